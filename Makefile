@@ -11,8 +11,9 @@ BUILD_TOOL = GOWORK=off CGO_ENABLED=0 go build
 # Pure Go builds of the tools are the quick ones: sqlc's C parser alone takes
 # minutes to compile.
 
-# The modules of go.work, as patterns.
-MODULES = $(shell go list -m -f '{{.Dir}}/...' 2>/dev/null)
+# The modules of go.work, as patterns; gen holds nothing to lint.
+MODULES = $(shell go list -m -f '{{.Dir}}/...')
+LINTED = $(shell go list -m -f '{{.Dir}}/...' | grep -v /gen/)
 
 .PHONY: help
 help: ## List the verbs
@@ -58,3 +59,63 @@ proto-deps: .proto-deps/.stamp ## Export the .proto files that ours import into 
 .PHONY: generate
 generate: $(BIN)/buf $(BIN)/sqlc $(BIN)/.plugins .proto-deps/.stamp tools/node_modules/.stamp ## Regenerate gen/ and the typed queries
 	tools/generate.sh
+
+.PHONY: lint
+lint: lint-proto lint-go walls ## Lint contracts and code, and check the import walls
+
+.PHONY: lint-proto
+lint-proto: $(BIN)/buf .proto-deps/.stamp
+	$(BIN)/buf lint proto
+	$(BIN)/buf format --diff --exit-code proto
+
+# The workspace's modules first, then the tools', which are no part of it.
+.PHONY: lint-go
+lint-go: $(BIN)/golangci-lint
+	$(BIN)/golangci-lint run $(LINTED)
+	cd tools && GOWORK=off ../$(BIN)/golangci-lint run ./...
+	cd tools/plugins && GOWORK=off ../../$(BIN)/golangci-lint run ./...
+
+.PHONY: walls
+walls: ## Check which package imports which (tools/walls/rules.go)
+	cd tools && GOWORK=off go test ./walls && GOWORK=off go run ./walls ..
+
+.PHONY: breaking
+breaking: $(BIN)/buf .proto-deps/.stamp ## Compare the contracts with an earlier commit (BASE=commit)
+	tools/breaking.sh
+
+.PHONY: current
+current: generate ## Regenerate, and fail when that changes a committed file
+	tools/current.sh
+
+# Other people import the modules without our workspace.
+.PHONY: standalone
+standalone:
+	GOWORK=off go build ./...
+	cd gen && GOWORK=off go build ./...
+
+.PHONY: cross
+cross: ## Compile every command for Linux and macOS, amd64 and arm64
+	@for os in linux darwin; do for arch in amd64 arm64; do \
+		echo "go build for $$os/$$arch"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -o /dev/null \
+			$$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./cmd/... ./services/...) || exit 1; \
+	done; done
+
+gen/ts/node_modules/.stamp: gen/ts/package.json gen/ts/package-lock.json
+	cd gen/ts && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: test-ts
+test-ts: gen/ts/node_modules/.stamp ## Type-check the contracts for TypeScript
+	cd gen/ts && npm run --silent typecheck
+
+.PHONY: test-distributed
+test-distributed: ## Test the shop with each service in a process of its own
+	go test -tags distributed -timeout 20m $(ARGS) ./e2e/...
+
+.PHONY: bench
+bench: ## Measure the shop (ARGS as bench's flags)
+	go run ./bench $(ARGS)
+
+.PHONY: check
+check: lint current breaking standalone cross test test-ts ## All that must pass before a commit reaches main

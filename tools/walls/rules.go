@@ -1,0 +1,98 @@
+package main
+
+// A rule bans a direction of imports. Paths are relative to the module path;
+// packages of others are written whole. In a pattern, * is one path segment and
+// ** is any number of them, none included. Except may use {1}, which is what the
+// first * of From stood for.
+type rule struct {
+	From   []string
+	Banned []string
+	Except []string
+	// Deep also bans what is reached through other packages of ours.
+	Deep bool
+	// TestsMay lets _test.go files import what is banned.
+	TestsMay bool
+	Why      string
+}
+
+var wire = []string{
+	"gen/**",
+	"connectrpc.com/**",
+	"google.golang.org/**",
+	"buf.build/**",
+	"github.com/grpc-ecosystem/**",
+}
+
+var infrastructure = []string{
+	"github.com/jackc/**",
+	"github.com/twmb/**",
+	"go.uber.org/**",
+	"database/sql/**",
+	"net/http/**",
+}
+
+func rules() []rule {
+	return []rule{
+		{
+			From:   []string{"services/*/**"},
+			Banned: []string{"services/**"},
+			Except: []string{"services/{1}/**"},
+			Why:    "contexts know each other by their contracts only, so that each can run in a process of its own",
+		},
+		{
+			From:   []string{"cmd/**", "e2e/**", "bench/**"},
+			Banned: []string{"services/*/**"},
+			Except: []string{"services/*"},
+			Why:    "a service shows its root package (Config, Module, Migrations) and nothing else",
+		},
+		{
+			From:   []string{"kit/**"},
+			Banned: []string{"services/**", "cmd/**", "e2e/**", "bench/**"},
+			Why:    "the kit serves every context and therefore knows none",
+		},
+		{
+			From:   []string{"kit/**"},
+			Banned: []string{"gen/**"},
+			Except: []string{
+				"gen/go/shopmesh/options/**",
+				"gen/go/shopmesh/operations/**",
+				"gen/go/shopmesh/errors/**",
+			},
+			Why: "the kit knows no shop noun; only contracts that every context shares are its business",
+		},
+		{
+			From:   []string{"services/*/internal/domain/**"},
+			Banned: append(append([]string{"kit/**", "services/**"}, wire...), infrastructure...),
+			Except: []string{"kit/fault", "kit/money", "services/{1}/internal/domain/**"},
+			Deep:   true,
+			Why:    "the domain is pure Go, so that its rules are read and tested without a database, a broker or a wire",
+		},
+		{
+			From:   []string{"services/*/internal/rpc/**", "services/*/internal/events/**"},
+			Banned: []string{"services/*/internal/store/**"},
+			Why:    "rpc and events translate; the use cases in internal/app own what is loaded and stored",
+		},
+		{
+			From:   []string{"services/*/internal/store/**"},
+			Banned: []string{"services/*/internal/app/**", "services/*/internal/rpc/**", "services/*/internal/events/**", "connectrpc.com/**"},
+			Why:    "the store is called by the use cases and calls nobody back",
+		},
+		{
+			From:   []string{"gen/**"},
+			Banned: []string{"**"},
+			Except: []string{"gen/**"},
+			Why:    "outsiders import the contracts without the shop",
+		},
+		{
+			From:   []string{"services/**"},
+			Banned: []string{"cmd/**", "e2e/**", "bench/**"},
+			Why:    "a service does not know who composes or tests it",
+		},
+		{
+			From:     []string{"services/**", "cmd/**"},
+			Banned:   []string{"kit/testkit/**"},
+			TestsMay: true,
+			Why:      "what ships does not carry the tests' database and broker",
+		},
+	}
+}
