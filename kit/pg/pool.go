@@ -1,0 +1,201 @@
+// Package pg holds a context's database: its pools, its pipelined transactions
+// and its migrations.
+//
+// # Connection budget
+//
+// One context in one process uses at most MaxConns + HotConns connections of its
+// pools, one more for its outbox relay's lock, and one while it migrates at
+// start: 12 with the defaults. Pools are lazy; an idle context holds fewer.
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Config says where a context's database is and how much of it one process may use.
+type Config struct {
+	// URL is a PostgreSQL connection string or URL, user and password included.
+	URL string
+	// MaxConns bounds the plain pool. 0 means 6.
+	MaxConns int32
+	// HotConns bounds the pool of hot paths. 0 means 4.
+	HotConns int32
+	// Tracer sees every statement, for example otelpgx.NewTracer(). Nil traces nothing.
+	Tracer pgx.QueryTracer
+}
+
+// Pool is a context's database. Used directly it runs each statement on its own;
+// several statements that belong together go through InTx.
+type Pool struct {
+	*pgxpool.Pool
+	hot *Pool
+}
+
+// DBTX is what a statement runs on: a *Pool or a *Tx. It is a superset of sqlc's
+// interface of the same name.
+type DBTX interface {
+	Querier
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// hotPlans are session settings for statements that always touch few rows through
+// an index, given as arrays. A plan that was made while a table was empty lives on
+// in a session, and PostgreSQL guesses every array at ten rows: without these it
+// sometimes chooses a scan of the whole table, and keeps it. They are wrong for
+// lists and audits.
+var hotPlans = [...][2]string{
+	{"plan_cache_mode", "force_generic_plan"},
+	{"enable_seqscan", "off"},
+	{"enable_hashjoin", "off"},
+	{"enable_mergejoin", "off"},
+}
+
+// Open connects to the database of the context called name and waits, until ctx
+// ends, for one that can't be reached yet. It fails at once when waiting can't
+// help: a wrong password, a database that does not exist, a malformed URL.
+func Open(ctx context.Context, name string, cfg Config, log *slog.Logger) (*Pool, error) {
+	plain, err := newPool(ctx, name, cfg, orDefault(cfg.MaxConns, 6))
+	if err != nil {
+		return nil, err
+	}
+	hot, err := newPool(ctx, name, cfg, orDefault(cfg.HotConns, 4), hotPlans[:]...)
+	if err != nil {
+		plain.Close()
+		return nil, err
+	}
+	p := &Pool{Pool: plain, hot: &Pool{Pool: hot}}
+	if err := p.await(ctx, name, log); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func orDefault(n, otherwise int32) int32 {
+	if n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+func newPool(ctx context.Context, name string, cfg Config, maxConns int32, settings ...[2]string) (*pgxpool.Pool, error) {
+	c, err := pgxpool.ParseConfig(cfg.URL)
+	if err != nil {
+		// pgx blanks the password in this error.
+		return nil, fmt.Errorf("database URL of %s: %w", name, err)
+	}
+	c.MaxConns = maxConns
+	c.MinConns = 0
+	c.MaxConnLifetimeJitter = time.Minute
+	c.ConnConfig.Tracer = cfg.Tracer
+	if c.ConnConfig.ConnectTimeout == 0 {
+		c.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	c.ConnConfig.RuntimeParams["application_name"] = "shopmesh-" + name
+	for _, s := range settings {
+		c.ConnConfig.RuntimeParams[s[0]] = s[1]
+	}
+	c.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		RegisterTypes(conn.TypeMap())
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("pool of %s: %w", name, err)
+	}
+	return pool, nil
+}
+
+func (p *Pool) await(ctx context.Context, name string, log *slog.Logger) error {
+	wait := 50 * time.Millisecond
+	for {
+		err := p.Ping(ctx)
+		if err == nil {
+			return nil
+		}
+		if !Transient(err) || ctx.Err() != nil {
+			return fmt.Errorf("database of %s: %w", name, err)
+		}
+		log.WarnContext(ctx, "waiting for the database", "context", name, "error", err)
+		if err := sleep(ctx, wait); err != nil {
+			return fmt.Errorf("database of %s: %w", name, err)
+		}
+		wait = min(2*wait, 2*time.Second)
+	}
+}
+
+// Hot is the same database with session settings for hot paths: consumers,
+// collectors and the relay, whose statements take arrays and reach every row
+// through an index. Lists, searches and audits stay on the plain pool.
+func (p *Pool) Hot() *Pool {
+	if p.hot == nil {
+		return p
+	}
+	return p.hot
+}
+
+// Close waits for connections in use to come back, and closes them all.
+func (p *Pool) Close() {
+	if p.hot != nil {
+		p.hot.Close()
+	}
+	p.Pool.Close()
+}
+
+// attempts bounds how often InTx runs its function.
+const attempts = 5
+
+// InTx runs fn in a READ COMMITTED transaction and commits it; an error or a panic
+// of fn rolls it back. fn runs again, at most five times, after a serialization
+// failure or deadlock, and when the connection broke before the commit was sent:
+// it must be repeatable, with no effect outside tx. A transaction that sent
+// nothing costs no round trip. An error while committing leaves open whether the
+// transaction took place.
+func (p *Pool) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	for n := 1; ; n++ {
+		tx := &Tx{pool: p.Pool}
+		err := tx.run(ctx, fn)
+		if err == nil || n == attempts || !tx.repeatable(err) || ctx.Err() != nil {
+			return err
+		}
+		// Jitter keeps two transactions that met from meeting again.
+		backoff := time.Duration(n) * 10 * time.Millisecond
+		if sleep(ctx, backoff/2+rand.N(backoff)) != nil {
+			return err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// RegisterTypes teaches a connection's type map UUIDs without reflection and
+// times in UTC. Pools do it by themselves; a connection made beside them calls it.
+func RegisterTypes(m *pgtype.Map) {
+	uuidType := &pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: uuidCodec{}}
+	m.RegisterType(uuidType)
+	m.RegisterType(&pgtype.Type{Name: "_uuid", OID: pgtype.UUIDArrayOID, Codec: uuidArrayCodec{&pgtype.ArrayCodec{ElementType: uuidType}}})
+	timeType := &pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}}
+	m.RegisterType(timeType)
+	m.RegisterType(&pgtype.Type{Name: "_timestamptz", OID: pgtype.TimestamptzArrayOID, Codec: &pgtype.ArrayCodec{ElementType: timeType}})
+}
+
+// IsNoRows says that a QueryRow found nothing.
+func IsNoRows(err error) bool { return errors.Is(err, pgx.ErrNoRows) }
