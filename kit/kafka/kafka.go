@@ -1,0 +1,207 @@
+// Package kafka connects to the broker: producers, group consumers and topics, with
+// the guarantees that outbox and consumer rest on.
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl"
+)
+
+// DeliveryBound is how long a record may be under way before it counts as not
+// delivered. It bounds the relay's batches, and how long a new leader of the relay
+// waits for its predecessor's last record.
+const DeliveryBound = 5 * time.Second
+
+// Config says where the broker is.
+type Config struct {
+	// Brokers are host:port addresses to begin with.
+	Brokers  []string
+	ClientID string
+	// Dial replaces the network, for a broker in this process. Nil dials TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// TLS encrypts the connection when set. Dial must then be nil.
+	TLS *tls.Config
+	// SASL authenticates the client when set.
+	SASL sasl.Mechanism
+	// Embedded says that the broker is the built-in one, whose topics keep their
+	// records until its own trimming removes what every group has consumed.
+	Embedded bool
+	// Log hears what keeps the client waiting. Nil is slog.Default.
+	Log *slog.Logger
+}
+
+// Topic is an aggregate's stream of events.
+type Topic struct {
+	// Name is shopmesh.<context>.<aggregate>.v1.
+	Name string
+	// Partitions bound how many replicas can share the work. 0 means 1. The number
+	// of an existing topic is never changed, because keys would move.
+	Partitions int32
+	// Compacted keeps each key's last event for ever: whole-state topics.
+	Compacted bool
+	// Retention is how long other topics keep events. 0 means 7 days.
+	Retention time.Duration
+}
+
+func (c Config) log() *slog.Logger {
+	if c.Log == nil {
+		return slog.Default()
+	}
+	return c.Log
+}
+
+func (c Config) options(more ...kgo.Opt) []kgo.Opt {
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(c.Brokers...),
+		kgo.ClientID(c.ClientID),
+		kgo.DisableClientMetrics(),
+		kgo.MetadataMinAge(100 * time.Millisecond),
+		kgo.RetryBackoffFn(backoff),
+	}
+	if c.Dial != nil {
+		opts = append(opts, kgo.Dialer(c.Dial))
+	}
+	if c.TLS != nil {
+		opts = append(opts, kgo.DialTLSConfig(c.TLS))
+	}
+	if c.SASL != nil {
+		opts = append(opts, kgo.SASL(c.SASL))
+	}
+	return append(opts, more...)
+}
+
+// backoff keeps the wait short: an outbox waits behind it, and one broker in the
+// same process comes back within a second.
+func backoff(fails int) time.Duration {
+	return min(50*time.Millisecond<<min(fails, 10), time.Second)
+}
+
+// NewProducer makes an idempotent producer: acknowledged by all replicas, in order
+// per partition, each record either delivered or failed within DeliveryBound and
+// a little. It does not connect yet. Records linger until Flush, so that a batch
+// travels as one request.
+func NewProducer(cfg Config, opts ...kgo.Opt) (*kgo.Client, error) {
+	base := cfg.options(
+		kgo.RequiredAcks(kgo.AllISRAcks()),
+		// Keys stay on the partition that every other Kafka client would choose.
+		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
+		kgo.ProducerLinger(5*time.Millisecond),
+		kgo.RecordDeliveryTimeout(DeliveryBound),
+		kgo.ProduceRequestTimeout(DeliveryBound),
+		kgo.AllowIdempotentProduceCancellation(),
+		kgo.UnknownTopicRetries(4),
+		kgo.MaxBufferedRecords(10_000),
+	)
+	client, err := kgo.NewClient(append(base, opts...)...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka producer: %w", err)
+	}
+	return client, nil
+}
+
+// NewConsumer makes a member of a consumer group that reads the topics from their
+// start, commits only when told, and blocks rebalances between a poll and
+// AllowRebalance. A member that was killed is missed after ten seconds. A commit
+// that lies beyond a topic's end, as after the loss of a broker's disk, is reset
+// to the start: events are read again rather than skipped.
+func NewConsumer(cfg Config, group string, topics []string, opts ...kgo.Opt) (*kgo.Client, error) {
+	base := cfg.options(
+		kgo.ConsumerGroup(group),
+		kgo.ConsumeTopics(topics...),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.DisableAutoCommit(),
+		kgo.BlockRebalanceOnPoll(),
+		kgo.SessionTimeout(10*time.Second),
+		kgo.HeartbeatInterval(time.Second),
+		kgo.RebalanceTimeout(60*time.Second),
+		kgo.FetchMaxWait(time.Second),
+		kgo.MetadataMaxAge(30*time.Second),
+	)
+	client, err := kgo.NewClient(append(base, opts...)...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka consumer of group %s: %w", group, err)
+	}
+	return client, nil
+}
+
+// EnsureTopics creates the topics that are missing, and waits for the broker until
+// ctx ends. Topics that exist are left as they are.
+func EnsureTopics(ctx context.Context, cfg Config, topics []Topic) error {
+	if len(topics) == 0 {
+		return nil
+	}
+	client, err := kgo.NewClient(cfg.options(kgo.RequestRetries(1))...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := createMissing(ctx, admin, cfg, topics)
+		if err == nil || !waitable(err) {
+			return err
+		}
+		cfg.log().WarnContext(ctx, "waiting for the broker", "brokers", cfg.Brokers, "error", err)
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return fmt.Errorf("create topics: %w (last: %w)", ctx.Err(), err)
+		case <-t.C:
+		}
+	}
+}
+
+func createMissing(ctx context.Context, admin *kadm.Client, cfg Config, topics []Topic) error {
+	for _, t := range topics {
+		attempt, cancel := context.WithTimeout(ctx, 10*time.Second)
+		res, err := admin.CreateTopic(attempt, max(t.Partitions, 1), -1, t.configs(cfg.Embedded), t.Name)
+		cancel()
+		if err == nil {
+			err = res.Err
+		}
+		if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+			return fmt.Errorf("create topic %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}
+
+// waitable errors say that the broker is away or not ready; others, like a refused
+// authorization or an invalid name, stay what they are.
+func waitable(err error) bool {
+	var ke *kerr.Error
+	if errors.As(err, &ke) {
+		return ke.Retriable || errors.Is(err, kerr.InvalidReplicationFactor)
+	}
+	return true
+}
+
+func (t Topic) configs(embedded bool) map[string]*string {
+	value := func(s string) *string { return &s }
+	if t.Compacted {
+		return map[string]*string{"cleanup.policy": value("compact")}
+	}
+	if embedded {
+		// A partition that is trimmed to nothing would start again at offset 0 while
+		// its groups' commits stay: the embedded broker trims by those commits instead.
+		return map[string]*string{"cleanup.policy": value("delete"), "retention.ms": value("-1")}
+	}
+	retention := t.Retention
+	if retention == 0 {
+		retention = 7 * 24 * time.Hour
+	}
+	return map[string]*string{"cleanup.policy": value("delete"), "retention.ms": value(strconv.FormatInt(retention.Milliseconds(), 10))}
+}

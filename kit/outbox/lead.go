@@ -1,0 +1,155 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
+)
+
+// lockKey is the session advisory lock of a database's relay: "outbox" in ASCII.
+// Advisory locks are per database, so every context has its own.
+const lockKey int64 = 0x6f7574626f78
+
+// takeLead waits for the lock, and then until no predecessor's record can arrive.
+// It asks again and again instead of waiting inside PostgreSQL, where the waiting
+// statement's snapshot would keep every vacuum from cleaning up.
+func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
+	for {
+		var held bool
+		if err := conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, lockKey).Scan(&held); err != nil {
+			return fmt.Errorf("ask for the relay's lock: %w", err)
+		}
+		if held {
+			break
+		}
+		r.pause(ctx, 500*time.Millisecond)
+	}
+	var released bool
+	err := conn.QueryRow(ctx, `
+		with before as (select released from outbox_leader where only)
+		insert into outbox_leader (only, holder, released) values (true, $1, false)
+		on conflict (only) do update set holder = excluded.holder, released = false
+		returning coalesce((select released from before), true)`, r.holder).Scan(&released)
+	if err != nil {
+		return fmt.Errorf("take the relay's place: %w", err)
+	}
+	if !released && !r.cfg.SoleWriter {
+		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
+	}
+	return ctx.Err()
+}
+
+// stepDown deletes what was published last and tells the next leader that nothing
+// is under way.
+func (r *Relay) stepDown(ctx context.Context, l *ledger) error {
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	b := &pgx.Batch{}
+	b.Queue(deletePublished, l.done)
+	b.Queue(`update outbox_leader set released = true where only and holder = $1`, r.holder)
+	if err := l.conn.SendBatch(end, b).Close(); err != nil {
+		return fmt.Errorf("step down: %w", err)
+	}
+	return nil
+}
+
+const (
+	deletePublished = `delete from outbox where id = any($1::bigint[])`
+	selectNext      = `select id, topic, key, version, type, source, payload, traceparent, create_time
+		from outbox where not (key = any($1::uuid[])) order by id limit $2`
+)
+
+// ledger is the leader's view of the table.
+type ledger struct {
+	conn *pgx.Conn
+	done []int64 // published, not deleted yet
+}
+
+// exchange deletes what is done and reads what is next, leaving out stopped keys.
+func (l *ledger) exchange(ctx context.Context, stopped []uuid.UUID, limit int) ([]row, error) {
+	b := &pgx.Batch{}
+	if len(l.done) > 0 {
+		b.Queue(deletePublished, l.done)
+	}
+	b.Queue(selectNext, stopped, limit)
+	res := l.conn.SendBatch(ctx, b)
+	defer func() { _ = res.Close() }()
+	if len(l.done) > 0 {
+		if _, err := res.Exec(); err != nil {
+			return nil, fmt.Errorf("delete published events: %w", err)
+		}
+	}
+	rows, err := res.Query()
+	if err != nil {
+		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	events, err := pgx.CollectRows(rows, scanRow)
+	if err != nil {
+		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	l.done = l.done[:0]
+	return events, res.Close()
+}
+
+// forget deletes what was published without more ado; the rest is published again.
+func (l *ledger) forget(ctx context.Context) error {
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_, err := l.conn.Exec(end, deletePublished, l.done)
+	return err
+}
+
+// row is one line of the table.
+type row struct {
+	id          int64
+	topic       string
+	key         uuid.UUID
+	version     int64
+	eventType   string
+	source      string
+	payload     []byte
+	traceparent string
+	createTime  time.Time
+}
+
+func scanRow(from pgx.CollectableRow) (row, error) {
+	var e row
+	err := from.Scan(&e.id, &e.topic, &e.key, &e.version, &e.eventType, &e.source, &e.payload, &e.traceparent, &e.createTime)
+	return e, err
+}
+
+// eventID is the CloudEvents id: the same when the same event is said again.
+func (e *row) eventID() string {
+	return fmt.Sprintf("%s/%d/%s", e.key, e.version, e.eventType)
+}
+
+// size is a little more than what the record takes on the wire.
+func (e *row) size() int {
+	const headers = 400
+	return len(e.payload) + 2*len(e.eventType) + len(e.source) + headers
+}
+
+// record is the event in CloudEvents' Kafka binding, binary mode.
+func (e *row) record() *kgo.Record {
+	key := e.key.String()
+	headers := []kgo.RecordHeader{
+		{Key: "ce_specversion", Value: []byte("1.0")},
+		{Key: "ce_id", Value: []byte(e.eventID())},
+		{Key: "ce_source", Value: []byte(e.source)},
+		{Key: "ce_type", Value: []byte(e.eventType)},
+		{Key: "ce_subject", Value: []byte(key)},
+		{Key: "ce_time", Value: []byte(e.createTime.UTC().Format(time.RFC3339Nano))},
+		{Key: "ce_aggregateversion", Value: fmt.Append(nil, e.version)},
+		{Key: "content-type", Value: []byte("application/protobuf")},
+	}
+	if e.traceparent != "" {
+		headers = append(headers, kgo.RecordHeader{Key: "traceparent", Value: []byte(e.traceparent)})
+	}
+	return &kgo.Record{Topic: e.topic, Key: []byte(key), Value: e.payload, Headers: headers}
+}

@@ -1,0 +1,158 @@
+// Package outbox lets events leave a context together with the state that they
+// tell of: Write stores them in the transaction that changes the state, and a
+// Relay publishes them.
+//
+// Every context's migrations create exactly the tables of Schema:
+//
+//	create table outbox (
+//	  id          bigint generated always as identity primary key,
+//	  topic       text        not null,
+//	  key         uuid        not null,
+//	  version     bigint      not null,
+//	  type        text        not null,
+//	  source      text        not null,
+//	  payload     bytea       not null,
+//	  traceparent text        not null,
+//	  create_time timestamptz not null
+//	) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+//
+//	create table outbox_leader (
+//	  only     boolean primary key default true check (only),
+//	  holder   uuid    not null,
+//	  released boolean not null
+//	);
+//
+// The table is a queue: every row is inserted and soon deleted. Its autovacuum runs
+// by count, not by share, and without pauses, so that it stays small.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+)
+
+// Schema is the DDL that every context's migrations hold.
+const Schema = `create table outbox (
+  id          bigint generated always as identity primary key,
+  topic       text        not null,
+  key         uuid        not null,
+  version     bigint      not null,
+  type        text        not null,
+  source      text        not null,
+  payload     bytea       not null,
+  traceparent text        not null,
+  create_time timestamptz not null
+) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+
+create table outbox_leader (
+  only     boolean primary key default true check (only),
+  holder   uuid    not null,
+  released boolean not null
+);
+`
+
+// Event is something that happened to an aggregate.
+type Event struct {
+	// Topic is the aggregate's topic.
+	Topic string
+	// Key is the aggregate's id. Events of one key are published in the order in
+	// which they were written; write them under the aggregate's row lock.
+	Key uuid.UUID
+	// Version is the aggregate's version after the event. Key, version and type
+	// together are the event's identity: an event that is said again keeps it.
+	Version int64
+	Message proto.Message
+	// Time is when it happened.
+	Time time.Time
+	// Span continues another trace than ctx's: a consumer that handles many orders
+	// in one batch sets it to the Span of the event that it answers. Optional.
+	Span trace.SpanContext
+}
+
+const insert = `-- name: WriteOutbox :exec
+insert into outbox (topic, key, version, type, source, payload, traceparent, create_time)
+select e.topic, e.key, e.version, e.type, $1, e.payload, e.traceparent, e.create_time
+from unnest($2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::bytea[], $7::text[], $8::timestamptz[])
+  as e(topic, key, version, type, payload, traceparent, create_time)`
+
+// Write queues the events in tx with one statement; they are published in the
+// order given after tx commits. source is the context's, like /shopmesh/order.
+// Wake the relay with tx.OnCommit(relay.Wake).
+func Write(ctx context.Context, tx *pg.Tx, source string, events ...Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	n := len(events)
+	topics, keys, versions, types := make([]string, n), make([]uuid.UUID, n), make([]int64, n), make([]string, n)
+	payloads, traceparents, times := make([][]byte, n), make([]string, n), make([]time.Time, n)
+	here := Traceparent(trace.SpanContextFromContext(ctx))
+	for i, e := range events {
+		if e.Message == nil || e.Topic == "" || e.Key == uuid.Nil || e.Time.IsZero() {
+			return fmt.Errorf("outbox event %d of %d: topic, key, message and time must be set", i+1, n)
+		}
+		payload, err := proto.Marshal(e.Message)
+		if err != nil {
+			return fmt.Errorf("outbox event %d of %d: %w", i+1, n, err)
+		}
+		if payload == nil {
+			payload = []byte{} // a message without a set field; NULL would be refused
+		}
+		topics[i], keys[i], versions[i] = e.Topic, e.Key, e.Version
+		types[i], payloads[i], times[i] = string(e.Message.ProtoReflect().Descriptor().FullName()), payload, e.Time
+		traceparents[i] = here
+		if e.Span.IsValid() {
+			traceparents[i] = Traceparent(e.Span)
+		}
+	}
+	_, err := tx.Exec(ctx, insert, source, topics, keys, versions, types, payloads, traceparents, times)
+	return err
+}
+
+// Traceparent writes a span context as the W3C trace context header of the same
+// name; it is empty for an invalid one.
+func Traceparent(sc trace.SpanContext) string {
+	if !sc.IsValid() {
+		return ""
+	}
+	return "00-" + sc.TraceID().String() + "-" + sc.SpanID().String() + "-" + sc.TraceFlags().String()
+}
+
+// ParseTraceparent reads a traceparent header. It returns an invalid span context
+// for a header that is malformed or of an unknown version.
+func ParseTraceparent(header string) trace.SpanContext {
+	sc, err := parseTraceparent(header)
+	if err != nil {
+		return trace.SpanContext{}
+	}
+	return sc
+}
+
+func parseTraceparent(h string) (trace.SpanContext, error) {
+	if len(h) != 55 || h[:3] != "00-" || h[35] != '-' || h[52] != '-' {
+		return trace.SpanContext{}, errors.New("malformed traceparent")
+	}
+	traceID, err := trace.TraceIDFromHex(h[3:35])
+	if err != nil {
+		return trace.SpanContext{}, err
+	}
+	spanID, err := trace.SpanIDFromHex(h[36:52])
+	if err != nil {
+		return trace.SpanContext{}, err
+	}
+	flags, err := strconv.ParseUint(h[53:], 16, 8)
+	if err != nil {
+		return trace.SpanContext{}, err
+	}
+	return trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: traceID, SpanID: spanID, TraceFlags: trace.TraceFlags(flags), Remote: true,
+	}), nil
+}

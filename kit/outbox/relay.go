@@ -1,0 +1,276 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/pg"
+)
+
+// Config tunes a relay. The zero value is right for a service of its own.
+type Config struct {
+	// SoleWriter says that no other process can still be publishing from this
+	// database, because a lock on the data directory proves that a predecessor is
+	// dead. A leader then takes over at once.
+	//
+	// Without it, a leader that follows one which did not release its place waits
+	// until the predecessor's last record is delivered or failed
+	// (kafka.DeliveryBound and a second), so that an older event can't be published
+	// behind a newer one of its key. Even that would harm no consumer, which
+	// ignores a version older than what it knows; the wait keeps the order for
+	// those who don't.
+	SoleWriter bool
+	// Poll is how often the table is read when nobody wakes the relay. 0 means 200 ms.
+	Poll time.Duration
+	// Batch is how many events are published together. 0 means 500.
+	Batch int
+	// MaxRecordBytes bounds a record's size; a larger event stops its key. 0 means
+	// 1,000,000, which brokers accept by default.
+	MaxRecordBytes int
+	// Meter counts what is published. Nil is the global provider.
+	Meter metric.MeterProvider
+	// Log is slog.Default when nil.
+	Log *slog.Logger
+}
+
+// StoppedKey is a key whose next event can't be produced. Its events wait in order;
+// the event is tried again at RetryTime.
+type StoppedKey struct {
+	Topic     string
+	Key       uuid.UUID
+	EventID   string
+	Cause     string
+	Since     time.Time
+	RetryTime time.Time
+}
+
+// Relay publishes a context's outbox. Any number may run on one database: a session
+// lock makes one of them the leader. The lock's connection is beside the pool.
+type Relay struct {
+	name     string
+	pool     *pg.Pool
+	producer *kgo.Client
+	cfg      Config
+	log      *slog.Logger
+	holder   uuid.UUID
+	wake     chan struct{} // size 1: a wake-up that waits stands for all
+	gauges   *gauges
+
+	mu      sync.Mutex
+	stopped map[uuid.UUID]*stop
+}
+
+// NewRelay makes the relay of the context called name. The producer is its own:
+// no one else flushes or closes it while Run runs.
+func NewRelay(name string, pool *pg.Pool, producer *kgo.Client, cfg Config) *Relay {
+	if cfg.Poll == 0 {
+		cfg.Poll = 200 * time.Millisecond
+	}
+	if cfg.Batch == 0 {
+		cfg.Batch = 500
+	}
+	if cfg.MaxRecordBytes == 0 {
+		cfg.MaxRecordBytes = 1_000_000
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	r := &Relay{
+		name: name, pool: pool, producer: producer, cfg: cfg, log: cfg.Log.With("relay", name),
+		holder: uuid.New(), wake: make(chan struct{}, 1), stopped: map[uuid.UUID]*stop{},
+	}
+	r.gauges = newGauges(name, cfg.Meter, r)
+	return r
+}
+
+// Wake has the relay look at once. It never blocks; give it to tx.OnCommit.
+func (r *Relay) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Pending counts the events that are not published yet.
+func (r *Relay) Pending(ctx context.Context) (int64, error) {
+	var n int64
+	if err := r.pool.QueryRow(ctx, `select count(*) from outbox`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count the outbox of %s: %w", r.name, err)
+	}
+	return n, nil
+}
+
+// Run publishes until ctx ends, whatever happens to database and broker meanwhile.
+func (r *Relay) Run(ctx context.Context) error {
+	defer r.gauges.unregister()
+	wait := 100 * time.Millisecond
+	for ctx.Err() == nil {
+		led, err := r.session(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if led {
+			wait = 100 * time.Millisecond
+		}
+		r.log.WarnContext(ctx, "the relay lost its database connection", "error", err)
+		r.pause(ctx, wait)
+		wait = min(2*wait, 5*time.Second)
+	}
+	return nil
+}
+
+// session leads on one connection until it breaks or ctx ends. led says that it
+// published something or could have.
+func (r *Relay) session(ctx context.Context) (led bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, r.pool.Hot().Config().ConnConfig.Copy())
+	if err != nil {
+		return false, err
+	}
+	// Closing the connection is what frees the lock.
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = conn.Close(closing)
+	}()
+	pg.RegisterTypes(conn.TypeMap())
+	if err := r.takeLead(ctx, conn); err != nil {
+		return false, err
+	}
+	r.log.InfoContext(ctx, "leading")
+	return true, r.publishAll(ctx, conn)
+}
+
+// publishAll moves events from the table to the broker. Deleting what was
+// acknowledged and reading what is next is one round trip.
+func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
+	l := &ledger{conn: conn}
+	failures := 0
+	for ctx.Err() == nil {
+		events, err := l.exchange(ctx, r.stoppedKeys(time.Now()), r.cfg.Batch)
+		if err != nil {
+			return err
+		}
+		r.gauges.observe(events)
+		if len(events) == 0 {
+			failures = 0
+			r.idle(ctx)
+			continue
+		}
+		published, clean := r.publish(ctx, events)
+		l.done = published
+		if !clean {
+			// The process ends while records are under way: their fate is unknown, so
+			// this leader does not release its place.
+			return l.forget(ctx)
+		}
+		r.gauges.published.Add(ctx, int64(len(published)), r.gauges.attributes)
+		if len(published) > 0 {
+			failures = 0
+			continue
+		}
+		failures++
+		r.pause(ctx, min(100*time.Millisecond<<min(failures, 6), 5*time.Second))
+	}
+	return r.stepDown(ctx, l)
+}
+
+// idle waits for a wake-up or the next poll.
+func (r *Relay) idle(ctx context.Context) {
+	t := time.NewTimer(r.cfg.Poll)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.wake:
+	case <-t.C:
+	}
+}
+
+func (r *Relay) pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// deliveryMargin is what the client may take beyond its bound to notice it.
+const deliveryMargin = time.Second
+
+// publish sends events in order and waits for all of them. It returns the ids of
+// those that may be deleted: acknowledged, with no earlier event of their key
+// outstanding. clean is false when records may still arrive at the broker.
+func (r *Relay) publish(ctx context.Context, events []row) (done []int64, clean bool) {
+	// An end of ctx leaves records a second to be acknowledged.
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafka.DeliveryBound)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, cancel) })()
+
+	results := make([]error, len(events))
+	held := map[uuid.UUID]bool{}
+	var sent sync.WaitGroup
+	for i := range events {
+		e := &events[i]
+		if held[e.key] {
+			results[i] = errBehind
+			continue
+		}
+		if size := e.size(); size > r.cfg.MaxRecordBytes {
+			results[i] = &tooLarge{size, r.cfg.MaxRecordBytes}
+			held[e.key] = true
+			continue
+		}
+		sent.Add(1)
+		r.producer.Produce(bound, e.record(), func(_ *kgo.Record, err error) {
+			results[i] = err
+			sent.Done()
+		})
+	}
+	_ = r.producer.Flush(bound) // ends the linger; each record reports for itself
+	sent.Wait()
+	return r.settle(ctx, events, results), !(ctx.Err() != nil && unknownFate(results))
+}
+
+func unknownFate(results []error) bool {
+	for _, err := range results {
+		if err != nil && !errors.Is(err, errBehind) {
+			return true
+		}
+	}
+	return false
+}
+
+// settle decides, per key in order, what was published and which keys stop.
+func (r *Relay) settle(ctx context.Context, events []row, results []error) (done []int64) {
+	failed := map[uuid.UUID]bool{}
+	var sample error
+	for i, e := range events {
+		switch err := results[i]; {
+		case failed[e.key]:
+		case err == nil:
+			done = append(done, e.id)
+			r.restart(e.key)
+		default:
+			failed[e.key] = true
+			if permanent(err) {
+				r.stop(ctx, e, err)
+			} else {
+				sample = err
+			}
+		}
+	}
+	if sample != nil {
+		r.log.WarnContext(ctx, "events wait for the broker", "keys", len(failed), "error", sample)
+	}
+	return done
+}
