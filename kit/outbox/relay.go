@@ -101,13 +101,17 @@ func (r *Relay) Wake() {
 	}
 }
 
-// Pending counts the events that are not published yet.
-func (r *Relay) Pending(ctx context.Context) (int64, error) {
-	var n int64
-	if err := r.pool.QueryRow(ctx, `select count(*) from outbox`).Scan(&n); err != nil {
-		return 0, fmt.Errorf("count the outbox of %s: %w", r.name, err)
+// Pending counts the events that are not published yet, and says when the oldest
+// of them was written (zero when there is none).
+func (r *Relay) Pending(ctx context.Context) (count int64, oldest time.Time, err error) {
+	var first *time.Time
+	if err := r.pool.QueryRow(ctx, `select count(*), min(create_time) from outbox`).Scan(&count, &first); err != nil {
+		return 0, time.Time{}, fmt.Errorf("count the outbox of %s: %w", r.name, err)
 	}
-	return n, nil
+	if first != nil {
+		oldest = *first
+	}
+	return count, oldest, nil
 }
 
 // Run publishes until ctx ends, whatever happens to database and broker meanwhile.

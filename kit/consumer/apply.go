@@ -1,0 +1,176 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+)
+
+// transient errors are the database's, or the time's; the events are not to blame.
+func transient(err error) bool {
+	return pg.Transient(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// attempt applies a part of a batch in one transaction: the handler's effects, and
+// the dead letters of events that can't be applied or wait behind one.
+func (c *Consumer) attempt(ctx context.Context, part []item) error {
+	// A drain lets the transaction finish; only its own time ends it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptBound)
+	defer cancel()
+	ctx, span := c.tracer.Start(ctx, c.group+" batch", trace.WithSpanKind(trace.SpanKindConsumer),
+		trace.WithLinks(links(part)...), trace.WithAttributes(attribute.Int("messaging.batch.message_count", len(part))))
+	defer span.End()
+
+	started := time.Now()
+	var letters int
+	err := c.pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		events, dead, none, err := c.sort(ctx, tx, part)
+		if err != nil {
+			return err
+		}
+		if letters = len(dead); letters > 0 {
+			if err := c.setAside(ctx, tx, dead); err != nil {
+				return err
+			}
+		} else if none {
+			tx.OnCommit(func() { c.mayBeParked.Store(false) })
+		}
+		if len(events) == 0 {
+			return nil
+		}
+		return c.call(ctx, tx, events)
+	})
+	if err != nil {
+		span.SetStatus(codes.Error, "not applied")
+		return err
+	}
+	c.meters.applied(ctx, len(part), letters, time.Since(started))
+	return nil
+}
+
+// sort parts events that can be applied from dead letters. none says that the
+// group has no dead letter at all.
+func (c *Consumer) sort(ctx context.Context, tx *pg.Tx, part []item) (events []Event, dead []item, none bool, err error) {
+	var waiting map[parkedKey]bool
+	for _, it := range part {
+		if it.malformed != nil || it.cause != "" {
+			// Set before the commit: a flag that is set for nothing costs a look.
+			c.mayBeParked.Store(true)
+			break
+		}
+	}
+	if c.mayBeParked.Load() {
+		if waiting, none, err = c.parkedAmong(ctx, tx, part); err != nil {
+			return nil, nil, false, err
+		}
+	}
+	events = make([]Event, 0, len(part))
+	for _, it := range part {
+		switch {
+		case it.malformed != nil:
+			it.cause = it.malformed.Error()
+			dead = append(dead, it)
+		case it.cause != "", waiting[parkedKey{it.Topic, it.Key}]:
+			dead = append(dead, it)
+		default:
+			events = append(events, it.Event)
+		}
+	}
+	return events, dead, none, nil
+}
+
+// call runs the handler; a panic of it counts as a failure of the events.
+func (c *Consumer) call(ctx context.Context, tx *pg.Tx, events []Event) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return c.handle(ctx, tx, events)
+}
+
+// links ties a batch's span to those of its events that are recorded.
+func links(part []item) []trace.Link {
+	var ls []trace.Link
+	for _, it := range part {
+		if it.Span.IsSampled() {
+			ls = append(ls, trace.Link{SpanContext: it.Span})
+		}
+	}
+	return ls
+}
+
+type parkedKey struct {
+	topic string
+	key   uuid.UUID
+}
+
+// lockClass tells the advisory locks of this package from others: "dlq" in ASCII.
+const lockClass int32 = 0x646c71
+
+// parkedAmong finds the parked keys among a batch's. The shared lock keeps a
+// redrive from taking a key's last letter between this look and the batch's
+// commit: the batch would then set an event aside behind nothing.
+func (c *Consumer) parkedAmong(ctx context.Context, tx *pg.Tx, part []item) (waiting map[parkedKey]bool, none bool, err error) {
+	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock_shared($1, hashtext($2))`, lockClass, c.group); err != nil {
+		return nil, false, err
+	}
+	keys := make([]uuid.UUID, 0, len(part))
+	for _, it := range part {
+		if it.malformed == nil {
+			keys = append(keys, it.Key)
+		}
+	}
+	rows, err := tx.Query(ctx, `-- name: ParkedKeys :many
+		select '' as topic, $2::uuid as key where exists (select from dead_letters where consumer_group = $1)
+		union all
+		select distinct topic, key from dead_letters where consumer_group = $1 and key = any($3::uuid[])`,
+		c.group, uuid.Nil, keys)
+	if err != nil {
+		return nil, false, err
+	}
+	defer rows.Close()
+	none = true
+	waiting = map[parkedKey]bool{}
+	for rows.Next() {
+		var k parkedKey
+		if err := rows.Scan(&k.topic, &k.key); err != nil {
+			return nil, false, err
+		}
+		none = false
+		waiting[k] = true
+	}
+	delete(waiting, parkedKey{})
+	return waiting, none, rows.Err()
+}
+
+// setAside queues the insert of dead letters. A record that comes again finds its row.
+func (c *Consumer) setAside(ctx context.Context, tx *pg.Tx, dead []item) error {
+	n := len(dead)
+	topics, partitions, offsets := make([]string, n), make([]int32, n), make([]int64, n)
+	keys, ids, types, versions := make([]uuid.UUID, n), make([]string, n), make([]string, n), make([]int64, n)
+	times, values, traces, causes := make([]time.Time, n), make([][]byte, n), make([]string, n), make([]string, n)
+	for i, d := range dead {
+		topics[i], partitions[i], offsets[i] = d.Topic, d.Partition, d.Offset
+		keys[i], ids[i], types[i], versions[i] = d.Key, text(d.ID), text(d.Type), d.Version
+		times[i], values[i], traces[i], causes[i] = d.Time, d.Payload, outbox.Traceparent(d.Span), text(d.cause)
+	}
+	_, err := tx.Exec(ctx, `-- name: SetAside :exec
+		insert into dead_letters (consumer_group, topic, partition, record_offset, key, event_id, event_type,
+		  version, event_time, value, traceparent, cause)
+		select $1, * from unnest($2::text[], $3::int[], $4::bigint[], $5::uuid[], $6::text[], $7::text[],
+		  $8::bigint[], $9::timestamptz[], $10::bytea[], $11::text[], $12::text[])
+		on conflict (consumer_group, topic, partition, record_offset) do nothing`,
+		c.group, topics, partitions, offsets, keys, ids, types, versions, times, values, traces, causes)
+	return err
+}

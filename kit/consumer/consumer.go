@@ -1,0 +1,181 @@
+// Package consumer applies events to a context's database: a polled batch in one
+// transaction, offsets committed after it, so that each event has its effect once
+// as long as the handler is idempotent by a natural key or a version.
+//
+// What the database can't take for now is tried again for ever. An event that
+// fails otherwise is found by splitting its batch, and becomes a dead letter: a row
+// in the context's own database. Later events of its key are set aside behind it,
+// all other keys go on.
+//
+// Every context's migrations create exactly the table of Schema:
+//
+//	create table dead_letters (
+//	  id             bigint generated always as identity primary key,
+//	  consumer_group text        not null,
+//	  topic          text        not null,
+//	  partition      int         not null,
+//	  record_offset  bigint      not null,
+//	  key            uuid        not null,
+//	  event_id       text        not null,
+//	  event_type     text        not null,
+//	  version        bigint      not null,
+//	  event_time     timestamptz not null,
+//	  value          bytea       not null,
+//	  traceparent    text        not null,
+//	  cause          text        not null,
+//	  create_time    timestamptz not null default now(),
+//	  unique (consumer_group, topic, partition, record_offset)
+//	);
+//	create index dead_letters_key on dead_letters (key, consumer_group, topic);
+package consumer
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/pg"
+)
+
+// Schema is the DDL that every context's migrations hold.
+const Schema = `create table dead_letters (
+  id             bigint generated always as identity primary key,
+  consumer_group text        not null,
+  topic          text        not null,
+  partition      int         not null,
+  record_offset  bigint      not null,
+  key            uuid        not null,
+  event_id       text        not null,
+  event_type     text        not null,
+  version        bigint      not null,
+  event_time     timestamptz not null,
+  value          bytea       not null,
+  traceparent    text        not null,
+  cause          text        not null,
+  create_time    timestamptz not null default now(),
+  unique (consumer_group, topic, partition, record_offset)
+);
+create index dead_letters_key on dead_letters (key, consumer_group, topic);
+`
+
+// Event is what an aggregate of some context says happened to it.
+type Event struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+	// Key is the aggregate's id.
+	Key uuid.UUID
+	// ID is the event's identity: the same when it is said again.
+	ID string
+	// Type is the full name of the payload's message.
+	Type string
+	// Version is the aggregate's version after the event.
+	Version int64
+	// Time is when it happened.
+	Time    time.Time
+	Payload []byte
+	// Span is the producer's span, for rows that keep their trace and for events
+	// that follow (outbox.Event.Span). It may be invalid.
+	Span trace.SpanContext
+}
+
+// Decode reads the event's payload into m. It fails when the event is of another type.
+func Decode[M proto.Message](e Event, m M) error {
+	if name := string(m.ProtoReflect().Descriptor().FullName()); name != e.Type {
+		return fmt.Errorf("event %s is a %s, not a %s", e.ID, e.Type, name)
+	}
+	if err := proto.Unmarshal(e.Payload, m); err != nil {
+		return fmt.Errorf("decode event %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+// Handler applies a batch in tx. Events of one partition come in order; the same
+// event may come again, also beside others that are new, and events of several
+// topics come in any order: it is idempotent by a natural key, and ignores a
+// version older than what it knows and types that it does not know. It has no
+// effect outside tx. Its context ends with the batch's time; it is run again, from
+// the start, after a rollback.
+type Handler func(ctx context.Context, tx *pg.Tx, batch []Event) error
+
+// Config says what a consumer hears.
+type Config struct {
+	Kafka  kafka.Config
+	Topics []string
+	// MaxBatch bounds the events of one transaction. 0 means 500.
+	MaxBatch int
+	// Meter, Tracer and Log are the global ones when nil.
+	Meter  metric.MeterProvider
+	Tracer trace.TracerProvider
+	Log    *slog.Logger
+}
+
+// Consumer is one member of a consumer group.
+type Consumer struct {
+	group  string
+	pool   *pg.Pool
+	cfg    Config
+	handle Handler
+	log    *slog.Logger
+	tracer trace.Tracer
+	meters *meters
+
+	// mayBeParked is false while no key of the group can be parked on a partition
+	// of this member, so that batches needn't look. It is set at each assignment
+	// and with each dead letter, and cleared by a batch that finds none.
+	mayBeParked atomic.Bool
+	client      atomic.Pointer[kgo.Client] // while Run runs
+
+	mu     sync.Mutex
+	behind map[topicPartition]int64
+}
+
+type topicPartition struct {
+	topic     string
+	partition int32
+}
+
+// New makes a member of the group called name, like inventory.orders. Its
+// transactions run on the pool's connections for hot paths.
+func New(name string, pool *pg.Pool, cfg Config, handle Handler) *Consumer {
+	if cfg.MaxBatch == 0 {
+		cfg.MaxBatch = 500
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	c := &Consumer{
+		group: name, pool: pool, cfg: cfg, handle: handle,
+		log: cfg.Log.With("consumer", name), behind: map[topicPartition]int64{},
+	}
+	c.mayBeParked.Store(true)
+	c.tracer = newTracer(cfg.Tracer)
+	c.meters = newMeters(name, cfg.Meter, c)
+	return c
+}
+
+// Group is the consumer group's name.
+func (c *Consumer) Group() string { return c.group }
+
+// Lag is how many events this member was behind the end of its partitions when it
+// last read from them. Behind asks the broker.
+func (c *Consumer) Lag() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var sum int64
+	for _, n := range c.behind {
+		sum += n
+	}
+	return sum
+}

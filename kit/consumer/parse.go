@@ -1,0 +1,79 @@
+package consumer
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/shopmesh/shopmesh/kit/outbox"
+)
+
+// item is an event on its way through a batch.
+type item struct {
+	Event
+	// malformed says why the record is no event. Its key is then uuid.Nil, and
+	// nothing waits behind it: what isn't an event has no place in a key's order.
+	malformed error
+	// cause is why the event alone could not be applied; it becomes a dead letter.
+	cause string
+}
+
+// parse reads CloudEvents' Kafka binding, binary mode.
+func parse(r *kgo.Record) item {
+	it := item{Event: Event{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Payload: r.Value, Time: r.Timestamp}}
+	if it.Payload == nil {
+		it.Payload = []byte{}
+	}
+	var version, subject, specversion, when string
+	for _, h := range r.Headers {
+		switch h.Key {
+		case "ce_specversion":
+			specversion = string(h.Value)
+		case "ce_id":
+			it.ID = string(h.Value)
+		case "ce_type":
+			it.Type = string(h.Value)
+		case "ce_subject":
+			subject = string(h.Value)
+		case "ce_time":
+			when = string(h.Value)
+		case "ce_aggregateversion":
+			version = string(h.Value)
+		case "traceparent":
+			it.Span = outbox.ParseTraceparent(string(h.Value))
+		}
+	}
+	if err := it.identify(string(r.Key), specversion, subject, version, when); err != nil {
+		it.malformed, it.Key = err, uuid.Nil
+	}
+	return it
+}
+
+func (it *item) identify(key, specversion, subject, version, when string) (err error) {
+	if specversion != "1.0" {
+		return fmt.Errorf("ce_specversion is %q, 1.0 is understood", specversion)
+	}
+	if it.ID == "" || it.Type == "" {
+		return errors.New("ce_id or ce_type is missing")
+	}
+	if it.Key, err = uuid.Parse(key); err != nil {
+		return fmt.Errorf("the record's key %.64q is no UUID", key)
+	}
+	if it.Key == uuid.Nil {
+		return errors.New("the record's key is the nil UUID")
+	}
+	if subject != it.Key.String() {
+		return fmt.Errorf("ce_subject %.64q is not the record's key %s", subject, it.Key)
+	}
+	if it.Version, err = strconv.ParseInt(version, 10, 64); err != nil {
+		return fmt.Errorf("ce_aggregateversion %.64q is no integer", version)
+	}
+	if it.Time, err = time.Parse(time.RFC3339Nano, when); err != nil {
+		return fmt.Errorf("ce_time %.64q is no RFC 3339 time", when)
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
+)
+
+const (
+	// attemptBound is how long one transaction may take.
+	attemptBound = 15 * time.Second
+	// batchBound is how long a batch is tried before it is given back. With one
+	// more attempt it stays below the group's rebalance timeout of 60 s, after
+	// which the broker would give the partitions to another member.
+	batchBound = 30 * time.Second
+)
+
+// Run consumes until ctx ends, whatever happens to database and broker meanwhile.
+// A batch in work is finished first.
+func (c *Consumer) Run(ctx context.Context) error {
+	client, err := kafka.NewConsumer(c.cfg.Kafka, c.group, c.cfg.Topics,
+		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { c.mayBeParked.Store(true) }),
+		kgo.OnPartitionsRevoked(c.forget),
+		kgo.OnPartitionsLost(c.forget),
+	)
+	if err != nil {
+		return err
+	}
+	c.client.Store(client)
+	defer func() {
+		c.client.Store(nil)
+		client.CloseAllowingRebalance()
+	}()
+	defer c.meters.watch(ctx, c)()
+
+	for ctx.Err() == nil {
+		c.once(ctx, client)
+	}
+	return nil
+}
+
+// once polls and applies one batch. Partitions stay ours from the poll to the commit.
+func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
+	defer client.AllowRebalance()
+	fetches := client.PollRecords(ctx, c.cfg.MaxBatch)
+	if ctx.Err() != nil {
+		return
+	}
+	fetches.EachError(func(topic string, partition int32, err error) {
+		c.log.WarnContext(ctx, "fetch", "topic", topic, "partition", partition, "error", err)
+	})
+	records := fetches.Records()
+	if len(records) == 0 {
+		return
+	}
+	batch := make([]item, len(records))
+	for i, r := range records {
+		batch[i] = parse(r)
+	}
+	if err := c.apply(ctx, batch); err != nil {
+		c.log.WarnContext(ctx, "the batch is given back and read again", "events", len(batch), "error", err)
+		giveBack(client, records)
+		return
+	}
+	c.commit(ctx, client)
+	c.observeLag(fetches)
+}
+
+// commit stores the offsets of what was applied. A failure costs no more than the
+// batch coming again.
+func (c *Consumer) commit(ctx context.Context, client *kgo.Client) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := client.CommitUncommittedOffsets(ctx); err != nil {
+		c.log.WarnContext(ctx, "commit offsets", "error", err)
+	}
+}
+
+// giveBack has the next poll return the same records.
+func giveBack(client *kgo.Client, records []*kgo.Record) {
+	first := map[string]map[int32]kgo.EpochOffset{}
+	for _, r := range records {
+		if first[r.Topic] == nil {
+			first[r.Topic] = map[int32]kgo.EpochOffset{}
+		}
+		if at, ok := first[r.Topic][r.Partition]; !ok || r.Offset < at.Offset {
+			first[r.Topic][r.Partition] = kgo.EpochOffset{Epoch: r.LeaderEpoch, Offset: r.Offset}
+		}
+	}
+	client.SetOffsets(first)
+}
+
+// apply applies the batch part by part: the whole at first, halves of what fails.
+// It returns an error only when the database can't take it for now: the batch's
+// time is over, or ctx is.
+func (c *Consumer) apply(ctx context.Context, batch []item) error {
+	deadline := time.Now().Add(batchBound)
+	parts := [][]item{batch}
+	for wait := 50 * time.Millisecond; len(parts) > 0; {
+		part := parts[len(parts)-1]
+		err := c.attempt(ctx, part)
+		switch {
+		case err == nil:
+			parts = parts[:len(parts)-1]
+			wait = 50 * time.Millisecond
+		case transient(err):
+			if time.Now().After(deadline) {
+				return err
+			}
+			c.log.WarnContext(ctx, "the database can't take events for now", "events", len(part), "retry_in", wait, "error", err)
+			if pause(ctx, wait/2+rand.N(wait)) != nil {
+				return err
+			}
+			wait = min(2*wait, 2*time.Second)
+		case len(part) > 1:
+			half := len(part) / 2
+			parts = append(parts[:len(parts)-1], part[half:], part[:half])
+		default:
+			part[0].cause = err.Error()
+			c.log.ErrorContext(ctx, "an event can't be applied; its key waits", "topic", part[0].Topic, "key", part[0].Key,
+				"event", part[0].ID, "type", part[0].Type, "error", err)
+		}
+	}
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+func (c *Consumer) forget(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for topic, partitions := range lost {
+		for _, p := range partitions {
+			delete(c.behind, topicPartition{topic, p})
+		}
+	}
+}
+
+func (c *Consumer) observeLag(fetches kgo.Fetches) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+		if n := len(p.Records); n > 0 {
+			c.behind[topicPartition{p.Topic, p.Partition}] = max(0, p.HighWatermark-p.Records[n-1].Offset-1)
+		}
+	})
+}
+
+// Behind asks the broker how many events of its topics the whole group has not
+// committed. It fails while Run does not run, or the broker is away.
+func (c *Consumer) Behind(ctx context.Context) (int64, error) {
+	client := c.client.Load()
+	if client == nil {
+		return 0, fmt.Errorf("consumer %s does not run", c.group)
+	}
+	lags, err := kadm.NewClient(client).Lag(ctx, c.group)
+	if err != nil {
+		return 0, fmt.Errorf("lag of %s: %w", c.group, err)
+	}
+	lag := lags[c.group]
+	if err := errors.Join(lag.DescribeErr, lag.FetchErr); err != nil {
+		return 0, fmt.Errorf("lag of %s: %w", c.group, err)
+	}
+	return lag.Lag.Total(), nil
+}
