@@ -1,0 +1,187 @@
+// Package demo fills an empty shop with a believable product line, so that
+// somebody who tries it has something to sell. Filling it again changes nothing.
+package demo
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	"connectrpc.com/connect/v2"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+)
+
+// One line a category: key, key of the parent, name, description.
+//
+//go:embed categories.tsv
+var categoriesTSV string
+
+// One line a product: category, code, name, price, description, attribute, variants (value=code,…).
+//
+//go:embed products.tsv
+var productsTSV string
+
+// currency of all demo prices.
+const currency = "EUR"
+
+// requests is the namespace that the request ids of the first stock are made in,
+// so that filling the shop again adds no stock.
+var requests = uuid.MustParse("6f2d3a52-6f0c-5d0e-9a43-0a7c1f4e8b21")
+
+type category struct{ key, parent, name, description string }
+
+type product struct {
+	category, code, name, description string
+	price                             money.Money
+	attributes                        map[string]string
+	stock                             int64
+}
+
+// Fill creates what is missing of the demo's categories and products, and gives
+// each new product its first stock. It returns how many products the demo has.
+func Fill(ctx context.Context, client *connect.Client) (int, error) {
+	categories, err := parseCategories(categoriesTSV)
+	if err != nil {
+		return 0, err
+	}
+	products, err := parseProducts(productsTSV)
+	if err != nil {
+		return 0, err
+	}
+	ids, err := fillCategories(ctx, catalogv1connect.NewCategoryServiceClient(client), categories)
+	if err != nil {
+		return 0, err
+	}
+	catalog := catalogv1connect.NewProductServiceClient(client)
+	inventory := inventoryv1connect.NewInventoryServiceClient(client)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(16)
+	for _, p := range products {
+		group.Go(func() error {
+			if err := fillProduct(ctx, catalog, inventory, ids[p.category], p); err != nil {
+				return fmt.Errorf("fill in product %s: %w", p.code, err)
+			}
+			return nil
+		})
+	}
+	return len(products), group.Wait()
+}
+
+// fillCategories creates the missing categories, parents first, and returns the ids by key.
+func fillCategories(ctx context.Context, service catalogv1connect.CategoryServiceClient, categories []category) (map[string]string, error) {
+	known := map[string]string{}
+	for token := ""; ; {
+		page, err := service.ListCategories(ctx, &catalogv1.ListCategoriesRequest{PageSize: 1000, PageToken: token})
+		if err != nil {
+			return nil, fmt.Errorf("list categories: %w", err)
+		}
+		for _, c := range page.GetCategories() {
+			known[c.GetParentId()+"/"+c.GetName()] = c.GetId()
+		}
+		if token = page.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	ids := map[string]string{}
+	for _, c := range categories {
+		if id, ok := known[ids[c.parent]+"/"+c.name]; ok {
+			ids[c.key] = id
+			continue
+		}
+		res, err := service.CreateCategory(ctx, &catalogv1.CreateCategoryRequest{Category: &catalogv1.Category{
+			Name: c.name, Description: c.description, ParentId: ids[c.parent],
+		}})
+		if err != nil {
+			return nil, fmt.Errorf("create category %s: %w", c.name, err)
+		}
+		ids[c.key] = res.GetCategory().GetId()
+	}
+	return ids, nil
+}
+
+func fillProduct(ctx context.Context, catalog catalogv1connect.ProductServiceClient, inventory inventoryv1connect.InventoryServiceClient, categoryID string, p product) error {
+	_, err := catalog.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.Product{
+		Code: p.code, Name: p.name, Description: p.description, CategoryId: categoryID,
+		Price: moneypb.Proto(p.price), Attributes: p.attributes,
+	}})
+	if err != nil && reason(err) != "PRODUCT_CODE_TAKEN" {
+		return err
+	}
+	_, err = inventory.AdjustStock(ctx, &inventoryv1.AdjustStockRequest{
+		RequestId: uuid.NewSHA1(requests, []byte(p.code)).String(), ProductCode: p.code, Delta: p.stock, Reason: "first stock",
+	})
+	return err
+}
+
+// reason is the machine-readable cause of an error from a service.
+func reason(err error) string {
+	var failed *connect.Error
+	if !errors.As(err, &failed) {
+		return ""
+	}
+	for _, d := range failed.Details() {
+		info := new(errdetails.ErrorInfo)
+		if d.Type == string(proto.MessageName(info)) && proto.Unmarshal(d.Value, info) == nil {
+			return info.GetReason()
+		}
+	}
+	return ""
+}
+
+func parseCategories(tsv string) ([]category, error) {
+	var all []category
+	for line := range strings.Lines(tsv) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) != 4 {
+			return nil, fmt.Errorf("demo category %q: want 4 fields, got %d", line, len(f))
+		}
+		all = append(all, category{key: f[0], parent: f[1], name: f[2], description: f[3]})
+	}
+	return all, nil
+}
+
+func parseProducts(tsv string) ([]product, error) {
+	var all []product
+	for line := range strings.Lines(tsv) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) != 7 {
+			return nil, fmt.Errorf("demo product %q: want 7 fields, got %d", line, len(f))
+		}
+		price, err := money.Parse(f[3], currency)
+		if err != nil {
+			return nil, fmt.Errorf("demo product %s: %w", f[2], err)
+		}
+		for variant := range strings.SplitSeq(f[6], ",") {
+			value, short, ok := strings.Cut(variant, "=")
+			if !ok {
+				return nil, fmt.Errorf("demo product %s: variant %q has no code", f[2], variant)
+			}
+			code := strings.ToUpper(f[0][:2]) + "-" + f[1] + "-" + short
+			all = append(all, product{
+				category: f[0], code: code, name: f[2] + ", " + value, description: f[4], price: price,
+				attributes: map[string]string{f[5]: value}, stock: firstStock(code),
+			})
+		}
+	}
+	return all, nil
+}
+
+// firstStock is between 5 and 84, the same for a code each time.
+func firstStock(code string) int64 {
+	h := fnv.New32a()
+	h.Write([]byte(code))
+	return 5 + int64(h.Sum32()%80)
+}
