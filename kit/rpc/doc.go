@@ -1,0 +1,47 @@
+// Package rpc is the way into a process and out of it. NewServer makes a
+// *connect.Server whose chain of interceptors surrounds every call, through
+// whichever door it came; NewHandler opens five doors on one port: Connect,
+// gRPC, gRPC-Web, REST under /v1/ and grpc.health.v1; Listen serves them over
+// HTTP/1.1 and HTTP/2 without TLS, and stops without cutting off a request;
+// Peers calls other contexts.
+package rpc
+
+import "time"
+
+// The bounds of every call. They are the same in all services, so that a client
+// needs to know them once.
+const (
+	// MaxRequestBytes is the largest request message that is read, after
+	// decompression.
+	MaxRequestBytes = 4 << 20
+	// UnaryTimeout is how long a unary call may take whose client set no
+	// deadline, or a longer one.
+	UnaryTimeout = 60 * time.Second
+	// BodyTimeout is how long a client may take to send the body of a request
+	// that has a single message.
+	BodyTimeout = 20 * time.Second
+	// SendTimeout is how long a client may leave one message of a stream unread.
+	SendTimeout = 30 * time.Second
+	// PeerTimeout is how long a call to another context may take when its caller
+	// has no deadline.
+	PeerTimeout = 5 * time.Second
+
+	// headerTimeout is how long a client may take to send the headers.
+	headerTimeout = 10 * time.Second
+	// idleTimeout is how long a connection may stay without a request.
+	idleTimeout = 2 * time.Minute
+	// writeTimeout bounds the whole of a request that is no stream. It lies
+	// beyond UnaryTimeout, so that a call that ran out of time gets an answer.
+	writeTimeout = UnaryTimeout + SendTimeout
+	// compressMinBytes is the smallest reply that is worth compressing.
+	compressMinBytes = 4 << 10
+	// maxHeaderBytes bounds the headers of a request.
+	maxHeaderBytes = 64 << 10
+	// maxDepth bounds how deeply messages may be nested.
+	maxDepth = 100
+	// maxViolations bounds how many violations one error lists: the details
+	// travel in a header, and proxies bound those.
+	maxViolations = 100
+	// defaultRetryDelay is what a client is told to wait when a part is away.
+	defaultRetryDelay = time.Second
+)

@@ -1,0 +1,95 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+)
+
+// Listener serves a handler on one address, over HTTP/1.1 and HTTP/2 without TLS
+// ("prior knowledge"), both bounded in what a client can hold.
+type Listener struct {
+	listener net.Listener
+	server   *http.Server
+	draining atomic.Bool
+	serving  sync.WaitGroup
+	failed   chan error
+}
+
+// Listen opens an address, such as "127.0.0.1:8080"; port 0 picks a free one.
+// Nothing is answered before Serve.
+func Listen(ctx context.Context, address string) (*Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return &Listener{listener: listener, failed: make(chan error, 1)}, nil
+}
+
+// Addr returns the address with its true port.
+func (l *Listener) Addr() string { return l.listener.Addr().String() }
+
+// URL returns "http://" and the address.
+func (l *Listener) URL() string { return "http://" + l.Addr() }
+
+// Serve answers requests in the background until Shutdown or Close.
+func (l *Listener) Serve(handler http.Handler, log *slog.Logger) {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	l.server = &http.Server{
+		Handler:           l.closing(handler),
+		Protocols:         protocols,
+		ReadHeaderTimeout: headerTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 1000, SendPingTimeout: idleTimeout, PingTimeout: headerTimeout},
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	l.serving.Go(func() {
+		if err := l.server.Serve(l.listener); !errors.Is(err, http.ErrServerClosed) {
+			l.failed <- err
+		}
+	})
+}
+
+// Failed tells when the listener broke by itself.
+func (l *Listener) Failed() <-chan error { return l.failed }
+
+// closing tells HTTP/1.1 clients, from the moment that draining begins, to send
+// their next request elsewhere; HTTP/2 has GOAWAY for that.
+func (l *Listener) closing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 1 && l.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Drain makes clients go elsewhere with their next request; requests are still
+// served.
+func (l *Listener) Drain() { l.draining.Store(true) }
+
+// Shutdown accepts nothing more and waits until every request that was accepted
+// is answered, or until ctx ends: then the rest is cut off, and it returns ctx's
+// error.
+func (l *Listener) Shutdown(ctx context.Context) error {
+	l.Drain()
+	if l.server == nil {
+		return l.listener.Close()
+	}
+	err := l.server.Shutdown(ctx)
+	if err != nil {
+		_ = l.server.Close()
+	}
+	l.serving.Wait()
+	return err
+}

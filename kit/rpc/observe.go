@@ -1,0 +1,194 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// observer makes a span, a duration and a log line of each call. All three say
+// which procedure, through which door, how it ended; never what was in it.
+type observer struct {
+	log        *slog.Logger
+	tracer     trace.Tracer
+	propagator propagation.TextMapPropagator
+	duration   metric.Float64Histogram
+	// attributes holds a metric.MeasurementOption per outcome: making one is
+	// dearer than the measurement. Its size is bounded by procedures × doors × codes.
+	attributes sync.Map
+}
+
+// outcome tells calls apart in metrics.
+type outcome struct {
+	procedure, door, code string
+}
+
+func newObserver(cfg Config) (*observer, error) {
+	if cfg.Tracer == nil {
+		cfg.Tracer = tracenoop.NewTracerProvider()
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = metricnoop.NewMeterProvider()
+	}
+	const scope = "github.com/shopmesh/shopmesh/kit/rpc"
+	duration, err := cfg.Meter.Meter(scope).Float64Histogram("rpc.server.duration",
+		metric.WithUnit("s"),
+		metric.WithDescription("How long calls took, by procedure, door and code."),
+		metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60))
+	if err != nil {
+		return nil, fmt.Errorf("make the histogram of calls: %w", err)
+	}
+	return &observer{log: cfg.Log, tracer: cfg.Tracer.Tracer(scope), propagator: cfg.Propagator, duration: duration}, nil
+}
+
+func (o *observer) intercept(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		start := time.Now()
+		ctx, from := takeOrigin(ctx)
+		ctx = o.continueTrace(ctx)
+		ctx, span := o.tracer.Start(ctx, strings.TrimPrefix(spec.Procedure, "/"), trace.WithSpanKind(trace.SpanKindServer))
+		defer span.End()
+
+		err := next(ctx, spec, stream)
+
+		elapsed := time.Since(start)
+		code := "ok"
+		if err != nil {
+			code = connect.CodeOf(err).String()
+		}
+		procedure := spec.Procedure
+		if spec.Schema == nil {
+			// A client chooses the name of an unknown procedure: not a label.
+			procedure = "unknown"
+		}
+		o.duration.Record(ctx, elapsed.Seconds(), o.measurement(outcome{procedure, from.door, code}))
+		if span.IsRecording() {
+			span.SetAttributes(attribute.String("rpc.door", from.door), attribute.String("rpc.code", code))
+			if err != nil && serverFailed(connect.CodeOf(err)) {
+				span.SetStatus(codes.Error, code)
+			}
+		}
+		o.write(ctx, procedure, from, code, elapsed, err)
+		return err
+	}
+}
+
+// continueTrace makes the caller's span the parent, when its headers name one.
+func (o *observer) continueTrace(ctx context.Context) context.Context {
+	info, ok := connect.CallInfoForServerContext(ctx)
+	if !ok || !info.RequestHeader().Has("Traceparent") {
+		return ctx
+	}
+	return o.propagator.Extract(ctx, headerCarrier{info.RequestHeader()})
+}
+
+func (o *observer) measurement(key outcome) metric.MeasurementOption {
+	if found, ok := o.attributes.Load(key); ok {
+		return found.(metric.MeasurementOption)
+	}
+	option := metric.WithAttributeSet(attribute.NewSet(
+		attribute.String("procedure", key.procedure),
+		attribute.String("door", key.door),
+		attribute.String("code", key.code)))
+	o.attributes.Store(key, option)
+	return option
+}
+
+func serverFailed(code connect.Code) bool {
+	switch code {
+	case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss, connect.CodeUnavailable, connect.CodeDeadlineExceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// write logs the call: debug when it went well, info when it was refused, warn
+// when a part was away or slow, error when we failed.
+func (o *observer) write(ctx context.Context, procedure string, from origin, code string, elapsed time.Duration, err error) {
+	level := slog.LevelDebug
+	if err != nil {
+		level = slog.LevelInfo
+		switch connect.CodeOf(err) {
+		case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
+			level = slog.LevelError
+		case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
+			level = slog.LevelWarn
+		}
+	}
+	if !o.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 8)
+	attrs = append(attrs,
+		slog.String("rpc", procedure), slog.String("door", from.door),
+		slog.String("code", code), slog.Duration("took", elapsed))
+	if id := requestID(ctx); id != "" {
+		attrs = append(attrs, slog.String("request_id", id))
+	}
+	if err == nil {
+		o.log.LogAttrs(ctx, level, "call", attrs...)
+		return
+	}
+	if reason := fault.ReasonOf(err); reason != "" {
+		attrs = append(attrs, slog.String("reason", string(reason)))
+	}
+	var hidden *internalError
+	if errors.As(err, &hidden) {
+		attrs = append(attrs, slog.String("reference", hidden.reference))
+	}
+	// A refusal's text may quote the request, which can hold personal data.
+	if level >= slog.LevelWarn {
+		if cause := errors.Unwrap(err); cause != nil {
+			attrs = append(attrs, slog.String("cause", cause.Error()))
+		}
+	}
+	o.log.LogAttrs(ctx, level, "call failed", attrs...)
+}
+
+// requestID returns the caller's X-Request-Id when it is short and plain, so that
+// nobody writes into our log with it.
+func requestID(ctx context.Context) string {
+	info, ok := connect.CallInfoForServerContext(ctx)
+	if !ok {
+		return ""
+	}
+	id := info.RequestHeader().Get("X-Request-Id")
+	if len(id) > 64 {
+		return ""
+	}
+	for _, r := range id {
+		if (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_' && r != '.' {
+			return ""
+		}
+	}
+	return id
+}
+
+// headerCarrier lets a propagator read and write an RPC's headers.
+type headerCarrier struct{ header *connect.Header }
+
+func (c headerCarrier) Get(key string) string { return c.header.Get(key) }
+func (c headerCarrier) Set(key, value string) { c.header.Set(key, value) }
+func (c headerCarrier) Keys() []string {
+	keys := make([]string, 0, c.header.Len())
+	for key := range c.header.All() {
+		keys = append(keys, key)
+	}
+	return keys
+}

@@ -1,0 +1,158 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"connectrpc.com/connect/v2/connectinprocess"
+	"go.opentelemetry.io/otel/propagation"
+)
+
+// Peers gives clients of other contexts: within the process where the context
+// runs here, else over gRPC at the context's URL. A client may be taken before
+// the process is complete; the peer is looked up with the first call.
+type Peers struct {
+	urls       map[string]string
+	propagator propagation.TextMapPropagator
+	http       *http.Client
+	here       atomic.Pointer[local]
+
+	mu     sync.Mutex
+	remote map[string]connect.Transport
+}
+
+// local is the server of this process and the contexts that it holds.
+type local struct {
+	transport connect.Transport
+	contexts  map[string]bool
+}
+
+// NewPeers returns Peers that know the URLs of contexts in other processes, such
+// as {"catalog": "http://catalog:8080"}. A nil propagator passes no trace on.
+func NewPeers(urls map[string]string, propagator propagation.TextMapPropagator) *Peers {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	protocols.SetHTTP2(true)
+	if propagator == nil {
+		propagator = propagation.NewCompositeTextMapPropagator()
+	}
+	return &Peers{
+		urls: urls, propagator: propagator, remote: make(map[string]connect.Transport),
+		http: &http.Client{Transport: &http.Transport{Protocols: protocols, IdleConnTimeout: idleTimeout}},
+	}
+}
+
+// Here says which contexts run in this process, on which server.
+func (p *Peers) Here(server *connect.Server, contexts ...string) {
+	here := &local{transport: connectinprocess.New(server), contexts: make(map[string]bool, len(contexts))}
+	for _, name := range contexts {
+		here.contexts[name] = true
+	}
+	p.here.Store(here)
+}
+
+// Client returns a client of a context, such as "catalog", for its generated
+// New…Client function. Calls that have no deadline get PeerTimeout. A call to a
+// context that is nowhere fails with UNAVAILABLE.
+func (p *Peers) Client(context string) *connect.Client {
+	return connect.NewClient(&peerTransport{peers: p, context: context}, p.intercept)
+}
+
+// Close gives up idle connections.
+func (p *Peers) Close() { p.http.CloseIdleConnections() }
+
+func (p *Peers) transport(name string) (connect.Transport, error) {
+	if here := p.here.Load(); here != nil && here.contexts[name] {
+		return here.transport, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known, ok := p.remote[name]; ok {
+		return known, nil
+	}
+	url, ok := p.urls[name]
+	if !ok {
+		return nil, connect.Errorf(connect.CodeUnavailable,
+			"the context %s runs neither here nor at a known URL: set SHOPMESH_%s_URL", name, strings.ToUpper(name)).WithRemote()
+	}
+	transport := connecthttp.NewTransport(p.http, url, connecthttp.WithGRPC(), connecthttp.WithReadMaxBytes(4*MaxRequestBytes))
+	p.remote[name] = transport
+	return transport, nil
+}
+
+// peerTransport finds its peer with each call.
+type peerTransport struct {
+	peers   *Peers
+	context string
+}
+
+func (t *peerTransport) NewClientStream(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
+	transport, err := t.peers.transport(t.context)
+	if err != nil {
+		return nil, fmt.Errorf("call %s: %w", spec.Procedure, err)
+	}
+	return transport.NewClientStream(ctx, spec)
+}
+
+// intercept gives a call its deadline and its trace.
+func (p *Peers) intercept(next connect.ClientFunc) connect.ClientFunc {
+	return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
+		if info, ok := connect.CallInfoForClientContext(ctx); ok {
+			p.propagator.Inject(ctx, headerCarrier{info.RequestHeader()})
+		}
+		if _, bounded := ctx.Deadline(); bounded || spec.StreamType != connect.StreamTypeUnary {
+			return next(ctx, spec)
+		}
+		ctx, cancel := context.WithTimeout(ctx, PeerTimeout)
+		stream, err := next(ctx, spec)
+		if err != nil {
+			cancel()
+			return nil, err
+		}
+		return &timedStream{ClientStream: stream, cancel: cancel}, nil
+	}
+}
+
+// timedStream ends its deadline's timer with the call.
+type timedStream struct {
+	connect.ClientStream
+
+	cancel context.CancelFunc
+}
+
+func (s *timedStream) Receive(msg any) error {
+	err := s.ClientStream.Receive(msg)
+	if err != nil {
+		s.cancel()
+	}
+	return err
+}
+
+func (s *timedStream) Close() error {
+	defer s.cancel()
+	return s.ClientStream.Close()
+}
+
+// PeerAway reports whether a call to a peer failed because the peer could not be
+// reached or did not answer in time: trying again can help, and whether the call
+// had an effect is not known.
+func PeerAway(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	switch connect.CodeOf(err) {
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+var _ connect.Transport = (*peerTransport)(nil)

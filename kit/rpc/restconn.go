@@ -1,0 +1,131 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectinprocess"
+	"connectrpc.com/connect/v2/connectproto"
+	statuspb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// restConn lets the gateway's generated clients call a Connect server of the same
+// process. It passes on the headers that name the caller and the trace, and
+// nothing else that a client sends.
+type restConn struct {
+	client *connect.Client
+	specs  map[string]connect.Spec
+}
+
+func newRESTConn(server *connect.Server) *restConn {
+	conn := &restConn{client: connect.NewClient(connectinprocess.New(server)), specs: make(map[string]connect.Spec)}
+	for spec := range server.Specs() {
+		conn.specs[spec.Procedure] = spec
+	}
+	return conn
+}
+
+// Invoke makes a unary call.
+func (c *restConn) Invoke(ctx context.Context, method string, args, reply any, _ ...grpc.CallOption) error {
+	ctx, spec, err := c.enter(ctx, method)
+	if err != nil {
+		return err
+	}
+	if err := checkedQuery(ctx, args); err != nil {
+		return err
+	}
+	return grpcError(c.client.CallUnary(ctx, spec, args, reply))
+}
+
+// NewStream opens a streaming call.
+func (c *restConn) NewStream(ctx context.Context, _ *grpc.StreamDesc, method string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+	ctx, spec, err := c.enter(ctx, method)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := c.client.CallClientStream(ctx, spec)
+	if err != nil {
+		return nil, grpcError(err)
+	}
+	return &restStream{ctx: ctx, stream: stream}, nil
+}
+
+func (c *restConn) enter(ctx context.Context, method string) (context.Context, connect.Spec, error) {
+	spec, ok := c.specs[method]
+	if !ok {
+		missing := unknownRPC(method)
+		return nil, connect.Spec{}, grpcError(fromFault(missing, missing))
+	}
+	ctx, info := connect.NewClientContext(ctx)
+	if request, ok := ctx.Value(restRequestKey{}).(*restRequest); ok {
+		for _, name := range []string{"Authorization", "Traceparent", "Tracestate", "X-Request-Id"} {
+			if values := request.header.Values(name); len(values) > 0 {
+				info.RequestHeader().SetValues(name, values)
+			}
+		}
+	}
+	return ctx, spec, nil
+}
+
+func checkedQuery(ctx context.Context, args any) error {
+	request, ok := ctx.Value(restRequestKey{}).(*restRequest)
+	message, isProto := args.(proto.Message)
+	if !ok || !isProto {
+		return nil
+	}
+	if refused := checkQuery(message, request.query); refused != nil {
+		return grpcError(fromFault(refused, refused))
+	}
+	return nil
+}
+
+// restStream is a streaming call as the gateway's clients see it.
+type restStream struct {
+	ctx    context.Context //nolint:containedctx // grpc.ClientStream hands it out
+	stream connect.ClientStream
+}
+
+func (s *restStream) Header() (metadata.MD, error) { return metadata.MD{}, nil }
+func (s *restStream) Trailer() metadata.MD         { return metadata.MD{} }
+func (s *restStream) Context() context.Context     { return s.ctx }
+func (s *restStream) CloseSend() error             { return s.stream.CloseSend() }
+
+func (s *restStream) SendMsg(message any) error {
+	if err := checkedQuery(s.ctx, message); err != nil {
+		_ = s.stream.Close()
+		return err
+	}
+	return grpcError(s.stream.Send(message))
+}
+
+func (s *restStream) RecvMsg(message any) error {
+	return grpcError(s.stream.Receive(message))
+}
+
+// grpcError turns an error of the Connect server into grpc-go's form, details
+// included.
+func grpcError(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	var coded *connect.Error
+	if errors.As(err, &coded) {
+		return grpcStatus(coded).Err()
+	}
+	return status.FromContextError(err).Err()
+}
+
+func grpcStatus(coded *connect.Error) *status.Status {
+	told := &statuspb.Status{Code: int32(codes.Code(coded.Code())), Message: coded.Message()}
+	for _, detail := range coded.Details() {
+		told.Details = append(told.Details, connectproto.ErrorDetailToAny(detail))
+	}
+	return status.FromProto(told)
+}

@@ -1,0 +1,164 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"connectrpc.com/connect/v2"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// Config says what the chain of a server stands on. Each field has a sensible
+// default, except for Log and Authenticator.
+type Config struct {
+	// Log gets one line per call: debug when it went well.
+	Log *slog.Logger
+	// Authenticator finds out who calls.
+	Authenticator authz.Authenticator
+	// Tracer, Meter and Propagator default to ones that record nothing.
+	Tracer     trace.TracerProvider
+	Meter      metric.MeterProvider
+	Propagator propagation.TextMapPropagator
+	// Streams bounds and drains streams; servers of one process share it. By
+	// default the server has its own, with DefaultStreamLimits.
+	Streams *Streams
+	// Transient says whether an error means that a part is away, so that trying
+	// again can help; pg.Transient is one. By default none does.
+	Transient func(error) bool
+}
+
+// NewServer returns a server without RPCs, whose chain surrounds each call, from
+// the outside in: panic recovery; telemetry and the access log; deadline and
+// stream bounds; faults to statuses; authentication; authorization by the RPC's
+// option; validation. An unknown procedure answers UNKNOWN_RPC.
+func NewServer(cfg Config) (*connect.Server, error) {
+	cfg = cfg.withDefaults()
+	validator, err := protovalidate.New()
+	if err != nil {
+		return nil, fmt.Errorf("prepare validation: %w", err)
+	}
+	observe, err := newObserver(cfg)
+	if err != nil {
+		return nil, err
+	}
+	mapper := &statusMapper{transient: cfg.Transient}
+	server := connect.NewServer(
+		mapper.recoverPanic,
+		observe.intercept,
+		cfg.Streams.intercept,
+		mapper.intercept,
+		// Once more inside, so that a panic of a handler is logged with its call.
+		mapper.recoverPanic,
+		authenticate(cfg.Authenticator),
+		authorize,
+		newRequestCheck(validator).intercept,
+	)
+	server.SetUnknownHandler(func(_ context.Context, spec connect.Spec, _ connect.ServerStream) error {
+		return unknownRPC(spec.Procedure)
+	})
+	return server, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Streams == nil {
+		c.Streams = NewStreams(DefaultStreamLimits())
+	}
+	if c.Transient == nil {
+		c.Transient = func(error) bool { return false }
+	}
+	if c.Propagator == nil {
+		c.Propagator = propagation.TraceContext{}
+	}
+	return c
+}
+
+func unknownRPC(procedure string) *fault.Error {
+	return fault.New(fault.Unimplemented, fault.ReasonUnknownRPC,
+		"there is no RPC %q: compare it with the contract", procedure).With("procedure", procedure)
+}
+
+// exempt reports whether a procedure belongs to a service that states no
+// authorization because it is not ours: health and reflection. Whether they are
+// served at all is decided when a handler is made.
+func exempt(procedure string) bool {
+	for _, prefix := range []string{
+		"/grpc.health.v1.Health/",
+		"/grpc.reflection.v1.ServerReflection/",
+		"/grpc.reflection.v1alpha.ServerReflection/",
+	} {
+		if strings.HasPrefix(procedure, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// CheckAuthorization returns an error that names every registered RPC without an
+// authorization option. NewHandler calls it, so that no such RPC is ever served.
+func CheckAuthorization(server *connect.Server) error {
+	var methods []protoreflect.MethodDescriptor
+	for spec := range server.Specs() {
+		if exempt(spec.Procedure) {
+			continue
+		}
+		method, ok := spec.Schema.(protoreflect.MethodDescriptor)
+		if !ok {
+			return fmt.Errorf("RPC %s has no protobuf schema, and so no authorization", spec.Procedure)
+		}
+		methods = append(methods, method)
+	}
+	return authz.CheckMethods(methods)
+}
+
+func authenticate(authenticator authz.Authenticator) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			if exempt(spec.Procedure) {
+				return next(ctx, spec, stream)
+			}
+			info, ok := connect.CallInfoForServerContext(ctx)
+			if !ok {
+				return errors.New("the call has no call info")
+			}
+			caller, err := authenticator.Authenticate(ctx, info.RequestHeader())
+			if err != nil {
+				return err
+			}
+			return next(authz.WithCaller(ctx, caller), spec, stream)
+		}
+	}
+}
+
+func authorize(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		// An unknown procedure has no schema; its handler answers UNKNOWN_RPC.
+		if method, ok := spec.Schema.(protoreflect.MethodDescriptor); ok && !exempt(spec.Procedure) {
+			if err := authz.Check(authz.Option(method), authz.Caller(ctx)); err != nil {
+				return err
+			}
+		}
+		return next(ctx, spec, stream)
+	}
+}
+
+// withinUnaryTimeout bounds a unary call.
+func withinUnaryTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= UnaryTimeout {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, UnaryTimeout)
+}

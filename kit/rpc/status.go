@@ -1,0 +1,280 @@
+package rpc
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectproto"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// Domain is the google.rpc.ErrorInfo.domain of every error of ours.
+const Domain = "shopmesh"
+
+// statusMapper turns whatever a handler returned into the error that travels.
+type statusMapper struct {
+	transient func(error) bool
+}
+
+func (m *statusMapper) intercept(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		err := next(ctx, spec, stream)
+		if err == nil {
+			return nil
+		}
+		return m.status(ctx, err)
+	}
+}
+
+// recoverPanic turns a panic into an internal error; its stack is logged and
+// never sent.
+func (m *statusMapper) recoverPanic(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
+		defer func() {
+			if value := recover(); value != nil {
+				err = internal(fmt.Errorf("panic: %v\n%s", value, debug.Stack()))
+			}
+		}()
+		return next(ctx, spec, stream)
+	}
+}
+
+// status returns the error that travels: code, message and details. The cause
+// stays attached for the log.
+func (m *statusMapper) status(ctx context.Context, err error) *connect.Error {
+	var coded *connect.Error
+	var hidden *internalError
+	if errors.As(err, &hidden) && errors.As(err, &coded) {
+		return coded // a recovered panic, mapped further inside
+	}
+	if found, ok := fault.Of(err); ok {
+		return fromFault(found, err)
+	}
+	// What ended the context is the truth, whatever text the layer below made of it.
+	if ended := endOf(ctx); ended != nil {
+		return fromFault(ended.Because(err), err)
+	}
+	if errors.As(err, &coded) && coded != nil {
+		return fromConnect(coded, err)
+	}
+	switch {
+	case m.transient(err), errors.Is(err, context.DeadlineExceeded):
+		// Ours is not over: a part that we waited for did not answer in its time.
+		return fromFault(unavailable().Because(err), err)
+	case errors.Is(err, context.Canceled):
+		return fromFault(fault.New(fault.Cancelled, fault.ReasonCancelled, "the call was cancelled"), err)
+	default:
+		return internal(err)
+	}
+}
+
+// endOf says why a call's context is over: the fault that is its cause, else
+// that the client's time is up or that the client went away; nil when it is not.
+func endOf(ctx context.Context) *fault.Error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	if cause, ok := fault.Of(context.Cause(ctx)); ok {
+		return cause
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fault.New(fault.DeadlineExceeded, fault.ReasonDeadlineExceeded,
+			"the call ran out of its time; whether it had an effect is not known")
+	}
+	return fault.New(fault.Cancelled, fault.ReasonCancelled, "the call was cancelled")
+}
+
+func unavailable() *fault.Error {
+	return fault.New(fault.Unavailable, fault.ReasonUnavailable,
+		"a part that this call needs is away; try again").RetryAfter(defaultRetryDelay)
+}
+
+func codeOf(kind fault.Kind) connect.Code {
+	switch kind {
+	case fault.Invalid:
+		return connect.CodeInvalidArgument
+	case fault.NotFound:
+		return connect.CodeNotFound
+	case fault.AlreadyExists:
+		return connect.CodeAlreadyExists
+	case fault.FailedPrecondition:
+		return connect.CodeFailedPrecondition
+	case fault.Aborted:
+		return connect.CodeAborted
+	case fault.PermissionDenied:
+		return connect.CodePermissionDenied
+	case fault.Unauthenticated:
+		return connect.CodeUnauthenticated
+	case fault.Exhausted:
+		return connect.CodeResourceExhausted
+	case fault.Unavailable:
+		return connect.CodeUnavailable
+	case fault.Unimplemented:
+		return connect.CodeUnimplemented
+	case fault.DeadlineExceeded:
+		return connect.CodeDeadlineExceeded
+	case fault.Cancelled:
+		return connect.CodeCanceled
+	default:
+		return connect.CodeInternal
+	}
+}
+
+func kindOf(code connect.Code) fault.Kind {
+	for kind := fault.Internal; kind <= fault.Cancelled; kind++ {
+		if codeOf(kind) == code {
+			return kind
+		}
+	}
+	return fault.Internal
+}
+
+// fromFault builds the status of a fault; cause is what the log shows.
+func fromFault(f *fault.Error, cause error) *connect.Error {
+	if f.Kind() == fault.Internal {
+		return internal(cause)
+	}
+	status := connect.NewError(codeOf(f.Kind()), f.Message()).WithCause(cause)
+	for _, detail := range details(f) {
+		packed, err := connectproto.NewErrorDetail(detail)
+		if err != nil {
+			// A detail that can't be written is a failure of ours, and the code,
+			// message and other details are still right.
+			continue
+		}
+		status = status.WithDetail(packed)
+	}
+	return status
+}
+
+func details(f *fault.Error) []proto.Message {
+	all := []proto.Message{&errdetails.ErrorInfo{Reason: string(f.Reason()), Domain: Domain, Metadata: f.Metadata()}}
+	if violations := f.Violations(); len(violations) > 0 {
+		bad := &errdetails.BadRequest{}
+		for _, v := range violations[:min(len(violations), maxViolations)] {
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
+				Field: v.Field, Description: v.Description, Reason: string(v.Reason),
+			})
+		}
+		all = append(all, bad)
+	}
+	if delay := f.RetryDelay(); delay > 0 {
+		all = append(all, &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
+	}
+	for _, detail := range f.Details() {
+		if message, ok := detail.(proto.Message); ok {
+			all = append(all, message)
+		}
+	}
+	return all
+}
+
+// internalError is the cause of an INTERNAL status: the log finds the reference
+// in it that the message names.
+type internalError struct {
+	reference string
+	cause     error
+}
+
+func (e *internalError) Error() string { return e.cause.Error() }
+func (e *internalError) Unwrap() error { return e.cause }
+
+// internal hides an error behind a reference to the log.
+func internal(cause error) *connect.Error {
+	reference := rand.Text()[:13]
+	f := fault.New(fault.Internal, fault.ReasonInternal,
+		"the server failed; its log knows more under the reference %s", reference).With("reference", reference)
+	status := connect.NewError(connect.CodeInternal, f.Message()).WithCause(&internalError{reference, cause})
+	for _, detail := range details(f) {
+		if packed, err := connectproto.NewErrorDetail(detail); err == nil {
+			status = status.WithDetail(packed)
+		}
+	}
+	return status
+}
+
+// fromConnect maps an error that is coded already: a peer's answer, or one of
+// the transport's own.
+func fromConnect(coded *connect.Error, cause error) *connect.Error {
+	if coded.IsRemote() {
+		return fromPeer(coded, cause)
+	}
+	switch coded.Code() {
+	case connect.CodeUnknown, connect.CodeInternal, connect.CodeDataLoss:
+		return internal(cause)
+	case connect.CodeCanceled:
+		return fromFault(fault.New(fault.Cancelled, fault.ReasonCancelled, "the call was cancelled"), cause)
+	case connect.CodeDeadlineExceeded:
+		return fromFault(fault.New(fault.DeadlineExceeded, fault.ReasonDeadlineExceeded, "the call ran out of its time"), cause)
+	default:
+		return coded
+	}
+}
+
+// fromPeer maps what another context answered while we served our caller. What
+// that context says about the state of the shop holds for our caller too; what
+// it says about our own request to it is a failure of ours.
+func fromPeer(coded *connect.Error, cause error) *connect.Error {
+	switch coded.Code() {
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled, connect.CodeResourceExhausted:
+		return fromFault(unavailable(), cause)
+	case connect.CodeNotFound, connect.CodeAlreadyExists, connect.CodeFailedPrecondition, connect.CodeAborted:
+		if told, ok := PeerFault(coded); ok {
+			return fromFault(told, cause)
+		}
+	}
+	return internal(cause)
+}
+
+// PeerFault reads the fault that another context answered with out of the error
+// of a call to it. Use its Reason to tell one refusal from another. It reports
+// false when err holds no error of a peer of ours.
+func PeerFault(err error) (*fault.Error, bool) {
+	var coded *connect.Error
+	if !errors.As(err, &coded) || coded == nil {
+		return nil, false
+	}
+	var told *fault.Error
+	var violations []fault.Violation
+	var retry *errdetails.RetryInfo
+	for _, detail := range coded.Details() {
+		message, err := connectproto.UnmarshalErrorDetail(detail)
+		if err != nil {
+			continue
+		}
+		switch message := message.(type) {
+		case *errdetails.ErrorInfo:
+			if message.GetDomain() != Domain {
+				continue
+			}
+			told = fault.New(kindOf(coded.Code()), fault.Reason(message.GetReason()), "%s", coded.Message()).Because(err)
+			for key, value := range message.GetMetadata() {
+				told = told.With(key, value)
+			}
+		case *errdetails.BadRequest:
+			for _, v := range message.GetFieldViolations() {
+				violations = append(violations, fault.Violation{Field: v.GetField(), Description: v.GetDescription()})
+			}
+		case *errdetails.RetryInfo:
+			retry = message
+		}
+	}
+	if told == nil {
+		return nil, false
+	}
+	for _, v := range violations {
+		told = told.Field(v.Field, v.Description)
+	}
+	if retry != nil {
+		told = told.RetryAfter(retry.GetRetryDelay().AsDuration())
+	}
+	return told, true
+}
