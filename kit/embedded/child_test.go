@@ -39,6 +39,10 @@ func playChild(part, dir string) error {
 	switch part {
 	case "postgres":
 		return writeRows(ctx, data)
+	case "broker-consume-and-trim":
+		return consumeAndTrim(ctx, data)
+	case "broker-produce":
+		return produceForEver(ctx, data)
 	default:
 		return fmt.Errorf("no such part: %s", part)
 	}

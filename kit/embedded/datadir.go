@@ -44,7 +44,7 @@ func OpenDataDir(path string) (*DataDir, error) {
 	if err := refuseForeignFiles(path); err != nil {
 		return nil, err
 	}
-	lock, err := lockDataDir(path)
+	lock, err := lockDir(path)
 	if err != nil {
 		return nil, err
 	}
@@ -145,25 +145,26 @@ func refuseForeignFiles(path string) error {
 	return nil
 }
 
-func lockDataDir(path string) (*os.File, error) {
+// lockDir takes a directory for this process; closing the file gives it free.
+func lockDir(path string) (*os.File, error) {
 	lock, err := os.OpenFile(filepath.Join(path, lockFileName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock the data directory: %w", err)
+		return nil, fmt.Errorf("lock a directory: %w", err)
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer lock.Close()
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("lock the data directory %s: %w", path, err)
+			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 		return nil, fmt.Errorf("%w: another shopmesh%s holds %s; stop it, or name another directory with --data",
 			ErrDataDirInUse, holder(lock), path)
 	}
 	// The pid is for people; the lock is what counts.
 	if err := lock.Truncate(0); err != nil {
-		return nil, errors.Join(fmt.Errorf("write the data directory's lock file: %w", err), lock.Close())
+		return nil, errors.Join(fmt.Errorf("write the lock file: %w", err), lock.Close())
 	}
 	if _, err := lock.WriteAt(strconv.AppendInt(nil, int64(os.Getpid()), 10), 0); err != nil {
-		return nil, errors.Join(fmt.Errorf("write the data directory's lock file: %w", err), lock.Close())
+		return nil, errors.Join(fmt.Errorf("write the lock file: %w", err), lock.Close())
 	}
 	return lock, nil
 }
