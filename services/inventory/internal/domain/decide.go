@@ -1,0 +1,262 @@
+package domain
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Loaded is what a batch of order events is decided on, all of it locked: the
+// reservations that exist of its orders, and the stock of every product that a
+// placed order or one of those reservations names. A product without stock has
+// none on hand.
+type Loaded struct {
+	Reservations map[uuid.UUID]Reservation
+	Stock        map[uuid.UUID]Stock
+}
+
+// StockChange is a stock row's net change by a batch.
+type StockChange struct {
+	Before Stock
+	After  Stock
+}
+
+// Decision is what a batch of order events writes and says.
+type Decision struct {
+	// Stock holds one net change per product, by product id.
+	Stock []StockChange
+	// New are the reservations to insert, by order id.
+	New []Reservation
+	// Changed are the reservations to update, by order id.
+	Changed []Reservation
+	// Movements are the ledger's new lines, in order.
+	Movements []Movement
+	// Outcomes are what to say, in order; each once.
+	Outcomes []Outcome
+}
+
+// Decide applies the events one after another, first come first served, and
+// returns the net effect. Each event is right in any state of its reservation, so
+// that one which comes again, late or early does no harm. An error means that
+// stock and reservations contradict each other.
+func Decide(loaded Loaded, events []OrderEvent, now time.Time) (Decision, error) {
+	d := decider{
+		now:          now,
+		loaded:       loaded,
+		stock:        make(map[uuid.UUID]Stock, len(loaded.Stock)),
+		reservations: make(map[uuid.UUID]Reservation, len(events)),
+		said:         make(map[saying]struct{}, len(events)),
+	}
+	for i, event := range events {
+		d.cause = i
+		if err := d.apply(event); err != nil {
+			return Decision{}, fmt.Errorf("order %s: %w", event.orderID, err)
+		}
+	}
+	return d.decision(), nil
+}
+
+// decider walks through a batch; its maps hold what differs from what was loaded.
+type decider struct {
+	now          time.Time
+	loaded       Loaded
+	stock        map[uuid.UUID]Stock
+	reservations map[uuid.UUID]Reservation
+	movements    []Movement
+	outcomes     []Outcome
+	said         map[saying]struct{}
+	cause        int
+}
+
+type saying struct {
+	order   uuid.UUID
+	kind    OutcomeKind
+	version int64
+}
+
+func (d *decider) apply(event OrderEvent) error {
+	r, known := d.reservation(event.orderID)
+	switch event.kind {
+	case Placed:
+		return d.placed(event, r, known)
+	case Confirmed:
+		return d.confirmed(event, r, known)
+	case Cancelled:
+		return d.cancelled(event, r, known)
+	default:
+		return fmt.Errorf("unknown kind of order event %d", event.kind)
+	}
+}
+
+func (d *decider) placed(event OrderEvent, r Reservation, known bool) error {
+	if known {
+		d.say(r.Outcome())
+		return nil
+	}
+	r = Reservation{
+		OrderID: event.orderID, State: Reserved, Lines: event.lines, Version: versionMade,
+		ExpireTime: later(event.expireTime, d.now), CreateTime: d.now, UpdateTime: d.now,
+	}
+	if r.Shortages = d.shortages(event.lines); len(r.Shortages) > 0 {
+		r.State = Rejected
+	} else if err := d.move(r.Lines, func(s *Stock, q int64) { s.Reserved += q }); err != nil {
+		return err
+	}
+	d.keep(r)
+	d.say(r.Outcome())
+	return nil
+}
+
+// confirmed takes the stock. An order that nothing is known of was not placed yet
+// in our eyes: StockReserved will make order ask again.
+func (d *decider) confirmed(event OrderEvent, r Reservation, known bool) error {
+	if !known {
+		return nil
+	}
+	if r.State == Reserved {
+		err := d.move(r.Lines, func(s *Stock, q int64) { s.Reserved -= q; s.OnHand -= q })
+		if err != nil {
+			return err
+		}
+		d.record(event, r, Sale)
+		r.State, r.Version, r.UpdateTime = Committed, versionSettled, d.now
+		d.keep(r)
+	}
+	d.say(r.Outcome())
+	return nil
+}
+
+func (d *decider) cancelled(event OrderEvent, r Reservation, known bool) error {
+	var err error
+	switch {
+	case !known:
+		r = Reservation{
+			OrderID: event.orderID, State: Released, Version: versionSettled,
+			ExpireTime: d.now, CreateTime: d.now, UpdateTime: d.now,
+		}
+		d.keep(r)
+	case r.State == Reserved:
+		err = d.move(r.Lines, func(s *Stock, q int64) { s.Reserved -= q })
+		r.State, r.Version, r.UpdateTime = Released, versionSettled, d.now
+		d.keep(r)
+	case r.State == Committed:
+		err = d.move(r.Lines, func(s *Stock, q int64) { s.OnHand += q })
+		d.record(event, r, Restock)
+		r.State, r.Version, r.UpdateTime = Restocked, versionUndone, d.now
+		d.keep(r)
+	}
+	if err != nil {
+		return err
+	}
+	d.say(r.released())
+	return nil
+}
+
+func (d *decider) reservation(orderID uuid.UUID) (Reservation, bool) {
+	if r, ok := d.reservations[orderID]; ok {
+		return r, true
+	}
+	r, ok := d.loaded.Reservations[orderID]
+	return r, ok
+}
+
+func (d *decider) keep(r Reservation) { d.reservations[r.OrderID] = r }
+
+func (d *decider) stockOf(productID uuid.UUID) (Stock, bool) {
+	if s, ok := d.stock[productID]; ok {
+		return s, true
+	}
+	s, ok := d.loaded.Stock[productID]
+	return s, ok
+}
+
+func (d *decider) shortages(lines []Line) []Shortage {
+	var short []Shortage
+	for _, line := range lines {
+		s, _ := d.stockOf(line.ProductID)
+		if s.Available() >= line.Quantity {
+			continue
+		}
+		short = append(short, Shortage{
+			ProductID: line.ProductID, ProductCode: line.ProductCode,
+			Requested: line.Quantity, Available: s.Available(),
+		})
+	}
+	return short
+}
+
+// move changes the stock of every line and refuses what must never be.
+func (d *decider) move(lines []Line, change func(s *Stock, quantity int64)) error {
+	for _, line := range lines {
+		s, ok := d.stockOf(line.ProductID)
+		if !ok {
+			return fmt.Errorf("product %s is reserved and has no stock", line.ProductID)
+		}
+		change(&s, line.Quantity)
+		if s.Reserved < 0 || s.OnHand < s.Reserved {
+			return fmt.Errorf("product %s would have %d on hand and %d reserved", line.ProductID, s.OnHand, s.Reserved)
+		}
+		d.stock[line.ProductID] = s
+	}
+	return nil
+}
+
+// record writes the ledger after the stock of r's lines was moved.
+func (d *decider) record(event OrderEvent, r Reservation, kind MovementKind) {
+	sign := int64(1)
+	if kind == Sale {
+		sign = -1
+	}
+	for _, line := range r.Lines {
+		s := d.stock[line.ProductID]
+		d.movements = append(d.movements, Movement{
+			ProductID: line.ProductID, ProductCode: s.ProductCode, Kind: kind,
+			Delta: sign * line.Quantity, OnHandAfter: s.OnHand, OrderID: r.OrderID,
+			Actor: OrderActor, TraceID: event.traceID, CreateTime: d.now,
+		})
+	}
+}
+
+func (d *decider) say(o Outcome) {
+	key := saying{o.OrderID, o.Kind, o.Version}
+	if _, again := d.said[key]; again {
+		return
+	}
+	d.said[key] = struct{}{}
+	o.Cause = d.cause
+	d.outcomes = append(d.outcomes, o)
+}
+
+func (d *decider) decision() Decision {
+	out := Decision{Movements: d.movements, Outcomes: d.outcomes}
+	for _, id := range sorted(d.stock) {
+		before, after := d.loaded.Stock[id], d.stock[id]
+		if before.OnHand == after.OnHand && before.Reserved == after.Reserved {
+			continue
+		}
+		out.Stock = append(out.Stock, StockChange{Before: before, After: after.changed(d.now)})
+	}
+	for _, id := range sorted(d.reservations) {
+		if _, known := d.loaded.Reservations[id]; known {
+			out.Changed = append(out.Changed, d.reservations[id])
+		} else {
+			out.New = append(out.New, d.reservations[id])
+		}
+	}
+	return out
+}
+
+func sorted[V any](m map[uuid.UUID]V) []uuid.UUID {
+	return slices.SortedFunc(maps.Keys(m), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
