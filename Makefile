@@ -109,9 +109,13 @@ gen/ts/node_modules/.stamp: gen/ts/package.json gen/ts/package-lock.json
 test-ts: gen/ts/node_modules/.stamp ## Type-check the contracts for TypeScript
 	cd gen/ts && npm run --silent typecheck
 
+bin/kafka/.stamp: e2e/kafka/pom.xml
+	mvn -q -B -f e2e/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/bin/kafka -DincludeScope=runtime
+	@touch $@
+
 .PHONY: test-distributed
-test-distributed: ## Test the shop with each service in a process of its own
-	go test -tags distributed -timeout 20m $(ARGS) ./e2e/...
+test-distributed: bin/kafka/.stamp ## Test the shop with each service in a process of its own, with Apache Kafka
+	SHOPMESH_TEST_KAFKA_LIB=$(CURDIR)/bin/kafka go test -tags distributed -timeout 20m -run TestDistributed $(ARGS) ./e2e/...
 
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)

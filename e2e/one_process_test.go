@@ -1,0 +1,9 @@
+package e2e
+
+import "testing"
+
+// The stories hold in one process with embedded parts.
+func TestOneProcess(t *testing.T) {
+	t.Parallel()
+	tell(t, &up(t).shop)
+}
