@@ -1,0 +1,147 @@
+package domain
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/money"
+)
+
+// Account is a payment with its refunds while decisions are made about it. What
+// changes is kept until Changes collects it; nothing outside the account changes.
+type Account struct {
+	payment Payment
+	refunds []Refund
+	known   bool // there is a payment
+	stored  bool // it was loaded, not made here
+	changed bool
+	// fresh and touched are the ids of refunds made and changed here.
+	fresh, touched []uuid.UUID
+	attempts       []Attempt
+	events         []Event
+}
+
+// NewAccount is the account of an order that was never heard of.
+func NewAccount() *Account { return &Account{} }
+
+// Load is the account of a stored payment. The refunds may be left out while
+// nothing is captured, because there are none then.
+func Load(payment Payment, refunds []Refund) *Account {
+	return &Account{payment: payment, refunds: refunds, known: true, stored: true}
+}
+
+// Payment returns the payment as it stands; zero when there is none.
+func (a *Account) Payment() Payment { return a.payment }
+
+// Refunds returns the refunds as they stand. The slice must not be changed.
+func (a *Account) Refunds() []Refund { return a.refunds }
+
+// left is what is captured and neither given back nor about to be.
+func (a *Account) left() int64 {
+	left := a.payment.Captured.Amount - a.payment.Refunded.Amount
+	for _, refund := range a.refunds {
+		if refund.Status == RefundPending {
+			left -= refund.Amount.Amount
+		}
+	}
+	return left
+}
+
+// money returns an amount in the payment's currency.
+func (a *Account) money(amount int64) money.Money {
+	return money.Money{Currency: a.payment.Amount.Currency, Amount: amount}
+}
+
+// addRefund stores a pending refund whose first attempt follows the commit.
+func (a *Account) addRefund(amount int64, reason, requester, trace string, m Moment) Refund {
+	refund := Refund{
+		ID: m.NewID(), PaymentID: a.payment.ID, OrderID: a.payment.OrderID,
+		Amount: a.money(amount), Status: RefundPending, Reason: reason, Requester: requester,
+		Due: m.Now.Add(m.Lease), Trace: trace, CreateTime: m.Now, UpdateTime: m.Now,
+	}
+	a.refunds = append(a.refunds, refund)
+	a.fresh = append(a.fresh, refund.ID)
+	return refund
+}
+
+// say tells others once per decision, however many events ask for it.
+func (a *Account) say(e Event) {
+	said := slices.ContainsFunc(a.events, func(o Event) bool {
+		return o.Kind == e.Kind && o.Version == e.Version
+	})
+	if !said {
+		e.PaymentID, e.OrderID = a.payment.ID, a.payment.OrderID
+		a.events = append(a.events, e)
+	}
+}
+
+// sayOutcome tells, or tells again, how the payment was settled.
+func (a *Account) sayOutcome(trace string) {
+	switch {
+	case !a.payment.Settled():
+	case a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled:
+		a.say(Event{Kind: EventFailed, Version: OutcomeVersion, Code: a.payment.FailureCode, Trace: trace})
+	default:
+		a.say(Event{
+			Kind: EventCaptured, Version: OutcomeVersion, Reference: a.payment.Reference,
+			Amount: a.payment.Captured, Trace: trace,
+		})
+	}
+}
+
+// sayRefund tells, or tells again, that a refund succeeded. The sum is the one of
+// its own version, so that the event is the same whenever it is said.
+func (a *Account) sayRefund(refund Refund, trace string) {
+	var sum int64
+	for _, other := range a.refunds {
+		if other.Status == RefundSucceeded && other.Version <= refund.Version {
+			sum += other.Amount.Amount
+		}
+	}
+	a.say(Event{
+		Kind: EventRefunded, Version: refund.Version, RefundID: refund.ID, Amount: refund.Amount,
+		Refunded: a.money(sum), Captured: a.payment.Captured, Reason: refund.Reason, Trace: trace,
+	})
+}
+
+// Changes is what a transaction stores, and what follows its commit.
+type Changes struct {
+	Insert        []Payment
+	Update        []Payment
+	InsertRefunds []Refund
+	UpdateRefunds []Refund
+	Attempts      []Attempt
+	Events        []Event
+	// Charges are payments, and Refunds are refunds, that the provider is to be
+	// asked for once the transaction is committed.
+	Charges []Payment
+	Refunds []RefundOrder
+}
+
+// Collect adds what was decided about an account.
+func (c *Changes) Collect(a *Account) {
+	if !a.known {
+		return
+	}
+	switch {
+	case !a.stored:
+		c.Insert = append(c.Insert, a.payment)
+		if !a.payment.Settled() {
+			c.Charges = append(c.Charges, a.payment)
+		}
+	case a.changed:
+		c.Update = append(c.Update, a.payment)
+	}
+	for _, refund := range a.refunds {
+		switch {
+		case slices.Contains(a.fresh, refund.ID):
+			c.InsertRefunds = append(c.InsertRefunds, refund)
+			c.Refunds = append(c.Refunds, RefundOrder{Refund: refund, ChargeID: a.payment.ChargeID})
+		case slices.Contains(a.touched, refund.ID):
+			c.UpdateRefunds = append(c.UpdateRefunds, refund)
+		}
+	}
+	c.Attempts = append(c.Attempts, a.attempts...)
+	c.Events = append(c.Events, a.events...)
+}

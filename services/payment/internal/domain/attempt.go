@@ -1,0 +1,64 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Outcome is what a request to the provider came to. The numbers are those of the
+// contract's AttemptOutcome and of the database.
+type Outcome int16
+
+// The outcomes of a request.
+const (
+	// Succeeded: the provider did what was asked.
+	Succeeded Outcome = 1
+	// Declined: the provider refused, and did nothing.
+	Declined Outcome = 2
+	// Unknown: no answer came. The provider may have acted, so the same request is
+	// repeated under the same key until it answers; nothing is guessed.
+	Unknown Outcome = 3
+)
+
+// Answer is what came of one request to the provider, for a payment or a refund.
+type Answer struct {
+	Outcome Outcome
+	// ProviderID is the provider's id of what it did; empty unless Succeeded.
+	ProviderID string
+	// Detail is the provider's code when Declined, and what went wrong when Unknown.
+	Detail string
+	// Start and End are when it was asked and when the outcome was known.
+	Start, End time.Time
+	// Trace is the traceparent of the request; may be empty.
+	Trace string
+}
+
+// Attempt is one request to the provider, as it is kept.
+type Attempt struct {
+	// Subject is the payment or the refund.
+	Subject uuid.UUID
+	// Number counts the attempts of the subject, from 1.
+	Number  int32
+	Outcome Outcome
+	Detail  string
+	Start   time.Time
+	End     time.Time
+	// TraceID is 32 hex digits, or empty.
+	TraceID string
+}
+
+func (a Answer) attempt(subject uuid.UUID, number int32) Attempt {
+	return Attempt{
+		Subject: subject, Number: number, Outcome: a.Outcome, Detail: cut(a.Detail, MaxDetail),
+		Start: a.Start, End: a.End, TraceID: traceID(a.Trace),
+	}
+}
+
+// traceID takes the trace's id out of a W3C traceparent.
+func traceID(traceparent string) string {
+	if len(traceparent) != 55 {
+		return ""
+	}
+	return traceparent[3:35]
+}

@@ -1,0 +1,16 @@
+package domain
+
+import "github.com/shopmesh/shopmesh/kit/fault"
+
+// The reasons of this context.
+const (
+	ReasonPaymentNotFound  fault.Reason = "PAYMENT_NOT_FOUND"
+	ReasonPaymentState     fault.Reason = "PAYMENT_STATE"
+	ReasonRefundTooLarge   fault.Reason = "REFUND_TOO_LARGE"
+	ReasonCurrencyMismatch fault.Reason = "CURRENCY_MISMATCH"
+)
+
+// PaymentNotFound says that no payment has this id.
+func PaymentNotFound(id string) *fault.Error {
+	return fault.New(fault.NotFound, ReasonPaymentNotFound, "there is no payment %s", id).With("payment_id", id)
+}

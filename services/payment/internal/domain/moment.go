@@ -1,0 +1,53 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// maxRetry is where doubling of the time between attempts ends.
+const maxRetry = 5 * time.Minute
+
+// Moment is what a decision takes from outside: the time, fresh ids, chance and
+// the owner's terms.
+type Moment struct {
+	Now time.Time
+	// NewID makes an id for a refund.
+	NewID func() uuid.UUID
+	// NewReference makes a payment's reference; see Reference.
+	NewReference func() string
+	// Provider is the name of who takes the money.
+	Provider string
+	// Lease is how long the process that stored a payment or refund has for its
+	// first attempt, before others take it over.
+	Lease time.Duration
+	// RetryAfter is how long after an unknown outcome the provider is asked again;
+	// doubled with each further attempt up to five minutes.
+	RetryAfter time.Duration
+}
+
+// retry returns when to ask again after so many attempts.
+func (m Moment) retry(attempts int32) time.Time {
+	limit := max(maxRetry, m.RetryAfter)
+	wait := m.RetryAfter
+	for n := int32(1); n < attempts && wait < limit; n++ {
+		wait *= 2
+	}
+	return m.Now.Add(min(wait, limit))
+}
+
+// crockford is base 32 without the letters that people mistake for others.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// Reference makes a payment's reference of eight random bytes: "PAY-" and eight
+// characters of Crockford's base 32. Two of a million payments can meet in the 40
+// bits; the unique key refuses the second, and its event is handled again with
+// other randomness.
+func Reference(random [8]byte) string {
+	reference := [12]byte{'P', 'A', 'Y', '-'}
+	for i, b := range random {
+		reference[4+i] = crockford[b%32]
+	}
+	return string(reference[:])
+}

@@ -1,0 +1,172 @@
+package domain
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/money"
+)
+
+// RequesterOrder is who asks for the refunds of cancelled orders.
+const RequesterOrder = "service/order"
+
+// OrderEvent is something that was heard of an order: exactly one of the two.
+type OrderEvent struct {
+	OrderID   uuid.UUID
+	Awaiting  *AwaitingPayment
+	Cancelled *Cancelled
+	// Trace is the traceparent of the event; may be empty.
+	Trace string
+}
+
+// AwaitingPayment asks for the money of an order.
+type AwaitingPayment struct {
+	PaymentID uuid.UUID
+	Total     money.Money
+	Method    string
+}
+
+// Cancelled says that an order ended.
+type Cancelled struct {
+	// PaymentID is the order's payment; the nil id when it has none.
+	PaymentID uuid.UUID
+	// Total is what the order would have cost; the zero Money when unknown.
+	Total money.Money
+	// PaymentRequested says whether the money was asked for before.
+	PaymentRequested bool
+}
+
+// NewAwaitingPayment refuses what can't be charged: a nil payment id, a negative
+// total, and a method beyond its bound.
+func NewAwaitingPayment(paymentID uuid.UUID, total money.Money, method string) (AwaitingPayment, error) {
+	switch {
+	case paymentID == uuid.Nil:
+		return AwaitingPayment{}, fmt.Errorf("an order awaits a payment without an id")
+	case total.Amount < 0 || !money.Valid(total.Currency):
+		return AwaitingPayment{}, fmt.Errorf("payment %s is of %q, which can't be charged", paymentID, total)
+	case len(method) > MaxMethod:
+		return AwaitingPayment{}, fmt.Errorf("payment %s has a method of %d bytes, at most %d are kept", paymentID, len(method), MaxMethod)
+	}
+	return AwaitingPayment{PaymentID: paymentID, Total: total, Method: method}, nil
+}
+
+// Hear decides what follows from an event of the account's order.
+func (a *Account) Hear(e OrderEvent, m Moment) {
+	switch {
+	case e.Awaiting != nil:
+		a.await(e.OrderID, *e.Awaiting, e.Trace, m)
+	case e.Cancelled != nil:
+		a.cancel(e.OrderID, *e.Cancelled, e.Trace, m)
+	}
+}
+
+// await makes the payment, which is charged after the commit. A known payment says
+// its recorded outcome again; a pending one is asked for when it is due, anyway.
+func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, m Moment) {
+	if a.known {
+		a.sayOutcome(trace)
+		return
+	}
+	none := money.Money{Currency: e.Total.Currency}
+	a.known = true
+	a.payment = Payment{
+		ID: e.PaymentID, OrderID: orderID, Reference: m.NewReference(), Amount: e.Total,
+		Status: PaymentPending, Method: e.Method, Provider: m.Provider, Captured: none, Refunded: none,
+		Due: m.Now.Add(m.Lease), Version: AskedVersion, Trace: trace, CreateTime: m.Now, UpdateTime: m.Now,
+	}
+	if e.Total.IsZero() {
+		// Nothing is to be taken, and no provider takes nothing.
+		a.settle(PaymentCaptured, m)
+		a.sayOutcome(trace)
+	}
+}
+
+// cancel keeps the order from keeping money: what is not charged is not charged
+// any more, what is being charged is given back if it turns out captured, and what
+// is captured is given back at once.
+func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, m Moment) {
+	switch {
+	case !a.known:
+		a.entomb(orderID, e, trace, m)
+	case !a.stored && !a.payment.Settled():
+		// Made in this very transaction: nobody was asked yet.
+		a.payment.FailureCode, a.payment.OrderCancelled = CodeOrderCancelled, true
+		a.payment.Provider = ""
+		a.settle(PaymentCancelled, m)
+		a.sayOutcome(trace)
+	case a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled:
+		a.sayOutcome(trace)
+	case a.payment.OrderCancelled:
+		a.cancelAgain(trace, m)
+	default:
+		a.payment.OrderCancelled = true
+		a.touch(m)
+		a.refundRest(trace, m)
+		a.sayRefunds(trace)
+	}
+}
+
+// cancelAgain answers with what is recorded. A refund that the provider declined
+// is tried anew, as another refund.
+func (a *Account) cancelAgain(trace string, m Moment) {
+	a.sayOutcome(trace)
+	a.sayRefunds(trace)
+	a.refundRest(trace, m)
+}
+
+// sayRefunds tells of every refund that succeeded, again.
+func (a *Account) sayRefunds(trace string) {
+	for _, refund := range a.refunds {
+		if refund.Status == RefundSucceeded {
+			a.sayRefund(refund, trace)
+		}
+	}
+}
+
+// refundRest gives back all that is left.
+func (a *Account) refundRest(trace string, m Moment) {
+	if !a.payment.HasMoney() {
+		return
+	}
+	if left := a.left(); left > 0 {
+		a.addRefund(left, ReasonOrderCancelled, RequesterOrder, trace, m)
+	}
+}
+
+// entomb keeps a tombstone, which refuses a later charge. It answers only an order
+// that asked for money before, because no other waits for an answer.
+func (a *Account) entomb(orderID uuid.UUID, e Cancelled, trace string, m Moment) {
+	id := e.PaymentID
+	if id == uuid.Nil {
+		id = uuid.NewSHA1(orderID, []byte("payment"))
+	}
+	none := money.Money{Currency: e.Total.Currency}
+	if !money.Valid(none.Currency) {
+		none.Currency = NoCurrency
+	}
+	a.known = true
+	a.payment = Payment{
+		ID: id, OrderID: orderID, Reference: m.NewReference(), Amount: none, FailureCode: CodeOrderCancelled,
+		Captured: none, Refunded: none, OrderCancelled: true, Trace: trace, CreateTime: m.Now,
+	}
+	a.settle(PaymentCancelled, m)
+	if e.PaymentRequested {
+		a.sayOutcome(trace)
+	}
+}
+
+// settle ends the asking.
+func (a *Account) settle(status PaymentStatus, m Moment) {
+	a.payment.Status = status
+	a.payment.Version = OutcomeVersion
+	a.payment.Due = time.Time{}
+	a.touch(m)
+}
+
+// touch marks the payment as changed now.
+func (a *Account) touch(m Moment) {
+	a.payment.UpdateTime = m.Now
+	a.changed = true
+}

@@ -1,0 +1,136 @@
+package domain
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"hash/fnv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/money"
+)
+
+// PaymentStatus is how a payment stands. The numbers are those of the contract's
+// PaymentStatus and of the database.
+type PaymentStatus int16
+
+// The statuses of a payment.
+const (
+	// PaymentPending waits for the provider's answer.
+	PaymentPending PaymentStatus = 1
+	// PaymentCaptured has the money.
+	PaymentCaptured PaymentStatus = 2
+	// PaymentFailed took nothing: the provider declined.
+	PaymentFailed PaymentStatus = 3
+	// PaymentCancelled took nothing: the order was cancelled before.
+	PaymentCancelled PaymentStatus = 4
+	// PaymentPartiallyRefunded gave a part of the money back.
+	PaymentPartiallyRefunded PaymentStatus = 5
+	// PaymentRefunded gave all of the money back.
+	PaymentRefunded PaymentStatus = 6
+)
+
+var paymentStatusNames = [...]string{
+	PaymentPending:           "PENDING",
+	PaymentCaptured:          "CAPTURED",
+	PaymentFailed:            "FAILED",
+	PaymentCancelled:         "CANCELLED",
+	PaymentPartiallyRefunded: "PARTIALLY_REFUNDED",
+	PaymentRefunded:          "REFUNDED",
+}
+
+// String returns the status' name in the contract, without its prefix.
+func (s PaymentStatus) String() string {
+	if s < PaymentPending || s > PaymentRefunded {
+		return "UNKNOWN"
+	}
+	return paymentStatusNames[s]
+}
+
+// The versions of a payment count what events tell of it: it was asked for (1), it
+// was settled (2), and each refund that succeeded. A settled payment's outcome
+// therefore always has OutcomeVersion, however often and late it is said.
+const (
+	AskedVersion   int64 = 1
+	OutcomeVersion int64 = 2
+)
+
+// CodeOrderCancelled is the failure code of a payment whose order was cancelled
+// before anything was taken.
+const CodeOrderCancelled = "order_cancelled"
+
+// NoCurrency stands where an order without a total was cancelled: ISO 4217's code
+// for a transaction without a currency.
+const NoCurrency = "XXX"
+
+// Bounds of texts, in bytes; what a provider says beyond them is cut.
+const (
+	MaxCode   = 200
+	MaxDetail = 500
+	MaxMethod = 100
+	MaxReason = 500
+)
+
+// Payment is the money for one order. Amount, Captured and Refunded share one
+// currency, and 0 ≤ Refunded ≤ Captured ≤ Amount.
+type Payment struct {
+	ID      uuid.UUID
+	OrderID uuid.UUID
+	// Reference is for people and statements: "PAY-7K3MQ2XD".
+	Reference string
+	Amount    money.Money
+	Status    PaymentStatus
+	Method    string
+	// Provider is the name of who takes the money; empty when nobody was asked.
+	Provider string
+	// ChargeID is the provider's id of the charge; empty until captured.
+	ChargeID string
+	// FailureCode says why nothing was taken; empty unless FAILED or CANCELLED.
+	FailureCode string
+	Captured    money.Money
+	Refunded    money.Money
+	// OrderCancelled says that the order ended: whatever is captured is given back.
+	OrderCancelled bool
+	// Attempts counts the requests to the provider whose outcome was recorded.
+	Attempts int32
+	// Due is when the provider is to be asked, or asked again; zero once settled.
+	Due     time.Time
+	Version int64
+	// Trace is the traceparent under which it was asked for; may be empty.
+	Trace      string
+	CreateTime time.Time
+	UpdateTime time.Time
+}
+
+// Settled reports whether the outcome is known.
+func (p Payment) Settled() bool { return p.Status != PaymentPending }
+
+// HasMoney reports whether something was captured that may be given back.
+func (p Payment) HasMoney() bool {
+	return p.Status == PaymentCaptured || p.Status == PaymentPartiallyRefunded
+}
+
+// ETag names this version of the payment. Attempts are part of what it shows, and
+// therefore count too.
+func (p Payment) ETag() string {
+	var state [28]byte
+	copy(state[:16], p.ID[:])
+	binary.BigEndian.PutUint64(state[16:], uint64(p.Version))
+	binary.BigEndian.PutUint32(state[24:], uint32(p.Attempts))
+	sum := fnv.New64a()
+	_, _ = sum.Write(state[:])
+	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil))
+}
+
+// cut bounds a provider's text to max bytes without breaking a character.
+func cut(text string, maximum int) string {
+	if len(text) <= maximum {
+		return text
+	}
+	end := maximum
+	for end > 0 && text[end]&0xC0 == 0x80 {
+		end--
+	}
+	return text[:end]
+}

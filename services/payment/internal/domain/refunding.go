@@ -1,0 +1,95 @@
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/money"
+)
+
+// RefundRequest is someone's wish to give money back.
+type RefundRequest struct {
+	// Amount is how much; nil gives back all that is left.
+	Amount *money.Money
+	Reason string
+	// Requester is the key of who asks.
+	Requester string
+	Trace     string
+}
+
+// Refund decides about a wish to give money back. Refunds that are pending count
+// as given back. Errors: PAYMENT_STATE when nothing is captured or all was given
+// back, CURRENCY_MISMATCH, REFUND_TOO_LARGE, and INVALID_FIELD for an amount that
+// is not more than 0.
+func (a *Account) Refund(request RefundRequest, m Moment) (Refund, error) {
+	if request.Amount != nil && request.Amount.Amount <= 0 {
+		return Refund{}, fault.Fields(fault.Violation{
+			Field: "amount", Description: "must be more than 0; leave it out to give back all that is left",
+		})
+	}
+	if !a.payment.HasMoney() {
+		return Refund{}, fault.New(fault.FailedPrecondition, ReasonPaymentState,
+			"payment %s is %s: only a CAPTURED or PARTIALLY_REFUNDED payment can be refunded", a.payment.ID, a.payment.Status).
+			With("status", a.payment.Status.String())
+	}
+	left := a.left()
+	amount := left
+	if request.Amount != nil {
+		if request.Amount.Currency != a.payment.Amount.Currency {
+			return Refund{}, fault.New(fault.FailedPrecondition, ReasonCurrencyMismatch,
+				"payment %s is in %s, not in %s", a.payment.ID, a.payment.Amount.Currency, request.Amount.Currency).
+				With("currency", a.payment.Amount.Currency)
+		}
+		amount = request.Amount.Amount
+	}
+	if amount > left || left <= 0 {
+		return Refund{}, fault.New(fault.FailedPrecondition, ReasonRefundTooLarge,
+			"of payment %s %s can be given back: %s was captured, %s was given back, the rest is under way",
+			a.payment.ID, a.money(left), a.payment.Captured, a.payment.Refunded).
+			With("left", a.money(left).String())
+	}
+	return a.addRefund(amount, request.Reason, request.Requester, request.Trace, m), nil
+}
+
+// RefundAnswered records what came of asking the provider for a refund. An answer
+// for a refund that is settled or not the account's is ignored.
+func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, m Moment) {
+	i := slices.IndexFunc(a.refunds, func(r Refund) bool { return r.ID == id })
+	if i < 0 || a.refunds[i].Status != RefundPending {
+		return
+	}
+	refund := &a.refunds[i]
+	refund.Attempts++
+	refund.UpdateTime = m.Now
+	a.touched = append(a.touched, id)
+	a.attempts = append(a.attempts, answer.attempt(id, refund.Attempts))
+	switch answer.Outcome {
+	case Succeeded:
+		a.give(refund, answer, m)
+	case Declined:
+		refund.Status = RefundFailed
+		refund.FailureCode = cut(answer.Detail, MaxCode)
+		refund.Due = time.Time{}
+	default:
+		refund.Due = m.retry(refund.Attempts)
+	}
+}
+
+// give notes that a refund's money was given back.
+func (a *Account) give(refund *Refund, answer Answer, m Moment) {
+	a.payment.Version++
+	a.payment.Refunded.Amount += refund.Amount.Amount
+	a.payment.Status = PaymentPartiallyRefunded
+	if a.payment.Refunded == a.payment.Captured {
+		a.payment.Status = PaymentRefunded
+	}
+	a.touch(m)
+	refund.Status = RefundSucceeded
+	refund.ProviderRefundID = answer.ProviderID
+	refund.Version = a.payment.Version
+	refund.Due = time.Time{}
+	a.sayRefund(*refund, answer.Trace)
+}

@@ -1,0 +1,60 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/money"
+)
+
+// Balance is what the ledger holds of one payment.
+type Balance struct {
+	OrderID   uuid.UUID
+	PaymentID uuid.UUID
+	// Charges counts those that succeeded; more than one is a double charge.
+	Charges int32
+	// Charged and Refunded are sums of what succeeded.
+	Charged  money.Money
+	Refunded money.Money
+}
+
+const balances = `
+select c.order_id, c.payment_id, c.currency, count(*)::int, sum(c.amount)::bigint, coalesce(sum(r.given), 0)::bigint
+from charges c
+left join (
+  select charge_id, sum(amount) as given from refunds where outcome = 1 group by charge_id
+) r on r.charge_id = c.id
+where c.outcome = 1
+group by c.order_id, c.payment_id, c.currency
+order by c.order_id, c.payment_id`
+
+// Balances streams the balance of every payment with a successful charge, sorted by
+// order id, as of one moment. Rows are read as they arrive, so that memory is
+// bounded however long the ledger is.
+func (s *Sandbox) Balances(ctx context.Context, yield func(Balance) error) error {
+	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return fmt.Errorf("sandbox: balances: %w", err)
+	}
+	// Nothing was written, so that ending it either way is the same.
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	rows, err := tx.Query(ctx, balances)
+	if err != nil {
+		return fmt.Errorf("sandbox: balances: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b Balance
+		if err := rows.Scan(&b.OrderID, &b.PaymentID, &b.Charged.Currency, &b.Charges, &b.Charged.Amount, &b.Refunded.Amount); err != nil {
+			return fmt.Errorf("sandbox: balances: %w", err)
+		}
+		b.Refunded.Currency = b.Charged.Currency
+		if err := yield(b); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,60 @@
+-- Lock order of this context: payments by id, then refunds by id. Whoever writes a
+-- refund holds its payment's lock, so refunds need no lock of their own.
+
+-- name: PaymentLockByOrders :many
+select * from payments
+where order_id = any(@order_ids::uuid[])
+order by id
+for update;
+
+-- name: PaymentLock :many
+select * from payments
+where id = any(@ids::uuid[])
+order by id
+for update;
+
+-- name: PaymentInsertMany :exec
+insert into payments (
+  id, order_id, reference, currency, amount, captured, refunded, status, method, provider,
+  provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version,
+  traceparent, create_time, update_time
+)
+select
+  unnest(@ids::uuid[]), unnest(@order_ids::uuid[]), unnest(@payment_references::text[]), unnest(@currencies::text[]),
+  unnest(@amounts::bigint[]), unnest(@captured::bigint[]), 0, unnest(@statuses::smallint[]),
+  unnest(@methods::text[]), unnest(@providers::text[]), '', unnest(@failure_codes::text[]),
+  unnest(@orders_cancelled::boolean[]), 0, nullif(unnest(@due_times::timestamptz[]), 'epoch'),
+  unnest(@versions::bigint[]), unnest(@traceparents::text[]), unnest(@times::timestamptz[]), unnest(@times::timestamptz[]);
+
+-- name: PaymentUpdateMany :exec
+update payments p
+set captured = u.captured, refunded = u.refunded, status = u.status, provider_charge_id = u.provider_charge_id,
+  failure_code = u.failure_code, order_cancelled = u.order_cancelled, attempt_count = u.attempt_count,
+  due_time = nullif(u.due_time, 'epoch'), version = u.version, update_time = u.update_time
+from (
+  select
+    unnest(@ids::uuid[]) as id, unnest(@captured::bigint[]) as captured, unnest(@refunded::bigint[]) as refunded,
+    unnest(@statuses::smallint[]) as status, unnest(@provider_charge_ids::text[]) as provider_charge_id,
+    unnest(@failure_codes::text[]) as failure_code, unnest(@orders_cancelled::boolean[]) as order_cancelled,
+    unnest(@attempt_counts::integer[]) as attempt_count, unnest(@due_times::timestamptz[]) as due_time,
+    unnest(@versions::bigint[]) as version, unnest(@update_times::timestamptz[]) as update_time
+) u
+where p.id = u.id;
+
+-- name: PaymentTakeDue :many
+-- Extends the lease of payments whose time has come, so that no other process asks
+-- for them meanwhile.
+update payments p
+set due_time = @lease::timestamptz
+from (
+  select id from payments
+  where due_time <= @due::timestamptz
+  order by due_time
+  limit @maximum::int
+  for update skip locked
+) d
+where p.id = d.id
+returning p.*;
+
+-- name: PaymentGet :one
+select * from payments where id = @id;
