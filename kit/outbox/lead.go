@@ -32,9 +32,9 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	}
 	var released bool
 	err := conn.QueryRow(ctx, `
-		with before as (select released from outbox_leader where only)
-		insert into outbox_leader (only, holder, released) values (true, $1, false)
-		on conflict (only) do update set holder = excluded.holder, released = false
+		with before as (select released from outbox_leader where one)
+		insert into outbox_leader (one, holder, released) values (true, $1, false)
+		on conflict (one) do update set holder = excluded.holder, released = false
 		returning coalesce((select released from before), true)`, r.holder).Scan(&released)
 	if err != nil {
 		return fmt.Errorf("take the relay's place: %w", err)
@@ -52,7 +52,7 @@ func (r *Relay) stepDown(ctx context.Context, l *ledger) error {
 	defer cancel()
 	b := &pgx.Batch{}
 	b.Queue(deletePublished, l.done)
-	b.Queue(`update outbox_leader set released = true where only and holder = $1`, r.holder)
+	b.Queue(`update outbox_leader set released = true where one and holder = $1`, r.holder)
 	if err := l.conn.SendBatch(end, b).Close(); err != nil {
 		return fmt.Errorf("step down: %w", err)
 	}
