@@ -1,0 +1,234 @@
+// Package testkit gives tests the real database and the real broker protocol. Only
+// tests import it.
+package testkit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/pg"
+)
+
+// startBound covers the first run on a machine, which fetches PostgreSQL.
+const startBound = 3 * time.Minute
+
+// server is the test process's PostgreSQL. It ends with the process; its folder
+// stays for the next test process, which finds the migrated templates in it.
+type server struct {
+	postgres *embedded.Postgres
+	slot     *os.File   // its lock keeps the folder ours
+	clone    sync.Mutex // creating a template and cloning it exclude each other
+}
+
+// start is per process because a server is: every test has a database of its own on it.
+var start = sync.OnceValues(startServer)
+
+// Database returns a database that nobody else uses, with the migrations at the
+// root of migrations applied (nil: none). It is dropped when the test ends.
+func Database(t testing.TB, migrations fs.FS) *pg.Pool {
+	t.Helper()
+	return Open(t, pg.Config{URL: DatabaseURL(t, migrations)})
+}
+
+// Open opens a pool that is closed when the test ends.
+func Open(t testing.TB, cfg pg.Config) *pg.Pool {
+	t.Helper()
+	pool, err := pg.Open(t.Context(), "test", cfg, Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// DatabaseURL is Database for a test that opens its own connections.
+func DatabaseURL(t testing.TB, migrations fs.FS) string {
+	t.Helper()
+	s, err := start()
+	if err != nil {
+		t.Fatalf("start PostgreSQL for tests: %v", err)
+	}
+	name := "t_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	if err := s.create(t.Context(), name, migrations); err != nil {
+		t.Fatalf("create a database for the test: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := s.admin(ctx, "drop database if exists "+name+" with (force)"); err != nil {
+			t.Errorf("drop the test's database: %v", err)
+		}
+	})
+	return s.postgres.AdminURL(name)
+}
+
+func startServer() (*server, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startBound)
+	defer cancel()
+	slot, dir, err := takeSlot()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{slot: slot}
+	if s.postgres, err = launch(ctx, dir); err != nil {
+		// Without fsync a power cut can leave a folder that does not start: begin anew, once.
+		if rerr := os.RemoveAll(dir); rerr != nil {
+			return nil, errors.Join(err, rerr)
+		}
+		if s.postgres, err = launch(ctx, dir); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.dropLeftovers(ctx)
+}
+
+func launch(ctx context.Context, dir string) (*embedded.Postgres, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return embedded.StartPostgres(ctx, embedded.PostgresConfig{
+		Dir: dir, SharedBuffersMB: 64, MaxConnections: 200,
+		Settings: map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"},
+		Logger:   slog.New(slog.DiscardHandler),
+	})
+}
+
+// takeSlot finds the first folder that no living test process holds.
+func takeSlot() (lock *os.File, dir string, err error) {
+	home := filepath.Join(os.TempDir(), fmt.Sprintf("shopmesh-test-%d", os.Getuid()))
+	// PostgreSQL's own user must be able to pass when we are root.
+	if err := os.MkdirAll(home, 0o711); err != nil {
+		return nil, "", err
+	}
+	if info, err := os.Lstat(home); err != nil {
+		return nil, "", err
+	} else if owner, ok := info.Sys().(*syscall.Stat_t); !ok || int(owner.Uid) != os.Getuid() || !info.IsDir() {
+		return nil, "", fmt.Errorf("%s belongs to another user", home)
+	}
+	for n := range 1000 {
+		path := filepath.Join(home, fmt.Sprint(n))
+		lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, "", err
+		}
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return lock, path, nil
+		}
+		_ = lock.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, "", err
+		}
+	}
+	return nil, "", fmt.Errorf("a thousand test processes use %s", home)
+}
+
+// dropLeftovers drops the databases of a test process that was killed.
+func (s *server) dropLeftovers(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.postgres.AdminURL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	rows, err := conn.Query(ctx, `select datname from pg_database where datname like 't\_%' or datname like 'new\_%'`)
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := conn.Exec(ctx, "drop database "+name+" with (force)"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) admin(ctx context.Context, sql string) error {
+	conn, err := pgx.Connect(ctx, s.postgres.AdminURL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+// create clones the template of the migrations, which it makes when it is the first.
+func (s *server) create(ctx context.Context, name string, migrations fs.FS) error {
+	if migrations == nil {
+		return s.admin(ctx, "create database "+name)
+	}
+	sum, err := hash(migrations)
+	if err != nil {
+		return err
+	}
+	template := "tpl_" + sum
+	s.clone.Lock()
+	defer s.clone.Unlock()
+	clone := "create database " + name + " template " + template
+	if err := s.admin(ctx, clone); err == nil || !isMissing(err) {
+		return err
+	}
+	if err := s.migrate(ctx, "new_"+sum, template, migrations); err != nil {
+		return err
+	}
+	return s.admin(ctx, clone)
+}
+
+// migrate makes a template; it gets its name only when it is whole.
+func (s *server) migrate(ctx context.Context, unfinished, template string, migrations fs.FS) error {
+	for _, sql := range []string{"drop database if exists " + unfinished, "create database " + unfinished} {
+		if err := s.admin(ctx, sql); err != nil {
+			return err
+		}
+	}
+	pool, err := pg.Open(ctx, "template", pg.Config{URL: s.postgres.AdminURL(unfinished)}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	_, err = pg.Migrate(ctx, pool, migrations)
+	pool.Close()
+	if err != nil {
+		return err
+	}
+	return s.admin(ctx, "alter database "+unfinished+" rename to "+template)
+}
+
+// hash names the migrations by what they contain.
+func hash(migrations fs.FS) (string, error) {
+	h := sha256.New()
+	err := fs.WalkDir(migrations, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(migrations, path)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(h, "%s %d\n%s\n", path, len(body), body)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("read migrations: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:32], nil
+}

@@ -1,0 +1,85 @@
+package testkit
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
+)
+
+// Broker returns the address of an in-memory broker that nobody else uses. It ends
+// with the test. Topics are created by kafka.EnsureTopics.
+func Broker(t testing.TB) kafka.Config {
+	t.Helper()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatalf("start a broker for the test: %v", err)
+	}
+	t.Cleanup(cluster.Close)
+	return kafka.Config{Brokers: cluster.ListenAddrs(), ClientID: "test", Embedded: true, Log: Log(t)}
+}
+
+// Eventually fails the test unless cond becomes true within the time given. It asks
+// every few milliseconds, from the test's goroutine. what completes the sentence
+// "waited in vain until …".
+func Eventually(t testing.TB, within time.Duration, what string, cond func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(within)
+	defer deadline.Stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if cond() {
+			return
+		}
+		select {
+		case <-deadline.C:
+			if !cond() {
+				t.Fatalf("waited in vain until %s (%v)", what, within)
+			}
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Log writes to the test's output, and nowhere once the test is over: what runs on
+// in the background must not fail a test that has ended.
+func Log(t testing.TB) *slog.Logger {
+	out := &output{to: t.Output()}
+	t.Cleanup(out.end)
+	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+type output struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.to == nil {
+		return len(p), nil
+	}
+	return o.to.Write(p)
+}
+
+func (o *output) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.to = nil
+}
+
+// isMissing says that a database does not exist.
+func isMissing(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == "3D000"
+}
