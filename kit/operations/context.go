@@ -1,0 +1,174 @@
+// Package operations serves shopmesh.operations.v1: how the contexts of a process
+// fare, their dead letters, and what they state for an audit. A context joins it
+// with a Context, most of which Base gives.
+package operations
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+)
+
+// Context is what operators see and mend of one bounded context.
+type Context interface {
+	// Name is the context's name, such as "order".
+	Name() string
+	// Status says how the context fares; it never fails, it says so instead.
+	Status(ctx context.Context) *operationsv1.ContextStatus
+	// ListDeadLetters returns up to limit letters with an id above after, oldest first.
+	ListDeadLetters(ctx context.Context, after int64, limit int) ([]*operationsv1.DeadLetter, error)
+	// Redrive applies letters again; no ids mean all. It returns how many were
+	// applied and how many of the letters taken stay.
+	Redrive(ctx context.Context, ids []int64) (redriven, remaining int64, err error)
+	// Discard drops letters for good and returns how many there were.
+	Discard(ctx context.Context, ids []int64) (int64, error)
+	// Audit says every record that the context states, those of one kind sorted by
+	// order id. It stops with the first error that emit returns.
+	Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error
+}
+
+// statusTimeout bounds how long a context may take to say how it fares.
+const statusTimeout = 3 * time.Second
+
+// Base is a Context but for its Audit. Embed it:
+//
+//	type orderOperations struct {
+//		operations.Base
+//		…
+//	}
+type Base struct {
+	name      string
+	pool      *pg.Pool
+	relay     *outbox.Relay
+	consumers []*consumer.Consumer
+}
+
+// NewBase returns the Base of a context. The relay may be nil for a context that
+// says nothing.
+func NewBase(name string, pool *pg.Pool, relay *outbox.Relay, consumers ...*consumer.Consumer) Base {
+	return Base{name: name, pool: pool, relay: relay, consumers: consumers}
+}
+
+// Name returns the context's name.
+func (b Base) Name() string { return b.name }
+
+// Status asks the database, the relay and the consumers.
+func (b Base) Status(ctx context.Context) *operationsv1.ContextStatus {
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	status := &operationsv1.ContextStatus{Context: b.name}
+	if err := b.read(ctx, status); err != nil {
+		status.Cause = err.Error()
+		return status
+	}
+	status.Ready = true
+	return status
+}
+
+func (b Base) read(ctx context.Context, status *operationsv1.ContextStatus) error {
+	err := b.pool.QueryRow(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").
+		Scan(&status.SchemaVersion)
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if b.relay != nil {
+		pending, oldest, err := b.relay.Pending(ctx)
+		if err != nil {
+			return fmt.Errorf("count the outbox: %w", err)
+		}
+		status.OutboxPending = pending
+		if pending > 0 {
+			status.OutboxOldestTime = timestamppb.New(oldest)
+		}
+		const listed = 100
+		for _, stopped := range b.relay.Stopped() {
+			if len(status.StoppedKeys) == listed {
+				break
+			}
+			status.StoppedKeys = append(status.StoppedKeys, fmt.Sprintf("%s %s: %s", stopped.Topic, stopped.Key, stopped.Cause))
+		}
+	}
+	for _, c := range b.consumers {
+		letters, err := c.Count(ctx)
+		if err != nil {
+			return fmt.Errorf("count dead letters: %w", err)
+		}
+		status.DeadLetters += letters
+		behind, err := c.Behind(ctx)
+		if err != nil {
+			// The broker is away, which leaves the context ready; what this member
+			// saw last is better than nothing.
+			behind = c.Lag()
+		}
+		status.ConsumerLag += behind
+	}
+	return nil
+}
+
+// ListDeadLetters merges the letters of all consumers.
+func (b Base) ListDeadLetters(ctx context.Context, after int64, limit int) ([]*operationsv1.DeadLetter, error) {
+	var all []*operationsv1.DeadLetter
+	for _, c := range b.consumers {
+		letters, err := c.List(ctx, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, letter := range letters {
+			all = append(all, b.letter(letter))
+		}
+	}
+	slices.SortFunc(all, func(x, y *operationsv1.DeadLetter) int { return cmp.Compare(x.GetId(), y.GetId()) })
+	return all[:min(len(all), limit)], nil
+}
+
+func (b Base) letter(letter consumer.Letter) *operationsv1.DeadLetter {
+	key := ""
+	if letter.Event.Key != uuid.Nil {
+		key = letter.Event.Key.String()
+	}
+	return &operationsv1.DeadLetter{
+		Id: letter.ID, Context: b.name, Group: letter.Group,
+		Topic: letter.Event.Topic, Partition: letter.Event.Partition, Offset: letter.Event.Offset,
+		Key: key, EventId: letter.Event.ID, EventType: letter.Event.Type,
+		Cause: letter.Cause, CreateTime: timestamppb.New(letter.CreateTime), ValueSize: int64(len(letter.Event.Payload)),
+	}
+}
+
+// Redrive hands the letters to each consumer, which takes its own.
+func (b Base) Redrive(ctx context.Context, ids []int64) (redriven, remaining int64, err error) {
+	if len(ids) == 0 {
+		ids = nil // a consumer takes an empty list for none, and nil for all
+	}
+	for _, c := range b.consumers {
+		done, err := c.Redrive(ctx, ids...)
+		redriven += done.Applied
+		remaining += done.Remaining
+		if err != nil {
+			return redriven, remaining, err
+		}
+	}
+	return redriven, remaining, nil
+}
+
+// Discard hands the letters to each consumer, which drops its own.
+func (b Base) Discard(ctx context.Context, ids []int64) (int64, error) {
+	var discarded int64
+	for _, c := range b.consumers {
+		n, err := c.Discard(ctx, ids...)
+		discarded += n
+		if err != nil {
+			return discarded, err
+		}
+	}
+	return discarded, nil
+}
