@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/exaring/otelpgx"
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/fx"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+)
+
+// ContextConfig says what a context stands on.
+type ContextConfig struct {
+	// Database is the context's own.
+	Database pg.Config
+	// Kafka is the broker.
+	Kafka kafka.Config
+	// SettingsFile is what an owner set, for settings.Load; empty for defaults.
+	SettingsFile string
+	// SoleWriter says that no other process can write to this database, as a
+	// locked data directory proves: the relay then takes over at once.
+	SoleWriter bool
+}
+
+// migrateTimeout bounds how long a context waits for its database and its
+// migrations.
+const migrateTimeout = 2 * time.Minute
+
+// foundation is what a process knows of a context's ground.
+type foundation struct {
+	name  string
+	ready func(context.Context) error
+	kafka kafka.Config
+}
+
+// Context provides, for the enclosing fx.Module alone: *pg.Pool (migrated when it
+// is there), *kgo.Client (a producer), *outbox.Relay, kafka.Config, *slog.Logger,
+// Clock and NewID. For everyone there are trace.TracerProvider,
+// metric.MeterProvider and *rpc.Peers.
+func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
+	return fx.Options(
+		fx.Provide(
+			func(log processLog) *slog.Logger { return log.With("context", name) },
+			func() Clock { return time.Now },
+			func() NewID { return newUUIDv7 },
+			func(log *slog.Logger) kafka.Config { return withClient(cfg.Kafka, name, log) },
+			func(lc fx.Lifecycle, p processContext, log *slog.Logger, tracer trace.TracerProvider) (*pg.Pool, error) {
+				return openPool(lc, p, name, cfg.Database, migrations, log, tracer)
+			},
+			newProducer,
+			func(pool *pg.Pool, producer *kgo.Client, log *slog.Logger, meter metric.MeterProvider) *outbox.Relay {
+				return outbox.NewRelay(name, pool, producer, outbox.Config{SoleWriter: cfg.SoleWriter, Log: log, Meter: meter})
+			},
+			fx.Private,
+		),
+		fx.Provide(fx.Annotate(
+			func(pool *pg.Pool, cfg kafka.Config) foundation {
+				return foundation{name: name, ready: pool.Ping, kafka: cfg}
+			},
+			fx.ResultTags(`group:"foundations"`),
+		)),
+	)
+}
+
+func withClient(cfg kafka.Config, name string, log *slog.Logger) kafka.Config {
+	cfg.Log = log
+	if cfg.ClientID == "" {
+		cfg.ClientID = "shopmesh-" + name
+	}
+	return cfg
+}
+
+func openPool(
+	lc fx.Lifecycle, process processContext, name string, cfg pg.Config, migrations fs.FS,
+	log *slog.Logger, tracer trace.TracerProvider,
+) (*pg.Pool, error) {
+	ctx, cancel := context.WithTimeout(process, migrateTimeout)
+	defer cancel()
+	if cfg.Tracer == nil && process.traced {
+		cfg.Tracer = otelpgx.NewTracer(otelpgx.WithTracerProvider(tracer), otelpgx.WithTrimSQLInSpanName())
+	}
+	pool, err := pg.Open(ctx, name, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	version, err := pg.Migrate(ctx, pool, migrations)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("migrate the database of %s: %w", name, err)
+	}
+	log.DebugContext(ctx, "database is ready", "schema_version", version)
+	lc.Append(fx.StopHook(pool.Close))
+	return pool, nil
+}
+
+func newProducer(lc fx.Lifecycle, cfg kafka.Config) (*kgo.Client, error) {
+	producer, err := kafka.NewProducer(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("make the producer: %w", err)
+	}
+	lc.Append(fx.StopHook(producer.Close))
+	return producer, nil
+}
+
+func newUUIDv7() uuid.UUID {
+	// It fails only where the system has no randomness left, and nothing goes then.
+	return uuid.Must(uuid.NewV7())
+}

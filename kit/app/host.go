@@ -1,0 +1,226 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"go.uber.org/fx"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/operations"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/telemetry"
+)
+
+// host serves the contexts of a process: it starts last and stops first.
+type host struct {
+	process   Process
+	log       processLog
+	services  []Service
+	streams   *rpc.Streams
+	health    *rpc.Health
+	readiness *readiness
+	crew      *crew
+	kafka     map[string]kafka.Config
+
+	apiHandler, internalHandler http.Handler
+	api, internal               *rpc.Listener
+
+	// failed gets the error that ends the process.
+	failed chan error
+	// background holds what runs beside the crew: the monitor and the topics.
+	background sync.WaitGroup
+	cancel     context.CancelFunc
+}
+
+type hostParams struct {
+	fx.In
+
+	Lifecycle   fx.Lifecycle
+	Process     Process
+	Log         processLog
+	Telemetry   *telemetry.Telemetry
+	Peers       *rpc.Peers
+	Services    []Service    `group:"services"`
+	Foundations []foundation `group:"foundations"`
+}
+
+func newHost(in hostParams) (*host, error) {
+	h := &host{
+		process: in.Process, log: in.Log, services: in.Services,
+		streams: rpc.NewStreams(in.Process.Streams), health: rpc.NewHealth(),
+		crew: newCrew(in.Log.Logger), kafka: make(map[string]kafka.Config),
+		failed: make(chan error, 2),
+	}
+	for _, f := range in.Foundations {
+		h.kafka[f.name] = f.kafka
+	}
+	h.readiness = newReadiness(in.Foundations, h.crew)
+	if err := h.makeHandlers(in); err != nil {
+		return nil, err
+	}
+	in.Lifecycle.Append(fx.StartStopHook(h.start, h.stop))
+	return h, nil
+}
+
+// makeHandlers builds the two servers. The internal one holds all RPCs of the API
+// and, beyond them, what operators use.
+func (h *host) makeHandlers(in hostParams) error {
+	config := rpc.Config{
+		Log: in.Log.Logger, Authenticator: in.Process.Authenticator, Streams: h.streams, Transient: pg.Transient,
+		Tracer: in.Telemetry.Tracer, Meter: in.Telemetry.Meter, Propagator: in.Telemetry.Propagator,
+	}
+	api, err := rpc.NewServer(config)
+	if err != nil {
+		return err
+	}
+	internal, err := rpc.NewServer(config)
+	if err != nil {
+		return err
+	}
+	var gateways []rpc.GatewayFunc
+	var contexts []operations.Context
+	names := make([]string, 0, len(h.services))
+	for _, service := range h.services {
+		names = append(names, service.Name)
+		if service.Register != nil {
+			service.Register(api)
+			service.Register(internal)
+		}
+		gateways = append(gateways, service.Gateway...)
+		if service.Operations != nil {
+			contexts = append(contexts, service.Operations)
+		}
+	}
+	h.readiness.watch(h.health, api)
+	in.Peers.Here(api, names...)
+	operations.NewServer(contexts...).Register(internal)
+
+	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
+		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: in.Process.API,
+	})
+	if err != nil {
+		return err
+	}
+	extra := internalHandlers(h.readiness, in.Telemetry)
+	maps.Copy(extra, in.Process.Internal)
+	h.internalHandler, err = rpc.NewHandler(internal, rpc.HandlerConfig{
+		Gateways: append(gateways, operationsGateway()), Health: h.health, Reflection: true, Extra: extra,
+	})
+	return err
+}
+
+func (h *host) start(ctx context.Context) error {
+	var err error
+	if h.api, err = rpc.Listen(ctx, h.process.Listen); err != nil {
+		return err
+	}
+	if h.internal, err = rpc.Listen(ctx, h.process.InternalListen); err != nil {
+		return errors.Join(err, h.api.Shutdown(ctx))
+	}
+	h.api.Serve(h.apiHandler, h.log.Logger)
+	h.internal.Serve(h.internalHandler, h.log.Logger)
+
+	// The workers outlive the start.
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	h.cancel = cancel
+	h.readiness.check(ctx)
+	h.background.Go(func() { h.readiness.monitor(background) })
+	h.background.Go(func() { h.watchListeners(background) })
+	for _, service := range h.services {
+		h.background.Go(func() { h.startRunners(background, service) })
+	}
+	h.log.InfoContext(ctx, "serving", "api", h.api.URL(), "internal", h.internal.URL())
+	h.process.Ready(Addresses{API: h.api.URL(), Internal: h.internal.URL()})
+	return nil
+}
+
+// startRunners makes a service's topics, however long the broker is away, and then
+// starts its runners. Requests are answered meanwhile.
+func (h *host) startRunners(ctx context.Context, service Service) {
+	if config, ok := h.kafka[service.Name]; ok && len(service.Topics) > 0 {
+		pause := newBackoff()
+		for {
+			err := kafka.EnsureTopics(ctx, config, service.Topics)
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			h.log.WarnContext(ctx, "topics are not there yet", "context", service.Name, "error", err.Error())
+			if !pause.wait(ctx) {
+				return
+			}
+		}
+	}
+	for _, runner := range service.Runners {
+		h.crew.start(service.Name, runner)
+	}
+}
+
+func (h *host) watchListeners(ctx context.Context) {
+	select {
+	case err := <-h.api.Failed():
+		h.failed <- fmt.Errorf("the API's listener broke: %w", err)
+	case err := <-h.internal.Failed():
+		h.failed <- fmt.Errorf("the internal listener broke: %w", err)
+	case <-ctx.Done():
+	}
+}
+
+// stop says that the process is no longer ready, ends streams, answers what was
+// accepted, and then lets the workers finish.
+func (h *host) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, DrainTimeout)
+	defer cancel()
+	h.readiness.drain()
+	h.api.Drain()
+	h.internal.Drain()
+	if h.process.DrainDelay > 0 {
+		select {
+		case <-time.After(h.process.DrainDelay):
+		case <-ctx.Done():
+		}
+	}
+	h.streams.Drain()
+	var problems []error
+	if err := h.api.Shutdown(ctx); err != nil {
+		problems = append(problems, fmt.Errorf("answer the last API requests: %w", err))
+	}
+	if err := h.internal.Shutdown(ctx); err != nil {
+		problems = append(problems, fmt.Errorf("answer the last internal requests: %w", err))
+	}
+	for _, service := range h.services {
+		if service.Drain == nil {
+			continue
+		}
+		if err := service.Drain(ctx); err != nil {
+			problems = append(problems, fmt.Errorf("drain %s: %w", service.Name, err))
+		}
+	}
+	h.cancel()
+	h.background.Wait()
+	if err := h.crew.stop(ctx); err != nil {
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// servedBy returns the context that an RPC's service belongs to, by its package
+// shopmesh.<context>.v1, and the service's full name.
+func servedBy(spec connect.Spec) (context, service string) {
+	service, _, _ = strings.Cut(strings.TrimPrefix(spec.Procedure, "/"), "/")
+	if parts := strings.Split(service, "."); len(parts) > 2 && parts[0] == "shopmesh" {
+		context = parts[1]
+	}
+	return context, service
+}

@@ -1,0 +1,232 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/dig"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/telemetry"
+)
+
+// The exit codes of a process.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+	// exitInterrupted is 128 + SIGINT: a second signal ended the process at once.
+	exitInterrupted = 130
+)
+
+// DrainTimeout is how long a process may take to stop: within what Kubernetes
+// grants by default, 30 seconds.
+const DrainTimeout = 25 * time.Second
+
+// Process says how a process is reached and observed.
+type Process struct {
+	// Name is the process's name: the context's, or "shopmesh" for all of them.
+	Name string
+	// Version is the build's version.
+	Version string
+	// Listen is the address of the API, such as "127.0.0.1:8080".
+	Listen string
+	// InternalListen is the address for operators and probes.
+	InternalListen string
+	// Reflection serves gRPC reflection on the API's address, too.
+	Reflection bool
+	// Peers are the URLs of contexts in other processes, by name.
+	Peers map[string]string
+	// Internal are further handlers of the internal listener, by net/http pattern.
+	Internal map[string]http.Handler
+	// API are further handlers of the API's listener, by net/http pattern.
+	API map[string]http.Handler
+	// Authenticator finds out who calls. By default everyone is the owner.
+	Authenticator authz.Authenticator
+	// DrainDelay is how long requests are still taken after the process said that
+	// it is no longer ready, so that load balancers hear of it.
+	DrainDelay time.Duration
+	// Streams bounds streams; rpc.DefaultStreamLimits by default.
+	Streams rpc.StreamLimits
+	// Log is where the process writes. By default JSON lines on standard error.
+	Log *slog.Logger
+	// Ready is called once, when requests are answered.
+	Ready func(Addresses)
+}
+
+// Addresses are the URLs at which a process answers, with their true ports.
+type Addresses struct {
+	API      string
+	Internal string
+}
+
+// Loopback returns an error when an address can be reached from other machines,
+// or is none. Where everyone counts as the owner, listen on loopback only.
+func Loopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is no address: write HOST:PORT", address)
+	}
+	if host == "localhost" {
+		return nil
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("%q can be reached from other machines, and callers are not told apart yet: listen on 127.0.0.1", address)
+	}
+	return nil
+}
+
+// Run serves modules until the process gets SIGTERM or SIGINT, drains, and returns
+// the exit code. A second signal ends it at once.
+func Run(process Process, modules ...fx.Option) int {
+	process = process.withDefaults()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+	go func() {
+		select {
+		case got := <-signals:
+			process.Log.Info("stopping; again to stop at once", "signal", got.String())
+			cancel()
+		case <-ctx.Done():
+			return
+		}
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	if err := Serve(ctx, process, modules...); err != nil {
+		process.Log.Error("the process failed", "error", err.Error())
+		return exitFailed
+	}
+	return exitOK
+}
+
+// Serve serves modules until ctx ends, and drains. It returns nil when all of it
+// went well.
+func Serve(ctx context.Context, process Process, modules ...fx.Option) error {
+	process = process.withDefaults()
+	config, err := telemetry.FromEnv(process.Name, process.Version)
+	if err != nil {
+		return err
+	}
+	measured, err := telemetry.New(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if err := measured.Shutdown(stopping); err != nil {
+			process.Log.Debug("telemetry was not sent", "error", err.Error())
+		}
+	}()
+	started := make(chan *host, 1)
+	graph := fx.New(
+		graphOf(process, processContext{ctx, config.Export}, measured),
+		fx.Options(modules...),
+		fx.Invoke(func(h *host) { started <- h }),
+	)
+	if err := graph.Err(); err != nil {
+		_ = stop(graph)
+		return plain(err)
+	}
+	// The contexts are open: what is left to start is quick.
+	if err := graph.Start(ctx); err != nil {
+		_ = stop(graph)
+		if ctx.Err() != nil {
+			return nil
+		}
+		return plain(err)
+	}
+	h := <-started
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-h.failed:
+	}
+	return errors.Join(err, stop(graph))
+}
+
+// stop ends what was started, newest first, within DrainTimeout and a little.
+func stop(graph *fx.App) error {
+	ctx, cancel := context.WithTimeout(context.Background(), DrainTimeout+2*time.Second)
+	defer cancel()
+	if err := graph.Stop(ctx); err != nil {
+		return fmt.Errorf("stop: %w", plain(err))
+	}
+	return nil
+}
+
+// plain returns the error itself without the graph around it.
+func plain(err error) error { return dig.RootCause(err) }
+
+// Graph returns what a process provides to modules, for fx.ValidateApp in tests of
+// a composition.
+func Graph(process Process) fx.Option {
+	return fx.Options(
+		graphOf(process.withDefaults(), processContext{context.Background(), false}, &telemetry.Telemetry{}),
+		fx.Invoke(func(*host) {}),
+	)
+}
+
+// processContext ends when the process is asked to stop.
+type processContext struct {
+	context.Context //nolint:containedctx // constructors that wait get it from the graph
+
+	traced bool
+}
+
+// processLog is the log of the whole process; contexts have their own.
+type processLog struct{ *slog.Logger }
+
+func graphOf(process Process, ctx processContext, measured *telemetry.Telemetry) fx.Option {
+	return fx.Options(
+		fx.Supply(process, ctx, measured, processLog{process.Log}),
+		fx.StartTimeout(migrateTimeout),
+		fx.StopTimeout(DrainTimeout+2*time.Second),
+		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
+		fx.Provide(
+			func(t *telemetry.Telemetry) trace.TracerProvider { return t.Tracer },
+			func(t *telemetry.Telemetry) metric.MeterProvider { return t.Meter },
+			newPeers,
+			newHost,
+		),
+	)
+}
+
+func newPeers(lc fx.Lifecycle, process Process, t *telemetry.Telemetry) *rpc.Peers {
+	peers := rpc.NewPeers(process.Peers, t.Propagator)
+	lc.Append(fx.StopHook(peers.Close))
+	return peers
+}
+
+func (p Process) withDefaults() Process {
+	if p.Log == nil {
+		p.Log = telemetry.NewLog(os.Stderr, slog.LevelInfo)
+	}
+	if p.Authenticator == nil {
+		p.Authenticator = authz.EveryoneIsOwner()
+	}
+	if p.Streams == (rpc.StreamLimits{}) {
+		p.Streams = rpc.DefaultStreamLimits()
+	}
+	if p.Ready == nil {
+		p.Ready = func(Addresses) {}
+	}
+	return p
+}

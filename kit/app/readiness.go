@@ -1,0 +1,198 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/pprof"
+	"slices"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect/v2"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/telemetry"
+)
+
+const (
+	// checkInterval is how often the contexts' databases are asked.
+	checkInterval = time.Second
+	// checkTimeout is how long a database may take to answer.
+	checkTimeout = 2 * time.Second
+)
+
+// readiness says whether the process takes requests: it does not drain, and the
+// database of each context answers. A broker that is away, or a worker that fails,
+// is shown and leaves the process ready: reading and writing go on without them.
+type readiness struct {
+	foundations []foundation
+	crew        *crew
+
+	mu       sync.Mutex
+	draining bool
+	causes   map[string]string
+	checked  bool
+	health   *rpc.Health
+	// services are the full names of the services of each context.
+	services map[string][]string
+}
+
+func newReadiness(foundations []foundation, crew *crew) *readiness {
+	return &readiness{foundations: foundations, crew: crew, causes: make(map[string]string), services: make(map[string][]string)}
+}
+
+// watch keeps grpc.health.v1 in step, for the services of server.
+func (r *readiness) watch(health *rpc.Health, server *connect.Server) {
+	r.health = health
+	for spec := range server.Specs() {
+		context, service := servedBy(spec)
+		if !slices.Contains(r.services[context], service) {
+			r.services[context] = append(r.services[context], service)
+		}
+	}
+	r.publish()
+}
+
+func (r *readiness) monitor(ctx context.Context) {
+	ticker := time.NewTicker(checkInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			r.check(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// check asks every database at once.
+func (r *readiness) check(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	causes := make([]string, len(r.foundations))
+	var asking sync.WaitGroup
+	for i, f := range r.foundations {
+		asking.Go(func() {
+			if err := f.ready(ctx); err != nil {
+				causes[i] = "the database does not answer: " + err.Error()
+			}
+		})
+	}
+	asking.Wait()
+	r.mu.Lock()
+	for i, f := range r.foundations {
+		r.causes[f.name] = causes[i]
+	}
+	r.checked = true
+	r.mu.Unlock()
+	r.publish()
+}
+
+// drain says for good that the process is not ready.
+func (r *readiness) drain() {
+	r.mu.Lock()
+	r.draining = true
+	r.mu.Unlock()
+	r.publish()
+}
+
+func (r *readiness) publish() {
+	report := r.report()
+	if r.health == nil {
+		return
+	}
+	r.health.Set("", report.Ready)
+	ready := make(map[string]bool, len(report.Contexts))
+	for _, c := range report.Contexts {
+		ready[c.Context] = c.Ready
+	}
+	for context, services := range r.services {
+		state, founded := ready[context]
+		for _, service := range services {
+			// A context without a database is ready when the process is.
+			r.health.Set(service, (founded && state) || (!founded && report.Ready))
+		}
+	}
+}
+
+// report is what /readyz shows.
+type report struct {
+	Ready    bool            `json:"ready"`
+	Cause    string          `json:"cause,omitempty"`
+	Contexts []contextReport `json:"contexts"`
+}
+
+type contextReport struct {
+	Context string         `json:"context"`
+	Ready   bool           `json:"ready"`
+	Cause   string         `json:"cause,omitempty"`
+	Workers []workerReport `json:"workers,omitempty"`
+}
+
+type workerReport struct {
+	Worker  string `json:"worker"`
+	Running bool   `json:"running"`
+	Cause   string `json:"cause,omitempty"`
+}
+
+func (r *readiness) report() report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := report{Ready: r.checked && !r.draining, Contexts: []contextReport{}}
+	switch {
+	case r.draining:
+		all.Cause = "the process drains"
+	case !r.checked:
+		all.Cause = "the process starts"
+	}
+	for _, f := range r.foundations {
+		one := contextReport{Context: f.name, Cause: r.causes[f.name]}
+		one.Ready = r.checked && !r.draining && one.Cause == ""
+		all.Ready = all.Ready && one.Ready
+		for _, m := range r.crew.of(f.name) {
+			worker := workerReport{Worker: m.name, Running: true}
+			if err := m.get(); err != nil {
+				worker.Running, worker.Cause = false, err.Error()
+			}
+			one.Workers = append(one.Workers, worker)
+		}
+		all.Contexts = append(all.Contexts, one)
+	}
+	slices.SortFunc(all.Contexts, func(x, y contextReport) int { return cmp.Compare(x.Context, y.Context) })
+	return all
+}
+
+// ServeHTTP answers /readyz: 200 when ready, else 503.
+func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	report := r.report()
+	w.Header().Set("Content-Type", "application/json")
+	if !report.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(report)
+}
+
+// internalHandlers are what the internal listener serves beside RPCs.
+func internalHandlers(ready *readiness, t *telemetry.Telemetry) map[string]http.Handler {
+	return map[string]http.Handler{
+		"GET /readyz": ready,
+		"GET /livez": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte("{\"live\":true}\n"))
+		}),
+		"GET /metrics":             t.Handler(),
+		"/debug/pprof/":            http.HandlerFunc(pprof.Index),
+		"GET /debug/pprof/cmdline": http.HandlerFunc(pprof.Cmdline),
+		"GET /debug/pprof/profile": http.HandlerFunc(pprof.Profile),
+		"/debug/pprof/symbol":      http.HandlerFunc(pprof.Symbol),
+		"GET /debug/pprof/trace":   http.HandlerFunc(pprof.Trace),
+	}
+}
+
+func operationsGateway() rpc.GatewayFunc {
+	return rpc.Gateway(operationsv1.RegisterOperationsServiceHandlerClient, operationsv1.NewOperationsServiceClient)
+}

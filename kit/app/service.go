@@ -1,0 +1,59 @@
+// Package app puts contexts together into a process: it opens their databases,
+// serves their RPCs on two listeners, keeps their workers running, and ends all of
+// it without cutting off a request.
+package app
+
+import (
+	"context"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"github.com/google/uuid"
+	"go.uber.org/fx"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/operations"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+)
+
+// Service is what a context joins to its process.
+type Service struct {
+	// Name is the context's name, such as "order": what peers ask for.
+	Name string
+	// Register puts the context's RPCs on a server. It is called once for each of
+	// the process's two servers.
+	Register func(*connect.Server)
+	// Gateway opens the context's REST routes; see rpc.Gateway.
+	Gateway []rpc.GatewayFunc
+	// Runners work in the background: the relay, consumers, workers.
+	Runners []Runner
+	// Topics are those that the context says and hears. They are made before its
+	// runners start.
+	Topics []kafka.Topic
+	// Drain, when set, finishes work that outlives its call, after the last call
+	// was answered and before the runners stop.
+	Drain func(context.Context) error
+	// Operations is what operators see of the context.
+	Operations operations.Context
+}
+
+// Runner works in the background until its context ends. One that returns earlier,
+// or panics, is started again, after a pause that grows to five seconds.
+type Runner struct {
+	// Name says what works, such as "relay".
+	Name string
+	// Run returns when ctx ends; it finishes first what it began.
+	Run func(ctx context.Context) error
+}
+
+// Clock tells the time.
+type Clock func() time.Time
+
+// NewID makes ids that sort by time (UUIDv7).
+type NewID func() uuid.UUID
+
+// Join adds a context to its process: constructor is a function of the
+// dependencies that returns a Service, and perhaps an error.
+func Join(constructor any) fx.Option {
+	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"services"`)))
+}
