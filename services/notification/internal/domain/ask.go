@@ -1,0 +1,117 @@
+package domain
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Request is a mail that an event asks for.
+type Request struct {
+	Kind      Kind
+	SubjectID uuid.UUID
+	OrderID   uuid.UUID
+	// CustomerID is uuid.Nil for a guest.
+	CustomerID uuid.UUID
+	// Recipient is empty when the person's data was erased; so are Subject and Content then.
+	Recipient string
+	Subject   string
+	// Content is what the mail says, encoded.
+	Content []byte
+	// Traceparent is the W3C trace context of the event.
+	Traceparent string
+}
+
+// Known is what the ledger holds of a requested mail.
+type Known struct {
+	// ID is uuid.Nil when the mail is not known; the other fields are zero then.
+	ID      uuid.UUID
+	Status  Status
+	Version int64
+	Cause   string
+	EndTime time.Time
+	// CustomerErased says that the data of the request's customer was erased.
+	CustomerErased bool
+}
+
+// Notification is a new mail in the ledger.
+type Notification struct {
+	State
+	CustomerID uuid.UUID
+	Recipient  string
+	Subject    string
+	Content    []byte
+	// MessageID identifies the mail to mail servers, without angle brackets.
+	MessageID string
+}
+
+// Asking is what deciding about requests takes from outside.
+type Asking struct {
+	Now time.Time
+	// Lease is how long the process that inserts a mail has it for itself.
+	Lease time.Duration
+	// Domain is the right side of Message-IDs: the sender address' domain.
+	Domain string
+	NewID  func() uuid.UUID
+}
+
+// Ask decides about the requests of one batch, each beside what is known of it:
+// a mail that is not known is new; one that ended says its outcome again; one that
+// is pending needs nothing. A request whose person was erased makes a row that is
+// never sent, and says so. A mail that is requested twice in the batch is one.
+func Ask(requests []Request, known []Known, a Asking) (mails []Notification, events []Event) {
+	type key struct {
+		kind    Kind
+		subject uuid.UUID
+	}
+	seen := make(map[key]bool, len(requests))
+	for i, r := range requests {
+		k := key{r.Kind, r.SubjectID}
+		if seen[k] {
+			continue
+		}
+		seen[k] = true
+		state := State{
+			ID: known[i].ID, Kind: r.Kind, SubjectID: r.SubjectID, OrderID: r.OrderID, Status: known[i].Status,
+			Version: known[i].Version, Cause: known[i].Cause, EndTime: known[i].EndTime, Traceparent: r.Traceparent,
+		}
+		if state.ID == uuid.Nil {
+			mail := a.new(r, known[i].CustomerErased)
+			mails = append(mails, mail)
+			state = mail.State
+		}
+		if said := state.outcome(); said != nil {
+			events = append(events, *said)
+		}
+	}
+	return mails, events
+}
+
+func (a Asking) new(r Request, customerErased bool) Notification {
+	id := a.NewID()
+	mail := Notification{
+		State: State{
+			ID: id, Kind: r.Kind, SubjectID: r.SubjectID, OrderID: r.OrderID, Status: Pending, Readable: true,
+			Version: 1, AskTime: a.Now, DueTime: a.Now.Add(a.Lease), Traceparent: r.Traceparent,
+		},
+		CustomerID: r.CustomerID, Recipient: r.Recipient, Subject: r.Subject, Content: r.Content,
+		MessageID: MessageID(id, 0, a.Domain),
+	}
+	if customerErased || r.Recipient == "" {
+		mail.Status, mail.Cause, mail.Readable = Erased, CauseErased, false
+		mail.EndTime, mail.DueTime = a.Now, time.Time{}
+		mail.Recipient, mail.Subject, mail.Content = "", "", []byte{}
+	}
+	return mail
+}
+
+// MessageID is the mail's identity to mail servers: the same at every attempt, so
+// that a server which drops what it knows delivers it once, and a new one each
+// time it is sent once more.
+func MessageID(id uuid.UUID, resends int, domain string) string {
+	if resends == 0 {
+		return id.String() + "@" + domain
+	}
+	return id.String() + "." + strconv.Itoa(resends) + "@" + domain
+}

@@ -1,0 +1,136 @@
+package domain
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// maxRetryDelay is where the doubling of the delay ends.
+const maxRetryDelay = 15 * time.Minute
+
+// maxResult bounds what is kept of a mail server's answer, in characters.
+const maxResult = 500
+
+// Policy is how patient we are.
+type Policy struct {
+	// RetryAfter is the delay after the first failed attempt; it doubles with each
+	// one, up to 15 minutes.
+	RetryAfter time.Duration
+	// GiveUpAfter is how long a mail is tried.
+	GiveUpAfter time.Duration
+}
+
+// Delay is how long to wait after the given number of failed attempts, from 1.
+func (p Policy) Delay(failed int) time.Duration {
+	delay := p.RetryAfter
+	for range failed - 1 {
+		if delay >= maxRetryDelay {
+			break
+		}
+		delay *= 2
+	}
+	// A first delay that is longer than the limit is the owner's wish.
+	return max(p.RetryAfter, min(delay, maxRetryDelay))
+}
+
+// Outcome is how one attempt to hand a mail to the mail server ended.
+type Outcome struct {
+	NotificationID uuid.UUID
+	// Resends is the mail's when the attempt was made: what was sent then is not
+	// what a later resending asks for.
+	Resends  int
+	Accepted bool
+	// Permanent says that the mail server refused the mail for good.
+	Permanent bool
+	// Result is what it said, or what went wrong.
+	Result string
+	// Recipient is masked in Result.
+	Recipient string
+	Time      time.Time
+	TraceID   string
+}
+
+// Attempt is a row of a mail's attempts.
+type Attempt struct {
+	NotificationID uuid.UUID
+	Number         int
+	Accepted       bool
+	Result         string
+	Time           time.Time
+	TraceID        string
+}
+
+// Record decides what follows from an attempt: the mail is sent; it is tried again
+// later; or it failed, because the mail server refused it for good or it was tried
+// for long enough. An attempt that a mail was no longer waiting for, because it
+// ended or was asked for anew meanwhile, is kept and changes nothing else.
+func (s State) Record(o Outcome, p Policy) (State, Attempt, *Event) {
+	s.Attempts++
+	result := Clean(o.Result, o.Recipient)
+	attempt := Attempt{
+		NotificationID: s.ID, Number: s.Attempts, Accepted: o.Accepted, Result: result, Time: o.Time, TraceID: o.TraceID,
+	}
+	if s.Status != Pending || s.Resends != o.Resends {
+		return s, attempt, nil
+	}
+	if o.Accepted {
+		s.SendTime = o.Time
+		s = s.end(Sent, "", o.Time)
+		return s, attempt, s.outcome()
+	}
+	s.Retries++
+	next := o.Time.Add(p.Delay(s.Retries))
+	switch giveUp := s.AskTime.Add(p.GiveUpAfter); {
+	case o.Permanent:
+		s = s.end(Failed, result, o.Time)
+	case !o.Time.Before(giveUp):
+		s = s.end(Failed, truncate(fmt.Sprintf("given up after %s: %s", p.GiveUpAfter, result)), o.Time)
+	case next.After(giveUp):
+		// The last attempt comes when time is up, not some time after.
+		s.DueTime = giveUp
+	default:
+		s.DueTime = next
+	}
+	return s, attempt, s.outcome()
+}
+
+// masked stands for an address.
+const masked = "[address]"
+
+// address is what looks like an e-mail address, whatever surrounds it.
+var address = regexp.MustCompile(`[^\s<>"'(),;:]+@[^\s<>"'(),;:]+`)
+
+// Clean makes one line of what a mail server said, without the recipient and other
+// addresses that it may repeat, at most 500 characters long, and never empty.
+func Clean(result, recipient string) string {
+	if recipient != "" {
+		result = strings.ReplaceAll(result, recipient, masked)
+	}
+	result = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, result)
+	result = strings.Join(strings.Fields(result), " ")
+	if strings.Contains(result, "@") {
+		result = address.ReplaceAllString(result, masked)
+	}
+	if result == "" {
+		return "no answer"
+	}
+	return truncate(result)
+}
+
+func truncate(text string) string {
+	if utf8.RuneCountInString(text) <= maxResult {
+		return text
+	}
+	return string([]rune(text)[:maxResult-1]) + "…"
+}

@@ -1,0 +1,186 @@
+// Package domain decides about mails: whether one is new, what follows from an
+// attempt to hand it over, when it is tried again and when given up, what may be
+// sent once more, and what is left of it once the person's data is erased. It is
+// pure: time and ids come in, new states and events go out.
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// The reasons that this context's errors carry.
+const (
+	ReasonNotFound fault.Reason = "NOTIFICATION_NOT_FOUND"
+	ReasonState    fault.Reason = "NOTIFICATION_STATE"
+)
+
+// Kind is what a mail says. A mail is known by its kind and subject: the order, the
+// refund or the shipment that it is about.
+type Kind int16
+
+// The kinds, numbered as in shopmesh.notification.v1.NotificationKind.
+const (
+	OrderConfirmed Kind = 1
+	OrderCancelled Kind = 2
+	OrderRefunded  Kind = 3
+	OrderShipped   Kind = 4
+)
+
+// String returns the kind's name in the contract: "ORDER_CONFIRMED".
+func (k Kind) String() string {
+	switch k {
+	case OrderConfirmed:
+		return "ORDER_CONFIRMED"
+	case OrderCancelled:
+		return "ORDER_CANCELLED"
+	case OrderRefunded:
+		return "ORDER_REFUNDED"
+	case OrderShipped:
+		return "ORDER_SHIPPED"
+	default:
+		return "UNSPECIFIED"
+	}
+}
+
+// Status is how a mail stands.
+type Status int16
+
+// The statuses, numbered as in shopmesh.notification.v1.NotificationStatus.
+const (
+	Pending Status = 1
+	Sent    Status = 2
+	Failed  Status = 3
+	Erased  Status = 4
+)
+
+// String returns the status' name in the contract: "PENDING".
+func (s Status) String() string {
+	switch s {
+	case Pending:
+		return "PENDING"
+	case Sent:
+		return "SENT"
+	case Failed:
+		return "FAILED"
+	case Erased:
+		return "ERASED"
+	default:
+		return "UNSPECIFIED"
+	}
+}
+
+// CauseErased is why a mail is not sent whose person's data was erased.
+const CauseErased = "erased"
+
+// State is what the ledger holds of a mail but for its text.
+type State struct {
+	ID        uuid.UUID
+	Kind      Kind
+	SubjectID uuid.UUID
+	OrderID   uuid.UUID
+	Status    Status
+	// Readable says that its text was not erased.
+	Readable bool
+	// Resends counts how often it was sent once more on request.
+	Resends int
+	// Attempts counts all attempts, Retries the failed ones since it was asked for.
+	Attempts, Retries int
+	// Cause is why it is FAILED or ERASED, without personal data.
+	Cause string
+	// Version counts the changes of its status, from 1.
+	Version int64
+	// AskTime is when it, or its resending, was asked for.
+	AskTime time.Time
+	// DueTime is when it may be taken for sending; zero unless PENDING.
+	DueTime time.Time
+	// EndTime is when it came to its status; zero while PENDING.
+	EndTime time.Time
+	// SendTime is when the mail server last took it; zero before.
+	SendTime time.Time
+	// Traceparent is the W3C trace context of what asked for it; may be empty.
+	Traceparent string
+}
+
+// Event says how a mail ended; to order, which waits for it.
+type Event struct {
+	NotificationID uuid.UUID
+	OrderID        uuid.UUID
+	Kind           Kind
+	SubjectID      uuid.UUID
+	// Version is the mail's when it came to its status, so that the event is the
+	// same whenever it is said again.
+	Version int64
+	// Sent says that the mail server took it; else Cause says why it failed.
+	Sent  bool
+	Cause string
+	Time  time.Time
+	// Traceparent continues the trace of what asked for the mail.
+	Traceparent string
+}
+
+// outcome is the event of the mail's present status; nil while it is pending.
+func (s State) outcome() *Event {
+	if s.Status == Pending {
+		return nil
+	}
+	return &Event{
+		NotificationID: s.ID, OrderID: s.OrderID, Kind: s.Kind, SubjectID: s.SubjectID,
+		Version: s.Version, Sent: s.Status == Sent, Cause: s.Cause, Time: s.EndTime, Traceparent: s.Traceparent,
+	}
+}
+
+// end brings the mail to a status that it stays in.
+func (s State) end(status Status, cause string, now time.Time) State {
+	s.Status, s.Cause, s.EndTime, s.DueTime = status, cause, now, time.Time{}
+	s.Version++
+	return s
+}
+
+// Erase is what remains of a mail when the person's data goes: one that was to be
+// sent is not sent any more, and order is told so that it does not wait for it; one
+// that was sent or failed stays so, without its text.
+func (s State) Erase(now time.Time) (State, *Event) {
+	s.Readable = false
+	if s.Status != Pending {
+		return s, nil
+	}
+	s = s.end(Erased, CauseErased, now)
+	return s, s.outcome()
+}
+
+// Resend has a mail sent once more. It refuses one that is being sent, and one
+// whose text is gone.
+func (s State) Resend(now, due time.Time, traceparent string) (State, error) {
+	if s.Status == Pending {
+		return s, fault.New(fault.FailedPrecondition, ReasonState,
+			"notification %s is being sent: wait until it is SENT or FAILED", s.ID).With("status", s.Status.String())
+	}
+	if !s.Readable {
+		return s, fault.New(fault.FailedPrecondition, ReasonState,
+			"notification %s can't be sent: its text was erased", s.ID).With("status", s.Status.String())
+	}
+	s.Status, s.Cause, s.EndTime = Pending, "", time.Time{}
+	s.Retries, s.AskTime, s.DueTime = 0, now, due
+	s.Resends++
+	s.Version++
+	s.Traceparent = traceparent
+	return s, nil
+}
+
+// NotFound is the error for an id that no mail has.
+func NotFound(id uuid.UUID) *fault.Error {
+	return fault.New(fault.NotFound, ReasonNotFound, "there is no notification %s", id).With("id", id.String())
+}
+
+// AuditStatus is the status that counts for the order: a mail that arrived once is
+// SENT, even when sending it once more failed.
+func AuditStatus(status Status, sent bool) Status {
+	if status == Failed && sent {
+		return Sent
+	}
+	return status
+}

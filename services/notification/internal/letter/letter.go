@@ -1,0 +1,240 @@
+// Package letter holds what mails say. A Letter is read from the order's event and
+// kept in the ledger as a protobuf message without what no mail shows; Render makes
+// the subject, plain text and HTML from it.
+//
+// Rendering is deterministic: kind, content, template version and shop name, all
+// of them in the ledger, give the same texts at every attempt and whenever somebody
+// looks at what was sent. A change of wording is a new version of the templates
+// beside the old, never an edit of what mails were sent with.
+package letter
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"google.golang.org/genproto/googleapis/type/money"
+	"google.golang.org/protobuf/proto"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	exact "github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+)
+
+// Letter is what a mail says.
+type Letter struct {
+	Kind domain.Kind
+	// Number is the order's, for people.
+	Number string
+	// Name is the recipient's, given name first.
+	Name        string
+	Lines       []Line
+	Adjustments []Adjustment
+	Subtotal    exact.Money
+	Total       exact.Money
+
+	// Cancelled says why in the cancellation.
+	Cancelled Cancellation
+	// Refund is what the refund's mail says.
+	Refund Refund
+	// Shipment is what the shipping mail says.
+	Shipment Shipment
+}
+
+// Line is a product and how many of it.
+type Line struct {
+	Name, Code string
+	Quantity   int32
+	UnitPrice  exact.Money
+	Total      exact.Money
+}
+
+// Adjustment is what was added or taken off.
+type Adjustment struct {
+	Label  string
+	Amount exact.Money
+}
+
+// Cancellation is why an order was cancelled; one of the first three, or a note, or
+// nothing but that it was.
+type Cancellation struct {
+	OutOfStock, PaymentFailed, Expired bool
+	// Requested says that somebody asked for it; Note is what was said then.
+	Requested bool
+	Note      string
+}
+
+// Refund is what was given back.
+type Refund struct {
+	// Amount is this refund, Sum all of them.
+	Amount, Sum exact.Money
+	Reason      string
+}
+
+// Shipment is how the order was sent.
+type Shipment struct {
+	Carrier, TrackingCode string
+}
+
+// Event is an order's event that a mail tells of.
+type Event interface {
+	proto.Message
+	GetNotice() *orderv1.OrderNotice
+}
+
+// New returns an empty event of a kind.
+func New(kind domain.Kind) (Event, error) {
+	switch kind {
+	case domain.OrderConfirmed:
+		return &orderv1.OrderConfirmed{}, nil
+	case domain.OrderCancelled:
+		return &orderv1.OrderCancelled{}, nil
+	case domain.OrderRefunded:
+		return &orderv1.OrderRefunded{}, nil
+	case domain.OrderShipped:
+		return &orderv1.OrderShipped{}, nil
+	default:
+		return nil, fmt.Errorf("no mail is of kind %d", kind)
+	}
+}
+
+// Encode returns what the ledger keeps of an event: all but the phone number.
+func Encode(event Event) ([]byte, error) {
+	if event.GetNotice().GetContact().GetPhone() != "" {
+		event = proto.CloneOf(event)
+		event.GetNotice().GetContact().Phone = ""
+	}
+	return proto.Marshal(event)
+}
+
+// Decode reads what Encode returned.
+func Decode(kind domain.Kind, content []byte) (Letter, error) {
+	event, err := New(kind)
+	if err != nil {
+		return Letter{}, err
+	}
+	if err := proto.Unmarshal(content, event); err != nil {
+		return Letter{}, fmt.Errorf("decode the mail's content: %w", err)
+	}
+	return FromEvent(event)
+}
+
+// FromEvent reads an order's event. It refuses one without a number or with an
+// amount that is none.
+func FromEvent(event Event) (Letter, error) {
+	l, err := fromNotice(event.GetNotice())
+	if err != nil {
+		return Letter{}, err
+	}
+	switch e := event.(type) {
+	case *orderv1.OrderConfirmed:
+		l.Kind = domain.OrderConfirmed
+	case *orderv1.OrderCancelled:
+		l.Kind, l.Cancelled = domain.OrderCancelled, cancellation(e)
+	case *orderv1.OrderRefunded:
+		l.Kind = domain.OrderRefunded
+		l.Refund.Reason = line(e.GetReason())
+		if l.Refund.Amount, err = amount(e.GetAmount(), "amount"); err != nil {
+			return Letter{}, err
+		}
+		if l.Refund.Sum, err = amount(e.GetRefunded(), "refunded"); err != nil {
+			return Letter{}, err
+		}
+	case *orderv1.OrderShipped:
+		l.Kind = domain.OrderShipped
+		l.Shipment = Shipment{Carrier: line(e.GetShipment().GetCarrier()), TrackingCode: line(e.GetShipment().GetTrackingCode())}
+	default:
+		return Letter{}, fmt.Errorf("no mail tells of a %T", event)
+	}
+	return l, nil
+}
+
+func cancellation(e *orderv1.OrderCancelled) Cancellation {
+	switch e.GetReason() {
+	case orderv1.CancelReason_CANCEL_REASON_OUT_OF_STOCK:
+		return Cancellation{OutOfStock: true}
+	case orderv1.CancelReason_CANCEL_REASON_PAYMENT_FAILED:
+		return Cancellation{PaymentFailed: true}
+	case orderv1.CancelReason_CANCEL_REASON_EXPIRED:
+		return Cancellation{Expired: true}
+	case orderv1.CancelReason_CANCEL_REASON_REQUESTED:
+		// Only here the note is what a person said; elsewhere it is for operators.
+		return Cancellation{Requested: true, Note: line(e.GetNote())}
+	default:
+		return Cancellation{}
+	}
+}
+
+func fromNotice(n *orderv1.OrderNotice) (Letter, error) {
+	l := Letter{
+		Number: line(n.GetNumber()),
+		Name:   line(n.GetContact().GetFirstName() + " " + n.GetContact().GetLastName()),
+	}
+	if l.Number == "" || utf8.RuneCountInString(l.Number) > 64 {
+		return Letter{}, errors.New("the order's notice has no number, or one of more than 64 characters")
+	}
+	var err error
+	if l.Subtotal, err = amount(n.GetSubtotal(), "notice.subtotal"); err != nil {
+		return Letter{}, err
+	}
+	if l.Total, err = amount(n.GetTotal(), "notice.total"); err != nil {
+		return Letter{}, err
+	}
+	for i, from := range n.GetLines() {
+		to := Line{Name: line(from.GetName()), Code: line(from.GetProductCode()), Quantity: from.GetQuantity()}
+		if to.UnitPrice, err = amount(from.GetUnitPrice(), fmt.Sprintf("notice.lines[%d].unit_price", i)); err != nil {
+			return Letter{}, err
+		}
+		if to.Total, err = amount(from.GetTotal(), fmt.Sprintf("notice.lines[%d].total", i)); err != nil {
+			return Letter{}, err
+		}
+		l.Lines = append(l.Lines, to)
+	}
+	for i, from := range n.GetAdjustments() {
+		to := Adjustment{Label: label(from)}
+		if to.Amount, err = amount(from.GetAmount(), fmt.Sprintf("notice.adjustments[%d].amount", i)); err != nil {
+			return Letter{}, err
+		}
+		l.Adjustments = append(l.Adjustments, to)
+	}
+	return l, nil
+}
+
+func label(a *orderv1.Adjustment) string {
+	if text := line(a.GetLabel()); text != "" {
+		return text
+	}
+	switch a.GetKind() {
+	case orderv1.AdjustmentKind_ADJUSTMENT_KIND_SHIPPING:
+		return "Delivery"
+	case orderv1.AdjustmentKind_ADJUSTMENT_KIND_TAX:
+		return "Tax"
+	case orderv1.AdjustmentKind_ADJUSTMENT_KIND_DISCOUNT:
+		return "Discount"
+	default:
+		return "Adjustment"
+	}
+}
+
+func amount(m *money.Money, path string) (exact.Money, error) {
+	read, err := moneypb.FromProto(m)
+	if err != nil {
+		return exact.Money{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return read, nil
+}
+
+// line makes one line of a text: no line break, control character or run of
+// spaces gets into a header or a table's row.
+func line(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\ufffd"))
+	return strings.Join(strings.Fields(text), " ")
+}

@@ -1,0 +1,29 @@
+package letter
+
+import (
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+)
+
+// Sample is a made-up letter of a kind, for a preview of its template.
+func Sample(kind domain.Kind) Letter {
+	eur := func(cents int64) money.Money { return money.Money{Currency: "EUR", Amount: cents} }
+	return Letter{
+		Kind:   kind,
+		Number: "7K3M-Q2XD",
+		Name:   "Ada Example",
+		Lines: []Line{
+			{Name: "Desk lamp, brass", Code: "LAMP-01", Quantity: 1, UnitPrice: eur(49_90), Total: eur(49_90)},
+			{Name: "Light bulb E27, warm white", Code: "BULB-E27", Quantity: 3, UnitPrice: eur(4_25), Total: eur(12_75)},
+		},
+		Adjustments: []Adjustment{
+			{Label: "Standard delivery", Amount: eur(4_90)},
+			{Label: "Welcome discount", Amount: eur(-5_00)},
+		},
+		Subtotal:  eur(62_65),
+		Total:     eur(62_55),
+		Cancelled: Cancellation{OutOfStock: true},
+		Refund:    Refund{Amount: eur(12_75), Sum: eur(12_75), Reason: "The bulbs arrived broken"},
+		Shipment:  Shipment{Carrier: "Example Parcel", TrackingCode: "EP123456789"},
+	}
+}

@@ -1,0 +1,143 @@
+-- name: NotificationKnown :many
+-- What is known of each mail that events ask for; a row per mail asked for.
+select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
+       exists (select from erased_customers e where e.customer_id = a.customer_id) as customer_erased
+from (
+  select unnest(@positions::int[]) as position, unnest(@kinds::smallint[]) as kind,
+         unnest(@subject_ids::uuid[]) as subject_id, unnest(@customer_ids::uuid[]) as customer_id
+) a
+left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
+order by a.position;
+
+-- name: NotificationInsertMany :exec
+-- A mail that another process inserted meanwhile stays as it is.
+insert into notifications (
+  id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template,
+  content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
+  create_time, ask_time, due_time, end_time
+)
+select n.id, n.kind, n.subject_id, n.order_id, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'),
+       n.status, n.recipient, n.subject, n.shop_name, n.template,
+       n.content, n.message_id, 0, 0, 0, n.cause, n.version, n.traceparent,
+       n.create_time, n.create_time,
+       case when n.status = 1 then n.due_time end,
+       case when n.status <> 1 then n.create_time end
+from (
+  select unnest(@ids::uuid[]) as id, unnest(@kinds::smallint[]) as kind,
+         unnest(@subject_ids::uuid[]) as subject_id, unnest(@order_ids::uuid[]) as order_id,
+         unnest(@customer_ids::uuid[]) as customer_id, unnest(@statuses::smallint[]) as status,
+         unnest(@recipients::text[]) as recipient, unnest(@subjects::text[]) as subject,
+         unnest(@shop_names::text[]) as shop_name, unnest(@templates::smallint[]) as template,
+         unnest(@contents::bytea[]) as content, unnest(@message_ids::text[]) as message_id,
+         unnest(@causes::text[]) as cause, unnest(@versions::bigint[]) as version,
+         unnest(@traceparents::text[]) as traceparent, unnest(@create_times::timestamptz[]) as create_time,
+         unnest(@due_times::timestamptz[]) as due_time
+) n
+on conflict (kind, subject_id) do nothing;
+
+-- name: NotificationLock :many
+select id, kind, subject_id, order_id, status, recipient <> '' as readable, resend_count, attempt_count, retry_count,
+       cause, version, traceparent, ask_time, due_time, end_time, send_time
+from notifications
+where id = any (@ids::uuid[])
+order by id
+for no key update;
+
+-- name: NotificationLockOfCustomers :many
+select id, kind, subject_id, order_id, status, recipient <> '' as readable, resend_count, attempt_count, retry_count,
+       cause, version, traceparent, ask_time, due_time, end_time, send_time
+from notifications
+where customer_id = any (@customer_ids::uuid[])
+order by id
+for no key update;
+
+-- name: NotificationUpdateMany :exec
+-- Each mail once; the zero time stands for null.
+update notifications n
+set status = u.status, attempt_count = u.attempt_count, retry_count = u.retry_count, cause = u.cause, version = u.version,
+    due_time = nullif(u.due_time, '0001-01-01T00:00:00Z'),
+    end_time = nullif(u.end_time, '0001-01-01T00:00:00Z'),
+    send_time = nullif(u.send_time, '0001-01-01T00:00:00Z')
+from (
+  select unnest(@ids::uuid[]) as id, unnest(@statuses::smallint[]) as status,
+         unnest(@attempt_counts::int[]) as attempt_count, unnest(@retry_counts::int[]) as retry_count,
+         unnest(@causes::text[]) as cause, unnest(@versions::bigint[]) as version,
+         unnest(@due_times::timestamptz[]) as due_time, unnest(@end_times::timestamptz[]) as end_time,
+         unnest(@send_times::timestamptz[]) as send_time
+) u
+where n.id = u.id;
+
+-- name: NotificationEraseMany :exec
+-- Blanks personal data; a mail that was to be sent ends.
+update notifications
+set recipient = '', subject = '', content = '',
+    version = version + case when status = 1 then 1 else 0 end,
+    cause = case when status = 1 then @cause::text else cause end,
+    due_time = null,
+    end_time = case when status = 1 then @now::timestamptz else end_time end,
+    status = case when status = 1 then 4 else status end
+where id = any (@ids::uuid[]);
+
+-- name: NotificationClaimDue :many
+-- Takes mails whose time has come, or whose sender's lease ended, until @lease.
+with due as (
+  select id from notifications
+  where due_time <= @now::timestamptz
+  order by due_time
+  limit @max_rows::int
+  for no key update skip locked
+)
+update notifications n
+set due_time = @lease::timestamptz
+from due
+where n.id = due.id
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent;
+
+-- name: NotificationExtend :many
+-- Extends the lease of mails that are still ours: a lease that ended may be another's.
+update notifications n
+set due_time = @lease::timestamptz
+from (
+  select h.id from notifications h
+  where h.id = any (@ids::uuid[]) and h.due_time > @now::timestamptz
+  order by h.id
+  for no key update
+) h
+where n.id = h.id
+returning n.id;
+
+-- name: NotificationNextDue :one
+-- When the next mail may be taken; no row when none is pending.
+select due_time from notifications where due_time is not null order by due_time limit 1;
+
+-- name: NotificationGet :one
+select * from notifications where id = @id;
+
+-- name: NotificationGetForUpdate :one
+select * from notifications where id = @id for no key update;
+
+-- name: NotificationResend :one
+update notifications
+set status = 1, resend_count = @resend_count, retry_count = 0, message_id = @message_id, cause = '', version = @version,
+    ask_time = @ask_time, due_time = @due_time::timestamptz, end_time = null, traceparent = @traceparent
+where id = @id
+returning *;
+
+-- name: NotificationAudit :many
+-- The page after the given key, for the audit.
+select order_id, kind, subject_id, status, send_time
+from notifications
+where (order_id, kind, subject_id) > (@after_order_id::uuid, @after_kind::smallint, @after_subject_id::uuid)
+order by order_id, kind, subject_id
+limit @max_rows::int;
+
+-- name: NotificationOverdue :many
+-- Mails that nobody took for sending since @before, and should have.
+select id, order_id, kind, due_time, attempt_count
+from notifications
+where due_time < @before::timestamptz
+order by due_time
+limit @max_rows::int;
+
+-- name: NotificationPendingCount :one
+select count(*) from notifications where due_time is not null;

@@ -1,0 +1,2 @@
+-- name: OutboxPending :one
+select count(*) from outbox;
