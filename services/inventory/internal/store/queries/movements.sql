@@ -1,0 +1,11 @@
+-- name: MovementInsertMany :exec
+-- Ids are taken in the arrays' order.
+insert into movements (product_id, kind, delta, on_hand_after, order_id, reason, actor, trace_id, create_time)
+select m.product_id, m.kind, m.delta, m.on_hand_after,
+       nullif(m.order_id, '00000000-0000-0000-0000-000000000000'::uuid), m.reason, m.actor, m.trace_id, @create_time::timestamptz
+from (
+  select unnest(@product_ids::uuid[]) as product_id, unnest(@kinds::smallint[]) as kind,
+         unnest(@deltas::bigint[]) as delta, unnest(@on_hand_afters::bigint[]) as on_hand_after,
+         unnest(@order_ids::uuid[]) as order_id, unnest(@reasons::text[]) as reason,
+         unnest(@actors::text[]) as actor, unnest(@trace_ids::text[]) as trace_id
+) m;

@@ -1,0 +1,51 @@
+-- name: StockGetByID :one
+select * from stock where product_id = @product_id;
+
+-- name: StockGetByCode :one
+select * from stock where product_code = @product_code;
+
+-- name: StockGetMany :many
+select * from stock
+where product_id = any(@product_ids::uuid[]) or product_code = any(@product_codes::text[])
+order by product_code;
+
+-- name: StockListLow :many
+-- The whole table is read: available is not indexed, because every order changes it.
+select * from stock
+where on_hand - reserved <= @threshold::bigint
+  and (on_hand - reserved, product_id) > (@after_available::bigint, @after_product_id::uuid)
+order by on_hand - reserved, product_id
+limit @max_rows;
+
+-- name: StockLockByCode :one
+select * from stock where product_code = @product_code for update;
+
+-- name: StockLockMany :many
+select * from stock where product_id = any(@product_ids::uuid[])
+order by product_id
+for update;
+
+-- name: StockLockChangedSince :many
+select * from stock
+where update_time > @since and product_id > @after_product_id
+order by product_id
+limit @max_rows
+for update;
+
+-- name: StockInsertMany :many
+-- Products that have stock already are left alone, and out of the result.
+insert into stock (product_id, product_code, on_hand, reserved, version, update_time)
+select n.product_id, n.product_code, 0, 0, 1, @update_time::timestamptz
+from (select unnest(@product_ids::uuid[]) as product_id, unnest(@product_codes::text[]) as product_code) n
+order by n.product_id
+on conflict (product_id) do nothing
+returning *;
+
+-- name: StockUpdateMany :exec
+update stock s
+set on_hand = c.on_hand, reserved = c.reserved, version = c.version, update_time = @update_time::timestamptz
+from (
+  select unnest(@product_ids::uuid[]) as product_id, unnest(@on_hands::bigint[]) as on_hand,
+         unnest(@reserveds::bigint[]) as reserved, unnest(@versions::bigint[]) as version
+) c
+where s.product_id = c.product_id;

@@ -1,0 +1,21 @@
+// Package store reads and writes the tables of inventory. Queries are in
+// queries/*.sql and generated into db; what sqlc can't say is written with pgx
+// beside them, and says why.
+//
+// A transaction that locks rows of several tables locks reservations by order_id
+// first, then stock by product_id.
+package store
+
+import (
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/store/db"
+)
+
+// Store runs statements on a pool or in a transaction.
+type Store struct {
+	dbtx pg.DBTX
+	q    *db.Queries
+}
+
+// On returns the statements of inventory on a *pg.Pool or a *pg.Tx.
+func On(dbtx pg.DBTX) Store { return Store{dbtx: dbtx, q: db.New(dbtx)} }
