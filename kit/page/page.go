@@ -1,0 +1,337 @@
+// Package page serves lists as Google's AIPs describe them: pages (AIP-158), order_by
+// (AIP-132) and filter (AIP-160, conjunctions of comparisons).
+//
+// A list is ordered by columns that its Schema declares and at last by a unique id,
+// and goes on after the values of a page's last row. So a page costs the same
+// wherever it lies, and rows that come or go meanwhile neither repeat nor hide others.
+package page
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// Schema says what a list can be filtered and ordered by. Nothing else reaches SQL.
+type Schema struct {
+	// Fields by the name that requests use.
+	Fields map[string]Field
+	// Order is the order_by of a request that has none, such as "create_time desc".
+	// Empty orders by ID alone.
+	Order string
+	// ID is the column of type uuid that makes every order total.
+	ID string
+	// Size is the number of items when a request names none, 0 means 50; MaxSize is
+	// the largest that is served, 0 means 1000.
+	Size, MaxSize int
+}
+
+// Field is a column of a list.
+type Field struct {
+	// Column is the SQL expression. It must not be null where Order is set.
+	Column string
+	Kind   Kind
+	// Values are an Enum's words and what the column holds for them.
+	Values map[string]any
+	// Filter and Order say where the field may be used.
+	Filter, Order bool
+}
+
+// Kind is what a field's literals look like.
+type Kind int
+
+// The kinds of fields.
+const (
+	// Text is a string in double quotes; compared as the column's collation does.
+	Text Kind = iota
+	// Number is a decimal number: 10, -3, 12.50.
+	Number
+	// Bool is true or false.
+	Bool
+	// Enum is a bare word of the field's Values; only = and != apply.
+	Enum
+	// Time is an RFC 3339 time in double quotes.
+	Time
+	// ID is a UUID in double quotes; only = and != apply.
+	ID
+)
+
+// Request is what a list call asks for. Parent is everything else that decides
+// which items there are, such as a customer's id: a token is bound to it.
+type Request struct {
+	Size                           int32
+	Token, OrderBy, Filter, Parent string
+}
+
+// Query is a checked request.
+type Query struct {
+	schema Schema
+	size   int
+	order  []term
+	filter []comparison
+	sum    string // what tokens are bound to
+	after  []string
+}
+
+type term struct {
+	name  string
+	field Field
+	desc  bool
+}
+
+// Parse checks a request. Its faults name what is wrong and what is allowed:
+// INVALID_FIELD for size and order_by, FILTER_INVALID, PAGE_TOKEN_INVALID.
+func (s Schema) Parse(r Request) (Query, error) {
+	q := Query{schema: s, size: int(r.Size)}
+	if r.Size < 0 {
+		return q, fault.New(fault.Invalid, fault.ReasonInvalidField, "page_size is %d, it can't be negative", r.Size).
+			Field("page_size", "must not be negative")
+	}
+	if q.size == 0 {
+		q.size = orDefault(s.Size, 50)
+	}
+	q.size = min(q.size, orDefault(s.MaxSize, 1000))
+	var err error
+	if q.order, err = s.parseOrder(r.OrderBy); err != nil {
+		return q, err
+	}
+	if q.filter, err = s.parseFilter(r.Filter); err != nil {
+		return q, err
+	}
+	h := fnv.New128a()
+	for _, part := range []string{r.OrderBy, r.Filter, r.Parent} {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	q.sum = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	if r.Token != "" {
+		if q.after, err = q.readToken(r.Token); err != nil {
+			return q, err
+		}
+	}
+	return q, nil
+}
+
+func orDefault(n, otherwise int) int {
+	if n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+func (s Schema) parseOrder(orderBy string) ([]term, error) {
+	if strings.TrimSpace(orderBy) == "" {
+		orderBy = s.Order
+	}
+	if orderBy == "" {
+		return nil, nil
+	}
+	var terms []term
+	for _, part := range strings.Split(orderBy, ",") {
+		words := strings.Fields(part)
+		t := term{}
+		switch {
+		case len(words) == 2 && (words[1] == "desc" || words[1] == "asc"):
+			t.desc = words[1] == "desc"
+		case len(words) != 1:
+			return nil, s.badOrder(fmt.Sprintf("%q is no field name with an optional \"desc\"", strings.TrimSpace(part)))
+		}
+		t.name = words[0]
+		var ok bool
+		if t.field, ok = s.Fields[t.name]; !ok || !t.field.Order {
+			return nil, s.badOrder(fmt.Sprintf("can't order by %q", t.name))
+		}
+		if slices.ContainsFunc(terms, func(o term) bool { return o.name == t.name }) {
+			return nil, s.badOrder(fmt.Sprintf("%q appears twice", t.name))
+		}
+		terms = append(terms, t)
+	}
+	return terms, nil
+}
+
+func (s Schema) badOrder(what string) error {
+	text := what + "; allowed are " + s.names(func(f Field) bool { return f.Order })
+	return fault.New(fault.Invalid, fault.ReasonInvalidField, "order_by: %s", text).Field("order_by", text)
+}
+
+func (s Schema) names(fits func(Field) bool) string {
+	var names []string
+	for name, f := range s.Fields {
+		if fits(f) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// Limit is how many rows to read: one more than the page holds tells whether
+// another follows.
+func (q Query) Limit() int { return q.size + 1 }
+
+// SQL returns a condition and an order. The condition's parameters are appended to
+// args and numbered after those that are there; it is "true" when there is none.
+// Both texts hold the schema's columns and parameters, and nothing from a request.
+func (q Query) SQL(args *[]any) (where, orderBy string) {
+	param := func(v any) string {
+		*args = append(*args, v)
+		return fmt.Sprintf("$%d", len(*args))
+	}
+	conditions := []string{"true"}
+	for _, c := range q.filter {
+		conditions = append(conditions, c.field.Column+" "+c.op+" "+param(c.value)+c.field.Kind.cast())
+	}
+	if q.after != nil {
+		conditions = append(conditions, q.continuation(param))
+	}
+	var order []string
+	for _, t := range q.order {
+		order = append(order, t.field.Column+direction(t.desc))
+	}
+	order = append(order, q.schema.ID+direction(q.idDesc()))
+	return strings.Join(conditions, " and "), strings.Join(order, ", ")
+}
+
+// idDesc has the id run like the field before it, so that one index can serve both.
+func (q Query) idDesc() bool { return len(q.order) > 0 && q.order[len(q.order)-1].desc }
+
+func direction(desc bool) string {
+	if desc {
+		return " desc"
+	}
+	return ""
+}
+
+// continuation is the condition that a row comes after the last one: its first
+// fields equal, the next beyond. A bound on the first field comes with it, which an
+// index can use.
+func (q Query) continuation(param func(any) string) string {
+	var alternatives []string
+	var equal, bound string
+	for i := range q.after {
+		column, kind, desc := q.schema.ID, ID, q.idDesc()
+		if i < len(q.order) {
+			column, kind, desc = q.order[i].field.Column, q.order[i].field.Kind, q.order[i].desc
+		}
+		op := ">"
+		if desc {
+			op = "<"
+		}
+		value := param(q.after[i]) + "::text" + kind.cast()
+		if i == 0 && len(q.order) > 0 {
+			bound = column + " " + op + "= " + value + " and "
+		}
+		alternatives = append(alternatives, "("+equal+column+" "+op+" "+value+")")
+		equal += column + " = " + value + " and "
+	}
+	return bound + "(" + strings.Join(alternatives, " or ") + ")"
+}
+
+func (k Kind) cast() string {
+	switch k {
+	case Number:
+		return "::numeric"
+	case Bool:
+		return "::boolean"
+	case Time:
+		return "::timestamptz"
+	case ID:
+		return "::uuid"
+	default:
+		return ""
+	}
+}
+
+// Cursor chooses the values that Cut needs: those of the fields that the list is
+// ordered by, out of values by field name, and the id.
+func (q Query) Cursor(values map[string]any, id uuid.UUID) []any {
+	cursor := make([]any, 0, len(q.order)+1)
+	for _, t := range q.order {
+		cursor = append(cursor, values[t.name])
+	}
+	return append(cursor, id)
+}
+
+// Cut takes the rows that Limit read down to a page and makes the token of the next
+// one, empty on the last. cursor returns Query.Cursor of a row.
+func Cut[T any](q Query, rows []T, cursor func(T) []any) (page []T, next string, err error) {
+	if len(rows) <= q.size {
+		return rows, "", nil
+	}
+	page = rows[:q.size]
+	if next, err = q.token(cursor(page[q.size-1])); err != nil {
+		return nil, "", err
+	}
+	return page, next, nil
+}
+
+// token is a page's end: version 1, what it is bound to, the last row's values.
+type token struct {
+	Version int      `json:"v"`
+	Sum     string   `json:"s"`
+	After   []string `json:"a"`
+}
+
+func (q Query) token(cursor []any) (string, error) {
+	if len(cursor) != len(q.order)+1 {
+		return "", fmt.Errorf("page: cursor has %d values, the order has %d", len(cursor), len(q.order)+1)
+	}
+	t := token{Version: 1, Sum: q.sum}
+	for _, v := range cursor {
+		switch v := v.(type) {
+		case nil:
+			return "", fmt.Errorf("page: a value of the order is missing in the cursor")
+		case time.Time:
+			t.After = append(t.After, v.UTC().Format(time.RFC3339Nano))
+		default:
+			t.After = append(t.After, fmt.Sprint(v))
+		}
+	}
+	body, err := json.Marshal(t)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(body), nil
+}
+
+func (q Query) readToken(text string) ([]string, error) {
+	bad := func(why string) error {
+		return fault.New(fault.Invalid, fault.ReasonPageTokenInvalid,
+			"page_token %s; repeat the request that the token came from, or begin without one", why).Field("page_token", why)
+	}
+	body, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, bad("is not one of ours")
+	}
+	var t token
+	if err := json.Unmarshal(body, &t); err != nil || t.Version != 1 {
+		return nil, bad("is not one of ours")
+	}
+	if t.Sum != q.sum {
+		return nil, bad("belongs to a request with another filter, order_by or parent")
+	}
+	if len(t.After) != len(q.order)+1 {
+		return nil, bad("is not one of ours")
+	}
+	for i, v := range t.After {
+		kind := ID
+		if i < len(q.order) {
+			kind = q.order[i].field.Kind
+		}
+		// A forged value must fail here, not in the database.
+		if strings.ContainsRune(v, 0) || !kind.plausible(v) {
+			return nil, bad("is not one of ours")
+		}
+	}
+	return t.After, nil
+}
