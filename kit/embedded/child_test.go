@@ -43,6 +43,8 @@ func playChild(part, dir string) error {
 		return consumeAndTrim(ctx, data)
 	case "broker-produce":
 		return produceForEver(ctx, data)
+	case "inbox":
+		return sendForEver(data)
 	default:
 		return fmt.Errorf("no such part: %s", part)
 	}
