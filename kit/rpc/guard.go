@@ -12,7 +12,7 @@ import (
 
 // guard stands before all doors: it bounds how much of a request is read and for
 // how long, and it frames gRPC's errors so that proxies see them.
-func guard(server *connect.Server, next http.Handler) http.Handler {
+func guard(server *connect.Server, bodyTimeout time.Duration, next http.Handler) http.Handler {
 	streaming := make(map[string]bool)
 	for spec := range server.Specs() {
 		if spec.StreamType&connect.StreamTypeClient != 0 {
@@ -23,7 +23,8 @@ func guard(server *connect.Server, next http.Handler) http.Handler {
 		r = withOrigin(r, w)
 		// A stream of requests is bounded message by message, and by its idle limit.
 		if r.Body != nil && r.Body != http.NoBody && !streaming[r.URL.Path] {
-			body := newTimedBody(http.MaxBytesReader(w, r.Body, MaxRequestBytes+envelopeSlack), http.NewResponseController(w))
+			limited := http.MaxBytesReader(w, r.Body, MaxRequestBytes+envelopeSlack)
+			body := newTimedBody(limited, bodyTimeout, http.NewResponseController(w))
 			defer body.stop()
 			r.Body = body
 		}
@@ -45,7 +46,7 @@ func isGRPC(contentType string) bool {
 	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }
 
-// timedBody stops waiting for a body that does not arrive within BodyTimeout.
+// timedBody stops waiting for a body that does not arrive in its time.
 type timedBody struct {
 	io.ReadCloser
 
@@ -54,9 +55,9 @@ type timedBody struct {
 	done  bool
 }
 
-func newTimedBody(body io.ReadCloser, controller *http.ResponseController) *timedBody {
+func newTimedBody(body io.ReadCloser, timeout time.Duration, controller *http.ResponseController) *timedBody {
 	timed := &timedBody{ReadCloser: body}
-	timed.timer = time.AfterFunc(BodyTimeout, func() {
+	timed.timer = time.AfterFunc(timeout, func() {
 		timed.mu.Lock()
 		defer timed.mu.Unlock()
 		// Once the body is read, the deadline would only end the connection.

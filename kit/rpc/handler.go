@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
@@ -42,6 +43,8 @@ type HandlerConfig struct {
 	Reflection bool
 	// Extra are further handlers, by their net/http pattern.
 	Extra map[string]http.Handler
+	// BodyTimeout replaces the constant of this name when it is not 0.
+	BodyTimeout time.Duration
 }
 
 // NewHandler serves the RPCs that are registered on server. Register all of them
@@ -70,7 +73,10 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	}
 	errorWriter := connecthttp.NewErrorWriter()
 	mux.Handle("/", unknown(errorWriter))
-	return guard(server, preflight(errorWriter, mux)), nil
+	if cfg.BodyTimeout == 0 {
+		cfg.BodyTimeout = BodyTimeout
+	}
+	return guard(server, cfg.BodyTimeout, preflight(errorWriter, mux)), nil
 }
 
 // wireOptions bounds what is read, and refuses unknown fields in JSON, where a

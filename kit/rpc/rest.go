@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +57,7 @@ func newREST(server *connect.Server, gateways []GatewayFunc) (http.Handler, erro
 			writeStatus(w, restStatus(nil, fromFault(refused, refused)))
 			return
 		}
-		limited := &noticedBody{ReadCloser: r.Body}
+		limited := &noticedBody{ReadCloser: http.MaxBytesReader(w, r.Body, MaxRequestBytes)}
 		r = r.WithContext(context.WithValue(throughREST(r.Context()), restRequestKey{}, &restRequest{
 			header: r.Header, query: r.URL.Query(), body: limited,
 		}))
@@ -131,6 +132,13 @@ func (m restMarshaler) NewDecoder(r io.Reader) runtime.Decoder {
 		if len(data) == 0 {
 			// The gateway takes this for an empty message.
 			return io.EOF
+		}
+		if message, ok := v.(proto.Message); ok {
+			return m.UnmarshalOptions.Unmarshal(data, message)
+		}
+		// A field of the message; what is behind its value would be ignored.
+		if !json.Valid(data) {
+			return errors.New("the body is no single JSON value")
 		}
 		return m.Unmarshal(data, v)
 	})

@@ -1,0 +1,387 @@
+package rpc_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"connectrpc.com/grpcreflect/v2"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	statuspb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+func asConnect(err error, target **connect.Error) bool { return errors.As(err, target) }
+
+// doors call one RPC, GetStatus of a context, each in its own protocol.
+func doors(t *testing.T, s *site) map[string]func(context string) (ready bool, problem *told) {
+	t.Helper()
+	connectDoor := func(client *http.Client, options ...connecthttp.Option) func(string) (bool, *told) {
+		ask := s.client(client, options...)
+		return func(name string) (bool, *told) {
+			res, err := ask.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: name})
+			if err != nil {
+				got := toldBy(t, err)
+				return false, &got
+			}
+			return res.GetContexts()[0].GetReady(), nil
+		}
+	}
+	native := operationsv1.NewOperationsServiceClient(s.grpc(t))
+	plain := http1(t)
+	return map[string]func(string) (bool, *told){
+		"Connect, JSON":            connectDoor(plain, connecthttp.WithProtoJSON()),
+		"Connect, binary":          connectDoor(plain),
+		"Connect, HTTP/2":          connectDoor(http2(t)),
+		"Connect, GET":             connectDoor(plain, connecthttp.WithHTTPGet()),
+		"gRPC-Web, HTTP/1.1":       connectDoor(plain, connecthttp.WithGRPCWeb()),
+		"gRPC-Web, JSON":           connectDoor(plain, connecthttp.WithGRPCWeb(), connecthttp.WithProtoJSON()),
+		"gRPC":                     connectDoor(http2(t), connecthttp.WithGRPC()),
+		"gRPC of grpc-go":          func(name string) (bool, *told) { return askNative(t, native, name) },
+		"REST over HTTP/1.1":       func(name string) (bool, *told) { return askREST(t, s, plain, name) },
+		"REST over HTTP/2":         func(name string) (bool, *told) { return askREST(t, s, http2(t), name) },
+		"Connect, JSON, by itself": func(name string) (bool, *told) { return askPlainJSON(t, s, plain, name) },
+	}
+}
+
+func askNative(t *testing.T, client operationsv1.OperationsServiceClient, name string) (bool, *told) {
+	t.Helper()
+	res, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: name})
+	if err != nil {
+		return false, toldByStatus(status.Convert(err))
+	}
+	return res.GetContexts()[0].GetReady(), nil
+}
+
+func toldByStatus(from *status.Status) *told {
+	got := &told{code: connect.Code(from.Code()).String(), message: from.Message()}
+	for _, detail := range from.Details() {
+		if message, ok := detail.(proto.Message); ok {
+			got.add(message)
+		}
+	}
+	return got
+}
+
+func askREST(t *testing.T, s *site, client *http.Client, name string) (bool, *told) {
+	t.Helper()
+	got := s.send(t, client, "GET", "/v1/operations/status?context="+name, "", nil)
+	if got.status != http.StatusOK {
+		problem := restProblem(t, got)
+		return false, &problem
+	}
+	var res operationsv1.GetStatusResponse
+	if err := protojson.Unmarshal(got.body, &res); err != nil {
+		t.Fatalf("%s: %v", got.body, err)
+	}
+	return res.GetContexts()[0].GetReady(), nil
+}
+
+func restProblem(t *testing.T, got answer) told {
+	t.Helper()
+	var raw statuspb.Status
+	if err := protojson.Unmarshal(got.body, &raw); err != nil {
+		t.Fatalf("status %d, body %q: %v", got.status, got.body, err)
+	}
+	return *toldByStatus(status.FromProto(&raw))
+}
+
+func askPlainJSON(t *testing.T, s *site, client *http.Client, name string) (bool, *told) {
+	t.Helper()
+	got := s.send(t, client, "POST", statusPath, "application/json", strings.NewReader(fmt.Sprintf(`{"context":%q}`, name)))
+	if got.status != http.StatusOK {
+		problem := connectProblem(t, got)
+		return false, &problem
+	}
+	return strings.Contains(string(got.body), `"ready":true`), nil
+}
+
+// connectProblem reads a Connect error as a program without a library would.
+func connectProblem(t *testing.T, got answer) told {
+	t.Helper()
+	var body struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Details []struct {
+			Type  string          `json:"type"`
+			Debug json.RawMessage `json:"debug"`
+		} `json:"details"`
+	}
+	if err := json.Unmarshal(got.body, &body); err != nil {
+		t.Fatalf("status %d, body %q: %v", got.status, got.body, err)
+	}
+	problem := told{code: body.Code, message: body.Message}
+	for _, detail := range body.Details {
+		if message := detailOf(detail.Type); message != nil {
+			if err := protojson.Unmarshal(detail.Debug, message); err != nil {
+				t.Fatal(err)
+			}
+			problem.add(message)
+		}
+	}
+	return problem
+}
+
+func detailOf(kind string) proto.Message {
+	switch kind {
+	case "google.rpc.ErrorInfo":
+		return &errdetails.ErrorInfo{}
+	case "google.rpc.BadRequest":
+		return &errdetails.BadRequest{}
+	case "google.rpc.RetryInfo":
+		return &errdetails.RetryInfo{}
+	default:
+		return nil
+	}
+}
+
+// A call gets the same answer through whichever door it comes.
+func TestEveryDoorAnswers(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	for door, ask := range doors(t, s) {
+		if ready, problem := ask("order"); !ready {
+			t.Errorf("%s: %v", door, problem)
+		}
+	}
+}
+
+// A refusal has the same code, message, reason, metadata, fields and delay through
+// whichever door the call came.
+func TestEveryDoorTellsTheSameRefusal(t *testing.T) {
+	t.Parallel()
+	s := open(t, failing(fault.New(fault.FailedPrecondition, "PRICE_CHANGED", "the total is 12.34 EUR").
+		With("total", "12.34").Field("expected_total", "is 10.00 EUR").RetryAfter(1500*time.Millisecond).
+		Because(errors.New("secret cause"))))
+	want := told{
+		code: "failed_precondition", message: "the total is 12.34 EUR", reason: "PRICE_CHANGED",
+		metadata: map[string]string{"total": "12.34"}, fields: []string{"expected_total: is 10.00 EUR"}, retry: 1500 * time.Millisecond,
+	}
+	for door, ask := range doors(t, s) {
+		if _, got := ask("order"); got == nil || got.String() != want.String() {
+			t.Errorf("%s told %v, want %v", door, got, want)
+		}
+	}
+}
+
+// Whatever breaks inside stays inside: the caller gets a reference that the log
+// has, too.
+func TestEveryDoorHidesOurFailures(t *testing.T) {
+	t.Parallel()
+	s := open(t, failing(errors.New("password of db-7 is hunter2")))
+	for door, ask := range doors(t, s) {
+		_, got := ask("order")
+		if got == nil || got.code != "internal" || got.reason != "INTERNAL" {
+			t.Errorf("%s told %v", door, got)
+			continue
+		}
+		if strings.Contains(got.String(), "hunter2") {
+			t.Errorf("%s told the cause: %v", door, got)
+		}
+		reference := got.metadata["reference"]
+		if reference == "" || !strings.Contains(got.message, reference) || !strings.Contains(s.log.String(), reference) {
+			t.Errorf("%s: the reference %q is not in message and log", door, reference)
+		}
+	}
+	if !strings.Contains(s.log.String(), "hunter2") {
+		t.Error("the log lacks the cause")
+	}
+}
+
+// A panic ends one call, not the process, and tells nothing.
+func TestAPanicEndsOneCall(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{
+		status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+			panic("select * from secrets")
+		},
+		audit: func(context.Context, *operationsv1.AuditRequest, func(*operationsv1.AuditResponse) error) error {
+			panic("select * from secrets")
+		},
+	})
+	for door, ask := range doors(t, s) {
+		if _, got := ask("order"); got == nil || got.code != "internal" || strings.Contains(got.String(), "secrets") {
+			t.Errorf("%s told %v", door, got)
+		}
+	}
+	stream, err := s.client(http2(t)).Audit(t.Context(), &operationsv1.AuditRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.Receive(); connect.CodeOf(err) != connect.CodeInternal {
+		t.Errorf("stream: %v", err)
+	}
+	if !strings.Contains(s.log.String(), "select * from secrets") || !strings.Contains(s.log.String(), "rpc_test.go") &&
+		!strings.Contains(s.log.String(), "doors_test.go") {
+		t.Error("the log lacks the panic's stack")
+	}
+}
+
+// A stream's messages arrive through every door, and then its error.
+func TestStreamsThroughEveryDoor(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{audit: func(_ context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
+		for i := range 3 {
+			if err := send(&operationsv1.AuditResponse{Context: fmt.Sprint(i)}); err != nil {
+				return err
+			}
+		}
+		return fault.New(fault.Aborted, "ORDER_STATE", "three is enough")
+	}})
+	plain := http1(t)
+	for door, client := range map[string]func() (next func() error){
+		"Connect":  func() func() error { return auditOver(t, s, plain) },
+		"gRPC-Web": func() func() error { return auditOver(t, s, plain, connecthttp.WithGRPCWeb()) },
+		"gRPC":     func() func() error { return auditOver(t, s, http2(t), connecthttp.WithGRPC()) },
+	} {
+		next := client()
+		for i := range 3 {
+			if err := next(); err != nil {
+				t.Fatalf("%s, message %d: %v", door, i, err)
+			}
+		}
+		if got := toldBy(t, next()); got.reason != "ORDER_STATE" || got.code != "aborted" {
+			t.Errorf("%s ended with %v", door, got)
+		}
+	}
+	got := s.send(t, plain, "GET", "/v1/operations/audit", "", nil)
+	lines := strings.Split(strings.TrimSpace(string(got.body)), "\n")
+	if len(lines) != 4 || !strings.Contains(lines[2], `"result"`) || !strings.Contains(lines[3], "ORDER_STATE") {
+		t.Errorf("REST: %q", lines)
+	}
+}
+
+func auditOver(t *testing.T, s *site, client *http.Client, options ...connecthttp.Option) func() error {
+	t.Helper()
+	stream, err := s.client(client, options...).Audit(t.Context(), &operationsv1.AuditRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stream.Close() })
+	return func() error { _, err := stream.Receive(); return err }
+}
+
+func TestHealthIsServed(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	const service = "shopmesh.operations.v1.OperationsService"
+	s.health.Set(service, false)
+	client := healthv1.NewHealthClient(s.grpc(t))
+	check := func(name string) healthv1.HealthCheckResponse_ServingStatus {
+		res, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: name})
+		if err != nil {
+			t.Fatalf("check %q: %v", name, err)
+		}
+		return res.GetStatus()
+	}
+	if got := check(""); got != healthv1.HealthCheckResponse_NOT_SERVING {
+		t.Errorf("before it is ready: %v", got)
+	}
+	watch, err := client.Watch(t.Context(), &healthv1.HealthCheckRequest{Service: service})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []healthv1.HealthCheckResponse_ServingStatus{
+		healthv1.HealthCheckResponse_NOT_SERVING, healthv1.HealthCheckResponse_SERVING, healthv1.HealthCheckResponse_NOT_SERVING,
+	} {
+		res, err := watch.Recv()
+		if err != nil || res.GetStatus() != want {
+			t.Fatalf("watch: %v, %v; want %v", res, err, want)
+		}
+		s.health.Set(service, want != healthv1.HealthCheckResponse_SERVING)
+	}
+	if _, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: "nobody"}); status.Code(err) != codes.NotFound {
+		t.Errorf("an unknown service: %v", err)
+	}
+}
+
+func TestReflectionListsTheServices(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	client := grpcreflect.NewClient(connect.NewClient(connecthttp.NewTransport(http2(t), s.url, connecthttp.WithGRPC())))
+	stream := client.NewStream(t.Context())
+	defer func() { _ = stream.Close() }()
+	names, err := stream.ListServices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(names); !strings.Contains(got, "shopmesh.operations.v1.OperationsService") || !strings.Contains(got, "grpc.health.v1.Health") {
+		t.Errorf("got %v", got)
+	}
+}
+
+// A deadline that a client sets is told apart from a part that did not answer.
+func TestDeadlines(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{status: func(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+		if req.GetContext() == "inner" {
+			return nil, fmt.Errorf("ask the database: %w", context.DeadlineExceeded)
+		}
+		<-ctx.Done()
+		return nil, fmt.Errorf("ask the database: %w", ctx.Err())
+	}})
+	got := s.send(t, http1(t), "POST", statusPath, "application/json", strings.NewReader("{}"), "Connect-Timeout-Ms", "30")
+	if problem := connectProblem(t, got); problem.reason != "DEADLINE_EXCEEDED" || problem.code != "deadline_exceeded" {
+		t.Errorf("the client's deadline: %v", problem)
+	}
+	got = s.send(t, http1(t), "GET", "/v1/operations/status", "", nil, "Grpc-Timeout", "30m")
+	if problem := restProblem(t, got); problem.reason != "DEADLINE_EXCEEDED" || got.status != http.StatusGatewayTimeout {
+		t.Errorf("the REST client's deadline: %d %v", got.status, problem)
+	}
+	got = s.send(t, http1(t), "GET", "/v1/operations/status?context=inner", "", nil)
+	if problem := restProblem(t, got); problem.reason != "UNAVAILABLE" || problem.retry == 0 || got.header.Get("Retry-After") != "1" {
+		t.Errorf("a part that did not answer: %v %v", problem, got.header)
+	}
+}
+
+// The log says how each call went, and never what was in it.
+func TestTheLogHoldsNoPayload(t *testing.T) {
+	t.Parallel()
+	s := open(t, failing(fault.New(fault.NotFound, "ORDER_NOT_FOUND", "no order of jane@example.org")))
+	for _, ask := range doors(t, s) {
+		_, _ = ask("canary-4242424242424242")
+	}
+	s.send(t, http1(t), "POST", statusPath, "application/json", strings.NewReader(`{"canary-4242424242424242":1}`),
+		"X-Request-Id", "evil\tid", "Authorization", "Bearer canary-token")
+	log := s.log.String()
+	for _, secret := range []string{"4242424242424242", "jane@example.org", "canary-token", "evil"} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log holds %q", secret)
+		}
+	}
+	for line := range strings.SplitSeq(strings.TrimSpace(log), "\n") {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("no JSON line: %q", line)
+		}
+	}
+	if !strings.Contains(log, `"reason":"ORDER_NOT_FOUND"`) || !strings.Contains(log, `"door":"rest"`) {
+		t.Errorf("the log lacks reason or door: %s", log)
+	}
+}
+
+// drained reads a stream to its end.
+func drained(next func() error) error {
+	for {
+		if err := next(); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+	}
+}
