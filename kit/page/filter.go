@@ -19,6 +19,7 @@ const maxComparisons = 20
 
 // comparison is `field op literal`; op is SQL's and value is a parameter.
 type comparison struct {
+	name  string
 	field Field
 	op    string
 	value any
@@ -105,7 +106,14 @@ func (p *parser) comparison() (comparison, error) {
 	if err != nil {
 		return comparison{}, err
 	}
-	return comparison{field, op, value}, nil
+	return comparison{name, field, op, value}, nil
+}
+
+func (c comparison) condition(param func(any) string) string {
+	if c.field.Condition != nil {
+		return c.field.Condition(c.op, c.value, param)
+	}
+	return c.field.Column + " " + c.op + " " + param(c.value) + c.field.Kind.cast()
 }
 
 func (p *parser) operator(name string, kind Kind) (string, error) {

@@ -43,6 +43,9 @@ type Field struct {
 	Values map[string]any
 	// Filter and Order say where the field may be used.
 	Filter, Order bool
+	// Condition, when set, writes a filter's condition instead of "Column op value":
+	// with param, which makes a parameter of a value and returns its placeholder.
+	Condition func(op string, value any, param func(any) string) string
 }
 
 // Kind is what a field's literals look like.
@@ -88,7 +91,8 @@ type term struct {
 }
 
 // Parse checks a request. Its faults name what is wrong and what is allowed:
-// INVALID_FIELD for size and order_by, FILTER_INVALID, PAGE_TOKEN_INVALID.
+// INVALID_FIELD for the size, FILTER_INVALID for filter and order_by,
+// PAGE_TOKEN_INVALID.
 func (s Schema) Parse(r Request) (Query, error) {
 	q := Query{schema: s, size: int(r.Size)}
 	if r.Size < 0 {
@@ -158,7 +162,7 @@ func (s Schema) parseOrder(orderBy string) ([]term, error) {
 
 func (s Schema) badOrder(what string) error {
 	text := what + "; allowed are " + s.names(func(f Field) bool { return f.Order })
-	return fault.New(fault.Invalid, fault.ReasonInvalidField, "order_by: %s", text).Field("order_by", text)
+	return fault.New(fault.Invalid, fault.ReasonFilterInvalid, "order_by: %s", text).Field("order_by", text)
 }
 
 func (s Schema) names(fits func(Field) bool) string {
@@ -175,6 +179,26 @@ func (s Schema) names(fits func(Field) bool) string {
 	return strings.Join(names, ", ")
 }
 
+// Comparison is one of the filter's, for conditions that depend on it.
+type Comparison struct {
+	// Field is the name that the request used.
+	Field string
+	// Op is SQL's: =, <>, <, <=, > or >=.
+	Op string
+	// Value is what the field's kind reads: text, except for a Bool, and for an Enum
+	// what the column holds.
+	Value any
+}
+
+// Comparisons returns the filter's comparisons, in its order.
+func (q Query) Comparisons() []Comparison {
+	all := make([]Comparison, len(q.filter))
+	for i, c := range q.filter {
+		all[i] = Comparison{c.name, c.op, c.value}
+	}
+	return all
+}
+
 // Limit is how many rows to read: one more than the page holds tells whether
 // another follows.
 func (q Query) Limit() int { return q.size + 1 }
@@ -189,7 +213,7 @@ func (q Query) SQL(args *[]any) (where, orderBy string) {
 	}
 	conditions := []string{"true"}
 	for _, c := range q.filter {
-		conditions = append(conditions, c.field.Column+" "+c.op+" "+param(c.value)+c.field.Kind.cast())
+		conditions = append(conditions, c.condition(param))
 	}
 	if q.after != nil {
 		conditions = append(conditions, q.continuation(param))
