@@ -1,0 +1,134 @@
+// Package catalog is what the shop sells: categories and products. It says
+// ProductChanged, and hears from inventory how many can be bought.
+package catalog
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/fx"
+	"google.golang.org/protobuf/proto"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/settings"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/app"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/audit"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/events"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/rpc"
+)
+
+// Name is the context's name.
+const Name = "catalog"
+
+// partitions bounds how many replicas can share the work on a topic.
+const partitions = 4
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the goose migrations of the catalog's database.
+func Migrations() fs.FS {
+	root, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant and valid
+	}
+	return root
+}
+
+// Config says what the catalog stands on.
+type Config struct {
+	Context kitapp.ContextConfig
+}
+
+// DefaultSettings are what holds where an owner set nothing.
+func DefaultSettings() *catalogv1.Settings {
+	return &catalogv1.Settings{DefaultCurrency: proto.String("EUR")}
+}
+
+// Module is the catalog, to be put into a process.
+func Module(cfg Config) fx.Option {
+	return fx.Module(Name,
+		kitapp.Context(Name, cfg.Context, Migrations()),
+		fx.Provide(
+			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
+			newProducts,
+			newCategories,
+			newStockConsumer,
+			audit.New,
+			fx.Private,
+		),
+		kitapp.Join(newService),
+	)
+}
+
+func loadSettings(file string) (domain.Settings, error) {
+	loaded, err := settings.Load(file, Name, DefaultSettings())
+	if err != nil {
+		return domain.Settings{}, err
+	}
+	return domain.NewSettings(loaded.GetDefaultCurrency())
+}
+
+// now is the time as the database keeps it, in microseconds, so that what a call
+// answers is what the next one reads.
+func now(clock kitapp.Clock) func() time.Time {
+	return func() time.Time { return clock().UTC().Truncate(time.Microsecond) }
+}
+
+func newProducts(pool *pg.Pool, relay *outbox.Relay, set domain.Settings, clock kitapp.Clock, id kitapp.NewID) *app.Products {
+	return &app.Products{
+		Pool: pool, Settings: set, Announce: events.ProductChanged, Wake: relay.Wake, Now: now(clock), NewID: id,
+	}
+}
+
+func newCategories(pool *pg.Pool, clock kitapp.Clock, id kitapp.NewID) *app.Categories {
+	return &app.Categories{Pool: pool, Now: now(clock), NewID: id}
+}
+
+func newStockConsumer(
+	pool *pg.Pool, products *app.Products, cfg kafka.Config, log *slog.Logger,
+	meter metric.MeterProvider, tracer trace.TracerProvider,
+) *consumer.Consumer {
+	return consumer.New("shopmesh."+Name, pool, consumer.Config{
+		Kafka: cfg, Topics: []string{events.StockTopic}, Meter: meter, Tracer: tracer, Log: log,
+	}, events.Handler(products))
+}
+
+func newService(
+	products *app.Products, categories *app.Categories,
+	relay *outbox.Relay, stock *consumer.Consumer, operations *audit.Operations,
+) kitapp.Service {
+	return kitapp.Service{
+		Name: Name,
+		Register: func(server *connect.Server) {
+			rpc.NewCategoryServer(categories).Register(server)
+			rpc.NewProductServer(products).Register(server)
+		},
+		Gateway: []kitrpc.GatewayFunc{
+			kitrpc.Gateway(catalogv1.RegisterCategoryServiceHandlerClient, catalogv1.NewCategoryServiceClient),
+			kitrpc.Gateway(catalogv1.RegisterProductServiceHandlerClient, catalogv1.NewProductServiceClient),
+		},
+		Runners: []kitapp.Runner{
+			{Name: "relay", Run: func(ctx context.Context) error { return relay.Run(ctx) }},
+			{Name: "stock", Run: func(ctx context.Context) error { return stock.Run(ctx) }},
+		},
+		Topics: []kafka.Topic{
+			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},
+			{Name: events.StockTopic, Partitions: partitions, Compacted: true},
+		},
+		Operations: operations,
+	}
+}

@@ -1,0 +1,15 @@
+package app
+
+import (
+	"context"
+
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
+)
+
+// List returns a page of categories by name and the token of the next one. Errors:
+// FILTER_INVALID, PAGE_TOKEN_INVALID.
+func (s *Categories) List(ctx context.Context, req page.Request) ([]domain.Category, string, error) {
+	return store.ListCategories(ctx, s.Pool, req)
+}

@@ -1,0 +1,18 @@
+package app
+
+import (
+	"context"
+
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
+)
+
+// List returns a page of products and the token of the next one. Without a status
+// in the filter, archived products are left out. Errors: FILTER_INVALID,
+// PAGE_TOKEN_INVALID, INVALID_FIELD.
+func (s *Products) List(ctx context.Context, req page.Request) ([]domain.Listing, string, error) {
+	return store.ListProducts(ctx, s.Pool, req, store.ProductScope{
+		Drafts: seesDrafts(ctx), DefaultCurrency: s.Settings.DefaultCurrency,
+	})
+}

@@ -1,0 +1,191 @@
+package domain
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/money"
+)
+
+// Status says whether a product is sold.
+type Status string
+
+// The statuses, as the database and filters name them.
+const (
+	// Draft is prepared: shoppers don't see it.
+	Draft Status = "DRAFT"
+	// Active is sold.
+	Active Status = "ACTIVE"
+	// Archived is no longer sold, and kept because orders name it.
+	Archived Status = "ARCHIVED"
+)
+
+// Valid reports whether s is one of the statuses.
+func (s Status) Valid() bool { return s == Draft || s == Active || s == Archived }
+
+// Image is a picture of a product.
+type Image struct {
+	// URL is https, or a path on the shop's own site.
+	URL string
+	// AltText says what it shows.
+	AltText string
+}
+
+// Product is something that the shop sells.
+type Product struct {
+	ID uuid.UUID
+	// Code is the owner's own; it never changes and is never used again.
+	Code        string
+	Name        string
+	Description string
+	CategoryID  uuid.UUID
+	// Price of one, 0 or more.
+	Price      money.Money
+	Status     Status
+	Attributes map[string]string
+	// Images; the first is the main one.
+	Images []Image
+	// Version counts the product's changes, from 1.
+	Version    int64
+	CreateTime time.Time
+	UpdateTime time.Time
+}
+
+// Listing is a product together with how many of it can be bought, which changes
+// on its own and is no part of the product's version.
+type Listing struct {
+	Product
+	Available int64
+}
+
+// Etag names this version of the product.
+func (p Product) Etag() string { return etag(p.ID, p.Version) }
+
+// CheckEtag refuses an etag that is set and not the current one: ETAG_MISMATCH.
+func (p Product) CheckEtag(given string) error { return checkEtag(given, p.Etag()) }
+
+// ProductFields are what a caller says of a new product.
+type ProductFields struct {
+	Code        string
+	Name        string
+	Description string
+	CategoryID  uuid.UUID
+	Price       money.Money
+	// Status is Active when empty.
+	Status     Status
+	Attributes map[string]string
+	Images     []Image
+}
+
+// NewProduct returns the product that the fields describe. Errors: INVALID_FIELD
+// with every bound that is broken.
+func NewProduct(fields ProductFields, id uuid.UUID, now time.Time) (Product, error) {
+	product := fields.product()
+	if err := product.check(); err != nil {
+		return Product{}, err
+	}
+	product.ID, product.Version, product.CreateTime, product.UpdateTime = id, 1, now, now
+	return product, nil
+}
+
+func (f ProductFields) product() Product {
+	status := f.Status
+	if status == "" {
+		status = Active
+	}
+	return Product{
+		Code: f.Code, Name: f.Name, Description: f.Description, CategoryID: f.CategoryID,
+		Price: f.Price, Status: status, Attributes: f.Attributes, Images: f.Images,
+	}
+}
+
+// ProductChange holds what to change; nil leaves a field as it is.
+type ProductChange struct {
+	// Code, when given, must be the product's own: it never changes.
+	Code        *string
+	Name        *string
+	Description *string
+	CategoryID  *uuid.UUID
+	Price       *money.Money
+	Status      *Status
+	Attributes  *map[string]string
+	Images      *[]Image
+}
+
+// Change returns the product after the change, and whether anything is different.
+// An archived product changes only together with a status that brings it back.
+// Errors: INVALID_FIELD, PRODUCT_ARCHIVED.
+func (p Product) Change(change ProductChange, now time.Time) (Product, bool, error) {
+	next := p
+	set(&next.Name, change.Name)
+	set(&next.Description, change.Description)
+	set(&next.CategoryID, change.CategoryID)
+	set(&next.Price, change.Price)
+	set(&next.Status, change.Status)
+	set(&next.Attributes, change.Attributes)
+	set(&next.Images, change.Images)
+	wrong := next.violations()
+	if change.Code != nil && *change.Code != p.Code {
+		wrong.add("product.code", "never changes: it is %q", p.Code)
+	}
+	if err := wrong.err(); err != nil {
+		return Product{}, false, err
+	}
+	if p.Status == Archived && next.Status == Archived {
+		return Product{}, false, fault.New(fault.FailedPrecondition, ReasonProductArchived,
+			"product %q is archived: set its status to ACTIVE in the same call to bring it back", p.Code).
+			With("product_id", p.ID.String())
+	}
+	if next.same(p) {
+		return p, false, nil
+	}
+	return next.changed(now), true, nil
+}
+
+// Archive returns the product taken from sale, and whether it was not before.
+func (p Product) Archive(now time.Time) (Product, bool) {
+	if p.Status == Archived {
+		return p, false
+	}
+	p.Status = Archived
+	return p.changed(now), true
+}
+
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+func (p Product) changed(now time.Time) Product {
+	p.Version++
+	p.UpdateTime = now
+	return p
+}
+
+func (p Product) same(o Product) bool {
+	return p.Name == o.Name && p.Description == o.Description && p.CategoryID == o.CategoryID &&
+		p.Price == o.Price && p.Status == o.Status &&
+		maps.Equal(p.Attributes, o.Attributes) && slices.Equal(p.Images, o.Images)
+}
+
+// ProductNotFound is the fault for an id or code that no product has.
+func ProductNotFound(name string) *fault.Error {
+	return fault.New(fault.NotFound, ReasonProductNotFound, "no product has the id or code %q", name)
+}
+
+// ProductCodeTaken is the fault for a code that a product has or had.
+func ProductCodeTaken(code string) *fault.Error {
+	return fault.New(fault.AlreadyExists, ReasonProductCodeTaken,
+		"a product has, or had, the code %q: choose another", code).
+		With("code", code).Field("product.code", "is, or was, another product's")
+}
+
+// ProductCategoryNotFound is the fault for a product in a category that is not there.
+func ProductCategoryNotFound(id uuid.UUID) *fault.Error {
+	return CategoryNotFound(id).Field("product.category_id", "no category has this id")
+}

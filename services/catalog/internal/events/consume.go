@@ -1,0 +1,50 @@
+package events
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/app"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+)
+
+// Handler returns what the catalog does with the events that it hears. It is
+// idempotent by the stock's version.
+func Handler(products *app.Products) consumer.Handler {
+	stockLevelChanged := string((&inventoryv1.StockLevelChanged{}).ProtoReflect().Descriptor().FullName())
+	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
+		levels := make([]domain.Level, 0, len(batch))
+		for _, event := range batch {
+			if event.Type != stockLevelChanged {
+				continue
+			}
+			level, err := level(event)
+			if err != nil {
+				return err
+			}
+			levels = append(levels, level)
+		}
+		return products.SetAvailability(ctx, tx, levels)
+	}
+}
+
+func level(event consumer.Event) (domain.Level, error) {
+	var changed inventoryv1.StockLevelChanged
+	if err := consumer.Decode(event, &changed); err != nil {
+		return domain.Level{}, err
+	}
+	stock := changed.GetStock()
+	id, err := uuid.Parse(stock.GetProductId())
+	if err != nil || id != event.Key {
+		return domain.Level{}, fmt.Errorf("event %s is about product %q", event.ID, stock.GetProductId())
+	}
+	if stock.GetAvailable() < 0 {
+		return domain.Level{}, fmt.Errorf("event %s makes %d of product %s available", event.ID, stock.GetAvailable(), id)
+	}
+	return domain.Level{ProductID: id, Available: stock.GetAvailable(), Version: changed.GetVersion()}, nil
+}

@@ -1,0 +1,111 @@
+package rpc
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	pb "google.golang.org/genproto/googleapis/type/money"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+)
+
+// reader translates a request's fields and gathers those that it can't.
+type reader struct {
+	wrong []fault.Violation
+}
+
+func (r *reader) refuse(field, format string, args ...any) {
+	r.wrong = append(r.wrong, fault.Violation{Field: field, Description: fmt.Sprintf(format, args...)})
+}
+
+// err returns the fault, and a true nil when everything could be read.
+func (r *reader) err() error {
+	if broken := fault.Fields(r.wrong...); broken != nil {
+		return broken
+	}
+	return nil
+}
+
+// addNew adds what the domain finds wrong as well, apart from fields that could
+// not be read: the domain saw them empty.
+func (r *reader) addNew(found []fault.Violation) {
+	unread := r.wrong
+	for _, violation := range found {
+		known := false
+		for _, u := range unread {
+			known = known || strings.HasPrefix(u.Field, violation.Field) || strings.HasPrefix(violation.Field, u.Field)
+		}
+		if !known {
+			r.wrong = append(r.wrong, violation)
+		}
+	}
+}
+
+// id reads an id that may be empty, which is uuid.Nil.
+func (r *reader) id(field, text string) uuid.UUID {
+	if text == "" {
+		return uuid.Nil
+	}
+	id, err := uuid.Parse(text)
+	// Parse also knows forms with braces or without hyphens, which ids here don't have.
+	if err != nil || len(text) != len(uuid.Nil.String()) || id == uuid.Nil {
+		r.refuse(field, "must be a UUID, is %.80q", text)
+		return uuid.Nil
+	}
+	return id
+}
+
+// price reads what a product costs, in the default currency when it names none.
+func (r *reader) price(price *pb.Money, defaultCurrency string) money.Money {
+	const field = "product.price"
+	if price == nil {
+		r.refuse(field, "is required")
+		return money.Money{}
+	}
+	currency := price.GetCurrencyCode()
+	if currency == "" {
+		currency = defaultCurrency
+	}
+	amount, err := moneypb.FromProto(&pb.Money{CurrencyCode: currency, Units: price.GetUnits(), Nanos: price.GetNanos()})
+	switch {
+	case err == nil:
+	case errors.Is(err, money.ErrCurrency):
+		r.refuse(field+".currency_code", "must be an ISO 4217 code, is %.80q", currency)
+	case errors.Is(err, money.ErrOverflow):
+		r.refuse(field+".units", "%s", err)
+	default:
+		r.refuse(field+".nanos", "%s", err)
+	}
+	return amount
+}
+
+// status reads a status; unspecified is empty.
+func (r *reader) status(status catalogv1.ProductStatus) domain.Status {
+	switch status {
+	case catalogv1.ProductStatus_PRODUCT_STATUS_UNSPECIFIED:
+		return ""
+	case catalogv1.ProductStatus_PRODUCT_STATUS_DRAFT:
+		return domain.Draft
+	case catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE:
+		return domain.Active
+	case catalogv1.ProductStatus_PRODUCT_STATUS_ARCHIVED:
+		return domain.Archived
+	default:
+		r.refuse("product.status", "must be DRAFT, ACTIVE or ARCHIVED, is %d", status)
+		return ""
+	}
+}
+
+func images(pictures []*catalogv1.ProductImage) []domain.Image {
+	read := make([]domain.Image, len(pictures))
+	for i, picture := range pictures {
+		read[i] = domain.Image{URL: picture.GetUrl(), AltText: picture.GetAltText()}
+	}
+	return read
+}

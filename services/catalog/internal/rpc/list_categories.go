@@ -1,0 +1,24 @@
+package rpc
+
+import (
+	"context"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
+)
+
+// ListCategories lists categories by name.
+func (s *CategoryServer) ListCategories(ctx context.Context, req *catalogv1.ListCategoriesRequest) (*catalogv1.ListCategoriesResponse, error) {
+	categories, next, err := s.categories.List(ctx, page.Request{
+		Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	res := &catalogv1.ListCategoriesResponse{Categories: make([]*catalogv1.Category, len(categories)), NextPageToken: next}
+	for i, category := range categories {
+		res.Categories[i] = contract.Category(category)
+	}
+	return res, nil
+}

@@ -1,0 +1,24 @@
+package rpc
+
+import (
+	"context"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
+)
+
+// ListProducts lists products that fit a filter.
+func (s *ProductServer) ListProducts(ctx context.Context, req *catalogv1.ListProductsRequest) (*catalogv1.ListProductsResponse, error) {
+	listings, next, err := s.products.List(ctx, page.Request{
+		Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	res := &catalogv1.ListProductsResponse{Products: make([]*catalogv1.Product, len(listings)), NextPageToken: next}
+	for i, listing := range listings {
+		res.Products[i] = contract.Listing(listing)
+	}
+	return res, nil
+}

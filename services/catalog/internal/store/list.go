@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
+)
+
+// The lists are written here and not in queries/, because their conditions and
+// order are the caller's to choose. Into the statements get only columns that are
+// named here; values are parameters. The statements are planned for their values
+// each time (CacheDescribe): a plan for any filter whatever would be a scan.
+
+// ProductScope is what decides, beside the request, which products a list holds.
+type ProductScope struct {
+	// Drafts are in it.
+	Drafts bool
+	// DefaultCurrency is the one of prices in a filter that names no currency.
+	DefaultCurrency string
+}
+
+// productSchema is what products can be filtered and ordered by. The subtrees, by
+// the category at their top, are looked at when the statement is made.
+func productSchema(subtrees map[uuid.UUID][]uuid.UUID) page.Schema {
+	return page.Schema{
+		Fields: map[string]page.Field{
+			"code":               {Column: "p.code", Kind: page.Text, Filter: true, Order: true},
+			"name":               {Column: "p.name", Kind: page.Text, Order: true},
+			"price":              {Column: "p.price_major", Kind: page.Number, Filter: true, Order: true},
+			"currency":           {Column: "p.price_currency", Kind: page.Text, Filter: true},
+			"create_time":        {Column: "p.create_time", Kind: page.Time, Order: true},
+			"available_quantity": {Column: "coalesce(a.available, 0)", Kind: page.Number, Filter: true},
+			"status": {Column: "p.status", Kind: page.Enum, Filter: true, Values: map[string]any{
+				"DRAFT": string(domain.Draft), "ACTIVE": string(domain.Active), "ARCHIVED": string(domain.Archived),
+			}},
+			"category_id": {
+				Kind: page.ID, Filter: true,
+				Condition: func(op string, value any, param func(any) string) string {
+					return inSubtree(op, subtrees[uuid.MustParse(value.(string))], param)
+				},
+			},
+		},
+		Order: "code", ID: "p.id",
+	}
+}
+
+// inSubtree compares with one category by =, which lets an index give the order too.
+func inSubtree(op string, subtree []uuid.UUID, param func(any) string) string {
+	switch {
+	case len(subtree) == 1:
+		return "p.category_id " + op + " " + param(subtree[0]) + "::uuid"
+	case op == "=":
+		return "p.category_id = any (" + param(subtree) + "::uuid[])"
+	default:
+		return "p.category_id <> all (" + param(subtree) + "::uuid[])"
+	}
+}
+
+// ListProducts returns a page of products and the token of the next one. Errors:
+// FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
+func ListProducts(ctx context.Context, pool *pg.Pool, req page.Request, scope ProductScope) ([]domain.Listing, string, error) {
+	subtrees := make(map[uuid.UUID][]uuid.UUID)
+	query, err := productSchema(subtrees).Parse(req)
+	if err != nil {
+		return nil, "", err
+	}
+	filtered := make(map[string]bool)
+	for _, comparison := range query.Comparisons() {
+		filtered[comparison.Field] = true
+		if comparison.Field != "category_id" {
+			continue
+		}
+		category := uuid.MustParse(comparison.Value.(string))
+		if subtrees[category], err = db.New(pool.Hot()).CategorySubtree(ctx, category); err != nil {
+			return nil, "", fmt.Errorf("read the categories below: %w", err)
+		}
+	}
+	args := []any{pgx.QueryExecModeCacheDescribe}
+	sql := productList(query, scope, filtered, &args)
+	rows, err := pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list products: %w", err)
+	}
+	listings, err := pgx.CollectRows(rows, scanListing)
+	if err != nil {
+		return nil, "", fmt.Errorf("list products: %w", err)
+	}
+	return page.Cut(query, listings, func(l domain.Listing) []any {
+		return query.Cursor(map[string]any{
+			"code": l.Code, "name": l.Name, "price": l.Price.Decimal(), "create_time": l.CreateTime,
+		}, l.ID)
+	})
+}
+
+const selectListing = `select p.id, p.code, p.name, p.description, p.category_id, p.price_currency, p.price_amount,
+  p.status, p.attributes, p.images, p.version, p.create_time, p.update_time, coalesce(a.available, 0)
+from products p left join availability a on a.product_id = p.id
+where `
+
+// productList writes the statement and appends its parameters to args, whose first
+// is no parameter but pgx's mode.
+func productList(query page.Query, scope ProductScope, filtered map[string]bool, args *[]any) string {
+	var params []any
+	where, order := query.SQL(&params)
+	conditions := []string{where}
+	if !filtered["status"] {
+		conditions = append(conditions, "p.status <> 'ARCHIVED'")
+	}
+	if !scope.Drafts {
+		conditions = append(conditions, "p.status <> 'DRAFT'")
+	}
+	if filtered["price"] && !filtered["currency"] {
+		params = append(params, scope.DefaultCurrency)
+		conditions = append(conditions, fmt.Sprintf("p.price_currency = $%d", len(params)))
+	}
+	*args = append(*args, params...)
+	return selectListing + strings.Join(conditions, " and ") + fmt.Sprintf(" order by %s limit %d", order, query.Limit())
+}
+
+func scanListing(row pgx.CollectableRow) (domain.Listing, error) {
+	var p db.Product
+	var available int64
+	err := row.Scan(&p.ID, &p.Code, &p.Name, &p.Description, &p.CategoryID, &p.PriceCurrency, &p.PriceAmount,
+		&p.Status, &p.Attributes, &p.Images, &p.Version, &p.CreateTime, &p.UpdateTime, &available)
+	if err != nil {
+		return domain.Listing{}, err
+	}
+	return Listing(p, available)
+}
+
+func categorySchema() page.Schema {
+	return page.Schema{
+		Fields: map[string]page.Field{
+			"name": {Column: "c.name", Kind: page.Text, Filter: true, Order: true},
+			"parent_id": {
+				Kind: page.Text, Filter: true,
+				Condition: func(op string, value any, param func(any) string) string {
+					is := map[bool]string{true: "is not distinct from", false: "is distinct from"}[op == "="]
+					return "c.parent_id " + is + " nullif(" + param(value) + "::text, '')::uuid"
+				},
+			},
+		},
+		Order: "name", ID: "c.id",
+	}
+}
+
+// ListCategories returns a page of categories by name, and the token of the next
+// one. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+func ListCategories(ctx context.Context, pool *pg.Pool, req page.Request) ([]domain.Category, string, error) {
+	query, err := categorySchema().Parse(req)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, comparison := range query.Comparisons() {
+		if comparison.Field == "parent_id" && !comparesParent(comparison) {
+			return nil, "", fault.New(fault.Invalid, fault.ReasonFilterInvalid,
+				`filter: parent_id takes = or != and a UUID, or "" for the top`).
+				Field("filter", `parent_id takes = or != and a UUID, or "" for the top`)
+		}
+	}
+	var params []any
+	where, order := query.SQL(&params)
+	sql := "select c.id, c.parent_id, c.name, c.description, c.version, c.create_time, c.update_time from categories c" +
+		fmt.Sprintf(" where %s order by %s limit %d", where, order, query.Limit())
+	rows, err := pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list categories: %w", err)
+	}
+	categories, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Category, error) {
+		var c db.Category
+		err := row.Scan(&c.ID, &c.ParentID, &c.Name, &c.Description, &c.Version, &c.CreateTime, &c.UpdateTime)
+		return Category(c), err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list categories: %w", err)
+	}
+	return page.Cut(query, categories, func(c domain.Category) []any {
+		return query.Cursor(map[string]any{"name": c.Name}, c.ID)
+	})
+}
+
+func comparesParent(comparison page.Comparison) bool {
+	text, _ := comparison.Value.(string)
+	_, err := uuid.Parse(text)
+	isID := err == nil && len(text) == len(uuid.Nil.String())
+	return (comparison.Op == "=" || comparison.Op == "<>") && (text == "" || isID)
+}
