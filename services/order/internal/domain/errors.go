@@ -1,0 +1,54 @@
+package domain
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// The reasons that order refuses with.
+const (
+	ReasonOrderNotFound        fault.Reason = "ORDER_NOT_FOUND"
+	ReasonOrderState           fault.Reason = "ORDER_STATE"
+	ReasonPriceChanged         fault.Reason = "PRICE_CHANGED"
+	ReasonCurrencyMixed        fault.Reason = "CURRENCY_MIXED"
+	ReasonDuplicateLine        fault.Reason = "DUPLICATE_LINE"
+	ReasonTotalTooLarge        fault.Reason = "TOTAL_TOO_LARGE"
+	ReasonTooManyUnpaidOrders  fault.Reason = "TOO_MANY_UNPAID_ORDERS"
+	ReasonPaymentMethodUnknown fault.Reason = "PAYMENT_METHOD_UNKNOWN"
+	ReasonProductNotFound      fault.Reason = "PRODUCT_NOT_FOUND"
+	ReasonProductArchived      fault.Reason = "PRODUCT_ARCHIVED"
+	ReasonCustomerErased       fault.Reason = "CUSTOMER_ERASED"
+)
+
+// The ways in which a fact can contradict what the order knows. Such a fact is
+// never applied and never dropped: it is set aside for an operator to see.
+var (
+	// ErrForeignPayment is a fact about another payment than the order's.
+	ErrForeignPayment = errors.New("the payment is not this order's")
+	// ErrAmount is an amount that is not what the order knows.
+	ErrAmount = errors.New("the amount is not what the order knows")
+	// ErrNotPaid is a refund of an order whose capture was not heard of.
+	ErrNotPaid = errors.New("a refund for an order that was not paid")
+)
+
+// ErrOrderNotFound says that there is no such order, or none of the caller's.
+func ErrOrderNotFound(id string) *fault.Error {
+	return fault.New(fault.NotFound, ReasonOrderNotFound, "there is no order with the id %s", id)
+}
+
+// refuseMove says that the order's state does not allow a move, and which it does.
+func (o *Order) refuseMove(verb string) *fault.Error {
+	var allowed []string
+	for _, next := range o.State.Moves() {
+		allowed = append(allowed, next.String())
+	}
+	what := "it is final"
+	if len(allowed) > 0 {
+		what = "it can come to " + strings.Join(allowed, " or ") + " from there"
+	}
+	return fault.New(fault.FailedPrecondition, ReasonOrderState,
+		"order %s can't be %s: it is %s, and %s", o.Number, verb, o.State, what).
+		With("state", o.State.String()).With("allowed", strings.Join(allowed, ","))
+}

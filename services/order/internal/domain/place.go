@@ -1,0 +1,117 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/money"
+)
+
+// Placement is what somebody asks to buy.
+type Placement struct {
+	// CustomerID is uuid.Nil for a guest.
+	CustomerID    uuid.UUID
+	Contact       Contact
+	Address       Address
+	Lines         []LineRequest
+	PaymentMethod string
+	// ExpectedTotal is what the customer was shown; nil when that does not matter.
+	ExpectedTotal *money.Money
+}
+
+// Given is what the shop knows when an order is placed.
+type Given struct {
+	// OrderID, PaymentID and Number are new; the order takes them.
+	OrderID   uuid.UUID
+	PaymentID uuid.UUID
+	Number    string
+	// Products holds the products known, by code.
+	Products map[string]Product
+	// PaymentMethods are those offered.
+	PaymentMethods []string
+	// PaymentWindow is how long the order may wait for its payment.
+	PaymentWindow time.Duration
+	// CustomerErased says that the customer's data was erased.
+	CustomerErased bool
+	// Unpaid is how many unpaid orders the customer or guest has, and MaxUnpaid
+	// how many there may be; 0 means any number.
+	Unpaid    int
+	MaxUnpaid int
+	Ask       AskPolicy
+}
+
+// Place accepts an order or says why not.
+func Place(p Placement, g Given, at Moment) (*Order, Changes, error) {
+	if err := checkContact(p.Contact); err != nil {
+		return nil, Changes{}, err
+	}
+	if !slices.Contains(g.PaymentMethods, p.PaymentMethod) {
+		offered := strings.Join(g.PaymentMethods, ", ")
+		return nil, Changes{}, fault.New(fault.Invalid, ReasonPaymentMethodUnknown,
+			"the payment method %q is not offered: choose one of %s", p.PaymentMethod, offered).
+			Field("payment_method", "must be one of "+offered).With("offered", strings.Join(g.PaymentMethods, ","))
+	}
+	if g.CustomerErased {
+		return nil, Changes{}, fault.New(fault.FailedPrecondition, ReasonCustomerErased,
+			"the data of customer %s was erased: no order can be placed for them", p.CustomerID).
+			Field("customer_id", "the customer's data was erased")
+	}
+	quote, err := Price(p.Lines, g.Products)
+	if err != nil {
+		return nil, Changes{}, err
+	}
+	if p.ExpectedTotal != nil && *p.ExpectedTotal != quote.Total {
+		return nil, Changes{}, fault.New(fault.FailedPrecondition, ReasonPriceChanged,
+			"the total is %s, not %s: show the new prices and place the order again", quote.Total, *p.ExpectedTotal).
+			Field("expected_total", "the total is "+quote.Total.String()).Detail(quote)
+	}
+	if g.MaxUnpaid > 0 && g.Unpaid >= g.MaxUnpaid {
+		return nil, Changes{}, fault.New(fault.Exhausted, ReasonTooManyUnpaidOrders,
+			"%d orders wait for their payment already: pay or cancel one of them first", g.Unpaid).
+			With("limit", fmt.Sprint(g.MaxUnpaid))
+	}
+	order, changes := place(p, g, quote, at)
+	return order, changes, nil
+}
+
+func place(p Placement, g Given, quote Quote, at Moment) (*Order, Changes) {
+	none := money.Money{Currency: quote.Total.Currency}
+	o := &Order{
+		ID: g.OrderID, Number: g.Number, Quote: quote, Captured: none, Refunded: none,
+		PaymentID: g.PaymentID, PaymentMethod: p.PaymentMethod,
+		CustomerID: p.CustomerID, Contact: p.Contact, Address: p.Address,
+		CreateTime: at.Time, ExpireTime: at.Time.Add(g.PaymentWindow),
+	}
+	var c Changes
+	o.comeTo(Placed, "", at, &c)
+	o.await(AwaitsStock, o.saying(SayPlaced, o.Version, at), &c)
+	o.schedule(g.Ask)
+	return o, c
+}
+
+// checkContact refuses what a contact can't be, whoever calls.
+func checkContact(c Contact) error {
+	var broken []fault.Violation
+	text := func(field, value string, most int, required bool) {
+		if required && strings.TrimSpace(value) == "" {
+			broken = append(broken, fault.Violation{Field: "contact." + field, Description: "must not be blank"})
+		}
+		if n := utf8.RuneCountInString(value); n > most {
+			broken = append(broken, fault.Violation{Field: "contact." + field, Description: fmt.Sprintf("must have at most %d characters, got %d", most, n)})
+		}
+	}
+	text("first_name", c.FirstName, 100, true)
+	text("last_name", c.LastName, 100, true)
+	text("email", c.Email, 254, true)
+	text("phone", c.Phone, 40, false)
+	if len(broken) > 0 {
+		return fault.Fields(broken...)
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+package domain
+
+import "time"
+
+// Settings are what the owner set for orders.
+type Settings struct {
+	// PaymentWindow is how long an order may wait for its payment.
+	PaymentWindow time.Duration
+	// MaxUnpaid is how many unpaid orders a customer or guest may have at once.
+	MaxUnpaid int
+	// PaymentMethods are those offered.
+	PaymentMethods []string
+	Ask            AskPolicy
+}

@@ -1,0 +1,4 @@
+-- name: OrderLineInsertMany :exec
+insert into order_lines (order_id, position, product_id, product_code, name, unit_amount, quantity)
+select unnest(@order_ids::uuid[]), unnest(@positions::smallint[]), unnest(@product_ids::uuid[]),
+  unnest(@product_codes::text[]), unnest(@names::text[]), unnest(@unit_amounts::bigint[]), unnest(@quantities::integer[]);

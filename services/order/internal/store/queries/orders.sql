@@ -1,0 +1,78 @@
+-- name: OrderInsertMany :exec
+insert into orders (id, number, state, cancel_reason, cancel_note, version,
+  awaiting_version, confirmed_version, cancelled_version, shipped_version,
+  awaits, ask_time, ask_count, said_time, expire_time,
+  currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments,
+  payment_id, payment_method, customer_id, first_name, last_name, email, phone, shipping_address,
+  create_time, update_time)
+select n.id, n.number, n.state, 0, '', n.version,
+  0, 0, 0, 0,
+  n.awaits, n.ask_time, 0, n.create_time, n.expire_time,
+  n.currency, n.subtotal_amount, n.total_amount, 0, 0, n.adjustments::jsonb,
+  n.payment_id, n.payment_method, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'::uuid),
+  n.first_name, n.last_name, n.email, n.phone, n.shipping_address::jsonb,
+  n.create_time, n.create_time
+from (select
+  unnest(@ids::uuid[]) as id,
+  unnest(@numbers::text[]) as number,
+  unnest(@states::smallint[]) as state,
+  unnest(@versions::bigint[]) as version,
+  unnest(@awaits::integer[]) as awaits,
+  unnest(@ask_times::timestamptz[]) as ask_time,
+  unnest(@expire_times::timestamptz[]) as expire_time,
+  unnest(@currencies::text[]) as currency,
+  unnest(@subtotal_amounts::bigint[]) as subtotal_amount,
+  unnest(@total_amounts::bigint[]) as total_amount,
+  unnest(@adjustments::text[]) as adjustments,
+  unnest(@payment_ids::uuid[]) as payment_id,
+  unnest(@payment_methods::text[]) as payment_method,
+  unnest(@customer_ids::uuid[]) as customer_id,
+  unnest(@first_names::text[]) as first_name,
+  unnest(@last_names::text[]) as last_name,
+  unnest(@emails::text[]) as email,
+  unnest(@phones::text[]) as phone,
+  unnest(@shipping_addresses::text[]) as shipping_address,
+  unnest(@create_times::timestamptz[]) as create_time) as n;
+
+-- name: OrderUpdateMany :exec
+update orders o set
+  state = u.state, cancel_reason = u.cancel_reason, cancel_note = u.cancel_note, version = u.version,
+  awaiting_version = u.awaiting_version, confirmed_version = u.confirmed_version,
+  cancelled_version = u.cancelled_version, shipped_version = u.shipped_version,
+  awaits = u.awaits, ask_time = nullif(u.ask_time, '0001-01-01 00:00:00+00'::timestamptz),
+  ask_count = u.ask_count, said_time = u.said_time,
+  expire_time = nullif(u.expire_time, '0001-01-01 00:00:00+00'::timestamptz),
+  captured_amount = u.captured_amount, refunded_amount = u.refunded_amount, update_time = u.update_time
+from (select
+  unnest(@ids::uuid[]) as id,
+  unnest(@states::smallint[]) as state,
+  unnest(@cancel_reasons::smallint[]) as cancel_reason,
+  unnest(@cancel_notes::text[]) as cancel_note,
+  unnest(@versions::bigint[]) as version,
+  unnest(@awaiting_versions::bigint[]) as awaiting_version,
+  unnest(@confirmed_versions::bigint[]) as confirmed_version,
+  unnest(@cancelled_versions::bigint[]) as cancelled_version,
+  unnest(@shipped_versions::bigint[]) as shipped_version,
+  unnest(@awaits::integer[]) as awaits,
+  unnest(@ask_times::timestamptz[]) as ask_time,
+  unnest(@ask_counts::integer[]) as ask_count,
+  unnest(@said_times::timestamptz[]) as said_time,
+  unnest(@expire_times::timestamptz[]) as expire_time,
+  unnest(@captured_amounts::bigint[]) as captured_amount,
+  unnest(@refunded_amounts::bigint[]) as refunded_amount,
+  unnest(@update_times::timestamptz[]) as update_time) as u
+where o.id = u.id;
+
+-- name: OrderUpdateShipment :exec
+-- Comes with the state that a shipment means; OrderUpdateMany stores the rest.
+update orders set state = @state, shipment_id = @shipment_id::uuid, carrier = @carrier, tracking_code = @tracking_code,
+  ship_time = @ship_time::timestamptz, deliver_time = nullif(@deliver_time::timestamptz, '0001-01-01 00:00:00+00'::timestamptz)
+where id = @id;
+
+-- name: OrderErasePerson :exec
+update orders set erased = true, first_name = '', last_name = '', email = '', phone = '', shipping_address = '{}'
+where id = any(@ids::uuid[]) and not erased;
+
+-- name: OrderOldestDue :one
+-- When the sweeper has to look next.
+select ask_time::timestamptz from orders where ask_time is not null order by ask_time limit 1;
