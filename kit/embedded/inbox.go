@@ -32,6 +32,7 @@ const (
 // 250 too, and not kept: a sender that never saw the first answer may ask again.
 type Inbox struct {
 	log      *mailLog
+	logger   *slog.Logger
 	lock     *os.File
 	server   *smtp.Server
 	listener *cuttingListener
@@ -58,7 +59,7 @@ func OpenInbox(dir string, logger *slog.Logger) (*Inbox, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the inbox's port: %w", err), mails.close(), lock.Close())
 	}
-	i := &Inbox{log: mails, lock: lock, listener: &cuttingListener{Listener: listener, conns: map[*cutConn]struct{}{}}}
+	i := &Inbox{log: mails, logger: logger, lock: lock, listener: &cuttingListener{Listener: listener, conns: map[*cutConn]struct{}{}}}
 	i.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &mailSession{log: mails, logger: logger}, nil
 	}))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"html/template"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -79,7 +78,7 @@ func (p inboxPages) serveList(w http.ResponseWriter, r *http.Request) {
 	}
 	for m, err := range p.inbox.mailsTo(page.To, before) {
 		if err != nil {
-			fail(w, r, err)
+			p.fail(w, r, err)
 			return
 		}
 		if len(page.Mails) == mailsPerPage {
@@ -89,7 +88,7 @@ func (p inboxPages) serveList(w http.ResponseWriter, r *http.Request) {
 		}
 		page.Mails = append(page.Mails, shownMail{m})
 	}
-	show(w, r, p.list, page)
+	p.show(w, r, p.list, page)
 }
 
 func (p inboxPages) serveMail(w http.ResponseWriter, r *http.Request) {
@@ -104,16 +103,16 @@ func (p inboxPages) serveMail(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		fail(w, r, err)
+		p.fail(w, r, err)
 		return
 	}
-	show(w, r, p.mail, shownMail{m})
+	p.show(w, r, p.mail, shownMail{m})
 }
 
-func show(w http.ResponseWriter, r *http.Request, page *template.Template, data any) {
+func (p inboxPages) show(w http.ResponseWriter, r *http.Request, page *template.Template, data any) {
 	var body bytes.Buffer
 	if err := page.Execute(&body, data); err != nil {
-		fail(w, r, err)
+		p.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -124,8 +123,8 @@ func serveStyle(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, inboxFiles, "inbox_pages/style.css")
 }
 
-func fail(w http.ResponseWriter, r *http.Request, err error) {
-	slog.ErrorContext(r.Context(), "the inbox can't be shown", "error", err)
+func (p inboxPages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p.inbox.logger.ErrorContext(r.Context(), "the inbox can't be shown", "error", err)
 	http.Error(w, "the inbox can't be shown; the reason is in the log", http.StatusInternalServerError)
 }
 
@@ -148,7 +147,7 @@ func (i *Inbox) serveJSON(w http.ResponseWriter, r *http.Request) {
 			err = writeMailJSON(w, before, m)
 		}
 		if err != nil {
-			slog.ErrorContext(r.Context(), "the inbox can't be written out", "error", err)
+			i.logger.ErrorContext(r.Context(), "the inbox can't be written out", "error", err)
 			panic(http.ErrAbortHandler)
 		}
 		before = ","

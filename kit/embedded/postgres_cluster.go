@@ -72,6 +72,10 @@ func (c cluster) findPrograms(ctx context.Context, named string, logger *slog.Lo
 		if err != nil {
 			return "", fmt.Errorf("the cache for PostgreSQL: %w", err)
 		}
+		if err := c.account.reaches(nearestFolder(folder)); err != nil {
+			refused = errors.Join(refused, err)
+			continue
+		}
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			refused = errors.Join(refused, fmt.Errorf("create the cache for PostgreSQL: %w", err))
 			continue
@@ -80,12 +84,21 @@ func (c cluster) findPrograms(ctx context.Context, named string, logger *slog.Lo
 			return "", err
 		}
 		if err := c.account.reaches(folder); err != nil {
-			refused = errors.Join(refused, err)
-			continue
+			return "", err
 		}
 		return postgresBinaries(ctx, folder, logger)
 	}
 	return "", fmt.Errorf("no folder to keep PostgreSQL's programs in: name one in %s: %w", CacheVariable, refused)
+}
+
+// nearestFolder returns the folder above path, or the first above that which exists: what we create, we open.
+func nearestFolder(path string) string {
+	for path = filepath.Dir(path); path != filepath.Dir(path); path = filepath.Dir(path) {
+		if _, err := os.Stat(path); err == nil {
+			break
+		}
+	}
+	return path
 }
 
 // longestSocketDir leaves room for the socket's own name in the 104 bytes that the narrowest system, macOS, allows.
