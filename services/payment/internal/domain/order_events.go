@@ -32,8 +32,8 @@ type AwaitingPayment struct {
 type Cancelled struct {
 	// PaymentID is the order's payment; the nil id when it has none.
 	PaymentID uuid.UUID
-	// Total is what the order would have cost; the zero Money when unknown.
-	Total money.Money
+	// Currency is the order's; empty when unknown.
+	Currency string
 	// PaymentRequested says whether the money was asked for before.
 	PaymentRequested bool
 }
@@ -97,7 +97,9 @@ func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, m Moment)
 		a.settle(PaymentCancelled, m)
 		a.sayOutcome(trace)
 	case a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled:
-		a.sayOutcome(trace)
+		if e.PaymentRequested {
+			a.sayOutcome(trace)
+		}
 	case a.payment.OrderCancelled:
 		a.cancelAgain(trace, m)
 	default:
@@ -142,7 +144,7 @@ func (a *Account) entomb(orderID uuid.UUID, e Cancelled, trace string, m Moment)
 	if id == uuid.Nil {
 		id = uuid.NewSHA1(orderID, []byte("payment"))
 	}
-	none := money.Money{Currency: e.Total.Currency}
+	none := money.Money{Currency: e.Currency}
 	if !money.Valid(none.Currency) {
 		none.Currency = NoCurrency
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/fnv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -123,8 +124,10 @@ func (p Payment) ETag() string {
 	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil))
 }
 
-// cut bounds a provider's text to max bytes without breaking a character.
+// cut makes a provider's text one that the database keeps: valid, without U+0000,
+// and of at most maximum bytes, without breaking a character.
 func cut(text string, maximum int) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "?"), "\x00", "?")
 	if len(text) <= maximum {
 		return text
 	}

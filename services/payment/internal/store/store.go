@@ -147,20 +147,6 @@ func GetRefund(ctx context.Context, pool *pg.Pool, id uuid.UUID) (domain.Refund,
 	return fromDBRefund(row), attempts[id], err
 }
 
-// ListRefunds reads at most maximum refunds of a payment, oldest first, that come
-// after the refund after; the nil id begins.
-func ListRefunds(ctx context.Context, pool *pg.Pool, paymentID, after uuid.UUID, maximum int32) ([]domain.Refund, error) {
-	rows, err := db.New(pool).RefundListPage(ctx, db.RefundListPageParams{PaymentID: paymentID, AfterID: after, Maximum: maximum})
-	if err != nil {
-		return nil, fmt.Errorf("list refunds of %s: %w", paymentID, err)
-	}
-	refunds := make([]domain.Refund, len(rows))
-	for i, row := range rows {
-		refunds[i] = fromDBRefund(row)
-	}
-	return refunds, nil
-}
-
 // Attempts reads the attempts of payments or refunds, oldest first.
 func Attempts(ctx context.Context, pool *pg.Pool, subjects []uuid.UUID) (map[uuid.UUID][]domain.Attempt, error) {
 	if len(subjects) == 0 {

@@ -194,16 +194,17 @@ func (q *Queries) PaymentLockByOrders(ctx context.Context, orderIds []uuid.UUID)
 }
 
 const paymentTakeDue = `-- name: PaymentTakeDue :many
-update payments p
-set due_time = $1::timestamptz
-from (
-  select id from payments
-  where due_time <= $2::timestamptz
-  order by due_time
+with taken as materialized (
+  select d.id from payments d
+  where d.due_time <= $2::timestamptz
+  order by d.due_time
   limit $3::int
   for update skip locked
-) d
-where p.id = d.id
+)
+update payments p
+set due_time = $1::timestamptz
+from taken
+where p.id = taken.id
 returning p.id, p.order_id, p.reference, p.currency, p.amount, p.captured, p.refunded, p.status, p.method, p.provider, p.provider_charge_id, p.failure_code, p.order_cancelled, p.attempt_count, p.due_time, p.version, p.traceparent, p.create_time, p.update_time
 `
 
@@ -215,6 +216,7 @@ type PaymentTakeDueParams struct {
 
 // Extends the lease of payments whose time has come, so that no other process asks
 // for them meanwhile.
+// Materialized, so that the rows are locked once.
 func (q *Queries) PaymentTakeDue(ctx context.Context, arg PaymentTakeDueParams) ([]Payment, error) {
 	rows, err := q.db.Query(ctx, paymentTakeDue, arg.Lease, arg.Due, arg.Maximum)
 	if err != nil {

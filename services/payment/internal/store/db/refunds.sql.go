@@ -124,70 +124,20 @@ func (q *Queries) RefundListByPayments(ctx context.Context, paymentIds []uuid.UU
 	return items, nil
 }
 
-const refundListPage = `-- name: RefundListPage :many
-select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time from refunds
-where payment_id = $1 and id > $2
-order by id
-limit $3::int
-`
-
-type RefundListPageParams struct {
-	PaymentID uuid.UUID
-	AfterID   uuid.UUID
-	Maximum   int32
-}
-
-// Oldest first; ids are UUIDv7, so their order is the order of time.
-func (q *Queries) RefundListPage(ctx context.Context, arg RefundListPageParams) ([]Refund, error) {
-	rows, err := q.db.Query(ctx, refundListPage, arg.PaymentID, arg.AfterID, arg.Maximum)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Refund{}
-	for rows.Next() {
-		var i Refund
-		if err := rows.Scan(
-			&i.ID,
-			&i.PaymentID,
-			&i.OrderID,
-			&i.Currency,
-			&i.Amount,
-			&i.Status,
-			&i.Reason,
-			&i.Requester,
-			&i.ProviderRefundID,
-			&i.FailureCode,
-			&i.AttemptCount,
-			&i.DueTime,
-			&i.Version,
-			&i.Traceparent,
-			&i.CreateTime,
-			&i.UpdateTime,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const refundTakeDue = `-- name: RefundTakeDue :many
-update refunds r
-set due_time = $1::timestamptz
-from (
+with taken as materialized (
   select d.id, p.provider_charge_id from refunds d
   join payments p on p.id = d.payment_id
   where d.due_time <= $2::timestamptz
   order by d.due_time
   limit $3::int
   for update of d skip locked
-) u
-where r.id = u.id
-returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, u.provider_charge_id
+)
+update refunds r
+set due_time = $1::timestamptz
+from taken
+where r.id = taken.id
+returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, taken.provider_charge_id
 `
 
 type RefundTakeDueParams struct {

@@ -44,16 +44,18 @@ where p.id = u.id;
 -- name: PaymentTakeDue :many
 -- Extends the lease of payments whose time has come, so that no other process asks
 -- for them meanwhile.
-update payments p
-set due_time = @lease::timestamptz
-from (
-  select id from payments
-  where due_time <= @due::timestamptz
-  order by due_time
+-- Materialized, so that the rows are locked once.
+with taken as materialized (
+  select d.id from payments d
+  where d.due_time <= @due::timestamptz
+  order by d.due_time
   limit @maximum::int
   for update skip locked
-) d
-where p.id = d.id
+)
+update payments p
+set due_time = @lease::timestamptz
+from taken
+where p.id = taken.id
 returning p.*;
 
 -- name: PaymentGet :one

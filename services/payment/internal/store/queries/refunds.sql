@@ -30,25 +30,19 @@ where r.id = u.id;
 
 -- name: RefundTakeDue :many
 -- Extends the lease of refunds whose time has come, as PaymentTakeDue does.
-update refunds r
-set due_time = @lease::timestamptz
-from (
+with taken as materialized (
   select d.id, p.provider_charge_id from refunds d
   join payments p on p.id = d.payment_id
   where d.due_time <= @due::timestamptz
   order by d.due_time
   limit @maximum::int
   for update of d skip locked
-) u
-where r.id = u.id
-returning sqlc.embed(r), u.provider_charge_id;
+)
+update refunds r
+set due_time = @lease::timestamptz
+from taken
+where r.id = taken.id
+returning sqlc.embed(r), taken.provider_charge_id;
 
 -- name: RefundGet :one
 select * from refunds where id = @id;
-
--- name: RefundListPage :many
--- Oldest first; ids are UUIDv7, so their order is the order of time.
-select * from refunds
-where payment_id = @payment_id and id > @after_id
-order by id
-limit @maximum::int;

@@ -1,0 +1,265 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
+	"github.com/shopmesh/shopmesh/services/payment/internal/store"
+)
+
+const (
+	// maxUnderWay bounds the requests at the provider at one time. It is generous,
+	// because a request that waits for a slow answer costs a few kilobytes.
+	maxUnderWay = 1024
+	// maxWaiting bounds what waits in memory for its turn; what does not fit is
+	// found in the database when its lease is over.
+	maxWaiting = 4096
+	// takeAtOnce bounds what one look into the database takes over.
+	takeAtOnce = 256
+	// lookEvery is the longest time between two looks for what is due.
+	lookEvery = 250 * time.Millisecond
+	// grace is how long requests under way may take to end when the process stops.
+	grace = 2 * time.Second
+)
+
+// Desk asks the provider, many requests at a time, and has the answers recorded.
+// It is handed what this process stored, right after the commit, and looks into
+// the database for what others left: unknown outcomes, and what a crash cut off.
+type Desk struct {
+	pool     *pg.Pool
+	provider provider.Provider
+	source   Source
+	record   *batch.Collector[Answered, struct{}]
+	log      *slog.Logger
+	tracer   trace.Tracer
+
+	waiting  chan task     // see maxWaiting
+	slots    chan struct{} // see maxUnderWay
+	underWay sync.WaitGroup
+}
+
+// task is one request to make: a charge, or the refund when it is set.
+type task struct {
+	payment domain.Payment
+	refund  *domain.RefundOrder
+	// lease is when others may take it over.
+	lease time.Time
+}
+
+// NewDesk makes a desk; Close ends it after Run.
+func NewDesk(pool *pg.Pool, p provider.Provider, source Source, ledger Ledger, tracer trace.TracerProvider, log *slog.Logger) *Desk {
+	d := &Desk{
+		pool: pool, provider: p, source: source, log: log, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
+		waiting: make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
+	}
+	recorder := RecordAnswers{Pool: pool, Source: source, Ledger: ledger}
+	d.record = batch.New(batch.Config{Workers: 2, Max: 256, Wait: time.Millisecond},
+		func(ctx context.Context, in []Answered) []batch.Result[struct{}] {
+			return recorder.Run(ctx, in, d.Take)
+		})
+	return d
+}
+
+// Close waits until what was answered is recorded.
+func (d *Desk) Close() { d.record.Close() }
+
+// Take queues what a transaction left to do. It never blocks.
+func (d *Desk) Take(changes domain.Changes) {
+	for _, payment := range changes.Charges {
+		d.put(task{payment: payment, lease: payment.Due})
+	}
+	for _, order := range changes.Refunds {
+		d.put(task{refund: &order, lease: order.Refund.Due})
+	}
+}
+
+// put queues a task unless too many wait; then it is found again when it is due.
+func (d *Desk) put(t task) {
+	select {
+	case d.waiting <- t:
+	default:
+	}
+}
+
+// Run works until ctx ends. Requests that are under way then have a moment to end;
+// after that they are cut off, and recorded as unknown.
+func (d *Desk) Run(ctx context.Context) error {
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var looking sync.WaitGroup
+	looking.Go(func() { d.look(ctx) })
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case t := <-d.waiting:
+			d.start(ctx, requests, t)
+		}
+	}
+	looking.Wait()
+	stop := time.AfterFunc(grace, cut)
+	defer stop.Stop()
+	d.underWay.Wait()
+	return ctx.Err()
+}
+
+// start makes a request beside the others once there is room. A task whose lease
+// leaves no time for the request is dropped: others may be at it.
+func (d *Desk) start(ctx, requests context.Context, t task) {
+	select {
+	case <-ctx.Done():
+		return
+	case d.slots <- struct{}{}:
+	}
+	if d.source.Now().Add(d.source.Terms.ProviderTimeout).After(t.lease) {
+		<-d.slots
+		return
+	}
+	d.underWay.Go(func() {
+		defer func() { <-d.slots }()
+		if t.refund != nil {
+			d.Refund(requests, *t.refund)
+			return
+		}
+		d.charge(requests, t.payment)
+	})
+}
+
+// look takes over what is due, again and again.
+func (d *Desk) look(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		more, err := d.takeDue(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.log.WarnContext(ctx, "can't look for due payments", "error", err)
+		}
+		wait := max(10*time.Millisecond, min(lookEvery, d.source.Terms.RetryAfter))
+		if more {
+			wait = 0
+		}
+		timer.Reset(wait)
+	}
+}
+
+// takeDue queues what is due as far as there is room, and says whether there may
+// be more.
+func (d *Desk) takeDue(ctx context.Context) (more bool, err error) {
+	room := min(takeAtOnce, (maxWaiting-len(d.waiting))/2)
+	if room <= 0 {
+		return false, nil
+	}
+	now := d.source.Now()
+	lease := now.Add(d.source.Terms.lease())
+	payments, err := store.TakeDuePayments(ctx, d.pool, now, lease, int32(room))
+	if err != nil {
+		return false, err
+	}
+	for _, payment := range payments {
+		d.put(task{payment: payment, lease: lease})
+	}
+	refunds, err := store.TakeDueRefunds(ctx, d.pool, now, lease, int32(room))
+	if err != nil {
+		return false, err
+	}
+	for _, order := range refunds {
+		d.put(task{refund: &order, lease: lease})
+	}
+	return len(payments) == room || len(refunds) == room, nil
+}
+
+// charge asks the provider for a payment's money, once.
+func (d *Desk) charge(ctx context.Context, p domain.Payment) {
+	ctx, span := d.begin(ctx, "charge", p.Trace)
+	defer span.End()
+	answer := d.ask(ctx, span, func(ctx context.Context) (provider.Status, string, string, error) {
+		made, err := d.provider.Charge(ctx, provider.ChargeRequest{
+			Key: provider.ChargeKey(p.ID), PaymentID: p.ID, OrderID: p.OrderID,
+			Reference: p.Reference, Amount: p.Amount, Method: p.Method,
+		})
+		return made.Status, made.ID, made.Code, err
+	})
+	d.keep(ctx, Answered{PaymentID: p.ID, Answer: answer})
+}
+
+// Refund asks the provider for a refund, once, and has the answer recorded.
+func (d *Desk) Refund(ctx context.Context, order domain.RefundOrder) {
+	refund := order.Refund
+	ctx, span := d.begin(ctx, "refund", refund.Trace)
+	defer span.End()
+	answer := d.ask(ctx, span, func(ctx context.Context) (provider.Status, string, string, error) {
+		made, err := d.provider.Refund(ctx, provider.RefundRequest{
+			Key: provider.RefundKey(refund.ID), ChargeID: order.ChargeID, RefundID: refund.ID, Amount: refund.Amount,
+		})
+		return made.Status, made.ID, made.Code, err
+	})
+	d.keep(ctx, Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})
+}
+
+// begin continues the trace in which the money was asked for.
+func (d *Desk) begin(ctx context.Context, name, traceparent string) (context.Context, trace.Span) {
+	if parent := outbox.ParseTraceparent(traceparent); parent.IsValid() && !trace.SpanContextFromContext(ctx).IsValid() {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, parent)
+	}
+	return d.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient))
+}
+
+// ask makes one request in bounded time. Whatever is no clear answer is unknown.
+func (d *Desk) ask(ctx context.Context, span trace.Span, request func(context.Context) (provider.Status, string, string, error)) domain.Answer {
+	answer := domain.Answer{Start: d.source.Moment().Now, Trace: outbox.Traceparent(span.SpanContext())}
+	ctx, cancel := context.WithTimeout(ctx, d.source.Terms.ProviderTimeout)
+	defer cancel()
+	status, id, code, err := request(ctx)
+	answer.End = d.source.Moment().Now
+	switch {
+	case err != nil:
+		answer.Outcome, answer.Detail = domain.Unknown, d.unknown(ctx, err)
+		span.SetStatus(codes.Error, answer.Detail)
+	case status == provider.Succeeded:
+		answer.Outcome, answer.ProviderID = domain.Succeeded, id
+	case status == provider.Declined:
+		answer.Outcome, answer.Detail = domain.Declined, code
+	default:
+		answer.Outcome, answer.Detail = domain.Unknown, "the provider answered neither yes nor no"
+	}
+	return answer
+}
+
+// unknown says in few words why there is no answer; the whole cause, which may name
+// addresses, goes to the log alone.
+func (d *Desk) unknown(ctx context.Context, err error) string {
+	if errors.Is(err, provider.ErrKeyReused) {
+		d.log.ErrorContext(ctx, "the provider refuses to repeat a request; someone must look into it", "error", err)
+		return "the provider refuses to repeat the request"
+	}
+	d.log.InfoContext(ctx, "no answer from the provider; it will be asked again", "error", err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	return "the answer was lost"
+}
+
+// keep records an answer. When that fails, the request is repeated under its key
+// once the lease is over, and the provider answers the same.
+func (d *Desk) keep(ctx context.Context, answered Answered) {
+	if _, err := d.record.Do(context.WithoutCancel(ctx), answered.PaymentID, answered); err != nil {
+		d.log.WarnContext(ctx, "can't record the provider's answer yet", "payment", answered.PaymentID,
+			"refund", answered.RefundID != uuid.Nil, "error", err)
+	}
+}

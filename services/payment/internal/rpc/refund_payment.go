@@ -1,0 +1,40 @@
+package rpc
+
+import (
+	"context"
+
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+)
+
+// RefundPayment gives money back, once per request id and caller.
+func (s *Server) RefundPayment(ctx context.Context, req *paymentv1.RefundPaymentRequest) (*paymentv1.RefundPaymentResponse, error) {
+	requestID, err := parseID("request_id", req.GetRequestId())
+	if err != nil {
+		return nil, err
+	}
+	paymentID, err := parseID("payment_id", req.GetPaymentId())
+	if err != nil {
+		return nil, err
+	}
+	caller := authz.Caller(ctx).Key()
+	wish := domain.RefundRequest{Reason: req.GetReason(), Requester: caller}
+	if req.GetAmount() != nil {
+		amount, err := moneypb.FromProto(req.GetAmount())
+		if err != nil {
+			return nil, fault.Fields(fault.Violation{Field: "amount", Description: err.Error()})
+		}
+		wish.Amount = &amount
+	}
+	key := idempotency.Key{Caller: caller, RPC: paymentv1connect.PaymentServiceRefundPaymentProcedure, RequestID: requestID}
+	refund, err := s.refund.Do(ctx, key, req, paymentID, wish)
+	if err != nil {
+		return nil, err
+	}
+	return &paymentv1.RefundPaymentResponse{Refund: toProtoRefund(refund)}, nil
+}

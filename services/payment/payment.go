@@ -1,0 +1,165 @@
+// Package payment is the money for orders: taken once when an order awaits it, and
+// given back when the order ends or when someone asks for it. It hears what order
+// says and says PaymentCaptured, PaymentFailed and PaymentRefunded.
+//
+// It keeps no personal data: a payment knows its order's id and its amount, and
+// neither name nor address. So it has nothing to blank when a customer's data is
+// erased, and does not listen to CustomerErased.
+package payment
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/fx"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/settings"
+	"github.com/shopmesh/shopmesh/services/payment/internal/app"
+	"github.com/shopmesh/shopmesh/services/payment/internal/audit"
+	"github.com/shopmesh/shopmesh/services/payment/internal/events"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
+	"github.com/shopmesh/shopmesh/services/payment/internal/rpc"
+)
+
+// Name is the context's name.
+const Name = "payment"
+
+// partitions bounds how many replicas can share the work on a topic.
+const partitions = 4
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the goose migrations of payment's database.
+func Migrations() fs.FS {
+	root, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant and valid
+	}
+	return root
+}
+
+// Config says what payment stands on.
+type Config struct {
+	Context kitapp.ContextConfig
+	// SandboxDatabase is the database of the sandbox provider's own ledger: another
+	// one than the context's, as a provider's is. The sandbox migrates it.
+	SandboxDatabase pg.Config
+}
+
+// DefaultSettings are what holds where an owner set nothing.
+func DefaultSettings() *paymentv1.Settings {
+	return &paymentv1.Settings{
+		ProviderTimeout:  durationpb.New(10 * time.Second),
+		RetryAfter:       durationpb.New(time.Second),
+		SandboxSlowDelay: durationpb.New(3 * time.Second),
+	}
+}
+
+// Module is payment, to be put into a process.
+func Module(cfg Config) fx.Option {
+	return fx.Module(Name,
+		kitapp.Context(Name, cfg.Context, Migrations()),
+		fx.Provide(
+			func() (*paymentv1.Settings, error) {
+				return settings.Load(cfg.Context.SettingsFile, Name, DefaultSettings())
+			},
+			func(lc fx.Lifecycle, set *paymentv1.Settings, log *slog.Logger) (*sandbox.Sandbox, error) {
+				return openSandbox(lc, cfg.SandboxDatabase, set, log)
+			},
+			newSource,
+			func(relay *outbox.Relay) app.Ledger { return app.Ledger{Wake: relay.Wake} },
+			newDesk,
+			newConsumer,
+			audit.New,
+			fx.Private,
+		),
+		kitapp.Join(newService),
+	)
+}
+
+func newSource(set *paymentv1.Settings, clock kitapp.Clock, id kitapp.NewID) app.Source {
+	return app.Source{
+		Terms:    app.Terms{ProviderTimeout: set.GetProviderTimeout().AsDuration(), RetryAfter: set.GetRetryAfter().AsDuration()},
+		Provider: sandbox.Name, Now: clock, NewID: id,
+	}
+}
+
+// openTimeout bounds how long the sandbox waits for its database and migrations.
+const openTimeout = 2 * time.Minute
+
+func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *paymentv1.Settings, log *slog.Logger) (*sandbox.Sandbox, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	pool, err := pg.Open(ctx, sandbox.Name, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := pg.Migrate(ctx, pool, sandbox.Migrations()); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	provider := sandbox.New(pool, sandbox.Config{SlowDelay: set.GetSandboxSlowDelay().AsDuration()}, log)
+	lc.Append(fx.StopHook(func() {
+		provider.Close()
+		pool.Close()
+	}))
+	return provider, nil
+}
+
+func newDesk(
+	lc fx.Lifecycle, pool *pg.Pool, provider *sandbox.Sandbox, source app.Source, ledger app.Ledger,
+	tracer trace.TracerProvider, log *slog.Logger,
+) *app.Desk {
+	desk := app.NewDesk(pool, provider, source, ledger, tracer, log)
+	lc.Append(fx.StopHook(desk.Close))
+	return desk
+}
+
+func newConsumer(
+	pool *pg.Pool, source app.Source, ledger app.Ledger, desk *app.Desk, cfg kafka.Config,
+	log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
+) *consumer.Consumer {
+	hear := app.HearOrders{Source: source, Ledger: ledger, Desk: desk}
+	return consumer.New(events.Group, pool, consumer.Config{
+		Kafka: cfg, Topics: []string{events.TopicOrder}, Meter: meter, Tracer: tracer, Log: log,
+	}, events.Handler(hear.Apply))
+}
+
+func newService(
+	pool *pg.Pool, relay *outbox.Relay, orders *consumer.Consumer, desk *app.Desk, source app.Source,
+	ledger app.Ledger, operations *audit.Operations,
+) kitapp.Service {
+	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Source: source, Ledger: ledger, Desk: desk})
+	return kitapp.Service{
+		Name:     Name,
+		Register: server.Register,
+		Gateway: []kitrpc.GatewayFunc{
+			kitrpc.Gateway(paymentv1.RegisterPaymentServiceHandlerClient, paymentv1.NewPaymentServiceClient),
+		},
+		Runners: []kitapp.Runner{
+			{Name: "relay", Run: relay.Run},
+			{Name: "orders", Run: orders.Run},
+			{Name: "desk", Run: desk.Run},
+			{Name: "forget", Run: func(ctx context.Context) error { return app.ForgetAnswers(ctx, pool, source.Now, time.Hour) }},
+		},
+		Topics: []kafka.Topic{
+			{Name: events.TopicOrder, Partitions: partitions},
+			{Name: events.TopicPayment, Partitions: partitions},
+		},
+		Operations: operations,
+	}
+}
