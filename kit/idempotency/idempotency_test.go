@@ -1,0 +1,185 @@
+package idempotency_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+func migrations() fstest.MapFS {
+	return fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + idempotency.Schema + `create table effect (n int not null);`)}}
+}
+
+func newKey() idempotency.Key {
+	return idempotency.Key{Caller: "customer:1", RPC: "AdjustStock", RequestID: uuid.New()}
+}
+
+// adjust has one effect and answers with the number of effects.
+func adjust(ctx context.Context, pool *pg.Pool, key idempotency.Key, n int64) (*wrapperspb.Int64Value, error) {
+	return idempotency.Run(ctx, pool, key, wrapperspb.Int64(n), &wrapperspb.Int64Value{},
+		func(ctx context.Context, tx *pg.Tx) (*wrapperspb.Int64Value, error) {
+			if _, err := tx.Exec(ctx, `insert into effect values ($1)`, n); err != nil {
+				return nil, err
+			}
+			var count int64
+			if err := tx.QueryRow(ctx, `select count(*) from effect`).Scan(&count); err != nil {
+				return nil, err
+			}
+			return wrapperspb.Int64(count), nil
+		})
+}
+
+func effects(t *testing.T, pool *pg.Pool) (n int) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), `select count(*) from effect`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A request that is sent again has no second effect and gets the first answer;
+// another request under its id is refused; another caller's id is its own.
+func TestRepeatGetsTheFirstAnswer(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Database(t, migrations())
+	key := newKey()
+	for range 3 {
+		if res, err := adjust(t.Context(), pool, key, 7); err != nil || res.Value != 1 {
+			t.Fatalf("got %v, %v", res, err)
+		}
+	}
+	_, err := adjust(t.Context(), pool, key, 8)
+	if f, ok := fault.Of(err); !ok || f.Kind() != fault.AlreadyExists || f.Reason() != fault.ReasonRequestIDReused {
+		t.Errorf("another request: %v", err)
+	}
+	other := key
+	other.Caller = "customer:2"
+	if res, err := adjust(t.Context(), pool, other, 8); err != nil || res.Value != 2 {
+		t.Errorf("another caller: %v, %v", res, err)
+	}
+	if n := effects(t, pool); n != 2 {
+		t.Errorf("%d effects, want 2", n)
+	}
+}
+
+// Twenty sends of one request at once have one effect, and all get its answer.
+func TestConcurrentRepeatsWait(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Database(t, migrations())
+	key := newKey()
+	var sends sync.WaitGroup
+	for range 20 {
+		sends.Go(func() {
+			if res, err := adjust(t.Context(), pool, key, 7); err != nil || res.Value != 1 {
+				t.Errorf("got %v, %v", res, err)
+			}
+		})
+	}
+	sends.Wait()
+	if n := effects(t, pool); n != 1 {
+		t.Errorf("%d effects, want 1", n)
+	}
+}
+
+// A repeat that meets its first attempt waits; when that fails, the repeat does the
+// work. A failed attempt burns nothing.
+func TestFailedAttemptBurnsNothing(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Database(t, migrations())
+	key := newKey()
+	began, fail := make(chan struct{}), make(chan struct{})
+	var first, second sync.WaitGroup
+	first.Go(func() {
+		_, err := idempotency.Run(t.Context(), pool, key, wrapperspb.Int64(7), &wrapperspb.Int64Value{},
+			func(ctx context.Context, tx *pg.Tx) (*wrapperspb.Int64Value, error) {
+				var n int64
+				if err := tx.QueryRow(ctx, `insert into effect values (1) returning n`).Scan(&n); err != nil {
+					return nil, err
+				}
+				close(began)
+				<-fail
+				return nil, errors.New("no stock")
+			})
+		if err == nil || err.Error() != "no stock" {
+			t.Errorf("first attempt: %v", err)
+		}
+	})
+	<-began
+	var answered atomic.Bool
+	second.Go(func() {
+		res, err := adjust(t.Context(), pool, key, 7)
+		answered.Store(true)
+		if err != nil || res.Value != 1 {
+			t.Errorf("repeat: %v, %v", res, err)
+		}
+	})
+	testkit.Eventually(t, 5*time.Second, "the repeat waits for the first attempt", func() bool {
+		var waiting bool
+		err := pool.QueryRow(t.Context(), `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waiting)
+		return err == nil && waiting
+	})
+	if answered.Load() {
+		t.Error("the repeat did not wait")
+	}
+	close(fail)
+	first.Wait()
+	second.Wait()
+	if n := effects(t, pool); n != 1 {
+		t.Errorf("%d effects, want 1", n)
+	}
+}
+
+// Collected calls look their ids up together and save them together; a save that
+// another transaction forestalled fails by the key's name.
+func TestCollectedCalls(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Database(t, migrations())
+	req, res := durationpb.New(time.Second), durationpb.New(time.Minute)
+	known, fresh := newKey(), newKey()
+	save := func(key idempotency.Key) error {
+		record, err := idempotency.NewRecord(key, req, res)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pool.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			return idempotency.Save(ctx, tx, []idempotency.Record{record})
+		})
+	}
+	if err := save(known); err != nil {
+		t.Fatal(err)
+	}
+	if err := save(known); pg.Violated(err) != "idempotency_pkey" {
+		t.Errorf("saved twice: %v", err)
+	}
+	found, err := idempotency.Lookup(t.Context(), pool.Hot(), []idempotency.Key{fresh, known})
+	if err != nil || len(found) != 1 {
+		t.Fatalf("found %d, %v", len(found), err)
+	}
+	got := &durationpb.Duration{}
+	if err := found[known].Reply(req, got); err != nil || !proto.Equal(got, res) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if err := found[known].Reply(durationpb.New(2*time.Second), got); err == nil {
+		t.Error("another request was answered")
+	}
+	if n, err := idempotency.Purge(t.Context(), pool, time.Now()); n != 0 || err != nil {
+		t.Errorf("purged %d fresh records, %v", n, err)
+	}
+	if n, err := idempotency.Purge(t.Context(), pool, time.Now().Add(49*time.Hour)); n != 1 || err != nil {
+		t.Errorf("purged %d old records, %v", n, err)
+	}
+}
