@@ -30,7 +30,7 @@ import (
 // PostgreSQL, Apache Kafka and an SMTP server named by the environment.
 func TestDistributed(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	databases := startDatabases(t, dir)
 	broker := startKafka(t, filepath.Join(dir, "kafka"))
 	inbox, smtp := startInbox(t, filepath.Join(dir, "inbox"))
@@ -118,6 +118,7 @@ func startInbox(t *testing.T, dir string) (page, smtp string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = inbox.Close(context.Background()) })
+	go func() { _ = inbox.Serve() }()
 	server := httptest.NewServer(inbox.Handler())
 	t.Cleanup(server.Close)
 	return server.URL, "smtp://" + inbox.Addr()

@@ -188,7 +188,7 @@ func TestSecondStartIsRefused(t *testing.T) {
 // address is refused as long as nobody has to sign in.
 func TestStartConditions(t *testing.T) {
 	t.Parallel()
-	s := &oneProcess{shop: shop{t: t}, data: filepath.Join(t.TempDir(), "data")}
+	s := &oneProcess{shop: shop{t: t}, data: filepath.Join(tempDir(t), "data")}
 	if err := os.Mkdir(s.data, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestStartConditions(t *testing.T) {
 	}
 
 	var out bytes.Buffer
-	public := exec.Command(program(t, "cmd/shopmesh"), "up", "--data", t.TempDir(), "--listen", "0.0.0.0:0")
+	public := exec.Command(program(t, "cmd/shopmesh"), "up", "--data", tempDir(t), "--listen", "0.0.0.0:0")
 	public.Stderr = &out
 	if err := public.Run(); err == nil || !strings.Contains(out.String(), "loopback") {
 		t.Errorf("a public address ended with %v and %q", err, out.String())

@@ -189,9 +189,24 @@ type oneProcess struct {
 // up starts the shop in one process on a data directory of its own.
 func up(t *testing.T, args ...string) *oneProcess {
 	t.Helper()
-	s := &oneProcess{shop: shop{t: t}, data: filepath.Join(t.TempDir(), "data")}
+	s := &oneProcess{shop: shop{t: t}, data: filepath.Join(tempDir(t), "data")}
 	s.start(args...)
 	return s
+}
+
+// tempDir is a directory that other users may pass through, as the database's own
+// user must when the tests run as root; t.TempDir's parents are closed to them.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "shopmesh-e2e-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // start starts the shop again on the same directory.

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/genproto/googleapis/type/money"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
+)
+
+// shop is the program under measurement, as a user runs it.
+type shop struct {
+	cmd        *exec.Cmd
+	data       string
+	internal   string
+	postmaster int
+	started    time.Duration // from exec to the line that says it serves
+	category   catalogv1connect.CategoryServiceClient
+	product    catalogv1connect.ProductServiceClient
+	stock      inventoryv1connect.InventoryServiceClient
+	order      orderv1connect.OrderServiceClient
+}
+
+// start runs `shopmesh up` on a directory, with mails handed to smtp.
+func start(program, data, smtp string) (*shop, error) {
+	s := &shop{data: data}
+	s.cmd = exec.Command(program, "up", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--json")
+	s.cmd.Env = append(os.Environ(), "SHOPMESH_SMTP_URL=smtp://"+smtp)
+	log, err := os.OpenFile(filepath.Join(filepath.Dir(data), "shop.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }()
+	s.cmd.Stderr = log
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	s.started = time.Since(begin)
+	var ready struct {
+		Ready struct{ API, Internal string }
+	}
+	if err == nil {
+		err = json.Unmarshal(line, &ready)
+	}
+	if err != nil {
+		_ = s.stop()
+		text, _ := os.ReadFile(log.Name())
+		return nil, fmt.Errorf("shopmesh up: %w\n%s", err, text)
+	}
+	pid, err := os.ReadFile(filepath.Join(data, "postgres", "cluster", "postmaster.pid"))
+	if err != nil {
+		_ = s.stop()
+		return nil, err
+	}
+	s.internal = ready.Ready.Internal
+	s.postmaster, _ = strconv.Atoi(strings.SplitN(string(pid), "\n", 2)[0])
+	transport := &http.Transport{MaxIdleConnsPerHost: 512}
+	client := connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: transport}, ready.Ready.API))
+	s.category = catalogv1connect.NewCategoryServiceClient(client)
+	s.product = catalogv1connect.NewProductServiceClient(client)
+	s.stock = inventoryv1connect.NewInventoryServiceClient(client)
+	s.order = orderv1connect.NewOrderServiceClient(client)
+	return s, nil
+}
+
+func (s *shop) pid() int { return s.cmd.Process.Pid }
+
+func (s *shop) stop() error {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	return s.cmd.Wait()
+}
+
+func productCode(i int) string { return fmt.Sprintf("BENCH-%06d", i) }
+
+// fill creates products with stock, and returns how long that took.
+func (s *shop) fill(ctx context.Context, products int) (time.Duration, error) {
+	begin := time.Now()
+	c, err := s.category.CreateCategory(ctx, &catalogv1.CreateCategoryRequest{Category: &catalogv1.Category{Name: "Bench " + uuid.NewString()}})
+	if err != nil {
+		return 0, err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(32)
+	for i := range products {
+		group.Go(func() error {
+			_, err := s.product.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.Product{
+				Code: productCode(i), Name: fmt.Sprintf("Product %d", i), Description: "A product of the bench.", CategoryId: c.GetCategory().GetId(),
+				Price: &money.Money{CurrencyCode: "EUR", Units: int64(1 + i%90), Nanos: 990_000_000},
+			}})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	created := time.Since(begin)
+	group, ctx = errgroup.WithContext(context.WithoutCancel(ctx))
+	group.SetLimit(32)
+	for i := range products {
+		group.Go(func() error {
+			_, err := s.stock.AdjustStock(ctx, &inventoryv1.AdjustStockRequest{
+				RequestId: uuid.NewString(), ProductCode: productCode(i), Delta: 1_000_000, Reason: "bench",
+			})
+			return err
+		})
+	}
+	return created, group.Wait()
+}
+
+// reads measures how many calls per second 32 callers get answered.
+func (s *shop) reads(ctx context.Context, duration time.Duration, call func(ctx context.Context) error) (float64, error) {
+	ctx, cancel := context.WithTimeout(ctx, duration)
+	defer cancel()
+	counts := make([]int, 32)
+	begin := time.Now()
+	var group errgroup.Group
+	for i := range counts {
+		group.Go(func() error {
+			for ctx.Err() == nil {
+				if err := call(ctx); err != nil {
+					if ctx.Err() != nil {
+						return nil
+					}
+					return err
+				}
+				counts[i]++
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	return float64(total) / time.Since(begin).Seconds(), nil
+}
