@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"connectrpc.com/connect/v2"
@@ -14,6 +15,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
 // restConn lets the gateway's generated clients call a Connect server of the same
@@ -54,7 +57,12 @@ func (c *restConn) NewStream(ctx context.Context, _ *grpc.StreamDesc, method str
 	if err != nil {
 		return nil, grpcError(err)
 	}
-	return &restStream{ctx: ctx, stream: stream}, nil
+	schema, ok := spec.Schema.(protoreflect.MethodDescriptor)
+	if !ok {
+		_ = stream.Close()
+		return nil, grpcError(internal(fmt.Errorf("RPC %s has no protobuf schema", method)))
+	}
+	return &restStream{ctx: ctx, stream: stream, method: schema}, nil
 }
 
 func (c *restConn) enter(ctx context.Context, method string) (context.Context, connect.Spec, error) {
@@ -90,22 +98,58 @@ func checkedQuery(ctx context.Context, args any) error {
 type restStream struct {
 	ctx    context.Context //nolint:containedctx // grpc.ClientStream hands it out
 	stream connect.ClientStream
+	method protoreflect.MethodDescriptor
+
+	// first is the first message, or firstErr the end, when Header fetched it.
+	first    proto.Message
+	firstErr error
 }
 
-func (s *restStream) Header() (metadata.MD, error) { return metadata.MD{}, nil }
-func (s *restStream) Trailer() metadata.MD         { return metadata.MD{} }
-func (s *restStream) Context() context.Context     { return s.ctx }
-func (s *restStream) CloseSend() error             { return s.stream.CloseSend() }
+func (s *restStream) Trailer() metadata.MD     { return metadata.MD{} }
+func (s *restStream) Context() context.Context { return s.ctx }
+func (s *restStream) CloseSend() error         { return s.stream.CloseSend() }
+
+// Header waits for the first message: a refusal that comes instead of it is then
+// answered as that of a unary call is, with its own HTTP status.
+func (s *restStream) Header() (metadata.MD, error) {
+	kind, err := protoregistry.GlobalTypes.FindMessageByName(s.method.Output().FullName())
+	if err != nil {
+		return metadata.MD{}, err
+	}
+	first := kind.New().Interface()
+	switch err := s.stream.Receive(first); {
+	case err == nil:
+		s.first = first
+	case errors.Is(err, io.EOF):
+		s.firstErr = io.EOF
+	default:
+		return nil, grpcError(err)
+	}
+	return metadata.MD{}, nil
+}
 
 func (s *restStream) SendMsg(message any) error {
 	if err := checkedQuery(s.ctx, message); err != nil {
 		_ = s.stream.Close()
 		return err
 	}
-	return grpcError(s.stream.Send(message))
+	err := s.stream.Send(message)
+	if errors.Is(err, io.EOF) {
+		// The call is over already; what is received next says why.
+		return nil
+	}
+	return grpcError(err)
 }
 
 func (s *restStream) RecvMsg(message any) error {
+	if s.firstErr != nil {
+		return s.firstErr
+	}
+	if s.first != nil {
+		first := s.first
+		s.first = nil
+		return connectinprocess.ProtoCopy(message, first)
+	}
 	return grpcError(s.stream.Receive(message))
 }
 

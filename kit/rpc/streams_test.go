@@ -1,0 +1,185 @@
+package rpc_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2/connecthttp"
+	"connectrpc.com/grpcreflect/v2"
+
+	"connectrpc.com/connect/v2"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+)
+
+// watching is a shop whose stream sends one message and then waits for its end.
+func watching(open *atomic.Int64) *shop {
+	return &shop{audit: func(ctx context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
+		open.Add(1)
+		defer open.Add(-1)
+		if err := send(&operationsv1.AuditResponse{Context: "first"}); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+}
+
+func limited(limits rpc.StreamLimits) option {
+	return func(c *rpc.Config, _ *rpc.HandlerConfig) { c.Streams = rpc.NewStreams(limits) }
+}
+
+func roomy() rpc.StreamLimits {
+	return rpc.StreamLimits{PerClient: 1000, Idle: time.Hour, Lifetime: time.Hour}
+}
+
+// When the process drains, every stream through every door ends with UNAVAILABLE
+// and DRAINING, and no new one begins.
+func TestDrainEndsStreams(t *testing.T) {
+	t.Parallel()
+	var running atomic.Int64
+	s := open(t, watching(&running), limited(roomy()))
+	streams := map[string]func() error{
+		"Connect":  auditOver(t, s, http1(t)),
+		"gRPC-Web": auditOver(t, s, http1(t), connecthttp.WithGRPCWeb()),
+		"gRPC":     auditOver(t, s, http2(t), connecthttp.WithGRPC()),
+	}
+	for door, next := range streams {
+		if err := next(); err != nil {
+			t.Fatalf("%s: %v", door, err)
+		}
+	}
+	s.streams.Drain()
+	for door, next := range streams {
+		if got := toldBy(t, next()); got.code != "unavailable" || got.reason != "DRAINING" || got.retry == 0 {
+			t.Errorf("%s ended with %v", door, got)
+		}
+	}
+	if got := toldBy(t, auditOver(t, s, http2(t))()); got.reason != "DRAINING" {
+		t.Errorf("a new stream: %v", got)
+	}
+	if got := s.send(t, http1(t), "GET", "/v1/operations/audit", "", nil); got.status != http.StatusServiceUnavailable {
+		t.Errorf("a new stream over REST: %d %s", got.status, got.body)
+	}
+	if ready, problem := doors(t, s)["gRPC"]("order"); !ready {
+		t.Errorf("a unary call while draining: %v", problem)
+	}
+	eventually(t, "the handlers ended", func() bool { return running.Load() == 0 })
+}
+
+func TestIdleAndOldStreamsEnd(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		limits rpc.StreamLimits
+		says   string
+	}{
+		"idle": {rpc.StreamLimits{PerClient: 10, Idle: 50 * time.Millisecond, Lifetime: time.Hour}, "no message passed for 50ms"},
+		"old":  {rpc.StreamLimits{PerClient: 10, Idle: time.Hour, Lifetime: 50 * time.Millisecond}, "a stream lasts 50ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, watching(new(atomic.Int64)), limited(row.limits))
+			got := toldBy(t, drained(auditOver(t, s, http2(t), connecthttp.WithGRPC())))
+			if got.reason != "DRAINING" || !strings.Contains(got.message, row.says) {
+				t.Errorf("ended with %v", got)
+			}
+			got2 := s.send(t, http1(t), "GET", "/v1/operations/audit", "", nil)
+			if !strings.Contains(string(got2.body), row.says) {
+				t.Errorf("REST: %s", got2.body)
+			}
+		})
+	}
+}
+
+// A handler that waits for its client's next message is ended, too: reflection is
+// such a stream.
+func TestAnIdleBidirectionalStreamEnds(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{}, limited(rpc.StreamLimits{PerClient: 1, Idle: 100 * time.Millisecond, Lifetime: time.Hour}))
+	first := grpcreflect.NewClient(connect.NewClient(connecthttp.NewTransport(http2(t), s.url, connecthttp.WithGRPC()))).NewStream(t.Context())
+	defer func() { _ = first.Close() }()
+	if _, err := first.ListServices(); err != nil {
+		t.Fatal(err)
+	}
+	second := grpcreflect.NewClient(connect.NewClient(connecthttp.NewTransport(http2(t), s.url, connecthttp.WithGRPC())))
+	eventually(t, "the idle stream made room for another", func() bool {
+		stream := second.NewStream(t.Context())
+		defer func() { _ = stream.Close() }()
+		_, err := stream.ListServices()
+		return err == nil
+	})
+}
+
+// One client can't hold all streams, and what it closes it may open again.
+func TestStreamsPerClientAreCapped(t *testing.T) {
+	t.Parallel()
+	limits := roomy()
+	limits.PerClient = 2
+	var running atomic.Int64
+	s := open(t, watching(&running), limited(limits))
+	client := s.client(http2(t), connecthttp.WithGRPC())
+	first, err := client.Audit(t.Context(), &operationsv1.AuditRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := auditOver(t, s, http1(t))
+	for _, next := range []func() error{func() error { _, err := first.Receive(); return err }, second} {
+		if err := next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := toldBy(t, auditOver(t, s, http1(t))()); got.code != "resource_exhausted" || got.reason != "TOO_MANY_STREAMS" {
+		t.Errorf("the third: %v", got)
+	}
+	if got := s.send(t, http1(t), "GET", "/v1/operations/audit", "", nil); got.status != http.StatusTooManyRequests {
+		t.Errorf("the third, over REST: %d %s", got.status, got.body)
+	}
+	_ = first.Close()
+	eventually(t, "the closed stream made room", func() bool { return auditOver(t, s, http1(t))() == nil })
+}
+
+// A client that opens a stream and reads nothing is cut off by its deadline, and
+// until then only its own stream waits.
+func TestAClientThatGoesAwayEndsItsStream(t *testing.T) {
+	t.Parallel()
+	var running atomic.Int64
+	s := open(t, &shop{audit: func(ctx context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
+		running.Add(1)
+		defer running.Add(-1)
+		for {
+			if err := send(&operationsv1.AuditResponse{Context: strings.Repeat("x", 1000)}); err != nil {
+				return err
+			}
+		}
+	}}, limited(roomy()))
+	req, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/v1/operations/audit", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http1(t).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(io.Discard, res.Body, 10_000); err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	eventually(t, "the handler ended", func() bool { return running.Load() == 0 })
+}
+
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
