@@ -3,45 +3,41 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/page"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
 
-// MovementFilter selects movements; nil selects all.
-type MovementFilter struct {
-	ProductID   *uuid.UUID
-	ProductCode *string
-	OrderID     *uuid.UUID
+// The lists are written here because their conditions differ from request to
+// request, and one statement for all of them would be planned for none. Only the
+// schemas' columns and parameters enter the text.
+
+// MovementList is what the ledger can be filtered by. Its order is total by the id
+// already; the product's id closes it because a list's last column is a UUID.
+func MovementList() page.Schema {
+	return page.Schema{
+		Fields: map[string]page.Field{
+			"id":           {Column: "m.id", Kind: page.Number, Order: true},
+			"product_id":   {Column: "m.product_id", Kind: page.ID, Filter: true},
+			"product_code": {Column: "s.product_code", Kind: page.Text, Filter: true},
+			"order_id":     {Column: "m.order_id", Kind: page.ID, Filter: true},
+		},
+		Order: "id desc", ID: "m.product_id",
+	}
 }
 
-// ListMovements returns up to limit movements, newest first, with an id below
-// before. It is written here because one statement for all filters would be planned
-// for none of them; only parameters enter the text.
-func (s Store) ListMovements(ctx context.Context, f MovementFilter, before int64, limit int) ([]domain.Movement, error) {
-	args := []any{before}
-	conditions := []string{"m.id < $1"}
-	where := func(condition string, arg any) {
-		args = append(args, arg)
-		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
-	}
-	if f.ProductID != nil {
-		where("m.product_id = $%d", *f.ProductID)
-	}
-	if f.ProductCode != nil {
-		where("m.product_id = (select product_id from stock where product_code = $%d)", *f.ProductCode)
-	}
-	if f.OrderID != nil {
-		where("m.order_id = $%d", *f.OrderID)
-	}
-	args = append(args, limit)
+// ListMovements reads the rows of a page of the ledger, and one more.
+func (s Store) ListMovements(ctx context.Context, query page.Query) ([]domain.Movement, error) {
+	var args []any
+	where, order := query.SQL(&args)
+	args = append(args, query.Limit())
 	rows, err := s.dbtx.Query(ctx, `-- name: MovementList :many
 		select m.id, m.product_id, s.product_code, m.kind, m.delta, m.on_hand_after, m.order_id, m.reason, m.actor, m.trace_id, m.create_time
 		from movements m join stock s using (product_id)
-		where `+strings.Join(conditions, " and ")+fmt.Sprintf(` order by m.id desc limit $%d`, len(args)), args...)
+		where `+where+" order by "+order+fmt.Sprintf(" limit $%d", len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list movements: %w", err)
 	}
@@ -58,4 +54,32 @@ func (s Store) ListMovements(ctx context.Context, f MovementFilter, before int64
 		return nil, fmt.Errorf("list movements: %w", err)
 	}
 	return movements, nil
+}
+
+// LowStockList orders stock by scarcity.
+func LowStockList() page.Schema {
+	return page.Schema{
+		Fields: map[string]page.Field{"available": {Column: "(on_hand - reserved)", Kind: page.Number, Order: true}},
+		Order:  "available", ID: "product_id",
+	}
+}
+
+// ListLowStock reads the rows of a page of products of which at most threshold is
+// available, and one more. It reads the whole table: what is available has no
+// index, because every order changes it.
+func (s Store) ListLowStock(ctx context.Context, threshold int64, query page.Query) ([]domain.Stock, error) {
+	args := []any{threshold}
+	where, order := query.SQL(&args)
+	args = append(args, query.Limit())
+	rows, err := s.dbtx.Query(ctx, `-- name: StockListLow :many
+		select product_id, product_code, on_hand, reserved, version, update_time from stock
+		where on_hand - reserved <= $1 and `+where+" order by "+order+fmt.Sprintf(" limit $%d", len(args)), args...)
+	if err != nil {
+		return nil, fmt.Errorf("list low stock: %w", err)
+	}
+	stocks, err := pgx.CollectRows(rows, pgx.RowToStructByPos[domain.Stock])
+	if err != nil {
+		return nil, fmt.Errorf("list low stock: %w", err)
+	}
+	return stocks, nil
 }

@@ -46,18 +46,6 @@ func (s Store) StockOf(ctx context.Context, ids []uuid.UUID, codes []string) ([]
 	return fromDBStocks(rows), nil
 }
 
-// LowStock returns up to limit products of which at most threshold is available,
-// the scarcest first, after the one given. Begin with -1 and uuid.Nil.
-func (s Store) LowStock(ctx context.Context, threshold, afterAvailable int64, afterID uuid.UUID, limit int) ([]domain.Stock, error) {
-	rows, err := s.q.StockListLow(ctx, db.StockListLowParams{
-		Threshold: threshold, AfterAvailable: afterAvailable, AfterProductID: afterID, MaxRows: int32(limit),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list low stock: %w", err)
-	}
-	return fromDBStocks(rows), nil
-}
-
 // LockStock locks and reads the stock of products, by id.
 func (s Store) LockStock(ctx context.Context, ids []uuid.UUID) ([]domain.Stock, error) {
 	rows, err := s.q.StockLockMany(ctx, ids)

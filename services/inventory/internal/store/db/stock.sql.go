@@ -129,54 +129,6 @@ func (q *Queries) StockInsertMany(ctx context.Context, arg StockInsertManyParams
 	return items, nil
 }
 
-const stockListLow = `-- name: StockListLow :many
-select product_id, product_code, on_hand, reserved, version, update_time from stock
-where on_hand - reserved <= $1::bigint
-  and (on_hand - reserved, product_id) > ($2::bigint, $3::uuid)
-order by on_hand - reserved, product_id
-limit $4
-`
-
-type StockListLowParams struct {
-	Threshold      int64
-	AfterAvailable int64
-	AfterProductID uuid.UUID
-	MaxRows        int32
-}
-
-// The whole table is read: available is not indexed, because every order changes it.
-func (q *Queries) StockListLow(ctx context.Context, arg StockListLowParams) ([]Stock, error) {
-	rows, err := q.db.Query(ctx, stockListLow,
-		arg.Threshold,
-		arg.AfterAvailable,
-		arg.AfterProductID,
-		arg.MaxRows,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Stock{}
-	for rows.Next() {
-		var i Stock
-		if err := rows.Scan(
-			&i.ProductID,
-			&i.ProductCode,
-			&i.OnHand,
-			&i.Reserved,
-			&i.Version,
-			&i.UpdateTime,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const stockLockByCode = `-- name: StockLockByCode :one
 select product_id, product_code, on_hand, reserved, version, update_time from stock where product_code = $1 for update
 `

@@ -9,14 +9,6 @@ select * from stock
 where product_id = any(@product_ids::uuid[]) or product_code = any(@product_codes::text[])
 order by product_code;
 
--- name: StockListLow :many
--- The whole table is read: available is not indexed, because every order changes it.
-select * from stock
-where on_hand - reserved <= @threshold::bigint
-  and (on_hand - reserved, product_id) > (@after_available::bigint, @after_product_id::uuid)
-order by on_hand - reserved, product_id
-limit @max_rows;
-
 -- name: StockLockByCode :one
 select * from stock where product_code = @product_code for update;
 

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
+)
+
+// Adjustment adds to or takes from what is on hand.
+type Adjustment struct {
+	RequestID   uuid.UUID
+	ProductCode string
+	Delta       int64
+	Reason      string
+}
+
+// errNoStock says that a product has no stock row here.
+var errNoStock = errors.New("the product is not known here")
+
+// Adjust changes what is on hand, writes the ledger and announces the level. The
+// same request sent again gets its first answer; request and answer are the
+// messages that are compared and kept. A product that was not heard of yet is
+// looked up in the catalog. Errors: INVALID_FIELD, PRODUCT_NOT_FOUND,
+// STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED, UNAVAILABLE when the
+// catalog would have to be asked and is away.
+func Adjust[Res proto.Message](
+	ctx context.Context, s *Stocks, a Adjustment, request proto.Message, answer func(domain.Stock) Res,
+) (Res, error) {
+	var none Res
+	if utf8.RuneCountInString(a.Reason) > domain.MaxReasonLength || strings.ContainsRune(a.Reason, 0) {
+		return none, fault.Fields(fault.Violation{
+			Field: "reason", Description: fmt.Sprintf("must be at most %d characters, without U+0000", domain.MaxReasonLength),
+		})
+	}
+	res, err := adjust(ctx, s, a, request, answer)
+	if !errors.Is(err, errNoStock) {
+		return res, err
+	}
+	if err := s.meet(ctx, a.ProductCode); err != nil {
+		return none, err
+	}
+	return adjust(ctx, s, a, request, answer)
+}
+
+func adjust[Res proto.Message](
+	ctx context.Context, s *Stocks, a Adjustment, request proto.Message, answer func(domain.Stock) Res,
+) (Res, error) {
+	key := idempotency.Key{Caller: authz.Caller(ctx).Key(), RPC: "AdjustStock", RequestID: a.RequestID}
+	return idempotency.Run(ctx, s.Pool.Hot(), key, request, answer(domain.Stock{}), func(ctx context.Context, tx *pg.Tx) (Res, error) {
+		after, err := s.adjust(ctx, tx, a)
+		return answer(after), err
+	})
+}
+
+func (s *Stocks) adjust(ctx context.Context, tx *pg.Tx, a Adjustment) (domain.Stock, error) {
+	before, known, err := store.On(tx).LockStockByCode(ctx, a.ProductCode)
+	if err != nil {
+		return domain.Stock{}, err
+	}
+	if !known {
+		return domain.Stock{}, errNoStock
+	}
+	now := s.Now()
+	after, err := before.Adjust(a.Delta, now)
+	if err != nil {
+		return domain.Stock{}, err
+	}
+	if err := store.On(tx).UpdateStock(ctx, now, after); err != nil {
+		return domain.Stock{}, err
+	}
+	if err := store.On(tx).InsertMovements(ctx, now, domain.Movement{
+		ProductID: after.ProductID, Kind: domain.Adjustment, Delta: a.Delta, OnHandAfter: after.OnHand,
+		Reason: a.Reason, Actor: actor(ctx), TraceID: traceID(ctx),
+	}); err != nil {
+		return domain.Stock{}, err
+	}
+	return after, s.announce(ctx, tx, after)
+}
+
+// meet makes stock for a product that the catalog knows.
+func (s *Stocks) meet(ctx context.Context, code string) error {
+	product, ok, err := s.Catalog.ByCode(ctx, code)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return productNotFound("product_code", code)
+	}
+	return s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		return s.KnowProducts(ctx, tx, []domain.Product{product})
+	})
+}
+
+// productNotFound names the field that the product was looked up by.
+func productNotFound(field, value string) *fault.Error {
+	return fault.New(fault.NotFound, domain.ReasonProductNotFound, "there is no product with %s %s", field, value).With(field, value)
+}
+
+// actor is who calls: the id, or the kind of caller where it has none.
+func actor(ctx context.Context) string {
+	caller := authz.Caller(ctx)
+	if caller.ID != "" {
+		return caller.ID
+	}
+	return caller.Kind.String()
+}
+
+// traceID is the call's trace in hex; empty when it has none.
+func traceID(ctx context.Context) string {
+	span := trace.SpanContextFromContext(ctx)
+	if !span.HasTraceID() {
+		return ""
+	}
+	return span.TraceID().String()
+}

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
+)
+
+const (
+	// announceRows bounds the levels that one transaction announces.
+	announceRows = 1000
+	// reconcileEvery is how often levels are announced that a crash left unsaid.
+	reconcileEvery = 10 * time.Minute
+	// reconcileOverlap covers changes that took their time before the pass began and
+	// were committed after it, and clocks that differ.
+	reconcileOverlap = 2 * time.Minute
+)
+
+// RunLevels announces changed levels until ctx ends: those of this process every
+// Settings.LevelInterval, and at the start and every ten minutes those that another
+// left unsaid.
+func (s *Stocks) RunLevels(ctx context.Context) error {
+	if err := s.ReconcileLevels(ctx); err != nil {
+		return err
+	}
+	often, seldom := time.NewTicker(s.Settings.LevelInterval), time.NewTicker(reconcileEvery)
+	defer often.Stop()
+	defer seldom.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-often.C:
+			err = s.AnnounceLevels(ctx)
+		case <-seldom.C:
+			err = s.ReconcileLevels(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// AnnounceLevels announces the levels that changed in this process since the last
+// time. What could not be announced stays to be.
+func (s *Stocks) AnnounceLevels(ctx context.Context) error {
+	for ids := s.Levels.take(); len(ids) > 0; {
+		some := ids[:min(len(ids), announceRows)]
+		err := s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+			// Under the locks no newer level of these products can enter the outbox first.
+			stocks, err := store.On(tx).LockStock(ctx, some)
+			if err != nil {
+				return err
+			}
+			return s.announce(ctx, tx, stocks...)
+		})
+		if err != nil {
+			s.Levels.Add(ids...)
+			return err
+		}
+		ids = ids[len(some):]
+	}
+	return nil
+}
+
+// ReconcileLevels announces every level that changed since its last pass. Levels
+// that were announced already are said again, which harms nobody.
+func (s *Stocks) ReconcileLevels(ctx context.Context) error {
+	began := s.Now()
+	since, err := store.On(s.Pool).PassMark(ctx, store.PassAnnounceLevels)
+	if err != nil {
+		return err
+	}
+	for after, more := uuid.Nil, true; more; {
+		err := s.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+			stocks, err := store.On(tx).LockChangedStock(ctx, since, after, announceRows)
+			if err != nil {
+				return err
+			}
+			if more = len(stocks) == announceRows; more {
+				after = last(stocks)
+			}
+			return s.announce(ctx, tx, stocks...)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return store.On(s.Pool).AdvancePass(ctx, store.PassAnnounceLevels, began.Add(-reconcileOverlap))
+}
+
+// last is the greatest product id. A statement that locks may return rows in
+// another order than it locked them when they changed meanwhile.
+func last(stocks []domain.Stock) uuid.UUID {
+	return slices.MaxFunc(stocks, func(a, b domain.Stock) int {
+		return bytes.Compare(a.ProductID[:], b.ProductID[:])
+	}).ProductID
+}

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
+)
+
+const (
+	// askEvery is how often a reservation is asked about at the most, by all
+	// replicas together.
+	askEvery = time.Minute
+	// askGrace is how long order has, past an order's expiry, to end it by itself. It
+	// is longer than a batch may take to commit what it decided, so that no
+	// reservation appears behind the mark of a pass.
+	askGrace = time.Minute
+	// askRows bounds the questions of one transaction.
+	askRows = 1000
+	// askBacklog is the age of the oldest unsent event from which on asking again
+	// would only pile up what waits anyway.
+	askBacklog = time.Minute
+)
+
+// RunAsk asks about reservations that outlived their order, until ctx ends.
+func (s *Stocks) RunAsk(ctx context.Context) error {
+	tick := time.NewTicker(askEvery / 4)
+	defer tick.Stop()
+	for {
+		if err := s.AskExpired(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// AskExpired says StockReserved again for every reservation that is still held a
+// while after its order's expiry; order answers with OrderConfirmed or
+// OrderCancelled. Nothing is released here: order alone decides that an order
+// ended. It does nothing when another replica asked within the minute.
+func (s *Stocks) AskExpired(ctx context.Context) error {
+	now := s.Now()
+	if oldest, waits, err := store.On(s.Pool).OldestEvent(ctx); err != nil || waits && oldest.Before(now.Add(-askBacklog)) {
+		return err
+	}
+	mark, mine, err := store.On(s.Pool).ClaimPass(ctx, store.PassAskExpired, now, now.Add(-askEvery))
+	if err != nil || !mine {
+		return err
+	}
+	until := now.Add(-askGrace)
+	// Everything before the first that is still held is settled for good.
+	settled, first := until, true
+	for from, order := mark, uuid.Nil; ; {
+		expired, err := store.On(s.Pool).ListExpired(ctx, from, order, until, askRows)
+		if err != nil {
+			return err
+		}
+		if len(expired) > 0 && first {
+			settled, first = expired[0].ExpireTime, false
+		}
+		if err := s.ask(ctx, expired); err != nil {
+			return err
+		}
+		if len(expired) < askRows {
+			return store.On(s.Pool).AdvancePass(ctx, store.PassAskExpired, settled)
+		}
+		end := expired[len(expired)-1]
+		from, order = end.ExpireTime, end.OrderID
+	}
+}
+
+func (s *Stocks) ask(ctx context.Context, expired []store.ExpiredReservation) error {
+	questions := make([]outbox.Event, len(expired))
+	for i, r := range expired {
+		questions[i] = events.Said(domain.Outcome{
+			Kind: domain.SaidReserved, OrderID: r.OrderID, Version: r.Version, Time: r.MadeTime,
+		})
+	}
+	return s.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		return s.say(ctx, tx, questions...)
+	})
+}

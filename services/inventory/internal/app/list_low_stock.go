@@ -1,0 +1,31 @@
+package app
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
+)
+
+// ListLow returns a page of the products of which at most threshold is available,
+// the scarcest first, and the token of the next. Without a threshold the owner's
+// setting holds. Errors: PAGE_TOKEN_INVALID.
+func (s *Stocks) ListLow(ctx context.Context, threshold *int64, size int32, token string) ([]domain.Stock, string, error) {
+	most := s.Settings.LowStockThreshold
+	if threshold != nil {
+		most = *threshold
+	}
+	query, err := store.LowStockList().Parse(page.Request{Size: size, Token: token, Parent: strconv.FormatInt(most, 10)})
+	if err != nil {
+		return nil, "", err
+	}
+	stocks, err := store.On(s.Pool).ListLowStock(ctx, most, query)
+	if err != nil {
+		return nil, "", err
+	}
+	return page.Cut(query, stocks, func(row domain.Stock) []any {
+		return query.Cursor(map[string]any{"available": row.Available()}, row.ProductID)
+	})
+}

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
+)
+
+// SettleOrders applies a batch of order events: one round trip locks and reads all
+// that they touch, the domain decides, and the writes travel with tx's commit. An
+// error blames the events, but for the database's own.
+func (s *Stocks) SettleOrders(ctx context.Context, tx *pg.Tx, heard []events.OrderHeard) error {
+	orders := make([]domain.OrderEvent, len(heard))
+	for i, h := range heard {
+		orders[i] = h.OrderEvent
+	}
+	orderIDs, productIDs := touched(orders)
+	loaded, err := store.On(tx).LoadOrders(ctx, orderIDs, productIDs)
+	if err != nil {
+		return err
+	}
+	// Taken under the locks, so that the times of a row's changes rise.
+	now := s.Now()
+	decision, err := domain.Decide(loaded, orders, now)
+	if err != nil {
+		return err
+	}
+	if err := store.On(tx).WriteDecision(ctx, decision, now); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, decision, heard)
+}
+
+// touched returns the orders and the products of placed orders, each once.
+func touched(orders []domain.OrderEvent) (orderIDs, productIDs []uuid.UUID) {
+	orderIDs, productIDs = make([]uuid.UUID, 0, len(orders)), []uuid.UUID{}
+	seen := make(map[uuid.UUID]struct{}, 4*len(orders))
+	once := func(ids []uuid.UUID, id uuid.UUID) []uuid.UUID {
+		if _, again := seen[id]; again {
+			return ids
+		}
+		seen[id] = struct{}{}
+		return append(ids, id)
+	}
+	for _, order := range orders {
+		orderIDs = once(orderIDs, order.OrderID())
+		for _, line := range order.Lines() {
+			productIDs = once(productIDs, line.ProductID)
+		}
+	}
+	return orderIDs, productIDs
+}
+
+// tell says the outcomes, and the levels of products that ran out or came back;
+// other levels are announced together, later.
+func (s *Stocks) tell(ctx context.Context, tx *pg.Tx, decision domain.Decision, heard []events.OrderHeard) error {
+	said := make([]outbox.Event, 0, len(decision.Outcomes))
+	for _, outcome := range decision.Outcomes {
+		event := events.Said(outcome)
+		event.Span = heard[outcome.Cause].Span
+		said = append(said, event)
+	}
+	var later []uuid.UUID
+	for _, change := range decision.Stock {
+		if change.Before.Crosses(change.After) {
+			said = append(said, events.LevelChanged(change.After))
+			continue
+		}
+		later = append(later, change.After.ProductID)
+	}
+	if len(later) > 0 {
+		tx.OnCommit(func() { s.Levels.Add(later...) })
+	}
+	return s.say(ctx, tx, said...)
+}

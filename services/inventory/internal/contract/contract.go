@@ -1,0 +1,71 @@
+// Package contract translates inventory's domain into its contract, for replies
+// and events alike.
+package contract
+
+import (
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/google/uuid"
+
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+)
+
+// Stock returns the stock of a product. Its update time is unset when the product
+// has never been heard of here.
+func Stock(s domain.Stock) *inventoryv1.Stock {
+	stock := &inventoryv1.Stock{
+		ProductId: s.ProductID.String(), ProductCode: s.ProductCode,
+		OnHand: s.OnHand, Reserved: s.Reserved, Available: s.Available(),
+	}
+	if !s.UpdateTime.IsZero() {
+		stock.UpdateTime = timestamppb.New(s.UpdateTime)
+	}
+	return stock
+}
+
+// Stocks returns the stock of products, in their order.
+func Stocks(stocks []domain.Stock) []*inventoryv1.Stock {
+	all := make([]*inventoryv1.Stock, len(stocks))
+	for i, s := range stocks {
+		all[i] = Stock(s)
+	}
+	return all
+}
+
+// Movement returns a line of the ledger.
+func Movement(m domain.Movement) *inventoryv1.StockMovement {
+	movement := &inventoryv1.StockMovement{
+		Id: m.ID, ProductId: m.ProductID.String(), ProductCode: m.ProductCode, Kind: movementKind(m.Kind),
+		Delta: m.Delta, OnHandAfter: m.OnHandAfter, Reason: m.Reason, Actor: m.Actor,
+		CreateTime: timestamppb.New(m.CreateTime), TraceId: m.TraceID,
+	}
+	if m.OrderID != uuid.Nil {
+		movement.OrderId = m.OrderID.String()
+	}
+	return movement
+}
+
+func movementKind(k domain.MovementKind) inventoryv1.StockMovementKind {
+	switch k {
+	case domain.Adjustment:
+		return inventoryv1.StockMovementKind_STOCK_MOVEMENT_KIND_ADJUSTMENT
+	case domain.Sale:
+		return inventoryv1.StockMovementKind_STOCK_MOVEMENT_KIND_SALE
+	case domain.Restock:
+		return inventoryv1.StockMovementKind_STOCK_MOVEMENT_KIND_RESTOCK
+	default:
+		return inventoryv1.StockMovementKind_STOCK_MOVEMENT_KIND_UNSPECIFIED
+	}
+}
+
+// Shortages returns what was short.
+func Shortages(shortages []domain.Shortage) []*inventoryv1.StockShortage {
+	all := make([]*inventoryv1.StockShortage, len(shortages))
+	for i, s := range shortages {
+		all[i] = &inventoryv1.StockShortage{
+			ProductId: s.ProductID.String(), ProductCode: s.ProductCode, Requested: s.Requested, Available: s.Available,
+		}
+	}
+	return all
+}

@@ -1,0 +1,17 @@
+package rpc
+
+import (
+	"context"
+
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/contract"
+)
+
+// ListLowStock lists products of which no more than a threshold is available.
+func (s *Server) ListLowStock(ctx context.Context, req *inventoryv1.ListLowStockRequest) (*inventoryv1.ListLowStockResponse, error) {
+	stocks, next, err := s.stocks.ListLow(ctx, req.Threshold, req.GetPageSize(), req.GetPageToken())
+	if err != nil {
+		return nil, err
+	}
+	return &inventoryv1.ListLowStockResponse{Stocks: contract.Stocks(stocks), NextPageToken: next}, nil
+}
