@@ -1,0 +1,429 @@
+package outbox_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+const topic = "shopmesh.test.thing.v1"
+
+func migrations() fstest.MapFS {
+	return fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + outbox.Schema)}}
+}
+
+func topics(t *testing.T, cfg kafka.Config) {
+	t.Helper()
+	if err := kafka.EnsureTopics(t.Context(), cfg, []kafka.Topic{{Name: topic, Partitions: 3}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run starts a relay and returns it with what stops it and waits.
+func run(t *testing.T, pool *pg.Pool, broker kafka.Config, cfg outbox.Config) (relay *outbox.Relay, stop func()) {
+	t.Helper()
+	producer, err := kafka.NewProducer(broker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Log = testkit.Log(t)
+	relay = outbox.NewRelay("test", pool, producer, cfg)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() { _ = relay.Run(ctx) })
+	stop = sync.OnceFunc(func() {
+		cancel()
+		running.Wait()
+		producer.Close()
+	})
+	t.Cleanup(stop)
+	return relay, stop
+}
+
+// say writes versions from to to of a key, each in a transaction of its own.
+func say(t *testing.T, pool *pg.Pool, wake func(), key uuid.UUID, from, to int64) {
+	t.Helper()
+	for v := from; v <= to; v++ {
+		err := pool.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			if wake != nil {
+				tx.OnCommit(wake)
+			}
+			return outbox.Write(ctx, tx, "/shopmesh/test", outbox.Event{
+				Topic: topic, Key: key, Version: v, Message: wrapperspb.Int64(v), Time: time.Now(),
+			})
+		})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+	}
+}
+
+// listener collects what arrives, per key.
+type listener struct {
+	mu       sync.Mutex
+	versions map[string][]int64
+	records  []*kgo.Record
+}
+
+func listen(t *testing.T, cfg kafka.Config) *listener {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(cfg.Brokers...), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchMaxWait(50*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &listener{versions: map[string][]int64{}}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() {
+		for ctx.Err() == nil {
+			client.PollFetches(ctx).EachRecord(l.hear)
+		}
+	})
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+		client.Close()
+	})
+	return l
+}
+
+func (l *listener) hear(r *kgo.Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	version, _ := strconv.ParseInt(header(r, "ce_aggregateversion"), 10, 64)
+	l.versions[string(r.Key)] = append(l.versions[string(r.Key)], version)
+	l.records = append(l.records, r)
+}
+
+func header(r *kgo.Record, key string) string {
+	for _, h := range r.Headers {
+		if h.Key == key {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
+// of returns the versions of a key that came, leaving out repetitions of what came
+// before: a relay may publish again, but nothing older behind something new.
+func (l *listener) of(key uuid.UUID) []int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var first []int64
+	seen := map[int64]bool{}
+	for _, v := range l.versions[key.String()] {
+		if !seen[v] {
+			seen[v] = true
+			first = append(first, v)
+		}
+	}
+	return first
+}
+
+func upTo(n int64) string {
+	var all []int64
+	for v := int64(1); v <= n; v++ {
+		all = append(all, v)
+	}
+	return fmt.Sprint(all)
+}
+
+func (l *listener) expect(t *testing.T, key uuid.UUID, n int64) {
+	t.Helper()
+	testkit.Eventually(t, 20*time.Second, fmt.Sprintf("%d events of a key arrived", n), func() bool { return len(l.of(key)) >= int(n) })
+	if got := fmt.Sprint(l.of(key)); got != upTo(n) {
+		t.Errorf("events arrived in order %v", got)
+	}
+}
+
+func emptied(t *testing.T, relay *outbox.Relay) {
+	t.Helper()
+	testkit.Eventually(t, 5*time.Second, "the outbox is empty", func() bool {
+		n, _, err := relay.Pending(t.Context())
+		return err == nil && n == 0
+	})
+}
+
+// Events of many keys, written side by side, arrive once, in each key's order, as
+// CloudEvents.
+func TestEventsArriveInTheirKeysOrder(t *testing.T) {
+	t.Parallel()
+	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
+	topics(t, broker)
+	relay, _ := run(t, pool, broker, outbox.Config{Batch: 40})
+	heard := listen(t, broker)
+
+	keys := make([]uuid.UUID, 8)
+	var writers sync.WaitGroup
+	for i := range keys {
+		keys[i] = uuid.New()
+		writers.Go(func() { say(t, pool, relay.Wake, keys[i], 1, 30) })
+	}
+	writers.Wait()
+	for _, key := range keys {
+		heard.expect(t, key, 30)
+	}
+	emptied(t, relay)
+	heard.mu.Lock()
+	defer heard.mu.Unlock()
+	if len(heard.records) != 8*30 {
+		t.Errorf("%d records, want 240", len(heard.records))
+	}
+	r := heard.records[0]
+	name := string((&wrapperspb.Int64Value{}).ProtoReflect().Descriptor().FullName())
+	for key, want := range map[string]string{
+		"ce_specversion": "1.0", "ce_source": "/shopmesh/test", "ce_type": name, "ce_subject": string(r.Key),
+		"ce_id": string(r.Key) + "/" + header(r, "ce_aggregateversion") + "/" + name, "content-type": "application/protobuf", "traceparent": "",
+	} {
+		if got := header(r, key); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	var value wrapperspb.Int64Value
+	if err := proto.Unmarshal(r.Value, &value); err != nil || fmt.Sprint(value.Value) != header(r, "ce_aggregateversion") {
+		t.Errorf("payload %v, %v", value.Value, err)
+	}
+	if at, err := time.Parse(time.RFC3339Nano, header(r, "ce_time")); err != nil || time.Since(at) > time.Minute {
+		t.Errorf("ce_time %v, %v", at, err)
+	}
+}
+
+// An event carries the trace of the call that wrote it, or the one that it names.
+func TestEventsCarryTheirTrace(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Database(t, migrations())
+	span := func(n byte) trace.SpanContext {
+		return trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{n}, SpanID: trace.SpanID{n}, TraceFlags: trace.FlagsSampled, Remote: true})
+	}
+	ctx := trace.ContextWithSpanContext(t.Context(), span(1))
+	err := pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		e := outbox.Event{Topic: topic, Key: uuid.New(), Version: 1, Message: wrapperspb.Int64(0), Time: time.Now()}
+		answer := e
+		answer.Span = span(2)
+		return outbox.Write(ctx, tx, "/shopmesh/test", e, answer)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range []trace.SpanContext{span(1), span(2)} {
+		var got string
+		if err := pool.QueryRow(t.Context(), `select traceparent from outbox where id = $1`, id+1).Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		if !outbox.ParseTraceparent(got).Equal(want) {
+			t.Errorf("event %d has %q", id, got)
+		}
+	}
+	if outbox.ParseTraceparent("00-zz").IsValid() {
+		t.Error("garbage became a span")
+	}
+	if err := pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		return outbox.Write(ctx, tx, "/shopmesh/test", outbox.Event{Topic: topic})
+	}); err == nil {
+		t.Error("an event without key was written")
+	}
+}
+
+func lockHolder(t *testing.T, pool *pg.Pool) (pid int, leaders int) {
+	t.Helper()
+	err := pool.QueryRow(t.Context(), `select coalesce(min(pid), 0), count(*) from pg_locks
+		where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())`).Scan(&pid, &leaders)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid, leaders
+}
+
+// Of two relays one leads. When it steps down the other goes on at once, and no
+// event is lost or out of order.
+func TestOneRelayLeads(t *testing.T) {
+	t.Parallel()
+	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
+	topics(t, broker)
+	heard := listen(t, broker)
+	first, stopFirst := run(t, pool, broker, outbox.Config{})
+	key := uuid.New()
+	say(t, pool, first.Wake, key, 1, 5)
+	heard.expect(t, key, 5)
+	second, _ := run(t, pool, broker, outbox.Config{})
+	say(t, pool, first.Wake, key, 6, 10)
+	heard.expect(t, key, 10)
+	if _, leaders := lockHolder(t, pool); leaders != 1 {
+		t.Errorf("%d leaders", leaders)
+	}
+	begin := time.Now()
+	stopFirst()
+	say(t, pool, second.Wake, key, 11, 15)
+	heard.expect(t, key, 15)
+	if took := time.Since(begin); took > kafka.DeliveryBound {
+		t.Errorf("the second took over after %v, though the first stepped down", took)
+	}
+	emptied(t, second)
+}
+
+// A leader whose connection is cut loses its lock. Whoever leads next waits until
+// nothing of the old leader can arrive; no event is lost or out of order.
+func TestLostLock(t *testing.T) {
+	t.Parallel()
+	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
+	topics(t, broker)
+	heard := listen(t, broker)
+	relay, _ := run(t, pool, broker, outbox.Config{})
+	run(t, pool, broker, outbox.Config{})
+	key := uuid.New()
+	var writer sync.WaitGroup
+	writer.Go(func() { say(t, pool, relay.Wake, key, 1, 200) })
+	testkit.Eventually(t, 10*time.Second, "some events arrived", func() bool { return len(heard.of(key)) > 20 })
+	pid, _ := lockHolder(t, pool)
+	cut := time.Now()
+	if _, err := pool.Exec(t.Context(), `select pg_terminate_backend($1, 5000)`, pid); err != nil {
+		t.Fatal(err)
+	}
+	writer.Wait()
+	say(t, pool, relay.Wake, key, 201, 210)
+	heard.expect(t, key, 210)
+	if took := time.Since(cut); took < kafka.DeliveryBound {
+		t.Errorf("a new leader published after %v", took)
+	}
+	emptied(t, relay)
+}
+
+// The sole writer of a database waits for nobody.
+func TestSoleWriterTakesOverAtOnce(t *testing.T) {
+	t.Parallel()
+	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
+	topics(t, broker)
+	if _, err := pool.Exec(t.Context(), `insert into outbox_leader values (true, gen_random_uuid(), false)`); err != nil {
+		t.Fatal(err)
+	}
+	heard := listen(t, broker)
+	begin := time.Now()
+	relay, _ := run(t, pool, broker, outbox.Config{SoleWriter: true})
+	key := uuid.New()
+	say(t, pool, relay.Wake, key, 1, 1)
+	heard.expect(t, key, 1)
+	if took := time.Since(begin); took > kafka.DeliveryBound {
+		t.Errorf("took over after %v", took)
+	}
+}
+
+// An event that can't be produced stops its key and is reported; other keys go on,
+// and its key does so once the event is out of the way.
+func TestStoppedKey(t *testing.T) {
+	t.Parallel()
+	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
+	topics(t, broker)
+	heard := listen(t, broker)
+	large, lost, free := uuid.New(), uuid.New(), uuid.New()
+	say(t, pool, nil, large, 1, 1)
+	err := pool.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		return outbox.Write(ctx, tx, "/shopmesh/test",
+			outbox.Event{Topic: topic, Key: large, Version: 2, Message: wrapperspb.Bytes(make([]byte, 2_000_000)), Time: time.Now()},
+			outbox.Event{Topic: "shopmesh.test.nobody.v1", Key: lost, Version: 1, Message: wrapperspb.Int64(1), Time: time.Now()})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	say(t, pool, nil, large, 3, 4)
+	say(t, pool, nil, free, 1, 3)
+	relay, _ := run(t, pool, broker, outbox.Config{})
+	heard.expect(t, free, 3)
+	heard.expect(t, large, 1)
+	testkit.Eventually(t, 20*time.Second, "both keys are reported", func() bool { return len(relay.Stopped()) == 2 })
+	for _, s := range relay.Stopped() {
+		if s.Cause == "" || s.EventID == "" || (s.Key != large && s.Key != lost) {
+			t.Errorf("reported %+v", s)
+		}
+	}
+	say(t, pool, relay.Wake, free, 4, 6)
+	heard.expect(t, free, 6)
+	if got := heard.of(large); len(got) != 1 {
+		t.Errorf("events %v of the stopped key arrived", got)
+	}
+	if _, err := pool.Exec(t.Context(), `delete from outbox where key = $1 and version = 2`, large); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, 20*time.Second, "the key goes on", func() bool { return fmt.Sprint(heard.of(large)) == "[1 3 4]" })
+}
+
+// gate is the way to the broker; shut, it lets nothing through.
+type gate struct {
+	shut  atomic.Bool
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func (g *gate) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if g.shut.Load() {
+		return nil, errors.New("the gate is shut")
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.conns = append(g.conns, conn)
+	return conn, nil
+}
+
+func (g *gate) close() {
+	g.shut.Store(true)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range g.conns {
+		_ = c.Close()
+	}
+}
+
+// While the broker is away events wait in the database, longer than the bound on
+// delivery; when it is back all arrive in order.
+func TestBrokerAway(t *testing.T) {
+	t.Parallel()
+	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
+	topics(t, broker)
+	heard := listen(t, broker)
+	g := &gate{}
+	gated := broker
+	gated.Dial = g.dial
+	relay, _ := run(t, pool, gated, outbox.Config{})
+	key := uuid.New()
+	say(t, pool, relay.Wake, key, 1, 10)
+	heard.expect(t, key, 10)
+	g.close()
+	away := time.Now()
+	say(t, pool, relay.Wake, key, 11, 60)
+	testkit.Eventually(t, 3*kafka.DeliveryBound, "the outage outlasted the bound on delivery", func() bool {
+		return time.Since(away) > kafka.DeliveryBound+time.Second
+	})
+	if n, oldest, err := relay.Pending(t.Context()); err != nil || n != 50 || oldest.IsZero() {
+		t.Errorf("%d events pending since %v, %v; want 50", n, oldest, err)
+	}
+	g.shut.Store(false)
+	heard.expect(t, key, 60)
+	emptied(t, relay)
+	if stopped := relay.Stopped(); len(stopped) > 0 {
+		t.Errorf("an outage stopped keys: %v", stopped)
+	}
+}
