@@ -90,6 +90,14 @@ func Main(context string, module func(Environment) fx.Option) {
 	os.Exit(Run(env.Process, module(env)))
 }
 
+// Credential returns what a variable holds, or what the file holds that its …_FILE
+// names; empty when neither is set.
+func Credential(name string) (string, error) {
+	reader := newEnvReader(os.Environ())
+	value := reader.credential(name)
+	return value, errors.Join(reader.problems...)
+}
+
 // envReader reads variables and gathers what is wrong with them.
 type envReader struct {
 	values   map[string]string

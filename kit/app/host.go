@@ -135,8 +135,10 @@ func (h *host) start(ctx context.Context) error {
 	h.readiness.check(ctx)
 	h.background.Go(func() { h.readiness.monitor(background) })
 	h.background.Go(func() { h.watchListeners(background) })
-	for _, service := range h.services {
-		h.background.Go(func() { h.startRunners(background, service) })
+	if !h.process.Idle {
+		for _, service := range h.services {
+			h.background.Go(func() { h.startRunners(background, service) })
+		}
 	}
 	h.log.InfoContext(ctx, "serving", "api", h.api.URL(), "internal", h.internal.URL())
 	h.process.Ready(Addresses{API: h.api.URL(), Internal: h.internal.URL()})

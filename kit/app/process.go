@@ -50,6 +50,9 @@ type Process struct {
 	Reflection bool
 	// Peers are the URLs of contexts in other processes, by name.
 	Peers map[string]string
+	// Idle answers requests but starts no runner: nothing is consumed, charged or
+	// sent. It is for looking at data whose process is stopped.
+	Idle bool
 	// Internal are further handlers of the internal listener, by net/http pattern.
 	Internal map[string]http.Handler
 	// API are further handlers of the API's listener, by net/http pattern.
@@ -95,25 +98,38 @@ func Run(process Process, modules ...fx.Option) int {
 	process = process.withDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	defer signal.Stop(signals)
-	go func() {
-		select {
-		case got := <-signals:
-			process.Log.Info("stopping; again to stop at once", "signal", got.String())
-			cancel()
-		case <-ctx.Done():
-			return
-		}
-		<-signals
-		os.Exit(exitInterrupted)
-	}()
+	defer OnSignal(process.Log, cancel)()
 	if err := Serve(ctx, process, modules...); err != nil {
 		process.Log.Error("the process failed", "error", err.Error())
 		return exitFailed
 	}
 	return exitOK
+}
+
+// OnSignal calls stop when the process gets SIGTERM or SIGINT; a second signal ends
+// the process at once. The returned function gives the signals back.
+func OnSignal(log *slog.Logger, stop func()) (release func()) {
+	signals := make(chan os.Signal, 2) // both are kept while nobody looks
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case got := <-signals:
+			log.Info("stopping; again to stop at once", "signal", got.String())
+			stop()
+		case <-done:
+			return
+		}
+		select {
+		case <-signals:
+			os.Exit(exitInterrupted)
+		case <-done:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
 }
 
 // Serve serves modules until ctx ends, and drains. It returns nil when all of it
