@@ -1,0 +1,391 @@
+package domain_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+)
+
+const (
+	traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	traceID     = "0af7651916cd43dd8448eb211c80319c"
+)
+
+var (
+	noon      = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	orderID   = uuid.MustParse("01930000-0000-7000-8000-000000000001")
+	paymentID = uuid.MustParse("01930000-0000-7000-8000-000000000002")
+)
+
+func eur(amount int64) money.Money { return money.Money{Currency: "EUR", Amount: amount} }
+
+// moment is noon, with ids counted up.
+func moment() domain.Moment {
+	var count byte
+	return domain.Moment{
+		Now: noon,
+		NewID: func() uuid.UUID {
+			count++
+			return uuid.UUID{6: 0x70, 8: 0x80, 15: count}
+		},
+		NewReference: func() string { return domain.Reference([8]byte{0, 1, 2, 30, 31, 32, 33, 255}) },
+		Provider:     "sandbox", Lease: 15 * time.Second, RetryAfter: time.Second,
+	}
+}
+
+func awaiting(total money.Money) domain.OrderEvent {
+	return domain.OrderEvent{OrderID: orderID, Trace: traceparent,
+		Awaiting: &domain.AwaitingPayment{PaymentID: paymentID, Total: total, Method: "sandbox_ok"}}
+}
+
+func cancelled() domain.OrderEvent {
+	return domain.OrderEvent{OrderID: orderID, Cancelled: &domain.Cancelled{PaymentID: paymentID, Currency: "EUR", PaymentRequested: true}}
+}
+
+// reload is what the next transaction reads of an account.
+func reload(a *domain.Account) *domain.Account { return domain.Load(a.Payment(), slices.Clone(a.Refunds())) }
+
+func changesOf(a *domain.Account) domain.Changes {
+	var c domain.Changes
+	c.Collect(a)
+	return c
+}
+
+// pending is a stored payment of 10 EUR that waits for the provider.
+func pending() *domain.Account {
+	a := domain.NewAccount()
+	a.Hear(awaiting(eur(1000)), moment())
+	return reload(a)
+}
+
+func succeeded() domain.Answer {
+	return domain.Answer{Outcome: domain.Succeeded, ProviderID: "ch_1", Start: noon, End: noon, Trace: traceparent}
+}
+
+func captured() *domain.Account {
+	a := pending()
+	a.Charged(succeeded(), moment())
+	return reload(a)
+}
+
+func onlyEvent(t *testing.T, c domain.Changes) domain.Event {
+	t.Helper()
+	if len(c.Events) != 1 {
+		t.Fatalf("said %d events, want one: %+v", len(c.Events), c.Events)
+	}
+	return c.Events[0]
+}
+
+func TestAnAwaitingOrderIsStoredPendingAndChargedAfterwards(t *testing.T) {
+	t.Parallel()
+	a := domain.NewAccount()
+	a.Hear(awaiting(eur(1000)), moment())
+	c := changesOf(a)
+	if len(c.Insert) != 1 || len(c.Charges) != 1 || len(c.Events) != 0 {
+		t.Fatalf("inserts %d, charges %d, events %d; want 1, 1, 0", len(c.Insert), len(c.Charges), len(c.Events))
+	}
+	p := c.Insert[0]
+	if p.Status != domain.PaymentPending || p.ID != paymentID || p.Amount != eur(1000) || !p.Due.Equal(noon.Add(15*time.Second)) {
+		t.Errorf("stored %+v", p)
+	}
+	if p.Reference != "PAY-012YZ01Z" {
+		t.Errorf("reference %q", p.Reference)
+	}
+}
+
+func TestNothingIsAskedForAnOrderOfNothing(t *testing.T) {
+	t.Parallel()
+	a := domain.NewAccount()
+	a.Hear(awaiting(eur(0)), moment())
+	c := changesOf(a)
+	if e := onlyEvent(t, c); e.Kind != domain.EventCaptured || len(c.Charges) != 0 {
+		t.Errorf("said %+v with %d charges, want captured at once", e, len(c.Charges))
+	}
+}
+
+func TestTheOutcomeIsRecordedOnceAndSaidAgainTheSame(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		answer domain.Answer
+		status domain.PaymentStatus
+		kind   domain.EventKind
+		code   string
+	}{
+		"captured": {succeeded(), domain.PaymentCaptured, domain.EventCaptured, ""},
+		"declined": {domain.Answer{Outcome: domain.Declined, Detail: "card_declined"}, domain.PaymentFailed, domain.EventFailed, "card_declined"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := pending()
+			a.Charged(row.answer, moment())
+			first := onlyEvent(t, changesOf(a))
+			if p := a.Payment(); p.Status != row.status || !p.Due.IsZero() || p.Attempts != 1 {
+				t.Errorf("stands at %+v", p)
+			}
+			if first.Kind != row.kind || first.Version != domain.OutcomeVersion || first.Code != row.code {
+				t.Errorf("said %+v", first)
+			}
+			// Another answer changes nothing.
+			a = reload(a)
+			a.Charged(domain.Answer{Outcome: domain.Declined, Detail: "other"}, moment())
+			a.Charged(succeeded(), moment())
+			if c := changesOf(a); len(c.Update)+len(c.Events)+len(c.Attempts) != 0 {
+				t.Errorf("a late answer changed %+v", c)
+			}
+			// Asked again, it says the same.
+			a.Hear(awaiting(eur(1000)), moment())
+			again := onlyEvent(t, changesOf(a))
+			first.Trace, again.Trace = "", ""
+			if again != first {
+				t.Errorf("said %+v, then %+v", first, again)
+			}
+		})
+	}
+}
+
+func TestAnUnknownOutcomeIsAskedForAgainLaterAndLater(t *testing.T) {
+	t.Parallel()
+	a := pending()
+	for i, wait := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
+		a = reload(a)
+		a.Charged(domain.Answer{Outcome: domain.Unknown, Detail: "no answer in time", Trace: traceparent, Start: noon, End: noon}, moment())
+		c := changesOf(a)
+		if p := a.Payment(); p.Status != domain.PaymentPending || !p.Due.Equal(noon.Add(wait*time.Second)) {
+			t.Fatalf("attempt %d: %s, due in %v, want %v", i+1, p.Status, p.Due.Sub(noon), wait*time.Second)
+		}
+		if got := c.Attempts[0]; got.Number != int32(i+1) || got.Outcome != domain.Unknown || got.TraceID != traceID {
+			t.Fatalf("attempt %d is kept as %+v", i+1, got)
+		}
+		if len(c.Events) != 0 {
+			t.Fatalf("said %+v of an unknown outcome", c.Events)
+		}
+	}
+}
+
+func TestACancelledOrderKeepsNoMoney(t *testing.T) {
+	t.Parallel()
+	t.Run("heard first: a tombstone refuses the later charge", func(t *testing.T) {
+		t.Parallel()
+		a := domain.NewAccount()
+		a.Hear(cancelled(), moment())
+		c := changesOf(a)
+		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || e.Code != domain.CodeOrderCancelled || len(c.Charges) != 0 {
+			t.Fatalf("said %+v with %d charges", e, len(c.Charges))
+		}
+		a = reload(a)
+		a.Hear(awaiting(eur(1000)), moment())
+		c = changesOf(a)
+		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || e.Version != domain.OutcomeVersion || len(c.Charges)+len(c.Update) != 0 {
+			t.Errorf("then said %+v with %d charges", e, len(c.Charges))
+		}
+	})
+	t.Run("never asked for money: a silent tombstone", func(t *testing.T) {
+		t.Parallel()
+		a := domain.NewAccount()
+		e := domain.OrderEvent{OrderID: orderID, Cancelled: &domain.Cancelled{}}
+		a.Hear(e, moment())
+		c := changesOf(a)
+		if len(c.Events) != 0 || len(c.Insert) != 1 || c.Insert[0].Amount.Currency != domain.NoCurrency || c.Insert[0].ID == uuid.Nil {
+			t.Errorf("decided %+v", c)
+		}
+	})
+	t.Run("in the batch that made it: not charged", func(t *testing.T) {
+		t.Parallel()
+		a := domain.NewAccount()
+		a.Hear(awaiting(eur(1000)), moment())
+		a.Hear(cancelled(), moment())
+		c := changesOf(a)
+		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || len(c.Charges) != 0 || c.Insert[0].Status != domain.PaymentCancelled {
+			t.Errorf("said %+v with %d charges, stored %s", e, len(c.Charges), c.Insert[0].Status)
+		}
+	})
+	t.Run("while the provider is asked: given back if it captured", func(t *testing.T) {
+		t.Parallel()
+		a := pending()
+		a.Hear(cancelled(), moment())
+		if c := changesOf(a); len(c.Events) != 0 || len(c.Update) != 1 || !c.Update[0].OrderCancelled {
+			t.Fatalf("decided %+v", c)
+		}
+		a = reload(a)
+		a.Charged(succeeded(), moment())
+		c := changesOf(a)
+		if e := onlyEvent(t, c); e.Kind != domain.EventCaptured {
+			t.Errorf("said %+v", e)
+		}
+		if len(c.Refunds) != 1 || c.Refunds[0].Refund.Amount != eur(1000) || c.Refunds[0].ChargeID != "ch_1" {
+			t.Errorf("refunds %+v", c.Refunds)
+		}
+	})
+	t.Run("while the provider is asked: nothing if it declined", func(t *testing.T) {
+		t.Parallel()
+		a := pending()
+		a.Hear(cancelled(), moment())
+		a = reload(a)
+		a.Charged(domain.Answer{Outcome: domain.Declined, Detail: "card_declined"}, moment())
+		if c := changesOf(a); onlyEvent(t, c).Kind != domain.EventFailed || len(c.Refunds) != 0 {
+			t.Errorf("decided %+v", c)
+		}
+	})
+	t.Run("captured: what is left is given back, once", func(t *testing.T) {
+		t.Parallel()
+		a := captured()
+		if _, err := a.Refund(domain.RefundRequest{Amount: new(eur(300))}, moment()); err != nil {
+			t.Fatal(err)
+		}
+		a = reload(a)
+		a.Hear(cancelled(), domain.Moment{Now: noon, NewID: uuid.New})
+		c := changesOf(a)
+		if len(c.InsertRefunds) != 1 || c.InsertRefunds[0].Amount != eur(700) {
+			t.Fatalf("refunds %+v, want the 7.00 that nobody gave back", c.InsertRefunds)
+		}
+		a = reload(a)
+		a.Hear(cancelled(), moment())
+		if c := changesOf(a); len(c.InsertRefunds) != 0 || onlyEvent(t, c).Kind != domain.EventCaptured {
+			t.Errorf("again: %+v", c)
+		}
+	})
+	t.Run("given back: says everything again", func(t *testing.T) {
+		t.Parallel()
+		a := captured()
+		a.Hear(cancelled(), moment())
+		a.RefundAnswered(a.Refunds()[0].ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_1"}, moment())
+		first := onlyEvent(t, changesOf(a))
+		a = reload(a)
+		a.Hear(cancelled(), moment())
+		again := changesOf(a).Events
+		if len(again) != 2 || again[0].Kind != domain.EventCaptured || again[1] != first {
+			t.Errorf("first %+v, again %+v", first, again)
+		}
+	})
+	t.Run("the provider declines to give back: tried as another refund when asked again", func(t *testing.T) {
+		t.Parallel()
+		a := captured()
+		a.Hear(cancelled(), moment())
+		a.RefundAnswered(a.Refunds()[0].ID, domain.Answer{Outcome: domain.Declined, Detail: "closed"}, moment())
+		if r := a.Refunds()[0]; r.Status != domain.RefundFailed || r.FailureCode != "closed" || !a.Payment().HasMoney() {
+			t.Fatalf("stands at %+v", r)
+		}
+		a = reload(a)
+		a.Hear(cancelled(), domain.Moment{Now: noon, NewID: uuid.New})
+		if c := changesOf(a); len(c.InsertRefunds) != 1 || c.InsertRefunds[0].Amount != eur(1000) {
+			t.Errorf("again: %+v", c.InsertRefunds)
+		}
+	})
+}
+
+func TestARefundIsRefused(t *testing.T) {
+	t.Parallel()
+	failed := pending()
+	failed.Charged(domain.Answer{Outcome: domain.Declined}, moment())
+	spoken := captured()
+	if _, err := spoken.Refund(domain.RefundRequest{Amount: new(eur(400))}, moment()); err != nil {
+		t.Fatal(err)
+	}
+	all := captured()
+	if _, err := all.Refund(domain.RefundRequest{}, moment()); err != nil {
+		t.Fatal(err)
+	}
+	given := reload(all)
+	given.RefundAnswered(given.Refunds()[0].ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_1"}, moment())
+	for name, row := range map[string]struct {
+		account *domain.Account
+		amount  *money.Money
+		kind    fault.Kind
+		reason  fault.Reason
+	}{
+		"of nothing":              {captured(), new(eur(0)), fault.Invalid, fault.ReasonInvalidField},
+		"of less than nothing":    {captured(), new(eur(-1)), fault.Invalid, fault.ReasonInvalidField},
+		"while pending":           {pending(), new(eur(1)), fault.FailedPrecondition, domain.ReasonPaymentState},
+		"of a failed payment":     {failed, nil, fault.FailedPrecondition, domain.ReasonPaymentState},
+		"when all is given back":  {given, nil, fault.FailedPrecondition, domain.ReasonPaymentState},
+		"above what was captured": {captured(), new(eur(1001)), fault.FailedPrecondition, domain.ReasonRefundTooLarge},
+		"above what is left":      {spoken, new(eur(601)), fault.FailedPrecondition, domain.ReasonRefundTooLarge},
+		"of what is spoken for":   {all, nil, fault.FailedPrecondition, domain.ReasonRefundTooLarge},
+		"in another currency":     {captured(), &money.Money{Currency: "USD", Amount: 1}, fault.FailedPrecondition, domain.ReasonCurrencyMismatch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := row.account.Refund(domain.RefundRequest{Amount: row.amount}, moment())
+			f, ok := fault.Of(err)
+			if !ok || f.Kind() != row.kind || f.Reason() != row.reason {
+				t.Errorf("got %v, want %v %v", err, row.kind, row.reason)
+			}
+			if row.kind == fault.Invalid && (len(f.Violations()) != 1 || f.Violations()[0].Field != "amount") {
+				t.Errorf("violations %+v", f.Violations())
+			}
+		})
+	}
+}
+
+func TestPartialRefundsCountUpUnderTheirOwnVersions(t *testing.T) {
+	t.Parallel()
+	a := captured()
+	m := moment()
+	for _, amount := range []int64{300, 200, 500} {
+		refund, err := a.Refund(domain.RefundRequest{Amount: new(eur(amount)), Reason: "broken"}, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a = reload(a)
+		a.RefundAnswered(refund.ID, domain.Answer{Outcome: domain.Unknown}, m)
+		a = reload(a)
+		a.RefundAnswered(refund.ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re"}, m)
+		e := onlyEvent(t, changesOf(a))
+		if e.Amount != eur(amount) || e.Refunded != a.Payment().Refunded || e.Version != a.Payment().Version || e.Reason != "broken" {
+			t.Errorf("said %+v at %+v", e, a.Payment())
+		}
+		a = reload(a)
+	}
+	if p := a.Payment(); p.Status != domain.PaymentRefunded || p.Version != 5 || p.Refunded != eur(1000) {
+		t.Errorf("ends at %+v", p)
+	}
+}
+
+func TestWhatCannotBeChargedIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		id     uuid.UUID
+		total  money.Money
+		method string
+	}{
+		"no id":             {uuid.Nil, eur(1), "sandbox_ok"},
+		"a negative total":  {paymentID, eur(-1), "sandbox_ok"},
+		"no currency":       {paymentID, money.Money{Amount: 1}, "sandbox_ok"},
+		"an endless method": {paymentID, eur(1), strings.Repeat("m", 101)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := domain.NewAwaitingPayment(row.id, row.total, row.method); err == nil {
+				t.Error("it was accepted")
+			}
+		})
+	}
+}
+
+func TestAProvidersTextIsKeptWithinBounds(t *testing.T) {
+	t.Parallel()
+	a := pending()
+	a.Charged(domain.Answer{Outcome: domain.Declined, Detail: strings.Repeat("é", 300) + "\x00\xff"}, moment())
+	code, detail := a.Payment().FailureCode, changesOf(a).Attempts[0].Detail
+	if len(code) != domain.MaxCode || len(detail) != domain.MaxDetail || strings.Trim(code, "é") != "" || strings.Trim(detail, "é") != "" {
+		t.Errorf("kept %d and %d bytes: %q", len(code), len(detail), code)
+	}
+}
+
+func TestTheETagNamesTheVersion(t *testing.T) {
+	t.Parallel()
+	a := pending()
+	first := a.Payment().ETag()
+	a.Charged(domain.Answer{Outcome: domain.Unknown}, moment())
+	second := a.Payment().ETag()
+	if first == second || second != a.Payment().ETag() || first == "" {
+		t.Errorf("etags %q, %q", first, second)
+	}
+}
