@@ -25,7 +25,7 @@ func transient(err error) bool {
 // the dead letters of events that can't be applied or wait behind one.
 func (c *Consumer) attempt(ctx context.Context, part []item) error {
 	// A drain lets the transaction finish; only its own time ends it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptBound)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.bounds.attempt)
 	defer cancel()
 	ctx, span := c.tracer.Start(ctx, c.group+" batch", trace.WithSpanKind(trace.SpanKindConsumer),
 		trace.WithLinks(links(part)...), trace.WithAttributes(attribute.Int("messaging.batch.message_count", len(part))))

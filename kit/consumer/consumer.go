@@ -30,13 +30,12 @@
 package consumer
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"context"
 
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -130,6 +129,7 @@ type Consumer struct {
 	log    *slog.Logger
 	tracer trace.Tracer
 	meters *meters
+	bounds bounds
 
 	// mayBeParked is false while no key of the group can be parked on a partition
 	// of this member, so that batches needn't look. It is set at each assignment
@@ -140,6 +140,9 @@ type Consumer struct {
 	mu     sync.Mutex
 	behind map[topicPartition]int64
 }
+
+// bounds are how long an attempt and a batch may take.
+type bounds struct{ attempt, batch time.Duration }
 
 type topicPartition struct {
 	topic     string
@@ -159,6 +162,7 @@ func New(name string, pool *pg.Pool, cfg Config, handle Handler) *Consumer {
 		group: name, pool: pool, cfg: cfg, handle: handle,
 		log: cfg.Log.With("consumer", name), behind: map[topicPartition]int64{},
 	}
+	c.bounds = bounds{attempt: attemptBound, batch: batchBound}
 	c.mayBeParked.Store(true)
 	c.tracer = newTracer(cfg.Tracer)
 	c.meters = newMeters(name, cfg.Meter, c)

@@ -101,7 +101,7 @@ func giveBack(client *kgo.Client, records []*kgo.Record) {
 // It returns an error only when the database can't take it for now: the batch's
 // time is over, or ctx is.
 func (c *Consumer) apply(ctx context.Context, batch []item) error {
-	deadline := time.Now().Add(batchBound)
+	deadline := time.Now().Add(c.bounds.batch)
 	parts := [][]item{batch}
 	for wait := 50 * time.Millisecond; len(parts) > 0; {
 		part := parts[len(parts)-1]
