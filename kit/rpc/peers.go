@@ -51,7 +51,7 @@ func NewPeers(urls map[string]string, propagator propagation.TextMapPropagator) 
 
 // Here says which contexts run in this process, on which server.
 func (p *Peers) Here(server *connect.Server, contexts ...string) {
-	here := &local{transport: connectinprocess.New(server), contexts: make(map[string]bool, len(contexts))}
+	here := &local{transport: opaqueTransport{connectinprocess.New(server)}, contexts: make(map[string]bool, len(contexts))}
 	for _, name := range contexts {
 		here.contexts[name] = true
 	}
@@ -99,6 +99,33 @@ func (t *peerTransport) NewClientStream(ctx context.Context, spec connect.Spec) 
 		return nil, fmt.Errorf("call %s: %w", spec.Procedure, err)
 	}
 	return transport.NewClientStream(ctx, spec)
+}
+
+// opaqueTransport calls within the process, and lets an error say no more than it
+// would over the wire: the cause stays the other context's own.
+type opaqueTransport struct{ connect.Transport }
+
+func (t opaqueTransport) NewClientStream(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
+	stream, err := t.Transport.NewClientStream(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	return opaqueStream{stream}, nil
+}
+
+type opaqueStream struct{ connect.ClientStream }
+
+func (s opaqueStream) Receive(msg any) error {
+	err := s.ClientStream.Receive(msg)
+	var coded *connect.Error
+	if !errors.As(err, &coded) || !coded.IsRemote() {
+		return err
+	}
+	told := connect.NewError(coded.Code(), coded.Message())
+	for _, detail := range coded.Details() {
+		told = told.WithDetail(detail)
+	}
+	return told.WithRemote()
 }
 
 // intercept gives a call its deadline and its trace.

@@ -51,9 +51,11 @@ func (m *statusMapper) recoverPanic(next connect.ServerFunc) connect.ServerFunc 
 // stays attached for the log.
 func (m *statusMapper) status(ctx context.Context, err error) *connect.Error {
 	var coded *connect.Error
-	var hidden *internalError
-	if errors.As(err, &hidden) && errors.As(err, &coded) {
-		return coded // a recovered panic, mapped further inside
+	if errors.As(err, &coded) && !coded.IsRemote() {
+		var hidden *internalError
+		if errors.As(coded, &hidden) {
+			return coded // a recovered panic, mapped further inside
+		}
 	}
 	if found, ok := fault.Of(err); ok {
 		return fromFault(found, err)
@@ -62,7 +64,7 @@ func (m *statusMapper) status(ctx context.Context, err error) *connect.Error {
 	if ended := endOf(ctx); ended != nil {
 		return fromFault(ended.Because(err), err)
 	}
-	if errors.As(err, &coded) && coded != nil {
+	if coded != nil {
 		return fromConnect(coded, err)
 	}
 	switch {
@@ -201,8 +203,8 @@ func internal(cause error) *connect.Error {
 	return status
 }
 
-// fromConnect maps an error that is coded already: a peer's answer, or one of
-// the transport's own.
+// fromConnect maps an error that is coded already: a peer's answer, or one that
+// the transport to a peer made.
 func fromConnect(coded *connect.Error, cause error) *connect.Error {
 	if coded.IsRemote() {
 		return fromPeer(coded, cause)
@@ -210,10 +212,9 @@ func fromConnect(coded *connect.Error, cause error) *connect.Error {
 	switch coded.Code() {
 	case connect.CodeUnknown, connect.CodeInternal, connect.CodeDataLoss:
 		return internal(cause)
-	case connect.CodeCanceled:
-		return fromFault(fault.New(fault.Cancelled, fault.ReasonCancelled, "the call was cancelled"), cause)
-	case connect.CodeDeadlineExceeded:
-		return fromFault(fault.New(fault.DeadlineExceeded, fault.ReasonDeadlineExceeded, "the call ran out of its time"), cause)
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled:
+		// Our own call is not over: one that it made to a peer did not come through.
+		return fromFault(unavailable(), cause)
 	default:
 		return coded
 	}

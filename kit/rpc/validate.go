@@ -50,6 +50,21 @@ func (s *checkedStream) Receive(msg any) error {
 	return nil
 }
 
+// Send tells a client that is gone from a call of ours that failed.
+func (s *checkedStream) Send(msg any) error {
+	err := s.ServerStream.Send(msg)
+	switch connect.CodeOf(err) {
+	case connect.CodeCanceled, connect.CodeDeadlineExceeded:
+		return gone().Because(err)
+	default:
+		return err
+	}
+}
+
+func gone() *fault.Error {
+	return fault.New(fault.Cancelled, fault.ReasonCancelled, "the caller went away")
+}
+
 func (c *requestCheck) message(message proto.Message) error {
 	violations := c.texts.nul(message.ProtoReflect())
 	if err := c.validator.Validate(message); err != nil {
@@ -90,6 +105,8 @@ func unreadable(err error) error {
 	case connect.CodeDeadlineExceeded:
 		return fault.New(fault.DeadlineExceeded, fault.ReasonDeadlineExceeded,
 			"the request did not arrive in its time").Because(err)
+	case connect.CodeCanceled:
+		return gone().Because(err)
 	default:
 		return err
 	}

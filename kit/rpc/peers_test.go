@@ -1,0 +1,148 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+)
+
+// peersOf returns clients of one context, in this process and in another.
+func peersOf(t *testing.T, s *site) map[string]operationsv1connect.OperationsServiceClient {
+	t.Helper()
+	here := rpc.NewPeers(nil, propagation.TraceContext{})
+	// A client may be taken before the process knows its contexts.
+	near := operationsv1connect.NewOperationsServiceClient(here.Client("catalog"))
+	here.Here(s.server, "catalog")
+	there := rpc.NewPeers(map[string]string{"catalog": s.url}, propagation.TraceContext{})
+	t.Cleanup(there.Close)
+	return map[string]operationsv1connect.OperationsServiceClient{
+		"in process": near,
+		"by URL":     operationsv1connect.NewOperationsServiceClient(there.Client("catalog")),
+	}
+}
+
+// A peer answers the same whether it runs here or elsewhere, and its refusal can
+// be told by its reason.
+func TestPeersAnswerAlikeNearAndFar(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{status: func(_ context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+		if req.GetContext() == "unknown" {
+			return nil, fault.New(fault.NotFound, "PRODUCT_NOT_FOUND", "no product %q", "A-1").
+				With("code", "A-1").Field("code", "unknown").RetryAfter(time.Second)
+		}
+		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Context: req.GetContext()}}}, nil
+	}})
+	for where, client := range peersOf(t, s) {
+		res, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "order"})
+		if err != nil || res.GetContexts()[0].GetContext() != "order" {
+			t.Errorf("%s: %v, %v", where, res, err)
+		}
+		_, err = client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "unknown"})
+		told, ok := rpc.PeerFault(err)
+		if !ok || told.Reason() != "PRODUCT_NOT_FOUND" || told.Kind() != fault.NotFound || told.Metadata()["code"] != "A-1" ||
+			told.Violations()[0].Field != "code" || told.RetryDelay() != time.Second || rpc.PeerAway(err) {
+			t.Errorf("%s: %v", where, told)
+		}
+		// The chain holds for peers, too.
+		_, err = client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: strings.Repeat("x", 65)})
+		if told, _ := rpc.PeerFault(err); told.Reason() != fault.ReasonInvalidField {
+			t.Errorf("%s: %v", where, err)
+		}
+	}
+}
+
+// What a peer answers while we serve somebody: its refusals pass, its absence is
+// UNAVAILABLE, and what only we can have done wrong is our failure.
+func TestWhatAPeersAnswerMeansToOurCaller(t *testing.T) {
+	t.Parallel()
+	peer := open(t, &shop{status: func(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+		switch req.GetContext() {
+		case "missing":
+			return nil, fault.New(fault.NotFound, "ADDRESS_NOT_FOUND", "no such address")
+		case "away":
+			return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "the database is away")
+		case "denied":
+			return nil, fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "not you")
+		case "broken":
+			return nil, errors.New("secret")
+		default:
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+	}})
+	for where, client := range peersOf(t, peer) {
+		ours := open(t, &shop{status: func(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+			if req.GetContext() == "slow" {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, 50*time.Millisecond)
+				defer cancel()
+			}
+			res, err := client.GetStatus(ctx, req)
+			if err != nil {
+				return nil, fmt.Errorf("ask catalog: %w", err)
+			}
+			return res, nil
+		}})
+		ask := ours.client(http2(t))
+		for question, want := range map[string]string{
+			"missing": "not_found ADDRESS_NOT_FOUND", "away": "unavailable UNAVAILABLE", "slow": "unavailable UNAVAILABLE",
+			"denied": "internal INTERNAL", "broken": "internal INTERNAL",
+		} {
+			_, err := ask.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: question})
+			got := toldBy(t, err)
+			if got.code+" "+got.reason != want {
+				t.Errorf("%s, %s: %v, want %s", where, question, got, want)
+			}
+			if got.code == "unavailable" && got.retry == 0 {
+				t.Errorf("%s, %s: no delay", where, question)
+			}
+		}
+	}
+}
+
+func TestAPeerThatIsNowhere(t *testing.T) {
+	t.Parallel()
+	peers := rpc.NewPeers(map[string]string{"payment": "http://127.0.0.1:1"}, nil)
+	t.Cleanup(peers.Close)
+	for name, want := range map[string]string{"catalog": "SHOPMESH_CATALOG_URL", "payment": "refused"} {
+		client := operationsv1connect.NewOperationsServiceClient(peers.Client(name))
+		_, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
+		if !rpc.PeerAway(err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The caller's trace goes on in the peer, near and far.
+func TestTheTraceGoesOnInThePeer(t *testing.T) {
+	t.Parallel()
+	seen := make(chan trace.SpanContext, 1)
+	s := open(t, &shop{status: func(ctx context.Context, _ *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+		seen <- trace.SpanContextFromContext(ctx)
+		return &operationsv1.GetStatusResponse{}, nil
+	}}, func(c *rpc.Config, _ *rpc.HandlerConfig) { c.Propagator = propagation.TraceContext{} })
+	caller := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}})
+	for where, client := range peersOf(t, s) {
+		if _, err := client.GetStatus(trace.ContextWithSpanContext(t.Context(), caller), &operationsv1.GetStatusRequest{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-seen; got.TraceID() != caller.TraceID() {
+			t.Errorf("%s: trace %s, want %s", where, got.TraceID(), caller.TraceID())
+		}
+	}
+	s.send(t, http1(t), "GET", "/v1/operations/status", "", nil, "Traceparent", "00-0000000000000000000000000000002a-00000000000000ab-01")
+	if got := <-seen; got.TraceID().String() != "0000000000000000000000000000002a" {
+		t.Errorf("REST: trace %s", got.TraceID())
+	}
+}
