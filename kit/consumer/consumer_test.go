@@ -80,6 +80,8 @@ func TestMembersComeAndGo(t *testing.T) {
 	s := newShop(t, 4)
 	ids := things(30)
 	stopFirst := start(t, s.consumer(t))
+	var gate testkit.Gate
+	start(t, s.consumerAt(t, gate.Behind(s.broker)))
 	s.versions(t, ids, 1, 5)
 	s.expect(t, 20*time.Second, ids, 5)
 	start(t, s.consumer(t))
@@ -92,6 +94,7 @@ func TestMembersComeAndGo(t *testing.T) {
 	testkit.Eventually(t, 20*time.Second, "events flow", func() bool { return s.calls.Load() > 400 })
 	stopFirst()
 	start(t, s.consumer(t))
+	gate.Shut() // that member says no goodbye: it is missed when its session ends
 	speaking.Wait()
 	s.expect(t, 40*time.Second, ids, 40)
 	if l := s.letters(t, s.consumer(t)); len(l) > 0 {

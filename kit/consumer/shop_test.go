@@ -97,8 +97,10 @@ func (s *shop) apply(ctx context.Context, tx *pg.Tx, batch []consumer.Event) err
 	return nil
 }
 
-func (s *shop) consumer(t *testing.T) *consumer.Consumer {
-	return consumer.New("test.things", s.pool, consumer.Config{Kafka: s.broker, Topics: []string{topic}, MaxBatch: 50, Log: testkit.Log(t)}, s.apply)
+func (s *shop) consumer(t *testing.T) *consumer.Consumer { return s.consumerAt(t, s.broker) }
+
+func (s *shop) consumerAt(t *testing.T, broker kafka.Config) *consumer.Consumer {
+	return consumer.New("test.things", s.pool, consumer.Config{Kafka: broker, Topics: []string{topic}, MaxBatch: 50, Log: testkit.Log(t)}, s.apply)
 }
 
 // start runs a consumer and returns what ends it and waits.

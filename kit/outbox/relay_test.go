@@ -2,12 +2,9 @@ package outbox_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -366,37 +363,6 @@ func TestStoppedKey(t *testing.T) {
 	testkit.Eventually(t, 20*time.Second, "the key goes on", func() bool { return fmt.Sprint(heard.of(large)) == "[1 3 4]" })
 }
 
-// gate is the way to the broker; shut, it lets nothing through.
-type gate struct {
-	shut  atomic.Bool
-	mu    sync.Mutex
-	conns []net.Conn
-}
-
-func (g *gate) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if g.shut.Load() {
-		return nil, errors.New("the gate is shut")
-	}
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.conns = append(g.conns, conn)
-	return conn, nil
-}
-
-func (g *gate) close() {
-	g.shut.Store(true)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, c := range g.conns {
-		_ = c.Close()
-	}
-}
-
 // While the broker is away events wait in the database, longer than the bound on
 // delivery; when it is back all arrive in order.
 func TestBrokerAway(t *testing.T) {
@@ -404,14 +370,12 @@ func TestBrokerAway(t *testing.T) {
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
 	heard := listen(t, broker)
-	g := &gate{}
-	gated := broker
-	gated.Dial = g.dial
-	relay, _ := run(t, pool, gated, outbox.Config{})
+	var gate testkit.Gate
+	relay, _ := run(t, pool, gate.Behind(broker), outbox.Config{})
 	key := uuid.New()
 	say(t, pool, relay.Wake, key, 1, 10)
 	heard.expect(t, key, 10)
-	g.close()
+	gate.Shut()
 	away := time.Now()
 	say(t, pool, relay.Wake, key, 11, 60)
 	testkit.Eventually(t, 3*kafka.DeliveryBound, "the outage outlasted the bound on delivery", func() bool {
@@ -420,7 +384,7 @@ func TestBrokerAway(t *testing.T) {
 	if n, oldest, err := relay.Pending(t.Context()); err != nil || n != 50 || oldest.IsZero() {
 		t.Errorf("%d events pending since %v, %v; want 50", n, oldest, err)
 	}
-	g.shut.Store(false)
+	gate.Open()
 	heard.expect(t, key, 60)
 	emptied(t, relay)
 	if stopped := relay.Stopped(); len(stopped) > 0 {
