@@ -35,16 +35,22 @@ func (r *reader) err() error {
 // addNew adds what the domain finds wrong as well, apart from fields that could
 // not be read: the domain saw them empty.
 func (r *reader) addNew(found []fault.Violation) {
-	unread := r.wrong
+	unread := make(map[string]bool, len(r.wrong))
+	for _, violation := range r.wrong {
+		unread[fieldOf(violation)] = true
+	}
 	for _, violation := range found {
-		known := false
-		for _, u := range unread {
-			known = known || strings.HasPrefix(u.Field, violation.Field) || strings.HasPrefix(violation.Field, u.Field)
-		}
-		if !known {
+		if !unread[fieldOf(violation)] {
 			r.wrong = append(r.wrong, violation)
 		}
 	}
+}
+
+// fieldOf cuts a path down to the resource's field: product.price of
+// product.price.units.
+func fieldOf(violation fault.Violation) string {
+	parts := strings.SplitN(violation.Field, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
 // id reads an id that may be empty, which is uuid.Nil.

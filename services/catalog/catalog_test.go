@@ -1,0 +1,91 @@
+package catalog_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"go.uber.org/fx"
+
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/catalog"
+)
+
+// shop is the catalog as it runs in production, on a database and a broker of its own.
+type shop struct {
+	url        string
+	categories catalogv1connect.CategoryServiceClient
+	products   catalogv1connect.ProductServiceClient
+	pool       *pg.Pool
+	broker     kafka.Config
+	database   string
+}
+
+// open starts a catalog whose callers are all the same.
+func open(t *testing.T, caller authz.Identity) shop {
+	t.Helper()
+	url := testkit.DatabaseURL(t, catalog.Migrations())
+	s := shop{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url}
+	return s.again(t, caller)
+}
+
+// again starts another replica, whose callers are someone else.
+func (s shop) again(t *testing.T, caller authz.Identity) shop {
+	t.Helper()
+	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	process := kitapp.Process{
+		Name: "catalog", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Ready:         func(a kitapp.Addresses) { ready <- a },
+	}
+	go func() {
+		ended <- kitapp.Serve(ctx, process, catalog.Module(catalog.Config{Context: kitapp.ContextConfig{
+			Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: true,
+		}}))
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the catalog ended with %v", err)
+		}
+	})
+	select {
+	case addresses := <-ready:
+		s.url = addresses.API
+	case err := <-ended:
+		ended <- nil
+		t.Fatalf("the catalog did not start: %v", err)
+	case <-time.After(30 * time.Second):
+		t.Fatal("the catalog did not start in 30 s")
+	}
+	client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.url))
+	s.categories = catalogv1connect.NewCategoryServiceClient(client)
+	s.products = catalogv1connect.NewProductServiceClient(client)
+	return s
+}
+
+func owner() authz.Identity { return authz.Identity{Kind: authz.Owner} }
+
+func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
+	t.Parallel()
+	testkit.Schema(t, testkit.Database(t, catalog.Migrations()), outbox.Schema, consumer.Schema)
+}
+
+func TestTheGraphIsComplete(t *testing.T) {
+	t.Parallel()
+	process := kitapp.Process{Name: "catalog", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
+	if err := fx.ValidateApp(kitapp.Graph(process), catalog.Module(catalog.Config{})); err != nil {
+		t.Fatal(err)
+	}
+}

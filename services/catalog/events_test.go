@@ -1,0 +1,259 @@
+package catalog_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"google.golang.org/protobuf/proto"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+const (
+	productTopic = "shopmesh.catalog.product.v1"
+	stockTopic   = "shopmesh.inventory.stock.v1"
+	patience     = 20 * time.Second
+)
+
+// level is an announcement of inventory.
+func level(product uuid.UUID, available, version int64) *kgo.Record {
+	message := &inventoryv1.StockLevelChanged{
+		Stock: &inventoryv1.Stock{ProductId: product.String(), Available: available, OnHand: available}, Version: version,
+	}
+	return announcement(product, version, message)
+}
+
+func announcement(key uuid.UUID, version int64, message proto.Message) *kgo.Record {
+	value, err := proto.Marshal(message)
+	if err != nil {
+		panic(err)
+	}
+	kind := string(message.ProtoReflect().Descriptor().FullName())
+	header := func(name, value string) kgo.RecordHeader { return kgo.RecordHeader{Key: name, Value: []byte(value)} }
+	return &kgo.Record{
+		Topic: stockTopic, Key: []byte(key.String()), Value: value,
+		Headers: []kgo.RecordHeader{
+			header("ce_specversion", "1.0"), header("ce_id", fmt.Sprintf("%s/%d/%s", key, version, kind)),
+			header("ce_type", kind), header("ce_source", "/shopmesh/inventory"), header("ce_subject", key.String()),
+			header("ce_time", time.Now().UTC().Format(time.RFC3339Nano)), header("ce_aggregateversion", strconv.FormatInt(version, 10)),
+		},
+	}
+}
+
+// hear publishes records in their order, as one batch.
+func (s shop) hear(t *testing.T, records ...*kgo.Record) {
+	t.Helper()
+	if err := kafka.EnsureTopics(t.Context(), s.broker, []kafka.Topic{{Name: stockTopic, Compacted: true}}); err != nil {
+		t.Fatal(err)
+	}
+	producer, err := kafka.NewProducer(s.broker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer producer.Close()
+	if err := producer.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s shop) read(t *testing.T, code string) *catalogv1.Product {
+	t.Helper()
+	res, err := s.products.GetProduct(t.Context(), &catalogv1.GetProductRequest{Code: code})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.GetProduct()
+}
+
+// available announces a level and waits until the catalog knows it.
+func (s shop) available(t *testing.T, code string, quantity int64) {
+	t.Helper()
+	s.hear(t, level(uuid.MustParse(s.read(t, code).GetId()), quantity, 1))
+	testkit.Eventually(t, patience, "the catalog knows what is available", func() bool {
+		var known bool
+		err := s.pool.QueryRow(t.Context(), `select exists (
+			select from availability a join products p on p.id = a.product_id where p.code = $1)`, code).Scan(&known)
+		return err == nil && known && s.read(t, code).GetAvailableQuantity() == quantity
+	})
+}
+
+// settled waits until all that was announced is applied: a last announcement, of a
+// product of its own, is known.
+func (s shop) settled(t *testing.T) {
+	t.Helper()
+	last := uuid.New()
+	s.hear(t, level(last, 1, 1))
+	testkit.Eventually(t, patience, "the last announcement is applied", func() bool {
+		var known bool
+		err := s.pool.QueryRow(t.Context(), `select exists (select from availability where product_id = $1)`, last).Scan(&known)
+		return err == nil && known
+	})
+}
+
+func TestOnlyANewerLevelCounts(t *testing.T) {
+	t.Parallel()
+	s := open(t, owner())
+	category := s.category(t, "Tea", "").GetId()
+	for name, row := range map[string]struct {
+		versions []int64 // the level of version n is 10 n
+		want     int64
+	}{
+		"in order":             {[]int64{1, 2, 3}, 30},
+		"the newest first":     {[]int64{3, 1, 2}, 30},
+		"the same twice":       {[]int64{2, 2}, 20},
+		"said again at last":   {[]int64{1, 2, 1}, 20},
+		"said again at first":  {[]int64{1, 1, 2}, 20},
+		"with a hole":          {[]int64{7}, 70},
+		"a version that is 0":  {[]int64{0}, 0},
+		"back and forth again": {[]int64{1, 5, 2, 5, 4}, 50},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code := strings.ReplaceAll(name, " ", "-")
+			product := s.product(t, code, category, 1)
+			id := uuid.MustParse(product.GetId())
+			records := make([]*kgo.Record, len(row.versions))
+			for i, version := range row.versions {
+				records[i] = level(id, 10*version, version)
+			}
+			// Once in one batch beside others, and once more each on its own.
+			s.hear(t, slices.Concat([]*kgo.Record{level(uuid.New(), 1, 1)}, records, []*kgo.Record{level(uuid.New(), 2, 2)})...)
+			s.settled(t)
+			for _, record := range records {
+				s.hear(t, level(id, 10*version(record), version(record)))
+			}
+			s.settled(t)
+			got := s.read(t, code)
+			if got.GetAvailableQuantity() != row.want {
+				t.Fatalf("%d are available, want %d", got.GetAvailableQuantity(), row.want)
+			}
+			if got.GetEtag() != product.GetEtag() || !proto.Equal(got.GetUpdateTime(), product.GetUpdateTime()) {
+				t.Fatal("what is available changed the product's version")
+			}
+		})
+	}
+}
+
+func version(record *kgo.Record) int64 {
+	for _, header := range record.Headers {
+		if header.Key == "ce_aggregateversion" {
+			n, _ := strconv.ParseInt(string(header.Value), 10, 64)
+			return n
+		}
+	}
+	return 0
+}
+
+// A level may come before the product is known, as after a restore.
+func TestALevelIsKeptForAProductThatComesLater(t *testing.T) {
+	t.Parallel()
+	s := open(t, owner())
+	id := uuid.New()
+	s.hear(t, level(id, 12, 4))
+	s.settled(t)
+	category := uuid.MustParse(s.category(t, "Tea", "").GetId())
+	if _, err := s.pool.Exec(t.Context(), `
+		insert into products (id, code, name, description, category_id, price_currency, price_amount, price_major,
+			status, attributes, images, version, create_time, update_time)
+		values ($1, 'TEA-1', 'Tea', '', $2, 'EUR', 1, 0.01, 'ACTIVE', '{}', '[]', 1, now(), now())`, id, category); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.read(t, "TEA-1").GetAvailableQuantity(); got != 12 {
+		t.Fatalf("%d are available, want 12", got)
+	}
+}
+
+// An announcement that can't be applied is set aside, and the others go on.
+func TestABrokenAnnouncementStopsNoOther(t *testing.T) {
+	t.Parallel()
+	s := open(t, owner())
+	category := s.category(t, "Tea", "").GetId()
+	good := uuid.MustParse(s.product(t, "GOOD", category, 1).GetId())
+	bad := uuid.New()
+	s.hear(t,
+		announcement(bad, 1, &inventoryv1.StockLevelChanged{Stock: &inventoryv1.Stock{ProductId: bad.String(), Available: -1}, Version: 1}),
+		announcement(good, 1, &inventoryv1.StockReserved{OrderId: good.String(), Version: 1}), // not for the catalog
+		level(good, 7, 2),
+	)
+	s.settled(t)
+	if got := s.read(t, "GOOD").GetAvailableQuantity(); got != 7 {
+		t.Fatalf("%d are available, want 7", got)
+	}
+	var letters int
+	if err := s.pool.QueryRow(t.Context(), `select count(*) from dead_letters`).Scan(&letters); err != nil || letters != 1 {
+		t.Fatalf("%d dead letters, %v", letters, err)
+	}
+}
+
+func TestEveryChangeOfAProductIsTold(t *testing.T) {
+	t.Parallel()
+	s := open(t, owner())
+	product := s.product(t, "TEA-1", s.category(t, "Tea", "").GetId(), 499)
+	if _, err := s.update(t, &catalogv1.Product{Id: product.GetId(), Name: "Renamed"}, "name"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.update(t, &catalogv1.Product{Id: product.GetId(), Name: "Renamed"}, "name"); err != nil {
+		t.Fatal(err)
+	}
+	s.available(t, "TEA-1", 3)
+	for range 2 {
+		if _, err := s.products.ArchiveProduct(t.Context(), &catalogv1.ArchiveProductRequest{Id: product.GetId()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := s.told(t, product.GetId(), 3)
+	for i, change := range told {
+		if change.GetVersion() != int64(i+1) || change.GetProduct().GetAvailableQuantity() != 0 {
+			t.Fatalf("event %d is %v", i, change)
+		}
+	}
+	if !proto.Equal(told[0].GetProduct(), product) {
+		t.Fatalf("told %v, created %v", told[0].GetProduct(), product)
+	}
+	last := s.read(t, "TEA-1")
+	last.AvailableQuantity = 0
+	if !proto.Equal(told[2].GetProduct(), last) {
+		t.Fatalf("told %v, is %v", told[2].GetProduct(), last)
+	}
+}
+
+// told returns the first n events of a product, in their order.
+func (s shop) told(t *testing.T, key string, n int) []*catalogv1.ProductChanged {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(s.broker.Brokers...), kgo.ConsumeTopics(productTopic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var told []*catalogv1.ProductChanged
+	for len(told) < n {
+		fetches := client.PollFetches(ctx)
+		if ctx.Err() != nil {
+			t.Fatalf("%d of %d events came", len(told), n)
+		}
+		fetches.EachRecord(func(record *kgo.Record) {
+			if string(record.Key) != key {
+				return
+			}
+			var change catalogv1.ProductChanged
+			if err := proto.Unmarshal(record.Value, &change); err != nil {
+				t.Error(err)
+			}
+			told = append(told, &change)
+		})
+	}
+	return told
+}
