@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/embedded"
+)
+
+// Each kind of finding, planted by SQL in the books of a shop that was right, and
+// taken back: the audit names it, and nothing else of that shop.
+var planted = []struct {
+	kind, database, plant, undo string
+}{
+	{"LEDGER_MISMATCH", "inventory",
+		"update stock set on_hand = on_hand + 1 where product_code = $1",
+		"update stock set on_hand = on_hand - 1 where product_code = $1"},
+	{"RESERVED_MISMATCH", "inventory",
+		"update stock set reserved = reserved + 1 where product_code = $1",
+		"update stock set reserved = reserved - 1 where product_code = $1"},
+	{"STOCK_NOT_COMMITTED", "inventory",
+		"update reservations set state = 3 where order_id = $2",
+		"update reservations set state = 2 where order_id = $2"},
+	{"RESERVATION_MISMATCH", "inventory",
+		"update reservations set quantities = array[quantities[1] + 1] where order_id = $2",
+		"update reservations set quantities = array[quantities[1] - 1] where order_id = $2"},
+	{"LEDGER_ORDER_MISMATCH", "inventory",
+		"update movements set order_id = gen_random_uuid() where order_id = $2",
+		""},
+	{"DOUBLE_CHARGE", "sandbox",
+		"insert into charges (id, idempotency_key, payment_id, order_id, reference, amount, currency, method, outcome, code) select 'ch_planted', 'planted', payment_id, order_id, reference, amount, currency, method, 1, '' from charges where order_id = $2",
+		"delete from charges where id = 'ch_planted'"},
+	{"PROVIDER_MISMATCH", "sandbox",
+		"update charges set amount = amount + 1 where order_id = $2",
+		"update charges set amount = amount - 1 where order_id = $2"},
+	{"BALANCE_MISMATCH", "order",
+		"update orders set refunded_amount = 1 where id = $2",
+		"update orders set refunded_amount = 0 where id = $2"},
+	{"TOTAL_MISMATCH", "order",
+		"update order_lines set unit_amount = unit_amount + 1 where order_id = $2",
+		"update order_lines set unit_amount = unit_amount - 1 where order_id = $2"},
+	{"HISTORY_MISMATCH", "order",
+		"update order_history set state = 4 where order_id = $2 and state = 3",
+		"update order_history set state = 3 where order_id = $2 and state = 4"},
+	{"MAIL_MISSING", "notification",
+		"update notifications set kind = 4 where order_id = $2",
+		"update notifications set kind = 1 where order_id = $2"},
+	{"MAIL_NOT_DUE", "notification",
+		"update notifications set kind = 2 where order_id = $2",
+		"update notifications set kind = 1 where order_id = $2"},
+	{"MAIL_FAILED", "notification",
+		"update notifications set status = 3, cause = 'planted' where order_id = $2",
+		"update notifications set status = 2, cause = '' where order_id = $2"},
+	{"PAYMENT_WITHOUT_ORDER", "payment",
+		"update payments set order_id = overlay(order_id::text placing '00000000' from 1)::uuid where order_id = $2",
+		"update payments set order_id = $2 where left(order_id::text, 8) = '00000000'"},
+	{"RESERVATION_WITHOUT_ORDER", "inventory",
+		"update reservations set order_id = overlay(order_id::text placing '00000000' from 1)::uuid where order_id = $2",
+		"update reservations set order_id = $2 where left(order_id::text, 8) = '00000000'"},
+	{"DEAD_LETTERS", "order",
+		"insert into dead_letters (consumer_group, topic, partition, record_offset, key, event_id, event_type, version, event_time, value, traceparent, cause) values ('shopmesh.order', 'planted', 0, 0, gen_random_uuid(), '', '', 0, now(), '', '', 'planted')",
+		"delete from dead_letters where topic = 'planted'"},
+}
+
+// The audit names each kind of finding that is planted, and none without.
+func TestAuditNamesWhatIsPlanted(t *testing.T) {
+	t.Parallel()
+	s := up(t)
+	mug := s.sell(euros(5, 0), 10)
+	order := s.settled(s.place(request("sandbox_ok", of(mug.GetCode(), 1))).GetId(), confirmed)
+	s.mustAudit()
+	for _, p := range planted {
+		s.sql(p.database, p.plant, mug.GetCode(), order.GetId())
+		eventually(t, 30*time.Second, func(context.Context) error {
+			r, code := s.audit(0)
+			for _, f := range r.Findings {
+				if f.Kind == p.kind && code == 1 {
+					return nil
+				}
+			}
+			return errorf("%s was planted, the audit exited %d with %v", p.kind, code, r.Findings)
+		})
+		if p.undo != "" {
+			s.sql(p.database, p.undo, mug.GetCode(), order.GetId())
+		}
+	}
+}
+
+// sql runs a statement in a context's database; $1 is a product's code, $2 an order's id.
+func (s *oneProcess) sql(database, statement, code, order string) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	address, err := embedded.AdminURL(filepath.Join(s.data, "postgres"), "shopmesh_"+database)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	tag, err := conn.Exec(ctx, strings.NewReplacer("$1", "'"+code+"'", "$2", "'"+order+"'").Replace(statement))
+	if err != nil {
+		s.t.Fatalf("%s: %v", statement, err)
+	}
+	if tag.RowsAffected() == 0 {
+		s.t.Fatalf("%s changed nothing", statement)
+	}
+}
