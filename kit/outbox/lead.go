@@ -30,16 +30,18 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 		}
 		r.pause(ctx, 500*time.Millisecond)
 	}
-	var released bool
+	// A relay that lost its connection and comes back settled its records before it
+	// noticed: it need not wait for itself.
+	var settled bool
 	err := conn.QueryRow(ctx, `
-		with before as (select released from outbox_leader where one)
+		with before as (select released or holder = $1 as settled from outbox_leader where one)
 		insert into outbox_leader (one, holder, released) values (true, $1, false)
 		on conflict (one) do update set holder = excluded.holder, released = false
-		returning coalesce((select released from before), true)`, r.holder).Scan(&released)
+		returning coalesce((select settled from before), true)`, r.holder).Scan(&settled)
 	if err != nil {
 		return fmt.Errorf("take the relay's place: %w", err)
 	}
-	if !released && !r.cfg.SoleWriter {
+	if !settled && !r.cfg.SoleWriter {
 		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
 	}
 	return ctx.Err()
@@ -59,6 +61,10 @@ func (r *Relay) stepDown(ctx context.Context, l *ledger) error {
 	return nil
 }
 
+// exchangeBound is long enough for any exchange of a database that works. A
+// connection that hangs longer is given up.
+const exchangeBound = 30 * time.Second
+
 const (
 	deletePublished = `delete from outbox where id = any($1::bigint[])`
 	selectNext      = `select id, topic, key, version, type, source, payload, traceparent, create_time
@@ -73,6 +79,8 @@ type ledger struct {
 
 // exchange deletes what is done and reads what is next, leaving out stopped keys.
 func (l *ledger) exchange(ctx context.Context, stopped []uuid.UUID, limit int) ([]row, error) {
+	ctx, cancel := finishing(ctx, exchangeBound)
+	defer cancel()
 	b := &pgx.Batch{}
 	if len(l.done) > 0 {
 		b.Queue(deletePublished, l.done)

@@ -208,6 +208,20 @@ func (r *Relay) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
+// finishing is a context for work that an end of ctx lets finish, within a second:
+// cutting it would leave its outcome open, and the next leader waiting for it.
+func finishing(ctx context.Context, bound time.Duration) (context.Context, context.CancelFunc) {
+	inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), bound)
+	stop := context.AfterFunc(ctx, func() {
+		grace := time.AfterFunc(time.Second, cancel)
+		context.AfterFunc(inner, func() { grace.Stop() })
+	})
+	return inner, func() {
+		stop()
+		cancel()
+	}
+}
+
 // deliveryMargin is what the client may take beyond its bound to notice it.
 const deliveryMargin = time.Second
 
@@ -215,11 +229,8 @@ const deliveryMargin = time.Second
 // those that may be deleted: acknowledged, with no earlier event of their key
 // outstanding. clean is false when records may still arrive at the broker.
 func (r *Relay) publish(ctx context.Context, events []row) (done []int64, clean bool) {
-	// An end of ctx leaves records a second to be acknowledged.
-	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), kafka.DeliveryBound)
+	bound, cancel := finishing(ctx, kafka.DeliveryBound)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, cancel) })()
-
 	results := make([]error, len(events))
 	held := map[uuid.UUID]bool{}
 	var sent sync.WaitGroup
