@@ -99,7 +99,7 @@ create table outbox (
 ) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 
 create table outbox_leader (
-  singleton boolean primary key default true check (singleton),
+  one      boolean primary key default true check (one),
   holder   uuid    not null,
   released boolean not null
 );

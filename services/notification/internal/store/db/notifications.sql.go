@@ -79,7 +79,7 @@ update notifications n
 set due_time = $1::timestamptz
 from due
 where n.id = due.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.ask_time
 `
 
 type NotificationClaimDueParams struct {
@@ -99,6 +99,7 @@ type NotificationClaimDueRow struct {
 	MessageID   string
 	ResendCount int32
 	Traceparent string
+	AskTime     time.Time
 }
 
 // Takes mails whose time has come, or whose sender's lease ended, until @lease.
@@ -122,6 +123,7 @@ func (q *Queries) NotificationClaimDue(ctx context.Context, arg NotificationClai
 			&i.MessageID,
 			&i.ResendCount,
 			&i.Traceparent,
+			&i.AskTime,
 		); err != nil {
 			return nil, err
 		}
@@ -134,25 +136,34 @@ func (q *Queries) NotificationClaimDue(ctx context.Context, arg NotificationClai
 }
 
 const notificationEraseMany = `-- name: NotificationEraseMany :exec
-update notifications
-set recipient = '', subject = '', content = '',
-    version = version + case when status = 1 then 1 else 0 end,
-    cause = case when status = 1 then $1::text else cause end,
-    due_time = null,
-    end_time = case when status = 1 then $2::timestamptz else end_time end,
-    status = case when status = 1 then 4 else status end
-where id = any ($3::uuid[])
+update notifications n
+set recipient = '', subject = '', content = '', due_time = null,
+    status = u.status, cause = u.cause, version = u.version,
+    end_time = nullif(u.end_time, '0001-01-01T00:00:00Z')
+from (
+  select unnest($1::uuid[]) as id, unnest($2::smallint[]) as status, unnest($3::text[]) as cause,
+         unnest($4::bigint[]) as version, unnest($5::timestamptz[]) as end_time
+) u
+where n.id = u.id
 `
 
 type NotificationEraseManyParams struct {
-	Cause string
-	Now   time.Time
-	Ids   []uuid.UUID
+	Ids      []uuid.UUID
+	Statuses []int16
+	Causes   []string
+	Versions []int64
+	EndTimes []time.Time
 }
 
-// Blanks personal data; a mail that was to be sent ends.
+// Blanks personal data, and ends what was to be sent; the zero time stands for null.
 func (q *Queries) NotificationEraseMany(ctx context.Context, arg NotificationEraseManyParams) error {
-	_, err := q.db.Exec(ctx, notificationEraseMany, arg.Cause, arg.Now, arg.Ids)
+	_, err := q.db.Exec(ctx, notificationEraseMany,
+		arg.Ids,
+		arg.Statuses,
+		arg.Causes,
+		arg.Versions,
+		arg.EndTimes,
+	)
 	return err
 }
 
@@ -289,7 +300,6 @@ from (
          unnest($15::text[]) as traceparent, unnest($16::timestamptz[]) as create_time,
          unnest($17::timestamptz[]) as due_time
 ) n
-on conflict (kind, subject_id) do nothing
 `
 
 type NotificationInsertManyParams struct {
@@ -312,7 +322,8 @@ type NotificationInsertManyParams struct {
 	DueTimes     []time.Time
 }
 
-// A mail that another process inserted meanwhile stays as it is.
+// A mail that another process inserted meanwhile fails the transaction, so that it
+// is not handed over twice; the batch then runs again and finds it known.
 func (q *Queries) NotificationInsertMany(ctx context.Context, arg NotificationInsertManyParams) error {
 	_, err := q.db.Exec(ctx, notificationInsertMany,
 		arg.Ids,

@@ -10,7 +10,8 @@ left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
 order by a.position;
 
 -- name: NotificationInsertMany :exec
--- A mail that another process inserted meanwhile stays as it is.
+-- A mail that another process inserted meanwhile fails the transaction, so that it
+-- is not handed over twice; the batch then runs again and finds it known.
 insert into notifications (
   id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template,
   content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
@@ -32,8 +33,7 @@ from (
          unnest(@causes::text[]) as cause, unnest(@versions::bigint[]) as version,
          unnest(@traceparents::text[]) as traceparent, unnest(@create_times::timestamptz[]) as create_time,
          unnest(@due_times::timestamptz[]) as due_time
-) n
-on conflict (kind, subject_id) do nothing;
+) n;
 
 -- name: NotificationLock :many
 select id, kind, subject_id, order_id, status, recipient <> '' as readable, resend_count, attempt_count, retry_count,
@@ -68,15 +68,16 @@ from (
 where n.id = u.id;
 
 -- name: NotificationEraseMany :exec
--- Blanks personal data; a mail that was to be sent ends.
-update notifications
-set recipient = '', subject = '', content = '',
-    version = version + case when status = 1 then 1 else 0 end,
-    cause = case when status = 1 then @cause::text else cause end,
-    due_time = null,
-    end_time = case when status = 1 then @now::timestamptz else end_time end,
-    status = case when status = 1 then 4 else status end
-where id = any (@ids::uuid[]);
+-- Blanks personal data, and ends what was to be sent; the zero time stands for null.
+update notifications n
+set recipient = '', subject = '', content = '', due_time = null,
+    status = u.status, cause = u.cause, version = u.version,
+    end_time = nullif(u.end_time, '0001-01-01T00:00:00Z')
+from (
+  select unnest(@ids::uuid[]) as id, unnest(@statuses::smallint[]) as status, unnest(@causes::text[]) as cause,
+         unnest(@versions::bigint[]) as version, unnest(@end_times::timestamptz[]) as end_time
+) u
+where n.id = u.id;
 
 -- name: NotificationClaimDue :many
 -- Takes mails whose time has come, or whose sender's lease ended, until @lease.
@@ -91,7 +92,7 @@ update notifications n
 set due_time = @lease::timestamptz
 from due
 where n.id = due.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent;
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.ask_time;
 
 -- name: NotificationExtend :many
 -- Extends the lease of mails that are still ours: a lease that ended may be another's.

@@ -1,0 +1,136 @@
+// Package app holds the use cases of notification: hearing events, sending and
+// recording what came of it, and showing and resending mails.
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/events"
+	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
+)
+
+// Ledger applies events to the send ledger.
+type Ledger struct {
+	Sender   *Sender
+	Settings domain.Settings
+	// Wake tells the relay that the outbox has something.
+	Wake  func()
+	Now   func() time.Time
+	NewID func() uuid.UUID
+}
+
+// Hear applies a batch in tx: mails that are asked for, then erasures, so that a
+// mail of the same batch is erased too. It costs two round trips, and a third where
+// somebody's data is erased. New mails are handed over after the commit.
+func (l *Ledger) Hear(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
+	q := db.New(tx)
+	now := l.Now()
+	if err := l.begin(ctx, q, erased, now); err != nil {
+		return err
+	}
+	var said []domain.Event
+	if len(requests) > 0 {
+		answers, err := l.ask(ctx, tx, requests, now)
+		if err != nil {
+			return err
+		}
+		said = append(said, answers...)
+	}
+	if len(erased) > 0 {
+		answers, err := erase(ctx, q, erased, now)
+		if err != nil {
+			return err
+		}
+		said = append(said, answers...)
+	}
+	if len(said) == 0 {
+		return nil
+	}
+	tx.OnCommit(l.Wake)
+	return outbox.Write(ctx, tx, events.Source, events.Publish(said)...)
+}
+
+// begin has mails and erasures that run side by side see each other.
+func (l *Ledger) begin(ctx context.Context, q *db.Queries, erased []uuid.UUID, now time.Time) error {
+	if len(erased) == 0 {
+		return q.ErasedCustomerShare(ctx)
+	}
+	if err := q.ErasedCustomerExclude(ctx); err != nil {
+		return err
+	}
+	return q.ErasedCustomerInsertMany(ctx, db.ErasedCustomerInsertManyParams{CustomerIds: erased, CreateTime: now})
+}
+
+func (l *Ledger) ask(ctx context.Context, tx *pg.Tx, requests []domain.Request, now time.Time) ([]domain.Event, error) {
+	q := db.New(tx)
+	rows, err := q.NotificationKnown(ctx, store.KnownParams(requests))
+	if err != nil {
+		return nil, fmt.Errorf("read known mails: %w", err)
+	}
+	lease := l.Sender.Lease()
+	mails, said := domain.Ask(requests, store.Known(rows), domain.Asking{
+		Now: now, Lease: lease, Domain: l.Settings.Domain(), NewID: l.NewID,
+	})
+	if len(mails) == 0 {
+		return said, nil
+	}
+	if err := q.NotificationInsertMany(ctx, store.InsertParams(mails, l.Settings.ShopName, letter.Version)); err != nil {
+		return nil, err
+	}
+	tx.OnCommit(func() { l.Sender.Offer(l.outgoing(mails), now.Add(lease)) })
+	return said, nil
+}
+
+func (l *Ledger) outgoing(mails []domain.Notification) []domain.Outgoing {
+	out := make([]domain.Outgoing, 0, len(mails))
+	for _, m := range mails {
+		if m.Status != domain.Pending {
+			continue
+		}
+		out = append(out, domain.Outgoing{
+			ID: m.ID, Kind: m.Kind, Recipient: m.Recipient, Subject: m.Subject, ShopName: l.Settings.ShopName,
+			Template: letter.Version, Content: m.Content, MessageID: m.MessageID, Traceparent: m.Traceparent, AskTime: m.AskTime,
+		})
+	}
+	return out
+}
+
+// erase blanks the mails of customers; those that were to be sent end.
+func erase(ctx context.Context, q *db.Queries, customers []uuid.UUID, now time.Time) ([]domain.Event, error) {
+	rows, err := q.NotificationLockOfCustomers(ctx, customers)
+	if err != nil {
+		return nil, fmt.Errorf("lock the mails of erased customers: %w", err)
+	}
+	var said []domain.Event
+	var states []domain.State
+	for _, row := range rows {
+		before := store.State(db.NotificationLockRow(row))
+		if !before.Readable {
+			continue
+		}
+		after, event := before.Erase(now)
+		states = append(states, after)
+		if event != nil {
+			said = append(said, *event)
+		}
+	}
+	if len(states) == 0 {
+		return nil, nil
+	}
+	for part := range slices.Chunk(states, 1000) {
+		if err := q.NotificationEraseMany(ctx, store.EraseParams(part)); err != nil {
+			return nil, err
+		}
+	}
+	return said, nil
+}

@@ -1,0 +1,115 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/events"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
+)
+
+// recorder gathers the outcomes of many mails into one transaction.
+type recorder = batch.Collector[domain.Outcome, struct{}]
+
+// record writes an outcome down. While the database is away it tries again, and
+// thereby takes no further mail: what can't be recorded should not be sent. When it
+// fails otherwise, the mail's lease ends and it is handed over again.
+func (s *Sender) record(ctx context.Context, recorder *recorder, o domain.Outcome) {
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		_, err := recorder.Do(context.WithoutCancel(ctx), o.NotificationID, o)
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil || !(pg.Transient(err) || errors.Is(err, context.DeadlineExceeded)) {
+			s.cfg.Log.ErrorContext(ctx, "the outcome of a mail was not recorded; it is handed over again with the same Message-ID",
+				"notification", o.NotificationID, "accepted", o.Accepted, "error", err)
+			return
+		}
+		wait(ctx, pause)
+	}
+}
+
+// wait pauses until ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// recordMany writes outcomes of different mails. When they fail together for a
+// reason that is one mail's, each is written alone.
+func (s *Sender) recordMany(ctx context.Context, outcomes []domain.Outcome) []batch.Result[struct{}] {
+	results := make([]batch.Result[struct{}], len(outcomes))
+	err := s.recordBatch(ctx, outcomes)
+	if err == nil {
+		return results
+	}
+	alone := len(outcomes) > 1 && !pg.Transient(err) && ctx.Err() == nil
+	for i, o := range outcomes {
+		results[i].Err = err
+		if alone {
+			results[i].Err = s.recordBatch(ctx, []domain.Outcome{o})
+		}
+	}
+	return results
+}
+
+// recordBatch costs two round trips: lock and read, then all writes and the commit.
+func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) error {
+	by := make(map[uuid.UUID]domain.Outcome, len(outcomes))
+	ids := make([]uuid.UUID, len(outcomes))
+	for i, o := range outcomes {
+		by[o.NotificationID], ids[i] = o, o.NotificationID
+	}
+	return s.cfg.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		q := db.New(tx)
+		rows, err := q.NotificationLock(ctx, ids)
+		if err != nil {
+			return fmt.Errorf("lock mails: %w", err)
+		}
+		var states []domain.State
+		var attempts []domain.Attempt
+		var said []domain.Event
+		retried := false
+		for _, row := range rows {
+			state, attempt, event := store.State(row).Record(by[row.ID], s.cfg.Settings.Policy)
+			states, attempts = append(states, state), append(attempts, attempt)
+			if event != nil {
+				said = append(said, *event)
+			}
+			retried = retried || state.Status == domain.Pending
+		}
+		if len(states) == 0 {
+			return nil
+		}
+		if err := q.NotificationUpdateMany(ctx, store.UpdateParams(states)); err != nil {
+			return err
+		}
+		if err := q.AttemptInsertMany(ctx, store.AttemptParams(attempts)); err != nil {
+			return err
+		}
+		tx.OnCommit(func() { s.recorded(len(said) > 0, retried) })
+		return outbox.Write(ctx, tx, events.Source, events.Publish(said)...)
+	})
+}
+
+func (s *Sender) recorded(said, retried bool) {
+	if said {
+		s.cfg.Wake()
+	}
+	if retried {
+		s.wakeSweep()
+	}
+}

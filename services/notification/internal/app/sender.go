@@ -1,0 +1,245 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
+)
+
+// SenderConfig is what a Sender stands on; the numbers are 0 for their defaults.
+type SenderConfig struct {
+	Pool      *pg.Pool
+	Server    *smtp.Pool
+	Templates *letter.Templates
+	Settings  domain.Settings
+	// Wake tells the relay that the outbox has something.
+	Wake   func()
+	Now    func() time.Time
+	Log    *slog.Logger
+	Tracer trace.TracerProvider
+	Meter  metric.MeterProvider
+
+	// Workers render, hand over and record, one mail each at a time. More of them
+	// than connections keep those busy while outcomes are written. 0 means 64.
+	Workers int
+	// Queue bounds the mails in memory that wait for a worker. 0 means 4096.
+	Queue int
+	// Lease is how long a mail is this process's own before others may take it,
+	// unless it is extended. 0 means 10 s.
+	Lease time.Duration
+}
+
+// Sender hands mails over. Those that it has in memory are its own until their
+// lease ends, which it extends while it lives; what a process leaves behind when it
+// dies, and what is due again, is found in the ledger (sweep.go).
+//
+// A mail's fate is written after the mail server's answer. Between the two lies the
+// one window in which a mail can be handed over twice: a crash, or a database that
+// stays away, after the server's 250 and before our commit. The mail is then handed
+// over again with the same Message-ID. A server that knows what it took, as the
+// built-in inbox does, keeps one; others may deliver both. The opposite, a mail that
+// is never sent, can't happen.
+type Sender struct {
+	cfg      SenderConfig
+	tracer   trace.Tracer
+	attempts metric.Int64Counter
+	queue    chan domain.Outgoing
+	wake     chan struct{} // size 1: a wake-up that waits stands for all
+
+	mu   sync.Mutex
+	held map[holding]time.Time // until when
+}
+
+// holding is a mail as asked for: resending it makes another.
+type holding struct {
+	id      uuid.UUID
+	resends int
+}
+
+// drainTime is how long mails that are under way may take when the process ends.
+const drainTime = 10 * time.Second
+
+// NewSender makes a sender; Run has it work.
+func NewSender(cfg SenderConfig) *Sender {
+	if cfg.Workers == 0 {
+		cfg.Workers = 64
+	}
+	if cfg.Queue == 0 {
+		cfg.Queue = 4096
+	}
+	if cfg.Lease == 0 {
+		cfg.Lease = 10 * time.Second
+	}
+	const scope = "github.com/shopmesh/shopmesh/services/notification"
+	// The error says that the name is invalid; it is a constant and valid.
+	attempts, _ := cfg.Meter.Meter(scope).Int64Counter("shopmesh.notification.attempts",
+		metric.WithDescription("Mails handed to the mail server, by outcome."))
+	return &Sender{
+		cfg: cfg, tracer: cfg.Tracer.Tracer(scope), attempts: attempts,
+		queue: make(chan domain.Outgoing, cfg.Queue), wake: make(chan struct{}, 1), held: make(map[holding]time.Time),
+	}
+}
+
+// Lease is how long a mail that is inserted belongs to this process.
+func (s *Sender) Lease() time.Duration { return s.cfg.Lease }
+
+// Offer gives the sender mails that are its own until the lease ends. It never
+// blocks: what the queue has no room for is found in the ledger when the lease ends.
+func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range mails {
+		key := holding{m.ID, m.Resends}
+		if _, has := s.held[key]; has {
+			s.held[key] = lease
+			continue
+		}
+		select {
+		case s.queue <- m:
+			s.held[key] = lease
+		default:
+			return
+		}
+	}
+}
+
+// Run sends until ctx ends. Mails under way get ten seconds more; the others are
+// given back to the ledger.
+func (s *Sender) Run(ctx context.Context) error {
+	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		wait(sending, drainTime)
+		cancel()
+	})
+	defer stop()
+	recorder := batch.New(batch.Config{}, s.recordMany)
+	var working sync.WaitGroup
+	working.Go(func() { s.sweep(ctx) })
+	working.Go(func() { s.keep(ctx) })
+	for range s.cfg.Workers {
+		working.Go(func() { s.work(ctx, sending, recorder) })
+	}
+	working.Wait()
+	recorder.Close()
+	s.giveBack(context.WithoutCancel(ctx))
+	return nil
+}
+
+func (s *Sender) work(ctx, sending context.Context, recorder *recorder) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case m := <-s.queue:
+			s.handle(sending, m, recorder)
+		}
+	}
+}
+
+func (s *Sender) handle(ctx context.Context, m domain.Outgoing, recorder *recorder) {
+	key := holding{m.ID, m.Resends}
+	if !s.ours(key) {
+		s.drop(key)
+		return
+	}
+	outcome, ok := s.attempt(ctx, m)
+	if !ok {
+		return // still held: Run gives it back
+	}
+	s.record(ctx, recorder, outcome)
+	s.drop(key)
+}
+
+// ours says whether a mail may be handed over: with less than a third of its lease
+// left, extending failed, and another process may soon take it.
+func (s *Sender) ours(key holding) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until, has := s.held[key]
+	return has && until.Sub(s.cfg.Now()) > s.cfg.Lease/3
+}
+
+func (s *Sender) drop(key holding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.held, key)
+}
+
+// attempt hands a mail over once; ok is false when the process ends before.
+func (s *Sender) attempt(ctx context.Context, m domain.Outgoing) (outcome domain.Outcome, ok bool) {
+	if asked := outbox.ParseTraceparent(m.Traceparent); asked.IsValid() {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, asked)
+	}
+	ctx, span := s.tracer.Start(ctx, "send mail", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+		attribute.String("notification.id", m.ID.String()), attribute.String("notification.kind", m.Kind.String()),
+	))
+	defer span.End()
+	answer, err := s.handOver(ctx, m)
+	if err != nil {
+		return domain.Outcome{}, false
+	}
+	if !answer.Accepted {
+		span.SetStatus(codes.Error, "not taken")
+	}
+	s.attempts.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", outcomeName(answer))))
+	outcome = domain.Outcome{
+		NotificationID: m.ID, Resends: m.Resends, Accepted: answer.Accepted, Permanent: answer.Permanent,
+		Result: answer.Text, Recipient: m.Recipient, Time: s.cfg.Now(),
+	}
+	if sc := span.SpanContext(); sc.HasTraceID() {
+		outcome.TraceID = sc.TraceID().String()
+	}
+	return outcome, true
+}
+
+func outcomeName(a smtp.Answer) string {
+	switch {
+	case a.Accepted:
+		return "accepted"
+	case a.Permanent:
+		return "refused"
+	default:
+		return "deferred"
+	}
+}
+
+// handOver renders and sends. A mail that can't be rendered, as by a process older
+// than the templates, is deferred like one that the server did not take.
+func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.Answer, err error) {
+	defer func() {
+		// One mail must not end the process, again and again.
+		if value := recover(); value != nil {
+			s.cfg.Log.ErrorContext(ctx, "sending a mail panicked", "notification", m.ID, "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
+			answer, err = smtp.Answer{Text: "an internal error; see the log"}, nil
+		}
+	}()
+	written, err := letter.Decode(m.Kind, m.Content)
+	if err != nil {
+		return smtp.Answer{Text: err.Error()}, nil
+	}
+	rendered, err := s.cfg.Templates.Render(written, m.Template, m.ShopName)
+	if err != nil {
+		return smtp.Answer{Text: err.Error()}, nil
+	}
+	return s.cfg.Server.Send(ctx, smtp.Mail{
+		SenderName: m.ShopName, Sender: s.cfg.Settings.Sender, ReplyTo: s.cfg.Settings.ReplyTo,
+		RecipientName: written.Name, Recipient: m.Recipient,
+		Subject: m.Subject, Text: rendered.Text, HTML: rendered.HTML, MessageID: m.MessageID, Time: m.AskTime,
+	})
+}

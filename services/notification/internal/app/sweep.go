@@ -1,0 +1,171 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
+)
+
+const (
+	// sweepInterval is the longest time between two looks into the ledger.
+	sweepInterval = time.Second
+	// sweepPause is the shortest: mails that are due and locked by another sweep
+	// must not make this one spin.
+	sweepPause = 10 * time.Millisecond
+	// maxClaim bounds the mails that one statement takes.
+	maxClaim = 500
+)
+
+func (s *Sender) wakeSweep() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// sweep takes mails from the ledger whose time has come: to be tried again, or left
+// behind by a process whose lease ended.
+func (s *Sender) sweep(ctx context.Context) {
+	for ctx.Err() == nil {
+		pause, err := s.claim(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.cfg.Log.WarnContext(ctx, "looking for mails to send failed", "error", err)
+			}
+			pause = sweepInterval
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-s.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// claim takes what is due and says when to look again.
+func (s *Sender) claim(ctx context.Context) (time.Duration, error) {
+	room := min(cap(s.queue)-len(s.queue), maxClaim)
+	if room <= 0 {
+		return sweepInterval / 10, nil
+	}
+	q := db.New(s.cfg.Pool.Hot())
+	now := s.cfg.Now()
+	lease := now.Add(s.cfg.Lease)
+	rows, err := q.NotificationClaimDue(ctx, db.NotificationClaimDueParams{Lease: lease, Now: now, MaxRows: int32(room)})
+	if err != nil {
+		return 0, err
+	}
+	mails := make([]domain.Outgoing, len(rows))
+	for i, row := range rows {
+		mails[i] = store.Outgoing(row)
+	}
+	s.Offer(mails, lease)
+	if len(rows) == room {
+		return sweepPause, nil
+	}
+	next, err := q.NotificationNextDue(ctx)
+	if pg.IsNoRows(err) {
+		return sweepInterval, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return min(max(next.Sub(now), sweepPause), sweepInterval), nil
+}
+
+// keep extends the leases of the mails in memory.
+func (s *Sender) keep(ctx context.Context) {
+	ticker := time.NewTicker(s.cfg.Lease / 10)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			s.cfg.Server.Tend()
+			if err := s.extend(ctx); err != nil && ctx.Err() == nil {
+				s.cfg.Log.WarnContext(ctx, "extending the leases of mails failed", "error", err)
+			}
+		}
+	}
+}
+
+// extend prolongs leases that have run for a third of their time. A mail whose
+// lease can't be prolonged, because it ended or another took it, is let go.
+func (s *Sender) extend(ctx context.Context) error {
+	now := s.cfg.Now()
+	lease := now.Add(s.cfg.Lease)
+	old := s.holdings(func(until time.Time) bool { return until.Sub(now) < s.cfg.Lease*2/3 })
+	for part := range slices.Chunk(old, 1000) {
+		kept, err := s.setLeases(ctx, part, now, lease)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		for _, key := range part {
+			if _, has := s.held[key]; !has {
+				continue // recorded meanwhile
+			}
+			if kept[key.id] {
+				s.held[key] = lease
+			} else {
+				s.held[key] = time.Time{} // its worker finds it no longer ours
+			}
+		}
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// giveBack lets others take the mails in memory at once: the process ends.
+func (s *Sender) giveBack(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	now := s.cfg.Now()
+	for part := range slices.Chunk(s.holdings(func(until time.Time) bool { return until.After(now) }), 1000) {
+		if _, err := s.setLeases(ctx, part, now, now); err != nil {
+			s.cfg.Log.WarnContext(ctx, "giving mails back failed; they are sent when their leases end", "error", err)
+			break
+		}
+	}
+	s.mu.Lock()
+	clear(s.held) // what is still in the queue is no longer ours
+	s.mu.Unlock()
+}
+
+func (s *Sender) holdings(fits func(until time.Time) bool) []holding {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var keys []holding
+	for key, until := range s.held {
+		if fits(until) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func (s *Sender) setLeases(ctx context.Context, keys []holding, now, lease time.Time) (kept map[uuid.UUID]bool, err error) {
+	ids := make([]uuid.UUID, len(keys))
+	for i, key := range keys {
+		ids[i] = key.id
+	}
+	still, err := db.New(s.cfg.Pool.Hot()).NotificationExtend(ctx, db.NotificationExtendParams{Ids: ids, Now: now, Lease: lease})
+	if err != nil {
+		return nil, err
+	}
+	kept = make(map[uuid.UUID]bool, len(still))
+	for _, id := range still {
+		kept[id] = true
+	}
+	return kept, nil
+}

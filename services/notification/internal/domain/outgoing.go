@@ -1,0 +1,46 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Outgoing is a mail that this process may hand over until its lease ends.
+type Outgoing struct {
+	ID        uuid.UUID
+	Kind      Kind
+	Recipient string
+	Subject   string
+	// ShopName, Template and Content are what it is rendered from.
+	ShopName    string
+	Template    int
+	Content     []byte
+	MessageID   string
+	Resends     int
+	Traceparent string
+	// AskTime is when it, or its resending, was asked for: the mail's date.
+	AskTime time.Time
+}
+
+// Stored is a mail as it is kept, with all that can be shown of it.
+type Stored struct {
+	State
+	Recipient  string
+	Subject    string
+	ShopName   string
+	Template   int
+	Content    []byte
+	MessageID  string
+	CreateTime time.Time
+	// History is what was tried, oldest first.
+	History []Attempt
+}
+
+// Outgoing is the mail as it is handed over.
+func (s Stored) Outgoing() Outgoing {
+	return Outgoing{
+		ID: s.ID, Kind: s.Kind, Recipient: s.Recipient, Subject: s.Subject, ShopName: s.ShopName, Template: s.Template,
+		Content: s.Content, MessageID: s.MessageID, Resends: s.Resends, Traceparent: s.Traceparent, AskTime: s.AskTime,
+	}
+}

@@ -1,0 +1,140 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+)
+
+// The types that notification hears (CloudEvents ce_type).
+const (
+	typeConfirmed = "shopmesh.order.v1.OrderConfirmed"
+	typeCancelled = "shopmesh.order.v1.OrderCancelled"
+	typeRefunded  = "shopmesh.order.v1.OrderRefunded"
+	typeShipped   = "shopmesh.order.v1.OrderShipped"
+	typeErased    = "shopmesh.customer.v1.CustomerErased"
+)
+
+// Hear applies a batch: mails that are asked for, and customers whose data goes.
+type Hear func(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error
+
+// Handler hands what concerns mails to hear, and ignores the rest. An event that
+// can't be read fails the batch, so that the consumer finds it and sets it aside.
+func Handler(hear Hear) consumer.Handler {
+	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
+		var requests []domain.Request
+		var erased []uuid.UUID
+		for _, e := range batch {
+			kind, concerns := mailOf(e.Type)
+			switch {
+			case concerns:
+				request, err := readRequest(e, kind)
+				if err != nil {
+					return fmt.Errorf("event %s: %w", e.ID, err)
+				}
+				requests = append(requests, request)
+			case e.Type == typeErased:
+				id, err := readErased(e)
+				if err != nil {
+					return fmt.Errorf("event %s: %w", e.ID, err)
+				}
+				erased = append(erased, id)
+			}
+		}
+		if len(requests) == 0 && len(erased) == 0 {
+			return nil
+		}
+		return hear(ctx, tx, requests, erased)
+	}
+}
+
+func mailOf(eventType string) (domain.Kind, bool) {
+	switch eventType {
+	case typeConfirmed:
+		return domain.OrderConfirmed, true
+	case typeCancelled:
+		return domain.OrderCancelled, true
+	case typeRefunded:
+		return domain.OrderRefunded, true
+	case typeShipped:
+		return domain.OrderShipped, true
+	default:
+		return 0, false
+	}
+}
+
+func readErased(e consumer.Event) (uuid.UUID, error) {
+	m := &customerv1.CustomerErased{}
+	if err := consumer.Decode(e, m); err != nil {
+		return uuid.Nil, err
+	}
+	if m.GetCustomerId() != e.Key.String() {
+		return uuid.Nil, fmt.Errorf("customer_id %q is not the key %s", m.GetCustomerId(), e.Key)
+	}
+	return e.Key, nil
+}
+
+func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, error) {
+	event, err := letter.New(kind)
+	if err != nil {
+		return domain.Request{}, err
+	}
+	if err := consumer.Decode[letter.Event](e, event); err != nil {
+		return domain.Request{}, err
+	}
+	notice := event.GetNotice()
+	if notice.GetOrderId() != e.Key.String() {
+		return domain.Request{}, fmt.Errorf("notice.order_id %q is not the key %s", notice.GetOrderId(), e.Key)
+	}
+	r := domain.Request{Kind: kind, OrderID: e.Key, Traceparent: outbox.Traceparent(e.Span)}
+	if r.SubjectID, err = subjectOf(event, e.Key); err != nil {
+		return domain.Request{}, err
+	}
+	if text := notice.GetCustomerId(); text != "" {
+		if r.CustomerID, err = uuid.Parse(text); err != nil {
+			return domain.Request{}, fmt.Errorf("notice.customer_id %q: %w", text, err)
+		}
+	}
+	if r.Recipient = notice.GetContact().GetEmail(); r.Recipient == "" {
+		// The person's data was erased: there is nobody to write to.
+		return r, nil
+	}
+	if len(r.Recipient) > 254 {
+		return domain.Request{}, errors.New("notice.contact.email is longer than 254 bytes")
+	}
+	written, err := letter.FromEvent(event)
+	if err != nil {
+		return domain.Request{}, err
+	}
+	r.Subject = letter.Subject(written)
+	r.Content, err = letter.Encode(event)
+	return r, err
+}
+
+// subjectOf is what the mail is about: the refund, the shipment, else the order.
+func subjectOf(event letter.Event, order uuid.UUID) (uuid.UUID, error) {
+	var text, field string
+	switch m := event.(type) {
+	case *orderv1.OrderRefunded:
+		text, field = m.GetRefundId(), "refund_id"
+	case *orderv1.OrderShipped:
+		text, field = m.GetShipment().GetId(), "shipment.id"
+	default:
+		return order, nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil || id == uuid.Nil {
+		return uuid.Nil, fmt.Errorf("%s %q is no UUID", field, text)
+	}
+	return id, nil
+}

@@ -1,0 +1,43 @@
+// Package events translates between notification and the broker.
+package events
+
+import (
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+)
+
+const (
+	// NotificationTopic holds NotificationSent and NotificationFailed.
+	NotificationTopic = "shopmesh.notification.notification.v1"
+	// OrderTopic is order's; it says what mails are written for.
+	OrderTopic = "shopmesh.order.order.v1"
+	// CustomerTopic is customer's; it holds CustomerErased.
+	CustomerTopic = "shopmesh.customer.customer.v1"
+	// Source is what our events name as theirs.
+	Source = "/shopmesh/notification"
+)
+
+// Publish translates what is to be said.
+func Publish(said []domain.Event) []outbox.Event {
+	out := make([]outbox.Event, len(said))
+	for i, e := range said {
+		out[i] = outbox.Event{
+			Topic: NotificationTopic, Key: e.NotificationID, Version: e.Version, Time: e.Time,
+			Span: outbox.ParseTraceparent(e.Traceparent),
+		}
+		kind := notificationv1.NotificationKind(e.Kind)
+		if e.Sent {
+			out[i].Message = &notificationv1.NotificationSent{
+				NotificationId: e.NotificationID.String(), OrderId: e.OrderID.String(), Kind: kind,
+				SubjectId: e.SubjectID.String(), Version: e.Version,
+			}
+			continue
+		}
+		out[i].Message = &notificationv1.NotificationFailed{
+			NotificationId: e.NotificationID.String(), OrderId: e.OrderID.String(), Kind: kind,
+			SubjectId: e.SubjectID.String(), Version: e.Version, Cause: e.Cause,
+		}
+	}
+	return out
+}

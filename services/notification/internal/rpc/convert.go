@@ -1,0 +1,44 @@
+package rpc
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+)
+
+// parseID reads an id; validation has seen that it is a UUID.
+func parseID(text string) (uuid.UUID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return uuid.Nil, fault.New(fault.Invalid, fault.ReasonInvalidField, "id: %q is no UUID", text).Field("id", "must be a UUID")
+	}
+	return id, nil
+}
+
+func toNotification(m domain.Stored) *notificationv1.Notification {
+	n := &notificationv1.Notification{
+		Id: m.ID.String(), OrderId: m.OrderID.String(), SubjectId: m.SubjectID.String(),
+		Kind: notificationv1.NotificationKind(m.Kind), Status: notificationv1.NotificationStatus(m.Status),
+		Recipient: m.Recipient, Subject: m.Subject,
+		CreateTime: timestamppb.New(m.CreateTime), SendTime: toTime(m.SendTime), NextAttemptTime: toTime(m.DueTime),
+	}
+	for _, a := range m.History {
+		n.Attempts = append(n.Attempts, &notificationv1.DeliveryAttempt{
+			Number: int32(a.Number), Result: a.Result, Accepted: a.Accepted, CreateTime: timestamppb.New(a.Time), TraceId: a.TraceID,
+		})
+	}
+	return n
+}
+
+// toTime leaves the zero time unset.
+func toTime(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}

@@ -1,0 +1,19 @@
+package rpc
+
+import (
+	"context"
+
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+)
+
+// PreviewTemplate renders a kind of mail with made-up data.
+func (s *Server) PreviewTemplate(
+	_ context.Context, req *notificationv1.PreviewTemplateRequest,
+) (*notificationv1.PreviewTemplateResponse, error) {
+	rendered, err := s.mails.Preview(domain.Kind(req.GetKind()))
+	if err != nil {
+		return nil, err
+	}
+	return &notificationv1.PreviewTemplateResponse{Subject: rendered.Subject, Text: rendered.Text, Html: rendered.HTML}, nil
+}

@@ -1,0 +1,209 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"os"
+	"strings"
+	"time"
+
+	gosmtp "github.com/wneessen/go-mail/smtp"
+)
+
+// conn is one conversation with the mail server.
+type conn struct {
+	raw    net.Conn
+	client *gosmtp.Client
+	used   time.Time
+	// broken conversations are not taken up again.
+	broken bool
+}
+
+// dial connects, encrypts and authenticates; it leaves nothing open when it fails.
+func dial(ctx context.Context, s Server) (*conn, error) {
+	dialer := net.Dialer{}
+	raw, err := dialer.DialContext(ctx, "tcp", s.address())
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{raw: raw}
+	stop := c.bound(ctx)
+	defer stop()
+	if err := c.greet(ctx, s); err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *conn) greet(ctx context.Context, s Server) (err error) {
+	transport := c.raw
+	if s.TLS {
+		encrypted := tls.Client(c.raw, s.tlsConfig())
+		if err := encrypted.HandshakeContext(ctx); err != nil {
+			return fmt.Errorf("TLS: %w", err)
+		}
+		transport = encrypted
+	}
+	if c.client, err = gosmtp.NewClient(transport, s.Host); err != nil {
+		return fmt.Errorf("greeting: %w", err)
+	}
+	if err := c.client.Hello(helloName()); err != nil {
+		return fmt.Errorf("EHLO: %w", err)
+	}
+	if err := c.startTLS(s); err != nil {
+		return err
+	}
+	return c.authenticate(s)
+}
+
+func helloName() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" || strings.ContainsAny(name, " \t\r\n") {
+		return "localhost"
+	}
+	return name
+}
+
+func (c *conn) startTLS(s Server) error {
+	if s.TLS || s.STARTTLS == Never {
+		return nil
+	}
+	if offered, _ := c.client.Extension("STARTTLS"); !offered {
+		if s.STARTTLS == Required {
+			return errors.New("the mail server offers no STARTTLS, and it is required")
+		}
+		return nil
+	}
+	if err := c.client.StartTLS(s.tlsConfig()); err != nil {
+		return fmt.Errorf("STARTTLS: %w", err)
+	}
+	return nil
+}
+
+func (c *conn) authenticate(s Server) error {
+	if s.User == "" {
+		return nil
+	}
+	_, offered := c.client.Extension("AUTH")
+	mechanisms := strings.Fields(strings.ToUpper(offered))
+	has := func(name string) bool {
+		for _, m := range mechanisms {
+			if m == name {
+				return true
+			}
+		}
+		return false
+	}
+	var auth gosmtp.Auth
+	// ParseURL lets no password travel in the clear but on loopback.
+	switch {
+	case has("SCRAM-SHA-256"):
+		auth = gosmtp.ScramSHA256Auth(s.User, s.Password)
+	case has("PLAIN"):
+		auth = gosmtp.PlainAuth("", s.User, s.Password, s.Host, true)
+	case has("LOGIN"):
+		auth = gosmtp.LoginAuth(s.User, s.Password, s.Host, true)
+	default:
+		return fmt.Errorf("the mail server offers none of SCRAM-SHA-256, PLAIN and LOGIN for signing in, but %q", offered)
+	}
+	if err := c.client.Auth(auth); err != nil {
+		return fmt.Errorf("AUTH: %w", err)
+	}
+	return nil
+}
+
+// bound ends the conversation's reads and writes with ctx.
+func (c *conn) bound(ctx context.Context) (stop func()) {
+	deadline, _ := ctx.Deadline() // zero: none
+	_ = c.raw.SetDeadline(deadline)
+	cancel := context.AfterFunc(ctx, func() { _ = c.raw.SetDeadline(time.Unix(1, 0)) })
+	return func() { cancel() }
+}
+
+// stage is how far a mail came.
+type stage int
+
+const (
+	stageSender stage = iota
+	stageRecipient
+	stageData
+	stageBody
+)
+
+// deliver hands over one message. What the server says at the end is the reply;
+// an error comes with the stage at which it happened.
+func (c *conn) deliver(sender, recipient string, message []byte) (reply string, at stage, err error) {
+	if err := c.client.Mail("<" + sender + ">"); err != nil {
+		return "", stageSender, c.after(err)
+	}
+	if err := c.client.Rcpt("<" + recipient + ">"); err != nil {
+		return "", stageRecipient, c.after(err)
+	}
+	writer, err := c.client.Data()
+	if err != nil {
+		return "", stageData, c.after(err)
+	}
+	if _, err := writer.Write(message); err != nil {
+		// Closing the writer would end the message where it broke off.
+		c.broken = true
+		return "", stageBody, err
+	}
+	if err := writer.Close(); err != nil {
+		if code(err) == 0 || code(err) == 421 {
+			c.broken = true
+		}
+		return "", stageBody, err
+	}
+	if said, ok := writer.(*gosmtp.DataCloser); ok {
+		reply = said.ServerResponse()
+	}
+	return reply, stageBody, nil
+}
+
+// after gets the conversation ready for the next mail after a refusal; where the
+// server didn't answer, or said that it closes, it can't be.
+func (c *conn) after(err error) error {
+	if n := code(err); n == 0 || n == 421 || c.client.Reset() != nil {
+		c.broken = true
+	}
+	return err
+}
+
+// alive asks an idle conversation whether it still is one.
+func (c *conn) alive() bool { return c.client.Noop() == nil }
+
+// close ends the conversation; politely, when there is time for it.
+func (c *conn) close() {
+	if !c.broken {
+		_ = c.raw.SetDeadline(time.Now().Add(time.Second))
+		_ = c.client.Quit()
+	}
+	_ = c.raw.Close()
+}
+
+// code is the server's reply code in an error; 0 when it is none of the server's.
+func code(err error) int {
+	var reply *textproto.Error
+	if errors.As(err, &reply) {
+		return reply.Code
+	}
+	return 0
+}
+
+// say writes an error down as an operator wants to read it.
+func say(err error) string {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the mail server closed the connection"
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return "the mail server did not answer in time"
+	default:
+		return err.Error()
+	}
+}

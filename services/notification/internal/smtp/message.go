@@ -1,0 +1,86 @@
+package smtp
+
+import (
+	"bytes"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// Mail is what is handed over.
+type Mail struct {
+	// Sender and Recipient are bare addresses.
+	SenderName, Sender       string
+	ReplyTo                  string
+	RecipientName, Recipient string
+	Subject, Text, HTML      string
+	// MessageID has no angle brackets.
+	MessageID string
+	// Time is when the mail was written.
+	Time time.Time
+}
+
+// compose writes the message as it travels: RFC 5322 with a text and an HTML
+// alternative. It refuses an address that is none.
+func compose(m Mail) ([]byte, error) {
+	from, err := bare(m.Sender)
+	if err != nil {
+		return nil, fmt.Errorf("the sender's address: %w", err)
+	}
+	to, err := bare(m.Recipient)
+	if err != nil {
+		return nil, fmt.Errorf("the recipient's address: %w", err)
+	}
+	from.Name, to.Name = oneLine(m.SenderName), oneLine(m.RecipientName)
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP))
+	msg.FromMailAddress(from)
+	msg.ToMailAddress(to)
+	if m.ReplyTo != "" {
+		reply, err := bare(m.ReplyTo)
+		if err != nil {
+			return nil, fmt.Errorf("the address for answers: %w", err)
+		}
+		reply.Name = from.Name
+		msg.ReplyToMailAddress(reply)
+	}
+	msg.Subject(oneLine(m.Subject))
+	msg.SetDateWithValue(m.Time)
+	msg.SetMessageIDWithValue(m.MessageID)
+	// RFC 3834: no vacation notice answers this.
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
+	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
+	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	var out bytes.Buffer
+	if _, err := msg.WriteTo(&out); err != nil {
+		return nil, fmt.Errorf("compose the mail: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// bare reads an address and nothing around it.
+func bare(address string) (*mail.Address, error) {
+	parsed, err := mail.ParseAddress("<" + address + ">")
+	if err != nil {
+		return nil, fmt.Errorf("is none (%w)", err)
+	}
+	if parsed.Name != "" || strings.ContainsFunc(parsed.Address, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
+		return nil, fmt.Errorf("is none")
+	}
+	return parsed, nil
+}
+
+// oneLine keeps a header on one line, whatever is in the text.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\ufffd"))
+	return strings.Join(strings.Fields(text), " ")
+}

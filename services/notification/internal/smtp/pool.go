@@ -1,0 +1,278 @@
+package smtp
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// dialTimeout bounds connecting, encrypting and signing in.
+	dialTimeout = 15 * time.Second
+	// handOverTimeout bounds one mail. RFC 5321, 4.5.3.2, grants a server minutes;
+	// one that takes longer is asked again with the same Message-ID.
+	handOverTimeout = 2 * time.Minute
+	// idleCheck is how long a conversation may rest before it is asked whether it
+	// still is one; idleLimit ends it.
+	idleCheck = 5 * time.Second
+	idleLimit = 30 * time.Second
+	// maxPause bounds the pause between two attempts to connect.
+	maxPause = 2 * time.Second
+	minPause = 20 * time.Millisecond
+)
+
+// Answer is how handing over a mail ended.
+type Answer struct {
+	Accepted bool
+	// Permanent says that the server refused this mail or its recipient for good.
+	Permanent bool
+	// Text is what the server said, or what went wrong.
+	Text string
+}
+
+// Pool is a few connections to one mail server. They are opened when needed, stay
+// open between mails, and are closed after half a minute of rest.
+type Pool struct {
+	server Server
+	log    *slog.Logger
+	places chan struct{} // one per connection
+
+	mu     sync.Mutex
+	idle   []*conn // the last used is the last
+	closed bool
+	// pause and notBefore keep failing connections from being tried without end.
+	pause     time.Duration
+	notBefore time.Time
+	trouble   trouble
+}
+
+// trouble is what keeps every mail from being handed over.
+type trouble struct {
+	cause         error
+	since, logged time.Time
+}
+
+// NewPool makes a pool of at most size connections, none open yet.
+func NewPool(server Server, size int, log *slog.Logger) *Pool {
+	return &Pool{server: server, log: log, places: make(chan struct{}, size)}
+}
+
+// Send hands over one mail and reports how that ended. It waits for a connection;
+// the error is ctx's when it ended before the mail was on its way.
+//
+// The server's 250 accepts the mail. A 5xx refuses the recipient or the mail for
+// good. What is about us and not about the mail (no connection, TLS, signing in, the
+// sender's address) and a 4xx is no refusal. When the connection ends after the mail
+// was sent and before the answer, the server may have it: the same Message-ID at
+// the next attempt lets it notice.
+func (p *Pool) Send(ctx context.Context, m Mail) (Answer, error) {
+	message, err := compose(m)
+	if err != nil {
+		return Answer{Permanent: true, Text: err.Error()}, nil
+	}
+	select {
+	case p.places <- struct{}{}:
+	case <-ctx.Done():
+		return Answer{}, ctx.Err()
+	}
+	defer func() { <-p.places }()
+	if err := ctx.Err(); err != nil {
+		return Answer{}, err
+	}
+	return p.hand(ctx, m, message)
+}
+
+func (p *Pool) hand(ctx context.Context, m Mail, message []byte) (Answer, error) {
+	c := p.takeIdle(ctx)
+	reused := c != nil
+	for {
+		if c == nil {
+			var err error
+			if c, err = p.dial(ctx); err != nil {
+				if ctx.Err() != nil {
+					return Answer{}, ctx.Err()
+				}
+				return Answer{Text: "no connection: " + say(err)}, nil
+			}
+		}
+		reply, at, err := c.timed(ctx, m, message)
+		// A server may end a conversation between two mails; nothing of this one
+		// was handed over then, and a new conversation is the same attempt.
+		stale := reused && at == stageSender && err != nil && code(err)/100 != 5
+		if stale {
+			c.broken = true
+		}
+		p.release(c)
+		if stale {
+			c, reused = nil, false
+			continue
+		}
+		return p.judge(reply, at, err), nil
+	}
+}
+
+func (c *conn) timed(ctx context.Context, m Mail, message []byte) (string, stage, error) {
+	ctx, cancel := context.WithTimeout(ctx, handOverTimeout)
+	defer cancel()
+	stop := c.bound(ctx)
+	defer stop()
+	return c.deliver(m.Sender, m.Recipient, message)
+}
+
+func (p *Pool) judge(reply string, at stage, err error) Answer {
+	if err == nil {
+		p.setTrouble(nil)
+		return Answer{Accepted: true, Text: fmt.Sprintf("250 %s", reply)}
+	}
+	n := code(err)
+	answer := Answer{Text: say(err)}
+	switch {
+	case n/100 != 5:
+		return answer
+	case at == stageSender, n == 503, n == 530, n == 534, n == 535, n == 538:
+		// It refuses us, not this mail: 503 is a wrong order of commands, 53x wants
+		// another way of signing in (RFC 4954, 6).
+		p.setTrouble(err)
+		return answer
+	default:
+		p.setTrouble(nil)
+		answer.Permanent = true
+		return answer
+	}
+}
+
+// takeIdle returns an open connection that answers; nil when there is none.
+func (p *Pool) takeIdle(ctx context.Context) *conn {
+	for {
+		p.mu.Lock()
+		if len(p.idle) == 0 {
+			p.mu.Unlock()
+			return nil
+		}
+		c := p.idle[len(p.idle)-1]
+		p.idle = p.idle[:len(p.idle)-1]
+		p.mu.Unlock()
+		if time.Since(c.used) < idleCheck || c.asked(ctx) {
+			return c
+		}
+		c.broken = true
+		c.close()
+	}
+}
+
+func (c *conn) asked(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, idleCheck)
+	defer cancel()
+	stop := c.bound(ctx)
+	defer stop()
+	return c.alive()
+}
+
+func (p *Pool) release(c *conn) {
+	c.used = time.Now()
+	p.mu.Lock()
+	keep := !c.broken && !p.closed
+	if keep {
+		p.idle = append(p.idle, c)
+	}
+	p.mu.Unlock()
+	if !keep {
+		c.close()
+	}
+}
+
+// dial connects, after a pause that grows while connecting fails.
+func (p *Pool) dial(ctx context.Context) (*conn, error) {
+	p.mu.Lock()
+	wait := time.Until(p.notBefore)
+	p.mu.Unlock()
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	c, err := dial(dialing, p.server)
+	if err != nil && ctx.Err() != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	if err == nil {
+		p.pause, p.notBefore = 0, time.Time{}
+	} else {
+		p.pause = min(max(2*p.pause, minPause), maxPause)
+		p.notBefore = time.Now().Add(p.pause)
+	}
+	p.mu.Unlock()
+	if err != nil {
+		p.setTrouble(err)
+	}
+	return c, err
+}
+
+// setTrouble notes what keeps mails from being handed over, nil when nothing does,
+// and tells the log of it: when it begins, each minute, and when it ends.
+func (p *Pool) setTrouble(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if err == nil {
+		if p.trouble.cause != nil {
+			p.log.Info("the mail server takes mails again", "after", now.Sub(p.trouble.since).Round(time.Millisecond).String())
+		}
+		p.trouble = trouble{}
+		return
+	}
+	if p.trouble.cause == nil {
+		p.trouble.since = now
+	}
+	p.trouble.cause = err
+	if now.Sub(p.trouble.logged) >= time.Minute {
+		p.trouble.logged = now
+		p.log.Warn("mails can't be handed to the mail server; they are kept and tried again",
+			"server", p.server.address(), "cause", say(err), "since", p.trouble.since)
+	}
+}
+
+// Trouble is what has kept every mail from being handed over for longer than the
+// time given; nil when nothing has.
+func (p *Pool) Trouble(longer time.Duration) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.trouble.cause == nil || time.Since(p.trouble.since) < longer {
+		return nil
+	}
+	return fmt.Errorf("the mail server %s takes no mails: %s", p.server.address(), say(p.trouble.cause))
+}
+
+// Tend closes connections that rest for too long. Call it now and then.
+func (p *Pool) Tend() {
+	p.mu.Lock()
+	var rested []*conn
+	for len(p.idle) > 0 && time.Since(p.idle[0].used) > idleLimit {
+		rested = append(rested, p.idle[0])
+		p.idle = p.idle[1:]
+	}
+	p.mu.Unlock()
+	for _, c := range rested {
+		c.close()
+	}
+}
+
+// Close closes the connections that rest, and those in use when their mail is done.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle, p.closed = nil, true
+	p.mu.Unlock()
+	for _, c := range idle {
+		c.close()
+	}
+}

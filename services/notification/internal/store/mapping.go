@@ -1,0 +1,167 @@
+// Package store keeps the send ledger in PostgreSQL. The queries are in queries/,
+// what sqlc makes of them in db/; list.go holds the list, whose statement depends
+// on what is asked for.
+//
+// Lock order: erased_customers (the table), notifications (id).
+package store
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
+)
+
+// KnownParams asks what is known of each requested mail, in their order.
+func KnownParams(requests []domain.Request) db.NotificationKnownParams {
+	n := len(requests)
+	p := db.NotificationKnownParams{
+		Positions: make([]int32, n), Kinds: make([]int16, n), SubjectIds: make([]uuid.UUID, n), CustomerIds: make([]uuid.UUID, n),
+	}
+	for i, r := range requests {
+		p.Positions[i], p.Kinds[i], p.SubjectIds[i], p.CustomerIds[i] = int32(i), int16(r.Kind), r.SubjectID, r.CustomerID
+	}
+	return p
+}
+
+// Known reads the answer to KnownParams.
+func Known(rows []db.NotificationKnownRow) []domain.Known {
+	known := make([]domain.Known, len(rows))
+	for i, row := range rows {
+		known[i].CustomerErased = row.CustomerErased
+		if row.ID == nil {
+			continue
+		}
+		known[i] = domain.Known{
+			ID: *row.ID, Status: domain.Status(*row.Status), Version: *row.Version, Cause: *row.Cause,
+			EndTime: fromNullable(row.EndTime), CustomerErased: row.CustomerErased,
+		}
+	}
+	return known
+}
+
+// InsertParams are the rows of new mails.
+func InsertParams(mails []domain.Notification, shopName string, template int) db.NotificationInsertManyParams {
+	var p db.NotificationInsertManyParams
+	for _, m := range mails {
+		p.Ids = append(p.Ids, m.ID)
+		p.Kinds = append(p.Kinds, int16(m.Kind))
+		p.SubjectIds = append(p.SubjectIds, m.SubjectID)
+		p.OrderIds = append(p.OrderIds, m.OrderID)
+		p.CustomerIds = append(p.CustomerIds, m.CustomerID)
+		p.Statuses = append(p.Statuses, int16(m.Status))
+		p.Recipients = append(p.Recipients, m.Recipient)
+		p.Subjects = append(p.Subjects, m.Subject)
+		p.ShopNames = append(p.ShopNames, shopName)
+		p.Templates = append(p.Templates, int16(template))
+		p.Contents = append(p.Contents, m.Content)
+		p.MessageIds = append(p.MessageIds, m.MessageID)
+		p.Causes = append(p.Causes, m.Cause)
+		p.Versions = append(p.Versions, m.Version)
+		p.Traceparents = append(p.Traceparents, m.Traceparent)
+		p.CreateTimes = append(p.CreateTimes, m.AskTime)
+		p.DueTimes = append(p.DueTimes, m.DueTime)
+	}
+	return p
+}
+
+// State reads a locked row.
+func State(row db.NotificationLockRow) domain.State {
+	return domain.State{
+		ID: row.ID, Kind: domain.Kind(row.Kind), SubjectID: row.SubjectID, OrderID: row.OrderID,
+		Status: domain.Status(row.Status), Readable: row.Readable,
+		Resends: int(row.ResendCount), Attempts: int(row.AttemptCount), Retries: int(row.RetryCount),
+		Cause: row.Cause, Version: row.Version, AskTime: row.AskTime, DueTime: fromNullable(row.DueTime),
+		EndTime: fromNullable(row.EndTime), SendTime: fromNullable(row.SendTime), Traceparent: row.Traceparent,
+	}
+}
+
+// UpdateParams are the rows of changed mails.
+func UpdateParams(states []domain.State) db.NotificationUpdateManyParams {
+	var p db.NotificationUpdateManyParams
+	for _, s := range states {
+		p.Ids = append(p.Ids, s.ID)
+		p.Statuses = append(p.Statuses, int16(s.Status))
+		p.AttemptCounts = append(p.AttemptCounts, int32(s.Attempts))
+		p.RetryCounts = append(p.RetryCounts, int32(s.Retries))
+		p.Causes = append(p.Causes, s.Cause)
+		p.Versions = append(p.Versions, s.Version)
+		p.DueTimes = append(p.DueTimes, s.DueTime)
+		p.EndTimes = append(p.EndTimes, s.EndTime)
+		p.SendTimes = append(p.SendTimes, s.SendTime)
+	}
+	return p
+}
+
+// EraseParams are the rows of mails whose text goes.
+func EraseParams(states []domain.State) db.NotificationEraseManyParams {
+	var p db.NotificationEraseManyParams
+	for _, s := range states {
+		p.Ids = append(p.Ids, s.ID)
+		p.Statuses = append(p.Statuses, int16(s.Status))
+		p.Causes = append(p.Causes, s.Cause)
+		p.Versions = append(p.Versions, s.Version)
+		p.EndTimes = append(p.EndTimes, s.EndTime)
+	}
+	return p
+}
+
+// AttemptParams are the rows of attempts.
+func AttemptParams(attempts []domain.Attempt) db.AttemptInsertManyParams {
+	var p db.AttemptInsertManyParams
+	for _, a := range attempts {
+		p.NotificationIds = append(p.NotificationIds, a.NotificationID)
+		p.Numbers = append(p.Numbers, int32(a.Number))
+		p.Accepteds = append(p.Accepteds, a.Accepted)
+		p.Results = append(p.Results, a.Result)
+		p.TraceIds = append(p.TraceIds, a.TraceID)
+		p.CreateTimes = append(p.CreateTimes, a.Time)
+	}
+	return p
+}
+
+// Attempts reads rows of attempts, by mail.
+func Attempts(rows []db.DeliveryAttempt) map[uuid.UUID][]domain.Attempt {
+	by := make(map[uuid.UUID][]domain.Attempt)
+	for _, row := range rows {
+		by[row.NotificationID] = append(by[row.NotificationID], domain.Attempt{
+			NotificationID: row.NotificationID, Number: int(row.Number), Accepted: row.Accepted,
+			Result: row.Result, Time: row.CreateTime, TraceID: row.TraceID,
+		})
+	}
+	return by
+}
+
+// Outgoing reads a claimed row.
+func Outgoing(row db.NotificationClaimDueRow) domain.Outgoing {
+	return domain.Outgoing{
+		ID: row.ID, Kind: domain.Kind(row.Kind), Recipient: row.Recipient, Subject: row.Subject, ShopName: row.ShopName,
+		Template: int(row.Template), Content: row.Content, MessageID: row.MessageID, Resends: int(row.ResendCount),
+		Traceparent: row.Traceparent, AskTime: row.AskTime,
+	}
+}
+
+// Stored reads a whole row.
+func Stored(row db.Notification) domain.Stored {
+	return domain.Stored{
+		State: domain.State{
+			ID: row.ID, Kind: domain.Kind(row.Kind), SubjectID: row.SubjectID, OrderID: row.OrderID,
+			Status: domain.Status(row.Status), Readable: row.Recipient != "",
+			Resends: int(row.ResendCount), Attempts: int(row.AttemptCount), Retries: int(row.RetryCount),
+			Cause: row.Cause, Version: row.Version, AskTime: row.AskTime, DueTime: fromNullable(row.DueTime),
+			EndTime: fromNullable(row.EndTime), SendTime: fromNullable(row.SendTime), Traceparent: row.Traceparent,
+		},
+		Recipient: row.Recipient, Subject: row.Subject, ShopName: row.ShopName, Template: int(row.Template),
+		Content: row.Content, MessageID: row.MessageID, CreateTime: row.CreateTime,
+	}
+}
+
+// fromNullable reads null as the zero time.
+func fromNullable(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}

@@ -1,2 +1,0 @@
--- name: OutboxPending :one
-select count(*) from outbox;

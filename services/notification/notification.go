@@ -1,0 +1,213 @@
+// Package notification is what the shop writes to its customers: a mail per
+// confirmed, cancelled and shipped order and per refund, kept in a send ledger and
+// handed to a mail server. It hears orders and erasures, and says NotificationSent
+// and NotificationFailed, for which order waits.
+//
+// # What may happen twice
+//
+// A mail is known by its kind and subject, so however often its event comes, it is
+// one mail. It is handed over until the mail server's 250 is recorded. Between that
+// 250 and our commit lies the only window in which it can be handed over once more:
+// when the process or the database dies in it, or when the connection ends after the
+// mail was sent and before the answer came. Every attempt carries the same
+// Message-ID. The built-in inbox, and every server that drops a Message-ID it has
+// taken, then delivers it once; other servers may deliver it twice. No mail is ever
+// lost.
+//
+// # What is kept
+//
+// The ledger keeps what the event said, not the rendered texts: rows stay small, and
+// the texts are rendered from it, by template version and shop name, the same at
+// every attempt and whenever somebody looks.
+package notification
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/fx"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/settings"
+	"github.com/shopmesh/shopmesh/services/notification/internal/app"
+	"github.com/shopmesh/shopmesh/services/notification/internal/audit"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/events"
+	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/rpc"
+	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
+)
+
+// Name is the context's name.
+const Name = "notification"
+
+const (
+	// partitions bounds how many replicas can share the work on a topic.
+	partitions = 4
+	// connections is how many mails are handed over at a time.
+	connections = 8
+	// troubled is how long the mail server may take no mails before it is reported.
+	troubled = 10 * time.Second
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the goose migrations of notification's database.
+func Migrations() fs.FS {
+	root, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant and valid
+	}
+	return root
+}
+
+// Config says what notification stands on.
+type Config struct {
+	Context kitapp.ContextConfig
+	// SMTPURL is the mail server: smtp://user:password@host:port or smtps://…, with the
+	// optional parameters starttls=required|opportunistic|never and ca=FILE. Required.
+	SMTPURL string
+}
+
+// DefaultSettings are what holds where an owner set nothing.
+func DefaultSettings() *notificationv1.Settings {
+	return &notificationv1.Settings{
+		ShopName:    proto.String("Shopmesh"),
+		SenderEmail: proto.String("shop@shopmesh.example"),
+		RetryAfter:  durationpb.New(time.Second), GiveUpAfter: durationpb.New(72 * time.Hour),
+	}
+}
+
+// Module is notification, to be put into a process.
+func Module(cfg Config) fx.Option {
+	return fx.Module(Name,
+		kitapp.Context(Name, cfg.Context, Migrations()),
+		fx.Provide(
+			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
+			func() (smtp.Server, error) { return smtp.ParseURL(cfg.SMTPURL) },
+			letter.Parse,
+			newClock,
+			newMailServer,
+			newSender,
+			newLedger,
+			newMails,
+			newConsumer,
+			newOperations,
+			fx.Private,
+		),
+		kitapp.Join(newService),
+	)
+}
+
+func loadSettings(file string) (domain.Settings, error) {
+	loaded, err := settings.Load(file, Name, DefaultSettings())
+	if err != nil {
+		return domain.Settings{}, err
+	}
+	return domain.Settings{
+		ShopName: loaded.GetShopName(), Sender: loaded.GetSenderEmail(), ReplyTo: loaded.GetReplyToEmail(),
+		Policy: domain.Policy{
+			RetryAfter: loaded.GetRetryAfter().AsDuration(), GiveUpAfter: loaded.GetGiveUpAfter().AsDuration(),
+		},
+	}, nil
+}
+
+// now is the time as the database keeps it, in microseconds.
+type now func() time.Time
+
+func newClock(clock kitapp.Clock) now {
+	return func() time.Time { return clock().UTC().Truncate(time.Microsecond) }
+}
+
+func newMailServer(lc fx.Lifecycle, server smtp.Server, log *slog.Logger) *smtp.Pool {
+	pool := smtp.NewPool(server, connections, log)
+	lc.Append(fx.StopHook(pool.Close))
+	return pool
+}
+
+func newSender(
+	pool *pg.Pool, server *smtp.Pool, templates *letter.Templates, set domain.Settings, relay *outbox.Relay,
+	now now, log *slog.Logger, tracer trace.TracerProvider, meter metric.MeterProvider,
+) *app.Sender {
+	return app.NewSender(app.SenderConfig{
+		Pool: pool, Server: server, Templates: templates, Settings: set, Wake: relay.Wake,
+		Now: now, Log: log, Tracer: tracer, Meter: meter,
+	})
+}
+
+func newLedger(sender *app.Sender, set domain.Settings, relay *outbox.Relay, now now, id kitapp.NewID) *app.Ledger {
+	return &app.Ledger{Sender: sender, Settings: set, Wake: relay.Wake, Now: now, NewID: id}
+}
+
+func newMails(pool *pg.Pool, sender *app.Sender, templates *letter.Templates, set domain.Settings, now now) *app.Mails {
+	return &app.Mails{Pool: pool, Sender: sender, Templates: templates, Settings: set, Now: now}
+}
+
+func newConsumer(
+	pool *pg.Pool, ledger *app.Ledger, cfg kafka.Config, log *slog.Logger,
+	meter metric.MeterProvider, tracer trace.TracerProvider,
+) *consumer.Consumer {
+	return consumer.New("shopmesh."+Name, pool, consumer.Config{
+		Kafka: cfg, Topics: []string{events.OrderTopic, events.CustomerTopic}, Meter: meter, Tracer: tracer, Log: log,
+	}, events.Handler(ledger.Hear))
+}
+
+func newOperations(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now now) *audit.Operations {
+	return audit.New(pool, relay, heard, now)
+}
+
+func newService(
+	mails *app.Mails, sender *app.Sender, server *smtp.Pool,
+	relay *outbox.Relay, heard *consumer.Consumer, operations *audit.Operations,
+) kitapp.Service {
+	return kitapp.Service{
+		Name:     Name,
+		Register: rpc.NewServer(mails).Register,
+		Gateway: []kitrpc.GatewayFunc{
+			kitrpc.Gateway(notificationv1.RegisterNotificationServiceHandlerClient, notificationv1.NewNotificationServiceClient),
+		},
+		Runners: []kitapp.Runner{
+			{Name: "relay", Run: relay.Run},
+			{Name: "events", Run: heard.Run},
+			{Name: "sender", Run: sender.Run},
+			{Name: "mail server", Run: func(ctx context.Context) error { return watch(ctx, server) }},
+		},
+		Topics: []kafka.Topic{
+			{Name: events.NotificationTopic, Partitions: partitions},
+			{Name: events.OrderTopic, Partitions: partitions},
+			{Name: events.CustomerTopic, Partitions: partitions},
+		},
+		Operations: operations,
+	}
+}
+
+// watch fails while the mail server takes no mails, so that readiness shows why.
+// The process stays ready: mails wait in the ledger.
+func watch(ctx context.Context, server *smtp.Pool) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		if err := server.Trouble(troubled); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
