@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"go.uber.org/dig"
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
+	"google.golang.org/grpc/grpclog"
 
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/rpc"
@@ -96,6 +98,7 @@ func Loopback(address string) error {
 // the exit code. A second signal ends it at once.
 func Run(process Process, modules ...fx.Option) int {
 	process = process.withDefaults()
+	QuietLibraries()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer OnSignal(process.Log, cancel)()
@@ -104,6 +107,12 @@ func Run(process Process, modules ...fx.Option) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// QuietLibraries keeps grpc-go, which the REST door is built on, from writing lines
+// of its own between ours. A program calls it once, first of all; Run does.
+func QuietLibraries() {
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 }
 
 // OnSignal calls stop when the process gets SIGTERM or SIGINT; a second signal ends

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTheEnvironmentIsRead(t *testing.T) {
+	t.Parallel()
+	secret := filepath.Join(t.TempDir(), "url")
+	if err := os.WriteFile(secret, []byte("postgres://order:s3cret@db:5432/order\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env, err := readEnvironment("order", []string{
+		"SHOPMESH_DATABASE_URL_FILE=" + secret, "SHOPMESH_KAFKA_BROKERS=k0:9092, k1:9092", "SHOPMESH_LISTEN=127.0.0.1:0",
+		"SHOPMESH_CATALOG_URL=http://catalog:8080/", "SHOPMESH_SMTP_URL=smtp://mail:25", "SHOPMESH_DRAIN_DELAY=5s", "PATH=/bin",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if env.Context.Database.URL != "postgres://order:s3cret@db:5432/order" || len(env.Context.Kafka.Brokers) != 2 ||
+		env.Context.Kafka.Brokers[1] != "k1:9092" || env.Process.Peers["catalog"] != "http://catalog:8080" || len(env.Process.Peers) != 1 ||
+		env.Process.InternalListen != ":9090" || !env.Process.Reflection || env.SMTPURL != "smtp://mail:25" || env.Process.DrainDelay != 5*time.Second {
+		t.Errorf("%+v", env)
+	}
+}
+
+// Everything that is missing or wrong is told at once, and no credential with it.
+func TestAllProblemsAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := readEnvironment("order", []string{
+		"SHOPMESH_DATABASE_URL=postgres://order:hunter2@db:port/order", "SHOPMESH_LISTEN=8080", "SHOPMESH_CATALOG_URL=catalog",
+		"SHOPMESH_SMTP_URL=http://u:hunter2@mail", "SHOPMESH_SETTINGS=/nowhere/at/all", "SHOPMESH_LOG_LEVEL=loud", "SHOPMESH_DRAIN_DELAY=1h",
+	})
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, name := range []string{
+		"SHOPMESH_DATABASE_URL", "SHOPMESH_KAFKA_BROKERS", "SHOPMESH_LISTEN", "SHOPMESH_CATALOG_URL",
+		"SHOPMESH_SMTP_URL", "SHOPMESH_SETTINGS", "SHOPMESH_LOG_LEVEL", "SHOPMESH_DRAIN_DELAY",
+	} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not told: %v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a credential is told: %v", err)
+	}
+}
+
+func TestACredentialComesFromOnePlace(t *testing.T) {
+	t.Parallel()
+	for name, environ := range map[string][]string{
+		"both":         {"SHOPMESH_DATABASE_URL=postgres://x", "SHOPMESH_DATABASE_URL_FILE=/x"},
+		"no such file": {"SHOPMESH_DATABASE_URL_FILE=/nowhere/at/all"},
+		"empty file":   {"SHOPMESH_DATABASE_URL_FILE=/dev/null"},
+	} {
+		_, err := readEnvironment("order", append(environ, "SHOPMESH_KAFKA_BROKERS=k:1"))
+		if err == nil || !strings.Contains(err.Error(), "SHOPMESH_DATABASE_URL_FILE") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLoopback(t *testing.T) {
+	t.Parallel()
+	for address, ok := range map[string]bool{
+		"127.0.0.1:8080": true, "[::1]:0": true, "localhost:80": true, "127.9.9.9:1": true,
+		":8080": false, "0.0.0.0:8080": false, "[::]:80": false, "10.0.0.1:80": false, "shop.example:80": false, "8080": false, "": false,
+	} {
+		if err := Loopback(address); (err == nil) != ok {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
