@@ -50,7 +50,9 @@ func cancelled() domain.OrderEvent {
 }
 
 // reload is what the next transaction reads of an account.
-func reload(a *domain.Account) *domain.Account { return domain.Load(a.Payment(), slices.Clone(a.Refunds())) }
+func reload(a *domain.Account) *domain.Account {
+	return domain.Load(a.Payment(), slices.Clone(a.Refunds()))
+}
 
 func changesOf(a *domain.Account) domain.Changes {
 	var c domain.Changes

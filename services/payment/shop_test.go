@@ -1,0 +1,297 @@
+package payment_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/payment"
+	"github.com/shopmesh/shopmesh/services/payment/internal/events"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
+)
+
+// soon bounds what a test waits for; it is long because machines are shared.
+const soon = 20 * time.Second
+
+// shop is payment as it runs in production, between a stand-in for order, which
+// says what it is told to, and a listener, which hears all that payment says.
+type shop struct {
+	t *testing.T
+	kitapp.Addresses
+	payments   paymentv1connect.PaymentServiceClient
+	operations operationsv1connect.OperationsServiceClient
+	pool       *pg.Pool // payment's database
+	ledger     *pg.Pool // the sandbox's database
+
+	order *pg.Pool // holds order's outbox
+	relay *outbox.Relay
+
+	mu    sync.Mutex
+	heard []said
+}
+
+// said is one event of payment's.
+type said struct {
+	id      string
+	message proto.Message
+}
+
+// quick are settings that let a test see every way in little time.
+const quick = `{"payment": {"providerTimeout": "5s", "retryAfter": "0.02s", "sandboxSlowDelay": "0.3s"}}`
+
+// open starts payment with these settings, for a caller who is the owner.
+func open(t *testing.T, settings string) *shop {
+	t.Helper()
+	return openAs(t, settings, authz.Identity{Kind: authz.Owner})
+}
+
+func openAs(t *testing.T, settings string, caller authz.Identity) *shop {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	database := testkit.DatabaseURL(t, payment.Migrations())
+	ledger := testkit.DatabaseURL(t, sandbox.Migrations())
+	s := &shop{
+		t: t, pool: testkit.Open(t, pg.Config{URL: database}), ledger: testkit.Open(t, pg.Config{URL: ledger}),
+		order: testkit.Database(t, nil),
+	}
+	broker := testkit.Broker(t)
+	s.serve(caller, payment.Config{
+		Context: kitapp.ContextConfig{
+			Database: pg.Config{URL: database}, Kafka: broker, SettingsFile: file, SoleWriter: true,
+		},
+		SandboxDatabase: pg.Config{URL: ledger},
+	})
+	s.speak(broker)
+	s.listen(broker)
+	return s
+}
+
+// serve starts the process and ends it with the test.
+func (s *shop) serve(caller authz.Identity, cfg payment.Config) {
+	s.t.Helper()
+	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
+	process := kitapp.Process{
+		Name: "payment", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Ready:         func(a kitapp.Addresses) { ready <- a },
+	}
+	go func() { ended <- kitapp.Serve(ctx, process, payment.Module(cfg)) }()
+	s.t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			s.t.Errorf("payment ended with %v", err)
+		}
+	})
+	select {
+	case s.Addresses = <-ready:
+	case err := <-ended:
+		ended <- nil
+		s.t.Fatalf("payment did not start: %v", err)
+	case <-time.After(30 * time.Second):
+		s.t.Fatal("payment did not start in 30 s")
+	}
+	client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.API))
+	s.payments = paymentv1connect.NewPaymentServiceClient(client)
+	internal := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.Internal))
+	s.operations = operationsv1connect.NewOperationsServiceClient(internal)
+}
+
+// speak lets the stand-in for order publish, as order does: through an outbox.
+func (s *shop) speak(broker kafka.Config) {
+	s.t.Helper()
+	if _, err := s.order.Exec(s.t.Context(), outbox.Schema); err != nil {
+		s.t.Fatal(err)
+	}
+	producer, err := kafka.NewProducer(broker)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(producer.Close)
+	s.relay = outbox.NewRelay("order", s.order, producer, outbox.Config{SoleWriter: true, Log: testkit.Log(s.t)})
+	background(s.t, func(ctx context.Context) { _ = s.relay.Run(ctx) })
+}
+
+// listen keeps all that payment says.
+func (s *shop) listen(broker kafka.Config) {
+	s.t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.ConsumeTopics(events.TopicPayment),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(client.Close)
+	background(s.t, func(ctx context.Context) {
+		for ctx.Err() == nil {
+			client.PollFetches(ctx).EachRecord(s.hear)
+		}
+	})
+}
+
+func (s *shop) hear(record *kgo.Record) {
+	headers := map[string]string{}
+	for _, h := range record.Headers {
+		headers[h.Key] = string(h.Value)
+	}
+	var message proto.Message
+	switch headers["ce_type"] {
+	case "shopmesh.payment.v1.PaymentCaptured":
+		message = &paymentv1.PaymentCaptured{}
+	case "shopmesh.payment.v1.PaymentFailed":
+		message = &paymentv1.PaymentFailed{}
+	case "shopmesh.payment.v1.PaymentRefunded":
+		message = &paymentv1.PaymentRefunded{}
+	default:
+		s.t.Errorf("payment said a %q", headers["ce_type"])
+		return
+	}
+	if err := proto.Unmarshal(record.Value, message); err != nil {
+		s.t.Errorf("payment said what can't be read: %v", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = append(s.heard, said{id: headers["ce_id"], message: message})
+}
+
+// background runs until the test ends, which waits for it.
+func background(t *testing.T, run func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() { run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+}
+
+// saidOf returns what payment said of an order, in order.
+func (s *shop) saidOf(o order) []said {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []said
+	for _, one := range s.heard {
+		if one.message.(interface{ GetOrderId() string }).GetOrderId() == o.id.String() {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// waitSaid waits until payment has said count events of an order.
+func (s *shop) waitSaid(o order, count int) []said {
+	s.t.Helper()
+	testkit.Eventually(s.t, soon, "payment spoke of the order", func() bool { return len(s.saidOf(o)) >= count })
+	return s.saidOf(o)
+}
+
+// order is what the stand-in knows of one.
+type order struct {
+	id, payment uuid.UUID
+	total       money.Money
+	method      string
+}
+
+func newOrder(method string) order {
+	return order{
+		id: uuid.Must(uuid.NewV7()), payment: uuid.Must(uuid.NewV7()),
+		total: money.Money{Currency: "EUR", Amount: 1234}, method: method,
+	}
+}
+
+func (o order) awaits() outbox.Event {
+	return o.event(2, &orderv1.OrderAwaitingPayment{
+		OrderId: o.id.String(), Version: 2, Number: "ABCD-EFGH", PaymentId: o.payment.String(),
+		Total: moneypb.Proto(o.total), PaymentMethod: o.method,
+	})
+}
+
+func (o order) cancelled() outbox.Event {
+	return o.event(3, &orderv1.OrderCancelled{
+		Notice:    &orderv1.OrderNotice{OrderId: o.id.String(), Version: 3, Total: moneypb.Proto(o.total)},
+		PaymentId: o.payment.String(), PaymentRequested: true,
+	})
+}
+
+func (o order) event(version int64, message proto.Message) outbox.Event {
+	return outbox.Event{Topic: events.TopicOrder, Key: o.id, Version: version, Message: message, Time: time.Now()}
+}
+
+// say publishes in one transaction, so that they can share a batch.
+func (s *shop) say(said ...outbox.Event) {
+	s.t.Helper()
+	err := s.order.InTx(s.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		tx.OnCommit(s.relay.Wake)
+		return outbox.Write(ctx, tx, "/shopmesh/order", said...)
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// get reads an order's payment.
+func (s *shop) get(o order) *paymentv1.Payment {
+	s.t.Helper()
+	res, err := s.payments.GetPayment(s.t.Context(), &paymentv1.GetPaymentRequest{Id: o.payment.String()})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.GetPayment()
+}
+
+// waitStatus waits until an order's payment has a status.
+func (s *shop) waitStatus(o order, status paymentv1.PaymentStatus) *paymentv1.Payment {
+	s.t.Helper()
+	var last *paymentv1.Payment
+	testkit.Eventually(s.t, soon, "the payment is "+status.String(), func() bool {
+		res, err := s.payments.GetPayment(s.t.Context(), &paymentv1.GetPaymentRequest{Id: o.payment.String()})
+		last = res.GetPayment()
+		return err == nil && last.GetStatus() == status
+	})
+	return last
+}
+
+// captured brings an order to a captured payment.
+func (s *shop) captured(method string) order {
+	s.t.Helper()
+	o := newOrder(method)
+	s.say(o.awaits())
+	s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
+	return o
+}
+
+// charges counts what the sandbox's ledger holds of an order.
+func (s *shop) charges(o order) (count int, charged, refunded int64) {
+	s.t.Helper()
+	err := s.ledger.QueryRow(s.t.Context(), `select count(*), coalesce(sum(c.amount) filter (where c.outcome = 1), 0)::bigint,
+		coalesce((select sum(r.amount) from refunds r join charges x on x.id = r.charge_id where x.order_id = $1 and r.outcome = 1), 0)::bigint
+		from charges c where c.order_id = $1`, o.id).Scan(&count, &charged, &refunded)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return count, charged, refunded
+}
