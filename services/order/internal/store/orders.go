@@ -18,6 +18,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/store/db"
 )
 
 // orderColumns is an order without its lines and its history.
@@ -139,20 +140,39 @@ func LockDue(ctx context.Context, tx *pg.Tx, now time.Time, limit int) ([]*domai
 	return collectOrders(rows)
 }
 
-// AddParts loads lines and refunds of orders that were read without them, in one
-// round trip.
-func AddParts(ctx context.Context, db pg.DBTX, orders []*domain.Order) error {
-	found := make(map[uuid.UUID]*domain.Order, len(orders))
-	ids := make([]uuid.UUID, 0, len(orders))
+// AddLines loads the lines of orders that were read without them.
+func AddLines(ctx context.Context, q pg.Querier, orders []*domain.Order) error {
+	found, ids := index(orders)
+	for _, o := range orders {
+		o.Lines = nil
+	}
+	rows, err := q.Query(ctx, selectLines, ids)
+	if err != nil {
+		return fmt.Errorf("read lines: %w", err)
+	}
+	return readLines(rows, found)
+}
+
+func index(orders []*domain.Order) (found map[uuid.UUID]*domain.Order, ids []uuid.UUID) {
+	found = make(map[uuid.UUID]*domain.Order, len(orders))
 	for _, o := range orders {
 		found[o.ID] = o
-		o.Lines, o.Refunds = nil, nil
 		ids = append(ids, o.ID)
+	}
+	return found, ids
+}
+
+// AddParts loads lines and refunds of orders that were read without them, in one
+// round trip.
+func AddParts(ctx context.Context, q pg.DBTX, orders []*domain.Order) error {
+	found, ids := index(orders)
+	for _, o := range orders {
+		o.Lines, o.Refunds = nil, nil
 	}
 	b := &pgx.Batch{}
 	b.Queue(selectLines, ids)
 	b.Queue(selectRefunds, ids)
-	res := db.SendBatch(ctx, b)
+	res := q.SendBatch(ctx, b)
 	defer func() { _ = res.Close() }()
 	if err := readInto(res, found, readLines); err != nil {
 		return err
@@ -210,13 +230,13 @@ func readRefunds(rows pgx.Rows, found map[uuid.UUID]*domain.Order) error {
 }
 
 // GetOrder reads an order with its lines and history; nil when there is none.
-func GetOrder(ctx context.Context, db pg.DBTX, id uuid.UUID) (*domain.Order, []domain.Entry, error) {
+func GetOrder(ctx context.Context, q pg.DBTX, id uuid.UUID) (*domain.Order, []domain.Entry, error) {
 	b := &pgx.Batch{}
 	b.Queue(`-- name: OrderGet :one
 select `+orderColumns+` from orders o where o.id = $1`, id)
 	b.Queue(selectLines, []uuid.UUID{id})
 	b.Queue(selectHistory, id)
-	res := db.SendBatch(ctx, b)
+	res := q.SendBatch(ctx, b)
 	defer func() { _ = res.Close() }()
 	rows, err := res.Query()
 	if err != nil {
@@ -258,4 +278,29 @@ select `+orderColumns+` from orders o where o.customer_id = $1 and not o.erased 
 		return nil, fmt.Errorf("lock the orders of a customer: %w", err)
 	}
 	return collectOrders(rows)
+}
+
+// History reads an order's history, oldest first.
+func History(ctx context.Context, q pg.Querier, id uuid.UUID) ([]domain.Entry, error) {
+	rows, err := q.Query(ctx, selectHistory, id)
+	if err != nil {
+		return nil, fmt.Errorf("read the history of order %s: %w", id, err)
+	}
+	return pgx.CollectRows(rows, scanEntry)
+}
+
+// NextDue is when the sweeper has to look next; zero when there is nothing to look
+// for.
+func NextDue(ctx context.Context, q pg.Querier) (time.Time, error) {
+	due, err := db.New(q).OrderOldestDue(ctx)
+	if pg.IsNoRows(err) {
+		return time.Time{}, nil
+	}
+	return due, err
+}
+
+// ErasedWithOrders names customers whose data was erased in the last day and who
+// still have an order with personal data.
+func ErasedWithOrders(ctx context.Context, q pg.Querier) ([]uuid.UUID, error) {
+	return db.New(q).ErasedCustomerListWithOrders(ctx)
 }

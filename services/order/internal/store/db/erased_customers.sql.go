@@ -27,3 +27,30 @@ func (q *Queries) ErasedCustomerInsertMany(ctx context.Context, arg ErasedCustom
 	_, err := q.db.Exec(ctx, erasedCustomerInsertMany, arg.CustomerIds, arg.CreateTime)
 	return err
 }
+
+const erasedCustomerListWithOrders = `-- name: ErasedCustomerListWithOrders :many
+select e.customer_id from erased_customers e
+where e.create_time > now() - interval '1 day'
+  and exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
+limit 100
+`
+
+func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, erasedCustomerListWithOrders)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var customer_id uuid.UUID
+		if err := rows.Scan(&customer_id); err != nil {
+			return nil, err
+		}
+		items = append(items, customer_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -43,54 +43,6 @@ func (q *Queries) OrderHistoryInsertMany(ctx context.Context, arg OrderHistoryIn
 	return err
 }
 
-const orderHistoryList = `-- name: OrderHistoryList :many
-select version, state, cancel_reason, note, actor, trace_id, create_time
-from order_history where order_id = $1 and version > $2 order by version
-`
-
-type OrderHistoryListParams struct {
-	OrderID      uuid.UUID
-	AfterVersion int64
-}
-
-type OrderHistoryListRow struct {
-	Version      int64
-	State        int16
-	CancelReason int16
-	Note         string
-	Actor        string
-	TraceID      string
-	CreateTime   time.Time
-}
-
-func (q *Queries) OrderHistoryList(ctx context.Context, arg OrderHistoryListParams) ([]OrderHistoryListRow, error) {
-	rows, err := q.db.Query(ctx, orderHistoryList, arg.OrderID, arg.AfterVersion)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []OrderHistoryListRow{}
-	for rows.Next() {
-		var i OrderHistoryListRow
-		if err := rows.Scan(
-			&i.Version,
-			&i.State,
-			&i.CancelReason,
-			&i.Note,
-			&i.Actor,
-			&i.TraceID,
-			&i.CreateTime,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const orderHistoryTail = `-- name: OrderHistoryTail :many
 select w.watcher::bigint as watcher, h.version, h.state, h.cancel_reason, h.note, h.actor, h.trace_id, h.create_time
 from (select unnest($1::bigint[]) as watcher, unnest($2::uuid[]) as order_id, unnest($3::bigint[]) as after_version) as w

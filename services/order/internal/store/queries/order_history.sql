@@ -3,10 +3,6 @@ insert into order_history (order_id, version, state, cancel_reason, note, actor,
 select unnest(@order_ids::uuid[]), unnest(@versions::bigint[]), unnest(@states::smallint[]), unnest(@cancel_reasons::smallint[]),
   unnest(@notes::text[]), unnest(@actors::text[]), unnest(@trace_ids::text[]), unnest(@create_times::timestamptz[]);
 
--- name: OrderHistoryList :many
-select version, state, cancel_reason, note, actor, trace_id, create_time
-from order_history where order_id = @order_id and version > @after_version order by version;
-
 -- name: OrderHistoryTail :many
 -- What watchers have not seen: each is an order and the last version it saw.
 select w.watcher::bigint as watcher, h.version, h.state, h.cancel_reason, h.note, h.actor, h.trace_id, h.create_time

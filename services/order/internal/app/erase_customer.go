@@ -1,0 +1,71 @@
+package app
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/store"
+)
+
+// erasedAtOnce bounds the orders that are held in memory while a customer's are
+// blanked.
+const erasedAtOnce = 500
+
+// Erase blanks contact and address of the customers' orders, and has new orders of
+// theirs refused.
+func (s *Orders) Erase(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, traceparent string) error {
+	if len(customers) == 0 {
+		return nil
+	}
+	if err := store.AddErasedCustomers(ctx, tx, customers, s.Now()); err != nil {
+		return err
+	}
+	for _, customer := range customers {
+		for {
+			blanked, err := s.eraseSome(ctx, tx, customer, traceparent)
+			if err != nil {
+				return err
+			}
+			if blanked < erasedAtOnce {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Orders) eraseSome(ctx context.Context, tx *pg.Tx, customer uuid.UUID, traceparent string) (int, error) {
+	orders, err := store.LockOrdersOfCustomer(ctx, tx, customer, erasedAtOnce)
+	if err != nil || len(orders) == 0 {
+		return 0, err
+	}
+	if err := store.AddParts(ctx, tx, orders); err != nil {
+		return 0, err
+	}
+	at := domain.Moment{Time: s.Now(), Actor: "customer", Traceparent: traceparent}
+	changed := make([]store.Changed, len(orders))
+	ids := make([]uuid.UUID, len(orders))
+	for i, o := range orders {
+		changed[i] = store.Changed{Order: o, Changes: o.Erase(s.Settings.Ask, at)}
+		ids[i] = o.ID
+	}
+	if err := store.ErasePersons(ctx, tx, ids); err != nil {
+		return 0, err
+	}
+	return len(orders), s.save(ctx, tx, changed)
+}
+
+// EraseLate blanks orders that were placed while their customer was being erased:
+// each transaction saw the world before the other.
+func (s *Orders) EraseLate(ctx context.Context) error {
+	customers, err := store.ErasedWithOrders(ctx, s.Pool)
+	if err != nil || len(customers) == 0 {
+		return err
+	}
+	return s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		return s.Erase(ctx, tx, customers, "")
+	})
+}

@@ -1,0 +1,23 @@
+package app
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/store"
+)
+
+// Get reads an order with its history. Errors: ORDER_NOT_FOUND, also for an order
+// that is not the caller's.
+func (s *Orders) Get(ctx context.Context, id uuid.UUID) (*domain.Order, []domain.Entry, error) {
+	order, history, err := store.GetOrder(ctx, s.Pool, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if order == nil || !mayRead(ctx, order) {
+		return nil, nil, domain.ErrOrderNotFound(id.String())
+	}
+	return order, history, nil
+}

@@ -1,0 +1,118 @@
+// Package app holds the use cases of order, one a file: each loads, lets the
+// domain decide, stores, and owns its transaction.
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/store"
+)
+
+// service names order where it acts by itself.
+const service = "order"
+
+// Orders is what all use cases stand on.
+type Orders struct {
+	Pool     *pg.Pool
+	Settings domain.Settings
+	// Source names the context in its events, and Announce makes an event of what
+	// an order has to say.
+	Source   string
+	Announce func(*domain.Order, domain.Said) outbox.Event
+	// Wake has the outbox published; it is called after commits.
+	Wake func()
+	// Tail shows new history to those who watch.
+	Tail  *Tail
+	Now   func() time.Time
+	NewID func() uuid.UUID
+	// Random returns random bits, for an order's number.
+	Random func() uint64
+	Log    *slog.Logger
+}
+
+// moment is now, on behalf of the caller.
+func (s *Orders) moment(ctx context.Context) domain.Moment {
+	return domain.Moment{Time: s.Now(), Actor: actor(ctx), Traceparent: outbox.Traceparent(trace.SpanContextFromContext(ctx))}
+}
+
+// actor names the caller in the history.
+func actor(ctx context.Context) string {
+	caller := authz.Caller(ctx)
+	if caller.ID == "" {
+		return caller.Kind.String()
+	}
+	return caller.ID
+}
+
+// save queues what changed of locked orders and what they have to say, and what
+// the commit sets going. Lines that events need are loaded when they are not there.
+func (s *Orders) save(ctx context.Context, tx *pg.Tx, changed []store.Changed) error {
+	if err := loadLines(ctx, tx, changed); err != nil {
+		return err
+	}
+	if err := store.SaveOrders(ctx, tx, changed); err != nil {
+		return err
+	}
+	return s.publish(ctx, tx, changed)
+}
+
+// loadLines loads the lines of orders whose events tell them.
+func loadLines(ctx context.Context, tx *pg.Tx, changed []store.Changed) error {
+	var without []*domain.Order
+	for _, c := range changed {
+		if len(c.Order.Lines) > 0 {
+			continue
+		}
+		for _, said := range c.Changes.Said {
+			if said.NeedsLines() {
+				without = append(without, c.Order)
+				break
+			}
+		}
+	}
+	if len(without) == 0 {
+		return nil
+	}
+	return store.AddLines(ctx, tx, without)
+}
+
+// publish queues what orders have to say, and wakes relay and watchers when it is
+// committed.
+func (s *Orders) publish(ctx context.Context, tx *pg.Tx, changed []store.Changed) error {
+	var events []outbox.Event
+	var told []uuid.UUID
+	for _, c := range changed {
+		for _, said := range c.Changes.Said {
+			events = append(events, s.Announce(c.Order, said))
+		}
+		if len(c.Changes.History) > 0 {
+			told = append(told, c.Order.ID)
+		}
+	}
+	if len(events) > 0 {
+		if err := outbox.Write(ctx, tx, s.Source, events...); err != nil {
+			return err
+		}
+		tx.OnCommit(s.Wake)
+	}
+	if len(told) > 0 {
+		tx.OnCommit(func() { s.Tail.Changed(told) })
+	}
+	return nil
+}
+
+// mayRead reports whether the caller may know of the order: staff and services
+// of any, a customer of their own.
+func mayRead(ctx context.Context, o *domain.Order) bool {
+	caller := authz.Caller(ctx)
+	return caller.Trusted() || (o.CustomerID != uuid.Nil && caller.Owns(o.CustomerID.String()))
+}

@@ -1,0 +1,196 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/order/internal/contract"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/store"
+)
+
+// placeAttempts bounds how often a batch that met another writer is tried again:
+// one who placed the same request meanwhile, or drew the same number.
+const placeAttempts = 3
+
+type placed = batch.Result[*orderv1.PlaceOrderResponse]
+
+// run places a batch. When it can't be placed together, its orders are placed one
+// by one, so that what is wrong with one never fails another.
+func (p *PlaceOrder) run(ctx context.Context, in []placing) []placed {
+	results, err := p.try(ctx, in)
+	if err == nil {
+		return results
+	}
+	if len(in) > 1 && !pg.Transient(err) && ctx.Err() == nil {
+		for i := range in {
+			results[i] = p.run(ctx, in[i:i+1])[0]
+		}
+		return results
+	}
+	for i := range results {
+		results[i] = placed{Err: err}
+	}
+	return results
+}
+
+// try places a batch in one transaction.
+func (p *PlaceOrder) try(ctx context.Context, in []placing) ([]placed, error) {
+	var results []placed
+	var err error
+	for range placeAttempts {
+		err = p.orders.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+			results = make([]placed, len(in))
+			known, err := store.LoadPlacing(ctx, tx, needs(in))
+			if err != nil {
+				return err
+			}
+			b := placingBatch{orders: p.orders, known: known, results: results, answered: known.Answered}
+			for i := range in {
+				b.place(i, in[i])
+			}
+			return b.store(ctx, tx)
+		})
+		if violated := pg.Violated(err); violated != "idempotency_pkey" && violated != "orders_number_key" {
+			break
+		}
+	}
+	if results == nil {
+		results = make([]placed, len(in))
+	}
+	return results, err
+}
+
+// needs gathers what the orders of a batch have to know.
+func needs(in []placing) store.Placing {
+	var want store.Placing
+	for _, next := range in {
+		want.Keys = append(want.Keys, next.key)
+		for _, line := range next.placement.Lines {
+			want.Codes = append(want.Codes, line.Code)
+		}
+		customer := next.placement.CustomerID
+		switch {
+		case customer != uuid.Nil && next.capped:
+			want.CappedCustomers = append(want.CappedCustomers, customer)
+			fallthrough
+		case customer != uuid.Nil:
+			want.Customers = append(want.Customers, customer)
+		case next.capped:
+			want.CappedGuests = append(want.CappedGuests, next.placement.Contact.Email)
+		}
+	}
+	slices.Sort(want.Codes)
+	want.Codes = slices.Compact(want.Codes)
+	slices.Sort(want.CappedGuests)
+	want.CappedGuests = slices.Compact(want.CappedGuests)
+	return want
+}
+
+// placingBatch decides the orders of a batch, one after the other.
+type placingBatch struct {
+	orders   *Orders
+	known    store.Known
+	results  []placed
+	answered map[idempotency.Key]idempotency.Record
+	accepted []store.Changed
+	records  []idempotency.Record
+}
+
+func (b *placingBatch) place(i int, in placing) {
+	if first, again := b.answered[in.key]; again {
+		response := &orderv1.PlaceOrderResponse{}
+		if err := first.Reply(in.request, response); err != nil {
+			b.results[i].Err = err
+			return
+		}
+		b.results[i].Value = response
+		return
+	}
+	if unknown := b.unknownCodes(in); len(unknown) > 0 && !in.asked {
+		b.results[i].Err = &productsUnknown{codes: unknown}
+		return
+	}
+	at := domain.Moment{Time: b.orders.Now(), Actor: in.actor, Traceparent: in.traceparent}
+	order, changes, err := domain.Place(in.placement, b.given(in), at)
+	if err != nil {
+		b.results[i].Err = err
+		return
+	}
+	response := &orderv1.PlaceOrderResponse{Order: contract.Order(order, changes.History)}
+	record, err := idempotency.NewRecord(in.key, in.request, response)
+	if err != nil {
+		b.results[i].Err = err
+		return
+	}
+	b.results[i].Value = response
+	b.answered[in.key] = record
+	b.records = append(b.records, record)
+	b.accepted = append(b.accepted, store.Changed{Order: order, Changes: changes})
+	b.count(in)
+}
+
+// count counts an accepted order among those that wait for their payment.
+func (b *placingBatch) count(in placing) {
+	if in.placement.CustomerID != uuid.Nil {
+		b.known.CustomersUnpaid[in.placement.CustomerID]++
+		return
+	}
+	b.known.GuestsUnpaid[in.placement.Contact.Email]++
+}
+
+func (b *placingBatch) unknownCodes(in placing) []string {
+	var unknown []string
+	for _, line := range in.placement.Lines {
+		if _, ok := b.known.Products[line.Code]; !ok && !slices.Contains(unknown, line.Code) {
+			unknown = append(unknown, line.Code)
+		}
+	}
+	return unknown
+}
+
+func (b *placingBatch) given(in placing) domain.Given {
+	s := b.orders.Settings
+	given := domain.Given{
+		OrderID: b.orders.NewID(), PaymentID: b.orders.NewID(), Number: domain.Number(b.orders.Random()),
+		Products: b.known.Products, PaymentMethods: s.PaymentMethods, PaymentWindow: s.PaymentWindow,
+		CustomerErased: b.known.Erased[in.placement.CustomerID], Ask: s.Ask,
+	}
+	if in.capped {
+		given.MaxUnpaid = s.MaxUnpaid
+		given.Unpaid = b.known.GuestsUnpaid[in.placement.Contact.Email]
+		if in.placement.CustomerID != uuid.Nil {
+			given.Unpaid = b.known.CustomersUnpaid[in.placement.CustomerID]
+		}
+	}
+	return given
+}
+
+// store queues all that was accepted. Request ids are inserted in their order, so
+// that two batches of two replicas never wait for each other.
+func (b *placingBatch) store(ctx context.Context, tx *pg.Tx) error {
+	if len(b.accepted) == 0 {
+		return nil
+	}
+	slices.SortFunc(b.records, func(x, y idempotency.Record) int {
+		if c := bytes.Compare(x.RequestID[:], y.RequestID[:]); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Caller, y.Caller)
+	})
+	if err := idempotency.Save(ctx, tx, b.records); err != nil {
+		return err
+	}
+	if err := store.InsertOrders(ctx, tx, b.accepted); err != nil {
+		return err
+	}
+	return b.orders.publish(ctx, tx, b.accepted)
+}

@@ -1,0 +1,132 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
+
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+)
+
+// placeRPC names the RPC in idempotency records.
+const placeRPC = "PlaceOrder"
+
+// PlaceOrder accepts orders. Those that come at the same time share a
+// transaction; each has its own outcome.
+type PlaceOrder struct {
+	orders    *Orders
+	products  *Products
+	collector *batch.Collector[placing, *orderv1.PlaceOrderResponse]
+}
+
+// placing is an order on its way into a batch.
+type placing struct {
+	key         idempotency.Key
+	request     *orderv1.PlaceOrderRequest
+	placement   domain.Placement
+	actor       string
+	traceparent string
+	// capped says that the caller's unpaid orders are counted.
+	capped bool
+	// asked says that catalog was asked for the products that order does not know.
+	asked bool
+}
+
+// productsUnknown is the outcome of an order with products that order has not
+// heard of: catalog is asked for them, outside of any transaction.
+type productsUnknown struct{ codes []string }
+
+func (e *productsUnknown) Error() string {
+	return "products not known yet: " + strings.Join(e.codes, ", ")
+}
+
+// NewPlaceOrder starts the collector; Close ends it.
+func NewPlaceOrder(orders *Orders, products *Products) *PlaceOrder {
+	p := &PlaceOrder{orders: orders, products: products}
+	p.collector = batch.New(batch.Config{Workers: 2, Max: 128, Wait: time.Millisecond}, p.run)
+	return p
+}
+
+// Close places the orders that wait, and refuses others.
+func (p *PlaceOrder) Close() { p.collector.Close() }
+
+// Place accepts an order; the same request gets the first answer again. The
+// answer is stored with the order, hence a message. Errors: those of Price,
+// PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS,
+// REQUEST_ID_REUSED, PERMISSION_DENIED for somebody else's customer id.
+func (p *PlaceOrder) Place(
+	ctx context.Context, requestID uuid.UUID, request *orderv1.PlaceOrderRequest, placement domain.Placement,
+) (*orderv1.PlaceOrderResponse, error) {
+	caller := authz.Caller(ctx)
+	customer, err := customerOf(caller, placement.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	placement.CustomerID = customer
+	in := placing{
+		key:     idempotency.Key{Caller: caller.Key(), RPC: placeRPC, RequestID: requestID},
+		request: request, placement: placement, actor: actor(ctx), capped: !caller.Trusted(),
+		traceparent: outbox.Traceparent(trace.SpanContextFromContext(ctx)),
+	}
+	response, err := p.collector.Do(ctx, in.collectorKey(), in)
+	var unknown *productsUnknown
+	if !errors.As(err, &unknown) {
+		return response, err
+	}
+	if err := p.products.Ask(ctx, unknown.codes); err != nil {
+		return nil, err
+	}
+	in.asked = true
+	return p.collector.Do(ctx, in.collectorKey(), in)
+}
+
+// collectorKey has the orders of one customer or guest whose unpaid ones are
+// counted placed one after the other, so that the count holds; others go by their
+// request.
+func (in placing) collectorKey() uuid.UUID {
+	if !in.capped {
+		return in.key.RequestID
+	}
+	if in.placement.CustomerID != uuid.Nil {
+		return in.placement.CustomerID
+	}
+	return uuid.NewHash(sha256.New(), uuid.NameSpaceURL, []byte("mailto:"+strings.ToLower(in.placement.Contact.Email)), 8)
+}
+
+// customerOf says for whom an order is: a customer orders for themselves, staff
+// who may write orders for anyone, others as guests.
+func customerOf(caller authz.Identity, asked uuid.UUID) (uuid.UUID, error) {
+	if caller.Kind == authz.Customer {
+		own, err := uuid.Parse(caller.ID)
+		if err != nil {
+			return uuid.Nil, fmt.Errorf("the customer's id %q is no UUID: %w", caller.ID, err)
+		}
+		if asked == uuid.Nil || asked == own {
+			return own, nil
+		}
+	}
+	if asked == uuid.Nil || caller.Kind == authz.Service || caller.May(optionsv1.Permission_PERMISSION_ORDERS_WRITE) {
+		return asked, nil
+	}
+	if caller.Kind == authz.Anonymous {
+		return uuid.Nil, fault.New(fault.Unauthenticated, fault.ReasonUnauthenticated,
+			"sign in to order as a customer, or leave customer_id empty to order as a guest").
+			Field("customer_id", "must be empty for a guest")
+	}
+	return uuid.Nil, fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
+		"you can't place an order for customer %s: leave customer_id empty or give your own", asked).
+		Field("customer_id", "must be your own")
+}

@@ -1,0 +1,97 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/shopmesh/shopmesh/kit/idempotency"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/store"
+)
+
+const (
+	// sweptAtOnce bounds the orders of one transaction of the sweeper.
+	sweptAtOnce = 200
+	// sweepPause is how long the sweeper sleeps at most, and leastSweepPause at
+	// least while something is due soon.
+	sweepPause      = time.Second
+	leastSweepPause = 20 * time.Millisecond
+	// tidyPause is how long the sweeper leaves between its rarer tasks.
+	tidyPause = time.Minute
+)
+
+// Sweep looks at the orders that are due: it cancels those that expired and asks
+// overdue steps again, until none is due. Any number of replicas may sweep: each
+// takes orders that no other holds. It returns how many it looked at.
+func (s *Orders) Sweep(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		looked, err := s.sweepSome(ctx)
+		total += looked
+		if err != nil || looked < sweptAtOnce {
+			return total, err
+		}
+	}
+}
+
+func (s *Orders) sweepSome(ctx context.Context) (looked int, err error) {
+	err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		at := domain.Moment{Time: s.Now(), Actor: service}
+		orders, err := store.LockDue(ctx, tx, at.Time, sweptAtOnce)
+		if looked = len(orders); err != nil || looked == 0 {
+			return err
+		}
+		if err := store.AddParts(ctx, tx, orders); err != nil {
+			return err
+		}
+		changed := make([]store.Changed, len(orders))
+		for i, o := range orders {
+			changed[i] = store.Changed{Order: o, Changes: o.Look(s.Settings.Ask, at)}
+		}
+		return s.save(ctx, tx, changed)
+	})
+	return looked, err
+}
+
+// RunSweeper sweeps whenever an order is due, and now and then forgets old request
+// ids and blanks what an erasure missed, until ctx ends.
+func (s *Orders) RunSweeper(ctx context.Context) error {
+	var tidied time.Time
+	for {
+		if _, err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		if time.Since(tidied) > tidyPause {
+			if err := s.tidy(ctx); err != nil && ctx.Err() == nil {
+				return err
+			}
+			tidied = time.Now()
+		}
+		pause := time.NewTimer(s.untilNextLook(ctx))
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return nil
+		case <-pause.C:
+		}
+	}
+}
+
+func (s *Orders) tidy(ctx context.Context) error {
+	if err := s.EraseLate(ctx); err != nil {
+		return err
+	}
+	_, err := idempotency.Purge(ctx, s.Pool, s.Now())
+	return err
+}
+
+// untilNextLook is how long to sleep: until the next order is due, within bounds.
+// An order that is placed meanwhile may be due earlier, hence the upper one.
+func (s *Orders) untilNextLook(ctx context.Context) time.Duration {
+	due, err := store.NextDue(ctx, s.Pool.Hot())
+	if err != nil || due.IsZero() {
+		return sweepPause
+	}
+	return min(max(due.Sub(s.Now()), leastSweepPause), sweepPause)
+}

@@ -1,0 +1,280 @@
+package events
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/order/internal/app"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+)
+
+// The topics that order hears.
+const (
+	ReservationTopic  = "shopmesh.inventory.reservation.v1"
+	PaymentTopic      = "shopmesh.payment.payment.v1"
+	NotificationTopic = "shopmesh.notification.notification.v1"
+	ProductTopic      = "shopmesh.catalog.product.v1"
+	CustomerTopic     = "shopmesh.customer.customer.v1"
+)
+
+// Handler returns what order does with the events that it hears: products first,
+// then facts about orders, then erasures, each kind in the batch's order. It is
+// idempotent by the order's state, by refund ids and by the product's version.
+func Handler(orders *app.Orders, products *app.Products) consumer.Handler {
+	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
+		var b heard
+		for _, event := range batch {
+			if err := b.add(event); err != nil {
+				return err
+			}
+		}
+		if err := products.Hear(ctx, tx, b.products); err != nil {
+			return err
+		}
+		if err := orders.Hear(ctx, tx, b.facts); err != nil {
+			return err
+		}
+		return orders.Erase(ctx, tx, b.erased, b.erasedTrace)
+	}
+}
+
+// heard is a batch by kinds.
+type heard struct {
+	products    []domain.Product
+	facts       []app.Heard
+	erased      []uuid.UUID
+	erasedTrace string
+}
+
+// readers translate each type of event; others are none of order's business.
+var readers = map[string]func(*heard, consumer.Event) error{
+	typeOf(&catalogv1.ProductChanged{}):          productChanged,
+	typeOf(&customerv1.CustomerErased{}):         customerErased,
+	typeOf(&inventoryv1.StockReserved{}):         stockReserved,
+	typeOf(&inventoryv1.StockRejected{}):         stockRejected,
+	typeOf(&inventoryv1.StockCommitted{}):        stockCommitted,
+	typeOf(&inventoryv1.StockReleased{}):         stockReleased,
+	typeOf(&paymentv1.PaymentCaptured{}):         paymentCaptured,
+	typeOf(&paymentv1.PaymentFailed{}):           paymentFailed,
+	typeOf(&paymentv1.PaymentRefunded{}):         paymentRefunded,
+	typeOf(&notificationv1.NotificationSent{}):   notificationSent,
+	typeOf(&notificationv1.NotificationFailed{}): notificationFailed,
+}
+
+func typeOf(m proto.Message) string { return string(m.ProtoReflect().Descriptor().FullName()) }
+
+func (b *heard) add(event consumer.Event) error {
+	if read, known := readers[event.Type]; known {
+		return read(b, event)
+	}
+	return nil
+}
+
+// fact adds a fact about an order; id is the order's, as the event says it.
+func (b *heard) fact(event consumer.Event, id, actor string, fact domain.Fact) error {
+	order, err := parseID(event, "order_id", id)
+	if err != nil {
+		return err
+	}
+	b.facts = append(b.facts, app.Heard{OrderID: order, Fact: fact, Actor: actor, Traceparent: outbox.Traceparent(event.Span)})
+	return nil
+}
+
+func parseID(event consumer.Event, field, text string) (uuid.UUID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || id == uuid.Nil {
+		return uuid.Nil, fmt.Errorf("event %s: %s %q is no id", event.ID, field, text)
+	}
+	return id, nil
+}
+
+func productChanged(b *heard, event consumer.Event) error {
+	var m catalogv1.ProductChanged
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	product, err := Product(m.GetProduct(), m.GetVersion())
+	if err != nil {
+		return fmt.Errorf("event %s: %w", event.ID, err)
+	}
+	b.products = append(b.products, product)
+	return nil
+}
+
+// Product reads what order keeps of catalog's product.
+func Product(p *catalogv1.Product, version int64) (domain.Product, error) {
+	id, err := uuid.Parse(p.GetId())
+	if err != nil || id == uuid.Nil || p.GetCode() == "" {
+		return domain.Product{}, fmt.Errorf("product %q with the code %q lacks one of them", p.GetId(), p.GetCode())
+	}
+	price, err := moneypb.FromProto(p.GetPrice())
+	if err != nil || price.Amount < 0 {
+		return domain.Product{}, fmt.Errorf("price of product %s: %v: %w", p.GetCode(), p.GetPrice(), err)
+	}
+	product := domain.Product{ID: id, Code: p.GetCode(), Name: p.GetName(), Price: price, Version: version}
+	switch p.GetStatus() {
+	case catalogv1.ProductStatus_PRODUCT_STATUS_DRAFT:
+		product.Status = domain.ProductDraft
+	case catalogv1.ProductStatus_PRODUCT_STATUS_ARCHIVED:
+		product.Status = domain.ProductArchived
+	default:
+		product.Status = domain.ProductActive
+	}
+	return product, nil
+}
+
+func customerErased(b *heard, event consumer.Event) error {
+	var m customerv1.CustomerErased
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	id, err := parseID(event, "customer_id", m.GetCustomerId())
+	if err != nil {
+		return err
+	}
+	b.erased, b.erasedTrace = append(b.erased, id), outbox.Traceparent(event.Span)
+	return nil
+}
+
+func stockReserved(b *heard, event consumer.Event) error {
+	var m inventoryv1.StockReserved
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	return b.fact(event, m.GetOrderId(), "inventory", domain.StockReserved{})
+}
+
+func stockRejected(b *heard, event consumer.Event) error {
+	var m inventoryv1.StockRejected
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	var fact domain.StockRejected
+	for _, s := range m.GetShortages() {
+		fact.Shortages = append(fact.Shortages, domain.Shortage{Code: s.GetProductCode(), Requested: s.GetRequested(), Available: s.GetAvailable()})
+	}
+	return b.fact(event, m.GetOrderId(), "inventory", fact)
+}
+
+func stockCommitted(b *heard, event consumer.Event) error {
+	var m inventoryv1.StockCommitted
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	return b.fact(event, m.GetOrderId(), "inventory", domain.StockCommitted{})
+}
+
+func stockReleased(b *heard, event consumer.Event) error {
+	var m inventoryv1.StockReleased
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	return b.fact(event, m.GetOrderId(), "inventory", domain.StockReleased{})
+}
+
+func paymentCaptured(b *heard, event consumer.Event) error {
+	var m paymentv1.PaymentCaptured
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	payment, err := parseID(event, "payment_id", m.GetPaymentId())
+	if err != nil {
+		return err
+	}
+	amount, err := moneypb.FromProto(m.GetAmount())
+	if err != nil {
+		return fmt.Errorf("event %s: amount: %w", event.ID, err)
+	}
+	return b.fact(event, m.GetOrderId(), "payment", domain.PaymentCaptured{PaymentID: payment, Amount: amount})
+}
+
+func paymentFailed(b *heard, event consumer.Event) error {
+	var m paymentv1.PaymentFailed
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	payment, err := parseID(event, "payment_id", m.GetPaymentId())
+	if err != nil {
+		return err
+	}
+	return b.fact(event, m.GetOrderId(), "payment", domain.PaymentFailed{PaymentID: payment, Code: m.GetFailureCode()})
+}
+
+func paymentRefunded(b *heard, event consumer.Event) error {
+	var m paymentv1.PaymentRefunded
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	payment, err := parseID(event, "payment_id", m.GetPaymentId())
+	if err != nil {
+		return err
+	}
+	refund, err := parseID(event, "refund_id", m.GetRefundId())
+	if err != nil {
+		return err
+	}
+	fact := domain.PaymentRefunded{RefundID: refund, PaymentID: payment, Reason: m.GetReason()}
+	for _, amount := range []struct {
+		into *money.Money
+		from func() (money.Money, error)
+	}{
+		{&fact.Amount, func() (money.Money, error) { return moneypb.FromProto(m.GetAmount()) }},
+		{&fact.Refunded, func() (money.Money, error) { return moneypb.FromProto(m.GetRefunded()) }},
+		{&fact.Captured, func() (money.Money, error) { return moneypb.FromProto(m.GetCaptured()) }},
+	} {
+		if *amount.into, err = amount.from(); err != nil {
+			return fmt.Errorf("event %s: %w", event.ID, err)
+		}
+	}
+	return b.fact(event, m.GetOrderId(), "payment", fact)
+}
+
+func notificationSent(b *heard, event consumer.Event) error {
+	var m notificationv1.NotificationSent
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	return b.mail(event, m.GetOrderId(), m.GetKind(), m.GetSubjectId())
+}
+
+func notificationFailed(b *heard, event consumer.Event) error {
+	var m notificationv1.NotificationFailed
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	return b.mail(event, m.GetOrderId(), m.GetKind(), m.GetSubjectId())
+}
+
+func (b *heard) mail(event consumer.Event, order string, kind notificationv1.NotificationKind, subject string) error {
+	about, err := parseID(event, "subject_id", subject)
+	if err != nil {
+		return err
+	}
+	fact := domain.MailSettled{SubjectID: about}
+	switch kind {
+	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED:
+		fact.Kind = domain.ConfirmationMail
+	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CANCELLED:
+		fact.Kind = domain.CancellationMail
+	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_REFUNDED:
+		fact.Kind = domain.RefundMail
+	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_SHIPPED:
+		fact.Kind = domain.ShippingMail
+	default:
+		return nil // a mail that is none of an order's
+	}
+	return b.fact(event, order, "notification", fact)
+}

@@ -1,0 +1,35 @@
+// Package peers calls other contexts: catalog for products that order has not
+// heard of, and the witnesses of an order's timeline.
+package peers
+
+import (
+	"context"
+	"fmt"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/events"
+)
+
+// LookupProducts returns a function that asks catalog for products by code. What
+// it answers counts as version 0, so that any event about the product replaces it.
+func LookupProducts(peers *kitrpc.Peers) func(context.Context, []string) ([]domain.Product, error) {
+	catalog := catalogv1connect.NewProductServiceClient(peers.Client("catalog"))
+	return func(ctx context.Context, codes []string) ([]domain.Product, error) {
+		res, err := catalog.BatchGetProducts(ctx, &catalogv1.BatchGetProductsRequest{Codes: codes})
+		if err != nil {
+			return nil, fmt.Errorf("ask catalog for products: %w", err)
+		}
+		products := make([]domain.Product, 0, len(res.GetProducts()))
+		for _, found := range res.GetProducts() {
+			product, err := events.Product(found, 0)
+			if err != nil {
+				return nil, err
+			}
+			products = append(products, product)
+		}
+		return products, nil
+	}
+}

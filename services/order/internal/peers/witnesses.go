@@ -1,0 +1,145 @@
+package peers
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"google.golang.org/genproto/googleapis/type/money"
+
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/services/order/internal/app"
+)
+
+// most bounds what is asked of a context: an order has a few of each thing, and
+// two movements of a line at the most.
+const most = 1000
+
+// Witnesses are the contexts that tell their parts of an order's timeline.
+func Witnesses(peers *kitrpc.Peers) []app.Witness {
+	inventory := inventoryv1connect.NewInventoryServiceClient(peers.Client("inventory"))
+	payment := paymentv1connect.NewPaymentServiceClient(peers.Client("payment"))
+	notification := notificationv1connect.NewNotificationServiceClient(peers.Client("notification"))
+	return []app.Witness{
+		{Context: "inventory", Tell: func(ctx context.Context, id uuid.UUID) ([]app.Happening, error) {
+			return movements(ctx, inventory, id)
+		}},
+		{Context: "payment", Tell: func(ctx context.Context, id uuid.UUID) ([]app.Happening, error) {
+			return payments(ctx, payment, id)
+		}},
+		{Context: "notification", Tell: func(ctx context.Context, id uuid.UUID) ([]app.Happening, error) {
+			return mails(ctx, notification, id)
+		}},
+	}
+}
+
+func ofOrder(id uuid.UUID) string { return fmt.Sprintf("order_id = %q", id) }
+
+func movements(ctx context.Context, inventory inventoryv1connect.InventoryServiceClient, id uuid.UUID) ([]app.Happening, error) {
+	res, err := inventory.ListMovements(ctx, &inventoryv1.ListMovementsRequest{PageSize: most, Filter: ofOrder(id)})
+	if err != nil {
+		return nil, err
+	}
+	var told []app.Happening
+	for _, m := range res.GetMovements() {
+		told = append(told, app.Happening{
+			Time: m.GetCreateTime().AsTime(), Context: "inventory", Kind: name(m.GetKind().String(), "STOCK_MOVEMENT_KIND_"),
+			Detail: fmt.Sprintf("%+d of %s, %d are on hand", m.GetDelta(), m.GetProductCode(), m.GetOnHandAfter()),
+			Actor:  m.GetActor(), TraceID: m.GetTraceId(),
+		})
+	}
+	return told, nil
+}
+
+func payments(ctx context.Context, payment paymentv1connect.PaymentServiceClient, id uuid.UUID) ([]app.Happening, error) {
+	res, err := payment.ListPayments(ctx, &paymentv1.ListPaymentsRequest{PageSize: most, Filter: ofOrder(id)})
+	if err != nil {
+		return nil, err
+	}
+	var told []app.Happening
+	for _, p := range res.GetPayments() {
+		told = append(told, app.Happening{
+			Time: p.GetCreateTime().AsTime(), Context: "payment", Kind: "PAYMENT_REQUESTED",
+			Detail: fmt.Sprintf("Payment %s of %s by %s", p.GetReference(), amount(p.GetAmount()), p.GetPaymentMethod()), Actor: "order",
+		})
+		told = append(told, attempts("CHARGE_ATTEMPT", p.GetAttempts())...)
+		refunds, err := payment.ListRefunds(ctx, &paymentv1.ListRefundsRequest{PaymentId: p.GetId(), PageSize: most})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range refunds.GetRefunds() {
+			told = append(told, app.Happening{
+				Time: r.GetCreateTime().AsTime(), Context: "payment", Kind: "REFUND_REQUESTED",
+				Detail: strings.TrimSuffix(fmt.Sprintf("Refund of %s: %s", amount(r.GetAmount()), r.GetReason()), ": "), Actor: "payment",
+			})
+			told = append(told, attempts("REFUND_ATTEMPT", r.GetAttempts())...)
+		}
+	}
+	return told, nil
+}
+
+func attempts(kind string, all []*paymentv1.PaymentAttempt) []app.Happening {
+	told := make([]app.Happening, 0, len(all))
+	for _, a := range all {
+		outcome := strings.ToLower(name(a.GetOutcome().String(), "ATTEMPT_OUTCOME_"))
+		detail := fmt.Sprintf("Attempt %d: %s", a.GetNumber(), outcome)
+		if a.GetDetail() != "" {
+			detail += " (" + a.GetDetail() + ")"
+		}
+		at := a.GetEndTime()
+		if at == nil {
+			at = a.GetStartTime()
+		}
+		told = append(told, app.Happening{
+			Time: at.AsTime(), Context: "payment", Kind: kind, Detail: detail, Actor: "payment", TraceID: a.GetTraceId(),
+		})
+	}
+	return told
+}
+
+// mails tells of mails without what the mail server said, which may hold an
+// address.
+func mails(ctx context.Context, notification notificationv1connect.NotificationServiceClient, id uuid.UUID) ([]app.Happening, error) {
+	res, err := notification.ListNotifications(ctx, &notificationv1.ListNotificationsRequest{PageSize: most, Filter: ofOrder(id)})
+	if err != nil {
+		return nil, err
+	}
+	var told []app.Happening
+	for _, n := range res.GetNotifications() {
+		kind := name(n.GetKind().String(), "NOTIFICATION_KIND_")
+		told = append(told, app.Happening{
+			Time: n.GetCreateTime().AsTime(), Context: "notification", Kind: "MAIL_REQUESTED",
+			Detail: "The mail " + kind + " was asked for", Actor: "order",
+		})
+		for _, a := range n.GetAttempts() {
+			happened, outcome := "MAIL_ATTEMPT", "was not taken by the mail server"
+			if a.GetAccepted() {
+				happened, outcome = "MAIL_SENT", "was taken by the mail server"
+			}
+			told = append(told, app.Happening{
+				Time: a.GetCreateTime().AsTime(), Context: "notification", Kind: happened,
+				Detail: fmt.Sprintf("The mail %s %s, attempt %d", kind, outcome, a.GetNumber()), Actor: "notification", TraceID: a.GetTraceId(),
+			})
+		}
+	}
+	return told, nil
+}
+
+// name is an enum value's name without its type's prefix.
+func name(value, prefix string) string { return strings.TrimPrefix(value, prefix) }
+
+func amount(m *money.Money) string {
+	read, err := moneypb.FromProto(m)
+	if err != nil {
+		return m.GetCurrencyCode()
+	}
+	return read.String()
+}

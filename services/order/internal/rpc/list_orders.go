@@ -1,0 +1,24 @@
+package rpc
+
+import (
+	"context"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/services/order/internal/contract"
+)
+
+// ListOrders lists orders without their history.
+func (s *Server) ListOrders(ctx context.Context, req *orderv1.ListOrdersRequest) (*orderv1.ListOrdersResponse, error) {
+	orders, next, err := s.orders.List(ctx, page.Request{
+		Size: req.GetPageSize(), Token: req.GetPageToken(), OrderBy: req.GetOrderBy(), Filter: req.GetFilter(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	res := &orderv1.ListOrdersResponse{NextPageToken: next}
+	for _, order := range orders {
+		res.Orders = append(res.Orders, contract.Order(order, nil))
+	}
+	return res, nil
+}

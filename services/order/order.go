@@ -1,0 +1,181 @@
+// Package order is what the shop sold: it prices and accepts orders, and brings
+// them to their end. It alone decides what becomes of an order; inventory, payment
+// and notification do their steps and say so, and are asked again until they did.
+package order
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"encoding/binary"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/fx"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/settings"
+	"github.com/shopmesh/shopmesh/services/order/internal/app"
+	"github.com/shopmesh/shopmesh/services/order/internal/audit"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/events"
+	"github.com/shopmesh/shopmesh/services/order/internal/peers"
+	"github.com/shopmesh/shopmesh/services/order/internal/rpc"
+)
+
+// Name is the context's name.
+const Name = "order"
+
+// partitions bounds how many replicas can share the work on a topic.
+const partitions = 4
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the goose migrations of order's database.
+func Migrations() fs.FS {
+	root, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant and valid
+	}
+	return root
+}
+
+// Config says what order stands on.
+type Config struct {
+	Context kitapp.ContextConfig
+}
+
+// DefaultSettings are what holds where an owner set nothing.
+func DefaultSettings() *orderv1.Settings {
+	return &orderv1.Settings{
+		PaymentWindow:   durationpb.New(30 * time.Minute),
+		AskAgainAfter:   durationpb.New(30 * time.Second),
+		MaxUnpaidOrders: proto.Int32(20),
+		PaymentMethods: []string{
+			"sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "sandbox_unknown_then_declined",
+		},
+	}
+}
+
+// Module is order, to be put into a process.
+func Module(cfg Config) fx.Option {
+	return fx.Module(Name,
+		kitapp.Context(Name, cfg.Context, Migrations()),
+		fx.Provide(
+			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
+			newTail,
+			newOrders,
+			newProducts,
+			app.NewPlaceOrder,
+			newConsumer,
+			newServer,
+			audit.New,
+			fx.Private,
+		),
+		kitapp.Join(newService),
+	)
+}
+
+func loadSettings(file string) (domain.Settings, error) {
+	loaded, err := settings.Load(file, Name, DefaultSettings())
+	if err != nil {
+		return domain.Settings{}, err
+	}
+	return domain.Settings{
+		PaymentWindow:  loaded.GetPaymentWindow().AsDuration(),
+		MaxUnpaid:      int(loaded.GetMaxUnpaidOrders()),
+		PaymentMethods: loaded.GetPaymentMethods(),
+		Ask:            domain.AskPolicy{After: loaded.GetAskAgainAfter().AsDuration()},
+	}, nil
+}
+
+// newTail runs with the listeners, not with the workers: watching an order needs
+// no broker.
+func newTail(lc fx.Lifecycle, pool *pg.Pool, log *slog.Logger) *app.Tail {
+	tail := app.NewTail(pool, log)
+	lc.Append(fx.StartStopHook(tail.Start, tail.Stop))
+	return tail
+}
+
+func newOrders(
+	pool *pg.Pool, relay *outbox.Relay, tail *app.Tail, set domain.Settings, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
+) *app.Orders {
+	return &app.Orders{
+		Pool: pool, Settings: set, Source: events.Source, Announce: events.Announce, Wake: relay.Wake, Tail: tail,
+		// As the database keeps it, in microseconds: what a call answers is what the next one reads.
+		Now:   func() time.Time { return clock().UTC().Truncate(time.Microsecond) },
+		NewID: id, Random: randomBits, Log: log,
+	}
+}
+
+// randomBits never fails: where the system has no randomness, the program ends.
+func randomBits() uint64 {
+	var bits [8]byte
+	_, _ = rand.Read(bits[:])
+	return binary.BigEndian.Uint64(bits[:])
+}
+
+func newProducts(pool *pg.Pool, others *kitrpc.Peers) *app.Products {
+	return &app.Products{Pool: pool, Lookup: peers.LookupProducts(others)}
+}
+
+func newConsumer(
+	pool *pg.Pool, orders *app.Orders, products *app.Products, cfg kafka.Config, log *slog.Logger,
+	meter metric.MeterProvider, tracer trace.TracerProvider,
+) *consumer.Consumer {
+	return consumer.New("shopmesh."+Name, pool, consumer.Config{
+		Kafka: cfg,
+		Topics: []string{
+			events.ReservationTopic, events.PaymentTopic, events.NotificationTopic, events.ProductTopic, events.CustomerTopic,
+		},
+		Meter: meter, Tracer: tracer, Log: log,
+	}, events.Handler(orders, products))
+}
+
+func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, others *kitrpc.Peers) *rpc.Server {
+	return rpc.NewServer(orders, place, products, peers.Witnesses(others))
+}
+
+func newService(
+	orders *app.Orders, place *app.PlaceOrder, server *rpc.Server,
+	relay *outbox.Relay, heard *consumer.Consumer, operations *audit.Operations,
+) kitapp.Service {
+	return kitapp.Service{
+		Name:     Name,
+		Register: func(on *connect.Server) { server.Register(on) },
+		Gateway: []kitrpc.GatewayFunc{
+			kitrpc.Gateway(orderv1.RegisterOrderServiceHandlerClient, orderv1.NewOrderServiceClient),
+		},
+		Runners: []kitapp.Runner{
+			{Name: "relay", Run: func(ctx context.Context) error { return relay.Run(ctx) }},
+			{Name: "consumer", Run: func(ctx context.Context) error { return heard.Run(ctx) }},
+			{Name: "sweeper", Run: orders.RunSweeper},
+		},
+		Topics: []kafka.Topic{
+			{Name: events.OrderTopic, Partitions: partitions},
+			{Name: events.ReservationTopic, Partitions: partitions},
+			{Name: events.PaymentTopic, Partitions: partitions},
+			{Name: events.NotificationTopic, Partitions: partitions},
+			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},
+			{Name: events.CustomerTopic, Partitions: partitions},
+		},
+		Drain: func(context.Context) error {
+			place.Close()
+			return nil
+		},
+		Operations: operations,
+	}
+}
