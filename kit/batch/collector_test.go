@@ -26,6 +26,9 @@ func double(_ context.Context, in []int) []batch.Result[int] {
 	return out
 }
 
+// pass lets the test's virtual time pass; see testing/synctest.
+func pass(d time.Duration) { <-time.After(d) }
+
 // Calls that come while a batch runs share the next one, at most Max, and each gets
 // its own outcome.
 func TestWaitingCallsShareABatch(t *testing.T) {
@@ -37,14 +40,14 @@ func TestWaitingCallsShareABatch(t *testing.T) {
 			mu.Lock()
 			sizes = append(sizes, len(in))
 			mu.Unlock()
-			time.Sleep(time.Second) // virtual: the batch takes its time
+			pass(time.Second) // the batch takes its time
 			return double(ctx, in)
 		})
 		var calls sync.WaitGroup
 		for n := range 10 {
 			calls.Go(func() {
 				if n > 0 {
-					time.Sleep(time.Millisecond) // virtual: after the first was taken
+					pass(time.Millisecond) // after the first was taken
 				}
 				if got, err := c.Do(t.Context(), uuid.New(), n); err != nil || got != 2*n {
 					t.Errorf("Do(%d) = %d, %v", n, got, err)
@@ -75,7 +78,7 @@ func TestWaitGathersCompany(t *testing.T) {
 		var calls sync.WaitGroup
 		for n := range 3 {
 			calls.Go(func() {
-				time.Sleep(time.Duration(n) * 300 * time.Microsecond)
+				pass(time.Duration(n) * 300 * time.Microsecond)
 				if _, err := c.Do(t.Context(), uuid.New(), n); err != nil {
 					t.Error(err)
 				}
@@ -107,7 +110,7 @@ func TestOneKeyIsInABatchOnce(t *testing.T) {
 		var calls sync.WaitGroup
 		for i, key := range []uuid.UUID{high, high, low} {
 			calls.Go(func() {
-				time.Sleep(time.Duration(i) * time.Microsecond)
+				pass(time.Duration(i) * time.Microsecond)
 				if _, err := c.Do(t.Context(), key, call{key, i}); err != nil {
 					t.Error(err)
 				}
@@ -129,7 +132,7 @@ func TestCallersMayLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var served []int
 		c := batch.New(batch.Config{Workers: 1, Timeout: time.Minute}, func(ctx context.Context, in []int) []batch.Result[int] {
-			time.Sleep(time.Second)
+			pass(time.Second)
 			if ctx.Err() != nil {
 				t.Error("the work was cancelled with its caller")
 			}
@@ -145,7 +148,7 @@ func TestCallersMayLeave(t *testing.T) {
 		var calls sync.WaitGroup
 		for n := range 2 {
 			calls.Go(func() {
-				time.Sleep(time.Duration(n) * time.Millisecond)
+				pass(time.Duration(n) * time.Millisecond)
 				if err := leave(n); !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("caller %d got %v", n, err)
 				}

@@ -97,9 +97,13 @@ func (s *shop) apply(ctx context.Context, tx *pg.Tx, batch []consumer.Event) err
 	return nil
 }
 
-func (s *shop) consumer(t *testing.T) *consumer.Consumer { return s.consumerAt(t, s.broker) }
+func (s *shop) consumer(t *testing.T) *consumer.Consumer {
+	t.Helper()
+	return s.consumerAt(t, s.broker)
+}
 
 func (s *shop) consumerAt(t *testing.T, broker kafka.Config) *consumer.Consumer {
+	t.Helper()
 	return consumer.New("test.things", s.pool, consumer.Config{Kafka: broker, Topics: []string{topic}, MaxBatch: 50, Log: testkit.Log(t)}, s.apply)
 }
 

@@ -253,7 +253,7 @@ func (r *Relay) publish(ctx context.Context, events []row) (done []int64, clean 
 	}
 	_ = r.producer.Flush(bound) // ends the linger; each record reports for itself
 	sent.Wait()
-	return r.settle(ctx, events, results), !(ctx.Err() != nil && unknownFate(results))
+	return r.settle(ctx, events, results), ctx.Err() == nil || !unknownFate(results)
 }
 
 func unknownFate(results []error) bool {

@@ -158,21 +158,19 @@ func TestConnectionComesBackClean(t *testing.T) {
 		t.Errorf("commit after an error in rows: %v", err)
 	}
 	if err := pool.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		_, err := tx.Query(ctx, `selekt`)
-		return err
+		return tx.QueryRow(ctx, `selekt`).Scan(new(int))
 	}); err == nil {
 		t.Error("a syntax error went unseen")
 	}
 	if err := pool.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		rows, err := tx.Query(ctx, `select generate_series(1, 100)`)
-		if err != nil {
-			return err
+		if err != nil || !rows.Next() {
+			return fmt.Errorf("no rows: %w", err)
 		}
-		if _, err := tx.Query(ctx, `select 1`); err == nil {
+		if err := tx.QueryRow(ctx, `select 1`).Scan(new(int)); err == nil {
 			t.Error("a second query while rows are open went unseen")
 		}
-		_ = rows // left open: release closes them
-		return errors.New("changed my mind")
+		return errors.New("changed my mind") // and the rows stay open: the transaction closes them
 	}); err == nil || err.Error() != "changed my mind" {
 		t.Errorf("got %v", err)
 	}

@@ -41,38 +41,38 @@ var start = sync.OnceValues(startServer)
 
 // Database returns a database that nobody else uses, with the migrations at the
 // root of migrations applied (nil: none). It is dropped when the test ends.
-func Database(t testing.TB, migrations fs.FS) *pg.Pool {
-	t.Helper()
-	return Open(t, pg.Config{URL: DatabaseURL(t, migrations)})
+func Database(tb testing.TB, migrations fs.FS) *pg.Pool {
+	tb.Helper()
+	return Open(tb, pg.Config{URL: DatabaseURL(tb, migrations)})
 }
 
 // Open opens a pool that is closed when the test ends.
-func Open(t testing.TB, cfg pg.Config) *pg.Pool {
-	t.Helper()
-	pool, err := pg.Open(t.Context(), "test", cfg, Log(t))
+func Open(tb testing.TB, cfg pg.Config) *pg.Pool {
+	tb.Helper()
+	pool, err := pg.Open(tb.Context(), "test", cfg, Log(tb))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(pool.Close)
+	tb.Cleanup(pool.Close)
 	return pool
 }
 
 // DatabaseURL is Database for a test that opens its own connections.
-func DatabaseURL(t testing.TB, migrations fs.FS) string {
-	t.Helper()
+func DatabaseURL(tb testing.TB, migrations fs.FS) string {
+	tb.Helper()
 	s, err := start()
 	if err != nil {
-		t.Fatalf("start PostgreSQL for tests: %v", err)
+		tb.Fatalf("start PostgreSQL for tests: %v", err)
 	}
 	name := "t_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	if err := s.create(t.Context(), name, migrations); err != nil {
-		t.Fatalf("create a database for the test: %v", err)
+	if err := s.create(tb.Context(), name, migrations); err != nil {
+		tb.Fatalf("create a database for the test: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := s.admin(ctx, "drop database if exists "+name+" with (force)"); err != nil {
-			t.Errorf("drop the test's database: %v", err)
+			tb.Errorf("drop the test's database: %v", err)
 		}
 	})
 	return s.postgres.AdminURL(name)

@@ -13,29 +13,29 @@ import (
 // Schema fails the test unless pool's database has the tables of ddl exactly as ddl
 // makes them: columns, defaults, constraints, indexes and storage settings. Other
 // tables don't matter.
-func Schema(t testing.TB, pool *pg.Pool, ddl ...string) {
-	t.Helper()
-	model := Database(t, nil)
+func Schema(tb testing.TB, pool *pg.Pool, ddl ...string) {
+	tb.Helper()
+	model := Database(tb, nil)
 	for _, sql := range ddl {
-		if _, err := model.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
-			t.Fatalf("model schema: %v", err)
+		if _, err := model.Exec(tb.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+			tb.Fatalf("model schema: %v", err)
 		}
 	}
-	for table, want := range describe(t, model) {
-		got, ok := describe(t, pool)[table]
+	for table, want := range describe(tb, model) {
+		got, ok := describe(tb, pool)[table]
 		switch {
 		case !ok:
-			t.Errorf("table %s is missing; its migration must be:\n%s", table, strings.Join(ddl, "\n"))
+			tb.Errorf("table %s is missing; its migration must be:\n%s", table, strings.Join(ddl, "\n"))
 		case got != want:
-			t.Errorf("table %s differs\n got: %s\nwant: %s", table, got, want)
+			tb.Errorf("table %s differs\n got: %s\nwant: %s", table, got, want)
 		}
 	}
 }
 
 // describe writes down each table of the public schema.
-func describe(t testing.TB, pool *pg.Pool) map[string]string {
-	t.Helper()
-	rows, err := pool.Query(context.WithoutCancel(t.Context()), `
+func describe(tb testing.TB, pool *pg.Pool) map[string]string {
+	tb.Helper()
+	rows, err := pool.Query(context.WithoutCancel(tb.Context()), `
 		select c.relname,
 		  concat_ws(E'\n',
 		    (select string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod),
@@ -47,7 +47,7 @@ func describe(t testing.TB, pool *pg.Pool) map[string]string {
 		    (select string_agg(o, ' ' order by o) from unnest(c.reloptions) o))
 		from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace`)
 	if err != nil {
-		t.Fatalf("describe the schema: %v", err)
+		tb.Fatalf("describe the schema: %v", err)
 	}
 	tables := map[string]string{}
 	var name, text string
@@ -55,7 +55,7 @@ func describe(t testing.TB, pool *pg.Pool) map[string]string {
 		tables[name] = text
 		return nil
 	}); err != nil {
-		t.Fatalf("describe the schema: %v", err)
+		tb.Fatalf("describe the schema: %v", err)
 	}
 	return tables
 }

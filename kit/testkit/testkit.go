@@ -16,21 +16,21 @@ import (
 
 // Broker returns the address of an in-memory broker that nobody else uses. It ends
 // with the test. Topics are created by kafka.EnsureTopics.
-func Broker(t testing.TB) kafka.Config {
-	t.Helper()
+func Broker(tb testing.TB) kafka.Config {
+	tb.Helper()
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
 	if err != nil {
-		t.Fatalf("start a broker for the test: %v", err)
+		tb.Fatalf("start a broker for the test: %v", err)
 	}
-	t.Cleanup(cluster.Close)
-	return kafka.Config{Brokers: cluster.ListenAddrs(), ClientID: "test", Embedded: true, Log: Log(t)}
+	tb.Cleanup(cluster.Close)
+	return kafka.Config{Brokers: cluster.ListenAddrs(), ClientID: "test", Embedded: true, Log: Log(tb)}
 }
 
 // Eventually fails the test unless cond becomes true within the time given. It asks
 // every few milliseconds, from the test's goroutine. what completes the sentence
 // "waited in vain until …".
-func Eventually(t testing.TB, within time.Duration, what string, cond func() bool) {
-	t.Helper()
+func Eventually(tb testing.TB, within time.Duration, what string, cond func() bool) {
+	tb.Helper()
 	deadline := time.NewTimer(within)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -42,7 +42,7 @@ func Eventually(t testing.TB, within time.Duration, what string, cond func() boo
 		select {
 		case <-deadline.C:
 			if !cond() {
-				t.Fatalf("waited in vain until %s (%v)", what, within)
+				tb.Fatalf("waited in vain until %s (%v)", what, within)
 			}
 			return
 		case <-tick.C:
@@ -52,9 +52,10 @@ func Eventually(t testing.TB, within time.Duration, what string, cond func() boo
 
 // Log writes to the test's output, and nowhere once the test is over: what runs on
 // in the background must not fail a test that has ended.
-func Log(t testing.TB) *slog.Logger {
-	out := &output{to: t.Output()}
-	t.Cleanup(out.end)
+func Log(tb testing.TB) *slog.Logger {
+	tb.Helper()
+	out := &output{to: tb.Output()}
+	tb.Cleanup(out.end)
 	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
