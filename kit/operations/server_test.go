@@ -1,0 +1,199 @@
+package operations_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectinprocess"
+	"github.com/google/uuid"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/operations"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// ward is a context with a real database and two consumers, whose audit states
+// nothing but its name.
+type ward struct{ operations.Base }
+
+func (w ward) Audit(_ context.Context, emit func(*operationsv1.AuditRecord) error) error {
+	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{
+		Pending: &operationsv1.Pending{Kind: "OUTBOX", Context: w.Name()}}})
+}
+
+func newWard(t *testing.T, name string) (ward, *pg.Pool) {
+	t.Helper()
+	pool := testkit.Database(t, fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + outbox.Schema + consumer.Schema)}})
+	hear := func(group string) *consumer.Consumer {
+		return consumer.New(group, pool, consumer.Config{Kafka: testkit.Broker(t), Topics: []string{"t"}, Log: testkit.Log(t)},
+			func(context.Context, *pg.Tx, []consumer.Event) error { return errors.New("still broken") })
+	}
+	relay := outbox.NewRelay(name, pool, nil, outbox.Config{Log: testkit.Log(t)})
+	return ward{operations.NewBase(name, pool, relay, hear(name+".a"), hear(name+".b"))}, pool
+}
+
+// park sets a letter aside as a consumer would.
+func park(t *testing.T, pool *pg.Pool, group string, offset int64) {
+	t.Helper()
+	_, err := pool.Exec(t.Context(), `
+		insert into dead_letters (consumer_group, topic, partition, record_offset, key, event_id, event_type, version, event_time, value, traceparent, cause)
+		values ($1, 't', 0, $2, $3, $4, 'shopmesh.test.v1.Happened', 1, now(), 'abc', '', 'it broke')`,
+		group, offset, uuid.New(), fmt.Sprintf("e%d", offset))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func client(t *testing.T, contexts ...operations.Context) operationsv1connect.OperationsServiceClient {
+	t.Helper()
+	server, err := rpc.NewServer(rpc.Config{Authenticator: authz.EveryoneIsOwner()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations.NewServer(contexts...).Register(server)
+	return operationsv1connect.NewOperationsServiceClient(connect.NewClient(connectinprocess.New(server)))
+}
+
+func reason(t *testing.T, err error) fault.Reason {
+	t.Helper()
+	told, ok := rpc.PeerFault(err)
+	if !ok {
+		t.Fatalf("no fault: %v", err)
+	}
+	return told.Reason()
+}
+
+// Letters of all contexts and consumers are listed page by page, each once.
+func TestDeadLettersArePaged(t *testing.T) {
+	t.Parallel()
+	order, orderPool := newWard(t, "order")
+	payment, paymentPool := newWard(t, "payment")
+	for offset := range int64(3) {
+		park(t, orderPool, "order.a", offset)
+		park(t, orderPool, "order.b", offset)
+		park(t, paymentPool, "payment.a", offset)
+	}
+	ask := client(t, payment, order)
+	var seen []string
+	token := ""
+	for pages := 0; ; pages++ {
+		page, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{PageSize: 2, PageToken: token})
+		if err != nil || pages > 10 {
+			t.Fatalf("page %d: %v", pages, err)
+		}
+		for _, letter := range page.GetDeadLetters() {
+			seen = append(seen, fmt.Sprintf("%s %s %d", letter.GetContext(), letter.GetGroup(), letter.GetOffset()))
+			if letter.GetCause() != "it broke" || letter.GetValueSize() != 3 || letter.GetEventType() != "shopmesh.test.v1.Happened" || letter.GetKey() == "" {
+				t.Errorf("letter %v", letter)
+			}
+		}
+		if token = page.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	if len(seen) != 9 || len(slices.Compact(slices.Sorted(slices.Values(seen)))) != 9 || seen[0] != "order order.a 0" || seen[8] != "payment payment.a 2" {
+		t.Errorf("seen %q", seen)
+	}
+	one, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "payment"})
+	if err != nil || len(one.GetDeadLetters()) != 3 || one.GetNextPageToken() != "" {
+		t.Errorf("payment's: %v, %v", one, err)
+	}
+	for _, forged := range []string{"!", "b3JkZXI", "b3JkZXIvLTE"} {
+		_, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{PageToken: forged})
+		if got := reason(t, err); got != fault.ReasonPageTokenInvalid {
+			t.Errorf("token %q: %s", forged, got)
+		}
+	}
+}
+
+// Letters are dropped by id, in the context that numbered them.
+func TestLettersAreDiscardedAndRedriven(t *testing.T) {
+	t.Parallel()
+	order, pool := newWard(t, "order")
+	park(t, pool, "order.a", 1)
+	park(t, pool, "order.b", 2)
+	ask := client(t, order)
+	list, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{})
+	if err != nil || len(list.GetDeadLetters()) != 2 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	redriven, err := ask.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{})
+	if err != nil || redriven.GetRedriven() != 0 || redriven.GetRemaining() != 2 {
+		t.Errorf("redrive: %v, %v", redriven, err)
+	}
+	second := list.GetDeadLetters()[1].GetId()
+	discarded, err := ask.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{second}})
+	if err != nil || discarded.GetDiscarded() != 1 {
+		t.Errorf("discard: %v, %v", discarded, err)
+	}
+	_, err = ask.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{second}})
+	if got := reason(t, err); got != fault.ReasonDeadLetterNotFound {
+		t.Errorf("discard again: %s", got)
+	}
+	_, err = ask.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{Selection: &operationsv1.DeadLetterSelection{Ids: []int64{1}}})
+	if got := reason(t, err); got != fault.ReasonInvalidField {
+		t.Errorf("ids without a context: %s", got)
+	}
+	_, err = ask.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "nobody"})
+	if got := reason(t, err); got != fault.ReasonContextNotFound {
+		t.Errorf("an unknown context: %s", got)
+	}
+}
+
+// The status counts what waits, and tells why a context is not ready.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	order, pool := newWard(t, "order")
+	park(t, pool, "order.a", 1)
+	_, err := pool.Exec(t.Context(), `
+		insert into outbox (topic, key, version, type, source, payload, traceparent, create_time)
+		values ('t', $1, 1, 'x', '/shopmesh/order', '', '', now() - interval '1 hour')`, uuid.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	down, downPool := newWard(t, "payment")
+	downPool.Close()
+	res, err := client(t, order, down).GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
+	if err != nil || len(res.GetContexts()) != 2 {
+		t.Fatalf("%v, %v", res, err)
+	}
+	up, away := res.GetContexts()[0], res.GetContexts()[1]
+	if !up.GetReady() || up.GetDeadLetters() != 1 || up.GetOutboxPending() != 1 || up.GetSchemaVersion() != 1 ||
+		time.Since(up.GetOutboxOldestTime().AsTime()) < 50*time.Minute {
+		t.Errorf("order: %v", up)
+	}
+	if away.GetReady() || away.GetCause() == "" || away.GetContext() != "payment" {
+		t.Errorf("payment: %v", away)
+	}
+}
+
+// An audit states the contexts one after another, each record with its context.
+func TestAuditJoinsTheContexts(t *testing.T) {
+	t.Parallel()
+	order, _ := newWard(t, "order")
+	payment, _ := newWard(t, "payment")
+	stream, err := client(t, payment, order).Audit(t.Context(), &operationsv1.AuditRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stream.Close() }()
+	for _, want := range []string{"order", "payment"} {
+		record, err := stream.Receive()
+		if err != nil || record.GetContext() != want || record.GetRecord().GetPending().GetContext() != want {
+			t.Errorf("got %v, %v; want %s", record, err, want)
+		}
+	}
+}
