@@ -106,6 +106,7 @@ func (h *host) makeHandlers(in hostParams) error {
 
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
 		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: in.Process.API,
+		LocalOnly: Loopback(in.Process.Listen) == nil,
 	})
 	if err != nil {
 		return err
@@ -114,6 +115,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	maps.Copy(extra, in.Process.Internal)
 	h.internalHandler, err = rpc.NewHandler(internal, rpc.HandlerConfig{
 		Gateways: append(gateways, operationsGateway()), Health: h.health, Reflection: true, Extra: extra,
+		LocalOnly: Loopback(in.Process.InternalListen) == nil,
 	})
 	return err
 }

@@ -43,6 +43,10 @@ type HandlerConfig struct {
 	Reflection bool
 	// Extra are further handlers, by their net/http pattern.
 	Extra map[string]http.Handler
+	// LocalOnly refuses requests for a host that is not this machine by name or
+	// address. Where everyone counts as the owner, a web page whose own name was
+	// made to point here (DNS rebinding) must not be taken for the owner.
+	LocalOnly bool
 	// BodyTimeout replaces the constant of this name when it is not 0.
 	BodyTimeout time.Duration
 }
@@ -76,7 +80,8 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	if cfg.BodyTimeout == 0 {
 		cfg.BodyTimeout = BodyTimeout
 	}
-	return guard(server, cfg.BodyTimeout, preflight(errorWriter, mux)), nil
+	handler := guard(server, cfg.BodyTimeout, preflight(errorWriter, mux))
+	return sameSite(errorWriter, cfg.LocalOnly, handler), nil
 }
 
 // wireOptions bounds what is read, and refuses unknown fields in JSON, where a
