@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -38,7 +39,7 @@ func productSchema(subtrees map[uuid.UUID][]uuid.UUID) page.Schema {
 			"price":              {Column: "p.price_major", Kind: page.Number, Filter: true, Order: true},
 			"currency":           {Column: "p.price_currency", Kind: page.Text, Filter: true},
 			"create_time":        {Column: "p.create_time", Kind: page.Time, Order: true},
-			"available_quantity": {Column: "coalesce(a.available, 0)", Kind: page.Number, Filter: true},
+			"available_quantity": {Kind: page.Number, Filter: true, Condition: compareAvailable},
 			"status": {Column: "p.status", Kind: page.Enum, Filter: true, Values: map[string]any{
 				"DRAFT": string(domain.Draft), "ACTIVE": string(domain.Active), "ARCHIVED": string(domain.Archived),
 			}},
@@ -62,6 +63,20 @@ func inSubtree(op string, subtree []uuid.UUID, param func(any) string) string {
 		return "p.category_id = any (" + param(subtree) + "::uuid[])"
 	default:
 		return "p.category_id <> all (" + param(subtree) + "::uuid[])"
+	}
+}
+
+// compareAvailable leaves out products without a level where 0 would be left out:
+// the planner then knows how few products have, say, more than a thousand.
+func compareAvailable(op string, value any, param func(any) string) string {
+	n, err := strconv.ParseInt(value.(string), 10, 64)
+	switch {
+	case err != nil:
+		return "coalesce(a.available, 0) " + op + " " + param(value) + "::numeric"
+	case op == ">" && n >= 0, op == ">=" && n > 0, op == "=" && n != 0:
+		return "a.available " + op + " " + param(n) + "::bigint"
+	default:
+		return "coalesce(a.available, 0) " + op + " " + param(n) + "::bigint"
 	}
 }
 
