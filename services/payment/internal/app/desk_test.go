@@ -1,0 +1,276 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/payment"
+	"github.com/shopmesh/shopmesh/services/payment/internal/app"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
+)
+
+const soon = 20 * time.Second
+
+// scripted is a provider that does what a test says, and remembers the keys.
+type scripted struct {
+	charge func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error)
+
+	mu   sync.Mutex
+	keys map[string]int
+}
+
+func (s *scripted) Charge(ctx context.Context, r provider.ChargeRequest) (provider.Charge, error) {
+	s.mu.Lock()
+	if s.keys == nil {
+		s.keys = map[string]int{}
+	}
+	s.keys[r.Key]++
+	times := s.keys[r.Key]
+	s.mu.Unlock()
+	return s.charge(ctx, r, times)
+}
+
+func (s *scripted) Refund(_ context.Context, r provider.RefundRequest) (provider.Refund, error) {
+	return provider.Refund{ID: "re-" + r.Key, Status: provider.Succeeded}, nil
+}
+
+func (s *scripted) LookUp(context.Context, string) (provider.Charge, error) {
+	return provider.Charge{}, provider.ErrNotFound
+}
+
+func yes(_ context.Context, r provider.ChargeRequest, _ int) (provider.Charge, error) {
+	return provider.Charge{ID: "ch-" + r.Key, Status: provider.Succeeded}, nil
+}
+
+// office is payment's database with a desk at it.
+type office struct {
+	t      *testing.T
+	pool   *pg.Pool
+	source app.Source
+	ledger app.Ledger
+}
+
+func open(t *testing.T, terms app.Terms) office {
+	t.Helper()
+	return office{
+		t: t, pool: testkit.Database(t, payment.Migrations()), ledger: app.Ledger{Wake: func() {}},
+		source: app.Source{Terms: terms, Provider: "scripted", Now: time.Now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }},
+	}
+}
+
+// desk makes a desk; it works until the test ends.
+func (o office) desk(p provider.Provider) *app.Desk {
+	d := o.idle(p)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(o.t.Context()))
+	var working sync.WaitGroup
+	working.Go(func() { _ = d.Run(ctx) })
+	o.t.Cleanup(func() {
+		cancel()
+		working.Wait()
+	})
+	return d
+}
+
+// idle makes a desk at which nobody works: what it is handed waits in its memory.
+func (o office) idle(p provider.Provider) *app.Desk {
+	d := app.NewDesk(o.pool, p, o.source, o.ledger, noop.NewTracerProvider(), testkit.Log(o.t))
+	o.t.Cleanup(d.Close)
+	return d
+}
+
+// hear lets order ask for the money of n orders, and returns the payments' ids.
+func (o office) hear(d *app.Desk, n int) []uuid.UUID {
+	o.t.Helper()
+	ids, heard := make([]uuid.UUID, n), make([]domain.OrderEvent, n)
+	for i := range ids {
+		ids[i] = uuid.Must(uuid.NewV7())
+		heard[i] = domain.OrderEvent{OrderID: uuid.Must(uuid.NewV7()), Awaiting: &domain.AwaitingPayment{
+			PaymentID: ids[i], Total: money.Money{Currency: "EUR", Amount: 1000}, Method: "card",
+		}}
+	}
+	hear := app.HearOrders{Source: o.source, Ledger: o.ledger, Desk: d}
+	if err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return hear.Apply(ctx, tx, heard) }); err != nil {
+		o.t.Fatal(err)
+	}
+	return ids
+}
+
+func (o office) get(id uuid.UUID) app.TriedPayment {
+	o.t.Helper()
+	p, err := app.Reads{Pool: o.pool}.Payment(o.t.Context(), id)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return p
+}
+
+func (o office) waitStatus(status domain.PaymentStatus, ids ...uuid.UUID) {
+	o.t.Helper()
+	testkit.Eventually(o.t, soon, "all payments are "+status.String(), func() bool {
+		for _, id := range ids {
+			if o.get(id).Payment.Status != status {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func TestAnUnknownOutcomeIsRepeatedUnderTheSameKeyUntilThereIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	o := open(t, app.Terms{ProviderTimeout: 50 * time.Millisecond, RetryAfter: 10 * time.Millisecond})
+	p := &scripted{charge: func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error) {
+		switch times {
+		case 1:
+			<-ctx.Done() // no answer
+			return provider.Charge{}, ctx.Err()
+		case 2:
+			return provider.Charge{}, errors.New("502 Bad Gateway from db.internal")
+		case 3:
+			return provider.Charge{ID: "ch"}, nil // neither yes nor no
+		}
+		return yes(ctx, r, times)
+	}}
+	id := o.hear(o.desk(p), 1)[0]
+	o.waitStatus(domain.PaymentCaptured, id)
+	tried := o.get(id)
+	var got []string
+	for _, a := range tried.Attempts {
+		got = append(got, a.Detail)
+	}
+	if strings.Join(got, "|") != "no answer in time|the answer was lost|the provider answered neither yes nor no|" {
+		t.Errorf("attempts %q", got)
+	}
+	if len(p.keys) != 1 || p.keys[provider.ChargeKey(id)] != 4 {
+		t.Errorf("asked under %v", p.keys)
+	}
+}
+
+func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
+	t.Parallel()
+	o := open(t, app.Terms{ProviderTimeout: time.Second, RetryAfter: 10 * time.Millisecond})
+	crashed := &scripted{charge: yes}
+	ids := o.hear(o.idle(crashed), 300)
+	// The same database a minute later, in another process.
+	o.source.Now = func() time.Time { return time.Now().Add(time.Minute) }
+	next := &scripted{charge: yes}
+	o.desk(next)
+	o.waitStatus(domain.PaymentCaptured, ids...)
+	if len(crashed.keys) != 0 || len(next.keys) != len(ids) {
+		t.Errorf("the first asked for %d, the next for %d", len(crashed.keys), len(next.keys))
+	}
+}
+
+func TestTwoProcessesShareWhatIsDue(t *testing.T) {
+	t.Parallel()
+	o := open(t, app.Terms{ProviderTimeout: 5 * time.Second, RetryAfter: 10 * time.Millisecond})
+	ids := o.hear(o.idle(&scripted{charge: yes}), 500)
+	o.source.Now = func() time.Time { return time.Now().Add(time.Minute) }
+	one, two := &scripted{charge: yes}, &scripted{charge: yes}
+	o.desk(one)
+	o.desk(two)
+	o.waitStatus(domain.PaymentCaptured, ids...)
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	two.mu.Lock()
+	defer two.mu.Unlock()
+	for key := range one.keys {
+		if two.keys[key] > 0 {
+			t.Errorf("both asked under %s", key)
+		}
+	}
+	if len(one.keys)+len(two.keys) != len(ids) {
+		t.Errorf("asked %d and %d of %d", len(one.keys), len(two.keys), len(ids))
+	}
+}
+
+func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
+	t.Parallel()
+	o := open(t, app.Terms{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
+	release := make(chan struct{})
+	slow := sync.Map{}
+	p := &scripted{charge: func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error) {
+		if _, waits := slow.Load(r.PaymentID); waits {
+			<-release
+		}
+		return yes(ctx, r, times)
+	}}
+	idle := o.idle(p)
+	held := o.hear(idle, 100)
+	for _, id := range held {
+		slow.Store(id, true)
+	}
+	d := o.desk(p)
+	var waiting domain.Changes
+	for _, id := range held {
+		waiting.Charges = append(waiting.Charges, o.get(id).Payment)
+	}
+	d.Take(waiting)
+	o.waitStatus(domain.PaymentCaptured, o.hear(d, 200)...)
+	for _, id := range held {
+		if got := o.get(id).Payment.Status; got != domain.PaymentPending {
+			t.Errorf("%s is %s while the provider thinks", id, got)
+		}
+	}
+	close(release)
+	o.waitStatus(domain.PaymentCaptured, held...)
+}
+
+// The database refuses an id of 201 bytes: that one payment stays pending, and the
+// others that were answered in the same moment are recorded.
+func TestAnAnswerThatCannotBeKeptDoesNotHoldUpOthers(t *testing.T) {
+	t.Parallel()
+	o := open(t, app.Terms{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
+	gate := make(chan struct{})
+	var bad uuid.UUID
+	p := &scripted{charge: func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error) {
+		<-gate
+		if r.PaymentID == bad {
+			return provider.Charge{ID: strings.Repeat("x", 201), Status: provider.Succeeded}, nil
+		}
+		return yes(ctx, r, times)
+	}}
+	ids := o.hear(o.desk(p), 20)
+	bad = ids[7]
+	close(gate)
+	o.waitStatus(domain.PaymentCaptured, append(ids[:7:7], ids[8:]...)...)
+	if got := o.get(bad).Payment.Status; got != domain.PaymentPending {
+		t.Errorf("the bad one is %s", got)
+	}
+}
+
+// A process that stops records what it cut off as unknown, so that the next one
+// asks soon and need not wait for the lease.
+func TestARequestThatIsCutOffIsRecordedAsUnknown(t *testing.T) {
+	t.Parallel()
+	o := open(t, app.Terms{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
+	asked := make(chan struct{})
+	d := o.idle(&scripted{charge: func(ctx context.Context, _ provider.ChargeRequest, _ int) (provider.Charge, error) {
+		close(asked)
+		<-ctx.Done()
+		return provider.Charge{}, ctx.Err()
+	}})
+	id := o.hear(d, 1)[0]
+	ctx, stop := context.WithCancel(t.Context())
+	var working sync.WaitGroup
+	working.Go(func() { _ = d.Run(ctx) })
+	<-asked
+	stop()
+	working.Wait()
+	tried := o.get(id)
+	if tried.Payment.Status != domain.PaymentPending || len(tried.Attempts) != 1 || tried.Attempts[0].Outcome != domain.Unknown ||
+		time.Until(tried.Payment.Due) > 5*time.Second {
+		t.Errorf("it stands at %+v", tried)
+	}
+}
