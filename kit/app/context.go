@@ -87,7 +87,7 @@ func openPool(
 	ctx, cancel := context.WithTimeout(process, migrateTimeout)
 	defer cancel()
 	if cfg.Tracer == nil && process.traced {
-		cfg.Tracer = otelpgx.NewTracer(otelpgx.WithTracerProvider(tracer), otelpgx.WithTrimSQLInSpanName())
+		cfg.Tracer = otelpgx.NewTracer(otelpgx.WithTracerProvider(tracer))
 	}
 	pool, err := pg.Open(ctx, name, cfg, log)
 	if err != nil {

@@ -366,7 +366,7 @@ func TestSlowClientsAreLetGo(t *testing.T) {
 	reader, writer := io.Pipe()
 	defer func() { _ = writer.Close() }()
 	go func() { _, _ = writer.Write([]byte("\x00\x00\x00\x00\x10a")) }()
-	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+statusPath, reader)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+statusPath, reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,7 +123,7 @@ func TestDrainClosesKeptConnections(t *testing.T) {
 		t.Fatal("closed before")
 	}
 	s.listener.Drain()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/v1/operations/status", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/operations/status", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

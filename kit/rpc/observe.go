@@ -129,6 +129,7 @@ func (o *observer) write(ctx context.Context, procedure string, from origin, cod
 			level = slog.LevelError
 		case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
 			level = slog.LevelWarn
+		default:
 		}
 	}
 	if !o.log.Enabled(ctx, level) {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -263,5 +262,3 @@ func within(t *testing.T, d time.Duration, what string, done <-chan struct{}) {
 		t.Fatalf("not within %v: %s", d, what)
 	}
 }
-
-func repeat(s string, n int) io.Reader { return strings.NewReader(strings.Repeat(s, n)) }

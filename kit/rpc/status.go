@@ -231,8 +231,10 @@ func fromPeer(coded *connect.Error, cause error) *connect.Error {
 		if told, ok := PeerFault(coded); ok {
 			return fromFault(told, cause)
 		}
+		return internal(cause)
+	default:
+		return internal(cause)
 	}
-	return internal(cause)
 }
 
 // PeerFault reads the fault that another context answered with out of the error

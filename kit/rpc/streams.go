@@ -22,6 +22,8 @@ type StreamLimits struct {
 	// Lifetime is how long a stream may last; a client then opens it again where
 	// it ended, perhaps at another replica.
 	Lifetime time.Duration
+	// Send is how long a client may leave a message unread; 0 means SendTimeout.
+	Send time.Duration
 }
 
 // DefaultStreamLimits returns 64 streams per client, ten minutes idle, one hour
@@ -42,9 +44,12 @@ type Streams struct {
 	perClient map[string]int
 }
 
-// NewStreams returns Streams with limits; each must be positive.
+// NewStreams returns Streams with limits; each but Send must be positive.
 func NewStreams(limits StreamLimits) *Streams {
 	ctx, cancel := context.WithCancelCause(context.Background())
+	if limits.Send == 0 {
+		limits.Send = SendTimeout
+	}
 	return &Streams{limits: limits, draining: ctx, drain: cancel, perClient: make(map[string]int)}
 }
 
@@ -77,7 +82,7 @@ func (s *Streams) intercept(next connect.ServerFunc) connect.ServerFunc {
 func (s *Streams) serve(ctx context.Context, next connect.ServerFunc, spec connect.Spec, stream connect.ServerStream) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	bounded := &boundedStream{ServerStream: stream, controller: originOf(ctx).controller, idleLimit: s.limits.Idle}
+	bounded := &boundedStream{ServerStream: stream, controller: originOf(ctx).controller, idleLimit: s.limits.Idle, sendLimit: s.limits.Send}
 	receives := spec.StreamType&connect.StreamTypeClient != 0
 	end := func(cause error) {
 		cancel(cause)
@@ -136,6 +141,7 @@ type boundedStream struct {
 	controller *http.ResponseController
 	idle       *time.Timer
 	idleLimit  time.Duration
+	sendLimit  time.Duration
 }
 
 // start lifts the bound that the listener sets on whole requests.
@@ -159,7 +165,7 @@ func (b *boundedStream) Receive(msg any) error {
 
 func (b *boundedStream) Send(msg any) error {
 	if b.controller != nil {
-		stuck := time.AfterFunc(SendTimeout, func() {
+		stuck := time.AfterFunc(b.sendLimit, func() {
 			_ = b.controller.SetWriteDeadline(time.Unix(1, 0))
 		})
 		defer stuck.Stop()

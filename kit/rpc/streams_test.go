@@ -3,19 +3,21 @@ package rpc_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 	"connectrpc.com/grpcreflect/v2"
-
-	"connectrpc.com/connect/v2"
+	http2frames "golang.org/x/net/http2"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // watching is a shop whose stream sends one message and then waits for its end.
@@ -144,21 +146,50 @@ func TestStreamsPerClientAreCapped(t *testing.T) {
 	eventually(t, "the closed stream made room", func() bool { return auditOver(t, s, http1(t))() == nil })
 }
 
-// A client that opens a stream and reads nothing is cut off by its deadline, and
-// until then only its own stream waits.
-func TestAClientThatGoesAwayEndsItsStream(t *testing.T) {
-	t.Parallel()
-	var running atomic.Int64
-	s := open(t, &shop{audit: func(ctx context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
-		running.Add(1)
-		defer running.Add(-1)
+// pouring is a shop whose stream never ends by itself.
+func pouring(open *atomic.Int64) *shop {
+	return &shop{audit: func(_ context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
+		open.Add(1)
+		defer open.Add(-1)
 		for {
 			if err := send(&operationsv1.AuditResponse{Context: strings.Repeat("x", 1000)}); err != nil {
 				return err
 			}
 		}
-	}}, limited(roomy()))
-	req, err := http.NewRequestWithContext(t.Context(), "GET", s.url+"/v1/operations/audit", nil)
+	}}
+}
+
+// A client that opens a stream and reads nothing is cut off, over HTTP/2, where it
+// gives no more window, and over HTTP/1.1, where the connection is full.
+func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
+	t.Parallel()
+	limits := roomy()
+	limits.Send = 100 * time.Millisecond
+	var running atomic.Int64
+	s := open(t, pouring(&running), limited(limits))
+	frames := callRaw(t, s.addr, "/shopmesh.operations.v1.OperationsService/Audit", nil)
+	if last := frames[len(frames)-1]; last.kind != http2frames.FrameRSTStream {
+		t.Errorf("HTTP/2 ended with %+v", last)
+	}
+	eventually(t, "the handler ended", func() bool { return running.Load() == 0 })
+
+	conn, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "GET /v1/operations/audit HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the handler began", func() bool { return running.Load() == 1 })
+	eventually(t, "the handler ended", func() bool { return running.Load() == 0 })
+}
+
+func TestAClientThatGoesAwayEndsItsStream(t *testing.T) {
+	t.Parallel()
+	var running atomic.Int64
+	s := open(t, pouring(&running), limited(roomy()))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/operations/audit", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,11 +206,5 @@ func TestAClientThatGoesAwayEndsItsStream(t *testing.T) {
 
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for !done() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 10 s: %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	testkit.Eventually(t, 10*time.Second, what, done)
 }

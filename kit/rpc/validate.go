@@ -176,6 +176,7 @@ func (p *textPlans) value(field protoreflect.FieldDescriptor, value protoreflect
 		noteNUL(value.String(), path, found)
 	case protoreflect.MessageKind, protoreflect.GroupKind:
 		p.walk(value.Message(), path, found)
+	default:
 	}
 }
 
@@ -219,8 +220,10 @@ func leadsToText(field protoreflect.FieldDescriptor, seen map[protoreflect.FullN
 				return true
 			}
 		}
+		return false
+	default:
+		return false
 	}
-	return false
 }
 
 func joinPath(parent, name string) string {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -59,7 +60,7 @@ func TestMetricsAreServedPerProcess(t *testing.T) {
 		}
 		counter.Add(t.Context(), 3)
 		recorder := httptest.NewRecorder()
-		measured.Handler().ServeHTTP(recorder, httptest.NewRequest("GET", "/metrics", nil))
+		measured.Handler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		body, _ := io.ReadAll(recorder.Body)
 		for _, want := range []string{"shop_things_total 3", "go_goroutines", "process_resident_memory_bytes", `service_name="` + name} {
 			if !strings.Contains(string(body), want) {
