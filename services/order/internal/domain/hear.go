@@ -122,17 +122,22 @@ func (f PaymentCaptured) hear(o *Order, at Moment, c *Changes) error {
 		// and payment says this again.
 		o.ignore("PaymentCaptured", c)
 	case AwaitingPayment:
-		o.Captured, o.ExpireTime = f.Amount, time.Time{}
-		o.settle(AwaitsPayment, c)
-		o.comeTo(Confirmed, "", at, c)
-		o.First.Confirmed = o.Version
-		o.await(AwaitsCommit|AwaitsConfirmationMail, o.saying(SayConfirmed, o.Version, at), c)
+		o.confirm(f.Amount, at, c)
 	case Cancelled:
 		if o.noteCapture(f.Amount, at, c) {
 			o.await(o.refundDue(), o.saying(SayCancelled, o.First.Cancelled, at), c)
 		}
 	}
 	return nil
+}
+
+// confirm notes that the order is paid.
+func (o *Order) confirm(captured money.Money, at Moment, c *Changes) {
+	o.Captured, o.ExpireTime = captured, time.Time{}
+	o.settle(AwaitsPayment, c)
+	o.comeTo(Confirmed, "", at, c)
+	o.First.Confirmed = o.Version
+	o.await(AwaitsCommit|AwaitsConfirmationMail, o.saying(SayConfirmed, o.Version, at), c)
 }
 
 // checkCapture refuses another payment's capture, and one of another amount.
@@ -203,12 +208,16 @@ func (f PaymentRefunded) hear(o *Order, at Moment, c *Changes) error {
 		}
 		return nil
 	}
-	if o.State.Unpaid() {
-		return ErrNotPaid
-	}
 	if f.Refunded.Currency != o.Currency() || f.Amount.Currency != o.Currency() ||
 		f.Amount.Amount < 0 || f.Refunded.Amount < f.Amount.Amount || f.Refunded.Amount > f.Captured.Amount {
 		return fmt.Errorf("%w: %s given back, %s in all, of %s", ErrAmount, f.Amount, f.Refunded, f.Captured)
+	}
+	switch o.State {
+	case Placed:
+		return ErrNotPaid
+	case AwaitingPayment:
+		// What was given back had been taken; the news of it was lost.
+		o.confirm(f.Captured, at, c)
 	}
 	if o.State == Cancelled {
 		o.settle(AwaitsPayment, c)

@@ -1,0 +1,321 @@
+package domain_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+)
+
+// world plays the other contexts: it does what it is told, remembers it, and
+// answers again when asked again. Its answers arrive in any order among topics,
+// perhaps twice, or not at all.
+type world struct {
+	order *domain.Order
+	now   time.Duration
+
+	reservation string // "", RESERVED, REJECTED, COMMITTED, RELEASED
+	rejects     bool
+	payment     string // "", PENDING, CAPTURED, FAILED
+	declines    bool
+	cancelled   bool // payment knows that the order was cancelled
+	refunds     []domain.PaymentRefunded
+
+	// On their way: order's events, and the answers of each topic in order.
+	events  []domain.Said
+	topics  [3][]domain.Fact
+	history []domain.Entry
+}
+
+const (
+	stockTopic = iota
+	moneyTopic
+	mailTopic
+)
+
+func (w *world) answer(topic int, fact domain.Fact) { w.topics[topic] = append(w.topics[topic], fact) }
+
+func (w *world) took(c domain.Changes) {
+	w.events = append(w.events, c.Said...)
+	w.history = append(w.history, c.History...)
+}
+
+// deliver has the other contexts act on order's oldest event.
+func (w *world) deliver() {
+	event := w.events[0]
+	w.events = w.events[1:]
+	o := w.order
+	switch event.Kind {
+	case domain.SayPlaced:
+		w.reserve()
+	case domain.SayAwaitingPayment:
+		w.charge()
+	case domain.SayConfirmed:
+		if w.reservation == "RESERVED" {
+			w.reservation = "COMMITTED"
+		}
+		if w.reservation == "COMMITTED" {
+			w.answer(stockTopic, domain.StockCommitted{})
+		}
+		w.answer(mailTopic, domain.MailSettled{Kind: domain.ConfirmationMail, SubjectID: o.ID})
+	case domain.SayCancelled:
+		if w.reservation != "REJECTED" {
+			w.reservation = "RELEASED"
+		}
+		w.answer(stockTopic, domain.StockReleased{})
+		w.cancelPayment()
+		w.answer(mailTopic, domain.MailSettled{Kind: domain.CancellationMail, SubjectID: o.ID})
+	case domain.SayRefunded:
+		w.answer(mailTopic, domain.MailSettled{Kind: domain.RefundMail, SubjectID: event.Refund.ID})
+	case domain.SayShipped:
+		w.answer(mailTopic, domain.MailSettled{Kind: domain.ShippingMail, SubjectID: o.Shipment.ID})
+	case domain.SayDelivered:
+	}
+}
+
+func (w *world) reserve() {
+	if w.reservation == "" {
+		w.reservation = "RESERVED"
+		if w.rejects {
+			w.reservation = "REJECTED"
+		}
+	}
+	switch w.reservation {
+	case "REJECTED":
+		w.answer(stockTopic, domain.StockRejected{Shortages: []domain.Shortage{{Code: "MUG", Requested: 2}}})
+	case "RELEASED":
+		w.answer(stockTopic, domain.StockReleased{})
+	default:
+		w.answer(stockTopic, domain.StockReserved{})
+	}
+}
+
+func (w *world) charge() {
+	if w.payment == "" {
+		w.payment = "PENDING"
+		return
+	}
+	w.sayPayment()
+}
+
+func (w *world) sayPayment() {
+	switch w.payment {
+	case "CAPTURED":
+		w.answer(moneyTopic, captured(w.order))
+	case "FAILED":
+		w.answer(moneyTopic, failed(w.order))
+	}
+}
+
+// provider answers a pending charge.
+func (w *world) provider() {
+	if w.payment != "PENDING" {
+		return
+	}
+	w.payment = "CAPTURED"
+	if w.declines {
+		w.payment = "FAILED"
+	}
+	w.sayPayment()
+	w.giveBack(w.cancelled)
+}
+
+func (w *world) cancelPayment() {
+	w.cancelled = true
+	if w.payment == "" {
+		w.payment = "FAILED"
+	}
+	w.sayPayment()
+	for _, refund := range w.refunds {
+		w.answer(moneyTopic, refund)
+	}
+	w.giveBack(true)
+}
+
+func (w *world) given() int64 {
+	var sum int64
+	for _, refund := range w.refunds {
+		sum += refund.Amount.Amount
+	}
+	return sum
+}
+
+func (w *world) giveBack(all bool) {
+	if left := w.order.Total.Amount - w.given(); all && w.payment == "CAPTURED" && left > 0 {
+		w.refund(left)
+	}
+}
+
+func (w *world) refund(cents int64) {
+	refund := refunded(w.order, uuid.New(), cents, w.given()+cents).(domain.PaymentRefunded)
+	w.refunds = append(w.refunds, refund)
+	w.answer(moneyTopic, refund)
+}
+
+func (w *world) moment() domain.Moment { return at(w.now) }
+
+// step does one thing that can happen next.
+func (w *world) step(t *rapid.T) {
+	w.now += time.Duration(rapid.IntRange(0, 40).Draw(t, "seconds")) * time.Second
+	switch rapid.SampledFrom([]string{
+		"event", "event", "fact", "fact", "fact", "twice", "lose", "forget", "provider", "look", "cancel", "ship", "deliver", "refund", "question", "erase",
+	}).Draw(t, "step") {
+	case "event":
+		if len(w.events) > 0 {
+			w.deliver()
+		}
+	case "fact":
+		w.hear(t, false)
+	case "twice":
+		w.hear(t, true)
+	case "lose":
+		if len(w.events) > 0 && rapid.Bool().Draw(t, "lost") {
+			w.events = w.events[1:]
+		}
+	case "forget":
+		topic := rapid.IntRange(0, len(w.topics)-1).Draw(t, "topic")
+		if len(w.topics[topic]) == 0 {
+			break
+		}
+		// A refund of an order that is not cancelled is not awaited: nobody asks for its news again.
+		if _, refund := w.topics[topic][0].(domain.PaymentRefunded); !refund {
+			w.topics[topic] = w.topics[topic][1:]
+		}
+	case "provider":
+		w.provider()
+	case "look":
+		w.took(w.order.Look(ask, w.moment()))
+	case "cancel":
+		if rapid.IntRange(0, 5).Draw(t, "sure") > 0 {
+			return
+		}
+		if c, err := w.order.Cancel("", ask, w.moment()); err == nil {
+			w.took(c)
+		}
+	case "ship":
+		if c, err := w.order.Ship(uuid.New(), "", "", ask, w.moment()); err == nil {
+			w.took(c)
+		}
+	case "deliver":
+		if c, err := w.order.Deliver(w.moment()); err == nil {
+			w.took(c)
+		}
+	case "refund":
+		if left := w.order.Total.Amount - w.given(); w.payment == "CAPTURED" && left > 1 {
+			w.refund(rapid.Int64Range(1, left-1).Draw(t, "cents"))
+		}
+	case "question":
+		if w.reservation == "RESERVED" {
+			w.answer(stockTopic, domain.StockReserved{})
+		}
+	case "erase":
+		if rapid.IntRange(0, 9).Draw(t, "sure") == 0 {
+			w.took(w.order.Erase(ask, w.moment()))
+		}
+	}
+	w.check(t)
+}
+
+// hear gives order the oldest fact of some topic, perhaps without consuming it.
+func (w *world) hear(t *rapid.T, again bool) {
+	topic := rapid.IntRange(0, len(w.topics)-1).Draw(t, "topic")
+	if len(w.topics[topic]) == 0 {
+		return
+	}
+	var c domain.Changes
+	if err := w.order.Hear(w.topics[topic][0], ask, w.moment(), &c); err != nil {
+		t.Fatalf("%T: %v", w.topics[topic][0], err)
+	}
+	if !again {
+		w.topics[topic] = w.topics[topic][1:]
+	}
+	w.took(c)
+}
+
+// check holds at every moment.
+func (w *world) check(t *rapid.T) {
+	o := w.order
+	for i, entry := range w.history {
+		if i > 0 && (!w.history[i-1].State.MayMoveTo(entry.State) || entry.Version <= w.history[i-1].Version) {
+			t.Fatalf("history goes from %+v to %+v", w.history[i-1], entry)
+		}
+	}
+	if last := w.history[len(w.history)-1]; last.State != o.State {
+		t.Fatalf("history ends with %s, the order is %s", last.State, o.State)
+	}
+	if o.State.Unpaid() && o.Captured.Amount != 0 || o.State.Paid() && o.Captured != o.Total ||
+		o.Refunded.Amount > o.Captured.Amount || (o.State == domain.Cancelled) != (o.CancelReason != 0) ||
+		o.State.Unpaid() == o.ExpireTime.IsZero() {
+		t.Fatalf("inconsistent: %s, captured %v, refunded %v, expires %v", o.State, o.Captured, o.Refunded, o.ExpireTime)
+	}
+	if (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.AskTime.IsZero() {
+		t.Fatalf("awaits %v, looked at %v", o.Awaits.Names(), o.AskTime)
+	}
+}
+
+// settle lets everything arrive and every question be asked, until nothing is due.
+func (w *world) settle(t *rapid.T) {
+	for range 200 {
+		for len(w.events) > 0 {
+			w.deliver()
+		}
+		w.provider()
+		for topic := range w.topics {
+			for _, fact := range w.topics[topic] {
+				var c domain.Changes
+				if err := w.order.Hear(fact, ask, w.moment(), &c); err != nil {
+					t.Fatalf("%T: %v", fact, err)
+				}
+				w.took(c)
+			}
+			w.topics[topic] = nil
+		}
+		w.check(t)
+		if len(w.events) == 0 && w.order.AskTime.IsZero() {
+			return
+		}
+		w.now += 20 * time.Minute
+		w.took(w.order.Look(ask, w.moment()))
+	}
+	t.Fatalf("never quiet: %s awaits %v", w.order.State, w.order.Awaits.Names())
+}
+
+// Whatever is lost, late, repeated or out of order, an order comes to its end: its
+// stock is sold or free, and its money is kept once or given back whole.
+func TestEveryOrderComesToAConsistentEnd(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := placement()
+		if rapid.IntRange(0, 9).Draw(t, "free") == 0 {
+			p.Lines = []domain.LineRequest{{Code: "FREE", Quantity: 1}}
+		}
+		o, c, err := domain.Place(p, given(), at(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &world{order: o, rejects: rapid.IntRange(0, 4).Draw(t, "rejects") == 0, declines: rapid.IntRange(0, 4).Draw(t, "declines") == 0}
+		w.took(c)
+		for range rapid.IntRange(0, 60).Draw(t, "steps") {
+			w.step(t)
+		}
+		w.settle(t)
+		taken := int64(0)
+		if w.payment == "CAPTURED" {
+			taken = o.Total.Amount
+		}
+		if o.Captured.Amount != taken || o.Refunded.Amount != w.given() {
+			t.Fatalf("order knows %v and %v, payment %d and %d", o.Captured, o.Refunded, taken, w.given())
+		}
+		switch {
+		case o.State == domain.Cancelled && (w.reservation == "RESERVED" || w.reservation == "COMMITTED" || taken != w.given()):
+			t.Fatalf("cancelled, and stock is %s, %d taken, %d given back", w.reservation, taken, w.given())
+		case o.State.Paid() && w.reservation != "COMMITTED":
+			t.Fatalf("%s, and stock is %s", o.State, w.reservation)
+		case o.State.Unpaid():
+			t.Fatalf("still %s", o.State)
+		}
+	})
+}
