@@ -21,6 +21,8 @@ const (
 	// reconcileOverlap covers changes that took their time before the pass began and
 	// were committed after it, and clocks that differ.
 	reconcileOverlap = 2 * time.Minute
+	// farewell bounds the last announcement of a process that stops.
+	farewell = 2 * time.Second
 )
 
 // RunLevels announces changed levels until ctx ends: those of this process every
@@ -37,7 +39,9 @@ func (s *Stocks) RunLevels(ctx context.Context) error {
 		var err error
 		select {
 		case <-ctx.Done():
-			return nil
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+			defer cancel()
+			return s.AnnounceLevels(last)
 		case <-often.C:
 			err = s.AnnounceLevels(ctx)
 		case <-seldom.C:
@@ -86,7 +90,7 @@ func (s *Stocks) ReconcileLevels(ctx context.Context) error {
 				return err
 			}
 			if more = len(stocks) == announceRows; more {
-				after = last(stocks)
+				after = greatest(stocks)
 			}
 			return s.announce(ctx, tx, stocks...)
 		})
@@ -97,9 +101,9 @@ func (s *Stocks) ReconcileLevels(ctx context.Context) error {
 	return store.On(s.Pool).AdvancePass(ctx, store.PassAnnounceLevels, began.Add(-reconcileOverlap))
 }
 
-// last is the greatest product id. A statement that locks may return rows in
+// greatest is the greatest product id. A statement that locks may return rows in
 // another order than it locked them when they changed meanwhile.
-func last(stocks []domain.Stock) uuid.UUID {
+func greatest(stocks []domain.Stock) uuid.UUID {
 	return slices.MaxFunc(stocks, func(a, b domain.Stock) int {
 		return bytes.Compare(a.ProductID[:], b.ProductID[:])
 	}).ProductID

@@ -1,0 +1,271 @@
+package app_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/protobuf/proto"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/inventory"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/app"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/catalog"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/contract"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
+)
+
+// store is inventory's use cases on a database of their own, beside a catalog that
+// the test fills.
+type store struct {
+	*app.Stocks
+
+	pool    *pg.Pool
+	catalog *shelf
+	clock   *clock
+}
+
+func open(t *testing.T) *store {
+	t.Helper()
+	s := &store{pool: testkit.Database(t, inventory.Migrations()), catalog: &shelf{}, clock: &clock{}}
+	s.clock.now = time.Now().UTC().Truncate(time.Microsecond)
+	s.Stocks = s.replica(t)
+	return s
+}
+
+// replica is another process on the same database.
+func (s *store) replica(t *testing.T) *app.Stocks {
+	t.Helper()
+	return &app.Stocks{
+		Pool: s.pool, Settings: domain.Settings{LowStockThreshold: 5, LevelInterval: 20 * time.Millisecond},
+		Catalog: catalog.NewProducts(s.catalog.peers(t)), Levels: app.NewLevels(), Wake: func() {}, Now: s.clock.Now,
+	}
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now moves on with each look, so that the order of changes shows in their times.
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(time.Microsecond)
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// shelf is the catalog as inventory sees it.
+type shelf struct {
+	catalogv1connect.UnimplementedProductServiceHandler
+
+	mu       sync.Mutex
+	products map[string]uuid.UUID
+	away     bool
+}
+
+func (s *shelf) put(code string, id uuid.UUID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.products == nil {
+		s.products = map[string]uuid.UUID{}
+	}
+	s.products[code] = id
+}
+
+func (s *shelf) GetProduct(_ context.Context, req *catalogv1.GetProductRequest) (*catalogv1.GetProductResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "away")
+	}
+	for code, id := range s.products {
+		if code == req.GetCode() || id.String() == req.GetId() {
+			return &catalogv1.GetProductResponse{Product: &catalogv1.Product{Id: id.String(), Code: code}}, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, domain.ReasonProductNotFound, "no such product")
+}
+
+func (s *shelf) peers(t *testing.T) *rpc.Peers {
+	t.Helper()
+	server, err := rpc.NewServer(rpc.Config{Log: testkit.Log(t), Authenticator: authz.EveryoneIsOwner()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogv1connect.RegisterProductServiceHandler(server, s)
+	peers := rpc.NewPeers(nil, nil)
+	peers.Here(server, "catalog")
+	t.Cleanup(peers.Close)
+	return peers
+}
+
+func productID(n int) uuid.UUID { return numbered(1, n) }
+func orderID(n int) uuid.UUID   { return numbered(2, n) }
+
+func numbered(kind byte, n int) uuid.UUID {
+	id := uuid.UUID{0: kind, 6: 0x70, 8: 0x80}
+	binary.BigEndian.PutUint32(id[12:], uint32(n))
+	return id
+}
+
+func code(n int) string { return fmt.Sprintf("P-%d", n) }
+
+// stocked makes product n known, with pieces on hand.
+func (s *store) stocked(t *testing.T, n int, onHand int64) {
+	t.Helper()
+	s.in(t, func(ctx context.Context, tx *pg.Tx) error {
+		return s.KnowProducts(ctx, tx, []domain.Product{{ID: productID(n), Code: code(n)}})
+	})
+	if onHand > 0 {
+		if _, err := s.adjust(t.Context(), uuid.New(), n, onHand); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (s *store) adjust(ctx context.Context, requestID uuid.UUID, product int, delta int64) (*inventoryv1.Stock, error) {
+	request := &inventoryv1.AdjustStockRequest{RequestId: requestID.String(), ProductCode: code(product), Delta: delta, Reason: "counted"}
+	adjustment := app.Adjustment{RequestID: requestID, ProductCode: code(product), Delta: delta, Reason: "counted"}
+	res, err := app.Adjust(ctx, s.Stocks, adjustment, request, func(row domain.Stock) *inventoryv1.AdjustStockResponse {
+		return &inventoryv1.AdjustStockResponse{Stock: contract.Stock(row)}
+	})
+	return res.GetStock(), err
+}
+
+func (s *store) in(t *testing.T, fn func(context.Context, *pg.Tx) error) {
+	t.Helper()
+	if err := s.pool.Hot().InTx(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hear applies events as one batch of a consumer.
+func (s *store) hear(t *testing.T, heard ...events.OrderHeard) {
+	t.Helper()
+	s.in(t, func(ctx context.Context, tx *pg.Tx) error { return s.SettleOrders(ctx, tx, heard) })
+}
+
+type line struct {
+	product  int
+	quantity int64
+}
+
+func (s *store) placed(t *testing.T, order int, lines ...line) events.OrderHeard {
+	t.Helper()
+	wanted := make([]domain.Line, len(lines))
+	for i, l := range lines {
+		wanted[i] = domain.Line{ProductID: productID(l.product), ProductCode: code(l.product), Quantity: l.quantity}
+	}
+	event, err := domain.NewPlaced(orderID(order), wanted, s.clock.Now().Add(15*time.Minute), traced(order).TraceID().String())
+	return heard(t, order, event, err)
+}
+
+func confirmed(t *testing.T, order int) events.OrderHeard {
+	t.Helper()
+	event, err := domain.NewConfirmed(orderID(order), traced(order).TraceID().String())
+	return heard(t, order, event, err)
+}
+
+func cancelled(t *testing.T, order int) events.OrderHeard {
+	t.Helper()
+	event, err := domain.NewCancelled(orderID(order), traced(order).TraceID().String())
+	return heard(t, order, event, err)
+}
+
+func heard(t *testing.T, order int, event domain.OrderEvent, err error) events.OrderHeard {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events.OrderHeard{OrderEvent: event, Span: traced(order)}
+}
+
+// traced is the trace of an order.
+func traced(order int) trace.SpanContext {
+	return trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID(orderID(order)), SpanID: trace.SpanID{7: 1}, TraceFlags: trace.FlagsSampled, Remote: true,
+	})
+}
+
+// said is an event in the outbox.
+type said struct {
+	topic, kind, trace string
+	key                uuid.UUID
+	version            int64
+	payload            []byte
+}
+
+// outbox returns the events of a topic in the order in which they will be published.
+func (s *store) outbox(t *testing.T, topic string) []said {
+	t.Helper()
+	rows, err := s.pool.Query(t.Context(), `select topic, type, traceparent, key, version, payload from outbox where topic = $1 order by id`, topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (said, error) {
+		var e said
+		err := row.Scan(&e.topic, &e.kind, &e.trace, &e.key, &e.version, &e.payload)
+		e.kind = e.kind[strings.LastIndexByte(e.kind, '.')+1:]
+		return e, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// published empties the outbox, as the relay does.
+func (s *store) published(t *testing.T) {
+	t.Helper()
+	if _, err := s.pool.Exec(t.Context(), `delete from outbox`); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func decode[M proto.Message](t *testing.T, e said, into M) M {
+	t.Helper()
+	if err := proto.Unmarshal(e.payload, into); err != nil {
+		t.Fatal(err)
+	}
+	return into
+}
+
+func (s *store) stock(t *testing.T, n int) domain.Stock {
+	t.Helper()
+	row, err := s.Get(t.Context(), productID(n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+func (s *store) count(t *testing.T, query string, args ...any) int {
+	t.Helper()
+	var n int
+	if err := s.pool.QueryRow(t.Context(), query, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

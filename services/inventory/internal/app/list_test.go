@@ -1,0 +1,120 @@
+package app_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+)
+
+func (s *store) movements(t *testing.T, filter string, size int32) []domain.Movement {
+	t.Helper()
+	var all []domain.Movement
+	for token := ""; ; {
+		some, next, err := s.ListMovements(t.Context(), page.Request{Size: size, Token: token, Filter: filter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, some...)
+		if next == "" {
+			return all
+		}
+		token = next
+	}
+}
+
+func TestTheLedgerIsListedNewestFirstPageByPage(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for n := range 3 {
+		s.stocked(t, n, 10)
+	}
+	s.hear(t, s.placed(t, 1, line{0, 1}, line{1, 2}), confirmed(t, 1), s.placed(t, 2, line{1, 1}), confirmed(t, 2), cancelled(t, 1))
+	all := s.movements(t, "", 2)
+	if len(all) != 8 {
+		t.Fatalf("%d movements, want 8", len(all))
+	}
+	for i := range all[1:] {
+		if all[i].ID <= all[i+1].ID {
+			t.Errorf("movement %d comes before %d", all[i].ID, all[i+1].ID)
+		}
+	}
+	for filter, want := range map[string]int{
+		`product_code = "P-1"`:                                              4,
+		fmt.Sprintf(`product_id = "%s"`, productID(2)):                      1,
+		fmt.Sprintf(`order_id = "%s"`, orderID(1)):                          4,
+		fmt.Sprintf(`order_id = "%s" AND product_code = "P-1"`, orderID(1)): 2,
+		`product_code = "nothing"`:                                          0,
+		fmt.Sprintf(`order_id = "%s"`, uuid.New()):                          0,
+	} {
+		if got := s.movements(t, filter, 1); len(got) != want {
+			t.Errorf("%s: %d movements, want %d", filter, len(got), want)
+		}
+	}
+	for _, filter := range []string{`delta > 1`, `order_id = "x"`, `product_code = `, `id = 5`, `product_code = "P-1" OR order_id = "x"`} {
+		if _, _, err := s.ListMovements(t.Context(), page.Request{Filter: filter}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
+			t.Errorf("%s: %v", filter, err)
+		}
+	}
+	_, token, err := s.ListMovements(t.Context(), page.Request{Size: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.ListMovements(t.Context(), page.Request{Token: token, Filter: `product_code = "P-1"`}); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
+		t.Errorf("another list's token: %v", err)
+	}
+}
+
+func TestLowStockIsListedScarcestFirst(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for n, onHand := range []int64{9, 0, 5, 6, 2, 0, 4} {
+		s.stocked(t, n, onHand)
+	}
+	s.hear(t, s.placed(t, 1, line{0, 8})) // one of nine is available
+	walk := func(threshold *int64) (available []int64) {
+		for token := ""; ; {
+			some, next, err := s.ListLow(t.Context(), threshold, 2, token)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range some {
+				available = append(available, row.Available())
+			}
+			if next == "" {
+				return available
+			}
+			token = next
+		}
+	}
+	if got := fmt.Sprint(walk(nil)); got != "[0 0 1 2 4 5]" {
+		t.Errorf("at the setting's threshold: %s", got)
+	}
+	if got := fmt.Sprint(walk(new(int64))); got != "[0 0]" {
+		t.Errorf("at 0: %s", got)
+	}
+	most := int64(100)
+	_, token, err := s.ListLow(t.Context(), &most, 1, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.ListLow(t.Context(), nil, 1, token); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
+		t.Errorf("the token of another threshold: %v", err)
+	}
+}
+
+func TestStockIsReadByIDAndCodeEachProductOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for n := range 4 {
+		s.stocked(t, n, int64(n))
+	}
+	rows, err := s.BatchGet(t.Context(), []uuid.UUID{productID(2), uuid.New(), productID(0)}, []string{code(2), code(3), "nothing"})
+	if err != nil || len(rows) != 3 || rows[0].ProductCode != "P-0" || rows[1].ProductCode != "P-2" || rows[2].ProductCode != "P-3" {
+		t.Errorf("rows %+v, error %v", rows, err)
+	}
+}
