@@ -1,0 +1,42 @@
+package inventory
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+)
+
+func TestSettingsHoldWhatAnOwnerSetAndDefaultsElsewhere(t *testing.T) {
+	t.Parallel()
+	cases := map[string]domain.Settings{
+		`{}`: {LowStockThreshold: 5, LevelInterval: 2 * time.Second},
+		`{"inventory": {"lowStockThreshold": "0"}}`:                         {LowStockThreshold: 0, LevelInterval: 2 * time.Second},
+		`{"inventory": {"levelInterval": "0.5s"}}`:                          {LowStockThreshold: 5, LevelInterval: 500 * time.Millisecond},
+		`{"inventory": {"levelInterval": null, "lowStockThreshold": null}}`: {LowStockThreshold: 5, LevelInterval: 2 * time.Second},
+	}
+	for text, want := range cases {
+		if got, err := loadSettings(file(t, text)); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{
+		`{"inventory": {"levelInterval": "0s"}}`, `{"inventory": {"levelInterval": "61s"}}`,
+		`{"inventory": {"lowStockThreshold": "-1"}}`, `{"inventory": {"lowStock": "1"}}`,
+	} {
+		if got, err := loadSettings(file(t, text)); err == nil {
+			t.Errorf("%s: accepted as %+v", text, got)
+		}
+	}
+}
+
+func file(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
