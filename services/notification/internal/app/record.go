@@ -21,18 +21,18 @@ import (
 type recorder = batch.Collector[domain.Outcome, struct{}]
 
 // record writes an outcome down. While the database is away it tries again, and
-// thereby takes no further mail: what can't be recorded should not be sent. When it
-// fails otherwise, the mail's lease ends and it is handed over again.
-func (s *Sender) record(ctx context.Context, recorder *recorder, o domain.Outcome) {
+// thereby takes no further mail: what can't be recorded should not be sent. It
+// reports false when that fails otherwise; the mail is then handed over again.
+func (s *Sender) record(ctx context.Context, recorder *recorder, o domain.Outcome) bool {
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		_, err := recorder.Do(context.WithoutCancel(ctx), o.NotificationID, o)
 		if err == nil {
-			return
+			return true
 		}
 		if ctx.Err() != nil || !(pg.Transient(err) || errors.Is(err, context.DeadlineExceeded)) {
 			s.cfg.Log.ErrorContext(ctx, "the outcome of a mail was not recorded; it is handed over again with the same Message-ID",
 				"notification", o.NotificationID, "accepted", o.Accepted, "error", err)
-			return
+			return false
 		}
 		wait(ctx, pause)
 	}

@@ -162,7 +162,9 @@ func (s *Sender) handle(ctx context.Context, m domain.Outgoing, recorder *record
 	if !ok {
 		return // still held: Run gives it back
 	}
-	s.record(ctx, recorder, outcome)
+	if !s.record(ctx, recorder, outcome) {
+		s.postpone(ctx, key)
+	}
 	s.drop(key)
 }
 

@@ -142,6 +142,15 @@ func (s *Sender) giveBack(ctx context.Context) {
 	s.mu.Unlock()
 }
 
+// postpone has a mail whose outcome could not be recorded handed over again soon;
+// where that fails too, its lease ends by itself.
+func (s *Sender) postpone(ctx context.Context, key holding) {
+	now := s.cfg.Now()
+	if _, err := s.setLeases(ctx, []holding{key}, now, now.Add(s.cfg.Settings.Policy.RetryAfter)); err == nil {
+		s.wakeSweep()
+	}
+}
+
 func (s *Sender) holdings(fits func(until time.Time) bool) []holding {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -203,7 +203,12 @@ func say(err error) string {
 		return "the mail server closed the connection"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "the mail server did not answer in time"
-	default:
-		return err.Error()
 	}
+	text := err.Error()
+	var reply *textproto.Error
+	if errors.As(err, &reply) {
+		// Without the quotes that Go puts around it.
+		text = strings.ReplaceAll(text, reply.Error(), fmt.Sprintf("%d %s", reply.Code, reply.Msg))
+	}
+	return text
 }

@@ -1,0 +1,390 @@
+package notification_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"google.golang.org/protobuf/proto"
+
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/notification"
+	"github.com/shopmesh/shopmesh/services/notification/internal/events"
+	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
+)
+
+// soon bounds what a test waits for; it is long because machines are shared.
+const soon = 20 * time.Second
+
+const (
+	confirmed = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED
+	cancelled = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CANCELLED
+	refunded  = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_REFUNDED
+	shipped   = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_SHIPPED
+
+	pending = notificationv1.NotificationStatus_NOTIFICATION_STATUS_PENDING
+	sent    = notificationv1.NotificationStatus_NOTIFICATION_STATUS_SENT
+	failed  = notificationv1.NotificationStatus_NOTIFICATION_STATUS_FAILED
+	erased  = notificationv1.NotificationStatus_NOTIFICATION_STATUS_ERASED
+)
+
+// shop is notification as it runs in production, between a stand-in for order and
+// customer, which says what it is told to, and a listener, which hears all that
+// notification says. Mails go to a real inbox, unless a test has a server of its own.
+type shop struct {
+	t testing.TB
+	kitapp.Addresses
+	mails      notificationv1connect.NotificationServiceClient
+	operations operationsv1connect.OperationsServiceClient
+	pool       *pg.Pool // notification's database
+	inbox      *embedded.Inbox
+
+	others *pg.Pool // holds the others' outbox
+	relay  *outbox.Relay
+
+	mu    sync.Mutex
+	heard []said
+}
+
+// said is one event of notification's.
+type said struct {
+	id      string
+	trace   string
+	message interface {
+		proto.Message
+		GetNotificationId() string
+		GetOrderId() string
+		GetSubjectId() string
+		GetKind() notificationv1.NotificationKind
+		GetVersion() int64
+	}
+}
+
+// options are what differs between tests.
+type options struct {
+	// server is the mail server's address; the inbox's by default.
+	server func(inbox string) string
+	// caller is who calls; the owner by default.
+	caller *authz.Identity
+}
+
+// quick are settings that let a test see every way in little time.
+const quick = `{"notification": {"shopName": "Ada's Lamps", "senderEmail": "lamps@example.com", "retryAfter": "0.02s", "giveUpAfter": "3600s"}}`
+
+func open(t testing.TB, o options) *shop {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(quick), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	database := testkit.DatabaseURL(t, notification.Migrations())
+	s := &shop{t: t, pool: testkit.Open(t, pg.Config{URL: database}), others: testkit.Database(t, nil), inbox: openInbox(t)}
+	broker := testkit.Broker(t)
+	server := s.inbox.Addr()
+	if o.server != nil {
+		server = o.server(server)
+	}
+	if o.caller == nil {
+		o.caller = &authz.Identity{Kind: authz.Owner}
+	}
+	s.serve(*o.caller, notification.Config{
+		Context: kitapp.ContextConfig{
+			Database: pg.Config{URL: database}, Kafka: broker, SettingsFile: file, SoleWriter: true,
+		},
+		SMTPURL: smtptest.URL(server),
+	})
+	s.speak(broker)
+	s.listen(broker)
+	return s
+}
+
+func openInbox(t testing.TB) *embedded.Inbox {
+	t.Helper()
+	inbox, err := embedded.OpenInbox(t.TempDir(), testkit.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if err := inbox.Serve(); err != nil {
+			t.Errorf("the inbox ended with %v", err)
+		}
+	})
+	t.Cleanup(func() {
+		if err := inbox.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Errorf("close the inbox: %v", err)
+		}
+		serving.Wait()
+	})
+	return inbox
+}
+
+// serve starts the process and ends it with the test.
+func (s *shop) serve(caller authz.Identity, cfg notification.Config) {
+	s.t.Helper()
+	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
+	process := kitapp.Process{
+		Name: "notification", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Ready:         func(a kitapp.Addresses) { ready <- a },
+	}
+	go func() { ended <- kitapp.Serve(ctx, process, notification.Module(cfg)) }()
+	s.t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			s.t.Errorf("notification ended with %v", err)
+		}
+	})
+	select {
+	case s.Addresses = <-ready:
+	case err := <-ended:
+		ended <- nil
+		s.t.Fatalf("notification did not start: %v", err)
+	case <-time.After(30 * time.Second):
+		s.t.Fatal("notification did not start in 30 s")
+	}
+	client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.API))
+	s.mails = notificationv1connect.NewNotificationServiceClient(client)
+	internal := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.Internal))
+	s.operations = operationsv1connect.NewOperationsServiceClient(internal)
+}
+
+// speak lets the stand-in publish as the others do: through an outbox.
+func (s *shop) speak(broker kafka.Config) {
+	s.t.Helper()
+	if _, err := s.others.Exec(s.t.Context(), outbox.Schema); err != nil {
+		s.t.Fatal(err)
+	}
+	producer, err := kafka.NewProducer(broker)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(producer.Close)
+	s.relay = outbox.NewRelay("others", s.others, producer, outbox.Config{SoleWriter: true, Log: testkit.Log(s.t)})
+	background(s.t, func(ctx context.Context) { _ = s.relay.Run(ctx) })
+}
+
+// listen keeps all that notification says.
+func (s *shop) listen(broker kafka.Config) {
+	s.t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.ConsumeTopics(events.NotificationTopic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(client.Close)
+	background(s.t, func(ctx context.Context) {
+		for ctx.Err() == nil {
+			client.PollFetches(ctx).EachRecord(s.hear)
+		}
+	})
+}
+
+func (s *shop) hear(record *kgo.Record) {
+	headers := map[string]string{}
+	for _, h := range record.Headers {
+		headers[h.Key] = string(h.Value)
+	}
+	one := said{id: headers["ce_id"], trace: headers["traceparent"]}
+	switch headers["ce_type"] {
+	case "shopmesh.notification.v1.NotificationSent":
+		one.message = &notificationv1.NotificationSent{}
+	case "shopmesh.notification.v1.NotificationFailed":
+		one.message = &notificationv1.NotificationFailed{}
+	default:
+		s.t.Errorf("notification said a %q", headers["ce_type"])
+		return
+	}
+	if err := proto.Unmarshal(record.Value, one.message); err != nil {
+		s.t.Errorf("notification said what can't be read: %v", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = append(s.heard, one)
+}
+
+// background runs until the test ends, which waits for it.
+func background(t testing.TB, run func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() { run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+}
+
+// say publishes in one transaction, so that events can share a batch.
+func (s *shop) say(said ...outbox.Event) {
+	s.t.Helper()
+	err := s.others.InTx(s.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		tx.OnCommit(s.relay.Wake)
+		return outbox.Write(ctx, tx, "/shopmesh/order", said...)
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// saidOf returns what notification said of an order, in order.
+func (s *shop) saidOf(o order) []said {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []said
+	for _, one := range s.heard {
+		if one.message.GetOrderId() == o.id.String() {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// waitSaid waits until notification has said count events of an order.
+func (s *shop) waitSaid(o order, count int) []said {
+	s.t.Helper()
+	testkit.Eventually(s.t, soon, "notification spoke of the order", func() bool { return len(s.saidOf(o)) >= count })
+	return s.saidOf(o)
+}
+
+// list returns an order's mails, oldest first.
+func (s *shop) list(o order) []*notificationv1.Notification {
+	s.t.Helper()
+	res, err := s.mails.ListNotifications(s.t.Context(), &notificationv1.ListNotificationsRequest{Filter: `order_id = "` + o.id.String() + `"`})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	found := res.GetNotifications()
+	for i, j := 0, len(found)-1; i < j; i, j = i+1, j-1 {
+		found[i], found[j] = found[j], found[i]
+	}
+	return found
+}
+
+// waitStatus waits until an order's only mail has a status.
+func (s *shop) waitStatus(o order, status notificationv1.NotificationStatus) *notificationv1.Notification {
+	s.t.Helper()
+	var last []*notificationv1.Notification
+	testkit.Eventually(s.t, soon, "the mail is "+status.String(), func() bool {
+		last = s.list(o)
+		return len(last) == 1 && last[0].GetStatus() == status
+	})
+	return last[0]
+}
+
+// get reads a mail with its texts.
+func (s *shop) get(id string) *notificationv1.Notification {
+	s.t.Helper()
+	res, err := s.mails.GetNotification(s.t.Context(), &notificationv1.GetNotificationRequest{Id: id})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.GetNotification()
+}
+
+// received returns the inbox's mails to an order's customer, oldest first.
+func (s *shop) received(o order) []embedded.Mail {
+	s.t.Helper()
+	var mails []embedded.Mail
+	for m, err := range s.inbox.Mails() {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if len(m.To) == 1 && strings.EqualFold(m.To[0], o.email) {
+			mails = append([]embedded.Mail{m}, mails...)
+		}
+	}
+	return mails
+}
+
+// order is what the stand-in knows of one.
+type order struct {
+	id, customer uuid.UUID
+	number       string
+	email        string
+	notice       *orderv1.OrderNotice
+}
+
+func eur(cents int64) money.Money { return money.Money{Currency: "EUR", Amount: cents} }
+
+// newOrder is an order of two lines, by a customer of their own.
+func newOrder() order {
+	o := order{id: uuid.Must(uuid.NewV7()), customer: uuid.Must(uuid.NewV7())}
+	o.number = strings.ToUpper(o.id.String()[24:28] + "-" + o.id.String()[28:32])
+	o.email = o.id.String() + "@example.com"
+	o.notice = &orderv1.OrderNotice{
+		OrderId: o.id.String(), Number: o.number, Version: 3, CustomerId: o.customer.String(),
+		Lines: []*orderv1.OrderLine{
+			{ProductCode: "LAMP-01", Name: "Desk lamp <brass> & \"steel\"", UnitPrice: moneypb.Proto(eur(49_90)), Quantity: 2, Total: moneypb.Proto(eur(99_80))},
+			{ProductCode: "BULB", Name: "مصباح", UnitPrice: moneypb.Proto(eur(5)), Quantity: 10_000, Total: moneypb.Proto(eur(500_00))},
+		},
+		Adjustments: []*orderv1.Adjustment{
+			{Kind: orderv1.AdjustmentKind_ADJUSTMENT_KIND_SHIPPING, Label: "Standard delivery", Amount: moneypb.Proto(eur(4_90))},
+			{Kind: orderv1.AdjustmentKind_ADJUSTMENT_KIND_DISCOUNT, Amount: moneypb.Proto(eur(-1_00))},
+		},
+		Subtotal: moneypb.Proto(eur(599_80)), Total: moneypb.Proto(eur(603_70)),
+		Contact: &orderv1.Contact{FirstName: "Ada", LastName: "O'Neil", Email: o.email, Phone: "+49 30 1234567"},
+	}
+	return o
+}
+
+// forgotten is the order as it is told of after its customer was erased.
+func (o order) forgotten() order {
+	o.notice = proto.CloneOf(o.notice)
+	o.notice.Contact = nil
+	return o
+}
+
+func (o order) event(version int64, message proto.Message) outbox.Event {
+	return outbox.Event{Topic: events.OrderTopic, Key: o.id, Version: version, Message: message, Time: time.Now()}
+}
+
+func (o order) confirmed() outbox.Event {
+	return o.event(3, &orderv1.OrderConfirmed{Notice: o.notice})
+}
+
+func (o order) cancelled(reason orderv1.CancelReason, note string) outbox.Event {
+	return o.event(4, &orderv1.OrderCancelled{Notice: o.notice, Reason: reason, Note: note})
+}
+
+func (o order) refunded(refund uuid.UUID, amount, sum money.Money) outbox.Event {
+	return o.event(5, &orderv1.OrderRefunded{
+		Notice: o.notice, RefundId: refund.String(), Amount: moneypb.Proto(amount), Refunded: moneypb.Proto(sum), Reason: "It was broken",
+	})
+}
+
+func (o order) shipped(shipment uuid.UUID) outbox.Event {
+	return o.event(6, &orderv1.OrderShipped{
+		Notice: o.notice, Shipment: &orderv1.Shipment{Id: shipment.String(), Carrier: "Example Parcel", TrackingCode: "EP42"},
+	})
+}
+
+// customerErased asks to forget the order's customer.
+func (o order) customerErased() outbox.Event {
+	return outbox.Event{
+		Topic: events.CustomerTopic, Key: o.customer, Version: 2, Time: time.Now(),
+		Message: &customerv1.CustomerErased{CustomerId: o.customer.String(), Version: 2},
+	}
+}

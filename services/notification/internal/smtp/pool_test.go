@@ -1,0 +1,340 @@
+package smtp
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"mime"
+	"net"
+	"net/mail"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
+)
+
+func poolFor(t *testing.T, url string, size int) *Pool {
+	t.Helper()
+	server, err := ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := NewPool(server, size, testkit.Log(t))
+	t.Cleanup(p.Close)
+	return p
+}
+
+func letter(id string) Mail {
+	return Mail{
+		SenderName: "Shop", Sender: "shop@example.com", RecipientName: "Ada", Recipient: "ada@example.com",
+		Subject: "Hello", Text: "text\n", HTML: "<p>html</p>", MessageID: id + "@example.com", Time: time.Unix(1_800_000_000, 0),
+	}
+}
+
+func send(t *testing.T, p *Pool, m Mail) Answer {
+	t.Helper()
+	answer, err := p.Send(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	server := smtptest.New(t, smtptest.Options{})
+	p := poolFor(t, smtptest.URL(server.Addr()), 3)
+	var sending sync.WaitGroup
+	for range 60 {
+		sending.Go(func() {
+			if a, err := p.Send(t.Context(), letter("x")); err != nil || !a.Accepted {
+				t.Errorf("not accepted: %+v %v", a, err)
+			}
+		})
+	}
+	sending.Wait()
+	if n := server.Connections(); n > 3 {
+		t.Errorf("60 mails took %d connections, 3 are allowed", n)
+	}
+	if n := len(server.Mails()); n != 60 {
+		t.Errorf("%d mails arrived, 60 were sent", n)
+	}
+}
+
+func TestAnswersSayWhetherTryingAgainCanHelp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		verb, reply string
+		want        Answer
+		trouble     bool
+	}{
+		"taken":                        {"", "", Answer{Accepted: true, Text: "250 2.0.0 taken"}, false},
+		"an unknown recipient":         {"RCPT", "550 5.1.1 unknown", Answer{Permanent: true, Text: "550 5.1.1 unknown"}, false},
+		"a greylisted recipient":       {"RCPT", "451 4.7.1 later", Answer{Text: "451 4.7.1 later"}, false},
+		"a refused sender":             {"MAIL", "550 5.7.1 not you", Answer{Text: "550 5.7.1 not you"}, true},
+		"signing in is wanted":         {"RCPT", "530 5.7.0 sign in", Answer{Text: "530 5.7.0 sign in"}, true},
+		"a refused text":               {".", "554 5.7.1 spam", Answer{Permanent: true, Text: "554 5.7.1 spam"}, false},
+		"no room for the text":         {".", "452 4.3.1 full", Answer{Text: "452 4.3.1 full"}, false},
+		"cut before the answer":        {".", smtptest.Cut, Answer{Text: "the mail server closed the connection"}, false},
+		"cut at the recipient":         {"RCPT", smtptest.Cut, Answer{Text: "the mail server closed the connection"}, false},
+		"DATA refused for now":         {"DATA", "421 4.3.2 closing", Answer{Text: "421 4.3.2 closing"}, false},
+		"a greeting that is no server": {"EHLO", "550 go away", Answer{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := smtptest.New(t, smtptest.Options{Reply: func(verb, _ string) string {
+				if verb == c.verb || c.verb == "EHLO" && verb == "HELO" {
+					return c.reply
+				}
+				return ""
+			}})
+			p := poolFor(t, smtptest.URL(server.Addr()), 1)
+			got := send(t, p, letter("x"))
+			if c.verb == "EHLO" {
+				if got.Accepted || got.Permanent || !strings.HasPrefix(got.Text, "no connection: ") {
+					t.Errorf("got %+v", got)
+				}
+			} else if got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+			if trouble := p.Trouble(0); (trouble != nil) != c.trouble {
+				t.Errorf("trouble is %v", trouble)
+			}
+		})
+	}
+}
+
+func TestARefusalLeavesTheConnectionUsable(t *testing.T) {
+	t.Parallel()
+	server := smtptest.New(t, smtptest.Options{Reply: smtptest.Times(1, "RCPT", "550 unknown")})
+	p := poolFor(t, smtptest.URL(server.Addr()), 1)
+	if a := send(t, p, letter("a")); !a.Permanent {
+		t.Fatalf("got %+v", a)
+	}
+	if a := send(t, p, letter("b")); !a.Accepted {
+		t.Fatalf("got %+v", a)
+	}
+	if n := server.Connections(); n != 1 {
+		t.Errorf("%d connections, 1 would do", n)
+	}
+}
+
+func TestAConnectionThatTheServerEndedBetweenMailsCostsNoAttempt(t *testing.T) {
+	t.Parallel()
+	server := smtptest.New(t, smtptest.Options{})
+	p := poolFor(t, smtptest.URL(server.Addr()), 1)
+	for _, id := range []string{"a", "b", "c"} {
+		if a := send(t, p, letter(id)); !a.Accepted {
+			t.Fatalf("mail %s: %+v", id, a)
+		}
+		server.CutAll()
+	}
+	if n := server.Connections(); n != 3 {
+		t.Errorf("%d connections, want 3", n)
+	}
+}
+
+func TestAServerThatLimitsMailsPerConnectionCostsNoAttempt(t *testing.T) {
+	t.Parallel()
+	var mails atomic.Int32
+	server := smtptest.New(t, smtptest.Options{Reply: func(verb, _ string) string {
+		if verb == "MAIL" && mails.Add(1) == 2 {
+			return "421 4.7.0 too many mails in this session"
+		}
+		return ""
+	}})
+	p := poolFor(t, smtptest.URL(server.Addr()), 1)
+	for _, id := range []string{"a", "b"} {
+		if a := send(t, p, letter(id)); !a.Accepted {
+			t.Fatalf("mail %s: %+v", id, a)
+		}
+	}
+}
+
+func TestAServerThatIsAwayIsTroubleUntilItComes(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	p := poolFor(t, smtptest.URL(address), 2)
+	a := send(t, p, letter("x"))
+	if a.Accepted || a.Permanent || !strings.HasPrefix(a.Text, "no connection: ") {
+		t.Fatalf("got %+v", a)
+	}
+	if p.Trouble(0) == nil || p.Trouble(time.Hour) != nil {
+		t.Error("trouble must be told after the time given, not before")
+	}
+}
+
+func TestAMailWaitsForAConnectionOnlyWhileItsContextLives(t *testing.T) {
+	t.Parallel()
+	held, let := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	server := smtptest.New(t, smtptest.Options{Reply: func(verb, _ string) string {
+		if verb == "MAIL" {
+			once.Do(func() { close(held); <-let })
+		}
+		return ""
+	}})
+	p := poolFor(t, smtptest.URL(server.Addr()), 1)
+	var first sync.WaitGroup
+	first.Go(func() { _, _ = p.Send(t.Context(), letter("a")) })
+	<-held
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.Send(ctx, letter("b")); err == nil {
+		t.Error("a mail was sent after its context ended")
+	}
+	close(let)
+	first.Wait()
+}
+
+func certificate(t *testing.T) (server *tls.Config, roots *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots = x509.NewCertPool()
+	roots.AddCert(parsed)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, roots
+}
+
+func TestEncryptionAndSigningIn(t *testing.T) {
+	t.Parallel()
+	certified, roots := certificate(t)
+	for name, c := range map[string]struct {
+		options smtptest.Options
+		server  Server
+		taken   bool
+	}{
+		"STARTTLS and PLAIN": {
+			smtptest.Options{TLS: certified, Offers: []string{"AUTH PLAIN LOGIN"}},
+			Server{STARTTLS: Required, User: "u", Password: "p", Roots: roots}, true,
+		},
+		"no STARTTLS where it is required": {smtptest.Options{}, Server{STARTTLS: Required}, false},
+		"STARTTLS where it is offered":     {smtptest.Options{TLS: certified}, Server{STARTTLS: Opportunistic, Roots: roots}, true},
+		"a certificate of nobody's":        {smtptest.Options{TLS: certified}, Server{STARTTLS: Opportunistic}, false},
+		"no way to sign in":                {smtptest.Options{}, Server{STARTTLS: Never, User: "u", Password: "p"}, false},
+		"a wrong password": {
+			smtptest.Options{Offers: []string{"AUTH PLAIN"}, Reply: smtptest.Times(1, "AUTH", "535 5.7.8 wrong")},
+			Server{STARTTLS: Never, User: "u", Password: "p"}, false,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := smtptest.New(t, c.options)
+			server := c.server
+			server.Host, server.Port, _ = net.SplitHostPort(fake.Addr())
+			p := NewPool(server, 1, testkit.Log(t))
+			t.Cleanup(p.Close)
+			a := send(t, p, letter("x"))
+			if a.Accepted != c.taken || a.Permanent {
+				t.Errorf("got %+v, want taken: %v", a, c.taken)
+			}
+			if (p.Trouble(0) == nil) != c.taken {
+				t.Errorf("trouble is %v", p.Trouble(0))
+			}
+		})
+	}
+}
+
+func TestNoTextBecomesAHeader(t *testing.T) {
+	t.Parallel()
+	server := smtptest.New(t, smtptest.Options{})
+	p := poolFor(t, smtptest.URL(server.Addr()), 1)
+	m := letter("x")
+	m.SenderName = "Shop\r\nBcc: eve@example.com"
+	m.RecipientName = "Ada\nBcc: eve@example.com \"quoted\" <eve@example.com>"
+	m.Subject = "Order 1 confirmed\r\nBcc: eve@example.com\r\n\r\nbody"
+	m.Text = "first\n.\nQUIT\n"
+	m.ReplyTo = "answers@example.com"
+	if a := send(t, p, m); !a.Accepted {
+		t.Fatalf("got %+v", a)
+	}
+	got := server.Mails()[0]
+	parsed, err := mail.ReadMessage(strings.NewReader(got.Raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bcc := parsed.Header["Bcc"]; bcc != nil {
+		t.Errorf("a Bcc was injected: %v", bcc)
+	}
+	to, err := parsed.Header.AddressList("To")
+	if err != nil || len(to) != 1 || to[0].Address != "ada@example.com" {
+		t.Errorf("To is %v, %v", to, err)
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(parsed.Header.Get("Subject"))
+	if err != nil || subject != "Order 1 confirmed Bcc: eve@example.com body" {
+		t.Errorf("Subject is %q, %v", subject, err)
+	}
+	for name, want := range map[string]string{
+		"Message-Id": "<x@example.com>", "Auto-Submitted": "auto-generated", "Mime-Version": "1.0",
+	} {
+		if got := parsed.Header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if date, err := parsed.Header.Date(); err != nil || !date.Equal(m.Time) {
+		t.Errorf("Date is %v, %v", date, err)
+	}
+	if !strings.Contains(parsed.Header.Get("Reply-To"), "answers@example.com") ||
+		!strings.HasPrefix(parsed.Header.Get("Content-Type"), "multipart/alternative") {
+		t.Errorf("headers are %v", parsed.Header)
+	}
+}
+
+func TestAnAddressThatIsNoneIsRefusedForGood(t *testing.T) {
+	t.Parallel()
+	server := smtptest.New(t, smtptest.Options{})
+	p := poolFor(t, smtptest.URL(server.Addr()), 1)
+	for _, address := range []string{
+		"", "ada", "ada@example.com>\r\nRCPT TO:<eve@example.com", "ada@example.com\r\nDATA", "a@b.c, d@e.f", "Ada <ada@example.com>",
+	} {
+		m := letter("x")
+		m.Recipient = address
+		if a := send(t, p, m); a.Accepted || !a.Permanent {
+			t.Errorf("%q: got %+v", address, a)
+		}
+	}
+	if n := server.Connections(); n != 0 {
+		t.Errorf("the server was asked %d times", n)
+	}
+}
+
+func TestAddressesOfEveryScriptTravel(t *testing.T) {
+	t.Parallel()
+	server := smtptest.New(t, smtptest.Options{Offers: []string{"8BITMIME", "SMTPUTF8"}})
+	p := poolFor(t, smtptest.URL(server.Addr()), 1)
+	m := letter("x")
+	m.Recipient, m.RecipientName, m.Subject = "用户@例子.example", "محمد", "Order 1 – bestätigt"
+	if a := send(t, p, m); !a.Accepted {
+		t.Fatalf("got %+v", a)
+	}
+	if got := server.Mails()[0].To; !strings.Contains(got, "用户@例子.example") {
+		t.Errorf("it went to %s", got)
+	}
+}

@@ -1,0 +1,181 @@
+package notification_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/notification"
+)
+
+func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
+	t.Parallel()
+	testkit.Schema(t, testkit.Database(t, notification.Migrations()), outbox.Schema, consumer.Schema)
+}
+
+// However often an order's events come, in one batch or later, each mail arrives
+// once, and order is told again with the same event.
+func TestEachMailIsSentOnceHoweverOftenItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	s := open(t, options{})
+	o := newOrder()
+	first, second, shipment := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	all := []outbox.Event{
+		o.confirmed(),
+		o.refunded(first, eur(1_00), eur(1_00)), o.refunded(second, eur(2_05), eur(3_05)),
+		o.shipped(shipment),
+		o.cancelled(orderv1.CancelReason_CANCEL_REASON_EXPIRED, ""),
+	}
+	s.say(slices.Concat(all, all, all)...)
+	testkit.Eventually(t, soon, "five mails arrived", func() bool { return len(s.received(o)) == 5 })
+
+	var subjects []string
+	for _, m := range s.received(o) {
+		subjects = append(subjects, m.Subject)
+	}
+	slices.Sort(subjects)
+	want := []string{
+		"Order " + o.number + " cancelled", "Order " + o.number + " confirmed", "Order " + o.number + " is on its way",
+		"Order " + o.number + ": refund of 1.00 EUR", "Order " + o.number + ": refund of 2.05 EUR",
+	}
+	if !slices.Equal(subjects, want) {
+		t.Errorf("subjects are %q, want %q", subjects, want)
+	}
+
+	s.waitSaid(o, 5)
+	once := ids(s.saidOf(o))
+	s.say(all...)
+	s.waitSaid(o, 10)
+	if got := ids(s.saidOf(o)); !slices.Equal(slices.Compact(got), slices.Compact(once)) {
+		t.Errorf("asked again it said %q, before %q", got, once)
+	}
+	kinds := map[string]notificationv1.NotificationKind{}
+	for _, e := range s.saidOf(o) {
+		if _, ok := e.message.(*notificationv1.NotificationSent); !ok || e.message.GetVersion() != 2 {
+			t.Errorf("it said %T %v", e.message, e.message)
+		}
+		kinds[e.message.GetSubjectId()+e.message.GetKind().String()] = e.message.GetKind()
+	}
+	for subject, kind := range map[uuid.UUID]notificationv1.NotificationKind{first: refunded, second: refunded, shipment: shipped} {
+		if kinds[subject.String()+kind.String()] != kind {
+			t.Errorf("nothing was said of %s %s", kind, subject)
+		}
+	}
+	if n := len(s.received(o)); n != 5 {
+		t.Errorf("%d mails arrived, want 5", n)
+	}
+}
+
+func ids(all []said) []string {
+	out := make([]string, len(all))
+	for i, one := range all {
+		out[i] = one.id
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestTheConfirmationShowsTheWholeOrder(t *testing.T) {
+	t.Parallel()
+	s := open(t, options{})
+	o := newOrder()
+	s.say(o.confirmed())
+	testkit.Eventually(t, soon, "the mail arrived", func() bool { return len(s.received(o)) == 1 })
+	m := s.received(o)[0]
+
+	if want := "Order " + o.number + " confirmed"; m.Subject != want {
+		t.Errorf("the subject is %q, want %q", m.Subject, want)
+	}
+	for _, want := range []string{
+		o.number, "Ada O'Neil", "2 × Desk lamp <brass> & \"steel\"", "LAMP-01", "49.90 EUR", "99.80 EUR",
+		"10000 × مصباح", "BULB", "0.05 EUR", "500.00 EUR", "599.80 EUR", "Standard delivery: 4.90 EUR", "Discount: -1.00 EUR",
+		"Total: 603.70 EUR", "Ada's Lamps",
+	} {
+		if !strings.Contains(m.Text, want) {
+			t.Errorf("the text lacks %q:\n%s", want, m.Text)
+		}
+	}
+	for _, want := range []string{
+		o.number, "Ada O&#39;Neil", "Desk lamp &lt;brass&gt; &amp; &#34;steel&#34;", "LAMP-01", "49.90 EUR", "99.80 EUR", ">2</td>",
+		"مصباح", `dir="auto"`, "0.05 EUR", "603.70 EUR", `scope="col"`, `scope="row"`, `lang="en"`, "prefers-color-scheme: dark",
+	} {
+		if !strings.Contains(m.HTML, want) {
+			t.Errorf("the HTML lacks %q", want)
+		}
+	}
+	shown := s.get(s.waitStatus(o, sent).GetId())
+	for name, want := range map[string]string{
+		"Message-Id": "<" + shown.GetId() + "@example.com>", "Auto-Submitted": "auto-generated",
+		"From": `"Ada's Lamps" <lamps@example.com>`, "To": `"Ada O'Neil" <` + o.email + `>`,
+	} {
+		if got := m.Headers[name]; len(got) != 1 || got[0] != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if m.From != "lamps@example.com" || len(m.Headers["Date"]) != 1 {
+		t.Errorf("it came from %s at %s", m.From, m.Headers["Date"])
+	}
+	if unix(shown.GetText()) != unix(m.Text) || unix(shown.GetHtml()) != unix(m.HTML) || shown.GetSubject() != m.Subject {
+		t.Error("GetNotification shows other texts than those that were sent")
+	}
+}
+
+// unix takes the line ends of mail away.
+func unix(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
+
+func TestTheCancellationSaysWhyInPlainWords(t *testing.T) {
+	t.Parallel()
+	s := open(t, options{})
+	for reason, want := range map[orderv1.CancelReason]string{
+		orderv1.CancelReason_CANCEL_REASON_OUT_OF_STOCK:   "less was in stock than you ordered",
+		orderv1.CancelReason_CANCEL_REASON_PAYMENT_FAILED: "the payment was declined",
+		orderv1.CancelReason_CANCEL_REASON_EXPIRED:        "it was not paid in time",
+		orderv1.CancelReason_CANCEL_REASON_REQUESTED:      "on request. What was said: ordered twice",
+	} {
+		o := newOrder()
+		s.say(o.cancelled(reason, "ordered\r\ntwice"))
+		testkit.Eventually(t, soon, "the mail arrived", func() bool { return len(s.received(o)) == 1 })
+		m := s.received(o)[0]
+		if !strings.Contains(m.Text, want) {
+			t.Errorf("%s: the text lacks %q:\n%s", reason, want, m.Text)
+		}
+		if reason != orderv1.CancelReason_CANCEL_REASON_REQUESTED && strings.Contains(m.Text+m.HTML, "twice") {
+			t.Errorf("%s: an operator's note went to the customer", reason)
+		}
+	}
+}
+
+func TestRefundAndShipmentAreTold(t *testing.T) {
+	t.Parallel()
+	s := open(t, options{})
+	o := newOrder()
+	s.say(o.refunded(uuid.Must(uuid.NewV7()), eur(12_34), eur(20_00)), o.shipped(uuid.Must(uuid.NewV7())))
+	testkit.Eventually(t, soon, "two mails arrived", func() bool { return len(s.received(o)) == 2 })
+	all := s.received(o)[0].Text + s.received(o)[1].Text
+	for _, want := range []string{"12.34 EUR", "20.00 EUR of 603.70 EUR", "It was broken", "Carrier: Example Parcel", "Tracking code: EP42"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the texts lack %q:\n%s", want, all)
+		}
+	}
+}
+
+// The ledger keeps no more of a person than mails need.
+func TestThePhoneNumberIsNotKept(t *testing.T) {
+	t.Parallel()
+	s := open(t, options{})
+	o := newOrder()
+	s.say(o.confirmed())
+	s.waitStatus(o, sent)
+	var kept int
+	err := s.pool.QueryRow(t.Context(), "select count(*) from notifications where position('1234567'::bytea in content) > 0").Scan(&kept)
+	if err != nil || kept != 0 {
+		t.Errorf("%d rows hold the phone number (%v)", kept, err)
+	}
+}
