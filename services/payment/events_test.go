@@ -3,9 +3,11 @@ package payment_test
 import (
 	"testing"
 
+	"go.uber.org/fx"
 	"google.golang.org/protobuf/proto"
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/money"
@@ -183,4 +185,12 @@ func TestAnEventThatCannotBeReadIsSetAsideAndOthersGoOn(t *testing.T) {
 		err := s.pool.QueryRow(t.Context(), "select count(*) from dead_letters where key = $1", bad.id).Scan(&letters)
 		return err == nil && letters == 1
 	})
+}
+
+func TestTheGraphIsComplete(t *testing.T) {
+	t.Parallel()
+	process := kitapp.Process{Name: payment.Name, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
+	if err := fx.ValidateApp(kitapp.Graph(process), payment.Module(payment.Config{})); err != nil {
+		t.Fatal(err)
+	}
 }

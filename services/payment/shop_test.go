@@ -180,6 +180,7 @@ func (s *shop) hear(record *kgo.Record) {
 
 // background runs until the test ends, which waits for it.
 func background(t *testing.T, run func(context.Context)) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() { run(ctx) })

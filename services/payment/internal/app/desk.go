@@ -25,11 +25,13 @@ const (
 	maxUnderWay = 1024
 	// maxWaiting bounds what waits in memory for its turn; what does not fit is
 	// found in the database when its lease is over.
-	maxWaiting = 4096
+	maxWaiting = 16384
 	// takeAtOnce bounds what one look into the database takes over.
 	takeAtOnce = 256
-	// lookEvery is the longest time between two looks for what is due.
+	// lookEvery is the longest time between two looks for what is due, and
+	// lookAgain the time after one that failed.
 	lookEvery = 250 * time.Millisecond
+	lookAgain = 2 * time.Second
 	// grace is how long requests under way may take to end when the process stops.
 	grace = 2 * time.Second
 )
@@ -50,9 +52,9 @@ type Desk struct {
 	underWay sync.WaitGroup
 }
 
-// task is one request to make: a charge, or the refund when it is set.
+// task is one request to make: the payment's charge or the refund, whichever is set.
 type task struct {
-	payment domain.Payment
+	payment *domain.Payment
 	refund  *domain.RefundOrder
 	// lease is when others may take it over.
 	lease time.Time
@@ -78,7 +80,7 @@ func (d *Desk) Close() { d.record.Close() }
 // Take queues what a transaction left to do. It never blocks.
 func (d *Desk) Take(changes domain.Changes) {
 	for _, payment := range changes.Charges {
-		d.put(task{payment: payment, lease: payment.Due})
+		d.put(task{payment: &payment, lease: payment.Due})
 	}
 	for _, order := range changes.Refunds {
 		d.put(task{refund: &order, lease: order.Refund.Due})
@@ -132,7 +134,7 @@ func (d *Desk) start(ctx, requests context.Context, t task) {
 			d.Refund(requests, *t.refund)
 			return
 		}
-		d.charge(requests, t.payment)
+		d.charge(requests, *t.payment)
 	})
 }
 
@@ -150,11 +152,14 @@ func (d *Desk) look(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			d.log.WarnContext(ctx, "can't look for due payments", "error", err)
 		}
-		wait := max(10*time.Millisecond, min(lookEvery, d.source.Terms.RetryAfter))
-		if more {
-			wait = 0
+		switch {
+		case err != nil:
+			timer.Reset(lookAgain)
+		case more:
+			timer.Reset(0)
+		default:
+			timer.Reset(max(10*time.Millisecond, min(lookEvery, d.source.Terms.RetryAfter)))
 		}
-		timer.Reset(wait)
 	}
 }
 
@@ -172,7 +177,7 @@ func (d *Desk) takeDue(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for _, payment := range payments {
-		d.put(task{payment: payment, lease: lease})
+		d.put(task{payment: &payment, lease: lease})
 	}
 	refunds, err := store.TakeDueRefunds(ctx, d.pool, now, lease, int32(room))
 	if err != nil {
@@ -186,7 +191,7 @@ func (d *Desk) takeDue(ctx context.Context) (more bool, err error) {
 
 // charge asks the provider for a payment's money, once.
 func (d *Desk) charge(ctx context.Context, p domain.Payment) {
-	ctx, span := d.begin(ctx, "charge", p.Trace)
+	ctx, span := d.tracer.Start(continued(ctx, p.Trace), "charge", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
 	answer := d.ask(ctx, span, func(ctx context.Context) (provider.Status, string, string, error) {
 		made, err := d.provider.Charge(ctx, provider.ChargeRequest{
@@ -201,7 +206,7 @@ func (d *Desk) charge(ctx context.Context, p domain.Payment) {
 // Refund asks the provider for a refund, once, and has the answer recorded.
 func (d *Desk) Refund(ctx context.Context, order domain.RefundOrder) {
 	refund := order.Refund
-	ctx, span := d.begin(ctx, "refund", refund.Trace)
+	ctx, span := d.tracer.Start(continued(ctx, refund.Trace), "refund", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
 	answer := d.ask(ctx, span, func(ctx context.Context) (provider.Status, string, string, error) {
 		made, err := d.provider.Refund(ctx, provider.RefundRequest{
@@ -212,12 +217,14 @@ func (d *Desk) Refund(ctx context.Context, order domain.RefundOrder) {
 	d.keep(ctx, Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})
 }
 
-// begin continues the trace in which the money was asked for.
-func (d *Desk) begin(ctx context.Context, name, traceparent string) (context.Context, trace.Span) {
-	if parent := outbox.ParseTraceparent(traceparent); parent.IsValid() && !trace.SpanContextFromContext(ctx).IsValid() {
-		ctx = trace.ContextWithRemoteSpanContext(ctx, parent)
+// continued is ctx in the trace in which the money was asked for, unless it is in
+// one already.
+func continued(ctx context.Context, traceparent string) context.Context {
+	parent := outbox.ParseTraceparent(traceparent)
+	if !parent.IsValid() || trace.SpanContextFromContext(ctx).IsValid() {
+		return ctx
 	}
-	return d.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient))
+	return trace.ContextWithRemoteSpanContext(ctx, parent)
 }
 
 // ask makes one request in bounded time. Whatever is no clear answer is unknown.
