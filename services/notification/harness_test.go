@@ -388,3 +388,8 @@ func (o order) customerErased() outbox.Event {
 		Message: &customerv1.CustomerErased{CustomerId: o.customer.String(), Version: 2},
 	}
 }
+
+// smtptestOnce answers a verb once with something else than usual.
+func smtptestOnce(verb, reply string) func(string, string) string {
+	return smtptest.Times(1, verb, reply)
+}

@@ -1,0 +1,268 @@
+package notification_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectproto"
+	"github.com/google/uuid"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// refused checks an error's code, reason and the field that it names.
+func refused(t *testing.T, err error, code connect.Code, reason, field string) {
+	t.Helper()
+	var e *connect.Error
+	if !errors.As(err, &e) || e.Code() != code {
+		t.Errorf("got %v, want %v", err, code)
+		return
+	}
+	var gotReason, gotField string
+	for _, detail := range e.Details() {
+		value, err := connectproto.UnmarshalErrorDetail(detail)
+		if err != nil {
+			t.Error(err)
+		}
+		switch d := value.(type) {
+		case *errdetails.ErrorInfo:
+			gotReason = d.GetReason()
+		case *errdetails.BadRequest:
+			gotField = d.GetFieldViolations()[0].GetField()
+		}
+	}
+	if gotReason != reason || gotField != field {
+		t.Errorf("reason %q, field %q; want %q, %q (%v)", gotReason, gotField, reason, field, err)
+	}
+}
+
+func TestListNotificationsFiltersAndPages(t *testing.T) {
+	t.Parallel()
+	server, with := scripted(t, func(verb, argument string) string {
+		if verb == "RCPT" && strings.Contains(argument, "refused") {
+			return "550 5.1.1 unknown"
+		}
+		return ""
+	})
+	_ = server
+	s := open(t, with)
+	var orders []order
+	for i := range 5 {
+		o := newOrder()
+		if i == 2 {
+			o.email = "refused@example.com"
+			o.notice.Contact.Email = o.email
+		}
+		orders = append(orders, o)
+		s.say(o.confirmed())
+		testkit.Eventually(t, soon, "the mail ended", func() bool {
+			found := s.list(o)
+			return len(found) == 1 && found[0].GetStatus() != pending
+		})
+	}
+	s.say(orders[0].shipped(uuid.Must(uuid.NewV7())))
+	s.waitSaid(orders[0], 2)
+
+	var seen []string
+	token := ""
+	for pages := 1; ; pages++ {
+		res, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{PageSize: 4, PageToken: token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range res.GetNotifications() {
+			seen = append(seen, m.GetOrderId())
+			if m.GetText() != "" || m.GetHtml() != "" || len(m.GetAttempts()) != 1 {
+				t.Errorf("listed %v", m)
+			}
+		}
+		if token = res.GetNextPageToken(); token == "" {
+			if pages != 2 {
+				t.Errorf("%d pages, want 2", pages)
+			}
+			break
+		}
+	}
+	want := []string{
+		orders[0].id.String(), orders[4].id.String(), orders[3].id.String(), orders[2].id.String(), orders[1].id.String(), orders[0].id.String(),
+	}
+	if !slices.Equal(seen, want) {
+		t.Errorf("the list is %v, want the newest first: %v", seen, want)
+	}
+
+	for filter, count := range map[string]int{
+		`status = FAILED`: 1, `status = SENT`: 5, `kind = ORDER_SHIPPED`: 1, `kind != ORDER_SHIPPED AND status = SENT`: 4,
+		fmt.Sprintf(`order_id = %q`, orders[0].id): 2, `recipient = "refused@example.com"`: 1, `recipient = "nobody"`: 0,
+	} {
+		res, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: filter})
+		if err != nil || len(res.GetNotifications()) != count {
+			t.Errorf("%s: %d mails (%v), want %d", filter, len(res.GetNotifications()), err, count)
+		}
+	}
+	for _, filter := range []string{`state = SENT`, `status = GONE`, `order_id = "x"`, `age = "x"`, `recipient = "x" OR kind = ORDER_SHIPPED`} {
+		_, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: filter})
+		refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
+	}
+	_, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{PageToken: "x"})
+	refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
+	_, err = s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{PageSize: 1001})
+	refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "page_size")
+}
+
+func TestGetNotificationNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	s := open(t, options{})
+	_, err := s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: uuid.NewString()})
+	refused(t, err, connect.CodeNotFound, "NOTIFICATION_NOT_FOUND", "")
+	_, err = s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: "x"})
+	refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "id")
+	_, err = s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: uuid.NewString()})
+	refused(t, err, connect.CodeNotFound, "NOTIFICATION_NOT_FOUND", "")
+	_, err = s.mails.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{})
+	refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "kind")
+}
+
+func TestResendingArrivesOnceMoreUnderAnotherMessageID(t *testing.T) {
+	t.Parallel()
+	s := open(t, options{})
+	o := newOrder()
+	s.say(o.confirmed())
+	m := s.waitStatus(o, sent)
+	for n := 2; n <= 3; n++ {
+		res, err := s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.GetNotification().GetStatus() != pending || len(res.GetNotification().GetAttempts()) != n-1 {
+			t.Errorf("the answer is %v", res)
+		}
+		testkit.Eventually(t, soon, "it arrived once more", func() bool { return len(s.received(o)) == n })
+		s.waitStatus(o, sent)
+	}
+	seen := map[string]bool{}
+	for _, got := range s.received(o) {
+		seen[got.Headers["Message-Id"][0]] = true
+	}
+	for _, want := range []string{"<" + m.GetId() + "@example.com>", "<" + m.GetId() + ".1@example.com>", "<" + m.GetId() + ".2@example.com>"} {
+		if !seen[want] {
+			t.Errorf("the Message-IDs are %v, %s is missing", seen, want)
+		}
+	}
+	if got := s.get(m.GetId()); len(got.GetAttempts()) != 3 {
+		t.Errorf("the attempts are %v", got.GetAttempts())
+	}
+}
+
+func TestAMailThatFailedCanBeSentAfterAll(t *testing.T) {
+	t.Parallel()
+	_, with := scripted(t, smtptestOnce("RCPT", "550 5.1.1 unknown"))
+	s := open(t, with)
+	o := newOrder()
+	s.say(o.confirmed())
+	m := s.waitStatus(o, failed)
+	if _, err := s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()}); err != nil {
+		t.Fatal(err)
+	}
+	s.waitStatus(o, sent)
+	heard := s.waitSaid(o, 2)
+	if _, ok := heard[1].message.(*notificationv1.NotificationSent); !ok || heard[1].message.GetVersion() != 4 {
+		t.Errorf("it said %v", heard[1].message)
+	}
+}
+
+func TestResendingIsRefusedWhileSendingAndOnceErased(t *testing.T) {
+	t.Parallel()
+	_, with := scripted(t, func(verb, _ string) string {
+		if verb == "RCPT" {
+			return "451 4.7.1 later"
+		}
+		return ""
+	})
+	s := open(t, with)
+	o := newOrder()
+	s.say(o.confirmed())
+	m := s.waitStatus(o, pending)
+	_, err := s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()})
+	refused(t, err, connect.CodeFailedPrecondition, "NOTIFICATION_STATE", "")
+	s.say(o.customerErased())
+	s.waitStatus(o, erased)
+	_, err = s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()})
+	refused(t, err, connect.CodeFailedPrecondition, "NOTIFICATION_STATE", "")
+}
+
+func TestPreviewTemplateShowsEveryKind(t *testing.T) {
+	t.Parallel()
+	s := open(t, options{})
+	for kind, want := range map[notificationv1.NotificationKind]string{
+		confirmed: "Order 7K3M-Q2XD confirmed", cancelled: "Order 7K3M-Q2XD cancelled",
+		refunded: "Order 7K3M-Q2XD: refund of 12.75 EUR", shipped: "Order 7K3M-Q2XD is on its way",
+	} {
+		res, err := s.mails.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{Kind: kind})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.GetSubject() != want || !strings.Contains(res.GetText(), "Ada's Lamps") || !strings.Contains(res.GetHtml(), "</html>") {
+			t.Errorf("%s: %q", kind, res.GetSubject())
+		}
+	}
+}
+
+func TestOnlyThoseWhoMayReadAndWriteMails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		caller        authz.Identity
+		reads, writes bool
+	}{
+		"a customer": {authz.Identity{Kind: authz.Customer, ID: uuid.NewString()}, false, false},
+		"staff that reads": {authz.Identity{Kind: authz.Staff, ID: "1", Permissions: []optionsv1.Permission{
+			optionsv1.Permission_PERMISSION_NOTIFICATIONS_READ,
+		}}, true, false},
+		"staff that writes": {authz.Identity{Kind: authz.Staff, ID: "1", Permissions: []optionsv1.Permission{
+			optionsv1.Permission_PERMISSION_NOTIFICATIONS_WRITE,
+		}}, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, options{caller: &c.caller})
+			_, list := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{})
+			_, get := s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: uuid.NewString()})
+			_, preview := s.mails.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{Kind: confirmed})
+			_, resend := s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: uuid.NewString()})
+			for rpc, got := range map[string]struct {
+				err error
+				may bool
+			}{"List": {list, c.reads}, "Get": {get, c.reads}, "Preview": {preview, c.reads}, "Resend": {resend, c.writes}} {
+				if denied := connect.CodeOf(got.err) == connect.CodePermissionDenied; denied == got.may {
+					t.Errorf("%s: %v, allowed: %v", rpc, got.err, got.may)
+				}
+			}
+		})
+	}
+}
+
+func TestRESTServesTheSame(t *testing.T) {
+	t.Parallel()
+	s := open(t, options{})
+	for path, want := range map[string]int{
+		"/v1/notifications": 200, "/v1/notifications:preview?kind=NOTIFICATION_KIND_ORDER_CONFIRMED": 200,
+		"/v1/notifications/" + uuid.NewString(): 404,
+	} {
+		res, err := http.Get(s.API + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
+		}
+	}
+}
