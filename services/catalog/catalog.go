@@ -3,7 +3,6 @@
 package catalog
 
 import (
-	"context"
 	"embed"
 	"io/fs"
 	"log/slog"
@@ -122,8 +121,8 @@ func newService(
 			kitrpc.Gateway(catalogv1.RegisterProductServiceHandlerClient, catalogv1.NewProductServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "relay", Run: func(ctx context.Context) error { return relay.Run(ctx) }},
-			{Name: "stock", Run: func(ctx context.Context) error { return stock.Run(ctx) }},
+			{Name: "relay", Run: relay.Run},
+			{Name: "stock", Run: stock.Run},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},

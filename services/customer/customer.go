@@ -1,0 +1,80 @@
+// Package customer is who buys: people, where goods are sent, and the right to be
+// forgotten. It says CustomerRegistered, CustomerUpdated and CustomerErased.
+package customer
+
+import (
+	"embed"
+	"io/fs"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"go.uber.org/fx"
+
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/services/customer/internal/app"
+	"github.com/shopmesh/shopmesh/services/customer/internal/audit"
+	"github.com/shopmesh/shopmesh/services/customer/internal/events"
+	"github.com/shopmesh/shopmesh/services/customer/internal/rpc"
+)
+
+// Name is the context's name.
+const Name = "customer"
+
+// partitions bounds how many replicas of a reader can share the work on the topic.
+const partitions = 4
+
+// retention is how long the topic, which carries personal data, keeps events.
+const retention = 7 * 24 * time.Hour
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the goose migrations of the context's database.
+func Migrations() fs.FS {
+	root, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant and valid
+	}
+	return root
+}
+
+// Config says what the context stands on.
+type Config struct {
+	Context kitapp.ContextConfig
+}
+
+// Module is the context, to be put into a process.
+func Module(cfg Config) fx.Option {
+	return fx.Module(Name,
+		kitapp.Context(Name, cfg.Context, Migrations()),
+		fx.Provide(newCustomers, audit.New, fx.Private),
+		kitapp.Join(newService),
+	)
+}
+
+// newCustomers has the time as the database keeps it, in microseconds, so that
+// what a call answers is what the next one reads.
+func newCustomers(pool *pg.Pool, relay *outbox.Relay, clock kitapp.Clock, id kitapp.NewID) *app.Customers {
+	return &app.Customers{
+		Pool: pool, Announce: events.Changed, Wake: relay.Wake, NewID: id,
+		Now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) },
+	}
+}
+
+func newService(customers *app.Customers, relay *outbox.Relay, operations *audit.Operations) kitapp.Service {
+	return kitapp.Service{
+		Name:     Name,
+		Register: func(server *connect.Server) { rpc.NewServer(customers).Register(server) },
+		Gateway: []kitrpc.GatewayFunc{
+			kitrpc.Gateway(customerv1.RegisterCustomerServiceHandlerClient, customerv1.NewCustomerServiceClient),
+		},
+		Runners:    []kitapp.Runner{{Name: "relay", Run: relay.Run}},
+		Topics:     []kafka.Topic{{Name: events.Topic, Partitions: partitions, Retention: retention}},
+		Operations: operations,
+	}
+}

@@ -1,0 +1,28 @@
+package domain
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// etag names one version of a resource (https://google.aip.dev/154). It is a
+// digest, so that nobody counts on what it is made of.
+func etag(id uuid.UUID, version int64) string {
+	digest := sha256.Sum256(binary.BigEndian.AppendUint64(id[:], uint64(version)))
+	return base64.RawURLEncoding.EncodeToString(digest[:9])
+}
+
+// checkEtag refuses a caller who has seen another version; an empty etag asks for
+// no check.
+func checkEtag(given, current string) error {
+	if given == "" || given == current {
+		return nil
+	}
+	return fault.New(fault.Aborted, fault.ReasonEtagMismatch,
+		"etag %q is not the current one: read it again and repeat the change", given)
+}

@@ -1,0 +1,48 @@
+package domain
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// violations gathers what is wrong with a request, so that the caller learns all
+// of it at once. No description holds what was sent: it is about a person.
+type violations []fault.Violation
+
+func (v *violations) add(field, format string, args ...any) {
+	*v = append(*v, fault.Violation{Field: field, Description: fmt.Sprintf(format, args...)})
+}
+
+// err returns the fault, and a true nil when nothing is wrong.
+func (v violations) err() error {
+	if broken := fault.Fields(v...); broken != nil {
+		return broken
+	}
+	return nil
+}
+
+// required checks a line of text: 1 to most characters, at least one of them visible.
+func (v *violations) required(field, text string, most int) {
+	n := utf8.RuneCountInString(text)
+	if n == 0 || n > most || strings.TrimSpace(text) == "" {
+		v.add(field, "must have 1 to %d characters and not be blank, has %d", most, n)
+		return
+	}
+	v.line(field, text, most)
+}
+
+// line checks a line of text that may be empty. Control characters, line breaks
+// among them, are refused: the text ends up in mails and on labels.
+func (v *violations) line(field, text string, most int) {
+	if n := utf8.RuneCountInString(text); n > most {
+		v.add(field, "must have at most %d characters, has %d", most, n)
+		return
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		v.add(field, "must not contain control characters or line breaks")
+	}
+}

@@ -1,0 +1,42 @@
+package rpc
+
+import (
+	"context"
+
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	"github.com/shopmesh/shopmesh/kit/mask"
+	"github.com/shopmesh/shopmesh/services/customer/internal/contract"
+	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
+)
+
+// UpdateCustomer changes the fields that the mask names.
+func (s *Server) UpdateCustomer(ctx context.Context, req *customerv1.UpdateCustomerRequest) (*customerv1.UpdateCustomerResponse, error) {
+	var read reader
+	customer := req.GetCustomer()
+	id := read.id("customer.id", customer.GetId())
+	if err := read.err(); err != nil {
+		return nil, err
+	}
+	fields, err := mask.Read(req.GetUpdateMask(), customer, "first_name", "last_name", "email", "phone")
+	if err != nil {
+		return nil, err
+	}
+	var change domain.CustomerChange
+	if fields.Has("first_name") {
+		change.FirstName = &customer.FirstName
+	}
+	if fields.Has("last_name") {
+		change.LastName = &customer.LastName
+	}
+	if fields.Has("email") {
+		change.Email = &customer.Email
+	}
+	if fields.Has("phone") {
+		change.Phone = &customer.Phone
+	}
+	changed, err := s.customers.Update(ctx, id, customer.GetEtag(), change)
+	if err != nil {
+		return nil, err
+	}
+	return &customerv1.UpdateCustomerResponse{Customer: contract.Customer(changed)}, nil
+}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
+	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
+)
+
+// The list is written here and not in queries/, because its conditions and order
+// are the caller's to choose. Into the statement get only columns that are named
+// here; values are parameters. It is planned for its values each time
+// (CacheDescribe): a plan for any filter whatever would be a scan.
+
+func customerSchema() page.Schema {
+	return page.Schema{
+		Fields: map[string]page.Field{
+			"email":       {Kind: page.Text, Filter: true, Condition: compareEmail},
+			"last_name":   {Column: "c.last_name", Kind: page.Text, Filter: true, Order: true},
+			"erased":      {Column: "c.erased", Kind: page.Bool, Filter: true},
+			"create_time": {Column: "c.create_time", Kind: page.Time, Order: true},
+		},
+		Order: "create_time desc", ID: "c.id",
+	}
+}
+
+// compareEmail compares without regard to case. Erased customers have no e-mail
+// address; leaving them out lets the unique index find the one who has it.
+func compareEmail(op string, value any, param func(any) string) string {
+	text, _ := value.(string)
+	return "(not c.erased and c.email_key " + op + " " + param(domain.EmailKey(text)) + "::text)"
+}
+
+const selectCustomer = `select c.id, c.first_name, c.last_name, c.email, c.phone, c.erased, c.version, c.create_time, c.update_time,
+  coalesce((
+    select jsonb_agg(jsonb_build_object('id', a.id, 'label', a.label, 'postal_address', a.postal_address) order by a.position)
+    from addresses a where a.customer_id = c.id
+  ), '[]')
+from customers c
+`
+
+// ListCustomers returns a page of customers and the token of the next one. Errors:
+// FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
+func ListCustomers(ctx context.Context, pool *pg.Pool, req page.Request) ([]domain.Customer, string, error) {
+	query, err := customerSchema().Parse(req)
+	if err != nil {
+		return nil, "", err
+	}
+	var params []any
+	where, order := query.SQL(&params)
+	sql := selectCustomer + fmt.Sprintf("where %s order by %s limit %d", where, order, query.Limit())
+	rows, err := pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list customers: %w", err)
+	}
+	customers, err := pgx.CollectRows(rows, scanCustomer)
+	if err != nil {
+		return nil, "", fmt.Errorf("list customers: %w", err)
+	}
+	return page.Cut(query, customers, func(c domain.Customer) []any {
+		return query.Cursor(map[string]any{"last_name": c.LastName, "create_time": c.CreateTime}, c.ID)
+	})
+}
+
+func scanCustomer(row pgx.CollectableRow) (domain.Customer, error) {
+	var c db.Customer
+	var addresses []byte
+	err := row.Scan(&c.ID, &c.FirstName, &c.LastName, &c.Email, &c.Phone, &c.Erased, &c.Version,
+		&c.CreateTime, &c.UpdateTime, &addresses)
+	if err != nil {
+		return domain.Customer{}, err
+	}
+	return Customer(c, addresses)
+}

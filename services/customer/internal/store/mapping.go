@@ -1,0 +1,89 @@
+// Package store keeps the customers in PostgreSQL. The queries are in queries/,
+// what sqlc makes of them in db/; list.go holds the list, whose statement depends
+// on what is asked for.
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
+	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
+)
+
+// postalAddress is addresses.postal_address.
+type postalAddress struct {
+	RegionCode         string   `json:"region_code"`
+	LanguageCode       string   `json:"language_code,omitempty"`
+	PostalCode         string   `json:"postal_code,omitempty"`
+	SortingCode        string   `json:"sorting_code,omitempty"`
+	AdministrativeArea string   `json:"administrative_area,omitempty"`
+	Locality           string   `json:"locality,omitempty"`
+	Sublocality        string   `json:"sublocality,omitempty"`
+	AddressLines       []string `json:"address_lines"`
+	Recipients         []string `json:"recipients,omitempty"`
+	Organization       string   `json:"organization,omitempty"`
+}
+
+// address is an element of CustomerGet's addresses.
+type address struct {
+	ID            uuid.UUID     `json:"id"`
+	Label         string        `json:"label"`
+	PostalAddress postalAddress `json:"postal_address"`
+}
+
+// InsertCustomer returns the row of a new customer.
+func InsertCustomer(c domain.Customer) db.CustomerInsertParams {
+	return db.CustomerInsertParams{
+		ID: c.ID, FirstName: c.FirstName, LastName: c.LastName, Email: c.Email, EmailKey: domain.EmailKey(c.Email),
+		Phone: c.Phone, Erased: c.Erased, Version: c.Version, CreateTime: c.CreateTime, UpdateTime: c.UpdateTime,
+	}
+}
+
+// UpdateCustomer returns what a changed customer's row holds.
+func UpdateCustomer(c domain.Customer) db.CustomerUpdateParams {
+	return db.CustomerUpdateParams{
+		ID: c.ID, FirstName: c.FirstName, LastName: c.LastName, Email: c.Email, EmailKey: domain.EmailKey(c.Email),
+		Phone: c.Phone, Erased: c.Erased, Version: c.Version, UpdateTime: c.UpdateTime,
+	}
+}
+
+// InsertAddress returns the row of a customer's new address.
+func InsertAddress(customer uuid.UUID, a domain.Address) (db.AddressInsertParams, error) {
+	postal, err := document(a)
+	return db.AddressInsertParams{ID: a.ID, CustomerID: customer, Label: a.Label, PostalAddress: postal}, err
+}
+
+// UpdateAddress returns what a changed address' row holds.
+func UpdateAddress(a domain.Address) (db.AddressUpdateParams, error) {
+	postal, err := document(a)
+	return db.AddressUpdateParams{ID: a.ID, Label: a.Label, PostalAddress: postal}, err
+}
+
+func document(a domain.Address) ([]byte, error) {
+	text, err := json.Marshal(postalAddress(a.Postal))
+	if err != nil {
+		return nil, fmt.Errorf("write address %s: %w", a.ID, err)
+	}
+	return text, nil
+}
+
+// Customer reads a customer's row and its addresses.
+func Customer(row db.Customer, addresses []byte) (domain.Customer, error) {
+	customer := domain.Customer{
+		ID: row.ID, FirstName: row.FirstName, LastName: row.LastName, Email: row.Email, Phone: row.Phone,
+		Erased: row.Erased, Version: row.Version, CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
+	}
+	var read []address
+	if err := json.Unmarshal(addresses, &read); err != nil {
+		return domain.Customer{}, fmt.Errorf("read addresses of customer %s: %w", row.ID, err)
+	}
+	for _, a := range read {
+		customer.Addresses = append(customer.Addresses, domain.Address{
+			ID: a.ID, Label: a.Label, Postal: domain.PostalAddress(a.PostalAddress),
+		})
+	}
+	return customer, nil
+}

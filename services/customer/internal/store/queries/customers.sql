@@ -1,0 +1,22 @@
+-- name: CustomerInsert :exec
+insert into customers (id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time)
+values (@id, @first_name, @last_name, @email, @email_key, @phone, @erased, @version, @create_time, @update_time);
+
+-- name: CustomerLock :exec
+-- Read with CustomerGet afterwards: a statement that waits for a lock would see the
+-- addresses as they were before it waited.
+select from customers where id = @id for no key update;
+
+-- name: CustomerGet :one
+select sqlc.embed(c), coalesce((
+  select jsonb_agg(jsonb_build_object('id', a.id, 'label', a.label, 'postal_address', a.postal_address) order by a.position)
+  from addresses a where a.customer_id = c.id
+), '[]')::jsonb as addresses
+from customers c
+where c.id = @id;
+
+-- name: CustomerUpdate :exec
+update customers
+set first_name = @first_name, last_name = @last_name, email = @email, email_key = @email_key, phone = @phone,
+    erased = @erased, version = @version, update_time = @update_time
+where id = @id;
