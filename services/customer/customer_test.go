@@ -1,0 +1,91 @@
+package customer_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"go.uber.org/fx"
+
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1/customerv1connect"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/customer"
+)
+
+// office is the context as it runs in production, on a database and a broker of
+// its own.
+type office struct {
+	customerv1connect.CustomerServiceClient
+
+	url      string
+	pool     *pg.Pool
+	broker   kafka.Config
+	database string
+}
+
+// open starts it; its callers are all the same.
+func open(t *testing.T, caller authz.Identity) office {
+	t.Helper()
+	url := testkit.DatabaseURL(t, customer.Migrations())
+	o := office{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url}
+	return o.again(t, caller)
+}
+
+// again starts another replica, whose callers are someone else.
+func (o office) again(t *testing.T, caller authz.Identity) office {
+	t.Helper()
+	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	process := kitapp.Process{
+		Name: "customer", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Ready:         func(a kitapp.Addresses) { ready <- a },
+	}
+	go func() {
+		ended <- kitapp.Serve(ctx, process, customer.Module(customer.Config{Context: kitapp.ContextConfig{
+			Database: pg.Config{URL: o.database}, Kafka: o.broker, SoleWriter: true,
+		}}))
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the process ended with %v", err)
+		}
+	})
+	select {
+	case addresses := <-ready:
+		o.url = addresses.API
+	case err := <-ended:
+		ended <- nil
+		t.Fatalf("the process did not start: %v", err)
+	case <-time.After(30 * time.Second):
+		t.Fatal("the process did not start in 30 s")
+	}
+	o.CustomerServiceClient = customerv1connect.NewCustomerServiceClient(
+		connect.NewClient(connecthttp.NewTransport(http.DefaultClient, o.url)))
+	return o
+}
+
+func owner() authz.Identity { return authz.Identity{Kind: authz.Owner} }
+
+func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
+	t.Parallel()
+	testkit.Schema(t, testkit.Database(t, customer.Migrations()), outbox.Schema, consumer.Schema)
+}
+
+func TestTheGraphIsComplete(t *testing.T) {
+	t.Parallel()
+	process := kitapp.Process{Name: "customer", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
+	if err := fx.ValidateApp(kitapp.Graph(process), customer.Module(customer.Config{})); err != nil {
+		t.Fatal(err)
+	}
+}
