@@ -26,9 +26,19 @@ const (
 )
 
 // RunLevels announces changed levels until ctx ends: those of this process every
-// Settings.LevelInterval, and at the start and every ten minutes those that another
-// left unsaid.
+// Settings.LevelInterval and at its end, and at the start and every ten minutes
+// those that another left unsaid.
 func (s *Stocks) RunLevels(ctx context.Context) error {
+	err := s.keepLevels(ctx)
+	if ctx.Err() == nil {
+		return err
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	return s.AnnounceLevels(last)
+}
+
+func (s *Stocks) keepLevels(ctx context.Context) error {
 	if err := s.ReconcileLevels(ctx); err != nil {
 		return err
 	}
@@ -39,9 +49,7 @@ func (s *Stocks) RunLevels(ctx context.Context) error {
 		var err error
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-			defer cancel()
-			return s.AnnounceLevels(last)
+			return nil
 		case <-often.C:
 			err = s.AnnounceLevels(ctx)
 		case <-seldom.C:
