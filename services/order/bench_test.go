@@ -1,0 +1,314 @@
+package order_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectinprocess"
+	"connectrpc.com/connect/v2/connectproto"
+	"github.com/google/uuid"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/genproto/googleapis/type/postaladdress"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/order"
+	"github.com/shopmesh/shopmesh/services/order/internal/app"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/events"
+	"github.com/shopmesh/shopmesh/services/order/internal/rpc"
+)
+
+// soon bounds what a test waits for; it is long because machines are shared.
+const soon = 20 * time.Second
+
+// bench is order on its own database with a clock that the test turns. What it
+// says is read from the outbox; what it hears is handed to its consumer's handler.
+type bench struct {
+	t        *testing.T
+	pool     *pg.Pool
+	orders   *app.Orders
+	products *app.Products
+	place    *app.PlaceOrder
+	tail     *app.Tail
+	handler  consumer.Handler
+	client   orderv1connect.OrderServiceClient // the owner's
+	streams  *kitrpc.Streams
+
+	now    atomic.Int64
+	offset int64
+
+	mu        sync.Mutex
+	shelf     []domain.Product // what catalog answers
+	lookups   int
+	away      error
+	witnesses []app.Witness
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, pool: testkit.Database(t, order.Migrations()), streams: kitrpc.NewStreams(kitrpc.DefaultStreamLimits())}
+	b.now.Store(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC).UnixMicro())
+	b.tail = app.NewTail(b.pool, testkit.Log(t))
+	b.tail.Start()
+	t.Cleanup(b.tail.Stop)
+	b.orders = &app.Orders{
+		Pool: b.pool, Source: events.Source, Announce: events.Announce, Wake: func() {}, Tail: b.tail,
+		Settings: domain.Settings{
+			PaymentWindow: 30 * time.Minute, MaxUnpaid: 3, PaymentMethods: []string{"sandbox_ok", "sandbox_declined"},
+			Ask: domain.AskPolicy{After: 30 * time.Second},
+		},
+		Now:   func() time.Time { return time.UnixMicro(b.now.Load()).UTC() },
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Random: rand.Uint64, Log: testkit.Log(t),
+	}
+	b.products = &app.Products{Pool: b.pool, Lookup: b.lookup}
+	b.place = app.NewPlaceOrder(b.orders, b.products)
+	t.Cleanup(b.place.Close)
+	b.handler = events.Handler(b.orders, b.products)
+	b.witnesses = []app.Witness{
+		{Context: "inventory", Tell: func(context.Context, uuid.UUID) ([]app.Happening, error) {
+			return []app.Happening{{Time: b.orders.Now().Add(time.Hour), Context: "inventory", Kind: "SALE", Detail: "-2 of MUG"}}, nil
+		}},
+		{Context: "payment", Tell: func(context.Context, uuid.UUID) ([]app.Happening, error) { return nil, fmt.Errorf("away") }},
+	}
+	b.client = b.as(authz.Identity{Kind: authz.Owner})
+	return b
+}
+
+// as returns a client whose calls are those of a caller, through the whole chain.
+func (b *bench) as(caller authz.Identity) orderv1connect.OrderServiceClient {
+	b.t.Helper()
+	server, err := kitrpc.NewServer(kitrpc.Config{
+		Log: testkit.Log(b.t), Streams: b.streams, Transient: pg.Transient,
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	rpc.NewServer(b.orders, b.place, b.products, b.witnesses).Register(server)
+	return orderv1connect.NewOrderServiceClient(connect.NewClient(connectinprocess.New(server)))
+}
+
+func (b *bench) lookup(_ context.Context, codes []string) ([]domain.Product, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lookups++
+	if b.away != nil {
+		return nil, b.away
+	}
+	return slices.DeleteFunc(slices.Clone(b.shelf), func(p domain.Product) bool { return !slices.Contains(codes, p.Code) }), nil
+}
+
+func (b *bench) wait(d time.Duration) { b.now.Add(d.Microseconds()) }
+
+// sell has catalog announce a product for euros.
+func (b *bench) sell(code string, cents int64) *catalogv1.Product {
+	b.t.Helper()
+	p := &catalogv1.Product{
+		Id: uuid.NewString(), Code: code, Name: "A " + code, Status: catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE,
+		Price: moneypb.Proto(euros(cents)),
+	}
+	b.hear(event(uuid.MustParse(p.GetId()), 1, &catalogv1.ProductChanged{Product: p, Version: 1}))
+	return p
+}
+
+func euros(cents int64) money.Money { return money.Money{Currency: "EUR", Amount: cents} }
+
+// request is a good order of a MUG.
+func request() *orderv1.PlaceOrderRequest {
+	return &orderv1.PlaceOrderRequest{
+		RequestId:       uuid.NewString(),
+		Contact:         &orderv1.Contact{FirstName: "Ada", LastName: "Lovelace", Email: "Ada@Example.com"},
+		ShippingAddress: &postaladdress.PostalAddress{RegionCode: "GB", AddressLines: []string{"12 St James's Square"}},
+		Lines:           []*orderv1.OrderLineRequest{{ProductCode: "MUG", Quantity: 2}},
+		PaymentMethod:   "sandbox_ok",
+	}
+}
+
+// placed places an order and drops what it said.
+func (b *bench) placed() *orderv1.Order {
+	b.t.Helper()
+	res, err := b.client.PlaceOrder(b.t.Context(), request())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.said()
+	return res.GetOrder()
+}
+
+func (b *bench) get(o *orderv1.Order) *orderv1.Order {
+	b.t.Helper()
+	res, err := b.client.GetOrder(b.t.Context(), &orderv1.GetOrderRequest{Id: o.GetId()})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return res.GetOrder()
+}
+
+// event is one of another context's, as the consumer hands it over.
+func event(key uuid.UUID, version int64, message proto.Message) consumer.Event {
+	payload, err := proto.Marshal(message)
+	if err != nil {
+		panic(err)
+	}
+	name := string(message.ProtoReflect().Descriptor().FullName())
+	return consumer.Event{Key: key, ID: fmt.Sprintf("%s/%d/%s", key, version, name), Type: name, Version: version, Payload: payload}
+}
+
+// hear applies events as one batch.
+func (b *bench) hear(batch ...consumer.Event) {
+	b.t.Helper()
+	if err := b.tryHear(batch...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) tryHear(batch ...consumer.Event) error {
+	return b.pool.Hot().InTx(b.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return b.handler(ctx, tx, batch) })
+}
+
+// said takes what order said out of the outbox, in order.
+func (b *bench) said() []proto.Message {
+	b.t.Helper()
+	var all []proto.Message
+	for _, s := range b.saidWithIDs() {
+		all = append(all, s.message)
+	}
+	return all
+}
+
+type saying struct {
+	id      string
+	message proto.Message
+}
+
+func (b *bench) saidWithIDs() []saying {
+	b.t.Helper()
+	rows, err := b.pool.Query(b.t.Context(), `with taken as (delete from outbox returning *) select key, version, type, payload from taken order by id`)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer rows.Close()
+	var all []saying
+	for rows.Next() {
+		var key uuid.UUID
+		var version int64
+		var name string
+		var payload []byte
+		if err := rows.Scan(&key, &version, &name, &payload); err != nil {
+			b.t.Fatal(err)
+		}
+		kind, err := protoregistry.GlobalTypes.FindMessageByURL(name)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		message := kind.New().Interface()
+		if err := proto.Unmarshal(payload, message); err != nil {
+			b.t.Fatal(err)
+		}
+		all = append(all, saying{fmt.Sprintf("%s/%d/%s", key, version, name), message})
+	}
+	return all
+}
+
+// names are the messages' names without their package.
+func names(messages []proto.Message) []string {
+	out := make([]string, len(messages))
+	for i, m := range messages {
+		out[i] = string(m.ProtoReflect().Descriptor().Name())
+	}
+	return out
+}
+
+func (b *bench) wantSaid(want ...string) []proto.Message {
+	b.t.Helper()
+	said := b.said()
+	if got := names(said); !slices.Equal(got, want) {
+		b.t.Errorf("said %v, want %v", got, want)
+	}
+	return said
+}
+
+// awaits reads what an order waits for.
+func (b *bench) awaits(o *orderv1.Order) []string {
+	b.t.Helper()
+	var mask int
+	if err := b.pool.QueryRow(b.t.Context(), `select awaits from orders where id = $1`, o.GetId()).Scan(&mask); err != nil {
+		b.t.Fatal(err)
+	}
+	return domain.Awaits(mask).Names()
+}
+
+func (b *bench) count(sql string, args ...any) (n int) {
+	b.t.Helper()
+	if err := b.pool.QueryRow(b.t.Context(), sql, args...).Scan(&n); err != nil {
+		b.t.Fatal(err)
+	}
+	return n
+}
+
+// refusal is what a caller sees of an error.
+type refusal struct {
+	code   connect.Code
+	reason string
+	fields []string
+	quote  *orderv1.OrderQuote
+}
+
+func refused(t *testing.T, err error) refusal {
+	t.Helper()
+	r := refusal{code: connect.CodeOf(err)}
+	for _, detail := range connectError(t, err).Details() {
+		message, err := connectproto.UnmarshalErrorDetail(detail)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch m := message.(type) {
+		case *errdetails.ErrorInfo:
+			r.reason = m.GetReason()
+		case *errdetails.BadRequest:
+			for _, v := range m.GetFieldViolations() {
+				r.fields = append(r.fields, v.GetField())
+			}
+		case *orderv1.OrderQuote:
+			r.quote = m
+		}
+	}
+	return r
+}
+
+func connectError(t *testing.T, err error) *connect.Error {
+	t.Helper()
+	var coded *connect.Error
+	if !errors.As(err, &coded) {
+		t.Fatalf("no refusal: %v", err)
+	}
+	return coded
+}
+
+func wantRefused(t *testing.T, err error, code connect.Code, reason string, fields ...string) refusal {
+	t.Helper()
+	r := refused(t, err)
+	if r.code != code || r.reason != reason || !slices.Equal(r.fields, fields) {
+		t.Errorf("refused with %v %s %v (%v), want %v %s %v", r.code, r.reason, r.fields, err, code, reason, fields)
+	}
+	return r
+}

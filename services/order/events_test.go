@@ -1,0 +1,360 @@
+package order_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+)
+
+func orderID(o *orderv1.Order) uuid.UUID { return uuid.MustParse(o.GetId()) }
+
+func stockReserved(o *orderv1.Order) consumer.Event {
+	return event(orderID(o), 1, &inventoryv1.StockReserved{OrderId: o.GetId(), Version: 1})
+}
+
+func stockRejected(o *orderv1.Order) consumer.Event {
+	return event(orderID(o), 1, &inventoryv1.StockRejected{OrderId: o.GetId(), Version: 1, Shortages: []*inventoryv1.StockShortage{
+		{ProductCode: "MUG", Requested: 2, Available: 1},
+	}})
+}
+
+func stockCommitted(o *orderv1.Order) consumer.Event {
+	return event(orderID(o), 2, &inventoryv1.StockCommitted{OrderId: o.GetId(), Version: 2})
+}
+
+func stockReleased(o *orderv1.Order) consumer.Event {
+	return event(orderID(o), 2, &inventoryv1.StockReleased{OrderId: o.GetId(), Version: 2})
+}
+
+func paymentCaptured(o *orderv1.Order) consumer.Event {
+	return event(uuid.MustParse(o.GetPaymentId()), 2, &paymentv1.PaymentCaptured{
+		PaymentId: o.GetPaymentId(), OrderId: o.GetId(), Amount: o.GetTotal(), Version: 2,
+	})
+}
+
+func paymentFailed(o *orderv1.Order) consumer.Event {
+	return event(uuid.MustParse(o.GetPaymentId()), 2, &paymentv1.PaymentFailed{
+		PaymentId: o.GetPaymentId(), OrderId: o.GetId(), FailureCode: "card_declined", Version: 2,
+	})
+}
+
+func paymentRefunded(o *orderv1.Order, id string, cents, all int64) consumer.Event {
+	return event(uuid.MustParse(o.GetPaymentId()), 3, &paymentv1.PaymentRefunded{
+		RefundId: id, PaymentId: o.GetPaymentId(), OrderId: o.GetId(), Amount: moneypb.Proto(euros(cents)),
+		Refunded: moneypb.Proto(euros(all)), Captured: o.GetTotal(), Reason: "broken", Version: 3,
+	})
+}
+
+func mailSent(o *orderv1.Order, kind notificationv1.NotificationKind, subject string) consumer.Event {
+	id := uuid.New()
+	return event(id, 2, &notificationv1.NotificationSent{NotificationId: id.String(), OrderId: o.GetId(), Kind: kind, SubjectId: subject, Version: 2})
+}
+
+func mailFailed(o *orderv1.Order, kind notificationv1.NotificationKind, subject string) consumer.Event {
+	id := uuid.New()
+	return event(id, 2, &notificationv1.NotificationFailed{NotificationId: id.String(), OrderId: o.GetId(), Kind: kind, SubjectId: subject, Version: 2})
+}
+
+const (
+	confirmationMail = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED
+	cancellationMail = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CANCELLED
+	refundMail       = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_REFUNDED
+)
+
+// confirm has an order reserved and paid.
+func (b *bench) confirm(o *orderv1.Order) {
+	b.t.Helper()
+	b.hear(stockReserved(o))
+	b.hear(paymentCaptured(o))
+}
+
+func (b *bench) wantState(o *orderv1.Order, state, reason string, awaits ...string) *orderv1.Order {
+	b.t.Helper()
+	got := b.get(o)
+	if strings.TrimPrefix(got.GetState().String(), "ORDER_STATE_") != state || reason != "" && strings.TrimPrefix(got.GetCancelReason().String(), "CANCEL_REASON_") != reason {
+		b.t.Errorf("order is %v %v, want %s %s", got.GetState(), got.GetCancelReason(), state, reason)
+	}
+	if a := b.awaits(o); !slices.Equal(a, awaits) {
+		b.t.Errorf("order awaits %v, want %v", a, awaits)
+	}
+	return got
+}
+
+func TestAnOrderThatGoesWell(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
+	o := b.placed()
+	b.hear(stockReserved(o))
+	asks := b.wantSaid("OrderAwaitingPayment")[0].(*orderv1.OrderAwaitingPayment)
+	if asks.GetPaymentId() != o.GetPaymentId() || !proto.Equal(asks.GetTotal(), o.GetTotal()) || asks.GetNumber() != o.GetNumber() || asks.GetPaymentMethod() != "sandbox_ok" {
+		t.Errorf("asks for %v", asks)
+	}
+	b.hear(paymentCaptured(o))
+	notice := b.wantSaid("OrderConfirmed")[0].(*orderv1.OrderConfirmed).GetNotice()
+	if notice.GetVersion() != 3 || notice.GetContact().GetFirstName() != "Ada" || notice.GetLines()[0].GetName() != "A MUG" || !proto.Equal(notice.GetTotal(), o.GetTotal()) {
+		t.Errorf("confirmed with %v", notice)
+	}
+	b.wantState(o, "CONFIRMED", "", "COMMIT", "CONFIRMATION_MAIL")
+	b.hear(mailSent(o, confirmationMail, o.GetId()), stockCommitted(o))
+	got := b.wantState(o, "CONFIRMED", "")
+	if !proto.Equal(got.GetCaptured(), o.GetTotal()) || len(got.GetHistory()) != 3 || got.GetHistory()[1].GetActor() != "inventory" || got.GetExpireTime() != nil {
+		t.Errorf("ended as %v", got)
+	}
+	if n := b.count(`select count(*) from orders where ask_time is not null`); n != 0 {
+		t.Error("the sweeper would look at it")
+	}
+	// All of it again changes nothing and says nothing.
+	b.said()
+	b.hear(stockReserved(o), paymentCaptured(o), stockCommitted(o), mailSent(o, confirmationMail, o.GetId()))
+	b.wantSaid()
+	if again := b.get(o); !proto.Equal(again, got) {
+		t.Errorf("heard again, it is %v", again)
+	}
+}
+
+// The rows of the table of events that end an order.
+func TestOrdersThatEndWithoutASale(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		facts  func(*orderv1.Order) []consumer.Event
+		reason string
+		note   string
+		awaits []string
+	}{
+		"out of stock": {func(o *orderv1.Order) []consumer.Event { return []consumer.Event{stockRejected(o)} }, "OUT_OF_STOCK", "MUG: 1 of 2 available", []string{"RELEASE", "CANCELLATION_MAIL"}},
+		"declined":     {func(o *orderv1.Order) []consumer.Event { return []consumer.Event{stockReserved(o), paymentFailed(o)} }, "PAYMENT_FAILED", "card_declined", []string{"RELEASE", "CANCELLATION_MAIL"}},
+	} {
+		for _, together := range []bool{true, false} {
+			b := newBench(t)
+			b.sell("MUG", 500)
+			o := b.placed()
+			facts := append(row.facts(o), row.facts(o)...)
+			if together {
+				b.hear(facts...)
+			} else {
+				for _, fact := range facts {
+					b.hear(fact)
+				}
+			}
+			got := b.wantState(o, "CANCELLED", row.reason, row.awaits...)
+			if last := got.GetHistory()[len(got.GetHistory())-1]; last.GetNote() != row.note {
+				t.Errorf("%s: noted %q", name, last.GetNote())
+			}
+			said := names(b.said())
+			if n := len(said); n == 0 || said[n-1] != "OrderCancelled" {
+				t.Errorf("%s: said %v", name, said)
+			}
+			b.hear(stockReleased(o), mailFailed(o, cancellationMail, o.GetId()))
+			b.wantState(o, "CANCELLED", row.reason)
+		}
+	}
+}
+
+func TestMoneyTakenForACancelledOrderIsGivenBackWhateverComesFirst(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
+	for _, order := range [][]int{{0, 1, 2}, {1, 0, 2}, {1, 2, 0}, {2, 1, 0}} {
+		o := b.placed()
+		b.hear(stockReserved(o))
+		if _, err := b.client.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: o.GetId()}); err != nil {
+			t.Fatal(err)
+		}
+		b.wantState(o, "CANCELLED", "REQUESTED", "PAYMENT", "RELEASE", "CANCELLATION_MAIL")
+		refund := uuid.NewString()
+		facts := []consumer.Event{stockReleased(o), paymentCaptured(o), paymentRefunded(o, refund, 1000, 1000)}
+		for _, i := range order {
+			b.hear(facts[i], facts[i])
+		}
+		b.hear(mailSent(o, cancellationMail, o.GetId()))
+		got := b.wantState(o, "CANCELLED", "REQUESTED", "REFUND_MAIL")
+		if !proto.Equal(got.GetCaptured(), o.GetTotal()) || !proto.Equal(got.GetRefunded(), o.GetTotal()) {
+			t.Errorf("in the order %v: captured %v, refunded %v", order, got.GetCaptured(), got.GetRefunded())
+		}
+		b.hear(mailSent(o, refundMail, refund))
+		b.wantState(o, "CANCELLED", "REQUESTED")
+	}
+}
+
+func TestACaptureOnACancelledOrderIsAnsweredWithTheCancellation(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
+	o := b.placed()
+	b.hear(stockReserved(o))
+	b.wait(time.Hour)
+	b.sweep(1)
+	first := b.saidWithIDs()
+	b.hear(paymentCaptured(o))
+	again := b.saidWithIDs()
+	if len(again) != 1 || again[0].id != first[len(first)-1].id {
+		t.Errorf("said %v after %v", again, first)
+	}
+	b.wantState(o, "CANCELLED", "EXPIRED", "RELEASE", "REFUND", "CANCELLATION_MAIL")
+	b.hear(stockReserved(o)) // inventory asks
+	b.wantSaid("OrderCancelled")
+}
+
+func TestARefundIsToldWithItsAmountsAndItsMailIsAwaited(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
+	o := b.placed()
+	b.confirm(o)
+	b.hear(stockCommitted(o), mailSent(o, confirmationMail, o.GetId()))
+	b.said()
+	first, second := uuid.NewString(), uuid.NewString()
+	b.hear(paymentRefunded(o, first, 100, 100), paymentRefunded(o, second, 200, 300), paymentRefunded(o, first, 100, 100))
+	said := b.wantSaid("OrderRefunded", "OrderRefunded")
+	told := said[1].(*orderv1.OrderRefunded)
+	if told.GetRefundId() != second || told.GetAmount().GetUnits() != 2 || told.GetRefunded().GetUnits() != 3 || told.GetReason() != "broken" || len(told.GetNotice().GetLines()) != 1 {
+		t.Errorf("told %v", told)
+	}
+	b.hear(mailSent(o, refundMail, first))
+	b.wantState(o, "CONFIRMED", "", "REFUND_MAIL")
+	b.wait(time.Minute)
+	b.sweep(1)
+	if again := b.wantSaid("OrderRefunded")[0].(*orderv1.OrderRefunded); !proto.Equal(again, told) {
+		t.Errorf("asked again with %v", again)
+	}
+	b.hear(mailSent(o, refundMail, second))
+	got := b.wantState(o, "CONFIRMED", "")
+	if got.GetRefunded().GetUnits() != 3 || len(got.GetHistory()) != 3 {
+		t.Errorf("ended as %v", got)
+	}
+}
+
+func TestManyOrdersInOneBatchEachGetTheirOwn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
+	var batch []consumer.Event
+	var orders []*orderv1.Order
+	for i := range 30 {
+		o := b.placed()
+		orders = append(orders, o)
+		switch i % 3 {
+		case 0:
+			batch = append(batch, stockReserved(o), paymentCaptured(o), stockCommitted(o))
+		case 1:
+			batch = append(batch, stockRejected(o))
+		case 2:
+			batch = append([]consumer.Event{stockReserved(o)}, batch...)
+		}
+	}
+	b.hear(batch...)
+	for i, o := range orders {
+		switch i % 3 {
+		case 0:
+			b.wantState(o, "CONFIRMED", "", "CONFIRMATION_MAIL")
+		case 1:
+			b.wantState(o, "CANCELLED", "OUT_OF_STOCK", "RELEASE", "CANCELLATION_MAIL")
+		case 2:
+			b.wantState(o, "AWAITING_PAYMENT", "", "PAYMENT")
+		}
+	}
+}
+
+func TestMoneyThatFitsNoOrderNeverVanishes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
+	o := b.placed()
+	b.hear(stockReserved(o))
+	stranger := proto.CloneOf(o)
+	stranger.Id = uuid.NewString()
+	other := proto.CloneOf(o)
+	other.PaymentId = uuid.NewString()
+	less := proto.CloneOf(o)
+	less.Total = moneypb.Proto(euros(1))
+	for name, e := range map[string]consumer.Event{
+		"an unknown order": paymentCaptured(stranger), "another payment": paymentCaptured(other), "another amount": paymentCaptured(less),
+	} {
+		if err := b.tryHear(e); err == nil {
+			t.Errorf("%s: applied", name)
+		}
+	}
+	b.hear(stockReserved(stranger), stockCommitted(stranger), mailSent(stranger, confirmationMail, stranger.GetId()))
+	b.wantState(o, "AWAITING_PAYMENT", "", "PAYMENT")
+	if err := b.tryHear(consumer.Event{Key: uuid.New(), Type: "shopmesh.unknown.v9.Thing", Payload: []byte("?")}); err != nil {
+		t.Errorf("an unknown type: %v", err)
+	}
+}
+
+func TestAnErasedCustomersDataIsBlankedAndNewOrdersAreRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
+	customer := uuid.New()
+	place := func() (*orderv1.PlaceOrderResponse, error) {
+		req := request()
+		req.CustomerId = customer.String()
+		return b.client.PlaceOrder(t.Context(), req)
+	}
+	res, err := place()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := res.GetOrder()
+	b.confirm(o)
+	b.said()
+	erased := event(customer, 2, &customerv1.CustomerErased{CustomerId: customer.String(), Version: 2})
+	b.hear(stockCommitted(o), erased, erased)
+	b.hear(erased)
+	got := b.wantState(o, "CONFIRMED", "")
+	if got.GetContact() != nil || got.GetShippingAddress() != nil || got.GetCustomerId() == "" || got.GetEtag() == o.GetEtag() {
+		t.Errorf("still there: %v", got)
+	}
+	if n := b.count(`select count(*) from orders where concat(first_name, last_name, email, phone, shipping_address) <> '{}'`); n != 0 {
+		t.Error("personal data is left")
+	}
+	_, err = place()
+	wantRefused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED", "customer_id")
+
+	// One that was placed at the same moment is found later.
+	late := b.placed()
+	if _, err := b.pool.Exec(t.Context(), `update orders set customer_id = $2 where id = $1`, late.GetId(), customer); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.pool.Exec(t.Context(), `update erased_customers set create_time = now()`); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.orders.EraseLate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if b.get(late).GetContact() != nil {
+		t.Error("the late order kept its contact")
+	}
+}
+
+// audit gathers the kinds of findings.
+func (b *bench) audit(findings *[]string) error {
+	*findings = nil
+	last := ""
+	return b.orders.Audit(context.WithoutCancel(b.t.Context()), func(o *domain.Order, found []domain.Finding) error {
+		if o.ID.String() <= last {
+			b.t.Errorf("%s comes after %s", o.ID, last)
+		}
+		last = o.ID.String()
+		for _, f := range found {
+			*findings = append(*findings, f.Kind)
+		}
+		return nil
+	})
+}
