@@ -55,6 +55,7 @@ func TestANewProductKeepsItsBounds(t *testing.T) {
 		"a line break after the code":         {func(f *ProductFields) { f.Code = "TEA\n" }, "product.code"},
 		"no name":                             {func(f *ProductFields) { f.Name = "" }, "product.name"},
 		"a name of 201":                       {func(f *ProductFields) { f.Name = strings.Repeat("x", 201) }, "product.name"},
+		"a line break in its name":            {func(f *ProductFields) { f.Name = "Tea\r\nBcc: eve@example.com" }, "product.name"},
 		"a description of 10,001":             {func(f *ProductFields) { f.Description = strings.Repeat("x", 10_001) }, "product.description"},
 		"no category":                         {func(f *ProductFields) { f.CategoryID = uuid.Nil }, "product.category_id"},
 		"a price of 0":                        {func(f *ProductFields) { f.Price.Amount = 0 }, ""},

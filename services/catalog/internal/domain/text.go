@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
@@ -24,11 +25,16 @@ func (v violations) err() error {
 	return nil
 }
 
-// title checks a name: 1 to most characters, at least one of them visible.
+// title checks a name: 1 to most characters, at least one of them visible. Control
+// characters, line breaks among them, are refused: names end up in mails.
 func (v *violations) title(field, text string, most int) {
 	n := utf8.RuneCountInString(text)
 	if n == 0 || n > most || strings.TrimSpace(text) == "" {
 		v.add(field, "must have 1 to %d characters and not be blank, has %d", most, n)
+		return
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		v.add(field, "must not contain control characters or line breaks")
 	}
 }
 

@@ -1,6 +1,9 @@
 // Package store keeps the catalog in PostgreSQL. The queries are in queries/, what
 // sqlc makes of them in db/; list.go holds the lists, whose statements depend on
 // what is asked for.
+//
+// Lock order: categories (the whole table, by whoever changes the tree), products
+// (id), availability (product_id).
 package store
 
 import (

@@ -1,6 +1,8 @@
 // Package store keeps the customers in PostgreSQL. The queries are in queries/,
 // what sqlc makes of them in db/; list.go holds the list, whose statement depends
 // on what is asked for.
+//
+// Lock order: customers (id), then that customer's addresses.
 package store
 
 import (
