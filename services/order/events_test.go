@@ -131,6 +131,8 @@ func TestAnOrderThatGoesWell(t *testing.T) {
 // The rows of the table of events that end an order.
 func TestOrdersThatEndWithoutASale(t *testing.T) {
 	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
 	for name, row := range map[string]struct {
 		facts  func(*orderv1.Order) []consumer.Event
 		reason string
@@ -141,8 +143,6 @@ func TestOrdersThatEndWithoutASale(t *testing.T) {
 		"declined":     {func(o *orderv1.Order) []consumer.Event { return []consumer.Event{stockReserved(o), paymentFailed(o)} }, "PAYMENT_FAILED", "card_declined", []string{"RELEASE", "CANCELLATION_MAIL"}},
 	} {
 		for _, together := range []bool{true, false} {
-			b := newBench(t)
-			b.sell("MUG", 500)
 			o := b.placed()
 			facts := append(row.facts(o), row.facts(o)...)
 			if together {

@@ -1,0 +1,315 @@
+package order_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/order"
+	"github.com/shopmesh/shopmesh/services/order/internal/events"
+)
+
+// process is order as it runs in production, between stand-ins for the others.
+type process struct {
+	t          *testing.T
+	orders     orderv1connect.OrderServiceClient
+	operations operationsv1connect.OperationsServiceClient
+	api        string
+	stop       func()
+
+	others *pg.Pool // holds the outbox of all others
+	relay  *outbox.Relay
+}
+
+func startProcess(t *testing.T) *process {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(`{"order": {"askAgainAfter": "0.2s", "paymentWindow": "60s"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, others: testkit.Database(t, nil)}
+	broker := testkit.Broker(t)
+	p.serve(kitapp.ContextConfig{
+		Database: pg.Config{URL: testkit.DatabaseURL(t, order.Migrations())}, Kafka: broker, SettingsFile: file, SoleWriter: true,
+	}, othersURL(t))
+	p.speak(broker)
+	return p
+}
+
+func (p *process) serve(cfg kitapp.ContextConfig, others string) {
+	p.t.Helper()
+	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
+	go func() {
+		ended <- kitapp.Serve(ctx, kitapp.Process{
+			Name: "order", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler),
+			Peers: map[string]string{"catalog": others, "inventory": others, "payment": others, "notification": others},
+			Ready: func(a kitapp.Addresses) { ready <- a },
+		}, order.Module(order.Config{Context: cfg}))
+	}()
+	p.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			p.t.Errorf("order ended with %v", err)
+		}
+	})
+	p.t.Cleanup(p.stop)
+	select {
+	case a := <-ready:
+		p.api = a.API
+		p.orders = orderv1connect.NewOrderServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API)))
+		p.operations = operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.Internal)))
+	case err := <-ended:
+		ended <- nil
+		p.t.Fatalf("order did not start: %v", err)
+	}
+}
+
+// speak lets the stand-ins publish, through an outbox, as the others do.
+func (p *process) speak(broker kafka.Config) {
+	p.t.Helper()
+	if _, err := p.others.Exec(p.t.Context(), outbox.Schema); err != nil {
+		p.t.Fatal(err)
+	}
+	producer, err := kafka.NewProducer(broker)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(producer.Close)
+	p.relay = outbox.NewRelay("others", p.others, producer, outbox.Config{SoleWriter: true, Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() { _ = p.relay.Run(ctx) })
+	p.t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+}
+
+// say publishes events of other contexts.
+func (p *process) say(topic string, said ...consumer.Event) {
+	p.t.Helper()
+	err := p.others.InTx(p.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		tx.OnCommit(p.relay.Wake)
+		var all []outbox.Event
+		for _, e := range said {
+			message := messageOf(e.Type)
+			if err := proto.Unmarshal(e.Payload, message); err != nil {
+				return err
+			}
+			all = append(all, outbox.Event{Topic: topic, Key: e.Key, Version: e.Version, Message: message, Time: time.Now()})
+		}
+		return outbox.Write(ctx, tx, "/shopmesh/others", all...)
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func messageOf(name string) proto.Message {
+	for _, m := range []proto.Message{&inventoryv1.StockReserved{}, &inventoryv1.StockCommitted{}, &paymentv1.PaymentCaptured{}, &notificationv1.NotificationSent{}} {
+		if string(m.ProtoReflect().Descriptor().FullName()) == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// The stand-ins for the contexts that order calls.
+type (
+	catalog struct {
+		catalogv1connect.UnimplementedProductServiceHandler
+		mug string
+	}
+	inventory struct {
+		inventoryv1connect.UnimplementedInventoryServiceHandler
+	}
+	payment struct {
+		paymentv1connect.UnimplementedPaymentServiceHandler
+	}
+	notification struct {
+		notificationv1connect.UnimplementedNotificationServiceHandler
+	}
+)
+
+func (c catalog) BatchGetProducts(_ context.Context, req *catalogv1.BatchGetProductsRequest) (*catalogv1.BatchGetProductsResponse, error) {
+	res := &catalogv1.BatchGetProductsResponse{}
+	if slices.Contains(req.GetCodes(), "MUG") {
+		res.Products = append(res.Products, &catalogv1.Product{
+			Id: c.mug, Code: "MUG", Name: "Mug", Price: moneypb.Proto(euros(500)), Status: catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE,
+		})
+	}
+	return res, nil
+}
+
+func (inventory) ListMovements(_ context.Context, req *inventoryv1.ListMovementsRequest) (*inventoryv1.ListMovementsResponse, error) {
+	if !strings.HasPrefix(req.GetFilter(), `order_id = "`) {
+		return nil, errors.New("which order?")
+	}
+	return &inventoryv1.ListMovementsResponse{Movements: []*inventoryv1.StockMovement{{
+		ProductCode: "MUG", Kind: inventoryv1.StockMovementKind_STOCK_MOVEMENT_KIND_SALE, Delta: -2, OnHandAfter: 8, CreateTime: timestamppb.Now(),
+	}}}, nil
+}
+
+func (payment) ListPayments(context.Context, *paymentv1.ListPaymentsRequest) (*paymentv1.ListPaymentsResponse, error) {
+	return &paymentv1.ListPaymentsResponse{Payments: []*paymentv1.Payment{{
+		Id: uuid.NewString(), Amount: moneypb.Proto(euros(1000)), CreateTime: timestamppb.Now(),
+		Attempts: []*paymentv1.PaymentAttempt{{Number: 1, Outcome: paymentv1.AttemptOutcome_ATTEMPT_OUTCOME_SUCCEEDED, EndTime: timestamppb.Now()}},
+	}}}, nil
+}
+
+func (payment) ListRefunds(context.Context, *paymentv1.ListRefundsRequest) (*paymentv1.ListRefundsResponse, error) {
+	return &paymentv1.ListRefundsResponse{Refunds: []*paymentv1.Refund{{Amount: moneypb.Proto(euros(1)), CreateTime: timestamppb.Now()}}}, nil
+}
+
+func (notification) ListNotifications(context.Context, *notificationv1.ListNotificationsRequest) (*notificationv1.ListNotificationsResponse, error) {
+	return &notificationv1.ListNotificationsResponse{Notifications: []*notificationv1.Notification{{
+		Kind: notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED, Recipient: "ada@example.com", CreateTime: timestamppb.Now(),
+		Attempts: []*notificationv1.DeliveryAttempt{{Number: 1, Accepted: true, Result: "250 ok ada@example.com", CreateTime: timestamppb.Now()}},
+	}}}, nil
+}
+
+// othersURL serves the stand-ins.
+func othersURL(t *testing.T) string {
+	t.Helper()
+	server := connect.NewServer()
+	catalogv1connect.RegisterProductServiceHandler(server, catalog{mug: uuid.NewString()})
+	inventoryv1connect.RegisterInventoryServiceHandler(server, inventory{})
+	paymentv1connect.RegisterPaymentServiceHandler(server, payment{})
+	notificationv1connect.RegisterNotificationServiceHandler(server, notification{})
+	mux := http.NewServeMux()
+	connecthttp.Mount(mux, server)
+	return serveHTTP2(t, mux)
+}
+
+// A whole order, by calls over HTTP and events over the broker.
+func TestOrderRunsAsAProcess(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	res, err := p.orders.PlaceOrder(t.Context(), request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := res.GetOrder()
+	stream, err := p.orders.WatchOrder(t.Context(), &orderv1.WatchOrderRequest{Id: o.GetId()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stream.Close() }()
+	next := func(want orderv1.OrderState) {
+		t.Helper()
+		got, err := stream.Receive()
+		if err != nil || got.GetEntry().GetState() != want {
+			t.Fatalf("watched %v, %v, want %v", got, err, want)
+		}
+	}
+	next(orderv1.OrderState_ORDER_STATE_PLACED)
+	p.say(events.ReservationTopic, stockReserved(o))
+	next(orderv1.OrderState_ORDER_STATE_AWAITING_PAYMENT)
+	stranger := proto.CloneOf(o)
+	stranger.Id, stranger.PaymentId = uuid.NewString(), uuid.NewString()
+	p.say(events.PaymentTopic, paymentCaptured(stranger), paymentCaptured(o))
+	next(orderv1.OrderState_ORDER_STATE_CONFIRMED)
+	p.say(events.ReservationTopic, stockCommitted(o))
+	p.say(events.NotificationTopic, mailSent(o, confirmationMail, o.GetId()))
+
+	testkit.Eventually(t, soon, "the order awaits nothing", func() bool { return len(p.auditOf(o).GetAwaits()) == 0 })
+	letters, err := p.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "order"})
+	if err != nil || len(letters.GetDeadLetters()) != 1 || !strings.Contains(letters.GetDeadLetters()[0].GetCause(), stranger.GetId()) {
+		t.Errorf("set aside: %v, %v", letters, err)
+	}
+	timeline, err := p.orders.GetOrderTimeline(t.Context(), &orderv1.GetOrderTimelineRequest{Id: o.GetId()})
+	if err != nil || len(timeline.GetMissing()) != 0 || strings.Contains(timeline.String(), "ada@") {
+		t.Fatalf("told %v, %v", timeline, err)
+	}
+	var kinds []string
+	for _, e := range timeline.GetEntries() {
+		kinds = append(kinds, e.GetKind())
+	}
+	slices.Sort(kinds)
+	if got := strings.Join(kinds, " "); got != "AWAITING_PAYMENT CHARGE_ATTEMPT CONFIRMED MAIL_REQUESTED MAIL_SENT PAYMENT_REQUESTED PLACED REFUND_REQUESTED SALE" {
+		t.Errorf("told %s", got)
+	}
+	rest, err := http.Get(p.api + "/v1/orders/" + o.GetId()) //nolint:noctx // a browser's call
+	if err != nil || rest.StatusCode != http.StatusOK {
+		t.Fatalf("REST: %v, %v", rest, err)
+	}
+	_ = rest.Body.Close()
+
+	p.stop()
+	_, err = stream.Receive()
+	wantRefused(t, err, connect.CodeUnavailable, "DRAINING")
+}
+
+// auditOf reads what the audit states of an order.
+func (p *process) auditOf(o *orderv1.Order) *operationsv1.OrderRecord {
+	p.t.Helper()
+	stream, err := p.operations.Audit(p.t.Context(), &operationsv1.AuditRequest{Context: "order"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = stream.Close() }()
+	var found *operationsv1.OrderRecord
+	for {
+		res, err := stream.Receive()
+		if errors.Is(err, io.EOF) {
+			return found
+		}
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if record := res.GetRecord().GetOrder(); record.GetOrderId() == o.GetId() {
+			found = record
+		}
+		if f := res.GetRecord().GetFinding(); f != nil {
+			p.t.Errorf("found %v", f)
+		}
+	}
+}
+
+// serveHTTP2 serves over HTTP/1.1 and HTTP/2 without TLS, as services do.
+func serveHTTP2(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
