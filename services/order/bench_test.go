@@ -53,8 +53,7 @@ type bench struct {
 	client   orderv1connect.OrderServiceClient // the owner's
 	streams  *kitrpc.Streams
 
-	now    atomic.Int64
-	offset int64
+	now atomic.Int64
 
 	mu        sync.Mutex
 	shelf     []domain.Product // what catalog answers

@@ -127,6 +127,8 @@ func (f PaymentCaptured) hear(o *Order, at Moment, c *Changes) error {
 		if o.noteCapture(f.Amount, at, c) {
 			o.await(o.refundDue(), o.saying(SayCancelled, o.First.Cancelled, at), c)
 		}
+	default:
+		// Confirmed by this very capture before.
 	}
 	return nil
 }
@@ -218,6 +220,7 @@ func (f PaymentRefunded) hear(o *Order, at Moment, c *Changes) error {
 	case AwaitingPayment:
 		// What was given back had been taken; the news of it was lost.
 		o.confirm(f.Captured, at, c)
+	default:
 	}
 	if o.State == Cancelled {
 		o.settle(AwaitsPayment, c)

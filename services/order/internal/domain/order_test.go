@@ -54,7 +54,7 @@ func given() domain.Given {
 	}
 }
 
-func newOrder(t testing.TB) *domain.Order {
+func newOrder(t *testing.T) *domain.Order {
 	t.Helper()
 	o, _, err := domain.Place(placement(), given(), at(0))
 	if err != nil {
@@ -64,7 +64,7 @@ func newOrder(t testing.TB) *domain.Order {
 }
 
 // hears applies facts one by one and returns all that was said.
-func hears(t testing.TB, o *domain.Order, facts ...domain.Fact) domain.Changes {
+func hears(t *testing.T, o *domain.Order, facts ...domain.Fact) domain.Changes {
 	t.Helper()
 	var c domain.Changes
 	for _, fact := range facts {
@@ -93,7 +93,7 @@ func mail(kind domain.MailKind, subject uuid.UUID) domain.Fact {
 	return domain.MailSettled{Kind: kind, SubjectID: subject}
 }
 
-func awaitsOnly(t testing.TB, o *domain.Order, names ...string) {
+func awaitsOnly(t *testing.T, o *domain.Order, names ...string) {
 	t.Helper()
 	if got := o.Awaits.Names(); !slices.Equal(got, names) {
 		t.Errorf("awaits %v, want %v", got, names)
@@ -111,7 +111,7 @@ func saidKinds(c domain.Changes) []domain.EventKind {
 	return kinds
 }
 
-func wantSaid(t testing.TB, c domain.Changes, kinds ...domain.EventKind) {
+func wantSaid(t *testing.T, c domain.Changes, kinds ...domain.EventKind) {
 	t.Helper()
 	if got := saidKinds(c); !slices.Equal(got, kinds) {
 		t.Errorf("said %v, want %v", got, kinds)
@@ -389,8 +389,8 @@ func TestOverdueStepsAreAskedAgainUnderTheirFirstIdentity(t *testing.T) {
 		t.Fatalf("too early it says %v and looks again at %v", early.Said, o.AskTime)
 	}
 	due := time.Second
-	for n, delay := range []time.Duration{30, 60, 120, 240, 480, 600, 600} {
-		due += delay * time.Second
+	for n, seconds := range []int{30, 60, 120, 240, 480, 600, 600} {
+		due += time.Duration(seconds) * time.Second
 		c := o.Look(ask, at(due))
 		if len(c.Said) != 1 || c.Said[0].Kind != domain.SayConfirmed || c.Said[0].Version != 3 || len(c.History) != 0 {
 			t.Fatalf("asking %d says %+v", n, c.Said)
