@@ -103,11 +103,8 @@ func (b *bench) loop(ctx context.Context, window int, duration time.Duration, ra
 				case <-tokens:
 				}
 				start := time.Now()
-				res, err := b.shop.order.PlaceOrder(groupCtx, b.order())
+				res, err := b.shop.order.PlaceOrder(ctx, b.order())
 				if err != nil {
-					if placing.Err() != nil {
-						return nil
-					}
 					return fmt.Errorf("place an order: %w", err)
 				}
 				now := time.Now()

@@ -11,7 +11,7 @@
 \startpipeline
 begin;
 select id, name, amount from order_.products where code in ('P' || :a, 'P' || :b, 'P' || :c);
-insert into order_.idempotency (request_id, rpc, caller, request, response) values (key(:k), '/shopmesh.order.v1.OrderService/PlaceOrder', 'owner:owner', payload(350), payload(900));
+insert into order_.idempotency (request_id, rpc, caller, request, response) values (key(:k), '/shopmesh.order.v1.OrderService/PlaceOrder', 'owner', payload(350), payload(900));
 insert into order_.orders (id, number, state, cancel_reason, cancel_note, version, awaiting_version, confirmed_version, cancelled_version, shipped_version, awaits, ask_time, ask_count, said_time, expire_time, currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments, payment_id, payment_method, first_name, last_name, email, phone, shipping_address, create_time, update_time) values (key(:k), number(:k), 1, 0, '', 1, 0, 0, 0, 0, 1, now() + interval '30 s', 0, now(), now() + interval '30 min', 'EUR', 12970, 12970, 0, 0, '[]', key(:k), 'sandbox_ok', 'Ada', 'Lovelace', 'ada' || :k % 1000000 || '@example.com', '', '{"regionCode":"GB","postalCode":"W1","locality":"London","addressLines":["12 St James''s Square"]}', now(), now());
 insert into order_.order_lines (order_id, position, product_id, product_code, name, unit_amount, quantity) values (key(:k), 0, key(:a), 'P' || :a, 'Product ' || :a, 4999, 1);
 insert into order_.order_lines (order_id, position, product_id, product_code, name, unit_amount, quantity) values (key(:k), 1, key(:b), 'P' || :b, 'Product ' || :b, 3999, 1);

@@ -103,6 +103,10 @@ func NewProducer(cfg Config, opts ...kgo.Opt) (*kgo.Client, error) {
 		kgo.UnknownTopicRetries(4),
 		kgo.MaxBufferedRecords(10_000),
 	)
+	if cfg.Embedded {
+		// Nothing travels: compressing would cost and save no network.
+		base = append(base, kgo.ProducerBatchCompression(kgo.NoCompression()))
+	}
 	client, err := kgo.NewClient(append(base, opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka producer: %w", err)
@@ -167,7 +171,7 @@ func EnsureTopics(ctx context.Context, cfg Config, topics []Topic) error {
 func createMissing(ctx context.Context, admin *kadm.Client, cfg Config, topics []Topic) error {
 	for _, t := range topics {
 		attempt, cancel := context.WithTimeout(ctx, 10*time.Second)
-		res, err := admin.CreateTopic(attempt, max(t.Partitions, 1), -1, t.configs(cfg.Embedded), t.Name)
+		res, err := admin.CreateTopic(attempt, t.partitions(cfg.Embedded), -1, t.configs(cfg.Embedded), t.Name)
 		cancel()
 		if err == nil {
 			err = res.Err
@@ -187,6 +191,15 @@ func waitable(err error) bool {
 		return ke.Retriable || errors.Is(err, kerr.InvalidReplicationFactor)
 	}
 	return true
+}
+
+// partitions is 1 on the embedded broker: partitions share work among replicas,
+// which one process has none of, and each costs a sync of its own per batch.
+func (t Topic) partitions(embedded bool) int32 {
+	if embedded {
+		return 1
+	}
+	return max(t.Partitions, 1)
 }
 
 func (t Topic) configs(embedded bool) map[string]*string {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/spf13/cobra"
+
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/audit"
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+)
+
+func newAudit() *cobra.Command {
+	var data string
+	var addresses []string
+	var wait time.Duration
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Prove that the books of all services agree",
+		Long: `Compare what every service knows of every order: stock with its ledger, money with the provider's own ledger,
+mails with what was due. Work under way is pending, not a finding; --wait waits for it to end, and then everything counts.
+
+It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not look.`,
+		Example: "  shopmesh audit --wait 60s\n  shopmesh audit --addr http://127.0.0.1:9090 --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if wait < 0 {
+				return usage("--wait %v: give a time of 0 or more, such as 60s", wait)
+			}
+			if cmd.Flags().Changed("data") && len(addresses) > 0 {
+				return usage("--data and --addr are both given: keep one")
+			}
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			var report audit.Report
+			look := func(ctx context.Context, addresses []string) error {
+				clients := make([]*connect.Client, len(addresses))
+				for i, a := range addresses {
+					clients[i] = connect.NewClient(connecthttp.NewTransport(http.DefaultClient, strings.TrimSuffix(a, "/")))
+				}
+				var err error
+				report, err = audit.Run(ctx, clients, wait)
+				return err
+			}
+			var err error
+			if len(addresses) > 0 {
+				err = look(ctx, addresses)
+			} else {
+				err = shop.Visit(ctx, data, func(ctx context.Context, internal string) error { return look(ctx, []string{internal}) })
+			}
+			if err != nil {
+				return exitError{exitUsage, err}
+			}
+			if err := printReport(cmd.OutOrStdout(), asJSON, report); err != nil {
+				return exitError{exitUsage, err}
+			}
+			if len(report.Findings) > 0 {
+				return exitError{exitFailed, errors.New(findings(len(report.Findings)))}
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&data, "data", defaultData(), "the shop's data `directory`")
+	f.StringSliceVar(&addresses, "addr", nil, "`URL` of an internal port instead; once for each service")
+	f.DurationVar(&wait, "wait", 0, "how long to wait for work under way, such as 60s")
+	f.BoolVar(&asJSON, "json", false, "print a JSON object")
+	return cmd
+}
+
+func findings(n int) string {
+	if n == 1 {
+		return "1 finding"
+	}
+	return fmt.Sprintf("%d findings", n)
+}
+
+func printReport(w io.Writer, asJSON bool, r audit.Report) error {
+	if asJSON {
+		return json.NewEncoder(w).Encode(r)
+	}
+	for _, f := range r.Findings {
+		if _, err := fmt.Fprintf(w, "%s %s (%s): %s\n", f.Kind, f.Subject, f.Context, f.Message); err != nil {
+			return err
+		}
+	}
+	for _, p := range r.Pending {
+		if _, err := fmt.Fprintf(w, "under way: %d %s in %s\n", p.Count, strings.ToLower(p.Kind), p.Context); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "%d orders compared in %s: %s\n", r.Orders, strings.Join(r.Contexts, ", "), findings(len(r.Findings)))
+	return err
+}

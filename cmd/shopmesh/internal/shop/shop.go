@@ -1,0 +1,143 @@
+// Package shop composes all contexts into one process on embedded parts.
+package shop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
+	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/embedded"
+)
+
+// Config says how the shop runs.
+type Config struct {
+	// Data is the directory that everything is kept in.
+	Data string
+	// Listen and InternalListen are loopback addresses; port 0 picks a free one.
+	Listen, InternalListen string
+	// SettingsFile overrides settings; empty for none.
+	SettingsFile string
+	// SMTPURL is a mail server to use instead of the built-in inbox; empty for the inbox.
+	SMTPURL string
+	// Demo fills the shop with a demo product line.
+	Demo    bool
+	Version string
+	Log     *slog.Logger
+	// Ready is called once, when the shop serves (and is filled, with Demo).
+	Ready func(Addresses)
+	// idle serves what is there and moves nothing: no event, charge or mail leaves.
+	idle bool
+}
+
+// Addresses are where a running shop is reached.
+type Addresses struct {
+	API      string `json:"api"`
+	Internal string `json:"internal"`
+	Data     string `json:"data"`
+}
+
+// closeTimeout bounds how long each embedded part may take to end.
+const closeTimeout = 20 * time.Second
+
+// Run runs the shop until ctx ends, then drains and stops it.
+func Run(ctx context.Context, config Config) (err error) {
+	dir, err := embedded.OpenDataDir(config.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+
+	// The embedded parts outlive ctx: the services need them to drain.
+	lasting := context.WithoutCancel(ctx)
+	closing := func(close func(context.Context) error) {
+		ctx, cancel := context.WithTimeout(lasting, closeTimeout)
+		defer cancel()
+		err = errors.Join(err, close(ctx))
+	}
+	postgres, err := embedded.StartPostgres(ctx, embedded.PostgresConfig{
+		Dir: dir.Postgres(), Databases: databases(), MaxConnections: maxConnections, Logger: config.Log.With("part", "postgres"),
+	})
+	if err != nil {
+		return err
+	}
+	defer closing(postgres.Close)
+	broker, err := embedded.StartBroker(ctx, embedded.BrokerConfig{Dir: dir.Broker(), Logger: config.Log.With("part", "broker")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, broker.Close()) }()
+	parts := parts{config: config, postgres: postgres, broker: broker, internal: map[string]http.Handler{}}
+	if config.SMTPURL == "" {
+		inbox, err := embedded.OpenInbox(dir.Inbox(), config.Log.With("part", "inbox"))
+		if err != nil {
+			return err
+		}
+		defer closing(inbox.Close)
+		go func() {
+			if err := inbox.Serve(); err != nil {
+				config.Log.Error("the inbox ended", "error", err.Error())
+			}
+		}()
+		parts.config.SMTPURL = "smtp://" + inbox.Addr()
+		parts.internal["/inbox"], parts.internal["/inbox/"], parts.internal["/inbox.json"] = inbox.Handler(), inbox.Handler(), inbox.Handler()
+	}
+	return serve(ctx, parts, dir.Path())
+}
+
+// serve runs the services on the parts until ctx ends.
+func serve(ctx context.Context, parts parts, data string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	filled := make(chan error, 1)
+	process := app.Process{
+		Name: "shopmesh", Version: parts.config.Version,
+		Listen: parts.config.Listen, InternalListen: parts.config.InternalListen,
+		Reflection: true, Idle: parts.config.idle, Internal: parts.internal, Log: parts.config.Log,
+		Ready: func(a app.Addresses) {
+			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data}
+			go func() { filled <- parts.open(ctx, addresses) }()
+		},
+	}
+	failed := make(chan error, 1)
+	go func() {
+		err := <-filled
+		if err != nil {
+			cancel()
+		}
+		failed <- err
+	}()
+	err := app.Serve(ctx, process, modules(parts)...)
+	_ = forget(data)
+	select {
+	case cause := <-failed:
+		return errors.Join(cause, err)
+	default:
+		return err
+	}
+}
+
+// open fills the shop when that is asked for, and says that it is open.
+func (p parts) open(ctx context.Context, a Addresses) error {
+	if p.config.Demo {
+		n, err := demo.Fill(ctx, connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API)))
+		if err != nil {
+			return fmt.Errorf("fill in the demo: %w", err)
+		}
+		p.config.Log.Info("the demo is filled in", "products", n)
+	}
+	if err := remember(a); err != nil {
+		return err
+	}
+	if p.config.Ready != nil {
+		p.config.Ready(a)
+	}
+	return nil
+}

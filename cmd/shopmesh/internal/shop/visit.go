@@ -1,0 +1,90 @@
+package shop
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/shopmesh/shopmesh/kit/embedded"
+)
+
+// addressesFile, in the data directory, says where the running shop is reached.
+const addressesFile = "addresses.json"
+
+func remember(a Addresses) error {
+	text, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("note the shop's addresses: %w", err)
+	}
+	// Written aside and renamed, so that nobody reads half of it.
+	path := filepath.Join(a.Data, addressesFile)
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return fmt.Errorf("note the shop's addresses: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("note the shop's addresses: %w", err)
+	}
+	return nil
+}
+
+func forget(data string) error { return os.Remove(filepath.Join(data, addressesFile)) }
+
+// Visit calls look with the URL of the internal port of the shop in a data
+// directory. When no shop runs there, it opens one for the time of the visit that
+// moves nothing: no event, charge or mail leaves it.
+func Visit(ctx context.Context, data string, look func(ctx context.Context, internal string) error) error {
+	if _, err := os.Stat(data); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no shop in %s: name its directory with --data", data)
+	}
+	dir, err := embedded.OpenDataDir(data)
+	if errors.Is(err, embedded.ErrDataDirInUse) {
+		return visitRunning(ctx, data, look)
+	}
+	if err != nil {
+		return err
+	}
+	if err := dir.Close(); err != nil {
+		return err
+	}
+	return visitStopped(ctx, data, look)
+}
+
+func visitRunning(ctx context.Context, data string, look func(context.Context, string) error) error {
+	text, err := os.ReadFile(filepath.Join(data, addressesFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the shop in %s is starting or stopping: try again in a moment", data)
+	}
+	var a Addresses
+	if err == nil {
+		err = json.Unmarshal(text, &a)
+	}
+	if err != nil {
+		return fmt.Errorf("read where the shop in %s is reached: %w", data, err)
+	}
+	return look(ctx, a.Internal)
+}
+
+func visitStopped(ctx context.Context, data string, look func(context.Context, string) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	looked := make(chan error, 1)
+	err := Run(ctx, Config{
+		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", idle: true,
+		Log: slog.New(slog.DiscardHandler),
+		Ready: func(a Addresses) {
+			looked <- look(ctx, a.Internal)
+			cancel()
+		},
+	})
+	select {
+	case seen := <-looked:
+		return errors.Join(seen, err)
+	default:
+		return err
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/telemetry"
+)
+
+func newUp() *cobra.Command {
+	var config shop.Config
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run the shop until Ctrl-C",
+		Long: `Run the whole shop in one process, on an embedded PostgreSQL, an embedded broker and a built-in mail inbox.
+
+Everything is kept in the data directory; stop it, kill it, start it again, and nothing is lost.
+Until accounts exist every caller counts as the shop's owner, so only loopback addresses are served.
+SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead of the inbox.`,
+		Example: "  shopmesh up --demo\n  shopmesh up --data /srv/shop --listen 127.0.0.1:8080",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			app.QuietLibraries()
+			for _, address := range []string{config.Listen, config.InternalListen} {
+				if err := app.Loopback(address); err != nil {
+					return exitError{exitUsage, err}
+				}
+			}
+			smtp, err := app.Credential("SHOPMESH_SMTP_URL")
+			if err != nil {
+				return exitError{exitUsage, err}
+			}
+			config.SMTPURL, config.Version, config.Log = smtp, version(), telemetry.NewLog(os.Stderr, slog.LevelInfo)
+			config.Ready = func(a shop.Addresses) { announce(cmd.OutOrStdout(), asJSON, a) }
+			ctx, cancel := context.WithCancel(cmd.Context())
+			defer cancel()
+			stop := app.OnSignal(config.Log, cancel)
+			defer stop()
+			if err := shop.Run(ctx, config); err != nil {
+				return exitError{exitFailed, err}
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&config.Data, "data", defaultData(), "the `directory` that everything is kept in")
+	f.StringVar(&config.Listen, "listen", "127.0.0.1:8080", "`address` of the API; port 0 picks a free one")
+	f.StringVar(&config.InternalListen, "internal-listen", "127.0.0.1:9090", "`address` for operators; port 0 picks a free one")
+	f.StringVar(&config.SettingsFile, "settings", "", "JSON `file` that overrides settings, one object per context")
+	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line")
+	f.BoolVar(&asJSON, "json", false, "print a JSON object when it serves")
+	return cmd
+}
+
+// announce prints the one line that says that the shop serves.
+func announce(w io.Writer, asJSON bool, a shop.Addresses) {
+	if asJSON {
+		_ = json.NewEncoder(w).Encode(map[string]shop.Addresses{"ready": a})
+		return
+	}
+	fmt.Fprintf(w, "The shop serves %s; operators: %s (inbox: %s/inbox); data: %s\n", a.API, a.Internal, a.Internal, a.Data)
+}
+
+// defaultData is where a user's data belongs (XDG Base Directory Specification).
+func defaultData() string {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "shopmesh")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "shopmesh-data"
+	}
+	return filepath.Join(home, ".local", "share", "shopmesh")
+}
