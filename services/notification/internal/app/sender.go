@@ -64,7 +64,19 @@ type Sender struct {
 
 	mu   sync.Mutex
 	held map[holding]time.Time // until when
+	// spilled are mails that the queue had no room for. They are read from the ledger
+	// when it has; after their lease, like everybody's.
+	spilled []spill
 }
+
+// spill is a mail that is ours until its lease ends, but not in memory.
+type spill struct {
+	id    uuid.UUID
+	until time.Time
+}
+
+// maxSpilled bounds what is remembered of mails without room: some megabytes.
+const maxSpilled = 100_000
 
 // holding is a mail as asked for: resending it makes another.
 type holding struct {
@@ -100,7 +112,7 @@ func NewSender(cfg SenderConfig) *Sender {
 func (s *Sender) Lease() time.Duration { return s.cfg.Lease }
 
 // Offer gives the sender mails that are its own until the lease ends. It never
-// blocks: what the queue has no room for is found in the ledger when the lease ends.
+// blocks: what the queue has no room for is read from the ledger later.
 func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,7 +126,9 @@ func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
 		case s.queue <- m:
 			s.held[key] = lease
 		default:
-			return
+			if len(s.spilled) < maxSpilled {
+				s.spilled = append(s.spilled, spill{m.ID, lease})
+			}
 		}
 	}
 }

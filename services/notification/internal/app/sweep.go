@@ -60,6 +60,19 @@ func (s *Sender) claim(ctx context.Context) (time.Duration, error) {
 	q := db.New(s.cfg.Pool.Hot())
 	now := s.cfg.Now()
 	lease := now.Add(s.cfg.Lease)
+	if ours := s.takeSpilled(room, now); len(ours.Ids) > 0 {
+		ours.Lease = lease
+		rows, err := q.NotificationClaimLeased(ctx, ours)
+		if err != nil {
+			return 0, err
+		}
+		mails := make([]domain.Outgoing, len(rows))
+		for i, row := range rows {
+			mails[i] = store.Outgoing(db.NotificationClaimDueRow(row))
+		}
+		s.Offer(mails, lease)
+		return sweepPause, nil
+	}
 	rows, err := q.NotificationClaimDue(ctx, db.NotificationClaimDueParams{Lease: lease, Now: now, MaxRows: int32(room)})
 	if err != nil {
 		return 0, err
@@ -80,6 +93,24 @@ func (s *Sender) claim(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	return min(max(next.Sub(now), sweepPause), sweepInterval), nil
+}
+
+// takeSpilled returns at most limit spilled mails whose lease still runs.
+func (s *Sender) takeSpilled(limit int, now time.Time) (ours db.NotificationClaimLeasedParams) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := 0
+	for _, one := range s.spilled {
+		if len(ours.Ids) == limit {
+			break
+		}
+		taken++
+		if one.until.After(now) {
+			ours.Ids, ours.DueTimes = append(ours.Ids, one.id), append(ours.DueTimes, one.until)
+		}
+	}
+	s.spilled = s.spilled[taken:]
+	return ours
 }
 
 // keep extends the leases of the mails in memory.
@@ -139,6 +170,7 @@ func (s *Sender) giveBack(ctx context.Context) {
 	}
 	s.mu.Lock()
 	clear(s.held) // what is still in the queue is no longer ours
+	s.spilled = nil
 	s.mu.Unlock()
 }
 

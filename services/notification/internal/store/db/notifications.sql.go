@@ -135,6 +135,72 @@ func (q *Queries) NotificationClaimDue(ctx context.Context, arg NotificationClai
 	return items, nil
 }
 
+const notificationClaimLeased = `-- name: NotificationClaimLeased :many
+update notifications n
+set due_time = $1::timestamptz
+from (
+  select h.id from (select unnest($2::uuid[]) as id, unnest($3::timestamptz[]) as due_time) u
+  join notifications h on h.id = u.id and h.due_time = u.due_time
+  order by h.id
+  for no key update of h
+) h
+where n.id = h.id
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.ask_time
+`
+
+type NotificationClaimLeasedParams struct {
+	Lease    time.Time
+	Ids      []uuid.UUID
+	DueTimes []time.Time
+}
+
+type NotificationClaimLeasedRow struct {
+	ID          uuid.UUID
+	Kind        int16
+	Recipient   string
+	Subject     string
+	ShopName    string
+	Template    int16
+	Content     []byte
+	MessageID   string
+	ResendCount int32
+	Traceparent string
+	AskTime     time.Time
+}
+
+// Takes mails that are ours by the very lease that we gave them, until @lease.
+func (q *Queries) NotificationClaimLeased(ctx context.Context, arg NotificationClaimLeasedParams) ([]NotificationClaimLeasedRow, error) {
+	rows, err := q.db.Query(ctx, notificationClaimLeased, arg.Lease, arg.Ids, arg.DueTimes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NotificationClaimLeasedRow{}
+	for rows.Next() {
+		var i NotificationClaimLeasedRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Recipient,
+			&i.Subject,
+			&i.ShopName,
+			&i.Template,
+			&i.Content,
+			&i.MessageID,
+			&i.ResendCount,
+			&i.Traceparent,
+			&i.AskTime,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const notificationEraseMany = `-- name: NotificationEraseMany :exec
 update notifications n
 set recipient = '', subject = '', content = '', due_time = null,

@@ -94,6 +94,19 @@ from due
 where n.id = due.id
 returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.ask_time;
 
+-- name: NotificationClaimLeased :many
+-- Takes mails that are ours by the very lease that we gave them, until @lease.
+update notifications n
+set due_time = @lease::timestamptz
+from (
+  select h.id from (select unnest(@ids::uuid[]) as id, unnest(@due_times::timestamptz[]) as due_time) u
+  join notifications h on h.id = u.id and h.due_time = u.due_time
+  order by h.id
+  for no key update of h
+) h
+where n.id = h.id
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.ask_time;
+
 -- name: NotificationExtend :many
 -- Extends the lease of mails that are still ours: a lease that ended may be another's.
 update notifications n
