@@ -133,6 +133,11 @@ func LockOrders(ctx context.Context, tx *pg.Tx, want Wanted) (map[uuid.UUID]*dom
 // LockDue locks at most limit orders that are to be looked at, leaving out those
 // that others hold.
 func LockDue(ctx context.Context, tx *pg.Tx, now time.Time, limit int) ([]*domain.Order, error) {
+	// After an outage very many are due: the index is to be read in its order and
+	// only as far as the limit, not to be sorted as a whole for every batch.
+	if _, err := tx.Exec(ctx, `set local enable_bitmapscan = off`); err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, lockDueOrders, now, limit)
 	if err != nil {
 		return nil, fmt.Errorf("lock due orders: %w", err)
