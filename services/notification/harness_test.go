@@ -93,15 +93,15 @@ type options struct {
 // quick are settings that let a test see every way in little time.
 const quick = `{"notification": {"shopName": "Ada's Lamps", "senderEmail": "lamps@example.com", "retryAfter": "0.02s", "giveUpAfter": "3600s"}}`
 
-func open(t testing.TB, o options) *shop {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "settings.json")
+func open(tb testing.TB, o options) *shop {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), "settings.json")
 	if err := os.WriteFile(file, []byte(quick), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	database := testkit.DatabaseURL(t, notification.Migrations())
-	s := &shop{t: t, pool: testkit.Open(t, pg.Config{URL: database}), others: testkit.Database(t, nil), inbox: openInbox(t)}
-	broker := testkit.Broker(t)
+	database := testkit.DatabaseURL(tb, notification.Migrations())
+	s := &shop{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), others: testkit.Database(tb, nil), inbox: openInbox(tb)}
+	broker := testkit.Broker(tb)
 	server := s.inbox.Addr()
 	if o.server != nil {
 		server = o.server(server)
@@ -120,21 +120,21 @@ func open(t testing.TB, o options) *shop {
 	return s
 }
 
-func openInbox(t testing.TB) *embedded.Inbox {
-	t.Helper()
-	inbox, err := embedded.OpenInbox(t.TempDir(), testkit.Log(t))
+func openInbox(tb testing.TB) *embedded.Inbox {
+	tb.Helper()
+	inbox, err := embedded.OpenInbox(tb.TempDir(), testkit.Log(tb))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		if err := inbox.Serve(); err != nil {
-			t.Errorf("the inbox ended with %v", err)
+			tb.Errorf("the inbox ended with %v", err)
 		}
 	})
-	t.Cleanup(func() {
-		if err := inbox.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Errorf("close the inbox: %v", err)
+	tb.Cleanup(func() {
+		if err := inbox.Close(context.WithoutCancel(tb.Context())); err != nil {
+			tb.Errorf("close the inbox: %v", err)
 		}
 		serving.Wait()
 	})
@@ -227,11 +227,12 @@ func (s *shop) hear(record *kgo.Record) {
 }
 
 // background runs until the test ends, which waits for it.
-func background(t testing.TB, run func(context.Context)) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+func background(tb testing.TB, run func(context.Context)) {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	var running sync.WaitGroup
 	running.Go(func() { run(ctx) })
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		running.Wait()
 	})

@@ -29,7 +29,7 @@ func (s *Sender) record(ctx context.Context, recorder *recorder, o domain.Outcom
 		if err == nil {
 			return true
 		}
-		if ctx.Err() != nil || !(pg.Transient(err) || errors.Is(err, context.DeadlineExceeded)) {
+		if ctx.Err() != nil || !passes(err) {
 			s.cfg.Log.ErrorContext(ctx, "the outcome of a mail was not recorded; it is handed over again with the same Message-ID",
 				"notification", o.NotificationID, "accepted", o.Accepted, "error", err)
 			return false
@@ -37,6 +37,9 @@ func (s *Sender) record(ctx context.Context, recorder *recorder, o domain.Outcom
 		wait(ctx, pause)
 	}
 }
+
+// passes says that trying again can help.
+func passes(err error) bool { return pg.Transient(err) || errors.Is(err, context.DeadlineExceeded) }
 
 // wait pauses until ctx ends.
 func wait(ctx context.Context, d time.Duration) {

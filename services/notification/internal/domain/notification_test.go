@@ -27,11 +27,11 @@ func request() Request {
 	}
 }
 
-func pendingMail(t testing.TB) State {
-	t.Helper()
+func pendingMail(tb testing.TB) State {
+	tb.Helper()
 	mails, events := Ask([]Request{request()}, []Known{{}}, asking())
 	if len(mails) != 1 || len(events) != 0 {
-		t.Fatalf("a new mail made %v, %v", mails, events)
+		tb.Fatalf("a new mail made %v, %v", mails, events)
 	}
 	return mails[0].State
 }

@@ -23,15 +23,15 @@ type Proxy struct {
 
 // NewProxy stands before the server at target, until the test ends. The first cuts
 // mails are answered by the end of the connection.
-func NewProxy(t testing.TB, target string, cuts int) *Proxy {
-	t.Helper()
+func NewProxy(tb testing.TB, target string, cuts int) *Proxy {
+	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	p := &Proxy{listener: listener, target: target, cuts: cuts, open: map[net.Conn]bool{}}
 	p.serving.Go(p.accept)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = listener.Close()
 		p.mu.Lock()
 		for c := range p.open {

@@ -50,18 +50,18 @@ type Options struct {
 }
 
 // New starts a server that ends with the test.
-func New(t testing.TB, o Options) *Server {
-	t.Helper()
+func New(tb testing.TB, o Options) *Server {
+	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s := &Server{listener: listener, reply: o.Reply, tls: o.TLS, offers: o.Offers, open: map[net.Conn]bool{}}
 	if s.reply == nil {
 		s.reply = func(string, string) string { return "" }
 	}
 	s.serving.Go(s.accept)
-	t.Cleanup(s.close)
+	tb.Cleanup(s.close)
 	return s
 }
 
