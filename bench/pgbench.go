@@ -113,6 +113,10 @@ func connectAdmin(ctx context.Context, postgresDir, database string) (*pgx.Conn,
 	return pgx.Connect(ctx, address)
 }
 
+// reaped is how long the postmaster may take to count the CPU time of the
+// connections that pgbench closed.
+const reaped = 500 * time.Millisecond
+
 // pgbenchRun is what pgbench came to.
 type pgbenchRun struct {
 	rate   float64 // orders per second
@@ -164,6 +168,7 @@ func (b *bench) pgbench(ctx context.Context, duration time.Duration) (pgbenchRun
 	if err != nil {
 		return pgbenchRun{}, fmt.Errorf("pgbench: %w\n%s", err, out)
 	}
+	time.Sleep(reaped)
 	after, err := measure(b.shop.pid(), b.shop.postmaster)
 	if err != nil {
 		return pgbenchRun{}, err

@@ -27,7 +27,7 @@ const (
 func (c *Consumer) Run(ctx context.Context) error {
 	client, err := kafka.NewConsumer(c.cfg.Kafka, c.group, c.cfg.Topics,
 		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { c.mayBeParked.Store(true) }),
-		kgo.OnPartitionsRevoked(c.forget),
+		kgo.OnPartitionsRevoked(c.revoked),
 		kgo.OnPartitionsLost(c.forget),
 	)
 	if err != nil {
@@ -36,6 +36,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	c.client.Store(client)
 	defer func() {
 		c.client.Store(nil)
+		c.commit(ctx, client)
 		client.CloseAllowingRebalance()
 	}()
 	defer c.meters.watch(ctx, c)()
@@ -46,7 +47,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	return nil
 }
 
-// once polls and applies one batch. Partitions stay ours from the poll to the commit.
+// once polls and applies one batch. Partitions stay ours from the poll to the mark.
 func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 	defer client.AllowRebalance()
 	fetches := client.PollRecords(ctx, c.cfg.MaxBatch)
@@ -69,18 +70,24 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 		giveBack(client, records)
 		return
 	}
-	c.commit(ctx, client)
+	client.MarkCommitRecords(records...)
 	c.observeLag(fetches)
 }
 
-// commit stores the offsets of what was applied. A failure costs no more than the
-// batch coming again.
+// commit stores the offsets of what was applied, before partitions leave. A failure
+// costs no more than those batches coming again.
 func (c *Consumer) commit(ctx context.Context, client *kgo.Client) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := client.CommitUncommittedOffsets(ctx); err != nil {
+	if err := client.CommitMarkedOffsets(ctx); err != nil {
 		c.log.WarnContext(ctx, "commit offsets", "error", err)
 	}
+}
+
+// revoked commits what was applied of partitions that go to another member.
+func (c *Consumer) revoked(ctx context.Context, client *kgo.Client, lost map[string][]int32) {
+	c.commit(ctx, client)
+	c.forget(ctx, client, lost)
 }
 
 // giveBack has the next poll return the same records.
