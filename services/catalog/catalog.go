@@ -110,6 +110,7 @@ func newService(
 	products *app.Products, categories *app.Categories,
 	relay *outbox.Relay, stock *consumer.Consumer, operations *audit.Operations,
 ) kitapp.Service {
+	anew := &app.AnnounceAnew{Products: products}
 	return kitapp.Service{
 		Name: Name,
 		Register: func(server *connect.Server) {
@@ -123,6 +124,7 @@ func newService(
 		Runners: []kitapp.Runner{
 			{Name: "relay", Run: relay.Run},
 			{Name: "stock", Run: stock.Run},
+			{Name: "announce anew", Run: anew.Run},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},

@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"context"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ type shop struct {
 	pool       *pg.Pool
 	broker     kafka.Config
 	database   string
+	stop       func() // ends the process; its relay's lead is free then
 }
 
 // open starts a catalog whose callers are all the same.
@@ -54,12 +56,13 @@ func (s shop) again(t *testing.T, caller authz.Identity) shop {
 			Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: true,
 		}}))
 	}()
-	t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("the catalog ended with %v", err)
 		}
 	})
+	t.Cleanup(s.stop)
 	select {
 	case addresses := <-ready:
 		s.url = addresses.API

@@ -67,13 +67,17 @@ func newCustomers(pool *pg.Pool, relay *outbox.Relay, clock kitapp.Clock, id kit
 }
 
 func newService(customers *app.Customers, relay *outbox.Relay, operations *audit.Operations) kitapp.Service {
+	anew := &app.AnnounceAnew{Customers: customers}
 	return kitapp.Service{
 		Name:     Name,
 		Register: func(server *connect.Server) { rpc.NewServer(customers).Register(server) },
 		Gateway: []kitrpc.GatewayFunc{
 			kitrpc.Gateway(customerv1.RegisterCustomerServiceHandlerClient, customerv1.NewCustomerServiceClient),
 		},
-		Runners:    []kitapp.Runner{{Name: "relay", Run: relay.Run}},
+		Runners: []kitapp.Runner{
+			{Name: "relay", Run: relay.Run},
+			{Name: "announce anew", Run: anew.Run},
+		},
 		Topics:     []kafka.Topic{{Name: events.Topic, Partitions: partitions, Retention: retention}},
 		Operations: operations,
 	}

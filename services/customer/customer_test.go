@@ -3,6 +3,7 @@ package customer_test
 import (
 	"context"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type office struct {
 	pool     *pg.Pool
 	broker   kafka.Config
 	database string
+	stop     func() // ends the process; its relay's lead is free then
 }
 
 // open starts it; its callers are all the same.
@@ -55,12 +57,13 @@ func (o office) again(t *testing.T, caller authz.Identity) office {
 			Database: pg.Config{URL: o.database}, Kafka: o.broker, SoleWriter: true,
 		}}))
 	}()
-	t.Cleanup(func() {
+	o.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("the process ended with %v", err)
 		}
 	})
+	t.Cleanup(o.stop)
 	select {
 	case addresses := <-ready:
 		o.url = addresses.API

@@ -41,7 +41,7 @@ func (o office) told(t *testing.T, n int) (ids []string, payloads [][]byte) {
 			payloads = append(payloads, record.Value)
 		})
 	}
-	return ids, payloads
+	return ids[:n], payloads[:n]
 }
 
 func name(message proto.Message) protoreflect.FullName {

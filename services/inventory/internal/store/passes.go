@@ -57,3 +57,18 @@ func (s Store) OldestEvent(ctx context.Context) (time.Time, bool, error) {
 	}
 	return at, true, nil
 }
+
+// WaitingEvents counts the events that wait to be published, up to limit.
+func (s Store) WaitingEvents(ctx context.Context, limit int) (int64, error) {
+	n, err := s.q.OutboxWaiting(ctx, int32(limit))
+	if err != nil {
+		return 0, fmt.Errorf("look into the outbox: %w", err)
+	}
+	return n, nil
+}
+
+// TakeAnnounceTurn queues that no other replica announces anew until the
+// transaction ends.
+func (s Store) TakeAnnounceTurn(ctx context.Context, lock int64) error {
+	return s.q.OutboxAnnounceLock(ctx, lock)
+}

@@ -67,6 +67,15 @@ func (s Store) LockChangedStock(ctx context.Context, since time.Time, afterID uu
 	return fromDBStocks(rows), nil
 }
 
+// NewestStockChange is when stock changed last; the epoch when there is none.
+func (s Store) NewestStockChange(ctx context.Context) (time.Time, error) {
+	newest, err := s.q.StockNewestChange(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("look for the newest change of stock: %w", err)
+	}
+	return newest, nil
+}
+
 // InsertStock makes empty stock for the products that have none, and returns it.
 // Ids must not repeat.
 func (s Store) InsertStock(ctx context.Context, products []domain.Product, now time.Time) ([]domain.Stock, error) {

@@ -215,6 +215,69 @@ func (q *Queries) ProductInsert(ctx context.Context, arg ProductInsertParams) er
 	return err
 }
 
+const productLockChangedSince = `-- name: ProductLockChangedSince :many
+select id, code, name, description, category_id, price_currency, price_amount, price_major, status, attributes, images, version, create_time, update_time from products
+where update_time >= $1 and id > $2
+order by id
+limit 500
+for no key update
+`
+
+type ProductLockChangedSinceParams struct {
+	Since   time.Time
+	AfterID uuid.UUID
+}
+
+// Along the primary key and not by time: no index holds update_time, and one walk
+// then serves all batches. The limit is written out, so that a plan for any values
+// knows how little is wanted.
+func (q *Queries) ProductLockChangedSince(ctx context.Context, arg ProductLockChangedSinceParams) ([]Product, error) {
+	rows, err := q.db.Query(ctx, productLockChangedSince, arg.Since, arg.AfterID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Product{}
+	for rows.Next() {
+		var i Product
+		if err := rows.Scan(
+			&i.ID,
+			&i.Code,
+			&i.Name,
+			&i.Description,
+			&i.CategoryID,
+			&i.PriceCurrency,
+			&i.PriceAmount,
+			&i.PriceMajor,
+			&i.Status,
+			&i.Attributes,
+			&i.Images,
+			&i.Version,
+			&i.CreateTime,
+			&i.UpdateTime,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const productNewestChange = `-- name: ProductNewestChange :one
+select coalesce(max(update_time), 'epoch')::timestamptz as newest from products
+`
+
+// When the last product changed; the epoch when there is none.
+func (q *Queries) ProductNewestChange(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, productNewestChange)
+	var newest time.Time
+	err := row.Scan(&newest)
+	return newest, err
+}
+
 const productUpdate = `-- name: ProductUpdate :exec
 update products
 set name = $1, description = $2, category_id = $3,

@@ -36,3 +36,17 @@ set name = @name, description = @description, category_id = @category_id,
     price_major = sqlc.arg(price_major)::text::numeric, status = @status,
     attributes = @attributes, images = @images, version = @version, update_time = @update_time
 where id = @id;
+
+-- name: ProductNewestChange :one
+-- When the last product changed; the epoch when there is none.
+select coalesce(max(update_time), 'epoch')::timestamptz as newest from products;
+
+-- name: ProductLockChangedSince :many
+-- Along the primary key and not by time: no index holds update_time, and one walk
+-- then serves all batches. The limit is written out, so that a plan for any values
+-- knows how little is wanted.
+select * from products
+where update_time >= @since and id > @after_id
+order by id
+limit 500
+for no key update;

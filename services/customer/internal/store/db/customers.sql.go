@@ -90,6 +90,65 @@ func (q *Queries) CustomerLock(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
+const customerLockErasedSince = `-- name: CustomerLockErasedSince :many
+select id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time from customers
+where erased and update_time >= $1 and id > $2
+order by id
+limit 500
+for no key update
+`
+
+type CustomerLockErasedSinceParams struct {
+	Since   time.Time
+	AfterID uuid.UUID
+}
+
+// Along the primary key and not by time: no index holds update_time, and one walk
+// then serves all batches. The limit is written out, so that a plan for any values
+// knows how little is wanted.
+func (q *Queries) CustomerLockErasedSince(ctx context.Context, arg CustomerLockErasedSinceParams) ([]Customer, error) {
+	rows, err := q.db.Query(ctx, customerLockErasedSince, arg.Since, arg.AfterID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Customer{}
+	for rows.Next() {
+		var i Customer
+		if err := rows.Scan(
+			&i.ID,
+			&i.FirstName,
+			&i.LastName,
+			&i.Email,
+			&i.EmailKey,
+			&i.Phone,
+			&i.Erased,
+			&i.Version,
+			&i.CreateTime,
+			&i.UpdateTime,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const customerNewestErasure = `-- name: CustomerNewestErasure :one
+select coalesce(max(update_time), 'epoch')::timestamptz as newest from customers where erased
+`
+
+// When the last customer was erased; the epoch when none was.
+func (q *Queries) CustomerNewestErasure(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, customerNewestErasure)
+	var newest time.Time
+	err := row.Scan(&newest)
+	return newest, err
+}
+
 const customerUpdate = `-- name: CustomerUpdate :exec
 update customers
 set first_name = $1, last_name = $2, email = $3, email_key = $4, phone = $5,

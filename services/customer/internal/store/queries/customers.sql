@@ -20,3 +20,17 @@ update customers
 set first_name = @first_name, last_name = @last_name, email = @email, email_key = @email_key, phone = @phone,
     erased = @erased, version = @version, update_time = @update_time
 where id = @id;
+
+-- name: CustomerNewestErasure :one
+-- When the last customer was erased; the epoch when none was.
+select coalesce(max(update_time), 'epoch')::timestamptz as newest from customers where erased;
+
+-- name: CustomerLockErasedSince :many
+-- Along the primary key and not by time: no index holds update_time, and one walk
+-- then serves all batches. The limit is written out, so that a plan for any values
+-- knows how little is wanted.
+select * from customers
+where erased and update_time >= @since and id > @after_id
+order by id
+limit 500
+for no key update;

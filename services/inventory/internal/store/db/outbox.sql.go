@@ -10,6 +10,16 @@ import (
 	"time"
 )
 
+const outboxAnnounceLock = `-- name: OutboxAnnounceLock :exec
+select pg_advisory_xact_lock($1::bigint)
+`
+
+// Until the transaction's end no other replica announces anew.
+func (q *Queries) OutboxAnnounceLock(ctx context.Context, key int64) error {
+	_, err := q.db.Exec(ctx, outboxAnnounceLock, key)
+	return err
+}
+
 const outboxOldest = `-- name: OutboxOldest :one
 select create_time from outbox order by id limit 1
 `
@@ -20,4 +30,16 @@ func (q *Queries) OutboxOldest(ctx context.Context) (time.Time, error) {
 	var create_time time.Time
 	err := row.Scan(&create_time)
 	return create_time, err
+}
+
+const outboxWaiting = `-- name: OutboxWaiting :one
+select count(*) from (select from outbox limit $1) waiting
+`
+
+// How many events wait to be published, at most at_most.
+func (q *Queries) OutboxWaiting(ctx context.Context, atMost int32) (int64, error) {
+	row := q.db.QueryRow(ctx, outboxWaiting, atMost)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }

@@ -221,6 +221,18 @@ func (q *Queries) StockLockMany(ctx context.Context, productIds []uuid.UUID) ([]
 	return items, nil
 }
 
+const stockNewestChange = `-- name: StockNewestChange :one
+select coalesce(max(update_time), 'epoch')::timestamptz as newest from stock
+`
+
+// When stock changed last; the epoch when there is none.
+func (q *Queries) StockNewestChange(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, stockNewestChange)
+	var newest time.Time
+	err := row.Scan(&newest)
+	return newest, err
+}
+
 const stockUpdateMany = `-- name: StockUpdateMany :exec
 update stock s
 set on_hand = c.on_hand, reserved = c.reserved, version = c.version, update_time = $1::timestamptz

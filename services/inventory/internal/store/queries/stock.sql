@@ -41,3 +41,7 @@ from (
          unnest(@reserveds::bigint[]) as reserved, unnest(@versions::bigint[]) as version
 ) c
 where s.product_id = c.product_id;
+
+-- name: StockNewestChange :one
+-- When stock changed last; the epoch when there is none.
+select coalesce(max(update_time), 'epoch')::timestamptz as newest from stock;

@@ -1,0 +1,132 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/catalog"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/app"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/events"
+)
+
+// shelf is a catalog's database without a relay, at a time that stands still.
+type shelf struct {
+	*app.AnnounceAnew
+
+	pool *pg.Pool
+	now  time.Time
+}
+
+func open(t *testing.T) shelf {
+	t.Helper()
+	s := shelf{pool: testkit.Database(t, catalog.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
+	s.AnnounceAnew = &app.AnnounceAnew{Products: &app.Products{
+		Pool: s.pool, Announce: events.ProductChanged, Wake: func() {}, Now: func() time.Time { return s.now },
+	}}
+	s.exec(t, `insert into categories (id, parent_id, name, description, version, create_time, update_time)
+		values ('00000000-0000-7000-8000-000000000000', null, 'Tea', '', 1, now(), now())`)
+	return s
+}
+
+func (s shelf) exec(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	if _, err := s.pool.Exec(t.Context(), statement, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// put adds n products that changed at a time; the first has the code given.
+func (s shelf) put(t *testing.T, code string, n int, changed time.Time) {
+	t.Helper()
+	s.exec(t, `
+		insert into products (id, code, name, description, category_id, price_currency, price_amount, price_major,
+			status, attributes, images, version, create_time, update_time)
+		select gen_random_uuid(), $1 || case when i > 1 then '-' || i else '' end, 'Tea', '', '00000000-0000-7000-8000-000000000000',
+			'EUR', 1, 0.01, 'ACTIVE', '{}', '[]', 7, $3, $3
+		from generate_series(1, $2) i`, code, n, changed)
+}
+
+// told returns the codes of the products in the outbox, sorted.
+func (s shelf) told(t *testing.T) []string {
+	t.Helper()
+	rows, err := s.pool.Query(t.Context(), `
+		select p.code from outbox o join products p on p.id = o.key and p.version = o.version and p.update_time = o.create_time
+		where o.type = 'shopmesh.catalog.v1.ProductChanged' and o.topic = $1`, events.ProductTopic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+func TestWhatChangedInTheLastDayIsAnnouncedAnew(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, row := range map[string]struct {
+		changed map[string]time.Duration // how long ago
+		want    []string
+	}{
+		"nothing":                     {nil, nil},
+		"within and beyond":           {map[string]time.Duration{"new": 0, "edge": day, "old": day + time.Microsecond}, []string{"edge", "new"}},
+		"after a week of rest":        {map[string]time.Duration{"new": 7 * day, "day": 8 * day, "old": 9 * day}, []string{"day", "new"}},
+		"a clock that once ran ahead": {map[string]time.Duration{"ahead": -365 * day, "new": time.Hour, "old": 2 * day}, []string{"ahead", "new"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			for code, ago := range row.changed {
+				s.put(t, code, 1, s.now.Add(-ago))
+			}
+			if err := s.All(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.told(t); !slices.Equal(got, row.want) {
+				t.Errorf("told of %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+// However many changed, no more than one batch waits in the outbox at a time, and
+// what is cut off goes on where it was.
+func TestWhatIsAnnouncedAnewWaitsForItsTurn(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.put(t, "tea", 1200, s.now)
+	all := map[string]bool{}
+	for range 2 { // the batch fills the outbox, and nothing follows
+		cut, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.All(cut) }()
+		testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return len(s.told(t)) == 500 })
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Fatalf("ended with %v", err)
+		}
+		for _, code := range s.told(t) {
+			all[code] = true
+		}
+		s.exec(t, `delete from outbox`)
+	}
+	if err := s.All(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rest := s.told(t)
+	for _, code := range rest {
+		all[code] = true
+	}
+	if len(rest) != 200 || len(all) != 1200 {
+		t.Errorf("the last batch told of %d products, all together of %d", len(rest), len(all))
+	}
+}

@@ -1,0 +1,125 @@
+package app_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/customer"
+	"github.com/shopmesh/shopmesh/services/customer/internal/app"
+	"github.com/shopmesh/shopmesh/services/customer/internal/events"
+)
+
+// book is the context's database without a relay, at a time that stands still.
+type book struct {
+	*app.AnnounceAnew
+
+	pool *pg.Pool
+	now  time.Time
+}
+
+func open(t *testing.T) book {
+	t.Helper()
+	s := book{pool: testkit.Database(t, customer.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
+	s.AnnounceAnew = &app.AnnounceAnew{Customers: &app.Customers{
+		Pool: s.pool, Announce: events.Changed, Wake: func() {}, Now: func() time.Time { return s.now },
+	}}
+	return s
+}
+
+func (s book) exec(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	if _, err := s.pool.Exec(t.Context(), statement, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// put adds n customers who changed at a time, erased or not.
+func (s book) put(t *testing.T, name string, n int, changed time.Time, erased bool) {
+	t.Helper()
+	s.exec(t, `
+		insert into customers (id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time)
+		select gen_random_uuid(), p.name, p.name, p.name, p.name, '', $4, $5, $3, $3
+		from (select i, case when $4 then '' else $1 || i end as name from generate_series(1, $2) i) p`,
+		name, n, changed, erased, s.version(name))
+}
+
+// version is the version of the customers of a name: what is left of them, once
+// they are erased.
+func (s book) version(name string) int64 { return int64(slices.Index(names, name)) + 1 }
+
+// names tells customers apart.
+var names = []string{"new", "edge", "old", "day", "ahead", "kept"}
+
+// told returns the names of the customers in the outbox, sorted.
+func (s book) told(t *testing.T) []string {
+	t.Helper()
+	rows, err := s.pool.Query(t.Context(), `
+		select o.version from outbox o join customers c on c.id = o.key and c.version = o.version and c.update_time = o.create_time
+		where o.type = 'shopmesh.customer.v1.CustomerErased' and o.topic = $1`, events.Topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, version := range versions {
+		told = append(told, names[version-1])
+	}
+	slices.Sort(told)
+	return told
+}
+
+func TestWhoWasErasedInTheLastDayIsAnnouncedAnew(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for name, row := range map[string]struct {
+		erased map[string]time.Duration // how long ago
+		want    []string
+	}{
+		"nothing":                     {nil, nil},
+		"within and beyond":           {map[string]time.Duration{"new": 0, "edge": day, "old": day + time.Microsecond}, []string{"edge", "new"}},
+		"after a week of rest":        {map[string]time.Duration{"new": 7 * day, "day": 8 * day, "old": 9 * day}, []string{"day", "new"}},
+		"a clock that once ran ahead": {map[string]time.Duration{"ahead": -365 * day, "new": time.Hour, "old": 2 * day}, []string{"ahead", "new"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			s.put(t, "kept", 3, s.now, false)
+			for name, ago := range row.erased {
+				s.put(t, name, 1, s.now.Add(-ago), true)
+			}
+			if err := s.All(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.told(t); !slices.Equal(got, row.want) {
+				t.Errorf("told of %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+// However many were erased, no more than one batch waits in the outbox at a time.
+func TestWhatIsAnnouncedAnewWaitsForItsTurn(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.put(t, "new", 700, s.now, true)
+	ended := make(chan error, 1)
+	go func() { ended <- s.All(t.Context()) }()
+	testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return len(s.told(t)) == 500 })
+	select {
+	case err := <-ended:
+		t.Fatalf("ended with %v while the outbox was full", err)
+	default:
+	}
+	s.exec(t, `delete from outbox`)
+	if err := <-ended; err != nil || len(s.told(t)) != 200 {
+		t.Errorf("told of %d more, error %v", len(s.told(t)), err)
+	}
+}
