@@ -49,8 +49,9 @@ $(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum
 	$(BIN)/protodeps .proto-deps
 	@touch $@
 
-tools/node_modules/.stamp: tools/package.json tools/package-lock.json
-	cd tools && npm ci --no-audit --no-fund --loglevel=error
+# What npm installs, in whichever folder: exactly what its lock file says.
+%/node_modules/.stamp: %/package.json %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: proto-deps
@@ -101,13 +102,11 @@ cross: ## Compile every command for Linux and macOS, amd64 and arm64
 			$$(go list -f '{{if eq .Name "main"}}{{.ImportPath}}{{end}}' ./cmd/... ./services/...) || exit 1; \
 	done; done
 
-gen/ts/node_modules/.stamp: gen/ts/package.json gen/ts/package-lock.json
-	cd gen/ts && npm ci --no-audit --no-fund --loglevel=error
-	@touch $@
-
 .PHONY: test-ts
-test-ts: gen/ts/node_modules/.stamp ## Type-check the contracts for TypeScript
-	cd gen/ts && npm run --silent typecheck
+test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp ## Type-check the contracts for TypeScript, and order with them from the shop
+	cd gen/ts && npm run --silent build
+	cd e2e/ts && npm run --silent build
+	go test -tags typescript -timeout 10m -run TestTypeScriptClient $(ARGS) ./e2e/...
 
 bin/kafka/.stamp: e2e/kafka/pom.xml
 	mvn -q -B -f e2e/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/bin/kafka -DincludeScope=runtime
