@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
@@ -30,6 +32,7 @@ type bench struct {
 	shop        *shop
 	sink        *sink
 	pgbenchRuns int
+	windows     []int
 }
 
 func (b *bench) postgresDir() string { return filepath.Join(b.dir, "data", "postgres") }
@@ -39,18 +42,32 @@ func main() {
 	products := flag.Int("products", 10_000, "how many products the shop has")
 	duration := flag.Duration("duration", 15*time.Second, "how long each loop runs")
 	rounds := flag.Int("rounds", 3, "how often each loop runs; the median is printed")
+	windows := flag.String("windows", "32,256,1000", "how many orders each closed loop keeps under way")
 	keep := flag.Bool("keep", false, "keep the data directory and the log")
 	flag.Parse()
 	b := &bench{products: *products, duration: *duration, rounds: *rounds}
+	for text := range strings.SplitSeq(*windows, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			fmt.Fprintf(os.Stderr, "bench: -windows %s: give numbers of 1 and more, separated by commas\n", *windows)
+			os.Exit(2)
+		}
+		b.windows = append(b.windows, n)
+	}
 	if *short {
 		b.products, b.duration, b.rounds = 1_000, 5*time.Second, 1
 	}
+	os.Exit(b.main(*keep))
+}
+
+func (b *bench) main(keep bool) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := b.run(ctx, *keep); err != nil {
+	if err := b.run(ctx, keep); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func (b *bench) run(ctx context.Context, keep bool) (err error) {
@@ -151,7 +168,6 @@ func (b *bench) reading(ctx context.Context) error {
 func (b *bench) ordering(ctx context.Context) error {
 	fmt.Println("| side | orders/s | ratio to pgbench | CPU ms per order: PostgreSQL + shop + client | PlaceOrder p50/p99 ms | placed → mailed p50/p99 ms | per order |")
 	fmt.Println("|---|---|---|---|---|---|---|")
-	windows := []int{32, 256, 1000}
 	ratios := map[int][]float64{}
 	for range b.rounds {
 		p, err := b.pgbench(ctx, b.duration)
@@ -161,7 +177,7 @@ func (b *bench) ordering(ctx context.Context) error {
 		n := float64(p.orders)
 		fmt.Printf("| pgbench, %d clients | %.0f | 1.0 | %.2f + 0 + %.2f | | | %s |\n", pgbenchClients, p.rate,
 			float64(p.cpu.postgres.Microseconds())/1000/n, float64(p.cpu.bench.Microseconds())/1000/n, p.cost.each(p.orders))
-		for _, w := range windows {
+		for _, w := range b.windows {
 			begin, err := b.costs(ctx, "shopmesh")
 			if err != nil {
 				return err
@@ -184,7 +200,7 @@ func (b *bench) ordering(ctx context.Context) error {
 		}
 	}
 	fmt.Println()
-	for _, w := range windows {
+	for _, w := range b.windows {
 		slices.Sort(ratios[w])
 		fmt.Printf("median ratio to pgbench with %d under way: %.2f\n", w, ratios[w][len(ratios[w])/2])
 	}

@@ -69,7 +69,7 @@ func program(t *testing.T, pkg string) string {
 	programs.Lock()
 	defer programs.Unlock()
 	if programs.dir == "" {
-		dir, err := os.MkdirTemp("", "shopmesh-e2e-")
+		dir, err := os.MkdirTemp("", "shopmesh-e2e-") //nolint:usetesting // it serves every test of the run
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +198,7 @@ func up(t *testing.T, args ...string) *oneProcess {
 // user must when the tests run as root; t.TempDir's parents are closed to them.
 func tempDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "shopmesh-e2e-")
+	dir, err := os.MkdirTemp("", "shopmesh-e2e-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,7 +81,7 @@ func repeatedRequest(t *testing.T, s *shop) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range append(answers, again) {
+	for _, a := range slices.Concat(answers, []*orderv1.PlaceOrderResponse{again}) {
 		if !proto.Equal(a, answers[0]) {
 			t.Fatalf("the same request was answered %v and %v", answers[0], a)
 		}

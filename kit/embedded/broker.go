@@ -173,5 +173,6 @@ func (l brokerLog) Logf(level kfake.LogLevel, format string, args ...any) {
 		l.logger.Error("broker: " + fmt.Sprintf(format, args...))
 	case kfake.LogLevelWarn:
 		l.logger.Warn("broker: " + fmt.Sprintf(format, args...))
+	case kfake.LogLevelNone, kfake.LogLevelInfo, kfake.LogLevelDebug:
 	}
 }

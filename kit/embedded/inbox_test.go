@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"errors"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -240,7 +241,7 @@ func TestInboxRefusesWhatItCannotKeep(t *testing.T) {
 	i := openInbox(t, t.TempDir())
 	large := message("large", "large") + strings.Repeat(strings.Repeat("x", 1000)+"\r\n", maxMessageBytes/1000)
 	err := send(dial(t, i.Addr()), large, "ada@example.com")
-	if answer, ok := err.(*smtp.SMTPError); !ok || answer.Code != 552 {
+	if answer := new(smtp.SMTPError); !errors.As(err, &answer) || answer.Code != 552 {
 		t.Errorf("a large mail: %v, want 552", err)
 	}
 	client := dial(t, i.Addr())
@@ -248,7 +249,7 @@ func TestInboxRefusesWhatItCannotKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = send(client, message("1", "one"), "ada@example.com")
-	if answer, ok := err.(*smtp.SMTPError); !ok || answer.Code != 451 {
+	if answer := new(smtp.SMTPError); !errors.As(err, &answer) || answer.Code != 451 {
 		t.Errorf("a mail for a closed log: %v, want 451", err)
 	}
 }

@@ -29,6 +29,6 @@ func isServerOf(pid int, dataDir string) bool {
 	if err != nil {
 		return false
 	}
-	real, err := filepath.EvalSymlinks(dataDir)
-	return err == nil && where == real
+	target, err := filepath.EvalSymlinks(dataDir)
+	return err == nil && where == target
 }

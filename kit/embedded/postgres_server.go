@@ -198,7 +198,7 @@ func readPidFile(dataDir string) (pidFile, error) {
 	lines := strings.Split(string(text), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(lines[0]))
 	if err != nil {
-		return pidFile{}, nil // it was killed before it wrote its pid
+		return pidFile{}, nil //nolint:nilerr // it was killed before it wrote its pid
 	}
 	const statusLine = 7
 	if len(lines) <= statusLine {

@@ -57,10 +57,10 @@ func Run(ctx context.Context, config Config) (err error) {
 
 	// The embedded parts outlive ctx: the services need them to drain.
 	lasting := context.WithoutCancel(ctx)
-	closing := func(close func(context.Context) error) {
+	closing := func(part func(context.Context) error) {
 		ctx, cancel := context.WithTimeout(lasting, closeTimeout)
 		defer cancel()
-		err = errors.Join(err, close(ctx))
+		err = errors.Join(err, part(ctx))
 	}
 	postgres, err := embedded.StartPostgres(ctx, embedded.PostgresConfig{
 		Dir: dir.Postgres(), Databases: databases(), MaxConnections: maxConnections, Logger: config.Log.With("part", "postgres"),
