@@ -118,33 +118,48 @@ func serverFailed(code connect.Code) bool {
 	}
 }
 
-// write logs the call: debug when it went well, info when it was refused, warn
-// when a part was away or slow, error when we failed.
-func (o *observer) write(ctx context.Context, procedure string, from origin, code string, elapsed time.Duration, err error) {
-	level := slog.LevelDebug
-	if err != nil {
-		level = slog.LevelInfo
-		switch connect.CodeOf(err) {
-		case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
-			level = slog.LevelError
-		case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
-			level = slog.LevelWarn
-		default:
-		}
+func levelOf(err error) slog.Level {
+	if err == nil {
+		return slog.LevelDebug
 	}
+	if fault.ReasonOf(err) == fault.ReasonDraining {
+		return slog.LevelInfo // sent elsewhere, as every stream is when a process stops
+	}
+	switch connect.CodeOf(err) {
+	case connect.CodeCanceled:
+		// Every page that somebody closes ends its streams so: no failure of anybody.
+		return slog.LevelDebug
+	case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
+		return slog.LevelError
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
+		return slog.LevelWarn
+	default:
+		return slog.LevelInfo
+	}
+}
+
+// write logs the call: debug when it went well or its client went away, info when
+// it was refused or sent elsewhere, warn when a part was away or slow, error when
+// we failed.
+func (o *observer) write(ctx context.Context, procedure string, from origin, code string, elapsed time.Duration, err error) {
+	level := levelOf(err)
 	if !o.log.Enabled(ctx, level) {
 		return
 	}
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs,
 		slog.String("rpc", procedure), slog.String("door", from.door),
-		slog.String("code", code), slog.Duration("took", elapsed))
+		slog.String("code", code), slog.Float64("took_ms", float64(elapsed.Microseconds())/1000))
 	if id := requestID(ctx); id != "" {
 		attrs = append(attrs, slog.String("request_id", id))
 	}
 	if err == nil {
 		o.log.LogAttrs(ctx, level, "call", attrs...)
 		return
+	}
+	message := "call failed"
+	if connect.CodeOf(err) == connect.CodeCanceled {
+		message = "call cancelled"
 	}
 	if reason := fault.ReasonOf(err); reason != "" {
 		attrs = append(attrs, slog.String("reason", string(reason)))
@@ -159,7 +174,7 @@ func (o *observer) write(ctx context.Context, procedure string, from origin, cod
 			attrs = append(attrs, slog.String("cause", cause.Error()))
 		}
 	}
-	o.log.LogAttrs(ctx, level, "call failed", attrs...)
+	o.log.LogAttrs(ctx, level, message, attrs...)
 }
 
 // requestID returns the caller's X-Request-Id when it is short and plain, so that

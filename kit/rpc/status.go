@@ -62,7 +62,8 @@ func (m *statusMapper) status(ctx context.Context, err error) *connect.Error {
 	}
 	// What ended the context is the truth, whatever text the layer below made of it.
 	if ended := endOf(ctx); ended != nil {
-		return fromFault(ended.Because(err), err)
+		ended = ended.Because(err)
+		return fromFault(ended, ended)
 	}
 	if coded != nil {
 		return fromConnect(coded, err)
@@ -70,9 +71,11 @@ func (m *statusMapper) status(ctx context.Context, err error) *connect.Error {
 	switch {
 	case m.transient(err), errors.Is(err, context.DeadlineExceeded):
 		// Ours is not over: a part that we waited for did not answer in its time.
-		return fromFault(unavailable().Because(err), err)
+		away := unavailable().Because(err)
+		return fromFault(away, away)
 	case errors.Is(err, context.Canceled):
-		return fromFault(fault.New(fault.Cancelled, fault.ReasonCancelled, "the call was cancelled"), err)
+		cancelled := fault.New(fault.Cancelled, fault.ReasonCancelled, "the call was cancelled").Because(err)
+		return fromFault(cancelled, cancelled)
 	default:
 		return internal(err)
 	}
