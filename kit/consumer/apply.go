@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
@@ -17,8 +18,11 @@ import (
 )
 
 // transient errors are the database's, or the time's; the events are not to blame.
+// They never are for a connection that was refused, be it for a password.
 func transient(err error) bool {
-	return pg.Transient(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	var refused *pgconn.ConnectError
+	return pg.Transient(err) || errors.As(err, &refused) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // attempt applies a part of a batch in one transaction: the handler's effects, and

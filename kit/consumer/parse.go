@@ -18,6 +18,8 @@ type item struct {
 	// malformed says why the record is no event. Its key is then uuid.Nil, and
 	// nothing waits behind it: what isn't an event has no place in a key's order.
 	malformed error
+	// retried says that the event failed alone once.
+	retried bool
 	// cause is why the event alone could not be applied; it becomes a dead letter.
 	cause string
 }

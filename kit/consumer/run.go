@@ -105,8 +105,10 @@ func giveBack(client *kgo.Client, records []*kgo.Record) {
 }
 
 // apply applies the batch part by part: the whole at first, halves of what fails.
-// It returns an error only when the database can't take it for now: the batch's
-// time is over, or ctx is.
+// An event that fails alone is tried once more before it is to blame, because it may
+// have met another transaction's work, such as a key that both inserted. apply
+// returns an error only when the database can't take events, or a dead letter, for
+// now: the batch's time is over, or ctx is.
 func (c *Consumer) apply(ctx context.Context, batch []item) error {
 	deadline := time.Now().Add(c.bounds.batch)
 	parts := [][]item{batch}
@@ -117,7 +119,7 @@ func (c *Consumer) apply(ctx context.Context, batch []item) error {
 		case err == nil:
 			parts = parts[:len(parts)-1]
 			wait = 50 * time.Millisecond
-		case transient(err):
+		case transient(err), part[0].cause != "":
 			if time.Now().After(deadline) {
 				return err
 			}
@@ -129,6 +131,8 @@ func (c *Consumer) apply(ctx context.Context, batch []item) error {
 		case len(part) > 1:
 			half := len(part) / 2
 			parts = append(parts[:len(parts)-1], part[half:], part[:half])
+		case !part[0].retried:
+			part[0].retried = true
 		default:
 			part[0].cause = err.Error()
 			c.log.ErrorContext(ctx, "an event can't be applied; its key waits", "topic", part[0].Topic, "key", part[0].Key,
