@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -31,13 +32,18 @@ mails with what was due. Work under way is pending, not a finding; --wait waits 
 
 It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not look.`,
 		Example: "  shopmesh audit --wait 60s\n  shopmesh audit --addr http://127.0.0.1:9090 --json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if wait < 0 {
 				return usage("--wait %v: give a time of 0 or more, such as 60s", wait)
 			}
 			if cmd.Flags().Changed("data") && len(addresses) > 0 {
 				return usage("--data and --addr are both given: keep one")
+			}
+			for _, a := range addresses {
+				if u, err := url.Parse(a); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+					return usage("--addr %q is no URL of an internal port: write http://HOST:PORT", a)
+				}
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
@@ -55,7 +61,12 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 			if len(addresses) > 0 {
 				err = look(ctx, addresses)
 			} else {
-				err = shop.Visit(ctx, data, func(ctx context.Context, internal string) error { return look(ctx, []string{internal}) })
+				err = shop.Visit(ctx, data, shop.Visitor{
+					Opening: func() {
+						fmt.Fprintf(cmd.ErrOrStderr(), "No shop runs in %s: opening its books to read them, nothing is moved.\n", data)
+					},
+					Look: func(ctx context.Context, internal string) error { return look(ctx, []string{internal}) },
+				})
 			}
 			if err != nil {
 				return exitError{exitUsage, err}

@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/shopmesh/shopmesh/kit/app"
 )
 
 // The exit codes of every command.
@@ -39,19 +43,30 @@ func usage(format string, args ...any) error {
 }
 
 func main() {
-	err := newRoot().ExecuteContext(context.Background())
+	app.QuietLibraries()
+	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs a command line and returns the exit code. What a program may want
+// to read goes to stdout, all talk to stderr.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return
+		return 0
 	}
 	code := exitUsage // cobra's own errors are about arguments
 	var exit exitError
 	if errors.As(err, &exit) {
 		code = exit.code
 	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintln(os.Stderr, "shopmesh:", text)
+	if text := strings.TrimSpace(err.Error()); text != "" {
+		fmt.Fprintln(stderr, "shopmesh:", text)
 	}
-	os.Exit(code)
+	return code
 }
 
 func newRoot() *cobra.Command {
@@ -59,11 +74,24 @@ func newRoot() *cobra.Command {
 		Use:           "shopmesh",
 		Short:         "Run a shop: products, stock, orders, payments and mails",
 		Long:          "Shopmesh runs a shop in one process, with an embedded database, broker and mail inbox.\nBegin with: shopmesh up --demo",
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate(versionLine())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
 	root.AddCommand(newUp(), newAudit(), newVersion())
 	return root
+}
+
+// noArgs refuses arguments of a command that has flags only.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no argument, and got %q; see %[1]s --help", cmd.CommandPath(), args[0])
+	}
+	return nil
 }
 
 // interruptible ends with SIGINT or SIGTERM.

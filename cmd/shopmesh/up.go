@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -28,28 +31,22 @@ Everything is kept in the data directory; stop it, kill it, start it again, and 
 Until accounts exist every caller counts as the shop's owner, so only loopback addresses are served.
 SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead of the inbox.`,
 		Example: "  shopmesh up --demo\n  shopmesh up --data /srv/shop --listen 127.0.0.1:8080",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			app.QuietLibraries()
-			for _, address := range []string{config.Listen, config.InternalListen} {
-				if err := app.Loopback(address); err != nil {
-					return exitError{exitUsage, err}
-				}
+			if err := checkUp(config); err != nil {
+				return err
 			}
 			smtp, err := app.Credential("SHOPMESH_SMTP_URL")
 			if err != nil {
 				return exitError{exitUsage, err}
 			}
-			config.SMTPURL, config.Version, config.Log = smtp, version(), telemetry.NewLog(os.Stderr, slog.LevelInfo)
+			config.SMTPURL, config.Version, config.Log = smtp, version(), telemetry.NewLog(cmd.ErrOrStderr(), slog.LevelInfo)
 			config.Ready = func(a shop.Addresses) { announce(cmd.OutOrStdout(), asJSON, a) }
 			ctx, cancel := context.WithCancel(cmd.Context())
 			defer cancel()
 			stop := app.OnSignal(config.Log, cancel)
 			defer stop()
-			if err := shop.Run(ctx, config); err != nil {
-				return exitError{exitFailed, err}
-			}
-			return nil
+			return explainUp(shop.Run(ctx, config))
 		},
 	}
 	f := cmd.Flags()
@@ -60,6 +57,47 @@ SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead
 	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object when it serves")
 	return cmd
+}
+
+// checkUp refuses flags that can't work, before anything is started.
+func checkUp(config shop.Config) error {
+	for _, address := range []string{config.Listen, config.InternalListen} {
+		if err := app.Loopback(address); err != nil {
+			return exitError{exitUsage, err}
+		}
+	}
+	if config.SettingsFile == "" {
+		return nil
+	}
+	if _, err := os.Stat(config.SettingsFile); err != nil {
+		return usage("--settings: %w", err)
+	}
+	return nil
+}
+
+// explainUp says what somebody at the command line can do about an error.
+func explainUp(err error) error {
+	if err == nil {
+		return nil
+	}
+	var address *shop.AddressError
+	if !errors.As(err, &address) {
+		return exitError{exitFailed, err}
+	}
+	flag := "--listen"
+	if address.Internal {
+		flag = "--internal-listen"
+	}
+	host, port, _ := net.SplitHostPort(address.Address)
+	why := address.Err.Error()
+	switch {
+	case errors.Is(address.Err, syscall.EADDRINUSE):
+		why = "another program has it"
+	case errors.Is(address.Err, syscall.EACCES):
+		why = "only the system's administrator may open it"
+	}
+	return usage("port %s can't be opened: %s; name another with %s, such as %[3]s %s for any free one",
+		port, why, flag, net.JoinHostPort(host, "0"))
 }
 
 // announce prints the one line that says that the shop serves.

@@ -62,6 +62,7 @@ func StartPostgres(ctx context.Context, config PostgresConfig) (*Postgres, error
 	if err != nil {
 		return nil, err
 	}
+	logger.Info("starting PostgreSQL", "version", postgresVersion)
 	secrets, err := cluster.prepare(ctx)
 	if err != nil {
 		return nil, err

@@ -85,7 +85,7 @@ func fetchPostgres(cache, home string, logger *slog.Logger) error {
 	if err := os.Rename(unpacked, home); err != nil {
 		return fmt.Errorf("put PostgreSQL into the cache: %w", err)
 	}
-	logger.Info("PostgreSQL is fetched", "took", time.Since(begin).Round(time.Millisecond))
+	logger.Info("PostgreSQL is fetched", "took_ms", time.Since(begin).Milliseconds())
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -47,13 +48,43 @@ type Addresses struct {
 // closeTimeout bounds how long each embedded part may take to end.
 const closeTimeout = 20 * time.Second
 
-// Run runs the shop until ctx ends, then drains and stops it.
-func Run(ctx context.Context, config Config) (err error) {
+// AddressError says that the shop can't listen where it was told to.
+type AddressError struct {
+	// Internal tells the operators' address from the API's.
+	Internal bool
+	// Address is HOST:PORT.
+	Address string
+	Err     error
+}
+
+// Error implements error.
+func (e *AddressError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what the system said.
+func (e *AddressError) Unwrap() error { return e.Err }
+
+// Run runs the shop until ctx ends, then drains and stops it. To be asked to end
+// while it starts is no error. Errors: *AddressError, at once, for an address that
+// can't be listened on.
+func Run(ctx context.Context, config Config) error {
+	err := run(ctx, config)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		config.Log.Info("stopped before the shop was open", "cause", err.Error())
+		return nil
+	}
+	return err
+}
+
+func run(ctx context.Context, config Config) (err error) {
 	dir, err := embedded.OpenDataDir(config.Data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
+	if err := tryAddresses(ctx, config); err != nil {
+		return err
+	}
+	config.Log.Info("opening the shop", "data", dir.Path(), "version", config.Version)
 
 	// The embedded parts outlive ctx: the services need them to drain.
 	lasting := context.WithoutCancel(ctx)
@@ -92,11 +123,28 @@ func Run(ctx context.Context, config Config) (err error) {
 	return serve(ctx, parts, dir.Path())
 }
 
+// tryAddresses opens both addresses and gives them free again: a port that is taken
+// is told before the database is started, which takes a while.
+func tryAddresses(ctx context.Context, config Config) error {
+	var listen net.ListenConfig
+	for _, a := range []AddressError{{Address: config.Listen}, {Address: config.InternalListen, Internal: true}} {
+		listener, err := listen.Listen(ctx, "tcp", a.Address)
+		if err != nil {
+			a.Err = err
+			return &a
+		}
+		// Both at a time, so that one port for two is found out, too.
+		defer func() { _ = listener.Close() }()
+	}
+	return nil
+}
+
 // serve runs the services on the parts until ctx ends.
 func serve(ctx context.Context, parts parts, data string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	filled := make(chan error, 1)
+	parts.config.Log.Info("opening the services")
 	process := app.Process{
 		Name: "shopmesh", Version: parts.config.Version,
 		Listen: parts.config.Listen, InternalListen: parts.config.InternalListen,

@@ -34,16 +34,29 @@ func remember(a Addresses) error {
 
 func forget(data string) error { return os.Remove(filepath.Join(data, addressesFile)) }
 
-// Visit calls look with the URL of the internal port of the shop in a data
-// directory. When no shop runs there, it opens one for the time of the visit that
-// moves nothing: no event, charge or mail leaves it.
-func Visit(ctx context.Context, data string, look func(ctx context.Context, internal string) error) error {
-	if _, err := os.Stat(data); errors.Is(err, fs.ErrNotExist) {
+// Visitor looks at a shop.
+type Visitor struct {
+	// Opening is called before a shop that does not run is opened, which takes
+	// some seconds.
+	Opening func()
+	// Look is called once, with the URL of the internal port.
+	Look func(ctx context.Context, internal string) error
+}
+
+// Visit lets a visitor look at the shop in a data directory. When no shop runs
+// there, it opens one for the time of the visit that moves nothing: no event,
+// charge or mail leaves it. It creates no shop where there is none.
+func Visit(ctx context.Context, data string, visitor Visitor) error {
+	entries, err := os.ReadDir(data)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
 		return fmt.Errorf("there is no shop in %s: name its directory with --data", data)
+	}
+	if err != nil {
+		return fmt.Errorf("look for a shop: %w", err)
 	}
 	dir, err := embedded.OpenDataDir(data)
 	if errors.Is(err, embedded.ErrDataDirInUse) {
-		return visitRunning(ctx, data, look)
+		return visitRunning(ctx, data, visitor.Look)
 	}
 	if err != nil {
 		return err
@@ -51,7 +64,8 @@ func Visit(ctx context.Context, data string, look func(ctx context.Context, inte
 	if err := dir.Close(); err != nil {
 		return err
 	}
-	return visitStopped(ctx, data, look)
+	visitor.Opening()
+	return visitStopped(ctx, data, visitor.Look)
 }
 
 func visitRunning(ctx context.Context, data string, look func(context.Context, string) error) error {
@@ -70,21 +84,24 @@ func visitRunning(ctx context.Context, data string, look func(context.Context, s
 }
 
 func visitStopped(ctx context.Context, data string, look func(context.Context, string) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	visit, end := context.WithCancel(ctx)
+	defer end()
 	looked := make(chan error, 1)
-	err := Run(ctx, Config{
+	err := Run(visit, Config{
 		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", idle: true,
 		Log: slog.New(slog.DiscardHandler),
 		Ready: func(a Addresses) {
-			looked <- look(ctx, a.Internal)
-			cancel()
+			looked <- look(visit, a.Internal)
+			end()
 		},
 	})
 	select {
 	case seen := <-looked:
 		return errors.Join(seen, err)
 	default:
-		return err
 	}
+	if err == nil {
+		err = context.Cause(ctx) // Run ends well when it is asked to: nobody looked all the same
+	}
+	return fmt.Errorf("open the shop in %s: %w", data, err)
 }
