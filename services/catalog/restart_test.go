@@ -1,0 +1,48 @@
+package catalog_test
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// After a restart an empty broker is told of what changed in the last day, and of
+// nothing older.
+func TestARestartAnnouncesAnewWhatTheBrokerMayHaveLost(t *testing.T) {
+	t.Parallel()
+	s := open(t, owner())
+	category := s.category(t, "Tea", "").GetId()
+	old, archived, fresh := s.product(t, "OLD", category, 100), s.product(t, "ARCHIVED", category, 100), s.product(t, "FRESH", category, 100)
+	if _, err := s.products.ArchiveProduct(t.Context(), &catalogv1.ArchiveProductRequest{Id: archived.GetId()}); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, patience, "everything is published", func() bool {
+		var waiting int
+		err := s.pool.QueryRow(t.Context(), `select count(*) from outbox`).Scan(&waiting)
+		return err == nil && waiting == 0
+	})
+	s.stop()
+	if _, err := s.pool.Exec(t.Context(), `update products set update_time = $2 where id = $1`, old.GetId(), time.Now().Add(-25*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+
+	s.broker = testkit.Broker(t)
+	s = s.again(t, owner())
+	if got := s.told(t, archived.GetId(), 1)[0]; got.GetVersion() != 2 || !proto.Equal(got.GetProduct(), s.read(t, "ARCHIVED")) {
+		t.Errorf("told %v of the archived product", got)
+	}
+	if got := s.told(t, fresh.GetId(), 1)[0]; got.GetVersion() != 1 || !proto.Equal(got.GetProduct(), fresh) {
+		t.Errorf("told %v, created %v", got, fresh)
+	}
+	// Its next change is the first that is told.
+	if _, err := s.update(t, &catalogv1.Product{Id: old.GetId(), Name: "Renamed"}, "name"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.told(t, old.GetId(), 1)[0]; got.GetVersion() != 2 {
+		t.Errorf("told version %d of the old product, want nothing before 2", got.GetVersion())
+	}
+}
