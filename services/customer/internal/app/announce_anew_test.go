@@ -81,7 +81,7 @@ func TestWhoWasErasedInTheLastDayIsAnnouncedAnew(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, row := range map[string]struct {
 		erased map[string]time.Duration // how long ago
-		want    []string
+		want   []string
 	}{
 		"nothing":                     {nil, nil},
 		"within and beyond":           {map[string]time.Duration{"new": 0, "edge": day, "old": day + time.Microsecond}, []string{"edge", "new"}},
