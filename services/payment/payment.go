@@ -143,6 +143,7 @@ func newService(
 	pool *pg.Pool, relay *outbox.Relay, orders *consumer.Consumer, desk *app.Desk, source app.Source,
 	ledger app.Ledger, operations *audit.Operations,
 ) kitapp.Service {
+	anew := &app.AnnounceAnew{Pool: pool, Source: source, Ledger: ledger}
 	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Source: source, Ledger: ledger, Desk: desk})
 	return kitapp.Service{
 		Name:     Name,
@@ -154,6 +155,7 @@ func newService(
 			{Name: "relay", Run: relay.Run},
 			{Name: "orders", Run: orders.Run},
 			{Name: "desk", Run: desk.Run},
+			{Name: "announce anew", Run: anew.Run},
 			{Name: "forget", Run: func(ctx context.Context) error { return app.ForgetAnswers(ctx, pool, source.Now, time.Hour) }},
 		},
 		Topics: []kafka.Topic{

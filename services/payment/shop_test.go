@@ -48,6 +48,10 @@ type shop struct {
 	order *pg.Pool // holds order's outbox
 	relay *outbox.Relay
 
+	caller authz.Identity
+	config payment.Config
+	stop   func() // ends the process
+
 	mu    sync.Mutex
 	heard []said
 }
@@ -77,37 +81,39 @@ func openAs(t *testing.T, settings string, caller authz.Identity) *shop {
 	ledger := testkit.DatabaseURL(t, sandbox.Migrations())
 	s := &shop{
 		t: t, pool: testkit.Open(t, pg.Config{URL: database}), ledger: testkit.Open(t, pg.Config{URL: ledger}),
-		order: testkit.Database(t, nil),
+		order: testkit.Database(t, nil), caller: caller,
 	}
 	broker := testkit.Broker(t)
-	s.serve(caller, payment.Config{
+	s.config = payment.Config{
 		Context: kitapp.ContextConfig{
 			Database: pg.Config{URL: database}, Kafka: broker, SettingsFile: file, SoleWriter: true,
 		},
 		SandboxDatabase: pg.Config{URL: ledger},
-	})
+	}
+	s.serve()
 	s.speak(broker)
 	s.listen(broker)
 	return s
 }
 
 // serve starts the process and ends it with the test.
-func (s *shop) serve(caller authz.Identity, cfg payment.Config) {
+func (s *shop) serve() {
 	s.t.Helper()
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	process := kitapp.Process{
 		Name: "payment", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return s.caller, nil }),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
 	}
-	go func() { ended <- kitapp.Serve(ctx, process, payment.Module(cfg)) }()
-	s.t.Cleanup(func() {
+	go func() { ended <- kitapp.Serve(ctx, process, payment.Module(s.config)) }()
+	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			s.t.Errorf("payment ended with %v", err)
 		}
 	})
+	s.t.Cleanup(s.stop)
 	select {
 	case s.Addresses = <-ready:
 	case err := <-ended:

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -103,6 +104,17 @@ func (a *Account) sayRefund(refund Refund, trace string) {
 		Kind: EventRefunded, Version: refund.Version, RefundID: refund.ID, Amount: refund.Amount,
 		Refunded: a.money(sum), Captured: a.payment.Captured, Reason: refund.Reason, Trace: trace,
 	})
+}
+
+// SayRefundsSince tells again of the refunds that succeeded at a time or after it,
+// each in its own trace: order, which asks for none but a cancelled order's, may not
+// have heard of them.
+func (a *Account) SayRefundsSince(since time.Time) {
+	for _, refund := range a.refunds {
+		if refund.Status == RefundSucceeded && !refund.UpdateTime.Before(since) {
+			a.sayRefund(refund, refund.Trace)
+		}
+	}
 }
 
 // Changes is what a transaction stores, and what follows its commit.

@@ -124,6 +124,54 @@ func (q *Queries) RefundListByPayments(ctx context.Context, paymentIds []uuid.UU
 	return items, nil
 }
 
+const refundNewestSuccess = `-- name: RefundNewestSuccess :one
+select coalesce(max(update_time), 'epoch')::timestamptz as newest from refunds where status = 2
+`
+
+// When money was last given back; the epoch when it never was. Status 2 is SUCCEEDED.
+func (q *Queries) RefundNewestSuccess(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, refundNewestSuccess)
+	var newest time.Time
+	err := row.Scan(&newest)
+	return newest, err
+}
+
+const refundPaymentsSince = `-- name: RefundPaymentsSince :many
+select distinct payment_id from refunds
+where status = 2 and update_time >= $1 and payment_id > $2
+order by payment_id
+limit 500
+`
+
+type RefundPaymentsSinceParams struct {
+	Since          time.Time
+	AfterPaymentID uuid.UUID
+}
+
+// The payments of which money was given back since a time, after the one given, by
+// id. Along the index of payment_id and not by time: no index holds update_time, and
+// one walk then serves all batches. The limit is written out, so that a plan for any
+// values knows how little is wanted.
+func (q *Queries) RefundPaymentsSince(ctx context.Context, arg RefundPaymentsSinceParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, refundPaymentsSince, arg.Since, arg.AfterPaymentID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var payment_id uuid.UUID
+		if err := rows.Scan(&payment_id); err != nil {
+			return nil, err
+		}
+		items = append(items, payment_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const refundTakeDue = `-- name: RefundTakeDue :many
 with taken as materialized (
   select d.id, p.provider_charge_id from refunds d

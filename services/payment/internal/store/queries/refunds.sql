@@ -46,3 +46,17 @@ returning sqlc.embed(r), taken.provider_charge_id;
 
 -- name: RefundGet :one
 select * from refunds where id = @id;
+
+-- name: RefundNewestSuccess :one
+-- When money was last given back; the epoch when it never was. Status 2 is SUCCEEDED.
+select coalesce(max(update_time), 'epoch')::timestamptz as newest from refunds where status = 2;
+
+-- name: RefundPaymentsSince :many
+-- The payments of which money was given back since a time, after the one given, by
+-- id. Along the index of payment_id and not by time: no index holds update_time, and
+-- one walk then serves all batches. The limit is written out, so that a plan for any
+-- values knows how little is wanted.
+select distinct payment_id from refunds
+where status = 2 and update_time >= @since and payment_id > @after_payment_id
+order by payment_id
+limit 500;

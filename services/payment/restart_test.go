@@ -1,0 +1,65 @@
+package payment_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// refunded brings an order to a payment of which a part was given back, and returns
+// what payment said of that.
+func (s *shop) refunded(amount int64) (order, said) {
+	s.t.Helper()
+	o := s.captured("sandbox_ok")
+	if _, err := s.payments.RefundPayment(s.t.Context(), &paymentv1.RefundPaymentRequest{
+		RequestId: uuid.NewString(), PaymentId: o.payment.String(), Amount: eur(amount),
+	}); err != nil {
+		s.t.Fatal(err)
+	}
+	return o, s.waitSaid(o, 2)[1]
+}
+
+// After a restart an empty broker is told again of the money that was given back in
+// the last day, which order asks for in no other way; of nothing older.
+func TestARestartAnnouncesRefundsAnew(t *testing.T) {
+	t.Parallel()
+	s := open(t, quick)
+	old, _ := s.refunded(100)
+	o, first := s.refunded(200)
+	testkit.Eventually(t, soon, "everything is published", func() bool {
+		var waiting int
+		err := s.pool.QueryRow(t.Context(), `select count(*) from outbox`).Scan(&waiting)
+		return err == nil && waiting == 0
+	})
+	s.stop()
+	if _, err := s.pool.Exec(t.Context(), `update refunds set update_time = $2 where order_id = $1`, old.id, time.Now().Add(-25*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+
+	s.mu.Lock()
+	s.heard = nil
+	s.mu.Unlock()
+	broker := testkit.Broker(t)
+	s.config.Context.Kafka = broker
+	s.serve()
+	s.listen(broker)
+	again := s.waitSaid(o, 1)[0]
+	if again.id != first.id || !proto.Equal(again.message, first.message) {
+		t.Errorf("said %v, then %v", first, again)
+	}
+	// The old order's next refund is the first that is told of it.
+	if _, err := s.payments.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{
+		RequestId: uuid.NewString(), PaymentId: old.payment.String(), Amount: eur(1),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	refunded, ok := s.waitSaid(old, 1)[0].message.(*paymentv1.PaymentRefunded)
+	if !ok || !proto.Equal(refunded.GetAmount(), eur(1)) || !proto.Equal(refunded.GetRefunded(), eur(101)) {
+		t.Errorf("said %v", refunded)
+	}
+}
