@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// childVariable makes this test program the command itself, for what only a
+// process of its own can show: signals and its true output.
+const childVariable = "COMMAND_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// told is what a command line answered.
+type told struct {
+	code           int
+	stdout, stderr string
+}
+
+// tell runs a command line in this process.
+func tell(t *testing.T, args ...string) told {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := execute(t.Context(), args, &stdout, &stderr)
+	return told{code, stdout.String(), stderr.String()}
+}
+
+// tempDir is a directory that other users may pass through, as the database's own
+// user must when the tests run as root; t.TempDir's parents are closed to them.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "shopmesh-cmd-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func TestVersionIsPrinted(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"version"}, {"--version"}} {
+		got := tell(t, args...)
+		if got.code != 0 || got.stderr != "" || !regexp.MustCompile(`^shopmesh \S+ \(go1\.\S+\)\n$`).MatchString(got.stdout) {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+	got := tell(t, "version", "--json")
+	var object map[string]string
+	if err := json.Unmarshal([]byte(got.stdout), &object); err != nil || object["version"] == "" || object["go"] == "" || len(object) != 2 {
+		t.Errorf("%+v: %v", got, err)
+	}
+}
+
+// What can't be tried ends with 2 and one sentence on standard error that says
+// what is wrong, with which value, and what to do.
+func TestWrongCommandLines(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty")
+	if err := os.Mkdir(empty, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(dir, "foreign")
+	if err := os.Mkdir(foreign, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(foreign, "thesis.txt"), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	missing := filepath.Join(dir, "missing")
+	for _, row := range []struct {
+		line string
+		want []string
+	}{
+		{"versoin", []string{`unknown command "versoin"`, "Did you mean this?", "version"}},
+		{"aduit", []string{`unknown command "aduit"`, "audit"}},
+		{"up extra", []string{"takes no argument", `"extra"`, "shopmesh up --help"}},
+		{"up --demoo", []string{"--demoo", "shopmesh up --help"}},
+		{"up --listen", []string{"--listen", "shopmesh up --help"}},
+		{"up --listen 8080", []string{`"8080"`, "HOST:PORT"}},
+		{"up --listen 0.0.0.0:8080", []string{`"0.0.0.0:8080"`, "loopback", "127.0.0.1"}},
+		{"up --internal-listen :9090", []string{`":9090"`, "loopback"}},
+		{"up --settings " + missing, []string{"--settings", missing}},
+		{"audit --wait soon", []string{`"soon"`, "--wait", "shopmesh audit --help"}},
+		{"audit --wait -1s", []string{"-1s", "such as 60s"}},
+		{"audit --addr 127.0.0.1:9090", []string{"127.0.0.1:9090", "http://HOST:PORT"}},
+		{"audit --data " + dir + " --addr http://127.0.0.1:9090", []string{"--data", "--addr", "keep one"}},
+		{"audit --addr http://127.0.0.1:1", []string{"127.0.0.1:1", "refused"}},
+		{"audit --data " + missing, []string{"no shop in " + missing, "--data"}},
+		{"audit --data " + empty, []string{"no shop in " + empty, "--data"}},
+		{"audit --data " + foreign, []string{foreign, "thesis.txt"}},
+	} {
+		t.Run(row.line, func(t *testing.T) {
+			t.Parallel()
+			got := tell(t, strings.Fields(row.line)...)
+			if got.code != exitUsage || got.stdout != "" || !strings.HasPrefix(got.stderr, "shopmesh: ") {
+				t.Errorf("%+v", got)
+			}
+			for _, want := range row.want {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("%q is not told: %s", want, got.stderr)
+				}
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if left, err := os.ReadDir(empty); err != nil || len(left) > 0 {
+			t.Errorf("an audit left %v in an empty directory: %v", left, err)
+		}
+		if _, err := os.Stat(missing); err == nil {
+			t.Error("an audit made a directory")
+		}
+	})
+}
+
+// Every command explains itself on standard output, with each of its flags.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for line, wants := range map[string][]string{
+		"":               {"shopmesh up --demo", "audit", "completion", "up", "version"},
+		"--help":         {"shopmesh up --demo", "audit", "completion", "up", "version"},
+		"help audit":     {"exits 0", "--wait", "--addr", "--data", "--json"},
+		"audit --help":   {"exits 0", "--wait", "--addr", "--data", "--json"},
+		"up --help":      {"--data", "--listen", "--internal-listen", "--settings", "--demo", "--json", "SHOPMESH_SMTP_URL", "127.0.0.1:8080"},
+		"version --help": {"--json"},
+	} {
+		got := tell(t, strings.Fields(line)...)
+		if got.code != 0 || got.stderr != "" {
+			t.Errorf("%q: %+v", line, got)
+		}
+		for _, want := range wants {
+			if !strings.Contains(got.stdout, want) {
+				t.Errorf("%q does not tell %q: %s", line, want, got.stdout)
+			}
+		}
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		if got := tell(t, "completion", shell); got.code != 0 || got.stderr != "" || !strings.Contains(got.stdout, "shopmesh") {
+			t.Errorf("%s: code %d, %d bytes, %s", shell, got.code, len(got.stdout), got.stderr)
+		}
+	}
+	// What the scripts ask when somebody presses the key.
+	if got := tell(t, "__complete", "au"); got.code != 0 || !strings.HasPrefix(got.stdout, "audit\t") {
+		t.Errorf("au completes to %+v", got)
+	}
+	if got := tell(t, "__complete", "up", "--inter"); got.code != 0 || !strings.HasPrefix(got.stdout, "--internal-listen\t") {
+		t.Errorf("up --inter completes to %+v", got)
+	}
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// A port that is taken is told with the flag that changes it, before anything is
+// started.
+func TestATakenPortIsNamed(t *testing.T) {
+	t.Parallel()
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	taken := other.Addr().String()
+	_, port, err := net.SplitHostPort(taken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = free.Close()
+	for name, row := range map[string]struct{ listen, internal, flag, port string }{
+		"the API's":          {taken, "127.0.0.1:0", "--listen", port},
+		"the operators'":     {"127.0.0.1:0", taken, "--internal-listen", port},
+		"one port for both ": {free.Addr().String(), free.Addr().String(), "--internal-listen", strings.TrimPrefix(free.Addr().String(), "127.0.0.1:")},
+	} {
+		data := filepath.Join(tempDir(t), "data")
+		got := tell(t, "up", "--data", data, "--listen", row.listen, "--internal-listen", row.internal)
+		if got.code != exitUsage || got.stdout != "" {
+			t.Errorf("%s: %+v", name, got)
+		}
+		for _, want := range []string{"port " + row.port, "another program has it", "with " + row.flag + ", such as " + row.flag + " 127.0.0.1:0"} {
+			if !strings.Contains(got.stderr, want) {
+				t.Errorf("%s: %q is not told: %s", name, want, got.stderr)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(data, "postgres", "cluster")); err == nil {
+			t.Errorf("%s: a database was made all the same", name)
+		}
+	}
+}
+
+// child is the command as a process of its own.
+type child struct {
+	cmd    *exec.Cmd
+	stdout *bufio.Reader
+	stderr *lines
+}
+
+// lines collects what a process says, for a test to read meanwhile.
+type lines struct {
+	mu    sync.Mutex
+	text  bytes.Buffer
+	first chan struct{} // closed at the first line
+	once  sync.Once
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.once.Do(func() { close(l.first) })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func start(t *testing.T, args ...string) *child {
+	t.Helper()
+	c := &child{cmd: exec.Command(os.Args[0], args...), stderr: &lines{first: make(chan struct{})}}
+	c.cmd.Env = append(os.Environ(), childVariable+"=1")
+	c.cmd.Stderr = c.stderr
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.stdout = bufio.NewReader(out)
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if c.cmd.ProcessState == nil {
+			_ = c.cmd.Process.Kill()
+			_ = c.cmd.Wait()
+		}
+		if t.Failed() {
+			t.Logf("%v said:\n%s", args, c.stderr)
+		}
+	})
+	return c
+}
+
+func up(t *testing.T, data string) *child {
+	t.Helper()
+	return start(t, "up", "--json", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0")
+}
+
+// ready reads the line that says that the shop serves, and returns the API's URL.
+func (c *child) ready(t *testing.T) string {
+	t.Helper()
+	line, err := c.stdout.ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("it ended before it served: %v", err)
+	}
+	var r struct {
+		Ready struct{ API, Internal, Data string }
+	}
+	if err := json.Unmarshal(line, &r); err != nil || r.Ready.API == "" || r.Ready.Internal == "" || r.Ready.Data == "" {
+		t.Fatalf("it printed %q: %v", line, err)
+	}
+	return r.Ready.API
+}
+
+// stop sends a signal and checks that the process ends well and printed nothing more.
+func (c *child) stop(t *testing.T, with syscall.Signal) {
+	t.Helper()
+	if err := c.cmd.Process.Signal(with); err != nil {
+		t.Fatal(err)
+	}
+	rest, _ := io.ReadAll(c.stdout)
+	if err := c.cmd.Wait(); err != nil {
+		t.Errorf("after %v it ended with %v", with, err)
+	}
+	if len(rest) > 0 {
+		t.Errorf("it printed more: %q", rest)
+	}
+	for line := range strings.Lines(c.stderr.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("no JSON line on standard error: %q", line)
+		}
+	}
+}
+
+// Somebody who waits reads at once what the program does, and may stop it at any
+// time: that is no failure.
+func TestUpTellsItsStepsAndStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	c := up(t, filepath.Join(tempDir(t), "data"))
+	select {
+	case <-c.stderr.first:
+	case <-time.After(30 * time.Second):
+		t.Fatal("it says nothing")
+	}
+	if !strings.Contains(c.stderr.String(), `"msg":"opening the shop"`) {
+		t.Errorf("it says first: %s", c.stderr)
+	}
+	c.stop(t, syscall.SIGINT)
+}
+
+// An audit looks at a running shop and at a stopped one alike, and what was under
+// way in a stopped one is under way thereafter.
+func TestAuditMovesNothing(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(tempDir(t), "data")
+	c := up(t, data)
+	api := c.ready(t)
+	if got := tell(t, "audit", "--data", data); got.code != 0 || got.stderr != "" || !strings.HasSuffix(got.stdout, ": 0 findings\n") {
+		t.Errorf("of the running shop: %+v", got)
+	}
+	if got := tell(t, "up", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"); got.code != exitFailed ||
+		!strings.Contains(got.stderr, "pid "+fmt.Sprint(c.cmd.Process.Pid)) || !strings.Contains(got.stderr, "--data") {
+		t.Errorf("a second shop on the same directory: %+v", got)
+	}
+	orderSlowly(t, api)
+	// Dead before the slow payment is made: the order stays on its way.
+	if err := c.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.cmd.Wait()
+	first := tell(t, "audit", "--data", data)
+	if first.code != 0 || !strings.Contains(first.stdout, "under way: ") || !strings.Contains(first.stdout, "1 orders compared") {
+		t.Errorf("of the stopped shop: %+v", first)
+	}
+	if !strings.Contains(first.stderr, data) || !strings.Contains(first.stderr, "nothing is moved") {
+		t.Errorf("it talks %q", first.stderr)
+	}
+	if second := tell(t, "audit", "--data", data); second != first {
+		t.Errorf("looked at again: %+v, before: %+v", second, first)
+	}
+	var report struct{ Orders int64 }
+	if got := tell(t, "audit", "--json", "--data", data); got.code != 0 || json.Unmarshal([]byte(got.stdout), &report) != nil {
+		t.Errorf("as JSON: %+v", got)
+	}
+	again := up(t, data)
+	again.ready(t)
+	if got := tell(t, "audit", "--wait", "60s", "--data", data); got.code != 0 || strings.Contains(got.stdout, "under way") {
+		t.Errorf("of the shop that runs again: %+v", got)
+	}
+	again.stop(t, syscall.SIGTERM)
+}
+
+// orderSlowly sells a new product in an order whose payment takes its time, and
+// returns when the payment is awaited.
+func orderSlowly(t *testing.T, api string) {
+	t.Helper()
+	var category struct{ Category struct{ ID string } }
+	post(t, api+"/v1/categories", `{"name":"Mugs"}`, &category)
+	post(t, api+"/v1/products", fmt.Sprintf(`{"code":"MUG","name":"Mug","categoryId":%q,"price":{"currencyCode":"EUR","units":"5"}}`, category.Category.ID), nil)
+	post(t, api+"/shopmesh.inventory.v1.InventoryService/AdjustStock", fmt.Sprintf(`{"requestId":%q,"productCode":"MUG","delta":"5","reason":"delivery"}`, uuid.New()), nil)
+	var placed struct{ Order struct{ ID string } }
+	post(t, api+"/v1/orders", fmt.Sprintf(`{"requestId":%q,
+		"contact":{"firstName":"Ada","lastName":"Lovelace","email":"ada@example.com"},
+		"shippingAddress":{"regionCode":"GB","addressLines":["12 St James's Square"]},
+		"lines":[{"productCode":"MUG","quantity":2}],"paymentMethod":"sandbox_slow"}`, uuid.New()), &placed)
+	res, err := http.Get(api + "/v1/orders/" + placed.Order.ID + ":watch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	seen := bufio.NewScanner(res.Body)
+	for seen.Scan() {
+		if strings.Contains(seen.Text(), "ORDER_STATE_AWAITING_PAYMENT") {
+			return
+		}
+	}
+	t.Fatalf("the order never awaited its payment: %v", seen.Err())
+}
+
+func post(t *testing.T, url, body string, into any) {
+	t.Helper()
+	res, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %s, %v", url, res.Status, text, err)
+	}
+	if into == nil {
+		return
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %s: %v", url, text, err)
+	}
+}
