@@ -65,6 +65,36 @@ func TestACredentialComesFromOnePlace(t *testing.T) {
 	}
 }
 
+// A credential is what its variable holds or what its file holds, without the line
+// break at its end; none is no error. The error names the variable and no value.
+func TestCredential(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "smtp")
+	if err := os.WriteFile(file, []byte("smtp://u:hunter2@mail:587\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const name = "SHOPMESH_SMTP_URL"
+	for _, row := range []struct{ about, value, path, want, problem string }{
+		{"nothing", "", "", "", ""},
+		{"the variable", "smtp://mail:25", "", "smtp://mail:25", ""},
+		{"the file", "", file, "smtp://u:hunter2@mail:587", ""},
+		{"both", "smtp://u:hunter2@mail:25", file, "", "keep one"},
+		{"a file that is missing", "", file + ".missing", "", file + ".missing"},
+		{"an empty file", "", os.DevNull, "", "is empty"},
+	} {
+		t.Run(row.about, func(t *testing.T) {
+			t.Setenv(name, row.value)
+			t.Setenv(name+"_FILE", row.path)
+			got, err := Credential(name)
+			if got != row.want || (err != nil) != (row.problem != "") {
+				t.Fatalf("got %q, %v", got, err)
+			}
+			if err != nil && (!strings.Contains(err.Error(), name+"_FILE") || !strings.Contains(err.Error(), row.problem) || strings.Contains(err.Error(), "hunter2")) {
+				t.Errorf("told: %v", err)
+			}
+		})
+	}
+}
+
 func TestLoopback(t *testing.T) {
 	t.Parallel()
 	for address, ok := range map[string]bool{

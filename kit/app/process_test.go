@@ -197,6 +197,46 @@ func TestAProcessServesItsContexts(t *testing.T) {
 	}
 }
 
+// An idle process answers and looks, but moves nothing: no runner starts, and what
+// was to be said stays unsaid until a process that works takes over.
+func TestAnIdleProcessMovesNothing(t *testing.T) {
+	t.Parallel()
+	cfg := contextOf(t)
+	var runs atomic.Int64
+	count := app.Runner{Name: "count", Run: func(ctx context.Context) error {
+		runs.Add(1)
+		<-ctx.Done()
+		return nil
+	}}
+	parcels := make(chan *parcel, 2)
+	idle := serve(t, app.Process{Name: "parcel", Idle: true}, module(cfg, parcels, count))
+	if err := (<-parcels).say(t.Context(), uuid.New(), "wait"); err != nil {
+		t.Fatal(err)
+	}
+	operators := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, idle.Internal)))
+	if status, err := operators.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "parcel"}); err != nil || len(status.GetContexts()) != 1 {
+		t.Errorf("status %v, %v", status, err)
+	}
+	if code, body := get(t, idle.Internal+"/readyz"); code != http.StatusOK || strings.Contains(body, `"worker"`) {
+		t.Errorf("readyz: %d %s", code, body)
+	}
+	if err := idle.stop(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	if n := runs.Load(); n != 0 {
+		t.Errorf("%d runners ran", n)
+	}
+	serve(t, app.Process{Name: "parcel"}, module(cfg, parcels, count))
+	select {
+	case text := <-(<-parcels).heard:
+		if text != "wait" {
+			t.Errorf("heard %q", text)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("what the idle process kept was not said by the next")
+	}
+}
+
 // The broker's absence delays events and nothing else: the process starts, is
 // ready, and stops.
 func TestAProcessStartsWithoutItsBroker(t *testing.T) {
