@@ -17,7 +17,7 @@ const (
 
 // Transient says whether doing the same again, later, can succeed: the connection
 // was lost or refused, two transactions met (40001, 40P01), the server shuts down,
-// starts or cancels (57014, 57P01 to 57P05), is read-only (25006), or is short of
+// starts or cancels (57014, 57P01 to 57P05, 25P03, 25P04), is read-only (25006), or is short of
 // disk, memory or connections (class 53). Everything else would fail again.
 func Transient(err error) bool {
 	var pgErr *pgconn.PgError
@@ -28,6 +28,7 @@ func Transient(err error) bool {
 	case codeSerializationFailure, codeDeadlock,
 		"40003", // statement completion unknown
 		"25006", // read-only transaction
+		"25P03", "25P04", // the server ended a transaction that was idle or took too long
 		"55P03", // lock not available
 		"57014", "57P01", "57P02", "57P03", "57P05",
 		"58000", "58030": // system and I/O error

@@ -312,7 +312,7 @@ func TestErrorsAreToldApart(t *testing.T) {
 	if pg.Violated(err) != "account_balance" || pg.Transient(err) {
 		t.Errorf("check: %v", err)
 	}
-	for code, want := range map[string]bool{"40001": true, "40P01": true, "25006": true, "53100": true, "53300": true, "57P01": true, "57014": true, "22P02": false, "42601": false, "XX000": false} {
+	for code, want := range map[string]bool{"40001": true, "40P01": true, "25006": true, "53100": true, "53300": true, "57P01": true, "57014": true, "25P03": true, "25P04": true, "22P02": false, "42601": false, "XX000": false} {
 		_, err := pool.Exec(ctx, `do $$ begin raise exception 'x' using errcode = '`+code+`'; end $$`)
 		if got := pg.Transient(err); got != want {
 			t.Errorf("%s: transient %v, want %v (%v)", code, got, want, err)
