@@ -23,8 +23,9 @@ const maxBytes = 1 << 20
 
 // Load returns defaults, overridden by what the file says about a context, and
 // checked against the message's rules. No file, or a file without the context,
-// gives the defaults. A name that the message does not have is an error, and so
-// is a value that breaks a rule; the error names all of them.
+// gives the defaults, and null gives a field's default. A name that the message
+// does not have is an error, and so is a value that breaks a rule; the error names
+// all of them.
 func Load[M proto.Message](file, context string, defaults M) (M, error) {
 	var none M
 	merged := proto.CloneOf(defaults)
@@ -144,6 +145,7 @@ func override(into, from protoreflect.Message, section json.RawMessage) error {
 			return fmt.Errorf("unknown field %q", name)
 		}
 		switch {
+		case string(value) == "null": // it stays as it was
 		case nests(field) && from.Has(field):
 			if err := override(into.Mutable(field).Message(), from.Get(field).Message(), value); err != nil {
 				return err

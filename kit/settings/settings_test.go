@@ -44,7 +44,10 @@ func TestTheFileOverridesDefaults(t *testing.T) {
 	if !proto.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	for name, source := range map[string]string{"no file": "", "no section": file(t, `{"payment":{}}`), "empty section": file(t, `{"order":{}}`)} {
+	for name, source := range map[string]string{
+		"no file": "", "no section": file(t, `{"payment":{}}`), "empty section": file(t, `{"order":{}}`),
+		"nulls": file(t, `{"order":{"paymentWindow": null, "maxUnpaidOrders":null, "paymentMethods": null}}`),
+	} {
 		if got, err := settings.Load(source, "order", defaults()); err != nil || !proto.Equal(got, defaults()) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}

@@ -81,13 +81,6 @@ func loadSettings(file string) (domain.Settings, error) {
 	if err != nil {
 		return domain.Settings{}, err
 	}
-	// A file may set a field to null, which leaves it unset.
-	if loaded.LowStockThreshold == nil {
-		loaded.LowStockThreshold = DefaultSettings().LowStockThreshold
-	}
-	if loaded.LevelInterval == nil {
-		loaded.LevelInterval = DefaultSettings().LevelInterval
-	}
 	return domain.Settings{
 		LowStockThreshold: loaded.GetLowStockThreshold(), LevelInterval: loaded.GetLevelInterval().AsDuration(),
 	}, nil
