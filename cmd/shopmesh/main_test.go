@@ -40,7 +40,7 @@ func tell(t *testing.T, args ...string) told {
 // user must when the tests run as root; t.TempDir's parents are closed to them.
 func tempDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "shopmesh-cmd-")
+	dir, err := os.MkdirTemp("", "shopmesh-cmd-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestWrongCommandLines(t *testing.T) {
 		line string
 		want []string
 	}{
-		{"versoin", []string{`unknown command "versoin"`, "Did you mean this?", "version"}},
+		{"verison", []string{`unknown command "verison"`, "Did you mean this?", "version"}},
 		{"aduit", []string{`unknown command "aduit"`, "audit"}},
 		{"up extra", []string{"takes no argument", `"extra"`, "shopmesh up --help"}},
 		{"up --demoo", []string{"--demoo", "shopmesh up --help"}},
