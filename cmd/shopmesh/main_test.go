@@ -87,7 +87,7 @@ func TestWrongCommandLines(t *testing.T) {
 		line string
 		want []string
 	}{
-		{"verison", []string{`unknown command "verison"`, "Did you mean this?", "version"}},
+		{"versio", []string{`unknown command "versio"`, "Did you mean this?", "version"}},
 		{"aduit", []string{`unknown command "aduit"`, "audit"}},
 		{"up extra", []string{"takes no argument", `"extra"`, "shopmesh up --help"}},
 		{"up --demoo", []string{"--demoo", "shopmesh up --help"}},
