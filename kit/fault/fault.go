@@ -95,7 +95,6 @@ const (
 	ReasonUnavailable        Reason = "UNAVAILABLE"
 	ReasonDeadlineExceeded   Reason = "DEADLINE_EXCEEDED"
 	ReasonCancelled          Reason = "CANCELLED"
-	ReasonOverloaded         Reason = "OVERLOADED"
 	ReasonDraining           Reason = "DRAINING"
 	ReasonUnauthenticated    Reason = "UNAUTHENTICATED"
 	ReasonPermissionDenied   Reason = "PERMISSION_DENIED"
@@ -104,7 +103,6 @@ const (
 	ReasonTooManyStreams     Reason = "TOO_MANY_STREAMS"
 	ReasonContextNotFound    Reason = "CONTEXT_NOT_FOUND"
 	ReasonDeadLetterNotFound Reason = "DEAD_LETTER_NOT_FOUND"
-	ReasonRedriveFailed      Reason = "REDRIVE_FAILED"
 )
 
 // Violation is one field of a request that breaks a rule.

@@ -57,9 +57,9 @@ func TestOurReasonsAreInTheContract(t *testing.T) {
 	for _, reason := range []fault.Reason{
 		fault.ReasonInvalidField, fault.ReasonMalformedRequest, fault.ReasonRequestTooLarge, fault.ReasonPageTokenInvalid,
 		fault.ReasonFilterInvalid, fault.ReasonUnknownRPC, fault.ReasonInternal, fault.ReasonUnavailable,
-		fault.ReasonDeadlineExceeded, fault.ReasonCancelled, fault.ReasonOverloaded, fault.ReasonDraining,
+		fault.ReasonDeadlineExceeded, fault.ReasonCancelled, fault.ReasonDraining,
 		fault.ReasonUnauthenticated, fault.ReasonPermissionDenied, fault.ReasonEtagMismatch, fault.ReasonRequestIDReused,
-		fault.ReasonTooManyStreams, fault.ReasonContextNotFound, fault.ReasonDeadLetterNotFound, fault.ReasonRedriveFailed,
+		fault.ReasonTooManyStreams, fault.ReasonContextNotFound, fault.ReasonDeadLetterNotFound,
 	} {
 		if _, ok := errorsv1.Reason_value["REASON_"+string(reason)]; !ok {
 			t.Errorf("%s is not in the contract", reason)

@@ -52,8 +52,6 @@ const (
 	Reason_REASON_DEADLINE_EXCEEDED Reason = 9
 	// The caller went away.
 	Reason_REASON_CANCELLED Reason = 10
-	// More work is under way than the server accepts; try again after the delay.
-	Reason_REASON_OVERLOADED Reason = 11
 	// The server drains: open the stream again elsewhere.
 	Reason_REASON_DRAINING Reason = 12
 	// The caller is not known.
@@ -126,8 +124,6 @@ const (
 	Reason_REASON_CONTEXT_NOT_FOUND Reason = 80
 	// No dead letter has this id.
 	Reason_REASON_DEAD_LETTER_NOT_FOUND Reason = 81
-	// The dead letter failed again; its cause is in the message.
-	Reason_REASON_REDRIVE_FAILED Reason = 82
 )
 
 // Enum value maps for Reason.
@@ -144,7 +140,6 @@ var (
 		8:  "REASON_UNAVAILABLE",
 		9:  "REASON_DEADLINE_EXCEEDED",
 		10: "REASON_CANCELLED",
-		11: "REASON_OVERLOADED",
 		12: "REASON_DRAINING",
 		13: "REASON_UNAUTHENTICATED",
 		14: "REASON_PERMISSION_DENIED",
@@ -181,7 +176,6 @@ var (
 		71: "REASON_NOTIFICATION_STATE",
 		80: "REASON_CONTEXT_NOT_FOUND",
 		81: "REASON_DEAD_LETTER_NOT_FOUND",
-		82: "REASON_REDRIVE_FAILED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":            0,
@@ -195,7 +189,6 @@ var (
 		"REASON_UNAVAILABLE":            8,
 		"REASON_DEADLINE_EXCEEDED":      9,
 		"REASON_CANCELLED":              10,
-		"REASON_OVERLOADED":             11,
 		"REASON_DRAINING":               12,
 		"REASON_UNAUTHENTICATED":        13,
 		"REASON_PERMISSION_DENIED":      14,
@@ -232,7 +225,6 @@ var (
 		"REASON_NOTIFICATION_STATE":     71,
 		"REASON_CONTEXT_NOT_FOUND":      80,
 		"REASON_DEAD_LETTER_NOT_FOUND":  81,
-		"REASON_REDRIVE_FAILED":         82,
 	}
 )
 
@@ -267,7 +259,7 @@ var File_shopmesh_errors_v1_reason_proto protoreflect.FileDescriptor
 
 const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1*\xf8\n" +
+	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1*\xfc\n" +
 	"\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x18\n" +
@@ -281,8 +273,7 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x12REASON_UNAVAILABLE\x10\b\x12\x1c\n" +
 	"\x18REASON_DEADLINE_EXCEEDED\x10\t\x12\x14\n" +
 	"\x10REASON_CANCELLED\x10\n" +
-	"\x12\x15\n" +
-	"\x11REASON_OVERLOADED\x10\v\x12\x13\n" +
+	"\x12\x13\n" +
 	"\x0fREASON_DRAINING\x10\f\x12\x1a\n" +
 	"\x16REASON_UNAUTHENTICATED\x10\r\x12\x1c\n" +
 	"\x18REASON_PERMISSION_DENIED\x10\x0e\x12\x18\n" +
@@ -318,8 +309,7 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x1dREASON_NOTIFICATION_NOT_FOUND\x10F\x12\x1d\n" +
 	"\x19REASON_NOTIFICATION_STATE\x10G\x12\x1c\n" +
 	"\x18REASON_CONTEXT_NOT_FOUND\x10P\x12 \n" +
-	"\x1cREASON_DEAD_LETTER_NOT_FOUND\x10Q\x12\x19\n" +
-	"\x15REASON_REDRIVE_FAILED\x10RB\xd0\x01\n" +
+	"\x1cREASON_DEAD_LETTER_NOT_FOUND\x10Q\"\x04\b\v\x10\v\"\x04\bR\x10R*\x11REASON_OVERLOADED*\x15REASON_REDRIVE_FAILEDB\xd0\x01\n" +
 	"\x16com.shopmesh.errors.v1B\vReasonProtoP\x01Z?github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1;errorsv1\xa2\x02\x03SEX\xaa\x02\x12Shopmesh.Errors.V1\xca\x02\x12Shopmesh\\Errors\\V1\xe2\x02\x1eShopmesh\\Errors\\V1\\GPBMetadata\xea\x02\x14Shopmesh::Errors::V1b\x06proto3"
 
 var (
