@@ -190,6 +190,7 @@ func TestOrdersAreRefusedWithTheirReasons(t *testing.T) {
 		"no lines":   {lines(), connect.CodeInvalidArgument, "INVALID_FIELD", []string{"lines"}},
 		"request id": {func(r *orderv1.PlaceOrderRequest) { r.RequestId = "42" }, connect.CodeInvalidArgument, "INVALID_FIELD", []string{"request_id"}},
 		"no contact": {func(r *orderv1.PlaceOrderRequest) { r.Contact = nil }, connect.CodeInvalidArgument, "INVALID_FIELD", []string{"contact"}},
+		"line break": {func(r *orderv1.PlaceOrderRequest) { r.Contact.FirstName = "Ada\r\nBcc: x@example.com" }, connect.CodeInvalidArgument, "INVALID_FIELD", []string{"contact.first_name"}},
 		"currency":   {func(r *orderv1.PlaceOrderRequest) { r.ExpectedTotal = &pbmoney.Money{CurrencyCode: "QQQ"} }, connect.CodeInvalidArgument, "INVALID_FIELD", []string{"expected_total.currency_code"}},
 		"half a cent": {func(r *orderv1.PlaceOrderRequest) {
 			r.ExpectedTotal = &pbmoney.Money{CurrencyCode: "EUR", Nanos: 5_000_000}

@@ -157,6 +157,7 @@ func TestAnOrderIsRefusedWithItsReasonAndField(t *testing.T) {
 		"other money":  {total(money.Money{Currency: "USD", Amount: 1250}), fault.FailedPrecondition, "PRICE_CHANGED", []string{"expected_total"}},
 		"method":       {func(p *domain.Placement, _ *domain.Given) { p.PaymentMethod = "shells" }, fault.Invalid, "PAYMENT_METHOD_UNKNOWN", []string{"payment_method"}},
 		"blank name":   {func(p *domain.Placement, _ *domain.Given) { p.Contact.FirstName = " " }, fault.Invalid, "INVALID_FIELD", []string{"contact.first_name"}},
+		"line break":   {func(p *domain.Placement, _ *domain.Given) { p.Contact.LastName = "Lovelace\r\nBcc: x@example.com" }, fault.Invalid, "INVALID_FIELD", []string{"contact.last_name"}},
 		"erased":       {func(_ *domain.Placement, g *domain.Given) { g.CustomerErased = true }, fault.FailedPrecondition, "CUSTOMER_ERASED", []string{"customer_id"}},
 		"unpaid":       {func(_ *domain.Placement, g *domain.Given) { g.Unpaid, g.MaxUnpaid = 2, 2 }, fault.Exhausted, "TOO_MANY_UNPAID_ORDERS", nil},
 	} {

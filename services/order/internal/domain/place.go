@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -95,7 +96,8 @@ func place(p Placement, g Given, quote Quote, at Moment) (*Order, Changes) {
 	return o, c
 }
 
-// checkContact refuses what a contact can't be, whoever calls.
+// checkContact refuses what a contact can't be, whoever calls. Line breaks are
+// refused: the text ends up in mails and on labels.
 func checkContact(c Contact) error {
 	var broken []fault.Violation
 	text := func(field, value string, most int, required bool) {
@@ -104,6 +106,9 @@ func checkContact(c Contact) error {
 		}
 		if n := utf8.RuneCountInString(value); n > most {
 			broken = append(broken, fault.Violation{Field: "contact." + field, Description: fmt.Sprintf("must have at most %d characters, got %d", most, n)})
+		}
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			broken = append(broken, fault.Violation{Field: "contact." + field, Description: "must not contain control characters or line breaks"})
 		}
 	}
 	text("first_name", c.FirstName, 100, true)

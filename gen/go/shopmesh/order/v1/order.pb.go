@@ -598,9 +598,9 @@ func (x *Adjustment) GetAmount() *money.Money {
 // Contact is whom to write to about an order.
 type Contact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Given name, 1 to 100 characters, not blank.
+	// Given name, 1 to 100 characters, not blank, without line breaks.
 	FirstName string `protobuf:"bytes,1,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
-	// Family name, 1 to 100 characters, not blank.
+	// Family name, 1 to 100 characters, not blank, without line breaks.
 	LastName string `protobuf:"bytes,2,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
 	// Where the mails go, up to 254 characters.
 	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
@@ -1060,11 +1060,13 @@ const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"Adjustment\x125\n" +
 	"\x04kind\x18\x01 \x01(\x0e2!.shopmesh.order.v1.AdjustmentKindR\x04kind\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12*\n" +
-	"\x06amount\x18\x03 \x01(\v2\x12.google.type.MoneyR\x06amount\"\xac\x01\n" +
-	"\aContact\x12-\n" +
+	"\x06amount\x18\x03 \x01(\v2\x12.google.type.MoneyR\x06amount\"\xb4\x03\n" +
+	"\aContact\x12\xb0\x01\n" +
 	"\n" +
-	"first_name\x18\x01 \x01(\tB\x0e\xbaH\br\x06\x18d2\x02\\S\x80\x01\x01R\tfirstName\x12+\n" +
-	"\tlast_name\x18\x02 \x01(\tB\x0e\xbaH\br\x06\x18d2\x02\\S\x80\x01\x01R\blastName\x12#\n" +
+	"first_name\x18\x01 \x01(\tB\x90\x01\xbaH\x89\x01\xba\x01\x81\x01\n" +
+	"\fcontact.name\x12@must not be blank, and hold no control characters or line breaks\x1a/this.matches('\\\\S') && !this.matches('\\\\p{Cc}')r\x02\x18d\x80\x01\x01R\tfirstName\x12\xae\x01\n" +
+	"\tlast_name\x18\x02 \x01(\tB\x90\x01\xbaH\x89\x01\xba\x01\x81\x01\n" +
+	"\fcontact.name\x12@must not be blank, and hold no control characters or line breaks\x1a/this.matches('\\\\S') && !this.matches('\\\\p{Cc}')r\x02\x18d\x80\x01\x01R\blastName\x12#\n" +
 	"\x05email\x18\x03 \x01(\tB\r\xbaH\ar\x05\x18\xfe\x01`\x01\x80\x01\x01R\x05email\x12 \n" +
 	"\x05phone\x18\x04 \x01(\tB\n" +
 	"\xbaH\x04r\x02\x18(\x80\x01\x01R\x05phone\"\xd1\x01\n" +
