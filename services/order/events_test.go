@@ -343,6 +343,31 @@ func TestAnErasedCustomersDataIsBlankedAndNewOrdersAreRefused(t *testing.T) {
 	}
 }
 
+// An account in whose name thousands of orders were placed is erased part by part,
+// so that no batch of events outlasts its time and is tried for ever.
+func TestAnErasureOfVeryManyOrdersIsCompletedLater(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
+	customer, pattern := uuid.New(), b.placed()
+	if _, err := b.pool.Exec(t.Context(), `
+		insert into orders
+		select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'customer_id', $2::uuid, 'number', '0000-' || lpad(i::text, 4, '0')))).*
+		from orders o, generate_series(1, 5600) i where o.id = $1`, pattern.GetId(), customer); err != nil {
+		t.Fatal(err)
+	}
+	left := func() int {
+		return b.count(`select count(*) from orders where customer_id = $1 and not erased`, customer)
+	}
+	b.hear(event(customer, 2, &customerv1.CustomerErased{CustomerId: customer.String(), Version: 2}))
+	if n := left(); n != 600 {
+		t.Errorf("%d orders are left for later, want 600", n)
+	}
+	if err := b.orders.EraseLate(t.Context()); err != nil || left() != 0 {
+		t.Errorf("%d orders are left, %v", left(), err)
+	}
+}
+
 // audit gathers the kinds of findings.
 func (b *bench) audit(findings *[]string) error {
 	*findings = nil

@@ -10,12 +10,17 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-// erasedAtOnce bounds the orders that are held in memory while a customer's are
-// blanked.
-const erasedAtOnce = 500
+const (
+	// erasedAtOnce bounds the orders that are held in memory while a customer's are
+	// blanked.
+	erasedAtOnce = 500
+	// erasedTogether bounds the orders of one transaction. It must end within the time
+	// of a batch of events, or it would be tried for ever and keep all others waiting.
+	erasedTogether = 5000
+)
 
 // Erase blanks contact and address of the customers' orders, and has new orders of
-// theirs refused.
+// theirs refused. Beyond erasedTogether, EraseLate blanks the rest.
 func (s *Orders) Erase(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, traceparent string) error {
 	if len(customers) == 0 {
 		return nil
@@ -23,12 +28,14 @@ func (s *Orders) Erase(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, tr
 	if err := store.AddErasedCustomers(ctx, tx, customers, s.Now()); err != nil {
 		return err
 	}
+	room := erasedTogether
 	for _, customer := range customers {
-		for {
+		for room > 0 {
 			blanked, err := s.eraseSome(ctx, tx, customer, traceparent)
 			if err != nil {
 				return err
 			}
+			room -= blanked
 			if blanked < erasedAtOnce {
 				break
 			}
@@ -58,14 +65,20 @@ func (s *Orders) eraseSome(ctx context.Context, tx *pg.Tx, customer uuid.UUID, t
 	return len(orders), s.save(ctx, tx, changed)
 }
 
-// EraseLate blanks orders that were placed while their customer was being erased:
-// each transaction saw the world before the other.
+// EraseLate blanks orders that were placed while their customer was being erased,
+// because each transaction saw the world before the other, and those that were too
+// many for one.
 func (s *Orders) EraseLate(ctx context.Context) error {
-	customers, err := store.ErasedWithOrders(ctx, s.Pool)
-	if err != nil || len(customers) == 0 {
-		return err
+	for {
+		customers, err := store.ErasedWithOrders(ctx, s.Pool)
+		if err != nil || len(customers) == 0 {
+			return err
+		}
+		err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+			return s.Erase(ctx, tx, customers, "")
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		return s.Erase(ctx, tx, customers, "")
-	})
 }
