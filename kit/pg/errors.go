@@ -26,8 +26,8 @@ func Transient(err error) bool {
 	}
 	switch pgErr.Code {
 	case codeSerializationFailure, codeDeadlock,
-		"40003", // statement completion unknown
-		"25006", // read-only transaction
+		"40003",          // statement completion unknown
+		"25006",          // read-only transaction
 		"25P03", "25P04", // the server ended a transaction that was idle or took too long
 		"55P03", // lock not available
 		"57014", "57P01", "57P02", "57P03", "57P05",
