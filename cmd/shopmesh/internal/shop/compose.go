@@ -31,9 +31,14 @@ const sandbox = "shopmesh_sandbox"
 
 func databaseOf(context string) string { return "shopmesh_" + context }
 
+// contexts are all that the shop consists of.
+func contexts() []string {
+	return []string{catalog.Name, customer.Name, inventory.Name, notification.Name, order.Name, payment.Name}
+}
+
 func databases() []string {
 	names := []string{sandbox}
-	for _, context := range []string{"catalog", "customer", "inventory", "notification", "order", "payment"} {
+	for _, context := range contexts() {
 		names = append(names, databaseOf(context))
 	}
 	return names

@@ -2,6 +2,9 @@ package shop
 
 import (
 	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"go.uber.org/fx"
@@ -25,5 +28,23 @@ func TestTheShopIsComplete(t *testing.T) {
 	}
 	if err := fx.ValidateApp(append(all, app.Graph(app.Process{Name: "shopmesh", Log: log}))...); err != nil {
 		t.Error(err)
+	}
+}
+
+// Here all contexts are known: a section for another one is a misspelling, told
+// before anything is made.
+func TestAMisspelledContextInTheSettingsStopsTheStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, data := filepath.Join(dir, "settings.json"), filepath.Join(dir, "data")
+	if err := os.WriteFile(file, []byte(`{"ordr":{"paymentWindow":"60s"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := Run(t.Context(), Config{Data: data, SettingsFile: file, Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "ordr") || !strings.Contains(err.Error(), "order") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(data); err == nil {
+		t.Error("a data directory was made")
 	}
 }

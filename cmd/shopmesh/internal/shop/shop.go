@@ -16,6 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/settings"
 )
 
 // Config says how the shop runs.
@@ -76,6 +77,9 @@ func Run(ctx context.Context, config Config) error {
 }
 
 func run(ctx context.Context, config Config) (err error) {
+	if err := settings.Check(config.SettingsFile, contexts()...); err != nil {
+		return err
+	}
 	dir, err := embedded.OpenDataDir(config.Data)
 	if err != nil {
 		return err
