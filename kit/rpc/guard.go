@@ -23,9 +23,15 @@ func guard(server *connect.Server, bodyTimeout time.Duration, next http.Handler)
 		r = withOrigin(r, w)
 		// A stream of requests is bounded message by message, and by its idle limit.
 		if r.Body != nil && r.Body != http.NoBody && !streaming[r.URL.Path] {
-			limited := http.MaxBytesReader(w, r.Body, MaxRequestBytes+envelopeSlack)
-			body := newTimedBody(limited, bodyTimeout, http.NewResponseController(w))
-			defer body.stop()
+			controller := http.NewResponseController(w)
+			whole := io.NopCloser(r.Body) // net/http closes it, after the rest was read
+			body := newTimedBody(http.MaxBytesReader(w, whole, MaxRequestBytes+envelopeSlack), bodyTimeout, controller)
+			defer func() {
+				body.stop()
+				if !body.readWhole() && !isGRPC(r.Header.Get("Content-Type")) {
+					readRest(whole, r.ContentLength, controller)
+				}
+			}()
 			r.Body = body
 		}
 		if r.ProtoMajor >= 2 && isGRPC(r.Header.Get("Content-Type")) {
@@ -40,6 +46,25 @@ func guard(server *connect.Server, bodyTimeout time.Duration, next http.Handler)
 // envelopeSlack is room for what frames a message.
 const envelopeSlack = 1 << 10
 
+// maxRest and restTimeout bound how much is read of a body that was refused.
+const (
+	maxRest     = 64 << 20
+	restTimeout = 5 * time.Second
+)
+
+// readRest sends the answer and drops what is left of a large body. Many clients
+// read nothing before they sent all: to close on them would reset the connection,
+// and the answer would be lost. gRPC's clients listen while they send.
+func readRest(body io.Reader, length int64, controller *http.ResponseController) {
+	if length >= 0 && length <= MaxRequestBytes {
+		return // what net/http drops by itself, or has read
+	}
+	if controller.Flush() != nil || controller.SetReadDeadline(time.Now().Add(restTimeout)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, body, maxRest) // a client that left is no error of ours
+}
+
 // isGRPC reports whether a content type is gRPC's own, not gRPC-Web's.
 func isGRPC(contentType string) bool {
 	rest, ok := strings.CutPrefix(contentType, "application/grpc")
@@ -53,6 +78,7 @@ type timedBody struct {
 	timer *time.Timer
 	mu    sync.Mutex
 	done  bool
+	whole bool
 }
 
 func newTimedBody(body io.ReadCloser, timeout time.Duration, controller *http.ResponseController) *timedBody {
@@ -71,9 +97,18 @@ func newTimedBody(body io.ReadCloser, timeout time.Duration, controller *http.Re
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
+		b.mu.Lock()
+		b.whole = err == io.EOF
+		b.mu.Unlock()
 		b.stop()
 	}
 	return n, err
+}
+
+func (b *timedBody) readWhole() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.whole
 }
 
 func (b *timedBody) stop() {

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -33,7 +34,7 @@ const (
 )
 
 // A body that can't be read is the client's mistake, told with the same reason at
-// the Connect and the REST door.
+// the Connect and the REST door, and in the same words.
 func TestMalformedBodies(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})
@@ -55,6 +56,9 @@ func TestMalformedBodies(t *testing.T) {
 		got := s.send(t, client, "POST", redrivePath, "application/json", strings.NewReader(body))
 		if problem := connectProblem(t, got); problem.code != "invalid_argument" || problem.reason != "MALFORMED_REQUEST" || got.status != http.StatusBadRequest {
 			t.Errorf("%s, Connect: %d %v", name, got.status, problem)
+		}
+		if strings.Contains(string(got.body), "unmarshal message") {
+			t.Errorf("%s, Connect names its own steps: %s", name, got.body)
 		}
 		got = s.send(t, client, "POST", redriveREST, "application/json", strings.NewReader(body))
 		if problem := restProblem(t, got); problem.code != "invalid_argument" || problem.reason != "MALFORMED_REQUEST" || got.status != http.StatusBadRequest {
@@ -141,6 +145,34 @@ func TestBodiesBeyondTheBound(t *testing.T) {
 	got = s.send(t, client, "POST", statusPath, "application/grpc-web+proto", strings.NewReader("\x00\xff\xff\xff\xff"+large))
 	if got.header.Get("Grpc-Status") != "8" {
 		t.Errorf("a promise of 4 GiB: %v", got.header)
+	}
+}
+
+// A client that sends all of a large body before it reads sees the refusal, not a
+// connection that was reset.
+func TestARefusedBodyIsReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	address := strings.TrimPrefix(s.url, "http://")
+	body := `{"context":"` + strings.Repeat("x", 5*rpc.MaxRequestBytes) + `"}`
+	for _, path := range []string{statusPath, redriveREST} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", path, address, len(body))
+		if _, err := io.WriteString(conn, head+body); err != nil {
+			t.Errorf("%s: the connection was cut while the body was sent: %v", path, err)
+			continue
+		}
+		answer, err := io.ReadAll(conn)
+		if err != nil || !strings.Contains(string(answer), "a request may hold") {
+			t.Errorf("%s: %q, %v", path, answer, err)
+		}
 	}
 }
 

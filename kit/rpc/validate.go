@@ -98,7 +98,8 @@ func unreadable(err error) error {
 	case connect.CodeResourceExhausted:
 		return tooLarge().Because(err)
 	case connect.CodeInvalidArgument, connect.CodeUnimplemented, connect.CodeInternal:
-		return malformed(coded.Message()).Because(err)
+		// Connect names its own step first, the REST door has none.
+		return malformed(strings.TrimPrefix(coded.Message(), "unmarshal message: ")).Because(err)
 	case connect.CodeUnknown:
 		// The body ended, or the connection broke, in the middle.
 		return malformed("the request ended early").Because(err)
