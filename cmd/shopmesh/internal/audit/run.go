@@ -51,7 +51,7 @@ func Run(ctx context.Context, clients []*connect.Client, wait time.Duration) (Re
 		confirmed, doubtful := p.confirm(before)
 		switch {
 		case final, len(p.pending) == 0 && !doubtful, wait == 0 && !doubtful, wait == 0 && !first:
-			p.report.Findings, p.report.Pending = confirmed, p.pending
+			p.report.Findings, p.report.Pending = confirmed, append([]Pending{}, p.pending...)
 			return p.report, nil
 		}
 		before = p.seen
@@ -70,12 +70,16 @@ type pass struct {
 	report  Report
 	found   []Finding
 	pending []Pending
+	waiting map[Pending]bool // what pending or found holds already, without counts
 	// seen names what looks wrong, with the version of the order that it is about.
 	seen map[string]string
 }
 
 func newPass(ctx context.Context, clients []*connect.Client, final bool) (*pass, error) {
-	p := &pass{sources: map[string]operationsv1connect.OperationsServiceClient{}, final: final, seen: map[string]string{}}
+	p := &pass{
+		sources: map[string]operationsv1connect.OperationsServiceClient{}, final: final,
+		seen: map[string]string{}, waiting: map[Pending]bool{},
+	}
 	for _, c := range clients {
 		ops := operationsv1connect.NewOperationsServiceClient(c)
 		status, err := ops.GetStatus(ctx, &operationsv1.GetStatusRequest{})
@@ -118,8 +122,15 @@ func (p *pass) add(f Finding, version string) {
 	p.seen[f.Kind+"/"+f.Subject+"/"+f.Message] = version
 }
 
-// wait notes work under way; once the time is over it is a finding.
+// wait notes work under way, once, however many tell of it; once the time is over
+// it is a finding.
 func (p *pass) wait(w Pending) {
+	told := w
+	told.Count = 0
+	if p.waiting[told] {
+		return
+	}
+	p.waiting[told] = true
 	if !p.final {
 		p.pending = append(p.pending, w)
 		return
