@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 )
+
+// gcPercent lets the heap grow to three times what lives before it is collected:
+// under load a seventh of the process' CPU time went into collecting some 30 MiB.
+const gcPercent = 200
 
 func newUp() *cobra.Command {
 	var config shop.Config
@@ -33,6 +38,7 @@ SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead
 		Example: "  shopmesh up --demo\n  shopmesh up --data /srv/shop --listen 127.0.0.1:8080",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			debug.SetGCPercent(gcPercent)
 			if err := checkUp(config); err != nil {
 				return err
 			}

@@ -21,12 +21,15 @@ const (
 	// reconcileOverlap covers changes that took their time before the pass began and
 	// were committed after it, and clocks that differ.
 	reconcileOverlap = 2 * time.Minute
+	// plentyEvery is how often levels are announced of products of which there is
+	// plenty: nobody decides by whether 5,000 or 4,990 are left.
+	plentyEvery = 30 * time.Second
 	// farewell bounds the last announcement of a process that stops.
 	farewell = 2 * time.Second
 )
 
 // RunLevels announces changed levels until ctx ends: those of this process every
-// Settings.LevelInterval and at its end, and at the start and every ten minutes
+// Settings.LevelInterval (with plenty left, every half minute) and at its end, and at the start and every ten minutes
 // those that another left unsaid.
 func (s *Stocks) RunLevels(ctx context.Context) error {
 	err := s.keepLevels(ctx)
@@ -42,8 +45,9 @@ func (s *Stocks) keepLevels(ctx context.Context) error {
 	if err := s.ReconcileLevels(ctx); err != nil {
 		return err
 	}
-	often, seldom := time.NewTicker(s.Settings.LevelInterval), time.NewTicker(reconcileEvery)
+	often, plenty, seldom := time.NewTicker(s.Settings.LevelInterval), time.NewTicker(plentyEvery), time.NewTicker(reconcileEvery)
 	defer often.Stop()
+	defer plenty.Stop()
 	defer seldom.Stop()
 	for {
 		var err error
@@ -51,6 +55,8 @@ func (s *Stocks) keepLevels(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-often.C:
+			err = s.announceLevels(ctx, s.Levels.take(false))
+		case <-plenty.C:
 			err = s.AnnounceLevels(ctx)
 		case <-seldom.C:
 			err = s.ReconcileLevels(ctx)
@@ -64,7 +70,11 @@ func (s *Stocks) keepLevels(ctx context.Context) error {
 // AnnounceLevels announces the levels that changed in this process since the last
 // time. What could not be announced stays to be.
 func (s *Stocks) AnnounceLevels(ctx context.Context) error {
-	for ids := s.Levels.take(); len(ids) > 0; {
+	return s.announceLevels(ctx, s.Levels.take(true))
+}
+
+func (s *Stocks) announceLevels(ctx context.Context, ids []uuid.UUID) error {
+	for len(ids) > 0 {
 		some := ids[:min(len(ids), announceRows)]
 		err := s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 			// Under the locks no newer level of these products can enter the outbox first.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"sync"
 
@@ -12,31 +13,47 @@ import (
 // announced yet. It lives in memory: after a crash the reconciling pass finds what
 // was in it.
 type Levels struct {
-	mu      sync.Mutex
-	changed map[uuid.UUID]struct{}
+	mu sync.Mutex
+	// scarce are products of which few are left, or were; plenty are the others.
+	scarce, plenty map[uuid.UUID]struct{}
 }
 
 // NewLevels returns an empty collection.
-func NewLevels() *Levels { return &Levels{changed: map[uuid.UUID]struct{}{}} }
+func NewLevels() *Levels {
+	return &Levels{scarce: map[uuid.UUID]struct{}{}, plenty: map[uuid.UUID]struct{}{}}
+}
 
-// Add notes that the stock of products changed.
+// Add notes that the stock of products changed of which few are left, or were.
 func (l *Levels) Add(ids ...uuid.UUID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range ids {
-		l.changed[id] = struct{}{}
+		l.scarce[id] = struct{}{}
 	}
 }
 
-// take empties the collection and returns it, sorted.
-func (l *Levels) take() []uuid.UUID {
+// AddPlenty notes that the stock of products changed of which there is plenty.
+func (l *Levels) AddPlenty(ids ...uuid.UUID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ids := make([]uuid.UUID, 0, len(l.changed))
-	for id := range l.changed {
+	for _, id := range ids {
+		l.plenty[id] = struct{}{}
+	}
+}
+
+// take empties the collection of scarce products, or of all, and returns it, sorted.
+func (l *Levels) take(all bool) []uuid.UUID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if all {
+		maps.Copy(l.scarce, l.plenty)
+		clear(l.plenty)
+	}
+	ids := make([]uuid.UUID, 0, len(l.scarce))
+	for id := range l.scarce {
 		ids = append(ids, id)
 	}
-	clear(l.changed)
+	clear(l.scarce)
 	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	return ids
 }

@@ -66,16 +66,23 @@ func (s *Stocks) tell(ctx context.Context, tx *pg.Tx, decision domain.Decision, 
 		event.Span = heard[outcome.Cause].Span
 		said = append(said, event)
 	}
-	var later []uuid.UUID
+	var later, last []uuid.UUID
 	for _, change := range decision.Stock {
 		if change.Before.Crosses(change.After) {
 			said = append(said, events.LevelChanged(change.After))
 			continue
 		}
+		if change.After.Plenty() && change.Before.Plenty() {
+			last = append(last, change.After.ProductID)
+			continue
+		}
 		later = append(later, change.After.ProductID)
 	}
-	if len(later) > 0 {
-		tx.OnCommit(func() { s.Levels.Add(later...) })
+	if len(later)+len(last) > 0 {
+		tx.OnCommit(func() {
+			s.Levels.Add(later...)
+			s.Levels.AddPlenty(last...)
+		})
 	}
 	return s.say(ctx, tx, said...)
 }

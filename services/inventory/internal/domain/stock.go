@@ -51,6 +51,13 @@ func (s Stock) Available() int64 { return s.OnHand - s.Reserved }
 // Crosses reports whether the product ran out, or came back, between s and next.
 func (s Stock) Crosses(next Stock) bool { return (s.Available() == 0) != (next.Available() == 0) }
 
+// plentyFrom is the level above which there is plenty.
+const plentyFrom = 100
+
+// Plenty reports whether so much can be ordered that shoppers need not hear at once
+// that it became less or more.
+func (s Stock) Plenty() bool { return s.Available() > plentyFrom }
+
 // Adjust adds delta to what is on hand. It refuses to leave less than is reserved
 // (STOCK_INSUFFICIENT) or more than MaxAdjusted (STOCK_TOO_LARGE).
 func (s Stock) Adjust(delta int64, now time.Time) (Stock, error) {

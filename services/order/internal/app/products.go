@@ -25,7 +25,7 @@ func (p *Products) Ask(ctx context.Context, codes []string) error {
 		return err
 	}
 	return p.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		return p.Hear(ctx, tx, found)
+		return store.LearnProducts(ctx, tx, found)
 	})
 }
 

@@ -84,6 +84,16 @@ func AddErasedCustomers(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, n
 // SaveProducts queues what is known of products; only newer versions count. Of
 // several versions of one product, the newest is stored.
 func SaveProducts(ctx context.Context, tx db.DBTX, products []domain.Product) error {
+	return db.New(tx).ProductUpsertMany(ctx, productRows(products))
+}
+
+// LearnProducts keeps products that nothing was known of, and leaves the others.
+func LearnProducts(ctx context.Context, tx db.DBTX, products []domain.Product) error {
+	return db.New(tx).ProductInsertMany(ctx, db.ProductInsertManyParams(productRows(products)))
+}
+
+// productRows are the newest of each product, by id.
+func productRows(products []domain.Product) db.ProductUpsertManyParams {
 	newest := make(map[uuid.UUID]domain.Product, len(products))
 	for _, p := range products {
 		if known, ok := newest[p.ID]; !ok || known.Version < p.Version {
@@ -106,7 +116,7 @@ func SaveProducts(ctx context.Context, tx db.DBTX, products []domain.Product) er
 		rows.Statuses = append(rows.Statuses, int16(p.Status))
 		rows.Versions = append(rows.Versions, p.Version)
 	}
-	return db.New(tx).ProductUpsertMany(ctx, rows)
+	return rows
 }
 
 // ListProducts reads what is known of products, by code.

@@ -97,7 +97,7 @@ type Product struct {
 	// What one costs: 0 or more, in whole minor units of an ISO 4217 currency.
 	Price *money.Money `protobuf:"bytes,6,opt,name=price,proto3" json:"price,omitempty"`
 	// How many can be bought now, as inventory last announced it: at most a few
-	// seconds old, outside the etag. GetStock has the exact figure.
+	// seconds old when few are left, half a minute when more than 100 are; outside the etag. GetStock has the exact figure.
 	AvailableQuantity int64 `protobuf:"varint,7,opt,name=available_quantity,json=availableQuantity,proto3" json:"available_quantity,omitempty"`
 	// Whether it is sold; ACTIVE unless said otherwise at creation.
 	Status ProductStatus `protobuf:"varint,8,opt,name=status,proto3,enum=shopmesh.catalog.v1.ProductStatus" json:"status,omitempty"`

@@ -29,7 +29,8 @@ type Settings struct {
 	// The most that ListLowStock counts as low when not told; 5 by default.
 	LowStockThreshold *int64 `protobuf:"varint,1,opt,name=low_stock_threshold,json=lowStockThreshold,proto3,oneof" json:"low_stock_threshold,omitempty"`
 	// How often changed stock levels are announced at the most, 100 ms to 60 s;
-	// 2 s by default. A level that runs out or comes back is announced at once.
+	// 2 s by default. A level that runs out or comes back is announced at once, one
+	// of more than 100 at least every 30 s.
 	LevelInterval *durationpb.Duration `protobuf:"bytes,2,opt,name=level_interval,json=levelInterval,proto3" json:"level_interval,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -91,7 +91,7 @@ insert into stock (product_id, product_code, on_hand, reserved, version, update_
 select n.product_id, n.product_code, 0, 0, 1, $1::timestamptz
 from (select unnest($2::uuid[]) as product_id, unnest($3::text[]) as product_code) n
 order by n.product_id
-on conflict (product_id) do nothing
+on conflict do nothing
 returning product_id, product_code, on_hand, reserved, version, update_time
 `
 
@@ -101,7 +101,9 @@ type StockInsertManyParams struct {
 	ProductCodes []string
 }
 
-// Products that have stock already are left alone, and out of the result.
+// Products that have stock already are left alone, and out of the result. No key is
+// named: of two transactions that insert one product at once the later would fail
+// on the code's key, which naming the other would not cover.
 func (q *Queries) StockInsertMany(ctx context.Context, arg StockInsertManyParams) ([]Stock, error) {
 	rows, err := q.db.Query(ctx, stockInsertMany, arg.UpdateTime, arg.ProductIds, arg.ProductCodes)
 	if err != nil {

@@ -25,12 +25,14 @@ limit @max_rows
 for update;
 
 -- name: StockInsertMany :many
--- Products that have stock already are left alone, and out of the result.
+-- Products that have stock already are left alone, and out of the result. No key is
+-- named: of two transactions that insert one product at once the later would fail
+-- on the code's key, which naming the other would not cover.
 insert into stock (product_id, product_code, on_hand, reserved, version, update_time)
 select n.product_id, n.product_code, 0, 0, 1, @update_time::timestamptz
 from (select unnest(@product_ids::uuid[]) as product_id, unnest(@product_codes::text[]) as product_code) n
 order by n.product_id
-on conflict (product_id) do nothing
+on conflict do nothing
 returning *;
 
 -- name: StockUpdateMany :exec

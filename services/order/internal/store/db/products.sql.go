@@ -11,6 +11,39 @@ import (
 	"github.com/google/uuid"
 )
 
+const productInsertMany = `-- name: ProductInsertMany :exec
+insert into products (id, code, name, currency, amount, status, version)
+select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]),
+  unnest($5::bigint[]), unnest($6::smallint[]), unnest($7::bigint[])
+on conflict do nothing
+`
+
+type ProductInsertManyParams struct {
+	Ids        []uuid.UUID
+	Codes      []string
+	Names      []string
+	Currencies []string
+	Amounts    []int64
+	Statuses   []int16
+	Versions   []int64
+}
+
+// What is known already stays as it is. No key is named, so that of two
+// transactions that learn of one product at once the later does not fail on the
+// code's. The ids must differ, and be sorted.
+func (q *Queries) ProductInsertMany(ctx context.Context, arg ProductInsertManyParams) error {
+	_, err := q.db.Exec(ctx, productInsertMany,
+		arg.Ids,
+		arg.Codes,
+		arg.Names,
+		arg.Currencies,
+		arg.Amounts,
+		arg.Statuses,
+		arg.Versions,
+	)
+	return err
+}
+
 const productListByCode = `-- name: ProductListByCode :many
 select id, code, name, currency, amount, status, version from products where code = any($1::text[])
 `

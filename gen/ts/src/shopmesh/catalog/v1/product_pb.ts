@@ -67,7 +67,7 @@ export type Product = Message<"shopmesh.catalog.v1.Product"> & {
 
   /**
    * How many can be bought now, as inventory last announced it: at most a few
-   * seconds old, outside the etag. GetStock has the exact figure.
+   * seconds old when few are left, half a minute when more than 100 are; outside the etag. GetStock has the exact figure.
    *
    * @generated from field: int64 available_quantity = 7;
    */

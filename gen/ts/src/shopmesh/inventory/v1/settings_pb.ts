@@ -30,7 +30,8 @@ export type Settings = Message<"shopmesh.inventory.v1.Settings"> & {
 
   /**
    * How often changed stock levels are announced at the most, 100 ms to 60 s;
-   * 2 s by default. A level that runs out or comes back is announced at once.
+   * 2 s by default. A level that runs out or comes back is announced at once, one
+   * of more than 100 at least every 30 s.
    *
    * @generated from field: google.protobuf.Duration level_interval = 2;
    */

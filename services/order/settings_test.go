@@ -1,4 +1,4 @@
-package settings_test
+package order_test
 
 import (
 	"os"
