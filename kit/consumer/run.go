@@ -14,6 +14,9 @@ import (
 )
 
 const (
+	// maxRest is the longest pause after a batch; otherwise it lasts as long as the
+	// batch took.
+	maxRest = 20 * time.Millisecond
 	// attemptBound is how long one transaction may take.
 	attemptBound = 15 * time.Second
 	// batchBound is how long a batch is tried before it is given back. With one
@@ -61,6 +64,7 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 	if len(records) == 0 {
 		return
 	}
+	began := time.Now()
 	batch := make([]item, len(records))
 	for i, r := range records {
 		batch[i] = parse(r)
@@ -72,6 +76,9 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 	}
 	client.MarkCommitRecords(records...)
 	c.observeLag(fetches)
+	// What comes meanwhile makes the next batch larger: under load, when batches take
+	// long, many events share one commit; alone, an event hardly waits.
+	_ = pause(ctx, min(time.Since(began), maxRest))
 }
 
 // commit stores the offsets of what was applied, before partitions leave. A failure

@@ -160,6 +160,7 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 	l := &ledger{conn: conn}
 	failures := 0
 	for ctx.Err() == nil {
+		began := time.Now()
 		events, err := l.exchange(ctx, r.stoppedKeys(time.Now()), r.cfg.Batch)
 		if err != nil {
 			return err
@@ -180,6 +181,9 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 		r.gauges.published.Add(ctx, int64(len(published)), r.gauges.attributes)
 		if len(published) > 0 {
 			failures = 0
+			if len(events) < r.cfg.Batch {
+				r.pause(ctx, min(time.Since(began), maxRest))
+			}
 			continue
 		}
 		failures++
@@ -187,6 +191,11 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 	}
 	return r.stepDown(ctx, l)
 }
+
+// maxRest is the longest pause after a batch that left nothing behind; otherwise it
+// lasts as long as the batch took. What comes meanwhile shares the next one's round
+// trips and the broker's sync.
+const maxRest = 10 * time.Millisecond
 
 // idle waits for a wake-up or the next poll.
 func (r *Relay) idle(ctx context.Context) {

@@ -133,6 +133,10 @@ func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
 	}
 }
 
+// recordWait is how long an outcome waits for others to be recorded with. The mail
+// has left; nobody waits for its record.
+const recordWait = 15 * time.Millisecond
+
 // Run sends until ctx ends. Mails under way get ten seconds more; the others are
 // given back to the ledger.
 func (s *Sender) Run(ctx context.Context) error {
@@ -143,7 +147,7 @@ func (s *Sender) Run(ctx context.Context) error {
 		cancel()
 	})
 	defer stop()
-	recorder := batch.New(batch.Config{}, s.recordMany)
+	recorder := batch.New(batch.Config{Wait: recordWait}, s.recordMany)
 	var working sync.WaitGroup
 	working.Go(func() { s.sweep(ctx) })
 	working.Go(func() { s.keep(ctx) })

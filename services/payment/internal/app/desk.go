@@ -67,7 +67,7 @@ func NewDesk(pool *pg.Pool, p provider.Provider, source Source, ledger Ledger, t
 		waiting: make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
 	recorder := RecordAnswers{Pool: pool, Source: source, Ledger: ledger}
-	d.record = batch.New(batch.Config{Workers: 2, Max: 256, Wait: time.Millisecond},
+	d.record = batch.New(batch.Config{Workers: 2, Max: 256, Wait: 3 * time.Millisecond},
 		func(ctx context.Context, in []Answered) []batch.Result[struct{}] {
 			return recorder.Run(ctx, in, d.Take)
 		})

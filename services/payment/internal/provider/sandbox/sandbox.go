@@ -93,7 +93,7 @@ var _ provider.Provider = (*Sandbox)(nil)
 func New(pool *pg.Pool, cfg Config, log *slog.Logger) *Sandbox {
 	s := &Sandbox{pool: pool, cfg: cfg, log: log}
 	s.closing, s.end = context.WithCancel(context.Background())
-	s.charges = batch.New(batch.Config{Workers: 2, Max: 256, Wait: time.Millisecond}, s.enter)
+	s.charges = batch.New(batch.Config{Workers: 1, Max: 256, Wait: 3 * time.Millisecond}, s.enter)
 	return s
 }
 
