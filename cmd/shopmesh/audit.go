@@ -88,6 +88,13 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 	return cmd
 }
 
+func orders(n int64) string {
+	if n == 1 {
+		return "1 order"
+	}
+	return fmt.Sprintf("%d orders", n)
+}
+
 func findings(n int) string {
 	if n == 1 {
 		return "1 finding"
@@ -109,6 +116,6 @@ func printReport(w io.Writer, asJSON bool, r audit.Report) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d orders compared in %s: %s\n", r.Orders, strings.Join(r.Contexts, ", "), findings(len(r.Findings)))
+	_, err := fmt.Fprintf(w, "%s compared in %s: %s\n", orders(r.Orders), strings.Join(r.Contexts, ", "), findings(len(r.Findings)))
 	return err
 }

@@ -191,7 +191,7 @@ func TestAuditMovesNothing(t *testing.T) {
 	}
 	_ = c.cmd.Wait()
 	first := tell(t, "audit", "--data", data)
-	if first.code != 0 || !strings.Contains(first.stdout, "under way: ") || !strings.Contains(first.stdout, "1 orders compared") {
+	if first.code != 0 || !strings.Contains(first.stdout, "under way: ") || !strings.Contains(first.stdout, "1 order compared") {
 		t.Errorf("of the stopped shop: %+v", first)
 	}
 	if !strings.Contains(first.stderr, data) || !strings.Contains(first.stderr, "nothing is moved") {
