@@ -16,7 +16,7 @@ import (
 const (
 	// maxRest is the longest pause after a batch; otherwise it lasts as long as the
 	// batch took.
-	maxRest = 20 * time.Millisecond
+	maxRest = 10 * time.Millisecond
 	// attemptBound is how long one transaction may take.
 	attemptBound = 15 * time.Second
 	// batchBound is how long a batch is tried before it is given back. With one

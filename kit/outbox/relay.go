@@ -195,7 +195,7 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 // maxRest is the longest pause after a batch that left nothing behind; otherwise it
 // lasts as long as the batch took. What comes meanwhile shares the next one's round
 // trips and the broker's sync.
-const maxRest = 10 * time.Millisecond
+const maxRest = 5 * time.Millisecond
 
 // idle waits for a wake-up or the next poll.
 func (r *Relay) idle(ctx context.Context) {
