@@ -201,10 +201,16 @@ func (b *bench) ordering(ctx context.Context) error {
 	}
 	fmt.Println()
 	for _, w := range b.windows {
-		slices.Sort(ratios[w])
-		fmt.Printf("median ratio to pgbench with %d under way: %.2f\n", w, ratios[w][len(ratios[w])/2])
+		fmt.Printf("median ratio to pgbench with %d under way: %.2f\n", w, median(ratios[w]))
 	}
 	return nil
+}
+
+// median sorts the figures; between two middle ones it is their mean.
+func median(figures []float64) float64 {
+	slices.Sort(figures)
+	n := len(figures)
+	return (figures[(n-1)/2] + figures[n/2]) / 2
 }
 
 // paced places 100 orders a second and reads from the shop's own history how long
