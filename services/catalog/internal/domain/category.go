@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/etag"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
@@ -27,10 +28,10 @@ type Category struct {
 }
 
 // Etag names this version of the category.
-func (c Category) Etag() string { return etag(c.ID, c.Version) }
+func (c Category) Etag() string { return etag.Of(c.ID, c.Version) }
 
 // CheckEtag refuses an etag that is set and not the current one: ETAG_MISMATCH.
-func (c Category) CheckEtag(given string) error { return checkEtag(given, c.Etag()) }
+func (c Category) CheckEtag(given string) error { return etag.Check(given, c.Etag()) }
 
 // CategoryFields are what a caller says of a category.
 type CategoryFields struct {

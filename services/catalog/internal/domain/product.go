@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/etag"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/money"
 )
@@ -63,10 +64,10 @@ type Listing struct {
 }
 
 // Etag names this version of the product.
-func (p Product) Etag() string { return etag(p.ID, p.Version) }
+func (p Product) Etag() string { return etag.Of(p.ID, p.Version) }
 
 // CheckEtag refuses an etag that is set and not the current one: ETAG_MISMATCH.
-func (p Product) CheckEtag(given string) error { return checkEtag(given, p.Etag()) }
+func (p Product) CheckEtag(given string) error { return etag.Check(given, p.Etag()) }
 
 // ProductFields are what a caller says of a new product.
 type ProductFields struct {

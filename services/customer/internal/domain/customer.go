@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/etag"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
@@ -49,10 +50,10 @@ type Customer struct {
 }
 
 // Etag names this version of the customer.
-func (c Customer) Etag() string { return etag(c.ID, c.Version) }
+func (c Customer) Etag() string { return etag.Of(c.ID, c.Version) }
 
 // CheckEtag refuses an etag that is set and not the current one: ETAG_MISMATCH.
-func (c Customer) CheckEtag(given string) error { return checkEtag(given, c.Etag()) }
+func (c Customer) CheckEtag(given string) error { return etag.Check(given, c.Etag()) }
 
 // EmailKey is an e-mail address without regard to case.
 func EmailKey(email string) string { return strings.ToLower(email) }

@@ -385,10 +385,10 @@ func TestAProvidersTextIsKeptWithinBounds(t *testing.T) {
 func TestTheETagNamesTheVersion(t *testing.T) {
 	t.Parallel()
 	a := pending()
-	first := a.Payment().ETag()
+	first := a.Payment().Etag()
 	a.Charged(domain.Answer{Outcome: domain.Unknown}, moment())
-	second := a.Payment().ETag()
-	if first == second || second != a.Payment().ETag() || first == "" {
+	second := a.Payment().Etag()
+	if first == second || second != a.Payment().Etag() || first == "" {
 		t.Errorf("etags %q, %q", first, second)
 	}
 }

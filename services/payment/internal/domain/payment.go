@@ -1,14 +1,12 @@
 package domain
 
 import (
-	"encoding/base64"
-	"encoding/binary"
-	"hash/fnv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/etag"
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
@@ -112,17 +110,9 @@ func (p Payment) HasMoney() bool {
 	return p.Status == PaymentCaptured || p.Status == PaymentPartiallyRefunded
 }
 
-// ETag names this version of the payment. Attempts are part of what it shows, and
+// Etag names this version of the payment. Attempts are part of what it shows, and
 // therefore count too.
-func (p Payment) ETag() string {
-	var state [28]byte
-	copy(state[:16], p.ID[:])
-	binary.BigEndian.PutUint64(state[16:], uint64(p.Version))
-	binary.BigEndian.PutUint32(state[24:], uint32(p.Attempts))
-	sum := fnv.New64a()
-	_, _ = sum.Write(state[:])
-	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil))
-}
+func (p Payment) Etag() string { return etag.Of(p.ID, p.Version<<32|int64(p.Attempts)) }
 
 // cut makes a provider's text one that the database keeps: valid, without U+0000,
 // and of at most maximum bytes, without breaking a character.

@@ -28,7 +28,7 @@ func toProtoPayment(tried app.TriedPayment) *paymentv1.Payment {
 		Status: paymentv1.PaymentStatus(p.Status), Attempts: toProtoAttempts(tried.Attempts), PaymentMethod: p.Method,
 		Captured: moneypb.Proto(p.Captured), Refunded: moneypb.Proto(p.Refunded), Provider: p.Provider,
 		ProviderChargeId: p.ChargeID, FailureCode: p.FailureCode,
-		CreateTime: timestamppb.New(p.CreateTime), UpdateTime: timestamppb.New(p.UpdateTime), Etag: p.ETag(),
+		CreateTime: timestamppb.New(p.CreateTime), UpdateTime: timestamppb.New(p.UpdateTime), Etag: p.Etag(),
 	}
 }
 
