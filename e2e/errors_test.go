@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -86,11 +87,12 @@ var badOrders = []struct {
 func line(r map[string]any) map[string]any    { return r["lines"].([]any)[0].(map[string]any) }
 func contact(r map[string]any) map[string]any { return r["contact"].(map[string]any) }
 
-// Bad input is refused with the same reason through Connect and REST, and
+// Bad input is refused with the same reason through Connect, REST and gRPC, and
 // changes nothing.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	s := up(t)
+	conn := dialGRPC(t, s.api["order"])
 	mug := s.sell(euros(5, 0), 10)
 	for _, bad := range badOrders {
 		t.Run(bad.name, func(t *testing.T) {
@@ -98,6 +100,10 @@ func TestBadInput(t *testing.T) {
 			body := orderJSON(t, mug.GetCode(), bad.breaks)
 			connectError(t, s.api["order"]+"/shopmesh.order.v1.OrderService/PlaceOrder", body).check(t, "Connect", bad.code, bad.reason, bad.field)
 			restError(t, s.api["order"]+"/v1/orders", body).check(t, "REST", bad.code, bad.reason, bad.field)
+			req := new(orderv1.PlaceOrderRequest)
+			if err := protojson.Unmarshal(body, req); err == nil { // what is no message can't be sent as one
+				grpcError(t, conn, req).check(t, "gRPC", bad.code, bad.reason, bad.field)
+			}
 		})
 	}
 	t.Cleanup(func() {
@@ -245,24 +251,36 @@ func restError(t *testing.T, url string, body []byte) refusal {
 	return r
 }
 
-// The same error leaves over gRPC.
-func TestBadInputOverGRPC(t *testing.T) {
-	t.Parallel()
-	s := up(t)
-	conn, err := grpc.NewClient(strings.TrimPrefix(s.api["order"], "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+func dialGRPC(t *testing.T, api string) *grpc.ClientConn {
+	t.Helper()
+	conn, err := grpc.NewClient(strings.TrimPrefix(api, "http://"), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }()
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// grpcError is how grpc-go sees the refusal of an order.
+func grpcError(t *testing.T, conn *grpc.ClientConn, req *orderv1.PlaceOrderRequest) refusal {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	_, err = orderv1.NewOrderServiceClient(conn).PlaceOrder(ctx, request("sandbox_ok", of("NO-SUCH", 0)))
+	_, err := orderv1.NewOrderServiceClient(conn).PlaceOrder(ctx, req)
 	st := status.Convert(err)
 	r := refusal{code: codes[int(st.Code())], message: st.Message()}
 	for _, d := range st.Proto().GetDetails() {
 		r.take(t, strings.TrimPrefix(d.GetTypeUrl(), "type.googleapis.com/"), d.GetValue())
 	}
-	r.check(t, "gRPC", "invalid_argument", "INVALID_FIELD", "lines[0].quantity")
+	return r
+}
+
+// Bodies that are no message, and ones that are too large, are refused alike.
+func TestBodiesThatAreNoMessage(t *testing.T) {
+	t.Parallel()
+	s := up(t)
+	grpcError(t, dialGRPC(t, s.api["order"]), request("sandbox_ok", of("NO-SUCH", 0))).
+		check(t, "gRPC", "invalid_argument", "INVALID_FIELD", "lines[0].quantity")
 
 	// Bodies that are no message at all.
 	for name, body := range map[string]string{
