@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
@@ -34,6 +35,9 @@ func (c *Consumer) attempt(ctx context.Context, part []item) error {
 	ctx, span := c.tracer.Start(ctx, c.group+" batch", trace.WithSpanKind(trace.SpanKindConsumer),
 		trace.WithLinks(links(part)...), trace.WithAttributes(attribute.Int("messaging.batch.message_count", len(part))))
 	defer span.End()
+	if crashpoint.On {
+		ctx = crashpoint.Within(ctx, kinds(part))
+	}
 
 	started := time.Now()
 	var letters int

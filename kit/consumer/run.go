@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 )
 
@@ -69,12 +70,15 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 	for i, r := range records {
 		batch[i] = parse(r)
 	}
+	crashpoint.Cross("before apply", c.group, kinds(batch)...)
 	if err := c.apply(ctx, batch); err != nil {
 		c.log.WarnContext(ctx, "the batch is given back and read again", "events", len(batch), "error", err)
 		giveBack(client, records)
 		return
 	}
+	crashpoint.Cross("after apply", c.group, kinds(batch)...)
 	client.MarkCommitRecords(records...)
+	crashpoint.Cross("after mark", c.group, kinds(batch)...)
 	c.observeLag(fetches)
 	// What comes meanwhile makes the next batch larger: under load, when batches take
 	// long, many events share one commit; alone, an event hardly waits.

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
 const (
@@ -231,16 +233,19 @@ func (l *mailLog) append(fresh []delivery) error {
 	for _, d := range fresh {
 		batch = append(batch, d.record...)
 	}
+	crashpoint.Cross("before write", "inbox")
 	if _, err := l.file.WriteAt(batch, l.size); err != nil {
 		if cutErr := l.file.Truncate(l.size); cutErr != nil {
 			l.broken = fmt.Errorf("cut a half-written mail off the inbox: %w", cutErr)
 		}
 		return fmt.Errorf("write into the inbox: %w", err)
 	}
+	crashpoint.Cross("before sync", "inbox")
 	if err := l.file.Sync(); err != nil {
 		l.broken = fmt.Errorf("sync the inbox: %w", err)
 		return l.broken
 	}
+	crashpoint.Cross("after sync", "inbox")
 	return nil
 }
 

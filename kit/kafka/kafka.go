@@ -16,6 +16,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
+
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
 // DeliveryBound is how long a record may be under way before it counts as not
@@ -139,6 +141,9 @@ func NewConsumer(cfg Config, group string, topics []string, opts ...kgo.Opt) (*k
 		kgo.FetchMaxWait(time.Second),
 		kgo.MetadataMaxAge(30*time.Second),
 	)
+	if crashpoint.On {
+		base = append(base, borders(group)...)
+	}
 	client, err := kgo.NewClient(append(base, opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka consumer of group %s: %w", group, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
@@ -255,6 +256,7 @@ func (r *Relay) publish(ctx context.Context, events []row) (done []int64, clean 
 			continue
 		}
 		sent.Add(1)
+		crashpoint.Cross("before produce", r.name, crashpoint.Short(e.eventType))
 		r.producer.Produce(bound, e.record(), func(_ *kgo.Record, err error) {
 			results[i] = err
 			sent.Done()
@@ -283,6 +285,7 @@ func (r *Relay) settle(ctx context.Context, events []row, results []error) (done
 		case failed[e.key]:
 		case err == nil:
 			done = append(done, e.id)
+			crashpoint.Cross("after produce", r.name, crashpoint.Short(e.eventType))
 			r.restart(e.key)
 		default:
 			failed[e.key] = true

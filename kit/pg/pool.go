@@ -19,6 +19,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
 // Config says where a context's database is and how much of it one process may use.
@@ -97,6 +99,9 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 	c.MinConns = 0
 	c.MaxConnLifetimeJitter = time.Minute
 	c.ConnConfig.Tracer = cfg.Tracer
+	if crashpoint.On {
+		c.ConnConfig.Tracer = watchBorders(cfg.Tracer)
+	}
 	if c.ConnConfig.ConnectTimeout == 0 {
 		c.ConnConfig.ConnectTimeout = 5 * time.Second
 	}

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
@@ -180,6 +181,7 @@ func (s *Sender) handle(ctx context.Context, m domain.Outgoing, recorder *record
 	if !ok {
 		return // still held: Run gives it back
 	}
+	crashpoint.Cross("after mail", "notification", m.Kind.String())
 	if !s.record(ctx, recorder, outcome) {
 		s.postpone(ctx, key)
 	}
@@ -257,6 +259,7 @@ func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.A
 	if err != nil {
 		return smtp.Answer{Text: err.Error()}, nil
 	}
+	crashpoint.Cross("before mail", "notification", m.Kind.String())
 	return s.cfg.Server.Send(ctx, smtp.Mail{
 		SenderName: m.ShopName, Sender: s.cfg.Settings.Sender, ReplyTo: s.cfg.Settings.ReplyTo,
 		RecipientName: written.Name, Recipient: m.Recipient,

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	gosmtp "github.com/wneessen/go-mail/smtp"
+
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
 // conn is one conversation with the mail server.
@@ -145,6 +147,7 @@ func (c *conn) deliver(sender, recipient string, message []byte) (reply string, 
 	if err := c.client.Rcpt("<" + recipient + ">"); err != nil {
 		return "", stageRecipient, c.after(err)
 	}
+	crashpoint.Cross("before DATA", "mail")
 	writer, err := c.client.Data()
 	if err != nil {
 		return "", stageData, c.after(err)
@@ -154,12 +157,14 @@ func (c *conn) deliver(sender, recipient string, message []byte) (reply string, 
 		c.broken = true
 		return "", stageBody, err
 	}
+	crashpoint.Cross("before the end of DATA", "mail")
 	if err := writer.Close(); err != nil {
 		if code(err) == 0 || code(err) == 421 {
 			c.broken = true
 		}
 		return "", stageBody, err
 	}
+	crashpoint.Cross("after 250", "mail")
 	if said, ok := writer.(*gosmtp.DataCloser); ok {
 		reply = said.ServerResponse()
 	}

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
@@ -194,10 +195,12 @@ func (d *Desk) charge(ctx context.Context, p domain.Payment) {
 	ctx, span := d.tracer.Start(continued(ctx, p.Trace), "charge", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
 	answer := d.ask(ctx, span, func(ctx context.Context) (provider.Status, string, string, error) {
+		crashpoint.Cross("before provider call", d.source.Provider, "charge")
 		made, err := d.provider.Charge(ctx, provider.ChargeRequest{
 			Key: provider.ChargeKey(p.ID), PaymentID: p.ID, OrderID: p.OrderID,
 			Reference: p.Reference, Amount: p.Amount, Method: p.Method,
 		})
+		crashpoint.Cross("after provider call", d.source.Provider, "charge")
 		return made.Status, made.ID, made.Code, err
 	})
 	d.keep(ctx, Answered{PaymentID: p.ID, Answer: answer})
@@ -209,9 +212,11 @@ func (d *Desk) Refund(ctx context.Context, order domain.RefundOrder) {
 	ctx, span := d.tracer.Start(continued(ctx, refund.Trace), "refund", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
 	answer := d.ask(ctx, span, func(ctx context.Context) (provider.Status, string, string, error) {
+		crashpoint.Cross("before provider call", d.source.Provider, "refund")
 		made, err := d.provider.Refund(ctx, provider.RefundRequest{
 			Key: provider.RefundKey(refund.ID), ChargeID: order.ChargeID, RefundID: refund.ID, Amount: refund.Amount,
 		})
+		crashpoint.Cross("after provider call", d.source.Provider, "refund")
 		return made.Status, made.ID, made.Code, err
 	})
 	d.keep(ctx, Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})

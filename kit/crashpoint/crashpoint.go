@@ -1,0 +1,85 @@
+// Package crashpoint marks the borders at which a process that dies leaves
+// something half done: a commit, a produce, an offset commit, a call to somebody
+// else's machine. Code that crosses one says so with Cross.
+//
+// A build without the tag crashpoints compiles every mark away. One with the tag
+// reads its environment: it writes down the points that it passes (FileVariable),
+// and ends itself with SIGKILL at a chosen one (PointVariable, TimeVariable), so
+// that a test can stop the shop at each point and see what becomes of it.
+package crashpoint
+
+import (
+	"context"
+	"strings"
+)
+
+// The environment of a build with the tag crashpoints.
+const (
+	// FileVariable names a file to which a line is appended, a Crossing in JSON, each
+	// time that a border is crossed. Unset, nothing is written down.
+	FileVariable = "SHOPMESH_CRASHPOINT_FILE"
+	// PointVariable is the Point at which the process dies. Unset, it does not.
+	PointVariable = "SHOPMESH_CRASHPOINT"
+	// TimeVariable is at which time of reaching the point, from 1. Unset means 1.
+	TimeVariable = "SHOPMESH_CRASHPOINT_TIME"
+)
+
+// Point is a place in the life of a process: the border, where it is, and what
+// crosses it, as in "before produce · order · OrderPlaced".
+type Point string
+
+// PointOf names a point; what is empty when everything that crosses there is the same.
+func PointOf(border, where, what string) Point {
+	parts := []string{border, where}
+	if what != "" {
+		parts = append(parts, what)
+	}
+	return Point(strings.Join(parts, separator))
+}
+
+const separator = " · "
+
+// Border is the border that the point belongs to.
+func (p Point) Border() string {
+	border, _, _ := strings.Cut(string(p), separator)
+	return border
+}
+
+// Where is where the border is crossed: a database, a topic's context, a group.
+func (p Point) Where() string {
+	_, rest, _ := strings.Cut(string(p), separator)
+	where, _, _ := strings.Cut(rest, separator)
+	return where
+}
+
+// What is what crosses it; empty where everything that crosses is the same.
+func (p Point) What() string {
+	_, rest, _ := strings.Cut(string(p), separator)
+	_, what, _ := strings.Cut(rest, separator)
+	return what
+}
+
+// Crossing is one moment in which a process passed points: more than one, when
+// several things crossed the border together.
+type Crossing struct {
+	Points []Point `json:"points"`
+	// Died says that the process ended there.
+	Died bool `json:"died,omitempty"`
+}
+
+type withinKey struct{}
+
+// Within has the borders that are crossed under the context say what they are
+// crossed for. It is for a caller that asks for On first.
+func Within(ctx context.Context, what []string) context.Context {
+	return context.WithValue(ctx, withinKey{}, what)
+}
+
+// WhatFor is what Within said; nil when nothing was.
+func WhatFor(ctx context.Context) []string {
+	what, _ := ctx.Value(withinKey{}).([]string)
+	return what
+}
+
+// Short is a message type's name without its package.
+func Short(eventType string) string { return eventType[strings.LastIndexByte(eventType, '.')+1:] }

@@ -1,0 +1,159 @@
+package pg
+
+import (
+	"context"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/multitracer"
+
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
+)
+
+// borders is the tracer of a build with crash points: it sees what every connection
+// sends, and so every commit of a write, be it a Tx's or a statement's own. What
+// crosses the border is the names of the statements that write, and whom for: the
+// events that a consumer applies, or the function that runs the transaction.
+type borders struct{}
+
+// watchBorders adds the borders to a tracer, which may be nil.
+func watchBorders(tracer pgx.QueryTracer) pgx.QueryTracer {
+	if tracer == nil {
+		return borders{}
+	}
+	return multitracer.New(tracer, borders{})
+}
+
+// crossing is what a connection's transaction does, kept with the connection.
+type crossing struct {
+	what    []string // the statements that write
+	begun   bool
+	commits []string // what the commit that is under way carries; nil when none is
+}
+
+const crossingKey = "crashpoint"
+
+func crossingOf(conn *pgx.Conn) *crossing {
+	kept, ok := conn.PgConn().CustomData()[crossingKey].(*crossing)
+	if !ok {
+		kept = &crossing{}
+		conn.PgConn().CustomData()[crossingKey] = kept
+	}
+	return kept
+}
+
+// TraceQueryStart is before a statement of its own.
+func (borders) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	crossingOf(conn).send(ctx, conn, []string{data.SQL})
+	return ctx
+}
+
+// TraceQueryEnd is after its answer.
+func (borders) TraceQueryEnd(_ context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
+	crossingOf(conn).answered(conn, data.Err)
+}
+
+// TraceBatchStart is before several statements that travel together.
+func (borders) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	statements := make([]string, len(data.Batch.QueuedQueries))
+	for i, q := range data.Batch.QueuedQueries {
+		statements[i] = q.SQL
+	}
+	crossingOf(conn).send(ctx, conn, statements)
+	return ctx
+}
+
+// TraceBatchQuery is after the answer to one of them.
+func (borders) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd is after all answers.
+func (borders) TraceBatchEnd(_ context.Context, conn *pgx.Conn, data pgx.TraceBatchEndData) {
+	crossingOf(conn).answered(conn, data.Err)
+}
+
+func (c *crossing) send(ctx context.Context, conn *pgx.Conn, statements []string) {
+	if conn.PgConn().TxStatus() == 'I' {
+		c.what, c.begun = nil, false
+	}
+	ends := false
+	for _, sql := range statements {
+		switch strings.ToLower(sql) {
+		case "begin":
+			c.begun = true
+		case "commit":
+			ends = true
+		default:
+			if name := writes(sql); name != "" {
+				c.what = append(c.what, name)
+			}
+		}
+	}
+	if (!ends && c.begun) || len(c.what) == 0 {
+		return
+	}
+	c.commits = append(slices.Clone(c.what), whatFor(ctx)...)
+	crashpoint.Cross("before commit", conn.Config().Database, c.commits...)
+}
+
+func (c *crossing) answered(conn *pgx.Conn, err error) {
+	what := c.commits
+	c.commits = nil
+	if what != nil && err == nil {
+		crashpoint.Cross("after commit", conn.Config().Database, what...)
+	}
+}
+
+func whatFor(ctx context.Context) []string {
+	if what := crashpoint.WhatFor(ctx); what != nil {
+		return what
+	}
+	if by := caller(); by != "" {
+		return []string{"by " + by}
+	}
+	return nil
+}
+
+// caller is the function that runs the transaction, such as app.(*Orders).sweepSome:
+// the nearest one that is no part of the way from a use case to the database.
+func caller() string {
+	var counters [64]uintptr
+	frames := runtime.CallersFrames(counters[:runtime.Callers(2, counters[:])])
+	for {
+		frame, more := frames.Next()
+		name := frame.Function
+		if !slices.ContainsFunc(onTheWay(), func(part string) bool { return strings.Contains(name, part) }) {
+			name = name[strings.LastIndexByte(name, '/')+1:]
+			name, _, _ = strings.Cut(name, ".func")
+			return strings.ReplaceAll(name, "[...]", "")
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+func onTheWay() []string {
+	return []string{"/kit/pg.", "/kit/idempotency.", "/kit/batch.", "/internal/store", "/jackc/"}
+}
+
+var (
+	locking = regexp.MustCompile(`(?i)\bfor\s+(no\s+key\s+)?update\b|\bdo\s+update\b`)
+	writing = regexp.MustCompile(`(?i)\b(insert\s+into|delete\s+from|update)\s+(\w+)`)
+)
+
+// writes is the name of a statement that writes: sqlc's, or else what it does to
+// which table. It is empty for one that only reads.
+func writes(sql string) string {
+	found := writing.FindStringSubmatch(locking.ReplaceAllString(sql, ""))
+	if found == nil {
+		return ""
+	}
+	if strings.HasPrefix(sql, "-- name: ") {
+		return statementName(sql)
+	}
+	verb, _, _ := strings.Cut(strings.Join(strings.Fields(found[1]), " "), " ")
+	return strings.ToLower(verb) + " " + found[2]
+}
