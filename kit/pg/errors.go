@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -18,7 +19,8 @@ const (
 // Transient says whether doing the same again, later, can succeed: the connection
 // was lost or refused, two transactions met (40001, 40P01), the server shuts down,
 // starts or cancels (57014, 57P01 to 57P05, 25P03, 25P04), is read-only (25006), or is short of
-// disk, memory or connections (class 53). Everything else would fail again.
+// disk, memory or connections (class 53). Everything else would fail again, or, for
+// a context that ended, is the caller's to judge: only it knows whose time is over.
 func Transient(err error) bool {
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) {
@@ -49,7 +51,8 @@ func Violated(err error) string {
 }
 
 // brokenConnection says that the server could not be reached or the connection
-// ended. A context that ended is no such error, though pgx closes the connection then.
+// ended. A context that ended is no such error, though pgx closes the connection
+// then, and though a deadline looks like a network's time-out.
 func brokenConnection(err error) bool {
 	if err == nil {
 		return false
@@ -62,9 +65,15 @@ func brokenConnection(err error) bool {
 		}
 		return pgErr.Code[:min(2, len(pgErr.Code))] == "08"
 	}
-	var netErr net.Error
 	var connErr *pgconn.ConnectError
-	return pgconn.SafeToRetry(err) || errors.Is(err, pgconn.ErrConnClosed) || errors.As(err, &connErr) || errors.As(err, &netErr) ||
+	if errors.As(err, &connErr) {
+		return true // whatever kept it from connecting, also a time-out
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var netErr net.Error
+	return pgconn.SafeToRetry(err) || errors.Is(err, pgconn.ErrConnClosed) || errors.As(err, &netErr) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EPIPE)
 }

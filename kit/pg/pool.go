@@ -122,17 +122,22 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 
 func (p *Pool) await(ctx context.Context, name string, log *slog.Logger) error {
 	wait := 50 * time.Millisecond
+	var last error // what kept us waiting says more than that ctx ended
 	for {
 		err := p.Ping(ctx)
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() != nil && last != nil {
+			err = last
+		}
 		if !Transient(err) || ctx.Err() != nil {
 			return fmt.Errorf("database of %s: %w", name, err)
 		}
+		last = err
 		log.WarnContext(ctx, "waiting for the database", "context", name, "error", err)
-		if err := sleep(ctx, wait); err != nil {
-			return fmt.Errorf("database of %s: %w", name, err)
+		if sleep(ctx, wait) != nil {
+			return fmt.Errorf("database of %s: %w", name, last)
 		}
 		wait = min(2*wait, 2*time.Second)
 	}

@@ -326,6 +326,37 @@ func TestErrorsAreToldApart(t *testing.T) {
 	}
 }
 
+// A context that ended is the caller's affair, not the database's, whether it ended
+// before a statement, in its midst, or while the transaction was run again.
+func TestAContextThatEndedIsNotTransient(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Database(t, nil)
+	over, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	soon, end := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer end()
+	runs := 0
+	for name, err := range map[string]error{
+		"the error itself": context.DeadlineExceeded,
+		"wrapped":          fmt.Errorf("write: %w", context.Canceled),
+		"before":           pool.QueryRow(over, `select 1`).Scan(new(int)),
+		"left before":      pool.QueryRow(gone, `select 1`).Scan(new(int)),
+		"in a transaction": pool.InTx(soon, func(ctx context.Context, tx *pg.Tx) error {
+			runs++
+			return tx.QueryRow(ctx, `select 1 from pg_sleep(60)`).Scan(new(int))
+		}),
+	} {
+		if err == nil || pg.Transient(err) {
+			t.Errorf("%s: %v is transient", name, err)
+		}
+	}
+	if runs != 1 {
+		t.Errorf("the transaction ran %d times", runs)
+	}
+}
+
 // UUIDs go through every form that generated code uses, and the hot pool has its
 // settings.
 func TestUUIDsAndHotPlans(t *testing.T) {
