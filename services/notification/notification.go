@@ -103,6 +103,7 @@ func Module(cfg Config) fx.Option {
 			newClock,
 			newMailServer,
 			newSender,
+			newErasure,
 			newLedger,
 			newMails,
 			newConsumer,
@@ -149,8 +150,12 @@ func newSender(
 	})
 }
 
-func newLedger(sender *app.Sender, set domain.Settings, relay *outbox.Relay, now now, id kitapp.NewID) *app.Ledger {
-	return &app.Ledger{Sender: sender, Settings: set, Wake: relay.Wake, Now: now, NewID: id}
+func newErasure(pool *pg.Pool, sender *app.Sender, relay *outbox.Relay, now now, log *slog.Logger) *app.Erasure {
+	return &app.Erasure{Pool: pool, Sender: sender, Wake: relay.Wake, Now: now, Log: log}
+}
+
+func newLedger(sender *app.Sender, erasure *app.Erasure, set domain.Settings, relay *outbox.Relay, now now, id kitapp.NewID) *app.Ledger {
+	return &app.Ledger{Sender: sender, Erasure: erasure, Settings: set, Wake: relay.Wake, Now: now, NewID: id}
 }
 
 func newMails(pool *pg.Pool, sender *app.Sender, templates *letter.Templates, set domain.Settings, now now) *app.Mails {
@@ -171,7 +176,7 @@ func newOperations(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer,
 }
 
 func newService(
-	mails *app.Mails, sender *app.Sender, server *smtp.Pool,
+	mails *app.Mails, sender *app.Sender, erasure *app.Erasure, server *smtp.Pool,
 	relay *outbox.Relay, heard *consumer.Consumer, operations *audit.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
@@ -184,6 +189,7 @@ func newService(
 			{Name: "relay", Run: relay.Run},
 			{Name: "events", Run: heard.Run},
 			{Name: "sender", Run: sender.Run},
+			{Name: "erasure", Run: erasure.Run},
 			{Name: "mail server", Run: func(ctx context.Context) error { return watch(ctx, server) }},
 		},
 		Topics: []kafka.Topic{

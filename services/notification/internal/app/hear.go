@@ -5,7 +5,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,6 +21,7 @@ import (
 // Ledger applies events to the send ledger.
 type Ledger struct {
 	Sender   *Sender
+	Erasure  *Erasure
 	Settings domain.Settings
 	// Wake tells the relay that the outbox has something.
 	Wake  func()
@@ -31,7 +31,8 @@ type Ledger struct {
 
 // Hear applies a batch in tx: mails that are asked for, then erasures, so that a
 // mail of the same batch is erased too. It costs two round trips, and a third where
-// somebody's data is erased. New mails are handed over after the commit.
+// somebody's data is erased. New mails are handed over after the commit. The rest of
+// very many mails of erased customers is blanked later (Erasure).
 func (l *Ledger) Hear(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
 	q := db.New(tx)
 	now := l.Now()
@@ -47,7 +48,7 @@ func (l *Ledger) Hear(ctx context.Context, tx *pg.Tx, requests []domain.Request,
 		said = append(said, answers...)
 	}
 	if len(erased) > 0 {
-		answers, err := erase(ctx, q, erased, now)
+		answers, err := l.Erasure.blank(ctx, tx, erased, now)
 		if err != nil {
 			return err
 		}
@@ -103,34 +104,4 @@ func (l *Ledger) outgoing(mails []domain.Notification) []domain.Outgoing {
 		})
 	}
 	return out
-}
-
-// erase blanks the mails of customers; those that were to be sent end.
-func erase(ctx context.Context, q *db.Queries, customers []uuid.UUID, now time.Time) ([]domain.Event, error) {
-	rows, err := q.NotificationLockOfCustomers(ctx, customers)
-	if err != nil {
-		return nil, fmt.Errorf("lock the mails of erased customers: %w", err)
-	}
-	var said []domain.Event
-	var states []domain.State
-	for _, row := range rows {
-		before := store.State(db.NotificationLockRow(row))
-		if !before.Readable {
-			continue
-		}
-		after, event := before.Erase(now)
-		states = append(states, after)
-		if event != nil {
-			said = append(said, *event)
-		}
-	}
-	if len(states) == 0 {
-		return nil, nil
-	}
-	for part := range slices.Chunk(states, 1000) {
-		if err := q.NotificationEraseMany(ctx, store.EraseParams(part)); err != nil {
-			return nil, err
-		}
-	}
-	return said, nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -65,6 +66,9 @@ type Sender struct {
 
 	mu   sync.Mutex
 	held map[holding]time.Time // until when
+	// forgotten are mails that were erased, and when we heard of it: they may be on
+	// their way from the ledger into memory.
+	forgotten map[uuid.UUID]time.Time
 	// spilled are mails that the queue had no room for. They are read from the ledger
 	// when it has; after their lease, like everybody's.
 	spilled []spill
@@ -106,6 +110,7 @@ func NewSender(cfg SenderConfig) *Sender {
 	return &Sender{
 		cfg: cfg, tracer: cfg.Tracer.Tracer(scope), attempts: attempts,
 		queue: make(chan domain.Outgoing, cfg.Queue), wake: make(chan struct{}, 1), held: make(map[holding]time.Time),
+		forgotten: make(map[uuid.UUID]time.Time),
 	}
 }
 
@@ -118,6 +123,9 @@ func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range mails {
+		if _, erased := s.forgotten[m.ID]; erased {
+			continue
+		}
 		key := holding{m.ID, m.Resends}
 		if _, has := s.held[key]; has {
 			s.held[key] = lease
@@ -130,6 +138,27 @@ func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
 			if len(s.spilled) < maxSpilled {
 				s.spilled = append(s.spilled, spill{m.ID, lease})
 			}
+		}
+	}
+}
+
+// forgetTime is how long an erased mail is remembered: longer than its row can be on
+// the way from the database.
+const forgetTime = time.Minute
+
+// Forget keeps erased mails that are in memory from being handed over. Only a mail
+// whose recipient the mail server has accepted already, with its text about to
+// follow, still leaves.
+func (s *Sender) Forget(mails []uuid.UUID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.cfg.Now()
+	for _, id := range mails {
+		s.forgotten[id] = now
+	}
+	for key := range s.held {
+		if _, erased := s.forgotten[key.id]; erased {
+			s.held[key] = time.Time{} // its worker finds it no longer ours
 		}
 	}
 }
@@ -177,8 +206,12 @@ func (s *Sender) handle(ctx context.Context, m domain.Outgoing, recorder *record
 		s.drop(key)
 		return
 	}
-	outcome, ok := s.attempt(ctx, m)
-	if !ok {
+	outcome, err := s.attempt(ctx, m)
+	if errors.Is(err, smtp.ErrUnwanted) {
+		s.drop(key)
+		return
+	}
+	if err != nil {
 		return // still held: Run gives it back
 	}
 	crashpoint.Cross("after mail", "notification", m.Kind.String())
@@ -203,8 +236,9 @@ func (s *Sender) drop(key holding) {
 	delete(s.held, key)
 }
 
-// attempt hands a mail over once; ok is false when the process ends before.
-func (s *Sender) attempt(ctx context.Context, m domain.Outgoing) (outcome domain.Outcome, ok bool) {
+// attempt hands a mail over once. It fails when the process ends before, or the mail
+// is no longer ours: nothing was handed over then.
+func (s *Sender) attempt(ctx context.Context, m domain.Outgoing) (outcome domain.Outcome, err error) {
 	if asked := outbox.ParseTraceparent(m.Traceparent); asked.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, asked)
 	}
@@ -214,7 +248,7 @@ func (s *Sender) attempt(ctx context.Context, m domain.Outgoing) (outcome domain
 	defer span.End()
 	answer, err := s.handOver(ctx, m)
 	if err != nil {
-		return domain.Outcome{}, false
+		return domain.Outcome{}, err
 	}
 	if !answer.Accepted {
 		span.SetStatus(codes.Error, "not taken")
@@ -227,7 +261,7 @@ func (s *Sender) attempt(ctx context.Context, m domain.Outgoing) (outcome domain
 	if sc := span.SpanContext(); sc.HasTraceID() {
 		outcome.TraceID = sc.TraceID().String()
 	}
-	return outcome, true
+	return outcome, nil
 }
 
 func outcomeName(a smtp.Answer) string {
@@ -264,5 +298,6 @@ func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.A
 		SenderName: m.ShopName, Sender: s.cfg.Settings.Sender, ReplyTo: s.cfg.Settings.ReplyTo,
 		RecipientName: written.Name, Recipient: m.Recipient,
 		Subject: m.Subject, Text: rendered.Text, HTML: rendered.HTML, MessageID: m.MessageID, Time: m.AskTime,
+		Wanted: func() bool { return s.ours(holding{m.ID, m.Resends}) },
 	})
 }

@@ -85,15 +85,28 @@ func (o *office) run(s *app.Sender) (stop func()) {
 // ask has a sender's process hear of n confirmed orders.
 func (o *office) ask(s *app.Sender, n int) {
 	o.t.Helper()
-	ledger := &app.Ledger{Sender: s, Settings: settings(), Wake: func() {}, Now: now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}
 	requests := make([]domain.Request, n)
 	for i := range requests {
 		requests[i] = request(o.t)
 	}
-	err := o.pool.InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return ledger.Hear(ctx, tx, requests, nil) })
+	o.hear(s, requests, nil)
+}
+
+// hear has a sender's process hear of mails and erasures in one batch.
+func (o *office) hear(s *app.Sender, requests []domain.Request, erased []uuid.UUID) {
+	o.t.Helper()
+	ledger := &app.Ledger{
+		Sender: s, Erasure: o.erasure(s), Settings: settings(), Wake: func() {}, Now: now,
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
+	}
+	err := o.pool.InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return ledger.Hear(ctx, tx, requests, erased) })
 	if err != nil {
 		o.t.Fatal(err)
 	}
+}
+
+func (o *office) erasure(s *app.Sender) *app.Erasure {
+	return &app.Erasure{Pool: o.pool, Sender: s, Wake: func() {}, Now: now, Log: testkit.Log(o.t)}
 }
 
 func request(t *testing.T) domain.Request {

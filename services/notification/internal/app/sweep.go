@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -113,7 +114,8 @@ func (s *Sender) takeSpilled(limit int, now time.Time) (ours db.NotificationClai
 	return ours
 }
 
-// keep extends the leases of the mails in memory.
+// keep extends the leases of the mails in memory, and lets go of those that another
+// process erased.
 func (s *Sender) keep(ctx context.Context) {
 	ticker := time.NewTicker(s.cfg.Lease / 10)
 	defer ticker.Stop()
@@ -125,6 +127,9 @@ func (s *Sender) keep(ctx context.Context) {
 			s.cfg.Server.Tend()
 			if err := s.extend(ctx); err != nil && ctx.Err() == nil {
 				s.cfg.Log.WarnContext(ctx, "extending the leases of mails failed", "error", err)
+			}
+			if err := s.forgetErased(ctx); err != nil && ctx.Err() == nil {
+				s.cfg.Log.WarnContext(ctx, "looking for mails that were erased failed", "error", err)
 			}
 		}
 	}
@@ -146,7 +151,7 @@ func (s *Sender) extend(ctx context.Context) error {
 			if _, has := s.held[key]; !has {
 				continue // recorded meanwhile
 			}
-			if kept[key.id] {
+			if _, erased := s.forgotten[key.id]; kept[key.id] && !erased {
 				s.held[key] = lease
 			} else {
 				s.held[key] = time.Time{} // its worker finds it no longer ours
@@ -155,6 +160,40 @@ func (s *Sender) extend(ctx context.Context) error {
 		s.mu.Unlock()
 	}
 	return nil
+}
+
+// forgetErased looks whether mails in memory were erased by another process. Who
+// erases here says so (Forget). It asks for single mails only while somebody was
+// erased within the last minute, so that mails cost nothing otherwise.
+func (s *Sender) forgetErased(ctx context.Context) error {
+	now := s.cfg.Now()
+	s.mu.Lock()
+	maps.DeleteFunc(s.forgotten, func(_ uuid.UUID, when time.Time) bool { return now.Sub(when) > forgetTime })
+	s.mu.Unlock()
+	mine := s.holdings(func(until time.Time) bool { return until.After(now) })
+	if len(mine) == 0 {
+		return nil
+	}
+	q := db.New(s.cfg.Pool.Hot())
+	if recent, err := q.ErasedCustomerRecent(ctx, now.Add(-forgetTime)); err != nil || !recent {
+		return err
+	}
+	for part := range slices.Chunk(mine, 1000) {
+		erased, err := q.NotificationErasedAmong(ctx, idsOf(part))
+		if err != nil {
+			return err
+		}
+		s.Forget(erased)
+	}
+	return nil
+}
+
+func idsOf(keys []holding) []uuid.UUID {
+	ids := make([]uuid.UUID, len(keys))
+	for i, key := range keys {
+		ids[i] = key.id
+	}
+	return ids
 }
 
 // giveBack lets others take the mails in memory at once: the process ends.
@@ -196,11 +235,7 @@ func (s *Sender) holdings(fits func(until time.Time) bool) []holding {
 }
 
 func (s *Sender) setLeases(ctx context.Context, keys []holding, now, lease time.Time) (kept map[uuid.UUID]bool, err error) {
-	ids := make([]uuid.UUID, len(keys))
-	for i, key := range keys {
-		ids[i] = key.id
-	}
-	still, err := db.New(s.cfg.Pool.Hot()).NotificationExtend(ctx, db.NotificationExtendParams{Ids: ids, Now: now, Lease: lease})
+	still, err := db.New(s.cfg.Pool.Hot()).NotificationExtend(ctx, db.NotificationExtendParams{Ids: idsOf(keys), Now: now, Lease: lease})
 	if err != nil {
 		return nil, err
 	}

@@ -138,14 +138,22 @@ const (
 	stageBody
 )
 
-// deliver hands over one message. What the server says at the end is the reply;
-// an error comes with the stage at which it happened.
-func (c *conn) deliver(sender, recipient string, message []byte) (reply string, at stage, err error) {
-	if err := c.client.Mail("<" + sender + ">"); err != nil {
+// ErrUnwanted says that a mail was no longer wanted when its text was to go out.
+var ErrUnwanted = errors.New("the mail is no longer wanted")
+
+// deliver hands over one message, unless it is unwanted when its turn comes. What
+// the server says at the end is the reply; an error comes with the stage at which it
+// happened.
+func (c *conn) deliver(m Mail, message []byte) (reply string, at stage, err error) {
+	if err := c.client.Mail("<" + m.Sender + ">"); err != nil {
 		return "", stageSender, c.after(err)
 	}
-	if err := c.client.Rcpt("<" + recipient + ">"); err != nil {
+	if err := c.client.Rcpt("<" + m.Recipient + ">"); err != nil {
 		return "", stageRecipient, c.after(err)
+	}
+	if m.Wanted != nil && !m.Wanted() {
+		c.broken = c.client.Reset() != nil
+		return "", stageRecipient, ErrUnwanted
 	}
 	crashpoint.Cross("before DATA", "mail")
 	writer, err := c.client.Data()

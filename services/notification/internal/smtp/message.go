@@ -22,6 +22,10 @@ type Mail struct {
 	MessageID string
 	// Time is when the mail was written.
 	Time time.Time
+	// Wanted is asked at the last moment, before the text goes out: a mail that was
+	// wanted when it began to wait for a connection may be erased by now. nil stands
+	// for yes.
+	Wanted func() bool
 }
 
 // compose writes the message as it travels: RFC 5322 with a text and an HTML

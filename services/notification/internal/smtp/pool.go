@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -60,7 +61,8 @@ func NewPool(server Server, size int, log *slog.Logger) *Pool {
 }
 
 // Send hands over one mail and reports how that ended. It waits for a connection;
-// the error is ctx's when it ended before the mail was on its way.
+// the error is ctx's when it ended before the mail was on its way, and ErrUnwanted
+// when the mail was not wanted any more by then.
 //
 // The server's 250 accepts the mail. A 5xx refuses the recipient or the mail for
 // good. What is about us and not about the mail (no connection, TLS, signing in, the
@@ -109,6 +111,9 @@ func (p *Pool) hand(ctx context.Context, m Mail, message []byte) (Answer, error)
 			c, reused = nil, false
 			continue
 		}
+		if errors.Is(err, ErrUnwanted) {
+			return Answer{}, err
+		}
 		return p.judge(reply, at, err), nil
 	}
 }
@@ -118,7 +123,7 @@ func (c *conn) timed(ctx context.Context, m Mail, message []byte) (string, stage
 	defer cancel()
 	stop := c.bound(ctx)
 	defer stop()
-	return c.deliver(m.Sender, m.Recipient, message)
+	return c.deliver(m, message)
 }
 
 func (p *Pool) judge(reply string, at stage, err error) Answer {

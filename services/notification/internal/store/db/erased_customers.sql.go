@@ -38,6 +38,58 @@ func (q *Queries) ErasedCustomerInsertMany(ctx context.Context, arg ErasedCustom
 	return err
 }
 
+const erasedCustomerLockUnfinished = `-- name: ErasedCustomerLockUnfinished :many
+select customer_id from erased_customers where unfinished order by customer_id limit $1::int for update skip locked
+`
+
+// Customers whose mails are not all blank yet, but for those that another process is
+// about to blank.
+func (q *Queries) ErasedCustomerLockUnfinished(ctx context.Context, maxRows int32) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, erasedCustomerLockUnfinished, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var customer_id uuid.UUID
+		if err := rows.Scan(&customer_id); err != nil {
+			return nil, err
+		}
+		items = append(items, customer_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const erasedCustomerRecent = `-- name: ErasedCustomerRecent :one
+select exists (select from erased_customers where create_time > $1::timestamptz or unfinished)
+`
+
+// Whether mails may have been blanked since @since.
+func (q *Queries) ErasedCustomerRecent(ctx context.Context, since time.Time) (bool, error) {
+	row := q.db.QueryRow(ctx, erasedCustomerRecent, since)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const erasedCustomerSetUnfinished = `-- name: ErasedCustomerSetUnfinished :exec
+update erased_customers set unfinished = $1::boolean where customer_id = any ($2::uuid[])
+`
+
+type ErasedCustomerSetUnfinishedParams struct {
+	Unfinished  bool
+	CustomerIds []uuid.UUID
+}
+
+func (q *Queries) ErasedCustomerSetUnfinished(ctx context.Context, arg ErasedCustomerSetUnfinishedParams) error {
+	_, err := q.db.Exec(ctx, erasedCustomerSetUnfinished, arg.Unfinished, arg.CustomerIds)
+	return err
+}
+
 const erasedCustomerShare = `-- name: ErasedCustomerShare :exec
 lock table erased_customers in row share mode
 `

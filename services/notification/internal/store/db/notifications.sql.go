@@ -233,6 +233,30 @@ func (q *Queries) NotificationEraseMany(ctx context.Context, arg NotificationEra
 	return err
 }
 
+const notificationErasedAmong = `-- name: NotificationErasedAmong :many
+select id from notifications where id = any ($1::uuid[]) and status = 4
+`
+
+func (q *Queries) NotificationErasedAmong(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, notificationErasedAmong, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const notificationExtend = `-- name: NotificationExtend :many
 update notifications n
 set due_time = $1::timestamptz
@@ -544,10 +568,20 @@ const notificationLockOfCustomers = `-- name: NotificationLockOfCustomers :many
 select id, kind, subject_id, order_id, status, recipient <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, ask_time, due_time, end_time, send_time
 from notifications
-where customer_id = any ($1::uuid[])
+where id = any (array(
+  select n.id from notifications n
+  where n.customer_id = any ($1::uuid[]) and n.recipient <> ''
+  order by n.due_time is null, n.id
+  limit $2::int
+)) and recipient <> ''
 order by id
 for no key update
 `
+
+type NotificationLockOfCustomersParams struct {
+	CustomerIds []uuid.UUID
+	MaxRows     int32
+}
 
 type NotificationLockOfCustomersRow struct {
 	ID           uuid.UUID
@@ -568,8 +602,9 @@ type NotificationLockOfCustomersRow struct {
 	SendTime     *time.Time
 }
 
-func (q *Queries) NotificationLockOfCustomers(ctx context.Context, customerIds []uuid.UUID) ([]NotificationLockOfCustomersRow, error) {
-	rows, err := q.db.Query(ctx, notificationLockOfCustomers, customerIds)
+// At most @max_rows mails that are not blank yet, those first that are to be sent.
+func (q *Queries) NotificationLockOfCustomers(ctx context.Context, arg NotificationLockOfCustomersParams) ([]NotificationLockOfCustomersRow, error) {
+	rows, err := q.db.Query(ctx, notificationLockOfCustomers, arg.CustomerIds, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}

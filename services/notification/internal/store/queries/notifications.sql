@@ -44,12 +44,21 @@ order by id
 for no key update;
 
 -- name: NotificationLockOfCustomers :many
+-- At most @max_rows mails that are not blank yet, those first that are to be sent.
 select id, kind, subject_id, order_id, status, recipient <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, ask_time, due_time, end_time, send_time
 from notifications
-where customer_id = any (@customer_ids::uuid[])
+where id = any (array(
+  select n.id from notifications n
+  where n.customer_id = any (@customer_ids::uuid[]) and n.recipient <> ''
+  order by n.due_time is null, n.id
+  limit @max_rows::int
+)) and recipient <> ''
 order by id
 for no key update;
+
+-- name: NotificationErasedAmong :many
+select id from notifications where id = any (@ids::uuid[]) and status = 4;
 
 -- name: NotificationUpdateMany :exec
 -- Each mail once; the zero time stands for null.

@@ -1,0 +1,148 @@
+package app_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/notification"
+	"github.com/shopmesh/shopmesh/services/notification/internal/app"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
+)
+
+// requestsOf are n mails to one customer.
+func requestsOf(t *testing.T, customer uuid.UUID, n int) []domain.Request {
+	t.Helper()
+	requests := make([]domain.Request, n)
+	for i := range requests {
+		requests[i] = request(t)
+		requests[i].CustomerID = customer
+	}
+	return requests
+}
+
+// hold keeps the mail server from answering a verb; started says that one waits.
+func hold(verb string) (reply func(string, string) string, started <-chan struct{}, release func()) {
+	waiting, gate := make(chan struct{}, 1), make(chan struct{}) // size 1: the first is told of
+	reply = func(got, _ string) string {
+		if got == verb {
+			select {
+			case waiting <- struct{}{}:
+			default:
+			}
+			<-gate
+		}
+		return ""
+	}
+	return reply, waiting, func() { close(gate) }
+}
+
+// An erasure reaches the mails that are in memory already: those that wait for a
+// worker or a connection, and those that the mail server is just asked about.
+func TestAMailInMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
+	t.Parallel()
+	reply, started, release := hold("RCPT")
+	o := openOffice(t, reply)
+	s := o.sender(app.SenderConfig{Workers: 8})
+	o.run(s)
+	customer := uuid.New()
+	o.hear(s, requestsOf(t, customer, 40), nil)
+	<-started
+	o.hear(s, nil, []uuid.UUID{customer})
+	release()
+	o.ask(s, 1)
+	testkit.Eventually(t, soon, "another's mail was sent", func() bool { return o.count("status = 2") == 1 })
+	if n := o.count("status = 4 and recipient = ''"); n != 40 {
+		t.Errorf("%d mails are erased, want 40", n)
+	}
+	if n := o.arrived(); n != 1 {
+		t.Errorf("%d mails arrived, want the other's alone", n)
+	}
+}
+
+// asked counts how often a statement was answered.
+type asked struct {
+	statement string
+	n         atomic.Int64
+}
+
+type askedKey struct{}
+
+func (a *asked) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	return context.WithValue(ctx, askedKey{}, strings.Contains(d.SQL, a.statement))
+}
+
+func (a *asked) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
+	if is, _ := ctx.Value(askedKey{}).(bool); is {
+		a.n.Add(1)
+	}
+}
+
+// A process lets go of the mails in its memory that another process erased.
+func TestAMailInAnotherProcesssMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
+	t.Parallel()
+	url := testkit.DatabaseURL(t, notification.Migrations())
+	looks := &asked{statement: "NotificationErasedAmong"}
+	reply, started, release := hold("RCPT")
+	server := smtptest.New(t, smtptest.Options{Reply: reply})
+	here := &office{t: t, pool: testkit.Open(t, pg.Config{URL: url, Tracer: looks}), server: server}
+	there := &office{t: t, pool: testkit.Open(t, pg.Config{URL: url}), server: server}
+	busy := here.sender(app.SenderConfig{Workers: 1, Lease: 3 * time.Second})
+	here.run(busy)
+	stays, gone := uuid.New(), uuid.New()
+	here.hear(busy, append(requestsOf(t, stays, 1), requestsOf(t, gone, 20)...), nil)
+	<-started
+
+	there.hear(there.sender(app.SenderConfig{}), nil, []uuid.UUID{gone})
+	before := looks.n.Load()
+	// The second look begins after the first was heeded.
+	testkit.Eventually(t, soon, "the busy process looked twice", func() bool { return looks.n.Load() >= before+2 })
+	release()
+	here.ask(busy, 1) // which goes through the same worker, after all others
+	testkit.Eventually(t, soon, "the others' mails were sent", func() bool { return here.count("status = 2") == 2 })
+	if n := here.count("status = 4"); n != 20 {
+		t.Errorf("%d mails are erased, want 20", n)
+	}
+	if n := here.arrived(); n != 2 {
+		t.Errorf("%d mails arrived, want the others' two", n)
+	}
+}
+
+// A customer of very many mails is erased part by part, so that no batch of events
+// outlasts its time and is tried for ever; what is not sent yet comes first.
+func TestAnErasureOfVeryManyMailsIsCompletedLater(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t, nil)
+	s := o.sender(app.SenderConfig{})
+	customer := uuid.New()
+	o.hear(s, requestsOf(t, customer, 1), nil)
+	if _, err := o.pool.Exec(t.Context(), `
+		insert into notifications
+		select (jsonb_populate_record(n, jsonb_build_object('id', md5('s' || i)::uuid, 'subject_id', gen_random_uuid(),
+			'status', 2, 'due_time', null, 'end_time', now(), 'send_time', now()))).*
+		from notifications n, generate_series(1, 5600) i`); err != nil {
+		t.Fatal(err)
+	}
+	o.hear(s, nil, []uuid.UUID{customer})
+	if left, pending := o.count("recipient <> ''"), o.count("status = 1"); left != 601 || pending != 0 {
+		t.Errorf("%d mails are left for later and %d to be sent, want 601 and 0", left, pending)
+	}
+	if err := o.erasure(s).Late(t.Context()); err != nil || o.count("recipient <> ''") != 0 {
+		t.Errorf("%d mails are left, %v", o.count("recipient <> ''"), err)
+	}
+	var unfinished int
+	if err := o.pool.QueryRow(t.Context(), `select count(*) from erased_customers where unfinished`).Scan(&unfinished); err != nil || unfinished != 0 {
+		t.Errorf("%d customers are unfinished, %v", unfinished, err)
+	}
+	if n := o.count("status = 2 and send_time is not null"); n != 5600 {
+		t.Errorf("%d mails are still said to be sent, want 5600", n)
+	}
+}
