@@ -103,7 +103,7 @@ func newStockConsumer(
 ) *consumer.Consumer {
 	return consumer.New("shopmesh."+Name, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.StockTopic}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.Handler(products))
+	}, events.Handler(products.SetAvailability))
 }
 
 func newService(

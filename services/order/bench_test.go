@@ -81,7 +81,7 @@ func newBench(t *testing.T) *bench {
 	b.products = &app.Products{Pool: b.pool, Lookup: b.lookup}
 	b.place = app.NewPlaceOrder(b.orders, b.products)
 	t.Cleanup(b.place.Close)
-	b.handler = events.Handler(b.orders, b.products)
+	b.handler = events.Handler(events.Uses{HearProducts: b.products.Hear, HearFacts: b.orders.Hear, Erase: b.orders.Erase})
 	b.witnesses = []app.Witness{
 		{Context: "inventory", Tell: func(context.Context, uuid.UUID) ([]app.Happening, error) {
 			return []app.Happening{{Time: b.orders.Now().Add(time.Hour), Context: "inventory", Kind: "SALE", Detail: "-2 of MUG"}}, nil

@@ -142,7 +142,7 @@ func newConsumer(
 			events.ReservationTopic, events.PaymentTopic, events.NotificationTopic, events.ProductTopic, events.CustomerTopic,
 		},
 		Meter: meter, Tracer: tracer, Log: log,
-	}, events.Handler(orders, products))
+	}, events.Handler(events.Uses{HearProducts: products.Hear, HearFacts: orders.Hear, Erase: orders.Erase}))
 }
 
 func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, others *kitrpc.Peers) *rpc.Server {

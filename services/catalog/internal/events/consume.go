@@ -9,13 +9,12 @@ import (
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/app"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 )
 
-// Handler returns what the catalog does with the events that it hears. It is
+// Handler hands the levels of a batch, perhaps none, to setAvailability. It is
 // idempotent by the stock's version.
-func Handler(products *app.Products) consumer.Handler {
+func Handler(setAvailability func(ctx context.Context, tx *pg.Tx, levels []domain.Level) error) consumer.Handler {
 	stockLevelChanged := string((&inventoryv1.StockLevelChanged{}).ProtoReflect().Descriptor().FullName())
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		levels := make([]domain.Level, 0, len(batch))
@@ -29,7 +28,7 @@ func Handler(products *app.Products) consumer.Handler {
 			}
 			levels = append(levels, level)
 		}
-		return products.SetAvailability(ctx, tx, levels)
+		return setAvailability(ctx, tx, levels)
 	}
 }
 

@@ -17,10 +17,6 @@ const (
 	// askEvery is how often a reservation is asked about at the most, by all
 	// replicas together.
 	askEvery = time.Minute
-	// askGrace is how long order has, past an order's expiry, to end it by itself. It
-	// is longer than a batch may take to commit what it decided, so that no
-	// reservation appears behind the mark of a pass.
-	askGrace = time.Minute
 	// askRows bounds the questions of one transaction.
 	askRows = 1000
 	// askBacklog is the age of the oldest unsent event from which on asking again
@@ -57,16 +53,15 @@ func (s *Stocks) AskExpired(ctx context.Context) error {
 	if err != nil || !mine {
 		return err
 	}
-	until := now.Add(-askGrace)
-	// Everything before the first that is still held is settled for good.
-	settled, first := until, true
+	until := domain.AskUntil(now)
+	var settled time.Time
 	for from, order := mark, uuid.Nil; ; {
 		expired, err := store.On(s.Pool).ListExpired(ctx, from, order, until, askRows)
 		if err != nil {
 			return err
 		}
-		if len(expired) > 0 && first {
-			settled, first = expired[0].ExpireTime, false
+		if settled.IsZero() {
+			settled = domain.Settled(until, expired)
 		}
 		if err := s.ask(ctx, expired); err != nil {
 			return err
@@ -79,12 +74,10 @@ func (s *Stocks) AskExpired(ctx context.Context) error {
 	}
 }
 
-func (s *Stocks) ask(ctx context.Context, expired []store.ExpiredReservation) error {
+func (s *Stocks) ask(ctx context.Context, expired []domain.Expired) error {
 	questions := make([]outbox.Event, len(expired))
 	for i, r := range expired {
-		questions[i] = events.Said(domain.Outcome{
-			Kind: domain.SaidReserved, OrderID: r.OrderID, Version: r.Version, Time: r.MadeTime,
-		})
+		questions[i] = events.Said(r.Question())
 	}
 	return s.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		return s.say(ctx, tx, questions...)

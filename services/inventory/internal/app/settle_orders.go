@@ -66,22 +66,12 @@ func (s *Stocks) tell(ctx context.Context, tx *pg.Tx, decision domain.Decision, 
 		event.Span = heard[outcome.Cause].Span
 		said = append(said, event)
 	}
-	var later, last []uuid.UUID
-	for _, change := range decision.Stock {
-		if change.Before.Crosses(change.After) {
-			said = append(said, events.LevelChanged(change.After))
-			continue
-		}
-		if change.After.Plenty() && change.Before.Plenty() {
-			last = append(last, change.After.ProductID)
-			continue
-		}
-		later = append(later, change.After.ProductID)
-	}
-	if len(later)+len(last) > 0 {
+	levels := decision.Levels()
+	said = append(said, events.LevelsChanged(levels.Now)...)
+	if len(levels.Soon)+len(levels.Later) > 0 {
 		tx.OnCommit(func() {
-			s.Levels.Add(later...)
-			s.Levels.AddPlenty(last...)
+			s.Levels.Add(levels.Soon...)
+			s.Levels.AddPlenty(levels.Later...)
 		})
 	}
 	return s.say(ctx, tx, said...)

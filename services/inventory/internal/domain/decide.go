@@ -260,3 +260,27 @@ func later(a, b time.Time) time.Time {
 	}
 	return b
 }
+
+// Levels says how a batch's new levels are announced: Now with its outcomes, the
+// products that ran out or came back; Soon, by id, those of which few are left, or
+// were; Later those of which there is plenty.
+type Levels struct {
+	Now         []Stock
+	Soon, Later []uuid.UUID
+}
+
+// Levels parts the levels that the decision changed.
+func (d Decision) Levels() Levels {
+	var levels Levels
+	for _, change := range d.Stock {
+		switch {
+		case change.Before.Crosses(change.After):
+			levels.Now = append(levels.Now, change.After)
+		case change.After.Plenty() && change.Before.Plenty():
+			levels.Later = append(levels.Later, change.After.ProductID)
+		default:
+			levels.Soon = append(levels.Soon, change.After.ProductID)
+		}
+	}
+	return levels
+}

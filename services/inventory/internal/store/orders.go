@@ -132,28 +132,19 @@ func after(changes []domain.StockChange) []domain.Stock {
 	return stocks
 }
 
-// ExpiredReservation is one that outlived its order's expiry.
-type ExpiredReservation struct {
-	OrderID    uuid.UUID
-	Version    int64
-	ExpireTime time.Time
-	// MadeTime is when it was reserved.
-	MadeTime time.Time
-}
-
 // ListExpired returns up to limit reservations that are RESERVED and expired by
 // until, oldest first, after the one given. The scan goes over all reservations of
 // that span: keep the beginning close.
-func (s Store) ListExpired(ctx context.Context, afterTime time.Time, afterOrder uuid.UUID, until time.Time, limit int) ([]ExpiredReservation, error) {
+func (s Store) ListExpired(ctx context.Context, afterTime time.Time, afterOrder uuid.UUID, until time.Time, limit int) ([]domain.Expired, error) {
 	rows, err := s.q.ReservationListExpired(ctx, db.ReservationListExpiredParams{
 		AfterExpireTime: afterTime, AfterOrderID: afterOrder, Until: until, MaxRows: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list expired reservations: %w", err)
 	}
-	expired := make([]ExpiredReservation, len(rows))
+	expired := make([]domain.Expired, len(rows))
 	for i, row := range rows {
-		expired[i] = ExpiredReservation{OrderID: row.OrderID, Version: row.Version, ExpireTime: row.ExpireTime, MadeTime: row.UpdateTime}
+		expired[i] = domain.Expired{OrderID: row.OrderID, Version: row.Version, ExpireTime: row.ExpireTime, MadeTime: row.UpdateTime}
 	}
 	return expired, nil
 }

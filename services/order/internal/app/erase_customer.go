@@ -53,10 +53,10 @@ func (s *Orders) eraseSome(ctx context.Context, tx *pg.Tx, customer uuid.UUID, t
 		return 0, err
 	}
 	at := domain.Moment{Time: s.Now(), Actor: "customer", Traceparent: traceparent}
-	changed := make([]store.Changed, len(orders))
+	changed := make([]domain.Changed, len(orders))
 	ids := make([]uuid.UUID, len(orders))
 	for i, o := range orders {
-		changed[i] = store.Changed{Order: o, Changes: o.Erase(s.Settings.Ask, at)}
+		changed[i] = domain.Changed{Order: o, Changes: o.Erase(s.Settings.Ask, at)}
 		ids[i] = o.ID
 	}
 	if err := store.ErasePersons(ctx, tx, ids); err != nil {

@@ -74,7 +74,7 @@ func (s *Orders) move(
 	ctx context.Context, tx *pg.Tx, id uuid.UUID, etag string, decide func(*domain.Order) (domain.Changes, error),
 ) (*domain.Order, []domain.Entry, error) {
 	ids := []uuid.UUID{id}
-	found, err := store.LockOrders(ctx, tx, store.Wanted{Orders: ids, Lines: ids, Refunds: ids})
+	found, err := store.LockOrders(ctx, tx, domain.Needs{Orders: ids, Lines: ids, Refunds: ids})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +95,7 @@ func (s *Orders) move(
 			return nil, nil, err
 		}
 	}
-	if err := s.save(ctx, tx, []store.Changed{{Order: order, Changes: changes}}); err != nil {
+	if err := s.save(ctx, tx, []domain.Changed{{Order: order, Changes: changes}}); err != nil {
 		return nil, nil, err
 	}
 	history, err := store.History(ctx, tx, id)

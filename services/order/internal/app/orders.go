@@ -55,7 +55,7 @@ func actor(ctx context.Context) string {
 
 // save queues what changed of locked orders and what they have to say, and what
 // the commit sets going. Lines that events need are loaded when they are not there.
-func (s *Orders) save(ctx context.Context, tx *pg.Tx, changed []store.Changed) error {
+func (s *Orders) save(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 	if err := loadLines(ctx, tx, changed); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Orders) save(ctx context.Context, tx *pg.Tx, changed []store.Changed) e
 }
 
 // loadLines loads the lines of orders whose events tell them.
-func loadLines(ctx context.Context, tx *pg.Tx, changed []store.Changed) error {
+func loadLines(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 	var without []*domain.Order
 	for _, c := range changed {
 		if len(c.Order.Lines) > 0 {
@@ -87,7 +87,7 @@ func loadLines(ctx context.Context, tx *pg.Tx, changed []store.Changed) error {
 
 // publish queues what orders have to say, and wakes relay and watchers when it is
 // committed.
-func (s *Orders) publish(ctx context.Context, tx *pg.Tx, changed []store.Changed) error {
+func (s *Orders) publish(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 	var events []outbox.Event
 	var told []uuid.UUID
 	for _, c := range changed {

@@ -101,7 +101,7 @@ type placingBatch struct {
 	known    store.Known
 	results  []placed
 	answered map[idempotency.Key]idempotency.Record
-	accepted []store.Changed
+	accepted []domain.Changed
 	records  []idempotency.Record
 }
 
@@ -134,7 +134,7 @@ func (b *placingBatch) place(i int, in placing) {
 	b.results[i].Value = response
 	b.answered[in.key] = record
 	b.records = append(b.records, record)
-	b.accepted = append(b.accepted, store.Changed{Order: order, Changes: changes})
+	b.accepted = append(b.accepted, domain.Changed{Order: order, Changes: changes})
 	b.count(in)
 }
 

@@ -45,9 +45,9 @@ func (s *Orders) sweepSome(ctx context.Context) (looked int, err error) {
 		if err := store.AddParts(ctx, tx, orders); err != nil {
 			return err
 		}
-		changed := make([]store.Changed, len(orders))
+		changed := make([]domain.Changed, len(orders))
 		for i, o := range orders {
-			changed[i] = store.Changed{Order: o, Changes: o.Look(s.Settings.Ask, at)}
+			changed[i] = domain.Changed{Order: o, Changes: o.Look(s.Settings.Ask, at)}
 		}
 		return s.save(ctx, tx, changed)
 	})

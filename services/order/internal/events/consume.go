@@ -17,7 +17,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/services/order/internal/app"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
@@ -30,10 +29,21 @@ const (
 	CustomerTopic     = "shopmesh.customer.customer.v1"
 )
 
+// Uses are the use cases behind the events that order hears. Each is called with
+// what the batch holds for it, perhaps nothing.
+type Uses struct {
+	// HearProducts keeps what was said of products.
+	HearProducts func(ctx context.Context, tx *pg.Tx, products []domain.Product) error
+	// HearFacts applies what was said of orders.
+	HearFacts func(ctx context.Context, tx *pg.Tx, facts []domain.Heard) error
+	// Erase blanks the personal data of customers.
+	Erase func(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, traceparent string) error
+}
+
 // Handler returns what order does with the events that it hears: products first,
 // then facts about orders, then erasures, each kind in the batch's order. It is
 // idempotent by the order's state, by refund ids and by the product's version.
-func Handler(orders *app.Orders, products *app.Products) consumer.Handler {
+func Handler(uses Uses) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		var b heard
 		for _, event := range batch {
@@ -41,20 +51,20 @@ func Handler(orders *app.Orders, products *app.Products) consumer.Handler {
 				return err
 			}
 		}
-		if err := products.Hear(ctx, tx, b.products); err != nil {
+		if err := uses.HearProducts(ctx, tx, b.products); err != nil {
 			return err
 		}
-		if err := orders.Hear(ctx, tx, b.facts); err != nil {
+		if err := uses.HearFacts(ctx, tx, b.facts); err != nil {
 			return err
 		}
-		return orders.Erase(ctx, tx, b.erased, b.erasedTrace)
+		return uses.Erase(ctx, tx, b.erased, b.erasedTrace)
 	}
 }
 
 // heard is a batch by kinds.
 type heard struct {
 	products    []domain.Product
-	facts       []app.Heard
+	facts       []domain.Heard
 	erased      []uuid.UUID
 	erasedTrace string
 }
@@ -89,7 +99,7 @@ func (b *heard) fact(event consumer.Event, id, actor string, fact domain.Fact) e
 	if err != nil {
 		return err
 	}
-	b.facts = append(b.facts, app.Heard{OrderID: order, Fact: fact, Actor: actor, Traceparent: outbox.Traceparent(event.Span)})
+	b.facts = append(b.facts, domain.Heard{OrderID: order, Fact: fact, Actor: actor, Traceparent: outbox.Traceparent(event.Span)})
 	return nil
 }
 

@@ -60,7 +60,7 @@ func fromDBAdjustments(text []byte, currency string) ([]domain.Adjustment, error
 	return adjustments, nil
 }
 
-func toDBOrders(orders []Changed) (db.OrderInsertManyParams, error) {
+func toDBOrders(orders []domain.Changed) (db.OrderInsertManyParams, error) {
 	var p db.OrderInsertManyParams
 	for _, changed := range orders {
 		o := changed.Order
@@ -96,7 +96,7 @@ func toDBOrders(orders []Changed) (db.OrderInsertManyParams, error) {
 	return p, nil
 }
 
-func toDBLines(orders []Changed) db.OrderLineInsertManyParams {
+func toDBLines(orders []domain.Changed) db.OrderLineInsertManyParams {
 	var p db.OrderLineInsertManyParams
 	for _, changed := range orders {
 		for position, line := range changed.Order.Lines {
@@ -112,7 +112,7 @@ func toDBLines(orders []Changed) db.OrderLineInsertManyParams {
 	return p
 }
 
-func toDBUpdates(orders []Changed) db.OrderUpdateManyParams {
+func toDBUpdates(orders []domain.Changed) db.OrderUpdateManyParams {
 	var p db.OrderUpdateManyParams
 	for _, changed := range orders {
 		o := changed.Order
@@ -137,7 +137,7 @@ func toDBUpdates(orders []Changed) db.OrderUpdateManyParams {
 	return p
 }
 
-func toDBHistory(orders []Changed) db.OrderHistoryInsertManyParams {
+func toDBHistory(orders []domain.Changed) db.OrderHistoryInsertManyParams {
 	var p db.OrderHistoryInsertManyParams
 	for _, changed := range orders {
 		for _, entry := range changed.Changes.History {
@@ -154,7 +154,7 @@ func toDBHistory(orders []Changed) db.OrderHistoryInsertManyParams {
 	return p
 }
 
-func toDBRefunds(orders []Changed) db.OrderRefundUpsertManyParams {
+func toDBRefunds(orders []domain.Changed) db.OrderRefundUpsertManyParams {
 	var p db.OrderRefundUpsertManyParams
 	for _, changed := range orders {
 		for _, refund := range changed.Changes.Refunds {

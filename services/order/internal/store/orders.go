@@ -67,13 +67,6 @@ func collectOrders(rows pgx.Rows) ([]*domain.Order, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*domain.Order, error) { return scanOrder(row) })
 }
 
-// Wanted says which orders to lock, and whose lines and refunds to load with them.
-type Wanted struct {
-	Orders  []uuid.UUID
-	Lines   []uuid.UUID
-	Refunds []uuid.UUID
-}
-
 const (
 	lockOrders = `-- name: OrderLockMany :many
 select ` + orderColumns + ` from orders o where o.id = any($1::uuid[]) order by o.id for update`
@@ -94,7 +87,7 @@ from order_refunds where order_id = any($1::uuid[]) order by order_id, version`
 
 // LockOrders locks orders in the order of their ids and loads what is wanted of
 // them, in one round trip. Orders that do not exist are left out.
-func LockOrders(ctx context.Context, tx *pg.Tx, want Wanted) (map[uuid.UUID]*domain.Order, error) {
+func LockOrders(ctx context.Context, tx *pg.Tx, want domain.Needs) (map[uuid.UUID]*domain.Order, error) {
 	b := &pgx.Batch{}
 	b.Queue(lockOrders, want.Orders)
 	if len(want.Lines) > 0 {

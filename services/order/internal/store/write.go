@@ -13,14 +13,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store/db"
 )
 
-// Changed is an order and what follows from its moves.
-type Changed struct {
-	Order   *domain.Order
-	Changes domain.Changes
-}
-
 // InsertOrders queues the inserts of placed orders, their lines and first entries.
-func InsertOrders(ctx context.Context, tx *pg.Tx, placed []Changed) error {
+func InsertOrders(ctx context.Context, tx *pg.Tx, placed []domain.Changed) error {
 	if len(placed) == 0 {
 		return nil
 	}
@@ -41,8 +35,8 @@ func InsertOrders(ctx context.Context, tx *pg.Tx, placed []Changed) error {
 // SaveOrders queues the updates of orders that are locked, each at most once, and
 // the inserts of their new entries and refunds. Orders that did not change are
 // left out.
-func SaveOrders(ctx context.Context, tx *pg.Tx, orders []Changed) error {
-	changed := slices.DeleteFunc(slices.Clone(orders), func(c Changed) bool { return !c.Changes.Changed && len(c.Changes.Refunds) == 0 })
+func SaveOrders(ctx context.Context, tx *pg.Tx, orders []domain.Changed) error {
+	changed := slices.DeleteFunc(slices.Clone(orders), func(c domain.Changed) bool { return !c.Changes.Changed && len(c.Changes.Refunds) == 0 })
 	if len(changed) == 0 {
 		return nil
 	}

@@ -44,7 +44,7 @@ type Desk struct {
 	pool     *pg.Pool
 	provider provider.Provider
 	source   Source
-	record   *batch.Collector[Answered, struct{}]
+	record   *batch.Collector[domain.Answered, struct{}]
 	log      *slog.Logger
 	tracer   trace.Tracer
 
@@ -69,7 +69,7 @@ func NewDesk(pool *pg.Pool, p provider.Provider, source Source, ledger Ledger, t
 	}
 	recorder := RecordAnswers{Pool: pool, Source: source, Ledger: ledger}
 	d.record = batch.New(batch.Config{Workers: 2, Max: 256, Wait: 3 * time.Millisecond},
-		func(ctx context.Context, in []Answered) []batch.Result[struct{}] {
+		func(ctx context.Context, in []domain.Answered) []batch.Result[struct{}] {
 			return recorder.Run(ctx, in, d.Take)
 		})
 	return d
@@ -203,7 +203,7 @@ func (d *Desk) charge(ctx context.Context, p domain.Payment) {
 		crashpoint.Cross("after provider call", d.source.Provider, "charge")
 		return made.Status, made.ID, made.Code, err
 	})
-	d.keep(ctx, Answered{PaymentID: p.ID, Answer: answer})
+	d.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: answer})
 }
 
 // Refund asks the provider for a refund, once, and has the answer recorded.
@@ -219,7 +219,7 @@ func (d *Desk) Refund(ctx context.Context, order domain.RefundOrder) {
 		crashpoint.Cross("after provider call", d.source.Provider, "refund")
 		return made.Status, made.ID, made.Code, err
 	})
-	d.keep(ctx, Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})
+	d.keep(ctx, domain.Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})
 }
 
 // continued is ctx in the trace in which the money was asked for, unless it is in
@@ -269,7 +269,7 @@ func (d *Desk) unknown(ctx context.Context, err error) string {
 
 // keep records an answer. When that fails, the request is repeated under its key
 // once the lease is over, and the provider answers the same.
-func (d *Desk) keep(ctx context.Context, answered Answered) {
+func (d *Desk) keep(ctx context.Context, answered domain.Answered) {
 	if _, err := d.record.Do(context.WithoutCancel(ctx), answered.PaymentID, answered); err != nil {
 		d.log.WarnContext(ctx, "can't record the provider's answer yet", "payment", answered.PaymentID,
 			"refund", answered.RefundID != uuid.Nil, "error", err)

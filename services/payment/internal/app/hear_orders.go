@@ -22,24 +22,12 @@ type HearOrders struct {
 // a third when an order is cancelled whose money was captured. It is idempotent by
 // the order's id: a repeated event finds the payment, and says its outcome again.
 func (h HearOrders) Apply(ctx context.Context, tx *pg.Tx, heard []domain.OrderEvent) error {
-	orders := distinct(heard)
-	accounts, err := store.LockByOrders(ctx, tx, orders)
+	accounts, err := store.LockByOrders(ctx, tx, distinct(heard))
 	if err != nil {
 		return err
 	}
 	moment := h.Source.Moment()
-	for _, e := range heard {
-		account, known := accounts[e.OrderID]
-		if !known {
-			account = domain.NewAccount()
-			accounts[e.OrderID] = account
-		}
-		account.Hear(e, moment)
-	}
-	var changes domain.Changes
-	for _, order := range orders {
-		changes.Collect(accounts[order])
-	}
+	changes := domain.HearAll(accounts, heard, moment)
 	tx.OnCommit(func() { h.Desk.Take(changes) })
 	return h.Ledger.save(ctx, tx, changes, moment.Now)
 }

@@ -11,14 +11,6 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// Answered is a provider's answer about a payment's charge or one of its refunds.
-type Answered struct {
-	PaymentID uuid.UUID
-	// RefundID is the refund; the nil id for the charge.
-	RefundID uuid.UUID
-	Answer   domain.Answer
-}
-
 // RecordAnswers stores what came of asking the provider.
 type RecordAnswers struct {
 	Pool   *pg.Pool
@@ -30,7 +22,7 @@ type RecordAnswers struct {
 // there is a refund among them. When the transaction fails for a reason of its
 // contents, each is recorded alone, so that one can't keep the others. The refunds
 // that follow are handed to take after the commit.
-func (r RecordAnswers) Run(ctx context.Context, answered []Answered, take func(domain.Changes)) []batch.Result[struct{}] {
+func (r RecordAnswers) Run(ctx context.Context, answered []domain.Answered, take func(domain.Changes)) []batch.Result[struct{}] {
 	results := make([]batch.Result[struct{}], len(answered))
 	err := r.record(ctx, answered, take)
 	if err == nil {
@@ -46,7 +38,7 @@ func (r RecordAnswers) Run(ctx context.Context, answered []Answered, take func(d
 	return results
 }
 
-func (r RecordAnswers) record(ctx context.Context, answered []Answered, take func(domain.Changes)) error {
+func (r RecordAnswers) record(ctx context.Context, answered []domain.Answered, take func(domain.Changes)) error {
 	ids := make([]uuid.UUID, len(answered))
 	for i, a := range answered {
 		ids[i] = a.PaymentID
@@ -57,19 +49,7 @@ func (r RecordAnswers) record(ctx context.Context, answered []Answered, take fun
 			return err
 		}
 		moment := r.Source.Moment()
-		var changes domain.Changes
-		for _, a := range answered {
-			account, known := accounts[a.PaymentID]
-			if !known {
-				continue // an answer about nothing changes nothing
-			}
-			if a.RefundID == uuid.Nil {
-				account.Charged(a.Answer, moment)
-			} else {
-				account.RefundAnswered(a.RefundID, a.Answer, moment)
-			}
-			changes.Collect(account)
-		}
+		changes := domain.AnswerAll(accounts, answered, moment)
 		tx.OnCommit(func() { take(changes) })
 		return r.Ledger.save(ctx, tx, changes, moment.Now)
 	})

@@ -157,3 +157,60 @@ func (c *Changes) Collect(a *Account) {
 	c.Attempts = append(c.Attempts, a.attempts...)
 	c.Events = append(c.Events, a.events...)
 }
+
+// HearAll applies events in their order to the accounts of their orders, which
+// accounts holds by order where there is a payment, and returns what follows, each
+// account's in the order in which its order was first heard of.
+func HearAll(accounts map[uuid.UUID]*Account, heard []OrderEvent, m Moment) Changes {
+	touched := make([]*Account, 0, len(heard))
+	seen := make(map[uuid.UUID]*Account, len(heard))
+	for _, e := range heard {
+		account, again := seen[e.OrderID]
+		if !again {
+			if account = accounts[e.OrderID]; account == nil {
+				account = NewAccount()
+			}
+			seen[e.OrderID] = account
+			touched = append(touched, account)
+		}
+		account.Hear(e, m)
+	}
+	return collect(touched)
+}
+
+// Answered is a provider's answer about a payment's charge or one of its refunds.
+type Answered struct {
+	PaymentID uuid.UUID
+	// RefundID is the refund; the nil id for the charge.
+	RefundID uuid.UUID
+	Answer   Answer
+}
+
+// AnswerAll records answers in their order in the accounts of their payments, and
+// returns what follows. An answer about a payment that there is not changes nothing.
+func AnswerAll(accounts map[uuid.UUID]*Account, answered []Answered, m Moment) Changes {
+	touched := make([]*Account, 0, len(answered))
+	for _, a := range answered {
+		account, known := accounts[a.PaymentID]
+		if !known {
+			continue
+		}
+		if !slices.Contains(touched, account) {
+			touched = append(touched, account)
+		}
+		if a.RefundID == uuid.Nil {
+			account.Charged(a.Answer, m)
+		} else {
+			account.RefundAnswered(a.RefundID, a.Answer, m)
+		}
+	}
+	return collect(touched)
+}
+
+func collect(accounts []*Account) Changes {
+	var changes Changes
+	for _, account := range accounts {
+		changes.Collect(account)
+	}
+	return changes
+}
