@@ -1,0 +1,72 @@
+package consumer_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// Partitions with parked keys move while events flow: to a member that joins, from one
+// that leaves, and from one that dies without a word. Who gets them knows what waits:
+// no event of a parked key is applied, none is lost, all others go on; and a redrive
+// on whichever member applies what waited, in order and once.
+func TestARebalanceChangesNothingForParkedKeys(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, 4)
+	bad, good := things(8), things(24) // some on each partition
+	all := append(append([]uuid.UUID{}, bad...), good...)
+	for _, id := range bad {
+		s.broken.Store(id, errors.New("can't be applied"))
+	}
+	first := s.consumer(t)
+	stopFirst := start(t, first)
+	s.versions(t, all, 1, 2)
+	s.expect(t, 20*time.Second, good, 2)
+	testkit.Eventually(t, 20*time.Second, "the bad ones are parked", func() bool { return len(s.letters(t, first)) == 2*len(bad) })
+
+	second := s.consumer(t)
+	start(t, second)
+	var gate testkit.Gate
+	start(t, s.consumerAt(t, gate.Behind(s.broker)))
+	var speaking sync.WaitGroup
+	const last = 30
+	halfway := make(chan struct{})
+	speaking.Go(func() {
+		for v := int64(3); v <= last; v++ {
+			s.versions(t, all, v, v)
+			if v == last/2 {
+				close(halfway)
+			}
+		}
+	})
+	<-halfway
+	stopFirst()
+	gate.Shut() // that member says no goodbye: it is missed when its session ends
+	speaking.Wait()
+	s.expect(t, 60*time.Second, good, last)
+	testkit.Eventually(t, 60*time.Second, "all events of the bad ones are parked", func() bool { return len(s.letters(t, second)) == last*len(bad) })
+	next := map[uuid.UUID]int64{}
+	for _, l := range s.letters(t, second) {
+		next[l.Event.Key]++
+		if v := l.Event.Version; v != next[l.Event.Key] || (l.Cause != "") != (v == 1) {
+			t.Errorf("letter %d of %s is of version %d with the cause %q", next[l.Event.Key], l.Event.Key, v, l.Cause)
+		}
+	}
+	var applied int
+	if err := s.pool.QueryRow(t.Context(), `select count(*) from thing where id = any($1)`, bad).Scan(&applied); err != nil || applied != 0 {
+		t.Errorf("%d parked things were changed, %v", applied, err)
+	}
+
+	s.broken.Clear()
+	if done, err := second.Redrive(t.Context()); err != nil || done.Applied != int64(last*len(bad)) || done.Remaining != 0 {
+		t.Errorf("redrive: %+v, %v", done, err)
+	}
+	s.expect(t, time.Second, bad, last)
+	s.versions(t, all, last+1, last+1)
+	s.expect(t, 20*time.Second, all, last+1)
+}
