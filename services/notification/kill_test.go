@@ -1,0 +1,246 @@
+package notification_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/notification"
+	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
+)
+
+// mortal is notification as a process of its own, which a test kills: the program as
+// it is shipped, against a mail server that keeps all it is sent, twice too.
+type mortal struct {
+	*shop
+	program string
+	env     []string
+	server  *smtptest.Server
+	child   *exec.Cmd
+}
+
+func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal {
+	t.Helper()
+	dir := t.TempDir()
+	m := &mortal{program: filepath.Join(dir, "notification"), server: smtptest.New(t, smtptest.Options{Reply: reply})}
+	if out, err := exec.Command("go", "build", "-o", m.program, "./cmd/notification").CombinedOutput(); err != nil {
+		t.Fatalf("build notification: %v\n%s", err, out)
+	}
+	settings := filepath.Join(dir, "settings.json")
+	if err := os.WriteFile(settings, []byte(quick), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	database, broker := testkit.DatabaseURL(t, notification.Migrations()), testkit.Broker(t)
+	m.shop = &shop{t: t, pool: testkit.Open(t, pg.Config{URL: database}), others: testkit.Database(t, nil)}
+	m.env = append(os.Environ(),
+		"SHOPMESH_DATABASE_URL="+database, "SHOPMESH_KAFKA_BROKERS="+broker.Brokers[0], "SHOPMESH_SETTINGS="+settings,
+		"SHOPMESH_SMTP_URL="+smtptest.URL(m.server.Addr()), "SHOPMESH_LISTEN=127.0.0.1:0", "SHOPMESH_INTERNAL_LISTEN=127.0.0.1:0")
+	m.ensure(broker)
+	m.speak(broker)
+	m.start()
+	m.listen(broker)
+	t.Cleanup(m.kill)
+	return m
+}
+
+// ensure makes the topics that the test speaks on before notification does.
+func (m *mortal) ensure(broker kafka.Config) {
+	m.t.Helper()
+	topics := []kafka.Topic{{Name: "shopmesh.order.order.v1"}, {Name: "shopmesh.customer.customer.v1"}, {Name: "shopmesh.notification.notification.v1"}}
+	if err := kafka.EnsureTopics(m.t.Context(), broker, topics); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *mortal) start() {
+	m.t.Helper()
+	m.child = exec.Command(m.program)
+	m.child.Env = m.env
+	m.child.Stderr = m.t.Output()
+	if err := m.child.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// kill ends the process at once, as a power cut would.
+func (m *mortal) kill() {
+	if m.child == nil {
+		return
+	}
+	_ = m.child.Process.Kill()
+	_ = m.child.Wait()
+	m.child = nil
+}
+
+// ids are the Message-IDs of the mails to an order's customer that the mail server
+// was given, in order.
+func (m *mortal) ids(o order) []string {
+	var ids []string
+	for _, r := range m.server.Mails() {
+		if strings.Contains(r.To, o.email) {
+			ids = append(ids, r.MessageID)
+		}
+	}
+	return ids
+}
+
+// ledger reads an order's mail: its status and attempts.
+func (m *mortal) ledger(o order) (status notificationv1.NotificationStatus, attempts int) {
+	m.t.Helper()
+	rows, err := m.pool.Query(m.t.Context(), `select status, attempt_count from notifications where order_id = $1`, o.id)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int32
+		if err := rows.Scan(&n, &attempts); err != nil {
+			m.t.Fatal(err)
+		}
+		status = notificationv1.NotificationStatus(n)
+	}
+	if err := rows.Err(); err != nil {
+		m.t.Fatal(err)
+	}
+	return status, attempts
+}
+
+func (m *mortal) waitSent(o order) {
+	m.t.Helper()
+	testkit.Eventually(m.t, 2*soon, "the mail is sent", func() bool {
+		status, _ := m.ledger(o)
+		return status == sent
+	})
+}
+
+// wantOnce checks that later deaths and lives make no other mail of an order.
+func (m *mortal) wantOnce(o order, copies int) {
+	m.t.Helper()
+	m.kill()
+	m.start()
+	marker := newOrder()
+	m.say(o.confirmed(), marker.confirmed())
+	m.waitSent(marker)
+	m.waitSaid(marker, 1)
+	ids := m.ids(o)
+	if len(ids) != copies || len(slices.Compact(ids)) != 1 || ids[0] == "" {
+		m.t.Errorf("the mail server was given %v, want %d times the same", m.ids(o), copies)
+	}
+	status, attempts := m.ledger(o)
+	if status != sent || attempts != 1 {
+		m.t.Errorf("the ledger says %v after %d attempts", status, attempts)
+	}
+	for _, one := range m.waitSaid(o, 1) {
+		if _, ok := one.message.(*notificationv1.NotificationSent); !ok {
+			m.t.Errorf("it said %v", one.message)
+		}
+	}
+}
+
+// The mail server has the mail, and the process dies before it hears so. The next one
+// can't know: it hands the same mail over again, under the same Message-ID.
+func TestAProcessKilledBeforeTheAnswerHandsTheSameMailOver(t *testing.T) {
+	t.Parallel()
+	taken, answer := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	m := openMortal(t, func(verb, _ string) string {
+		if verb == "." {
+			first.Do(func() {
+				close(taken)
+				<-answer
+			})
+		}
+		return ""
+	})
+	o := newOrder()
+	m.say(o.confirmed())
+	<-taken
+	m.kill()
+	close(answer)
+	if status, attempts := m.ledger(o); status != pending || attempts != 0 {
+		t.Errorf("the ledger says %v after %d attempts", status, attempts)
+	}
+	m.start()
+	m.waitSent(o)
+	m.wantOnce(o, 2)
+}
+
+// holdOutcomes has the database wait in the commit of an outcome, when the process
+// has nothing more to say, and returns how to let it go on.
+func (m *mortal) holdOutcomes(say func()) (release func()) {
+	m.t.Helper()
+	ctx := m.t.Context()
+	_, err := m.pool.Exec(ctx, `create function hold() returns trigger language plpgsql as $$
+		begin perform pg_advisory_xact_lock(250); return null; end $$;
+		create constraint trigger hold after insert on delivery_attempts deferrable initially deferred
+		for each row execute function hold();`, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	conn, err := m.pool.Acquire(ctx)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if _, err := conn.Exec(ctx, `select pg_advisory_lock(250)`); err != nil {
+		m.t.Fatal(err)
+	}
+	say()
+	testkit.Eventually(m.t, 2*soon, "an outcome is about to be committed", func() bool {
+		var n int
+		return m.pool.QueryRow(ctx, "select count(*) "+heldOutcomes).Scan(&n) == nil && n == 1
+	})
+	return func() {
+		m.t.Helper()
+		if _, err := conn.Exec(ctx, `select pg_advisory_unlock(250)`); err != nil {
+			m.t.Error(err)
+		}
+		conn.Release()
+	}
+}
+
+const heldOutcomes = `from pg_locks where not granted and locktype = 'advisory' and objid = 250
+	and database = (select oid from pg_database where datname = current_database())`
+
+// The process dies between the mail server's 250 and its commit, and the transaction
+// with it: the ledger doesn't know, so the same mail is handed over again.
+func TestAProcessKilledBeforeItsCommitHandsTheSameMailOver(t *testing.T) {
+	t.Parallel()
+	m := openMortal(t, nil)
+	o := newOrder()
+	release := m.holdOutcomes(func() { m.say(o.confirmed()) })
+	m.kill()
+	if _, err := m.pool.Exec(t.Context(), "select pg_terminate_backend(pid, 10000) "+heldOutcomes); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if status, attempts := m.ledger(o); status != pending || attempts != 0 || len(m.ids(o)) != 1 {
+		t.Errorf("the ledger says %v after %d attempts, the mail server has %v", status, attempts, m.ids(o))
+	}
+	m.start()
+	m.waitSent(o)
+	m.wantOnce(o, 2)
+}
+
+// The process dies when its commit is on its way, and the database completes it: the
+// ledger knows, and nothing is handed over again.
+func TestAProcessKilledAfterItsCommitLeftSendsNoSecondMail(t *testing.T) {
+	t.Parallel()
+	m := openMortal(t, nil)
+	o := newOrder()
+	release := m.holdOutcomes(func() { m.say(o.confirmed()) })
+	m.kill()
+	release()
+	m.waitSent(o)
+	m.start()
+	m.wantOnce(o, 1)
+}
