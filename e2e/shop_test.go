@@ -1,26 +1,20 @@
 package e2e
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 
+	"github.com/shopmesh/shopmesh/e2e/internal/process"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1/customerv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
@@ -61,7 +55,7 @@ func (s *shop) connectTo(api map[string]string, internal []string, inbox string)
 	s.mail = notificationv1connect.NewNotificationServiceClient(client("notification"))
 }
 
-var contexts = []string{"catalog", "customer", "inventory", "order", "payment", "notification"}
+var contexts = process.Contexts()
 
 // program builds a command of the project once per run, and returns its path.
 func program(t *testing.T, pkg string) string {
@@ -75,14 +69,9 @@ func program(t *testing.T, pkg string) string {
 		}
 		programs.dir = dir
 	}
-	path := filepath.Join(programs.dir, filepath.Base(pkg))
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	build := exec.Command("go", "build", "-o", path, "github.com/shopmesh/shopmesh/"+pkg)
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", pkg, err, out)
+	path, err := process.Build(programs.dir, pkg)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
@@ -101,90 +90,40 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// process is a program under test.
-type process struct {
-	cmd    *exec.Cmd
-	ended  chan struct{}
-	state  error
-	stderr *tail
-}
-
-// tail keeps the end of what a process logged, for the report of a failed test.
-type tail struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (l *tail) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lines = append(l.lines, strings.Split(strings.TrimRight(string(p), "\n"), "\n")...)
-	if n := len(l.lines); n > 200 {
-		l.lines = l.lines[n-200:]
-	}
-	return len(p), nil
-}
-
-func (l *tail) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Join(l.lines, "\n")
-}
-
-// ready is the line that a program prints when it serves.
-type ready struct {
-	Ready struct {
-		API      string `json:"api"`
-		Internal string `json:"internal"`
-		Data     string `json:"data"`
-	} `json:"ready"`
-}
-
-// launch starts a program and returns it; stdout goes to out.
-func launch(t *testing.T, out io.Writer, env []string, path string, args ...string) *process {
+// launch starts a program of a test, which ends with it.
+func launch(t *testing.T, c process.Command) *process.Process {
 	t.Helper()
-	p := &process{cmd: exec.Command(path, args...), ended: make(chan struct{}), stderr: &tail{}}
-	p.cmd.Env = append(os.Environ(), env...)
-	p.cmd.Stdout, p.cmd.Stderr = out, p.stderr
-	if err := p.cmd.Start(); err != nil {
+	p, err := process.Start(c)
+	if err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		p.state = p.cmd.Wait()
-		close(p.ended)
-	}()
-	t.Cleanup(func() {
-		p.stop()
-		if t.Failed() {
-			t.Logf("%s logged last:\n%s", filepath.Base(path), p.stderr)
-		}
-	})
+	endWith(t, p, c.Path)
 	return p
 }
 
-// stop asks the process to end and waits; it returns the exit code.
-func (p *process) stop() int {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.ended:
-	case <-time.After(40 * time.Second):
-		p.kill()
-	}
-	return p.cmd.ProcessState.ExitCode()
-}
-
-// kill ends the process at once, as a power cut would.
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill()
-	<-p.ended
+// endWith stops a program when the test is over, and shows what it logged last when
+// that failed.
+func endWith(t *testing.T, p *process.Process, path string) {
+	t.Cleanup(func() {
+		p.Stop()
+		if t.Failed() {
+			t.Logf("%s logged last:\n%s", filepath.Base(path), p.Log())
+		}
+	})
 }
 
 // oneProcess is a shop in one process, and how to stop and start it.
 type oneProcess struct {
 	shop
-	*process
-	data string
+	process *process.Process
+	data    string
 }
+
+// stop asks the shop to end and waits; it returns the exit code.
+func (s *oneProcess) stop() int { return s.process.Stop() }
+
+// kill ends the shop at once, as a power cut would.
+func (s *oneProcess) kill() { s.process.Kill() }
 
 // up starts the shop in one process on a data directory of its own.
 func up(t *testing.T, args ...string) *oneProcess {
@@ -212,65 +151,32 @@ func tempDir(t *testing.T) string {
 // start starts the shop again on the same directory.
 func (s *oneProcess) start(args ...string) {
 	s.t.Helper()
-	read, write := io.Pipe()
-	s.process = launch(s.t, write, nil, program(s.t, "cmd/shopmesh"),
-		append([]string{"up", "--data", s.data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--json"}, args...)...)
-	p := s.process
-	go func() {
-		<-p.ended
-		_ = write.CloseWithError(errors.New("the process ended"))
-	}()
-	line, err := bufio.NewReader(read).ReadBytes('\n')
+	path := program(s.t, "cmd/shopmesh")
+	p, ready, err := process.StartShop(process.Command{Path: path, Args: append([]string{"--data", s.data}, args...)})
 	if err != nil {
-		s.t.Fatalf("shopmesh up: %v\n%s", err, s.stderr)
+		s.t.Fatal(err)
 	}
-	go func() { _, _ = io.Copy(io.Discard, read) }()
-	var r ready
-	if err := json.Unmarshal(line, &r); err != nil || r.Ready.API == "" || r.Ready.Internal == "" {
-		s.t.Fatalf("shopmesh up printed %q: %v", line, err)
-	}
+	endWith(s.t, p, path)
+	s.process = p
 	api := map[string]string{}
 	for _, c := range contexts {
-		api[c] = r.Ready.API
+		api[c] = ready.API
 	}
-	s.connectTo(api, []string{r.Ready.Internal}, r.Ready.Internal)
-}
-
-// report is what `shopmesh audit --json` prints.
-type report struct {
-	Orders   int64 `json:"orders"`
-	Findings []struct {
-		Kind    string `json:"kind"`
-		Subject string `json:"subject"`
-		Message string `json:"message"`
-	} `json:"findings"`
-	Pending []map[string]any `json:"pending"`
+	s.connectTo(api, []string{ready.Internal}, ready.Internal)
 }
 
 // audit runs `shopmesh audit` and returns what it printed and its exit code.
-func (s *shop) audit(wait time.Duration) (report, int) {
+func (s *shop) audit(wait time.Duration) (process.Report, int) {
 	s.t.Helper()
-	args := []string{"audit", "--json", "--wait", wait.String()}
-	for _, a := range s.internal {
-		args = append(args, "--addr", a)
-	}
-	var out, errs bytes.Buffer
-	cmd := exec.Command(program(s.t, "cmd/shopmesh"), args...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	r, code, err := process.Audit(program(s.t, "cmd/shopmesh"), s.internal, wait)
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	var r report
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		s.t.Fatalf("shopmesh audit printed %q: %v\n%s", out.String(), err, errs.String())
-	}
-	return r, cmd.ProcessState.ExitCode()
+	return r, code
 }
 
 // mustAudit fails the test when the audit finds anything within a minute.
-func (s *shop) mustAudit() report {
+func (s *shop) mustAudit() process.Report {
 	s.t.Helper()
 	r, code := s.audit(time.Minute)
 	if code != 0 || len(r.Findings) > 0 || len(r.Pending) > 0 {

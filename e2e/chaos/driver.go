@@ -1,0 +1,628 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/genproto/googleapis/type/money"
+	"google.golang.org/genproto/googleapis/type/postaladdress"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+)
+
+// driver is the shop's customers and staff.
+type driver struct {
+	*caller
+	seed     uint64
+	book     *book
+	products []*product
+	window   chan struct{}      // one token for each order that may be under way
+	stop     context.CancelFunc // ends the clients' patience
+	looking  sync.Mutex         // one look at a time, so that none overtakes another
+}
+
+// methods are the sandbox's, by how often they are used. Slow ones are many, so
+// that there are always orders in the middle of their way.
+var methods = []string{
+	"sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_ok", "sandbox_ok", "sandbox_ok",
+	"sandbox_unknown_then_ok", "sandbox_declined", "sandbox_unknown_then_declined",
+}
+
+// declines says that a method never captures.
+func declines(method string) bool {
+	return method == "sandbox_declined" || method == "sandbox_unknown_then_declined"
+}
+
+// random makes the source of one client's decisions: the same for the same seed.
+func (d *driver) random(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(d.seed, stream)) }
+
+// newID is a request_id from a client's own randomness.
+func newID(rng *rand.Rand) string {
+	var id uuid.UUID
+	for i := range id {
+		id[i] = byte(rng.Uint32())
+	}
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return id.String()
+}
+
+func euros(cents int64) *money.Money {
+	return &money.Money{CurrencyCode: "EUR", Units: cents / 100, Nanos: int32(cents%100) * 10_000_000}
+}
+
+func cents(m *money.Money) int64 { return m.GetUnits()*100 + int64(m.GetNanos())/10_000_000 }
+
+// plenty products never run out, scarce ones often do.
+const (
+	plenty = 9
+	scarce = 3
+)
+
+// fill creates the products, before anything is broken.
+func (d *driver) fill(ctx context.Context) error {
+	c, err := read(ctx, d.caller, "catalog", func(ctx context.Context, k *desk) (*catalogv1.CreateCategoryResponse, error) {
+		return k.category.CreateCategory(ctx, &catalogv1.CreateCategoryRequest{Category: &catalogv1.Category{Name: "Chaos"}})
+	})
+	if err != nil {
+		return fmt.Errorf("create a category: %w", err)
+	}
+	rng := d.random(0)
+	for i := range plenty + scarce {
+		p := &product{code: fmt.Sprintf("CHAOS-%02d", i), scarce: i >= plenty, price: int64(300 + 100*i), prices: map[int64]bool{}, writes: map[string]*adjustment{}}
+		p.prices[p.price] = true
+		res, err := read(ctx, d.caller, "catalog", func(ctx context.Context, k *desk) (*catalogv1.CreateProductResponse, error) {
+			return k.product.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.Product{
+				Code: p.code, Name: "Thing " + p.code, CategoryId: c.GetCategory().GetId(), Price: euros(p.price),
+			}})
+		})
+		if err != nil {
+			return fmt.Errorf("create %s: %w", p.code, err)
+		}
+		p.id = res.GetProduct().GetId()
+		d.products = append(d.products, p)
+	}
+	for _, p := range d.products {
+		stock := int64(1_000_000)
+		if p.scarce {
+			stock = 40
+		}
+		// The product is known to inventory and order a moment after its creation.
+		for d.adjust(rng, p, stock) == refused {
+			if err := sleep(ctx, 100*time.Millisecond); err != nil {
+				return err
+			}
+		}
+		for {
+			_, err := read(ctx, d.caller, "order", func(ctx context.Context, k *desk) (*orderv1.QuoteOrderResponse, error) {
+				return k.order.QuoteOrder(ctx, &orderv1.QuoteOrderRequest{Lines: []*orderv1.OrderLineRequest{{ProductCode: p.code, Quantity: 1}}})
+			})
+			if err == nil {
+				break
+			}
+			if err := sleep(ctx, 100*time.Millisecond); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// perSecond bounds how many orders are placed.
+const perSecond = 100
+
+// run sells until selling ends, and returns when every client knows what came of
+// what it asked, or lost its patience.
+func (d *driver) run(selling context.Context) {
+	var following, others sync.WaitGroup
+	following.Go(d.follow)
+	for i := range 2 {
+		others.Go(func() { d.count(selling, uint64(i)) })
+	}
+	others.Go(func() { d.reprice(selling) })
+	tick := time.NewTicker(time.Second / perSecond)
+	defer tick.Stop()
+	for serial := uint64(1); selling.Err() == nil; serial++ {
+		select {
+		case <-selling.Done():
+		case d.window <- struct{}{}:
+			others.Go(func() { d.customer(serial) })
+		}
+		select {
+		case <-selling.Done():
+		case <-tick.C:
+		}
+	}
+	others.Wait()
+	d.stop()
+	following.Wait()
+}
+
+// customer places one order and does with it what customers and staff do.
+func (d *driver) customer(serial uint64) {
+	rng := d.random(serial << 8)
+	o, req := d.newOrder(rng, serial)
+	d.book.begin(o)
+	free := sync.OnceFunc(func() { <-d.window })
+	defer free()
+	reply := d.place(rng, o, req)
+	if reply == nil {
+		return
+	}
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	if rng.IntN(50) == 0 {
+		beside.Go(func() { d.watch(o) })
+	}
+	if rng.IntN(8) == 0 {
+		again := rand.New(rand.NewPCG(rng.Uint64(), 1))
+		beside.Go(func() { d.placeAgain(again, o, req, reply) })
+	}
+	if rng.IntN(12) == 0 { // changes its mind while the order is on its way
+		if d.pause(rng, 4*time.Second) {
+			d.cancel(rng, o)
+		}
+	}
+	select {
+	case <-o.settled:
+	case <-d.patience.Done():
+		return
+	}
+	free()
+	if d.stateOf(o) == confirmed {
+		d.afterSale(rng, o)
+	}
+}
+
+func (d *driver) stateOf(o *order) orderv1.OrderState {
+	d.book.mu.Lock()
+	defer d.book.mu.Unlock()
+	return o.state
+}
+
+// pause waits up to a bound; false means that patience ended.
+func (d *driver) pause(rng *rand.Rand, bound time.Duration) bool {
+	return sleep(d.patience, time.Duration(rng.Int64N(int64(bound)))) == nil
+}
+
+// newOrder draws an order; one in twenty must be refused.
+func (d *driver) newOrder(rng *rand.Rand, serial uint64) (*order, *orderv1.PlaceOrderRequest) {
+	o := &order{
+		email: fmt.Sprintf("chaos%d@example.com", serial), method: methods[rng.IntN(len(methods))],
+		settled: make(chan struct{}), place: write{kind: "PlaceOrder", requestID: newID(rng)},
+	}
+	for _, i := range rng.Perm(plenty)[:1+rng.IntN(3)] {
+		o.lines = append(o.lines, line{i, 1 + rng.Int32N(3)})
+	}
+	if rng.IntN(8) == 0 {
+		o.lines[0].product = plenty + rng.IntN(scarce)
+	}
+	req := &orderv1.PlaceOrderRequest{
+		RequestId:       o.place.requestID,
+		Contact:         &orderv1.Contact{FirstName: "Ada", LastName: "Lovelace", Email: o.email},
+		ShippingAddress: &postaladdress.PostalAddress{RegionCode: "GB", PostalCode: "W1", Locality: "London", AddressLines: []string{"12 St James's Square"}},
+		PaymentMethod:   o.method,
+	}
+	for _, l := range o.lines {
+		req.Lines = append(req.Lines, &orderv1.OrderLineRequest{ProductCode: d.products[l.product].code, Quantity: l.quantity})
+	}
+	switch rng.IntN(80) {
+	case 0:
+		req.PaymentMethod = "barter"
+	case 1:
+		req.Lines[0].ProductCode = "CHAOS-NONE"
+	case 2:
+		req.ExpectedTotal = euros(1)
+	case 3:
+		req.Lines = append(req.Lines, req.Lines[0])
+	case 4, 5, 6, 7: // shows its customer the price that it knows, which may be an old one
+		var sum int64
+		for _, l := range o.lines {
+			p := d.products[l.product]
+			p.mu.Lock()
+			sum += p.price * int64(l.quantity)
+			p.mu.Unlock()
+		}
+		req.ExpectedTotal = euros(sum)
+	}
+	return o, req
+}
+
+// place asks until the outcome is known; it returns the reply, or nil.
+func (d *driver) place(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest) *orderv1.PlaceOrderResponse {
+	call := func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
+		return k.order.PlaceOrder(ctx, req)
+	}
+	if rng.IntN(30) == 0 { // two windows, one click each
+		twin := rand.New(rand.NewPCG(rng.Uint64(), 2))
+		second := make(chan *orderv1.PlaceOrderResponse, 1)
+		go func() {
+			w := write{kind: "PlaceOrder twin", requestID: o.place.requestID}
+			res, err := ask(d.caller, twin, "order", &w, call)
+			if err != nil {
+				res = nil
+			}
+			second <- res
+		}()
+		defer func() {
+			if res := <-second; res != nil && o.id != "" && res.GetOrder().GetId() != o.id {
+				d.book.findf(o, "TWO_ORDERS", "the same request_id sent at the same time was answered with order %s", res.GetOrder().GetId())
+			}
+		}()
+	}
+	reply, err := ask(d.caller, rng, "order", &o.place, call)
+	if err != nil {
+		return nil
+	}
+	got := reply.GetOrder()
+	o.id, o.number, o.paymentID, o.total, o.placeTime = got.GetId(), got.GetNumber(), got.GetPaymentId(), cents(got.GetTotal()), got.GetCreateTime().AsTime()
+	if got.GetState() != placed {
+		d.book.findf(o, "PLACE_ANSWER", "PlaceOrder answered %s, want PLACED", short(got.GetState()))
+	}
+	for i, l := range got.GetLines() {
+		p := d.products[o.lines[i].product]
+		p.mu.Lock()
+		known := p.prices[cents(l.GetUnitPrice())]
+		p.mu.Unlock()
+		if !known {
+			d.book.findf(o, "PRICE_NEVER_SET", "%s was sold for %d cents, a price that it never had", p.code, cents(l.GetUnitPrice()))
+		}
+	}
+	d.book.accept(o)
+	return reply
+}
+
+// placeAgain sends an acknowledged order again: the same reply must come, and
+// another body under the same request_id must be refused.
+func (d *driver) placeAgain(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest, first *orderv1.PlaceOrderResponse) {
+	if !d.pause(rng, 5*time.Second) {
+		return
+	}
+	d.tally.repeated()
+	w := write{kind: "PlaceOrder again", requestID: o.place.requestID}
+	if rng.IntN(5) == 0 {
+		other := proto.CloneOf(req)
+		other.Contact.LastName = "Byron"
+		_, _ = ask(d.caller, rng, "order", &w, func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
+			return k.order.PlaceOrder(ctx, other)
+		})
+		if w.outcome == acknowledged || w.outcome == refused && w.reason != "REQUEST_ID_REUSED" {
+			d.book.findf(o, "REQUEST_ID_REUSED", "another body under its request_id was not refused for that: %q", w.reason)
+		}
+		return
+	}
+	reply, err := ask(d.caller, rng, "order", &w, func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
+		return k.order.PlaceOrder(ctx, req)
+	})
+	switch {
+	case w.outcome == refused:
+		d.book.findf(o, "REPEAT_REFUSED", "PlaceOrder sent again was refused: %v", err)
+	case err == nil && !proto.Equal(reply, first):
+		d.book.findf(o, "REPEAT_DIFFERS", "PlaceOrder sent again answered %v, the first answer was %v", reply, first)
+	}
+}
+
+// cancel cancels the order once, and sends that again now and then.
+func (d *driver) cancel(rng *rand.Rand, o *order) {
+	w := &write{kind: "CancelOrder", requestID: newID(rng)}
+	o.cancels = append(o.cancels, w)
+	req := &orderv1.CancelOrderRequest{RequestId: w.requestID, Id: o.id, Reason: w.requestID}
+	call := func(ctx context.Context, k *desk) (*orderv1.CancelOrderResponse, error) {
+		return k.order.CancelOrder(ctx, req)
+	}
+	first, err := ask(d.caller, rng, "order", w, call)
+	if err != nil || rng.IntN(3) > 0 || !d.pause(rng, 3*time.Second) {
+		return
+	}
+	d.tally.repeated()
+	again := write{kind: "CancelOrder again", requestID: w.requestID}
+	reply, err := ask(d.caller, rng, "order", &again, call)
+	switch {
+	case again.outcome == refused:
+		d.book.findf(o, "REPEAT_REFUSED", "CancelOrder sent again was refused: %v", err)
+	case err == nil && !proto.Equal(reply, first):
+		d.book.findf(o, "REPEAT_DIFFERS", "CancelOrder sent again answered %v, the first answer was %v", reply, first)
+	}
+}
+
+// afterSale is what happens to some of the confirmed orders.
+func (d *driver) afterSale(rng *rand.Rand, o *order) {
+	choice := rng.IntN(100)
+	if choice >= 40 || !d.pause(rng, 2*time.Second) {
+		return
+	}
+	switch {
+	case choice < 8:
+		d.cancel(rng, o)
+	case choice < 16:
+		d.refund(rng, o, 1+rng.Int64N(o.total))
+	case choice < 20:
+		d.refund(rng, o, 0)
+	case choice < 24: // two refunds that together are too much
+		most := o.total/2 + 1 + rng.Int64N(o.total/2)
+		d.both(rng, func(rng *rand.Rand) { d.refund(rng, o, most) }, func(rng *rand.Rand) { d.refund(rng, o, most) })
+	case choice < 28: // given back while it is cancelled
+		part := 1 + rng.Int64N(o.total)
+		d.both(rng, func(rng *rand.Rand) { d.refund(rng, o, part) }, func(rng *rand.Rand) { d.cancel(rng, o) })
+	case choice < 32: // sent while it is cancelled
+		d.both(rng, func(rng *rand.Rand) { d.ship(rng, o) }, func(rng *rand.Rand) { d.cancel(rng, o) })
+	default:
+		d.ship(rng, o)
+		if choice >= 36 && d.pause(rng, time.Second) {
+			d.deliver(rng, o)
+		}
+	}
+}
+
+func (d *driver) both(rng *rand.Rand, one, other func(rng *rand.Rand)) {
+	a, b := rand.New(rand.NewPCG(rng.Uint64(), 3)), rand.New(rand.NewPCG(rng.Uint64(), 4))
+	var group errgroup.Group
+	group.Go(func() error { one(a); return nil })
+	other(b)
+	_ = group.Wait()
+}
+
+// refund gives money back, all that is left when amount is 0, and sends that again
+// now and then.
+func (d *driver) refund(rng *rand.Rand, o *order, amount int64) {
+	r := &refund{write: write{kind: "RefundPayment", requestID: newID(rng)}, amount: amount}
+	d.book.mu.Lock()
+	o.refunds = append(o.refunds, r)
+	d.book.mu.Unlock()
+	req := &paymentv1.RefundPaymentRequest{RequestId: r.requestID, PaymentId: o.paymentID, Reason: r.requestID}
+	if amount > 0 {
+		req.Amount = euros(amount)
+	}
+	call := func(ctx context.Context, k *desk) (*paymentv1.RefundPaymentResponse, error) {
+		return k.payment.RefundPayment(ctx, req)
+	}
+	first, err := ask(d.caller, rng, "payment", &r.write, call)
+	if err != nil {
+		return
+	}
+	r.id, r.amount = first.GetRefund().GetId(), cents(first.GetRefund().GetAmount())
+	if amount > 0 && r.amount != amount {
+		d.book.findf(o, "REFUND_AMOUNT", "a refund of %d cents was answered with %d", amount, r.amount)
+	}
+	if rng.IntN(3) > 0 || !d.pause(rng, 3*time.Second) {
+		return
+	}
+	d.tally.repeated()
+	again := write{kind: "RefundPayment again", requestID: r.requestID}
+	reply, err := ask(d.caller, rng, "payment", &again, call)
+	// A refund that was PENDING may have moved on; what it is has not changed.
+	switch {
+	case again.outcome == refused:
+		d.book.findf(o, "REPEAT_REFUSED", "RefundPayment sent again was refused: %v", err)
+	case err == nil && (reply.GetRefund().GetId() != r.id || cents(reply.GetRefund().GetAmount()) != r.amount):
+		d.book.findf(o, "REPEAT_DIFFERS", "RefundPayment sent again answered %v, the first answer was %v", reply, first)
+	}
+}
+
+// ship and deliver have no request_id: a second attempt is refused for the state
+// that the first one brought, so that the check looks at the order itself.
+func (d *driver) ship(rng *rand.Rand, o *order) {
+	w := &write{kind: "ShipOrder", requestID: newID(rng)}
+	o.ships = append(o.ships, w)
+	_, _ = ask(d.caller, rng, "order", w, func(ctx context.Context, k *desk) (*orderv1.ShipOrderResponse, error) {
+		return k.order.ShipOrder(ctx, &orderv1.ShipOrderRequest{Id: o.id, Carrier: "Chaos", TrackingCode: w.requestID})
+	})
+}
+
+func (d *driver) deliver(rng *rand.Rand, o *order) {
+	w := &write{kind: "MarkOrderDelivered"}
+	o.delivers = append(o.delivers, w)
+	_, _ = ask(d.caller, rng, "order", w, func(ctx context.Context, k *desk) (*orderv1.MarkOrderDeliveredResponse, error) {
+		return k.order.MarkOrderDelivered(ctx, &orderv1.MarkOrderDeliveredRequest{Id: o.id})
+	})
+}
+
+// watch follows an order by its stream, and opens it again where it broke.
+func (d *driver) watch(o *order) {
+	ctx, cancel := context.WithTimeout(d.patience, 20*time.Second)
+	defer cancel()
+	rng := d.random(uint64(len(o.email)))
+	for ctx.Err() == nil {
+		after := int64(0)
+		if n := len(o.watched); n > 0 {
+			after = o.watched[n-1]
+		}
+		ended := d.receive(ctx, rng, o, after)
+		if ended || sleep(ctx, 300*time.Millisecond) != nil {
+			return
+		}
+	}
+}
+
+// receive notes what one stream sends; it returns whether the stream came to its end.
+func (d *driver) receive(ctx context.Context, rng *rand.Rand, o *order, after int64) bool {
+	stream, err := d.pick("order", rng).order.WatchOrder(ctx, &orderv1.WatchOrderRequest{Id: o.id, AfterVersion: after})
+	if err != nil {
+		return false
+	}
+	defer func() { _ = stream.Close() }()
+	for {
+		res, err := stream.Receive()
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+		v := res.GetEntry().GetVersion()
+		if n := len(o.watched); n > 0 && v <= o.watched[n-1] {
+			d.book.findf(o, "WATCH_WENT_BACK", "WatchOrder sent version %d after %d", v, o.watched[n-1])
+		}
+		o.watched = append(o.watched, v)
+	}
+}
+
+// adjust changes a product's stock and notes it.
+func (d *driver) adjust(rng *rand.Rand, p *product, delta int64) outcome {
+	a := &adjustment{write: write{kind: "AdjustStock", requestID: newID(rng)}, delta: delta}
+	p.mu.Lock()
+	p.writes[a.requestID] = a
+	p.mu.Unlock()
+	req := &inventoryv1.AdjustStockRequest{RequestId: a.requestID, ProductCode: p.code, Delta: delta, Reason: a.requestID}
+	call := func(ctx context.Context, k *desk) (*inventoryv1.AdjustStockResponse, error) {
+		return k.stock.AdjustStock(ctx, req)
+	}
+	first, err := ask(d.caller, rng, "inventory", &a.write, call)
+	if err != nil {
+		return a.outcome
+	}
+	p.mu.Lock()
+	p.stock += delta
+	p.mu.Unlock()
+	if rng.IntN(4) > 0 {
+		return a.outcome
+	}
+	d.tally.repeated()
+	again := write{kind: "AdjustStock again", requestID: a.requestID}
+	reply, err := ask(d.caller, rng, "inventory", &again, call)
+	switch {
+	case again.outcome == refused:
+		d.book.find(finding{kind: "REPEAT_REFUSED", subject: p.code, message: fmt.Sprintf("AdjustStock sent again was refused: %v", err)})
+	case err == nil && !proto.Equal(reply, first):
+		d.book.find(finding{kind: "REPEAT_DIFFERS", subject: p.code, message: fmt.Sprintf("AdjustStock sent again answered %v, the first answer was %v", reply, first)})
+	}
+	return a.outcome
+}
+
+// count is somebody in the storehouse: goods come, are counted, break.
+func (d *driver) count(ctx context.Context, n uint64) {
+	rng := d.random(1 + n)
+	for sleep(ctx, time.Duration(50+rng.IntN(400))*time.Millisecond) == nil {
+		p := d.products[rng.IntN(len(d.products))]
+		if rng.IntN(2) == 0 {
+			p = d.products[plenty+rng.IntN(scarce)]
+		}
+		delta := int64(rng.IntN(60) - 25)
+		if delta == 0 {
+			delta = -1000
+		}
+		d.adjust(rng, p, delta)
+	}
+}
+
+// reprice changes prices, one at a time, so that the last one that was
+// acknowledged is the one that must hold in the end.
+func (d *driver) reprice(ctx context.Context) {
+	rng := d.random(9)
+	for sleep(ctx, time.Duration(200+rng.IntN(1500))*time.Millisecond) == nil {
+		p := d.products[rng.IntN(len(d.products))]
+		p.mu.Lock()
+		next := p.price + int64(1+rng.IntN(5))
+		p.prices[next] = true
+		p.mu.Unlock()
+		w := &write{kind: "UpdateProduct"}
+		_, err := ask(d.caller, rng, "catalog", w, func(ctx context.Context, k *desk) (*catalogv1.UpdateProductResponse, error) {
+			return k.product.UpdateProduct(ctx, &catalogv1.UpdateProductRequest{
+				Product: &catalogv1.Product{Id: p.id, Price: euros(next)}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"price"}},
+			})
+		})
+		if err == nil {
+			p.mu.Lock()
+			p.price = next
+			p.mu.Unlock()
+		}
+	}
+}
+
+// follow asks again and again which orders are under way, until patience ends or
+// selling is over and none is.
+func (d *driver) follow() {
+	for sleep(d.patience, 300*time.Millisecond) == nil {
+		d.look(d.patience)
+	}
+}
+
+// look asks the shop which orders are under way; what left the list is read by
+// itself.
+func (d *driver) look(ctx context.Context) {
+	d.looking.Lock()
+	defer d.looking.Unlock()
+	before := d.book.followed()
+	if len(before) == 0 {
+		return
+	}
+	asked := time.Now()
+	oldest := asked
+	for _, o := range before {
+		if o.placeTime.Before(oldest) {
+			oldest = o.placeTime
+		}
+	}
+	seen := map[string]orderv1.OrderState{}
+	// AWAITING_PAYMENT first: what moves on between the two lists is in neither, and
+	// read by itself.
+	for _, state := range []orderv1.OrderState{awaiting, placed} {
+		filter := fmt.Sprintf("state = %s AND create_time >= %q", short(state), oldest.UTC().Format(time.RFC3339Nano))
+		for token := ""; ; {
+			once, cancel := context.WithTimeout(ctx, 3*time.Second)
+			res, err := d.pick("order", rand.New(rand.NewPCG(rand.Uint64(), 0))).order.ListOrders(once, &orderv1.ListOrdersRequest{PageSize: 1000, PageToken: token, Filter: filter})
+			cancel()
+			if err != nil {
+				return
+			}
+			for _, o := range res.GetOrders() {
+				seen[o.GetId()] = o.GetState()
+			}
+			if token = res.GetNextPageToken(); token == "" {
+				break
+			}
+		}
+	}
+	var group errgroup.Group
+	group.SetLimit(16)
+	failed := false
+	var mu sync.Mutex
+	for id, o := range before {
+		if state, ok := seen[id]; ok {
+			d.book.see(o, state)
+			continue
+		}
+		group.Go(func() error {
+			once, cancel := context.WithTimeout(ctx, 3*time.Second)
+			defer cancel()
+			res, err := d.pick("order", rand.New(rand.NewPCG(rand.Uint64(), 0))).order.GetOrder(once, &orderv1.GetOrderRequest{Id: id})
+			switch {
+			case err == nil:
+				d.book.see(o, res.GetOrder().GetState())
+			case final(err):
+				d.book.findf(o, "ORDER_LOST", "an acknowledged order can't be read: %v", err)
+				d.book.see(o, cancelled)
+			default:
+				mu.Lock()
+				failed = true
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	if !failed {
+		d.book.mu.Lock()
+		d.book.lookTime = asked
+		d.book.mu.Unlock()
+	}
+}

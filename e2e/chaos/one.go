@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/shopmesh/shopmesh/e2e/internal/process"
+)
+
+// oneProcess is `shopmesh up`, with its PostgreSQL and its broker inside, and a mail
+// server of its own.
+type oneProcess struct {
+	net      *network
+	shop     *part
+	mail     *mailServer
+	postgres postmaster
+	data     string
+	api      *link
+	at       atomic.Pointer[process.Ready]
+	loseLog  atomic.Bool // remove the broker's directory before the next start
+}
+
+func startOneProcess(w *workshop) (*oneProcess, error) {
+	s := &oneProcess{net: newNetwork(), data: filepath.Join(w.dir, "data")}
+	s.postgres = postmaster{filepath.Join(s.data, "postgres")}
+	program, err := w.program("cmd/shopmesh")
+	if err != nil {
+		return nil, err
+	}
+	if s.mail, err = startMailServer(s.net, filepath.Join(w.dir, "inbox"), w.log); err != nil {
+		return nil, err
+	}
+	s.api, err = s.net.link("shop", func(ctx context.Context) (net.Conn, error) {
+		at := s.at.Load()
+		if at == nil {
+			return nil, errors.New("the shop does not run")
+		}
+		return dialTCP(ctx, strings.TrimPrefix(at.API, "http://"))
+	})
+	if err != nil {
+		return nil, err
+	}
+	logFile, err := w.logFile("shop")
+	if err != nil {
+		return nil, err
+	}
+	s.shop = newPart("shop", w.log, func(began func(*process.Process)) error {
+		if s.loseLog.Swap(false) {
+			if err := os.RemoveAll(filepath.Join(s.data, "broker")); err != nil {
+				return err
+			}
+		}
+		_, ready, err := process.StartShop(process.Command{
+			Path: program, Args: []string{"--data", s.data, "--settings", w.settings},
+			Env: []string{"SHOPMESH_SMTP_URL=smtp://" + s.mail.link.address()}, Log: logFile, Started: began,
+		})
+		if err != nil {
+			return err
+		}
+		s.at.Store(&ready)
+		return nil
+	})
+	return s, nil
+}
+
+func (s *oneProcess) desks() map[string][]*desk {
+	all := map[string][]*desk{}
+	for _, c := range process.Contexts() {
+		all[c] = []*desk{newDesk(s.api.address())}
+	}
+	return all
+}
+
+func delay(rng *rand.Rand) time.Duration { return time.Duration(rng.IntN(1500)) * time.Millisecond }
+
+func (s *oneProcess) kills() []kill {
+	return append([]kill{
+		{"shop", 8, func(rng *rand.Rand) bool { return s.shop.kill(delay(rng)) }},
+		{"shop with postgres", 3, func(rng *rand.Rand) bool {
+			pids := s.postgres.pids()
+			killed := s.shop.kill(delay(rng))
+			if killed && len(pids) > 0 {
+				s.postgres.signal(pids[0], 9)
+			}
+			return killed
+		}},
+		{"shop, and the broker's directory lost", 1, func(rng *rand.Rand) bool {
+			s.loseLog.Store(true)
+			return s.shop.kill(delay(rng))
+		}},
+		{"smtp", 4, func(rng *rand.Rand) bool { return s.mail.kill(3 * delay(rng)) }},
+	}, postgresKills(s.postgres, 3)...)
+}
+
+func (s *oneProcess) pauses() []pause {
+	return append([]pause{
+		{"shop", 3, 14, func(*rand.Rand) func() { return s.shop.pause() }},
+		{"smtp", 2, 12, func(*rand.Rand) func() { return s.mail.pause() }},
+	}, postgresPauses(s.postgres)...)
+}
+
+func (s *oneProcess) network() *network { return s.net }
+
+func (s *oneProcess) ready(ctx context.Context) error {
+	for {
+		err := errors.New("the shop or the mail server does not run")
+		if at := s.at.Load(); at != nil && s.mail.at.Load() != nil {
+			err = process.CheckReady(ctx, at.Internal)
+		}
+		if err == nil {
+			return nil
+		}
+		if sleep(ctx, 100*time.Millisecond) != nil {
+			return fmt.Errorf("the shop is not ready: %w", err)
+		}
+	}
+}
+
+func (s *oneProcess) internal() []string { return []string{s.at.Load().Internal} }
+func (s *oneProcess) inbox() string      { return s.mail.at.Load().Page }
+func (s *oneProcess) died() int          { return s.shop.deaths + s.mail.deaths }
+
+func (s *oneProcess) close() {
+	s.shop.close()
+	s.mail.close()
+	s.net.close()
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/shopmesh/shopmesh/e2e/internal/process"
+)
+
+// part is a program of the shop that is started again whenever it has ended.
+type part struct {
+	name string
+	// start starts it and returns when it serves; it tells began of the process first.
+	start func(began func(*process.Process)) error
+	log   func(format string, args ...any)
+
+	closing chan struct{}
+	done    chan struct{}
+
+	mu      sync.Mutex
+	current *process.Process
+	killed  bool          // we ended the current process ourselves
+	delay   time.Duration // before the next start
+	deaths  int           // ends that were not ours
+}
+
+func newPart(name string, log func(format string, args ...any), start func(began func(*process.Process)) error) *part {
+	p := &part{name: name, start: start, log: log, closing: make(chan struct{}), done: make(chan struct{})}
+	go p.supervise()
+	return p
+}
+
+// again is how soon a program that ended by itself is started again.
+const again = 300 * time.Millisecond
+
+func (p *part) supervise() {
+	defer close(p.done)
+	for {
+		err := p.start(func(current *process.Process) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.current, p.killed, p.delay = current, false, again
+		})
+		p.mu.Lock()
+		current := p.current
+		p.mu.Unlock()
+		if current != nil {
+			select {
+			case <-current.Ended():
+			case <-p.closing:
+				current.Resume()
+				current.Stop()
+			}
+		}
+		p.mu.Lock()
+		delay := p.delay
+		if !p.killed && !p.isClosing() {
+			p.deaths++
+			end := "it could not be started"
+			if current != nil {
+				end = current.Log()
+			}
+			p.log("%s ended by itself (%v):\n%s", p.name, err, lastLines(end, 5))
+		}
+		p.mu.Unlock()
+		select {
+		case <-p.closing:
+			return
+		case <-time.After(max(delay, 10*time.Millisecond)):
+		}
+	}
+}
+
+func lastLines(text string, n int) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+func (p *part) isClosing() bool {
+	select {
+	case <-p.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill ends the process with SIGKILL, wherever it is, and has it started again
+// after a delay. It reports false when it does not run.
+func (p *part) kill(delay time.Duration) bool {
+	p.mu.Lock()
+	current := p.current
+	if current == nil || ended(current) {
+		p.mu.Unlock()
+		return false
+	}
+	p.killed, p.delay = true, delay
+	p.mu.Unlock()
+	current.Kill()
+	return true
+}
+
+// pause stops the process until resume, which never wakes another one.
+func (p *part) pause() (resume func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	current := p.current
+	if current == nil || ended(current) {
+		return func() {}
+	}
+	current.Pause()
+	return current.Resume
+}
+
+func ended(p *process.Process) bool {
+	select {
+	case <-p.Ended():
+		return true
+	default:
+		return false
+	}
+}
+
+// close stops the program for good.
+func (p *part) close() {
+	close(p.closing)
+	<-p.done
+}
+
+// postmaster is the PostgreSQL server in one folder of dir.
+type postmaster struct{ dir string }
+
+// home is the server's data folder; all its processes work in it.
+func (p postmaster) home() string {
+	found, err := filepath.Glob(filepath.Join(p.dir, "*", "PG_VERSION"))
+	if err != nil || len(found) != 1 {
+		return ""
+	}
+	return filepath.Dir(found[0])
+}
+
+// owns says whether a process is one of the server's: a number alone may be a
+// stranger's by now.
+func (p postmaster) owns(pid int) bool {
+	home := p.home()
+	where, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+	return err == nil && home != "" && where == home
+}
+
+// pids returns the server's process and those of its children, the server first;
+// none when it does not run.
+func (p postmaster) pids() []int {
+	text, err := os.ReadFile(filepath.Join(p.home(), "postmaster.pid"))
+	if err != nil {
+		return nil
+	}
+	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
+	if err != nil || pid <= 1 || !p.owns(pid) {
+		return nil
+	}
+	return append([]int{pid}, childrenOf(pid)...)
+}
+
+// signal sends a signal to one of the server's processes; false when it is gone.
+func (p postmaster) signal(pid int, s syscall.Signal) bool {
+	return p.owns(pid) && syscall.Kill(pid, s) == nil
+}
+
+// isClients says whether a process serves a client's connection.
+func isClients(pid int) bool {
+	title, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return err == nil && strings.HasPrefix(string(title), "postgres: shopmesh_")
+}
+
+// childrenOf lists a process' children (proc(5)).
+func childrenOf(parent int) []int {
+	var children []int
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+	for _, file := range tasks {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		for field := range strings.FieldsSeq(string(text)) {
+			if pid, err := strconv.Atoi(field); err == nil {
+				children = append(children, pid)
+			}
+		}
+	}
+	return children
+}

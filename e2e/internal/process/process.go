@@ -1,0 +1,178 @@
+// Package process builds the project's programs and runs them as children, the way
+// a test needs them: to be killed, paused, stopped and started again.
+package process
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// stopBound is how long a program may take to end after SIGTERM.
+const stopBound = 40 * time.Second
+
+// Build builds a command of the project, named by its path inside the repository,
+// into dir, unless it is there already, and returns its path.
+func Build(dir, command string) (string, error) {
+	path := filepath.Join(dir, filepath.Base(command))
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	build := exec.Command("go", "build", "-o", path, "github.com/shopmesh/shopmesh/"+command)
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", command, err, out)
+	}
+	return path, nil
+}
+
+// FreeAddress returns an address on loopback that nobody listens at.
+func FreeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// Command says what to start.
+type Command struct {
+	Path string
+	Args []string
+	// Env comes on top of our own environment.
+	Env []string
+	// Stdout gets the program's output; nil drops it.
+	Stdout io.Writer
+	// Log gets what the program logs, besides the end that the Process keeps; nil
+	// drops it.
+	Log io.Writer
+	// Started, when set, is told of the process at once: [StartShop] returns later.
+	Started func(*Process)
+}
+
+// Process is a child that runs, or ran.
+type Process struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+	log   *tail
+}
+
+// Start starts a program.
+func Start(c Command) (*Process, error) {
+	p := &Process{cmd: exec.Command(c.Path, c.Args...), ended: make(chan struct{}), log: &tail{}}
+	p.cmd.Env = append(os.Environ(), c.Env...)
+	p.cmd.Stdout, p.cmd.Stderr = c.Stdout, p.log
+	if c.Log != nil {
+		p.cmd.Stderr = io.MultiWriter(p.log, c.Log)
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.ended)
+	}()
+	if c.Started != nil {
+		c.Started(p)
+	}
+	return p, nil
+}
+
+// Pid is the process id.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
+// Ended is closed when the process has ended.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// Log returns the last 200 lines that the program logged.
+func (p *Process) Log() string { return p.log.String() }
+
+// Stop asks the process to end (SIGTERM), waits, and returns its exit code. One
+// that does not end within 40 s is killed.
+func (p *Process) Stop() int {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(stopBound):
+		p.Kill()
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// Kill ends the process at once, as a power cut would, and waits for its end.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+}
+
+// Pause stops the process where it is (SIGSTOP); its connections stay open.
+func (p *Process) Pause() { _ = p.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Resume lets a paused process go on (SIGCONT).
+func (p *Process) Resume() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
+
+// Ready is the line that `shopmesh up --json` prints when it serves.
+type Ready struct {
+	API      string `json:"api"`
+	Internal string `json:"internal"`
+	Data     string `json:"data"`
+}
+
+// StartShop starts `shopmesh up --json` with the command's further arguments, and
+// returns when it serves.
+func StartShop(c Command) (*Process, Ready, error) {
+	read, write := io.Pipe()
+	c.Args = append([]string{"up", "--json", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"}, c.Args...)
+	c.Stdout = write
+	p, err := Start(c)
+	if err != nil {
+		return nil, Ready{}, err
+	}
+	go func() {
+		<-p.ended
+		_ = write.Close()
+	}()
+	line, err := bufio.NewReader(read).ReadBytes('\n')
+	if err != nil {
+		p.Kill()
+		return nil, Ready{}, fmt.Errorf("shopmesh up ended before it served: %w\n%s", err, p.Log())
+	}
+	go func() { _, _ = io.Copy(io.Discard, read) }()
+	var said struct{ Ready Ready }
+	if err := json.Unmarshal(line, &said); err != nil || said.Ready.API == "" || said.Ready.Internal == "" {
+		p.Kill()
+		return nil, Ready{}, errors.Join(fmt.Errorf("shopmesh up printed %q", line), err)
+	}
+	return p, said.Ready, nil
+}
+
+// tail keeps the end of what a process logged.
+type tail struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *tail) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, strings.Split(strings.TrimRight(string(p), "\n"), "\n")...)
+	if n := len(l.lines); n > 200 {
+		l.lines = l.lines[n-200:]
+	}
+	return len(p), nil
+}
+
+func (l *tail) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines, "\n")
+}

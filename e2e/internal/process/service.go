@@ -1,0 +1,60 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// Contexts are the services that can run in a process of their own.
+func Contexts() []string {
+	return []string{"catalog", "customer", "inventory", "order", "payment", "notification"}
+}
+
+// Service is what the environment tells one service.
+type Service struct {
+	Listen, Internal  string            // host:port of the API and for operators
+	Database, Sandbox string            // URLs; Sandbox is the provider's ledger, which payment keeps
+	Broker, SMTP      string            // host:port, and a URL
+	Peers             map[string]string // the API's URL by context
+	Settings          string            // a file; empty for none
+}
+
+// Env is the service's environment.
+func (s Service) Env() []string {
+	env := []string{
+		"SHOPMESH_DATABASE_URL=" + s.Database,
+		"SHOPMESH_SANDBOX_DATABASE_URL=" + s.Sandbox,
+		"SHOPMESH_KAFKA_BROKERS=" + s.Broker,
+		"SHOPMESH_SMTP_URL=" + s.SMTP,
+		"SHOPMESH_LISTEN=" + s.Listen,
+		"SHOPMESH_INTERNAL_LISTEN=" + s.Internal,
+	}
+	if s.Settings != "" {
+		env = append(env, "SHOPMESH_SETTINGS="+s.Settings)
+	}
+	for context, address := range s.Peers {
+		env = append(env, fmt.Sprintf("SHOPMESH_%s_URL=%s", strings.ToUpper(context), address))
+	}
+	return env
+}
+
+// CheckReady asks a process, by the URL of its internal port, whether it is ready.
+func CheckReady(ctx context.Context, internal string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, internal+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(res.Body)
+		return fmt.Errorf("%s: %d %s", internal, res.StatusCode, body)
+	}
+	return nil
+}

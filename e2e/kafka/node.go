@@ -1,0 +1,93 @@
+// Package kafka runs one node of Apache Kafka on loopback, as a real broker for
+// tests. The jars come from pom.xml (`make bin/kafka/.stamp`).
+package kafka
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/shopmesh/shopmesh/e2e/internal/process"
+)
+
+//go:embed server.properties
+var template string
+
+// Node is a KRaft node with its own directory. It can be started again after its end.
+type Node struct {
+	classPath, properties string
+	listener              string
+}
+
+// Format prepares a node in dir, with the jars of another folder. Clients are told
+// to come to advertised, which may be a proxy; empty means to the node itself.
+func Format(jars, dir, advertised string) (*Node, error) {
+	if jars == "" {
+		return nil, errors.New("the folder with Apache Kafka's jars is not named: `make bin/kafka/.stamp` fetches them into bin/kafka")
+	}
+	listener, err := process.FreeAddress()
+	if err != nil {
+		return nil, err
+	}
+	controller, err := process.FreeAddress()
+	if err != nil {
+		return nil, err
+	}
+	if advertised == "" {
+		advertised = listener
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	n := &Node{classPath: filepath.Join(jars, "*"), properties: filepath.Join(dir, "server.properties"), listener: listener}
+	text := strings.NewReplacer("{listener}", listener, "{advertised}", advertised, "{controller}", controller,
+		"{data}", filepath.Join(dir, "data")).Replace(template)
+	if err := os.WriteFile(n.properties, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	var id [16]byte
+	_, _ = rand.Read(id[:])
+	format := exec.Command("java", "-cp", n.classPath, "kafka.tools.StorageTool", "format",
+		"-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", n.properties)
+	if out, err := format.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("format Kafka's storage: %w\n%s", err, out)
+	}
+	return n, nil
+}
+
+// Address is where the node itself listens.
+func (n *Node) Address() string { return n.listener }
+
+// Start starts the node; its log goes to log, unless that is nil.
+func (n *Node) Start(log io.Writer) (*process.Process, error) {
+	return process.Start(process.Command{
+		Path: "java",
+		Args: []string{
+			"-Xmx256m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+			"-cp", n.classPath, "kafka.Kafka", n.properties,
+		},
+		Stdout: log, Log: log,
+	})
+}
+
+// Check asks the node whether it serves.
+func (n *Node) Check(ctx context.Context) error {
+	client, err := kgo.NewClient(kgo.SeedBrokers(n.listener))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	_, err = kadm.NewClient(client).BrokerMetadata(ctx)
+	return err
+}
