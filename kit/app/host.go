@@ -87,6 +87,10 @@ func (h *host) makeHandlers(in hostParams) error {
 		return err
 	}
 	var gateways []rpc.GatewayFunc
+	plain := maps.Clone(in.Process.API)
+	if plain == nil {
+		plain = make(map[string]http.Handler)
+	}
 	var contexts []operations.Context
 	names := make([]string, 0, len(h.services))
 	for _, service := range h.services {
@@ -96,6 +100,7 @@ func (h *host) makeHandlers(in hostParams) error {
 			service.Register(internal)
 		}
 		gateways = append(gateways, service.Gateway...)
+		maps.Copy(plain, service.HTTP)
 		if service.Operations != nil {
 			contexts = append(contexts, service.Operations)
 		}
@@ -105,7 +110,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	operations.NewServer(contexts...).Register(internal)
 
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
-		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: in.Process.API,
+		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain,
 		LocalOnly: Loopback(in.Process.Listen) == nil,
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ package app
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -25,6 +26,10 @@ type Service struct {
 	Register func(*connect.Server)
 	// Gateway opens the context's REST routes; see rpc.Gateway.
 	Gateway []rpc.GatewayFunc
+	// HTTP are plain handlers of the API's listener, by their net/http pattern: what
+	// others call in a form of their own, such as "POST /webhooks/stripe". They check
+	// who calls by themselves.
+	HTTP map[string]http.Handler
 	// Runners work in the background: the relay, consumers, workers.
 	Runners []Runner
 	// Topics are those that the context says and hears. They are made before its
