@@ -17,6 +17,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/audit"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/services/payment"
 )
 
 func newAudit() *cobra.Command {
@@ -45,6 +46,10 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 					return usage("--addr %q is no URL of an internal port: write http://HOST:PORT", a)
 				}
 			}
+			stripe, err := payment.StripeFromEnv()
+			if err != nil {
+				return exitError{exitUsage, err}
+			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			var report audit.Report
@@ -57,7 +62,6 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 				report, err = audit.Run(ctx, clients, wait)
 				return err
 			}
-			var err error
 			if len(addresses) > 0 {
 				err = look(ctx, addresses)
 			} else {
@@ -65,7 +69,8 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 					Opening: func() {
 						fmt.Fprintf(cmd.ErrOrStderr(), "No shop runs in %s: opening its books to read them, nothing is moved.\n", data)
 					},
-					Look: func(ctx context.Context, internal string) error { return look(ctx, []string{internal}) },
+					Look:   func(ctx context.Context, internal string) error { return look(ctx, []string{internal}) },
+					Stripe: stripe,
 				})
 			}
 			if err != nil {

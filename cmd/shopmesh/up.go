@@ -18,6 +18,7 @@ import (
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
+	"github.com/shopmesh/shopmesh/services/payment"
 )
 
 // gcPercent lets the heap grow to three times what lives before it is collected:
@@ -34,7 +35,8 @@ func newUp() *cobra.Command {
 
 Everything is kept in the data directory; stop it, kill it, start it again, and nothing is lost.
 Until accounts exist every caller counts as the shop's owner, so only loopback addresses are served.
-SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead of the inbox.`,
+SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead of the inbox.
+SHOPMESH_STRIPE_KEY (or SHOPMESH_STRIPE_KEY_FILE) lets Stripe take payments.`,
 		Example: "  shopmesh up --demo\n  shopmesh up --data /srv/shop --listen 127.0.0.1:8080",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -44,6 +46,9 @@ SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead
 			}
 			smtp, err := app.Credential("SHOPMESH_SMTP_URL")
 			if err != nil {
+				return exitError{exitUsage, err}
+			}
+			if config.Stripe, err = payment.StripeFromEnv(); err != nil {
 				return exitError{exitUsage, err}
 			}
 			config.SMTPURL, config.Version, config.Log = smtp, version(), telemetry.NewLog(cmd.ErrOrStderr(), slog.LevelInfo)

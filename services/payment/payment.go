@@ -30,7 +30,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/app"
 	"github.com/shopmesh/shopmesh/services/payment/internal/audit"
 	"github.com/shopmesh/shopmesh/services/payment/internal/events"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider/stripe"
 	"github.com/shopmesh/shopmesh/services/payment/internal/rpc"
 )
 
@@ -58,6 +60,8 @@ type Config struct {
 	// SandboxDatabase is the database of the sandbox provider's own ledger: another
 	// one than the context's, as a provider's is. The sandbox migrates it.
 	SandboxDatabase pg.Config
+	// Stripe takes payments by "pm_…"; the zero StripeConfig declines them.
+	Stripe StripeConfig
 }
 
 // DefaultSettings are what holds where an owner set nothing.
@@ -80,6 +84,11 @@ func Module(cfg Config) fx.Option {
 			func(lc fx.Lifecycle, set *paymentv1.Settings, log *slog.Logger) (*sandbox.Sandbox, error) {
 				return openSandbox(lc, cfg.SandboxDatabase, set, log)
 			},
+			func(clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
+				return newStripe(cfg.Stripe, clock, log)
+			},
+			newProviders,
+			app.NewPark,
 			newSource,
 			func(relay *outbox.Relay) app.Ledger { return app.Ledger{Wake: relay.Wake} },
 			newDesk,
@@ -87,14 +96,14 @@ func Module(cfg Config) fx.Option {
 			audit.New,
 			fx.Private,
 		),
-		kitapp.Join(newService),
+		kitapp.Join(func(in serviceParams) kitapp.Service { return newService(cfg.Stripe, in) }),
 	)
 }
 
 func newSource(set *paymentv1.Settings, clock kitapp.Clock, id kitapp.NewID) app.Source {
 	return app.Source{
 		Terms:    app.Terms{ProviderTimeout: set.GetProviderTimeout().AsDuration(), RetryAfter: set.GetRetryAfter().AsDuration()},
-		Provider: sandbox.Name, Now: clock, NewID: id,
+		Provider: provider.Of, Now: clock, NewID: id,
 	}
 }
 
@@ -121,10 +130,10 @@ func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *paymentv1.Settings, log *s
 }
 
 func newDesk(
-	lc fx.Lifecycle, pool *pg.Pool, provider *sandbox.Sandbox, source app.Source, ledger app.Ledger,
-	tracer trace.TracerProvider, log *slog.Logger,
+	lc fx.Lifecycle, pool *pg.Pool, providers provider.Providers, source app.Source, ledger app.Ledger,
+	park app.Park, tracer trace.TracerProvider, log *slog.Logger,
 ) *app.Desk {
-	desk := app.NewDesk(pool, provider, source, ledger, tracer, log)
+	desk := app.NewDesk(pool, providers, source, ledger, park, tracer, log)
 	lc.Append(fx.StopHook(desk.Close))
 	return desk
 }
@@ -139,12 +148,26 @@ func newConsumer(
 	}, events.Handler(hear.Apply))
 }
 
-func newService(
-	pool *pg.Pool, relay *outbox.Relay, orders *consumer.Consumer, desk *app.Desk, source app.Source,
-	ledger app.Ledger, operations *audit.Operations,
-) kitapp.Service {
+type serviceParams struct {
+	fx.In
+
+	Pool       *pg.Pool
+	Relay      *outbox.Relay
+	Orders     *consumer.Consumer
+	Desk       *app.Desk
+	Source     app.Source
+	Ledger     app.Ledger
+	Park       app.Park
+	Cards      *stripe.Stripe
+	Operations *audit.Operations
+	Log        *slog.Logger
+}
+
+func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
+	pool, source, ledger := in.Pool, in.Source, in.Ledger
+	hear := app.HearProvider{Pool: pool, Source: source, Ledger: ledger, Park: in.Park, Log: in.Log}
 	anew := &app.AnnounceAnew{Pool: pool, Source: source, Ledger: ledger}
-	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Source: source, Ledger: ledger, Desk: desk})
+	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Source: source, Ledger: ledger, Desk: in.Desk})
 	return kitapp.Service{
 		Name:     Name,
 		Register: server.Register,
@@ -152,9 +175,9 @@ func newService(
 			kitrpc.Gateway(paymentv1.RegisterPaymentServiceHandlerClient, paymentv1.NewPaymentServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "relay", Run: relay.Run},
-			{Name: "orders", Run: orders.Run},
-			{Name: "desk", Run: desk.Run},
+			{Name: "relay", Run: in.Relay.Run},
+			{Name: "orders", Run: in.Orders.Run},
+			{Name: "desk", Run: in.Desk.Run},
 			{Name: "announce anew", Run: anew.Run},
 			{Name: "forget", Run: func(ctx context.Context) error { return app.ForgetAnswers(ctx, pool, source.Now, time.Hour) }},
 		},
@@ -162,6 +185,7 @@ func newService(
 			{Name: events.TopicOrder, Partitions: partitions},
 			{Name: events.TopicPayment, Partitions: partitions},
 		},
-		Operations: operations,
+		HTTP:       webhooks(cfg, in.Cards, hear),
+		Operations: in.Operations,
 	}
 }

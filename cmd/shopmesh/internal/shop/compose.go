@@ -66,7 +66,7 @@ func modules(p parts) []fx.Option {
 		customer.Module(customer.Config{Context: p.context("customer")}),
 		inventory.Module(inventory.Config{Context: p.context("inventory")}),
 		order.Module(order.Config{Context: p.context("order")}),
-		payment.Module(payment.Config{Context: p.context("payment"), SandboxDatabase: pg.Config{URL: p.postgres.URL(sandbox)}}),
+		payment.Module(payment.Config{Context: p.context("payment"), SandboxDatabase: pg.Config{URL: p.postgres.URL(sandbox)}, Stripe: p.config.Stripe}),
 		notification.Module(notification.Config{Context: p.context("notification"), SMTPURL: p.config.SMTPURL}),
 	}
 }

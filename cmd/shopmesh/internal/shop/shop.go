@@ -17,6 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded"
 	"github.com/shopmesh/shopmesh/kit/settings"
+	"github.com/shopmesh/shopmesh/services/payment"
 )
 
 // Config says how the shop runs.
@@ -29,6 +30,8 @@ type Config struct {
 	SettingsFile string
 	// SMTPURL is a mail server to use instead of the built-in inbox; empty for the inbox.
 	SMTPURL string
+	// Stripe takes payments by card; the zero StripeConfig takes none.
+	Stripe payment.StripeConfig
 	// Demo fills the shop with a demo product line.
 	Demo    bool
 	Version string

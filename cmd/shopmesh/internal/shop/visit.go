@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/services/payment"
 )
 
 // addressesFile, in the data directory, says where the running shop is reached.
@@ -41,6 +42,8 @@ type Visitor struct {
 	Opening func()
 	// Look is called once, with the URL of the internal port.
 	Look func(ctx context.Context, internal string) error
+	// Stripe is the account whose ledger a stopped shop is compared with.
+	Stripe payment.StripeConfig
 }
 
 // Visit lets a visitor look at the shop in a data directory. When no shop runs
@@ -65,7 +68,7 @@ func Visit(ctx context.Context, data string, visitor Visitor) error {
 		return err
 	}
 	visitor.Opening()
-	return visitStopped(ctx, data, visitor.Look)
+	return visitStopped(ctx, data, visitor)
 }
 
 func visitRunning(ctx context.Context, data string, look func(context.Context, string) error) error {
@@ -83,15 +86,15 @@ func visitRunning(ctx context.Context, data string, look func(context.Context, s
 	return look(ctx, a.Internal)
 }
 
-func visitStopped(ctx context.Context, data string, look func(context.Context, string) error) error {
+func visitStopped(ctx context.Context, data string, visitor Visitor) error {
 	visit, end := context.WithCancel(ctx)
 	defer end()
 	looked := make(chan error, 1)
 	err := Run(visit, Config{
-		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", idle: true,
+		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Stripe: visitor.Stripe, idle: true,
 		Log: slog.New(slog.DiscardHandler),
 		Ready: func(a Addresses) {
-			looked <- look(visit, a.Internal)
+			looked <- visitor.Look(visit, a.Internal)
 			end()
 		},
 	})

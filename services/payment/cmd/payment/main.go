@@ -1,6 +1,7 @@
 // Command payment runs payment as a process of its own. Beside the variables of
 // every service it needs SHOPMESH_SANDBOX_DATABASE_URL (or …_FILE): the database of
-// the sandbox provider's own ledger, another one than payment's.
+// the sandbox provider's own ledger, another one than payment's. SHOPMESH_STRIPE_KEY,
+// SHOPMESH_STRIPE_WEBHOOK_SECRET and SHOPMESH_STRIPE_URL let Stripe take payments.
 package main
 
 import (
@@ -25,6 +26,10 @@ func main() {
 		if err != nil {
 			return fx.Error(err)
 		}
-		return payment.Module(payment.Config{Context: env.Context, SandboxDatabase: pg.Config{URL: sandbox}})
+		stripe, err := payment.StripeFromEnv()
+		if err != nil {
+			return fx.Error(err)
+		}
+		return payment.Module(payment.Config{Context: env.Context, SandboxDatabase: pg.Config{URL: sandbox}, Stripe: stripe})
 	})
 }

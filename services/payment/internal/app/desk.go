@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -41,12 +42,13 @@ const (
 // It is handed what this process stored, right after the commit, and looks into
 // the database for what others left: unknown outcomes, and what a crash cut off.
 type Desk struct {
-	pool     *pg.Pool
-	provider provider.Provider
-	source   Source
-	record   *batch.Collector[domain.Answered, struct{}]
-	log      *slog.Logger
-	tracer   trace.Tracer
+	pool      *pg.Pool
+	providers provider.Providers
+	source    Source
+	record    *batch.Collector[domain.Answered, domain.Payment]
+	park      Park
+	log       *slog.Logger
+	tracer    trace.Tracer
 
 	waiting  chan task     // see maxWaiting
 	slots    chan struct{} // see maxUnderWay
@@ -62,14 +64,16 @@ type task struct {
 }
 
 // NewDesk makes a desk; Close ends it after Run.
-func NewDesk(pool *pg.Pool, p provider.Provider, source Source, ledger Ledger, tracer trace.TracerProvider, log *slog.Logger) *Desk {
+func NewDesk(
+	pool *pg.Pool, providers provider.Providers, source Source, ledger Ledger, park Park, tracer trace.TracerProvider, log *slog.Logger,
+) *Desk {
 	d := &Desk{
-		pool: pool, provider: p, source: source, log: log, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
+		pool: pool, providers: providers, source: source, park: park, log: log, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
 		waiting: make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
 	recorder := RecordAnswers{Pool: pool, Source: source, Ledger: ledger}
 	d.record = batch.New(batch.Config{Workers: 2, Max: 256, Wait: 3 * time.Millisecond},
-		func(ctx context.Context, in []domain.Answered) []batch.Result[struct{}] {
+		func(ctx context.Context, in []domain.Answered) []batch.Result[domain.Payment] {
 			return recorder.Run(ctx, in, d.Take)
 		})
 	return d
@@ -190,20 +194,44 @@ func (d *Desk) takeDue(ctx context.Context) (more bool, err error) {
 	return len(payments) == room || len(refunds) == room, nil
 }
 
-// charge asks the provider for a payment's money, once.
+// charge asks the provider for a payment's money, once. Where the provider opens a
+// charge first, the money is asked for as soon as the charge's id is stored, unless
+// the payment was settled meanwhile.
 func (d *Desk) charge(ctx context.Context, p domain.Payment) {
 	ctx, span := d.tracer.Start(continued(ctx, p.Trace), "charge", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	answer := d.ask(ctx, span, func(ctx context.Context) (provider.Status, string, string, error) {
-		crashpoint.Cross("before provider call", d.source.Provider, "charge")
-		made, err := d.provider.Charge(ctx, provider.ChargeRequest{
+	answer := d.askCharge(ctx, span, p)
+	stands, kept := d.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: answer})
+	if answer.Outcome != domain.Opened || !kept || stands.Settled() {
+		return
+	}
+	d.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: d.askCharge(ctx, span, stands)})
+}
+
+func (d *Desk) askCharge(ctx context.Context, span trace.Span, p domain.Payment) domain.Answer {
+	return d.ask(ctx, span, p.ID, func(ctx context.Context) (provider.Status, string, string, error) {
+		taker, err := d.taker(p.Provider)
+		if err != nil {
+			return 0, "", "", err
+		}
+		crashpoint.Cross("before provider call", p.Provider, "charge")
+		made, err := taker.Charge(ctx, provider.ChargeRequest{
 			Key: provider.ChargeKey(p.ID), PaymentID: p.ID, OrderID: p.OrderID,
 			Reference: p.Reference, Amount: p.Amount, Method: p.Method,
+			ChargeID: p.ChargeID, Attempts: p.Attempts, Time: p.CreateTime, Cancelled: p.OrderCancelled,
 		})
-		crashpoint.Cross("after provider call", d.source.Provider, "charge")
+		crashpoint.Cross("after provider call", p.Provider, "charge")
 		return made.Status, made.ID, made.Code, err
 	})
-	d.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: answer})
+}
+
+// taker is the provider of this name.
+func (d *Desk) taker(name string) (provider.Provider, error) {
+	taker, known := d.providers[name]
+	if !known {
+		return nil, fmt.Errorf("this program has no payment provider %q", name)
+	}
+	return taker, nil
 }
 
 // Refund asks the provider for a refund, once, and has the answer recorded.
@@ -211,12 +239,17 @@ func (d *Desk) Refund(ctx context.Context, order domain.RefundOrder) {
 	refund := order.Refund
 	ctx, span := d.tracer.Start(continued(ctx, refund.Trace), "refund", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	answer := d.ask(ctx, span, func(ctx context.Context) (provider.Status, string, string, error) {
-		crashpoint.Cross("before provider call", d.source.Provider, "refund")
-		made, err := d.provider.Refund(ctx, provider.RefundRequest{
-			Key: provider.RefundKey(refund.ID), ChargeID: order.ChargeID, RefundID: refund.ID, Amount: refund.Amount,
+	answer := d.ask(ctx, span, refund.PaymentID, func(ctx context.Context) (provider.Status, string, string, error) {
+		taker, err := d.taker(order.Provider)
+		if err != nil {
+			return 0, "", "", err
+		}
+		crashpoint.Cross("before provider call", order.Provider, "refund")
+		made, err := taker.Refund(ctx, provider.RefundRequest{
+			Key: provider.RefundKey(refund.ID), ChargeID: order.ChargeID, RefundID: refund.ID, PaymentID: refund.PaymentID,
+			Amount: refund.Amount, Attempts: refund.Attempts, Time: refund.CreateTime,
 		})
-		crashpoint.Cross("after provider call", d.source.Provider, "refund")
+		crashpoint.Cross("after provider call", order.Provider, "refund")
 		return made.Status, made.ID, made.Code, err
 	})
 	d.keep(ctx, domain.Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})
@@ -233,7 +266,9 @@ func continued(ctx context.Context, traceparent string) context.Context {
 }
 
 // ask makes one request in bounded time. Whatever is no clear answer is unknown.
-func (d *Desk) ask(ctx context.Context, span trace.Span, request func(context.Context) (provider.Status, string, string, error)) domain.Answer {
+func (d *Desk) ask(
+	ctx context.Context, span trace.Span, payment uuid.UUID, request func(context.Context) (provider.Status, string, string, error),
+) domain.Answer {
 	answer := domain.Answer{Start: d.source.Moment().Now, Trace: outbox.Traceparent(span.SpanContext())}
 	ctx, cancel := context.WithTimeout(ctx, d.source.Terms.ProviderTimeout)
 	defer cancel()
@@ -241,12 +276,16 @@ func (d *Desk) ask(ctx context.Context, span trace.Span, request func(context.Co
 	answer.End = d.source.Moment().Now
 	switch {
 	case err != nil:
-		answer.Outcome, answer.Detail = domain.Unknown, d.unknown(ctx, err)
+		answer.Outcome, answer.Detail = domain.Unknown, d.unknown(ctx, payment, err)
 		span.SetStatus(codes.Error, answer.Detail)
 	case status == provider.Succeeded:
 		answer.Outcome, answer.ProviderID = domain.Succeeded, id
 	case status == provider.Declined:
 		answer.Outcome, answer.Detail = domain.Declined, code
+	case status == provider.Pending:
+		answer.Outcome, answer.ProviderID, answer.Detail = domain.Pending, id, code
+	case status == provider.Opened:
+		answer.Outcome, answer.ProviderID = domain.Opened, id
 	default:
 		answer.Outcome, answer.Detail = domain.Unknown, "the provider answered neither yes nor no"
 	}
@@ -255,7 +294,11 @@ func (d *Desk) ask(ctx context.Context, span trace.Span, request func(context.Co
 
 // unknown says in few words why there is no answer; the whole cause, which may name
 // addresses, goes to the log alone.
-func (d *Desk) unknown(ctx context.Context, err error) string {
+func (d *Desk) unknown(ctx context.Context, payment uuid.UUID, err error) string {
+	if errors.Is(err, provider.ErrMismatch) {
+		d.parkMismatch(ctx, payment, err)
+		return "the provider holds something else"
+	}
 	if errors.Is(err, provider.ErrKeyReused) {
 		d.log.ErrorContext(ctx, "the provider refuses to repeat a request; someone must look into it", "error", err)
 		return "the provider refuses to repeat the request"
@@ -267,11 +310,22 @@ func (d *Desk) unknown(ctx context.Context, err error) string {
 	return "the answer was lost"
 }
 
-// keep records an answer. When that fails, the request is repeated under its key
-// once the lease is over, and the provider answers the same.
-func (d *Desk) keep(ctx context.Context, answered domain.Answered) {
-	if _, err := d.record.Do(context.WithoutCancel(ctx), answered.PaymentID, answered); err != nil {
+// parkMismatch sets aside, for people, that the provider's charge is not the payment's.
+func (d *Desk) parkMismatch(ctx context.Context, payment uuid.UUID, cause error) {
+	parked := Parked{ID: "mismatch-" + payment.String(), Type: "mismatch", PaymentID: payment, Cause: cause.Error()}
+	if err := d.park.Put(context.WithoutCancel(ctx), parked); err != nil {
+		d.log.WarnContext(ctx, "can't set the mismatch aside yet", "payment", payment, "error", err)
+	}
+}
+
+// keep records an answer, and says how the payment then stands. When that fails, the
+// request is repeated under its key once the lease is over, and the provider answers
+// the same.
+func (d *Desk) keep(ctx context.Context, answered domain.Answered) (stands domain.Payment, kept bool) {
+	stands, err := d.record.Do(context.WithoutCancel(ctx), answered.PaymentID, answered)
+	if err != nil {
 		d.log.WarnContext(ctx, "can't record the provider's answer yet", "payment", answered.PaymentID,
 			"refund", answered.RefundID != uuid.Nil, "error", err)
 	}
+	return stands, err == nil
 }

@@ -65,7 +65,7 @@ func open(t *testing.T, terms app.Terms) office {
 	t.Helper()
 	return office{
 		t: t, pool: testkit.Database(t, payment.Migrations()), ledger: app.Ledger{Wake: func() {}},
-		source: app.Source{Terms: terms, Provider: "scripted", Now: time.Now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }},
+		source: app.Source{Terms: terms, Provider: func(string) string { return "scripted" }, Now: time.Now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }},
 	}
 }
 
@@ -84,7 +84,7 @@ func (o office) desk(p provider.Provider) *app.Desk {
 
 // idle makes a desk at which nobody works: what it is handed waits in its memory.
 func (o office) idle(p provider.Provider) *app.Desk {
-	d := app.NewDesk(o.pool, p, o.source, o.ledger, noop.NewTracerProvider(), testkit.Log(o.t))
+	d := app.NewDesk(o.pool, provider.Providers{"scripted": p}, o.source, o.ledger, app.Park{}, noop.NewTracerProvider(), testkit.Log(o.t))
 	o.t.Cleanup(d.Close)
 	return d
 }

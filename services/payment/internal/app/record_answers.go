@@ -21,10 +21,11 @@ type RecordAnswers struct {
 // Run records many answers in one transaction of two round trips, a third when
 // there is a refund among them. When the transaction fails for a reason of its
 // contents, each is recorded alone, so that one can't keep the others. The refunds
-// that follow are handed to take after the commit.
-func (r RecordAnswers) Run(ctx context.Context, answered []domain.Answered, take func(domain.Changes)) []batch.Result[struct{}] {
-	results := make([]batch.Result[struct{}], len(answered))
-	err := r.record(ctx, answered, take)
+// that follow are handed to take after the commit. A result is how the payment then
+// stands; zero when there is none.
+func (r RecordAnswers) Run(ctx context.Context, answered []domain.Answered, take func(domain.Changes)) []batch.Result[domain.Payment] {
+	results := make([]batch.Result[domain.Payment], len(answered))
+	err := r.record(ctx, answered, results, take)
 	if err == nil {
 		return results
 	}
@@ -32,13 +33,14 @@ func (r RecordAnswers) Run(ctx context.Context, answered []domain.Answered, take
 	for i := range answered {
 		results[i].Err = err
 		if alone {
-			results[i].Err = r.record(ctx, answered[i:i+1], take)
+			results[i].Err = r.record(ctx, answered[i:i+1], results[i:i+1], take)
 		}
 	}
 	return results
 }
 
-func (r RecordAnswers) record(ctx context.Context, answered []domain.Answered, take func(domain.Changes)) error {
+// record stores the answers, and puts how their payments then stand into results.
+func (r RecordAnswers) record(ctx context.Context, answered []domain.Answered, results []batch.Result[domain.Payment], take func(domain.Changes)) error {
 	ids := make([]uuid.UUID, len(answered))
 	for i, a := range answered {
 		ids[i] = a.PaymentID
@@ -50,6 +52,11 @@ func (r RecordAnswers) record(ctx context.Context, answered []domain.Answered, t
 		}
 		moment := r.Source.Moment()
 		changes := domain.AnswerAll(accounts, answered, moment)
+		for i, a := range answered {
+			if account, known := accounts[a.PaymentID]; known {
+				results[i].Value = account.Payment()
+			}
+		}
 		tx.OnCommit(func() { take(changes) })
 		return r.Ledger.save(ctx, tx, changes, moment.Now)
 	})

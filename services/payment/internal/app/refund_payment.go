@@ -77,5 +77,5 @@ func (r RefundPayment) store(ctx context.Context, tx *pg.Tx, paymentID uuid.UUID
 	if err := r.Ledger.save(ctx, tx, changes, moment.Now); err != nil {
 		return domain.RefundOrder{}, err
 	}
-	return domain.RefundOrder{Refund: refund, ChargeID: account.Payment().ChargeID}, nil
+	return domain.RefundOrder{Refund: refund, Provider: account.Payment().Provider, ChargeID: account.Payment().ChargeID}, nil
 }

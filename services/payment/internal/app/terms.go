@@ -30,8 +30,8 @@ func (t Terms) lease() time.Duration { return t.ProviderTimeout + leaseMargin }
 // Source gives decisions what they take from outside.
 type Source struct {
 	Terms Terms
-	// Provider is the provider's name.
-	Provider string
+	// Provider names who takes a payment method.
+	Provider func(method string) string
 	// Now is the clock.
 	Now func() time.Time
 	// NewID makes an id, UUIDv7.

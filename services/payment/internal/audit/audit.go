@@ -4,6 +4,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"time"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
@@ -12,7 +13,9 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider/stripe"
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
@@ -25,21 +28,32 @@ type Operations struct {
 	pool    *pg.Pool
 	relay   *outbox.Relay
 	sandbox *sandbox.Sandbox
+	stripe  *stripe.Stripe // nil without a key
 }
 
 // New returns payment's operations.
-func New(pool *pg.Pool, relay *outbox.Relay, orders *consumer.Consumer, provider *sandbox.Sandbox) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay, orders), pool: pool, relay: relay, sandbox: provider}
+func New(pool *pg.Pool, relay *outbox.Relay, orders *consumer.Consumer, box *sandbox.Sandbox, cards *stripe.Stripe) *Operations {
+	return &Operations{Base: operations.NewBase(name, pool, relay, orders), pool: pool, relay: relay, sandbox: box, stripe: cards}
 }
 
-// Audit states every payment, then what the provider's own ledger holds, each
+// clockSlack is how much a provider's clock may be behind ours.
+const clockSlack = time.Hour
+
+// Audit states every payment, then what the providers' own ledgers hold, each
 // sorted by order id, with findings where the two databases contradict themselves.
 // Payments are read first: what they say was captured, the ledger held before.
 func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
-	if err := store.Stands(ctx, o.pool, func(s store.Stand) error { return statePayment(s, emit) }); err != nil {
+	var cards store.Stand // the oldest payment by Stripe
+	err := store.Stands(ctx, o.pool, func(s store.Stand) error {
+		if s.Provider == stripe.Name && (cards.CreateTime.IsZero() || s.CreateTime.Before(cards.CreateTime)) {
+			cards = s
+		}
+		return statePayment(s, emit)
+	})
+	if err != nil {
 		return err
 	}
-	if err := o.sandbox.Balances(ctx, func(b sandbox.Balance) error { return stateBalance(b, emit) }); err != nil {
+	if err := o.stateBalances(ctx, cards, emit); err != nil {
 		return err
 	}
 	pending, _, err := o.relay.Pending(ctx)
@@ -49,6 +63,44 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{
 		Pending: &operationsv1.Pending{Kind: "OUTBOX", Count: pending, Context: name},
 	}})
+}
+
+// stateBalances merges the providers' balances by order id. Stripe is asked for what it
+// holds since the oldest payment by it, and not at all when there is none.
+func (o *Operations) stateBalances(ctx context.Context, oldest store.Stand, emit func(*operationsv1.AuditRecord) error) error {
+	var cards []provider.Balance
+	switch {
+	case oldest.CreateTime.IsZero():
+	case o.stripe == nil:
+		if err := emit(finding("PROVIDER_NOT_ASKED", stripe.Name,
+			"there are payments by Stripe, and SHOPMESH_STRIPE_KEY is not set: they were not compared with Stripe's ledger")); err != nil {
+			return err
+		}
+	default:
+		var err error
+		if cards, err = o.stripe.Balances(ctx, oldest.CreateTime.Add(-clockSlack)); err != nil {
+			return err
+		}
+	}
+	upTo := func(order string) error {
+		for len(cards) > 0 && (order == "" || cards[0].OrderID.String() < order) {
+			if err := stateBalance(cards[0], emit); err != nil {
+				return err
+			}
+			cards = cards[1:]
+		}
+		return nil
+	}
+	err := o.sandbox.Balances(ctx, func(b provider.Balance) error {
+		if err := upTo(b.OrderID.String()); err != nil {
+			return err
+		}
+		return stateBalance(b, emit)
+	})
+	if err != nil {
+		return err
+	}
+	return upTo("")
 }
 
 func statePayment(s store.Stand, emit func(*operationsv1.AuditRecord) error) error {
@@ -74,7 +126,7 @@ func statePayment(s store.Stand, emit func(*operationsv1.AuditRecord) error) err
 	return nil
 }
 
-func stateBalance(b sandbox.Balance, emit func(*operationsv1.AuditRecord) error) error {
+func stateBalance(b provider.Balance, emit func(*operationsv1.AuditRecord) error) error {
 	err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Provider{Provider: &operationsv1.ProviderRecord{
 		OrderId: b.OrderID.String(), PaymentId: b.PaymentID.String(), Charges: b.Charges,
 		Charged: moneypb.Proto(b.Charged), Refunded: moneypb.Proto(b.Refunded),

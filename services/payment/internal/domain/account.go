@@ -149,7 +149,7 @@ func (c *Changes) Collect(a *Account) {
 		switch {
 		case slices.Contains(a.fresh, refund.ID):
 			c.InsertRefunds = append(c.InsertRefunds, refund)
-			c.Refunds = append(c.Refunds, RefundOrder{Refund: refund, ChargeID: a.payment.ChargeID})
+			c.Refunds = append(c.Refunds, RefundOrder{Refund: refund, Provider: a.payment.Provider, ChargeID: a.payment.ChargeID})
 		case slices.Contains(a.touched, refund.ID):
 			c.UpdateRefunds = append(c.UpdateRefunds, refund)
 		}

@@ -36,7 +36,7 @@ func moment() domain.Moment {
 			return uuid.UUID{6: 0x70, 8: 0x80, 15: count}
 		},
 		NewReference: func() string { return domain.Reference([8]byte{0, 1, 2, 30, 31, 32, 33, 255}) },
-		Provider:     "sandbox", Lease: 15 * time.Second, RetryAfter: time.Second,
+		Provider:     func(string) string { return "sandbox" }, Lease: 15 * time.Second, RetryAfter: time.Second,
 	}
 }
 

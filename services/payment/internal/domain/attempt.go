@@ -19,14 +19,21 @@ const (
 	// Unknown: no answer came. The provider may have acted, so the same request is
 	// repeated under the same key until it answers; nothing is guessed.
 	Unknown Outcome = 3
+	// Pending: the provider has not decided yet, and is asked again how it stands.
+	Pending Outcome = 4
+	// Opened: the provider knows of the charge under an id and has moved nothing. It is
+	// asked for the money once the id is stored. No attempt: it is not kept.
+	Opened Outcome = 5
 )
 
 // Answer is what came of one request to the provider, for a payment or a refund.
 type Answer struct {
 	Outcome Outcome
-	// ProviderID is the provider's id of what it did; empty unless Succeeded.
+	// ProviderID is the provider's id of what it did or has before it; empty when
+	// Declined or Unknown.
 	ProviderID string
-	// Detail is the provider's code when Declined, and what went wrong when Unknown.
+	// Detail is the provider's code when Declined, what it waits for when Pending, and
+	// what went wrong when Unknown.
 	Detail string
 	// Start and End are when it was asked and when the outcome was known.
 	Start, End time.Time

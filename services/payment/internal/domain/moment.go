@@ -17,8 +17,8 @@ type Moment struct {
 	NewID func() uuid.UUID
 	// NewReference makes a payment's reference; see Reference.
 	NewReference func() string
-	// Provider is the name of who takes the money.
-	Provider string
+	// Provider names who takes the money of a payment method.
+	Provider func(method string) string
 	// Lease is how long the process that stored a payment or refund has for its
 	// first attempt, before others take it over.
 	Lease time.Duration

@@ -73,7 +73,7 @@ func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, m Mo
 	a.known = true
 	a.payment = Payment{
 		ID: e.PaymentID, OrderID: orderID, Reference: m.NewReference(), Amount: e.Total,
-		Status: PaymentPending, Method: e.Method, Provider: m.Provider, Captured: none, Refunded: none,
+		Status: PaymentPending, Method: e.Method, Provider: m.Provider(e.Method), Captured: none, Refunded: none,
 		Due: m.Now.Add(m.Lease), Version: AskedVersion, Trace: trace, CreateTime: m.Now, UpdateTime: m.Now,
 	}
 	if e.Total.IsZero() {
@@ -104,6 +104,9 @@ func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, m Moment)
 		a.cancelAgain(trace, m)
 	default:
 		a.payment.OrderCancelled = true
+		if a.payment.Status == PaymentPending && a.payment.ChargeID != "" {
+			a.payment.Due = m.Now // what was opened is to be stopped
+		}
 		a.touch(m)
 		a.refundRest(trace, m)
 		a.sayRefunds(trace)

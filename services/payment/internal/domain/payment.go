@@ -83,7 +83,7 @@ type Payment struct {
 	Method    string
 	// Provider is the name of who takes the money; empty when nobody was asked.
 	Provider string
-	// ChargeID is the provider's id of the charge; empty until captured.
+	// ChargeID is the provider's id of the charge; empty until known.
 	ChargeID string
 	// FailureCode says why nothing was taken; empty unless FAILED or CANCELLED.
 	FailureCode string

@@ -34,7 +34,7 @@ func (w *world) moment() domain.Moment {
 			w.ids++
 			return uuid.UUID{0: byte(w.ids >> 8), 1: byte(w.ids), 6: 0x70, 8: 0x80}
 		},
-		NewReference: func() string { return "PAY-00000000" }, Provider: "sandbox",
+		NewReference: func() string { return "PAY-00000000" }, Provider: func(string) string { return "sandbox" },
 		Lease: 15 * time.Second, RetryAfter: time.Second,
 	}
 }

@@ -35,7 +35,7 @@ type Refund struct {
 	Reason    string
 	// Requester is the key of who asked: a caller, or "service/order".
 	Requester string
-	// ProviderRefundID is the provider's id; empty until it succeeded.
+	// ProviderRefundID is the provider's id; empty until known.
 	ProviderRefundID string
 	// FailureCode says why the provider declined; empty otherwise.
 	FailureCode string
@@ -52,6 +52,8 @@ type Refund struct {
 // RefundOrder is a refund that the provider is to be asked for.
 type RefundOrder struct {
 	Refund Refund
+	// Provider is the name of who took the money.
+	Provider string
 	// ChargeID is the provider's id of the charge to give back from.
 	ChargeID string
 }

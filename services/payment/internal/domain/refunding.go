@@ -73,6 +73,9 @@ func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, m Moment) {
 		refund.Status = RefundFailed
 		refund.FailureCode = cut(answer.Detail, MaxCode)
 		refund.Due = time.Time{}
+	case Pending:
+		refund.ProviderRefundID = answer.ProviderID
+		refund.Due = m.retry(refund.Attempts)
 	default:
 		refund.Due = m.retry(refund.Attempts)
 	}

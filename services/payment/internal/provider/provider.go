@@ -6,6 +6,8 @@ package provider
 import (
 	"context"
 	"errors"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,10 +16,9 @@ import (
 
 // Provider takes money and gives it back.
 //
-// A nil error is an answer: the provider acted, or declined. Any error leaves open
-// whether the provider acted (a time-out, a lost connection, a failure of the
-// provider): the same request is repeated under the same key until there is an
-// answer.
+// A nil error is an answer. Any error leaves open whether the provider acted (a
+// time-out, a lost connection, a failure of the provider): the same request is
+// repeated under the same key until there is an answer.
 type Provider interface {
 	// Charge takes money for a payment.
 	Charge(ctx context.Context, request ChargeRequest) (Charge, error)
@@ -28,12 +29,39 @@ type Provider interface {
 	LookUp(ctx context.Context, id string) (Charge, error)
 }
 
+// Providers are those of a process, by the name that payments keep.
+type Providers map[string]Provider
+
+// The names of the providers.
+const (
+	Sandbox = "sandbox"
+	Stripe  = "stripe"
+)
+
+// Of names the provider that takes a payment method: Stripe takes its own
+// PaymentMethods, and the sandbox all others, of which it declines what it does not
+// know. A payment keeps the name, and stays with its provider.
+func Of(method string) string {
+	if strings.HasPrefix(method, "pm_") {
+		return Stripe
+	}
+	return Sandbox
+}
+
 // ErrNotFound is a charge that the provider does not know.
 var ErrNotFound = errors.New("the provider knows no such charge")
 
 // ErrKeyReused is a key that came before with other parameters: a mistake of ours,
 // which the provider refuses to act on.
 var ErrKeyReused = errors.New("the idempotency key was used with other parameters")
+
+// ErrMismatch is something at the provider that bears the payment's or refund's id
+// and is of another amount, currency, order or account. Nothing is concluded from
+// it: someone must look into it.
+var ErrMismatch = errors.New("the provider holds something else under this payment's id")
+
+// CodeCancelled is the code of a charge that was stopped because its order ended.
+const CodeCancelled = "order_cancelled"
 
 // ChargeKey is the idempotency key of a payment's charge: the same at each attempt.
 func ChargeKey(paymentID uuid.UUID) string { return "charge-" + paymentID.String() }
@@ -53,6 +81,15 @@ type ChargeRequest struct {
 	Amount money.Money
 	// Method is how it is paid, in the provider's terms.
 	Method string
+	// ChargeID is what the provider calls the charge, once that is recorded.
+	ChargeID string
+	// Attempts counts the answers, unknown ones too, that were recorded before.
+	Attempts int32
+	// Time is when the payment was made: no key of it is older.
+	Time time.Time
+	// Cancelled says that the order ended. A provider that can stop a charge stops it
+	// and answers Declined with CodeCancelled; another acts as ever.
+	Cancelled bool
 }
 
 // Status is what the provider did.
@@ -62,16 +99,22 @@ type Status int16
 const (
 	// Succeeded: the money was moved.
 	Succeeded Status = 1
-	// Declined: nothing was moved; Code says why.
+	// Declined: nothing was moved, and nothing will be; Code says why.
 	Declined Status = 2
+	// Pending: the provider has not decided; Code says what it waits for.
+	Pending Status = 3
+	// Opened: the provider knows of the charge under ID and has moved nothing. It
+	// takes the money when it is asked again with that ChargeID, which must be
+	// recorded before. Only of charges.
+	Opened Status = 4
 )
 
 // Charge is the provider's answer to a ChargeRequest.
 type Charge struct {
-	// ID is the provider's.
+	// ID is the provider's; may be empty when Declined.
 	ID     string
 	Status Status
-	// Code says why it was declined, such as "card_declined".
+	// Code says why it was declined, such as "card_declined", or what is waited for.
 	Code string
 }
 
@@ -80,17 +123,58 @@ type RefundRequest struct {
 	// Key is the idempotency key, see RefundKey.
 	Key string
 	// ChargeID is the provider's id of the charge.
-	ChargeID string
-	RefundID uuid.UUID
+	ChargeID  string
+	RefundID  uuid.UUID
+	PaymentID uuid.UUID
 	// Amount is more than 0, in the charge's currency.
 	Amount money.Money
+	// Attempts counts the answers, unknown ones too, that were recorded before.
+	Attempts int32
+	// Time is when the refund was made: no key of it is older.
+	Time time.Time
 }
 
 // Refund is the provider's answer to a RefundRequest.
 type Refund struct {
-	// ID is the provider's.
+	// ID is the provider's; may be empty when Declined.
 	ID     string
 	Status Status
-	// Code says why it was declined.
+	// Code says why it was declined, or what is waited for.
 	Code string
+}
+
+// Balance is what a provider's ledger holds of one payment.
+type Balance struct {
+	OrderID   uuid.UUID
+	PaymentID uuid.UUID
+	// Charges counts those that succeeded; more than one is a double charge.
+	Charges int32
+	// Charged and Refunded are sums of what succeeded.
+	Charged  money.Money
+	Refunded money.Money
+}
+
+// Notice is what a provider said of its own accord: that something changed. It is no
+// answer: whoever hears it asks the provider how things stand.
+type Notice struct {
+	// ID and Type are the event's: "evt_…", "payment_intent.succeeded".
+	ID   string
+	Type string
+	// PaymentID, OrderID and RefundID are those that the provider keeps as metadata;
+	// nil ids when it keeps none. RefundID is the nil id unless a refund is spoken of.
+	PaymentID uuid.UUID
+	OrderID   uuid.UUID
+	RefundID  uuid.UUID
+	// Refund says that a refund is spoken of, ours or not.
+	Refund bool
+	// ChargeID is the provider's id of the charge.
+	ChargeID string
+	// Amount is the charge's, or the refund's.
+	Amount money.Money
+	// Succeeded says that the money was moved.
+	Succeeded bool
+	// Reversed says that the refund did not succeed, or no longer.
+	Reversed bool
+	// Foreign says why the notice is not of the account that is asked; empty otherwise.
+	Foreign string
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,6 +18,8 @@ type Stand struct {
 	OrderID        uuid.UUID
 	PaymentID      uuid.UUID
 	Status         domain.PaymentStatus
+	Provider       string
+	CreateTime     time.Time
 	OrderCancelled bool
 	Captured       money.Money
 	Refunded       money.Money
@@ -28,7 +31,7 @@ type Stand struct {
 }
 
 const stands = `
-select p.order_id, p.id, p.status, p.order_cancelled, p.currency, p.captured, p.refunded,
+select p.order_id, p.id, p.status, p.provider, p.create_time, p.order_cancelled, p.currency, p.captured, p.refunded,
   coalesce(r.succeeded, 0)::bigint, coalesce(r.pending, 0)::int, coalesce(r.failed, 0)::int
 from payments p
 left join (
@@ -56,7 +59,7 @@ func Stands(ctx context.Context, pool *pg.Pool, yield func(Stand) error) error {
 	for rows.Next() {
 		var s Stand
 		var currency string
-		if err := rows.Scan(&s.OrderID, &s.PaymentID, &s.Status, &s.OrderCancelled, &currency, &s.Captured.Amount,
+		if err := rows.Scan(&s.OrderID, &s.PaymentID, &s.Status, &s.Provider, &s.CreateTime, &s.OrderCancelled, &currency, &s.Captured.Amount,
 			&s.Refunded.Amount, &s.Succeeded.Amount, &s.PendingRefunds, &s.FailedRefunds); err != nil {
 			return fmt.Errorf("audit payments: %w", err)
 		}

@@ -119,7 +119,7 @@ func TakeDueRefunds(ctx context.Context, pool *pg.Pool, due, lease time.Time, ma
 	}
 	orders := make([]domain.RefundOrder, len(rows))
 	for i, row := range rows {
-		orders[i] = domain.RefundOrder{Refund: fromDBRefund(row.Refund), ChargeID: row.ProviderChargeID}
+		orders[i] = domain.RefundOrder{Refund: fromDBRefund(row.Refund), Provider: row.Provider, ChargeID: row.ProviderChargeID}
 	}
 	return orders, nil
 }

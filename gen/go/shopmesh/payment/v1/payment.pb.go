@@ -105,6 +105,9 @@ const (
 	// No answer came: it may have acted. The same request is repeated under the
 	// same key until an answer comes.
 	AttemptOutcome_ATTEMPT_OUTCOME_UNKNOWN AttemptOutcome = 3
+	// It answered that it has not decided yet: the customer must act, or a bank takes
+	// its time. It is asked again how it stands.
+	AttemptOutcome_ATTEMPT_OUTCOME_PENDING AttemptOutcome = 4
 )
 
 // Enum value maps for AttemptOutcome.
@@ -114,12 +117,14 @@ var (
 		1: "ATTEMPT_OUTCOME_SUCCEEDED",
 		2: "ATTEMPT_OUTCOME_DECLINED",
 		3: "ATTEMPT_OUTCOME_UNKNOWN",
+		4: "ATTEMPT_OUTCOME_PENDING",
 	}
 	AttemptOutcome_value = map[string]int32{
 		"ATTEMPT_OUTCOME_UNSPECIFIED": 0,
 		"ATTEMPT_OUTCOME_SUCCEEDED":   1,
 		"ATTEMPT_OUTCOME_DECLINED":    2,
 		"ATTEMPT_OUTCOME_UNKNOWN":     3,
+		"ATTEMPT_OUTCOME_PENDING":     4,
 	}
 )
 
@@ -228,7 +233,7 @@ type Payment struct {
 	Captured *money.Money `protobuf:"bytes,8,opt,name=captured,proto3" json:"captured,omitempty"`
 	// What was given back.
 	Refunded *money.Money `protobuf:"bytes,9,opt,name=refunded,proto3" json:"refunded,omitempty"`
-	// The provider's name, such as "sandbox".
+	// The provider's name: "sandbox" or "stripe"; empty when nobody was asked.
 	Provider string `protobuf:"bytes,10,opt,name=provider,proto3" json:"provider,omitempty"`
 	// The provider's id of the charge; empty until known.
 	ProviderChargeId string `protobuf:"bytes,11,opt,name=provider_charge_id,json=providerChargeId,proto3" json:"provider_charge_id,omitempty"`
@@ -386,7 +391,8 @@ type PaymentAttempt struct {
 	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	// What it came to.
 	Outcome AttemptOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=shopmesh.payment.v1.AttemptOutcome" json:"outcome,omitempty"`
-	// The provider's code when it declined, or what went wrong; empty when captured.
+	// The provider's code when it declined, what it waits for, or what went wrong;
+	// empty when captured.
 	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
 	// When the provider was asked.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
@@ -651,12 +657,13 @@ const file_shopmesh_payment_v1_payment_proto_rawDesc = "" +
 	"\x15PAYMENT_STATUS_FAILED\x10\x03\x12\x1c\n" +
 	"\x18PAYMENT_STATUS_CANCELLED\x10\x04\x12%\n" +
 	"!PAYMENT_STATUS_PARTIALLY_REFUNDED\x10\x05\x12\x1b\n" +
-	"\x17PAYMENT_STATUS_REFUNDED\x10\x06*\x8b\x01\n" +
+	"\x17PAYMENT_STATUS_REFUNDED\x10\x06*\xa8\x01\n" +
 	"\x0eAttemptOutcome\x12\x1f\n" +
 	"\x1bATTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19ATTEMPT_OUTCOME_SUCCEEDED\x10\x01\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_DECLINED\x10\x02\x12\x1b\n" +
-	"\x17ATTEMPT_OUTCOME_UNKNOWN\x10\x03*\x7f\n" +
+	"\x17ATTEMPT_OUTCOME_UNKNOWN\x10\x03\x12\x1b\n" +
+	"\x17ATTEMPT_OUTCOME_PENDING\x10\x04*\x7f\n" +
 	"\fRefundStatus\x12\x1d\n" +
 	"\x19REFUND_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x1b\n" +

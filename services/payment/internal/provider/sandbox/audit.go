@@ -4,22 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
-
-// Balance is what the ledger holds of one payment.
-type Balance struct {
-	OrderID   uuid.UUID
-	PaymentID uuid.UUID
-	// Charges counts those that succeeded; more than one is a double charge.
-	Charges int32
-	// Charged and Refunded are sums of what succeeded.
-	Charged  money.Money
-	Refunded money.Money
-}
 
 const balances = `
 select c.order_id, c.payment_id, c.currency, count(*)::int, sum(c.amount)::bigint, coalesce(sum(r.given), 0)::bigint
@@ -34,7 +22,7 @@ order by c.order_id, c.payment_id`
 // Balances streams the balance of every payment with a successful charge, sorted by
 // order id, as of one moment. Rows are read as they arrive, so that memory is
 // bounded however long the ledger is.
-func (s *Sandbox) Balances(ctx context.Context, yield func(Balance) error) error {
+func (s *Sandbox) Balances(ctx context.Context, yield func(provider.Balance) error) error {
 	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return fmt.Errorf("sandbox: balances: %w", err)
@@ -47,7 +35,7 @@ func (s *Sandbox) Balances(ctx context.Context, yield func(Balance) error) error
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var b Balance
+		var b provider.Balance
 		if err := rows.Scan(&b.OrderID, &b.PaymentID, &b.Charged.Currency, &b.Charges, &b.Charged.Amount, &b.Refunded.Amount); err != nil {
 			return fmt.Errorf("sandbox: balances: %w", err)
 		}

@@ -31,7 +31,7 @@ import (
 )
 
 // Name is the provider's name, as payments keep it.
-const Name = "sandbox"
+const Name = provider.Sandbox
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -110,10 +110,20 @@ func (s *Sandbox) Charge(ctx context.Context, request provider.ChargeRequest) (p
 	if request.Key == "" || request.Amount.Amount <= 0 {
 		return provider.Charge{}, fmt.Errorf("sandbox: a charge needs a key and an amount of more than 0, got %q and %s", request.Key, request.Amount)
 	}
+	request = charged(request)
 	if request.Method == methodSlow {
 		return s.chargeSlowly(ctx, request)
 	}
 	return s.charge(ctx, request)
+}
+
+// charged is what the ledger keeps of a request, by which a repetition is known. The
+// sandbox decides at once and has nothing to stop: what it took is given back.
+func charged(request provider.ChargeRequest) provider.ChargeRequest {
+	return provider.ChargeRequest{
+		Key: request.Key, PaymentID: request.PaymentID, OrderID: request.OrderID, Reference: request.Reference,
+		Amount: request.Amount, Method: request.Method,
+	}
 }
 
 func (s *Sandbox) charge(ctx context.Context, request provider.ChargeRequest) (provider.Charge, error) {
@@ -164,6 +174,7 @@ func (s *Sandbox) Refund(ctx context.Context, request provider.RefundRequest) (p
 	if request.Key == "" || request.Amount.Amount <= 0 {
 		return provider.Refund{}, fmt.Errorf("sandbox: a refund needs a key and an amount of more than 0, got %q and %s", request.Key, request.Amount)
 	}
+	request = provider.RefundRequest{Key: request.Key, ChargeID: request.ChargeID, RefundID: request.RefundID, Amount: request.Amount}
 	refund, fresh, method, err := s.giveBack(ctx, request)
 	if err != nil {
 		return provider.Refund{}, fmt.Errorf("sandbox: refund: %w", err)

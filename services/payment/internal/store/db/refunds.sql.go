@@ -174,7 +174,7 @@ func (q *Queries) RefundPaymentsSince(ctx context.Context, arg RefundPaymentsSin
 
 const refundTakeDue = `-- name: RefundTakeDue :many
 with taken as materialized (
-  select d.id, p.provider_charge_id from refunds d
+  select d.id, p.provider, p.provider_charge_id from refunds d
   join payments p on p.id = d.payment_id
   where d.due_time <= $2::timestamptz
   order by d.due_time
@@ -185,7 +185,7 @@ update refunds r
 set due_time = $1::timestamptz
 from taken
 where r.id = taken.id
-returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, taken.provider_charge_id
+returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, taken.provider, taken.provider_charge_id
 `
 
 type RefundTakeDueParams struct {
@@ -196,6 +196,7 @@ type RefundTakeDueParams struct {
 
 type RefundTakeDueRow struct {
 	Refund           Refund
+	Provider         string
 	ProviderChargeID string
 }
 
@@ -226,6 +227,7 @@ func (q *Queries) RefundTakeDue(ctx context.Context, arg RefundTakeDueParams) ([
 			&i.Refund.Traceparent,
 			&i.Refund.CreateTime,
 			&i.Refund.UpdateTime,
+			&i.Provider,
 			&i.ProviderChargeID,
 		); err != nil {
 			return nil, err

@@ -31,7 +31,7 @@ where r.id = u.id;
 -- name: RefundTakeDue :many
 -- Extends the lease of refunds whose time has come, as PaymentTakeDue does.
 with taken as materialized (
-  select d.id, p.provider_charge_id from refunds d
+  select d.id, p.provider, p.provider_charge_id from refunds d
   join payments p on p.id = d.payment_id
   where d.due_time <= @due::timestamptz
   order by d.due_time
@@ -42,7 +42,7 @@ update refunds r
 set due_time = @lease::timestamptz
 from taken
 where r.id = taken.id
-returning sqlc.embed(r), taken.provider_charge_id;
+returning sqlc.embed(r), taken.provider, taken.provider_charge_id;
 
 -- name: RefundGet :one
 select * from refunds where id = @id;

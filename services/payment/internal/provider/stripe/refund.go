@@ -1,0 +1,97 @@
+package stripe
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	stripego "github.com/stripe/stripe-go/v84"
+
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
+)
+
+// codeNotMade is the code of a refund that Stripe never had, and can't get any more.
+const codeNotMade = "refund_not_made"
+
+// afterKeys is when no request under a refund's key can be under way any more: keys
+// are used until keyLife, and no request takes an hour.
+const afterKeys = keyLife + time.Hour
+
+// Refund gives money back. Whatever came before is looked up first, because to repeat
+// is safe only as long as Stripe keeps the key. One that Stripe does not have when
+// the key is too old counts as declined; who wants it asks for another one.
+func (s *Stripe) Refund(ctx context.Context, r provider.RefundRequest) (provider.Refund, error) {
+	age := s.now().Sub(r.Time)
+	if r.Attempts > 0 || age >= keyLife {
+		found, err := s.findRefund(ctx, r)
+		if err != nil || found != nil {
+			return s.refundStands(found, r, err)
+		}
+	}
+	switch {
+	case age >= afterKeys:
+		return provider.Refund{Status: provider.Declined, Code: codeNotMade}, nil
+	case age >= keyLife:
+		return provider.Refund{}, fmt.Errorf("stripe: refund %s is not there, and its key is too old to be used", r.RefundID)
+	}
+	amount, err := toMinor(r.Amount)
+	if err != nil {
+		return provider.Refund{Status: provider.Declined, Code: codeNotChargeable}, nil
+	}
+	params := &stripego.RefundCreateParams{
+		PaymentIntent: stripego.String(r.ChargeID), Amount: stripego.Int64(amount), Reason: stripego.String("requested_by_customer"),
+		Metadata: map[string]string{metaRefund: r.RefundID.String(), metaPayment: r.PaymentID.String()},
+	}
+	params.IdempotencyKey = stripego.String(r.Key)
+	made, err := s.client.V1Refunds.Create(ctx, params)
+	if e := refused(err); e != nil {
+		return provider.Refund{Status: provider.Declined, Code: codeOf(e)}, nil
+	}
+	if keyReused(err) {
+		return provider.Refund{}, fmt.Errorf("%w: refund %s", provider.ErrKeyReused, r.RefundID)
+	}
+	if err != nil {
+		return provider.Refund{}, told("refund", err)
+	}
+	return s.refundStands(made, r, nil)
+}
+
+// findRefund looks for the refund among those of its PaymentIntent; nil when it is
+// not there.
+func (s *Stripe) findRefund(ctx context.Context, r provider.RefundRequest) (*stripego.Refund, error) {
+	params := &stripego.RefundListParams{PaymentIntent: stripego.String(r.ChargeID)}
+	params.Limit = stripego.Int64(pageSize)
+	for refund, err := range s.client.V1Refunds.List(ctx, params) {
+		if err != nil {
+			return nil, told("look up the refund", err)
+		}
+		if idOf(refund.Metadata, metaRefund) == r.RefundID {
+			return refund, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // nil says that there is none, which is no error
+}
+
+func (s *Stripe) refundStands(made *stripego.Refund, r provider.RefundRequest, err error) (provider.Refund, error) {
+	if err != nil {
+		return provider.Refund{}, err
+	}
+	amount, err := fromMinor(string(made.Currency), made.Amount)
+	if err != nil || amount != r.Amount || made.ID == "" || made.PaymentIntent == nil || made.PaymentIntent.ID != r.ChargeID {
+		return provider.Refund{}, fmt.Errorf("%w: refund %s is %d %s, not %s of PaymentIntent %s",
+			provider.ErrMismatch, made.ID, made.Amount, made.Currency, r.Amount, r.ChargeID)
+	}
+	refund := provider.Refund{ID: made.ID, Code: string(made.Status)}
+	switch made.Status {
+	case stripego.RefundStatusSucceeded:
+		refund.Status, refund.Code = provider.Succeeded, ""
+	case stripego.RefundStatusFailed, stripego.RefundStatusCanceled:
+		refund.Status = provider.Declined
+		if made.FailureReason != "" {
+			refund.Code = string(made.FailureReason)
+		}
+	default: // pending, requires_action
+		refund.Status = provider.Pending
+	}
+	return refund, nil
+}

@@ -1,0 +1,185 @@
+// Package stripe takes money through Stripe's PaymentIntents
+// (https://docs.stripe.com/api/payment_intents).
+//
+// A PaymentIntent takes money at most once, whatever is asked of it and however
+// often. So one is opened for a payment, unconfirmed; its id is recorded; and only a
+// recorded PaymentIntent is ever confirmed. Keys make repetitions cheap, and safety
+// does not rest on them: Stripe forgets a key after 24 hours. An outcome is told when
+// the PaymentIntent can't change any more, "succeeded" or "canceled": one that was
+// declined is cancelled first.
+package stripe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	stripego "github.com/stripe/stripe-go/v84"
+
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
+)
+
+// Name is the provider's name, as payments keep it.
+const Name = provider.Stripe
+
+// keyLife is how long an idempotency key is relied upon: Stripe keeps it for at least
+// 24 hours, and clocks differ.
+const keyLife = 23 * time.Hour
+
+// The keys of the metadata by which a PaymentIntent or refund is known as ours.
+const (
+	metaPayment   = "payment_id"
+	metaOrder     = "order_id"
+	metaReference = "reference"
+	metaRefund    = "refund_id"
+)
+
+// Config says which account takes the money.
+type Config struct {
+	// Key is the account's secret or restricted key: "sk_live_…", "rk_test_…".
+	Key string
+	// URL is where the API is; empty for Stripe's own address.
+	URL string
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Stripe is the provider.
+type Stripe struct {
+	client *stripego.Client
+	live   bool
+	now    func() time.Time
+}
+
+// The compiler checks that it is a provider.
+var _ provider.Provider = (*Stripe)(nil)
+
+// Check refuses a key and an address that can't be right. It tells no part of the key.
+func (c Config) Check() error {
+	if !strings.HasPrefix(c.Key, "sk_") && !strings.HasPrefix(c.Key, "rk_") {
+		return errors.New("the key is no secret key of Stripe: it begins with sk_ or rk_")
+	}
+	if c.URL == "" {
+		return nil
+	}
+	parsed, err := url.Parse(c.URL)
+	if err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http") {
+		return errors.New("the address is no URL such as https://api.stripe.com")
+	}
+	if ip := net.ParseIP(parsed.Hostname()); parsed.Scheme == "http" && parsed.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("the key would travel to %s in the clear: use https", parsed.Host)
+	}
+	return nil
+}
+
+// New makes the provider; Check says whether the config is right.
+func New(cfg Config) *Stripe {
+	backend := &stripego.BackendConfig{
+		EnableTelemetry: stripego.Bool(false),
+		HTTPClient:      newHTTPClient(),
+		// Its log quotes what was asked and answered.
+		LeveledLogger: &stripego.LeveledLogger{Level: stripego.LevelNull},
+		// The desk repeats, and keeps every attempt.
+		MaxNetworkRetries: stripego.Int64(0),
+	}
+	if cfg.URL != "" {
+		backend.URL = stripego.String(strings.TrimSuffix(cfg.URL, "/"))
+	}
+	return &Stripe{
+		client: stripego.NewClient(cfg.Key, stripego.WithBackends(stripego.NewBackendsWithConfig(backend))),
+		live:   strings.Contains(cfg.Key, "k_live_"), now: cfg.Now,
+	}
+}
+
+// Live says whether real money is moved.
+func (s *Stripe) Live() bool { return s.live }
+
+// LookUp reads a PaymentIntent.
+func (s *Stripe) LookUp(ctx context.Context, id string) (provider.Charge, error) {
+	intent, err := s.client.V1PaymentIntents.Retrieve(ctx, id, nil)
+	if e := asAPIError(err); e != nil && e.HTTPStatusCode == http.StatusNotFound {
+		return provider.Charge{}, provider.ErrNotFound
+	}
+	if err != nil {
+		return provider.Charge{}, told("look up the PaymentIntent", err)
+	}
+	switch intent.Status {
+	case stripego.PaymentIntentStatusSucceeded:
+		return provider.Charge{ID: intent.ID, Status: provider.Succeeded}, nil
+	case stripego.PaymentIntentStatusCanceled:
+		return provider.Charge{ID: intent.ID, Status: provider.Declined, Code: declineCode(intent)}, nil
+	default:
+		return provider.Charge{ID: intent.ID, Status: provider.Pending, Code: string(intent.Status)}, nil
+	}
+}
+
+// verify refuses a PaymentIntent that is not the request's: nothing is concluded from
+// another amount, currency, order, payment or mode.
+func (s *Stripe) verify(intent *stripego.PaymentIntent, r provider.ChargeRequest) error {
+	amount, err := fromMinor(string(intent.Currency), intent.Amount)
+	switch {
+	case intent.ID == "" || (r.ChargeID != "" && intent.ID != r.ChargeID):
+		return fmt.Errorf("%w: asked for PaymentIntent %q, got %q", provider.ErrMismatch, r.ChargeID, intent.ID)
+	case err != nil || amount != r.Amount:
+		return fmt.Errorf("%w: PaymentIntent %s is of %d %s, the payment of %s", provider.ErrMismatch, intent.ID, intent.Amount, intent.Currency, r.Amount)
+	case intent.Metadata[metaPayment] != r.PaymentID.String() || intent.Metadata[metaOrder] != r.OrderID.String():
+		return fmt.Errorf("%w: PaymentIntent %s is of payment %q, order %q, not of payment %s, order %s", provider.ErrMismatch,
+			intent.ID, intent.Metadata[metaPayment], intent.Metadata[metaOrder], r.PaymentID, r.OrderID)
+	case intent.Livemode != s.live:
+		return fmt.Errorf("%w: PaymentIntent %s is of the other mode, live or test", provider.ErrMismatch, intent.ID)
+	case intent.Status == stripego.PaymentIntentStatusSucceeded && intent.AmountReceived != intent.Amount:
+		return fmt.Errorf("%w: PaymentIntent %s received %d of %d", provider.ErrMismatch, intent.ID, intent.AmountReceived, intent.Amount)
+	}
+	return nil
+}
+
+// metadata is what lets people and look-ups find the payment again.
+func metadata(r provider.ChargeRequest) map[string]string {
+	return map[string]string{metaPayment: r.PaymentID.String(), metaOrder: r.OrderID.String(), metaReference: r.Reference}
+}
+
+// idOf reads an id out of metadata; the nil id when there is none.
+func idOf(values map[string]string, key string) uuid.UUID {
+	id, err := uuid.Parse(values[key])
+	if err != nil {
+		return uuid.Nil
+	}
+	return id
+}
+
+// Unconfigured stands where no key is set: it takes no money, and says so. What was
+// opened when there was a key stays open.
+type Unconfigured struct{}
+
+// CodeUnconfigured is the code of charges that nobody was asked for.
+const CodeUnconfigured = "stripe_not_configured"
+
+var errUnconfigured = errors.New("SHOPMESH_STRIPE_KEY is not set, and this was begun when it was: set it again")
+
+// Charge declines what was never opened.
+func (Unconfigured) Charge(_ context.Context, r provider.ChargeRequest) (provider.Charge, error) {
+	if r.ChargeID == "" && r.Attempts == 0 {
+		return provider.Charge{Status: provider.Declined, Code: CodeUnconfigured}, nil
+	}
+	return provider.Charge{}, errUnconfigured
+}
+
+// Refund can't be known.
+func (Unconfigured) Refund(context.Context, provider.RefundRequest) (provider.Refund, error) {
+	return provider.Refund{}, errUnconfigured
+}
+
+// LookUp can't be known.
+func (Unconfigured) LookUp(context.Context, string) (provider.Charge, error) {
+	return provider.Charge{}, errUnconfigured
+}
+
+// zero is nothing of a currency.
+func zero(currency string) money.Money { return money.Money{Currency: currency} }
