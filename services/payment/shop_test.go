@@ -73,6 +73,11 @@ func open(t *testing.T, settings string) *shop {
 
 func openAs(t *testing.T, settings string, caller authz.Identity) *shop {
 	t.Helper()
+	return openWith(t, settings, caller, payment.StripeConfig{})
+}
+
+func openWith(t *testing.T, settings string, caller authz.Identity, stripe payment.StripeConfig) *shop {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "settings.json")
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
@@ -88,7 +93,7 @@ func openAs(t *testing.T, settings string, caller authz.Identity) *shop {
 		Context: kitapp.ContextConfig{
 			Database: pg.Config{URL: database}, Kafka: broker, SettingsFile: file, SoleWriter: true,
 		},
-		SandboxDatabase: pg.Config{URL: ledger},
+		SandboxDatabase: pg.Config{URL: ledger}, Stripe: stripe,
 	}
 	s.serve()
 	s.speak(broker)
