@@ -117,8 +117,8 @@ test-distributed: bin/kafka/.stamp ## Test the shop with each service in a proce
 	SHOPMESH_TEST_KAFKA_LIB=$(CURDIR)/bin/kafka go test -tags distributed -timeout 20m -run TestDistributed $(ARGS) ./e2e/...
 
 .PHONY: chaos
-chaos: ## Sell while every part of the shop is killed, cut and paused (SEED=number MINUTES=20)
-	go run ./e2e/chaos $(if $(SEED),-seed $(SEED)) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SHAPE),-shape $(SHAPE))
+chaos: bin/kafka/.stamp ## Sell while every part of the shop is killed, cut and paused (SEED=number MINUTES=20 SHAPE=one|many|both)
+	SHOPMESH_TEST_KAFKA_LIB=$(CURDIR)/bin/kafka go run ./e2e/chaos $(if $(SEED),-seed $(SEED)) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SHAPE),-shape $(SHAPE))
 
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)

@@ -47,9 +47,9 @@ type pause struct {
 
 // counts are what was done to the shop.
 type counts struct {
-	mu      sync.Mutex
-	kills   map[string][2]int // by target: with enough orders under way, and all
-	faults  map[string]int
+	mu     sync.Mutex
+	kills  map[string][2]int // by target: with enough orders under way, and all
+	faults map[string]int
 	fewest int // orders under way at a kill that counts
 }
 

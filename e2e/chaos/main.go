@@ -25,7 +25,7 @@ func main() {
 	var o options
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano())%1_000_000, "what is random comes from it")
 	flag.Float64Var(&o.minutes, "minutes", 20, "how long to sell and to break; starting and checking come on top")
-	flag.StringVar(&o.shape, "shape", "one", "one (process), many, or both in turn")
+	flag.StringVar(&o.shape, "shape", "both", "one (process), many, or both in turn")
 	flag.StringVar(&o.kafka, "kafka", os.Getenv("SHOPMESH_TEST_KAFKA_LIB"), "`folder` with Apache Kafka's jars, for the shape of many processes")
 	flag.IntVar(&o.window, "window", 400, "orders under way at the most")
 	inbox := flag.String("serve-inbox", "", "serve as the mail server on a `folder`; chaos starts itself so")

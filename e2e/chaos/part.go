@@ -133,6 +133,18 @@ func (p *part) close() {
 	<-p.done
 }
 
+// end kills the program for good.
+func (p *part) end() {
+	p.mu.Lock()
+	current := p.current
+	p.mu.Unlock()
+	close(p.closing)
+	if current != nil {
+		current.Kill()
+	}
+	<-p.done
+}
+
 // postmaster is the PostgreSQL server in one folder of dir.
 type postmaster struct{ dir string }
 
