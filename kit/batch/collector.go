@@ -28,6 +28,10 @@ type Config struct {
 	// Wait is how long a call waits for company. 0 takes what waits at that moment,
 	// which makes good batches by itself as soon as there is load.
 	Wait time.Duration
+	// Rest bounds how long a worker pauses after a batch: as long as the batch took,
+	// so that under load, when batches take long, more calls share the next one. A
+	// call that comes alone finds a worker that has rested.
+	Rest time.Duration
 	// Timeout bounds a batch's run. 0 means 30 s.
 	Timeout time.Duration
 }
@@ -187,18 +191,22 @@ func (c *Collector[In, Out]) serve(w *worker[In, Out]) {
 			continue
 		}
 		if c.cfg.Wait > 0 && waiting < c.cfg.Max && !closed {
-			c.gather(w)
+			c.gather(w, c.cfg.Wait)
 		}
 		// Everyone who waits may have left meanwhile.
 		if calls := w.take(c.cfg.Max); len(calls) > 0 {
+			began := time.Now()
 			c.serveBatch(calls)
+			if c.cfg.Rest > 0 {
+				c.gather(w, min(time.Since(began), c.cfg.Rest))
+			}
 		}
 	}
 }
 
-// gather gives others the configured time to join.
-func (c *Collector[In, Out]) gather(w *worker[In, Out]) {
-	t := time.NewTimer(c.cfg.Wait)
+// gather gives others some time to join, unless a whole batch waits or no more come.
+func (c *Collector[In, Out]) gather(w *worker[In, Out], d time.Duration) {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	for {
 		select {

@@ -92,6 +92,37 @@ func TestWaitGathersCompany(t *testing.T) {
 	})
 }
 
+// With Rest, what comes while a batch runs and as long again shares the next one; a
+// call that finds a rested worker is served at once.
+func TestRestGathersCompany(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var sizes []int
+		c := batch.New(batch.Config{Workers: 1, Rest: 5 * time.Millisecond}, func(ctx context.Context, in []int) []batch.Result[int] {
+			sizes = append(sizes, len(in))
+			time.Sleep(2 * time.Millisecond)
+			return double(ctx, in)
+		})
+		do := func(after, took time.Duration) {
+			pass(after)
+			begin := time.Now()
+			if _, err := c.Do(t.Context(), uuid.New(), 1); err != nil || time.Since(begin) != took {
+				t.Errorf("%v after %v, want after %v", err, time.Since(begin), took)
+			}
+		}
+		var calls sync.WaitGroup
+		calls.Go(func() { do(0, 2*time.Millisecond) })
+		calls.Go(func() { do(1*time.Millisecond, 5*time.Millisecond) }) // batch until 2, rest until 4, batch until 6
+		calls.Go(func() { do(3*time.Millisecond, 3*time.Millisecond) })
+		calls.Wait()
+		do(10*time.Millisecond, 2*time.Millisecond)
+		c.Close()
+		if !slices.Equal(sizes, []int{1, 2, 1}) {
+			t.Errorf("batches of %v", sizes)
+		}
+	})
+}
+
 // Two calls of one key are served one after the other, in order; a batch is sorted
 // by key.
 func TestOneKeyIsInABatchOnce(t *testing.T) {

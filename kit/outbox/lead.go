@@ -44,6 +44,12 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	if !settled && !r.cfg.SoleWriter {
 		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
 	}
+	// From here on only deletes of what was published: one that a dying server
+	// forgets has the event published again, and consumers know it. So nobody waits
+	// for the disk.
+	if _, err := conn.Exec(ctx, `set synchronous_commit = off`); err != nil {
+		return fmt.Errorf("take the relay's place: %w", err)
+	}
 	return ctx.Err()
 }
 

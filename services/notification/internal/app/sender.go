@@ -177,7 +177,7 @@ func (s *Sender) Run(ctx context.Context) error {
 		cancel()
 	})
 	defer stop()
-	recorder := batch.New(batch.Config{Wait: recordWait}, s.recordMany)
+	recorder := batch.New(batch.Config{Workers: 1, Wait: recordWait}, s.recordMany)
 	var working sync.WaitGroup
 	working.Go(func() { s.sweep(ctx) })
 	working.Go(func() { s.keep(ctx) })

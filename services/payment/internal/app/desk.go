@@ -72,7 +72,7 @@ func NewDesk(
 		waiting: make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
 	recorder := RecordAnswers{Pool: pool, Source: source, Ledger: ledger}
-	d.record = batch.New(batch.Config{Workers: 2, Max: 256, Wait: 3 * time.Millisecond},
+	d.record = batch.New(batch.Config{Workers: 1, Max: 256, Wait: 3 * time.Millisecond, Rest: 5 * time.Millisecond},
 		func(ctx context.Context, in []domain.Answered) []batch.Result[domain.Payment] {
 			return recorder.Run(ctx, in, d.Take)
 		})
