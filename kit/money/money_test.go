@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"math/big"
+	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -51,6 +53,79 @@ func check(t *rapid.T, op string, got money.Money, err error, want *big.Int) {
 	if err != nil || got.Amount != want.Int64() {
 		t.Fatalf("%s: got %v, %v; want %v", op, got, err, want)
 	}
+}
+
+// Sums do not depend on how they are put together, as long as none is refused on
+// the way, and what is taken away again leaves what was there.
+func TestSumsDoNotDependOnTheirOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		code := currencies().Draw(t, "currency")
+		a, b, c := drawn(t, code, "a"), drawn(t, code, "b"), drawn(t, code, "c")
+
+		left, leftErr := sum(a, b, c)
+		right, rightErr := sum(c, b, a)
+		if leftErr == nil && rightErr == nil && left != right {
+			t.Fatalf("%v, %v and %v sum to %v or %v", a, b, c, left, right)
+		}
+		ab, err := a.Add(b)
+		ba, otherErr := b.Add(a)
+		if ab != ba || (err == nil) != (otherErr == nil) {
+			t.Fatalf("%v + %v = %v, %v; the other way %v, %v", a, b, ab, err, ba, otherErr)
+		}
+		if err == nil {
+			if back, err := ab.Sub(b); err != nil || back != a {
+				t.Fatalf("%v + %v - %v = %v, %v", a, b, b, back, err)
+			}
+		}
+		if same, err := a.Add(money.Money{}); err != nil || same != a {
+			t.Fatalf("%v and nothing = %v, %v", a, same, err)
+		}
+	})
+}
+
+// So many times an amount is the amount added so often.
+func TestMulIsRepeatedAdd(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		one := drawn(t, currencies().Draw(t, "currency"), "one")
+		n := rapid.Int64Range(0, 12).Draw(t, "times")
+		product, err := one.Mul(n)
+		added, addErr := sum(money.Money{Currency: one.Currency}, slices.Repeat([]money.Money{one}, int(n))...)
+		if (err == nil) != (addErr == nil) || err == nil && product != added {
+			t.Fatalf("%d times %v = %v, %v; added %v, %v", n, one, product, err, added, addErr)
+		}
+	})
+}
+
+func drawn(t *rapid.T, code, label string) money.Money {
+	return money.Money{Currency: code, Amount: amounts().Draw(t, label)}
+}
+
+func sum(first money.Money, rest ...money.Money) (money.Money, error) {
+	for _, next := range rest {
+		var err error
+		if first, err = first.Add(next); err != nil {
+			return money.Money{}, err
+		}
+	}
+	return first, nil
+}
+
+// Zeros after the last decimal change nothing.
+func TestZerosAtTheEndCountForNothing(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		want := drawn(t, currencies().Draw(t, "currency"), "amount")
+		text := want.Decimal()
+		if !strings.Contains(text, ".") {
+			text += "."
+		}
+		text += strings.Repeat("0", rapid.IntRange(1, 30).Draw(t, "zeros"))
+		if got, err := money.Parse(text, want.Currency); err != nil || got != want {
+			t.Fatalf("Parse(%q) = %v, %v; want %v", text, got, err, want)
+		}
+	})
 }
 
 func TestTextComesBackAsTheSameAmount(t *testing.T) {

@@ -89,6 +89,22 @@ func rules() []rule {
 			Why:    "a service does not know who composes or tests it",
 		},
 		{
+			From:   []string{"sim/**"},
+			Banned: []string{"services/*/**", "cmd/**", "bench/**"},
+			Except: []string{"services/*/sim"},
+			Why:    "the simulation reaches each context's decisions through that context's sim package",
+		},
+		{
+			From:   []string{"services/**", "cmd/**", "kit/**", "gen/**", "bench/**"},
+			Banned: []string{"sim/**", "services/*/sim/**"},
+			Why:    "what ships does not carry the simulation, whose stores forget everything",
+		},
+		{
+			From:   []string{"services/*/sim/**"},
+			Banned: []string{"services/*/internal/app/**", "services/*/internal/store/**"},
+			Why:    "the simulation has a store of its own and no use cases: what it runs is decided in the domain",
+		},
+		{
 			From:     []string{"services/**", "cmd/**"},
 			Banned:   []string{"kit/testkit/**", "services/payment/stripefake/**"},
 			TestsMay: true,

@@ -1,0 +1,397 @@
+// Package sim runs order's own decisions and translations of events on a store in
+// memory, for the simulation of the whole shop. What ships does not import it.
+//
+// Every operation is one transaction. It returns what the transaction says and a
+// function that commits it; one that is not committed did not happen.
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/events"
+)
+
+// Topics are those that order hears.
+var Topics = []string{
+	events.ReservationTopic, events.PaymentTopic, events.NotificationTopic, events.ProductTopic, events.CustomerTopic,
+}
+
+// Config is what order stands on.
+type Config struct {
+	Now   func() time.Time
+	NewID func() uuid.UUID
+	// Random returns random bits, for an order's number.
+	Random func() uint64
+	// Lookup asks catalog for a product by its code; nil when there is none.
+	Lookup func(code string) *catalogv1.Product
+	// PaymentWindow and AskAfter are order's settings of these names.
+	PaymentWindow, AskAfter time.Duration
+	// MaxUnpaid is how many unpaid orders a customer may have; 0 for any number.
+	MaxUnpaid int
+	Bugs      Bugs
+}
+
+// Bugs are mistakes that a test plants in the store, to see that they are found.
+type Bugs struct {
+	// StaleLook has the sweeper decide on an order as it was before its last change.
+	StaleLook bool
+	// KeepExpiry leaves a confirmed order its expiry.
+	KeepExpiry bool
+	// OldProducts takes whatever was last said of a product for the newest.
+	OldProducts bool
+}
+
+// Store is order: its tables and its decisions.
+type Store struct {
+	cfg      Config
+	settings domain.Settings
+	handle   consumer.Handler
+
+	orders   map[uuid.UUID]*row
+	placed   []*row // as placed
+	requests map[uuid.UUID]uuid.UUID
+	products map[string]domain.Product
+	codes    []string // of the products, as they became known
+	erased   map[uuid.UUID]bool
+	seen     map[string]int64 // the versions of products at the last check
+
+	hearing *tx // the transaction of the batch that is being heard
+}
+
+// row is an order with what is stored beside it.
+type row struct {
+	order   domain.Order
+	before  domain.Order // as it was before its last change
+	history []domain.Entry
+	seen    watched
+}
+
+// tx gathers what a transaction does: the orders as it sees them, and what else it
+// writes.
+type tx struct {
+	said    []outbox.Event
+	rows    map[*row]*row // from stored to changed
+	changed []*row        // what was stored, in the order of the first change
+	writes  []func()
+}
+
+// see is a stored order as the transaction sees it.
+func (t *tx) see(stored *row) *row {
+	if changed, ok := t.rows[stored]; ok {
+		return changed
+	}
+	return stored
+}
+
+// change is see for an order that is about to change.
+func (t *tx) change(stored *row) *row {
+	if changed, ok := t.rows[stored]; ok {
+		return changed
+	}
+	if t.rows == nil {
+		t.rows = map[*row]*row{}
+	}
+	changed := *stored
+	t.rows[stored] = &changed
+	t.changed = append(t.changed, stored)
+	return &changed
+}
+
+func (t *tx) commit() {
+	for _, stored := range t.changed {
+		before := stored.order
+		*stored = *t.rows[stored]
+		stored.before = before
+	}
+	for _, write := range t.writes {
+		write()
+	}
+}
+
+// New returns an order without orders.
+func New(cfg Config) *Store {
+	s := &Store{
+		cfg: cfg,
+		settings: domain.Settings{
+			PaymentWindow: cfg.PaymentWindow, MaxUnpaid: cfg.MaxUnpaid, PaymentMethods: []string{"card"},
+			Ask: domain.AskPolicy{After: cfg.AskAfter},
+		},
+		orders: map[uuid.UUID]*row{}, requests: map[uuid.UUID]uuid.UUID{},
+		products: map[string]domain.Product{}, erased: map[uuid.UUID]bool{}, seen: map[string]int64{},
+	}
+	s.handle = events.Handler(events.Uses{HearProducts: s.hearProducts, HearFacts: s.hearFacts, Erase: s.erase})
+	return s
+}
+
+// now is as the database keeps it, in microseconds.
+func (s *Store) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+func (s *Store) moment(actor string) domain.Moment {
+	return domain.Moment{Time: s.now(), Actor: actor}
+}
+
+// Hear applies a batch of events.
+func (s *Store) Hear(batch []consumer.Event) (said []outbox.Event, commit func(), err error) {
+	t := &tx{}
+	s.hearing = t
+	defer func() { s.hearing = nil }()
+	if err := s.handle(context.Background(), nil, batch); err != nil {
+		return nil, nil, err
+	}
+	return t.said, t.commit, nil
+}
+
+func (s *Store) hearProducts(_ context.Context, _ *pg.Tx, products []domain.Product) error {
+	for _, p := range products {
+		s.hearing.writes = append(s.hearing.writes, func() {
+			if known, ok := s.products[p.Code]; !ok || known.Version < p.Version || s.cfg.Bugs.OldProducts {
+				s.know(p)
+			}
+		})
+	}
+	return nil
+}
+
+func (s *Store) know(p domain.Product) {
+	if _, known := s.products[p.Code]; !known {
+		s.codes = append(s.codes, p.Code)
+	}
+	s.products[p.Code] = p
+}
+
+func (s *Store) hearFacts(_ context.Context, _ *pg.Tx, heard []domain.Heard) error {
+	if len(heard) == 0 {
+		return nil
+	}
+	needs := domain.NeedsOf(heard)
+	found := make(map[uuid.UUID]*domain.Order, len(needs.Orders))
+	for _, id := range needs.Orders {
+		if r, ok := s.orders[id]; ok {
+			found[id] = load(r.order, slices.Contains(needs.Refunds, id))
+		}
+	}
+	changed, _, err := domain.HearAll(found, heard, s.settings.Ask, s.now())
+	if err != nil {
+		return err
+	}
+	s.save(s.hearing, changed)
+	return nil
+}
+
+func (s *Store) erase(_ context.Context, _ *pg.Tx, customers []uuid.UUID, traceparent string) error {
+	t := s.hearing
+	for _, customer := range customers {
+		t.writes = append(t.writes, func() { s.erased[customer] = true })
+		for _, r := range s.placed {
+			if r.order.CustomerID != customer || r.order.Erased {
+				continue
+			}
+			o := load(t.see(r).order, true)
+			c := o.Erase(s.settings.Ask, domain.Moment{Time: s.now(), Actor: "customer", Traceparent: traceparent})
+			blanked := t.change(r)
+			blanked.order.Erased, blanked.order.Contact, blanked.order.Address = true, domain.Contact{}, domain.Address{}
+			s.save(t, []domain.Changed{{Order: o, Changes: c}})
+		}
+	}
+	return nil
+}
+
+// load is an order as the store reads it: refunds only where they are wanted.
+func load(stored domain.Order, refunds bool) *domain.Order {
+	if refunds {
+		stored.Refunds = slices.Clone(stored.Refunds)
+	} else {
+		stored.Refunds = nil
+	}
+	return &stored
+}
+
+// save queues what changed, as the store's statements do, and what is said of it.
+func (s *Store) save(t *tx, changed []domain.Changed) {
+	for _, c := range changed {
+		for _, said := range c.Changes.Said {
+			t.said = append(t.said, events.Announce(c.Order, said))
+		}
+		if c.Changes.Changed || len(c.Changes.Refunds) > 0 {
+			s.update(t.change(s.orders[c.Order.ID]), c)
+		}
+	}
+}
+
+// update writes what the statements write.
+func (s *Store) update(r *row, c domain.Changed) {
+	next := *c.Order
+	// These have statements of their own.
+	next.Contact, next.Address, next.Erased, next.Shipment = r.order.Contact, r.order.Address, r.order.Erased, r.order.Shipment
+	next.Refunds = slices.Clone(r.order.Refunds)
+	for _, refund := range c.Changes.Refunds {
+		at := slices.IndexFunc(next.Refunds, func(known domain.Refund) bool { return known.ID == refund.ID })
+		if at < 0 {
+			next.Refunds = append(next.Refunds, refund)
+			continue
+		}
+		next.Refunds[at].MailAwaited = refund.MailAwaited
+	}
+	if s.cfg.Bugs.KeepExpiry && next.State == domain.Confirmed {
+		next.ExpireTime = next.CreateTime.Add(s.cfg.PaymentWindow)
+		next.AskTime = next.ExpireTime
+	}
+	r.order = next
+	r.history = append(slices.Clip(r.history), c.Changes.History...)
+}
+
+// Line is a product's code and how many of it.
+type Line = domain.LineRequest
+
+// Placement is what somebody asks to buy.
+type Placement struct {
+	RequestID  uuid.UUID
+	CustomerID uuid.UUID
+	Email      string
+	Lines      []Line
+}
+
+// ErrRefused says that an order was refused, as it should be.
+var ErrRefused = errors.New("refused")
+
+// Place accepts an order or refuses it with ErrRefused; the same request gets the
+// same order again.
+func (s *Store) Place(p Placement) (id uuid.UUID, said []outbox.Event, commit func(), err error) {
+	t := &tx{}
+	if id, again := s.requests[p.RequestID]; again {
+		return id, nil, t.commit, nil
+	}
+	products := make(map[string]domain.Product, len(p.Lines))
+	for _, line := range p.Lines {
+		if product, ok := s.product(t, line.Code); ok {
+			products[line.Code] = product
+		}
+	}
+	unpaid := 0
+	for _, r := range s.placed {
+		if r.order.CustomerID == p.CustomerID && r.order.State.Unpaid() {
+			unpaid++
+		}
+	}
+	order, changes, err := domain.Place(domain.Placement{
+		CustomerID: p.CustomerID, Lines: p.Lines, PaymentMethod: "card",
+		Contact: domain.Contact{FirstName: "Ada", LastName: "Byron", Email: p.Email},
+	}, domain.Given{
+		OrderID: s.cfg.NewID(), PaymentID: s.cfg.NewID(), Number: domain.Number(s.cfg.Random()),
+		Products: products, PaymentMethods: s.settings.PaymentMethods, PaymentWindow: s.settings.PaymentWindow,
+		CustomerErased: s.erased[p.CustomerID], Unpaid: unpaid, MaxUnpaid: s.settings.MaxUnpaid, Ask: s.settings.Ask,
+	}, s.moment("customer"))
+	if err != nil {
+		return uuid.Nil, nil, nil, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	t.writes = append(t.writes, func() {
+		r := &row{order: *order, before: *order, history: changes.History}
+		s.orders[order.ID], s.requests[p.RequestID] = r, order.ID
+		s.placed = append(s.placed, r)
+	})
+	for _, one := range changes.Said {
+		t.said = append(t.said, events.Announce(order, one))
+	}
+	return order.ID, t.said, t.commit, nil
+}
+
+// product is what order knows of a product; catalog is asked for one that nothing
+// was heard of yet.
+func (s *Store) product(t *tx, code string) (domain.Product, bool) {
+	if known, ok := s.products[code]; ok {
+		return known, true
+	}
+	found := s.cfg.Lookup(code)
+	if found == nil {
+		return domain.Product{}, false
+	}
+	product, err := events.Product(found, 0)
+	if err != nil {
+		return domain.Product{}, false
+	}
+	t.writes = append(t.writes, func() {
+		if _, meanwhile := s.products[code]; !meanwhile {
+			s.know(product)
+		}
+	})
+	return product, true
+}
+
+// Cancel ends an order because somebody asked for it; ErrRefused once it is shipped.
+func (s *Store) Cancel(id uuid.UUID) (said []outbox.Event, commit func(), err error) {
+	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
+		return o.Cancel("changed my mind", s.settings.Ask, s.moment("customer"))
+	})
+}
+
+// Ship says that an order was sent; ErrRefused unless it is confirmed.
+func (s *Store) Ship(id uuid.UUID) (said []outbox.Event, commit func(), err error) {
+	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
+		return o.Ship(s.cfg.NewID(), "post", "1", s.settings.Ask, s.moment("staff"))
+	})
+}
+
+// Deliver says that an order arrived; ErrRefused unless it is shipped.
+func (s *Store) Deliver(id uuid.UUID) (said []outbox.Event, commit func(), err error) {
+	return s.move(id, func(o *domain.Order) (domain.Changes, error) { return o.Deliver(s.moment("staff")) })
+}
+
+func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Changes, error)) (said []outbox.Event, commit func(), err error) {
+	r, ok := s.orders[id]
+	if !ok {
+		return nil, nil, ErrRefused
+	}
+	o := load(r.order, true)
+	changes, err := decide(o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	t := &tx{}
+	if o.Shipment != r.order.Shipment {
+		t.change(r).order.Shipment = o.Shipment
+	}
+	s.save(t, []domain.Changed{{Order: o, Changes: changes}})
+	return t.said, t.commit, nil
+}
+
+// NextLook is when an order is to be looked at; zero when none is.
+func (s *Store) NextLook() time.Time {
+	var next time.Time
+	for _, r := range s.placed {
+		if ask := r.order.AskTime; !ask.IsZero() && (next.IsZero() || ask.Before(next)) {
+			next = ask
+		}
+	}
+	return next
+}
+
+// Sweep looks at the orders that are due, and names them.
+func (s *Store) Sweep() (looked []uuid.UUID, said []outbox.Event, commit func()) {
+	t := &tx{}
+	at := s.moment("order")
+	var changed []domain.Changed
+	for _, r := range s.placed {
+		if ask := r.order.AskTime; ask.IsZero() || ask.After(at.Time) {
+			continue
+		}
+		o := load(r.order, true)
+		if s.cfg.Bugs.StaleLook {
+			o = load(r.before, true)
+		}
+		looked = append(looked, o.ID)
+		changed = append(changed, domain.Changed{Order: o, Changes: o.Look(s.settings.Ask, at)})
+	}
+	s.save(t, changed)
+	return looked, t.said, t.commit
+}

@@ -1,0 +1,388 @@
+// Package sim runs payment's own decisions and translations of events on a store
+// in memory, for the simulation of the whole shop. What ships does not import it.
+//
+// Every operation is one transaction. It returns what the transaction says and a
+// function that commits it; one that is not committed did not happen.
+package sim
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/events"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
+)
+
+// Topics are those that payment hears.
+var Topics = []string{events.TopicOrder}
+
+// Config is what payment stands on.
+type Config struct {
+	Now   func() time.Time
+	NewID func() uuid.UUID
+	// Random returns random bytes, for references.
+	Random func() [8]byte
+	// Lease is how long the process that stored a request has it for itself, and
+	// RetryAfter how soon an unknown outcome is asked for again.
+	Lease, RetryAfter time.Duration
+	Bugs              Bugs
+}
+
+// Bugs are mistakes that a test plants in the store, to see that they are found.
+type Bugs struct {
+	// FreshKeys asks the provider under another key at each attempt.
+	FreshKeys bool
+	// GuessUnknown takes an outcome that is not known for a refusal.
+	GuessUnknown bool
+}
+
+// Store is payment: its tables and its decisions.
+type Store struct {
+	cfg    Config
+	handle consumer.Handler
+
+	payments map[uuid.UUID]*row // by payment
+	byOrder  map[uuid.UUID]*row
+	asked    []*row // as they were made
+
+	// waiting are requests that this process is to make; in its memory.
+	waiting []Request
+	hearing *tx
+}
+
+// row is a payment with what is stored beside it.
+type row struct {
+	payment  domain.Payment
+	refunds  []domain.Refund
+	attempts int
+	seen     domain.Payment
+}
+
+// tx gathers what a transaction does.
+type tx struct {
+	said    []outbox.Event
+	changes domain.Changes
+}
+
+// Request is one to make at the provider.
+type Request struct {
+	// Key is the idempotency key.
+	Key       string
+	PaymentID uuid.UUID
+	OrderID   uuid.UUID
+	// RefundID is the refund; the nil id for a charge.
+	RefundID uuid.UUID
+	Amount   money.Money
+	// ChargeID is the provider's id of the charge to give back from.
+	ChargeID string
+	// Lease is when others may make it.
+	Lease time.Time
+}
+
+// Answer is what came of a request.
+type Answer struct {
+	// Known says that there is an answer; else the outcome is not known.
+	Known bool
+	// Done says that the provider did it; else it declined.
+	Done bool
+	// ID is the provider's of what it did.
+	ID string
+}
+
+// New returns a payment without payments.
+func New(cfg Config) *Store {
+	s := &Store{cfg: cfg, payments: map[uuid.UUID]*row{}, byOrder: map[uuid.UUID]*row{}}
+	s.handle = events.Handler(s.hear)
+	return s
+}
+
+func (s *Store) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+func (s *Store) moment() domain.Moment {
+	return domain.Moment{
+		Now: s.now(), NewID: s.cfg.NewID, NewReference: func() string { return domain.Reference(s.cfg.Random()) },
+		Provider: func(string) string { return "simulated" }, Lease: s.cfg.Lease, RetryAfter: s.cfg.RetryAfter,
+	}
+}
+
+// Hear applies a batch of events.
+func (s *Store) Hear(batch []consumer.Event) (said []outbox.Event, commit func(), err error) {
+	t := &tx{}
+	s.hearing = t
+	defer func() { s.hearing = nil }()
+	if err := s.handle(context.Background(), nil, batch); err != nil {
+		return nil, nil, err
+	}
+	return t.said, func() { s.save(t.changes) }, nil
+}
+
+func (s *Store) hear(_ context.Context, _ *pg.Tx, heard []domain.OrderEvent) error {
+	accounts := map[uuid.UUID]*domain.Account{}
+	for _, e := range heard {
+		if r, known := s.byOrder[e.OrderID]; known && accounts[e.OrderID] == nil {
+			accounts[e.OrderID] = r.load()
+		}
+	}
+	m := s.moment()
+	s.hearing.changes = domain.HearAll(accounts, heard, m)
+	s.hearing.said = events.Outbox(s.hearing.changes.Events, m.Now)
+	return nil
+}
+
+// load reads a payment as the store does: with refunds once something is captured.
+func (r *row) load() *domain.Account {
+	if r.payment.Captured.Amount > 0 {
+		return domain.Load(r.payment, slices.Clone(r.refunds))
+	}
+	return domain.Load(r.payment, nil)
+}
+
+// save writes what was decided, and takes over the requests that follow.
+func (s *Store) save(c domain.Changes) {
+	for _, p := range c.Insert {
+		r := &row{payment: p}
+		s.payments[p.ID], s.byOrder[p.OrderID] = r, r
+		s.asked = append(s.asked, r)
+	}
+	for _, p := range c.Update {
+		s.payments[p.ID].payment = p
+	}
+	for _, refund := range c.InsertRefunds {
+		r := s.payments[refund.PaymentID]
+		r.refunds = append(r.refunds, refund)
+	}
+	for _, refund := range c.UpdateRefunds {
+		r := s.payments[refund.PaymentID]
+		r.refunds[slices.IndexFunc(r.refunds, func(o domain.Refund) bool { return o.ID == refund.ID })] = refund
+	}
+	for _, a := range c.Attempts {
+		if r, charge := s.payments[a.Subject]; charge {
+			r.attempts++
+		}
+	}
+	for _, p := range c.Charges {
+		s.waiting = append(s.waiting, s.charge(p))
+	}
+	for _, order := range c.Refunds {
+		s.waiting = append(s.waiting, s.refund(order.Refund, order.ChargeID))
+	}
+}
+
+func (s *Store) charge(p domain.Payment) Request {
+	return s.keyed(Request{
+		Key: provider.ChargeKey(p.ID), PaymentID: p.ID, OrderID: p.OrderID, Amount: p.Amount, Lease: p.Due,
+	})
+}
+
+func (s *Store) refund(r domain.Refund, chargeID string) Request {
+	return s.keyed(Request{
+		Key: provider.RefundKey(r.ID), PaymentID: r.PaymentID, OrderID: r.OrderID, RefundID: r.ID,
+		Amount: r.Amount, ChargeID: chargeID, Lease: r.Due,
+	})
+}
+
+func (s *Store) keyed(r Request) Request {
+	if s.cfg.Bugs.FreshKeys {
+		r.Key += "-" + s.cfg.NewID().String()
+	}
+	return r
+}
+
+// TakeWaiting returns the requests that this process has to make, and forgets them.
+func (s *Store) TakeWaiting() []Request {
+	waiting := s.waiting
+	s.waiting = nil
+	return waiting
+}
+
+// NextDue is when a request is due that no process has; zero when none is.
+func (s *Store) NextDue() time.Time {
+	var next time.Time
+	earlier := func(due time.Time) {
+		if !due.IsZero() && (next.IsZero() || due.Before(next)) {
+			next = due
+		}
+	}
+	for _, r := range s.asked {
+		earlier(r.payment.Due)
+		for _, refund := range r.refunds {
+			earlier(refund.Due)
+		}
+	}
+	return next
+}
+
+// TakeDue returns the requests that are due, and keeps others from them for a lease.
+func (s *Store) TakeDue() (due []Request, commit func()) {
+	now := s.now()
+	lease := now.Add(s.cfg.Lease)
+	var writes []func()
+	for _, r := range s.asked {
+		if d := r.payment.Due; !d.IsZero() && !d.After(now) {
+			request := s.charge(r.payment)
+			request.Lease = lease
+			due = append(due, request)
+			writes = append(writes, func() { r.payment.Due = lease })
+		}
+		for i := range r.refunds {
+			refund := &r.refunds[i]
+			if refund.Due.IsZero() || refund.Due.After(now) {
+				continue
+			}
+			request := s.refund(*refund, r.payment.ChargeID)
+			request.Lease = lease
+			due = append(due, request)
+			writes = append(writes, func() { refund.Due = lease })
+		}
+	}
+	return due, func() {
+		for _, write := range writes {
+			write()
+		}
+	}
+}
+
+// Record notes what came of a request.
+func (s *Store) Record(request Request, a Answer) (said []outbox.Event, commit func()) {
+	answer := domain.Answer{Outcome: domain.Unknown, Detail: "no answer in time", Start: s.now(), End: s.now()}
+	switch {
+	case a.Known && a.Done:
+		answer.Outcome, answer.ProviderID, answer.Detail = domain.Succeeded, a.ID, ""
+	case a.Known || s.cfg.Bugs.GuessUnknown:
+		answer.Outcome, answer.Detail = domain.Declined, "card_declined"
+	}
+	accounts := map[uuid.UUID]*domain.Account{}
+	if r, known := s.payments[request.PaymentID]; known {
+		accounts[request.PaymentID] = r.load()
+	}
+	m := s.moment()
+	changes := domain.AnswerAll(accounts, []domain.Answered{
+		{PaymentID: request.PaymentID, RefundID: request.RefundID, Answer: answer},
+	}, m)
+	return events.Outbox(changes.Events, m.Now), func() { s.save(changes) }
+}
+
+// Refund gives back amount minor units of an order's payment because staff asks for
+// it; false when that is refused.
+func (s *Store) Refund(order uuid.UUID, amount int64) (said []outbox.Event, commit func(), done bool) {
+	r, known := s.byOrder[order]
+	if !known {
+		return nil, nil, false
+	}
+	account, m := r.load(), s.moment()
+	part := money.Money{Currency: r.payment.Amount.Currency, Amount: amount}
+	if _, err := account.Refund(domain.RefundRequest{Amount: &part, Reason: "scratched", Requester: "staff"}, m); err != nil {
+		return nil, nil, false
+	}
+	var changes domain.Changes
+	changes.Collect(account)
+	return events.Outbox(changes.Events, m.Now), func() { s.save(changes) }, true
+}
+
+// Restart loses what the process had in memory, and tells of every refund anew: all
+// that happens here lies in the window of a day that is told again.
+func (s *Store) Restart() (said []outbox.Event, commit func()) {
+	s.waiting = nil
+	rows := slices.Clone(s.asked)
+	slices.SortFunc(rows, func(a, b *row) int { return bytes.Compare(a.payment.ID[:], b.payment.ID[:]) })
+	var changes domain.Changes
+	for _, r := range rows {
+		account := r.load()
+		account.SayRefundsSince(time.Time{})
+		changes.Collect(account)
+	}
+	return events.Outbox(changes.Events, s.now()), func() { s.save(changes) }
+}
+
+// View is what others may compare a payment with.
+type View struct {
+	ID      uuid.UUID
+	OrderID uuid.UUID
+	// Status is the contract's name, without its prefix.
+	Status   string
+	Settled  bool
+	Amount   money.Money
+	Captured money.Money
+	Refunded money.Money
+	// Pending says that a refund waits for the provider.
+	Pending  bool
+	ChargeID string
+	// Given are the refunds that succeeded.
+	Given []uuid.UUID
+}
+
+// Payment is an order's; false when there is none.
+func (s *Store) Payment(order uuid.UUID) (View, bool) {
+	r, known := s.byOrder[order]
+	if !known {
+		return View{}, false
+	}
+	p := r.payment
+	v := View{
+		ID: p.ID, OrderID: p.OrderID, Status: p.Status.String(), Settled: p.Settled(), Amount: p.Amount,
+		Captured: p.Captured, Refunded: p.Refunded, ChargeID: p.ChargeID,
+	}
+	for _, refund := range r.refunds {
+		v.Pending = v.Pending || refund.Status == domain.RefundPending
+		if refund.Status == domain.RefundSucceeded {
+			v.Given = append(v.Given, refund.ID)
+		}
+	}
+	return v, true
+}
+
+// Check looks for what must never be in any payment, between any two steps. order
+// is the one that is concerned.
+func (s *Store) Check() (order uuid.UUID, what string) {
+	for _, r := range s.asked {
+		if what := r.wrong(); what != "" {
+			return r.payment.OrderID, what
+		}
+		r.seen = r.payment
+	}
+	return uuid.Nil, ""
+}
+
+func (r *row) wrong() string {
+	p := r.payment
+	var given, open int64
+	for _, refund := range r.refunds {
+		switch refund.Status {
+		case domain.RefundSucceeded:
+			given += refund.Amount.Amount
+		case domain.RefundPending:
+			open += refund.Amount.Amount
+		case domain.RefundFailed:
+		}
+	}
+	switch {
+	case p.Version < r.seen.Version:
+		return fmt.Sprintf("the payment went back from version %d to %d", r.seen.Version, p.Version)
+	case r.seen.Status != 0 && r.seen.Settled() && (p.Captured != r.seen.Captured || p.ChargeID != r.seen.ChargeID):
+		return fmt.Sprintf("a settled payment changed from %s captured to %s", r.seen.Captured, p.Captured)
+	case p.Refunded.Amount != given:
+		return fmt.Sprintf("%s is given back, the refunds sum to %d", p.Refunded, given)
+	case given+open > p.Captured.Amount || p.Captured.Amount > p.Amount.Amount:
+		return fmt.Sprintf("of %s %s is captured, %d given back and %d about to be", p.Amount, p.Captured, given, open)
+	case p.Settled() != p.Due.IsZero():
+		return fmt.Sprintf("%s and due at %s", p.Status, p.Due)
+	case int(p.Attempts) != r.attempts:
+		return fmt.Sprintf("counts %d attempts, %d are kept", p.Attempts, r.attempts)
+	case (p.Captured.Amount > 0) != (p.ChargeID != ""):
+		return fmt.Sprintf("%s captured by the charge %q", p.Captured, p.ChargeID)
+	}
+	return ""
+}
+
+// Waits says whether this process has requests to make.
+func (s *Store) Waits() bool { return len(s.waiting) > 0 }
