@@ -186,6 +186,32 @@ func TestAnOrderIsRefusedWithItsReasonAndField(t *testing.T) {
 	}
 }
 
+// Every card has a payment method of its own: "pm_*" offers them all. Where none is
+// offered, the refusal says how they come to be.
+func TestCardsAreOfferedByTheirPrefix(t *testing.T) {
+	t.Parallel()
+	for method, taken := range map[string]bool{
+		"pm_card_visa": true, "pm_1PqXyzAbC": true, "sandbox_ok": true, "pm": false, "card_1": false, "xpm_1": false, "sandbox_ok2": false,
+	} {
+		p, g := placement(), given()
+		g.PaymentMethods, p.PaymentMethod = []string{"sandbox_ok", "pm_*"}, method
+		_, _, err := domain.Place(p, g, at(0))
+		if (err == nil) != taken {
+			t.Errorf("%s: %v", method, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "SHOPMESH_STRIPE_KEY") {
+			t.Errorf("%s is told of a key that is set: %v", method, err)
+		}
+	}
+	p, g := placement(), given()
+	g.PaymentMethods, p.PaymentMethod = []string{"sandbox_ok"}, "pm_card_visa"
+	_, _, err := domain.Place(p, g, at(0))
+	if refused, ok := fault.Of(err); !ok || refused.Reason() != "PAYMENT_METHOD_UNKNOWN" ||
+		!strings.Contains(err.Error(), "SHOPMESH_STRIPE_KEY") || !strings.Contains(err.Error(), "pm_*") {
+		t.Errorf("refused with %v", err)
+	}
+}
+
 func TestTheWayOfAnOrderThatGoesWell(t *testing.T) {
 	t.Parallel()
 	o := newOrder(t)

@@ -47,16 +47,36 @@ type Given struct {
 	Ask       AskPolicy
 }
 
+// cards is what the payment methods of Stripe begin with.
+const cards = "pm_"
+
+// offers says whether a payment method is among those offered. One that ends in "*"
+// stands for all that begin so: every card has a method of its own.
+func offers(offered []string, method string) bool {
+	return slices.ContainsFunc(offered, func(o string) bool {
+		prefix, all := strings.CutSuffix(o, "*")
+		return o == method || all && strings.HasPrefix(method, prefix)
+	})
+}
+
+func notOffered(methods []string, method string) error {
+	offered := strings.Join(methods, ", ")
+	advice := ""
+	if strings.HasPrefix(method, cards) && !slices.ContainsFunc(methods, func(o string) bool { return strings.HasPrefix(o, cards) }) {
+		advice = fmt.Sprintf("; to take cards, the shop's owner gives payment SHOPMESH_STRIPE_KEY, and order's settings %q", `paymentMethods: ["pm_*"]`)
+	}
+	return fault.New(fault.Invalid, ReasonPaymentMethodUnknown,
+		"the payment method %q is not offered: choose one of %s%s", method, offered, advice).
+		Field("payment_method", "must be one of "+offered).With("offered", strings.Join(methods, ","))
+}
+
 // Place accepts an order or says why not.
 func Place(p Placement, g Given, at Moment) (*Order, Changes, error) {
 	if err := checkContact(p.Contact); err != nil {
 		return nil, Changes{}, err
 	}
-	if !slices.Contains(g.PaymentMethods, p.PaymentMethod) {
-		offered := strings.Join(g.PaymentMethods, ", ")
-		return nil, Changes{}, fault.New(fault.Invalid, ReasonPaymentMethodUnknown,
-			"the payment method %q is not offered: choose one of %s", p.PaymentMethod, offered).
-			Field("payment_method", "must be one of "+offered).With("offered", strings.Join(g.PaymentMethods, ","))
+	if !offers(g.PaymentMethods, p.PaymentMethod) {
+		return nil, Changes{}, notOffered(g.PaymentMethods, p.PaymentMethod)
 	}
 	if g.CustomerErased {
 		return nil, Changes{}, fault.New(fault.FailedPrecondition, ReasonCustomerErased,
