@@ -1,0 +1,333 @@
+package stripe_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/money"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider/stripe"
+	"github.com/shopmesh/shopmesh/services/payment/stripefake"
+)
+
+const key = "sk_test_canary"
+
+// bank is the provider before a fake Stripe, with one clock for both.
+type bank struct {
+	*stripe.Stripe
+	fake *stripefake.Fake
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (b *bank) clock() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.now
+}
+
+func (b *bank) wait(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now = b.now.Add(d)
+}
+
+func open(t *testing.T, cfg stripefake.Config) *bank {
+	t.Helper()
+	b := &bank{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	cfg.Key, cfg.Now = key, b.clock
+	b.fake = stripefake.New(cfg)
+	server := httptest.NewServer(b.fake)
+	t.Cleanup(server.Close)
+	t.Cleanup(b.fake.Close)
+	b.Stripe = stripe.New(stripe.Config{Key: key, URL: server.URL, Now: b.clock})
+	return b
+}
+
+func eur(amount int64) money.Money { return money.Money{Currency: "EUR", Amount: amount} }
+
+func (b *bank) request(method string) provider.ChargeRequest {
+	id := uuid.Must(uuid.NewV7())
+	return provider.ChargeRequest{
+		Key: provider.ChargeKey(id), PaymentID: id, OrderID: uuid.Must(uuid.NewV7()), Reference: "PAY-00000000",
+		Amount: eur(1000), Method: method, Time: b.clock(),
+	}
+}
+
+// opened opens a PaymentIntent, as the desk does, and returns the request for its money.
+func (b *bank) opened(t *testing.T, r provider.ChargeRequest) provider.ChargeRequest {
+	t.Helper()
+	charge, err := b.Charge(t.Context(), r)
+	if err != nil || charge.Status != provider.Opened || charge.ID == "" {
+		t.Fatalf("opened %+v, %v", charge, err)
+	}
+	r.ChargeID = charge.ID
+	return r
+}
+
+func (b *bank) refundOf(charge string, amount int64) provider.RefundRequest {
+	id := uuid.Must(uuid.NewV7())
+	return provider.RefundRequest{Key: provider.RefundKey(id), ChargeID: charge, RefundID: id, PaymentID: uuid.Must(uuid.NewV7()), Amount: eur(amount), Time: b.clock()}
+}
+
+// Two processes ask at once for the same payment, with another PaymentIntent opened
+// beside: the recorded one alone is charged, once.
+func TestAPaymentIsChargedOnceHoweverManyAsk(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{})
+	r := b.opened(t, b.request("pm_card_visa"))
+	var calls sync.WaitGroup
+	for n := range 16 {
+		calls.Go(func() {
+			ask := r
+			ask.Attempts = int32(n % 2)
+			for {
+				charge, err := b.Charge(context.WithoutCancel(t.Context()), ask)
+				if err == nil {
+					if charge.Status != provider.Succeeded || charge.ID != r.ChargeID {
+						t.Errorf("answered %+v", charge)
+					}
+					return
+				}
+			}
+		})
+	}
+	calls.Wait()
+	if all := b.fake.Ledger(); len(all) != 1 || all[0].Charges != 1 {
+		t.Errorf("the ledger holds %+v", all)
+	}
+}
+
+// A key that Stripe forgot makes no second charge: what is recorded is looked up, and
+// what is not recorded is searched.
+func TestAKeyThatStripeForgotMakesNoSecondCharge(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{})
+	r := b.opened(t, b.request("pm_card_visa"))
+	if charge, err := b.Charge(t.Context(), r); err != nil || charge.Status != provider.Succeeded {
+		t.Fatalf("%+v, %v", charge, err)
+	}
+	b.wait(25 * time.Hour)
+	if charge, err := b.Charge(t.Context(), r); err != nil || charge.Status != provider.Succeeded {
+		t.Errorf("asked again: %+v, %v", charge, err)
+	}
+	// The database was restored to before the PaymentIntent's id was recorded.
+	lost := r
+	lost.ChargeID = ""
+	if charge, err := b.Charge(t.Context(), lost); err != nil || charge.Status != provider.Opened || charge.ID != r.ChargeID {
+		t.Errorf("opened again: %+v, %v", charge, err)
+	}
+	if all := b.fake.Ledger(); len(all) != 1 || all[0].Charges != 1 {
+		t.Errorf("the ledger holds %+v", all)
+	}
+	// What Stripe never had is opened late, or not at all for an order that ended.
+	late := b.request("pm_card_visa")
+	late.Time = late.Time.Add(-30 * time.Hour)
+	ended := late
+	ended.Cancelled = true
+	if charge, err := b.Charge(t.Context(), ended); err != nil || charge.Status != provider.Declined || charge.Code != provider.CodeCancelled {
+		t.Errorf("an order that ended: %+v, %v", charge, err)
+	}
+	if charge, err := b.Charge(t.Context(), b.opened(t, late)); err != nil || charge.Status != provider.Succeeded {
+		t.Errorf("opened late: %+v, %v", charge, err)
+	}
+}
+
+// Stripe keeps a failure under its key: another PaymentIntent is opened, and the one
+// that was made unknown to us stays without money.
+func TestAFailureThatIsKeptUnderItsKeyDoesNotStopThePayment(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{Faults: stripefake.Faults{Failed: 1}})
+	r := b.request("pm_card_visa")
+	if charge, err := b.Charge(t.Context(), r); err == nil {
+		t.Fatalf("answered %+v", charge)
+	}
+	b.fake.SetFaults(stripefake.Faults{})
+	r = b.opened(t, r)
+	if charge, err := b.Charge(t.Context(), r); err != nil || charge.Status != provider.Succeeded {
+		t.Errorf("%+v, %v", charge, err)
+	}
+	if all := b.fake.Ledger(); len(all) != 2 || all[0].Charges != 0 || all[1].Charges != 1 {
+		t.Errorf("the ledger holds %+v", all)
+	}
+}
+
+// A refund's key is used for 23 hours and no longer: after that a refund is only
+// looked for, and given up when no request can be under way any more.
+func TestARefundIsNotRepeatedWhenItsKeyMayBeForgotten(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{})
+	charge := b.opened(t, b.request("pm_card_visa"))
+	if _, err := b.Charge(t.Context(), charge); err != nil {
+		t.Fatal(err)
+	}
+	b.fake.SetFaults(stripefake.Faults{Lost: 1})
+	made := b.refundOf(charge.ChargeID, 300)
+	if got, err := b.Refund(t.Context(), made); err == nil {
+		t.Fatalf("answered %+v", got)
+	}
+	b.fake.SetFaults(stripefake.Faults{})
+	never := b.refundOf(charge.ChargeID, 100)
+	made.Attempts, never.Attempts = 1, 1
+	for _, age := range []time.Duration{23*time.Hour + time.Minute, 2 * time.Hour} {
+		b.wait(age)
+		if got, err := b.Refund(t.Context(), made); err != nil || got.Status != provider.Succeeded {
+			t.Errorf("what was made: %+v, %v", got, err)
+		}
+		got, err := b.Refund(t.Context(), never)
+		if givenUp := age == 2*time.Hour; givenUp != (err == nil && got.Status == provider.Declined && got.Code == "refund_not_made") || (!givenUp && err == nil) {
+			t.Errorf("what was not made: %+v, %v", got, err)
+		}
+	}
+	if in := b.fake.Ledger()[0]; in.Refunded != 300 {
+		t.Errorf("the ledger holds %+v", in)
+	}
+}
+
+func TestARefundIsDeclined(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{})
+	charge := b.opened(t, b.request("pm_card_visa"))
+	if got, err := b.Refund(t.Context(), b.refundOf(charge.ChargeID, 1)); err != nil || got.Status != provider.Declined || got.Code != "charge_not_refundable" {
+		t.Errorf("before it was charged: %+v, %v", got, err)
+	}
+	if _, err := b.Charge(t.Context(), charge); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.Refund(t.Context(), b.refundOf(charge.ChargeID, 1001)); err != nil || got.Status != provider.Declined {
+		t.Errorf("more than was charged: %+v, %v", got, err)
+	}
+	if got, err := b.Refund(t.Context(), b.refundOf("pi_other", 1)); err != nil || got.Status != provider.Declined || got.Code != "resource_missing" {
+		t.Errorf("of nothing: %+v, %v", got, err)
+	}
+	reused := b.refundOf(charge.ChargeID, 10)
+	if _, err := b.Refund(t.Context(), reused); err != nil {
+		t.Fatal(err)
+	}
+	reused.Amount = eur(20)
+	if got, err := b.Refund(t.Context(), reused); !errors.Is(err, provider.ErrKeyReused) {
+		t.Errorf("under a used key: %+v, %v", got, err)
+	}
+}
+
+// What is wrong with our key is no decline: the payment waits until it is mended.
+func TestAWrongKeyDeclinesNothing(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{})
+	server := httptest.NewServer(b.fake)
+	t.Cleanup(server.Close)
+	other := stripe.New(stripe.Config{Key: "sk_test_other", URL: server.URL, Now: b.clock})
+	charge, err := other.Charge(t.Context(), b.request("pm_card_visa"))
+	if err == nil || strings.Contains(err.Error(), "sk_test") || !strings.Contains(err.Error(), "401") {
+		t.Errorf("%+v, %v", charge, err)
+	}
+}
+
+// Nothing is sent that tells of the machine, and every request names the version that
+// its answers are read in.
+func TestRequestsTellNothingOfTheMachine(t *testing.T) {
+	t.Parallel()
+	headers := make(chan http.Header, 8)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		headers <- r.Header
+		http.Error(w, `{"secret": "pi_1_secret_canary"`, http.StatusOK)
+	}))
+	t.Cleanup(server.Close)
+	s := stripe.New(stripe.Config{Key: key, URL: server.URL, Now: time.Now})
+	for range 2 {
+		_, err := s.LookUp(t.Context(), "pi_1")
+		if err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("an answer that can't be read: %v", err)
+		}
+		h := <-headers
+		if h.Get("X-Stripe-Client-User-Agent") != "" || h.Get("X-Stripe-Client-Telemetry") != "" || h.Get("Stripe-Version") != "2026-02-25.clover" {
+			t.Errorf("sent %v", h)
+		}
+	}
+}
+
+func TestLookUp(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{})
+	if _, err := b.LookUp(t.Context(), "pi_other"); !errors.Is(err, provider.ErrNotFound) {
+		t.Errorf("what is not there: %v", err)
+	}
+	paid, declined := b.opened(t, b.request("pm_card_visa")), b.opened(t, b.request("pm_card_visa_chargeDeclined"))
+	look := func(r provider.ChargeRequest, want provider.Charge) {
+		t.Helper()
+		if got, err := b.LookUp(t.Context(), r.ChargeID); err != nil || got != want {
+			t.Errorf("%+v, %v; want %+v", got, err, want)
+		}
+	}
+	look(paid, provider.Charge{ID: paid.ChargeID, Status: provider.Pending, Code: "requires_confirmation"})
+	for _, r := range []provider.ChargeRequest{paid, declined} {
+		if _, err := b.Charge(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look(paid, provider.Charge{ID: paid.ChargeID, Status: provider.Succeeded})
+	look(declined, provider.Charge{ID: declined.ChargeID, Status: provider.Declined, Code: "card_declined"})
+}
+
+// The ledger is read page by page, and what others did on the same account is not ours.
+func TestBalancesCountEveryPage(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{})
+	since := b.clock()
+	const payments = 130
+	want := map[uuid.UUID]int64{}
+	for n := range payments {
+		r := b.opened(t, b.request("pm_card_visa"))
+		if _, err := b.Charge(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if n%2 == 0 {
+			if _, err := b.Refund(t.Context(), b.refundOf(r.ChargeID, int64(n+1))); err != nil {
+				t.Fatal(err)
+			}
+			want[r.PaymentID] = int64(n + 1)
+		}
+	}
+	balances, err := b.Balances(t.Context(), since)
+	if err != nil || len(balances) != payments {
+		t.Fatalf("%d balances, %v", len(balances), err)
+	}
+	for i, balance := range balances {
+		if balance.Charges != 1 || balance.Charged != eur(1000) || balance.Refunded != eur(want[balance.PaymentID]) ||
+			(i > 0 && balances[i-1].OrderID.String() >= balance.OrderID.String()) {
+			t.Errorf("%d: %+v, refunded %d", i, balance, want[balance.PaymentID])
+		}
+	}
+	if later, err := b.Balances(t.Context(), since.Add(time.Second)); err != nil || len(later) != 0 {
+		t.Errorf("since later: %d, %v", len(later), err)
+	}
+}
+
+func TestTheConfigIsChecked(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		cfg stripe.Config
+		ok  bool
+	}{
+		"secret":      {stripe.Config{Key: "sk_live_canary"}, true},
+		"restricted":  {stripe.Config{Key: "rk_test_canary", URL: "https://stripe.example"}, true},
+		"loopback":    {stripe.Config{Key: "sk_test_canary", URL: "http://127.0.0.1:1"}, true},
+		"publishable": {stripe.Config{Key: "pk_live_canary"}, false},
+		"in clear":    {stripe.Config{Key: "sk_live_canary", URL: "http://stripe.example"}, false},
+		"no URL":      {stripe.Config{Key: "sk_live_canary", URL: "stripe"}, false},
+	} {
+		err := row.cfg.Check()
+		if (err == nil) != row.ok || err != nil && strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

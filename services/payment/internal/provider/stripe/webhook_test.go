@@ -1,0 +1,47 @@
+package stripe
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
+	"github.com/shopmesh/shopmesh/services/payment/stripefake"
+)
+
+// Whatever comes, signed or not: no panic, an empty reply, a notice only of what is
+// signed.
+func FuzzWebhook(f *testing.F) {
+	now := time.Unix(1_700_000_000, 0)
+	genuine := []byte(`{"id":"evt_1","type":"refund.failed","livemode":false,"data":{"object":{"object":"refund","id":"re_1","amount":5,"currency":"jpy","status":"failed","payment_intent":"pi_1","metadata":{"payment_id":"0190c0c0-0000-7000-8000-000000000000"}}}}`)
+	f.Add(genuine, stripefake.Sign(genuine, now, "whsec_1"), true)
+	f.Add(genuine, "t=1,v1=00", false)
+	f.Add([]byte(`{"data":{"object":7}}`), "v1=,t=-1,t=2", true)
+	f.Add([]byte(`{"data":{"object":{"object":"payment_intent","amount":"x"}}}`), "", true)
+	f.Fuzz(func(t *testing.T, body []byte, header string, sign bool) {
+		heard := 0
+		h := NewWebhook(WebhookConfig{
+			Secrets: []string{"whsec_1"}, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
+			Owner: func(context.Context, string) (map[string]string, error) { return nil, nil },
+			Hear:  func(context.Context, provider.Notice) error { heard++; return nil },
+		})
+		genuineHeader := stripefake.Sign(body, now, "whsec_1")
+		if sign {
+			header = genuineHeader
+		}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/stripe", bytes.NewReader(body))
+		r.Header.Set("Stripe-Signature", header)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Body.Len() != 0 {
+			t.Errorf("replied %q", w.Body)
+		}
+		if refused := w.Code == http.StatusUnauthorized; refused && heard > 0 || sign && refused && len(body) <= maxEvent {
+			t.Errorf("answered %d, heard %d", w.Code, heard)
+		}
+	})
+}
