@@ -191,7 +191,8 @@ type PlaceOrderRequest struct {
 	ShippingAddress *postaladdress.PostalAddress `protobuf:"bytes,4,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
 	// 1 to 200 lines, each with another product.
 	Lines []*OrderLineRequest `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
-	// How to pay: one of the shop's payment methods, such as "sandbox_ok".
+	// How to pay: one of the shop's payment methods, such as "sandbox_ok", or the
+	// id of a PaymentMethod at Stripe, such as "pm_1PqXyz", where cards are offered.
 	PaymentMethod string `protobuf:"bytes,6,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
 	// What the caller showed the customer; when set and not the total, the order
 	// is refused with PRICE_CHANGED.

@@ -35,7 +35,8 @@ type Settings struct {
 	// How many unpaid orders a customer or guest may have at once, 1 to 10,000;
 	// 20 by default. It does not bind staff and services.
 	MaxUnpaidOrders *int32 `protobuf:"varint,3,opt,name=max_unpaid_orders,json=maxUnpaidOrders,proto3,oneof" json:"max_unpaid_orders,omitempty"`
-	// The payment methods offered; the sandbox's by default.
+	// The payment methods offered; the sandbox's by default. One that ends in "*"
+	// stands for all that begin so: "pm_*" offers cards by Stripe.
 	PaymentMethods []string `protobuf:"bytes,4,rep,name=payment_methods,json=paymentMethods,proto3" json:"payment_methods,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

@@ -138,7 +138,8 @@ export type PlaceOrderRequest = Message<"shopmesh.order.v1.PlaceOrderRequest"> &
   lines: OrderLineRequest[];
 
   /**
-   * How to pay: one of the shop's payment methods, such as "sandbox_ok".
+   * How to pay: one of the shop's payment methods, such as "sandbox_ok", or the
+   * id of a PaymentMethod at Stripe, such as "pm_1PqXyz", where cards are offered.
    *
    * @generated from field: string payment_method = 6;
    */

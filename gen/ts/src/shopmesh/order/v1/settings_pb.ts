@@ -46,7 +46,8 @@ export type Settings = Message<"shopmesh.order.v1.Settings"> & {
   maxUnpaidOrders?: number | undefined;
 
   /**
-   * The payment methods offered; the sandbox's by default.
+   * The payment methods offered; the sandbox's by default. One that ends in "*"
+   * stands for all that begin so: "pm_*" offers cards by Stripe.
    *
    * @generated from field: repeated string payment_methods = 4;
    */
