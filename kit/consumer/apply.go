@@ -173,6 +173,16 @@ func (c *Consumer) setAside(ctx context.Context, tx *pg.Tx, dead []item) error {
 		keys[i], ids[i], types[i], versions[i] = d.Key, text(d.ID), text(d.Type), d.Version
 		times[i], values[i], traces[i], causes[i] = d.Time, d.Payload, outbox.Traceparent(d.Span), text(d.cause)
 	}
+	// A broker that lost its data, or a restored database, counts its records anew: a letter from before may hold the
+	// place of another event. It moves below zero, where no record is; the letters' order is that of their ids.
+	if _, err := tx.Exec(ctx, `-- name: MakeRoom :exec
+		update dead_letters d set record_offset = -d.id
+		from unnest($2::text[], $3::int[], $4::bigint[], $5::uuid[], $6::text[], $7::bytea[]) as n(topic, partition, record_offset, key, event_id, value)
+		where d.consumer_group = $1 and d.topic = n.topic and d.partition = n.partition and d.record_offset = n.record_offset
+		  and (d.key, d.event_id, d.value) is distinct from (n.key, n.event_id, n.value)`,
+		c.group, topics, partitions, offsets, keys, ids, values); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `-- name: SetAside :exec
 		insert into dead_letters (consumer_group, topic, partition, record_offset, key, event_id, event_type,
 		  version, event_time, value, traceparent, cause)

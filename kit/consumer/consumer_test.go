@@ -183,6 +183,34 @@ func (s *shop) redriveInFlow(t *testing.T, c *consumer.Consumer, bad uuid.UUID) 
 	s.expect(t, time.Second, []uuid.UUID{bad}, 30)
 }
 
+// A broker that lost its data counts its records anew. An event at a place that an
+// older letter names becomes a letter all the same, and waits behind it.
+func TestLettersOutliveTheBroker(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, 1)
+	bad, other := uuid.New(), uuid.New()
+	s.broken.Store(bad, errors.New("can't be applied"))
+	s.broken.Store(other, errors.New("can't be applied either"))
+	s.say(t, record(uuid.New(), 1), record(bad, 1))
+	c := s.consumer(t)
+	stop := start(t, c)
+	testkit.Eventually(t, 10*time.Second, "the event is set aside", func() bool { return len(s.letters(t, c)) == 1 })
+	stop()
+
+	s.newBroker(t, 1)
+	// The second takes the letter's place, and the first comes before it.
+	s.say(t, record(bad, 2), record(other, 1))
+	c = s.consumer(t)
+	start(t, c)
+	testkit.Eventually(t, 10*time.Second, "all three are set aside", func() bool { return len(s.letters(t, c)) == 3 })
+	s.broken.Clear()
+	if done, err := c.Redrive(t.Context()); err != nil || done.Applied != 3 || done.Remaining != 0 {
+		t.Errorf("redrive: %+v, %v", done, err)
+	}
+	s.expect(t, time.Second, []uuid.UUID{bad}, 2)
+	s.expect(t, time.Second, []uuid.UUID{other}, 1)
+}
+
 // What is no event of ours becomes a dead letter of its own; nothing waits behind
 // it, not even its key.
 func TestForeignRecordsAreSetAside(t *testing.T) {

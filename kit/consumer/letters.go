@@ -164,7 +164,7 @@ func (c *Consumer) redriveFirst(ctx context.Context, p place) (letter *Letter, r
 func (c *Consumer) lettersOf(ctx context.Context, tx *pg.Tx, p place) ([]Letter, error) {
 	rows, err := tx.Query(ctx, `select `+letterColumns+` from dead_letters
 		where consumer_group = $1 and topic = $2 and key = $3 and ($4 = 0 or id = $4)
-		order by partition, record_offset limit 1000`, c.group, p.topic, p.key, p.only)
+		order by id limit 1000`, c.group, p.topic, p.key, p.only)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,15 @@ type shop struct {
 func newShop(t *testing.T, partitions int32) *shop {
 	t.Helper()
 	s := &shop{pool: testkit.Database(t, fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + consumer.Schema + `
-		create table thing (id uuid primary key, version bigint not null, effects bigint not null);`)}}), broker: testkit.Broker(t)}
+		create table thing (id uuid primary key, version bigint not null, effects bigint not null);`)}})}
+	s.newBroker(t, partitions)
+	return s
+}
+
+// newBroker gives the shop a broker that holds nothing.
+func (s *shop) newBroker(t *testing.T, partitions int32) {
+	t.Helper()
+	s.broker = testkit.Broker(t)
 	if err := kafka.EnsureTopics(t.Context(), s.broker, []kafka.Topic{{Name: topic, Partitions: partitions}}); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +52,6 @@ func newShop(t *testing.T, partitions int32) *shop {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.produce.Close)
-	return s
 }
 
 // apply is idempotent by version. A version that comes too early is an error: it
