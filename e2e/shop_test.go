@@ -197,21 +197,28 @@ type mailTo struct {
 // mails returns the mails to an address, newest first.
 func (s *shop) mails(address string) []mailTo {
 	s.t.Helper()
-	res, err := http.Get(s.inbox + "/inbox.json")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	var all, mine []mailTo
-	if err := json.NewDecoder(res.Body).Decode(&all); err != nil {
-		s.t.Fatalf("read /inbox.json: %v", err)
-	}
-	for _, m := range all {
+	var mine []mailTo
+	for _, m := range s.allMails() {
 		if m.To == address {
 			mine = append(mine, m)
 		}
 	}
 	return mine
+}
+
+// allMails returns the inbox, newest first.
+func (s *shop) allMails() []mailTo {
+	s.t.Helper()
+	res, err := http.Get(s.inbox + "/inbox.json")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var all []mailTo
+	if err := json.NewDecoder(res.Body).Decode(&all); err != nil {
+		s.t.Fatalf("read /inbox.json: %v", err)
+	}
+	return all
 }
 
 // eventually asks until cond says yes, or fails with what it said last.

@@ -82,7 +82,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newUp(), newAudit(), newVersion())
+	root.AddCommand(newUp(), newAudit(), newBackup(), newRestore(), newVersion())
 	return root
 }
 

@@ -82,7 +82,7 @@ func TestWrongCommandLines(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(foreign, "thesis.txt"), []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	missing := filepath.Join(dir, "missing")
+	missing, stale := filepath.Join(dir, "missing"), filepath.Join(foreign, "thesis.txt")
 	for _, row := range []struct {
 		line string
 		want []string
@@ -104,6 +104,15 @@ func TestWrongCommandLines(t *testing.T) {
 		{"audit --data " + missing, []string{"no shop in " + missing, "--data"}},
 		{"audit --data " + empty, []string{"no shop in " + empty, "--data"}},
 		{"audit --data " + foreign, []string{foreign, "thesis.txt"}},
+		{"backup", []string{"one file", "got 0", "shopmesh backup --help"}},
+		{"backup a b", []string{"one file", "got 2"}},
+		{"backup " + stale, []string{stale, "is there already"}},
+		{"backup --data " + missing + " " + missing + ".backup", []string{"no shop in " + missing, "--data"}},
+		{"backup --data " + empty + " " + filepath.Join(empty, "mine"), []string{"own directory", "elsewhere"}},
+		{"backup --data " + dir + " " + filepath.Join(missing, "mine"), []string{missing}},
+		{"restore", []string{"one file", "got 0", "shopmesh restore --help"}},
+		{"restore " + missing, []string{missing, "no such file"}},
+		{"restore --data " + empty + " " + stale, []string{stale, "shopmesh backup did not write it"}},
 	} {
 		t.Run(row.line, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +141,9 @@ func TestWrongCommandLines(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for line, wants := range map[string][]string{
-		"":               {"shopmesh up --demo", "audit", "completion", "up", "version"},
+		"":               {"shopmesh up --demo", "audit", "backup", "completion", "restore", "up", "version"},
+		"backup --help":  {"exits 0", "--data", "--json", "not encrypted"},
+		"restore --help": {"exits 0", "--data", "--json", "shopmesh up", "shopmesh audit"},
 		"--help":         {"shopmesh up --demo", "audit", "completion", "up", "version"},
 		"help audit":     {"exits 0", "--wait", "--addr", "--data", "--json"},
 		"audit --help":   {"exits 0", "--wait", "--addr", "--data", "--json"},

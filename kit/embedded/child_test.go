@@ -19,7 +19,7 @@ const childVariable = "SHOPMESH_EMBEDDED_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if part := os.Getenv(childVariable); part != "" {
-		if err := playChild(part, os.Args[1]); err != nil {
+		if err := playChild(part, os.Args[1], os.Args[2:]...); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -29,7 +29,10 @@ func TestMain(m *testing.M) {
 }
 
 // playChild holds the data directory, does its part and says each thing that it did on a line of its own, for ever.
-func playChild(part, dir string) error {
+func playChild(part, dir string, more ...string) error {
+	if part == "restore" {
+		return restoreAndWait(dir, more[0], more[1])
+	}
 	data, err := OpenDataDir(dir)
 	if err != nil {
 		return err
@@ -56,9 +59,9 @@ type child struct {
 	lines *bufio.Scanner
 }
 
-func startChild(t *testing.T, part, dir string) *child {
+func startChild(t *testing.T, part, dir string, more ...string) *child {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], dir)
+	cmd := exec.Command(os.Args[0], append([]string{dir}, more...)...)
 	cmd.Env = append(os.Environ(), childVariable+"="+part)
 	cmd.Stderr = os.Stderr
 	output, err := cmd.StdoutPipe()

@@ -137,6 +137,9 @@ func refuseForeignFiles(path string) error {
 		return fmt.Errorf("read the data directory: %w", err)
 	}
 	for _, entry := range entries {
+		if entry.Name() == restoringName {
+			return fmt.Errorf("a restore into %s was not finished: run it again with the same backup, or name another directory", path)
+		}
 		// A first start that was killed leaves its lock file and half-written stamps.
 		if name := entry.Name(); name != lockFileName && !strings.HasPrefix(name, formatFileName+".") {
 			return fmt.Errorf("%s holds other files (%s) and is no data directory of shopmesh: name an empty or a new directory", path, name)

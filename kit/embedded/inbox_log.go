@@ -293,3 +293,6 @@ func (l *mailLog) close() error {
 	}
 	return nil
 }
+
+// isMailLog reports whether a file of the inbox's folder holds mails.
+func isMailLog(name string) bool { return name == mailLogName }

@@ -36,7 +36,7 @@ func serverSettings(config PostgresConfig, socketDir string) []string {
 		"checkpoint_timeout": "15min",
 		"max_wal_size":       "2GB",
 		"wal_compression":    "pglz", // the only method that the fetched programs are built with
-		"max_wal_senders":    "0",    // nobody replicates from here; wal_level stays fit for backups
+		"max_wal_senders":    "4",    // for backups: one, and some that were broken off and still end
 
 		"timezone":        "UTC",
 		"log_timezone":    "UTC",
