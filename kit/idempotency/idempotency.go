@@ -11,11 +11,14 @@
 //	  response    bytea       not null,
 //	  create_time timestamptz not null default now(),
 //	  primary key (request_id, rpc, caller)
-//	);
-//	create index idempotency_create_time on idempotency using brin (create_time);
+//	) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+//	create index idempotency_create_time on idempotency (create_time);
 //
 // The selective column comes first in the key: with the others first, a plan made
-// on an empty table would read all requests of a caller.
+// on an empty table would read all requests of a caller. The index by time is a
+// B-tree: once purged space is used again, old and new rows share pages, and a BRIN
+// index would have each purge read the whole table. Vacuum comes with the purge, so
+// that what it frees is used again and the table levels off.
 package idempotency
 
 import (
@@ -40,12 +43,18 @@ const Schema = `create table idempotency (
   response    bytea       not null,
   create_time timestamptz not null default now(),
   primary key (request_id, rpc, caller)
-);
-create index idempotency_create_time on idempotency using brin (create_time);
+) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+create index idempotency_create_time on idempotency (create_time);
 `
 
-// Retention is how long answers are kept.
-const Retention = 48 * time.Hour
+const (
+	// Retention is how long answers are kept where nothing else is set.
+	Retention = 48 * time.Hour
+	// purgeEvery is how often RunPurge looks for what is older.
+	purgeEvery = time.Minute
+	// purgedAtOnce bounds what one statement deletes: some ten milliseconds of work.
+	purgedAtOnce = 1000
+)
 
 // Key names a request: two callers, or two RPCs, may use one id independently.
 type Key struct {
@@ -148,7 +157,7 @@ func replay[Res proto.Message](ctx context.Context, pool *pg.Pool, key Key, req 
 	}
 	record, ok := records[key]
 	if !ok {
-		// Purged between the two statements, two days after the first attempt.
+		// Purged between the two statements, at the end of its retention.
 		return none, fault.New(fault.Aborted, fault.ReasonRequestIDReused, "request_id %s expired just now; use a new id", key.RequestID)
 	}
 	answer := empty.ProtoReflect().New().Interface().(Res)
@@ -207,11 +216,41 @@ func columns(n int, key func(int) Key) (ids []uuid.UUID, rpcs, callers []string)
 	return ids, rpcs, callers
 }
 
-// Purge deletes records that are older than Retention and returns how many.
-func Purge(ctx context.Context, pool *pg.Pool, now time.Time) (int64, error) {
-	tag, err := pool.Exec(ctx, `delete from idempotency where create_time < $1`, now.Add(-Retention))
-	if err != nil {
-		return 0, fmt.Errorf("purge request ids: %w", err)
+// Purge deletes the records that were made before a time, and returns how many. It
+// takes a thousand at a time, each in a transaction of its own, and leaves out what
+// another purge holds, so that calls go on meanwhile.
+func Purge(ctx context.Context, pool *pg.Pool, before time.Time) (int64, error) {
+	var sum int64
+	for {
+		tag, err := pool.Exec(ctx, `-- name: PurgeRequests :execrows
+			with old as materialized (
+			  select request_id, rpc, caller from idempotency where create_time < $1 order by create_time limit $2 for update skip locked
+			)
+			delete from idempotency i using old
+			where i.request_id = old.request_id and i.rpc = old.rpc and i.caller = old.caller`, before, purgedAtOnce)
+		if err != nil {
+			return sum, fmt.Errorf("purge request ids: %w", err)
+		}
+		sum += tag.RowsAffected()
+		if tag.RowsAffected() < purgedAtOnce {
+			return sum, nil
+		}
 	}
-	return tag.RowsAffected(), nil
+}
+
+// RunPurge purges what is older than the retention, at once and then every minute,
+// until ctx ends.
+func RunPurge(ctx context.Context, pool *pg.Pool, retention time.Duration, now func() time.Time) error {
+	tick := time.NewTicker(purgeEvery)
+	defer tick.Stop()
+	for {
+		if _, err := Purge(ctx, pool, now().Add(-retention)); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }

@@ -3,6 +3,7 @@ package idempotency_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -176,10 +178,74 @@ func TestCollectedCalls(t *testing.T) {
 	if err := found[known].Reply(durationpb.New(2*time.Second), got); err == nil {
 		t.Error("another request was answered")
 	}
-	if n, err := idempotency.Purge(t.Context(), pool, time.Now()); n != 0 || err != nil {
+	if n, err := idempotency.Purge(t.Context(), pool, time.Now().Add(-time.Hour)); n != 0 || err != nil {
 		t.Errorf("purged %d fresh records, %v", n, err)
 	}
-	if n, err := idempotency.Purge(t.Context(), pool, time.Now().Add(49*time.Hour)); n != 1 || err != nil {
+	if n, err := idempotency.Purge(t.Context(), pool, time.Now().Add(time.Hour)); n != 1 || err != nil {
 		t.Errorf("purged %d old records, %v", n, err)
+	}
+}
+
+// Two hundred thousand old answers go while calls are made, and their repeats are
+// answered: no call fails or has a second effect, what is young stays, and the old
+// is found by the index.
+func TestPurgeUnderCalls(t *testing.T) {
+	t.Parallel()
+	const old, young = 200_000, 5_000
+	pool := testkit.Database(t, migrations())
+	if _, err := pool.Exec(t.Context(), `
+		insert into idempotency (request_id, rpc, caller, request, response, create_time)
+		select gen_random_uuid(), 'AdjustStock', 'customer:' || i % 100, '\x08', '\x08',
+		  now() - case when i <= $1 then interval '49 hours' else interval '47 hours' end
+		from generate_series(1, $1 + $2::int) i`, old, young); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var calls sync.WaitGroup
+	var during atomic.Int64
+	for range 4 {
+		calls.Go(func() {
+			for ctx.Err() == nil {
+				key := newKey()
+				for range 2 {
+					if _, err := adjust(t.Context(), pool, key, 7); err != nil {
+						t.Errorf("a call during the purge: %v", err)
+						return
+					}
+				}
+				during.Add(1)
+			}
+		})
+	}
+	testkit.Eventually(t, 10*time.Second, "calls are made", func() bool { return during.Load() > 0 })
+	before := during.Load()
+	n, err := idempotency.Purge(t.Context(), pool, time.Now().Add(-48*time.Hour))
+	meanwhile := during.Load() - before
+	stop()
+	calls.Wait()
+	if err != nil || n != old {
+		t.Errorf("purged %d, %v; want %d", n, err, old)
+	}
+	if meanwhile == 0 {
+		t.Error("no call was answered while the purge ran")
+	}
+	var kept int64
+	if err := pool.QueryRow(t.Context(), `select count(*) from idempotency`).Scan(&kept); err != nil || kept != young+during.Load() {
+		t.Errorf("%d rows are left, %v; want %d", kept, err, young+during.Load())
+	}
+	if n := effects(t, pool); int64(n) != during.Load() {
+		t.Errorf("%d effects of %d calls", n, during.Load())
+	}
+	var plan string
+	if _, err := pool.Exec(t.Context(), `analyze idempotency`); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := pool.Query(t.Context(), `explain select request_id from idempotency where create_time < now() - interval '48 hours' order by create_time limit 1000`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if plan = strings.Join(lines, "\n"); err != nil || !strings.Contains(plan, "Index Scan using idempotency_create_time") {
+		t.Errorf("the old rows are looked for by %s, %v", plan, err)
 	}
 }

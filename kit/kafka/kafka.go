@@ -43,6 +43,11 @@ type Config struct {
 	Log *slog.Logger
 }
 
+// DefaultRetention is how long a topic keeps events where nothing else is set.
+const DefaultRetention = 7 * 24 * time.Hour
+
+const retentionConfig = "retention.ms"
+
 // Topic is an aggregate's stream of events.
 type Topic struct {
 	// Name is shopmesh.<context>.<aggregate>.v1.
@@ -52,7 +57,9 @@ type Topic struct {
 	Partitions int32
 	// Compacted keeps each key's last event for ever: whole-state topics.
 	Compacted bool
-	// Retention is how long other topics keep events. 0 means 7 days.
+	// Retention is how long another topic keeps events: whoever says them sets it, also
+	// for a topic that exists. 0 leaves it to that one, and means DefaultRetention where
+	// the topic is missing.
 	Retention time.Duration
 }
 
@@ -152,7 +159,7 @@ func NewConsumer(cfg Config, group string, topics []string, opts ...kgo.Opt) (*k
 }
 
 // EnsureTopics creates the topics that are missing, and waits for the broker until
-// ctx ends. Topics that exist are left as they are.
+// ctx ends. Topics that exist are left as they are, but for a retention that is named.
 func EnsureTopics(ctx context.Context, cfg Config, topics []Topic) error {
 	if len(topics) == 0 {
 		return nil
@@ -187,11 +194,50 @@ func createMissing(ctx context.Context, admin *kadm.Client, cfg Config, topics [
 		if err == nil {
 			err = res.Err
 		}
-		if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+		switch {
+		case err == nil:
+		case !errors.Is(err, kerr.TopicAlreadyExists):
 			return fmt.Errorf("create topic %s: %w", t.Name, err)
+		case t.Retention > 0 && !t.Compacted && !cfg.Embedded:
+			if err := retain(ctx, admin, cfg, t); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// retain sets the retention of a topic that exists, unless it is so already. A broker
+// that does not let us has somebody whom it lets: that is told, and no failure.
+func retain(ctx context.Context, admin *kadm.Client, cfg Config, t Topic) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	want := strconv.FormatInt(t.Retention.Milliseconds(), 10)
+	found, err := admin.DescribeTopicConfigs(ctx, t.Name)
+	if err == nil && len(found) == 1 {
+		err = found[0].Err
+		for _, c := range found[0].Configs {
+			if c.Key == retentionConfig && c.MaybeValue() == want {
+				return nil
+			}
+		}
+	}
+	if err == nil {
+		var altered kadm.AlterConfigsResponses
+		altered, err = admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: retentionConfig, Value: &want}}, t.Name)
+		if err == nil && len(altered) == 1 {
+			err = altered[0].Err
+		}
+	}
+	switch {
+	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
+		cfg.log().WarnContext(ctx, "the broker does not let us set how long a topic keeps events; set it there", "topic", t.Name, retentionConfig, want)
+		return nil
+	case err != nil:
+		return fmt.Errorf("set the retention of topic %s: %w", t.Name, err)
+	default:
+		return nil
+	}
 }
 
 // waitable errors say that the broker is away or not ready; others, like a refused
@@ -221,11 +267,11 @@ func (t Topic) configs(embedded bool) map[string]*string {
 	if embedded {
 		// A partition that is trimmed to nothing would start again at offset 0 while
 		// its groups' commits stay: the embedded broker trims by those commits instead.
-		return map[string]*string{"cleanup.policy": value("delete"), "retention.ms": value("-1")}
+		return map[string]*string{"cleanup.policy": value("delete"), retentionConfig: value("-1")}
 	}
 	retention := t.Retention
 	if retention == 0 {
-		retention = 7 * 24 * time.Hour
+		retention = DefaultRetention
 	}
-	return map[string]*string{"cleanup.policy": value("delete"), "retention.ms": value(strconv.FormatInt(retention.Milliseconds(), 10))}
+	return map[string]*string{"cleanup.policy": value("delete"), retentionConfig: value(strconv.FormatInt(retention.Milliseconds(), 10))}
 }

@@ -33,8 +33,8 @@ func setting(t *testing.T, admin *kadm.Client, topic, name string) string {
 	return ""
 }
 
-// Topics are created as they are described; those that exist stay as they are; the
-// embedded broker's keep everything.
+// Topics are created as they are described; those that exist stay as they are, but
+// for a retention that is named; the embedded broker's keep everything.
 func TestTopicsAreEnsured(t *testing.T) {
 	t.Parallel()
 	broker := testkit.Broker(t)
@@ -49,6 +49,10 @@ func TestTopicsAreEnsured(t *testing.T) {
 	ensure(broker, kafka.Topic{Name: "embedded"})
 	ensure(elsewhere, kafka.Topic{Name: "plain", Partitions: 4, Retention: time.Hour}, kafka.Topic{Name: "state", Compacted: true})
 	ensure(elsewhere, kafka.Topic{Name: "plain", Partitions: 9})
+	for _, retention := range []time.Duration{2 * time.Hour, 3 * time.Hour, 3 * time.Hour} {
+		ensure(elsewhere, kafka.Topic{Name: "set.later", Retention: retention})
+	}
+	ensure(broker, kafka.Topic{Name: "embedded", Retention: time.Hour})
 
 	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...))
 	if err != nil {
@@ -57,7 +61,7 @@ func TestTopicsAreEnsured(t *testing.T) {
 	defer client.Close()
 	admin := kadm.NewClient(client)
 	for _, want := range [][3]string{
-		{"embedded", "retention.ms", "-1"}, {"plain", "retention.ms", "3600000"}, {"plain", "cleanup.policy", "delete"}, {"state", "cleanup.policy", "compact"},
+		{"embedded", "retention.ms", "-1"}, {"plain", "retention.ms", "3600000"}, {"plain", "cleanup.policy", "delete"}, {"set.later", "retention.ms", "10800000"}, {"set.later", "cleanup.policy", "delete"}, {"state", "cleanup.policy", "compact"},
 	} {
 		if got := setting(t, admin, want[0], want[1]); got != want[2] {
 			t.Errorf("%s of %s is %q, want %q", want[1], want[0], got, want[2])

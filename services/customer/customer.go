@@ -9,6 +9,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"go.uber.org/fx"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
@@ -16,6 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/customer/internal/app"
 	"github.com/shopmesh/shopmesh/services/customer/internal/audit"
 	"github.com/shopmesh/shopmesh/services/customer/internal/events"
@@ -27,9 +29,6 @@ const Name = "customer"
 
 // partitions bounds how many replicas of a reader can share the work on the topic.
 const partitions = 4
-
-// retention is how long the topic, which carries personal data, keeps events.
-const retention = 7 * 24 * time.Hour
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -48,11 +47,21 @@ type Config struct {
 	Context kitapp.ContextConfig
 }
 
+// DefaultSettings are what holds where an owner set nothing.
+func DefaultSettings() *customerv1.Settings {
+	return &customerv1.Settings{EventRetention: durationpb.New(kafka.DefaultRetention)}
+}
+
 // Module is the context, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
-		fx.Provide(newCustomers, audit.New, fx.Private),
+		fx.Provide(
+			func() (*customerv1.Settings, error) {
+				return settings.Load(cfg.Context.SettingsFile, Name, DefaultSettings())
+			},
+			newCustomers, audit.New, fx.Private,
+		),
 		kitapp.Join(newService),
 	)
 }
@@ -66,7 +75,7 @@ func newCustomers(pool *pg.Pool, relay *outbox.Relay, clock kitapp.Clock, id kit
 	}
 }
 
-func newService(customers *app.Customers, relay *outbox.Relay, operations *audit.Operations) kitapp.Service {
+func newService(customers *app.Customers, set *customerv1.Settings, relay *outbox.Relay, operations *audit.Operations) kitapp.Service {
 	anew := &app.AnnounceAnew{Customers: customers}
 	return kitapp.Service{
 		Name:     Name,
@@ -78,7 +87,7 @@ func newService(customers *app.Customers, relay *outbox.Relay, operations *audit
 			{Name: "relay", Run: relay.Run},
 			{Name: "announce anew", Run: anew.Run},
 		},
-		Topics:     []kafka.Topic{{Name: events.Topic, Partitions: partitions, Retention: retention}},
+		Topics:     []kafka.Topic{{Name: events.Topic, Partitions: partitions, Retention: set.GetEventRetention().AsDuration()}},
 		Operations: operations,
 	}
 }

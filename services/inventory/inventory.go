@@ -19,6 +19,7 @@ import (
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -57,7 +58,10 @@ type Config struct {
 
 // DefaultSettings are what holds where an owner set nothing.
 func DefaultSettings() *inventoryv1.Settings {
-	return &inventoryv1.Settings{LowStockThreshold: proto.Int64(5), LevelInterval: durationpb.New(2 * time.Second)}
+	return &inventoryv1.Settings{
+		LowStockThreshold: proto.Int64(5), LevelInterval: durationpb.New(2 * time.Second),
+		IdempotencyRetention: durationpb.New(idempotency.Retention), EventRetention: durationpb.New(kafka.DefaultRetention),
+	}
 }
 
 // Module is inventory, to be put into a process.
@@ -83,6 +87,7 @@ func loadSettings(file string) (domain.Settings, error) {
 	}
 	return domain.Settings{
 		LowStockThreshold: loaded.GetLowStockThreshold(), LevelInterval: loaded.GetLevelInterval().AsDuration(),
+		IdempotencyRetention: loaded.GetIdempotencyRetention().AsDuration(), EventRetention: loaded.GetEventRetention().AsDuration(),
 	}, nil
 }
 
@@ -116,10 +121,12 @@ func newService(stocks *app.Stocks, relay *outbox.Relay, heard *consumer.Consume
 			{Name: "levels", Run: stocks.RunLevels},
 			{Name: "announce anew", Run: anew.Run},
 			{Name: "expired reservations", Run: stocks.RunAsk},
-			{Name: "forget requests", Run: stocks.RunForget},
+			{Name: "forget requests", Run: func(ctx context.Context) error {
+				return idempotency.RunPurge(ctx, stocks.Pool, stocks.Settings.IdempotencyRetention, stocks.Now)
+			}},
 		},
 		Topics: []kafka.Topic{
-			{Name: events.ReservationTopic, Partitions: partitions},
+			{Name: events.ReservationTopic, Partitions: partitions, Retention: stocks.Settings.EventRetention},
 			{Name: events.StockTopic, Partitions: partitions, Compacted: true},
 			{Name: events.OrderTopic, Partitions: partitions},
 			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},

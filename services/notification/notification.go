@@ -18,7 +18,9 @@
 //
 // The ledger keeps what the event said, not the rendered texts: rows stay small, and
 // the texts are rendered from it, by template version and shop name, the same at
-// every attempt and whenever somebody looks.
+// every attempt and whenever somebody looks. What a delivered mail said is dropped
+// when its retention is over; the row, whose key keeps the mail from being sent
+// again, stays for ever.
 package notification
 
 import (
@@ -89,6 +91,7 @@ func DefaultSettings() *notificationv1.Settings {
 		ShopName:    proto.String("Shopmesh"),
 		SenderEmail: proto.String("shop@shopmesh.example"),
 		RetryAfter:  durationpb.New(time.Second), GiveUpAfter: durationpb.New(72 * time.Hour),
+		BodyRetention: durationpb.New(90 * 24 * time.Hour), EventRetention: durationpb.New(kafka.DefaultRetention),
 	}
 }
 
@@ -106,6 +109,7 @@ func Module(cfg Config) fx.Option {
 			newErasure,
 			newLedger,
 			newMails,
+			newBodies,
 			newConsumer,
 			newOperations,
 			fx.Private,
@@ -124,6 +128,7 @@ func loadSettings(file string) (domain.Settings, error) {
 		Policy: domain.Policy{
 			RetryAfter: loaded.GetRetryAfter().AsDuration(), GiveUpAfter: loaded.GetGiveUpAfter().AsDuration(),
 		},
+		BodyRetention: loaded.GetBodyRetention().AsDuration(), EventRetention: loaded.GetEventRetention().AsDuration(),
 	}, nil
 }
 
@@ -162,6 +167,10 @@ func newMails(pool *pg.Pool, sender *app.Sender, templates *letter.Templates, se
 	return &app.Mails{Pool: pool, Sender: sender, Templates: templates, Settings: set, Now: now}
 }
 
+func newBodies(pool *pg.Pool, set domain.Settings, now now) *app.Bodies {
+	return &app.Bodies{Pool: pool, Retention: set.BodyRetention, Now: now}
+}
+
 func newConsumer(
 	pool *pg.Pool, ledger *app.Ledger, cfg kafka.Config, log *slog.Logger,
 	meter metric.MeterProvider, tracer trace.TracerProvider,
@@ -176,7 +185,7 @@ func newOperations(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer,
 }
 
 func newService(
-	mails *app.Mails, sender *app.Sender, erasure *app.Erasure, server *smtp.Pool,
+	mails *app.Mails, sender *app.Sender, erasure *app.Erasure, bodies *app.Bodies, server *smtp.Pool, set domain.Settings,
 	relay *outbox.Relay, heard *consumer.Consumer, operations *audit.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
@@ -190,10 +199,11 @@ func newService(
 			{Name: "events", Run: heard.Run},
 			{Name: "sender", Run: sender.Run},
 			{Name: "erasure", Run: erasure.Run},
+			{Name: "forget texts", Run: bodies.Run},
 			{Name: "mail server", Run: func(ctx context.Context) error { return watch(ctx, server) }},
 		},
 		Topics: []kafka.Topic{
-			{Name: events.NotificationTopic, Partitions: partitions},
+			{Name: events.NotificationTopic, Partitions: partitions, Retention: set.EventRetention},
 			{Name: events.OrderTopic, Partitions: partitions},
 			{Name: events.CustomerTopic, Partitions: partitions},
 		},

@@ -22,6 +22,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -64,6 +65,9 @@ func DefaultSettings() *orderv1.Settings {
 		PaymentWindow:   durationpb.New(30 * time.Minute),
 		AskAgainAfter:   durationpb.New(30 * time.Second),
 		MaxUnpaidOrders: proto.Int32(20),
+
+		IdempotencyRetention: durationpb.New(idempotency.Retention),
+		EventRetention:       durationpb.New(kafka.DefaultRetention),
 		PaymentMethods: []string{
 			"sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "sandbox_unknown_then_declined",
 		},
@@ -99,6 +103,9 @@ func loadSettings(file string) (domain.Settings, error) {
 		MaxUnpaid:      int(loaded.GetMaxUnpaidOrders()),
 		PaymentMethods: loaded.GetPaymentMethods(),
 		Ask:            domain.AskPolicy{After: loaded.GetAskAgainAfter().AsDuration()},
+
+		IdempotencyRetention: loaded.GetIdempotencyRetention().AsDuration(),
+		EventRetention:       loaded.GetEventRetention().AsDuration(),
 	}, nil
 }
 
@@ -163,9 +170,12 @@ func newService(
 			{Name: "relay", Run: func(ctx context.Context) error { return relay.Run(ctx) }},
 			{Name: "consumer", Run: func(ctx context.Context) error { return heard.Run(ctx) }},
 			{Name: "sweeper", Run: orders.RunSweeper},
+			{Name: "forget requests", Run: func(ctx context.Context) error {
+				return idempotency.RunPurge(ctx, orders.Pool, orders.Settings.IdempotencyRetention, orders.Now)
+			}},
 		},
 		Topics: []kafka.Topic{
-			{Name: events.OrderTopic, Partitions: partitions},
+			{Name: events.OrderTopic, Partitions: partitions, Retention: orders.Settings.EventRetention},
 			{Name: events.ReservationTopic, Partitions: partitions},
 			{Name: events.PaymentTopic, Partitions: partitions},
 			{Name: events.NotificationTopic, Partitions: partitions},

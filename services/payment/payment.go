@@ -22,6 +22,7 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -70,6 +71,9 @@ func DefaultSettings() *paymentv1.Settings {
 		ProviderTimeout:  durationpb.New(10 * time.Second),
 		RetryAfter:       durationpb.New(time.Second),
 		SandboxSlowDelay: durationpb.New(3 * time.Second),
+
+		IdempotencyRetention: durationpb.New(idempotency.Retention),
+		EventRetention:       durationpb.New(kafka.DefaultRetention),
 	}
 }
 
@@ -160,6 +164,7 @@ type serviceParams struct {
 	Park       app.Park
 	Cards      *stripe.Stripe
 	Operations *audit.Operations
+	Settings   *paymentv1.Settings
 	Log        *slog.Logger
 }
 
@@ -179,11 +184,13 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 			{Name: "orders", Run: in.Orders.Run},
 			{Name: "desk", Run: in.Desk.Run},
 			{Name: "announce anew", Run: anew.Run},
-			{Name: "forget", Run: func(ctx context.Context) error { return app.ForgetAnswers(ctx, pool, source.Now, time.Hour) }},
+			{Name: "forget requests", Run: func(ctx context.Context) error {
+				return idempotency.RunPurge(ctx, pool, in.Settings.GetIdempotencyRetention().AsDuration(), source.Now)
+			}},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.TopicOrder, Partitions: partitions},
-			{Name: events.TopicPayment, Partitions: partitions},
+			{Name: events.TopicPayment, Partitions: partitions, Retention: in.Settings.GetEventRetention().AsDuration()},
 		},
 		HTTP:       webhooks(cfg, in.Cards, hear),
 		Operations: in.Operations,

@@ -8,4 +8,7 @@ type Settings struct {
 	LowStockThreshold int64
 	// LevelInterval is how often changed levels are announced at the most.
 	LevelInterval time.Duration
+	// IdempotencyRetention is how long answers are kept for requests that come again,
+	// EventRetention how long a broker keeps what this context says.
+	IdempotencyRetention, EventRetention time.Duration
 }

@@ -42,7 +42,7 @@ func (m *Mails) List(ctx context.Context, r page.Request) (Page, error) {
 }
 
 // Get returns a mail and its texts as they were or will be sent; they are empty
-// once erased.
+// once erased or kept no longer.
 func (m *Mails) Get(ctx context.Context, id uuid.UUID) (domain.Stored, letter.Rendered, error) {
 	row, err := db.New(m.Pool).NotificationGet(ctx, id)
 	if pg.IsNoRows(err) {

@@ -83,7 +83,7 @@ type State struct {
 	SubjectID uuid.UUID
 	OrderID   uuid.UUID
 	Status    Status
-	// Readable says that its text was not erased.
+	// Readable says that its text is there: neither erased nor kept no longer.
 	Readable bool
 	// Resends counts how often it was sent once more on request.
 	Resends int
@@ -161,7 +161,7 @@ func (s State) Resend(now, due time.Time, traceparent string) (State, error) {
 	}
 	if !s.Readable {
 		return s, fault.New(fault.FailedPrecondition, ReasonState,
-			"notification %s can't be sent: its text was erased", s.ID).With("status", s.Status.String())
+			"notification %s can't be sent: its text was erased or is kept no longer", s.ID).With("status", s.Status.String())
 	}
 	s.Status, s.Cause, s.EndTime = Pending, "", time.Time{}
 	s.Retries, s.AskTime, s.DueTime = 0, now, due

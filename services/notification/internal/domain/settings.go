@@ -1,6 +1,9 @@
 package domain
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Settings are what an owner may set.
 type Settings struct {
@@ -8,6 +11,9 @@ type Settings struct {
 	// Sender is the address that mails come from; ReplyTo the one that answers go to.
 	Sender, ReplyTo string
 	Policy          Policy
+	// BodyRetention is how long the texts of delivered mails are kept, EventRetention
+	// how long a broker keeps what this context says.
+	BodyRetention, EventRetention time.Duration
 }
 
 // Domain is the sender address' domain: the right side of Message-IDs.

@@ -148,7 +148,7 @@ func Stored(row db.Notification) domain.Stored {
 	return domain.Stored{
 		State: domain.State{
 			ID: row.ID, Kind: domain.Kind(row.Kind), SubjectID: row.SubjectID, OrderID: row.OrderID,
-			Status: domain.Status(row.Status), Readable: row.Recipient != "",
+			Status: domain.Status(row.Status), Readable: len(row.Content) > 0,
 			Resends: int(row.ResendCount), Attempts: int(row.AttemptCount), Retries: int(row.RetryCount),
 			Cause: row.Cause, Version: row.Version, AskTime: row.AskTime, DueTime: fromNullable(row.DueTime),
 			EndTime: fromNullable(row.EndTime), SendTime: fromNullable(row.SendTime), Traceparent: row.Traceparent,

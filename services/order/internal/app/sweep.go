@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
@@ -17,7 +16,7 @@ const (
 	// least while something is due soon.
 	sweepPause      = time.Second
 	leastSweepPause = 20 * time.Millisecond
-	// tidyPause is how long the sweeper leaves between its rarer tasks.
+	// tidyPause is how long the sweeper leaves between looks for late erasures.
 	tidyPause = time.Minute
 )
 
@@ -54,8 +53,8 @@ func (s *Orders) sweepSome(ctx context.Context) (looked int, err error) {
 	return looked, err
 }
 
-// RunSweeper sweeps whenever an order is due, and now and then forgets old request
-// ids and blanks what an erasure missed, until ctx ends.
+// RunSweeper sweeps whenever an order is due, and now and then blanks what an
+// erasure missed, until ctx ends.
 func (s *Orders) RunSweeper(ctx context.Context) error {
 	var tidied time.Time
 	for {
@@ -63,7 +62,7 @@ func (s *Orders) RunSweeper(ctx context.Context) error {
 			return err
 		}
 		if time.Since(tidied) > tidyPause {
-			if err := s.tidy(ctx); err != nil && ctx.Err() == nil {
+			if err := s.EraseLate(ctx); err != nil && ctx.Err() == nil {
 				return err
 			}
 			tidied = time.Now()
@@ -76,14 +75,6 @@ func (s *Orders) RunSweeper(ctx context.Context) error {
 		case <-pause.C:
 		}
 	}
-}
-
-func (s *Orders) tidy(ctx context.Context) error {
-	if err := s.EraseLate(ctx); err != nil {
-		return err
-	}
-	_, err := idempotency.Purge(ctx, s.Pool, s.Now())
-	return err
 }
 
 // untilNextLook is how long to sleep: until the next order is due, within bounds.

@@ -11,4 +11,7 @@ type Settings struct {
 	// PaymentMethods are those offered.
 	PaymentMethods []string
 	Ask            AskPolicy
+	// IdempotencyRetention is how long answers are kept for requests that come again,
+	// EventRetention how long a broker keeps what this context says.
+	IdempotencyRetention, EventRetention time.Duration
 }

@@ -32,8 +32,14 @@ type Settings struct {
 	// 2 s by default. A level that runs out or comes back is announced at once, one
 	// of more than 100 at least every 30 s.
 	LevelInterval *durationpb.Duration `protobuf:"bytes,2,opt,name=level_interval,json=levelInterval,proto3" json:"level_interval,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// How long the answer to a request is kept, so that the same request_id gets it
+	// again, 24 hours to 365 days; 48 hours by default.
+	IdempotencyRetention *durationpb.Duration `protobuf:"bytes,3,opt,name=idempotency_retention,json=idempotencyRetention,proto3" json:"idempotency_retention,omitempty"`
+	// How long a broker keeps the events that this context says, 1 hour to 365 days;
+	// 7 days by default. The embedded broker keeps each until everybody has it instead.
+	EventRetention *durationpb.Duration `protobuf:"bytes,4,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -80,15 +86,31 @@ func (x *Settings) GetLevelInterval() *durationpb.Duration {
 	return nil
 }
 
+func (x *Settings) GetIdempotencyRetention() *durationpb.Duration {
+	if x != nil {
+		return x.IdempotencyRetention
+	}
+	return nil
+}
+
+func (x *Settings) GetEventRetention() *durationpb.Duration {
+	if x != nil {
+		return x.EventRetention
+	}
+	return nil
+}
+
 var File_shopmesh_inventory_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_inventory_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"$shopmesh/inventory/v1/settings.proto\x12\x15shopmesh.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbb\x01\n" +
+	"$shopmesh/inventory/v1/settings.proto\x12\x15shopmesh.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x02\n" +
 	"\bSettings\x12B\n" +
 	"\x13low_stock_threshold\x18\x01 \x01(\x03B\r\xbaH\n" +
 	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00H\x00R\x11lowStockThreshold\x88\x01\x01\x12S\n" +
-	"\x0elevel_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x02\b<2\x05\x10\x80\xc2\xd7/R\rlevelIntervalB\x16\n" +
+	"\x0elevel_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x02\b<2\x05\x10\x80\xc2\xd7/R\rlevelInterval\x12c\n" +
+	"\x15idempotency_retention\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12V\n" +
+	"\x0fevent_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\x16\n" +
 	"\x14_low_stock_thresholdB\xe7\x01\n" +
 	"\x19com.shopmesh.inventory.v1B\rSettingsProtoP\x01ZEgithub.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1;inventoryv1\xa2\x02\x03SIX\xaa\x02\x15Shopmesh.Inventory.V1\xca\x02\x15Shopmesh\\Inventory\\V1\xe2\x02!Shopmesh\\Inventory\\V1\\GPBMetadata\xea\x02\x17Shopmesh::Inventory::V1b\x06proto3"
 
@@ -111,11 +133,13 @@ var file_shopmesh_inventory_v1_settings_proto_goTypes = []any{
 }
 var file_shopmesh_inventory_v1_settings_proto_depIdxs = []int32{
 	1, // 0: shopmesh.inventory.v1.Settings.level_interval:type_name -> google.protobuf.Duration
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	1, // 1: shopmesh.inventory.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
+	1, // 2: shopmesh.inventory.v1.Settings.event_retention:type_name -> google.protobuf.Duration
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_inventory_v1_settings_proto_init() }

@@ -164,9 +164,11 @@ type Notification struct {
 	SubjectId string `protobuf:"bytes,7,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
 	// The mail's subject line; empty once erased.
 	Subject string `protobuf:"bytes,8,opt,name=subject,proto3" json:"subject,omitempty"`
-	// The mail's plain text; only in GetNotification; empty once erased.
+	// The mail's plain text; only in GetNotification; empty once erased, or
+	// kept no longer.
 	Text string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
-	// The mail's HTML; only in GetNotification; empty once erased.
+	// The mail's HTML; only in GetNotification; empty once erased, or
+	// kept no longer.
 	Html string `protobuf:"bytes,10,opt,name=html,proto3" json:"html,omitempty"`
 	// When it was asked for.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

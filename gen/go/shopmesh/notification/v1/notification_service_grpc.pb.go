@@ -42,7 +42,7 @@ type NotificationServiceClient interface {
 	// ResendNotification sends a mail once more: another attempt of the same
 	// mail, with a new Message-ID, so that it arrives even where the first did.
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-	// when its text was erased.
+	// when its text was erased or is kept no longer.
 	ResendNotification(ctx context.Context, in *ResendNotificationRequest, opts ...grpc.CallOption) (*ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(ctx context.Context, in *PreviewTemplateRequest, opts ...grpc.CallOption) (*PreviewTemplateResponse, error)
@@ -111,7 +111,7 @@ type NotificationServiceServer interface {
 	// ResendNotification sends a mail once more: another attempt of the same
 	// mail, with a new Message-ID, so that it arrives even where the first did.
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-	// when its text was erased.
+	// when its text was erased or is kept no longer.
 	ResendNotification(context.Context, *ResendNotificationRequest) (*ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(context.Context, *PreviewTemplateRequest) (*PreviewTemplateResponse, error)

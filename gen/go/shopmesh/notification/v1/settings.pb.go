@@ -36,9 +36,16 @@ type Settings struct {
 	// hour; 1 s by default, doubled with each attempt up to 15 minutes.
 	RetryAfter *durationpb.Duration `protobuf:"bytes,4,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// How long a mail is tried before it counts as failed, 1 minute to 14 days; 3 days by default.
-	GiveUpAfter   *durationpb.Duration `protobuf:"bytes,5,opt,name=give_up_after,json=giveUpAfter,proto3" json:"give_up_after,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	GiveUpAfter *durationpb.Duration `protobuf:"bytes,5,opt,name=give_up_after,json=giveUpAfter,proto3" json:"give_up_after,omitempty"`
+	// How long the text of a delivered mail is kept, 1 minute to 10 years; 90 days by
+	// default. After that it can be neither read nor sent once more; that it was sent,
+	// to whom and under which subject stays known.
+	BodyRetention *durationpb.Duration `protobuf:"bytes,6,opt,name=body_retention,json=bodyRetention,proto3" json:"body_retention,omitempty"`
+	// How long a broker keeps the events that this context says, 1 hour to 365 days;
+	// 7 days by default. The embedded broker keeps each until everybody has it instead.
+	EventRetention *durationpb.Duration `protobuf:"bytes,7,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -106,11 +113,25 @@ func (x *Settings) GetGiveUpAfter() *durationpb.Duration {
 	return nil
 }
 
+func (x *Settings) GetBodyRetention() *durationpb.Duration {
+	if x != nil {
+		return x.BodyRetention
+	}
+	return nil
+}
+
+func (x *Settings) GetEventRetention() *durationpb.Duration {
+	if x != nil {
+		return x.EventRetention
+	}
+	return nil
+}
+
 var File_shopmesh_notification_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_notification_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"'shopmesh/notification/v1/settings.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xef\x02\n" +
+	"'shopmesh/notification/v1/settings.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\x9d\x04\n" +
 	"\bSettings\x12+\n" +
 	"\tshop_name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dH\x00R\bshopName\x88\x01\x01\x12/\n" +
 	"\fsender_email\x18\x02 \x01(\tB\a\xbaH\x04r\x02`\x01H\x01R\vsenderEmail\x88\x01\x01\x122\n" +
@@ -118,7 +139,9 @@ const file_shopmesh_notification_v1_settings_proto_rawDesc = "" +
 	"\vretry_after\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
 	"retryAfter\x12O\n" +
 	"\rgive_up_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
-	"\"\x04\b\x80\xeaI2\x02\b<R\vgiveUpAfterB\f\n" +
+	"\"\x04\b\x80\xeaI2\x02\b<R\vgiveUpAfter\x12T\n" +
+	"\x0ebody_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x06\b\x80\x86\xb0\x96\x012\x02\b<R\rbodyRetention\x12V\n" +
+	"\x0fevent_retention\x18\a \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\f\n" +
 	"\n" +
 	"_shop_nameB\x0f\n" +
 	"\r_sender_emailB\x11\n" +
@@ -145,11 +168,13 @@ var file_shopmesh_notification_v1_settings_proto_goTypes = []any{
 var file_shopmesh_notification_v1_settings_proto_depIdxs = []int32{
 	1, // 0: shopmesh.notification.v1.Settings.retry_after:type_name -> google.protobuf.Duration
 	1, // 1: shopmesh.notification.v1.Settings.give_up_after:type_name -> google.protobuf.Duration
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	1, // 2: shopmesh.notification.v1.Settings.body_retention:type_name -> google.protobuf.Duration
+	1, // 3: shopmesh.notification.v1.Settings.event_retention:type_name -> google.protobuf.Duration
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_notification_v1_settings_proto_init() }

@@ -38,6 +38,12 @@ type Settings struct {
 	// The payment methods offered; the sandbox's by default. One that ends in "*"
 	// stands for all that begin so: "pm_*" offers cards by Stripe.
 	PaymentMethods []string `protobuf:"bytes,4,rep,name=payment_methods,json=paymentMethods,proto3" json:"payment_methods,omitempty"`
+	// How long the answer to a request is kept, so that the same request_id gets it
+	// again, 24 hours to 365 days; 48 hours by default.
+	IdempotencyRetention *durationpb.Duration `protobuf:"bytes,5,opt,name=idempotency_retention,json=idempotencyRetention,proto3" json:"idempotency_retention,omitempty"`
+	// How long a broker keeps the events that this context says, 1 hour to 365 days;
+	// 7 days by default. The embedded broker keeps each until everybody has it instead.
+	EventRetention *durationpb.Duration `protobuf:"bytes,6,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -100,17 +106,33 @@ func (x *Settings) GetPaymentMethods() []string {
 	return nil
 }
 
+func (x *Settings) GetIdempotencyRetention() *durationpb.Duration {
+	if x != nil {
+		return x.IdempotencyRetention
+	}
+	return nil
+}
+
+func (x *Settings) GetEventRetention() *durationpb.Duration {
+	if x != nil {
+		return x.EventRetention
+	}
+	return nil
+}
+
 var File_shopmesh_order_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc6\x02\n" +
+	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\x83\x04\n" +
 	"\bSettings\x12S\n" +
 	"\x0epayment_window\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\rpaymentWindow\x12U\n" +
 	"\x0fask_again_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/R\raskAgainAfter\x12;\n" +
 	"\x11max_unpaid_orders\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\x90N(\x01H\x00R\x0fmaxUnpaidOrders\x88\x01\x01\x12;\n" +
-	"\x0fpayment_methods\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01\x18@R\x0epaymentMethodsB\x14\n" +
+	"\x0fpayment_methods\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01\x18@R\x0epaymentMethods\x12c\n" +
+	"\x15idempotency_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12V\n" +
+	"\x0fevent_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\x14\n" +
 	"\x12_max_unpaid_ordersB\xcb\x01\n" +
 	"\x15com.shopmesh.order.v1B\rSettingsProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
 
@@ -134,11 +156,13 @@ var file_shopmesh_order_v1_settings_proto_goTypes = []any{
 var file_shopmesh_order_v1_settings_proto_depIdxs = []int32{
 	1, // 0: shopmesh.order.v1.Settings.payment_window:type_name -> google.protobuf.Duration
 	1, // 1: shopmesh.order.v1.Settings.ask_again_after:type_name -> google.protobuf.Duration
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	1, // 2: shopmesh.order.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
+	1, // 3: shopmesh.order.v1.Settings.event_retention:type_name -> google.protobuf.Duration
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_settings_proto_init() }

@@ -34,8 +34,14 @@ type Settings struct {
 	RetryAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// How long the sandbox takes for sandbox_slow, 0 to 5 minutes; 3 s by default.
 	SandboxSlowDelay *durationpb.Duration `protobuf:"bytes,3,opt,name=sandbox_slow_delay,json=sandboxSlowDelay,proto3" json:"sandbox_slow_delay,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// How long the answer to a request is kept, so that the same request_id gets it
+	// again, 24 hours to 365 days; 48 hours by default.
+	IdempotencyRetention *durationpb.Duration `protobuf:"bytes,4,opt,name=idempotency_retention,json=idempotencyRetention,proto3" json:"idempotency_retention,omitempty"`
+	// How long a broker keeps the events that this context says, 1 hour to 365 days;
+	// 7 days by default. The embedded broker keeps each until everybody has it instead.
+	EventRetention *durationpb.Duration `protobuf:"bytes,5,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -89,17 +95,33 @@ func (x *Settings) GetSandboxSlowDelay() *durationpb.Duration {
 	return nil
 }
 
+func (x *Settings) GetIdempotencyRetention() *durationpb.Duration {
+	if x != nil {
+		return x.IdempotencyRetention
+	}
+	return nil
+}
+
+func (x *Settings) GetEventRetention() *durationpb.Duration {
+	if x != nil {
+		return x.EventRetention
+	}
+	return nil
+}
+
 var File_shopmesh_payment_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\x8c\x02\n" +
+	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc9\x03\n" +
 	"\bSettings\x12X\n" +
 	"\x10provider_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\xac\x022\x05\x10\x80\xc2\xd7/R\x0fproviderTimeout\x12N\n" +
 	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
 	"retryAfter\x12V\n" +
 	"\x12sandbox_slow_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xac\x022\x00R\x10sandboxSlowDelayB\xd9\x01\n" +
+	"\xaa\x01\a\"\x03\b\xac\x022\x00R\x10sandboxSlowDelay\x12c\n" +
+	"\x15idempotency_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12V\n" +
+	"\x0fevent_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\xd9\x01\n" +
 	"\x17com.shopmesh.payment.v1B\rSettingsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1;paymentv1\xa2\x02\x03SPX\xaa\x02\x13Shopmesh.Payment.V1\xca\x02\x13Shopmesh\\Payment\\V1\xe2\x02\x1fShopmesh\\Payment\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Payment::V1b\x06proto3"
 
 var (
@@ -123,11 +145,13 @@ var file_shopmesh_payment_v1_settings_proto_depIdxs = []int32{
 	1, // 0: shopmesh.payment.v1.Settings.provider_timeout:type_name -> google.protobuf.Duration
 	1, // 1: shopmesh.payment.v1.Settings.retry_after:type_name -> google.protobuf.Duration
 	1, // 2: shopmesh.payment.v1.Settings.sandbox_slow_delay:type_name -> google.protobuf.Duration
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	1, // 3: shopmesh.payment.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
+	1, // 4: shopmesh.payment.v1.Settings.event_retention:type_name -> google.protobuf.Duration
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_payment_v1_settings_proto_init() }

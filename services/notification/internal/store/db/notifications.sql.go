@@ -297,6 +297,31 @@ func (q *Queries) NotificationExtend(ctx context.Context, arg NotificationExtend
 	return items, nil
 }
 
+const notificationForgetBodies = `-- name: NotificationForgetBodies :execrows
+with old as materialized (
+  select id from notifications
+  where status = 2 and content <> '' and end_time < $1::timestamptz
+  order by end_time
+  limit $2::int
+  for no key update skip locked
+)
+update notifications n set content = '' from old where n.id = old.id
+`
+
+type NotificationForgetBodiesParams struct {
+	Before  time.Time
+	MaxRows int32
+}
+
+// Drops what mails said that were delivered before @before, the oldest first.
+func (q *Queries) NotificationForgetBodies(ctx context.Context, arg NotificationForgetBodiesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, notificationForgetBodies, arg.Before, arg.MaxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const notificationGet = `-- name: NotificationGet :one
 select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, ask_time, due_time, end_time, send_time from notifications where id = $1
 `
@@ -500,7 +525,7 @@ func (q *Queries) NotificationKnown(ctx context.Context, arg NotificationKnownPa
 }
 
 const notificationLock = `-- name: NotificationLock :many
-select id, kind, subject_id, order_id, status, recipient <> '' as readable, resend_count, attempt_count, retry_count,
+select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, ask_time, due_time, end_time, send_time
 from notifications
 where id = any ($1::uuid[])
@@ -565,7 +590,7 @@ func (q *Queries) NotificationLock(ctx context.Context, ids []uuid.UUID) ([]Noti
 }
 
 const notificationLockOfCustomers = `-- name: NotificationLockOfCustomers :many
-select id, kind, subject_id, order_id, status, recipient <> '' as readable, resend_count, attempt_count, retry_count,
+select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, ask_time, due_time, end_time, send_time
 from notifications
 where id = any (array(

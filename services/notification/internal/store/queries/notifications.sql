@@ -36,7 +36,7 @@ from (
 ) n;
 
 -- name: NotificationLock :many
-select id, kind, subject_id, order_id, status, recipient <> '' as readable, resend_count, attempt_count, retry_count,
+select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, ask_time, due_time, end_time, send_time
 from notifications
 where id = any (@ids::uuid[])
@@ -45,7 +45,7 @@ for no key update;
 
 -- name: NotificationLockOfCustomers :many
 -- At most @max_rows mails that are not blank yet, those first that are to be sent.
-select id, kind, subject_id, order_id, status, recipient <> '' as readable, resend_count, attempt_count, retry_count,
+select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, ask_time, due_time, end_time, send_time
 from notifications
 where id = any (array(
@@ -164,3 +164,14 @@ limit @max_rows::int;
 
 -- name: NotificationPendingCount :one
 select count(*) from notifications where due_time is not null;
+
+-- name: NotificationForgetBodies :execrows
+-- Drops what mails said that were delivered before @before, the oldest first.
+with old as materialized (
+  select id from notifications
+  where status = 2 and content <> '' and end_time < @before::timestamptz
+  order by end_time
+  limit @max_rows::int
+  for no key update skip locked
+)
+update notifications n set content = '' from old where n.id = old.id;

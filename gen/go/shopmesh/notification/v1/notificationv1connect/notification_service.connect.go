@@ -84,7 +84,7 @@ type NotificationServiceClient interface {
 	// ResendNotification sends a mail once more: another attempt of the same
 	// mail, with a new Message-ID, so that it arrives even where the first did.
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-	// when its text was erased.
+	// when its text was erased or is kept no longer.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(context.Context, *v1.PreviewTemplateRequest) (*v1.PreviewTemplateResponse, error)
@@ -108,7 +108,7 @@ type NotificationServiceHandler interface {
 	// ResendNotification sends a mail once more: another attempt of the same
 	// mail, with a new Message-ID, so that it arrives even where the first did.
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-	// when its text was erased.
+	// when its text was erased or is kept no longer.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(context.Context, *v1.PreviewTemplateRequest) (*v1.PreviewTemplateResponse, error)

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/inventory/v1/settings.proto.
  */
 export const file_shopmesh_inventory_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiRzaG9wbWVzaC9pbnZlbnRvcnkvdjEvc2V0dGluZ3MucHJvdG8SFXNob3BtZXNoLmludmVudG9yeS52MSKZAQoIU2V0dGluZ3MSLwoTbG93X3N0b2NrX3RocmVzaG9sZBgBIAEoA0INukgKIggYgJTr3AMoAEgAiAEBEkQKDmxldmVsX2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhG6SA6qAQsiAgg8MgUQgMLXL0IWChRfbG93X3N0b2NrX3RocmVzaG9sZELnAQoZY29tLnNob3BtZXNoLmludmVudG9yeS52MUINU2V0dGluZ3NQcm90b1ABWkVnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9pbnZlbnRvcnkvdjE7aW52ZW50b3J5djGiAgNTSViqAhVTaG9wbWVzaC5JbnZlbnRvcnkuVjHKAhVTaG9wbWVzaFxJbnZlbnRvcnlcVjHiAiFTaG9wbWVzaFxJbnZlbnRvcnlcVjFcR1BCTWV0YWRhdGHqAhdTaG9wbWVzaDo6SW52ZW50b3J5OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("CiRzaG9wbWVzaC9pbnZlbnRvcnkvdjEvc2V0dGluZ3MucHJvdG8SFXNob3BtZXNoLmludmVudG9yeS52MSKwAgoIU2V0dGluZ3MSLwoTbG93X3N0b2NrX3RocmVzaG9sZBgBIAEoA0INukgKIggYgJTr3AMoAEgAiAEBEkQKDmxldmVsX2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhG6SA6qAQsiAgg8MgUQgMLXLxJNChVpZGVtcG90ZW5jeV9yZXRlbnRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEKoBDSIFCIDnhA8yBAiAowUSRgoPZXZlbnRfcmV0ZW50aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiBQiA54QPMgMIkBxCFgoUX2xvd19zdG9ja190aHJlc2hvbGRC5wEKGWNvbS5zaG9wbWVzaC5pbnZlbnRvcnkudjFCDVNldHRpbmdzUHJvdG9QAVpFZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvaW52ZW50b3J5L3YxO2ludmVudG9yeXYxogIDU0lYqgIVU2hvcG1lc2guSW52ZW50b3J5LlYxygIVU2hvcG1lc2hcSW52ZW50b3J5XFYx4gIhU2hvcG1lc2hcSW52ZW50b3J5XFYxXEdQQk1ldGFkYXRh6gIXU2hvcG1lc2g6OkludmVudG9yeTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for the inventory.
@@ -36,6 +36,22 @@ export type Settings = Message<"shopmesh.inventory.v1.Settings"> & {
    * @generated from field: google.protobuf.Duration level_interval = 2;
    */
   levelInterval?: Duration | undefined;
+
+  /**
+   * How long the answer to a request is kept, so that the same request_id gets it
+   * again, 24 hours to 365 days; 48 hours by default.
+   *
+   * @generated from field: google.protobuf.Duration idempotency_retention = 3;
+   */
+  idempotencyRetention?: Duration | undefined;
+
+  /**
+   * How long a broker keeps the events that this context says, 1 hour to 365 days;
+   * 7 days by default. The embedded broker keeps each until everybody has it instead.
+   *
+   * @generated from field: google.protobuf.Duration event_retention = 4;
+   */
+  eventRetention?: Duration | undefined;
 };
 
 /**

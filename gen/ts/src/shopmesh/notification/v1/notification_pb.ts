@@ -78,14 +78,16 @@ export type Notification = Message<"shopmesh.notification.v1.Notification"> & {
   subject: string;
 
   /**
-   * The mail's plain text; only in GetNotification; empty once erased.
+   * The mail's plain text; only in GetNotification; empty once erased, or
+   * kept no longer.
    *
    * @generated from field: string text = 9;
    */
   text: string;
 
   /**
-   * The mail's HTML; only in GetNotification; empty once erased.
+   * The mail's HTML; only in GetNotification; empty once erased, or
+   * kept no longer.
    *
    * @generated from field: string html = 10;
    */

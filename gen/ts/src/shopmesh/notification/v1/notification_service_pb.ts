@@ -255,7 +255,7 @@ export const NotificationService: GenService<{
    * ResendNotification sends a mail once more: another attempt of the same
    * mail, with a new Message-ID, so that it arrives even where the first did.
    * Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-   * when its text was erased.
+   * when its text was erased or is kept no longer.
    *
    * @generated from rpc shopmesh.notification.v1.NotificationService.ResendNotification
    */

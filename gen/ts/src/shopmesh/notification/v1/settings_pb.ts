@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/notification/v1/settings.proto.
  */
 export const file_shopmesh_notification_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CidzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvc2V0dGluZ3MucHJvdG8SGHNob3BtZXNoLm5vdGlmaWNhdGlvbi52MSKxAgoIU2V0dGluZ3MSIQoJc2hvcF9uYW1lGAEgASgJQgm6SAZyBBABGGRIAIgBARIiCgxzZW5kZXJfZW1haWwYAiABKAlCB7pIBHICYAFIAYgBARIkCg5yZXBseV90b19lbWFpbBgDIAEoCUIHukgEcgJgAUgCiAEBEkIKC3JldHJ5X2FmdGVyGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiAwiQHDIFEICt4gQSQgoNZ2l2ZV91cF9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgQIgOpJMgIIPEIMCgpfc2hvcF9uYW1lQg8KDV9zZW5kZXJfZW1haWxCEQoPX3JlcGx5X3RvX2VtYWlsQvwBChxjb20uc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxQg1TZXR0aW5nc1Byb3RvUAFaS2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL25vdGlmaWNhdGlvbi92MTtub3RpZmljYXRpb252MaICA1NOWKoCGFNob3BtZXNoLk5vdGlmaWNhdGlvbi5WMcoCGFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMeICJFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMVxHUEJNZXRhZGF0YeoCGlNob3BtZXNoOjpOb3RpZmljYXRpb246OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("CidzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvc2V0dGluZ3MucHJvdG8SGHNob3BtZXNoLm5vdGlmaWNhdGlvbi52MSLAAwoIU2V0dGluZ3MSIQoJc2hvcF9uYW1lGAEgASgJQgm6SAZyBBABGGRIAIgBARIiCgxzZW5kZXJfZW1haWwYAiABKAlCB7pIBHICYAFIAYgBARIkCg5yZXBseV90b19lbWFpbBgDIAEoCUIHukgEcgJgAUgCiAEBEkIKC3JldHJ5X2FmdGVyGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiAwiQHDIFEICt4gQSQgoNZ2l2ZV91cF9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgQIgOpJMgIIPBJFCg5ib2R5X3JldGVudGlvbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgYIgIawlgEyAgg8EkYKD2V2ZW50X3JldGVudGlvbhgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgUIgOeEDzIDCJAcQgwKCl9zaG9wX25hbWVCDwoNX3NlbmRlcl9lbWFpbEIRCg9fcmVwbHlfdG9fZW1haWxC/AEKHGNvbS5zaG9wbWVzaC5ub3RpZmljYXRpb24udjFCDVNldHRpbmdzUHJvdG9QAVpLZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvbm90aWZpY2F0aW9uL3YxO25vdGlmaWNhdGlvbnYxogIDU05YqgIYU2hvcG1lc2guTm90aWZpY2F0aW9uLlYxygIYU2hvcG1lc2hcTm90aWZpY2F0aW9uXFYx4gIkU2hvcG1lc2hcTm90aWZpY2F0aW9uXFYxXEdQQk1ldGFkYXRh6gIaU2hvcG1lc2g6Ok5vdGlmaWNhdGlvbjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for mails.
@@ -56,6 +56,23 @@ export type Settings = Message<"shopmesh.notification.v1.Settings"> & {
    * @generated from field: google.protobuf.Duration give_up_after = 5;
    */
   giveUpAfter?: Duration | undefined;
+
+  /**
+   * How long the text of a delivered mail is kept, 1 minute to 10 years; 90 days by
+   * default. After that it can be neither read nor sent once more; that it was sent,
+   * to whom and under which subject stays known.
+   *
+   * @generated from field: google.protobuf.Duration body_retention = 6;
+   */
+  bodyRetention?: Duration | undefined;
+
+  /**
+   * How long a broker keeps the events that this context says, 1 hour to 365 days;
+   * 7 days by default. The embedded broker keeps each until everybody has it instead.
+   *
+   * @generated from field: google.protobuf.Duration event_retention = 7;
+   */
+  eventRetention?: Duration | undefined;
 };
 
 /**

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/payment/v1/settings.proto.
  */
 export const file_shopmesh_payment_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiJzaG9wbWVzaC9wYXltZW50L3YxL3NldHRpbmdzLnByb3RvEhNzaG9wbWVzaC5wYXltZW50LnYxIt0BCghTZXR0aW5ncxJHChBwcm92aWRlcl90aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiAwisAjIFEIDC1y8SQgoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CErpID6oBDCIDCJAcMgUQgK3iBBJEChJzYW5kYm94X3Nsb3dfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCKwCMgBC2QEKF2NvbS5zaG9wbWVzaC5wYXltZW50LnYxQg1TZXR0aW5nc1Byb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL3BheW1lbnQvdjE7cGF5bWVudHYxogIDU1BYqgITU2hvcG1lc2guUGF5bWVudC5WMcoCE1Nob3BtZXNoXFBheW1lbnRcVjHiAh9TaG9wbWVzaFxQYXltZW50XFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OlBheW1lbnQ6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("CiJzaG9wbWVzaC9wYXltZW50L3YxL3NldHRpbmdzLnByb3RvEhNzaG9wbWVzaC5wYXltZW50LnYxIvQCCghTZXR0aW5ncxJHChBwcm92aWRlcl90aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiAwisAjIFEIDC1y8SQgoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CErpID6oBDCIDCJAcMgUQgK3iBBJEChJzYW5kYm94X3Nsb3dfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCKwCMgASTQoVaWRlbXBvdGVuY3lfcmV0ZW50aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBCqAQ0iBQiA54QPMgQIgKMFEkYKD2V2ZW50X3JldGVudGlvbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgUIgOeEDzIDCJAcQtkBChdjb20uc2hvcG1lc2gucGF5bWVudC52MUINU2V0dGluZ3NQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9wYXltZW50L3YxO3BheW1lbnR2MaICA1NQWKoCE1Nob3BtZXNoLlBheW1lbnQuVjHKAhNTaG9wbWVzaFxQYXltZW50XFYx4gIfU2hvcG1lc2hcUGF5bWVudFxWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpQYXltZW50OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for payments.
@@ -43,6 +43,22 @@ export type Settings = Message<"shopmesh.payment.v1.Settings"> & {
    * @generated from field: google.protobuf.Duration sandbox_slow_delay = 3;
    */
   sandboxSlowDelay?: Duration | undefined;
+
+  /**
+   * How long the answer to a request is kept, so that the same request_id gets it
+   * again, 24 hours to 365 days; 48 hours by default.
+   *
+   * @generated from field: google.protobuf.Duration idempotency_retention = 4;
+   */
+  idempotencyRetention?: Duration | undefined;
+
+  /**
+   * How long a broker keeps the events that this context says, 1 hour to 365 days;
+   * 7 days by default. The embedded broker keeps each until everybody has it instead.
+   *
+   * @generated from field: google.protobuf.Duration event_retention = 5;
+   */
+  eventRetention?: Duration | undefined;
 };
 
 /**

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
+)
+
+const (
+	// forgetEvery is how often texts are looked for that are kept no longer.
+	forgetEvery = time.Minute
+	// forgottenAtOnce bounds what one statement changes, so that nobody waits for it.
+	forgottenAtOnce = 500
+)
+
+// Bodies drops what delivered mails said, when its time is over.
+type Bodies struct {
+	Pool      *pg.Pool
+	Retention time.Duration
+	Now       func() time.Time
+}
+
+// Run forgets at once and then every minute, until ctx ends.
+func (b *Bodies) Run(ctx context.Context) error {
+	tick := time.NewTicker(forgetEvery)
+	defer tick.Stop()
+	for {
+		if _, err := b.Forget(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Forget drops what is kept no longer, 500 mails at a time, and returns how many.
+// What somebody else holds is left to the next time.
+func (b *Bodies) Forget(ctx context.Context) (int64, error) {
+	before := b.Now().Add(-b.Retention)
+	var sum int64
+	for {
+		n, err := db.New(b.Pool).NotificationForgetBodies(ctx, db.NotificationForgetBodiesParams{Before: before, MaxRows: forgottenAtOnce})
+		if err != nil {
+			return sum, fmt.Errorf("drop the texts of old mails: %w", err)
+		}
+		if sum += n; n < forgottenAtOnce {
+			return sum, nil
+		}
+	}
+}
