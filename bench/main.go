@@ -33,6 +33,7 @@ type bench struct {
 	sink        *sink
 	pgbenchRuns int
 	windows     []int
+	soaking     soakPlan
 }
 
 func (b *bench) postgresDir() string { return filepath.Join(b.dir, "data", "postgres") }
@@ -43,9 +44,16 @@ func main() {
 	duration := flag.Duration("duration", 15*time.Second, "how long each loop runs")
 	rounds := flag.Int("rounds", 3, "how often each loop runs; the median is printed")
 	windows := flag.String("windows", "32,256,1000", "how many orders each closed loop keeps under way")
+	soak := flag.Duration("soak", 0, "instead of all else, place orders for so long and say what levels off, such as 30m")
+	rate := flag.Float64("rate", 100, "orders a second of the soak")
+	settings := flag.String("settings", "", "settings `file` of the soak's shop; by default what is kept for a time goes within minutes")
 	keep := flag.Bool("keep", false, "keep the data directory and the log")
 	flag.Parse()
-	b := &bench{products: *products, duration: *duration, rounds: *rounds}
+	b := &bench{products: *products, duration: *duration, rounds: *rounds, soaking: soakPlan{*soak, *rate, *settings}}
+	if *soak < 0 || *soak > 0 && *rate <= 0 {
+		fmt.Fprintf(os.Stderr, "bench: -soak %v -rate %v: give a time and a rate above 0\n", *soak, *rate)
+		os.Exit(2)
+	}
 	for text := range strings.SplitSeq(*windows, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
@@ -91,6 +99,9 @@ func (b *bench) run(ctx context.Context, keep bool) (err error) {
 	}
 	defer b.sink.close()
 	fmt.Printf("machine: %d cores, %s, %s/%s\n\n", runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if b.soaking.duration > 0 {
+		return b.soak(ctx, b.soaking)
+	}
 	if err := b.starts(ctx); err != nil {
 		return err
 	}

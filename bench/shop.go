@@ -40,11 +40,15 @@ type shop struct {
 	order      orderv1connect.OrderServiceClient
 }
 
-// start runs `shopmesh up` on a directory, with mails handed to smtp.
-func start(program, data, smtp string) (*shop, error) {
+// start runs `shopmesh up` on a directory, with mails handed to smtp, or to the
+// built-in inbox when that is empty.
+func start(program, data, smtp string, more ...string) (*shop, error) {
 	s := &shop{data: data}
-	s.cmd = exec.Command(program, "up", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--json")
-	s.cmd.Env = append(os.Environ(), "SHOPMESH_SMTP_URL=smtp://"+smtp)
+	s.cmd = exec.Command(program, append([]string{"up", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--json"}, more...)...)
+	s.cmd.Env = os.Environ()
+	if smtp != "" {
+		s.cmd.Env = append(s.cmd.Env, "SHOPMESH_SMTP_URL=smtp://"+smtp)
+	}
 	log, err := os.OpenFile(filepath.Join(filepath.Dir(data), "shop.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
