@@ -20,13 +20,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tools := tempDir(t)
-	build := exec.Command("go", "build", "-o", filepath.Join(tools, "grpcurl"), "github.com/fullstorydev/grpcurl/cmd/grpcurl")
-	build.Dir = "../tools"
-	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build grpcurl: %v\n%s", err, out)
-	}
+	tools := grpcurl(t)
 	here := strings.NewReplacer(
 		"http://127.0.0.1:8080", s.api["order"], "http://127.0.0.1:9090", s.internal[0],
 		"127.0.0.1:9090", strings.TrimPrefix(s.internal[0], "http://"),
@@ -58,6 +52,19 @@ func TestReadme(t *testing.T) {
 	if !strings.HasSuffix(mail.Subject, " confirmed") {
 		t.Errorf("the mail's subject is %q", mail.Subject)
 	}
+}
+
+// grpcurl builds the real program, and returns the folder that it is in.
+func grpcurl(t *testing.T) string {
+	t.Helper()
+	tools := tempDir(t)
+	build := exec.Command("go", "build", "-o", filepath.Join(tools, "grpcurl"), "github.com/fullstorydev/grpcurl/cmd/grpcurl")
+	build.Dir = "../tools"
+	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build grpcurl: %v\n%s", err, out)
+	}
+	return tools
 }
 
 // sh runs a block of the README as a shell would, and fails when a line fails.
