@@ -1,0 +1,84 @@
+package payment_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/payment/stripefake"
+)
+
+// replica is another process of payment on the same database.
+func (s cardShop) replica() cardShop {
+	s.t.Helper()
+	other := &shop{t: s.t, pool: s.pool, ledger: s.ledger, order: s.order, relay: s.relay, caller: s.caller, config: s.config}
+	other.config.Context.SoleWriter = false
+	other.serve()
+	return cardShop{shop: other, stripe: s.stripe}
+}
+
+// Two processes are told of the same event at once, each several times, and of a
+// refund's in the same way: the money is taken once and given back once, order is
+// told once of each, and nothing is set aside.
+func TestTheSameEventAtTwoProcessesAtOnceHasOneEffect(t *testing.T) {
+	t.Parallel()
+	s := openCards(t, calm, stripefake.Config{})
+	other := s.replica()
+	s.stripe.SetEndpoint("") // the test delivers
+	deliver := func(o order) {
+		t.Helper()
+		events := s.eventsOf(o.payment.String())
+		if len(events) == 0 {
+			t.Fatal("there is no event to deliver")
+		}
+		begin := make(chan struct{})
+		var delivering sync.WaitGroup
+		for _, body := range events {
+			for _, at := range []cardShop{s, other, s, other, s, other} {
+				delivering.Go(func() {
+					<-begin
+					if status := at.post(body, sign(body)); status != http.StatusOK {
+						t.Errorf("answered %d", status)
+					}
+				})
+			}
+		}
+		close(begin)
+		delivering.Wait()
+	}
+	for range 8 {
+		o := s.pay("pm_usBankAccount_success")
+		testkit.Eventually(t, soon, "the bank thinks", func() bool {
+			all := s.stripe.Of(o.payment.String())
+			return len(all) == 1 && all[0].Status == "processing" && len(s.get(o).GetAttempts()) == 1
+		})
+		s.stripe.Advance()
+		deliver(o)
+		s.waitStatus(o, captured)
+		s.say(o.cancelled())
+		s.stripe.Advance()
+		testkit.Eventually(t, soon, "Stripe knows of the refund", func() bool { return s.only(o).Refunded > 0 })
+		deliver(o)
+		s.waitStatus(o, refunded)
+
+		in := s.only(o)
+		if in.Charges != 1 || in.Received != o.total.Amount || in.Refunded != o.total.Amount {
+			t.Errorf("at Stripe %+v", in)
+		}
+		heard := s.waitSaid(o, 2)
+		if len(heard) != 2 {
+			t.Fatalf("said %v", heard)
+		}
+		if _, first := heard[0].message.(*paymentv1.PaymentCaptured); !first {
+			t.Errorf("first said %v", heard[0])
+		}
+		if _, second := heard[1].message.(*paymentv1.PaymentRefunded); !second {
+			t.Errorf("then said %v", heard[1])
+		}
+	}
+	if n := len(s.letters()); n != 0 {
+		t.Errorf("%d were set aside: %v", n, s.letters())
+	}
+}
