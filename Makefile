@@ -120,6 +120,11 @@ test-distributed: bin/kafka/.stamp ## Test the shop with each service in a proce
 chaos: bin/kafka/.stamp ## Sell while every part of the shop is killed, cut and paused (SEED=number MINUTES=20 SHAPE=one|many|both)
 	SHOPMESH_TEST_KAFKA_LIB=$(CURDIR)/bin/kafka go run ./e2e/chaos $(if $(SEED),-seed $(SEED)) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SHAPE),-shape $(SHAPE))
 
+# In the package's own folder, so that go test shows the report of a test that passed.
+.PHONY: crashpoints
+crashpoints: ## Stop the shop at every border of the order's way (ARGS=-crash.list, -crash.sample=20, -crash.at="STORY: POINT")
+	cd e2e && go test -tags crashpoints -timeout 60m -parallel 6 -run TestCrashPoints $(ARGS)
+
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)
 	go run ./bench $(ARGS)

@@ -57,8 +57,9 @@ func (s *shop) connectTo(api map[string]string, internal []string, inbox string)
 
 var contexts = process.Contexts()
 
-// program builds a command of the project once per run, and returns its path.
-func program(t *testing.T, pkg string) string {
+// program builds a command of the project once per run, with build tags where they
+// are given, and returns its path.
+func program(t *testing.T, pkg string, tags ...string) string {
 	t.Helper()
 	programs.Lock()
 	defer programs.Unlock()
@@ -69,7 +70,7 @@ func program(t *testing.T, pkg string) string {
 		}
 		programs.dir = dir
 	}
-	path, err := process.Build(programs.dir, pkg)
+	path, err := process.Build(programs.dir, pkg, tags...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,6 +159,11 @@ func (s *oneProcess) start(args ...string) {
 	}
 	endWith(s.t, p, path)
 	s.process = p
+	s.connectReady(ready)
+}
+
+// connectReady makes the clients of a shop that serves.
+func (s *oneProcess) connectReady(ready process.Ready) {
 	api := map[string]string{}
 	for _, c := range contexts {
 		api[c] = ready.API
@@ -197,8 +203,11 @@ type mailTo struct {
 // mails returns the mails to an address, newest first.
 func (s *shop) mails(address string) []mailTo {
 	s.t.Helper()
-	var mine []mailTo
-	for _, m := range s.allMails() {
+	return to(address, s.allMails())
+}
+
+func to(address string, all []mailTo) (mine []mailTo) {
+	for _, m := range all {
 		if m.To == address {
 			mine = append(mine, m)
 		}
@@ -209,16 +218,24 @@ func (s *shop) mails(address string) []mailTo {
 // allMails returns the inbox, newest first.
 func (s *shop) allMails() []mailTo {
 	s.t.Helper()
-	res, err := http.Get(s.inbox + "/inbox.json")
+	all, err := s.readInbox()
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	return all
+}
+
+func (s *shop) readInbox() ([]mailTo, error) {
+	res, err := http.Get(s.inbox + "/inbox.json")
+	if err != nil {
+		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	var all []mailTo
 	if err := json.NewDecoder(res.Body).Decode(&all); err != nil {
-		s.t.Fatalf("read /inbox.json: %v", err)
+		return nil, fmt.Errorf("read /inbox.json: %w", err)
 	}
-	return all
+	return all, nil
 }
 
 // eventually asks until cond says yes, or fails with what it said last.

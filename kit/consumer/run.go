@@ -78,7 +78,6 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 	}
 	crashpoint.Cross("after apply", c.group, kinds(batch)...)
 	client.MarkCommitRecords(records...)
-	crashpoint.Cross("after mark", c.group, kinds(batch)...)
 	c.observeLag(fetches)
 	// What comes meanwhile makes the next batch larger: under load, when batches take
 	// long, many events share one commit; alone, an event hardly waits.

@@ -2,7 +2,6 @@ package pg
 
 import (
 	"context"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -86,7 +85,7 @@ func (c *crossing) send(ctx context.Context, conn *pgx.Conn, statements []string
 		case "commit":
 			ends = true
 		default:
-			if name := writes(sql); name != "" {
+			if name := crashpoint.Statement(sql); name != "" {
 				c.what = append(c.what, name)
 			}
 		}
@@ -108,6 +107,9 @@ func (c *crossing) answered(conn *pgx.Conn, err error) {
 
 func whatFor(ctx context.Context) []string {
 	if what := crashpoint.WhatFor(ctx); what != nil {
+		if what = slices.Compact(slices.Sorted(slices.Values(what))); len(what) > 1 {
+			return nil // what one batch brings together, another does not
+		}
 		return what
 	}
 	if by := caller(); by != "" {
@@ -137,23 +139,4 @@ func caller() string {
 
 func onTheWay() []string {
 	return []string{"/kit/pg.", "/kit/idempotency.", "/kit/batch.", "/internal/store", "/jackc/"}
-}
-
-var (
-	locking = regexp.MustCompile(`(?i)\bfor\s+(no\s+key\s+)?update\b|\bdo\s+update\b`)
-	writing = regexp.MustCompile(`(?i)\b(insert\s+into|delete\s+from|update)\s+(\w+)`)
-)
-
-// writes is the name of a statement that writes: sqlc's, or else what it does to
-// which table. It is empty for one that only reads.
-func writes(sql string) string {
-	found := writing.FindStringSubmatch(locking.ReplaceAllString(sql, ""))
-	if found == nil {
-		return ""
-	}
-	if strings.HasPrefix(sql, "-- name: ") {
-		return statementName(sql)
-	}
-	verb, _, _ := strings.Cut(strings.Join(strings.Fields(found[1]), " "), " ")
-	return strings.ToLower(verb) + " " + found[2]
 }

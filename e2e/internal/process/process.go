@@ -22,13 +22,14 @@ import (
 const stopBound = 40 * time.Second
 
 // Build builds a command of the project, named by its path inside the repository,
-// into dir, unless it is there already, and returns its path.
-func Build(dir, command string) (string, error) {
-	path := filepath.Join(dir, filepath.Base(command))
+// into dir, unless it is there already, and returns its path. Builds with other tags
+// are other programs.
+func Build(dir, command string, tags ...string) (string, error) {
+	path := filepath.Join(dir, strings.Join(append([]string{filepath.Base(command)}, tags...), "-"))
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	build := exec.Command("go", "build", "-o", path, "github.com/shopmesh/shopmesh/"+command)
+	build := exec.Command("go", "build", "-tags", strings.Join(tags, ","), "-o", path, "github.com/shopmesh/shopmesh/"+command)
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", command, err, out)
 	}
@@ -92,6 +93,13 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
 // Ended is closed when the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// Killed says that the process ended by SIGKILL; it waits for the end.
+func (p *Process) Killed() bool {
+	<-p.ended
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
 
 // Log returns the last 200 lines that the program logged.
 func (p *Process) Log() string { return p.log.String() }

@@ -1,0 +1,223 @@
+//go:build crashpoints
+
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
+)
+
+var (
+	crashAt     = flag.String("crash.at", "", "die only at this point: \"STORY: POINT\"")
+	crashSample = flag.Int("crash.sample", 0, "die at this many points only, chosen at random; 0 for all")
+	crashSeed   = flag.Uint64("crash.seed", uint64(time.Now().UnixNano()), "what the sample is chosen with")
+	crashList   = flag.Bool("crash.list", false, "list the crashes, and die nowhere")
+	crashEvery  = flag.Bool("crash.every", false, "die at every point of every story, not once at each")
+)
+
+// stop is a telling of a story in which the shop dies at a point.
+type stop struct {
+	story crashStory
+	point crashpoint.Point
+}
+
+func (s stop) String() string { return s.story.name + ": " + string(s.point) }
+
+// The shop is stopped at every border that the stories cross, one at a time, and
+// started again: the story comes to the same end, and the audit finds nothing. The
+// borders are those that the running shop says it crosses; each one that the source
+// has must be among them.
+func TestCrashPoints(t *testing.T) {
+	tpl := newTemplate(t)
+	told := tellWhole(t, tpl)
+	if t.Failed() {
+		return
+	}
+	stops := plan(told)
+	if *crashAt == "" {
+		mustCrossAll(t, told)
+		if *crashList {
+			for _, s := range stops {
+				say("%s", s)
+			}
+			return
+		}
+		if *crashSample > 0 && *crashSample < len(stops) {
+			say("%d of %d crashes, chosen with -crash.seed=%d", *crashSample, len(stops), *crashSeed)
+			slices.SortFunc(stops, func(a, b stop) int { return strings.Compare(a.String(), b.String()) })
+			random := rand.New(rand.NewPCG(*crashSeed, 0))
+			random.Shuffle(len(stops), func(i, j int) { stops[i], stops[j] = stops[j], stops[i] })
+			stops = stops[:*crashSample]
+		}
+	}
+	all := pointsOf(told)
+	died, passed := tellStopped(t, tpl, told, stops)
+	say("%d of %d crash points covered by %d crashes", len(died), len(all), len(stops))
+	if *crashAt != "" || *crashSample > 0 {
+		return
+	}
+	for _, p := range all {
+		if !died[p] {
+			t.Errorf("not covered: %s", p)
+		}
+	}
+	for p := range passed {
+		if _, known := slices.BinarySearch(all, p); !known {
+			say("passed only by a shop that died before, and not died at: %s", p)
+		}
+	}
+}
+
+// say reports to whoever runs the verb: a test's log is shown only when it fails.
+func say(format string, args ...any) { _, _ = fmt.Fprintf(os.Stdout, format+"\n", args...) }
+
+// whole is a story as it goes when nothing dies.
+type whole struct {
+	story     crashStory
+	crossings []crashpoint.Crossing
+	end       string
+}
+
+// tellWhole tells every story (or that of the one point) in a shop of its own.
+func tellWhole(t *testing.T, tpl template) []whole {
+	stories := crashStories()
+	if *crashAt != "" {
+		name, _, _ := strings.Cut(*crashAt, ": ")
+		stories = slices.DeleteFunc(stories, func(s crashStory) bool { return s.name != name })
+		if len(stories) == 0 {
+			t.Fatalf("-crash.at=%q: no story is called %q", *crashAt, name)
+		}
+	}
+	all := make([]whole, len(stories))
+	t.Run("whole", func(t *testing.T) {
+		for i, story := range stories {
+			t.Run(story.name, func(t *testing.T) {
+				t.Parallel()
+				s := tpl.revive(t, story.settings(), "")
+				all[i] = whole{story: story, end: s.tell(story)}
+				all[i].crossings = s.crossings()
+			})
+		}
+	})
+	return all
+}
+
+// tell tells a story to its end, stops the shop, and returns what it left behind. A
+// shop that died while it stopped is looked at once more.
+func (s *survivor) tell(story crashStory) string {
+	s.t.Helper()
+	story.tell(s)
+	s.quiet()
+	end := s.end(story.race)
+	if code := s.stop(); code == 0 {
+		return end
+	}
+	s.bury(errorf("SIGTERM"))
+	s.begin()
+	s.quiet()
+	again := s.end(story.race)
+	if again != end {
+		s.t.Errorf("before the shop stopped:\n%s\nafter it died meanwhile:\n%s", end, again)
+	}
+	return again
+}
+
+// plan chooses where to die: at each point once, in the first story that reaches
+// it, or, where every is set, in each. Several points of one crossing need one death.
+func plan(told []whole) []stop {
+	var stops []stop
+	seen := map[crashpoint.Point]bool{}
+	for _, w := range told {
+		if *crashAt != "" {
+			_, point, _ := strings.Cut(*crashAt, ": ")
+			return []stop{{w.story, crashpoint.Point(point)}}
+		}
+		if *crashEvery {
+			clear(seen)
+		}
+		for _, c := range w.crossings {
+			first := ""
+			for _, p := range c.Points {
+				if !seen[p] && first == "" {
+					first = string(p)
+				}
+				seen[p] = true
+			}
+			if first != "" {
+				stops = append(stops, stop{w.story, crashpoint.Point(first)})
+			}
+		}
+	}
+	return stops
+}
+
+func pointsOf(told []whole) []crashpoint.Point {
+	var all []crashpoint.Point
+	for _, w := range told {
+		for _, c := range w.crossings {
+			all = append(all, c.Points...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// tellStopped tells the stories again with a death in each, and returns the points
+// at which a process died, and all that were passed.
+func tellStopped(t *testing.T, tpl template, told []whole, stops []stop) (died, passed map[crashpoint.Point]bool) {
+	var mu sync.Mutex
+	died, passed = map[crashpoint.Point]bool{}, map[crashpoint.Point]bool{}
+	ends := map[string]string{}
+	for _, w := range told {
+		ends[w.story.name] = w.end
+	}
+	t.Run("stopped", func(t *testing.T) {
+		for _, at := range stops {
+			t.Run(at.String(), func(t *testing.T) {
+				t.Parallel()
+				crossings := tellUntilDead(t, tpl, at, ends[at.story.name])
+				mu.Lock()
+				defer mu.Unlock()
+				for _, c := range crossings {
+					for _, p := range c.Points {
+						passed[p] = true
+						died[p] = died[p] || c.Died
+					}
+				}
+			})
+		}
+	})
+	maps.DeleteFunc(died, func(_ crashpoint.Point, did bool) bool { return !did })
+	return died, passed
+}
+
+// tellings is how often a story is told until it reaches its point: what travels
+// together in a batch differs from time to time.
+const tellings = 5
+
+// tellUntilDead tells a story in which the shop dies, compares its end with the
+// whole story's, and returns what the shop crossed in both its lives.
+func tellUntilDead(t *testing.T, tpl template, at stop, end string) []crashpoint.Crossing {
+	for range tellings {
+		s := tpl.revive(t, at.story.settings(), at.point)
+		got := s.tell(at.story)
+		if got != end {
+			t.Errorf("it ended as\n%s\nand without a crash as\n%s\nreplay: make crashpoints ARGS='-crash.at=\"%s\"'", got, end, at)
+		}
+		if s.died {
+			return s.crossings()
+		}
+	}
+	t.Errorf("the shop did not come to %q in %d tellings", at, tellings)
+	return nil
+}
