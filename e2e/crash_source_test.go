@@ -26,11 +26,12 @@ func (s statement) matches(p crashpoint.Point) bool {
 
 // offTheWay are statements that write and that no order comes by, with what they do.
 func offTheWay() map[statement]string {
-	const order, notification = "shopmesh_order", "shopmesh_notification"
+	const order, payment, notification = "shopmesh_order", "shopmesh_payment", "shopmesh_notification"
 	return map[statement]string{
 		{order, "ErasedCustomerInsertMany"}:        "a customer is erased",
 		{order, "OrderErasePerson"}:                "a customer is erased",
 		{order, "ProductInsertMany"}:               "a product is ordered before order heard of it",
+		{payment, "DeadLetterPark"}:                "a provider says what payment can't make sense of",
 		{notification, "ErasedCustomerInsertMany"}: "a customer is erased",
 		{notification, "NotificationEraseMany"}:    "a customer is erased",
 		{notification, "NotificationResend"}:       "an operator has a mail sent again",
