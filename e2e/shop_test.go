@@ -118,6 +118,7 @@ type oneProcess struct {
 	shop
 	process *process.Process
 	data    string
+	env     []string
 }
 
 // stop asks the shop to end and waits; it returns the exit code.
@@ -129,7 +130,13 @@ func (s *oneProcess) kill() { s.process.Kill() }
 // up starts the shop in one process on a data directory of its own.
 func up(t *testing.T, args ...string) *oneProcess {
 	t.Helper()
-	s := &oneProcess{shop: shop{t: t}, data: filepath.Join(tempDir(t), "data")}
+	return upWith(t, nil, args...)
+}
+
+// upWith is up with variables on top of the environment.
+func upWith(t *testing.T, env []string, args ...string) *oneProcess {
+	t.Helper()
+	s := &oneProcess{shop: shop{t: t}, data: filepath.Join(tempDir(t), "data"), env: env}
 	s.start(args...)
 	return s
 }
@@ -153,7 +160,7 @@ func tempDir(t *testing.T) string {
 func (s *oneProcess) start(args ...string) {
 	s.t.Helper()
 	path := program(s.t, "cmd/shopmesh")
-	p, ready, err := process.StartShop(process.Command{Path: path, Args: append([]string{"--data", s.data}, args...)})
+	p, ready, err := process.StartShop(process.Command{Path: path, Args: append([]string{"--data", s.data}, args...), Env: s.env})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stripe/stripe-mock/embedded"
+	"github.com/stripe/stripe-mock/server"
+
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/services/payment/stripefake"
+)
+
+// censor lets stripe-mock check the shape of every request against Stripe's own
+// OpenAPI document, and has the fake answer it.
+type censor struct {
+	mock *server.StubServer
+	fake *stripefake.Fake
+
+	mu      sync.Mutex
+	seen    map[string]int
+	refused []string
+}
+
+func newCensor(t *testing.T, fake *stripefake.Fake) *censor {
+	t.Helper()
+	spec, err := server.LoadSpec(embedded.OpenAPISpec, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixtures, err := server.LoadFixtures(embedded.OpenAPIFixtures, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mock, err := server.NewStubServer(fixtures, spec, false, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &censor{mock: mock, fake: fake, seen: map[string]int{}}
+}
+
+func (c *censor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	checked := r.Clone(r.Context())
+	checked.Body = io.NopCloser(bytes.NewReader(body))
+	verdict := httptest.NewRecorder()
+	c.mu.Lock() // stripe-mock serves one at a time
+	c.mock.HandleRequest(verdict, checked)
+	path := strings.Split(r.URL.Path, "/")
+	for i, part := range path {
+		if strings.HasPrefix(part, "pi_") || strings.HasPrefix(part, "re_") {
+			path[i] = "{id}"
+		}
+	}
+	c.seen[r.Method+" "+strings.Join(path, "/")]++
+	if verdict.Code != http.StatusOK {
+		c.refused = append(c.refused, r.Method+" "+r.URL.String()+" "+string(body)+": "+verdict.Body.String())
+	}
+	c.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	c.fake.ServeHTTP(w, r)
+}
+
+// A shop in one process takes cards by Stripe, declines, gives back and is audited;
+// every request that it makes has the shape that Stripe's document asks for.
+func TestCardsAreTakenInTheShapeThatStripeAsksFor(t *testing.T) {
+	t.Parallel()
+	const key, secret = "sk_test_0123456789", "whsec_0123456789"
+	fake := stripefake.New(stripefake.Config{Key: key})
+	censor := newCensor(t, fake)
+	stripe := httptest.NewServer(censor)
+	t.Cleanup(stripe.Close)
+	t.Cleanup(fake.Close)
+	settings := filepath.Join(t.TempDir(), "settings.json")
+	text := `{"order": {"paymentMethods": ["sandbox_ok", "pm_*"]}, "payment": {"retryAfter": "0.05s"}}`
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := upWith(t, []string{
+		"SHOPMESH_STRIPE_KEY=" + key, "SHOPMESH_STRIPE_WEBHOOK_SECRET=" + secret, "SHOPMESH_STRIPE_URL=" + stripe.URL,
+	}, "--settings", settings)
+	fake.SetEndpoint(s.api["payment"]+"/webhooks/stripe", secret)
+
+	mug := s.sell(euros(5, 0), 10)
+	paid := s.settled(s.place(request("pm_card_visa", of(mug.GetCode(), 1))).GetId(), confirmed)
+	s.settled(s.place(request("pm_card_visa_chargeDeclined", of(mug.GetCode(), 1))).GetId(), cancelled)
+	given := s.settled(s.place(request("pm_card_visa", of(mug.GetCode(), 2))).GetId(), confirmed)
+	if _, err := s.order.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: given.GetId()}); err != nil {
+		t.Fatal(err)
+	}
+	// Answers are lost from here on, so that everything is looked up as well.
+	fake.SetFaults(stripefake.Faults{Lost: 0.5})
+	if _, err := s.payment.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{
+		RequestId: uuid.NewString(), PaymentId: paid.GetPaymentId(), Amount: euros(1, 0),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.settled(s.place(request("pm_card_visa", of(mug.GetCode(), 1))).GetId(), confirmed)
+	fake.SetFaults(stripefake.Faults{})
+	// One that was never opened, and whose key is too old.
+	fake.SetFaults(stripefake.Faults{Unavailable: 1})
+	old := s.place(request("pm_card_visa", of(mug.GetCode(), 1)))
+	eventually(t, 30*time.Second, func(context.Context) error {
+		if n := s.run("payment", "update payments set create_time = now() - interval '30 hours' where order_id = '"+old.GetId()+"'"); n != 1 {
+			return errorf("%d payments of order %s", n, old.GetId())
+		}
+		return nil
+	})
+	fake.SetFaults(stripefake.Faults{})
+	s.settled(old.GetId(), confirmed)
+	r := s.mustAudit()
+	if r.Orders != 5 {
+		t.Errorf("%d orders", r.Orders)
+	}
+
+	censor.mu.Lock()
+	defer censor.mu.Unlock()
+	for _, refused := range censor.refused {
+		t.Errorf("stripe-mock refused %s", refused)
+	}
+	for _, sent := range []string{
+		"POST /v1/payment_intents", "POST /v1/payment_intents/{id}/confirm", "POST /v1/payment_intents/{id}/cancel",
+		"GET /v1/payment_intents/{id}", "GET /v1/payment_intents", "GET /v1/payment_intents/search", "POST /v1/refunds", "GET /v1/refunds",
+	} {
+		if censor.seen[sent] == 0 {
+			t.Errorf("%s was not sent: %v", sent, censor.seen)
+		}
+	}
+}
