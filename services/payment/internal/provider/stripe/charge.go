@@ -38,7 +38,7 @@ func (s *Stripe) Charge(ctx context.Context, r provider.ChargeRequest) (provider
 func (s *Stripe) open(ctx context.Context, r provider.ChargeRequest) (provider.Charge, error) {
 	amount, err := toMinor(r.Amount)
 	if err != nil {
-		return provider.Charge{Status: provider.Declined, Code: codeNotChargeable}, nil
+		return provider.Charge{Status: provider.Declined, Code: codeNotChargeable}, nil //nolint:nilerr // that is the answer
 	}
 	if s.now().Sub(r.Time) >= keyLife {
 		found, err := s.search(ctx, r)
@@ -245,8 +245,9 @@ func (s *Stripe) cancel(ctx context.Context, r provider.ChargeRequest) (*stripeg
 	switch intent.Status {
 	case stripego.PaymentIntentStatusSucceeded, stripego.PaymentIntentStatusCanceled, stripego.PaymentIntentStatusProcessing:
 		return intent, nil
+	default:
+		return nil, fmt.Errorf("stripe: PaymentIntent %s is %s and refuses to be cancelled", intent.ID, intent.Status)
 	}
-	return nil, fmt.Errorf("stripe: PaymentIntent %s is %s and refuses to be cancelled", intent.ID, intent.Status)
 }
 
 func (s *Stripe) retrieve(ctx context.Context, r provider.ChargeRequest) (*stripego.PaymentIntent, error) {

@@ -36,7 +36,7 @@ func (s *Stripe) Refund(ctx context.Context, r provider.RefundRequest) (provider
 	}
 	amount, err := toMinor(r.Amount)
 	if err != nil {
-		return provider.Refund{Status: provider.Declined, Code: codeNotChargeable}, nil
+		return provider.Refund{Status: provider.Declined, Code: codeNotChargeable}, nil //nolint:nilerr // that is the answer
 	}
 	params := &stripego.RefundCreateParams{
 		PaymentIntent: stripego.String(r.ChargeID), Amount: stripego.Int64(amount), Reason: stripego.String("requested_by_customer"),

@@ -13,6 +13,49 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
 )
 
+// A flood that is not signed reaches nothing behind the signature, and what has no
+// signature at all is not even read.
+func TestAFloodReachesNothing(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	reached := 0
+	h := NewWebhook(WebhookConfig{
+		Secrets: []string{"whsec_1"}, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
+		Owner: func(context.Context, string) (map[string]string, error) { reached++; return nil, nil },
+		Hear:  func(context.Context, provider.Notice) error { reached++; return nil },
+	})
+	body := []byte(`{"id":"evt_1","type":"refund.updated","data":{"object":{"object":"refund","id":"re_1","amount":5,"currency":"jpy","payment_intent":"pi_1"}}}`)
+	answered := map[int]int{}
+	send := func(signature string) (left int) {
+		rest := bytes.NewReader(body)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/webhooks/stripe", rest)
+		r.Header.Set("Stripe-Signature", signature)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		answered[w.Code]++
+		return rest.Len()
+	}
+	for range 500 {
+		if left := send(""); left != len(body) {
+			t.Fatalf("%d bytes were read", len(body)-left)
+		}
+		send(stripefake.Sign(body, now, "whsec_2"))
+	}
+	if reached != 0 || answered[http.StatusUnauthorized] != badBurst || answered[http.StatusTooManyRequests] != 1000-badBurst {
+		t.Errorf("answered %v, reached %d", answered, reached)
+	}
+	if send(stripefake.Sign(body, now, "whsec_1")); reached == 0 || answered[http.StatusOK] != 1 {
+		t.Errorf("a genuine event: answered %v, reached %d", answered, reached)
+	}
+	now = now.Add(time.Second)
+	for range 2 * badPerSecond {
+		send("")
+	}
+	if answered[http.StatusUnauthorized] != badBurst+badPerSecond {
+		t.Errorf("a second later: answered %v", answered)
+	}
+}
+
 // Whatever comes, signed or not: no panic, an empty reply, a notice only of what is
 // signed.
 func FuzzWebhook(f *testing.F) {
