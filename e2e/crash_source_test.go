@@ -28,18 +28,21 @@ func (s statement) matches(p crashpoint.Point) bool {
 func offTheWay() map[statement]string {
 	const order, payment, notification = "shopmesh_order", "shopmesh_payment", "shopmesh_notification"
 	return map[statement]string{
-		{order, "ErasedCustomerInsertMany"}:        "a customer is erased",
-		{order, "OrderErasePerson"}:                "a customer is erased",
-		{order, "ProductInsertMany"}:               "a product is ordered before order heard of it",
-		{payment, "DeadLetterPark"}:                "a provider says what payment can't make sense of",
-		{notification, "ErasedCustomerInsertMany"}: "a customer is erased",
-		{notification, "NotificationEraseMany"}:    "a customer is erased",
-		{notification, "NotificationResend"}:       "an operator has a mail sent again",
-		{notification, "NotificationClaimLeased"}:  "more mails wait than the sender holds in memory",
-		{notification, "NotificationExtend"}:       "a mail takes longer than a third of its lease, or the process gives it back",
-		{"", "SetAside"}:                           "an event can't be applied",
-		{"", "update dead_letters"}:                "an operator redrives dead letters",
-		{"", "delete dead_letters"}:                "an operator redrives or discards dead letters",
+		{order, "ErasedCustomerInsertMany"}:           "a customer is erased",
+		{order, "OrderErasePerson"}:                   "a customer is erased",
+		{order, "ProductInsertMany"}:                  "a product is ordered before order heard of it",
+		{payment, "DeadLetterPark"}:                   "a provider says what payment can't make sense of",
+		{notification, "ErasedCustomerInsertMany"}:    "a customer is erased",
+		{notification, "NotificationEraseMany"}:       "a customer is erased",
+		{notification, "ErasedCustomerSetUnfinished"}: "a customer is erased",
+		{notification, "NotificationForgetBodies"}:    "texts are forgotten after their time",
+		{"", "MakeRoom"}:                              "an event can't be applied, at an offset that a lost broker gave before",
+		{notification, "NotificationResend"}:          "an operator has a mail sent again",
+		{notification, "NotificationClaimLeased"}:     "more mails wait than the sender holds in memory",
+		{notification, "NotificationExtend"}:          "a mail takes longer than a third of its lease, or the process gives it back",
+		{"", "SetAside"}:                              "an event can't be applied",
+		{"", "update dead_letters"}:                   "an operator redrives dead letters",
+		{"", "delete dead_letters"}:                   "an operator redrives or discards dead letters",
 	}
 }
 
