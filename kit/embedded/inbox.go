@@ -29,7 +29,8 @@ const (
 
 // Inbox takes the mails of a shop that has no mail provider, and shows them. It is an SMTP server on the loopback
 // interface: a mail that it answered with 250 is on disk. A second mail with a Message-ID that it knows is answered with
-// 250 too, and not kept: a sender that never saw the first answer may ask again.
+// 250 too, and not kept: a sender that never saw the first answer may ask again. It keeps the newest 256 MiB of mails,
+// some hundred thousand of a shop's; older ones go, 8 MiB at a time.
 type Inbox struct {
 	log      *mailLog
 	logger   *slog.Logger
@@ -41,6 +42,10 @@ type Inbox struct {
 // OpenInbox opens the inbox in a folder, usually [DataDir.Inbox], and listens on a free port. Serve takes mails. A nil
 // logger is slog.Default.
 func OpenInbox(dir string, logger *slog.Logger) (*Inbox, error) {
+	return openInboxWithin(dir, mailBounds{segment: usualSegment, total: usualInboxBytes}, logger)
+}
+
+func openInboxWithin(dir string, bounds mailBounds, logger *slog.Logger) (*Inbox, error) {
 	if logger == nil {
 		logger = slog.Default()
 	}
@@ -51,7 +56,7 @@ func OpenInbox(dir string, logger *slog.Logger) (*Inbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	mails, err := openMailLog(dir, logger)
+	mails, err := openMailLog(dir, bounds, logger)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -104,20 +109,28 @@ func (i *Inbox) Close(ctx context.Context) error {
 
 // Mails returns all mails, newest first, each read from disk when its turn comes. The mails that come meanwhile are
 // not among them. An error ends the sequence.
-func (i *Inbox) Mails() iter.Seq2[Mail, error] { return i.mailsTo("", i.log.count()+1) }
+func (i *Inbox) Mails() iter.Seq2[Mail, error] {
+	_, next := i.log.numbers()
+	return i.mailsTo("", next+1)
+}
 
 // mailsTo returns the mails that went to an address, or all when it is empty, older than the one that is numbered
 // before.
 func (i *Inbox) mailsTo(address string, before int) iter.Seq2[Mail, error] {
 	return func(yield func(Mail, error) bool) {
 		for number := before - 2; number >= 0; number-- {
-			e, _, err := i.log.readEnvelope(number)
+			e, err := i.log.readEnvelope(number)
+			if errors.Is(err, io.EOF) {
+				return // the rest is kept no longer
+			}
 			if err == nil && address != "" && !isTo(e, address) {
 				continue
 			}
 			var m Mail
 			if err == nil {
-				m, err = i.mail(number)
+				if m, err = i.mail(number); errors.Is(err, io.EOF) {
+					return
+				}
 			}
 			if !yield(m, err) || err != nil {
 				return
@@ -130,7 +143,7 @@ func isTo(e envelope, address string) bool {
 	return slices.ContainsFunc(e.To, func(to string) bool { return strings.EqualFold(to, address) })
 }
 
-// mail returns a mail by its number, from 0 for the oldest; io.EOF when there is none.
+// mail returns a mail by its number, from 0 for the first that ever came; io.EOF when there is none, or none any more.
 func (i *Inbox) mail(number int) (Mail, error) {
 	e, message, err := i.log.read(number)
 	if err != nil {

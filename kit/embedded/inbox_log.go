@@ -8,23 +8,34 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
 const (
-	mailLogName   = "mails.log"
-	mailLogHeader = "shopmesh inbox format 1\n"
+	// mailLogName is the first file; a later one has the number of its first mail in its name.
+	mailLogName     = "mails.log"
+	laterMailLog    = "mails-%020d.log"
+	mailLogHeader   = "shopmesh inbox format 1\n"
+	usualSegment    = 8 << 20
+	usualInboxBytes = 256 << 20
 	// maxBatchBytes bounds what one write puts into the log, and so what a crash can leave torn at its end.
 	maxBatchBytes = 32 << 20
 )
 
-// mailLog keeps mails in one file that only grows. One goroutine writes: it takes what waits, writes and syncs it
-// together, and only then acknowledges. Places are in memory, mails are not.
+// mailBounds say how large the log's files grow, in bytes: a file is full at the first, and the oldest goes when all
+// together pass the second.
+type mailBounds struct{ segment, total int64 }
+
+// mailLog keeps mails in files that only grow; when a file is full the next is begun, and in the end the oldest is
+// removed. One goroutine writes: it takes what waits, writes and syncs it together, and only then acknowledges. Places
+// are in memory, mails are not.
 type mailLog struct {
-	file   *os.File
+	dir    string
 	logger *slog.Logger
+	bounds mailBounds
 
 	queue  chan delivery
 	closed chan struct{} // closed when no more is taken
@@ -32,13 +43,25 @@ type mailLog struct {
 	once   sync.Once
 
 	// The writer's own.
-	size   int64
 	known  map[messageKey]struct{}
 	broken error // set when the file's state is not known any more
 
-	mu     sync.RWMutex // guards places
-	places []recordPlace
+	mu       sync.RWMutex // guards segments, and keeps their files open while they are read
+	segments []*mailSegment
 }
+
+// mailSegment is one file of the log.
+type mailSegment struct {
+	path   string
+	file   *os.File
+	first  int // the number of its first mail, from 0
+	size   int64
+	places []recordPlace
+	keys   []messageKey // of those mails that have one
+}
+
+// next is the number of the mail after its last.
+func (s *mailSegment) next() int { return s.first + len(s.places) }
 
 // messageKey stands for a Message-ID: half of its SHA-256.
 type messageKey [16]byte
@@ -59,92 +82,176 @@ type delivery struct {
 var errLogClosed = errors.New("the inbox is closed")
 
 // openMailLog opens the log in a folder and cuts off what a crash left torn at its end, which was never acknowledged.
-func openMailLog(dir string, logger *slog.Logger) (*mailLog, error) {
-	path := filepath.Join(dir, mailLogName)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open the inbox: %w", err)
-	}
+func openMailLog(dir string, bounds mailBounds, logger *slog.Logger) (*mailLog, error) {
 	l := &mailLog{
-		file: file, logger: logger, known: map[messageKey]struct{}{},
+		dir: dir, bounds: bounds, logger: logger, known: map[messageKey]struct{}{},
 		queue: make(chan delivery), closed: make(chan struct{}), done: make(chan struct{}),
 	}
-	if err := errors.Join(l.load(path), syncDir(dir)); err != nil {
-		return nil, errors.Join(err, file.Close())
+	if err := errors.Join(l.loadAll(), syncDir(dir)); err != nil {
+		return nil, errors.Join(err, l.closeFiles())
 	}
 	go l.write()
 	return l, nil
 }
 
-func (l *mailLog) load(path string) error {
-	info, err := l.file.Stat()
+// firstMail reads from a file's name which mail it begins with; ok says that it is a file of the log.
+func firstMail(name string) (first int, ok bool) {
+	if name == mailLogName {
+		return 0, true
+	}
+	n, err := fmt.Sscanf(name, laterMailLog, &first)
+	return first, err == nil && n == 1 && name == fmt.Sprintf(laterMailLog, first)
+}
+
+// isMailLog reports whether a file of the inbox's folder holds mails.
+func isMailLog(name string) bool {
+	_, ok := firstMail(name)
+	return ok
+}
+
+func (l *mailLog) loadAll() error {
+	entries, err := os.ReadDir(l.dir)
 	if err != nil {
 		return fmt.Errorf("open the inbox: %w", err)
 	}
-	if info.Size() < int64(len(mailLogHeader)) { // new, or killed while it was made
-		return l.begin()
+	for _, entry := range entries {
+		if first, ok := firstMail(entry.Name()); ok {
+			l.segments = append(l.segments, &mailSegment{path: filepath.Join(l.dir, entry.Name()), first: first})
+		}
+	}
+	if len(l.segments) == 0 {
+		l.segments = []*mailSegment{{path: filepath.Join(l.dir, mailLogName)}}
+	}
+	slices.SortFunc(l.segments, func(a, b *mailSegment) int { return a.first - b.first })
+	for i, s := range l.segments {
+		if i > 0 && l.segments[i-1].next() != s.first {
+			return fmt.Errorf("the inbox is damaged: %s begins with mail %d, and the file before it ends with mail %d: bring the missing one back from a backup",
+				s.path, s.first+1, l.segments[i-1].next())
+		}
+		if err := l.load(s, i == len(l.segments)-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load opens a file and reads where its mails are. Only the last may be torn.
+func (l *mailLog) load(s *mailSegment, last bool) error {
+	var err error
+	if s.file, err = os.OpenFile(s.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return fmt.Errorf("open the inbox: %w", err)
+	}
+	info, err := s.file.Stat()
+	if err != nil {
+		return fmt.Errorf("open the inbox: %w", err)
+	}
+	if last && info.Size() < int64(len(mailLogHeader)) { // new, or killed while it was made
+		return s.begin()
 	}
 	header := make([]byte, len(mailLogHeader))
-	if _, err := l.file.ReadAt(header, 0); err != nil {
+	if _, err := s.file.ReadAt(header, 0); err != nil {
 		return fmt.Errorf("read the inbox: %w", err)
 	}
 	if string(header) != mailLogHeader {
-		return fmt.Errorf("%s begins with %q, this program reads %q: use the version of shopmesh that wrote it", path, header, mailLogHeader)
+		return fmt.Errorf("%s begins with %q, this program reads %q: use the version of shopmesh that wrote it", s.path, header, mailLogHeader)
 	}
-	l.size = int64(len(mailLogHeader))
-	for l.size < info.Size() {
-		place, e, err := l.loadRecord(info.Size())
+	s.size = int64(len(mailLogHeader))
+	for s.size < info.Size() {
+		place, e, err := s.loadRecord(info.Size())
 		if errors.Is(err, errTorn) {
-			return l.cut(path, info.Size())
+			return l.cut(s, info.Size(), last)
 		}
 		if err != nil {
 			return err
 		}
-		l.note(place, e.MessageID)
+		l.note(s, place, e.MessageID)
 	}
 	return nil
 }
 
-func (l *mailLog) begin() error {
-	l.size = int64(len(mailLogHeader))
-	_, err := l.file.WriteAt([]byte(mailLogHeader), 0)
-	if err := errors.Join(err, l.file.Truncate(l.size), l.file.Sync()); err != nil {
-		return fmt.Errorf("begin the inbox: %w", err)
+func (s *mailSegment) begin() error {
+	s.size = int64(len(mailLogHeader))
+	_, err := s.file.WriteAt([]byte(mailLogHeader), 0)
+	if err := errors.Join(err, s.file.Truncate(s.size), s.file.Sync()); err != nil {
+		return fmt.Errorf("begin a file of the inbox: %w", err)
 	}
 	return nil
 }
 
-// loadRecord reads the record at l.size. Bodies are looked at only where a crash may have torn them.
-func (l *mailLog) loadRecord(fileSize int64) (recordPlace, envelope, error) {
-	place, e, err := readEnvelope(l.file, l.size, fileSize)
-	if err != nil || fileSize-l.size > 2*maxBatchBytes {
+// loadRecord reads the record at s.size. Bodies are looked at only where a crash may have torn them.
+func (s *mailSegment) loadRecord(fileSize int64) (recordPlace, envelope, error) {
+	place, e, err := readEnvelope(s.file, s.size, fileSize)
+	if err != nil || fileSize-s.size > 2*maxBatchBytes {
 		return place, e, err
 	}
-	_, err = readMessage(l.file, place)
+	_, err = readMessage(s.file, place)
 	return place, e, err
 }
 
 // cut removes the torn end. A hole further up is damage of another kind, and what follows it may be whole.
-func (l *mailLog) cut(path string, fileSize int64) error {
-	if fileSize-l.size > 2*maxBatchBytes {
-		return fmt.Errorf("%s is damaged at byte %d of %d: bring it back from a backup", path, l.size, fileSize)
+func (l *mailLog) cut(s *mailSegment, fileSize int64, last bool) error {
+	if !last || fileSize-s.size > 2*maxBatchBytes {
+		return fmt.Errorf("%s is damaged at byte %d of %d: bring it back from a backup", s.path, s.size, fileSize)
 	}
-	l.logger.Warn("a mail that was not acknowledged was cut off the inbox", "file", path, "bytes", fileSize-l.size)
-	if err := errors.Join(l.file.Truncate(l.size), l.file.Sync()); err != nil {
-		return fmt.Errorf("cut the inbox at byte %d: %w", l.size, err)
+	l.logger.Warn("a mail that was not acknowledged was cut off the inbox", "file", s.path, "bytes", fileSize-s.size)
+	if err := errors.Join(s.file.Truncate(s.size), s.file.Sync()); err != nil {
+		return fmt.Errorf("cut the inbox at byte %d: %w", s.size, err)
 	}
 	return nil
 }
 
 // note remembers a record that is safely in the log.
-func (l *mailLog) note(place recordPlace, messageID string) {
-	l.size = place.end()
+func (l *mailLog) note(s *mailSegment, place recordPlace, messageID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.size = place.end()
+	s.places = append(s.places, place)
 	if messageID != "" {
-		l.known[keyOf(messageID)] = struct{}{}
+		key := keyOf(messageID)
+		l.known[key] = struct{}{}
+		s.keys = append(s.keys, key)
+	}
+}
+
+// current is the file that is written.
+func (l *mailLog) current() *mailSegment { return l.segments[len(l.segments)-1] }
+
+// turn begins a new file when the current one is full, and removes the oldest while all are too large. A file that
+// can't be begun or removed costs nobody a mail: the log goes on as it is, and tries again.
+func (l *mailLog) turn() {
+	full := l.current()
+	if full.size < l.bounds.segment || len(full.places) == 0 {
+		return
+	}
+	next := &mailSegment{path: filepath.Join(l.dir, fmt.Sprintf(laterMailLog, full.next())), first: full.next()}
+	var err error
+	if next.file, err = os.OpenFile(next.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600); err == nil {
+		if err = errors.Join(next.begin(), syncDir(l.dir)); err != nil {
+			err = errors.Join(err, next.file.Close(), os.Remove(next.path))
+		}
+	}
+	if err != nil {
+		l.logger.Warn("the inbox can't begin a new file; it goes on in the old one", "error", err)
+		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.places = append(l.places, place)
+	l.segments = append(l.segments, next)
+	var total int64
+	for _, s := range l.segments {
+		total += s.size
+	}
+	for total > l.bounds.total && len(l.segments) > 1 {
+		oldest := l.segments[0]
+		if err := errors.Join(oldest.file.Close(), os.Remove(oldest.path)); err != nil {
+			l.logger.Warn("old mails can't be removed from the inbox", "error", err)
+		}
+		for _, key := range oldest.keys {
+			delete(l.known, key)
+		}
+		total -= oldest.size
+		l.segments = l.segments[1:]
+	}
 }
 
 // store returns nil when the mail is on disk, by this call or by an earlier one with the same Message-ID.
@@ -195,9 +302,12 @@ func (l *mailLog) commit(batch []delivery) {
 	err := l.append(fresh)
 	if err == nil {
 		for _, d := range fresh {
-			d.place.offset = l.size
-			l.note(d.place, d.messageID)
+			d.place.offset = l.current().size
+			l.note(l.current(), d.place, d.messageID)
 		}
+	}
+	if err == nil {
+		l.turn()
 	}
 	for _, d := range batch {
 		d.done <- err
@@ -234,14 +344,15 @@ func (l *mailLog) append(fresh []delivery) error {
 		batch = append(batch, d.record...)
 	}
 	crashpoint.Cross("before write", "inbox")
-	if _, err := l.file.WriteAt(batch, l.size); err != nil {
-		if cutErr := l.file.Truncate(l.size); cutErr != nil {
+	s := l.current()
+	if _, err := s.file.WriteAt(batch, s.size); err != nil {
+		if cutErr := s.file.Truncate(s.size); cutErr != nil {
 			l.broken = fmt.Errorf("cut a half-written mail off the inbox: %w", cutErr)
 		}
 		return fmt.Errorf("write into the inbox: %w", err)
 	}
 	crashpoint.Cross("before sync", "inbox")
-	if err := l.file.Sync(); err != nil {
+	if err := s.file.Sync(); err != nil {
 		l.broken = fmt.Errorf("sync the inbox: %w", err)
 		return l.broken
 	}
@@ -249,50 +360,69 @@ func (l *mailLog) append(fresh []delivery) error {
 	return nil
 }
 
-// count returns how many mails there are.
-func (l *mailLog) count() int {
+// numbers returns the number of the oldest mail that is kept, and the one after the newest's; both count from 0 for the
+// first that ever came.
+func (l *mailLog) numbers() (oldest, next int) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return len(l.places)
+	return l.segments[0].first, l.segments[len(l.segments)-1].next()
 }
 
-// read returns the mail with a number, from 0 for the oldest; io.EOF when there is none.
+// read returns the mail with a number, from 0 for the first that ever came; io.EOF when there is none, or none any more.
 func (l *mailLog) read(number int) (envelope, []byte, error) {
-	e, place, err := l.readEnvelope(number)
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	s, e, place, err := l.find(number)
 	if err != nil {
 		return envelope{}, nil, err
 	}
-	message, err := readMessage(l.file, place)
+	message, err := readMessage(s.file, place)
 	if err != nil {
 		return envelope{}, nil, fmt.Errorf("mail %d: %w", number+1, err)
 	}
 	return e, message, nil
 }
 
-func (l *mailLog) readEnvelope(number int) (envelope, recordPlace, error) {
+func (l *mailLog) readEnvelope(number int) (envelope, error) {
 	l.mu.RLock()
-	if number < 0 || number >= len(l.places) {
-		l.mu.RUnlock()
-		return envelope{}, recordPlace{}, io.EOF
+	defer l.mu.RUnlock()
+	_, e, _, err := l.find(number)
+	return e, err
+}
+
+// find reads a mail's envelope. Whoever calls it holds mu.
+func (l *mailLog) find(number int) (*mailSegment, envelope, recordPlace, error) {
+	for _, s := range slices.Backward(l.segments) {
+		if number < s.first || number >= s.next() {
+			continue
+		}
+		place := s.places[number-s.first]
+		_, e, err := readEnvelope(s.file, place.offset, place.end())
+		if err != nil {
+			err = fmt.Errorf("mail %d: %w", number+1, err)
+		}
+		return s, e, place, err
 	}
-	place := l.places[number]
-	l.mu.RUnlock()
-	_, e, err := readEnvelope(l.file, place.offset, place.end())
-	if err != nil {
-		return envelope{}, recordPlace{}, fmt.Errorf("mail %d: %w", number+1, err)
-	}
-	return e, place, nil
+	return nil, envelope{}, recordPlace{}, io.EOF
 }
 
 // close ends the writer after the batch that it is at.
 func (l *mailLog) close() error {
 	l.once.Do(func() { close(l.closed) })
 	<-l.done
-	if err := l.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-		return fmt.Errorf("close the inbox: %w", err)
-	}
-	return nil
+	return l.closeFiles()
 }
 
-// isMailLog reports whether a file of the inbox's folder holds mails.
-func isMailLog(name string) bool { return name == mailLogName }
+func (l *mailLog) closeFiles() (err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.segments {
+		if s.file == nil {
+			continue // opening failed before it
+		}
+		if closeErr := s.file.Close(); closeErr != nil && !errors.Is(closeErr, os.ErrClosed) {
+			err = errors.Join(err, fmt.Errorf("close the inbox: %w", closeErr))
+		}
+	}
+	return err
+}

@@ -17,7 +17,7 @@ import (
 
 // Mail is a mail as people read it.
 type Mail struct {
-	// Number counts from 1 for the oldest.
+	// Number counts from 1 for the first that ever came.
 	Number int
 	// From and To are the envelope's: where the mail really went.
 	From string

@@ -71,10 +71,11 @@ type listPage struct {
 const mailsPerPage = 50
 
 func (p inboxPages) serveList(w http.ResponseWriter, r *http.Request) {
-	page := listPage{To: r.URL.Query().Get("to"), Count: p.inbox.log.count()}
+	oldest, next := p.inbox.log.numbers()
+	page := listPage{To: r.URL.Query().Get("to"), Count: next - oldest}
 	before, err := strconv.Atoi(r.URL.Query().Get("before"))
-	if err != nil || before < 1 || before > page.Count {
-		before = page.Count + 1
+	if err != nil || before < 1 || before > next {
+		before = next + 1
 	}
 	for m, err := range p.inbox.mailsTo(page.To, before) {
 		if err != nil {
@@ -142,7 +143,8 @@ type mailJSON struct {
 func (i *Inbox) serveJSON(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	before := "["
-	for m, err := range i.mailsTo(r.URL.Query().Get("to"), i.log.count()+1) {
+	_, next := i.log.numbers()
+	for m, err := range i.mailsTo(r.URL.Query().Get("to"), next+1) {
 		if err == nil {
 			err = writeMailJSON(w, before, m)
 		}

@@ -159,7 +159,7 @@ func TestInboxLosesNothingWhenKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if again := i.log.count(); again != len(kept) {
+	if _, again := i.log.numbers(); again != len(kept) {
 		t.Errorf("%d mails after the retries, want %d", again, len(kept))
 	}
 }
@@ -280,7 +280,7 @@ func TestInboxSharesSyncs(t *testing.T) {
 	if rate < 200 {
 		t.Errorf("%.0f mails per second, want at least 200", rate)
 	}
-	if got := i.log.count(); got != senders*each {
+	if _, got := i.log.numbers(); got != senders*each {
 		t.Errorf("%d mails, want %d", got, senders*each)
 	}
 }
@@ -424,4 +424,74 @@ func FuzzParseMail(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The newest mails are kept within bounds: the oldest go file by file, those that stay keep their numbers, what is
+// known by its Message-ID stays known, and a restart finds the same.
+func TestInboxKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	bounds := mailBounds{segment: 2 << 10, total: 16 << 10}
+	open := func() *Inbox {
+		i, err := openInboxWithin(dir, bounds, testLogger(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	const sent = 300
+	i := open()
+	for n := range sent {
+		name := fmt.Sprint(n)
+		if err := i.log.store(envelope{To: []string{"ada@example.com"}, MessageID: name}, []byte(message(name, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	oldest, next := i.log.numbers()
+	if next != sent || oldest == 0 || sent-oldest < 30 {
+		t.Fatalf("mails %d to %d of %d are kept", oldest, next, sent)
+	}
+	mails := allMails(t, i)
+	if len(mails) != next-oldest || mails[0].Subject != fmt.Sprint(sent-1) || mails[0].Number != sent || mails[len(mails)-1].Number != oldest+1 {
+		t.Errorf("%d mails, the newest %q with number %d, the oldest with %d", len(mails), mails[0].Subject, mails[0].Number, mails[len(mails)-1].Number)
+	}
+	if len(i.log.known) != len(mails) {
+		t.Errorf("%d Message-IDs are in memory for %d mails", len(i.log.known), len(mails))
+	}
+	if _, err := i.mail(0); !errors.Is(err, io.EOF) {
+		t.Errorf("the first mail: %v", err)
+	}
+	var size int64
+	extents, err := inboxExtents(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range extents {
+		size += e.size
+	}
+	if size > bounds.total+2*bounds.segment || len(extents) < 4 {
+		t.Errorf("%d files of %d bytes", len(extents), size)
+	}
+	closeInbox(t, i)
+
+	i = open()
+	if got := allMails(t, i); !slices.Equal(subjects(got), subjects(mails)) {
+		t.Errorf("after a restart: %v, before: %v", subjects(got), subjects(mails))
+	}
+	name := fmt.Sprint(oldest)
+	if err := i.log.store(envelope{MessageID: name}, []byte(message(name, name))); err != nil {
+		t.Fatal(err)
+	}
+	if _, again := i.log.numbers(); again != sent {
+		t.Error("a mail that is kept was stored twice")
+	}
+	closeInbox(t, i)
+
+	// A file that is missing in the middle is no crash's work.
+	if err := os.Remove(filepath.Join(dir, extents[len(extents)/2].name)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openInboxWithin(dir, bounds, testLogger(t)); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("opened with a file missing: %v", err)
+	}
 }
