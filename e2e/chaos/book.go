@@ -38,6 +38,7 @@ type order struct {
 	cancels, ships, delivers []*write
 	refunds                  []*refund
 	watched                  []int64 // versions that WatchOrder sent
+	captured, refunded       int64   // in cents, as the order said in the end
 }
 
 type line struct {
@@ -75,6 +76,7 @@ type book struct {
 	orders   []*order // every PlaceOrder, whatever came of it
 	underWay map[string]*order
 	byState  map[orderv1.OrderState]int
+	everSold int // orders that were seen confirmed or later
 	findings []finding
 	lookTime time.Time // when the shop was last asked what is under way
 }
@@ -147,11 +149,21 @@ func (b *book) see(o *order, state orderv1.OrderState) {
 	if state != placed && state != awaiting && b.underWay[o.id] != nil {
 		delete(b.underWay, o.id)
 		close(o.settled)
+		if state != cancelled {
+			b.everSold++
+		}
 	}
 	b.mu.Unlock()
 	if !mayFollow(before, state) {
 		b.findf(o, "STATE_WENT_BACK", "it was seen %s, and %s after that", short(before), short(state))
 	}
+}
+
+// sold is how many orders were seen confirmed so far.
+func (b *book) sold() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.everSold
 }
 
 // mayFollow says whether an order may be seen in one state and later in the other.

@@ -192,6 +192,7 @@ func (c *checker) judgeShipment(o *order, got *orderv1.Order) {
 
 func (c *checker) judgeMoney(o *order, got *orderv1.Order) {
 	captured, refunded := cents(got.GetCaptured()), cents(got.GetRefunded())
+	o.captured, o.refunded = captured, refunded
 	p := c.payments[o.id]
 	if pc, pr := cents(p.GetCaptured()), cents(p.GetRefunded()); pc != captured || pr != refunded {
 		c.book.findf(o, "BALANCES_DIFFER", "order says %d captured and %d refunded, payment %d and %d", captured, refunded, pc, pr)

@@ -29,20 +29,22 @@ type driver struct {
 	book     *book
 	products []*product
 	window   chan struct{}      // one token for each order that may be under way
+	eyes     []*desk            // ways to ask order that nothing disturbs
 	stop     context.CancelFunc // ends the clients' patience
 	looking  sync.Mutex         // one look at a time, so that none overtakes another
 }
 
-// methods are the sandbox's, by how often they are used. Slow ones are many, so
-// that there are always orders in the middle of their way.
+// methods are the sandbox's and Stripe's, by how often they are used. Slow ones are
+// many, so that there are always orders in the middle of their way.
 var methods = []string{
-	"sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_ok", "sandbox_ok", "sandbox_ok",
+	"sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_slow", "sandbox_ok", "sandbox_ok", "sandbox_ok",
 	"sandbox_unknown_then_ok", "sandbox_declined", "sandbox_unknown_then_declined",
+	"pm_card_visa", "pm_card_visa", "pm_card_pendingRefund", "pm_card_chargeDeclined",
 }
 
 // declines says that a method never captures.
 func declines(method string) bool {
-	return method == "sandbox_declined" || method == "sandbox_unknown_then_declined"
+	return method == "sandbox_declined" || method == "sandbox_unknown_then_declined" || method == "pm_card_chargeDeclined"
 }
 
 // random makes the source of one client's decisions: the same for the same seed.
@@ -579,7 +581,7 @@ func (d *driver) look(ctx context.Context) {
 		filter := fmt.Sprintf("state = %s AND create_time >= %q", short(state), oldest.UTC().Format(time.RFC3339Nano))
 		for token := ""; ; {
 			once, cancel := context.WithTimeout(ctx, 3*time.Second)
-			res, err := d.pick("order", rand.New(rand.NewPCG(rand.Uint64(), 0))).order.ListOrders(once, &orderv1.ListOrdersRequest{PageSize: 1000, PageToken: token, Filter: filter})
+			res, err := d.eyes[rand.IntN(len(d.eyes))].order.ListOrders(once, &orderv1.ListOrdersRequest{PageSize: 1000, PageToken: token, Filter: filter})
 			cancel()
 			if err != nil {
 				return
@@ -604,7 +606,7 @@ func (d *driver) look(ctx context.Context) {
 		group.Go(func() error {
 			once, cancel := context.WithTimeout(ctx, 3*time.Second)
 			defer cancel()
-			res, err := d.pick("order", rand.New(rand.NewPCG(rand.Uint64(), 0))).order.GetOrder(once, &orderv1.GetOrderRequest{Id: id})
+			res, err := d.eyes[rand.IntN(len(d.eyes))].order.GetOrder(once, &orderv1.GetOrderRequest{Id: id})
 			switch {
 			case err == nil:
 				d.book.see(o, res.GetOrder().GetState())

@@ -24,6 +24,7 @@ type many struct {
 	net      *network
 	services []*service
 	mail     *mailServer
+	cards    *cardServer
 	node     *kafka.Node
 	broker   *part
 	data     *embedded.DataDir
@@ -154,6 +155,10 @@ func (s *many) startServices(w *workshop, broker *link) error {
 			s.services = append(s.services, v)
 		}
 	}
+	var err error
+	if s.cards, err = startCardServer(s.net, w.seed, strings.TrimPrefix(peers["payment"], "http://")); err != nil {
+		return err
+	}
 	for _, v := range s.services {
 		program, err := w.program("services/" + v.context + "/cmd/" + v.context)
 		if err != nil {
@@ -168,6 +173,9 @@ func (s *many) startServices(w *workshop, broker *link) error {
 			Database: s.through(v.database, "shopmesh_"+v.context), Sandbox: s.through(v.database, "shopmesh_sandbox"),
 			SMTP: "smtp://" + s.mail.link.address(),
 		}.Env()
+		if v.context == "payment" {
+			env = append(env, s.cards.env()...)
+		}
 		v.part = newPart(v.name, w.log, func(began func(*process.Process)) error {
 			_, err := process.Start(process.Command{Path: program, Env: env, Log: logFile, Started: began})
 			return err
@@ -200,6 +208,16 @@ func (s *many) desks() map[string][]*desk {
 	all := map[string][]*desk{}
 	for _, v := range s.services {
 		all[v.context] = append(all[v.context], newDesk(v.api.address()))
+	}
+	return all
+}
+
+func (s *many) eyes() []*desk {
+	var all []*desk
+	for _, v := range s.services {
+		if v.context == "order" {
+			all = append(all, newDesk(v.listen))
+		}
 	}
 	return all
 }
@@ -239,7 +257,8 @@ func (s *many) pauses() []pause {
 	return all
 }
 
-func (s *many) network() *network { return s.net }
+func (s *many) network() *network     { return s.net }
+func (s *many) provider() *cardServer { return s.cards }
 
 func (s *many) ready(ctx context.Context) error {
 	for {
@@ -305,6 +324,9 @@ func (s *many) close() {
 	}
 	if s.mail != nil {
 		s.mail.close()
+	}
+	if s.cards != nil {
+		s.cards.close()
 	}
 	if s.database != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

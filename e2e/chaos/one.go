@@ -21,9 +21,11 @@ type oneProcess struct {
 	net      *network
 	shop     *part
 	mail     *mailServer
+	cards    *cardServer
 	postgres postmaster
 	data     string
 	api      *link
+	direct   *relay // to the shop, past every fault
 	at       atomic.Pointer[process.Ready]
 	loseLog  atomic.Bool // remove the broker's directory before the next start
 }
@@ -38,14 +40,20 @@ func startOneProcess(w *workshop) (*oneProcess, error) {
 	if s.mail, err = startMailServer(s.net, filepath.Join(w.dir, "inbox"), w.log); err != nil {
 		return nil, err
 	}
-	s.api, err = s.net.link("shop", func(ctx context.Context) (net.Conn, error) {
+	dial := func(ctx context.Context) (net.Conn, error) {
 		at := s.at.Load()
 		if at == nil {
 			return nil, errors.New("the shop does not run")
 		}
 		return dialTCP(ctx, strings.TrimPrefix(at.API, "http://"))
-	})
-	if err != nil {
+	}
+	if s.api, err = s.net.link("shop", dial); err != nil {
+		return nil, err
+	}
+	if s.direct, err = newRelay(dial); err != nil {
+		return nil, err
+	}
+	if s.cards, err = startCardServer(s.net, w.seed, s.api.address()); err != nil {
 		return nil, err
 	}
 	logFile, err := w.logFile("shop")
@@ -60,7 +68,7 @@ func startOneProcess(w *workshop) (*oneProcess, error) {
 		}
 		_, ready, err := process.StartShop(process.Command{
 			Path: program, Args: []string{"--data", s.data, "--settings", w.settings},
-			Env: []string{"SHOPMESH_SMTP_URL=smtp://" + s.mail.link.address()}, Log: logFile, Started: began,
+			Env: append(s.cards.env(), "SHOPMESH_SMTP_URL=smtp://"+s.mail.link.address()), Log: logFile, Started: began,
 		})
 		if err != nil {
 			return err
@@ -78,6 +86,8 @@ func (s *oneProcess) desks() map[string][]*desk {
 	}
 	return all
 }
+
+func (s *oneProcess) eyes() []*desk { return []*desk{newDesk(s.direct.address())} }
 
 func delay(rng *rand.Rand) time.Duration { return time.Duration(rng.IntN(1500)) * time.Millisecond }
 
@@ -107,7 +117,8 @@ func (s *oneProcess) pauses() []pause {
 	}, postgresPauses(s.postgres)...)
 }
 
-func (s *oneProcess) network() *network { return s.net }
+func (s *oneProcess) network() *network     { return s.net }
+func (s *oneProcess) provider() *cardServer { return s.cards }
 
 func (s *oneProcess) ready(ctx context.Context) error {
 	for {
@@ -131,5 +142,7 @@ func (s *oneProcess) died() int          { return s.shop.deaths + s.mail.deaths 
 func (s *oneProcess) close() {
 	s.shop.close()
 	s.mail.close()
+	s.cards.close()
 	s.net.close()
+	s.direct.close()
 }
