@@ -392,3 +392,29 @@ func TestTheETagNamesTheVersion(t *testing.T) {
 		t.Errorf("etags %q, %q", first, second)
 	}
 }
+
+// A provider that answers the opening with a failure may have opened the charge all
+// the same, and tells of it: another one was opened by then, and nothing is wrong.
+// Money under another charge is.
+func TestAChargeThatWasLeftIsNoContradiction(t *testing.T) {
+	t.Parallel()
+	told := func(change func(n *domain.Notice)) (string, domain.Changes) {
+		a := pending()
+		a.Charged(domain.Answer{Outcome: domain.Opened, ProviderID: "pi_kept", Start: noon, End: noon}, moment())
+		a = reload(a)
+		n := domain.Notice{OrderID: orderID, ChargeID: "pi_left", Amount: eur(1000)}
+		change(&n)
+		contradiction := a.Noticed(n, moment())
+		return contradiction, changesOf(a)
+	}
+	contradiction, c := told(func(*domain.Notice) {})
+	if contradiction != "" || len(c.Update)+len(c.Charges) != 0 {
+		t.Errorf("contradiction %q, changes %+v; want none", contradiction, c)
+	}
+	if contradiction, _ := told(func(n *domain.Notice) { n.Succeeded = true }); contradiction == "" {
+		t.Error("money was taken under another charge, and nothing is said of it")
+	}
+	if contradiction, _ := told(func(n *domain.Notice) { n.OrderID = paymentID }); contradiction == "" {
+		t.Error("a charge of another order is said to be ours, and nothing is said of it")
+	}
+}

@@ -66,6 +66,9 @@ func (a *Account) Noticed(n Notice, m Moment) (contradiction string) {
 	if n.Refund {
 		return a.refundNoticed(n, m)
 	}
+	if a.payment.ChargeID != "" && n.ChargeID != a.payment.ChargeID {
+		return "" // it was opened and left, because the answer was a failure: no money is asked for under it
+	}
 	if a.payment.Settled() {
 		if n.Succeeded && (a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled) {
 			return fmt.Sprintf("the provider took the money of a payment that is %s", a.payment.Status)
@@ -99,7 +102,7 @@ func (a *Account) contradicts(n Notice) string {
 	switch {
 	case n.OrderID != uuid.Nil && n.OrderID != p.OrderID:
 		return fmt.Sprintf("it is of order %s, the payment of order %s", n.OrderID, p.OrderID)
-	case p.ChargeID != "" && n.ChargeID != p.ChargeID:
+	case p.ChargeID != "" && n.ChargeID != p.ChargeID && (n.Succeeded || n.Refund):
 		return fmt.Sprintf("it is of charge %s, the payment's is %s", n.ChargeID, p.ChargeID)
 	case n.Amount.Currency != p.Amount.Currency:
 		return fmt.Sprintf("it is in %s, the payment in %s", n.Amount.Currency, p.Amount.Currency)
