@@ -88,12 +88,13 @@ const calmWork = 60
 
 func (c *chaos) killing(ctx context.Context) {
 	rng := c.driver.random(5)
+	patience := time.Minute
 	for i := 1; ctx.Err() == nil; i++ {
-		c.killOne(ctx, rng)
-		// Now and then the next one hits what is still starting.
+		c.killOne(ctx, rng, patience)
 		rest := time.Duration(600+rng.IntN(1800)) * time.Millisecond
-		if rng.IntN(6) == 0 {
-			rest = time.Duration(rng.IntN(300)) * time.Millisecond
+		patience = time.Minute
+		if rng.IntN(6) == 0 { // now and then the next one hits what is still starting
+			rest, patience = time.Duration(rng.IntN(300))*time.Millisecond, 0
 		}
 		if sleep(ctx, rest) != nil {
 			return
@@ -104,10 +105,11 @@ func (c *chaos) killing(ctx context.Context) {
 	}
 }
 
-func (c *chaos) killOne(ctx context.Context, rng *rand.Rand) {
+// killOne kills something, when enough orders are under way or patience ends.
+func (c *chaos) killOne(ctx context.Context, rng *rand.Rand, patience time.Duration) {
 	all := c.shape.kills()
 	k := pick(rng, all, func(k kill) int { return k.weight })
-	v := c.await(ctx)
+	v := c.await(ctx, patience)
 	if ctx.Err() != nil {
 		return
 	}
@@ -146,9 +148,9 @@ func (c *chaos) killOne(ctx context.Context, rng *rand.Rand) {
 	c.log("kill %d: %v with %s of %d%s", total, names, v, v.orders, note)
 }
 
-// await waits, for some seconds, until enough orders are known to be under way.
-func (c *chaos) await(ctx context.Context) view {
-	deadline := time.Now().Add(10 * time.Second)
+// await waits until enough orders are known to be under way, or patience ends.
+func (c *chaos) await(ctx context.Context, patience time.Duration) view {
+	deadline := time.Now().Add(patience)
 	for {
 		once, cancel := context.WithTimeout(ctx, 3*time.Second)
 		c.driver.look(once)
@@ -165,7 +167,7 @@ func (c *chaos) await(ctx context.Context) view {
 func (c *chaos) letWork(ctx context.Context) {
 	c.calm.Lock()
 	defer c.calm.Unlock()
-	const bound = 3 * time.Minute
+	const bound = 5 * time.Minute // a machine that does other things too is slow
 	begin, before := time.Now(), c.driver.book.sold()
 	for c.driver.book.sold() < before+calmWork {
 		if sleep(ctx, 200*time.Millisecond) != nil {
