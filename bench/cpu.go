@@ -16,6 +16,9 @@ const ticksPerSecond = 100
 // usage is the CPU time that each part has used so far.
 type usage struct{ postgres, shop, bench time.Duration }
 
+// all is the CPU time of all parts, the load generator's too.
+func (u usage) all() time.Duration { return u.postgres + u.shop + u.bench }
+
 func (u usage) minus(o usage) usage {
 	return usage{u.postgres - o.postgres, u.shop - o.shop, u.bench - o.bench}
 }

@@ -167,7 +167,7 @@ func (b *bench) drain(ctx context.Context, placedAt *sync.Map) error {
 func (b *bench) order() *orderv1.PlaceOrderRequest {
 	lines := make([]*orderv1.OrderLineRequest, 0, linesPerOrder)
 	for len(lines) < linesPerOrder {
-		code := productCode(rand.IntN(b.products))
+		code := b.pick()
 		if !slices.ContainsFunc(lines, func(l *orderv1.OrderLineRequest) bool { return l.GetProductCode() == code }) {
 			lines = append(lines, &orderv1.OrderLineRequest{ProductCode: code, Quantity: 1 + rand.Int32N(3)})
 		}
