@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -31,4 +32,15 @@ func isServerOf(pid int, dataDir string) bool {
 	}
 	target, err := filepath.EvalSymlinks(dataDir)
 	return err == nil && where == target
+}
+
+// isUnnotedServer reports whether the process is a PostgreSQL that has ended and whose parent has not asked how: its
+// number is taken still, and it works nowhere any more (proc(5), stat).
+func isUnnotedServer(pid int) bool {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil || pid <= 0 {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(text), "(postgres) ")
+	return strings.HasPrefix(rest, "Z")
 }

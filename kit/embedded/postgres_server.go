@@ -156,7 +156,7 @@ func (s *server) release() {
 func (p *Postgres) awaitPredecessor(ctx context.Context) error {
 	const patience = 10 * time.Second
 	begin, told := time.Now(), false
-	for {
+	for first := begin; ; {
 		file, err := readPidFile(p.cluster.dataDir())
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -164,7 +164,10 @@ func (p *Postgres) awaitPredecessor(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !isServerOf(file.pid, p.cluster.dataDir()) {
+		// One that was killed keeps its number until somebody has taken note of its end, and a new server refuses to start
+		// meanwhile. Where nobody does, that says it better than we by waiting for ever.
+		unnoted := isUnnotedServer(file.pid) && time.Since(first) < patience
+		if !unnoted && !isServerOf(file.pid, p.cluster.dataDir()) {
 			return nil
 		}
 		if !told {
