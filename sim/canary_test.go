@@ -9,7 +9,7 @@ import (
 )
 
 // enoughSeeds is within how many seeds a planted mistake has to be found. Most are
-// found in the first ten, the shyest in one of fifty.
+// found in the first ten, the shyest in one of two hundred.
 const enoughSeeds = 2000
 
 // A simulation that finds nothing may be blind: each of these mistakes has to be

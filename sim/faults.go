@@ -22,6 +22,9 @@ type faults struct {
 	// acted, answers twice, declines charges or refunds, and answers some requests
 	// never before the end.
 	LoseRequest, LateAnswer, LoseAnswer, AnswerTwice, Decline, DeclineRefund, Silent float64
+	// A provider of two steps: opens a charge again under a key that it forgot, and
+	// has not decided yet.
+	Lapse, Undecided float64
 	// The mail server: refuses for now, for good, and takes a mail without saying so.
 	MailDeferred, MailRefused, MailUnsaid float64
 	// People: who cancel, ship, give a part back, have their data erased, have a mail
@@ -54,6 +57,8 @@ func drawFaults(r *rand.Rand) faults {
 	draw(&f.Decline, 0.5)
 	draw(&f.DeclineRefund, 0.5)
 	draw(&f.Silent, 0.4)
+	draw(&f.Lapse, 0.5)
+	draw(&f.Undecided, 0.5)
 	draw(&f.MailDeferred, 0.6)
 	draw(&f.MailRefused, 0.3)
 	draw(&f.MailUnsaid, 0.4)

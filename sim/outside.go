@@ -9,39 +9,86 @@ import (
 	paymentsim "github.com/shopmesh/shopmesh/services/payment/sim"
 )
 
-// provider is who takes the money: a ledger of what it did under each key.
+// provider is who takes the money: a ledger of what it did under each key. One that
+// opens takes the money of a charge in two steps: the first makes the charge known
+// under an id, the second takes the money, once per id.
 type provider struct {
-	answers map[string]made
-	keys    []string // as they came
+	opens  bool
+	made   map[string]*made // by key
+	opened map[string]*made // by the provider's id
+	all    []*made          // as they came
 }
 
-// made is what the provider did under a key.
+// made is what the provider did, or has before it.
 type made struct {
 	request paymentsim.Request
-	done    bool // it moved the money; else it declined
 	id      string
+	outcome paymentsim.Outcome // Opened until it is decided
+	code    string
 }
 
-// act does what is asked, once per key.
-func (p *provider) act(r paymentsim.Request, decline bool) (made, error) {
-	if before, again := p.answers[r.Key]; again {
-		if before.request.Amount != r.Amount || before.request.ChargeID != r.ChargeID || before.request.OrderID != r.OrderID {
-			return before, fmt.Errorf("the key %s came before with other parameters", r.Key)
+func newProvider(opens bool) provider {
+	return provider{opens: opens, made: map[string]*made{}, opened: map[string]*made{}}
+}
+
+// chances are what the provider may do with a request.
+type chances struct{ decline, lapse, undecided bool }
+
+// act does what is asked, once per key, and the second step of a charge once per id.
+func (p *provider) act(r paymentsim.Request, c chances) (paymentsim.Answer, error) {
+	two := p.opens && r.RefundID == uuid.Nil
+	if two && r.ChargeID != "" {
+		m, known := p.opened[r.ChargeID]
+		if !known {
+			return paymentsim.Answer{}, fmt.Errorf("the charge %s was never opened", r.ChargeID)
 		}
-		return before, nil
+		switch {
+		case m.outcome != paymentsim.Opened:
+		case r.Cancelled:
+			m.outcome, m.code = paymentsim.Declined, "order_cancelled"
+		case c.undecided:
+			return paymentsim.Answer{Outcome: paymentsim.Pending, ID: m.id, Code: "processing"}, nil
+		default:
+			m.decide(c.decline)
+		}
+		return m.answer(), nil
 	}
-	m := made{request: r, done: !decline, id: fmt.Sprintf("id-%d", len(p.keys))}
-	p.answers[r.Key] = m
-	p.keys = append(p.keys, r.Key)
-	return m, nil
+	if before, again := p.made[r.Key]; again && (!two || !c.lapse) {
+		if before.request.Amount != r.Amount || before.request.OrderID != r.OrderID {
+			return paymentsim.Answer{}, fmt.Errorf("the key %s came before with other parameters", r.Key)
+		}
+		return before.answer(), nil
+	}
+	m := &made{request: r, id: fmt.Sprintf("id-%d", len(p.all)), outcome: paymentsim.Opened}
+	p.made[r.Key] = m
+	p.all = append(p.all, m)
+	if two {
+		p.opened[m.id] = m
+	} else {
+		m.decide(c.decline)
+	}
+	return m.answer(), nil
+}
+
+func (m *made) decide(decline bool) {
+	m.outcome = paymentsim.Done
+	if decline {
+		m.outcome, m.code = paymentsim.Declined, "card_declined"
+	}
+}
+
+func (m *made) answer() paymentsim.Answer {
+	if m.outcome == paymentsim.Opened {
+		return paymentsim.Answer{Outcome: paymentsim.Opened, ID: m.id}
+	}
+	return paymentsim.Answer{Outcome: m.outcome, ID: m.id, Code: m.code}
 }
 
 // balance is what the provider took of an order, in how many charges, and gave back.
 func (p *provider) balance(order uuid.UUID) (charges int, taken, given int64) {
-	for _, key := range p.keys {
-		m := p.answers[key]
+	for _, m := range p.all {
 		switch {
-		case m.request.OrderID != order || !m.done:
+		case m.request.OrderID != order || m.outcome != paymentsim.Done:
 		case m.request.RefundID == uuid.Nil:
 			charges++
 			taken += m.request.Amount.Amount

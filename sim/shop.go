@@ -48,7 +48,7 @@ func newWorld(seed uint64, bugs Bugs, log *Log) *world {
 	rng := rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15))
 	w := &world{
 		rng: rng, plan: drawPlan(rng), start: time.Now(), bus: newBus(), log: log, counts: map[string]int{},
-		provider: provider{answers: map[string]made{}}, silent: map[string]bool{},
+		provider: newProvider(rng.IntN(2) == 0), silent: map[string]bool{},
 		inbox: inbox{mails: map[string]notificationsim.Mail{}, count: map[notificationsim.Key]int{}},
 	}
 	w.f, w.sayUncommitted = drawFaults(rng), bugs.SayUncommitted
@@ -209,20 +209,20 @@ func (w *world) request(r paymentsim.Request) {
 	w.note(r.OrderID, "payment", fmt.Sprintf("asks the provider for %s under %s", r.Amount, r.Key))
 	if reaches {
 		w.after(takes, func() {
-			decline := w.chance(w.f.Decline)
+			may := chances{decline: w.chance(w.f.Decline), lapse: w.chance(w.f.Lapse), undecided: w.chance(w.f.Undecided)}
 			if r.RefundID != uuid.Nil {
-				decline = w.chance(w.f.DeclineRefund)
+				may.decline = w.chance(w.f.DeclineRefund)
 			}
-			did, err := w.provider.act(r, decline)
+			answer, err := w.provider.act(r, may)
 			if err != nil {
 				w.fail(r.OrderID, "provider: %v", err)
 				return
 			}
-			w.note(r.OrderID, "provider", fmt.Sprintf("acts under %s: done %t", r.Key, did.done))
+			w.note(r.OrderID, "provider", fmt.Sprintf("acts under %s: %s %s", r.Key, answer.ID, answer.Outcome))
+			w.count("the provider's answer is " + answer.Outcome.String())
 			if !answers {
 				return
 			}
-			answer := paymentsim.Answer{Known: true, Done: did.done, ID: did.id}
 			w.answer(life, r, answer)
 			if w.chance(w.f.AnswerTwice) {
 				w.count("the provider answered twice")
@@ -243,7 +243,7 @@ func (w *world) answer(life int, r paymentsim.Request, a paymentsim.Answer) {
 		return
 	}
 	said, commit := w.payment.Record(r, a)
-	w.payments.transact(r.OrderID, fmt.Sprintf("records known %t done %t for %s", a.Known, a.Done, r.Key), said, commit)
+	w.payments.transact(r.OrderID, fmt.Sprintf("records %s for %s", a.Outcome, r.Key), said, commit)
 }
 
 // send hands mails to the mail server, which may take one and not say so.

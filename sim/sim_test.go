@@ -116,6 +116,7 @@ const enoughToMeetAll = 1000
 // met is what must have happened in some run, or it proves less than it says.
 var met = []string{
 	"aborted", "crashed", "disk lost", "redelivered", "republished", "stalled",
+	"the provider's answer is opened", "the provider's answer is pending",
 	"unknown outcome", "the provider acted late", "the provider answered twice",
 	"asked again or expired", "asked about a reservation", "paid after it expired",
 	"cancels the order", "ships the order", "partly refunded", "resent", "erased", "refused",

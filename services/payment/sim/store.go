@@ -83,20 +83,43 @@ type Request struct {
 	// RefundID is the refund; the nil id for a charge.
 	RefundID uuid.UUID
 	Amount   money.Money
-	// ChargeID is the provider's id of the charge to give back from.
+	// ChargeID is the provider's id of the charge, once it is stored.
 	ChargeID string
+	// Cancelled says that the order of a charge ended: it is to be stopped.
+	Cancelled bool
 	// Lease is when others may make it.
 	Lease time.Time
 }
 
 // Answer is what came of a request.
 type Answer struct {
-	// Known says that there is an answer; else the outcome is not known.
-	Known bool
-	// Done says that the provider did it; else it declined.
-	Done bool
-	// ID is the provider's of what it did.
+	Outcome Outcome
+	// ID is the provider's of what it did, or has before it.
 	ID string
+	// Code says why it declined.
+	Code string
+}
+
+// Outcome is what an answer says.
+type Outcome int
+
+// The outcomes.
+const (
+	// Unknown is no answer in time.
+	Unknown Outcome = iota
+	// Done is what was asked for, and Declined is a refusal.
+	Done
+	Declined
+	// Pending is a provider that has not decided.
+	Pending
+	// Opened is a charge that the provider knows, and takes no money for before it is
+	// asked under the charge's id.
+	Opened
+)
+
+// String returns the outcome's name.
+func (o Outcome) String() string {
+	return [...]string{"unknown", "done", "declined", "pending", "opened"}[o]
 }
 
 // New returns a payment without payments.
@@ -180,7 +203,8 @@ func (s *Store) save(c domain.Changes) {
 
 func (s *Store) charge(p domain.Payment) Request {
 	return s.keyed(Request{
-		Key: provider.ChargeKey(p.ID), PaymentID: p.ID, OrderID: p.OrderID, Amount: p.Amount, Lease: p.Due,
+		Key: provider.ChargeKey(p.ID), PaymentID: p.ID, OrderID: p.OrderID, Amount: p.Amount,
+		ChargeID: p.ChargeID, Cancelled: p.OrderCancelled, Lease: p.Due,
 	})
 }
 
@@ -254,12 +278,21 @@ func (s *Store) TakeDue() (due []Request, commit func()) {
 
 // Record notes what came of a request.
 func (s *Store) Record(request Request, a Answer) (said []outbox.Event, commit func()) {
-	answer := domain.Answer{Outcome: domain.Unknown, Detail: "no answer in time", Start: s.now(), End: s.now()}
-	switch {
-	case a.Known && a.Done:
-		answer.Outcome, answer.ProviderID, answer.Detail = domain.Succeeded, a.ID, ""
-	case a.Known || s.cfg.Bugs.GuessUnknown:
-		answer.Outcome, answer.Detail = domain.Declined, "card_declined"
+	answer := domain.Answer{ProviderID: a.ID, Detail: a.Code, Start: s.now(), End: s.now()}
+	switch a.Outcome {
+	case Done:
+		answer.Outcome = domain.Succeeded
+	case Declined:
+		answer.Outcome = domain.Declined
+	case Pending:
+		answer.Outcome = domain.Pending
+	case Opened:
+		answer.Outcome = domain.Opened
+	default:
+		answer.Outcome, answer.Detail = domain.Unknown, "no answer in time"
+		if s.cfg.Bugs.GuessUnknown {
+			answer.Outcome = domain.Declined
+		}
 	}
 	accounts := map[uuid.UUID]*domain.Account{}
 	if r, known := s.payments[request.PaymentID]; known {
@@ -269,7 +302,13 @@ func (s *Store) Record(request Request, a Answer) (said []outbox.Event, commit f
 	changes := domain.AnswerAll(accounts, []domain.Answered{
 		{PaymentID: request.PaymentID, RefundID: request.RefundID, Answer: answer},
 	}, m)
-	return events.Outbox(changes.Events, m.Now), func() { s.save(changes) }
+	return events.Outbox(changes.Events, m.Now), func() {
+		s.save(changes)
+		// Whoever stored the id of an opened charge asks for its money next.
+		if r, known := s.payments[request.PaymentID]; known && a.Outcome == Opened && !r.payment.Settled() {
+			s.waiting = append(s.waiting, s.charge(r.payment))
+		}
+	}
 }
 
 // Refund gives back amount minor units of an order's payment because staff asks for
@@ -368,7 +407,7 @@ func (r *row) wrong() string {
 	switch {
 	case p.Version < r.seen.Version:
 		return fmt.Sprintf("the payment went back from version %d to %d", r.seen.Version, p.Version)
-	case r.seen.Status != 0 && r.seen.Settled() && (p.Captured != r.seen.Captured || p.ChargeID != r.seen.ChargeID):
+	case r.seen.Status != 0 && r.seen.Settled() && (p.Captured != r.seen.Captured):
 		return fmt.Sprintf("a settled payment changed from %s captured to %s", r.seen.Captured, p.Captured)
 	case p.Refunded.Amount != given:
 		return fmt.Sprintf("%s is given back, the refunds sum to %d", p.Refunded, given)
@@ -378,8 +417,10 @@ func (r *row) wrong() string {
 		return fmt.Sprintf("%s and due at %s", p.Status, p.Due)
 	case int(p.Attempts) != r.attempts:
 		return fmt.Sprintf("counts %d attempts, %d are kept", p.Attempts, r.attempts)
-	case (p.Captured.Amount > 0) != (p.ChargeID != ""):
-		return fmt.Sprintf("%s captured by the charge %q", p.Captured, p.ChargeID)
+	case p.Captured.Amount > 0 && p.ChargeID == "":
+		return fmt.Sprintf("%s captured by no charge", p.Captured)
+	case r.seen.ChargeID != "" && p.ChargeID != r.seen.ChargeID:
+		return fmt.Sprintf("the charge %q became %q", r.seen.ChargeID, p.ChargeID)
 	}
 	return ""
 }
