@@ -100,7 +100,7 @@ func (s *many) startDatabase(ctx context.Context, w *workshop) error {
 func (s *many) startBroker(w *workshop) (*link, error) {
 	l, err := s.net.link("kafka", func(ctx context.Context) (net.Conn, error) {
 		if s.node == nil {
-			return nil, errors.New("Kafka does not run")
+			return nil, errors.New("the broker does not run")
 		}
 		return dialTCP(ctx, s.node.Address())
 	})
@@ -312,15 +312,15 @@ func (s *many) died() int {
 	return n
 }
 
+// close kills the services: what they had to say was compared already.
 func (s *many) close() {
 	for _, v := range s.services {
-		if v.part != nil && v.part.closing != nil {
-			v.part.close()
+		if v.part != nil {
+			v.part.end()
 		}
 	}
 	if s.broker != nil {
-		s.broker.kill(0)
-		s.broker.close()
+		s.broker.end()
 	}
 	if s.mail != nil {
 		s.mail.close()
