@@ -8,7 +8,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -18,8 +17,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 )
 
 // bench is one run of the program.
@@ -40,6 +37,7 @@ type bench struct {
 	pick func() string
 	// best is the highest rate that a closed loop came to, in orders per second.
 	best float64
+	only        string
 }
 
 func (b *bench) postgresDir() string { return filepath.Join(b.dir, "data", "postgres") }
@@ -55,13 +53,22 @@ func main() {
 	settings := flag.String("settings", "", "settings `file` of the soak's shop; by default what is kept for a time goes within minutes")
 	keep := flag.Bool("keep", false, "keep the data directory and the log")
 	past := flag.Int("past", 0, "also measure with so many past products and orders in the tables (1000000 takes minutes to write)")
+	only := flag.String("only", "", `measure one part alone: "reads" or "orders"`)
+	bare := flag.Bool("bare", false, "be the bare handler that reads are compared with: the bench starts itself so")
 	flag.Parse()
-	b := &bench{products: *products, duration: *duration, rounds: *rounds, past: *past, soaking: soakPlan{*soak, *rate, *settings}}
+	if *bare {
+		os.Exit(serveBare())
+	}
+	b := &bench{products: *products, duration: *duration, rounds: *rounds, only: *only, past: *past, soaking: soakPlan{*soak, *rate, *settings}}
 	if *soak < 0 || *soak > 0 && *rate <= 0 {
 		fmt.Fprintf(os.Stderr, "bench: -soak %v -rate %v: give a time and a rate above 0\n", *soak, *rate)
 		os.Exit(2)
 	}
 	b.pick = func() string { return productCode(rand.IntN(b.products)) }
+	if b.only != "" && b.only != "reads" && b.only != "orders" {
+		fmt.Fprintf(os.Stderr, "bench: -only %s: choose reads or orders\n", b.only)
+		os.Exit(2)
+	}
 	for text := range strings.SplitSeq(*windows, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
@@ -114,8 +121,13 @@ func (b *bench) run(ctx context.Context, keep bool) (err error) {
 		return err
 	}
 	defer func() { _ = b.shop.stop() }()
-	if err := b.reading(ctx); err != nil {
-		return err
+	if b.only != "orders" {
+		if err := b.reading(ctx); err != nil {
+			return err
+		}
+	}
+	if b.only == "reads" {
+		return nil
 	}
 	if err := preparePgbench(ctx, b.postgresDir(), b.products); err != nil {
 		return err
@@ -168,26 +180,6 @@ func (b *bench) starts(ctx context.Context) (err error) {
 		warm = append(warm, b.shop.started)
 	}
 	fmt.Printf("start: %.2f s in a new directory (programs fetched before), %.2f s warm (median of 5)\n\n", cold.Seconds(), percentile(warm, 0.5)/1000)
-	return nil
-}
-
-// reading measures what shoppers do most.
-func (b *bench) reading(ctx context.Context) error {
-	get, err := b.shop.reads(ctx, b.duration/3, func(ctx context.Context) error {
-		_, err := b.shop.product.GetProduct(ctx, &catalogv1.GetProductRequest{Code: productCode(rand.IntN(b.products))})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("GetProduct: %w", err)
-	}
-	list, err := b.shop.reads(ctx, b.duration/3, func(ctx context.Context) error {
-		_, err := b.shop.product.ListProducts(ctx, &catalogv1.ListProductsRequest{PageSize: 20, Filter: fmt.Sprintf("code >= %q", productCode(rand.IntN(b.products)))})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("ListProducts: %w", err)
-	}
-	fmt.Printf("GetProduct: %.0f/s; ListProducts of 20: %.0f/s (32 callers)\n\n", get, list)
 	return nil
 }
 

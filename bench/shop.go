@@ -31,6 +31,7 @@ import (
 type shop struct {
 	cmd        *exec.Cmd
 	data       string
+	api        string
 	internal   string
 	postmaster int
 	started    time.Duration // from exec to the line that says it serves
@@ -81,15 +82,21 @@ func start(program, data, smtp string, more ...string) (*shop, error) {
 		_ = s.stop()
 		return nil, err
 	}
-	s.internal = ready.Ready.Internal
+	s.api, s.internal = ready.Ready.API, ready.Ready.Internal
 	s.postmaster, _ = strconv.Atoi(strings.SplitN(string(pid), "\n", 2)[0])
-	transport := &http.Transport{MaxIdleConnsPerHost: 512}
-	client := connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: transport}, ready.Ready.API))
+	client := newClient(s.api)
 	s.category = catalogv1connect.NewCategoryServiceClient(client)
 	s.product = catalogv1connect.NewProductServiceClient(client)
 	s.stock = inventoryv1connect.NewInventoryServiceClient(client)
 	s.order = orderv1connect.NewOrderServiceClient(client)
 	return s, nil
+}
+
+// newClient calls a server as programs do: the Connect protocol, binary messages,
+// connections that are kept.
+func newClient(address string) *connect.Client {
+	transport := &http.Transport{MaxIdleConnsPerHost: 512}
+	return connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: transport}, address))
 }
 
 func (s *shop) pid() int { return s.cmd.Process.Pid }
@@ -134,30 +141,4 @@ func (s *shop) fill(ctx context.Context, products int) (time.Duration, error) {
 		})
 	}
 	return created, group.Wait()
-}
-
-// reads measures how many calls per second 32 callers get answered.
-func (s *shop) reads(ctx context.Context, duration time.Duration, call func(ctx context.Context) error) (float64, error) {
-	counts := make([]int, 32)
-	begin := time.Now()
-	var group errgroup.Group
-	for i := range counts {
-		group.Go(func() error {
-			for time.Since(begin) < duration {
-				if err := call(ctx); err != nil {
-					return err
-				}
-				counts[i]++
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return 0, err
-	}
-	total := 0
-	for _, n := range counts {
-		total += n
-	}
-	return float64(total) / time.Since(begin).Seconds(), nil
 }

@@ -1,11 +1,16 @@
 package rpc_test
 
 import (
+	"bytes"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
 	"connectrpc.com/connect/v2/connectinprocess"
+	"google.golang.org/protobuf/proto"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
@@ -14,28 +19,87 @@ import (
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 )
 
-// BenchmarkCall measures what the chain adds to a call within the process.
-func BenchmarkCall(b *testing.B) {
+// benchServers returns a server without interceptors and one with the chain as a
+// process has it.
+func benchServers(b *testing.B) (bare, chained *connect.Server) {
+	b.Helper()
 	measured, err := telemetry.New(b.Context(), telemetry.Config{Service: "bench"})
 	if err != nil {
 		b.Fatal(err)
 	}
-	chained, err := rpc.NewServer(rpc.Config{
-		Log: slog.New(slog.DiscardHandler), Authenticator: authz.EveryoneIsOwner(),
-		Tracer: measured.Tracer, Meter: measured.Meter, Propagator: measured.Propagator,
+	chained, err = rpc.NewServer(rpc.Config{
+		Log:           slog.New(slog.NewJSONHandler(b.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Authenticator: authz.EveryoneIsOwner(),
+		Tracer:        measured.Tracer, Meter: measured.Meter, Propagator: measured.Propagator,
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, server := range map[string]*connect.Server{"bare": connect.NewServer(), "chain": chained} {
+	bare = connect.NewServer()
+	for _, server := range []*connect.Server{bare, chained} {
 		operationsv1connect.RegisterOperationsServiceHandler(server, &shop{})
+	}
+	return bare, chained
+}
+
+func benchRequest() *operationsv1.RedriveDeadLettersRequest {
+	return &operationsv1.RedriveDeadLettersRequest{Context: "order", Selection: &operationsv1.DeadLetterSelection{Ids: []int64{1, 2, 3}}}
+}
+
+// BenchmarkCall measures what the chain adds to a call within the process.
+func BenchmarkCall(b *testing.B) {
+	bare, chained := benchServers(b)
+	for name, server := range map[string]*connect.Server{"bare": bare, "chain": chained} {
 		client := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connectinprocess.New(server)))
-		req := &operationsv1.RedriveDeadLettersRequest{Context: "order", Selection: &operationsv1.DeadLetterSelection{Ids: []int64{1, 2, 3}}}
+		req := benchRequest()
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := client.RedriveDeadLetters(b.Context(), req); err != nil {
 					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkRequest measures a request from behind net/http on: the doors and the
+// chain beside a bare Connect handler.
+func BenchmarkRequest(b *testing.B) {
+	bareServer, chained := benchServers(b)
+	bare := http.NewServeMux()
+	connecthttp.Mount(bare, bareServer)
+	doors, err := rpc.NewHandler(chained, rpc.HandlerConfig{
+		Gateways:  []rpc.GatewayFunc{rpc.Gateway(operationsv1.RegisterOperationsServiceHandlerClient, operationsv1.NewOperationsServiceClient)},
+		LocalOnly: true,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	body, err := proto.Marshal(benchRequest())
+	if err != nil {
+		b.Fatal(err)
+	}
+	const procedure = "/shopmesh.operations.v1.OperationsService/RedriveDeadLetters"
+	for _, row := range []struct {
+		name, path, contentType string
+		handler                 http.Handler
+		body                    []byte
+	}{
+		{"bare", procedure, "application/proto", bare, body},
+		{"connect", procedure, "application/proto", doors, body},
+		{"rest", "/v1/operations/deadLetters:redrive", "application/json", doors, []byte(`{"context":"order","selection":{"ids":["1","2","3"]}}`)},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080"+row.path, bytes.NewReader(row.body))
+				r.RemoteAddr = "127.0.0.1:40000"
+				r.Header.Set("Content-Type", row.contentType)
+				w := httptest.NewRecorder()
+				row.handler.ServeHTTP(w, r)
+				if w.Code != http.StatusOK {
+					b.Fatalf("%d: %s", w.Code, w.Body)
 				}
 			}
 		})
