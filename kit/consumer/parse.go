@@ -24,6 +24,13 @@ type item struct {
 	cause string
 }
 
+// Parse reads a record as the consumer does. It returns an error when the record is
+// no event.
+func Parse(r *kgo.Record) (Event, error) {
+	it := parse(r)
+	return it.Event, it.malformed
+}
+
 // parse reads CloudEvents' Kafka binding, binary mode.
 func parse(r *kgo.Record) item {
 	it := item{Event: Event{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Payload: r.Value, Time: r.Timestamp}}

@@ -32,6 +32,9 @@ import (
 // Name is the context's name.
 const Name = "catalog"
 
+// group is the consumer group of the context.
+const group = "shopmesh." + Name
+
 // partitions bounds how many replicas can share the work on a topic.
 const partitions = 4
 
@@ -63,9 +66,15 @@ func Module(cfg Config) fx.Option {
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
+			func(clock kitapp.Clock, meter metric.MeterProvider) (*app.Cache, error) {
+				return newCache(cfg.Context, clock, meter)
+			},
 			newProducts,
 			newCategories,
 			newStockConsumer,
+			func(kafka kafka.Config, cache *app.Cache, log *slog.Logger) follower {
+				return newFollower(cfg.Context, kafka, cache, log)
+			},
 			audit.New,
 			fx.Private,
 		),
@@ -87,9 +96,32 @@ func now(clock kitapp.Clock) func() time.Time {
 	return func() time.Time { return clock().UTC().Truncate(time.Microsecond) }
 }
 
-func newProducts(pool *pg.Pool, relay *outbox.Relay, set domain.Settings, clock kitapp.Clock, id kitapp.NewID) *app.Products {
+// newCache makes the cache of products. Where all contexts share a process, its
+// memory is short; there, no other process changes the database.
+func newCache(cfg kitapp.ContextConfig, clock kitapp.Clock, meter metric.MeterProvider) (*app.Cache, error) {
+	limits := app.CacheLimits{Entries: 50_000, Bytes: 64 << 20}
+	if cfg.SoleWriter {
+		limits.Bytes = 12 << 20
+	}
+	cache := app.NewCache(limits, cfg.SoleWriter, clock)
+	return cache, cache.Measure(meter)
+}
+
+// follower hears of changes through other replicas.
+type follower []kitapp.Runner
+
+func newFollower(cfg kitapp.ContextConfig, kafka kafka.Config, cache *app.Cache, log *slog.Logger) follower {
+	if cfg.SoleWriter {
+		return nil
+	}
+	return follower{{Name: "product cache", Run: events.Follow(kafka, group, cache, log).Run}}
+}
+
+func newProducts(
+	pool *pg.Pool, relay *outbox.Relay, set domain.Settings, cache *app.Cache, clock kitapp.Clock, id kitapp.NewID,
+) *app.Products {
 	return &app.Products{
-		Pool: pool, Settings: set, Announce: events.ProductChanged, Wake: relay.Wake, Now: now(clock), NewID: id,
+		Pool: pool, Settings: set, Announce: events.ProductChanged, Cache: cache, Wake: relay.Wake, Now: now(clock), NewID: id,
 	}
 }
 
@@ -101,14 +133,14 @@ func newStockConsumer(
 	pool *pg.Pool, products *app.Products, cfg kafka.Config, log *slog.Logger,
 	meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
-	return consumer.New("shopmesh."+Name, pool, consumer.Config{
+	return consumer.New(group, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.StockTopic}, Meter: meter, Tracer: tracer, Log: log,
 	}, events.Handler(products.SetAvailability))
 }
 
 func newService(
 	products *app.Products, categories *app.Categories,
-	relay *outbox.Relay, stock *consumer.Consumer, operations *audit.Operations,
+	relay *outbox.Relay, stock *consumer.Consumer, follow follower, operations *audit.Operations,
 ) kitapp.Service {
 	anew := &app.AnnounceAnew{Products: products}
 	return kitapp.Service{
@@ -121,11 +153,11 @@ func newService(
 			kitrpc.Gateway(catalogv1.RegisterCategoryServiceHandlerClient, catalogv1.NewCategoryServiceClient),
 			kitrpc.Gateway(catalogv1.RegisterProductServiceHandlerClient, catalogv1.NewProductServiceClient),
 		},
-		Runners: []kitapp.Runner{
+		Runners: append([]kitapp.Runner{
 			{Name: "relay", Run: relay.Run},
 			{Name: "stock", Run: stock.Run},
 			{Name: "announce anew", Run: anew.Run},
-		},
+		}, follow...),
 		Topics: []kafka.Topic{
 			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},
 			{Name: events.StockTopic, Partitions: partitions, Compacted: true},

@@ -28,7 +28,7 @@ func (s *Products) Create(ctx context.Context, fields domain.ProductFields) (dom
 		return s.announce(ctx, tx, product)
 	})
 	if err != nil {
-		return domain.Listing{}, productFault(err, product)
+		return domain.Listing{}, s.failed(err, product)
 	}
 	return domain.Listing{Product: product}, nil
 }

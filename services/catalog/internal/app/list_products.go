@@ -12,7 +12,10 @@ import (
 // in the filter, archived products are left out. Errors: FILTER_INVALID,
 // PAGE_TOKEN_INVALID, INVALID_FIELD.
 func (s *Products) List(ctx context.Context, req page.Request) ([]domain.Listing, string, error) {
-	return store.ListProducts(ctx, s.Pool, req, store.ProductScope{
+	listings, next, err := store.ListProducts(ctx, s.Pool, req, store.ProductScope{
 		Drafts: seesDrafts(ctx), DefaultCurrency: s.Settings.DefaultCurrency,
 	})
+	// Who saw a change in a list must not read the product without it afterwards.
+	s.Cache.seen(listings)
+	return listings, next, err
 }

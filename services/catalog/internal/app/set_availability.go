@@ -16,5 +16,7 @@ func (s *Products) SetAvailability(ctx context.Context, tx *pg.Tx, levels []doma
 	if len(levels) == 0 {
 		return nil
 	}
-	return db.New(tx).AvailabilityUpsertMany(ctx, store.Levels(domain.Newest(levels)))
+	levels = domain.Newest(levels)
+	tx.OnCommit(func() { s.Cache.Applied(levels) })
+	return db.New(tx).AvailabilityUpsertMany(ctx, store.Levels(levels))
 }

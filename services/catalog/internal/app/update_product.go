@@ -56,7 +56,7 @@ func (s *Products) change(ctx context.Context, id uuid.UUID, etag string,
 		return s.announce(ctx, tx, next)
 	})
 	if err != nil {
-		return domain.Listing{}, productFault(err, listing.Product)
+		return domain.Listing{}, s.failed(err, listing.Product)
 	}
 	return listing, nil
 }

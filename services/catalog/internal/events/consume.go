@@ -12,10 +12,12 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 )
 
+// stockLevelChanged is the type of inventory's event.
+const stockLevelChanged = "shopmesh.inventory.v1.StockLevelChanged"
+
 // Handler hands the levels of a batch, perhaps none, to setAvailability. It is
 // idempotent by the stock's version.
 func Handler(setAvailability func(ctx context.Context, tx *pg.Tx, levels []domain.Level) error) consumer.Handler {
-	stockLevelChanged := string((&inventoryv1.StockLevelChanged{}).ProtoReflect().Descriptor().FullName())
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		levels := make([]domain.Level, 0, len(batch))
 		for _, event := range batch {

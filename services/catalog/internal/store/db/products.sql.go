@@ -13,7 +13,8 @@ import (
 )
 
 const productBatchGet = `-- name: ProductBatchGet :many
-select p.id, p.code, p.name, p.description, p.category_id, p.price_currency, p.price_amount, p.price_major, p.status, p.attributes, p.images, p.version, p.create_time, p.update_time, coalesce(a.available, 0)::bigint as available
+select p.id, p.code, p.name, p.description, p.category_id, p.price_currency, p.price_amount, p.price_major, p.status, p.attributes, p.images, p.version, p.create_time, p.update_time, coalesce(a.available, 0)::bigint as available,
+  coalesce(a.version, -1)::bigint as level_version
 from products p left join availability a on a.product_id = p.id
 where p.id = any ($1::uuid[]) or p.code = any ($2::text[])
 order by p.code
@@ -25,8 +26,9 @@ type ProductBatchGetParams struct {
 }
 
 type ProductBatchGetRow struct {
-	Product   Product
-	Available int64
+	Product      Product
+	Available    int64
+	LevelVersion int64
 }
 
 func (q *Queries) ProductBatchGet(ctx context.Context, arg ProductBatchGetParams) ([]ProductBatchGetRow, error) {
@@ -54,6 +56,7 @@ func (q *Queries) ProductBatchGet(ctx context.Context, arg ProductBatchGetParams
 			&i.Product.CreateTime,
 			&i.Product.UpdateTime,
 			&i.Available,
+			&i.LevelVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -66,14 +69,16 @@ func (q *Queries) ProductBatchGet(ctx context.Context, arg ProductBatchGetParams
 }
 
 const productGetByCode = `-- name: ProductGetByCode :one
-select p.id, p.code, p.name, p.description, p.category_id, p.price_currency, p.price_amount, p.price_major, p.status, p.attributes, p.images, p.version, p.create_time, p.update_time, coalesce(a.available, 0)::bigint as available
+select p.id, p.code, p.name, p.description, p.category_id, p.price_currency, p.price_amount, p.price_major, p.status, p.attributes, p.images, p.version, p.create_time, p.update_time, coalesce(a.available, 0)::bigint as available,
+  coalesce(a.version, -1)::bigint as level_version
 from products p left join availability a on a.product_id = p.id
 where p.code = $1
 `
 
 type ProductGetByCodeRow struct {
-	Product   Product
-	Available int64
+	Product      Product
+	Available    int64
+	LevelVersion int64
 }
 
 func (q *Queries) ProductGetByCode(ctx context.Context, code string) (ProductGetByCodeRow, error) {
@@ -95,21 +100,25 @@ func (q *Queries) ProductGetByCode(ctx context.Context, code string) (ProductGet
 		&i.Product.CreateTime,
 		&i.Product.UpdateTime,
 		&i.Available,
+		&i.LevelVersion,
 	)
 	return i, err
 }
 
 const productGetByID = `-- name: ProductGetByID :one
-select p.id, p.code, p.name, p.description, p.category_id, p.price_currency, p.price_amount, p.price_major, p.status, p.attributes, p.images, p.version, p.create_time, p.update_time, coalesce(a.available, 0)::bigint as available
+select p.id, p.code, p.name, p.description, p.category_id, p.price_currency, p.price_amount, p.price_major, p.status, p.attributes, p.images, p.version, p.create_time, p.update_time, coalesce(a.available, 0)::bigint as available,
+  coalesce(a.version, -1)::bigint as level_version
 from products p left join availability a on a.product_id = p.id
 where p.id = $1
 `
 
 type ProductGetByIDRow struct {
-	Product   Product
-	Available int64
+	Product      Product
+	Available    int64
+	LevelVersion int64
 }
 
+// level_version is the availability's; -1 when none is known, as versions are 0 or more.
 func (q *Queries) ProductGetByID(ctx context.Context, id uuid.UUID) (ProductGetByIDRow, error) {
 	row := q.db.QueryRow(ctx, productGetByID, id)
 	var i ProductGetByIDRow
@@ -129,6 +138,7 @@ func (q *Queries) ProductGetByID(ctx context.Context, id uuid.UUID) (ProductGetB
 		&i.Product.CreateTime,
 		&i.Product.UpdateTime,
 		&i.Available,
+		&i.LevelVersion,
 	)
 	return i, err
 }

@@ -8,12 +8,15 @@ insert into products (
 );
 
 -- name: ProductGetByID :one
-select sqlc.embed(p), coalesce(a.available, 0)::bigint as available
+-- level_version is the availability's; -1 when none is known, as versions are 0 or more.
+select sqlc.embed(p), coalesce(a.available, 0)::bigint as available,
+  coalesce(a.version, -1)::bigint as level_version
 from products p left join availability a on a.product_id = p.id
 where p.id = @id;
 
 -- name: ProductGetByCode :one
-select sqlc.embed(p), coalesce(a.available, 0)::bigint as available
+select sqlc.embed(p), coalesce(a.available, 0)::bigint as available,
+  coalesce(a.version, -1)::bigint as level_version
 from products p left join availability a on a.product_id = p.id
 where p.code = @code;
 
@@ -24,7 +27,8 @@ where p.id = @id
 for no key update of p;
 
 -- name: ProductBatchGet :many
-select sqlc.embed(p), coalesce(a.available, 0)::bigint as available
+select sqlc.embed(p), coalesce(a.available, 0)::bigint as available,
+  coalesce(a.version, -1)::bigint as level_version
 from products p left join availability a on a.product_id = p.id
 where p.id = any (@ids::uuid[]) or p.code = any (@codes::text[])
 order by p.code;
