@@ -186,18 +186,23 @@ func (s *shop) cached(ctx context.Context) string {
 	found := map[string]float64{}
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
-		text, value, _ := strings.Cut(lines.Text(), "} ")
+		line := lines.Text()
+		at := strings.LastIndexByte(line, ' ')
+		if at < 0 {
+			continue
+		}
+		text, value := line[:at], line[at+1:]
 		if n, err := strconv.ParseFloat(value, 64); err == nil && strings.HasPrefix(text, "shopmesh_catalog_cache_") {
 			name, _, _ := strings.Cut(strings.TrimPrefix(text, "shopmesh_catalog_cache_"), "{")
 			if strings.Contains(text, `result="hit"`) {
 				name = "hits"
 			}
-			found[name] += n
+			found[name] += n // the reads that are left are misses and shared ones
 		}
 	}
 	if len(found) == 0 {
 		return "none"
 	}
 	hits := found["hits"]
-	return fmt.Sprintf("%.2f %% hits, %.0f entries, %.1f MiB", 100*hits/max(1, hits+found["reads_total"]), found["entries"], found["bytes"]/(1<<20))
+	return fmt.Sprintf("%.2f %% hits, %.0f entries, %.1f MiB", 100*hits/max(1, hits+found["reads_total"]), found["entries"], found["size_bytes"]/(1<<20))
 }

@@ -25,11 +25,13 @@ import (
 // shop is the catalog as it runs in production, on a database and a broker of its own.
 type shop struct {
 	url        string
+	internal   string
 	categories catalogv1connect.CategoryServiceClient
 	products   catalogv1connect.ProductServiceClient
 	pool       *pg.Pool
 	broker     kafka.Config
 	database   string
+	replicas   bool // others write to the same database
 	stop       func() // ends the process; its relay's lead is free then
 }
 
@@ -38,6 +40,14 @@ func open(t *testing.T, caller authz.Identity) shop {
 	t.Helper()
 	url := testkit.DatabaseURL(t, catalog.Migrations())
 	s := shop{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url}
+	return s.again(t, caller)
+}
+
+// openReplica starts a catalog beside which others run.
+func openReplica(t *testing.T, caller authz.Identity) shop {
+	t.Helper()
+	url := testkit.DatabaseURL(t, catalog.Migrations())
+	s := shop{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, replicas: true}
 	return s.again(t, caller)
 }
 
@@ -53,7 +63,7 @@ func (s shop) again(t *testing.T, caller authz.Identity) shop {
 	}
 	go func() {
 		ended <- kitapp.Serve(ctx, process, catalog.Module(catalog.Config{Context: kitapp.ContextConfig{
-			Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: true,
+			Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: !s.replicas,
 		}}))
 	}()
 	s.stop = sync.OnceFunc(func() {
@@ -65,7 +75,7 @@ func (s shop) again(t *testing.T, caller authz.Identity) shop {
 	t.Cleanup(s.stop)
 	select {
 	case addresses := <-ready:
-		s.url = addresses.API
+		s.url, s.internal = addresses.API, addresses.Internal
 	case err := <-ended:
 		ended <- nil
 		t.Fatalf("the catalog did not start: %v", err)

@@ -302,7 +302,7 @@ func TestABatchHoldsEachProductOnceByCode(t *testing.T) {
 // A draft is there for staff alone, whichever way it is asked for.
 func TestShoppersDontSeeDrafts(t *testing.T) {
 	t.Parallel()
-	s := open(t, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
+	s := openReplica(t, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
 	staff := s.again(t, owner())
 	category := staff.category(t, "Tea", "").GetId()
 	draft := staff.create(t, &catalogv1.Product{
