@@ -20,10 +20,10 @@ func guard(server *connect.Server, bodyTimeout time.Duration, next http.Handler)
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = withOrigin(r, w)
+		controller := http.NewResponseController(w)
+		r = withOrigin(r, controller)
 		// A stream of requests is bounded message by message, and by its idle limit.
 		if r.Body != nil && r.Body != http.NoBody && !streaming[r.URL.Path] {
-			controller := http.NewResponseController(w)
 			whole := io.NopCloser(r.Body) // net/http closes it, after the rest was read
 			body := newTimedBody(http.MaxBytesReader(w, whole, MaxRequestBytes+envelopeSlack), bodyTimeout, controller)
 			defer func() {

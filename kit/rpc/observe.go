@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -24,13 +26,16 @@ import (
 // observer makes a span, a duration and a log line of each call. All three say
 // which procedure, through which door, how it ended; never what was in it.
 type observer struct {
-	log        *slog.Logger
-	tracer     trace.Tracer
-	propagator propagation.TextMapPropagator
-	duration   metric.Float64Histogram
-	// attributes holds a metric.MeasurementOption per outcome: making one is
-	// dearer than the measurement. Its size is bounded by procedures × doors × codes.
-	attributes sync.Map
+	log         *slog.Logger
+	tracer      trace.Tracer
+	propagator  propagation.TextMapPropagator
+	duration    metric.Float64Histogram
+	spanOptions []trace.SpanStartOption
+	// attributes holds what is measured with each outcome: making it is dearer than
+	// the measurement. It is bounded by procedures × doors × codes, and copied when
+	// an outcome comes for the first time, so that reading it takes no lock.
+	attributes atomic.Pointer[map[outcome][]metric.RecordOption]
+	adding     sync.Mutex
 }
 
 // outcome tells calls apart in metrics.
@@ -53,7 +58,12 @@ func newObserver(cfg Config) (*observer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the histogram of calls: %w", err)
 	}
-	return &observer{log: cfg.Log, tracer: cfg.Tracer.Tracer(scope), propagator: cfg.Propagator, duration: duration}, nil
+	o := &observer{
+		log: cfg.Log, tracer: cfg.Tracer.Tracer(scope), propagator: cfg.Propagator, duration: duration,
+		spanOptions: []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)},
+	}
+	o.attributes.Store(&map[outcome][]metric.RecordOption{})
+	return o, nil
 }
 
 func (o *observer) intercept(next connect.ServerFunc) connect.ServerFunc {
@@ -61,7 +71,7 @@ func (o *observer) intercept(next connect.ServerFunc) connect.ServerFunc {
 		start := time.Now()
 		ctx, from := takeOrigin(ctx)
 		ctx = o.continueTrace(ctx)
-		ctx, span := o.tracer.Start(ctx, strings.TrimPrefix(spec.Procedure, "/"), trace.WithSpanKind(trace.SpanKindServer))
+		ctx, span := o.tracer.Start(ctx, strings.TrimPrefix(spec.Procedure, "/"), o.spanOptions...)
 		defer span.End()
 
 		err := next(ctx, spec, stream)
@@ -76,7 +86,7 @@ func (o *observer) intercept(next connect.ServerFunc) connect.ServerFunc {
 			// A client chooses the name of an unknown procedure: not a label.
 			procedure = "unknown"
 		}
-		o.duration.Record(ctx, elapsed.Seconds(), o.measurement(outcome{procedure, from.door, code}))
+		o.duration.Record(ctx, elapsed.Seconds(), o.measurement(outcome{procedure, from.door, code})...)
 		if span.IsRecording() {
 			span.SetAttributes(attribute.String("rpc.door", from.door), attribute.String("rpc.code", code))
 			if err != nil && serverFailed(connect.CodeOf(err)) {
@@ -97,16 +107,20 @@ func (o *observer) continueTrace(ctx context.Context) context.Context {
 	return o.propagator.Extract(ctx, headerCarrier{info.RequestHeader()})
 }
 
-func (o *observer) measurement(key outcome) metric.MeasurementOption {
-	if found, ok := o.attributes.Load(key); ok {
-		return found.(metric.MeasurementOption)
+func (o *observer) measurement(key outcome) []metric.RecordOption {
+	if found, ok := (*o.attributes.Load())[key]; ok {
+		return found
 	}
-	option := metric.WithAttributeSet(attribute.NewSet(
+	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
 		attribute.String("procedure", key.procedure),
 		attribute.String("door", key.door),
-		attribute.String("code", key.code)))
-	o.attributes.Store(key, option)
-	return option
+		attribute.String("code", key.code)))}
+	o.adding.Lock()
+	defer o.adding.Unlock()
+	all := maps.Clone(*o.attributes.Load())
+	all[key] = options
+	o.attributes.Store(&all)
+	return options
 }
 
 func serverFailed(code connect.Code) bool {

@@ -23,32 +23,38 @@ type origin struct {
 	// controller reaches the deadlines of the client's connection; nil within the
 	// process.
 	controller *http.ResponseController
+	// taken says that a call has taken the origin: calls that its handler makes
+	// within the process don't take it for theirs.
+	taken bool
 }
 
 type originKey struct{}
 
-// seenOrigin is an origin that a call has taken: calls that its handler makes
-// within the process don't take it for theirs.
-type seenOrigin struct{ origin }
-
-// withOrigin notes which client's request this is.
-func withOrigin(r *http.Request, w http.ResponseWriter) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), originKey{}, origin{
-		host: hostOf(r.RemoteAddr), controller: http.NewResponseController(w),
+// withOrigin notes which client's request this is. A request is one call, which
+// alone takes the origin, before its handler runs: so it needs no lock.
+func withOrigin(r *http.Request, controller *http.ResponseController) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), originKey{}, &origin{
+		host: hostOf(r.RemoteAddr), controller: controller,
 	}))
 }
 
 // throughREST notes that the call comes through the REST door.
 func throughREST(ctx context.Context) context.Context {
-	from, _ := ctx.Value(originKey{}).(origin)
-	from.door = doorREST
-	return context.WithValue(ctx, originKey{}, from)
+	through := origin{door: doorREST}
+	if from, ok := ctx.Value(originKey{}).(*origin); ok {
+		through.host, through.controller = from.host, from.controller
+	}
+	return context.WithValue(ctx, originKey{}, &through)
 }
 
 // takeOrigin returns where this call came from. The context that it returns tells
 // originOf the same, and calls that are made with it come from within the process.
 func takeOrigin(ctx context.Context) (context.Context, origin) {
-	from, _ := ctx.Value(originKey{}).(origin)
+	from, ok := ctx.Value(originKey{}).(*origin)
+	if !ok || from.taken {
+		from = &origin{}
+		ctx = context.WithValue(ctx, originKey{}, from)
+	}
 	if info, ok := connect.CallInfoForServerContext(ctx); ok && from.door == "" {
 		from.door = info.Protocol
 		if from.host == "" {
@@ -58,12 +64,15 @@ func takeOrigin(ctx context.Context) (context.Context, origin) {
 	if from.door == "" {
 		from.door = doorInProcess
 	}
-	return context.WithValue(ctx, originKey{}, seenOrigin{from}), from
+	from.taken = true
+	return ctx, *from
 }
 
 func originOf(ctx context.Context) origin {
-	seen, _ := ctx.Value(originKey{}).(seenOrigin)
-	return seen.origin
+	if from, ok := ctx.Value(originKey{}).(*origin); ok && from.taken {
+		return *from
+	}
+	return origin{}
 }
 
 func hostOf(address string) string {

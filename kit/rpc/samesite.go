@@ -3,6 +3,7 @@ package rpc
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"connectrpc.com/connect/v2/connecthttp"
@@ -36,8 +37,11 @@ func isLocal(host string) bool {
 		host = name
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || (ip != nil && ip.IsLoopback())
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return strings.EqualFold(host, "localhost")
+	}
+	return ip.Zone() == "" && ip.Unmap().IsLoopback()
 }
 
 // refuse answers in the protocol that the request speaks.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -15,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
@@ -61,7 +63,7 @@ func NewServer(cfg Config) (*connect.Server, error) {
 		// Once more inside, so that a panic of a handler is logged with its call.
 		mapper.recoverPanic,
 		authenticate(cfg.Authenticator),
-		authorize,
+		authorize(),
 		newRequestCheck(validator).intercept,
 	)
 	server.SetUnknownHandler(func(_ context.Context, spec connect.Spec, _ connect.ServerStream) error {
@@ -143,15 +145,27 @@ func authenticate(authenticator authz.Authenticator) connect.ServerInterceptor {
 	}
 }
 
-func authorize(next connect.ServerFunc) connect.ServerFunc {
-	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-		// An unknown procedure has no schema; its handler answers UNKNOWN_RPC.
-		if method, ok := spec.Schema.(protoreflect.MethodDescriptor); ok && !exempt(spec.Procedure) {
-			if err := authz.Check(authz.Option(method), authz.Caller(ctx)); err != nil {
-				return err
-			}
+func authorize() connect.ServerInterceptor {
+	// Reading an option of a descriptor costs as much as the rest of the check.
+	var options sync.Map // protoreflect.MethodDescriptor → *optionsv1.Authorization
+	optionOf := func(method protoreflect.MethodDescriptor) *optionsv1.Authorization {
+		if known, ok := options.Load(method); ok {
+			return known.(*optionsv1.Authorization)
 		}
-		return next(ctx, spec, stream)
+		option := authz.Option(method)
+		options.Store(method, option)
+		return option
+	}
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			// An unknown procedure has no schema; its handler answers UNKNOWN_RPC.
+			if method, ok := spec.Schema.(protoreflect.MethodDescriptor); ok && !exempt(spec.Procedure) {
+				if err := authz.Check(optionOf(method), authz.Caller(ctx)); err != nil {
+					return err
+				}
+			}
+			return next(ctx, spec, stream)
+		}
 	}
 }
 
