@@ -37,7 +37,7 @@ type bench struct {
 	pick func() string
 	// best is the highest rate that a closed loop came to, in orders per second.
 	best float64
-	only        string
+	only string
 }
 
 func (b *bench) postgresDir() string { return filepath.Join(b.dir, "data", "postgres") }
