@@ -26,6 +26,7 @@ type host struct {
 	log       processLog
 	services  []Service
 	streams   *rpc.Streams
+	load      *rpc.Load
 	health    *rpc.Health
 	readiness *readiness
 	crew      *crew
@@ -57,6 +58,7 @@ func newHost(in hostParams) (*host, error) {
 	h := &host{
 		process: in.Process, log: in.Log, services: in.Services,
 		streams: rpc.NewStreams(in.Process.Streams), health: rpc.NewHealth(),
+		load: rpc.NewLoad(rpc.DefaultLoadLimits(), in.Log.Logger),
 		crew: newCrew(in.Log.Logger), kafka: make(map[string]kafka.Config),
 		failed: make(chan error, 2),
 	}
@@ -78,11 +80,12 @@ func (h *host) makeHandlers(in hostParams) error {
 		Log: in.Log.Logger, Authenticator: in.Process.Authenticator, Streams: h.streams, Transient: pg.Transient,
 		Tracer: in.Telemetry.Tracer, Meter: in.Telemetry.Meter, Propagator: in.Telemetry.Propagator,
 	}
-	api, err := rpc.NewServer(config)
+	internal, err := rpc.NewServer(config) // takes all calls: operators must get in when nobody else does
 	if err != nil {
 		return err
 	}
-	internal, err := rpc.NewServer(config)
+	config.Load = h.load
+	api, err := rpc.NewServer(config)
 	if err != nil {
 		return err
 	}

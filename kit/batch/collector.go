@@ -19,6 +19,9 @@ import (
 // ErrClosed answers calls that come after Close.
 var ErrClosed = errors.New("batch: the collector is closed")
 
+// ErrFull answers calls that come while as many wait as may.
+var ErrFull = errors.New("batch: too many calls wait")
+
 // Config bounds the batches.
 type Config struct {
 	// Workers run batches side by side; a key always goes to the same one. 0 means 2.
@@ -32,6 +35,9 @@ type Config struct {
 	// so that under load, when batches take long, more calls share the next one. A
 	// call that comes alone finds a worker that has rested.
 	Rest time.Duration
+	// Queue bounds the calls that wait for each worker. 0 means 16 batches: what waits
+	// behind more than that has no good answer to come.
+	Queue int
 	// Timeout bounds a batch's run. 0 means 30 s.
 	Timeout time.Duration
 }
@@ -78,6 +84,9 @@ func New[In, Out any](cfg Config, run func(ctx context.Context, in []In) []Resul
 	if cfg.Max == 0 {
 		cfg.Max = 256
 	}
+	if cfg.Queue == 0 {
+		cfg.Queue = 16 * cfg.Max
+	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 30 * time.Second
 	}
@@ -93,7 +102,8 @@ func New[In, Out any](cfg Config, run func(ctx context.Context, in []In) []Resul
 // Do has in served in a batch with others. Two calls of one key never share a
 // batch: the later one comes with the next. When ctx ends before the call was
 // taken, it is withdrawn; when it ends after that, Do returns at once and the work
-// goes on, with an outcome that the caller doesn't learn.
+// goes on, with an outcome that the caller doesn't learn. Errors of its own: ErrClosed,
+// ErrFull.
 func (c *Collector[In, Out]) Do(ctx context.Context, key uuid.UUID, in In) (Out, error) {
 	var zero Out
 	if err := ctx.Err(); err != nil {
@@ -101,8 +111,8 @@ func (c *Collector[In, Out]) Do(ctx context.Context, key uuid.UUID, in In) (Out,
 	}
 	w := c.workers[maphash.Bytes(c.seed, key[:])%uint64(len(c.workers))]
 	mine := &call[In, Out]{key: key, in: in, done: make(chan Result[Out], 1)}
-	if !w.add(mine) {
-		return zero, ErrClosed
+	if err := w.add(mine, c.cfg.Queue); err != nil {
+		return zero, err
 	}
 	select {
 	case res := <-mine.done:
@@ -121,15 +131,18 @@ func (c *Collector[In, Out]) Close() {
 	c.running.Wait()
 }
 
-func (w *worker[In, Out]) add(mine *call[In, Out]) bool {
+func (w *worker[In, Out]) add(mine *call[In, Out], most int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return false
+	switch {
+	case w.closed:
+		return ErrClosed
+	case len(w.queue) >= most:
+		return ErrFull
 	}
 	w.queue = append(w.queue, mine)
 	w.signal()
-	return true
+	return nil
 }
 
 func (w *worker[In, Out]) withdraw(mine *call[In, Out]) {

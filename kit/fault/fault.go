@@ -101,6 +101,7 @@ const (
 	ReasonEtagMismatch       Reason = "ETAG_MISMATCH"
 	ReasonRequestIDReused    Reason = "REQUEST_ID_REUSED"
 	ReasonTooManyStreams     Reason = "TOO_MANY_STREAMS"
+	ReasonTooManyCalls       Reason = "TOO_MANY_CALLS"
 	ReasonContextNotFound    Reason = "CONTEXT_NOT_FOUND"
 	ReasonDeadLetterNotFound Reason = "DEAD_LETTER_NOT_FOUND"
 )

@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"connectrpc.com/connect/v2"
@@ -199,9 +198,7 @@ func writeStatus(w http.ResponseWriter, told *status.Status) {
 				httpStatus = http.StatusRequestEntityTooLarge
 			}
 		case *errdetails.RetryInfo:
-			// The header counts whole seconds: round up.
-			seconds := int64(detail.GetRetryDelay().AsDuration().Seconds() + 0.999)
-			header.Set("Retry-After", strconv.FormatInt(seconds, 10))
+			header.Set("Retry-After", wholeSeconds(detail.GetRetryDelay().AsDuration()))
 		}
 	}
 	body, err := protojson.Marshal(told.Proto())

@@ -35,6 +35,9 @@ type Config struct {
 	// Streams bounds and drains streams; servers of one process share it. By
 	// default the server has its own, with DefaultStreamLimits.
 	Streams *Streams
+	// Load sheds what can't be answered in time; servers of one process share it. Nil
+	// takes all calls, as a port for operators does.
+	Load *Load
 	// Transient says whether an error means that a part is away, so that trying
 	// again can help; pg.Transient is one. By default none does.
 	Transient func(error) bool
@@ -42,7 +45,7 @@ type Config struct {
 
 // NewServer returns a server without RPCs, whose chain surrounds each call, from
 // the outside in: panic recovery; telemetry and the access log; deadline and
-// stream bounds; faults to statuses; authentication; authorization by the RPC's
+// stream bounds; faults to statuses; load shedding; authentication; authorization by the RPC's
 // option; validation. An unknown procedure answers UNKNOWN_RPC.
 func NewServer(cfg Config) (*connect.Server, error) {
 	cfg = cfg.withDefaults()
@@ -58,8 +61,10 @@ func NewServer(cfg Config) (*connect.Server, error) {
 	server := connect.NewServer(
 		mapper.recoverPanic,
 		observe.intercept,
+		retryAfter,
 		cfg.Streams.intercept,
 		mapper.intercept,
+		cfg.Load.intercept,
 		// Once more inside, so that a panic of a handler is logged with its call.
 		mapper.recoverPanic,
 		authenticate(cfg.Authenticator),

@@ -59,7 +59,7 @@ func TestOurReasonsAreInTheContract(t *testing.T) {
 		fault.ReasonFilterInvalid, fault.ReasonUnknownRPC, fault.ReasonInternal, fault.ReasonUnavailable,
 		fault.ReasonDeadlineExceeded, fault.ReasonCancelled, fault.ReasonDraining,
 		fault.ReasonUnauthenticated, fault.ReasonPermissionDenied, fault.ReasonEtagMismatch, fault.ReasonRequestIDReused,
-		fault.ReasonTooManyStreams, fault.ReasonContextNotFound, fault.ReasonDeadLetterNotFound,
+		fault.ReasonTooManyStreams, fault.ReasonTooManyCalls, fault.ReasonContextNotFound, fault.ReasonDeadLetterNotFound,
 	} {
 		if _, ok := errorsv1.Reason_value["REASON_"+string(reason)]; !ok {
 			t.Errorf("%s is not in the contract", reason)

@@ -64,6 +64,9 @@ const (
 	Reason_REASON_REQUEST_ID_REUSED Reason = 16
 	// A client holds as many streams as it may.
 	Reason_REASON_TOO_MANY_STREAMS Reason = 17
+	// The server has as many calls in work as it can answer in time; nothing was
+	// done: try again after the delay.
+	Reason_REASON_TOO_MANY_CALLS Reason = 18
 	// No product has this id or code.
 	Reason_REASON_PRODUCT_NOT_FOUND Reason = 20
 	// Another product has, or had, this code.
@@ -108,6 +111,9 @@ const (
 	Reason_REASON_TOO_MANY_UNPAID_ORDERS Reason = 56
 	// The payment method is not offered.
 	Reason_REASON_PAYMENT_METHOD_UNKNOWN Reason = 57
+	// More orders wait to be worked off than the shop completes in time; nothing was
+	// ordered: try again after the delay.
+	Reason_REASON_ORDERS_BACKLOGGED Reason = 58
 	// No payment has this id.
 	Reason_REASON_PAYMENT_NOT_FOUND Reason = 60
 	// The payment's status does not allow the move.
@@ -146,6 +152,7 @@ var (
 		15: "REASON_ETAG_MISMATCH",
 		16: "REASON_REQUEST_ID_REUSED",
 		17: "REASON_TOO_MANY_STREAMS",
+		18: "REASON_TOO_MANY_CALLS",
 		20: "REASON_PRODUCT_NOT_FOUND",
 		21: "REASON_PRODUCT_CODE_TAKEN",
 		22: "REASON_PRODUCT_ARCHIVED",
@@ -168,6 +175,7 @@ var (
 		55: "REASON_TOTAL_TOO_LARGE",
 		56: "REASON_TOO_MANY_UNPAID_ORDERS",
 		57: "REASON_PAYMENT_METHOD_UNKNOWN",
+		58: "REASON_ORDERS_BACKLOGGED",
 		60: "REASON_PAYMENT_NOT_FOUND",
 		61: "REASON_PAYMENT_STATE",
 		62: "REASON_REFUND_TOO_LARGE",
@@ -195,6 +203,7 @@ var (
 		"REASON_ETAG_MISMATCH":          15,
 		"REASON_REQUEST_ID_REUSED":      16,
 		"REASON_TOO_MANY_STREAMS":       17,
+		"REASON_TOO_MANY_CALLS":         18,
 		"REASON_PRODUCT_NOT_FOUND":      20,
 		"REASON_PRODUCT_CODE_TAKEN":     21,
 		"REASON_PRODUCT_ARCHIVED":       22,
@@ -217,6 +226,7 @@ var (
 		"REASON_TOTAL_TOO_LARGE":        55,
 		"REASON_TOO_MANY_UNPAID_ORDERS": 56,
 		"REASON_PAYMENT_METHOD_UNKNOWN": 57,
+		"REASON_ORDERS_BACKLOGGED":      58,
 		"REASON_PAYMENT_NOT_FOUND":      60,
 		"REASON_PAYMENT_STATE":          61,
 		"REASON_REFUND_TOO_LARGE":       62,
@@ -259,8 +269,7 @@ var File_shopmesh_errors_v1_reason_proto protoreflect.FileDescriptor
 
 const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1*\xfc\n" +
-	"\n" +
+	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1*\xb5\v\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14REASON_INVALID_FIELD\x10\x01\x12\x1c\n" +
@@ -279,7 +288,8 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x18REASON_PERMISSION_DENIED\x10\x0e\x12\x18\n" +
 	"\x14REASON_ETAG_MISMATCH\x10\x0f\x12\x1c\n" +
 	"\x18REASON_REQUEST_ID_REUSED\x10\x10\x12\x1b\n" +
-	"\x17REASON_TOO_MANY_STREAMS\x10\x11\x12\x1c\n" +
+	"\x17REASON_TOO_MANY_STREAMS\x10\x11\x12\x19\n" +
+	"\x15REASON_TOO_MANY_CALLS\x10\x12\x12\x1c\n" +
 	"\x18REASON_PRODUCT_NOT_FOUND\x10\x14\x12\x1d\n" +
 	"\x19REASON_PRODUCT_CODE_TAKEN\x10\x15\x12\x1b\n" +
 	"\x17REASON_PRODUCT_ARCHIVED\x10\x16\x12\x1d\n" +
@@ -302,6 +312,7 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x16REASON_TOTAL_TOO_LARGE\x107\x12!\n" +
 	"\x1dREASON_TOO_MANY_UNPAID_ORDERS\x108\x12!\n" +
 	"\x1dREASON_PAYMENT_METHOD_UNKNOWN\x109\x12\x1c\n" +
+	"\x18REASON_ORDERS_BACKLOGGED\x10:\x12\x1c\n" +
 	"\x18REASON_PAYMENT_NOT_FOUND\x10<\x12\x18\n" +
 	"\x14REASON_PAYMENT_STATE\x10=\x12\x1b\n" +
 	"\x17REASON_REFUND_TOO_LARGE\x10>\x12\x1c\n" +

@@ -1,0 +1,276 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"connectrpc.com/connect/v2"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// anyCall is a call from outside whose request is there.
+type anyCall struct{ connect.ServerStream }
+
+func (anyCall) Receive(any) error { return nil }
+
+var anySpec = connect.Spec{
+	StreamType: connect.StreamTypeUnary, Procedure: "/shopmesh.order.v1.OrderService/PlaceOrder",
+	Schema: operationsv1.File_shopmesh_operations_v1_operations_service_proto.Services().Get(0).Methods().Get(0),
+}
+
+// serving returns the interceptor around a handler that works for a while.
+func serving(l *Load, work time.Duration) func(context.Context) error {
+	call := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error {
+		if err := stream.Receive(nil); err != nil {
+			return err
+		}
+		time.Sleep(work)
+		return nil
+	})
+	return func(ctx context.Context) error { return call(fromOutside(ctx), anySpec, anyCall{}) }
+}
+
+func fromOutside(ctx context.Context) context.Context {
+	return context.WithValue(ctx, originKey{}, &origin{door: "grpc", host: "192.0.2.1", taken: true})
+}
+
+func shed(err error) bool { return fault.ReasonOf(err) == fault.ReasonTooManyCalls }
+
+// Five times as many calls as can be served, for ten seconds: those that are taken
+// never wait longer than a burst may, work goes on at full capacity, what is shed
+// hears so within the wait that a standing queue allows, and when the load falls
+// nothing is shed any more.
+func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		const work = 10 * time.Millisecond
+		limits := LoadLimits{Calls: 1000, InWork: 10, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}
+		l := NewLoad(limits, slog.New(slog.NewTextHandler(&log, nil))) // 10 at a time, 10 ms each: 1000 a second
+		call := serving(l, work)
+		var mu sync.Mutex
+		var served, refused int
+		var slowest, slowestLater, slowestRefusal time.Duration
+		var calls sync.WaitGroup
+		load := func(every, lasting time.Duration) (ok, no int) {
+			mu.Lock()
+			served, refused = 0, 0
+			mu.Unlock()
+			begin := time.Now()
+			for time.Since(begin) < lasting {
+				calls.Go(func() {
+					start := time.Now()
+					err := call(t.Context())
+					took := time.Since(start)
+					mu.Lock()
+					defer mu.Unlock()
+					switch {
+					case err == nil:
+						served++
+						slowest = max(slowest, took)
+						if start.Sub(begin) > 2*limits.Burst {
+							slowestLater = max(slowestLater, took)
+						}
+					case shed(err):
+						refused++
+						slowestRefusal = max(slowestRefusal, took)
+						if found, _ := fault.Of(err); found.RetryDelay() < 500*time.Millisecond || found.RetryDelay() >= 1500*time.Millisecond {
+							t.Errorf("told to wait %v", found.RetryDelay())
+						}
+					default:
+						t.Errorf("answered %v", err)
+					}
+				})
+				time.Sleep(every)
+			}
+			calls.Wait()
+			return served, refused
+		}
+
+		ok, no := load(200*time.Microsecond, 10*time.Second)
+		if ok < 9_900 || ok+no < 49_000 {
+			t.Errorf("%d served, %d refused: the capacity is 1000 a second", ok, no)
+		}
+		if slowest > limits.Burst+work || slowestLater > limits.Standing+work || slowestRefusal > limits.Burst {
+			t.Errorf("the slowest took %v, later %v, a refusal %v", slowest, slowestLater, slowestRefusal)
+		}
+		if l.Trouble(t.Context()) == nil {
+			t.Error("nothing tells of it")
+		}
+		if ok, no = load(2*time.Millisecond, 10*time.Second); no > 0 {
+			t.Errorf("at half the capacity %d were served, %d refused", ok, no)
+		}
+		if err := l.Trouble(t.Context()); err != nil {
+			t.Errorf("still told: %v", err)
+		}
+		if l.busy.Load() != 0 || l.calls.Load() != 0 || l.waiting.Load() != 0 {
+			t.Errorf("left behind: %d in work, %d calls, %d waiting", l.busy.Load(), l.calls.Load(), l.waiting.Load())
+		}
+		if n := strings.Count(log.String(), "\n"); n != 2 {
+			t.Errorf("the log has %d lines:\n%s", n, log.String())
+		}
+	})
+}
+
+// A short burst is served whole: it waits, and nobody is sent away.
+func TestABurstWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLoad(LoadLimits{Calls: 1000, InWork: 10, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}, slog.New(slog.DiscardHandler))
+		call := serving(l, 10*time.Millisecond)
+		var calls sync.WaitGroup
+		for range 100 {
+			calls.Go(func() {
+				if err := call(t.Context()); err != nil {
+					t.Errorf("answered %v", err)
+				}
+			})
+		}
+		calls.Wait()
+	})
+}
+
+// What waits takes memory: beyond the bound a call is refused at once. A client that
+// sends slowly holds a place among these, and none in work.
+func TestCallsThatWaitAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLoad(LoadLimits{Calls: 3, InWork: 1, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
+		slow := make(chan struct{})
+		intercepted := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
+		var calls sync.WaitGroup
+		for range 2 {
+			calls.Go(func() { _ = intercepted(fromOutside(t.Context()), anySpec, slowCall{arrives: slow}) })
+		}
+		synctest.Wait()
+		if err := serving(l, time.Second)(t.Context()); err != nil {
+			t.Errorf("beside slow clients: %v", err)
+		}
+		calls.Go(func() { _ = serving(l, time.Second)(t.Context()) })
+		synctest.Wait()
+		start := time.Now()
+		if err := serving(l, time.Second)(t.Context()); !shed(err) || time.Since(start) > 0 {
+			t.Errorf("the fourth: %v after %v", err, time.Since(start))
+		}
+		close(slow)
+		calls.Wait()
+	})
+}
+
+type slowCall struct {
+	connect.ServerStream
+
+	arrives chan struct{}
+}
+
+func (s slowCall) Receive(any) error {
+	<-s.arrives
+	return io.EOF
+}
+
+// Somebody who leaves the queue gives nobody's place away.
+func TestACallThatLeavesTheQueue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLoad(LoadLimits{Calls: 10, InWork: 1, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
+		call := serving(l, time.Second)
+		var calls sync.WaitGroup
+		calls.Go(func() { _ = call(t.Context()) })
+		synctest.Wait()
+		ctx, leave := context.WithTimeout(t.Context(), time.Millisecond)
+		defer leave()
+		if err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("left with %v", err)
+		}
+		if err := call(t.Context()); err != nil {
+			t.Errorf("the next: %v", err)
+		}
+		calls.Wait()
+		if l.busy.Load() != 0 || l.waiting.Load() != 0 {
+			t.Errorf("left behind: %d in work, %d waiting", l.busy.Load(), l.waiting.Load())
+		}
+	})
+}
+
+// Real threads, places that change hands all the time: never more in work than may
+// be, and nobody is forgotten.
+func TestPlacesAreNeverLostOrDoubled(t *testing.T) {
+	t.Parallel()
+	const inWork = 3
+	l := NewLoad(LoadLimits{Calls: 1000, InWork: inWork, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
+	var now, most atomic.Int64
+	call := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error {
+		if err := stream.Receive(nil); err != nil {
+			return err
+		}
+		n := now.Add(1)
+		for {
+			seen := most.Load()
+			if n <= seen || most.CompareAndSwap(seen, n) {
+				break
+			}
+		}
+		now.Add(-1)
+		return nil
+	})
+	var callers sync.WaitGroup
+	for range 50 {
+		callers.Go(func() {
+			for range 2000 {
+				if err := call(fromOutside(t.Context()), anySpec, anyCall{}); err != nil {
+					t.Errorf("answered %v", err)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
+	if most.Load() > inWork || l.busy.Load() != 0 || l.waiting.Load() != 0 {
+		t.Errorf("%d at once; left behind: %d in work, %d waiting", most.Load(), l.busy.Load(), l.waiting.Load())
+	}
+}
+
+// Health, calls within the process and streams are not counted.
+func TestWhatPassesTheLoad(t *testing.T) {
+	t.Parallel()
+	l := NewLoad(LoadLimits{Calls: 1, InWork: 1, Burst: time.Millisecond, Standing: time.Millisecond}, slog.New(slog.DiscardHandler))
+	l.calls.Store(1)
+	l.busy.Store(1)
+	call := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
+	health, watch := anySpec, anySpec
+	health.Procedure = "/grpc.health.v1.Health/Check"
+	watch.StreamType = connect.StreamTypeServer
+	inside := context.WithValue(t.Context(), originKey{}, &origin{door: doorInProcess, taken: true})
+	for name, err := range map[string]error{
+		"health": call(fromOutside(t.Context()), health, anyCall{}),
+		"stream": call(fromOutside(t.Context()), watch, anyCall{}),
+		"inside": call(inside, anySpec, anyCall{}),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := call(fromOutside(t.Context()), anySpec, anyCall{}); !shed(err) {
+		t.Errorf("one from outside: %v", err)
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	l := NewLoad(DefaultLoadLimits(), slog.New(slog.DiscardHandler))
+	call := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
+	ctx := fromOutside(b.Context())
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = call(ctx, anySpec, anyCall{})
+	}
+}

@@ -1,0 +1,76 @@
+package trouble_test
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/shopmesh/shopmesh/kit/trouble"
+)
+
+// Ten minutes of a trouble that is noticed a thousand times a minute are told ten
+// times, and its end once.
+func TestALongTroubleIsToldOnceAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		away := trouble.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
+		for range 10_000 {
+			away.Note(t.Context(), errors.New("no broker"), "broker", "b:1")
+			time.Sleep(60 * time.Millisecond)
+		}
+		if err := away.Err(time.Minute); err == nil || err.Error() != "events wait: no broker" {
+			t.Errorf("told %v", err)
+		}
+		if err := away.Err(time.Hour); err != nil {
+			t.Errorf("after ten minutes it counts as an hour old: %v", err)
+		}
+		away.Over(t.Context())
+		away.Over(t.Context())
+		if err := away.Err(0); err != nil {
+			t.Errorf("it is over: %v", err)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 11 {
+			t.Errorf("%d lines:\n%s", n, log.String())
+		}
+		if !strings.Contains(log.String(), `broker=b:1`) || !strings.Contains(log.String(), "it is over: events wait") || !strings.Contains(log.String(), "after=10m0s") {
+			t.Errorf("the log says:\n%s", log.String())
+		}
+	})
+}
+
+// One that comes and goes is not told each time; one that comes again much later is.
+func TestAFlappingTroubleIsNoFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		away := trouble.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
+		for range 60 {
+			away.Note(t.Context(), errors.New("no broker"))
+			away.Over(t.Context())
+			time.Sleep(time.Second)
+		}
+		if n := strings.Count(log.String(), "\n"); n > 4 {
+			t.Errorf("%d lines:\n%s", n, log.String())
+		}
+		time.Sleep(20 * time.Second)
+		before := strings.Count(log.String(), "\n")
+		away.Note(t.Context(), errors.New("no broker"))
+		if strings.Count(log.String(), "\n") != before+1 {
+			t.Errorf("a new trouble is not told:\n%s", log.String())
+		}
+		time.Sleep(3 * time.Second)
+		away.OverAfter(t.Context(), 5*time.Second)
+		if away.Err(0) == nil {
+			t.Error("over too early")
+		}
+		time.Sleep(3 * time.Second)
+		away.OverAfter(t.Context(), 5*time.Second)
+		if away.Err(0) != nil {
+			t.Error("not over")
+		}
+	})
+}
