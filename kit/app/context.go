@@ -58,8 +58,8 @@ func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 				return openPool(lc, p, name, cfg.Database, migrations, log, tracer)
 			},
 			newProducer,
-			func(pool *pg.Pool, producer *kgo.Client, log *slog.Logger, meter metric.MeterProvider) *outbox.Relay {
-				return outbox.NewRelay(name, pool, producer, outbox.Config{SoleWriter: cfg.SoleWriter, Log: log, Meter: meter})
+			func(pool *pg.Pool, producer *kgo.Client, broker kafka.Config, log *slog.Logger, meter metric.MeterProvider) *outbox.Relay {
+				return outbox.NewRelay(name, pool, producer, outbox.Config{SoleWriter: cfg.SoleWriter, Link: broker.Link, Log: log, Meter: meter})
 			},
 			fx.Private,
 		),
@@ -74,6 +74,9 @@ func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 
 func withClient(cfg kafka.Config, name string, log *slog.Logger) kafka.Config {
 	cfg.Log = log
+	if cfg.Link == nil {
+		cfg.Link = kafka.NewLink(log)
+	}
 	if cfg.ClientID == "" {
 		cfg.ClientID = "shopmesh-" + name
 	}

@@ -29,6 +29,21 @@ type member struct {
 
 	mu    sync.Mutex
 	cause error
+	// told and said are when the log last heard of it, and what.
+	told time.Time
+	said string
+}
+
+// mustTell says whether the log should hear of a failure: of the same one it does once
+// a minute.
+func (m *member) mustTell(err error) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.said == err.Error() && time.Since(m.told) < time.Minute {
+		return false
+	}
+	m.told, m.said = time.Now(), err.Error()
+	return true
 }
 
 func newCrew(log *slog.Logger) *crew {
@@ -62,7 +77,9 @@ func (c *crew) keep(m *member, runner Runner) {
 		if err == nil {
 			err = errors.New("it ended by itself")
 		}
-		c.log.Error("a worker failed and is started again", "context", m.context, "worker", m.name, "error", err.Error())
+		if m.mustTell(err) {
+			c.log.Error("a worker failed and is started again", "context", m.context, "worker", m.name, "error", err.Error())
+		}
 		m.set(err)
 		if time.Since(started) > time.Minute {
 			pause = newBackoff()

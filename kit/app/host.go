@@ -66,6 +66,7 @@ func newHost(in hostParams) (*host, error) {
 		h.kafka[f.name] = f.kafka
 	}
 	h.readiness = newReadiness(in.Foundations, h.crew)
+	h.readiness.process = append(in.Process.Troubles, h.load.Trouble)
 	if err := h.makeHandlers(in); err != nil {
 		return nil, err
 	}
@@ -106,6 +107,7 @@ func (h *host) makeHandlers(in hostParams) error {
 		maps.Copy(plain, service.HTTP)
 		if service.Operations != nil {
 			contexts = append(contexts, service.Operations)
+			h.readiness.operations[service.Name] = service.Operations
 		}
 	}
 	h.readiness.watch(h.health, api)

@@ -13,6 +13,8 @@ import (
 	"connectrpc.com/connect/v2"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/operations"
+	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 )
@@ -30,10 +32,15 @@ const (
 type readiness struct {
 	foundations []foundation
 	crew        *crew
+	// operations says what is wrong with a context that is ready, and process what is
+	// with the process.
+	operations map[string]operations.Context
+	process    []func(context.Context) error
 
 	mu       sync.Mutex
 	draining bool
 	causes   map[string]string
+	troubles map[string][]string // of contexts; of the process under ""
 	checked  bool
 	health   *rpc.Health
 	// services are the full names of the services of each context.
@@ -41,7 +48,10 @@ type readiness struct {
 }
 
 func newReadiness(foundations []foundation, crew *crew) *readiness {
-	return &readiness{foundations: foundations, crew: crew, causes: make(map[string]string), services: make(map[string][]string)}
+	return &readiness{
+		foundations: foundations, crew: crew, operations: make(map[string]operations.Context),
+		causes: make(map[string]string), troubles: make(map[string][]string), services: make(map[string][]string),
+	}
 }
 
 // watch keeps grpc.health.v1 in step, for the services of server.
@@ -74,22 +84,43 @@ func (r *readiness) check(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	causes := make([]string, len(r.foundations))
+	troubles := make([][]string, len(r.foundations))
 	var asking sync.WaitGroup
 	for i, f := range r.foundations {
 		asking.Go(func() {
 			if err := f.ready(ctx); err != nil {
-				causes[i] = "the database does not answer: " + err.Error()
+				causes[i] = "the database does not answer: " + pg.Explain(err).Error()
+				return
+			}
+			if of, ok := r.operations[f.name]; ok {
+				troubles[i] = texts(of.Troubles(ctx))
 			}
 		})
 	}
 	asking.Wait()
+	var own []error
+	for _, ask := range r.process {
+		if err := ask(ctx); err != nil {
+			own = append(own, err)
+		}
+	}
 	r.mu.Lock()
 	for i, f := range r.foundations {
 		r.causes[f.name] = causes[i]
+		r.troubles[f.name] = troubles[i]
 	}
+	r.troubles[""] = texts(own)
 	r.checked = true
 	r.mu.Unlock()
 	r.publish()
+}
+
+func texts(errs []error) []string {
+	var all []string
+	for _, err := range errs {
+		all = append(all, err.Error())
+	}
+	return all
 }
 
 // drain says for good that the process is not ready.
@@ -123,14 +154,17 @@ func (r *readiness) publish() {
 type report struct {
 	Ready    bool            `json:"ready"`
 	Cause    string          `json:"cause,omitempty"`
+	Troubles []string        `json:"troubles,omitempty"`
 	Contexts []contextReport `json:"contexts"`
 }
 
 type contextReport struct {
-	Context string         `json:"context"`
-	Ready   bool           `json:"ready"`
-	Cause   string         `json:"cause,omitempty"`
-	Workers []workerReport `json:"workers,omitempty"`
+	Context string `json:"context"`
+	Ready   bool   `json:"ready"`
+	Cause   string `json:"cause,omitempty"`
+	// Troubles are what is wrong though the context takes requests.
+	Troubles []string       `json:"troubles,omitempty"`
+	Workers  []workerReport `json:"workers,omitempty"`
 }
 
 type workerReport struct {
@@ -142,7 +176,7 @@ type workerReport struct {
 func (r *readiness) report() report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := report{Ready: r.checked && !r.draining, Contexts: []contextReport{}}
+	all := report{Ready: r.checked && !r.draining, Troubles: r.troubles[""], Contexts: []contextReport{}}
 	switch {
 	case r.draining:
 		all.Cause = "the process drains"
@@ -150,7 +184,7 @@ func (r *readiness) report() report {
 		all.Cause = "the process starts"
 	}
 	for _, f := range r.foundations {
-		one := contextReport{Context: f.name, Cause: r.causes[f.name]}
+		one := contextReport{Context: f.name, Cause: r.causes[f.name], Troubles: r.troubles[f.name]}
 		one.Ready = r.checked && !r.draining && one.Cause == ""
 		all.Ready = all.Ready && one.Ready
 		for _, m := range r.crew.of(f.name) {

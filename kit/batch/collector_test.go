@@ -219,3 +219,34 @@ func TestPanicAndClose(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	}
 }
+
+// What waits is bounded: a call that finds as many waiting as may is refused at once,
+// and those that wait are served.
+func TestTheQueueIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := batch.New(batch.Config{Workers: 1, Max: 2, Queue: 3}, func(ctx context.Context, in []int) []batch.Result[int] {
+			pass(time.Second)
+			return double(ctx, in)
+		})
+		defer c.Close()
+		var calls sync.WaitGroup
+		do := func(n int) {
+			calls.Go(func() {
+				if got, err := c.Do(t.Context(), uuid.New(), n); err != nil || got != 2*n {
+					t.Errorf("Do(%d) = %d, %v", n, got, err)
+				}
+			})
+		}
+		do(1)
+		synctest.Wait() // it is in work
+		do(2)
+		do(3)
+		do(4)
+		synctest.Wait()
+		if _, err := c.Do(t.Context(), uuid.New(), 5); !errors.Is(err, batch.ErrFull) {
+			t.Errorf("the fourth that waits: %v", err)
+		}
+		calls.Wait()
+	})
+}

@@ -45,6 +45,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 // Schema is the DDL that every context's migrations hold.
@@ -130,6 +131,8 @@ type Consumer struct {
 	tracer trace.Tracer
 	meters *meters
 	bounds bounds
+	// noDatabase and noBroker are what keeps it from applying events.
+	noDatabase, noBroker *trouble.Trouble
 
 	// mayBeParked is false while no key of the group can be parked on a partition
 	// of this member, so that batches needn't look. It is set at each assignment
@@ -162,6 +165,8 @@ func New(name string, pool *pg.Pool, cfg Config, handle Handler) *Consumer {
 		group: name, pool: pool, cfg: cfg, handle: handle,
 		log: cfg.Log.With("consumer", name), behind: map[topicPartition]int64{},
 	}
+	c.noDatabase = trouble.New(c.log, "the database can't take events for now; they are tried again")
+	c.noBroker = trouble.New(c.log, "events can't be fetched from the broker for now")
 	c.bounds = bounds{attempt: attemptBound, batch: batchBound}
 	c.mayBeParked.Store(true)
 	c.tracer = newTracer(cfg.Tracer)
@@ -171,6 +176,15 @@ func New(name string, pool *pg.Pool, cfg Config, handle Handler) *Consumer {
 
 // Group is the consumer group's name.
 func (c *Consumer) Group() string { return c.group }
+
+// Trouble says what has kept events from being applied for longer than the time given;
+// nil when nothing does.
+func (c *Consumer) Trouble(longer time.Duration) error {
+	if err := c.noDatabase.Err(longer); err != nil {
+		return err
+	}
+	return c.noBroker.Err(longer)
+}
 
 // Lag is how many events this member was behind the end of its partitions when it
 // last read from them. Behind asks the broker.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
 const (
@@ -59,12 +60,13 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 		return
 	}
 	fetches.EachError(func(topic string, partition int32, err error) {
-		c.log.WarnContext(ctx, "fetch", "topic", topic, "partition", partition, "error", err)
+		c.noBroker.Note(ctx, err, "topic", topic, "partition", partition)
 	})
 	records := fetches.Records()
 	if len(records) == 0 {
 		return
 	}
+	c.noBroker.Over(ctx)
 	began := time.Now()
 	batch := make([]item, len(records))
 	for i, r := range records {
@@ -72,7 +74,7 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 	}
 	crashpoint.Cross("before apply", c.group, kinds(batch)...)
 	if err := c.apply(ctx, batch); err != nil {
-		c.log.WarnContext(ctx, "the batch is given back and read again", "events", len(batch), "error", err)
+		c.noDatabase.Note(ctx, pg.Explain(err), "events", len(batch))
 		giveBack(client, records)
 		return
 	}
@@ -90,7 +92,7 @@ func (c *Consumer) commit(ctx context.Context, client *kgo.Client) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := client.CommitMarkedOffsets(ctx); err != nil {
-		c.log.WarnContext(ctx, "commit offsets", "error", err)
+		c.log.DebugContext(ctx, "offsets are not committed; those events come again", "error", err)
 	}
 }
 
@@ -128,12 +130,13 @@ func (c *Consumer) apply(ctx context.Context, batch []item) error {
 		switch {
 		case err == nil:
 			parts = parts[:len(parts)-1]
+			c.noDatabase.Over(ctx)
 			wait = 50 * time.Millisecond
 		case transient(err), part[0].cause != "":
 			if time.Now().After(deadline) {
 				return err
 			}
-			c.log.WarnContext(ctx, "the database can't take events for now", "events", len(part), "retry_in", wait, "error", err)
+			c.noDatabase.Note(ctx, pg.Explain(err), "events", len(part))
 			if pause(ctx, wait/2+rand.N(wait)) != nil {
 				return err
 			}

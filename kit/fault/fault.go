@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -203,6 +204,10 @@ func (e *Error) RetryAfter(d time.Duration) *Error {
 	c.retryAfter = d
 	return &c
 }
+
+// RetryAbout is RetryAfter with the delay half as long or up to half longer, by
+// chance: callers that were refused together come again one by one.
+func (e *Error) RetryAbout(d time.Duration) *Error { return e.RetryAfter(d/2 + rand.N(d)) }
 
 // Detail adds a further detail. A proto.Message travels as it is; anything else
 // must be turned into one by the service's rpc layer with MapDetails, and is

@@ -4,7 +4,6 @@ package kafka
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,7 +16,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
 
+	"github.com/shopmesh/shopmesh/kit/certs"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
+	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 // DeliveryBound is how long a record may be under way before it counts as not
@@ -33,12 +34,14 @@ type Config struct {
 	// Dial replaces the network, for a broker in this process. Nil dials TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// TLS encrypts the connection when set. Dial must then be nil.
-	TLS *tls.Config
+	TLS *certs.Files
 	// SASL authenticates the client when set.
 	SASL sasl.Mechanism
 	// Embedded says that the broker is the built-in one, whose topics keep their
 	// records until its own trimming removes what every group has consumed.
 	Embedded bool
+	// Link, when set, learns whether the broker can be reached.
+	Link *Link
 	// Log hears what keeps the client waiting. Nil is slog.Default.
 	Log *slog.Logger
 }
@@ -82,7 +85,10 @@ func (c Config) options(more ...kgo.Opt) []kgo.Opt {
 		opts = append(opts, kgo.Dialer(c.Dial))
 	}
 	if c.TLS != nil {
-		opts = append(opts, kgo.DialTLSConfig(c.TLS))
+		opts = append(opts, kgo.Dialer(c.dialTLS))
+	}
+	if c.Link != nil {
+		opts = append(opts, kgo.WithHooks(c.Link))
 	}
 	if c.SASL != nil {
 		opts = append(opts, kgo.SASL(c.SASL))
@@ -146,6 +152,9 @@ func NewConsumer(cfg Config, group string, topics []string, opts ...kgo.Opt) (*k
 		kgo.HeartbeatInterval(time.Second),
 		kgo.RebalanceTimeout(60*time.Second),
 		kgo.FetchMaxWait(time.Second),
+		// What is fetched and not applied yet is memory: one fetch of this size for each
+		// broker, while the database is away, say.
+		kgo.FetchMaxBytes(16<<20),
 		kgo.MetadataMaxAge(30*time.Second),
 	)
 	if crashpoint.On {
@@ -170,12 +179,16 @@ func EnsureTopics(ctx context.Context, cfg Config, topics []Topic) error {
 	}
 	defer client.Close()
 	admin := kadm.NewClient(client)
+	waits := trouble.New(cfg.log(), "the topics are not there yet; waiting for the broker")
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := createMissing(ctx, admin, cfg, topics)
+		if err == nil {
+			waits.Over(ctx)
+		}
 		if err == nil || !waitable(err) {
 			return err
 		}
-		cfg.log().WarnContext(ctx, "waiting for the broker", "brokers", cfg.Brokers, "error", err)
+		waits.Note(ctx, err, "brokers", cfg.Brokers)
 		t := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():

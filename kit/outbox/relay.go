@@ -16,6 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 // Config tunes a relay. The zero value is right for a service of its own.
@@ -38,6 +39,8 @@ type Config struct {
 	// MaxRecordBytes bounds a record's size; a larger event stops its key. 0 means
 	// 1,000,000, which brokers accept by default.
 	MaxRecordBytes int
+	// Link knows whether the broker can be reached; nil when nobody does.
+	Link *kafka.Link
 	// Meter counts what is published. Nil is the global provider.
 	Meter metric.MeterProvider
 	// Log is slog.Default when nil.
@@ -67,6 +70,9 @@ type Relay struct {
 	wake     chan struct{} // size 1: a wake-up that waits stands for all
 	gauges   *gauges
 
+	// noDatabase and noBroker are what keeps it from publishing.
+	noDatabase, noBroker *trouble.Trouble
+
 	mu      sync.Mutex
 	stopped map[uuid.UUID]*stop
 }
@@ -90,6 +96,8 @@ func NewRelay(name string, pool *pg.Pool, producer *kgo.Client, cfg Config) *Rel
 		name: name, pool: pool, producer: producer, cfg: cfg, log: cfg.Log.With("relay", name),
 		holder: uuid.New(), wake: make(chan struct{}, 1), stopped: map[uuid.UUID]*stop{},
 	}
+	r.noDatabase = trouble.New(r.log, "the relay has no database it can write to; events wait in the outbox")
+	r.noBroker = trouble.New(r.log, "the broker does not take events; they wait in the outbox")
 	r.gauges = newGauges(name, cfg.Meter, r)
 	return r
 }
@@ -115,6 +123,22 @@ func (r *Relay) Pending(ctx context.Context) (count int64, oldest time.Time, err
 	return count, oldest, nil
 }
 
+// Waiting counts the events that are not published yet, most at most, and says when
+// the oldest of them was written. It costs little however long the outbox is, so that
+// it can be asked each second.
+func (r *Relay) Waiting(ctx context.Context, most int) (count int, oldest time.Time, err error) {
+	var first *time.Time
+	err = r.pool.Hot().QueryRow(ctx, `select count(*), min(create_time) from (select create_time from outbox order by id limit $1) o`, most).
+		Scan(&count, &first)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("count the outbox of %s: %w", r.name, err)
+	}
+	if first != nil {
+		oldest = *first
+	}
+	return count, oldest, nil
+}
+
 // Run publishes until ctx ends, whatever happens to database and broker meanwhile.
 func (r *Relay) Run(ctx context.Context) error {
 	defer r.gauges.unregister()
@@ -127,7 +151,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		if led {
 			wait = 100 * time.Millisecond
 		}
-		r.log.WarnContext(ctx, "the relay lost its database connection", "error", err)
+		r.noDatabase.Note(ctx, pg.Explain(err))
 		r.pause(ctx, wait)
 		wait = min(2*wait, 5*time.Second)
 	}
@@ -137,7 +161,7 @@ func (r *Relay) Run(ctx context.Context) error {
 // session leads on one connection until it breaks or ctx ends. led says that it
 // published something or could have.
 func (r *Relay) session(ctx context.Context) (led bool, err error) {
-	conn, err := pgx.ConnectConfig(ctx, r.pool.Hot().Config().ConnConfig.Copy())
+	conn, err := r.pool.Hot().Connect(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -147,7 +171,6 @@ func (r *Relay) session(ctx context.Context) (led bool, err error) {
 		defer cancel()
 		_ = conn.Close(closing)
 	}()
-	pg.RegisterTypes(conn.TypeMap())
 	if err := r.takeLead(ctx, conn); err != nil {
 		return false, err
 	}
@@ -166,6 +189,7 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 		if err != nil {
 			return err
 		}
+		r.noDatabase.Over(ctx)
 		r.gauges.observe(events)
 		if len(events) == 0 {
 			failures = 0
@@ -182,6 +206,7 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 		r.gauges.published.Add(ctx, int64(len(published)), r.gauges.attributes)
 		if len(published) > 0 {
 			failures = 0
+			r.noBroker.Over(ctx)
 			if len(events) < r.cfg.Batch {
 				r.pause(ctx, min(time.Since(began), maxRest))
 			}
@@ -276,6 +301,26 @@ func unknownFate(results []error) bool {
 	return false
 }
 
+// whyNot is why records were not delivered: of a broker that can't be reached they
+// say only that they took too long.
+func (r *Relay) whyNot(sample error) error {
+	if err := r.cfg.Link.Trouble(0); err != nil {
+		return err
+	}
+	return sample
+}
+
+// Trouble says what has kept events from leaving for longer than the time given, or
+// that the broker can't be reached; nil when nothing does.
+func (r *Relay) Trouble(longer time.Duration) error {
+	for _, err := range []error{r.noDatabase.Err(longer), r.cfg.Link.Trouble(longer), r.noBroker.Err(longer)} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // settle decides, per key in order, what was published and which keys stop.
 func (r *Relay) settle(ctx context.Context, events []row, results []error) (done []int64) {
 	failed := map[uuid.UUID]bool{}
@@ -297,7 +342,7 @@ func (r *Relay) settle(ctx context.Context, events []row, results []error) (done
 		}
 	}
 	if sample != nil {
-		r.log.WarnContext(ctx, "events wait for the broker", "keys", len(failed), "error", sample)
+		r.noBroker.Note(ctx, r.whyNot(sample), "keys", len(failed))
 	}
 	return done
 }

@@ -29,6 +29,9 @@ func permanent(err error) bool {
 	if errors.As(err, &large) || errors.Is(err, kerr.UnknownTopicOrPartition) {
 		return true
 	}
+	if errors.Is(err, kerr.UnknownServerError) {
+		return false // the broker failed, of a full disk, say
+	}
 	if errors.Is(err, kgo.ErrRecordTimeout) || errors.Is(err, kgo.ErrRecordRetries) || errors.Is(err, errBehind) {
 		return false
 	}

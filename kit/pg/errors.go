@@ -14,6 +14,7 @@ import (
 const (
 	codeSerializationFailure = "40001"
 	codeDeadlock             = "40P01"
+	codeReadOnly             = "25006"
 )
 
 // Transient says whether doing the same again, later, can succeed: the connection
@@ -28,8 +29,8 @@ func Transient(err error) bool {
 	}
 	switch pgErr.Code {
 	case codeSerializationFailure, codeDeadlock,
-		"40003",          // statement completion unknown
-		"25006",          // read-only transaction
+		"40003", // statement completion unknown
+		codeReadOnly,
 		"25P03", "25P04", // the server ended a transaction that was idle or took too long
 		"55P03", // lock not available
 		"57014", "57P01", "57P02", "57P03", "57P05",

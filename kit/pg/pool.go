@@ -17,10 +17,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
+	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 // Config says where a context's database is and how much of it one process may use.
@@ -109,6 +111,14 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 	for _, s := range settings {
 		c.ConnConfig.RuntimeParams[s[0]] = s[1]
 	}
+	// A server that became a standby keeps its connections, and refuses every write on
+	// them for ever: each refusal ends its connection, and the next may lead to the
+	// server that took over.
+	fatal := c.ConnConfig.OnPgError
+	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
+		return err.Code != codeReadOnly && fatal(conn, err)
+	}
+	c.BeforeConnect = freshCertificates(cfg.URL, c.ConnConfig)
 	c.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		RegisterTypes(conn.TypeMap())
 		return nil
@@ -122,25 +132,55 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 
 func (p *Pool) await(ctx context.Context, name string, log *slog.Logger) error {
 	wait := 50 * time.Millisecond
+	waits := trouble.New(log, "waiting for the database")
 	var last error // what kept us waiting says more than that ctx ended
 	for {
 		err := p.Ping(ctx)
 		if err == nil {
+			waits.Over(ctx)
 			return nil
 		}
 		if ctx.Err() != nil && last != nil {
 			err = last
 		}
 		if !Transient(err) || ctx.Err() != nil {
-			return fmt.Errorf("database of %s: %w", name, err)
+			return fmt.Errorf("database of %s: %w", name, Explain(err))
 		}
 		last = err
-		log.WarnContext(ctx, "waiting for the database", "context", name, "error", err)
+		waits.Note(ctx, Explain(err), "context", name)
 		if sleep(ctx, wait) != nil {
-			return fmt.Errorf("database of %s: %w", name, last)
+			return fmt.Errorf("database of %s: %w", name, Explain(last))
 		}
 		wait = min(2*wait, 2*time.Second)
 	}
+}
+
+// Connect opens a connection beside the pools, with their settings.
+func (p *Pool) Connect(ctx context.Context) (*pgx.Conn, error) {
+	config := p.Config()
+	target := config.ConnConfig.Copy()
+	if config.BeforeConnect != nil {
+		if err := config.BeforeConnect(ctx, target); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := pgx.ConnectConfig(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	RegisterTypes(conn.TypeMap())
+	return conn, nil
+}
+
+// Writable returns an error when the database answers and takes no writes. One that
+// does not answer is another matter, which it says nothing of.
+func (p *Pool) Writable(ctx context.Context) error {
+	var readOnly bool
+	err := p.QueryRow(ctx, "select current_setting('transaction_read_only')::bool").Scan(&readOnly)
+	if err == nil && readOnly {
+		return errors.New("the database takes no writes: it is a standby, or set read-only; reads go on, and writes when it takes them again")
+	}
+	return nil
 }
 
 // Hot is the same database with session settings for hot paths: consumers,
@@ -166,7 +206,7 @@ const attempts = 5
 
 // InTx runs fn in a READ COMMITTED transaction and commits it; an error or a panic
 // of fn rolls it back. fn runs again, at most five times, after a serialization
-// failure or deadlock, and when the connection broke before the commit was sent:
+// failure or deadlock, when the server was read-only (another may have taken over), and when the connection broke before the commit was sent:
 // it must be repeatable, with no effect outside tx. A transaction that sent
 // nothing costs no round trip. An error while committing leaves open whether the
 // transaction took place.

@@ -205,7 +205,7 @@ func (tx *Tx) fail(statement string, err error) error {
 // repeatable says whether another attempt is safe and can help.
 func (tx *Tx) repeatable(err error) bool {
 	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && (pgErr.Code == codeSerializationFailure || pgErr.Code == codeDeadlock) {
+	if errors.As(err, &pgErr) && (pgErr.Code == codeSerializationFailure || pgErr.Code == codeDeadlock || pgErr.Code == codeReadOnly) {
 		return true
 	}
 	return tx.err != nil && !tx.commits && brokenConnection(tx.err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"sync"
@@ -221,17 +220,13 @@ func (l *Load) remove(i int) {
 	l.waiting.Store(int64(len(l.queue)))
 }
 
-// ShedDelay is how long a client whose call was shed is told to wait: a second, half
-// of it more or less, so that those that were shed together come again one by one.
-func ShedDelay() time.Duration { return time.Second/2 + rand.N(time.Second) }
-
 var errTooManyCalls = errors.New("more come than can be answered in time: add replicas, or find out who calls")
 
 func (l *Load) refuse(ctx context.Context) error {
 	l.trouble.Note(ctx, errTooManyCalls)
 	return fault.New(fault.Exhausted, fault.ReasonTooManyCalls,
 		"the server has more calls than it can answer in time, and did nothing with this one: try again after the delay").
-		RetryAfter(ShedDelay())
+		RetryAbout(time.Second)
 }
 
 // retryAfter repeats an error's delay in the header Retry-After for clients of

@@ -81,6 +81,7 @@ func Module(cfg Config) fx.Option {
 		fx.Provide(
 			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
 			newTail,
+			newBacklog,
 			newOrders,
 			newProducts,
 			app.NewPlaceOrder,
@@ -117,11 +118,15 @@ func newTail(lc fx.Lifecycle, pool *pg.Pool, log *slog.Logger) *app.Tail {
 	return tail
 }
 
+func newBacklog(relay *outbox.Relay, clock kitapp.Clock, log *slog.Logger) *app.Backlog {
+	return app.NewBacklog(relay.Waiting, clock, log)
+}
+
 func newOrders(
-	pool *pg.Pool, relay *outbox.Relay, tail *app.Tail, set domain.Settings, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
+	pool *pg.Pool, relay *outbox.Relay, tail *app.Tail, backlog *app.Backlog, set domain.Settings, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
 ) *app.Orders {
 	return &app.Orders{
-		Pool: pool, Settings: set, Source: events.Source, Announce: events.Announce, Wake: relay.Wake, Tail: tail,
+		Pool: pool, Settings: set, Source: events.Source, Announce: events.Announce, Wake: relay.Wake, Tail: tail, Backlog: backlog,
 		// As the database keeps it, in microseconds: what a call answers is what the next one reads.
 		Now:   func() time.Time { return clock().UTC().Truncate(time.Microsecond) },
 		NewID: id, Random: randomBits, Log: log,
@@ -173,6 +178,7 @@ func newService(
 			{Name: "forget requests", Run: func(ctx context.Context) error {
 				return idempotency.RunPurge(ctx, orders.Pool, orders.Settings.IdempotencyRetention, orders.Now)
 			}},
+			{Name: "backlog", Run: orders.Backlog.Run},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.OrderTopic, Partitions: partitions, Retention: orders.Settings.EventRetention},

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
@@ -20,7 +21,9 @@ func (s *Orders) Hear(ctx context.Context, tx *pg.Tx, heard []domain.Heard) erro
 	if err != nil {
 		return err
 	}
-	changed, unknown, err := domain.HearAll(found, heard, s.Settings.Ask, s.Now())
+	waiting := domain.AwaitingAnswer(found, heard)
+	now := s.Now()
+	changed, unknown, err := domain.HearAll(found, heard, s.Settings.Ask, now)
 	if err != nil {
 		return err
 	}
@@ -32,6 +35,13 @@ func (s *Orders) Hear(ctx context.Context, tx *pg.Tx, heard []domain.Heard) erro
 		for _, ignored := range c.Changes.Ignored {
 			s.Log.WarnContext(ctx, "ignored "+ignored)
 		}
+	}
+	var waits []time.Duration
+	for _, o := range waiting {
+		waits = append(waits, now.Sub(o.CreateTime))
+	}
+	if len(waits) > 0 {
+		tx.OnCommit(func() { s.Backlog.answered(waits) })
 	}
 	return s.save(ctx, tx, changed)
 }

@@ -30,6 +30,8 @@ type Orders struct {
 	Announce func(*domain.Order, domain.Said) outbox.Event
 	// Wake has the outbox published; it is called after commits.
 	Wake func()
+	// Backlog sheds new orders while too many wait to be worked off.
+	Backlog *Backlog
 	// Tail shows new history to those who watch.
 	Tail  *Tail
 	Now   func() time.Time

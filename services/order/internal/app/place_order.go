@@ -66,7 +66,7 @@ func (p *PlaceOrder) Close() { p.collector.Close() }
 // Place accepts an order; the same request gets the first answer again. The
 // answer is stored with the order, hence a message. Errors: those of Price,
 // PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS,
-// REQUEST_ID_REUSED, PERMISSION_DENIED for somebody else's customer id.
+// REQUEST_ID_REUSED, ORDERS_BACKLOGGED, PERMISSION_DENIED for somebody else's customer id.
 func (p *PlaceOrder) Place(
 	ctx context.Context, requestID uuid.UUID, request *orderv1.PlaceOrderRequest, placement domain.Placement,
 ) (*orderv1.PlaceOrderResponse, error) {
@@ -81,7 +81,10 @@ func (p *PlaceOrder) Place(
 		request: request, placement: placement, actor: actor(ctx), capped: !caller.Trusted(),
 		traceparent: outbox.Traceparent(trace.SpanContextFromContext(ctx)),
 	}
-	response, err := p.collector.Do(ctx, in.collectorKey(), in)
+	if err := p.orders.Backlog.check(ctx); err != nil {
+		return nil, err
+	}
+	response, err := p.collect(ctx, in)
 	var unknown *productsUnknown
 	if !errors.As(err, &unknown) {
 		return response, err
@@ -90,7 +93,15 @@ func (p *PlaceOrder) Place(
 		return nil, err
 	}
 	in.asked = true
-	return p.collector.Do(ctx, in.collectorKey(), in)
+	return p.collect(ctx, in)
+}
+
+func (p *PlaceOrder) collect(ctx context.Context, in placing) (*orderv1.PlaceOrderResponse, error) {
+	response, err := p.collector.Do(ctx, in.collectorKey(), in)
+	if errors.Is(err, batch.ErrFull) {
+		return nil, domain.ErrBacklogged().RetryAbout(time.Second).Because(err)
+	}
+	return response, err
 }
 
 // collectorKey has the orders of one customer or guest whose unpaid ones are

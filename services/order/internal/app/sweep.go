@@ -44,9 +44,10 @@ func (s *Orders) sweepSome(ctx context.Context) (looked int, err error) {
 		if err := store.AddParts(ctx, tx, orders); err != nil {
 			return err
 		}
+		ask := s.Backlog.ask(s.Settings.Ask)
 		changed := make([]domain.Changed, len(orders))
 		for i, o := range orders {
-			changed[i] = domain.Changed{Order: o, Changes: o.Look(s.Settings.Ask, at)}
+			changed[i] = domain.Changed{Order: o, Changes: o.Look(ask, at)}
 		}
 		return s.save(ctx, tx, changed)
 	})

@@ -32,7 +32,7 @@ type Operations struct {
 
 // New returns order's operations.
 func New(orders *app.Orders, relay *outbox.Relay, heard *consumer.Consumer) *Operations {
-	return &Operations{Base: operations.NewBase(name, orders.Pool, relay, heard), orders: orders, relay: relay}
+	return &Operations{Base: operations.NewBase(name, orders.Pool, relay, heard).Also(orders.Backlog.Trouble), orders: orders, relay: relay}
 }
 
 // Audit states every order by id, then what must not be in them, and then how many

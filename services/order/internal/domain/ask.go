@@ -6,6 +6,8 @@ import "time"
 type AskPolicy struct {
 	// After is the first delay; it doubles with each asking.
 	After time.Duration
+	// Hold asks nothing again for now: what was asked has not left yet.
+	Hold bool
 }
 
 // longestAskDelay bounds the doubling, unless the first delay is longer.
@@ -54,10 +56,17 @@ func (o *Order) Look(ask AskPolicy, at Moment) Changes {
 	switch {
 	case !o.ExpireTime.IsZero() && !at.Time.Before(o.ExpireTime):
 		o.cancel(Expired, "", at, &c)
-	case o.Awaits != 0 && !at.Time.Before(o.SaidTime.Add(ask.Delay(o.AskCount))):
+	case o.Awaits != 0 && !ask.Hold && !at.Time.Before(o.SaidTime.Add(ask.Delay(o.AskCount))):
 		o.askAgain(at, &c)
 	}
-	if next := o.nextLook(ask); !next.Equal(o.AskTime) {
+	next := o.nextLook(ask)
+	if ask.Hold && o.Awaits != 0 {
+		next = at.Time.Add(ask.After)
+		if !o.ExpireTime.IsZero() && o.ExpireTime.Before(next) {
+			next = o.ExpireTime
+		}
+	}
+	if !next.Equal(o.AskTime) {
 		o.AskTime = next
 		c.Changed = true
 	}

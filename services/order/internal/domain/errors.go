@@ -20,6 +20,7 @@ const (
 	ReasonProductNotFound      fault.Reason = "PRODUCT_NOT_FOUND"
 	ReasonProductArchived      fault.Reason = "PRODUCT_ARCHIVED"
 	ReasonCustomerErased       fault.Reason = "CUSTOMER_ERASED"
+	ReasonOrdersBacklogged     fault.Reason = "ORDERS_BACKLOGGED"
 )
 
 // The ways in which a fact can contradict what the order knows. Such a fact is
@@ -36,6 +37,12 @@ var (
 // ErrOrderNotFound says that there is no such order, or none of the caller's.
 func ErrOrderNotFound(id string) *fault.Error {
 	return fault.New(fault.NotFound, ReasonOrderNotFound, "there is no order with the id %s", id)
+}
+
+// ErrBacklogged says that the order was not taken because too many wait to be worked off.
+func ErrBacklogged() *fault.Error {
+	return fault.New(fault.Exhausted, ReasonOrdersBacklogged,
+		"the shop has more orders than it completes in time, and did not take this one: try again after the delay")
 }
 
 // refuseMove says that the order's state does not allow a move, and which it does.

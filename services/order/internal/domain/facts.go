@@ -97,3 +97,20 @@ func tellsOfMoney(fact Fact) bool {
 		return false
 	}
 }
+
+// AwaitingAnswer returns the orders to which the facts hold the first answer of
+// inventory, before they are heard.
+func AwaitingAnswer(orders map[uuid.UUID]*Order, heard []Heard) []*Order {
+	var waiting []*Order
+	counted := make(map[uuid.UUID]bool)
+	for _, h := range heard {
+		switch h.Fact.(type) {
+		case StockReserved, StockRejected:
+			if o, known := orders[h.OrderID]; known && o.State == Placed && !counted[o.ID] {
+				counted[o.ID] = true
+				waiting = append(waiting, o)
+			}
+		}
+	}
+	return waiting
+}

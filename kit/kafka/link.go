@@ -1,0 +1,88 @@
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/shopmesh/shopmesh/kit/certs"
+	"github.com/shopmesh/shopmesh/kit/trouble"
+)
+
+// Link knows whether the broker can be reached, from all clients of one
+// configuration: those say of a request that failed only that it took too long. The
+// log hears of an outage when it begins, each minute, and when it ends.
+type Link struct {
+	trouble *trouble.Trouble
+}
+
+// NewLink returns a Link to be put into a Config.
+func NewLink(log *slog.Logger) *Link {
+	return &Link{trouble: trouble.New(log, "the broker is away; events wait in the outbox and leave when it is back")}
+}
+
+// Trouble says why the broker has been out of reach for longer than the time given;
+// nil when it is not.
+func (l *Link) Trouble(longer time.Duration) error {
+	if l == nil {
+		return nil
+	}
+	return l.trouble.Err(longer)
+}
+
+func (l *Link) away(meta kgo.BrokerMetadata, err error) {
+	l.trouble.Note(context.Background(), fmt.Errorf("%s: %w", net.JoinHostPort(meta.Host, fmt.Sprint(meta.Port)), err))
+}
+
+// OnBrokerConnect implements kgo.HookBrokerConnect.
+func (l *Link) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	if err != nil {
+		l.away(meta, err)
+	}
+}
+
+// OnBrokerE2E implements kgo.HookBrokerE2E: an answer is what says that it is there.
+func (l *Link) OnBrokerE2E(meta kgo.BrokerMetadata, _ int16, e2e kgo.BrokerE2E) {
+	switch {
+	case e2e.ReadErr == nil && e2e.WriteErr == nil && e2e.BytesRead > 0:
+		l.trouble.Over(context.Background())
+	case errors.Is(e2e.ReadErr, os.ErrDeadlineExceeded):
+		// It is connected and does not answer: it hangs, or the network between.
+		l.away(meta, errors.New("it does not answer in time"))
+	}
+}
+
+var (
+	_ kgo.HookBrokerConnect = (*Link)(nil)
+	_ kgo.HookBrokerE2E     = (*Link)(nil)
+)
+
+// dialTLS connects with certificates that are read for each connection.
+func (c Config) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	config, err := c.TLS.Config(host)
+	if err != nil {
+		return nil, err
+	}
+	dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: dialTimeout}, Config: config}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, certs.Explain(err)
+	}
+	return conn, nil
+}
+
+// dialTimeout bounds connecting and the handshake.
+const dialTimeout = 10 * time.Second
