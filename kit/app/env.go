@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/fx"
 
+	"github.com/shopmesh/shopmesh/kit/certs"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
@@ -39,6 +40,10 @@ const maxCredentialBytes = 64 << 10
 //
 //	SHOPMESH_DATABASE_URL     its database; required
 //	SHOPMESH_KAFKA_BROKERS    host:port, separated by commas; required
+//	SHOPMESH_KAFKA_TLS        "on" encrypts the way to the brokers
+//	SHOPMESH_KAFKA_CA         PEM file that verifies them; the system's by default
+//	SHOPMESH_KAFKA_CERT       PEM files of our own certificate and its key, for
+//	SHOPMESH_KAFKA_KEY        brokers that ask for one
 //	SHOPMESH_LISTEN           the API's address; ":8080" by default
 //	SHOPMESH_INTERNAL_LISTEN  the internal address; ":9090" by default
 //	SHOPMESH_<CONTEXT>_URL    another context, such as SHOPMESH_CATALOG_URL
@@ -67,7 +72,7 @@ func readEnvironment(context string, environ []string) (Environment, error) {
 		},
 		Context: ContextConfig{
 			Database:     pg.Config{URL: reader.databaseURL("SHOPMESH_DATABASE_URL")},
-			Kafka:        kafka.Config{Brokers: reader.brokers("SHOPMESH_KAFKA_BROKERS")},
+			Kafka:        kafka.Config{Brokers: reader.brokers("SHOPMESH_KAFKA_BROKERS"), TLS: reader.kafkaTLS()},
 			SettingsFile: reader.file("SHOPMESH_SETTINGS"),
 		},
 		SMTPURL: reader.smtpURL("SHOPMESH_SMTP_URL"),
@@ -183,6 +188,30 @@ func (r *envReader) brokers(name string) []string {
 		brokers = append(brokers, part)
 	}
 	return brokers
+}
+
+// kafkaTLS returns nil for a way in the clear. The files are read now, so that a wrong
+// one is told, and again for each connection.
+func (r *envReader) kafkaTLS() *certs.Files {
+	files := certs.Files{CA: r.file("SHOPMESH_KAFKA_CA"), Cert: r.file("SHOPMESH_KAFKA_CERT"), Key: r.file("SHOPMESH_KAFKA_KEY")}
+	switch value := r.values["SHOPMESH_KAFKA_TLS"]; value {
+	case "on":
+	case "", "off":
+		if files != (certs.Files{}) {
+			r.problem("SHOPMESH_KAFKA_CA, …_CERT and …_KEY need SHOPMESH_KAFKA_TLS=on")
+		}
+		return nil
+	default:
+		r.problem("SHOPMESH_KAFKA_TLS: %q is neither on nor off", value)
+		return nil
+	}
+	if len(r.problems) > 0 {
+		return nil
+	}
+	if _, err := files.Config(""); err != nil {
+		r.problem("SHOPMESH_KAFKA_TLS: %w", err)
+	}
+	return &files
 }
 
 func (r *envReader) address(name, otherwise string) string {

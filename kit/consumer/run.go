@@ -137,6 +137,7 @@ func (c *Consumer) apply(ctx context.Context, batch []item) error {
 				return err
 			}
 			c.noDatabase.Note(ctx, pg.Explain(err), "events", len(part))
+			c.log.DebugContext(ctx, "tried in vain", "events", len(part), "retry_in", wait, "error", err)
 			if pause(ctx, wait/2+rand.N(wait)) != nil {
 				return err
 			}

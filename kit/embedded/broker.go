@@ -111,7 +111,7 @@ func (b *Broker) open(dir string) error {
 		kfake.ListenFn(b.network.Listen),
 		kfake.DataDir(dir),
 		kfake.SyncWrites(),
-		kfake.WithLogger(brokerLog{b.logger}),
+		kfake.WithLogger(brokerLog{b.logger, &quiet{}}),
 		kfake.BrokerConfigs(map[string]string{
 			// Its own retention would remove a partition's last record, after which a killed broker counts from 0
 			// again and a group's commit skips what is new. It is off; see trim.
@@ -164,15 +164,24 @@ func stampBrokerDir(file string) error {
 }
 
 // brokerLog passes on what kfake warns of; the rest is one line per request.
-type brokerLog struct{ logger *slog.Logger }
+type brokerLog struct {
+	logger *slog.Logger
+	quiet  *quiet
+}
 
 // Logf implements kfake.Logger.
 func (l brokerLog) Logf(level kfake.LogLevel, format string, args ...any) {
 	switch level {
-	case kfake.LogLevelError:
-		l.logger.Error("broker: " + fmt.Sprintf(format, args...))
-	case kfake.LogLevelWarn:
-		l.logger.Warn("broker: " + fmt.Sprintf(format, args...))
+	case kfake.LogLevelError, kfake.LogLevelWarn:
+		line := fmt.Sprintf(format, args...)
+		if l.quiet.again(line) {
+			return
+		}
+		if level == kfake.LogLevelError {
+			l.logger.Error("broker: " + line)
+			return
+		}
+		l.logger.Warn("broker: " + line)
 	case kfake.LogLevelNone, kfake.LogLevelInfo, kfake.LogLevelDebug:
 	}
 }

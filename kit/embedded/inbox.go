@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 const (
@@ -34,6 +36,7 @@ const (
 type Inbox struct {
 	log      *mailLog
 	logger   *slog.Logger
+	trouble  *trouble.Trouble
 	lock     *os.File
 	server   *smtp.Server
 	listener *cuttingListener
@@ -64,9 +67,12 @@ func openInboxWithin(dir string, bounds mailBounds, logger *slog.Logger) (*Inbox
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the inbox's port: %w", err), mails.close(), lock.Close())
 	}
-	i := &Inbox{log: mails, logger: logger, lock: lock, listener: &cuttingListener{Listener: listener, conns: map[*cutConn]struct{}{}}}
+	i := &Inbox{
+		log: mails, logger: logger, lock: lock, trouble: trouble.New(logger, "mails are not kept; their sender tries again"),
+		listener: &cuttingListener{Listener: listener, conns: map[*cutConn]struct{}{}},
+	}
 	i.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &mailSession{log: mails, logger: logger}, nil
+		return &mailSession{log: mails, trouble: i.trouble}, nil
 	}))
 	i.server.Domain = "localhost"
 	i.server.MaxMessageBytes = maxMessageBytes
@@ -77,6 +83,9 @@ func openInboxWithin(dir string, bounds mailBounds, logger *slog.Logger) (*Inbox
 	i.server.ErrorLog = log.New(io.Discard, "", 0) // broken connections are their clients' to report
 	return i, nil
 }
+
+// Trouble says why mails are not kept; nil when they are.
+func (i *Inbox) Trouble(context.Context) error { return i.trouble.Err(0) }
 
 // Addr returns the SMTP server's host:port.
 func (i *Inbox) Addr() string { return i.listener.Addr().String() }
@@ -156,10 +165,10 @@ func (i *Inbox) mail(number int) (Mail, error) {
 
 // mailSession is one client's conversation.
 type mailSession struct {
-	log    *mailLog
-	logger *slog.Logger
-	from   string
-	to     []string
+	log     *mailLog
+	trouble *trouble.Trouble
+	from    string
+	to      []string
 }
 
 // Mail implements smtp.Session.
@@ -182,9 +191,13 @@ func (s *mailSession) Data(r io.Reader) error {
 	}
 	e := envelope{From: s.from, To: slices.Clone(s.to), Received: time.Now().UTC(), MessageID: messageID(message)}
 	if err := s.log.store(e, message); err != nil {
-		s.logger.Error("a mail is not kept; its sender will ask again", "error", err)
+		s.trouble.Note(context.Background(), explainDisk(err))
+		if isFull(err) {
+			return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "The disk is full, try again later"}
+		}
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "The mail could not be stored, try again later"}
 	}
+	s.trouble.Over(context.Background())
 	return nil
 }
 

@@ -44,7 +44,7 @@ type mailLog struct {
 
 	// The writer's own.
 	known  map[messageKey]struct{}
-	broken error // set when the file's state is not known any more
+	broken error // set while what failed may still lie behind the last mail
 
 	mu       sync.RWMutex // guards segments, and keeps their files open while they are read
 	segments []*mailSegment
@@ -333,11 +333,17 @@ func (l *mailLog) withoutKnown(batch []delivery) []delivery {
 	return fresh
 }
 
-// append writes and syncs. What failed half-way is cut off again; when even that fails, or the sync does, nobody knows
-// what the disk holds, and the log takes nothing more until it is opened anew.
+// append writes and syncs. What failed half-way is cut off again, and so is what a sync failed for: none of it was
+// acknowledged. While even cutting fails nobody knows what the disk holds, and the log takes nothing.
 func (l *mailLog) append(fresh []delivery) error {
-	if l.broken != nil || len(fresh) == 0 {
-		return l.broken
+	if len(fresh) == 0 {
+		return nil
+	}
+	if l.broken != nil {
+		if err := l.cutBack(); err != nil {
+			return errors.Join(l.broken, err)
+		}
+		l.broken = nil
 	}
 	var batch []byte
 	for _, d := range fresh {
@@ -346,10 +352,8 @@ func (l *mailLog) append(fresh []delivery) error {
 	crashpoint.Cross("before write", "inbox")
 	s := l.current()
 	if _, err := s.file.WriteAt(batch, s.size); err != nil {
-		if cutErr := s.file.Truncate(s.size); cutErr != nil {
-			l.broken = fmt.Errorf("cut a half-written mail off the inbox: %w", cutErr)
-		}
-		return fmt.Errorf("write into the inbox: %w", err)
+		l.broken = fmt.Errorf("write into the inbox: %w", err)
+		return l.broken
 	}
 	crashpoint.Cross("before sync", "inbox")
 	if err := s.file.Sync(); err != nil {
@@ -357,6 +361,15 @@ func (l *mailLog) append(fresh []delivery) error {
 		return l.broken
 	}
 	crashpoint.Cross("after sync", "inbox")
+	return nil
+}
+
+// cutBack leaves the log as it was before what failed.
+func (l *mailLog) cutBack() error {
+	s := l.current()
+	if err := errors.Join(s.file.Truncate(s.size), s.file.Sync()); err != nil {
+		return fmt.Errorf("cut half-written mails off the inbox: %w", err)
+	}
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 // PostgresConfig says where the embedded PostgreSQL lives and how large it may grow.
@@ -42,6 +44,8 @@ type Postgres struct {
 	mu      sync.Mutex // guards secrets
 	secrets credentials
 
+	trouble   *trouble.Trouble
+	quiet     quiet
 	restarts  atomic.Int64
 	stopping  context.Context    // ends when Close begins
 	stop      context.CancelFunc // begins Close
@@ -72,6 +76,7 @@ func StartPostgres(ctx context.Context, config PostgresConfig) (*Postgres, error
 		settings:  serverSettings(config, cluster.socketDir),
 		logger:    logger,
 		secrets:   secrets,
+		trouble:   trouble.New(logger, "PostgreSQL does not run; it is started until it does"),
 		impatient: make(chan struct{}),
 		done:      make(chan struct{}),
 	}
@@ -155,14 +160,14 @@ func (p *Postgres) supervise(current *server) {
 			return
 		case <-current.exited:
 		}
-		p.logger.Error("PostgreSQL died; starting it again", "error", current.failure())
 		current.release()
+		p.trouble.Note(p.stopping, whyDown(current.failure(), current.log.end()))
 		p.restarts.Add(1)
 		next, err := p.relaunch()
 		if err != nil { // Close came first
 			return
 		}
-		p.logger.Info("PostgreSQL is up again")
+		p.trouble.Over(p.stopping)
 		current = next
 	}
 }
@@ -178,11 +183,22 @@ func (p *Postgres) relaunch() (*server, error) {
 		if p.stopping.Err() != nil {
 			return nil, errors.Join(err, p.cluster.removeSocketDir())
 		}
-		p.logger.Error("PostgreSQL does not start; trying again", "error", err, "pause", pause)
+		p.trouble.Note(p.stopping, err)
 		if err := sleep(p.stopping, pause); err != nil {
 			return nil, errors.Join(err, p.cluster.removeSocketDir())
 		}
 	}
+}
+
+// Trouble says why PostgreSQL does not run; nil when it does, or was only started again.
+func (p *Postgres) Trouble(context.Context) error { return p.trouble.Err(downAfter) }
+
+// whyDown is why the server ended, with what to do where its last words say that.
+func whyDown(ended error, said string) error {
+	if saysFull(said) {
+		return fmt.Errorf("the disk is full: make room, and it starts by itself (%w)", ended)
+	}
+	return ended
 }
 
 // sleep waits for a duration or for the context's end, whose cause it then returns.

@@ -18,6 +18,7 @@ const tailLines = 20
 // serverLog carries the server's standard error into our log, and remembers its end.
 type serverLog struct {
 	logger *slog.Logger
+	quiet  *quiet
 
 	mu   sync.Mutex // guards tail
 	tail []string
@@ -39,6 +40,9 @@ func (l *serverLog) follow(output io.Reader) {
 
 func (l *serverLog) take(line string) {
 	entry := parseServerLine(line)
+	if entry.level > slog.LevelInfo && l.quiet.again(entry.text) {
+		entry.level = slog.LevelDebug
+	}
 	l.logger.LogAttrs(context.Background(), entry.level, entry.text, slog.String("source", "postgresql"), slog.String("database", entry.database))
 	l.mu.Lock()
 	defer l.mu.Unlock()

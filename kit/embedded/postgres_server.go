@@ -35,7 +35,7 @@ func (p *Postgres) launch(ctx context.Context) (*server, error) {
 		if err := p.awaitPredecessor(ctx); err != nil {
 			return nil, err
 		}
-		s, err := p.cluster.startServer(p.settings, &serverLog{logger: p.logger})
+		s, err := p.cluster.startServer(p.settings, &serverLog{logger: p.logger, quiet: &p.quiet})
 		if err != nil {
 			return nil, err
 		}
@@ -46,7 +46,7 @@ func (p *Postgres) launch(ctx context.Context) (*server, error) {
 		s.stop(ctx.Done())
 		// The server's main process was killed and its workers still end: the kernel tells the newcomer so.
 		if ctx.Err() != nil || !strings.Contains(s.log.end(), "shared memory block") {
-			return nil, fmt.Errorf("%w; it said:\n%s", err, s.log.end())
+			return nil, fmt.Errorf("%w; it said:\n%s", whyDown(err, s.log.end()), s.log.end())
 		}
 		if err := sleep(ctx, 10*pollPause); err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"context"
 	"net/http"
 
 	"go.uber.org/fx"
@@ -23,6 +24,8 @@ type parts struct {
 	postgres *embedded.Postgres
 	broker   *embedded.Broker
 	internal map[string]http.Handler
+	// troubles say what is wrong with the embedded parts.
+	troubles []func(context.Context) error
 }
 
 // The databases: one for each context that keeps data, and the sandbox

@@ -112,7 +112,10 @@ func run(ctx context.Context, config Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, broker.Close()) }()
-	parts := parts{config: config, postgres: postgres, broker: broker, internal: map[string]http.Handler{}}
+	parts := parts{
+		config: config, postgres: postgres, broker: broker, internal: map[string]http.Handler{},
+		troubles: []func(context.Context) error{postgres.Trouble, embedded.NewDisk(dir.Path(), config.Log).Trouble},
+	}
 	if config.SMTPURL == "" {
 		inbox, err := embedded.OpenInbox(dir.Inbox(), config.Log.With("part", "inbox"))
 		if err != nil {
@@ -124,6 +127,7 @@ func run(ctx context.Context, config Config) (err error) {
 				config.Log.Error("the inbox ended", "error", err.Error())
 			}
 		}()
+		parts.troubles = append(parts.troubles, inbox.Trouble)
 		parts.config.SMTPURL = "smtp://" + inbox.Addr()
 		parts.internal["/inbox"], parts.internal["/inbox/"], parts.internal["/inbox.json"] = inbox.Handler(), inbox.Handler(), inbox.Handler()
 	}
@@ -155,7 +159,8 @@ func serve(ctx context.Context, parts parts, data string) error {
 	process := app.Process{
 		Name: "shopmesh", Version: parts.config.Version,
 		Listen: parts.config.Listen, InternalListen: parts.config.InternalListen,
-		Reflection: true, Idle: parts.config.idle, Internal: parts.internal, Log: parts.config.Log,
+		Reflection: true, Idle: parts.config.idle, Internal: parts.internal, Troubles: parts.troubles,
+		Log: parts.config.Log,
 		Ready: func(a app.Addresses) {
 			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data}
 			go func() { filled <- parts.open(ctx, addresses) }()

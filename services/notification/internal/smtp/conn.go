@@ -14,6 +14,7 @@ import (
 
 	gosmtp "github.com/wneessen/go-mail/smtp"
 
+	"github.com/shopmesh/shopmesh/kit/certs"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
@@ -46,9 +47,13 @@ func dial(ctx context.Context, s Server) (*conn, error) {
 func (c *conn) greet(ctx context.Context, s Server) (err error) {
 	transport := c.raw
 	if s.TLS {
-		encrypted := tls.Client(c.raw, s.tlsConfig())
+		config, err := s.tlsConfig()
+		if err != nil {
+			return err
+		}
+		encrypted := tls.Client(c.raw, config)
 		if err := encrypted.HandshakeContext(ctx); err != nil {
-			return fmt.Errorf("TLS: %w", err)
+			return fmt.Errorf("TLS: %w", certs.Explain(err))
 		}
 		transport = encrypted
 	}
@@ -82,8 +87,12 @@ func (c *conn) startTLS(s Server) error {
 		}
 		return nil
 	}
-	if err := c.client.StartTLS(s.tlsConfig()); err != nil {
-		return fmt.Errorf("STARTTLS: %w", err)
+	config, err := s.tlsConfig()
+	if err != nil {
+		return err
+	}
+	if err := c.client.StartTLS(config); err != nil {
+		return fmt.Errorf("STARTTLS: %w", certs.Explain(err))
 	}
 	return nil
 }

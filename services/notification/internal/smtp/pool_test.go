@@ -2,12 +2,7 @@ package smtp
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"math/big"
+	"fmt"
 	"mime"
 	"net"
 	"net/mail"
@@ -200,32 +195,10 @@ func TestAMailWaitsForAConnectionOnlyWhileItsContextLives(t *testing.T) {
 	first.Wait()
 }
 
-func certificate(t *testing.T) (server *tls.Config, roots *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots = x509.NewCertPool()
-	roots.AddCert(parsed)
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, roots
-}
-
 func TestEncryptionAndSigningIn(t *testing.T) {
 	t.Parallel()
-	certified, roots := certificate(t)
+	certificate := testkit.NewServer(t)
+	certified := certificate.Config()
 	for name, c := range map[string]struct {
 		options smtptest.Options
 		server  Server
@@ -233,10 +206,10 @@ func TestEncryptionAndSigningIn(t *testing.T) {
 	}{
 		"STARTTLS and PLAIN": {
 			smtptest.Options{TLS: certified, Offers: []string{"AUTH PLAIN LOGIN"}},
-			Server{STARTTLS: Required, User: "u", Password: "p", Roots: roots}, true,
+			Server{STARTTLS: Required, User: "u", Password: "p", CA: certificate.CAFile}, true,
 		},
 		"no STARTTLS where it is required": {smtptest.Options{}, Server{STARTTLS: Required}, false},
-		"STARTTLS where it is offered":     {smtptest.Options{TLS: certified}, Server{STARTTLS: Opportunistic, Roots: roots}, true},
+		"STARTTLS where it is offered":     {smtptest.Options{TLS: certified}, Server{STARTTLS: Opportunistic, CA: certificate.CAFile}, true},
 		"a certificate of nobody's":        {smtptest.Options{TLS: certified}, Server{STARTTLS: Opportunistic}, false},
 		"no way to sign in":                {smtptest.Options{}, Server{STARTTLS: Never, User: "u", Password: "p"}, false},
 		"a wrong password": {
@@ -336,5 +309,34 @@ func TestAddressesOfEveryScriptTravel(t *testing.T) {
 	}
 	if got := server.Mails()[0].To; !strings.Contains(got, "用户@例子.example") {
 		t.Errorf("it went to %s", got)
+	}
+}
+
+// A mail server whose certificate expired gets no mail and no password: the error names
+// it and when it ended. Once it is renewed, mails go, without a restart.
+func TestAnExpiredCertificateIsTold(t *testing.T) {
+	t.Parallel()
+	certificate := testkit.NewServer(t)
+	certificate.Expire()
+	fake := smtptest.New(t, smtptest.Options{TLS: certificate.Config(), Offers: []string{"AUTH PLAIN"}})
+	server := Server{STARTTLS: Required, User: "u", Password: "p", CA: certificate.CAFile}
+	server.Host, server.Port, _ = net.SplitHostPort(fake.Addr())
+	p := NewPool(server, 1, testkit.Log(t))
+	t.Cleanup(p.Close)
+	if a := send(t, p, letter("x")); a.Accepted || a.Permanent {
+		t.Errorf("got %+v", a)
+	}
+	told := fmt.Sprint(p.Trouble(0))
+	for _, want := range []string{fake.Addr(), "the certificate of localhost, 127.0.0.1", certificate.Expired.Format(time.RFC3339), "renew it"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("the trouble lacks %q: %s", want, told)
+		}
+	}
+	certificate.Renew()
+	if a := send(t, p, letter("x")); !a.Accepted {
+		t.Errorf("renewed: %+v", a)
+	}
+	if err := p.Trouble(0); err != nil {
+		t.Errorf("renewed: %v", err)
 	}
 }

@@ -4,14 +4,14 @@ package smtp
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
+
+	"github.com/shopmesh/shopmesh/kit/certs"
 )
 
 // Encryption is how a connection that begins in the clear goes on.
@@ -37,8 +37,9 @@ type Server struct {
 	STARTTLS Encryption
 	// User and Password authenticate; both empty: nobody does.
 	User, Password string
-	// Roots verify the server's certificate; nil means the system's.
-	Roots *x509.CertPool
+	// CA is the PEM file that verifies the server's certificate, read for each
+	// connection; empty means the system's.
+	CA string
 }
 
 // ParseURL reads where the mail server is:
@@ -92,8 +93,9 @@ func (s *Server) parameters(raw string) error {
 				return errors.New("starttls in the mail server's URL must be required, opportunistic or never, and goes with smtp only")
 			}
 		case "ca":
-			if s.Roots, err = readRoots(value); err != nil {
-				return err
+			s.CA = value
+			if _, err := s.tlsConfig(); err != nil {
+				return fmt.Errorf("ca in the mail server's URL: %w", err)
 			}
 		default:
 			return fmt.Errorf("the mail server's URL has an unknown parameter %q: there are starttls and ca", name)
@@ -103,18 +105,6 @@ func (s *Server) parameters(raw string) error {
 		return errors.New("the mail server's URL would send its password in the clear: use starttls=required or smtps")
 	}
 	return nil
-}
-
-func readRoots(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("ca in the mail server's URL: %w", err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca in the mail server's URL: %s holds no PEM certificate", file)
-	}
-	return roots, nil
 }
 
 func (s *Server) defaultPort() string {
@@ -138,6 +128,4 @@ func (s *Server) loopback() bool {
 
 func (s *Server) address() string { return net.JoinHostPort(s.Host, s.Port) }
 
-func (s *Server) tlsConfig() *tls.Config {
-	return &tls.Config{ServerName: s.Host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
-}
+func (s *Server) tlsConfig() (*tls.Config, error) { return certs.Files{CA: s.CA}.Config(s.Host) }

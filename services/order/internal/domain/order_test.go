@@ -503,3 +503,21 @@ func TestTheAuditFindsWhatMustNotBe(t *testing.T) {
 		}
 	}
 }
+
+// While what was asked has not left, an overdue step is not asked again, and the order
+// is looked at later; it expires all the same.
+func TestAHeldOrderIsNotAskedAgain(t *testing.T) {
+	t.Parallel()
+	held := domain.AskPolicy{After: ask.After, Hold: true}
+	o := newOrder(t)
+	overdue := at(ask.After + time.Second)
+	if c := o.Look(held, overdue); len(c.Said) > 0 || !o.AskTime.Equal(overdue.Time.Add(ask.After)) {
+		t.Errorf("said %v, looked at again at %v", c.Said, o.AskTime)
+	}
+	if c := o.Look(ask, overdue); len(c.Said) != 1 {
+		t.Errorf("no longer held, said %v", c.Said)
+	}
+	if o.Look(held, at(o.ExpireTime.Sub(o.CreateTime))); o.State != domain.Cancelled {
+		t.Errorf("expired and held: %s", o.State)
+	}
+}

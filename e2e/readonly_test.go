@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+)
+
+// status asks OperationsService how the contexts fare.
+func (s *shop) status(ctx context.Context) ([]*operationsv1.ContextStatus, error) {
+	client := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.internal[0])))
+	res, err := client.GetStatus(ctx, &operationsv1.GetStatusRequest{})
+	return res.GetContexts(), err
+}
+
+// warnings counts the lines of a log from warnings on.
+func (l *tail) warnings() int {
+	n := 0
+	for line := range strings.SplitSeq(l.String(), "\n") {
+		var entry struct{ Level string }
+		if json.Unmarshal([]byte(line), &entry) == nil && (entry.Level == "WARN" || entry.Level == "ERROR") {
+			n++
+		}
+	}
+	return n
+}
+
+// The database takes no writes for a while, as one that a failover made a standby:
+// writes are refused with a delay, reads go on, readiness and status tell it, no event
+// becomes a dead letter; and when it takes writes again, all goes on by itself.
+func TestReadOnlyDatabase(t *testing.T) {
+	t.Parallel()
+	s := up(t)
+	mug := s.sell(euros(5, 0), 10_000)
+	all := newAccepted()
+	s.placeMany(t.Context(), mug.GetCode(), 60, all.add) // some are under way still
+	first := s.place(request("sandbox_ok", of(mug.GetCode(), 1)))
+
+	s.run("order", "alter system set default_transaction_read_only = on")
+	s.run("order", "select pg_reload_conf()")
+	eventually(t, 30*time.Second, func(ctx context.Context) error {
+		_, err := s.order.PlaceOrder(ctx, request("sandbox_ok", of(mug.GetCode(), 1)))
+		if connect.CodeOf(err) != connect.CodeUnavailable || retryOf(err) <= 0 {
+			return errorf("a write was answered with %v", err)
+		}
+		return nil
+	})
+	if _, err := s.order.GetOrder(t.Context(), &orderv1.GetOrderRequest{Id: first.GetId()}); err != nil {
+		t.Errorf("a read: %v", err)
+	}
+	if _, err := s.product.GetProduct(t.Context(), &catalogv1.GetProductRequest{Code: mug.GetCode()}); err != nil {
+		t.Errorf("a read: %v", err)
+	}
+	eventually(t, 30*time.Second, func(ctx context.Context) error {
+		contexts, err := s.status(ctx)
+		if err != nil {
+			return err
+		}
+		for _, c := range contexts {
+			told := slices.ContainsFunc(c.GetTroubles(), func(text string) bool { return strings.Contains(text, "takes no writes") })
+			if !c.GetReady() || !told {
+				return errorf("%s: ready %v, troubles %v", c.GetContext(), c.GetReady(), c.GetTroubles())
+			}
+			if c.GetDeadLetters() > 0 {
+				t.Fatalf("%s has %d dead letters", c.GetContext(), c.GetDeadLetters())
+			}
+		}
+		if body := s.readiness(); !strings.Contains(body, "takes no writes") || !strings.Contains(body, `"ready":true`) {
+			return errorf("readiness says %s", body)
+		}
+		return nil
+	})
+
+	s.run("order", "alter system reset default_transaction_read_only")
+	s.run("order", "select pg_reload_conf()")
+	all.mustEnd(t, &s.shop)
+	s.settled(first.GetId(), confirmed)
+	order := s.place(request("sandbox_ok", of(mug.GetCode(), 1)))
+	s.settled(order.GetId(), confirmed)
+	s.mustAudit()
+	eventually(t, 30*time.Second, func(context.Context) error {
+		if body := s.readiness(); strings.Contains(body, "takes no writes") {
+			return errorf("still %s", body)
+		}
+		return nil
+	})
+	if n := s.stderr.warnings(); n == 0 || n > 100 {
+		t.Errorf("the log has %d warnings:\n%s", n, s.stderr)
+	}
+}

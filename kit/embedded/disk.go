@@ -1,0 +1,65 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/shopmesh/shopmesh/kit/trouble"
+)
+
+// scarceBytes is how little may be left on the data directory's filesystem before that is told: PostgreSQL ends when
+// it can't write its log, 16 MiB at a time, and a shop that sells writes some 15 kB an order.
+const scarceBytes = 512 << 20
+
+// Disk watches the space that is left for a data directory, so that somebody makes room before the database stops.
+type Disk struct {
+	path    string
+	trouble *trouble.Trouble
+}
+
+// NewDisk watches the filesystem that holds path.
+func NewDisk(path string, log *slog.Logger) *Disk {
+	return &Disk{path: path, trouble: trouble.New(log, "the data directory's disk is nearly full; make room: what needs it goes on by itself")}
+}
+
+// Trouble says that little space is left; nil when there is enough. It asks the filesystem each time.
+func (d *Disk) Trouble(ctx context.Context) error {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(d.path, &stat); err != nil {
+		return nil //nolint:nilerr // who can't use the directory says so
+	}
+	free := int64(stat.Bavail) * int64(stat.Bsize)
+	// A small filesystem is no trouble as long as a tenth of it is free.
+	if free >= min(scarceBytes, int64(stat.Blocks)*int64(stat.Bsize)/10) {
+		d.trouble.Over(ctx)
+		return nil
+	}
+	d.trouble.Note(ctx, fmt.Errorf("%d MiB are left for %s", free>>20, d.path))
+	return d.trouble.Err(0)
+}
+
+// isFull says that an error came of a full disk or quota.
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// explainDisk puts before an error of a full disk what to do.
+func explainDisk(err error) error {
+	if !isFull(err) {
+		return err
+	}
+	return fmt.Errorf("the disk is full: make room, and it goes on by itself: %w", err)
+}
+
+// saysFull says that a program's output tells of a full disk.
+func saysFull(output string) bool {
+	return strings.Contains(output, syscall.ENOSPC.Error()) || strings.Contains(output, "No space left on device")
+}
+
+// downAfter is how long PostgreSQL may take to come back before that counts as trouble.
+const downAfter = 2 * time.Second

@@ -1,0 +1,119 @@
+package kafka_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/shopmesh/shopmesh/kit/certs"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// lines is a log that a test reads while others write.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func publish(t *testing.T, client *kgo.Client) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	record := client.Produce
+	done := make(chan error, 1)
+	record(ctx, &kgo.Record{Topic: "parcels", Value: []byte("x")}, func(_ *kgo.Record, err error) { done <- err })
+	_ = client.Flush(ctx)
+	return <-done
+}
+
+// A broker whose certificate expired is told by name and date, once, however often it
+// is tried; when it has a good one, the same clients go on.
+func TestABrokersCertificateExpires(t *testing.T) {
+	t.Parallel()
+	certificate := testkit.NewServer(t)
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.TLS(certificate.Config()), kfake.SeedTopics(1, "parcels"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	var log lines
+	cfg := kafka.Config{Brokers: cluster.ListenAddrs(), TLS: &certs.Files{CA: certificate.CAFile}, Link: kafka.NewLink(slog.New(slog.NewTextHandler(&log, nil)))}
+	certificate.Expire()
+	producer, err := kafka.NewProducer(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(producer.Close)
+	if err := publish(t, producer); err == nil {
+		t.Fatal("an event went to a broker whose certificate expired")
+	}
+	for _, told := range []string{log.String(), cfg.Link.Trouble(0).Error()} {
+		for _, want := range []string{cluster.ListenAddrs()[0], "the certificate of localhost, 127.0.0.1", certificate.Expired.Format(time.RFC3339), "the broker is away"} {
+			if !strings.Contains(told, want) {
+				t.Errorf("it lacks %q: %s", want, told)
+			}
+		}
+	}
+	if n := strings.Count(log.String(), "\n"); n != 1 {
+		t.Errorf("%d lines:\n%s", n, log.String())
+	}
+	certificate.Renew()
+	testkit.Eventually(t, 30*time.Second, "an event goes", func() bool { return publish(t, producer) == nil })
+	if err := cfg.Link.Trouble(0); err != nil {
+		t.Errorf("renewed: %v", err)
+	}
+}
+
+// The link tells of a broker that is gone, and of its return.
+func TestABrokerIsAway(t *testing.T) {
+	t.Parallel()
+	var gate testkit.Gate
+	var log lines
+	cfg := gate.Behind(testkit.Broker(t))
+	cfg.Link = kafka.NewLink(slog.New(slog.NewTextHandler(&log, nil)))
+	if err := kafka.EnsureTopics(t.Context(), cfg, []kafka.Topic{{Name: "parcels"}}); err != nil {
+		t.Fatal(err)
+	}
+	producer, err := kafka.NewProducer(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(producer.Close)
+	if err := publish(t, producer); err != nil || cfg.Link.Trouble(0) != nil {
+		t.Fatalf("the broker is there: %v, %v", err, cfg.Link.Trouble(0))
+	}
+	gate.Shut()
+	if err := publish(t, producer); err == nil {
+		t.Fatal("an event went through a shut gate")
+	}
+	if err := cfg.Link.Trouble(0); err == nil || !strings.Contains(err.Error(), "the gate is shut") {
+		t.Errorf("told %v", err)
+	}
+	gate.Open()
+	testkit.Eventually(t, 30*time.Second, "an event goes", func() bool { return publish(t, producer) == nil })
+	if err := cfg.Link.Trouble(0); err != nil {
+		t.Errorf("it is back: %v", err)
+	}
+	if n := strings.Count(log.String(), "\n"); n != 2 {
+		t.Errorf("%d lines:\n%s", n, log.String())
+	}
+}

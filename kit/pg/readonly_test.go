@@ -1,0 +1,197 @@
+package pg_test
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+func mark(ctx context.Context, pool *pg.Pool) error {
+	return pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		_, err := tx.Exec(ctx, "insert into marks values (1)")
+		return err
+	})
+}
+
+// A server that became a standby keeps its connections. Each write that it refuses
+// ends one, so that the pool is not stuck on it: as soon as the database takes writes,
+// at whichever server, they go. Reads go on all the time.
+func TestAReadOnlyServer(t *testing.T) {
+	t.Parallel()
+	address := testkit.DatabaseURL(t, nil)
+	pool := testkit.Open(t, pg.Config{URL: address, MaxConns: 2})
+	ctx := t.Context()
+	if _, err := pool.Exec(ctx, "create table marks (n int)"); err != nil {
+		t.Fatal(err)
+	}
+	// As after a failover: these sessions stay on a server that takes no writes, new
+	// ones come to one that does.
+	stick := func() {
+		for range 2 {
+			conn, err := pool.Acquire(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Release()
+			if _, err := conn.Exec(ctx, "set default_transaction_read_only = on"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	stick()
+	if err := pool.Writable(ctx); err == nil || !strings.Contains(err.Error(), "takes no writes") {
+		t.Errorf("told %v", err)
+	}
+	if err := mark(ctx, pool); err != nil {
+		t.Errorf("a transaction after a failover: %v", err)
+	}
+	stick()
+	var n int
+	if err := pool.QueryRow(ctx, "select count(*) from marks").Scan(&n); err != nil || n != 1 {
+		t.Errorf("read %d, %v", n, err)
+	}
+	// A statement of its own is refused once for each connection, and never more.
+	refused := 0
+	for range 3 {
+		if _, err := pool.Exec(ctx, "insert into marks values (2)"); err != nil {
+			refused++
+			if !pg.Transient(err) {
+				t.Errorf("refused for good: %v", err)
+			}
+		}
+	}
+	if refused > 2 {
+		t.Errorf("%d of 3 writes were refused", refused)
+	}
+
+	// The whole database takes no writes, for new sessions too.
+	admin, err := pgx.Connect(ctx, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close(context.WithoutCancel(ctx)) }()
+	name := admin.Config().Database
+	set := func(value string) {
+		t.Helper()
+		if _, err := admin.Exec(ctx, "begin; set transaction read write; alter database "+name+" set default_transaction_read_only = "+value+"; commit"); err != nil {
+			t.Fatal(err)
+		}
+		pool.Reset()
+	}
+	set("on")
+	if err := mark(ctx, pool); err == nil || !pg.Transient(err) {
+		t.Errorf("a write to a read-only database: %v", err)
+	}
+	if pool.Writable(ctx) == nil {
+		t.Error("nothing tells that the database takes no writes")
+	}
+	set("off")
+	if err := mark(ctx, pool); err != nil {
+		t.Errorf("it takes writes again: %v", err)
+	}
+	if err := pool.Writable(ctx); err != nil {
+		t.Errorf("it takes writes again: %v", err)
+	}
+}
+
+// encrypt stands before a database as a TLS server; the certificate is a test's.
+func encrypt(t *testing.T, network, database string, config *tls.Config) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	t.Cleanup(func() {
+		_ = listener.Close()
+		serving.Wait()
+	})
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() {
+				defer func() { _ = conn.Close() }()
+				var request [8]byte
+				if _, err := io.ReadFull(conn, request[:]); err != nil || binary.BigEndian.Uint32(request[4:]) != 80877103 {
+					return // it asked for no TLS
+				}
+				if _, err := conn.Write([]byte("S")); err != nil {
+					return
+				}
+				inside := tls.Server(conn, config)
+				behind, err := net.Dial(network, database)
+				if err != nil {
+					return
+				}
+				defer func() { _ = behind.Close() }()
+				var copying sync.WaitGroup
+				copying.Go(func() { _, _ = io.Copy(behind, inside); _ = behind.Close() })
+				_, _ = io.Copy(inside, behind)
+				_ = inside.Close()
+				copying.Wait()
+			})
+		}
+	})
+	return listener.Addr().String()
+}
+
+// A database whose certificate expired is waited for, and told by name and date; when
+// it is renewed, connections come about without a restart. So do they when the CA that
+// verifies it is another one, in the same file.
+func TestADatabasesCertificateExpires(t *testing.T) {
+	t.Parallel()
+	config, err := pgx.ParseConfig(testkit.DatabaseURL(t, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := testkit.NewServer(t)
+	at := encrypt(t, "unix", config.Host+"/.s.PGSQL.5432", certificate.Config())
+	address := url.URL{
+		Scheme: "postgres", User: url.UserPassword(config.User, config.Password), Host: at, Path: "/" + config.Database,
+		RawQuery: url.Values{"sslmode": {"verify-full"}, "sslrootcert": {certificate.CAFile}}.Encode(),
+	}
+	certificate.Expire()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err = pg.Open(ctx, "order", pg.Config{URL: address.String()}, testkit.Log(t))
+	if !errors.Is(err, context.DeadlineExceeded) && (err == nil || !strings.Contains(err.Error(), certificate.Expired.Format(time.RFC3339))) {
+		t.Errorf("opened with %v", err)
+	}
+	certificate.Renew()
+	pool := testkit.Open(t, pg.Config{URL: address.String(), MaxConns: 1})
+
+	certificate.Expire()
+	pool.Reset()
+	err = pg.Explain(pool.Ping(t.Context()))
+	if err == nil {
+		t.Fatal("connected to a server whose certificate expired")
+	}
+	for _, want := range []string{"the certificate of localhost, 127.0.0.1", certificate.Expired.Format(time.RFC3339), "renew it"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error lacks %q: %v", want, err)
+		}
+	}
+	if !pg.Transient(err) {
+		t.Errorf("it is taken for good: %v", err)
+	}
+	certificate.Renew()
+	if err := pool.Ping(t.Context()); err != nil {
+		t.Errorf("renewed: %v", err)
+	}
+}
