@@ -125,6 +125,10 @@ chaos: bin/kafka/.stamp ## Sell while every part of the shop is killed, cut and 
 crashpoints: ## Stop the shop at every border of the order's way (ARGS=-crash.list, -crash.sample=20, -crash.at="STORY: POINT")
 	cd e2e && go test -tags crashpoints -timeout 60m -parallel 6 -run TestCrashPoints $(ARGS)
 
+.PHONY: test-faults
+test-faults: ## Test the shop, the broker and the inbox on a full disk (needs the right to mount)
+	go test -tags faults -timeout 10m -run 'FullDisk' $(ARGS) ./kit/embedded/... ./e2e/...
+
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)
 	go run ./bench $(ARGS)

@@ -41,9 +41,9 @@ func retryOf(err error) time.Duration {
 	return 0
 }
 
-// megabytes is what a process holds in memory.
-func (p *process) megabytes() int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+// megabytes is what the shop's process holds in memory; PostgreSQL is another.
+func (s *oneProcess) megabytes() int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Pid()))
 	if err != nil {
 		return 0
 	}
@@ -138,7 +138,7 @@ func TestOverload(t *testing.T) {
 	if most == 0 || most > 600 {
 		t.Errorf("the shop took %d MiB", most)
 	}
-	if n := strings.Count(s.stderr.String(), "calls are shed"); n > 4 {
+	if n := strings.Count(s.process.Log(), "calls are shed"); n > 4 {
 		t.Errorf("%d lines tell of shedding", n)
 	}
 	// The load is over: the next order is taken, and readiness tells of no trouble.

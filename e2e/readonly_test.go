@@ -26,9 +26,9 @@ func (s *shop) status(ctx context.Context) ([]*operationsv1.ContextStatus, error
 }
 
 // warnings counts the lines of a log from warnings on.
-func (l *tail) warnings() int {
+func warnings(log string) int {
 	n := 0
-	for line := range strings.SplitSeq(l.String(), "\n") {
+	for line := range strings.SplitSeq(log, "\n") {
 		var entry struct{ Level string }
 		if json.Unmarshal([]byte(line), &entry) == nil && (entry.Level == "WARN" || entry.Level == "ERROR") {
 			n++
@@ -96,7 +96,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 		}
 		return nil
 	})
-	if n := s.stderr.warnings(); n == 0 || n > 100 {
-		t.Errorf("the log has %d warnings:\n%s", n, s.stderr)
+	if n := warnings(s.process.Log()); n == 0 || n > 100 {
+		t.Errorf("the log has %d warnings:\n%s", n, s.process.Log())
 	}
 }

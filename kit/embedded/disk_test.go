@@ -20,7 +20,7 @@ import (
 )
 
 func mailOf(n int) *strings.Reader {
-	return strings.NewReader(fmt.Sprintf("Message-ID: <%d@example.com>\r\nSubject: %d\r\n\r\n%s\r\n", n, n, strings.Repeat("Hello. ", 5000)))
+	return strings.NewReader(fmt.Sprintf("Message-ID: <%d@example.com>\r\nSubject: %d\r\n\r\n%s\r\n", n, n, strings.Repeat("Hello.\r\n", 5000)))
 }
 
 // On a full disk the inbox answers 452 and says so; every mail that it took before is
