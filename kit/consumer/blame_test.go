@@ -20,8 +20,8 @@ import (
 type complaints struct{ n atomic.Int64 }
 
 func (c *complaints) Enabled(context.Context, slog.Level) bool { return true }
-func (c *complaints) WithAttrs([]slog.Attr) slog.Handler { return c }
-func (c *complaints) WithGroup(string) slog.Handler      { return c }
+func (c *complaints) WithAttrs([]slog.Attr) slog.Handler       { return c }
+func (c *complaints) WithGroup(string) slog.Handler            { return c }
 func (c *complaints) Handle(_ context.Context, r slog.Record) error {
 	if r.Message == "tried in vain" {
 		c.n.Add(1)

@@ -139,10 +139,10 @@ func levelOf(err error) slog.Level {
 	if fault.ReasonOf(err) == fault.ReasonDraining {
 		return slog.LevelInfo // sent elsewhere, as every stream is when a process stops
 	}
-	if fault.ReasonOf(err) == fault.ReasonTooManyCalls {
-		return slog.LevelDebug // Load tells of them together: a flood of calls is none of lines
-	}
 	switch connect.CodeOf(err) {
+	case connect.CodeResourceExhausted:
+		// Who bounds something tells of it: a flood of calls is none of lines.
+		return slog.LevelDebug
 	case connect.CodeCanceled:
 		// Every page that somebody closes ends its streams so: no failure of anybody.
 		return slog.LevelDebug

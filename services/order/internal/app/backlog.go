@@ -38,7 +38,7 @@ const (
 //
 // It sheds new orders while even the quickest of the answers from inventory that come
 // in is late, which says that a queue stands; or while the outbox holds as many events
-// as it may. Both end by themselves when the queue is worked off.
+// as it may. Both end by themselves when the queue is worked off. A nil Backlog sheds nothing.
 type Backlog struct {
 	waiting func(ctx context.Context, most int) (int, time.Time, error)
 	now     func() time.Time
@@ -87,7 +87,7 @@ func (b *Backlog) look(ctx context.Context) {
 
 // answered notes how long inventory's answers took that ended orders' waiting.
 func (b *Backlog) answered(waits []time.Duration) {
-	if len(waits) == 0 {
+	if b == nil || len(waits) == 0 {
 		return
 	}
 	b.mu.Lock()
@@ -110,6 +110,9 @@ func (b *Backlog) answered(waits []time.Duration) {
 
 // check refuses a new order while the backlog is too long.
 func (b *Backlog) check(ctx context.Context) error {
+	if b == nil {
+		return nil
+	}
 	var cause error
 	switch {
 	case b.full.Load():
@@ -129,6 +132,6 @@ func (b *Backlog) Trouble(context.Context) error { return b.trouble.Err(0) }
 // ask is the policy for overdue steps: none is asked again while what was asked
 // before is still in the outbox, or a broker's outage would fill it with repetitions.
 func (b *Backlog) ask(policy domain.AskPolicy) domain.AskPolicy {
-	policy.Hold = b.held.Load()
+	policy.Hold = b != nil && b.held.Load()
 	return policy
 }
