@@ -100,7 +100,7 @@ func TestRestGathersCompany(t *testing.T) {
 		var sizes []int
 		c := batch.New(batch.Config{Workers: 1, Rest: 5 * time.Millisecond}, func(ctx context.Context, in []int) []batch.Result[int] {
 			sizes = append(sizes, len(in))
-			time.Sleep(2 * time.Millisecond)
+			pass(2 * time.Millisecond)
 			return double(ctx, in)
 		})
 		do := func(after, took time.Duration) {

