@@ -29,7 +29,7 @@ build: ## Build the shopmesh command into bin/
 
 .PHONY: test
 test: ## Test every module of the workspace (ARGS="-run Name")
-	go test -timeout 10m $(ARGS) $(MODULES)
+	go test -timeout 20m $(ARGS) $(MODULES)
 
 $(BIN)/buf: tools/go.mod tools/go.sum
 	cd tools && $(BUILD_TOOL) -o ../$@ github.com/bufbuild/buf/cmd/buf
