@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -66,7 +67,7 @@ func newHost(in hostParams) (*host, error) {
 		h.kafka[f.name] = f.kafka
 	}
 	h.readiness = newReadiness(in.Foundations, h.crew)
-	h.readiness.process = append(in.Process.Troubles, h.load.Trouble)
+	h.readiness.process = append(slices.Clone(in.Process.Troubles), h.load.Trouble)
 	if err := h.makeHandlers(in); err != nil {
 		return nil, err
 	}

@@ -33,9 +33,10 @@ func (d *Disk) Trouble(ctx context.Context) error {
 	if err := syscall.Statfs(d.path, &stat); err != nil {
 		return nil //nolint:nilerr // who can't use the directory says so
 	}
-	free := int64(stat.Bavail) * int64(stat.Bsize)
+	size := int64(stat.Bsize) //nolint:unconvert // of 32 bits on macOS
+	free := int64(stat.Bavail) * size
 	// A small filesystem is no trouble as long as a tenth of it is free.
-	if free >= min(scarceBytes, int64(stat.Blocks)*int64(stat.Bsize)/10) {
+	if free >= min(scarceBytes, int64(stat.Blocks)*size/10) {
 		d.trouble.Over(ctx)
 		return nil
 	}

@@ -34,7 +34,7 @@ func serving(l *Load, work time.Duration) func(context.Context) error {
 		if err := stream.Receive(nil); err != nil {
 			return err
 		}
-		time.Sleep(work)
+		<-time.After(work)
 		return nil
 	})
 	return func(ctx context.Context) error { return call(fromOutside(ctx), anySpec, anyCall{}) }
@@ -91,7 +91,7 @@ func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 						t.Errorf("answered %v", err)
 					}
 				})
-				time.Sleep(every)
+				<-time.After(every)
 			}
 			calls.Wait()
 			return served, refused

@@ -20,7 +20,7 @@ func TestALongTroubleIsToldOnceAMinute(t *testing.T) {
 		away := trouble.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
 		for range 10_000 {
 			away.Note(t.Context(), errors.New("no broker"), "broker", "b:1")
-			time.Sleep(60 * time.Millisecond)
+			<-time.After(60 * time.Millisecond)
 		}
 		if err := away.Err(time.Minute); err == nil || err.Error() != "events wait: no broker" {
 			t.Errorf("told %v", err)
@@ -51,23 +51,23 @@ func TestAFlappingTroubleIsNoFlood(t *testing.T) {
 		for range 60 {
 			away.Note(t.Context(), errors.New("no broker"))
 			away.Over(t.Context())
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 		}
 		if n := strings.Count(log.String(), "\n"); n > 4 {
 			t.Errorf("%d lines:\n%s", n, log.String())
 		}
-		time.Sleep(20 * time.Second)
+		<-time.After(20 * time.Second)
 		before := strings.Count(log.String(), "\n")
 		away.Note(t.Context(), errors.New("no broker"))
 		if strings.Count(log.String(), "\n") != before+1 {
 			t.Errorf("a new trouble is not told:\n%s", log.String())
 		}
-		time.Sleep(3 * time.Second)
+		<-time.After(3 * time.Second)
 		away.OverAfter(t.Context(), 5*time.Second)
 		if away.Err(0) == nil {
 			t.Error("over too early")
 		}
-		time.Sleep(3 * time.Second)
+		<-time.After(3 * time.Second)
 		away.OverAfter(t.Context(), 5*time.Second)
 		if away.Err(0) != nil {
 			t.Error("not over")

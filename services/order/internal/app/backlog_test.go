@@ -46,7 +46,7 @@ func TestOrdersAreShedWhileAnswersAreLate(t *testing.T) {
 			if err := b.check(t.Context()); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			time.Sleep(2 * answerWindow)
+			<-time.After(2 * answerWindow)
 		}
 		b.answered(many(60, time.Minute))
 		b.answered(many(60, time.Minute))
@@ -59,7 +59,7 @@ func TestOrdersAreShedWhileAnswersAreLate(t *testing.T) {
 		if err := b.Trouble(t.Context()); err == nil || !strings.Contains(err.Error(), "more orders come than the shop completes") {
 			t.Errorf("told %v", err)
 		}
-		time.Sleep(answerWindow) // nothing late any more
+		<-time.After(answerWindow) // nothing late any more
 		if err := b.check(t.Context()); err != nil {
 			t.Errorf("worked off: %v", err)
 		}
@@ -83,24 +83,24 @@ func TestOrdersAreTakenUntilTheOutboxIsFull(t *testing.T) {
 		if b.check(ctx) != nil || b.ask(domain.AskPolicy{}).Hold {
 			t.Error("refused, or held, too early")
 		}
-		time.Sleep(lateEvent + lookPause)
+		<-time.After(lateEvent + lookPause)
 		synctest.Wait()
 		if b.check(ctx) != nil || !b.ask(domain.AskPolicy{}).Hold {
 			t.Error("events are old: orders are taken still, and nothing is asked again")
 		}
 		state.n++
-		time.Sleep(lookPause)
+		<-time.After(lookPause)
 		synctest.Wait()
 		if err := b.check(ctx); fault.ReasonOf(err) != domain.ReasonOrdersBacklogged {
 			t.Errorf("the outbox is full: %v", err)
 		}
 		state.n = 0
-		time.Sleep(lookPause)
+		<-time.After(lookPause)
 		synctest.Wait()
 		if b.check(ctx) != nil || b.ask(domain.AskPolicy{}).Hold {
 			t.Error("still refused, or held")
 		}
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		if err := b.Trouble(ctx); err != nil {
 			t.Errorf("still told: %v", err)
 		}
