@@ -84,10 +84,10 @@ func (f Follower) Run(ctx context.Context) error {
 
 // ended hides what a context that is over made of a call.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // poll hears what came, or waits a little.

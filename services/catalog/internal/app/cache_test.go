@@ -341,7 +341,7 @@ func TestAReadIsSharedButNotItsCallersEnd(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		cancel()
 		group.Wait()
 		if got := c.Stats(); tab.reads != 1 || got.Shared != 11 {
@@ -377,7 +377,7 @@ func TestStalenessIsBounded(t *testing.T) {
 				tab, ids := newTable("TEA")
 				get(t, c, tab, ids[0])
 				tab.change(ids[0], rename) // unheard
-				for begin := time.Now(); time.Since(begin) < row.after; time.Sleep(time.Second) {
+				for begin := time.Now(); time.Since(begin) < row.after; <-time.After(time.Second) {
 					if time.Since(begin) < row.proven {
 						c.Proven(time.Now())
 					}
