@@ -68,6 +68,14 @@ func numberIn(mail string) string {
 	return rest[:9]
 }
 
+// has says whether the mail of an order came.
+func (s *sink) has(number string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, came := s.seen[number]
+	return came
+}
+
 func (s *sink) note(number string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
