@@ -44,9 +44,10 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	if !settled && !r.cfg.SoleWriter {
 		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
 	}
-	// From here on only deletes of what was published: one that a dying server
-	// forgets has the event published again, and consumers know it. So nobody waits
-	// for the disk.
+	// From here on it deletes what was published, and at its end gives the lead back.
+	// A delete that a dying server forgets has the event published again, and
+	// consumers know it; a lead that was not given back costs the next leader a wait.
+	// So nobody waits for the disk.
 	if _, err := conn.Exec(ctx, `set synchronous_commit = off`); err != nil {
 		return fmt.Errorf("take the relay's place: %w", err)
 	}

@@ -3,7 +3,7 @@
 -- The server prepares each CHECK of a table anew for every statement that writes
 -- it, and compiles a regular expression's automaton anew for every row. What the
 -- domain makes sure of anyway (lengths, formats, counters that only rise) was a
--- sixth of the server's work. What remains is what money and the order's way rest
+-- fifth of the server's instructions. What remains is what money and the order's way rest
 -- on, a constraint each.
 -- +goose StatementBegin
 do $$
