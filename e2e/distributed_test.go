@@ -50,11 +50,12 @@ func TestDistributed(t *testing.T) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	address, err := process.FreeAddress()
+	address, err := process.HoldAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return address
+	t.Cleanup(address.Release)
+	return address.String()
 }
 
 func startDatabases(t *testing.T, dir string) *embedded.Postgres {
@@ -96,6 +97,7 @@ func startKafka(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(node.Release)
 	p, err := node.Start(nil)
 	if err != nil {
 		t.Fatal(err)

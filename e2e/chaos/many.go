@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
@@ -36,7 +35,7 @@ type many struct {
 type service struct {
 	*part
 	context                 string
-	listen, internalAddress string
+	listen, internalAddress *process.Address
 	api                     *link // the way to it
 	database                *link // its own way to PostgreSQL: a cut frees its locks alone
 }
@@ -130,17 +129,17 @@ func (s *many) startServices(w *workshop, broker *link) error {
 		for i := range replicas(c) {
 			v := &service{context: c}
 			var err error
-			if v.listen, err = process.FreeAddress(); err != nil {
+			if v.listen, err = process.HoldAddress(); err != nil {
 				return err
 			}
-			if v.internalAddress, err = process.FreeAddress(); err != nil {
+			if v.internalAddress, err = process.HoldAddress(); err != nil {
 				return err
 			}
 			name := c
 			if replicas(c) > 1 {
 				name = fmt.Sprintf("%s %d", c, i+1)
 			}
-			if v.api, err = s.net.link(name, func(ctx context.Context) (net.Conn, error) { return dialTCP(ctx, v.listen) }); err != nil {
+			if v.api, err = s.net.link(name, func(ctx context.Context) (net.Conn, error) { return dialTCP(ctx, v.listen.String()) }); err != nil {
 				return err
 			}
 			// Peers know one address; when it is a dead replica's they say so, as they
@@ -169,7 +168,7 @@ func (s *many) startServices(w *workshop, broker *link) error {
 			return err
 		}
 		env := process.Service{
-			Listen: v.listen, Internal: v.internalAddress, Peers: peers, Broker: broker.address(), Settings: w.settings,
+			Listen: v.listen.String(), Internal: v.internalAddress.String(), Peers: peers, Broker: broker.address(), Settings: w.settings,
 			Database: s.through(v.database, "shopmesh_"+v.context), Sandbox: s.through(v.database, "shopmesh_sandbox"),
 			SMTP: "smtp://" + s.mail.link.address(),
 		}.Env()
@@ -216,7 +215,7 @@ func (s *many) eyes() []*desk {
 	var all []*desk
 	for _, v := range s.services {
 		if v.context == "order" {
-			all = append(all, newDesk(v.listen))
+			all = append(all, newDesk(v.listen.String()))
 		}
 	}
 	return all
@@ -282,7 +281,7 @@ func (s *many) check(ctx context.Context) error {
 		return fmt.Errorf("kafka: %w", err)
 	}
 	for _, v := range s.services {
-		if err := process.CheckReady(once, "http://"+v.internalAddress); err != nil {
+		if err := process.CheckReady(once, "http://"+v.internalAddress.String()); err != nil {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
 	}
@@ -295,7 +294,7 @@ func (s *many) internal() []string {
 	last := ""
 	for _, v := range s.services {
 		if v.context != last {
-			all = append(all, "http://"+v.internalAddress)
+			all = append(all, "http://"+v.internalAddress.String())
 		}
 		last = v.context
 	}
@@ -318,9 +317,12 @@ func (s *many) close() {
 		if v.part != nil {
 			v.part.end()
 		}
+		v.listen.Release()
+		v.internalAddress.Release()
 	}
 	if s.broker != nil {
 		s.broker.end()
+		s.node.Release()
 	}
 	if s.mail != nil {
 		s.mail.close()
@@ -338,5 +340,3 @@ func (s *many) close() {
 	}
 	s.net.close()
 }
-
-var _ = syscall.SIGKILL

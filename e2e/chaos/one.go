@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +25,7 @@ type oneProcess struct {
 	data     string
 	api      *link
 	direct   *relay // to the shop, past every fault
+	listen   *process.Address
 	at       atomic.Pointer[process.Ready]
 	loseLog  atomic.Bool // remove the broker's directory before the next start
 }
@@ -40,13 +40,10 @@ func startOneProcess(w *workshop) (*oneProcess, error) {
 	if s.mail, err = startMailServer(s.net, filepath.Join(w.dir, "inbox"), w.log); err != nil {
 		return nil, err
 	}
-	dial := func(ctx context.Context) (net.Conn, error) {
-		at := s.at.Load()
-		if at == nil {
-			return nil, errors.New("the shop does not run")
-		}
-		return dialTCP(ctx, strings.TrimPrefix(at.API, "http://"))
+	if s.listen, err = process.HoldAddress(); err != nil {
+		return nil, err
 	}
+	dial := func(ctx context.Context) (net.Conn, error) { return dialTCP(ctx, s.listen.String()) }
 	if s.api, err = s.net.link("shop", dial); err != nil {
 		return nil, err
 	}
@@ -67,7 +64,7 @@ func startOneProcess(w *workshop) (*oneProcess, error) {
 			}
 		}
 		_, ready, err := process.StartShop(process.Command{
-			Path: program, Args: []string{"--data", s.data, "--settings", w.settings},
+			Path: program, Args: []string{"--listen", s.listen.String(), "--data", s.data, "--settings", w.settings},
 			Env: append(s.cards.env(), "SHOPMESH_SMTP_URL=smtp://"+s.mail.link.address()), Log: logFile, Started: began,
 		})
 		if err != nil {
@@ -145,4 +142,5 @@ func (s *oneProcess) close() {
 	s.cards.close()
 	s.net.close()
 	s.direct.close()
+	s.listen.Release()
 }

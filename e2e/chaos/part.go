@@ -135,6 +135,9 @@ func (p *part) close() {
 
 // end kills the program for good.
 func (p *part) end() {
+	if p.closing == nil { // it never began
+		return
+	}
 	p.mu.Lock()
 	current := p.current
 	p.mu.Unlock()

@@ -216,6 +216,9 @@ func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summar
 		return nil, err
 	}
 	d.checkCards(s.provider().fake.Ledger())
+	if n := s.died(); n > 0 {
+		d.book.find(finding{kind: "ENDED_BY_ITSELF", subject: "shop", message: fmt.Sprintf("programs ended %d times that nobody killed; their last words are above", n)})
+	}
 	w.log("compared with what the clients know: %d findings", len(d.book.findings))
 	sum := summarize(d, c.counts, s.died())
 	sum.print(r.replay())

@@ -17,12 +17,15 @@ type summary struct {
 	lost                                       map[string]int
 	internal                                   map[string]string
 	orders, repeats, exhausted, died, findings int
+	kinds                                      map[string]int    // of the findings
+	first                                      map[string]string // by kind: one of them
 }
 
 func newSummary() *summary {
 	return &summary{
 		kills: map[string][2]int{}, faults: map[string]int{}, states: map[string]int{}, outcomes: map[string]int{},
 		resolved: map[string]int{}, lost: map[string]int{}, internal: map[string]string{},
+		kinds: map[string]int{}, first: map[string]string{},
 	}
 }
 
@@ -34,6 +37,11 @@ func summarize(d *driver, c *counts, died int) *summary {
 	for state, n := range v.byState {
 		if n > 0 {
 			s.states[short(state)] = n
+		}
+	}
+	for _, f := range d.book.findings {
+		if s.kinds[f.kind]++; s.kinds[f.kind] == 1 {
+			s.first[f.kind] = f.String()
 		}
 	}
 	d.tally.mu.Lock()
@@ -54,13 +62,14 @@ func (s *summary) add(o *summary) {
 		s.kills[name] = [2]int{m[0] + n[0], m[1] + n[1]}
 	}
 	for into, from := range map[*map[string]int]map[string]int{
-		&s.faults: o.faults, &s.states: o.states, &s.outcomes: o.outcomes, &s.resolved: o.resolved, &s.lost: o.lost,
+		&s.faults: o.faults, &s.states: o.states, &s.outcomes: o.outcomes, &s.resolved: o.resolved, &s.lost: o.lost, &s.kinds: o.kinds,
 	} {
 		for name, n := range from {
 			(*into)[name] += n
 		}
 	}
 	maps.Copy(s.internal, o.internal)
+	maps.Copy(s.first, o.first)
 	if s.fewest == 0 || o.fewest != 0 && o.fewest < s.fewest {
 		s.fewest = o.fewest
 	}
@@ -94,6 +103,9 @@ func (s *summary) print(title string) {
 	}
 	fmt.Printf("repeats of acknowledged requests: %d; refused for load: %d; programs that ended by themselves: %d\n", s.repeats, s.exhausted, s.died)
 	fmt.Printf("findings: %d\n", s.findings)
+	for _, kind := range slices.Sorted(maps.Keys(s.kinds)) {
+		fmt.Printf("  %-42s %4d, such as %s\n", kind, s.kinds[kind], s.first[kind])
+	}
 }
 
 func table(title string, rows map[string]int) {

@@ -24,10 +24,11 @@ import (
 //go:embed server.properties
 var template string
 
-// Node is a KRaft node with its own directory. It can be started again after its end.
+// Node is a KRaft node with its own directory and ports. It can be started again
+// after its end.
 type Node struct {
 	classPath, properties string
-	listener              string
+	listener, controller  *process.Address
 }
 
 // Format prepares a node in dir, with the jars of another folder. Clients are told
@@ -36,38 +37,54 @@ func Format(jars, dir, advertised string) (*Node, error) {
 	if jars == "" {
 		return nil, errors.New("the folder with Apache Kafka's jars is not named: `make bin/kafka/.stamp` fetches them into bin/kafka")
 	}
-	listener, err := process.FreeAddress()
-	if err != nil {
+	n := &Node{classPath: filepath.Join(jars, "*"), properties: filepath.Join(dir, "server.properties")}
+	if err := n.format(dir, advertised); err != nil {
+		n.Release()
 		return nil, err
 	}
-	controller, err := process.FreeAddress()
-	if err != nil {
-		return nil, err
+	return n, nil
+}
+
+func (n *Node) format(dir, advertised string) error {
+	var err error
+	if n.listener, err = process.HoldAddress(); err != nil {
+		return err
+	}
+	if n.controller, err = process.HoldAddress(); err != nil {
+		return err
 	}
 	if advertised == "" {
-		advertised = listener
+		advertised = n.Address()
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+		return err
 	}
-	n := &Node{classPath: filepath.Join(jars, "*"), properties: filepath.Join(dir, "server.properties"), listener: listener}
-	text := strings.NewReplacer("{listener}", listener, "{advertised}", advertised, "{controller}", controller,
+	text := strings.NewReplacer("{listener}", n.Address(), "{advertised}", advertised, "{controller}", n.controller.String(),
 		"{data}", filepath.Join(dir, "data")).Replace(template)
 	if err := os.WriteFile(n.properties, []byte(text), 0o600); err != nil {
-		return nil, err
+		return err
 	}
 	var id [16]byte
 	_, _ = rand.Read(id[:])
 	format := exec.Command("java", "-cp", n.classPath, "kafka.tools.StorageTool", "format",
 		"-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", n.properties)
 	if out, err := format.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("format Kafka's storage: %w\n%s", err, out)
+		return fmt.Errorf("format Kafka's storage: %w\n%s", err, out)
 	}
-	return n, nil
+	return nil
+}
+
+// Release lets others have the node's ports, when it will not be started again.
+func (n *Node) Release() {
+	for _, a := range []*process.Address{n.listener, n.controller} {
+		if a != nil {
+			a.Release()
+		}
+	}
 }
 
 // Address is where the node itself listens.
-func (n *Node) Address() string { return n.listener }
+func (n *Node) Address() string { return n.listener.String() }
 
 // Start starts the node; its log goes to log, unless that is nil.
 func (n *Node) Start(log io.Writer) (*process.Process, error) {
@@ -83,7 +100,7 @@ func (n *Node) Start(log io.Writer) (*process.Process, error) {
 
 // Check asks the node whether it serves.
 func (n *Node) Check(ctx context.Context) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(n.listener))
+	client, err := kgo.NewClient(kgo.SeedBrokers(n.Address()))
 	if err != nil {
 		return err
 	}

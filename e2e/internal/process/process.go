@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,15 +33,6 @@ func Build(dir, command string, tags ...string) (string, error) {
 		return "", fmt.Errorf("build %s: %w\n%s", command, err, out)
 	}
 	return path, nil
-}
-
-// FreeAddress returns an address on loopback that nobody listens at.
-func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // Command says what to start.
