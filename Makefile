@@ -126,8 +126,9 @@ crashpoints: ## Stop the shop at every border of the order's way (ARGS=-crash.li
 	cd e2e && go test -tags crashpoints -timeout 60m -parallel 6 -run TestCrashPoints $(ARGS)
 
 .PHONY: test-faults
-test-faults: ## Test the shop, the broker and the inbox on a full disk (needs the right to mount)
+test-faults: ## Test the shop, the broker and the inbox on a full disk (needs the right to mount), and a broker that is away (OUTAGE=10m)
 	go test -tags faults -timeout 10m -run 'FullDisk' $(ARGS) ./kit/embedded/... ./e2e/...
+	SHOPMESH_TEST_OUTAGE=$(or $(OUTAGE),10m) go test -timeout 0 -v -run TestTheBrokerIsAway $(ARGS) ./services/order
 
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)

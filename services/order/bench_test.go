@@ -271,6 +271,7 @@ type refusal struct {
 	reason string
 	fields []string
 	quote  *orderv1.OrderQuote
+	retry  time.Duration
 }
 
 func refused(t *testing.T, err error) refusal {
@@ -290,6 +291,8 @@ func refused(t *testing.T, err error) refusal {
 			}
 		case *orderv1.OrderQuote:
 			r.quote = m
+		case *errdetails.RetryInfo:
+			r.retry = m.GetRetryDelay().AsDuration()
 		}
 	}
 	return r

@@ -50,7 +50,9 @@ type process struct {
 	orders     orderv1connect.OrderServiceClient
 	operations operationsv1connect.OperationsServiceClient
 	api        string
+	internal   string
 	stop       func()
+	log        *slog.Logger // nil for none
 
 	others *pg.Pool // holds the outbox of all others
 	relay  *outbox.Relay
@@ -73,11 +75,14 @@ func startProcess(t *testing.T) *process {
 
 func (p *process) serve(cfg kitapp.ContextConfig, others string) {
 	p.t.Helper()
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
 	go func() {
 		ended <- kitapp.Serve(ctx, kitapp.Process{
-			Name: "order", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler),
+			Name: "order", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: p.log,
 			Peers: map[string]string{"catalog": others, "inventory": others, "payment": others, "notification": others},
 			Ready: func(a kitapp.Addresses) { ready <- a },
 		}, order.Module(order.Config{Context: cfg}))
@@ -91,7 +96,7 @@ func (p *process) serve(cfg kitapp.ContextConfig, others string) {
 	p.t.Cleanup(p.stop)
 	select {
 	case a := <-ready:
-		p.api = a.API
+		p.api, p.internal = a.API, a.Internal
 		p.orders = orderv1connect.NewOrderServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API)))
 		p.operations = operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.Internal)))
 	case err := <-ended:

@@ -1,0 +1,321 @@
+package order_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/order"
+	"github.com/shopmesh/shopmesh/services/order/internal/events"
+)
+
+const (
+	// outageVariable makes the outage longer, such as "10m".
+	outageVariable = "SHOPMESH_TEST_OUTAGE"
+	// shortestOutage is longer than a record may be under way, a group's session, and
+	// heldAfter: from then on nothing is asked again.
+	shortestOutage = 18 * time.Second
+	heldAfter      = 13 * time.Second
+)
+
+// outage is how long the broker is away.
+func outage(t *testing.T) time.Duration {
+	t.Helper()
+	text := os.Getenv(outageVariable)
+	if text == "" {
+		return shortestOutage
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < shortestOutage {
+		t.Fatalf("%s: %q is no duration from %v on", outageVariable, text, shortestOutage)
+	}
+	return d
+}
+
+// mostEvents is how many events may wait, eventBytes what each of them takes here, and
+// oneBatch how many the relay publishes together.
+const (
+	mostEvents = 50_000
+	eventBytes = 3000
+	oneBatch   = 500
+)
+
+// The broker is away for a while. Orders are accepted and read, status and readiness
+// say why nothing leaves, the log does so in a few lines, and overdue steps fill no
+// outbox. Once as many events wait as may, new orders are refused, with a delay. When it is
+// back, every event leaves, once, and what others say is heard.
+func TestTheBrokerIsAway(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(`{"order": {"askAgainAfter": "1s", "paymentWindow": "7200s"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log := &warnings{}
+	p := &process{t: t, others: testkit.Database(t, nil), log: slog.New(slog.NewJSONHandler(log, nil))}
+	var gate testkit.Gate
+	broker := testkit.Broker(t)
+	database := testkit.DatabaseURL(t, order.Migrations())
+	p.serve(kitapp.ContextConfig{
+		Database: pg.Config{URL: database}, Kafka: gate.Behind(broker), SettingsFile: file, SoleWriter: true,
+	}, othersURL(t))
+	p.speak(broker)
+	o := &outing{process: p, log: log}
+	o.place()
+	testkit.Eventually(t, soon, "its event leaves", func() bool { return o.status().GetOutboxPending() == 0 })
+
+	gate.Shut()
+	away := time.Now()
+	o.sell(heldAfter)
+	waiting, placed := o.status().GetOutboxPending(), len(o.placed)
+	o.sell(outage(t) - heldAfter)
+	// Overdue steps were asked again until what was asked was seen to wait: since then
+	// each order has added its own event, and no more.
+	if more, fresh := o.status().GetOutboxPending()-waiting, len(o.placed)-placed; more < int64(fresh) || more > int64(fresh)+5 {
+		t.Errorf("%d orders added %d events", fresh, more)
+	}
+	o.mustTell(away)
+	fillOutbox(t, database)
+	o.mustShed()
+	o.mustTell(away)
+	// What waits is in the database alone.
+	if heap := liveBytes(); heap > mostEvents*eventBytes {
+		t.Errorf("%d MiB are in use while events of %d MiB wait", heap>>20, mostEvents*eventBytes>>20)
+	} else {
+		t.Logf("%d MiB are in use", heap>>20)
+	}
+
+	back := time.Since(away)
+	gate.Open()
+	o.mustRecover(broker)
+	t.Logf("the broker was away for %v; %d orders were placed; the log got %d warnings:\n%s",
+		back.Round(time.Second), len(o.placed), len(log.all()), strings.Join(log.all(), ""))
+}
+
+// outing is an order process whose broker goes away.
+type outing struct {
+	*process
+
+	log    *warnings
+	placed []*orderv1.Order
+}
+
+func (o *outing) status() *operationsv1.ContextStatus {
+	o.t.Helper()
+	res, err := o.operations.GetStatus(o.t.Context(), &operationsv1.GetStatusRequest{Context: "order"})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return res.GetContexts()[0]
+}
+
+func (o *outing) place() {
+	o.t.Helper()
+	res, err := o.orders.PlaceOrder(o.t.Context(), request())
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.placed = append(o.placed, res.GetOrder())
+}
+
+// sell places orders and reads them for as long as the outage lasts.
+func (o *outing) sell(during time.Duration) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.t.Context(), during)
+	defer cancel()
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		o.place()
+		o.read(o.placed[0])
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (o *outing) read(placed *orderv1.Order) *orderv1.Order {
+	o.t.Helper()
+	res, err := o.orders.GetOrder(o.t.Context(), &orderv1.GetOrderRequest{Id: placed.GetId()})
+	if err != nil {
+		o.t.Fatalf("a read: %v", err)
+	}
+	return res.GetOrder()
+}
+
+// mustTell checks what is said of the outage, and what waits.
+func (o *outing) mustTell(since time.Time) {
+	o.t.Helper()
+	said := o.status()
+	if !said.GetReady() || !slices.ContainsFunc(said.GetTroubles(), func(text string) bool { return strings.Contains(text, "the broker is away") }) {
+		o.t.Errorf("status says %v", said)
+	}
+	res, err := http.Get(o.internal + "/readyz") //nolint:noctx // a probe's call
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), "the broker is away") {
+		o.t.Errorf("readiness says %d %s, %v", res.StatusCode, body, err)
+	}
+	lines := o.log.all()
+	if minutes := int(time.Since(since)/time.Minute) + 1; len(lines) > 4+4*minutes {
+		o.t.Errorf("%d warnings in %v:\n%s", len(lines), time.Since(since), strings.Join(lines, ""))
+	}
+	if !strings.Contains(strings.Join(lines, ""), "the broker is away; events wait in the outbox") {
+		o.t.Errorf("the log says:\n%s", strings.Join(lines, ""))
+	}
+}
+
+// fillOutbox lets as many events wait as may.
+func fillOutbox(t *testing.T, database string) {
+	t.Helper()
+	pool := testkit.Open(t, pg.Config{URL: database, MaxConns: 1})
+	_, err := pool.Exec(t.Context(), `
+		insert into outbox (topic, key, version, type, source, payload, traceparent, create_time)
+		select $1, gen_random_uuid(), 1, 'filler', '/shopmesh/order', convert_to(repeat('x', $2), 'UTF8'), '', now()
+		from generate_series(1, $3)`, events.OrderTopic, eventBytes, mostEvents)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mustShed waits until new orders are refused; reads go on.
+func (o *outing) mustShed() {
+	o.t.Helper()
+	testkit.Eventually(o.t, soon, "new orders are refused", func() bool {
+		res, err := o.orders.PlaceOrder(o.t.Context(), request())
+		if err == nil {
+			o.placed = append(o.placed, res.GetOrder())
+			return false
+		}
+		if r := wantRefused(o.t, err, connect.CodeResourceExhausted, "ORDERS_BACKLOGGED"); r.retry <= 0 {
+			o.t.Errorf("told no delay: %v", err)
+		}
+		return true
+	})
+	o.read(o.placed[0])
+	if said := o.status(); !slices.ContainsFunc(said.GetTroubles(), func(text string) bool { return strings.Contains(text, "new orders are shed") }) {
+		o.t.Errorf("status says %v", said)
+	}
+}
+
+// mustRecover waits until everything has left and was answered, and counts it.
+func (o *outing) mustRecover(broker kafka.Config) {
+	o.t.Helper()
+	testkit.Eventually(o.t, 2*time.Minute, "the events leave", func() bool { return o.status().GetOutboxPending() < 1000 })
+	testkit.Eventually(o.t, soon, "orders are taken again", func() bool {
+		res, err := o.orders.PlaceOrder(o.t.Context(), request())
+		if err == nil {
+			o.placed = append(o.placed, res.GetOrder())
+		}
+		return err == nil
+	})
+	for _, placed := range o.placed {
+		o.say(events.ReservationTopic, stockReserved(placed))
+	}
+	testkit.Eventually(o.t, 2*time.Minute, "what others say is heard", func() bool {
+		return !slices.ContainsFunc(o.placed, func(placed *orderv1.Order) bool {
+			return o.read(placed).GetState() != orderv1.OrderState_ORDER_STATE_AWAITING_PAYMENT
+		})
+	})
+	fillers, repeated, orders := o.published(broker)
+	o.t.Logf("%d events that waited came, %d of them twice", fillers, repeated)
+	// A batch whose time is over as it is under way may come twice, which hearers know.
+	if fillers != mostEvents || repeated > oneBatch || orders != len(o.placed) {
+		o.t.Errorf("%d of %d events left, %d of them twice; and %d of %d orders' placing", fillers, mostEvents, repeated, orders, len(o.placed))
+	}
+	testkit.Eventually(o.t, soon, "nothing is wrong any more", func() bool { return len(o.status().GetTroubles()) == 0 })
+	if said := o.status(); said.GetDeadLetters() > 0 || len(said.GetStoppedKeys()) > 0 || !said.GetReady() {
+		o.t.Errorf("status says %v", said)
+	}
+}
+
+// published reads the topic until all of the fillers and all orders' placing are there.
+func (o *outing) published(broker kafka.Config) (fillers, repeated, orders int) {
+	o.t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.ConsumeTopics(events.OrderTopic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(o.t.Context(), time.Minute)
+	defer cancel()
+	seen := map[string]int{}
+	placed := map[string]bool{}
+	for ctx.Err() == nil && (fillers < mostEvents || len(placed) < len(o.placed)) {
+		client.PollFetches(ctx).EachRecord(func(r *kgo.Record) {
+			id := ceID(r)
+			switch {
+			case strings.HasSuffix(id, "/filler"):
+				if seen[id]++; seen[id] > 1 {
+					repeated++
+				} else {
+					fillers++
+				}
+			case strings.HasSuffix(id, "OrderPlaced"):
+				placed[id] = true
+			}
+		})
+	}
+	return fillers, repeated, len(placed)
+}
+
+func ceID(r *kgo.Record) string {
+	for _, h := range r.Headers {
+		if h.Key == "ce_id" {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
+func liveBytes() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// warnings keeps a log's lines from warnings on.
+type warnings struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (w *warnings) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var line struct{ Level string }
+	if json.Unmarshal(p, &line) == nil && (line.Level == "WARN" || line.Level == "ERROR") {
+		w.lines = append(w.lines, string(p))
+	}
+	return len(p), nil
+}
+
+func (w *warnings) all() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.lines)
+}
