@@ -88,6 +88,17 @@ func (b Base) Troubles(ctx context.Context) []error {
 	return slices.DeleteFunc(all, func(err error) bool { return err == nil })
 }
 
+// AuditOutbox states the events that are still in the outbox, for the end of an Audit.
+func (b Base) AuditOutbox(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
+	pending, _, err := outbox.Waiting(ctx, b.pool, outbox.All)
+	if err != nil || pending == 0 {
+		return err
+	}
+	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: &operationsv1.Pending{
+		Kind: "OUTBOX", Count: pending, Context: b.name,
+	}}})
+}
+
 // Name returns the context's name.
 func (b Base) Name() string { return b.name }
 
@@ -114,7 +125,7 @@ func (b Base) read(ctx context.Context, status *operationsv1.ContextStatus) erro
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
 	if b.relay != nil {
-		pending, oldest, err := b.relay.Pending(ctx)
+		pending, oldest, err := outbox.Waiting(ctx, b.pool, outbox.All)
 		if err != nil {
 			return fmt.Errorf("count the outbox: %w", err)
 		}

@@ -3,7 +3,6 @@ package outbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -108,35 +107,6 @@ func (r *Relay) Wake() {
 	case r.wake <- struct{}{}:
 	default:
 	}
-}
-
-// Pending counts the events that are not published yet, and says when the oldest
-// of them was written (zero when there is none).
-func (r *Relay) Pending(ctx context.Context) (count int64, oldest time.Time, err error) {
-	var first *time.Time
-	if err := r.pool.QueryRow(ctx, `select count(*), min(create_time) from outbox`).Scan(&count, &first); err != nil {
-		return 0, time.Time{}, fmt.Errorf("count the outbox of %s: %w", r.name, err)
-	}
-	if first != nil {
-		oldest = *first
-	}
-	return count, oldest, nil
-}
-
-// Waiting counts the events that are not published yet, most at most, and says when
-// the oldest of them was written. It costs little however long the outbox is, so that
-// it can be asked each second.
-func (r *Relay) Waiting(ctx context.Context, most int) (count int, oldest time.Time, err error) {
-	var first *time.Time
-	err = r.pool.Hot().QueryRow(ctx, `select count(*), min(create_time) from (select create_time from outbox order by id limit $1) o`, most).
-		Scan(&count, &first)
-	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("count the outbox of %s: %w", r.name, err)
-	}
-	if first != nil {
-		oldest = *first
-	}
-	return count, oldest, nil
 }
 
 // Run publishes until ctx ends, whatever happens to database and broker meanwhile.

@@ -153,10 +153,10 @@ func (l *listener) expect(t *testing.T, key uuid.UUID, n int64) {
 	}
 }
 
-func emptied(t *testing.T, relay *outbox.Relay) {
+func emptied(t *testing.T, pool *pg.Pool) {
 	t.Helper()
 	testkit.Eventually(t, 5*time.Second, "the outbox is empty", func() bool {
-		n, _, err := relay.Pending(t.Context())
+		n, _, err := outbox.Waiting(t.Context(), pool, outbox.All)
 		return err == nil && n == 0
 	})
 }
@@ -180,7 +180,7 @@ func TestEventsArriveInTheirKeysOrder(t *testing.T) {
 	for _, key := range keys {
 		heard.expect(t, key, 30)
 	}
-	emptied(t, relay)
+	emptied(t, pool)
 	heard.mu.Lock()
 	defer heard.mu.Unlock()
 	if len(heard.records) != 8*30 {
@@ -275,7 +275,7 @@ func TestOneRelayLeads(t *testing.T) {
 	if took := time.Since(begin); took > kafka.DeliveryBound {
 		t.Errorf("the second took over after %v, though the first stepped down", took)
 	}
-	emptied(t, second)
+	emptied(t, pool)
 }
 
 // A leader whose connection is cut loses its lock. Whoever leads next, no event is
@@ -298,7 +298,7 @@ func TestLostLock(t *testing.T) {
 	writer.Wait()
 	say(t, pool, relay.Wake, key, 201, 210)
 	heard.expect(t, key, 210)
-	emptied(t, relay)
+	emptied(t, pool)
 }
 
 // After a leader that did not step down, the next one waits until nothing of it can
@@ -389,12 +389,12 @@ func TestBrokerAway(t *testing.T) {
 	testkit.Eventually(t, 3*kafka.DeliveryBound, "the outage outlasted the bound on delivery", func() bool {
 		return time.Since(away) > kafka.DeliveryBound+time.Second
 	})
-	if n, oldest, err := relay.Pending(t.Context()); err != nil || n != 50 || oldest.IsZero() {
+	if n, oldest, err := outbox.Waiting(t.Context(), pool, outbox.All); err != nil || n != 50 || oldest.IsZero() {
 		t.Errorf("%d events pending since %v, %v; want 50", n, oldest, err)
 	}
 	gate.Open()
 	heard.expect(t, key, 60)
-	emptied(t, relay)
+	emptied(t, pool)
 	if stopped := relay.Stopped(); len(stopped) > 0 {
 		t.Errorf("an outage stopped keys: %v", stopped)
 	}

@@ -142,7 +142,6 @@ func newService(
 	products *app.Products, categories *app.Categories,
 	relay *outbox.Relay, stock *consumer.Consumer, follow follower, operations *audit.Operations,
 ) kitapp.Service {
-	anew := &app.AnnounceAnew{Products: products}
 	return kitapp.Service{
 		Name: Name,
 		Register: func(server *connect.Server) {
@@ -156,7 +155,7 @@ func newService(
 		Runners: append([]kitapp.Runner{
 			{Name: "relay", Run: relay.Run},
 			{Name: "stock", Run: stock.Run},
-			{Name: "announce anew", Run: anew.Run},
+			{Name: "announce anew", Run: products.AnnounceAnew().Run},
 		}, follow...),
 		Topics: []kafka.Topic{
 			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},

@@ -76,7 +76,6 @@ func newCustomers(pool *pg.Pool, relay *outbox.Relay, clock kitapp.Clock, id kit
 }
 
 func newService(customers *app.Customers, set *customerv1.Settings, relay *outbox.Relay, operations *audit.Operations) kitapp.Service {
-	anew := &app.AnnounceAnew{Customers: customers}
 	return kitapp.Service{
 		Name:     Name,
 		Register: func(server *connect.Server) { rpc.NewServer(customers).Register(server) },
@@ -85,7 +84,7 @@ func newService(customers *app.Customers, set *customerv1.Settings, relay *outbo
 		},
 		Runners: []kitapp.Runner{
 			{Name: "relay", Run: relay.Run},
-			{Name: "announce anew", Run: anew.Run},
+			{Name: "announce anew", Run: customers.AnnounceAnew().Run},
 		},
 		Topics:     []kafka.Topic{{Name: events.Topic, Partitions: partitions, Retention: set.GetEventRetention().AsDuration()}},
 		Operations: operations,

@@ -108,7 +108,6 @@ func newConsumer(
 }
 
 func newService(stocks *app.Stocks, relay *outbox.Relay, heard *consumer.Consumer, operations *audit.Operations) kitapp.Service {
-	anew := &app.AnnounceAnew{Stocks: stocks}
 	return kitapp.Service{
 		Name:     Name,
 		Register: rpc.NewServer(stocks).Register,
@@ -119,7 +118,7 @@ func newService(stocks *app.Stocks, relay *outbox.Relay, heard *consumer.Consume
 			{Name: "relay", Run: func(ctx context.Context) error { return relay.Run(ctx) }},
 			{Name: "consumer", Run: func(ctx context.Context) error { return heard.Run(ctx) }},
 			{Name: "levels", Run: stocks.RunLevels},
-			{Name: "announce anew", Run: anew.Run},
+			{Name: "announce anew", Run: stocks.AnnounceAnew().Run},
 			{Name: "expired reservations", Run: stocks.RunAsk},
 			{Name: "forget requests", Run: func(ctx context.Context) error {
 				return idempotency.RunPurge(ctx, stocks.Pool, stocks.Settings.IdempotencyRetention, stocks.Now)

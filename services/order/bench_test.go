@@ -77,7 +77,7 @@ func newBench(t *testing.T) *bench {
 		},
 		Now:   func() time.Time { return time.UnixMicro(b.now.Load()).UTC() },
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Random: rand.Uint64, Log: testkit.Log(t),
-		Backlog: app.NewBacklog(func(context.Context, int) (int, time.Time, error) { return 0, time.Time{}, nil }, time.Now, testkit.Log(t)),
+		Backlog: app.NewBacklog(func(context.Context, int64) (int64, time.Time, error) { return 0, time.Time{}, nil }, time.Now, testkit.Log(t)),
 	}
 	b.products = &app.Products{Pool: b.pool, Lookup: b.lookup}
 	b.place = app.NewPlaceOrder(b.orders, b.products)

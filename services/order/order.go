@@ -118,8 +118,10 @@ func newTail(lc fx.Lifecycle, pool *pg.Pool, log *slog.Logger) *app.Tail {
 	return tail
 }
 
-func newBacklog(relay *outbox.Relay, clock kitapp.Clock, log *slog.Logger) *app.Backlog {
-	return app.NewBacklog(relay.Waiting, clock, log)
+func newBacklog(pool *pg.Pool, clock kitapp.Clock, log *slog.Logger) *app.Backlog {
+	return app.NewBacklog(func(ctx context.Context, most int64) (int64, time.Time, error) {
+		return outbox.Waiting(ctx, pool.Hot(), most)
+	}, clock, log)
 }
 
 func newOrders(

@@ -171,7 +171,6 @@ type serviceParams struct {
 func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 	pool, source, ledger := in.Pool, in.Source, in.Ledger
 	hear := app.HearProvider{Pool: pool, Source: source, Ledger: ledger, Park: in.Park, Log: in.Log}
-	anew := &app.AnnounceAnew{Pool: pool, Source: source, Ledger: ledger}
 	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Source: source, Ledger: ledger, Desk: in.Desk})
 	return kitapp.Service{
 		Name:     Name,
@@ -183,7 +182,7 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 			{Name: "relay", Run: in.Relay.Run},
 			{Name: "orders", Run: in.Orders.Run},
 			{Name: "desk", Run: in.Desk.Run},
-			{Name: "announce anew", Run: anew.Run},
+			{Name: "announce anew", Run: app.AnnounceAnew(pool, source, ledger).Run},
 			{Name: "forget requests", Run: func(ctx context.Context) error {
 				return idempotency.RunPurge(ctx, pool, in.Settings.GetIdempotencyRetention().AsDuration(), source.Now)
 			}},

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,121 +12,26 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
 )
 
-const (
-	// anewWindow is how long before the newest change events may have been published
-	// and not been applied everywhere, when a broker loses its data.
-	anewWindow = 24 * time.Hour
-	// anewRows bounds the events of one transaction. ProductLockChangedSince says the
-	// same.
-	anewRows = 500
-	// anewPause is how often the outbox is looked at while it is full.
-	anewPause = 50 * time.Millisecond
-	// anewLock is the advisory lock of a batch: "anew" in ASCII. Advisory locks are
-	// per database, so every context has its own.
-	anewLock int64 = 0x616e6577
-)
-
-// AnnounceAnew tells of every product that changed of late once more, because the
-// broker may have lost what others did not apply yet. The events keep their
-// identity, and who knows them ignores them. It works once, for one goroutine.
-type AnnounceAnew struct {
-	Products *Products
-
-	since time.Time // zero until it began
-	after uuid.UUID // all up to it are announced
-	done  bool
-}
-
-// Run announces anew, and then waits until ctx ends. Run again after an error, it
-// goes on where it was.
-func (a *AnnounceAnew) Run(ctx context.Context) error {
-	if err := a.All(ctx); err != nil {
-		return err
-	}
-	<-ctx.Done()
-	return nil
-}
-
-// All announces every product whose last change lies in the window before the
-// newest one. A batch is written when the one before has left, so that new events
-// never wait behind a long row of old ones; replicas take turns.
-func (a *AnnounceAnew) All(ctx context.Context) error {
-	if a.since.IsZero() {
-		newest, err := db.New(a.Products.Pool).ProductNewestChange(ctx)
-		if err != nil {
-			return fmt.Errorf("look for the newest change: %w", err)
-		}
-		a.since = windowStart(newest, a.Products.Now())
-	}
-	for !a.done {
-		if err := a.room(ctx); err != nil {
-			return err
-		}
-		if err := a.batch(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// windowStart is from when on changes are announced anew. A clock that once ran
-// ahead must not move the window away from everything that happened since.
-func windowStart(newest, now time.Time) time.Time {
-	if newest.After(now) {
-		newest = now
-	}
-	return newest.Add(-anewWindow)
-}
-
-// room waits until fewer events than a batch has wait to be published.
-func (a *AnnounceAnew) room(ctx context.Context) error {
-	tick := time.NewTicker(anewPause)
-	defer tick.Stop()
-	for {
-		waiting, err := db.New(a.Products.Pool).OutboxWaiting(ctx, anewRows)
-		if err != nil {
-			return fmt.Errorf("look into the outbox: %w", err)
-		}
-		if waiting < anewRows {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
+// AnnounceAnew tells once more of every product that changed of late.
+func (s *Products) AnnounceAnew() *outbox.Anew {
+	return &outbox.Anew{
+		Pool: s.Pool, Source: source, Wake: s.Wake, Now: s.Now,
+		Newest: db.New(s.Pool).ProductNewestChange, Page: s.pageAnew,
 	}
 }
 
-func (a *AnnounceAnew) batch(ctx context.Context) error {
-	var rows []db.Product
-	err := a.Products.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		queries := db.New(tx)
-		if err := queries.OutboxAnnounceLock(ctx, anewLock); err != nil {
-			return err
-		}
-		// Under the locks no newer event of these products can enter the outbox first.
-		var err error
-		rows, err = queries.ProductLockChangedSince(ctx, db.ProductLockChangedSinceParams{Since: a.since, AfterID: a.after})
-		if err != nil {
-			return fmt.Errorf("lock changed products: %w", err)
-		}
-		said := make([]outbox.Event, len(rows))
-		for i, row := range rows {
-			listing, err := store.Listing(row, 0)
-			if err != nil {
-				return err
-			}
-			said[i] = a.Products.Announce(listing.Product)
-		}
-		tx.OnCommit(a.Products.Wake)
-		return outbox.Write(ctx, tx, source, said...)
-	})
+func (s *Products) pageAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
+	rows, err := db.New(tx).ProductLockChangedSince(ctx, db.ProductLockChangedSinceParams{Since: since, AfterID: after})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	if a.done = len(rows) < anewRows; !a.done {
-		a.after = rows[len(rows)-1].ID
+	ids, said := make([]uuid.UUID, len(rows)), make([]outbox.Event, len(rows))
+	for i, row := range rows {
+		listing, err := store.Listing(row, 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		ids[i], said[i] = row.ID, s.Announce(listing.Product)
 	}
-	return nil
+	return ids, said, nil
 }

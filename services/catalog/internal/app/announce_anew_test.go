@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/catalog"
@@ -18,7 +19,7 @@ import (
 
 // shelf is a catalog's database without a relay, at a time that stands still.
 type shelf struct {
-	*app.AnnounceAnew
+	*outbox.Anew
 
 	pool *pg.Pool
 	now  time.Time
@@ -27,9 +28,9 @@ type shelf struct {
 func open(t *testing.T) shelf {
 	t.Helper()
 	s := shelf{pool: testkit.Database(t, catalog.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
-	s.AnnounceAnew = &app.AnnounceAnew{Products: &app.Products{
+	s.Anew = (&app.Products{
 		Pool: s.pool, Announce: events.ProductChanged, Wake: func() {}, Now: func() time.Time { return s.now },
-	}}
+	}).AnnounceAnew()
 	s.exec(t, `insert into categories (id, parent_id, name, description, version, create_time, update_time)
 		values ('00000000-0000-7000-8000-000000000000', null, 'Tea', '', 1, now(), now())`)
 	return s

@@ -24,13 +24,12 @@ const maxFindings = 1000
 type Operations struct {
 	operations.Base
 
-	pool  *pg.Pool
-	relay *outbox.Relay
+	pool *pg.Pool
 }
 
 // New returns the catalog's operations.
 func New(pool *pg.Pool, relay *outbox.Relay, stock *consumer.Consumer) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay, stock), pool: pool, relay: relay}
+	return &Operations{Base: operations.NewBase(name, pool, relay, stock), pool: pool}
 }
 
 // Audit states the events that are still in the outbox, and as findings the stock
@@ -50,11 +49,5 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 			return err
 		}
 	}
-	pending, _, err := o.relay.Pending(ctx)
-	if err != nil || pending == 0 {
-		return err
-	}
-	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: &operationsv1.Pending{
-		Kind: "OUTBOX", Count: pending, Context: name,
-	}}})
+	return o.AuditOutbox(ctx, emit)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/customer"
@@ -16,7 +17,7 @@ import (
 
 // book is the context's database without a relay, at a time that stands still.
 type book struct {
-	*app.AnnounceAnew
+	*outbox.Anew
 
 	pool *pg.Pool
 	now  time.Time
@@ -25,9 +26,9 @@ type book struct {
 func open(t *testing.T) book {
 	t.Helper()
 	s := book{pool: testkit.Database(t, customer.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
-	s.AnnounceAnew = &app.AnnounceAnew{Customers: &app.Customers{
+	s.Anew = (&app.Customers{
 		Pool: s.pool, Announce: events.Changed, Wake: func() {}, Now: func() time.Time { return s.now },
-	}}
+	}).AnnounceAnew()
 	return s
 }
 

@@ -16,22 +16,14 @@ const name = "customer"
 // Operations is the context as operators see it.
 type Operations struct {
 	operations.Base
-
-	relay *outbox.Relay
 }
 
 // New returns the context's operations.
 func New(pool *pg.Pool, relay *outbox.Relay) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay), relay: relay}
+	return &Operations{Base: operations.NewBase(name, pool, relay)}
 }
 
 // Audit states the events that are still in the outbox.
 func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
-	pending, _, err := o.relay.Pending(ctx)
-	if err != nil || pending == 0 {
-		return err
-	}
-	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: &operationsv1.Pending{
-		Kind: "OUTBOX", Count: pending, Context: name,
-	}}})
+	return o.AuditOutbox(ctx, emit)
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/shopmesh/shopmesh/kit/testkit"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/app"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
 )
 
@@ -24,7 +23,7 @@ func TestALevelOfTheLastDayIsAnnouncedAnew(t *testing.T) {
 	}
 	s.published(t)
 	s.clock.advance(7 * 24 * time.Hour) // the shop rests
-	if err := (&app.AnnounceAnew{Stocks: s.replica(t)}).All(t.Context()); err != nil {
+	if err := s.replica(t).AnnounceAnew().All(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	levels := s.outbox(t, events.StockTopic)
@@ -42,7 +41,7 @@ func TestLevelsThatAreAnnouncedAnewWaitForTheirTurn(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- (&app.AnnounceAnew{Stocks: s.Stocks}).All(t.Context()) }()
+	go func() { ended <- s.AnnounceAnew().All(t.Context()) }()
 	testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return s.count(t, `select count(*) from outbox`) == 500 })
 	select {
 	case err := <-ended:

@@ -46,7 +46,7 @@ func (s *Stocks) RunAsk(ctx context.Context) error {
 // ended. It does nothing when another replica asked within the minute.
 func (s *Stocks) AskExpired(ctx context.Context) error {
 	now := s.Now()
-	if oldest, waits, err := store.On(s.Pool).OldestEvent(ctx); err != nil || waits && oldest.Before(now.Add(-askBacklog)) {
+	if waiting, oldest, err := outbox.Waiting(ctx, s.Pool, 1); err != nil || waiting > 0 && oldest.Before(now.Add(-askBacklog)) {
 		return err
 	}
 	mark, mine, err := store.On(s.Pool).ClaimPass(ctx, store.PassAskExpired, now, now.Add(-askEvery))

@@ -34,13 +34,12 @@ const (
 type Operations struct {
 	operations.Base
 
-	pool  *pg.Pool
-	relay *outbox.Relay
+	pool *pg.Pool
 }
 
 // New returns inventory's operations.
 func New(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay, heard), pool: pool, relay: relay}
+	return &Operations{Base: operations.NewBase(name, pool, relay, heard), pool: pool}
 }
 
 // Audit states each order's reservation with what the ledger holds for it, then
@@ -61,13 +60,7 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 	if err != nil {
 		return fmt.Errorf("audit inventory: %w", err)
 	}
-	pending, _, err := o.relay.Pending(ctx)
-	if err != nil || pending == 0 {
-		return err
-	}
-	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: &operationsv1.Pending{
-		Kind: "OUTBOX", Count: pending, Context: name,
-	}}})
+	return o.AuditOutbox(ctx, emit)
 }
 
 func emitAll(emit func(*operationsv1.AuditRecord) error, records []*operationsv1.AuditRecord) error {

@@ -44,31 +44,3 @@ func (s Store) AdvancePass(ctx context.Context, name string, mark time.Time) err
 	}
 	return nil
 }
-
-// OldestEvent says when the outbox' event was written that waits longest; false
-// when none waits.
-func (s Store) OldestEvent(ctx context.Context) (time.Time, bool, error) {
-	at, err := s.q.OutboxOldest(ctx)
-	if pg.IsNoRows(err) {
-		return time.Time{}, false, nil
-	}
-	if err != nil {
-		return time.Time{}, false, fmt.Errorf("look into the outbox: %w", err)
-	}
-	return at, true, nil
-}
-
-// WaitingEvents counts the events that wait to be published, up to limit.
-func (s Store) WaitingEvents(ctx context.Context, limit int) (int64, error) {
-	n, err := s.q.OutboxWaiting(ctx, int32(limit))
-	if err != nil {
-		return 0, fmt.Errorf("look into the outbox: %w", err)
-	}
-	return n, nil
-}
-
-// TakeAnnounceTurn queues that no other replica announces anew until the
-// transaction ends.
-func (s Store) TakeAnnounceTurn(ctx context.Context, lock int64) error {
-	return s.q.OutboxAnnounceLock(ctx, lock)
-}

@@ -34,14 +34,13 @@ const (
 type Operations struct {
 	operations.Base
 
-	pool  *pg.Pool
-	relay *outbox.Relay
-	now   func() time.Time
+	pool *pg.Pool
+	now  func() time.Time
 }
 
 // New returns notification's operations.
 func New(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now func() time.Time) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay, heard), pool: pool, relay: relay, now: now}
+	return &Operations{Base: operations.NewBase(name, pool, relay, heard), pool: pool, now: now}
 }
 
 // Audit states every mail by order, kind and subject; then, as findings, mails that
@@ -107,19 +106,13 @@ func (o *Operations) pending(ctx context.Context, emit func(*operationsv1.AuditR
 	if err != nil {
 		return fmt.Errorf("count pending mails: %w", err)
 	}
-	said, _, err := o.relay.Pending(ctx)
-	if err != nil {
-		return err
-	}
-	for _, p := range []*operationsv1.Pending{
-		{Kind: "MAIL", Count: mails, Context: name}, {Kind: "OUTBOX", Count: said, Context: name},
-	} {
-		if p.GetCount() == 0 {
-			continue
-		}
-		if err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: p}}); err != nil {
+	if mails > 0 {
+		err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: &operationsv1.Pending{
+			Kind: "MAIL", Count: mails, Context: name,
+		}}})
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return o.AuditOutbox(ctx, emit)
 }

@@ -40,7 +40,7 @@ const (
 // in is late, which says that a queue stands; or while the outbox holds as many events
 // as it may. Both end by themselves when the queue is worked off. A nil Backlog sheds nothing.
 type Backlog struct {
-	waiting func(ctx context.Context, most int) (int, time.Time, error)
+	waiting func(ctx context.Context, most int64) (int64, time.Time, error)
 	now     func() time.Time
 	trouble *trouble.Trouble
 
@@ -57,7 +57,7 @@ type Backlog struct {
 
 // NewBacklog makes a Backlog that learns from waiting how many events are in the
 // outbox, counted up to most, and when the first was written.
-func NewBacklog(waiting func(ctx context.Context, most int) (int, time.Time, error), now func() time.Time, log *slog.Logger) *Backlog {
+func NewBacklog(waiting func(ctx context.Context, most int64) (int64, time.Time, error), now func() time.Time, log *slog.Logger) *Backlog {
 	return &Backlog{waiting: waiting, now: now, trouble: trouble.New(log, "new orders are shed")}
 }
 

@@ -14,11 +14,11 @@ import (
 
 // outbox stands in for the table.
 type outboxState struct {
-	n      int
+	n      int64
 	oldest time.Time
 }
 
-func (o *outboxState) waiting(_ context.Context, most int) (int, time.Time, error) {
+func (o *outboxState) waiting(_ context.Context, most int64) (int64, time.Time, error) {
 	return min(o.n, most), o.oldest, nil
 }
 

@@ -27,12 +27,11 @@ type Operations struct {
 	operations.Base
 
 	orders *app.Orders
-	relay  *outbox.Relay
 }
 
 // New returns order's operations.
 func New(orders *app.Orders, relay *outbox.Relay, heard *consumer.Consumer) *Operations {
-	return &Operations{Base: operations.NewBase(name, orders.Pool, relay, heard).Also(orders.Backlog.Trouble), orders: orders, relay: relay}
+	return &Operations{Base: operations.NewBase(name, orders.Pool, relay, heard).Also(orders.Backlog.Trouble), orders: orders}
 }
 
 // Audit states every order by id, then what must not be in them, and then how many
@@ -63,13 +62,7 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 			return err
 		}
 	}
-	pending, _, err := o.relay.Pending(ctx)
-	if err != nil || pending == 0 {
-		return err
-	}
-	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: &operationsv1.Pending{
-		Kind: "OUTBOX", Count: pending, Context: name,
-	}}})
+	return o.AuditOutbox(ctx, emit)
 }
 
 func record(o *domain.Order) *operationsv1.OrderRecord {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment/internal/app"
 )
@@ -44,9 +45,7 @@ func (o office) refunded(n int, status int, at time.Time) {
 		from made`, n, status, at)
 }
 
-func (o office) anew() *app.AnnounceAnew {
-	return &app.AnnounceAnew{Pool: o.pool, Source: o.source, Ledger: o.ledger}
-}
+func (o office) anew() *outbox.Anew { return app.AnnounceAnew(o.pool, o.source, o.ledger) }
 
 // The window ends with the newest refund, however long the shop rested since, and a
 // clock that once ran ahead doesn't move it away.

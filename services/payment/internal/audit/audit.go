@@ -26,14 +26,13 @@ type Operations struct {
 	operations.Base
 
 	pool    *pg.Pool
-	relay   *outbox.Relay
 	sandbox *sandbox.Sandbox
 	stripe  *stripe.Stripe // nil without a key
 }
 
 // New returns payment's operations.
 func New(pool *pg.Pool, relay *outbox.Relay, orders *consumer.Consumer, box *sandbox.Sandbox, cards *stripe.Stripe) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay, orders), pool: pool, relay: relay, sandbox: box, stripe: cards}
+	return &Operations{Base: operations.NewBase(name, pool, relay, orders), pool: pool, sandbox: box, stripe: cards}
 }
 
 // clockSlack is how much a provider's clock may be behind ours.
@@ -56,13 +55,7 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 	if err := o.stateBalances(ctx, cards, emit); err != nil {
 		return err
 	}
-	pending, _, err := o.relay.Pending(ctx)
-	if err != nil || pending == 0 {
-		return err
-	}
-	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{
-		Pending: &operationsv1.Pending{Kind: "OUTBOX", Count: pending, Context: name},
-	}})
+	return o.AuditOutbox(ctx, emit)
 }
 
 // stateBalances merges the providers' balances by order id. Stripe is asked for what it
