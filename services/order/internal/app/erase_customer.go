@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,6 +18,9 @@ const (
 	// erasedTogether bounds the orders of one transaction. It must end within the time
 	// of a batch of events, or it would be tried for ever and keep all others waiting.
 	erasedTogether = 5000
+	// erasedLately is how long after an erasure an order of its customer may be found
+	// that was placed at the same moment.
+	erasedLately = 24 * time.Hour
 )
 
 // Erase blanks contact and address of the customers' orders, and has new orders of
@@ -70,7 +74,7 @@ func (s *Orders) eraseSome(ctx context.Context, tx *pg.Tx, customer uuid.UUID, t
 // many for one.
 func (s *Orders) EraseLate(ctx context.Context) error {
 	for {
-		customers, err := store.ErasedWithOrders(ctx, s.Pool)
+		customers, err := store.ErasedWithOrders(ctx, s.Pool, s.Now().Add(-erasedLately))
 		if err != nil || len(customers) == 0 {
 			return err
 		}

@@ -297,8 +297,8 @@ func NextDue(ctx context.Context, q pg.Querier) (time.Time, error) {
 	return due, err
 }
 
-// ErasedWithOrders names customers whose data was erased in the last day and who
-// still have an order with personal data.
-func ErasedWithOrders(ctx context.Context, q pg.Querier) ([]uuid.UUID, error) {
-	return db.New(q).ErasedCustomerListWithOrders(ctx)
+// ErasedWithOrders names customers whose data was erased after since and who still
+// have an order with personal data.
+func ErasedWithOrders(ctx context.Context, q pg.Querier, since time.Time) ([]uuid.UUID, error) {
+	return db.New(q).ErasedCustomerListWithOrders(ctx, since)
 }

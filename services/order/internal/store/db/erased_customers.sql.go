@@ -30,13 +30,13 @@ func (q *Queries) ErasedCustomerInsertMany(ctx context.Context, arg ErasedCustom
 
 const erasedCustomerListWithOrders = `-- name: ErasedCustomerListWithOrders :many
 select e.customer_id from erased_customers e
-where e.create_time > now() - interval '1 day'
+where e.create_time > $1
   and exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
 limit 100
 `
 
-func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, erasedCustomerListWithOrders)
+func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context, since time.Time) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, erasedCustomerListWithOrders, since)
 	if err != nil {
 		return nil, err
 	}

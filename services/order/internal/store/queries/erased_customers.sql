@@ -5,6 +5,6 @@ on conflict (customer_id) do nothing;
 
 -- name: ErasedCustomerListWithOrders :many
 select e.customer_id from erased_customers e
-where e.create_time > now() - interval '1 day'
+where e.create_time > @since
   and exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
 limit 100;
