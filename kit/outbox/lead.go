@@ -44,6 +44,11 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	if !settled && !r.cfg.SoleWriter {
 		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
 	}
+	// A leader asks several times a second. One that does not was cut off, and would
+	// keep the lock until the server notices.
+	if _, err := conn.Exec(ctx, `set idle_session_timeout = '30s'`); err != nil {
+		return fmt.Errorf("take the relay's place: %w", err)
+	}
 	// From here on it deletes what was published, and at its end gives the lead back.
 	// A delete that a dying server forgets has the event published again, and
 	// consumers know it; a lead that was not given back costs the next leader a wait.

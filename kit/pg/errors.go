@@ -15,6 +15,7 @@ const (
 	codeSerializationFailure = "40001"
 	codeDeadlock             = "40P01"
 	codeReadOnly             = "25006"
+	codeIdleInTransaction    = "25P03"
 )
 
 // Transient says whether doing the same again, later, can succeed: the connection
@@ -31,7 +32,7 @@ func Transient(err error) bool {
 	case codeSerializationFailure, codeDeadlock,
 		"40003", // statement completion unknown
 		codeReadOnly,
-		"25P03", "25P04", // the server ended a transaction that was idle or took too long
+		codeIdleInTransaction, "25P04", // the server ended a transaction that was idle or took too long
 		"55P03", // lock not available
 		"57014", "57P01", "57P02", "57P03", "57P05",
 		"58000", "58030": // system and I/O error
@@ -61,7 +62,7 @@ func brokenConnection(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		switch pgErr.Code {
-		case "57P01", "57P02", "57P03", "53300":
+		case "57P01", "57P02", "57P03", "57P05", codeIdleInTransaction, "53300":
 			return true
 		}
 		return pgErr.Code[:min(2, len(pgErr.Code))] == "08"

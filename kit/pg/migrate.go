@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -13,8 +14,18 @@ import (
 
 // Migrate brings the database to the newest of the goose migrations at the root of
 // migrations (00001_name.sql) and returns its version. Only one process at a time
-// migrates a database; others wait up to five minutes.
+// migrates a database; others wait up to five minutes. When the server goes away in
+// between, it begins again with the first migration that was not done, until ctx ends.
 func Migrate(ctx context.Context, p *Pool, migrations fs.FS) (int64, error) {
+	for {
+		version, err := migrate(ctx, p, migrations)
+		if err == nil || !Transient(err) || sleep(ctx, time.Second) != nil {
+			return version, err
+		}
+	}
+}
+
+func migrate(ctx context.Context, p *Pool, migrations fs.FS) (int64, error) {
 	db := stdlib.OpenDB(*p.Config().ConnConfig)
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(2)

@@ -63,6 +63,17 @@ var hotPlans = [...][2]string{
 	{"enable_mergejoin", "off"},
 }
 
+// vanished are session settings for a client that is gone without a word, killed
+// behind a proxy or with its machine: PostgreSQL would keep its transaction open, and
+// its locks, for ever. Between two statements of a transaction we only compute; what
+// has to wait there longer is a [Pool.Snapshot].
+var vanished = [...][2]string{
+	{"idle_in_transaction_session_timeout", "10s"},
+	{"tcp_keepalives_idle", "15"},
+	{"tcp_keepalives_interval", "5"},
+	{"tcp_keepalives_count", "3"},
+}
+
 // Open connects to the database of the context called name and waits, until ctx
 // ends, for one that can't be reached yet. It fails at once when waiting can't
 // help: a wrong password, a database that does not exist, a malformed URL.
@@ -108,7 +119,7 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 		c.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
 	c.ConnConfig.RuntimeParams["application_name"] = "shopmesh-" + name
-	for _, s := range settings {
+	for _, s := range append(settings, vanished[:]...) {
 		c.ConnConfig.RuntimeParams[s[0]] = s[1]
 	}
 	// A server that became a standby keeps its connections, and refuses every write on
@@ -201,13 +212,25 @@ func (p *Pool) Close() {
 	p.Pool.Close()
 }
 
+// Snapshot runs fn in a read-only transaction that sees one moment (REPEATABLE READ)
+// and may stay idle for ten minutes: fn hands rows to somebody who may be slow.
+func (p *Pool) Snapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, p.Pool, options, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "set local idle_in_transaction_session_timeout = '10min'"); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
 // attempts bounds how often InTx runs its function.
 const attempts = 5
 
 // InTx runs fn in a READ COMMITTED transaction and commits it; an error or a panic
 // of fn rolls it back. fn runs again, at most five times, after a serialization
-// failure or deadlock, when the server was read-only (another may have taken over), and when the connection broke before the commit was sent:
-// it must be repeatable, with no effect outside tx. A transaction that sent
+// failure or deadlock, when the server was read-only (another may have taken over), when it ended the transaction because nothing came for
+// ten seconds, and when the connection broke before the commit was sent: fn must be repeatable, with no effect outside tx. A transaction that sent
 // nothing costs no round trip. An error while committing leaves open whether the
 // transaction took place.
 func (p *Pool) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {

@@ -205,8 +205,12 @@ func (tx *Tx) fail(statement string, err error) error {
 // repeatable says whether another attempt is safe and can help.
 func (tx *Tx) repeatable(err error) bool {
 	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && (pgErr.Code == codeSerializationFailure || pgErr.Code == codeDeadlock || pgErr.Code == codeReadOnly) {
-		return true
+	if errors.As(err, &pgErr) {
+		switch pgErr.Code {
+		case codeSerializationFailure, codeDeadlock, codeReadOnly,
+			codeIdleInTransaction: // the server had not heard of a commit
+			return true
+		}
 	}
 	return tx.err != nil && !tx.commits && brokenConnection(tx.err)
 }

@@ -391,6 +391,88 @@ func TestUUIDsAndHotPlans(t *testing.T) {
 	}
 }
 
+// A server that ends the connection in the middle of a migration is asked again.
+func TestMigrateThroughARestart(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, nil)})
+	if _, err := pool.Exec(t.Context(), "create sequence tries"); err != nil {
+		t.Fatal(err)
+	}
+	dies := fstest.MapFS{"00001_dies_once.sql": {Data: []byte(`-- +goose Up
+create table marks (n int);
+select case when nextval('tries') = 1 then pg_terminate_backend(pg_backend_pid()) end;`)}}
+	if v, err := pg.Migrate(t.Context(), pool, dies); err != nil || v != 1 {
+		t.Errorf("version %d, error %v", v, err)
+	}
+	if _, err := pool.Exec(t.Context(), "insert into marks values (1)"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A transaction whose client is gone, or stands still, is ended by the server after
+// ten seconds: what it locked goes to others, and it runs again if its client is
+// still there. Found with services that were killed behind a proxy.
+func TestALockIsNotHeldByNobody(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, nil)})
+	ctx := t.Context()
+	if _, err := pool.Exec(ctx, "create table marks as select 1 as id, 0 as n"); err != nil {
+		t.Fatal(err)
+	}
+	held, free := make(chan struct{}), make(chan struct{})
+	var both sync.WaitGroup
+	both.Go(func() {
+		attempts := 0
+		err := pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+			var n int
+			if err := tx.QueryRow(ctx, "select n from marks where id = 1 for update").Scan(&n); err != nil {
+				return err
+			}
+			if attempts++; attempts == 1 {
+				close(held)
+				<-free
+			}
+			_, err := tx.Exec(ctx, "update marks set n = $1 where id = 1", n+1)
+			return err
+		})
+		if err != nil || attempts != 2 {
+			t.Errorf("the slow one: %d attempts, error %v", attempts, err)
+		}
+	})
+	<-held
+	if err := pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		_, err := tx.Exec(ctx, "update marks set n = n + 1 where id = 1")
+		return err
+	}); err != nil {
+		t.Errorf("the other: %v", err)
+	}
+	close(free)
+	both.Wait()
+	var n int
+	if err := pool.QueryRow(ctx, "select n from marks").Scan(&n); err != nil || n != 2 {
+		t.Errorf("%d were counted, want 2 (%v)", n, err)
+	}
+}
+
+// A reader of a snapshot may hand its rows to somebody slow.
+func TestASnapshotMayBeIdle(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, nil)})
+	if err := pool.Snapshot(t.Context(), func(tx pgx.Tx) error {
+		var isolation, idle, readOnly string
+		if err := tx.QueryRow(t.Context(), `select current_setting('transaction_isolation'), current_setting('idle_in_transaction_session_timeout'),
+			current_setting('transaction_read_only')`).Scan(&isolation, &idle, &readOnly); err != nil {
+			return err
+		}
+		if isolation != "repeatable read" || idle != "10min" || readOnly != "on" {
+			t.Errorf("isolation %s, idle %s, read-only %s", isolation, idle, readOnly)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Several processes migrate at once; each ends with the same version.
 func TestMigrateTogether(t *testing.T) {
 	t.Parallel()

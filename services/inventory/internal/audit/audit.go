@@ -46,8 +46,7 @@ func New(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer) *Operatio
 // findings, then the events that still wait in the outbox. All but the last is of
 // one moment; rows are streamed, however many there are.
 func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err := pgx.BeginTxFunc(ctx, o.pool.Pool, snapshot, func(tx pgx.Tx) error {
+	err := o.pool.Snapshot(ctx, func(tx pgx.Tx) error {
 		ledger := store.Audit(tx)
 		if err := ledger.EachOrder(ctx, func(row store.AuditedOrder) error { return emit(order(row)) }); err != nil {
 			return err

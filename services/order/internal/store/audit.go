@@ -23,8 +23,7 @@ type Audited struct {
 // AuditOrders calls visit with every order, by id, as they were at one moment:
 // in one read-only snapshot, and with a bounded number of them in memory.
 func AuditOrders(ctx context.Context, pool *pg.Pool, visit func(Audited) error) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, pool, options, func(tx pgx.Tx) error {
+	return pool.Snapshot(ctx, func(tx pgx.Tx) error {
 		after := uuid.Nil
 		for {
 			orders, err := auditSome(ctx, tx, after)

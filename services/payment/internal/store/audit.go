@@ -45,30 +45,27 @@ order by p.order_id`
 // as they arrive, which sqlc's generated code can't do, so that memory is bounded
 // however many there are.
 func Stands(ctx context.Context, pool *pg.Pool, yield func(Stand) error) error {
-	tx, err := pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
-	if err != nil {
-		return fmt.Errorf("audit payments: %w", err)
-	}
-	// Nothing was written, so that ending it either way is the same.
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	rows, err := tx.Query(ctx, stands)
-	if err != nil {
-		return fmt.Errorf("audit payments: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var s Stand
-		var currency string
-		if err := rows.Scan(&s.OrderID, &s.PaymentID, &s.Status, &s.Provider, &s.CreateTime, &s.OrderCancelled, &currency, &s.Captured.Amount,
-			&s.Refunded.Amount, &s.Succeeded.Amount, &s.PendingRefunds, &s.FailedRefunds); err != nil {
-			return fmt.Errorf("audit payments: %w", err)
-		}
-		s.Captured.Currency, s.Refunded.Currency, s.Succeeded.Currency = currency, currency, currency
-		if err := yield(s); err != nil {
+	err := pool.Snapshot(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, stands)
+		if err != nil {
 			return err
 		}
-	}
-	if err := rows.Err(); err != nil {
+		defer rows.Close()
+		for rows.Next() {
+			var s Stand
+			var currency string
+			if err := rows.Scan(&s.OrderID, &s.PaymentID, &s.Status, &s.Provider, &s.CreateTime, &s.OrderCancelled, &currency, &s.Captured.Amount,
+				&s.Refunded.Amount, &s.Succeeded.Amount, &s.PendingRefunds, &s.FailedRefunds); err != nil {
+				return err
+			}
+			s.Captured.Currency, s.Refunded.Currency, s.Succeeded.Currency = currency, currency, currency
+			if err := yield(s); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	if err != nil {
 		return fmt.Errorf("audit payments: %w", err)
 	}
 	return nil

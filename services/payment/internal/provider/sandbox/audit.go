@@ -23,26 +23,26 @@ order by c.order_id, c.payment_id`
 // order id, as of one moment. Rows are read as they arrive, so that memory is
 // bounded however long the ledger is.
 func (s *Sandbox) Balances(ctx context.Context, yield func(provider.Balance) error) error {
-	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
-	if err != nil {
-		return fmt.Errorf("sandbox: balances: %w", err)
-	}
-	// Nothing was written, so that ending it either way is the same.
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	rows, err := tx.Query(ctx, balances)
-	if err != nil {
-		return fmt.Errorf("sandbox: balances: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var b provider.Balance
-		if err := rows.Scan(&b.OrderID, &b.PaymentID, &b.Charged.Currency, &b.Charges, &b.Charged.Amount, &b.Refunded.Amount); err != nil {
-			return fmt.Errorf("sandbox: balances: %w", err)
-		}
-		b.Refunded.Currency = b.Charged.Currency
-		if err := yield(b); err != nil {
+	err := s.pool.Snapshot(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, balances)
+		if err != nil {
 			return err
 		}
+		defer rows.Close()
+		for rows.Next() {
+			var b provider.Balance
+			if err := rows.Scan(&b.OrderID, &b.PaymentID, &b.Charged.Currency, &b.Charges, &b.Charged.Amount, &b.Refunded.Amount); err != nil {
+				return err
+			}
+			b.Refunded.Currency = b.Charged.Currency
+			if err := yield(b); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return fmt.Errorf("sandbox: balances: %w", err)
 	}
-	return rows.Err()
+	return nil
 }
