@@ -1,0 +1,126 @@
+package payment_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/services/payment"
+	"github.com/shopmesh/shopmesh/services/payment/stripefake"
+)
+
+const (
+	stripeKey     = "sk_test_0123456789canary"
+	webhookSecret = "whsec_0123456789canary"
+)
+
+const (
+	captured  = paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED
+	pending   = paymentv1.PaymentStatus_PAYMENT_STATUS_PENDING
+	failed    = paymentv1.PaymentStatus_PAYMENT_STATUS_FAILED
+	cancelled = paymentv1.PaymentStatus_PAYMENT_STATUS_CANCELLED
+	refunded  = paymentv1.PaymentStatus_PAYMENT_STATUS_REFUNDED
+)
+
+// cardShop is payment with a Stripe that is a fake.
+type cardShop struct {
+	*shop
+	stripe *stripefake.Fake
+}
+
+// openCards starts payment with a fake Stripe, which sends its events to the shop.
+func openCards(t *testing.T, settings string, cfg stripefake.Config) cardShop {
+	t.Helper()
+	return openCardsAt(t, settings, cfg, func(h http.Handler) http.Handler { return h })
+}
+
+// openCardsAt lets a test stand between the shop and the fake.
+func openCardsAt(t *testing.T, settings string, cfg stripefake.Config, between func(http.Handler) http.Handler) cardShop {
+	t.Helper()
+	cfg.Key = stripeKey
+	fake := stripefake.New(cfg)
+	server := httptest.NewServer(between(fake))
+	t.Cleanup(server.Close)
+	t.Cleanup(fake.Close)
+	s := openWith(t, settings, authz.Identity{Kind: authz.Owner}, payment.StripeConfig{
+		Key: stripeKey, WebhookSecrets: []string{webhookSecret}, URL: server.URL,
+	})
+	t.Cleanup(fake.Close) // before the shop ends
+	c := cardShop{shop: s, stripe: fake}
+	c.connect()
+	return c
+}
+
+func (s cardShop) connect() { s.stripe.SetEndpoint(s.API+"/webhooks/stripe", webhookSecret) }
+
+// calm are settings that leave a pending payment alone, so that what a test sees is
+// not the next look but the webhook's effect.
+const calm = `{"payment": {"providerTimeout": "5s", "retryAfter": "3600s"}}`
+
+// pay asks for the money of a new order.
+func (s cardShop) pay(method string) order {
+	s.t.Helper()
+	o := newOrder(method)
+	s.say(o.awaits())
+	return o
+}
+
+// only is the one PaymentIntent of an order.
+func (s cardShop) only(o order) stripefake.Payment {
+	s.t.Helper()
+	all := s.stripe.Of(o.payment.String())
+	if len(all) != 1 {
+		s.t.Fatalf("%d PaymentIntents of payment %s: %+v", len(all), o.payment, all)
+	}
+	return all[0]
+}
+
+// letters counts what was set aside for people.
+func (s cardShop) letters() []*operationsv1.DeadLetter {
+	s.t.Helper()
+	res, err := s.operations.ListDeadLetters(s.t.Context(), &operationsv1.ListDeadLettersRequest{Context: "payment"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.GetDeadLetters()
+}
+
+// post sends a body to the webhook and returns the status; the reply must tell nothing.
+func (s cardShop) post(body []byte, signature string) int {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.API+"/webhooks/stripe", bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if signature != "" {
+		r.Header.Set("Stripe-Signature", signature)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if text, err := io.ReadAll(res.Body); err != nil || len(text) != 0 {
+		s.t.Errorf("the reply says %q, %v", text, err)
+	}
+	return res.StatusCode
+}
+
+// eventsOf are the fake's events that name a text, in order.
+func (s cardShop) eventsOf(text string) [][]byte {
+	var all [][]byte
+	for _, body := range s.stripe.Events() {
+		if bytes.Contains(body, []byte(text)) {
+			all = append(all, body)
+		}
+	}
+	return all
+}
+
+func sign(body []byte) string { return stripefake.Sign(body, time.Now(), webhookSecret) }

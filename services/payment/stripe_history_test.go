@@ -1,0 +1,110 @@
+package payment_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/payment/stripefake"
+)
+
+// historySeed is a fresh seed, or the one that is to be replayed.
+func historySeed(t *testing.T) uint64 {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("SHOPMESH_TEST_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("replay: SHOPMESH_TEST_SEED=%d go test ./services/payment -run '^%s$'", seed, t.Name())
+	return seed
+}
+
+// In every history of lost answers, failures, late, early and repeated events, and
+// restarts: each payment is charged at most once, what is captured less what is given
+// back is what Stripe holds, and an order that was cancelled keeps nothing.
+func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
+	t.Parallel()
+	seed := historySeed(t)
+	random := rand.New(rand.NewPCG(seed, 1))
+	s := openCards(t, `{"payment": {"providerTimeout": "1s", "retryAfter": "0.02s"}}`, stripefake.Config{
+		Seed: seed, AsyncAfter: 100 * time.Millisecond,
+		Faults: stripefake.Faults{
+			Unreached: 0.05, Redirect: 0.02, TooMany: 0.05, Unavailable: 0.05, Slow: 0.05, SlowFor: 1200 * time.Millisecond, Lost: 0.1, Failed: 0.05,
+		},
+		Webhooks: stripefake.Webhooks{Early: 0.2, LateFor: 200 * time.Millisecond, Twice: 0.2},
+	})
+	methods := []string{
+		"pm_card_visa", "pm_card_visa", "pm_card_visa_chargeDeclined", "pm_card_threeDSecure2Required", "pm_usBankAccount_success",
+		"pm_usBankAccount_accountClosed", "pm_card_pendingRefund",
+	}
+	orders := make([]order, 60)
+	ended := map[order]bool{}
+	for i := range orders {
+		orders[i] = s.pay(methods[random.IntN(len(methods))])
+		if random.IntN(3) == 0 {
+			o := orders[random.IntN(i+1)]
+			ended[o] = true
+			s.say(o.cancelled())
+		}
+		if i == len(orders)/2 {
+			s.stop() // with whatever is under way
+			s.serve()
+			s.connect()
+		}
+	}
+	s.stripe.SetFaults(stripefake.Faults{})
+	settled := func(o order) bool {
+		for _, in := range s.stripe.Of(o.payment.String()) {
+			if in.Status == "requires_action" {
+				_ = s.stripe.Authenticate(in.Intent, random.IntN(2) == 0)
+			}
+		}
+		res, err := s.payments.GetPayment(t.Context(), &paymentv1.GetPaymentRequest{Id: o.payment.String()})
+		if err != nil {
+			return false
+		}
+		switch res.GetPayment().GetStatus() {
+		case failed, cancelled, refunded:
+			return true
+		case captured:
+			return !ended[o]
+		}
+		return false
+	}
+	testkit.Eventually(t, 2*soon, "everything is settled", func() bool {
+		for _, o := range orders {
+			if !settled(o) {
+				return false
+			}
+		}
+		return s.stripe.Unsent() == 0
+	})
+	for _, o := range orders {
+		p := s.get(o)
+		var charges int
+		var taken, given int64
+		for _, in := range s.stripe.Of(o.payment.String()) {
+			charges, taken, given = charges+in.Charges, taken+in.Received, given+in.Refunded
+			if in.Status != "succeeded" && in.Status != "canceled" && in.Intent == p.GetProviderChargeId() {
+				t.Errorf("payment %s is %s, its PaymentIntent %s", o.payment, p.GetStatus(), in.Status)
+			}
+		}
+		paid := p.GetCaptured().GetUnits()*100 + int64(p.GetCaptured().GetNanos())/10_000_000
+		back := p.GetRefunded().GetUnits()*100 + int64(p.GetRefunded().GetNanos())/10_000_000
+		if charges > 1 || taken != paid || given != back || (ended[o] && paid != back) {
+			t.Errorf("seed %d: payment %s by %s is %s with %d - %d; Stripe took %d in %d charges and gave back %d",
+				seed, o.payment, o.method, p.GetStatus(), paid, back, taken, charges, given)
+		}
+	}
+	a := s.audit(t)
+	if len(a.findings) != 0 || len(s.letters()) != 0 {
+		t.Errorf("seed %d: findings %v, set aside %v", seed, a.findings, s.letters())
+	}
+}

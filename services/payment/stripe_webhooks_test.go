@@ -1,0 +1,241 @@
+package payment_test
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/payment/stripefake"
+)
+
+// A webhook may come before our own reply, twice, late and in the wrong order: the
+// final state is the same.
+func TestWebhooksInAnyOrderLeadToTheSameState(t *testing.T) {
+	t.Parallel()
+	for name, hooks := range map[string]stripefake.Webhooks{
+		"early": {Early: 1, Twice: 1}, "late and in any order": {LateFor: 300 * time.Millisecond, Twice: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := openCards(t, quick, stripefake.Config{Webhooks: hooks, Seed: 7})
+			paid, declined, given := s.pay("pm_card_visa"), s.pay("pm_card_visa_chargeDeclined"), s.pay("pm_card_visa")
+			s.waitStatus(given, captured)
+			s.say(given.cancelled())
+			s.waitStatus(paid, captured)
+			s.waitStatus(declined, failed)
+			s.waitStatus(given, refunded)
+			testkit.Eventually(t, soon, "all events were taken", func() bool { return s.stripe.Unsent() == 0 })
+			s.waitSaid(given, 2)
+			for o, want := range map[order]paymentv1.PaymentStatus{paid: captured, declined: failed, given: refunded} {
+				if got := s.get(o).GetStatus(); got != want {
+					t.Errorf("%s became %s", want, got)
+				}
+			}
+			if n := len(s.letters()); n != 0 {
+				t.Errorf("%d were set aside: %v", n, s.letters())
+			}
+		})
+	}
+}
+
+// The same event ten times is taken ten times and has one effect; events in
+// reverse have none.
+func TestARepeatedEventHasOneEffect(t *testing.T) {
+	t.Parallel()
+	s := openCards(t, quick, stripefake.Config{})
+	o := s.pay("pm_card_visa")
+	s.waitStatus(o, captured)
+	before := s.get(o)
+	s.waitSaid(o, 1)
+	events := s.eventsOf(o.payment.String())
+	for i := len(events) - 1; i >= 0; i-- {
+		for range 10 {
+			if status := s.post(events[i], sign(events[i])); status != http.StatusOK {
+				t.Fatalf("answered %d", status)
+			}
+		}
+	}
+	s.say(o.awaits()) // what comes after is said after
+	s.waitSaid(o, 2)
+	if after := s.get(o); after.GetEtag() != before.GetEtag() || len(s.letters()) != 0 || s.only(o).Charges != 1 {
+		t.Errorf("%v, then %v; set aside %v", before, after, s.letters())
+	}
+}
+
+// Whoever does not sign learns nothing, not even what is wrong.
+func TestAWebhookThatIsNotSignedIsRefusedWithoutAReason(t *testing.T) {
+	t.Parallel()
+	s := openCards(t, quick, stripefake.Config{})
+	o := s.pay("pm_card_visa")
+	s.waitStatus(o, captured)
+	events := s.eventsOf("payment_intent.succeeded")
+	body := events[len(events)-1]
+	encoded := bytes.Replace(body, []byte(`{"`), []byte(`{ "`), 1)
+	for name, row := range map[string]struct {
+		body      []byte
+		signature string
+	}{
+		"unsigned":        {body, ""},
+		"no signature":    {body, "t=1,v0=00"},
+		"another key":     {body, stripefake.Sign(body, time.Now(), "whsec_other")},
+		"encoded anew":    {encoded, sign(body)},
+		"six minutes old": {body, stripefake.Sign(body, time.Now().Add(-6*time.Minute), webhookSecret)},
+		"six minutes on":  {body, stripefake.Sign(body, time.Now().Add(6*time.Minute), webhookSecret)},
+		"too large":       {bytes.Repeat([]byte("x"), 300<<10), sign(bytes.Repeat([]byte("x"), 300<<10))},
+	} {
+		if status := s.post(row.body, row.signature); status != http.StatusUnauthorized {
+			t.Errorf("%s: answered %d", name, status)
+		}
+	}
+	for name, row := range map[string]struct {
+		at      time.Time
+		secrets []string
+	}{
+		"four minutes old":     {time.Now().Add(-4 * time.Minute), []string{webhookSecret}},
+		"while secrets change": {time.Now(), []string{"whsec_new", webhookSecret}},
+	} {
+		if status := s.post(body, stripefake.Sign(body, row.at, row.secrets...)); status != http.StatusOK {
+			t.Errorf("%s: answered %d", name, status)
+		}
+	}
+}
+
+// A genuine event about something else than the payment changes nothing,
+// and people are told.
+func TestAGenuineEventThatContradictsThePaymentIsSetAside(t *testing.T) {
+	t.Parallel()
+	s := openCards(t, calm, stripefake.Config{})
+	o := s.pay("pm_card_threeDSecure2Required")
+	other := newOrder("")
+	testkit.Eventually(t, soon, "it is pending", func() bool {
+		return len(s.stripe.Of(o.payment.String())) == 1 && len(s.get(o).GetAttempts()) == 1
+	})
+	s.stripe.SetEndpoint("")
+	if err := s.stripe.Authenticate(s.only(o).Intent, true); err != nil {
+		t.Fatal(err)
+	}
+	events := s.eventsOf("payment_intent.succeeded")
+	genuine := string(events[len(events)-1])
+	rows := map[string]string{
+		"amount":   strings.Replace(genuine, `"amount":1234`, `"amount":1`, 1),
+		"currency": strings.Replace(genuine, `"currency":"eur"`, `"currency":"usd"`, 1),
+		"order":    strings.ReplaceAll(genuine, o.id.String(), other.id.String()),
+		"payment":  strings.ReplaceAll(genuine, o.payment.String(), other.payment.String()),
+		"intent":   strings.ReplaceAll(genuine, s.only(o).Intent, "pi_other"),
+		"account":  strings.Replace(genuine, `{"`, `{"account":"acct_other","`, 1),
+		"mode":     strings.ReplaceAll(genuine, `"livemode":false`, `"livemode":true`),
+	}
+	for name, text := range rows {
+		if text == genuine {
+			t.Fatalf("%s: nothing was changed in %s", name, text)
+		}
+		// Each is an event of its own.
+		body := []byte(strings.Replace(text, `"id":"evt_`, `"id":"evt_`+name, 1))
+		for range 2 {
+			if status := s.post(body, sign(body)); status != http.StatusOK {
+				t.Errorf("%s: answered %d", name, status)
+			}
+		}
+	}
+	letters := s.letters()
+	if len(letters) != len(rows) {
+		t.Errorf("%d of %d were set aside: %v", len(letters), len(rows), letters)
+	}
+	for _, letter := range letters {
+		if letter.GetCause() == "" || letter.GetValueSize() != 0 {
+			t.Errorf("set aside: %v", letter)
+		}
+	}
+	status, err := s.operations.GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
+	if err != nil || status.GetContexts()[0].GetDeadLetters() != int64(len(rows)) {
+		t.Errorf("the audit's source states %v, %v", status, err)
+	}
+	if got := s.get(o).GetStatus(); got != pending {
+		t.Errorf("the payment is %s", got)
+	}
+	// The true event confirms it.
+	if status := s.post([]byte(genuine), sign([]byte(genuine))); status != http.StatusOK {
+		t.Errorf("answered %d", status)
+	}
+	s.waitStatus(o, captured)
+	ids := make([]int64, len(letters))
+	for i, letter := range letters {
+		ids[i] = letter.GetId()
+	}
+	if _, err := s.operations.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "payment", Ids: ids}); err != nil {
+		t.Error(err)
+	}
+	if n := len(s.letters()); n != 0 {
+		t.Errorf("%d stay", n)
+	}
+}
+
+// What a webhook says is not believed, and neither is a PaymentIntent that is not the payment's.
+func TestAPaymentIntentThatWasChangedIsNotTakenForThePayment(t *testing.T) {
+	t.Parallel()
+	s := openCards(t, quick, stripefake.Config{})
+	o := s.pay("pm_card_threeDSecure2Required")
+	testkit.Eventually(t, soon, "it is pending", func() bool {
+		return len(s.stripe.Of(o.payment.String())) == 1 && len(s.get(o).GetAttempts()) > 0
+	})
+	intent := s.only(o).Intent
+	s.stripe.Tamper(intent, func(p *stripefake.Payment) { p.Amount, p.Received, p.Status = 1, 1, "succeeded" })
+	testkit.Eventually(t, soon, "it is set aside", func() bool { return len(s.letters()) == 1 })
+	if got := s.get(o).GetStatus(); got != pending {
+		t.Errorf("the payment is %s", got)
+	}
+	s.stripe.Tamper(intent, func(p *stripefake.Payment) { p.Amount, p.Received = 1234, 1234 })
+	s.waitStatus(o, captured)
+}
+
+// Money that was given back at Stripe's dashboard is told to people, and so is an
+// event about a payment that another shop made nothing of.
+func TestARefundMadeElsewhereIsSetAside(t *testing.T) {
+	t.Parallel()
+	s := openCards(t, quick, stripefake.Config{})
+	o := s.pay("pm_card_visa")
+	s.waitStatus(o, captured)
+	if err := s.stripe.RefundElsewhere(s.only(o).Intent, 100); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, soon, "it is set aside", func() bool { return len(s.letters()) == 1 })
+	if cause := s.letters()[0].GetCause(); !strings.Contains(cause, o.payment.String()) || !strings.Contains(cause, "did not ask for") {
+		t.Errorf("set aside for %q", cause)
+	}
+	foreign := []byte(`{"id":"evt_x","type":"payment_intent.succeeded","data":{"object":{"object":"payment_intent","id":"pi_x","amount":5,"currency":"eur","metadata":{}}}}`)
+	odd := []byte(`{"id":"evt_y","type":"customer.created","data":{"object":{"object":"customer","metadata":{}}}}`)
+	for _, body := range [][]byte{foreign, odd} {
+		if status := s.post(body, sign(body)); status != http.StatusOK {
+			t.Errorf("answered %d", status)
+		}
+	}
+	if n := len(s.letters()); n != 1 {
+		t.Errorf("%d were set aside", n)
+	}
+}
+
+// A flood of unsigned requests is told so and then no more, and keeps no
+// genuine event out. That it reaches no database, the provider's own test shows.
+func TestAFloodOfUnsignedWebhooksKeepsNoGenuineEventOut(t *testing.T) {
+	t.Parallel()
+	s := openCards(t, quick, stripefake.Config{})
+	o := s.pay("pm_card_visa")
+	s.waitStatus(o, captured)
+	events := s.eventsOf("payment_intent.succeeded")
+	body := events[len(events)-1]
+	counts := map[int]int{}
+	for range 300 {
+		counts[s.post(body, "t=1,v1=00")]++
+	}
+	if counts[http.StatusTooManyRequests] == 0 || counts[http.StatusUnauthorized]+counts[http.StatusTooManyRequests] != 300 {
+		t.Errorf("answered %v", counts)
+	}
+	if status := s.post(body, sign(body)); status != http.StatusOK {
+		t.Errorf("a genuine event was answered %d", status)
+	}
+}
