@@ -12,7 +12,7 @@ func check(packages tree, table []rule) []string {
 	for _, name := range slices.Sorted(maps.Keys(packages)) {
 		for _, r := range table {
 			context, applies := matchAny(r.From, name)
-			if !applies {
+			if _, beside := matchAny(r.Beside, name); !applies || beside {
 				continue
 			}
 			breaches = append(breaches, breachesOf(packages, name, context, r)...)

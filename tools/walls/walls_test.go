@@ -37,6 +37,16 @@ func TestRules(t *testing.T) {
 		{"gen/go/shopmesh/order/v1/order.pb.go", ours + "kit/money", "outsiders"},
 		{"services/order/internal/store/orders_test.go", ours + "kit/testkit", ""},
 		{"services/order/order.go", ours + "kit/testkit", "what ships"},
+		{"e2e/chaos/main.go", ours + "sim", "simulation"},
+		{"e2e/shop_test.go", ours + "sim", ""},
+		{"kit/rpc/server.go", ours + "sim/faults", "simulation"},
+		{"somewhere/else/new.go", ours + "services/order/sim", "simulation"},
+		{"services/order/order.go", ours + "services/order/sim", "simulation"},
+		{"services/order/order_test.go", ours + "services/order/sim", ""},
+		{"services/order/sim/store.go", ours + "services/order/internal/domain", ""},
+		{"services/order/sim/store.go", ours + "services/order/internal/store", "no use cases"},
+		{"sim/run.go", ours + "services/order/sim", ""},
+		{"sim/run.go", ours + "services/order", "sim package"},
 	} {
 		t.Run(row.file+" imports "+row.imports, func(t *testing.T) {
 			t.Parallel()
