@@ -68,6 +68,7 @@ func newHost(in hostParams) (*host, error) {
 	}
 	h.readiness = newReadiness(in.Foundations, h.crew)
 	h.readiness.process = append(slices.Clone(in.Process.Troubles), h.load.Trouble)
+	h.readiness.process = append(h.readiness.process, in.Peers.Troubles()...)
 	if err := h.makeHandlers(in); err != nil {
 		return nil, err
 	}

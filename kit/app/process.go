@@ -238,7 +238,7 @@ func graphOf(process Process, ctx processContext, measured *telemetry.Telemetry)
 }
 
 func newPeers(lc fx.Lifecycle, process Process, t *telemetry.Telemetry) *rpc.Peers {
-	peers := rpc.NewPeers(process.Peers, t.Propagator)
+	peers := rpc.NewPeers(process.Peers, t.Propagator, process.Log)
 	lc.Append(fx.StopHook(peers.Close))
 	return peers
 }

@@ -98,7 +98,9 @@ func serve(t *testing.T, process app.Process, modules ...fx.Option) running {
 	ready := make(chan app.Addresses, 1)
 	process.Listen, process.InternalListen = "127.0.0.1:0", "127.0.0.1:0"
 	process.Ready = func(a app.Addresses) { ready <- a }
-	process.Log = testkit.Log(t)
+	if process.Log == nil {
+		process.Log = testkit.Log(t)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- app.Serve(ctx, process, modules...) }()
 	stop := sync.OnceValue(func() error { cancel(); return <-ended })

@@ -108,7 +108,7 @@ func (b Base) Status(ctx context.Context) *operationsv1.ContextStatus {
 	defer cancel()
 	status := &operationsv1.ContextStatus{Context: b.name}
 	if err := b.read(ctx, status); err != nil {
-		status.Cause = err.Error()
+		status.Cause = pg.Explain(err).Error()
 		return status
 	}
 	status.Ready = true

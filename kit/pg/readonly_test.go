@@ -2,14 +2,9 @@ package pg_test
 
 import (
 	"context"
-	"crypto/tls"
-	"encoding/binary"
 	"errors"
-	"io"
-	"net"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -107,50 +102,6 @@ func TestAReadOnlyServer(t *testing.T) {
 	}
 }
 
-// encrypt stands before a database as a TLS server; the certificate is a test's.
-func encrypt(t *testing.T, network, database string, config *tls.Config) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	t.Cleanup(func() {
-		_ = listener.Close()
-		serving.Wait()
-	})
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() {
-				defer func() { _ = conn.Close() }()
-				var request [8]byte
-				if _, err := io.ReadFull(conn, request[:]); err != nil || binary.BigEndian.Uint32(request[4:]) != 80877103 {
-					return // it asked for no TLS
-				}
-				if _, err := conn.Write([]byte("S")); err != nil {
-					return
-				}
-				inside := tls.Server(conn, config)
-				behind, err := net.Dial(network, database)
-				if err != nil {
-					return
-				}
-				defer func() { _ = behind.Close() }()
-				var copying sync.WaitGroup
-				copying.Go(func() { _, _ = io.Copy(behind, inside); _ = behind.Close() })
-				_, _ = io.Copy(inside, behind)
-				_ = inside.Close()
-				copying.Wait()
-			})
-		}
-	})
-	return listener.Addr().String()
-}
-
 // A database whose certificate expired is waited for, and told by name and date; when
 // it is renewed, connections come about without a restart. So do they when the CA that
 // verifies it is another one, in the same file.
@@ -161,7 +112,7 @@ func TestADatabasesCertificateExpires(t *testing.T) {
 		t.Fatal(err)
 	}
 	certificate := testkit.NewServer(t)
-	at := encrypt(t, "unix", config.Host+"/.s.PGSQL.5432", certificate.Config())
+	at := certificate.Front("unix", config.Host+"/.s.PGSQL.5432").Addr()
 	address := url.URL{
 		Scheme: "postgres", User: url.UserPassword(config.User, config.Password), Host: at, Path: "/" + config.Database,
 		RawQuery: url.Values{"sslmode": {"verify-full"}, "sslrootcert": {certificate.CAFile}}.Encode(),

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,8 +23,9 @@ import (
 // the process is complete; the peer is looked up with the first call.
 type Peers struct {
 	urls       map[string]string
+	links      map[string]*peerLink
 	propagator propagation.TextMapPropagator
-	http       *http.Client
+	http       *http.Transport
 	here       atomic.Pointer[local]
 
 	mu     sync.Mutex
@@ -35,18 +39,33 @@ type local struct {
 }
 
 // NewPeers returns Peers that know the URLs of contexts in other processes, such
-// as {"catalog": "http://catalog:8080"}. A nil propagator passes no trace on.
-func NewPeers(urls map[string]string, propagator propagation.TextMapPropagator) *Peers {
+// as {"catalog": "http://catalog:8080"}. A nil propagator passes no trace on. The log
+// hears of peers that can't be reached; nil is slog.Default.
+func NewPeers(urls map[string]string, propagator propagation.TextMapPropagator, log *slog.Logger) *Peers {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	protocols.SetHTTP2(true)
 	if propagator == nil {
 		propagator = propagation.NewCompositeTextMapPropagator()
 	}
-	return &Peers{
-		urls: urls, propagator: propagator, remote: make(map[string]connect.Transport),
-		http: &http.Client{Transport: &http.Transport{Protocols: protocols, IdleConnTimeout: idleTimeout}},
+	p := &Peers{
+		urls: urls, links: make(map[string]*peerLink, len(urls)), propagator: propagator, remote: make(map[string]connect.Transport),
+		http: &http.Transport{Protocols: protocols, IdleConnTimeout: idleTimeout},
 	}
+	for name := range urls {
+		p.links[name] = newPeerLink(p.http, name, log)
+	}
+	return p
+}
+
+// Troubles ask, each for one peer, why it can't be reached; the answer is nil when it
+// can, or when nobody tried of late.
+func (p *Peers) Troubles() []func(context.Context) error {
+	var all []func(context.Context) error
+	for _, name := range slices.Sorted(maps.Keys(p.links)) {
+		all = append(all, p.links[name].why)
+	}
+	return all
 }
 
 // Here says which contexts run in this process, on which server.
@@ -82,7 +101,7 @@ func (p *Peers) transport(name string) (connect.Transport, error) {
 		return nil, connect.Errorf(connect.CodeUnavailable,
 			"the context %s runs neither here nor at a known URL: set SHOPMESH_%s_URL", name, strings.ToUpper(name)).WithRemote()
 	}
-	transport := connecthttp.NewTransport(p.http, url, connecthttp.WithGRPC(), connecthttp.WithReadMaxBytes(4*MaxRequestBytes))
+	transport := connecthttp.NewTransport(&http.Client{Transport: p.links[name]}, url, connecthttp.WithGRPC(), connecthttp.WithReadMaxBytes(4*MaxRequestBytes))
 	p.remote[name] = transport
 	return transport, nil
 }

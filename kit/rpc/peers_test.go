@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,16 +17,17 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // peersOf returns clients of one context, in this process and in another.
 func peersOf(t *testing.T, s *site) map[string]operationsv1connect.OperationsServiceClient {
 	t.Helper()
-	here := rpc.NewPeers(nil, propagation.TraceContext{})
+	here := rpc.NewPeers(nil, propagation.TraceContext{}, nil)
 	// A client may be taken before the process knows its contexts.
 	near := operationsv1connect.NewOperationsServiceClient(here.Client("catalog"))
 	here.Here(s.server, "catalog")
-	there := rpc.NewPeers(map[string]string{"catalog": s.url}, propagation.TraceContext{})
+	there := rpc.NewPeers(map[string]string{"catalog": s.url}, propagation.TraceContext{}, testkit.Log(t))
 	t.Cleanup(there.Close)
 	return map[string]operationsv1connect.OperationsServiceClient{
 		"in process": near,
@@ -113,7 +116,7 @@ func TestWhatAPeersAnswerMeansToOurCaller(t *testing.T) {
 
 func TestAPeerThatIsNowhere(t *testing.T) {
 	t.Parallel()
-	peers := rpc.NewPeers(map[string]string{"payment": "http://127.0.0.1:1"}, nil)
+	peers := rpc.NewPeers(map[string]string{"payment": "http://127.0.0.1:1"}, nil, testkit.Log(t))
 	t.Cleanup(peers.Close)
 	for name, want := range map[string]string{"catalog": "SHOPMESH_CATALOG_URL", "payment": "refused"} {
 		client := operationsv1connect.NewOperationsServiceClient(peers.Client(name))
@@ -144,5 +147,55 @@ func TestTheTraceGoesOnInThePeer(t *testing.T) {
 	s.send(t, http1(t), "GET", "/v1/operations/status", "", nil, "Traceparent", "00-0000000000000000000000000000002a-00000000000000ab-01")
 	if got := <-seen; got.TraceID().String() != "0000000000000000000000000000002a" {
 		t.Errorf("REST: trace %s", got.TraceID())
+	}
+}
+
+// A peer whose certificate expired is told by name and date, once, however often it is
+// called; when the certificate is renewed, calls go through.
+func TestAPeersCertificateExpires(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	certificate := testkit.NewServer(t)
+	front := certificate.Front("tcp", s.addr)
+	log := &syncBuffer{}
+	peers := rpc.NewPeers(map[string]string{"catalog": "https://" + front.Addr()}, nil, slog.New(slog.NewTextHandler(log, nil)))
+	t.Cleanup(peers.Close)
+	ca, err := os.ReadFile(certificate.CAFile)
+	if err != nil || !peers.Trust(ca) {
+		t.Fatal("no CA", err)
+	}
+	client := operationsv1connect.NewOperationsServiceClient(peers.Client("catalog"))
+	call := func() error {
+		_, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
+		return err
+	}
+	trouble := func() error { return peers.Troubles()[0](t.Context()) }
+	if err := call(); err != nil || trouble() != nil {
+		t.Fatalf("a good certificate: %v, %v", err, trouble())
+	}
+	certificate.Expire()
+	front.Cut()
+	// What was sent as the connection was cut may fail for that.
+	eventually(t, "the certificate is refused", func() bool { err := call(); return err != nil && strings.Contains(err.Error(), "certificate") })
+	err = call()
+	if !rpc.PeerAway(err) {
+		t.Errorf("called with %v", err)
+	}
+	for _, told := range []string{err.Error(), trouble().Error(), log.String()} {
+		for _, want := range []string{"the certificate of localhost, 127.0.0.1", certificate.Expired.Format(time.RFC3339), "renew it there"} {
+			if !strings.Contains(told, want) {
+				t.Errorf("it lacks %q: %s", want, told)
+			}
+		}
+	}
+	if n := strings.Count(log.String(), "\n"); n > 2 || !strings.Contains(log.String(), "catalog can't be reached") {
+		t.Errorf("%d lines:\n%s", n, log.String())
+	}
+	certificate.Renew()
+	if err := call(); err != nil {
+		t.Errorf("renewed: %v", err)
+	}
+	if err := trouble(); err != nil {
+		t.Errorf("still told: %v", err)
 	}
 }

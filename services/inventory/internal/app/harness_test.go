@@ -115,7 +115,7 @@ func (s *shelf) peers(t *testing.T) *rpc.Peers {
 		t.Fatal(err)
 	}
 	catalogv1connect.RegisterProductServiceHandler(server, s)
-	peers := rpc.NewPeers(nil, nil)
+	peers := rpc.NewPeers(nil, nil, nil)
 	peers.Here(server, "catalog")
 	t.Cleanup(peers.Close)
 	return peers

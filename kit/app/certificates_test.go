@@ -1,0 +1,147 @@
+package app_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
+	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// A process as its environment sets it up, on a database and a broker over TLS whose
+// certificates expire while it runs, one after the other. The log, readiness and
+// status name the certificate and what to do; once each is renewed, the same process
+// goes on, and says and hears what it could not.
+func TestCertificatesExpireUnderAProcess(t *testing.T) {
+	t.Parallel()
+	config, err := pgx.ParseConfig(testkit.DatabaseURL(t, fstest.MapFS{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	forDatabase, forBroker := testkit.NewServer(t), testkit.NewServer(t)
+	forDatabase.Expired = forDatabase.Expired.Add(-time.Hour) // tells them apart
+	database := forDatabase.Front("unix", config.Host+"/.s.PGSQL.5432")
+	address := url.URL{
+		Scheme: "postgres", User: url.UserPassword(config.User, config.Password), Host: database.Addr(), Path: "/" + config.Database,
+		RawQuery: url.Values{"sslmode": {"verify-full"}, "sslrootcert": {forDatabase.CAFile}}.Encode(),
+	}
+	var brokerConns testkit.Listeners
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.TLS(forBroker.Config()), kfake.ListenFn(brokerConns.Listen))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(broker.Close)
+	env, err := app.ReadEnvironment("parcel", []string{
+		"SHOPMESH_DATABASE_URL=" + address.String(), "SHOPMESH_KAFKA_BROKERS=" + strings.Join(broker.ListenAddrs(), ","),
+		"SHOPMESH_KAFKA_TLS=on", "SHOPMESH_KAFKA_CA=" + forBroker.CAFile,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env.Context.SoleWriter = true
+	log := &logged{}
+	env.Process.Log = slog.New(slog.NewJSONHandler(log, nil))
+	parcels := make(chan *parcel, 1)
+	process := serve(t, env.Process, module(env.Context, parcels))
+	p := <-parcels
+	operators := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, process.Internal)))
+	said := func(text string) {
+		t.Helper()
+		testkit.Eventually(t, soon, "an event is written", func() bool { return p.say(t.Context(), uuid.New(), text) == nil })
+	}
+	heard := func(want string) {
+		t.Helper()
+		testkit.Eventually(t, time.Minute, want+" is heard", func() bool {
+			select {
+			case text := <-p.heard:
+				return text == want
+			default:
+				return false
+			}
+		})
+		testkit.Eventually(t, soon, "nothing is wrong", func() bool {
+			code, body := get(t, process.Internal+"/readyz")
+			return code == http.StatusOK && !strings.Contains(body, "certificate")
+		})
+	}
+	// told waits until readiness and status name the certificate and what to do.
+	told := func(code int, what string, end time.Time) {
+		t.Helper()
+		named := func(text string) bool {
+			return strings.Contains(text, "the certificate of localhost, 127.0.0.1") && strings.Contains(text, end.Format(time.RFC3339)+" only: renew it there")
+		}
+		testkit.Eventually(t, soon, "readiness names the certificate", func() bool {
+			got, body := get(t, process.Internal+"/readyz")
+			return got == code && strings.Contains(body, what) && named(body)
+		})
+		res, err := operators.GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status := res.GetContexts()[0]; !named(status.GetCause() + strings.Join(status.GetTroubles(), "")) {
+			t.Errorf("status says %v", status)
+		}
+		if lines := log.warnings(); len(lines) > 8 || !named(strings.Join(lines, "")) {
+			t.Errorf("the log has %d warnings:\n%s", len(lines), strings.Join(lines, ""))
+		}
+	}
+	said("before")
+	heard("before")
+
+	forBroker.Expire()
+	brokerConns.Cut()
+	said("while the broker's certificate is old")
+	told(http.StatusOK, "the broker is away", forBroker.Expired)
+	forBroker.Renew()
+	heard("while the broker's certificate is old")
+
+	forDatabase.Expire()
+	database.Cut()
+	told(http.StatusServiceUnavailable, "the database does not answer", forDatabase.Expired)
+	forDatabase.Renew()
+	said("after both")
+	heard("after both")
+	if err := process.stop(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
+
+// soon bounds what a test waits for; it is long because machines are shared.
+const soon = 30 * time.Second
+
+// logged keeps a log's lines from warnings on.
+type logged struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var line struct{ Level string }
+	if json.Unmarshal(p, &line) == nil && (line.Level == "WARN" || line.Level == "ERROR") {
+		l.lines = append(l.lines, string(p))
+	}
+	return len(p), nil
+}
+
+func (l *logged) warnings() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.lines...)
+}

@@ -1,0 +1,4 @@
+package app
+
+// ReadEnvironment is what FromEnv does with os.Environ().
+var ReadEnvironment = readEnvironment //nolint:gochecknoglobals // for tests alone
