@@ -94,6 +94,14 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
+// PaymentMethods are those that the settings file offers, or the default ones; one that
+// ends in "*" stands for all that begin so. Who composes order with payment can thus
+// tell that nobody takes one.
+func PaymentMethods(settingsFile string) ([]string, error) {
+	set, err := loadSettings(settingsFile)
+	return set.PaymentMethods, err
+}
+
 func loadSettings(file string) (domain.Settings, error) {
 	loaded, err := settings.Load(file, Name, DefaultSettings())
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/services/payment"
 )
 
 // Everything that a service asks for is provided by the process or by itself.
@@ -31,20 +32,57 @@ func TestTheShopIsComplete(t *testing.T) {
 	}
 }
 
-// Here all contexts are known: a section for another one is a misspelling, told
-// before anything is made.
-func TestAMisspelledContextInTheSettingsStopsTheStart(t *testing.T) {
+// Here all contexts are known: a section for another one is a misspelling, and a
+// payment method that payment can't take is a mistake; both are told before anything is
+// made.
+func TestSettingsThatContradictTheShopStopTheStart(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	file, data := filepath.Join(dir, "settings.json"), filepath.Join(dir, "data")
-	if err := os.WriteFile(file, []byte(`{"ordr":{"paymentWindow":"60s"}}`), 0o600); err != nil {
+	for name, row := range map[string]struct {
+		settings string
+		told     []string
+	}{
+		"a misspelled context":           {`{"ordr":{"paymentWindow":"60s"}}`, []string{"ordr", "order"}},
+		"cards, and no key":              {`{"order":{"paymentMethods":["sandbox_ok","pm_*"]}}`, []string{`"pm_*"`, "SHOPMESH_STRIPE_KEY", "order.paymentMethods"}},
+		"one card, and no key":           {`{"order":{"paymentMethods":["pm_card_visa"]}}`, []string{`"pm_card_visa"`, "SHOPMESH_STRIPE_KEY"}},
+		"everything, and no key":         {`{"order":{"paymentMethods":["*"]}}`, []string{`"*"`, "SHOPMESH_STRIPE_KEY"}},
+		"a value that order knows wrong": {`{"order":{"paymentMethods":[""]}}`, []string{"settings of order"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			file, data := filepath.Join(dir, "settings.json"), filepath.Join(dir, "data")
+			if err := os.WriteFile(file, []byte(row.settings), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := Run(t.Context(), Config{Data: data, SettingsFile: file, Log: slog.New(slog.DiscardHandler)})
+			if err == nil {
+				t.Fatal("it started")
+			}
+			for _, part := range row.told {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q is not told: %v", part, err)
+				}
+			}
+			if _, err := os.Stat(data); err == nil {
+				t.Error("a data directory was made")
+			}
+		})
+	}
+}
+
+// What payment takes is offered: the sandbox's methods always, cards with a key.
+func TestPaymentMethodsThatArePaidAreOffered(t *testing.T) {
+	t.Parallel()
+	cards := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(cards, []byte(`{"order":{"paymentMethods":["sandbox_*","pm_*"]}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := Run(t.Context(), Config{Data: data, SettingsFile: file, Log: slog.New(slog.DiscardHandler)})
-	if err == nil || !strings.Contains(err.Error(), "ordr") || !strings.Contains(err.Error(), "order") {
-		t.Errorf("got %v", err)
-	}
-	if _, err := os.Stat(data); err == nil {
-		t.Error("a data directory was made")
+	for name, config := range map[string]Config{
+		"the defaults":     {},
+		"cards, and a key": {SettingsFile: cards, Stripe: payment.StripeConfig{Key: "sk_test_1"}},
+	} {
+		if err := checkSettings(config); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded"
 	"github.com/shopmesh/shopmesh/kit/settings"
+	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -80,7 +81,7 @@ func Run(ctx context.Context, config Config) error {
 }
 
 func run(ctx context.Context, config Config) (err error) {
-	if err := settings.Check(config.SettingsFile, contexts()...); err != nil {
+	if err := checkSettings(config); err != nil {
 		return err
 	}
 	dir, err := embedded.OpenDataDir(config.Data)
@@ -132,6 +133,18 @@ func run(ctx context.Context, config Config) (err error) {
 		parts.internal["/inbox"], parts.internal["/inbox/"], parts.internal["/inbox.json"] = inbox.Handler(), inbox.Handler(), inbox.Handler()
 	}
 	return serve(ctx, parts, dir.Path())
+}
+
+// checkSettings refuses what can only be seen to be wrong where all contexts are known.
+func checkSettings(config Config) error {
+	if err := settings.Check(config.SettingsFile, contexts()...); err != nil {
+		return err
+	}
+	offered, err := order.PaymentMethods(config.SettingsFile)
+	if err != nil {
+		return err
+	}
+	return config.Stripe.CheckOffer(offered)
 }
 
 // tryAddresses opens both addresses and gives them free again: a port that is taken

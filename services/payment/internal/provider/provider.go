@@ -38,14 +38,24 @@ const (
 	Stripe  = "stripe"
 )
 
+// stripePrefix begins the ids of Stripe's PaymentMethods.
+const stripePrefix = "pm_"
+
 // Of names the provider that takes a payment method: Stripe takes its own
 // PaymentMethods, and the sandbox all others, of which it declines what it does not
 // know. A payment keeps the name, and stays with its provider.
 func Of(method string) string {
-	if strings.HasPrefix(method, "pm_") {
+	if strings.HasPrefix(method, stripePrefix) {
 		return Stripe
 	}
 	return Sandbox
+}
+
+// OffersStripe says whether what order's settings offer holds a method that Stripe
+// takes. One that ends in "*" stands for all that begin so.
+func OffersStripe(offered string) bool {
+	begin, open := strings.CutSuffix(offered, "*")
+	return strings.HasPrefix(begin, stripePrefix) || open && strings.HasPrefix(stripePrefix, begin)
 }
 
 // ErrNotFound is a charge that the provider does not know.
