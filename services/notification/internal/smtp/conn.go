@@ -154,21 +154,17 @@ var ErrUnwanted = errors.New("the mail is no longer wanted")
 // the server says at the end is the reply; an error comes with the stage at which it
 // happened.
 func (c *conn) deliver(m Mail, message []byte) (reply string, at stage, err error) {
-	if err := c.client.Mail("<" + m.Sender + ">"); err != nil {
-		return "", stageSender, c.after(err)
-	}
-	if err := c.client.Rcpt("<" + m.Recipient + ">"); err != nil {
-		return "", stageRecipient, c.after(err)
+	crashpoint.Cross("before DATA", "mail")
+	if at, err := c.envelope(m); err != nil {
+		return "", at, c.after(err)
 	}
 	if m.Wanted != nil && !m.Wanted() {
-		c.broken = c.client.Reset() != nil
-		return "", stageRecipient, ErrUnwanted
+		// The server waits for a text. There is no way to take back what was said but
+		// to go.
+		c.broken = true
+		return "", stageData, ErrUnwanted
 	}
-	crashpoint.Cross("before DATA", "mail")
-	writer, err := c.client.Data()
-	if err != nil {
-		return "", stageData, c.after(err)
-	}
+	writer := c.client.Text.DotWriter()
 	if _, err := writer.Write(message); err != nil {
 		// Closing the writer would end the message where it broke off.
 		c.broken = true
@@ -176,22 +172,86 @@ func (c *conn) deliver(m Mail, message []byte) (reply string, at stage, err erro
 	}
 	crashpoint.Cross("before the end of DATA", "mail")
 	if err := writer.Close(); err != nil {
+		c.broken = true
+		return "", stageBody, err
+	}
+	_, reply, err = c.client.Text.ReadResponse(250)
+	if err != nil {
 		if code(err) == 0 || code(err) == 421 {
 			c.broken = true
 		}
 		return "", stageBody, err
 	}
 	crashpoint.Cross("after 250", "mail")
-	if said, ok := writer.(*gosmtp.DataCloser); ok {
-		reply = said.ServerResponse()
-	}
 	return reply, stageBody, nil
+}
+
+// envelope says from whom and to whom, and that the text follows; all at once where
+// the server takes that (RFC 2920): each answer that is waited for costs both sides a
+// turn.
+func (c *conn) envelope(m Mail) (stage, error) {
+	commands := []command{
+		stageSender:    {"MAIL FROM:<" + m.Sender + ">" + c.parameters(), 250},
+		stageRecipient: {"RCPT TO:<" + m.Recipient + ">", 25},
+		stageData:      {"DATA", 354},
+	}
+	together := 1
+	if offered, _ := c.client.Extension("PIPELINING"); offered {
+		together = len(commands)
+	}
+	for at := 0; at < len(commands); at += together {
+		if at, err := c.exchange(stage(at), commands[at:at+together]); err != nil {
+			return at, err
+		}
+	}
+	return stageBody, nil
+}
+
+type command struct {
+	line string
+	// expect is the reply's code, or its first digits.
+	expect int
+}
+
+// exchange sends commands, the first of which is at a stage, and reads every reply.
+// It returns the first refusal.
+func (c *conn) exchange(first stage, commands []command) (at stage, refused error) {
+	text := c.client.Text
+	for _, command := range commands {
+		// What can't be written has no reply.
+		_, _ = text.W.WriteString(command.line + "\r\n")
+	}
+	_ = text.W.Flush()
+	for i, command := range commands {
+		_, _, err := text.ReadResponse(command.expect)
+		switch {
+		case err == nil && refused != nil && first+stage(i) == stageData:
+			c.broken = true // it waits for a text to nobody
+		case err == nil || refused != nil:
+		default:
+			if at, refused = first+stage(i), err; code(err) == 0 || code(err) == 421 {
+				return at, refused
+			}
+		}
+	}
+	return at, refused
+}
+
+// parameters says that addresses and text may be of any script.
+func (c *conn) parameters() string {
+	all := ""
+	for extension, parameter := range map[string]string{"8BITMIME": " BODY=8BITMIME", "SMTPUTF8": " SMTPUTF8"} {
+		if offered, _ := c.client.Extension(extension); offered {
+			all += parameter
+		}
+	}
+	return all
 }
 
 // after gets the conversation ready for the next mail after a refusal; where the
 // server didn't answer, or said that it closes, it can't be.
 func (c *conn) after(err error) error {
-	if n := code(err); n == 0 || n == 421 || c.client.Reset() != nil {
+	if n := code(err); c.broken || n == 0 || n == 421 || c.client.Reset() != nil {
 		c.broken = true
 	}
 	return err

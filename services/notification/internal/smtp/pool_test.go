@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"mime"
 	"net"
@@ -83,9 +84,8 @@ func TestAnswersSayWhetherTryingAgainCanHelp(t *testing.T) {
 		"DATA refused for now":         {"DATA", "421 4.3.2 closing", Answer{Text: "421 4.3.2 closing"}, false},
 		"a greeting that is no server": {"EHLO", "550 go away", Answer{}, true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := smtptest.New(t, smtptest.Options{Reply: func(verb, _ string) string {
+		inTurns(t, name, func(t *testing.T, offers []string) {
+			server := smtptest.New(t, smtptest.Options{Offers: offers, Reply: func(verb, _ string) string {
 				if verb == c.verb || c.verb == "EHLO" && verb == "HELO" {
 					return c.reply
 				}
@@ -107,19 +107,74 @@ func TestAnswersSayWhetherTryingAgainCanHelp(t *testing.T) {
 	}
 }
 
+// inTurns runs a test with a server that wants one command at a time, and with one
+// that takes many.
+func inTurns(t *testing.T, name string, test func(t *testing.T, offers []string)) {
+	t.Helper()
+	for turns, offers := range map[string][]string{"in turns": nil, "at once": {"PIPELINING", "8BITMIME", "SMTPUTF8"}} {
+		t.Run(name+" "+turns, func(t *testing.T) {
+			t.Parallel()
+			test(t, offers)
+		})
+	}
+}
+
 func TestARefusalLeavesTheConnectionUsable(t *testing.T) {
 	t.Parallel()
-	server := smtptest.New(t, smtptest.Options{Reply: smtptest.Times(1, "RCPT", "550 unknown")})
+	for _, verb := range []string{"MAIL", "RCPT", "DATA", "."} {
+		inTurns(t, verb, func(t *testing.T, offers []string) {
+			server := smtptest.New(t, smtptest.Options{Offers: offers, Reply: smtptest.Times(1, verb, "550 unknown")})
+			p := poolFor(t, smtptest.URL(server.Addr()), 1)
+			if a := send(t, p, letter("a")); a.Accepted || a.Text != "550 unknown" {
+				t.Fatalf("got %+v", a)
+			}
+			if a := send(t, p, letter("b")); !a.Accepted {
+				t.Fatalf("got %+v", a)
+			}
+			if n := server.Connections(); n != 1 {
+				t.Errorf("%d connections, 1 would do", n)
+			}
+		})
+	}
+}
+
+// A server may ask for the text though it refused the only recipient (RFC 2920, 3.1):
+// it gets none, and the next mail a new conversation.
+func TestNoTextGoesToNobody(t *testing.T) {
+	t.Parallel()
+	server := smtptest.New(t, smtptest.Options{Offers: []string{"PIPELINING"}, Reply: smtptest.Both(
+		smtptest.Times(1, "RCPT", "550 unknown"), smtptest.Times(1, "DATA", "354 go on"))})
 	p := poolFor(t, smtptest.URL(server.Addr()), 1)
-	if a := send(t, p, letter("a")); !a.Permanent {
+	if a := send(t, p, letter("a")); !a.Permanent || a.Text != "550 unknown" {
 		t.Fatalf("got %+v", a)
 	}
 	if a := send(t, p, letter("b")); !a.Accepted {
 		t.Fatalf("got %+v", a)
 	}
-	if n := server.Connections(); n != 1 {
-		t.Errorf("%d connections, 1 would do", n)
+	if mails := server.Mails(); len(mails) != 1 || !strings.Contains(mails[0].MessageID, "b@example.com") {
+		t.Errorf("the server has %+v", mails)
 	}
+}
+
+// What is no longer wanted when its turn comes is not handed over, however far the
+// conversation is.
+func TestAnUnwantedMailIsNotHandedOver(t *testing.T) {
+	t.Parallel()
+	inTurns(t, "unwanted", func(t *testing.T, offers []string) {
+		server := smtptest.New(t, smtptest.Options{Offers: offers})
+		p := poolFor(t, smtptest.URL(server.Addr()), 1)
+		m := letter("a")
+		m.Wanted = func() bool { return false }
+		if _, err := p.Send(t.Context(), m); !errors.Is(err, ErrUnwanted) {
+			t.Fatalf("error %v", err)
+		}
+		if a := send(t, p, letter("b")); !a.Accepted {
+			t.Fatalf("got %+v", a)
+		}
+		if mails := server.Mails(); len(mails) != 1 || !strings.Contains(mails[0].MessageID, "b@example.com") {
+			t.Errorf("the server has %+v", mails)
+		}
+	})
 }
 
 func TestAConnectionThatTheServerEndedBetweenMailsCostsNoAttempt(t *testing.T) {

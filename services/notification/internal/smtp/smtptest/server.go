@@ -170,13 +170,21 @@ func (s *Server) usual(c *conversation, verb, argument string) bool {
 		c.in = bufio.NewReader(c.Conn)
 	case "AUTH":
 		c.say("235 welcome")
-	case "MAIL":
-		c.from = argument
+	case "MAIL", "RSET":
+		c.from, c.to = argument, ""
 		c.say("250 OK")
 	case "RCPT":
+		if c.from == "" {
+			c.say("503 5.5.1 from whom?")
+			return true
+		}
 		c.to = argument
 		c.say("250 OK")
 	case "DATA":
+		if c.to == "" {
+			c.say("503 5.5.1 to whom?")
+			return true
+		}
 		c.say("354 go on")
 		return s.message(c)
 	case "QUIT":
@@ -201,6 +209,7 @@ func (s *Server) message(c *conversation) bool {
 		raw.WriteString(strings.TrimPrefix(line, "."))
 	}
 	got := Received{From: c.from, To: c.to, Raw: raw.String()}
+	c.from, c.to = "", ""
 	if parsed, err := mail.ReadMessage(strings.NewReader(got.Raw)); err == nil {
 		got.MessageID = parsed.Header.Get("Message-ID")
 	}
@@ -230,6 +239,16 @@ func Times(n int, verb, reply string) func(string, string) string {
 		}
 		n--
 		return reply
+	}
+}
+
+// Both returns the first reply that one of two has.
+func Both(one, other func(string, string) string) func(string, string) string {
+	return func(verb, argument string) string {
+		if reply := one(verb, argument); reply != "" {
+			return reply
+		}
+		return other(verb, argument)
 	}
 }
 
