@@ -1,6 +1,6 @@
 // Package trouble tells of what goes wrong for a while: to the log when it begins,
-// each minute while it lasts, and when it ends, however often it is noticed
-// meanwhile; and to whoever asks, for readiness and status.
+// each minute while it lasts, once a minute when its cause is another one, and when it
+// ends, however often it is noticed meanwhile; and to whoever asks, for readiness and status.
 package trouble
 
 import (
@@ -33,6 +33,8 @@ type Trouble struct {
 	last   time.Time // when it was noticed last
 	over   time.Time // when it ended last
 	told   time.Time // when the log last heard of it
+	text   string    // what it heard then
+	twice  bool      // it heard of another cause since
 	unsaid int       // how often it was noticed since
 }
 
@@ -59,14 +61,20 @@ func (t *Trouble) Note(ctx context.Context, cause error, attrs ...any) {
 	t.cause, t.last = cause, now
 	t.active.Store(true)
 	t.unsaid++
-	if now.Sub(t.told) < interval {
+	// What began with a connection that broke goes on with what keeps the next one
+	// from coming about, which says more: one change of the cause is told at once.
+	early := now.Sub(t.told) < interval
+	if early && (t.twice || cause.Error() == t.text) {
 		return
 	}
 	attrs = append(attrs, "error", cause.Error())
 	if t.unsaid > 1 {
 		attrs = append(attrs, "times", t.unsaid, "since", t.since)
 	}
-	t.told, t.unsaid = now, 0
+	if !early {
+		t.told = now
+	}
+	t.text, t.twice, t.unsaid = cause.Error(), early, 0
 	t.log.WarnContext(ctx, t.message, attrs...)
 }
 

@@ -2,6 +2,7 @@ package trouble_test
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -71,6 +72,30 @@ func TestAFlappingTroubleIsNoFlood(t *testing.T) {
 		away.OverAfter(t.Context(), 5*time.Second)
 		if away.Err(0) != nil {
 			t.Error("not over")
+		}
+	})
+}
+
+// What begins with one cause and goes on with another is told with both, and no more
+// than twice a minute however often the cause changes.
+func TestAnotherCauseIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		away := trouble.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
+		away.Note(t.Context(), errors.New("it broke"))
+		for range 100 {
+			away.Note(t.Context(), errors.New("the certificate is old"))
+		}
+		if n := strings.Count(log.String(), "\n"); n != 2 || strings.Count(log.String(), "the certificate is old") != 1 {
+			t.Errorf("%d lines:\n%s", n, log.String())
+		}
+		for n := range 3000 {
+			<-time.After(100 * time.Millisecond)
+			away.Note(t.Context(), fmt.Errorf("cause %d", n))
+		}
+		if n := strings.Count(log.String(), "\n"); n != 11 {
+			t.Errorf("%d lines in five minutes:\n%s", n, log.String())
 		}
 	})
 }
