@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/notification"
@@ -116,6 +117,19 @@ func TestAMailInAnotherProcesssMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 	}
 }
 
+// sentMany has one mail to a customer pending and 5600 sent.
+func (o *office) sentMany(s *app.Sender, customer uuid.UUID) {
+	o.t.Helper()
+	o.hear(s, requestsOf(o.t, customer, 1), nil)
+	if _, err := o.pool.Exec(o.t.Context(), `
+		insert into notifications
+		select (jsonb_populate_record(n, jsonb_build_object('id', md5('s' || i)::uuid, 'subject_id', gen_random_uuid(),
+			'status', 2, 'due_time', null, 'end_time', now(), 'send_time', now()))).*
+		from notifications n, generate_series(1, 5600) i`); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
 // A customer of very many mails is erased part by part, so that no batch of events
 // outlasts its time and is tried for ever; what is not sent yet comes first.
 func TestAnErasureOfVeryManyMailsIsCompletedLater(t *testing.T) {
@@ -123,14 +137,7 @@ func TestAnErasureOfVeryManyMailsIsCompletedLater(t *testing.T) {
 	o := openOffice(t, nil)
 	s := o.sender(app.SenderConfig{})
 	customer := uuid.New()
-	o.hear(s, requestsOf(t, customer, 1), nil)
-	if _, err := o.pool.Exec(t.Context(), `
-		insert into notifications
-		select (jsonb_populate_record(n, jsonb_build_object('id', md5('s' || i)::uuid, 'subject_id', gen_random_uuid(),
-			'status', 2, 'due_time', null, 'end_time', now(), 'send_time', now()))).*
-		from notifications n, generate_series(1, 5600) i`); err != nil {
-		t.Fatal(err)
-	}
+	o.sentMany(s, customer)
 	o.hear(s, nil, []uuid.UUID{customer})
 	if left, pending := o.count("recipient <> ''"), o.count("status = 1"); left != 601 || pending != 0 {
 		t.Errorf("%d mails are left for later and %d to be sent, want 601 and 0", left, pending)
@@ -144,5 +151,37 @@ func TestAnErasureOfVeryManyMailsIsCompletedLater(t *testing.T) {
 	}
 	if n := o.count("status = 2 and send_time is not null"); n != 5600 {
 		t.Errorf("%d mails are still said to be sent, want 5600", n)
+	}
+}
+
+// What is left of an erasure for later is sent to nobody once more.
+func TestAMailThatIsYetToBeErasedIsNotResent(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t, nil)
+	s := o.sender(app.SenderConfig{})
+	gone, stays := uuid.New(), uuid.New()
+	o.sentMany(s, gone)
+	o.hear(s, requestsOf(t, stays, 1), []uuid.UUID{gone})
+	one := func(where string, of uuid.UUID) (id uuid.UUID) {
+		err := o.pool.QueryRow(t.Context(), "select id from notifications where customer_id = $1 and "+where+" limit 1", of).Scan(&id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	mails := &app.Mails{Pool: o.pool, Sender: s, Settings: settings(), Now: now}
+	for name, id := range map[string]uuid.UUID{"left": one("recipient <> ''", gone), "blank": one("recipient = ''", gone)} {
+		if _, err := mails.Resend(t.Context(), id); fault.ReasonOf(err) != domain.ReasonState {
+			t.Errorf("%s: resending it was answered with %v", name, err)
+		}
+	}
+	if n := o.count("status = 1 and customer_id = '" + gone.String() + "'"); n != 0 {
+		t.Errorf("%d mails to the erased customer are pending", n)
+	}
+	if _, err := o.pool.Exec(t.Context(), "update notifications set status = 2, due_time = null, end_time = now(), send_time = now() where customer_id = $1", stays); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mails.Resend(t.Context(), one("true", stays)); err != nil {
+		t.Errorf("another's mail: %v", err)
 	}
 }

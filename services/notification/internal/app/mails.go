@@ -79,7 +79,10 @@ func (m *Mails) Resend(ctx context.Context, id uuid.UUID) (domain.Stored, error)
 	var mail domain.Stored
 	err := m.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		q := db.New(tx)
-		row, err := q.NotificationGetForUpdate(ctx, id)
+		if err := q.ErasedCustomerShare(ctx); err != nil {
+			return err
+		}
+		found, err := q.NotificationGetForUpdate(ctx, id)
 		if pg.IsNoRows(err) {
 			return domain.NotFound(id)
 		}
@@ -88,11 +91,15 @@ func (m *Mails) Resend(ctx context.Context, id uuid.UUID) (domain.Stored, error)
 		}
 		now := m.Now()
 		asked := outbox.Traceparent(trace.SpanContextFromContext(ctx))
-		next, err := store.Stored(row).State.Resend(now, now.Add(m.Sender.Lease()), asked)
+		state := store.Stored(found.Notification).State
+		if found.CustomerErased {
+			state.Readable = false // a part of the erasure that is yet to come blanks it
+		}
+		next, err := state.Resend(now, now.Add(m.Sender.Lease()), asked)
 		if err != nil {
 			return err
 		}
-		row, err = q.NotificationResend(ctx, db.NotificationResendParams{
+		row, err := q.NotificationResend(ctx, db.NotificationResendParams{
 			ID: id, ResendCount: int32(next.Resends), Version: next.Version,
 			MessageID: domain.MessageID(id, next.Resends, m.Settings.Domain()),
 			AskTime:   next.AskTime, DueTime: next.DueTime, Traceparent: asked,

@@ -94,7 +94,7 @@ const erasedCustomerShare = `-- name: ErasedCustomerShare :exec
 lock table erased_customers in row share mode
 `
 
-// Taken before mails are written: an erasure waits for them, and they for it.
+// Taken before mails are written or resent: an erasure waits for them, and they for it.
 func (q *Queries) ErasedCustomerShare(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, erasedCustomerShare)
 	return err

@@ -358,36 +358,46 @@ func (q *Queries) NotificationGet(ctx context.Context, id uuid.UUID) (Notificati
 }
 
 const notificationGetForUpdate = `-- name: NotificationGetForUpdate :one
-select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, ask_time, due_time, end_time, send_time from notifications where id = $1 for no key update
+select n.id, n.kind, n.subject_id, n.order_id, n.customer_id, n.status, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.attempt_count, n.retry_count, n.cause, n.version, n.traceparent, n.create_time, n.ask_time, n.due_time, n.end_time, n.send_time, exists (select from erased_customers e where e.customer_id = n.customer_id) as customer_erased
+from notifications n
+where n.id = $1
+for no key update of n
 `
 
-func (q *Queries) NotificationGetForUpdate(ctx context.Context, id uuid.UUID) (Notification, error) {
+type NotificationGetForUpdateRow struct {
+	Notification   Notification
+	CustomerErased bool
+}
+
+// With erased_customers taken before, so that no erasure runs meanwhile.
+func (q *Queries) NotificationGetForUpdate(ctx context.Context, id uuid.UUID) (NotificationGetForUpdateRow, error) {
 	row := q.db.QueryRow(ctx, notificationGetForUpdate, id)
-	var i Notification
+	var i NotificationGetForUpdateRow
 	err := row.Scan(
-		&i.ID,
-		&i.Kind,
-		&i.SubjectID,
-		&i.OrderID,
-		&i.CustomerID,
-		&i.Status,
-		&i.Recipient,
-		&i.Subject,
-		&i.ShopName,
-		&i.Template,
-		&i.Content,
-		&i.MessageID,
-		&i.ResendCount,
-		&i.AttemptCount,
-		&i.RetryCount,
-		&i.Cause,
-		&i.Version,
-		&i.Traceparent,
-		&i.CreateTime,
-		&i.AskTime,
-		&i.DueTime,
-		&i.EndTime,
-		&i.SendTime,
+		&i.Notification.ID,
+		&i.Notification.Kind,
+		&i.Notification.SubjectID,
+		&i.Notification.OrderID,
+		&i.Notification.CustomerID,
+		&i.Notification.Status,
+		&i.Notification.Recipient,
+		&i.Notification.Subject,
+		&i.Notification.ShopName,
+		&i.Notification.Template,
+		&i.Notification.Content,
+		&i.Notification.MessageID,
+		&i.Notification.ResendCount,
+		&i.Notification.AttemptCount,
+		&i.Notification.RetryCount,
+		&i.Notification.Cause,
+		&i.Notification.Version,
+		&i.Notification.Traceparent,
+		&i.Notification.CreateTime,
+		&i.Notification.AskTime,
+		&i.Notification.DueTime,
+		&i.Notification.EndTime,
+		&i.Notification.SendTime,
+		&i.CustomerErased,
 	)
 	return i, err
 }

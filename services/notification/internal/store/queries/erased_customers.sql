@@ -1,5 +1,5 @@
 -- name: ErasedCustomerShare :exec
--- Taken before mails are written: an erasure waits for them, and they for it.
+-- Taken before mails are written or resent: an erasure waits for them, and they for it.
 lock table erased_customers in row share mode;
 
 -- name: ErasedCustomerExclude :exec

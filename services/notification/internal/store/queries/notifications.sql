@@ -137,7 +137,11 @@ select due_time from notifications where due_time is not null order by due_time 
 select * from notifications where id = @id;
 
 -- name: NotificationGetForUpdate :one
-select * from notifications where id = @id for no key update;
+-- With erased_customers taken before, so that no erasure runs meanwhile.
+select sqlc.embed(n), exists (select from erased_customers e where e.customer_id = n.customer_id) as customer_erased
+from notifications n
+where n.id = @id
+for no key update of n;
 
 -- name: NotificationResend :one
 update notifications
