@@ -63,8 +63,9 @@ func verifies(err error) bool {
 	return errors.As(err, &invalid) || errors.As(err, &host) || errors.As(err, &unknown)
 }
 
-// Explain puts before an error about a server's certificate what an operator needs:
-// whose it is, until when it was good, what to do. Other errors it returns as they are.
+// Explain says of an error about a server's certificate what an operator needs: whose
+// it is, until when it was good, what to do. Its text is the same each time, so that a
+// log can tell it once. Other errors it returns as they are.
 func Explain(err error) error {
 	var invalid x509.CertificateInvalidError
 	if !errors.As(err, &invalid) || invalid.Reason != x509.Expired || invalid.Cert == nil {
@@ -78,13 +79,13 @@ func Explain(err error) error {
 	}
 }
 
-// expired is an error with a text of its own.
+// expired is an error with a text of its own: the cause's holds the time of day.
 type expired struct {
 	text  string
 	cause error
 }
 
-func (e *expired) Error() string { return e.text + " (" + e.cause.Error() + ")" }
+func (e *expired) Error() string { return e.text }
 func (e *expired) Unwrap() error { return e.cause }
 
 func subject(c *x509.Certificate) string {
