@@ -30,6 +30,7 @@ func offTheWay() map[statement]string {
 	return map[statement]string{
 		{order, "ErasedCustomerInsertMany"}:           "a customer is erased",
 		{order, "OrderErasePerson"}:                   "a customer is erased",
+		{order, "ErasedCustomerSettle"}:               "an erasure is a day old",
 		{order, "ProductInsertMany"}:                  "a product is ordered before order heard of it",
 		{payment, "DeadLetterPark"}:                   "a provider says what payment can't make sense of",
 		{notification, "ErasedCustomerInsertMany"}:    "a customer is erased",

@@ -365,6 +365,32 @@ func TestAnErasureOfVeryManyOrdersIsCompletedLater(t *testing.T) {
 	}
 }
 
+// An erasure that was interrupted, for however long, is completed; it is done with when
+// nothing of it can be found any more.
+func TestAnErasureThatWasInterruptedForLongIsCompleted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.sell("MUG", 500)
+	customer, left := uuid.New(), b.placed()
+	b.hear(event(customer, 2, &customerv1.CustomerErased{CustomerId: customer.String(), Version: 2}))
+	if _, err := b.pool.Exec(t.Context(), `update orders set customer_id = $2 where id = $1`, left.GetId(), customer); err != nil {
+		t.Fatal(err)
+	}
+	open := func() int { return b.count(`select count(*) from erased_customers where not settled`) }
+	b.now.Add((8 * 24 * time.Hour).Microseconds())
+	if err := b.orders.EraseLate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if b.get(left).GetContact() != nil || open() != 0 {
+		t.Errorf("after a week the order still has %v; %d erasures are not settled", b.get(left).GetContact(), open())
+	}
+	young := uuid.New()
+	b.hear(event(young, 2, &customerv1.CustomerErased{CustomerId: young.String(), Version: 2}))
+	if err := b.orders.EraseLate(t.Context()); err != nil || open() != 1 {
+		t.Errorf("an order may come yet that was placed at the moment of an erasure, and %d are not settled, %v", open(), err)
+	}
+}
+
 // audit gathers the kinds of findings.
 func (b *bench) audit(findings *[]string) error {
 	*findings = nil

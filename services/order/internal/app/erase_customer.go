@@ -18,9 +18,9 @@ const (
 	// erasedTogether bounds the orders of one transaction. It must end within the time
 	// of a batch of events, or it would be tried for ever and keep all others waiting.
 	erasedTogether = 5000
-	// erasedLately is how long after an erasure an order of its customer may be found
-	// that was placed at the same moment.
-	erasedLately = 24 * time.Hour
+	// settledAfter is how long after an erasure no order of its customer can be found any
+	// more that was placed at the same moment.
+	settledAfter = 24 * time.Hour
 )
 
 // Erase blanks contact and address of the customers' orders, and has new orders of
@@ -71,12 +71,15 @@ func (s *Orders) eraseSome(ctx context.Context, tx *pg.Tx, customer uuid.UUID, t
 
 // EraseLate blanks orders that were placed while their customer was being erased,
 // because each transaction saw the world before the other, and those that were too
-// many for one.
+// many for one; however long ago that was, when it was interrupted.
 func (s *Orders) EraseLate(ctx context.Context) error {
 	for {
-		customers, err := store.ErasedWithOrders(ctx, s.Pool, s.Now().Add(-erasedLately))
-		if err != nil || len(customers) == 0 {
+		customers, err := store.ErasedWithOrders(ctx, s.Pool)
+		if err != nil {
 			return err
+		}
+		if len(customers) == 0 {
+			return store.SettleErasures(ctx, s.Pool, s.Now().Add(-settledAfter))
 		}
 		err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 			return s.Erase(ctx, tx, customers, "")

@@ -297,8 +297,18 @@ func NextDue(ctx context.Context, q pg.Querier) (time.Time, error) {
 	return due, err
 }
 
-// ErasedWithOrders names customers whose data was erased after since and who still
-// have an order with personal data.
-func ErasedWithOrders(ctx context.Context, q pg.Querier, since time.Time) ([]uuid.UUID, error) {
-	return db.New(q).ErasedCustomerListWithOrders(ctx, since)
+// ErasedWithOrders names customers whose erasure is not settled and who still have an
+// order with personal data.
+func ErasedWithOrders(ctx context.Context, q pg.Querier) ([]uuid.UUID, error) {
+	return db.New(q).ErasedCustomerListWithOrders(ctx)
+}
+
+// SettleErasures notes of up to a thousand customers who were erased before a time that
+// nothing is left of them, where that is so.
+func SettleErasures(ctx context.Context, q pg.Querier, before time.Time) error {
+	customers, err := db.New(q).ErasedCustomerListWithoutOrders(ctx, before)
+	if err != nil || len(customers) == 0 {
+		return err
+	}
+	return db.New(q).ErasedCustomerSettle(ctx, customers)
 }

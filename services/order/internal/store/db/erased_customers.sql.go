@@ -30,13 +30,13 @@ func (q *Queries) ErasedCustomerInsertMany(ctx context.Context, arg ErasedCustom
 
 const erasedCustomerListWithOrders = `-- name: ErasedCustomerListWithOrders :many
 select e.customer_id from erased_customers e
-where e.create_time > $1
+where not e.settled
   and exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
 limit 100
 `
 
-func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context, since time.Time) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, erasedCustomerListWithOrders, since)
+func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, erasedCustomerListWithOrders)
 	if err != nil {
 		return nil, err
 	}
@@ -53,4 +53,40 @@ func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context, since time.T
 		return nil, err
 	}
 	return items, nil
+}
+
+const erasedCustomerListWithoutOrders = `-- name: ErasedCustomerListWithoutOrders :many
+select e.customer_id from erased_customers e
+where not e.settled and e.create_time < $1
+  and not exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
+limit 1000
+`
+
+func (q *Queries) ErasedCustomerListWithoutOrders(ctx context.Context, before time.Time) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, erasedCustomerListWithoutOrders, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var customer_id uuid.UUID
+		if err := rows.Scan(&customer_id); err != nil {
+			return nil, err
+		}
+		items = append(items, customer_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const erasedCustomerSettle = `-- name: ErasedCustomerSettle :exec
+update erased_customers set settled = true where customer_id = any($1::uuid[])
+`
+
+func (q *Queries) ErasedCustomerSettle(ctx context.Context, customerIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, erasedCustomerSettle, customerIds)
+	return err
 }
