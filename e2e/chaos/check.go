@@ -13,7 +13,10 @@ import (
 // were told: an acknowledged write is there, a refused one is not. window is how
 // long an order may wait for its payment.
 func (d *driver) check(ctx context.Context, inbox string, window time.Duration) error {
-	c := &checker{driver: d, window: window, orders: map[string]*orderv1.Order{}, payments: map[string]*paymentv1.Payment{}}
+	c := &checker{
+		driver: d, window: window, orders: map[string]*orderv1.Order{}, payments: map[string]*paymentv1.Payment{},
+		wasConfirmed: map[string]bool{}, given: map[string]int{},
+	}
 	for _, step := range []func(context.Context) error{c.readOrders, c.readPayments, c.judgeOrders, c.judgeClosely, c.judgeStock, c.judgeProducts} {
 		if err := step(ctx); err != nil {
 			return err
@@ -27,8 +30,10 @@ type checker struct {
 	window   time.Duration
 	orders   map[string]*orderv1.Order // by e-mail address
 	payments map[string]*paymentv1.Payment
-	// wasConfirmed are cancelled orders that had been confirmed.
+	// wasConfirmed are cancelled orders that had been confirmed, and given is how many
+	// refunds succeeded, both by the order's number; the book's lock guards them.
 	wasConfirmed map[string]bool
+	given        map[string]int
 }
 
 // pages reads a list to its end.
@@ -79,6 +84,10 @@ func (c *checker) readPayments(ctx context.Context) error {
 	}, func(some []*paymentv1.Payment) {
 		for _, p := range some {
 			p.Attempts = nil
+			if other := c.payments[p.GetOrderId()]; other != nil {
+				c.book.find(finding{kind: "TWO_PAYMENTS", subject: p.GetOrderId(), orderID: p.GetOrderId(),
+					message: fmt.Sprintf("one order has the payments %s and %s", other.GetId(), p.GetId())})
+			}
 			c.payments[p.GetOrderId()] = p
 		}
 	})

@@ -10,12 +10,12 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 )
 
-// judgeClosely reads the orders that somebody wanted to cancel, refund or watch,
-// with their histories and refunds.
+// judgeClosely reads the histories of the orders that somebody wanted to cancel or
+// watch, and of those that expired; and the refunds of those that were given money back
+// or should have been.
 func (c *checker) judgeClosely(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(16)
-	c.wasConfirmed = map[string]bool{}
 	for _, o := range c.book.orders {
 		if o.id == "" || c.orders[o.email] == nil {
 			continue
@@ -24,7 +24,7 @@ func (c *checker) judgeClosely(ctx context.Context) error {
 		if len(o.cancels)+len(o.watched) > 0 || reason == orderv1.CancelReason_CANCEL_REASON_REQUESTED || reason == orderv1.CancelReason_CANCEL_REASON_EXPIRED {
 			group.Go(func() error { return c.judgeHistory(ctx, o) })
 		}
-		if len(o.refunds) > 0 {
+		if len(o.refunds) > 0 || o.refunded > 0 {
 			group.Go(func() error { return c.judgeRefunds(ctx, o) })
 		}
 	}
@@ -42,10 +42,14 @@ func (c *checker) judgeHistory(ctx context.Context, o *order) error {
 	notes := map[string]int{}
 	for _, e := range history {
 		notes[e.GetNote()]++
-		if e.GetState() == confirmed {
+		waited := e.GetCreateTime().AsTime().Sub(res.GetOrder().GetCreateTime().AsTime())
+		switch {
+		case e.GetState() == confirmed:
 			c.book.mu.Lock()
 			c.wasConfirmed[o.number] = true
 			c.book.mu.Unlock()
+		case e.GetState() == cancelled && e.GetCancelReason() == orderv1.CancelReason_CANCEL_REASON_EXPIRED && waited < c.window:
+			c.book.findf(o, "EXPIRED_EARLY", "it expired within %v, it had %v", waited, c.window)
 		}
 	}
 	for i, v := range o.watched {
@@ -83,6 +87,11 @@ func (c *checker) judgeRefunds(ctx context.Context, o *order) error {
 	there := map[string][]*paymentv1.Refund{}
 	for _, r := range res.GetRefunds() {
 		there[r.GetReason()] = append(there[r.GetReason()], r)
+		if r.GetStatus() == paymentv1.RefundStatus_REFUND_STATUS_SUCCEEDED {
+			c.book.mu.Lock()
+			c.given[o.number]++
+			c.book.mu.Unlock()
+		}
 	}
 	for _, r := range o.refunds {
 		got := there[r.requestID]

@@ -10,15 +10,16 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 )
 
-// settle is how long what follows from the last event may take: levels are
-// announced every 30 s at least.
+// settle is how long what follows from the last event may take, of all products
+// together: levels are announced every 30 s at least.
 const settle = 60 * time.Second
 
 // judgeProducts checks that no reader kept, or came back to, an old price or level.
 func (c *checker) judgeProducts(ctx context.Context) error {
+	deadline := time.Now().Add(settle)
 	for _, p := range c.products {
 		var last string
-		for deadline := time.Now().Add(settle); ; {
+		for {
 			var err error
 			if last, err = c.compare(ctx, p); err != nil {
 				return err
