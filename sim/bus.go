@@ -122,8 +122,8 @@ func event(e outbox.Event) (consumer.Event, error) {
 	}, nil
 }
 
-// same checks that an event which is said again says the same. Order's events tell
-// the order as it is by then; of them only the identity is compared.
+// same checks that an event which is said again says the same. Order's events tell the
+// order as it is by then, so theirs are not compared.
 func (b *bus) same(e consumer.Event) bool {
 	if b.topic(e.Topic).orders {
 		return true

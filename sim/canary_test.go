@@ -26,6 +26,7 @@ func TestPlantedMistakesAreFound(t *testing.T) {
 		"each attempt has a provider key of its own":       func(b *sim.Bugs) { b.Payment.FreshKeys = true },
 		"an unknown outcome counts as declined":            func(b *sim.Bugs) { b.Payment.GuessUnknown = true },
 		"a mail that is asked for again is another mail":   func(b *sim.Bugs) { b.Notification.ForgetKeys = true },
+		"a mail is written to a customer who was erased":   func(b *sim.Bugs) { b.Notification.ForgetErased = true },
 		"what a transaction says is said though it failed": func(b *sim.Bugs) { b.SayUncommitted = true },
 	}
 	for name, plant := range mistakes {

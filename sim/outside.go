@@ -42,6 +42,9 @@ func (p *provider) act(r paymentsim.Request, c chances) (paymentsim.Answer, erro
 		if !known {
 			return paymentsim.Answer{}, fmt.Errorf("the charge %s was never opened", r.ChargeID)
 		}
+		if m.request.Amount != r.Amount || m.request.PaymentID != r.PaymentID {
+			return paymentsim.Answer{}, fmt.Errorf("the charge %s was opened for %s of payment %s", r.ChargeID, m.request.Amount, m.request.PaymentID)
+		}
 		switch {
 		case m.outcome != paymentsim.Opened:
 		case r.Cancelled:
@@ -54,7 +57,7 @@ func (p *provider) act(r paymentsim.Request, c chances) (paymentsim.Answer, erro
 		return m.answer(), nil
 	}
 	if before, again := p.made[r.Key]; again && (!two || !c.lapse) {
-		if before.request.Amount != r.Amount || before.request.OrderID != r.OrderID {
+		if before.request.Amount != r.Amount || before.request.PaymentID != r.PaymentID {
 			return paymentsim.Answer{}, fmt.Errorf("the key %s came before with other parameters", r.Key)
 		}
 		return before.answer(), nil

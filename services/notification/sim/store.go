@@ -39,6 +39,8 @@ type Config struct {
 type Bugs struct {
 	// ForgetKeys finds no mail known, so that each event that is heard asks for one.
 	ForgetKeys bool
+	// ForgetErased finds no customer erased when a mail is asked for afterwards.
+	ForgetErased bool
 }
 
 // Key is what a mail is known by.
@@ -126,7 +128,7 @@ func (s *Store) hear(_ context.Context, _ *pg.Tx, requests []domain.Request, era
 	t.erased = erased
 	known := make([]domain.Known, len(requests))
 	for i, r := range requests {
-		known[i].CustomerErased = s.erased[r.CustomerID] || slices.Contains(erased, r.CustomerID)
+		known[i].CustomerErased = !s.cfg.Bugs.ForgetErased && (s.erased[r.CustomerID] || slices.Contains(erased, r.CustomerID))
 		at := slices.IndexFunc(t.rows, func(m *row) bool { return m.mail.Kind == r.Kind && m.mail.SubjectID == r.SubjectID })
 		if at >= 0 && !s.cfg.Bugs.ForgetKeys {
 			m := t.rows[at].mail
@@ -265,6 +267,8 @@ func (s *Store) Check() (order uuid.UUID, what string) {
 			return m.OrderID, fmt.Sprintf("mail %s came from %s to %s within version %d", m.Kind, r.seen.Status, m.Status, m.Version)
 		case (m.Status == domain.Pending) == m.DueTime.IsZero():
 			return m.OrderID, fmt.Sprintf("mail %s is %s and due at %s", m.Kind, m.Status, m.DueTime)
+		case s.erased[r.mail.CustomerID] && (r.mail.Recipient != "" || r.mail.Subject != "" || len(r.mail.Content) > 0):
+			return m.OrderID, fmt.Sprintf("mail %s is %s and still tells of a customer who was erased", m.Kind, m.Status)
 		case m.Attempts != r.attempts:
 			return m.OrderID, fmt.Sprintf("mail %s counts %d attempts, %d are kept", m.Kind, m.Attempts, r.attempts)
 		}
