@@ -1,12 +1,12 @@
 package letter
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
-	htmltemplate "html/template"
+	"html"
+	"strconv"
 	"strings"
-	texttemplate "text/template"
+	"text/template"
 
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
@@ -26,8 +26,7 @@ type Rendered struct {
 
 // Templates are all versions of all templates, parsed.
 type Templates struct {
-	text map[name]*texttemplate.Template
-	html map[name]*htmltemplate.Template
+	text, html map[name]*template.Template
 }
 
 type name struct {
@@ -37,7 +36,7 @@ type name struct {
 
 // Parse reads the templates that the program carries.
 func Parse() (*Templates, error) {
-	t := &Templates{text: map[name]*texttemplate.Template{}, html: map[name]*htmltemplate.Template{}}
+	t := &Templates{text: map[name]*template.Template{}, html: map[name]*template.Template{}}
 	for version := 1; version <= Version; version++ {
 		for kind := domain.OrderConfirmed; kind <= domain.OrderShipped; kind++ {
 			if err := t.parse(name{version, kind}); err != nil {
@@ -51,44 +50,82 @@ func Parse() (*Templates, error) {
 func (t *Templates) parse(n name) error {
 	folder := fmt.Sprintf("templates/v%d/", n.version)
 	file := folder + strings.ToLower(n.kind.String())
-	text, err := texttemplate.New("page").Option("missingkey=error").ParseFS(files, folder+"layout.txt", file+".txt")
-	if err != nil {
-		return fmt.Errorf("parse %s.txt: %w", file, err)
+	for ending, into := range map[string]map[name]*template.Template{".txt": t.text, ".html": t.html} {
+		parsed, err := template.New("page").Option("missingkey=error").ParseFS(files, folder+"layout"+ending, file+ending)
+		if err != nil {
+			return fmt.Errorf("parse %s%s: %w", file, ending, err)
+		}
+		into[n] = parsed.Lookup("page")
 	}
-	html, err := htmltemplate.New("page").Option("missingkey=error").ParseFS(files, folder+"layout.html", file+".html")
-	if err != nil {
-		return fmt.Errorf("parse %s.html: %w", file, err)
-	}
-	t.text[n], t.html[n] = text.Lookup("page"), html.Lookup("page")
 	return nil
 }
 
-// page is what the templates see.
+// page is what the templates see: flat, and of strings, because templates look
+// fields up by name and print what is no string by reflection. Its strings are
+// escaped for the template's language already, once each: html/template's escaping
+// per use was half of what a mail cost. So a value may stand between HTML's tags and
+// in quoted attributes, and nowhere else: not in a URL, a style or a script.
 type page struct {
-	Letter
-	Subject string
-	Shop    string
+	Subject, Shop, Number, Name string
+	Lines                       []pageLine
+	Adjustments                 []pageAdjustment
+	Subtotal, Total             string
+	Cancelled                   Cancellation
+	Refund                      pageRefund
+	Shipment                    Shipment
 }
+
+type pageLine struct{ Quantity, Name, Code, UnitPrice, Total string }
+
+type pageAdjustment struct{ Label, Amount string }
+
+type pageRefund struct{ Amount, Sum, Reason string }
+
+func newPage(l Letter, shop string, escape func(string) string) page {
+	p := page{
+		Subject: escape(Subject(l)), Shop: escape(line(shop)), Number: escape(l.Number), Name: escape(l.Name),
+		Subtotal: escape(l.Subtotal.String()), Total: escape(l.Total.String()), Cancelled: l.Cancelled,
+		Refund:   pageRefund{escape(l.Refund.Amount.String()), escape(l.Refund.Sum.String()), escape(l.Refund.Reason)},
+		Shipment: Shipment{escape(l.Shipment.Carrier), escape(l.Shipment.TrackingCode)},
+	}
+	p.Cancelled.Note = escape(l.Cancelled.Note)
+	for _, from := range l.Lines {
+		p.Lines = append(p.Lines, pageLine{
+			strconv.Itoa(int(from.Quantity)), escape(from.Name), escape(from.Code), escape(from.UnitPrice.String()), escape(from.Total.String()),
+		})
+	}
+	for _, from := range l.Adjustments {
+		p.Adjustments = append(p.Adjustments, pageAdjustment{escape(from.Label), escape(from.Amount.String())})
+	}
+	return p
+}
+
+func plain(text string) string { return text }
 
 // Render makes a mail's texts with one version of the templates, in a shop's name.
 func (t *Templates) Render(l Letter, version int, shop string) (Rendered, error) {
 	n := name{version, l.Kind}
-	text, html := t.text[n], t.html[n]
-	if text == nil || html == nil {
+	inText, inHTML := t.text[n], t.html[n]
+	if inText == nil || inHTML == nil {
 		return Rendered{}, fmt.Errorf("there is no version %d of the template %s", version, l.Kind)
 	}
-	p := page{Letter: l, Subject: Subject(l), Shop: line(shop)}
-	var buffer bytes.Buffer
-	if err := text.Execute(&buffer, p); err != nil {
+	asText, err := execute(inText, newPage(l, shop, plain))
+	if err != nil {
 		return Rendered{}, fmt.Errorf("render the text of %s: %w", l.Kind, err)
 	}
-	r := Rendered{Subject: p.Subject, Text: buffer.String()}
-	buffer.Reset()
-	if err := html.Execute(&buffer, p); err != nil {
+	asHTML, err := execute(inHTML, newPage(l, shop, html.EscapeString))
+	if err != nil {
 		return Rendered{}, fmt.Errorf("render the HTML of %s: %w", l.Kind, err)
 	}
-	r.HTML = buffer.String()
-	return r, nil
+	return Rendered{Subject: Subject(l), Text: asText, HTML: asHTML}, nil
+}
+
+func execute(t *template.Template, p page) (string, error) {
+	var text strings.Builder
+	const usual = 6 << 10 // HTML of three lines
+	text.Grow(usual)
+	err := t.Execute(&text, p)
+	return text.String(), err
 }
 
 // Subject is a mail's subject line.

@@ -1,6 +1,7 @@
 package smtp
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -164,14 +165,15 @@ func (c *conn) deliver(m Mail, message []byte) (reply string, at stage, err erro
 		c.broken = true
 		return "", stageData, ErrUnwanted
 	}
-	writer := c.client.Text.DotWriter()
-	if _, err := writer.Write(message); err != nil {
-		// Closing the writer would end the message where it broke off.
+	// Nobody says that a message ended which broke off before.
+	out := c.client.Text.W
+	if _, err := out.Write(stuffed(message)); err != nil {
 		c.broken = true
 		return "", stageBody, err
 	}
 	crashpoint.Cross("before the end of DATA", "mail")
-	if err := writer.Close(); err != nil {
+	_, _ = out.WriteString(".\r\n")
+	if err := out.Flush(); err != nil {
 		c.broken = true
 		return "", stageBody, err
 	}
@@ -205,6 +207,16 @@ func (c *conn) envelope(m Mail) (stage, error) {
 		}
 	}
 	return stageBody, nil
+}
+
+// stuffed doubles the dot that a line begins with (RFC 5321, 4.5.2). The message's
+// lines end with CR LF, the last one too.
+func stuffed(message []byte) []byte {
+	message = bytes.ReplaceAll(message, []byte("\r\n."), []byte("\r\n.."))
+	if bytes.HasPrefix(message, []byte(".")) {
+		message = append([]byte("."), message...)
+	}
+	return message
 }
 
 type command struct {

@@ -63,7 +63,20 @@ func compose(m Mail) ([]byte, error) {
 	if _, err := msg.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("compose the mail: %w", err)
 	}
-	return out.Bytes(), nil
+	return lines(out.Bytes()), nil
+}
+
+// lines has every line end with CR LF, as RFC 5322 wants it.
+func lines(text []byte) []byte {
+	if n := bytes.Count(text, []byte("\n")); n != bytes.Count(text, []byte("\r\n")) || n != bytes.Count(text, []byte("\r")) {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
+	}
+	if !bytes.HasSuffix(text, []byte("\r\n")) {
+		text = append(text, "\r\n"...)
+	}
+	return text
 }
 
 // bare reads an address and nothing around it.
