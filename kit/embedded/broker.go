@@ -27,7 +27,8 @@ type BrokerConfig struct {
 }
 
 // Broker speaks Kafka's protocol inside this process alone: no port is open, so no other user of the machine can forge
-// an event. It syncs every batch to disk before it acknowledges it. It keeps an event until all groups that hear its
+// an event. It writes every batch before it acknowledges it, and leaves it to the system when that reaches the disk, as
+// Kafka does: the end of the process loses nothing, a power cut the last events, which are asked for again. It keeps an event until all groups that hear its
 // topic have committed it, and the newest of every partition for ever; compacted topics keep each key's last event.
 type Broker struct {
 	cluster  *kfake.Cluster
@@ -110,7 +111,6 @@ func (b *Broker) open(dir string) error {
 		kfake.Ports(brokerPort),
 		kfake.ListenFn(b.network.Listen),
 		kfake.DataDir(dir),
-		kfake.SyncWrites(),
 		kfake.WithLogger(brokerLog{b.logger, &quiet{}}),
 		kfake.BrokerConfigs(map[string]string{
 			// Its own retention would remove a partition's last record, after which a killed broker counts from 0

@@ -249,6 +249,12 @@ func (c *conn) exchange(first stage, commands []command) (at stage, refused erro
 	return at, refused
 }
 
+// takes8Bit says whether the server passes text of any script on as it is (RFC 6152).
+func (c *conn) takes8Bit() bool {
+	offered, _ := c.client.Extension("8BITMIME")
+	return offered
+}
+
 // parameters says that addresses and text may be of any script.
 func (c *conn) parameters() string {
 	all := ""

@@ -28,28 +28,41 @@ type Mail struct {
 	Wanted func() bool
 }
 
+// addresses are a mail's, read.
+type addresses struct{ from, to, reply *mail.Address }
+
+// readAddresses refuses an address that is none.
+func readAddresses(m Mail) (a addresses, err error) {
+	if a.from, err = bare(m.Sender); err != nil {
+		return a, fmt.Errorf("the sender's address: %w", err)
+	}
+	if a.to, err = bare(m.Recipient); err != nil {
+		return a, fmt.Errorf("the recipient's address: %w", err)
+	}
+	a.from.Name, a.to.Name = oneLine(m.SenderName), oneLine(m.RecipientName)
+	if m.ReplyTo == "" {
+		return a, nil
+	}
+	if a.reply, err = bare(m.ReplyTo); err != nil {
+		return a, fmt.Errorf("the address for answers: %w", err)
+	}
+	a.reply.Name = a.from.Name
+	return a, nil
+}
+
 // compose writes the message as it travels: RFC 5322 with a text and an HTML
-// alternative. It refuses an address that is none.
-func compose(m Mail) ([]byte, error) {
-	from, err := bare(m.Sender)
-	if err != nil {
-		return nil, fmt.Errorf("the sender's address: %w", err)
+// alternative, as they are where the server takes that, and quoted-printable
+// elsewhere, which costs as much as all the rest.
+func compose(m Mail, a addresses, eightBit bool) ([]byte, error) {
+	encoding := gomail.EncodingQP
+	if eightBit && fits(m.Text) && fits(m.HTML) {
+		encoding = gomail.NoEncoding
 	}
-	to, err := bare(m.Recipient)
-	if err != nil {
-		return nil, fmt.Errorf("the recipient's address: %w", err)
-	}
-	from.Name, to.Name = oneLine(m.SenderName), oneLine(m.RecipientName)
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP))
-	msg.FromMailAddress(from)
-	msg.ToMailAddress(to)
-	if m.ReplyTo != "" {
-		reply, err := bare(m.ReplyTo)
-		if err != nil {
-			return nil, fmt.Errorf("the address for answers: %w", err)
-		}
-		reply.Name = from.Name
-		msg.ReplyToMailAddress(reply)
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(encoding))
+	msg.FromMailAddress(a.from)
+	msg.ToMailAddress(a.to)
+	if a.reply != nil {
+		msg.ReplyToMailAddress(a.reply)
 	}
 	msg.Subject(oneLine(m.Subject))
 	msg.SetDateWithValue(m.Time)
@@ -64,6 +77,17 @@ func compose(m Mail) ([]byte, error) {
 		return nil, fmt.Errorf("compose the mail: %w", err)
 	}
 	return lines(out.Bytes()), nil
+}
+
+// fits says whether a text's lines are as short as RFC 5321 wants them (4.5.3.1.6).
+func fits(text string) bool {
+	const most = 998
+	for line := range strings.SplitSeq(text, "\n") {
+		if len(line) > most {
+			return false
+		}
+	}
+	return true
 }
 
 // lines has every line end with CR LF, as RFC 5322 wants it.

@@ -70,7 +70,7 @@ func NewPool(server Server, size int, log *slog.Logger) *Pool {
 // was sent and before the answer, the server may have it: the same Message-ID at
 // the next attempt lets it notice.
 func (p *Pool) Send(ctx context.Context, m Mail) (Answer, error) {
-	message, err := compose(m)
+	to, err := readAddresses(m)
 	if err != nil {
 		return Answer{Permanent: true, Text: err.Error()}, nil
 	}
@@ -83,10 +83,10 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return Answer{}, err
 	}
-	return p.hand(ctx, m, message)
+	return p.hand(ctx, m, to)
 }
 
-func (p *Pool) hand(ctx context.Context, m Mail, message []byte) (Answer, error) {
+func (p *Pool) hand(ctx context.Context, m Mail, to addresses) (Answer, error) {
 	c := p.takeIdle(ctx)
 	reused := c != nil
 	for {
@@ -98,6 +98,11 @@ func (p *Pool) hand(ctx context.Context, m Mail, message []byte) (Answer, error)
 				}
 				return Answer{Text: "no connection: " + say(err)}, nil
 			}
+		}
+		message, err := compose(m, to, c.takes8Bit())
+		if err != nil {
+			p.release(c)
+			return Answer{Permanent: true, Text: err.Error()}, nil
 		}
 		reply, at, err := c.timed(ctx, m, message)
 		// A server may end a conversation between two mails; nothing of this one

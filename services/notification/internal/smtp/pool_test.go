@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
+	"mime/multipart"
 	"net"
 	"net/mail"
 	"strings"
@@ -332,6 +334,58 @@ func TestNoTextBecomesAHeader(t *testing.T) {
 	if !strings.Contains(parsed.Header.Get("Reply-To"), "answers@example.com") ||
 		!strings.HasPrefix(parsed.Header.Get("Content-Type"), "multipart/alternative") {
 		t.Errorf("headers are %v", parsed.Header)
+	}
+}
+
+// Both texts come as they were written, whatever the server takes: dots that begin a
+// line, every script, lines that are too long to travel as they are.
+func TestTextsArriveAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"short":           "first\n.\n..\nQUIT\n.end\n",
+		"every script":    "Grüße, محمد – 1 × Lampe = 12 €\n",
+		"long lines":      strings.Repeat("×", 600) + "\n.\n",
+		"without its end": "no line ends here",
+	} {
+		for way, offers := range map[string][]string{"7 bit": nil, "8 bit": {"8BITMIME", "PIPELINING"}} {
+			t.Run(name+" by "+way, func(t *testing.T) {
+				t.Parallel()
+				server := smtptest.New(t, smtptest.Options{Offers: offers})
+				m := letter("x")
+				m.Text, m.HTML = text, "<p>\n"+text+"</p>\n"
+				if a := send(t, poolFor(t, smtptest.URL(server.Addr()), 1), m); !a.Accepted {
+					t.Fatalf("got %+v", a)
+				}
+				got := server.Mails()[0].Raw
+				for line := range strings.SplitSeq(got, "\r\n") {
+					if len(line) > 998 || len(offers) == 0 && strings.ContainsFunc(line, func(r rune) bool { return r > 127 }) {
+						t.Errorf("a line can't travel: %q", line)
+					}
+				}
+				parsed, err := mail.ReadMessage(strings.NewReader(got))
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, params, err := mime.ParseMediaType(parsed.Header.Get("Content-Type"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				parts := multipart.NewReader(parsed.Body, params["boundary"])
+				for _, want := range []string{m.Text, m.HTML} {
+					part, err := parts.NextPart() // decodes quoted-printable
+					if err != nil {
+						t.Fatal(err)
+					}
+					body, err := io.ReadAll(part)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got := strings.TrimSuffix(strings.ReplaceAll(string(body), "\r\n", "\n"), "\n"); got != strings.TrimSuffix(want, "\n") {
+						t.Errorf("%q came, %q was written", got, want)
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ func (s *Orders) move(
 	ctx context.Context, tx *pg.Tx, id uuid.UUID, etag string, decide func(*domain.Order) (domain.Changes, error),
 ) (*domain.Order, []domain.Entry, error) {
 	ids := []uuid.UUID{id}
-	found, err := store.LockOrders(ctx, tx, domain.Needs{Orders: ids, Lines: ids, Refunds: ids})
+	found, err := store.LockOrders(ctx, tx, domain.Needs{Orders: ids, Lines: ids, Refunds: ids, Addresses: true})
 	if err != nil {
 		return nil, nil, err
 	}

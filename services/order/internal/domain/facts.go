@@ -24,6 +24,8 @@ type Needs struct {
 	Orders  []uuid.UUID
 	Lines   []uuid.UUID
 	Refunds []uuid.UUID
+	// Addresses are wanted with all orders.
+	Addresses bool
 }
 
 // NeedsOf says what facts need.

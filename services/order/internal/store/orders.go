@@ -21,14 +21,21 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store/db"
 )
 
-// orderColumns is an order without its lines and its history.
-const orderColumns = `o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version,
+// orderColumns is an order without its lines and its history; wayColumns lacks the
+// address too, which nothing needs that happens on the order's way.
+const (
+	orderColumns = beforeAddress + `o.shipping_address` + behindAddress
+	wayColumns   = beforeAddress + `null::jsonb` + behindAddress
+
+	beforeAddress = `o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version,
 	o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version,
 	o.awaits, o.ask_time, o.ask_count, o.said_time, o.expire_time,
 	o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments,
-	o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone,
-	o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time,
+	o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, `
+
+	behindAddress = `, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time,
 	o.create_time, o.update_time`
+)
 
 func scanOrder(row pgx.Row) (*domain.Order, error) {
 	var o domain.Order
@@ -71,9 +78,12 @@ const (
 	lockOrders = `-- name: OrderLockMany :many
 select ` + orderColumns + ` from orders o where o.id = any($1::uuid[]) order by o.id for update`
 
+	lockOnTheirWay = `-- name: OrderLockOnTheirWay :many
+select ` + wayColumns + ` from orders o where o.id = any($1::uuid[]) order by o.id for update`
+
 	// The index alone finds due orders; those that another sweeper holds are its own.
 	lockDueOrders = `-- name: OrderLockDue :many
-select ` + orderColumns + ` from orders o where o.ask_time <= $1 order by o.ask_time limit $2 for update skip locked`
+select ` + wayColumns + ` from orders o where o.ask_time <= $1 order by o.ask_time limit $2 for update skip locked`
 
 	selectLines = `-- name: OrderLineListMany :many
 select order_id, product_id, product_code, name, unit_amount, quantity
@@ -86,10 +96,15 @@ from order_refunds where order_id = any($1::uuid[]) order by order_id, version`
 )
 
 // LockOrders locks orders in the order of their ids and loads what is wanted of
-// them, in one round trip. Orders that do not exist are left out.
+// them, in one round trip. Orders that do not exist are left out, and addresses
+// unless they are wanted.
 func LockOrders(ctx context.Context, tx *pg.Tx, want domain.Needs) (map[uuid.UUID]*domain.Order, error) {
 	b := &pgx.Batch{}
-	b.Queue(lockOrders, want.Orders)
+	if want.Addresses {
+		b.Queue(lockOrders, want.Orders)
+	} else {
+		b.Queue(lockOnTheirWay, want.Orders)
+	}
 	if len(want.Lines) > 0 {
 		b.Queue(selectLines, want.Lines)
 	}
