@@ -48,6 +48,12 @@ func TestFullDisk(t *testing.T) {
 	})
 	cancel()
 	selling.Wait()
+	// Each of those calls failed, and the log tells of their RPCs.
+	if n := strings.Count(s.process.Log(), `"msg":"calls fail"`); n > 40 || strings.Contains(s.process.Log(), `"msg":"call failed"`) {
+		t.Errorf("%d lines tell of calls:\n%s", n, s.process.Log())
+	} else {
+		t.Logf("%d lines tell of calls, of %d warnings", n, warnings(s.process.Log()))
+	}
 	// What PostgreSQL has kept free for its log is used up too, and it ends.
 	eventually(t, 2*time.Minute, func(ctx context.Context) error {
 		for s.write(ctx) == nil {

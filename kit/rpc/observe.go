@@ -31,6 +31,7 @@ type observer struct {
 	propagator  propagation.TextMapPropagator
 	duration    metric.Float64Histogram
 	spanOptions []trace.SpanStartOption
+	failing     *failing
 	// attributes holds what is measured with each outcome: making it is dearer than
 	// the measurement. It is bounded by procedures × doors × codes, and copied when
 	// an outcome comes for the first time, so that reading it takes no lock.
@@ -61,6 +62,7 @@ func newObserver(cfg Config) (*observer, error) {
 	o := &observer{
 		log: cfg.Log, tracer: cfg.Tracer.Tracer(scope), propagator: cfg.Propagator, duration: duration,
 		spanOptions: []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)},
+		failing:     &failing{log: cfg.Log},
 	}
 	o.attributes.Store(&map[outcome][]metric.RecordOption{})
 	return o, nil
@@ -160,18 +162,21 @@ func levelOf(err error) slog.Level {
 // we failed.
 func (o *observer) write(ctx context.Context, procedure string, from origin, code string, elapsed time.Duration, err error) {
 	level := levelOf(err)
+	if err == nil {
+		o.failing.over(ctx, procedure)
+	}
 	if !o.log.Enabled(ctx, level) {
 		return
 	}
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs,
-		slog.String("rpc", procedure), slog.String("door", from.door),
+		slog.String("door", from.door),
 		slog.String("code", code), slog.Float64("took_ms", float64(elapsed.Microseconds())/1000))
 	if id := requestID(ctx); id != "" {
 		attrs = append(attrs, slog.String("request_id", id))
 	}
 	if err == nil {
-		o.log.LogAttrs(ctx, level, "call", attrs...)
+		o.log.LogAttrs(ctx, level, "call", append(attrs, slog.String("rpc", procedure))...)
 		return
 	}
 	message := "call failed"
@@ -185,13 +190,17 @@ func (o *observer) write(ctx context.Context, procedure string, from origin, cod
 	if errors.As(err, &hidden) {
 		attrs = append(attrs, slog.String("reference", hidden.reference))
 	}
-	// A refusal's text may quote the request, which can hold personal data.
-	if level >= slog.LevelWarn {
-		if cause := errors.Unwrap(err); cause != nil {
-			attrs = append(attrs, slog.String("cause", cause.Error()))
-		}
+	if level == slog.LevelWarn {
+		o.failing.note(ctx, procedure, err, attrs)
 	}
-	o.log.LogAttrs(ctx, level, message, attrs...)
+	// A refusal's text may quote the request, which can hold personal data.
+	if cause := errors.Unwrap(err); cause != nil && level >= slog.LevelWarn {
+		attrs = append(attrs, slog.String("cause", cause.Error()))
+	}
+	if level == slog.LevelWarn {
+		level = slog.LevelDebug
+	}
+	o.log.LogAttrs(ctx, level, message, append(attrs, slog.String("rpc", procedure))...)
 }
 
 // requestID returns the caller's X-Request-Id when it is short and plain, so that

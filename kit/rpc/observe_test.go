@@ -3,18 +3,24 @@ package rpc_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
+
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // logged is a line of the log about a call.
 type logged struct {
-	Level, Msg, RPC, Code, Reason string
-	TookMS                        *float64 `json:"took_ms"`
+	Level, Msg, RPC, Code, Reason, Error string
+	TookMS                               *float64 `json:"took_ms"`
 }
 
 // calls returns what the log says of calls; every line of it is one JSON object.
@@ -100,5 +106,52 @@ func TestTheLogCountsInMilliseconds(t *testing.T) {
 	call := s.calls(t)[0]
 	if call.Level != slog.LevelDebug.String() || call.TookMS == nil || *call.TookMS < 20 || *call.TookMS > 60_000 {
 		t.Errorf("logged as %+v", call)
+	}
+}
+
+// A part that is away fails every call: the log hears of each RPC, not of each call,
+// and when it goes well again. Who looks for it (debug) reads of each.
+func TestManyCallsThatFailAreToldOnce(t *testing.T) {
+	t.Parallel()
+	var full atomic.Bool
+	s := open(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+		if full.Load() {
+			return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "a part is away").Because(errors.New("no space left on device"))
+		}
+		return &operationsv1.GetStatusResponse{}, nil
+	}})
+	client := s.client(http2(t))
+	full.Store(true)
+	var calling sync.WaitGroup
+	for range 10 {
+		calling.Go(func() {
+			for range 100 {
+				if _, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{}); connect.CodeOf(err) != connect.CodeUnavailable {
+					t.Errorf("answered %v", err)
+				}
+			}
+		})
+	}
+	calling.Wait()
+	full.Store(false)
+	if _, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	// A line may come after its answer.
+	debugged := func() (told []logged, each int) {
+		for _, call := range s.calls(t) {
+			if call.Msg == "call failed" && call.Level == "DEBUG" {
+				each++
+			} else if call.Msg != "call" {
+				told = append(told, call)
+			}
+		}
+		return told, each
+	}
+	eventually(t, "all is logged", func() bool { told, each := debugged(); return each == 1000 && len(told) >= 2 })
+	told, _ := debugged()
+	if len(told) != 2 || told[0].Level != "WARN" || told[0].Msg != "calls fail" || told[0].Code != "unavailable" || told[0].RPC != statusPath ||
+		!strings.Contains(told[0].Error, "no space left on device") || told[1].Level != "INFO" || told[1].Msg != "it is over: calls fail" || told[1].RPC != statusPath {
+		t.Errorf("the log says %+v", told)
 	}
 }

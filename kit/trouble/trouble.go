@@ -96,6 +96,17 @@ func (t *Trouble) Over(ctx context.Context) {
 	t.active.Store(false)
 }
 
+// Notice says that it went well or, when err is one, wrong. What fails because ctx ended
+// is neither.
+func (t *Trouble) Notice(ctx context.Context, err error) {
+	switch {
+	case err == nil:
+		t.Over(ctx)
+	case ctx.Err() == nil:
+		t.Note(ctx, err)
+	}
+}
+
 // OverAfter says that it goes well when it was not noticed for a while.
 func (t *Trouble) OverAfter(ctx context.Context, quiet time.Duration) {
 	if !t.active.Load() {

@@ -1,6 +1,7 @@
 package trouble_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -98,4 +99,25 @@ func TestAnotherCauseIsToldAtOnce(t *testing.T) {
 			t.Errorf("%d lines in five minutes:\n%s", n, log.String())
 		}
 	})
+}
+
+// An error is noticed and its absence ends the trouble; what fails because the process
+// stops is neither.
+func TestNotice(t *testing.T) {
+	t.Parallel()
+	away := trouble.New(slog.New(slog.DiscardHandler), "events wait")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	away.Notice(ended, errors.New("no broker"))
+	if err := away.Err(0); err != nil {
+		t.Errorf("as the process stops: %v", err)
+	}
+	away.Notice(t.Context(), errors.New("no broker"))
+	if away.Err(0) == nil {
+		t.Error("not noticed")
+	}
+	away.Notice(t.Context(), nil)
+	if err := away.Err(0); err != nil {
+		t.Errorf("over: %v", err)
+	}
 }

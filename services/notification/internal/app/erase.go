@@ -11,6 +11,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trouble"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
@@ -74,10 +75,9 @@ func (e *Erasure) blank(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, n
 func (e *Erasure) Run(ctx context.Context) error {
 	ticker := time.NewTicker(eraseInterval)
 	defer ticker.Stop()
+	late := trouble.New(e.Log, "blanking the rest of erased customers' mails fails; it is tried again")
 	for {
-		if err := e.Late(ctx); err != nil && ctx.Err() == nil {
-			e.Log.WarnContext(ctx, "blanking the rest of erased customers' mails failed; it is tried again", "error", err)
-		}
+		late.Notice(ctx, e.Late(ctx))
 		select {
 		case <-ctx.Done():
 			return nil

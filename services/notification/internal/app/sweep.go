@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trouble"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
@@ -34,12 +35,11 @@ func (s *Sender) wakeSweep() {
 // sweep takes mails from the ledger whose time has come: to be tried again, or left
 // behind by a process whose lease ended.
 func (s *Sender) sweep(ctx context.Context) {
+	looking := trouble.New(s.cfg.Log, "looking for mails to send fails; they are looked for again")
 	for ctx.Err() == nil {
 		pause, err := s.claim(ctx)
+		looking.Notice(ctx, err)
 		if err != nil {
-			if ctx.Err() == nil {
-				s.cfg.Log.WarnContext(ctx, "looking for mails to send failed", "error", err)
-			}
 			pause = sweepInterval
 		}
 		timer := time.NewTimer(pause)
@@ -119,18 +119,16 @@ func (s *Sender) takeSpilled(limit int, now time.Time) (ours db.NotificationClai
 func (s *Sender) keep(ctx context.Context) {
 	ticker := time.NewTicker(s.cfg.Lease / 10)
 	defer ticker.Stop()
+	extending := trouble.New(s.cfg.Log, "extending the leases of mails fails; others may take them")
+	erased := trouble.New(s.cfg.Log, "looking for mails that were erased fails; they are looked for again")
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 			s.cfg.Server.Tend()
-			if err := s.extend(ctx); err != nil && ctx.Err() == nil {
-				s.cfg.Log.WarnContext(ctx, "extending the leases of mails failed", "error", err)
-			}
-			if err := s.forgetErased(ctx); err != nil && ctx.Err() == nil {
-				s.cfg.Log.WarnContext(ctx, "looking for mails that were erased failed", "error", err)
-			}
+			extending.Notice(ctx, s.extend(ctx))
+			erased.Notice(ctx, s.forgetErased(ctx))
 		}
 	}
 }

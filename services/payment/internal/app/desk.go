@@ -16,6 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trouble"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
@@ -49,6 +50,8 @@ type Desk struct {
 	park      Park
 	log       *slog.Logger
 	tracer    trace.Tracer
+	// unrecorded tells that answers can't be recorded, which keep says of each.
+	unrecorded *trouble.Trouble
 
 	waiting  chan task     // see maxWaiting
 	slots    chan struct{} // see maxUnderWay
@@ -69,7 +72,8 @@ func NewDesk(
 ) *Desk {
 	d := &Desk{
 		pool: pool, providers: providers, source: source, park: park, log: log, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
-		waiting: make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
+		unrecorded: trouble.New(log, "can't record what the provider answered; it is asked again"),
+		waiting:    make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
 	recorder := RecordAnswers{Pool: pool, Source: source, Ledger: ledger}
 	d.record = batch.New(batch.Config{Workers: 1, Max: 256, Wait: 3 * time.Millisecond, Rest: 5 * time.Millisecond},
@@ -147,6 +151,7 @@ func (d *Desk) start(ctx, requests context.Context, t task) {
 func (d *Desk) look(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	blind := trouble.New(d.log, "can't look for due payments; they are looked for again")
 	for {
 		select {
 		case <-ctx.Done():
@@ -154,9 +159,7 @@ func (d *Desk) look(ctx context.Context) {
 		case <-timer.C:
 		}
 		more, err := d.takeDue(ctx)
-		if err != nil && ctx.Err() == nil {
-			d.log.WarnContext(ctx, "can't look for due payments", "error", err)
-		}
+		blind.Notice(ctx, err)
 		switch {
 		case err != nil:
 			timer.Reset(lookAgain)
@@ -323,9 +326,10 @@ func (d *Desk) parkMismatch(ctx context.Context, payment uuid.UUID, cause error)
 // the same.
 func (d *Desk) keep(ctx context.Context, answered domain.Answered) (stands domain.Payment, kept bool) {
 	stands, err := d.record.Do(context.WithoutCancel(ctx), answered.PaymentID, answered)
-	if err != nil {
-		d.log.WarnContext(ctx, "can't record the provider's answer yet", "payment", answered.PaymentID,
-			"refund", answered.RefundID != uuid.Nil, "error", err)
+	if err == nil {
+		d.unrecorded.Over(ctx)
+	} else {
+		d.unrecorded.Note(ctx, err, "payment", answered.PaymentID, "refund", answered.RefundID != uuid.Nil)
 	}
 	return stands, err == nil
 }
