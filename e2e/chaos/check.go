@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -22,7 +24,37 @@ func (d *driver) check(ctx context.Context, inbox string, window time.Duration) 
 			return err
 		}
 	}
+	c.judgeAnswers()
 	return c.judgeMails(ctx, inbox)
+}
+
+// refusals are the reasons for which a kind of request may be refused here.
+func refusals() map[string][]string {
+	place := []string{"DUPLICATE_LINE", "PAYMENT_METHOD_UNKNOWN", "PRICE_CHANGED", "PRODUCT_NOT_FOUND"}
+	return map[string][]string{
+		"PlaceOrder": place, "PlaceOrder twin": place,
+		"CancelOrder": {"ORDER_STATE"}, "ShipOrder": {"ORDER_STATE"}, "MarkOrderDelivered": {"ORDER_STATE"},
+		"RefundPayment": {"PAYMENT_STATE", "REFUND_TOO_LARGE"},
+		// A product is known to inventory a moment after its creation.
+		"AdjustStock": {"STOCK_INSUFFICIENT", "PRODUCT_NOT_FOUND"},
+	}
+}
+
+// judgeAnswers finds refusals that nothing here is a reason for, and what the shop
+// itself called a failure of its own: whatever breaks, it knows what that means for a
+// caller. What is refused when it is sent again is judged where that is done.
+func (c *checker) judgeAnswers() {
+	c.tally.mu.Lock()
+	defer c.tally.mu.Unlock()
+	for what, n := range c.tally.outcomes {
+		kind, reason, isRefused := strings.Cut(what, " refused ")
+		if isRefused && !strings.HasSuffix(kind, " again") && !slices.Contains(refusals()[kind], reason) {
+			c.book.find(finding{kind: "REFUSED_FOR_NOTHING", subject: kind, message: fmt.Sprintf("%d were refused for %s", n, reason)})
+		}
+	}
+	for kind, message := range c.tally.failures {
+		c.book.find(finding{kind: "INTERNAL_ANSWER", subject: kind, message: message})
+	}
 }
 
 type checker struct {

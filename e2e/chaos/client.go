@@ -168,10 +168,14 @@ type tally struct {
 	exhausted int
 	lost      map[string]int    // by code
 	internal  map[string]string // INTERNAL answers: a kind, and one of its messages
+	failures  map[string]string // those that the shop itself gave, and no torn connection
 }
 
 func newTally() *tally {
-	return &tally{resolved: map[string]int{}, outcomes: map[string]int{}, lost: map[string]int{}, internal: map[string]string{}}
+	return &tally{
+		resolved: map[string]int{}, outcomes: map[string]int{}, lost: map[string]int{},
+		internal: map[string]string{}, failures: map[string]string{},
+	}
 }
 
 func (t *tally) shed() {
@@ -191,8 +195,12 @@ func (t *tally) lostAnswer(kind string, err error) {
 	defer t.mu.Unlock()
 	code := connect.CodeOf(err)
 	t.lost[code.String()]++
-	if code == connect.CodeInternal {
-		t.internal[kind] = err.Error()
+	if code != connect.CodeInternal {
+		return
+	}
+	t.internal[kind] = err.Error()
+	if _, shops := rpc.PeerFault(err); shops {
+		t.failures[kind] = err.Error()
 	}
 }
 
