@@ -73,6 +73,9 @@ type worker[In, Out any] struct {
 	mu     sync.Mutex
 	queue  []*call[In, Out]
 	closed bool
+	// enough calls wake the worker: one when it has nothing to do, a whole batch while
+	// it lets others join.
+	enough int
 	wake   chan struct{} // size 1: a wake-up that waits stands for all
 }
 
@@ -141,7 +144,9 @@ func (w *worker[In, Out]) add(mine *call[In, Out], most int) error {
 		return ErrFull
 	}
 	w.queue = append(w.queue, mine)
-	w.signal()
+	if len(w.queue) >= w.enough {
+		w.signal()
+	}
 	return nil
 }
 
@@ -167,10 +172,12 @@ func (w *worker[In, Out]) signal() {
 	}
 }
 
-// state tells how many calls wait, and whether more can come.
-func (w *worker[In, Out]) state() (waiting int, closed bool) {
+// state tells how many calls wait, and whether more can come. From now on, the worker
+// is woken when enough wait.
+func (w *worker[In, Out]) state(enough int) (waiting int, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.enough = enough
 	return len(w.queue), w.closed
 }
 
@@ -195,7 +202,7 @@ func (w *worker[In, Out]) take(limit int) []*call[In, Out] {
 
 func (c *Collector[In, Out]) serve(w *worker[In, Out]) {
 	for {
-		waiting, closed := w.state()
+		waiting, closed := w.state(1)
 		if waiting == 0 {
 			if closed {
 				return
@@ -203,7 +210,7 @@ func (c *Collector[In, Out]) serve(w *worker[In, Out]) {
 			<-w.wake
 			continue
 		}
-		if c.cfg.Wait > 0 && waiting < c.cfg.Max && !closed {
+		if c.cfg.Wait > 0 {
 			c.gather(w, c.cfg.Wait)
 		}
 		// Everyone who waits may have left meanwhile.
@@ -222,13 +229,13 @@ func (c *Collector[In, Out]) gather(w *worker[In, Out], d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	for {
+		if waiting, closed := w.state(c.cfg.Max); waiting >= c.cfg.Max || closed {
+			return
+		}
 		select {
 		case <-t.C:
 			return
 		case <-w.wake:
-			if waiting, closed := w.state(); waiting >= c.cfg.Max || closed {
-				return
-			}
 		}
 	}
 }

@@ -108,6 +108,8 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 		// pgx blanks the password in this error.
 		return nil, fmt.Errorf("database URL of %s: %w", name, err)
 	}
+	// A service has some dozens of statements; a cache sets aside room for all it may hold.
+	c.ConnConfig.StatementCacheCapacity = 128
 	c.MaxConns = maxConns
 	c.MinConns = 0
 	c.MaxConnLifetimeJitter = time.Minute

@@ -56,7 +56,7 @@ func (e *productsUnknown) Error() string {
 // NewPlaceOrder starts the collector; Close ends it.
 func NewPlaceOrder(orders *Orders, products *Products) *PlaceOrder {
 	p := &PlaceOrder{orders: orders, products: products}
-	p.collector = batch.New(batch.Config{Workers: 2, Max: 128, Wait: time.Millisecond, Rest: 10 * time.Millisecond}, p.run)
+	p.collector = batch.New(batch.Config{Workers: 1, Max: 128, Wait: time.Millisecond, Rest: 10 * time.Millisecond}, p.run)
 	return p
 }
 
