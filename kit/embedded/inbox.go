@@ -187,7 +187,12 @@ func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 func (s *mailSession) Data(r io.Reader) error {
 	message, err := io.ReadAll(r)
 	if err != nil {
-		return err
+		var refusal *smtp.SMTPError // too large, say
+		if errors.As(err, &refusal) {
+			return err
+		}
+		// A connection that was closed in one direction still carries this answer.
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 4, 2}, Message: "The mail broke off, send it again"}
 	}
 	e := envelope{From: s.from, To: slices.Clone(s.to), Received: time.Now().UTC(), MessageID: messageID(message)}
 	if err := s.log.store(e, message); err != nil {

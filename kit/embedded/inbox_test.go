@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -256,6 +257,35 @@ func TestInboxRefusesWhatItCannotKeep(t *testing.T) {
 
 // 8 connections together get more than 2000 mails a second onto the disk: they share its syncs. The test asks for a
 // tenth, because the machine is shared too, and says what it measured.
+// A mail whose sender was cut off in the middle of it is not refused for good: the
+// answer may still reach the sender.
+func TestInboxTakesABrokenMailLater(t *testing.T) {
+	t.Parallel()
+	i := openInbox(t, t.TempDir())
+	conn, err := net.Dial("tcp", i.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "EHLO x\r\nMAIL FROM:<shop@example.com>\r\nRCPT TO:<ada@example.com>\r\nDATA\r\nSubject: half"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	said, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(said)), "\r\n")
+	if last := lines[len(lines)-1]; !strings.HasPrefix(last, "451 4.4.2 ") {
+		t.Errorf("it said %q", lines)
+	}
+	if n := len(allMails(t, i)); n != 0 {
+		t.Errorf("%d mails are kept", n)
+	}
+}
+
 func TestInboxSharesSyncs(t *testing.T) {
 	t.Parallel()
 	const senders, each = 8, 250

@@ -179,10 +179,7 @@ func (c *conn) deliver(m Mail, message []byte) (reply string, at stage, err erro
 	}
 	_, reply, err = c.client.Text.ReadResponse(250)
 	if err != nil {
-		if code(err) == 0 || code(err) == 421 {
-			c.broken = true
-		}
-		return "", stageBody, err
+		return "", stageBody, c.after(err)
 	}
 	crashpoint.Cross("after 250", "mail")
 	return reply, stageBody, nil
@@ -267,10 +264,19 @@ func (c *conn) parameters() string {
 }
 
 // after gets the conversation ready for the next mail after a refusal; where the
-// server didn't answer, or said that it closes, it can't be.
+// server didn't answer, or said that it closes, it can't be. Nor can it where the
+// network lets nothing more through to the server: what that refused is then what
+// came of the mail, and it may call a command or a text that broke off an error for
+// good. Only a server that goes on talking has refused the mail.
 func (c *conn) after(err error) error {
-	if n := code(err); c.broken || n == 0 || n == 421 || c.client.Reset() != nil {
+	switch n := code(err); {
+	case c.broken || n == 0 || n == 421:
 		c.broken = true
+	case c.client.Reset() != nil:
+		c.broken = true
+		if n/100 == 5 {
+			return fmt.Errorf("the connection ended behind the refusal %q", say(err))
+		}
 	}
 	return err
 }

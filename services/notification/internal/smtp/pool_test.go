@@ -140,6 +140,26 @@ func TestARefusalLeavesTheConnectionUsable(t *testing.T) {
 	}
 }
 
+// What a server says of a mail that was cut off on its way is no refusal of the mail:
+// it sees the end of our words, and calls them wrong for good. Found with a network
+// that closed one direction.
+func TestAMailThatWasCutOffIsNotRefused(t *testing.T) {
+	t.Parallel()
+	for _, verb := range []string{"RCPT", "DATA", "."} {
+		inTurns(t, verb, func(t *testing.T, offers []string) {
+			server := smtptest.New(t, smtptest.Options{Offers: offers, Reply: smtptest.Both(
+				smtptest.Times(1, verb, "554 5.0.0 unexpected EOF"), smtptest.Times(1, "RSET", smtptest.Cut))})
+			p := poolFor(t, smtptest.URL(server.Addr()), 1)
+			if a := send(t, p, letter("a")); a.Accepted || a.Permanent || !strings.Contains(a.Text, "554 5.0.0 unexpected EOF") {
+				t.Errorf("got %+v", a)
+			}
+			if a := send(t, p, letter("a")); !a.Accepted {
+				t.Errorf("again: %+v", a)
+			}
+		})
+	}
+}
+
 // A server may ask for the text though it refused the only recipient (RFC 2920, 3.1):
 // it gets none, and the next mail a new conversation.
 func TestNoTextGoesToNobody(t *testing.T) {
