@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
@@ -33,7 +33,8 @@ func newNetwork() *network {
 type link struct {
 	name        string
 	front, back *relay
-	proxy       *toxiproxy.Proxy
+	server      *toxiproxy.ApiServer
+	middle      atomic.Pointer[toxiproxy.Proxy]
 }
 
 // link opens a way to what dial reaches.
@@ -42,18 +43,27 @@ func (n *network) link(name string, dial func(ctx context.Context) (net.Conn, er
 	if err != nil {
 		return nil, err
 	}
-	proxy := toxiproxy.NewProxy(n.server, name, "127.0.0.1:0", back.address())
-	if err := proxy.Start(); err != nil {
-		return nil, fmt.Errorf("start the proxy of %s: %w", name, err)
+	l := &link{name: name, back: back, server: n.server}
+	if err := l.renew(); err != nil {
+		return nil, err
 	}
-	middle := proxy.Listen // the proxy keeps its port
-	front, err := newRelay(func(ctx context.Context) (net.Conn, error) { return dialTCP(ctx, middle) })
+	l.front, err = newRelay(func(ctx context.Context) (net.Conn, error) { return dialTCP(ctx, l.middle.Load().Listen) })
 	if err != nil {
 		return nil, err
 	}
-	l := &link{name: name, front: front, back: back, proxy: proxy}
 	n.links = append(n.links, l)
 	return l, nil
+}
+
+// renew gives the link a new toxiproxy, without toxics. The one before is left alone:
+// one that does not take a toxic away holds its lock for ever.
+func (l *link) renew() error {
+	proxy := toxiproxy.NewProxy(l.server, l.name, "127.0.0.1:0", l.back.address())
+	if err := proxy.Start(); err != nil {
+		return fmt.Errorf("start the proxy of %s: %w", l.name, err)
+	}
+	l.middle.Store(proxy)
+	return nil
 }
 
 func dialTCP(ctx context.Context, address string) (net.Conn, error) {
@@ -65,7 +75,7 @@ func dialTCP(ctx context.Context, address string) (net.Conn, error) {
 func (n *network) close() {
 	for _, l := range n.links {
 		l.front.close()
-		l.proxy.Stop()
+		go l.middle.Load().Stop() // it may wait for ever
 		l.back.close()
 	}
 }
@@ -105,8 +115,8 @@ func toxins() []toxin {
 		}),
 		{
 			name: "refuse", breaks: true,
-			apply: func(l *link, _ *rand.Rand) error { l.proxy.Stop(); return nil },
-			cure:  func(l *link) error { return l.proxy.Start() },
+			apply: func(l *link, _ *rand.Rand) error { l.middle.Load().Stop(); return nil },
+			cure:  (*link).renew, // at another port: its own may be somebody else's by now
 		},
 		{
 			name:  "half-close",
@@ -132,29 +142,28 @@ func toxic(name string, breaks bool, kind string, attributes func(rng *rand.Rand
 				if err != nil {
 					return err
 				}
-				if _, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(string(text))); err != nil {
+				if _, err := l.middle.Load().Toxics.AddToxicJson(strings.NewReader(string(text))); err != nil {
 					return fmt.Errorf("%s: %w", text, err)
 				}
 			}
 			return nil
 		},
 		cure: func(l *link) error {
-			done := make(chan struct{})
+			done, sick := make(chan struct{}), l.middle.Load()
 			go func() {
 				defer close(done)
-				l.proxy.Toxics.ResetToxics(context.Background())
+				sick.Toxics.ResetToxics(context.Background())
 			}()
-			// Toxiproxy waits for readers that do not read: a paused process, say.
-			// Without connections it waits for nobody.
-			for _, bound := range []time.Duration{2 * time.Second, 30 * time.Second} {
-				select {
-				case <-done:
-					return nil
-				case <-time.After(bound):
-					l.cut()
-				}
+			// Toxiproxy waits for readers that do not read, a paused process, say, and
+			// sometimes for nobody. Those that are connected are cut off then.
+			select {
+			case <-done:
+				return nil
+			case <-time.After(2 * time.Second):
+				err := l.renew()
+				l.cut()
+				return err
 			}
-			return errors.New("toxiproxy did not take its toxics away")
 		},
 	}
 }
