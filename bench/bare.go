@@ -104,7 +104,7 @@ func bareUntil(ctx context.Context) error {
 	catalogv1connect.RegisterProductServiceHandler(server, products)
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, server)
-	listener, err := rpc.Listen(ctx, "127.0.0.1:0")
+	listener, err := rpc.Listen(ctx, "127.0.0.1:0", rpc.APIConnections)
 	if err != nil {
 		return err
 	}

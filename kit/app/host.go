@@ -134,14 +134,15 @@ func (h *host) makeHandlers(in hostParams) error {
 
 func (h *host) start(ctx context.Context) error {
 	var err error
-	if h.api, err = rpc.Listen(ctx, h.process.Listen); err != nil {
+	if h.api, err = rpc.Listen(ctx, h.process.Listen, rpc.APIConnections); err != nil {
 		return err
 	}
-	if h.internal, err = rpc.Listen(ctx, h.process.InternalListen); err != nil {
+	if h.internal, err = rpc.Listen(ctx, h.process.InternalListen, rpc.InternalConnections); err != nil {
 		return errors.Join(err, h.api.Shutdown(ctx))
 	}
 	h.api.Serve(h.apiHandler, h.log.Logger)
 	h.internal.Serve(h.internalHandler, h.log.Logger)
+	h.readiness.process = append(h.readiness.process, h.api.Trouble, h.internal.Trouble)
 
 	// The workers outlive the start.
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))

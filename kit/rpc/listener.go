@@ -15,21 +15,23 @@ import (
 // ("prior knowledge"), both bounded in what a client can hold.
 type Listener struct {
 	listener net.Listener
+	most     int
+	open     *connections
 	server   *http.Server
 	draining atomic.Bool
 	serving  sync.WaitGroup
 	failed   chan error
 }
 
-// Listen opens an address, such as "127.0.0.1:8080"; port 0 picks a free one.
-// Nothing is answered before Serve.
-func Listen(ctx context.Context, address string) (*Listener, error) {
+// Listen opens an address, such as "127.0.0.1:8080"; port 0 picks a free one. At most
+// that many connections are open at once. Nothing is answered before Serve.
+func Listen(ctx context.Context, address string, connections int) (*Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	return &Listener{listener: listener, failed: make(chan error, 1)}, nil
+	return &Listener{listener: listener, most: connections, failed: make(chan error, 1)}, nil
 }
 
 // Addr returns the address with its true port.
@@ -40,12 +42,14 @@ func (l *Listener) URL() string { return "http://" + l.Addr() }
 
 // Serve answers requests in the background until Shutdown or Close.
 func (l *Listener) Serve(handler http.Handler, log *slog.Logger) {
+	l.open = newConnections(l.most, log)
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	l.server = &http.Server{
 		Handler:           l.closing(handler),
 		Protocols:         protocols,
+		ConnState:         l.open.changed,
 		ReadHeaderTimeout: headerTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
@@ -62,6 +66,15 @@ func (l *Listener) Serve(handler http.Handler, log *slog.Logger) {
 
 // Failed tells when the listener broke by itself.
 func (l *Listener) Failed() <-chan error { return l.failed }
+
+// Trouble says that more connections come than may be open; nil when none did of late.
+// Serve must have been called.
+func (l *Listener) Trouble(ctx context.Context) error {
+	if err := l.open.Trouble(ctx); err != nil {
+		return fmt.Errorf("%s: %w", l.Addr(), err)
+	}
+	return nil
+}
 
 // closing tells HTTP/1.1 clients, from the moment that draining begins, to send
 // their next request elsewhere; HTTP/2 has GOAWAY for that.

@@ -100,7 +100,7 @@ func open(t *testing.T, service *shop, options ...option) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := rpc.Listen(t.Context(), "127.0.0.1:0")
+	listener, err := rpc.Listen(t.Context(), "127.0.0.1:0", rpc.APIConnections)
 	if err != nil {
 		t.Fatal(err)
 	}

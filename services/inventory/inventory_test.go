@@ -126,7 +126,7 @@ func (s *shelf) serve(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := kitrpc.Listen(t.Context(), "127.0.0.1:0")
+	listener, err := kitrpc.Listen(t.Context(), "127.0.0.1:0", kitrpc.APIConnections)
 	if err != nil {
 		t.Fatal(err)
 	}
