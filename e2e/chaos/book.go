@@ -25,6 +25,8 @@ type order struct {
 	method string
 	lines  []line
 	place  write
+	// Why it must be refused, or may be; empty when it may not.
+	mustRefuse, mayRefuse string
 
 	id, number, paymentID string
 	total                 int64 // in cents

@@ -20,7 +20,11 @@ func (c *checker) judgeOrders(context.Context) error {
 		case o.place.outcome == refused && got != nil:
 			c.book.find(finding{kind: "REFUSED_AND_THERE", subject: o.email, orderID: got.GetId(),
 				message: fmt.Sprintf("PlaceOrder was refused (%s), and the order %s is there", o.place.reason, got.GetId())})
+		case o.place.outcome == refused && o.place.reason != o.mustRefuse && o.place.reason != o.mayRefuse:
+			c.book.findf(o, "REFUSED_FOR_NOTHING", "PlaceOrder was refused (%s), expected was %q", o.place.reason, o.mustRefuse+o.mayRefuse)
 		case o.place.outcome == refused:
+		case o.mustRefuse != "":
+			c.book.findf(o, "TAKEN_IN_SPITE", "order %s was acknowledged, it had to be refused (%s)", o.id, o.mustRefuse)
 		case got == nil:
 			c.book.findf(o, "ACKNOWLEDGED_AND_GONE", "order %s was acknowledged and is not there", o.id)
 		default:

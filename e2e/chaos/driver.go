@@ -232,13 +232,13 @@ func (d *driver) newOrder(rng *rand.Rand, serial uint64) (*order, *orderv1.Place
 	}
 	switch rng.IntN(80) {
 	case 0:
-		req.PaymentMethod = "barter"
+		req.PaymentMethod, o.mustRefuse = "barter", "PAYMENT_METHOD_UNKNOWN"
 	case 1:
-		req.Lines[0].ProductCode = "CHAOS-NONE"
+		req.Lines[0].ProductCode, o.mustRefuse = "CHAOS-NONE", "PRODUCT_NOT_FOUND"
 	case 2:
-		req.ExpectedTotal = euros(1)
+		req.ExpectedTotal, o.mustRefuse = euros(1), "PRICE_CHANGED"
 	case 3:
-		req.Lines = append(req.Lines, req.Lines[0])
+		req.Lines, o.mustRefuse = append(req.Lines, req.Lines[0]), "DUPLICATE_LINE"
 	case 4, 5, 6, 7: // shows its customer the price that it knows, which may be an old one
 		var sum int64
 		for _, l := range o.lines {
@@ -247,7 +247,7 @@ func (d *driver) newOrder(rng *rand.Rand, serial uint64) (*order, *orderv1.Place
 			sum += p.price * int64(l.quantity)
 			p.mu.Unlock()
 		}
-		req.ExpectedTotal = euros(sum)
+		req.ExpectedTotal, o.mayRefuse = euros(sum), "PRICE_CHANGED"
 	}
 	return o, req
 }
@@ -542,10 +542,13 @@ func (d *driver) reprice(ctx context.Context) {
 				Product: &catalogv1.Product{Id: p.id, Price: euros(next)}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"price"}},
 			})
 		})
-		if err == nil {
+		switch {
+		case err == nil:
 			p.mu.Lock()
 			p.price = next
 			p.mu.Unlock()
+		case w.outcome == unknown:
+			d.book.find(finding{kind: "NEVER_ANSWERED", subject: p.code, message: "UpdateProduct had no answer after the faults were over"})
 		}
 	}
 }

@@ -304,9 +304,9 @@ func (s *many) internal() []string {
 func (s *many) inbox() string { return s.mail.at.Load().Page }
 
 func (s *many) died() int {
-	n := s.mail.deaths + s.broker.deaths
+	n := s.mail.ends() + s.broker.ends()
 	for _, v := range s.services {
-		n += v.deaths
+		n += v.ends()
 	}
 	return n
 }

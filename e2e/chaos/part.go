@@ -42,6 +42,9 @@ const again = 300 * time.Millisecond
 func (p *part) supervise() {
 	defer close(p.done)
 	for {
+		p.mu.Lock()
+		p.current, p.killed, p.delay = nil, false, again
+		p.mu.Unlock()
 		err := p.start(func(current *process.Process) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
@@ -75,6 +78,13 @@ func (p *part) supervise() {
 		case <-time.After(max(delay, 10*time.Millisecond)):
 		}
 	}
+}
+
+// ends counts the ends that were not ours.
+func (p *part) ends() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.deaths
 }
 
 func lastLines(text string, n int) string {
