@@ -72,7 +72,7 @@ func NewPool(server Server, size int, log *slog.Logger) *Pool {
 func (p *Pool) Send(ctx context.Context, m Mail) (Answer, error) {
 	to, err := readAddresses(m)
 	if err != nil {
-		return Answer{Permanent: true, Text: err.Error()}, nil
+		return cannotBe(err), nil
 	}
 	select {
 	case p.places <- struct{}{}:
@@ -85,6 +85,9 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Answer, error) {
 	}
 	return p.hand(ctx, m, to)
 }
+
+// cannotBe is the answer to a mail that no server needs to see.
+func cannotBe(err error) Answer { return Answer{Permanent: true, Text: err.Error()} }
 
 func (p *Pool) hand(ctx context.Context, m Mail, to addresses) (Answer, error) {
 	c := p.takeIdle(ctx)
@@ -102,7 +105,7 @@ func (p *Pool) hand(ctx context.Context, m Mail, to addresses) (Answer, error) {
 		message, err := compose(m, to, c.takes8Bit())
 		if err != nil {
 			p.release(c)
-			return Answer{Permanent: true, Text: err.Error()}, nil
+			return cannotBe(err), nil
 		}
 		reply, at, err := c.timed(ctx, m, message)
 		// A server may end a conversation between two mails; nothing of this one
