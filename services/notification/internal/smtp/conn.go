@@ -1,7 +1,6 @@
 package smtp
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -167,7 +166,7 @@ func (c *conn) deliver(m Mail, message []byte) (reply string, at stage, err erro
 	}
 	// Nobody says that a message ended which broke off before.
 	out := c.client.Text.W
-	if _, err := out.Write(stuffed(message)); err != nil {
+	if _, err := out.Write(onTheWire(message)); err != nil {
 		c.broken = true
 		return "", stageBody, err
 	}
@@ -204,16 +203,6 @@ func (c *conn) envelope(m Mail) (stage, error) {
 		}
 	}
 	return stageBody, nil
-}
-
-// stuffed doubles the dot that a line begins with (RFC 5321, 4.5.2). The message's
-// lines end with CR LF, the last one too.
-func stuffed(message []byte) []byte {
-	message = bytes.ReplaceAll(message, []byte("\r\n."), []byte("\r\n.."))
-	if bytes.HasPrefix(message, []byte(".")) {
-		message = append([]byte("."), message...)
-	}
-	return message
 }
 
 type command struct {

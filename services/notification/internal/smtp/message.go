@@ -73,10 +73,11 @@ func compose(m Mail, a addresses, eightBit bool) ([]byte, error) {
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	var out bytes.Buffer
+	out.Grow(len(m.Text) + len(m.HTML) + 2048)
 	if _, err := msg.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("compose the mail: %w", err)
 	}
-	return lines(out.Bytes()), nil
+	return out.Bytes(), nil
 }
 
 // fits says whether a text's lines are as short as RFC 5321 wants them (4.5.3.1.6).
@@ -90,17 +91,22 @@ func fits(text string) bool {
 	return true
 }
 
-// lines has every line end with CR LF, as RFC 5322 wants it.
-func lines(text []byte) []byte {
-	if n := bytes.Count(text, []byte("\n")); n != bytes.Count(text, []byte("\r\n")) || n != bytes.Count(text, []byte("\r")) {
-		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
-		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
-		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
+// onTheWire ends every line with CR LF, as RFC 5322 wants it, and doubles the dot that
+// a line begins with (RFC 5321, 4.5.2).
+func onTheWire(message []byte) []byte {
+	if bytes.Count(message, []byte("\r")) != bytes.Count(message, []byte("\r\n")) {
+		message = bytes.ReplaceAll(message, []byte("\r\n"), []byte("\n"))
+		message = bytes.ReplaceAll(message, []byte("\r"), []byte("\n"))
 	}
-	if !bytes.HasSuffix(text, []byte("\r\n")) {
-		text = append(text, "\r\n"...)
+	out := make([]byte, 0, len(message)+len(message)/16)
+	for line := range bytes.Lines(message) {
+		if line[0] == '.' {
+			out = append(out, '.')
+		}
+		out = append(out, bytes.TrimRight(line, "\r\n")...)
+		out = append(out, '\r', '\n')
 	}
-	return text
+	return out
 }
 
 // bare reads an address and nothing around it.
