@@ -20,6 +20,12 @@ const lockKey int64 = 0x6f7574626f78
 // It asks again and again instead of waiting inside PostgreSQL, where the waiting
 // statement's snapshot would keep every vacuum from cleaning up.
 func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
+	// Who leads, or wants to, asks at least every few seconds. A session that does not
+	// has lost its client, and would keep the lock until the server notices: from the
+	// moment on that it has it.
+	if _, err := conn.Exec(ctx, `set idle_session_timeout = '30s'`); err != nil {
+		return fmt.Errorf("ask for the relay's lock: %w", err)
+	}
 	for {
 		var held bool
 		if err := conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, lockKey).Scan(&held); err != nil {
@@ -43,11 +49,6 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	}
 	if !settled && !r.cfg.SoleWriter {
 		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
-	}
-	// A leader asks several times a second. One that does not was cut off, and would
-	// keep the lock until the server notices.
-	if _, err := conn.Exec(ctx, `set idle_session_timeout = '30s'`); err != nil {
-		return fmt.Errorf("take the relay's place: %w", err)
 	}
 	// From here on it deletes what was published, and at its end gives the lead back.
 	// A delete that a dying server forgets has the event published again, and
