@@ -26,7 +26,8 @@ type host struct {
 	process   Process
 	log       processLog
 	services  []Service
-	streams   *rpc.Streams
+	streams   *rpc.Streams // of the API
+	operators *rpc.Streams // of the internal port
 	load      *rpc.Load
 	health    *rpc.Health
 	readiness *readiness
@@ -58,7 +59,7 @@ type hostParams struct {
 func newHost(in hostParams) (*host, error) {
 	h := &host{
 		process: in.Process, log: in.Log, services: in.Services,
-		streams: rpc.NewStreams(in.Process.Streams), health: rpc.NewHealth(),
+		streams: rpc.NewStreams(in.Process.Streams), operators: rpc.NewStreams(in.Process.Streams.Operators()), health: rpc.NewHealth(),
 		load: rpc.NewLoad(rpc.DefaultLoadLimits(), in.Log.Logger),
 		crew: newCrew(in.Log.Logger), kafka: make(map[string]kafka.Config),
 		failed: make(chan error, 2),
@@ -80,14 +81,14 @@ func newHost(in hostParams) (*host, error) {
 // and, beyond them, what operators use.
 func (h *host) makeHandlers(in hostParams) error {
 	config := rpc.Config{
-		Log: in.Log.Logger, Authenticator: in.Process.Authenticator, Streams: h.streams, Transient: pg.Transient,
+		Log: in.Log.Logger, Authenticator: in.Process.Authenticator, Streams: h.operators, Transient: pg.Transient,
 		Tracer: in.Telemetry.Tracer, Meter: in.Telemetry.Meter, Propagator: in.Telemetry.Propagator,
 	}
 	internal, err := rpc.NewServer(config) // takes all calls: operators must get in when nobody else does
 	if err != nil {
 		return err
 	}
-	config.Load = h.load
+	config.Load, config.Streams = h.load, h.streams
 	api, err := rpc.NewServer(config)
 	if err != nil {
 		return err
@@ -209,6 +210,7 @@ func (h *host) stop(ctx context.Context) error {
 		}
 	}
 	h.streams.Drain()
+	h.operators.Drain()
 	var problems []error
 	if err := h.api.Shutdown(ctx); err != nil {
 		problems = append(problems, fmt.Errorf("answer the last API requests: %w", err))

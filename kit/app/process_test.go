@@ -3,6 +3,8 @@ package app_test
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,6 +33,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -46,9 +49,21 @@ type parcel struct {
 	heard chan string
 	pool  *pg.Pool
 	relay *outbox.Relay
+	// books is how many large records the audit has; 0: a small one. said counts them.
+	books int
+	said  atomic.Int64
 }
 
 func (p *parcel) Audit(_ context.Context, emit func(*operationsv1.AuditRecord) error) error {
+	noise := make([]byte, 75_000) // a reply is compressed, and should stay large
+	_, _ = rand.Read(noise)
+	for range p.books {
+		page := &operationsv1.Pending{Kind: base64.StdEncoding.EncodeToString(noise), Count: 1}
+		if err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: page}}); err != nil {
+			return err
+		}
+		p.said.Add(1)
+	}
 	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: &operationsv1.Pending{Kind: "OUTBOX", Count: 1}}})
 }
 
@@ -84,6 +99,47 @@ func module(cfg app.ContextConfig, out chan<- *parcel, more ...app.Runner) fx.Op
 			}
 		}),
 	)
+}
+
+// An auditor may leave a stream unread while it waits for another one, longer than the
+// API's clients may. Found with a million orders in the books.
+func TestAnAuditorMayWait(t *testing.T) {
+	t.Parallel()
+	const unread = 100 * time.Millisecond
+	made := make(chan *parcel, 1)
+	process := serve(t, app.Process{Streams: rpc.StreamLimits{PerClient: 10, Idle: time.Minute, Lifetime: time.Hour, Send: unread}}, module(contextOf(t), made))
+	p := <-made
+	p.books = 500 // 50 MB: more than all buffers between us
+	operators := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, process.Internal)))
+	audit, err := operators.Audit(t.Context(), &operationsv1.AuditRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := audit.Receive(); err != nil {
+		t.Fatal(err)
+	}
+	said, since := int64(0), time.Now()
+	testkit.Eventually(t, 30*time.Second, "the server has waited for us", func() bool {
+		if now := p.said.Load(); now != said {
+			said, since = now, time.Now()
+		}
+		return time.Since(since) > 5*unread
+	})
+	if said >= int64(p.books) {
+		t.Fatalf("nothing waits: %d records were said", said)
+	}
+	n := 1
+	for ; ; n++ {
+		if _, err := audit.Receive(); err != nil {
+			if !errors.Is(err, io.EOF) {
+				t.Errorf("the audit ended after %d records: %v", n, err)
+			}
+			break
+		}
+	}
+	if n != p.books+1 {
+		t.Errorf("%d records came, %d were to come", n, p.books+1)
+	}
 }
 
 // running is a process that a test started.
