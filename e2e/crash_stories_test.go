@@ -28,7 +28,9 @@ type crashStory struct {
 	// race says that the order ends while its payment is under way: whether money
 	// was taken and given back, or never taken, is a matter of time.
 	race bool
-	tell func(s *survivor)
+	// cards says that the shop takes cards, by a Stripe of ours that outlives it.
+	cards bool
+	tell  func(s *survivor)
 }
 
 // settings are short times, so that what a dead process left is soon taken over.
@@ -37,7 +39,11 @@ func (c crashStory) settings() string {
 	if window == "" {
 		window = "600s"
 	}
-	return `{"order":{"askAgainAfter":"3s","paymentWindow":"` + window + `"},` +
+	methods := ""
+	if c.cards {
+		methods = `"paymentMethods":["pm_*"],`
+	}
+	return `{"order":{` + methods + `"askAgainAfter":"3s","paymentWindow":"` + window + `"},` +
 		`"payment":{"providerTimeout":"2s","retryAfter":"0.3s","sandboxSlowDelay":"1.2s"}}`
 }
 
@@ -69,6 +75,12 @@ func crashStories() []crashStory {
 		{name: "refunded", tell: refundedInPart},
 		{name: "shipped and delivered", tell: shippedAndDelivered},
 		{name: "restocked", tell: restocked},
+		{name: "paid by card and cancelled", cards: true, tell: func(s *survivor) {
+			order := s.placed("pm_card_visa", 2)
+			s.in(order, confirmed)
+			s.cancel(order)
+		}},
+		{name: "declined card", cards: true, tell: plain("pm_card_visa_chargeDeclined", 1, cancelled)},
 	}
 }
 
@@ -195,7 +207,13 @@ func (s *survivor) end(race bool) string {
 		if err != nil {
 			return err
 		}
-		said = strings.Join(append(lines, stock...), "\n")
+		lines = append(lines, stock...)
+		if s.cards != nil {
+			for _, p := range s.cards.Ledger() {
+				lines = append(lines, fmt.Sprintf("card of order: charged %d times, %d taken, %d given back, %d to be", p.Charges, p.Received, p.Refunded, p.Refunding))
+			}
+		}
+		said = strings.Join(lines, "\n")
 		return nil
 	})
 	return said

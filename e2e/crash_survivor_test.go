@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
+	"github.com/shopmesh/shopmesh/services/payment/stripefake"
 )
 
 // survivor is a shop that may be told where to die, and its users, who start it
@@ -25,7 +27,9 @@ type survivor struct {
 	crossed  string           // the file of its crossings
 	point    crashpoint.Point // where it dies; empty for nowhere
 	died     bool
-	mug      string // the code of the product that it sells, with 10 in stock
+	cards    *stripefake.Fake // nil when the shop takes none
+	env      []string         // tells the shop where the cards are
+	mug      string           // the code of the product that it sells, with 10 in stock
 }
 
 // patience is how long whatever a story waits for may take: leases of a process that
@@ -53,7 +57,7 @@ func newTemplate(t *testing.T) template {
 }
 
 // revive starts a copy of the template with a story's settings.
-func (tpl template) revive(t *testing.T, settings string, point crashpoint.Point) *survivor {
+func (tpl template) revive(t *testing.T, story crashStory, point crashpoint.Point) *survivor {
 	t.Helper()
 	dir := tempDir(t)
 	s := &survivor{
@@ -65,17 +69,30 @@ func (tpl template) revive(t *testing.T, settings string, point crashpoint.Point
 	if out, err := exec.Command("cp", "-a", tpl.data, s.data).CombinedOutput(); err != nil {
 		t.Fatalf("copy the template: %v\n%s", err, out)
 	}
-	if err := os.WriteFile(s.settings, []byte(settings), 0o600); err != nil {
+	if err := os.WriteFile(s.settings, []byte(story.settings()), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if story.cards {
+		s.takeCards()
 	}
 	s.begin()
 	return s
 }
 
+// takeCards starts a Stripe that tells nothing by itself: what it did is looked up.
+func (s *survivor) takeCards() {
+	const key = "sk_test_crash"
+	s.cards = stripefake.New(stripefake.Config{Key: key})
+	s.t.Cleanup(s.cards.Close)
+	server := httptest.NewServer(s.cards)
+	s.t.Cleanup(server.Close)
+	s.env = []string{"SHOPMESH_STRIPE_KEY=" + key, "SHOPMESH_STRIPE_WEBHOOK_SECRET=whsec_crash", "SHOPMESH_STRIPE_URL=" + server.URL}
+}
+
 // begin starts the shop, and again when it died before it served.
 func (s *survivor) begin() {
 	s.t.Helper()
-	env := []string{crashpoint.FileVariable + "=" + s.crossed}
+	env := append([]string{crashpoint.FileVariable + "=" + s.crossed}, s.env...)
 	if !s.died {
 		env = append(env, crashpoint.PointVariable+"="+string(s.point))
 	}

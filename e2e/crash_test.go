@@ -103,7 +103,7 @@ func tellWhole(t *testing.T, tpl template) []whole {
 		for i, story := range stories {
 			t.Run(story.name, func(t *testing.T) {
 				t.Parallel()
-				s := tpl.revive(t, story.settings(), "")
+				s := tpl.revive(t, story, "")
 				all[i] = whole{story: story, end: s.tell(story)}
 				all[i].crossings = s.crossings()
 			})
@@ -209,7 +209,7 @@ const tellings = 5
 // whole story's, and returns what the shop crossed in both its lives.
 func tellUntilDead(t *testing.T, tpl template, at stop, end string) []crashpoint.Crossing {
 	for range tellings {
-		s := tpl.revive(t, at.story.settings(), at.point)
+		s := tpl.revive(t, at.story, at.point)
 		got := s.tell(at.story)
 		if got != end {
 			t.Errorf("it ended as\n%s\nand without a crash as\n%s\nreplay: make crashpoints ARGS='-crash.at=\"%s\"'", got, end, at)
