@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -14,10 +12,8 @@ import (
 	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/genproto/googleapis/type/postaladdress"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 )
@@ -439,195 +435,4 @@ func (d *driver) deliver(rng *rand.Rand, o *order) {
 	_, _ = ask(d.caller, rng, "order", w, func(ctx context.Context, k *desk) (*orderv1.MarkOrderDeliveredResponse, error) {
 		return k.order.MarkOrderDelivered(ctx, &orderv1.MarkOrderDeliveredRequest{Id: o.id})
 	})
-}
-
-// watch follows an order by its stream, and opens it again where it broke.
-func (d *driver) watch(o *order) {
-	ctx, cancel := context.WithTimeout(d.patience, 20*time.Second)
-	defer cancel()
-	rng := d.random(uint64(len(o.email)))
-	for ctx.Err() == nil {
-		after := int64(0)
-		if n := len(o.watched); n > 0 {
-			after = o.watched[n-1]
-		}
-		ended := d.receive(ctx, rng, o, after)
-		if ended || sleep(ctx, 300*time.Millisecond) != nil {
-			return
-		}
-	}
-}
-
-// receive notes what one stream sends; it returns whether the stream came to its end.
-func (d *driver) receive(ctx context.Context, rng *rand.Rand, o *order, after int64) bool {
-	stream, err := d.pick("order", rng).order.WatchOrder(ctx, &orderv1.WatchOrderRequest{Id: o.id, AfterVersion: after})
-	if err != nil {
-		return false
-	}
-	defer func() { _ = stream.Close() }()
-	for {
-		res, err := stream.Receive()
-		if err != nil {
-			return errors.Is(err, io.EOF)
-		}
-		v := res.GetEntry().GetVersion()
-		if n := len(o.watched); n > 0 && v <= o.watched[n-1] {
-			d.book.findf(o, "WATCH_WENT_BACK", "WatchOrder sent version %d after %d", v, o.watched[n-1])
-		}
-		o.watched = append(o.watched, v)
-	}
-}
-
-// adjust changes a product's stock and notes it.
-func (d *driver) adjust(rng *rand.Rand, p *product, delta int64) outcome {
-	a := &adjustment{write: write{kind: "AdjustStock", requestID: newID(rng)}, delta: delta}
-	p.mu.Lock()
-	p.writes[a.requestID] = a
-	p.mu.Unlock()
-	req := &inventoryv1.AdjustStockRequest{RequestId: a.requestID, ProductCode: p.code, Delta: delta, Reason: a.requestID}
-	call := func(ctx context.Context, k *desk) (*inventoryv1.AdjustStockResponse, error) {
-		return k.stock.AdjustStock(ctx, req)
-	}
-	first, err := ask(d.caller, rng, "inventory", &a.write, call)
-	if err != nil {
-		return a.outcome
-	}
-	p.mu.Lock()
-	p.stock += delta
-	p.mu.Unlock()
-	if rng.IntN(4) > 0 {
-		return a.outcome
-	}
-	d.tally.repeated()
-	again := write{kind: "AdjustStock again", requestID: a.requestID}
-	reply, err := ask(d.caller, rng, "inventory", &again, call)
-	switch {
-	case again.outcome == refused:
-		d.book.find(finding{kind: "REPEAT_REFUSED", subject: p.code, message: fmt.Sprintf("AdjustStock sent again was refused: %v", err)})
-	case err == nil && !proto.Equal(reply, first):
-		d.book.find(finding{kind: "REPEAT_DIFFERS", subject: p.code, message: fmt.Sprintf("AdjustStock sent again answered %v, the first answer was %v", reply, first)})
-	}
-	return a.outcome
-}
-
-// count is somebody in the storehouse: goods come, are counted, break.
-func (d *driver) count(ctx context.Context, n uint64) {
-	rng := d.random(1 + n)
-	for sleep(ctx, time.Duration(50+rng.IntN(400))*time.Millisecond) == nil {
-		p := d.products[rng.IntN(len(d.products))]
-		if rng.IntN(2) == 0 {
-			p = d.products[plenty+rng.IntN(scarce)]
-		}
-		delta := int64(rng.IntN(60) - 25)
-		if delta == 0 {
-			delta = -1000
-		}
-		d.adjust(rng, p, delta)
-	}
-}
-
-// reprice changes prices, one at a time, so that the last one that was
-// acknowledged is the one that must hold in the end.
-func (d *driver) reprice(ctx context.Context) {
-	rng := d.random(9)
-	for sleep(ctx, time.Duration(200+rng.IntN(1500))*time.Millisecond) == nil {
-		p := d.products[rng.IntN(len(d.products))]
-		p.mu.Lock()
-		next := p.price + int64(1+rng.IntN(5))
-		p.prices[next] = true
-		p.mu.Unlock()
-		w := &write{kind: "UpdateProduct"}
-		_, err := ask(d.caller, rng, "catalog", w, func(ctx context.Context, k *desk) (*catalogv1.UpdateProductResponse, error) {
-			return k.product.UpdateProduct(ctx, &catalogv1.UpdateProductRequest{
-				Product: &catalogv1.Product{Id: p.id, Price: euros(next)}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"price"}},
-			})
-		})
-		switch {
-		case err == nil:
-			p.mu.Lock()
-			p.price = next
-			p.mu.Unlock()
-		case w.outcome == unknown:
-			d.book.find(finding{kind: "NEVER_ANSWERED", subject: p.code, message: "UpdateProduct had no answer after the faults were over"})
-		}
-	}
-}
-
-// follow asks again and again which orders are under way, until patience ends or
-// selling is over and none is.
-func (d *driver) follow() {
-	for sleep(d.patience, 300*time.Millisecond) == nil {
-		d.look(d.patience)
-	}
-}
-
-// look asks the shop which orders are under way; what left the list is read by
-// itself.
-func (d *driver) look(ctx context.Context) {
-	d.looking.Lock()
-	defer d.looking.Unlock()
-	before := d.book.followed()
-	if len(before) == 0 {
-		return
-	}
-	asked := time.Now()
-	oldest := asked
-	for _, o := range before {
-		if o.placeTime.Before(oldest) {
-			oldest = o.placeTime
-		}
-	}
-	seen := map[string]orderv1.OrderState{}
-	// AWAITING_PAYMENT first: what moves on between the two lists is in neither, and
-	// read by itself.
-	for _, state := range []orderv1.OrderState{awaiting, placed} {
-		filter := fmt.Sprintf("state = %s AND create_time >= %q", short(state), oldest.UTC().Format(time.RFC3339Nano))
-		for token := ""; ; {
-			once, cancel := context.WithTimeout(ctx, 3*time.Second)
-			res, err := d.eyes[rand.IntN(len(d.eyes))].order.ListOrders(once, &orderv1.ListOrdersRequest{PageSize: 1000, PageToken: token, Filter: filter})
-			cancel()
-			if err != nil {
-				return
-			}
-			for _, o := range res.GetOrders() {
-				seen[o.GetId()] = o.GetState()
-			}
-			if token = res.GetNextPageToken(); token == "" {
-				break
-			}
-		}
-	}
-	var group errgroup.Group
-	group.SetLimit(16)
-	failed := false
-	var mu sync.Mutex
-	for id, o := range before {
-		if state, ok := seen[id]; ok {
-			d.book.see(o, state)
-			continue
-		}
-		group.Go(func() error {
-			once, cancel := context.WithTimeout(ctx, 3*time.Second)
-			defer cancel()
-			res, err := d.eyes[rand.IntN(len(d.eyes))].order.GetOrder(once, &orderv1.GetOrderRequest{Id: id})
-			switch {
-			case err == nil:
-				d.book.see(o, res.GetOrder().GetState())
-			case final(err):
-				d.book.findf(o, "ORDER_LOST", "an acknowledged order can't be read: %v", err)
-				d.book.see(o, cancelled)
-			default:
-				mu.Lock()
-				failed = true
-				mu.Unlock()
-			}
-			return nil
-		})
-	}
-	_ = group.Wait()
-	if !failed {
-		d.book.mu.Lock()
-		d.book.lookTime = asked
-		d.book.mu.Unlock()
-	}
 }
