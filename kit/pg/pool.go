@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -121,7 +122,7 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 		c.ConnConfig.ConnectTimeout = 5 * time.Second
 	}
 	c.ConnConfig.RuntimeParams["application_name"] = "shopmesh-" + name
-	for _, s := range append(settings, vanished[:]...) {
+	for _, s := range slices.Concat(settings, vanished[:]) {
 		c.ConnConfig.RuntimeParams[s[0]] = s[1]
 	}
 	// A server that became a standby keeps its connections, and refuses every write on

@@ -62,9 +62,10 @@ func (t *Templates) parse(n name) error {
 
 // page is what the templates see: flat, and of strings, because templates look
 // fields up by name and print what is no string by reflection. Its strings are
-// escaped for the template's language already, once each: html/template's escaping
-// per use was half of what a mail cost. So a value may stand between HTML's tags and
-// in quoted attributes, and nowhere else: not in a URL, a style or a script.
+// escaped for the template's language already, once each: html/template, which
+// escapes by reflection at each use, was a fifth of what a mail cost. So a value may
+// stand between HTML's tags and in quoted attributes, and nowhere else: not in a URL,
+// a style or a script.
 type page struct {
 	Subject, Shop, Number, Name string
 	Lines                       []pageLine

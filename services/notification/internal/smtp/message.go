@@ -52,7 +52,7 @@ func readAddresses(m Mail) (a addresses, err error) {
 
 // compose writes the message as it travels: RFC 5322 with a text and an HTML
 // alternative, as they are where the server takes that, and quoted-printable
-// elsewhere, which costs as much as all the rest.
+// elsewhere, which was more than half of composing.
 func compose(m Mail, a addresses, eightBit bool) ([]byte, error) {
 	encoding := gomail.EncodingQP
 	if eightBit && fits(m.Text) && fits(m.HTML) {
