@@ -30,8 +30,8 @@ type shape interface {
 	internal() []string
 	// inbox is where /inbox.json is.
 	inbox() string
-	// died counts how often a part ended by itself.
-	died() int
+	// died tells of each time that a part ended by itself.
+	died() []string
 	close()
 }
 

@@ -303,12 +303,12 @@ func (s *many) internal() []string {
 
 func (s *many) inbox() string { return s.mail.at.Load().Page }
 
-func (s *many) died() int {
-	n := s.mail.ends() + s.broker.ends()
+func (s *many) died() []string {
+	all := append(s.mail.ends(), s.broker.ends()...)
 	for _, v := range s.services {
-		n += v.ends()
+		all = append(all, v.ends()...)
 	}
-	return n
+	return all
 }
 
 // close kills the services: what they had to say was compared already.

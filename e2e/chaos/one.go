@@ -134,7 +134,7 @@ func (s *oneProcess) ready(ctx context.Context) error {
 
 func (s *oneProcess) internal() []string { return []string{s.at.Load().Internal} }
 func (s *oneProcess) inbox() string      { return s.mail.at.Load().Page }
-func (s *oneProcess) died() int          { return s.shop.ends() + s.mail.ends() }
+func (s *oneProcess) died() []string     { return append(s.shop.ends(), s.mail.ends()...) }
 
 func (s *oneProcess) close() {
 	s.shop.close()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ type part struct {
 	current *process.Process
 	killed  bool          // we ended the current process ourselves
 	delay   time.Duration // before the next start
-	deaths  int           // ends that were not ours
+	deaths  []string      // ends that were not ours, with the last words
 }
 
 func newPart(name string, log func(format string, args ...any), start func(began func(*process.Process)) error) *part {
@@ -64,12 +65,12 @@ func (p *part) supervise() {
 		p.mu.Lock()
 		delay := p.delay
 		if !p.killed && !p.isClosing() {
-			p.deaths++
 			end := "it could not be started"
 			if current != nil {
 				end = current.Log()
 			}
 			p.log("%s ended by itself (%v):\n%s", p.name, err, lastLines(end, 5))
+			p.deaths = append(p.deaths, inShort(fmt.Sprintf("%s: %s", p.name, lastLines(end, 2))))
 		}
 		p.mu.Unlock()
 		select {
@@ -80,11 +81,11 @@ func (p *part) supervise() {
 	}
 }
 
-// ends counts the ends that were not ours.
-func (p *part) ends() int {
+// ends are those that were not ours.
+func (p *part) ends() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.deaths
+	return slices.Clone(p.deaths)
 }
 
 func lastLines(text string, n int) string {

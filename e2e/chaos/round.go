@@ -202,6 +202,7 @@ func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summar
 		d.book.find(finding{kind: "NOT_READY", subject: "shop", message: err.Error()})
 	}
 	s.provider().behave()
+	healed := time.Now()
 	w.log("the faults are over: %v", d.book.view())
 	timer := time.AfterFunc(patienceAfter, stop)
 	work.Wait()
@@ -217,11 +218,15 @@ func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summar
 		d.book.find(finding{kind: "NOT_COMPARED", subject: "shop", message: err.Error()})
 	}
 	d.checkCards(s.provider().fake.Ledger())
-	if n := s.died(); n > 0 {
-		d.book.find(finding{kind: "ENDED_BY_ITSELF", subject: "shop", message: fmt.Sprintf("programs ended %d times that nobody killed; their last words are above", n)})
+	died := s.died()
+	for _, words := range died {
+		d.book.find(finding{kind: "ENDED_BY_ITSELF", subject: "shop", message: words})
 	}
 	w.log("compared with what the clients know: %d findings", len(d.book.findings))
-	sum := summarize(d, c.counts, s.died())
+	sum := summarize(d, c.counts, len(died))
+	if sum.findings > 0 {
+		sum.complaints = w.complaints(healed)
+	}
 	sum.print(r.replay())
 	r.explain(checking, d)
 	return sum, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,13 +20,14 @@ type summary struct {
 	orders, repeats, exhausted, died, findings int
 	kinds                                      map[string]int    // of the findings
 	first                                      map[string]string // by kind: one of them
+	complaints                                 map[string]int    // what the logs say since the faults were over
 }
 
 func newSummary() *summary {
 	return &summary{
 		kills: map[string][2]int{}, faults: map[string]int{}, states: map[string]int{}, outcomes: map[string]int{},
 		resolved: map[string]int{}, lost: map[string]int{}, internal: map[string]string{},
-		kinds: map[string]int{}, first: map[string]string{},
+		kinds: map[string]int{}, first: map[string]string{}, complaints: map[string]int{},
 	}
 }
 
@@ -63,6 +65,7 @@ func (s *summary) add(o *summary) {
 	}
 	for into, from := range map[*map[string]int]map[string]int{
 		&s.faults: o.faults, &s.states: o.states, &s.outcomes: o.outcomes, &s.resolved: o.resolved, &s.lost: o.lost, &s.kinds: o.kinds,
+		&s.complaints: o.complaints,
 	} {
 		for name, n := range from {
 			(*into)[name] += n
@@ -104,7 +107,22 @@ func (s *summary) print(title string) {
 	fmt.Printf("repeats of acknowledged requests: %d; refused for load: %d; programs that ended by themselves: %d\n", s.repeats, s.exhausted, s.died)
 	fmt.Printf("findings: %d\n", s.findings)
 	for _, kind := range slices.Sorted(maps.Keys(s.kinds)) {
-		fmt.Printf("  %-42s %4d, such as %s\n", kind, s.kinds[kind], s.first[kind])
+		fmt.Printf("  %-42s %4d, such as %s\n", kind, s.kinds[kind], inShort(s.first[kind]))
+	}
+	if len(s.complaints) > 0 {
+		s.printComplaints()
+	}
+}
+
+// printComplaints prints those that are heard most.
+func (s *summary) printComplaints() {
+	const most = 12
+	fmt.Println("what the shop's programs warned of when the faults were over")
+	texts := slices.SortedFunc(maps.Keys(s.complaints), func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.complaints[b], s.complaints[a]), cmp.Compare(a, b))
+	})
+	for _, text := range texts[:min(most, len(texts))] {
+		fmt.Printf("  %4d times %s\n", s.complaints[text], text)
 	}
 }
 

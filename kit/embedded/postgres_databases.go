@@ -6,10 +6,13 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
 // EnsureDatabases creates what is missing of the named databases and their roles. A database belongs to the role of its
-// own name; no other role but the superuser may connect to it.
+// own name; no other role but the superuser may connect to it. A server that goes away in between is waited for, until
+// ctx ends.
 func (p *Postgres) EnsureDatabases(ctx context.Context, names ...string) error {
 	if len(names) == 0 {
 		return nil
@@ -25,6 +28,15 @@ func (p *Postgres) EnsureDatabases(ctx context.Context, names ...string) error {
 	if err := p.rememberPasswords(names); err != nil {
 		return err
 	}
+	for {
+		err := p.createDatabases(ctx, names)
+		if err == nil || !pg.Transient(err) || sleep(ctx, 10*pollPause) != nil {
+			return err
+		}
+	}
+}
+
+func (p *Postgres) createDatabases(ctx context.Context, names []string) error {
 	conn, err := pgx.Connect(ctx, p.cluster.url(superuser, p.secrets.Superuser, superuser))
 	if err != nil {
 		return fmt.Errorf("connect to PostgreSQL to create databases: %w", err)

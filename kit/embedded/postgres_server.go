@@ -28,10 +28,13 @@ type server struct {
 
 const pollPause = 10 * time.Millisecond
 
+// killsAtStart is how many servers may be killed while they start before that is an error.
+const killsAtStart = 5
+
 // launch waits until no predecessor runs, starts the server and waits until it takes connections. Recovery may take
-// long after a crash: only ctx and Close bound it.
+// long after a crash: only ctx and Close bound it. A server that somebody kills while it starts is started again.
 func (p *Postgres) launch(ctx context.Context) (*server, error) {
-	for {
+	for killed := 0; ; {
 		if err := p.awaitPredecessor(ctx); err != nil {
 			return nil, err
 		}
@@ -44,8 +47,13 @@ func (p *Postgres) launch(ctx context.Context) (*server, error) {
 			return s, nil
 		}
 		s.stop(ctx.Done())
-		// The server's main process was killed and its workers still end: the kernel tells the newcomer so.
-		if ctx.Err() != nil || !strings.Contains(s.log.end(), "shared memory block") {
+		if s.wasKilled() {
+			killed++
+		} else if !strings.Contains(s.log.end(), "shared memory block") {
+			// Otherwise an earlier server's main process was killed and its workers still end: the kernel tells the newcomer so.
+			killed = killsAtStart
+		}
+		if ctx.Err() != nil || killed == killsAtStart {
 			return nil, fmt.Errorf("%w; it said:\n%s", whyDown(err, s.log.end()), s.log.end())
 		}
 		if err := sleep(ctx, 10*pollPause); err != nil {
@@ -111,6 +119,17 @@ func (s *server) failure() error {
 		return s.exitErr
 	}
 	return errors.New("exit status 0")
+}
+
+// wasKilled says that the program, or the part of it that recovers, ended by a signal that it can't refuse: an operator
+// sends it, or the kernel when memory is short. Call it after stop.
+func (s *server) wasKilled() bool {
+	var exit *exec.ExitError
+	if !errors.As(s.exitErr, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL || strings.Contains(s.log.end(), "was terminated by signal 9")
 }
 
 // stop asks for a fast shutdown, for an immediate one when hurry is closed, and kills what does not follow. It returns

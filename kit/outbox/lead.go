@@ -23,12 +23,12 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	// Who leads, or wants to, asks at least every few seconds. A session that does not
 	// has lost its client, and would keep the lock until the server notices: from the
 	// moment on that it has it.
-	if _, err := conn.Exec(ctx, `set idle_session_timeout = '30s'`); err != nil {
+	if err := ask(ctx, conn, nil, `set idle_session_timeout = '30s'`); err != nil {
 		return fmt.Errorf("ask for the relay's lock: %w", err)
 	}
 	for {
 		var held bool
-		if err := conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, lockKey).Scan(&held); err != nil {
+		if err := ask(ctx, conn, &held, `select pg_try_advisory_lock($1)`, lockKey); err != nil {
 			return fmt.Errorf("ask for the relay's lock: %w", err)
 		}
 		if held {
@@ -39,11 +39,11 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	// A relay that lost its connection and comes back settled its records before it
 	// noticed: it need not wait for itself.
 	var settled bool
-	err := conn.QueryRow(ctx, `
+	err := ask(ctx, conn, &settled, `
 		with before as (select released or holder = $1 as settled from outbox_leader where one)
 		insert into outbox_leader (one, holder, released) values (true, $1, false)
 		on conflict (one) do update set holder = excluded.holder, released = false
-		returning coalesce((select settled from before), true)`, r.holder).Scan(&settled)
+		returning coalesce((select settled from before), true)`, r.holder)
 	if err != nil {
 		return fmt.Errorf("take the relay's place: %w", err)
 	}
@@ -54,10 +54,21 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	// A delete that a dying server forgets has the event published again, and
 	// consumers know it; a lead that was not given back costs the next leader a wait.
 	// So nobody waits for the disk.
-	if _, err := conn.Exec(ctx, `set synchronous_commit = off`); err != nil {
+	if err := ask(ctx, conn, nil, `set synchronous_commit = off`); err != nil {
 		return fmt.Errorf("take the relay's place: %w", err)
 	}
 	return ctx.Err()
+}
+
+// ask is one exchange on the way to the lead, that has one answer, or none (nil).
+func ask(ctx context.Context, conn *pgx.Conn, answer *bool, sql string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, exchangeBound)
+	defer cancel()
+	if answer == nil {
+		_, err := conn.Exec(ctx, sql, args...)
+		return err
+	}
+	return conn.QueryRow(ctx, sql, args...).Scan(answer)
 }
 
 // stepDown deletes what was published last and tells the next leader that nothing

@@ -26,7 +26,9 @@ func Migrate(ctx context.Context, p *Pool, migrations fs.FS) (int64, error) {
 }
 
 func migrate(ctx context.Context, p *Pool, migrations fs.FS) (int64, error) {
-	db := stdlib.OpenDB(*p.Config().ConnConfig)
+	config := p.Config().ConnConfig
+	config.RuntimeParams["transaction_timeout"] = "0" // a change of a large table takes its time
+	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(2)
 

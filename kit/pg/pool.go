@@ -67,9 +67,12 @@ var hotPlans = [...][2]string{
 // vanished are session settings for a client that is gone without a word, killed
 // behind a proxy or with its machine: PostgreSQL would keep its transaction open, and
 // its locks, for ever. Between two statements of a transaction we only compute; what
-// has to wait there longer is a [Pool.Snapshot].
+// has to wait there longer is a [Pool.Snapshot]. A transaction that lasts longer than
+// anybody waits for it ends too: where a proxy swallowed the end of what we sent, the
+// server waits for that inside a statement, and does not count as idle.
 var vanished = [...][2]string{
 	{"idle_in_transaction_session_timeout", "10s"},
+	{"transaction_timeout", "30s"},
 	{"tcp_keepalives_idle", "15"},
 	{"tcp_keepalives_interval", "5"},
 	{"tcp_keepalives_count", "3"},
@@ -216,11 +219,15 @@ func (p *Pool) Close() {
 }
 
 // Snapshot runs fn in a read-only transaction that sees one moment (REPEATABLE READ)
-// and may stay idle for ten minutes: fn hands rows to somebody who may be slow.
+// and may stay idle for ten minutes and last an hour: fn hands rows to somebody who may
+// be slow.
 func (p *Pool) Snapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, p.Pool, options, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "set local idle_in_transaction_session_timeout = '10min'"); err != nil {
+		b := &pgx.Batch{}
+		b.Queue("set local idle_in_transaction_session_timeout = '10min'")
+		b.Queue("set local transaction_timeout = '1h'")
+		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
 		return fn(tx)
@@ -230,13 +237,16 @@ func (p *Pool) Snapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
 // attempts bounds how often InTx runs its function.
 const attempts = 5
 
-// InTx runs fn in a READ COMMITTED transaction and commits it; an error or a panic
-// of fn rolls it back. fn runs again, at most five times, after a serialization
-// failure or deadlock, when the server was read-only (another may have taken over), when it ended the transaction because nothing came for
-// ten seconds, and when the connection broke before the commit was sent: fn must be repeatable, with no effect outside tx. A transaction that sent
-// nothing costs no round trip. An error while committing leaves open whether the
-// transaction took place.
+// InTx runs fn in a READ COMMITTED transaction and commits it, within a minute when
+// ctx has no deadline; an error or a panic of fn rolls it back. fn runs again, at most
+// five times, after a serialization failure or deadlock, when the server was read-only
+// (another may have taken over), when it ended the transaction because nothing came for
+// ten seconds, and when the connection broke before the commit was sent: fn must be
+// repeatable, with no effect outside tx. A transaction that sent nothing costs no round
+// trip. An error while committing leaves open whether the transaction took place.
 func (p *Pool) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	for n := 1; ; n++ {
 		tx := &Tx{pool: p.Pool}
 		err := tx.run(ctx, fn)
