@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
@@ -38,6 +39,11 @@ type local struct {
 	contexts  map[string]bool
 }
 
+// silence is how long nothing may come on a connection to a peer before it is asked
+// for a sign of life, and how long that may take. A proxy may keep a connection on
+// which nothing arrives any more, and every call would go there.
+const silence = 5 * time.Second
+
 // NewPeers returns Peers that know the URLs of contexts in other processes, such
 // as {"catalog": "http://catalog:8080"}. A nil propagator passes no trace on. The log
 // hears of peers that can't be reached; nil is slog.Default.
@@ -50,7 +56,10 @@ func NewPeers(urls map[string]string, propagator propagation.TextMapPropagator, 
 	}
 	p := &Peers{
 		urls: urls, links: make(map[string]*peerLink, len(urls)), propagator: propagator, remote: make(map[string]connect.Transport),
-		http: &http.Transport{Protocols: protocols, IdleConnTimeout: idleTimeout},
+		http: &http.Transport{
+			Protocols: protocols, IdleConnTimeout: idleTimeout,
+			HTTP2: &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: silence},
+		},
 	}
 	for name := range urls {
 		p.links[name] = newPeerLink(p.http, name, log)

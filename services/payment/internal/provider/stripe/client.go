@@ -16,6 +16,9 @@ const (
 	callTimeout = time.Minute
 	// maxAnswer bounds what is read of an answer: a page of a hundred is a tenth of it.
 	maxAnswer = 4 << 20
+	// silence is how long nothing may come on a connection before it is asked for a sign
+	// of life, and how long that may take.
+	silence = 10 * time.Second
 	// maxIdle keeps connections for about as many requests as are under way at a time.
 	maxIdle = 256
 )
@@ -28,6 +31,8 @@ func newHTTPClient() *http.Client {
 	// The default transport is net/http's own, and nothing replaces it.
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // see above
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = maxIdle, maxIdle
+	// Otherwise one connection on which nothing arrives takes every request with it.
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: silence}
 	return &http.Client{
 		Transport: door{transport}, Timeout: callTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
