@@ -101,7 +101,8 @@ func NewRelay(name string, pool *pg.Pool, producer *kgo.Client, cfg Config) *Rel
 	return r
 }
 
-// Wake has the relay look at once. It never blocks; give it to tx.OnCommit.
+// Wake has the relay look at once, for events that somebody waits for; others it finds
+// by itself at its next poll, many at a time. It never blocks; give it to tx.OnCommit.
 func (r *Relay) Wake() {
 	select {
 	case r.wake <- struct{}{}:
@@ -179,6 +180,7 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 			r.noBroker.Over(ctx)
 			if len(events) < r.cfg.Batch {
 				r.pause(ctx, min(time.Since(began), maxRest))
+				r.idle(ctx)
 			}
 			continue
 		}

@@ -146,21 +146,21 @@ func newMailServer(lc fx.Lifecycle, server smtp.Server, log *slog.Logger) *smtp.
 }
 
 func newSender(
-	pool *pg.Pool, server *smtp.Pool, templates *letter.Templates, set domain.Settings, relay *outbox.Relay,
+	pool *pg.Pool, server *smtp.Pool, templates *letter.Templates, set domain.Settings,
 	now now, log *slog.Logger, tracer trace.TracerProvider, meter metric.MeterProvider,
 ) *app.Sender {
 	return app.NewSender(app.SenderConfig{
-		Pool: pool, Server: server, Templates: templates, Settings: set, Wake: relay.Wake,
+		Pool: pool, Server: server, Templates: templates, Settings: set,
 		Now: now, Log: log, Tracer: tracer, Meter: meter,
 	})
 }
 
-func newErasure(pool *pg.Pool, sender *app.Sender, relay *outbox.Relay, now now, log *slog.Logger) *app.Erasure {
-	return &app.Erasure{Pool: pool, Sender: sender, Wake: relay.Wake, Now: now, Log: log}
+func newErasure(pool *pg.Pool, sender *app.Sender, now now, log *slog.Logger) *app.Erasure {
+	return &app.Erasure{Pool: pool, Sender: sender, Now: now, Log: log}
 }
 
-func newLedger(sender *app.Sender, erasure *app.Erasure, set domain.Settings, relay *outbox.Relay, now now, id kitapp.NewID) *app.Ledger {
-	return &app.Ledger{Sender: sender, Erasure: erasure, Settings: set, Wake: relay.Wake, Now: now, NewID: id}
+func newLedger(sender *app.Sender, erasure *app.Erasure, set domain.Settings, now now, id kitapp.NewID) *app.Ledger {
+	return &app.Ledger{Sender: sender, Erasure: erasure, Settings: set, Now: now, NewID: id}
 }
 
 func newMails(pool *pg.Pool, sender *app.Sender, templates *letter.Templates, set domain.Settings, now now) *app.Mails {
@@ -195,6 +195,7 @@ func newService(
 			kitrpc.Gateway(notificationv1.RegisterNotificationServiceHandlerClient, notificationv1.NewNotificationServiceClient),
 		},
 		Runners: []kitapp.Runner{
+			// Nobody wakes it: what became of a mail is for the books, and travels with others.
 			{Name: "relay", Run: relay.Run},
 			{Name: "events", Run: heard.Run},
 			{Name: "sender", Run: sender.Run},

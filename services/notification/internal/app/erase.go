@@ -33,10 +33,8 @@ const (
 type Erasure struct {
 	Pool   *pg.Pool
 	Sender *Sender
-	// Wake tells the relay that the outbox has something.
-	Wake func()
-	Now  func() time.Time
-	Log  *slog.Logger
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // blank blanks mails of customers, and ends those that were to be sent; those first.
@@ -105,7 +103,6 @@ func (e *Erasure) Late(ctx context.Context) error {
 			if err != nil || len(said) == 0 {
 				return err
 			}
-			tx.OnCommit(e.Wake)
 			return outbox.Write(ctx, tx, events.Source, events.Publish(said)...)
 		})
 		if err != nil {

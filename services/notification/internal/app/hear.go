@@ -23,10 +23,8 @@ type Ledger struct {
 	Sender   *Sender
 	Erasure  *Erasure
 	Settings domain.Settings
-	// Wake tells the relay that the outbox has something.
-	Wake  func()
-	Now   func() time.Time
-	NewID func() uuid.UUID
+	Now      func() time.Time
+	NewID    func() uuid.UUID
 }
 
 // Hear applies a batch in tx: mails that are asked for, then erasures, so that a
@@ -57,7 +55,6 @@ func (l *Ledger) Hear(ctx context.Context, tx *pg.Tx, requests []domain.Request,
 	if len(said) == 0 {
 		return nil
 	}
-	tx.OnCommit(l.Wake)
 	return outbox.Write(ctx, tx, events.Source, events.Publish(said)...)
 }
 

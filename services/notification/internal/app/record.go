@@ -103,16 +103,9 @@ func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) err
 		if err := q.AttemptInsertMany(ctx, store.AttemptParams(attempts)); err != nil {
 			return err
 		}
-		tx.OnCommit(func() { s.recorded(len(said) > 0, retried) })
+		if retried {
+			tx.OnCommit(s.wakeSweep)
+		}
 		return outbox.Write(ctx, tx, events.Source, events.Publish(said)...)
 	})
-}
-
-func (s *Sender) recorded(said, retried bool) {
-	if said {
-		s.cfg.Wake()
-	}
-	if retried {
-		s.wakeSweep()
-	}
 }

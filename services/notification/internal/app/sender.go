@@ -30,12 +30,10 @@ type SenderConfig struct {
 	Server    *smtp.Pool
 	Templates *letter.Templates
 	Settings  domain.Settings
-	// Wake tells the relay that the outbox has something.
-	Wake   func()
-	Now    func() time.Time
-	Log    *slog.Logger
-	Tracer trace.TracerProvider
-	Meter  metric.MeterProvider
+	Now       func() time.Time
+	Log       *slog.Logger
+	Tracer    trace.TracerProvider
+	Meter     metric.MeterProvider
 
 	// Workers render, hand over and record, one mail each at a time. More of them
 	// than connections keep those busy while outcomes are written. 0 means 64.

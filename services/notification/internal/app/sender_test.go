@@ -57,7 +57,7 @@ func (o *office) sender(cfg app.SenderConfig) *app.Sender {
 		o.t.Fatal(err)
 	}
 	cfg.Pool, cfg.Server, cfg.Templates, cfg.Settings = o.pool, server, templates, settings()
-	cfg.Wake, cfg.Now, cfg.Log = func() {}, now, testkit.Log(o.t)
+	cfg.Now, cfg.Log = now, testkit.Log(o.t)
 	cfg.Tracer, cfg.Meter = tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider()
 	return app.NewSender(cfg)
 }
@@ -96,7 +96,7 @@ func (o *office) ask(s *app.Sender, n int) {
 func (o *office) hear(s *app.Sender, requests []domain.Request, erased []uuid.UUID) {
 	o.t.Helper()
 	ledger := &app.Ledger{
-		Sender: s, Erasure: o.erasure(s), Settings: settings(), Wake: func() {}, Now: now,
+		Sender: s, Erasure: o.erasure(s), Settings: settings(), Now: now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}
 	err := o.pool.InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return ledger.Hear(ctx, tx, requests, erased) })
@@ -106,7 +106,7 @@ func (o *office) hear(s *app.Sender, requests []domain.Request, erased []uuid.UU
 }
 
 func (o *office) erasure(s *app.Sender) *app.Erasure {
-	return &app.Erasure{Pool: o.pool, Sender: s, Wake: func() {}, Now: now, Log: testkit.Log(o.t)}
+	return &app.Erasure{Pool: o.pool, Sender: s, Now: now, Log: testkit.Log(o.t)}
 }
 
 func request(t *testing.T) domain.Request {
