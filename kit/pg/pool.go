@@ -226,6 +226,7 @@ func (p *Pool) Snapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
 	return pgx.BeginTxFunc(ctx, p.Pool, options, func(tx pgx.Tx) error {
 		b := &pgx.Batch{}
 		b.Queue("set local idle_in_transaction_session_timeout = '10min'")
+		b.Queue("set local transaction_timeout = 0") // what runs already can't be made longer
 		b.Queue("set local transaction_timeout = '1h'")
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return err

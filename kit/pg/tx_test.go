@@ -454,6 +454,19 @@ func TestALockIsNotHeldByNobody(t *testing.T) {
 	}
 }
 
+// A snapshot may last longer than other transactions, which end after 30 s. Found by an
+// audit of a million orders.
+func TestASnapshotMayLast(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, nil)})
+	if err := pool.Snapshot(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "select pg_sleep(32)")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A reader of a snapshot may hand its rows to somebody slow.
 func TestASnapshotMayBeIdle(t *testing.T) {
 	t.Parallel()
