@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,10 +19,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
-
-// gcPercent lets the heap grow to three times what lives before it is collected:
-// under load a seventh of the process' CPU time went into collecting some 30 MiB.
-const gcPercent = 200
 
 func newUp() *cobra.Command {
 	var config shop.Config
@@ -40,7 +35,6 @@ SHOPMESH_STRIPE_KEY (or SHOPMESH_STRIPE_KEY_FILE) lets Stripe take payments.`,
 		Example: "  shopmesh up --demo\n  shopmesh up --data /srv/shop --listen 127.0.0.1:8080",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			debug.SetGCPercent(gcPercent)
 			if err := checkUp(config); err != nil {
 				return err
 			}
@@ -55,6 +49,7 @@ SHOPMESH_STRIPE_KEY (or SHOPMESH_STRIPE_KEY_FILE) lets Stripe take payments.`,
 			config.Ready = func(a shop.Addresses) { announce(cmd.OutOrStdout(), asJSON, a) }
 			ctx, cancel := context.WithCancel(cmd.Context())
 			defer cancel()
+			go tendHeap(ctx)
 			stop := app.OnSignal(config.Log, cancel)
 			defer stop()
 			return explainUp(shop.Run(ctx, config))
