@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -53,5 +54,28 @@ func TestPostgresIsKilledWhileItStarts(t *testing.T) {
 	t.Cleanup(func() { closePostgres(t, again) })
 	if got := scan[string](t, connect(t, again.URL("orders")), "select current_database()"); got != "orders" || kills.Load() <= times {
 		t.Errorf("connected to %q after %d starts", got, kills.Load())
+	}
+}
+
+// A server that was killed between making and writing its lock files keeps nobody out.
+func TestPostgresStartsWhereLocksAreEmpty(t *testing.T) {
+	t.Parallel()
+	dir := openDataDir(t, filepath.Join(passableDir(t), "shop")).Postgres()
+	p := startPostgres(t, PostgresConfig{Dir: dir})
+	locks := []string{filepath.Join(p.cluster.dataDir(), "postmaster.pid"), filepath.Join(p.cluster.socketDir, ".s.PGSQL.5432.lock")}
+	for _, lock := range locks {
+		if info, err := os.Stat(lock); err != nil || info.Size() == 0 {
+			t.Fatalf("a running server has no lock %s: %v", lock, err)
+		}
+	}
+	closePostgres(t, p)
+	for _, lock := range locks {
+		if err := os.WriteFile(lock, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := startPostgres(t, PostgresConfig{Dir: dir, Databases: []string{"orders"}})
+	if got := scan[string](t, connect(t, again.URL("orders")), "select current_database()"); got != "orders" {
+		t.Errorf("connected to %q", got)
 	}
 }

@@ -38,6 +38,9 @@ func (p *Postgres) launch(ctx context.Context) (*server, error) {
 		if err := p.awaitPredecessor(ctx); err != nil {
 			return nil, err
 		}
+		if err := p.cluster.removeTornLocks(ctx); err != nil {
+			return nil, err
+		}
 		s, err := p.cluster.startServer(p.settings, &serverLog{logger: p.logger, quiet: &p.quiet})
 		if err != nil {
 			return nil, err
@@ -204,6 +207,29 @@ func (p *Postgres) awaitPredecessor(ctx context.Context) error {
 			return fmt.Errorf("wait for the PostgreSQL of an earlier run (pid %d) to shut down: %w", file.pid, err)
 		}
 	}
+}
+
+// removeTornLocks removes the lock files that a server left empty which was killed between making and writing them:
+// PostgreSQL refuses to start until somebody does. One that is about to be written has a second for it.
+func (c cluster) removeTornLocks(ctx context.Context) error {
+	for _, lock := range []string{filepath.Join(c.dataDir(), "postmaster.pid"), filepath.Join(c.socketDir, ".s.PGSQL."+socketPort+".lock")} {
+		for begin := time.Now(); ; {
+			info, err := os.Stat(lock)
+			if err != nil || info.Size() > 0 { // what can't be looked at, the server complains of
+				break
+			}
+			if time.Since(begin) > time.Second {
+				if err := os.Remove(lock); err != nil {
+					return fmt.Errorf("remove a lock that a killed PostgreSQL left: %w", err)
+				}
+				break
+			}
+			if err := sleep(ctx, pollPause); err != nil {
+				return fmt.Errorf("wait for a lock of PostgreSQL to be written: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // pidFile is the server's own lock file.
