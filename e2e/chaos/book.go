@@ -27,6 +27,7 @@ type order struct {
 	place  write
 	// Why it must be refused, or may be; empty when it may not.
 	mustRefuse, mayRefuse string
+	twin                  bool // it was sent twice at the same time
 
 	id, number, paymentID string
 	total                 int64 // in cents
@@ -41,6 +42,12 @@ type order struct {
 	refunds                  []*refund
 	watched                  []int64 // versions that WatchOrder sent
 	captured, refunded       int64   // in cents, as the order said in the end
+}
+
+// doubtful says that the order was refused for a price of the moment while another
+// attempt may have been on its way.
+func (o *order) doubtful() bool {
+	return o.place.outcome == refused && o.place.reason == o.mayRefuse && (o.twin || o.place.lost > 0)
 }
 
 type line struct {

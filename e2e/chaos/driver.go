@@ -28,6 +28,7 @@ type driver struct {
 	eyes     []*desk            // ways to ask order that nothing disturbs
 	stop     context.CancelFunc // ends the clients' patience
 	looking  sync.Mutex         // one look at a time, so that none overtakes another
+	healed   chan struct{}      // closed when the faults are over
 }
 
 // methods are the sandbox's and Stripe's, by how often they are used. Slow ones are
@@ -166,6 +167,10 @@ func (d *driver) customer(serial uint64) {
 	free := sync.OnceFunc(func() { <-d.window })
 	defer free()
 	reply := d.place(rng, o, req)
+	if reply == nil && o.doubtful() {
+		free()
+		reply = d.placeLate(rng, o, req)
+	}
 	if reply == nil {
 		return
 	}
@@ -254,6 +259,7 @@ func (d *driver) place(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest)
 		return k.order.PlaceOrder(ctx, req)
 	}
 	if rng.IntN(30) == 0 { // two windows, one click each
+		o.twin = true
 		twin := rand.New(rand.NewPCG(rng.Uint64(), 2))
 		second := make(chan *orderv1.PlaceOrderResponse, 1)
 		go func() {
@@ -274,6 +280,39 @@ func (d *driver) place(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest)
 	if err != nil {
 		return nil
 	}
+	d.accept(o, reply)
+	return reply
+}
+
+// serverBound is how long a request may be on its way at most, once nothing holds it
+// back: the shop gives it up then.
+const serverBound = 10 * time.Second
+
+// placeLate asks once more when the faults are over. A refusal stores nothing, so that
+// it says nothing of another attempt that was still on its way: with the price of a
+// moment later that one may have been accepted. Now none is, and this answer counts.
+func (d *driver) placeLate(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest) *orderv1.PlaceOrderResponse {
+	select {
+	case <-d.healed:
+	case <-d.patience.Done():
+		return nil
+	}
+	if sleep(d.patience, serverBound) != nil {
+		return nil
+	}
+	o.place = write{kind: "PlaceOrder", requestID: o.place.requestID}
+	reply, err := ask(d.caller, rng, "order", &o.place, func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
+		return k.order.PlaceOrder(ctx, req)
+	})
+	if err != nil {
+		return nil
+	}
+	d.accept(o, reply)
+	return reply
+}
+
+// accept notes an order that the shop took.
+func (d *driver) accept(o *order, reply *orderv1.PlaceOrderResponse) {
 	got := reply.GetOrder()
 	o.id, o.number, o.paymentID, o.total, o.placeTime = got.GetId(), got.GetNumber(), got.GetPaymentId(), cents(got.GetTotal()), got.GetCreateTime().AsTime()
 	if got.GetState() != placed {
@@ -289,7 +328,6 @@ func (d *driver) place(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest)
 		}
 	}
 	d.book.accept(o)
-	return reply
 }
 
 // placeAgain sends an acknowledged order again: the same reply must come, and

@@ -182,6 +182,7 @@ func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summar
 	d := &driver{
 		caller: &caller{desks: s.desks(), tally: newTally(), patience: patience},
 		seed:   r.seed, book: newBook(), eyes: s.eyes(), window: make(chan struct{}, r.window), stop: stop,
+		healed: make(chan struct{}),
 	}
 	if err := d.fill(ctx); err != nil {
 		return nil, fmt.Errorf("fill the shop: %w", err)
@@ -203,6 +204,7 @@ func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summar
 	}
 	s.provider().behave()
 	healed := time.Now()
+	close(d.healed)
 	w.log("the faults are over: %v", d.book.view())
 	timer := time.AfterFunc(patienceAfter, stop)
 	work.Wait()
