@@ -12,7 +12,7 @@ import (
 // between us and the server may keep a connection and pass nothing on, and whoever
 // works in the background would wait for ever. What takes longer by its nature is a
 // [Pool.Snapshot].
-const exchangeBound = time.Minute
+const exchangeBound = 30 * time.Second
 
 // bounded is ctx with a deadline.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -22,7 +22,7 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, exchangeBound)
 }
 
-// Exec runs a statement, within a minute when ctx has no deadline; so do Query,
+// Exec runs a statement, within 30 s when ctx has no deadline; so do Query,
 // QueryRow and SendBatch, to the end of their results.
 func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	ctx, cancel := bounded(ctx)

@@ -2,9 +2,14 @@ package pg_test
 
 import (
 	"context"
+	"errors"
+	"net/url"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -60,5 +65,65 @@ func TestALockIsNotHeldByHalfAPipeline(t *testing.T) {
 	var n int
 	if err := pool.QueryRow(ctx, "select n from marks").Scan(&n); err != nil || n != 2 {
 		t.Errorf("%d was counted, want 2 (%v)", n, err)
+	}
+}
+
+// Work in the background, which has no deadline, gives up a connection on which no
+// answer comes, and goes on with another.
+func TestAnAnswerThatNeverComesIsNotAwaited(t *testing.T) {
+	t.Parallel()
+	direct := testkit.DatabaseURL(t, nil)
+	at, err := url.Parse(direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(at.Query().Get("host"), ".s.PGSQL."+at.Query().Get("port"))
+	between := testkit.NewSwallower(t, "unix", socket)
+	at.Host, at.RawQuery = between.Addr(), "sslmode=disable"
+	pool := testkit.Open(t, pg.Config{URL: at.String(), MaxConns: 1})
+	ways := map[string]func(ctx context.Context) error{
+		"Exec": func(ctx context.Context) error { _, err := pool.Exec(ctx, "select 1"); return err },
+		"Query": func(ctx context.Context) error {
+			rows, err := pool.Query(ctx, "select 1")
+			if err != nil {
+				return err
+			}
+			rows.Close()
+			return rows.Err()
+		},
+		"QueryRow": func(ctx context.Context) error {
+			var n int
+			return pool.QueryRow(ctx, "select 1").Scan(&n)
+		},
+		"SendBatch": func(ctx context.Context) error {
+			b := &pgx.Batch{}
+			b.Queue("select 1")
+			return pool.SendBatch(ctx, b).Close()
+		},
+		"InTx": func(ctx context.Context) error {
+			return pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+				_, err := tx.Exec(ctx, "select 1")
+				return err
+			})
+		},
+	}
+	if err := ways["Exec"](t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	between.Swallow()
+	// All of them wait for the one connection, or for a place to make another.
+	var waiting sync.WaitGroup
+	for name, ask := range ways {
+		waiting.Go(func() {
+			if err := ask(t.Context()); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+	waiting.Wait()
+	for name, ask := range ways {
+		if err := ask(t.Context()); err != nil {
+			t.Errorf("%s, on another connection: %v", name, err)
+		}
 	}
 }

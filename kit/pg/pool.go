@@ -238,7 +238,7 @@ func (p *Pool) Snapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
 // attempts bounds how often InTx runs its function.
 const attempts = 5
 
-// InTx runs fn in a READ COMMITTED transaction and commits it, within a minute when
+// InTx runs fn in a READ COMMITTED transaction and commits it, within 30 s when
 // ctx has no deadline; an error or a panic of fn rolls it back. fn runs again, at most
 // five times, after a serialization failure or deadlock, when the server was read-only
 // (another may have taken over), when it ended the transaction because nothing came for

@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"os"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,60 +200,6 @@ func TestAPeersCertificateExpires(t *testing.T) {
 	}
 }
 
-// swallower stands before a server. Connections that were made before swallow stay
-// open after it, and nothing that is said on them arrives.
-type swallower struct {
-	net.Listener
-
-	era atomic.Int64 // one more with every swallow
-}
-
-func standBefore(t *testing.T, address string) *swallower {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is there at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &swallower{Listener: listener}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", address) //nolint:noctx // the test's own machine
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			t.Cleanup(func() { _ = client.Close() })
-			t.Cleanup(func() { _ = server.Close() })
-			now := s.era.Load()
-			go s.pass(server, client, now)
-			go s.pass(client, server, now)
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		serving.Wait()
-	})
-	return s
-}
-
-func (s *swallower) pass(to io.Writer, from io.Reader, era int64) {
-	part := make([]byte, 4096)
-	for {
-		n, err := from.Read(part)
-		if err != nil {
-			return
-		}
-		if s.era.Load() == era {
-			_, _ = to.Write(part[:n])
-		}
-	}
-}
-
 // A connection to a peer on which nothing arrives any more is given up, and the next
 // call takes another. Without that every call would go there and run out of time, for
 // as long as the connection stands.
@@ -266,14 +208,14 @@ func TestAConnectionToAPeerThatSwallowsIsGivenUp(t *testing.T) {
 	site := open(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 		return &operationsv1.GetStatusResponse{}, nil
 	}})
-	between := standBefore(t, site.addr)
-	peers := rpc.NewPeers(map[string]string{"catalog": "http://" + between.Addr().String()}, nil, testkit.Log(t))
+	between := testkit.NewSwallower(t, "tcp", site.addr)
+	peers := rpc.NewPeers(map[string]string{"catalog": "http://" + between.Addr()}, nil, testkit.Log(t))
 	t.Cleanup(peers.Close)
 	client := operationsv1connect.NewOperationsServiceClient(peers.Client("catalog"))
 	if _, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{}); err != nil {
 		t.Fatal(err)
 	}
-	between.era.Add(1)
+	between.Swallow()
 	testkit.Eventually(t, time.Minute, "the peer answers again", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
