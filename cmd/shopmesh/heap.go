@@ -13,7 +13,7 @@ const (
 	gcPercent = 200
 	// usualMemory is what Go's own memory is held to by collecting earlier. The program's
 	// pages, some 43 MiB, come on top: together they stay below 150 MB.
-	usualMemory = 104 << 20
+	usualMemory = 100 << 20
 	// restOfMemory is Go's memory beside the heap, in round figures: stacks and books.
 	restOfMemory = 32 << 20
 )

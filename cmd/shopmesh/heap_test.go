@@ -8,7 +8,7 @@ func TestMemoryForAHeap(t *testing.T) {
 	for live, want := range map[uint64]int64{
 		0:        usualMemory,
 		30 << 20: usualMemory,
-		36 << 20: usualMemory,
+		33 << 20: usualMemory,
 		64 << 20: 160 << 20,
 		1 << 63:  1<<51 + restOfMemory,
 	} {
