@@ -21,8 +21,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
-// gcPercent lets the heap grow to 2.4 times what lives before it is collected: collecting
-// is a tenth of the process' work under load then, and its peaks stay below 150 MB.
+// gcPercent lets the heap grow to 2.4 times what lives before it is collected: with
+// three times the process would work a tenth less under load, and peak above 150 MB.
 const gcPercent = 140
 
 func newUp() *cobra.Command {

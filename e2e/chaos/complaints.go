@@ -15,9 +15,7 @@ import (
 func (w *workshop) complaints(since time.Time) map[string]int {
 	all := map[string]int{}
 	for _, f := range w.files {
-		if file, ok := f.(*os.File); ok {
-			countComplaints(file.Name(), since, all)
-		}
+		countComplaints(f.Name(), since, all)
 	}
 	return all
 }

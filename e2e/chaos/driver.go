@@ -276,12 +276,7 @@ func (d *driver) place(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest)
 			}
 		}()
 	}
-	reply, err := ask(d.caller, rng, "order", &o.place, call)
-	if err != nil {
-		return nil
-	}
-	d.accept(o, reply)
-	return reply
+	return d.settleOrder(rng, o, call)
 }
 
 // serverBound is how long a request may be on its way at most, once nothing holds it
@@ -301,18 +296,19 @@ func (d *driver) placeLate(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequ
 		return nil
 	}
 	o.place = write{kind: "PlaceOrder", requestID: o.place.requestID}
-	reply, err := ask(d.caller, rng, "order", &o.place, func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
+	return d.settleOrder(rng, o, func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
 		return k.order.PlaceOrder(ctx, req)
 	})
+}
+
+// settleOrder asks until the outcome is known, and notes an order that the shop took.
+func (d *driver) settleOrder(
+	rng *rand.Rand, o *order, call func(context.Context, *desk) (*orderv1.PlaceOrderResponse, error),
+) *orderv1.PlaceOrderResponse {
+	reply, err := ask(d.caller, rng, "order", &o.place, call)
 	if err != nil {
 		return nil
 	}
-	d.accept(o, reply)
-	return reply
-}
-
-// accept notes an order that the shop took.
-func (d *driver) accept(o *order, reply *orderv1.PlaceOrderResponse) {
 	got := reply.GetOrder()
 	o.id, o.number, o.paymentID, o.total, o.placeTime = got.GetId(), got.GetNumber(), got.GetPaymentId(), cents(got.GetTotal()), got.GetCreateTime().AsTime()
 	if got.GetState() != placed {
@@ -328,6 +324,7 @@ func (d *driver) accept(o *order, reply *orderv1.PlaceOrderResponse) {
 		}
 	}
 	d.book.accept(o)
+	return reply
 }
 
 // placeAgain sends an acknowledged order again: the same reply must come, and

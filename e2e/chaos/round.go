@@ -90,7 +90,7 @@ type workshop struct {
 	dir, bin, kafka string
 	settings        string
 	log             func(format string, args ...any)
-	files           []io.Closer
+	files           []*os.File
 }
 
 func (w *workshop) program(command string) (string, error) { return process.Build(w.bin, command) }

@@ -12,7 +12,7 @@ import (
 
 // EnsureDatabases creates what is missing of the named databases and their roles. A database belongs to the role of its
 // own name; no other role but the superuser may connect to it. A server that goes away in between is waited for, until
-// ctx ends.
+// ctx ends or Close begins.
 func (p *Postgres) EnsureDatabases(ctx context.Context, names ...string) error {
 	if len(names) == 0 {
 		return nil
@@ -30,7 +30,7 @@ func (p *Postgres) EnsureDatabases(ctx context.Context, names ...string) error {
 	}
 	for {
 		err := p.createDatabases(ctx, names)
-		if err == nil || !pg.Transient(err) || sleep(ctx, 10*pollPause) != nil {
+		if err == nil || !pg.Transient(err) || p.stopping.Err() != nil || sleep(ctx, 10*pollPause) != nil {
 			return err
 		}
 	}

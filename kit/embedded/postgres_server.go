@@ -34,7 +34,7 @@ const killsAtStart = 5
 // launch waits until no predecessor runs, starts the server and waits until it takes connections. Recovery may take
 // long after a crash: only ctx and Close bound it. A server that somebody kills while it starts is started again.
 func (p *Postgres) launch(ctx context.Context) (*server, error) {
-	for killed := 0; ; {
+	for kills := 0; ; {
 		if err := p.awaitPredecessor(ctx); err != nil {
 			return nil, err
 		}
@@ -50,13 +50,13 @@ func (p *Postgres) launch(ctx context.Context) (*server, error) {
 			return s, nil
 		}
 		s.stop(ctx.Done())
-		if s.wasKilled() {
-			killed++
-		} else if !strings.Contains(s.log.end(), "shared memory block") {
-			// Otherwise an earlier server's main process was killed and its workers still end: the kernel tells the newcomer so.
-			killed = killsAtStart
+		killed := s.wasKilled()
+		if killed {
+			kills++
 		}
-		if ctx.Err() != nil || killed == killsAtStart {
+		// An earlier server's main process was killed and its workers still end: the kernel tells the newcomer so.
+		occupied := strings.Contains(s.log.end(), "shared memory block")
+		if ctx.Err() != nil || !killed && !occupied || kills == killsAtStart {
 			return nil, fmt.Errorf("%w; it said:\n%s", whyDown(err, s.log.end()), s.log.end())
 		}
 		if err := sleep(ctx, 10*pollPause); err != nil {
