@@ -9,6 +9,7 @@
 package optionsv1
 
 import (
+	code "google.golang.org/genproto/googleapis/rpc/code"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
@@ -201,6 +202,14 @@ var file_shopmesh_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "bytes,50701,opt,name=authorization",
 		Filename:      "shopmesh/options/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.EnumValueOptions)(nil),
+		ExtensionType: ([]code.Code)(nil),
+		Field:         50702,
+		Name:          "shopmesh.options.v1.codes",
+		Tag:           "varint,50702,rep,packed,name=codes,enum=google.rpc.Code",
+		Filename:      "shopmesh/options/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -211,11 +220,21 @@ var (
 	E_Authorization = &file_shopmesh_options_v1_options_proto_extTypes[0]
 )
 
+// Extension fields to descriptorpb.EnumValueOptions.
+var (
+	// The status codes that an error with this reason can have, the usual one
+	// first. Every value of shopmesh.errors.v1.Reason states it; the REST
+	// document and the clients' tables are made from it.
+	//
+	// repeated google.rpc.Code codes = 50702;
+	E_Codes = &file_shopmesh_options_v1_options_proto_extTypes[1]
+)
+
 var File_shopmesh_options_v1_options_proto protoreflect.FileDescriptor
 
 const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/options/v1/options.proto\x12\x13shopmesh.options.v1\x1a google/protobuf/descriptor.proto\"\xa9\x01\n" +
+	"!shopmesh/options/v1/options.proto\x12\x13shopmesh.options.v1\x1a google/protobuf/descriptor.proto\x1a\x15google/rpc/code.proto\"\xa9\x01\n" +
 	"\rAuthorization\x12\x16\n" +
 	"\x06public\x18\x01 \x01(\bR\x06public\x12?\n" +
 	"\n" +
@@ -239,7 +258,8 @@ const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\x12\"\n" +
 	"\x1ePERMISSION_NOTIFICATIONS_WRITE\x10\v\x12\x19\n" +
 	"\x15PERMISSION_OPERATIONS\x10\f:j\n" +
-	"\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x8c\x03 \x01(\v2\".shopmesh.options.v1.AuthorizationR\rauthorizationB\xd8\x01\n" +
+	"\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x8c\x03 \x01(\v2\".shopmesh.options.v1.AuthorizationR\rauthorization:K\n" +
+	"\x05codes\x12!.google.protobuf.EnumValueOptions\x18\x8e\x8c\x03 \x03(\x0e2\x10.google.rpc.CodeR\x05codesB\xd8\x01\n" +
 	"\x17com.shopmesh.options.v1B\fOptionsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1;optionsv1\xa2\x02\x03SOX\xaa\x02\x13Shopmesh.Options.V1\xca\x02\x13Shopmesh\\Options\\V1\xe2\x02\x1fShopmesh\\Options\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Options::V1b\x06proto3"
 
 var (
@@ -257,18 +277,22 @@ func file_shopmesh_options_v1_options_proto_rawDescGZIP() []byte {
 var file_shopmesh_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_shopmesh_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_shopmesh_options_v1_options_proto_goTypes = []any{
-	(Permission)(0),                    // 0: shopmesh.options.v1.Permission
-	(*Authorization)(nil),              // 1: shopmesh.options.v1.Authorization
-	(*descriptorpb.MethodOptions)(nil), // 2: google.protobuf.MethodOptions
+	(Permission)(0),                       // 0: shopmesh.options.v1.Permission
+	(*Authorization)(nil),                 // 1: shopmesh.options.v1.Authorization
+	(*descriptorpb.MethodOptions)(nil),    // 2: google.protobuf.MethodOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 3: google.protobuf.EnumValueOptions
+	(code.Code)(0),                        // 4: google.rpc.Code
 }
 var file_shopmesh_options_v1_options_proto_depIdxs = []int32{
 	0, // 0: shopmesh.options.v1.Authorization.permission:type_name -> shopmesh.options.v1.Permission
 	2, // 1: shopmesh.options.v1.authorization:extendee -> google.protobuf.MethodOptions
-	1, // 2: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	2, // [2:3] is the sub-list for extension type_name
-	1, // [1:2] is the sub-list for extension extendee
+	3, // 2: shopmesh.options.v1.codes:extendee -> google.protobuf.EnumValueOptions
+	1, // 3: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
+	4, // 4: shopmesh.options.v1.codes:type_name -> google.rpc.Code
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	3, // [3:5] is the sub-list for extension type_name
+	1, // [1:3] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
 }
 
@@ -284,7 +308,7 @@ func file_shopmesh_options_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_options_v1_options_proto_rawDesc), len(file_shopmesh_options_v1_options_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   1,
-			NumExtensions: 1,
+			NumExtensions: 2,
 			NumServices:   0,
 		},
 		GoTypes:           file_shopmesh_options_v1_options_proto_goTypes,

@@ -6,15 +6,17 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
+import type { Code } from "../../../google/rpc/code_pb.js";
+import { file_google_rpc_code } from "../../../google/rpc/code_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shopmesh/options/v1/options.proto.
  */
 export const file_shopmesh_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEifQoNQXV0aG9yaXphdGlvbhIOCgZwdWJsaWMYASABKAgSMwoKcGVybWlzc2lvbhgCIAEoDjIfLnNob3BtZXNoLm9wdGlvbnMudjEuUGVybWlzc2lvbhIWCg5yZXNvdXJjZV9vd25lchgDIAEoCBIPCgdzZXJ2aWNlGAQgASgIKpUDCgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABIcChhQRVJNSVNTSU9OX0NBVEFMT0dfV1JJVEUQARIZChVQRVJNSVNTSU9OX1NUT0NLX1JFQUQQAhIaChZQRVJNSVNTSU9OX1NUT0NLX1dSSVRFEAMSHQoZUEVSTUlTU0lPTl9DVVNUT01FUlNfUkVBRBAEEh4KGlBFUk1JU1NJT05fQ1VTVE9NRVJTX1dSSVRFEAUSGgoWUEVSTUlTU0lPTl9PUkRFUlNfUkVBRBAGEhsKF1BFUk1JU1NJT05fT1JERVJTX1dSSVRFEAcSHAoYUEVSTUlTU0lPTl9QQVlNRU5UU19SRUFEEAgSHgoaUEVSTUlTU0lPTl9QQVlNRU5UU19SRUZVTkQQCRIhCh1QRVJNSVNTSU9OX05PVElGSUNBVElPTlNfUkVBRBAKEiIKHlBFUk1JU1NJT05fTk9USUZJQ0FUSU9OU19XUklURRALEhkKFVBFUk1JU1NJT05fT1BFUkFUSU9OUxAMOmoKDWF1dGhvcml6YXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiNjAMgASgLMiIuc2hvcG1lc2gub3B0aW9ucy52MS5BdXRob3JpemF0aW9uUg1hdXRob3JpemF0aW9uQtgBChdjb20uc2hvcG1lc2gub3B0aW9ucy52MUIMT3B0aW9uc1Byb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29wdGlvbnMvdjE7b3B0aW9uc3YxogIDU09YqgITU2hvcG1lc2guT3B0aW9ucy5WMcoCE1Nob3BtZXNoXE9wdGlvbnNcVjHiAh9TaG9wbWVzaFxPcHRpb25zXFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6Ok9wdGlvbnM6OlYxYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEifQoNQXV0aG9yaXphdGlvbhIOCgZwdWJsaWMYASABKAgSMwoKcGVybWlzc2lvbhgCIAEoDjIfLnNob3BtZXNoLm9wdGlvbnMudjEuUGVybWlzc2lvbhIWCg5yZXNvdXJjZV9vd25lchgDIAEoCBIPCgdzZXJ2aWNlGAQgASgIKpUDCgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABIcChhQRVJNSVNTSU9OX0NBVEFMT0dfV1JJVEUQARIZChVQRVJNSVNTSU9OX1NUT0NLX1JFQUQQAhIaChZQRVJNSVNTSU9OX1NUT0NLX1dSSVRFEAMSHQoZUEVSTUlTU0lPTl9DVVNUT01FUlNfUkVBRBAEEh4KGlBFUk1JU1NJT05fQ1VTVE9NRVJTX1dSSVRFEAUSGgoWUEVSTUlTU0lPTl9PUkRFUlNfUkVBRBAGEhsKF1BFUk1JU1NJT05fT1JERVJTX1dSSVRFEAcSHAoYUEVSTUlTU0lPTl9QQVlNRU5UU19SRUFEEAgSHgoaUEVSTUlTU0lPTl9QQVlNRU5UU19SRUZVTkQQCRIhCh1QRVJNSVNTSU9OX05PVElGSUNBVElPTlNfUkVBRBAKEiIKHlBFUk1JU1NJT05fTk9USUZJQ0FUSU9OU19XUklURRALEhkKFVBFUk1JU1NJT05fT1BFUkFUSU9OUxAMOmoKDWF1dGhvcml6YXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiNjAMgASgLMiIuc2hvcG1lc2gub3B0aW9ucy52MS5BdXRob3JpemF0aW9uUg1hdXRob3JpemF0aW9uOksKBWNvZGVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYjowDIAMoDjIQLmdvb2dsZS5ycGMuQ29kZVIFY29kZXNC2AEKF2NvbS5zaG9wbWVzaC5vcHRpb25zLnYxQgxPcHRpb25zUHJvdG9QAVpBZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3B0aW9ucy92MTtvcHRpb25zdjGiAgNTT1iqAhNTaG9wbWVzaC5PcHRpb25zLlYxygITU2hvcG1lc2hcT3B0aW9uc1xWMeICH1Nob3BtZXNoXE9wdGlvbnNcVjFcR1BCTWV0YWRhdGHqAhVTaG9wbWVzaDo6T3B0aW9uczo6VjFiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_rpc_code]);
 
 /**
  * Authorization says who may call an RPC. At least one field is set; a caller
@@ -171,4 +173,14 @@ export const PermissionSchema: GenEnum<Permission> = /*@__PURE__*/
  */
 export const authorization: GenExtension<MethodOptions, Authorization> = /*@__PURE__*/
   extDesc(file_shopmesh_options_v1_options, 0);
+
+/**
+ * The status codes that an error with this reason can have, the usual one
+ * first. Every value of shopmesh.errors.v1.Reason states it; the REST
+ * document and the clients' tables are made from it.
+ *
+ * @generated from extension: repeated google.rpc.Code codes = 50702;
+ */
+export const codes: GenExtension<EnumValueOptions, Code[]> = /*@__PURE__*/
+  extDesc(file_shopmesh_options_v1_options, 1);
 
