@@ -155,6 +155,63 @@ func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{1}
 }
 
+// RefundOrigin is who caused a refund.
+type RefundOrigin int32
+
+const (
+	// Never sent.
+	RefundOrigin_REFUND_ORIGIN_UNSPECIFIED RefundOrigin = 0
+	// Somebody called RefundPayment.
+	RefundOrigin_REFUND_ORIGIN_REQUEST RefundOrigin = 1
+	// The order was cancelled.
+	RefundOrigin_REFUND_ORIGIN_ORDER_CANCELLED RefundOrigin = 2
+	// It was made at the provider, such as at Stripe's dashboard.
+	RefundOrigin_REFUND_ORIGIN_PROVIDER RefundOrigin = 3
+)
+
+// Enum value maps for RefundOrigin.
+var (
+	RefundOrigin_name = map[int32]string{
+		0: "REFUND_ORIGIN_UNSPECIFIED",
+		1: "REFUND_ORIGIN_REQUEST",
+		2: "REFUND_ORIGIN_ORDER_CANCELLED",
+		3: "REFUND_ORIGIN_PROVIDER",
+	}
+	RefundOrigin_value = map[string]int32{
+		"REFUND_ORIGIN_UNSPECIFIED":     0,
+		"REFUND_ORIGIN_REQUEST":         1,
+		"REFUND_ORIGIN_ORDER_CANCELLED": 2,
+		"REFUND_ORIGIN_PROVIDER":        3,
+	}
+)
+
+func (x RefundOrigin) Enum() *RefundOrigin {
+	p := new(RefundOrigin)
+	*p = x
+	return p
+}
+
+func (x RefundOrigin) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RefundOrigin) Descriptor() protoreflect.EnumDescriptor {
+	return file_shopmesh_payment_v1_payment_proto_enumTypes[2].Descriptor()
+}
+
+func (RefundOrigin) Type() protoreflect.EnumType {
+	return &file_shopmesh_payment_v1_payment_proto_enumTypes[2]
+}
+
+func (x RefundOrigin) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RefundOrigin.Descriptor instead.
+func (RefundOrigin) EnumDescriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{2}
+}
+
 // RefundStatus is how a refund stands.
 type RefundStatus int32
 
@@ -196,11 +253,11 @@ func (x RefundStatus) String() string {
 }
 
 func (RefundStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_shopmesh_payment_v1_payment_proto_enumTypes[2].Descriptor()
+	return file_shopmesh_payment_v1_payment_proto_enumTypes[3].Descriptor()
 }
 
 func (RefundStatus) Type() protoreflect.EnumType {
-	return &file_shopmesh_payment_v1_payment_proto_enumTypes[2]
+	return &file_shopmesh_payment_v1_payment_proto_enumTypes[3]
 }
 
 func (x RefundStatus) Number() protoreflect.EnumNumber {
@@ -209,7 +266,7 @@ func (x RefundStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefundStatus.Descriptor instead.
 func (RefundStatus) EnumDescriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{2}
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{3}
 }
 
 // Payment is the money for one order.
@@ -498,7 +555,9 @@ type Refund struct {
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// What was tried at the provider, oldest first.
-	Attempts      []*PaymentAttempt `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	Attempts []*PaymentAttempt `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	// Who caused it.
+	Origin        RefundOrigin `protobuf:"varint,11,opt,name=origin,proto3,enum=shopmesh.payment.v1.RefundOrigin" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -603,6 +662,13 @@ func (x *Refund) GetAttempts() []*PaymentAttempt {
 	return nil
 }
 
+func (x *Refund) GetOrigin() RefundOrigin {
+	if x != nil {
+		return x.Origin
+	}
+	return RefundOrigin_REFUND_ORIGIN_UNSPECIFIED
+}
+
 var File_shopmesh_payment_v1_payment_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_payment_proto_rawDesc = "" +
@@ -634,7 +700,7 @@ const file_shopmesh_payment_v1_payment_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x19\n" +
-	"\btrace_id\x18\x06 \x01(\tR\atraceId\"\xba\x03\n" +
+	"\btrace_id\x18\x06 \x01(\tR\atraceId\"\xf5\x03\n" +
 	"\x06Refund\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -649,7 +715,8 @@ const file_shopmesh_payment_v1_payment_proto_rawDesc = "" +
 	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12?\n" +
 	"\battempts\x18\n" +
-	" \x03(\v2#.shopmesh.payment.v1.PaymentAttemptR\battempts*\xe5\x01\n" +
+	" \x03(\v2#.shopmesh.payment.v1.PaymentAttemptR\battempts\x129\n" +
+	"\x06origin\x18\v \x01(\x0e2!.shopmesh.payment.v1.RefundOriginR\x06origin*\xe5\x01\n" +
 	"\rPaymentStatus\x12\x1e\n" +
 	"\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16PAYMENT_STATUS_PENDING\x10\x01\x12\x1b\n" +
@@ -663,7 +730,12 @@ const file_shopmesh_payment_v1_payment_proto_rawDesc = "" +
 	"\x19ATTEMPT_OUTCOME_SUCCEEDED\x10\x01\x12\x1c\n" +
 	"\x18ATTEMPT_OUTCOME_DECLINED\x10\x02\x12\x1b\n" +
 	"\x17ATTEMPT_OUTCOME_UNKNOWN\x10\x03\x12\x1b\n" +
-	"\x17ATTEMPT_OUTCOME_PENDING\x10\x04*\x7f\n" +
+	"\x17ATTEMPT_OUTCOME_PENDING\x10\x04*\x87\x01\n" +
+	"\fRefundOrigin\x12\x1d\n" +
+	"\x19REFUND_ORIGIN_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15REFUND_ORIGIN_REQUEST\x10\x01\x12!\n" +
+	"\x1dREFUND_ORIGIN_ORDER_CANCELLED\x10\x02\x12\x1a\n" +
+	"\x16REFUND_ORIGIN_PROVIDER\x10\x03*\x7f\n" +
 	"\fRefundStatus\x12\x1d\n" +
 	"\x19REFUND_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x1b\n" +
@@ -683,39 +755,41 @@ func file_shopmesh_payment_v1_payment_proto_rawDescGZIP() []byte {
 	return file_shopmesh_payment_v1_payment_proto_rawDescData
 }
 
-var file_shopmesh_payment_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_shopmesh_payment_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_shopmesh_payment_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_shopmesh_payment_v1_payment_proto_goTypes = []any{
 	(PaymentStatus)(0),            // 0: shopmesh.payment.v1.PaymentStatus
 	(AttemptOutcome)(0),           // 1: shopmesh.payment.v1.AttemptOutcome
-	(RefundStatus)(0),             // 2: shopmesh.payment.v1.RefundStatus
-	(*Payment)(nil),               // 3: shopmesh.payment.v1.Payment
-	(*PaymentAttempt)(nil),        // 4: shopmesh.payment.v1.PaymentAttempt
-	(*Refund)(nil),                // 5: shopmesh.payment.v1.Refund
-	(*money.Money)(nil),           // 6: google.type.Money
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(RefundOrigin)(0),             // 2: shopmesh.payment.v1.RefundOrigin
+	(RefundStatus)(0),             // 3: shopmesh.payment.v1.RefundStatus
+	(*Payment)(nil),               // 4: shopmesh.payment.v1.Payment
+	(*PaymentAttempt)(nil),        // 5: shopmesh.payment.v1.PaymentAttempt
+	(*Refund)(nil),                // 6: shopmesh.payment.v1.Refund
+	(*money.Money)(nil),           // 7: google.type.Money
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_shopmesh_payment_v1_payment_proto_depIdxs = []int32{
-	6,  // 0: shopmesh.payment.v1.Payment.amount:type_name -> google.type.Money
+	7,  // 0: shopmesh.payment.v1.Payment.amount:type_name -> google.type.Money
 	0,  // 1: shopmesh.payment.v1.Payment.status:type_name -> shopmesh.payment.v1.PaymentStatus
-	4,  // 2: shopmesh.payment.v1.Payment.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
-	6,  // 3: shopmesh.payment.v1.Payment.captured:type_name -> google.type.Money
-	6,  // 4: shopmesh.payment.v1.Payment.refunded:type_name -> google.type.Money
-	7,  // 5: shopmesh.payment.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 6: shopmesh.payment.v1.Payment.update_time:type_name -> google.protobuf.Timestamp
+	5,  // 2: shopmesh.payment.v1.Payment.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
+	7,  // 3: shopmesh.payment.v1.Payment.captured:type_name -> google.type.Money
+	7,  // 4: shopmesh.payment.v1.Payment.refunded:type_name -> google.type.Money
+	8,  // 5: shopmesh.payment.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 6: shopmesh.payment.v1.Payment.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 7: shopmesh.payment.v1.PaymentAttempt.outcome:type_name -> shopmesh.payment.v1.AttemptOutcome
-	7,  // 8: shopmesh.payment.v1.PaymentAttempt.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 9: shopmesh.payment.v1.PaymentAttempt.end_time:type_name -> google.protobuf.Timestamp
-	6,  // 10: shopmesh.payment.v1.Refund.amount:type_name -> google.type.Money
-	2,  // 11: shopmesh.payment.v1.Refund.status:type_name -> shopmesh.payment.v1.RefundStatus
-	7,  // 12: shopmesh.payment.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 13: shopmesh.payment.v1.Refund.update_time:type_name -> google.protobuf.Timestamp
-	4,  // 14: shopmesh.payment.v1.Refund.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	8,  // 8: shopmesh.payment.v1.PaymentAttempt.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 9: shopmesh.payment.v1.PaymentAttempt.end_time:type_name -> google.protobuf.Timestamp
+	7,  // 10: shopmesh.payment.v1.Refund.amount:type_name -> google.type.Money
+	3,  // 11: shopmesh.payment.v1.Refund.status:type_name -> shopmesh.payment.v1.RefundStatus
+	8,  // 12: shopmesh.payment.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 13: shopmesh.payment.v1.Refund.update_time:type_name -> google.protobuf.Timestamp
+	5,  // 14: shopmesh.payment.v1.Refund.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
+	2,  // 15: shopmesh.payment.v1.Refund.origin:type_name -> shopmesh.payment.v1.RefundOrigin
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_payment_v1_payment_proto_init() }
@@ -728,7 +802,7 @@ func file_shopmesh_payment_v1_payment_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_payment_v1_payment_proto_rawDesc), len(file_shopmesh_payment_v1_payment_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,

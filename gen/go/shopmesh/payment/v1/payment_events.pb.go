@@ -7,9 +7,11 @@
 package paymentv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	money "google.golang.org/genproto/googleapis/type/money"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -22,9 +24,168 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PaymentCaptured says that the money for an order was taken. Topic
-// shopmesh.payment.payment.v1, keyed by the payment's id, like the others. Said
-// again when asked again.
+// PaymentActionRequired is published when the provider wants the customer to act,
+// such as 3-D Secure or a redirect to a bank. GetPayment holds what to do, for the
+// order's owner alone: this event never does. Published once; it precedes the
+// payment's outcome and has the version of a payment that waits.
+type PaymentActionRequired struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment.
+	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// The order.
+	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// The payment's version: 1, because nothing is decided.
+	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// When the provider asked for it.
+	Time          *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentActionRequired) Reset() {
+	*x = PaymentActionRequired{}
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentActionRequired) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentActionRequired) ProtoMessage() {}
+
+func (x *PaymentActionRequired) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentActionRequired.ProtoReflect.Descriptor instead.
+func (*PaymentActionRequired) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *PaymentActionRequired) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *PaymentActionRequired) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *PaymentActionRequired) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *PaymentActionRequired) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+// PaymentProcessing is published when a bank has begun to work on the payment, which
+// can take days for a debit. The order must not expire in the method's window.
+// Published once; it precedes the payment's outcome and has the version of a payment
+// that waits.
+type PaymentProcessing struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment.
+	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// The order.
+	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// The payment's version: 1, because nothing is decided.
+	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// When the provider said that it is processed.
+	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	// The payment method, as the order named it.
+	Method        string `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentProcessing) Reset() {
+	*x = PaymentProcessing{}
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentProcessing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentProcessing) ProtoMessage() {}
+
+func (x *PaymentProcessing) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentProcessing.ProtoReflect.Descriptor instead.
+func (*PaymentProcessing) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *PaymentProcessing) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *PaymentProcessing) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *PaymentProcessing) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *PaymentProcessing) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *PaymentProcessing) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+// PaymentCaptured is published when the money for an order was taken.
 type PaymentCaptured struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment.
@@ -35,7 +196,7 @@ type PaymentCaptured struct {
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
 	// What was taken.
 	Amount *money.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Counts what happened to this payment.
+	// The payment's version: 2, because the outcome is decided once.
 	Version       int64 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -43,7 +204,7 @@ type PaymentCaptured struct {
 
 func (x *PaymentCaptured) Reset() {
 	*x = PaymentCaptured{}
-	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[0]
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -55,7 +216,7 @@ func (x *PaymentCaptured) String() string {
 func (*PaymentCaptured) ProtoMessage() {}
 
 func (x *PaymentCaptured) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[0]
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -68,7 +229,7 @@ func (x *PaymentCaptured) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentCaptured.ProtoReflect.Descriptor instead.
 func (*PaymentCaptured) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP(), []int{0}
+	return file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PaymentCaptured) GetPaymentId() string {
@@ -106,7 +267,7 @@ func (x *PaymentCaptured) GetVersion() int64 {
 	return 0
 }
 
-// PaymentFailed says that nothing was taken for an order, and nothing will be.
+// PaymentFailed is published when nothing was taken for an order, and nothing will be.
 type PaymentFailed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment.
@@ -115,7 +276,7 @@ type PaymentFailed struct {
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// The provider's code, such as "card_declined", or "order_cancelled".
 	FailureCode string `protobuf:"bytes,3,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	// Counts what happened to this payment.
+	// The payment's version: 2, because the outcome is decided once.
 	Version       int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -123,7 +284,7 @@ type PaymentFailed struct {
 
 func (x *PaymentFailed) Reset() {
 	*x = PaymentFailed{}
-	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[1]
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -135,7 +296,7 @@ func (x *PaymentFailed) String() string {
 func (*PaymentFailed) ProtoMessage() {}
 
 func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[1]
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -148,7 +309,7 @@ func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentFailed.ProtoReflect.Descriptor instead.
 func (*PaymentFailed) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP(), []int{1}
+	return file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *PaymentFailed) GetPaymentId() string {
@@ -179,7 +340,7 @@ func (x *PaymentFailed) GetVersion() int64 {
 	return 0
 }
 
-// PaymentRefunded says that money was given back.
+// PaymentRefunded is published when money was given back.
 type PaymentRefunded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The refund.
@@ -194,17 +355,19 @@ type PaymentRefunded struct {
 	Refunded *money.Money `protobuf:"bytes,5,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	// How much had been captured.
 	Captured *money.Money `protobuf:"bytes,6,opt,name=captured,proto3" json:"captured,omitempty"`
-	// Why.
+	// Why, as whoever asked for it wrote; up to 500 characters, may be empty.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Counts what happened to this payment.
-	Version       int64 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"`
+	// The payment's version when the refund succeeded, from 3.
+	Version int64 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"`
+	// Who caused it.
+	Origin        RefundOrigin `protobuf:"varint,9,opt,name=origin,proto3,enum=shopmesh.payment.v1.RefundOrigin" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PaymentRefunded) Reset() {
 	*x = PaymentRefunded{}
-	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[2]
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -216,7 +379,7 @@ func (x *PaymentRefunded) String() string {
 func (*PaymentRefunded) ProtoMessage() {}
 
 func (x *PaymentRefunded) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[2]
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -229,7 +392,7 @@ func (x *PaymentRefunded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentRefunded.ProtoReflect.Descriptor instead.
 func (*PaymentRefunded) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP(), []int{2}
+	return file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PaymentRefunded) GetRefundId() string {
@@ -288,34 +451,135 @@ func (x *PaymentRefunded) GetVersion() int64 {
 	return 0
 }
 
+func (x *PaymentRefunded) GetOrigin() RefundOrigin {
+	if x != nil {
+		return x.Origin
+	}
+	return RefundOrigin_REFUND_ORIGIN_UNSPECIFIED
+}
+
+// PaymentDisputed is published when a bank disputes a captured payment for its
+// customer, and whenever that dispute changes, until it is closed.
+type PaymentDisputed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment.
+	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// The order.
+	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// The payment's version when the dispute changed, from 3.
+	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// The dispute as it then stood.
+	Dispute       *Dispute `protobuf:"bytes,4,opt,name=dispute,proto3" json:"dispute,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentDisputed) Reset() {
+	*x = PaymentDisputed{}
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentDisputed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentDisputed) ProtoMessage() {}
+
+func (x *PaymentDisputed) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentDisputed.ProtoReflect.Descriptor instead.
+func (*PaymentDisputed) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PaymentDisputed) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *PaymentDisputed) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *PaymentDisputed) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *PaymentDisputed) GetDispute() *Dispute {
+	if x != nil {
+		return x.Dispute
+	}
+	return nil
+}
+
 var File_shopmesh_payment_v1_payment_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_payment_events_proto_rawDesc = "" +
 	"\n" +
-	"(shopmesh/payment/v1/payment_events.proto\x12\x13shopmesh.payment.v1\x1a\x17google/type/money.proto\"\xaf\x01\n" +
-	"\x0fPaymentCaptured\x12\x1d\n" +
+	"(shopmesh/payment/v1/payment_events.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a!shopmesh/payment/v1/dispute.proto\x1a!shopmesh/payment/v1/payment.proto\"\xc0\x01\n" +
+	"\x15PaymentActionRequired\x12'\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x19\n" +
-	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x1c\n" +
-	"\treference\x18\x03 \x01(\tR\treference\x12*\n" +
-	"\x06amount\x18\x04 \x01(\v2\x12.google.type.MoneyR\x06amount\x12\x18\n" +
-	"\aversion\x18\x05 \x01(\x03R\aversion\"\x86\x01\n" +
-	"\rPaymentFailed\x12\x1d\n" +
+	"payment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12#\n" +
+	"\border_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12!\n" +
+	"\aversion\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\aversion\x126\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x04time\"\xdd\x01\n" +
+	"\x11PaymentProcessing\x12'\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x19\n" +
-	"\border_id\x18\x02 \x01(\tR\aorderId\x12!\n" +
-	"\ffailure_code\x18\x03 \x01(\tR\vfailureCode\x12\x18\n" +
-	"\aversion\x18\x04 \x01(\x03R\aversion\"\xa6\x02\n" +
-	"\x0fPaymentRefunded\x12\x1b\n" +
-	"\trefund_id\x18\x01 \x01(\tR\brefundId\x12\x1d\n" +
+	"payment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12#\n" +
+	"\border_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12!\n" +
+	"\aversion\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\aversion\x126\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x04time\x12\x1f\n" +
+	"\x06method\x18\x05 \x01(\tB\a\xbaH\x04r\x02(dR\x06method\"\xee\x01\n" +
+	"\x0fPaymentCaptured\x12'\n" +
 	"\n" +
-	"payment_id\x18\x02 \x01(\tR\tpaymentId\x12\x19\n" +
-	"\border_id\x18\x03 \x01(\tR\aorderId\x12*\n" +
-	"\x06amount\x18\x04 \x01(\v2\x12.google.type.MoneyR\x06amount\x12.\n" +
-	"\brefunded\x18\x05 \x01(\v2\x12.google.type.MoneyR\brefunded\x12.\n" +
-	"\bcaptured\x18\x06 \x01(\v2\x12.google.type.MoneyR\bcaptured\x12\x16\n" +
-	"\x06reason\x18\a \x01(\tR\x06reason\x12\x18\n" +
-	"\aversion\x18\b \x01(\x03R\aversionB\xde\x01\n" +
+	"payment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12#\n" +
+	"\border_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x126\n" +
+	"\treference\x18\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^PAY-[0-9A-Z]{8}$R\treference\x122\n" +
+	"\x06amount\x18\x04 \x01(\v2\x12.google.type.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12!\n" +
+	"\aversion\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x02R\aversion\"\xad\x01\n" +
+	"\rPaymentFailed\x12'\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12#\n" +
+	"\border_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12+\n" +
+	"\ffailure_code\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\vfailureCode\x12!\n" +
+	"\aversion\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x02R\aversion\"\xb7\x03\n" +
+	"\x0fPaymentRefunded\x12%\n" +
+	"\trefund_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\brefundId\x12'\n" +
+	"\n" +
+	"payment_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12#\n" +
+	"\border_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x122\n" +
+	"\x06amount\x18\x04 \x01(\v2\x12.google.type.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x126\n" +
+	"\brefunded\x18\x05 \x01(\v2\x12.google.type.MoneyB\x06\xbaH\x03\xc8\x01\x01R\brefunded\x126\n" +
+	"\bcaptured\x18\x06 \x01(\v2\x12.google.type.MoneyB\x06\xbaH\x03\xc8\x01\x01R\bcaptured\x12#\n" +
+	"\x06reason\x18\a \x01(\tB\v\xbaH\x05r\x03\x18\xf4\x03\x80\x01\x01R\x06reason\x12!\n" +
+	"\aversion\x18\b \x01(\x03B\a\xbaH\x04\"\x02(\x03R\aversion\x12C\n" +
+	"\x06origin\x18\t \x01(\x0e2!.shopmesh.payment.v1.RefundOriginB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06origin\"\xc2\x01\n" +
+	"\x0fPaymentDisputed\x12'\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12#\n" +
+	"\border_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12!\n" +
+	"\aversion\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x03R\aversion\x12>\n" +
+	"\adispute\x18\x04 \x01(\v2\x1c.shopmesh.payment.v1.DisputeB\x06\xbaH\x03\xc8\x01\x01R\adisputeB\xde\x01\n" +
 	"\x17com.shopmesh.payment.v1B\x12PaymentEventsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1;paymentv1\xa2\x02\x03SPX\xaa\x02\x13Shopmesh.Payment.V1\xca\x02\x13Shopmesh\\Payment\\V1\xe2\x02\x1fShopmesh\\Payment\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Payment::V1b\x06proto3"
 
 var (
@@ -330,23 +594,33 @@ func file_shopmesh_payment_v1_payment_events_proto_rawDescGZIP() []byte {
 	return file_shopmesh_payment_v1_payment_events_proto_rawDescData
 }
 
-var file_shopmesh_payment_v1_payment_events_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_shopmesh_payment_v1_payment_events_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_shopmesh_payment_v1_payment_events_proto_goTypes = []any{
-	(*PaymentCaptured)(nil), // 0: shopmesh.payment.v1.PaymentCaptured
-	(*PaymentFailed)(nil),   // 1: shopmesh.payment.v1.PaymentFailed
-	(*PaymentRefunded)(nil), // 2: shopmesh.payment.v1.PaymentRefunded
-	(*money.Money)(nil),     // 3: google.type.Money
+	(*PaymentActionRequired)(nil), // 0: shopmesh.payment.v1.PaymentActionRequired
+	(*PaymentProcessing)(nil),     // 1: shopmesh.payment.v1.PaymentProcessing
+	(*PaymentCaptured)(nil),       // 2: shopmesh.payment.v1.PaymentCaptured
+	(*PaymentFailed)(nil),         // 3: shopmesh.payment.v1.PaymentFailed
+	(*PaymentRefunded)(nil),       // 4: shopmesh.payment.v1.PaymentRefunded
+	(*PaymentDisputed)(nil),       // 5: shopmesh.payment.v1.PaymentDisputed
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*money.Money)(nil),           // 7: google.type.Money
+	(RefundOrigin)(0),             // 8: shopmesh.payment.v1.RefundOrigin
+	(*Dispute)(nil),               // 9: shopmesh.payment.v1.Dispute
 }
 var file_shopmesh_payment_v1_payment_events_proto_depIdxs = []int32{
-	3, // 0: shopmesh.payment.v1.PaymentCaptured.amount:type_name -> google.type.Money
-	3, // 1: shopmesh.payment.v1.PaymentRefunded.amount:type_name -> google.type.Money
-	3, // 2: shopmesh.payment.v1.PaymentRefunded.refunded:type_name -> google.type.Money
-	3, // 3: shopmesh.payment.v1.PaymentRefunded.captured:type_name -> google.type.Money
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	6, // 0: shopmesh.payment.v1.PaymentActionRequired.time:type_name -> google.protobuf.Timestamp
+	6, // 1: shopmesh.payment.v1.PaymentProcessing.time:type_name -> google.protobuf.Timestamp
+	7, // 2: shopmesh.payment.v1.PaymentCaptured.amount:type_name -> google.type.Money
+	7, // 3: shopmesh.payment.v1.PaymentRefunded.amount:type_name -> google.type.Money
+	7, // 4: shopmesh.payment.v1.PaymentRefunded.refunded:type_name -> google.type.Money
+	7, // 5: shopmesh.payment.v1.PaymentRefunded.captured:type_name -> google.type.Money
+	8, // 6: shopmesh.payment.v1.PaymentRefunded.origin:type_name -> shopmesh.payment.v1.RefundOrigin
+	9, // 7: shopmesh.payment.v1.PaymentDisputed.dispute:type_name -> shopmesh.payment.v1.Dispute
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_payment_v1_payment_events_proto_init() }
@@ -354,13 +628,15 @@ func file_shopmesh_payment_v1_payment_events_proto_init() {
 	if File_shopmesh_payment_v1_payment_events_proto != nil {
 		return
 	}
+	file_shopmesh_payment_v1_dispute_proto_init()
+	file_shopmesh_payment_v1_payment_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_payment_v1_payment_events_proto_rawDesc), len(file_shopmesh_payment_v1_payment_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -4,20 +4,122 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money } from "../../../google/type/money_pb.js";
 import { file_google_type_money } from "../../../google/type/money_pb.js";
+import type { Dispute } from "./dispute_pb.js";
+import { file_shopmesh_payment_v1_dispute } from "./dispute_pb.js";
+import type { RefundOrigin } from "./payment_pb.js";
+import { file_shopmesh_payment_v1_payment } from "./payment_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shopmesh/payment/v1/payment_events.proto.
  */
 export const file_shopmesh_payment_v1_payment_events: GenFile = /*@__PURE__*/
-  fileDesc("CihzaG9wbWVzaC9wYXltZW50L3YxL3BheW1lbnRfZXZlbnRzLnByb3RvEhNzaG9wbWVzaC5wYXltZW50LnYxIn8KD1BheW1lbnRDYXB0dXJlZBISCgpwYXltZW50X2lkGAEgASgJEhAKCG9yZGVyX2lkGAIgASgJEhEKCXJlZmVyZW5jZRgDIAEoCRIiCgZhbW91bnQYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leRIPCgd2ZXJzaW9uGAUgASgDIlwKDVBheW1lbnRGYWlsZWQSEgoKcGF5bWVudF9pZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRIUCgxmYWlsdXJlX2NvZGUYAyABKAkSDwoHdmVyc2lvbhgEIAEoAyLbAQoPUGF5bWVudFJlZnVuZGVkEhEKCXJlZnVuZF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhAKCG9yZGVyX2lkGAMgASgJEiIKBmFtb3VudBgEIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EiQKCHJlZnVuZGVkGAUgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIY2FwdHVyZWQYBiABKAsyEi5nb29nbGUudHlwZS5Nb25leRIOCgZyZWFzb24YByABKAkSDwoHdmVyc2lvbhgIIAEoA0LeAQoXY29tLnNob3BtZXNoLnBheW1lbnQudjFCElBheW1lbnRFdmVudHNQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9wYXltZW50L3YxO3BheW1lbnR2MaICA1NQWKoCE1Nob3BtZXNoLlBheW1lbnQuVjHKAhNTaG9wbWVzaFxQYXltZW50XFYx4gIfU2hvcG1lc2hcUGF5bWVudFxWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpQYXltZW50OjpWMWIGcHJvdG8z", [file_google_type_money]);
+  fileDesc("CihzaG9wbWVzaC9wYXltZW50L3YxL3BheW1lbnRfZXZlbnRzLnByb3RvEhNzaG9wbWVzaC5wYXltZW50LnYxIp0BChVQYXltZW50QWN0aW9uUmVxdWlyZWQSHAoKcGF5bWVudF9pZBgBIAEoCUIIukgFcgOwAQESGgoIb3JkZXJfaWQYAiABKAlCCLpIBXIDsAEBEhgKB3ZlcnNpb24YAyABKANCB7pIBCICKAESMAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBASKyAQoRUGF5bWVudFByb2Nlc3NpbmcSHAoKcGF5bWVudF9pZBgBIAEoCUIIukgFcgOwAQESGgoIb3JkZXJfaWQYAiABKAlCCLpIBXIDsAEBEhgKB3ZlcnNpb24YAyABKANCB7pIBCICKAESMAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIXCgZtZXRob2QYBSABKAlCB7pIBHICKGQivgEKD1BheW1lbnRDYXB0dXJlZBIcCgpwYXltZW50X2lkGAEgASgJQgi6SAVyA7ABARIaCghvcmRlcl9pZBgCIAEoCUIIukgFcgOwAQESKwoJcmVmZXJlbmNlGAMgASgJQhi6SBVyEzIRXlBBWS1bMC05QS1aXXs4fSQSKgoGYW1vdW50GAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCBrpIA8gBARIYCgd2ZXJzaW9uGAUgASgDQge6SAQiAigCIoMBCg1QYXltZW50RmFpbGVkEhwKCnBheW1lbnRfaWQYASABKAlCCLpIBXIDsAEBEhoKCG9yZGVyX2lkGAIgASgJQgi6SAVyA7ABARIeCgxmYWlsdXJlX2NvZGUYAyABKAlCCLpIBXIDKMgBEhgKB3ZlcnNpb24YBCABKANCB7pIBCICKAIi5AIKD1BheW1lbnRSZWZ1bmRlZBIbCglyZWZ1bmRfaWQYASABKAlCCLpIBXIDsAEBEhwKCnBheW1lbnRfaWQYAiABKAlCCLpIBXIDsAEBEhoKCG9yZGVyX2lkGAMgASgJQgi6SAVyA7ABARIqCgZhbW91bnQYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leUIGukgDyAEBEiwKCHJlZnVuZGVkGAUgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCBrpIA8gBARIsCghjYXB0dXJlZBgGIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5Qga6SAPIAQESGwoGcmVhc29uGAcgASgJQguAAQG6SAVyAxj0AxIYCgd2ZXJzaW9uGAggASgDQge6SAQiAigDEjsKBm9yaWdpbhgJIAEoDjIhLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kT3JpZ2luQgi6SAWCAQIQASKcAQoPUGF5bWVudERpc3B1dGVkEhwKCnBheW1lbnRfaWQYASABKAlCCLpIBXIDsAEBEhoKCG9yZGVyX2lkGAIgASgJQgi6SAVyA7ABARIYCgd2ZXJzaW9uGAMgASgDQge6SAQiAigDEjUKB2Rpc3B1dGUYBCABKAsyHC5zaG9wbWVzaC5wYXltZW50LnYxLkRpc3B1dGVCBrpIA8gBAULeAQoXY29tLnNob3BtZXNoLnBheW1lbnQudjFCElBheW1lbnRFdmVudHNQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9wYXltZW50L3YxO3BheW1lbnR2MaICA1NQWKoCE1Nob3BtZXNoLlBheW1lbnQuVjHKAhNTaG9wbWVzaFxQYXltZW50XFYx4gIfU2hvcG1lc2hcUGF5bWVudFxWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpQYXltZW50OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_money, file_shopmesh_payment_v1_dispute, file_shopmesh_payment_v1_payment]);
 
 /**
- * PaymentCaptured says that the money for an order was taken. Topic
- * shopmesh.payment.payment.v1, keyed by the payment's id, like the others. Said
- * again when asked again.
+ * PaymentActionRequired is published when the provider wants the customer to act,
+ * such as 3-D Secure or a redirect to a bank. GetPayment holds what to do, for the
+ * order's owner alone: this event never does. Published once; it precedes the
+ * payment's outcome and has the version of a payment that waits.
+ *
+ * @generated from message shopmesh.payment.v1.PaymentActionRequired
+ */
+export type PaymentActionRequired = Message<"shopmesh.payment.v1.PaymentActionRequired"> & {
+  /**
+   * The payment.
+   *
+   * @generated from field: string payment_id = 1;
+   */
+  paymentId: string;
+
+  /**
+   * The order.
+   *
+   * @generated from field: string order_id = 2;
+   */
+  orderId: string;
+
+  /**
+   * The payment's version: 1, because nothing is decided.
+   *
+   * @generated from field: int64 version = 3;
+   */
+  version: bigint;
+
+  /**
+   * When the provider asked for it.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 4;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.PaymentActionRequired.
+ * Use `create(PaymentActionRequiredSchema)` to create a new message.
+ */
+export const PaymentActionRequiredSchema: GenMessage<PaymentActionRequired> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment_events, 0);
+
+/**
+ * PaymentProcessing is published when a bank has begun to work on the payment, which
+ * can take days for a debit. The order must not expire in the method's window.
+ * Published once; it precedes the payment's outcome and has the version of a payment
+ * that waits.
+ *
+ * @generated from message shopmesh.payment.v1.PaymentProcessing
+ */
+export type PaymentProcessing = Message<"shopmesh.payment.v1.PaymentProcessing"> & {
+  /**
+   * The payment.
+   *
+   * @generated from field: string payment_id = 1;
+   */
+  paymentId: string;
+
+  /**
+   * The order.
+   *
+   * @generated from field: string order_id = 2;
+   */
+  orderId: string;
+
+  /**
+   * The payment's version: 1, because nothing is decided.
+   *
+   * @generated from field: int64 version = 3;
+   */
+  version: bigint;
+
+  /**
+   * When the provider said that it is processed.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 4;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * The payment method, as the order named it.
+   *
+   * @generated from field: string method = 5;
+   */
+  method: string;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.PaymentProcessing.
+ * Use `create(PaymentProcessingSchema)` to create a new message.
+ */
+export const PaymentProcessingSchema: GenMessage<PaymentProcessing> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment_events, 1);
+
+/**
+ * PaymentCaptured is published when the money for an order was taken.
  *
  * @generated from message shopmesh.payment.v1.PaymentCaptured
  */
@@ -51,7 +153,7 @@ export type PaymentCaptured = Message<"shopmesh.payment.v1.PaymentCaptured"> & {
   amount?: Money | undefined;
 
   /**
-   * Counts what happened to this payment.
+   * The payment's version: 2, because the outcome is decided once.
    *
    * @generated from field: int64 version = 5;
    */
@@ -63,10 +165,10 @@ export type PaymentCaptured = Message<"shopmesh.payment.v1.PaymentCaptured"> & {
  * Use `create(PaymentCapturedSchema)` to create a new message.
  */
 export const PaymentCapturedSchema: GenMessage<PaymentCaptured> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_events, 0);
+  messageDesc(file_shopmesh_payment_v1_payment_events, 2);
 
 /**
- * PaymentFailed says that nothing was taken for an order, and nothing will be.
+ * PaymentFailed is published when nothing was taken for an order, and nothing will be.
  *
  * @generated from message shopmesh.payment.v1.PaymentFailed
  */
@@ -93,7 +195,7 @@ export type PaymentFailed = Message<"shopmesh.payment.v1.PaymentFailed"> & {
   failureCode: string;
 
   /**
-   * Counts what happened to this payment.
+   * The payment's version: 2, because the outcome is decided once.
    *
    * @generated from field: int64 version = 4;
    */
@@ -105,10 +207,10 @@ export type PaymentFailed = Message<"shopmesh.payment.v1.PaymentFailed"> & {
  * Use `create(PaymentFailedSchema)` to create a new message.
  */
 export const PaymentFailedSchema: GenMessage<PaymentFailed> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_events, 1);
+  messageDesc(file_shopmesh_payment_v1_payment_events, 3);
 
 /**
- * PaymentRefunded says that money was given back.
+ * PaymentRefunded is published when money was given back.
  *
  * @generated from message shopmesh.payment.v1.PaymentRefunded
  */
@@ -156,18 +258,25 @@ export type PaymentRefunded = Message<"shopmesh.payment.v1.PaymentRefunded"> & {
   captured?: Money | undefined;
 
   /**
-   * Why.
+   * Why, as whoever asked for it wrote; up to 500 characters, may be empty.
    *
    * @generated from field: string reason = 7;
    */
   reason: string;
 
   /**
-   * Counts what happened to this payment.
+   * The payment's version when the refund succeeded, from 3.
    *
    * @generated from field: int64 version = 8;
    */
   version: bigint;
+
+  /**
+   * Who caused it.
+   *
+   * @generated from field: shopmesh.payment.v1.RefundOrigin origin = 9;
+   */
+  origin: RefundOrigin;
 };
 
 /**
@@ -175,5 +284,48 @@ export type PaymentRefunded = Message<"shopmesh.payment.v1.PaymentRefunded"> & {
  * Use `create(PaymentRefundedSchema)` to create a new message.
  */
 export const PaymentRefundedSchema: GenMessage<PaymentRefunded> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_events, 2);
+  messageDesc(file_shopmesh_payment_v1_payment_events, 4);
+
+/**
+ * PaymentDisputed is published when a bank disputes a captured payment for its
+ * customer, and whenever that dispute changes, until it is closed.
+ *
+ * @generated from message shopmesh.payment.v1.PaymentDisputed
+ */
+export type PaymentDisputed = Message<"shopmesh.payment.v1.PaymentDisputed"> & {
+  /**
+   * The payment.
+   *
+   * @generated from field: string payment_id = 1;
+   */
+  paymentId: string;
+
+  /**
+   * The order.
+   *
+   * @generated from field: string order_id = 2;
+   */
+  orderId: string;
+
+  /**
+   * The payment's version when the dispute changed, from 3.
+   *
+   * @generated from field: int64 version = 3;
+   */
+  version: bigint;
+
+  /**
+   * The dispute as it then stood.
+   *
+   * @generated from field: shopmesh.payment.v1.Dispute dispute = 4;
+   */
+  dispute?: Dispute | undefined;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.PaymentDisputed.
+ * Use `create(PaymentDisputedSchema)` to create a new message.
+ */
+export const PaymentDisputedSchema: GenMessage<PaymentDisputed> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment_events, 5);
 
