@@ -209,3 +209,12 @@ func TestString(t *testing.T) {
 		}
 	}
 }
+
+// The Caribbean guilder replaced the Netherlands Antillean one in 2025.
+func TestTheCaribbeanGuilderIsACurrency(t *testing.T) {
+	t.Parallel()
+	amount, err := money.Parse("12.34", "XCG")
+	if err != nil || amount.Amount != 1234 || money.Digits("XCG") != 2 {
+		t.Fatalf("got %v, %v", amount, err)
+	}
+}

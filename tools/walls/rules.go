@@ -65,7 +65,7 @@ func rules() []rule {
 		{
 			From:   []string{"services/*/internal/domain/**"},
 			Banned: append(append([]string{"kit/**", "services/**"}, wire...), infrastructure...),
-			Except: []string{"kit/etag", "kit/fault", "kit/money", "services/{1}/internal/domain/**"},
+			Except: []string{"kit/etag", "kit/fault", "kit/grammar", "kit/money", "services/{1}/internal/domain/**"},
 			Deep:   true,
 			Why:    "the domain is pure Go, so that its rules are read and tested without a database, a broker or a wire",
 		},

@@ -132,13 +132,19 @@ func (x *CustomerUpdated) GetVersion() int64 {
 	return 0
 }
 
-// CustomerErased asks every context to blank what it holds about a person.
+// CustomerErased obliges every context to blank what it holds about a person: a
+// customer, known by customer_id, or a guest, known by email. Contexts blank what
+// belongs to either of the two that is set.
 type CustomerErased struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The customer's id.
+	// The customer's id; empty when a guest was erased. The event's key is then the
+	// UUIDv5 of the address in the namespace of URLs, as "mailto:" and the address.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// Counts the changes of this customer.
-	Version       int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Counts the changes of this customer; of a guest, how often the address was erased.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The e-mail address of a guest, in the form that compares: lower case, its
+	// domain as A-labels. Empty when a customer was erased.
+	Email         string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -187,6 +193,13 @@ func (x *CustomerErased) GetVersion() int64 {
 	return 0
 }
 
+func (x *CustomerErased) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
 var File_shopmesh_customer_v1_customer_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_customer_events_proto_rawDesc = "" +
@@ -197,11 +210,12 @@ const file_shopmesh_customer_v1_customer_events_proto_rawDesc = "" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\"g\n" +
 	"\x0fCustomerUpdated\x12:\n" +
 	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x03R\aversion\"K\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\"f\n" +
 	"\x0eCustomerErased\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x03R\aversionB\xe6\x01\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x19\n" +
+	"\x05email\x18\x03 \x01(\tB\x03\x80\x01\x01R\x05emailB\xe6\x01\n" +
 	"\x18com.shopmesh.customer.v1B\x13CustomerEventsProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1;customerv1\xa2\x02\x03SCX\xaa\x02\x14Shopmesh.Customer.V1\xca\x02\x14Shopmesh\\Customer\\V1\xe2\x02 Shopmesh\\Customer\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Customer::V1b\x06proto3"
 
 var (

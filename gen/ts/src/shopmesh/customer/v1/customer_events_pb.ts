@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/customer/v1/customer_events.proto.
  */
 export const file_shopmesh_customer_v1_customer_events: GenFile = /*@__PURE__*/
-  fileDesc("CipzaG9wbWVzaC9jdXN0b21lci92MS9jdXN0b21lcl9ldmVudHMucHJvdG8SFHNob3BtZXNoLmN1c3RvbWVyLnYxIlcKEkN1c3RvbWVyUmVnaXN0ZXJlZBIwCghjdXN0b21lchgBIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLkN1c3RvbWVyEg8KB3ZlcnNpb24YAiABKAMiVAoPQ3VzdG9tZXJVcGRhdGVkEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXISDwoHdmVyc2lvbhgCIAEoAyI2Cg5DdXN0b21lckVyYXNlZBITCgtjdXN0b21lcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDQuYBChhjb20uc2hvcG1lc2guY3VzdG9tZXIudjFCE0N1c3RvbWVyRXZlbnRzUHJvdG9QAVpDZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvY3VzdG9tZXIvdjE7Y3VzdG9tZXJ2MaICA1NDWKoCFFNob3BtZXNoLkN1c3RvbWVyLlYxygIUU2hvcG1lc2hcQ3VzdG9tZXJcVjHiAiBTaG9wbWVzaFxDdXN0b21lclxWMVxHUEJNZXRhZGF0YeoCFlNob3BtZXNoOjpDdXN0b21lcjo6VjFiBnByb3RvMw", [file_shopmesh_customer_v1_customer]);
+  fileDesc("CipzaG9wbWVzaC9jdXN0b21lci92MS9jdXN0b21lcl9ldmVudHMucHJvdG8SFHNob3BtZXNoLmN1c3RvbWVyLnYxIlcKEkN1c3RvbWVyUmVnaXN0ZXJlZBIwCghjdXN0b21lchgBIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLkN1c3RvbWVyEg8KB3ZlcnNpb24YAiABKAMiVAoPQ3VzdG9tZXJVcGRhdGVkEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXISDwoHdmVyc2lvbhgCIAEoAyJKCg5DdXN0b21lckVyYXNlZBITCgtjdXN0b21lcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEhIKBWVtYWlsGAMgASgJQgOAAQFC5gEKGGNvbS5zaG9wbWVzaC5jdXN0b21lci52MUITQ3VzdG9tZXJFdmVudHNQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jdXN0b21lci92MTtjdXN0b21lcnYxogIDU0NYqgIUU2hvcG1lc2guQ3VzdG9tZXIuVjHKAhRTaG9wbWVzaFxDdXN0b21lclxWMeICIFNob3BtZXNoXEN1c3RvbWVyXFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OkN1c3RvbWVyOjpWMWIGcHJvdG8z", [file_shopmesh_customer_v1_customer]);
 
 /**
  * CustomerRegistered tells of a new customer. Topic
@@ -72,24 +72,35 @@ export const CustomerUpdatedSchema: GenMessage<CustomerUpdated> = /*@__PURE__*/
   messageDesc(file_shopmesh_customer_v1_customer_events, 1);
 
 /**
- * CustomerErased asks every context to blank what it holds about a person.
+ * CustomerErased obliges every context to blank what it holds about a person: a
+ * customer, known by customer_id, or a guest, known by email. Contexts blank what
+ * belongs to either of the two that is set.
  *
  * @generated from message shopmesh.customer.v1.CustomerErased
  */
 export type CustomerErased = Message<"shopmesh.customer.v1.CustomerErased"> & {
   /**
-   * The customer's id.
+   * The customer's id; empty when a guest was erased. The event's key is then the
+   * UUIDv5 of the address in the namespace of URLs, as "mailto:" and the address.
    *
    * @generated from field: string customer_id = 1;
    */
   customerId: string;
 
   /**
-   * Counts the changes of this customer.
+   * Counts the changes of this customer; of a guest, how often the address was erased.
    *
    * @generated from field: int64 version = 2;
    */
   version: bigint;
+
+  /**
+   * The e-mail address of a guest, in the form that compares: lower case, its
+   * domain as A-labels. Empty when a customer was erased.
+   *
+   * @generated from field: string email = 3;
+   */
+  email: string;
 };
 
 /**
