@@ -36,8 +36,8 @@ type ContextConfig struct {
 // migrations.
 const migrateTimeout = 2 * time.Minute
 
-// foundation is what a process knows of a context's ground.
-type foundation struct {
+// contextDeps is what a process knows of a context's ground.
+type contextDeps struct {
 	name  string
 	ready func(context.Context) error
 	kafka kafka.Config
@@ -64,10 +64,10 @@ func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 			fx.Private,
 		),
 		fx.Provide(fx.Annotate(
-			func(pool *pg.Pool, cfg kafka.Config) foundation {
-				return foundation{name: name, ready: pool.Ping, kafka: cfg}
+			func(pool *pg.Pool, cfg kafka.Config) contextDeps {
+				return contextDeps{name: name, ready: pool.Ping, kafka: cfg}
 			},
-			fx.ResultTags(`group:"foundations"`),
+			fx.ResultTags(`group:"contexts"`),
 		)),
 	)
 }

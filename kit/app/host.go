@@ -23,23 +23,23 @@ import (
 
 // host serves the contexts of a process: it starts last and stops first.
 type host struct {
-	process   Process
-	log       processLog
-	services  []Service
-	streams   *rpc.Streams // of the API
-	operators *rpc.Streams // of the internal port
-	load      *rpc.Load
-	health    *rpc.Health
-	readiness *readiness
-	crew      *crew
-	kafka     map[string]kafka.Config
+	process    Process
+	log        processLog
+	services   []Service
+	streams    *rpc.Streams // of the API
+	operators  *rpc.Streams // of the internal port
+	load       *rpc.Load
+	health     *rpc.Health
+	readiness  *readiness
+	supervisor *supervisor
+	kafka      map[string]kafka.Config
 
 	apiHandler, internalHandler http.Handler
 	api, internal               *rpc.Listener
 
 	// failed gets the error that ends the process.
 	failed chan error
-	// background holds what runs beside the crew: the monitor and the topics.
+	// background holds what runs beside the supervisor: the monitor and the topics.
 	background sync.WaitGroup
 	cancel     context.CancelFunc
 }
@@ -47,27 +47,27 @@ type host struct {
 type hostParams struct {
 	fx.In
 
-	Lifecycle   fx.Lifecycle
-	Process     Process
-	Log         processLog
-	Telemetry   *telemetry.Telemetry
-	Peers       *rpc.Peers
-	Services    []Service    `group:"services"`
-	Foundations []foundation `group:"foundations"`
+	Lifecycle fx.Lifecycle
+	Process   Process
+	Log       processLog
+	Telemetry *telemetry.Telemetry
+	Peers     *rpc.Peers
+	Services  []Service     `group:"services"`
+	Contexts  []contextDeps `group:"contexts"`
 }
 
 func newHost(in hostParams) (*host, error) {
 	h := &host{
 		process: in.Process, log: in.Log, services: in.Services,
 		streams: rpc.NewStreams(in.Process.Streams), operators: rpc.NewStreams(in.Process.Streams.Operators()), health: rpc.NewHealth(),
-		load: rpc.NewLoad(rpc.DefaultLoadLimits(), in.Log.Logger),
-		crew: newCrew(in.Log.Logger), kafka: make(map[string]kafka.Config),
+		load:       rpc.NewLoad(rpc.DefaultLoadLimits(), in.Log.Logger),
+		supervisor: newSupervisor(in.Log.Logger), kafka: make(map[string]kafka.Config),
 		failed: make(chan error, 2),
 	}
-	for _, f := range in.Foundations {
+	for _, f := range in.Contexts {
 		h.kafka[f.name] = f.kafka
 	}
-	h.readiness = newReadiness(in.Foundations, h.crew)
+	h.readiness = newReadiness(in.Contexts, h.supervisor)
 	h.readiness.process = append(slices.Clone(in.Process.Troubles), h.load.Trouble)
 	h.readiness.process = append(h.readiness.process, in.Peers.Troubles()...)
 	if err := h.makeHandlers(in); err != nil {
@@ -181,7 +181,7 @@ func (h *host) startRunners(ctx context.Context, service Service) {
 		}
 	}
 	for _, runner := range service.Runners {
-		h.crew.start(service.Name, runner)
+		h.supervisor.start(service.Name, runner)
 	}
 }
 
@@ -228,7 +228,7 @@ func (h *host) stop(ctx context.Context) error {
 	}
 	h.cancel()
 	h.background.Wait()
-	if err := h.crew.stop(ctx); err != nil {
+	if err := h.supervisor.stop(ctx); err != nil {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)

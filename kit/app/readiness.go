@@ -30,8 +30,8 @@ const (
 // database of each context answers. A broker that is away, or a worker that fails,
 // is shown and leaves the process ready: reading and writing go on without them.
 type readiness struct {
-	foundations []foundation
-	crew        *crew
+	contexts   []contextDeps
+	supervisor *supervisor
 	// operations says what is wrong with a context that is ready, and process what is
 	// with the process.
 	operations map[string]operations.Context
@@ -47,9 +47,9 @@ type readiness struct {
 	services map[string][]string
 }
 
-func newReadiness(foundations []foundation, crew *crew) *readiness {
+func newReadiness(contexts []contextDeps, supervisor *supervisor) *readiness {
 	return &readiness{
-		foundations: foundations, crew: crew, operations: make(map[string]operations.Context),
+		contexts: contexts, supervisor: supervisor, operations: make(map[string]operations.Context),
 		causes: make(map[string]string), troubles: make(map[string][]string), services: make(map[string][]string),
 	}
 }
@@ -83,16 +83,16 @@ func (r *readiness) monitor(ctx context.Context) {
 func (r *readiness) check(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	causes := make([]string, len(r.foundations))
-	troubles := make([][]string, len(r.foundations))
+	causes := make([]string, len(r.contexts))
+	troubles := make([][]string, len(r.contexts))
 	var asking sync.WaitGroup
-	for i, f := range r.foundations {
+	for i, c := range r.contexts {
 		asking.Go(func() {
-			if err := f.ready(ctx); err != nil {
+			if err := c.ready(ctx); err != nil {
 				causes[i] = "the database does not answer: " + pg.Explain(err).Error()
 				return
 			}
-			if of, ok := r.operations[f.name]; ok {
+			if of, ok := r.operations[c.name]; ok {
 				troubles[i] = texts(of.Troubles(ctx))
 			}
 		})
@@ -105,9 +105,9 @@ func (r *readiness) check(ctx context.Context) {
 		}
 	}
 	r.mu.Lock()
-	for i, f := range r.foundations {
-		r.causes[f.name] = causes[i]
-		r.troubles[f.name] = troubles[i]
+	for i, c := range r.contexts {
+		r.causes[c.name] = causes[i]
+		r.troubles[c.name] = troubles[i]
 	}
 	r.troubles[""] = texts(own)
 	r.checked = true
@@ -142,10 +142,10 @@ func (r *readiness) publish() {
 		ready[c.Context] = c.Ready
 	}
 	for context, services := range r.services {
-		state, founded := ready[context]
+		state, known := ready[context]
 		for _, service := range services {
 			// A context without a database is ready when the process is.
-			r.health.Set(service, (founded && state) || (!founded && report.Ready))
+			r.health.Set(service, (known && state) || (!known && report.Ready))
 		}
 	}
 }
@@ -183,11 +183,11 @@ func (r *readiness) report() report {
 	case !r.checked:
 		all.Cause = "the process starts"
 	}
-	for _, f := range r.foundations {
-		one := contextReport{Context: f.name, Cause: r.causes[f.name], Troubles: r.troubles[f.name]}
+	for _, deps := range r.contexts {
+		one := contextReport{Context: deps.name, Cause: r.causes[deps.name], Troubles: r.troubles[deps.name]}
 		one.Ready = r.checked && !r.draining && one.Cause == ""
 		all.Ready = all.Ready && one.Ready
-		for _, m := range r.crew.of(f.name) {
+		for _, m := range r.supervisor.of(deps.name) {
 			worker := workerReport{Worker: m.name, Running: true}
 			if err := m.get(); err != nil {
 				worker.Running, worker.Cause = false, err.Error()

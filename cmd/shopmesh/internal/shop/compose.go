@@ -18,13 +18,13 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
-// parts are the embedded parts that the services stand on.
-type parts struct {
+// components are the embedded components that the services stand on.
+type components struct {
 	config   Config
 	postgres *embedded.Postgres
 	broker   *embedded.Broker
 	internal map[string]http.Handler
-	// troubles say what is wrong with the embedded parts.
+	// troubles say what is wrong with the embedded components.
 	troubles []func(context.Context) error
 }
 
@@ -53,23 +53,23 @@ const maxConnections = 120
 
 // context is the ground of one context: the data directory's lock proves that
 // nobody else writes to it.
-func (p parts) context(name string) app.ContextConfig {
+func (c components) context(name string) app.ContextConfig {
 	return app.ContextConfig{
-		Database:     pg.Config{URL: p.postgres.URL(databaseOf(name))},
-		Kafka:        kafka.Config{Brokers: p.broker.Addrs(), Dial: p.broker.Dial, Embedded: true},
-		SettingsFile: p.config.SettingsFile,
+		Database:     pg.Config{URL: c.postgres.URL(databaseOf(name))},
+		Kafka:        kafka.Config{Brokers: c.broker.Addrs(), Dial: c.broker.Dial, Embedded: true},
+		SettingsFile: c.config.SettingsFile,
 		SoleWriter:   true,
 	}
 }
 
 // modules are all contexts of the shop.
-func modules(p parts) []fx.Option {
+func modules(c components) []fx.Option {
 	return []fx.Option{
-		catalog.Module(catalog.Config{Context: p.context("catalog")}),
-		customer.Module(customer.Config{Context: p.context("customer")}),
-		inventory.Module(inventory.Config{Context: p.context("inventory")}),
-		order.Module(order.Config{Context: p.context("order")}),
-		payment.Module(payment.Config{Context: p.context("payment"), SandboxDatabase: pg.Config{URL: p.postgres.URL(sandbox)}, Stripe: p.config.Stripe}),
-		notification.Module(notification.Config{Context: p.context("notification"), SMTPURL: p.config.SMTPURL}),
+		catalog.Module(catalog.Config{Context: c.context("catalog")}),
+		customer.Module(customer.Config{Context: c.context("customer")}),
+		inventory.Module(inventory.Config{Context: c.context("inventory")}),
+		order.Module(order.Config{Context: c.context("order")}),
+		payment.Module(payment.Config{Context: c.context("payment"), SandboxDatabase: pg.Config{URL: c.postgres.URL(sandbox)}, Stripe: c.config.Stripe}),
+		notification.Module(notification.Config{Context: c.context("notification"), SMTPURL: c.config.SMTPURL}),
 	}
 }

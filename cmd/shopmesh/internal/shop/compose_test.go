@@ -23,7 +23,7 @@ func TestTheShopIsComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = broker.Close() })
-	all := modules(parts{config: Config{Log: log}, postgres: &embedded.Postgres{}, broker: broker})
+	all := modules(components{config: Config{Log: log}, postgres: &embedded.Postgres{}, broker: broker})
 	if len(all) != len(databases())-1 {
 		t.Errorf("%d contexts for %d databases, of which one is the sandbox's", len(all), len(databases()))
 	}

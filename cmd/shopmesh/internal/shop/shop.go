@@ -1,4 +1,4 @@
-// Package shop composes all contexts into one process on embedded parts.
+// Package shop composes all contexts into one process on embedded components.
 package shop
 
 import (
@@ -50,7 +50,7 @@ type Addresses struct {
 	Data     string `json:"data"`
 }
 
-// closeTimeout bounds how long each embedded part may take to end.
+// closeTimeout bounds how long each embedded component may take to end.
 const closeTimeout = 20 * time.Second
 
 // AddressError says that the shop can't listen where it was told to.
@@ -94,31 +94,31 @@ func run(ctx context.Context, config Config) (err error) {
 	}
 	config.Log.Info("opening the shop", "data", dir.Path(), "version", config.Version)
 
-	// The embedded parts outlive ctx: the services need them to drain.
+	// The embedded components outlive ctx: the services need them to drain.
 	lasting := context.WithoutCancel(ctx)
-	closing := func(part func(context.Context) error) {
+	closing := func(stop func(context.Context) error) {
 		ctx, cancel := context.WithTimeout(lasting, closeTimeout)
 		defer cancel()
-		err = errors.Join(err, part(ctx))
+		err = errors.Join(err, stop(ctx))
 	}
 	postgres, err := embedded.StartPostgres(ctx, embedded.PostgresConfig{
-		Dir: dir.Postgres(), Databases: databases(), MaxConnections: maxConnections, Logger: config.Log.With("part", "postgres"),
+		Dir: dir.Postgres(), Databases: databases(), MaxConnections: maxConnections, Logger: config.Log.With("component", "postgres"),
 	})
 	if err != nil {
 		return err
 	}
 	defer closing(postgres.Close)
-	broker, err := embedded.StartBroker(ctx, embedded.BrokerConfig{Dir: dir.Broker(), Logger: config.Log.With("part", "broker")})
+	broker, err := embedded.StartBroker(ctx, embedded.BrokerConfig{Dir: dir.Broker(), Logger: config.Log.With("component", "broker")})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, broker.Close()) }()
-	parts := parts{
+	components := components{
 		config: config, postgres: postgres, broker: broker, internal: map[string]http.Handler{},
 		troubles: []func(context.Context) error{postgres.Trouble, embedded.NewDisk(dir.Path(), config.Log).Trouble},
 	}
 	if config.SMTPURL == "" {
-		inbox, err := embedded.OpenInbox(dir.Inbox(), config.Log.With("part", "inbox"))
+		inbox, err := embedded.OpenInbox(dir.Inbox(), config.Log.With("component", "inbox"))
 		if err != nil {
 			return err
 		}
@@ -128,11 +128,11 @@ func run(ctx context.Context, config Config) (err error) {
 				config.Log.Error("the inbox ended", "error", err.Error())
 			}
 		}()
-		parts.troubles = append(parts.troubles, inbox.Trouble)
-		parts.config.SMTPURL = "smtp://" + inbox.Addr()
-		parts.internal["/inbox"], parts.internal["/inbox/"], parts.internal["/inbox.json"] = inbox.Handler(), inbox.Handler(), inbox.Handler()
+		components.troubles = append(components.troubles, inbox.Trouble)
+		components.config.SMTPURL = "smtp://" + inbox.Addr()
+		components.internal["/inbox"], components.internal["/inbox/"], components.internal["/inbox.json"] = inbox.Handler(), inbox.Handler(), inbox.Handler()
 	}
-	return serve(ctx, parts, dir.Path())
+	return serve(ctx, components, dir.Path())
 }
 
 // checkSettings refuses what can only be seen to be wrong where all contexts are known.
@@ -163,20 +163,20 @@ func tryAddresses(ctx context.Context, config Config) error {
 	return nil
 }
 
-// serve runs the services on the parts until ctx ends.
-func serve(ctx context.Context, parts parts, data string) error {
+// serve runs the services on the components until ctx ends.
+func serve(ctx context.Context, components components, data string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	filled := make(chan error, 1)
-	parts.config.Log.Info("opening the services")
+	components.config.Log.Info("opening the services")
 	process := app.Process{
-		Name: "shopmesh", Version: parts.config.Version,
-		Listen: parts.config.Listen, InternalListen: parts.config.InternalListen,
-		Reflection: true, Idle: parts.config.idle, Internal: parts.internal, Troubles: parts.troubles,
-		Log: parts.config.Log,
+		Name: "shopmesh", Version: components.config.Version,
+		Listen: components.config.Listen, InternalListen: components.config.InternalListen,
+		Reflection: true, Idle: components.config.idle, Internal: components.internal, Troubles: components.troubles,
+		Log: components.config.Log,
 		Ready: func(a app.Addresses) {
 			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data}
-			go func() { filled <- parts.open(ctx, addresses) }()
+			go func() { filled <- components.open(ctx, addresses) }()
 		},
 	}
 	failed := make(chan error, 1)
@@ -187,7 +187,7 @@ func serve(ctx context.Context, parts parts, data string) error {
 		}
 		failed <- err
 	}()
-	err := app.Serve(ctx, process, modules(parts)...)
+	err := app.Serve(ctx, process, modules(components)...)
 	_ = forget(data)
 	select {
 	case cause := <-failed:
@@ -198,19 +198,19 @@ func serve(ctx context.Context, parts parts, data string) error {
 }
 
 // open fills the shop when that is asked for, and says that it is open.
-func (p parts) open(ctx context.Context, a Addresses) error {
-	if p.config.Demo {
+func (c components) open(ctx context.Context, a Addresses) error {
+	if c.config.Demo {
 		n, err := demo.Fill(ctx, connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API)))
 		if err != nil {
 			return fmt.Errorf("fill in the demo: %w", err)
 		}
-		p.config.Log.Info("the demo is filled in", "products", n)
+		c.config.Log.Info("the demo is filled in", "products", n)
 	}
 	if err := remember(a); err != nil {
 		return err
 	}
-	if p.config.Ready != nil {
-		p.config.Ready(a)
+	if c.config.Ready != nil {
+		c.config.Ready(a)
 	}
 	return nil
 }

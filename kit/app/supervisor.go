@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// crew keeps runners running.
-type crew struct {
+// supervisor starts runners and starts each again that fails.
+type supervisor struct {
 	log *slog.Logger
 	ctx context.Context //nolint:containedctx // the runners' own, ended by stop
 	end context.CancelFunc
@@ -29,62 +29,61 @@ type member struct {
 
 	mu    sync.Mutex
 	cause error
-	// told and said are when the log last heard of it, and what.
-	told time.Time
-	said string
+	// logged is the failure that was logged last, and loggedAt is when.
+	logged   string
+	loggedAt time.Time
 }
 
-// mustTell says whether the log should hear of a failure: of the same one it does once
-// a minute.
-func (m *member) mustTell(err error) bool {
+// shouldLog reports whether a failure is to be logged: the same one is, once a minute.
+func (m *member) shouldLog(err error) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.said == err.Error() && time.Since(m.told) < time.Minute {
+	if m.logged == err.Error() && time.Since(m.loggedAt) < time.Minute {
 		return false
 	}
-	m.told, m.said = time.Now(), err.Error()
+	m.logged, m.loggedAt = err.Error(), time.Now()
 	return true
 }
 
-func newCrew(log *slog.Logger) *crew {
+func newSupervisor(log *slog.Logger) *supervisor {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &crew{log: log, ctx: ctx, end: cancel}
+	return &supervisor{log: log, ctx: ctx, end: cancel}
 }
 
-func (c *crew) start(context string, runner Runner) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stopped {
+func (s *supervisor) start(context string, runner Runner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
 		return
 	}
 	m := &member{context: context, name: runner.Name}
-	c.members = append(c.members, m)
-	c.working.Go(func() { c.keep(m, runner) })
+	s.members = append(s.members, m)
+	s.working.Go(func() { s.keep(m, runner) })
 }
 
 // keep runs a runner again whenever it ends.
-func (c *crew) keep(m *member, runner Runner) {
+func (s *supervisor) keep(m *member, runner Runner) {
 	pause := newBackoff()
 	for {
 		started := time.Now()
-		err := runSafely(c.ctx, runner)
-		if c.ctx.Err() != nil {
+		err := runSafely(s.ctx, runner)
+		if s.ctx.Err() != nil {
 			if err != nil && !errors.Is(err, context.Canceled) {
-				c.log.Warn("a worker ended with an error", "context", m.context, "worker", m.name, "error", err.Error())
+				s.log.Warn("a worker ended with an error", "context", m.context, "worker", m.name, "error", err.Error())
 			}
 			return
 		}
 		if err == nil {
 			err = errors.New("it ended by itself")
 		}
-		if m.mustTell(err) {
-			c.log.Error("a worker failed and is started again", "context", m.context, "worker", m.name, "error", err.Error())
+		if m.shouldLog(err) {
+			s.log.Error("a worker failed and is started again", "context", m.context, "worker", m.name, "error", err.Error())
 		}
 		m.set(err)
 		if time.Since(started) > time.Minute {
 			pause = newBackoff()
 		}
-		if !pause.wait(c.ctx) {
+		if !pause.wait(s.ctx) {
 			return
 		}
 		m.set(nil)
@@ -113,21 +112,21 @@ func (m *member) get() error {
 }
 
 // of returns the runners of a context.
-func (c *crew) of(context string) []*member {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(c.members), func(m *member) bool { return m.context != context })
+func (s *supervisor) of(context string) []*member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.members), func(m *member) bool { return m.context != context })
 }
 
 // stop ends all runners and waits for them, until ctx ends.
-func (c *crew) stop(ctx context.Context) error {
-	c.mu.Lock()
-	c.stopped = true
-	c.mu.Unlock()
-	c.end()
+func (s *supervisor) stop(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopped = true
+	s.mu.Unlock()
+	s.end()
 	done := make(chan struct{})
 	go func() {
-		c.working.Wait()
+		s.working.Wait()
 		close(done)
 	}()
 	select {
