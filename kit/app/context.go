@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"embed"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -14,12 +15,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
-// ContextConfig says what a context stands on.
+// ContextConfig is what a context is given to run on.
 type ContextConfig struct {
 	// Database is the context's own.
 	Database pg.Config
@@ -36,22 +38,39 @@ type ContextConfig struct {
 // migrations.
 const migrateTimeout = 2 * time.Minute
 
-// contextDeps is what a process knows of a context's ground.
+// Partitions is how many partitions a topic has that states no number of its own, and
+// so how many replicas of a context can share the work on it.
+const Partitions = 4
+
+// contextDeps is what the host needs of a context: its database for readiness, its
+// broker for its topics, and what its common runners work with.
 type contextDeps struct {
 	name  string
-	ready func(context.Context) error
+	pool  *pg.Pool
 	kafka kafka.Config
+	relay *outbox.Relay
+	clock Clock
 }
 
-// Context provides, for the enclosing fx.Module alone: *pg.Pool (migrated when it
-// is there), *kgo.Client (a producer), *outbox.Relay, kafka.Config, *slog.Logger,
-// Clock and NewID. For everyone there are trace.TracerProvider,
-// metric.MeterProvider and *rpc.Peers.
+// Migrations returns the files of the folder "migrations" that a context embeds.
+func Migrations(embedded embed.FS) fs.FS {
+	root, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant and valid
+	}
+	return root
+}
+
+// Context opens a context's database, migrates it, and runs the context's relay.
+//
+// It provides, for the enclosing fx.Module alone: *pg.Pool, *kgo.Client (a producer),
+// *outbox.Relay, kafka.Config, *slog.Logger, Clock and NewID. For everyone there are
+// trace.TracerProvider, metric.MeterProvider and *rpc.Peers.
 func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 	return fx.Options(
 		fx.Provide(
 			func(log processLog) *slog.Logger { return log.With("context", name) },
-			func() Clock { return time.Now },
+			func() Clock { return now },
 			func() NewID { return newUUIDv7 },
 			func(log *slog.Logger) kafka.Config { return withClient(cfg.Kafka, name, log) },
 			func(lc fx.Lifecycle, p processContext, log *slog.Logger, tracer trace.TracerProvider) (*pg.Pool, error) {
@@ -64,8 +83,8 @@ func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 			fx.Private,
 		),
 		fx.Provide(fx.Annotate(
-			func(pool *pg.Pool, cfg kafka.Config) contextDeps {
-				return contextDeps{name: name, ready: pool.Ping, kafka: cfg}
+			func(pool *pg.Pool, cfg kafka.Config, relay *outbox.Relay, clock Clock) contextDeps {
+				return contextDeps{name: name, pool: pool, kafka: cfg, relay: relay, clock: clock}
 			},
 			fx.ResultTags(`group:"contexts"`),
 		)),
@@ -115,7 +134,23 @@ func newProducer(lc fx.Lifecycle, cfg kafka.Config) (*kgo.Client, error) {
 	return producer, nil
 }
 
+// runners are those that every context has alike: the relay, and the purge where answers
+// to requests are kept.
+func (d contextDeps) runners(service Service) []Runner {
+	all := []Runner{{Name: "relay", Run: d.relay.Run}}
+	if service.IdempotencyRetention > 0 {
+		all = append(all, Runner{Name: "purge", Run: func(ctx context.Context) error {
+			return idempotency.RunPurge(ctx, d.pool, service.IdempotencyRetention, d.clock)
+		}})
+	}
+	return all
+}
+
+// now is the time as PostgreSQL keeps it, in microseconds and UTC, so that what a call
+// answers is what the next one reads.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
 func newUUIDv7() uuid.UUID {
-	// It fails only where the system has no randomness left, and nothing goes then.
+	// It fails only where the system has no randomness left, and then nothing works.
 	return uuid.Must(uuid.NewV7())
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ type host struct {
 	health     *rpc.Health
 	readiness  *readiness
 	supervisor *supervisor
-	kafka      map[string]kafka.Config
+	contexts   map[string]contextDeps
 
 	apiHandler, internalHandler http.Handler
 	api, internal               *rpc.Listener
@@ -61,11 +62,11 @@ func newHost(in hostParams) (*host, error) {
 		process: in.Process, log: in.Log, services: in.Services,
 		streams: rpc.NewStreams(in.Process.Streams), operators: rpc.NewStreams(in.Process.Streams.Operators()), health: rpc.NewHealth(),
 		load:       rpc.NewLoad(rpc.DefaultLoadLimits(), in.Log.Logger),
-		supervisor: newSupervisor(in.Log.Logger), kafka: make(map[string]kafka.Config),
+		supervisor: newSupervisor(in.Log.Logger), contexts: make(map[string]contextDeps),
 		failed: make(chan error, 2),
 	}
-	for _, f := range in.Contexts {
-		h.kafka[f.name] = f.kafka
+	for _, deps := range in.Contexts {
+		h.contexts[deps.name] = deps
 	}
 	h.readiness = newReadiness(in.Contexts, h.supervisor)
 	h.readiness.process = append(slices.Clone(in.Process.Troubles), h.load.Trouble)
@@ -161,13 +162,14 @@ func (h *host) start(ctx context.Context) error {
 	return nil
 }
 
-// startRunners makes a service's topics, however long the broker is away, and then
+// startRunners creates a service's topics, however long the broker is away, and then
 // starts its runners. Requests are answered meanwhile.
 func (h *host) startRunners(ctx context.Context, service Service) {
-	if config, ok := h.kafka[service.Name]; ok && len(service.Topics) > 0 {
+	deps, ok := h.contexts[service.Name]
+	if ok && len(service.Topics) > 0 {
 		pause := newBackoff()
 		for {
-			err := kafka.EnsureTopics(ctx, config, service.Topics)
+			err := kafka.EnsureTopics(ctx, deps.kafka, withPartitions(service.Topics))
 			if err == nil {
 				break
 			}
@@ -180,9 +182,22 @@ func (h *host) startRunners(ctx context.Context, service Service) {
 			}
 		}
 	}
+	if ok {
+		for _, runner := range deps.runners(service) {
+			h.supervisor.start(service.Name, runner)
+		}
+	}
 	for _, runner := range service.Runners {
 		h.supervisor.start(service.Name, runner)
 	}
+}
+
+func withPartitions(topics []kafka.Topic) []kafka.Topic {
+	topics = slices.Clone(topics)
+	for i := range topics {
+		topics[i].Partitions = cmp.Or(topics[i].Partitions, Partitions)
+	}
+	return topics
 }
 
 func (h *host) watchListeners(ctx context.Context) {

@@ -95,7 +95,7 @@ func module(cfg app.ContextConfig, out chan<- *parcel, more ...app.Runner) fx.Op
 			out <- p
 			return app.Service{
 				Name: "parcel", Topics: []kafka.Topic{{Name: topic, Partitions: 1}}, Operations: p,
-				Runners: append([]app.Runner{{Name: "relay", Run: relay.Run}, {Name: "consumer", Run: hear.Run}}, more...),
+				Runners: append([]app.Runner{{Name: "consumer", Run: hear.Run}}, more...),
 			}
 		}),
 	)

@@ -88,7 +88,7 @@ func (r *readiness) check(ctx context.Context) {
 	var asking sync.WaitGroup
 	for i, c := range r.contexts {
 		asking.Go(func() {
-			if err := c.ready(ctx); err != nil {
+			if err := c.pool.Ping(ctx); err != nil {
 				causes[i] = "the database does not answer: " + pg.Explain(err).Error()
 				return
 			}

@@ -30,11 +30,15 @@ type Service struct {
 	// others call in a form of their own, such as "POST /webhooks/stripe". They check
 	// who calls by themselves.
 	HTTP map[string]http.Handler
-	// Runners work in the background: the relay, consumers, workers.
+	// Runners work in the background: consumers, sweepers, workers. The relay and the
+	// purge of IdempotencyRetention are not among them: the process runs them itself.
 	Runners []Runner
-	// Topics are those that the context says and hears. They are made before its
-	// runners start.
+	// Topics are those that the context publishes to and consumes; without a number of
+	// its own, a topic has Partitions. They are created before the runners start.
 	Topics []kafka.Topic
+	// IdempotencyRetention is how long the answers to requests with a request_id are
+	// kept, in the table of kit/idempotency; 0 for a context that has none.
+	IdempotencyRetention time.Duration
 	// Drain, when set, finishes work that outlives its call, after the last call
 	// was answered and before the runners stop.
 	Drain func(context.Context) error
@@ -45,13 +49,14 @@ type Service struct {
 // Runner works in the background until its context ends. One that returns earlier,
 // or panics, is started again, after a pause that grows to five seconds.
 type Runner struct {
-	// Name says what works, such as "relay".
+	// Name is one of the names that all services use ("relay", "consumer", "sweeper",
+	// "republisher", "purge"), or says what else works.
 	Name string
 	// Run returns when ctx ends; it finishes first what it began.
 	Run func(ctx context.Context) error
 }
 
-// Clock tells the time.
+// Clock returns the time in UTC, to the microsecond.
 type Clock func() time.Time
 
 // NewID makes ids that sort by time (UUIDv7).

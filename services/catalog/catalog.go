@@ -6,7 +6,6 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
-	"time"
 
 	"connectrpc.com/connect/v2"
 	"go.opentelemetry.io/otel/metric"
@@ -35,20 +34,11 @@ const Name = "catalog"
 // group is the consumer group of the context.
 const group = "shopmesh." + Name
 
-// partitions bounds how many replicas can share the work on a topic.
-const partitions = 4
-
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Migrations are the goose migrations of the catalog's database.
-func Migrations() fs.FS {
-	root, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(err) // the path is a constant and valid
-	}
-	return root
-}
+func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
 // Config says what the catalog stands on.
 type Config struct {
@@ -90,12 +80,6 @@ func loadSettings(file string) (domain.Settings, error) {
 	return domain.NewSettings(loaded.GetDefaultCurrency())
 }
 
-// now is the time as the database keeps it, in microseconds, so that what a call
-// answers is what the next one reads.
-func now(clock kitapp.Clock) func() time.Time {
-	return func() time.Time { return clock().UTC().Truncate(time.Microsecond) }
-}
-
 // newCache makes the cache of products. Where all contexts share a process, its
 // memory is short; there, no other process changes the database.
 func newCache(cfg kitapp.ContextConfig, clock kitapp.Clock, meter metric.MeterProvider) (*app.Cache, error) {
@@ -121,12 +105,12 @@ func newProducts(
 	pool *pg.Pool, relay *outbox.Relay, set domain.Settings, cache *app.Cache, clock kitapp.Clock, id kitapp.NewID,
 ) *app.Products {
 	return &app.Products{
-		Pool: pool, Settings: set, Announce: events.ProductChanged, Cache: cache, Wake: relay.Wake, Now: now(clock), NewID: id,
+		Pool: pool, Settings: set, Announce: events.ProductChanged, Cache: cache, Wake: relay.Wake, Now: clock, NewID: id,
 	}
 }
 
 func newCategories(pool *pg.Pool, clock kitapp.Clock, id kitapp.NewID) *app.Categories {
-	return &app.Categories{Pool: pool, Now: now(clock), NewID: id}
+	return &app.Categories{Pool: pool, Now: clock, NewID: id}
 }
 
 func newStockConsumer(
@@ -140,7 +124,7 @@ func newStockConsumer(
 
 func newService(
 	products *app.Products, categories *app.Categories,
-	relay *outbox.Relay, stock *consumer.Consumer, follow follower, operations *audit.Operations,
+	stock *consumer.Consumer, follow follower, operations *audit.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name: Name,
@@ -153,13 +137,12 @@ func newService(
 			kitrpc.Gateway(catalogv1.RegisterProductServiceHandlerClient, catalogv1.NewProductServiceClient),
 		},
 		Runners: append([]kitapp.Runner{
-			{Name: "relay", Run: relay.Run},
-			{Name: "stock", Run: stock.Run},
-			{Name: "announce anew", Run: products.AnnounceAnew().Run},
+			{Name: "consumer", Run: stock.Run},
+			{Name: "republisher", Run: products.AnnounceAnew().Run},
 		}, follow...),
 		Topics: []kafka.Topic{
-			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},
-			{Name: events.StockTopic, Partitions: partitions, Compacted: true},
+			{Name: events.ProductTopic, Compacted: true},
+			{Name: events.StockTopic, Compacted: true},
 		},
 		Operations: operations,
 	}

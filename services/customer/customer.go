@@ -5,7 +5,6 @@ package customer
 import (
 	"embed"
 	"io/fs"
-	"time"
 
 	"connectrpc.com/connect/v2"
 	"go.uber.org/fx"
@@ -27,20 +26,11 @@ import (
 // Name is the context's name.
 const Name = "customer"
 
-// partitions bounds how many replicas of a reader can share the work on the topic.
-const partitions = 4
-
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Migrations are the goose migrations of the context's database.
-func Migrations() fs.FS {
-	root, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(err) // the path is a constant and valid
-	}
-	return root
-}
+func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
 // Config says what the context stands on.
 type Config struct {
@@ -66,16 +56,13 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-// newCustomers has the time as the database keeps it, in microseconds, so that
-// what a call answers is what the next one reads.
 func newCustomers(pool *pg.Pool, relay *outbox.Relay, clock kitapp.Clock, id kitapp.NewID) *app.Customers {
 	return &app.Customers{
-		Pool: pool, Announce: events.Changed, Wake: relay.Wake, NewID: id,
-		Now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) },
+		Pool: pool, Announce: events.Changed, Wake: relay.Wake, Now: clock, NewID: id,
 	}
 }
 
-func newService(customers *app.Customers, set *customerv1.Settings, relay *outbox.Relay, operations *audit.Operations) kitapp.Service {
+func newService(customers *app.Customers, set *customerv1.Settings, operations *audit.Operations) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
 		Register: func(server *connect.Server) { rpc.NewServer(customers).Register(server) },
@@ -83,10 +70,9 @@ func newService(customers *app.Customers, set *customerv1.Settings, relay *outbo
 			kitrpc.Gateway(customerv1.RegisterCustomerServiceHandlerClient, customerv1.NewCustomerServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "relay", Run: relay.Run},
-			{Name: "announce anew", Run: customers.AnnounceAnew().Run},
+			{Name: "republisher", Run: customers.AnnounceAnew().Run},
 		},
-		Topics:     []kafka.Topic{{Name: events.Topic, Partitions: partitions, Retention: set.GetEventRetention().AsDuration()}},
+		Topics:     []kafka.Topic{{Name: events.Topic, Retention: set.GetEventRetention().AsDuration()}},
 		Operations: operations,
 	}
 }

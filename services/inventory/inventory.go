@@ -4,7 +4,6 @@
 package inventory
 
 import (
-	"context"
 	"embed"
 	"io/fs"
 	"log/slog"
@@ -36,20 +35,11 @@ import (
 // Name is the context's name.
 const Name = "inventory"
 
-// partitions bounds how many replicas can share the work on a topic.
-const partitions = 4
-
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Migrations are the goose migrations of inventory's database.
-func Migrations() fs.FS {
-	root, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(err) // the path is a constant and valid
-	}
-	return root
-}
+func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
 // Config says what inventory stands on.
 type Config struct {
@@ -93,8 +83,7 @@ func loadSettings(file string) (domain.Settings, error) {
 
 func newStocks(pool *pg.Pool, relay *outbox.Relay, set domain.Settings, products *catalog.Products, clock kitapp.Clock) *app.Stocks {
 	return &app.Stocks{
-		Pool: pool, Settings: set, Catalog: products, Levels: app.NewLevels(), Wake: relay.Wake,
-		Now: func() time.Time { return clock().UTC().Truncate(time.Microsecond) },
+		Pool: pool, Settings: set, Catalog: products, Levels: app.NewLevels(), Wake: relay.Wake, Now: clock,
 	}
 }
 
@@ -107,7 +96,7 @@ func newConsumer(
 	}, events.Handler(events.Uses{KnowProducts: stocks.KnowProducts, SettleOrders: stocks.SettleOrders}))
 }
 
-func newService(stocks *app.Stocks, relay *outbox.Relay, heard *consumer.Consumer, operations *audit.Operations) kitapp.Service {
+func newService(stocks *app.Stocks, heard *consumer.Consumer, operations *audit.Operations) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
 		Register: rpc.NewServer(stocks).Register,
@@ -115,21 +104,18 @@ func newService(stocks *app.Stocks, relay *outbox.Relay, heard *consumer.Consume
 			kitrpc.Gateway(inventoryv1.RegisterInventoryServiceHandlerClient, inventoryv1.NewInventoryServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "relay", Run: func(ctx context.Context) error { return relay.Run(ctx) }},
-			{Name: "consumer", Run: func(ctx context.Context) error { return heard.Run(ctx) }},
+			{Name: "consumer", Run: heard.Run},
 			{Name: "levels", Run: stocks.RunLevels},
-			{Name: "announce anew", Run: stocks.AnnounceAnew().Run},
-			{Name: "expired reservations", Run: stocks.RunAsk},
-			{Name: "forget requests", Run: func(ctx context.Context) error {
-				return idempotency.RunPurge(ctx, stocks.Pool, stocks.Settings.IdempotencyRetention, stocks.Now)
-			}},
+			{Name: "republisher", Run: stocks.AnnounceAnew().Run},
+			{Name: "sweeper", Run: stocks.RunAsk},
 		},
 		Topics: []kafka.Topic{
-			{Name: events.ReservationTopic, Partitions: partitions, Retention: stocks.Settings.EventRetention},
-			{Name: events.StockTopic, Partitions: partitions, Compacted: true},
-			{Name: events.OrderTopic, Partitions: partitions},
-			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},
+			{Name: events.ReservationTopic, Retention: stocks.Settings.EventRetention},
+			{Name: events.StockTopic, Compacted: true},
+			{Name: events.OrderTopic},
+			{Name: events.ProductTopic, Compacted: true},
 		},
-		Operations: operations,
+		IdempotencyRetention: stocks.Settings.IdempotencyRetention,
+		Operations:           operations,
 	}
 }

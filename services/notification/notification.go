@@ -57,8 +57,6 @@ import (
 const Name = "notification"
 
 const (
-	// partitions bounds how many replicas can share the work on a topic.
-	partitions = 4
 	// connections is how many mails are handed over at a time.
 	connections = 8
 	// troubled is how long the mail server may take no mails before it is reported.
@@ -69,13 +67,7 @@ const (
 var migrations embed.FS
 
 // Migrations are the goose migrations of notification's database.
-func Migrations() fs.FS {
-	root, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(err) // the path is a constant and valid
-	}
-	return root
-}
+func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
 // Config says what notification stands on.
 type Config struct {
@@ -103,7 +95,6 @@ func Module(cfg Config) fx.Option {
 			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
 			func() (smtp.Server, error) { return smtp.ParseURL(cfg.SMTPURL) },
 			letter.Parse,
-			newClock,
 			newMailServer,
 			newSender,
 			newErasure,
@@ -132,13 +123,6 @@ func loadSettings(file string) (domain.Settings, error) {
 	}, nil
 }
 
-// now is the time as the database keeps it, in microseconds.
-type now func() time.Time
-
-func newClock(clock kitapp.Clock) now {
-	return func() time.Time { return clock().UTC().Truncate(time.Microsecond) }
-}
-
 func newMailServer(lc fx.Lifecycle, server smtp.Server, log *slog.Logger) *smtp.Pool {
 	pool := smtp.NewPool(server, connections, log)
 	lc.Append(fx.StopHook(pool.Close))
@@ -147,7 +131,7 @@ func newMailServer(lc fx.Lifecycle, server smtp.Server, log *slog.Logger) *smtp.
 
 func newSender(
 	pool *pg.Pool, server *smtp.Pool, templates *letter.Templates, set domain.Settings,
-	now now, log *slog.Logger, tracer trace.TracerProvider, meter metric.MeterProvider,
+	now kitapp.Clock, log *slog.Logger, tracer trace.TracerProvider, meter metric.MeterProvider,
 ) *app.Sender {
 	return app.NewSender(app.SenderConfig{
 		Pool: pool, Server: server, Templates: templates, Settings: set,
@@ -155,19 +139,19 @@ func newSender(
 	})
 }
 
-func newErasure(pool *pg.Pool, sender *app.Sender, now now, log *slog.Logger) *app.Erasure {
+func newErasure(pool *pg.Pool, sender *app.Sender, now kitapp.Clock, log *slog.Logger) *app.Erasure {
 	return &app.Erasure{Pool: pool, Sender: sender, Now: now, Log: log}
 }
 
-func newLedger(sender *app.Sender, erasure *app.Erasure, set domain.Settings, now now, id kitapp.NewID) *app.Ledger {
+func newLedger(sender *app.Sender, erasure *app.Erasure, set domain.Settings, now kitapp.Clock, id kitapp.NewID) *app.Ledger {
 	return &app.Ledger{Sender: sender, Erasure: erasure, Settings: set, Now: now, NewID: id}
 }
 
-func newMails(pool *pg.Pool, sender *app.Sender, templates *letter.Templates, set domain.Settings, now now) *app.Mails {
+func newMails(pool *pg.Pool, sender *app.Sender, templates *letter.Templates, set domain.Settings, now kitapp.Clock) *app.Mails {
 	return &app.Mails{Pool: pool, Sender: sender, Templates: templates, Settings: set, Now: now}
 }
 
-func newBodies(pool *pg.Pool, set domain.Settings, now now) *app.Bodies {
+func newBodies(pool *pg.Pool, set domain.Settings, now kitapp.Clock) *app.Bodies {
 	return &app.Bodies{Pool: pool, Retention: set.BodyRetention, Now: now}
 }
 
@@ -180,13 +164,13 @@ func newConsumer(
 	}, events.Handler(ledger.Hear))
 }
 
-func newOperations(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now now) *audit.Operations {
+func newOperations(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now kitapp.Clock) *audit.Operations {
 	return audit.New(pool, relay, heard, now)
 }
 
 func newService(
 	mails *app.Mails, sender *app.Sender, erasure *app.Erasure, bodies *app.Bodies, server *smtp.Pool, set domain.Settings,
-	relay *outbox.Relay, heard *consumer.Consumer, operations *audit.Operations,
+	heard *consumer.Consumer, operations *audit.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
@@ -195,18 +179,16 @@ func newService(
 			kitrpc.Gateway(notificationv1.RegisterNotificationServiceHandlerClient, notificationv1.NewNotificationServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			// Nobody wakes it: what became of a mail is for the books, and travels with others.
-			{Name: "relay", Run: relay.Run},
-			{Name: "events", Run: heard.Run},
+			{Name: "consumer", Run: heard.Run},
 			{Name: "sender", Run: sender.Run},
 			{Name: "erasure", Run: erasure.Run},
 			{Name: "forget texts", Run: bodies.Run},
 			{Name: "mail server", Run: func(ctx context.Context) error { return watch(ctx, server) }},
 		},
 		Topics: []kafka.Topic{
-			{Name: events.NotificationTopic, Partitions: partitions, Retention: set.EventRetention},
-			{Name: events.OrderTopic, Partitions: partitions},
-			{Name: events.CustomerTopic, Partitions: partitions},
+			{Name: events.NotificationTopic, Retention: set.EventRetention},
+			{Name: events.OrderTopic},
+			{Name: events.CustomerTopic},
 		},
 		Operations: operations,
 	}

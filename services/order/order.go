@@ -39,20 +39,11 @@ import (
 // Name is the context's name.
 const Name = "order"
 
-// partitions bounds how many replicas can share the work on a topic.
-const partitions = 4
-
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Migrations are the goose migrations of order's database.
-func Migrations() fs.FS {
-	root, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(err) // the path is a constant and valid
-	}
-	return root
-}
+func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
 // Config says what order stands on.
 type Config struct {
@@ -137,9 +128,7 @@ func newOrders(
 ) *app.Orders {
 	return &app.Orders{
 		Pool: pool, Settings: set, Source: events.Source, Announce: events.Announce, Wake: relay.Wake, Tail: tail, Backlog: backlog,
-		// As the database keeps it, in microseconds: what a call answers is what the next one reads.
-		Now:   func() time.Time { return clock().UTC().Truncate(time.Microsecond) },
-		NewID: id, Random: randomBits, Log: log,
+		Now: clock, NewID: id, Random: randomBits, Log: log,
 	}
 }
 
@@ -173,7 +162,7 @@ func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products
 
 func newService(
 	orders *app.Orders, place *app.PlaceOrder, server *rpc.Server,
-	relay *outbox.Relay, heard *consumer.Consumer, operations *audit.Operations,
+	heard *consumer.Consumer, operations *audit.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
@@ -182,26 +171,23 @@ func newService(
 			kitrpc.Gateway(orderv1.RegisterOrderServiceHandlerClient, orderv1.NewOrderServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "relay", Run: func(ctx context.Context) error { return relay.Run(ctx) }},
-			{Name: "consumer", Run: func(ctx context.Context) error { return heard.Run(ctx) }},
+			{Name: "consumer", Run: heard.Run},
 			{Name: "sweeper", Run: orders.RunSweeper},
-			{Name: "forget requests", Run: func(ctx context.Context) error {
-				return idempotency.RunPurge(ctx, orders.Pool, orders.Settings.IdempotencyRetention, orders.Now)
-			}},
 			{Name: "backlog", Run: orders.Backlog.Run},
 		},
 		Topics: []kafka.Topic{
-			{Name: events.OrderTopic, Partitions: partitions, Retention: orders.Settings.EventRetention},
-			{Name: events.ReservationTopic, Partitions: partitions},
-			{Name: events.PaymentTopic, Partitions: partitions},
-			{Name: events.NotificationTopic, Partitions: partitions},
-			{Name: events.ProductTopic, Partitions: partitions, Compacted: true},
-			{Name: events.CustomerTopic, Partitions: partitions},
+			{Name: events.OrderTopic, Retention: orders.Settings.EventRetention},
+			{Name: events.ReservationTopic},
+			{Name: events.PaymentTopic},
+			{Name: events.NotificationTopic},
+			{Name: events.ProductTopic, Compacted: true},
+			{Name: events.CustomerTopic},
 		},
 		Drain: func(context.Context) error {
 			place.Close()
 			return nil
 		},
-		Operations: operations,
+		IdempotencyRetention: orders.Settings.IdempotencyRetention,
+		Operations:           operations,
 	}
 }

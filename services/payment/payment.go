@@ -40,20 +40,11 @@ import (
 // Name is the context's name.
 const Name = "payment"
 
-// partitions bounds how many replicas can share the work on a topic.
-const partitions = 4
-
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Migrations are the goose migrations of payment's database.
-func Migrations() fs.FS {
-	root, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(err) // the path is a constant and valid
-	}
-	return root
-}
+func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
 // Config says what payment stands on.
 type Config struct {
@@ -156,7 +147,6 @@ type serviceParams struct {
 	fx.In
 
 	Pool       *pg.Pool
-	Relay      *outbox.Relay
 	Orders     *consumer.Consumer
 	Desk       *app.Desk
 	Source     app.Source
@@ -179,19 +169,16 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 			kitrpc.Gateway(paymentv1.RegisterPaymentServiceHandlerClient, paymentv1.NewPaymentServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "relay", Run: in.Relay.Run},
-			{Name: "orders", Run: in.Orders.Run},
+			{Name: "consumer", Run: in.Orders.Run},
 			{Name: "desk", Run: in.Desk.Run},
-			{Name: "announce anew", Run: app.AnnounceAnew(pool, source, ledger).Run},
-			{Name: "forget requests", Run: func(ctx context.Context) error {
-				return idempotency.RunPurge(ctx, pool, in.Settings.GetIdempotencyRetention().AsDuration(), source.Now)
-			}},
+			{Name: "republisher", Run: app.AnnounceAnew(pool, source, ledger).Run},
 		},
 		Topics: []kafka.Topic{
-			{Name: events.TopicOrder, Partitions: partitions},
-			{Name: events.TopicPayment, Partitions: partitions, Retention: in.Settings.GetEventRetention().AsDuration()},
+			{Name: events.TopicOrder},
+			{Name: events.TopicPayment, Retention: in.Settings.GetEventRetention().AsDuration()},
 		},
-		HTTP:       webhooks(cfg, in.Cards, hear),
-		Operations: in.Operations,
+		HTTP:                 webhooks(cfg, in.Cards, hear),
+		IdempotencyRetention: in.Settings.GetIdempotencyRetention().AsDuration(),
+		Operations:           in.Operations,
 	}
 }
