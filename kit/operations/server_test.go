@@ -67,15 +67,6 @@ func client(t *testing.T, contexts ...operations.Context) operationsv1connect.Op
 	return operationsv1connect.NewOperationsServiceClient(connect.NewClient(connectinprocess.New(server)))
 }
 
-func reason(t *testing.T, err error) fault.Reason {
-	t.Helper()
-	told, ok := rpc.PeerFault(err)
-	if !ok {
-		t.Fatalf("no fault: %v", err)
-	}
-	return told.Reason()
-}
-
 // Letters of all contexts and consumers are listed page by page, each once.
 func TestDeadLettersArePaged(t *testing.T) {
 	t.Parallel()
@@ -113,9 +104,7 @@ func TestDeadLettersArePaged(t *testing.T) {
 	}
 	for _, forged := range []string{"!", "b3JkZXI", "b3JkZXIvLTE"} {
 		_, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{PageToken: forged})
-		if got := reason(t, err); got != fault.ReasonPageTokenInvalid {
-			t.Errorf("token %q: %s", forged, got)
-		}
+		testkit.Refused(t, err, connect.CodeInvalidArgument, string(fault.ReasonPageTokenInvalid), "page_token")
 	}
 }
 
@@ -140,17 +129,11 @@ func TestLettersAreDiscardedAndRedriven(t *testing.T) {
 		t.Errorf("discard: %v, %v", discarded, err)
 	}
 	_, err = ask.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{second}})
-	if got := reason(t, err); got != fault.ReasonDeadLetterNotFound {
-		t.Errorf("discard again: %s", got)
-	}
+	testkit.Refused(t, err, connect.CodeNotFound, string(fault.ReasonDeadLetterNotFound))
 	_, err = ask.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{Selection: &operationsv1.DeadLetterSelection{Ids: []int64{1}}})
-	if got := reason(t, err); got != fault.ReasonInvalidField {
-		t.Errorf("ids without a context: %s", got)
-	}
+	testkit.Refused(t, err, connect.CodeInvalidArgument, string(fault.ReasonInvalidField), "context")
 	_, err = ask.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "nobody"})
-	if got := reason(t, err); got != fault.ReasonContextNotFound {
-		t.Errorf("an unknown context: %s", got)
-	}
+	testkit.Refused(t, err, connect.CodeNotFound, string(fault.ReasonContextNotFound))
 }
 
 // The status counts what waits, and tells why a context is not ready.

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // category creates one, at the top when parent is empty.
@@ -57,7 +58,7 @@ func TestACategoryIsReadAsItWasCreated(t *testing.T) {
 		t.Fatalf("read %v, %v, created %v", got, err, tea)
 	}
 	_, err = s.categories.GetCategory(t.Context(), &catalogv1.GetCategoryRequest{Id: uuid.NewString()})
-	wantRefusal(t, err, connect.CodeNotFound, "CATEGORY_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "CATEGORY_NOT_FOUND")
 }
 
 func TestABadCategoryIsRefusedByField(t *testing.T) {
@@ -79,7 +80,7 @@ func TestABadCategoryIsRefusedByField(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := s.categories.CreateCategory(t.Context(), &catalogv1.CreateCategoryRequest{Category: row.category})
-			wantRefusal(t, err, row.code, row.reason, row.field)
+			testkit.Refused(t, err, row.code, row.reason, row.field)
 		})
 	}
 }
@@ -97,9 +98,9 @@ func TestSiblingsHaveDifferentNames(t *testing.T) {
 		_, err := s.categories.CreateCategory(t.Context(), &catalogv1.CreateCategoryRequest{
 			Category: &catalogv1.Category{Name: name, ParentId: parent},
 		})
-		wantRefusal(t, err, connect.CodeAlreadyExists, "CATEGORY_NAME_TAKEN", "category.name")
+		testkit.Refused(t, err, connect.CodeAlreadyExists, "CATEGORY_NAME_TAKEN", "category.name")
 	}
-	wantRefusal(t, s.move(t, tea.GetId(), food.GetId()), connect.CodeAlreadyExists, "CATEGORY_NAME_TAKEN", "category.name")
+	testkit.Refused(t, s.move(t, tea.GetId(), food.GetId()), connect.CodeAlreadyExists, "CATEGORY_NAME_TAKEN", "category.name")
 }
 
 func TestOfManyCategoriesOfOneNameOneIsCreated(t *testing.T) {
@@ -122,7 +123,7 @@ func TestOfManyCategoriesOfOneNameOneIsCreated(t *testing.T) {
 			created++
 			continue
 		}
-		wantRefusal(t, err, connect.CodeAlreadyExists, "CATEGORY_NAME_TAKEN", "category.name")
+		testkit.Refused(t, err, connect.CodeAlreadyExists, "CATEGORY_NAME_TAKEN", "category.name")
 	}
 	if created != 1 {
 		t.Fatalf("%d were created", created)
@@ -149,15 +150,15 @@ func TestAnUpdateChangesWhatTheMaskNames(t *testing.T) {
 		t.Fatalf("without a mask: %v, %v", got, err)
 	}
 	_, err = update(&catalogv1.Category{Name: "Tea", Etag: tea.GetEtag()}, "name")
-	wantRefusal(t, err, connect.CodeAborted, "ETAG_MISMATCH")
+	testkit.Refused(t, err, connect.CodeAborted, "ETAG_MISMATCH")
 	_, err = update(&catalogv1.Category{}, "colour", "id")
-	wantRefusal(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "update_mask", "update_mask")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "update_mask", "update_mask")
 	_, err = update(&catalogv1.Category{}, "name")
-	wantRefusal(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name")
 	_, err = s.categories.UpdateCategory(t.Context(), &catalogv1.UpdateCategoryRequest{
 		Category: &catalogv1.Category{Id: uuid.NewString(), Name: "Tea"},
 	})
-	wantRefusal(t, err, connect.CodeNotFound, "CATEGORY_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "CATEGORY_NOT_FOUND")
 }
 
 func TestACategoryNeverStandsBelowItself(t *testing.T) {
@@ -171,19 +172,19 @@ func TestACategoryNeverStandsBelowItself(t *testing.T) {
 	_, err := s.categories.CreateCategory(t.Context(), &catalogv1.CreateCategoryRequest{
 		Category: &catalogv1.Category{Name: "9", ParentId: path[7]},
 	})
-	wantRefusal(t, err, connect.CodeFailedPrecondition, "CATEGORY_CYCLE", "category.parent_id")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "CATEGORY_CYCLE", "category.parent_id")
 	for _, parent := range path {
-		wantRefusal(t, s.move(t, path[0], parent), connect.CodeFailedPrecondition, "CATEGORY_CYCLE", "category.parent_id")
+		testkit.Refused(t, s.move(t, path[0], parent), connect.CodeFailedPrecondition, "CATEGORY_CYCLE", "category.parent_id")
 	}
 	other := s.category(t, "other", "")
-	wantRefusal(t, s.move(t, path[0], other.GetId()), connect.CodeFailedPrecondition, "CATEGORY_CYCLE", "category.parent_id")
+	testkit.Refused(t, s.move(t, path[0], other.GetId()), connect.CodeFailedPrecondition, "CATEGORY_CYCLE", "category.parent_id")
 	if err := s.move(t, path[1], other.GetId()); err != nil {
 		t.Fatalf("moving seven levels below another: %v", err)
 	}
 	if err := s.move(t, path[1], ""); err != nil {
 		t.Fatalf("moving to the top: %v", err)
 	}
-	wantRefusal(t, s.move(t, path[1], uuid.NewString()), connect.CodeNotFound, "CATEGORY_NOT_FOUND", "category.parent_id")
+	testkit.Refused(t, s.move(t, path[1], uuid.NewString()), connect.CodeNotFound, "CATEGORY_NOT_FOUND", "category.parent_id")
 }
 
 // Two moves that are each right, and together a cycle, never both happen.
@@ -212,20 +213,20 @@ func TestOnlyAnEmptyCategoryIsDeleted(t *testing.T) {
 		_, err := s.categories.DeleteCategory(t.Context(), &catalogv1.DeleteCategoryRequest{Id: id, Etag: etag})
 		return err
 	}
-	wantRefusal(t, remove(drinks.GetId(), ""), connect.CodeFailedPrecondition, "CATEGORY_NOT_EMPTY")
+	testkit.Refused(t, remove(drinks.GetId(), ""), connect.CodeFailedPrecondition, "CATEGORY_NOT_EMPTY")
 	product := s.product(t, "TEA-1", tea.GetId(), 499)
-	wantRefusal(t, remove(tea.GetId(), ""), connect.CodeFailedPrecondition, "CATEGORY_NOT_EMPTY")
+	testkit.Refused(t, remove(tea.GetId(), ""), connect.CodeFailedPrecondition, "CATEGORY_NOT_EMPTY")
 	if _, err := s.products.ArchiveProduct(t.Context(), &catalogv1.ArchiveProductRequest{Id: product.GetId()}); err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, remove(tea.GetId(), ""), connect.CodeFailedPrecondition, "CATEGORY_NOT_EMPTY")
+	testkit.Refused(t, remove(tea.GetId(), ""), connect.CodeFailedPrecondition, "CATEGORY_NOT_EMPTY")
 
 	coffee := s.category(t, "Coffee", drinks.GetId())
-	wantRefusal(t, remove(coffee.GetId(), "stale"), connect.CodeAborted, "ETAG_MISMATCH")
+	testkit.Refused(t, remove(coffee.GetId(), "stale"), connect.CodeAborted, "ETAG_MISMATCH")
 	if err := remove(coffee.GetId(), coffee.GetEtag()); err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, remove(coffee.GetId(), ""), connect.CodeNotFound, "CATEGORY_NOT_FOUND")
+	testkit.Refused(t, remove(coffee.GetId(), ""), connect.CodeNotFound, "CATEGORY_NOT_FOUND")
 }
 
 func TestCategoriesAreListedByName(t *testing.T) {
@@ -270,8 +271,8 @@ func TestCategoriesAreListedByName(t *testing.T) {
 	}
 	for _, filter := range []string{`parent_id = "drinks"`, `parent_id > ""`, `colour = "red"`, `name`} {
 		_, err := s.categories.ListCategories(t.Context(), &catalogv1.ListCategoriesRequest{Filter: filter})
-		wantRefusal(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
 	}
 	_, err := s.categories.ListCategories(t.Context(), &catalogv1.ListCategoriesRequest{PageToken: "forged"})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/genproto/googleapis/type/money"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // list returns the codes of all pages of two.
@@ -148,7 +149,7 @@ func TestABadListIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := s.products.ListProducts(t.Context(), row.req)
-			wantRefusal(t, err, connect.CodeInvalidArgument, row.reason, row.field)
+			testkit.Refused(t, err, connect.CodeInvalidArgument, row.reason, row.field)
 		})
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 func ada() *customerv1.Customer {
@@ -74,7 +75,7 @@ func TestACustomerIsReadAsItWasCreated(t *testing.T) {
 		t.Fatalf("read %v, created %v", got, created)
 	}
 	_, err := o.GetCustomer(t.Context(), &customerv1.GetCustomerRequest{Id: uuid.NewString()})
-	wantRefusal(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
 }
 
 func TestABadCustomerIsRefusedByField(t *testing.T) {
@@ -105,7 +106,7 @@ func TestABadCustomerIsRefusedByField(t *testing.T) {
 			customer.Addresses = []*customerv1.Address{home("home")}
 			row.spoil(customer)
 			_, err := o.CreateCustomer(t.Context(), &customerv1.CreateCustomerRequest{Customer: customer})
-			wantRefusal(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", row.fields...)
+			testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", row.fields...)
 		})
 	}
 }
@@ -131,7 +132,7 @@ func TestAnEmailAddressBelongsToOneCustomer(t *testing.T) {
 			created++
 			continue
 		}
-		wantRefusal(t, err, connect.CodeAlreadyExists, "EMAIL_TAKEN", "customer.email")
+		testkit.Refused(t, err, connect.CodeAlreadyExists, "EMAIL_TAKEN", "customer.email")
 	}
 	if created != 1 {
 		t.Fatalf("%d customers were created", created)
@@ -140,7 +141,7 @@ func TestAnEmailAddressBelongsToOneCustomer(t *testing.T) {
 	eva.Email = "eva@example.com"
 	other := o.create(t, eva)
 	_, err := o.update(t, &customerv1.Customer{Id: other.GetId(), Email: "ADA@example.com"})
-	wantRefusal(t, err, connect.CodeAlreadyExists, "EMAIL_TAKEN", "customer.email")
+	testkit.Refused(t, err, connect.CodeAlreadyExists, "EMAIL_TAKEN", "customer.email")
 	// Writing one's own address differently is no conflict.
 	if got, err := o.update(t, &customerv1.Customer{Id: other.GetId(), Email: "Eva@Example.com"}); err != nil || got.GetEmail() != "Eva@Example.com" {
 		t.Fatalf("got %v, %v", got, err)
@@ -175,7 +176,7 @@ func TestAnUpdateChangesWhatTheMaskNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := o.update(t, row.change, row.paths...)
-			wantRefusal(t, err, row.code, row.reason, row.fields...)
+			testkit.Refused(t, err, row.code, row.reason, row.fields...)
 		})
 	}
 }
@@ -214,17 +215,17 @@ func TestAddressesComeAndGo(t *testing.T) {
 	if err := remove(first.GetId()); err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, remove(first.GetId()), connect.CodeNotFound, "ADDRESS_NOT_FOUND")
+	testkit.Refused(t, remove(first.GetId()), connect.CodeNotFound, "ADDRESS_NOT_FOUND")
 	_, err = o.UpdateAddress(t.Context(), &customerv1.UpdateAddressRequest{CustomerId: id, Address: replacement})
-	wantRefusal(t, err, connect.CodeNotFound, "ADDRESS_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "ADDRESS_NOT_FOUND")
 	_, err = o.CreateAddress(t.Context(), &customerv1.CreateAddressRequest{CustomerId: uuid.NewString(), Address: home("x")})
-	wantRefusal(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
 	bad := home("x")
 	bad.PostalAddress.RegionCode = "Germany"
 	_, err = o.CreateAddress(t.Context(), &customerv1.CreateAddressRequest{CustomerId: id, Address: bad})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "address.postal_address.region_code")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "address.postal_address.region_code")
 	_, err = o.CreateAddress(t.Context(), &customerv1.CreateAddressRequest{CustomerId: id, Address: replacement})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "address")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "address")
 }
 
 // However many callers add at once, nobody has more than twenty addresses.
@@ -250,7 +251,7 @@ func TestNobodyHasMoreThanTwentyAddresses(t *testing.T) {
 			added++
 			continue
 		}
-		wantRefusal(t, err, connect.CodeFailedPrecondition, "TOO_MANY_ADDRESSES")
+		testkit.Refused(t, err, connect.CodeFailedPrecondition, "TOO_MANY_ADDRESSES")
 	}
 	if got := len(o.get(t, id).GetAddresses()); added != 5 || got != 20 {
 		t.Fatalf("%d were added, %d are there", added, got)
@@ -286,11 +287,11 @@ func TestErasingLeavesNothingAboutThePerson(t *testing.T) {
 		}
 	}
 	_, err := o.update(t, &customerv1.Customer{Id: customer.GetId(), FirstName: "Ada"})
-	wantRefusal(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED")
 	_, err = o.CreateAddress(t.Context(), &customerv1.CreateAddressRequest{CustomerId: customer.GetId(), Address: home("x")})
-	wantRefusal(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED")
 	_, err = o.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: uuid.NewString()})
-	wantRefusal(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
 
 	again := o.create(t, ada()) // the e-mail address is free
 	if again.GetId() == customer.GetId() {
@@ -322,7 +323,7 @@ func TestAnExportHoldsAllThatIsStored(t *testing.T) {
 		}
 	}
 	_, err = o.ExportCustomer(t.Context(), &customerv1.ExportCustomerRequest{Id: uuid.NewString()})
-	wantRefusal(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
 }
 
 func TestCustomersAreListed(t *testing.T) {
@@ -385,10 +386,10 @@ func TestCustomersAreListed(t *testing.T) {
 		"order_by": {OrderBy: "email"},
 	} {
 		_, err := o.ListCustomers(t.Context(), req)
-		wantRefusal(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", name)
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", name)
 	}
 	_, err := o.ListCustomers(t.Context(), &customerv1.ListCustomersRequest{PageToken: "forged"})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
 }
 
 // Another's data is not there at all: the same answer as for an id that nobody has.
@@ -434,7 +435,7 @@ func TestACustomerSeesNobodyElse(t *testing.T) {
 	}
 	for name, call := range calls {
 		foreign := call(other.GetId(), other.GetAddresses()[0].GetId())
-		wantRefusal(t, foreign, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
+		testkit.Refused(t, foreign, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
 		missing := uuid.NewString()
 		if absent := call(missing, uuid.NewString()); strings.ReplaceAll(absent.Error(), missing, other.GetId()) != foreign.Error() {
 			t.Fatalf("%s: %q of another's, %q of nobody's", name, foreign, absent)
@@ -447,14 +448,14 @@ func TestACustomerSeesNobodyElse(t *testing.T) {
 		}
 	}
 	_, err := o.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: other.GetId()})
-	wantRefusal(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "CUSTOMER_NOT_FOUND")
 	// An address of one's own id does not open another's.
 	_, err = o.DeleteAddress(t.Context(), &customerv1.DeleteAddressRequest{CustomerId: self.GetId(), Id: other.GetAddresses()[0].GetId()})
-	wantRefusal(t, err, connect.CodeNotFound, "ADDRESS_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "ADDRESS_NOT_FOUND")
 	_, err = o.ListCustomers(t.Context(), &customerv1.ListCustomersRequest{})
-	wantRefusal(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 	_, err = o.CreateCustomer(t.Context(), &customerv1.CreateCustomerRequest{Customer: ada()})
-	wantRefusal(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 	if got := staff.get(t, other.GetId()); !proto.Equal(got, other) {
 		t.Fatalf("the other's data changed to %v", got)
 	}

@@ -14,6 +14,7 @@ import (
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 func (w *warehouse) adjust(t *testing.T, code string, delta int64) *inventoryv1.Stock {
@@ -88,39 +89,40 @@ func TestEveryRefusalHasItsReason(t *testing.T) {
 		_, err := w.AdjustStock(ctx, req)
 		return err
 	}
-	meta := wantRefusal(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Delta = -8 }), connect.CodeFailedPrecondition, "STOCK_INSUFFICIENT")
+	refusal := testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Delta = -8 }), connect.CodeFailedPrecondition, "STOCK_INSUFFICIENT")
+	meta := refusal.Metadata
 	if meta["on_hand"] != "7" || meta["reserved"] != "0" || meta["available"] != "7" {
 		t.Errorf("metadata %v", meta)
 	}
-	wantRefusal(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.ProductCode = "NONE" }), connect.CodeNotFound, "PRODUCT_NOT_FOUND")
-	wantRefusal(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Delta = 0 }), connect.CodeInvalidArgument, "INVALID_FIELD", "delta")
-	wantRefusal(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Delta = 1_000_000_001 }), connect.CodeInvalidArgument, "INVALID_FIELD", "delta")
-	wantRefusal(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.ProductCode = "no spaces" }), connect.CodeInvalidArgument, "INVALID_FIELD", "product_code")
-	wantRefusal(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.RequestId = "again" }), connect.CodeInvalidArgument, "INVALID_FIELD", "request_id")
-	wantRefusal(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Reason = strings.Repeat("ä", 501) }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason")
-	wantRefusal(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Reason = "a\x00b" }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason")
+	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.ProductCode = "NONE" }), connect.CodeNotFound, "PRODUCT_NOT_FOUND")
+	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Delta = 0 }), connect.CodeInvalidArgument, "INVALID_FIELD", "delta")
+	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Delta = 1_000_000_001 }), connect.CodeInvalidArgument, "INVALID_FIELD", "delta")
+	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.ProductCode = "no spaces" }), connect.CodeInvalidArgument, "INVALID_FIELD", "product_code")
+	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.RequestId = "again" }), connect.CodeInvalidArgument, "INVALID_FIELD", "request_id")
+	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Reason = strings.Repeat("ä", 501) }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason")
+	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Reason = "a\x00b" }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason")
 	used := uuid.NewString()
 	if err := adjust(func(r *inventoryv1.AdjustStockRequest) { r.RequestId = used }); err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.RequestId, r.Delta = used, 2 }), connect.CodeAlreadyExists, "REQUEST_ID_REUSED")
+	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.RequestId, r.Delta = used, 2 }), connect.CodeAlreadyExists, "REQUEST_ID_REUSED")
 
 	_, err := w.GetStock(ctx, &inventoryv1.GetStockRequest{ProductId: uuid.NewString()})
-	wantRefusal(t, err, connect.CodeNotFound, "PRODUCT_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "PRODUCT_NOT_FOUND")
 	_, err = w.GetStock(ctx, &inventoryv1.GetStockRequest{ProductCode: "NONE"})
-	wantRefusal(t, err, connect.CodeNotFound, "PRODUCT_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "PRODUCT_NOT_FOUND")
 	_, err = w.GetStock(ctx, &inventoryv1.GetStockRequest{ProductId: "7"})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "product_id")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "product_id")
 	_, err = w.ListMovements(ctx, &inventoryv1.ListMovementsRequest{Filter: "delta > 1"})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
 	_, err = w.ListMovements(ctx, &inventoryv1.ListMovementsRequest{PageToken: "x' OR 1=1--"})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
 	_, err = w.ListMovements(ctx, &inventoryv1.ListMovementsRequest{PageSize: 1001})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "page_size")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "page_size")
 	_, err = w.ListLowStock(ctx, &inventoryv1.ListLowStockRequest{Threshold: proto.Int64(-1)})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "threshold")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "threshold")
 	_, err = w.ListLowStock(ctx, &inventoryv1.ListLowStockRequest{PageToken: "e30"})
-	wantRefusal(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
 }
 
 func TestTheStockIsNoCustomersBusiness(t *testing.T) {

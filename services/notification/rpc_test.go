@@ -1,7 +1,6 @@
 package notification_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,41 +8,13 @@ import (
 	"testing"
 
 	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connectproto"
 	"github.com/google/uuid"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
-
-// refused checks an error's code, reason and the field that it names.
-func refused(t *testing.T, err error, code connect.Code, reason, field string) {
-	t.Helper()
-	var e *connect.Error
-	if !errors.As(err, &e) || e.Code() != code {
-		t.Errorf("got %v, want %v", err, code)
-		return
-	}
-	var gotReason, gotField string
-	for _, detail := range e.Details() {
-		value, err := connectproto.UnmarshalErrorDetail(detail)
-		if err != nil {
-			t.Error(err)
-		}
-		switch d := value.(type) {
-		case *errdetails.ErrorInfo:
-			gotReason = d.GetReason()
-		case *errdetails.BadRequest:
-			gotField = d.GetFieldViolations()[0].GetField()
-		}
-	}
-	if gotReason != reason || gotField != field {
-		t.Errorf("reason %q, field %q; want %q, %q (%v)", gotReason, gotField, reason, field, err)
-	}
-}
 
 func TestListNotificationsFiltersAndPages(t *testing.T) {
 	t.Parallel()
@@ -110,25 +81,25 @@ func TestListNotificationsFiltersAndPages(t *testing.T) {
 	}
 	for _, filter := range []string{`state = SENT`, `status = GONE`, `order_id = "x"`, `age = "x"`, `recipient = "x" OR kind = ORDER_SHIPPED`} {
 		_, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: filter})
-		refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
 	}
 	_, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{PageToken: "x"})
-	refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
 	_, err = s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{PageSize: 1001})
-	refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "page_size")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "page_size")
 }
 
 func TestGetNotificationNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	s := open(t, options{})
 	_, err := s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: uuid.NewString()})
-	refused(t, err, connect.CodeNotFound, "NOTIFICATION_NOT_FOUND", "")
+	testkit.Refused(t, err, connect.CodeNotFound, "NOTIFICATION_NOT_FOUND")
 	_, err = s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: "x"})
-	refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "id")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "id")
 	_, err = s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: uuid.NewString()})
-	refused(t, err, connect.CodeNotFound, "NOTIFICATION_NOT_FOUND", "")
+	testkit.Refused(t, err, connect.CodeNotFound, "NOTIFICATION_NOT_FOUND")
 	_, err = s.mails.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{})
-	refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "kind")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "kind")
 }
 
 func TestResendingArrivesOnceMoreUnderAnotherMessageID(t *testing.T) {
@@ -192,11 +163,11 @@ func TestResendingIsRefusedWhileSendingAndOnceErased(t *testing.T) {
 	s.say(o.confirmed())
 	m := s.waitStatus(o, pending)
 	_, err := s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()})
-	refused(t, err, connect.CodeFailedPrecondition, "NOTIFICATION_STATE", "")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "NOTIFICATION_STATE")
 	s.say(o.customerErased())
 	s.waitStatus(o, erased)
 	_, err = s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()})
-	refused(t, err, connect.CodeFailedPrecondition, "NOTIFICATION_STATE", "")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "NOTIFICATION_STATE")
 }
 
 func TestPreviewTemplateShowsEveryKind(t *testing.T) {

@@ -2,7 +2,6 @@ package order_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -13,9 +12,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connectinprocess"
-	"connectrpc.com/connect/v2/connectproto"
 	"github.com/google/uuid"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/genproto/googleapis/type/postaladdress"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -263,55 +260,4 @@ func (b *bench) count(sql string, args ...any) (n int) {
 		b.t.Fatal(err)
 	}
 	return n
-}
-
-// refusal is what a caller sees of an error.
-type refusal struct {
-	code   connect.Code
-	reason string
-	fields []string
-	quote  *orderv1.OrderQuote
-	retry  time.Duration
-}
-
-func refused(t *testing.T, err error) refusal {
-	t.Helper()
-	r := refusal{code: connect.CodeOf(err)}
-	for _, detail := range connectError(t, err).Details() {
-		message, err := connectproto.UnmarshalErrorDetail(detail)
-		if err != nil {
-			t.Fatal(err)
-		}
-		switch m := message.(type) {
-		case *errdetails.ErrorInfo:
-			r.reason = m.GetReason()
-		case *errdetails.BadRequest:
-			for _, v := range m.GetFieldViolations() {
-				r.fields = append(r.fields, v.GetField())
-			}
-		case *orderv1.OrderQuote:
-			r.quote = m
-		case *errdetails.RetryInfo:
-			r.retry = m.GetRetryDelay().AsDuration()
-		}
-	}
-	return r
-}
-
-func connectError(t *testing.T, err error) *connect.Error {
-	t.Helper()
-	var coded *connect.Error
-	if !errors.As(err, &coded) {
-		t.Fatalf("no refusal: %v", err)
-	}
-	return coded
-}
-
-func wantRefused(t *testing.T, err error, code connect.Code, reason string, fields ...string) refusal {
-	t.Helper()
-	r := refused(t, err)
-	if r.code != code || r.reason != reason || !slices.Equal(r.fields, fields) {
-		t.Errorf("refused with %v %s %v (%v), want %v %s %v", r.code, r.reason, r.fields, err, code, reason, fields)
-	}
-	return r
 }

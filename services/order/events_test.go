@@ -18,6 +18,7 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
@@ -325,7 +326,7 @@ func TestAnErasedCustomersDataIsBlankedAndNewOrdersAreRefused(t *testing.T) {
 		t.Error("personal data is left")
 	}
 	_, err = place()
-	wantRefused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED", "customer_id")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED", "customer_id")
 
 	// One that was placed at the same moment is found later.
 	late := b.placed()

@@ -15,6 +15,7 @@ import (
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 func TestCancelShipAndDeliverFollowTheStates(t *testing.T) {
@@ -23,13 +24,13 @@ func TestCancelShipAndDeliverFollowTheStates(t *testing.T) {
 	b.sell("MUG", 500)
 	o := b.placed()
 	_, err := b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId()})
-	wantRefused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
 	b.confirm(o)
 	b.said()
 	_, err = b.client.MarkOrderDelivered(t.Context(), &orderv1.MarkOrderDeliveredRequest{Id: o.GetId()})
-	wantRefused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
 	_, err = b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId(), Etag: o.GetEtag()})
-	wantRefused(t, err, connect.CodeAborted, "ETAG_MISMATCH")
+	testkit.Refused(t, err, connect.CodeAborted, "ETAG_MISMATCH")
 
 	sent, err := b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId(), Etag: b.get(o).GetEtag(), Carrier: "DHL", TrackingCode: "00340"})
 	if err != nil {
@@ -43,9 +44,9 @@ func TestCancelShipAndDeliverFollowTheStates(t *testing.T) {
 		t.Errorf("said %v", said)
 	}
 	_, err = b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId()})
-	wantRefused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
 	_, err = b.client.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: o.GetId()})
-	wantRefused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
 	rows := b.count(`select count(*) from order_history`)
 	got, err := b.client.MarkOrderDelivered(t.Context(), &orderv1.MarkOrderDeliveredRequest{Id: o.GetId()})
 	if err != nil || got.GetOrder().GetState() != orderv1.OrderState_ORDER_STATE_DELIVERED || got.GetOrder().GetShipment().GetDeliverTime() == nil || !proto.Equal(got.GetOrder(), b.get(o)) {
@@ -82,10 +83,10 @@ func TestCancellingTwiceWithOneRequestIdAnswersTheSame(t *testing.T) {
 	other := proto.CloneOf(req)
 	other.Reason = "something else"
 	_, err = b.client.CancelOrder(t.Context(), other)
-	wantRefused(t, err, connect.CodeAlreadyExists, "REQUEST_ID_REUSED")
+	testkit.Refused(t, err, connect.CodeAlreadyExists, "REQUEST_ID_REUSED")
 	other.RequestId = uuid.NewString()
 	_, err = b.client.CancelOrder(t.Context(), other)
-	wantRefused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
 }
 
 func TestNobodySeesSomebodyElsesOrder(t *testing.T) {
@@ -122,18 +123,17 @@ func TestNobodySeesSomebodyElsesOrder(t *testing.T) {
 		}
 		_, cancelErr := c.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: client.id})
 		for _, err := range []error{getErr, watchErr, cancelErr} {
-			wantRefused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND")
-			if got := connectError(t, err).Message(); got != "there is no order with the id "+client.id {
+			if got := testkit.Refused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND").Message; got != "there is no order with the id "+client.id {
 				t.Errorf("%s: %q tells more", who, got)
 			}
 		}
 	}
 	_, err = b.as(ada).ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: res.GetOrder().GetId()})
-	wantRefused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 	_, err = b.as(ada).GetOrderTimeline(t.Context(), &orderv1.GetOrderTimelineRequest{Id: res.GetOrder().GetId()})
-	wantRefused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 	_, err = b.as(authz.Identity{}).GetOrder(t.Context(), &orderv1.GetOrderRequest{Id: guests.GetId()})
-	wantRefused(t, err, connect.CodeUnauthenticated, "UNAUTHENTICATED")
+	testkit.Refused(t, err, connect.CodeUnauthenticated, "UNAUTHENTICATED")
 }
 
 func TestOrdersAreListedByFilterInPages(t *testing.T) {
@@ -195,10 +195,10 @@ func TestOrdersAreListedByFilterInPages(t *testing.T) {
 	}
 	for _, filter := range []string{`phone = "1"`, `state = GONE`, `email ~ "x"`, `state = PLACED OR state = CONFIRMED`} {
 		_, err := b.client.ListOrders(t.Context(), &orderv1.ListOrdersRequest{Filter: filter})
-		wantRefused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
 	}
 	_, err := b.client.ListOrders(t.Context(), &orderv1.ListOrdersRequest{PageToken: "x"})
-	wantRefused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
 }
 
 func TestTheTimelineMergesContextsAndNamesThoseThatAreAway(t *testing.T) {
@@ -219,7 +219,7 @@ func TestTheTimelineMergesContextsAndNamesThoseThatAreAway(t *testing.T) {
 		t.Errorf("told %s, missing %v", got, res.GetMissing())
 	}
 	_, err = b.client.GetOrderTimeline(t.Context(), &orderv1.GetOrderTimelineRequest{Id: uuid.NewString()})
-	wantRefused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND")
+	testkit.Refused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND")
 }
 
 // watch reads a stream to its end.
@@ -296,7 +296,7 @@ func TestADrainEndsStreams(t *testing.T) {
 	}
 	b.streams.Drain()
 	_, err = stream.Receive()
-	wantRefused(t, err, connect.CodeUnavailable, "DRAINING")
+	testkit.Refused(t, err, connect.CodeUnavailable, "DRAINING")
 }
 
 func TestTheSweeperExpiresAndAsksAgain(t *testing.T) {

@@ -209,7 +209,7 @@ func (o *outing) mustShed() {
 			o.placed = append(o.placed, res.GetOrder())
 			return false
 		}
-		if r := wantRefused(o.t, err, connect.CodeResourceExhausted, "ORDERS_BACKLOGGED"); r.retry <= 0 {
+		if r := testkit.Refused(o.t, err, connect.CodeResourceExhausted, "ORDERS_BACKLOGGED"); r.RetryAfter <= 0 {
 			o.t.Errorf("told no delay: %v", err)
 		}
 		return true

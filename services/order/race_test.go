@@ -285,7 +285,7 @@ func TestTwoCancellationsMeet(t *testing.T) {
 	cancel := func(o *orderv1.Order) error {
 		err := b.cancel(o)
 		if connect.CodeOf(err) == connect.CodeFailedPrecondition {
-			refusals.Store(o.GetId(), refused(t, err).reason)
+			refusals.Store(o.GetId(), testkit.RefusalOf(t, err).Reason)
 			return nil
 		}
 		return err

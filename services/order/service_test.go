@@ -278,7 +278,7 @@ func TestOrderRunsAsAProcess(t *testing.T) {
 
 	p.stop()
 	_, err = stream.Receive()
-	wantRefused(t, err, connect.CodeUnavailable, "DRAINING")
+	testkit.Refused(t, err, connect.CodeUnavailable, "DRAINING")
 }
 
 // auditOf reads what the audit states of an order.

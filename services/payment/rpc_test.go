@@ -2,18 +2,14 @@ package payment_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"sync"
 	"testing"
 
 	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connectproto"
 	"github.com/google/uuid"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	pb "google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -22,38 +18,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 func eur(amount int64) *pb.Money { return moneypb.Proto(money.Money{Currency: "EUR", Amount: amount}) }
-
-// refused checks an error's code and reason, and the field that it names, if any.
-func refused(t *testing.T, err error, code connect.Code, reason, field string) {
-	t.Helper()
-	var coded *connect.Error
-	if !errors.As(err, &coded) {
-		t.Errorf("got %v, want %v %s", err, code, reason)
-		return
-	}
-	var gotReason string
-	var fields []string
-	for _, detail := range coded.Details() {
-		message, err := connectproto.UnmarshalErrorDetail(detail)
-		if err != nil {
-			t.Fatal(err)
-		}
-		switch message := message.(type) {
-		case *errdetails.ErrorInfo:
-			gotReason = message.GetReason()
-		case *errdetails.BadRequest:
-			for _, v := range message.GetFieldViolations() {
-				fields = append(fields, v.GetField())
-			}
-		}
-	}
-	if coded.Code() != code || gotReason != reason || field != "" && !slices.Contains(fields, field) {
-		t.Errorf("got %v %q and fields %q, want %v %q and %q: %v", coded.Code(), gotReason, fields, code, reason, field, err)
-	}
-}
 
 func TestPaymentsAreReadAndListed(t *testing.T) {
 	t.Parallel()
@@ -106,7 +74,7 @@ func (s *shop) pages(t *testing.T, want ...order) {
 		}
 		if token != "" {
 			_, err := s.payments.ListPayments(t.Context(), &paymentv1.ListPaymentsRequest{PageToken: token, Filter: "status = CAPTURED"})
-			refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
+			testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
 		}
 	}
 }
@@ -155,7 +123,7 @@ func TestARefundGivesBackOncePerRequestID(t *testing.T) {
 	other := proto.CloneOf(req)
 	other.Amount = eur(1)
 	_, err = s.payments.RefundPayment(t.Context(), other)
-	refused(t, err, connect.CodeAlreadyExists, "REQUEST_ID_REUSED", "")
+	testkit.Refused(t, err, connect.CodeAlreadyExists, "REQUEST_ID_REUSED")
 
 	// All that is left, and then nothing.
 	rest, err := s.payments.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{RequestId: uuid.NewString(), PaymentId: o.payment.String()})
@@ -166,7 +134,7 @@ func TestARefundGivesBackOncePerRequestID(t *testing.T) {
 		t.Errorf("the payment is %v", p)
 	}
 	_, err = s.payments.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{RequestId: uuid.NewString(), PaymentId: o.payment.String()})
-	refused(t, err, connect.CodeFailedPrecondition, "PAYMENT_STATE", "")
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "PAYMENT_STATE")
 
 	list, err := s.payments.ListRefunds(t.Context(), &paymentv1.ListRefundsRequest{PaymentId: o.payment.String(), PageSize: 1})
 	if err != nil || len(list.GetRefunds()) != 1 || list.GetRefunds()[0].GetId() != r.GetId() {
@@ -199,7 +167,7 @@ func TestConcurrentRefundsNeverExceedWhatWasCaptured(t *testing.T) {
 			given++
 			continue
 		}
-		refused(t, err, connect.CodeFailedPrecondition, "REFUND_TOO_LARGE", "")
+		testkit.Refused(t, err, connect.CodeFailedPrecondition, "REFUND_TOO_LARGE")
 	}
 	if _, _, refunded := s.charges(o); given != 4 || refunded != 1200 || !proto.Equal(s.get(o).GetRefunded(), eur(1200)) {
 		t.Errorf("%d were accepted, the ledger gave back %d, payment counts %v", given, refunded, s.get(o).GetRefunded())
@@ -284,7 +252,7 @@ func TestBadRequestsNameWhatIsWrong(t *testing.T) {
 		"refund with an epistle": {refund(func(r *R) { r.Reason = string(make([]rune, 501)) + "!" }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, row.call(t.Context()), row.code, row.reason, row.field)
+			testkit.Refused(t, row.call(t.Context()), row.code, row.reason, row.field)
 		})
 	}
 	if p := s.get(paid); !proto.Equal(p.GetRefunded(), eur(0)) {
@@ -296,13 +264,13 @@ func TestOnlyThoseWhoMayReadOrRefundDo(t *testing.T) {
 	t.Parallel()
 	s := openAs(t, quick, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
 	_, err := s.payments.GetPayment(t.Context(), &paymentv1.GetPaymentRequest{Id: uuid.NewString()})
-	refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED", "")
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 	_, err = s.payments.ListPayments(t.Context(), &paymentv1.ListPaymentsRequest{})
-	refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED", "")
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 	_, err = s.payments.ListRefunds(t.Context(), &paymentv1.ListRefundsRequest{PaymentId: uuid.NewString()})
-	refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED", "")
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 	_, err = s.payments.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{RequestId: uuid.NewString(), PaymentId: uuid.NewString()})
-	refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED", "")
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 }
 
 func TestPaymentsAreServedAsREST(t *testing.T) {
