@@ -40,8 +40,9 @@ $(BIN)/sqlc: tools/go.mod tools/go.sum
 $(BIN)/golangci-lint: tools/lint/go.mod tools/lint/go.sum
 	cd tools/lint && $(BUILD_TOOL) -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-$(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum
+$(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum $(wildcard tools/plugins/openapi/*.go)
 	cd tools/plugins && $(BUILD_TOOL) -o ../../$(BIN)/ tool
+	cd tools/plugins && $(BUILD_TOOL) -o ../../$(BIN)/openapi ./openapi
 	@touch $@
 
 .proto-deps/.stamp: tools/plugins/go.mod tools/plugins/go.sum tools/plugins/protodeps/main.go
@@ -107,6 +108,16 @@ test-ts: gen/ts/node_modules/.stamp e2e/ts/node_modules/.stamp ## Type-check the
 	cd gen/ts && npm run --silent build
 	cd e2e/ts && npm run --silent build
 	go test -tags typescript -timeout 10m -run TestTypeScriptClient $(ARGS) ./e2e/...
+
+# Schemathesis, with all that it needs, in the versions that the file names.
+bin/schemathesis/.stamp: e2e/rest/requirements.txt
+	python3 -m venv bin/schemathesis
+	bin/schemathesis/bin/pip install --quiet --disable-pip-version-check -r e2e/rest/requirements.txt
+	@touch $@
+
+.PHONY: test-rest
+test-rest: bin/schemathesis/.stamp ## Try the REST API against its OpenAPI document with schemathesis (needs Python 3; ARGS=-rest.seed=N)
+	go test -tags rest -timeout 20m -run TestRESTKeepsItsDocument $(ARGS) ./e2e/...
 
 bin/kafka/.stamp: e2e/kafka/pom.xml
 	mvn -q -B -f e2e/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/bin/kafka -DincludeScope=runtime

@@ -52,7 +52,10 @@ contracts() {
   mkdir -p "$stage/gen/openapi"
   # Paths are sorted, so that the merged document does not depend on the file system.
   find "$stage/openapi" -name '*.json' | LC_ALL=C sort |
-    xargs openapiv3-merge tools/openapi.base.json >"$stage/gen/openapi/shopmesh.openapi.json"
+    xargs openapiv3-merge tools/openapi.base.json >"$stage/merged.json"
+  # Bounds, errors and the like, which the generator does not know.
+  buf build proto --output "$stage/contracts.binpb"
+  openapi "$stage/contracts.binpb" <"$stage/merged.json" >"$stage/gen/openapi/shopmesh.openapi.json"
   swap "$stage/gen/go" gen/go
   swap "$stage/gen/ts/src" gen/ts/src
   swap "$stage/gen/openapi" gen/openapi

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
+)
+
+const (
+	rulesOption         = "buf.validate.field"
+	behaviorOption      = "google.api.field_behavior"
+	authorizationOption = "shopmesh.options.v1.authorization"
+	codesOption         = "shopmesh.options.v1.codes"
+	reasonEnum          = "shopmesh.errors.v1.Reason"
+	reasonPrefix        = "REASON_"
+)
+
+// contracts are the descriptors of all protos, with their options and comments.
+type contracts struct {
+	files   *protoregistry.Files
+	methods map[string]protoreflect.MethodDescriptor // by operation id: OrderService_GetOrder
+	codes   map[string][]code.Code                   // of each reason
+}
+
+func load(raw []byte) (*contracts, error) {
+	files, err := filesOf(raw, nil)
+	if err != nil {
+		return nil, err
+	}
+	// Read again, with the extensions that the first reading found.
+	if files, err = filesOf(raw, dynamicpb.NewTypes(files)); err != nil {
+		return nil, err
+	}
+	c := &contracts{files: files, methods: map[string]protoreflect.MethodDescriptor{}, codes: map[string][]code.Code{}}
+	files.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			service := file.Services().Get(i)
+			for j := range service.Methods().Len() {
+				method := service.Methods().Get(j)
+				c.methods[string(service.Name())+"_"+string(method.Name())] = method
+			}
+		}
+		return true
+	})
+	return c, c.readCodes()
+}
+
+func filesOf(raw []byte, types *dynamicpb.Types) (*protoregistry.Files, error) {
+	options := proto.UnmarshalOptions{}
+	if types != nil {
+		options.Resolver = types
+	}
+	set := &descriptorpb.FileDescriptorSet{}
+	if err := options.Unmarshal(raw, set); err != nil {
+		return nil, err
+	}
+	return protodesc.NewFiles(set)
+}
+
+func (c *contracts) readCodes() error {
+	found, err := c.files.FindDescriptorByName(reasonEnum)
+	if err != nil {
+		return err
+	}
+	values := found.(protoreflect.EnumDescriptor).Values()
+	for i := range values.Len() {
+		value := values.Get(i)
+		if value.Number() == 0 {
+			continue
+		}
+		option := optionOf(value, codesOption)
+		if !option.IsValid() || option.List().Len() == 0 {
+			return errors.New(string(value.Name()) + " states no status code: add the option " + codesOption)
+		}
+		name := strings.TrimPrefix(string(value.Name()), reasonPrefix)
+		for j := range option.List().Len() {
+			c.codes[name] = append(c.codes[name], code.Code(option.List().Get(j).Enum()))
+		}
+	}
+	return nil
+}
+
+// message finds a message by its full name; nil when there is none.
+func (c *contracts) message(name string) protoreflect.MessageDescriptor {
+	found, err := c.files.FindDescriptorByName(protoreflect.FullName(name))
+	if err != nil {
+		return nil
+	}
+	message, _ := found.(protoreflect.MessageDescriptor)
+	return message
+}
+
+// optionOf returns an option of a descriptor; the zero Value when it is not set.
+func optionOf(d protoreflect.Descriptor, name protoreflect.FullName) protoreflect.Value {
+	var found protoreflect.Value
+	d.Options().ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if field.FullName() == name {
+			found = value
+			return false
+		}
+		return true
+	})
+	return found
+}
+
+// rulesOf returns a field's validation rules, empty when it has none.
+func rulesOf(field protoreflect.FieldDescriptor) *validate.FieldRules {
+	rules := &validate.FieldRules{}
+	if option := optionOf(field, rulesOption); option.IsValid() {
+		raw, err := proto.Marshal(option.Message().Interface())
+		if err == nil {
+			err = proto.Unmarshal(raw, rules)
+		}
+		if err != nil {
+			panic(err) // the bytes are those that buf compiled
+		}
+	}
+	return rules
+}
+
+func hasBehavior(field protoreflect.FieldDescriptor, behavior annotations.FieldBehavior) bool {
+	option := optionOf(field, behaviorOption)
+	if !option.IsValid() {
+		return false
+	}
+	for i := range option.List().Len() {
+		if option.List().Get(i).Enum() == protoreflect.EnumNumber(behavior) {
+			return true
+		}
+	}
+	return false
+}
+
+// internal reports whether only operators and services call a method.
+func internal(method protoreflect.MethodDescriptor) bool {
+	if strings.HasPrefix(string(method.FullName()), "shopmesh.operations.") {
+		return true
+	}
+	option := optionOf(method, authorizationOption)
+	if !option.IsValid() {
+		return false
+	}
+	onlyServices, anybodyElse := false, false
+	option.Message().Range(func(field protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		if field.Name() == "service" {
+			onlyServices = true
+		} else {
+			anybodyElse = true
+		}
+		return true
+	})
+	return onlyServices && !anybodyElse
+}
+
+var errorsSentence = regexp.MustCompile(`(?s)\bErrors: ([A-Z0-9_,\s]+)\.`)
+
+// reasonsOf returns the reasons that a method's comment names.
+func reasonsOf(method protoreflect.MethodDescriptor) []string {
+	comment := method.ParentFile().SourceLocations().ByDescriptor(method).LeadingComments
+	match := errorsSentence.FindStringSubmatch(comment)
+	if match == nil {
+		return nil
+	}
+	return strings.FieldsFunc(match[1], func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
+}
