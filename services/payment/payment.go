@@ -85,7 +85,7 @@ func Module(cfg Config) fx.Option {
 			newProviders,
 			app.NewPark,
 			newSource,
-			func(relay *outbox.Relay) app.Ledger { return app.Ledger{Wake: relay.Wake} },
+			func(relay *outbox.Relay) app.Recorder { return app.Recorder{Wake: relay.Wake} },
 			newDesk,
 			newConsumer,
 			audit.New,
@@ -125,19 +125,19 @@ func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *paymentv1.Settings, log *s
 }
 
 func newDesk(
-	lc fx.Lifecycle, pool *pg.Pool, providers provider.Providers, source app.Source, ledger app.Ledger,
+	lc fx.Lifecycle, pool *pg.Pool, providers provider.Providers, source app.Source, recorder app.Recorder,
 	park app.Park, tracer trace.TracerProvider, log *slog.Logger,
 ) *app.Desk {
-	desk := app.NewDesk(pool, providers, source, ledger, park, tracer, log)
+	desk := app.NewDesk(pool, providers, source, recorder, park, tracer, log)
 	lc.Append(fx.StopHook(desk.Close))
 	return desk
 }
 
 func newConsumer(
-	pool *pg.Pool, source app.Source, ledger app.Ledger, desk *app.Desk, cfg kafka.Config,
+	pool *pg.Pool, source app.Source, recorder app.Recorder, desk *app.Desk, cfg kafka.Config,
 	log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
-	hear := app.HearOrders{Source: source, Ledger: ledger, Desk: desk}
+	hear := app.HearOrders{Source: source, Recorder: recorder, Desk: desk}
 	return consumer.New(events.Group, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.TopicOrder}, Meter: meter, Tracer: tracer, Log: log,
 	}, events.Handler(hear.Apply))
@@ -150,7 +150,7 @@ type serviceParams struct {
 	Orders     *consumer.Consumer
 	Desk       *app.Desk
 	Source     app.Source
-	Ledger     app.Ledger
+	Recorder   app.Recorder
 	Park       app.Park
 	Cards      *stripe.Stripe
 	Operations *audit.Operations
@@ -159,9 +159,9 @@ type serviceParams struct {
 }
 
 func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
-	pool, source, ledger := in.Pool, in.Source, in.Ledger
-	hear := app.HearProvider{Pool: pool, Source: source, Ledger: ledger, Park: in.Park, Log: in.Log}
-	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Source: source, Ledger: ledger, Desk: in.Desk})
+	pool, source, recorder := in.Pool, in.Source, in.Recorder
+	hear := app.HearProvider{Pool: pool, Source: source, Recorder: recorder, Park: in.Park, Log: in.Log}
+	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Source: source, Recorder: recorder, Desk: in.Desk})
 	return kitapp.Service{
 		Name:     Name,
 		Register: server.Register,
@@ -171,7 +171,7 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 		Runners: []kitapp.Runner{
 			{Name: "consumer", Run: in.Orders.Run},
 			{Name: "desk", Run: in.Desk.Run},
-			{Name: "republisher", Run: app.AnnounceAnew(pool, source, ledger).Run},
+			{Name: "republisher", Run: app.AnnounceAnew(pool, source, recorder).Run},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.TopicOrder},

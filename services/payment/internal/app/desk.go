@@ -68,17 +68,17 @@ type task struct {
 
 // NewDesk makes a desk; Close ends it after Run.
 func NewDesk(
-	pool *pg.Pool, providers provider.Providers, source Source, ledger Ledger, park Park, tracer trace.TracerProvider, log *slog.Logger,
+	pool *pg.Pool, providers provider.Providers, source Source, recorder Recorder, park Park, tracer trace.TracerProvider, log *slog.Logger,
 ) *Desk {
 	d := &Desk{
 		pool: pool, providers: providers, source: source, park: park, log: log, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
 		unrecorded: trouble.New(log, "can't record what the provider answered; it is asked again"),
 		waiting:    make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
-	recorder := RecordAnswers{Pool: pool, Source: source, Ledger: ledger}
+	answers := RecordAnswers{Pool: pool, Source: source, Recorder: recorder}
 	d.record = batch.New(batch.Config{Workers: 1, Max: 256, Wait: 3 * time.Millisecond, Rest: 5 * time.Millisecond},
 		func(ctx context.Context, in []domain.Answered) []batch.Result[domain.Payment] {
-			return recorder.Run(ctx, in, d.Take)
+			return answers.Run(ctx, in, d.Take)
 		})
 	return d
 }

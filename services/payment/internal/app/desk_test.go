@@ -55,16 +55,16 @@ func yes(_ context.Context, r provider.ChargeRequest, _ int) (provider.Charge, e
 
 // office is payment's database with a desk at it.
 type office struct {
-	t      *testing.T
-	pool   *pg.Pool
-	source app.Source
-	ledger app.Ledger
+	t        *testing.T
+	pool     *pg.Pool
+	source   app.Source
+	recorder app.Recorder
 }
 
 func open(t *testing.T, terms app.Terms) office {
 	t.Helper()
 	return office{
-		t: t, pool: testkit.Database(t, payment.Migrations()), ledger: app.Ledger{Wake: func() {}},
+		t: t, pool: testkit.Database(t, payment.Migrations()), recorder: app.Recorder{Wake: func() {}},
 		source: app.Source{Terms: terms, Provider: func(string) string { return "scripted" }, Now: time.Now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }},
 	}
 }
@@ -84,7 +84,7 @@ func (o office) desk(p provider.Provider) *app.Desk {
 
 // idle makes a desk at which nobody works: what it is handed waits in its memory.
 func (o office) idle(p provider.Provider) *app.Desk {
-	d := app.NewDesk(o.pool, provider.Providers{"scripted": p}, o.source, o.ledger, app.Park{}, noop.NewTracerProvider(), testkit.Log(o.t))
+	d := app.NewDesk(o.pool, provider.Providers{"scripted": p}, o.source, o.recorder, app.Park{}, noop.NewTracerProvider(), testkit.Log(o.t))
 	o.t.Cleanup(d.Close)
 	return d
 }
@@ -99,7 +99,7 @@ func (o office) hear(d *app.Desk, n int) []uuid.UUID {
 			PaymentID: ids[i], Total: money.Money{Currency: "EUR", Amount: 1000}, Method: "card",
 		}}
 	}
-	hear := app.HearOrders{Source: o.source, Ledger: o.ledger, Desk: d}
+	hear := app.HearOrders{Source: o.source, Recorder: o.recorder, Desk: d}
 	if err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return hear.Apply(ctx, tx, heard) }); err != nil {
 		o.t.Fatal(err)
 	}

@@ -12,8 +12,8 @@ import (
 
 // HearOrders applies what order says: it makes payments, cancels and refunds them.
 type HearOrders struct {
-	Source Source
-	Ledger Ledger
+	Source   Source
+	Recorder Recorder
 	// Desk asks the provider for what was stored.
 	Desk *Desk
 }
@@ -29,7 +29,7 @@ func (h HearOrders) Apply(ctx context.Context, tx *pg.Tx, heard []domain.OrderEv
 	moment := h.Source.Moment()
 	changes := domain.HearAll(accounts, heard, moment)
 	tx.OnCommit(func() { h.Desk.Take(changes) })
-	return h.Ledger.save(ctx, tx, changes, moment.Now)
+	return h.Recorder.save(ctx, tx, changes, moment.Now)
 }
 
 // distinct returns the orders of a batch, each once, in the order of their events.

@@ -21,11 +21,11 @@ import (
 // nothing: it makes the desk ask how things stand, at once. So it has the same effect
 // however often, late, early or in whatever order notices come.
 type HearProvider struct {
-	Pool   *pg.Pool
-	Source Source
-	Ledger Ledger
-	Park   Park
-	Log    *slog.Logger
+	Pool     *pg.Pool
+	Source   Source
+	Recorder Recorder
+	Park     Park
+	Log      *slog.Logger
 }
 
 // Hear applies a notice of the provider named. What contradicts the payment is set
@@ -57,7 +57,7 @@ func (h HearProvider) Hear(ctx context.Context, name string, n provider.Notice) 
 		}, moment)
 		var changes domain.Changes
 		changes.Collect(account)
-		return h.Ledger.save(ctx, tx, changes, moment.Now)
+		return h.Recorder.save(ctx, tx, changes, moment.Now)
 	})
 	if err != nil || contradiction == "" {
 		return err

@@ -13,9 +13,9 @@ import (
 
 // RecordAnswers stores what came of asking the provider.
 type RecordAnswers struct {
-	Pool   *pg.Pool
-	Source Source
-	Ledger Ledger
+	Pool     *pg.Pool
+	Source   Source
+	Recorder Recorder
 }
 
 // Run records many answers in one transaction of two round trips, a third when
@@ -58,6 +58,6 @@ func (r RecordAnswers) record(ctx context.Context, answered []domain.Answered, r
 			}
 		}
 		tx.OnCommit(func() { take(changes) })
-		return r.Ledger.save(ctx, tx, changes, moment.Now)
+		return r.Recorder.save(ctx, tx, changes, moment.Now)
 	})
 }

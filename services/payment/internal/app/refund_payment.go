@@ -16,10 +16,10 @@ import (
 
 // RefundPayment gives money back because someone asks for it.
 type RefundPayment struct {
-	Pool   *pg.Pool
-	Source Source
-	Ledger Ledger
-	Desk   *Desk
+	Pool     *pg.Pool
+	Source   Source
+	Recorder Recorder
+	Desk     *Desk
 }
 
 // Do stores the refund once per key, asks the provider once, waiting no longer than
@@ -74,7 +74,7 @@ func (r RefundPayment) store(ctx context.Context, tx *pg.Tx, paymentID uuid.UUID
 	}
 	var changes domain.Changes
 	changes.Collect(account)
-	if err := r.Ledger.save(ctx, tx, changes, moment.Now); err != nil {
+	if err := r.Recorder.save(ctx, tx, changes, moment.Now); err != nil {
 		return domain.RefundOrder{}, err
 	}
 	return domain.RefundOrder{Refund: refund, Provider: account.Payment().Provider, ChargeID: account.Payment().ChargeID}, nil

@@ -11,20 +11,20 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// Ledger stores what was decided.
-type Ledger struct {
+// Recorder stores what was decided.
+type Recorder struct {
 	// Wake tells the relay that there are events.
 	Wake func()
 }
 
 // save queues the changes and their events, to travel with the commit.
-func (l Ledger) save(ctx context.Context, tx *pg.Tx, changes domain.Changes, at time.Time) error {
+func (r Recorder) save(ctx context.Context, tx *pg.Tx, changes domain.Changes, at time.Time) error {
 	if err := store.Save(ctx, tx, changes); err != nil {
 		return err
 	}
 	if len(changes.Events) == 0 {
 		return nil
 	}
-	tx.OnCommit(l.Wake)
+	tx.OnCommit(r.Wake)
 	return outbox.Write(ctx, tx, events.Source, events.Outbox(changes.Events, at)...)
 }
