@@ -84,7 +84,7 @@ func Module(cfg Config) fx.Option {
 			},
 			newProviders,
 			app.NewPark,
-			newSource,
+			newDeps,
 			func(relay *outbox.Relay) app.Recorder { return app.Recorder{Wake: relay.Wake} },
 			newDesk,
 			newConsumer,
@@ -95,8 +95,8 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-func newSource(set *paymentv1.Settings, clock kitapp.Clock, id kitapp.NewID) app.Source {
-	return app.Source{
+func newDeps(set *paymentv1.Settings, clock kitapp.Clock, id kitapp.NewID) app.Deps {
+	return app.Deps{
 		Terms:    app.Terms{ProviderTimeout: set.GetProviderTimeout().AsDuration(), RetryAfter: set.GetRetryAfter().AsDuration()},
 		Provider: provider.Of, Now: clock, NewID: id,
 	}
@@ -125,19 +125,19 @@ func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *paymentv1.Settings, log *s
 }
 
 func newDesk(
-	lc fx.Lifecycle, pool *pg.Pool, providers provider.Providers, source app.Source, recorder app.Recorder,
+	lc fx.Lifecycle, pool *pg.Pool, providers provider.Providers, deps app.Deps, recorder app.Recorder,
 	park app.Park, tracer trace.TracerProvider, log *slog.Logger,
 ) *app.Desk {
-	desk := app.NewDesk(pool, providers, source, recorder, park, tracer, log)
+	desk := app.NewDesk(pool, providers, deps, recorder, park, tracer, log)
 	lc.Append(fx.StopHook(desk.Close))
 	return desk
 }
 
 func newConsumer(
-	pool *pg.Pool, source app.Source, recorder app.Recorder, desk *app.Desk, cfg kafka.Config,
+	pool *pg.Pool, deps app.Deps, recorder app.Recorder, desk *app.Desk, cfg kafka.Config,
 	log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
-	hear := app.HearOrders{Source: source, Recorder: recorder, Desk: desk}
+	hear := app.HearOrders{Deps: deps, Recorder: recorder, Desk: desk}
 	return consumer.New(events.Group, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.TopicOrder}, Meter: meter, Tracer: tracer, Log: log,
 	}, events.Handler(hear.Apply))
@@ -149,7 +149,7 @@ type serviceParams struct {
 	Pool       *pg.Pool
 	Orders     *consumer.Consumer
 	Desk       *app.Desk
-	Source     app.Source
+	Deps       app.Deps
 	Recorder   app.Recorder
 	Park       app.Park
 	Cards      *stripe.Stripe
@@ -159,9 +159,9 @@ type serviceParams struct {
 }
 
 func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
-	pool, source, recorder := in.Pool, in.Source, in.Recorder
-	hear := app.HearProvider{Pool: pool, Source: source, Recorder: recorder, Park: in.Park, Log: in.Log}
-	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Source: source, Recorder: recorder, Desk: in.Desk})
+	pool, deps, recorder := in.Pool, in.Deps, in.Recorder
+	hear := app.HearProvider{Pool: pool, Deps: deps, Recorder: recorder, Park: in.Park, Log: in.Log}
+	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Deps: deps, Recorder: recorder, Desk: in.Desk})
 	return kitapp.Service{
 		Name:     Name,
 		Register: server.Register,
@@ -171,7 +171,7 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 		Runners: []kitapp.Runner{
 			{Name: "consumer", Run: in.Orders.Run},
 			{Name: "desk", Run: in.Desk.Run},
-			{Name: "republisher", Run: app.AnnounceAnew(pool, source, recorder).Run},
+			{Name: "republisher", Run: app.AnnounceAnew(pool, deps, recorder).Run},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.TopicOrder},

@@ -112,6 +112,6 @@ func webhooks(cfg StripeConfig, cards *stripe.Stripe, hear app.HearProvider) map
 	return map[string]http.Handler{WebhookPath: stripe.NewWebhook(stripe.WebhookConfig{
 		Secrets: cfg.WebhookSecrets, Live: cards.Live(), Owner: cards.Owner,
 		Hear: func(ctx context.Context, n provider.Notice) error { return hear.Hear(ctx, stripe.Name, n) },
-		Now:  hear.Source.Now, Log: hear.Log,
+		Now:  hear.Deps.Now, Log: hear.Log,
 	})}
 }

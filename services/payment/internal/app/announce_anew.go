@@ -17,13 +17,13 @@ import (
 // AnnounceAnew tells once more of every refund of late. Order asks for what it awaits,
 // and so hears of charges and of a cancelled order's refunds; of a refund that somebody
 // else asked for it knows nothing until it is told.
-func AnnounceAnew(pool *pg.Pool, source Source, recorder Recorder) *outbox.Anew {
+func AnnounceAnew(pool *pg.Pool, deps Deps, recorder Recorder) *outbox.Anew {
 	return &outbox.Anew{
-		Pool: pool, Source: events.Source, Wake: recorder.Wake, Now: source.Now,
+		Pool: pool, Source: events.Source, Wake: recorder.Wake, Now: deps.Now,
 		Newest: func(ctx context.Context) (time.Time, error) { return store.NewestRefund(ctx, pool) },
 		Page: func(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
 			payments, changes, err := refundsAnew(ctx, tx, since, after)
-			return payments, events.Outbox(changes.Events, source.Moment().Now), err
+			return payments, events.Outbox(changes.Events, deps.Moment().Now), err
 		},
 	}
 }

@@ -45,7 +45,7 @@ const (
 type Desk struct {
 	pool      *pg.Pool
 	providers provider.Providers
-	source    Source
+	deps      Deps
 	record    *batch.Collector[domain.Answered, domain.Payment]
 	park      Park
 	log       *slog.Logger
@@ -68,14 +68,14 @@ type task struct {
 
 // NewDesk makes a desk; Close ends it after Run.
 func NewDesk(
-	pool *pg.Pool, providers provider.Providers, source Source, recorder Recorder, park Park, tracer trace.TracerProvider, log *slog.Logger,
+	pool *pg.Pool, providers provider.Providers, deps Deps, recorder Recorder, park Park, tracer trace.TracerProvider, log *slog.Logger,
 ) *Desk {
 	d := &Desk{
-		pool: pool, providers: providers, source: source, park: park, log: log, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
+		pool: pool, providers: providers, deps: deps, park: park, log: log, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
 		unrecorded: trouble.New(log, "can't record what the provider answered; it is asked again"),
 		waiting:    make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
-	answers := RecordAnswers{Pool: pool, Source: source, Recorder: recorder}
+	answers := RecordAnswers{Pool: pool, Deps: deps, Recorder: recorder}
 	d.record = batch.New(batch.Config{Workers: 1, Max: 256, Wait: 3 * time.Millisecond, Rest: 5 * time.Millisecond},
 		func(ctx context.Context, in []domain.Answered) []batch.Result[domain.Payment] {
 			return answers.Run(ctx, in, d.Take)
@@ -133,7 +133,7 @@ func (d *Desk) start(ctx, requests context.Context, t task) {
 		return
 	case d.slots <- struct{}{}:
 	}
-	if d.source.Now().Add(d.source.Terms.ProviderTimeout).After(t.lease) {
+	if d.deps.Now().Add(d.deps.Terms.ProviderTimeout).After(t.lease) {
 		<-d.slots
 		return
 	}
@@ -166,7 +166,7 @@ func (d *Desk) look(ctx context.Context) {
 		case more:
 			timer.Reset(0)
 		default:
-			timer.Reset(max(10*time.Millisecond, min(lookEvery, d.source.Terms.RetryAfter)))
+			timer.Reset(max(10*time.Millisecond, min(lookEvery, d.deps.Terms.RetryAfter)))
 		}
 	}
 }
@@ -178,8 +178,8 @@ func (d *Desk) takeDue(ctx context.Context) (more bool, err error) {
 	if room <= 0 {
 		return false, nil
 	}
-	now := d.source.Now()
-	lease := now.Add(d.source.Terms.lease())
+	now := d.deps.Now()
+	lease := now.Add(d.deps.Terms.lease())
 	payments, err := store.TakeDuePayments(ctx, d.pool, now, lease, int32(room))
 	if err != nil {
 		return false, err
@@ -272,11 +272,11 @@ func continued(ctx context.Context, traceparent string) context.Context {
 func (d *Desk) ask(
 	ctx context.Context, span trace.Span, payment uuid.UUID, request func(context.Context) (provider.Status, string, string, error),
 ) domain.Answer {
-	answer := domain.Answer{Start: d.source.Moment().Now, Trace: outbox.Traceparent(span.SpanContext())}
-	ctx, cancel := context.WithTimeout(ctx, d.source.Terms.ProviderTimeout)
+	answer := domain.Answer{Start: d.deps.Moment().Now, Trace: outbox.Traceparent(span.SpanContext())}
+	ctx, cancel := context.WithTimeout(ctx, d.deps.Terms.ProviderTimeout)
 	defer cancel()
 	status, id, code, err := request(ctx)
-	answer.End = d.source.Moment().Now
+	answer.End = d.deps.Moment().Now
 	switch {
 	case err != nil:
 		answer.Outcome, answer.Detail = domain.Unknown, d.unknown(ctx, payment, err)

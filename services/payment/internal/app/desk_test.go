@@ -57,7 +57,7 @@ func yes(_ context.Context, r provider.ChargeRequest, _ int) (provider.Charge, e
 type office struct {
 	t        *testing.T
 	pool     *pg.Pool
-	source   app.Source
+	deps     app.Deps
 	recorder app.Recorder
 }
 
@@ -65,7 +65,7 @@ func open(t *testing.T, terms app.Terms) office {
 	t.Helper()
 	return office{
 		t: t, pool: testkit.Database(t, payment.Migrations()), recorder: app.Recorder{Wake: func() {}},
-		source: app.Source{Terms: terms, Provider: func(string) string { return "scripted" }, Now: time.Now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }},
+		deps: app.Deps{Terms: terms, Provider: func(string) string { return "scripted" }, Now: time.Now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }},
 	}
 }
 
@@ -84,7 +84,7 @@ func (o office) desk(p provider.Provider) *app.Desk {
 
 // idle makes a desk at which nobody works: what it is handed waits in its memory.
 func (o office) idle(p provider.Provider) *app.Desk {
-	d := app.NewDesk(o.pool, provider.Providers{"scripted": p}, o.source, o.recorder, app.Park{}, noop.NewTracerProvider(), testkit.Log(o.t))
+	d := app.NewDesk(o.pool, provider.Providers{"scripted": p}, o.deps, o.recorder, app.Park{}, noop.NewTracerProvider(), testkit.Log(o.t))
 	o.t.Cleanup(d.Close)
 	return d
 }
@@ -99,7 +99,7 @@ func (o office) hear(d *app.Desk, n int) []uuid.UUID {
 			PaymentID: ids[i], Total: money.Money{Currency: "EUR", Amount: 1000}, Method: "card",
 		}}
 	}
-	hear := app.HearOrders{Source: o.source, Recorder: o.recorder, Desk: d}
+	hear := app.HearOrders{Deps: o.deps, Recorder: o.recorder, Desk: d}
 	if err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return hear.Apply(ctx, tx, heard) }); err != nil {
 		o.t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 	crashed := &scripted{charge: yes}
 	ids := o.hear(o.idle(crashed), 300)
 	// The same database a minute later, in another process.
-	o.source.Now = func() time.Time { return time.Now().Add(time.Minute) }
+	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
 	next := &scripted{charge: yes}
 	o.desk(next)
 	o.waitStatus(domain.PaymentCaptured, ids...)
@@ -176,7 +176,7 @@ func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 	t.Parallel()
 	o := open(t, app.Terms{ProviderTimeout: 5 * time.Second, RetryAfter: 10 * time.Millisecond})
 	ids := o.hear(o.idle(&scripted{charge: yes}), 500)
-	o.source.Now = func() time.Time { return time.Now().Add(time.Minute) }
+	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
 	one, two := &scripted{charge: yes}, &scripted{charge: yes}
 	o.desk(one)
 	o.desk(two)

@@ -12,7 +12,7 @@ import (
 
 // HearOrders applies what order says: it makes payments, cancels and refunds them.
 type HearOrders struct {
-	Source   Source
+	Deps     Deps
 	Recorder Recorder
 	// Desk asks the provider for what was stored.
 	Desk *Desk
@@ -26,7 +26,7 @@ func (h HearOrders) Apply(ctx context.Context, tx *pg.Tx, heard []domain.OrderEv
 	if err != nil {
 		return err
 	}
-	moment := h.Source.Moment()
+	moment := h.Deps.Moment()
 	changes := domain.HearAll(accounts, heard, moment)
 	tx.OnCommit(func() { h.Desk.Take(changes) })
 	return h.Recorder.save(ctx, tx, changes, moment.Now)

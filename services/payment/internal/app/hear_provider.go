@@ -22,7 +22,7 @@ import (
 // however often, late, early or in whatever order notices come.
 type HearProvider struct {
 	Pool     *pg.Pool
-	Source   Source
+	Deps     Deps
 	Recorder Recorder
 	Park     Park
 	Log      *slog.Logger
@@ -50,7 +50,7 @@ func (h HearProvider) Hear(ctx context.Context, name string, n provider.Notice) 
 			contradiction = "there is no such payment by " + name
 			return nil
 		}
-		moment := h.Source.Moment()
+		moment := h.Deps.Moment()
 		contradiction = account.Noticed(domain.Notice{
 			OrderID: n.OrderID, ChargeID: n.ChargeID, Amount: n.Amount, Succeeded: n.Succeeded,
 			Refund: n.Refund, RefundID: n.RefundID, Reversed: n.Reversed,

@@ -132,7 +132,7 @@ func cancelledOf(e domain.OrderEvent) domain.OrderEvent {
 
 // apply has a desk's process hear events as one batch, as a consumer does.
 func (o office) apply(d *app.Desk, heard ...domain.OrderEvent) error {
-	hear := app.HearOrders{Source: o.source, Recorder: o.recorder, Desk: d}
+	hear := app.HearOrders{Deps: o.deps, Recorder: o.recorder, Desk: d}
 	for {
 		err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return hear.Apply(ctx, tx, heard) })
 		if err == nil || !pg.Transient(err) {
@@ -275,7 +275,7 @@ func TestRefundsMeetRefunds(t *testing.T) {
 		if i%4 != 3 { // else all that is left
 			wish.Amount = &money.Money{Currency: "EUR", Amount: int64(170 + 90*i)}
 		}
-		do := app.RefundPayment{Pool: o.pool, Source: o.source, Recorder: o.recorder, Desk: desks[i%2]}
+		do := app.RefundPayment{Pool: o.pool, Deps: o.deps, Recorder: o.recorder, Desk: desks[i%2]}
 		request := &paymentv1.RefundPaymentRequest{RequestId: uuid.NewString(), PaymentId: payment.String()}
 		key := idempotency.Key{Caller: "owner", RPC: "RefundPayment", RequestID: uuid.MustParse(request.GetRequestId())}
 		_, err := do.Do(t.Context(), key, request, payment, wish)

@@ -14,7 +14,7 @@ import (
 // RecordAnswers stores what came of asking the provider.
 type RecordAnswers struct {
 	Pool     *pg.Pool
-	Source   Source
+	Deps     Deps
 	Recorder Recorder
 }
 
@@ -50,7 +50,7 @@ func (r RecordAnswers) record(ctx context.Context, answered []domain.Answered, r
 		if err != nil {
 			return err
 		}
-		moment := r.Source.Moment()
+		moment := r.Deps.Moment()
 		changes := domain.AnswerAll(accounts, answered, moment)
 		for i, a := range answered {
 			if account, known := accounts[a.PaymentID]; known {

@@ -17,7 +17,7 @@ import (
 // RefundPayment gives money back because someone asks for it.
 type RefundPayment struct {
 	Pool     *pg.Pool
-	Source   Source
+	Deps     Deps
 	Recorder Recorder
 	Desk     *Desk
 }
@@ -67,7 +67,7 @@ func (r RefundPayment) store(ctx context.Context, tx *pg.Tx, paymentID uuid.UUID
 	if !known {
 		return domain.RefundOrder{}, domain.PaymentNotFound(paymentID.String())
 	}
-	moment := r.Source.Moment()
+	moment := r.Deps.Moment()
 	refund, err := account.Refund(request, moment)
 	if err != nil {
 		return domain.RefundOrder{}, err

@@ -27,8 +27,8 @@ type Terms struct {
 // lease is how long a process may keep a payment or refund to itself.
 func (t Terms) lease() time.Duration { return t.ProviderTimeout + leaseMargin }
 
-// Source gives decisions what they take from outside.
-type Source struct {
+// Deps gives decisions what they take from outside.
+type Deps struct {
 	Terms Terms
 	// Provider names who takes a payment method.
 	Provider func(method string) string
@@ -39,11 +39,11 @@ type Source struct {
 }
 
 // Moment is what one decision takes.
-func (s Source) Moment() domain.Moment {
+func (d Deps) Moment() domain.Moment {
 	return domain.Moment{
 		// PostgreSQL keeps microseconds; a decision sees what will be read back.
-		Now: s.Now().UTC().Truncate(time.Microsecond), NewID: s.NewID, NewReference: newReference,
-		Provider: s.Provider, Lease: s.Terms.lease(), RetryAfter: s.Terms.RetryAfter,
+		Now: d.Now().UTC().Truncate(time.Microsecond), NewID: d.NewID, NewReference: newReference,
+		Provider: d.Provider, Lease: d.Terms.lease(), RetryAfter: d.Terms.RetryAfter,
 	}
 }
 
