@@ -86,7 +86,7 @@ func Module(cfg Config) fx.Option {
 			app.NewPark,
 			newDeps,
 			func(relay *outbox.Relay) app.Recorder { return app.Recorder{Wake: relay.Wake} },
-			newDesk,
+			newChargeWorker,
 			newConsumer,
 			audit.New,
 			fx.Private,
@@ -124,20 +124,20 @@ func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *paymentv1.Settings, log *s
 	return provider, nil
 }
 
-func newDesk(
+func newChargeWorker(
 	lc fx.Lifecycle, pool *pg.Pool, providers provider.Providers, deps app.Deps, recorder app.Recorder,
 	park app.Park, tracer trace.TracerProvider, log *slog.Logger,
-) *app.Desk {
-	desk := app.NewDesk(pool, providers, deps, recorder, park, tracer, log)
-	lc.Append(fx.StopHook(desk.Close))
-	return desk
+) *app.ChargeWorker {
+	worker := app.NewChargeWorker(pool, providers, deps, recorder, park, tracer, log)
+	lc.Append(fx.StopHook(worker.Close))
+	return worker
 }
 
 func newConsumer(
-	pool *pg.Pool, deps app.Deps, recorder app.Recorder, desk *app.Desk, cfg kafka.Config,
+	pool *pg.Pool, deps app.Deps, recorder app.Recorder, worker *app.ChargeWorker, cfg kafka.Config,
 	log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
-	hear := app.HearOrders{Deps: deps, Recorder: recorder, Desk: desk}
+	hear := app.HearOrders{Deps: deps, Recorder: recorder, Worker: worker}
 	return consumer.New(events.Group, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.TopicOrder}, Meter: meter, Tracer: tracer, Log: log,
 	}, events.Handler(hear.Apply))
@@ -148,7 +148,7 @@ type serviceParams struct {
 
 	Pool       *pg.Pool
 	Orders     *consumer.Consumer
-	Desk       *app.Desk
+	Worker     *app.ChargeWorker
 	Deps       app.Deps
 	Recorder   app.Recorder
 	Park       app.Park
@@ -161,7 +161,7 @@ type serviceParams struct {
 func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 	pool, deps, recorder := in.Pool, in.Deps, in.Recorder
 	hear := app.HearProvider{Pool: pool, Deps: deps, Recorder: recorder, Park: in.Park, Log: in.Log}
-	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Deps: deps, Recorder: recorder, Desk: in.Desk})
+	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Deps: deps, Recorder: recorder, Worker: in.Worker})
 	return kitapp.Service{
 		Name:     Name,
 		Register: server.Register,
@@ -170,7 +170,7 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 		},
 		Runners: []kitapp.Runner{
 			{Name: "consumer", Run: in.Orders.Run},
-			{Name: "desk", Run: in.Desk.Run},
+			{Name: "charge worker", Run: in.Worker.Run},
 			{Name: "republisher", Run: app.AnnounceAnew(pool, deps, recorder).Run},
 		},
 		Topics: []kafka.Topic{

@@ -14,8 +14,8 @@ import (
 type HearOrders struct {
 	Deps     Deps
 	Recorder Recorder
-	// Desk asks the provider for what was stored.
-	Desk *Desk
+	// ChargeWorker asks the provider for what was stored.
+	Worker *ChargeWorker
 }
 
 // Apply takes a batch in the order in which it came. It costs two round trips, and
@@ -28,7 +28,7 @@ func (h HearOrders) Apply(ctx context.Context, tx *pg.Tx, heard []domain.OrderEv
 	}
 	moment := h.Deps.Moment()
 	changes := domain.HearAll(accounts, heard, moment)
-	tx.OnCommit(func() { h.Desk.Take(changes) })
+	tx.OnCommit(func() { h.Worker.Take(changes) })
 	return h.Recorder.save(ctx, tx, changes, moment.Now)
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // HearProvider hears what a provider says of its own accord. A notice settles
-// nothing: it makes the desk ask how things stand, at once. So it has the same effect
+// nothing: it makes the worker ask how things stand, at once. So it has the same effect
 // however often, late, early or in whatever order notices come.
 type HearProvider struct {
 	Pool     *pg.Pool

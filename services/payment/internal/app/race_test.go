@@ -130,9 +130,9 @@ func cancelledOf(e domain.OrderEvent) domain.OrderEvent {
 	}}
 }
 
-// apply has a desk's process hear events as one batch, as a consumer does.
-func (o office) apply(d *app.Desk, heard ...domain.OrderEvent) error {
-	hear := app.HearOrders{Deps: o.deps, Recorder: o.recorder, Desk: d}
+// apply has a worker's process hear events as one batch, as a consumer does.
+func (o office) apply(w *app.ChargeWorker, heard ...domain.OrderEvent) error {
+	hear := app.HearOrders{Deps: o.deps, Recorder: o.recorder, Worker: w}
 	for {
 		err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return hear.Apply(ctx, tx, heard) })
 		if err == nil || !pg.Transient(err) {
@@ -180,11 +180,11 @@ func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 	t.Parallel()
 	o := open(t, app.Terms{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
 	b := newBank()
-	d := o.desk(b)
+	w := o.worker(b)
 	begin := func() (e domain.OrderEvent, release func()) {
 		e = awaiting()
 		asked, release := b.hold(e.Awaiting.PaymentID)
-		if err := o.apply(d, e); err != nil {
+		if err := o.apply(w, e); err != nil {
 			t.Fatal(err)
 		}
 		<-asked
@@ -192,7 +192,7 @@ func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 	}
 	for range 10 {
 		e, release := begin() // cancelled while the provider thinks
-		if err := o.apply(d, cancelledOf(e)); err != nil {
+		if err := o.apply(w, cancelledOf(e)); err != nil {
 			t.Fatal(err)
 		}
 		if p := o.get(e.Awaiting.PaymentID).Payment; p.Status != domain.PaymentPending || !p.OrderCancelled {
@@ -208,7 +208,7 @@ func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 		e, release = begin() // captured, and then cancelled
 		release()
 		o.waitStatus(domain.PaymentCaptured, e.Awaiting.PaymentID)
-		if err := o.apply(d, cancelledOf(e)); err != nil {
+		if err := o.apply(w, cancelledOf(e)); err != nil {
 			t.Fatal(err)
 		}
 		o.waitStatus(domain.PaymentRefunded, e.Awaiting.PaymentID)
@@ -241,7 +241,7 @@ func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 					_ = o.get(e.Awaiting.PaymentID)
 					_ = o.get(e.Awaiting.PaymentID)
 				}
-				if err := o.apply(d, cancelledOf(e)); err != nil {
+				if err := o.apply(w, cancelledOf(e)); err != nil {
 					t.Error(err)
 				}
 			})
@@ -269,13 +269,13 @@ func TestRefundsMeetRefunds(t *testing.T) {
 	t.Parallel()
 	o := open(t, app.Terms{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
 	b := newBank()
-	desks := []*app.Desk{o.desk(b), o.desk(b)}
+	workers := []*app.ChargeWorker{o.worker(b), o.worker(b)}
 	refund := func(i int, payment uuid.UUID) error {
 		wish := domain.RefundRequest{Requester: "owner", Reason: "broken"}
 		if i%4 != 3 { // else all that is left
 			wish.Amount = &money.Money{Currency: "EUR", Amount: int64(170 + 90*i)}
 		}
-		do := app.RefundPayment{Pool: o.pool, Deps: o.deps, Recorder: o.recorder, Desk: desks[i%2]}
+		do := app.RefundPayment{Pool: o.pool, Deps: o.deps, Recorder: o.recorder, Worker: workers[i%2]}
 		request := &paymentv1.RefundPaymentRequest{RequestId: uuid.NewString(), PaymentId: payment.String()}
 		key := idempotency.Key{Caller: "owner", RPC: "RefundPayment", RequestID: uuid.MustParse(request.GetRequestId())}
 		_, err := do.Do(t.Context(), key, request, payment, wish)
@@ -291,7 +291,7 @@ func TestRefundsMeetRefunds(t *testing.T) {
 		for i := range events {
 			events[i] = awaiting()
 		}
-		if err := o.apply(desks[0], events...); err != nil {
+		if err := o.apply(workers[0], events...); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range events {
@@ -311,7 +311,7 @@ func TestRefundsMeetRefunds(t *testing.T) {
 			if n%2 == 0 {
 				racing.Go(func() {
 					<-start
-					if err := o.apply(desks[n/2%2], cancelledOf(e)); err != nil {
+					if err := o.apply(workers[n/2%2], cancelledOf(e)); err != nil {
 						t.Error(err)
 					}
 				})

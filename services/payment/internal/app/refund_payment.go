@@ -19,7 +19,7 @@ type RefundPayment struct {
 	Pool     *pg.Pool
 	Deps     Deps
 	Recorder Recorder
-	Desk     *Desk
+	Worker   *ChargeWorker
 }
 
 // Do stores the refund once per key, asks the provider once, waiting no longer than
@@ -47,7 +47,7 @@ func (r RefundPayment) Do(ctx context.Context, key idempotency.Key, req *payment
 	}
 	if made != nil {
 		// The caller may leave; what the provider does is recorded all the same.
-		r.Desk.Refund(context.WithoutCancel(ctx), *made)
+		r.Worker.Refund(context.WithoutCancel(ctx), *made)
 	}
 	id, err := uuid.Parse(answer.GetRefund().GetId())
 	if err != nil {

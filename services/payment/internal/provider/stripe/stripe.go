@@ -86,7 +86,7 @@ func New(cfg Config) *Stripe {
 		HTTPClient:      newHTTPClient(),
 		// Its log quotes what was asked and answered.
 		LeveledLogger: &stripego.LeveledLogger{Level: stripego.LevelNull},
-		// The desk repeats, and keeps every attempt.
+		// The worker repeats, and keeps every attempt.
 		MaxNetworkRetries: stripego.Int64(0),
 	}
 	if cfg.URL != "" {

@@ -63,7 +63,7 @@ func (b *bank) request(method string) provider.ChargeRequest {
 	}
 }
 
-// opened opens a PaymentIntent, as the desk does, and returns the request for its money.
+// opened opens a PaymentIntent, as the worker does, and returns the request for its money.
 func (b *bank) opened(t *testing.T, r provider.ChargeRequest) provider.ChargeRequest {
 	t.Helper()
 	charge, err := b.Charge(t.Context(), r)

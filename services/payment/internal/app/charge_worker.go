@@ -39,10 +39,10 @@ const (
 	grace = 2 * time.Second
 )
 
-// Desk asks the provider, many requests at a time, and has the answers recorded.
+// ChargeWorker asks the provider, many requests at a time, and has the answers recorded.
 // It is handed what this process stored, right after the commit, and looks into
 // the database for what others left: unknown outcomes, and what a crash cut off.
-type Desk struct {
+type ChargeWorker struct {
 	pool      *pg.Pool
 	providers provider.Providers
 	deps      Deps
@@ -66,99 +66,99 @@ type task struct {
 	lease time.Time
 }
 
-// NewDesk makes a desk; Close ends it after Run.
-func NewDesk(
+// NewChargeWorker makes a worker; Close ends it after Run.
+func NewChargeWorker(
 	pool *pg.Pool, providers provider.Providers, deps Deps, recorder Recorder, park Park, tracer trace.TracerProvider, log *slog.Logger,
-) *Desk {
-	d := &Desk{
+) *ChargeWorker {
+	w := &ChargeWorker{
 		pool: pool, providers: providers, deps: deps, park: park, log: log, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
 		unrecorded: trouble.New(log, "can't record what the provider answered; it is asked again"),
 		waiting:    make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
 	answers := RecordAnswers{Pool: pool, Deps: deps, Recorder: recorder}
-	d.record = batch.New(batch.Config{Workers: 1, Max: 256, Wait: 3 * time.Millisecond, Rest: 5 * time.Millisecond},
+	w.record = batch.New(batch.Config{Workers: 1, Max: 256, Wait: 3 * time.Millisecond, Rest: 5 * time.Millisecond},
 		func(ctx context.Context, in []domain.Answered) []batch.Result[domain.Payment] {
-			return answers.Run(ctx, in, d.Take)
+			return answers.Run(ctx, in, w.Take)
 		})
-	return d
+	return w
 }
 
 // Close waits until what was answered is recorded.
-func (d *Desk) Close() { d.record.Close() }
+func (w *ChargeWorker) Close() { w.record.Close() }
 
 // Take queues what a transaction left to do. It never blocks.
-func (d *Desk) Take(changes domain.Changes) {
+func (w *ChargeWorker) Take(changes domain.Changes) {
 	for _, payment := range changes.Charges {
-		d.put(task{payment: &payment, lease: payment.Due})
+		w.put(task{payment: &payment, lease: payment.Due})
 	}
 	for _, order := range changes.Refunds {
-		d.put(task{refund: &order, lease: order.Refund.Due})
+		w.put(task{refund: &order, lease: order.Refund.Due})
 	}
 }
 
 // put queues a task unless too many wait; then it is found again when it is due.
-func (d *Desk) put(t task) {
+func (w *ChargeWorker) put(t task) {
 	select {
-	case d.waiting <- t:
+	case w.waiting <- t:
 	default:
 	}
 }
 
 // Run works until ctx ends. Requests that are under way then have a moment to end;
 // after that they are cut off, and recorded as unknown.
-func (d *Desk) Run(ctx context.Context) error {
+func (w *ChargeWorker) Run(ctx context.Context) error {
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	var looking sync.WaitGroup
-	looking.Go(func() { d.look(ctx) })
+	looking.Go(func() { w.look(ctx) })
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case t := <-d.waiting:
-			d.start(ctx, requests, t)
+		case t := <-w.waiting:
+			w.start(ctx, requests, t)
 		}
 	}
 	looking.Wait()
 	stop := time.AfterFunc(grace, cut)
 	defer stop.Stop()
-	d.underWay.Wait()
+	w.underWay.Wait()
 	return ctx.Err()
 }
 
 // start makes a request beside the others once there is room. A task whose lease
 // leaves no time for the request is dropped: others may be at it.
-func (d *Desk) start(ctx, requests context.Context, t task) {
+func (w *ChargeWorker) start(ctx, requests context.Context, t task) {
 	select {
 	case <-ctx.Done():
 		return
-	case d.slots <- struct{}{}:
+	case w.slots <- struct{}{}:
 	}
-	if d.deps.Now().Add(d.deps.Terms.ProviderTimeout).After(t.lease) {
-		<-d.slots
+	if w.deps.Now().Add(w.deps.Terms.ProviderTimeout).After(t.lease) {
+		<-w.slots
 		return
 	}
-	d.underWay.Go(func() {
-		defer func() { <-d.slots }()
+	w.underWay.Go(func() {
+		defer func() { <-w.slots }()
 		if t.refund != nil {
-			d.Refund(requests, *t.refund)
+			w.Refund(requests, *t.refund)
 			return
 		}
-		d.charge(requests, *t.payment)
+		w.charge(requests, *t.payment)
 	})
 }
 
 // look takes over what is due, again and again.
-func (d *Desk) look(ctx context.Context) {
+func (w *ChargeWorker) look(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	blind := trouble.New(d.log, "can't look for due payments; they are looked for again")
+	blind := trouble.New(w.log, "can't look for due payments; they are looked for again")
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		}
-		more, err := d.takeDue(ctx)
+		more, err := w.takeDue(ctx)
 		blind.Notice(ctx, err)
 		switch {
 		case err != nil:
@@ -166,33 +166,33 @@ func (d *Desk) look(ctx context.Context) {
 		case more:
 			timer.Reset(0)
 		default:
-			timer.Reset(max(10*time.Millisecond, min(lookEvery, d.deps.Terms.RetryAfter)))
+			timer.Reset(max(10*time.Millisecond, min(lookEvery, w.deps.Terms.RetryAfter)))
 		}
 	}
 }
 
 // takeDue queues what is due as far as there is room, and says whether there may
 // be more.
-func (d *Desk) takeDue(ctx context.Context) (more bool, err error) {
-	room := min(takeAtOnce, (maxWaiting-len(d.waiting))/2)
+func (w *ChargeWorker) takeDue(ctx context.Context) (more bool, err error) {
+	room := min(takeAtOnce, (maxWaiting-len(w.waiting))/2)
 	if room <= 0 {
 		return false, nil
 	}
-	now := d.deps.Now()
-	lease := now.Add(d.deps.Terms.lease())
-	payments, err := store.TakeDuePayments(ctx, d.pool, now, lease, int32(room))
+	now := w.deps.Now()
+	lease := now.Add(w.deps.Terms.lease())
+	payments, err := store.TakeDuePayments(ctx, w.pool, now, lease, int32(room))
 	if err != nil {
 		return false, err
 	}
 	for _, payment := range payments {
-		d.put(task{payment: &payment, lease: lease})
+		w.put(task{payment: &payment, lease: lease})
 	}
-	refunds, err := store.TakeDueRefunds(ctx, d.pool, now, lease, int32(room))
+	refunds, err := store.TakeDueRefunds(ctx, w.pool, now, lease, int32(room))
 	if err != nil {
 		return false, err
 	}
 	for _, order := range refunds {
-		d.put(task{refund: &order, lease: lease})
+		w.put(task{refund: &order, lease: lease})
 	}
 	return len(payments) == room || len(refunds) == room, nil
 }
@@ -200,20 +200,20 @@ func (d *Desk) takeDue(ctx context.Context) (more bool, err error) {
 // charge asks the provider for a payment's money, once. Where the provider opens a
 // charge first, the money is asked for as soon as the charge's id is stored, unless
 // the payment was settled meanwhile.
-func (d *Desk) charge(ctx context.Context, p domain.Payment) {
-	ctx, span := d.tracer.Start(continued(ctx, p.Trace), "charge", trace.WithSpanKind(trace.SpanKindClient))
+func (w *ChargeWorker) charge(ctx context.Context, p domain.Payment) {
+	ctx, span := w.tracer.Start(continued(ctx, p.Trace), "charge", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	answer := d.askCharge(ctx, span, p)
-	stands, kept := d.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: answer})
+	answer := w.askCharge(ctx, span, p)
+	stands, kept := w.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: answer})
 	if answer.Outcome != domain.Opened || !kept || stands.Settled() {
 		return
 	}
-	d.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: d.askCharge(ctx, span, stands)})
+	w.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: w.askCharge(ctx, span, stands)})
 }
 
-func (d *Desk) askCharge(ctx context.Context, span trace.Span, p domain.Payment) domain.Answer {
-	return d.ask(ctx, span, p.ID, func(ctx context.Context) (provider.Status, string, string, error) {
-		taker, err := d.taker(p.Provider)
+func (w *ChargeWorker) askCharge(ctx context.Context, span trace.Span, p domain.Payment) domain.Answer {
+	return w.ask(ctx, span, p.ID, func(ctx context.Context) (provider.Status, string, string, error) {
+		taker, err := w.taker(p.Provider)
 		if err != nil {
 			return 0, "", "", err
 		}
@@ -229,8 +229,8 @@ func (d *Desk) askCharge(ctx context.Context, span trace.Span, p domain.Payment)
 }
 
 // taker is the provider of this name.
-func (d *Desk) taker(name string) (provider.Provider, error) {
-	taker, known := d.providers[name]
+func (w *ChargeWorker) taker(name string) (provider.Provider, error) {
+	taker, known := w.providers[name]
 	if !known {
 		return nil, fmt.Errorf("this program has no payment provider %q", name)
 	}
@@ -238,12 +238,12 @@ func (d *Desk) taker(name string) (provider.Provider, error) {
 }
 
 // Refund asks the provider for a refund, once, and has the answer recorded.
-func (d *Desk) Refund(ctx context.Context, order domain.RefundOrder) {
+func (w *ChargeWorker) Refund(ctx context.Context, order domain.RefundOrder) {
 	refund := order.Refund
-	ctx, span := d.tracer.Start(continued(ctx, refund.Trace), "refund", trace.WithSpanKind(trace.SpanKindClient))
+	ctx, span := w.tracer.Start(continued(ctx, refund.Trace), "refund", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	answer := d.ask(ctx, span, refund.PaymentID, func(ctx context.Context) (provider.Status, string, string, error) {
-		taker, err := d.taker(order.Provider)
+	answer := w.ask(ctx, span, refund.PaymentID, func(ctx context.Context) (provider.Status, string, string, error) {
+		taker, err := w.taker(order.Provider)
 		if err != nil {
 			return 0, "", "", err
 		}
@@ -255,7 +255,7 @@ func (d *Desk) Refund(ctx context.Context, order domain.RefundOrder) {
 		crashpoint.Cross("after provider call", order.Provider, "refund")
 		return made.Status, made.ID, made.Code, err
 	})
-	d.keep(ctx, domain.Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})
+	w.keep(ctx, domain.Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})
 }
 
 // continued is ctx in the trace in which the money was asked for, unless it is in
@@ -269,17 +269,17 @@ func continued(ctx context.Context, traceparent string) context.Context {
 }
 
 // ask makes one request in bounded time. Whatever is no clear answer is unknown.
-func (d *Desk) ask(
+func (w *ChargeWorker) ask(
 	ctx context.Context, span trace.Span, payment uuid.UUID, request func(context.Context) (provider.Status, string, string, error),
 ) domain.Answer {
-	answer := domain.Answer{Start: d.deps.Moment().Now, Trace: outbox.Traceparent(span.SpanContext())}
-	ctx, cancel := context.WithTimeout(ctx, d.deps.Terms.ProviderTimeout)
+	answer := domain.Answer{Start: w.deps.Moment().Now, Trace: outbox.Traceparent(span.SpanContext())}
+	ctx, cancel := context.WithTimeout(ctx, w.deps.Terms.ProviderTimeout)
 	defer cancel()
 	status, id, code, err := request(ctx)
-	answer.End = d.deps.Moment().Now
+	answer.End = w.deps.Moment().Now
 	switch {
 	case err != nil:
-		answer.Outcome, answer.Detail = domain.Unknown, d.unknown(ctx, payment, err)
+		answer.Outcome, answer.Detail = domain.Unknown, w.unknown(ctx, payment, err)
 		span.SetStatus(codes.Error, answer.Detail)
 	case status == provider.Succeeded:
 		answer.Outcome, answer.ProviderID = domain.Succeeded, id
@@ -297,16 +297,16 @@ func (d *Desk) ask(
 
 // unknown says in few words why there is no answer; the whole cause, which may name
 // addresses, goes to the log alone.
-func (d *Desk) unknown(ctx context.Context, payment uuid.UUID, err error) string {
+func (w *ChargeWorker) unknown(ctx context.Context, payment uuid.UUID, err error) string {
 	if errors.Is(err, provider.ErrMismatch) {
-		d.parkMismatch(ctx, payment, err)
+		w.parkMismatch(ctx, payment, err)
 		return "the provider holds something else"
 	}
 	if errors.Is(err, provider.ErrKeyReused) {
-		d.log.ErrorContext(ctx, "the provider refuses to repeat a request; someone must look into it", "error", err)
+		w.log.ErrorContext(ctx, "the provider refuses to repeat a request; someone must look into it", "error", err)
 		return "the provider refuses to repeat the request"
 	}
-	d.log.InfoContext(ctx, "no answer from the provider; it will be asked again", "error", err)
+	w.log.InfoContext(ctx, "no answer from the provider; it will be asked again", "error", err)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "no answer in time"
 	}
@@ -314,22 +314,22 @@ func (d *Desk) unknown(ctx context.Context, payment uuid.UUID, err error) string
 }
 
 // parkMismatch sets aside, for people, that the provider's charge is not the payment's.
-func (d *Desk) parkMismatch(ctx context.Context, payment uuid.UUID, cause error) {
+func (w *ChargeWorker) parkMismatch(ctx context.Context, payment uuid.UUID, cause error) {
 	parked := Parked{ID: "mismatch-" + payment.String(), Type: "mismatch", PaymentID: payment, Cause: cause.Error()}
-	if err := d.park.Put(context.WithoutCancel(ctx), parked); err != nil {
-		d.log.WarnContext(ctx, "can't set the mismatch aside yet", "payment", payment, "error", err)
+	if err := w.park.Put(context.WithoutCancel(ctx), parked); err != nil {
+		w.log.WarnContext(ctx, "can't set the mismatch aside yet", "payment", payment, "error", err)
 	}
 }
 
 // keep records an answer, and says how the payment then stands. When that fails, the
 // request is repeated under its key once the lease is over, and the provider answers
 // the same.
-func (d *Desk) keep(ctx context.Context, answered domain.Answered) (stands domain.Payment, kept bool) {
-	stands, err := d.record.Do(context.WithoutCancel(ctx), answered.PaymentID, answered)
+func (w *ChargeWorker) keep(ctx context.Context, answered domain.Answered) (stands domain.Payment, kept bool) {
+	stands, err := w.record.Do(context.WithoutCancel(ctx), answered.PaymentID, answered)
 	if err == nil {
-		d.unrecorded.Over(ctx)
+		w.unrecorded.Over(ctx)
 	} else {
-		d.unrecorded.Note(ctx, err, "payment", answered.PaymentID, "refund", answered.RefundID != uuid.Nil)
+		w.unrecorded.Note(ctx, err, "payment", answered.PaymentID, "refund", answered.RefundID != uuid.Nil)
 	}
 	return stands, err == nil
 }

@@ -53,7 +53,7 @@ func yes(_ context.Context, r provider.ChargeRequest, _ int) (provider.Charge, e
 	return provider.Charge{ID: "ch-" + r.Key, Status: provider.Succeeded}, nil
 }
 
-// office is payment's database with a desk at it.
+// office is payment's database with a worker at it.
 type office struct {
 	t        *testing.T
 	pool     *pg.Pool
@@ -69,28 +69,28 @@ func open(t *testing.T, terms app.Terms) office {
 	}
 }
 
-// desk makes a desk; it works until the test ends.
-func (o office) desk(p provider.Provider) *app.Desk {
-	d := o.idle(p)
+// worker makes a worker; it works until the test ends.
+func (o office) worker(p provider.Provider) *app.ChargeWorker {
+	w := o.idle(p)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(o.t.Context()))
 	var working sync.WaitGroup
-	working.Go(func() { _ = d.Run(ctx) })
+	working.Go(func() { _ = w.Run(ctx) })
 	o.t.Cleanup(func() {
 		cancel()
 		working.Wait()
 	})
-	return d
+	return w
 }
 
-// idle makes a desk at which nobody works: what it is handed waits in its memory.
-func (o office) idle(p provider.Provider) *app.Desk {
-	d := app.NewDesk(o.pool, provider.Providers{"scripted": p}, o.deps, o.recorder, app.Park{}, noop.NewTracerProvider(), testkit.Log(o.t))
-	o.t.Cleanup(d.Close)
-	return d
+// idle makes a worker at which nobody works: what it is handed waits in its memory.
+func (o office) idle(p provider.Provider) *app.ChargeWorker {
+	w := app.NewChargeWorker(o.pool, provider.Providers{"scripted": p}, o.deps, o.recorder, app.Park{}, noop.NewTracerProvider(), testkit.Log(o.t))
+	o.t.Cleanup(w.Close)
+	return w
 }
 
 // hear lets order ask for the money of n orders, and returns the payments' ids.
-func (o office) hear(d *app.Desk, n int) []uuid.UUID {
+func (o office) hear(w *app.ChargeWorker, n int) []uuid.UUID {
 	o.t.Helper()
 	ids, heard := make([]uuid.UUID, n), make([]domain.OrderEvent, n)
 	for i := range ids {
@@ -99,7 +99,7 @@ func (o office) hear(d *app.Desk, n int) []uuid.UUID {
 			PaymentID: ids[i], Total: money.Money{Currency: "EUR", Amount: 1000}, Method: "card",
 		}}
 	}
-	hear := app.HearOrders{Deps: o.deps, Recorder: o.recorder, Desk: d}
+	hear := app.HearOrders{Deps: o.deps, Recorder: o.recorder, Worker: w}
 	if err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return hear.Apply(ctx, tx, heard) }); err != nil {
 		o.t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestAnUnknownOutcomeIsRepeatedUnderTheSameKeyUntilThereIsAnAnswer(t *testin
 		}
 		return yes(ctx, r, times)
 	}}
-	id := o.hear(o.desk(p), 1)[0]
+	id := o.hear(o.worker(p), 1)[0]
 	o.waitStatus(domain.PaymentCaptured, id)
 	tried := o.get(id)
 	var got []string
@@ -165,7 +165,7 @@ func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 	// The same database a minute later, in another process.
 	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
 	next := &scripted{charge: yes}
-	o.desk(next)
+	o.worker(next)
 	o.waitStatus(domain.PaymentCaptured, ids...)
 	if len(crashed.keys) != 0 || len(next.keys) != len(ids) {
 		t.Errorf("the first asked for %d, the next for %d", len(crashed.keys), len(next.keys))
@@ -178,8 +178,8 @@ func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 	ids := o.hear(o.idle(&scripted{charge: yes}), 500)
 	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
 	one, two := &scripted{charge: yes}, &scripted{charge: yes}
-	o.desk(one)
-	o.desk(two)
+	o.worker(one)
+	o.worker(two)
 	o.waitStatus(domain.PaymentCaptured, ids...)
 	one.mu.Lock()
 	defer one.mu.Unlock()
@@ -211,13 +211,13 @@ func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 	for _, id := range held {
 		slow.Store(id, true)
 	}
-	d := o.desk(p)
+	w := o.worker(p)
 	var waiting domain.Changes
 	for _, id := range held {
 		waiting.Charges = append(waiting.Charges, o.get(id).Payment)
 	}
-	d.Take(waiting)
-	o.waitStatus(domain.PaymentCaptured, o.hear(d, 200)...)
+	w.Take(waiting)
+	o.waitStatus(domain.PaymentCaptured, o.hear(w, 200)...)
 	for _, id := range held {
 		if got := o.get(id).Payment.Status; got != domain.PaymentPending {
 			t.Errorf("%s is %s while the provider thinks", id, got)
@@ -241,7 +241,7 @@ func TestAnAnswerThatCannotBeKeptDoesNotHoldUpOthers(t *testing.T) {
 		}
 		return yes(ctx, r, times)
 	}}
-	ids := o.hear(o.desk(p), 20)
+	ids := o.hear(o.worker(p), 20)
 	bad = ids[7]
 	close(gate)
 	o.waitStatus(domain.PaymentCaptured, append(ids[:7:7], ids[8:]...)...)
@@ -256,15 +256,15 @@ func TestARequestThatIsCutOffIsRecordedAsUnknown(t *testing.T) {
 	t.Parallel()
 	o := open(t, app.Terms{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
 	asked := make(chan struct{})
-	d := o.idle(&scripted{charge: func(ctx context.Context, _ provider.ChargeRequest, _ int) (provider.Charge, error) {
+	w := o.idle(&scripted{charge: func(ctx context.Context, _ provider.ChargeRequest, _ int) (provider.Charge, error) {
 		close(asked)
 		<-ctx.Done()
 		return provider.Charge{}, ctx.Err()
 	}})
-	id := o.hear(d, 1)[0]
+	id := o.hear(w, 1)[0]
 	ctx, stop := context.WithCancel(t.Context())
 	var working sync.WaitGroup
-	working.Go(func() { _ = d.Run(ctx) })
+	working.Go(func() { _ = w.Run(ctx) })
 	<-asked
 	stop()
 	working.Wait()
