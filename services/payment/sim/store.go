@@ -131,8 +131,8 @@ func New(cfg Config) *Store {
 
 func (s *Store) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-func (s *Store) moment() domain.Moment {
-	return domain.Moment{
+func (s *Store) decision() domain.DecisionContext {
+	return domain.DecisionContext{
 		Now: s.now(), NewID: s.cfg.NewID, NewReference: func() string { return domain.Reference(s.cfg.Random()) },
 		Provider: func(string) string { return "simulated" }, Lease: s.cfg.Lease, RetryAfter: s.cfg.RetryAfter,
 	}
@@ -156,7 +156,7 @@ func (s *Store) hear(_ context.Context, _ *pg.Tx, heard []domain.OrderEvent) err
 			accounts[e.OrderID] = r.load()
 		}
 	}
-	m := s.moment()
+	m := s.decision()
 	s.hearing.changes = domain.HearAll(accounts, heard, m)
 	s.hearing.said = events.Outbox(s.hearing.changes.Events, m.Now)
 	return nil
@@ -298,7 +298,7 @@ func (s *Store) Record(request Request, a Answer) (said []outbox.Event, commit f
 	if r, known := s.payments[request.PaymentID]; known {
 		accounts[request.PaymentID] = r.load()
 	}
-	m := s.moment()
+	m := s.decision()
 	changes := domain.AnswerAll(accounts, []domain.Answered{
 		{PaymentID: request.PaymentID, RefundID: request.RefundID, Answer: answer},
 	}, m)
@@ -318,7 +318,7 @@ func (s *Store) Refund(order uuid.UUID, amount int64) (said []outbox.Event, comm
 	if !known {
 		return nil, nil, false
 	}
-	account, m := r.load(), s.moment()
+	account, m := r.load(), s.decision()
 	part := money.Money{Currency: r.payment.Amount.Currency, Amount: amount}
 	if _, err := account.Refund(domain.RefundRequest{Amount: &part, Reason: "scratched", Requester: "staff"}, m); err != nil {
 		return nil, nil, false

@@ -23,7 +23,7 @@ func AnnounceAnew(pool *pg.Pool, deps Deps, recorder Recorder) *outbox.Anew {
 		Newest: func(ctx context.Context) (time.Time, error) { return store.NewestRefund(ctx, pool) },
 		Page: func(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
 			payments, changes, err := refundsAnew(ctx, tx, since, after)
-			return payments, events.Outbox(changes.Events, deps.Moment().Now), err
+			return payments, events.Outbox(changes.Events, deps.Decision().Now), err
 		},
 	}
 }

@@ -104,7 +104,7 @@ func (w *ChargeWorker) put(t task) {
 	}
 }
 
-// Run works until ctx ends. Requests that are under way then have a moment to end;
+// Run works until ctx ends. Requests that are under way then have a decision to end;
 // after that they are cut off, and recorded as unknown.
 func (w *ChargeWorker) Run(ctx context.Context) error {
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -272,11 +272,11 @@ func continued(ctx context.Context, traceparent string) context.Context {
 func (w *ChargeWorker) ask(
 	ctx context.Context, span trace.Span, payment uuid.UUID, request func(context.Context) (provider.Status, string, string, error),
 ) domain.Answer {
-	answer := domain.Answer{Start: w.deps.Moment().Now, Trace: outbox.Traceparent(span.SpanContext())}
+	answer := domain.Answer{Start: w.deps.Decision().Now, Trace: outbox.Traceparent(span.SpanContext())}
 	ctx, cancel := context.WithTimeout(ctx, w.deps.Terms.ProviderTimeout)
 	defer cancel()
 	status, id, code, err := request(ctx)
-	answer.End = w.deps.Moment().Now
+	answer.End = w.deps.Decision().Now
 	switch {
 	case err != nil:
 		answer.Outcome, answer.Detail = domain.Unknown, w.unknown(ctx, payment, err)

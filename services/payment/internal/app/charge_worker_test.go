@@ -228,7 +228,7 @@ func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 }
 
 // The database refuses an id of 201 bytes: that one payment stays pending, and the
-// others that were answered in the same moment are recorded.
+// others that were answered in the same decision are recorded.
 func TestAnAnswerThatCannotBeKeptDoesNotHoldUpOthers(t *testing.T) {
 	t.Parallel()
 	o := open(t, app.Terms{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})

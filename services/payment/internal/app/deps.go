@@ -38,9 +38,9 @@ type Deps struct {
 	NewID func() uuid.UUID
 }
 
-// Moment is what one decision takes.
-func (d Deps) Moment() domain.Moment {
-	return domain.Moment{
+// Decision is what one decision takes from outside.
+func (d Deps) Decision() domain.DecisionContext {
+	return domain.DecisionContext{
 		// PostgreSQL keeps microseconds; a decision sees what will be read back.
 		Now: d.Now().UTC().Truncate(time.Microsecond), NewID: d.NewID, NewReference: newReference,
 		Provider: d.Provider, Lease: d.Terms.lease(), RetryAfter: d.Terms.RetryAfter,

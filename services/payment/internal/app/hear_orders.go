@@ -26,10 +26,10 @@ func (h HearOrders) Apply(ctx context.Context, tx *pg.Tx, heard []domain.OrderEv
 	if err != nil {
 		return err
 	}
-	moment := h.Deps.Moment()
-	changes := domain.HearAll(accounts, heard, moment)
+	decision := h.Deps.Decision()
+	changes := domain.HearAll(accounts, heard, decision)
 	tx.OnCommit(func() { h.Worker.Take(changes) })
-	return h.Recorder.save(ctx, tx, changes, moment.Now)
+	return h.Recorder.save(ctx, tx, changes, decision.Now)
 }
 
 // distinct returns the orders of a batch, each once, in the order of their events.

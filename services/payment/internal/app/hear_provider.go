@@ -50,14 +50,14 @@ func (h HearProvider) Hear(ctx context.Context, name string, n provider.Notice) 
 			contradiction = "there is no such payment by " + name
 			return nil
 		}
-		moment := h.Deps.Moment()
+		decision := h.Deps.Decision()
 		contradiction = account.Noticed(domain.Notice{
 			OrderID: n.OrderID, ChargeID: n.ChargeID, Amount: n.Amount, Succeeded: n.Succeeded,
 			Refund: n.Refund, RefundID: n.RefundID, Reversed: n.Reversed,
-		}, moment)
+		}, decision)
 		var changes domain.Changes
 		changes.Collect(account)
-		return h.Recorder.save(ctx, tx, changes, moment.Now)
+		return h.Recorder.save(ctx, tx, changes, decision.Now)
 	})
 	if err != nil || contradiction == "" {
 		return err

@@ -50,14 +50,14 @@ func (r RecordAnswers) record(ctx context.Context, answered []domain.Answered, r
 		if err != nil {
 			return err
 		}
-		moment := r.Deps.Moment()
-		changes := domain.AnswerAll(accounts, answered, moment)
+		decision := r.Deps.Decision()
+		changes := domain.AnswerAll(accounts, answered, decision)
 		for i, a := range answered {
 			if account, known := accounts[a.PaymentID]; known {
 				results[i].Value = account.Payment()
 			}
 		}
 		tx.OnCommit(func() { take(changes) })
-		return r.Recorder.save(ctx, tx, changes, moment.Now)
+		return r.Recorder.save(ctx, tx, changes, decision.Now)
 	})
 }

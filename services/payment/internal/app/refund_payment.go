@@ -67,14 +67,14 @@ func (r RefundPayment) store(ctx context.Context, tx *pg.Tx, paymentID uuid.UUID
 	if !known {
 		return domain.RefundOrder{}, domain.PaymentNotFound(paymentID.String())
 	}
-	moment := r.Deps.Moment()
-	refund, err := account.Refund(request, moment)
+	decision := r.Deps.Decision()
+	refund, err := account.Refund(request, decision)
 	if err != nil {
 		return domain.RefundOrder{}, err
 	}
 	var changes domain.Changes
 	changes.Collect(account)
-	if err := r.Recorder.save(ctx, tx, changes, moment.Now); err != nil {
+	if err := r.Recorder.save(ctx, tx, changes, decision.Now); err != nil {
 		return domain.RefundOrder{}, err
 	}
 	return domain.RefundOrder{Refund: refund, Provider: account.Payment().Provider, ChargeID: account.Payment().ChargeID}, nil

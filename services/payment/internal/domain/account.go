@@ -55,11 +55,11 @@ func (a *Account) money(amount int64) money.Money {
 }
 
 // addRefund stores a pending refund whose first attempt follows the commit.
-func (a *Account) addRefund(amount int64, reason, requester, trace string, m Moment) Refund {
+func (a *Account) addRefund(amount int64, reason, requester, trace string, dc DecisionContext) Refund {
 	refund := Refund{
-		ID: m.NewID(), PaymentID: a.payment.ID, OrderID: a.payment.OrderID,
+		ID: dc.NewID(), PaymentID: a.payment.ID, OrderID: a.payment.OrderID,
 		Amount: a.money(amount), Status: RefundPending, Reason: reason, Requester: requester,
-		Due: m.Now.Add(m.Lease), Trace: trace, CreateTime: m.Now, UpdateTime: m.Now,
+		Due: dc.Now.Add(dc.Lease), Trace: trace, CreateTime: dc.Now, UpdateTime: dc.Now,
 	}
 	a.refunds = append(a.refunds, refund)
 	a.fresh = append(a.fresh, refund.ID)
@@ -161,7 +161,7 @@ func (c *Changes) Collect(a *Account) {
 // HearAll applies events in their order to the accounts of their orders, which
 // accounts holds by order where there is a payment, and returns what follows, each
 // account's in the order in which its order was first heard of.
-func HearAll(accounts map[uuid.UUID]*Account, heard []OrderEvent, m Moment) Changes {
+func HearAll(accounts map[uuid.UUID]*Account, heard []OrderEvent, dc DecisionContext) Changes {
 	touched := make([]*Account, 0, len(heard))
 	seen := make(map[uuid.UUID]*Account, len(heard))
 	for _, e := range heard {
@@ -173,7 +173,7 @@ func HearAll(accounts map[uuid.UUID]*Account, heard []OrderEvent, m Moment) Chan
 			seen[e.OrderID] = account
 			touched = append(touched, account)
 		}
-		account.Hear(e, m)
+		account.Hear(e, dc)
 	}
 	return collect(touched)
 }
@@ -188,7 +188,7 @@ type Answered struct {
 
 // AnswerAll records answers in their order in the accounts of their payments, and
 // returns what follows. An answer about a payment that there is not changes nothing.
-func AnswerAll(accounts map[uuid.UUID]*Account, answered []Answered, m Moment) Changes {
+func AnswerAll(accounts map[uuid.UUID]*Account, answered []Answered, dc DecisionContext) Changes {
 	touched := make([]*Account, 0, len(answered))
 	for _, a := range answered {
 		account, known := accounts[a.PaymentID]
@@ -199,9 +199,9 @@ func AnswerAll(accounts map[uuid.UUID]*Account, answered []Answered, m Moment) C
 			touched = append(touched, account)
 		}
 		if a.RefundID == uuid.Nil {
-			account.Charged(a.Answer, m)
+			account.Charged(a.Answer, dc)
 		} else {
-			account.RefundAnswered(a.RefundID, a.Answer, m)
+			account.RefundAnswered(a.RefundID, a.Answer, dc)
 		}
 	}
 	return collect(touched)

@@ -26,10 +26,10 @@ var (
 
 func eur(amount int64) money.Money { return money.Money{Currency: "EUR", Amount: amount} }
 
-// moment is noon, with ids counted up.
-func moment() domain.Moment {
+// decision is noon, with ids counted up.
+func decision() domain.DecisionContext {
 	var count byte
-	return domain.Moment{
+	return domain.DecisionContext{
 		Now: noon,
 		NewID: func() uuid.UUID {
 			count++
@@ -63,7 +63,7 @@ func changesOf(a *domain.Account) domain.Changes {
 // pending is a stored payment of 10 EUR that waits for the provider.
 func pending() *domain.Account {
 	a := domain.NewAccount()
-	a.Hear(awaiting(eur(1000)), moment())
+	a.Hear(awaiting(eur(1000)), decision())
 	return reload(a)
 }
 
@@ -73,7 +73,7 @@ func succeeded() domain.Answer {
 
 func captured() *domain.Account {
 	a := pending()
-	a.Charged(succeeded(), moment())
+	a.Charged(succeeded(), decision())
 	return reload(a)
 }
 
@@ -88,7 +88,7 @@ func onlyEvent(t *testing.T, c domain.Changes) domain.Event {
 func TestAnAwaitingOrderIsStoredPendingAndChargedAfterwards(t *testing.T) {
 	t.Parallel()
 	a := domain.NewAccount()
-	a.Hear(awaiting(eur(1000)), moment())
+	a.Hear(awaiting(eur(1000)), decision())
 	c := changesOf(a)
 	if len(c.Insert) != 1 || len(c.Charges) != 1 || len(c.Events) != 0 {
 		t.Fatalf("inserts %d, charges %d, events %d; want 1, 1, 0", len(c.Insert), len(c.Charges), len(c.Events))
@@ -105,7 +105,7 @@ func TestAnAwaitingOrderIsStoredPendingAndChargedAfterwards(t *testing.T) {
 func TestNothingIsAskedForAnOrderOfNothing(t *testing.T) {
 	t.Parallel()
 	a := domain.NewAccount()
-	a.Hear(awaiting(eur(0)), moment())
+	a.Hear(awaiting(eur(0)), decision())
 	c := changesOf(a)
 	if e := onlyEvent(t, c); e.Kind != domain.EventCaptured || len(c.Charges) != 0 {
 		t.Errorf("said %+v with %d charges, want captured at once", e, len(c.Charges))
@@ -126,7 +126,7 @@ func TestTheOutcomeIsRecordedOnceAndSaidAgainTheSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := pending()
-			a.Charged(row.answer, moment())
+			a.Charged(row.answer, decision())
 			first := onlyEvent(t, changesOf(a))
 			if p := a.Payment(); p.Status != row.status || !p.Due.IsZero() || p.Attempts != 1 {
 				t.Errorf("stands at %+v", p)
@@ -136,13 +136,13 @@ func TestTheOutcomeIsRecordedOnceAndSaidAgainTheSame(t *testing.T) {
 			}
 			// Another answer changes nothing.
 			a = reload(a)
-			a.Charged(domain.Answer{Outcome: domain.Declined, Detail: "other"}, moment())
-			a.Charged(succeeded(), moment())
+			a.Charged(domain.Answer{Outcome: domain.Declined, Detail: "other"}, decision())
+			a.Charged(succeeded(), decision())
 			if c := changesOf(a); len(c.Update)+len(c.Events)+len(c.Attempts) != 0 {
 				t.Errorf("a late answer changed %+v", c)
 			}
 			// Asked again, it says the same.
-			a.Hear(awaiting(eur(1000)), moment())
+			a.Hear(awaiting(eur(1000)), decision())
 			again := onlyEvent(t, changesOf(a))
 			first.Trace, again.Trace = "", ""
 			if again != first {
@@ -158,7 +158,7 @@ func TestAnUnknownOutcomeIsAskedForAgainLaterAndLater(t *testing.T) {
 	for i, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
 		want := noon.Add(time.Duration(seconds) * time.Second)
 		a = reload(a)
-		a.Charged(domain.Answer{Outcome: domain.Unknown, Detail: "no answer in time", Trace: traceparent, Start: noon, End: noon}, moment())
+		a.Charged(domain.Answer{Outcome: domain.Unknown, Detail: "no answer in time", Trace: traceparent, Start: noon, End: noon}, decision())
 		c := changesOf(a)
 		if p := a.Payment(); p.Status != domain.PaymentPending || !p.Due.Equal(want) {
 			t.Fatalf("attempt %d: %s, due at %v, want %v", i+1, p.Status, p.Due, want)
@@ -177,13 +177,13 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("heard first: a tombstone refuses the later charge", func(t *testing.T) {
 		t.Parallel()
 		a := domain.NewAccount()
-		a.Hear(cancelled(), moment())
+		a.Hear(cancelled(), decision())
 		c := changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || e.Code != domain.CodeOrderCancelled || len(c.Charges) != 0 {
 			t.Fatalf("said %+v with %d charges", e, len(c.Charges))
 		}
 		a = reload(a)
-		a.Hear(awaiting(eur(1000)), moment())
+		a.Hear(awaiting(eur(1000)), decision())
 		c = changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || e.Version != domain.OutcomeVersion || len(c.Charges)+len(c.Update) != 0 {
 			t.Errorf("then said %+v with %d charges", e, len(c.Charges))
@@ -193,7 +193,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 		t.Parallel()
 		a := domain.NewAccount()
 		e := domain.OrderEvent{OrderID: orderID, Cancelled: &domain.Cancelled{}}
-		a.Hear(e, moment())
+		a.Hear(e, decision())
 		c := changesOf(a)
 		if len(c.Events) != 0 || len(c.Insert) != 1 || c.Insert[0].Amount.Currency != domain.NoCurrency || c.Insert[0].ID == uuid.Nil {
 			t.Errorf("decided %+v", c)
@@ -202,8 +202,8 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("in the batch that made it: not charged", func(t *testing.T) {
 		t.Parallel()
 		a := domain.NewAccount()
-		a.Hear(awaiting(eur(1000)), moment())
-		a.Hear(cancelled(), moment())
+		a.Hear(awaiting(eur(1000)), decision())
+		a.Hear(cancelled(), decision())
 		c := changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || len(c.Charges) != 0 || c.Insert[0].Status != domain.PaymentCancelled {
 			t.Errorf("said %+v with %d charges, stored %s", e, len(c.Charges), c.Insert[0].Status)
@@ -212,12 +212,12 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("while the provider is asked: given back if it captured", func(t *testing.T) {
 		t.Parallel()
 		a := pending()
-		a.Hear(cancelled(), moment())
+		a.Hear(cancelled(), decision())
 		if c := changesOf(a); len(c.Events) != 0 || len(c.Update) != 1 || !c.Update[0].OrderCancelled {
 			t.Fatalf("decided %+v", c)
 		}
 		a = reload(a)
-		a.Charged(succeeded(), moment())
+		a.Charged(succeeded(), decision())
 		c := changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventCaptured {
 			t.Errorf("said %+v", e)
@@ -229,9 +229,9 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("while the provider is asked: nothing if it declined", func(t *testing.T) {
 		t.Parallel()
 		a := pending()
-		a.Hear(cancelled(), moment())
+		a.Hear(cancelled(), decision())
 		a = reload(a)
-		a.Charged(domain.Answer{Outcome: domain.Declined, Detail: "card_declined"}, moment())
+		a.Charged(domain.Answer{Outcome: domain.Declined, Detail: "card_declined"}, decision())
 		if c := changesOf(a); onlyEvent(t, c).Kind != domain.EventFailed || len(c.Refunds) != 0 {
 			t.Errorf("decided %+v", c)
 		}
@@ -239,17 +239,17 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("captured: what is left is given back, once", func(t *testing.T) {
 		t.Parallel()
 		a := captured()
-		if _, err := a.Refund(domain.RefundRequest{Amount: new(eur(300))}, moment()); err != nil {
+		if _, err := a.Refund(domain.RefundRequest{Amount: new(eur(300))}, decision()); err != nil {
 			t.Fatal(err)
 		}
 		a = reload(a)
-		a.Hear(cancelled(), domain.Moment{Now: noon, NewID: uuid.New})
+		a.Hear(cancelled(), domain.DecisionContext{Now: noon, NewID: uuid.New})
 		c := changesOf(a)
 		if len(c.InsertRefunds) != 1 || c.InsertRefunds[0].Amount != eur(700) {
 			t.Fatalf("refunds %+v, want the 7.00 that nobody gave back", c.InsertRefunds)
 		}
 		a = reload(a)
-		a.Hear(cancelled(), moment())
+		a.Hear(cancelled(), decision())
 		if c := changesOf(a); len(c.InsertRefunds) != 0 || onlyEvent(t, c).Kind != domain.EventCaptured {
 			t.Errorf("again: %+v", c)
 		}
@@ -257,11 +257,11 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("given back: says everything again", func(t *testing.T) {
 		t.Parallel()
 		a := captured()
-		a.Hear(cancelled(), moment())
-		a.RefundAnswered(a.Refunds()[0].ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_1"}, moment())
+		a.Hear(cancelled(), decision())
+		a.RefundAnswered(a.Refunds()[0].ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_1"}, decision())
 		first := onlyEvent(t, changesOf(a))
 		a = reload(a)
-		a.Hear(cancelled(), moment())
+		a.Hear(cancelled(), decision())
 		again := changesOf(a).Events
 		if len(again) != 2 || again[0].Kind != domain.EventCaptured || again[1] != first {
 			t.Errorf("first %+v, again %+v", first, again)
@@ -270,13 +270,13 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("the provider declines to give back: tried as another refund when asked again", func(t *testing.T) {
 		t.Parallel()
 		a := captured()
-		a.Hear(cancelled(), moment())
-		a.RefundAnswered(a.Refunds()[0].ID, domain.Answer{Outcome: domain.Declined, Detail: "closed"}, moment())
+		a.Hear(cancelled(), decision())
+		a.RefundAnswered(a.Refunds()[0].ID, domain.Answer{Outcome: domain.Declined, Detail: "closed"}, decision())
 		if r := a.Refunds()[0]; r.Status != domain.RefundFailed || r.FailureCode != "closed" || !a.Payment().HasMoney() {
 			t.Fatalf("stands at %+v", r)
 		}
 		a = reload(a)
-		a.Hear(cancelled(), domain.Moment{Now: noon, NewID: uuid.New})
+		a.Hear(cancelled(), domain.DecisionContext{Now: noon, NewID: uuid.New})
 		if c := changesOf(a); len(c.InsertRefunds) != 1 || c.InsertRefunds[0].Amount != eur(1000) {
 			t.Errorf("again: %+v", c.InsertRefunds)
 		}
@@ -286,17 +286,17 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 func TestARefundIsRefused(t *testing.T) {
 	t.Parallel()
 	failed := pending()
-	failed.Charged(domain.Answer{Outcome: domain.Declined}, moment())
+	failed.Charged(domain.Answer{Outcome: domain.Declined}, decision())
 	spoken := captured()
-	if _, err := spoken.Refund(domain.RefundRequest{Amount: new(eur(400))}, moment()); err != nil {
+	if _, err := spoken.Refund(domain.RefundRequest{Amount: new(eur(400))}, decision()); err != nil {
 		t.Fatal(err)
 	}
 	all := captured()
-	if _, err := all.Refund(domain.RefundRequest{}, moment()); err != nil {
+	if _, err := all.Refund(domain.RefundRequest{}, decision()); err != nil {
 		t.Fatal(err)
 	}
 	given := reload(all)
-	given.RefundAnswered(given.Refunds()[0].ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_1"}, moment())
+	given.RefundAnswered(given.Refunds()[0].ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_1"}, decision())
 	for name, row := range map[string]struct {
 		account *domain.Account
 		amount  *money.Money
@@ -315,7 +315,7 @@ func TestARefundIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := row.account.Refund(domain.RefundRequest{Amount: row.amount}, moment())
+			_, err := row.account.Refund(domain.RefundRequest{Amount: row.amount}, decision())
 			f, ok := fault.Of(err)
 			if !ok || f.Kind() != row.kind || f.Reason() != row.reason {
 				t.Errorf("got %v, want %v %v", err, row.kind, row.reason)
@@ -330,7 +330,7 @@ func TestARefundIsRefused(t *testing.T) {
 func TestPartialRefundsCountUpUnderTheirOwnVersions(t *testing.T) {
 	t.Parallel()
 	a := captured()
-	m := moment()
+	m := decision()
 	for _, amount := range []int64{300, 200, 500} {
 		refund, err := a.Refund(domain.RefundRequest{Amount: new(eur(amount)), Reason: "broken"}, m)
 		if err != nil {
@@ -375,7 +375,7 @@ func TestWhatCannotBeChargedIsRefused(t *testing.T) {
 func TestAProvidersTextIsKeptWithinBounds(t *testing.T) {
 	t.Parallel()
 	a := pending()
-	a.Charged(domain.Answer{Outcome: domain.Declined, Detail: strings.Repeat("é", 300) + "\x00\xff"}, moment())
+	a.Charged(domain.Answer{Outcome: domain.Declined, Detail: strings.Repeat("é", 300) + "\x00\xff"}, decision())
 	code, detail := a.Payment().FailureCode, changesOf(a).Attempts[0].Detail
 	if len(code) != domain.MaxCode || len(detail) != domain.MaxDetail || strings.Trim(code, "é") != "" || strings.Trim(detail, "é") != "" {
 		t.Errorf("kept %d and %d bytes: %q", len(code), len(detail), code)
@@ -386,7 +386,7 @@ func TestTheETagNamesTheVersion(t *testing.T) {
 	t.Parallel()
 	a := pending()
 	first := a.Payment().Etag()
-	a.Charged(domain.Answer{Outcome: domain.Unknown}, moment())
+	a.Charged(domain.Answer{Outcome: domain.Unknown}, decision())
 	second := a.Payment().Etag()
 	if first == second || second != a.Payment().Etag() || first == "" {
 		t.Errorf("etags %q, %q", first, second)
@@ -400,11 +400,11 @@ func TestAChargeThatWasLeftIsNoContradiction(t *testing.T) {
 	t.Parallel()
 	told := func(change func(n *domain.Notice)) (string, domain.Changes) {
 		a := pending()
-		a.Charged(domain.Answer{Outcome: domain.Opened, ProviderID: "pi_kept", Start: noon, End: noon}, moment())
+		a.Charged(domain.Answer{Outcome: domain.Opened, ProviderID: "pi_kept", Start: noon, End: noon}, decision())
 		a = reload(a)
 		n := domain.Notice{OrderID: orderID, ChargeID: "pi_left", Amount: eur(1000)}
 		change(&n)
-		contradiction := a.Noticed(n, moment())
+		contradiction := a.Noticed(n, decision())
 		return contradiction, changesOf(a)
 	}
 	contradiction, c := told(func(*domain.Notice) {})

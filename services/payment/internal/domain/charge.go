@@ -12,12 +12,12 @@ import (
 // Charged records what came of asking the provider for the payment. An answer for
 // a payment that is settled is ignored: under one key a provider gives one answer,
 // and the first that was recorded has been told to others.
-func (a *Account) Charged(answer Answer, m Moment) {
+func (a *Account) Charged(answer Answer, dc DecisionContext) {
 	if !a.known || a.payment.Settled() {
 		return
 	}
 	if answer.Outcome == Opened {
-		a.open(answer, m)
+		a.open(answer, dc)
 		return
 	}
 	a.payment.Attempts++
@@ -26,10 +26,10 @@ func (a *Account) Charged(answer Answer, m Moment) {
 	case Succeeded:
 		a.payment.Captured = a.payment.Amount
 		a.payment.ChargeID = answer.ProviderID
-		a.settle(PaymentCaptured, m)
+		a.settle(PaymentCaptured, dc)
 		a.sayOutcome(answer.Trace)
 		if a.payment.OrderCancelled {
-			a.refundRest(answer.Trace, m)
+			a.refundRest(answer.Trace, dc)
 		}
 	case Declined:
 		a.payment.FailureCode = cut(answer.Detail, MaxCode)
@@ -37,34 +37,34 @@ func (a *Account) Charged(answer Answer, m Moment) {
 		if a.payment.OrderCancelled && answer.Detail == CodeOrderCancelled {
 			status = PaymentCancelled
 		}
-		a.settle(status, m)
+		a.settle(status, dc)
 		a.sayOutcome(answer.Trace)
 	default:
-		a.payment.Due = m.retry(a.payment.Attempts)
-		a.touch(m)
+		a.payment.Due = dc.retry(a.payment.Attempts)
+		a.touch(dc)
 	}
 }
 
 // open stores the id under which the provider knows of the charge. The first is kept:
 // money is asked for under a stored id alone, so that a charge which was opened twice
 // is taken once. Whoever stores it asks next, and has a lease for that.
-func (a *Account) open(answer Answer, m Moment) {
+func (a *Account) open(answer Answer, dc DecisionContext) {
 	if a.payment.ChargeID == "" {
 		a.payment.ChargeID = answer.ProviderID
 	}
-	a.payment.Due = m.Now.Add(m.Lease)
-	a.touch(m)
+	a.payment.Due = dc.Now.Add(dc.Lease)
+	a.touch(dc)
 }
 
 // Noticed says that the provider spoke of the payment, or of the refund when its id is
 // set, under chargeID. What waits for an answer is asked for at once. The result tells
 // what contradicts the account; it is empty when nothing does.
-func (a *Account) Noticed(n Notice, m Moment) (contradiction string) {
+func (a *Account) Noticed(n Notice, dc DecisionContext) (contradiction string) {
 	if contradiction = a.contradicts(n); contradiction != "" {
 		return contradiction
 	}
 	if n.Refund {
-		return a.refundNoticed(n, m)
+		return a.refundNoticed(n, dc)
 	}
 	if a.payment.ChargeID != "" && n.ChargeID != a.payment.ChargeID {
 		return "" // it was opened and left, because the answer was a failure: no money is asked for under it
@@ -78,8 +78,8 @@ func (a *Account) Noticed(n Notice, m Moment) (contradiction string) {
 	if a.payment.ChargeID == "" {
 		a.payment.ChargeID = n.ChargeID
 	}
-	a.payment.Due = m.Now
-	a.touch(m)
+	a.payment.Due = dc.Now
+	a.touch(dc)
 	return ""
 }
 
@@ -112,7 +112,7 @@ func (a *Account) contradicts(n Notice) string {
 	return ""
 }
 
-func (a *Account) refundNoticed(n Notice, m Moment) string {
+func (a *Account) refundNoticed(n Notice, dc DecisionContext) string {
 	i := slices.IndexFunc(a.refunds, func(r Refund) bool { return r.ID == n.RefundID })
 	if i < 0 {
 		return fmt.Sprintf("a refund of %s that the shop did not ask for", n.Amount)
@@ -124,7 +124,7 @@ func (a *Account) refundNoticed(n Notice, m Moment) string {
 	case refund.Status == RefundSucceeded && n.Reversed:
 		return fmt.Sprintf("refund %s of %s failed after it had succeeded: the shop has the money again; give it back another way", refund.ID, refund.Amount)
 	case refund.Status == RefundPending:
-		refund.Due, refund.UpdateTime = m.Now, m.Now
+		refund.Due, refund.UpdateTime = dc.Now, dc.Now
 		a.touched = append(a.touched, refund.ID)
 	}
 	return ""

@@ -1,6 +1,6 @@
 // Package domain decides what happens to the money of orders. It is pure: a use
 // case loads an Account under its lock, tells it what happened, and stores the
-// Changes that follow. Time, ids and randomness come in through Moment, so that
+// Changes that follow. Time, ids and randomness come in through DecisionContext, so that
 // the same facts always lead to the same decision.
 //
 // What holds in every order of what happens, and however often it is repeated:

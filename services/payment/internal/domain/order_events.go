@@ -53,18 +53,18 @@ func NewAwaitingPayment(paymentID uuid.UUID, total money.Money, method string) (
 }
 
 // Hear decides what follows from an event of the account's order.
-func (a *Account) Hear(e OrderEvent, m Moment) {
+func (a *Account) Hear(e OrderEvent, dc DecisionContext) {
 	switch {
 	case e.Awaiting != nil:
-		a.await(e.OrderID, *e.Awaiting, e.Trace, m)
+		a.await(e.OrderID, *e.Awaiting, e.Trace, dc)
 	case e.Cancelled != nil:
-		a.cancel(e.OrderID, *e.Cancelled, e.Trace, m)
+		a.cancel(e.OrderID, *e.Cancelled, e.Trace, dc)
 	}
 }
 
 // await makes the payment, which is charged after the commit. A known payment says
 // its recorded outcome again; a pending one is asked for when it is due, anyway.
-func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, m Moment) {
+func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, dc DecisionContext) {
 	if a.known {
 		a.sayOutcome(trace)
 		return
@@ -72,13 +72,13 @@ func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, m Mo
 	none := money.Money{Currency: e.Total.Currency}
 	a.known = true
 	a.payment = Payment{
-		ID: e.PaymentID, OrderID: orderID, Reference: m.NewReference(), Amount: e.Total,
-		Status: PaymentPending, Method: e.Method, Provider: m.Provider(e.Method), Captured: none, Refunded: none,
-		Due: m.Now.Add(m.Lease), Version: AskedVersion, Trace: trace, CreateTime: m.Now, UpdateTime: m.Now,
+		ID: e.PaymentID, OrderID: orderID, Reference: dc.NewReference(), Amount: e.Total,
+		Status: PaymentPending, Method: e.Method, Provider: dc.Provider(e.Method), Captured: none, Refunded: none,
+		Due: dc.Now.Add(dc.Lease), Version: AskedVersion, Trace: trace, CreateTime: dc.Now, UpdateTime: dc.Now,
 	}
 	if e.Total.IsZero() {
 		// Nothing is to be taken, and no provider takes nothing.
-		a.settle(PaymentCaptured, m)
+		a.settle(PaymentCaptured, dc)
 		a.sayOutcome(trace)
 	}
 }
@@ -86,39 +86,39 @@ func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, m Mo
 // cancel keeps the order from keeping money: what is not charged is not charged
 // any more, what is being charged is given back if it turns out captured, and what
 // is captured is given back at once.
-func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, m Moment) {
+func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, dc DecisionContext) {
 	switch {
 	case !a.known:
-		a.entomb(orderID, e, trace, m)
+		a.entomb(orderID, e, trace, dc)
 	case !a.stored && !a.payment.Settled():
 		// Made in this very transaction: nobody was asked yet.
 		a.payment.FailureCode, a.payment.OrderCancelled = CodeOrderCancelled, true
 		a.payment.Provider = ""
-		a.settle(PaymentCancelled, m)
+		a.settle(PaymentCancelled, dc)
 		a.sayOutcome(trace)
 	case a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled:
 		if e.PaymentRequested {
 			a.sayOutcome(trace)
 		}
 	case a.payment.OrderCancelled:
-		a.cancelAgain(trace, m)
+		a.cancelAgain(trace, dc)
 	default:
 		a.payment.OrderCancelled = true
 		if a.payment.Status == PaymentPending && a.payment.ChargeID != "" {
-			a.payment.Due = m.Now // what was opened is to be stopped
+			a.payment.Due = dc.Now // what was opened is to be stopped
 		}
-		a.touch(m)
-		a.refundRest(trace, m)
+		a.touch(dc)
+		a.refundRest(trace, dc)
 		a.sayRefunds(trace)
 	}
 }
 
 // cancelAgain answers with what is recorded. A refund that the provider declined
 // is tried anew, as another refund.
-func (a *Account) cancelAgain(trace string, m Moment) {
+func (a *Account) cancelAgain(trace string, dc DecisionContext) {
 	a.sayOutcome(trace)
 	a.sayRefunds(trace)
-	a.refundRest(trace, m)
+	a.refundRest(trace, dc)
 }
 
 // sayRefunds tells of every refund that succeeded, again.
@@ -131,18 +131,18 @@ func (a *Account) sayRefunds(trace string) {
 }
 
 // refundRest gives back all that is left.
-func (a *Account) refundRest(trace string, m Moment) {
+func (a *Account) refundRest(trace string, dc DecisionContext) {
 	if !a.payment.HasMoney() {
 		return
 	}
 	if left := a.left(); left > 0 {
-		a.addRefund(left, ReasonOrderCancelled, RequesterOrder, trace, m)
+		a.addRefund(left, ReasonOrderCancelled, RequesterOrder, trace, dc)
 	}
 }
 
 // entomb keeps a tombstone, which refuses a later charge. It answers only an order
 // that asked for money before, because no other waits for an answer.
-func (a *Account) entomb(orderID uuid.UUID, e Cancelled, trace string, m Moment) {
+func (a *Account) entomb(orderID uuid.UUID, e Cancelled, trace string, dc DecisionContext) {
 	id := e.PaymentID
 	if id == uuid.Nil {
 		id = uuid.NewSHA1(orderID, []byte("payment"))
@@ -153,25 +153,25 @@ func (a *Account) entomb(orderID uuid.UUID, e Cancelled, trace string, m Moment)
 	}
 	a.known = true
 	a.payment = Payment{
-		ID: id, OrderID: orderID, Reference: m.NewReference(), Amount: none, FailureCode: CodeOrderCancelled,
-		Captured: none, Refunded: none, OrderCancelled: true, Trace: trace, CreateTime: m.Now,
+		ID: id, OrderID: orderID, Reference: dc.NewReference(), Amount: none, FailureCode: CodeOrderCancelled,
+		Captured: none, Refunded: none, OrderCancelled: true, Trace: trace, CreateTime: dc.Now,
 	}
-	a.settle(PaymentCancelled, m)
+	a.settle(PaymentCancelled, dc)
 	if e.PaymentRequested {
 		a.sayOutcome(trace)
 	}
 }
 
 // settle ends the asking.
-func (a *Account) settle(status PaymentStatus, m Moment) {
+func (a *Account) settle(status PaymentStatus, dc DecisionContext) {
 	a.payment.Status = status
 	a.payment.Version = OutcomeVersion
 	a.payment.Due = time.Time{}
-	a.touch(m)
+	a.touch(dc)
 }
 
 // touch marks the payment as changed now.
-func (a *Account) touch(m Moment) {
-	a.payment.UpdateTime = m.Now
+func (a *Account) touch(dc DecisionContext) {
+	a.payment.UpdateTime = dc.Now
 	a.changed = true
 }

@@ -26,9 +26,9 @@ type world struct {
 	said         map[string]domain.Event
 }
 
-func (w *world) moment() domain.Moment {
+func (w *world) decision() domain.DecisionContext {
 	w.now = w.now.Add(time.Second)
-	return domain.Moment{
+	return domain.DecisionContext{
 		Now: w.now,
 		NewID: func() uuid.UUID {
 			w.ids++
@@ -95,9 +95,9 @@ func (w *world) askProvider(decided *domain.Outcome, mayDecline bool) domain.Ans
 }
 
 func (w *world) hear(e domain.OrderEvent) {
-	w.account.Hear(e, w.moment())
+	w.account.Hear(e, w.decision())
 	if rapid.Bool().Draw(w.t, "twice in one batch") {
-		w.account.Hear(e, w.moment())
+		w.account.Hear(e, w.decision())
 	}
 	w.commit()
 }
@@ -105,7 +105,7 @@ func (w *world) hear(e domain.OrderEvent) {
 func (w *world) tryCharge() {
 	if p := w.account.Payment(); w.asked && p.Amount.Amount > 0 && (p.Status == domain.PaymentPending || rapid.Bool().Draw(w.t, "late answer")) &&
 		p.Status != domain.PaymentCancelled {
-		w.account.Charged(w.askProvider(&w.charge, true), w.moment())
+		w.account.Charged(w.askProvider(&w.charge, true), w.decision())
 		w.commit()
 	}
 }
@@ -119,7 +119,7 @@ func (w *world) tryRefund() {
 	decided := w.refunds[id]
 	answer := w.askProvider(&decided, w.declines)
 	w.refunds[id] = decided
-	w.account.RefundAnswered(id, answer, w.moment())
+	w.account.RefundAnswered(id, answer, w.decision())
 	w.commit()
 }
 
@@ -129,7 +129,7 @@ func (w *world) wishRefund() {
 		wish.Amount = new(eur(rapid.Int64Range(-1, 1100).Draw(w.t, "amount")))
 	}
 	// A refusal changes nothing, which commit checks as well.
-	_, _ = w.account.Refund(wish, w.moment())
+	_, _ = w.account.Refund(wish, w.decision())
 	w.commit()
 }
 
@@ -141,7 +141,7 @@ func (w *world) settle() {
 			if w.charge == 0 {
 				w.charge = domain.Succeeded
 			}
-			w.account.Charged(domain.Answer{Outcome: w.charge, ProviderID: "id"}, w.moment())
+			w.account.Charged(domain.Answer{Outcome: w.charge, ProviderID: "id"}, w.decision())
 			w.commit()
 		}
 		for _, r := range w.account.Refunds() {
@@ -149,11 +149,11 @@ func (w *world) settle() {
 			if outcome == 0 {
 				outcome = domain.Succeeded
 			}
-			w.account.RefundAnswered(r.ID, domain.Answer{Outcome: outcome, ProviderID: "id"}, w.moment())
+			w.account.RefundAnswered(r.ID, domain.Answer{Outcome: outcome, ProviderID: "id"}, w.decision())
 			w.commit()
 		}
 		if w.ended {
-			w.account.Hear(cancelled(), w.moment())
+			w.account.Hear(cancelled(), w.decision())
 			w.commit()
 		}
 	}

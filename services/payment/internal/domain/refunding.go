@@ -24,7 +24,7 @@ type RefundRequest struct {
 // as given back. Errors: PAYMENT_STATE when nothing is captured or all was given
 // back, CURRENCY_MISMATCH, REFUND_TOO_LARGE, and INVALID_FIELD for an amount that
 // is not more than 0.
-func (a *Account) Refund(request RefundRequest, m Moment) (Refund, error) {
+func (a *Account) Refund(request RefundRequest, dc DecisionContext) (Refund, error) {
 	if request.Amount != nil && request.Amount.Amount <= 0 {
 		return Refund{}, fault.Fields(fault.Violation{
 			Field: "amount", Description: "must be more than 0; leave it out to give back all that is left",
@@ -51,45 +51,45 @@ func (a *Account) Refund(request RefundRequest, m Moment) (Refund, error) {
 			a.payment.ID, a.money(left), a.payment.Captured, a.payment.Refunded).
 			With("left", a.money(left).String())
 	}
-	return a.addRefund(amount, request.Reason, request.Requester, request.Trace, m), nil
+	return a.addRefund(amount, request.Reason, request.Requester, request.Trace, dc), nil
 }
 
 // RefundAnswered records what came of asking the provider for a refund. An answer
 // for a refund that is settled or not the account's is ignored.
-func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, m Moment) {
+func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, dc DecisionContext) {
 	i := slices.IndexFunc(a.refunds, func(r Refund) bool { return r.ID == id })
 	if i < 0 || a.refunds[i].Status != RefundPending {
 		return
 	}
 	refund := &a.refunds[i]
 	refund.Attempts++
-	refund.UpdateTime = m.Now
+	refund.UpdateTime = dc.Now
 	a.touched = append(a.touched, id)
 	a.attempts = append(a.attempts, answer.attempt(id, refund.Attempts))
 	switch answer.Outcome {
 	case Succeeded:
-		a.give(refund, answer, m)
+		a.give(refund, answer, dc)
 	case Declined:
 		refund.Status = RefundFailed
 		refund.FailureCode = cut(answer.Detail, MaxCode)
 		refund.Due = time.Time{}
 	case Pending:
 		refund.ProviderRefundID = answer.ProviderID
-		refund.Due = m.retry(refund.Attempts)
+		refund.Due = dc.retry(refund.Attempts)
 	default:
-		refund.Due = m.retry(refund.Attempts)
+		refund.Due = dc.retry(refund.Attempts)
 	}
 }
 
 // give notes that a refund's money was given back.
-func (a *Account) give(refund *Refund, answer Answer, m Moment) {
+func (a *Account) give(refund *Refund, answer Answer, dc DecisionContext) {
 	a.payment.Version++
 	a.payment.Refunded.Amount += refund.Amount.Amount
 	a.payment.Status = PaymentPartiallyRefunded
 	if a.payment.Refunded == a.payment.Captured {
 		a.payment.Status = PaymentRefunded
 	}
-	a.touch(m)
+	a.touch(dc)
 	refund.Status = RefundSucceeded
 	refund.ProviderRefundID = answer.ProviderID
 	refund.Version = a.payment.Version

@@ -9,9 +9,9 @@ import (
 // maxRetry is where doubling of the time between attempts ends.
 const maxRetry = 5 * time.Minute
 
-// Moment is what a decision takes from outside: the time, fresh ids, chance and
+// DecisionContext is what a decision takes from outside: the time, fresh ids, chance and
 // the owner's terms.
-type Moment struct {
+type DecisionContext struct {
 	Now time.Time
 	// NewID makes an id for a refund.
 	NewID func() uuid.UUID
@@ -28,13 +28,13 @@ type Moment struct {
 }
 
 // retry returns when to ask again after so many attempts.
-func (m Moment) retry(attempts int32) time.Time {
-	limit := max(maxRetry, m.RetryAfter)
-	wait := m.RetryAfter
+func (dc DecisionContext) retry(attempts int32) time.Time {
+	limit := max(maxRetry, dc.RetryAfter)
+	wait := dc.RetryAfter
 	for n := int32(1); n < attempts && wait < limit; n++ {
 		wait *= 2
 	}
-	return m.Now.Add(min(wait, limit))
+	return dc.Now.Add(min(wait, limit))
 }
 
 // crockford is base 32 without the letters that people mistake for others.
