@@ -65,7 +65,7 @@ func TestEveryMethodOfTheSandboxIsSettledOnce(t *testing.T) {
 		if count, _, _ := s.charges(row.order); count != 1 {
 			t.Errorf("%s: the ledger holds %d charges", row.method, count)
 		}
-		if got := s.waitSaid(row.order, 1); len(got) != 1 {
+		if got := s.waitEvents(row.order, 1); len(got) != 1 {
 			t.Errorf("%s: said %v", row.method, got)
 		}
 	}
@@ -76,10 +76,10 @@ func TestAnOrderThatAwaitsPaymentTwiceIsChargedOnceAndToldTheSame(t *testing.T) 
 	s := open(t, quick)
 	o := newOrder("sandbox_ok")
 	s.say(o.awaits(), o.awaits())
-	first := s.waitSaid(o, 1)[0]
+	first := s.waitEvents(o, 1)[0]
 	s.say(o.awaits(), newOrder("sandbox_declined").awaits(), o.awaits())
 	// Two in one batch are answered once, two batches twice.
-	second := s.waitSaid(o, 2)[1]
+	second := s.waitEvents(o, 2)[1]
 	if first.id != second.id || !proto.Equal(first.message, second.message) {
 		t.Errorf("said %v, then %v", first, second)
 	}
@@ -95,7 +95,7 @@ func TestAnOrderCancelledBeforeItAwaitsPaymentIsNeverCharged(t *testing.T) {
 	s.say(o.cancelled())
 	s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_CANCELLED)
 	s.say(o.awaits())
-	got := s.waitSaid(o, 2)
+	got := s.waitEvents(o, 2)
 	for _, one := range got {
 		failed, ok := one.message.(*paymentv1.PaymentFailed)
 		if !ok || failed.GetFailureCode() != "order_cancelled" || one.id != got[0].id {
@@ -139,7 +139,7 @@ func TestAnOrderCancelledWhileTheProviderIsAskedGetsItsMoneyBack(t *testing.T) {
 			if !proto.Equal(p.GetCaptured(), p.GetRefunded()) {
 				t.Errorf("captured %v, refunded %v", p.GetCaptured(), p.GetRefunded())
 			}
-			got := s.waitSaid(o, 2)
+			got := s.waitEvents(o, 2)
 			refunded, ok := got[len(got)-1].message.(*paymentv1.PaymentRefunded)
 			if !ok || !proto.Equal(refunded.GetAmount(), p.GetAmount()) || !proto.Equal(refunded.GetRefunded(), p.GetAmount()) {
 				t.Errorf("said %v", got)
@@ -157,10 +157,10 @@ func TestACancelledOrderThatWasPaidIsRefundedOnce(t *testing.T) {
 	o := s.captured("sandbox_ok")
 	s.say(o.cancelled(), o.cancelled())
 	s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_REFUNDED)
-	first := s.waitSaid(o, 2)
+	first := s.waitEvents(o, 2)
 	s.say(o.cancelled())
 	// Again: captured and refunded, both as before.
-	again := s.waitSaid(o, len(first)+2)
+	again := s.waitEvents(o, len(first)+2)
 	ids := map[string]int{}
 	for _, one := range again {
 		ids[one.id]++

@@ -137,10 +137,10 @@ func newConsumer(
 	pool *pg.Pool, deps app.Deps, recorder app.Recorder, worker *app.ChargeWorker, cfg kafka.Config,
 	log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
-	hear := app.HearOrders{Deps: deps, Recorder: recorder, Worker: worker}
+	apply := app.ApplyOrderEvents{Deps: deps, Recorder: recorder, Worker: worker}
 	return consumer.New(events.Group, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.TopicOrder}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.Handler(hear.Apply))
+	}, events.Handler(apply.Apply))
 }
 
 type serviceParams struct {
@@ -160,7 +160,7 @@ type serviceParams struct {
 
 func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 	pool, deps, recorder := in.Pool, in.Deps, in.Recorder
-	hear := app.HearProvider{Pool: pool, Deps: deps, Recorder: recorder, Park: in.Park, Log: in.Log}
+	apply := app.HandleNotice{Pool: pool, Deps: deps, Recorder: recorder, Park: in.Park, Log: in.Log}
 	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Deps: deps, Recorder: recorder, Worker: in.Worker})
 	return kitapp.Service{
 		Name:     Name,
@@ -177,7 +177,7 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 			{Name: events.TopicOrder},
 			{Name: events.TopicPayment, Retention: in.Settings.GetEventRetention().AsDuration()},
 		},
-		HTTP:                 webhooks(cfg, in.Cards, hear),
+		HTTP:                 webhooks(cfg, in.Cards, apply),
 		IdempotencyRetention: in.Settings.GetIdempotencyRetention().AsDuration(),
 		Operations:           in.Operations,
 	}

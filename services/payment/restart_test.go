@@ -12,8 +12,8 @@ import (
 )
 
 // refunded brings an order to a payment of which a part was given back, and returns
-// what payment said of that.
-func (s *shop) refunded(amount int64) (order, said) {
+// what payment published of that.
+func (s *shop) refunded(amount int64) (order, event) {
 	s.t.Helper()
 	o := s.captured("sandbox_ok")
 	if _, err := s.payments.RefundPayment(s.t.Context(), &paymentv1.RefundPaymentRequest{
@@ -21,7 +21,7 @@ func (s *shop) refunded(amount int64) (order, said) {
 	}); err != nil {
 		s.t.Fatal(err)
 	}
-	return o, s.waitSaid(o, 2)[1]
+	return o, s.waitEvents(o, 2)[1]
 }
 
 // After a restart an empty broker is told again of the money that was given back in
@@ -42,13 +42,13 @@ func TestARestartAnnouncesRefundsAnew(t *testing.T) {
 	}
 
 	s.mu.Lock()
-	s.heard = nil
+	s.published = nil
 	s.mu.Unlock()
 	broker := testkit.Broker(t)
 	s.config.Context.Kafka = broker
 	s.serve()
 	s.listen(broker)
-	again := s.waitSaid(o, 1)[0]
+	again := s.waitEvents(o, 1)[0]
 	if again.id != first.id || !proto.Equal(again.message, first.message) {
 		t.Errorf("said %v, then %v", first, again)
 	}
@@ -58,7 +58,7 @@ func TestARestartAnnouncesRefundsAnew(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	refunded, ok := s.waitSaid(old, 1)[0].message.(*paymentv1.PaymentRefunded)
+	refunded, ok := s.waitEvents(old, 1)[0].message.(*paymentv1.PaymentRefunded)
 	if !ok || !proto.Equal(refunded.GetAmount(), eur(1)) || !proto.Equal(refunded.GetRefunded(), eur(101)) {
 		t.Errorf("said %v", refunded)
 	}

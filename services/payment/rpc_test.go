@@ -116,7 +116,7 @@ func TestARefundGivesBackOncePerRequestID(t *testing.T) {
 	if p := s.get(o); p.GetStatus() != paymentv1.PaymentStatus_PAYMENT_STATUS_PARTIALLY_REFUNDED || !proto.Equal(p.GetRefunded(), eur(234)) {
 		t.Errorf("the payment is %v", p)
 	}
-	if said := s.waitSaid(o, 2); said[1].message.(*paymentv1.PaymentRefunded).GetRefundId() != r.GetId() {
+	if said := s.waitEvents(o, 2); said[1].message.(*paymentv1.PaymentRefunded).GetRefundId() != r.GetId() {
 		t.Errorf("said %v", said)
 	}
 

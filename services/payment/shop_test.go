@@ -52,12 +52,12 @@ type shop struct {
 	config payment.Config
 	stop   func() // ends the process
 
-	mu    sync.Mutex
-	heard []said
+	mu        sync.Mutex
+	published []event
 }
 
-// said is one event of payment's.
-type said struct {
+// event is one event of payment's.
+type event struct {
 	id      string
 	message proto.Message
 }
@@ -159,12 +159,12 @@ func (s *shop) listen(broker kafka.Config) {
 	s.t.Cleanup(client.Close)
 	background(s.t, func(ctx context.Context) {
 		for ctx.Err() == nil {
-			client.PollFetches(ctx).EachRecord(s.hear)
+			client.PollFetches(ctx).EachRecord(s.receive)
 		}
 	})
 }
 
-func (s *shop) hear(record *kgo.Record) {
+func (s *shop) receive(record *kgo.Record) {
 	headers := map[string]string{}
 	for _, h := range record.Headers {
 		headers[h.Key] = string(h.Value)
@@ -186,7 +186,7 @@ func (s *shop) hear(record *kgo.Record) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.heard = append(s.heard, said{id: headers["ce_id"], message: message})
+	s.published = append(s.published, event{id: headers["ce_id"], message: message})
 }
 
 // background runs until the test ends, which waits for it.
@@ -201,12 +201,12 @@ func background(t *testing.T, run func(context.Context)) {
 	})
 }
 
-// saidOf returns what payment said of an order, in order.
-func (s *shop) saidOf(o order) []said {
+// eventsOfOrder returns what payment said of an order, in order.
+func (s *shop) eventsOfOrder(o order) []event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []said
-	for _, one := range s.heard {
+	var all []event
+	for _, one := range s.published {
 		if one.message.(interface{ GetOrderId() string }).GetOrderId() == o.id.String() {
 			all = append(all, one)
 		}
@@ -214,11 +214,11 @@ func (s *shop) saidOf(o order) []said {
 	return all
 }
 
-// waitSaid waits until payment has said count events of an order.
-func (s *shop) waitSaid(o order, count int) []said {
+// waitEvents waits until payment has said count events of an order.
+func (s *shop) waitEvents(o order, count int) []event {
 	s.t.Helper()
-	testkit.Eventually(s.t, soon, "payment spoke of the order", func() bool { return len(s.saidOf(o)) >= count })
-	return s.saidOf(o)
+	testkit.Eventually(s.t, soon, "payment spoke of the order", func() bool { return len(s.eventsOfOrder(o)) >= count })
+	return s.eventsOfOrder(o)
 }
 
 // order is what the stand-in knows of one.

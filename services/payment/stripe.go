@@ -105,13 +105,13 @@ func newProviders(box *sandbox.Sandbox, cards *stripe.Stripe) provider.Providers
 const WebhookPath = "POST /webhooks/stripe"
 
 // webhooks are the plain HTTP handlers of the context.
-func webhooks(cfg StripeConfig, cards *stripe.Stripe, hear app.HearProvider) map[string]http.Handler {
+func webhooks(cfg StripeConfig, cards *stripe.Stripe, notices app.HandleNotice) map[string]http.Handler {
 	if cards == nil || len(cfg.WebhookSecrets) == 0 {
 		return nil
 	}
 	return map[string]http.Handler{WebhookPath: stripe.NewWebhook(stripe.WebhookConfig{
 		Secrets: cfg.WebhookSecrets, Live: cards.Live(), Owner: cards.Owner,
-		Hear: func(ctx context.Context, n provider.Notice) error { return hear.Hear(ctx, stripe.Name, n) },
-		Now:  hear.Deps.Now, Log: hear.Log,
+		Handle: func(ctx context.Context, n provider.Notice) error { return notices.Handle(ctx, stripe.Name, n) },
+		Now:    notices.Deps.Now, Log: notices.Log,
 	})}
 }

@@ -30,7 +30,7 @@ func TestWebhooksInAnyOrderLeadToTheSameState(t *testing.T) {
 			s.waitStatus(declined, failed)
 			s.waitStatus(given, refunded)
 			testkit.Eventually(t, soon, "all events were taken", func() bool { return s.stripe.Unsent() == 0 })
-			s.waitSaid(given, 2)
+			s.waitEvents(given, 2)
 			for o, want := range map[order]paymentv1.PaymentStatus{paid: captured, declined: failed, given: refunded} {
 				if got := s.get(o).GetStatus(); got != want {
 					t.Errorf("%s became %s", want, got)
@@ -51,7 +51,7 @@ func TestARepeatedEventHasOneEffect(t *testing.T) {
 	o := s.pay("pm_card_visa")
 	s.waitStatus(o, captured)
 	before := s.get(o)
-	s.waitSaid(o, 1)
+	s.waitEvents(o, 1)
 	events := s.eventsOf(o.payment.String())
 	for i := len(events) - 1; i >= 0; i-- {
 		for range 10 {
@@ -61,7 +61,7 @@ func TestARepeatedEventHasOneEffect(t *testing.T) {
 		}
 	}
 	s.say(o.awaits()) // what comes after is said after
-	s.waitSaid(o, 2)
+	s.waitEvents(o, 2)
 	if after := s.get(o); after.GetEtag() != before.GetEtag() || len(s.letters()) != 0 || s.only(o).Charges != 1 {
 		t.Errorf("%v, then %v; set aside %v", before, after, s.letters())
 	}

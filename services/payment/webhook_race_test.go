@@ -67,15 +67,15 @@ func TestTheSameEventAtTwoProcessesAtOnceHasOneEffect(t *testing.T) {
 		if in.Charges != 1 || in.Received != o.total.Amount || in.Refunded != o.total.Amount {
 			t.Errorf("at Stripe %+v", in)
 		}
-		heard := s.waitSaid(o, 2)
-		if len(heard) != 2 {
-			t.Fatalf("said %v", heard)
+		published := s.waitEvents(o, 2)
+		if len(published) != 2 {
+			t.Fatalf("said %v", published)
 		}
-		if _, first := heard[0].message.(*paymentv1.PaymentCaptured); !first {
-			t.Errorf("first said %v", heard[0])
+		if _, first := published[0].message.(*paymentv1.PaymentCaptured); !first {
+			t.Errorf("first said %v", published[0])
 		}
-		if _, second := heard[1].message.(*paymentv1.PaymentRefunded); !second {
-			t.Errorf("then said %v", heard[1])
+		if _, second := published[1].message.(*paymentv1.PaymentRefunded); !second {
+			t.Errorf("then said %v", published[1])
 		}
 	}
 	if n := len(s.letters()); n != 0 {

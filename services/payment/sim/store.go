@@ -23,7 +23,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
 
-// Topics are those that payment hears.
+// Topics are those that payment consumes.
 var Topics = []string{events.TopicOrder}
 
 // Config is what payment stands on.
@@ -57,7 +57,7 @@ type Store struct {
 
 	// waiting are requests that this process is to make; in its memory.
 	waiting []Request
-	hearing *tx
+	running *tx
 }
 
 // row is a payment with what is stored beside it.
@@ -125,7 +125,7 @@ func (o Outcome) String() string {
 // New returns a payment without payments.
 func New(cfg Config) *Store {
 	s := &Store{cfg: cfg, payments: map[uuid.UUID]*row{}, byOrder: map[uuid.UUID]*row{}}
-	s.handle = events.Handler(s.hear)
+	s.handle = events.Handler(s.apply)
 	return s
 }
 
@@ -138,27 +138,27 @@ func (s *Store) decision() domain.DecisionContext {
 	}
 }
 
-// Hear applies a batch of events.
-func (s *Store) Hear(batch []consumer.Event) (said []outbox.Event, commit func(), err error) {
+// Handle applies a batch of events.
+func (s *Store) Handle(batch []consumer.Event) (said []outbox.Event, commit func(), err error) {
 	t := &tx{}
-	s.hearing = t
-	defer func() { s.hearing = nil }()
+	s.running = t
+	defer func() { s.running = nil }()
 	if err := s.handle(context.Background(), nil, batch); err != nil {
 		return nil, nil, err
 	}
 	return t.said, func() { s.save(t.changes) }, nil
 }
 
-func (s *Store) hear(_ context.Context, _ *pg.Tx, heard []domain.OrderEvent) error {
+func (s *Store) apply(_ context.Context, _ *pg.Tx, batch []domain.OrderEvent) error {
 	accounts := map[uuid.UUID]*domain.Account{}
-	for _, e := range heard {
+	for _, e := range batch {
 		if r, known := s.byOrder[e.OrderID]; known && accounts[e.OrderID] == nil {
 			accounts[e.OrderID] = r.load()
 		}
 	}
 	m := s.decision()
-	s.hearing.changes = domain.HearAll(accounts, heard, m)
-	s.hearing.said = events.Outbox(s.hearing.changes.Events, m.Now)
+	s.running.changes = domain.ApplyAll(accounts, batch, m)
+	s.running.said = events.Outbox(s.running.changes.Events, m.Now)
 	return nil
 }
 

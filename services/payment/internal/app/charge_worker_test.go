@@ -89,18 +89,18 @@ func (o office) idle(p provider.Provider) *app.ChargeWorker {
 	return w
 }
 
-// hear lets order ask for the money of n orders, and returns the payments' ids.
-func (o office) hear(w *app.ChargeWorker, n int) []uuid.UUID {
+// placeOrders lets order ask for the money of n orders, and returns the payments' ids.
+func (o office) placeOrders(w *app.ChargeWorker, n int) []uuid.UUID {
 	o.t.Helper()
-	ids, heard := make([]uuid.UUID, n), make([]domain.OrderEvent, n)
+	ids, batch := make([]uuid.UUID, n), make([]domain.OrderEvent, n)
 	for i := range ids {
 		ids[i] = uuid.Must(uuid.NewV7())
-		heard[i] = domain.OrderEvent{OrderID: uuid.Must(uuid.NewV7()), Awaiting: &domain.AwaitingPayment{
+		batch[i] = domain.OrderEvent{OrderID: uuid.Must(uuid.NewV7()), Awaiting: &domain.AwaitingPayment{
 			PaymentID: ids[i], Total: money.Money{Currency: "EUR", Amount: 1000}, Method: "card",
 		}}
 	}
-	hear := app.HearOrders{Deps: o.deps, Recorder: o.recorder, Worker: w}
-	if err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return hear.Apply(ctx, tx, heard) }); err != nil {
+	apply := app.ApplyOrderEvents{Deps: o.deps, Recorder: o.recorder, Worker: w}
+	if err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return apply.Apply(ctx, tx, batch) }); err != nil {
 		o.t.Fatal(err)
 	}
 	return ids
@@ -142,7 +142,7 @@ func TestAnUnknownOutcomeIsRepeatedUnderTheSameKeyUntilThereIsAnAnswer(t *testin
 		}
 		return yes(ctx, r, times)
 	}}
-	id := o.hear(o.worker(p), 1)[0]
+	id := o.placeOrders(o.worker(p), 1)[0]
 	o.waitStatus(domain.PaymentCaptured, id)
 	tried := o.get(id)
 	var got []string
@@ -161,7 +161,7 @@ func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 	t.Parallel()
 	o := open(t, app.Terms{ProviderTimeout: time.Second, RetryAfter: 10 * time.Millisecond})
 	crashed := &scripted{charge: yes}
-	ids := o.hear(o.idle(crashed), 300)
+	ids := o.placeOrders(o.idle(crashed), 300)
 	// The same database a minute later, in another process.
 	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
 	next := &scripted{charge: yes}
@@ -175,7 +175,7 @@ func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 	t.Parallel()
 	o := open(t, app.Terms{ProviderTimeout: 5 * time.Second, RetryAfter: 10 * time.Millisecond})
-	ids := o.hear(o.idle(&scripted{charge: yes}), 500)
+	ids := o.placeOrders(o.idle(&scripted{charge: yes}), 500)
 	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
 	one, two := &scripted{charge: yes}, &scripted{charge: yes}
 	o.worker(one)
@@ -207,7 +207,7 @@ func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 		return yes(ctx, r, times)
 	}}
 	idle := o.idle(p)
-	held := o.hear(idle, 100)
+	held := o.placeOrders(idle, 100)
 	for _, id := range held {
 		slow.Store(id, true)
 	}
@@ -217,7 +217,7 @@ func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 		waiting.Charges = append(waiting.Charges, o.get(id).Payment)
 	}
 	w.Take(waiting)
-	o.waitStatus(domain.PaymentCaptured, o.hear(w, 200)...)
+	o.waitStatus(domain.PaymentCaptured, o.placeOrders(w, 200)...)
 	for _, id := range held {
 		if got := o.get(id).Payment.Status; got != domain.PaymentPending {
 			t.Errorf("%s is %s while the provider thinks", id, got)
@@ -241,7 +241,7 @@ func TestAnAnswerThatCannotBeKeptDoesNotHoldUpOthers(t *testing.T) {
 		}
 		return yes(ctx, r, times)
 	}}
-	ids := o.hear(o.worker(p), 20)
+	ids := o.placeOrders(o.worker(p), 20)
 	bad = ids[7]
 	close(gate)
 	o.waitStatus(domain.PaymentCaptured, append(ids[:7:7], ids[8:]...)...)
@@ -261,7 +261,7 @@ func TestARequestThatIsCutOffIsRecordedAsUnknown(t *testing.T) {
 		<-ctx.Done()
 		return provider.Charge{}, ctx.Err()
 	}})
-	id := o.hear(w, 1)[0]
+	id := o.placeOrders(w, 1)[0]
 	ctx, stop := context.WithCancel(t.Context())
 	var working sync.WaitGroup
 	working.Go(func() { _ = w.Run(ctx) })

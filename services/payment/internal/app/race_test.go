@@ -130,11 +130,11 @@ func cancelledOf(e domain.OrderEvent) domain.OrderEvent {
 	}}
 }
 
-// apply has a worker's process hear events as one batch, as a consumer does.
-func (o office) apply(w *app.ChargeWorker, heard ...domain.OrderEvent) error {
-	hear := app.HearOrders{Deps: o.deps, Recorder: o.recorder, Worker: w}
+// apply has a worker's process apply events as one batch, as a consumer does.
+func (o office) apply(w *app.ChargeWorker, batch ...domain.OrderEvent) error {
+	apply := app.ApplyOrderEvents{Deps: o.deps, Recorder: o.recorder, Worker: w}
 	for {
-		err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return hear.Apply(ctx, tx, heard) })
+		err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return apply.Apply(ctx, tx, batch) })
 		if err == nil || !pg.Transient(err) {
 			return err
 		}

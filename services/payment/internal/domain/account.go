@@ -23,7 +23,7 @@ type Account struct {
 	events         []Event
 }
 
-// NewAccount is the account of an order that was never heard of.
+// NewAccount is the account of an order that was never events of.
 func NewAccount() *Account { return &Account{} }
 
 // Load is the account of a stored payment. The refunds may be left out while
@@ -108,7 +108,7 @@ func (a *Account) sayRefund(refund Refund, trace string) {
 
 // SayRefundsSince tells again of the refunds that succeeded at a time or after it,
 // each in its own trace: order, which asks for none but a cancelled order's, may not
-// have heard of them.
+// have events of them.
 func (a *Account) SayRefundsSince(since time.Time) {
 	for _, refund := range a.refunds {
 		if refund.Status == RefundSucceeded && !refund.UpdateTime.Before(since) {
@@ -158,13 +158,13 @@ func (c *Changes) Collect(a *Account) {
 	c.Events = append(c.Events, a.events...)
 }
 
-// HearAll applies events in their order to the accounts of their orders, which
+// ApplyAll applies events in their order to the accounts of their orders, which
 // accounts holds by order where there is a payment, and returns what follows, each
-// account's in the order in which its order was first heard of.
-func HearAll(accounts map[uuid.UUID]*Account, heard []OrderEvent, dc DecisionContext) Changes {
-	touched := make([]*Account, 0, len(heard))
-	seen := make(map[uuid.UUID]*Account, len(heard))
-	for _, e := range heard {
+// account's in the order in which its order was first events of.
+func ApplyAll(accounts map[uuid.UUID]*Account, events []OrderEvent, dc DecisionContext) Changes {
+	touched := make([]*Account, 0, len(events))
+	seen := make(map[uuid.UUID]*Account, len(events))
+	for _, e := range events {
 		account, again := seen[e.OrderID]
 		if !again {
 			if account = accounts[e.OrderID]; account == nil {
@@ -173,7 +173,7 @@ func HearAll(accounts map[uuid.UUID]*Account, heard []OrderEvent, dc DecisionCon
 			seen[e.OrderID] = account
 			touched = append(touched, account)
 		}
-		account.Hear(e, dc)
+		account.Apply(e, dc)
 	}
 	return collect(touched)
 }

@@ -63,7 +63,7 @@ func changesOf(a *domain.Account) domain.Changes {
 // pending is a stored payment of 10 EUR that waits for the provider.
 func pending() *domain.Account {
 	a := domain.NewAccount()
-	a.Hear(awaiting(eur(1000)), decision())
+	a.Apply(awaiting(eur(1000)), decision())
 	return reload(a)
 }
 
@@ -88,7 +88,7 @@ func onlyEvent(t *testing.T, c domain.Changes) domain.Event {
 func TestAnAwaitingOrderIsStoredPendingAndChargedAfterwards(t *testing.T) {
 	t.Parallel()
 	a := domain.NewAccount()
-	a.Hear(awaiting(eur(1000)), decision())
+	a.Apply(awaiting(eur(1000)), decision())
 	c := changesOf(a)
 	if len(c.Insert) != 1 || len(c.Charges) != 1 || len(c.Events) != 0 {
 		t.Fatalf("inserts %d, charges %d, events %d; want 1, 1, 0", len(c.Insert), len(c.Charges), len(c.Events))
@@ -105,7 +105,7 @@ func TestAnAwaitingOrderIsStoredPendingAndChargedAfterwards(t *testing.T) {
 func TestNothingIsAskedForAnOrderOfNothing(t *testing.T) {
 	t.Parallel()
 	a := domain.NewAccount()
-	a.Hear(awaiting(eur(0)), decision())
+	a.Apply(awaiting(eur(0)), decision())
 	c := changesOf(a)
 	if e := onlyEvent(t, c); e.Kind != domain.EventCaptured || len(c.Charges) != 0 {
 		t.Errorf("said %+v with %d charges, want captured at once", e, len(c.Charges))
@@ -142,7 +142,7 @@ func TestTheOutcomeIsRecordedOnceAndSaidAgainTheSame(t *testing.T) {
 				t.Errorf("a late answer changed %+v", c)
 			}
 			// Asked again, it says the same.
-			a.Hear(awaiting(eur(1000)), decision())
+			a.Apply(awaiting(eur(1000)), decision())
 			again := onlyEvent(t, changesOf(a))
 			first.Trace, again.Trace = "", ""
 			if again != first {
@@ -174,16 +174,16 @@ func TestAnUnknownOutcomeIsAskedForAgainLaterAndLater(t *testing.T) {
 
 func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Parallel()
-	t.Run("heard first: a tombstone refuses the later charge", func(t *testing.T) {
+	t.Run("events first: a tombstone refuses the later charge", func(t *testing.T) {
 		t.Parallel()
 		a := domain.NewAccount()
-		a.Hear(cancelled(), decision())
+		a.Apply(cancelled(), decision())
 		c := changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || e.Code != domain.CodeOrderCancelled || len(c.Charges) != 0 {
 			t.Fatalf("said %+v with %d charges", e, len(c.Charges))
 		}
 		a = reload(a)
-		a.Hear(awaiting(eur(1000)), decision())
+		a.Apply(awaiting(eur(1000)), decision())
 		c = changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || e.Version != domain.OutcomeVersion || len(c.Charges)+len(c.Update) != 0 {
 			t.Errorf("then said %+v with %d charges", e, len(c.Charges))
@@ -193,7 +193,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 		t.Parallel()
 		a := domain.NewAccount()
 		e := domain.OrderEvent{OrderID: orderID, Cancelled: &domain.Cancelled{}}
-		a.Hear(e, decision())
+		a.Apply(e, decision())
 		c := changesOf(a)
 		if len(c.Events) != 0 || len(c.Insert) != 1 || c.Insert[0].Amount.Currency != domain.NoCurrency || c.Insert[0].ID == uuid.Nil {
 			t.Errorf("decided %+v", c)
@@ -202,8 +202,8 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("in the batch that made it: not charged", func(t *testing.T) {
 		t.Parallel()
 		a := domain.NewAccount()
-		a.Hear(awaiting(eur(1000)), decision())
-		a.Hear(cancelled(), decision())
+		a.Apply(awaiting(eur(1000)), decision())
+		a.Apply(cancelled(), decision())
 		c := changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || len(c.Charges) != 0 || c.Insert[0].Status != domain.PaymentCancelled {
 			t.Errorf("said %+v with %d charges, stored %s", e, len(c.Charges), c.Insert[0].Status)
@@ -212,7 +212,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("while the provider is asked: given back if it captured", func(t *testing.T) {
 		t.Parallel()
 		a := pending()
-		a.Hear(cancelled(), decision())
+		a.Apply(cancelled(), decision())
 		if c := changesOf(a); len(c.Events) != 0 || len(c.Update) != 1 || !c.Update[0].OrderCancelled {
 			t.Fatalf("decided %+v", c)
 		}
@@ -229,7 +229,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("while the provider is asked: nothing if it declined", func(t *testing.T) {
 		t.Parallel()
 		a := pending()
-		a.Hear(cancelled(), decision())
+		a.Apply(cancelled(), decision())
 		a = reload(a)
 		a.Charged(domain.Answer{Outcome: domain.Declined, Detail: "card_declined"}, decision())
 		if c := changesOf(a); onlyEvent(t, c).Kind != domain.EventFailed || len(c.Refunds) != 0 {
@@ -243,13 +243,13 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 			t.Fatal(err)
 		}
 		a = reload(a)
-		a.Hear(cancelled(), domain.DecisionContext{Now: noon, NewID: uuid.New})
+		a.Apply(cancelled(), domain.DecisionContext{Now: noon, NewID: uuid.New})
 		c := changesOf(a)
 		if len(c.InsertRefunds) != 1 || c.InsertRefunds[0].Amount != eur(700) {
 			t.Fatalf("refunds %+v, want the 7.00 that nobody gave back", c.InsertRefunds)
 		}
 		a = reload(a)
-		a.Hear(cancelled(), decision())
+		a.Apply(cancelled(), decision())
 		if c := changesOf(a); len(c.InsertRefunds) != 0 || onlyEvent(t, c).Kind != domain.EventCaptured {
 			t.Errorf("again: %+v", c)
 		}
@@ -257,11 +257,11 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("given back: says everything again", func(t *testing.T) {
 		t.Parallel()
 		a := captured()
-		a.Hear(cancelled(), decision())
+		a.Apply(cancelled(), decision())
 		a.RefundAnswered(a.Refunds()[0].ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_1"}, decision())
 		first := onlyEvent(t, changesOf(a))
 		a = reload(a)
-		a.Hear(cancelled(), decision())
+		a.Apply(cancelled(), decision())
 		again := changesOf(a).Events
 		if len(again) != 2 || again[0].Kind != domain.EventCaptured || again[1] != first {
 			t.Errorf("first %+v, again %+v", first, again)
@@ -270,13 +270,13 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 	t.Run("the provider declines to give back: tried as another refund when asked again", func(t *testing.T) {
 		t.Parallel()
 		a := captured()
-		a.Hear(cancelled(), decision())
+		a.Apply(cancelled(), decision())
 		a.RefundAnswered(a.Refunds()[0].ID, domain.Answer{Outcome: domain.Declined, Detail: "closed"}, decision())
 		if r := a.Refunds()[0]; r.Status != domain.RefundFailed || r.FailureCode != "closed" || !a.Payment().HasMoney() {
 			t.Fatalf("stands at %+v", r)
 		}
 		a = reload(a)
-		a.Hear(cancelled(), domain.DecisionContext{Now: noon, NewID: uuid.New})
+		a.Apply(cancelled(), domain.DecisionContext{Now: noon, NewID: uuid.New})
 		if c := changesOf(a); len(c.InsertRefunds) != 1 || c.InsertRefunds[0].Amount != eur(1000) {
 			t.Errorf("again: %+v", c.InsertRefunds)
 		}

@@ -12,7 +12,7 @@ import (
 // RequesterOrder is who asks for the refunds of cancelled orders.
 const RequesterOrder = "service/order"
 
-// OrderEvent is something that was heard of an order: exactly one of the two.
+// OrderEvent is something that was events of an order: exactly one of the two.
 type OrderEvent struct {
 	OrderID   uuid.UUID
 	Awaiting  *AwaitingPayment
@@ -52,8 +52,8 @@ func NewAwaitingPayment(paymentID uuid.UUID, total money.Money, method string) (
 	return AwaitingPayment{PaymentID: paymentID, Total: total, Method: method}, nil
 }
 
-// Hear decides what follows from an event of the account's order.
-func (a *Account) Hear(e OrderEvent, dc DecisionContext) {
+// Apply decides what follows from an event of the account's order.
+func (a *Account) Apply(e OrderEvent, dc DecisionContext) {
 	switch {
 	case e.Awaiting != nil:
 		a.await(e.OrderID, *e.Awaiting, e.Trace, dc)

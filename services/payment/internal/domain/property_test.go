@@ -94,10 +94,10 @@ func (w *world) askProvider(decided *domain.Outcome, mayDecline bool) domain.Ans
 	return answer
 }
 
-func (w *world) hear(e domain.OrderEvent) {
-	w.account.Hear(e, w.decision())
+func (w *world) apply(e domain.OrderEvent) {
+	w.account.Apply(e, w.decision())
 	if rapid.Bool().Draw(w.t, "twice in one batch") {
-		w.account.Hear(e, w.decision())
+		w.account.Apply(e, w.decision())
 	}
 	w.commit()
 }
@@ -153,7 +153,7 @@ func (w *world) settle() {
 			w.commit()
 		}
 		if w.ended {
-			w.account.Hear(cancelled(), w.decision())
+			w.account.Apply(cancelled(), w.decision())
 			w.commit()
 		}
 	}
@@ -171,8 +171,8 @@ func TestMoneyIsExactInEveryOrderOfEvents(t *testing.T) {
 		}
 		total := eur(rapid.SampledFrom([]int64{0, 1, 1000}).Draw(t, "total"))
 		t.Repeat(map[string]func(*rapid.T){
-			"awaiting":  func(*rapid.T) { w.asked = true; w.hear(awaiting(total)) },
-			"cancelled": func(*rapid.T) { w.ended = true; w.hear(cancelled()) },
+			"awaiting":  func(*rapid.T) { w.asked = true; w.apply(awaiting(total)) },
+			"cancelled": func(*rapid.T) { w.ended = true; w.apply(cancelled()) },
 			"charge":    func(*rapid.T) { w.tryCharge() },
 			"refund":    func(*rapid.T) { w.tryRefund() },
 			"wish":      func(*rapid.T) { w.wishRefund() },

@@ -14,31 +14,31 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 )
 
-// The types that payment hears (CloudEvents ce_type).
+// The types that payment consumes (CloudEvents ce_type).
 const (
 	typeAwaitingPayment = "shopmesh.order.v1.OrderAwaitingPayment"
 	typeCancelled       = "shopmesh.order.v1.OrderCancelled"
 )
 
-// Handler hands what concerns payment to hear, in the order in which it came, and
+// Handler hands what concerns payment to apply, in the order in which it came, and
 // ignores the rest. An event that can't be read fails the batch, so that the
 // consumer finds it and sets it aside.
-func Handler(hear func(ctx context.Context, tx *pg.Tx, heard []domain.OrderEvent) error) consumer.Handler {
+func Handler(apply func(ctx context.Context, tx *pg.Tx, orders []domain.OrderEvent) error) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
-		heard := make([]domain.OrderEvent, 0, len(batch))
+		orders := make([]domain.OrderEvent, 0, len(batch))
 		for _, e := range batch {
 			event, concerns, err := read(e)
 			if err != nil {
 				return fmt.Errorf("event %s: %w", e.ID, err)
 			}
 			if concerns {
-				heard = append(heard, event)
+				orders = append(orders, event)
 			}
 		}
-		if len(heard) == 0 {
+		if len(orders) == 0 {
 			return nil
 		}
-		return hear(ctx, tx, heard)
+		return apply(ctx, tx, orders)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 )
 
-// The topics that payment hears and says, and its consumer group.
+// The topics that payment consumes and publishes, and its consumer group.
 const (
 	TopicOrder   = "shopmesh.order.order.v1"
 	TopicPayment = "shopmesh.payment.payment.v1"

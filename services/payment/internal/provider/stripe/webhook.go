@@ -42,10 +42,10 @@ type WebhookConfig struct {
 	Live bool
 	// Owner reads the metadata of a PaymentIntent.
 	Owner func(ctx context.Context, id string) (map[string]string, error)
-	// Hear takes a notice. An error lets Stripe send it again.
-	Hear func(ctx context.Context, n provider.Notice) error
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Handle takes a notice. An error lets Stripe send it again.
+	Handle func(ctx context.Context, n provider.Notice) error
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // Webhook is where Stripe says that something changed
@@ -76,14 +76,14 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w)
 		return
 	}
-	notice, heard, err := h.read(body)
+	notice, concerns, err := h.read(body)
 	if err != nil {
 		h.cfg.Log.WarnContext(r.Context(), "can't read a signed event", "error", err)
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	if heard {
-		err = h.hear(r.Context(), notice)
+	if concerns {
+		err = h.complete(r.Context(), notice)
 	}
 	if err != nil {
 		h.cfg.Log.WarnContext(r.Context(), "can't take an event now; it will come again", "event", notice.ID, "type", notice.Type, "error", err)
@@ -173,8 +173,8 @@ type object struct {
 	PaymentIntent string            `json:"payment_intent"`
 }
 
-// read turns an event into a notice; heard is false for those of other things.
-func (h *Webhook) read(body []byte) (n provider.Notice, heard bool, err error) {
+// read turns an event into a notice; concerns is false for those of other things.
+func (h *Webhook) read(body []byte) (n provider.Notice, concerns bool, err error) {
 	// The kind comes first: other kinds have other shapes.
 	var head struct {
 		Data struct {
@@ -216,8 +216,8 @@ func (h *Webhook) read(body []byte) (n provider.Notice, heard bool, err error) {
 	return n, true, nil
 }
 
-// hear completes what a refund does not say that was made elsewhere: of which payment.
-func (h *Webhook) hear(ctx context.Context, n provider.Notice) error {
+// complete adds what a refund does not say that was made elsewhere: of which payment.
+func (h *Webhook) complete(ctx context.Context, n provider.Notice) error {
 	if n.Foreign != "" && n.PaymentID == uuid.Nil {
 		return nil // another account's, and not ours at all
 	}
@@ -228,7 +228,7 @@ func (h *Webhook) hear(ctx context.Context, n provider.Notice) error {
 		}
 		n.PaymentID = idOf(owner, metaPayment)
 	}
-	return h.cfg.Hear(ctx, n)
+	return h.cfg.Handle(ctx, n)
 }
 
 // Owner reads the metadata of a PaymentIntent.

@@ -21,8 +21,8 @@ func TestAFloodReachesNothing(t *testing.T) {
 	reached := 0
 	h := NewWebhook(WebhookConfig{
 		Secrets: []string{"whsec_1"}, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
-		Owner: func(context.Context, string) (map[string]string, error) { reached++; return nil, nil },
-		Hear:  func(context.Context, provider.Notice) error { reached++; return nil },
+		Owner:  func(context.Context, string) (map[string]string, error) { reached++; return nil, nil },
+		Handle: func(context.Context, provider.Notice) error { reached++; return nil },
 	})
 	body := []byte(`{"id":"evt_1","type":"refund.updated","data":{"object":{"object":"refund","id":"re_1","amount":5,"currency":"jpy","payment_intent":"pi_1"}}}`)
 	answered := map[int]int{}
@@ -66,11 +66,11 @@ func FuzzWebhook(f *testing.F) {
 	f.Add([]byte(`{"data":{"object":7}}`), "v1=,t=-1,t=2", true)
 	f.Add([]byte(`{"data":{"object":{"object":"payment_intent","amount":"x"}}}`), "", true)
 	f.Fuzz(func(t *testing.T, body []byte, header string, sign bool) {
-		heard := 0
+		handled := 0
 		h := NewWebhook(WebhookConfig{
 			Secrets: []string{"whsec_1"}, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
-			Owner: func(context.Context, string) (map[string]string, error) { return nil, nil },
-			Hear:  func(context.Context, provider.Notice) error { heard++; return nil },
+			Owner:  func(context.Context, string) (map[string]string, error) { return nil, nil },
+			Handle: func(context.Context, provider.Notice) error { handled++; return nil },
 		})
 		genuineHeader := stripefake.Sign(body, now, "whsec_1")
 		if sign {
@@ -83,8 +83,8 @@ func FuzzWebhook(f *testing.F) {
 		if w.Body.Len() != 0 {
 			t.Errorf("replied %q", w.Body)
 		}
-		if refused := w.Code == http.StatusUnauthorized; refused && heard > 0 || sign && refused && len(body) <= maxEvent {
-			t.Errorf("answered %d, heard %d", w.Code, heard)
+		if refused := w.Code == http.StatusUnauthorized; refused && handled > 0 || sign && refused && len(body) <= maxEvent {
+			t.Errorf("answered %d, handled %d", w.Code, handled)
 		}
 	})
 }

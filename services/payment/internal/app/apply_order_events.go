@@ -10,8 +10,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// HearOrders applies what order says: it makes payments, cancels and refunds them.
-type HearOrders struct {
+// ApplyOrderEvents applies what order says: it makes payments, cancels and refunds them.
+type ApplyOrderEvents struct {
 	Deps     Deps
 	Recorder Recorder
 	// ChargeWorker asks the provider for what was stored.
@@ -21,22 +21,22 @@ type HearOrders struct {
 // Apply takes a batch in the order in which it came. It costs two round trips, and
 // a third when an order is cancelled whose money was captured. It is idempotent by
 // the order's id: a repeated event finds the payment, and says its outcome again.
-func (h HearOrders) Apply(ctx context.Context, tx *pg.Tx, heard []domain.OrderEvent) error {
-	accounts, err := store.LockByOrders(ctx, tx, distinct(heard))
+func (h ApplyOrderEvents) Apply(ctx context.Context, tx *pg.Tx, batch []domain.OrderEvent) error {
+	accounts, err := store.LockByOrders(ctx, tx, distinct(batch))
 	if err != nil {
 		return err
 	}
 	decision := h.Deps.Decision()
-	changes := domain.HearAll(accounts, heard, decision)
+	changes := domain.ApplyAll(accounts, batch, decision)
 	tx.OnCommit(func() { h.Worker.Take(changes) })
 	return h.Recorder.save(ctx, tx, changes, decision.Now)
 }
 
 // distinct returns the orders of a batch, each once, in the order of their events.
-func distinct(heard []domain.OrderEvent) []uuid.UUID {
-	seen := make(map[uuid.UUID]bool, len(heard))
-	orders := make([]uuid.UUID, 0, len(heard))
-	for _, e := range heard {
+func distinct(batch []domain.OrderEvent) []uuid.UUID {
+	seen := make(map[uuid.UUID]bool, len(batch))
+	orders := make([]uuid.UUID, 0, len(batch))
+	for _, e := range batch {
 		if !seen[e.OrderID] {
 			seen[e.OrderID] = true
 			orders = append(orders, e.OrderID)

@@ -17,10 +17,10 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// HearProvider hears what a provider says of its own accord. A notice settles
+// HandleNotice hears what a provider says of its own accord. A notice settles
 // nothing: it makes the worker ask how things stand, at once. So it has the same effect
 // however often, late, early or in whatever order notices come.
-type HearProvider struct {
+type HandleNotice struct {
 	Pool     *pg.Pool
 	Deps     Deps
 	Recorder Recorder
@@ -28,9 +28,9 @@ type HearProvider struct {
 	Log      *slog.Logger
 }
 
-// Hear applies a notice of the provider named. What contradicts the payment is set
+// Handle applies a notice of the provider named. What contradicts the payment is set
 // aside for people and changes nothing. An error means that it must come again.
-func (h HearProvider) Hear(ctx context.Context, name string, n provider.Notice) error {
+func (h HandleNotice) Handle(ctx context.Context, name string, n provider.Notice) error {
 	if n.Foreign != "" {
 		return h.Park.Put(ctx, Parked{ID: n.ID, Type: n.Type, PaymentID: n.PaymentID, Cause: n.Foreign})
 	}
