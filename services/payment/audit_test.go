@@ -57,10 +57,10 @@ func TestTheAuditStatesEveryPaymentAndTheProvidersLedger(t *testing.T) {
 	for i := range orders {
 		orders[i] = s.captured("sandbox_ok")
 	}
-	s.say(orders[2].cancelled())
+	s.publish(orders[2].cancelled())
 	s.waitStatus(orders[2], paymentv1.PaymentStatus_PAYMENT_STATUS_REFUNDED)
 	gone := newOrder("sandbox_ok")
-	s.say(gone.cancelled())
+	s.publish(gone.cancelled())
 	s.waitStatus(gone, paymentv1.PaymentStatus_PAYMENT_STATUS_CANCELLED)
 
 	a := s.audit(t)
@@ -111,7 +111,7 @@ func TestTheAuditFindsWhatIsWrong(t *testing.T) {
 			if _, err := s.ledger.Exec(s.t.Context(), `delete from charges where order_id = $1`, o.id); err != nil {
 				return err
 			}
-			s.say(o.cancelled())
+			s.publish(o.cancelled())
 			testkit.Eventually(s.t, soon, "the refund failed", func() bool {
 				list, err := s.payments.ListRefunds(s.t.Context(), &paymentv1.ListRefundsRequest{PaymentId: o.payment.String()})
 				return err == nil && len(list.GetRefunds()) == 1 && list.GetRefunds()[0].GetStatus() == paymentv1.RefundStatus_REFUND_STATUS_FAILED

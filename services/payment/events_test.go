@@ -50,7 +50,7 @@ func TestEveryMethodOfTheSandboxIsSettledOnce(t *testing.T) {
 		rows[i].order = newOrder(rows[i].method)
 		all = append(all, rows[i].order.awaits())
 	}
-	s.say(all...)
+	s.publish(all...)
 	for _, row := range rows {
 		p := s.waitStatus(row.order, row.status)
 		if p.GetFailureCode() != row.code || len(p.GetAttempts()) != len(row.attempts) {
@@ -75,13 +75,13 @@ func TestAnOrderThatAwaitsPaymentTwiceIsChargedOnceAndToldTheSame(t *testing.T) 
 	t.Parallel()
 	s := open(t, quick)
 	o := newOrder("sandbox_ok")
-	s.say(o.awaits(), o.awaits())
+	s.publish(o.awaits(), o.awaits())
 	first := s.waitEvents(o, 1)[0]
-	s.say(o.awaits(), newOrder("sandbox_declined").awaits(), o.awaits())
+	s.publish(o.awaits(), newOrder("sandbox_declined").awaits(), o.awaits())
 	// Two in one batch are answered once, two batches twice.
 	second := s.waitEvents(o, 2)[1]
 	if first.id != second.id || !proto.Equal(first.message, second.message) {
-		t.Errorf("said %v, then %v", first, second)
+		t.Errorf("published %v, then %v", first, second)
 	}
 	if count, charged, _ := s.charges(o); count != 1 || charged != o.total.Amount {
 		t.Errorf("%d charges of %d", count, charged)
@@ -92,14 +92,14 @@ func TestAnOrderCancelledBeforeItAwaitsPaymentIsNeverCharged(t *testing.T) {
 	t.Parallel()
 	s := open(t, quick)
 	o := newOrder("sandbox_ok")
-	s.say(o.cancelled())
+	s.publish(o.cancelled())
 	s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_CANCELLED)
-	s.say(o.awaits())
+	s.publish(o.awaits())
 	got := s.waitEvents(o, 2)
 	for _, one := range got {
 		failed, ok := one.message.(*paymentv1.PaymentFailed)
 		if !ok || failed.GetFailureCode() != "order_cancelled" || one.id != got[0].id {
-			t.Errorf("said %v", one)
+			t.Errorf("published %v", one)
 		}
 	}
 	if count, _, _ := s.charges(o); count != 0 {
@@ -111,7 +111,7 @@ func TestAnOrderCancelledInTheSameBatchIsNeverCharged(t *testing.T) {
 	t.Parallel()
 	s := open(t, quick)
 	o, other := newOrder("sandbox_ok"), newOrder("sandbox_ok")
-	s.say(o.awaits(), o.cancelled(), other.awaits())
+	s.publish(o.awaits(), o.cancelled(), other.awaits())
 	s.waitStatus(other, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
 	// The broker may deliver them apart; then the money is taken and given back.
 	testkit.Eventually(t, soon, "the order keeps no money", func() bool {
@@ -129,12 +129,12 @@ func TestAnOrderCancelledWhileTheProviderIsAskedGetsItsMoneyBack(t *testing.T) {
 			t.Parallel()
 			s := open(t, quick)
 			o := newOrder(method)
-			s.say(o.awaits())
+			s.publish(o.awaits())
 			testkit.Eventually(t, soon, "the payment is there", func() bool {
 				_, err := s.payments.GetPayment(t.Context(), &paymentv1.GetPaymentRequest{Id: o.payment.String()})
 				return err == nil
 			})
-			s.say(o.cancelled())
+			s.publish(o.cancelled())
 			p := s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_REFUNDED)
 			if !proto.Equal(p.GetCaptured(), p.GetRefunded()) {
 				t.Errorf("captured %v, refunded %v", p.GetCaptured(), p.GetRefunded())
@@ -142,7 +142,7 @@ func TestAnOrderCancelledWhileTheProviderIsAskedGetsItsMoneyBack(t *testing.T) {
 			got := s.waitEvents(o, 2)
 			refunded, ok := got[len(got)-1].message.(*paymentv1.PaymentRefunded)
 			if !ok || !proto.Equal(refunded.GetAmount(), p.GetAmount()) || !proto.Equal(refunded.GetRefunded(), p.GetAmount()) {
-				t.Errorf("said %v", got)
+				t.Errorf("published %v", got)
 			}
 			if count, charged, given := s.charges(o); count != 1 || charged != given {
 				t.Errorf("the ledger holds %d charges of %d, %d given back", count, charged, given)
@@ -155,10 +155,10 @@ func TestACancelledOrderThatWasPaidIsRefundedOnce(t *testing.T) {
 	t.Parallel()
 	s := open(t, quick)
 	o := s.captured("sandbox_ok")
-	s.say(o.cancelled(), o.cancelled())
+	s.publish(o.cancelled(), o.cancelled())
 	s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_REFUNDED)
 	first := s.waitEvents(o, 2)
-	s.say(o.cancelled())
+	s.publish(o.cancelled())
 	// Again: captured and refunded, both as before.
 	again := s.waitEvents(o, len(first)+2)
 	ids := map[string]int{}
@@ -166,7 +166,7 @@ func TestACancelledOrderThatWasPaidIsRefundedOnce(t *testing.T) {
 		ids[one.id]++
 	}
 	if len(ids) != 2 {
-		t.Errorf("said %v", ids)
+		t.Errorf("published %v", ids)
 	}
 	if _, charged, given := s.charges(o); charged != o.total.Amount || given != charged {
 		t.Errorf("the ledger charged %d and gave back %d", charged, given)
@@ -178,7 +178,7 @@ func TestAnEventThatCannotBeReadIsSetAsideAndOthersGoOn(t *testing.T) {
 	s := open(t, quick)
 	bad, good := newOrder("sandbox_ok"), newOrder("sandbox_ok")
 	bad.total = money.Money{Currency: "EUR", Amount: -1}
-	s.say(bad.awaits(), good.awaits())
+	s.publish(bad.awaits(), good.awaits())
 	s.waitStatus(good, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
 	testkit.Eventually(t, soon, "the bad event is a dead letter", func() bool {
 		var letters int

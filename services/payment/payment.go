@@ -29,8 +29,8 @@ import (
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/payment/internal/app"
-	"github.com/shopmesh/shopmesh/services/payment/internal/audit"
 	"github.com/shopmesh/shopmesh/services/payment/internal/events"
+	"github.com/shopmesh/shopmesh/services/payment/internal/operations"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/stripe"
@@ -88,7 +88,7 @@ func Module(cfg Config) fx.Option {
 			func(relay *outbox.Relay) app.Recorder { return app.Recorder{Wake: relay.Wake} },
 			newChargeWorker,
 			newConsumer,
-			audit.New,
+			operations.New,
 			fx.Private,
 		),
 		kitapp.Join(func(in serviceParams) kitapp.Service { return newService(cfg.Stripe, in) }),
@@ -153,7 +153,7 @@ type serviceParams struct {
 	Recorder   app.Recorder
 	Park       app.Park
 	Cards      *stripe.Stripe
-	Operations *audit.Operations
+	Operations *operations.Operations
 	Settings   *paymentv1.Settings
 	Log        *slog.Logger
 }
@@ -171,7 +171,7 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 		Runners: []kitapp.Runner{
 			{Name: "consumer", Run: in.Orders.Run},
 			{Name: "charge worker", Run: in.Worker.Run},
-			{Name: "republisher", Run: app.AnnounceAnew(pool, deps, recorder).Run},
+			{Name: "republisher", Run: app.Republisher(pool, deps, recorder).Run},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.TopicOrder},

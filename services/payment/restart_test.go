@@ -42,7 +42,7 @@ func TestARestartAnnouncesRefundsAnew(t *testing.T) {
 	}
 
 	s.mu.Lock()
-	s.published = nil
+	s.received = nil
 	s.mu.Unlock()
 	broker := testkit.Broker(t)
 	s.config.Context.Kafka = broker
@@ -50,7 +50,7 @@ func TestARestartAnnouncesRefundsAnew(t *testing.T) {
 	s.listen(broker)
 	again := s.waitEvents(o, 1)[0]
 	if again.id != first.id || !proto.Equal(again.message, first.message) {
-		t.Errorf("said %v, then %v", first, again)
+		t.Errorf("published %v, then %v", first, again)
 	}
 	// The old order's next refund is the first that is told of it.
 	if _, err := s.payments.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{
@@ -60,6 +60,6 @@ func TestARestartAnnouncesRefundsAnew(t *testing.T) {
 	}
 	refunded, ok := s.waitEvents(old, 1)[0].message.(*paymentv1.PaymentRefunded)
 	if !ok || !proto.Equal(refunded.GetAmount(), eur(1)) || !proto.Equal(refunded.GetRefunded(), eur(101)) {
-		t.Errorf("said %v", refunded)
+		t.Errorf("published %v", refunded)
 	}
 }

@@ -28,7 +28,7 @@ func TestPaymentsAreReadAndListed(t *testing.T) {
 	s := open(t, quick)
 	first := s.captured("sandbox_ok")
 	second := newOrder("sandbox_declined")
-	s.say(second.awaits())
+	s.publish(second.awaits())
 	s.waitStatus(second, paymentv1.PaymentStatus_PAYMENT_STATUS_FAILED)
 	third := s.captured("sandbox_ok")
 
@@ -116,8 +116,8 @@ func TestARefundGivesBackOncePerRequestID(t *testing.T) {
 	if p := s.get(o); p.GetStatus() != paymentv1.PaymentStatus_PAYMENT_STATUS_PARTIALLY_REFUNDED || !proto.Equal(p.GetRefunded(), eur(234)) {
 		t.Errorf("the payment is %v", p)
 	}
-	if said := s.waitEvents(o, 2); said[1].message.(*paymentv1.PaymentRefunded).GetRefundId() != r.GetId() {
-		t.Errorf("said %v", said)
+	if got := s.waitEvents(o, 2); got[1].message.(*paymentv1.PaymentRefunded).GetRefundId() != r.GetId() {
+		t.Errorf("published %v", got)
 	}
 
 	other := proto.CloneOf(req)
@@ -198,7 +198,7 @@ func TestBadRequestsNameWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	s := open(t, quick)
 	paid, failed := s.captured("sandbox_ok"), newOrder("sandbox_declined")
-	s.say(failed.awaits())
+	s.publish(failed.awaits())
 	s.waitStatus(failed, paymentv1.PaymentStatus_PAYMENT_STATUS_FAILED)
 	refund := func(change func(*paymentv1.RefundPaymentRequest)) func(context.Context) error {
 		return func(ctx context.Context) error {

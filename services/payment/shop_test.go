@@ -52,8 +52,8 @@ type shop struct {
 	config payment.Config
 	stop   func() // ends the process
 
-	mu        sync.Mutex
-	published []event
+	mu       sync.Mutex
+	received []event
 }
 
 // event is one event of payment's.
@@ -178,15 +178,15 @@ func (s *shop) receive(record *kgo.Record) {
 	case "shopmesh.payment.v1.PaymentRefunded":
 		message = &paymentv1.PaymentRefunded{}
 	default:
-		s.t.Errorf("payment said a %q", headers["ce_type"])
+		s.t.Errorf("payment published a %q", headers["ce_type"])
 		return
 	}
 	if err := proto.Unmarshal(record.Value, message); err != nil {
-		s.t.Errorf("payment said what can't be read: %v", err)
+		s.t.Errorf("payment published what can't be read: %v", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.published = append(s.published, event{id: headers["ce_id"], message: message})
+	s.received = append(s.received, event{id: headers["ce_id"], message: message})
 }
 
 // background runs until the test ends, which waits for it.
@@ -201,12 +201,12 @@ func background(t *testing.T, run func(context.Context)) {
 	})
 }
 
-// eventsOfOrder returns what payment said of an order, in order.
+// eventsOfOrder returns what payment published of an order, in order.
 func (s *shop) eventsOfOrder(o order) []event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []event
-	for _, one := range s.published {
+	for _, one := range s.received {
 		if one.message.(interface{ GetOrderId() string }).GetOrderId() == o.id.String() {
 			all = append(all, one)
 		}
@@ -214,7 +214,7 @@ func (s *shop) eventsOfOrder(o order) []event {
 	return all
 }
 
-// waitEvents waits until payment has said count events of an order.
+// waitEvents waits until payment has published count events of an order.
 func (s *shop) waitEvents(o order, count int) []event {
 	s.t.Helper()
 	testkit.Eventually(s.t, soon, "payment spoke of the order", func() bool { return len(s.eventsOfOrder(o)) >= count })
@@ -253,12 +253,12 @@ func (o order) event(version int64, message proto.Message) outbox.Event {
 	return outbox.Event{Topic: events.TopicOrder, Key: o.id, Version: version, Message: message, Time: time.Now()}
 }
 
-// say publishes in one transaction, so that they can share a batch.
-func (s *shop) say(said ...outbox.Event) {
+// publish publishes in one transaction, so that they can share a batch.
+func (s *shop) publish(published ...outbox.Event) {
 	s.t.Helper()
 	err := s.order.InTx(s.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		tx.OnCommit(s.relay.Wake)
-		return outbox.Write(ctx, tx, "/shopmesh/order", said...)
+		return outbox.Write(ctx, tx, "/shopmesh/order", published...)
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -291,7 +291,7 @@ func (s *shop) waitStatus(o order, status paymentv1.PaymentStatus) *paymentv1.Pa
 func (s *shop) captured(method string) order {
 	s.t.Helper()
 	o := newOrder(method)
-	s.say(o.awaits())
+	s.publish(o.awaits())
 	s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
 	return o
 }

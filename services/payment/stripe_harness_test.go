@@ -67,7 +67,7 @@ const calm = `{"payment": {"providerTimeout": "5s", "retryAfter": "3600s"}}`
 func (s cardShop) pay(method string) order {
 	s.t.Helper()
 	o := newOrder(method)
-	s.say(o.awaits())
+	s.publish(o.awaits())
 	return o
 }
 

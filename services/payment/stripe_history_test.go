@@ -51,7 +51,7 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 		if random.IntN(3) == 0 {
 			o := orders[random.IntN(i+1)]
 			ended[o] = true
-			s.say(o.cancelled())
+			s.publish(o.cancelled())
 		}
 		if i == len(orders)/2 {
 			s.stop() // with whatever is under way

@@ -29,7 +29,7 @@ func TestACardPaysAndIsRefunded(t *testing.T) {
 	if err != nil || res.GetRefund().GetStatus() != paymentv1.RefundStatus_REFUND_STATUS_SUCCEEDED || !strings.HasPrefix(res.GetRefund().GetProviderRefundId(), "re_") {
 		t.Fatalf("refund %v, %v", res, err)
 	}
-	s.say(o.cancelled())
+	s.publish(o.cancelled())
 	s.waitStatus(o, refunded)
 	if in := s.only(o); in.Refunded != 1234 {
 		t.Errorf("at Stripe %+v", in)
@@ -112,7 +112,7 @@ func TestAnOrderThatEndsStopsItsPayment(t *testing.T) {
 			all := s.stripe.Of(o.payment.String())
 			return len(all) == 1 && all[0].Status != "requires_confirmation" && len(s.get(o).GetAttempts()) == 1
 		})
-		s.say(o.cancelled())
+		s.publish(o.cancelled())
 	}
 	if p := s.waitStatus(stopped, cancelled); p.GetFailureCode() != "order_cancelled" {
 		t.Errorf("it stands at %v", p)
@@ -133,7 +133,7 @@ func TestARefundIsPendingUntilTheProviderMadeIt(t *testing.T) {
 	s := openCards(t, calm, stripefake.Config{})
 	o := s.pay("pm_card_pendingRefund")
 	s.waitStatus(o, captured)
-	s.say(o.cancelled())
+	s.publish(o.cancelled())
 	testkit.Eventually(t, soon, "the refund is pending", func() bool { return s.only(o).Refunding == 1234 })
 	if got := s.get(o).GetStatus(); got != captured {
 		t.Errorf("the payment is %s while its refund is pending", got)
@@ -152,7 +152,7 @@ func TestARefundThatFailsLaterIsSetAside(t *testing.T) {
 	s := openCards(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_refundFail")
 	s.waitStatus(o, captured)
-	s.say(o.cancelled())
+	s.publish(o.cancelled())
 	s.waitStatus(o, refunded)
 	s.stripe.Advance()
 	testkit.Eventually(t, soon, "it is set aside", func() bool { return len(s.letters()) == 1 })
@@ -185,7 +185,7 @@ func TestLostAnswersChargeOnce(t *testing.T) {
 			s.stripe.SetFaults(stripefake.Faults{})
 			s.waitStatus(o, captured)
 			s.stripe.SetFaults(faults)
-			s.say(o.cancelled())
+			s.publish(o.cancelled())
 			testkit.Eventually(t, soon, "the refund was tried", func() bool {
 				list, err := s.payments.ListRefunds(t.Context(), &paymentv1.ListRefundsRequest{PaymentId: o.payment.String()})
 				return err == nil && len(list.GetRefunds()) == 1 && len(list.GetRefunds()[0].GetAttempts()) > 1
@@ -231,7 +231,7 @@ func TestWithoutAKeyPaymentsByCardAreDeclined(t *testing.T) {
 	t.Parallel()
 	s := open(t, quick)
 	o := newOrder("pm_card_visa")
-	s.say(o.awaits())
+	s.publish(o.awaits())
 	if p := s.waitStatus(o, failed); p.GetFailureCode() != "stripe_not_configured" || p.GetProvider() != "stripe" {
 		t.Errorf("it stands at %v", p)
 	}

@@ -25,7 +25,7 @@ func TestWebhooksInAnyOrderLeadToTheSameState(t *testing.T) {
 			s := openCards(t, quick, stripefake.Config{Webhooks: hooks, Seed: 7})
 			paid, declined, given := s.pay("pm_card_visa"), s.pay("pm_card_visa_chargeDeclined"), s.pay("pm_card_visa")
 			s.waitStatus(given, captured)
-			s.say(given.cancelled())
+			s.publish(given.cancelled())
 			s.waitStatus(paid, captured)
 			s.waitStatus(declined, failed)
 			s.waitStatus(given, refunded)
@@ -60,7 +60,7 @@ func TestARepeatedEventHasOneEffect(t *testing.T) {
 			}
 		}
 	}
-	s.say(o.awaits()) // what comes after is said after
+	s.publish(o.awaits()) // what comes after is said after
 	s.waitEvents(o, 2)
 	if after := s.get(o); after.GetEtag() != before.GetEtag() || len(s.letters()) != 0 || s.only(o).Charges != 1 {
 		t.Errorf("%v, then %v; set aside %v", before, after, s.letters())

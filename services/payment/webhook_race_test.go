@@ -57,7 +57,7 @@ func TestTheSameEventAtTwoProcessesAtOnceHasOneEffect(t *testing.T) {
 		s.stripe.Advance()
 		deliver(o)
 		s.waitStatus(o, captured)
-		s.say(o.cancelled())
+		s.publish(o.cancelled())
 		s.stripe.Advance()
 		testkit.Eventually(t, soon, "Stripe knows of the refund", func() bool { return s.only(o).Refunded > 0 })
 		deliver(o)
@@ -69,7 +69,7 @@ func TestTheSameEventAtTwoProcessesAtOnceHasOneEffect(t *testing.T) {
 		}
 		published := s.waitEvents(o, 2)
 		if len(published) != 2 {
-			t.Fatalf("said %v", published)
+			t.Fatalf("published %v", published)
 		}
 		if _, first := published[0].message.(*paymentv1.PaymentCaptured); !first {
 			t.Errorf("first said %v", published[0])

@@ -70,8 +70,8 @@ type row struct {
 
 // tx gathers what a transaction does.
 type tx struct {
-	said    []outbox.Event
-	changes domain.Changes
+	published []outbox.Event
+	changes   domain.Changes
 }
 
 // Request is one to make at the provider.
@@ -139,14 +139,14 @@ func (s *Store) decision() domain.DecisionContext {
 }
 
 // Handle applies a batch of events.
-func (s *Store) Handle(batch []consumer.Event) (said []outbox.Event, commit func(), err error) {
+func (s *Store) Handle(batch []consumer.Event) (published []outbox.Event, commit func(), err error) {
 	t := &tx{}
 	s.running = t
 	defer func() { s.running = nil }()
 	if err := s.handle(context.Background(), nil, batch); err != nil {
 		return nil, nil, err
 	}
-	return t.said, func() { s.save(t.changes) }, nil
+	return t.published, func() { s.save(t.changes) }, nil
 }
 
 func (s *Store) apply(_ context.Context, _ *pg.Tx, batch []domain.OrderEvent) error {
@@ -158,7 +158,7 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, batch []domain.OrderEvent) er
 	}
 	m := s.decision()
 	s.running.changes = domain.ApplyAll(accounts, batch, m)
-	s.running.said = events.Outbox(s.running.changes.Events, m.Now)
+	s.running.published = events.ToOutbox(s.running.changes.Events, m.Now)
 	return nil
 }
 
@@ -277,7 +277,7 @@ func (s *Store) TakeDue() (due []Request, commit func()) {
 }
 
 // Record notes what came of a request.
-func (s *Store) Record(request Request, a Answer) (said []outbox.Event, commit func()) {
+func (s *Store) Record(request Request, a Answer) (published []outbox.Event, commit func()) {
 	answer := domain.Answer{ProviderID: a.ID, Detail: a.Code, Start: s.now(), End: s.now()}
 	switch a.Outcome {
 	case Done:
@@ -302,7 +302,7 @@ func (s *Store) Record(request Request, a Answer) (said []outbox.Event, commit f
 	changes := domain.AnswerAll(accounts, []domain.Answered{
 		{PaymentID: request.PaymentID, RefundID: request.RefundID, Answer: answer},
 	}, m)
-	return events.Outbox(changes.Events, m.Now), func() {
+	return events.ToOutbox(changes.Events, m.Now), func() {
 		s.save(changes)
 		// Whoever stored the id of an opened charge asks for its money next.
 		if r, known := s.payments[request.PaymentID]; known && a.Outcome == Opened && !r.payment.Settled() {
@@ -313,7 +313,7 @@ func (s *Store) Record(request Request, a Answer) (said []outbox.Event, commit f
 
 // Refund gives back amount minor units of an order's payment because staff asks for
 // it; false when that is refused.
-func (s *Store) Refund(order uuid.UUID, amount int64) (said []outbox.Event, commit func(), done bool) {
+func (s *Store) Refund(order uuid.UUID, amount int64) (published []outbox.Event, commit func(), done bool) {
 	r, known := s.byOrder[order]
 	if !known {
 		return nil, nil, false
@@ -325,22 +325,22 @@ func (s *Store) Refund(order uuid.UUID, amount int64) (said []outbox.Event, comm
 	}
 	var changes domain.Changes
 	changes.Collect(account)
-	return events.Outbox(changes.Events, m.Now), func() { s.save(changes) }, true
+	return events.ToOutbox(changes.Events, m.Now), func() { s.save(changes) }, true
 }
 
 // Restart loses what the process had in memory, and tells of every refund anew: all
 // that happens here lies in the window of a day that is told again.
-func (s *Store) Restart() (said []outbox.Event, commit func()) {
+func (s *Store) Restart() (published []outbox.Event, commit func()) {
 	s.waiting = nil
 	rows := slices.Clone(s.asked)
 	slices.SortFunc(rows, func(a, b *row) int { return bytes.Compare(a.payment.ID[:], b.payment.ID[:]) })
 	var changes domain.Changes
 	for _, r := range rows {
 		account := r.load()
-		account.SayRefundsSince(time.Time{})
+		account.RepublishRefundsSince(time.Time{})
 		changes.Collect(account)
 	}
-	return events.Outbox(changes.Events, s.now()), func() { s.save(changes) }
+	return events.ToOutbox(changes.Events, s.now()), func() { s.save(changes) }
 }
 
 // View is what others may compare a payment with.

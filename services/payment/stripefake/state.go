@@ -42,7 +42,7 @@ func (f *Fake) open(amount int64, currency, method string, metadata map[string]s
 	}
 	f.intents[in.id] = in
 	f.order = append(f.order, in)
-	f.tell("payment_intent.created", in.json())
+	f.emit("payment_intent.created", in.json())
 	return in
 }
 
@@ -60,10 +60,10 @@ func (f *Fake) confirm(in *intent) *apiError {
 		return &decline
 	case asksCustomer:
 		in.status = "requires_action"
-		f.tell("payment_intent.requires_action", in.json())
+		f.emit("payment_intent.requires_action", in.json())
 	case processes, processesAndFails:
 		in.status = "processing"
-		f.tell("payment_intent.processing", in.json())
+		f.emit("payment_intent.processing", in.json())
 		f.later(func() { f.advanceIntent(in) })
 	default:
 		f.succeed(in)
@@ -74,12 +74,12 @@ func (f *Fake) confirm(in *intent) *apiError {
 func (f *Fake) succeed(in *intent) {
 	in.status, in.received, in.charge = "succeeded", in.amount, f.id("ch")
 	in.charges++
-	f.tell("payment_intent.succeeded", in.json())
+	f.emit("payment_intent.succeeded", in.json())
 }
 
 func (f *Fake) fail(in *intent, why apiError) {
 	in.status, in.failure = "requires_payment_method", &why
-	f.tell("payment_intent.payment_failed", in.json())
+	f.emit("payment_intent.payment_failed", in.json())
 }
 
 func (f *Fake) cancel(in *intent, reason string) *apiError {
@@ -89,7 +89,7 @@ func (f *Fake) cancel(in *intent, reason string) *apiError {
 		return unexpected(in, "canceled")
 	}
 	in.status, in.cancelReason = "canceled", reason
-	f.tell("payment_intent.canceled", in.json())
+	f.emit("payment_intent.canceled", in.json())
 	return nil
 }
 
@@ -119,7 +119,7 @@ func (f *Fake) giveBack(in *intent, amount int64, metadata map[string]string) *r
 	f.refunds[r.id] = r
 	f.given = append(f.given, r)
 	in.given = append(in.given, r)
-	f.tell("refund.created", r.json())
+	f.emit("refund.created", r.json())
 	if r.status == "pending" || r.failsLater {
 		f.later(func() { f.advanceRefund(r) })
 	}
@@ -131,10 +131,10 @@ func (f *Fake) advanceRefund(r *refund) bool {
 	switch {
 	case r.status == "pending":
 		r.status = "succeeded"
-		f.tell("refund.updated", r.json())
+		f.emit("refund.updated", r.json())
 	case r.failsLater && r.status == "succeeded":
 		r.status, r.failure = "failed", "expired_or_canceled_card"
-		f.tell("refund.failed", r.json())
+		f.emit("refund.failed", r.json())
 	default:
 		return false
 	}

@@ -73,8 +73,8 @@ func (f *Fake) Unsent() int {
 	return f.unsent
 }
 
-// tell makes an event and sends it. The lock is held.
-func (f *Fake) tell(kind string, object map[string]any) {
+// emit makes an event and sends it. The lock is held.
+func (f *Fake) emit(kind string, object map[string]any) {
 	body := encode(map[string]any{
 		"id": f.id("evt"), "object": "event", "type": kind, "created": f.cfg.Now().Unix(), "livemode": false,
 		"api_version": "2026-02-25.clover", "data": map[string]any{"object": object}, "pending_webhooks": 1,

@@ -26,5 +26,5 @@ func (r Recorder) save(ctx context.Context, tx *pg.Tx, changes domain.Changes, a
 		return nil
 	}
 	tx.OnCommit(r.Wake)
-	return outbox.Write(ctx, tx, events.Source, events.Outbox(changes.Events, at)...)
+	return outbox.Write(ctx, tx, events.Source, events.ToOutbox(changes.Events, at)...)
 }

@@ -67,52 +67,52 @@ func (a *Account) addRefund(amount int64, reason, requester, trace string, dc De
 }
 
 // say tells others once per decision, however many events ask for it.
-func (a *Account) say(e Event) {
-	said := slices.ContainsFunc(a.events, func(o Event) bool {
+func (a *Account) publish(e Event) {
+	known := slices.ContainsFunc(a.events, func(o Event) bool {
 		return o.Kind == e.Kind && o.Version == e.Version
 	})
-	if !said {
+	if !known {
 		e.PaymentID, e.OrderID = a.payment.ID, a.payment.OrderID
 		a.events = append(a.events, e)
 	}
 }
 
-// sayOutcome tells, or tells again, how the payment was settled.
-func (a *Account) sayOutcome(trace string) {
+// publishOutcome tells, or tells again, how the payment was settled.
+func (a *Account) publishOutcome(trace string) {
 	switch {
 	case !a.payment.Settled():
 	case a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled:
-		a.say(Event{Kind: EventFailed, Version: OutcomeVersion, Code: a.payment.FailureCode, Trace: trace})
+		a.publish(Event{Kind: EventFailed, Version: OutcomeVersion, Code: a.payment.FailureCode, Trace: trace})
 	default:
-		a.say(Event{
+		a.publish(Event{
 			Kind: EventCaptured, Version: OutcomeVersion, Reference: a.payment.Reference,
 			Amount: a.payment.Captured, Trace: trace,
 		})
 	}
 }
 
-// sayRefund tells, or tells again, that a refund succeeded. The sum is the one of
+// publishRefund tells, or tells again, that a refund succeeded. The sum is the one of
 // its own version, so that the event is the same whenever it is said.
-func (a *Account) sayRefund(refund Refund, trace string) {
+func (a *Account) publishRefund(refund Refund, trace string) {
 	var sum int64
 	for _, other := range a.refunds {
 		if other.Status == RefundSucceeded && other.Version <= refund.Version {
 			sum += other.Amount.Amount
 		}
 	}
-	a.say(Event{
+	a.publish(Event{
 		Kind: EventRefunded, Version: refund.Version, RefundID: refund.ID, Amount: refund.Amount,
 		Refunded: a.money(sum), Captured: a.payment.Captured, Reason: refund.Reason, Trace: trace,
 	})
 }
 
-// SayRefundsSince tells again of the refunds that succeeded at a time or after it,
+// RepublishRefundsSince tells again of the refunds that succeeded at a time or after it,
 // each in its own trace: order, which asks for none but a cancelled order's, may not
 // have events of them.
-func (a *Account) SayRefundsSince(since time.Time) {
+func (a *Account) RepublishRefundsSince(since time.Time) {
 	for _, refund := range a.refunds {
 		if refund.Status == RefundSucceeded && !refund.UpdateTime.Before(since) {
-			a.sayRefund(refund, refund.Trace)
+			a.publishRefund(refund, refund.Trace)
 		}
 	}
 }

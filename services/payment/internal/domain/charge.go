@@ -26,8 +26,8 @@ func (a *Account) Charged(answer Answer, dc DecisionContext) {
 	case Succeeded:
 		a.payment.Captured = a.payment.Amount
 		a.payment.ChargeID = answer.ProviderID
-		a.settle(PaymentCaptured, dc)
-		a.sayOutcome(answer.Trace)
+		a.close(PaymentCaptured, dc)
+		a.publishOutcome(answer.Trace)
 		if a.payment.OrderCancelled {
 			a.refundRest(answer.Trace, dc)
 		}
@@ -37,8 +37,8 @@ func (a *Account) Charged(answer Answer, dc DecisionContext) {
 		if a.payment.OrderCancelled && answer.Detail == CodeOrderCancelled {
 			status = PaymentCancelled
 		}
-		a.settle(status, dc)
-		a.sayOutcome(answer.Trace)
+		a.close(status, dc)
+		a.publishOutcome(answer.Trace)
 	default:
 		a.payment.Due = dc.retry(a.payment.Attempts)
 		a.touch(dc)

@@ -66,7 +66,7 @@ func (a *Account) Apply(e OrderEvent, dc DecisionContext) {
 // its recorded outcome again; a pending one is asked for when it is due, anyway.
 func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, dc DecisionContext) {
 	if a.known {
-		a.sayOutcome(trace)
+		a.publishOutcome(trace)
 		return
 	}
 	none := money.Money{Currency: e.Total.Currency}
@@ -78,8 +78,8 @@ func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, dc D
 	}
 	if e.Total.IsZero() {
 		// Nothing is to be taken, and no provider takes nothing.
-		a.settle(PaymentCaptured, dc)
-		a.sayOutcome(trace)
+		a.close(PaymentCaptured, dc)
+		a.publishOutcome(trace)
 	}
 }
 
@@ -89,16 +89,16 @@ func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, dc D
 func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, dc DecisionContext) {
 	switch {
 	case !a.known:
-		a.entomb(orderID, e, trace, dc)
+		a.tombstone(orderID, e, trace, dc)
 	case !a.stored && !a.payment.Settled():
 		// Made in this very transaction: nobody was asked yet.
 		a.payment.FailureCode, a.payment.OrderCancelled = CodeOrderCancelled, true
 		a.payment.Provider = ""
-		a.settle(PaymentCancelled, dc)
-		a.sayOutcome(trace)
+		a.close(PaymentCancelled, dc)
+		a.publishOutcome(trace)
 	case a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled:
 		if e.PaymentRequested {
-			a.sayOutcome(trace)
+			a.publishOutcome(trace)
 		}
 	case a.payment.OrderCancelled:
 		a.cancelAgain(trace, dc)
@@ -109,23 +109,23 @@ func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, dc Decisi
 		}
 		a.touch(dc)
 		a.refundRest(trace, dc)
-		a.sayRefunds(trace)
+		a.publishRefunds(trace)
 	}
 }
 
 // cancelAgain answers with what is recorded. A refund that the provider declined
 // is tried anew, as another refund.
 func (a *Account) cancelAgain(trace string, dc DecisionContext) {
-	a.sayOutcome(trace)
-	a.sayRefunds(trace)
+	a.publishOutcome(trace)
+	a.publishRefunds(trace)
 	a.refundRest(trace, dc)
 }
 
-// sayRefunds tells of every refund that succeeded, again.
-func (a *Account) sayRefunds(trace string) {
+// publishRefunds tells of every refund that succeeded, again.
+func (a *Account) publishRefunds(trace string) {
 	for _, refund := range a.refunds {
 		if refund.Status == RefundSucceeded {
-			a.sayRefund(refund, trace)
+			a.publishRefund(refund, trace)
 		}
 	}
 }
@@ -140,9 +140,9 @@ func (a *Account) refundRest(trace string, dc DecisionContext) {
 	}
 }
 
-// entomb keeps a tombstone, which refuses a later charge. It answers only an order
+// tombstone keeps a tombstone, which refuses a later charge. It answers only an order
 // that asked for money before, because no other waits for an answer.
-func (a *Account) entomb(orderID uuid.UUID, e Cancelled, trace string, dc DecisionContext) {
+func (a *Account) tombstone(orderID uuid.UUID, e Cancelled, trace string, dc DecisionContext) {
 	id := e.PaymentID
 	if id == uuid.Nil {
 		id = uuid.NewSHA1(orderID, []byte("payment"))
@@ -156,14 +156,14 @@ func (a *Account) entomb(orderID uuid.UUID, e Cancelled, trace string, dc Decisi
 		ID: id, OrderID: orderID, Reference: dc.NewReference(), Amount: none, FailureCode: CodeOrderCancelled,
 		Captured: none, Refunded: none, OrderCancelled: true, Trace: trace, CreateTime: dc.Now,
 	}
-	a.settle(PaymentCancelled, dc)
+	a.close(PaymentCancelled, dc)
 	if e.PaymentRequested {
-		a.sayOutcome(trace)
+		a.publishOutcome(trace)
 	}
 }
 
-// settle ends the asking.
-func (a *Account) settle(status PaymentStatus, dc DecisionContext) {
+// close ends the asking.
+func (a *Account) close(status PaymentStatus, dc DecisionContext) {
 	a.payment.Status = status
 	a.payment.Version = OutcomeVersion
 	a.payment.Due = time.Time{}

@@ -135,7 +135,7 @@ func (w *world) wishRefund() {
 
 // settle lets the provider answer everything that is still open, and order ask
 // again once more.
-func (w *world) settle() {
+func (w *world) close() {
 	for range 3 {
 		if p := w.account.Payment(); w.asked && p.Status == domain.PaymentPending {
 			if w.charge == 0 {
@@ -177,7 +177,7 @@ func TestMoneyIsExactInEveryOrderOfEvents(t *testing.T) {
 			"refund":    func(*rapid.T) { w.tryRefund() },
 			"wish":      func(*rapid.T) { w.wishRefund() },
 		})
-		w.settle()
+		w.close()
 		p := w.account.Payment()
 		if w.ended && p.Captured != p.Refunded {
 			t.Fatalf("the order is cancelled, %s was captured and %s given back: %+v", p.Captured, p.Refunded, w.account.Refunds())

@@ -94,5 +94,5 @@ func (a *Account) give(refund *Refund, answer Answer, dc DecisionContext) {
 	refund.ProviderRefundID = answer.ProviderID
 	refund.Version = a.payment.Version
 	refund.Due = time.Time{}
-	a.sayRefund(*refund, answer.Trace)
+	a.publishRefund(*refund, answer.Trace)
 }

@@ -22,10 +22,10 @@ const (
 	Source = "/shopmesh/payment"
 )
 
-// Outbox turns what the domain says into events for the outbox.
-func Outbox(said []domain.Event, at time.Time) []outbox.Event {
-	events := make([]outbox.Event, len(said))
-	for i, e := range said {
+// ToOutbox turns what the domain publishes into events for the outbox.
+func ToOutbox(published []domain.Event, at time.Time) []outbox.Event {
+	events := make([]outbox.Event, len(published))
+	for i, e := range published {
 		events[i] = outbox.Event{
 			Topic: TopicPayment, Key: e.PaymentID, Version: e.Version, Message: message(e),
 			Time: at, Span: outbox.ParseTraceparent(e.Trace),

@@ -28,7 +28,7 @@ func (s *Stripe) Balances(ctx context.Context, since time.Time) ([]provider.Bala
 	params.Limit = stripego.Int64(pageSize)
 	for refund, err := range s.client.V1Refunds.List(ctx, params) {
 		if err != nil {
-			return nil, told("list refunds", err)
+			return nil, apiFailure("list refunds", err)
 		}
 		if refund.Status != stripego.RefundStatusSucceeded || refund.PaymentIntent == nil {
 			continue
@@ -62,7 +62,7 @@ func (s *Stripe) charged(ctx context.Context, since time.Time) (map[uuid.UUID]*p
 	params.Limit = stripego.Int64(pageSize)
 	for intent, err := range s.client.V1PaymentIntents.List(ctx, params) {
 		if err != nil {
-			return nil, nil, told("list PaymentIntents", err)
+			return nil, nil, apiFailure("list PaymentIntents", err)
 		}
 		payment := idOf(intent.Metadata, metaPayment)
 		if payment == uuid.Nil || intent.Status != stripego.PaymentIntentStatusSucceeded {

@@ -60,7 +60,7 @@ func (s *Stripe) open(ctx context.Context, r provider.ChargeRequest) (provider.C
 		if e := refused(err); e != nil {
 			return provider.Charge{Status: provider.Declined, Code: codeOf(e)}, nil
 		}
-		return provider.Charge{}, told("open a PaymentIntent", err)
+		return provider.Charge{}, apiFailure("open a PaymentIntent", err)
 	}
 }
 
@@ -97,7 +97,7 @@ func (s *Stripe) search(ctx context.Context, r provider.ChargeRequest) (*stripeg
 	var best *stripego.PaymentIntent
 	for intent, err := range s.client.V1PaymentIntents.Search(ctx, params) {
 		if err != nil {
-			return nil, told("search for the PaymentIntent", err)
+			return nil, apiFailure("search for the PaymentIntent", err)
 		}
 		if err := s.verify(intent, r); err != nil {
 			return nil, err
@@ -217,7 +217,7 @@ func (s *Stripe) confirm(ctx context.Context, r provider.ChargeRequest) (*stripe
 		if keyReused(err) {
 			return nil, fmt.Errorf("%w: confirm PaymentIntent %s", provider.ErrKeyReused, r.ChargeID)
 		}
-		return nil, told("confirm the PaymentIntent", err)
+		return nil, apiFailure("confirm the PaymentIntent", err)
 	}
 	intent, err = s.retrieve(ctx, r)
 	if err == nil && e != nil && intent.LastPaymentError == nil && intent.Status == stripego.PaymentIntentStatusRequiresConfirmation {
@@ -236,7 +236,7 @@ func (s *Stripe) cancel(ctx context.Context, r provider.ChargeRequest) (*stripeg
 		return intent, s.verify(intent, r)
 	}
 	if refused(err) == nil {
-		return nil, told("cancel the PaymentIntent", err)
+		return nil, apiFailure("cancel the PaymentIntent", err)
 	}
 	intent, err = s.retrieve(ctx, r)
 	if err != nil {
@@ -253,7 +253,7 @@ func (s *Stripe) cancel(ctx context.Context, r provider.ChargeRequest) (*stripeg
 func (s *Stripe) retrieve(ctx context.Context, r provider.ChargeRequest) (*stripego.PaymentIntent, error) {
 	intent, err := s.client.V1PaymentIntents.Retrieve(ctx, r.ChargeID, nil)
 	if err != nil {
-		return nil, told("look up the PaymentIntent", err)
+		return nil, apiFailure("look up the PaymentIntent", err)
 	}
 	return intent, s.verify(intent, r)
 }

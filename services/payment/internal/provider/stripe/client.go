@@ -73,9 +73,9 @@ func asAPIError(err error) *stripego.Error {
 	return nil
 }
 
-// told wraps an error without what it may quote: the library's texts hold whole
+// apiFailure wraps an error without what it may quote: the library's texts hold whole
 // answers, and those a card's last digits or a secret.
-func told(doing string, err error) error {
+func apiFailure(doing string, err error) error {
 	if e := asAPIError(err); e != nil {
 		return fmt.Errorf("stripe: %s: answered %d %s %s (request %s)", doing, e.HTTPStatusCode, e.Type, e.Code, e.RequestID)
 	}

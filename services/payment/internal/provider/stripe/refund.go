@@ -51,7 +51,7 @@ func (s *Stripe) Refund(ctx context.Context, r provider.RefundRequest) (provider
 		return provider.Refund{}, fmt.Errorf("%w: refund %s", provider.ErrKeyReused, r.RefundID)
 	}
 	if err != nil {
-		return provider.Refund{}, told("refund", err)
+		return provider.Refund{}, apiFailure("refund", err)
 	}
 	return s.refundStands(made, r, nil)
 }
@@ -63,7 +63,7 @@ func (s *Stripe) findRefund(ctx context.Context, r provider.RefundRequest) (*str
 	params.Limit = stripego.Int64(pageSize)
 	for refund, err := range s.client.V1Refunds.List(ctx, params) {
 		if err != nil {
-			return nil, told("look up the refund", err)
+			return nil, apiFailure("look up the refund", err)
 		}
 		if idOf(refund.Metadata, metaRefund) == r.RefundID {
 			return refund, nil

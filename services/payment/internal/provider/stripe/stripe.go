@@ -108,7 +108,7 @@ func (s *Stripe) LookUp(ctx context.Context, id string) (provider.Charge, error)
 		return provider.Charge{}, provider.ErrNotFound
 	}
 	if err != nil {
-		return provider.Charge{}, told("look up the PaymentIntent", err)
+		return provider.Charge{}, apiFailure("look up the PaymentIntent", err)
 	}
 	switch intent.Status {
 	case stripego.PaymentIntentStatusSucceeded:

@@ -235,7 +235,7 @@ func (h *Webhook) complete(ctx context.Context, n provider.Notice) error {
 func (s *Stripe) Owner(ctx context.Context, id string) (map[string]string, error) {
 	intent, err := s.client.V1PaymentIntents.Retrieve(ctx, id, nil)
 	if err != nil {
-		return nil, told("look up the PaymentIntent of a refund", err)
+		return nil, apiFailure("look up the PaymentIntent of a refund", err)
 	}
 	return intent.Metadata, nil
 }

@@ -14,21 +14,21 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// AnnounceAnew tells once more of every refund of late. Order asks for what it awaits,
+// Republisher publishes once more of every refund of late. Order asks for what it awaits,
 // and so hears of charges and of a cancelled order's refunds; of a refund that somebody
 // else asked for it knows nothing until it is told.
-func AnnounceAnew(pool *pg.Pool, deps Deps, recorder Recorder) *outbox.Anew {
+func Republisher(pool *pg.Pool, deps Deps, recorder Recorder) *outbox.Anew {
 	return &outbox.Anew{
 		Pool: pool, Source: events.Source, Wake: recorder.Wake, Now: deps.Now,
 		Newest: func(ctx context.Context) (time.Time, error) { return store.NewestRefund(ctx, pool) },
 		Page: func(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
-			payments, changes, err := refundsAnew(ctx, tx, since, after)
-			return payments, events.Outbox(changes.Events, deps.Decision().Now), err
+			payments, changes, err := republishRefunds(ctx, tx, since, after)
+			return payments, events.ToOutbox(changes.Events, deps.Decision().Now), err
 		},
 	}
 }
 
-func refundsAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) (payments []uuid.UUID, changes domain.Changes, err error) {
+func republishRefunds(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) (payments []uuid.UUID, changes domain.Changes, err error) {
 	if payments, err = store.RefundedSince(ctx, tx, since, after); err != nil || len(payments) == 0 {
 		return nil, changes, err
 	}
@@ -41,7 +41,7 @@ func refundsAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUI
 		if !found {
 			return nil, changes, fmt.Errorf("payment %s has refunds and is gone", id)
 		}
-		account.SayRefundsSince(since)
+		account.RepublishRefundsSince(since)
 		changes.Collect(account)
 	}
 	return payments, changes, nil

@@ -1,5 +1,5 @@
-// Package audit states what operators and auditors see of payment.
-package audit
+// Package operations states what operators and auditors see of payment.
+package operations
 
 import (
 	"context"
