@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
@@ -21,6 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // shop is a running shop, in whatever shape.
@@ -44,7 +44,7 @@ type shop struct {
 func (s *shop) connectTo(api map[string]string, internal []string, inbox string) {
 	s.api, s.internal, s.inbox = api, internal, inbox
 	client := func(name string) *connect.Client {
-		return connect.NewClient(connecthttp.NewTransport(http.DefaultClient, api[name]))
+		return testkit.Client(s.t, api[name])
 	}
 	s.category = catalogv1connect.NewCategoryServiceClient(client("catalog"))
 	s.product = catalogv1connect.NewProductServiceClient(client("catalog"))

@@ -1,0 +1,45 @@
+package testkit
+
+import (
+	"slices"
+	"testing"
+)
+
+const contract = `package shopmesh.shelf.v1;
+
+// ShelfService puts books on shelves.
+service ShelfService {
+  // PutBook puts one. Errors: SHELF_FULL,
+  // BOOK_NOT_FOUND.
+  rpc PutBook(PutBookRequest) returns (PutBookResponse) {
+    option idempotency_level = IDEMPOTENT;
+  }
+
+  // CountBooks counts them.
+  rpc CountBooks(CountBooksRequest) returns (CountBooksResponse);
+}
+`
+
+func TestReasonsAreReadFromTheCommentsOfContracts(t *testing.T) {
+	t.Parallel()
+	reasons := map[string][]string{}
+	readReasons(contract, reasons)
+	if got := reasons["/shopmesh.shelf.v1.ShelfService/PutBook"]; !slices.Equal(got, []string{"SHELF_FULL", "BOOK_NOT_FOUND"}) {
+		t.Errorf("PutBook's reasons are %q", got)
+	}
+	if got, there := reasons["/shopmesh.shelf.v1.ShelfService/CountBooks"]; !there || len(got) != 0 {
+		t.Errorf("CountBooks' reasons are %q (%v), want none", got, there)
+	}
+}
+
+// The contracts of the shop are found, whichever package's tests ask.
+func TestContractsAreFound(t *testing.T) {
+	t.Parallel()
+	reasons, err := documentedReasons()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := reasons["/shopmesh.order.v1.OrderService/GetOrder"]; !slices.Contains(got, "ORDER_NOT_FOUND") {
+		t.Errorf("GetOrder's reasons are %q, want ORDER_NOT_FOUND among them", got)
+	}
+}
