@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trace"
 )
 
 // Letter is a dead letter: an event that could not be applied, or one that waits
@@ -37,7 +37,7 @@ func scanLetter(row pgx.CollectableRow) (Letter, error) {
 	e := &l.Event
 	err := row.Scan(&l.ID, &l.Group, &e.Topic, &e.Partition, &e.Offset, &e.Key, &e.ID, &e.Type,
 		&e.Version, &e.Time, &e.Payload, &traceparent, &l.Cause, &l.CreateTime)
-	e.Span = outbox.ParseTraceparent(traceparent)
+	e.Span = trace.Parse(traceparent)
 	return l, err
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/trace"
 )
 
 // item is an event on its way through a batch.
@@ -53,7 +53,7 @@ func parse(r *kgo.Record) item {
 		case "ce_aggregateversion":
 			version = string(h.Value)
 		case "traceparent":
-			it.Span = outbox.ParseTraceparent(string(h.Value))
+			it.Span = trace.Parse(string(h.Value))
 		}
 	}
 	if err := it.identify(string(r.Key), specversion, subject, version, when); err != nil {

@@ -28,9 +28,7 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,6 +36,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
+	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 )
 
 // Schema is the DDL that every context's migrations hold.
@@ -94,7 +93,7 @@ func Write(ctx context.Context, tx *pg.Tx, source string, events ...Event) error
 	n := len(events)
 	topics, keys, versions, types := make([]string, n), make([]uuid.UUID, n), make([]int64, n), make([]string, n)
 	payloads, traceparents, times := make([][]byte, n), make([]string, n), make([]time.Time, n)
-	here := Traceparent(trace.SpanContextFromContext(ctx))
+	here := kittrace.FromContext(ctx)
 	for i, e := range events {
 		if e.Message == nil || e.Topic == "" || e.Key == uuid.Nil || e.Time.IsZero() {
 			return fmt.Errorf("outbox event %d of %d: topic, key, message and time must be set", i+1, n)
@@ -110,49 +109,9 @@ func Write(ctx context.Context, tx *pg.Tx, source string, events ...Event) error
 		types[i], payloads[i], times[i] = string(e.Message.ProtoReflect().Descriptor().FullName()), payload, e.Time
 		traceparents[i] = here
 		if e.Span.IsValid() {
-			traceparents[i] = Traceparent(e.Span)
+			traceparents[i] = kittrace.Format(e.Span)
 		}
 	}
 	_, err := tx.Exec(ctx, insert, source, topics, keys, versions, types, payloads, traceparents, times)
 	return err
-}
-
-// Traceparent writes a span context as the W3C trace context header of the same
-// name; it is empty for an invalid one.
-func Traceparent(sc trace.SpanContext) string {
-	if !sc.IsValid() {
-		return ""
-	}
-	return "00-" + sc.TraceID().String() + "-" + sc.SpanID().String() + "-" + sc.TraceFlags().String()
-}
-
-// ParseTraceparent reads a traceparent header. It returns an invalid span context
-// for a header that is malformed or of an unknown version.
-func ParseTraceparent(header string) trace.SpanContext {
-	sc, err := parseTraceparent(header)
-	if err != nil {
-		return trace.SpanContext{}
-	}
-	return sc
-}
-
-func parseTraceparent(h string) (trace.SpanContext, error) {
-	if len(h) != 55 || h[:3] != "00-" || h[35] != '-' || h[52] != '-' {
-		return trace.SpanContext{}, errors.New("malformed traceparent")
-	}
-	traceID, err := trace.TraceIDFromHex(h[3:35])
-	if err != nil {
-		return trace.SpanContext{}, err
-	}
-	spanID, err := trace.SpanIDFromHex(h[36:52])
-	if err != nil {
-		return trace.SpanContext{}, err
-	}
-	flags, err := strconv.ParseUint(h[53:], 16, 8)
-	if err != nil {
-		return trace.SpanContext{}, err
-	}
-	return trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: traceID, SpanID: spanID, TraceFlags: trace.TraceFlags(flags), Remote: true,
-	}), nil
 }

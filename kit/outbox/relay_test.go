@@ -19,6 +19,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 )
 
 const topic = "shopmesh.test.thing.v1"
@@ -227,11 +228,11 @@ func TestEventsCarryTheirTrace(t *testing.T) {
 		if err := pool.QueryRow(t.Context(), `select traceparent from outbox where id = $1`, id+1).Scan(&got); err != nil {
 			t.Fatal(err)
 		}
-		if !outbox.ParseTraceparent(got).Equal(want) {
+		if !kittrace.Parse(got).Equal(want) {
 			t.Errorf("event %d has %q", id, got)
 		}
 	}
-	if outbox.ParseTraceparent("00-zz").IsValid() {
+	if kittrace.Parse("00-zz").IsValid() {
 		t.Error("garbage became a span")
 	}
 	if err := pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {

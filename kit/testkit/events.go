@@ -267,7 +267,7 @@ func Record(tb testing.TB, event outbox.Event) *kgo.Record {
 		{Key: "content-type", Value: []byte("application/protobuf")},
 	}
 	if event.Span.IsValid() {
-		headers = append(headers, kgo.RecordHeader{Key: "traceparent", Value: []byte(outbox.Traceparent(event.Span))})
+		headers = append(headers, kgo.RecordHeader{Key: "traceparent", Value: []byte(kittrace.Format(event.Span))})
 	}
 	return &kgo.Record{Topic: event.Topic, Key: []byte(event.Key.String()), Value: value, Headers: slices.Clip(headers)}
 }

@@ -20,8 +20,8 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/kafka"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 )
 
 const (
@@ -89,7 +89,7 @@ func event(r *kgo.Record) consumer.Event {
 		case "ce_type":
 			e.Type = string(h.Value)
 		case "traceparent":
-			e.Span = outbox.ParseTraceparent(string(h.Value))
+			e.Span = kittrace.Parse(string(h.Value))
 		}
 	}
 	return e
@@ -106,7 +106,7 @@ func (n *neighbours) say(t *testing.T, topic string, key uuid.UUID, version stri
 	for name, value := range map[string]string{
 		"ce_specversion": "1.0", "ce_id": key.String() + "/" + version + "/" + kind, "ce_source": "/shopmesh/test", "ce_type": kind,
 		"ce_subject": key.String(), "ce_time": time.Now().UTC().Format(time.RFC3339Nano), "ce_aggregateversion": version,
-		"traceparent": outbox.Traceparent(span),
+		"traceparent": kittrace.Format(span),
 	} {
 		record.Headers = append(record.Headers, kgo.RecordHeader{Key: name, Value: []byte(value)})
 	}

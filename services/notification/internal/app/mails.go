@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/page"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
@@ -90,7 +90,7 @@ func (m *Mails) Resend(ctx context.Context, id uuid.UUID) (domain.Stored, error)
 			return fmt.Errorf("lock notification %s: %w", id, err)
 		}
 		now := m.Now()
-		asked := outbox.Traceparent(trace.SpanContextFromContext(ctx))
+		asked := trace.FromContext(ctx)
 		state := store.Stored(found.Notification).State
 		if found.CustomerErased {
 			state.Readable = false // a part of the erasure that is yet to come blanks it

@@ -19,6 +19,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
@@ -237,7 +238,7 @@ func (s *Sender) drop(key holding) {
 // attempt hands a mail over once. It fails when the process ends before, or the mail
 // is no longer ours: nothing was handed over then.
 func (s *Sender) attempt(ctx context.Context, m domain.Outgoing) (outcome domain.Outcome, err error) {
-	if asked := outbox.ParseTraceparent(m.Traceparent); asked.IsValid() {
+	if asked := kittrace.Parse(m.Traceparent); asked.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, asked)
 	}
 	ctx, span := s.tracer.Start(ctx, "send mail", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(

@@ -10,8 +10,8 @@ import (
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
 )
@@ -96,7 +96,7 @@ func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, error) {
 	if notice.GetOrderId() != e.Key.String() {
 		return domain.Request{}, fmt.Errorf("notice.order_id %q is not the key %s", notice.GetOrderId(), e.Key)
 	}
-	r := domain.Request{Kind: kind, OrderID: e.Key, Traceparent: outbox.Traceparent(e.Span)}
+	r := domain.Request{Kind: kind, OrderID: e.Key, Traceparent: trace.Format(e.Span)}
 	if r.SubjectID, err = subjectOf(event, e.Key); err != nil {
 		return domain.Request{}, err
 	}

@@ -4,6 +4,7 @@ package events
 import (
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
 
@@ -24,7 +25,7 @@ func Publish(said []domain.Event) []outbox.Event {
 	for i, e := range said {
 		out[i] = outbox.Event{
 			Topic: NotificationTopic, Key: e.NotificationID, Version: e.Version, Time: e.Time,
-			Span: outbox.ParseTraceparent(e.Traceparent),
+			Span: trace.Parse(e.Traceparent),
 		}
 		kind := notificationv1.NotificationKind(e.Kind)
 		if e.Sent {

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
@@ -43,7 +43,7 @@ type Orders struct {
 
 // moment is now, on behalf of the caller.
 func (s *Orders) moment(ctx context.Context) domain.Moment {
-	return domain.Moment{Time: s.Now(), Actor: actor(ctx), Traceparent: outbox.Traceparent(trace.SpanContextFromContext(ctx))}
+	return domain.Moment{Time: s.Now(), Actor: actor(ctx), Traceparent: trace.FromContext(ctx)}
 }
 
 // actor names the caller in the history.

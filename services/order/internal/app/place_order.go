@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.opentelemetry.io/otel/trace"
 
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -17,7 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
-	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
@@ -79,7 +78,7 @@ func (p *PlaceOrder) Place(
 	in := placing{
 		key:     idempotency.Key{Caller: caller.Key(), RPC: placeRPC, RequestID: requestID},
 		request: request, placement: placement, actor: actor(ctx), capped: !caller.Trusted(),
-		traceparent: outbox.Traceparent(trace.SpanContextFromContext(ctx)),
+		traceparent: trace.FromContext(ctx),
 	}
 	if err := p.orders.Backlog.check(ctx); err != nil {
 		return nil, err

@@ -15,8 +15,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
@@ -99,7 +99,7 @@ func (b *heard) fact(event consumer.Event, id, actor string, fact domain.Fact) e
 	if err != nil {
 		return err
 	}
-	b.facts = append(b.facts, domain.Heard{OrderID: order, Fact: fact, Actor: actor, Traceparent: outbox.Traceparent(event.Span)})
+	b.facts = append(b.facts, domain.Heard{OrderID: order, Fact: fact, Actor: actor, Traceparent: trace.Format(event.Span)})
 	return nil
 }
 
@@ -155,7 +155,7 @@ func customerErased(b *heard, event consumer.Event) error {
 	if err != nil {
 		return err
 	}
-	b.erased, b.erasedTrace = append(b.erased, id), outbox.Traceparent(event.Span)
+	b.erased, b.erasedTrace = append(b.erased, id), trace.Format(event.Span)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/order/internal/contract"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
@@ -24,7 +25,7 @@ const Source = "/shopmesh/order"
 func Announce(o *domain.Order, said domain.Said) outbox.Event {
 	return outbox.Event{
 		Topic: OrderTopic, Key: o.ID, Version: said.Version, Message: message(o, said),
-		Time: said.Time, Span: outbox.ParseTraceparent(said.Traceparent),
+		Time: said.Time, Span: trace.Parse(said.Traceparent),
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/kit/trouble"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
@@ -261,7 +261,7 @@ func (w *ChargeWorker) Refund(ctx context.Context, order domain.RefundOrder) {
 // continued is ctx in the trace in which the money was asked for, unless it is in
 // one already.
 func continued(ctx context.Context, traceparent string) context.Context {
-	parent := outbox.ParseTraceparent(traceparent)
+	parent := kittrace.Parse(traceparent)
 	if !parent.IsValid() || trace.SpanContextFromContext(ctx).IsValid() {
 		return ctx
 	}
@@ -272,7 +272,7 @@ func continued(ctx context.Context, traceparent string) context.Context {
 func (w *ChargeWorker) ask(
 	ctx context.Context, span trace.Span, payment uuid.UUID, request func(context.Context) (provider.Status, string, string, error),
 ) domain.Answer {
-	answer := domain.Answer{Start: w.deps.Decision().Now, Trace: outbox.Traceparent(span.SpanContext())}
+	answer := domain.Answer{Start: w.deps.Decision().Now, Trace: kittrace.Format(span.SpanContext())}
 	ctx, cancel := context.WithTimeout(ctx, w.deps.Terms.ProviderTimeout)
 	defer cancel()
 	status, id, code, err := request(ctx)

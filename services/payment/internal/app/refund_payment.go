@@ -4,12 +4,11 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"go.opentelemetry.io/otel/trace"
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
@@ -30,7 +29,7 @@ type RefundPayment struct {
 func (r RefundPayment) Do(ctx context.Context, key idempotency.Key, req *paymentv1.RefundPaymentRequest,
 	paymentID uuid.UUID, request domain.RefundRequest,
 ) (TriedRefund, error) {
-	request.Trace = outbox.Traceparent(trace.SpanContextFromContext(ctx))
+	request.Trace = trace.FromContext(ctx)
 	var made *domain.RefundOrder
 	// Only the refund's id is kept as the answer: the rest is read when it is needed.
 	answer, err := idempotency.Run(ctx, r.Pool, key, req, &paymentv1.RefundPaymentResponse{},

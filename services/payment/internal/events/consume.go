@@ -9,8 +9,8 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 )
 
@@ -43,7 +43,7 @@ func Handler(apply func(ctx context.Context, tx *pg.Tx, orders []domain.OrderEve
 }
 
 func read(e consumer.Event) (event domain.OrderEvent, concerns bool, err error) {
-	event = domain.OrderEvent{OrderID: e.Key, Trace: outbox.Traceparent(e.Span)}
+	event = domain.OrderEvent{OrderID: e.Key, Trace: trace.Format(e.Span)}
 	switch e.Type {
 	case typeAwaitingPayment:
 		event.Awaiting, err = readAwaiting(e)

@@ -10,6 +10,7 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 )
 
@@ -28,7 +29,7 @@ func ToOutbox(published []domain.Event, at time.Time) []outbox.Event {
 	for i, e := range published {
 		events[i] = outbox.Event{
 			Topic: TopicPayment, Key: e.PaymentID, Version: e.Version, Message: message(e),
-			Time: at, Span: outbox.ParseTraceparent(e.Trace),
+			Time: at, Span: trace.Parse(e.Trace),
 		}
 	}
 	return events

@@ -1,0 +1,54 @@
+package trace_test
+
+import (
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel/trace"
+
+	kittrace "github.com/shopmesh/shopmesh/kit/trace"
+)
+
+const example = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+// What is written into a row is read again as the same span.
+func TestATraceSurvivesARow(t *testing.T) {
+	t.Parallel()
+	span := kittrace.Parse(example)
+	if !span.IsValid() || !span.IsRemote() || !span.IsSampled() {
+		t.Fatalf("read %v", span)
+	}
+	if got := kittrace.Format(span); got != example {
+		t.Errorf("wrote %q", got)
+	}
+	if got := kittrace.FromContext(kittrace.Continue(t.Context(), example)); got != example {
+		t.Errorf("went on as %q", got)
+	}
+	if got := kittrace.ID(example); got != "4bf92f3577b34da6a3ce929d0e0e4736" {
+		t.Errorf("id %q", got)
+	}
+}
+
+// A later version of the header may hold more fields: what is known of it is used, as
+// the standard wants.
+func TestALaterVersionIsRead(t *testing.T) {
+	t.Parallel()
+	if got := kittrace.ID("cc" + strings.TrimPrefix(example, "00") + "-what-comes-later"); got != "4bf92f3577b34da6a3ce929d0e0e4736" {
+		t.Errorf("id %q", got)
+	}
+}
+
+func TestWhatIsNoTrace(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "00-zz", strings.ToUpper(example), example + "-more", "ff" + strings.TrimPrefix(example, "00"),
+		"00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+	} {
+		if kittrace.Parse(text).IsValid() || kittrace.ID(text) != "" || kittrace.Continue(t.Context(), text) != t.Context() {
+			t.Errorf("%q became a trace", text)
+		}
+	}
+	if kittrace.Format(trace.SpanContext{}) != "" || kittrace.FromContext(t.Context()) != "" {
+		t.Error("nothing became a trace")
+	}
+}
