@@ -16,7 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
-	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/peer"
 )
 
 // desk is one way to ask a context: the API of one of its replicas.
@@ -88,7 +88,7 @@ func ask[T any](c *caller, rng *rand.Rand, context string, w *write, call func(c
 			c.settle(w, acknowledged, "")
 			return res, nil
 		case final(err):
-			f, _ := rpc.PeerFault(err)
+			f, _ := peer.Fault(err)
 			c.settle(w, refused, string(f.Reason()))
 			return res, err
 		}
@@ -129,7 +129,7 @@ func (c *caller) settle(w *write, o outcome, reason string) {
 // final errors say that the shop refused: sent again, the request would be refused
 // again. The others say nothing, or "later".
 func final(err error) bool {
-	if _, ok := rpc.PeerFault(err); !ok {
+	if _, ok := peer.Fault(err); !ok {
 		return false
 	}
 	switch connect.CodeOf(err) {
@@ -199,7 +199,7 @@ func (t *tally) lostAnswer(kind string, err error) {
 		return
 	}
 	t.internal[kind] = err.Error()
-	if _, shops := rpc.PeerFault(err); shops {
+	if _, shops := peer.Fault(err); shops {
 		t.failures[kind] = err.Error()
 	}
 }

@@ -65,7 +65,7 @@ func Migrations(embedded embed.FS) fs.FS {
 //
 // It provides, for the enclosing fx.Module alone: *pg.Pool, *kgo.Client (a producer),
 // *outbox.Relay, kafka.Config, *slog.Logger, Clock and NewID. For everyone there are
-// trace.TracerProvider, metric.MeterProvider and *rpc.Peers.
+// trace.TracerProvider, metric.MeterProvider and *peer.Peers.
 func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 	return fx.Options(
 		fx.Provide(

@@ -16,7 +16,9 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/load"
 	"github.com/shopmesh/shopmesh/kit/operations"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
@@ -29,7 +31,7 @@ type host struct {
 	services   []Service
 	streams    *rpc.Streams // of the API
 	operators  *rpc.Streams // of the internal port
-	load       *rpc.Load
+	load       *load.Limiter
 	health     *rpc.Health
 	readiness  *readiness
 	supervisor *supervisor
@@ -52,7 +54,7 @@ type hostParams struct {
 	Process   Process
 	Log       processLog
 	Telemetry *telemetry.Telemetry
-	Peers     *rpc.Peers
+	Peers     *peer.Peers
 	Services  []Service     `group:"services"`
 	Contexts  []contextDeps `group:"contexts"`
 }
@@ -61,7 +63,7 @@ func newHost(in hostParams) (*host, error) {
 	h := &host{
 		process: in.Process, log: in.Log, services: in.Services,
 		streams: rpc.NewStreams(in.Process.Streams), operators: rpc.NewStreams(in.Process.Streams.Operators()), health: rpc.NewHealth(),
-		load:       rpc.NewLoad(rpc.DefaultLoadLimits(), in.Log.Logger),
+		load:       load.New(load.DefaultLimits(), in.Log.Logger),
 		supervisor: newSupervisor(in.Log.Logger), contexts: make(map[string]contextDeps),
 		failed: make(chan error, 2),
 	}

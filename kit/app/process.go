@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/grpclog"
 
 	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 )
@@ -237,8 +238,8 @@ func graphOf(process Process, ctx processContext, measured *telemetry.Telemetry)
 	)
 }
 
-func newPeers(lc fx.Lifecycle, process Process, t *telemetry.Telemetry) *rpc.Peers {
-	peers := rpc.NewPeers(process.Peers, t.Propagator, process.Log)
+func newPeers(lc fx.Lifecycle, process Process, t *telemetry.Telemetry) *peer.Peers {
+	peers := peer.New(process.Peers, t.Propagator, process.Log)
 	lc.Append(fx.StopHook(peers.Close))
 	return peers
 }

@@ -3,8 +3,11 @@ package fault_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/code"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
@@ -75,5 +78,18 @@ func TestFieldsHoldsAllViolations(t *testing.T) {
 	}
 	if want := "lines[0].quantity: must be at least 1 (and 1 more)"; got.Message() != want {
 		t.Errorf("message = %q, want %q", got.Message(), want)
+	}
+}
+
+// Every kind of fault has a code of its own, and comes back from it.
+func TestKindsAndCodesMatch(t *testing.T) {
+	t.Parallel()
+	for kind := fault.Internal; kind <= fault.Cancelled; kind++ {
+		if got := fault.KindOfCode(kind.Code()); got != kind {
+			t.Errorf("%v became %v", kind, got)
+		}
+		if got := strings.ReplaceAll(strings.ToUpper(code.Code(kind.Code()).String()), "CANCELED", "CANCELLED"); got != kind.String() {
+			t.Errorf("%v has the code of %s", kind, got)
+		}
 	}
 }

@@ -1,25 +1,21 @@
-package rpc
+// Package load sheds the calls that can't be answered in time, so that those that are
+// taken keep their latency however many come.
+package load
 
 import (
 	"context"
 	"errors"
 	"log/slog"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connectproto"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
-// LoadLimits bound the unary calls of a process that come from outside.
-type LoadLimits struct {
+// Limits bound the unary calls of a process that come from outside.
+type Limits struct {
 	// Calls is how many may be here at once, those included whose request is still
 	// being read: what it costs in memory.
 	Calls int
@@ -32,16 +28,16 @@ type LoadLimits struct {
 	Standing time.Duration
 }
 
-// DefaultLoadLimits returns the limits of a process that owns its machine or its
+// DefaultLimits returns the limits of a process that owns its machine or its
 // container: 256 calls in work are two full batches of orders, which is what the
 // database takes at once; more make no call quicker. A burst may wait a tenth of a
 // second. Once a queue stands, waiting is no use to anybody: calls get 20 ms, enough
 // for the next ones in the queue, and the others hear at once when to come again.
-func DefaultLoadLimits() LoadLimits {
-	return LoadLimits{Calls: 2048, InWork: 256, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}
+func DefaultLimits() Limits {
+	return Limits{Calls: 2048, InWork: 256, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}
 }
 
-// Load sheds calls that can't be answered in time, so that those that are taken keep
+// Limiter sheds calls that can't be answered in time, so that those that are taken keep
 // their latency however many come. A call that is shed gets RESOURCE_EXHAUSTED with
 // the reason TOO_MANY_CALLS and a delay after which to come again; nothing was done.
 //
@@ -49,8 +45,8 @@ func DefaultLoadLimits() LoadLimits {
 // slowly holds none of the places in work. Streams have bounds of their own; health,
 // reflection and calls within the process, which are part of a call that has its
 // place already, pass.
-type Load struct {
-	limits  LoadLimits
+type Limiter struct {
+	limits  Limits
 	trouble *trouble.Trouble
 
 	calls atomic.Int64
@@ -68,65 +64,31 @@ type Load struct {
 // waiter is a call that waits for its turn.
 type waiter struct{ turn chan struct{} } // closed when it has come
 
-// NewLoad returns a Load for the servers of one process; each limit must be positive.
-func NewLoad(limits LoadLimits, log *slog.Logger) *Load {
-	return &Load{limits: limits, trouble: trouble.New(log, "calls are shed")}
+// New returns a Limiter for the servers of one process; each limit must be positive.
+func New(limits Limits, log *slog.Logger) *Limiter {
+	return &Limiter{limits: limits, trouble: trouble.New(log, "calls are shed")}
 }
 
 // Trouble says that calls are being shed, and nil when none was for some seconds. The
 // log hears of the end when this is asked.
-func (l *Load) Trouble(ctx context.Context) error {
+func (l *Limiter) Trouble(ctx context.Context) error {
 	l.trouble.OverAfter(ctx, 5*time.Second)
 	return l.trouble.Err(0)
 }
 
-func (l *Load) intercept(next connect.ServerFunc) connect.ServerFunc {
-	if l == nil {
-		return next
+// Begin counts a call that comes, or refuses it; End must follow either way.
+func (l *Limiter) Begin(ctx context.Context) error {
+	if l.calls.Add(1) > int64(l.limits.Calls) {
+		return l.refuse(ctx)
 	}
-	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-		if spec.StreamType != connect.StreamTypeUnary || spec.Schema == nil ||
-			strings.HasPrefix(spec.Procedure, "/grpc.") || originOf(ctx).door == doorInProcess {
-			return next(ctx, spec, stream)
-		}
-		defer l.calls.Add(-1)
-		if l.calls.Add(1) > int64(l.limits.Calls) {
-			return l.refuse(ctx)
-		}
-		placed := &placedStream{ServerStream: stream, load: l, ctx: ctx}
-		defer placed.leave()
-		return next(ctx, spec, placed)
-	}
-}
-
-// placedStream takes the call's place in work once its request is there.
-type placedStream struct {
-	connect.ServerStream
-
-	load  *Load
-	ctx   context.Context //nolint:containedctx // the call's own
-	holds bool
-}
-
-func (s *placedStream) Receive(msg any) error {
-	if err := s.ServerStream.Receive(msg); err != nil || s.holds {
-		return err
-	}
-	if err := s.load.enter(s.ctx); err != nil {
-		return err
-	}
-	s.holds = true
 	return nil
 }
 
-func (s *placedStream) leave() {
-	if s.holds {
-		s.load.leave()
-	}
-}
+// End ends what Begin began.
+func (l *Limiter) End() { l.calls.Add(-1) }
 
-// enter takes a place, or waits for one as long as the queue's state allows.
-func (l *Load) enter(ctx context.Context) error {
+// Enter takes a place, or waits for one as long as the queue's state allows.
+func (l *Limiter) Enter(ctx context.Context) error {
 	if l.waiting.Load() == 0 && l.take() {
 		return nil
 	}
@@ -152,7 +114,7 @@ func (l *Load) enter(ctx context.Context) error {
 }
 
 // take takes a place when one is free.
-func (l *Load) take() bool {
+func (l *Limiter) take() bool {
 	for {
 		n := l.busy.Load()
 		if n >= int64(l.limits.InWork) {
@@ -166,7 +128,7 @@ func (l *Load) take() bool {
 
 // line puts a call at the end of the queue and says how long it may stay there; it
 // returns nil when a place is free after all.
-func (l *Load) line() (*waiter, time.Duration) {
+func (l *Limiter) line() (*waiter, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
@@ -186,8 +148,8 @@ func (l *Load) line() (*waiter, time.Duration) {
 	return mine, l.limits.Burst
 }
 
-// leave gives a place back, to the first who waits.
-func (l *Load) leave() {
+// Leave gives a place back, to the first who waits.
+func (l *Limiter) Leave() {
 	l.busy.Add(-1)
 	if l.waiting.Load() == 0 {
 		return
@@ -201,7 +163,7 @@ func (l *Load) leave() {
 }
 
 // withdraw takes a call out of the queue; it reports false when its turn has come.
-func (l *Load) withdraw(mine *waiter) bool {
+func (l *Limiter) withdraw(mine *waiter) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, other := range l.queue {
@@ -213,7 +175,7 @@ func (l *Load) withdraw(mine *waiter) bool {
 	return false
 }
 
-func (l *Load) remove(i int) {
+func (l *Limiter) remove(i int) {
 	copy(l.queue[i:], l.queue[i+1:])
 	l.queue[len(l.queue)-1] = nil
 	l.queue = l.queue[:len(l.queue)-1]
@@ -222,46 +184,9 @@ func (l *Load) remove(i int) {
 
 var errTooManyCalls = errors.New("more come than can be answered in time: add replicas, or find out who calls")
 
-func (l *Load) refuse(ctx context.Context) error {
+func (l *Limiter) refuse(ctx context.Context) error {
 	l.trouble.Note(ctx, errTooManyCalls)
 	return fault.New(fault.Exhausted, fault.ReasonTooManyCalls,
 		"the server has more calls than it can answer in time, and did nothing with this one: try again after the delay").
 		RetryAbout(time.Second)
-}
-
-// retryAfter repeats an error's delay in the header Retry-After for clients of
-// Connect, as the REST door does for its own: proxies and plain HTTP clients know it.
-func retryAfter(next connect.ServerFunc) connect.ServerFunc {
-	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-		err := next(ctx, spec, stream)
-		if err == nil || spec.StreamType != connect.StreamTypeUnary {
-			return err
-		}
-		if info, ok := connect.CallInfoForServerContext(ctx); ok && originOf(ctx).door == "connect" {
-			if delay := retryDelay(err); delay > 0 {
-				info.ResponseHeader().Set("Retry-After", wholeSeconds(delay))
-			}
-		}
-		return err
-	}
-}
-
-func retryDelay(err error) time.Duration {
-	coded, ok := err.(*connect.Error) //nolint:errorlint // what the chain inside made
-	if !ok {
-		return 0
-	}
-	for _, detail := range coded.Details() {
-		if message, err := connectproto.UnmarshalErrorDetail(detail); err == nil {
-			if retry, ok := message.(*errdetails.RetryInfo); ok {
-				return retry.GetRetryDelay().AsDuration()
-			}
-		}
-	}
-	return 0
-}
-
-// wholeSeconds is a delay as Retry-After counts it, rounded up.
-func wholeSeconds(delay time.Duration) string {
-	return strconv.FormatInt(int64((delay+time.Second-1)/time.Second), 10)
 }

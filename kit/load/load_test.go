@@ -1,9 +1,8 @@
-package rpc
+package load
 
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -12,36 +11,25 @@ import (
 	"testing/synctest"
 	"time"
 
-	"connectrpc.com/connect/v2"
-
-	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-// anyCall is a call from outside whose request is there.
-type anyCall struct{ connect.ServerStream }
-
-func (anyCall) Receive(any) error { return nil }
-
-var anySpec = connect.Spec{
-	StreamType: connect.StreamTypeUnary, Procedure: "/shopmesh.order.v1.OrderService/PlaceOrder",
-	Schema: operationsv1.File_shopmesh_operations_v1_operations_service_proto.Services().Get(0).Methods().Get(0),
-}
-
-// serving returns the interceptor around a handler that works for a while.
-func serving(l *Load, work time.Duration) func(context.Context) error {
-	call := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error {
-		if err := stream.Receive(nil); err != nil {
+// serving returns a call whose handler works for a while.
+func serving(l *Limiter, work time.Duration) func(context.Context) error {
+	return func(ctx context.Context) error {
+		defer l.End()
+		if err := l.Begin(ctx); err != nil {
 			return err
 		}
-		<-time.After(work)
+		if err := l.Enter(ctx); err != nil {
+			return err
+		}
+		defer l.Leave()
+		if work > 0 {
+			<-time.After(work)
+		}
 		return nil
-	})
-	return func(ctx context.Context) error { return call(fromOutside(ctx), anySpec, anyCall{}) }
-}
-
-func fromOutside(ctx context.Context) context.Context {
-	return context.WithValue(ctx, originKey{}, &origin{door: "grpc", host: "192.0.2.1", taken: true})
+	}
 }
 
 func shed(err error) bool { return fault.ReasonOf(err) == fault.ReasonTooManyCalls }
@@ -55,8 +43,8 @@ func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		const work = 10 * time.Millisecond
-		limits := LoadLimits{Calls: 1000, InWork: 10, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}
-		l := NewLoad(limits, slog.New(slog.NewTextHandler(&log, nil))) // 10 at a time, 10 ms each: 1000 a second
+		limits := Limits{Calls: 1000, InWork: 10, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}
+		l := New(limits, slog.New(slog.NewTextHandler(&log, nil))) // 10 at a time, 10 ms each: 1000 a second
 		call := serving(l, work)
 		var mu sync.Mutex
 		var served, refused int
@@ -126,7 +114,7 @@ func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 func TestABurstWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLoad(LoadLimits{Calls: 1000, InWork: 10, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}, slog.New(slog.DiscardHandler))
+		l := New(Limits{Calls: 1000, InWork: 10, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}, slog.New(slog.DiscardHandler))
 		call := serving(l, 10*time.Millisecond)
 		var calls sync.WaitGroup
 		for range 100 {
@@ -145,44 +133,31 @@ func TestABurstWaits(t *testing.T) {
 func TestCallsThatWaitAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLoad(LoadLimits{Calls: 3, InWork: 1, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
-		slow := make(chan struct{})
-		intercepted := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
-		var calls sync.WaitGroup
-		for range 2 {
-			calls.Go(func() { _ = intercepted(fromOutside(t.Context()), anySpec, slowCall{arrives: slow}) })
+		l := New(Limits{Calls: 3, InWork: 1, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
+		for range 2 { // slow clients
+			if err := l.Begin(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 		}
-		synctest.Wait()
 		if err := serving(l, time.Second)(t.Context()); err != nil {
 			t.Errorf("beside slow clients: %v", err)
 		}
+		var calls sync.WaitGroup
 		calls.Go(func() { _ = serving(l, time.Second)(t.Context()) })
 		synctest.Wait()
 		start := time.Now()
 		if err := serving(l, time.Second)(t.Context()); !shed(err) || time.Since(start) > 0 {
 			t.Errorf("the fourth: %v after %v", err, time.Since(start))
 		}
-		close(slow)
 		calls.Wait()
 	})
-}
-
-type slowCall struct {
-	connect.ServerStream
-
-	arrives chan struct{}
-}
-
-func (s slowCall) Receive(any) error {
-	<-s.arrives
-	return io.EOF
 }
 
 // Somebody who leaves the queue gives nobody's place away.
 func TestACallThatLeavesTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLoad(LoadLimits{Calls: 10, InWork: 1, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
+		l := New(Limits{Calls: 10, InWork: 1, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
 		call := serving(l, time.Second)
 		var calls sync.WaitGroup
 		calls.Go(func() { _ = call(t.Context()) })
@@ -207,12 +182,13 @@ func TestACallThatLeavesTheQueue(t *testing.T) {
 func TestPlacesAreNeverLostOrDoubled(t *testing.T) {
 	t.Parallel()
 	const inWork = 3
-	l := NewLoad(LoadLimits{Calls: 1000, InWork: inWork, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
+	l := New(Limits{Calls: 1000, InWork: inWork, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
 	var now, most atomic.Int64
-	call := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error {
-		if err := stream.Receive(nil); err != nil {
+	call := func(ctx context.Context) error {
+		if err := l.Enter(ctx); err != nil {
 			return err
 		}
+		defer l.Leave()
 		n := now.Add(1)
 		for {
 			seen := most.Load()
@@ -222,12 +198,12 @@ func TestPlacesAreNeverLostOrDoubled(t *testing.T) {
 		}
 		now.Add(-1)
 		return nil
-	})
+	}
 	var callers sync.WaitGroup
 	for range 50 {
 		callers.Go(func() {
 			for range 2000 {
-				if err := call(fromOutside(t.Context()), anySpec, anyCall{}); err != nil {
+				if err := call(t.Context()); err != nil {
 					t.Errorf("answered %v", err)
 					return
 				}
@@ -240,37 +216,11 @@ func TestPlacesAreNeverLostOrDoubled(t *testing.T) {
 	}
 }
 
-// Health, calls within the process and streams are not counted.
-func TestWhatPassesTheLoad(t *testing.T) {
-	t.Parallel()
-	l := NewLoad(LoadLimits{Calls: 1, InWork: 1, Burst: time.Millisecond, Standing: time.Millisecond}, slog.New(slog.DiscardHandler))
-	l.calls.Store(1)
-	l.busy.Store(1)
-	call := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
-	health, watch := anySpec, anySpec
-	health.Procedure = "/grpc.health.v1.Health/Check"
-	watch.StreamType = connect.StreamTypeServer
-	inside := context.WithValue(t.Context(), originKey{}, &origin{door: doorInProcess, taken: true})
-	for name, err := range map[string]error{
-		"health": call(fromOutside(t.Context()), health, anyCall{}),
-		"stream": call(fromOutside(t.Context()), watch, anyCall{}),
-		"inside": call(inside, anySpec, anyCall{}),
-	} {
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if err := call(fromOutside(t.Context()), anySpec, anyCall{}); !shed(err) {
-		t.Errorf("one from outside: %v", err)
-	}
-}
-
-func BenchmarkLoad(b *testing.B) {
-	l := NewLoad(DefaultLoadLimits(), slog.New(slog.DiscardHandler))
-	call := l.intercept(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
-	ctx := fromOutside(b.Context())
+func BenchmarkLimiter(b *testing.B) {
+	call := serving(New(DefaultLimits(), slog.New(slog.DiscardHandler)), 0)
+	ctx := b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
-		_ = call(ctx, anySpec, anyCall{})
+		_ = call(ctx)
 	}
 }

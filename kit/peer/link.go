@@ -1,4 +1,4 @@
-package rpc
+package peer
 
 import (
 	"context"
@@ -12,22 +12,22 @@ import (
 	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
-// peerLink is the way to one peer. It tells when the peer can't be reached, and why:
+// link is the way to one peer. It tells when the peer can't be reached, and why:
 // calls that fail for it say only that a part is away.
-type peerLink struct {
+type link struct {
 	next    http.RoundTripper
 	trouble *trouble.Trouble
 }
 
-func newPeerLink(next http.RoundTripper, name string, log *slog.Logger) *peerLink {
-	return &peerLink{next: next, trouble: trouble.New(log, name+" can't be reached; calls that need it are refused")}
+func newLink(next http.RoundTripper, name string, log *slog.Logger) *link {
+	return &link{next: next, trouble: trouble.New(log, name+" can't be reached; calls that need it are refused")}
 }
 
 // untried is how long nobody may have called for a failure to be told still.
 const untried = time.Minute
 
 // RoundTrip implements http.RoundTripper. Any answer says that the peer is there.
-func (l *peerLink) RoundTrip(r *http.Request) (*http.Response, error) {
+func (l *link) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	res, err := l.next.RoundTrip(r)
 	switch {
@@ -47,7 +47,7 @@ func unreachable(err error) bool {
 	return (errors.As(err, &op) && op.Op == "dial") || certs.Invalid(err)
 }
 
-func (l *peerLink) why(ctx context.Context) error {
+func (l *link) why(ctx context.Context) error {
 	l.trouble.OverAfter(ctx, untried)
 	return l.trouble.Err(0)
 }

@@ -1,4 +1,4 @@
-package rpc
+package peer
 
 import (
 	"context"
@@ -24,7 +24,7 @@ import (
 // the process is complete; the peer is looked up with the first call.
 type Peers struct {
 	urls       map[string]string
-	links      map[string]*peerLink
+	links      map[string]*link
 	propagator propagation.TextMapPropagator
 	http       *http.Transport
 	here       atomic.Pointer[local]
@@ -39,15 +39,26 @@ type local struct {
 	contexts  map[string]bool
 }
 
+const (
+	// Timeout is how long a call to another context may take when its caller has no
+	// deadline.
+	Timeout = 5 * time.Second
+
+	// maxResponseBytes is the largest answer of a peer that is read.
+	maxResponseBytes = 16 << 20
+	// idleTimeout is how long a connection to a peer stays open without a call.
+	idleTimeout = 2 * time.Minute
+)
+
 // silence is how long nothing may come on a connection to a peer before it is asked
 // for a sign of life, and how long that may take. A proxy may keep a connection on
 // which nothing arrives any more, and every call would go there.
 const silence = 5 * time.Second
 
-// NewPeers returns Peers that know the URLs of contexts in other processes, such
+// New returns Peers that know the URLs of contexts in other processes, such
 // as {"catalog": "http://catalog:8080"}. A nil propagator passes no trace on. The log
 // hears of peers that can't be reached; nil is slog.Default.
-func NewPeers(urls map[string]string, propagator propagation.TextMapPropagator, log *slog.Logger) *Peers {
+func New(urls map[string]string, propagator propagation.TextMapPropagator, log *slog.Logger) *Peers {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	protocols.SetHTTP2(true)
@@ -55,14 +66,14 @@ func NewPeers(urls map[string]string, propagator propagation.TextMapPropagator, 
 		propagator = propagation.NewCompositeTextMapPropagator()
 	}
 	p := &Peers{
-		urls: urls, links: make(map[string]*peerLink, len(urls)), propagator: propagator, remote: make(map[string]connect.Transport),
+		urls: urls, links: make(map[string]*link, len(urls)), propagator: propagator, remote: make(map[string]connect.Transport),
 		http: &http.Transport{
 			Protocols: protocols, IdleConnTimeout: idleTimeout,
 			HTTP2: &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: silence},
 		},
 	}
 	for name := range urls {
-		p.links[name] = newPeerLink(p.http, name, log)
+		p.links[name] = newLink(p.http, name, log)
 	}
 	return p
 }
@@ -87,7 +98,7 @@ func (p *Peers) Here(server *connect.Server, contexts ...string) {
 }
 
 // Client returns a client of a context, such as "catalog", for its generated
-// New…Client function. Calls that have no deadline get PeerTimeout. A call to a
+// New…Client function. Calls that have no deadline get Timeout. A call to a
 // context that is nowhere fails with UNAVAILABLE.
 func (p *Peers) Client(context string) *connect.Client {
 	return connect.NewClient(&peerTransport{peers: p, context: context}, p.intercept)
@@ -110,7 +121,7 @@ func (p *Peers) transport(name string) (connect.Transport, error) {
 		return nil, connect.Errorf(connect.CodeUnavailable,
 			"the context %s runs neither here nor at a known URL: set SHOPMESH_%s_URL", name, strings.ToUpper(name)).WithRemote()
 	}
-	transport := connecthttp.NewTransport(&http.Client{Transport: p.links[name]}, url, connecthttp.WithGRPC(), connecthttp.WithReadMaxBytes(4*MaxRequestBytes))
+	transport := connecthttp.NewTransport(&http.Client{Transport: p.links[name]}, url, connecthttp.WithGRPC(), connecthttp.WithReadMaxBytes(maxResponseBytes))
 	p.remote[name] = transport
 	return transport, nil
 }
@@ -160,12 +171,12 @@ func (s opaqueStream) Receive(msg any) error {
 func (p *Peers) intercept(next connect.ClientFunc) connect.ClientFunc {
 	return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
 		if info, ok := connect.CallInfoForClientContext(ctx); ok {
-			p.propagator.Inject(ctx, headerCarrier{info.RequestHeader()})
+			p.propagator.Inject(ctx, Carrier{info.RequestHeader()})
 		}
 		if _, bounded := ctx.Deadline(); bounded || spec.StreamType != connect.StreamTypeUnary {
 			return next(ctx, spec)
 		}
-		ctx, cancel := context.WithTimeout(ctx, PeerTimeout)
+		ctx, cancel := context.WithTimeout(ctx, Timeout)
 		stream, err := next(ctx, spec)
 		if err != nil {
 			cancel()
@@ -195,10 +206,10 @@ func (s *timedStream) Close() error {
 	return s.ClientStream.Close()
 }
 
-// PeerAway reports whether a call to a peer failed because the peer could not be
+// Away reports whether a call to a peer failed because the peer could not be
 // reached or did not answer in time: trying again can help, and whether the call
 // had an effect is not known.
-func PeerAway(err error) bool {
+func Away(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}

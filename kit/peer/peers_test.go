@@ -1,33 +1,33 @@
-package rpc_test
+package peer_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	"github.com/shopmesh/shopmesh/kit/fault"
-	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // peersOf returns clients of one context, in this process and in another.
-func peersOf(t *testing.T, s *site) map[string]operationsv1connect.OperationsServiceClient {
+func peersOf(t *testing.T, s *harness) map[string]operationsv1connect.OperationsServiceClient {
 	t.Helper()
-	here := rpc.NewPeers(nil, propagation.TraceContext{}, nil)
+	here := peer.New(nil, propagation.TraceContext{}, nil)
 	// A client may be taken before the process knows its contexts.
 	near := operationsv1connect.NewOperationsServiceClient(here.Client("catalog"))
 	here.Here(s.server, "catalog")
-	there := rpc.NewPeers(map[string]string{"catalog": s.url}, propagation.TraceContext{}, testkit.Log(t))
+	there := peer.New(map[string]string{"catalog": s.url}, propagation.TraceContext{}, testkit.Log(t))
 	t.Cleanup(there.Close)
 	return map[string]operationsv1connect.OperationsServiceClient{
 		"in process": near,
@@ -35,11 +35,19 @@ func peersOf(t *testing.T, s *site) map[string]operationsv1connect.OperationsSer
 	}
 }
 
+// clientOf returns a client over the wire, as a caller of ours has it.
+func clientOf(t *testing.T, s *harness) operationsv1connect.OperationsServiceClient {
+	t.Helper()
+	peers := peer.New(map[string]string{"caller": s.url}, nil, testkit.Log(t))
+	t.Cleanup(peers.Close)
+	return operationsv1connect.NewOperationsServiceClient(peers.Client("caller"))
+}
+
 // A peer answers the same whether it runs here or elsewhere, and its refusal can
 // be told by its reason.
 func TestPeersAnswerAlikeNearAndFar(t *testing.T) {
 	t.Parallel()
-	s := open(t, &shop{status: func(_ context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+	s := newHarness(t, &shop{status: func(_ context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 		if req.GetContext() == "unknown" {
 			return nil, fault.New(fault.NotFound, "PRODUCT_NOT_FOUND", "no product %q", "A-1").
 				With("code", "A-1").Field("code", "unknown").RetryAfter(time.Second)
@@ -52,14 +60,14 @@ func TestPeersAnswerAlikeNearAndFar(t *testing.T) {
 			t.Errorf("%s: %v, %v", where, res, err)
 		}
 		_, err = client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "unknown"})
-		told, ok := rpc.PeerFault(err)
+		told, ok := peer.Fault(err)
 		if !ok || told.Reason() != "PRODUCT_NOT_FOUND" || told.Kind() != fault.NotFound || told.Metadata()["code"] != "A-1" ||
-			told.Violations()[0].Field != "code" || told.RetryDelay() != time.Second || rpc.PeerAway(err) {
+			told.Violations()[0].Field != "code" || told.RetryDelay() != time.Second || peer.Away(err) {
 			t.Errorf("%s: %v", where, told)
 		}
 		// The chain holds for peers, too.
 		_, err = client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: strings.Repeat("x", 65)})
-		if told, _ := rpc.PeerFault(err); told.Reason() != fault.ReasonInvalidField {
+		if told, _ := peer.Fault(err); told.Reason() != fault.ReasonInvalidField {
 			t.Errorf("%s: %v", where, err)
 		}
 	}
@@ -69,7 +77,7 @@ func TestPeersAnswerAlikeNearAndFar(t *testing.T) {
 // UNAVAILABLE, and what only we can have done wrong is our failure.
 func TestWhatAPeersAnswerMeansToOurCaller(t *testing.T) {
 	t.Parallel()
-	peer := open(t, &shop{status: func(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+	other := newHarness(t, &shop{status: func(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 		switch req.GetContext() {
 		case "missing":
 			return nil, fault.New(fault.NotFound, "ADDRESS_NOT_FOUND", "no such address")
@@ -84,8 +92,8 @@ func TestWhatAPeersAnswerMeansToOurCaller(t *testing.T) {
 			return nil, ctx.Err()
 		}
 	}})
-	for where, client := range peersOf(t, peer) {
-		ours := open(t, &shop{status: func(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+	for where, client := range peersOf(t, other) {
+		ours := newHarness(t, &shop{status: func(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 			if req.GetContext() == "slow" {
 				var cancel context.CancelFunc
 				ctx, cancel = context.WithTimeout(ctx, 50*time.Millisecond)
@@ -97,17 +105,17 @@ func TestWhatAPeersAnswerMeansToOurCaller(t *testing.T) {
 			}
 			return res, nil
 		}})
-		ask := ours.client(http2(t))
+		query := clientOf(t, ours)
 		for question, want := range map[string]string{
 			"missing": "not_found ADDRESS_NOT_FOUND", "away": "unavailable UNAVAILABLE", "slow": "unavailable UNAVAILABLE",
 			"denied": "internal INTERNAL", "broken": "internal INTERNAL",
 		} {
-			_, err := ask.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: question})
-			got := toldBy(t, err)
-			if got.code+" "+got.reason != want {
-				t.Errorf("%s, %s: %v, want %s", where, question, got, want)
+			_, err := query.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: question})
+			got, _ := peer.Fault(err)
+			if text := connect.CodeOf(err).String() + " " + string(got.Reason()); text != want {
+				t.Errorf("%s, %s: %s, want %s", where, question, text, want)
 			}
-			if got.code == "unavailable" && got.retry == 0 {
+			if got.Kind() == fault.Unavailable && got.RetryDelay() == 0 {
 				t.Errorf("%s, %s: no delay", where, question)
 			}
 		}
@@ -116,12 +124,12 @@ func TestWhatAPeersAnswerMeansToOurCaller(t *testing.T) {
 
 func TestAPeerThatIsNowhere(t *testing.T) {
 	t.Parallel()
-	peers := rpc.NewPeers(map[string]string{"payment": "http://127.0.0.1:1"}, nil, testkit.Log(t))
+	peers := peer.New(map[string]string{"payment": "http://127.0.0.1:1"}, nil, testkit.Log(t))
 	t.Cleanup(peers.Close)
 	for name, want := range map[string]string{"catalog": "SHOPMESH_CATALOG_URL", "payment": "refused"} {
 		client := operationsv1connect.NewOperationsServiceClient(peers.Client(name))
 		_, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
-		if !rpc.PeerAway(err) || !strings.Contains(err.Error(), want) {
+		if !peer.Away(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -131,10 +139,10 @@ func TestAPeerThatIsNowhere(t *testing.T) {
 func TestTheTraceGoesOnInThePeer(t *testing.T) {
 	t.Parallel()
 	seen := make(chan trace.SpanContext, 1)
-	s := open(t, &shop{status: func(ctx context.Context, _ *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+	s := newHarness(t, &shop{status: func(ctx context.Context, _ *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 		seen <- trace.SpanContextFromContext(ctx)
 		return &operationsv1.GetStatusResponse{}, nil
-	}}, func(c *rpc.Config, _ *rpc.HandlerConfig) { c.Propagator = propagation.TraceContext{} })
+	}})
 	caller := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}})
 	for where, client := range peersOf(t, s) {
 		if _, err := client.GetStatus(trace.ContextWithSpanContext(t.Context(), caller), &operationsv1.GetStatusRequest{}); err != nil {
@@ -144,21 +152,17 @@ func TestTheTraceGoesOnInThePeer(t *testing.T) {
 			t.Errorf("%s: trace %s, want %s", where, got.TraceID(), caller.TraceID())
 		}
 	}
-	s.send(t, http1(t), "GET", "/v1/operations/status", "", nil, "Traceparent", "00-0000000000000000000000000000002a-00000000000000ab-01")
-	if got := <-seen; got.TraceID().String() != "0000000000000000000000000000002a" {
-		t.Errorf("REST: trace %s", got.TraceID())
-	}
 }
 
 // A peer whose certificate expired is told by name and date, once, however often it is
 // called; when the certificate is renewed, calls go through.
 func TestAPeersCertificateExpires(t *testing.T) {
 	t.Parallel()
-	s := open(t, &shop{})
+	s := newHarness(t, &shop{})
 	certificate := testkit.NewServer(t)
 	front := certificate.Front("tcp", s.addr)
 	log := &syncBuffer{}
-	peers := rpc.NewPeers(map[string]string{"catalog": "https://" + front.Addr()}, nil, slog.New(slog.NewTextHandler(log, nil)))
+	peers := peer.New(map[string]string{"catalog": "https://" + front.Addr()}, nil, logTo(log))
 	t.Cleanup(peers.Close)
 	ca, err := os.ReadFile(certificate.CAFile)
 	if err != nil || !peers.Trust(ca) {
@@ -176,9 +180,9 @@ func TestAPeersCertificateExpires(t *testing.T) {
 	certificate.Expire()
 	front.Cut()
 	// What was sent as the connection was cut may fail for that.
-	eventually(t, "the certificate is refused", func() bool { err := call(); return err != nil && strings.Contains(err.Error(), "certificate") })
+	testkit.Eventually(t, 10*time.Second, "the certificate is refused", func() bool { err := call(); return err != nil && strings.Contains(err.Error(), "certificate") })
 	err = call()
-	if !rpc.PeerAway(err) {
+	if !peer.Away(err) {
 		t.Errorf("called with %v", err)
 	}
 	for _, told := range []string{err.Error(), trouble().Error(), log.String()} {
@@ -205,11 +209,11 @@ func TestAPeersCertificateExpires(t *testing.T) {
 // as long as the connection stands.
 func TestAConnectionToAPeerThatSwallowsIsGivenUp(t *testing.T) {
 	t.Parallel()
-	site := open(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+	far := newHarness(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 		return &operationsv1.GetStatusResponse{}, nil
 	}})
-	between := testkit.NewSwallower(t, "tcp", site.addr)
-	peers := rpc.NewPeers(map[string]string{"catalog": "http://" + between.Addr()}, nil, testkit.Log(t))
+	between := testkit.NewSwallower(t, "tcp", far.addr)
+	peers := peer.New(map[string]string{"catalog": "http://" + between.Addr()}, nil, testkit.Log(t))
 	t.Cleanup(peers.Close)
 	client := operationsv1connect.NewOperationsServiceClient(peers.Client("catalog"))
 	if _, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{}); err != nil {

@@ -22,9 +22,6 @@ const (
 	BodyTimeout = 20 * time.Second
 	// SendTimeout is how long a client may leave one message of a stream unread.
 	SendTimeout = 30 * time.Second
-	// PeerTimeout is how long a call to another context may take when its caller
-	// has no deadline.
-	PeerTimeout = 5 * time.Second
 
 	// headerTimeout is how long a client may take to send the headers.
 	headerTimeout = 10 * time.Second

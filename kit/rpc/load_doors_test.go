@@ -11,6 +11,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/load"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
@@ -26,7 +27,7 @@ func TestEveryDoorSheds(t *testing.T) {
 		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Ready: true}}}, nil
 	}}
 	s := open(t, busy, func(c *rpc.Config, _ *rpc.HandlerConfig) {
-		c.Load = rpc.NewLoad(rpc.LoadLimits{Calls: 100, InWork: 1, Burst: time.Millisecond, Standing: time.Millisecond}, c.Log)
+		c.Load = load.New(load.Limits{Calls: 100, InWork: 1, Burst: time.Millisecond, Standing: time.Millisecond}, c.Log)
 	})
 	first := make(chan error, 1)
 	go func() {

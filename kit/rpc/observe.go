@@ -21,6 +21,7 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/peer"
 )
 
 // observer makes a span, a duration and a log line of each call. All three say
@@ -106,7 +107,7 @@ func (o *observer) continueTrace(ctx context.Context) context.Context {
 	if !ok || !info.RequestHeader().Has("Traceparent") {
 		return ctx
 	}
-	return o.propagator.Extract(ctx, headerCarrier{info.RequestHeader()})
+	return o.propagator.Extract(ctx, peer.Carrier{Header: info.RequestHeader()})
 }
 
 func (o *observer) measurement(key outcome) []metric.RecordOption {
@@ -220,17 +221,4 @@ func requestID(ctx context.Context) string {
 		}
 	}
 	return id
-}
-
-// headerCarrier lets a propagator read and write an RPC's headers.
-type headerCarrier struct{ header *connect.Header }
-
-func (c headerCarrier) Get(key string) string { return c.header.Get(key) }
-func (c headerCarrier) Set(key, value string) { c.header.Set(key, value) }
-func (c headerCarrier) Keys() []string {
-	keys := make([]string, 0, c.header.Len())
-	for key := range c.header.All() {
-		keys = append(keys, key)
-	}
-	return keys
 }

@@ -12,9 +12,12 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
 // logged is a line of the log about a call.
@@ -153,5 +156,19 @@ func TestManyCallsThatFailAreToldOnce(t *testing.T) {
 	if len(told) != 2 || told[0].Level != "WARN" || told[0].Msg != "calls fail" || told[0].Code != "unavailable" || told[0].RPC != statusPath ||
 		!strings.Contains(told[0].Error, "no space left on device") || told[1].Level != "INFO" || told[1].Msg != "it is over: calls fail" || told[1].RPC != statusPath {
 		t.Errorf("the log says %+v", told)
+	}
+}
+
+// The trace that a REST client names in its headers goes on in the call.
+func TestTheTraceOfARESTClientGoesOn(t *testing.T) {
+	t.Parallel()
+	seen := make(chan trace.SpanContext, 1)
+	s := open(t, &shop{status: func(ctx context.Context, _ *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+		seen <- trace.SpanContextFromContext(ctx)
+		return &operationsv1.GetStatusResponse{}, nil
+	}}, func(c *rpc.Config, _ *rpc.HandlerConfig) { c.Propagator = propagation.TraceContext{} })
+	s.send(t, http1(t), "GET", "/v1/operations/status", "", nil, "Traceparent", "00-0000000000000000000000000000002a-00000000000000ab-01")
+	if got := <-seen; got.TraceID().String() != "0000000000000000000000000000002a" {
+		t.Errorf("trace %s", got.TraceID())
 	}
 }

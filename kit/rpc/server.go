@@ -19,6 +19,7 @@ import (
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/load"
 )
 
 // Config says what the chain of a server stands on. Each field has a sensible
@@ -37,7 +38,7 @@ type Config struct {
 	Streams *Streams
 	// Load sheds what can't be answered in time; servers of one process share it. Nil
 	// takes all calls, as a port for operators does.
-	Load *Load
+	Load *load.Limiter
 	// Transient says whether an error means that a part is away, so that trying
 	// again can help; pg.Transient is one. By default none does.
 	Transient func(error) bool
@@ -64,7 +65,7 @@ func NewServer(cfg Config) (*connect.Server, error) {
 		retryAfter,
 		cfg.Streams.intercept,
 		mapper.intercept,
-		cfg.Load.intercept,
+		shed(cfg.Load),
 		// Once more inside, so that a panic of a handler is logged with its call.
 		mapper.recoverPanic,
 		authenticate(cfg.Authenticator),

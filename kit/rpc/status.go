@@ -14,10 +14,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/peer"
 )
-
-// Domain is the google.rpc.ErrorInfo.domain of every error of ours.
-const Domain = "shopmesh"
 
 // statusMapper turns whatever a handler returned into the error that travels.
 type statusMapper struct {
@@ -102,52 +100,12 @@ func unavailable() *fault.Error {
 		"a part that this call needs is away; try again").RetryAfter(defaultRetryDelay)
 }
 
-func codeOf(kind fault.Kind) connect.Code {
-	switch kind {
-	case fault.Invalid:
-		return connect.CodeInvalidArgument
-	case fault.NotFound:
-		return connect.CodeNotFound
-	case fault.AlreadyExists:
-		return connect.CodeAlreadyExists
-	case fault.FailedPrecondition:
-		return connect.CodeFailedPrecondition
-	case fault.Aborted:
-		return connect.CodeAborted
-	case fault.PermissionDenied:
-		return connect.CodePermissionDenied
-	case fault.Unauthenticated:
-		return connect.CodeUnauthenticated
-	case fault.Exhausted:
-		return connect.CodeResourceExhausted
-	case fault.Unavailable:
-		return connect.CodeUnavailable
-	case fault.Unimplemented:
-		return connect.CodeUnimplemented
-	case fault.DeadlineExceeded:
-		return connect.CodeDeadlineExceeded
-	case fault.Cancelled:
-		return connect.CodeCanceled
-	default:
-		return connect.CodeInternal
-	}
-}
-
-func kindOf(code connect.Code) fault.Kind {
-	for kind := fault.Internal; kind <= fault.Cancelled; kind++ {
-		if codeOf(kind) == code {
-			return kind
-		}
-	}
-	return fault.Internal
-}
-
 // fromFault builds the status of a fault; cause is what the log shows.
 func fromFault(f *fault.Error, cause error) *connect.Error {
 	if f.Kind() == fault.Internal {
 		return internal(cause)
 	}
-	status := connect.NewError(codeOf(f.Kind()), f.Message()).WithCause(cause)
+	status := connect.NewError(connect.Code(f.Kind().Code()), f.Message()).WithCause(cause)
 	for _, detail := range details(f) {
 		packed, err := connectproto.NewErrorDetail(detail)
 		if err != nil {
@@ -161,7 +119,7 @@ func fromFault(f *fault.Error, cause error) *connect.Error {
 }
 
 func details(f *fault.Error) []proto.Message {
-	all := []proto.Message{&errdetails.ErrorInfo{Reason: string(f.Reason()), Domain: Domain, Metadata: f.Metadata()}}
+	all := []proto.Message{&errdetails.ErrorInfo{Reason: string(f.Reason()), Domain: fault.Domain, Metadata: f.Metadata()}}
 	if violations := f.Violations(); len(violations) > 0 {
 		bad := &errdetails.BadRequest{}
 		for _, v := range violations[:min(len(violations), maxViolations)] {
@@ -231,56 +189,11 @@ func fromPeer(coded *connect.Error, cause error) *connect.Error {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled, connect.CodeResourceExhausted:
 		return fromFault(unavailable(), cause)
 	case connect.CodeNotFound, connect.CodeAlreadyExists, connect.CodeFailedPrecondition, connect.CodeAborted:
-		if told, ok := PeerFault(coded); ok {
+		if told, ok := peer.Fault(coded); ok {
 			return fromFault(told, cause)
 		}
 		return internal(cause)
 	default:
 		return internal(cause)
 	}
-}
-
-// PeerFault reads the fault that another context answered with out of the error
-// of a call to it. Use its Reason to tell one refusal from another. It reports
-// false when err holds no error of a peer of ours.
-func PeerFault(err error) (*fault.Error, bool) {
-	var coded *connect.Error
-	if !errors.As(err, &coded) || coded == nil {
-		return nil, false
-	}
-	var told *fault.Error
-	var violations []fault.Violation
-	var retry *errdetails.RetryInfo
-	for _, detail := range coded.Details() {
-		message, err := connectproto.UnmarshalErrorDetail(detail)
-		if err != nil {
-			continue
-		}
-		switch message := message.(type) {
-		case *errdetails.ErrorInfo:
-			if message.GetDomain() != Domain {
-				continue
-			}
-			told = fault.New(kindOf(coded.Code()), fault.Reason(message.GetReason()), "%s", coded.Message()).Because(err)
-			for key, value := range message.GetMetadata() {
-				told = told.With(key, value)
-			}
-		case *errdetails.BadRequest:
-			for _, v := range message.GetFieldViolations() {
-				violations = append(violations, fault.Violation{Field: v.GetField(), Description: v.GetDescription()})
-			}
-		case *errdetails.RetryInfo:
-			retry = message
-		}
-	}
-	if told == nil {
-		return nil, false
-	}
-	for _, v := range violations {
-		told = told.Field(v.Field, v.Description)
-	}
-	if retry != nil {
-		told = told.RetryAfter(retry.GetRetryDelay().AsDuration())
-	}
-	return told, true
 }

@@ -67,16 +67,6 @@ func TestOurReasonsAreInTheContract(t *testing.T) {
 	}
 }
 
-// Every kind of fault has a code of its own, and comes back from it.
-func TestKindsAndCodesMatch(t *testing.T) {
-	t.Parallel()
-	for kind := fault.Internal; kind <= fault.Cancelled; kind++ {
-		if got := kindOf(codeOf(kind)); got != kind {
-			t.Errorf("%v became %v", kind, got)
-		}
-	}
-}
-
 // The details of an error travel in a header, which has a bound.
 func TestViolationsAreBounded(t *testing.T) {
 	t.Parallel()

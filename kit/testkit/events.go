@@ -17,6 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/trace"
 )
 
 // eventsPatience bounds how long a test waits for an event; it is long because
@@ -267,7 +268,7 @@ func Record(tb testing.TB, event outbox.Event) *kgo.Record {
 		{Key: "content-type", Value: []byte("application/protobuf")},
 	}
 	if event.Span.IsValid() {
-		headers = append(headers, kgo.RecordHeader{Key: "traceparent", Value: []byte(kittrace.Format(event.Span))})
+		headers = append(headers, kgo.RecordHeader{Key: "traceparent", Value: []byte(trace.Format(event.Span))})
 	}
 	return &kgo.Record{Topic: event.Topic, Key: []byte(event.Key.String()), Value: value, Headers: slices.Clip(headers)}
 }

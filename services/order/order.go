@@ -25,6 +25,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
@@ -139,7 +140,7 @@ func randomBits() uint64 {
 	return binary.BigEndian.Uint64(bits[:])
 }
 
-func newProducts(pool *pg.Pool, others *kitrpc.Peers) *app.Products {
+func newProducts(pool *pg.Pool, others *peer.Peers) *app.Products {
 	return &app.Products{Pool: pool, Lookup: peers.LookupProducts(others)}
 }
 
@@ -156,7 +157,7 @@ func newConsumer(
 	}, events.Handler(events.Uses{HearProducts: products.Hear, HearFacts: orders.Hear, Erase: orders.Erase}))
 }
 
-func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, others *kitrpc.Peers) *rpc.Server {
+func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, others *peer.Peers) *rpc.Server {
 	return rpc.NewServer(orders, place, products, peers.Witnesses(others))
 }
 

@@ -19,6 +19,7 @@ import (
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -108,14 +109,14 @@ func (s *shelf) GetProduct(_ context.Context, req *catalogv1.GetProductRequest) 
 	return nil, fault.New(fault.NotFound, domain.ReasonProductNotFound, "no such product")
 }
 
-func (s *shelf) peers(t *testing.T) *rpc.Peers {
+func (s *shelf) peers(t *testing.T) *peer.Peers {
 	t.Helper()
 	server, err := rpc.NewServer(rpc.Config{Log: testkit.Log(t), Authenticator: authz.EveryoneIsOwner()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	catalogv1connect.RegisterProductServiceHandler(server, s)
-	peers := rpc.NewPeers(nil, nil, nil)
+	peers := peer.New(nil, nil, nil)
 	peers.Here(server, "catalog")
 	t.Cleanup(peers.Close)
 	return peers

@@ -12,7 +12,7 @@ import (
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	"github.com/shopmesh/shopmesh/kit/fault"
-	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
 
@@ -22,7 +22,7 @@ type Products struct {
 }
 
 // NewProducts returns the products of the catalog that peers know.
-func NewProducts(peers *rpc.Peers) *Products {
+func NewProducts(peers *peer.Peers) *Products {
 	return &Products{client: catalogv1connect.NewProductServiceClient(peers.Client("catalog"))}
 }
 
@@ -43,7 +43,7 @@ func (p *Products) find(ctx context.Context, req *catalogv1.GetProductRequest, w
 	switch {
 	case connect.CodeOf(err) == connect.CodeNotFound:
 		return domain.Product{}, false, nil
-	case rpc.PeerAway(err):
+	case peer.Away(err):
 		return domain.Product{}, false, fault.New(fault.Unavailable, fault.ReasonUnavailable,
 			"the catalog can't be asked for product %s now; try again", what).RetryAfter(time.Second).Because(err)
 	case err != nil:

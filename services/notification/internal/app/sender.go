@@ -17,7 +17,6 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"

@@ -8,14 +8,14 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
-	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/events"
 )
 
 // LookupProducts returns a function that asks catalog for products by code. What
 // it answers counts as version 0, so that any event about the product replaces it.
-func LookupProducts(peers *kitrpc.Peers) func(context.Context, []string) ([]domain.Product, error) {
+func LookupProducts(peers *peer.Peers) func(context.Context, []string) ([]domain.Product, error) {
 	catalog := catalogv1connect.NewProductServiceClient(peers.Client("catalog"))
 	return func(ctx context.Context, codes []string) ([]domain.Product, error) {
 		res, err := catalog.BatchGetProducts(ctx, &catalogv1.BatchGetProductsRequest{Codes: codes})

@@ -15,7 +15,7 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
-	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/services/order/internal/app"
 )
 
@@ -24,7 +24,7 @@ import (
 const most = 1000
 
 // Witnesses are the contexts that tell their parts of an order's timeline.
-func Witnesses(peers *kitrpc.Peers) []app.Witness {
+func Witnesses(peers *peer.Peers) []app.Witness {
 	inventory := inventoryv1connect.NewInventoryServiceClient(peers.Client("inventory"))
 	payment := paymentv1connect.NewPaymentServiceClient(peers.Client("payment"))
 	notification := notificationv1connect.NewNotificationServiceClient(peers.Client("notification"))

@@ -1,0 +1,56 @@
+package peer
+
+import (
+	"errors"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectproto"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// Fault reads the fault that another context answered with out of the error
+// of a call to it. Use its Reason to tell one refusal from another. It reports
+// false when err holds no error of a peer of ours.
+func Fault(err error) (*fault.Error, bool) {
+	var coded *connect.Error
+	if !errors.As(err, &coded) || coded == nil {
+		return nil, false
+	}
+	var told *fault.Error
+	var violations []fault.Violation
+	var retry *errdetails.RetryInfo
+	for _, detail := range coded.Details() {
+		message, err := connectproto.UnmarshalErrorDetail(detail)
+		if err != nil {
+			continue
+		}
+		switch message := message.(type) {
+		case *errdetails.ErrorInfo:
+			if message.GetDomain() != fault.Domain {
+				continue
+			}
+			told = fault.New(fault.KindOfCode(uint32(coded.Code())), fault.Reason(message.GetReason()), "%s", coded.Message()).Because(err)
+			for key, value := range message.GetMetadata() {
+				told = told.With(key, value)
+			}
+		case *errdetails.BadRequest:
+			for _, v := range message.GetFieldViolations() {
+				violations = append(violations, fault.Violation{Field: v.GetField(), Description: v.GetDescription()})
+			}
+		case *errdetails.RetryInfo:
+			retry = message
+		}
+	}
+	if told == nil {
+		return nil, false
+	}
+	for _, v := range violations {
+		told = told.Field(v.Field, v.Description)
+	}
+	if retry != nil {
+		told = told.RetryAfter(retry.GetRetryDelay().AsDuration())
+	}
+	return told, true
+}
