@@ -17,6 +17,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/shopmesh/shopmesh/kit/mask"
 )
 
 // restConn lets the gateway's generated clients call a Connect server of the same
@@ -90,6 +92,10 @@ func checkedQuery(ctx context.Context, args any) error {
 	}
 	if refused := checkQuery(message, request.query); refused != nil {
 		return grpcError(fromFault(refused, refused))
+	}
+	// Without a mask in the query, the gateway made one of the body.
+	if !request.query.Has("updateMask") && !request.query.Has("update_mask") {
+		mask.Body(message)
 	}
 	return nil
 }

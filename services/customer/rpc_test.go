@@ -199,7 +199,9 @@ func TestAddressesComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	replacement := &customerv1.Address{Id: first.GetId(), PostalAddress: &postaladdress.PostalAddress{RegionCode: "FR", AddressLines: []string{"1 rue"}}}
-	changed, err := o.UpdateAddress(t.Context(), &customerv1.UpdateAddressRequest{CustomerId: id, Address: replacement})
+	changed, err := o.UpdateAddress(t.Context(), &customerv1.UpdateAddressRequest{
+		CustomerId: id, Address: replacement, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"*"}},
+	})
 	if err != nil || !proto.Equal(changed.GetAddress(), replacement) {
 		t.Fatalf("got %v, %v", changed, err)
 	}
@@ -226,6 +228,33 @@ func TestAddressesComeAndGo(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "address.postal_address.region_code")
 	_, err = o.CreateAddress(t.Context(), &customerv1.CreateAddressRequest{CustomerId: id, Address: replacement})
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "address")
+}
+
+// An address keeps what an update does not name.
+func TestAnAddressKeepsItsCity(t *testing.T) {
+	t.Parallel()
+	o := open(t, owner())
+	wanted := ada()
+	wanted.Addresses = []*customerv1.Address{home("home")}
+	customer := o.create(t, wanted)
+	id, address := customer.GetId(), customer.GetAddresses()[0]
+	move := &customerv1.Address{Id: address.GetId(), PostalAddress: &postaladdress.PostalAddress{AddressLines: []string{"Chausseestraße 2"}}}
+	for name, paths := range map[string][]string{
+		"without a mask": nil, "with a path": {"postal_address.address_lines"}, "with a path in camel": {"postalAddress.addressLines"},
+	} {
+		res, err := o.UpdateAddress(t.Context(), &customerv1.UpdateAddressRequest{
+			CustomerId: id, Address: move, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths},
+		})
+		want := proto.CloneOf(address)
+		want.PostalAddress.AddressLines = []string{"Chausseestraße 2"}
+		if err != nil || !proto.Equal(res.GetAddress(), want) {
+			t.Fatalf("%s: got %v, %v", name, res, err)
+		}
+	}
+	_, err := o.UpdateAddress(t.Context(), &customerv1.UpdateAddressRequest{
+		CustomerId: id, Address: move, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"postal_address"}},
+	})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "address.postal_address.region_code")
 }
 
 // However many callers add at once, nobody has more than twenty addresses.
@@ -476,6 +505,8 @@ func TestCustomersAreServedOverREST(t *testing.T) {
 		{http.MethodGet, "/v1/customers/" + customer.GetId(), "", http.StatusOK, "Ada@Example.com"},
 		{http.MethodPatch, "/v1/customers/" + customer.GetId(), `{"phone":"7","etag":"` + customer.GetEtag() + `"}`, http.StatusOK, `"7"`},
 		{http.MethodPost, "/v1/customers/" + customer.GetId() + "/addresses", `{"label":"home","postalAddress":{"regionCode":"DE","addressLines":["a"]}}`, http.StatusOK, "home"},
+		{http.MethodPatch, "/v1/customers/" + customer.GetId() + "?updateMask=lastName", `{"lastName":"King"}`, http.StatusOK, `"King"`},
+		{http.MethodPatch, "/v1/customers/" + customer.GetId() + "?update_mask=last_name", `{"lastName":"Byron"}`, http.StatusOK, `"Byron"`},
 		{http.MethodGet, "/v1/customers?filter=email%20%3D%20%22ada%40example.com%22", "", http.StatusOK, customer.GetId()},
 		{http.MethodGet, "/v1/customers/" + customer.GetId() + ":export", "", http.StatusOK, "application/json"},
 		{http.MethodPost, "/v1/customers/" + customer.GetId() + ":erase", `{}`, http.StatusOK, "true"},

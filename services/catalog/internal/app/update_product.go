@@ -12,11 +12,17 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
 )
 
-// Update changes a product. An etag that is set must be the current one. Errors:
-// PRODUCT_NOT_FOUND, ETAG_MISMATCH, INVALID_FIELD, PRODUCT_ARCHIVED,
-// CATEGORY_NOT_FOUND.
-func (s *Products) Update(ctx context.Context, id uuid.UUID, etag string, change domain.ProductChange) (domain.Listing, error) {
+// Update changes a product as edit says, which is given the product as it is. An
+// etag that is set must be the current one. Errors: PRODUCT_NOT_FOUND,
+// ETAG_MISMATCH, INVALID_FIELD, PRODUCT_ARCHIVED, CATEGORY_NOT_FOUND, and edit's.
+func (s *Products) Update(ctx context.Context, id uuid.UUID, etag string,
+	edit func(domain.Product) (domain.ProductChange, error),
+) (domain.Listing, error) {
 	return s.change(ctx, id, etag, func(product domain.Product) (domain.Product, bool, error) {
+		change, err := edit(product)
+		if err != nil {
+			return domain.Product{}, false, err
+		}
 		return product.Change(change, s.Now())
 	})
 }

@@ -67,18 +67,29 @@ func (r *reader) id(field, text string) uuid.UUID {
 	return id
 }
 
-// price reads what a product costs, in the default currency when it names none.
-func (r *reader) price(price *pb.Money, defaultCurrency string) money.Money {
+// newPrice reads what a new product costs, in the default currency when it names
+// an amount alone. An empty price is none: a product that costs nothing names its
+// currency.
+func (r *reader) newPrice(price *pb.Money, defaultCurrency string) money.Money {
+	switch {
+	case price == nil || price.GetCurrencyCode() != "":
+		return r.price(price)
+	case price.GetUnits() == 0 && price.GetNanos() == 0:
+		r.refuse("product.price", "is empty: give units or nanos, or the currency_code of a product that costs nothing")
+		return money.Money{}
+	}
+	return r.price(&pb.Money{CurrencyCode: defaultCurrency, Units: price.GetUnits(), Nanos: price.GetNanos()})
+}
+
+// price reads what a product costs.
+func (r *reader) price(price *pb.Money) money.Money {
 	const field = "product.price"
 	if price == nil {
 		r.refuse(field, "is required")
 		return money.Money{}
 	}
 	currency := price.GetCurrencyCode()
-	if currency == "" {
-		currency = defaultCurrency
-	}
-	amount, err := moneypb.FromProto(&pb.Money{CurrencyCode: currency, Units: price.GetUnits(), Nanos: price.GetNanos()})
+	amount, err := moneypb.FromProto(price)
 	switch {
 	case err == nil:
 	case errors.Is(err, money.ErrCurrency):

@@ -19,22 +19,27 @@ func (s *ProductServer) UpdateProduct(ctx context.Context, req *catalogv1.Update
 	if err != nil {
 		return nil, err
 	}
-	change := s.productChange(&read, product, fields)
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	listing, err := s.products.Update(ctx, id, product.GetEtag(), change)
+	listing, err := s.products.Update(ctx, id, product.GetEtag(), func(current domain.Product) (domain.ProductChange, error) {
+		merged := mask.Apply(fields, contract.Product(current), product)
+		change, err := productChange(merged, fields)
+		if product.GetCode() != "" {
+			change.Code = &product.Code
+		}
+		return change, err
+	})
 	if err != nil {
 		return nil, err
 	}
 	return &catalogv1.UpdateProductResponse{Product: contract.Listing(listing)}, nil
 }
 
-func (s *ProductServer) productChange(read *reader, product *catalogv1.Product, fields mask.Fields) domain.ProductChange {
+// productChange reads what the fields name from the product as it would be.
+func productChange(product *catalogv1.Product, fields mask.Fields) (domain.ProductChange, error) {
+	var read reader
 	var change domain.ProductChange
-	if product.GetCode() != "" {
-		change.Code = &product.Code
-	}
 	if fields.Has("name") {
 		change.Name = &product.Name
 	}
@@ -46,7 +51,7 @@ func (s *ProductServer) productChange(read *reader, product *catalogv1.Product, 
 		change.CategoryID = &category
 	}
 	if fields.Has("price") {
-		price := read.price(product.GetPrice(), s.currency)
+		price := read.price(product.GetPrice())
 		change.Price = &price
 	}
 	if fields.Has("status") {
@@ -60,5 +65,5 @@ func (s *ProductServer) productChange(read *reader, product *catalogv1.Product, 
 		pictures := images(product.GetImages())
 		change.Images = &pictures
 	}
-	return change
+	return change, read.err()
 }

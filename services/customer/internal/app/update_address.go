@@ -10,11 +10,16 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
 )
 
-// UpdateAddress replaces a customer's address of the same id. Errors:
-// CUSTOMER_NOT_FOUND, INVALID_FIELD, ADDRESS_NOT_FOUND.
-func (s *Customers) UpdateAddress(ctx context.Context, customer uuid.UUID, address domain.Address) (domain.Address, error) {
-	_, err := s.change(ctx, customer, func(before domain.Customer) (domain.Customer, bool, error) {
-		return before.ReplaceAddress(address, s.Now())
+// UpdateAddress changes a customer's address as edit says, which is given the
+// address as it is. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND, INVALID_FIELD,
+// and edit's.
+func (s *Customers) UpdateAddress(ctx context.Context, customer, id uuid.UUID,
+	edit func(domain.Address) (domain.Address, error),
+) (domain.Address, error) {
+	var address domain.Address
+	_, err := s.change(ctx, customer, func(before domain.Customer) (next domain.Customer, changed bool, err error) {
+		next, address, changed, err = before.ChangeAddress(id, edit, s.Now())
+		return next, changed, err
 	}, func(ctx context.Context, queries *db.Queries) error {
 		row, err := store.UpdateAddress(address)
 		if err != nil {

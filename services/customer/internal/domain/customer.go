@@ -168,23 +168,28 @@ func (c Customer) AddAddress(address Address, id uuid.UUID, now time.Time) (Cust
 	return c.changed(now), address, nil
 }
 
-// ReplaceAddress returns the customer with an address replaced by the one of the
-// same id, and whether anything is different. Errors: INVALID_FIELD,
-// ADDRESS_NOT_FOUND.
-func (c Customer) ReplaceAddress(address Address, now time.Time) (Customer, bool, error) {
-	if err := checkAddress(address); err != nil {
-		return Customer{}, false, err
-	}
-	i := c.find(address.ID)
+// ChangeAddress returns the customer with one address as edit makes it, which is
+// given the address as it is, and whether anything is different. Errors:
+// INVALID_FIELD, ADDRESS_NOT_FOUND, and edit's.
+func (c Customer) ChangeAddress(id uuid.UUID, edit func(Address) (Address, error), now time.Time) (Customer, Address, bool, error) {
+	i := c.find(id)
 	if i < 0 {
-		return Customer{}, false, AddressNotFound(address.ID)
+		return Customer{}, Address{}, false, AddressNotFound(id)
+	}
+	address, err := edit(c.Addresses[i])
+	if err != nil {
+		return Customer{}, Address{}, false, err
+	}
+	address.ID = id
+	if err := checkAddress(address); err != nil {
+		return Customer{}, Address{}, false, err
 	}
 	if c.Addresses[i].equal(address) {
-		return c, false, nil
+		return c, address, false, nil
 	}
 	c.Addresses = slices.Clone(c.Addresses)
 	c.Addresses[i] = address
-	return c.changed(now), true, nil
+	return c.changed(now), address, true, nil
 }
 
 // RemoveAddress returns the customer without an address. Errors: ADDRESS_NOT_FOUND.

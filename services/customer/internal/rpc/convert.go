@@ -38,6 +38,9 @@ func (r *reader) id(field, text string) uuid.UUID {
 // address reads an address without its id.
 func (r *reader) address(field string, address *customerv1.Address) domain.Address {
 	postal := address.GetPostalAddress()
+	if postal == nil {
+		r.refuse(field+".postal_address", "is required")
+	}
 	if postal.GetRevision() != 0 {
 		r.refuse(field+".postal_address.revision", "must be 0, the only revision that there is")
 	}

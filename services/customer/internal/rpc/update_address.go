@@ -4,19 +4,29 @@ import (
 	"context"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	"github.com/shopmesh/shopmesh/kit/mask"
 	"github.com/shopmesh/shopmesh/services/customer/internal/contract"
+	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
 )
 
-// UpdateAddress replaces an address.
+// UpdateAddress changes the parts of an address that the mask names.
 func (s *Server) UpdateAddress(ctx context.Context, req *customerv1.UpdateAddressRequest) (*customerv1.UpdateAddressResponse, error) {
 	var read reader
+	given := req.GetAddress()
 	customer := read.id("customer_id", req.GetCustomerId())
-	address := read.address("address", req.GetAddress())
-	address.ID = read.id("address.id", req.GetAddress().GetId())
+	id := read.id("address.id", given.GetId())
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	changed, err := s.customers.UpdateAddress(ctx, customer, address)
+	fields, err := mask.Read(req.GetUpdateMask(), given, "label", "postal_address")
+	if err != nil {
+		return nil, err
+	}
+	changed, err := s.customers.UpdateAddress(ctx, customer, id, func(current domain.Address) (domain.Address, error) {
+		var read reader
+		address := read.address("address", mask.Apply(fields, contract.Address(current), given))
+		return address, read.err()
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@
 package customerv1
 
 import (
-	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	postaladdress "google.golang.org/genproto/googleapis/type/postaladdress"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -221,7 +220,7 @@ var File_shopmesh_customer_v1_customer_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_customer_proto_rawDesc = "" +
 	"\n" +
-	"#shopmesh/customer/v1/customer.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a google/type/postal_address.proto\"\xf9\x02\n" +
+	"#shopmesh/customer/v1/customer.proto\x12\x14shopmesh.customer.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a google/type/postal_address.proto\"\xf9\x02\n" +
 	"\bCustomer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\"\n" +
 	"\n" +
@@ -236,11 +235,11 @@ const file_shopmesh_customer_v1_customer_proto_rawDesc = "" +
 	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x12\n" +
 	"\x04etag\x18\n" +
-	" \x01(\tR\x04etag\"}\n" +
+	" \x01(\tR\x04etag\"w\n" +
 	"\aAddress\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
-	"\x05label\x18\x02 \x01(\tR\x05label\x12L\n" +
-	"\x0epostal_address\x18\x03 \x01(\v2\x1a.google.type.PostalAddressB\t\xbaH\x03\xc8\x01\x01\x80\x01\x01R\rpostalAddressB\xe0\x01\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\x12F\n" +
+	"\x0epostal_address\x18\x03 \x01(\v2\x1a.google.type.PostalAddressB\x03\x80\x01\x01R\rpostalAddressB\xe0\x01\n" +
 	"\x18com.shopmesh.customer.v1B\rCustomerProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1;customerv1\xa2\x02\x03SCX\xaa\x02\x14Shopmesh.Customer.V1\xca\x02\x14Shopmesh\\Customer\\V1\xe2\x02 Shopmesh\\Customer\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Customer::V1b\x06proto3"
 
 var (

@@ -747,13 +747,17 @@ func (x *CreateAddressResponse) GetAddress() *Address {
 	return nil
 }
 
-// UpdateAddressRequest holds the address to replace.
+// UpdateAddressRequest holds what to change.
 type UpdateAddressRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The customer's id.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The address; id names it.
-	Address       *Address `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	Address *Address `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// Which of label and postal_address to change, or which parts of the latter,
+	// such as postal_address.locality; empty means all that are set, to any depth
+	// (https://google.aip.dev/134).
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -798,6 +802,13 @@ func (x *UpdateAddressRequest) GetCustomerId() string {
 func (x *UpdateAddressRequest) GetAddress() *Address {
 	if x != nil {
 		return x.Address
+	}
+	return nil
+}
+
+func (x *UpdateAddressRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
 	}
 	return nil
 }
@@ -981,20 +992,23 @@ const file_shopmesh_customer_v1_customer_service_proto_rawDesc = "" +
 	"\acontent\x18\x01 \x01(\fB\x03\x80\x01\x01R\acontent\x12!\n" +
 	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12;\n" +
 	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xbd\x01\n" +
+	"createTime\"\x89\x02\n" +
 	"\x14CreateAddressRequest\x12)\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
-	"customerId\x12z\n" +
-	"\aaddress\x18\x02 \x01(\v2\x1d.shopmesh.customer.v1.AddressBA\xbaH>\xba\x018\n" +
-	"\x0eaddress.create\x12\x17id is set by the server\x1a\rthis.id == ''\xc8\x01\x01R\aaddress\"P\n" +
+	"customerId\x12\xc5\x01\n" +
+	"\aaddress\x18\x02 \x01(\v2\x1d.shopmesh.customer.v1.AddressB\x8b\x01\xbaH\x87\x01\xba\x018\n" +
+	"\x0eaddress.create\x12\x17id is set by the server\x1a\rthis.id == ''\xba\x01F\n" +
+	"\x0eaddress.postal\x12\x1apostal_address is required\x1a\x18has(this.postal_address)\xc8\x01\x01R\aaddress\"P\n" +
 	"\x15CreateAddressResponse\x127\n" +
-	"\aaddress\x18\x01 \x01(\v2\x1d.shopmesh.customer.v1.AddressR\aaddress\"\xee\x01\n" +
+	"\aaddress\x18\x01 \x01(\v2\x1d.shopmesh.customer.v1.AddressR\aaddress\"\xab\x02\n" +
 	"\x14UpdateAddressRequest\x12)\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"customerId\x12\xaa\x01\n" +
 	"\aaddress\x18\x02 \x01(\v2\x1d.shopmesh.customer.v1.AddressBq\xbaHn\xba\x01h\n" +
 	"\n" +
-	"address.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\aaddress\"P\n" +
+	"address.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\aaddress\x12;\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\"P\n" +
 	"\x15UpdateAddressResponse\x127\n" +
 	"\aaddress\x18\x01 \x01(\v2\x1d.shopmesh.customer.v1.AddressR\aaddress\"[\n" +
 	"\x14DeleteAddressRequest\x12)\n" +
@@ -1064,30 +1078,31 @@ var file_shopmesh_customer_v1_customer_service_proto_depIdxs = []int32{
 	21, // 9: shopmesh.customer.v1.CreateAddressRequest.address:type_name -> shopmesh.customer.v1.Address
 	21, // 10: shopmesh.customer.v1.CreateAddressResponse.address:type_name -> shopmesh.customer.v1.Address
 	21, // 11: shopmesh.customer.v1.UpdateAddressRequest.address:type_name -> shopmesh.customer.v1.Address
-	21, // 12: shopmesh.customer.v1.UpdateAddressResponse.address:type_name -> shopmesh.customer.v1.Address
-	0,  // 13: shopmesh.customer.v1.CustomerService.CreateCustomer:input_type -> shopmesh.customer.v1.CreateCustomerRequest
-	2,  // 14: shopmesh.customer.v1.CustomerService.GetCustomer:input_type -> shopmesh.customer.v1.GetCustomerRequest
-	4,  // 15: shopmesh.customer.v1.CustomerService.ListCustomers:input_type -> shopmesh.customer.v1.ListCustomersRequest
-	6,  // 16: shopmesh.customer.v1.CustomerService.UpdateCustomer:input_type -> shopmesh.customer.v1.UpdateCustomerRequest
-	8,  // 17: shopmesh.customer.v1.CustomerService.EraseCustomer:input_type -> shopmesh.customer.v1.EraseCustomerRequest
-	10, // 18: shopmesh.customer.v1.CustomerService.ExportCustomer:input_type -> shopmesh.customer.v1.ExportCustomerRequest
-	12, // 19: shopmesh.customer.v1.CustomerService.CreateAddress:input_type -> shopmesh.customer.v1.CreateAddressRequest
-	14, // 20: shopmesh.customer.v1.CustomerService.UpdateAddress:input_type -> shopmesh.customer.v1.UpdateAddressRequest
-	16, // 21: shopmesh.customer.v1.CustomerService.DeleteAddress:input_type -> shopmesh.customer.v1.DeleteAddressRequest
-	1,  // 22: shopmesh.customer.v1.CustomerService.CreateCustomer:output_type -> shopmesh.customer.v1.CreateCustomerResponse
-	3,  // 23: shopmesh.customer.v1.CustomerService.GetCustomer:output_type -> shopmesh.customer.v1.GetCustomerResponse
-	5,  // 24: shopmesh.customer.v1.CustomerService.ListCustomers:output_type -> shopmesh.customer.v1.ListCustomersResponse
-	7,  // 25: shopmesh.customer.v1.CustomerService.UpdateCustomer:output_type -> shopmesh.customer.v1.UpdateCustomerResponse
-	9,  // 26: shopmesh.customer.v1.CustomerService.EraseCustomer:output_type -> shopmesh.customer.v1.EraseCustomerResponse
-	11, // 27: shopmesh.customer.v1.CustomerService.ExportCustomer:output_type -> shopmesh.customer.v1.ExportCustomerResponse
-	13, // 28: shopmesh.customer.v1.CustomerService.CreateAddress:output_type -> shopmesh.customer.v1.CreateAddressResponse
-	15, // 29: shopmesh.customer.v1.CustomerService.UpdateAddress:output_type -> shopmesh.customer.v1.UpdateAddressResponse
-	17, // 30: shopmesh.customer.v1.CustomerService.DeleteAddress:output_type -> shopmesh.customer.v1.DeleteAddressResponse
-	22, // [22:31] is the sub-list for method output_type
-	13, // [13:22] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	19, // 12: shopmesh.customer.v1.UpdateAddressRequest.update_mask:type_name -> google.protobuf.FieldMask
+	21, // 13: shopmesh.customer.v1.UpdateAddressResponse.address:type_name -> shopmesh.customer.v1.Address
+	0,  // 14: shopmesh.customer.v1.CustomerService.CreateCustomer:input_type -> shopmesh.customer.v1.CreateCustomerRequest
+	2,  // 15: shopmesh.customer.v1.CustomerService.GetCustomer:input_type -> shopmesh.customer.v1.GetCustomerRequest
+	4,  // 16: shopmesh.customer.v1.CustomerService.ListCustomers:input_type -> shopmesh.customer.v1.ListCustomersRequest
+	6,  // 17: shopmesh.customer.v1.CustomerService.UpdateCustomer:input_type -> shopmesh.customer.v1.UpdateCustomerRequest
+	8,  // 18: shopmesh.customer.v1.CustomerService.EraseCustomer:input_type -> shopmesh.customer.v1.EraseCustomerRequest
+	10, // 19: shopmesh.customer.v1.CustomerService.ExportCustomer:input_type -> shopmesh.customer.v1.ExportCustomerRequest
+	12, // 20: shopmesh.customer.v1.CustomerService.CreateAddress:input_type -> shopmesh.customer.v1.CreateAddressRequest
+	14, // 21: shopmesh.customer.v1.CustomerService.UpdateAddress:input_type -> shopmesh.customer.v1.UpdateAddressRequest
+	16, // 22: shopmesh.customer.v1.CustomerService.DeleteAddress:input_type -> shopmesh.customer.v1.DeleteAddressRequest
+	1,  // 23: shopmesh.customer.v1.CustomerService.CreateCustomer:output_type -> shopmesh.customer.v1.CreateCustomerResponse
+	3,  // 24: shopmesh.customer.v1.CustomerService.GetCustomer:output_type -> shopmesh.customer.v1.GetCustomerResponse
+	5,  // 25: shopmesh.customer.v1.CustomerService.ListCustomers:output_type -> shopmesh.customer.v1.ListCustomersResponse
+	7,  // 26: shopmesh.customer.v1.CustomerService.UpdateCustomer:output_type -> shopmesh.customer.v1.UpdateCustomerResponse
+	9,  // 27: shopmesh.customer.v1.CustomerService.EraseCustomer:output_type -> shopmesh.customer.v1.EraseCustomerResponse
+	11, // 28: shopmesh.customer.v1.CustomerService.ExportCustomer:output_type -> shopmesh.customer.v1.ExportCustomerResponse
+	13, // 29: shopmesh.customer.v1.CustomerService.CreateAddress:output_type -> shopmesh.customer.v1.CreateAddressResponse
+	15, // 30: shopmesh.customer.v1.CustomerService.UpdateAddress:output_type -> shopmesh.customer.v1.UpdateAddressResponse
+	17, // 31: shopmesh.customer.v1.CustomerService.DeleteAddress:output_type -> shopmesh.customer.v1.DeleteAddressResponse
+	23, // [23:32] is the sub-list for method output_type
+	14, // [14:23] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_customer_v1_customer_service_proto_init() }

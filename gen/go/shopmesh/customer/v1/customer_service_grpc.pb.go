@@ -57,7 +57,8 @@ type CustomerServiceClient interface {
 	// CreateAddress adds an address. Errors: CUSTOMER_NOT_FOUND,
 	// TOO_MANY_ADDRESSES, CUSTOMER_ERASED.
 	CreateAddress(ctx context.Context, in *CreateAddressRequest, opts ...grpc.CallOption) (*CreateAddressResponse, error)
-	// UpdateAddress replaces an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// UpdateAddress changes the parts of an address that the mask names. Errors:
+	// CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	UpdateAddress(ctx context.Context, in *UpdateAddressRequest, opts ...grpc.CallOption) (*UpdateAddressResponse, error)
 	// DeleteAddress removes an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(ctx context.Context, in *DeleteAddressRequest, opts ...grpc.CallOption) (*DeleteAddressResponse, error)
@@ -186,7 +187,8 @@ type CustomerServiceServer interface {
 	// CreateAddress adds an address. Errors: CUSTOMER_NOT_FOUND,
 	// TOO_MANY_ADDRESSES, CUSTOMER_ERASED.
 	CreateAddress(context.Context, *CreateAddressRequest) (*CreateAddressResponse, error)
-	// UpdateAddress replaces an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// UpdateAddress changes the parts of an address that the mask names. Errors:
+	// CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	UpdateAddress(context.Context, *UpdateAddressRequest) (*UpdateAddressResponse, error)
 	// DeleteAddress removes an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(context.Context, *DeleteAddressRequest) (*DeleteAddressResponse, error)

@@ -144,7 +144,8 @@ type CustomerServiceClient interface {
 	// CreateAddress adds an address. Errors: CUSTOMER_NOT_FOUND,
 	// TOO_MANY_ADDRESSES, CUSTOMER_ERASED.
 	CreateAddress(context.Context, *v1.CreateAddressRequest) (*v1.CreateAddressResponse, error)
-	// UpdateAddress replaces an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// UpdateAddress changes the parts of an address that the mask names. Errors:
+	// CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	UpdateAddress(context.Context, *v1.UpdateAddressRequest) (*v1.UpdateAddressResponse, error)
 	// DeleteAddress removes an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(context.Context, *v1.DeleteAddressRequest) (*v1.DeleteAddressResponse, error)
@@ -177,7 +178,8 @@ type CustomerServiceHandler interface {
 	// CreateAddress adds an address. Errors: CUSTOMER_NOT_FOUND,
 	// TOO_MANY_ADDRESSES, CUSTOMER_ERASED.
 	CreateAddress(context.Context, *v1.CreateAddressRequest) (*v1.CreateAddressResponse, error)
-	// UpdateAddress replaces an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// UpdateAddress changes the parts of an address that the mask names. Errors:
+	// CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	UpdateAddress(context.Context, *v1.UpdateAddressRequest) (*v1.UpdateAddressResponse, error)
 	// DeleteAddress removes an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(context.Context, *v1.DeleteAddressRequest) (*v1.DeleteAddressResponse, error)
