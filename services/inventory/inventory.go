@@ -25,10 +25,10 @@ import (
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/app"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/audit"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/catalog"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/operations"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/peers"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/rpc"
 )
 
@@ -60,10 +60,10 @@ func Module(cfg Config) fx.Option {
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
-			catalog.NewProducts,
+			peers.NewProducts,
 			newStocks,
 			newConsumer,
-			audit.New,
+			operations.New,
 			fx.Private,
 		),
 		kitapp.Join(newService),
@@ -81,7 +81,7 @@ func loadSettings(file string) (domain.Settings, error) {
 	}, nil
 }
 
-func newStocks(pool *pg.Pool, relay *outbox.Relay, set domain.Settings, products *catalog.Products, clock kitapp.Clock) *app.Stocks {
+func newStocks(pool *pg.Pool, relay *outbox.Relay, set domain.Settings, products *peers.Products, clock kitapp.Clock) *app.Stocks {
 	return &app.Stocks{
 		Pool: pool, Settings: set, Catalog: products, Levels: app.NewLevels(), Wake: relay.Wake, Now: clock,
 	}
@@ -96,7 +96,7 @@ func newConsumer(
 	}, events.Handler(events.Uses{KnowProducts: stocks.KnowProducts, SettleOrders: stocks.SettleOrders}))
 }
 
-func newService(stocks *app.Stocks, heard *consumer.Consumer, operations *audit.Operations) kitapp.Service {
+func newService(stocks *app.Stocks, heard *consumer.Consumer, ops *operations.Operations) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
 		Register: rpc.NewServer(stocks).Register,
@@ -116,6 +116,6 @@ func newService(stocks *app.Stocks, heard *consumer.Consumer, operations *audit.
 			{Name: events.ProductTopic, Compacted: true},
 		},
 		IdempotencyRetention: stocks.Settings.IdempotencyRetention,
-		Operations:           operations,
+		Operations:           ops,
 	}
 }

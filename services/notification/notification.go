@@ -45,10 +45,10 @@ import (
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/notification/internal/app"
-	"github.com/shopmesh/shopmesh/services/notification/internal/audit"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/operations"
 	"github.com/shopmesh/shopmesh/services/notification/internal/rpc"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
 )
@@ -164,13 +164,13 @@ func newConsumer(
 	}, events.Handler(ledger.Hear))
 }
 
-func newOperations(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now kitapp.Clock) *audit.Operations {
-	return audit.New(pool, relay, heard, now)
+func newOperations(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now kitapp.Clock) *operations.Operations {
+	return operations.New(pool, relay, heard, now)
 }
 
 func newService(
 	mails *app.Mails, sender *app.Sender, erasure *app.Erasure, bodies *app.Bodies, server *smtp.Pool, set domain.Settings,
-	heard *consumer.Consumer, operations *audit.Operations,
+	heard *consumer.Consumer, ops *operations.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
@@ -190,7 +190,7 @@ func newService(
 			{Name: events.OrderTopic},
 			{Name: events.CustomerTopic},
 		},
-		Operations: operations,
+		Operations: ops,
 	}
 }
 

@@ -25,10 +25,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/inventory"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/app"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/catalog"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/contract"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/peers"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 // store is inventory's use cases on a database of their own, beside a catalog that
@@ -54,7 +54,7 @@ func (s *store) replica(t *testing.T) *app.Stocks {
 	t.Helper()
 	return &app.Stocks{
 		Pool: s.pool, Settings: domain.Settings{LowStockThreshold: 5, LevelInterval: 20 * time.Millisecond},
-		Catalog: catalog.NewProducts(s.catalog.peers(t)), Levels: app.NewLevels(), Wake: func() {}, Now: s.clock.Now,
+		Catalog: peers.NewProducts(s.catalog.peers(t)), Levels: app.NewLevels(), Wake: func() {}, Now: s.clock.Now,
 	}
 }
 
@@ -150,7 +150,7 @@ func (s *store) adjust(ctx context.Context, requestID uuid.UUID, product int, de
 	request := &inventoryv1.AdjustStockRequest{RequestId: requestID.String(), ProductCode: code(product), Delta: delta, Reason: "counted"}
 	adjustment := app.Adjustment{RequestID: requestID, ProductCode: code(product), Delta: delta, Reason: "counted"}
 	res, err := app.Adjust(ctx, s.Stocks, adjustment, request, func(row domain.Stock) *inventoryv1.AdjustStockResponse {
-		return &inventoryv1.AdjustStockResponse{Stock: contract.Stock(row)}
+		return &inventoryv1.AdjustStockResponse{Stock: protoconv.Stock(row)}
 	})
 	return res.GetStock(), err
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/catalog"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/peers"
 )
 
 // Stocks are the use cases of the stock.
@@ -21,7 +21,7 @@ type Stocks struct {
 	// Settings are the owner's.
 	Settings domain.Settings
 	// Catalog knows the products that were not heard of yet.
-	Catalog *catalog.Products
+	Catalog *peers.Products
 	// Levels collects what is to be announced.
 	Levels *Levels
 	// Wake has the relay look at the outbox at once.

@@ -6,8 +6,8 @@ import (
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/contract"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 const (
@@ -37,7 +37,7 @@ func message(o domain.Outcome) proto.Message {
 	case domain.SaidReserved:
 		return &inventoryv1.StockReserved{OrderId: id, Version: o.Version}
 	case domain.SaidRejected:
-		return &inventoryv1.StockRejected{OrderId: id, Version: o.Version, Shortages: contract.Shortages(o.Shortages)}
+		return &inventoryv1.StockRejected{OrderId: id, Version: o.Version, Shortages: protoconv.Shortages(o.Shortages)}
 	case domain.SaidCommitted:
 		return &inventoryv1.StockCommitted{OrderId: id, Version: o.Version}
 	default:
@@ -49,7 +49,7 @@ func message(o domain.Outcome) proto.Message {
 func LevelChanged(s domain.Stock) outbox.Event {
 	return outbox.Event{
 		Topic: StockTopic, Key: s.ProductID, Version: s.Version, Time: s.UpdateTime,
-		Message: &inventoryv1.StockLevelChanged{Stock: contract.Stock(s), Version: s.Version},
+		Message: &inventoryv1.StockLevelChanged{Stock: protoconv.Stock(s), Version: s.Version},
 	}
 }
 

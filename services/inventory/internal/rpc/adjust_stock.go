@@ -5,8 +5,8 @@ import (
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/app"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/contract"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 // AdjustStock adds to or takes from what is on hand.
@@ -19,6 +19,6 @@ func (s *Server) AdjustStock(ctx context.Context, req *inventoryv1.AdjustStockRe
 		RequestID: id, ProductCode: req.GetProductCode(), Delta: req.GetDelta(), Reason: req.GetReason(),
 	}
 	return app.Adjust(ctx, s.stocks, adjustment, req, func(stock domain.Stock) *inventoryv1.AdjustStockResponse {
-		return &inventoryv1.AdjustStockResponse{Stock: contract.Stock(stock)}
+		return &inventoryv1.AdjustStockResponse{Stock: protoconv.Stock(stock)}
 	})
 }

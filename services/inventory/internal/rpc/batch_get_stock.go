@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/contract"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 // BatchGetStock reads the stock of up to 200 products.
@@ -24,5 +24,5 @@ func (s *Server) BatchGetStock(ctx context.Context, req *inventoryv1.BatchGetSto
 	if err != nil {
 		return nil, err
 	}
-	return &inventoryv1.BatchGetStockResponse{Stocks: contract.Stocks(stocks)}, nil
+	return &inventoryv1.BatchGetStockResponse{Stocks: protoconv.Stocks(stocks)}, nil
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/contract"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 // GetStock reads one product's stock by product id or code.
@@ -14,7 +14,7 @@ func (s *Server) GetStock(ctx context.Context, req *inventoryv1.GetStockRequest)
 	if err != nil {
 		return nil, err
 	}
-	return &inventoryv1.GetStockResponse{Stock: contract.Stock(stock)}, nil
+	return &inventoryv1.GetStockResponse{Stock: protoconv.Stock(stock)}, nil
 }
 
 func (s *Server) lookUp(ctx context.Context, req *inventoryv1.GetStockRequest) (domain.Stock, error) {

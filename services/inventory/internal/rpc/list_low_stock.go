@@ -4,7 +4,7 @@ import (
 	"context"
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/contract"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 // ListLowStock lists products of which no more than a threshold is available.
@@ -13,5 +13,5 @@ func (s *Server) ListLowStock(ctx context.Context, req *inventoryv1.ListLowStock
 	if err != nil {
 		return nil, err
 	}
-	return &inventoryv1.ListLowStockResponse{Stocks: contract.Stocks(stocks), NextPageToken: next}, nil
+	return &inventoryv1.ListLowStockResponse{Stocks: protoconv.Stocks(stocks), NextPageToken: next}, nil
 }

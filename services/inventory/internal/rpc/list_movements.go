@@ -5,7 +5,7 @@ import (
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/kit/page"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/contract"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 // ListMovements lists the ledger, newest first.
@@ -18,7 +18,7 @@ func (s *Server) ListMovements(ctx context.Context, req *inventoryv1.ListMovemen
 	}
 	res := &inventoryv1.ListMovementsResponse{NextPageToken: next, Movements: make([]*inventoryv1.StockMovement, len(movements))}
 	for i, m := range movements {
-		res.Movements[i] = contract.Movement(m)
+		res.Movements[i] = protoconv.Movement(m)
 	}
 	return res, nil
 }

@@ -1,6 +1,6 @@
-// Package contract translates inventory's domain into its contract, for replies
+// Package protoconv translates inventory's domain into its contract, for replies
 // and events alike.
-package contract
+package protoconv
 
 import (
 	"google.golang.org/protobuf/types/known/timestamppb"

@@ -1,5 +1,5 @@
-// Package audit states what operators and auditors see of notification.
-package audit
+// Package operations states what operators and auditors see of notification.
+package operations
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/operations"
+	kitoperations "github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
@@ -32,7 +32,7 @@ const (
 
 // Operations is notification as operators see it.
 type Operations struct {
-	operations.Base
+	kitoperations.Base
 
 	pool *pg.Pool
 	now  func() time.Time
@@ -40,7 +40,7 @@ type Operations struct {
 
 // New returns notification's operations.
 func New(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now func() time.Time) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay, heard), pool: pool, now: now}
+	return &Operations{Base: kitoperations.NewBase(name, pool, relay, heard), pool: pool, now: now}
 }
 
 // Audit states every mail by order, kind and subject; then, as findings, mails that

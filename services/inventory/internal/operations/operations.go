@@ -1,5 +1,5 @@
-// Package audit states what operators and auditors see of inventory.
-package audit
+// Package operations states what operators and auditors see of inventory.
+package operations
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/operations"
+	kitoperations "github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
@@ -32,14 +32,14 @@ const (
 
 // Operations is inventory as operators see it.
 type Operations struct {
-	operations.Base
+	kitoperations.Base
 
 	pool *pg.Pool
 }
 
 // New returns inventory's operations.
 func New(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay, heard), pool: pool}
+	return &Operations{Base: kitoperations.NewBase(name, pool, relay, heard), pool: pool}
 }
 
 // Audit states each order's reservation with what the ledger holds for it, then

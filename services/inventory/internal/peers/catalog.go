@@ -1,5 +1,5 @@
-// Package catalog asks the catalog what a code stands for.
-package catalog
+// Package peers calls other contexts: the catalog, for products that inventory does not know yet.
+package peers
 
 import (
 	"context"
@@ -21,9 +21,9 @@ type Products struct {
 	client catalogv1connect.ProductServiceClient
 }
 
-// NewProducts returns the products of the catalog that peers know.
-func NewProducts(peers *peer.Peers) *Products {
-	return &Products{client: catalogv1connect.NewProductServiceClient(peers.Client("catalog"))}
+// NewProducts returns the products of the catalog, called through others.
+func NewProducts(others *peer.Peers) *Products {
+	return &Products{client: catalogv1connect.NewProductServiceClient(others.Client("catalog"))}
 }
 
 // ByCode finds a product; false when there is none. It fails with UNAVAILABLE when
