@@ -94,8 +94,8 @@ func (m *mortal) ids(o order) []string {
 	return ids
 }
 
-// ledger reads an order's mail: its status and attempts.
-func (m *mortal) ledger(o order) (status notificationv1.NotificationStatus, attempts int) {
+// mailbox reads an order's mail: its status and attempts.
+func (m *mortal) mailbox(o order) (status notificationv1.NotificationStatus, attempts int) {
 	m.t.Helper()
 	rows, err := m.pool.Query(m.t.Context(), `select status, attempt_count from notifications where order_id = $1`, o.id)
 	if err != nil {
@@ -118,7 +118,7 @@ func (m *mortal) ledger(o order) (status notificationv1.NotificationStatus, atte
 func (m *mortal) waitSent(o order) {
 	m.t.Helper()
 	testkit.Eventually(m.t, 2*soon, "the mail is sent", func() bool {
-		status, _ := m.ledger(o)
+		status, _ := m.mailbox(o)
 		return status == sent
 	})
 }
@@ -136,9 +136,9 @@ func (m *mortal) wantOnce(o order, copies int) {
 	if len(ids) != copies || len(slices.Compact(ids)) != 1 || ids[0] == "" {
 		m.t.Errorf("the mail server was given %v, want %d times the same", m.ids(o), copies)
 	}
-	status, attempts := m.ledger(o)
+	status, attempts := m.mailbox(o)
 	if status != sent || attempts != 1 {
-		m.t.Errorf("the ledger says %v after %d attempts", status, attempts)
+		m.t.Errorf("the mailbox says %v after %d attempts", status, attempts)
 	}
 	for _, one := range m.waitSaid(o, 1) {
 		if _, ok := one.message.(*notificationv1.NotificationSent); !ok {
@@ -167,8 +167,8 @@ func TestAProcessKilledBeforeTheAnswerHandsTheSameMailOver(t *testing.T) {
 	<-taken
 	m.kill()
 	close(answer)
-	if status, attempts := m.ledger(o); status != pending || attempts != 0 {
-		t.Errorf("the ledger says %v after %d attempts", status, attempts)
+	if status, attempts := m.mailbox(o); status != pending || attempts != 0 {
+		t.Errorf("the mailbox says %v after %d attempts", status, attempts)
 	}
 	m.start()
 	m.waitSent(o)
@@ -212,7 +212,7 @@ const heldOutcomes = `from pg_locks where not granted and locktype = 'advisory' 
 	and database = (select oid from pg_database where datname = current_database())`
 
 // The process dies between the mail server's 250 and its commit, and the transaction
-// with it: the ledger doesn't know, so the same mail is handed over again.
+// with it: the mailbox doesn't know, so the same mail is handed over again.
 func TestAProcessKilledBeforeItsCommitHandsTheSameMailOver(t *testing.T) {
 	t.Parallel()
 	m := openMortal(t, nil)
@@ -223,8 +223,8 @@ func TestAProcessKilledBeforeItsCommitHandsTheSameMailOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	release()
-	if status, attempts := m.ledger(o); status != pending || attempts != 0 || len(m.ids(o)) != 1 {
-		t.Errorf("the ledger says %v after %d attempts, the mail server has %v", status, attempts, m.ids(o))
+	if status, attempts := m.mailbox(o); status != pending || attempts != 0 || len(m.ids(o)) != 1 {
+		t.Errorf("the mailbox says %v after %d attempts, the mail server has %v", status, attempts, m.ids(o))
 	}
 	m.start()
 	m.waitSent(o)
@@ -232,7 +232,7 @@ func TestAProcessKilledBeforeItsCommitHandsTheSameMailOver(t *testing.T) {
 }
 
 // The process dies when its commit is on its way, and the database completes it: the
-// ledger knows, and nothing is handed over again.
+// mailbox knows, and nothing is handed over again.
 func TestAProcessKilledAfterItsCommitLeftSendsNoSecondMail(t *testing.T) {
 	t.Parallel()
 	m := openMortal(t, nil)

@@ -166,7 +166,7 @@ func TestRefundAndShipmentAreTold(t *testing.T) {
 	}
 }
 
-// The ledger keeps no more of a person than mails need.
+// The mailbox keeps no more of a person than mails need.
 func TestThePhoneNumberIsNotKept(t *testing.T) {
 	t.Parallel()
 	s := open(t, options{})

@@ -1,5 +1,5 @@
 // Package notification is what the shop writes to its customers: a mail per
-// confirmed, cancelled and shipped order and per refund, kept in a send ledger and
+// confirmed, cancelled and shipped order and per refund, kept in a mailbox and
 // handed to a mail server. It hears orders and erasures, and says NotificationSent
 // and NotificationFailed, for which order waits.
 //
@@ -16,7 +16,7 @@
 //
 // # What is kept
 //
-// The ledger keeps what the event said, not the rendered texts: rows stay small, and
+// The mailbox keeps what the event said, not the rendered texts: rows stay small, and
 // the texts are rendered from it, by template version and shop name, the same at
 // every attempt and whenever somebody looks. What a delivered mail said is dropped
 // when its retention is over; the row, whose key keeps the mail from being sent
@@ -98,7 +98,7 @@ func Module(cfg Config) fx.Option {
 			newMailServer,
 			newSender,
 			newErasure,
-			newLedger,
+			newMailbox,
 			newMails,
 			newBodies,
 			newConsumer,
@@ -143,8 +143,8 @@ func newErasure(pool *pg.Pool, sender *app.Sender, now kitapp.Clock, log *slog.L
 	return &app.Erasure{Pool: pool, Sender: sender, Now: now, Log: log}
 }
 
-func newLedger(sender *app.Sender, erasure *app.Erasure, set domain.Settings, now kitapp.Clock, id kitapp.NewID) *app.Ledger {
-	return &app.Ledger{Sender: sender, Erasure: erasure, Settings: set, Now: now, NewID: id}
+func newMailbox(sender *app.Sender, erasure *app.Erasure, set domain.Settings, now kitapp.Clock, id kitapp.NewID) *app.Mailbox {
+	return &app.Mailbox{Sender: sender, Erasure: erasure, Settings: set, Now: now, NewID: id}
 }
 
 func newMails(pool *pg.Pool, sender *app.Sender, templates *letter.Templates, set domain.Settings, now kitapp.Clock) *app.Mails {
@@ -156,12 +156,12 @@ func newBodies(pool *pg.Pool, set domain.Settings, now kitapp.Clock) *app.Bodies
 }
 
 func newConsumer(
-	pool *pg.Pool, ledger *app.Ledger, cfg kafka.Config, log *slog.Logger,
+	pool *pg.Pool, mailbox *app.Mailbox, cfg kafka.Config, log *slog.Logger,
 	meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
 	return consumer.New("shopmesh."+Name, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.OrderTopic, events.CustomerTopic}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.Handler(ledger.Hear))
+	}, events.Handler(mailbox.Hear))
 }
 
 func newOperations(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now kitapp.Clock) *operations.Operations {
@@ -195,7 +195,7 @@ func newService(
 }
 
 // watch fails while the mail server takes no mails, so that readiness shows why.
-// The process stays ready: mails wait in the ledger.
+// The process stays ready: mails wait in the mailbox.
 func watch(ctx context.Context, server *smtp.Pool) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()

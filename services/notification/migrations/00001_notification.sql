@@ -1,6 +1,6 @@
 -- +goose Up
 
--- The send ledger: one row per mail, never deleted; (kind, subject_id) is what keeps
+-- The mailbox: one row per mail, never deleted; (kind, subject_id) is what keeps
 -- a mail from being sent for each time that its event comes.
 -- content is what the event said, as protobuf; with kind, template and shop_name the
 -- mail is rendered from it, the same at each attempt and whenever somebody looks.

@@ -47,7 +47,7 @@ type SenderConfig struct {
 
 // Sender hands mails over. Those that it has in memory are its own until their
 // lease ends, which it extends while it lives; what a process leaves behind when it
-// dies, and what is due again, is found in the ledger (sweep.go).
+// dies, and what is due again, is found in the mailbox (sweep.go).
 //
 // A mail's fate is written after the mail server's answer. Between the two lies the
 // one window in which a mail can be handed over twice: a crash, or a database that
@@ -65,9 +65,9 @@ type Sender struct {
 	mu   sync.Mutex
 	held map[holding]time.Time // until when
 	// forgotten are mails that were erased, and when we heard of it: they may be on
-	// their way from the ledger into memory.
+	// their way from the mailbox into memory.
 	forgotten map[uuid.UUID]time.Time
-	// spilled are mails that the queue had no room for. They are read from the ledger
+	// spilled are mails that the queue had no room for. They are read from the mailbox
 	// when it has; after their lease, like everybody's.
 	spilled []spill
 }
@@ -116,7 +116,7 @@ func NewSender(cfg SenderConfig) *Sender {
 func (s *Sender) Lease() time.Duration { return s.cfg.Lease }
 
 // Offer gives the sender mails that are its own until the lease ends. It never
-// blocks: what the queue has no room for is read from the ledger later.
+// blocks: what the queue has no room for is read from the mailbox later.
 func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,7 +166,7 @@ func (s *Sender) Forget(mails []uuid.UUID) {
 const recordWait = 15 * time.Millisecond
 
 // Run sends until ctx ends. Mails under way get ten seconds more; the others are
-// given back to the ledger.
+// given back to the mailbox.
 func (s *Sender) Run(ctx context.Context) error {
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()

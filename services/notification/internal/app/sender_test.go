@@ -27,7 +27,7 @@ import (
 
 const soon = 20 * time.Second
 
-// office is a ledger and a mail server; senders work on them.
+// office is a mailbox and a mail server; senders work on them.
 type office struct {
 	t      *testing.T
 	pool   *pg.Pool
@@ -95,11 +95,11 @@ func (o *office) ask(s *app.Sender, n int) {
 // hear has a sender's process hear of mails and erasures in one batch.
 func (o *office) hear(s *app.Sender, requests []domain.Request, erased []uuid.UUID) {
 	o.t.Helper()
-	ledger := &app.Ledger{
+	mailbox := &app.Mailbox{
 		Sender: s, Erasure: o.erasure(s), Settings: settings(), Now: now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}
-	err := o.pool.InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return ledger.Hear(ctx, tx, requests, erased) })
+	err := o.pool.InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return mailbox.Hear(ctx, tx, requests, erased) })
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestMailsThatTheQueueHasNoRoomForAreSentWithoutDelay(t *testing.T) {
 	}
 }
 
-// Two replicas share the ledger; each mail is sent by one of them.
+// Two replicas share the mailbox; each mail is sent by one of them.
 func TestReplicasNeverSendTheSameMail(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t, smtptest.Times(50, "RCPT", "451 later"))

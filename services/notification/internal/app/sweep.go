@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// sweepInterval is the longest time between two looks into the ledger.
+	// sweepInterval is the longest time between two looks into the mailbox.
 	sweepInterval = time.Second
 	// sweepPause is the shortest: mails that are due and locked by another sweep
 	// must not make this one spin.
@@ -32,7 +32,7 @@ func (s *Sender) wakeSweep() {
 	}
 }
 
-// sweep takes mails from the ledger whose time has come: to be tried again, or left
+// sweep takes mails from the mailbox whose time has come: to be tried again, or left
 // behind by a process whose lease ended.
 func (s *Sender) sweep(ctx context.Context) {
 	looking := trouble.New(s.cfg.Log, "looking for mails to send fails; they are looked for again")

@@ -23,7 +23,7 @@ type Request struct {
 	Traceparent string
 }
 
-// Known is what the ledger holds of a requested mail.
+// Known is what the mailbox holds of a requested mail.
 type Known struct {
 	// ID is uuid.Nil when the mail is not known; the other fields are zero then.
 	ID      uuid.UUID
@@ -35,7 +35,7 @@ type Known struct {
 	CustomerErased bool
 }
 
-// Notification is a new mail in the ledger.
+// Notification is a new mail in the mailbox.
 type Notification struct {
 	State
 	CustomerID uuid.UUID

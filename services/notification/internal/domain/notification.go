@@ -76,7 +76,7 @@ func (s Status) String() string {
 // CauseErased is why a mail is not sent whose person's data was erased.
 const CauseErased = "erased"
 
-// State is what the ledger holds of a mail but for its text.
+// State is what the mailbox holds of a mail but for its text.
 type State struct {
 	ID        uuid.UUID
 	Kind      Kind

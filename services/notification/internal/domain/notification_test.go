@@ -201,7 +201,7 @@ func TestResultsHoldNoAddressAndNoSecondLine(t *testing.T) {
 	}
 }
 
-func TestCleanResultsFitTheLedger(t *testing.T) {
+func TestCleanResultsFitTheMailbox(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		got := Clean(rapid.String().Draw(t, "result")+strings.Repeat("x", rapid.IntRange(0, 600).Draw(t, "more")), "")

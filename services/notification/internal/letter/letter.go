@@ -1,9 +1,9 @@
 // Package letter holds what mails say. A Letter is read from the order's event and
-// kept in the ledger as a protobuf message without what no mail shows; Render makes
+// kept in the mailbox as a protobuf message without what no mail shows; Render makes
 // the subject, plain text and HTML from it.
 //
 // Rendering is deterministic: kind, content, template version and shop name, all
-// of them in the ledger, give the same texts at every attempt and whenever somebody
+// of them in the mailbox, give the same texts at every attempt and whenever somebody
 // looks at what was sent. A change of wording is a new version of the templates
 // beside the old, never an edit of what mails were sent with.
 package letter
@@ -101,7 +101,7 @@ func New(kind domain.Kind) (Event, error) {
 	}
 }
 
-// Encode returns what the ledger keeps of an event: all but the phone number.
+// Encode returns what the mailbox keeps of an event: all but the phone number.
 func Encode(event Event) ([]byte, error) {
 	if event.GetNotice().GetContact().GetPhone() != "" {
 		event = proto.CloneOf(event)

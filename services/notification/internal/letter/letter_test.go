@@ -99,7 +99,7 @@ func TestWhatIsKeptRendersTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	if first, second := render(t, direct), render(t, read); first != second {
-		t.Errorf("rendered %+v, and from the ledger %+v", first, second)
+		t.Errorf("rendered %+v, and from the mailbox %+v", first, second)
 	}
 	if _, err := Decode(domain.OrderCancelled, []byte("\xff")); err == nil {
 		t.Error("garbage was decoded")

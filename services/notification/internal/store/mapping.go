@@ -1,4 +1,4 @@
-// Package store keeps the send ledger in PostgreSQL. The queries are in queries/,
+// Package store keeps the mailbox in PostgreSQL. The queries are in queries/,
 // what sqlc makes of them in db/; list.go holds the list, whose statement depends
 // on what is asked for.
 //

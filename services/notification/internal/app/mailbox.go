@@ -18,8 +18,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
 
-// Ledger applies events to the send ledger.
-type Ledger struct {
+// Mailbox applies events to the mailbox.
+type Mailbox struct {
 	Sender   *Sender
 	Erasure  *Erasure
 	Settings domain.Settings
@@ -31,22 +31,22 @@ type Ledger struct {
 // mail of the same batch is erased too. It costs two round trips, and a third where
 // somebody's data is erased. New mails are handed over after the commit. The rest of
 // very many mails of erased customers is blanked later (Erasure).
-func (l *Ledger) Hear(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
+func (b *Mailbox) Hear(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
 	q := db.New(tx)
-	now := l.Now()
-	if err := l.begin(ctx, q, erased, now); err != nil {
+	now := b.Now()
+	if err := b.begin(ctx, q, erased, now); err != nil {
 		return err
 	}
 	var said []domain.Event
 	if len(requests) > 0 {
-		answers, err := l.ask(ctx, tx, requests, now)
+		answers, err := b.ask(ctx, tx, requests, now)
 		if err != nil {
 			return err
 		}
 		said = append(said, answers...)
 	}
 	if len(erased) > 0 {
-		answers, err := l.Erasure.blank(ctx, tx, erased, now)
+		answers, err := b.Erasure.blank(ctx, tx, erased, now)
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (l *Ledger) Hear(ctx context.Context, tx *pg.Tx, requests []domain.Request,
 }
 
 // begin has mails and erasures that run side by side see each other.
-func (l *Ledger) begin(ctx context.Context, q *db.Queries, erased []uuid.UUID, now time.Time) error {
+func (b *Mailbox) begin(ctx context.Context, q *db.Queries, erased []uuid.UUID, now time.Time) error {
 	if len(erased) == 0 {
 		return q.ErasedCustomerShare(ctx)
 	}
@@ -69,34 +69,34 @@ func (l *Ledger) begin(ctx context.Context, q *db.Queries, erased []uuid.UUID, n
 	return q.ErasedCustomerInsertMany(ctx, db.ErasedCustomerInsertManyParams{CustomerIds: erased, CreateTime: now})
 }
 
-func (l *Ledger) ask(ctx context.Context, tx *pg.Tx, requests []domain.Request, now time.Time) ([]domain.Event, error) {
+func (b *Mailbox) ask(ctx context.Context, tx *pg.Tx, requests []domain.Request, now time.Time) ([]domain.Event, error) {
 	q := db.New(tx)
 	rows, err := q.NotificationKnown(ctx, store.KnownParams(requests))
 	if err != nil {
 		return nil, fmt.Errorf("read known mails: %w", err)
 	}
-	lease := l.Sender.Lease()
+	lease := b.Sender.Lease()
 	mails, said := domain.Ask(requests, store.Known(rows), domain.Asking{
-		Now: now, Lease: lease, Domain: l.Settings.Domain(), NewID: l.NewID,
+		Now: now, Lease: lease, Domain: b.Settings.Domain(), NewID: b.NewID,
 	})
 	if len(mails) == 0 {
 		return said, nil
 	}
-	if err := q.NotificationInsertMany(ctx, store.InsertParams(mails, l.Settings.ShopName, letter.Version)); err != nil {
+	if err := q.NotificationInsertMany(ctx, store.InsertParams(mails, b.Settings.ShopName, letter.Version)); err != nil {
 		return nil, err
 	}
-	tx.OnCommit(func() { l.Sender.Offer(l.outgoing(mails), now.Add(lease)) })
+	tx.OnCommit(func() { b.Sender.Offer(b.outgoing(mails), now.Add(lease)) })
 	return said, nil
 }
 
-func (l *Ledger) outgoing(mails []domain.Notification) []domain.Outgoing {
+func (b *Mailbox) outgoing(mails []domain.Notification) []domain.Outgoing {
 	out := make([]domain.Outgoing, 0, len(mails))
 	for _, m := range mails {
 		if m.Status != domain.Pending {
 			continue
 		}
 		out = append(out, domain.Outgoing{
-			ID: m.ID, Kind: m.Kind, Recipient: m.Recipient, Subject: m.Subject, ShopName: l.Settings.ShopName,
+			ID: m.ID, Kind: m.Kind, Recipient: m.Recipient, Subject: m.Subject, ShopName: b.Settings.ShopName,
 			Template: letter.Version, Content: m.Content, MessageID: m.MessageID, Traceparent: m.Traceparent, AskTime: m.AskTime,
 		})
 	}
