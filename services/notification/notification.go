@@ -47,7 +47,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/app"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/events"
-	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/operations"
 	"github.com/shopmesh/shopmesh/services/notification/internal/rpc"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
@@ -94,7 +94,7 @@ func Module(cfg Config) fx.Option {
 		fx.Provide(
 			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
 			func() (smtp.Server, error) { return smtp.ParseURL(cfg.SMTPURL) },
-			letter.Parse,
+			mail.Parse,
 			newMailServer,
 			newSender,
 			newErasure,
@@ -130,7 +130,7 @@ func newMailServer(lc fx.Lifecycle, server smtp.Server, log *slog.Logger) *smtp.
 }
 
 func newSender(
-	pool *pg.Pool, server *smtp.Pool, templates *letter.Templates, set domain.Settings,
+	pool *pg.Pool, server *smtp.Pool, templates *mail.Templates, set domain.Settings,
 	now kitapp.Clock, log *slog.Logger, tracer trace.TracerProvider, meter metric.MeterProvider,
 ) *app.Sender {
 	return app.NewSender(app.SenderConfig{
@@ -147,7 +147,7 @@ func newMailbox(sender *app.Sender, erasure *app.Erasure, set domain.Settings, n
 	return &app.Mailbox{Sender: sender, Erasure: erasure, Settings: set, Now: now, NewID: id}
 }
 
-func newMails(pool *pg.Pool, sender *app.Sender, templates *letter.Templates, set domain.Settings, now kitapp.Clock) *app.Mails {
+func newMails(pool *pg.Pool, sender *app.Sender, templates *mail.Templates, set domain.Settings, now kitapp.Clock) *app.Mails {
 	return &app.Mails{Pool: pool, Sender: sender, Templates: templates, Settings: set, Now: now}
 }
 

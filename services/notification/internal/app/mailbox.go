@@ -13,7 +13,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/events"
-	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
@@ -82,7 +82,7 @@ func (b *Mailbox) ask(ctx context.Context, tx *pg.Tx, requests []domain.Request,
 	if len(mails) == 0 {
 		return said, nil
 	}
-	if err := q.NotificationInsertMany(ctx, store.InsertParams(mails, b.Settings.ShopName, letter.Version)); err != nil {
+	if err := q.NotificationInsertMany(ctx, store.InsertParams(mails, b.Settings.ShopName, mail.Version)); err != nil {
 		return nil, err
 	}
 	tx.OnCommit(func() { b.Sender.Offer(b.outgoing(mails), now.Add(lease)) })
@@ -97,7 +97,7 @@ func (b *Mailbox) outgoing(mails []domain.Notification) []domain.Outgoing {
 		}
 		out = append(out, domain.Outgoing{
 			ID: m.ID, Kind: m.Kind, Recipient: m.Recipient, Subject: m.Subject, ShopName: b.Settings.ShopName,
-			Template: letter.Version, Content: m.Content, MessageID: m.MessageID, Traceparent: m.Traceparent, AskTime: m.AskTime,
+			Template: mail.Version, Content: m.Content, MessageID: m.MessageID, Traceparent: m.Traceparent, AskTime: m.AskTime,
 		})
 	}
 	return out

@@ -11,7 +11,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
-	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
@@ -20,7 +20,7 @@ import (
 type Mails struct {
 	Pool      *pg.Pool
 	Sender    *Sender
-	Templates *letter.Templates
+	Templates *mail.Templates
 	Settings  domain.Settings
 	Now       func() time.Time
 }
@@ -42,33 +42,33 @@ func (m *Mails) List(ctx context.Context, r page.Request) (Page, error) {
 
 // Get returns a mail and its texts as they were or will be sent; they are empty
 // once erased or kept no longer.
-func (m *Mails) Get(ctx context.Context, id uuid.UUID) (domain.Stored, letter.Rendered, error) {
+func (m *Mails) Get(ctx context.Context, id uuid.UUID) (domain.Stored, mail.Rendered, error) {
 	row, err := db.New(m.Pool).NotificationGet(ctx, id)
 	if pg.IsNoRows(err) {
-		return domain.Stored{}, letter.Rendered{}, domain.NotFound(id)
+		return domain.Stored{}, mail.Rendered{}, domain.NotFound(id)
 	}
 	if err != nil {
-		return domain.Stored{}, letter.Rendered{}, fmt.Errorf("read notification %s: %w", id, err)
+		return domain.Stored{}, mail.Rendered{}, fmt.Errorf("read notification %s: %w", id, err)
 	}
 	mails := []domain.Stored{store.Stored(row)}
 	if err := store.WithAttempts(ctx, m.Pool, mails); err != nil {
-		return domain.Stored{}, letter.Rendered{}, err
+		return domain.Stored{}, mail.Rendered{}, err
 	}
 	if !mails[0].Readable {
-		return mails[0], letter.Rendered{}, nil
+		return mails[0], mail.Rendered{}, nil
 	}
 	rendered, err := m.render(mails[0])
 	return mails[0], rendered, err
 }
 
-func (m *Mails) render(s domain.Stored) (letter.Rendered, error) {
-	written, err := letter.Decode(s.Kind, s.Content)
+func (m *Mails) render(s domain.Stored) (mail.Rendered, error) {
+	written, err := mail.Decode(s.Kind, s.Content)
 	if err != nil {
-		return letter.Rendered{}, fmt.Errorf("read notification %s: %w", s.ID, err)
+		return mail.Rendered{}, fmt.Errorf("read notification %s: %w", s.ID, err)
 	}
 	rendered, err := m.Templates.Render(written, s.Template, s.ShopName)
 	if err != nil {
-		return letter.Rendered{}, fmt.Errorf("render notification %s: %w", s.ID, err)
+		return mail.Rendered{}, fmt.Errorf("render notification %s: %w", s.ID, err)
 	}
 	return rendered, nil
 }
@@ -119,6 +119,6 @@ func (m *Mails) Resend(ctx context.Context, id uuid.UUID) (domain.Stored, error)
 }
 
 // Preview renders the newest template of a kind with made-up data.
-func (m *Mails) Preview(kind domain.Kind) (letter.Rendered, error) {
-	return m.Templates.Render(letter.Sample(kind), letter.Version, m.Settings.ShopName)
+func (m *Mails) Preview(kind domain.Kind) (mail.Rendered, error) {
+	return m.Templates.Render(mail.Sample(kind), mail.Version, m.Settings.ShopName)
 }

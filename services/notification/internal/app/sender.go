@@ -20,7 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
-	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
 )
 
@@ -28,7 +28,7 @@ import (
 type SenderConfig struct {
 	Pool      *pg.Pool
 	Server    *smtp.Pool
-	Templates *letter.Templates
+	Templates *mail.Templates
 	Settings  domain.Settings
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -283,7 +283,7 @@ func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.A
 			answer, err = smtp.Answer{Text: "an internal error; see the log"}, nil
 		}
 	}()
-	written, err := letter.Decode(m.Kind, m.Content)
+	written, err := mail.Decode(m.Kind, m.Content)
 	if err != nil {
 		return smtp.Answer{Text: err.Error()}, nil
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/notification/internal/app"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
-	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
 )
@@ -52,7 +52,7 @@ func (o *office) sender(cfg app.SenderConfig) *app.Sender {
 	}
 	server := smtp.NewPool(where, 4, testkit.Log(o.t))
 	o.t.Cleanup(server.Close)
-	templates, err := letter.Parse()
+	templates, err := mail.Parse()
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func request(t *testing.T) domain.Request {
 	t.Helper()
 	price := moneypb.Proto(money.Money{Currency: "EUR", Amount: 1})
 	event := &orderv1.OrderConfirmed{Notice: &orderv1.OrderNotice{Number: "1", Subtotal: price, Total: price}}
-	content, err := letter.Encode(event)
+	content, err := mail.Encode(event)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
-	"github.com/shopmesh/shopmesh/services/notification/internal/letter"
+	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 )
 
 // The types that notification hears (CloudEvents ce_type).
@@ -85,11 +85,11 @@ func readErased(e consumer.Event) (uuid.UUID, error) {
 }
 
 func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, error) {
-	event, err := letter.New(kind)
+	event, err := mail.New(kind)
 	if err != nil {
 		return domain.Request{}, err
 	}
-	if err := consumer.Decode[letter.Event](e, event); err != nil {
+	if err := consumer.Decode[mail.Event](e, event); err != nil {
 		return domain.Request{}, err
 	}
 	notice := event.GetNotice()
@@ -112,17 +112,17 @@ func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, error) {
 	if len(r.Recipient) > 254 {
 		return domain.Request{}, errors.New("notice.contact.email is longer than 254 bytes")
 	}
-	written, err := letter.FromEvent(event)
+	written, err := mail.FromEvent(event)
 	if err != nil {
 		return domain.Request{}, err
 	}
-	r.Subject = letter.Subject(written)
-	r.Content, err = letter.Encode(event)
+	r.Subject = mail.Subject(written)
+	r.Content, err = mail.Encode(event)
 	return r, err
 }
 
 // subjectOf is what the mail is about: the refund, the shipment, else the order.
-func subjectOf(event letter.Event, order uuid.UUID) (uuid.UUID, error) {
+func subjectOf(event mail.Event, order uuid.UUID) (uuid.UUID, error) {
 	var text, field string
 	switch m := event.(type) {
 	case *orderv1.OrderRefunded:

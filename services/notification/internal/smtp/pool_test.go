@@ -30,7 +30,7 @@ func poolFor(t *testing.T, url string, size int) *Pool {
 	return p
 }
 
-func letter(id string) Mail {
+func newMail(id string) Mail {
 	return Mail{
 		SenderName: "Shop", Sender: "shop@example.com", RecipientName: "Ada", Recipient: "ada@example.com",
 		Subject: "Hello", Text: "text\n", HTML: "<p>html</p>", MessageID: id + "@example.com", Time: time.Unix(1_800_000_000, 0),
@@ -53,7 +53,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	var sending sync.WaitGroup
 	for range 60 {
 		sending.Go(func() {
-			if a, err := p.Send(t.Context(), letter("x")); err != nil || !a.Accepted {
+			if a, err := p.Send(t.Context(), newMail("x")); err != nil || !a.Accepted {
 				t.Errorf("not accepted: %+v %v", a, err)
 			}
 		})
@@ -94,7 +94,7 @@ func TestAnswersSayWhetherTryingAgainCanHelp(t *testing.T) {
 				return ""
 			}})
 			p := poolFor(t, smtptest.URL(server.Addr()), 1)
-			got := send(t, p, letter("x"))
+			got := send(t, p, newMail("x"))
 			if c.verb == "EHLO" {
 				if got.Accepted || got.Permanent || !strings.HasPrefix(got.Text, "no connection: ") {
 					t.Errorf("got %+v", got)
@@ -127,10 +127,10 @@ func TestARefusalLeavesTheConnectionUsable(t *testing.T) {
 		inTurns(t, verb, func(t *testing.T, offers []string) {
 			server := smtptest.New(t, smtptest.Options{Offers: offers, Reply: smtptest.Times(1, verb, "550 unknown")})
 			p := poolFor(t, smtptest.URL(server.Addr()), 1)
-			if a := send(t, p, letter("a")); a.Accepted || a.Text != "550 unknown" {
+			if a := send(t, p, newMail("a")); a.Accepted || a.Text != "550 unknown" {
 				t.Fatalf("got %+v", a)
 			}
-			if a := send(t, p, letter("b")); !a.Accepted {
+			if a := send(t, p, newMail("b")); !a.Accepted {
 				t.Fatalf("got %+v", a)
 			}
 			if n := server.Connections(); n != 1 {
@@ -150,10 +150,10 @@ func TestAMailThatWasCutOffIsNotRefused(t *testing.T) {
 			server := smtptest.New(t, smtptest.Options{Offers: offers, Reply: smtptest.Both(
 				smtptest.Times(1, verb, "554 5.0.0 unexpected EOF"), smtptest.Times(1, "RSET", smtptest.Cut))})
 			p := poolFor(t, smtptest.URL(server.Addr()), 1)
-			if a := send(t, p, letter("a")); a.Accepted || a.Permanent || !strings.Contains(a.Text, "554 5.0.0 unexpected EOF") {
+			if a := send(t, p, newMail("a")); a.Accepted || a.Permanent || !strings.Contains(a.Text, "554 5.0.0 unexpected EOF") {
 				t.Errorf("got %+v", a)
 			}
-			if a := send(t, p, letter("a")); !a.Accepted {
+			if a := send(t, p, newMail("a")); !a.Accepted {
 				t.Errorf("again: %+v", a)
 			}
 		})
@@ -167,10 +167,10 @@ func TestNoTextGoesToNobody(t *testing.T) {
 	server := smtptest.New(t, smtptest.Options{Offers: []string{"PIPELINING"}, Reply: smtptest.Both(
 		smtptest.Times(1, "RCPT", "550 unknown"), smtptest.Times(1, "DATA", "354 go on"))})
 	p := poolFor(t, smtptest.URL(server.Addr()), 1)
-	if a := send(t, p, letter("a")); !a.Permanent || a.Text != "550 unknown" {
+	if a := send(t, p, newMail("a")); !a.Permanent || a.Text != "550 unknown" {
 		t.Fatalf("got %+v", a)
 	}
-	if a := send(t, p, letter("b")); !a.Accepted {
+	if a := send(t, p, newMail("b")); !a.Accepted {
 		t.Fatalf("got %+v", a)
 	}
 	if mails := server.Mails(); len(mails) != 1 || !strings.Contains(mails[0].MessageID, "b@example.com") {
@@ -185,12 +185,12 @@ func TestAnUnwantedMailIsNotHandedOver(t *testing.T) {
 	inTurns(t, "unwanted", func(t *testing.T, offers []string) {
 		server := smtptest.New(t, smtptest.Options{Offers: offers})
 		p := poolFor(t, smtptest.URL(server.Addr()), 1)
-		m := letter("a")
+		m := newMail("a")
 		m.Wanted = func() bool { return false }
 		if _, err := p.Send(t.Context(), m); !errors.Is(err, ErrUnwanted) {
 			t.Fatalf("error %v", err)
 		}
-		if a := send(t, p, letter("b")); !a.Accepted {
+		if a := send(t, p, newMail("b")); !a.Accepted {
 			t.Fatalf("got %+v", a)
 		}
 		if mails := server.Mails(); len(mails) != 1 || !strings.Contains(mails[0].MessageID, "b@example.com") {
@@ -204,7 +204,7 @@ func TestAConnectionThatTheServerEndedBetweenMailsCostsNoAttempt(t *testing.T) {
 	server := smtptest.New(t, smtptest.Options{})
 	p := poolFor(t, smtptest.URL(server.Addr()), 1)
 	for _, id := range []string{"a", "b", "c"} {
-		if a := send(t, p, letter(id)); !a.Accepted {
+		if a := send(t, p, newMail(id)); !a.Accepted {
 			t.Fatalf("mail %s: %+v", id, a)
 		}
 		server.CutAll()
@@ -225,7 +225,7 @@ func TestAServerThatLimitsMailsPerConnectionCostsNoAttempt(t *testing.T) {
 	}})
 	p := poolFor(t, smtptest.URL(server.Addr()), 1)
 	for _, id := range []string{"a", "b"} {
-		if a := send(t, p, letter(id)); !a.Accepted {
+		if a := send(t, p, newMail(id)); !a.Accepted {
 			t.Fatalf("mail %s: %+v", id, a)
 		}
 	}
@@ -240,7 +240,7 @@ func TestAServerThatIsAwayIsTroubleUntilItComes(t *testing.T) {
 	address := listener.Addr().String()
 	_ = listener.Close()
 	p := poolFor(t, smtptest.URL(address), 2)
-	a := send(t, p, letter("x"))
+	a := send(t, p, newMail("x"))
 	if a.Accepted || a.Permanent || !strings.HasPrefix(a.Text, "no connection: ") {
 		t.Fatalf("got %+v", a)
 	}
@@ -261,11 +261,11 @@ func TestAMailWaitsForAConnectionOnlyWhileItsContextLives(t *testing.T) {
 	}})
 	p := poolFor(t, smtptest.URL(server.Addr()), 1)
 	var first sync.WaitGroup
-	first.Go(func() { _, _ = p.Send(t.Context(), letter("a")) })
+	first.Go(func() { _, _ = p.Send(t.Context(), newMail("a")) })
 	<-held
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := p.Send(ctx, letter("b")); err == nil {
+	if _, err := p.Send(ctx, newMail("b")); err == nil {
 		t.Error("a mail was sent after its context ended")
 	}
 	close(let)
@@ -301,7 +301,7 @@ func TestEncryptionAndSigningIn(t *testing.T) {
 			server.Host, server.Port, _ = net.SplitHostPort(fake.Addr())
 			p := NewPool(server, 1, testkit.Log(t))
 			t.Cleanup(p.Close)
-			a := send(t, p, letter("x"))
+			a := send(t, p, newMail("x"))
 			if a.Accepted != c.taken || a.Permanent {
 				t.Errorf("got %+v, want taken: %v", a, c.taken)
 			}
@@ -316,7 +316,7 @@ func TestNoTextBecomesAHeader(t *testing.T) {
 	t.Parallel()
 	server := smtptest.New(t, smtptest.Options{})
 	p := poolFor(t, smtptest.URL(server.Addr()), 1)
-	m := letter("x")
+	m := newMail("x")
 	m.SenderName = "Shop\r\nBcc: eve@example.com"
 	m.RecipientName = "Ada\nBcc: eve@example.com \"quoted\" <eve@example.com>"
 	m.Subject = "Order 1 confirmed\r\nBcc: eve@example.com\r\n\r\nbody"
@@ -371,7 +371,7 @@ func TestTextsArriveAsTheyAre(t *testing.T) {
 			t.Run(name+" by "+way, func(t *testing.T) {
 				t.Parallel()
 				server := smtptest.New(t, smtptest.Options{Offers: offers})
-				m := letter("x")
+				m := newMail("x")
 				m.Text, m.HTML = text, "<p>\n"+text+"</p>\n"
 				if a := send(t, poolFor(t, smtptest.URL(server.Addr()), 1), m); !a.Accepted {
 					t.Fatalf("got %+v", a)
@@ -416,7 +416,7 @@ func TestAnAddressThatIsNoneIsRefusedForGood(t *testing.T) {
 	for _, address := range []string{
 		"", "ada", "ada@example.com>\r\nRCPT TO:<eve@example.com", "ada@example.com\r\nDATA", "a@b.c, d@e.f", "Ada <ada@example.com>",
 	} {
-		m := letter("x")
+		m := newMail("x")
 		m.Recipient = address
 		if a := send(t, p, m); a.Accepted || !a.Permanent {
 			t.Errorf("%q: got %+v", address, a)
@@ -431,7 +431,7 @@ func TestAddressesOfEveryScriptTravel(t *testing.T) {
 	t.Parallel()
 	server := smtptest.New(t, smtptest.Options{Offers: []string{"8BITMIME", "SMTPUTF8"}})
 	p := poolFor(t, smtptest.URL(server.Addr()), 1)
-	m := letter("x")
+	m := newMail("x")
 	m.Recipient, m.RecipientName, m.Subject = "用户@例子.example", "محمد", "Order 1 – bestätigt"
 	if a := send(t, p, m); !a.Accepted {
 		t.Fatalf("got %+v", a)
@@ -452,7 +452,7 @@ func TestAnExpiredCertificateIsTold(t *testing.T) {
 	server.Host, server.Port, _ = net.SplitHostPort(fake.Addr())
 	p := NewPool(server, 1, testkit.Log(t))
 	t.Cleanup(p.Close)
-	if a := send(t, p, letter("x")); a.Accepted || a.Permanent {
+	if a := send(t, p, newMail("x")); a.Accepted || a.Permanent {
 		t.Errorf("got %+v", a)
 	}
 	told := fmt.Sprint(p.Trouble(0))
@@ -462,7 +462,7 @@ func TestAnExpiredCertificateIsTold(t *testing.T) {
 		}
 	}
 	certificate.Renew()
-	if a := send(t, p, letter("x")); !a.Accepted {
+	if a := send(t, p, newMail("x")); !a.Accepted {
 		t.Errorf("renewed: %+v", a)
 	}
 	if err := p.Trouble(0); err != nil {

@@ -1,4 +1,4 @@
-// Package letter holds what mails say. A Letter is read from the order's event and
+// Package mail holds what mails say. A Content is read from the order's event and
 // kept in the mailbox as a protobuf message without what no mail shows; Render makes
 // the subject, plain text and HTML from it.
 //
@@ -6,7 +6,7 @@
 // of them in the mailbox, give the same texts at every attempt and whenever somebody
 // looks at what was sent. A change of wording is a new version of the templates
 // beside the old, never an edit of what mails were sent with.
-package letter
+package mail
 
 import (
 	"errors"
@@ -24,8 +24,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
 
-// Letter is what a mail says.
-type Letter struct {
+// Content is what a mail says.
+type Content struct {
 	Kind domain.Kind
 	// Number is the order's, for people.
 	Number string
@@ -111,23 +111,23 @@ func Encode(event Event) ([]byte, error) {
 }
 
 // Decode reads what Encode returned.
-func Decode(kind domain.Kind, content []byte) (Letter, error) {
+func Decode(kind domain.Kind, content []byte) (Content, error) {
 	event, err := New(kind)
 	if err != nil {
-		return Letter{}, err
+		return Content{}, err
 	}
 	if err := proto.Unmarshal(content, event); err != nil {
-		return Letter{}, fmt.Errorf("decode the mail's content: %w", err)
+		return Content{}, fmt.Errorf("decode the mail's content: %w", err)
 	}
 	return FromEvent(event)
 }
 
 // FromEvent reads an order's event. It refuses one without a number or with an
 // amount that is none.
-func FromEvent(event Event) (Letter, error) {
+func FromEvent(event Event) (Content, error) {
 	l, err := fromNotice(event.GetNotice())
 	if err != nil {
-		return Letter{}, err
+		return Content{}, err
 	}
 	switch e := event.(type) {
 	case *orderv1.OrderConfirmed:
@@ -138,16 +138,16 @@ func FromEvent(event Event) (Letter, error) {
 		l.Kind = domain.OrderRefunded
 		l.Refund.Reason = line(e.GetReason())
 		if l.Refund.Amount, err = amount(e.GetAmount(), "amount"); err != nil {
-			return Letter{}, err
+			return Content{}, err
 		}
 		if l.Refund.Sum, err = amount(e.GetRefunded(), "refunded"); err != nil {
-			return Letter{}, err
+			return Content{}, err
 		}
 	case *orderv1.OrderShipped:
 		l.Kind = domain.OrderShipped
 		l.Shipment = Shipment{Carrier: line(e.GetShipment().GetCarrier()), TrackingCode: line(e.GetShipment().GetTrackingCode())}
 	default:
-		return Letter{}, fmt.Errorf("no mail tells of a %T", event)
+		return Content{}, fmt.Errorf("no mail tells of a %T", event)
 	}
 	return l, nil
 }
@@ -168,35 +168,35 @@ func cancellation(e *orderv1.OrderCancelled) Cancellation {
 	}
 }
 
-func fromNotice(n *orderv1.OrderNotice) (Letter, error) {
-	l := Letter{
+func fromNotice(n *orderv1.OrderNotice) (Content, error) {
+	l := Content{
 		Number: line(n.GetNumber()),
 		Name:   line(n.GetContact().GetFirstName() + " " + n.GetContact().GetLastName()),
 	}
 	if l.Number == "" || utf8.RuneCountInString(l.Number) > 64 {
-		return Letter{}, errors.New("the order's notice has no number, or one of more than 64 characters")
+		return Content{}, errors.New("the order's notice has no number, or one of more than 64 characters")
 	}
 	var err error
 	if l.Subtotal, err = amount(n.GetSubtotal(), "notice.subtotal"); err != nil {
-		return Letter{}, err
+		return Content{}, err
 	}
 	if l.Total, err = amount(n.GetTotal(), "notice.total"); err != nil {
-		return Letter{}, err
+		return Content{}, err
 	}
 	for i, from := range n.GetLines() {
 		to := Line{Name: line(from.GetName()), Code: line(from.GetProductCode()), Quantity: from.GetQuantity()}
 		if to.UnitPrice, err = amount(from.GetUnitPrice(), fmt.Sprintf("notice.lines[%d].unit_price", i)); err != nil {
-			return Letter{}, err
+			return Content{}, err
 		}
 		if to.Total, err = amount(from.GetTotal(), fmt.Sprintf("notice.lines[%d].total", i)); err != nil {
-			return Letter{}, err
+			return Content{}, err
 		}
 		l.Lines = append(l.Lines, to)
 	}
 	for i, from := range n.GetAdjustments() {
 		to := Adjustment{Label: label(from)}
 		if to.Amount, err = amount(from.GetAmount(), fmt.Sprintf("notice.adjustments[%d].amount", i)); err != nil {
-			return Letter{}, err
+			return Content{}, err
 		}
 		l.Adjustments = append(l.Adjustments, to)
 	}

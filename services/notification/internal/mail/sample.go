@@ -1,14 +1,14 @@
-package letter
+package mail
 
 import (
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
 
-// Sample is a made-up letter of a kind, for a preview of its template.
-func Sample(kind domain.Kind) Letter {
+// Sample is a made-up mail of a kind, for a preview of its template.
+func Sample(kind domain.Kind) Content {
 	eur := func(cents int64) money.Money { return money.Money{Currency: "EUR", Amount: cents} }
-	return Letter{
+	return Content{
 		Kind:   kind,
 		Number: "7K3M-Q2XD",
 		Name:   "Ada Example",

@@ -1,4 +1,4 @@
-package letter
+package mail
 
 import (
 	"embed"
@@ -82,7 +82,7 @@ type pageAdjustment struct{ Label, Amount string }
 
 type pageRefund struct{ Amount, Sum, Reason string }
 
-func newPage(l Letter, shop string, escape func(string) string) page {
+func newPage(l Content, shop string, escape func(string) string) page {
 	p := page{
 		Subject: escape(Subject(l)), Shop: escape(line(shop)), Number: escape(l.Number), Name: escape(l.Name),
 		Subtotal: escape(l.Subtotal.String()), Total: escape(l.Total.String()), Cancelled: l.Cancelled,
@@ -104,7 +104,7 @@ func newPage(l Letter, shop string, escape func(string) string) page {
 func plain(text string) string { return text }
 
 // Render makes a mail's texts with one version of the templates, in a shop's name.
-func (t *Templates) Render(l Letter, version int, shop string) (Rendered, error) {
+func (t *Templates) Render(l Content, version int, shop string) (Rendered, error) {
 	n := name{version, l.Kind}
 	inText, inHTML := t.text[n], t.html[n]
 	if inText == nil || inHTML == nil {
@@ -130,7 +130,7 @@ func execute(t *template.Template, p page) (string, error) {
 }
 
 // Subject is a mail's subject line.
-func Subject(l Letter) string {
+func Subject(l Content) string {
 	switch l.Kind {
 	case domain.OrderConfirmed:
 		return "Order " + l.Number + " confirmed"

@@ -1,4 +1,4 @@
-package letter
+package mail
 
 import (
 	"encoding/xml"
@@ -26,7 +26,7 @@ func notice(code string, unit *money.Money) *orderv1.OrderNotice {
 	}
 }
 
-func render(t *testing.T, l Letter) Rendered {
+func render(t *testing.T, l Content) Rendered {
 	t.Helper()
 	templates, err := Parse()
 	if err != nil {
