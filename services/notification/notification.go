@@ -116,7 +116,7 @@ func loadSettings(file string) (domain.Settings, error) {
 	}
 	return domain.Settings{
 		ShopName: loaded.GetShopName(), Sender: loaded.GetSenderEmail(), ReplyTo: loaded.GetReplyToEmail(),
-		Policy: domain.Policy{
+		RetryPolicy: domain.RetryPolicy{
 			RetryAfter: loaded.GetRetryAfter().AsDuration(), GiveUpAfter: loaded.GetGiveUpAfter().AsDuration(),
 		},
 		BodyRetention: loaded.GetBodyRetention().AsDuration(), EventRetention: loaded.GetEventRetention().AsDuration(),

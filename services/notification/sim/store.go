@@ -212,7 +212,7 @@ func (s *Store) Record(m Mail, accepted, permanent bool) (said []outbox.Event, c
 	state, _, event := r.mail.Record(domain.Outcome{
 		NotificationID: m.ID, Resends: m.Resends, Accepted: accepted, Permanent: permanent,
 		Result: "250 or not", Recipient: m.Recipient, Time: s.now(),
-	}, domain.Policy{RetryAfter: s.cfg.RetryAfter, GiveUpAfter: s.cfg.GiveUpAfter})
+	}, domain.RetryPolicy{RetryAfter: s.cfg.RetryAfter, GiveUpAfter: s.cfg.GiveUpAfter})
 	if event != nil {
 		said = events.Publish([]domain.Event{*event})
 	}

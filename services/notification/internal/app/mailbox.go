@@ -97,7 +97,7 @@ func (b *Mailbox) outgoing(mails []domain.Notification) []domain.Outgoing {
 		}
 		out = append(out, domain.Outgoing{
 			ID: m.ID, Kind: m.Kind, Recipient: m.Recipient, Subject: m.Subject, ShopName: b.Settings.ShopName,
-			Template: mail.Version, Content: m.Content, MessageID: m.MessageID, Traceparent: m.Traceparent, AskTime: m.AskTime,
+			Template: mail.Version, Content: m.Content, MessageID: m.MessageID, Traceparent: m.Traceparent, RequestedTime: m.RequestedTime,
 		})
 	}
 	return out

@@ -100,8 +100,8 @@ func (m *Mails) Resend(ctx context.Context, id uuid.UUID) (domain.Stored, error)
 		}
 		row, err := q.NotificationResend(ctx, db.NotificationResendParams{
 			ID: id, ResendCount: int32(next.Resends), Version: next.Version,
-			MessageID: domain.MessageID(id, next.Resends, m.Settings.Domain()),
-			AskTime:   next.AskTime, DueTime: next.DueTime, Traceparent: asked,
+			MessageID:     domain.MessageID(id, next.Resends, m.Settings.Domain()),
+			RequestedTime: next.RequestedTime, DueTime: next.DueTime, Traceparent: asked,
 		})
 		if err != nil {
 			return fmt.Errorf("resend notification %s: %w", id, err)

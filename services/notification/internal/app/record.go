@@ -87,7 +87,7 @@ func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) err
 		var said []domain.Event
 		retried := false
 		for _, row := range rows {
-			state, attempt, event := store.State(row).Record(by[row.ID], s.cfg.Settings.Policy)
+			state, attempt, event := store.State(row).Record(by[row.ID], s.cfg.Settings.RetryPolicy)
 			states, attempts = append(states, state), append(attempts, attempt)
 			if event != nil {
 				said = append(said, *event)

@@ -295,7 +295,7 @@ func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.A
 	return s.cfg.Server.Send(ctx, smtp.Mail{
 		SenderName: m.ShopName, Sender: s.cfg.Settings.Sender, ReplyTo: s.cfg.Settings.ReplyTo,
 		RecipientName: written.Name, Recipient: m.Recipient,
-		Subject: m.Subject, Text: rendered.Text, HTML: rendered.HTML, MessageID: m.MessageID, Time: m.AskTime,
+		Subject: m.Subject, Text: rendered.Text, HTML: rendered.HTML, MessageID: m.MessageID, Time: m.RequestedTime,
 		Wanted: func() bool { return s.ours(holding{m.ID, m.Resends}) },
 	})
 }

@@ -65,7 +65,7 @@ func (o *office) sender(cfg app.SenderConfig) *app.Sender {
 func settings() domain.Settings {
 	return domain.Settings{
 		ShopName: "Shop", Sender: "shop@example.com",
-		Policy: domain.Policy{RetryAfter: 20 * time.Millisecond, GiveUpAfter: time.Hour},
+		RetryPolicy: domain.RetryPolicy{RetryAfter: 20 * time.Millisecond, GiveUpAfter: time.Hour},
 	}
 }
 

@@ -93,7 +93,7 @@ func (a Asking) new(r Request, customerErased bool) Notification {
 	mail := Notification{
 		State: State{
 			ID: id, Kind: r.Kind, SubjectID: r.SubjectID, OrderID: r.OrderID, Status: Pending, Readable: true,
-			Version: 1, AskTime: a.Now, DueTime: a.Now.Add(a.Lease), Traceparent: r.Traceparent,
+			Version: 1, RequestedTime: a.Now, DueTime: a.Now.Add(a.Lease), Traceparent: r.Traceparent,
 		},
 		CustomerID: r.CustomerID, Recipient: r.Recipient, Subject: r.Subject, Content: r.Content,
 		MessageID: MessageID(id, 0, a.Domain),

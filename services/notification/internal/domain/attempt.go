@@ -17,8 +17,8 @@ const maxRetryDelay = 15 * time.Minute
 // maxResult bounds what is kept of a mail server's answer, in characters.
 const maxResult = 500
 
-// Policy is how patient we are.
-type Policy struct {
+// RetryPolicy is when a mail that was not taken is tried again, and for how long.
+type RetryPolicy struct {
 	// RetryAfter is the delay after the first failed attempt; it doubles with each
 	// one, up to 15 minutes.
 	RetryAfter time.Duration
@@ -27,7 +27,7 @@ type Policy struct {
 }
 
 // Delay is how long to wait after the given number of failed attempts, from 1.
-func (p Policy) Delay(failed int) time.Duration {
+func (p RetryPolicy) Delay(failed int) time.Duration {
 	delay := p.RetryAfter
 	for range failed - 1 {
 		if delay >= maxRetryDelay {
@@ -70,7 +70,7 @@ type Attempt struct {
 // later; or it failed, because the mail server refused it for good or it was tried
 // for long enough. An attempt that a mail was no longer waiting for, because it
 // ended or was asked for anew meanwhile, is kept and changes nothing else.
-func (s State) Record(o Outcome, p Policy) (State, Attempt, *Event) {
+func (s State) Record(o Outcome, p RetryPolicy) (State, Attempt, *Event) {
 	s.Attempts++
 	result := Clean(o.Result, o.Recipient)
 	attempt := Attempt{
@@ -86,7 +86,7 @@ func (s State) Record(o Outcome, p Policy) (State, Attempt, *Event) {
 	}
 	s.Retries++
 	next := o.Time.Add(p.Delay(s.Retries))
-	switch giveUp := s.AskTime.Add(p.GiveUpAfter); {
+	switch giveUp := s.RequestedTime.Add(p.GiveUpAfter); {
 	case o.Permanent:
 		s = s.end(Failed, result, o.Time)
 	case !o.Time.Before(giveUp):

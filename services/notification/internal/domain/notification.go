@@ -93,8 +93,8 @@ type State struct {
 	Cause string
 	// Version counts the changes of its status, from 1.
 	Version int64
-	// AskTime is when it, or its resending, was asked for.
-	AskTime time.Time
+	// RequestedTime is when it, or its resending, was asked for.
+	RequestedTime time.Time
 	// DueTime is when it may be taken for sending; zero unless PENDING.
 	DueTime time.Time
 	// EndTime is when it came to its status; zero while PENDING.
@@ -164,7 +164,7 @@ func (s State) Resend(now, due time.Time, traceparent string) (State, error) {
 			"notification %s can't be sent: its text was erased or is kept no longer", s.ID).With("status", s.Status.String())
 	}
 	s.Status, s.Cause, s.EndTime = Pending, "", time.Time{}
-	s.Retries, s.AskTime, s.DueTime = 0, now, due
+	s.Retries, s.RequestedTime, s.DueTime = 0, now, due
 	s.Resends++
 	s.Version++
 	s.Traceparent = traceparent

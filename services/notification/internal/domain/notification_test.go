@@ -12,7 +12,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-var policy = Policy{RetryAfter: time.Second, GiveUpAfter: 72 * time.Hour}
+var policy = RetryPolicy{RetryAfter: time.Second, GiveUpAfter: 72 * time.Hour}
 
 func at(seconds int) time.Time { return time.Unix(1_800_000_000+int64(seconds), 0).UTC() }
 
@@ -160,7 +160,7 @@ func TestDelaysDoubleUpToAQuarterOfAnHour(t *testing.T) {
 			t.Errorf("after %d failures: %s, want %s", failed, got, want)
 		}
 	}
-	if got := (Policy{RetryAfter: time.Hour}).Delay(3); got != time.Hour {
+	if got := (RetryPolicy{RetryAfter: time.Hour}).Delay(3); got != time.Hour {
 		t.Errorf("an owner's hour became %s", got)
 	}
 }
@@ -173,7 +173,7 @@ func TestResendingMakesTheMailPendingUnderAnotherMessageID(t *testing.T) {
 	}
 	done, _, _ := s.Record(Outcome{Permanent: true, Result: "550", Time: at(1)}, policy)
 	next, err := done.Resend(at(2), at(12), "trace")
-	if err != nil || next.Status != Pending || next.Version != 3 || next.Retries != 0 || next.Cause != "" || !next.AskTime.Equal(at(2)) || !next.DueTime.Equal(at(12)) {
+	if err != nil || next.Status != Pending || next.Version != 3 || next.Retries != 0 || next.Cause != "" || !next.RequestedTime.Equal(at(2)) || !next.DueTime.Equal(at(12)) {
 		t.Errorf("it is %+v, %v", next, err)
 	}
 	if MessageID(s.ID, next.Resends, "a.b") == MessageID(s.ID, 0, "a.b") {

@@ -19,8 +19,8 @@ type Outgoing struct {
 	MessageID   string
 	Resends     int
 	Traceparent string
-	// AskTime is when it, or its resending, was asked for: the mail's date.
-	AskTime time.Time
+	// RequestedTime is when it, or its resending, was asked for: the mail's date.
+	RequestedTime time.Time
 }
 
 // Stored is a mail as it is kept, with all that can be shown of it.
@@ -41,6 +41,6 @@ type Stored struct {
 func (s Stored) Outgoing() Outgoing {
 	return Outgoing{
 		ID: s.ID, Kind: s.Kind, Recipient: s.Recipient, Subject: s.Subject, ShopName: s.ShopName, Template: s.Template,
-		Content: s.Content, MessageID: s.MessageID, Resends: s.Resends, Traceparent: s.Traceparent, AskTime: s.AskTime,
+		Content: s.Content, MessageID: s.MessageID, Resends: s.Resends, Traceparent: s.Traceparent, RequestedTime: s.RequestedTime,
 	}
 }

@@ -10,7 +10,7 @@ type Settings struct {
 	ShopName string
 	// Sender is the address that mails come from; ReplyTo the one that answers go to.
 	Sender, ReplyTo string
-	Policy          Policy
+	RetryPolicy     RetryPolicy
 	// BodyRetention is how long the texts of delivered mails are kept, EventRetention
 	// how long a broker keeps what this context says.
 	BodyRetention, EventRetention time.Duration

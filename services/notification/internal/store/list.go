@@ -51,7 +51,7 @@ func List(ctx context.Context, q pg.Querier, r page.Request) (mails []domain.Sto
 	rows, err := q.Query(ctx, `-- name: NotificationList :many
 select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, ''::bytea as content,
        message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
-       create_time, ask_time, due_time, end_time, send_time
+       create_time, requested_time, due_time, end_time, send_time
 from notifications where `+where+` order by `+order+fmt.Sprintf(` limit $%d`, len(args)), args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list notifications: %w", err)

@@ -61,7 +61,7 @@ func InsertParams(mails []domain.Notification, shopName string, template int) db
 		p.Causes = append(p.Causes, m.Cause)
 		p.Versions = append(p.Versions, m.Version)
 		p.Traceparents = append(p.Traceparents, m.Traceparent)
-		p.CreateTimes = append(p.CreateTimes, m.AskTime)
+		p.CreateTimes = append(p.CreateTimes, m.RequestedTime)
 		p.DueTimes = append(p.DueTimes, m.DueTime)
 	}
 	return p
@@ -73,7 +73,7 @@ func State(row db.NotificationLockRow) domain.State {
 		ID: row.ID, Kind: domain.Kind(row.Kind), SubjectID: row.SubjectID, OrderID: row.OrderID,
 		Status: domain.Status(row.Status), Readable: row.Readable,
 		Resends: int(row.ResendCount), Attempts: int(row.AttemptCount), Retries: int(row.RetryCount),
-		Cause: row.Cause, Version: row.Version, AskTime: row.AskTime, DueTime: fromNullable(row.DueTime),
+		Cause: row.Cause, Version: row.Version, RequestedTime: row.RequestedTime, DueTime: fromNullable(row.DueTime),
 		EndTime: fromNullable(row.EndTime), SendTime: fromNullable(row.SendTime), Traceparent: row.Traceparent,
 	}
 }
@@ -139,7 +139,7 @@ func Outgoing(row db.NotificationClaimDueRow) domain.Outgoing {
 	return domain.Outgoing{
 		ID: row.ID, Kind: domain.Kind(row.Kind), Recipient: row.Recipient, Subject: row.Subject, ShopName: row.ShopName,
 		Template: int(row.Template), Content: row.Content, MessageID: row.MessageID, Resends: int(row.ResendCount),
-		Traceparent: row.Traceparent, AskTime: row.AskTime,
+		Traceparent: row.Traceparent, RequestedTime: row.RequestedTime,
 	}
 }
 
@@ -150,7 +150,7 @@ func Stored(row db.Notification) domain.Stored {
 			ID: row.ID, Kind: domain.Kind(row.Kind), SubjectID: row.SubjectID, OrderID: row.OrderID,
 			Status: domain.Status(row.Status), Readable: len(row.Content) > 0,
 			Resends: int(row.ResendCount), Attempts: int(row.AttemptCount), Retries: int(row.RetryCount),
-			Cause: row.Cause, Version: row.Version, AskTime: row.AskTime, DueTime: fromNullable(row.DueTime),
+			Cause: row.Cause, Version: row.Version, RequestedTime: row.RequestedTime, DueTime: fromNullable(row.DueTime),
 			EndTime: fromNullable(row.EndTime), SendTime: fromNullable(row.SendTime), Traceparent: row.Traceparent,
 		},
 		Recipient: row.Recipient, Subject: row.Subject, ShopName: row.ShopName, Template: int(row.Template),

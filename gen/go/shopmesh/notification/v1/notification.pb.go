@@ -144,7 +144,7 @@ func (NotificationStatus) EnumDescriptor() ([]byte, []int) {
 	return file_shopmesh_notification_v1_notification_proto_rawDescGZIP(), []int{1}
 }
 
-// Notification is one mail of the send ledger: there is one per kind and
+// Notification is one mail of the mailbox: there is one per kind and
 // subject, however often the events come.
 type Notification struct {
 	state protoimpl.MessageState `protogen:"open.v1"`

@@ -20,27 +20,27 @@ type DeliveryAttempt struct {
 }
 
 type Notification struct {
-	ID           uuid.UUID
-	Kind         int16
-	SubjectID    uuid.UUID
-	OrderID      uuid.UUID
-	CustomerID   *uuid.UUID
-	Status       int16
-	Recipient    string
-	Subject      string
-	ShopName     string
-	Template     int16
-	Content      []byte
-	MessageID    string
-	ResendCount  int32
-	AttemptCount int32
-	RetryCount   int32
-	Cause        string
-	Version      int64
-	Traceparent  string
-	CreateTime   time.Time
-	AskTime      time.Time
-	DueTime      *time.Time
-	EndTime      *time.Time
-	SendTime     *time.Time
+	ID            uuid.UUID
+	Kind          int16
+	SubjectID     uuid.UUID
+	OrderID       uuid.UUID
+	CustomerID    *uuid.UUID
+	Status        int16
+	Recipient     string
+	Subject       string
+	ShopName      string
+	Template      int16
+	Content       []byte
+	MessageID     string
+	ResendCount   int32
+	AttemptCount  int32
+	RetryCount    int32
+	Cause         string
+	Version       int64
+	Traceparent   string
+	CreateTime    time.Time
+	RequestedTime time.Time
+	DueTime       *time.Time
+	EndTime       *time.Time
+	SendTime      *time.Time
 }

@@ -79,7 +79,7 @@ update notifications n
 set due_time = $1::timestamptz
 from due
 where n.id = due.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.ask_time
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time
 `
 
 type NotificationClaimDueParams struct {
@@ -89,17 +89,17 @@ type NotificationClaimDueParams struct {
 }
 
 type NotificationClaimDueRow struct {
-	ID          uuid.UUID
-	Kind        int16
-	Recipient   string
-	Subject     string
-	ShopName    string
-	Template    int16
-	Content     []byte
-	MessageID   string
-	ResendCount int32
-	Traceparent string
-	AskTime     time.Time
+	ID            uuid.UUID
+	Kind          int16
+	Recipient     string
+	Subject       string
+	ShopName      string
+	Template      int16
+	Content       []byte
+	MessageID     string
+	ResendCount   int32
+	Traceparent   string
+	RequestedTime time.Time
 }
 
 // Takes mails whose time has come, or whose sender's lease ended, until @lease.
@@ -123,7 +123,7 @@ func (q *Queries) NotificationClaimDue(ctx context.Context, arg NotificationClai
 			&i.MessageID,
 			&i.ResendCount,
 			&i.Traceparent,
-			&i.AskTime,
+			&i.RequestedTime,
 		); err != nil {
 			return nil, err
 		}
@@ -145,7 +145,7 @@ from (
   for no key update of h
 ) h
 where n.id = h.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.ask_time
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time
 `
 
 type NotificationClaimLeasedParams struct {
@@ -155,17 +155,17 @@ type NotificationClaimLeasedParams struct {
 }
 
 type NotificationClaimLeasedRow struct {
-	ID          uuid.UUID
-	Kind        int16
-	Recipient   string
-	Subject     string
-	ShopName    string
-	Template    int16
-	Content     []byte
-	MessageID   string
-	ResendCount int32
-	Traceparent string
-	AskTime     time.Time
+	ID            uuid.UUID
+	Kind          int16
+	Recipient     string
+	Subject       string
+	ShopName      string
+	Template      int16
+	Content       []byte
+	MessageID     string
+	ResendCount   int32
+	Traceparent   string
+	RequestedTime time.Time
 }
 
 // Takes mails that are ours by the very lease that we gave them, until @lease.
@@ -189,7 +189,7 @@ func (q *Queries) NotificationClaimLeased(ctx context.Context, arg NotificationC
 			&i.MessageID,
 			&i.ResendCount,
 			&i.Traceparent,
-			&i.AskTime,
+			&i.RequestedTime,
 		); err != nil {
 			return nil, err
 		}
@@ -323,7 +323,7 @@ func (q *Queries) NotificationForgetBodies(ctx context.Context, arg Notification
 }
 
 const notificationGet = `-- name: NotificationGet :one
-select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, ask_time, due_time, end_time, send_time from notifications where id = $1
+select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time from notifications where id = $1
 `
 
 func (q *Queries) NotificationGet(ctx context.Context, id uuid.UUID) (Notification, error) {
@@ -349,7 +349,7 @@ func (q *Queries) NotificationGet(ctx context.Context, id uuid.UUID) (Notificati
 		&i.Version,
 		&i.Traceparent,
 		&i.CreateTime,
-		&i.AskTime,
+		&i.RequestedTime,
 		&i.DueTime,
 		&i.EndTime,
 		&i.SendTime,
@@ -358,7 +358,7 @@ func (q *Queries) NotificationGet(ctx context.Context, id uuid.UUID) (Notificati
 }
 
 const notificationGetForUpdate = `-- name: NotificationGetForUpdate :one
-select n.id, n.kind, n.subject_id, n.order_id, n.customer_id, n.status, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.attempt_count, n.retry_count, n.cause, n.version, n.traceparent, n.create_time, n.ask_time, n.due_time, n.end_time, n.send_time, exists (select from erased_customers e where e.customer_id = n.customer_id) as customer_erased
+select n.id, n.kind, n.subject_id, n.order_id, n.customer_id, n.status, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.attempt_count, n.retry_count, n.cause, n.version, n.traceparent, n.create_time, n.requested_time, n.due_time, n.end_time, n.send_time, exists (select from erased_customers e where e.customer_id = n.customer_id) as customer_erased
 from notifications n
 where n.id = $1
 for no key update of n
@@ -393,7 +393,7 @@ func (q *Queries) NotificationGetForUpdate(ctx context.Context, id uuid.UUID) (N
 		&i.Notification.Version,
 		&i.Notification.Traceparent,
 		&i.Notification.CreateTime,
-		&i.Notification.AskTime,
+		&i.Notification.RequestedTime,
 		&i.Notification.DueTime,
 		&i.Notification.EndTime,
 		&i.Notification.SendTime,
@@ -406,7 +406,7 @@ const notificationInsertMany = `-- name: NotificationInsertMany :exec
 insert into notifications (
   id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template,
   content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
-  create_time, ask_time, due_time, end_time
+  create_time, requested_time, due_time, end_time
 )
 select n.id, n.kind, n.subject_id, n.order_id, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'),
        n.status, n.recipient, n.subject, n.shop_name, n.template,
@@ -536,7 +536,7 @@ func (q *Queries) NotificationKnown(ctx context.Context, arg NotificationKnownPa
 
 const notificationLock = `-- name: NotificationLock :many
 select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
-       cause, version, traceparent, ask_time, due_time, end_time, send_time
+       cause, version, traceparent, requested_time, due_time, end_time, send_time
 from notifications
 where id = any ($1::uuid[])
 order by id
@@ -544,22 +544,22 @@ for no key update
 `
 
 type NotificationLockRow struct {
-	ID           uuid.UUID
-	Kind         int16
-	SubjectID    uuid.UUID
-	OrderID      uuid.UUID
-	Status       int16
-	Readable     bool
-	ResendCount  int32
-	AttemptCount int32
-	RetryCount   int32
-	Cause        string
-	Version      int64
-	Traceparent  string
-	AskTime      time.Time
-	DueTime      *time.Time
-	EndTime      *time.Time
-	SendTime     *time.Time
+	ID            uuid.UUID
+	Kind          int16
+	SubjectID     uuid.UUID
+	OrderID       uuid.UUID
+	Status        int16
+	Readable      bool
+	ResendCount   int32
+	AttemptCount  int32
+	RetryCount    int32
+	Cause         string
+	Version       int64
+	Traceparent   string
+	RequestedTime time.Time
+	DueTime       *time.Time
+	EndTime       *time.Time
+	SendTime      *time.Time
 }
 
 func (q *Queries) NotificationLock(ctx context.Context, ids []uuid.UUID) ([]NotificationLockRow, error) {
@@ -584,7 +584,7 @@ func (q *Queries) NotificationLock(ctx context.Context, ids []uuid.UUID) ([]Noti
 			&i.Cause,
 			&i.Version,
 			&i.Traceparent,
-			&i.AskTime,
+			&i.RequestedTime,
 			&i.DueTime,
 			&i.EndTime,
 			&i.SendTime,
@@ -601,7 +601,7 @@ func (q *Queries) NotificationLock(ctx context.Context, ids []uuid.UUID) ([]Noti
 
 const notificationLockOfCustomers = `-- name: NotificationLockOfCustomers :many
 select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
-       cause, version, traceparent, ask_time, due_time, end_time, send_time
+       cause, version, traceparent, requested_time, due_time, end_time, send_time
 from notifications
 where id = any (array(
   select n.id from notifications n
@@ -619,22 +619,22 @@ type NotificationLockOfCustomersParams struct {
 }
 
 type NotificationLockOfCustomersRow struct {
-	ID           uuid.UUID
-	Kind         int16
-	SubjectID    uuid.UUID
-	OrderID      uuid.UUID
-	Status       int16
-	Readable     bool
-	ResendCount  int32
-	AttemptCount int32
-	RetryCount   int32
-	Cause        string
-	Version      int64
-	Traceparent  string
-	AskTime      time.Time
-	DueTime      *time.Time
-	EndTime      *time.Time
-	SendTime     *time.Time
+	ID            uuid.UUID
+	Kind          int16
+	SubjectID     uuid.UUID
+	OrderID       uuid.UUID
+	Status        int16
+	Readable      bool
+	ResendCount   int32
+	AttemptCount  int32
+	RetryCount    int32
+	Cause         string
+	Version       int64
+	Traceparent   string
+	RequestedTime time.Time
+	DueTime       *time.Time
+	EndTime       *time.Time
+	SendTime      *time.Time
 }
 
 // At most @max_rows mails that are not blank yet, those first that are to be sent.
@@ -660,7 +660,7 @@ func (q *Queries) NotificationLockOfCustomers(ctx context.Context, arg Notificat
 			&i.Cause,
 			&i.Version,
 			&i.Traceparent,
-			&i.AskTime,
+			&i.RequestedTime,
 			&i.DueTime,
 			&i.EndTime,
 			&i.SendTime,
@@ -749,19 +749,19 @@ func (q *Queries) NotificationPendingCount(ctx context.Context) (int64, error) {
 const notificationResend = `-- name: NotificationResend :one
 update notifications
 set status = 1, resend_count = $1, retry_count = 0, message_id = $2, cause = '', version = $3,
-    ask_time = $4, due_time = $5::timestamptz, end_time = null, traceparent = $6
+    requested_time = $4, due_time = $5::timestamptz, end_time = null, traceparent = $6
 where id = $7
-returning id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, ask_time, due_time, end_time, send_time
+returning id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time
 `
 
 type NotificationResendParams struct {
-	ResendCount int32
-	MessageID   string
-	Version     int64
-	AskTime     time.Time
-	DueTime     time.Time
-	Traceparent string
-	ID          uuid.UUID
+	ResendCount   int32
+	MessageID     string
+	Version       int64
+	RequestedTime time.Time
+	DueTime       time.Time
+	Traceparent   string
+	ID            uuid.UUID
 }
 
 func (q *Queries) NotificationResend(ctx context.Context, arg NotificationResendParams) (Notification, error) {
@@ -769,7 +769,7 @@ func (q *Queries) NotificationResend(ctx context.Context, arg NotificationResend
 		arg.ResendCount,
 		arg.MessageID,
 		arg.Version,
-		arg.AskTime,
+		arg.RequestedTime,
 		arg.DueTime,
 		arg.Traceparent,
 		arg.ID,
@@ -795,7 +795,7 @@ func (q *Queries) NotificationResend(ctx context.Context, arg NotificationResend
 		&i.Version,
 		&i.Traceparent,
 		&i.CreateTime,
-		&i.AskTime,
+		&i.RequestedTime,
 		&i.DueTime,
 		&i.EndTime,
 		&i.SendTime,

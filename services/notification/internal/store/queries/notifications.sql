@@ -15,7 +15,7 @@ order by a.position;
 insert into notifications (
   id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template,
   content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
-  create_time, ask_time, due_time, end_time
+  create_time, requested_time, due_time, end_time
 )
 select n.id, n.kind, n.subject_id, n.order_id, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'),
        n.status, n.recipient, n.subject, n.shop_name, n.template,
@@ -37,7 +37,7 @@ from (
 
 -- name: NotificationLock :many
 select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
-       cause, version, traceparent, ask_time, due_time, end_time, send_time
+       cause, version, traceparent, requested_time, due_time, end_time, send_time
 from notifications
 where id = any (@ids::uuid[])
 order by id
@@ -46,7 +46,7 @@ for no key update;
 -- name: NotificationLockOfCustomers :many
 -- At most @max_rows mails that are not blank yet, those first that are to be sent.
 select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
-       cause, version, traceparent, ask_time, due_time, end_time, send_time
+       cause, version, traceparent, requested_time, due_time, end_time, send_time
 from notifications
 where id = any (array(
   select n.id from notifications n
@@ -101,7 +101,7 @@ update notifications n
 set due_time = @lease::timestamptz
 from due
 where n.id = due.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.ask_time;
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time;
 
 -- name: NotificationClaimLeased :many
 -- Takes mails that are ours by the very lease that we gave them, until @lease.
@@ -114,7 +114,7 @@ from (
   for no key update of h
 ) h
 where n.id = h.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.ask_time;
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time;
 
 -- name: NotificationExtend :many
 -- Extends the lease of mails that are still ours: a lease that ended may be another's.
@@ -146,7 +146,7 @@ for no key update of n;
 -- name: NotificationResend :one
 update notifications
 set status = 1, resend_count = @resend_count, retry_count = 0, message_id = @message_id, cause = '', version = @version,
-    ask_time = @ask_time, due_time = @due_time::timestamptz, end_time = null, traceparent = @traceparent
+    requested_time = @requested_time, due_time = @due_time::timestamptz, end_time = null, traceparent = @traceparent
 where id = @id
 returning *;
 
