@@ -14,7 +14,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-func (s *shop) audit() []*operationsv1.AuditRecord {
+func (s *harness) audit() []*operationsv1.AuditRecord {
 	s.t.Helper()
 	stream, err := s.operations.Audit(s.t.Context(), &operationsv1.AuditRequest{Context: "notification"})
 	if err != nil {
@@ -36,15 +36,15 @@ func (s *shop) audit() []*operationsv1.AuditRecord {
 func TestTheAuditStatesEveryMailByOrder(t *testing.T) {
 	t.Parallel()
 	_, with := scripted(t, smtptestOnce("RCPT", "550 5.1.1 unknown"))
-	s := open(t, with)
+	s := newHarness(t, with)
 	first := newOrder()
-	s.say(first.confirmed())
+	s.publish(first.confirmed())
 	s.waitStatus(first, failed)
 	want := map[string]int{first.id.String(): 1}
 	for range 3 {
 		o := newOrder()
-		s.say(o.shipped(uuid.Must(uuid.NewV7())), o.confirmed())
-		s.waitSaid(o, 2)
+		s.publish(o.shipped(uuid.Must(uuid.NewV7())), o.confirmed())
+		s.waitEvents(o, 2)
 		want[o.id.String()] = 2
 	}
 	var last []byte
@@ -76,9 +76,9 @@ func TestTheAuditStatesEveryMailByOrder(t *testing.T) {
 // Here a trigger keeps the sender from taking a mail that is due.
 func TestTheAuditFindsMailsThatNobodySends(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	s.waitStatus(o, sent)
 	_, err := s.pool.Exec(t.Context(), "update notifications set status = 1, end_time = null, due_time = now() + interval '1 hour'")
 	if err != nil {
@@ -107,7 +107,7 @@ func TestTheAuditFindsMailsThatNobodySends(t *testing.T) {
 
 func TestAnEventThatCantBeReadIsSetAsideAndOthersGoOn(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	broken := map[string]outbox.Event{}
 	noNumber := newOrder()
 	noNumber.notice.Number = ""
@@ -130,7 +130,7 @@ func TestAnEventThatCantBeReadIsSetAsideAndOthersGoOn(t *testing.T) {
 	for _, event := range broken {
 		all = append(all, event)
 	}
-	s.say(all...)
+	s.publish(all...)
 	s.waitStatus(good, sent)
 	testkit.Eventually(t, soon, "the others are set aside", func() bool {
 		res, err := s.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "notification"})

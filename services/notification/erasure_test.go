@@ -10,17 +10,17 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-func causeOf(t *testing.T, one said) string {
+func causeOf(t *testing.T, one received) string {
 	t.Helper()
-	told, ok := one.message.(*notificationv1.NotificationFailed)
+	failure, ok := one.message.(*notificationv1.NotificationFailed)
 	if !ok {
-		t.Fatalf("it said %T", one.message)
+		t.Fatalf("it published %T", one.message)
 	}
-	return told.GetCause()
+	return failure.GetCause()
 }
 
 // personal counts the rows that hold anything of a person.
-func (s *shop) personal() (count int) {
+func (s *harness) personal() (count int) {
 	s.t.Helper()
 	err := s.pool.QueryRow(s.t.Context(), `select count(*) from notifications
 		where recipient <> '' or subject <> '' or content <> '' or position('@' in cause) > 0`).Scan(&count)
@@ -32,12 +32,12 @@ func (s *shop) personal() (count int) {
 
 func TestAnErasureBlanksWhatWasSent(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	m := s.waitStatus(o, sent)
-	s.waitSaid(o, 1)
-	s.say(o.customerErased())
+	s.waitEvents(o, 1)
+	s.publish(o.customerErased())
 	testkit.Eventually(t, soon, "the mail is blank", func() bool { return s.list(o)[0].GetRecipient() == "" })
 	got := s.get(m.GetId())
 	if got.GetStatus() != sent || got.GetSubject() != "" || got.GetText() != "" || got.GetHtml() != "" || got.GetSendTime() == nil || len(got.GetAttempts()) != 1 {
@@ -46,10 +46,10 @@ func TestAnErasureBlanksWhatWasSent(t *testing.T) {
 	if n := s.personal(); n != 0 {
 		t.Errorf("%d rows hold personal data", n)
 	}
-	// What was said stays what is said.
-	s.say(o.confirmed())
-	if heard := s.waitSaid(o, 2); heard[0].id != heard[1].id {
-		t.Errorf("it said %s, before %s", heard[1].id, heard[0].id)
+	// Its event stays what it was.
+	s.publish(o.confirmed())
+	if events := s.waitEvents(o, 2); events[0].id != events[1].id {
+		t.Errorf("it published %s, before %s", events[1].id, events[0].id)
 	}
 }
 
@@ -61,27 +61,27 @@ func TestAnErasureEndsWhatIsNotSent(t *testing.T) {
 		}
 		return ""
 	})
-	s := open(t, with)
+	s := newHarness(t, with)
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	testkit.Eventually(t, soon, "it was tried", func() bool {
 		found := s.list(o)
 		return len(found) == 1 && len(found[0].GetAttempts()) > 0
 	})
-	s.say(o.customerErased(), o.customerErased())
+	s.publish(o.customerErased(), o.customerErased())
 	m := s.waitStatus(o, erased)
 	if m.GetRecipient() != "" || m.GetNextAttemptTime() != nil {
 		t.Errorf("what is left is %v", m)
 	}
-	if cause := causeOf(t, s.waitSaid(o, 1)[0]); cause != "erased" {
+	if cause := causeOf(t, s.waitEvents(o, 1)[0]); cause != "erased" {
 		t.Errorf("the cause is %q", cause)
 	}
 	if n := s.personal(); n != 0 {
 		t.Errorf("%d rows hold personal data", n)
 	}
-	s.say(o.confirmed())
-	if heard := s.waitSaid(o, 2); heard[0].id != heard[1].id {
-		t.Errorf("it said %s, before %s", heard[1].id, heard[0].id)
+	s.publish(o.confirmed())
+	if events := s.waitEvents(o, 2); events[0].id != events[1].id {
+		t.Errorf("it published %s, before %s", events[1].id, events[0].id)
 	}
 	if n := len(server.Mails()); n != 0 {
 		t.Errorf("%d mails arrived", n)
@@ -90,44 +90,44 @@ func TestAnErasureEndsWhatIsNotSent(t *testing.T) {
 
 // Events of customers and orders come in any order: whichever is first, nobody is
 // written to after the erasure, and nothing of them is kept.
-func TestAnErasureBeforeTheOrderIsHeardSendsNothing(t *testing.T) {
+func TestAnErasureBeforeTheOrderIsAppliedSendsNothing(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	stale, together, empty := newOrder(), newOrder(), newOrder()
 	guest := newOrder()
 	guest.notice.CustomerId = ""
 
-	s.say(stale.customerErased())
+	s.publish(stale.customerErased())
 	testkit.Eventually(t, soon, "the erasure is known", func() bool {
 		var n int
 		return s.pool.QueryRow(t.Context(), "select count(*) from erased_customers").Scan(&n) == nil && n == 1
 	})
 	// An event from before the erasure, both at once, and an event from after it.
-	s.say(stale.confirmed(), together.confirmed(), together.customerErased(), empty.forgotten().confirmed(),
+	s.publish(stale.confirmed(), together.confirmed(), together.customerErased(), empty.forgotten().confirmed(),
 		guest.forgotten().shipped(uuid.Must(uuid.NewV7())))
 	for name, o := range map[string]order{"stale": stale, "empty": empty, "guest": guest} {
 		s.waitStatus(o, erased)
-		if cause := causeOf(t, s.waitSaid(o, 1)[0]); cause != "erased" {
+		if cause := causeOf(t, s.waitEvents(o, 1)[0]); cause != "erased" {
 			t.Errorf("%s: the cause is %q", name, cause)
 		}
 		if n := len(s.received(o)); n != 0 {
 			t.Errorf("%s: %d mails arrived", name, n)
 		}
 	}
-	s.waitSaid(together, 1)
+	s.waitEvents(together, 1)
 	testkit.Eventually(t, soon, "nothing is left", func() bool { return s.personal() == 0 })
 }
 
 func TestOthersMailsSurviveAnErasure(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	gone, stays, guest := newOrder(), newOrder(), newOrder()
 	guest.notice.CustomerId = ""
-	s.say(gone.confirmed(), stays.confirmed(), guest.confirmed())
+	s.publish(gone.confirmed(), stays.confirmed(), guest.confirmed())
 	for _, o := range []order{gone, stays, guest} {
 		s.waitStatus(o, sent)
 	}
-	s.say(gone.customerErased())
+	s.publish(gone.customerErased())
 	testkit.Eventually(t, soon, "the mail is blank", func() bool { return s.list(gone)[0].GetRecipient() == "" })
 	for _, o := range []order{stays, guest} {
 		if got := s.get(s.list(o)[0].GetId()); got.GetRecipient() != o.email || !strings.Contains(got.GetText(), o.number) {

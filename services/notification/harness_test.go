@@ -50,10 +50,10 @@ const (
 	erased  = notificationv1.NotificationStatus_NOTIFICATION_STATUS_ERASED
 )
 
-// shop is notification as it runs in production, between a stand-in for order and
-// customer, which says what it is told to, and a listener, which hears all that
-// notification says. Mails go to a real inbox, unless a test has a server of its own.
-type shop struct {
+// harness is notification as it runs in production, between a stand-in for order and
+// customer, which publishes what a test gives it, and a consumer of all that
+// notification publishes. Mails go to a real inbox, unless a test has a server of its own.
+type harness struct {
 	t testing.TB
 	kitapp.Addresses
 	mails      notificationv1connect.NotificationServiceClient
@@ -64,12 +64,12 @@ type shop struct {
 	others *pg.Pool // holds the others' outbox
 	relay  *outbox.Relay
 
-	mu    sync.Mutex
-	heard []said
+	mu   sync.Mutex
+	seen []received
 }
 
-// said is one event of notification's.
-type said struct {
+// received is one event of notification's.
+type received struct {
 	id      string
 	trace   string
 	message interface {
@@ -93,14 +93,14 @@ type options struct {
 // quick are settings that let a test see every way in little time.
 const quick = `{"notification": {"shopName": "Ada's Lamps", "senderEmail": "lamps@example.com", "retryAfter": "0.02s", "giveUpAfter": "3600s"}}`
 
-func open(tb testing.TB, o options) *shop {
+func newHarness(tb testing.TB, o options) *harness {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "settings.json")
 	if err := os.WriteFile(file, []byte(quick), 0o600); err != nil {
 		tb.Fatal(err)
 	}
 	database := testkit.DatabaseURL(tb, notification.Migrations())
-	s := &shop{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), others: testkit.Database(tb, nil), inbox: openInbox(tb)}
+	s := &harness{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), others: testkit.Database(tb, nil), inbox: openInbox(tb)}
 	broker := testkit.Broker(tb)
 	server := s.inbox.Addr()
 	if o.server != nil {
@@ -115,8 +115,8 @@ func open(tb testing.TB, o options) *shop {
 		},
 		SMTPURL: smtptest.URL(server),
 	})
-	s.speak(broker)
-	s.listen(broker)
+	s.startPublisher(broker)
+	s.startConsumer(broker)
 	return s
 }
 
@@ -142,7 +142,7 @@ func openInbox(tb testing.TB) *embedded.Inbox {
 }
 
 // serve starts the process and ends it with the test.
-func (s *shop) serve(caller authz.Identity, cfg notification.Config) {
+func (s *harness) serve(caller authz.Identity, cfg notification.Config) {
 	s.t.Helper()
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
@@ -172,8 +172,8 @@ func (s *shop) serve(caller authz.Identity, cfg notification.Config) {
 	s.operations = operationsv1connect.NewOperationsServiceClient(internal)
 }
 
-// speak lets the stand-in publish as the others do: through an outbox.
-func (s *shop) speak(broker kafka.Config) {
+// startPublisher lets the stand-in publish as the others do: through an outbox.
+func (s *harness) startPublisher(broker kafka.Config) {
 	s.t.Helper()
 	if _, err := s.others.Exec(s.t.Context(), outbox.Schema); err != nil {
 		s.t.Fatal(err)
@@ -187,8 +187,8 @@ func (s *shop) speak(broker kafka.Config) {
 	background(s.t, func(ctx context.Context) { _ = s.relay.Run(ctx) })
 }
 
-// listen keeps all that notification says.
-func (s *shop) listen(broker kafka.Config) {
+// startConsumer keeps all that notification publishes.
+func (s *harness) startConsumer(broker kafka.Config) {
 	s.t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.ConsumeTopics(events.NotificationTopic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
@@ -198,32 +198,32 @@ func (s *shop) listen(broker kafka.Config) {
 	s.t.Cleanup(client.Close)
 	background(s.t, func(ctx context.Context) {
 		for ctx.Err() == nil {
-			client.PollFetches(ctx).EachRecord(s.hear)
+			client.PollFetches(ctx).EachRecord(s.receive)
 		}
 	})
 }
 
-func (s *shop) hear(record *kgo.Record) {
+func (s *harness) receive(record *kgo.Record) {
 	headers := map[string]string{}
 	for _, h := range record.Headers {
 		headers[h.Key] = string(h.Value)
 	}
-	one := said{id: headers["ce_id"], trace: headers["traceparent"]}
+	one := received{id: headers["ce_id"], trace: headers["traceparent"]}
 	switch headers["ce_type"] {
 	case "shopmesh.notification.v1.NotificationSent":
 		one.message = &notificationv1.NotificationSent{}
 	case "shopmesh.notification.v1.NotificationFailed":
 		one.message = &notificationv1.NotificationFailed{}
 	default:
-		s.t.Errorf("notification said a %q", headers["ce_type"])
+		s.t.Errorf("notification published a %q", headers["ce_type"])
 		return
 	}
 	if err := proto.Unmarshal(record.Value, one.message); err != nil {
-		s.t.Errorf("notification said what can't be read: %v", err)
+		s.t.Errorf("notification published what can't be read: %v", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.heard = append(s.heard, one)
+	s.seen = append(s.seen, one)
 }
 
 // background runs until the test ends, which waits for it.
@@ -238,24 +238,24 @@ func background(tb testing.TB, run func(context.Context)) {
 	})
 }
 
-// say publishes in one transaction, so that events can share a batch.
-func (s *shop) say(said ...outbox.Event) {
+// publish publishes in one transaction, so that events can share a batch.
+func (s *harness) publish(all ...outbox.Event) {
 	s.t.Helper()
 	err := s.others.InTx(s.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		tx.OnCommit(s.relay.Wake)
-		return outbox.Write(ctx, tx, "/shopmesh/order", said...)
+		return outbox.Write(ctx, tx, "/shopmesh/order", all...)
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// saidOf returns what notification said of an order, in order.
-func (s *shop) saidOf(o order) []said {
+// eventsOf returns the events that notification published of an order, in their order.
+func (s *harness) eventsOf(o order) []received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []said
-	for _, one := range s.heard {
+	var all []received
+	for _, one := range s.seen {
 		if one.message.GetOrderId() == o.id.String() {
 			all = append(all, one)
 		}
@@ -263,15 +263,15 @@ func (s *shop) saidOf(o order) []said {
 	return all
 }
 
-// waitSaid waits until notification has said count events of an order.
-func (s *shop) waitSaid(o order, count int) []said {
+// waitEvents waits until notification has published count events of an order.
+func (s *harness) waitEvents(o order, count int) []received {
 	s.t.Helper()
-	testkit.Eventually(s.t, soon, "notification spoke of the order", func() bool { return len(s.saidOf(o)) >= count })
-	return s.saidOf(o)
+	testkit.Eventually(s.t, soon, "notification published events of the order", func() bool { return len(s.eventsOf(o)) >= count })
+	return s.eventsOf(o)
 }
 
 // list returns an order's mails, oldest first.
-func (s *shop) list(o order) []*notificationv1.Notification {
+func (s *harness) list(o order) []*notificationv1.Notification {
 	s.t.Helper()
 	res, err := s.mails.ListNotifications(s.t.Context(), &notificationv1.ListNotificationsRequest{Filter: `order_id = "` + o.id.String() + `"`})
 	if err != nil {
@@ -285,7 +285,7 @@ func (s *shop) list(o order) []*notificationv1.Notification {
 }
 
 // waitStatus waits until an order's only mail has a status.
-func (s *shop) waitStatus(o order, status notificationv1.NotificationStatus) *notificationv1.Notification {
+func (s *harness) waitStatus(o order, status notificationv1.NotificationStatus) *notificationv1.Notification {
 	s.t.Helper()
 	var last []*notificationv1.Notification
 	testkit.Eventually(s.t, soon, "the mail is "+status.String(), func() bool {
@@ -296,7 +296,7 @@ func (s *shop) waitStatus(o order, status notificationv1.NotificationStatus) *no
 }
 
 // get reads a mail with its texts.
-func (s *shop) get(id string) *notificationv1.Notification {
+func (s *harness) get(id string) *notificationv1.Notification {
 	s.t.Helper()
 	res, err := s.mails.GetNotification(s.t.Context(), &notificationv1.GetNotificationRequest{Id: id})
 	if err != nil {
@@ -306,7 +306,7 @@ func (s *shop) get(id string) *notificationv1.Notification {
 }
 
 // received returns the inbox's mails to an order's customer, oldest first.
-func (s *shop) received(o order) []embedded.Mail {
+func (s *harness) received(o order) []embedded.Mail {
 	s.t.Helper()
 	var mails []embedded.Mail
 	for m, err := range s.inbox.Mails() {
@@ -351,7 +351,7 @@ func newOrder() order {
 	return o
 }
 
-// forgotten is the order as it is told of after its customer was erased.
+// forgotten is the order as its events show it after its customer was erased.
 func (o order) forgotten() order {
 	o.notice = proto.CloneOf(o.notice)
 	o.notice.Contact = nil
@@ -382,7 +382,7 @@ func (o order) shipped(shipment uuid.UUID) outbox.Event {
 	})
 }
 
-// customerErased asks to forget the order's customer.
+// customerErased erases the order's customer.
 func (o order) customerErased() outbox.Event {
 	return outbox.Event{
 		Topic: events.CustomerTopic, Key: o.customer, Version: 2, Time: time.Now(),

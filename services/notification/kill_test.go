@@ -22,7 +22,7 @@ import (
 // mortal is notification as a process of its own, which a test kills: the program as
 // it is shipped, against a mail server that keeps all it is sent, twice too.
 type mortal struct {
-	*shop
+	*harness
 	program string
 	env     []string
 	server  *smtptest.Server
@@ -41,19 +41,19 @@ func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal 
 		t.Fatal(err)
 	}
 	database, broker := testkit.DatabaseURL(t, notification.Migrations()), testkit.Broker(t)
-	m.shop = &shop{t: t, pool: testkit.Open(t, pg.Config{URL: database}), others: testkit.Database(t, nil)}
+	m.harness = &harness{t: t, pool: testkit.Open(t, pg.Config{URL: database}), others: testkit.Database(t, nil)}
 	m.env = append(os.Environ(),
 		"SHOPMESH_DATABASE_URL="+database, "SHOPMESH_KAFKA_BROKERS="+broker.Brokers[0], "SHOPMESH_SETTINGS="+settings,
 		"SHOPMESH_SMTP_URL="+smtptest.URL(m.server.Addr()), "SHOPMESH_LISTEN=127.0.0.1:0", "SHOPMESH_INTERNAL_LISTEN=127.0.0.1:0")
 	m.ensure(broker)
-	m.speak(broker)
+	m.startPublisher(broker)
 	m.start()
-	m.listen(broker)
+	m.startConsumer(broker)
 	t.Cleanup(m.kill)
 	return m
 }
 
-// ensure makes the topics that the test speaks on before notification does.
+// ensure makes the topics that the test publishes to before notification does.
 func (m *mortal) ensure(broker kafka.Config) {
 	m.t.Helper()
 	topics := []kafka.Topic{{Name: "shopmesh.order.order.v1"}, {Name: "shopmesh.customer.customer.v1"}, {Name: "shopmesh.notification.notification.v1"}}
@@ -129,20 +129,20 @@ func (m *mortal) wantOnce(o order, copies int) {
 	m.kill()
 	m.start()
 	marker := newOrder()
-	m.say(o.confirmed(), marker.confirmed())
+	m.publish(o.confirmed(), marker.confirmed())
 	m.waitSent(marker)
-	m.waitSaid(marker, 1)
+	m.waitEvents(marker, 1)
 	ids := m.ids(o)
 	if len(ids) != copies || len(slices.Compact(ids)) != 1 || ids[0] == "" {
 		m.t.Errorf("the mail server was given %v, want %d times the same", m.ids(o), copies)
 	}
 	status, attempts := m.mailbox(o)
 	if status != sent || attempts != 1 {
-		m.t.Errorf("the mailbox says %v after %d attempts", status, attempts)
+		m.t.Errorf("the mailbox has %v after %d attempts", status, attempts)
 	}
-	for _, one := range m.waitSaid(o, 1) {
+	for _, one := range m.waitEvents(o, 1) {
 		if _, ok := one.message.(*notificationv1.NotificationSent); !ok {
-			m.t.Errorf("it said %v", one.message)
+			m.t.Errorf("it published %v", one.message)
 		}
 	}
 }
@@ -163,12 +163,12 @@ func TestAProcessKilledBeforeTheAnswerHandsTheSameMailOver(t *testing.T) {
 		return ""
 	})
 	o := newOrder()
-	m.say(o.confirmed())
+	m.publish(o.confirmed())
 	<-taken
 	m.kill()
 	close(answer)
 	if status, attempts := m.mailbox(o); status != pending || attempts != 0 {
-		t.Errorf("the mailbox says %v after %d attempts", status, attempts)
+		t.Errorf("the mailbox has %v after %d attempts", status, attempts)
 	}
 	m.start()
 	m.waitSent(o)
@@ -176,8 +176,8 @@ func TestAProcessKilledBeforeTheAnswerHandsTheSameMailOver(t *testing.T) {
 }
 
 // holdOutcomes has the database wait in the commit of an outcome, when the process
-// has nothing more to say, and returns how to let it go on.
-func (m *mortal) holdOutcomes(say func()) (release func()) {
+// has nothing more to publish, and returns how to let it go on.
+func (m *mortal) holdOutcomes(publish func()) (release func()) {
 	m.t.Helper()
 	ctx := m.t.Context()
 	_, err := m.pool.Exec(ctx, `create function hold() returns trigger language plpgsql as $$
@@ -194,7 +194,7 @@ func (m *mortal) holdOutcomes(say func()) (release func()) {
 	if _, err := conn.Exec(ctx, `select pg_advisory_lock(250)`); err != nil {
 		m.t.Fatal(err)
 	}
-	say()
+	publish()
 	testkit.Eventually(m.t, 2*soon, "an outcome is about to be committed", func() bool {
 		var n int
 		return m.pool.QueryRow(ctx, "select count(*) "+heldOutcomes).Scan(&n) == nil && n == 1
@@ -217,14 +217,14 @@ func TestAProcessKilledBeforeItsCommitHandsTheSameMailOver(t *testing.T) {
 	t.Parallel()
 	m := openMortal(t, nil)
 	o := newOrder()
-	release := m.holdOutcomes(func() { m.say(o.confirmed()) })
+	release := m.holdOutcomes(func() { m.publish(o.confirmed()) })
 	m.kill()
 	if _, err := m.pool.Exec(t.Context(), "select pg_terminate_backend(pid, 10000) "+heldOutcomes); err != nil {
 		t.Fatal(err)
 	}
 	release()
 	if status, attempts := m.mailbox(o); status != pending || attempts != 0 || len(m.ids(o)) != 1 {
-		t.Errorf("the mailbox says %v after %d attempts, the mail server has %v", status, attempts, m.ids(o))
+		t.Errorf("the mailbox has %v after %d attempts, the mail server has %v", status, attempts, m.ids(o))
 	}
 	m.start()
 	m.waitSent(o)
@@ -237,7 +237,7 @@ func TestAProcessKilledAfterItsCommitLeftSendsNoSecondMail(t *testing.T) {
 	t.Parallel()
 	m := openMortal(t, nil)
 	o := newOrder()
-	release := m.holdOutcomes(func() { m.say(o.confirmed()) })
+	release := m.holdOutcomes(func() { m.publish(o.confirmed()) })
 	m.kill()
 	release()
 	m.waitSent(o)

@@ -21,10 +21,10 @@ func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
 }
 
 // However often an order's events come, in one batch or later, each mail arrives
-// once, and order is told again with the same event.
-func TestEachMailIsSentOnceHoweverOftenItIsAskedFor(t *testing.T) {
+// once, and the same event is published again.
+func TestEachMailIsSentOnceHoweverOftenItIsRequested(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	o := newOrder()
 	first, second, shipment := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
 	all := []outbox.Event{
@@ -33,7 +33,7 @@ func TestEachMailIsSentOnceHoweverOftenItIsAskedFor(t *testing.T) {
 		o.shipped(shipment),
 		o.cancelled(orderv1.CancelReason_CANCEL_REASON_EXPIRED, ""),
 	}
-	s.say(slices.Concat(all, all, all)...)
+	s.publish(slices.Concat(all, all, all)...)
 	testkit.Eventually(t, soon, "five mails arrived", func() bool { return len(s.received(o)) == 5 })
 
 	var subjects []string
@@ -49,23 +49,23 @@ func TestEachMailIsSentOnceHoweverOftenItIsAskedFor(t *testing.T) {
 		t.Errorf("subjects are %q, want %q", subjects, want)
 	}
 
-	s.waitSaid(o, 5)
-	once := ids(s.saidOf(o))
-	s.say(all...)
-	s.waitSaid(o, 10)
-	if got := ids(s.saidOf(o)); !slices.Equal(slices.Compact(got), slices.Compact(once)) {
-		t.Errorf("asked again it said %q, before %q", got, once)
+	s.waitEvents(o, 5)
+	once := ids(s.eventsOf(o))
+	s.publish(all...)
+	s.waitEvents(o, 10)
+	if got := ids(s.eventsOf(o)); !slices.Equal(slices.Compact(got), slices.Compact(once)) {
+		t.Errorf("published again it published %q, before %q", got, once)
 	}
 	kinds := map[string]notificationv1.NotificationKind{}
-	for _, e := range s.saidOf(o) {
+	for _, e := range s.eventsOf(o) {
 		if _, ok := e.message.(*notificationv1.NotificationSent); !ok || e.message.GetVersion() != 2 {
-			t.Errorf("it said %T %v", e.message, e.message)
+			t.Errorf("it published %T %v", e.message, e.message)
 		}
 		kinds[e.message.GetSubjectId()+e.message.GetKind().String()] = e.message.GetKind()
 	}
 	for subject, kind := range map[uuid.UUID]notificationv1.NotificationKind{first: refunded, second: refunded, shipment: shipped} {
 		if kinds[subject.String()+kind.String()] != kind {
-			t.Errorf("nothing was said of %s %s", kind, subject)
+			t.Errorf("nothing was published of %s %s", kind, subject)
 		}
 	}
 	if n := len(s.received(o)); n != 5 {
@@ -73,7 +73,7 @@ func TestEachMailIsSentOnceHoweverOftenItIsAskedFor(t *testing.T) {
 	}
 }
 
-func ids(all []said) []string {
+func ids(all []received) []string {
 	out := make([]string, len(all))
 	for i, one := range all {
 		out[i] = one.id
@@ -84,9 +84,9 @@ func ids(all []said) []string {
 
 func TestTheConfirmationShowsTheWholeOrder(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	testkit.Eventually(t, soon, "the mail arrived", func() bool { return len(s.received(o)) == 1 })
 	m := s.received(o)[0]
 
@@ -130,9 +130,9 @@ func TestTheConfirmationShowsTheWholeOrder(t *testing.T) {
 // unix takes the line ends of mail away.
 func unix(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
 
-func TestTheCancellationSaysWhyInPlainWords(t *testing.T) {
+func TestTheCancellationGivesItsReasonInPlainWords(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	for reason, want := range map[orderv1.CancelReason]string{
 		orderv1.CancelReason_CANCEL_REASON_OUT_OF_STOCK:   "less was in stock than you ordered",
 		orderv1.CancelReason_CANCEL_REASON_PAYMENT_FAILED: "the payment was declined",
@@ -140,7 +140,7 @@ func TestTheCancellationSaysWhyInPlainWords(t *testing.T) {
 		orderv1.CancelReason_CANCEL_REASON_REQUESTED:      "on request. What was said: ordered twice",
 	} {
 		o := newOrder()
-		s.say(o.cancelled(reason, "ordered\r\ntwice"))
+		s.publish(o.cancelled(reason, "ordered\r\ntwice"))
 		testkit.Eventually(t, soon, "the mail arrived", func() bool { return len(s.received(o)) == 1 })
 		m := s.received(o)[0]
 		if !strings.Contains(m.Text, want) {
@@ -152,11 +152,11 @@ func TestTheCancellationSaysWhyInPlainWords(t *testing.T) {
 	}
 }
 
-func TestRefundAndShipmentAreTold(t *testing.T) {
+func TestRefundAndShipmentAreMailed(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	o := newOrder()
-	s.say(o.refunded(uuid.Must(uuid.NewV7()), eur(12_34), eur(20_00)), o.shipped(uuid.Must(uuid.NewV7())))
+	s.publish(o.refunded(uuid.Must(uuid.NewV7()), eur(12_34), eur(20_00)), o.shipped(uuid.Must(uuid.NewV7())))
 	testkit.Eventually(t, soon, "two mails arrived", func() bool { return len(s.received(o)) == 2 })
 	all := s.received(o)[0].Text + s.received(o)[1].Text
 	for _, want := range []string{"12.34 EUR", "20.00 EUR of 603.70 EUR", "It was broken", "Carrier: Example Parcel", "Tracking code: EP42"} {
@@ -169,9 +169,9 @@ func TestRefundAndShipmentAreTold(t *testing.T) {
 // The mailbox keeps no more of a person than mails need.
 func TestThePhoneNumberIsNotKept(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	s.waitStatus(o, sent)
 	var kept int
 	err := s.pool.QueryRow(t.Context(), "select count(*) from notifications where position('1234567'::bytea in content) > 0").Scan(&kept)

@@ -59,8 +59,8 @@ const Name = "notification"
 const (
 	// connections is how many mails are handed over at a time.
 	connections = 8
-	// troubled is how long the mail server may take no mails before it is reported.
-	troubled = 10 * time.Second
+	// reportAfter is how long the mail server may take no mails before it is reported.
+	reportAfter = 10 * time.Second
 )
 
 //go:embed migrations/*.sql
@@ -69,7 +69,7 @@ var migrations embed.FS
 // Migrations are the goose migrations of notification's database.
 func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
-// Config says what notification stands on.
+// Config is what notification stands on.
 type Config struct {
 	Context kitapp.ContextConfig
 	// SMTPURL is the mail server: smtp://user:password@host:port or smtps://…, with the
@@ -161,16 +161,16 @@ func newConsumer(
 ) *consumer.Consumer {
 	return consumer.New("shopmesh."+Name, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.OrderTopic, events.CustomerTopic}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.Handler(mailbox.Hear))
+	}, events.NewHandler(events.Handlers{Apply: mailbox.Apply}))
 }
 
-func newOperations(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now kitapp.Clock) *operations.Operations {
-	return operations.New(pool, relay, heard, now)
+func newOperations(pool *pg.Pool, relay *outbox.Relay, inbound *consumer.Consumer, now kitapp.Clock) *operations.Operations {
+	return operations.New(pool, relay, inbound, now)
 }
 
 func newService(
 	mails *app.Mails, sender *app.Sender, erasure *app.Erasure, bodies *app.Bodies, server *smtp.Pool, set domain.Settings,
-	heard *consumer.Consumer, ops *operations.Operations,
+	inbound *consumer.Consumer, ops *operations.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
@@ -179,7 +179,7 @@ func newService(
 			kitrpc.Gateway(notificationv1.RegisterNotificationServiceHandlerClient, notificationv1.NewNotificationServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "consumer", Run: heard.Run},
+			{Name: "consumer", Run: inbound.Run},
 			{Name: "sender", Run: sender.Run},
 			{Name: "erasure", Run: erasure.Run},
 			{Name: "forget texts", Run: bodies.Run},
@@ -200,7 +200,7 @@ func watch(ctx context.Context, server *smtp.Pool) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
-		if err := server.Trouble(troubled); err != nil {
+		if err := server.Condition(reportAfter); err != nil {
 			return err
 		}
 		select {

@@ -25,7 +25,7 @@ func TestListNotificationsFiltersAndPages(t *testing.T) {
 		return ""
 	})
 	_ = server
-	s := open(t, with)
+	s := newHarness(t, with)
 	var orders []order
 	for i := range 5 {
 		o := newOrder()
@@ -34,14 +34,14 @@ func TestListNotificationsFiltersAndPages(t *testing.T) {
 			o.notice.Contact.Email = o.email
 		}
 		orders = append(orders, o)
-		s.say(o.confirmed())
+		s.publish(o.confirmed())
 		testkit.Eventually(t, soon, "the mail ended", func() bool {
 			found := s.list(o)
 			return len(found) == 1 && found[0].GetStatus() != pending
 		})
 	}
-	s.say(orders[0].shipped(uuid.Must(uuid.NewV7())))
-	s.waitSaid(orders[0], 2)
+	s.publish(orders[0].shipped(uuid.Must(uuid.NewV7())))
+	s.waitEvents(orders[0], 2)
 
 	var seen []string
 	token := ""
@@ -91,7 +91,7 @@ func TestListNotificationsFiltersAndPages(t *testing.T) {
 
 func TestGetNotificationNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	_, err := s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: uuid.NewString()})
 	testkit.Refused(t, err, connect.CodeNotFound, "NOTIFICATION_NOT_FOUND")
 	_, err = s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: "x"})
@@ -104,9 +104,9 @@ func TestGetNotificationNamesWhatIsMissing(t *testing.T) {
 
 func TestResendingArrivesOnceMoreUnderAnotherMessageID(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	m := s.waitStatus(o, sent)
 	for n := 2; n <= 3; n++ {
 		res, err := s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()})
@@ -136,17 +136,17 @@ func TestResendingArrivesOnceMoreUnderAnotherMessageID(t *testing.T) {
 func TestAMailThatFailedCanBeSentAfterAll(t *testing.T) {
 	t.Parallel()
 	_, with := scripted(t, smtptestOnce("RCPT", "550 5.1.1 unknown"))
-	s := open(t, with)
+	s := newHarness(t, with)
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	m := s.waitStatus(o, failed)
 	if _, err := s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()}); err != nil {
 		t.Fatal(err)
 	}
 	s.waitStatus(o, sent)
-	heard := s.waitSaid(o, 2)
-	if _, ok := heard[1].message.(*notificationv1.NotificationSent); !ok || heard[1].message.GetVersion() != 4 {
-		t.Errorf("it said %v", heard[1].message)
+	events := s.waitEvents(o, 2)
+	if _, ok := events[1].message.(*notificationv1.NotificationSent); !ok || events[1].message.GetVersion() != 4 {
+		t.Errorf("it published %v", events[1].message)
 	}
 }
 
@@ -158,13 +158,13 @@ func TestResendingIsRefusedWhileSendingAndOnceErased(t *testing.T) {
 		}
 		return ""
 	})
-	s := open(t, with)
+	s := newHarness(t, with)
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	m := s.waitStatus(o, pending)
 	_, err := s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()})
 	testkit.Refused(t, err, connect.CodeFailedPrecondition, "NOTIFICATION_STATE")
-	s.say(o.customerErased())
+	s.publish(o.customerErased())
 	s.waitStatus(o, erased)
 	_, err = s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: m.GetId()})
 	testkit.Refused(t, err, connect.CodeFailedPrecondition, "NOTIFICATION_STATE")
@@ -172,7 +172,7 @@ func TestResendingIsRefusedWhileSendingAndOnceErased(t *testing.T) {
 
 func TestPreviewTemplateShowsEveryKind(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	for kind, want := range map[notificationv1.NotificationKind]string{
 		confirmed: "Order 7K3M-Q2XD confirmed", cancelled: "Order 7K3M-Q2XD cancelled",
 		refunded: "Order 7K3M-Q2XD: refund of 12.75 EUR", shipped: "Order 7K3M-Q2XD is on its way",
@@ -203,7 +203,7 @@ func TestOnlyThoseWhoMayReadAndWriteMails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := open(t, options{caller: &c.caller})
+			s := newHarness(t, options{caller: &c.caller})
 			_, list := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{})
 			_, get := s.mails.GetNotification(t.Context(), &notificationv1.GetNotificationRequest{Id: uuid.NewString()})
 			_, preview := s.mails.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{Kind: confirmed})
@@ -222,7 +222,7 @@ func TestOnlyThoseWhoMayReadAndWriteMails(t *testing.T) {
 
 func TestRESTServesTheSame(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	for path, want := range map[string]int{
 		"/v1/notifications": 200, "/v1/notifications:preview?kind=NOTIFICATION_KIND_ORDER_CONFIRMED": 200,
 		"/v1/notifications/" + uuid.NewString(): 404,

@@ -11,14 +11,14 @@ import (
 // BenchmarkMails is how fast confirmations become mails in the built-in inbox, which
 // syncs to disk: b.N mails from the order's event to the recorded outcome.
 func BenchmarkMails(b *testing.B) {
-	s := open(b, options{})
+	s := newHarness(b, options{})
 	all := make([]outbox.Event, b.N)
 	for i := range all {
 		all[i] = newOrder().confirmed()
 	}
 	b.ResetTimer()
 	for i := 0; i < len(all); i += 500 {
-		s.say(all[i:min(i+500, len(all))]...)
+		s.publish(all[i:min(i+500, len(all))]...)
 	}
 	testkit.Eventually(b, 10*time.Minute, "all were sent", func() bool {
 		var waiting bool

@@ -2,7 +2,7 @@
 // store in memory, for the simulation of the whole shop. What ships does not
 // import it.
 //
-// Every operation is one transaction. It returns what the transaction says and a
+// Every operation is one transaction. It returns what the transaction publishes and a
 // function that commits it; one that is not committed did not happen.
 package sim
 
@@ -37,9 +37,9 @@ type Config struct {
 
 // Bugs are mistakes that a test plants in the store, to see that they are found.
 type Bugs struct {
-	// ForgetKeys finds no mail known, so that each event that is heard asks for one.
+	// ForgetKeys finds no mail known, so that each event that is handled requests one.
 	ForgetKeys bool
-	// ForgetErased finds no customer erased when a mail is asked for afterwards.
+	// ForgetErased finds no customer erased when a mail is requested afterwards.
 	ForgetErased bool
 }
 
@@ -60,7 +60,7 @@ type Store struct {
 
 	// waiting are mails that this process is to send; in its memory.
 	waiting []Mail
-	hearing *tx
+	current *tx
 }
 
 // row is a mail with what is stored beside it.
@@ -82,7 +82,7 @@ type Mail struct {
 
 // tx gathers what a transaction does: the rows as it sees them.
 type tx struct {
-	said   []outbox.Event
+	events []outbox.Event
 	rows   []*row
 	erased []uuid.UUID
 }
@@ -90,25 +90,25 @@ type tx struct {
 // New returns a notification without mails.
 func New(cfg Config) *Store {
 	s := &Store{cfg: cfg, erased: map[uuid.UUID]bool{}}
-	s.handle = events.Handler(s.hear)
+	s.handle = events.NewHandler(events.Handlers{Apply: s.apply})
 	return s
 }
 
 func (s *Store) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-// Hear applies a batch of events.
-func (s *Store) Hear(batch []consumer.Event) (said []outbox.Event, commit func(), err error) {
+// Handle applies a batch of events.
+func (s *Store) Handle(batch []consumer.Event) (published []outbox.Event, commit func(), err error) {
 	t := &tx{}
 	for _, r := range s.mails {
 		kept := *r
 		t.rows = append(t.rows, &kept)
 	}
-	s.hearing = t
-	defer func() { s.hearing = nil }()
+	s.current = t
+	defer func() { s.current = nil }()
 	if err := s.handle(context.Background(), nil, batch); err != nil {
 		return nil, nil, err
 	}
-	return t.said, func() { s.commit(t) }, nil
+	return t.events, func() { s.commit(t) }, nil
 }
 
 func (s *Store) commit(t *tx) {
@@ -123,8 +123,8 @@ func (s *Store) commit(t *tx) {
 	}
 }
 
-func (s *Store) hear(_ context.Context, _ *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
-	t, now := s.hearing, s.now()
+func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
+	t, now := s.current, s.now()
 	t.erased = erased
 	known := make([]domain.Known, len(requests))
 	for i, r := range requests {
@@ -136,7 +136,7 @@ func (s *Store) hear(_ context.Context, _ *pg.Tx, requests []domain.Request, era
 			known[i].Cause, known[i].EndTime = m.Cause, m.EndTime
 		}
 	}
-	mails, said := domain.Ask(requests, known, domain.Asking{
+	mails, published := domain.Accept(requests, known, domain.AcceptInput{
 		Now: now, Lease: s.cfg.Lease, Domain: "shop.example", NewID: s.cfg.NewID,
 	})
 	for _, m := range mails {
@@ -149,10 +149,10 @@ func (s *Store) hear(_ context.Context, _ *pg.Tx, requests []domain.Request, era
 		after, event := r.mail.Erase(now)
 		r.mail.State, r.mail.Recipient, r.mail.Subject, r.mail.Content = after, "", "", nil
 		if event != nil {
-			said = append(said, *event)
+			published = append(published, *event)
 		}
 	}
-	t.said = events.Publish(said)
+	t.events = events.ToOutbox(published)
 	return nil
 }
 
@@ -203,7 +203,7 @@ func (s *Store) TakeDue() (due []Mail, commit func()) {
 
 // Record notes what the mail server answered: it took the mail, refused it for good,
 // or neither.
-func (s *Store) Record(m Mail, accepted, permanent bool) (said []outbox.Event, commit func()) {
+func (s *Store) Record(m Mail, accepted, permanent bool) (published []outbox.Event, commit func()) {
 	at := slices.IndexFunc(s.mails, func(r *row) bool { return r.mail.ID == m.ID })
 	if at < 0 {
 		return nil, func() {}
@@ -214,9 +214,9 @@ func (s *Store) Record(m Mail, accepted, permanent bool) (said []outbox.Event, c
 		Result: "250 or not", Recipient: m.Recipient, Time: s.now(),
 	}, domain.RetryPolicy{RetryAfter: s.cfg.RetryAfter, GiveUpAfter: s.cfg.GiveUpAfter})
 	if event != nil {
-		said = events.Publish([]domain.Event{*event})
+		published = events.ToOutbox([]domain.Event{*event})
 	}
-	return said, func() {
+	return published, func() {
 		r.mail.State = state
 		r.attempts++
 	}
@@ -268,7 +268,7 @@ func (s *Store) Check() (order uuid.UUID, what string) {
 		case (m.Status == domain.Pending) == m.DueTime.IsZero():
 			return m.OrderID, fmt.Sprintf("mail %s is %s and due at %s", m.Kind, m.Status, m.DueTime)
 		case s.erased[r.mail.CustomerID] && (r.mail.Recipient != "" || r.mail.Subject != "" || len(r.mail.Content) > 0):
-			return m.OrderID, fmt.Sprintf("mail %s is %s and still tells of a customer who was erased", m.Kind, m.Status)
+			return m.OrderID, fmt.Sprintf("mail %s is %s and still names a customer who was erased", m.Kind, m.Status)
 		case m.Attempts != r.attempts:
 			return m.OrderID, fmt.Sprintf("mail %s counts %d attempts, %d are kept", m.Kind, m.Attempts, r.attempts)
 		}
@@ -288,5 +288,5 @@ func (s *Store) Unsent() []Key {
 	return keys
 }
 
-// Waits says whether this process has mails to send.
+// Waits reports whether this process has mails to send.
 func (s *Store) Waits() bool { return len(s.waiting) > 0 }

@@ -25,7 +25,7 @@ const (
 	erasedTogether = 5000
 	// erasedCustomers bounds the customers whose rest one transaction takes up.
 	erasedCustomers = 100
-	// eraseInterval is how often it is looked whether mails are left.
+	// eraseInterval is how often it polls for mails that are left.
 	eraseInterval = 5 * time.Second
 )
 
@@ -45,14 +45,14 @@ func (e *Erasure) blank(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, n
 	if err != nil {
 		return nil, fmt.Errorf("lock the mails of erased customers: %w", err)
 	}
-	var said []domain.Event
+	var published []domain.Event
 	var ended []uuid.UUID
 	states := make([]domain.State, len(rows))
 	for i, row := range rows {
 		after, event := store.State(db.NotificationLockRow(row)).Erase(now)
 		states[i] = after
 		if event != nil {
-			said, ended = append(said, *event), append(ended, row.ID)
+			published, ended = append(published, *event), append(ended, row.ID)
 		}
 	}
 	for part := range slices.Chunk(states, 1000) {
@@ -64,12 +64,12 @@ func (e *Erasure) blank(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, n
 		tx.OnCommit(func() { e.Sender.Forget(ended) })
 	}
 	if len(rows) < erasedTogether {
-		return said, nil
+		return published, nil
 	}
-	return said, q.ErasedCustomerSetUnfinished(ctx, db.ErasedCustomerSetUnfinishedParams{Unfinished: true, CustomerIds: customers})
+	return published, q.ErasedCustomerSetUnfinished(ctx, db.ErasedCustomerSetUnfinishedParams{Unfinished: true, CustomerIds: customers})
 }
 
-// Run blanks what was too much for the transaction that heard of an erasure.
+// Run blanks what was too much for the transaction that applied an erasure.
 func (e *Erasure) Run(ctx context.Context) error {
 	ticker := time.NewTicker(eraseInterval)
 	defer ticker.Stop()
@@ -99,11 +99,11 @@ func (e *Erasure) Late(ctx context.Context) error {
 			if err := q.ErasedCustomerSetUnfinished(ctx, db.ErasedCustomerSetUnfinishedParams{CustomerIds: customers}); err != nil {
 				return err
 			}
-			said, err := e.blank(ctx, tx, customers, e.Now())
-			if err != nil || len(said) == 0 {
+			published, err := e.blank(ctx, tx, customers, e.Now())
+			if err != nil || len(published) == 0 {
 				return err
 			}
-			return outbox.Write(ctx, tx, events.Source, events.Publish(said)...)
+			return outbox.Write(ctx, tx, events.Source, events.ToOutbox(published)...)
 		})
 		if err != nil {
 			return err

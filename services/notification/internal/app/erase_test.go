@@ -30,9 +30,9 @@ func requestsOf(t *testing.T, customer uuid.UUID, n int) []domain.Request {
 	return requests
 }
 
-// hold keeps the mail server from answering a verb; started says that one waits.
+// hold keeps the mail server from answering a verb; started reports that one waits.
 func hold(verb string) (reply func(string, string) string, started <-chan struct{}, release func()) {
-	waiting, gate := make(chan struct{}, 1), make(chan struct{}) // size 1: the first is told of
+	waiting, gate := make(chan struct{}, 1), make(chan struct{}) // size 1: one signal for the first
 	reply = func(got, _ string) string {
 		if got == verb {
 			select {
@@ -47,42 +47,42 @@ func hold(verb string) (reply func(string, string) string, started <-chan struct
 }
 
 // An erasure reaches the mails that are in memory already: those that wait for a
-// worker or a connection, and those that the mail server is just asked about.
+// worker or a connection, and those that the mail server is just being asked about.
 func TestAMailInMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 	t.Parallel()
 	reply, started, release := hold("RCPT")
-	o := openOffice(t, reply)
-	s := o.sender(app.SenderConfig{Workers: 8})
-	o.run(s)
+	h := newHarness(t, reply)
+	s := h.sender(app.SenderConfig{Workers: 8})
+	h.run(s)
 	customer := uuid.New()
-	o.hear(s, requestsOf(t, customer, 40), nil)
+	h.apply(s, requestsOf(t, customer, 40), nil)
 	<-started
-	o.hear(s, nil, []uuid.UUID{customer})
+	h.apply(s, nil, []uuid.UUID{customer})
 	release()
-	o.ask(s, 1)
-	testkit.Eventually(t, soon, "another's mail was sent", func() bool { return o.count("status = 2") == 1 })
-	if n := o.count("status = 4 and recipient = ''"); n != 40 {
+	h.request(s, 1)
+	testkit.Eventually(t, soon, "another's mail was sent", func() bool { return h.count("status = 2") == 1 })
+	if n := h.count("status = 4 and recipient = ''"); n != 40 {
 		t.Errorf("%d mails are erased, want 40", n)
 	}
-	if n := o.arrived(); n != 1 {
+	if n := h.arrived(); n != 1 {
 		t.Errorf("%d mails arrived, want the other's alone", n)
 	}
 }
 
-// asked counts how often a statement was answered.
-type asked struct {
+// statementCounter counts how often a statement was answered.
+type statementCounter struct {
 	statement string
 	n         atomic.Int64
 }
 
-type askedKey struct{}
+type countedKey struct{}
 
-func (a *asked) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
-	return context.WithValue(ctx, askedKey{}, strings.Contains(d.SQL, a.statement))
+func (a *statementCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	return context.WithValue(ctx, countedKey{}, strings.Contains(d.SQL, a.statement))
 }
 
-func (a *asked) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
-	if is, _ := ctx.Value(askedKey{}).(bool); is {
+func (a *statementCounter) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
+	if is, _ := ctx.Value(countedKey{}).(bool); is {
 		a.n.Add(1)
 	}
 }
@@ -91,23 +91,23 @@ func (a *asked) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQuery
 func TestAMailInAnotherProcesssMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 	t.Parallel()
 	url := testkit.DatabaseURL(t, notification.Migrations())
-	looks := &asked{statement: "NotificationErasedAmong"}
+	polls := &statementCounter{statement: "NotificationErasedAmong"}
 	reply, started, release := hold("RCPT")
 	server := smtptest.New(t, smtptest.Options{Reply: reply})
-	here := &office{t: t, pool: testkit.Open(t, pg.Config{URL: url, Tracer: looks}), server: server}
-	there := &office{t: t, pool: testkit.Open(t, pg.Config{URL: url}), server: server}
+	here := &harness{t: t, pool: testkit.Open(t, pg.Config{URL: url, Tracer: polls}), server: server}
+	there := &harness{t: t, pool: testkit.Open(t, pg.Config{URL: url}), server: server}
 	busy := here.sender(app.SenderConfig{Workers: 1, Lease: 3 * time.Second})
 	here.run(busy)
 	stays, gone := uuid.New(), uuid.New()
-	here.hear(busy, append(requestsOf(t, stays, 1), requestsOf(t, gone, 20)...), nil)
+	here.apply(busy, append(requestsOf(t, stays, 1), requestsOf(t, gone, 20)...), nil)
 	<-started
 
-	there.hear(there.sender(app.SenderConfig{}), nil, []uuid.UUID{gone})
-	before := looks.n.Load()
-	// The second look begins after the first was heeded.
-	testkit.Eventually(t, soon, "the busy process looked twice", func() bool { return looks.n.Load() >= before+2 })
+	there.apply(there.sender(app.SenderConfig{}), nil, []uuid.UUID{gone})
+	before := polls.n.Load()
+	// The second poll begins after the first one was acted on.
+	testkit.Eventually(t, soon, "the busy process polled twice", func() bool { return polls.n.Load() >= before+2 })
 	release()
-	here.ask(busy, 1) // which goes through the same worker, after all others
+	here.request(busy, 1) // which goes through the same worker, after all others
 	testkit.Eventually(t, soon, "the others' mails were sent", func() bool { return here.count("status = 2") == 2 })
 	if n := here.count("status = 4"); n != 20 {
 		t.Errorf("%d mails are erased, want 20", n)
@@ -118,15 +118,15 @@ func TestAMailInAnotherProcesssMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 }
 
 // sentMany has one mail to a customer pending and 5600 sent.
-func (o *office) sentMany(s *app.Sender, customer uuid.UUID) {
-	o.t.Helper()
-	o.hear(s, requestsOf(o.t, customer, 1), nil)
-	if _, err := o.pool.Exec(o.t.Context(), `
+func (h *harness) sentMany(s *app.Sender, customer uuid.UUID) {
+	h.t.Helper()
+	h.apply(s, requestsOf(h.t, customer, 1), nil)
+	if _, err := h.pool.Exec(h.t.Context(), `
 		insert into notifications
 		select (jsonb_populate_record(n, jsonb_build_object('id', md5('s' || i)::uuid, 'subject_id', gen_random_uuid(),
 			'status', 2, 'due_time', null, 'end_time', now(), 'send_time', now()))).*
 		from notifications n, generate_series(1, 5600) i`); err != nil {
-		o.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 }
 
@@ -134,51 +134,51 @@ func (o *office) sentMany(s *app.Sender, customer uuid.UUID) {
 // outlasts its time and is tried for ever; what is not sent yet comes first.
 func TestAnErasureOfVeryManyMailsIsCompletedLater(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t, nil)
-	s := o.sender(app.SenderConfig{})
+	h := newHarness(t, nil)
+	s := h.sender(app.SenderConfig{})
 	customer := uuid.New()
-	o.sentMany(s, customer)
-	o.hear(s, nil, []uuid.UUID{customer})
-	if left, pending := o.count("recipient <> ''"), o.count("status = 1"); left != 601 || pending != 0 {
+	h.sentMany(s, customer)
+	h.apply(s, nil, []uuid.UUID{customer})
+	if left, pending := h.count("recipient <> ''"), h.count("status = 1"); left != 601 || pending != 0 {
 		t.Errorf("%d mails are left for later and %d to be sent, want 601 and 0", left, pending)
 	}
-	if err := o.erasure(s).Late(t.Context()); err != nil || o.count("recipient <> ''") != 0 {
-		t.Errorf("%d mails are left, %v", o.count("recipient <> ''"), err)
+	if err := h.erasure(s).Late(t.Context()); err != nil || h.count("recipient <> ''") != 0 {
+		t.Errorf("%d mails are left, %v", h.count("recipient <> ''"), err)
 	}
 	var unfinished int
-	if err := o.pool.QueryRow(t.Context(), `select count(*) from erased_customers where unfinished`).Scan(&unfinished); err != nil || unfinished != 0 {
+	if err := h.pool.QueryRow(t.Context(), `select count(*) from erased_customers where unfinished`).Scan(&unfinished); err != nil || unfinished != 0 {
 		t.Errorf("%d customers are unfinished, %v", unfinished, err)
 	}
-	if n := o.count("status = 2 and send_time is not null"); n != 5600 {
-		t.Errorf("%d mails are still said to be sent, want 5600", n)
+	if n := h.count("status = 2 and send_time is not null"); n != 5600 {
+		t.Errorf("%d mails are still to be sent, want 5600", n)
 	}
 }
 
 // What is left of an erasure for later is sent to nobody once more.
 func TestAMailThatIsYetToBeErasedIsNotResent(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t, nil)
-	s := o.sender(app.SenderConfig{})
+	h := newHarness(t, nil)
+	s := h.sender(app.SenderConfig{})
 	gone, stays := uuid.New(), uuid.New()
-	o.sentMany(s, gone)
-	o.hear(s, requestsOf(t, stays, 1), []uuid.UUID{gone})
+	h.sentMany(s, gone)
+	h.apply(s, requestsOf(t, stays, 1), []uuid.UUID{gone})
 	one := func(where string, of uuid.UUID) (id uuid.UUID) {
-		err := o.pool.QueryRow(t.Context(), "select id from notifications where customer_id = $1 and "+where+" limit 1", of).Scan(&id)
+		err := h.pool.QueryRow(t.Context(), "select id from notifications where customer_id = $1 and "+where+" limit 1", of).Scan(&id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return id
 	}
-	mails := &app.Mails{Pool: o.pool, Sender: s, Settings: settings(), Now: now}
+	mails := &app.Mails{Pool: h.pool, Sender: s, Settings: settings(), Now: now}
 	for name, id := range map[string]uuid.UUID{"left": one("recipient <> ''", gone), "blank": one("recipient = ''", gone)} {
 		if _, err := mails.Resend(t.Context(), id); fault.ReasonOf(err) != domain.ReasonState {
 			t.Errorf("%s: resending it was answered with %v", name, err)
 		}
 	}
-	if n := o.count("status = 1 and customer_id = '" + gone.String() + "'"); n != 0 {
+	if n := h.count("status = 1 and customer_id = '" + gone.String() + "'"); n != 0 {
 		t.Errorf("%d mails to the erased customer are pending", n)
 	}
-	if _, err := o.pool.Exec(t.Context(), "update notifications set status = 2, due_time = null, end_time = now(), send_time = now() where customer_id = $1", stays); err != nil {
+	if _, err := h.pool.Exec(t.Context(), "update notifications set status = 2, due_time = null, end_time = now(), send_time = now() where customer_id = $1", stays); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := mails.Resend(t.Context(), one("true", stays)); err != nil {

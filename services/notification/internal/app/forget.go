@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// forgetEvery is how often texts are looked for that are kept no longer.
+	// forgetEvery is how often expired texts are dropped.
 	forgetEvery = time.Minute
 	// forgottenAtOnce bounds what one statement changes, so that nobody waits for it.
 	forgottenAtOnce = 500
 )
 
-// Bodies drops what delivered mails said, when its time is over.
+// Bodies drops the texts of delivered mails when their retention is over.
 type Bodies struct {
 	Pool      *pg.Pool
 	Retention time.Duration

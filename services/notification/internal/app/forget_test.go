@@ -15,14 +15,14 @@ import (
 // No mail is sent again for its text being gone, and an erasure blanks the rest of it.
 func TestOldTextsAreForgotten(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t, nil)
-	s := o.sender(app.SenderConfig{})
+	h := newHarness(t, nil)
+	s := h.sender(app.SenderConfig{})
 	customer := uuid.New()
-	asked := requestsOf(t, customer, 1)
-	o.hear(s, asked, nil)
+	requests := requestsOf(t, customer, 1)
+	h.apply(s, requests, nil)
 	for _, of := range []struct{ status, age string }{{"2", "2 hours"}, {"2", "59 minutes"}, {"3", "3 hours"}} {
 		status, age := of.status, of.age
-		if _, err := o.pool.Exec(t.Context(), `
+		if _, err := h.pool.Exec(t.Context(), `
 			insert into notifications
 			select (jsonb_populate_record(n, jsonb_build_object('id', gen_random_uuid(), 'subject_id', gen_random_uuid(), 'due_time', null,
 				'status', `+status+`, 'cause', case when `+status+` = 3 then 'refused' else '' end, 'end_time', now() - interval '`+age+`', 'send_time', now()))).*
@@ -31,8 +31,8 @@ func TestOldTextsAreForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	bodies := &app.Bodies{Pool: o.pool, Retention: time.Hour, Now: now}
-	held, err := o.pool.Begin(t.Context())
+	bodies := &app.Bodies{Pool: h.pool, Retention: time.Hour, Now: now}
+	held, err := h.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,23 +52,23 @@ func TestOldTextsAreForgotten(t *testing.T) {
 	for where, want := range map[string]int{
 		"content = ''": 1200, "content = '' and recipient <> ''": 1200, "content <> '' and status = 2": 7, "content <> '' and status = 3": 7, "content <> '' and status = 1": 1,
 	} {
-		if n := o.count(where); n != want {
+		if n := h.count(where); n != want {
 			t.Errorf("%d mails have %s, want %d", n, where, want)
 		}
 	}
-	mails := &app.Mails{Pool: o.pool, Sender: s, Settings: settings(), Now: now}
+	mails := &app.Mails{Pool: h.pool, Sender: s, Settings: settings(), Now: now}
 	if m, text, err := mails.Get(t.Context(), one); err != nil || text.Text != "" || text.HTML != "" || m.Recipient == "" {
 		t.Errorf("it reads %+v as %q, %v", m, text.Text, err)
 	}
 	if _, err := mails.Resend(t.Context(), one); err == nil || !strings.Contains(err.Error(), "kept no longer") {
 		t.Errorf("resent: %v", err)
 	}
-	o.hear(s, asked, nil)
-	if n := o.count("true"); n != 1215 {
+	h.apply(s, requests, nil)
+	if n := h.count("true"); n != 1215 {
 		t.Errorf("%d mails after the event came again, want 1215", n)
 	}
-	o.hear(s, nil, []uuid.UUID{customer})
-	if n := o.count("recipient <> '' or subject <> '' or content <> ''"); n != 0 {
+	h.apply(s, nil, []uuid.UUID{customer})
+	if n := h.count("recipient <> '' or subject <> '' or content <> ''"); n != 0 {
 		t.Errorf("%d mails hold personal data after the erasure", n)
 	}
 }

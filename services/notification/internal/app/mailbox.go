@@ -1,4 +1,4 @@
-// Package app holds the use cases of notification: hearing events, sending and
+// Package app holds the use cases of notification: applying events, sending and
 // recording what came of it, and showing and resending mails.
 package app
 
@@ -27,35 +27,35 @@ type Mailbox struct {
 	NewID    func() uuid.UUID
 }
 
-// Hear applies a batch in tx: mails that are asked for, then erasures, so that a
+// Apply applies a batch in tx: mails that are requested, then erasures, so that a
 // mail of the same batch is erased too. It costs two round trips, and a third where
 // somebody's data is erased. New mails are handed over after the commit. The rest of
 // very many mails of erased customers is blanked later (Erasure).
-func (b *Mailbox) Hear(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
+func (b *Mailbox) Apply(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
 	q := db.New(tx)
 	now := b.Now()
 	if err := b.begin(ctx, q, erased, now); err != nil {
 		return err
 	}
-	var said []domain.Event
+	var published []domain.Event
 	if len(requests) > 0 {
-		answers, err := b.ask(ctx, tx, requests, now)
+		outcomes, err := b.accept(ctx, tx, requests, now)
 		if err != nil {
 			return err
 		}
-		said = append(said, answers...)
+		published = append(published, outcomes...)
 	}
 	if len(erased) > 0 {
-		answers, err := b.Erasure.blank(ctx, tx, erased, now)
+		outcomes, err := b.Erasure.blank(ctx, tx, erased, now)
 		if err != nil {
 			return err
 		}
-		said = append(said, answers...)
+		published = append(published, outcomes...)
 	}
-	if len(said) == 0 {
+	if len(published) == 0 {
 		return nil
 	}
-	return outbox.Write(ctx, tx, events.Source, events.Publish(said)...)
+	return outbox.Write(ctx, tx, events.Source, events.ToOutbox(published)...)
 }
 
 // begin has mails and erasures that run side by side see each other.
@@ -69,24 +69,24 @@ func (b *Mailbox) begin(ctx context.Context, q *db.Queries, erased []uuid.UUID, 
 	return q.ErasedCustomerInsertMany(ctx, db.ErasedCustomerInsertManyParams{CustomerIds: erased, CreateTime: now})
 }
 
-func (b *Mailbox) ask(ctx context.Context, tx *pg.Tx, requests []domain.Request, now time.Time) ([]domain.Event, error) {
+func (b *Mailbox) accept(ctx context.Context, tx *pg.Tx, requests []domain.Request, now time.Time) ([]domain.Event, error) {
 	q := db.New(tx)
 	rows, err := q.NotificationKnown(ctx, store.KnownParams(requests))
 	if err != nil {
 		return nil, fmt.Errorf("read known mails: %w", err)
 	}
 	lease := b.Sender.Lease()
-	mails, said := domain.Ask(requests, store.Known(rows), domain.Asking{
+	mails, published := domain.Accept(requests, store.Known(rows), domain.AcceptInput{
 		Now: now, Lease: lease, Domain: b.Settings.Domain(), NewID: b.NewID,
 	})
 	if len(mails) == 0 {
-		return said, nil
+		return published, nil
 	}
 	if err := q.NotificationInsertMany(ctx, store.InsertParams(mails, b.Settings.ShopName, mail.Version)); err != nil {
 		return nil, err
 	}
 	tx.OnCommit(func() { b.Sender.Offer(b.outgoing(mails), now.Add(lease)) })
-	return said, nil
+	return published, nil
 }
 
 func (b *Mailbox) outgoing(mails []domain.Notification) []domain.Outgoing {

@@ -89,19 +89,19 @@ func (m *Mails) Resend(ctx context.Context, id uuid.UUID) (domain.Stored, error)
 			return fmt.Errorf("lock notification %s: %w", id, err)
 		}
 		now := m.Now()
-		asked := trace.FromContext(ctx)
+		traceparent := trace.FromContext(ctx)
 		state := store.Stored(found.Notification).State
 		if found.CustomerErased {
 			state.Readable = false // a part of the erasure that is yet to come blanks it
 		}
-		next, err := state.Resend(now, now.Add(m.Sender.Lease()), asked)
+		next, err := state.Resend(now, now.Add(m.Sender.Lease()), traceparent)
 		if err != nil {
 			return err
 		}
 		row, err := q.NotificationResend(ctx, db.NotificationResendParams{
 			ID: id, ResendCount: int32(next.Resends), Version: next.Version,
 			MessageID:     domain.MessageID(id, next.Resends, m.Settings.Domain()),
-			RequestedTime: next.RequestedTime, DueTime: next.DueTime, Traceparent: asked,
+			RequestedTime: next.RequestedTime, DueTime: next.DueTime, Traceparent: traceparent,
 		})
 		if err != nil {
 			return fmt.Errorf("resend notification %s: %w", id, err)

@@ -38,7 +38,7 @@ func (s *Sender) record(ctx context.Context, recorder *recorder, o domain.Outcom
 	}
 }
 
-// passes says that trying again can help.
+// passes reports that trying again can help.
 func passes(err error) bool { return pg.Transient(err) || errors.Is(err, context.DeadlineExceeded) }
 
 // wait pauses until ctx ends.
@@ -84,13 +84,13 @@ func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) err
 		}
 		var states []domain.State
 		var attempts []domain.Attempt
-		var said []domain.Event
+		var published []domain.Event
 		retried := false
 		for _, row := range rows {
 			state, attempt, event := store.State(row).Record(by[row.ID], s.cfg.Settings.RetryPolicy)
 			states, attempts = append(states, state), append(attempts, attempt)
 			if event != nil {
-				said = append(said, *event)
+				published = append(published, *event)
 			}
 			retried = retried || state.Status == domain.Pending
 		}
@@ -106,6 +106,6 @@ func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) err
 		if retried {
 			tx.OnCommit(s.wakeSweep)
 		}
-		return outbox.Write(ctx, tx, events.Source, events.Publish(said)...)
+		return outbox.Write(ctx, tx, events.Source, events.ToOutbox(published)...)
 	})
 }

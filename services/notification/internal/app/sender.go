@@ -64,7 +64,7 @@ type Sender struct {
 
 	mu   sync.Mutex
 	held map[holding]time.Time // until when
-	// forgotten are mails that were erased, and when we heard of it: they may be on
+	// forgotten are mails that were erased, and when this process learnt of it: they may be on
 	// their way from the mailbox into memory.
 	forgotten map[uuid.UUID]time.Time
 	// spilled are mails that the queue had no room for. They are read from the mailbox
@@ -81,7 +81,7 @@ type spill struct {
 // maxSpilled bounds what is remembered of mails without room: some megabytes.
 const maxSpilled = 100_000
 
-// holding is a mail as asked for: resending it makes another.
+// holding is a mail as requested: resending it makes another.
 type holding struct {
 	id      uuid.UUID
 	resends int
@@ -102,7 +102,7 @@ func NewSender(cfg SenderConfig) *Sender {
 		cfg.Lease = 10 * time.Second
 	}
 	const scope = "github.com/shopmesh/shopmesh/services/notification"
-	// The error says that the name is invalid; it is a constant and valid.
+	// The error reports an invalid name; it is a constant and valid.
 	attempts, _ := cfg.Meter.Meter(scope).Int64Counter("shopmesh.notification.attempts",
 		metric.WithDescription("Mails handed to the mail server, by outcome."))
 	return &Sender{
@@ -219,7 +219,7 @@ func (s *Sender) handle(ctx context.Context, m domain.Outgoing, recorder *record
 	s.drop(key)
 }
 
-// ours says whether a mail may be handed over: with less than a third of its lease
+// ours reports whether a mail may be handed over: with less than a third of its lease
 // left, extending failed, and another process may soon take it.
 func (s *Sender) ours(key holding) bool {
 	s.mu.Lock()
@@ -237,8 +237,8 @@ func (s *Sender) drop(key holding) {
 // attempt hands a mail over once. It fails when the process ends before, or the mail
 // is no longer ours: nothing was handed over then.
 func (s *Sender) attempt(ctx context.Context, m domain.Outgoing) (outcome domain.Outcome, err error) {
-	if asked := kittrace.Parse(m.Traceparent); asked.IsValid() {
-		ctx = trace.ContextWithRemoteSpanContext(ctx, asked)
+	if parent := kittrace.Parse(m.Traceparent); parent.IsValid() {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, parent)
 	}
 	ctx, span := s.tracer.Start(ctx, "send mail", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("notification.id", m.ID.String()), attribute.String("notification.kind", m.Kind.String()),

@@ -27,16 +27,16 @@ import (
 
 const soon = 20 * time.Second
 
-// office is a mailbox and a mail server; senders work on them.
-type office struct {
+// harness is a mailbox and a mail server; senders work on them.
+type harness struct {
 	t      *testing.T
 	pool   *pg.Pool
 	server *smtptest.Server
 }
 
-func openOffice(t *testing.T, reply func(string, string) string) *office {
+func newHarness(t *testing.T, reply func(string, string) string) *harness {
 	t.Helper()
-	return &office{
+	return &harness{
 		t: t, pool: testkit.Database(t, notification.Migrations()), server: smtptest.New(t, smtptest.Options{Reply: reply}),
 	}
 }
@@ -44,20 +44,20 @@ func openOffice(t *testing.T, reply func(string, string) string) *office {
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // sender makes a replica; the config's numbers are what differs.
-func (o *office) sender(cfg app.SenderConfig) *app.Sender {
-	o.t.Helper()
-	where, err := smtp.ParseURL(smtptest.URL(o.server.Addr()))
+func (h *harness) sender(cfg app.SenderConfig) *app.Sender {
+	h.t.Helper()
+	where, err := smtp.ParseURL(smtptest.URL(h.server.Addr()))
 	if err != nil {
-		o.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	server := smtp.NewPool(where, 4, testkit.Log(o.t))
-	o.t.Cleanup(server.Close)
+	server := smtp.NewPool(where, 4, testkit.Log(h.t))
+	h.t.Cleanup(server.Close)
 	templates, err := mail.Parse()
 	if err != nil {
-		o.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	cfg.Pool, cfg.Server, cfg.Templates, cfg.Settings = o.pool, server, templates, settings()
-	cfg.Now, cfg.Log = now, testkit.Log(o.t)
+	cfg.Pool, cfg.Server, cfg.Templates, cfg.Settings = h.pool, server, templates, settings()
+	cfg.Now, cfg.Log = now, testkit.Log(h.t)
 	cfg.Tracer, cfg.Meter = tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider()
 	return app.NewSender(cfg)
 }
@@ -70,43 +70,43 @@ func settings() domain.Settings {
 }
 
 // run has a sender work until the test, or the function that it returns, ends it.
-func (o *office) run(s *app.Sender) (stop func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(o.t.Context()))
+func (h *harness) run(s *app.Sender) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(h.t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() { _ = s.Run(ctx) })
 	stop = sync.OnceFunc(func() {
 		cancel()
 		running.Wait()
 	})
-	o.t.Cleanup(stop)
+	h.t.Cleanup(stop)
 	return stop
 }
 
-// ask has a sender's process hear of n confirmed orders.
-func (o *office) ask(s *app.Sender, n int) {
-	o.t.Helper()
+// request has a process apply the events of n confirmed orders.
+func (h *harness) request(s *app.Sender, n int) {
+	h.t.Helper()
 	requests := make([]domain.Request, n)
 	for i := range requests {
-		requests[i] = request(o.t)
+		requests[i] = request(h.t)
 	}
-	o.hear(s, requests, nil)
+	h.apply(s, requests, nil)
 }
 
-// hear has a sender's process hear of mails and erasures in one batch.
-func (o *office) hear(s *app.Sender, requests []domain.Request, erased []uuid.UUID) {
-	o.t.Helper()
+// apply has a process apply mails and erasures in one batch.
+func (h *harness) apply(s *app.Sender, requests []domain.Request, erased []uuid.UUID) {
+	h.t.Helper()
 	mailbox := &app.Mailbox{
-		Sender: s, Erasure: o.erasure(s), Settings: settings(), Now: now,
+		Sender: s, Erasure: h.erasure(s), Settings: settings(), Now: now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}
-	err := o.pool.InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return mailbox.Hear(ctx, tx, requests, erased) })
+	err := h.pool.InTx(h.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return mailbox.Apply(ctx, tx, requests, erased) })
 	if err != nil {
-		o.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 }
 
-func (o *office) erasure(s *app.Sender) *app.Erasure {
-	return &app.Erasure{Pool: o.pool, Sender: s, Now: now, Log: testkit.Log(o.t)}
+func (h *harness) erasure(s *app.Sender) *app.Erasure {
+	return &app.Erasure{Pool: h.pool, Sender: s, Now: now, Log: testkit.Log(h.t)}
 }
 
 func request(t *testing.T) domain.Request {
@@ -124,24 +124,24 @@ func request(t *testing.T) domain.Request {
 	}
 }
 
-func (o *office) count(where string) (n int) {
-	o.t.Helper()
-	if err := o.pool.QueryRow(o.t.Context(), "select count(*) from notifications where "+where).Scan(&n); err != nil {
-		o.t.Fatal(err)
+func (h *harness) count(where string) (n int) {
+	h.t.Helper()
+	if err := h.pool.QueryRow(h.t.Context(), "select count(*) from notifications where "+where).Scan(&n); err != nil {
+		h.t.Fatal(err)
 	}
 	return n
 }
 
 // arrived returns how many mails came, and fails when one came twice.
-func (o *office) arrived() int {
-	o.t.Helper()
+func (h *harness) arrived() int {
+	h.t.Helper()
 	var ids []string
-	for _, m := range o.server.Mails() {
+	for _, m := range h.server.Mails() {
 		ids = append(ids, m.MessageID)
 	}
 	slices.Sort(ids)
 	if unique := slices.Compact(slices.Clone(ids)); len(unique) != len(ids) {
-		o.t.Errorf("%d mails came, %d different ones", len(ids), len(unique))
+		h.t.Errorf("%d mails came, %d different ones", len(ids), len(unique))
 	}
 	return len(ids)
 }
@@ -150,12 +150,12 @@ func (o *office) arrived() int {
 // their leases end.
 func TestMailsThatTheQueueHasNoRoomForAreSentWithoutDelay(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t, nil)
-	s := o.sender(app.SenderConfig{Queue: 8, Workers: 4, Lease: time.Hour})
-	o.ask(s, 300)
-	o.run(s)
-	testkit.Eventually(t, soon, "all were sent", func() bool { return o.count("status = 2") == 300 })
-	if n := o.arrived(); n != 300 {
+	h := newHarness(t, nil)
+	s := h.sender(app.SenderConfig{Queue: 8, Workers: 4, Lease: time.Hour})
+	h.request(s, 300)
+	h.run(s)
+	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 300 })
+	if n := h.arrived(); n != 300 {
 		t.Errorf("%d mails arrived", n)
 	}
 }
@@ -163,16 +163,16 @@ func TestMailsThatTheQueueHasNoRoomForAreSentWithoutDelay(t *testing.T) {
 // Two replicas share the mailbox; each mail is sent by one of them.
 func TestReplicasNeverSendTheSameMail(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t, smtptest.Times(50, "RCPT", "451 later"))
-	first, second := o.sender(app.SenderConfig{Workers: 4}), o.sender(app.SenderConfig{Workers: 4})
-	o.run(first)
-	o.run(second)
+	h := newHarness(t, smtptest.Times(50, "RCPT", "451 later"))
+	first, second := h.sender(app.SenderConfig{Workers: 4}), h.sender(app.SenderConfig{Workers: 4})
+	h.run(first)
+	h.run(second)
 	for range 5 {
-		o.ask(first, 40)
-		o.ask(second, 40)
+		h.request(first, 40)
+		h.request(second, 40)
 	}
-	testkit.Eventually(t, soon, "all were sent", func() bool { return o.count("status = 2") == 400 })
-	if n := o.arrived(); n != 400 {
+	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 400 })
+	if n := h.arrived(); n != 400 {
 		t.Errorf("%d mails arrived", n)
 	}
 }
@@ -180,12 +180,12 @@ func TestReplicasNeverSendTheSameMail(t *testing.T) {
 // A process that died before it sent its mails leaves them under leases.
 func TestAnotherReplicaSendsWhatADeadOneHad(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t, nil)
-	dead, living := o.sender(app.SenderConfig{Lease: 300 * time.Millisecond}), o.sender(app.SenderConfig{})
-	o.run(living)
-	o.ask(dead, 30) // which never runs
-	testkit.Eventually(t, soon, "all were sent", func() bool { return o.count("status = 2") == 30 })
-	if n := o.arrived(); n != 30 {
+	h := newHarness(t, nil)
+	dead, living := h.sender(app.SenderConfig{Lease: 300 * time.Millisecond}), h.sender(app.SenderConfig{})
+	h.run(living)
+	h.request(dead, 30) // which never runs
+	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 30 })
+	if n := h.arrived(); n != 30 {
 		t.Errorf("%d mails arrived", n)
 	}
 }
@@ -197,27 +197,27 @@ func TestALivingProcessKeepsItsMails(t *testing.T) {
 	slow := make(chan struct{})
 	var once sync.Once
 	waiting := make(chan struct{})
-	o := openOffice(t, func(verb, _ string) string {
+	h := newHarness(t, func(verb, _ string) string {
 		if verb == "." {
 			once.Do(func() { close(waiting); <-slow })
 		}
 		return ""
 	})
 	lease := 500 * time.Millisecond
-	busy := o.sender(app.SenderConfig{Workers: 1, Lease: lease})
-	o.run(busy)
-	o.ask(busy, 10)
+	busy := h.sender(app.SenderConfig{Workers: 1, Lease: lease})
+	h.run(busy)
+	h.request(busy, 10)
 	<-waiting
-	other := o.sender(app.SenderConfig{Lease: lease})
-	o.run(other)
+	other := h.sender(app.SenderConfig{Lease: lease})
+	h.run(other)
 	started := now()
 	testkit.Eventually(t, soon, "three leases have passed", func() bool { return now().Sub(started) > 3*lease })
-	if n := o.count("status = 2"); n != 0 {
+	if n := h.count("status = 2"); n != 0 {
 		t.Errorf("the other replica sent %d mails that were not its own", n)
 	}
 	close(slow)
-	testkit.Eventually(t, soon, "all were sent", func() bool { return o.count("status = 2") == 10 })
-	if n := o.arrived(); n != 10 {
+	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 10 })
+	if n := h.arrived(); n != 10 {
 		t.Errorf("%d mails arrived", n)
 	}
 }
@@ -227,27 +227,27 @@ func TestAProcessThatEndsGivesItsMailsBack(t *testing.T) {
 	t.Parallel()
 	hold, held := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	o := openOffice(t, func(verb, _ string) string {
+	h := newHarness(t, func(verb, _ string) string {
 		if verb == "MAIL" {
 			once.Do(func() { close(held); <-hold })
 		}
 		return ""
 	})
-	s := o.sender(app.SenderConfig{Workers: 1, Lease: time.Hour})
-	stop := o.run(s)
-	o.ask(s, 10)
+	s := h.sender(app.SenderConfig{Workers: 1, Lease: time.Hour})
+	stop := h.run(s)
+	h.request(s, 10)
 	<-held
 	var stopping sync.WaitGroup
 	stopping.Go(stop)
 	close(hold)
 	stopping.Wait()
-	left := o.count("due_time <= now()")
-	if done := o.count("status = 2"); done == 0 || left+done != 10 {
+	left := h.count("due_time <= now()")
+	if done := h.count("status = 2"); done == 0 || left+done != 10 {
 		t.Errorf("%d were sent, %d given back, of 10", done, left)
 	}
-	o.run(o.sender(app.SenderConfig{}))
-	testkit.Eventually(t, soon, "all were sent", func() bool { return o.count("status = 2") == 10 })
-	if n := o.arrived(); n != 10 {
+	h.run(h.sender(app.SenderConfig{}))
+	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 10 })
+	if n := h.arrived(); n != 10 {
 		t.Errorf("%d mails arrived", n)
 	}
 }
@@ -256,8 +256,8 @@ func TestAProcessThatEndsGivesItsMailsBack(t *testing.T) {
 // the database is back, and not sent again.
 func TestAnOutcomeWaitsForTheDatabase(t *testing.T) {
 	t.Parallel()
-	o := openOffice(t, nil)
-	_, err := o.pool.Exec(t.Context(), `create sequence away;
+	h := newHarness(t, nil)
+	_, err := h.pool.Exec(t.Context(), `create sequence away;
 		create function refuse() returns trigger language plpgsql as $$
 		begin
 			if nextval('away') <= 3 then raise exception using errcode = '57P03', message = 'the database is starting up'; end if;
@@ -267,11 +267,11 @@ func TestAnOutcomeWaitsForTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := o.sender(app.SenderConfig{})
-	o.run(s)
-	o.ask(s, 1)
-	testkit.Eventually(t, soon, "it was recorded", func() bool { return o.count("status = 2 and attempt_count = 1") == 1 })
-	if n := o.arrived(); n != 1 {
+	s := h.sender(app.SenderConfig{})
+	h.run(s)
+	h.request(s, 1)
+	testkit.Eventually(t, soon, "it was recorded", func() bool { return h.count("status = 2 and attempt_count = 1") == 1 })
+	if n := h.arrived(); n != 1 {
 		t.Errorf("%d mails arrived", n)
 	}
 }

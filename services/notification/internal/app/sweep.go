@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// sweepInterval is the longest time between two looks into the mailbox.
+	// sweepInterval is the longest time between two polls of the mailbox.
 	sweepInterval = time.Second
 	// sweepPause is the shortest: mails that are due and locked by another sweep
 	// must not make this one spin.
@@ -35,10 +35,10 @@ func (s *Sender) wakeSweep() {
 // sweep takes mails from the mailbox whose time has come: to be tried again, or left
 // behind by a process whose lease ended.
 func (s *Sender) sweep(ctx context.Context) {
-	looking := trouble.New(s.cfg.Log, "looking for mails to send fails; they are looked for again")
+	claiming := trouble.New(s.cfg.Log, "polling for mails to send fails; it is tried again")
 	for ctx.Err() == nil {
 		pause, err := s.claim(ctx)
-		looking.Notice(ctx, err)
+		claiming.Notice(ctx, err)
 		if err != nil {
 			pause = sweepInterval
 		}
@@ -52,7 +52,7 @@ func (s *Sender) sweep(ctx context.Context) {
 	}
 }
 
-// claim takes what is due and says when to look again.
+// claim takes what is due and returns when to poll again.
 func (s *Sender) claim(ctx context.Context) (time.Duration, error) {
 	room := min(cap(s.queue)-len(s.queue), maxClaim)
 	if room <= 0 {
@@ -120,7 +120,7 @@ func (s *Sender) keep(ctx context.Context) {
 	ticker := time.NewTicker(s.cfg.Lease / 10)
 	defer ticker.Stop()
 	extending := trouble.New(s.cfg.Log, "extending the leases of mails fails; others may take them")
-	erased := trouble.New(s.cfg.Log, "looking for mails that were erased fails; they are looked for again")
+	erased := trouble.New(s.cfg.Log, "polling for erased mails fails; it is tried again")
 	for {
 		select {
 		case <-ctx.Done():
@@ -160,8 +160,8 @@ func (s *Sender) extend(ctx context.Context) error {
 	return nil
 }
 
-// forgetErased looks whether mails in memory were erased by another process. Who
-// erases here says so (Forget). It asks for single mails only while somebody was
+// forgetErased checks whether mails in memory were erased by another process. Who
+// erases here calls Forget. It requests single mails only while somebody was
 // erased within the last minute, so that mails cost nothing otherwise.
 func (s *Sender) forgetErased(ctx context.Context) error {
 	now := s.cfg.Now()

@@ -43,10 +43,10 @@ func (p RetryPolicy) Delay(failed int) time.Duration {
 type Outcome struct {
 	NotificationID uuid.UUID
 	// Resends is the mail's when the attempt was made: what was sent then is not
-	// what a later resending asks for.
+	// what a later resending requests.
 	Resends  int
 	Accepted bool
-	// Permanent says that the mail server refused the mail for good.
+	// Permanent reports that the mail server refused the mail for good.
 	Permanent bool
 	// Result is what it said, or what went wrong.
 	Result string
@@ -69,7 +69,7 @@ type Attempt struct {
 // Record decides what follows from an attempt: the mail is sent; it is tried again
 // later; or it failed, because the mail server refused it for good or it was tried
 // for long enough. An attempt that a mail was no longer waiting for, because it
-// ended or was asked for anew meanwhile, is kept and changes nothing else.
+// ended or was requested again meanwhile, is kept and changes nothing else.
 func (s State) Record(o Outcome, p RetryPolicy) (State, Attempt, *Event) {
 	s.Attempts++
 	result := Clean(o.Result, o.Recipient)

@@ -83,17 +83,17 @@ type State struct {
 	SubjectID uuid.UUID
 	OrderID   uuid.UUID
 	Status    Status
-	// Readable says that its text is there: neither erased nor kept no longer.
+	// Readable reports that its text is there: neither erased nor kept no longer.
 	Readable bool
 	// Resends counts how often it was sent once more on request.
 	Resends int
-	// Attempts counts all attempts, Retries the failed ones since it was asked for.
+	// Attempts counts all attempts, Retries the failed ones since it was requested.
 	Attempts, Retries int
 	// Cause is why it is FAILED or ERASED, without personal data.
 	Cause string
 	// Version counts the changes of its status, from 1.
 	Version int64
-	// RequestedTime is when it, or its resending, was asked for.
+	// RequestedTime is when it, or its resending, was requested.
 	RequestedTime time.Time
 	// DueTime is when it may be taken for sending; zero unless PENDING.
 	DueTime time.Time
@@ -101,24 +101,24 @@ type State struct {
 	EndTime time.Time
 	// SendTime is when the mail server last took it; zero before.
 	SendTime time.Time
-	// Traceparent is the W3C trace context of what asked for it; may be empty.
+	// Traceparent is the W3C trace context of what requested it; may be empty.
 	Traceparent string
 }
 
-// Event says how a mail ended; to order, which waits for it.
+// Event reports how a mail ended; for order, which awaits it.
 type Event struct {
 	NotificationID uuid.UUID
 	OrderID        uuid.UUID
 	Kind           Kind
 	SubjectID      uuid.UUID
 	// Version is the mail's when it came to its status, so that the event is the
-	// same whenever it is said again.
+	// same whenever it is published again.
 	Version int64
-	// Sent says that the mail server took it; else Cause says why it failed.
+	// Sent reports that the mail server took it; else Cause says why it failed.
 	Sent  bool
 	Cause string
 	Time  time.Time
-	// Traceparent continues the trace of what asked for the mail.
+	// Traceparent continues the trace of what requested the mail.
 	Traceparent string
 }
 
@@ -141,7 +141,7 @@ func (s State) end(status Status, cause string, now time.Time) State {
 }
 
 // Erase is what remains of a mail when the person's data goes: one that was to be
-// sent is not sent any more, and order is told so that it does not wait for it; one
+// sent is not sent any more, and order gets an event so that it does not wait for it; one
 // that was sent or failed stays so, without its text.
 func (s State) Erase(now time.Time) (State, *Event) {
 	s.Readable = false

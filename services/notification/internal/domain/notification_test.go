@@ -16,8 +16,8 @@ var policy = RetryPolicy{RetryAfter: time.Second, GiveUpAfter: 72 * time.Hour}
 
 func at(seconds int) time.Time { return time.Unix(1_800_000_000+int64(seconds), 0).UTC() }
 
-func asking() Asking {
-	return Asking{Now: at(0), Lease: 10 * time.Second, Domain: "example.com", NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}
+func input() AcceptInput {
+	return AcceptInput{Now: at(0), Lease: 10 * time.Second, Domain: "example.com", NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}
 }
 
 func request() Request {
@@ -29,7 +29,7 @@ func request() Request {
 
 func pendingMail(tb testing.TB) State {
 	tb.Helper()
-	mails, events := Ask([]Request{request()}, []Known{{}}, asking())
+	mails, events := Accept([]Request{request()}, []Known{{}}, input())
 	if len(mails) != 1 || len(events) != 0 {
 		tb.Fatalf("a new mail made %v, %v", mails, events)
 	}
@@ -39,7 +39,7 @@ func pendingMail(tb testing.TB) State {
 func TestANewMailIsPendingUnderALease(t *testing.T) {
 	t.Parallel()
 	r := request()
-	mails, _ := Ask([]Request{r}, []Known{{}}, asking())
+	mails, _ := Accept([]Request{r}, []Known{{}}, input())
 	m := mails[0]
 	if m.Status != Pending || m.Version != 1 || !m.DueTime.Equal(at(10)) || !m.EndTime.IsZero() || m.MessageID != m.ID.String()+"@example.com" {
 		t.Errorf("the mail is %+v", m)
@@ -54,27 +54,27 @@ func TestWhatIsKnownIsAnsweredAndNotMadeAgain(t *testing.T) {
 	r := request()
 	for name, c := range map[string]struct {
 		known Known
-		said  *Event
+		event *Event
 	}{
 		"pending": {Known{ID: uuid.New(), Status: Pending, Version: 1}, nil},
 		"sent":    {Known{ID: uuid.New(), Status: Sent, Version: 2, EndTime: at(-5)}, &Event{Sent: true, Version: 2, Time: at(-5)}},
 		"failed":  {Known{ID: uuid.New(), Status: Failed, Version: 4, Cause: "550", EndTime: at(-9)}, &Event{Version: 4, Cause: "550", Time: at(-9)}},
 		"erased":  {Known{ID: uuid.New(), Status: Erased, Version: 2, Cause: CauseErased, EndTime: at(-1)}, &Event{Version: 2, Cause: CauseErased, Time: at(-1)}},
 	} {
-		mails, events := Ask([]Request{r, r}, []Known{c.known, c.known}, asking())
+		mails, events := Accept([]Request{r, r}, []Known{c.known, c.known}, input())
 		if len(mails) != 0 {
 			t.Errorf("%s: made %v", name, mails)
 		}
-		if c.said == nil {
+		if c.event == nil {
 			if len(events) != 0 {
-				t.Errorf("%s: said %v", name, events)
+				t.Errorf("%s: published %v", name, events)
 			}
 			continue
 		}
-		want := *c.said
+		want := *c.event
 		want.NotificationID, want.OrderID, want.SubjectID, want.Kind = c.known.ID, r.OrderID, r.SubjectID, r.Kind
 		if len(events) != 1 || events[0] != want {
-			t.Errorf("%s: said %+v, want %+v", name, events, want)
+			t.Errorf("%s: published %+v, want %+v", name, events, want)
 		}
 	}
 }
@@ -87,16 +87,16 @@ func TestAMailForAnErasedPersonIsNeverSent(t *testing.T) {
 		request Request
 		known   Known
 	}{"an event from before": {request(), Known{CustomerErased: true}}, "an event from after": {blank, Known{}}} {
-		mails, events := Ask([]Request{c.request}, []Known{c.known}, asking())
+		mails, events := Accept([]Request{c.request}, []Known{c.known}, input())
 		if len(mails) != 1 || len(events) != 1 {
-			t.Fatalf("%s: made %v, said %v", name, mails, events)
+			t.Fatalf("%s: made %v, published %v", name, mails, events)
 		}
 		m := mails[0]
 		if m.Status != Erased || m.Recipient+m.Subject+string(m.Content) != "" || !m.DueTime.IsZero() {
 			t.Errorf("%s: the mail is %+v", name, m)
 		}
 		if e := events[0]; e.Sent || e.Cause != CauseErased || e.Version != 1 {
-			t.Errorf("%s: said %+v", name, e)
+			t.Errorf("%s: published %+v", name, e)
 		}
 	}
 }
@@ -125,7 +125,7 @@ func TestAttemptsDecideTheMailsFate(t *testing.T) {
 			t.Errorf("%s: the attempt is %+v", name, attempt)
 		}
 		if (event == nil) != (c.status == Pending) || event != nil && (event.Sent != c.outcome.Accepted || event.Version != 2 || event.Cause != c.cause) {
-			t.Errorf("%s: said %+v", name, event)
+			t.Errorf("%s: published %+v", name, event)
 		}
 	}
 }
@@ -135,14 +135,14 @@ func TestAnAttemptThatComesTooLateChangesNothing(t *testing.T) {
 	s := pendingMail(t)
 	sentMail, _, _ := s.Record(Outcome{Accepted: true, Result: "250", Time: at(1)}, policy)
 	erasedMail, _ := s.Erase(at(1))
-	asked, err := sentMail.Resend(at(2), at(12), "")
+	resent, err := sentMail.Resend(at(2), at(12), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, state := range map[string]State{"sent": sentMail, "erased": erasedMail, "asked for anew": asked} {
+	for name, state := range map[string]State{"sent": sentMail, "erased": erasedMail, "requested again": resent} {
 		next, attempt, event := state.Record(Outcome{Result: "451", Time: at(3)}, policy)
 		if attempt.Number != state.Attempts+1 || event != nil {
-			t.Errorf("%s: attempt %+v, said %+v", name, attempt, event)
+			t.Errorf("%s: attempt %+v, published %+v", name, attempt, event)
 		}
 		next.Attempts--
 		if next != state {
@@ -212,14 +212,14 @@ func TestCleanResultsFitTheMailbox(t *testing.T) {
 }
 
 // Whatever happens to a mail: versions rise by one with each change of status, each
-// end is told once, a mail is due exactly while it is pending, and it is never told
+// end is published once, a mail is due exactly while it is pending, and it is never published
 // of as sent unless the mail server took it.
 func TestAMailsLifeKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		mails, _ := Ask([]Request{request()}, []Known{{}}, asking())
+		mails, _ := Accept([]Request{request()}, []Known{{}}, input())
 		s := mails[0].State
-		told := map[int64]bool{}
+		published := map[int64]bool{}
 		now := 0
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now += rapid.IntRange(0, 100_000).Draw(t, "seconds")
@@ -258,15 +258,15 @@ func TestAMailsLifeKeepsItsPromises(t *testing.T) {
 				t.Fatalf("cause of %+v", s)
 			case s.Status == Sent && before.Status != Sent && !accepted:
 				t.Fatalf("sent though not taken: %+v", s)
-			case event != nil && (told[event.Version] || event.Sent != (s.Status == Sent) || event.Version != s.Version):
-				t.Fatalf("said %+v of %+v", event, s)
+			case event != nil && (published[event.Version] || event.Sent != (s.Status == Sent) || event.Version != s.Version):
+				t.Fatalf("published %+v of %+v", event, s)
 			case event == nil && before.Status == Pending && s.Status != Pending:
-				t.Fatalf("nothing was said of %+v", s)
+				t.Fatalf("nothing was published of %+v", s)
 			case before.Status == Erased && s.Status != Erased:
 				t.Fatalf("an erased mail came back: %+v", s)
 			}
 			if event != nil {
-				told[event.Version] = true
+				published[event.Version] = true
 			}
 		}
 	})

@@ -19,7 +19,7 @@ type Outgoing struct {
 	MessageID   string
 	Resends     int
 	Traceparent string
-	// RequestedTime is when it, or its resending, was asked for: the mail's date.
+	// RequestedTime is when it, or its resending, was requested: the mail's date.
 	RequestedTime time.Time
 }
 

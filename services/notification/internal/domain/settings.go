@@ -12,7 +12,7 @@ type Settings struct {
 	Sender, ReplyTo string
 	RetryPolicy     RetryPolicy
 	// BodyRetention is how long the texts of delivered mails are kept, EventRetention
-	// how long a broker keeps what this context says.
+	// how long a broker keeps what this context publishes.
 	BodyRetention, EventRetention time.Duration
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 )
 
-// The types that notification hears (CloudEvents ce_type).
+// The types that notification consumes (CloudEvents ce_type).
 const (
 	typeConfirmed = "shopmesh.order.v1.OrderConfirmed"
 	typeCancelled = "shopmesh.order.v1.OrderCancelled"
@@ -25,12 +25,17 @@ const (
 	typeErased    = "shopmesh.customer.v1.CustomerErased"
 )
 
-// Hear applies a batch: mails that are asked for, and customers whose data goes.
-type Hear func(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error
+// Handlers are the use cases behind the events that notification consumes.
+type Handlers struct {
+	// Apply makes the mails that a batch requests, and blanks those of the customers
+	// that it erases.
+	Apply func(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error
+}
 
-// Handler hands what concerns mails to hear, and ignores the rest. An event that
-// can't be read fails the batch, so that the consumer finds it and sets it aside.
-func Handler(hear Hear) consumer.Handler {
+// NewHandler passes what concerns mails to the handlers and ignores all other types.
+// An event that can't be read fails the batch, so that the consumer finds it and makes
+// it a dead letter.
+func NewHandler(handlers Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		var requests []domain.Request
 		var erased []uuid.UUID
@@ -54,7 +59,7 @@ func Handler(hear Hear) consumer.Handler {
 		if len(requests) == 0 && len(erased) == 0 {
 			return nil
 		}
-		return hear(ctx, tx, requests, erased)
+		return handlers.Apply(ctx, tx, requests, erased)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 const (
 	// NotificationTopic holds NotificationSent and NotificationFailed.
 	NotificationTopic = "shopmesh.notification.notification.v1"
-	// OrderTopic is order's; it says what mails are written for.
+	// OrderTopic is order's; its events request mails.
 	OrderTopic = "shopmesh.order.order.v1"
 	// CustomerTopic is customer's; it holds CustomerErased.
 	CustomerTopic = "shopmesh.customer.customer.v1"
@@ -19,10 +19,10 @@ const (
 	Source = "/shopmesh/notification"
 )
 
-// Publish translates what is to be said.
-func Publish(said []domain.Event) []outbox.Event {
-	out := make([]outbox.Event, len(said))
-	for i, e := range said {
+// ToOutbox translates events for the broker.
+func ToOutbox(published []domain.Event) []outbox.Event {
+	out := make([]outbox.Event, len(published))
+	for i, e := range published {
 		out[i] = outbox.Event{
 			Topic: NotificationTopic, Key: e.NotificationID, Version: e.Version, Time: e.Time,
 			Span: trace.Parse(e.Traceparent),

@@ -62,7 +62,7 @@ type Adjustment struct {
 // nothing but that it was.
 type Cancellation struct {
 	OutOfStock, PaymentFailed, Expired bool
-	// Requested says that somebody asked for it; Note is what was said then.
+	// Requested reports that somebody requested it; Note is what was said then.
 	Requested bool
 	Note      string
 }
@@ -79,7 +79,7 @@ type Shipment struct {
 	Carrier, TrackingCode string
 }
 
-// Event is an order's event that a mail tells of.
+// Event is an order's event that a mail is about.
 type Event interface {
 	proto.Message
 	GetNotice() *orderv1.OrderNotice
@@ -147,7 +147,7 @@ func FromEvent(event Event) (Content, error) {
 		l.Kind = domain.OrderShipped
 		l.Shipment = Shipment{Carrier: line(e.GetShipment().GetCarrier()), TrackingCode: line(e.GetShipment().GetTrackingCode())}
 	default:
-		return Content{}, fmt.Errorf("no mail tells of a %T", event)
+		return Content{}, fmt.Errorf("no mail is about a %T", event)
 	}
 	return l, nil
 }

@@ -39,8 +39,8 @@ type Operations struct {
 }
 
 // New returns notification's operations.
-func New(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer, now func() time.Time) *Operations {
-	return &Operations{Base: kitoperations.NewBase(name, pool, relay, heard), pool: pool, now: now}
+func New(pool *pg.Pool, relay *outbox.Relay, inbound *consumer.Consumer, now func() time.Time) *Operations {
+	return &Operations{Base: kitoperations.NewBase(name, pool, relay, inbound), pool: pool, now: now}
 }
 
 // Audit states every mail by order, kind and subject; then, as findings, mails that
@@ -86,7 +86,7 @@ func (o *Operations) overdue(ctx context.Context, emit func(*operationsv1.AuditR
 		Before: o.now().Add(-overdue), MaxRows: maxFindings,
 	})
 	if err != nil {
-		return fmt.Errorf("look for overdue mails: %w", err)
+		return fmt.Errorf("find overdue mails: %w", err)
 	}
 	for _, row := range rows {
 		err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Finding{Finding: &operationsv1.Finding{

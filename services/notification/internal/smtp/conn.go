@@ -147,7 +147,7 @@ const (
 	stageBody
 )
 
-// ErrUnwanted says that a mail was no longer wanted when its text was to go out.
+// ErrUnwanted reports that a mail was no longer wanted when its text was to go out.
 var ErrUnwanted = errors.New("the mail is no longer wanted")
 
 // deliver hands over one message, unless it is unwanted when its turn comes. What
@@ -164,7 +164,7 @@ func (c *conn) deliver(m Mail, message []byte) (reply string, at stage, err erro
 		c.broken = true
 		return "", stageData, ErrUnwanted
 	}
-	// Nobody says that a message ended which broke off before.
+	// Nobody reports that a message ended which broke off before.
 	out := c.client.Text.W
 	if _, err := out.Write(onTheWire(message)); err != nil {
 		c.broken = true
@@ -235,13 +235,13 @@ func (c *conn) exchange(first stage, commands []command) (at stage, refused erro
 	return at, refused
 }
 
-// takes8Bit says whether the server passes text of any script on as it is (RFC 6152).
+// takes8Bit reports whether the server passes text of any script on as it is (RFC 6152).
 func (c *conn) takes8Bit() bool {
 	offered, _ := c.client.Extension("8BITMIME")
 	return offered
 }
 
-// parameters says that addresses and text may be of any script.
+// parameters reports that addresses and text may be of any script.
 func (c *conn) parameters() string {
 	all := ""
 	for extension, parameter := range map[string]string{"8BITMIME": " BODY=8BITMIME", "SMTPUTF8": " SMTPUTF8"} {
@@ -264,7 +264,7 @@ func (c *conn) after(err error) error {
 	case c.client.Reset() != nil:
 		c.broken = true
 		if n/100 == 5 {
-			return fmt.Errorf("the connection ended behind the refusal %q", say(err))
+			return fmt.Errorf("the connection ended behind the refusal %q", explain(err))
 		}
 	}
 	return err
@@ -291,8 +291,8 @@ func code(err error) int {
 	return 0
 }
 
-// say writes an error down as an operator wants to read it.
-func say(err error) string {
+// explain writes an error down as an operator wants to read it.
+func explain(err error) string {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the mail server closed the connection"

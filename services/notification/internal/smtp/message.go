@@ -22,7 +22,7 @@ type Mail struct {
 	MessageID string
 	// Time is when the mail was written.
 	Time time.Time
-	// Wanted is asked at the last moment, before the text goes out: a mail that was
+	// Wanted is called at the last moment, before the text goes out: a mail that was
 	// wanted when it began to wait for a connection may be erased by now. nil stands
 	// for yes.
 	Wanted func() bool
@@ -80,7 +80,7 @@ func compose(m Mail, a addresses, eightBit bool) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// fits says whether a text's lines are as short as RFC 5321 wants them (4.5.3.1.6).
+// fits reports whether a text's lines are as short as RFC 5321 wants them (4.5.3.1.6).
 func fits(text string) bool {
 	const most = 998
 	for line := range strings.SplitSeq(text, "\n") {

@@ -13,9 +13,9 @@ const (
 	// dialTimeout bounds connecting, encrypting and signing in.
 	dialTimeout = 15 * time.Second
 	// handOverTimeout bounds one mail. RFC 5321, 4.5.3.2, grants a server minutes;
-	// one that takes longer is asked again with the same Message-ID.
+	// one that takes longer gets the mail again with the same Message-ID.
 	handOverTimeout = 2 * time.Minute
-	// idleCheck is how long a conversation may rest before it is asked whether it
+	// idleCheck is how long a conversation may rest before it is checked that it
 	// still is one; idleLimit ends it.
 	idleCheck = 5 * time.Second
 	idleLimit = 30 * time.Second
@@ -27,7 +27,7 @@ const (
 // Answer is how handing over a mail ended.
 type Answer struct {
 	Accepted bool
-	// Permanent says that the server refused this mail or its recipient for good.
+	// Permanent reports that the server refused this mail or its recipient for good.
 	Permanent bool
 	// Text is what the server said, or what went wrong.
 	Text string
@@ -46,11 +46,11 @@ type Pool struct {
 	// pause and notBefore keep failing connections from being tried without end.
 	pause     time.Duration
 	notBefore time.Time
-	trouble   trouble
+	condition condition
 }
 
-// trouble is what keeps every mail from being handed over.
-type trouble struct {
+// condition is what keeps every mail from being handed over.
+type condition struct {
 	cause         error
 	since, logged time.Time
 }
@@ -99,7 +99,7 @@ func (p *Pool) hand(ctx context.Context, m Mail, to addresses) (Answer, error) {
 				if ctx.Err() != nil {
 					return Answer{}, ctx.Err()
 				}
-				return Answer{Text: "no connection: " + say(err)}, nil
+				return Answer{Text: "no connection: " + explain(err)}, nil
 			}
 		}
 		message, err := compose(m, to, c.takes8Bit())
@@ -136,21 +136,21 @@ func (c *conn) timed(ctx context.Context, m Mail, message []byte) (string, stage
 
 func (p *Pool) judge(reply string, at stage, err error) Answer {
 	if err == nil {
-		p.setTrouble(nil)
+		p.setCondition(nil)
 		return Answer{Accepted: true, Text: fmt.Sprintf("250 %s", reply)}
 	}
 	n := code(err)
-	answer := Answer{Text: say(err)}
+	answer := Answer{Text: explain(err)}
 	switch {
 	case n/100 != 5:
 		return answer
 	case at == stageSender, n == 503, n == 530, n == 534, n == 535, n == 538:
 		// It refuses us, not this mail: 503 is a wrong order of commands, 53x wants
 		// another way of signing in (RFC 4954, 6).
-		p.setTrouble(err)
+		p.setCondition(err)
 		return answer
 	default:
-		p.setTrouble(nil)
+		p.setCondition(nil)
 		answer.Permanent = true
 		return answer
 	}
@@ -167,7 +167,7 @@ func (p *Pool) takeIdle(ctx context.Context) *conn {
 		c := p.idle[len(p.idle)-1]
 		p.idle = p.idle[:len(p.idle)-1]
 		p.mu.Unlock()
-		if time.Since(c.used) < idleCheck || c.asked(ctx) {
+		if time.Since(c.used) < idleCheck || c.stillOpen(ctx) {
 			return c
 		}
 		c.broken = true
@@ -175,7 +175,7 @@ func (p *Pool) takeIdle(ctx context.Context) *conn {
 	}
 }
 
-func (c *conn) asked(ctx context.Context) bool {
+func (c *conn) stillOpen(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, idleCheck)
 	defer cancel()
 	stop := c.bound(ctx)
@@ -225,44 +225,44 @@ func (p *Pool) dial(ctx context.Context) (*conn, error) {
 	}
 	p.mu.Unlock()
 	if err != nil {
-		p.setTrouble(err)
+		p.setCondition(err)
 	}
 	return c, err
 }
 
-// setTrouble notes what keeps mails from being handed over, nil when nothing does,
-// and tells the log of it: when it begins, each minute, and when it ends.
-func (p *Pool) setTrouble(err error) {
+// setCondition notes what keeps mails from being handed over, nil when nothing does,
+// and logs it: when it begins, each minute, and when it ends.
+func (p *Pool) setCondition(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	if err == nil {
-		if p.trouble.cause != nil {
-			p.log.Info("the mail server takes mails again", "after", now.Sub(p.trouble.since).Round(time.Millisecond).String())
+		if p.condition.cause != nil {
+			p.log.Info("the mail server takes mails again", "after", now.Sub(p.condition.since).Round(time.Millisecond).String())
 		}
-		p.trouble = trouble{}
+		p.condition = condition{}
 		return
 	}
-	if p.trouble.cause == nil {
-		p.trouble.since = now
+	if p.condition.cause == nil {
+		p.condition.since = now
 	}
-	p.trouble.cause = err
-	if now.Sub(p.trouble.logged) >= time.Minute {
-		p.trouble.logged = now
+	p.condition.cause = err
+	if now.Sub(p.condition.logged) >= time.Minute {
+		p.condition.logged = now
 		p.log.Warn("mails can't be handed to the mail server; they are kept and tried again",
-			"server", p.server.address(), "cause", say(err), "since", p.trouble.since)
+			"server", p.server.address(), "cause", explain(err), "since", p.condition.since)
 	}
 }
 
-// Trouble is what has kept every mail from being handed over for longer than the
+// Condition is what has kept every mail from being handed over for longer than the
 // time given; nil when nothing has.
-func (p *Pool) Trouble(longer time.Duration) error {
+func (p *Pool) Condition(longer time.Duration) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.trouble.cause == nil || time.Since(p.trouble.since) < longer {
+	if p.condition.cause == nil || time.Since(p.condition.since) < longer {
 		return nil
 	}
-	return fmt.Errorf("the mail server %s takes no mails: %s", p.server.address(), say(p.trouble.cause))
+	return fmt.Errorf("the mail server %s takes no mails: %s", p.server.address(), explain(p.condition.cause))
 }
 
 // Tend closes connections that rest for too long. Call it now and then.

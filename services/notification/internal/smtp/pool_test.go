@@ -67,12 +67,12 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	}
 }
 
-func TestAnswersSayWhetherTryingAgainCanHelp(t *testing.T) {
+func TestAnswersTellPermanentRefusalsFromOthers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		verb, reply string
 		want        Answer
-		trouble     bool
+		condition   bool
 	}{
 		"taken":                        {"", "", Answer{Accepted: true, Text: "250 2.0.0 taken"}, false},
 		"an unknown recipient":         {"RCPT", "550 5.1.1 unknown", Answer{Permanent: true, Text: "550 5.1.1 unknown"}, false},
@@ -102,8 +102,8 @@ func TestAnswersSayWhetherTryingAgainCanHelp(t *testing.T) {
 			} else if got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
-			if trouble := p.Trouble(0); (trouble != nil) != c.trouble {
-				t.Errorf("trouble is %v", trouble)
+			if condition := p.Condition(0); (condition != nil) != c.condition {
+				t.Errorf("condition is %v", condition)
 			}
 		})
 	}
@@ -140,7 +140,7 @@ func TestARefusalLeavesTheConnectionUsable(t *testing.T) {
 	}
 }
 
-// What a server says of a mail that was cut off on its way is no refusal of the mail:
+// What a server answers to a mail that was cut off on its way is no refusal of the mail:
 // it sees the end of our words, and calls them wrong for good. Found with a network
 // that closed one direction.
 func TestAMailThatWasCutOffIsNotRefused(t *testing.T) {
@@ -160,7 +160,7 @@ func TestAMailThatWasCutOffIsNotRefused(t *testing.T) {
 	}
 }
 
-// A server may ask for the text though it refused the only recipient (RFC 2920, 3.1):
+// A server may request the text though it refused the only recipient (RFC 2920, 3.1):
 // it gets none, and the next mail a new conversation.
 func TestNoTextGoesToNobody(t *testing.T) {
 	t.Parallel()
@@ -231,7 +231,7 @@ func TestAServerThatLimitsMailsPerConnectionCostsNoAttempt(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsAwayIsTroubleUntilItComes(t *testing.T) {
+func TestAServerThatIsAwayIsAConditionUntilItComes(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -244,8 +244,8 @@ func TestAServerThatIsAwayIsTroubleUntilItComes(t *testing.T) {
 	if a.Accepted || a.Permanent || !strings.HasPrefix(a.Text, "no connection: ") {
 		t.Fatalf("got %+v", a)
 	}
-	if p.Trouble(0) == nil || p.Trouble(time.Hour) != nil {
-		t.Error("trouble must be told after the time given, not before")
+	if p.Condition(0) == nil || p.Condition(time.Hour) != nil {
+		t.Error("a condition must be reported after the time given, not before")
 	}
 }
 
@@ -305,8 +305,8 @@ func TestEncryptionAndSigningIn(t *testing.T) {
 			if a.Accepted != c.taken || a.Permanent {
 				t.Errorf("got %+v, want taken: %v", a, c.taken)
 			}
-			if (p.Trouble(0) == nil) != c.taken {
-				t.Errorf("trouble is %v", p.Trouble(0))
+			if (p.Condition(0) == nil) != c.taken {
+				t.Errorf("condition is %v", p.Condition(0))
 			}
 		})
 	}
@@ -423,7 +423,7 @@ func TestAnAddressThatIsNoneIsRefusedForGood(t *testing.T) {
 		}
 	}
 	if n := server.Connections(); n != 0 {
-		t.Errorf("the server was asked %d times", n)
+		t.Errorf("the server got %d attempts", n)
 	}
 }
 
@@ -443,7 +443,7 @@ func TestAddressesOfEveryScriptTravel(t *testing.T) {
 
 // A mail server whose certificate expired gets no mail and no password: the error names
 // it and when it ended. Once it is renewed, mails go, without a restart.
-func TestAnExpiredCertificateIsTold(t *testing.T) {
+func TestAnExpiredCertificateIsReported(t *testing.T) {
 	t.Parallel()
 	certificate := testkit.NewServer(t)
 	certificate.Expire()
@@ -455,17 +455,17 @@ func TestAnExpiredCertificateIsTold(t *testing.T) {
 	if a := send(t, p, newMail("x")); a.Accepted || a.Permanent {
 		t.Errorf("got %+v", a)
 	}
-	told := fmt.Sprint(p.Trouble(0))
+	reported := fmt.Sprint(p.Condition(0))
 	for _, want := range []string{fake.Addr(), "the certificate of localhost, 127.0.0.1", certificate.Expired.Format(time.RFC3339), "renew it"} {
-		if !strings.Contains(told, want) {
-			t.Errorf("the trouble lacks %q: %s", want, told)
+		if !strings.Contains(reported, want) {
+			t.Errorf("the condition lacks %q: %s", want, reported)
 		}
 	}
 	certificate.Renew()
 	if a := send(t, p, newMail("x")); !a.Accepted {
 		t.Errorf("renewed: %+v", a)
 	}
-	if err := p.Trouble(0); err != nil {
+	if err := p.Condition(0); err != nil {
 		t.Errorf("renewed: %v", err)
 	}
 }

@@ -1,5 +1,5 @@
 // Package smtp hands mails to a mail server: a few connections that stay open, one
-// mail at a time on each, and an answer that says whether trying again can help.
+// mail at a time on each, and an answer that reports whether trying again can help.
 package smtp
 
 import (
@@ -27,7 +27,7 @@ const (
 	Never Encryption = "never"
 )
 
-// Server says where the mail server is and how to speak to it.
+// Server is where the mail server is and how it is reached.
 type Server struct {
 	Host string
 	Port string

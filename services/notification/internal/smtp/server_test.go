@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestTheURLSaysWhereAndHow(t *testing.T) {
+func TestTheURLGivesAddressAndOptions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		url  string

@@ -13,7 +13,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
 
-// listing says what ListNotifications filters by. The newest comes first: ids are
+// listing reports what ListNotifications filters by. The newest comes first: ids are
 // UUIDv7, which sort by time, so the primary key serves the order.
 func listing() page.Schema {
 	kinds := make(map[string]any)

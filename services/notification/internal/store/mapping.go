@@ -1,6 +1,6 @@
 // Package store keeps the mailbox in PostgreSQL. The queries are in queries/,
 // what sqlc makes of them in db/; list.go holds the list, whose statement depends
-// on what is asked for.
+// on what is requested.
 //
 // Lock order: erased_customers (the table), notifications (id).
 package store

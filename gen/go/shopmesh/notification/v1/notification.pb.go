@@ -170,7 +170,7 @@ type Notification struct {
 	// The mail's HTML; only in GetNotification; empty once erased, or
 	// kept no longer.
 	Html string `protobuf:"bytes,10,opt,name=html,proto3" json:"html,omitempty"`
-	// When it was asked for.
+	// When it was requested.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the mail server took it; unset before.
 	SendTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=send_time,json=sendTime,proto3" json:"send_time,omitempty"`

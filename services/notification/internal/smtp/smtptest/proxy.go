@@ -67,13 +67,13 @@ func (p *Proxy) accept() {
 		p.mu.Lock()
 		p.open[client], p.open[server] = true, true
 		p.mu.Unlock()
-		ended := make(chan struct{}, 1) // size 1: the client's end is told once
+		ended := make(chan struct{}, 1) // size 1: the end of the client is reported once
 		p.serving.Go(func() { p.upstream(client, server, ended) })
 		p.serving.Go(func() { p.downstream(client, server, ended) })
 	}
 }
 
-// upstream passes on what the client says, line by line; it tells when a message ended.
+// upstream passes on what the client sends, line by line, and reports when a message ended.
 func (p *Proxy) upstream(client, server net.Conn, ended chan<- struct{}) {
 	defer func() { _ = client.Close(); _ = server.Close() }()
 	in := bufio.NewReader(client)

@@ -126,7 +126,7 @@ type conversation struct {
 
 func (s *Server) serve(raw net.Conn) {
 	c := &conversation{Conn: raw, in: bufio.NewReader(raw)}
-	c.say("220 test")
+	c.reply("220 test")
 	for {
 		line, err := c.in.ReadString('\n')
 		if err != nil {
@@ -139,7 +139,7 @@ func (s *Server) serve(raw net.Conn) {
 			return
 		}
 		if answer != "" {
-			c.say(answer)
+			c.reply(answer)
 			continue
 		}
 		if !s.usual(c, verb, argument) {
@@ -148,7 +148,7 @@ func (s *Server) serve(raw net.Conn) {
 	}
 }
 
-func (c *conversation) say(line string) { _, _ = io.WriteString(c, line+"\r\n") }
+func (c *conversation) reply(line string) { _, _ = io.WriteString(c, line+"\r\n") }
 
 func (s *Server) usual(c *conversation, verb, argument string) bool {
 	switch verb {
@@ -162,36 +162,36 @@ func (s *Server) usual(c *conversation, verb, argument string) bool {
 			if i == len(lines)-1 {
 				separator = " "
 			}
-			c.say("250" + separator + line)
+			c.reply("250" + separator + line)
 		}
 	case "STARTTLS":
-		c.say("220 go on")
+		c.reply("220 go on")
 		c.Conn = tls.Server(c.Conn, s.tls)
 		c.in = bufio.NewReader(c.Conn)
 	case "AUTH":
-		c.say("235 welcome")
+		c.reply("235 welcome")
 	case "MAIL", "RSET":
 		c.from, c.to = argument, ""
-		c.say("250 OK")
+		c.reply("250 OK")
 	case "RCPT":
 		if c.from == "" {
-			c.say("503 5.5.1 from whom?")
+			c.reply("503 5.5.1 from whom?")
 			return true
 		}
 		c.to = argument
-		c.say("250 OK")
+		c.reply("250 OK")
 	case "DATA":
 		if c.to == "" {
-			c.say("503 5.5.1 to whom?")
+			c.reply("503 5.5.1 to whom?")
 			return true
 		}
-		c.say("354 go on")
+		c.reply("354 go on")
 		return s.message(c)
 	case "QUIT":
-		c.say("221 bye")
+		c.reply("221 bye")
 		return false
 	default:
-		c.say("250 OK")
+		c.reply("250 OK")
 	}
 	return true
 }
@@ -220,9 +220,9 @@ func (s *Server) message(c *conversation) bool {
 	case Cut:
 		return false
 	case "":
-		c.say("250 2.0.0 taken")
+		c.reply("250 2.0.0 taken")
 	default:
-		c.say(answer)
+		c.reply(answer)
 	}
 	return true
 }

@@ -313,7 +313,7 @@ type NotificationForgetBodiesParams struct {
 	MaxRows int32
 }
 
-// Drops what mails said that were delivered before @before, the oldest first.
+// Drops the content of mails that were delivered before @before, the oldest first.
 func (q *Queries) NotificationForgetBodies(ctx context.Context, arg NotificationForgetBodiesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, notificationForgetBodies, arg.Before, arg.MaxRows)
 	if err != nil {
@@ -500,7 +500,7 @@ type NotificationKnownRow struct {
 	CustomerErased bool
 }
 
-// What is known of each mail that events ask for; a row per mail asked for.
+// What is known of each mail that events request; a row per mail requested.
 func (q *Queries) NotificationKnown(ctx context.Context, arg NotificationKnownParams) ([]NotificationKnownRow, error) {
 	rows, err := q.db.Query(ctx, notificationKnown,
 		arg.Positions,

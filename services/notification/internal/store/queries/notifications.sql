@@ -1,5 +1,5 @@
 -- name: NotificationKnown :many
--- What is known of each mail that events ask for; a row per mail asked for.
+-- What is known of each mail that events request; a row per mail requested.
 select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
        exists (select from erased_customers e where e.customer_id = a.customer_id) as customer_erased
 from (
@@ -170,7 +170,7 @@ limit @max_rows::int;
 select count(*) from notifications where due_time is not null;
 
 -- name: NotificationForgetBodies :execrows
--- Drops what mails said that were delivered before @before, the oldest first.
+-- Drops the content of mails that were delivered before @before, the oldest first.
 with old as materialized (
   select id from notifications
   where status = 2 and content <> '' and end_time < @before::timestamptz

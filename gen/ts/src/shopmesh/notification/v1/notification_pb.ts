@@ -94,7 +94,7 @@ export type Notification = Message<"shopmesh.notification.v1.Notification"> & {
   html: string;
 
   /**
-   * When it was asked for.
+   * When it was requested.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 11;
    */

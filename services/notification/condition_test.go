@@ -16,7 +16,7 @@ func scripted(t *testing.T, reply func(verb, argument string) string) (*smtptest
 	return server, options{server: func(string) string { return server.Addr() }}
 }
 
-func TestARefusedMailFailsAtOnceAndSaysSo(t *testing.T) {
+func TestARefusedMailFailsAtOnceAndPublishesThat(t *testing.T) {
 	t.Parallel()
 	server, with := scripted(t, func(verb, argument string) string {
 		if verb == "RCPT" {
@@ -24,24 +24,24 @@ func TestARefusedMailFailsAtOnceAndSaysSo(t *testing.T) {
 		}
 		return ""
 	})
-	s := open(t, with)
+	s := newHarness(t, with)
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	m := s.waitStatus(o, failed)
 	if len(m.GetAttempts()) != 1 || m.GetAttempts()[0].GetAccepted() || m.GetNextAttemptTime() != nil || m.GetSendTime() != nil {
 		t.Errorf("the mail is %v", m)
 	}
-	heard := s.waitSaid(o, 1)
-	told, ok := heard[0].message.(*notificationv1.NotificationFailed)
-	if !ok || !strings.HasPrefix(told.GetCause(), "550 5.1.1") || strings.Contains(told.GetCause(), o.email) {
-		t.Errorf("it said %v", heard[0].message)
+	events := s.waitEvents(o, 1)
+	failure, ok := events[0].message.(*notificationv1.NotificationFailed)
+	if !ok || !strings.HasPrefix(failure.GetCause(), "550 5.1.1") || strings.Contains(failure.GetCause(), o.email) {
+		t.Errorf("it published %v", events[0].message)
 	}
 	if result := m.GetAttempts()[0].GetResult(); strings.Contains(result, o.email) {
 		t.Errorf("the attempt shows the recipient: %s", result)
 	}
-	s.say(o.confirmed())
-	if again := s.waitSaid(o, 2); again[1].id != again[0].id {
-		t.Errorf("asked again it said %s, before %s", again[1].id, again[0].id)
+	s.publish(o.confirmed())
+	if again := s.waitEvents(o, 2); again[1].id != again[0].id {
+		t.Errorf("published again it published %s, before %s", again[1].id, again[0].id)
 	}
 	if n := len(server.Mails()); n != 0 {
 		t.Errorf("%d mails arrived", n)
@@ -51,9 +51,9 @@ func TestARefusedMailFailsAtOnceAndSaysSo(t *testing.T) {
 func TestAMailIsTriedAgainUntilItIsTaken(t *testing.T) {
 	t.Parallel()
 	server, with := scripted(t, smtptest.Times(2, "RCPT", "451 4.7.1 greylisted"))
-	s := open(t, with)
+	s := newHarness(t, with)
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	m := s.waitStatus(o, sent)
 	var results []string
 	for i, a := range m.GetAttempts() {
@@ -68,8 +68,8 @@ func TestAMailIsTriedAgainUntilItIsTaken(t *testing.T) {
 	if n := len(server.Mails()); n != 1 {
 		t.Errorf("%d mails arrived", n)
 	}
-	if heard := s.waitSaid(o, 1); len(heard) != 1 || heard[0].message.GetVersion() != 2 {
-		t.Errorf("it said %v", heard)
+	if events := s.waitEvents(o, 1); len(events) != 1 || events[0].message.GetVersion() != 2 {
+		t.Errorf("it published %v", events)
 	}
 }
 
@@ -78,12 +78,12 @@ func TestAMailIsTriedAgainUntilItIsTaken(t *testing.T) {
 func TestAConnectionCutBeforeTheAnswerMakesNoSecondMail(t *testing.T) {
 	t.Parallel()
 	var proxy *smtptest.Proxy
-	s := open(t, options{server: func(inbox string) string {
+	s := newHarness(t, options{server: func(inbox string) string {
 		proxy = smtptest.NewProxy(t, inbox, 2)
 		return proxy.Addr()
 	}})
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	m := s.waitStatus(o, sent)
 	if n := len(m.GetAttempts()); n != 3 || proxy.Cuts() != 2 {
 		t.Errorf("there were %d attempts and %d cuts, want 3 and 2", n, proxy.Cuts())
@@ -96,7 +96,7 @@ func TestAConnectionCutBeforeTheAnswerMakesNoSecondMail(t *testing.T) {
 // The mail server took the mail, and writing that down failed.
 func TestAnOutcomeThatIsLostMakesNoSecondMail(t *testing.T) {
 	t.Parallel()
-	s := open(t, options{})
+	s := newHarness(t, options{})
 	_, err := s.pool.Exec(t.Context(), `create sequence lost;
 		create function lose() returns trigger language plpgsql as $$
 		begin
@@ -108,7 +108,7 @@ func TestAnOutcomeThatIsLostMakesNoSecondMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	m := s.waitStatus(o, sent)
 	var tries int
 	if err := s.pool.QueryRow(t.Context(), "select last_value from lost").Scan(&tries); err != nil || tries != 3 {
@@ -120,8 +120,8 @@ func TestAnOutcomeThatIsLostMakesNoSecondMail(t *testing.T) {
 	if mails := s.received(o); len(mails) != 1 {
 		t.Errorf("%d mails are in the inbox, want 1", len(mails))
 	}
-	if heard := s.waitSaid(o, 1); len(heard) != 1 {
-		t.Errorf("it said %v", heard)
+	if events := s.waitEvents(o, 1); len(events) != 1 {
+		t.Errorf("it published %v", events)
 	}
 }
 
@@ -130,11 +130,11 @@ func TestAnOutcomeThatIsLostMakesNoSecondMail(t *testing.T) {
 func TestAMailLeftBehindByAKilledProcessIsHandedOverAgain(t *testing.T) {
 	t.Parallel()
 	server, with := scripted(t, nil)
-	s := open(t, with)
+	s := newHarness(t, with)
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	s.waitStatus(o, sent)
-	first := s.waitSaid(o, 1)
+	first := s.waitEvents(o, 1)
 	_, err := s.pool.Exec(t.Context(), `
 		with gone as (delete from delivery_attempts)
 		update notifications set status = 1, version = 1, attempt_count = 0, end_time = null, send_time = null, due_time = now() - interval '1 s'`)
@@ -146,8 +146,8 @@ func TestAMailLeftBehindByAKilledProcessIsHandedOverAgain(t *testing.T) {
 	if len(mails) != 2 || mails[0].MessageID != mails[1].MessageID || mails[0].MessageID == "" {
 		t.Errorf("the mail server saw %v", mails)
 	}
-	if again := s.waitSaid(o, 2); again[1].id != first[0].id {
-		t.Errorf("it said %s, before %s", again[1].id, first[0].id)
+	if again := s.waitEvents(o, 2); again[1].id != first[0].id {
+		t.Errorf("it published %s, before %s", again[1].id, first[0].id)
 	}
 }
 
@@ -161,9 +161,9 @@ func TestAMailServerThatRefusesUsFailsNoMail(t *testing.T) {
 		}
 		return ""
 	})
-	s := open(t, with)
+	s := newHarness(t, with)
 	o := newOrder()
-	s.say(o.confirmed())
+	s.publish(o.confirmed())
 	testkit.Eventually(t, soon, "it was tried", func() bool {
 		found := s.list(o)
 		return len(found) == 1 && len(found[0].GetAttempts()) >= 2

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Request is a mail that an event asks for.
+// Request is a mail that an event requests.
 type Request struct {
 	Kind      Kind
 	SubjectID uuid.UUID
@@ -31,7 +31,7 @@ type Known struct {
 	Version int64
 	Cause   string
 	EndTime time.Time
-	// CustomerErased says that the data of the request's customer was erased.
+	// CustomerErased reports that the data of the request's customer was erased.
 	CustomerErased bool
 }
 
@@ -46,8 +46,8 @@ type Notification struct {
 	MessageID string
 }
 
-// Asking is what deciding about requests takes from outside.
-type Asking struct {
+// AcceptInput is what deciding about requests takes from outside.
+type AcceptInput struct {
 	Now time.Time
 	// Lease is how long the process that inserts a mail has it for itself.
 	Lease time.Duration
@@ -56,11 +56,11 @@ type Asking struct {
 	NewID  func() uuid.UUID
 }
 
-// Ask decides about the requests of one batch, each beside what is known of it:
-// a mail that is not known is new; one that ended says its outcome again; one that
+// Accept decides about the requests of one batch, each beside what is known of it:
+// a mail that is not known is new; one that ended publishes its outcome again; one that
 // is pending needs nothing. A request whose person was erased makes a row that is
-// never sent, and says so. A mail that is requested twice in the batch is one.
-func Ask(requests []Request, known []Known, a Asking) (mails []Notification, events []Event) {
+// never sent, and publishes that. A mail that is requested twice in the batch is one.
+func Accept(requests []Request, known []Known, in AcceptInput) (mails []Notification, events []Event) {
 	type key struct {
 		kind    Kind
 		subject uuid.UUID
@@ -77,30 +77,30 @@ func Ask(requests []Request, known []Known, a Asking) (mails []Notification, eve
 			Version: known[i].Version, Cause: known[i].Cause, EndTime: known[i].EndTime, Traceparent: r.Traceparent,
 		}
 		if state.ID == uuid.Nil {
-			mail := a.new(r, known[i].CustomerErased)
+			mail := in.new(r, known[i].CustomerErased)
 			mails = append(mails, mail)
 			state = mail.State
 		}
-		if said := state.outcome(); said != nil {
-			events = append(events, *said)
+		if event := state.outcome(); event != nil {
+			events = append(events, *event)
 		}
 	}
 	return mails, events
 }
 
-func (a Asking) new(r Request, customerErased bool) Notification {
-	id := a.NewID()
+func (in AcceptInput) new(r Request, customerErased bool) Notification {
+	id := in.NewID()
 	mail := Notification{
 		State: State{
 			ID: id, Kind: r.Kind, SubjectID: r.SubjectID, OrderID: r.OrderID, Status: Pending, Readable: true,
-			Version: 1, RequestedTime: a.Now, DueTime: a.Now.Add(a.Lease), Traceparent: r.Traceparent,
+			Version: 1, RequestedTime: in.Now, DueTime: in.Now.Add(in.Lease), Traceparent: r.Traceparent,
 		},
 		CustomerID: r.CustomerID, Recipient: r.Recipient, Subject: r.Subject, Content: r.Content,
-		MessageID: MessageID(id, 0, a.Domain),
+		MessageID: MessageID(id, 0, in.Domain),
 	}
 	if customerErased || r.Recipient == "" {
 		mail.Status, mail.Cause, mail.Readable = Erased, CauseErased, false
-		mail.EndTime, mail.DueTime = a.Now, time.Time{}
+		mail.EndTime, mail.DueTime = in.Now, time.Time{}
 		mail.Recipient, mail.Subject, mail.Content = "", "", []byte{}
 	}
 	return mail
