@@ -25,7 +25,7 @@ from generate_series(0, $1::bigint - 1) n;
 -- shopmesh_order
 insert into products (id, code, name, currency, amount, status, version)
 select lpad(to_hex(n + 1), 32, '0')::uuid, 'PAST-' || lpad(n::text, 7, '0'), 'Past product ' || n, 'EUR', 1999, 2, 1 from generate_series(0, $1::bigint - 1) n;
-insert into orders (id, number, state, cancel_reason, cancel_note, version, awaiting_version, confirmed_version, cancelled_version, shipped_version, awaits, ask_time, ask_count, said_time, expire_time, currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments, payment_id, payment_method, first_name, last_name, email, phone, shipping_address, create_time, update_time)
+insert into orders (id, number, state, cancel_reason, cancel_note, version, awaiting_version, confirmed_version, cancelled_version, shipped_version, awaits, due_time, retry_count, last_published_time, expire_time, currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments, payment_id, payment_method, first_name, last_name, email, phone, shipping_address, create_time, update_time)
 select lpad(to_hex(n + 1), 32, '0')::uuid, substr(upper(lpad(to_hex(n), 8, '0')), 1, 4) || '-' || substr(upper(lpad(to_hex(n), 8, '0')), 5, 4), 3, 0, '', 3, 2, 3, 0, 0, 0, null, 0, now() - interval '60 d', null, 'EUR', 5997, 5997, 5997, 0, '[]', lpad(to_hex(n + 1), 32, '0')::uuid, 'sandbox_ok', 'Ada', 'Lovelace', 'ada' || n || '@example.com', '', '{"regionCode":"GB","postalCode":"W1","locality":"London","addressLines":["12 St James''s Square"]}', now() - interval '60 d' + n * interval '1 second', now() - interval '60 d'
 from generate_series(0, $1::bigint - 1) n;
 insert into order_lines (order_id, position, product_id, product_code, name, unit_amount, quantity)

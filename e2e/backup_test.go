@@ -52,7 +52,7 @@ func TestBackupsUnderLoad(t *testing.T) {
 	})
 	draw := rand.New(rand.NewPCG(seed, 0))
 	settings := filepath.Join(t.TempDir(), "settings.json")
-	if err := os.WriteFile(settings, []byte(`{"order":{"askAgainAfter":"2s"}}`), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte(`{"order":{"retryAfter":"2s"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := up(t, "--settings", settings)

@@ -43,7 +43,7 @@ func (c crashStory) settings() string {
 	if c.cards {
 		methods = `"paymentMethods":["pm_*"],`
 	}
-	return `{"order":{` + methods + `"askAgainAfter":"3s","paymentWindow":"` + window + `"},` +
+	return `{"order":{` + methods + `"retryAfter":"3s","paymentWindow":"` + window + `"},` +
 		`"payment":{"providerTimeout":"2s","retryAfter":"0.3s","sandboxSlowDelay":"1.2s"}}`
 }
 

@@ -105,7 +105,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 func TestBrokerDirectoryLost(t *testing.T) {
 	t.Parallel()
 	settings := filepath.Join(t.TempDir(), "settings.json")
-	if err := os.WriteFile(settings, []byte(`{"order":{"askAgainAfter":"2s"}}`), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte(`{"order":{"retryAfter":"2s"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := up(t, "--settings", settings)

@@ -176,7 +176,7 @@ func TestCancellationsMeetPayments(t *testing.T) {
 // their end, is given back.
 func TestExpiriesMeetPayments(t *testing.T) {
 	t.Parallel()
-	s := up(t, "--settings", withSettings(t, `{"order": {"paymentWindow": "3s", "askAgainAfter": "0.5s"}, "payment": {"sandboxSlowDelay": "3s"}}`))
+	s := up(t, "--settings", withSettings(t, `{"order": {"paymentWindow": "3s", "retryAfter": "0.5s"}, "payment": {"sandboxSlowDelay": "3s"}}`))
 	mug := s.sell(euros(5, 0), 1000)
 	// The provider's answer takes as long as the order's time, which began before.
 	var placing errgroup.Group

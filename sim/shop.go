@@ -78,7 +78,7 @@ func (w *world) stores(bugs Bugs) {
 	w.customer = customersim.New(w.persons.now)
 	w.order = ordersim.New(ordersim.Config{
 		Now: w.orders.now, NewID: w.newID, Random: w.rng.Uint64, Lookup: w.catalog.Product,
-		PaymentWindow: w.plan.window, AskAfter: w.plan.askAfter, MaxUnpaid: 3, Bugs: bugs.Order,
+		PaymentWindow: w.plan.window, RetryAfter: w.plan.askAfter, MaxUnpaid: 3, Bugs: bugs.Order,
 	})
 	w.inventory = inventorysim.New(inventorysim.Config{Now: w.stocks.now, Bugs: bugs.Inventory})
 	w.payment = paymentsim.New(paymentsim.Config{

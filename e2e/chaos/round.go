@@ -109,7 +109,7 @@ func (w *workshop) logFile(part string) (io.Writer, error) {
 const paymentWindow = 90 * time.Second
 
 const settings = `{
-  "order": {"askAgainAfter": "2s", "paymentWindow": "90s", "paymentMethods": [
+  "order": {"retryAfter": "2s", "paymentWindow": "90s", "paymentMethods": [
     "sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "sandbox_unknown_then_declined",
     "pm_card_visa", "pm_card_pendingRefund", "pm_card_chargeDeclined"]},
   "payment": {"providerTimeout": "2s", "retryAfter": "0.5s", "sandboxSlowDelay": "3s"},

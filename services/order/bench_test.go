@@ -70,7 +70,7 @@ func newBench(t *testing.T) *bench {
 		Pool: b.pool, Source: events.Source, Announce: events.Announce, Wake: func() {}, Tail: b.tail,
 		Settings: domain.Settings{
 			PaymentWindow: 30 * time.Minute, MaxUnpaid: 3, PaymentMethods: []string{"sandbox_ok", "sandbox_declined"},
-			Ask: domain.AskPolicy{After: 30 * time.Second},
+			Retry: domain.RetryPolicy{After: 30 * time.Second},
 		},
 		Now:   func() time.Time { return time.UnixMicro(b.now.Load()).UTC() },
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Random: rand.Uint64, Log: testkit.Log(t),

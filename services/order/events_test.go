@@ -117,7 +117,7 @@ func TestAnOrderThatGoesWell(t *testing.T) {
 	if !proto.Equal(got.GetCaptured(), o.GetTotal()) || len(got.GetHistory()) != 3 || got.GetHistory()[1].GetActor() != "inventory" || got.GetExpireTime() != nil {
 		t.Errorf("ended as %v", got)
 	}
-	if n := b.count(`select count(*) from orders where ask_time is not null`); n != 0 {
+	if n := b.count(`select count(*) from orders where due_time is not null`); n != 0 {
 		t.Error("the sweeper would look at it")
 	}
 	// All of it again changes nothing and says nothing.

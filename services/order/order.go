@@ -55,7 +55,7 @@ type Config struct {
 func DefaultSettings() *orderv1.Settings {
 	return &orderv1.Settings{
 		PaymentWindow:   durationpb.New(30 * time.Minute),
-		AskAgainAfter:   durationpb.New(30 * time.Second),
+		RetryAfter:      durationpb.New(30 * time.Second),
 		MaxUnpaidOrders: proto.Int32(20),
 
 		IdempotencyRetention: durationpb.New(idempotency.Retention),
@@ -103,7 +103,7 @@ func loadSettings(file string) (domain.Settings, error) {
 		PaymentWindow:  loaded.GetPaymentWindow().AsDuration(),
 		MaxUnpaid:      int(loaded.GetMaxUnpaidOrders()),
 		PaymentMethods: loaded.GetPaymentMethods(),
-		Ask:            domain.AskPolicy{After: loaded.GetAskAgainAfter().AsDuration()},
+		Retry:          domain.RetryPolicy{After: loaded.GetRetryAfter().AsDuration()},
 
 		IdempotencyRetention: loaded.GetIdempotencyRetention().AsDuration(),
 		EventRetention:       loaded.GetEventRetention().AsDuration(),

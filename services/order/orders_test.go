@@ -325,7 +325,7 @@ func TestTheSweeperExpiresAndAsksAgain(t *testing.T) {
 	}
 	var due time.Time
 	for range 12 {
-		if err := b.pool.QueryRow(t.Context(), `select ask_time from orders`).Scan(&due); err != nil {
+		if err := b.pool.QueryRow(t.Context(), `select due_time from orders`).Scan(&due); err != nil {
 			t.Fatal(err)
 		}
 		b.now.Store(due.UnixMicro())

@@ -66,7 +66,7 @@ const (
 func TestTheBrokerIsAway(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "settings.json")
-	if err := os.WriteFile(file, []byte(`{"order": {"askAgainAfter": "1s", "paymentWindow": "7200s"}}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"order": {"retryAfter": "1s", "paymentWindow": "7200s"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	log := &warnings{}

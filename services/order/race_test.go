@@ -235,7 +235,7 @@ func TestTheExpiryMeetsTheCapture(t *testing.T) {
 	b.sell("MUG", 500)
 	expired := func() *orderv1.Order {
 		o := b.awaitingPayment()
-		if _, err := b.pool.Exec(t.Context(), `update orders set expire_time = $2, ask_time = $2 where id = $1`, o.GetId(), b.orders.Now().Add(-time.Second)); err != nil {
+		if _, err := b.pool.Exec(t.Context(), `update orders set expire_time = $2, due_time = $2 where id = $1`, o.GetId(), b.orders.Now().Add(-time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		return o
@@ -292,7 +292,7 @@ func TestTwoCancellationsMeet(t *testing.T) {
 	}
 	expired := func() *orderv1.Order {
 		o := b.awaitingPayment()
-		if _, err := b.pool.Exec(t.Context(), `update orders set expire_time = $2, ask_time = $2 where id = $1`, o.GetId(), b.orders.Now().Add(-time.Second)); err != nil {
+		if _, err := b.pool.Exec(t.Context(), `update orders set expire_time = $2, due_time = $2 where id = $1`, o.GetId(), b.orders.Now().Add(-time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		return o

@@ -61,7 +61,7 @@ type process struct {
 func startProcess(t *testing.T) *process {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "settings.json")
-	if err := os.WriteFile(file, []byte(`{"order": {"askAgainAfter": "0.2s", "paymentWindow": "60s"}}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"order": {"retryAfter": "0.2s", "paymentWindow": "60s"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := &process{t: t, others: testkit.Database(t, nil)}

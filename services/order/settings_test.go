@@ -17,7 +17,7 @@ import (
 
 func defaults() *orderv1.Settings {
 	return &orderv1.Settings{
-		PaymentWindow: durationpb.New(30 * time.Minute), AskAgainAfter: durationpb.New(30 * time.Second),
+		PaymentWindow: durationpb.New(30 * time.Minute), RetryAfter: durationpb.New(30 * time.Second),
 		MaxUnpaidOrders: new(int32(20)), PaymentMethods: []string{"sandbox_ok"},
 	}
 }

@@ -73,8 +73,8 @@ func (s *Store) wrong(r *row) string {
 		return fmt.Sprintf("%s for the reason %q", o.State, o.CancelReason)
 	case o.State.Unpaid() == o.ExpireTime.IsZero():
 		return fmt.Sprintf("%s and expires at %s", o.State, o.ExpireTime)
-	case (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.AskTime.IsZero():
-		return fmt.Sprintf("awaits %v and is looked at at %s", o.Awaits.Names(), o.AskTime)
+	case (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.DueTime.IsZero():
+		return fmt.Sprintf("awaits %v and is looked at at %s", o.Awaits.Names(), o.DueTime)
 	}
 	return ""
 }
@@ -117,7 +117,7 @@ func (s *Store) Order(i int) View {
 		ID: o.ID, PaymentID: o.PaymentID, State: o.State.String(), CancelReason: o.CancelReason.String(),
 		Unpaid: o.State.Unpaid(), Paid: o.State.Paid(), Total: o.Total, Captured: o.Captured, Refunded: o.Refunded,
 		Erased: o.Erased, WasConfirmed: o.First.Confirmed > 0, ShipmentID: o.Shipment.ID,
-		CustomerID: o.CustomerID, awaits: o.Awaits, Quiet: o.AskTime.IsZero(),
+		CustomerID: o.CustomerID, awaits: o.Awaits, Quiet: o.DueTime.IsZero(),
 	}
 	for _, line := range o.Lines {
 		v.Pieces += int64(line.Quantity)

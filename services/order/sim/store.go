@@ -35,8 +35,8 @@ type Config struct {
 	Random func() uint64
 	// Lookup asks catalog for a product by its code; nil when there is none.
 	Lookup func(code string) *catalogv1.Product
-	// PaymentWindow and AskAfter are order's settings of these names.
-	PaymentWindow, AskAfter time.Duration
+	// PaymentWindow and RetryAfter are order's settings of these names.
+	PaymentWindow, RetryAfter time.Duration
 	// MaxUnpaid is how many unpaid orders a customer may have; 0 for any number.
 	MaxUnpaid int
 	Bugs      Bugs
@@ -125,7 +125,7 @@ func New(cfg Config) *Store {
 		cfg: cfg,
 		settings: domain.Settings{
 			PaymentWindow: cfg.PaymentWindow, MaxUnpaid: cfg.MaxUnpaid, PaymentMethods: []string{"card"},
-			Ask: domain.AskPolicy{After: cfg.AskAfter},
+			Retry: domain.RetryPolicy{After: cfg.RetryAfter},
 		},
 		orders: map[uuid.UUID]*row{}, requests: map[uuid.UUID]uuid.UUID{},
 		products: map[string]domain.Product{}, erased: map[uuid.UUID]bool{}, seen: map[string]int64{},
@@ -181,7 +181,7 @@ func (s *Store) hearFacts(_ context.Context, _ *pg.Tx, heard []domain.Heard) err
 			found[id] = load(r.order, slices.Contains(needs.Refunds, id))
 		}
 	}
-	changed, _, err := domain.HearAll(found, heard, s.settings.Ask, s.now())
+	changed, _, err := domain.HearAll(found, heard, s.settings.Retry, s.now())
 	if err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (s *Store) erase(_ context.Context, _ *pg.Tx, customers []uuid.UUID, tracep
 				continue
 			}
 			o := load(t.see(r).order, true)
-			c := o.Erase(s.settings.Ask, domain.Moment{Time: s.now(), Actor: "customer", Traceparent: traceparent})
+			c := o.Erase(s.settings.Retry, domain.Moment{Time: s.now(), Actor: "customer", Traceparent: traceparent})
 			blanked := t.change(r)
 			blanked.order.Erased, blanked.order.Contact, blanked.order.Address = true, domain.Contact{}, domain.Address{}
 			s.save(t, []domain.Changed{{Order: o, Changes: c}})
@@ -245,7 +245,7 @@ func (s *Store) update(r *row, c domain.Changed) {
 	}
 	if s.cfg.Bugs.KeepExpiry && next.State == domain.Confirmed {
 		next.ExpireTime = next.CreateTime.Add(s.cfg.PaymentWindow)
-		next.AskTime = next.ExpireTime
+		next.DueTime = next.ExpireTime
 	}
 	r.order = next
 	r.history = append(slices.Clip(r.history), c.Changes.History...)
@@ -290,7 +290,7 @@ func (s *Store) Place(p Placement) (id uuid.UUID, said []outbox.Event, commit fu
 	}, domain.Given{
 		OrderID: s.cfg.NewID(), PaymentID: s.cfg.NewID(), Number: domain.Number(s.cfg.Random()),
 		Products: products, PaymentMethods: s.settings.PaymentMethods, PaymentWindow: s.settings.PaymentWindow,
-		CustomerErased: s.erased[p.CustomerID], Unpaid: unpaid, MaxUnpaid: s.settings.MaxUnpaid, Ask: s.settings.Ask,
+		CustomerErased: s.erased[p.CustomerID], Unpaid: unpaid, MaxUnpaid: s.settings.MaxUnpaid, Retry: s.settings.Retry,
 	}, s.moment("customer"))
 	if err != nil {
 		return uuid.Nil, nil, nil, fmt.Errorf("%w: %w", ErrRefused, err)
@@ -331,14 +331,14 @@ func (s *Store) product(t *tx, code string) (domain.Product, bool) {
 // Cancel ends an order because somebody asked for it; ErrRefused once it is shipped.
 func (s *Store) Cancel(id uuid.UUID) (said []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
-		return o.Cancel("changed my mind", s.settings.Ask, s.moment("customer"))
+		return o.Cancel("changed my mind", s.settings.Retry, s.moment("customer"))
 	})
 }
 
 // Ship says that an order was sent; ErrRefused unless it is confirmed.
 func (s *Store) Ship(id uuid.UUID) (said []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
-		return o.Ship(s.cfg.NewID(), "post", "1", s.settings.Ask, s.moment("staff"))
+		return o.Ship(s.cfg.NewID(), "post", "1", s.settings.Retry, s.moment("staff"))
 	})
 }
 
@@ -369,8 +369,8 @@ func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Changes, e
 func (s *Store) NextLook() time.Time {
 	var next time.Time
 	for _, r := range s.placed {
-		if ask := r.order.AskTime; !ask.IsZero() && (next.IsZero() || ask.Before(next)) {
-			next = ask
+		if due := r.order.DueTime; !due.IsZero() && (next.IsZero() || due.Before(next)) {
+			next = due
 		}
 	}
 	return next
@@ -382,7 +382,7 @@ func (s *Store) Sweep() (looked []uuid.UUID, said []outbox.Event, commit func())
 	at := s.moment("order")
 	var changed []domain.Changed
 	for _, r := range s.placed {
-		if ask := r.order.AskTime; ask.IsZero() || ask.After(at.Time) {
+		if due := r.order.DueTime; due.IsZero() || due.After(at.Time) {
 			continue
 		}
 		o := load(r.order, true)
@@ -390,7 +390,7 @@ func (s *Store) Sweep() (looked []uuid.UUID, said []outbox.Event, commit func())
 			o = load(r.before, true)
 		}
 		looked = append(looked, o.ID)
-		changed = append(changed, domain.Changed{Order: o, Changes: o.Look(s.settings.Ask, at)})
+		changed = append(changed, domain.Changed{Order: o, Changes: o.Look(s.settings.Retry, at)})
 	}
 	s.save(t, changed)
 	return looked, t.said, t.commit

@@ -129,9 +129,9 @@ func (b *Backlog) check(ctx context.Context) error {
 // Trouble says why new orders are shed; nil when none is.
 func (b *Backlog) Trouble(context.Context) error { return b.trouble.Err(0) }
 
-// ask is the policy for overdue steps: none is asked again while what was asked
+// retryPolicy is the policy for overdue steps: none is asked again while what was asked
 // before is still in the outbox, or a broker's outage would fill it with repetitions.
-func (b *Backlog) ask(policy domain.AskPolicy) domain.AskPolicy {
+func (b *Backlog) retryPolicy(policy domain.RetryPolicy) domain.RetryPolicy {
 	policy.Hold = b != nil && b.held.Load()
 	return policy
 }

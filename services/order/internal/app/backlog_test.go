@@ -80,12 +80,12 @@ func TestOrdersAreTakenUntilTheOutboxIsFull(t *testing.T) {
 			_ = b.Run(ctx)
 		}()
 		synctest.Wait()
-		if b.check(ctx) != nil || b.ask(domain.AskPolicy{}).Hold {
+		if b.check(ctx) != nil || b.retryPolicy(domain.RetryPolicy{}).Hold {
 			t.Error("refused, or held, too early")
 		}
 		<-time.After(lateEvent + lookPause)
 		synctest.Wait()
-		if b.check(ctx) != nil || !b.ask(domain.AskPolicy{}).Hold {
+		if b.check(ctx) != nil || !b.retryPolicy(domain.RetryPolicy{}).Hold {
 			t.Error("events are old: orders are taken still, and nothing is asked again")
 		}
 		state.n++
@@ -97,7 +97,7 @@ func TestOrdersAreTakenUntilTheOutboxIsFull(t *testing.T) {
 		state.n = 0
 		<-time.After(lookPause)
 		synctest.Wait()
-		if b.check(ctx) != nil || b.ask(domain.AskPolicy{}).Hold {
+		if b.check(ctx) != nil || b.retryPolicy(domain.RetryPolicy{}).Hold {
 			t.Error("still refused, or held")
 		}
 		<-time.After(10 * time.Second)

@@ -60,7 +60,7 @@ func (s *Orders) eraseSome(ctx context.Context, tx *pg.Tx, customer uuid.UUID, t
 	changed := make([]domain.Changed, len(orders))
 	ids := make([]uuid.UUID, len(orders))
 	for i, o := range orders {
-		changed[i] = domain.Changed{Order: o, Changes: o.Erase(s.Settings.Ask, at)}
+		changed[i] = domain.Changed{Order: o, Changes: o.Erase(s.Settings.Retry, at)}
 		ids[i] = o.ID
 	}
 	if err := store.ErasePersons(ctx, tx, ids); err != nil {

@@ -23,7 +23,7 @@ func (s *Orders) Hear(ctx context.Context, tx *pg.Tx, heard []domain.Heard) erro
 	}
 	waiting := domain.AwaitingAnswer(found, heard)
 	now := s.Now()
-	changed, unknown, err := domain.HearAll(found, heard, s.Settings.Ask, now)
+	changed, unknown, err := domain.HearAll(found, heard, s.Settings.Retry, now)
 	if err != nil {
 		return err
 	}

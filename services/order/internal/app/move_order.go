@@ -27,7 +27,7 @@ func (s *Orders) Cancel(
 	return idempotency.Run(ctx, s.Pool.Hot(), key, request, &orderv1.CancelOrderResponse{},
 		func(ctx context.Context, tx *pg.Tx) (*orderv1.CancelOrderResponse, error) {
 			order, history, err := s.move(ctx, tx, id, request.GetEtag(), func(o *domain.Order) (domain.Changes, error) {
-				return o.Cancel(request.GetReason(), s.Settings.Ask, s.moment(ctx))
+				return o.Cancel(request.GetReason(), s.Settings.Retry, s.moment(ctx))
 			})
 			if err != nil {
 				return nil, err
@@ -46,7 +46,7 @@ type Shipping struct {
 // ETAG_MISMATCH.
 func (s *Orders) Ship(ctx context.Context, id uuid.UUID, etag string, how Shipping) (*domain.Order, []domain.Entry, error) {
 	return s.moveAlone(ctx, id, etag, func(o *domain.Order) (domain.Changes, error) {
-		return o.Ship(s.NewID(), how.Carrier, how.TrackingCode, s.Settings.Ask, s.moment(ctx))
+		return o.Ship(s.NewID(), how.Carrier, how.TrackingCode, s.Settings.Retry, s.moment(ctx))
 	})
 }
 

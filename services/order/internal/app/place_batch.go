@@ -162,7 +162,7 @@ func (b *placingBatch) given(in placing) domain.Given {
 	given := domain.Given{
 		OrderID: b.orders.NewID(), PaymentID: b.orders.NewID(), Number: domain.Number(b.orders.Random()),
 		Products: b.known.Products, PaymentMethods: s.PaymentMethods, PaymentWindow: s.PaymentWindow,
-		CustomerErased: b.known.Erased[in.placement.CustomerID], Ask: s.Ask,
+		CustomerErased: b.known.Erased[in.placement.CustomerID], Retry: s.Retry,
 	}
 	if in.capped {
 		given.MaxUnpaid = s.MaxUnpaid

@@ -44,10 +44,10 @@ func (s *Orders) sweepSome(ctx context.Context) (looked int, err error) {
 		if err := store.AddParts(ctx, tx, orders); err != nil {
 			return err
 		}
-		ask := s.Backlog.ask(s.Settings.Ask)
+		retry := s.Backlog.retryPolicy(s.Settings.Retry)
 		changed := make([]domain.Changed, len(orders))
 		for i, o := range orders {
-			changed[i] = domain.Changed{Order: o, Changes: o.Look(ask, at)}
+			changed[i] = domain.Changed{Order: o, Changes: o.Look(retry, at)}
 		}
 		return s.save(ctx, tx, changed)
 	})

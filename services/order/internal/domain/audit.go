@@ -9,7 +9,7 @@ import (
 // An order whose steps were asked for this often, or that did not change for this
 // long, is stuck.
 const (
-	StuckAfterAskings = 10
+	StuckAfterRetries = 10
 	StuckAfter        = 24 * time.Hour
 )
 
@@ -27,9 +27,9 @@ func (o *Order) Check(history []Entry, now time.Time) []Finding {
 	add := func(kind, format string, args ...any) {
 		found = append(found, Finding{Kind: kind, Message: fmt.Sprintf(format, args...)})
 	}
-	if o.Awaits != 0 && (o.AskCount >= StuckAfterAskings || now.Sub(o.UpdateTime) > StuckAfter) {
+	if o.Awaits != 0 && (o.RetryCount >= StuckAfterRetries || now.Sub(o.UpdateTime) > StuckAfter) {
 		add("ORDER_STUCK", "order %s, %s, awaits %s, asked %d times, unchanged since %s",
-			o.Number, o.State, strings.Join(o.Awaits.Names(), ", "), o.AskCount, o.UpdateTime.Format(time.RFC3339))
+			o.Number, o.State, strings.Join(o.Awaits.Names(), ", "), o.RetryCount, o.UpdateTime.Format(time.RFC3339))
 	}
 	if wrong := o.checkTotal(); wrong != "" {
 		add("TOTAL_MISMATCH", "order %s: %s", o.Number, wrong)

@@ -65,7 +65,7 @@ type Changed struct {
 // they exist, and returns the orders in the order in which they were heard of, each
 // once. A fact about an unknown order is returned in unknown, unless it tells of
 // money: that is an error, so that somebody looks.
-func HearAll(orders map[uuid.UUID]*Order, heard []Heard, ask AskPolicy, now time.Time) (changed []Changed, unknown []Heard, err error) {
+func HearAll(orders map[uuid.UUID]*Order, heard []Heard, retry RetryPolicy, now time.Time) (changed []Changed, unknown []Heard, err error) {
 	at := make(map[uuid.UUID]int, len(orders))
 	for _, h := range heard {
 		o, known := orders[h.OrderID]
@@ -83,7 +83,7 @@ func HearAll(orders map[uuid.UUID]*Order, heard []Heard, ask AskPolicy, now time
 			changed = append(changed, Changed{Order: o})
 		}
 		moment := Moment{Time: now, Actor: h.Actor, Traceparent: h.Traceparent}
-		if err := o.Hear(h.Fact, ask, moment, &changed[i].Changes); err != nil {
+		if err := o.Hear(h.Fact, retry, moment, &changed[i].Changes); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -107,7 +107,7 @@ func confirmed(t *testing.T) *domain.Order {
 
 func cancelledFrom(t *testing.T, o *domain.Order) *domain.Order {
 	t.Helper()
-	if _, err := o.Cancel("changed my mind", ask, at(time.Minute)); err != nil {
+	if _, err := o.Cancel("changed my mind", retry, at(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	return o
@@ -116,15 +116,15 @@ func cancelledFrom(t *testing.T, o *domain.Order) *domain.Order {
 func TestMovesThatTheStateForbidsChangeNothing(t *testing.T) {
 	t.Parallel()
 	shipped := confirmed(t)
-	if _, err := shipped.Ship(uuid.New(), "", "", ask, at(0)); err != nil {
+	if _, err := shipped.Ship(uuid.New(), "", "", retry, at(0)); err != nil {
 		t.Fatal(err)
 	}
 	for name, try := range map[string]func() error{
-		"ship before it is paid":    func() error { _, err := reserved(t).Ship(uuid.New(), "", "", ask, at(0)); return err },
+		"ship before it is paid":    func() error { _, err := reserved(t).Ship(uuid.New(), "", "", retry, at(0)); return err },
 		"deliver before it is sent": func() error { _, err := confirmed(t).Deliver(at(0)); return err },
-		"cancel after it was sent":  func() error { _, err := shipped.Cancel("", ask, at(0)); return err },
-		"ship twice":                func() error { _, err := shipped.Ship(uuid.New(), "", "", ask, at(0)); return err },
-		"cancel twice":              func() error { _, err := cancelledFrom(t, newOrder(t)).Cancel("", ask, at(0)); return err },
+		"cancel after it was sent":  func() error { _, err := shipped.Cancel("", retry, at(0)); return err },
+		"ship twice":                func() error { _, err := shipped.Ship(uuid.New(), "", "", retry, at(0)); return err },
+		"cancel twice":              func() error { _, err := cancelledFrom(t, newOrder(t)).Cancel("", retry, at(0)); return err },
 	} {
 		err := try()
 		refused, ok := fault.Of(err)
@@ -149,13 +149,13 @@ func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 		"refund over capture":      {refunded(o, uuid.New(), 2000, 2000), domain.ErrAmount},
 	} {
 		var c domain.Changes
-		if err := o.Hear(row.fact, ask, at(0), &c); !errors.Is(err, row.want) {
+		if err := o.Hear(row.fact, retry, at(0), &c); !errors.Is(err, row.want) {
 			t.Errorf("%s: %v, want %v", name, err, row.want)
 		}
 	}
 	unpaid := newOrder(t)
 	var c domain.Changes
-	if err := unpaid.Hear(refunded(unpaid, uuid.New(), 1, 1), ask, at(0), &c); !errors.Is(err, domain.ErrNotPaid) {
+	if err := unpaid.Hear(refunded(unpaid, uuid.New(), 1, 1), retry, at(0), &c); !errors.Is(err, domain.ErrNotPaid) {
 		t.Errorf("refunded before payment was asked: %v", err)
 	}
 }

@@ -19,11 +19,11 @@ type Fact interface {
 
 // Hear applies facts in their order, each at its moment. It returns an error for
 // a fact that contradicts what the order knows; the order must not be stored then.
-func (o *Order) Hear(fact Fact, ask AskPolicy, at Moment, c *Changes) error {
+func (o *Order) Hear(fact Fact, retry RetryPolicy, at Moment, c *Changes) error {
 	if err := fact.hear(o, at, c); err != nil {
 		return fmt.Errorf("order %s, %s: %w", o.ID, o.State, err)
 	}
-	o.schedule(ask)
+	o.schedule(retry)
 	return nil
 }
 

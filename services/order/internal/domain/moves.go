@@ -8,13 +8,13 @@ import (
 
 // Cancel ends the order because somebody asked for it; note is why. It is refused
 // once the order was shipped.
-func (o *Order) Cancel(note string, ask AskPolicy, at Moment) (Changes, error) {
+func (o *Order) Cancel(note string, retry RetryPolicy, at Moment) (Changes, error) {
 	if !o.State.MayMoveTo(Cancelled) {
 		return Changes{}, o.refuseMove("cancelled")
 	}
 	var c Changes
 	o.cancel(Requested, note, at, &c)
-	o.schedule(ask)
+	o.schedule(retry)
 	return c, nil
 }
 
@@ -40,7 +40,7 @@ func (o *Order) refundDue() Awaits {
 }
 
 // Ship says that the order was sent. It is refused unless the order is confirmed.
-func (o *Order) Ship(id uuid.UUID, carrier, trackingCode string, ask AskPolicy, at Moment) (Changes, error) {
+func (o *Order) Ship(id uuid.UUID, carrier, trackingCode string, retry RetryPolicy, at Moment) (Changes, error) {
 	if !o.State.MayMoveTo(Shipped) {
 		return Changes{}, o.refuseMove("shipped")
 	}
@@ -49,7 +49,7 @@ func (o *Order) Ship(id uuid.UUID, carrier, trackingCode string, ask AskPolicy, 
 	o.comeTo(Shipped, "", at, &c)
 	o.First.Shipped = o.Version
 	o.await(AwaitsShippingMail, o.saying(SayShipped, o.Version, at), &c)
-	o.schedule(ask)
+	o.schedule(retry)
 	return c, nil
 }
 
@@ -67,7 +67,7 @@ func (o *Order) Deliver(at Moment) (Changes, error) {
 
 // Erase blanks contact and address on the customer's behalf. Mails that are not
 // sent yet are no longer awaited: nobody is left to write to.
-func (o *Order) Erase(ask AskPolicy, at Moment) Changes {
+func (o *Order) Erase(retry RetryPolicy, at Moment) Changes {
 	var c Changes
 	if o.Erased {
 		return c
@@ -81,6 +81,6 @@ func (o *Order) Erase(ask AskPolicy, at Moment) Changes {
 		}
 	}
 	o.touch(at, &c)
-	o.schedule(ask)
+	o.schedule(retry)
 	return c
 }

@@ -19,14 +19,14 @@ func reach(t *rapid.T, state domain.State) *domain.Order {
 	}
 	var c domain.Changes
 	hear := func(fact domain.Fact) {
-		if err := o.Hear(fact, ask, at(0), &c); err != nil {
+		if err := o.Hear(fact, retry, at(0), &c); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if state == domain.Cancelled {
 		state = rapid.SampledFrom([]domain.State{domain.Placed, domain.AwaitingPayment, domain.Confirmed}).Draw(t, "cancelled from")
 		defer func() {
-			if _, err := o.Cancel("", ask, at(0)); err != nil {
+			if _, err := o.Cancel("", retry, at(0)); err != nil {
 				t.Fatal(err)
 			}
 		}()
@@ -38,7 +38,7 @@ func reach(t *rapid.T, state domain.State) *domain.Order {
 		hear(captured(o))
 	}
 	if state >= domain.Shipped {
-		if _, err := o.Ship(uuid.New(), "", "", ask, at(0)); err != nil {
+		if _, err := o.Ship(uuid.New(), "", "", retry, at(0)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestEveryMoveIsInTheTable(t *testing.T) {
 		before := *o
 		var c domain.Changes
 		var err error
-		hear := func(fact domain.Fact) { err = o.Hear(fact, ask, at(0), &c) }
+		hear := func(fact domain.Fact) { err = o.Hear(fact, retry, at(0), &c) }
 		switch rapid.IntRange(0, 9).Draw(t, "what happens") {
 		case 0:
 			hear(domain.StockReserved{})
@@ -78,13 +78,13 @@ func TestEveryMoveIsInTheTable(t *testing.T) {
 		case 5:
 			hear(failed(o))
 		case 6:
-			c, err = o.Cancel("", ask, at(0))
+			c, err = o.Cancel("", retry, at(0))
 		case 7:
-			c, err = o.Ship(uuid.New(), "", "", ask, at(0))
+			c, err = o.Ship(uuid.New(), "", "", retry, at(0))
 		case 8:
 			c, err = o.Deliver(at(0))
 		case 9:
-			c = o.Look(ask, at(rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour}).Draw(t, "later")))
+			c = o.Look(retry, at(rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour}).Draw(t, "later")))
 		}
 		switch {
 		case err != nil && (o.State != before.State || o.Version != before.Version || len(c.Said) > 0):

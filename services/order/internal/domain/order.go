@@ -24,12 +24,12 @@ type Order struct {
 	First FirstVersions
 
 	Awaits Awaits
-	// AskTime is when the sweeper looks at the order at the latest; zero for never.
-	AskTime time.Time
-	// AskCount counts how often the awaited steps were asked again.
-	AskCount int
-	// SaidTime is when an awaited step was last asked for.
-	SaidTime time.Time
+	// DueTime is when the sweeper looks at the order at the latest; zero for never.
+	DueTime time.Time
+	// RetryCount counts how often the awaited steps were asked again.
+	RetryCount int
+	// LastPublishedTime is when an awaited step was last asked for.
+	LastPublishedTime time.Time
 	// ExpireTime is when the order is cancelled unless it is paid by then; zero
 	// once that can't happen any more.
 	ExpireTime time.Time
@@ -245,7 +245,7 @@ func (o *Order) await(steps Awaits, said Said, c *Changes) {
 		steps &^= awaitsMail // nobody is left to write to
 	}
 	o.Awaits |= steps
-	o.SaidTime, o.AskCount = said.Time, 0
+	o.LastPublishedTime, o.RetryCount = said.Time, 0
 	c.say(said)
 	c.Changed = true
 }

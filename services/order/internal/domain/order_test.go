@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	dawn = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
-	ask  = domain.AskPolicy{After: 30 * time.Second}
+	dawn  = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
+	retry = domain.RetryPolicy{After: 30 * time.Second}
 )
 
 func at(d time.Duration) domain.Moment {
@@ -47,7 +47,7 @@ func placement() domain.Placement {
 func given() domain.Given {
 	return domain.Given{
 		OrderID: uuid.New(), PaymentID: uuid.New(), Number: "7K3M-Q2XD", Products: shelf(),
-		PaymentMethods: []string{"sandbox_ok", "sandbox_declined"}, PaymentWindow: 30 * time.Minute, Ask: ask,
+		PaymentMethods: []string{"sandbox_ok", "sandbox_declined"}, PaymentWindow: 30 * time.Minute, Retry: retry,
 	}
 }
 
@@ -65,7 +65,7 @@ func hears(t *testing.T, o *domain.Order, facts ...domain.Fact) domain.Changes {
 	t.Helper()
 	var c domain.Changes
 	for _, fact := range facts {
-		if err := o.Hear(fact, ask, at(time.Second), &c); err != nil {
+		if err := o.Hear(fact, retry, at(time.Second), &c); err != nil {
 			t.Fatalf("%T: %v", fact, err)
 		}
 	}
@@ -95,8 +95,8 @@ func awaitsOnly(t *testing.T, o *domain.Order, names ...string) {
 	if got := o.Awaits.Names(); !slices.Equal(got, names) {
 		t.Errorf("awaits %v, want %v", got, names)
 	}
-	if (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.AskTime.IsZero() {
-		t.Errorf("awaits %v, expires %v, looked at %v", o.Awaits.Names(), o.ExpireTime, o.AskTime)
+	if (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.DueTime.IsZero() {
+		t.Errorf("awaits %v, expires %v, looked at %v", o.Awaits.Names(), o.ExpireTime, o.DueTime)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestTheWayOfAnOrderThatGoesWell(t *testing.T) {
 	hears(t, o, domain.StockCommitted{})
 	awaitsOnly(t, o)
 	shipment := uuid.New()
-	c, err := o.Ship(shipment, "DHL", "1", ask, at(time.Minute))
+	c, err := o.Ship(shipment, "DHL", "1", retry, at(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,12 +147,12 @@ func TestTheWayOfAnOrderThatGoesWell(t *testing.T) {
 func TestAnErasedPersonGetsNoMail(t *testing.T) {
 	t.Parallel()
 	o := confirmed(t)
-	o.Erase(ask, at(time.Minute))
+	o.Erase(retry, at(time.Minute))
 	if o.Contact != (domain.Contact{}) || o.Version != 4 {
 		t.Errorf("still there: %+v at version %d", o.Contact, o.Version)
 	}
 	awaitsOnly(t, o, "COMMIT")
-	if _, err := o.Ship(uuid.New(), "", "", ask, at(time.Minute)); err != nil {
+	if _, err := o.Ship(uuid.New(), "", "", retry, at(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	awaitsOnly(t, o, "COMMIT")
@@ -181,7 +181,7 @@ func TestTheAuditFindsWhatMustNotBe(t *testing.T) {
 		kind   string
 	}{
 		"nothing":          {func(*domain.Order, *[]domain.Entry) {}, ""},
-		"asked too often":  {func(o *domain.Order, _ *[]domain.Entry) { o.AskCount = domain.StuckAfterAskings }, "ORDER_STUCK"},
+		"asked too often":  {func(o *domain.Order, _ *[]domain.Entry) { o.RetryCount = domain.StuckAfterRetries }, "ORDER_STUCK"},
 		"waits too long":   {func(o *domain.Order, _ *[]domain.Entry) { o.UpdateTime = dawn.Add(-48 * time.Hour) }, "ORDER_STUCK"},
 		"a line is gone":   {func(o *domain.Order, _ *[]domain.Entry) { o.Lines = o.Lines[1:] }, "TOTAL_MISMATCH"},
 		"another total":    {func(o *domain.Order, _ *[]domain.Entry) { o.Total = euros(1) }, "TOTAL_MISMATCH"},

@@ -44,7 +44,7 @@ type Given struct {
 	// how many there may be; 0 means any number.
 	Unpaid    int
 	MaxUnpaid int
-	Ask       AskPolicy
+	Retry     RetryPolicy
 }
 
 // cards is what the payment methods of Stripe begin with.
@@ -112,7 +112,7 @@ func place(p Placement, g Given, quote Quote, at Moment) (*Order, Changes) {
 	var c Changes
 	o.comeTo(Placed, "", at, &c)
 	o.await(AwaitsStock, o.saying(SayPlaced, o.Version, at), &c)
-	o.schedule(g.Ask)
+	o.schedule(g.Retry)
 	return o, c
 }
 

@@ -17,7 +17,7 @@ func TestAnOrderCostsWhatTheShopsPricesSay(t *testing.T) {
 	if o.Total != euros(1250) || o.Subtotal != euros(1250) || o.Lines[0].Total != euros(1000) || o.Lines[1].Name != "Cup" {
 		t.Errorf("lines %+v, total %v", o.Lines, o.Total)
 	}
-	if o.State != domain.Placed || o.Version != 1 || !o.ExpireTime.Equal(dawn.Add(30*time.Minute)) || !o.AskTime.Equal(dawn.Add(30*time.Second)) {
+	if o.State != domain.Placed || o.Version != 1 || !o.ExpireTime.Equal(dawn.Add(30*time.Minute)) || !o.DueTime.Equal(dawn.Add(30*time.Second)) {
 		t.Errorf("placed as %+v", o)
 	}
 	awaitsOnly(t, o, "STOCK")

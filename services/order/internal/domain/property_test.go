@@ -183,16 +183,16 @@ func (w *world) step(t *rapid.T) {
 	case "provider":
 		w.provider()
 	case "look":
-		w.took(w.order.Look(ask, w.moment()))
+		w.took(w.order.Look(retry, w.moment()))
 	case "cancel":
 		if rapid.IntRange(0, 5).Draw(t, "sure") > 0 {
 			return
 		}
-		if c, err := w.order.Cancel("", ask, w.moment()); err == nil {
+		if c, err := w.order.Cancel("", retry, w.moment()); err == nil {
 			w.took(c)
 		}
 	case "ship":
-		if c, err := w.order.Ship(uuid.New(), "", "", ask, w.moment()); err == nil {
+		if c, err := w.order.Ship(uuid.New(), "", "", retry, w.moment()); err == nil {
 			w.took(c)
 		}
 	case "deliver":
@@ -209,7 +209,7 @@ func (w *world) step(t *rapid.T) {
 		}
 	case "erase":
 		if rapid.IntRange(0, 9).Draw(t, "sure") == 0 {
-			w.took(w.order.Erase(ask, w.moment()))
+			w.took(w.order.Erase(retry, w.moment()))
 		}
 	}
 	w.check(t)
@@ -229,7 +229,7 @@ func (w *world) hear(t *rapid.T, again bool) {
 		return
 	}
 	var c domain.Changes
-	if err := w.order.Hear(w.topics[topic][0], ask, w.moment(), &c); err != nil {
+	if err := w.order.Hear(w.topics[topic][0], retry, w.moment(), &c); err != nil {
 		t.Fatalf("%T: %v", w.topics[topic][0], err)
 	}
 	if !again {
@@ -254,8 +254,8 @@ func (w *world) check(t *rapid.T) {
 		o.State.Unpaid() == o.ExpireTime.IsZero() {
 		t.Fatalf("inconsistent: %s, captured %v, refunded %v, expires %v", o.State, o.Captured, o.Refunded, o.ExpireTime)
 	}
-	if (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.AskTime.IsZero() {
-		t.Fatalf("awaits %v, looked at %v", o.Awaits.Names(), o.AskTime)
+	if (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.DueTime.IsZero() {
+		t.Fatalf("awaits %v, looked at %v", o.Awaits.Names(), o.DueTime)
 	}
 }
 
@@ -271,7 +271,7 @@ func (w *world) progress(t *rapid.T, losing bool) {
 				continue
 			}
 			var c domain.Changes
-			if err := w.order.Hear(fact, ask, w.moment(), &c); err != nil {
+			if err := w.order.Hear(fact, retry, w.moment(), &c); err != nil {
 				t.Fatalf("%T: %v", fact, err)
 			}
 			w.took(c)
@@ -287,11 +287,11 @@ func (w *world) settle(t *rapid.T) {
 	losing := rapid.IntRange(0, 5).Draw(t, "losing")
 	for round := range 200 {
 		w.progress(t, round < losing)
-		if len(w.events) == 0 && w.order.AskTime.IsZero() {
+		if len(w.events) == 0 && w.order.DueTime.IsZero() {
 			return
 		}
 		w.now += 20 * time.Minute
-		w.took(w.order.Look(ask, w.moment()))
+		w.took(w.order.Look(retry, w.moment()))
 	}
 	t.Fatalf("never quiet: %s awaits %v", w.order.State, w.order.Awaits.Names())
 }

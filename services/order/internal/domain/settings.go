@@ -10,7 +10,7 @@ type Settings struct {
 	MaxUnpaid int
 	// PaymentMethods are those offered.
 	PaymentMethods []string
-	Ask            AskPolicy
+	Retry          RetryPolicy
 	// IdempotencyRetention is how long answers are kept for requests that come again,
 	// EventRetention how long a broker keeps what this context says.
 	IdempotencyRetention, EventRetention time.Duration

@@ -29,7 +29,7 @@ const (
 
 	beforeAddress = `o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version,
 	o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version,
-	o.awaits, o.ask_time, o.ask_count, o.said_time, o.expire_time,
+	o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time,
 	o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments,
 	o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, `
 
@@ -42,10 +42,10 @@ func scanOrder(row pgx.Row) (*domain.Order, error) {
 	var currency string
 	var adjustments, address []byte
 	var customer, shipment *uuid.UUID
-	var ask, expire, ship, deliver *time.Time
+	var due, expire, ship, deliver *time.Time
 	err := row.Scan(&o.ID, &o.Number, &o.State, &o.CancelReason, &o.CancelNote, &o.Version,
 		&o.First.AwaitingPayment, &o.First.Confirmed, &o.First.Cancelled, &o.First.Shipped,
-		&o.Awaits, &ask, &o.AskCount, &o.SaidTime, &expire,
+		&o.Awaits, &due, &o.RetryCount, &o.LastPublishedTime, &expire,
 		&currency, &o.Subtotal.Amount, &o.Total.Amount, &o.Captured.Amount, &o.Refunded.Amount, &adjustments,
 		&o.PaymentID, &o.PaymentMethod, &customer, &o.Contact.FirstName, &o.Contact.LastName, &o.Contact.Email, &o.Contact.Phone,
 		&address, &o.Erased, &shipment, &o.Shipment.Carrier, &o.Shipment.TrackingCode, &ship, &deliver,
@@ -57,7 +57,7 @@ func scanOrder(row pgx.Row) (*domain.Order, error) {
 		amount.Currency = currency
 	}
 	o.CustomerID, o.Shipment.ID = orNil(customer), orNil(shipment)
-	o.AskTime, o.ExpireTime = orZero(ask), orZero(expire)
+	o.DueTime, o.ExpireTime = orZero(due), orZero(expire)
 	o.Shipment.ShipTime, o.Shipment.DeliverTime = orZero(ship), orZero(deliver)
 	if o.Adjustments, err = fromDBAdjustments(adjustments, currency); err != nil {
 		return nil, fmt.Errorf("order %s: %w", o.ID, err)
@@ -83,7 +83,7 @@ select ` + wayColumns + ` from orders o where o.id = any($1::uuid[]) order by o.
 
 	// The index alone finds due orders; those that another sweeper holds are its own.
 	lockDueOrders = `-- name: OrderLockDue :many
-select ` + wayColumns + ` from orders o where o.ask_time <= $1 order by o.ask_time limit $2 for update skip locked`
+select ` + wayColumns + ` from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked`
 
 	selectLines = `-- name: OrderLineListMany :many
 select order_id, product_id, product_code, name, unit_amount, quantity

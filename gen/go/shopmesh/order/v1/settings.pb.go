@@ -31,7 +31,7 @@ type Settings struct {
 	PaymentWindow *durationpb.Duration `protobuf:"bytes,1,opt,name=payment_window,json=paymentWindow,proto3" json:"payment_window,omitempty"`
 	// After how long without an answer a step is asked again, 100 ms to 1 hour; 30
 	// s by default, doubled with each asking up to 10 minutes.
-	AskAgainAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=ask_again_after,json=askAgainAfter,proto3" json:"ask_again_after,omitempty"`
+	RetryAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// How many unpaid orders a customer or guest may have at once, 1 to 10,000;
 	// 20 by default. It does not bind staff and services.
 	MaxUnpaidOrders *int32 `protobuf:"varint,3,opt,name=max_unpaid_orders,json=maxUnpaidOrders,proto3,oneof" json:"max_unpaid_orders,omitempty"`
@@ -85,9 +85,9 @@ func (x *Settings) GetPaymentWindow() *durationpb.Duration {
 	return nil
 }
 
-func (x *Settings) GetAskAgainAfter() *durationpb.Duration {
+func (x *Settings) GetRetryAfter() *durationpb.Duration {
 	if x != nil {
-		return x.AskAgainAfter
+		return x.RetryAfter
 	}
 	return nil
 }
@@ -124,10 +124,11 @@ var File_shopmesh_order_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\x83\x04\n" +
+	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xfc\x03\n" +
 	"\bSettings\x12S\n" +
-	"\x0epayment_window\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\rpaymentWindow\x12U\n" +
-	"\x0fask_again_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/R\raskAgainAfter\x12;\n" +
+	"\x0epayment_window\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\rpaymentWindow\x12N\n" +
+	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/R\n" +
+	"retryAfter\x12;\n" +
 	"\x11max_unpaid_orders\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\x90N(\x01H\x00R\x0fmaxUnpaidOrders\x88\x01\x01\x12;\n" +
 	"\x0fpayment_methods\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01\x18@R\x0epaymentMethods\x12c\n" +
@@ -155,7 +156,7 @@ var file_shopmesh_order_v1_settings_proto_goTypes = []any{
 }
 var file_shopmesh_order_v1_settings_proto_depIdxs = []int32{
 	1, // 0: shopmesh.order.v1.Settings.payment_window:type_name -> google.protobuf.Duration
-	1, // 1: shopmesh.order.v1.Settings.ask_again_after:type_name -> google.protobuf.Duration
+	1, // 1: shopmesh.order.v1.Settings.retry_after:type_name -> google.protobuf.Duration
 	1, // 2: shopmesh.order.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
 	1, // 3: shopmesh.order.v1.Settings.event_retention:type_name -> google.protobuf.Duration
 	4, // [4:4] is the sub-list for method output_type

@@ -25,13 +25,13 @@ func (q *Queries) OrderErasePerson(ctx context.Context, ids []uuid.UUID) error {
 const orderInsertMany = `-- name: OrderInsertMany :exec
 insert into orders (id, number, state, cancel_reason, cancel_note, version,
   awaiting_version, confirmed_version, cancelled_version, shipped_version,
-  awaits, ask_time, ask_count, said_time, expire_time,
+  awaits, due_time, retry_count, last_published_time, expire_time,
   currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments,
   payment_id, payment_method, customer_id, first_name, last_name, email, phone, shipping_address,
   create_time, update_time)
 select n.id, n.number, n.state, 0, '', n.version,
   0, 0, 0, 0,
-  n.awaits, n.ask_time, 0, n.create_time, n.expire_time,
+  n.awaits, n.due_time, 0, n.create_time, n.expire_time,
   n.currency, n.subtotal_amount, n.total_amount, 0, 0, n.adjustments::jsonb,
   n.payment_id, n.payment_method, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'::uuid),
   n.first_name, n.last_name, n.email, n.phone, n.shipping_address::jsonb,
@@ -42,7 +42,7 @@ from (select
   unnest($3::smallint[]) as state,
   unnest($4::bigint[]) as version,
   unnest($5::integer[]) as awaits,
-  unnest($6::timestamptz[]) as ask_time,
+  unnest($6::timestamptz[]) as due_time,
   unnest($7::timestamptz[]) as expire_time,
   unnest($8::text[]) as currency,
   unnest($9::bigint[]) as subtotal_amount,
@@ -65,7 +65,7 @@ type OrderInsertManyParams struct {
 	States            []int16
 	Versions          []int64
 	Awaits            []int32
-	AskTimes          []time.Time
+	DueTimes          []time.Time
 	ExpireTimes       []time.Time
 	Currencies        []string
 	SubtotalAmounts   []int64
@@ -89,7 +89,7 @@ func (q *Queries) OrderInsertMany(ctx context.Context, arg OrderInsertManyParams
 		arg.States,
 		arg.Versions,
 		arg.Awaits,
-		arg.AskTimes,
+		arg.DueTimes,
 		arg.ExpireTimes,
 		arg.Currencies,
 		arg.SubtotalAmounts,
@@ -109,15 +109,15 @@ func (q *Queries) OrderInsertMany(ctx context.Context, arg OrderInsertManyParams
 }
 
 const orderOldestDue = `-- name: OrderOldestDue :one
-select ask_time::timestamptz from orders where ask_time is not null order by ask_time limit 1
+select due_time::timestamptz from orders where due_time is not null order by due_time limit 1
 `
 
 // When the sweeper has to look next.
 func (q *Queries) OrderOldestDue(ctx context.Context) (time.Time, error) {
 	row := q.db.QueryRow(ctx, orderOldestDue)
-	var ask_time time.Time
-	err := row.Scan(&ask_time)
-	return ask_time, err
+	var due_time time.Time
+	err := row.Scan(&due_time)
+	return due_time, err
 }
 
 const orderUpdateMany = `-- name: OrderUpdateMany :exec
@@ -125,8 +125,8 @@ update orders o set
   state = u.state, cancel_reason = u.cancel_reason, cancel_note = u.cancel_note, version = u.version,
   awaiting_version = u.awaiting_version, confirmed_version = u.confirmed_version,
   cancelled_version = u.cancelled_version, shipped_version = u.shipped_version,
-  awaits = u.awaits, ask_time = nullif(u.ask_time, '0001-01-01 00:00:00+00'::timestamptz),
-  ask_count = u.ask_count, said_time = u.said_time,
+  awaits = u.awaits, due_time = nullif(u.due_time, '0001-01-01 00:00:00+00'::timestamptz),
+  retry_count = u.retry_count, last_published_time = u.last_published_time,
   expire_time = nullif(u.expire_time, '0001-01-01 00:00:00+00'::timestamptz),
   captured_amount = u.captured_amount, refunded_amount = u.refunded_amount, update_time = u.update_time
 from (select
@@ -140,9 +140,9 @@ from (select
   unnest($8::bigint[]) as cancelled_version,
   unnest($9::bigint[]) as shipped_version,
   unnest($10::integer[]) as awaits,
-  unnest($11::timestamptz[]) as ask_time,
-  unnest($12::integer[]) as ask_count,
-  unnest($13::timestamptz[]) as said_time,
+  unnest($11::timestamptz[]) as due_time,
+  unnest($12::integer[]) as retry_count,
+  unnest($13::timestamptz[]) as last_published_time,
   unnest($14::timestamptz[]) as expire_time,
   unnest($15::bigint[]) as captured_amount,
   unnest($16::bigint[]) as refunded_amount,
@@ -151,23 +151,23 @@ where o.id = u.id
 `
 
 type OrderUpdateManyParams struct {
-	Ids               []uuid.UUID
-	States            []int16
-	CancelReasons     []int16
-	CancelNotes       []string
-	Versions          []int64
-	AwaitingVersions  []int64
-	ConfirmedVersions []int64
-	CancelledVersions []int64
-	ShippedVersions   []int64
-	Awaits            []int32
-	AskTimes          []time.Time
-	AskCounts         []int32
-	SaidTimes         []time.Time
-	ExpireTimes       []time.Time
-	CapturedAmounts   []int64
-	RefundedAmounts   []int64
-	UpdateTimes       []time.Time
+	Ids                []uuid.UUID
+	States             []int16
+	CancelReasons      []int16
+	CancelNotes        []string
+	Versions           []int64
+	AwaitingVersions   []int64
+	ConfirmedVersions  []int64
+	CancelledVersions  []int64
+	ShippedVersions    []int64
+	Awaits             []int32
+	DueTimes           []time.Time
+	RetryCounts        []int32
+	LastPublishedTimes []time.Time
+	ExpireTimes        []time.Time
+	CapturedAmounts    []int64
+	RefundedAmounts    []int64
+	UpdateTimes        []time.Time
 }
 
 func (q *Queries) OrderUpdateMany(ctx context.Context, arg OrderUpdateManyParams) error {
@@ -182,9 +182,9 @@ func (q *Queries) OrderUpdateMany(ctx context.Context, arg OrderUpdateManyParams
 		arg.CancelledVersions,
 		arg.ShippedVersions,
 		arg.Awaits,
-		arg.AskTimes,
-		arg.AskCounts,
-		arg.SaidTimes,
+		arg.DueTimes,
+		arg.RetryCounts,
+		arg.LastPublishedTimes,
 		arg.ExpireTimes,
 		arg.CapturedAmounts,
 		arg.RefundedAmounts,

@@ -1,13 +1,13 @@
 -- name: OrderInsertMany :exec
 insert into orders (id, number, state, cancel_reason, cancel_note, version,
   awaiting_version, confirmed_version, cancelled_version, shipped_version,
-  awaits, ask_time, ask_count, said_time, expire_time,
+  awaits, due_time, retry_count, last_published_time, expire_time,
   currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments,
   payment_id, payment_method, customer_id, first_name, last_name, email, phone, shipping_address,
   create_time, update_time)
 select n.id, n.number, n.state, 0, '', n.version,
   0, 0, 0, 0,
-  n.awaits, n.ask_time, 0, n.create_time, n.expire_time,
+  n.awaits, n.due_time, 0, n.create_time, n.expire_time,
   n.currency, n.subtotal_amount, n.total_amount, 0, 0, n.adjustments::jsonb,
   n.payment_id, n.payment_method, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'::uuid),
   n.first_name, n.last_name, n.email, n.phone, n.shipping_address::jsonb,
@@ -18,7 +18,7 @@ from (select
   unnest(@states::smallint[]) as state,
   unnest(@versions::bigint[]) as version,
   unnest(@awaits::integer[]) as awaits,
-  unnest(@ask_times::timestamptz[]) as ask_time,
+  unnest(@due_times::timestamptz[]) as due_time,
   unnest(@expire_times::timestamptz[]) as expire_time,
   unnest(@currencies::text[]) as currency,
   unnest(@subtotal_amounts::bigint[]) as subtotal_amount,
@@ -39,8 +39,8 @@ update orders o set
   state = u.state, cancel_reason = u.cancel_reason, cancel_note = u.cancel_note, version = u.version,
   awaiting_version = u.awaiting_version, confirmed_version = u.confirmed_version,
   cancelled_version = u.cancelled_version, shipped_version = u.shipped_version,
-  awaits = u.awaits, ask_time = nullif(u.ask_time, '0001-01-01 00:00:00+00'::timestamptz),
-  ask_count = u.ask_count, said_time = u.said_time,
+  awaits = u.awaits, due_time = nullif(u.due_time, '0001-01-01 00:00:00+00'::timestamptz),
+  retry_count = u.retry_count, last_published_time = u.last_published_time,
   expire_time = nullif(u.expire_time, '0001-01-01 00:00:00+00'::timestamptz),
   captured_amount = u.captured_amount, refunded_amount = u.refunded_amount, update_time = u.update_time
 from (select
@@ -54,9 +54,9 @@ from (select
   unnest(@cancelled_versions::bigint[]) as cancelled_version,
   unnest(@shipped_versions::bigint[]) as shipped_version,
   unnest(@awaits::integer[]) as awaits,
-  unnest(@ask_times::timestamptz[]) as ask_time,
-  unnest(@ask_counts::integer[]) as ask_count,
-  unnest(@said_times::timestamptz[]) as said_time,
+  unnest(@due_times::timestamptz[]) as due_time,
+  unnest(@retry_counts::integer[]) as retry_count,
+  unnest(@last_published_times::timestamptz[]) as last_published_time,
   unnest(@expire_times::timestamptz[]) as expire_time,
   unnest(@captured_amounts::bigint[]) as captured_amount,
   unnest(@refunded_amounts::bigint[]) as refunded_amount,
@@ -75,4 +75,4 @@ where id = any(@ids::uuid[]) and not erased;
 
 -- name: OrderOldestDue :one
 -- When the sweeper has to look next.
-select ask_time::timestamptz from orders where ask_time is not null order by ask_time limit 1;
+select due_time::timestamptz from orders where due_time is not null order by due_time limit 1;

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/settings.proto.
  */
 export const file_shopmesh_order_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiBzaG9wbWVzaC9vcmRlci92MS9zZXR0aW5ncy5wcm90bxIRc2hvcG1lc2gub3JkZXIudjEingMKCFNldHRpbmdzEkQKDnBheW1lbnRfd2luZG93GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhG6SA6qAQsiBQiAmp4BMgIIARJGCg9hc2tfYWdhaW5fYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CErpID6oBDCIDCJAcMgUQgMLXLxIqChFtYXhfdW5wYWlkX29yZGVycxgDIAEoBUIKukgHGgUYkE4oAUgAiAEBEisKD3BheW1lbnRfbWV0aG9kcxgEIAMoCUISukgPkgEMEDIYASIGcgQQARhAEk0KFWlkZW1wb3RlbmN5X3JldGVudGlvbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkITukgQqgENIgUIgOeEDzIECICjBRJGCg9ldmVudF9yZXRlbnRpb24YBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CErpID6oBDCIFCIDnhA8yAwiQHEIUChJfbWF4X3VucGFpZF9vcmRlcnNCywEKFWNvbS5zaG9wbWVzaC5vcmRlci52MUINU2V0dGluZ3NQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("CiBzaG9wbWVzaC9vcmRlci92MS9zZXR0aW5ncy5wcm90bxIRc2hvcG1lc2gub3JkZXIudjEimgMKCFNldHRpbmdzEkQKDnBheW1lbnRfd2luZG93GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhG6SA6qAQsiBQiAmp4BMgIIARJCCgtyZXRyeV9hZnRlchgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgMIkBwyBRCAwtcvEioKEW1heF91bnBhaWRfb3JkZXJzGAMgASgFQgq6SAcaBRiQTigBSACIAQESKwoPcGF5bWVudF9tZXRob2RzGAQgAygJQhK6SA+SAQwQMhgBIgZyBBABGEASTQoVaWRlbXBvdGVuY3lfcmV0ZW50aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBCqAQ0iBQiA54QPMgQIgKMFEkYKD2V2ZW50X3JldGVudGlvbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgUIgOeEDzIDCJAcQhQKEl9tYXhfdW5wYWlkX29yZGVyc0LLAQoVY29tLnNob3BtZXNoLm9yZGVyLnYxQg1TZXR0aW5nc1Byb3RvUAFaPWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29yZGVyL3YxO29yZGVydjGiAgNTT1iqAhFTaG9wbWVzaC5PcmRlci5WMcoCEVNob3BtZXNoXE9yZGVyXFYx4gIdU2hvcG1lc2hcT3JkZXJcVjFcR1BCTWV0YWRhdGHqAhNTaG9wbWVzaDo6T3JkZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for orders.
@@ -33,9 +33,9 @@ export type Settings = Message<"shopmesh.order.v1.Settings"> & {
    * After how long without an answer a step is asked again, 100 ms to 1 hour; 30
    * s by default, doubled with each asking up to 10 minutes.
    *
-   * @generated from field: google.protobuf.Duration ask_again_after = 2;
+   * @generated from field: google.protobuf.Duration retry_after = 2;
    */
-  askAgainAfter?: Duration | undefined;
+  retryAfter?: Duration | undefined;
 
   /**
    * How many unpaid orders a customer or guest may have at once, 1 to 10,000;

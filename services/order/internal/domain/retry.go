@@ -2,35 +2,35 @@ package domain
 
 import "time"
 
-// AskPolicy says after how long without an answer a step is asked again.
-type AskPolicy struct {
+// RetryPolicy says after how long without an answer a step is asked again.
+type RetryPolicy struct {
 	// After is the first delay; it doubles with each asking.
 	After time.Duration
 	// Hold asks nothing again for now: what was asked has not left yet.
 	Hold bool
 }
 
-// longestAskDelay bounds the doubling, unless the first delay is longer.
-const longestAskDelay = 10 * time.Minute
+// longestRetryDelay bounds the doubling, unless the first delay is longer.
+const longestRetryDelay = 10 * time.Minute
 
 // Delay is how long to wait after asking again for the count-th time.
-func (p AskPolicy) Delay(count int) time.Duration {
+func (p RetryPolicy) Delay(count int) time.Duration {
 	delay := p.After
 	for range count {
-		if delay >= longestAskDelay {
+		if delay >= longestRetryDelay {
 			break
 		}
-		delay = min(2*delay, longestAskDelay)
+		delay = min(2*delay, longestRetryDelay)
 	}
 	return delay
 }
 
-// nextLook is when the order is to be looked at: when an awaited step is overdue,
+// nextDue is when the order is to be looked at: when an awaited step is overdue,
 // or the order expires. It is zero when there is nothing to look for.
-func (o *Order) nextLook(ask AskPolicy) time.Time {
+func (o *Order) nextDue(retry RetryPolicy) time.Time {
 	var next time.Time
 	if o.Awaits != 0 {
-		next = o.SaidTime.Add(ask.Delay(o.AskCount))
+		next = o.LastPublishedTime.Add(retry.Delay(o.RetryCount))
 	}
 	if !o.ExpireTime.IsZero() && (next.IsZero() || o.ExpireTime.Before(next)) {
 		next = o.ExpireTime
@@ -38,42 +38,42 @@ func (o *Order) nextLook(ask AskPolicy) time.Time {
 	return next
 }
 
-// schedule keeps AskTime no later than the next look. It leaves an earlier one as
+// schedule keeps DueTime no later than the next look. It leaves an earlier one as
 // it is, because the column is indexed and each change costs every index of the
 // table an entry: the sweeper looks, finds that it is early, and moves it.
-func (o *Order) schedule(ask AskPolicy) {
-	next := o.nextLook(ask)
-	if next.IsZero() || o.AskTime.IsZero() || next.Before(o.AskTime) {
-		o.AskTime = next
+func (o *Order) schedule(retry RetryPolicy) {
+	next := o.nextDue(retry)
+	if next.IsZero() || o.DueTime.IsZero() || next.Before(o.DueTime) {
+		o.DueTime = next
 	}
 }
 
-// Look is what the sweeper does with an order whose AskTime has come: one that is
+// Look is what the sweeper does with an order whose DueTime has come: one that is
 // not paid in time is cancelled; a step that is overdue is asked again, by saying
 // its event under its first identity. The order's refunds must be loaded.
-func (o *Order) Look(ask AskPolicy, at Moment) Changes {
+func (o *Order) Look(retry RetryPolicy, at Moment) Changes {
 	var c Changes
 	switch {
 	case !o.ExpireTime.IsZero() && !at.Time.Before(o.ExpireTime):
 		o.cancel(Expired, "", at, &c)
-	case o.Awaits != 0 && !ask.Hold && !at.Time.Before(o.SaidTime.Add(ask.Delay(o.AskCount))):
-		o.askAgain(at, &c)
+	case o.Awaits != 0 && !retry.Hold && !at.Time.Before(o.LastPublishedTime.Add(retry.Delay(o.RetryCount))):
+		o.republish(at, &c)
 	}
-	next := o.nextLook(ask)
-	if ask.Hold && o.Awaits != 0 {
-		next = at.Time.Add(ask.After)
+	next := o.nextDue(retry)
+	if retry.Hold && o.Awaits != 0 {
+		next = at.Time.Add(retry.After)
 		if !o.ExpireTime.IsZero() && o.ExpireTime.Before(next) {
 			next = o.ExpireTime
 		}
 	}
-	if !next.Equal(o.AskTime) {
-		o.AskTime = next
+	if !next.Equal(o.DueTime) {
+		o.DueTime = next
 		c.Changed = true
 	}
 	return c
 }
 
-func (o *Order) askAgain(at Moment, c *Changes) {
+func (o *Order) republish(at Moment, c *Changes) {
 	if o.Awaits.Has(AwaitsStock) {
 		c.say(o.saying(SayPlaced, 1, at))
 	}
@@ -94,7 +94,7 @@ func (o *Order) askAgain(at Moment, c *Changes) {
 			c.say(o.sayRefund(refund, at))
 		}
 	}
-	o.SaidTime = at.Time
-	o.AskCount++
+	o.LastPublishedTime = at.Time
+	o.RetryCount++
 	c.Changed = true
 }
