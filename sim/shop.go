@@ -93,7 +93,7 @@ func (w *world) stores(bugs Bugs) {
 		Bugs: bugs.Notification,
 	})
 
-	w.orders.hear, w.stocks.hear, w.payments.hear = w.order.Hear, w.inventory.Hear, w.payment.Handle
+	w.orders.hear, w.stocks.hear, w.payments.hear = w.order.Handle, w.inventory.Hear, w.payment.Handle
 	w.mails.hear, w.products.hear = w.notification.Handle, w.catalog.Hear
 	w.orders.restart = func() ([]outbox.Event, func()) { return nil, nothing }
 	w.stocks.restart, w.payments.restart = w.inventory.Restart, w.payment.Restart

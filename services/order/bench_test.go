@@ -67,7 +67,7 @@ func newBench(t *testing.T) *bench {
 	b.tail.Start()
 	t.Cleanup(b.tail.Stop)
 	b.orders = &app.Orders{
-		Pool: b.pool, Source: events.Source, Announce: events.Announce, Wake: func() {}, Tail: b.tail,
+		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, Wake: func() {}, Tail: b.tail,
 		Settings: domain.Settings{
 			PaymentWindow: 30 * time.Minute, MaxUnpaid: 3, PaymentMethods: []string{"sandbox_ok", "sandbox_declined"},
 			Retry: domain.RetryPolicy{After: 30 * time.Second},
@@ -79,7 +79,7 @@ func newBench(t *testing.T) *bench {
 	b.products = &app.Products{Pool: b.pool, Lookup: b.lookup}
 	b.place = app.NewPlaceOrder(b.orders, b.products)
 	t.Cleanup(b.place.Close)
-	b.handler = events.Handler(events.Uses{HearProducts: b.products.Hear, HearFacts: b.orders.Hear, Erase: b.orders.Erase})
+	b.handler = events.NewHandler(events.Handlers{ApplyProducts: b.products.Apply, ApplyEvents: b.orders.Apply, Erase: b.orders.Erase})
 	b.witnesses = []app.Witness{
 		{Context: "inventory", Tell: func(context.Context, uuid.UUID) ([]app.Happening, error) {
 			return []app.Happening{{Time: b.orders.Now().Add(time.Hour), Context: "inventory", Kind: "SALE", Detail: "-2 of MUG"}}, nil
@@ -123,7 +123,7 @@ func (b *bench) sell(code string, cents int64) *catalogv1.Product {
 		Id: uuid.NewString(), Code: code, Name: "A " + code, Status: catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE,
 		Price: moneypb.Proto(euros(cents)),
 	}
-	b.hear(event(uuid.MustParse(p.GetId()), 1, &catalogv1.ProductChanged{Product: p, Version: 1}))
+	b.handle(event(uuid.MustParse(p.GetId()), 1, &catalogv1.ProductChanged{Product: p, Version: 1}))
 	return p
 }
 
@@ -147,7 +147,7 @@ func (b *bench) placed() *orderv1.Order {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.said()
+	b.published()
 	return res.GetOrder()
 }
 
@@ -171,7 +171,7 @@ func event(key uuid.UUID, version int64, message proto.Message) consumer.Event {
 }
 
 // hear applies events as one batch.
-func (b *bench) hear(batch ...consumer.Event) {
+func (b *bench) handle(batch ...consumer.Event) {
 	b.t.Helper()
 	if err := b.tryHear(batch...); err != nil {
 		b.t.Fatal(err)
@@ -182,29 +182,29 @@ func (b *bench) tryHear(batch ...consumer.Event) error {
 	return b.pool.Hot().InTx(b.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return b.handler(ctx, tx, batch) })
 }
 
-// said takes what order said out of the outbox, in order.
-func (b *bench) said() []proto.Message {
+// published takes what order published out of the outbox, in order.
+func (b *bench) published() []proto.Message {
 	b.t.Helper()
 	var all []proto.Message
-	for _, s := range b.saidWithIDs() {
+	for _, s := range b.publishedWithIDs() {
 		all = append(all, s.message)
 	}
 	return all
 }
 
-type saying struct {
+type publication struct {
 	id      string
 	message proto.Message
 }
 
-func (b *bench) saidWithIDs() []saying {
+func (b *bench) publishedWithIDs() []publication {
 	b.t.Helper()
 	rows, err := b.pool.Query(b.t.Context(), `with taken as (delete from outbox returning *) select key, version, type, payload from taken order by id`)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	defer rows.Close()
-	var all []saying
+	var all []publication
 	for rows.Next() {
 		var key uuid.UUID
 		var version int64
@@ -221,7 +221,7 @@ func (b *bench) saidWithIDs() []saying {
 		if err := proto.Unmarshal(payload, message); err != nil {
 			b.t.Fatal(err)
 		}
-		all = append(all, saying{fmt.Sprintf("%s/%d/%s", key, version, name), message})
+		all = append(all, publication{fmt.Sprintf("%s/%d/%s", key, version, name), message})
 	}
 	return all
 }
@@ -235,13 +235,13 @@ func names(messages []proto.Message) []string {
 	return out
 }
 
-func (b *bench) wantSaid(want ...string) []proto.Message {
+func (b *bench) wantPublished(want ...string) []proto.Message {
 	b.t.Helper()
-	said := b.said()
-	if got := names(said); !slices.Equal(got, want) {
-		b.t.Errorf("said %v, want %v", got, want)
+	published := b.published()
+	if got := names(published); !slices.Equal(got, want) {
+		b.t.Errorf("published %v, want %v", got, want)
 	}
-	return said
+	return published
 }
 
 // awaits reads what an order waits for.

@@ -80,8 +80,8 @@ const (
 // confirm has an order reserved and paid.
 func (b *bench) confirm(o *orderv1.Order) {
 	b.t.Helper()
-	b.hear(stockReserved(o))
-	b.hear(paymentCaptured(o))
+	b.handle(stockReserved(o))
+	b.handle(paymentCaptured(o))
 }
 
 func (b *bench) wantState(o *orderv1.Order, state, reason string, awaits ...string) *orderv1.Order {
@@ -101,18 +101,18 @@ func TestAnOrderThatGoesWell(t *testing.T) {
 	b := newBench(t)
 	b.sell("MUG", 500)
 	o := b.placed()
-	b.hear(stockReserved(o))
-	asks := b.wantSaid("OrderAwaitingPayment")[0].(*orderv1.OrderAwaitingPayment)
+	b.handle(stockReserved(o))
+	asks := b.wantPublished("OrderAwaitingPayment")[0].(*orderv1.OrderAwaitingPayment)
 	if asks.GetPaymentId() != o.GetPaymentId() || !proto.Equal(asks.GetTotal(), o.GetTotal()) || asks.GetNumber() != o.GetNumber() || asks.GetPaymentMethod() != "sandbox_ok" {
 		t.Errorf("asks for %v", asks)
 	}
-	b.hear(paymentCaptured(o))
-	notice := b.wantSaid("OrderConfirmed")[0].(*orderv1.OrderConfirmed).GetNotice()
+	b.handle(paymentCaptured(o))
+	notice := b.wantPublished("OrderConfirmed")[0].(*orderv1.OrderConfirmed).GetNotice()
 	if notice.GetVersion() != 3 || notice.GetContact().GetFirstName() != "Ada" || notice.GetLines()[0].GetName() != "A MUG" || !proto.Equal(notice.GetTotal(), o.GetTotal()) {
 		t.Errorf("confirmed with %v", notice)
 	}
 	b.wantState(o, "CONFIRMED", "", "COMMIT", "CONFIRMATION_MAIL")
-	b.hear(mailSent(o, confirmationMail, o.GetId()), stockCommitted(o))
+	b.handle(mailSent(o, confirmationMail, o.GetId()), stockCommitted(o))
 	got := b.wantState(o, "CONFIRMED", "")
 	if !proto.Equal(got.GetCaptured(), o.GetTotal()) || len(got.GetHistory()) != 3 || got.GetHistory()[1].GetActor() != "inventory" || got.GetExpireTime() != nil {
 		t.Errorf("ended as %v", got)
@@ -121,9 +121,9 @@ func TestAnOrderThatGoesWell(t *testing.T) {
 		t.Error("the sweeper would look at it")
 	}
 	// All of it again changes nothing and says nothing.
-	b.said()
-	b.hear(stockReserved(o), paymentCaptured(o), stockCommitted(o), mailSent(o, confirmationMail, o.GetId()))
-	b.wantSaid()
+	b.published()
+	b.handle(stockReserved(o), paymentCaptured(o), stockCommitted(o), mailSent(o, confirmationMail, o.GetId()))
+	b.wantPublished()
 	if again := b.get(o); !proto.Equal(again, got) {
 		t.Errorf("heard again, it is %v", again)
 	}
@@ -147,21 +147,21 @@ func TestOrdersThatEndWithoutASale(t *testing.T) {
 			o := b.placed()
 			facts := append(row.facts(o), row.facts(o)...)
 			if together {
-				b.hear(facts...)
+				b.handle(facts...)
 			} else {
 				for _, fact := range facts {
-					b.hear(fact)
+					b.handle(fact)
 				}
 			}
 			got := b.wantState(o, "CANCELLED", row.reason, row.awaits...)
 			if last := got.GetHistory()[len(got.GetHistory())-1]; last.GetNote() != row.note {
 				t.Errorf("%s: noted %q", name, last.GetNote())
 			}
-			said := names(b.said())
-			if n := len(said); n == 0 || said[n-1] != "OrderCancelled" {
-				t.Errorf("%s: said %v", name, said)
+			published := names(b.published())
+			if n := len(published); n == 0 || published[n-1] != "OrderCancelled" {
+				t.Errorf("%s: published %v", name, published)
 			}
-			b.hear(stockReleased(o), mailFailed(o, cancellationMail, o.GetId()))
+			b.handle(stockReleased(o), mailFailed(o, cancellationMail, o.GetId()))
 			b.wantState(o, "CANCELLED", row.reason)
 		}
 	}
@@ -173,7 +173,7 @@ func TestMoneyTakenForACancelledOrderIsGivenBackWhateverComesFirst(t *testing.T)
 	b.sell("MUG", 500)
 	for _, order := range [][]int{{0, 1, 2}, {1, 0, 2}, {1, 2, 0}, {2, 1, 0}} {
 		o := b.placed()
-		b.hear(stockReserved(o))
+		b.handle(stockReserved(o))
 		if _, err := b.client.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: o.GetId()}); err != nil {
 			t.Fatal(err)
 		}
@@ -181,14 +181,14 @@ func TestMoneyTakenForACancelledOrderIsGivenBackWhateverComesFirst(t *testing.T)
 		refund := uuid.NewString()
 		facts := []consumer.Event{stockReleased(o), paymentCaptured(o), paymentRefunded(o, refund, 1000, 1000)}
 		for _, i := range order {
-			b.hear(facts[i], facts[i])
+			b.handle(facts[i], facts[i])
 		}
-		b.hear(mailSent(o, cancellationMail, o.GetId()))
+		b.handle(mailSent(o, cancellationMail, o.GetId()))
 		got := b.wantState(o, "CANCELLED", "REQUESTED", "REFUND_MAIL")
 		if !proto.Equal(got.GetCaptured(), o.GetTotal()) || !proto.Equal(got.GetRefunded(), o.GetTotal()) {
 			t.Errorf("in the order %v: captured %v, refunded %v", order, got.GetCaptured(), got.GetRefunded())
 		}
-		b.hear(mailSent(o, refundMail, refund))
+		b.handle(mailSent(o, refundMail, refund))
 		b.wantState(o, "CANCELLED", "REQUESTED")
 	}
 }
@@ -198,18 +198,18 @@ func TestACaptureOnACancelledOrderIsAnsweredWithTheCancellation(t *testing.T) {
 	b := newBench(t)
 	b.sell("MUG", 500)
 	o := b.placed()
-	b.hear(stockReserved(o))
+	b.handle(stockReserved(o))
 	b.wait(time.Hour)
 	b.sweep(1)
-	first := b.saidWithIDs()
-	b.hear(paymentCaptured(o))
-	again := b.saidWithIDs()
+	first := b.publishedWithIDs()
+	b.handle(paymentCaptured(o))
+	again := b.publishedWithIDs()
 	if len(again) != 1 || again[0].id != first[len(first)-1].id {
-		t.Errorf("said %v after %v", again, first)
+		t.Errorf("published %v after %v", again, first)
 	}
 	b.wantState(o, "CANCELLED", "EXPIRED", "RELEASE", "REFUND", "CANCELLATION_MAIL")
-	b.hear(stockReserved(o)) // inventory asks
-	b.wantSaid("OrderCancelled")
+	b.handle(stockReserved(o)) // inventory asks
+	b.wantPublished("OrderCancelled")
 }
 
 func TestARefundIsToldWithItsAmountsAndItsMailIsAwaited(t *testing.T) {
@@ -218,23 +218,23 @@ func TestARefundIsToldWithItsAmountsAndItsMailIsAwaited(t *testing.T) {
 	b.sell("MUG", 500)
 	o := b.placed()
 	b.confirm(o)
-	b.hear(stockCommitted(o), mailSent(o, confirmationMail, o.GetId()))
-	b.said()
+	b.handle(stockCommitted(o), mailSent(o, confirmationMail, o.GetId()))
+	b.published()
 	first, second := uuid.NewString(), uuid.NewString()
-	b.hear(paymentRefunded(o, first, 100, 100), paymentRefunded(o, second, 200, 300), paymentRefunded(o, first, 100, 100))
-	said := b.wantSaid("OrderRefunded", "OrderRefunded")
-	told := said[1].(*orderv1.OrderRefunded)
+	b.handle(paymentRefunded(o, first, 100, 100), paymentRefunded(o, second, 200, 300), paymentRefunded(o, first, 100, 100))
+	published := b.wantPublished("OrderRefunded", "OrderRefunded")
+	told := published[1].(*orderv1.OrderRefunded)
 	if told.GetRefundId() != second || told.GetAmount().GetUnits() != 2 || told.GetRefunded().GetUnits() != 3 || told.GetReason() != "broken" || len(told.GetNotice().GetLines()) != 1 {
 		t.Errorf("told %v", told)
 	}
-	b.hear(mailSent(o, refundMail, first))
+	b.handle(mailSent(o, refundMail, first))
 	b.wantState(o, "CONFIRMED", "", "REFUND_MAIL")
 	b.wait(time.Minute)
 	b.sweep(1)
-	if again := b.wantSaid("OrderRefunded")[0].(*orderv1.OrderRefunded); !proto.Equal(again, told) {
+	if again := b.wantPublished("OrderRefunded")[0].(*orderv1.OrderRefunded); !proto.Equal(again, told) {
 		t.Errorf("asked again with %v", again)
 	}
-	b.hear(mailSent(o, refundMail, second))
+	b.handle(mailSent(o, refundMail, second))
 	got := b.wantState(o, "CONFIRMED", "")
 	if got.GetRefunded().GetUnits() != 3 || len(got.GetHistory()) != 3 {
 		t.Errorf("ended as %v", got)
@@ -259,7 +259,7 @@ func TestManyOrdersInOneBatchEachGetTheirOwn(t *testing.T) {
 			batch = append([]consumer.Event{stockReserved(o)}, batch...)
 		}
 	}
-	b.hear(batch...)
+	b.handle(batch...)
 	for i, o := range orders {
 		switch i % 3 {
 		case 0:
@@ -277,7 +277,7 @@ func TestMoneyThatFitsNoOrderNeverVanishes(t *testing.T) {
 	b := newBench(t)
 	b.sell("MUG", 500)
 	o := b.placed()
-	b.hear(stockReserved(o))
+	b.handle(stockReserved(o))
 	stranger := proto.CloneOf(o)
 	stranger.Id = uuid.NewString()
 	other := proto.CloneOf(o)
@@ -291,7 +291,7 @@ func TestMoneyThatFitsNoOrderNeverVanishes(t *testing.T) {
 			t.Errorf("%s: applied", name)
 		}
 	}
-	b.hear(stockReserved(stranger), stockCommitted(stranger), mailSent(stranger, confirmationMail, stranger.GetId()))
+	b.handle(stockReserved(stranger), stockCommitted(stranger), mailSent(stranger, confirmationMail, stranger.GetId()))
 	b.wantState(o, "AWAITING_PAYMENT", "", "PAYMENT")
 	if err := b.tryHear(consumer.Event{Key: uuid.New(), Type: "shopmesh.unknown.v9.Thing", Payload: []byte("?")}); err != nil {
 		t.Errorf("an unknown type: %v", err)
@@ -314,10 +314,10 @@ func TestAnErasedCustomersDataIsBlankedAndNewOrdersAreRefused(t *testing.T) {
 	}
 	o := res.GetOrder()
 	b.confirm(o)
-	b.said()
+	b.published()
 	erased := event(customer, 2, &customerv1.CustomerErased{CustomerId: customer.String(), Version: 2})
-	b.hear(stockCommitted(o), erased, erased)
-	b.hear(erased)
+	b.handle(stockCommitted(o), erased, erased)
+	b.handle(erased)
 	got := b.wantState(o, "CONFIRMED", "")
 	if got.GetContact() != nil || got.GetShippingAddress() != nil || got.GetCustomerId() == "" || got.GetEtag() == o.GetEtag() {
 		t.Errorf("still there: %v", got)
@@ -357,7 +357,7 @@ func TestAnErasureOfVeryManyOrdersIsCompletedLater(t *testing.T) {
 	left := func() int {
 		return b.count(`select count(*) from orders where customer_id = $1 and not erased`, customer)
 	}
-	b.hear(event(customer, 2, &customerv1.CustomerErased{CustomerId: customer.String(), Version: 2}))
+	b.handle(event(customer, 2, &customerv1.CustomerErased{CustomerId: customer.String(), Version: 2}))
 	if n := left(); n != 600 {
 		t.Errorf("%d orders are left for later, want 600", n)
 	}
@@ -373,7 +373,7 @@ func TestAnErasureThatWasInterruptedForLongIsCompleted(t *testing.T) {
 	b := newBench(t)
 	b.sell("MUG", 500)
 	customer, left := uuid.New(), b.placed()
-	b.hear(event(customer, 2, &customerv1.CustomerErased{CustomerId: customer.String(), Version: 2}))
+	b.handle(event(customer, 2, &customerv1.CustomerErased{CustomerId: customer.String(), Version: 2}))
 	if _, err := b.pool.Exec(t.Context(), `update orders set customer_id = $2 where id = $1`, left.GetId(), customer); err != nil {
 		t.Fatal(err)
 	}
@@ -386,7 +386,7 @@ func TestAnErasureThatWasInterruptedForLongIsCompleted(t *testing.T) {
 		t.Errorf("after a week the order still has %v; %d erasures are not settled", b.get(left).GetContact(), open())
 	}
 	young := uuid.New()
-	b.hear(event(young, 2, &customerv1.CustomerErased{CustomerId: young.String(), Version: 2}))
+	b.handle(event(young, 2, &customerv1.CustomerErased{CustomerId: young.String(), Version: 2}))
 	if err := b.orders.EraseLate(t.Context()); err != nil || open() != 1 {
 		t.Errorf("an order may come yet that was placed at the moment of an erasure, and %d are not settled, %v", open(), err)
 	}

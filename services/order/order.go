@@ -128,7 +128,7 @@ func newOrders(
 	pool *pg.Pool, relay *outbox.Relay, tail *app.Tail, backlog *app.Backlog, set domain.Settings, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
 ) *app.Orders {
 	return &app.Orders{
-		Pool: pool, Settings: set, Source: events.Source, Announce: events.Announce, Wake: relay.Wake, Tail: tail, Backlog: backlog,
+		Pool: pool, Settings: set, Source: events.Source, ToOutbox: events.ToOutbox, Wake: relay.Wake, Tail: tail, Backlog: backlog,
 		Now: clock, NewID: id, Random: randomBits, Log: log,
 	}
 }
@@ -154,7 +154,7 @@ func newConsumer(
 			events.ReservationTopic, events.PaymentTopic, events.NotificationTopic, events.ProductTopic, events.CustomerTopic,
 		},
 		Meter: meter, Tracer: tracer, Log: log,
-	}, events.Handler(events.Uses{HearProducts: products.Hear, HearFacts: orders.Hear, Erase: orders.Erase}))
+	}, events.NewHandler(events.Handlers{ApplyProducts: products.Apply, ApplyEvents: orders.Apply, Erase: orders.Erase}))
 }
 
 func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, others *peer.Peers) *rpc.Server {
@@ -163,7 +163,7 @@ func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products
 
 func newService(
 	orders *app.Orders, place *app.PlaceOrder, server *rpc.Server,
-	heard *consumer.Consumer, operations *audit.Operations,
+	inbound *consumer.Consumer, operations *audit.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
@@ -172,7 +172,7 @@ func newService(
 			kitrpc.Gateway(orderv1.RegisterOrderServiceHandlerClient, orderv1.NewOrderServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "consumer", Run: heard.Run},
+			{Name: "consumer", Run: inbound.Run},
 			{Name: "sweeper", Run: orders.RunSweeper},
 			{Name: "backlog", Run: orders.Backlog.Run},
 		},

@@ -26,7 +26,7 @@ func TestCancelShipAndDeliverFollowTheStates(t *testing.T) {
 	_, err := b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId()})
 	testkit.Refused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
 	b.confirm(o)
-	b.said()
+	b.published()
 	_, err = b.client.MarkOrderDelivered(t.Context(), &orderv1.MarkOrderDeliveredRequest{Id: o.GetId()})
 	testkit.Refused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
 	_, err = b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId(), Etag: o.GetEtag()})
@@ -39,9 +39,9 @@ func TestCancelShipAndDeliverFollowTheStates(t *testing.T) {
 	if s := sent.GetOrder(); s.GetState() != orderv1.OrderState_ORDER_STATE_SHIPPED || s.GetShipment().GetCarrier() != "DHL" || !proto.Equal(s, b.get(o)) {
 		t.Errorf("shipped as %v", s)
 	}
-	said := b.wantSaid("OrderShipped")[0].(*orderv1.OrderShipped)
-	if said.GetShipment().GetId() == "" || len(said.GetNotice().GetLines()) != 1 || said.GetNotice().GetContact().GetEmail() == "" {
-		t.Errorf("said %v", said)
+	published := b.wantPublished("OrderShipped")[0].(*orderv1.OrderShipped)
+	if published.GetShipment().GetId() == "" || len(published.GetNotice().GetLines()) != 1 || published.GetNotice().GetContact().GetEmail() == "" {
+		t.Errorf("published %v", published)
 	}
 	_, err = b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId()})
 	testkit.Refused(t, err, connect.CodeFailedPrecondition, "ORDER_STATE")
@@ -52,7 +52,7 @@ func TestCancelShipAndDeliverFollowTheStates(t *testing.T) {
 	if err != nil || got.GetOrder().GetState() != orderv1.OrderState_ORDER_STATE_DELIVERED || got.GetOrder().GetShipment().GetDeliverTime() == nil || !proto.Equal(got.GetOrder(), b.get(o)) {
 		t.Errorf("delivered as %v, %v", got, err)
 	}
-	b.wantSaid("OrderDelivered")
+	b.wantPublished("OrderDelivered")
 	if n := b.count(`select count(*) from order_history`); n != rows+1 || len(got.GetOrder().GetHistory()) != 5 {
 		t.Errorf("history has %d rows, %v", n, got.GetOrder().GetHistory())
 	}
@@ -71,15 +71,15 @@ func TestCancellingTwiceWithOneRequestIdAnswersTheSame(t *testing.T) {
 	if c := first.GetOrder(); c.GetCancelReason() != orderv1.CancelReason_CANCEL_REASON_REQUESTED || c.GetHistory()[1].GetNote() != "changed my mind" || c.GetExpireTime() != nil {
 		t.Errorf("cancelled as %v", c)
 	}
-	said := b.wantSaid("OrderCancelled")[0].(*orderv1.OrderCancelled)
-	if said.GetPaymentRequested() || said.GetReason() != orderv1.CancelReason_CANCEL_REASON_REQUESTED || said.GetNote() != "changed my mind" {
-		t.Errorf("said %v", said)
+	published := b.wantPublished("OrderCancelled")[0].(*orderv1.OrderCancelled)
+	if published.GetPaymentRequested() || published.GetReason() != orderv1.CancelReason_CANCEL_REASON_REQUESTED || published.GetNote() != "changed my mind" {
+		t.Errorf("published %v", published)
 	}
 	again, err := b.client.CancelOrder(t.Context(), req)
 	if err != nil || !proto.Equal(again, first) {
 		t.Errorf("again: %v, %v", again, err)
 	}
-	b.wantSaid()
+	b.wantPublished()
 	other := proto.CloneOf(req)
 	other.Reason = "something else"
 	_, err = b.client.CancelOrder(t.Context(), other)
@@ -306,12 +306,12 @@ func TestTheSweeperExpiresAndAsksAgain(t *testing.T) {
 	if _, err := b.client.PlaceOrder(t.Context(), request()); err != nil {
 		t.Fatal(err)
 	}
-	first := b.saidWithIDs()
+	first := b.publishedWithIDs()
 	b.sweep(0)
-	b.wantSaid()
+	b.wantPublished()
 	b.wait(30 * time.Second)
 	b.sweep(1)
-	again := b.saidWithIDs()
+	again := b.publishedWithIDs()
 	if len(again) != 1 || again[0].id != first[0].id || !proto.Equal(again[0].message, first[0].message) {
 		t.Errorf("asked again with %v after %v", again, first)
 	}
@@ -320,8 +320,8 @@ func TestTheSweeperExpiresAndAsksAgain(t *testing.T) {
 	b.sweep(0)
 	b.wait(29 * time.Minute)
 	b.sweep(1)
-	if said := b.wantSaid("OrderCancelled")[0].(*orderv1.OrderCancelled); said.GetReason() != orderv1.CancelReason_CANCEL_REASON_EXPIRED {
-		t.Errorf("said %v", said)
+	if published := b.wantPublished("OrderCancelled")[0].(*orderv1.OrderCancelled); published.GetReason() != orderv1.CancelReason_CANCEL_REASON_EXPIRED {
+		t.Errorf("published %v", published)
 	}
 	var due time.Time
 	for range 12 {
@@ -330,7 +330,7 @@ func TestTheSweeperExpiresAndAsksAgain(t *testing.T) {
 		}
 		b.now.Store(due.UnixMicro())
 		b.sweep(1)
-		b.wantSaid("OrderCancelled")
+		b.wantPublished("OrderCancelled")
 	}
 	var findings []string
 	err := b.audit(&findings)
@@ -360,7 +360,7 @@ func TestManySweepersSweepEachOrderOnce(t *testing.T) {
 		})
 	}
 	placing.Wait()
-	b.said()
+	b.published()
 	b.wait(time.Hour)
 	for range 4 {
 		placing.Go(func() {
@@ -371,8 +371,8 @@ func TestManySweepersSweepEachOrderOnce(t *testing.T) {
 	}
 	placing.Wait()
 	b.sweep(0)
-	if said := b.said(); len(said) != many {
-		t.Errorf("%d orders were cancelled, of %d", len(said), many)
+	if published := b.published(); len(published) != many {
+		t.Errorf("%d orders were cancelled, of %d", len(published), many)
 	}
 }
 

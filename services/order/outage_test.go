@@ -165,9 +165,9 @@ func (o *outing) read(placed *orderv1.Order) *orderv1.Order {
 // mustTell checks what is said of the outage, and what waits.
 func (o *outing) mustTell(since time.Time) {
 	o.t.Helper()
-	said := o.status()
-	if !said.GetReady() || !slices.ContainsFunc(said.GetTroubles(), func(text string) bool { return strings.Contains(text, "the broker is away") }) {
-		o.t.Errorf("status says %v", said)
+	status := o.status()
+	if !status.GetReady() || !slices.ContainsFunc(status.GetTroubles(), func(text string) bool { return strings.Contains(text, "the broker is away") }) {
+		o.t.Errorf("status is %v", status)
 	}
 	res, err := http.Get(o.internal + "/readyz") //nolint:noctx // a probe's call
 	if err != nil {
@@ -215,8 +215,8 @@ func (o *outing) mustShed() {
 		return true
 	})
 	o.read(o.placed[0])
-	if said := o.status(); !slices.ContainsFunc(said.GetTroubles(), func(text string) bool { return strings.Contains(text, "new orders are shed") }) {
-		o.t.Errorf("status says %v", said)
+	if status := o.status(); !slices.ContainsFunc(status.GetTroubles(), func(text string) bool { return strings.Contains(text, "new orders are shed") }) {
+		o.t.Errorf("status is %v", status)
 	}
 }
 
@@ -232,7 +232,7 @@ func (o *outing) mustRecover(broker kafka.Config) {
 		return err == nil
 	})
 	for _, placed := range o.placed {
-		o.say(events.ReservationTopic, stockReserved(placed))
+		o.publish(events.ReservationTopic, stockReserved(placed))
 	}
 	testkit.Eventually(o.t, 2*time.Minute, "what others say is heard", func() bool {
 		return !slices.ContainsFunc(o.placed, func(placed *orderv1.Order) bool {
@@ -246,8 +246,8 @@ func (o *outing) mustRecover(broker kafka.Config) {
 		o.t.Errorf("%d of %d events left, %d of them twice; and %d of %d orders' placing", fillers, mostEvents, repeated, orders, len(o.placed))
 	}
 	testkit.Eventually(o.t, soon, "nothing is wrong any more", func() bool { return len(o.status().GetTroubles()) == 0 })
-	if said := o.status(); said.GetDeadLetters() > 0 || len(said.GetStoppedKeys()) > 0 || !said.GetReady() {
-		o.t.Errorf("status says %v", said)
+	if status := o.status(); status.GetDeadLetters() > 0 || len(status.GetStoppedKeys()) > 0 || !status.GetReady() {
+		o.t.Errorf("status is %v", status)
 	}
 }
 

@@ -49,9 +49,9 @@ func TestAnOrderIsAcceptedAndReadAsItWasAnswered(t *testing.T) {
 	if got := b.get(o); !proto.Equal(got, o) {
 		t.Errorf("read %v,\nanswered %v", got, o)
 	}
-	said := b.wantSaid("OrderPlaced")[0].(*orderv1.OrderPlaced)
-	if said.GetOrderId() != o.GetId() || said.GetVersion() != 1 || said.GetLines()[0].GetQuantity() != 2 || said.GetExpireTime() == nil {
-		t.Errorf("said %v", said)
+	published := b.wantPublished("OrderPlaced")[0].(*orderv1.OrderPlaced)
+	if published.GetOrderId() != o.GetId() || published.GetVersion() != 1 || published.GetLines()[0].GetQuantity() != 2 || published.GetExpireTime() == nil {
+		t.Errorf("published %v", published)
 	}
 }
 
@@ -77,7 +77,7 @@ func TestTheSameRequestGetsTheSameAnswerAndMakesNoSecondOrder(t *testing.T) {
 			t.Fatalf("answered %v and %v", answers[0], answer)
 		}
 	}
-	b.wantSaid("OrderPlaced")
+	b.wantPublished("OrderPlaced")
 
 	other := proto.CloneOf(req)
 	other.Lines[0].Quantity = 3
@@ -168,7 +168,7 @@ func TestOrdersAreRefusedWithTheirReasons(t *testing.T) {
 	b.sell("MUG", 500)
 	archived := b.sell("OLD", 500)
 	archived.Status = catalogv1.ProductStatus_PRODUCT_STATUS_ARCHIVED
-	b.hear(event(uuid.MustParse(archived.GetId()), 2, &catalogv1.ProductChanged{Product: archived, Version: 2}))
+	b.handle(event(uuid.MustParse(archived.GetId()), 2, &catalogv1.ProductChanged{Product: archived, Version: 2}))
 	lines := func(codes ...string) func(*orderv1.PlaceOrderRequest) {
 		return func(r *orderv1.PlaceOrderRequest) {
 			r.Lines = nil
@@ -239,8 +239,8 @@ func TestAProductThatOrderHasNotHeardOfIsAskedForOnce(t *testing.T) {
 	}
 	newer, older := proto.CloneOf(changed), changed
 	newer.Price = moneypb.Proto(euros(700))
-	b.hear(event(b.shelf[0].ID, 2, &catalogv1.ProductChanged{Product: newer, Version: 2}), event(b.shelf[0].ID, 1, &catalogv1.ProductChanged{Product: older, Version: 1}))
-	b.hear(event(b.shelf[0].ID, 1, &catalogv1.ProductChanged{Product: older, Version: 1}))
+	b.handle(event(b.shelf[0].ID, 2, &catalogv1.ProductChanged{Product: newer, Version: 2}), event(b.shelf[0].ID, 1, &catalogv1.ProductChanged{Product: older, Version: 1}))
+	b.handle(event(b.shelf[0].ID, 1, &catalogv1.ProductChanged{Product: older, Version: 1}))
 	if got := b.placed().GetTotal().GetUnits(); got != 14 {
 		t.Errorf("two mugs cost %d, want 14", got)
 	}

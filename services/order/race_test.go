@@ -137,8 +137,8 @@ func (b *bench) expire(*orderv1.Order) error {
 func (b *bench) awaitingPayment() *orderv1.Order {
 	b.t.Helper()
 	o := b.placed()
-	b.hear(stockReserved(o))
-	b.said()
+	b.handle(stockReserved(o))
+	b.published()
 	return o
 }
 
@@ -162,7 +162,7 @@ func (b *bench) wantGivenBack(o *orderv1.Order, reason string) {
 	if !proto.Equal(got.GetCaptured(), o.GetTotal()) || got.GetRefunded().GetUnits() != 0 {
 		b.t.Errorf("captured %v, refunded %v", got.GetCaptured(), got.GetRefunded())
 	}
-	b.hear(paymentRefunded(o, uuid.NewString(), 1000, 1000), stockReleased(o))
+	b.handle(paymentRefunded(o, uuid.NewString(), 1000, 1000), stockReleased(o))
 	got = b.wantState(o, "CANCELLED", reason, "CANCELLATION_MAIL", "REFUND_MAIL")
 	if !proto.Equal(got.GetCaptured(), got.GetRefunded()) {
 		b.t.Errorf("captured %v, refunded %v", got.GetCaptured(), got.GetRefunded())
@@ -170,8 +170,8 @@ func (b *bench) wantGivenBack(o *orderv1.Order, reason string) {
 }
 
 // cancellations counts what was said of an order's end, and returns the last.
-func cancellations(said []saying, o *orderv1.Order) (n int, last *orderv1.OrderCancelled) {
-	for _, s := range said {
+func cancellations(published []publication, o *orderv1.Order) (n int, last *orderv1.OrderCancelled) {
+	for _, s := range published {
 		if m, ok := s.message.(*orderv1.OrderCancelled); ok && m.GetNotice().GetOrderId() == o.GetId() {
 			n, last = n+1, m
 		}
@@ -186,9 +186,9 @@ func TestACancellationMeetsTheCapture(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.sell("MUG", 500)
-	check := func(o *orderv1.Order, said []saying) {
+	check := func(o *orderv1.Order, published []publication) {
 		t.Helper()
-		n, last := cancellations(said, o)
+		n, last := cancellations(published, o)
 		want, states := 2, []string{"PLACED", "AWAITING_PAYMENT", "CANCELLED"}
 		if b.wasConfirmed(o) {
 			want, states = 1, []string{"PLACED", "AWAITING_PAYMENT", "CONFIRMED", "CANCELLED"}
@@ -214,13 +214,13 @@ func TestACancellationMeetsTheCapture(t *testing.T) {
 		if b.wasConfirmed(o) != (i%2 == 1) {
 			t.Errorf("round %d: the order went %v", i, b.states(o))
 		}
-		check(o, b.saidWithIDs())
+		check(o, b.publishedWithIDs())
 	}
 	all := b.free(race{b.cancel, b.capture}, b.awaitingPayment, b.wasConfirmed)
 	// Preparing a batch takes what the one before it said; the last is complete.
-	said := b.saidWithIDs()
+	published := b.publishedWithIDs()
 	for _, o := range all[len(all)-16:] {
-		check(o, said)
+		check(o, published)
 	}
 	for _, o := range all[:len(all)-16] {
 		b.wantGivenBack(o, "REQUESTED")
@@ -314,7 +314,7 @@ func TestTwoCancellationsMeet(t *testing.T) {
 		if byClock(o) != (i%2 == 0) || wasRefused != (i%2 == 0) || wasRefused && reason != "ORDER_STATE" {
 			t.Errorf("round %d: the order went %v, the customer was refused: %v %v", i, b.states(o), wasRefused, reason)
 		}
-		if n, _ := cancellations(b.saidWithIDs(), o); n != 1 {
+		if n, _ := cancellations(b.publishedWithIDs(), o); n != 1 {
 			t.Errorf("round %d: the end was told %d times", i, n)
 		}
 	}
@@ -344,6 +344,6 @@ func TestTheSameCaptureInTwoProcessesConfirmsOnce(t *testing.T) {
 		if got := b.states(o); !slices.Equal(got, []string{"PLACED", "AWAITING_PAYMENT", "CONFIRMED"}) {
 			t.Errorf("the order went %v", got)
 		}
-		b.wantSaid("OrderConfirmed")
+		b.wantPublished("OrderConfirmed")
 	}
 }

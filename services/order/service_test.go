@@ -126,13 +126,13 @@ func (p *process) speak(broker kafka.Config) {
 	})
 }
 
-// say publishes events of other contexts.
-func (p *process) say(topic string, said ...consumer.Event) {
+// publish publishes events of other contexts.
+func (p *process) publish(topic string, published ...consumer.Event) {
 	p.t.Helper()
 	err := p.others.InTx(p.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		tx.OnCommit(p.relay.Wake)
 		var all []outbox.Event
-		for _, e := range said {
+		for _, e := range published {
 			message := messageOf(e.Type)
 			if err := proto.Unmarshal(e.Payload, message); err != nil {
 				return err
@@ -244,14 +244,14 @@ func TestOrderRunsAsAProcess(t *testing.T) {
 		}
 	}
 	next(orderv1.OrderState_ORDER_STATE_PLACED)
-	p.say(events.ReservationTopic, stockReserved(o))
+	p.publish(events.ReservationTopic, stockReserved(o))
 	next(orderv1.OrderState_ORDER_STATE_AWAITING_PAYMENT)
 	stranger := proto.CloneOf(o)
 	stranger.Id, stranger.PaymentId = uuid.NewString(), uuid.NewString()
-	p.say(events.PaymentTopic, paymentCaptured(stranger), paymentCaptured(o))
+	p.publish(events.PaymentTopic, paymentCaptured(stranger), paymentCaptured(o))
 	next(orderv1.OrderState_ORDER_STATE_CONFIRMED)
-	p.say(events.ReservationTopic, stockCommitted(o))
-	p.say(events.NotificationTopic, mailSent(o, confirmationMail, o.GetId()))
+	p.publish(events.ReservationTopic, stockCommitted(o))
+	p.publish(events.NotificationTopic, mailSent(o, confirmationMail, o.GetId()))
 
 	testkit.Eventually(t, soon, "the order awaits nothing", func() bool { return len(p.auditOf(o).GetAwaits()) == 0 })
 	letters, err := p.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "order"})

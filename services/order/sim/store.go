@@ -48,7 +48,7 @@ type Bugs struct {
 	StaleLook bool
 	// KeepExpiry leaves a confirmed order its expiry.
 	KeepExpiry bool
-	// OldProducts takes whatever was last said of a product for the newest.
+	// OldProducts takes whatever was last published of a product for the newest.
 	OldProducts bool
 }
 
@@ -66,7 +66,7 @@ type Store struct {
 	erased   map[uuid.UUID]bool
 	seen     map[string]int64 // the versions of products at the last check
 
-	hearing *tx // the transaction of the batch that is being heard
+	handling *tx // the transaction of the batch that is being heard
 }
 
 // row is an order with what is stored beside it.
@@ -80,10 +80,10 @@ type row struct {
 // tx gathers what a transaction does: the orders as it sees them, and what else it
 // writes.
 type tx struct {
-	said    []outbox.Event
-	rows    map[*row]*row // from stored to changed
-	changed []*row        // what was stored, in the order of the first change
-	writes  []func()
+	published []outbox.Event
+	rows      map[*row]*row // from stored to changed
+	changed   []*row        // what was stored, in the order of the first change
+	writes    []func()
 }
 
 // see is a stored order as the transaction sees it.
@@ -130,7 +130,7 @@ func New(cfg Config) *Store {
 		orders: map[uuid.UUID]*row{}, requests: map[uuid.UUID]uuid.UUID{},
 		products: map[string]domain.Product{}, erased: map[uuid.UUID]bool{}, seen: map[string]int64{},
 	}
-	s.handle = events.Handler(events.Uses{HearProducts: s.hearProducts, HearFacts: s.hearFacts, Erase: s.erase})
+	s.handle = events.NewHandler(events.Handlers{ApplyProducts: s.applyProducts, ApplyEvents: s.applyEvents, Erase: s.erase})
 	return s
 }
 
@@ -141,20 +141,20 @@ func (s *Store) moment(actor string) domain.Moment {
 	return domain.Moment{Time: s.now(), Actor: actor}
 }
 
-// Hear applies a batch of events.
-func (s *Store) Hear(batch []consumer.Event) (said []outbox.Event, commit func(), err error) {
+// Apply applies a batch of events.
+func (s *Store) Handle(batch []consumer.Event) (published []outbox.Event, commit func(), err error) {
 	t := &tx{}
-	s.hearing = t
-	defer func() { s.hearing = nil }()
+	s.handling = t
+	defer func() { s.handling = nil }()
 	if err := s.handle(context.Background(), nil, batch); err != nil {
 		return nil, nil, err
 	}
-	return t.said, t.commit, nil
+	return t.published, t.commit, nil
 }
 
-func (s *Store) hearProducts(_ context.Context, _ *pg.Tx, products []domain.Product) error {
+func (s *Store) applyProducts(_ context.Context, _ *pg.Tx, products []domain.Product) error {
 	for _, p := range products {
-		s.hearing.writes = append(s.hearing.writes, func() {
+		s.handling.writes = append(s.handling.writes, func() {
 			if known, ok := s.products[p.Code]; !ok || known.Version < p.Version || s.cfg.Bugs.OldProducts {
 				s.know(p)
 			}
@@ -170,27 +170,27 @@ func (s *Store) know(p domain.Product) {
 	s.products[p.Code] = p
 }
 
-func (s *Store) hearFacts(_ context.Context, _ *pg.Tx, heard []domain.Heard) error {
-	if len(heard) == 0 {
+func (s *Store) applyEvents(_ context.Context, _ *pg.Tx, inbound []domain.Inbound) error {
+	if len(inbound) == 0 {
 		return nil
 	}
-	needs := domain.NeedsOf(heard)
+	needs := domain.NeedsOf(inbound)
 	found := make(map[uuid.UUID]*domain.Order, len(needs.Orders))
 	for _, id := range needs.Orders {
 		if r, ok := s.orders[id]; ok {
 			found[id] = load(r.order, slices.Contains(needs.Refunds, id))
 		}
 	}
-	changed, _, err := domain.HearAll(found, heard, s.settings.Retry, s.now())
+	changed, _, err := domain.ApplyAll(found, inbound, s.settings.Retry, s.now())
 	if err != nil {
 		return err
 	}
-	s.save(s.hearing, changed)
+	s.save(s.handling, changed)
 	return nil
 }
 
 func (s *Store) erase(_ context.Context, _ *pg.Tx, customers []uuid.UUID, traceparent string) error {
-	t := s.hearing
+	t := s.handling
 	for _, customer := range customers {
 		t.writes = append(t.writes, func() { s.erased[customer] = true })
 		for _, r := range s.placed {
@@ -217,11 +217,11 @@ func load(stored domain.Order, refunds bool) *domain.Order {
 	return &stored
 }
 
-// save queues what changed, as the store's statements do, and what is said of it.
+// save queues what changed, as the store's statements do, and what is published of it.
 func (s *Store) save(t *tx, changed []domain.Changed) {
 	for _, c := range changed {
-		for _, said := range c.Changes.Said {
-			t.said = append(t.said, events.Announce(c.Order, said))
+		for _, event := range c.Changes.Events {
+			t.published = append(t.published, events.ToOutbox(c.Order, event))
 		}
 		if c.Changes.Changed || len(c.Changes.Refunds) > 0 {
 			s.update(t.change(s.orders[c.Order.ID]), c)
@@ -267,7 +267,7 @@ var ErrRefused = errors.New("refused")
 
 // Place accepts an order or refuses it with ErrRefused; the same request gets the
 // same order again.
-func (s *Store) Place(p Placement) (id uuid.UUID, said []outbox.Event, commit func(), err error) {
+func (s *Store) Place(p Placement) (id uuid.UUID, published []outbox.Event, commit func(), err error) {
 	t := &tx{}
 	if id, again := s.requests[p.RequestID]; again {
 		return id, nil, t.commit, nil
@@ -300,10 +300,10 @@ func (s *Store) Place(p Placement) (id uuid.UUID, said []outbox.Event, commit fu
 		s.orders[order.ID], s.requests[p.RequestID] = r, order.ID
 		s.placed = append(s.placed, r)
 	})
-	for _, one := range changes.Said {
-		t.said = append(t.said, events.Announce(order, one))
+	for _, one := range changes.Events {
+		t.published = append(t.published, events.ToOutbox(order, one))
 	}
-	return order.ID, t.said, t.commit, nil
+	return order.ID, t.published, t.commit, nil
 }
 
 // product is what order knows of a product; catalog is asked for one that nothing
@@ -329,25 +329,25 @@ func (s *Store) product(t *tx, code string) (domain.Product, bool) {
 }
 
 // Cancel ends an order because somebody asked for it; ErrRefused once it is shipped.
-func (s *Store) Cancel(id uuid.UUID) (said []outbox.Event, commit func(), err error) {
+func (s *Store) Cancel(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
 		return o.Cancel("changed my mind", s.settings.Retry, s.moment("customer"))
 	})
 }
 
 // Ship says that an order was sent; ErrRefused unless it is confirmed.
-func (s *Store) Ship(id uuid.UUID) (said []outbox.Event, commit func(), err error) {
+func (s *Store) Ship(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
 		return o.Ship(s.cfg.NewID(), "post", "1", s.settings.Retry, s.moment("staff"))
 	})
 }
 
 // Deliver says that an order arrived; ErrRefused unless it is shipped.
-func (s *Store) Deliver(id uuid.UUID) (said []outbox.Event, commit func(), err error) {
+func (s *Store) Deliver(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Changes, error) { return o.Deliver(s.moment("staff")) })
 }
 
-func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Changes, error)) (said []outbox.Event, commit func(), err error) {
+func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Changes, error)) (published []outbox.Event, commit func(), err error) {
 	r, ok := s.orders[id]
 	if !ok {
 		return nil, nil, ErrRefused
@@ -362,7 +362,7 @@ func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Changes, e
 		t.change(r).order.Shipment = o.Shipment
 	}
 	s.save(t, []domain.Changed{{Order: o, Changes: changes}})
-	return t.said, t.commit, nil
+	return t.published, t.commit, nil
 }
 
 // NextLook is when an order is to be looked at; zero when none is.
@@ -377,7 +377,7 @@ func (s *Store) NextLook() time.Time {
 }
 
 // Sweep looks at the orders that are due, and names them.
-func (s *Store) Sweep() (looked []uuid.UUID, said []outbox.Event, commit func()) {
+func (s *Store) Sweep() (looked []uuid.UUID, published []outbox.Event, commit func()) {
 	t := &tx{}
 	at := s.moment("order")
 	var changed []domain.Changed
@@ -393,5 +393,5 @@ func (s *Store) Sweep() (looked []uuid.UUID, said []outbox.Event, commit func())
 		changed = append(changed, domain.Changed{Order: o, Changes: o.Look(s.settings.Retry, at)})
 	}
 	s.save(t, changed)
-	return looked, t.said, t.commit
+	return looked, t.published, t.commit
 }

@@ -24,10 +24,10 @@ const service = "order"
 type Orders struct {
 	Pool     *pg.Pool
 	Settings domain.Settings
-	// Source names the context in its events, and Announce makes an event of what
+	// Source names the context in its events, and ToOutbox makes an event of what
 	// an order has to say.
 	Source   string
-	Announce func(*domain.Order, domain.Said) outbox.Event
+	ToOutbox func(*domain.Order, domain.Event) outbox.Event
 	// Wake has the outbox published; it is called after commits.
 	Wake func()
 	// Backlog sheds new orders while too many wait to be worked off.
@@ -74,8 +74,8 @@ func loadLines(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 		if len(c.Order.Lines) > 0 {
 			continue
 		}
-		for _, said := range c.Changes.Said {
-			if said.NeedsLines() {
+		for _, event := range c.Changes.Events {
+			if event.NeedsLines() {
 				without = append(without, c.Order)
 				break
 			}
@@ -93,8 +93,8 @@ func (s *Orders) publish(ctx context.Context, tx *pg.Tx, changed []domain.Change
 	var events []outbox.Event
 	var told []uuid.UUID
 	for _, c := range changed {
-		for _, said := range c.Changes.Said {
-			events = append(events, s.Announce(c.Order, said))
+		for _, event := range c.Changes.Events {
+			events = append(events, s.ToOutbox(c.Order, event))
 		}
 		if len(c.Changes.History) > 0 {
 			told = append(told, c.Order.ID)

@@ -29,9 +29,9 @@ func (p *Products) Ask(ctx context.Context, codes []string) error {
 	})
 }
 
-// Hear keeps what was said of products; a version older than what is known counts
+// Apply keeps what was said of products; a version older than what is known counts
 // for nothing.
-func (p *Products) Hear(ctx context.Context, tx *pg.Tx, products []domain.Product) error {
+func (p *Products) Apply(ctx context.Context, tx *pg.Tx, products []domain.Product) error {
 	if len(products) == 0 {
 		return nil
 	}

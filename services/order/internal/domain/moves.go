@@ -27,7 +27,7 @@ func (o *Order) cancel(reason CancelReason, note string, at Moment, c *Changes) 
 	o.settle(AwaitsStock|AwaitsCommit|AwaitsConfirmationMail, c)
 	o.comeTo(Cancelled, note, at, c)
 	o.First.Cancelled = o.Version
-	o.await(AwaitsRelease|AwaitsCancellationMail|o.refundDue(), o.saying(SayCancelled, o.Version, at), c)
+	o.await(AwaitsRelease|AwaitsCancellationMail|o.refundDue(), o.event(CancelledEvent, o.Version, at), c)
 }
 
 // refundDue is AwaitsRefund while more was captured on a cancelled order than
@@ -48,7 +48,7 @@ func (o *Order) Ship(id uuid.UUID, carrier, trackingCode string, retry RetryPoli
 	o.Shipment = Shipment{ID: id, Carrier: carrier, TrackingCode: trackingCode, ShipTime: at.Time}
 	o.comeTo(Shipped, "", at, &c)
 	o.First.Shipped = o.Version
-	o.await(AwaitsShippingMail, o.saying(SayShipped, o.Version, at), &c)
+	o.await(AwaitsShippingMail, o.event(ShippedEvent, o.Version, at), &c)
 	o.schedule(retry)
 	return c, nil
 }
@@ -61,7 +61,7 @@ func (o *Order) Deliver(at Moment) (Changes, error) {
 	var c Changes
 	o.Shipment.DeliverTime = at.Time
 	o.comeTo(Delivered, "", at, &c)
-	c.say(o.saying(SayDelivered, o.Version, at))
+	c.publish(o.event(DeliveredEvent, o.Version, at))
 	return c, nil
 }
 

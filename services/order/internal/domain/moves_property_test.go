@@ -18,8 +18,8 @@ func reach(t *rapid.T, state domain.State) *domain.Order {
 		t.Fatal(err)
 	}
 	var c domain.Changes
-	hear := func(fact domain.Fact) {
-		if err := o.Hear(fact, retry, at(0), &c); err != nil {
+	hear := func(fact domain.InboundEvent) {
+		if err := o.Apply(fact, retry, at(0), &c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,7 +63,7 @@ func TestEveryMoveIsInTheTable(t *testing.T) {
 		before := *o
 		var c domain.Changes
 		var err error
-		hear := func(fact domain.Fact) { err = o.Hear(fact, retry, at(0), &c) }
+		hear := func(fact domain.InboundEvent) { err = o.Apply(fact, retry, at(0), &c) }
 		switch rapid.IntRange(0, 9).Draw(t, "what happens") {
 		case 0:
 			hear(domain.StockReserved{})
@@ -87,7 +87,7 @@ func TestEveryMoveIsInTheTable(t *testing.T) {
 			c = o.Look(retry, at(rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour}).Draw(t, "later")))
 		}
 		switch {
-		case err != nil && (o.State != before.State || o.Version != before.Version || len(c.Said) > 0):
+		case err != nil && (o.State != before.State || o.Version != before.Version || len(c.Events) > 0):
 			t.Fatalf("refused with %v, and came from %s to %s", err, before.State, o.State)
 		case o.State != before.State && !slices.Contains(before.State.Moves(), o.State):
 			t.Fatalf("came from %s to %s", before.State, o.State)

@@ -20,7 +20,7 @@ type Order struct {
 	CancelNote   string
 	// Version counts the changes that a reader of the order can see, from 1.
 	Version int64
-	// First holds the versions at which the order's events were first said.
+	// First holds the versions at which the order's events were first published.
 	First FirstVersions
 
 	Awaits Awaits
@@ -58,7 +58,7 @@ type Order struct {
 }
 
 // FirstVersions are the versions with which an order came to its states; 0 when
-// it did not. An event that is said again carries the version of the first time.
+// it did not. An event that is published again carries the version of the first time.
 type FirstVersions struct {
 	AwaitingPayment int64
 	Confirmed       int64
@@ -167,38 +167,38 @@ func (m Moment) traceID() string {
 	return m.Traceparent[3:35]
 }
 
-// EventKind is what an order has to say.
+// EventKind is what an order publishes.
 type EventKind int
 
 // The events of an order.
 const (
-	SayPlaced EventKind = iota + 1
-	SayAwaitingPayment
-	SayConfirmed
-	SayCancelled
-	SayRefunded
-	SayShipped
-	SayDelivered
+	PlacedEvent EventKind = iota + 1
+	AwaitingPaymentEvent
+	ConfirmedEvent
+	CancelledEvent
+	RefundedEvent
+	ShippedEvent
+	DeliveredEvent
 )
 
-// Said is an event to publish. Its content is read from the order.
-type Said struct {
+// Event is an event to publish. Its content is read from the order.
+type Event struct {
 	Kind EventKind
-	// Version is the order's version when the event was first said.
+	// Version is the order's version when the event was first published.
 	Version int64
-	// Refund is the one that SayRefunded tells of.
+	// Refund is the one that RefundedEvent tells of.
 	Refund Refund
-	// Time is when it is said, this time.
+	// Time is when it is published, this time.
 	Time        time.Time
 	Traceparent string
 }
 
 // NeedsLines reports whether the event tells what was ordered.
-func (s Said) NeedsLines() bool {
-	return s.Kind != SayAwaitingPayment && s.Kind != SayDelivered
+func (e Event) NeedsLines() bool {
+	return e.Kind != AwaitingPaymentEvent && e.Kind != DeliveredEvent
 }
 
-// Changes is what follows from an order's moves, for the caller to store and say.
+// Changes is what follows from an order's moves, for the caller to store and publish.
 type Changes struct {
 	// Changed says that the order itself changed.
 	Changed bool
@@ -206,20 +206,20 @@ type Changes struct {
 	History []Entry
 	// Refunds holds the refunds that are new or changed.
 	Refunds []Refund
-	// Said holds the events to publish, in order.
-	Said []Said
+	// Events holds the events to publish, in order.
+	Events []Event
 	// Ignored says what was heard and can't concern this order: for the log.
 	Ignored []string
 }
 
-// say records an event. One that is said twice in one batch is said once.
-func (c *Changes) say(said Said) {
-	for _, other := range c.Said {
-		if other.Kind == said.Kind && other.Version == said.Version {
+// publish records an event; the same event twice in one batch is published once.
+func (c *Changes) publish(event Event) {
+	for _, other := range c.Events {
+		if other.Kind == event.Kind && other.Version == event.Version {
 			return
 		}
 	}
-	c.Said = append(c.Said, said)
+	c.Events = append(c.Events, event)
 }
 
 // comeTo moves the order to a state, under a new version.
@@ -240,13 +240,13 @@ func (o *Order) touch(at Moment, c *Changes) {
 }
 
 // await says an event whose steps are waited for from now on.
-func (o *Order) await(steps Awaits, said Said, c *Changes) {
+func (o *Order) await(steps Awaits, event Event, c *Changes) {
 	if o.Erased {
 		steps &^= awaitsMail // nobody is left to write to
 	}
 	o.Awaits |= steps
-	o.LastPublishedTime, o.RetryCount = said.Time, 0
-	c.say(said)
+	o.LastPublishedTime, o.RetryCount = event.Time, 0
+	c.publish(event)
 	c.Changed = true
 }
 
@@ -258,7 +258,7 @@ func (o *Order) settle(steps Awaits, c *Changes) {
 	}
 }
 
-// saying returns an event that was first said at a version.
-func (o *Order) saying(kind EventKind, version int64, at Moment) Said {
-	return Said{Kind: kind, Version: version, Time: at.Time, Traceparent: at.Traceparent}
+// event returns an event that was first published at a version.
+func (o *Order) event(kind EventKind, version int64, at Moment) Event {
+	return Event{Kind: kind, Version: version, Time: at.Time, Traceparent: at.Traceparent}
 }

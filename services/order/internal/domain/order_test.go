@@ -61,33 +61,33 @@ func newOrder(t *testing.T) *domain.Order {
 }
 
 // hears applies facts one by one and returns all that was said.
-func hears(t *testing.T, o *domain.Order, facts ...domain.Fact) domain.Changes {
+func hears(t *testing.T, o *domain.Order, facts ...domain.InboundEvent) domain.Changes {
 	t.Helper()
 	var c domain.Changes
 	for _, fact := range facts {
-		if err := o.Hear(fact, retry, at(time.Second), &c); err != nil {
+		if err := o.Apply(fact, retry, at(time.Second), &c); err != nil {
 			t.Fatalf("%T: %v", fact, err)
 		}
 	}
 	return c
 }
 
-func captured(o *domain.Order) domain.Fact {
+func captured(o *domain.Order) domain.InboundEvent {
 	return domain.PaymentCaptured{PaymentID: o.PaymentID, Amount: o.Total}
 }
 
-func failed(o *domain.Order) domain.Fact {
+func failed(o *domain.Order) domain.InboundEvent {
 	return domain.PaymentFailed{PaymentID: o.PaymentID, Code: "card_declined"}
 }
 
-func refunded(o *domain.Order, id uuid.UUID, cents, all int64) domain.Fact {
+func refunded(o *domain.Order, id uuid.UUID, cents, all int64) domain.InboundEvent {
 	return domain.PaymentRefunded{
 		RefundID: id, PaymentID: o.PaymentID, Amount: euros(cents), Refunded: euros(all), Captured: o.Total, Reason: "broken",
 	}
 }
 
-func mail(kind domain.MailKind, subject uuid.UUID) domain.Fact {
-	return domain.MailSettled{Kind: kind, SubjectID: subject}
+func mail(kind domain.MailKind, subject uuid.UUID) domain.InboundEvent {
+	return domain.MailDone{Kind: kind, SubjectID: subject}
 }
 
 func awaitsOnly(t *testing.T, o *domain.Order, names ...string) {
@@ -102,28 +102,28 @@ func awaitsOnly(t *testing.T, o *domain.Order, names ...string) {
 
 func saidKinds(c domain.Changes) []domain.EventKind {
 	var kinds []domain.EventKind
-	for _, s := range c.Said {
+	for _, s := range c.Events {
 		kinds = append(kinds, s.Kind)
 	}
 	return kinds
 }
 
-func wantSaid(t *testing.T, c domain.Changes, kinds ...domain.EventKind) {
+func wantPublished(t *testing.T, c domain.Changes, kinds ...domain.EventKind) {
 	t.Helper()
 	if got := saidKinds(c); !slices.Equal(got, kinds) {
-		t.Errorf("said %v, want %v", got, kinds)
+		t.Errorf("published %v, want %v", got, kinds)
 	}
 }
 
 func TestTheWayOfAnOrderThatGoesWell(t *testing.T) {
 	t.Parallel()
 	o := newOrder(t)
-	wantSaid(t, hears(t, o, domain.StockReserved{}), domain.SayAwaitingPayment)
+	wantPublished(t, hears(t, o, domain.StockReserved{}), domain.AwaitingPaymentEvent)
 	awaitsOnly(t, o, "PAYMENT")
 	c := hears(t, o, captured(o))
-	wantSaid(t, c, domain.SayConfirmed)
-	if c.Said[0].Version != 3 || c.History[0].TraceID != "0af7651916cd43dd8448eb211c80319c" {
-		t.Errorf("said %+v, entry %+v", c.Said, c.History)
+	wantPublished(t, c, domain.ConfirmedEvent)
+	if c.Events[0].Version != 3 || c.History[0].TraceID != "0af7651916cd43dd8448eb211c80319c" {
+		t.Errorf("published %+v, entry %+v", c.Events, c.History)
 	}
 	awaitsOnly(t, o, "COMMIT", "CONFIRMATION_MAIL")
 	hears(t, o, mail(domain.ConfirmationMail, o.ID))
@@ -135,10 +135,10 @@ func TestTheWayOfAnOrderThatGoesWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantSaid(t, c, domain.SayShipped)
+	wantPublished(t, c, domain.ShippedEvent)
 	awaitsOnly(t, o, "SHIPPING_MAIL")
 	hears(t, o, mail(domain.ShippingMail, shipment))
-	if c, err = o.Deliver(at(time.Hour)); err != nil || c.Said[0].Kind != domain.SayDelivered {
+	if c, err = o.Deliver(at(time.Hour)); err != nil || c.Events[0].Kind != domain.DeliveredEvent {
 		t.Errorf("deliver: %v, %v", c, err)
 	}
 	awaitsOnly(t, o)

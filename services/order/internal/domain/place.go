@@ -111,7 +111,7 @@ func place(p Placement, g Given, quote Quote, at Moment) (*Order, Changes) {
 	}
 	var c Changes
 	o.comeTo(Placed, "", at, &c)
-	o.await(AwaitsStock, o.saying(SayPlaced, o.Version, at), &c)
+	o.await(AwaitsStock, o.event(PlacedEvent, o.Version, at), &c)
 	o.schedule(g.Retry)
 	return o, c
 }

@@ -20,7 +20,7 @@ const (
 // ProductStatus says whether a product is sold. The numbers are stored.
 type ProductStatus int
 
-// The statuses.
+// The stathandle.
 const (
 	ProductDraft ProductStatus = iota + 1
 	ProductActive

@@ -25,8 +25,8 @@ type world struct {
 	refunds     []domain.PaymentRefunded
 
 	// On their way: order's events, and the answers of each topic in order.
-	events  []domain.Said
-	topics  [3][]domain.Fact
+	events  []domain.Event
+	topics  [3][]domain.InboundEvent
 	history []domain.Entry
 }
 
@@ -36,10 +36,12 @@ const (
 	mailTopic
 )
 
-func (w *world) answer(topic int, fact domain.Fact) { w.topics[topic] = append(w.topics[topic], fact) }
+func (w *world) answer(topic int, fact domain.InboundEvent) {
+	w.topics[topic] = append(w.topics[topic], fact)
+}
 
 func (w *world) took(c domain.Changes) {
-	w.events = append(w.events, c.Said...)
+	w.events = append(w.events, c.Events...)
 	w.history = append(w.history, c.History...)
 }
 
@@ -49,30 +51,30 @@ func (w *world) deliver() {
 	w.events = w.events[1:]
 	o := w.order
 	switch event.Kind {
-	case domain.SayPlaced:
+	case domain.PlacedEvent:
 		w.reserve()
-	case domain.SayAwaitingPayment:
+	case domain.AwaitingPaymentEvent:
 		w.charge()
-	case domain.SayConfirmed:
+	case domain.ConfirmedEvent:
 		if w.reservation == "RESERVED" {
 			w.reservation = "COMMITTED"
 		}
 		if w.reservation == "COMMITTED" {
 			w.answer(stockTopic, domain.StockCommitted{})
 		}
-		w.answer(mailTopic, domain.MailSettled{Kind: domain.ConfirmationMail, SubjectID: o.ID})
-	case domain.SayCancelled:
+		w.answer(mailTopic, domain.MailDone{Kind: domain.ConfirmationMail, SubjectID: o.ID})
+	case domain.CancelledEvent:
 		if w.reservation != "REJECTED" {
 			w.reservation = "RELEASED"
 		}
 		w.answer(stockTopic, domain.StockReleased{})
 		w.cancelPayment()
-		w.answer(mailTopic, domain.MailSettled{Kind: domain.CancellationMail, SubjectID: o.ID})
-	case domain.SayRefunded:
-		w.answer(mailTopic, domain.MailSettled{Kind: domain.RefundMail, SubjectID: event.Refund.ID})
-	case domain.SayShipped:
-		w.answer(mailTopic, domain.MailSettled{Kind: domain.ShippingMail, SubjectID: o.Shipment.ID})
-	case domain.SayDelivered:
+		w.answer(mailTopic, domain.MailDone{Kind: domain.CancellationMail, SubjectID: o.ID})
+	case domain.RefundedEvent:
+		w.answer(mailTopic, domain.MailDone{Kind: domain.RefundMail, SubjectID: event.Refund.ID})
+	case domain.ShippedEvent:
+		w.answer(mailTopic, domain.MailDone{Kind: domain.ShippingMail, SubjectID: o.Shipment.ID})
+	case domain.DeliveredEvent:
 	}
 }
 
@@ -217,7 +219,7 @@ func (w *world) step(t *rapid.T) {
 
 // mayLose says whether the news of a fact comes again. A refund of an order that is
 // not cancelled is not awaited: nobody asks for it.
-func (w *world) mayLose(fact domain.Fact) bool {
+func (w *world) mayLose(fact domain.InboundEvent) bool {
 	_, refund := fact.(domain.PaymentRefunded)
 	return !refund || w.order.State == domain.Cancelled
 }
@@ -229,7 +231,7 @@ func (w *world) hear(t *rapid.T, again bool) {
 		return
 	}
 	var c domain.Changes
-	if err := w.order.Hear(w.topics[topic][0], retry, w.moment(), &c); err != nil {
+	if err := w.order.Apply(w.topics[topic][0], retry, w.moment(), &c); err != nil {
 		t.Fatalf("%T: %v", w.topics[topic][0], err)
 	}
 	if !again {
@@ -271,7 +273,7 @@ func (w *world) progress(t *rapid.T, losing bool) {
 				continue
 			}
 			var c domain.Changes
-			if err := w.order.Hear(fact, retry, w.moment(), &c); err != nil {
+			if err := w.order.Apply(fact, retry, w.moment(), &c); err != nil {
 				t.Fatalf("%T: %v", fact, err)
 			}
 			w.took(c)

@@ -75,23 +75,23 @@ func (o *Order) Look(retry RetryPolicy, at Moment) Changes {
 
 func (o *Order) republish(at Moment, c *Changes) {
 	if o.Awaits.Has(AwaitsStock) {
-		c.say(o.saying(SayPlaced, 1, at))
+		c.publish(o.event(PlacedEvent, 1, at))
 	}
 	if o.Awaits.Has(AwaitsPayment) && o.State == AwaitingPayment {
-		c.say(o.saying(SayAwaitingPayment, o.First.AwaitingPayment, at))
+		c.publish(o.event(AwaitingPaymentEvent, o.First.AwaitingPayment, at))
 	}
 	if o.Awaits.Has(AwaitsCommit | AwaitsConfirmationMail) {
-		c.say(o.saying(SayConfirmed, o.First.Confirmed, at))
+		c.publish(o.event(ConfirmedEvent, o.First.Confirmed, at))
 	}
 	if o.State == Cancelled && o.Awaits.Has(AwaitsPayment|AwaitsRelease|AwaitsRefund|AwaitsCancellationMail) {
-		c.say(o.saying(SayCancelled, o.First.Cancelled, at))
+		c.publish(o.event(CancelledEvent, o.First.Cancelled, at))
 	}
 	if o.Awaits.Has(AwaitsShippingMail) {
-		c.say(o.saying(SayShipped, o.First.Shipped, at))
+		c.publish(o.event(ShippedEvent, o.First.Shipped, at))
 	}
 	for _, refund := range o.Refunds {
 		if refund.MailAwaited {
-			c.say(o.sayRefund(refund, at))
+			c.publish(o.refundEvent(refund, at))
 		}
 	}
 	o.LastPublishedTime = at.Time

@@ -11,20 +11,20 @@ func TestOverdueStepsAreAskedAgainUnderTheirFirstIdentity(t *testing.T) {
 	t.Parallel()
 	o := confirmed(t) // said at second 1
 	early := o.Look(retry, at(30*time.Second))
-	if len(early.Said) != 0 || !o.DueTime.Equal(dawn.Add(31*time.Second)) {
-		t.Fatalf("too early it says %v and looks again at %v", early.Said, o.DueTime)
+	if len(early.Events) != 0 || !o.DueTime.Equal(dawn.Add(31*time.Second)) {
+		t.Fatalf("too early it publishes %v and looks again at %v", early.Events, o.DueTime)
 	}
 	due := time.Second
 	for n, seconds := range []int{30, 60, 120, 240, 480, 600, 600} {
 		due += time.Duration(seconds) * time.Second
 		c := o.Look(retry, at(due))
-		if len(c.Said) != 1 || c.Said[0].Kind != domain.SayConfirmed || c.Said[0].Version != 3 || len(c.History) != 0 {
-			t.Fatalf("asking %d says %+v", n, c.Said)
+		if len(c.Events) != 1 || c.Events[0].Kind != domain.ConfirmedEvent || c.Events[0].Version != 3 || len(c.History) != 0 {
+			t.Fatalf("asking %d says %+v", n, c.Events)
 		}
 	}
 	hears(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
-	if c := o.Look(retry, at(due+time.Hour)); len(c.Said) != 0 || !o.DueTime.IsZero() {
-		t.Errorf("nothing is awaited, it says %v", c.Said)
+	if c := o.Look(retry, at(due+time.Hour)); len(c.Events) != 0 || !o.DueTime.IsZero() {
+		t.Errorf("nothing is awaited, it publishes %v", c.Events)
 	}
 }
 
@@ -35,8 +35,8 @@ func TestAnOrderExpiresUnlessItIsPaid(t *testing.T) {
 			t.Errorf("%s: expired too early", name)
 		}
 		c := o.Look(retry, at(30*time.Minute))
-		if o.State != domain.Cancelled || o.CancelReason != domain.Expired || len(c.Said) != 1 || !o.ExpireTime.IsZero() {
-			t.Errorf("%s: %s %s, said %v", name, o.State, o.CancelReason, c.Said)
+		if o.State != domain.Cancelled || o.CancelReason != domain.Expired || len(c.Events) != 1 || !o.ExpireTime.IsZero() {
+			t.Errorf("%s: %s %s, published %v", name, o.State, o.CancelReason, c.Events)
 		}
 		if o.Awaits.Has(domain.AwaitsPayment) != (name == "AWAITING_PAYMENT") {
 			t.Errorf("%s awaits %v", name, o.Awaits.Names())
@@ -55,11 +55,11 @@ func TestAHeldOrderIsNotAskedAgain(t *testing.T) {
 	held := domain.RetryPolicy{After: retry.After, Hold: true}
 	o := newOrder(t)
 	overdue := at(retry.After + time.Second)
-	if c := o.Look(held, overdue); len(c.Said) > 0 || !o.DueTime.Equal(overdue.Time.Add(retry.After)) {
-		t.Errorf("said %v, looked at again at %v", c.Said, o.DueTime)
+	if c := o.Look(held, overdue); len(c.Events) > 0 || !o.DueTime.Equal(overdue.Time.Add(retry.After)) {
+		t.Errorf("published %v, looked at again at %v", c.Events, o.DueTime)
 	}
-	if c := o.Look(retry, overdue); len(c.Said) != 1 {
-		t.Errorf("no longer held, said %v", c.Said)
+	if c := o.Look(retry, overdue); len(c.Events) != 1 {
+		t.Errorf("no longer held, published %v", c.Events)
 	}
 	if o.Look(held, at(o.ExpireTime.Sub(o.CreateTime))); o.State != domain.Cancelled {
 		t.Errorf("expired and held: %s", o.State)

@@ -29,48 +29,48 @@ const (
 	CustomerTopic     = "shopmesh.customer.customer.v1"
 )
 
-// Uses are the use cases behind the events that order hears. Each is called with
+// Handlers are the use cases behind the events that order hears. Each is called with
 // what the batch holds for it, perhaps nothing.
-type Uses struct {
-	// HearProducts keeps what was said of products.
-	HearProducts func(ctx context.Context, tx *pg.Tx, products []domain.Product) error
-	// HearFacts applies what was said of orders.
-	HearFacts func(ctx context.Context, tx *pg.Tx, facts []domain.Heard) error
+type Handlers struct {
+	// ApplyProducts keeps what was said of products.
+	ApplyProducts func(ctx context.Context, tx *pg.Tx, products []domain.Product) error
+	// ApplyEvents applies what was said of orders.
+	ApplyEvents func(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound) error
 	// Erase blanks the personal data of customers.
 	Erase func(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, traceparent string) error
 }
 
-// Handler returns what order does with the events that it hears: products first,
+// NewHandler returns what order does with the events that it hears: products first,
 // then facts about orders, then erasures, each kind in the batch's order. It is
 // idempotent by the order's state, by refund ids and by the product's version.
-func Handler(uses Uses) consumer.Handler {
+func NewHandler(handle Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
-		var b heard
+		var b sorted
 		for _, event := range batch {
 			if err := b.add(event); err != nil {
 				return err
 			}
 		}
-		if err := uses.HearProducts(ctx, tx, b.products); err != nil {
+		if err := handle.ApplyProducts(ctx, tx, b.products); err != nil {
 			return err
 		}
-		if err := uses.HearFacts(ctx, tx, b.facts); err != nil {
+		if err := handle.ApplyEvents(ctx, tx, b.inbound); err != nil {
 			return err
 		}
-		return uses.Erase(ctx, tx, b.erased, b.erasedTrace)
+		return handle.Erase(ctx, tx, b.erased, b.erasedTrace)
 	}
 }
 
 // heard is a batch by kinds.
-type heard struct {
+type sorted struct {
 	products    []domain.Product
-	facts       []domain.Heard
+	inbound     []domain.Inbound
 	erased      []uuid.UUID
 	erasedTrace string
 }
 
 // readers translate each type of event; others are none of order's business.
-var readers = map[string]func(*heard, consumer.Event) error{
+var readers = map[string]func(*sorted, consumer.Event) error{
 	typeOf(&catalogv1.ProductChanged{}):          productChanged,
 	typeOf(&customerv1.CustomerErased{}):         customerErased,
 	typeOf(&inventoryv1.StockReserved{}):         stockReserved,
@@ -86,7 +86,7 @@ var readers = map[string]func(*heard, consumer.Event) error{
 
 func typeOf(m proto.Message) string { return string(m.ProtoReflect().Descriptor().FullName()) }
 
-func (b *heard) add(event consumer.Event) error {
+func (b *sorted) add(event consumer.Event) error {
 	if read, known := readers[event.Type]; known {
 		return read(b, event)
 	}
@@ -94,12 +94,12 @@ func (b *heard) add(event consumer.Event) error {
 }
 
 // fact adds a fact about an order; id is the order's, as the event says it.
-func (b *heard) fact(event consumer.Event, id, actor string, fact domain.Fact) error {
+func (b *sorted) inboundEvent(event consumer.Event, id, actor string, inbound domain.InboundEvent) error {
 	order, err := parseID(event, "order_id", id)
 	if err != nil {
 		return err
 	}
-	b.facts = append(b.facts, domain.Heard{OrderID: order, Fact: fact, Actor: actor, Traceparent: trace.Format(event.Span)})
+	b.inbound = append(b.inbound, domain.Inbound{OrderID: order, Event: inbound, Actor: actor, Traceparent: trace.Format(event.Span)})
 	return nil
 }
 
@@ -111,7 +111,7 @@ func parseID(event consumer.Event, field, text string) (uuid.UUID, error) {
 	return id, nil
 }
 
-func productChanged(b *heard, event consumer.Event) error {
+func productChanged(b *sorted, event consumer.Event) error {
 	var m catalogv1.ProductChanged
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
@@ -146,7 +146,7 @@ func Product(p *catalogv1.Product, version int64) (domain.Product, error) {
 	return product, nil
 }
 
-func customerErased(b *heard, event consumer.Event) error {
+func customerErased(b *sorted, event consumer.Event) error {
 	var m customerv1.CustomerErased
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
@@ -159,43 +159,43 @@ func customerErased(b *heard, event consumer.Event) error {
 	return nil
 }
 
-func stockReserved(b *heard, event consumer.Event) error {
+func stockReserved(b *sorted, event consumer.Event) error {
 	var m inventoryv1.StockReserved
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
 	}
-	return b.fact(event, m.GetOrderId(), "inventory", domain.StockReserved{})
+	return b.inboundEvent(event, m.GetOrderId(), "inventory", domain.StockReserved{})
 }
 
-func stockRejected(b *heard, event consumer.Event) error {
+func stockRejected(b *sorted, event consumer.Event) error {
 	var m inventoryv1.StockRejected
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
 	}
-	var fact domain.StockRejected
+	var inbound domain.StockRejected
 	for _, s := range m.GetShortages() {
-		fact.Shortages = append(fact.Shortages, domain.Shortage{Code: s.GetProductCode(), Requested: s.GetRequested(), Available: s.GetAvailable()})
+		inbound.Shortages = append(inbound.Shortages, domain.Shortage{Code: s.GetProductCode(), Requested: s.GetRequested(), Available: s.GetAvailable()})
 	}
-	return b.fact(event, m.GetOrderId(), "inventory", fact)
+	return b.inboundEvent(event, m.GetOrderId(), "inventory", inbound)
 }
 
-func stockCommitted(b *heard, event consumer.Event) error {
+func stockCommitted(b *sorted, event consumer.Event) error {
 	var m inventoryv1.StockCommitted
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
 	}
-	return b.fact(event, m.GetOrderId(), "inventory", domain.StockCommitted{})
+	return b.inboundEvent(event, m.GetOrderId(), "inventory", domain.StockCommitted{})
 }
 
-func stockReleased(b *heard, event consumer.Event) error {
+func stockReleased(b *sorted, event consumer.Event) error {
 	var m inventoryv1.StockReleased
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
 	}
-	return b.fact(event, m.GetOrderId(), "inventory", domain.StockReleased{})
+	return b.inboundEvent(event, m.GetOrderId(), "inventory", domain.StockReleased{})
 }
 
-func paymentCaptured(b *heard, event consumer.Event) error {
+func paymentCaptured(b *sorted, event consumer.Event) error {
 	var m paymentv1.PaymentCaptured
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
@@ -208,10 +208,10 @@ func paymentCaptured(b *heard, event consumer.Event) error {
 	if err != nil {
 		return fmt.Errorf("event %s: amount: %w", event.ID, err)
 	}
-	return b.fact(event, m.GetOrderId(), "payment", domain.PaymentCaptured{PaymentID: payment, Amount: amount})
+	return b.inboundEvent(event, m.GetOrderId(), "payment", domain.PaymentCaptured{PaymentID: payment, Amount: amount})
 }
 
-func paymentFailed(b *heard, event consumer.Event) error {
+func paymentFailed(b *sorted, event consumer.Event) error {
 	var m paymentv1.PaymentFailed
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
@@ -220,10 +220,10 @@ func paymentFailed(b *heard, event consumer.Event) error {
 	if err != nil {
 		return err
 	}
-	return b.fact(event, m.GetOrderId(), "payment", domain.PaymentFailed{PaymentID: payment, Code: m.GetFailureCode()})
+	return b.inboundEvent(event, m.GetOrderId(), "payment", domain.PaymentFailed{PaymentID: payment, Code: m.GetFailureCode()})
 }
 
-func paymentRefunded(b *heard, event consumer.Event) error {
+func paymentRefunded(b *sorted, event consumer.Event) error {
 	var m paymentv1.PaymentRefunded
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
@@ -236,23 +236,23 @@ func paymentRefunded(b *heard, event consumer.Event) error {
 	if err != nil {
 		return err
 	}
-	fact := domain.PaymentRefunded{RefundID: refund, PaymentID: payment, Reason: m.GetReason()}
+	inbound := domain.PaymentRefunded{RefundID: refund, PaymentID: payment, Reason: m.GetReason()}
 	for _, amount := range []struct {
 		into *money.Money
 		from func() (money.Money, error)
 	}{
-		{&fact.Amount, func() (money.Money, error) { return moneypb.FromProto(m.GetAmount()) }},
-		{&fact.Refunded, func() (money.Money, error) { return moneypb.FromProto(m.GetRefunded()) }},
-		{&fact.Captured, func() (money.Money, error) { return moneypb.FromProto(m.GetCaptured()) }},
+		{&inbound.Amount, func() (money.Money, error) { return moneypb.FromProto(m.GetAmount()) }},
+		{&inbound.Refunded, func() (money.Money, error) { return moneypb.FromProto(m.GetRefunded()) }},
+		{&inbound.Captured, func() (money.Money, error) { return moneypb.FromProto(m.GetCaptured()) }},
 	} {
 		if *amount.into, err = amount.from(); err != nil {
 			return fmt.Errorf("event %s: %w", event.ID, err)
 		}
 	}
-	return b.fact(event, m.GetOrderId(), "payment", fact)
+	return b.inboundEvent(event, m.GetOrderId(), "payment", inbound)
 }
 
-func notificationSent(b *heard, event consumer.Event) error {
+func notificationSent(b *sorted, event consumer.Event) error {
 	var m notificationv1.NotificationSent
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
@@ -260,7 +260,7 @@ func notificationSent(b *heard, event consumer.Event) error {
 	return b.mail(event, m.GetOrderId(), m.GetKind(), m.GetSubjectId())
 }
 
-func notificationFailed(b *heard, event consumer.Event) error {
+func notificationFailed(b *sorted, event consumer.Event) error {
 	var m notificationv1.NotificationFailed
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
@@ -268,23 +268,23 @@ func notificationFailed(b *heard, event consumer.Event) error {
 	return b.mail(event, m.GetOrderId(), m.GetKind(), m.GetSubjectId())
 }
 
-func (b *heard) mail(event consumer.Event, order string, kind notificationv1.NotificationKind, subject string) error {
+func (b *sorted) mail(event consumer.Event, order string, kind notificationv1.NotificationKind, subject string) error {
 	about, err := parseID(event, "subject_id", subject)
 	if err != nil {
 		return err
 	}
-	fact := domain.MailSettled{SubjectID: about}
+	inbound := domain.MailDone{SubjectID: about}
 	switch kind {
 	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED:
-		fact.Kind = domain.ConfirmationMail
+		inbound.Kind = domain.ConfirmationMail
 	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CANCELLED:
-		fact.Kind = domain.CancellationMail
+		inbound.Kind = domain.CancellationMail
 	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_REFUNDED:
-		fact.Kind = domain.RefundMail
+		inbound.Kind = domain.RefundMail
 	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_SHIPPED:
-		fact.Kind = domain.ShippingMail
+		inbound.Kind = domain.ShippingMail
 	default:
 		return nil // a mail that is none of an order's
 	}
-	return b.fact(event, order, "notification", fact)
+	return b.inboundEvent(event, order, "notification", inbound)
 }

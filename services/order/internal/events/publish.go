@@ -20,43 +20,43 @@ const OrderTopic = "shopmesh.order.order.v1"
 // Source names the context in its events.
 const Source = "/shopmesh/order"
 
-// Announce returns the event of an order that has something to say. It is built
+// ToOutbox returns the event of an order that has something to say. It is built
 // from the order as it is now, under the identity of the first time.
-func Announce(o *domain.Order, said domain.Said) outbox.Event {
+func ToOutbox(o *domain.Order, event domain.Event) outbox.Event {
 	return outbox.Event{
-		Topic: OrderTopic, Key: o.ID, Version: said.Version, Message: message(o, said),
-		Time: said.Time, Span: trace.Parse(said.Traceparent),
+		Topic: OrderTopic, Key: o.ID, Version: event.Version, Message: message(o, event),
+		Time: event.Time, Span: trace.Parse(event.Traceparent),
 	}
 }
 
-func message(o *domain.Order, said domain.Said) proto.Message {
-	switch said.Kind {
-	case domain.SayPlaced:
-		placed := &orderv1.OrderPlaced{OrderId: o.ID.String(), Version: said.Version, Lines: contract.ReservationLines(o.Lines)}
+func message(o *domain.Order, event domain.Event) proto.Message {
+	switch event.Kind {
+	case domain.PlacedEvent:
+		placed := &orderv1.OrderPlaced{OrderId: o.ID.String(), Version: event.Version, Lines: contract.ReservationLines(o.Lines)}
 		if !o.ExpireTime.IsZero() {
 			placed.ExpireTime = timestamppb.New(o.ExpireTime)
 		}
 		return placed
-	case domain.SayAwaitingPayment:
+	case domain.AwaitingPaymentEvent:
 		return &orderv1.OrderAwaitingPayment{
-			OrderId: o.ID.String(), Version: said.Version, Number: o.Number, PaymentId: o.PaymentID.String(),
+			OrderId: o.ID.String(), Version: event.Version, Number: o.Number, PaymentId: o.PaymentID.String(),
 			Total: moneypb.Proto(o.Total), PaymentMethod: o.PaymentMethod, CustomerId: contract.ID(o.CustomerID),
 		}
-	case domain.SayConfirmed:
-		return &orderv1.OrderConfirmed{Notice: contract.Notice(o, said.Version)}
-	case domain.SayCancelled:
+	case domain.ConfirmedEvent:
+		return &orderv1.OrderConfirmed{Notice: contract.Notice(o, event.Version)}
+	case domain.CancelledEvent:
 		return &orderv1.OrderCancelled{
-			Notice: contract.Notice(o, said.Version), Reason: contract.Reason(o.CancelReason), Note: o.CancelNote,
+			Notice: contract.Notice(o, event.Version), Reason: contract.Reason(o.CancelReason), Note: o.CancelNote,
 			PaymentId: o.PaymentID.String(), PaymentRequested: o.First.AwaitingPayment > 0,
 		}
-	case domain.SayRefunded:
+	case domain.RefundedEvent:
 		return &orderv1.OrderRefunded{
-			Notice: contract.Notice(o, said.Version), RefundId: said.Refund.ID.String(),
-			Amount: moneypb.Proto(said.Refund.Amount), Refunded: moneypb.Proto(said.Refund.Refunded), Reason: said.Refund.Reason,
+			Notice: contract.Notice(o, event.Version), RefundId: event.Refund.ID.String(),
+			Amount: moneypb.Proto(event.Refund.Amount), Refunded: moneypb.Proto(event.Refund.Refunded), Reason: event.Refund.Reason,
 		}
-	case domain.SayShipped:
-		return &orderv1.OrderShipped{Notice: contract.Notice(o, said.Version), Shipment: contract.Shipment(o.Shipment)}
+	case domain.ShippedEvent:
+		return &orderv1.OrderShipped{Notice: contract.Notice(o, event.Version), Shipment: contract.Shipment(o.Shipment)}
 	default:
-		return &orderv1.OrderDelivered{OrderId: o.ID.String(), Version: said.Version}
+		return &orderv1.OrderDelivered{OrderId: o.ID.String(), Version: event.Version}
 	}
 }

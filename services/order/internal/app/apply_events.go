@@ -10,26 +10,26 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-// Hear applies facts in their order, all in tx: one round trip that locks and
+// Apply applies facts in their order, all in tx: one round trip that locks and
 // loads, one with all writes. Money for an order that there is not is an error,
 // so that somebody looks; other facts about such an order are ignored.
-func (s *Orders) Hear(ctx context.Context, tx *pg.Tx, heard []domain.Heard) error {
-	if len(heard) == 0 {
+func (s *Orders) Apply(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound) error {
+	if len(inbound) == 0 {
 		return nil
 	}
-	found, err := store.LockOrders(ctx, tx, domain.NeedsOf(heard))
+	found, err := store.LockOrders(ctx, tx, domain.NeedsOf(inbound))
 	if err != nil {
 		return err
 	}
-	waiting := domain.AwaitingAnswer(found, heard)
+	waiting := domain.AwaitingAnswer(found, inbound)
 	now := s.Now()
-	changed, unknown, err := domain.HearAll(found, heard, s.Settings.Retry, now)
+	changed, unknown, err := domain.ApplyAll(found, inbound, s.Settings.Retry, now)
 	if err != nil {
 		return err
 	}
-	for _, h := range unknown {
+	for _, in := range unknown {
 		s.Log.WarnContext(ctx, "ignored a fact about an unknown order",
-			"fact", fmt.Sprintf("%T", h.Fact), "from", h.Actor, "order_id", h.OrderID)
+			"event", fmt.Sprintf("%T", in.Event), "from", in.Actor, "order_id", in.OrderID)
 	}
 	for _, c := range changed {
 		for _, ignored := range c.Changes.Ignored {

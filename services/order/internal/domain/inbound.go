@@ -7,10 +7,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// Heard is a fact about an order, from the context that says it.
-type Heard struct {
+// Inbound is an event about an order, from the context that says it.
+type Inbound struct {
 	OrderID uuid.UUID
-	Fact    Fact
+	Event   InboundEvent
 	// Actor is the context's name.
 	Actor string
 	// Traceparent is the event's trace; may be empty.
@@ -29,7 +29,7 @@ type Needs struct {
 }
 
 // NeedsOf says what facts need.
-func NeedsOf(heard []Heard) Needs {
+func NeedsOf(inbound []Inbound) Needs {
 	var needs Needs
 	orders, lines, refunds := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	once := func(ids *[]uuid.UUID, seen map[uuid.UUID]bool, id uuid.UUID) {
@@ -38,17 +38,17 @@ func NeedsOf(heard []Heard) Needs {
 			*ids = append(*ids, id)
 		}
 	}
-	for _, h := range heard {
-		once(&needs.Orders, orders, h.OrderID)
-		switch fact := h.Fact.(type) {
+	for _, in := range inbound {
+		once(&needs.Orders, orders, in.OrderID)
+		switch event := in.Event.(type) {
 		case PaymentCaptured, PaymentFailed, StockRejected:
-			once(&needs.Lines, lines, h.OrderID)
+			once(&needs.Lines, lines, in.OrderID)
 		case PaymentRefunded:
-			once(&needs.Lines, lines, h.OrderID)
-			once(&needs.Refunds, refunds, h.OrderID)
-		case MailSettled:
-			if fact.Kind == RefundMail {
-				once(&needs.Refunds, refunds, h.OrderID)
+			once(&needs.Lines, lines, in.OrderID)
+			once(&needs.Refunds, refunds, in.OrderID)
+		case MailDone:
+			if event.Kind == RefundMail {
+				once(&needs.Refunds, refunds, in.OrderID)
 			}
 		}
 	}
@@ -61,19 +61,19 @@ type Changed struct {
 	Changes Changes
 }
 
-// HearAll applies facts in their order to the orders that NeedsOf named, as far as
+// ApplyAll applies facts in their order to the orders that NeedsOf named, as far as
 // they exist, and returns the orders in the order in which they were heard of, each
 // once. A fact about an unknown order is returned in unknown, unless it tells of
 // money: that is an error, so that somebody looks.
-func HearAll(orders map[uuid.UUID]*Order, heard []Heard, retry RetryPolicy, now time.Time) (changed []Changed, unknown []Heard, err error) {
+func ApplyAll(orders map[uuid.UUID]*Order, inbound []Inbound, retry RetryPolicy, now time.Time) (changed []Changed, unknown []Inbound, err error) {
 	at := make(map[uuid.UUID]int, len(orders))
-	for _, h := range heard {
-		o, known := orders[h.OrderID]
+	for _, in := range inbound {
+		o, known := orders[in.OrderID]
 		if !known {
-			if tellsOfMoney(h.Fact) {
-				return nil, nil, fmt.Errorf("%s said %T of order %s, which there is not", h.Actor, h.Fact, h.OrderID)
+			if reportsMoney(in.Event) {
+				return nil, nil, fmt.Errorf("%s said %T of order %s, which there is not", in.Actor, in.Event, in.OrderID)
 			}
-			unknown = append(unknown, h)
+			unknown = append(unknown, in)
 			continue
 		}
 		i, again := at[o.ID]
@@ -82,17 +82,17 @@ func HearAll(orders map[uuid.UUID]*Order, heard []Heard, retry RetryPolicy, now 
 			at[o.ID] = i
 			changed = append(changed, Changed{Order: o})
 		}
-		moment := Moment{Time: now, Actor: h.Actor, Traceparent: h.Traceparent}
-		if err := o.Hear(h.Fact, retry, moment, &changed[i].Changes); err != nil {
+		moment := Moment{Time: now, Actor: in.Actor, Traceparent: in.Traceparent}
+		if err := o.Apply(in.Event, retry, moment, &changed[i].Changes); err != nil {
 			return nil, nil, err
 		}
 	}
 	return changed, unknown, nil
 }
 
-// tellsOfMoney reports whether a fact says that money was moved.
-func tellsOfMoney(fact Fact) bool {
-	switch fact.(type) {
+// reportsMoney reports whether a fact says that money was moved.
+func reportsMoney(event InboundEvent) bool {
+	switch event.(type) {
 	case PaymentCaptured, PaymentRefunded:
 		return true
 	default:
@@ -102,13 +102,13 @@ func tellsOfMoney(fact Fact) bool {
 
 // AwaitingAnswer returns the orders to which the facts hold the first answer of
 // inventory, before they are heard.
-func AwaitingAnswer(orders map[uuid.UUID]*Order, heard []Heard) []*Order {
+func AwaitingAnswer(orders map[uuid.UUID]*Order, inbound []Inbound) []*Order {
 	var waiting []*Order
 	counted := make(map[uuid.UUID]bool)
-	for _, h := range heard {
-		switch h.Fact.(type) {
+	for _, in := range inbound {
+		switch in.Event.(type) {
 		case StockReserved, StockRejected:
-			if o, known := orders[h.OrderID]; known && o.State == Placed && !counted[o.ID] {
+			if o, known := orders[in.OrderID]; known && o.State == Placed && !counted[o.ID] {
 				counted[o.ID] = true
 				waiting = append(waiting, o)
 			}

@@ -10,17 +10,17 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// Fact is something that another context says of an order. Facts come more than
+// InboundEvent is something that another context says of an order. Facts come more than
 // once, and those of different contexts in any order; hearing one is right for
 // every state.
-type Fact interface {
-	hear(o *Order, at Moment, c *Changes) error
+type InboundEvent interface {
+	apply(o *Order, at Moment, c *Changes) error
 }
 
-// Hear applies facts in their order, each at its moment. It returns an error for
+// Apply applies facts in their order, each at its moment. It returns an error for
 // a fact that contradicts what the order knows; the order must not be stored then.
-func (o *Order) Hear(fact Fact, retry RetryPolicy, at Moment, c *Changes) error {
-	if err := fact.hear(o, at, c); err != nil {
+func (o *Order) Apply(event InboundEvent, retry RetryPolicy, at Moment, c *Changes) error {
+	if err := event.apply(o, at, c); err != nil {
 		return fmt.Errorf("order %s, %s: %w", o.ID, o.State, err)
 	}
 	o.schedule(retry)
@@ -35,17 +35,17 @@ func (o *Order) ignore(what string, c *Changes) {
 // own when a reservation outlives the order's expiry: then it is a question.
 type StockReserved struct{}
 
-func (StockReserved) hear(o *Order, at Moment, c *Changes) error {
+func (StockReserved) apply(o *Order, at Moment, c *Changes) error {
 	switch {
 	case o.State == Placed:
 		o.settle(AwaitsStock, c)
 		o.comeTo(AwaitingPayment, "", at, c)
 		o.First.AwaitingPayment = o.Version
-		o.await(AwaitsPayment, o.saying(SayAwaitingPayment, o.Version, at), c)
+		o.await(AwaitsPayment, o.event(AwaitingPaymentEvent, o.Version, at), c)
 	case o.State == Cancelled:
-		c.say(o.saying(SayCancelled, o.First.Cancelled, at))
+		c.publish(o.event(CancelledEvent, o.First.Cancelled, at))
 	case o.State.Paid() && o.Awaits.Has(AwaitsCommit):
-		c.say(o.saying(SayConfirmed, o.First.Confirmed, at))
+		c.publish(o.event(ConfirmedEvent, o.First.Confirmed, at))
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func (f StockRejected) note() string {
 	return strings.Join(short, "; ")
 }
 
-func (f StockRejected) hear(o *Order, at Moment, c *Changes) error {
+func (f StockRejected) apply(o *Order, at Moment, c *Changes) error {
 	switch o.State {
 	case Placed:
 		o.cancel(OutOfStock, f.note(), at, c)
@@ -89,7 +89,7 @@ func (f StockRejected) hear(o *Order, at Moment, c *Changes) error {
 // StockCommitted says that the stock has left the shelf.
 type StockCommitted struct{}
 
-func (StockCommitted) hear(o *Order, _ Moment, c *Changes) error {
+func (StockCommitted) apply(o *Order, _ Moment, c *Changes) error {
 	o.settle(AwaitsCommit, c)
 	return nil
 }
@@ -97,7 +97,7 @@ func (StockCommitted) hear(o *Order, _ Moment, c *Changes) error {
 // StockReleased says that nothing is held for the order.
 type StockReleased struct{}
 
-func (StockReleased) hear(o *Order, _ Moment, c *Changes) error {
+func (StockReleased) apply(o *Order, _ Moment, c *Changes) error {
 	if o.State != Cancelled {
 		o.ignore("StockReleased", c)
 		return nil
@@ -112,7 +112,7 @@ type PaymentCaptured struct {
 	Amount    money.Money
 }
 
-func (f PaymentCaptured) hear(o *Order, at Moment, c *Changes) error {
+func (f PaymentCaptured) apply(o *Order, at Moment, c *Changes) error {
 	if err := o.checkCapture(f.PaymentID, f.Amount); err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (f PaymentCaptured) hear(o *Order, at Moment, c *Changes) error {
 		o.confirm(f.Amount, at, c)
 	case Cancelled:
 		if o.noteCapture(f.Amount, at, c) {
-			o.await(o.refundDue(), o.saying(SayCancelled, o.First.Cancelled, at), c)
+			o.await(o.refundDue(), o.event(CancelledEvent, o.First.Cancelled, at), c)
 		}
 	default:
 		// Confirmed by this very capture before.
@@ -139,7 +139,7 @@ func (o *Order) confirm(captured money.Money, at Moment, c *Changes) {
 	o.settle(AwaitsPayment, c)
 	o.comeTo(Confirmed, "", at, c)
 	o.First.Confirmed = o.Version
-	o.await(AwaitsCommit|AwaitsConfirmationMail, o.saying(SayConfirmed, o.Version, at), c)
+	o.await(AwaitsCommit|AwaitsConfirmationMail, o.event(ConfirmedEvent, o.Version, at), c)
 }
 
 // checkCapture refuses another payment's capture, and one of another amount.
@@ -172,7 +172,7 @@ type PaymentFailed struct {
 	Code string
 }
 
-func (f PaymentFailed) hear(o *Order, at Moment, c *Changes) error {
+func (f PaymentFailed) apply(o *Order, at Moment, c *Changes) error {
 	if f.PaymentID != o.PaymentID {
 		return fmt.Errorf("%w: %s is not %s", ErrForeignPayment, f.PaymentID, o.PaymentID)
 	}
@@ -200,13 +200,13 @@ type PaymentRefunded struct {
 	Reason   string
 }
 
-func (f PaymentRefunded) hear(o *Order, at Moment, c *Changes) error {
+func (f PaymentRefunded) apply(o *Order, at Moment, c *Changes) error {
 	if err := o.checkCapture(f.PaymentID, f.Captured); err != nil {
 		return err
 	}
 	if known := o.refund(f.RefundID); known != nil {
 		if known.MailAwaited {
-			c.say(o.sayRefund(*known, at))
+			c.publish(o.refundEvent(*known, at))
 		}
 		return nil
 	}
@@ -233,7 +233,7 @@ func (f PaymentRefunded) hear(o *Order, at Moment, c *Changes) error {
 	refund := Refund{ID: f.RefundID, Amount: f.Amount, Refunded: f.Refunded, Reason: f.Reason, Version: o.Version, MailAwaited: !o.Erased}
 	o.Refunds = append(o.Refunds, refund)
 	c.Refunds = append(c.Refunds, refund)
-	o.await(AwaitsRefundMail|o.refundDue(), o.sayRefund(refund, at), c)
+	o.await(AwaitsRefundMail|o.refundDue(), o.refundEvent(refund, at), c)
 	if o.refundDue() == 0 {
 		o.settle(AwaitsRefund, c)
 	}
@@ -252,10 +252,10 @@ func (o *Order) refund(id uuid.UUID) *Refund {
 	return nil
 }
 
-func (o *Order) sayRefund(refund Refund, at Moment) Said {
-	said := o.saying(SayRefunded, refund.Version, at)
-	said.Refund = refund
-	return said
+func (o *Order) refundEvent(refund Refund, at Moment) Event {
+	event := o.event(RefundedEvent, refund.Version, at)
+	event.Refund = refund
+	return event
 }
 
 // MailKind is what a mail about an order says.
@@ -269,15 +269,15 @@ const (
 	ShippingMail
 )
 
-// MailSettled says that a mail was sent, or can't be. For a refund's mail the
+// MailDone says that a mail was sent, or can't be. For a refund's mail the
 // order's refunds must be loaded.
-type MailSettled struct {
+type MailDone struct {
 	Kind MailKind
 	// SubjectID is what the mail is about: the order, refund or shipment.
 	SubjectID uuid.UUID
 }
 
-func (f MailSettled) hear(o *Order, _ Moment, c *Changes) error {
+func (f MailDone) apply(o *Order, _ Moment, c *Changes) error {
 	switch f.Kind {
 	case ConfirmationMail:
 		o.settle(AwaitsConfirmationMail, c)
@@ -286,14 +286,14 @@ func (f MailSettled) hear(o *Order, _ Moment, c *Changes) error {
 	case ShippingMail:
 		o.settle(AwaitsShippingMail, c)
 	case RefundMail:
-		o.settleRefundMail(f.SubjectID, c)
+		o.clearRefundMail(f.SubjectID, c)
 	default:
 		o.ignore("a mail of an unknown kind", c)
 	}
 	return nil
 }
 
-func (o *Order) settleRefundMail(id uuid.UUID, c *Changes) {
+func (o *Order) clearRefundMail(id uuid.UUID, c *Changes) {
 	refund := o.refund(id)
 	if refund == nil || !refund.MailAwaited {
 		return

@@ -34,38 +34,38 @@ func TestEachFactInEachState(t *testing.T) {
 	}
 	for _, row := range []struct {
 		state  string
-		fact   func(*domain.Order) domain.Fact
+		fact   func(*domain.Order) domain.InboundEvent
 		want   domain.State
 		reason domain.CancelReason
-		said   []domain.EventKind
+		events []domain.EventKind
 		awaits string
 	}{
-		{"PLACED", plain(domain.StockReserved{}), domain.AwaitingPayment, 0, says(domain.SayAwaitingPayment), "PAYMENT"},
-		{"PLACED", plain(domain.StockRejected{}), domain.Cancelled, domain.OutOfStock, says(domain.SayCancelled), "RELEASE CANCELLATION_MAIL"},
+		{"PLACED", plain(domain.StockReserved{}), domain.AwaitingPayment, 0, events(domain.AwaitingPaymentEvent), "PAYMENT"},
+		{"PLACED", plain(domain.StockRejected{}), domain.Cancelled, domain.OutOfStock, events(domain.CancelledEvent), "RELEASE CANCELLATION_MAIL"},
 		{"PLACED", captured, domain.Placed, 0, nil, "STOCK"},
 		{"PLACED", failed, domain.Placed, 0, nil, "STOCK"},
 		{"PLACED", plain(domain.StockReleased{}), domain.Placed, 0, nil, "STOCK"},
 		{"AWAITING_PAYMENT", plain(domain.StockReserved{}), domain.AwaitingPayment, 0, nil, "PAYMENT"},
 		{"AWAITING_PAYMENT", plain(domain.StockRejected{}), domain.AwaitingPayment, 0, nil, "PAYMENT"},
-		{"AWAITING_PAYMENT", captured, domain.Confirmed, 0, says(domain.SayConfirmed), "COMMIT CONFIRMATION_MAIL"},
-		{"AWAITING_PAYMENT", failed, domain.Cancelled, domain.PaymentDeclined, says(domain.SayCancelled), "RELEASE CANCELLATION_MAIL"},
-		{"AWAITING_PAYMENT", func(o *domain.Order) domain.Fact { return refunded(o, refund, 100, 100) }, domain.Confirmed, 0, says(domain.SayConfirmed, domain.SayRefunded), "COMMIT CONFIRMATION_MAIL REFUND_MAIL"},
+		{"AWAITING_PAYMENT", captured, domain.Confirmed, 0, events(domain.ConfirmedEvent), "COMMIT CONFIRMATION_MAIL"},
+		{"AWAITING_PAYMENT", failed, domain.Cancelled, domain.PaymentDeclined, events(domain.CancelledEvent), "RELEASE CANCELLATION_MAIL"},
+		{"AWAITING_PAYMENT", func(o *domain.Order) domain.InboundEvent { return refunded(o, refund, 100, 100) }, domain.Confirmed, 0, events(domain.ConfirmedEvent, domain.RefundedEvent), "COMMIT CONFIRMATION_MAIL REFUND_MAIL"},
 		{"CONFIRMED", captured, domain.Confirmed, 0, nil, "COMMIT CONFIRMATION_MAIL"},
 		{"CONFIRMED", failed, domain.Confirmed, 0, nil, "COMMIT CONFIRMATION_MAIL"},
-		{"CONFIRMED", plain(domain.StockReserved{}), domain.Confirmed, 0, says(domain.SayConfirmed), "COMMIT CONFIRMATION_MAIL"},
+		{"CONFIRMED", plain(domain.StockReserved{}), domain.Confirmed, 0, events(domain.ConfirmedEvent), "COMMIT CONFIRMATION_MAIL"},
 		{"CONFIRMED", plain(domain.StockCommitted{}), domain.Confirmed, 0, nil, "CONFIRMATION_MAIL"},
 		{"COMMITTED", plain(domain.StockReserved{}), domain.Confirmed, 0, nil, ""},
-		{"COMMITTED", func(o *domain.Order) domain.Fact { return refunded(o, refund, 100, 100) }, domain.Confirmed, 0, says(domain.SayRefunded), "REFUND_MAIL"},
-		{"CANCELLED unreserved", plain(domain.StockReserved{}), domain.Cancelled, domain.Requested, says(domain.SayCancelled), "RELEASE CANCELLATION_MAIL"},
+		{"COMMITTED", func(o *domain.Order) domain.InboundEvent { return refunded(o, refund, 100, 100) }, domain.Confirmed, 0, events(domain.RefundedEvent), "REFUND_MAIL"},
+		{"CANCELLED unreserved", plain(domain.StockReserved{}), domain.Cancelled, domain.Requested, events(domain.CancelledEvent), "RELEASE CANCELLATION_MAIL"},
 		{"CANCELLED unreserved", plain(domain.StockRejected{}), domain.Cancelled, domain.Requested, nil, "RELEASE CANCELLATION_MAIL"},
 		{"CANCELLED unreserved", plain(domain.StockReleased{}), domain.Cancelled, domain.Requested, nil, "CANCELLATION_MAIL"},
-		{"CANCELLED unreserved", func(o *domain.Order) domain.Fact { return mail(domain.CancellationMail, o.ID) }, domain.Cancelled, domain.Requested, nil, "RELEASE"},
+		{"CANCELLED unreserved", func(o *domain.Order) domain.InboundEvent { return mail(domain.CancellationMail, o.ID) }, domain.Cancelled, domain.Requested, nil, "RELEASE"},
 		{"CANCELLED unpaid", failed, domain.Cancelled, domain.Requested, nil, "RELEASE CANCELLATION_MAIL"},
-		{"CANCELLED unpaid", captured, domain.Cancelled, domain.Requested, says(domain.SayCancelled), "RELEASE REFUND CANCELLATION_MAIL"},
-		{"CANCELLED unpaid", func(o *domain.Order) domain.Fact { return refunded(o, refund, 1250, 1250) }, domain.Cancelled, domain.Requested, says(domain.SayRefunded), "RELEASE CANCELLATION_MAIL REFUND_MAIL"},
+		{"CANCELLED unpaid", captured, domain.Cancelled, domain.Requested, events(domain.CancelledEvent), "RELEASE REFUND CANCELLATION_MAIL"},
+		{"CANCELLED unpaid", func(o *domain.Order) domain.InboundEvent { return refunded(o, refund, 1250, 1250) }, domain.Cancelled, domain.Requested, events(domain.RefundedEvent), "RELEASE CANCELLATION_MAIL REFUND_MAIL"},
 		{"CANCELLED paid", captured, domain.Cancelled, domain.Requested, nil, "RELEASE REFUND CANCELLATION_MAIL"},
 		{"CANCELLED paid", plain(domain.StockCommitted{}), domain.Cancelled, domain.Requested, nil, "RELEASE REFUND CANCELLATION_MAIL"},
-		{"CANCELLED paid", func(o *domain.Order) domain.Fact { return refunded(o, refund, 250, 250) }, domain.Cancelled, domain.Requested, says(domain.SayRefunded), "RELEASE REFUND CANCELLATION_MAIL REFUND_MAIL"},
+		{"CANCELLED paid", func(o *domain.Order) domain.InboundEvent { return refunded(o, refund, 250, 250) }, domain.Cancelled, domain.Requested, events(domain.RefundedEvent), "RELEASE REFUND CANCELLATION_MAIL REFUND_MAIL"},
 	} {
 		o := states[row.state](t)
 		t.Run(fmt.Sprintf("%s/%T", row.state, row.fact(o)), func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestEachFactInEachState(t *testing.T) {
 			if o.State != row.want || o.CancelReason != row.reason {
 				t.Errorf("came to %s %s, want %s %s", o.State, o.CancelReason, row.want, row.reason)
 			}
-			wantSaid(t, c, row.said...)
+			wantPublished(t, c, row.events...)
 			awaitsOnly(t, o, strings.Fields(row.awaits)...)
 			// Once more changes nothing that a reader sees.
 			version := o.Version
@@ -85,11 +85,11 @@ func TestEachFactInEachState(t *testing.T) {
 	}
 }
 
-func plain(fact domain.Fact) func(*domain.Order) domain.Fact {
-	return func(*domain.Order) domain.Fact { return fact }
+func plain(fact domain.InboundEvent) func(*domain.Order) domain.InboundEvent {
+	return func(*domain.Order) domain.InboundEvent { return fact }
 }
 
-func says(kinds ...domain.EventKind) []domain.EventKind { return kinds }
+func events(kinds ...domain.EventKind) []domain.EventKind { return kinds }
 
 func reserved(t *testing.T) *domain.Order {
 	t.Helper()
@@ -139,7 +139,7 @@ func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 	t.Parallel()
 	o := reserved(t)
 	for name, row := range map[string]struct {
-		fact domain.Fact
+		fact domain.InboundEvent
 		want error
 	}{
 		"another payment captured": {domain.PaymentCaptured{PaymentID: uuid.New(), Amount: o.Total}, domain.ErrForeignPayment},
@@ -149,13 +149,13 @@ func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 		"refund over capture":      {refunded(o, uuid.New(), 2000, 2000), domain.ErrAmount},
 	} {
 		var c domain.Changes
-		if err := o.Hear(row.fact, retry, at(0), &c); !errors.Is(err, row.want) {
+		if err := o.Apply(row.fact, retry, at(0), &c); !errors.Is(err, row.want) {
 			t.Errorf("%s: %v, want %v", name, err, row.want)
 		}
 	}
 	unpaid := newOrder(t)
 	var c domain.Changes
-	if err := unpaid.Hear(refunded(unpaid, uuid.New(), 1, 1), retry, at(0), &c); !errors.Is(err, domain.ErrNotPaid) {
+	if err := unpaid.Apply(refunded(unpaid, uuid.New(), 1, 1), retry, at(0), &c); !errors.Is(err, domain.ErrNotPaid) {
 		t.Errorf("refunded before payment was asked: %v", err)
 	}
 }
@@ -166,17 +166,17 @@ func TestARefundsMailIsAwaitedByRefund(t *testing.T) {
 	hears(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
 	first, second := uuid.New(), uuid.New()
 	c := hears(t, o, refunded(o, first, 100, 100), refunded(o, second, 50, 150))
-	if len(c.Said) != 2 || c.Said[0].Version == c.Said[1].Version || o.Refunded != euros(150) {
-		t.Fatalf("said %+v, refunded %v", c.Said, o.Refunded)
+	if len(c.Events) != 2 || c.Events[0].Version == c.Events[1].Version || o.Refunded != euros(150) {
+		t.Fatalf("published %+v, refunded %v", c.Events, o.Refunded)
 	}
 	hears(t, o, mail(domain.RefundMail, first))
 	awaitsOnly(t, o, "REFUND_MAIL")
-	if again := hears(t, o, refunded(o, second, 50, 150)); len(again.Said) != 1 || again.Said[0].Version != c.Said[1].Version {
-		t.Errorf("asked again, it says %+v", again.Said)
+	if again := hears(t, o, refunded(o, second, 50, 150)); len(again.Events) != 1 || again.Events[0].Version != c.Events[1].Version {
+		t.Errorf("asked again, it publishes %+v", again.Events)
 	}
 	hears(t, o, mail(domain.RefundMail, second))
 	awaitsOnly(t, o)
-	if again := hears(t, o, refunded(o, second, 50, 150)); len(again.Said) != 0 {
-		t.Errorf("settled, it says %+v", again.Said)
+	if again := hears(t, o, refunded(o, second, 50, 150)); len(again.Events) != 0 {
+		t.Errorf("settled, it publishes %+v", again.Events)
 	}
 }
