@@ -17,7 +17,7 @@ const enoughSeeds = 2000
 func TestPlantedMistakesAreFound(t *testing.T) {
 	t.Parallel()
 	mistakes := map[string]func(*sim.Bugs){
-		"a sweeper decides on an order as it was":          func(b *sim.Bugs) { b.Order.StaleLook = true },
+		"a sweeper decides on an order as it was":          func(b *sim.Bugs) { b.Order.StaleSweep = true },
 		"a paid order keeps its expiry":                    func(b *sim.Bugs) { b.Order.KeepExpiry = true },
 		"an older product replaces a newer one":            func(b *sim.Bugs) { b.Order.OldProducts = true },
 		"a release is applied twice":                       func(b *sim.Bugs) { b.Inventory.ForgetRelease = true },

@@ -130,7 +130,7 @@ func (w *world) work() {
 			add(n, "consumer", 200*time.Millisecond, n.fetchable, n.poll)
 		}
 	}
-	add(w.orders, "sweeper", time.Second, of(w.orders, w.order.NextLook), w.sweep)
+	add(w.orders, "sweeper", time.Second, of(w.orders, w.order.NextDue), w.sweep)
 	add(w.stocks, "levels", time.Second, while(w.inventory.LevelsWait), func() {
 		said, commit := w.inventory.AnnounceLevels()
 		w.stocks.transact(uuid.Nil, "announces levels", said, commit)

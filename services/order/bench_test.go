@@ -38,7 +38,7 @@ import (
 const soon = 20 * time.Second
 
 // bench is order on its own database with a clock that the test turns. What it
-// says is read from the outbox; what it hears is handed to its consumer's handler.
+// says is read from the outbox; what it consumes is handed to its consumer's handler.
 type bench struct {
 	t        *testing.T
 	pool     *pg.Pool
@@ -52,11 +52,11 @@ type bench struct {
 
 	now atomic.Int64
 
-	mu        sync.Mutex
-	shelf     []domain.Product // what catalog answers
-	lookups   int
-	away      error
-	witnesses []app.Witness
+	mu      sync.Mutex
+	shelf   []domain.Product // what catalog answers
+	lookups int
+	away    error
+	sources []app.TimelineSource
 }
 
 func newBench(t *testing.T) *bench {
@@ -80,11 +80,11 @@ func newBench(t *testing.T) *bench {
 	b.place = app.NewPlaceOrder(b.orders, b.products)
 	t.Cleanup(b.place.Close)
 	b.handler = events.NewHandler(events.Handlers{ApplyProducts: b.products.Apply, ApplyEvents: b.orders.Apply, Erase: b.orders.Erase})
-	b.witnesses = []app.Witness{
-		{Context: "inventory", Tell: func(context.Context, uuid.UUID) ([]app.Happening, error) {
-			return []app.Happening{{Time: b.orders.Now().Add(time.Hour), Context: "inventory", Kind: "SALE", Detail: "-2 of MUG"}}, nil
+	b.sources = []app.TimelineSource{
+		{Context: "inventory", Fetch: func(context.Context, uuid.UUID) ([]app.TimelineEntry, error) {
+			return []app.TimelineEntry{{Time: b.orders.Now().Add(time.Hour), Context: "inventory", Kind: "SALE", Detail: "-2 of MUG"}}, nil
 		}},
-		{Context: "payment", Tell: func(context.Context, uuid.UUID) ([]app.Happening, error) { return nil, fmt.Errorf("away") }},
+		{Context: "payment", Fetch: func(context.Context, uuid.UUID) ([]app.TimelineEntry, error) { return nil, fmt.Errorf("away") }},
 	}
 	b.client = b.as(authz.Identity{Kind: authz.Owner})
 	return b
@@ -100,7 +100,7 @@ func (b *bench) as(caller authz.Identity) orderv1connect.OrderServiceClient {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	rpc.NewServer(b.orders, b.place, b.products, b.witnesses).Register(server)
+	rpc.NewServer(b.orders, b.place, b.products, b.sources).Register(server)
 	return orderv1connect.NewOrderServiceClient(connect.NewClient(connectinprocess.New(server)))
 }
 
@@ -170,7 +170,7 @@ func event(key uuid.UUID, version int64, message proto.Message) consumer.Event {
 	return consumer.Event{Key: key, ID: fmt.Sprintf("%s/%d/%s", key, version, name), Type: name, Version: version, Payload: payload}
 }
 
-// hear applies events as one batch.
+// handle applies events as one batch.
 func (b *bench) handle(batch ...consumer.Event) {
 	b.t.Helper()
 	if err := b.tryHear(batch...); err != nil {

@@ -125,7 +125,7 @@ func TestAnOrderThatGoesWell(t *testing.T) {
 	b.handle(stockReserved(o), paymentCaptured(o), stockCommitted(o), mailSent(o, confirmationMail, o.GetId()))
 	b.wantPublished()
 	if again := b.get(o); !proto.Equal(again, got) {
-		t.Errorf("heard again, it is %v", again)
+		t.Errorf("applied again, it is %v", again)
 	}
 }
 
@@ -135,22 +135,22 @@ func TestOrdersThatEndWithoutASale(t *testing.T) {
 	b := newBench(t)
 	b.sell("MUG", 500)
 	for name, row := range map[string]struct {
-		facts  func(*orderv1.Order) []consumer.Event
-		reason string
-		note   string
-		awaits []string
+		inbound func(*orderv1.Order) []consumer.Event
+		reason  string
+		note    string
+		awaits  []string
 	}{
 		"out of stock": {func(o *orderv1.Order) []consumer.Event { return []consumer.Event{stockRejected(o)} }, "OUT_OF_STOCK", "MUG: 1 of 2 available", []string{"RELEASE", "CANCELLATION_MAIL"}},
 		"declined":     {func(o *orderv1.Order) []consumer.Event { return []consumer.Event{stockReserved(o), paymentFailed(o)} }, "PAYMENT_FAILED", "card_declined", []string{"RELEASE", "CANCELLATION_MAIL"}},
 	} {
 		for _, together := range []bool{true, false} {
 			o := b.placed()
-			facts := append(row.facts(o), row.facts(o)...)
+			inbound := append(row.inbound(o), row.inbound(o)...)
 			if together {
-				b.handle(facts...)
+				b.handle(inbound...)
 			} else {
-				for _, fact := range facts {
-					b.handle(fact)
+				for _, inbound := range inbound {
+					b.handle(inbound)
 				}
 			}
 			got := b.wantState(o, "CANCELLED", row.reason, row.awaits...)
@@ -179,9 +179,9 @@ func TestMoneyTakenForACancelledOrderIsGivenBackWhateverComesFirst(t *testing.T)
 		}
 		b.wantState(o, "CANCELLED", "REQUESTED", "PAYMENT", "RELEASE", "CANCELLATION_MAIL")
 		refund := uuid.NewString()
-		facts := []consumer.Event{stockReleased(o), paymentCaptured(o), paymentRefunded(o, refund, 1000, 1000)}
+		inbound := []consumer.Event{stockReleased(o), paymentCaptured(o), paymentRefunded(o, refund, 1000, 1000)}
 		for _, i := range order {
-			b.handle(facts[i], facts[i])
+			b.handle(inbound[i], inbound[i])
 		}
 		b.handle(mailSent(o, cancellationMail, o.GetId()))
 		got := b.wantState(o, "CANCELLED", "REQUESTED", "REFUND_MAIL")
@@ -377,18 +377,18 @@ func TestAnErasureThatWasInterruptedForLongIsCompleted(t *testing.T) {
 	if _, err := b.pool.Exec(t.Context(), `update orders set customer_id = $2 where id = $1`, left.GetId(), customer); err != nil {
 		t.Fatal(err)
 	}
-	open := func() int { return b.count(`select count(*) from erased_customers where not settled`) }
+	open := func() int { return b.count(`select count(*) from erased_customers where not complete`) }
 	b.now.Add((8 * 24 * time.Hour).Microseconds())
 	if err := b.orders.EraseLate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if b.get(left).GetContact() != nil || open() != 0 {
-		t.Errorf("after a week the order still has %v; %d erasures are not settled", b.get(left).GetContact(), open())
+		t.Errorf("after a week the order still has %v; %d erasures are not complete", b.get(left).GetContact(), open())
 	}
 	young := uuid.New()
 	b.handle(event(young, 2, &customerv1.CustomerErased{CustomerId: young.String(), Version: 2}))
 	if err := b.orders.EraseLate(t.Context()); err != nil || open() != 1 {
-		t.Errorf("an order may come yet that was placed at the moment of an erasure, and %d are not settled, %v", open(), err)
+		t.Errorf("an order may come yet that was placed at the moment of an erasure, and %d are not complete, %v", open(), err)
 	}
 }
 

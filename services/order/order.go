@@ -158,7 +158,7 @@ func newConsumer(
 }
 
 func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, others *peer.Peers) *rpc.Server {
-	return rpc.NewServer(orders, place, products, peers.Witnesses(others))
+	return rpc.NewServer(orders, place, products, peers.TimelineSources(others))
 }
 
 func newService(

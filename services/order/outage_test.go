@@ -62,7 +62,7 @@ const (
 // The broker is away for a while. Orders are accepted and read, status and readiness
 // say why nothing leaves, the log does so in a few lines, and overdue steps fill no
 // outbox. Once as many events wait as may, new orders are refused, with a delay. When it is
-// back, every event leaves, once, and what others say is heard.
+// back, every event leaves, once, and what others published is applied.
 func TestTheBrokerIsAway(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "settings.json")
@@ -234,7 +234,7 @@ func (o *outing) mustRecover(broker kafka.Config) {
 	for _, placed := range o.placed {
 		o.publish(events.ReservationTopic, stockReserved(placed))
 	}
-	testkit.Eventually(o.t, 2*time.Minute, "what others say is heard", func() bool {
+	testkit.Eventually(o.t, 2*time.Minute, "what others published is applied", func() bool {
 		return !slices.ContainsFunc(o.placed, func(placed *orderv1.Order) bool {
 			return o.read(placed).GetState() != orderv1.OrderState_ORDER_STATE_AWAITING_PAYMENT
 		})

@@ -111,10 +111,10 @@ func (b *bench) free(r race, prepare func() *orderv1.Order, leads func(*orderv1.
 	}
 }
 
-// retried hears events as a consumer does, which tries again what may pass.
-func (b *bench) retried(hear func() error) error {
+// retried applies events as a consumer does, which tries again what may pass.
+func (b *bench) retried(handle func() error) error {
 	for {
-		if err := hear(); err == nil || !pg.Transient(err) {
+		if err := handle(); err == nil || !pg.Transient(err) {
 			return err
 		}
 	}

@@ -74,7 +74,7 @@ func (s *Store) wrong(r *row) string {
 	case o.State.Unpaid() == o.ExpireTime.IsZero():
 		return fmt.Sprintf("%s and expires at %s", o.State, o.ExpireTime)
 	case (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.DueTime.IsZero():
-		return fmt.Sprintf("awaits %v and is looked at at %s", o.Awaits.Names(), o.DueTime)
+		return fmt.Sprintf("awaits %v and is swept at at %s", o.Awaits.Names(), o.DueTime)
 	}
 	return ""
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/events"
 )
 
-// Topics are those that order hears.
+// Topics are those that order consumes.
 var Topics = []string{
 	events.ReservationTopic, events.PaymentTopic, events.NotificationTopic, events.ProductTopic, events.CustomerTopic,
 }
@@ -44,8 +44,8 @@ type Config struct {
 
 // Bugs are mistakes that a test plants in the store, to see that they are found.
 type Bugs struct {
-	// StaleLook has the sweeper decide on an order as it was before its last change.
-	StaleLook bool
+	// StaleSweep has the sweeper decide on an order as it was before its last change.
+	StaleSweep bool
 	// KeepExpiry leaves a confirmed order its expiry.
 	KeepExpiry bool
 	// OldProducts takes whatever was last published of a product for the newest.
@@ -66,7 +66,7 @@ type Store struct {
 	erased   map[uuid.UUID]bool
 	seen     map[string]int64 // the versions of products at the last check
 
-	handling *tx // the transaction of the batch that is being heard
+	handling *tx // the transaction of the batch that is being applied
 }
 
 // row is an order with what is stored beside it.
@@ -137,8 +137,8 @@ func New(cfg Config) *Store {
 // now is as the database keeps it, in microseconds.
 func (s *Store) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-func (s *Store) moment(actor string) domain.Moment {
-	return domain.Moment{Time: s.now(), Actor: actor}
+func (s *Store) cause(actor string) domain.Cause {
+	return domain.Cause{Time: s.now(), Actor: actor}
 }
 
 // Apply applies a batch of events.
@@ -174,11 +174,11 @@ func (s *Store) applyEvents(_ context.Context, _ *pg.Tx, inbound []domain.Inboun
 	if len(inbound) == 0 {
 		return nil
 	}
-	needs := domain.NeedsOf(inbound)
-	found := make(map[uuid.UUID]*domain.Order, len(needs.Orders))
-	for _, id := range needs.Orders {
+	spec := domain.LoadSpecOf(inbound)
+	found := make(map[uuid.UUID]*domain.Order, len(spec.Orders))
+	for _, id := range spec.Orders {
 		if r, ok := s.orders[id]; ok {
-			found[id] = load(r.order, slices.Contains(needs.Refunds, id))
+			found[id] = load(r.order, slices.Contains(spec.Refunds, id))
 		}
 	}
 	changed, _, err := domain.ApplyAll(found, inbound, s.settings.Retry, s.now())
@@ -198,7 +198,7 @@ func (s *Store) erase(_ context.Context, _ *pg.Tx, customers []uuid.UUID, tracep
 				continue
 			}
 			o := load(t.see(r).order, true)
-			c := o.Erase(s.settings.Retry, domain.Moment{Time: s.now(), Actor: "customer", Traceparent: traceparent})
+			c := o.Erase(s.settings.Retry, domain.Cause{Time: s.now(), Actor: "customer", Traceparent: traceparent})
 			blanked := t.change(r)
 			blanked.order.Erased, blanked.order.Contact, blanked.order.Address = true, domain.Contact{}, domain.Address{}
 			s.save(t, []domain.Changed{{Order: o, Changes: c}})
@@ -287,11 +287,11 @@ func (s *Store) Place(p Placement) (id uuid.UUID, published []outbox.Event, comm
 	order, changes, err := domain.Place(domain.Placement{
 		CustomerID: p.CustomerID, Lines: p.Lines, PaymentMethod: "card",
 		Contact: domain.Contact{FirstName: "Ada", LastName: "Byron", Email: p.Email},
-	}, domain.Given{
+	}, domain.PlaceInput{
 		OrderID: s.cfg.NewID(), PaymentID: s.cfg.NewID(), Number: domain.Number(s.cfg.Random()),
 		Products: products, PaymentMethods: s.settings.PaymentMethods, PaymentWindow: s.settings.PaymentWindow,
 		CustomerErased: s.erased[p.CustomerID], Unpaid: unpaid, MaxUnpaid: s.settings.MaxUnpaid, Retry: s.settings.Retry,
-	}, s.moment("customer"))
+	}, s.cause("customer"))
 	if err != nil {
 		return uuid.Nil, nil, nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
@@ -307,7 +307,7 @@ func (s *Store) Place(p Placement) (id uuid.UUID, published []outbox.Event, comm
 }
 
 // product is what order knows of a product; catalog is asked for one that nothing
-// was heard of yet.
+// is known yet.
 func (s *Store) product(t *tx, code string) (domain.Product, bool) {
 	if known, ok := s.products[code]; ok {
 		return known, true
@@ -331,20 +331,20 @@ func (s *Store) product(t *tx, code string) (domain.Product, bool) {
 // Cancel ends an order because somebody asked for it; ErrRefused once it is shipped.
 func (s *Store) Cancel(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
-		return o.Cancel("changed my mind", s.settings.Retry, s.moment("customer"))
+		return o.Cancel("changed my mind", s.settings.Retry, s.cause("customer"))
 	})
 }
 
 // Ship says that an order was sent; ErrRefused unless it is confirmed.
 func (s *Store) Ship(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
-		return o.Ship(s.cfg.NewID(), "post", "1", s.settings.Retry, s.moment("staff"))
+		return o.Ship(s.cfg.NewID(), "post", "1", s.settings.Retry, s.cause("staff"))
 	})
 }
 
 // Deliver says that an order arrived; ErrRefused unless it is shipped.
 func (s *Store) Deliver(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
-	return s.move(id, func(o *domain.Order) (domain.Changes, error) { return o.Deliver(s.moment("staff")) })
+	return s.move(id, func(o *domain.Order) (domain.Changes, error) { return o.Deliver(s.cause("staff")) })
 }
 
 func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Changes, error)) (published []outbox.Event, commit func(), err error) {
@@ -365,8 +365,8 @@ func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Changes, e
 	return t.published, t.commit, nil
 }
 
-// NextLook is when an order is to be looked at; zero when none is.
-func (s *Store) NextLook() time.Time {
+// NextDue is when an order is to be swept at; zero when none is.
+func (s *Store) NextDue() time.Time {
 	var next time.Time
 	for _, r := range s.placed {
 		if due := r.order.DueTime; !due.IsZero() && (next.IsZero() || due.Before(next)) {
@@ -377,21 +377,21 @@ func (s *Store) NextLook() time.Time {
 }
 
 // Sweep looks at the orders that are due, and names them.
-func (s *Store) Sweep() (looked []uuid.UUID, published []outbox.Event, commit func()) {
+func (s *Store) Sweep() (swept []uuid.UUID, published []outbox.Event, commit func()) {
 	t := &tx{}
-	at := s.moment("order")
+	at := s.cause("order")
 	var changed []domain.Changed
 	for _, r := range s.placed {
 		if due := r.order.DueTime; due.IsZero() || due.After(at.Time) {
 			continue
 		}
 		o := load(r.order, true)
-		if s.cfg.Bugs.StaleLook {
+		if s.cfg.Bugs.StaleSweep {
 			o = load(r.before, true)
 		}
-		looked = append(looked, o.ID)
-		changed = append(changed, domain.Changed{Order: o, Changes: o.Look(s.settings.Retry, at)})
+		swept = append(swept, o.ID)
+		changed = append(changed, domain.Changed{Order: o, Changes: o.Sweep(s.settings.Retry, at)})
 	}
 	s.save(t, changed)
-	return looked, t.published, t.commit
+	return swept, t.published, t.commit
 }

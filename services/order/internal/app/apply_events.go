@@ -10,14 +10,14 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-// Apply applies facts in their order, all in tx: one round trip that locks and
+// Apply applies events in their order, all in tx: one round trip that locks and
 // loads, one with all writes. Money for an order that there is not is an error,
-// so that somebody looks; other facts about such an order are ignored.
+// so that somebody looks; other events about such an order are ignored.
 func (s *Orders) Apply(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound) error {
 	if len(inbound) == 0 {
 		return nil
 	}
-	found, err := store.LockOrders(ctx, tx, domain.NeedsOf(inbound))
+	found, err := store.LockOrders(ctx, tx, domain.LoadSpecOf(inbound))
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (s *Orders) Apply(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound)
 		return err
 	}
 	for _, in := range unknown {
-		s.Log.WarnContext(ctx, "ignored a fact about an unknown order",
+		s.Log.WarnContext(ctx, "ignored an event about an unknown order",
 			"event", fmt.Sprintf("%T", in.Event), "from", in.Actor, "order_id", in.OrderID)
 	}
 	for _, c := range changed {

@@ -28,8 +28,8 @@ const (
 	// lateEvent is how old the outbox's first event is when nothing is asked again:
 	// what was asked is still here itself.
 	lateEvent = 10 * time.Second
-	// lookPause is how often the outbox is looked at.
-	lookPause = time.Second
+	// backlogPoll is how often the outbox is counted.
+	backlogPoll = time.Second
 )
 
 // Backlog keeps the shop from accepting more orders than it completes. Accepting one
@@ -63,10 +63,10 @@ func NewBacklog(waiting func(ctx context.Context, most int64) (int64, time.Time,
 
 // Run looks at the outbox until ctx ends.
 func (b *Backlog) Run(ctx context.Context) error {
-	ticker := time.NewTicker(lookPause)
+	ticker := time.NewTicker(backlogPoll)
 	defer ticker.Stop()
 	for {
-		b.look(ctx)
+		b.poll(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -75,7 +75,7 @@ func (b *Backlog) Run(ctx context.Context) error {
 	}
 }
 
-func (b *Backlog) look(ctx context.Context) {
+func (b *Backlog) poll(ctx context.Context) {
 	n, oldest, err := b.waiting(ctx, mostWaiting)
 	if err != nil {
 		return // the database is away: nothing is accepted anyway, and others say so

@@ -83,19 +83,19 @@ func TestOrdersAreTakenUntilTheOutboxIsFull(t *testing.T) {
 		if b.check(ctx) != nil || b.retryPolicy(domain.RetryPolicy{}).Hold {
 			t.Error("refused, or held, too early")
 		}
-		<-time.After(lateEvent + lookPause)
+		<-time.After(lateEvent + backlogPoll)
 		synctest.Wait()
 		if b.check(ctx) != nil || !b.retryPolicy(domain.RetryPolicy{}).Hold {
 			t.Error("events are old: orders are taken still, and nothing is asked again")
 		}
 		state.n++
-		<-time.After(lookPause)
+		<-time.After(backlogPoll)
 		synctest.Wait()
 		if err := b.check(ctx); fault.ReasonOf(err) != domain.ReasonOrdersBacklogged {
 			t.Errorf("the outbox is full: %v", err)
 		}
 		state.n = 0
-		<-time.After(lookPause)
+		<-time.After(backlogPoll)
 		synctest.Wait()
 		if b.check(ctx) != nil || b.retryPolicy(domain.RetryPolicy{}).Hold {
 			t.Error("still refused, or held")

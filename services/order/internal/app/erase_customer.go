@@ -18,9 +18,9 @@ const (
 	// erasedTogether bounds the orders of one transaction. It must end within the time
 	// of a batch of events, or it would be tried for ever and keep all others waiting.
 	erasedTogether = 5000
-	// settledAfter is how long after an erasure no order of its customer can be found any
+	// completeAfter is how long after an erasure no order of its customer can be found any
 	// more that was placed at the same moment.
-	settledAfter = 24 * time.Hour
+	completeAfter = 24 * time.Hour
 )
 
 // Erase blanks contact and address of the customers' orders, and has new orders of
@@ -56,7 +56,7 @@ func (s *Orders) eraseSome(ctx context.Context, tx *pg.Tx, customer uuid.UUID, t
 	if err := store.AddParts(ctx, tx, orders); err != nil {
 		return 0, err
 	}
-	at := domain.Moment{Time: s.Now(), Actor: "customer", Traceparent: traceparent}
+	at := domain.Cause{Time: s.Now(), Actor: "customer", Traceparent: traceparent}
 	changed := make([]domain.Changed, len(orders))
 	ids := make([]uuid.UUID, len(orders))
 	for i, o := range orders {
@@ -79,7 +79,7 @@ func (s *Orders) EraseLate(ctx context.Context) error {
 			return err
 		}
 		if len(customers) == 0 {
-			return store.SettleErasures(ctx, s.Pool, s.Now().Add(-settledAfter))
+			return store.CompleteErasures(ctx, s.Pool, s.Now().Add(-completeAfter))
 		}
 		err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 			return s.Erase(ctx, tx, customers, "")

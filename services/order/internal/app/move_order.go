@@ -27,7 +27,7 @@ func (s *Orders) Cancel(
 	return idempotency.Run(ctx, s.Pool.Hot(), key, request, &orderv1.CancelOrderResponse{},
 		func(ctx context.Context, tx *pg.Tx) (*orderv1.CancelOrderResponse, error) {
 			order, history, err := s.move(ctx, tx, id, request.GetEtag(), func(o *domain.Order) (domain.Changes, error) {
-				return o.Cancel(request.GetReason(), s.Settings.Retry, s.moment(ctx))
+				return o.Cancel(request.GetReason(), s.Settings.Retry, s.cause(ctx))
 			})
 			if err != nil {
 				return nil, err
@@ -46,7 +46,7 @@ type Shipping struct {
 // ETAG_MISMATCH.
 func (s *Orders) Ship(ctx context.Context, id uuid.UUID, etag string, how Shipping) (*domain.Order, []domain.Entry, error) {
 	return s.moveAlone(ctx, id, etag, func(o *domain.Order) (domain.Changes, error) {
-		return o.Ship(s.NewID(), how.Carrier, how.TrackingCode, s.Settings.Retry, s.moment(ctx))
+		return o.Ship(s.NewID(), how.Carrier, how.TrackingCode, s.Settings.Retry, s.cause(ctx))
 	})
 }
 
@@ -54,7 +54,7 @@ func (s *Orders) Ship(ctx context.Context, id uuid.UUID, etag string, how Shippi
 // ETAG_MISMATCH.
 func (s *Orders) Deliver(ctx context.Context, id uuid.UUID, etag string) (*domain.Order, []domain.Entry, error) {
 	return s.moveAlone(ctx, id, etag, func(o *domain.Order) (domain.Changes, error) {
-		return o.Deliver(s.moment(ctx))
+		return o.Deliver(s.cause(ctx))
 	})
 }
 
@@ -74,7 +74,7 @@ func (s *Orders) move(
 	ctx context.Context, tx *pg.Tx, id uuid.UUID, etag string, decide func(*domain.Order) (domain.Changes, error),
 ) (*domain.Order, []domain.Entry, error) {
 	ids := []uuid.UUID{id}
-	found, err := store.LockOrders(ctx, tx, domain.Needs{Orders: ids, Lines: ids, Refunds: ids, Addresses: true})
+	found, err := store.LockOrders(ctx, tx, domain.LoadSpec{Orders: ids, Lines: ids, Refunds: ids, Addresses: true})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -41,9 +41,9 @@ type Orders struct {
 	Log    *slog.Logger
 }
 
-// moment is now, on behalf of the caller.
-func (s *Orders) moment(ctx context.Context) domain.Moment {
-	return domain.Moment{Time: s.Now(), Actor: actor(ctx), Traceparent: trace.FromContext(ctx)}
+// cause is now, on behalf of the caller.
+func (s *Orders) cause(ctx context.Context) domain.Cause {
+	return domain.Cause{Time: s.Now(), Actor: actor(ctx), Traceparent: trace.FromContext(ctx)}
 }
 
 // actor names the caller in the history.
@@ -55,7 +55,7 @@ func actor(ctx context.Context) string {
 	return caller.ID
 }
 
-// save queues what changed of locked orders and what they have to say, and what
+// save queues what changed of locked orders and the events that follow, and what
 // the commit sets going. Lines that events need are loaded when they are not there.
 func (s *Orders) save(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 	if err := loadLines(ctx, tx, changed); err != nil {
@@ -67,7 +67,7 @@ func (s *Orders) save(ctx context.Context, tx *pg.Tx, changed []domain.Changed) 
 	return s.publish(ctx, tx, changed)
 }
 
-// loadLines loads the lines of orders whose events tell them.
+// loadLines loads the lines of orders whose events hold them.
 func loadLines(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 	var without []*domain.Order
 	for _, c := range changed {
@@ -87,17 +87,17 @@ func loadLines(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 	return store.AddLines(ctx, tx, without)
 }
 
-// publish queues what orders have to say, and wakes relay and watchers when it is
+// publish queues the events of orders, and wakes relay and watchers when it is
 // committed.
 func (s *Orders) publish(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 	var events []outbox.Event
-	var told []uuid.UUID
+	var moved []uuid.UUID
 	for _, c := range changed {
 		for _, event := range c.Changes.Events {
 			events = append(events, s.ToOutbox(c.Order, event))
 		}
 		if len(c.Changes.History) > 0 {
-			told = append(told, c.Order.ID)
+			moved = append(moved, c.Order.ID)
 		}
 	}
 	if len(events) > 0 {
@@ -106,8 +106,8 @@ func (s *Orders) publish(ctx context.Context, tx *pg.Tx, changed []domain.Change
 		}
 		tx.OnCommit(s.Wake)
 	}
-	if len(told) > 0 {
-		tx.OnCommit(func() { s.Tail.Changed(told) })
+	if len(moved) > 0 {
+		tx.OnCommit(func() { s.Tail.Changed(moved) })
 	}
 	return nil
 }

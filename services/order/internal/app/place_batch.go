@@ -49,7 +49,7 @@ func (p *PlaceOrder) try(ctx context.Context, in []placing) ([]placed, error) {
 	for range placeAttempts {
 		err = p.orders.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 			results = make([]placed, len(in))
-			known, err := store.LoadPlacing(ctx, tx, needs(in))
+			known, err := store.LoadPlacing(ctx, tx, specOf(in))
 			if err != nil {
 				return err
 			}
@@ -69,9 +69,9 @@ func (p *PlaceOrder) try(ctx context.Context, in []placing) ([]placed, error) {
 	return results, err
 }
 
-// needs gathers what the orders of a batch have to know.
-func needs(in []placing) store.Placing {
-	var want store.Placing
+// specOf gathers what the orders of a batch have to know.
+func specOf(in []placing) store.PlaceSpec {
+	var want store.PlaceSpec
 	for _, next := range in {
 		want.Keys = append(want.Keys, next.key)
 		for _, line := range next.placement.Lines {
@@ -98,7 +98,7 @@ func needs(in []placing) store.Placing {
 // placingBatch decides the orders of a batch, one after the other.
 type placingBatch struct {
 	orders   *Orders
-	known    store.Known
+	known    store.PlaceState
 	results  []placed
 	answered map[idempotency.Key]idempotency.Record
 	accepted []domain.Changed
@@ -119,8 +119,8 @@ func (b *placingBatch) place(i int, in placing) {
 		b.results[i].Err = &productsUnknown{codes: unknown}
 		return
 	}
-	at := domain.Moment{Time: b.orders.Now(), Actor: in.actor, Traceparent: in.traceparent}
-	order, changes, err := domain.Place(in.placement, b.given(in), at)
+	at := domain.Cause{Time: b.orders.Now(), Actor: in.actor, Traceparent: in.traceparent}
+	order, changes, err := domain.Place(in.placement, b.input(in), at)
 	if err != nil {
 		b.results[i].Err = err
 		return
@@ -157,21 +157,21 @@ func (b *placingBatch) unknownCodes(in placing) []string {
 	return unknown
 }
 
-func (b *placingBatch) given(in placing) domain.Given {
+func (b *placingBatch) input(in placing) domain.PlaceInput {
 	s := b.orders.Settings
-	given := domain.Given{
+	input := domain.PlaceInput{
 		OrderID: b.orders.NewID(), PaymentID: b.orders.NewID(), Number: domain.Number(b.orders.Random()),
 		Products: b.known.Products, PaymentMethods: s.PaymentMethods, PaymentWindow: s.PaymentWindow,
 		CustomerErased: b.known.Erased[in.placement.CustomerID], Retry: s.Retry,
 	}
 	if in.capped {
-		given.MaxUnpaid = s.MaxUnpaid
-		given.Unpaid = b.known.GuestsUnpaid[in.placement.Contact.Email]
+		input.MaxUnpaid = s.MaxUnpaid
+		input.Unpaid = b.known.GuestsUnpaid[in.placement.Contact.Email]
 		if in.placement.CustomerID != uuid.Nil {
-			given.Unpaid = b.known.CustomersUnpaid[in.placement.CustomerID]
+			input.Unpaid = b.known.CustomersUnpaid[in.placement.CustomerID]
 		}
 	}
-	return given
+	return input
 }
 
 // store queues all that was accepted. Request ids are inserted in their order, so

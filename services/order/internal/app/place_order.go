@@ -44,8 +44,8 @@ type placing struct {
 	asked bool
 }
 
-// productsUnknown is the outcome of an order with products that order has not
-// heard of: catalog is asked for them, outside of any transaction.
+// productsUnknown is the outcome of an order with products that order does not
+// know yet: catalog is asked for them, outside of any transaction.
 type productsUnknown struct{ codes []string }
 
 func (e *productsUnknown) Error() string {

@@ -10,7 +10,7 @@ import (
 )
 
 // Products is what order knows of products. Catalog's events tell of them; catalog
-// itself is asked only for one that nothing was heard of yet.
+// itself is asked only for one that nothing is known yet.
 type Products struct {
 	Pool *pg.Pool
 	// Lookup asks catalog for products by code, at most 200; those that there are

@@ -22,23 +22,23 @@ const (
 
 // Sweep looks at the orders that are due: it cancels those that expired and asks
 // overdue steps again, until none is due. Any number of replicas may sweep: each
-// takes orders that no other holds. It returns how many it looked at.
+// takes orders that no other holds. It returns how many it swept at.
 func (s *Orders) Sweep(ctx context.Context) (int, error) {
 	total := 0
 	for {
-		looked, err := s.sweepSome(ctx)
-		total += looked
-		if err != nil || looked < sweptAtOnce {
+		swept, err := s.sweepSome(ctx)
+		total += swept
+		if err != nil || swept < sweptAtOnce {
 			return total, err
 		}
 	}
 }
 
-func (s *Orders) sweepSome(ctx context.Context) (looked int, err error) {
+func (s *Orders) sweepSome(ctx context.Context) (swept int, err error) {
 	err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		at := domain.Moment{Time: s.Now(), Actor: service}
+		at := domain.Cause{Time: s.Now(), Actor: service}
 		orders, err := store.LockDue(ctx, tx, at.Time, sweptAtOnce)
-		if looked = len(orders); err != nil || looked == 0 {
+		if swept = len(orders); err != nil || swept == 0 {
 			return err
 		}
 		if err := store.AddParts(ctx, tx, orders); err != nil {
@@ -47,11 +47,11 @@ func (s *Orders) sweepSome(ctx context.Context) (looked int, err error) {
 		retry := s.Backlog.retryPolicy(s.Settings.Retry)
 		changed := make([]domain.Changed, len(orders))
 		for i, o := range orders {
-			changed[i] = domain.Changed{Order: o, Changes: o.Look(retry, at)}
+			changed[i] = domain.Changed{Order: o, Changes: o.Sweep(retry, at)}
 		}
 		return s.save(ctx, tx, changed)
 	})
-	return looked, err
+	return swept, err
 }
 
 // RunSweeper sweeps whenever an order is due, and now and then blanks what an
@@ -68,7 +68,7 @@ func (s *Orders) RunSweeper(ctx context.Context) error {
 			}
 			tidied = time.Now()
 		}
-		pause := time.NewTimer(s.untilNextLook(ctx))
+		pause := time.NewTimer(s.untilNextDue(ctx))
 		select {
 		case <-ctx.Done():
 			pause.Stop()
@@ -78,9 +78,9 @@ func (s *Orders) RunSweeper(ctx context.Context) error {
 	}
 }
 
-// untilNextLook is how long to sleep: until the next order is due, within bounds.
+// untilNextDue is how long to sleep: until the next order is due, within bounds.
 // An order that is placed meanwhile may be due earlier, hence the upper one.
-func (s *Orders) untilNextLook(ctx context.Context) time.Duration {
+func (s *Orders) untilNextDue(ctx context.Context) time.Duration {
 	due, err := store.NextDue(ctx, s.Pool.Hot())
 	if err != nil || due.IsZero() {
 		return sweepPause

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// tailPoll is how often watched orders are looked at when nobody in this
+	// tailPoll is how often watched orders are swept at when nobody in this
 	// process changed them.
 	tailPoll = 200 * time.Millisecond
 	// entriesAhead is how many entries wait for a watcher that reads slowly: more
@@ -133,15 +133,15 @@ func (t *Tail) run(ctx context.Context) {
 		case <-t.wake:
 		case <-poll.C:
 		}
-		if err := t.look(ctx); err != nil && ctx.Err() == nil {
+		if err := t.poll(ctx); err != nil && ctx.Err() == nil {
 			t.log.WarnContext(ctx, "could not look for new history", "error", err)
 		}
 	}
 }
 
-// look reads what the watchers have not seen, and hands it out. Only this
+// poll reads what the watchers have not seen, and hands it out. Only this
 // goroutine moves cursors.
-func (t *Tail) look(ctx context.Context) error {
+func (t *Tail) poll(ctx context.Context) error {
 	watchers, watched := t.snapshot()
 	if len(watchers) == 0 {
 		return nil

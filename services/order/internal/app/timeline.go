@@ -15,8 +15,8 @@ import (
 // peerTimeout bounds how long the timeline waits for another context.
 const peerTimeout = 2 * time.Second
 
-// Happening is one thing that happened to an order, in any context.
-type Happening struct {
+// TimelineEntry is one thing that happened to an order, in any context.
+type TimelineEntry struct {
 	Time    time.Time
 	Context string
 	// Kind is in capitals, such as "CHARGE_ATTEMPT"; Detail is a sentence for
@@ -27,50 +27,50 @@ type Happening struct {
 	TraceID string
 }
 
-// Witness tells what another context knows of an order.
-type Witness struct {
+// TimelineSource tells what another context knows of an order.
+type TimelineSource struct {
 	// Context is its name.
 	Context string
-	Tell    func(ctx context.Context, orderID uuid.UUID) ([]Happening, error)
+	Fetch   func(ctx context.Context, orderID uuid.UUID) ([]TimelineEntry, error)
 }
 
 // Timeline tells all that happened to an order, oldest first, and names the
 // contexts that did not answer. Errors: ORDER_NOT_FOUND.
-func (s *Orders) Timeline(ctx context.Context, id uuid.UUID, witnesses []Witness) (all []Happening, missing []string, err error) {
+func (s *Orders) Timeline(ctx context.Context, id uuid.UUID, sources []TimelineSource) (all []TimelineEntry, missing []string, err error) {
 	_, history, err := s.Get(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, entry := range history {
-		all = append(all, happening(entry))
+		all = append(all, timelineEntry(entry))
 	}
 	var mu sync.Mutex
-	var asking sync.WaitGroup
-	for _, witness := range witnesses {
-		asking.Go(func() {
+	var fetching sync.WaitGroup
+	for _, source := range sources {
+		fetching.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, peerTimeout)
 			defer cancel()
-			told, err := witness.Tell(ctx, id)
+			fetched, err := source.Fetch(ctx, id)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				s.Log.WarnContext(ctx, "a context did not tell its part of the timeline", "context", witness.Context, "error", err)
-				missing = append(missing, witness.Context)
+				s.Log.WarnContext(ctx, "a context did not answer with its part of the timeline", "context", source.Context, "error", err)
+				missing = append(missing, source.Context)
 				return
 			}
-			all = append(all, told...)
+			all = append(all, fetched...)
 		})
 	}
-	asking.Wait()
+	fetching.Wait()
 	slices.Sort(missing)
-	slices.SortStableFunc(all, func(a, b Happening) int {
+	slices.SortStableFunc(all, func(a, b TimelineEntry) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Context, b.Context))
 	})
 	return all, missing, nil
 }
 
-func happening(e domain.Entry) Happening {
-	h := Happening{Time: e.Time, Context: service, Kind: e.State.String(), Detail: detailOf(e), Actor: e.Actor, TraceID: e.TraceID}
+func timelineEntry(e domain.Entry) TimelineEntry {
+	h := TimelineEntry{Time: e.Time, Context: service, Kind: e.State.String(), Detail: detailOf(e), Actor: e.Actor, TraceID: e.TraceID}
 	return h
 }
 

@@ -30,8 +30,8 @@ type Operations struct {
 }
 
 // New returns order's operations.
-func New(orders *app.Orders, relay *outbox.Relay, heard *consumer.Consumer) *Operations {
-	return &Operations{Base: operations.NewBase(name, orders.Pool, relay, heard).Also(orders.Backlog.Trouble), orders: orders}
+func New(orders *app.Orders, relay *outbox.Relay, inbound *consumer.Consumer) *Operations {
+	return &Operations{Base: operations.NewBase(name, orders.Pool, relay, inbound).Also(orders.Backlog.Trouble), orders: orders}
 }
 
 // Audit states every order by id, then what must not be in them, and then how many

@@ -10,16 +10,16 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// InboundEvent is something that another context says of an order. Facts come more than
+// InboundEvent is what another context reports about an order. Events arrive more than
 // once, and those of different contexts in any order; hearing one is right for
 // every state.
 type InboundEvent interface {
-	apply(o *Order, at Moment, c *Changes) error
+	apply(o *Order, at Cause, c *Changes) error
 }
 
-// Apply applies facts in their order, each at its moment. It returns an error for
-// a fact that contradicts what the order knows; the order must not be stored then.
-func (o *Order) Apply(event InboundEvent, retry RetryPolicy, at Moment, c *Changes) error {
+// Apply applies one event. It returns an error for
+// an event that contradicts what the order knows; the order must not be stored then.
+func (o *Order) Apply(event InboundEvent, retry RetryPolicy, at Cause, c *Changes) error {
 	if err := event.apply(o, at, c); err != nil {
 		return fmt.Errorf("order %s, %s: %w", o.ID, o.State, err)
 	}
@@ -35,11 +35,11 @@ func (o *Order) ignore(what string, c *Changes) {
 // own when a reservation outlives the order's expiry: then it is a question.
 type StockReserved struct{}
 
-func (StockReserved) apply(o *Order, at Moment, c *Changes) error {
+func (StockReserved) apply(o *Order, at Cause, c *Changes) error {
 	switch {
 	case o.State == Placed:
-		o.settle(AwaitsStock, c)
-		o.comeTo(AwaitingPayment, "", at, c)
+		o.clear(AwaitsStock, c)
+		o.transition(AwaitingPayment, "", at, c)
 		o.First.AwaitingPayment = o.Version
 		o.await(AwaitsPayment, o.event(AwaitingPaymentEvent, o.Version, at), c)
 	case o.State == Cancelled:
@@ -74,7 +74,7 @@ func (f StockRejected) note() string {
 	return strings.Join(short, "; ")
 }
 
-func (f StockRejected) apply(o *Order, at Moment, c *Changes) error {
+func (f StockRejected) apply(o *Order, at Cause, c *Changes) error {
 	switch o.State {
 	case Placed:
 		o.cancel(OutOfStock, f.note(), at, c)
@@ -89,20 +89,20 @@ func (f StockRejected) apply(o *Order, at Moment, c *Changes) error {
 // StockCommitted says that the stock has left the shelf.
 type StockCommitted struct{}
 
-func (StockCommitted) apply(o *Order, _ Moment, c *Changes) error {
-	o.settle(AwaitsCommit, c)
+func (StockCommitted) apply(o *Order, _ Cause, c *Changes) error {
+	o.clear(AwaitsCommit, c)
 	return nil
 }
 
 // StockReleased says that nothing is held for the order.
 type StockReleased struct{}
 
-func (StockReleased) apply(o *Order, _ Moment, c *Changes) error {
+func (StockReleased) apply(o *Order, _ Cause, c *Changes) error {
 	if o.State != Cancelled {
 		o.ignore("StockReleased", c)
 		return nil
 	}
-	o.settle(AwaitsRelease, c)
+	o.clear(AwaitsRelease, c)
 	return nil
 }
 
@@ -112,7 +112,7 @@ type PaymentCaptured struct {
 	Amount    money.Money
 }
 
-func (f PaymentCaptured) apply(o *Order, at Moment, c *Changes) error {
+func (f PaymentCaptured) apply(o *Order, at Cause, c *Changes) error {
 	if err := o.checkCapture(f.PaymentID, f.Amount); err != nil {
 		return err
 	}
@@ -134,10 +134,10 @@ func (f PaymentCaptured) apply(o *Order, at Moment, c *Changes) error {
 }
 
 // confirm notes that the order is paid.
-func (o *Order) confirm(captured money.Money, at Moment, c *Changes) {
+func (o *Order) confirm(captured money.Money, at Cause, c *Changes) {
 	o.Captured, o.ExpireTime = captured, time.Time{}
-	o.settle(AwaitsPayment, c)
-	o.comeTo(Confirmed, "", at, c)
+	o.clear(AwaitsPayment, c)
+	o.transition(Confirmed, "", at, c)
 	o.First.Confirmed = o.Version
 	o.await(AwaitsCommit|AwaitsConfirmationMail, o.event(ConfirmedEvent, o.Version, at), c)
 }
@@ -155,11 +155,11 @@ func (o *Order) checkCapture(payment uuid.UUID, amount money.Money) error {
 
 // noteCapture notes what was captured for a cancelled order; false when that is
 // known already.
-func (o *Order) noteCapture(amount money.Money, at Moment, c *Changes) bool {
+func (o *Order) noteCapture(amount money.Money, at Cause, c *Changes) bool {
 	if !o.Awaits.Has(AwaitsPayment) && o.Captured == amount {
 		return false
 	}
-	o.settle(AwaitsPayment, c)
+	o.clear(AwaitsPayment, c)
 	o.Captured = amount
 	o.touch(at, c)
 	return true
@@ -172,16 +172,16 @@ type PaymentFailed struct {
 	Code string
 }
 
-func (f PaymentFailed) apply(o *Order, at Moment, c *Changes) error {
+func (f PaymentFailed) apply(o *Order, at Cause, c *Changes) error {
 	if f.PaymentID != o.PaymentID {
 		return fmt.Errorf("%w: %s is not %s", ErrForeignPayment, f.PaymentID, o.PaymentID)
 	}
 	switch o.State {
 	case AwaitingPayment:
-		o.settle(AwaitsPayment, c)
+		o.clear(AwaitsPayment, c)
 		o.cancel(PaymentDeclined, f.Code, at, c)
 	case Cancelled:
-		o.settle(AwaitsPayment, c)
+		o.clear(AwaitsPayment, c)
 	default:
 		o.ignore("PaymentFailed", c)
 	}
@@ -200,7 +200,7 @@ type PaymentRefunded struct {
 	Reason   string
 }
 
-func (f PaymentRefunded) apply(o *Order, at Moment, c *Changes) error {
+func (f PaymentRefunded) apply(o *Order, at Cause, c *Changes) error {
 	if err := o.checkCapture(f.PaymentID, f.Captured); err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (f PaymentRefunded) apply(o *Order, at Moment, c *Changes) error {
 	default:
 	}
 	if o.State == Cancelled {
-		o.settle(AwaitsPayment, c)
+		o.clear(AwaitsPayment, c)
 		o.Captured = f.Captured
 	}
 	if f.Refunded.Amount > o.Refunded.Amount {
@@ -235,7 +235,7 @@ func (f PaymentRefunded) apply(o *Order, at Moment, c *Changes) error {
 	c.Refunds = append(c.Refunds, refund)
 	o.await(AwaitsRefundMail|o.refundDue(), o.refundEvent(refund, at), c)
 	if o.refundDue() == 0 {
-		o.settle(AwaitsRefund, c)
+		o.clear(AwaitsRefund, c)
 	}
 	return nil
 }
@@ -252,7 +252,7 @@ func (o *Order) refund(id uuid.UUID) *Refund {
 	return nil
 }
 
-func (o *Order) refundEvent(refund Refund, at Moment) Event {
+func (o *Order) refundEvent(refund Refund, at Cause) Event {
 	event := o.event(RefundedEvent, refund.Version, at)
 	event.Refund = refund
 	return event
@@ -277,14 +277,14 @@ type MailDone struct {
 	SubjectID uuid.UUID
 }
 
-func (f MailDone) apply(o *Order, _ Moment, c *Changes) error {
+func (f MailDone) apply(o *Order, _ Cause, c *Changes) error {
 	switch f.Kind {
 	case ConfirmationMail:
-		o.settle(AwaitsConfirmationMail, c)
+		o.clear(AwaitsConfirmationMail, c)
 	case CancellationMail:
-		o.settle(AwaitsCancellationMail, c)
+		o.clear(AwaitsCancellationMail, c)
 	case ShippingMail:
-		o.settle(AwaitsShippingMail, c)
+		o.clear(AwaitsShippingMail, c)
 	case RefundMail:
 		o.clearRefundMail(f.SubjectID, c)
 	default:
@@ -305,7 +305,7 @@ func (o *Order) clearRefundMail(id uuid.UUID, c *Changes) {
 			return
 		}
 	}
-	o.settle(AwaitsRefundMail, c)
+	o.clear(AwaitsRefundMail, c)
 }
 
 // keepRefund records a refund's last state, so that each is stored once.

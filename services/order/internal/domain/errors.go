@@ -23,14 +23,14 @@ const (
 	ReasonOrdersBacklogged     fault.Reason = "ORDERS_BACKLOGGED"
 )
 
-// The ways in which a fact can contradict what the order knows. Such a fact is
+// The ways in which an event can contradict what the order knows. Such an event is
 // never applied and never dropped: it is set aside for an operator to see.
 var (
-	// ErrForeignPayment is a fact about another payment than the order's.
+	// ErrForeignPayment is an event about another payment than the order's.
 	ErrForeignPayment = errors.New("the payment is not this order's")
 	// ErrAmount is an amount that is not what the order knows.
 	ErrAmount = errors.New("the amount is not what the order knows")
-	// ErrNotPaid is a refund of an order whose capture was not heard of.
+	// ErrNotPaid is a refund of an order whose capture is not known.
 	ErrNotPaid = errors.New("a refund for an order that was not paid")
 )
 

@@ -17,10 +17,10 @@ type Inbound struct {
 	Traceparent string
 }
 
-// Needs says what is to be loaded for facts: the orders, those whose events are
+// LoadSpec says what is to be loaded for events: the orders, those whose events are
 // likely to tell lines, and those whose refunds decide. Each id comes once, in the
-// order in which it was heard of.
-type Needs struct {
+// order in which they first appear.
+type LoadSpec struct {
 	Orders  []uuid.UUID
 	Lines   []uuid.UUID
 	Refunds []uuid.UUID
@@ -28,9 +28,9 @@ type Needs struct {
 	Addresses bool
 }
 
-// NeedsOf says what facts need.
-func NeedsOf(inbound []Inbound) Needs {
-	var needs Needs
+// LoadSpecOf says what events need.
+func LoadSpecOf(inbound []Inbound) LoadSpec {
+	var spec LoadSpec
 	orders, lines, refunds := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	once := func(ids *[]uuid.UUID, seen map[uuid.UUID]bool, id uuid.UUID) {
 		if !seen[id] {
@@ -39,20 +39,20 @@ func NeedsOf(inbound []Inbound) Needs {
 		}
 	}
 	for _, in := range inbound {
-		once(&needs.Orders, orders, in.OrderID)
+		once(&spec.Orders, orders, in.OrderID)
 		switch event := in.Event.(type) {
 		case PaymentCaptured, PaymentFailed, StockRejected:
-			once(&needs.Lines, lines, in.OrderID)
+			once(&spec.Lines, lines, in.OrderID)
 		case PaymentRefunded:
-			once(&needs.Lines, lines, in.OrderID)
-			once(&needs.Refunds, refunds, in.OrderID)
+			once(&spec.Lines, lines, in.OrderID)
+			once(&spec.Refunds, refunds, in.OrderID)
 		case MailDone:
 			if event.Kind == RefundMail {
-				once(&needs.Refunds, refunds, in.OrderID)
+				once(&spec.Refunds, refunds, in.OrderID)
 			}
 		}
 	}
-	return needs
+	return spec
 }
 
 // Changed is an order and what follows from its moves.
@@ -61,9 +61,9 @@ type Changed struct {
 	Changes Changes
 }
 
-// ApplyAll applies facts in their order to the orders that NeedsOf named, as far as
+// ApplyAll applies events in their order to the orders that LoadSpecOf named, as far as
 // they exist, and returns the orders in the order in which they were heard of, each
-// once. A fact about an unknown order is returned in unknown, unless it tells of
+// once. An event about an unknown order is returned in unknown, unless it tells of
 // money: that is an error, so that somebody looks.
 func ApplyAll(orders map[uuid.UUID]*Order, inbound []Inbound, retry RetryPolicy, now time.Time) (changed []Changed, unknown []Inbound, err error) {
 	at := make(map[uuid.UUID]int, len(orders))
@@ -82,8 +82,8 @@ func ApplyAll(orders map[uuid.UUID]*Order, inbound []Inbound, retry RetryPolicy,
 			at[o.ID] = i
 			changed = append(changed, Changed{Order: o})
 		}
-		moment := Moment{Time: now, Actor: in.Actor, Traceparent: in.Traceparent}
-		if err := o.Apply(in.Event, retry, moment, &changed[i].Changes); err != nil {
+		cause := Cause{Time: now, Actor: in.Actor, Traceparent: in.Traceparent}
+		if err := o.Apply(in.Event, retry, cause, &changed[i].Changes); err != nil {
 			return nil, nil, err
 		}
 	}

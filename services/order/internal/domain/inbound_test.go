@@ -25,7 +25,7 @@ func TestEachFactInEachState(t *testing.T) {
 		"COMMITTED": func(t *testing.T) *domain.Order {
 			t.Helper()
 			o := confirmed(t)
-			hears(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
+			apply(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
 			return o
 		},
 		"CANCELLED unreserved": func(t *testing.T) *domain.Order { t.Helper(); return cancelledFrom(t, newOrder(t)) },
@@ -33,12 +33,12 @@ func TestEachFactInEachState(t *testing.T) {
 		"CANCELLED paid":       func(t *testing.T) *domain.Order { t.Helper(); return cancelledFrom(t, confirmed(t)) },
 	}
 	for _, row := range []struct {
-		state  string
-		fact   func(*domain.Order) domain.InboundEvent
-		want   domain.State
-		reason domain.CancelReason
-		events []domain.EventKind
-		awaits string
+		state   string
+		inbound func(*domain.Order) domain.InboundEvent
+		want    domain.State
+		reason  domain.CancelReason
+		events  []domain.EventKind
+		awaits  string
 	}{
 		{"PLACED", plain(domain.StockReserved{}), domain.AwaitingPayment, 0, events(domain.AwaitingPaymentEvent), "PAYMENT"},
 		{"PLACED", plain(domain.StockRejected{}), domain.Cancelled, domain.OutOfStock, events(domain.CancelledEvent), "RELEASE CANCELLATION_MAIL"},
@@ -68,9 +68,9 @@ func TestEachFactInEachState(t *testing.T) {
 		{"CANCELLED paid", func(o *domain.Order) domain.InboundEvent { return refunded(o, refund, 250, 250) }, domain.Cancelled, domain.Requested, events(domain.RefundedEvent), "RELEASE REFUND CANCELLATION_MAIL REFUND_MAIL"},
 	} {
 		o := states[row.state](t)
-		t.Run(fmt.Sprintf("%s/%T", row.state, row.fact(o)), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/%T", row.state, row.inbound(o)), func(t *testing.T) {
 			t.Parallel()
-			c := hears(t, o, row.fact(o))
+			c := apply(t, o, row.inbound(o))
 			if o.State != row.want || o.CancelReason != row.reason {
 				t.Errorf("came to %s %s, want %s %s", o.State, o.CancelReason, row.want, row.reason)
 			}
@@ -78,15 +78,15 @@ func TestEachFactInEachState(t *testing.T) {
 			awaitsOnly(t, o, strings.Fields(row.awaits)...)
 			// Once more changes nothing that a reader sees.
 			version := o.Version
-			if again := hears(t, o, row.fact(o)); o.Version != version || len(again.History) > 0 || o.State != row.want {
-				t.Errorf("heard again: version %d after %d, %v", o.Version, version, again.History)
+			if again := apply(t, o, row.inbound(o)); o.Version != version || len(again.History) > 0 || o.State != row.want {
+				t.Errorf("applied again: version %d after %d, %v", o.Version, version, again.History)
 			}
 		})
 	}
 }
 
-func plain(fact domain.InboundEvent) func(*domain.Order) domain.InboundEvent {
-	return func(*domain.Order) domain.InboundEvent { return fact }
+func plain(inbound domain.InboundEvent) func(*domain.Order) domain.InboundEvent {
+	return func(*domain.Order) domain.InboundEvent { return inbound }
 }
 
 func events(kinds ...domain.EventKind) []domain.EventKind { return kinds }
@@ -94,14 +94,14 @@ func events(kinds ...domain.EventKind) []domain.EventKind { return kinds }
 func reserved(t *testing.T) *domain.Order {
 	t.Helper()
 	o := newOrder(t)
-	hears(t, o, domain.StockReserved{})
+	apply(t, o, domain.StockReserved{})
 	return o
 }
 
 func confirmed(t *testing.T) *domain.Order {
 	t.Helper()
 	o := reserved(t)
-	hears(t, o, captured(o))
+	apply(t, o, captured(o))
 	return o
 }
 
@@ -139,8 +139,8 @@ func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 	t.Parallel()
 	o := reserved(t)
 	for name, row := range map[string]struct {
-		fact domain.InboundEvent
-		want error
+		inbound domain.InboundEvent
+		want    error
 	}{
 		"another payment captured": {domain.PaymentCaptured{PaymentID: uuid.New(), Amount: o.Total}, domain.ErrForeignPayment},
 		"another payment failed":   {domain.PaymentFailed{PaymentID: uuid.New()}, domain.ErrForeignPayment},
@@ -149,7 +149,7 @@ func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 		"refund over capture":      {refunded(o, uuid.New(), 2000, 2000), domain.ErrAmount},
 	} {
 		var c domain.Changes
-		if err := o.Apply(row.fact, retry, at(0), &c); !errors.Is(err, row.want) {
+		if err := o.Apply(row.inbound, retry, at(0), &c); !errors.Is(err, row.want) {
 			t.Errorf("%s: %v, want %v", name, err, row.want)
 		}
 	}
@@ -163,20 +163,20 @@ func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 func TestARefundsMailIsAwaitedByRefund(t *testing.T) {
 	t.Parallel()
 	o := confirmed(t)
-	hears(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
+	apply(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
 	first, second := uuid.New(), uuid.New()
-	c := hears(t, o, refunded(o, first, 100, 100), refunded(o, second, 50, 150))
+	c := apply(t, o, refunded(o, first, 100, 100), refunded(o, second, 50, 150))
 	if len(c.Events) != 2 || c.Events[0].Version == c.Events[1].Version || o.Refunded != euros(150) {
 		t.Fatalf("published %+v, refunded %v", c.Events, o.Refunded)
 	}
-	hears(t, o, mail(domain.RefundMail, first))
+	apply(t, o, mail(domain.RefundMail, first))
 	awaitsOnly(t, o, "REFUND_MAIL")
-	if again := hears(t, o, refunded(o, second, 50, 150)); len(again.Events) != 1 || again.Events[0].Version != c.Events[1].Version {
+	if again := apply(t, o, refunded(o, second, 50, 150)); len(again.Events) != 1 || again.Events[0].Version != c.Events[1].Version {
 		t.Errorf("asked again, it publishes %+v", again.Events)
 	}
-	hears(t, o, mail(domain.RefundMail, second))
+	apply(t, o, mail(domain.RefundMail, second))
 	awaitsOnly(t, o)
-	if again := hears(t, o, refunded(o, second, 50, 150)); len(again.Events) != 0 {
+	if again := apply(t, o, refunded(o, second, 50, 150)); len(again.Events) != 0 {
 		t.Errorf("settled, it publishes %+v", again.Events)
 	}
 }

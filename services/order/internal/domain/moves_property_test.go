@@ -11,15 +11,15 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
-// reach brings a new order to a state that was drawn, by what is heard and asked for.
+// reach brings a new order to a state that was drawn, by what is applied and asked for.
 func reach(t *rapid.T, state domain.State) *domain.Order {
 	o, _, err := domain.Place(placement(), given(), at(0))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var c domain.Changes
-	hear := func(fact domain.InboundEvent) {
-		if err := o.Apply(fact, retry, at(0), &c); err != nil {
+	receive := func(inbound domain.InboundEvent) {
+		if err := o.Apply(inbound, retry, at(0), &c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -32,10 +32,10 @@ func reach(t *rapid.T, state domain.State) *domain.Order {
 		}()
 	}
 	if state >= domain.AwaitingPayment {
-		hear(domain.StockReserved{})
+		receive(domain.StockReserved{})
 	}
 	if state >= domain.Confirmed {
-		hear(captured(o))
+		receive(captured(o))
 	}
 	if state >= domain.Shipped {
 		if _, err := o.Ship(uuid.New(), "", "", retry, at(0)); err != nil {
@@ -63,20 +63,20 @@ func TestEveryMoveIsInTheTable(t *testing.T) {
 		before := *o
 		var c domain.Changes
 		var err error
-		hear := func(fact domain.InboundEvent) { err = o.Apply(fact, retry, at(0), &c) }
+		receive := func(inbound domain.InboundEvent) { err = o.Apply(inbound, retry, at(0), &c) }
 		switch rapid.IntRange(0, 9).Draw(t, "what happens") {
 		case 0:
-			hear(domain.StockReserved{})
+			receive(domain.StockReserved{})
 		case 1:
-			hear(domain.StockRejected{})
+			receive(domain.StockRejected{})
 		case 2:
-			hear(domain.StockCommitted{})
+			receive(domain.StockCommitted{})
 		case 3:
-			hear(domain.StockReleased{})
+			receive(domain.StockReleased{})
 		case 4:
-			hear(captured(o))
+			receive(captured(o))
 		case 5:
-			hear(failed(o))
+			receive(failed(o))
 		case 6:
 			c, err = o.Cancel("", retry, at(0))
 		case 7:
@@ -84,7 +84,7 @@ func TestEveryMoveIsInTheTable(t *testing.T) {
 		case 8:
 			c, err = o.Deliver(at(0))
 		case 9:
-			c = o.Look(retry, at(rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour}).Draw(t, "later")))
+			c = o.Sweep(retry, at(rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour}).Draw(t, "later")))
 		}
 		switch {
 		case err != nil && (o.State != before.State || o.Version != before.Version || len(c.Events) > 0):

@@ -150,8 +150,8 @@ type Entry struct {
 	Time         time.Time
 }
 
-// Moment is when a move happens, who makes it, and in which trace.
-type Moment struct {
+// Cause is why an order changes: when it happens, who makes it, and in which trace.
+type Cause struct {
 	Time time.Time
 	// Actor is a person's id, "owner", or a service's name.
 	Actor string
@@ -160,11 +160,11 @@ type Moment struct {
 }
 
 // traceID is the trace's id: the second field of a traceparent.
-func (m Moment) traceID() string {
-	if len(m.Traceparent) != 55 {
+func (c Cause) traceID() string {
+	if len(c.Traceparent) != 55 {
 		return ""
 	}
-	return m.Traceparent[3:35]
+	return c.Traceparent[3:35]
 }
 
 // EventKind is what an order publishes.
@@ -222,8 +222,8 @@ func (c *Changes) publish(event Event) {
 	c.Events = append(c.Events, event)
 }
 
-// comeTo moves the order to a state, under a new version.
-func (o *Order) comeTo(next State, note string, at Moment, c *Changes) {
+// transition moves the order to a state, under a new version.
+func (o *Order) transition(next State, note string, at Cause, c *Changes) {
 	o.State = next
 	o.touch(at, c)
 	c.History = append(c.History, Entry{
@@ -233,7 +233,7 @@ func (o *Order) comeTo(next State, note string, at Moment, c *Changes) {
 }
 
 // touch counts a change that a reader can see.
-func (o *Order) touch(at Moment, c *Changes) {
+func (o *Order) touch(at Cause, c *Changes) {
 	o.Version++
 	o.UpdateTime = at.Time
 	c.Changed = true
@@ -250,8 +250,8 @@ func (o *Order) await(steps Awaits, event Event, c *Changes) {
 	c.Changed = true
 }
 
-// settle no longer waits for steps.
-func (o *Order) settle(steps Awaits, c *Changes) {
+// clear no longer waits for steps.
+func (o *Order) clear(steps Awaits, c *Changes) {
 	if o.Awaits.Has(steps) {
 		o.Awaits &^= steps
 		c.Changed = true
@@ -259,6 +259,6 @@ func (o *Order) settle(steps Awaits, c *Changes) {
 }
 
 // event returns an event that was first published at a version.
-func (o *Order) event(kind EventKind, version int64, at Moment) Event {
+func (o *Order) event(kind EventKind, version int64, at Cause) Event {
 	return Event{Kind: kind, Version: version, Time: at.Time, Traceparent: at.Traceparent}
 }

@@ -18,8 +18,8 @@ var (
 	retry = domain.RetryPolicy{After: 30 * time.Second}
 )
 
-func at(d time.Duration) domain.Moment {
-	return domain.Moment{Time: dawn.Add(d), Actor: "somebody", Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+func at(d time.Duration) domain.Cause {
+	return domain.Cause{Time: dawn.Add(d), Actor: "somebody", Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 }
 
 func euros(cents int64) money.Money { return money.Money{Currency: "EUR", Amount: cents} }
@@ -44,8 +44,8 @@ func placement() domain.Placement {
 	}
 }
 
-func given() domain.Given {
-	return domain.Given{
+func given() domain.PlaceInput {
+	return domain.PlaceInput{
 		OrderID: uuid.New(), PaymentID: uuid.New(), Number: "7K3M-Q2XD", Products: shelf(),
 		PaymentMethods: []string{"sandbox_ok", "sandbox_declined"}, PaymentWindow: 30 * time.Minute, Retry: retry,
 	}
@@ -60,13 +60,13 @@ func newOrder(t *testing.T) *domain.Order {
 	return o
 }
 
-// hears applies facts one by one and returns all that was said.
-func hears(t *testing.T, o *domain.Order, facts ...domain.InboundEvent) domain.Changes {
+// apply applies events one by one and returns all that was said.
+func apply(t *testing.T, o *domain.Order, inbound ...domain.InboundEvent) domain.Changes {
 	t.Helper()
 	var c domain.Changes
-	for _, fact := range facts {
-		if err := o.Apply(fact, retry, at(time.Second), &c); err != nil {
-			t.Fatalf("%T: %v", fact, err)
+	for _, inbound := range inbound {
+		if err := o.Apply(inbound, retry, at(time.Second), &c); err != nil {
+			t.Fatalf("%T: %v", inbound, err)
 		}
 	}
 	return c
@@ -96,7 +96,7 @@ func awaitsOnly(t *testing.T, o *domain.Order, names ...string) {
 		t.Errorf("awaits %v, want %v", got, names)
 	}
 	if (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.DueTime.IsZero() {
-		t.Errorf("awaits %v, expires %v, looked at %v", o.Awaits.Names(), o.ExpireTime, o.DueTime)
+		t.Errorf("awaits %v, expires %v, swept at %v", o.Awaits.Names(), o.ExpireTime, o.DueTime)
 	}
 }
 
@@ -118,17 +118,17 @@ func wantPublished(t *testing.T, c domain.Changes, kinds ...domain.EventKind) {
 func TestTheWayOfAnOrderThatGoesWell(t *testing.T) {
 	t.Parallel()
 	o := newOrder(t)
-	wantPublished(t, hears(t, o, domain.StockReserved{}), domain.AwaitingPaymentEvent)
+	wantPublished(t, apply(t, o, domain.StockReserved{}), domain.AwaitingPaymentEvent)
 	awaitsOnly(t, o, "PAYMENT")
-	c := hears(t, o, captured(o))
+	c := apply(t, o, captured(o))
 	wantPublished(t, c, domain.ConfirmedEvent)
 	if c.Events[0].Version != 3 || c.History[0].TraceID != "0af7651916cd43dd8448eb211c80319c" {
 		t.Errorf("published %+v, entry %+v", c.Events, c.History)
 	}
 	awaitsOnly(t, o, "COMMIT", "CONFIRMATION_MAIL")
-	hears(t, o, mail(domain.ConfirmationMail, o.ID))
+	apply(t, o, mail(domain.ConfirmationMail, o.ID))
 	awaitsOnly(t, o, "COMMIT")
-	hears(t, o, domain.StockCommitted{})
+	apply(t, o, domain.StockCommitted{})
 	awaitsOnly(t, o)
 	shipment := uuid.New()
 	c, err := o.Ship(shipment, "DHL", "1", retry, at(time.Minute))
@@ -137,7 +137,7 @@ func TestTheWayOfAnOrderThatGoesWell(t *testing.T) {
 	}
 	wantPublished(t, c, domain.ShippedEvent)
 	awaitsOnly(t, o, "SHIPPING_MAIL")
-	hears(t, o, mail(domain.ShippingMail, shipment))
+	apply(t, o, mail(domain.ShippingMail, shipment))
 	if c, err = o.Deliver(at(time.Hour)); err != nil || c.Events[0].Kind != domain.DeliveredEvent {
 		t.Errorf("deliver: %v, %v", c, err)
 	}
@@ -156,7 +156,7 @@ func TestAnErasedPersonGetsNoMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitsOnly(t, o, "COMMIT")
-	hears(t, o, domain.StockCommitted{}, refunded(o, uuid.New(), 1, 1))
+	apply(t, o, domain.StockCommitted{}, refunded(o, uuid.New(), 1, 1))
 	awaitsOnly(t, o)
 }
 

@@ -26,8 +26,8 @@ type Placement struct {
 	ExpectedTotal *money.Money
 }
 
-// Given is what the shop knows when an order is placed.
-type Given struct {
+// PlaceInput is what the shop knows when an order is placed.
+type PlaceInput struct {
 	// OrderID, PaymentID and Number are new; the order takes them.
 	OrderID   uuid.UUID
 	PaymentID uuid.UUID
@@ -71,19 +71,19 @@ func notOffered(methods []string, method string) error {
 }
 
 // Place accepts an order or says why not.
-func Place(p Placement, g Given, at Moment) (*Order, Changes, error) {
+func Place(p Placement, in PlaceInput, at Cause) (*Order, Changes, error) {
 	if err := checkContact(p.Contact); err != nil {
 		return nil, Changes{}, err
 	}
-	if !offers(g.PaymentMethods, p.PaymentMethod) {
-		return nil, Changes{}, notOffered(g.PaymentMethods, p.PaymentMethod)
+	if !offers(in.PaymentMethods, p.PaymentMethod) {
+		return nil, Changes{}, notOffered(in.PaymentMethods, p.PaymentMethod)
 	}
-	if g.CustomerErased {
+	if in.CustomerErased {
 		return nil, Changes{}, fault.New(fault.FailedPrecondition, ReasonCustomerErased,
 			"the data of customer %s was erased: no order can be placed for them", p.CustomerID).
 			Field("customer_id", "the customer's data was erased")
 	}
-	quote, err := Price(p.Lines, g.Products)
+	quote, err := Price(p.Lines, in.Products)
 	if err != nil {
 		return nil, Changes{}, err
 	}
@@ -92,27 +92,27 @@ func Place(p Placement, g Given, at Moment) (*Order, Changes, error) {
 			"the total is %s, not %s: show the new prices and place the order again", quote.Total, *p.ExpectedTotal).
 			Field("expected_total", "the total is "+quote.Total.String()).Detail(quote)
 	}
-	if g.MaxUnpaid > 0 && g.Unpaid >= g.MaxUnpaid {
+	if in.MaxUnpaid > 0 && in.Unpaid >= in.MaxUnpaid {
 		return nil, Changes{}, fault.New(fault.Exhausted, ReasonTooManyUnpaidOrders,
-			"%d orders wait for their payment already: pay or cancel one of them first", g.Unpaid).
-			With("limit", fmt.Sprint(g.MaxUnpaid))
+			"%d orders wait for their payment already: pay or cancel one of them first", in.Unpaid).
+			With("limit", fmt.Sprint(in.MaxUnpaid))
 	}
-	order, changes := place(p, g, quote, at)
+	order, changes := place(p, in, quote, at)
 	return order, changes, nil
 }
 
-func place(p Placement, g Given, quote Quote, at Moment) (*Order, Changes) {
+func place(p Placement, in PlaceInput, quote Quote, at Cause) (*Order, Changes) {
 	none := money.Money{Currency: quote.Total.Currency}
 	o := &Order{
-		ID: g.OrderID, Number: g.Number, Quote: quote, Captured: none, Refunded: none,
-		PaymentID: g.PaymentID, PaymentMethod: p.PaymentMethod,
+		ID: in.OrderID, Number: in.Number, Quote: quote, Captured: none, Refunded: none,
+		PaymentID: in.PaymentID, PaymentMethod: p.PaymentMethod,
 		CustomerID: p.CustomerID, Contact: p.Contact, Address: p.Address,
-		CreateTime: at.Time, ExpireTime: at.Time.Add(g.PaymentWindow),
+		CreateTime: at.Time, ExpireTime: at.Time.Add(in.PaymentWindow),
 	}
 	var c Changes
-	o.comeTo(Placed, "", at, &c)
+	o.transition(Placed, "", at, &c)
 	o.await(AwaitsStock, o.event(PlacedEvent, o.Version, at), &c)
-	o.schedule(g.Retry)
+	o.schedule(in.Retry)
 	return o, c
 }
 

@@ -25,14 +25,14 @@ func TestAnOrderCostsWhatTheShopsPricesSay(t *testing.T) {
 
 func TestAnOrderIsRefusedWithItsReasonAndField(t *testing.T) {
 	t.Parallel()
-	lines := func(of ...domain.LineRequest) func(*domain.Placement, *domain.Given) {
-		return func(p *domain.Placement, _ *domain.Given) { p.Lines = of }
+	lines := func(of ...domain.LineRequest) func(*domain.Placement, *domain.PlaceInput) {
+		return func(p *domain.Placement, _ *domain.PlaceInput) { p.Lines = of }
 	}
-	total := func(m money.Money) func(*domain.Placement, *domain.Given) {
-		return func(p *domain.Placement, _ *domain.Given) { p.ExpectedTotal = &m }
+	total := func(m money.Money) func(*domain.Placement, *domain.PlaceInput) {
+		return func(p *domain.Placement, _ *domain.PlaceInput) { p.ExpectedTotal = &m }
 	}
 	for name, row := range map[string]struct {
-		breaks func(*domain.Placement, *domain.Given)
+		breaks func(*domain.Placement, *domain.PlaceInput)
 		kind   fault.Kind
 		reason fault.Reason
 		fields []string
@@ -48,11 +48,11 @@ func TestAnOrderIsRefusedWithItsReasonAndField(t *testing.T) {
 		"no lines":     {lines(), fault.Invalid, "INVALID_FIELD", []string{"lines"}},
 		"lower total":  {total(euros(1249)), fault.FailedPrecondition, "PRICE_CHANGED", []string{"expected_total"}},
 		"other money":  {total(money.Money{Currency: "USD", Amount: 1250}), fault.FailedPrecondition, "PRICE_CHANGED", []string{"expected_total"}},
-		"method":       {func(p *domain.Placement, _ *domain.Given) { p.PaymentMethod = "shells" }, fault.Invalid, "PAYMENT_METHOD_UNKNOWN", []string{"payment_method"}},
-		"blank name":   {func(p *domain.Placement, _ *domain.Given) { p.Contact.FirstName = " " }, fault.Invalid, "INVALID_FIELD", []string{"contact.first_name"}},
-		"line break":   {func(p *domain.Placement, _ *domain.Given) { p.Contact.LastName = "Lovelace\r\nBcc: x@example.com" }, fault.Invalid, "INVALID_FIELD", []string{"contact.last_name"}},
-		"erased":       {func(_ *domain.Placement, g *domain.Given) { g.CustomerErased = true }, fault.FailedPrecondition, "CUSTOMER_ERASED", []string{"customer_id"}},
-		"unpaid":       {func(_ *domain.Placement, g *domain.Given) { g.Unpaid, g.MaxUnpaid = 2, 2 }, fault.Exhausted, "TOO_MANY_UNPAID_ORDERS", nil},
+		"method":       {func(p *domain.Placement, _ *domain.PlaceInput) { p.PaymentMethod = "shells" }, fault.Invalid, "PAYMENT_METHOD_UNKNOWN", []string{"payment_method"}},
+		"blank name":   {func(p *domain.Placement, _ *domain.PlaceInput) { p.Contact.FirstName = " " }, fault.Invalid, "INVALID_FIELD", []string{"contact.first_name"}},
+		"line break":   {func(p *domain.Placement, _ *domain.PlaceInput) { p.Contact.LastName = "Lovelace\r\nBcc: x@example.com" }, fault.Invalid, "INVALID_FIELD", []string{"contact.last_name"}},
+		"erased":       {func(_ *domain.Placement, g *domain.PlaceInput) { g.CustomerErased = true }, fault.FailedPrecondition, "CUSTOMER_ERASED", []string{"customer_id"}},
+		"unpaid":       {func(_ *domain.Placement, g *domain.PlaceInput) { g.Unpaid, g.MaxUnpaid = 2, 2 }, fault.Exhausted, "TOO_MANY_UNPAID_ORDERS", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -36,8 +36,8 @@ const (
 	mailTopic
 )
 
-func (w *world) answer(topic int, fact domain.InboundEvent) {
-	w.topics[topic] = append(w.topics[topic], fact)
+func (w *world) answer(topic int, inbound domain.InboundEvent) {
+	w.topics[topic] = append(w.topics[topic], inbound)
 }
 
 func (w *world) took(c domain.Changes) {
@@ -157,22 +157,22 @@ func (w *world) refund(cents int64) {
 	w.answer(moneyTopic, refund)
 }
 
-func (w *world) moment() domain.Moment { return at(w.now) }
+func (w *world) cause() domain.Cause { return at(w.now) }
 
 // step does one thing that can happen next.
 func (w *world) step(t *rapid.T) {
 	w.now += time.Duration(rapid.IntRange(0, 40).Draw(t, "seconds")) * time.Second
 	switch rapid.SampledFrom([]string{
-		"event", "event", "fact", "fact", "fact", "twice", "lose", "forget", "provider", "look", "cancel", "ship", "deliver", "refund", "question", "erase",
+		"event", "event", "inbound", "inbound", "inbound", "twice", "lose", "forget", "provider", "look", "cancel", "ship", "deliver", "refund", "question", "erase",
 	}).Draw(t, "step") {
 	case "event":
 		if len(w.events) > 0 {
 			w.deliver()
 		}
-	case "fact":
-		w.hear(t, false)
+	case "inbound":
+		w.receive(t, false)
 	case "twice":
-		w.hear(t, true)
+		w.receive(t, true)
 	case "lose":
 		if len(w.events) > 0 && rapid.Bool().Draw(t, "lost") {
 			w.events = w.events[1:]
@@ -185,20 +185,20 @@ func (w *world) step(t *rapid.T) {
 	case "provider":
 		w.provider()
 	case "look":
-		w.took(w.order.Look(retry, w.moment()))
+		w.took(w.order.Sweep(retry, w.cause()))
 	case "cancel":
 		if rapid.IntRange(0, 5).Draw(t, "sure") > 0 {
 			return
 		}
-		if c, err := w.order.Cancel("", retry, w.moment()); err == nil {
+		if c, err := w.order.Cancel("", retry, w.cause()); err == nil {
 			w.took(c)
 		}
 	case "ship":
-		if c, err := w.order.Ship(uuid.New(), "", "", retry, w.moment()); err == nil {
+		if c, err := w.order.Ship(uuid.New(), "", "", retry, w.cause()); err == nil {
 			w.took(c)
 		}
 	case "deliver":
-		if c, err := w.order.Deliver(w.moment()); err == nil {
+		if c, err := w.order.Deliver(w.cause()); err == nil {
 			w.took(c)
 		}
 	case "refund":
@@ -211,27 +211,27 @@ func (w *world) step(t *rapid.T) {
 		}
 	case "erase":
 		if rapid.IntRange(0, 9).Draw(t, "sure") == 0 {
-			w.took(w.order.Erase(retry, w.moment()))
+			w.took(w.order.Erase(retry, w.cause()))
 		}
 	}
 	w.check(t)
 }
 
-// mayLose says whether the news of a fact comes again. A refund of an order that is
+// mayLose says whether the news of a inbound comes again. A refund of an order that is
 // not cancelled is not awaited: nobody asks for it.
-func (w *world) mayLose(fact domain.InboundEvent) bool {
-	_, refund := fact.(domain.PaymentRefunded)
+func (w *world) mayLose(inbound domain.InboundEvent) bool {
+	_, refund := inbound.(domain.PaymentRefunded)
 	return !refund || w.order.State == domain.Cancelled
 }
 
-// hear gives order the oldest fact of some topic, perhaps without consuming it.
-func (w *world) hear(t *rapid.T, again bool) {
+// hear gives order the oldest inbound of some topic, perhaps without consuming it.
+func (w *world) receive(t *rapid.T, again bool) {
 	topic := rapid.IntRange(0, len(w.topics)-1).Draw(t, "topic")
 	if len(w.topics[topic]) == 0 {
 		return
 	}
 	var c domain.Changes
-	if err := w.order.Apply(w.topics[topic][0], retry, w.moment(), &c); err != nil {
+	if err := w.order.Apply(w.topics[topic][0], retry, w.cause(), &c); err != nil {
 		t.Fatalf("%T: %v", w.topics[topic][0], err)
 	}
 	if !again {
@@ -257,7 +257,7 @@ func (w *world) check(t *rapid.T) {
 		t.Fatalf("inconsistent: %s, captured %v, refunded %v, expires %v", o.State, o.Captured, o.Refunded, o.ExpireTime)
 	}
 	if (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.DueTime.IsZero() {
-		t.Fatalf("awaits %v, looked at %v", o.Awaits.Names(), o.DueTime)
+		t.Fatalf("awaits %v, swept at %v", o.Awaits.Names(), o.DueTime)
 	}
 }
 
@@ -268,13 +268,13 @@ func (w *world) progress(t *rapid.T, losing bool) {
 	}
 	w.provider()
 	for topic := range w.topics {
-		for _, fact := range w.topics[topic] {
-			if losing && w.mayLose(fact) && rapid.Bool().Draw(t, "lost") {
+		for _, inbound := range w.topics[topic] {
+			if losing && w.mayLose(inbound) && rapid.Bool().Draw(t, "lost") {
 				continue
 			}
 			var c domain.Changes
-			if err := w.order.Apply(fact, retry, w.moment(), &c); err != nil {
-				t.Fatalf("%T: %v", fact, err)
+			if err := w.order.Apply(inbound, retry, w.cause(), &c); err != nil {
+				t.Fatalf("%T: %v", inbound, err)
 			}
 			w.took(c)
 		}
@@ -283,9 +283,9 @@ func (w *world) progress(t *rapid.T, losing bool) {
 	w.check(t)
 }
 
-// settle lets everything arrive and every question be asked, until nothing is due.
+// drain lets everything arrive and every question be asked, until nothing is due.
 // Up to a moment, news is still lost.
-func (w *world) settle(t *rapid.T) {
+func (w *world) drain(t *rapid.T) {
 	losing := rapid.IntRange(0, 5).Draw(t, "losing")
 	for round := range 200 {
 		w.progress(t, round < losing)
@@ -293,7 +293,7 @@ func (w *world) settle(t *rapid.T) {
 			return
 		}
 		w.now += 20 * time.Minute
-		w.took(w.order.Look(retry, w.moment()))
+		w.took(w.order.Sweep(retry, w.cause()))
 	}
 	t.Fatalf("never quiet: %s awaits %v", w.order.State, w.order.Awaits.Names())
 }
@@ -319,7 +319,7 @@ func TestEveryOrderComesToAConsistentEnd(t *testing.T) {
 		for range rapid.IntRange(0, 60).Draw(t, "steps") {
 			w.step(t)
 		}
-		w.settle(t)
+		w.drain(t)
 		taken := int64(0)
 		if w.payment == "CAPTURED" {
 			taken = o.Total.Amount

@@ -25,7 +25,7 @@ func (p RetryPolicy) Delay(count int) time.Duration {
 	return delay
 }
 
-// nextDue is when the order is to be looked at: when an awaited step is overdue,
+// nextDue is when the order is to be swept at: when an awaited step is overdue,
 // or the order expires. It is zero when there is nothing to look for.
 func (o *Order) nextDue(retry RetryPolicy) time.Time {
 	var next time.Time
@@ -48,10 +48,10 @@ func (o *Order) schedule(retry RetryPolicy) {
 	}
 }
 
-// Look is what the sweeper does with an order whose DueTime has come: one that is
+// Sweep is what the sweeper does with an order whose DueTime has come: one that is
 // not paid in time is cancelled; a step that is overdue is asked again, by saying
 // its event under its first identity. The order's refunds must be loaded.
-func (o *Order) Look(retry RetryPolicy, at Moment) Changes {
+func (o *Order) Sweep(retry RetryPolicy, at Cause) Changes {
 	var c Changes
 	switch {
 	case !o.ExpireTime.IsZero() && !at.Time.Before(o.ExpireTime):
@@ -73,7 +73,7 @@ func (o *Order) Look(retry RetryPolicy, at Moment) Changes {
 	return c
 }
 
-func (o *Order) republish(at Moment, c *Changes) {
+func (o *Order) republish(at Cause, c *Changes) {
 	if o.Awaits.Has(AwaitsStock) {
 		c.publish(o.event(PlacedEvent, 1, at))
 	}

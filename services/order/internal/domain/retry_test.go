@@ -10,20 +10,20 @@ import (
 func TestOverdueStepsAreAskedAgainUnderTheirFirstIdentity(t *testing.T) {
 	t.Parallel()
 	o := confirmed(t) // said at second 1
-	early := o.Look(retry, at(30*time.Second))
+	early := o.Sweep(retry, at(30*time.Second))
 	if len(early.Events) != 0 || !o.DueTime.Equal(dawn.Add(31*time.Second)) {
 		t.Fatalf("too early it publishes %v and looks again at %v", early.Events, o.DueTime)
 	}
 	due := time.Second
 	for n, seconds := range []int{30, 60, 120, 240, 480, 600, 600} {
 		due += time.Duration(seconds) * time.Second
-		c := o.Look(retry, at(due))
+		c := o.Sweep(retry, at(due))
 		if len(c.Events) != 1 || c.Events[0].Kind != domain.ConfirmedEvent || c.Events[0].Version != 3 || len(c.History) != 0 {
 			t.Fatalf("asking %d says %+v", n, c.Events)
 		}
 	}
-	hears(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
-	if c := o.Look(retry, at(due+time.Hour)); len(c.Events) != 0 || !o.DueTime.IsZero() {
+	apply(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
+	if c := o.Sweep(retry, at(due+time.Hour)); len(c.Events) != 0 || !o.DueTime.IsZero() {
 		t.Errorf("nothing is awaited, it publishes %v", c.Events)
 	}
 }
@@ -31,10 +31,10 @@ func TestOverdueStepsAreAskedAgainUnderTheirFirstIdentity(t *testing.T) {
 func TestAnOrderExpiresUnlessItIsPaid(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]*domain.Order{"PLACED": newOrder(t), "AWAITING_PAYMENT": reserved(t)} {
-		if c := o.Look(retry, at(30*time.Minute-time.Microsecond)); o.State == domain.Cancelled || len(c.History) > 0 {
+		if c := o.Sweep(retry, at(30*time.Minute-time.Microsecond)); o.State == domain.Cancelled || len(c.History) > 0 {
 			t.Errorf("%s: expired too early", name)
 		}
-		c := o.Look(retry, at(30*time.Minute))
+		c := o.Sweep(retry, at(30*time.Minute))
 		if o.State != domain.Cancelled || o.CancelReason != domain.Expired || len(c.Events) != 1 || !o.ExpireTime.IsZero() {
 			t.Errorf("%s: %s %s, published %v", name, o.State, o.CancelReason, c.Events)
 		}
@@ -43,25 +43,25 @@ func TestAnOrderExpiresUnlessItIsPaid(t *testing.T) {
 		}
 	}
 	paid := confirmed(t)
-	if paid.Look(retry, at(time.Hour)); paid.State != domain.Confirmed {
+	if paid.Sweep(retry, at(time.Hour)); paid.State != domain.Confirmed {
 		t.Error("a paid order expired")
 	}
 }
 
 // While what was asked has not left, an overdue step is not asked again, and the order
-// is looked at later; it expires all the same.
+// is swept at later; it expires all the same.
 func TestAHeldOrderIsNotAskedAgain(t *testing.T) {
 	t.Parallel()
 	held := domain.RetryPolicy{After: retry.After, Hold: true}
 	o := newOrder(t)
 	overdue := at(retry.After + time.Second)
-	if c := o.Look(held, overdue); len(c.Events) > 0 || !o.DueTime.Equal(overdue.Time.Add(retry.After)) {
-		t.Errorf("published %v, looked at again at %v", c.Events, o.DueTime)
+	if c := o.Sweep(held, overdue); len(c.Events) > 0 || !o.DueTime.Equal(overdue.Time.Add(retry.After)) {
+		t.Errorf("published %v, swept at again at %v", c.Events, o.DueTime)
 	}
-	if c := o.Look(retry, overdue); len(c.Events) != 1 {
+	if c := o.Sweep(retry, overdue); len(c.Events) != 1 {
 		t.Errorf("no longer held, published %v", c.Events)
 	}
-	if o.Look(held, at(o.ExpireTime.Sub(o.CreateTime))); o.State != domain.Cancelled {
+	if o.Sweep(held, at(o.ExpireTime.Sub(o.CreateTime))); o.State != domain.Cancelled {
 		t.Errorf("expired and held: %s", o.State)
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
-// The topics that order hears.
+// The topics that order consumes.
 const (
 	ReservationTopic  = "shopmesh.inventory.reservation.v1"
 	PaymentTopic      = "shopmesh.payment.payment.v1"
@@ -29,7 +29,7 @@ const (
 	CustomerTopic     = "shopmesh.customer.customer.v1"
 )
 
-// Handlers are the use cases behind the events that order hears. Each is called with
+// Handlers are the use cases behind the events that order consumes. Each is called with
 // what the batch holds for it, perhaps nothing.
 type Handlers struct {
 	// ApplyProducts keeps what was said of products.
@@ -40,8 +40,8 @@ type Handlers struct {
 	Erase func(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, traceparent string) error
 }
 
-// NewHandler returns what order does with the events that it hears: products first,
-// then facts about orders, then erasures, each kind in the batch's order. It is
+// NewHandler returns what order does with the events that it consumes: products first,
+// then events about orders, then erasures, each kind in the batch's order. It is
 // idempotent by the order's state, by refund ids and by the product's version.
 func NewHandler(handle Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
@@ -61,7 +61,7 @@ func NewHandler(handle Handlers) consumer.Handler {
 	}
 }
 
-// heard is a batch by kinds.
+// sorted is a batch by kinds.
 type sorted struct {
 	products    []domain.Product
 	inbound     []domain.Inbound
@@ -93,7 +93,7 @@ func (b *sorted) add(event consumer.Event) error {
 	return nil
 }
 
-// fact adds a fact about an order; id is the order's, as the event says it.
+// inboundEvent adds an event about an order; id is the order's, as the event says it.
 func (b *sorted) inboundEvent(event consumer.Event, id, actor string, inbound domain.InboundEvent) error {
 	order, err := parseID(event, "order_id", id)
 	if err != nil {

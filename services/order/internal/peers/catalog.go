@@ -1,5 +1,5 @@
-// Package peers calls other contexts: catalog for products that order has not
-// heard of, and the witnesses of an order's timeline.
+// Package peers calls other contexts: catalog for products that order does not
+// know yet, and the sources of an order's timeline.
 package peers
 
 import (

@@ -14,7 +14,7 @@ func (s *Server) GetOrderTimeline(ctx context.Context, req *orderv1.GetOrderTime
 	if err != nil {
 		return nil, err
 	}
-	all, missing, err := s.orders.Timeline(ctx, id, s.witnesses)
+	all, missing, err := s.orders.Timeline(ctx, id, s.sources)
 	if err != nil {
 		return nil, err
 	}

@@ -12,16 +12,16 @@ var _ orderv1connect.OrderServiceHandler = (*Server)(nil)
 
 // Server is the OrderService.
 type Server struct {
-	orders    *app.Orders
-	place     *app.PlaceOrder
-	products  *app.Products
-	witnesses []app.Witness
+	orders   *app.Orders
+	place    *app.PlaceOrder
+	products *app.Products
+	sources  []app.TimelineSource
 }
 
-// NewServer returns the OrderService over its use cases; the witnesses tell their
+// NewServer returns the OrderService over its use cases; the sources tell their
 // parts of timelines.
-func NewServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, witnesses []app.Witness) *Server {
-	return &Server{orders: orders, place: place, products: products, witnesses: witnesses}
+func NewServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, sources []app.TimelineSource) *Server {
+	return &Server{orders: orders, place: place, products: products, sources: sources}
 }
 
 // Register serves it on server.

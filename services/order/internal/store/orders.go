@@ -98,7 +98,7 @@ from order_refunds where order_id = any($1::uuid[]) order by order_id, version`
 // LockOrders locks orders in the order of their ids and loads what is wanted of
 // them, in one round trip. Orders that do not exist are left out, and addresses
 // unless they are wanted.
-func LockOrders(ctx context.Context, tx *pg.Tx, want domain.Needs) (map[uuid.UUID]*domain.Order, error) {
+func LockOrders(ctx context.Context, tx *pg.Tx, want domain.LoadSpec) (map[uuid.UUID]*domain.Order, error) {
 	b := &pgx.Batch{}
 	if want.Addresses {
 		b.Queue(lockOrders, want.Orders)
@@ -138,7 +138,7 @@ func LockOrders(ctx context.Context, tx *pg.Tx, want domain.Needs) (map[uuid.UUI
 	return found, res.Close()
 }
 
-// LockDue locks at most limit orders that are to be looked at, leaving out those
+// LockDue locks at most limit orders that are to be swept at, leaving out those
 // that others hold.
 func LockDue(ctx context.Context, tx *pg.Tx, now time.Time, limit int) ([]*domain.Order, error) {
 	// After an outage very many are due: the index is to be read in its order and
@@ -318,12 +318,12 @@ func ErasedWithOrders(ctx context.Context, q pg.Querier) ([]uuid.UUID, error) {
 	return db.New(q).ErasedCustomerListWithOrders(ctx)
 }
 
-// SettleErasures notes of up to a thousand customers who were erased before a time that
+// CompleteErasures notes of up to a thousand customers who were erased before a time that
 // nothing is left of them, where that is so.
-func SettleErasures(ctx context.Context, q pg.Querier, before time.Time) error {
+func CompleteErasures(ctx context.Context, q pg.Querier, before time.Time) error {
 	customers, err := db.New(q).ErasedCustomerListWithoutOrders(ctx, before)
 	if err != nil || len(customers) == 0 {
 		return err
 	}
-	return db.New(q).ErasedCustomerSettle(ctx, customers)
+	return db.New(q).ErasedCustomerComplete(ctx, customers)
 }

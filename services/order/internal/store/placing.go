@@ -14,8 +14,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store/db"
 )
 
-// Placing says what has to be known to place a batch of orders.
-type Placing struct {
+// PlaceSpec says what has to be known to place a batch of orders.
+type PlaceSpec struct {
 	Keys  []idempotency.Key
 	Codes []string
 	// Customers are those who order; nobody's data may be erased.
@@ -26,8 +26,8 @@ type Placing struct {
 	CappedGuests    []string
 }
 
-// Known is what is known when a batch of orders is placed.
-type Known struct {
+// PlaceState is what is known when a batch of orders is placed.
+type PlaceState struct {
 	Answered        map[idempotency.Key]idempotency.Record
 	Products        map[string]domain.Product
 	Erased          map[uuid.UUID]bool
@@ -52,8 +52,8 @@ join orders o on o.email = k.email where o.customer_id is null and o.state in (1
 )
 
 // LoadPlacing reads all that has to be known, in one round trip.
-func LoadPlacing(ctx context.Context, tx *pg.Tx, want Placing) (Known, error) {
-	known := Known{
+func LoadPlacing(ctx context.Context, tx *pg.Tx, want PlaceSpec) (PlaceState, error) {
+	known := PlaceState{
 		Products: make(map[string]domain.Product, len(want.Codes)), Erased: make(map[uuid.UUID]bool),
 		CustomersUnpaid: make(map[uuid.UUID]int), GuestsUnpaid: make(map[string]int),
 	}

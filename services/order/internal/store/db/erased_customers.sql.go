@@ -12,6 +12,15 @@ import (
 	"github.com/google/uuid"
 )
 
+const erasedCustomerComplete = `-- name: ErasedCustomerComplete :exec
+update erased_customers set complete = true where customer_id = any($1::uuid[])
+`
+
+func (q *Queries) ErasedCustomerComplete(ctx context.Context, customerIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, erasedCustomerComplete, customerIds)
+	return err
+}
+
 const erasedCustomerInsertMany = `-- name: ErasedCustomerInsertMany :exec
 insert into erased_customers (customer_id, create_time)
 select unnest($1::uuid[]), $2::timestamptz
@@ -30,7 +39,7 @@ func (q *Queries) ErasedCustomerInsertMany(ctx context.Context, arg ErasedCustom
 
 const erasedCustomerListWithOrders = `-- name: ErasedCustomerListWithOrders :many
 select e.customer_id from erased_customers e
-where not e.settled
+where not e.complete
   and exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
 limit 100
 `
@@ -57,7 +66,7 @@ func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context) ([]uuid.UUID
 
 const erasedCustomerListWithoutOrders = `-- name: ErasedCustomerListWithoutOrders :many
 select e.customer_id from erased_customers e
-where not e.settled and e.create_time < $1
+where not e.complete and e.create_time < $1
   and not exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
 limit 1000
 `
@@ -80,13 +89,4 @@ func (q *Queries) ErasedCustomerListWithoutOrders(ctx context.Context, before ti
 		return nil, err
 	}
 	return items, nil
-}
-
-const erasedCustomerSettle = `-- name: ErasedCustomerSettle :exec
-update erased_customers set settled = true where customer_id = any($1::uuid[])
-`
-
-func (q *Queries) ErasedCustomerSettle(ctx context.Context, customerIds []uuid.UUID) error {
-	_, err := q.db.Exec(ctx, erasedCustomerSettle, customerIds)
-	return err
 }

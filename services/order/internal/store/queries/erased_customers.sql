@@ -5,15 +5,15 @@ on conflict (customer_id) do nothing;
 
 -- name: ErasedCustomerListWithOrders :many
 select e.customer_id from erased_customers e
-where not e.settled
+where not e.complete
   and exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
 limit 100;
 
 -- name: ErasedCustomerListWithoutOrders :many
 select e.customer_id from erased_customers e
-where not e.settled and e.create_time < @before
+where not e.complete and e.create_time < @before
   and not exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
 limit 1000;
 
--- name: ErasedCustomerSettle :exec
-update erased_customers set settled = true where customer_id = any(@customer_ids::uuid[]);
+-- name: ErasedCustomerComplete :exec
+update erased_customers set complete = true where customer_id = any(@customer_ids::uuid[]);

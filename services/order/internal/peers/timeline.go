@@ -23,19 +23,19 @@ import (
 // two movements of a line at the most.
 const most = 1000
 
-// Witnesses are the contexts that tell their parts of an order's timeline.
-func Witnesses(peers *peer.Peers) []app.Witness {
+// TimelineSources are the contexts that tell their parts of an order's timeline.
+func TimelineSources(peers *peer.Peers) []app.TimelineSource {
 	inventory := inventoryv1connect.NewInventoryServiceClient(peers.Client("inventory"))
 	payment := paymentv1connect.NewPaymentServiceClient(peers.Client("payment"))
 	notification := notificationv1connect.NewNotificationServiceClient(peers.Client("notification"))
-	return []app.Witness{
-		{Context: "inventory", Tell: func(ctx context.Context, id uuid.UUID) ([]app.Happening, error) {
+	return []app.TimelineSource{
+		{Context: "inventory", Fetch: func(ctx context.Context, id uuid.UUID) ([]app.TimelineEntry, error) {
 			return movements(ctx, inventory, id)
 		}},
-		{Context: "payment", Tell: func(ctx context.Context, id uuid.UUID) ([]app.Happening, error) {
+		{Context: "payment", Fetch: func(ctx context.Context, id uuid.UUID) ([]app.TimelineEntry, error) {
 			return payments(ctx, payment, id)
 		}},
-		{Context: "notification", Tell: func(ctx context.Context, id uuid.UUID) ([]app.Happening, error) {
+		{Context: "notification", Fetch: func(ctx context.Context, id uuid.UUID) ([]app.TimelineEntry, error) {
 			return mails(ctx, notification, id)
 		}},
 	}
@@ -43,51 +43,51 @@ func Witnesses(peers *peer.Peers) []app.Witness {
 
 func ofOrder(id uuid.UUID) string { return fmt.Sprintf("order_id = %q", id) }
 
-func movements(ctx context.Context, inventory inventoryv1connect.InventoryServiceClient, id uuid.UUID) ([]app.Happening, error) {
+func movements(ctx context.Context, inventory inventoryv1connect.InventoryServiceClient, id uuid.UUID) ([]app.TimelineEntry, error) {
 	res, err := inventory.ListMovements(ctx, &inventoryv1.ListMovementsRequest{PageSize: most, Filter: ofOrder(id)})
 	if err != nil {
 		return nil, err
 	}
-	var told []app.Happening
+	var entries []app.TimelineEntry
 	for _, m := range res.GetMovements() {
-		told = append(told, app.Happening{
+		entries = append(entries, app.TimelineEntry{
 			Time: m.GetCreateTime().AsTime(), Context: "inventory", Kind: name(m.GetKind().String(), "STOCK_MOVEMENT_KIND_"),
 			Detail: fmt.Sprintf("%+d of %s, %d are on hand", m.GetDelta(), m.GetProductCode(), m.GetOnHandAfter()),
 			Actor:  m.GetActor(), TraceID: m.GetTraceId(),
 		})
 	}
-	return told, nil
+	return entries, nil
 }
 
-func payments(ctx context.Context, payment paymentv1connect.PaymentServiceClient, id uuid.UUID) ([]app.Happening, error) {
+func payments(ctx context.Context, payment paymentv1connect.PaymentServiceClient, id uuid.UUID) ([]app.TimelineEntry, error) {
 	res, err := payment.ListPayments(ctx, &paymentv1.ListPaymentsRequest{PageSize: most, Filter: ofOrder(id)})
 	if err != nil {
 		return nil, err
 	}
-	var told []app.Happening
+	var entries []app.TimelineEntry
 	for _, p := range res.GetPayments() {
-		told = append(told, app.Happening{
+		entries = append(entries, app.TimelineEntry{
 			Time: p.GetCreateTime().AsTime(), Context: "payment", Kind: "PAYMENT_REQUESTED",
 			Detail: fmt.Sprintf("Payment %s of %s by %s", p.GetReference(), amount(p.GetAmount()), p.GetPaymentMethod()), Actor: "order",
 		})
-		told = append(told, attempts("CHARGE_ATTEMPT", p.GetAttempts())...)
+		entries = append(entries, attempts("CHARGE_ATTEMPT", p.GetAttempts())...)
 		refunds, err := payment.ListRefunds(ctx, &paymentv1.ListRefundsRequest{PaymentId: p.GetId(), PageSize: most})
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range refunds.GetRefunds() {
-			told = append(told, app.Happening{
+			entries = append(entries, app.TimelineEntry{
 				Time: r.GetCreateTime().AsTime(), Context: "payment", Kind: "REFUND_REQUESTED",
 				Detail: strings.TrimSuffix(fmt.Sprintf("Refund of %s: %s", amount(r.GetAmount()), r.GetReason()), ": "), Actor: "payment",
 			})
-			told = append(told, attempts("REFUND_ATTEMPT", r.GetAttempts())...)
+			entries = append(entries, attempts("REFUND_ATTEMPT", r.GetAttempts())...)
 		}
 	}
-	return told, nil
+	return entries, nil
 }
 
-func attempts(kind string, all []*paymentv1.PaymentAttempt) []app.Happening {
-	told := make([]app.Happening, 0, len(all))
+func attempts(kind string, all []*paymentv1.PaymentAttempt) []app.TimelineEntry {
+	entries := make([]app.TimelineEntry, 0, len(all))
 	for _, a := range all {
 		outcome := strings.ToLower(name(a.GetOutcome().String(), "ATTEMPT_OUTCOME_"))
 		detail := fmt.Sprintf("Attempt %d: %s", a.GetNumber(), outcome)
@@ -98,24 +98,24 @@ func attempts(kind string, all []*paymentv1.PaymentAttempt) []app.Happening {
 		if at == nil {
 			at = a.GetStartTime()
 		}
-		told = append(told, app.Happening{
+		entries = append(entries, app.TimelineEntry{
 			Time: at.AsTime(), Context: "payment", Kind: kind, Detail: detail, Actor: "payment", TraceID: a.GetTraceId(),
 		})
 	}
-	return told
+	return entries
 }
 
 // mails tells of mails without what the mail server said, which may hold an
 // address.
-func mails(ctx context.Context, notification notificationv1connect.NotificationServiceClient, id uuid.UUID) ([]app.Happening, error) {
+func mails(ctx context.Context, notification notificationv1connect.NotificationServiceClient, id uuid.UUID) ([]app.TimelineEntry, error) {
 	res, err := notification.ListNotifications(ctx, &notificationv1.ListNotificationsRequest{PageSize: most, Filter: ofOrder(id)})
 	if err != nil {
 		return nil, err
 	}
-	var told []app.Happening
+	var entries []app.TimelineEntry
 	for _, n := range res.GetNotifications() {
 		kind := name(n.GetKind().String(), "NOTIFICATION_KIND_")
-		told = append(told, app.Happening{
+		entries = append(entries, app.TimelineEntry{
 			Time: n.GetCreateTime().AsTime(), Context: "notification", Kind: "MAIL_REQUESTED",
 			Detail: "The mail " + kind + " was asked for", Actor: "order",
 		})
@@ -124,13 +124,13 @@ func mails(ctx context.Context, notification notificationv1connect.NotificationS
 			if a.GetAccepted() {
 				happened, outcome = "MAIL_SENT", "was taken by the mail server"
 			}
-			told = append(told, app.Happening{
+			entries = append(entries, app.TimelineEntry{
 				Time: a.GetCreateTime().AsTime(), Context: "notification", Kind: happened,
 				Detail: fmt.Sprintf("The mail %s %s, attempt %d", kind, outcome, a.GetNumber()), Actor: "notification", TraceID: a.GetTraceId(),
 			})
 		}
 	}
-	return told, nil
+	return entries, nil
 }
 
 // name is an enum value's name without its type's prefix.
