@@ -30,9 +30,9 @@ import (
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/order/internal/app"
-	"github.com/shopmesh/shopmesh/services/order/internal/audit"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/events"
+	"github.com/shopmesh/shopmesh/services/order/internal/operations"
 	"github.com/shopmesh/shopmesh/services/order/internal/peers"
 	"github.com/shopmesh/shopmesh/services/order/internal/rpc"
 )
@@ -79,7 +79,7 @@ func Module(cfg Config) fx.Option {
 			app.NewPlaceOrder,
 			newConsumer,
 			newServer,
-			audit.New,
+			operations.New,
 			fx.Private,
 		),
 		kitapp.Join(newService),
@@ -163,7 +163,7 @@ func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products
 
 func newService(
 	orders *app.Orders, place *app.PlaceOrder, server *rpc.Server,
-	inbound *consumer.Consumer, operations *audit.Operations,
+	inbound *consumer.Consumer, ops *operations.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
@@ -189,6 +189,6 @@ func newService(
 			return nil
 		},
 		IdempotencyRetention: orders.Settings.IdempotencyRetention,
-		Operations:           operations,
+		Operations:           ops,
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
@@ -32,7 +32,7 @@ func (s *Orders) Cancel(
 			if err != nil {
 				return nil, err
 			}
-			return &orderv1.CancelOrderResponse{Order: contract.Order(order, history)}, nil
+			return &orderv1.CancelOrderResponse{Order: protoconv.Order(order, history)}, nil
 		})
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
@@ -125,7 +125,7 @@ func (b *placingBatch) place(i int, in placing) {
 		b.results[i].Err = err
 		return
 	}
-	response := &orderv1.PlaceOrderResponse{Order: contract.Order(order, changes.History)}
+	response := &orderv1.PlaceOrderResponse{Order: protoconv.Order(order, changes.History)}
 	record, err := idempotency.NewRecord(in.key, in.request, response)
 	if err != nil {
 		b.results[i].Err = err

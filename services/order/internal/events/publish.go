@@ -10,8 +10,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/trace"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
 // OrderTopic is what order says; keyed by the order's id.
@@ -32,7 +32,7 @@ func ToOutbox(o *domain.Order, event domain.Event) outbox.Event {
 func message(o *domain.Order, event domain.Event) proto.Message {
 	switch event.Kind {
 	case domain.PlacedEvent:
-		placed := &orderv1.OrderPlaced{OrderId: o.ID.String(), Version: event.Version, Lines: contract.ReservationLines(o.Lines)}
+		placed := &orderv1.OrderPlaced{OrderId: o.ID.String(), Version: event.Version, Lines: protoconv.ReservationLines(o.Lines)}
 		if !o.ExpireTime.IsZero() {
 			placed.ExpireTime = timestamppb.New(o.ExpireTime)
 		}
@@ -40,22 +40,22 @@ func message(o *domain.Order, event domain.Event) proto.Message {
 	case domain.AwaitingPaymentEvent:
 		return &orderv1.OrderAwaitingPayment{
 			OrderId: o.ID.String(), Version: event.Version, Number: o.Number, PaymentId: o.PaymentID.String(),
-			Total: moneypb.Proto(o.Total), PaymentMethod: o.PaymentMethod, CustomerId: contract.ID(o.CustomerID),
+			Total: moneypb.Proto(o.Total), PaymentMethod: o.PaymentMethod, CustomerId: protoconv.ID(o.CustomerID),
 		}
 	case domain.ConfirmedEvent:
-		return &orderv1.OrderConfirmed{Notice: contract.Notice(o, event.Version)}
+		return &orderv1.OrderConfirmed{Notice: protoconv.Notice(o, event.Version)}
 	case domain.CancelledEvent:
 		return &orderv1.OrderCancelled{
-			Notice: contract.Notice(o, event.Version), Reason: contract.Reason(o.CancelReason), Note: o.CancelNote,
+			Notice: protoconv.Notice(o, event.Version), Reason: protoconv.Reason(o.CancelReason), Note: o.CancelNote,
 			PaymentId: o.PaymentID.String(), PaymentRequested: o.First.AwaitingPayment > 0,
 		}
 	case domain.RefundedEvent:
 		return &orderv1.OrderRefunded{
-			Notice: contract.Notice(o, event.Version), RefundId: event.Refund.ID.String(),
+			Notice: protoconv.Notice(o, event.Version), RefundId: event.Refund.ID.String(),
 			Amount: moneypb.Proto(event.Refund.Amount), Refunded: moneypb.Proto(event.Refund.Refunded), Reason: event.Refund.Reason,
 		}
 	case domain.ShippedEvent:
-		return &orderv1.OrderShipped{Notice: contract.Notice(o, event.Version), Shipment: contract.Shipment(o.Shipment)}
+		return &orderv1.OrderShipped{Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment)}
 	default:
 		return &orderv1.OrderDelivered{OrderId: o.ID.String(), Version: event.Version}
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
 // readID reads a required id.
@@ -95,7 +95,7 @@ func withQuote(err error) error {
 	}
 	return refused.MapDetails(func(detail any) any {
 		if quote, ok := detail.(domain.Quote); ok {
-			return contract.Quote(quote)
+			return protoconv.Quote(quote)
 		}
 		return detail
 	})

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
 // GetOrder reads one order with its history.
@@ -17,5 +17,5 @@ func (s *Server) GetOrder(ctx context.Context, req *orderv1.GetOrderRequest) (*o
 	if err != nil {
 		return nil, err
 	}
-	return &orderv1.GetOrderResponse{Order: contract.Order(order, history)}, nil
+	return &orderv1.GetOrderResponse{Order: protoconv.Order(order, history)}, nil
 }

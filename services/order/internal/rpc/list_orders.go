@@ -5,7 +5,7 @@ import (
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/page"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
 // ListOrders lists orders without their history.
@@ -18,7 +18,7 @@ func (s *Server) ListOrders(ctx context.Context, req *orderv1.ListOrdersRequest)
 	}
 	res := &orderv1.ListOrdersResponse{NextPageToken: next}
 	for _, order := range orders {
-		res.Orders = append(res.Orders, contract.Order(order, nil))
+		res.Orders = append(res.Orders, protoconv.Order(order, nil))
 	}
 	return res, nil
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
 // MarkOrderDelivered says that a shipped order arrived.
@@ -17,5 +17,5 @@ func (s *Server) MarkOrderDelivered(ctx context.Context, req *orderv1.MarkOrderD
 	if err != nil {
 		return nil, err
 	}
-	return &orderv1.MarkOrderDeliveredResponse{Order: contract.Order(order, history)}, nil
+	return &orderv1.MarkOrderDeliveredResponse{Order: protoconv.Order(order, history)}, nil
 }

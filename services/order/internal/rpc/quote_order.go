@@ -4,7 +4,7 @@ import (
 	"context"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
 // QuoteOrder says what lines would cost now.
@@ -13,5 +13,5 @@ func (s *Server) QuoteOrder(ctx context.Context, req *orderv1.QuoteOrderRequest)
 	if err != nil {
 		return nil, err
 	}
-	return &orderv1.QuoteOrderResponse{Quote: contract.Quote(quote)}, nil
+	return &orderv1.QuoteOrderResponse{Quote: protoconv.Quote(quote)}, nil
 }

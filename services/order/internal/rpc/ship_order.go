@@ -5,7 +5,7 @@ import (
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/services/order/internal/app"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
 // ShipOrder says that a confirmed order was sent.
@@ -19,5 +19,5 @@ func (s *Server) ShipOrder(ctx context.Context, req *orderv1.ShipOrderRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return &orderv1.ShipOrderResponse{Order: contract.Order(order, history)}, nil
+	return &orderv1.ShipOrderResponse{Order: protoconv.Order(order, history)}, nil
 }

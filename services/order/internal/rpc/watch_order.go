@@ -5,8 +5,8 @@ import (
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
-	"github.com/shopmesh/shopmesh/services/order/internal/contract"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
 // WatchOrder sends every entry of the order's history once, in order.
@@ -16,6 +16,6 @@ func (s *Server) WatchOrder(ctx context.Context, req *orderv1.WatchOrderRequest,
 		return err
 	}
 	return s.orders.Watch(ctx, id, req.GetAfterVersion(), func(entry domain.Entry) error {
-		return stream.Send(&orderv1.WatchOrderResponse{Entry: contract.Entry(entry)})
+		return stream.Send(&orderv1.WatchOrderResponse{Entry: protoconv.Entry(entry)})
 	})
 }

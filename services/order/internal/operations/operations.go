@@ -1,5 +1,5 @@
-// Package audit states what operators and auditors see of order.
-package audit
+// Package operations states what operators and auditors see of order.
+package operations
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
-	"github.com/shopmesh/shopmesh/kit/operations"
+	kitoperations "github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/services/order/internal/app"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
@@ -24,14 +24,14 @@ const maxFindings = 10_000
 
 // Operations is order as operators see it.
 type Operations struct {
-	operations.Base
+	kitoperations.Base
 
 	orders *app.Orders
 }
 
 // New returns order's operations.
 func New(orders *app.Orders, relay *outbox.Relay, inbound *consumer.Consumer) *Operations {
-	return &Operations{Base: operations.NewBase(name, orders.Pool, relay, inbound).Also(orders.Backlog.Trouble), orders: orders}
+	return &Operations{Base: kitoperations.NewBase(name, orders.Pool, relay, inbound).Also(orders.Backlog.Trouble), orders: orders}
 }
 
 // Audit states every order by id, then what must not be in them, and then how many

@@ -1,6 +1,6 @@
-// Package contract translates orders into the contract's messages, for replies
+// Package protoconv translates orders into the contract's messages, for replies
 // and events alike.
-package contract
+package protoconv
 
 import (
 	"time"
