@@ -78,13 +78,13 @@ const (
 )
 
 // confirm has an order reserved and paid.
-func (b *bench) confirm(o *orderv1.Order) {
+func (b *harness) confirm(o *orderv1.Order) {
 	b.t.Helper()
 	b.handle(stockReserved(o))
 	b.handle(paymentCaptured(o))
 }
 
-func (b *bench) wantState(o *orderv1.Order, state, reason string, awaits ...string) *orderv1.Order {
+func (b *harness) wantState(o *orderv1.Order, state, reason string, awaits ...string) *orderv1.Order {
 	b.t.Helper()
 	got := b.get(o)
 	if strings.TrimPrefix(got.GetState().String(), "ORDER_STATE_") != state || reason != "" && strings.TrimPrefix(got.GetCancelReason().String(), "CANCEL_REASON_") != reason {
@@ -98,7 +98,7 @@ func (b *bench) wantState(o *orderv1.Order, state, reason string, awaits ...stri
 
 func TestAnOrderThatGoesWell(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	o := b.placed()
 	b.handle(stockReserved(o))
@@ -132,7 +132,7 @@ func TestAnOrderThatGoesWell(t *testing.T) {
 // The rows of the table of events that end an order.
 func TestOrdersThatEndWithoutASale(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	for name, row := range map[string]struct {
 		inbound func(*orderv1.Order) []consumer.Event
@@ -169,7 +169,7 @@ func TestOrdersThatEndWithoutASale(t *testing.T) {
 
 func TestMoneyTakenForACancelledOrderIsGivenBackWhateverComesFirst(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	for _, order := range [][]int{{0, 1, 2}, {1, 0, 2}, {1, 2, 0}, {2, 1, 0}} {
 		o := b.placed()
@@ -195,7 +195,7 @@ func TestMoneyTakenForACancelledOrderIsGivenBackWhateverComesFirst(t *testing.T)
 
 func TestACaptureOnACancelledOrderIsAnsweredWithTheCancellation(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	o := b.placed()
 	b.handle(stockReserved(o))
@@ -214,7 +214,7 @@ func TestACaptureOnACancelledOrderIsAnsweredWithTheCancellation(t *testing.T) {
 
 func TestARefundIsToldWithItsAmountsAndItsMailIsAwaited(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	o := b.placed()
 	b.confirm(o)
@@ -243,7 +243,7 @@ func TestARefundIsToldWithItsAmountsAndItsMailIsAwaited(t *testing.T) {
 
 func TestManyOrdersInOneBatchEachGetTheirOwn(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	var batch []consumer.Event
 	var orders []*orderv1.Order
@@ -274,7 +274,7 @@ func TestManyOrdersInOneBatchEachGetTheirOwn(t *testing.T) {
 
 func TestMoneyThatFitsNoOrderNeverVanishes(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	o := b.placed()
 	b.handle(stockReserved(o))
@@ -287,20 +287,20 @@ func TestMoneyThatFitsNoOrderNeverVanishes(t *testing.T) {
 	for name, e := range map[string]consumer.Event{
 		"an unknown order": paymentCaptured(stranger), "another payment": paymentCaptured(other), "another amount": paymentCaptured(less),
 	} {
-		if err := b.tryHear(e); err == nil {
+		if err := b.tryHandle(e); err == nil {
 			t.Errorf("%s: applied", name)
 		}
 	}
 	b.handle(stockReserved(stranger), stockCommitted(stranger), mailSent(stranger, confirmationMail, stranger.GetId()))
 	b.wantState(o, "AWAITING_PAYMENT", "", "PAYMENT")
-	if err := b.tryHear(consumer.Event{Key: uuid.New(), Type: "shopmesh.unknown.v9.Thing", Payload: []byte("?")}); err != nil {
+	if err := b.tryHandle(consumer.Event{Key: uuid.New(), Type: "shopmesh.unknown.v9.Thing", Payload: []byte("?")}); err != nil {
 		t.Errorf("an unknown type: %v", err)
 	}
 }
 
 func TestAnErasedCustomersDataIsBlankedAndNewOrdersAreRefused(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	customer := uuid.New()
 	place := func() (*orderv1.PlaceOrderResponse, error) {
@@ -345,7 +345,7 @@ func TestAnErasedCustomersDataIsBlankedAndNewOrdersAreRefused(t *testing.T) {
 // so that no batch of events outlasts its time and is tried for ever.
 func TestAnErasureOfVeryManyOrdersIsCompletedLater(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	customer, pattern := uuid.New(), b.placed()
 	if _, err := b.pool.Exec(t.Context(), `
@@ -370,7 +370,7 @@ func TestAnErasureOfVeryManyOrdersIsCompletedLater(t *testing.T) {
 // nothing of it can be found any more.
 func TestAnErasureThatWasInterruptedForLongIsCompleted(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	customer, left := uuid.New(), b.placed()
 	b.handle(event(customer, 2, &customerv1.CustomerErased{CustomerId: customer.String(), Version: 2}))
@@ -393,7 +393,7 @@ func TestAnErasureThatWasInterruptedForLongIsCompleted(t *testing.T) {
 }
 
 // audit gathers the kinds of findings.
-func (b *bench) audit(findings *[]string) error {
+func (b *harness) audit(findings *[]string) error {
 	*findings = nil
 	last := ""
 	return b.orders.Audit(context.WithoutCancel(b.t.Context()), func(o *domain.Order, found []domain.Finding) error {
@@ -406,4 +406,51 @@ func (b *bench) audit(findings *[]string) error {
 		}
 		return nil
 	})
+}
+
+// Mails name where an order goes: every event that leads to one holds the address,
+// also when it is published again.
+func TestEventsHoldTheDeliveryAddress(t *testing.T) {
+	t.Parallel()
+	b := newHarness(t)
+	b.sell("MUG", 500)
+	want := func(o *orderv1.Order, names ...string) {
+		t.Helper()
+		for _, message := range b.wantPublished(names...) {
+			notice := message.(interface{ GetNotice() *orderv1.OrderNotice }).GetNotice()
+			if !proto.Equal(notice.GetShippingAddress(), o.GetShippingAddress()) || len(notice.GetShippingAddress().GetAddressLines()) == 0 {
+				t.Errorf("%T goes to %v", message, notice.GetShippingAddress())
+			}
+		}
+	}
+	o := b.placed()
+	b.handle(stockReserved(o))
+	b.published()
+	b.handle(paymentCaptured(o))
+	want(o, "OrderConfirmed")
+	b.handle(stockReserved(o)) // inventory repeats its answer
+	want(o, "OrderConfirmed")
+	b.handle(paymentRefunded(o, uuid.NewString(), 100, 100))
+	want(o, "OrderRefunded")
+	if _, err := b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId()}); err != nil {
+		t.Fatal(err)
+	}
+	want(o, "OrderShipped")
+
+	rejected := b.placed()
+	b.handle(stockRejected(rejected))
+	want(rejected, "OrderCancelled")
+	b.wait(time.Minute)
+	if _, err := b.orders.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	republished := b.published()
+	for _, message := range republished {
+		if notice := message.(interface{ GetNotice() *orderv1.OrderNotice }).GetNotice(); len(notice.GetShippingAddress().GetAddressLines()) == 0 {
+			t.Errorf("republished, %T goes to %v", message, notice.GetShippingAddress())
+		}
+	}
+	if len(republished) < 3 {
+		t.Errorf("republished %v", names(republished))
+	}
 }

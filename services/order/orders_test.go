@@ -20,7 +20,7 @@ import (
 
 func TestCancelShipAndDeliverFollowTheStates(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	o := b.placed()
 	_, err := b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId()})
@@ -60,7 +60,7 @@ func TestCancelShipAndDeliverFollowTheStates(t *testing.T) {
 
 func TestCancellingTwiceWithOneRequestIdAnswersTheSame(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	o := b.placed()
 	req := &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: o.GetId(), Reason: "changed my mind"}
@@ -91,7 +91,7 @@ func TestCancellingTwiceWithOneRequestIdAnswersTheSame(t *testing.T) {
 
 func TestNobodySeesSomebodyElsesOrder(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	ada, eve := authz.Identity{Kind: authz.Customer, ID: uuid.NewString()}, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()}
 	res, err := b.as(ada).PlaceOrder(t.Context(), request())
@@ -138,7 +138,7 @@ func TestNobodySeesSomebodyElsesOrder(t *testing.T) {
 
 func TestOrdersAreListedByFilterInPages(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	var all []*orderv1.Order
 	for i := range 7 {
@@ -203,7 +203,7 @@ func TestOrdersAreListedByFilterInPages(t *testing.T) {
 
 func TestTheTimelineMergesContextsAndNamesThoseThatAreAway(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	o := b.placed()
 	b.confirm(o)
@@ -223,7 +223,7 @@ func TestTheTimelineMergesContextsAndNamesThoseThatAreAway(t *testing.T) {
 }
 
 // watch reads a stream to its end.
-func (b *bench) watch(id string, after int64) ([]int64, error) {
+func (b *harness) watch(id string, after int64) ([]int64, error) {
 	stream, err := b.client.WatchOrder(b.t.Context(), &orderv1.WatchOrderRequest{Id: id, AfterVersion: after})
 	if err != nil {
 		return nil, err
@@ -244,7 +244,7 @@ func (b *bench) watch(id string, after int64) ([]int64, error) {
 
 func TestEveryWatcherGetsEveryEntryOnceInOrder(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	const orders = 8
 	var watching sync.WaitGroup
@@ -283,7 +283,7 @@ func TestEveryWatcherGetsEveryEntryOnceInOrder(t *testing.T) {
 
 func TestADrainEndsStreams(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	o := b.placed()
 	stream, err := b.client.WatchOrder(t.Context(), &orderv1.WatchOrderRequest{Id: o.GetId()})
@@ -301,7 +301,7 @@ func TestADrainEndsStreams(t *testing.T) {
 
 func TestTheSweeperExpiresAndAsksAgain(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	if _, err := b.client.PlaceOrder(t.Context(), request()); err != nil {
 		t.Fatal(err)
@@ -339,7 +339,7 @@ func TestTheSweeperExpiresAndAsksAgain(t *testing.T) {
 	}
 }
 
-func (b *bench) sweep(want int) {
+func (b *harness) sweep(want int) {
 	b.t.Helper()
 	if n, err := b.orders.Sweep(b.t.Context()); err != nil || n != want {
 		b.t.Errorf("swept %d, %v; want %d", n, err, want)
@@ -348,7 +348,7 @@ func (b *bench) sweep(want int) {
 
 func TestManySweepersSweepEachOrderOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	const many = 450
 	var placing sync.WaitGroup
@@ -378,7 +378,7 @@ func TestManySweepersSweepEachOrderOnce(t *testing.T) {
 
 func TestTheAuditStatesEveryOrderAndWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	o := b.placed()
 	b.confirm(o)

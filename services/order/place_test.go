@@ -32,7 +32,7 @@ func TestTheTablesOfTheKitAreAsTheKitSays(t *testing.T) {
 
 func TestAnOrderIsAcceptedAndReadAsItWasAnswered(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	mug := b.sell("MUG", 500)
 	req := request()
 	req.ExpectedTotal = &pbmoney.Money{CurrencyCode: "EUR", Units: 10}
@@ -57,7 +57,7 @@ func TestAnOrderIsAcceptedAndReadAsItWasAnswered(t *testing.T) {
 
 func TestTheSameRequestGetsTheSameAnswerAndMakesNoSecondOrder(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	req := request()
 	answers := make([]*orderv1.PlaceOrderResponse, 12)
@@ -93,7 +93,7 @@ func TestTheSameRequestGetsTheSameAnswerAndMakesNoSecondOrder(t *testing.T) {
 
 func TestAFailedAttemptDoesNotBurnTheRequestId(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	req := request()
 	_, err := b.client.PlaceOrder(t.Context(), req)
 	testkit.Refused(t, err, connect.CodeNotFound, "PRODUCT_NOT_FOUND", "lines[0].product_code")
@@ -106,7 +106,7 @@ func TestAFailedAttemptDoesNotBurnTheRequestId(t *testing.T) {
 // Orders that come together share a transaction, and each has its own outcome.
 func TestOneBadOrderNeverFailsItsNeighbours(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	const many = 60
 	outcomes := make([]error, many)
@@ -143,7 +143,7 @@ func TestOneBadOrderNeverFailsItsNeighbours(t *testing.T) {
 
 func TestANumberThatIsTakenIsDrawnAgain(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	var mu sync.Mutex
 	drawn := 0
@@ -164,7 +164,7 @@ func TestANumberThatIsTakenIsDrawnAgain(t *testing.T) {
 
 func TestOrdersAreRefusedWithTheirReasons(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	archived := b.sell("OLD", 500)
 	archived.Status = catalogv1.ProductStatus_PRODUCT_STATUS_ARCHIVED
@@ -209,7 +209,7 @@ func TestOrdersAreRefusedWithTheirReasons(t *testing.T) {
 
 func TestAPriceThatChangedComesWithTheNewQuote(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	for _, total := range []*pbmoney.Money{{CurrencyCode: "EUR", Units: 9}, {CurrencyCode: "USD", Units: 10}} {
 		req := request()
@@ -226,7 +226,7 @@ func TestAPriceThatChangedComesWithTheNewQuote(t *testing.T) {
 
 func TestAProductThatOrderHasNotHeardOfIsAskedForOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.shelf = []domain.Product{{ID: uuid.New(), Code: "MUG", Name: "Mug", Price: euros(500), Status: domain.ProductActive}}
 	b.placed()
 	b.placed()
@@ -254,7 +254,7 @@ func TestAProductThatOrderHasNotHeardOfIsAskedForOnce(t *testing.T) {
 
 func TestACustomerOrdersForThemselvesAndUnpaidOrdersAreCapped(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	ada := authz.Identity{Kind: authz.Customer, ID: uuid.NewString()}
 	for name, caller := range map[string]authz.Identity{"customer": ada, "guest": {}} {
@@ -300,7 +300,7 @@ func TestACustomerOrdersForThemselvesAndUnpaidOrdersAreCapped(t *testing.T) {
 
 func TestACommitThatIsRefusedIsNobodysSecret(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	if _, err := b.pool.Exec(t.Context(), `alter table order_lines add constraint no_mugs check (product_code <> 'MUG')`); err != nil {
 		t.Fatal(err)

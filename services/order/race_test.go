@@ -26,7 +26,7 @@ type race struct {
 // inTurn has the two meet at an order's row lock in a known order: the one who
 // leads holds the row and can't write its events yet, so that it hasn't committed
 // when the other comes.
-func (b *bench) inTurn(lead, follow func() error) error {
+func (b *harness) inTurn(lead, follow func() error) error {
 	b.t.Helper()
 	conn, err := b.pool.Acquire(b.t.Context())
 	if err != nil {
@@ -57,7 +57,7 @@ func (b *bench) inTurn(lead, follow func() error) error {
 }
 
 // waitForWaiting waits until n transactions wait for a lock, or done is closed.
-func (b *bench) waitForWaiting(n int, done <-chan struct{}) {
+func (b *harness) waitForWaiting(n int, done <-chan struct{}) {
 	b.t.Helper()
 	testkit.Eventually(b.t, soon, fmt.Sprintf("%d transactions wait for a lock", n), func() bool {
 		select {
@@ -71,7 +71,7 @@ func (b *bench) waitForWaiting(n int, done <-chan struct{}) {
 
 // free has the two meet as it happens, for many orders at once, until each was the
 // first at some order; who was is told by leads.
-func (b *bench) free(r race, prepare func() *orderv1.Order, leads func(*orderv1.Order) bool) []*orderv1.Order {
+func (b *harness) free(r race, prepare func() *orderv1.Order, leads func(*orderv1.Order) bool) []*orderv1.Order {
 	b.t.Helper()
 	var all []*orderv1.Order
 	for batch := 0; ; batch++ {
@@ -112,7 +112,7 @@ func (b *bench) free(r race, prepare func() *orderv1.Order, leads func(*orderv1.
 }
 
 // retried applies events as a consumer does, which tries again what may pass.
-func (b *bench) retried(handle func() error) error {
+func (b *harness) retried(handle func() error) error {
 	for {
 		if err := handle(); err == nil || !pg.Transient(err) {
 			return err
@@ -120,21 +120,21 @@ func (b *bench) retried(handle func() error) error {
 	}
 }
 
-func (b *bench) cancel(o *orderv1.Order) error {
+func (b *harness) cancel(o *orderv1.Order) error {
 	_, err := b.client.CancelOrder(b.t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: o.GetId(), Reason: "changed my mind"})
 	return err
 }
 
-func (b *bench) capture(o *orderv1.Order) error {
-	return b.retried(func() error { return b.tryHear(paymentCaptured(o)) })
+func (b *harness) capture(o *orderv1.Order) error {
+	return b.retried(func() error { return b.tryHandle(paymentCaptured(o)) })
 }
 
 // expire sweeps as the sweeper does; an order that somebody holds is passed by.
-func (b *bench) expire(*orderv1.Order) error {
+func (b *harness) expire(*orderv1.Order) error {
 	return b.retried(func() error { _, err := b.orders.Sweep(b.t.Context()); return err })
 }
 
-func (b *bench) awaitingPayment() *orderv1.Order {
+func (b *harness) awaitingPayment() *orderv1.Order {
 	b.t.Helper()
 	o := b.placed()
 	b.handle(stockReserved(o))
@@ -143,7 +143,7 @@ func (b *bench) awaitingPayment() *orderv1.Order {
 }
 
 // states are those that an order came to.
-func (b *bench) states(o *orderv1.Order) []string {
+func (b *harness) states(o *orderv1.Order) []string {
 	b.t.Helper()
 	var all []string
 	for _, entry := range b.get(o).GetHistory() {
@@ -152,11 +152,11 @@ func (b *bench) states(o *orderv1.Order) []string {
 	return all
 }
 
-func (b *bench) wasConfirmed(o *orderv1.Order) bool { return slices.Contains(b.states(o), "CONFIRMED") }
+func (b *harness) wasConfirmed(o *orderv1.Order) bool { return slices.Contains(b.states(o), "CONFIRMED") }
 
 // wantGivenBack checks a cancelled order whose money was captured: the refund is
 // awaited until it came, and afterwards the order keeps nothing.
-func (b *bench) wantGivenBack(o *orderv1.Order, reason string) {
+func (b *harness) wantGivenBack(o *orderv1.Order, reason string) {
 	b.t.Helper()
 	got := b.wantState(o, "CANCELLED", reason, "RELEASE", "REFUND", "CANCELLATION_MAIL")
 	if !proto.Equal(got.GetCaptured(), o.GetTotal()) || got.GetRefunded().GetUnits() != 0 {
@@ -184,7 +184,7 @@ func cancellations(published []publication, o *orderv1.Order) (n int, last *orde
 // the cancellation, which payment answers with the refund.
 func TestACancellationMeetsTheCapture(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	check := func(o *orderv1.Order, published []publication) {
 		t.Helper()
@@ -231,7 +231,7 @@ func TestACancellationMeetsTheCapture(t *testing.T) {
 // confirmed and stays so, or it is cancelled and gives the money back.
 func TestTheExpiryMeetsTheCapture(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	expired := func() *orderv1.Order {
 		o := b.awaitingPayment()
@@ -279,7 +279,7 @@ func TestTheExpiryMeetsTheCapture(t *testing.T) {
 // at once: it ends once, and for one reason.
 func TestTwoCancellationsMeet(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	var refusals sync.Map
 	cancel := func(o *orderv1.Order) error {
@@ -333,7 +333,7 @@ func TestTwoCancellationsMeet(t *testing.T) {
 // effect once.
 func TestTheSameCaptureInTwoProcessesConfirmsOnce(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newHarness(t)
 	b.sell("MUG", 500)
 	for range 8 {
 		o := b.awaitingPayment()

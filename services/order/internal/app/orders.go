@@ -56,9 +56,9 @@ func actor(ctx context.Context) string {
 }
 
 // save queues what changed of locked orders and the events that follow, and what
-// the commit sets going. Lines that events need are loaded when they are not there.
+// the commit sets going. Lines and addresses that events need are loaded when they are not there.
 func (s *Orders) save(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
-	if err := loadLines(ctx, tx, changed); err != nil {
+	if err := loadNotices(ctx, tx, changed); err != nil {
 		return err
 	}
 	if err := store.SaveOrders(ctx, tx, changed); err != nil {
@@ -67,15 +67,15 @@ func (s *Orders) save(ctx context.Context, tx *pg.Tx, changed []domain.Changed) 
 	return s.publish(ctx, tx, changed)
 }
 
-// loadLines loads the lines of orders whose events hold them.
-func loadLines(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
+// loadNotices loads lines and addresses of orders whose events hold them.
+func loadNotices(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 	var without []*domain.Order
 	for _, c := range changed {
 		if len(c.Order.Lines) > 0 {
 			continue
 		}
 		for _, event := range c.Changes.Events {
-			if event.NeedsLines() {
+			if event.NeedsNotice() {
 				without = append(without, c.Order)
 				break
 			}
@@ -84,7 +84,7 @@ func loadLines(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
 	if len(without) == 0 {
 		return nil
 	}
-	return store.AddLines(ctx, tx, without)
+	return store.AddNotices(ctx, tx, without)
 }
 
 // publish queues the events of orders, and wakes relay and watchers when it is

@@ -193,8 +193,8 @@ type Event struct {
 	Traceparent string
 }
 
-// NeedsLines reports whether the event tells what was ordered.
-func (e Event) NeedsLines() bool {
+// NeedsNotice reports whether the event holds what was ordered and where it goes.
+func (e Event) NeedsNotice() bool {
 	return e.Kind != AwaitingPaymentEvent && e.Kind != DeliveredEvent
 }
 

@@ -66,7 +66,7 @@ func Notice(o *domain.Order, version int64) *orderv1.OrderNotice {
 		OrderId: o.ID.String(), Number: o.Number, Version: version,
 		Lines: lines(o.Lines), Adjustments: adjustments(o.Adjustments),
 		Subtotal: moneypb.Proto(o.Subtotal), Total: moneypb.Proto(o.Total),
-		Contact: contact(o), CustomerId: ID(o.CustomerID),
+		Contact: contact(o), CustomerId: ID(o.CustomerID), ShippingAddress: address(o),
 	}
 }
 

@@ -62,12 +62,7 @@ func scanOrder(row pgx.Row) (*domain.Order, error) {
 	if o.Adjustments, err = fromDBAdjustments(adjustments, currency); err != nil {
 		return nil, fmt.Errorf("order %s: %w", o.ID, err)
 	}
-	if len(address) > len("{}") {
-		if err := json.Unmarshal(address, &o.Address); err != nil {
-			return nil, fmt.Errorf("address of order %s: %w", o.ID, err)
-		}
-	}
-	return &o, nil
+	return &o, readAddress(address, &o)
 }
 
 func collectOrders(rows pgx.Rows) ([]*domain.Order, error) {
@@ -83,11 +78,14 @@ select ` + wayColumns + ` from orders o where o.id = any($1::uuid[]) order by o.
 
 	// The index alone finds due orders; those that another sweeper holds are its own.
 	lockDueOrders = `-- name: OrderLockDue :many
-select ` + wayColumns + ` from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked`
+select ` + orderColumns + ` from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked`
 
 	selectLines = `-- name: OrderLineListMany :many
 select order_id, product_id, product_code, name, unit_amount, quantity
 from order_lines where order_id = any($1::uuid[]) order by order_id, position`
+
+	selectAddresses = `-- name: OrderAddressListMany :many
+select id, shipping_address from orders where id = any($1::uuid[])`
 
 	// A statement of its own behind the lock: it sees what the last holder wrote.
 	selectRefunds = `-- name: OrderRefundListMany :many
@@ -97,10 +95,10 @@ from order_refunds where order_id = any($1::uuid[]) order by order_id, version`
 
 // LockOrders locks orders in the order of their ids and loads what is wanted of
 // them, in one round trip. Orders that do not exist are left out, and addresses
-// unless they are wanted.
+// unless they or lines are wanted.
 func LockOrders(ctx context.Context, tx *pg.Tx, want domain.LoadSpec) (map[uuid.UUID]*domain.Order, error) {
 	b := &pgx.Batch{}
-	if want.Addresses {
+	if want.Addresses || len(want.Lines) > 0 {
 		b.Queue(lockOrders, want.Orders)
 	} else {
 		b.Queue(lockOnTheirWay, want.Orders)
@@ -151,6 +149,27 @@ func LockDue(ctx context.Context, tx *pg.Tx, now time.Time, limit int) ([]*domai
 		return nil, fmt.Errorf("lock due orders: %w", err)
 	}
 	return collectOrders(rows)
+}
+
+// AddNotices loads lines and addresses of orders that were read without them, in
+// one round trip.
+func AddNotices(ctx context.Context, q pg.DBTX, orders []*domain.Order) error {
+	found, ids := index(orders)
+	for _, o := range orders {
+		o.Lines = nil
+	}
+	b := &pgx.Batch{}
+	b.Queue(selectLines, ids)
+	b.Queue(selectAddresses, ids)
+	res := q.SendBatch(ctx, b)
+	defer func() { _ = res.Close() }()
+	if err := readInto(res, found, readLines); err != nil {
+		return err
+	}
+	if err := readInto(res, found, readAddresses); err != nil {
+		return err
+	}
+	return res.Close()
 }
 
 // AddLines loads the lines of orders that were read without them.
@@ -225,6 +244,28 @@ func readLines(rows pgx.Rows, found map[uuid.UUID]*domain.Order) error {
 		return nil
 	})
 	return err
+}
+
+func readAddresses(rows pgx.Rows, found map[uuid.UUID]*domain.Order) error {
+	var id uuid.UUID
+	var address []byte
+	_, err := pgx.ForEachRow(rows, []any{&id, &address}, func() error {
+		if o, ok := found[id]; ok {
+			return readAddress(address, o)
+		}
+		return nil
+	})
+	return err
+}
+
+func readAddress(text []byte, o *domain.Order) error {
+	if len(text) <= len("{}") {
+		return nil
+	}
+	if err := json.Unmarshal(text, &o.Address); err != nil {
+		return fmt.Errorf("address of order %s: %w", o.ID, err)
+	}
+	return nil
 }
 
 func readRefunds(rows pgx.Rows, found map[uuid.UUID]*domain.Order) error {

@@ -8,6 +8,7 @@ package orderv1
 
 import (
 	money "google.golang.org/genproto/googleapis/type/money"
+	postaladdress "google.golang.org/genproto/googleapis/type/postaladdress"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -44,9 +45,11 @@ type OrderNotice struct {
 	// Whom to write to; empty once the person's data was erased.
 	Contact *Contact `protobuf:"bytes,8,opt,name=contact,proto3" json:"contact,omitempty"`
 	// The customer; empty for a guest.
-	CustomerId    string `protobuf:"bytes,9,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CustomerId string `protobuf:"bytes,9,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Where it is sent; empty once the person's data was erased.
+	ShippingAddress *postaladdress.PostalAddress `protobuf:"bytes,10,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *OrderNotice) Reset() {
@@ -140,6 +143,13 @@ func (x *OrderNotice) GetCustomerId() string {
 		return x.CustomerId
 	}
 	return ""
+}
+
+func (x *OrderNotice) GetShippingAddress() *postaladdress.PostalAddress {
+	if x != nil {
+		return x.ShippingAddress
+	}
+	return nil
 }
 
 // OrderPlaced asks inventory to reserve all lines or none. Topic
@@ -707,7 +717,7 @@ var File_shopmesh_order_v1_order_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\n" +
-	"$shopmesh/order/v1/order_events.proto\x12\x11shopmesh.order.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a\x1dshopmesh/order/v1/order.proto\"\x80\x03\n" +
+	"$shopmesh/order/v1/order_events.proto\x12\x11shopmesh.order.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a\x1dshopmesh/order/v1/order.proto\"\xcc\x03\n" +
 	"\vOrderNotice\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x18\n" +
@@ -718,7 +728,9 @@ const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\x05total\x18\a \x01(\v2\x12.google.type.MoneyR\x05total\x124\n" +
 	"\acontact\x18\b \x01(\v2\x1a.shopmesh.order.v1.ContactR\acontact\x12\x1f\n" +
 	"\vcustomer_id\x18\t \x01(\tR\n" +
-	"customerId\"\xb9\x01\n" +
+	"customerId\x12J\n" +
+	"\x10shipping_address\x18\n" +
+	" \x01(\v2\x1a.google.type.PostalAddressB\x03\x80\x01\x01R\x0fshippingAddress\"\xb9\x01\n" +
 	"\vOrderPlaced\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x128\n" +
@@ -777,22 +789,23 @@ func file_shopmesh_order_v1_order_events_proto_rawDescGZIP() []byte {
 
 var file_shopmesh_order_v1_order_events_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
-	(*OrderNotice)(nil),           // 0: shopmesh.order.v1.OrderNotice
-	(*OrderPlaced)(nil),           // 1: shopmesh.order.v1.OrderPlaced
-	(*ReservationLine)(nil),       // 2: shopmesh.order.v1.ReservationLine
-	(*OrderAwaitingPayment)(nil),  // 3: shopmesh.order.v1.OrderAwaitingPayment
-	(*OrderConfirmed)(nil),        // 4: shopmesh.order.v1.OrderConfirmed
-	(*OrderCancelled)(nil),        // 5: shopmesh.order.v1.OrderCancelled
-	(*OrderRefunded)(nil),         // 6: shopmesh.order.v1.OrderRefunded
-	(*OrderShipped)(nil),          // 7: shopmesh.order.v1.OrderShipped
-	(*OrderDelivered)(nil),        // 8: shopmesh.order.v1.OrderDelivered
-	(*OrderLine)(nil),             // 9: shopmesh.order.v1.OrderLine
-	(*Adjustment)(nil),            // 10: shopmesh.order.v1.Adjustment
-	(*money.Money)(nil),           // 11: google.type.Money
-	(*Contact)(nil),               // 12: shopmesh.order.v1.Contact
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(CancelReason)(0),             // 14: shopmesh.order.v1.CancelReason
-	(*Shipment)(nil),              // 15: shopmesh.order.v1.Shipment
+	(*OrderNotice)(nil),                 // 0: shopmesh.order.v1.OrderNotice
+	(*OrderPlaced)(nil),                 // 1: shopmesh.order.v1.OrderPlaced
+	(*ReservationLine)(nil),             // 2: shopmesh.order.v1.ReservationLine
+	(*OrderAwaitingPayment)(nil),        // 3: shopmesh.order.v1.OrderAwaitingPayment
+	(*OrderConfirmed)(nil),              // 4: shopmesh.order.v1.OrderConfirmed
+	(*OrderCancelled)(nil),              // 5: shopmesh.order.v1.OrderCancelled
+	(*OrderRefunded)(nil),               // 6: shopmesh.order.v1.OrderRefunded
+	(*OrderShipped)(nil),                // 7: shopmesh.order.v1.OrderShipped
+	(*OrderDelivered)(nil),              // 8: shopmesh.order.v1.OrderDelivered
+	(*OrderLine)(nil),                   // 9: shopmesh.order.v1.OrderLine
+	(*Adjustment)(nil),                  // 10: shopmesh.order.v1.Adjustment
+	(*money.Money)(nil),                 // 11: google.type.Money
+	(*Contact)(nil),                     // 12: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 13: google.type.PostalAddress
+	(*timestamppb.Timestamp)(nil),       // 14: google.protobuf.Timestamp
+	(CancelReason)(0),                   // 15: shopmesh.order.v1.CancelReason
+	(*Shipment)(nil),                    // 16: shopmesh.order.v1.Shipment
 }
 var file_shopmesh_order_v1_order_events_proto_depIdxs = []int32{
 	9,  // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
@@ -800,22 +813,23 @@ var file_shopmesh_order_v1_order_events_proto_depIdxs = []int32{
 	11, // 2: shopmesh.order.v1.OrderNotice.subtotal:type_name -> google.type.Money
 	11, // 3: shopmesh.order.v1.OrderNotice.total:type_name -> google.type.Money
 	12, // 4: shopmesh.order.v1.OrderNotice.contact:type_name -> shopmesh.order.v1.Contact
-	2,  // 5: shopmesh.order.v1.OrderPlaced.lines:type_name -> shopmesh.order.v1.ReservationLine
-	13, // 6: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
-	11, // 7: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
-	0,  // 8: shopmesh.order.v1.OrderConfirmed.notice:type_name -> shopmesh.order.v1.OrderNotice
-	0,  // 9: shopmesh.order.v1.OrderCancelled.notice:type_name -> shopmesh.order.v1.OrderNotice
-	14, // 10: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
-	0,  // 11: shopmesh.order.v1.OrderRefunded.notice:type_name -> shopmesh.order.v1.OrderNotice
-	11, // 12: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
-	11, // 13: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
-	0,  // 14: shopmesh.order.v1.OrderShipped.notice:type_name -> shopmesh.order.v1.OrderNotice
-	15, // 15: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	13, // 5: shopmesh.order.v1.OrderNotice.shipping_address:type_name -> google.type.PostalAddress
+	2,  // 6: shopmesh.order.v1.OrderPlaced.lines:type_name -> shopmesh.order.v1.ReservationLine
+	14, // 7: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
+	11, // 8: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
+	0,  // 9: shopmesh.order.v1.OrderConfirmed.notice:type_name -> shopmesh.order.v1.OrderNotice
+	0,  // 10: shopmesh.order.v1.OrderCancelled.notice:type_name -> shopmesh.order.v1.OrderNotice
+	15, // 11: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
+	0,  // 12: shopmesh.order.v1.OrderRefunded.notice:type_name -> shopmesh.order.v1.OrderNotice
+	11, // 13: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
+	11, // 14: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
+	0,  // 15: shopmesh.order.v1.OrderShipped.notice:type_name -> shopmesh.order.v1.OrderNotice
+	16, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_events_proto_init() }

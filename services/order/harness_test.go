@@ -37,9 +37,9 @@ import (
 // soon bounds what a test waits for; it is long because machines are shared.
 const soon = 20 * time.Second
 
-// bench is order on its own database with a clock that the test turns. What it
+// harness is order on its own database with a clock that the test turns. What it
 // says is read from the outbox; what it consumes is handed to its consumer's handler.
-type bench struct {
+type harness struct {
 	t        *testing.T
 	pool     *pg.Pool
 	orders   *app.Orders
@@ -59,9 +59,9 @@ type bench struct {
 	sources []app.TimelineSource
 }
 
-func newBench(t *testing.T) *bench {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	b := &bench{t: t, pool: testkit.Database(t, order.Migrations()), streams: kitrpc.NewStreams(kitrpc.DefaultStreamLimits())}
+	b := &harness{t: t, pool: testkit.Database(t, order.Migrations()), streams: kitrpc.NewStreams(kitrpc.DefaultStreamLimits())}
 	b.now.Store(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC).UnixMicro())
 	b.tail = app.NewTail(b.pool, testkit.Log(t))
 	b.tail.Start()
@@ -91,7 +91,7 @@ func newBench(t *testing.T) *bench {
 }
 
 // as returns a client whose calls are those of a caller, through the whole chain.
-func (b *bench) as(caller authz.Identity) orderv1connect.OrderServiceClient {
+func (b *harness) as(caller authz.Identity) orderv1connect.OrderServiceClient {
 	b.t.Helper()
 	server, err := kitrpc.NewServer(kitrpc.Config{
 		Log: testkit.Log(b.t), Streams: b.streams, Transient: pg.Transient,
@@ -104,7 +104,7 @@ func (b *bench) as(caller authz.Identity) orderv1connect.OrderServiceClient {
 	return orderv1connect.NewOrderServiceClient(connect.NewClient(connectinprocess.New(server)))
 }
 
-func (b *bench) lookup(_ context.Context, codes []string) ([]domain.Product, error) {
+func (b *harness) lookup(_ context.Context, codes []string) ([]domain.Product, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lookups++
@@ -114,10 +114,10 @@ func (b *bench) lookup(_ context.Context, codes []string) ([]domain.Product, err
 	return slices.DeleteFunc(slices.Clone(b.shelf), func(p domain.Product) bool { return !slices.Contains(codes, p.Code) }), nil
 }
 
-func (b *bench) wait(d time.Duration) { b.now.Add(d.Microseconds()) }
+func (b *harness) wait(d time.Duration) { b.now.Add(d.Microseconds()) }
 
 // sell has catalog announce a product for euros.
-func (b *bench) sell(code string, cents int64) *catalogv1.Product {
+func (b *harness) sell(code string, cents int64) *catalogv1.Product {
 	b.t.Helper()
 	p := &catalogv1.Product{
 		Id: uuid.NewString(), Code: code, Name: "A " + code, Status: catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE,
@@ -141,7 +141,7 @@ func request() *orderv1.PlaceOrderRequest {
 }
 
 // placed places an order and drops what it said.
-func (b *bench) placed() *orderv1.Order {
+func (b *harness) placed() *orderv1.Order {
 	b.t.Helper()
 	res, err := b.client.PlaceOrder(b.t.Context(), request())
 	if err != nil {
@@ -151,7 +151,7 @@ func (b *bench) placed() *orderv1.Order {
 	return res.GetOrder()
 }
 
-func (b *bench) get(o *orderv1.Order) *orderv1.Order {
+func (b *harness) get(o *orderv1.Order) *orderv1.Order {
 	b.t.Helper()
 	res, err := b.client.GetOrder(b.t.Context(), &orderv1.GetOrderRequest{Id: o.GetId()})
 	if err != nil {
@@ -171,19 +171,19 @@ func event(key uuid.UUID, version int64, message proto.Message) consumer.Event {
 }
 
 // handle applies events as one batch.
-func (b *bench) handle(batch ...consumer.Event) {
+func (b *harness) handle(batch ...consumer.Event) {
 	b.t.Helper()
-	if err := b.tryHear(batch...); err != nil {
+	if err := b.tryHandle(batch...); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func (b *bench) tryHear(batch ...consumer.Event) error {
+func (b *harness) tryHandle(batch ...consumer.Event) error {
 	return b.pool.Hot().InTx(b.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return b.handler(ctx, tx, batch) })
 }
 
 // published takes what order published out of the outbox, in order.
-func (b *bench) published() []proto.Message {
+func (b *harness) published() []proto.Message {
 	b.t.Helper()
 	var all []proto.Message
 	for _, s := range b.publishedWithIDs() {
@@ -197,7 +197,7 @@ type publication struct {
 	message proto.Message
 }
 
-func (b *bench) publishedWithIDs() []publication {
+func (b *harness) publishedWithIDs() []publication {
 	b.t.Helper()
 	rows, err := b.pool.Query(b.t.Context(), `with taken as (delete from outbox returning *) select key, version, type, payload from taken order by id`)
 	if err != nil {
@@ -235,7 +235,7 @@ func names(messages []proto.Message) []string {
 	return out
 }
 
-func (b *bench) wantPublished(want ...string) []proto.Message {
+func (b *harness) wantPublished(want ...string) []proto.Message {
 	b.t.Helper()
 	published := b.published()
 	if got := names(published); !slices.Equal(got, want) {
@@ -245,7 +245,7 @@ func (b *bench) wantPublished(want ...string) []proto.Message {
 }
 
 // awaits reads what an order waits for.
-func (b *bench) awaits(o *orderv1.Order) []string {
+func (b *harness) awaits(o *orderv1.Order) []string {
 	b.t.Helper()
 	var mask int
 	if err := b.pool.QueryRow(b.t.Context(), `select awaits from orders where id = $1`, o.GetId()).Scan(&mask); err != nil {
@@ -254,7 +254,7 @@ func (b *bench) awaits(o *orderv1.Order) []string {
 	return domain.Awaits(mask).Names()
 }
 
-func (b *bench) count(sql string, args ...any) (n int) {
+func (b *harness) count(sql string, args ...any) (n int) {
 	b.t.Helper()
 	if err := b.pool.QueryRow(b.t.Context(), sql, args...).Scan(&n); err != nil {
 		b.t.Fatal(err)
