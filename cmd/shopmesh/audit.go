@@ -86,7 +86,7 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&data, "data", defaultData(), "the shop's data `directory`")
+	dataFlag(cmd, &data, "the shop's data `directory`")
 	f.StringSliceVar(&addresses, "addr", nil, "`URL` of an internal port instead; once for each service")
 	f.DurationVar(&wait, "wait", 0, "how long to wait for work under way, such as 60s")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object")

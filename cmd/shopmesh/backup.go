@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded"
 )
 
@@ -40,7 +41,7 @@ It exits 0 when FILE is whole and on the disk, 1 when it could not be written, 2
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			config := embedded.BackupConfig{
-				Data: data, Program: version(), Logger: slog.New(slog.DiscardHandler),
+				Data: data, Program: app.ReadBuild().Short(), Logger: slog.New(slog.DiscardHandler),
 				Opening: func() {
 					fmt.Fprintf(cmd.ErrOrStderr(), "No shop runs in %s: opening its database to read it.\n", data)
 				},
@@ -64,7 +65,7 @@ It exits 0 when FILE is whole and on the disk, 1 when it could not be written, 2
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&data, "data", defaultData(), "the shop's data `directory`")
+	dataFlag(cmd, &data, "the shop's data `directory`")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object")
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/telemetry"
 )
 
 // The exit codes of every command.
@@ -43,7 +44,8 @@ func usage(format string, args ...any) error {
 }
 
 func main() {
-	app.QuietLibraries()
+	log, _ := app.LogFromEnv(os.Stderr) // a wrong level is told by the command that needs it
+	telemetry.RouteLibraries(log)
 	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -74,11 +76,11 @@ func newRoot() *cobra.Command {
 		Use:           "shopmesh",
 		Short:         "Run a shop: products, stock, orders, payments and mails",
 		Long:          "Shopmesh runs a shop in one process, with an embedded database, broker and mail inbox.\nBegin with: shopmesh up --demo",
-		Version:       version(),
+		Version:       app.ReadBuild().Short(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetVersionTemplate(versionLine())
+	root.SetVersionTemplate(app.ReadBuild().Line("shopmesh"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})

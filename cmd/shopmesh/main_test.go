@@ -55,13 +55,13 @@ func TestVersionIsPrinted(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"version"}, {"--version"}} {
 		got := tell(t, args...)
-		if got.code != 0 || got.stderr != "" || !regexp.MustCompile(`^shopmesh \S+ \(go1\.\S+\)\n$`).MatchString(got.stdout) {
+		if got.code != 0 || got.stderr != "" || !regexp.MustCompile(`^shopmesh \S+ \(commit \S+( of \S+)?, go1\.\S+, [a-z]+/[a-z0-9]+\)\n$`).MatchString(got.stdout) {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
 	got := tell(t, "version", "--json")
 	var object map[string]string
-	if err := json.Unmarshal([]byte(got.stdout), &object); err != nil || object["version"] == "" || object["go"] == "" || len(object) != 2 {
+	if err := json.Unmarshal([]byte(got.stdout), &object); err != nil || object["version"] == "" || object["go"] == "" || object["commit"] == "" || object["platform"] == "" {
 		t.Errorf("%+v: %v", got, err)
 	}
 }
@@ -95,6 +95,10 @@ func TestWrongCommandLines(t *testing.T) {
 		{"up --listen 8080", []string{`"8080"`, "HOST:PORT"}},
 		{"up --listen 0.0.0.0:8080", []string{`"0.0.0.0:8080"`, "loopback", "127.0.0.1"}},
 		{"up --internal-listen :9090", []string{`":9090"`, "loopback"}},
+		{"up --data=", []string{"--data is empty: name the shop's directory"}},
+		{"audit --data=", []string{"--data is empty"}},
+		{"backup --data= x", []string{"--data is empty"}},
+		{"restore --data= x", []string{"--data is empty"}},
 		{"up --settings " + missing, []string{"--settings", missing}},
 		{"audit --wait soon", []string{`"soon"`, "--wait", "shopmesh audit --help"}},
 		{"audit --wait -1s", []string{"-1s", "such as 60s"}},
@@ -147,7 +151,7 @@ func TestHelp(t *testing.T) {
 		"--help":         {"shopmesh up --demo", "audit", "completion", "up", "version"},
 		"help audit":     {"exits 0", "--wait", "--addr", "--data", "--json"},
 		"audit --help":   {"exits 0", "--wait", "--addr", "--data", "--json"},
-		"up --help":      {"--data", "--listen", "--internal-listen", "--settings", "--demo", "--json", "SHOPMESH_SMTP_URL", "127.0.0.1:8080"},
+		"up --help":      {"--data", "--listen", "--internal-listen", "--settings", "--demo", "--reflection", "--json", "SHOPMESH_SMTP_URL", "SHOPMESH_LOG_LEVEL", "127.0.0.1:8080"},
 		"version --help": {"--json"},
 	} {
 		got := tell(t, strings.Fields(line)...)

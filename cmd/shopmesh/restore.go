@@ -55,7 +55,7 @@ It exits 0 when the shop is there, 1 when the backup is damaged or could not be 
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&data, "data", defaultData(), "the `directory` of the new shop")
+	dataFlag(cmd, &data, "the `directory` of the new shop")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object")
 	return cmd
 }

@@ -9,15 +9,18 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/embedded"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -36,13 +39,18 @@ func newUp() *cobra.Command {
 Everything is kept in the data directory; stop it, kill it, start it again, and nothing is lost.
 Until accounts exist every caller counts as the shop's owner, so only loopback addresses are served.
 SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead of the inbox.
-SHOPMESH_STRIPE_KEY (or SHOPMESH_STRIPE_KEY_FILE) lets Stripe take payments.`,
+SHOPMESH_STRIPE_KEY (or SHOPMESH_STRIPE_KEY_FILE) lets Stripe take payments.
+SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a terminal, and JSON lines elsewhere.`,
 		Example: "  shopmesh up --demo\n  shopmesh up --data /srv/shop --listen 127.0.0.1:8080",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			debug.SetGCPercent(gcPercent)
 			if err := checkUp(config); err != nil {
 				return err
+			}
+			log, err := upLog(cmd.ErrOrStderr())
+			if err != nil {
+				return exitError{exitUsage, err}
 			}
 			smtp, err := app.Credential("SHOPMESH_SMTP_URL")
 			if err != nil {
@@ -51,23 +59,52 @@ SHOPMESH_STRIPE_KEY (or SHOPMESH_STRIPE_KEY_FILE) lets Stripe take payments.`,
 			if config.Stripe, err = payment.StripeFromEnv(); err != nil {
 				return exitError{exitUsage, err}
 			}
-			config.SMTPURL, config.Version, config.Log = smtp, version(), telemetry.NewLog(cmd.ErrOrStderr(), slog.LevelInfo)
+			config.SMTPURL, config.Version, config.Log = smtp, app.ReadBuild().Short(), log
 			config.Ready = func(a shop.Addresses) { announce(cmd.OutOrStdout(), asJSON, a) }
 			ctx, cancel := context.WithCancel(cmd.Context())
 			defer cancel()
 			stop := app.OnSignal(config.Log, cancel)
 			defer stop()
-			return explainUp(shop.Run(ctx, config))
+			return logged(cmd.ErrOrStderr(), log, explainUp(shop.Run(ctx, config)))
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&config.Data, "data", defaultData(), "the `directory` that everything is kept in")
+	dataFlag(cmd, &config.Data, "the `directory` that everything is kept in")
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:8080", "`address` of the API; port 0 picks a free one")
 	f.StringVar(&config.InternalListen, "internal-listen", "127.0.0.1:9090", "`address` for operators; port 0 picks a free one")
 	f.StringVar(&config.SettingsFile, "settings", "", "JSON `file` that overrides settings, one object per context")
 	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line")
+	f.BoolVar(&config.Reflection, "reflection", false, "serve gRPC reflection on the API's address, too, for grpcurl and the like")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object when it serves")
 	return cmd
+}
+
+// upLog reads the environment's log level, and refuses variables that are misspelt.
+// Those of services that run alone are without effect here, and are named in the log.
+func upLog(stderr io.Writer) (*slog.Logger, error) {
+	log, err := app.LogFromEnv(stderr)
+	if err != nil {
+		return nil, err
+	}
+	own := append(services.Variables(), app.Variable{Name: app.LogLevelVariable}, app.Variable{Name: embedded.CacheVariable})
+	if err := errors.Join(app.CheckNames(os.Environ(), append(own, app.Variables(services.Contexts())...))...); err != nil {
+		return nil, err
+	}
+	for _, ignored := range app.CheckNames(os.Environ(), own) {
+		log.Warn("an environment variable has no effect on a shop in one process: use the flags of shopmesh up", "cause", ignored.Error())
+	}
+	return log, nil
+}
+
+// logged writes the error that ended a shop into its log, so that standard error has one
+// format. Somebody at a terminal gets the sentence alone, from execute.
+func logged(stderr io.Writer, log *slog.Logger, err error) error {
+	var exit exitError
+	if err == nil || telemetry.IsTerminal(stderr) || !errors.As(err, &exit) {
+		return err
+	}
+	log.Error(err.Error())
+	return exitError{code: exit.code}
 }
 
 // checkUp refuses flags that can't work, before anything is started.
@@ -111,23 +148,39 @@ func explainUp(err error) error {
 		port, why, flag, net.JoinHostPort(host, "0"))
 }
 
-// announce prints the one line that says that the shop serves.
+// announce prints that the shop serves: an object or one line for a program, and what
+// to open and to type next for somebody at a terminal.
 func announce(w io.Writer, asJSON bool, a shop.Addresses) {
 	if asJSON {
 		_ = json.NewEncoder(w).Encode(map[string]shop.Addresses{"ready": a})
 		return
 	}
+	if telemetry.IsTerminal(w) {
+		fmt.Fprintf(w, `
+The shop is open. Ctrl-C stops it; nothing is lost.
+
+  API for clients      %[1]s
+  for operators        %[2]s/readyz
+  mails that it sends  %[2]s/inbox
+  kept in              %[3]s
+
+Type next, in another terminal:
+
+  curl '%[1]s/v1/products?pageSize=3'
+  shopmesh audit --data %[4]s
+
+`, a.API, a.Internal, a.Data, shellWord(a.Data))
+		return
+	}
 	fmt.Fprintf(w, "The shop serves %s; operators: %s (inbox: %s/inbox); data: %s\n", a.API, a.Internal, a.Internal, a.Data)
 }
 
-// defaultData is where a user's data belongs (XDG Base Directory Specification).
-func defaultData() string {
-	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "shopmesh")
+// shellWord quotes a path that a shell would take apart.
+func shellWord(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool {
+		return !strings.ContainsRune(`/._-+:@,`, r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "shopmesh-data"
-	}
-	return filepath.Join(home, ".local", "share", "shopmesh")
+	return path
 }

@@ -46,7 +46,7 @@ func TestATakenPortIsNamed(t *testing.T) {
 	} {
 		data := filepath.Join(tempDir(t), "data")
 		got := tell(t, "up", "--data", data, "--listen", row.listen, "--internal-listen", row.internal)
-		if got.code != exitUsage || got.stdout != "" {
+		if got.code != exitUsage || got.stdout != "" || !json.Valid([]byte(got.stderr)) {
 			t.Errorf("%s: %+v", name, got)
 		}
 		for _, want := range []string{"port " + row.port, "another program has it", "with " + row.flag + ", such as " + row.flag + " 127.0.0.1:0"} {
@@ -151,6 +151,62 @@ func (c *child) stop(t *testing.T, with syscall.Signal) {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("no JSON line on standard error: %q", line)
 		}
+	}
+}
+
+// Without a home there is no usual place for a shop: one sentence says so, and none is
+// made in the working directory.
+func TestWithoutAHomeADirectoryIsNamed(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	for _, args := range [][]string{{"up"}, {"up", "--data", ""}, {"audit"}, {"backup", "x"}, {"restore", "x"}} {
+		command := exec.CommandContext(t.Context(), os.Args[0], args...)
+		command.Dir, command.Env = dir, []string{childVariable + "=1"}
+		var errs bytes.Buffer
+		command.Stderr = &errs
+		_ = command.Run()
+		if code := command.ProcessState.ExitCode(); code != exitUsage {
+			t.Errorf("%v: code %d", args, code)
+		}
+		want := "shopmesh: HOME is not set, so there is no usual place for a shop: name its directory with --data\n"
+		if len(args) == 3 {
+			want = "shopmesh: --data is empty: name the shop's directory\n"
+		}
+		if errs.String() != want {
+			t.Errorf("%v: %q, want %q", args, errs.String(), want)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left in the working directory: %v, %v", left, err)
+	}
+}
+
+// A misspelt variable stops the start, as a wrong level does; one of services that run
+// alone is named in the log, and SHOPMESH_LOG_LEVEL decides what the log holds.
+func TestUpReadsItsEnvironment(t *testing.T) {
+	t.Setenv("SHOPMESH_LOG_LEVLE", "debug")
+	if got := tell(t, "up"); got.code != exitUsage || got.stderr != "shopmesh: SHOPMESH_LOG_LEVLE is no variable of Shopmesh: did you mean SHOPMESH_LOG_LEVEL?\n" {
+		t.Errorf("misspelt: %+v", got)
+	}
+	t.Setenv("SHOPMESH_LOG_LEVLE", "")
+	t.Setenv("SHOPMESH_LOG_LEVEL", "loud")
+	if got := tell(t, "up"); got.code != exitUsage || !strings.Contains(got.stderr, `"loud" is none of debug, info, warn, error`) {
+		t.Errorf("a wrong level: %+v", got)
+	}
+	t.Setenv("SHOPMESH_LOG_LEVEL", "warn")
+	t.Setenv("SHOPMESH_CATALOG_URL", "http://catalog:8080")
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	got := tell(t, "up", "--data", filepath.Join(tempDir(t), "data"), "--listen", other.Addr().String())
+	if !strings.Contains(got.stderr, "SHOPMESH_CATALOG_URL") || strings.Contains(got.stderr, `"level":"INFO"`) {
+		t.Errorf("at the level warn: %s", got.stderr)
+	}
+	t.Setenv("SHOPMESH_LOG_LEVEL", "error")
+	if got := tell(t, "up", "--data", filepath.Join(tempDir(t), "data"), "--listen", other.Addr().String()); strings.Contains(got.stderr, "SHOPMESH_CATALOG_URL") {
+		t.Errorf("at the level error: %s", got.stderr)
 	}
 }
 

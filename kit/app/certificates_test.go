@@ -46,7 +46,7 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(broker.Close)
-	env, err := app.ReadEnvironment("parcel", []string{
+	env, err := app.ReadEnvironment(app.Program{Name: "parcel"}, []string{
 		"SHOPMESH_DATABASE_URL=" + address.String(), "SHOPMESH_KAFKA_BROKERS=" + strings.Join(broker.ListenAddrs(), ","),
 		"SHOPMESH_KAFKA_TLS=on", "SHOPMESH_KAFKA_CA=" + forBroker.CAFile,
 	})

@@ -8,13 +8,20 @@ import (
 	"time"
 )
 
+// orderProgram calls one context of three.
+func orderProgram() Program {
+	return Program{Name: "order", Peers: []string{"catalog"}, Contexts: []string{"catalog", "order", "payment"}, Variables: []Variable{
+		{Name: "SHOPMESH_SMTP_URL", Credential: true, Contexts: []string{"notification"}},
+	}}
+}
+
 func TestTheEnvironmentIsRead(t *testing.T) {
 	t.Parallel()
 	secret := filepath.Join(t.TempDir(), "url")
 	if err := os.WriteFile(secret, []byte("postgres://order:s3cret@db:5432/order\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env, err := readEnvironment("order", []string{
+	env, err := ReadEnvironment(orderProgram(), []string{
 		"SHOPMESH_DATABASE_URL_FILE=" + secret, "SHOPMESH_KAFKA_BROKERS=k0:9092, k1:9092", "SHOPMESH_LISTEN=127.0.0.1:0",
 		"SHOPMESH_CATALOG_URL=http://catalog:8080/", "SHOPMESH_SMTP_URL=smtp://mail:25", "SHOPMESH_DRAIN_DELAY=5s", "PATH=/bin",
 	})
@@ -23,7 +30,7 @@ func TestTheEnvironmentIsRead(t *testing.T) {
 	}
 	if env.Context.Database.URL != "postgres://order:s3cret@db:5432/order" || len(env.Context.Kafka.Brokers) != 2 ||
 		env.Context.Kafka.Brokers[1] != "k1:9092" || env.Process.Peers["catalog"] != "http://catalog:8080" || len(env.Process.Peers) != 1 ||
-		env.Process.InternalListen != ":9090" || !env.Process.Reflection || env.SMTPURL != "smtp://mail:25" || env.Process.DrainDelay != 5*time.Second {
+		env.Process.InternalListen != "127.0.0.1:9090" || env.Process.Reflection || env.SMTPURL != "smtp://mail:25" || env.Process.DrainDelay != 5*time.Second {
 		t.Errorf("%+v", env)
 	}
 }
@@ -31,7 +38,7 @@ func TestTheEnvironmentIsRead(t *testing.T) {
 // Everything that is missing or wrong is told at once, and no credential with it.
 func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := readEnvironment("order", []string{
+	_, err := ReadEnvironment(orderProgram(), []string{
 		"SHOPMESH_DATABASE_URL=postgres://order:hunter2@db:port/order", "SHOPMESH_LISTEN=8080", "SHOPMESH_CATALOG_URL=catalog",
 		"SHOPMESH_SMTP_URL=http://u:hunter2@mail", "SHOPMESH_SETTINGS=/nowhere/at/all", "SHOPMESH_LOG_LEVEL=loud", "SHOPMESH_DRAIN_DELAY=1h",
 	})
@@ -51,6 +58,68 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 	}
 }
 
+// A service alone is reached from its own machine only, on both ports, unless another
+// address is asked for; reflection on the API's port is asked for, too.
+func TestAServiceAloneListensOnLoopback(t *testing.T) {
+	t.Parallel()
+	needed := []string{"SHOPMESH_DATABASE_URL=postgres://x@db/x", "SHOPMESH_KAFKA_BROKERS=k:1", "SHOPMESH_CATALOG_URL=http://catalog:8080"}
+	env, err := ReadEnvironment(orderProgram(), needed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if env.Process.Listen != "127.0.0.1:8080" || env.Process.InternalListen != "127.0.0.1:9090" || env.Process.Reflection {
+		t.Errorf("by default: %q, %q, reflection %t", env.Process.Listen, env.Process.InternalListen, env.Process.Reflection)
+	}
+	env, err = ReadEnvironment(orderProgram(), append(needed,
+		"SHOPMESH_LISTEN=:80", "SHOPMESH_INTERNAL_LISTEN=10.0.0.7:90", "SHOPMESH_REFLECTION=on"))
+	if err != nil || env.Process.Listen != ":80" || env.Process.InternalListen != "10.0.0.7:90" || !env.Process.Reflection {
+		t.Errorf("asked for others: %q, %q, reflection %t, %v", env.Process.Listen, env.Process.InternalListen, env.Process.Reflection, err)
+	}
+	if _, err := ReadEnvironment(orderProgram(), append(needed, "SHOPMESH_REFLECTION=yes")); err == nil || !strings.Contains(err.Error(), `"yes" is neither on nor off`) {
+		t.Errorf("a wrong value: %v", err)
+	}
+}
+
+// A peer without a URL, and a name that nobody reads, stop the start, each with one
+// sentence; the nearest name is suggested. What others put there is left alone.
+func TestMissingPeersAndUnknownNamesStopTheStart(t *testing.T) {
+	t.Parallel()
+	needed := []string{"SHOPMESH_DATABASE_URL=postgres://x@db/x", "SHOPMESH_KAFKA_BROKERS=k:1"}
+	for name, row := range map[string]struct {
+		environ []string
+		want    string
+	}{
+		"no URL of a peer": {nil, "SHOPMESH_CATALOG_URL is not set, and order calls catalog: give its URL, such as http://catalog:8080"},
+		"a misspelt peer": {
+			[]string{"SHOPMESH_CATALOGUE_URL=http://catalog:8080", "SHOPMESH_CATALOG_URL=http://catalog:8080"},
+			"SHOPMESH_CATALOGUE_URL is no variable of Shopmesh: did you mean SHOPMESH_CATALOG_URL?",
+		},
+		"a misspelt setting": {
+			[]string{"SHOPMESH_LOGLEVEL=debug", "SHOPMESH_CATALOG_URL=http://catalog:8080"},
+			"SHOPMESH_LOGLEVEL is no variable of Shopmesh: did you mean SHOPMESH_LOG_LEVEL?",
+		},
+		"a name like no other": {
+			[]string{"SHOPMESH_PASSWORD=x", "SHOPMESH_CATALOG_URL=http://catalog:8080"},
+			"SHOPMESH_PASSWORD is no variable of Shopmesh: unset it; --help lists those that are",
+		},
+		"URLs of contexts that it does not call": {[]string{
+			"SHOPMESH_CATALOG_URL=http://catalog:8080", "SHOPMESH_PAYMENT_URL=http://payment:8080", "SHOPMESH_ORDER_URL=http://order:8080",
+		}, ""},
+		"what Kubernetes, tests and other programs set": {[]string{
+			"SHOPMESH_CATALOG_URL=http://catalog:8080", "SHOPMESH_ORDER_SERVICE_HOST=10.0.0.1", "SHOPMESH_ORDER_PORT=tcp://10.0.0.1:8080",
+			"SHOPMESH_ORDER_PORT_8080_TCP_ADDR=10.0.0.1", "SHOPMESH_TEST_SEED=7", "SHOPMESHED=1", "SHOPMESH_GONE=",
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ReadEnvironment(orderProgram(), append(row.environ, needed...))
+			if row.want == "" && err != nil || row.want != "" && (err == nil || err.Error() != row.want) {
+				t.Errorf("got %v, want %q", err, row.want)
+			}
+		})
+	}
+}
+
 func TestACredentialComesFromOnePlace(t *testing.T) {
 	t.Parallel()
 	for name, environ := range map[string][]string{
@@ -58,7 +127,7 @@ func TestACredentialComesFromOnePlace(t *testing.T) {
 		"no such file": {"SHOPMESH_DATABASE_URL_FILE=/nowhere/at/all"},
 		"empty file":   {"SHOPMESH_DATABASE_URL_FILE=/dev/null"},
 	} {
-		_, err := readEnvironment("order", append(environ, "SHOPMESH_KAFKA_BROKERS=k:1"))
+		_, err := ReadEnvironment(orderProgram(), append(environ, "SHOPMESH_KAFKA_BROKERS=k:1"))
 		if err == nil || !strings.Contains(err.Error(), "SHOPMESH_DATABASE_URL_FILE") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -1,4 +1,12 @@
 package app
 
-// ReadEnvironment is what FromEnv does with os.Environ().
-var ReadEnvironment = readEnvironment //nolint:gochecknoglobals // for tests alone
+import (
+	"errors"
+	"io"
+)
+
+// ReadEnvironment is what Main does with os.Environ().
+func ReadEnvironment(program Program, environ []string) (Environment, error) {
+	_, env, problems := program.environment(environ, io.Discard)
+	return env, errors.Join(problems...)
+}

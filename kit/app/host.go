@@ -118,6 +118,9 @@ func (h *host) makeHandlers(in hostParams) error {
 	}
 	h.readiness.watch(h.health, api)
 	in.Peers.Here(api, names...)
+	if missing := in.Peers.Missing(); h.process.NeedsPeers && len(missing) > 0 {
+		return fmt.Errorf("%s is not set, and %s calls %s: give its URL", peerVariable(missing[0]), h.process.Name, missing[0])
+	}
 	operations.NewServer(contexts...).Register(internal)
 
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
@@ -160,8 +163,19 @@ func (h *host) start(ctx context.Context) error {
 		}
 	}
 	h.log.InfoContext(ctx, "serving", "api", h.api.URL(), "internal", h.internal.URL())
+	h.warnExposed(ctx)
 	h.process.Ready(Addresses{API: h.api.URL(), Internal: h.internal.URL()})
 	return nil
+}
+
+// warnExposed logs that others than this machine's users can call.
+func (h *host) warnExposed(ctx context.Context) {
+	for port, address := range map[string]string{"API": h.process.Listen, "internal": h.process.InternalListen} {
+		if Loopback(address) != nil {
+			h.log.WarnContext(ctx, "the "+port+" port can be reached from other machines, and every caller counts as the shop's owner: "+
+				"see \"Before you expose it\" in docs/operations.md", "address", address)
+		}
+	}
 }
 
 // startRunners creates a service's topics, however long the broker is away, and then

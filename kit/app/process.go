@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,7 +17,6 @@ import (
 	"go.uber.org/dig"
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
-	"google.golang.org/grpc/grpclog"
 
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/peer"
@@ -53,6 +51,9 @@ type Process struct {
 	Reflection bool
 	// Peers are the URLs of contexts in other processes, by name.
 	Peers map[string]string
+	// NeedsPeers refuses to start when a context that is called is neither in this
+	// process nor among Peers.
+	NeedsPeers bool
 	// Idle answers requests but starts no runner: nothing is consumed, charged or
 	// sent. It is for looking at data whose process is stopped.
 	Idle bool
@@ -70,7 +71,7 @@ type Process struct {
 	Troubles []func(context.Context) error
 	// Streams bounds streams; rpc.DefaultStreamLimits by default.
 	Streams rpc.StreamLimits
-	// Log is where the process writes. By default JSON lines on standard error.
+	// Log is where the process writes; standard error by default.
 	Log *slog.Logger
 	// Ready is called once, when requests are answered.
 	Ready func(Addresses)
@@ -102,7 +103,7 @@ func Loopback(address string) error {
 // the exit code. A second signal ends it at once.
 func Run(process Process, modules ...fx.Option) int {
 	process = process.withDefaults()
-	QuietLibraries()
+	telemetry.RouteLibraries(process.Log)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer OnSignal(process.Log, cancel)()
@@ -111,12 +112,6 @@ func Run(process Process, modules ...fx.Option) int {
 		return exitFailed
 	}
 	return exitOK
-}
-
-// QuietLibraries keeps grpc-go, which the REST door is built on, from writing lines
-// of its own between ours. A program calls it once, first of all; Run does.
-func QuietLibraries() {
-	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 }
 
 // OnSignal calls stop when the process gets SIGTERM or SIGINT; a second signal ends
@@ -246,7 +241,7 @@ func newPeers(lc fx.Lifecycle, process Process, t *telemetry.Telemetry) *peer.Pe
 
 func (p Process) withDefaults() Process {
 	if p.Log == nil {
-		p.Log = telemetry.NewLog(os.Stderr, slog.LevelInfo)
+		p.Log = telemetry.LogTo(os.Stderr, slog.LevelInfo)
 	}
 	if p.Authenticator == nil {
 		p.Authenticator = authz.EveryoneIsOwner()

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"os"
 	"os/exec"
@@ -32,6 +33,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -354,6 +356,22 @@ func TestAProcessThatCanNotStartSaysWhy(t *testing.T) {
 	}
 }
 
+// A context that calls a peer which its program does not name, and which has no URL,
+// does not start either: a call that is new can't be forgotten.
+func TestAPeerWithoutAURLStopsTheStart(t *testing.T) {
+	t.Parallel()
+	calling := app.Join(func(peers *peer.Peers) app.Service {
+		peers.Client("depot")
+		return app.Service{Name: "parcel"}
+	})
+	process := app.Process{Name: "parcel", NeedsPeers: true, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
+	err := app.Serve(t.Context(), process, calling)
+	if err == nil || err.Error() != "SHOPMESH_DEPOT_URL is not set, and parcel calls depot: give its URL" {
+		t.Errorf("without a URL: %v", err)
+	}
+	serve(t, app.Process{Name: "parcel", NeedsPeers: true, Peers: map[string]string{"depot": "http://127.0.0.1:1"}}, calling)
+}
+
 func TestTheGraphOfAProcessIsComplete(t *testing.T) {
 	t.Parallel()
 	if err := fx.ValidateApp(app.Graph(app.Process{}), module(app.ContextConfig{}, make(chan *parcel, 1))); err != nil {
@@ -450,6 +468,7 @@ func child() int {
 			_, _ = os.Stdout.WriteString(line + "\n")
 		}
 	}()
+	defer log.Print("a library's own line") // after Run set where it goes
 	return app.Run(app.Process{
 		Name: "child", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0",
 		Ready: func(a app.Addresses) { lines <- a.API; lines <- a.Internal },

@@ -31,6 +31,7 @@ type Peers struct {
 
 	mu     sync.Mutex
 	remote map[string]connect.Transport
+	asked  map[string]bool // the contexts that Client was called for
 }
 
 // local is the server of this process and the contexts that it holds.
@@ -66,7 +67,7 @@ func New(urls map[string]string, propagator propagation.TextMapPropagator, log *
 		propagator = propagation.NewCompositeTextMapPropagator()
 	}
 	p := &Peers{
-		urls: urls, links: make(map[string]*link, len(urls)), propagator: propagator, remote: make(map[string]connect.Transport),
+		urls: urls, links: make(map[string]*link, len(urls)), propagator: propagator, remote: make(map[string]connect.Transport), asked: make(map[string]bool),
 		http: &http.Transport{
 			Protocols: protocols, IdleConnTimeout: idleTimeout,
 			HTTP2: &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: silence},
@@ -101,7 +102,25 @@ func (p *Peers) Here(server *connect.Server, contexts ...string) {
 // New…Client function. Calls that have no deadline get Timeout. A call to a
 // context that is nowhere fails with UNAVAILABLE.
 func (p *Peers) Client(context string) *connect.Client {
+	p.mu.Lock()
+	p.asked[context] = true
+	p.mu.Unlock()
 	return connect.NewClient(&peerTransport{peers: p, context: context}, p.intercept)
+}
+
+// Missing returns the contexts that Client was called for and that run neither here nor
+// at a known URL.
+func (p *Peers) Missing() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var missing []string
+	for _, name := range slices.Sorted(maps.Keys(p.asked)) {
+		here := p.here.Load()
+		if p.urls[name] == "" && (here == nil || !here.contexts[name]) {
+			missing = append(missing, name)
+		}
+	}
+	return missing
 }
 
 // Close gives up idle connections.

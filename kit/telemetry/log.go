@@ -4,14 +4,30 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/term"
 )
 
 // NewLog returns a log that writes one JSON object per line, with the trace_id and
-// span_id of the call that it speaks of.
+// span_id of the call that the line is about.
 func NewLog(w io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(tracedHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})})
+}
+
+// LogTo returns a log for people where w is a terminal, and NewLog's everywhere else.
+func LogTo(w io.Writer, level slog.Leveler) *slog.Logger {
+	if IsTerminal(w) {
+		return slog.New(newTerminalHandler(w, level))
+	}
+	return NewLog(w, level)
+}
+
+// IsTerminal reports whether somebody reads along what is written to w.
+func IsTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // tracedHandler adds the ids of the context's span.

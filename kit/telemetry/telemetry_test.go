@@ -1,4 +1,4 @@
-package telemetry_test
+package telemetry
 
 import (
 	"bytes"
@@ -8,18 +8,17 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/shopmesh/shopmesh/kit/telemetry"
 )
 
 // Ids are made though nothing collects the spans, and each log line carries them.
 func TestLogLinesCarryTheTrace(t *testing.T) {
 	t.Parallel()
-	measured, err := telemetry.New(t.Context(), telemetry.Config{Service: "order", Version: "1"})
+	measured, err := New(t.Context(), Config{Service: "order", Version: "1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +29,7 @@ func TestLogLinesCarryTheTrace(t *testing.T) {
 		t.Errorf("span %v, recording %t", span.SpanContext(), span.IsRecording())
 	}
 	var out bytes.Buffer
-	log := telemetry.NewLog(&out, slog.LevelInfo).With("context", "order")
+	log := NewLog(&out, slog.LevelInfo).With("context", "order")
 	log.InfoContext(ctx, "name with\r\nline\x00breaks")
 	log.DebugContext(ctx, "not this one")
 	var line map[string]any
@@ -49,7 +48,7 @@ func TestLogLinesCarryTheTrace(t *testing.T) {
 func TestMetricsAreServedPerProcess(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"first", "second"} {
-		measured, err := telemetry.New(t.Context(), telemetry.Config{Service: name})
+		measured, err := New(t.Context(), Config{Service: name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +72,7 @@ func TestMetricsAreServedPerProcess(t *testing.T) {
 // A caller that sampled its trace is followed, when we export.
 func TestTheCallersDecisionIsFollowed(t *testing.T) {
 	t.Parallel()
-	measured, err := telemetry.New(t.Context(), telemetry.Config{Service: "order", Export: true, SampleRatio: 0})
+	measured, err := New(t.Context(), Config{Service: "order", Export: true, SampleRatio: 0})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,12 +93,43 @@ func TestTheCallersDecisionIsFollowed(t *testing.T) {
 func TestTheEnvironmentIsRead(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317")
 	t.Setenv("OTEL_TRACES_SAMPLER_ARG", "0.5")
-	cfg, err := telemetry.FromEnv("order", "1")
+	cfg, err := FromEnv("order", "1")
 	if err != nil || !cfg.Export || cfg.SampleRatio != 0.5 {
 		t.Errorf("%+v, %v", cfg, err)
 	}
 	t.Setenv("OTEL_TRACES_SAMPLER_ARG", "often")
-	if _, err := telemetry.FromEnv("order", "1"); err == nil || !strings.Contains(err.Error(), "often") {
+	if _, err := FromEnv("order", "1"); err == nil || !strings.Contains(err.Error(), "often") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Somebody at a terminal reads a line per record, and no value can steer the terminal.
+func TestLogLinesForPeople(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	log := slog.New(newTerminalHandler(&out, slog.LevelInfo))
+	log.Info("opening the shop", "data", "/srv/shop")
+	log.With("context", "order").WithGroup("broker").Warn("the broker is away", "error", "connection refused", "tries", 3)
+	log.Error("name\x1b[2J with\nbreaks", "value", "\x1b[31mred", "empty", "")
+	log.Debug("not this one")
+	want := []string{
+		`^\d\d:\d\d:\d\d  opening the shop  data=/srv/shop$`,
+		`^\d\d:\d\d:\d\d  WARN   the broker is away  context=order broker\.error="connection refused" broker\.tries=3$`,
+		`^\d\d:\d\d:\d\d  ERROR  name\\x1b\[2J with\\nbreaks  value="\\x1b\[31mred" empty=""$`,
+	}
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(lines) != len(want) {
+		t.Fatalf("%d lines: %q", len(lines), lines)
+	}
+	for i, line := range lines {
+		if !regexp.MustCompile(want[i]).MatchString(line) {
+			t.Errorf("%q is not like %s", line, want[i])
+		}
+	}
+	// A file or a pipe gets JSON.
+	out.Reset()
+	LogTo(&out, slog.LevelInfo).Info("serving")
+	if !json.Valid(out.Bytes()) {
+		t.Errorf("no JSON: %q", out.String())
 	}
 }

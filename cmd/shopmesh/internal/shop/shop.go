@@ -27,6 +27,8 @@ type Config struct {
 	Data string
 	// Listen and InternalListen are loopback addresses; port 0 picks a free one.
 	Listen, InternalListen string
+	// Reflection serves gRPC reflection on the API's address, too.
+	Reflection bool
 	// SettingsFile overrides settings; empty for none.
 	SettingsFile string
 	// SMTPURL is a mail server to use instead of the built-in inbox; empty for the inbox.
@@ -172,7 +174,7 @@ func serve(ctx context.Context, components components, data string) error {
 	process := app.Process{
 		Name: "shopmesh", Version: components.config.Version,
 		Listen: components.config.Listen, InternalListen: components.config.InternalListen,
-		Reflection: true, Idle: components.config.idle, Internal: components.internal, Troubles: components.troubles,
+		Reflection: components.config.Reflection, Idle: components.config.idle, Internal: components.internal, Troubles: components.troubles,
 		Log: components.config.Log,
 		Ready: func(a app.Addresses) {
 			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data}

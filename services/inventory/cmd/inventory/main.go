@@ -5,11 +5,12 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/inventory"
 )
 
 func main() {
-	app.Main(inventory.Name, func(env app.Environment) fx.Option {
-		return inventory.Module(inventory.Config{Context: env.Context})
+	services.Main(inventory.Name, func(env app.Environment) (fx.Option, error) {
+		return inventory.Module(inventory.Config{Context: env.Context}), nil
 	})
 }

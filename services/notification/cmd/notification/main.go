@@ -5,11 +5,12 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/notification"
 )
 
 func main() {
-	app.Main(notification.Name, func(env app.Environment) fx.Option {
-		return notification.Module(notification.Config{Context: env.Context, SMTPURL: env.SMTPURL})
+	services.Main(notification.Name, func(env app.Environment) (fx.Option, error) {
+		return notification.Module(notification.Config{Context: env.Context, SMTPURL: env.SMTPURL}), nil
 	})
 }

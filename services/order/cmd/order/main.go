@@ -5,11 +5,12 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/order"
 )
 
 func main() {
-	app.Main(order.Name, func(env app.Environment) fx.Option {
-		return order.Module(order.Config{Context: env.Context})
+	services.Main(order.Name, func(env app.Environment) (fx.Option, error) {
+		return order.Module(order.Config{Context: env.Context}), nil
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -18,18 +19,18 @@ var errNoSandbox = errors.New("SHOPMESH_SANDBOX_DATABASE_URL is not set: " +
 	"give the URL of the sandbox provider's own database, such as postgres://sandbox:…@db:5432/sandbox")
 
 func main() {
-	app.Main(payment.Name, func(env app.Environment) fx.Option {
+	services.Main(payment.Name, func(env app.Environment) (fx.Option, error) {
 		sandbox, err := app.Credential("SHOPMESH_SANDBOX_DATABASE_URL")
 		if err == nil && sandbox == "" {
 			err = errNoSandbox
 		}
 		if err != nil {
-			return fx.Error(err)
+			return nil, err
 		}
 		stripe, err := payment.StripeFromEnv()
 		if err != nil {
-			return fx.Error(err)
+			return nil, err
 		}
-		return payment.Module(payment.Config{Context: env.Context, SandboxDatabase: pg.Config{URL: sandbox}, Stripe: stripe})
+		return payment.Module(payment.Config{Context: env.Context, SandboxDatabase: pg.Config{URL: sandbox}, Stripe: stripe}), nil
 	})
 }

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"go.uber.org/fx"
+
+	"github.com/shopmesh/shopmesh/kit/telemetry"
+)
+
+// Program is a context as a command of its own.
+type Program struct {
+	// Name is the context's name.
+	Name string
+	// Peers are the contexts that it calls: it does not start without their URLs.
+	Peers []string
+	// Contexts are all that there are. The URL of one that is no peer is taken, so that
+	// all services can be given the same.
+	Contexts []string
+	// Variables are read beside those of every service.
+	Variables []Variable
+}
+
+// Main is the whole main function of a service of its own. Without arguments it serves
+// the module until SIGTERM or SIGINT; it also answers --help and version.
+func Main(program Program, module func(Environment) (fx.Option, error)) {
+	os.Exit(program.run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr, module))
+}
+
+func (p Program) run(args, environ []string, stdout, stderr io.Writer, module func(Environment) (fx.Option, error)) int {
+	switch {
+	case len(args) == 0:
+	case slices.Contains([]string{"help", "--help", "-h"}, args[0]):
+		_, _ = io.WriteString(stdout, p.help())
+		return exitOK
+	case slices.Equal(args, []string{"version"}), slices.Equal(args, []string{"--version"}):
+		_, _ = io.WriteString(stdout, ReadBuild().Line(p.Name))
+		return exitOK
+	case slices.Equal(args, []string{"version", "--json"}):
+		_ = json.NewEncoder(stdout).Encode(ReadBuild())
+		return exitOK
+	default:
+		telemetry.LogTo(stderr, slog.LevelInfo).Error(fmt.Sprintf(
+			"%s takes no argument but version and --help, and got %q: it is configured by environment variables", p.Name, strings.Join(args, " ")))
+		return exitUsage
+	}
+	log, env, problems := p.environment(environ, stderr)
+	var option fx.Option
+	if len(problems) == 0 {
+		var err error
+		if option, err = module(env); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	for _, problem := range problems {
+		log.Error(fmt.Sprintf("%s can't start: %v", p.Name, problem))
+	}
+	if len(problems) > 0 {
+		return exitUsage
+	}
+	return Run(env.Process, option)
+}
+
+func (p Program) help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Runs the context %s as a process of its own, until SIGTERM or SIGINT.\n\n", p.Name)
+	fmt.Fprintf(&b, "Usage:\n  %[1]s            serve\n  %[1]s version    print version, commit, date and platform (--json for programs)\n  %[1]s --help     print this\n\n", p.Name)
+	b.WriteString("Environment (a name ending in * can be given as NAME_FILE, which names a file that holds the value):\n")
+	for _, v := range p.known() {
+		if len(v.Contexts) > 0 && !slices.Contains(v.Contexts, p.Name) {
+			continue
+		}
+		name := v.Name
+		if v.Credential {
+			name += " *"
+		}
+		fmt.Fprintf(&b, "  %-32s %s\n", name, v.About)
+	}
+	b.WriteString("\nTraces go where OTEL_EXPORTER_OTLP_ENDPOINT says. docs/operations.md tells more.\n")
+	return b.String()
+}
+
+// known are all variables that may be set.
+func (p Program) known() []Variable {
+	known := append(variables(), p.Variables...)
+	for _, context := range p.Contexts {
+		about, readers := "the URL of "+context+"; required", []string{p.Name}
+		if !slices.Contains(p.Peers, context) {
+			about, readers = "", []string{""}
+		}
+		known = append(known, Variable{Name: peerVariable(context), About: about, Contexts: readers})
+	}
+	return known
+}
+
+// peerVariable names the variable that holds a context's URL.
+func peerVariable(context string) string { return Prefix + strings.ToUpper(context) + "_URL" }

@@ -1,0 +1,53 @@
+// Package services holds what the commands of all services share: the names of the
+// contexts, which of them each one calls, and the environment variables of each.
+package services
+
+import (
+	"maps"
+	"slices"
+
+	"go.uber.org/fx"
+
+	"github.com/shopmesh/shopmesh/kit/app"
+)
+
+// peers are the contexts that each context calls.
+func peers() map[string][]string {
+	return map[string][]string{
+		"catalog":      nil,
+		"customer":     nil,
+		"inventory":    {"catalog"},
+		"notification": nil,
+		"order":        {"catalog", "inventory", "notification", "payment"},
+		"payment":      nil,
+	}
+}
+
+// Contexts returns the names of all contexts.
+func Contexts() []string { return slices.Sorted(maps.Keys(peers())) }
+
+// Variables returns the environment variables that single contexts read, beside those
+// of every service.
+func Variables() []app.Variable {
+	return []app.Variable{
+		{
+			Name: "SHOPMESH_SMTP_URL", Credential: true, Contexts: []string{"notification"},
+			About: "the mail server, such as smtp://user:password@host:587; required",
+		},
+		{
+			Name: "SHOPMESH_SANDBOX_DATABASE_URL", Credential: true, Contexts: []string{"payment"},
+			About: "the database of the sandbox provider's own ledger; required",
+		},
+		{Name: "SHOPMESH_STRIPE_KEY", Credential: true, Contexts: []string{"payment"}, About: "a key of the Stripe account that takes payments"},
+		{
+			Name: "SHOPMESH_STRIPE_WEBHOOK_SECRET", Credential: true, Contexts: []string{"payment"},
+			About: "what signs Stripe's events; two, separated by a comma, while one is replaced",
+		},
+		{Name: "SHOPMESH_STRIPE_URL", Credential: true, Contexts: []string{"payment"}, About: "another address of Stripe's API, for tests"},
+	}
+}
+
+// Main is the whole main function of a context's command.
+func Main(name string, module func(app.Environment) (fx.Option, error)) {
+	app.Main(app.Program{Name: name, Peers: peers()[name], Contexts: Contexts(), Variables: Variables()}, module)
+}
