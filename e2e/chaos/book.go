@@ -35,7 +35,7 @@ type order struct {
 
 	// These change while it is followed; the book's lock guards them.
 	state   orderv1.OrderState
-	settled chan struct{} // closed when it left PLACED and AWAITING_PAYMENT
+	decided chan struct{} // closed when it left PLACED and AWAITING_PAYMENT
 
 	// These are its own client's, until the end.
 	cancels, ships, delivers []*write
@@ -44,7 +44,7 @@ type order struct {
 	captured, refunded       int64   // in cents, as the order said in the end
 }
 
-// doubtful says that the order was refused for a price of the moment while another
+// doubtful reports that the order was refused for the price at that time while another
 // attempt may have been on its way.
 func (o *order) doubtful() bool {
 	return o.place.outcome == refused && o.place.reason == o.mayRefuse && (o.twin || o.place.lost > 0)
@@ -78,7 +78,7 @@ type adjustment struct {
 	delta int64
 }
 
-// book holds what was asked and acknowledged. Its orders are in the order of their
+// book holds what was requested and acknowledged. Its orders are in the order of their
 // acknowledgement.
 type book struct {
 	mu       sync.Mutex
@@ -87,7 +87,7 @@ type book struct {
 	byState  map[orderv1.OrderState]int
 	everSold int // orders that were seen confirmed or later
 	findings []finding
-	lookTime time.Time // when the shop was last asked what is under way
+	pollTime time.Time // when the shop was last polled for what is under way
 }
 
 func newBook() *book {
@@ -157,7 +157,7 @@ func (b *book) see(o *order, state orderv1.OrderState) {
 	o.state = state
 	if state != placed && state != awaiting && b.underWay[o.id] != nil {
 		delete(b.underWay, o.id)
-		close(o.settled)
+		close(o.decided)
 		if state != cancelled {
 			b.everSold++
 		}
@@ -175,7 +175,7 @@ func (b *book) sold() int {
 	return b.everSold
 }
 
-// mayFollow says whether an order may be seen in one state and later in the other.
+// mayFollow reports whether an order may be seen in one state and later in the other.
 func mayFollow(before, after orderv1.OrderState) bool {
 	if after == cancelled {
 		return before != shipped && before != delivered
@@ -185,7 +185,7 @@ func mayFollow(before, after orderv1.OrderState) bool {
 
 func short(s orderv1.OrderState) string { return strings.TrimPrefix(s.String(), "ORDER_STATE_") }
 
-// view is the driver's picture at one moment.
+// view is the driver's picture at one time.
 type view struct {
 	underWay int
 	orders   int
@@ -196,7 +196,7 @@ type view struct {
 func (b *book) view() view {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	v := view{underWay: len(b.underWay), age: time.Since(b.lookTime), byState: map[orderv1.OrderState]int{}}
+	v := view{underWay: len(b.underWay), age: time.Since(b.pollTime), byState: map[orderv1.OrderState]int{}}
 	for s, n := range b.byState {
 		v.byState[s] = n
 		v.orders += n

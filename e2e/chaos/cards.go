@@ -15,7 +15,7 @@ const (
 )
 
 // cardServer is a Stripe that remembers everything, and loses, delays and repeats
-// what it says.
+// what it reports.
 type cardServer struct {
 	fake   *stripefake.Fake
 	server *http.Server
@@ -44,7 +44,7 @@ func startCardServer(n *network, seed uint64, payment string) (*cardServer, erro
 	return c, err
 }
 
-// env tells payment where it is.
+// env holds its address for payment.
 func (c *cardServer) env() []string {
 	return []string{
 		"SHOPMESH_STRIPE_KEY=" + cardKey, "SHOPMESH_STRIPE_WEBHOOK_SECRET=" + cardSecret,
@@ -62,10 +62,10 @@ func (c *cardServer) close() {
 
 // checkCards compares what Stripe took and gave back with what the shop counts. It
 // comes after check.
-func (d *driver) checkCards(ledger []stripefake.Payment) {
+func (d *driver) checkCards(payments []stripefake.Payment) {
 	type sum struct{ taken, charges, given int64 }
 	sums := map[string]sum{}
-	for _, p := range ledger {
+	for _, p := range payments {
 		s := sums[p.OrderID]
 		s.taken, s.charges, s.given = s.taken+p.Received, s.charges+int64(p.Charges), s.given+p.Refunded
 		sums[p.OrderID] = s
@@ -83,7 +83,7 @@ func (d *driver) checkCards(ledger []stripefake.Payment) {
 			d.book.findf(o, "CHARGED_ELSEWHERE", "Stripe took %d cents, the order was to be paid by %s", s.taken, o.method)
 		}
 		if o.method[:3] == "pm_" && (s.taken != o.captured || s.given != o.refunded) {
-			d.book.findf(o, "STRIPE_DIFFERS", "the order says %d captured and %d refunded, Stripe %d and %d", o.captured, o.refunded, s.taken, s.given)
+			d.book.findf(o, "STRIPE_DIFFERS", "the order has %d captured and %d refunded, Stripe %d and %d", o.captured, o.refunded, s.taken, s.given)
 		}
 	}
 	for id, s := range sums {

@@ -12,14 +12,14 @@ import (
 )
 
 // check compares the shop, which is whole and quiet again, with what its clients
-// were told: an acknowledged write is there, a refused one is not. window is how
+// were answered: an acknowledged write is there, a refused one is not. window is how
 // long an order may wait for its payment.
 func (d *driver) check(ctx context.Context, inbox string, window time.Duration) error {
 	c := &checker{
 		driver: d, window: window, orders: map[string]*orderv1.Order{}, payments: map[string]*paymentv1.Payment{},
 		wasConfirmed: map[string]bool{}, given: map[string]int{},
 	}
-	for _, step := range []func(context.Context) error{c.readOrders, c.readPayments, c.judgeOrders, c.judgeClosely, c.judgeStock, c.judgeProducts} {
+	for _, step := range []func(context.Context) error{c.readOrders, c.readPayments, c.judgeOrders, c.judgeClosely, c.checkStock, c.judgeProducts} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func refusals() map[string][]string {
 		"PlaceOrder": place, "PlaceOrder twin": place,
 		"CancelOrder": {"ORDER_STATE"}, "ShipOrder": {"ORDER_STATE"}, "MarkOrderDelivered": {"ORDER_STATE"},
 		"RefundPayment": {"PAYMENT_STATE", "REFUND_TOO_LARGE"},
-		// A product is known to inventory a moment after its creation.
+		// A product is known to inventory shortly after its creation.
 		"AdjustStock": {"STOCK_INSUFFICIENT", "PRODUCT_NOT_FOUND"},
 	}
 }
@@ -69,13 +69,13 @@ type checker struct {
 }
 
 // pages reads a list to its end.
-func pages[T any](ctx context.Context, d *driver, name string, page func(ctx context.Context, k *desk, token string) (T, string, error), each func(T)) error {
+func pages[T any](ctx context.Context, d *driver, name string, page func(ctx context.Context, k *endpoint, token string) (T, string, error), each func(T)) error {
 	for token := ""; ; {
 		type answer struct {
 			res  T
 			next string
 		}
-		a, err := read(ctx, d.caller, name, func(ctx context.Context, k *desk) (answer, error) {
+		a, err := read(ctx, d.caller, name, func(ctx context.Context, k *endpoint) (answer, error) {
 			res, next, err := page(ctx, k, token)
 			return answer{res, next}, err
 		})
@@ -90,7 +90,7 @@ func pages[T any](ctx context.Context, d *driver, name string, page func(ctx con
 }
 
 func (c *checker) readOrders(ctx context.Context) error {
-	err := pages(ctx, c.driver, "order", func(ctx context.Context, k *desk, token string) ([]*orderv1.Order, string, error) {
+	err := pages(ctx, c.driver, "order", func(ctx context.Context, k *endpoint, token string) ([]*orderv1.Order, string, error) {
 		res, err := k.order.ListOrders(ctx, &orderv1.ListOrdersRequest{PageSize: 1000, PageToken: token, OrderBy: "create_time"})
 		return res.GetOrders(), res.GetNextPageToken(), err
 	}, func(some []*orderv1.Order) {
@@ -110,7 +110,7 @@ func (c *checker) readOrders(ctx context.Context) error {
 }
 
 func (c *checker) readPayments(ctx context.Context) error {
-	err := pages(ctx, c.driver, "payment", func(ctx context.Context, k *desk, token string) ([]*paymentv1.Payment, string, error) {
+	err := pages(ctx, c.driver, "payment", func(ctx context.Context, k *endpoint, token string) ([]*paymentv1.Payment, string, error) {
 		res, err := k.payment.ListPayments(ctx, &paymentv1.ListPaymentsRequest{PageSize: 1000, PageToken: token})
 		return res.GetPayments(), res.GetNextPageToken(), err
 	}, func(some []*paymentv1.Payment) {

@@ -32,7 +32,7 @@ func (c *checker) judgeClosely(ctx context.Context) error {
 }
 
 func (c *checker) judgeHistory(ctx context.Context, o *order) error {
-	res, err := read(ctx, c.caller, "order", func(ctx context.Context, k *desk) (*orderv1.GetOrderResponse, error) {
+	res, err := read(ctx, c.caller, "order", func(ctx context.Context, k *endpoint) (*orderv1.GetOrderResponse, error) {
 		return k.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: o.id})
 	})
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *checker) judgeHistory(ctx context.Context, o *order) error {
 	for _, w := range o.cancels {
 		n := notes[w.requestID]
 		if w.outcome == acknowledged && n != 1 || w.outcome == refused && n != 0 {
-			c.book.findf(o, "CANCEL_DIFFERS", "CancelOrder was %s, and is %d times in the history", said(w), n)
+			c.book.findf(o, "CANCEL_DIFFERS", "CancelOrder was %s, and is %d times in the history", outcomeOf(w), n)
 		}
 		if w.outcome == unknown {
 			c.book.findf(o, "NEVER_ANSWERED", "CancelOrder %s had no answer after the faults were over", w.requestID)
@@ -70,7 +70,7 @@ func (c *checker) judgeHistory(ctx context.Context, o *order) error {
 	return nil
 }
 
-func said(w *write) string {
+func outcomeOf(w *write) string {
 	if w.outcome == refused {
 		return "refused (" + w.reason + ")"
 	}
@@ -78,7 +78,7 @@ func said(w *write) string {
 }
 
 func (c *checker) judgeRefunds(ctx context.Context, o *order) error {
-	res, err := read(ctx, c.caller, "payment", func(ctx context.Context, k *desk) (*paymentv1.ListRefundsResponse, error) {
+	res, err := read(ctx, c.caller, "payment", func(ctx context.Context, k *endpoint) (*paymentv1.ListRefundsResponse, error) {
 		return k.payment.ListRefunds(ctx, &paymentv1.ListRefundsRequest{PaymentId: o.paymentID, PageSize: 1000})
 	})
 	if err != nil {

@@ -82,7 +82,7 @@ func (c *checker) judgeReason(o *order, reason orderv1.CancelReason) {
 	case orderv1.CancelReason_CANCEL_REASON_EXPIRED: // judgeHistory sees when
 	case orderv1.CancelReason_CANCEL_REASON_REQUESTED:
 		if len(o.cancels) == 0 {
-			c.book.findf(o, "NOBODY_CANCELLED", "it is cancelled as REQUESTED, nobody asked for that")
+			c.book.findf(o, "NOBODY_CANCELLED", "it is cancelled as REQUESTED, nobody requested that")
 		}
 	default:
 		c.book.findf(o, "NO_REASON", "it is cancelled for the reason %v", reason)
@@ -107,7 +107,7 @@ func (c *checker) judgeMoney(o *order, got *orderv1.Order) {
 	o.captured, o.refunded = captured, refunded
 	p := c.payments[o.id]
 	if pc, pr := cents(p.GetCaptured()), cents(p.GetRefunded()); pc != captured || pr != refunded {
-		c.book.findf(o, "BALANCES_DIFFER", "order says %d captured and %d refunded, payment %d and %d", captured, refunded, pc, pr)
+		c.book.findf(o, "BALANCES_DIFFER", "order has %d captured and %d refunded, payment %d and %d", captured, refunded, pc, pr)
 	}
 	if refunded > captured || captured != 0 && captured != o.total {
 		c.book.findf(o, "MONEY_WRONG", "of %d cents %d were captured and %d refunded", o.total, captured, refunded)
@@ -121,14 +121,14 @@ func (c *checker) judgeMoney(o *order, got *orderv1.Order) {
 			c.book.findf(o, "PAID_AND_CANCELLED", "%d cents were captured and %d refunded", captured, refunded)
 		}
 	case confirmed, shipped, delivered:
-		var asked int64
+		var requested int64
 		for _, r := range o.refunds {
 			if r.outcome == acknowledged {
-				asked += r.amount
+				requested += r.amount
 			}
 		}
-		if captured != o.total || refunded != asked {
-			c.book.findf(o, "REFUNDS_DIFFER", "of %d cents %d were captured and %d refunded; refunds of %d were acknowledged", o.total, captured, refunded, asked)
+		if captured != o.total || refunded != requested {
+			c.book.findf(o, "REFUNDS_DIFFER", "of %d cents %d were captured and %d refunded; refunds of %d were acknowledged", o.total, captured, refunded, requested)
 		}
 	default:
 	}

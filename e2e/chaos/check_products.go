@@ -10,13 +10,13 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 )
 
-// settle is how long what follows from the last event may take, of all products
+// quietBound is how long what follows from the last event may take, of all products
 // together: levels are announced every 30 s at least.
-const settle = 60 * time.Second
+const quietBound = 60 * time.Second
 
 // judgeProducts checks that no reader kept, or came back to, an old price or level.
 func (c *checker) judgeProducts(ctx context.Context) error {
-	deadline := time.Now().Add(settle)
+	deadline := time.Now().Add(quietBound)
 	for _, p := range c.products {
 		var last string
 		for {
@@ -39,19 +39,19 @@ func (c *checker) judgeProducts(ctx context.Context) error {
 }
 
 func (c *checker) compare(ctx context.Context, p *product) (string, error) {
-	shown, err := read(ctx, c.caller, "catalog", func(ctx context.Context, k *desk) (*catalogv1.GetProductResponse, error) {
+	shown, err := read(ctx, c.caller, "catalog", func(ctx context.Context, k *endpoint) (*catalogv1.GetProductResponse, error) {
 		return k.product.GetProduct(ctx, &catalogv1.GetProductRequest{Code: p.code})
 	})
 	if err != nil {
 		return "", fmt.Errorf("read product %s: %w", p.code, err)
 	}
-	quote, err := read(ctx, c.caller, "order", func(ctx context.Context, k *desk) (*orderv1.QuoteOrderResponse, error) {
+	quote, err := read(ctx, c.caller, "order", func(ctx context.Context, k *endpoint) (*orderv1.QuoteOrderResponse, error) {
 		return k.order.QuoteOrder(ctx, &orderv1.QuoteOrderRequest{Lines: []*orderv1.OrderLineRequest{{ProductCode: p.code, Quantity: 1}}})
 	})
 	if err != nil {
 		return "", fmt.Errorf("quote %s: %w", p.code, err)
 	}
-	stock, err := read(ctx, c.caller, "inventory", func(ctx context.Context, k *desk) (*inventoryv1.GetStockResponse, error) {
+	stock, err := read(ctx, c.caller, "inventory", func(ctx context.Context, k *endpoint) (*inventoryv1.GetStockResponse, error) {
 		return k.stock.GetStock(ctx, &inventoryv1.GetStockRequest{ProductCode: p.code})
 	})
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *checker) compare(ctx context.Context, p *product) (string, error) {
 	}
 	price, quoted := cents(shown.GetProduct().GetPrice()), cents(quote.GetQuote().GetTotal())
 	if price != p.price || quoted != p.price {
-		return fmt.Sprintf("the price was last set to %d cents; catalog says %d, order quotes %d", p.price, price, quoted), nil
+		return fmt.Sprintf("the price was last set to %d cents; catalog shows %d, order quotes %d", p.price, price, quoted), nil
 	}
 	if level, there := shown.GetProduct().GetAvailableQuantity(), stock.GetStock().GetAvailable(); level != there {
 		return fmt.Sprintf("inventory has %d available, catalog shows %d", there, level), nil

@@ -7,8 +7,8 @@ import (
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 )
 
-// judgeStock compares each product's stock and ledger with what was adjusted and sold.
-func (c *checker) judgeStock(ctx context.Context) error {
+// checkStock compares each product's stock and movements with what was adjusted and sold.
+func (c *checker) checkStock(ctx context.Context) error {
 	sold := map[int]int64{}
 	for _, o := range c.book.orders {
 		switch c.orders[o.email].GetState() {
@@ -23,7 +23,7 @@ func (c *checker) judgeStock(ctx context.Context) error {
 		bad := func(kind, format string, args ...any) {
 			c.book.find(finding{kind: kind, subject: p.code, message: fmt.Sprintf(format, args...)})
 		}
-		res, err := read(ctx, c.caller, "inventory", func(ctx context.Context, k *desk) (*inventoryv1.GetStockResponse, error) {
+		res, err := read(ctx, c.caller, "inventory", func(ctx context.Context, k *endpoint) (*inventoryv1.GetStockResponse, error) {
 			return k.stock.GetStock(ctx, &inventoryv1.GetStockRequest{ProductCode: p.code})
 		})
 		if err != nil {
@@ -33,23 +33,23 @@ func (c *checker) judgeStock(ctx context.Context) error {
 		if want := p.stock - sold[i]; s.GetOnHand() != want || s.GetReserved() != 0 {
 			bad("STOCK_DIFFERS", "%d on hand and %d reserved; adjusted by %d and sold %d leaves %d", s.GetOnHand(), s.GetReserved(), p.stock, sold[i], want)
 		}
-		if err := c.judgeLedger(ctx, p, s.GetOnHand(), bad); err != nil {
+		if err := c.checkMovements(ctx, p, s.GetOnHand(), bad); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *checker) judgeLedger(ctx context.Context, p *product, onHand int64, bad func(kind, format string, args ...any)) error {
+func (c *checker) checkMovements(ctx context.Context, p *product, onHand int64, bad func(kind, format string, args ...any)) error {
 	there := map[string]int{}
 	want := onHand // newest first: each line's on_hand_after is what the lines after it began with
-	err := pages(ctx, c.driver, "inventory", func(ctx context.Context, k *desk, token string) ([]*inventoryv1.StockMovement, string, error) {
+	err := pages(ctx, c.driver, "inventory", func(ctx context.Context, k *endpoint, token string) ([]*inventoryv1.StockMovement, string, error) {
 		res, err := k.stock.ListMovements(ctx, &inventoryv1.ListMovementsRequest{PageSize: 1000, PageToken: token, Filter: fmt.Sprintf("product_code = %q", p.code)})
 		return res.GetMovements(), res.GetNextPageToken(), err
 	}, func(some []*inventoryv1.StockMovement) {
 		for _, m := range some {
 			if m.GetOnHandAfter() != want || want < 0 {
-				bad("LEDGER_DIFFERS", "movement %d leaves %d on hand, the ones after it say %d", m.GetId(), m.GetOnHandAfter(), want)
+				bad("LEDGER_DIFFERS", "movement %d leaves %d on hand, the ones after it make it %d", m.GetId(), m.GetOnHandAfter(), want)
 			}
 			want = m.GetOnHandAfter() - m.GetDelta()
 			if m.GetKind() != inventoryv1.StockMovementKind_STOCK_MOVEMENT_KIND_ADJUSTMENT {
@@ -57,7 +57,7 @@ func (c *checker) judgeLedger(ctx context.Context, p *product, onHand int64, bad
 			}
 			there[m.GetReason()]++
 			if a := p.writes[m.GetReason()]; a == nil || a.delta != m.GetDelta() {
-				bad("NOBODYS_ADJUSTMENT", "movement %d of %d pieces (%s) was not asked for so", m.GetId(), m.GetDelta(), m.GetReason())
+				bad("NOBODYS_ADJUSTMENT", "movement %d of %d pieces (%s) was not requested so", m.GetId(), m.GetDelta(), m.GetReason())
 			}
 		}
 	})
@@ -65,12 +65,12 @@ func (c *checker) judgeLedger(ctx context.Context, p *product, onHand int64, bad
 		return fmt.Errorf("list the movements of %s: %w", p.code, err)
 	}
 	if want != 0 {
-		bad("LEDGER_DIFFERS", "the ledger begins with %d pieces", want)
+		bad("LEDGER_DIFFERS", "the movements begin with %d pieces", want)
 	}
 	for id, a := range p.writes {
 		n := there[id]
 		if a.outcome == acknowledged && n != 1 || a.outcome == refused && n != 0 {
-			bad("ADJUSTMENT_DIFFERS", "AdjustStock %s was %s, and is %d times in the ledger", id, said(&a.write), n)
+			bad("ADJUSTMENT_DIFFERS", "AdjustStock %s was %s, and is %d times in the movements", id, outcomeOf(&a.write), n)
 		}
 		if a.outcome == unknown {
 			bad("NEVER_ANSWERED", "AdjustStock %s had no answer after the faults were over", id)

@@ -106,8 +106,8 @@ func TestCardsAreCompared(t *testing.T) {
 	}
 	all := []stripefake.Payment{paid("id-1", 1), paid("id-2", 1), paid("id-3", 1)}
 	for name, row := range map[string]struct {
-		ledger []stripefake.Payment
-		want   []string
+		payments []stripefake.Payment
+		want     []string
 	}{
 		"as counted":     {all, nil},
 		"of no order":    {append(slices.Clone(all), paid("", 1)), []string{"NOBODYS_CHARGE"}},
@@ -119,7 +119,7 @@ func TestCardsAreCompared(t *testing.T) {
 			t.Parallel()
 			c := books()
 			c.book.orders = append(c.book.orders, &order{email: "refused@example.com", method: "pm_card_visa"})
-			if c.checkCards(row.ledger); !slices.Equal(kinds(c), row.want) {
+			if c.checkCards(row.payments); !slices.Equal(kinds(c), row.want) {
 				t.Errorf("found %v, want %v", c.book.findings, row.want)
 			}
 		})

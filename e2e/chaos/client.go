@@ -19,8 +19,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/peer"
 )
 
-// desk is one way to ask a context: the API of one of its replicas.
-type desk struct {
+// endpoint is one way to call a context: the API of one of its replicas.
+type endpoint struct {
 	order    orderv1connect.OrderServiceClient
 	payment  paymentv1connect.PaymentServiceClient
 	stock    inventoryv1connect.InventoryServiceClient
@@ -29,10 +29,10 @@ type desk struct {
 	mail     notificationv1connect.NotificationServiceClient
 }
 
-func newDesk(address string) *desk {
+func newEndpoint(address string) *endpoint {
 	client := connect.NewClient(connecthttp.NewTransport(
 		&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}}, "http://"+address))
-	return &desk{
+	return &endpoint{
 		order:    orderv1connect.NewOrderServiceClient(client),
 		payment:  paymentv1connect.NewPaymentServiceClient(client),
 		stock:    inventoryv1connect.NewInventoryServiceClient(client),
@@ -65,31 +65,31 @@ type write struct {
 // caller calls the shop as a client with patience does: what has no answer is sent
 // again, with the same request_id, until the answer comes.
 type caller struct {
-	desks map[string][]*desk // by context
-	tally *tally
-	// patience ends when clients stop asking again.
+	endpoints map[string][]*endpoint // by context
+	tally     *tally
+	// patience ends when clients stop retrying.
 	patience context.Context
 }
 
 // pick takes one of a context's replicas.
-func (c *caller) pick(context string, rng *rand.Rand) *desk {
-	all := c.desks[context]
+func (c *caller) pick(context string, rng *rand.Rand) *endpoint {
+	all := c.endpoints[context]
 	return all[rng.IntN(len(all))]
 }
 
-// ask calls until the answer is known, or patience ends, and notes in w what came.
-// The second result says that there was an answer.
-func ask[T any](c *caller, rng *rand.Rand, context string, w *write, call func(ctx context.Context, d *desk) (T, error)) (T, error) {
+// callUntilKnown calls until the answer is known, or patience ends, and records in w what came.
+// The second result reports that there was an answer.
+func callUntilKnown[T any](c *caller, rng *rand.Rand, context string, w *write, call func(ctx context.Context, d *endpoint) (T, error)) (T, error) {
 	pause := 50 * time.Millisecond
 	for {
 		res, err := attempt(c, rng, context, call)
 		switch {
 		case err == nil:
-			c.settle(w, acknowledged, "")
+			c.record(w, acknowledged, "")
 			return res, nil
 		case final(err):
 			f, _ := peer.Fault(err)
-			c.settle(w, refused, string(f.Reason()))
+			c.record(w, refused, string(f.Reason()))
 			return res, err
 		}
 		if connect.CodeOf(err) == connect.CodeResourceExhausted {
@@ -109,7 +109,7 @@ func ask[T any](c *caller, rng *rand.Rand, context string, w *write, call func(c
 
 // attempt calls once, mostly with time enough, sometimes with too little: a client
 // that left may not know either.
-func attempt[T any](c *caller, rng *rand.Rand, name string, call func(ctx context.Context, d *desk) (T, error)) (T, error) {
+func attempt[T any](c *caller, rng *rand.Rand, name string, call func(ctx context.Context, d *endpoint) (T, error)) (T, error) {
 	bound := 4 * time.Second
 	if rng.IntN(10) == 0 {
 		bound = time.Duration(5+rng.IntN(100)) * time.Millisecond
@@ -119,15 +119,15 @@ func attempt[T any](c *caller, rng *rand.Rand, name string, call func(ctx contex
 	return call(ctx, c.pick(name, rng))
 }
 
-func (c *caller) settle(w *write, o outcome, reason string) {
+func (c *caller) record(w *write, o outcome, reason string) {
 	if w.outcome == unknown {
 		w.outcome, w.reason = o, reason
 		c.tally.known(w)
 	}
 }
 
-// final errors say that the shop refused: sent again, the request would be refused
-// again. The others say nothing, or "later".
+// final errors are refusals by the shop: sent again, the request would be refused
+// again. After the others the outcome is not known, or the request is to be retried.
 func final(err error) bool {
 	if _, ok := peer.Fault(err); !ok {
 		return false
@@ -142,8 +142,8 @@ func final(err error) bool {
 }
 
 // read calls something that only reads until it answers or the time is over.
-func read[T any](ctx context.Context, c *caller, name string, call func(ctx context.Context, d *desk) (T, error)) (T, error) {
-	all := c.desks[name]
+func read[T any](ctx context.Context, c *caller, name string, call func(ctx context.Context, d *endpoint) (T, error)) (T, error) {
+	all := c.endpoints[name]
 	for i := 0; ; i++ {
 		once, cancel := context.WithTimeout(ctx, 10*time.Second)
 		res, err := call(once, all[i%len(all)])

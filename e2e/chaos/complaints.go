@@ -11,7 +11,7 @@ import (
 )
 
 // complaints counts what the shop's programs warned of at a time or after it, by
-// program and text: in a shop that does not come to rest they tell why.
+// program and text: in a shop that does not come to rest they show why.
 func (w *workshop) complaints(since time.Time) map[string]int {
 	all := map[string]int{}
 	for _, f := range w.files {

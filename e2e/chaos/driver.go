@@ -25,9 +25,9 @@ type driver struct {
 	book     *book
 	products []*product
 	window   chan struct{}      // one token for each order that may be under way
-	eyes     []*desk            // ways to ask order that nothing disturbs
+	eyes     []*endpoint        // ways to call order that nothing disturbs
 	stop     context.CancelFunc // ends the clients' patience
-	looking  sync.Mutex         // one look at a time, so that none overtakes another
+	polling  sync.Mutex         // one poll at a time, so that none overtakes another
 	healed   chan struct{}      // closed when the faults are over
 }
 
@@ -39,7 +39,7 @@ var methods = []string{
 	"pm_card_visa", "pm_card_visa", "pm_card_pendingRefund", "pm_card_chargeDeclined",
 }
 
-// declines says that a method never captures.
+// declines reports that a method never captures.
 func declines(method string) bool {
 	return method == "sandbox_declined" || method == "sandbox_unknown_then_declined" || method == "pm_card_chargeDeclined"
 }
@@ -71,7 +71,7 @@ const (
 
 // fill creates the products, before anything is broken.
 func (d *driver) fill(ctx context.Context) error {
-	c, err := read(ctx, d.caller, "catalog", func(ctx context.Context, k *desk) (*catalogv1.CreateCategoryResponse, error) {
+	c, err := read(ctx, d.caller, "catalog", func(ctx context.Context, k *endpoint) (*catalogv1.CreateCategoryResponse, error) {
 		return k.category.CreateCategory(ctx, &catalogv1.CreateCategoryRequest{Category: &catalogv1.Category{Name: "Chaos"}})
 	})
 	if err != nil {
@@ -81,7 +81,7 @@ func (d *driver) fill(ctx context.Context) error {
 	for i := range plenty + scarce {
 		p := &product{code: fmt.Sprintf("CHAOS-%02d", i), scarce: i >= plenty, price: int64(300 + 100*i), prices: map[int64]bool{}, writes: map[string]*adjustment{}}
 		p.prices[p.price] = true
-		res, err := read(ctx, d.caller, "catalog", func(ctx context.Context, k *desk) (*catalogv1.CreateProductResponse, error) {
+		res, err := read(ctx, d.caller, "catalog", func(ctx context.Context, k *endpoint) (*catalogv1.CreateProductResponse, error) {
 			return k.product.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.Product{
 				Code: p.code, Name: "Thing " + p.code, CategoryId: c.GetCategory().GetId(), Price: euros(p.price),
 			}})
@@ -97,14 +97,14 @@ func (d *driver) fill(ctx context.Context) error {
 		if p.scarce {
 			stock = 40
 		}
-		// The product is known to inventory and order a moment after its creation.
+		// The product is known to inventory and order shortly after its creation.
 		for d.adjust(rng, p, stock) == refused {
 			if err := sleep(ctx, 100*time.Millisecond); err != nil {
 				return err
 			}
 		}
 		for {
-			_, err := read(ctx, d.caller, "order", func(ctx context.Context, k *desk) (*orderv1.QuoteOrderResponse, error) {
+			_, err := read(ctx, d.caller, "order", func(ctx context.Context, k *endpoint) (*orderv1.QuoteOrderResponse, error) {
 				return k.order.QuoteOrder(ctx, &orderv1.QuoteOrderRequest{Lines: []*orderv1.OrderLineRequest{{ProductCode: p.code, Quantity: 1}}})
 			})
 			if err == nil {
@@ -133,7 +133,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 const perSecond = 100
 
 // run sells until selling ends, and returns when every client knows what came of
-// what it asked, or lost its patience.
+// what it requested, or lost its patience.
 func (d *driver) run(selling context.Context) {
 	var following, others sync.WaitGroup
 	following.Go(d.follow)
@@ -189,7 +189,7 @@ func (d *driver) customer(serial uint64) {
 		}
 	}
 	select {
-	case <-o.settled:
+	case <-o.decided:
 	case <-d.patience.Done():
 		return
 	}
@@ -214,7 +214,7 @@ func (d *driver) pause(rng *rand.Rand, bound time.Duration) bool {
 func (d *driver) newOrder(rng *rand.Rand, serial uint64) (*order, *orderv1.PlaceOrderRequest) {
 	o := &order{
 		email: fmt.Sprintf("chaos%d@example.com", serial), method: methods[rng.IntN(len(methods))],
-		settled: make(chan struct{}), place: write{kind: "PlaceOrder", requestID: newID(rng)},
+		decided: make(chan struct{}), place: write{kind: "PlaceOrder", requestID: newID(rng)},
 	}
 	for _, i := range rng.Perm(plenty)[:1+rng.IntN(3)] {
 		o.lines = append(o.lines, line{i, 1 + rng.Int32N(3)})
@@ -253,9 +253,9 @@ func (d *driver) newOrder(rng *rand.Rand, serial uint64) (*order, *orderv1.Place
 	return o, req
 }
 
-// place asks until the outcome is known; it returns the reply, or nil.
+// place calls until the outcome is known; it returns the reply, or nil.
 func (d *driver) place(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest) *orderv1.PlaceOrderResponse {
-	call := func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
+	call := func(ctx context.Context, k *endpoint) (*orderv1.PlaceOrderResponse, error) {
 		return k.order.PlaceOrder(ctx, req)
 	}
 	if rng.IntN(30) == 0 { // two windows, one click each
@@ -264,7 +264,7 @@ func (d *driver) place(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest)
 		second := make(chan *orderv1.PlaceOrderResponse, 1)
 		go func() {
 			w := write{kind: "PlaceOrder twin", requestID: o.place.requestID}
-			res, err := ask(d.caller, twin, "order", &w, call)
+			res, err := callUntilKnown(d.caller, twin, "order", &w, call)
 			if err != nil {
 				res = nil
 			}
@@ -276,16 +276,16 @@ func (d *driver) place(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest)
 			}
 		}()
 	}
-	return d.settleOrder(rng, o, call)
+	return d.placeUntilKnown(rng, o, call)
 }
 
 // serverBound is how long a request may be on its way at most, once nothing holds it
 // back: the shop gives it up then.
 const serverBound = 10 * time.Second
 
-// placeLate asks once more when the faults are over. A refusal stores nothing, so that
-// it says nothing of another attempt that was still on its way: with the price of a
-// moment later that one may have been accepted. Now none is, and this answer counts.
+// placeLate calls once more when the faults are over. A refusal stores nothing, so that
+// it is no proof about another attempt that was still on its way: with the price of a
+// little later that one may have been accepted. Now none is, and this answer counts.
 func (d *driver) placeLate(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest) *orderv1.PlaceOrderResponse {
 	select {
 	case <-d.healed:
@@ -296,16 +296,16 @@ func (d *driver) placeLate(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequ
 		return nil
 	}
 	o.place = write{kind: "PlaceOrder", requestID: o.place.requestID}
-	return d.settleOrder(rng, o, func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
+	return d.placeUntilKnown(rng, o, func(ctx context.Context, k *endpoint) (*orderv1.PlaceOrderResponse, error) {
 		return k.order.PlaceOrder(ctx, req)
 	})
 }
 
-// settleOrder asks until the outcome is known, and notes an order that the shop took.
-func (d *driver) settleOrder(
-	rng *rand.Rand, o *order, call func(context.Context, *desk) (*orderv1.PlaceOrderResponse, error),
+// placeUntilKnown calls until the outcome is known, and records an order that the shop took.
+func (d *driver) placeUntilKnown(
+	rng *rand.Rand, o *order, call func(context.Context, *endpoint) (*orderv1.PlaceOrderResponse, error),
 ) *orderv1.PlaceOrderResponse {
-	reply, err := ask(d.caller, rng, "order", &o.place, call)
+	reply, err := callUntilKnown(d.caller, rng, "order", &o.place, call)
 	if err != nil {
 		return nil
 	}
@@ -338,7 +338,7 @@ func (d *driver) placeAgain(rng *rand.Rand, o *order, req *orderv1.PlaceOrderReq
 	if rng.IntN(5) == 0 {
 		other := proto.CloneOf(req)
 		other.Contact.LastName = "Byron"
-		_, _ = ask(d.caller, rng, "order", &w, func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
+		_, _ = callUntilKnown(d.caller, rng, "order", &w, func(ctx context.Context, k *endpoint) (*orderv1.PlaceOrderResponse, error) {
 			return k.order.PlaceOrder(ctx, other)
 		})
 		if w.outcome == acknowledged || w.outcome == refused && w.reason != "REQUEST_ID_REUSED" {
@@ -346,7 +346,7 @@ func (d *driver) placeAgain(rng *rand.Rand, o *order, req *orderv1.PlaceOrderReq
 		}
 		return
 	}
-	reply, err := ask(d.caller, rng, "order", &w, func(ctx context.Context, k *desk) (*orderv1.PlaceOrderResponse, error) {
+	reply, err := callUntilKnown(d.caller, rng, "order", &w, func(ctx context.Context, k *endpoint) (*orderv1.PlaceOrderResponse, error) {
 		return k.order.PlaceOrder(ctx, req)
 	})
 	switch {
@@ -362,16 +362,16 @@ func (d *driver) cancel(rng *rand.Rand, o *order) {
 	w := &write{kind: "CancelOrder", requestID: newID(rng)}
 	o.cancels = append(o.cancels, w)
 	req := &orderv1.CancelOrderRequest{RequestId: w.requestID, Id: o.id, Reason: w.requestID}
-	call := func(ctx context.Context, k *desk) (*orderv1.CancelOrderResponse, error) {
+	call := func(ctx context.Context, k *endpoint) (*orderv1.CancelOrderResponse, error) {
 		return k.order.CancelOrder(ctx, req)
 	}
-	first, err := ask(d.caller, rng, "order", w, call)
+	first, err := callUntilKnown(d.caller, rng, "order", w, call)
 	if err != nil || rng.IntN(3) > 0 || !d.pause(rng, 3*time.Second) {
 		return
 	}
 	d.tally.repeated()
 	again := write{kind: "CancelOrder again", requestID: w.requestID}
-	reply, err := ask(d.caller, rng, "order", &again, call)
+	reply, err := callUntilKnown(d.caller, rng, "order", &again, call)
 	switch {
 	case again.outcome == refused:
 		d.book.findf(o, "REPEAT_REFUSED", "CancelOrder sent again was refused: %v", err)
@@ -428,10 +428,10 @@ func (d *driver) refund(rng *rand.Rand, o *order, amount int64) {
 	if amount > 0 {
 		req.Amount = euros(amount)
 	}
-	call := func(ctx context.Context, k *desk) (*paymentv1.RefundPaymentResponse, error) {
+	call := func(ctx context.Context, k *endpoint) (*paymentv1.RefundPaymentResponse, error) {
 		return k.payment.RefundPayment(ctx, req)
 	}
-	first, err := ask(d.caller, rng, "payment", &r.write, call)
+	first, err := callUntilKnown(d.caller, rng, "payment", &r.write, call)
 	if err != nil {
 		return
 	}
@@ -444,7 +444,7 @@ func (d *driver) refund(rng *rand.Rand, o *order, amount int64) {
 	}
 	d.tally.repeated()
 	again := write{kind: "RefundPayment again", requestID: r.requestID}
-	reply, err := ask(d.caller, rng, "payment", &again, call)
+	reply, err := callUntilKnown(d.caller, rng, "payment", &again, call)
 	// A refund that was PENDING may have moved on; what it is has not changed.
 	switch {
 	case again.outcome == refused:
@@ -459,7 +459,7 @@ func (d *driver) refund(rng *rand.Rand, o *order, amount int64) {
 func (d *driver) ship(rng *rand.Rand, o *order) {
 	w := &write{kind: "ShipOrder", requestID: newID(rng)}
 	o.ships = append(o.ships, w)
-	_, _ = ask(d.caller, rng, "order", w, func(ctx context.Context, k *desk) (*orderv1.ShipOrderResponse, error) {
+	_, _ = callUntilKnown(d.caller, rng, "order", w, func(ctx context.Context, k *endpoint) (*orderv1.ShipOrderResponse, error) {
 		return k.order.ShipOrder(ctx, &orderv1.ShipOrderRequest{Id: o.id, Carrier: "Chaos", TrackingCode: w.requestID})
 	})
 }
@@ -467,7 +467,7 @@ func (d *driver) ship(rng *rand.Rand, o *order) {
 func (d *driver) deliver(rng *rand.Rand, o *order) {
 	w := &write{kind: "MarkOrderDelivered"}
 	o.delivers = append(o.delivers, w)
-	_, _ = ask(d.caller, rng, "order", w, func(ctx context.Context, k *desk) (*orderv1.MarkOrderDeliveredResponse, error) {
+	_, _ = callUntilKnown(d.caller, rng, "order", w, func(ctx context.Context, k *endpoint) (*orderv1.MarkOrderDeliveredResponse, error) {
 		return k.order.MarkOrderDelivered(ctx, &orderv1.MarkOrderDeliveredRequest{Id: o.id})
 	})
 }

@@ -12,10 +12,10 @@ import (
 
 // shape is a running shop, in one process or in many, and what can be done to it.
 type shape interface {
-	// desks are the ways to ask each context.
-	desks() map[string][]*desk
-	// eyes are ways to ask order that nothing disturbs, to count what is under way.
-	eyes() []*desk
+	// endpoints are the ways to call each context.
+	endpoints() map[string][]*endpoint
+	// eyes are ways to call order that nothing disturbs, to count what is under way.
+	eyes() []*endpoint
 	// kills are what can be killed. Each starts again by itself.
 	kills() []kill
 	// pauses are what can be stopped in its tracks.
@@ -30,7 +30,7 @@ type shape interface {
 	internal() []string
 	// inbox is where /inbox.json is.
 	inbox() string
-	// died tells of each time that a part ended by itself.
+	// died receives each time that a part ended by itself.
 	died() []string
 	close()
 }
@@ -153,7 +153,7 @@ func (c *chaos) await(ctx context.Context, patience time.Duration) view {
 	deadline := time.Now().Add(patience)
 	for {
 		once, cancel := context.WithTimeout(ctx, 3*time.Second)
-		c.driver.look(once)
+		c.driver.poll(once)
 		cancel()
 		v := c.driver.book.view()
 		if v.underWay >= enough && v.age < 2*time.Second || time.Now().After(deadline) || sleep(ctx, 100*time.Millisecond) != nil {

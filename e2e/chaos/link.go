@@ -86,7 +86,7 @@ func (l *link) address() string { return l.front.address() }
 // toxin is a fault that a link has for a while.
 type toxin struct {
 	name string
-	// breaks says that connections do not survive it.
+	// breaks reports that connections do not survive it.
 	breaks bool
 	apply  func(l *link, rng *rand.Rand) error
 	cure   func(l *link) error
@@ -154,7 +154,7 @@ func toxic(name string, breaks bool, kind string, attributes func(rng *rand.Rand
 				defer close(done)
 				sick.Toxics.ResetToxics(context.Background())
 			}()
-			// Toxiproxy waits for readers that do not read, a paused process, say, and
+			// Toxiproxy waits for readers that do not read, for instance a paused process, and
 			// sometimes for nobody. Those that are connected are cut off then.
 			select {
 			case <-done:
@@ -174,7 +174,7 @@ func (l *link) cut() {
 	l.back.cut()
 }
 
-// halfClose ends what is said in one direction of every connection, for one of its
+// halfClose ends what is sent in one direction of every connection, for one of its
 // ends, while the other direction goes on.
 func (l *link) halfClose(towardsServer bool) {
 	if towardsServer {
@@ -254,7 +254,7 @@ func (r *relay) serve(client net.Conn) {
 }
 
 // copy passes one direction on. Its end is passed on as well; after a half-close
-// of ours what is still said is read and dropped, as a network would.
+// of ours what is still sent is read and dropped, as a network would.
 func (p *pair) copy(to, from net.Conn) {
 	_, err := io.Copy(to, from)
 	if err == nil {

@@ -1,9 +1,9 @@
 // Command chaos sells at a shop, breaks every part of it again and again, and then
-// compares what is left with what its customers were told.
+// compares what is left with what its customers were answered.
 //
 //	chaos -seed 7 -minutes 20 -shape both
 //
-// The seed fixes what is ordered and which faults follow each other, not the moments
+// The seed fixes what is ordered and which faults follow each other, not the times
 // at which the machine lets them happen. It exits 1 when there is a finding, and 2
 // when it could not run. It needs Linux, because it looks for PostgreSQL's processes
 // in /proc.
@@ -37,7 +37,7 @@ func main() {
 		}
 		return
 	}
-	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy tells of every slice otherwise
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy logs every slice otherwise
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	findings, err := runAll(ctx, o)
 	stop()

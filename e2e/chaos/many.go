@@ -40,7 +40,7 @@ type service struct {
 	database                *link // its own way to PostgreSQL: a cut frees its locks alone
 }
 
-// replicas says how many processes a context has. Where there are two, the second
+// replicas is how many processes a context has. Where there are two, the second
 // takes over what the first one led.
 func replicas(context string) int {
 	switch context {
@@ -95,7 +95,7 @@ func (s *many) startDatabase(ctx context.Context, w *workshop) error {
 	return err
 }
 
-// startBroker starts Kafka behind a link: it tells its clients to come that way.
+// startBroker starts Kafka behind a link: it advertises that address to its clients.
 func (s *many) startBroker(w *workshop) (*link, error) {
 	l, err := s.net.link("kafka", func(ctx context.Context) (net.Conn, error) {
 		if s.node == nil {
@@ -142,7 +142,7 @@ func (s *many) startServices(w *workshop, broker *link) error {
 			if v.api, err = s.net.link(name, func(ctx context.Context) (net.Conn, error) { return dialTCP(ctx, v.listen.String()) }); err != nil {
 				return err
 			}
-			// Peers know one address; when it is a dead replica's they say so, as they
+			// Peers know one address; when it is a dead replica's they answer so, as they
 			// would without a mesh.
 			if peers[c] == "" {
 				peers[c] = "http://" + v.api.address()
@@ -203,19 +203,19 @@ func (s *many) through(l *link, database string) string {
 	return at.String()
 }
 
-func (s *many) desks() map[string][]*desk {
-	all := map[string][]*desk{}
+func (s *many) endpoints() map[string][]*endpoint {
+	all := map[string][]*endpoint{}
 	for _, v := range s.services {
-		all[v.context] = append(all[v.context], newDesk(v.api.address()))
+		all[v.context] = append(all[v.context], newEndpoint(v.api.address()))
 	}
 	return all
 }
 
-func (s *many) eyes() []*desk {
-	var all []*desk
+func (s *many) eyes() []*endpoint {
+	var all []*endpoint
 	for _, v := range s.services {
 		if v.context == "order" {
-			all = append(all, newDesk(v.listen.String()))
+			all = append(all, newEndpoint(v.listen.String()))
 		}
 	}
 	return all
@@ -311,7 +311,7 @@ func (s *many) died() []string {
 	return all
 }
 
-// close kills the services: what they had to say was compared already.
+// close kills the services: what they hold was compared already.
 func (s *many) close() {
 	for _, v := range s.services {
 		if v.part != nil {

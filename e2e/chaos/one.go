@@ -76,15 +76,15 @@ func startOneProcess(w *workshop) (*oneProcess, error) {
 	return s, nil
 }
 
-func (s *oneProcess) desks() map[string][]*desk {
-	all := map[string][]*desk{}
+func (s *oneProcess) endpoints() map[string][]*endpoint {
+	all := map[string][]*endpoint{}
 	for _, c := range process.Contexts() {
-		all[c] = []*desk{newDesk(s.api.address())}
+		all[c] = []*endpoint{newEndpoint(s.api.address())}
 	}
 	return all
 }
 
-func (s *oneProcess) eyes() []*desk { return []*desk{newDesk(s.direct.address())} }
+func (s *oneProcess) eyes() []*endpoint { return []*endpoint{newEndpoint(s.direct.address())} }
 
 func delay(rng *rand.Rand) time.Duration { return time.Duration(rng.IntN(1500)) * time.Millisecond }
 

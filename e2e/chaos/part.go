@@ -17,7 +17,7 @@ import (
 // part is a program of the shop that is started again whenever it has ended.
 type part struct {
 	name string
-	// start starts it and returns when it serves; it tells began of the process first.
+	// start starts it and returns when it serves; it hands the process to began first.
 	start func(began func(*process.Process)) error
 	log   func(format string, args ...any)
 
@@ -171,7 +171,7 @@ func (p postmaster) home() string {
 	return filepath.Dir(found[0])
 }
 
-// owns says whether a process is one of the server's: a number alone may be a
+// owns reports whether a process is one of the server's: a number alone may be a
 // stranger's by now.
 func (p postmaster) owns(pid int) bool {
 	home := p.home()
@@ -198,7 +198,7 @@ func (p postmaster) signal(pid int, s syscall.Signal) bool {
 	return p.owns(pid) && syscall.Kill(pid, s) == nil
 }
 
-// isClients says whether a process serves a client's connection.
+// isClients reports whether a process serves a client's connection.
 func isClients(pid int) bool {
 	title, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	return err == nil && strings.HasPrefix(string(title), "postgres: shopmesh_")

@@ -116,7 +116,7 @@ const settings = `{
   "notification": {"retryAfter": "0.5s"}
 }`
 
-// patienceAfter is how long clients go on asking when the faults are over.
+// patienceAfter is how long clients go on retrying when the faults are over.
 const patienceAfter = 3 * time.Minute
 
 // auditWait is how long the shop may take to come to rest then.
@@ -180,7 +180,7 @@ func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summar
 	patience, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	d := &driver{
-		caller: &caller{desks: s.desks(), tally: newTally(), patience: patience},
+		caller: &caller{endpoints: s.endpoints(), tally: newTally(), patience: patience},
 		seed:   r.seed, book: newBook(), eyes: s.eyes(), window: make(chan struct{}, r.window), stop: stop,
 		healed: make(chan struct{}),
 	}
@@ -258,41 +258,41 @@ func (r round) audit(d *driver, s shape, w *workshop) error {
 	return nil
 }
 
-// explained is how many findings are told with the order's timeline.
+// explained is how many findings are printed with the order's timeline.
 const explained = 20
 
 func (r round) explain(ctx context.Context, d *driver) {
-	told := map[string]bool{}
+	printed := map[string]bool{}
 	for i, f := range d.book.findings {
 		fmt.Printf("\nFINDING %d of %d: %v\n  replay: %s\n", i+1, len(d.book.findings), f, r.replay())
-		if f.orderID == "" || told[f.orderID] || len(told) >= explained {
+		if f.orderID == "" || printed[f.orderID] || len(printed) >= explained {
 			continue
 		}
-		told[f.orderID] = true
-		d.tell(ctx, f.orderID)
+		printed[f.orderID] = true
+		d.printOrder(ctx, f.orderID)
 	}
 }
 
-// tell prints all that the shop and the client know of an order.
-func (d *driver) tell(ctx context.Context, id string) {
-	timeline, err := read(ctx, d.caller, "order", func(ctx context.Context, k *desk) (*orderv1.GetOrderTimelineResponse, error) {
+// printOrder prints all that the shop and the client know of an order.
+func (d *driver) printOrder(ctx context.Context, id string) {
+	timeline, err := read(ctx, d.caller, "order", func(ctx context.Context, k *endpoint) (*orderv1.GetOrderTimelineResponse, error) {
 		return k.order.GetOrderTimeline(ctx, &orderv1.GetOrderTimelineRequest{Id: id})
 	})
 	fmt.Printf("  timeline (missing: %v, error: %v):\n", timeline.GetMissing(), err)
 	for _, e := range timeline.GetEntries() {
 		fmt.Printf("    %s %s %s %s (%s)\n", e.GetCreateTime().AsTime().Format("15:04:05.000000"), e.GetContext(), e.GetKind(), e.GetDetail(), e.GetActor())
 	}
-	payments, err := read(ctx, d.caller, "payment", func(ctx context.Context, k *desk) (*paymentv1.ListPaymentsResponse, error) {
+	payments, err := read(ctx, d.caller, "payment", func(ctx context.Context, k *endpoint) (*paymentv1.ListPaymentsResponse, error) {
 		return k.payment.ListPayments(ctx, &paymentv1.ListPaymentsRequest{Filter: fmt.Sprintf("order_id = %q", id)})
 	})
 	fmt.Printf("  payments (error: %v): %v\n", err, payments.GetPayments())
 	for _, p := range payments.GetPayments() {
-		refunds, err := read(ctx, d.caller, "payment", func(ctx context.Context, k *desk) (*paymentv1.ListRefundsResponse, error) {
+		refunds, err := read(ctx, d.caller, "payment", func(ctx context.Context, k *endpoint) (*paymentv1.ListRefundsResponse, error) {
 			return k.payment.ListRefunds(ctx, &paymentv1.ListRefundsRequest{PaymentId: p.GetId()})
 		})
 		fmt.Printf("  refunds (error: %v): %v\n", err, refunds.GetRefunds())
 	}
-	mails, err := read(ctx, d.caller, "notification", func(ctx context.Context, k *desk) (*notificationv1.ListNotificationsResponse, error) {
+	mails, err := read(ctx, d.caller, "notification", func(ctx context.Context, k *endpoint) (*notificationv1.ListNotificationsResponse, error) {
 		return k.mail.ListNotifications(ctx, &notificationv1.ListNotificationsRequest{Filter: fmt.Sprintf("order_id = %q", id)})
 	})
 	fmt.Printf("  mails (error: %v): %v\n", err, mails.GetNotifications())
@@ -304,16 +304,16 @@ func (d *driver) tell(ctx context.Context, id string) {
 	o := d.book.orders[i]
 	fmt.Printf("  the client: PlaceOrder %s, method %s, %d cents, seen %s\n", o.place.requestID, o.method, o.total, short(o.state))
 	for _, w := range slices.Concat(o.cancels, o.ships, o.delivers) {
-		fmt.Printf("    %s %s: %s\n", w.kind, w.requestID, saidOrNot(w))
+		fmt.Printf("    %s %s: %s\n", w.kind, w.requestID, outcomeAndAttempts(w))
 	}
 	for _, f := range o.refunds {
-		fmt.Printf("    %s %s of %d cents (%s): %s\n", f.kind, f.requestID, f.amount, f.id, saidOrNot(&f.write))
+		fmt.Printf("    %s %s of %d cents (%s): %s\n", f.kind, f.requestID, f.amount, f.id, outcomeAndAttempts(&f.write))
 	}
 }
 
-func saidOrNot(w *write) string {
+func outcomeAndAttempts(w *write) string {
 	if w.outcome == unknown {
 		return fmt.Sprintf("never answered (%d attempts)", w.lost)
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s after %d attempts without an answer", said(w), w.lost))
+	return strings.TrimSpace(fmt.Sprintf("%s after %d attempts without an answer", outcomeOf(w), w.lost))
 }

@@ -20,10 +20,10 @@ func (d *driver) adjust(rng *rand.Rand, p *product, delta int64) outcome {
 	p.writes[a.requestID] = a
 	p.mu.Unlock()
 	req := &inventoryv1.AdjustStockRequest{RequestId: a.requestID, ProductCode: p.code, Delta: delta, Reason: a.requestID}
-	call := func(ctx context.Context, k *desk) (*inventoryv1.AdjustStockResponse, error) {
+	call := func(ctx context.Context, k *endpoint) (*inventoryv1.AdjustStockResponse, error) {
 		return k.stock.AdjustStock(ctx, req)
 	}
-	first, err := ask(d.caller, rng, "inventory", &a.write, call)
+	first, err := callUntilKnown(d.caller, rng, "inventory", &a.write, call)
 	if err != nil {
 		return a.outcome
 	}
@@ -35,7 +35,7 @@ func (d *driver) adjust(rng *rand.Rand, p *product, delta int64) outcome {
 	}
 	d.tally.repeated()
 	again := write{kind: "AdjustStock again", requestID: a.requestID}
-	reply, err := ask(d.caller, rng, "inventory", &again, call)
+	reply, err := callUntilKnown(d.caller, rng, "inventory", &again, call)
 	switch {
 	case again.outcome == refused:
 		d.book.find(finding{kind: "REPEAT_REFUSED", subject: p.code, message: fmt.Sprintf("AdjustStock sent again was refused: %v", err)})
@@ -72,7 +72,7 @@ func (d *driver) reprice(ctx context.Context) {
 		p.prices[next] = true
 		p.mu.Unlock()
 		w := &write{kind: "UpdateProduct"}
-		_, err := ask(d.caller, rng, "catalog", w, func(ctx context.Context, k *desk) (*catalogv1.UpdateProductResponse, error) {
+		_, err := callUntilKnown(d.caller, rng, "catalog", w, func(ctx context.Context, k *endpoint) (*catalogv1.UpdateProductResponse, error) {
 			return k.product.UpdateProduct(ctx, &catalogv1.UpdateProductRequest{
 				Product: &catalogv1.Product{Id: p.id, Price: euros(next)}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"price"}},
 			})

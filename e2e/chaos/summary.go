@@ -20,7 +20,7 @@ type summary struct {
 	orders, repeats, exhausted, died, findings int
 	kinds                                      map[string]int    // of the findings
 	first                                      map[string]string // by kind: one of them
-	complaints                                 map[string]int    // what the logs say since the faults were over
+	complaints                                 map[string]int    // what was logged since the faults were over
 }
 
 func newSummary() *summary {
@@ -99,7 +99,7 @@ func (s *summary) print(title string) {
 	table(fmt.Sprintf("other faults: %d", faults), s.faults)
 	table(fmt.Sprintf("orders: %d acknowledged, their final states", s.orders), s.states)
 	table("writes by what their clients know", s.outcomes)
-	table("writes that were unknown for a while, and resolved by asking again", s.resolved)
+	table("writes that were unknown for a while, and resolved by retrying", s.resolved)
 	table("attempts without an answer, by code", s.lost)
 	for kind, message := range s.internal {
 		fmt.Printf("  INTERNAL was answered to %s: %s\n", kind, message)
@@ -114,7 +114,7 @@ func (s *summary) print(title string) {
 	}
 }
 
-// printComplaints prints those that are heard most.
+// printComplaints prints the most frequent ones.
 func (s *summary) printComplaints() {
 	const most = 12
 	fmt.Println("what the shop's programs warned of when the faults were over")

@@ -51,25 +51,25 @@ func (d *driver) receive(ctx context.Context, rng *rand.Rand, o *order, after in
 	}
 }
 
-// follow asks again and again which orders are under way, until patience ends or
+// follow polls which orders are under way, until patience ends or
 // selling is over and none is.
 func (d *driver) follow() {
 	for sleep(d.patience, 300*time.Millisecond) == nil {
-		d.look(d.patience)
+		d.poll(d.patience)
 	}
 }
 
-// look asks the shop which orders are under way; what left the list is read by
+// poll reads from the shop which orders are under way; what left the list is read by
 // itself.
-func (d *driver) look(ctx context.Context) {
-	d.looking.Lock()
-	defer d.looking.Unlock()
+func (d *driver) poll(ctx context.Context) {
+	d.polling.Lock()
+	defer d.polling.Unlock()
 	before := d.book.followed()
 	if len(before) == 0 {
 		return
 	}
-	asked := time.Now()
-	oldest := asked
+	polled := time.Now()
+	oldest := polled
 	for _, o := range before {
 		if o.placeTime.Before(oldest) {
 			oldest = o.placeTime
@@ -125,7 +125,7 @@ func (d *driver) look(ctx context.Context) {
 	_ = group.Wait()
 	if !failed {
 		d.book.mu.Lock()
-		d.book.lookTime = asked
+		d.book.pollTime = polled
 		d.book.mu.Unlock()
 	}
 }
