@@ -62,7 +62,7 @@ func (s *shop) buyer(product *catalogv1.Product) buyer {
 	}
 	req := request("sandbox_ok", of(product.GetCode(), 1))
 	req.CustomerId, req.Contact.Email = c.GetCustomer().GetId(), email
-	order := s.settled(s.place(req).GetId(), confirmed)
+	order := s.reached(s.place(req).GetId(), confirmed)
 	s.oneMail(email)
 	return buyer{id: c.GetCustomer().GetId(), order: order.GetId()}
 }
@@ -85,7 +85,7 @@ func (s *shop) changeStates(dearer, ended *catalogv1.Product, person buyer) {
 	}
 }
 
-// statesAreKnown says what some context does not know of changeStates.
+// statesAreKnown names what some context does not know of changeStates.
 func (s *shop) statesAreKnown(ctx context.Context, dearer, ended *catalogv1.Product, person buyer) error {
 	quoted, err := s.order.QuoteOrder(ctx, &orderv1.QuoteOrderRequest{Lines: []*orderv1.OrderLineRequest{of(dearer.GetCode(), 1)}})
 	if err != nil || !proto.Equal(quoted.GetQuote().GetTotal(), euros(6, 0)) {
@@ -152,7 +152,7 @@ func (s *oneProcess) hold(database, lock string) {
 	}
 }
 
-// waitFor asks a database until it says yes.
+// waitFor queries a database until it answers yes.
 func (s *oneProcess) waitFor(database, question string) {
 	s.t.Helper()
 	conn := s.open(database)

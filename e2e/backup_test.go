@@ -23,7 +23,7 @@ import (
 
 var backupSeed = flag.Uint64("backup.seed", 0, "when backups are taken; 0 draws one, which a failed test prints")
 
-// shopmesh runs a command line of the program and returns what it printed.
+// shopmesh printed a command line of the program and returns what it printed.
 func shopmesh(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -35,10 +35,10 @@ func shopmesh(t *testing.T, args ...string) string {
 	return out.String()
 }
 
-// Backups are taken at drawn moments while orders of all kinds are placed and several
+// Backups are taken at drawn times while orders of all kinds are placed and several
 // hundred are under way, and the shop goes on. Each is restored into a shop of its
 // own, which brings every order that was accepted before the backup began to its end:
-// its books agree, the sandbox's ledger says what payment says, and no mail is double.
+// its books agree, the sandbox's ledger agrees with payment, and no mail is double.
 func TestBackupsUnderLoad(t *testing.T) {
 	t.Parallel()
 	seed := *backupSeed
@@ -82,8 +82,8 @@ func TestBackupsUnderLoad(t *testing.T) {
 		})
 		backups[i], before[i] = filepath.Join(tempDir(t), "backup"), all.ids()
 		ended := s.ended()
-		var told struct{ Files, Bytes, Size int64 }
-		if out := shopmesh(t, "backup", backups[i], "--data", s.data, "--json"); json.Unmarshal([]byte(out), &told) != nil || told.Files == 0 || told.Size == 0 {
+		var printed struct{ Files, Bytes, Size int64 }
+		if out := shopmesh(t, "backup", backups[i], "--data", s.data, "--json"); json.Unmarshal([]byte(out), &printed) != nil || printed.Files == 0 || printed.Size == 0 {
 			t.Errorf("it printed %q", out)
 		}
 		if s.ended() == ended {
@@ -103,7 +103,7 @@ func TestBackupsUnderLoad(t *testing.T) {
 			}
 			r.noMailTwice()
 			// It is a shop like any other.
-			r.settled(r.place(request("sandbox_ok", of(mug.GetCode(), 1))).GetId(), confirmed)
+			r.reached(r.place(request("sandbox_ok", of(mug.GetCode(), 1))).GetId(), confirmed)
 			r.stop()
 		})
 	}

@@ -50,5 +50,5 @@ func TestTenThousandProducts(t *testing.T) {
 	if len(seen) != 10_001 {
 		t.Errorf("%d products were listed, want 10,001", len(seen))
 	}
-	s.settled(s.place(request("sandbox_declined", of("SHEET-09999", 1))).GetId(), cancelled)
+	s.reached(s.place(request("sandbox_declined", of("SHEET-09999", 1))).GetId(), cancelled)
 }

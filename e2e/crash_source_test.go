@@ -31,8 +31,8 @@ func offTheWay() map[statement]string {
 		{order, "ErasedCustomerInsertMany"}:           "a customer is erased",
 		{order, "OrderErasePerson"}:                   "a customer is erased",
 		{order, "ErasedCustomerSettle"}:               "an erasure is a day old",
-		{order, "ProductInsertMany"}:                  "a product is ordered before order heard of it",
-		{payment, "DeadLetterPark"}:                   "a provider says what payment can't make sense of",
+		{order, "ProductInsertMany"}:                  "a product is ordered before order received its event",
+		{payment, "DeadLetterPark"}:                   "a provider reports what payment can't make sense of",
 		{notification, "ErasedCustomerInsertMany"}:    "a customer is erased",
 		{notification, "NotificationEraseMany"}:       "a customer is erased",
 		{notification, "ErasedCustomerSetUnfinished"}: "a customer is erased",
@@ -47,14 +47,14 @@ func offTheWay() map[statement]string {
 	}
 }
 
-// mustCrossAll fails for every border in the source, and every statement on the
+// mustCrossAll fails for every boundary in the source, and every statement on the
 // order's way that writes, which no story crossed: so the list can't shrink unseen.
-func mustCrossAll(t *testing.T, told []whole) {
+func mustCrossAll(t *testing.T, runs []whole) {
 	t.Helper()
-	crossed := pointsOf(told)
+	crossed := pointsOf(runs)
 	for _, mark := range marks(t) {
 		if !slices.ContainsFunc(crossed, mark.matches) {
-			t.Errorf("%s: no story crosses %q %q %q", mark.at, mark.border, mark.where, mark.what)
+			t.Errorf("%s: no story crosses %q %q %q", mark.at, mark.boundary, mark.where, mark.what)
 		}
 	}
 	excused := offTheWay()
@@ -71,10 +71,10 @@ func mustCrossAll(t *testing.T, told []whole) {
 }
 
 // mark is a call of crashpoint.Cross in the source; what is no literal is empty.
-type mark struct{ at, border, where, what string }
+type mark struct{ at, boundary, where, what string }
 
 func (m mark) matches(p crashpoint.Point) bool {
-	return p.Border() == m.border && (m.where == "" || m.where == p.Where()) && (m.what == "" || m.what == p.What())
+	return p.Border() == m.boundary && (m.where == "" || m.where == p.Where()) && (m.what == "" || m.what == p.What())
 }
 
 // marks finds the calls in the kit and the services.
@@ -95,14 +95,14 @@ func marks(t *testing.T) []mark {
 				words[i] = literal(arg)
 			}
 			if words[0] == "" {
-				t.Errorf("%s: a border is a literal, so that it can be listed", at(call))
+				t.Errorf("%s: a boundary is a literal, so that it can be listed", at(call))
 			}
 			all = append(all, mark{at(call), words[0], words[1], words[2]})
 			return true
 		})
 	})
 	if len(all) == 0 {
-		t.Fatal("the source has no border")
+		t.Fatal("the source has no boundary")
 	}
 	return all
 }

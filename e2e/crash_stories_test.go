@@ -19,18 +19,18 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 )
 
-// crashStory is a way that an order can go, told by users who repeat what was not
+// crashStory is a way that an order can go, run by users who repeat what was not
 // answered, with the same request id.
 type crashStory struct {
 	name string
 	// window is the order's payment window; empty for the usual one.
 	window string
-	// race says that the order ends while its payment is under way: whether money
+	// race reports that the order ends while its payment is under way: whether money
 	// was taken and given back, or never taken, is a matter of time.
 	race bool
-	// cards says that the shop takes cards, by a Stripe of ours that outlives it.
+	// cards reports that the shop takes cards, by a Stripe of ours that outlives it.
 	cards bool
-	tell  func(s *survivor)
+	run   func(s *survivor)
 }
 
 // settings are short times, so that what a dead process left is soon taken over.
@@ -59,28 +59,28 @@ func crashStories() []crashStory {
 		return func(s *survivor) { s.in(s.placed(method, quantity), end) }
 	}
 	return []crashStory{
-		{name: "confirmed", tell: plain("sandbox_ok", 3, confirmed)},
-		{name: "declined", tell: plain("sandbox_declined", 3, cancelled)},
-		{name: "out of stock", tell: plain("sandbox_ok", 11, cancelled)},
-		{name: "unknown then ok", tell: plain("sandbox_unknown_then_ok", 1, confirmed)},
-		{name: "unknown then declined", tell: plain("sandbox_unknown_then_declined", 1, cancelled)},
-		{name: "cancelled after confirmation", tell: cancel(confirmed)},
-		{name: "cancelled before payment", race: true, tell: func(s *survivor) { s.cancel(s.placed("sandbox_slow", 2)) }},
-		{name: "expired", race: true, window: "1s", tell: plain("sandbox_slow", 2, cancelled)},
-		{name: "refund of unknown outcome", tell: func(s *survivor) {
+		{name: "confirmed", run: plain("sandbox_ok", 3, confirmed)},
+		{name: "declined", run: plain("sandbox_declined", 3, cancelled)},
+		{name: "out of stock", run: plain("sandbox_ok", 11, cancelled)},
+		{name: "unknown then ok", run: plain("sandbox_unknown_then_ok", 1, confirmed)},
+		{name: "unknown then declined", run: plain("sandbox_unknown_then_declined", 1, cancelled)},
+		{name: "cancelled after confirmation", run: cancel(confirmed)},
+		{name: "cancelled before payment", race: true, run: func(s *survivor) { s.cancel(s.placed("sandbox_slow", 2)) }},
+		{name: "expired", race: true, window: "1s", run: plain("sandbox_slow", 2, cancelled)},
+		{name: "refund of unknown outcome", run: func(s *survivor) {
 			order := s.placed("sandbox_unknown_then_ok", 2)
 			s.in(order, confirmed)
 			s.cancel(order)
 		}},
-		{name: "refunded", tell: refundedInPart},
-		{name: "shipped and delivered", tell: shippedAndDelivered},
-		{name: "restocked", tell: restocked},
-		{name: "paid by card and cancelled", cards: true, tell: func(s *survivor) {
+		{name: "refunded", run: refundedInPart},
+		{name: "shipped and delivered", run: shippedAndDelivered},
+		{name: "restocked", run: restocked},
+		{name: "paid by card and cancelled", cards: true, run: func(s *survivor) {
 			order := s.placed("pm_card_visa", 2)
 			s.in(order, confirmed)
 			s.cancel(order)
 		}},
-		{name: "declined card", cards: true, tell: plain("pm_card_visa_chargeDeclined", 1, cancelled)},
+		{name: "declined card", cards: true, run: plain("pm_card_visa_chargeDeclined", 1, cancelled)},
 	}
 }
 
@@ -185,11 +185,11 @@ func restocked(s *survivor) {
 	}
 }
 
-// end is all that a story leaves behind, in words: what one telling says, another
-// must say too, wherever the shop died in it.
+// end is all that a story leaves behind, in words: what one run leaves, another
+// must leave too, wherever the shop died in it.
 func (s *survivor) end(race bool) string {
 	s.t.Helper()
-	var said string
+	var end string
 	s.until("the end state", func(ctx context.Context) error {
 		var lines []string
 		orders, err := s.order.ListOrders(ctx, &orderv1.ListOrdersRequest{})
@@ -197,11 +197,11 @@ func (s *survivor) end(race bool) string {
 			return err
 		}
 		for _, o := range orders.GetOrders() {
-			told, err := s.endOfOrder(ctx, o.GetId(), race)
+			found, err := s.endOfOrder(ctx, o.GetId(), race)
 			if err != nil {
 				return err
 			}
-			lines = append(lines, told...)
+			lines = append(lines, found...)
 		}
 		stock, err := s.endOfStock(ctx)
 		if err != nil {
@@ -213,10 +213,10 @@ func (s *survivor) end(race bool) string {
 				lines = append(lines, fmt.Sprintf("card of order: charged %d times, %d taken, %d given back, %d to be", p.Charges, p.Received, p.Refunded, p.Refunding))
 			}
 		}
-		said = strings.Join(lines, "\n")
+		end = strings.Join(lines, "\n")
 		return nil
 	})
-	return said
+	return end
 }
 
 func (s *survivor) endOfOrder(ctx context.Context, id string, race bool) ([]string, error) {
@@ -271,7 +271,7 @@ func (s *survivor) refundsOf(ctx context.Context, payment string) ([]string, err
 	return refunds, nil
 }
 
-// mailsOf are the mails of the ledger, each with how often it is in the inbox.
+// mailsOf are the mails of notification, each with how often it is in the inbox.
 func (s *survivor) mailsOf(ctx context.Context, o *orderv1.Order) ([]string, error) {
 	res, err := s.mail.ListNotifications(ctx, &notificationv1.ListNotificationsRequest{Filter: fmt.Sprintf("order_id = %q", o.GetId())})
 	if err != nil {
@@ -291,7 +291,7 @@ func (s *survivor) mailsOf(ctx context.Context, o *orderv1.Order) ([]string, err
 		delete(received, n.GetSubject())
 	}
 	for subject := range received {
-		return nil, errors.New("a mail that is in no ledger: " + subject)
+		return nil, errors.New("a mail that notification does not know: " + subject)
 	}
 	slices.Sort(mails)
 	return mails, nil

@@ -19,7 +19,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
 )
 
-// survivor is a shop that may be told where to die, and its users, who start it
+// survivor is a shop that may be set to die at a point, and its users, who start it
 // again and go on with what they were at.
 type survivor struct {
 	*oneProcess
@@ -28,7 +28,7 @@ type survivor struct {
 	point    crashpoint.Point // where it dies; empty for nowhere
 	died     bool
 	cards    *stripefake.Fake // nil when the shop takes none
-	env      []string         // tells the shop where the cards are
+	env      []string         // Stripe's address for the shop
 	mug      string           // the code of the product that it sells, with 10 in stock
 }
 
@@ -37,7 +37,7 @@ type survivor struct {
 const patience = 2 * time.Minute
 
 // template is a data directory of a shop that sells mugs and has no order yet. Every
-// telling gets a copy, which costs less than making another.
+// run gets a copy, which costs less than making another.
 type template struct {
 	data string
 	mug  string
@@ -79,7 +79,7 @@ func (tpl template) revive(t *testing.T, story crashStory, point crashpoint.Poin
 	return s
 }
 
-// takeCards starts a Stripe that tells nothing by itself: what it did is looked up.
+// takeCards starts a Stripe that sends nothing by itself: what it did is looked up.
 func (s *survivor) takeCards() {
 	const key = "sk_test_crash"
 	s.cards = stripefake.New(stripefake.Config{Key: key})
@@ -116,7 +116,7 @@ func (s *survivor) begin() {
 	s.connectReady(ready)
 }
 
-// bury takes note of the death, which must be the one that was asked for.
+// bury takes note of the death, which must be the planned one.
 func (s *survivor) bury(because error) {
 	s.t.Helper()
 	if s.process == nil || s.died || s.point == "" || !s.process.Killed() {

@@ -25,7 +25,7 @@ var (
 	crashEvery  = flag.Bool("crash.every", false, "die at every point of every story, not once at each")
 )
 
-// stop is a telling of a story in which the shop dies at a point.
+// stop is a run of a story in which the shop dies at a point.
 type stop struct {
 	story crashStory
 	point crashpoint.Point
@@ -33,36 +33,36 @@ type stop struct {
 
 func (s stop) String() string { return s.story.name + ": " + string(s.point) }
 
-// The shop is stopped at every border that the stories cross, one at a time, and
+// The shop is stopped at every boundary that the stories cross, one at a time, and
 // started again: the story comes to the same end, and the audit finds nothing. The
-// borders are those that the running shop says it crosses; each one that the source
+// boundaries are those that the running shop reports it crosses; each one that the source
 // has must be among them.
 func TestCrashPoints(t *testing.T) {
 	tpl := newTemplate(t)
-	told := tellWhole(t, tpl)
+	runs := runWhole(t, tpl)
 	if t.Failed() {
 		return
 	}
-	stops := plan(told)
+	stops := plan(runs)
 	if *crashAt == "" {
-		mustCrossAll(t, told)
+		mustCrossAll(t, runs)
 		if *crashList {
 			for _, s := range stops {
-				say("%s", s)
+				report("%s", s)
 			}
 			return
 		}
 		if *crashSample > 0 && *crashSample < len(stops) {
-			say("%d of %d crashes, chosen with -crash.seed=%d", *crashSample, len(stops), *crashSeed)
+			report("%d of %d crashes, chosen with -crash.seed=%d", *crashSample, len(stops), *crashSeed)
 			slices.SortFunc(stops, func(a, b stop) int { return strings.Compare(a.String(), b.String()) })
 			random := rand.New(rand.NewPCG(*crashSeed, 0))
 			random.Shuffle(len(stops), func(i, j int) { stops[i], stops[j] = stops[j], stops[i] })
 			stops = stops[:*crashSample]
 		}
 	}
-	all := pointsOf(told)
-	died, passed := tellStopped(t, tpl, told, stops)
-	say("%d of %d crash points covered by %d crashes", len(died), len(all), len(stops))
+	all := pointsOf(runs)
+	died, passed := runStopped(t, tpl, runs, stops)
+	report("%d of %d crash points covered by %d crashes", len(died), len(all), len(stops))
 	if *crashAt != "" || *crashSample > 0 {
 		return
 	}
@@ -73,13 +73,13 @@ func TestCrashPoints(t *testing.T) {
 	}
 	for p := range passed {
 		if _, known := slices.BinarySearch(all, p); !known {
-			say("passed only by a shop that died before, and not died at: %s", p)
+			report("passed only by a shop that died before, and not died at: %s", p)
 		}
 	}
 }
 
-// say reports to whoever runs the verb: a test's log is shown only when it fails.
-func say(format string, args ...any) { _, _ = fmt.Fprintf(os.Stdout, format+"\n", args...) }
+// report reports to whoever runs the verb: a test's log is shown only when it fails.
+func report(format string, args ...any) { _, _ = fmt.Fprintf(os.Stdout, format+"\n", args...) }
 
 // whole is a story as it goes when nothing dies.
 type whole struct {
@@ -88,8 +88,8 @@ type whole struct {
 	end       string
 }
 
-// tellWhole tells every story (or that of the one point) in a shop of its own.
-func tellWhole(t *testing.T, tpl template) []whole {
+// runWhole runs every story (or that of the one point) in a shop of its own.
+func runWhole(t *testing.T, tpl template) []whole {
 	stories := crashStories()
 	if *crashAt != "" {
 		name, _, _ := strings.Cut(*crashAt, ": ")
@@ -104,7 +104,7 @@ func tellWhole(t *testing.T, tpl template) []whole {
 			t.Run(story.name, func(t *testing.T) {
 				t.Parallel()
 				s := tpl.revive(t, story, "")
-				all[i] = whole{story: story, end: s.tell(story)}
+				all[i] = whole{story: story, end: s.runStory(story)}
 				all[i].crossings = s.crossings()
 			})
 		}
@@ -112,11 +112,11 @@ func tellWhole(t *testing.T, tpl template) []whole {
 	return all
 }
 
-// tell tells a story to its end, stops the shop, and returns what it left behind. A
+// runStory runs a story to its end, stops the shop, and returns what it left behind. A
 // shop that died while it stopped is looked at once more.
-func (s *survivor) tell(story crashStory) string {
+func (s *survivor) runStory(story crashStory) string {
 	s.t.Helper()
-	story.tell(s)
+	story.run(s)
 	s.quiet()
 	end := s.end(story.race)
 	if code := s.stop(); code == 0 {
@@ -134,10 +134,10 @@ func (s *survivor) tell(story crashStory) string {
 
 // plan chooses where to die: at each point once, in the first story that reaches
 // it, or, where every is set, in each. Several points of one crossing need one death.
-func plan(told []whole) []stop {
+func plan(runs []whole) []stop {
 	var stops []stop
 	seen := map[crashpoint.Point]bool{}
-	for _, w := range told {
+	for _, w := range runs {
 		if *crashAt != "" {
 			_, point, _ := strings.Cut(*crashAt, ": ")
 			return []stop{{w.story, crashpoint.Point(point)}}
@@ -161,9 +161,9 @@ func plan(told []whole) []stop {
 	return stops
 }
 
-func pointsOf(told []whole) []crashpoint.Point {
+func pointsOf(runs []whole) []crashpoint.Point {
 	var all []crashpoint.Point
-	for _, w := range told {
+	for _, w := range runs {
 		for _, c := range w.crossings {
 			all = append(all, c.Points...)
 		}
@@ -172,20 +172,20 @@ func pointsOf(told []whole) []crashpoint.Point {
 	return slices.Compact(all)
 }
 
-// tellStopped tells the stories again with a death in each, and returns the points
+// runStopped runs the stories again with a death in each, and returns the points
 // at which a process died, and all that were passed.
-func tellStopped(t *testing.T, tpl template, told []whole, stops []stop) (died, passed map[crashpoint.Point]bool) {
+func runStopped(t *testing.T, tpl template, runs []whole, stops []stop) (died, passed map[crashpoint.Point]bool) {
 	var mu sync.Mutex
 	died, passed = map[crashpoint.Point]bool{}, map[crashpoint.Point]bool{}
 	ends := map[string]string{}
-	for _, w := range told {
+	for _, w := range runs {
 		ends[w.story.name] = w.end
 	}
 	t.Run("stopped", func(t *testing.T) {
 		for _, at := range stops {
 			t.Run(at.String(), func(t *testing.T) {
 				t.Parallel()
-				crossings := tellUntilDead(t, tpl, at, ends[at.story.name])
+				crossings := runUntilDead(t, tpl, at, ends[at.story.name])
 				mu.Lock()
 				defer mu.Unlock()
 				for _, c := range crossings {
@@ -201,16 +201,16 @@ func tellStopped(t *testing.T, tpl template, told []whole, stops []stop) (died, 
 	return died, passed
 }
 
-// tellings is how often a story is told until it reaches its point: what travels
+// attempts is how often a story is run until it reaches its point: what travels
 // together in a batch differs from time to time.
-const tellings = 5
+const attempts = 5
 
-// tellUntilDead tells a story in which the shop dies, compares its end with the
+// runUntilDead runs a story in which the shop dies, compares its end with the
 // whole story's, and returns what the shop crossed in both its lives.
-func tellUntilDead(t *testing.T, tpl template, at stop, end string) []crashpoint.Crossing {
-	for range tellings {
+func runUntilDead(t *testing.T, tpl template, at stop, end string) []crashpoint.Crossing {
+	for range attempts {
 		s := tpl.revive(t, at.story, at.point)
-		got := s.tell(at.story)
+		got := s.runStory(at.story)
 		if got != end {
 			t.Errorf("it ended as\n%s\nand without a crash as\n%s\nreplay: make crashpoints ARGS='-crash.at=\"%s\"'", got, end, at)
 		}
@@ -218,6 +218,6 @@ func tellUntilDead(t *testing.T, tpl template, at stop, end string) []crashpoint
 			return s.crossings()
 		}
 	}
-	t.Errorf("the shop did not come to %q in %d tellings", at, tellings)
+	t.Errorf("the shop did not come to %q in %d attempts", at, attempts)
 	return nil
 }

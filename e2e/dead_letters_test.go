@@ -18,7 +18,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 )
 
-// operator types what docs/operations.md says about dead letters and mails.
+// operator types what docs/operations.md has about dead letters and mails.
 type operator struct {
 	*oneProcess
 	tools string
@@ -47,12 +47,12 @@ func (s *oneProcess) operator() *operator {
 		}
 	}
 	if len(o.lines) != 5 {
-		s.t.Fatalf("docs/operations.md says %q", o.lines)
+		s.t.Fatalf("docs/operations.md has %q", o.lines)
 	}
 	return o
 }
 
-// do types a line of the documentation, with these ids where it names letters.
+// do types a line of the documentation, with these ids where it names dead letters.
 func (o *operator) do(name string, ids ...string) string {
 	o.t.Helper()
 	quoted := fmt.Sprintf(`"ids":["%s"]`, strings.Join(ids, `","`))
@@ -60,38 +60,38 @@ func (o *operator) do(name string, ids ...string) string {
 	return sh(o.t, o.tools, strings.ReplaceAll(line, "127.0.0.1:9090", strings.TrimPrefix(o.internal[0], "http://")))
 }
 
-// letter is a dead letter as grpcurl prints it.
-type letter struct{ ID, Context, Topic, Key, EventType, Cause string }
+// deadLetter is one as grpcurl prints it.
+type deadLetter struct{ ID, Context, Topic, Key, EventType, Cause string }
 
-func (o *operator) list() []letter {
+func (o *operator) list() []deadLetter {
 	o.t.Helper()
-	var printed struct{ DeadLetters []letter }
+	var printed struct{ DeadLetters []deadLetter }
 	if err := json.Unmarshal([]byte(o.do("ListDeadLetters")), &printed); err != nil {
 		o.t.Fatal(err)
 	}
 	return printed.DeadLetters
 }
 
-// of are the letters of a key, oldest first.
-func (o *operator) of(key string) []letter {
+// of are the dead letters of a key, oldest first.
+func (o *operator) of(key string) []deadLetter {
 	o.t.Helper()
-	return slices.DeleteFunc(o.list(), func(l letter) bool { return l.Key != key })
+	return slices.DeleteFunc(o.list(), func(l deadLetter) bool { return l.Key != key })
 }
 
-// set waits until so many letters of a key are set aside: the first with its cause,
+// set waits until so many dead letters of a key are set aside: the first with its cause,
 // the others waiting behind it.
-func (o *operator) set(key, cause string, atLeast int) []letter {
+func (o *operator) set(key, cause string, atLeast int) []deadLetter {
 	o.t.Helper()
-	var found []letter
+	var found []deadLetter
 	eventually(o.t, 60*time.Second, func(context.Context) error {
 		if found = o.of(key); len(found) < atLeast {
-			return errorf("%d letters of %s, want %d", len(found), key, atLeast)
+			return errorf("%d dead letters of %s, want %d", len(found), key, atLeast)
 		}
 		return nil
 	})
 	for i, l := range found {
 		if i == 0 && !strings.Contains(l.Cause, cause) || i > 0 && l.Cause != "" {
-			o.t.Errorf("letter %d of %s: %+v, want the cause %q at the first alone", i, key, l, cause)
+			o.t.Errorf("dead letter %d of %s: %+v, want the cause %q at the first alone", i, key, l, cause)
 		}
 	}
 	return found
@@ -148,37 +148,37 @@ func TestDeadLetters(t *testing.T) {
 	s.publish("payment", payments, waits.GetPaymentId(), "shopmesh.payment.v1.PaymentCaptured", []byte{0xff})
 	s.publish("payment", payments, uuid.Nil.String(), "shopmesh.payment.v1.PaymentCaptured", nil)
 
-	check := func(captures int) (poison, foreign letter) {
+	check := func(captures int) (poison, foreign deadLetter) {
 		t.Helper()
 		o.set(cup.GetProduct().GetId(), "products_code_key", 3)
 		poison = o.set(waits.GetPaymentId(), "decode event", captures)[0]
 		foreign = o.set("", "nil UUID", 1)[0]
-		if got := s.settled(waits.GetId(), awaiting); got.GetCaptured().GetUnits() != 0 {
+		if got := s.reached(waits.GetId(), awaiting); got.GetCaptured().GetUnits() != 0 {
 			t.Errorf("the order that waits has captured %v", got.GetCaptured())
 		}
 		// Everybody else goes on.
 		req := request("sandbox_ok", of(mug.GetCode(), 1))
-		s.settled(s.place(req).GetId(), confirmed)
+		s.reached(s.place(req).GetId(), confirmed)
 		s.oneMail(req.GetContact().GetEmail())
 		return poison, foreign
 	}
 	check(2)
 	s.kill()
 	s.start("--settings", settings)
-	// Order asks again, and what payment answers waits too.
+	// Order republishes, and what payment answers waits too.
 	poison, foreign := check(3)
 
 	if redriven, remaining, _ := o.counts(o.do("RedriveDeadLetters")); redriven != "" && redriven != "0" || remaining == "" {
-		t.Errorf("a redrive before the repair applied %q letters and left %q", redriven, remaining)
+		t.Errorf("a redrive before the repair applied %q dead letters and left %q", redriven, remaining)
 	}
 	check(3)
 
 	// The product's cause goes away; its key alone is redriven. The restart had catalog
-	// tell its newest state once more, which waits behind the three.
+	// publish its newest state once more, which waits behind the three.
 	s.run("order", `delete from products where name = 'Forgotten'`)
 	first := o.of(cup.GetProduct().GetId())[0]
 	if redriven, remaining, _ := o.counts(o.do("some", first.ID)); redriven != "3" && redriven != "4" || remaining != "" {
-		t.Errorf("the redrive of the product applied %q letters and left %q, want all", redriven, remaining)
+		t.Errorf("the redrive of the product applied %q dead letters and left %q, want all", redriven, remaining)
 	}
 	if got := s.quote(cup.GetProduct()); !proto.Equal(got, euros(9, 0)) {
 		t.Errorf("the product costs %v, want the last price of 9.00", got)
@@ -189,7 +189,7 @@ func TestDeadLetters(t *testing.T) {
 
 	// What nobody can read is discarded, and the real capture behind it applied.
 	if _, _, discarded := o.counts(o.do("DiscardDeadLetters", poison.ID, foreign.ID)); discarded != "2" {
-		t.Errorf("%q letters were discarded, want 2", discarded)
+		t.Errorf("%q dead letters were discarded, want 2", discarded)
 	}
 	eventually(t, 60*time.Second, func(context.Context) error {
 		o.do("RedriveDeadLetters")
@@ -198,7 +198,7 @@ func TestDeadLetters(t *testing.T) {
 		}
 		return nil
 	})
-	got := s.settled(waits.GetId(), confirmed)
+	got := s.reached(waits.GetId(), confirmed)
 	var states []orderv1.OrderState
 	for _, entry := range got.GetHistory() {
 		states = append(states, entry.GetState())

@@ -17,7 +17,7 @@ import (
 )
 
 // The disk that holds everything is full for a while: the broker and the inbox store
-// nothing, PostgreSQL grows no table, and at last it ends and can't start. The log and readiness say what to do, in a
+// nothing, PostgreSQL grows no table, and at last it ends and can't start. The log and readiness name what to do, in a
 // few lines; once there is room, the shop goes on by itself, and no order that was
 // accepted, no charge and no mail is lost.
 func TestFullDisk(t *testing.T) {
@@ -42,31 +42,31 @@ func TestFullDisk(t *testing.T) {
 	disk.Fill()
 	eventually(t, 2*time.Minute, func(context.Context) error {
 		if body := s.readiness(); !strings.Contains(body, "the disk is full: make room") {
-			return errorf("readiness says %s", body)
+			return errorf("readiness answers %s", body)
 		}
 		return nil
 	})
 	cancel()
 	selling.Wait()
-	// Each of those calls failed, and the log tells of their RPCs.
+	// Each of those calls failed, and the log names their RPCs.
 	if n := strings.Count(s.process.Log(), `"msg":"calls fail"`); n > 40 || strings.Contains(s.process.Log(), `"msg":"call failed"`) {
-		t.Errorf("%d lines tell of calls:\n%s", n, s.process.Log())
+		t.Errorf("%d lines are about calls:\n%s", n, s.process.Log())
 	} else {
-		t.Logf("%d lines tell of calls, of %d warnings", n, warnings(s.process.Log()))
+		t.Logf("%d lines are about calls, of %d warnings", n, warnings(s.process.Log()))
 	}
 	// What PostgreSQL has kept free for its log is used up too, and it ends.
 	eventually(t, 2*time.Minute, func(ctx context.Context) error {
 		for s.write(ctx) == nil {
 		}
 		if body := s.readiness(); strings.HasPrefix(body, `{"ready":true`) || !strings.Contains(body, "and it starts by itself") {
-			return errorf("readiness says %s", body)
+			return errorf("readiness answers %s", body)
 		}
 		return nil
 	})
 	if text := s.process.Log(); !strings.Contains(text, "the disk is full: make room") {
-		t.Errorf("the log says:\n%s", text)
+		t.Errorf("the log is:\n%s", text)
 	}
-	// It tries to start for some seconds more, and says little.
+	// It tries to start for some seconds more, and logs little.
 	before := warnings(s.process.Log())
 	select {
 	case <-time.After(15 * time.Second):

@@ -45,7 +45,7 @@ func TestDistributed(t *testing.T) {
 		eventually(t, 2*time.Minute, func(ctx context.Context) error { return process.CheckReady(ctx, address) })
 	}
 	s.connectTo(api, internal, inbox)
-	tell(t, s)
+	runStories(t, s)
 }
 
 func freeAddress(t *testing.T) string {

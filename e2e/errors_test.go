@@ -48,7 +48,7 @@ func wantReason(t *testing.T, err error, reason string) {
 }
 
 // badOrders are orders that must be refused: what is broken, and the reason and
-// field that the answer names, the same through every door.
+// field that the answer names, the same through every protocol.
 var badOrders = []struct {
 	name   string
 	breaks func(r map[string]any)
@@ -146,13 +146,13 @@ type refusal struct {
 	fields                []string
 }
 
-func (r refusal) check(t *testing.T, door, code, reason, field string) {
+func (r refusal) check(t *testing.T, protocol, code, reason, field string) {
 	t.Helper()
 	if r.code != code || r.reason != reason || r.message == "" {
-		t.Errorf("over %s refused with %+v, want %s %s", door, r, code, reason)
+		t.Errorf("over %s refused with %+v, want %s %s", protocol, r, code, reason)
 	}
 	if field != "" && !contains(r.fields, field) {
-		t.Errorf("over %s the answer names the fields %v, want %s", door, r.fields, field)
+		t.Errorf("over %s the answer names the fields %v, want %s", protocol, r.fields, field)
 	}
 }
 

@@ -101,7 +101,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 }
 
 // The broker's directory is gone: every order under way still reaches its end,
-// with one charge and one mail, because overdue steps are asked again.
+// with one charge and one mail, because overdue steps are republished.
 func TestBrokerDirectoryLost(t *testing.T) {
 	t.Parallel()
 	settings := filepath.Join(t.TempDir(), "settings.json")
@@ -146,7 +146,7 @@ func TestDatabaseKilled(t *testing.T) {
 	all.mustEnd(t, &s.shop)
 	s.mustAudit()
 	order := s.place(request("sandbox_ok", of(mug.GetCode(), 1)))
-	s.settled(order.GetId(), confirmed)
+	s.reached(order.GetId(), confirmed)
 }
 
 // postmaster is the process id of the embedded PostgreSQL.
@@ -178,7 +178,7 @@ func TestSecondStartIsRefused(t *testing.T) {
 	err := second.Run()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || !strings.Contains(out.String(), s.data) {
-		t.Errorf("the second start ended with %v and said %q", err, out.String())
+		t.Errorf("the second start ended with %v and printed %q", err, out.String())
 	}
 	s.sell(euros(1, 0), 1)
 }

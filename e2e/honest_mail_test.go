@@ -4,7 +4,7 @@ import "testing"
 
 // The whole shop is killed between the mail server's 250 and the commit that notes it.
 // After the next start the mail is handed over again under its Message-ID, which the
-// inbox knows: the customer has one mail. Once the ledger knows, nothing is handed
+// inbox knows: the customer has one mail. Once notification has recorded it, nothing is handed
 // over, however often the shop dies.
 func TestAKillAfterThe250MakesNoSecondMail(t *testing.T) {
 	t.Parallel()
@@ -13,7 +13,7 @@ func TestAKillAfterThe250MakesNoSecondMail(t *testing.T) {
 	s.hold("notification", "lock table delivery_attempts in exclusive mode")
 	req := request("sandbox_ok", of(mug.GetCode(), 1))
 	email := req.GetContact().GetEmail()
-	order := s.settled(s.place(req).GetId(), confirmed)
+	order := s.reached(s.place(req).GetId(), confirmed)
 	// The inbox has it, and the outcome is about to be written.
 	mail := s.oneMail(email)
 	s.waitFor("notification", `select exists (select from pg_locks where not granted and relation = 'delivery_attempts'::regclass)`)
@@ -27,7 +27,7 @@ func TestAKillAfterThe250MakesNoSecondMail(t *testing.T) {
 	s.kill()
 	s.start()
 	marker := request("sandbox_ok", of(mug.GetCode(), 1))
-	s.settled(s.place(marker).GetId(), confirmed)
+	s.reached(s.place(marker).GetId(), confirmed)
 	s.oneMail(marker.GetContact().GetEmail())
 	s.oneMail(email)
 	s.mustAudit()

@@ -5,5 +5,5 @@ import "testing"
 // The stories hold in one process with embedded parts.
 func TestOneProcess(t *testing.T) {
 	t.Parallel()
-	tell(t, &up(t).shop)
+	runStories(t, &up(t).shop)
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 )
 
-// retryOf reads the delay that a refused call is told; 0 when it is told none.
+// retryOf reads the delay that a refused call gets; 0 when it gets none.
 func retryOf(err error) time.Duration {
 	var coded *connect.Error
 	if !errors.As(err, &coded) {
@@ -57,8 +57,8 @@ func (s *oneProcess) megabytes() int {
 }
 
 // Far more calls at once than can be answered in time, for several seconds: what is
-// shed is told when to come again; every order that was accepted is completed, and
-// those whose clients wait as they are told get in; memory stays bounded; and when the
+// shed is answered when to come again; every order that was accepted is completed, and
+// those whose clients wait as long get in; memory stays bounded; and when the
 // load is over nothing is shed.
 func TestOverload(t *testing.T) {
 	t.Parallel()
@@ -84,7 +84,7 @@ func TestOverload(t *testing.T) {
 		case connect.CodeOf(err) == connect.CodeResourceExhausted:
 			shed.Add(1)
 			if delay := retryOf(err); delay < 500*time.Millisecond || delay >= 1500*time.Millisecond {
-				t.Errorf("told to wait %v: %v", delay, err)
+				t.Errorf("asked to wait %v: %v", delay, err)
 			}
 		case errors.As(err, &coded) && coded.IsRemote():
 			t.Errorf("answered %v", err)
@@ -148,9 +148,9 @@ func TestOverload(t *testing.T) {
 		t.Errorf("the shop took %d MiB", most)
 	}
 	if n := strings.Count(s.process.Log(), "calls are shed"); n > 4 {
-		t.Errorf("%d lines tell of shedding", n)
+		t.Errorf("%d lines are about shedding", n)
 	}
-	// The load is over: the next order is taken, and readiness tells of no trouble.
+	// The load is over: the next order is taken, and readiness lists no condition.
 	eventually(t, time.Minute, func(ctx context.Context) error {
 		_, err := s.order.PlaceOrder(ctx, request("sandbox_ok", of(mug.GetCode(), 1)))
 		return err
@@ -165,7 +165,7 @@ func TestOverload(t *testing.T) {
 	})
 }
 
-// readiness is what /readyz says.
+// readiness is what /readyz answers.
 func (s *shop) readiness() string {
 	s.t.Helper()
 	res, err := http.Get(s.internal[0] + "/readyz")

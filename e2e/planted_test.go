@@ -110,7 +110,7 @@ func TestAuditNamesWhatIsPlanted(t *testing.T) {
 	t.Parallel()
 	s := up(t)
 	mug := s.sell(euros(5, 0), 10)
-	order := s.settled(s.place(request("sandbox_ok", of(mug.GetCode(), 1))).GetId(), confirmed)
+	order := s.reached(s.place(request("sandbox_ok", of(mug.GetCode(), 1))).GetId(), confirmed)
 	s.mustAudit()
 	// What the tables' own checks refuse needs a hand that removes them.
 	for _, at := range [][2]string{{"inventory", "stock"}, {"order", "orders"}, {"notification", "notifications"}} {

@@ -27,7 +27,7 @@ func withSettings(t *testing.T, json string) string {
 }
 
 // For each of some products there is one piece and two dozen buyers, who all press
-// the button at once: one of them gets it, and pays; the others are told that it is gone.
+// the button at once: one of them gets it, and pays; the others are answered that it is gone.
 func TestTheLastPieceHasOneBuyer(t *testing.T) {
 	t.Parallel()
 	const products, buyers = 12, 24
@@ -88,7 +88,7 @@ type ended struct {
 // more, and counts whether any had been taken.
 func (s *shop) wantNothingKept(e *ended, id string, reason orderv1.CancelReason) {
 	s.t.Helper()
-	o := s.settled(id, cancelled)
+	o := s.reached(id, cancelled)
 	if o.GetCancelReason() != reason {
 		s.t.Errorf("order %s was cancelled for %v", id, o.GetCancelReason())
 	}
@@ -121,7 +121,7 @@ func (s *shop) wantNothingKept(e *ended, id string, reason orderv1.CancelReason)
 	}
 }
 
-// Customers cancel at every moment on the way to a paid order, some while the
+// Customers cancel at every step on the way to a paid order, some while the
 // provider holds their money and has not answered: all end cancelled, keep no money,
 // and the stock comes back.
 func TestCancellationsMeetPayments(t *testing.T) {
@@ -171,7 +171,7 @@ func TestCancellationsMeetPayments(t *testing.T) {
 	}
 }
 
-// The payment's time runs out while the provider is asked. Orders whose answer comes
+// The payment's time runs out while the provider is being called. Orders whose answer comes
 // in time are confirmed and stay so; the money of the others, which is taken after
 // their end, is given back.
 func TestExpiriesMeetPayments(t *testing.T) {
@@ -218,7 +218,7 @@ func TestExpiriesMeetPayments(t *testing.T) {
 	t.Logf("%d orders were paid in time, %d were repaid, %d had not paid", len(inTime), all.repaid, all.free)
 	s.mustAudit()
 	for _, id := range inTime {
-		if got := s.settled(id, confirmed); !proto.Equal(got.GetCaptured(), got.GetTotal()) || got.GetRefunded().GetUnits() != 0 {
+		if got := s.reached(id, confirmed); !proto.Equal(got.GetCaptured(), got.GetTotal()) || got.GetRefunded().GetUnits() != 0 {
 			t.Errorf("an order that was paid in time has captured %v and refunded %v", got.GetCaptured(), got.GetRefunded())
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Every line that the README tells a newcomer to type does what it says, against
+// Every line that the README has a newcomer type does what it claims, against
 // the demo shop. Only the addresses differ: the test's are free ports.
 func TestReadme(t *testing.T) {
 	t.Parallel()

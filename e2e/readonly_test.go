@@ -18,7 +18,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 )
 
-// status asks OperationsService how the contexts fare.
+// status gets the status of the contexts.
 func (s *shop) status(ctx context.Context) ([]*operationsv1.ContextStatus, error) {
 	client := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.internal[0])))
 	res, err := client.GetStatus(ctx, &operationsv1.GetStatusRequest{})
@@ -38,7 +38,7 @@ func warnings(log string) int {
 }
 
 // The database takes no writes for a while, as one that a failover made a standby:
-// writes are refused with a delay, reads go on, readiness and status tell it, no event
+// writes are refused with a delay, reads go on, readiness and status show it, no event
 // becomes a dead letter; and when it takes writes again, all goes on by itself.
 func TestReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
@@ -69,8 +69,8 @@ func TestReadOnlyDatabase(t *testing.T) {
 			return err
 		}
 		for _, c := range contexts {
-			told := slices.ContainsFunc(c.GetTroubles(), func(text string) bool { return strings.Contains(text, "takes no writes") })
-			if !c.GetReady() || !told {
+			shown := slices.ContainsFunc(c.GetTroubles(), func(text string) bool { return strings.Contains(text, "takes no writes") })
+			if !c.GetReady() || !shown {
 				return errorf("%s: ready %v, troubles %v", c.GetContext(), c.GetReady(), c.GetTroubles())
 			}
 			if c.GetDeadLetters() > 0 {
@@ -78,7 +78,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 			}
 		}
 		if body := s.readiness(); !strings.Contains(body, "takes no writes") || !strings.Contains(body, `"ready":true`) {
-			return errorf("readiness says %s", body)
+			return errorf("readiness answers %s", body)
 		}
 		return nil
 	})
@@ -86,9 +86,9 @@ func TestReadOnlyDatabase(t *testing.T) {
 	s.run("order", "alter system reset default_transaction_read_only")
 	s.run("order", "select pg_reload_conf()")
 	all.mustEnd(t, &s.shop)
-	s.settled(first.GetId(), confirmed)
+	s.reached(first.GetId(), confirmed)
 	order := s.place(request("sandbox_ok", of(mug.GetCode(), 1)))
-	s.settled(order.GetId(), confirmed)
+	s.reached(order.GetId(), confirmed)
 	s.mustAudit()
 	eventually(t, 30*time.Second, func(context.Context) error {
 		if body := s.readiness(); strings.Contains(body, "takes no writes") {

@@ -245,7 +245,7 @@ func (s *shop) readInbox() ([]mailTo, error) {
 	return all, nil
 }
 
-// eventually asks until cond says yes, or fails with what it said last.
+// eventually asks until cond is met, or fails with its last error.
 func eventually(t *testing.T, within time.Duration, cond func(ctx context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)

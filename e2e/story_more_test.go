@@ -76,7 +76,7 @@ func repeatedRequest(t *testing.T, s *shop) {
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	s.settled(answers[0].GetOrder().GetId(), confirmed)
+	s.reached(answers[0].GetOrder().GetId(), confirmed)
 	again, err := s.order.PlaceOrder(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func repeatedRequest(t *testing.T, s *shop) {
 func cancelAfterPayment(t *testing.T, s *shop) {
 	mug := s.sell(euros(16, 50), 10)
 	req := request("sandbox_ok", of(mug.GetCode(), 4))
-	order := s.settled(s.place(req).GetId(), confirmed)
+	order := s.reached(s.place(req).GetId(), confirmed)
 	_, err := s.order.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: order.GetId(), Reason: "changed my mind"})
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func cancelAfterPayment(t *testing.T, s *shop) {
 func shipAndDeliver(t *testing.T, s *shop) {
 	mug := s.sell(euros(16, 50), 10)
 	req := request("sandbox_ok", of(mug.GetCode(), 1))
-	order := s.settled(s.place(req).GetId(), confirmed)
+	order := s.reached(s.place(req).GetId(), confirmed)
 	_, err := s.order.MarkOrderDelivered(t.Context(), &orderv1.MarkOrderDeliveredRequest{Id: order.GetId()})
 	wantReason(t, err, "ORDER_STATE")
 	if _, err := s.order.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: order.GetId(), Carrier: "Post", TrackingCode: "RX 12"}); err != nil {
@@ -148,14 +148,14 @@ func shipAndDeliver(t *testing.T, s *shop) {
 				return nil
 			}
 		}
-		return errorf("no mail tells the tracking code")
+		return errorf("no mail has the tracking code")
 	})
 }
 
 // A refund gives money back in part, then the rest, never more; stock stays.
 func refundOnly(t *testing.T, s *shop) {
 	mug := s.sell(euros(10, 0), 10)
-	order := s.settled(s.place(request("sandbox_ok", of(mug.GetCode(), 2))).GetId(), confirmed)
+	order := s.reached(s.place(request("sandbox_ok", of(mug.GetCode(), 2))).GetId(), confirmed)
 	refund := func(amount *money.Money) error {
 		_, err := s.payment.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{
 			RequestId: uuid.NewString(), PaymentId: order.GetPaymentId(), Amount: amount, Reason: "scratched",
@@ -197,19 +197,19 @@ func soldAtOnce(t *testing.T, s *shop) {
 func timeline(t *testing.T, s *shop) {
 	mug := s.sell(euros(10, 0), 10)
 	req := request("sandbox_ok", of(mug.GetCode(), 2))
-	order := s.settled(s.place(req).GetId(), confirmed)
+	order := s.reached(s.place(req).GetId(), confirmed)
 	s.oneMail(req.GetContact().GetEmail())
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
 		res, err := s.order.GetOrderTimeline(ctx, &orderv1.GetOrderTimelineRequest{Id: order.GetId()})
 		if err != nil {
 			return err
 		}
-		told := map[string]int{}
+		entries := map[string]int{}
 		for _, e := range res.GetEntries() {
-			told[e.GetContext()]++
+			entries[e.GetContext()]++
 		}
-		if len(res.GetMissing()) > 0 || told["order"] < 3 || told["inventory"] < 1 || told["payment"] < 1 || told["notification"] < 1 {
-			return errorf("the timeline tells %v, missing %v", told, res.GetMissing())
+		if len(res.GetMissing()) > 0 || entries["order"] < 3 || entries["inventory"] < 1 || entries["payment"] < 1 || entries["notification"] < 1 {
+			return errorf("the timeline has %v, missing %v", entries, res.GetMissing())
 		}
 		return nil
 	})
@@ -249,7 +249,7 @@ func largeBasket(t *testing.T, s *shop) {
 	if want := euros(cents/100, int32(cents%100)); !proto.Equal(order.GetTotal(), want) {
 		t.Errorf("total is %v, want %v", order.GetTotal(), want)
 	}
-	s.settled(order.GetId(), confirmed)
+	s.reached(order.GetId(), confirmed)
 }
 
 // Erasing a customer blanks the person in orders and mails too.
@@ -264,7 +264,7 @@ func erasure(t *testing.T, s *shop) {
 	mug := s.sell(euros(10, 0), 10)
 	req := request("sandbox_ok", of(mug.GetCode(), 1))
 	req.CustomerId, req.Contact.Email = c.GetCustomer().GetId(), email
-	order := s.settled(s.place(req).GetId(), confirmed)
+	order := s.reached(s.place(req).GetId(), confirmed)
 	s.oneMail(email)
 	if _, err := s.customer.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: c.GetCustomer().GetId()}); err != nil {
 		t.Fatal(err)

@@ -126,8 +126,8 @@ func (s *shop) watch(id string, until ...orderv1.OrderState) []orderv1.OrderStat
 	}
 }
 
-// settled waits until an order is in a state and returns it.
-func (s *shop) settled(id string, state orderv1.OrderState) *orderv1.Order {
+// reached waits until an order is in a state and returns it.
+func (s *shop) reached(id string, state orderv1.OrderState) *orderv1.Order {
 	s.t.Helper()
 	var order *orderv1.Order
 	eventually(s.t, 60*time.Second, func(ctx context.Context) error {
@@ -171,7 +171,7 @@ const (
 // side by side, as customers do.
 var stories = []struct {
 	name string
-	tell func(t *testing.T, s *shop)
+	run  func(t *testing.T, s *shop)
 }{
 	{"a paid order is confirmed by mail", paidOrder},
 	{"a declined payment gives the stock back", declinedOrder},
@@ -183,21 +183,21 @@ var stories = []struct {
 	{"a cancelled order is refunded and restocked", cancelAfterPayment},
 	{"an order is shipped and delivered", shipAndDeliver},
 	{"a refund does not restock", refundOnly},
-	{"a product can be sold the moment it exists", soldAtOnce},
-	{"the timeline tells what every context did", timeline},
+	{"a product can be sold as soon as it exists", soldAtOnce},
+	{"the timeline shows what every context did", timeline},
 	{"a large basket is exact to the cent", largeBasket},
 	{"a person's data is erased everywhere", erasure},
 }
 
-// tell runs the stories against a shop and audits it in the end.
-func tell(t *testing.T, s *shop) {
+// runStories runs the stories against a shop and audits it in the end.
+func runStories(t *testing.T, s *shop) {
 	t.Run("stories", func(t *testing.T) {
 		for _, story := range stories {
 			t.Run(story.name, func(t *testing.T) {
 				t.Parallel()
 				mine := *s
 				mine.t = t
-				story.tell(t, &mine)
+				story.run(t, &mine)
 			})
 		}
 	})
@@ -218,7 +218,7 @@ func paidOrder(t *testing.T, s *shop) {
 	}
 	for _, want := range []string{order.GetNumber(), mug.GetName(), book.GetName(), "77.50"} {
 		if !strings.Contains(mail.Text, want) || !strings.Contains(mail.HTML, want) {
-			t.Errorf("the mail does not say %q:\n%s", want, mail.Text)
+			t.Errorf("the mail does not contain %q:\n%s", want, mail.Text)
 		}
 	}
 	eventually(t, 30*time.Second, func(context.Context) error {
@@ -233,7 +233,7 @@ func paidOrder(t *testing.T, s *shop) {
 func declinedOrder(t *testing.T, s *shop) {
 	mug := s.sell(euros(16, 50), 10)
 	req := request("sandbox_declined", of(mug.GetCode(), 3))
-	order := s.settled(s.place(req).GetId(), cancelled)
+	order := s.reached(s.place(req).GetId(), cancelled)
 	if got := order.GetCancelReason(); got != orderv1.CancelReason_CANCEL_REASON_PAYMENT_FAILED {
 		t.Errorf("cancelled for %v", got)
 	}
@@ -243,14 +243,14 @@ func declinedOrder(t *testing.T, s *shop) {
 func scarceOrder(t *testing.T, s *shop) {
 	mug := s.sell(euros(16, 50), 2)
 	req := request("sandbox_ok", of(mug.GetCode(), 3))
-	order := s.settled(s.place(req).GetId(), cancelled)
+	order := s.reached(s.place(req).GetId(), cancelled)
 	if got := order.GetCancelReason(); got != orderv1.CancelReason_CANCEL_REASON_OUT_OF_STOCK {
 		t.Errorf("cancelled for %v", got)
 	}
 	s.endsWithoutSale(req, order, mug.GetCode(), 2)
 }
 
-// endsWithoutSale checks that stock is as before and one mail says why.
+// endsWithoutSale checks that stock is as before and one mail gives the reason.
 func (s *shop) endsWithoutSale(req *orderv1.PlaceOrderRequest, order *orderv1.Order, code string, stock int64) {
 	s.t.Helper()
 	if mail := s.oneMail(req.GetContact().GetEmail()); mail.Subject != "Order "+order.GetNumber()+" cancelled" {
@@ -267,7 +267,7 @@ func (s *shop) endsWithoutSale(req *orderv1.PlaceOrderRequest, order *orderv1.Or
 func unknownOutcome(t *testing.T, s *shop) {
 	mug := s.sell(euros(16, 50), 10)
 	order := s.place(request("sandbox_unknown_then_ok", of(mug.GetCode(), 1)))
-	order = s.settled(order.GetId(), confirmed)
+	order = s.reached(order.GetId(), confirmed)
 	payment := s.paymentOf(order)
 	if payment.GetStatus() != paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED || len(payment.GetAttempts()) < 2 {
 		t.Errorf("payment is %v, want CAPTURED after an unknown attempt", payment)
@@ -277,7 +277,7 @@ func unknownOutcome(t *testing.T, s *shop) {
 func unknownRefusal(t *testing.T, s *shop) {
 	mug := s.sell(euros(16, 50), 10)
 	order := s.place(request("sandbox_unknown_then_declined", of(mug.GetCode(), 1)))
-	order = s.settled(order.GetId(), cancelled)
+	order = s.reached(order.GetId(), cancelled)
 	if payment := s.paymentOf(order); payment.GetStatus() != paymentv1.PaymentStatus_PAYMENT_STATUS_FAILED {
 		t.Errorf("payment is %v, want FAILED", payment)
 	}

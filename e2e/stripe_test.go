@@ -76,8 +76,8 @@ func (c *censor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // A shop in one process takes cards by Stripe, declines, gives back and is audited;
-// every request that it makes has the shape that Stripe's document asks for.
-func TestCardsAreTakenInTheShapeThatStripeAsksFor(t *testing.T) {
+// every request that it makes has the shape that Stripe's document requires.
+func TestCardsAreTakenInTheShapeThatStripeRequires(t *testing.T) {
 	t.Parallel()
 	const key, secret = "sk_test_0123456789", "whsec_0123456789"
 	fake := stripefake.New(stripefake.Config{Key: key})
@@ -96,9 +96,9 @@ func TestCardsAreTakenInTheShapeThatStripeAsksFor(t *testing.T) {
 	fake.SetEndpoint(s.api["payment"]+"/webhooks/stripe", secret)
 
 	mug := s.sell(euros(5, 0), 10)
-	paid := s.settled(s.place(request("pm_card_visa", of(mug.GetCode(), 1))).GetId(), confirmed)
-	s.settled(s.place(request("pm_card_visa_chargeDeclined", of(mug.GetCode(), 1))).GetId(), cancelled)
-	given := s.settled(s.place(request("pm_card_visa", of(mug.GetCode(), 2))).GetId(), confirmed)
+	paid := s.reached(s.place(request("pm_card_visa", of(mug.GetCode(), 1))).GetId(), confirmed)
+	s.reached(s.place(request("pm_card_visa_chargeDeclined", of(mug.GetCode(), 1))).GetId(), cancelled)
+	given := s.reached(s.place(request("pm_card_visa", of(mug.GetCode(), 2))).GetId(), confirmed)
 	if _, err := s.order.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: given.GetId()}); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestCardsAreTakenInTheShapeThatStripeAsksFor(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	s.settled(s.place(request("pm_card_visa", of(mug.GetCode(), 1))).GetId(), confirmed)
+	s.reached(s.place(request("pm_card_visa", of(mug.GetCode(), 1))).GetId(), confirmed)
 	fake.SetFaults(stripefake.Faults{})
 	// One that was never opened, and whose key is too old.
 	fake.SetFaults(stripefake.Faults{Unavailable: 1})
@@ -121,7 +121,7 @@ func TestCardsAreTakenInTheShapeThatStripeAsksFor(t *testing.T) {
 		return nil
 	})
 	fake.SetFaults(stripefake.Faults{})
-	s.settled(old.GetId(), confirmed)
+	s.reached(old.GetId(), confirmed)
 	r := s.mustAudit()
 	if r.Orders != 5 {
 		t.Errorf("%d orders", r.Orders)

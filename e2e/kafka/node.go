@@ -31,7 +31,7 @@ type Node struct {
 	listener, controller  *process.Address
 }
 
-// Format prepares a node in dir, with the jars of another folder. Clients are told
+// Format prepares a node in dir, with the jars of another folder. Clients are given
 // to come to advertised, which may be a proxy; empty means to the node itself.
 func Format(jars, dir, advertised string) (*Node, error) {
 	if jars == "" {

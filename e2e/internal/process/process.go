@@ -35,7 +35,7 @@ func Build(dir, command string, tags ...string) (string, error) {
 	return path, nil
 }
 
-// Command says what to start.
+// Command is what to start.
 type Command struct {
 	Path string
 	Args []string
@@ -46,7 +46,7 @@ type Command struct {
 	// Log gets what the program logs, besides the end that the Process keeps; nil
 	// drops it.
 	Log io.Writer
-	// Started, when set, is told of the process at once: [StartShop] returns later.
+	// Started, when set, is called with the process at once: [StartShop] returns later.
 	Started func(*Process)
 }
 
@@ -84,7 +84,7 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 // Ended is closed when the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// Killed says that the process ended by SIGKILL; it waits for the end.
+// Killed reports that the process ended by SIGKILL; it waits for the end.
 func (p *Process) Killed() bool {
 	<-p.ended
 	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
@@ -145,12 +145,12 @@ func StartShop(c Command) (*Process, Ready, error) {
 		return nil, Ready{}, fmt.Errorf("shopmesh up ended before it served: %w\n%s", err, p.Log())
 	}
 	go func() { _, _ = io.Copy(io.Discard, read) }()
-	var said struct{ Ready Ready }
-	if err := json.Unmarshal(line, &said); err != nil || said.Ready.API == "" || said.Ready.Internal == "" {
+	var printed struct{ Ready Ready }
+	if err := json.Unmarshal(line, &printed); err != nil || printed.Ready.API == "" || printed.Ready.Internal == "" {
 		p.Kill()
 		return nil, Ready{}, errors.Join(fmt.Errorf("shopmesh up printed %q", line), err)
 	}
-	return p, said.Ready, nil
+	return p, printed.Ready, nil
 }
 
 // tail keeps the end of what a process logged.

@@ -13,7 +13,7 @@ func Contexts() []string {
 	return []string{"catalog", "customer", "inventory", "order", "payment", "notification"}
 }
 
-// Service is what the environment tells one service.
+// Service is the environment of one service.
 type Service struct {
 	Listen, Internal  string            // host:port of the API and for operators
 	Database, Sandbox string            // URLs; Sandbox is the provider's ledger, which payment keeps
