@@ -22,7 +22,7 @@ func TestPlantedMistakesAreFound(t *testing.T) {
 		"an older product replaces a newer one":            func(b *sim.Bugs) { b.Order.OldProducts = true },
 		"a release is applied twice":                       func(b *sim.Bugs) { b.Inventory.ForgetRelease = true },
 		"stock is decided on unlocked":                     func(b *sim.Bugs) { b.Inventory.StaleStock = true },
-		"an event that comes again is not answered":        func(b *sim.Bugs) { b.Inventory.HearOnce = true },
+		"an event that comes again is not answered":        func(b *sim.Bugs) { b.Inventory.HandleOnce = true },
 		"each attempt has a provider key of its own":       func(b *sim.Bugs) { b.Payment.FreshKeys = true },
 		"an unknown outcome counts as declined":            func(b *sim.Bugs) { b.Payment.GuessUnknown = true },
 		"a mail that is asked for again is another mail":   func(b *sim.Bugs) { b.Notification.ForgetKeys = true },

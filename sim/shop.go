@@ -93,7 +93,7 @@ func (w *world) stores(bugs Bugs) {
 		Bugs: bugs.Notification,
 	})
 
-	w.orders.hear, w.stocks.hear, w.payments.hear = w.order.Handle, w.inventory.Hear, w.payment.Handle
+	w.orders.hear, w.stocks.hear, w.payments.hear = w.order.Handle, w.inventory.Handle, w.payment.Handle
 	w.mails.hear, w.products.hear = w.notification.Handle, w.catalog.Hear
 	w.orders.restart = func() ([]outbox.Event, func()) { return nil, nothing }
 	w.stocks.restart, w.payments.restart = w.inventory.Restart, w.payment.Restart
@@ -132,7 +132,7 @@ func (w *world) work() {
 	}
 	add(w.orders, "sweeper", time.Second, of(w.orders, w.order.NextDue), w.sweep)
 	add(w.stocks, "levels", time.Second, while(w.inventory.LevelsWait), func() {
-		said, commit := w.inventory.AnnounceLevels()
+		said, commit := w.inventory.PublishLevels()
 		w.stocks.transact(uuid.Nil, "announces levels", said, commit)
 	})
 	var asked time.Time
@@ -147,7 +147,7 @@ func (w *world) work() {
 		return overdue
 	}), func() {
 		asked = w.stocks.now()
-		orders, said, commit := w.inventory.AskExpired()
+		orders, said, commit := w.inventory.RepublishExpired()
 		for range orders {
 			w.count("asked about a reservation")
 		}

@@ -1,6 +1,6 @@
 // Package inventory is what the shop has: stock, its ledger, and the reservations
-// of orders. It says what became of each order's reservation, and StockLevelChanged;
-// it hears orders and products.
+// of orders. It publishes what became of each order's reservation, and
+// StockLevelChanged; it consumes events of orders and products.
 package inventory
 
 import (
@@ -41,7 +41,7 @@ var migrations embed.FS
 // Migrations are the goose migrations of inventory's database.
 func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
-// Config says what inventory stands on.
+// Config is what inventory needs.
 type Config struct {
 	Context kitapp.ContextConfig
 }
@@ -82,9 +82,10 @@ func loadSettings(file string) (domain.Settings, error) {
 }
 
 func newStocks(pool *pg.Pool, relay *outbox.Relay, set domain.Settings, products *peers.Products, clock kitapp.Clock) *app.Stocks {
-	return &app.Stocks{
+	return &app.Stocks{Deps: app.Deps{
 		Pool: pool, Settings: set, Catalog: products, Levels: app.NewLevels(), Wake: relay.Wake, Now: clock,
-	}
+		ToOutbox: events.ToOutbox,
+	}}
 }
 
 func newConsumer(
@@ -93,10 +94,10 @@ func newConsumer(
 ) *consumer.Consumer {
 	return consumer.New("shopmesh."+Name, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.OrderTopic, events.ProductTopic}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.Handler(events.Uses{KnowProducts: stocks.KnowProducts, SettleOrders: stocks.SettleOrders}))
+	}, events.NewHandler(events.Handlers{AddProducts: stocks.AddProducts, ApplyOrders: stocks.ApplyOrders}))
 }
 
-func newService(stocks *app.Stocks, heard *consumer.Consumer, ops *operations.Operations) kitapp.Service {
+func newService(stocks *app.Stocks, inbound *consumer.Consumer, ops *operations.Operations) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
 		Register: rpc.NewServer(stocks).Register,
@@ -104,10 +105,10 @@ func newService(stocks *app.Stocks, heard *consumer.Consumer, ops *operations.Op
 			kitrpc.Gateway(inventoryv1.RegisterInventoryServiceHandlerClient, inventoryv1.NewInventoryServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "consumer", Run: heard.Run},
+			{Name: "consumer", Run: inbound.Run},
 			{Name: "levels", Run: stocks.RunLevels},
 			{Name: "republisher", Run: stocks.AnnounceAnew().Run},
-			{Name: "sweeper", Run: stocks.RunAsk},
+			{Name: "sweeper", Run: stocks.RunExpired},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.ReservationTopic, Retention: stocks.Settings.EventRetention},

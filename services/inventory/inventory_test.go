@@ -2,13 +2,10 @@ package inventory_test
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
 
-	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/google/uuid"
 	"go.uber.org/fx"
 
@@ -29,9 +26,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory"
 )
 
-// warehouse is inventory as it runs in production, on a database and a broker of
+// harness is inventory as it runs in production, on a database and a broker of
 // its own, beside a catalog that the test fills.
-type warehouse struct {
+type harness struct {
 	inventoryv1connect.InventoryServiceClient
 
 	url        string
@@ -41,11 +38,11 @@ type warehouse struct {
 	broker     kafka.Config
 }
 
-// open starts an inventory whose callers are all the same.
-func open(t *testing.T, caller authz.Identity) *warehouse {
+// newHarness starts an inventory whose callers are all the same.
+func newHarness(t *testing.T, caller authz.Identity) *harness {
 	t.Helper()
 	database := testkit.DatabaseURL(t, inventory.Migrations())
-	w := &warehouse{catalog: &shelf{}, pool: testkit.Open(t, pg.Config{URL: database}), broker: testkit.Broker(t)}
+	w := &harness{catalog: &shelf{}, pool: testkit.Open(t, pg.Config{URL: database}), broker: testkit.Broker(t)}
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	process := kitapp.Process{
@@ -68,8 +65,8 @@ func open(t *testing.T, caller authz.Identity) *warehouse {
 	select {
 	case addresses := <-ready:
 		w.url = addresses.API
-		w.InventoryServiceClient = inventoryv1connect.NewInventoryServiceClient(client(addresses.API))
-		w.operations = operationsv1connect.NewOperationsServiceClient(client(addresses.Internal))
+		w.InventoryServiceClient = inventoryv1connect.NewInventoryServiceClient(testkit.Client(t, addresses.API))
+		w.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(t, addresses.Internal))
 	case err := <-ended:
 		ended <- nil
 		t.Fatalf("inventory did not start: %v", err)
@@ -77,10 +74,6 @@ func open(t *testing.T, caller authz.Identity) *warehouse {
 		t.Fatal("inventory did not start in 30 s")
 	}
 	return w
-}
-
-func client(url string) *connect.Client {
-	return connect.NewClient(connecthttp.NewTransport(http.DefaultClient, url))
 }
 
 func staff() authz.Identity { return authz.Identity{Kind: authz.Owner, ID: "anna"} }

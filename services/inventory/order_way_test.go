@@ -1,7 +1,6 @@
 package inventory_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -18,10 +16,8 @@ import (
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
-	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 )
 
 const (
@@ -31,123 +27,33 @@ const (
 	stockTopic       = "shopmesh.inventory.stock.v1"
 )
 
-// neighbours speak as catalog and order, and hear what inventory says.
+// neighbours stand in for catalog and order beside an inventory.
 type neighbours struct {
-	*warehouse
+	*harness
 
-	producer *kgo.Client
-	heard    chan consumer.Event
-	ahead    []consumer.Event // read while waiting for another
+	events *testkit.Events
 }
 
-func meet(t *testing.T, w *warehouse) *neighbours {
+func withNeighbours(t *testing.T) *neighbours {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	topics := []kafka.Topic{{Name: orderTopic}, {Name: productTopic, Compacted: true}, {Name: reservationTopic}, {Name: stockTopic, Compacted: true}}
-	if err := kafka.EnsureTopics(ctx, w.broker, topics); err != nil {
-		t.Fatal(err)
-	}
-	producer, err := kafka.NewProducer(w.broker)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := kgo.NewClient(kgo.SeedBrokers(w.broker.Brokers...), kgo.ConsumeTopics(reservationTopic, stockTopic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := &neighbours{warehouse: w, producer: producer, heard: make(chan consumer.Event, 1000)}
-	listening, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for listening.Err() == nil {
-			listener.PollFetches(listening).EachRecord(func(r *kgo.Record) {
-				select {
-				case n.heard <- event(r):
-				case <-listening.Done():
-				}
-			})
-		}
-	}()
-	t.Cleanup(func() {
-		stop()
-		<-ended
-		listener.Close()
-		producer.Close()
-	})
-	return n
+	h := newHarness(t, staff())
+	return &neighbours{harness: h, events: testkit.NewEvents(t, h.broker, reservationTopic, stockTopic)}
 }
 
-func event(r *kgo.Record) consumer.Event {
-	e := consumer.Event{Topic: r.Topic, Key: uuid.MustParse(string(r.Key)), Payload: r.Value}
-	for _, h := range r.Headers {
-		switch h.Key {
-		case "ce_id":
-			e.ID = string(h.Value)
-		case "ce_type":
-			e.Type = string(h.Value)
-		case "traceparent":
-			e.Span = kittrace.Parse(string(h.Value))
-		}
-	}
-	return e
-}
-
-func (n *neighbours) say(t *testing.T, topic string, key uuid.UUID, version string, m proto.Message, span trace.SpanContext) {
-	t.Helper()
-	value, err := proto.Marshal(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kind := string(m.ProtoReflect().Descriptor().FullName())
-	record := &kgo.Record{Topic: topic, Key: []byte(key.String()), Value: value}
-	for name, value := range map[string]string{
-		"ce_specversion": "1.0", "ce_id": key.String() + "/" + version + "/" + kind, "ce_source": "/shopmesh/test", "ce_type": kind,
-		"ce_subject": key.String(), "ce_time": time.Now().UTC().Format(time.RFC3339Nano), "ce_aggregateversion": version,
-		"traceparent": kittrace.Format(span),
-	} {
-		record.Headers = append(record.Headers, kgo.RecordHeader{Key: name, Value: []byte(value)})
-	}
-	if err := n.producer.ProduceSync(t.Context(), record).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// hear waits for an event of a key and type, in whatever order events come.
-func (n *neighbours) hear(t *testing.T, key uuid.UUID, kind string) consumer.Event {
-	t.Helper()
-	for i, e := range n.ahead {
-		if e.Key == key && strings.HasSuffix(e.Type, "."+kind) {
-			n.ahead = append(n.ahead[:i:i], n.ahead[i+1:]...)
-			return e
-		}
-	}
-	deadline := time.After(20 * time.Second)
-	for {
-		select {
-		case e := <-n.heard:
-			if e.Key == key && strings.HasSuffix(e.Type, "."+kind) {
-				return e
-			}
-			n.ahead = append(n.ahead, e)
-		case <-deadline:
-			t.Fatalf("no %s of %s in 20 s; heard %d others", kind, key, len(n.ahead))
-		}
-	}
+func (n *neighbours) publish(topic string, key uuid.UUID, version int64, m proto.Message, span trace.SpanContext) {
+	n.events.Publish(outbox.Event{Topic: topic, Key: key, Version: version, Message: m, Span: span})
 }
 
 func (n *neighbours) productChanged(t *testing.T, code string) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
-	n.say(t, productTopic, id, "1", &catalogv1.ProductChanged{Product: &catalogv1.Product{Id: id.String(), Code: code}, Version: 1}, trace.SpanContext{})
+	n.publish(productTopic, id, 1, &catalogv1.ProductChanged{Product: &catalogv1.Product{Id: id.String(), Code: code}, Version: 1}, trace.SpanContext{})
 	return id
 }
 
 func (n *neighbours) orderPlaced(t *testing.T, order, product uuid.UUID, quantity int32, span trace.SpanContext) {
 	t.Helper()
-	n.say(t, orderTopic, order, "1", &orderv1.OrderPlaced{
+	n.publish(orderTopic, order, 1, &orderv1.OrderPlaced{
 		OrderId: order.String(), Version: 1, ExpireTime: timestamppb.New(time.Now().Add(15 * time.Minute)),
 		Lines: []*orderv1.ReservationLine{{ProductId: product.String(), ProductCode: "MUG", Quantity: quantity}},
 	}, span)
@@ -165,38 +71,38 @@ func span(n byte) trace.SpanContext {
 // reserved, sold and given back; each answer continues its order's trace.
 func TestAnOrderGoesItsWayThroughTheBroker(t *testing.T) {
 	t.Parallel()
-	n := meet(t, open(t, staff()))
+	n := withNeighbours(t)
 	mug := n.productChanged(t, "MUG")
 	var level inventoryv1.StockLevelChanged
-	if err := consumer.Decode(n.hear(t, mug, "StockLevelChanged"), &level); err != nil || level.GetVersion() != 1 {
-		t.Fatalf("level %v, %v", &level, err)
+	if n.events.Next(stockTopic, mug, &level); level.GetVersion() != 1 {
+		t.Fatalf("level %v", &level)
 	}
 	n.adjust(t, "MUG", 5)
-	n.hear(t, mug, "StockLevelChanged")
+	n.events.Next(stockTopic, mug, &inventoryv1.StockLevelChanged{})
 
 	first, second, never := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
 	n.orderPlaced(t, first, mug, 4, span(1))
-	reserved := n.hear(t, first, "StockReserved")
+	reserved := n.events.Next(reservationTopic, first, &inventoryv1.StockReserved{})
 	if reserved.ID != first.String()+"/1/shopmesh.inventory.v1.StockReserved" || reserved.Span.TraceID() != span(1).TraceID() {
 		t.Errorf("reserved %+v", reserved)
 	}
 	n.orderPlaced(t, second, mug, 2, span(2))
 	var rejected inventoryv1.StockRejected
-	if err := consumer.Decode(n.hear(t, second, "StockRejected"), &rejected); err != nil ||
-		len(rejected.GetShortages()) != 1 || rejected.GetShortages()[0].GetAvailable() != 1 {
-		t.Errorf("rejected %v, %v", &rejected, err)
+	n.events.Next(reservationTopic, second, &rejected)
+	if len(rejected.GetShortages()) != 1 || rejected.GetShortages()[0].GetAvailable() != 1 {
+		t.Errorf("rejected %v", &rejected)
 	}
-	n.say(t, orderTopic, first, "3", &orderv1.OrderConfirmed{Notice: notice(first)}, span(1))
-	n.hear(t, first, "StockCommitted")
-	n.say(t, orderTopic, first, "4", &orderv1.OrderCancelled{Notice: notice(first)}, span(1))
-	if released := n.hear(t, first, "StockReleased"); !strings.Contains(released.ID, "/3/") {
+	n.publish(orderTopic, first, 3, &orderv1.OrderConfirmed{Notice: notice(first)}, span(1))
+	n.events.Next(reservationTopic, first, &inventoryv1.StockCommitted{})
+	n.publish(orderTopic, first, 4, &orderv1.OrderCancelled{Notice: notice(first)}, span(1))
+	if released := n.events.Next(reservationTopic, first, &inventoryv1.StockReleased{}); !strings.Contains(released.ID, "/3/") {
 		t.Errorf("released %+v", released)
 	}
 	// A cancellation that overtook its order leaves a tombstone, which refuses it.
-	n.say(t, orderTopic, never, "2", &orderv1.OrderCancelled{Notice: notice(never)}, span(3))
-	n.hear(t, never, "StockReleased")
+	n.publish(orderTopic, never, 2, &orderv1.OrderCancelled{Notice: notice(never)}, span(3))
+	n.events.Next(reservationTopic, never, &inventoryv1.StockReleased{})
 	n.orderPlaced(t, never, mug, 1, span(3))
-	n.hear(t, never, "StockReleased")
+	n.events.Next(reservationTopic, never, &inventoryv1.StockReleased{})
 
 	movements, err := n.ListMovements(t.Context(), &inventoryv1.ListMovementsRequest{Filter: `order_id = "` + first.String() + `"`})
 	if err != nil || len(movements.GetMovements()) != 2 {
@@ -229,31 +135,31 @@ func TestAnOrderGoesItsWayThroughTheBroker(t *testing.T) {
 // orders go on.
 func TestAnEventThatMakesNoSenseIsSetAsideAndOthersGoOn(t *testing.T) {
 	t.Parallel()
-	n := meet(t, open(t, staff()))
+	n := withNeighbours(t)
 	mug := n.productChanged(t, "MUG")
-	n.hear(t, mug, "StockLevelChanged")
+	n.events.Next(stockTopic, mug, &inventoryv1.StockLevelChanged{})
 	n.adjust(t, "MUG", 5)
 	other, empty, good := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
-	n.say(t, orderTopic, other, "1", &orderv1.OrderCancelled{Notice: notice(good)}, span(1))
-	n.say(t, orderTopic, empty, "1", &orderv1.OrderPlaced{OrderId: empty.String()}, span(2))
-	n.say(t, orderTopic, good, "9", &orderv1.OrderDelivered{OrderId: good.String()}, span(3))
+	n.publish(orderTopic, other, 1, &orderv1.OrderCancelled{Notice: notice(good)}, span(1))
+	n.publish(orderTopic, empty, 1, &orderv1.OrderPlaced{OrderId: empty.String()}, span(2))
+	n.publish(orderTopic, good, 9, &orderv1.OrderDelivered{OrderId: good.String()}, span(3))
 	n.orderPlaced(t, good, mug, 1, span(3))
-	n.hear(t, good, "StockReserved")
+	n.events.Next(reservationTopic, good, &inventoryv1.StockReserved{})
 	causes := map[string]string{other.String(): "keyed by", empty.String(): "no lines"}
-	var letters []*operationsv1.DeadLetter
+	var deadLetters []*operationsv1.DeadLetter
 	testkit.Eventually(t, 20*time.Second, "both events are set aside", func() bool {
 		res, err := n.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{})
-		letters = res.GetDeadLetters()
-		return err == nil && len(letters) == len(causes)
+		deadLetters = res.GetDeadLetters()
+		return err == nil && len(deadLetters) == len(causes)
 	})
-	for _, letter := range letters {
+	for _, letter := range deadLetters {
 		if want, ok := causes[letter.GetKey()]; !ok || !strings.Contains(letter.GetCause(), want) {
-			t.Errorf("letter of %s says %q, want %q", letter.GetKey(), letter.GetCause(), want)
+			t.Errorf("the dead letter of %s has the cause %q, want %q", letter.GetKey(), letter.GetCause(), want)
 		}
 	}
 }
 
-func (w *warehouse) audit(t *testing.T) []*operationsv1.AuditRecord {
+func (w *harness) audit(t *testing.T) []*operationsv1.AuditRecord {
 	t.Helper()
 	stream, err := w.operations.Audit(t.Context(), &operationsv1.AuditRequest{Context: "inventory"})
 	if err != nil {
@@ -275,7 +181,7 @@ func (w *warehouse) audit(t *testing.T) []*operationsv1.AuditRecord {
 
 func TestTheAuditStatesReservationsInOrderAndFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	w := open(t, staff())
+	w := newHarness(t, staff())
 	ctx := t.Context()
 	fine, wrong, lost := w.catalog.put("FINE"), w.catalog.put("WRONG"), w.catalog.put("LOST")
 	for _, code := range []string{"FINE", "WRONG", "LOST"} {
@@ -339,7 +245,7 @@ func TestTheAuditStatesReservationsInOrderAndFindsWhatIsWrong(t *testing.T) {
 
 func TestTheStatusShowsAReadyContext(t *testing.T) {
 	t.Parallel()
-	w := open(t, staff())
+	w := newHarness(t, staff())
 	testkit.Eventually(t, 20*time.Second, "inventory is ready", func() bool {
 		res, err := w.operations.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "inventory"})
 		return err == nil && len(res.GetContexts()) == 1 && res.GetContexts()[0].GetReady()

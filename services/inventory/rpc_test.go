@@ -17,7 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-func (w *warehouse) adjust(t *testing.T, code string, delta int64) *inventoryv1.Stock {
+func (w *harness) adjust(t *testing.T, code string, delta int64) *inventoryv1.Stock {
 	t.Helper()
 	res, err := w.AdjustStock(t.Context(), &inventoryv1.AdjustStockRequest{
 		RequestId: uuid.NewString(), ProductCode: code, Delta: delta, Reason: "delivery",
@@ -30,7 +30,7 @@ func (w *warehouse) adjust(t *testing.T, code string, delta int64) *inventoryv1.
 
 func TestStockIsAdjustedReadAndListed(t *testing.T) {
 	t.Parallel()
-	w := open(t, staff())
+	w := newHarness(t, staff())
 	ctx := t.Context()
 	mug, cup := w.catalog.put("MUG"), w.catalog.put("CUP")
 
@@ -79,7 +79,7 @@ func TestStockIsAdjustedReadAndListed(t *testing.T) {
 
 func TestEveryRefusalHasItsReason(t *testing.T) {
 	t.Parallel()
-	w := open(t, staff())
+	w := newHarness(t, staff())
 	ctx := t.Context()
 	w.catalog.put("MUG")
 	w.adjust(t, "MUG", 7)
@@ -127,7 +127,7 @@ func TestEveryRefusalHasItsReason(t *testing.T) {
 
 func TestTheStockIsNoCustomersBusiness(t *testing.T) {
 	t.Parallel()
-	w := open(t, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
+	w := newHarness(t, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
 	calls := map[string]func(context.Context) error{
 		"GetStock": func(ctx context.Context) error {
 			_, err := w.GetStock(ctx, &inventoryv1.GetStockRequest{ProductCode: "MUG"})
@@ -160,7 +160,7 @@ func TestTheStockIsNoCustomersBusiness(t *testing.T) {
 // The fixed paths beside /v1/stock/{product_id} must not be taken for ids.
 func TestEachRESTRouteReachesItsRPC(t *testing.T) {
 	t.Parallel()
-	w := open(t, staff())
+	w := newHarness(t, staff())
 	mug := w.catalog.put("MUG")
 	w.adjust(t, "MUG", 2)
 	for path, want := range map[string]string{

@@ -21,7 +21,7 @@ var moves = map[domain.State][]domain.State{
 	domain.Committed: {domain.Restocked},
 }
 
-// Check looks for what must never be in stock, reservations and ledger, between any
+// Check finds what must never be in stock, reservations and ledger, between any
 // two steps. order is the one that is concerned, or the nil id.
 func (s *Store) Check() (order uuid.UUID, what string) {
 	reserved := make(map[uuid.UUID]int64, len(s.stock))
@@ -69,7 +69,7 @@ func (s *Store) Reservation(order uuid.UUID) string {
 	return ""
 }
 
-// Taken is how many pieces the ledger says that an order took in all, and gave back.
+// Taken is how many pieces the ledger has that an order took in all, and gave back.
 func (s *Store) Taken(order uuid.UUID) (taken, back int64) {
 	for _, m := range s.ledger {
 		switch {

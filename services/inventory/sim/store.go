@@ -1,7 +1,7 @@
 // Package sim runs inventory's own decisions and translations of events on a store
 // in memory, for the simulation of the whole shop. What ships does not import it.
 //
-// Every operation is one transaction. It returns what the transaction says and a
+// Every operation is one transaction. It returns what the transaction publishes and a
 // function that commits it; one that is not committed did not happen.
 package sim
 
@@ -20,10 +20,10 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
 )
 
-// Topics are those that inventory hears.
+// Topics are those that inventory consumes.
 var Topics = []string{events.OrderTopic, events.ProductTopic}
 
-// Config is what inventory stands on.
+// Config is what the store needs.
 type Config struct {
 	Now  func() time.Time
 	Bugs Bugs
@@ -36,8 +36,8 @@ type Bugs struct {
 	ForgetRelease bool
 	// StaleStock decides on stock as it was before its last change.
 	StaleStock bool
-	// HearOnce ignores an event that came before, so that nothing is answered again.
-	HearOnce bool
+	// HandleOnce ignores an event that came before, so that no answer is published again.
+	HandleOnce bool
 }
 
 // Store is inventory: its tables and its decisions.
@@ -52,19 +52,19 @@ type Store struct {
 	// Ids in the order in which they came, so that every run walks the same way.
 	products, orders []uuid.UUID
 
-	mark  time.Time // of the pass that asks
-	heard map[string]bool
-	seen  map[uuid.UUID]watched
+	mark    time.Time // of the pass over expired reservations
+	handled map[string]bool
+	seen    map[uuid.UUID]watched
 
-	// levels are the products whose level is to be announced; in the process' memory.
+	// levels are the products whose level is to be published; in the process' memory.
 	levels map[uuid.UUID]bool
 
-	hearing *tx
+	current *tx
 }
 
 // tx gathers what a transaction does, and what it decided on.
 type tx struct {
-	said   []outbox.Event
+	events []outbox.Event
 	writes []func()
 	fresh  map[uuid.UUID]domain.Stock // stock that the transaction made
 }
@@ -79,42 +79,42 @@ func (t *tx) commit() {
 func New(cfg Config) *Store {
 	s := &Store{
 		cfg: cfg, stock: map[uuid.UUID]domain.Stock{}, before: map[uuid.UUID]domain.Stock{},
-		reservations: map[uuid.UUID]domain.Reservation{}, heard: map[string]bool{}, seen: map[uuid.UUID]watched{},
+		reservations: map[uuid.UUID]domain.Reservation{}, handled: map[string]bool{}, seen: map[uuid.UUID]watched{},
 		levels: map[uuid.UUID]bool{},
 	}
-	s.handle = events.Handler(events.Uses{KnowProducts: s.knowProducts, SettleOrders: s.settleOrders})
+	s.handle = events.NewHandler(events.Handlers{AddProducts: s.addProducts, ApplyOrders: s.applyOrders})
 	return s
 }
 
 func (s *Store) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-// Hear applies a batch of events.
-func (s *Store) Hear(batch []consumer.Event) (said []outbox.Event, commit func(), err error) {
+// Handle applies a batch of events.
+func (s *Store) Handle(batch []consumer.Event) (published []outbox.Event, commit func(), err error) {
 	t := &tx{fresh: map[uuid.UUID]domain.Stock{}}
-	if s.cfg.Bugs.HearOnce {
-		batch = slices.DeleteFunc(slices.Clone(batch), func(e consumer.Event) bool { return s.heard[e.ID] })
+	if s.cfg.Bugs.HandleOnce {
+		batch = slices.DeleteFunc(slices.Clone(batch), func(e consumer.Event) bool { return s.handled[e.ID] })
 		for _, e := range batch {
-			t.writes = append(t.writes, func() { s.heard[e.ID] = true })
+			t.writes = append(t.writes, func() { s.handled[e.ID] = true })
 		}
 	}
-	s.hearing = t
-	defer func() { s.hearing = nil }()
+	s.current = t
+	defer func() { s.current = nil }()
 	if err := s.handle(context.Background(), nil, batch); err != nil {
 		return nil, nil, err
 	}
-	return t.said, t.commit, nil
+	return t.events, t.commit, nil
 }
 
-func (s *Store) knowProducts(_ context.Context, _ *pg.Tx, products []domain.Product) error {
+func (s *Store) addProducts(_ context.Context, _ *pg.Tx, products []domain.Product) error {
 	for _, p := range products {
 		_, known := s.stock[p.ID]
-		if _, fresh := s.hearing.fresh[p.ID]; known || fresh {
+		if _, fresh := s.current.fresh[p.ID]; known || fresh {
 			continue
 		}
 		made := domain.NewStock(p, s.now())
-		s.hearing.fresh[p.ID] = made
-		s.hearing.writes = append(s.hearing.writes, func() { s.set(made) })
-		s.hearing.said = append(s.hearing.said, events.LevelChanged(made))
+		s.current.fresh[p.ID] = made
+		s.current.writes = append(s.current.writes, func() { s.set(made) })
+		s.current.events = append(s.current.events, events.ToOutbox(domain.LevelChanged(made)))
 	}
 	return nil
 }
@@ -128,22 +128,15 @@ func (s *Store) set(next domain.Stock) {
 	s.stock[next.ProductID] = next
 }
 
-func (s *Store) settleOrders(_ context.Context, _ *pg.Tx, heard []events.OrderHeard) error {
-	orders := make([]domain.OrderEvent, len(heard))
-	for i, h := range heard {
-		orders[i] = h.OrderEvent
-	}
+func (s *Store) applyOrders(_ context.Context, _ *pg.Tx, orders []domain.InboundEvent) error {
 	decision, err := domain.Decide(s.load(orders), orders, s.now())
 	if err != nil {
 		return err
 	}
-	t := s.hearing
+	t := s.current
 	t.writes = append(t.writes, func() { s.write(decision) })
-	for _, outcome := range decision.Outcomes {
-		t.said = append(t.said, events.Said(outcome))
-	}
 	levels := decision.Levels()
-	t.said = append(t.said, events.LevelsChanged(levels.Now)...)
+	t.events = append(t.events, toOutbox(append(decision.Events, domain.LevelsChanged(levels.Now)...)...)...)
 	t.writes = append(t.writes, func() {
 		for _, id := range append(levels.Soon, levels.Later...) {
 			s.levels[id] = true
@@ -153,11 +146,11 @@ func (s *Store) settleOrders(_ context.Context, _ *pg.Tx, heard []events.OrderHe
 }
 
 // load reads the reservations of orders, and the stock that they name.
-func (s *Store) load(orders []domain.OrderEvent) domain.Loaded {
+func (s *Store) load(orders []domain.InboundEvent) domain.Loaded {
 	loaded := domain.Loaded{Reservations: map[uuid.UUID]domain.Reservation{}, Stock: map[uuid.UUID]domain.Stock{}}
 	add := func(lines []domain.Line) {
 		for _, line := range lines {
-			row, known := s.hearing.fresh[line.ProductID]
+			row, known := s.current.fresh[line.ProductID]
 			if !known {
 				row, known = s.stock[line.ProductID]
 			}
@@ -197,7 +190,7 @@ func (s *Store) write(d domain.Decision) {
 
 // Adjust adds delta to what is on hand of a product; false when that is refused or
 // the product is not known here yet.
-func (s *Store) Adjust(product uuid.UUID, delta int64) (said []outbox.Event, commit func(), done bool) {
+func (s *Store) Adjust(product uuid.UUID, delta int64) (published []outbox.Event, commit func(), done bool) {
 	row, known := s.stock[product]
 	if !known {
 		return nil, nil, false
@@ -206,7 +199,7 @@ func (s *Store) Adjust(product uuid.UUID, delta int64) (said []outbox.Event, com
 	if err != nil {
 		return nil, nil, false
 	}
-	return []outbox.Event{events.LevelChanged(after)}, func() {
+	return []outbox.Event{events.ToOutbox(domain.LevelChanged(after))}, func() {
 		s.set(after)
 		s.ledger = append(s.ledger, domain.Movement{
 			ProductID: product, ProductCode: after.ProductCode, Kind: domain.Adjustment, Delta: delta,
@@ -215,20 +208,28 @@ func (s *Store) Adjust(product uuid.UUID, delta int64) (said []outbox.Event, com
 	}, true
 }
 
-// LevelsWait says whether levels are to be announced.
+// LevelsWait reports whether levels are to be published.
 func (s *Store) LevelsWait() bool { return len(s.levels) > 0 }
 
-// AnnounceLevels announces the levels that changed in this process.
-func (s *Store) AnnounceLevels() (said []outbox.Event, commit func()) {
-	return events.LevelsChanged(s.sorted(func(row domain.Stock) bool { return s.levels[row.ProductID] })),
+// PublishLevels publishes the levels that changed in this process.
+func (s *Store) PublishLevels() (published []outbox.Event, commit func()) {
+	return toOutbox(domain.LevelsChanged(s.sorted(func(row domain.Stock) bool { return s.levels[row.ProductID] }))...),
 		func() { clear(s.levels) }
 }
 
-// Restart loses what the process had in memory, and announces every level anew:
-// all that happens here lies in the window of a day that is announced.
-func (s *Store) Restart() (said []outbox.Event, commit func()) {
+// Restart loses what the process had in memory, and publishes every level again:
+// all that happens here lies in the window of a day that is published.
+func (s *Store) Restart() (published []outbox.Event, commit func()) {
 	clear(s.levels)
-	return events.LevelsChanged(s.sorted(func(domain.Stock) bool { return true })), func() {}
+	return toOutbox(domain.LevelsChanged(s.sorted(func(domain.Stock) bool { return true }))...), func() {}
+}
+
+func toOutbox(all ...domain.Event) []outbox.Event {
+	published := make([]outbox.Event, len(all))
+	for i, e := range all {
+		published[i] = events.ToOutbox(e)
+	}
+	return published
 }
 
 func (s *Store) sorted(which func(domain.Stock) bool) []domain.Stock {
@@ -254,10 +255,10 @@ func (s *Store) Overdue() time.Time {
 	return first
 }
 
-// AskExpired asks order about the reservations that outlived their orders, from
+// RepublishExpired publishes the reservations again that outlived their orders, from
 // the mark of the last pass on, and names their orders.
-func (s *Store) AskExpired() (asked []uuid.UUID, said []outbox.Event, commit func()) {
-	until := domain.AskUntil(s.now())
+func (s *Store) RepublishExpired() (orders []uuid.UUID, published []outbox.Event, commit func()) {
+	until := domain.ExpiredUntil(s.now())
 	var expired []domain.Expired
 	for _, r := range s.reservations {
 		if r.State == domain.Reserved && !r.ExpireTime.Before(s.mark) && !r.ExpireTime.After(until) {
@@ -273,11 +274,11 @@ func (s *Store) AskExpired() (asked []uuid.UUID, said []outbox.Event, commit fun
 		return bytes.Compare(a.OrderID[:], b.OrderID[:])
 	})
 	for _, e := range expired {
-		asked = append(asked, e.OrderID)
-		said = append(said, events.Said(e.Question()))
+		orders = append(orders, e.OrderID)
+		published = append(published, events.ToOutbox(e.Event()))
 	}
-	mark := domain.Settled(until, expired)
-	return asked, said, func() {
+	mark := domain.NextMark(until, expired)
+	return orders, published, func() {
 		if mark.After(s.mark) {
 			s.mark = mark
 		}

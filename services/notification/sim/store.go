@@ -253,7 +253,7 @@ func (s *Store) Status(key Key) (status string, resends int) {
 	return "", 0
 }
 
-// Check looks for what must never be in any mail, between any two steps. order is
+// Check finds what must never be in any mail, between any two steps. order is
 // the one that is concerned.
 func (s *Store) Check() (order uuid.UUID, what string) {
 	for i, r := range s.mails {

@@ -27,15 +27,15 @@ type Adjustment struct {
 	Reason      string
 }
 
-// errNoStock says that a product has no stock row here.
+// errNoStock means that a product has no stock row here.
 var errNoStock = errors.New("the product is not known here")
 
-// Adjust changes what is on hand, writes the ledger and announces the level. The
+// Adjust changes what is on hand, writes the ledger and publishes the level. The
 // same request sent again gets its first answer; request and answer are the
-// messages that are compared and kept. A product that was not heard of yet is
+// messages that are compared and kept. A product that was not known yet is
 // looked up in the catalog. Errors: INVALID_FIELD, PRODUCT_NOT_FOUND,
 // STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED, UNAVAILABLE when the
-// catalog would have to be asked and is away.
+// catalog would have to be queried and is away.
 func Adjust[Res proto.Message](
 	ctx context.Context, s *Stocks, a Adjustment, request proto.Message, answer func(domain.Stock) Res,
 ) (Res, error) {
@@ -49,7 +49,7 @@ func Adjust[Res proto.Message](
 	if !errors.Is(err, errNoStock) {
 		return res, err
 	}
-	if err := s.meet(ctx, a.ProductCode); err != nil {
+	if err := s.addFromCatalog(ctx, a.ProductCode); err != nil {
 		return none, err
 	}
 	return adjust(ctx, s, a, request, answer)
@@ -87,11 +87,11 @@ func (s *Stocks) adjust(ctx context.Context, tx *pg.Tx, a Adjustment) (domain.St
 	}); err != nil {
 		return domain.Stock{}, err
 	}
-	return after, s.announce(ctx, tx, after)
+	return after, s.publishLevelsOf(ctx, tx, after)
 }
 
-// meet makes stock for a product that the catalog knows.
-func (s *Stocks) meet(ctx context.Context, code string) error {
+// addFromCatalog makes stock for a product that the catalog knows.
+func (s *Stocks) addFromCatalog(ctx context.Context, code string) error {
 	product, ok, err := s.Catalog.ByCode(ctx, code)
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (s *Stocks) meet(ctx context.Context, code string) error {
 		return productNotFound("product_code", code)
 	}
 	return s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		return s.KnowProducts(ctx, tx, []domain.Product{product})
+		return s.AddProducts(ctx, tx, []domain.Product{product})
 	})
 }
 

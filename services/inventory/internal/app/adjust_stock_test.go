@@ -20,16 +20,16 @@ import (
 
 func TestAnAdjustmentIsWrittenDownAndAnnouncedAtOnce(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	s.stocked(t, 1, 0)
-	s.published(t)
+	h := newHarness(t)
+	h.stocked(t, 1, 0)
+	h.emptyOutbox(t)
 	ctx := trace.ContextWithSpanContext(
 		authz.WithCaller(t.Context(), authz.Identity{Kind: authz.Staff, ID: "anna"}), traced(5))
-	row, err := s.adjust(ctx, uuid.New(), 1, 12)
+	row, err := h.adjust(ctx, uuid.New(), 1, 12)
 	if err != nil || row.GetOnHand() != 12 || row.GetAvailable() != 12 {
 		t.Fatalf("stock %v, error %v", row, err)
 	}
-	movements, _, err := s.ListMovements(t.Context(), page.Request{})
+	movements, _, err := h.ListMovements(t.Context(), page.Request{})
 	if err != nil || len(movements) != 1 {
 		t.Fatalf("movements %v, error %v", movements, err)
 	}
@@ -38,7 +38,7 @@ func TestAnAdjustmentIsWrittenDownAndAnnouncedAtOnce(t *testing.T) {
 		m.TraceID != traced(5).TraceID().String() || m.OrderID != uuid.Nil {
 		t.Errorf("movement %+v", m)
 	}
-	levels := s.outbox(t, events.StockTopic)
+	levels := h.outbox(t, events.StockTopic)
 	if len(levels) != 1 || levels[0].version != 2 || !strings.Contains(levels[0].trace, traced(5).TraceID().String()) {
 		t.Fatalf("levels %+v", levels)
 	}
@@ -49,95 +49,95 @@ func TestAnAdjustmentIsWrittenDownAndAnnouncedAtOnce(t *testing.T) {
 
 func TestAnAdjustmentSentAgainGetsItsFirstAnswer(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	s.stocked(t, 1, 0)
+	h := newHarness(t)
+	h.stocked(t, 1, 0)
 	request := uuid.New()
-	first, err := s.adjust(t.Context(), request, 1, 5)
+	first, err := h.adjust(t.Context(), request, 1, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.adjust(t.Context(), uuid.New(), 1, 7); err != nil {
+	if _, err := h.adjust(t.Context(), uuid.New(), 1, 7); err != nil {
 		t.Fatal(err)
 	}
-	again, err := s.adjust(t.Context(), request, 1, 5)
+	again, err := h.adjust(t.Context(), request, 1, 5)
 	if err != nil || again.GetOnHand() != first.GetOnHand() || again.GetUpdateTime().AsTime() != first.GetUpdateTime().AsTime() {
 		t.Errorf("again %v, first %v, error %v", again, first, err)
 	}
-	if _, err := s.adjust(t.Context(), request, 1, 6); fault.ReasonOf(err) != fault.ReasonRequestIDReused {
+	if _, err := h.adjust(t.Context(), request, 1, 6); fault.ReasonOf(err) != fault.ReasonRequestIDReused {
 		t.Errorf("another body: %v", err)
 	}
 	other := authz.WithCaller(t.Context(), authz.Identity{Kind: authz.Staff, ID: "bert"})
-	if row, err := s.adjust(other, request, 1, 1); err != nil || row.GetOnHand() != 13 {
+	if row, err := h.adjust(other, request, 1, 1); err != nil || row.GetOnHand() != 13 {
 		t.Errorf("another caller's use of the id: %v, %v", row, err)
 	}
-	s.wantConsistent(t)
+	h.wantConsistent(t)
 }
 
 func TestTheSameAdjustmentAtOnceHappensOnce(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	s.stocked(t, 1, 0)
+	h := newHarness(t)
+	h.stocked(t, 1, 0)
 	request := uuid.New()
 	var sending sync.WaitGroup
 	for range 10 {
 		sending.Go(func() {
-			if row, err := s.adjust(t.Context(), request, 1, 5); err != nil || row.GetOnHand() != 5 {
+			if row, err := h.adjust(t.Context(), request, 1, 5); err != nil || row.GetOnHand() != 5 {
 				t.Errorf("stock %v, error %v", row, err)
 			}
 		})
 	}
 	sending.Wait()
-	if row := s.stock(t, 1); row.OnHand != 5 {
+	if row := h.stock(t, 1); row.OnHand != 5 {
 		t.Errorf("stock %+v", row)
 	}
 }
 
 func TestARefusedAdjustmentCanBeSentAgain(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	s.stocked(t, 1, 3)
-	s.hear(t, s.placed(t, 1, line{1, 2}))
+	h := newHarness(t)
+	h.stocked(t, 1, 3)
+	h.apply(t, h.placed(t, 1, line{1, 2}))
 	request := uuid.New()
-	if _, err := s.adjust(t.Context(), request, 1, -2); fault.ReasonOf(err) != domain.ReasonStockInsufficient {
+	if _, err := h.adjust(t.Context(), request, 1, -2); fault.ReasonOf(err) != domain.ReasonStockInsufficient {
 		t.Fatalf("taking what is reserved: %v", err)
 	}
-	s.hear(t, cancelled(t, 1))
-	if row, err := s.adjust(t.Context(), request, 1, -2); err != nil || row.GetOnHand() != 1 {
+	h.apply(t, cancelled(t, 1))
+	if row, err := h.adjust(t.Context(), request, 1, -2); err != nil || row.GetOnHand() != 1 {
 		t.Errorf("stock %v, error %v", row, err)
 	}
 }
 
 func TestAProductNotHeardOfYetIsLookedUpInTheCatalog(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	s.catalog.put(code(3), productID(3))
-	if row := s.stock(t, 3); row.ProductCode != "P-3" || row.OnHand != 0 || !row.UpdateTime.IsZero() {
-		t.Errorf("stock before the product was heard of: %+v", row)
+	h := newHarness(t)
+	h.catalog.put(code(3), productID(3))
+	if row := h.stock(t, 3); row.ProductCode != "P-3" || row.OnHand != 0 || !row.UpdateTime.IsZero() {
+		t.Errorf("stock before the product was known: %+v", row)
 	}
-	row, err := s.adjust(t.Context(), uuid.New(), 3, 4)
+	row, err := h.adjust(t.Context(), uuid.New(), 3, 4)
 	if err != nil || row.GetProductId() != productID(3).String() || row.GetOnHand() != 4 {
 		t.Fatalf("stock %v, error %v", row, err)
 	}
-	s.in(t, func(ctx context.Context, tx *pg.Tx) error {
-		return s.KnowProducts(ctx, tx, []domain.Product{{ID: productID(3), Code: code(3)}, {ID: productID(3), Code: code(3)}})
+	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
+		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(3), Code: code(3)}, {ID: productID(3), Code: code(3)}})
 	})
-	if row := s.stock(t, 3); row.OnHand != 4 {
-		t.Errorf("hearing of the product later changed its stock: %+v", row)
+	if row := h.stock(t, 3); row.OnHand != 4 {
+		t.Errorf("learning of the product later changed its stock: %+v", row)
 	}
-	_, err = s.adjust(t.Context(), uuid.New(), 4, 4)
+	_, err = h.adjust(t.Context(), uuid.New(), 4, 4)
 	if fault.ReasonOf(err) != domain.ReasonProductNotFound {
 		t.Errorf("a product that nobody knows: %v", err)
 	}
-	if _, err := s.GetByCode(t.Context(), code(4)); fault.ReasonOf(err) != domain.ReasonProductNotFound {
+	if _, err := h.GetByCode(t.Context(), code(4)); fault.ReasonOf(err) != domain.ReasonProductNotFound {
 		t.Errorf("its stock: %v", err)
 	}
-	s.catalog.mu.Lock()
-	s.catalog.away = true
-	s.catalog.mu.Unlock()
-	if _, err := s.adjust(t.Context(), uuid.New(), 5, 4); fault.ReasonOf(err) != fault.ReasonUnavailable {
+	h.catalog.mu.Lock()
+	h.catalog.away = true
+	h.catalog.mu.Unlock()
+	if _, err := h.adjust(t.Context(), uuid.New(), 5, 4); fault.ReasonOf(err) != fault.ReasonUnavailable {
 		t.Errorf("with the catalog away: %v", err)
 	}
-	if row, err := s.adjust(t.Context(), uuid.New(), 3, 1); err != nil || row.GetOnHand() != 5 {
+	if row, err := h.adjust(t.Context(), uuid.New(), 3, 1); err != nil || row.GetOnHand() != 5 {
 		t.Errorf("a known product with the catalog away: %v, %v", row, err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
 )
 
@@ -16,12 +16,12 @@ import (
 // ReconcileLevels finds was never published.
 func (s *Stocks) AnnounceAnew() *outbox.Anew {
 	return &outbox.Anew{
-		Pool: s.Pool, Source: events.Source, Wake: s.Wake, Now: s.Now,
-		Newest: store.On(s.Pool).NewestStockChange, Page: pageAnew,
+		Pool: s.Pool, Source: source, Wake: s.Wake, Now: s.Now,
+		Newest: store.On(s.Pool).NewestStockChange, Page: s.pageAnew,
 	}
 }
 
-func pageAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
+func (s *Stocks) pageAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
 	stocks, err := store.On(tx).LockChangedStock(ctx, since, after, outbox.AnewRows)
 	if err != nil {
 		return nil, nil, err
@@ -30,5 +30,5 @@ func pageAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) 
 	for i, stock := range stocks {
 		ids[i] = stock.ProductID
 	}
-	return ids, events.LevelsChanged(stocks), nil
+	return ids, s.toOutbox(domain.LevelsChanged(stocks)), nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // BatchGet reads the stock of products by id and by code, each once, by code;
-// those that inventory has not heard of are left out.
+// those that inventory does not know are left out.
 func (s *Stocks) BatchGet(ctx context.Context, ids []uuid.UUID, codes []string) ([]domain.Stock, error) {
 	return store.On(s.Pool).StockOf(ctx, ids, codes)
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // Get reads the stock of a product. One that the catalog knows and inventory has
-// not heard of yet has none. Errors: PRODUCT_NOT_FOUND, UNAVAILABLE when the
-// catalog would have to be asked and is away.
+// not known yet has none. Errors: PRODUCT_NOT_FOUND, UNAVAILABLE when the
+// catalog would have to be queried and is away.
 func (s *Stocks) Get(ctx context.Context, id uuid.UUID) (domain.Stock, error) {
 	stock, known, err := store.On(s.Pool).StockByID(ctx, id)
 	if err != nil || known {

@@ -23,6 +23,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/inventory"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/app"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
@@ -31,9 +32,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
-// store is inventory's use cases on a database of their own, beside a catalog that
+// harness is inventory's use cases on a database of their own, beside a catalog that
 // the test fills.
-type store struct {
+type harness struct {
 	*app.Stocks
 
 	pool    *pg.Pool
@@ -41,21 +42,22 @@ type store struct {
 	clock   *clock
 }
 
-func open(t *testing.T) *store {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
-	s := &store{pool: testkit.Database(t, inventory.Migrations()), catalog: &shelf{}, clock: &clock{}}
-	s.clock.now = time.Now().UTC().Truncate(time.Microsecond)
-	s.Stocks = s.replica(t)
-	return s
+	h := &harness{pool: testkit.Database(t, inventory.Migrations()), catalog: &shelf{}, clock: &clock{}}
+	h.clock.now = time.Now().UTC().Truncate(time.Microsecond)
+	h.Stocks = h.replica(t)
+	return h
 }
 
 // replica is another process on the same database.
-func (s *store) replica(t *testing.T) *app.Stocks {
+func (h *harness) replica(t *testing.T) *app.Stocks {
 	t.Helper()
-	return &app.Stocks{
-		Pool: s.pool, Settings: domain.Settings{LowStockThreshold: 5, LevelInterval: 20 * time.Millisecond},
-		Catalog: peers.NewProducts(s.catalog.peers(t)), Levels: app.NewLevels(), Wake: func() {}, Now: s.clock.Now,
-	}
+	return &app.Stocks{Deps: app.Deps{
+		Pool: h.pool, Settings: domain.Settings{LowStockThreshold: 5, LevelInterval: 20 * time.Millisecond},
+		Catalog: peers.NewProducts(h.catalog.peers(t)), Levels: app.NewLevels(), Wake: func() {}, Now: h.clock.Now,
+		ToOutbox: events.ToOutbox,
+	}}
 }
 
 type clock struct {
@@ -63,7 +65,7 @@ type clock struct {
 	now time.Time
 }
 
-// Now moves on with each look, so that the order of changes shows in their times.
+// Now moves on at each call, so that the order of changes shows in their times.
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -134,38 +136,38 @@ func numbered(kind byte, n int) uuid.UUID {
 func code(n int) string { return fmt.Sprintf("P-%d", n) }
 
 // stocked makes product n known, with pieces on hand.
-func (s *store) stocked(t *testing.T, n int, onHand int64) {
+func (h *harness) stocked(t *testing.T, n int, onHand int64) {
 	t.Helper()
-	s.in(t, func(ctx context.Context, tx *pg.Tx) error {
-		return s.KnowProducts(ctx, tx, []domain.Product{{ID: productID(n), Code: code(n)}})
+	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
+		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(n), Code: code(n)}})
 	})
 	if onHand > 0 {
-		if _, err := s.adjust(t.Context(), uuid.New(), n, onHand); err != nil {
+		if _, err := h.adjust(t.Context(), uuid.New(), n, onHand); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-func (s *store) adjust(ctx context.Context, requestID uuid.UUID, product int, delta int64) (*inventoryv1.Stock, error) {
+func (h *harness) adjust(ctx context.Context, requestID uuid.UUID, product int, delta int64) (*inventoryv1.Stock, error) {
 	request := &inventoryv1.AdjustStockRequest{RequestId: requestID.String(), ProductCode: code(product), Delta: delta, Reason: "counted"}
 	adjustment := app.Adjustment{RequestID: requestID, ProductCode: code(product), Delta: delta, Reason: "counted"}
-	res, err := app.Adjust(ctx, s.Stocks, adjustment, request, func(row domain.Stock) *inventoryv1.AdjustStockResponse {
+	res, err := app.Adjust(ctx, h.Stocks, adjustment, request, func(row domain.Stock) *inventoryv1.AdjustStockResponse {
 		return &inventoryv1.AdjustStockResponse{Stock: protoconv.Stock(row)}
 	})
 	return res.GetStock(), err
 }
 
-func (s *store) in(t *testing.T, fn func(context.Context, *pg.Tx) error) {
+func (h *harness) in(t *testing.T, fn func(context.Context, *pg.Tx) error) {
 	t.Helper()
-	if err := s.pool.Hot().InTx(t.Context(), fn); err != nil {
+	if err := h.pool.Hot().InTx(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// hear applies events as one batch of a consumer.
-func (s *store) hear(t *testing.T, heard ...events.OrderHeard) {
+// apply applies events as one batch of a consumer.
+func (h *harness) apply(t *testing.T, orders ...domain.InboundEvent) {
 	t.Helper()
-	s.in(t, func(ctx context.Context, tx *pg.Tx) error { return s.SettleOrders(ctx, tx, heard) })
+	h.in(t, func(ctx context.Context, tx *pg.Tx) error { return h.ApplyOrders(ctx, tx, orders) })
 }
 
 type line struct {
@@ -173,34 +175,34 @@ type line struct {
 	quantity int64
 }
 
-func (s *store) placed(t *testing.T, order int, lines ...line) events.OrderHeard {
+func (h *harness) placed(t *testing.T, order int, lines ...line) domain.InboundEvent {
 	t.Helper()
 	wanted := make([]domain.Line, len(lines))
 	for i, l := range lines {
 		wanted[i] = domain.Line{ProductID: productID(l.product), ProductCode: code(l.product), Quantity: l.quantity}
 	}
-	event, err := domain.NewPlaced(orderID(order), wanted, s.clock.Now().Add(15*time.Minute), traced(order).TraceID().String())
-	return heard(t, order, event, err)
+	event, err := domain.NewPlaced(orderID(order), wanted, h.clock.Now().Add(15*time.Minute), kittrace.Format(traced(order)))
+	return must(t, event, err)
 }
 
-func confirmed(t *testing.T, order int) events.OrderHeard {
+func confirmed(t *testing.T, order int) domain.InboundEvent {
 	t.Helper()
-	event, err := domain.NewConfirmed(orderID(order), traced(order).TraceID().String())
-	return heard(t, order, event, err)
+	event, err := domain.NewConfirmed(orderID(order), kittrace.Format(traced(order)))
+	return must(t, event, err)
 }
 
-func cancelled(t *testing.T, order int) events.OrderHeard {
+func cancelled(t *testing.T, order int) domain.InboundEvent {
 	t.Helper()
-	event, err := domain.NewCancelled(orderID(order), traced(order).TraceID().String())
-	return heard(t, order, event, err)
+	event, err := domain.NewCancelled(orderID(order), kittrace.Format(traced(order)))
+	return must(t, event, err)
 }
 
-func heard(t *testing.T, order int, event domain.OrderEvent, err error) events.OrderHeard {
+func must(t *testing.T, event domain.InboundEvent, err error) domain.InboundEvent {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return events.OrderHeard{OrderEvent: event, Span: traced(order)}
+	return event
 }
 
 // traced is the trace of an order.
@@ -210,8 +212,8 @@ func traced(order int) trace.SpanContext {
 	})
 }
 
-// said is an event in the outbox.
-type said struct {
+// published is an event in the outbox.
+type published struct {
 	topic, kind, trace string
 	key                uuid.UUID
 	version            int64
@@ -219,14 +221,14 @@ type said struct {
 }
 
 // outbox returns the events of a topic in the order in which they will be published.
-func (s *store) outbox(t *testing.T, topic string) []said {
+func (h *harness) outbox(t *testing.T, topic string) []published {
 	t.Helper()
-	rows, err := s.pool.Query(t.Context(), `select topic, type, traceparent, key, version, payload from outbox where topic = $1 order by id`, topic)
+	rows, err := h.pool.Query(t.Context(), `select topic, type, traceparent, key, version, payload from outbox where topic = $1 order by id`, topic)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (said, error) {
-		var e said
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (published, error) {
+		var e published
 		err := row.Scan(&e.topic, &e.kind, &e.trace, &e.key, &e.version, &e.payload)
 		e.kind = e.kind[strings.LastIndexByte(e.kind, '.')+1:]
 		return e, err
@@ -237,15 +239,15 @@ func (s *store) outbox(t *testing.T, topic string) []said {
 	return all
 }
 
-// published empties the outbox, as the relay does.
-func (s *store) published(t *testing.T) {
+// emptyOutbox empties the outbox, as the relay does.
+func (h *harness) emptyOutbox(t *testing.T) {
 	t.Helper()
-	if _, err := s.pool.Exec(t.Context(), `delete from outbox`); err != nil {
+	if _, err := h.pool.Exec(t.Context(), `delete from outbox`); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func decode[M proto.Message](t *testing.T, e said, into M) M {
+func decode[M proto.Message](t *testing.T, e published, into M) M {
 	t.Helper()
 	if err := proto.Unmarshal(e.payload, into); err != nil {
 		t.Fatal(err)
@@ -253,19 +255,19 @@ func decode[M proto.Message](t *testing.T, e said, into M) M {
 	return into
 }
 
-func (s *store) stock(t *testing.T, n int) domain.Stock {
+func (h *harness) stock(t *testing.T, n int) domain.Stock {
 	t.Helper()
-	row, err := s.Get(t.Context(), productID(n))
+	row, err := h.Get(t.Context(), productID(n))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return row
 }
 
-func (s *store) count(t *testing.T, query string, args ...any) int {
+func (h *harness) count(t *testing.T, query string, args ...any) int {
 	t.Helper()
 	var n int
-	if err := s.pool.QueryRow(t.Context(), query, args...).Scan(&n); err != nil {
+	if err := h.pool.QueryRow(t.Context(), query, args...).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n

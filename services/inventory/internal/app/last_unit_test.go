@@ -16,34 +16,34 @@ import (
 )
 
 // lastUnits makes products 1 to n known, with one piece of each on hand.
-func (s *store) lastUnits(t *testing.T, n int) {
+func (h *harness) lastUnits(t *testing.T, n int) {
 	t.Helper()
 	products := make([]domain.Product, n)
 	for i := range products {
 		products[i] = domain.Product{ID: productID(i + 1), Code: code(i + 1)}
 	}
-	s.in(t, func(ctx context.Context, tx *pg.Tx) error { return s.KnowProducts(ctx, tx, products) })
-	if _, err := s.pool.Exec(t.Context(), `
+	h.in(t, func(ctx context.Context, tx *pg.Tx) error { return h.AddProducts(ctx, tx, products) })
+	if _, err := h.pool.Exec(t.Context(), `
 		with counted as (update stock set on_hand = 1, version = version + 1 returning product_id)
 		insert into movements (product_id, kind, delta, on_hand_after, reason, actor, trace_id, create_time)
 		select product_id, 1, 1, 1, 'counted', 'owner', '', now() from counted`); err != nil {
 		t.Fatal(err)
 	}
-	s.published(t)
+	h.emptyOutbox(t)
 }
 
-// settle has each replica settle its batches, all replicas at once, and tries again
+// applyAll has each replica applyAll its batches, all replicas at once, and tries again
 // what a consumer tries again.
-func (s *store) settle(t *testing.T, batches [][][]events.OrderHeard) {
+func (h *harness) applyAll(t *testing.T, batches [][][]domain.InboundEvent) {
 	t.Helper()
-	var settling sync.WaitGroup
+	var applying sync.WaitGroup
 	begin := make(chan struct{})
 	for _, mine := range batches {
-		replica := s.replica(t)
-		settling.Go(func() {
+		replica := h.replica(t)
+		applying.Go(func() {
 			<-begin
 			for _, batch := range mine {
-				if err := settleOne(t, replica, batch); err != nil {
+				if err := applyBatch(t, replica, batch); err != nil {
 					t.Error(err)
 					return
 				}
@@ -51,13 +51,13 @@ func (s *store) settle(t *testing.T, batches [][][]events.OrderHeard) {
 		})
 	}
 	close(begin)
-	settling.Wait()
+	applying.Wait()
 }
 
-func settleOne(t *testing.T, replica *app.Stocks, batch []events.OrderHeard) error {
+func applyBatch(t *testing.T, replica *app.Stocks, batch []domain.InboundEvent) error {
 	for {
 		err := replica.Pool.Hot().InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-			return replica.SettleOrders(ctx, tx, batch)
+			return replica.ApplyOrders(ctx, tx, batch)
 		})
 		if err == nil || !pg.Transient(err) {
 			return err
@@ -66,12 +66,12 @@ func settleOne(t *testing.T, replica *app.Stocks, batch []events.OrderHeard) err
 }
 
 // spread deals events out to replicas, in batches of at most size.
-func spread(all []events.OrderHeard, replicas, size int) [][][]events.OrderHeard {
-	dealt := make([][]events.OrderHeard, replicas)
+func spread(all []domain.InboundEvent, replicas, size int) [][][]domain.InboundEvent {
+	dealt := make([][]domain.InboundEvent, replicas)
 	for i, e := range all {
 		dealt[i%replicas] = append(dealt[i%replicas], e)
 	}
-	batches := make([][][]events.OrderHeard, replicas)
+	batches := make([][][]domain.InboundEvent, replicas)
 	for i, mine := range dealt {
 		batches[i] = slices.Collect(slices.Chunk(mine, size))
 	}
@@ -79,24 +79,24 @@ func spread(all []events.OrderHeard, replicas, size int) [][][]events.OrderHeard
 }
 
 // A thousand times, between 8 and 32 buyers want the last piece of a product at
-// once, through four processes: one gets it, all others are told that they don't.
+// once, through four processes: one gets it, all others are rejected.
 // The rounds share batches, as orders do under load, so that the processes also meet
 // in whatever else their batches lock.
 func TestTheLastPieceIsSoldOnceInAThousandRaces(t *testing.T) {
 	t.Parallel()
 	const rounds, replicas = 1000, 4
-	s := open(t)
-	s.lastUnits(t, rounds)
+	h := newHarness(t)
+	h.lastUnits(t, rounds)
 	// Rounds that are near each other overlap; who is first of a round differs.
 	random := rand.New(rand.NewPCG(1, 2))
-	var all []events.OrderHeard
+	var all []domain.InboundEvent
 	round := map[uuid.UUID]int{}
 	process := map[uuid.UUID]int{}
 	for r := 1; r <= rounds; r++ {
 		for range 8 + r%25 {
 			n := len(round)
 			round[orderID(n)] = r
-			all = append(all, s.placed(t, n, line{r, 1}))
+			all = append(all, h.placed(t, n, line{r, 1}))
 		}
 	}
 	for window := range slices.Chunk(all, 600) {
@@ -105,11 +105,11 @@ func TestTheLastPieceIsSoldOnceInAThousandRaces(t *testing.T) {
 	for i, e := range all {
 		process[e.OrderID()] = i % replicas
 	}
-	s.settle(t, spread(all, replicas, 150))
+	h.applyAll(t, spread(all, replicas, 150))
 
 	sold, refused := map[int]int{}, map[int]int{}
 	winners := map[int]int{}
-	for _, e := range s.outbox(t, events.ReservationTopic) {
+	for _, e := range h.outbox(t, events.ReservationTopic) {
 		switch r := round[e.key]; e.kind {
 		case "StockReserved":
 			sold[r]++
@@ -117,7 +117,7 @@ func TestTheLastPieceIsSoldOnceInAThousandRaces(t *testing.T) {
 		case "StockRejected":
 			refused[r]++
 		default:
-			t.Fatalf("inventory said %s", e.kind)
+			t.Fatalf("inventory published %s", e.kind)
 		}
 	}
 	for r := 1; r <= rounds; r++ {
@@ -128,10 +128,10 @@ func TestTheLastPieceIsSoldOnceInAThousandRaces(t *testing.T) {
 	if len(winners) < 2 {
 		t.Errorf("only buyers through one process won: %v: that was no race", winners)
 	}
-	if n := s.count(t, `select count(*) from stock where on_hand <> 1 or reserved <> 1`); n != 0 {
+	if n := h.count(t, `select count(*) from stock where on_hand <> 1 or reserved <> 1`); n != 0 {
 		t.Errorf("%d products hold something else than one reserved piece", n)
 	}
-	s.wantConsistent(t)
+	h.wantConsistent(t)
 }
 
 // The one who has the last piece cancels while others want it: whoever comes after
@@ -140,13 +140,13 @@ func TestTheLastPieceIsSoldOnceInAThousandRaces(t *testing.T) {
 func TestACancelledLastPieceGoesToTheNextOrComesBack(t *testing.T) {
 	t.Parallel()
 	const rounds, buyers, replicas = 200, 8, 3
-	s := open(t)
-	s.lastUnits(t, rounds)
-	var first, second []events.OrderHeard
+	h := newHarness(t)
+	h.lastUnits(t, rounds)
+	var first, second []domain.InboundEvent
 	round := map[uuid.UUID]int{}
 	for r := 1; r <= rounds; r++ {
 		holder := r * 100
-		first = append(first, s.placed(t, holder, line{r, 1}))
+		first = append(first, h.placed(t, holder, line{r, 1}))
 		if r%2 == 0 {
 			first = append(first, confirmed(t, holder))
 		}
@@ -155,15 +155,15 @@ func TestACancelledLastPieceGoesToTheNextOrComesBack(t *testing.T) {
 				second = append(second, cancelled(t, holder))
 			}
 			round[orderID(holder+1+b)] = r
-			second = append(second, s.placed(t, holder+1+b, line{r, 1}))
+			second = append(second, h.placed(t, holder+1+b, line{r, 1}))
 		}
 	}
-	s.settle(t, spread(first, 1, 100))
-	s.published(t)
-	s.settle(t, spread(second, replicas, 40))
+	h.applyAll(t, spread(first, 1, 100))
+	h.emptyOutbox(t)
+	h.applyAll(t, spread(second, replicas, 40))
 
 	sold, released := map[int]int{}, 0
-	for _, e := range s.outbox(t, events.ReservationTopic) {
+	for _, e := range h.outbox(t, events.ReservationTopic) {
 		switch e.kind {
 		case "StockReserved":
 			sold[round[e.key]]++
@@ -176,7 +176,7 @@ func TestACancelledLastPieceGoesToTheNextOrComesBack(t *testing.T) {
 	}
 	passedOn := 0
 	for r := 1; r <= rounds; r++ {
-		stock := s.stock(t, r)
+		stock := h.stock(t, r)
 		if sold[r] > 1 || stock.OnHand != 1 || stock.Reserved != int64(sold[r]) {
 			t.Errorf("round %d: %d got the piece, stock %+v", r, sold[r], stock)
 		}
@@ -185,7 +185,7 @@ func TestACancelledLastPieceGoesToTheNextOrComesBack(t *testing.T) {
 	if passedOn == 0 || passedOn == rounds {
 		t.Errorf("%d of %d pieces went to the next: that was no race", passedOn, rounds)
 	}
-	s.wantConsistent(t)
+	h.wantConsistent(t)
 }
 
 // A tombstone and its order meet in two processes: whichever commits first, nothing
@@ -193,18 +193,18 @@ func TestACancelledLastPieceGoesToTheNextOrComesBack(t *testing.T) {
 func TestAnOrderAndItsCancellationInTwoProcessesLeaveNothingReserved(t *testing.T) {
 	t.Parallel()
 	const rounds = 300
-	s := open(t)
-	s.stocked(t, 1, rounds)
-	s.published(t)
-	var placed, gone []events.OrderHeard
+	h := newHarness(t)
+	h.stocked(t, 1, rounds)
+	h.emptyOutbox(t)
+	var placed, gone []domain.InboundEvent
 	for r := range rounds {
-		placed, gone = append(placed, s.placed(t, r, line{1, 1})), append(gone, cancelled(t, r))
+		placed, gone = append(placed, h.placed(t, r, line{1, 1})), append(gone, cancelled(t, r))
 	}
-	chunks := func(all []events.OrderHeard) [][]events.OrderHeard { return slices.Collect(slices.Chunk(all, 7)) }
-	s.settle(t, [][][]events.OrderHeard{chunks(placed), chunks(gone)})
+	chunks := func(all []domain.InboundEvent) [][]domain.InboundEvent { return slices.Collect(slices.Chunk(all, 7)) }
+	h.applyAll(t, [][][]domain.InboundEvent{chunks(placed), chunks(gone)})
 	last := map[uuid.UUID]string{}
 	var reserved int
-	for _, e := range s.outbox(t, events.ReservationTopic) {
+	for _, e := range h.outbox(t, events.ReservationTopic) {
 		last[e.key] = e.kind
 		if e.kind == "StockReserved" {
 			reserved++
@@ -212,12 +212,12 @@ func TestAnOrderAndItsCancellationInTwoProcessesLeaveNothingReserved(t *testing.
 	}
 	for key, kind := range last {
 		if kind != "StockReleased" {
-			t.Errorf("the last that was said of %s is %s", key, kind)
+			t.Errorf("the last event of %s is %s", key, kind)
 		}
 	}
-	if row := s.stock(t, 1); row.Reserved != 0 || row.OnHand != rounds || len(last) != rounds {
+	if row := h.stock(t, 1); row.Reserved != 0 || row.OnHand != rounds || len(last) != rounds {
 		t.Errorf("stock %+v, %d orders", row, len(last))
 	}
 	t.Logf("%d of %d orders came before their cancellation", reserved, rounds)
-	s.wantConsistent(t)
+	h.wantConsistent(t)
 }

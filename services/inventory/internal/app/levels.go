@@ -10,7 +10,7 @@ import (
 )
 
 // Levels collects the products whose stock changed in this process and was not
-// announced yet. It lives in memory: after a crash the reconciling pass finds what
+// published yet. It lives in memory: after a crash the reconciling pass finds what
 // was in it.
 type Levels struct {
 	mu sync.Mutex

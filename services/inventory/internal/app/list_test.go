@@ -11,11 +11,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
 
-func (s *store) movements(t *testing.T, filter string, size int32) []domain.Movement {
+func (h *harness) movements(t *testing.T, filter string, size int32) []domain.Movement {
 	t.Helper()
 	var all []domain.Movement
 	for token := ""; ; {
-		some, next, err := s.ListMovements(t.Context(), page.Request{Size: size, Token: token, Filter: filter})
+		some, next, err := h.ListMovements(t.Context(), page.Request{Size: size, Token: token, Filter: filter})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,12 +29,12 @@ func (s *store) movements(t *testing.T, filter string, size int32) []domain.Move
 
 func TestTheLedgerIsListedNewestFirstPageByPage(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	h := newHarness(t)
 	for n := range 3 {
-		s.stocked(t, n, 10)
+		h.stocked(t, n, 10)
 	}
-	s.hear(t, s.placed(t, 1, line{0, 1}, line{1, 2}), confirmed(t, 1), s.placed(t, 2, line{1, 1}), confirmed(t, 2), cancelled(t, 1))
-	all := s.movements(t, "", 2)
+	h.apply(t, h.placed(t, 1, line{0, 1}, line{1, 2}), confirmed(t, 1), h.placed(t, 2, line{1, 1}), confirmed(t, 2), cancelled(t, 1))
+	all := h.movements(t, "", 2)
 	if len(all) != 8 {
 		t.Fatalf("%d movements, want 8", len(all))
 	}
@@ -51,34 +51,34 @@ func TestTheLedgerIsListedNewestFirstPageByPage(t *testing.T) {
 		`product_code = "nothing"`:                                          0,
 		fmt.Sprintf(`order_id = "%s"`, uuid.New()):                          0,
 	} {
-		if got := s.movements(t, filter, 1); len(got) != want {
+		if got := h.movements(t, filter, 1); len(got) != want {
 			t.Errorf("%s: %d movements, want %d", filter, len(got), want)
 		}
 	}
 	for _, filter := range []string{`delta > 1`, `order_id = "x"`, `product_code = `, `id = 5`, `product_code = "P-1" OR order_id = "x"`} {
-		if _, _, err := s.ListMovements(t.Context(), page.Request{Filter: filter}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
+		if _, _, err := h.ListMovements(t.Context(), page.Request{Filter: filter}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
 			t.Errorf("%s: %v", filter, err)
 		}
 	}
-	_, token, err := s.ListMovements(t.Context(), page.Request{Size: 1})
+	_, token, err := h.ListMovements(t.Context(), page.Request{Size: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.ListMovements(t.Context(), page.Request{Token: token, Filter: `product_code = "P-1"`}); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
+	if _, _, err := h.ListMovements(t.Context(), page.Request{Token: token, Filter: `product_code = "P-1"`}); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
 		t.Errorf("another list's token: %v", err)
 	}
 }
 
 func TestLowStockIsListedScarcestFirst(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	h := newHarness(t)
 	for n, onHand := range []int64{9, 0, 5, 6, 2, 0, 4} {
-		s.stocked(t, n, onHand)
+		h.stocked(t, n, onHand)
 	}
-	s.hear(t, s.placed(t, 1, line{0, 8})) // one of nine is available
+	h.apply(t, h.placed(t, 1, line{0, 8})) // one of nine is available
 	walk := func(threshold *int64) (available []int64) {
 		for token := ""; ; {
-			some, next, err := s.ListLow(t.Context(), threshold, 2, token)
+			some, next, err := h.ListLow(t.Context(), threshold, 2, token)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,22 +98,22 @@ func TestLowStockIsListedScarcestFirst(t *testing.T) {
 		t.Errorf("at 0: %s", got)
 	}
 	most := int64(100)
-	_, token, err := s.ListLow(t.Context(), &most, 1, "")
+	_, token, err := h.ListLow(t.Context(), &most, 1, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.ListLow(t.Context(), nil, 1, token); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
+	if _, _, err := h.ListLow(t.Context(), nil, 1, token); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
 		t.Errorf("the token of another threshold: %v", err)
 	}
 }
 
 func TestStockIsReadByIDAndCodeEachProductOnce(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	h := newHarness(t)
 	for n := range 4 {
-		s.stocked(t, n, int64(n))
+		h.stocked(t, n, int64(n))
 	}
-	rows, err := s.BatchGet(t.Context(), []uuid.UUID{productID(2), uuid.New(), productID(0)}, []string{code(2), code(3), "nothing"})
+	rows, err := h.BatchGet(t.Context(), []uuid.UUID{productID(2), uuid.New(), productID(0)}, []string{code(2), code(3), "nothing"})
 	if err != nil || len(rows) != 3 || rows[0].ProductCode != "P-0" || rows[1].ProductCode != "P-2" || rows[2].ProductCode != "P-3" {
 		t.Errorf("rows %+v, error %v", rows, err)
 	}

@@ -25,7 +25,7 @@ type StockChange struct {
 	After  Stock
 }
 
-// Decision is what a batch of order events writes and says.
+// Decision is what a batch of order events writes and publishes.
 type Decision struct {
 	// Stock holds one net change per product, by product id.
 	Stock []StockChange
@@ -35,24 +35,24 @@ type Decision struct {
 	Changed []Reservation
 	// Movements are the ledger's new lines, in order.
 	Movements []Movement
-	// Outcomes are what to say, in order; each once.
-	Outcomes []Outcome
+	// Events are what to publish of reservations, in order; each once.
+	Events []Event
 }
 
 // Decide applies the events one after another, first come first served, and
 // returns the net effect. Each event is right in any state of its reservation, so
 // that one which comes again, late or early does no harm. An error means that
 // stock and reservations contradict each other.
-func Decide(loaded Loaded, events []OrderEvent, now time.Time) (Decision, error) {
+func Decide(loaded Loaded, events []InboundEvent, now time.Time) (Decision, error) {
 	d := decider{
 		now:          now,
 		loaded:       loaded,
 		stock:        make(map[uuid.UUID]Stock, len(loaded.Stock)),
 		reservations: make(map[uuid.UUID]Reservation, len(events)),
-		said:         make(map[saying]struct{}, len(events)),
+		published:    make(map[eventKey]struct{}, len(events)),
 	}
-	for i, event := range events {
-		d.cause = i
+	for _, event := range events {
+		d.traceparent = event.traceparent
 		if err := d.apply(event); err != nil {
 			return Decision{}, fmt.Errorf("order %s: %w", event.orderID, err)
 		}
@@ -67,18 +67,19 @@ type decider struct {
 	stock        map[uuid.UUID]Stock
 	reservations map[uuid.UUID]Reservation
 	movements    []Movement
-	outcomes     []Outcome
-	said         map[saying]struct{}
-	cause        int
+	events       []Event
+	published    map[eventKey]struct{}
+	// traceparent is the trace of the event that is being applied.
+	traceparent string
 }
 
-type saying struct {
+type eventKey struct {
 	order   uuid.UUID
-	kind    OutcomeKind
+	kind    EventKind
 	version int64
 }
 
-func (d *decider) apply(event OrderEvent) error {
+func (d *decider) apply(event InboundEvent) error {
 	r, known := d.reservation(event.orderID)
 	switch event.kind {
 	case Placed:
@@ -92,9 +93,9 @@ func (d *decider) apply(event OrderEvent) error {
 	}
 }
 
-func (d *decider) placed(event OrderEvent, r Reservation, known bool) error {
+func (d *decider) placed(event InboundEvent, r Reservation, known bool) error {
 	if known {
-		d.say(r.Outcome())
+		d.publish(r.Event())
 		return nil
 	}
 	r = Reservation{
@@ -107,13 +108,13 @@ func (d *decider) placed(event OrderEvent, r Reservation, known bool) error {
 		return err
 	}
 	d.keep(r)
-	d.say(r.Outcome())
+	d.publish(r.Event())
 	return nil
 }
 
-// confirmed takes the stock. An order that nothing is known of was not placed yet
-// in our eyes: StockReserved will make order ask again.
-func (d *decider) confirmed(event OrderEvent, r Reservation, known bool) error {
+// confirmed takes the stock. An order without a reservation was not placed yet as far
+// as inventory knows: when it is, StockReserved makes order republish OrderConfirmed.
+func (d *decider) confirmed(event InboundEvent, r Reservation, known bool) error {
 	if !known {
 		return nil
 	}
@@ -123,25 +124,25 @@ func (d *decider) confirmed(event OrderEvent, r Reservation, known bool) error {
 			return err
 		}
 		d.record(event, r, Sale)
-		r.State, r.Version, r.UpdateTime = Committed, versionSettled, d.now
+		r.State, r.Version, r.UpdateTime = Committed, versionCleared, d.now
 		d.keep(r)
 	}
-	d.say(r.Outcome())
+	d.publish(r.Event())
 	return nil
 }
 
-func (d *decider) cancelled(event OrderEvent, r Reservation, known bool) error {
+func (d *decider) cancelled(event InboundEvent, r Reservation, known bool) error {
 	var err error
 	switch {
 	case !known:
 		r = Reservation{
-			OrderID: event.orderID, State: Released, Version: versionSettled,
+			OrderID: event.orderID, State: Released, Version: versionCleared,
 			ExpireTime: d.now, CreateTime: d.now, UpdateTime: d.now,
 		}
 		d.keep(r)
 	case r.State == Reserved:
 		err = d.move(r.Lines, func(s *Stock, q int64) { s.Reserved -= q })
-		r.State, r.Version, r.UpdateTime = Released, versionSettled, d.now
+		r.State, r.Version, r.UpdateTime = Released, versionCleared, d.now
 		d.keep(r)
 	case r.State == Committed:
 		err = d.move(r.Lines, func(s *Stock, q int64) { s.OnHand += q })
@@ -152,7 +153,7 @@ func (d *decider) cancelled(event OrderEvent, r Reservation, known bool) error {
 	if err != nil {
 		return err
 	}
-	d.say(r.released())
+	d.publish(r.releasedEvent())
 	return nil
 }
 
@@ -206,7 +207,7 @@ func (d *decider) move(lines []Line, change func(s *Stock, quantity int64)) erro
 }
 
 // record writes the ledger after the stock of r's lines was moved.
-func (d *decider) record(event OrderEvent, r Reservation, kind MovementKind) {
+func (d *decider) record(event InboundEvent, r Reservation, kind MovementKind) {
 	sign := int64(1)
 	if kind == Sale {
 		sign = -1
@@ -216,23 +217,23 @@ func (d *decider) record(event OrderEvent, r Reservation, kind MovementKind) {
 		d.movements = append(d.movements, Movement{
 			ProductID: line.ProductID, ProductCode: s.ProductCode, Kind: kind,
 			Delta: sign * line.Quantity, OnHandAfter: s.OnHand, OrderID: r.OrderID,
-			Actor: OrderActor, TraceID: event.traceID, CreateTime: d.now,
+			Actor: OrderActor, TraceID: event.traceID(), CreateTime: d.now,
 		})
 	}
 }
 
-func (d *decider) say(o Outcome) {
-	key := saying{o.OrderID, o.Kind, o.Version}
-	if _, again := d.said[key]; again {
+func (d *decider) publish(e Event) {
+	key := eventKey{e.OrderID, e.Kind, e.Version}
+	if _, again := d.published[key]; again {
 		return
 	}
-	d.said[key] = struct{}{}
-	o.Cause = d.cause
-	d.outcomes = append(d.outcomes, o)
+	d.published[key] = struct{}{}
+	e.Traceparent = d.traceparent
+	d.events = append(d.events, e)
 }
 
 func (d *decider) decision() Decision {
-	out := Decision{Movements: d.movements, Outcomes: d.outcomes}
+	out := Decision{Movements: d.movements, Events: d.events}
 	for _, id := range sorted(d.stock) {
 		before, after := d.loaded.Stock[id], d.stock[id]
 		if before.OnHand == after.OnHand && before.Reserved == after.Reserved {
@@ -261,7 +262,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// Levels says how a batch's new levels are announced: Now with its outcomes, the
+// Levels is how a batch's new levels are published: Now with its events, the
 // products that ran out or came back; Soon, by id, those of which few are left, or
 // were; Later those of which there is plenty.
 type Levels struct {

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"encoding/hex"
 	"fmt"
 	"testing"
 	"time"
@@ -10,17 +11,17 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
 
-// shop is the state that decisions are applied to, as the database would.
-type shop struct {
+// harness is the state that decisions are applied to, as the database would.
+type harness struct {
 	reservations map[uuid.UUID]domain.Reservation
 	stock        map[uuid.UUID]domain.Stock
 	ledger       []domain.Movement
-	said         []domain.Outcome
+	published    []domain.Event
 	now          time.Time
 }
 
-func newShop(stock ...domain.Stock) *shop {
-	s := &shop{
+func newHarness(stock ...domain.Stock) *harness {
+	s := &harness{
 		reservations: map[uuid.UUID]domain.Reservation{},
 		stock:        map[uuid.UUID]domain.Stock{},
 		now:          time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
@@ -34,7 +35,7 @@ func newShop(stock ...domain.Stock) *shop {
 	return s
 }
 
-func (s *shop) hear(events ...domain.OrderEvent) ([]domain.Outcome, error) {
+func (s *harness) apply(events ...domain.InboundEvent) ([]domain.Event, error) {
 	s.now = s.now.Add(time.Second)
 	d, err := domain.Decide(domain.Loaded{Reservations: s.reservations, Stock: s.stock}, events, s.now)
 	if err != nil {
@@ -56,17 +57,17 @@ func (s *shop) hear(events ...domain.OrderEvent) ([]domain.Outcome, error) {
 		s.reservations[r.OrderID] = r
 	}
 	s.ledger = append(s.ledger, d.Movements...)
-	s.said = append(s.said, d.Outcomes...)
-	return d.Outcomes, nil
+	s.published = append(s.published, d.Events...)
+	return d.Events, nil
 }
 
-func (s *shop) mustHear(t *testing.T, events ...domain.OrderEvent) []domain.Outcome {
+func (s *harness) mustApply(t *testing.T, events ...domain.InboundEvent) []domain.Event {
 	t.Helper()
-	said, err := s.hear(events...)
+	published, err := s.apply(events...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return said
+	return published
 }
 
 func id(n byte) uuid.UUID { return uuid.UUID{15: n} }
@@ -79,27 +80,32 @@ func wants(product byte, quantity int64) domain.Line {
 	return domain.Line{ProductID: id(product), ProductCode: fmt.Sprintf("P-%d", product), Quantity: quantity}
 }
 
-func placed(order byte, lines ...domain.Line) domain.OrderEvent {
-	return must(domain.NewPlaced(id(order), lines, time.Date(2026, 1, 2, 4, 0, 0, 0, time.UTC), "trace-placed"))
+func placed(order byte, lines ...domain.Line) domain.InboundEvent {
+	return must(domain.NewPlaced(id(order), lines, time.Date(2026, 1, 2, 4, 0, 0, 0, time.UTC), traceparent("placed")))
 }
 
-func confirmed(order byte) domain.OrderEvent {
-	return must(domain.NewConfirmed(id(order), "trace-confirmed"))
+func confirmed(order byte) domain.InboundEvent {
+	return must(domain.NewConfirmed(id(order), traceparent("confirmed")))
 }
 
-func cancelled(order byte) domain.OrderEvent {
-	return must(domain.NewCancelled(id(order), "trace-cancelled"))
+func cancelled(order byte) domain.InboundEvent {
+	return must(domain.NewCancelled(id(order), traceparent("cancelled")))
 }
 
-func must(e domain.OrderEvent, err error) domain.OrderEvent {
+// traceID is the trace of the events of a kind, traceparent what events carry of it.
+func traceID(kind string) string { return fmt.Sprintf("%032s", hex.EncodeToString([]byte(kind))) }
+
+func traceparent(kind string) string { return "00-" + traceID(kind) + "-0000000000000001-01" }
+
+func must(e domain.InboundEvent, err error) domain.InboundEvent {
 	if err != nil {
 		panic(err)
 	}
 	return e
 }
 
-type told struct {
-	kind    domain.OutcomeKind
+type published struct {
+	kind    domain.EventKind
 	version int64
 }
 
@@ -108,7 +114,7 @@ func TestEveryOrderEventIsRightInEveryState(t *testing.T) {
 	t.Parallel()
 	order := byte(9)
 	take := placed(order, wants(1, 2))
-	toState := map[string][]domain.OrderEvent{
+	toState := map[string][]domain.InboundEvent{
 		"none":      nil,
 		"reserved":  {take},
 		"committed": {take, confirmed(order)},
@@ -119,58 +125,58 @@ func TestEveryOrderEventIsRightInEveryState(t *testing.T) {
 	}
 	cases := []struct {
 		from           string
-		event          domain.OrderEvent
-		say            []told
+		event          domain.InboundEvent
+		events         []published
 		state          domain.State
 		onHand, resvd  int64
 		movementsAdded int
 	}{
-		{"none", take, []told{{domain.SaidReserved, 1}}, domain.Reserved, 10, 2, 0},
+		{"none", take, []published{{domain.StockReserved, 1}}, domain.Reserved, 10, 2, 0},
 		{"none", confirmed(order), nil, 0, 10, 0, 0},
-		{"none", cancelled(order), []told{{domain.SaidReleased, 2}}, domain.Released, 10, 0, 0},
-		{"reserved", take, []told{{domain.SaidReserved, 1}}, domain.Reserved, 10, 2, 0},
-		{"reserved", confirmed(order), []told{{domain.SaidCommitted, 2}}, domain.Committed, 8, 0, 1},
-		{"reserved", cancelled(order), []told{{domain.SaidReleased, 2}}, domain.Released, 10, 0, 0},
-		{"committed", take, []told{{domain.SaidCommitted, 2}}, domain.Committed, 8, 0, 0},
-		{"committed", confirmed(order), []told{{domain.SaidCommitted, 2}}, domain.Committed, 8, 0, 0},
-		{"committed", cancelled(order), []told{{domain.SaidReleased, 3}}, domain.Restocked, 10, 0, 1},
-		{"released", take, []told{{domain.SaidReleased, 2}}, domain.Released, 10, 0, 0},
-		{"released", confirmed(order), []told{{domain.SaidReleased, 2}}, domain.Released, 10, 0, 0},
-		{"released", cancelled(order), []told{{domain.SaidReleased, 2}}, domain.Released, 10, 0, 0},
-		{"restocked", take, []told{{domain.SaidReleased, 3}}, domain.Restocked, 10, 0, 0},
-		{"restocked", confirmed(order), []told{{domain.SaidReleased, 3}}, domain.Restocked, 10, 0, 0},
-		{"restocked", cancelled(order), []told{{domain.SaidReleased, 3}}, domain.Restocked, 10, 0, 0},
-		{"tombstone", take, []told{{domain.SaidReleased, 2}}, domain.Released, 10, 0, 0},
-		{"tombstone", confirmed(order), []told{{domain.SaidReleased, 2}}, domain.Released, 10, 0, 0},
-		{"tombstone", cancelled(order), []told{{domain.SaidReleased, 2}}, domain.Released, 10, 0, 0},
-		{"rejected", placed(order, wants(1, 99)), []told{{domain.SaidRejected, 1}}, domain.Rejected, 10, 0, 0},
-		{"rejected", take, []told{{domain.SaidRejected, 1}}, domain.Rejected, 10, 0, 0},
-		{"rejected", confirmed(order), []told{{domain.SaidRejected, 1}}, domain.Rejected, 10, 0, 0},
-		{"rejected", cancelled(order), []told{{domain.SaidReleased, 1}}, domain.Rejected, 10, 0, 0},
+		{"none", cancelled(order), []published{{domain.StockReleased, 2}}, domain.Released, 10, 0, 0},
+		{"reserved", take, []published{{domain.StockReserved, 1}}, domain.Reserved, 10, 2, 0},
+		{"reserved", confirmed(order), []published{{domain.StockCommitted, 2}}, domain.Committed, 8, 0, 1},
+		{"reserved", cancelled(order), []published{{domain.StockReleased, 2}}, domain.Released, 10, 0, 0},
+		{"committed", take, []published{{domain.StockCommitted, 2}}, domain.Committed, 8, 0, 0},
+		{"committed", confirmed(order), []published{{domain.StockCommitted, 2}}, domain.Committed, 8, 0, 0},
+		{"committed", cancelled(order), []published{{domain.StockReleased, 3}}, domain.Restocked, 10, 0, 1},
+		{"released", take, []published{{domain.StockReleased, 2}}, domain.Released, 10, 0, 0},
+		{"released", confirmed(order), []published{{domain.StockReleased, 2}}, domain.Released, 10, 0, 0},
+		{"released", cancelled(order), []published{{domain.StockReleased, 2}}, domain.Released, 10, 0, 0},
+		{"restocked", take, []published{{domain.StockReleased, 3}}, domain.Restocked, 10, 0, 0},
+		{"restocked", confirmed(order), []published{{domain.StockReleased, 3}}, domain.Restocked, 10, 0, 0},
+		{"restocked", cancelled(order), []published{{domain.StockReleased, 3}}, domain.Restocked, 10, 0, 0},
+		{"tombstone", take, []published{{domain.StockReleased, 2}}, domain.Released, 10, 0, 0},
+		{"tombstone", confirmed(order), []published{{domain.StockReleased, 2}}, domain.Released, 10, 0, 0},
+		{"tombstone", cancelled(order), []published{{domain.StockReleased, 2}}, domain.Released, 10, 0, 0},
+		{"rejected", placed(order, wants(1, 99)), []published{{domain.StockRejected, 1}}, domain.Rejected, 10, 0, 0},
+		{"rejected", take, []published{{domain.StockRejected, 1}}, domain.Rejected, 10, 0, 0},
+		{"rejected", confirmed(order), []published{{domain.StockRejected, 1}}, domain.Rejected, 10, 0, 0},
+		{"rejected", cancelled(order), []published{{domain.StockReleased, 1}}, domain.Rejected, 10, 0, 0},
 	}
 	for i, c := range cases {
 		t.Run(fmt.Sprintf("%d from %s", i, c.from), func(t *testing.T) {
 			t.Parallel()
 			// In batches of their own, and all in one batch: the same end.
-			apart, together := newShop(stockOf(1, 10)), newShop(stockOf(1, 10))
+			apart, together := newHarness(stockOf(1, 10)), newHarness(stockOf(1, 10))
 			for _, event := range toState[c.from] {
-				apart.mustHear(t, event)
+				apart.mustApply(t, event)
 			}
 			movements := len(apart.ledger)
-			said := apart.mustHear(t, c.event)
-			if len(said) != len(c.say) {
-				t.Fatalf("said %v, want %v", said, c.say)
+			published := apart.mustApply(t, c.event)
+			if len(published) != len(c.events) {
+				t.Fatalf("published %v, want %v", published, c.events)
 			}
-			for j, o := range said {
-				if o.Kind != c.say[j].kind || o.Version != c.say[j].version || o.OrderID != id(order) {
-					t.Errorf("said %+v, want %+v", o, c.say[j])
+			for j, o := range published {
+				if o.Kind != c.events[j].kind || o.Version != c.events[j].version || o.OrderID != id(order) {
+					t.Errorf("published %+v, want %+v", o, c.events[j])
 				}
 			}
 			if got := len(apart.ledger) - movements; got != c.movementsAdded {
 				t.Errorf("%d movements, want %d", got, c.movementsAdded)
 			}
-			together.mustHear(t, append(append([]domain.OrderEvent{}, toState[c.from]...), c.event)...)
-			for name, s := range map[string]*shop{"apart": apart, "together": together} {
+			together.mustApply(t, append(append([]domain.InboundEvent{}, toState[c.from]...), c.event)...)
+			for name, s := range map[string]*harness{"apart": apart, "together": together} {
 				row := s.stock[id(1)]
 				if s.reservations[id(order)].State != c.state || row.OnHand != c.onHand || row.Reserved != c.resvd {
 					t.Errorf("%s: state %v, on hand %d, reserved %d; want %v, %d, %d",
@@ -183,15 +189,15 @@ func TestEveryOrderEventIsRightInEveryState(t *testing.T) {
 
 func TestAllLinesAreReservedOrNone(t *testing.T) {
 	t.Parallel()
-	s := newShop(stockOf(1, 10), stockOf(2, 1))
-	said := s.mustHear(t, placed(9, wants(1, 3), wants(2, 2), wants(3, 1)))
-	if len(said) != 1 || said[0].Kind != domain.SaidRejected || len(said[0].Shortages) != 2 {
-		t.Fatalf("said %+v, want one rejection with two shortages", said)
+	s := newHarness(stockOf(1, 10), stockOf(2, 1))
+	published := s.mustApply(t, placed(9, wants(1, 3), wants(2, 2), wants(3, 1)))
+	if len(published) != 1 || published[0].Kind != domain.StockRejected || len(published[0].Shortages) != 2 {
+		t.Fatalf("published %+v, want one rejection with two shortages", published)
 	}
-	if got := said[0].Shortages[0]; got.ProductID != id(2) || got.Requested != 2 || got.Available != 1 || got.ProductCode != "P-2" {
+	if got := published[0].Shortages[0]; got.ProductID != id(2) || got.Requested != 2 || got.Available != 1 || got.ProductCode != "P-2" {
 		t.Errorf("first shortage %+v", got)
 	}
-	if got := said[0].Shortages[1]; got.ProductID != id(3) || got.Available != 0 {
+	if got := published[0].Shortages[1]; got.ProductID != id(3) || got.Available != 0 {
 		t.Errorf("a product without stock: %+v", got)
 	}
 	if s.stock[id(1)].Reserved != 0 || s.stock[id(1)].Version != 1 {
@@ -201,17 +207,19 @@ func TestAllLinesAreReservedOrNone(t *testing.T) {
 
 func TestInOneBatchTheFirstOrderGetsTheLastPiece(t *testing.T) {
 	t.Parallel()
-	s := newShop(stockOf(1, 1))
-	said := s.mustHear(t, placed(7, wants(1, 1)), placed(5, wants(1, 1)), cancelled(7), placed(6, wants(1, 1)))
+	s := newHarness(stockOf(1, 1))
+	published := s.mustApply(t, placed(7, wants(1, 1)), placed(5, wants(1, 1)), cancelled(7), placed(6, wants(1, 1)))
 	want := []struct {
-		order byte
-		kind  domain.OutcomeKind
+		order  byte
+		kind   domain.EventKind
+		answer string
 	}{
-		{7, domain.SaidReserved}, {5, domain.SaidRejected}, {7, domain.SaidReleased}, {6, domain.SaidReserved},
+		{7, domain.StockReserved, "placed"}, {5, domain.StockRejected, "placed"},
+		{7, domain.StockReleased, "cancelled"}, {6, domain.StockReserved, "placed"},
 	}
 	for i, w := range want {
-		if said[i].OrderID != id(w.order) || said[i].Kind != w.kind || said[i].Cause != i {
-			t.Errorf("outcome %d: %+v, want %+v", i, said[i], w)
+		if published[i].OrderID != id(w.order) || published[i].Kind != w.kind || published[i].Traceparent != traceparent(w.answer) {
+			t.Errorf("event %d: %+v, want %+v", i, published[i], w)
 		}
 	}
 	if row := s.stock[id(1)]; row.Reserved != 1 || row.Version != 2 {
@@ -219,28 +227,28 @@ func TestInOneBatchTheFirstOrderGetsTheLastPiece(t *testing.T) {
 	}
 }
 
-func TestWhatIsSaidTwiceInOneBatchIsWrittenOnce(t *testing.T) {
+func TestAnEventThatIsPublishedTwiceInOneBatchIsWrittenOnce(t *testing.T) {
 	t.Parallel()
-	s := newShop(stockOf(1, 5))
-	said := s.mustHear(t, placed(9, wants(1, 1)), placed(9, wants(1, 1)), cancelled(9), placed(9, wants(1, 1)))
-	if len(said) != 2 {
-		t.Fatalf("said %+v, want StockReserved and StockReleased", said)
+	s := newHarness(stockOf(1, 5))
+	published := s.mustApply(t, placed(9, wants(1, 1)), placed(9, wants(1, 1)), cancelled(9), placed(9, wants(1, 1)))
+	if len(published) != 2 {
+		t.Fatalf("published %+v, want StockReserved and StockReleased", published)
 	}
 }
 
 func TestMovementsNameOrderTraceAndRunningTotal(t *testing.T) {
 	t.Parallel()
-	s := newShop(stockOf(1, 10), stockOf(2, 10))
-	s.mustHear(t, placed(8, wants(1, 4), wants(2, 1)), placed(9, wants(1, 3)))
-	s.mustHear(t, confirmed(8), confirmed(9), cancelled(8))
+	s := newHarness(stockOf(1, 10), stockOf(2, 10))
+	s.mustApply(t, placed(8, wants(1, 4), wants(2, 1)), placed(9, wants(1, 3)))
+	s.mustApply(t, confirmed(8), confirmed(9), cancelled(8))
 	got := s.ledger[2:]
 	want := []struct {
 		product, order byte
 		delta, after   int64
 		trace          string
 	}{
-		{1, 8, -4, 6, "trace-confirmed"}, {2, 8, -1, 9, "trace-confirmed"}, {1, 9, -3, 3, "trace-confirmed"},
-		{1, 8, 4, 7, "trace-cancelled"}, {2, 8, 1, 10, "trace-cancelled"},
+		{1, 8, -4, 6, traceID("confirmed")}, {2, 8, -1, 9, traceID("confirmed")}, {1, 9, -3, 3, traceID("confirmed")},
+		{1, 8, 4, 7, traceID("cancelled")}, {2, 8, 1, 10, traceID("cancelled")},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d movements, want %d", len(got), len(want))
@@ -256,9 +264,9 @@ func TestMovementsNameOrderTraceAndRunningTotal(t *testing.T) {
 
 func TestAReservationIsNotAskedAboutBeforeItWasMade(t *testing.T) {
 	t.Parallel()
-	s := newShop(stockOf(1, 10))
+	s := newHarness(stockOf(1, 10))
 	late := must(domain.NewPlaced(id(9), []domain.Line{wants(1, 1)}, s.now.Add(-time.Hour), ""))
-	s.mustHear(t, late)
+	s.mustApply(t, late)
 	if got := s.reservations[id(9)].ExpireTime; !got.Equal(s.now) {
 		t.Errorf("expires %v, want %v", got, s.now)
 	}
@@ -272,8 +280,8 @@ func TestContradictingStockIsAnErrorAndNoOversell(t *testing.T) {
 		"no stock at all": {},
 	} {
 		loaded := domain.Loaded{Reservations: map[uuid.UUID]domain.Reservation{id(9): reserved}, Stock: stock}
-		for _, event := range []domain.OrderEvent{confirmed(9), cancelled(9)} {
-			if _, err := domain.Decide(loaded, []domain.OrderEvent{event}, time.Now()); err == nil {
+		for _, event := range []domain.InboundEvent{confirmed(9), cancelled(9)} {
+			if _, err := domain.Decide(loaded, []domain.InboundEvent{event}, time.Now()); err == nil {
 				t.Errorf("%s: decided without an error", name)
 			}
 		}

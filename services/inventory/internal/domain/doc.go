@@ -7,10 +7,10 @@ import "github.com/shopmesh/shopmesh/kit/fault"
 
 // The reasons that this context states.
 const (
-	// ReasonProductNotFound says that no product has this id or code.
+	// ReasonProductNotFound means that no product has this id or code.
 	ReasonProductNotFound fault.Reason = "PRODUCT_NOT_FOUND"
-	// ReasonStockInsufficient says that less would be on hand than is reserved.
+	// ReasonStockInsufficient means that less would be on hand than is reserved.
 	ReasonStockInsufficient fault.Reason = "STOCK_INSUFFICIENT"
-	// ReasonStockTooLarge says that more would be on hand than may be.
+	// ReasonStockTooLarge means that more would be on hand than may be.
 	ReasonStockTooLarge fault.Reason = "STOCK_TOO_LARGE"
 )

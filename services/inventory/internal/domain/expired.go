@@ -6,10 +6,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// askGrace is how long order has, past an order's expiry, to end it by itself. It
+// expiryGrace is how long order has, past an order's expiry, to end it by itself. It
 // is longer than a batch may take to commit what it decided, so that no
 // reservation appears behind the mark of a pass.
-const askGrace = time.Minute
+const expiryGrace = time.Minute
 
 // Expired is a reservation that is still held though its order should have ended.
 type Expired struct {
@@ -20,21 +20,20 @@ type Expired struct {
 	MadeTime time.Time
 }
 
-// AskUntil is up to which expiry a pass asks now.
-func AskUntil(now time.Time) time.Time { return now.Add(-askGrace) }
+// ExpiredUntil is up to which expiry a pass republishes now.
+func ExpiredUntil(now time.Time) time.Time { return now.Add(-expiryGrace) }
 
-// Settled is where the next pass begins after one that asked until a time and found
-// these, oldest first: everything before the first that is still held is settled
-// for good.
-func Settled(until time.Time, found []Expired) time.Time {
+// NextMark is where the pass begins that follows one which went up to until and found
+// these reservations, oldest first. Before the first that is still held, none is.
+func NextMark(until time.Time, found []Expired) time.Time {
 	if len(found) > 0 {
 		return found[0].ExpireTime
 	}
 	return until
 }
 
-// Question is StockReserved said again: order answers with what became of it.
+// Event is StockReserved once more: order answers with what became of the reservation.
 // Nothing is released here: order alone decides that an order ended.
-func (e Expired) Question() Outcome {
-	return Outcome{Kind: SaidReserved, OrderID: e.OrderID, Version: e.Version, Time: e.MadeTime}
+func (e Expired) Event() Event {
+	return Event{Kind: StockReserved, OrderID: e.OrderID, Version: e.Version, Time: e.MadeTime}
 }

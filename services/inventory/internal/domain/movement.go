@@ -35,7 +35,7 @@ type Movement struct {
 	OnHandAfter int64
 	// OrderID is the order that it belongs to; uuid.Nil for adjustments.
 	OrderID uuid.UUID
-	// Reason is why, as the one who adjusted said.
+	// Reason is why, as the one who adjusted it wrote.
 	Reason string
 	// Actor is who did it: a person's id or a service's name.
 	Actor string

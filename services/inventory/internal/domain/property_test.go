@@ -18,18 +18,18 @@ const (
 	orders   = 6
 )
 
-func drawShop(t *rapid.T) *shop {
+func drawHarness(t *rapid.T) *harness {
 	rows := make([]domain.Stock, products)
 	for p := range rows {
 		rows[p] = stockOf(byte(p+1), rapid.Int64Range(0, 6).Draw(t, fmt.Sprintf("on hand %d", p)))
 	}
-	return newShop(rows...)
+	return newHarness(rows...)
 }
 
 // drawEvents draws any sequence, repetition and order of events of a few orders.
 // What an order wants is fixed for the whole run, as it is in the world.
-func drawEvents(t *rapid.T) []domain.OrderEvent {
-	placedBy := make([]domain.OrderEvent, orders)
+func drawEvents(t *rapid.T) []domain.InboundEvent {
+	placedBy := make([]domain.InboundEvent, orders)
 	for o := range placedBy {
 		lines := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) domain.Line {
 			// One product more than there is stock for.
@@ -37,7 +37,7 @@ func drawEvents(t *rapid.T) []domain.OrderEvent {
 		}), 1, 3).Draw(t, "lines")
 		placedBy[o] = placed(byte(100+o), lines...)
 	}
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) domain.OrderEvent {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) domain.InboundEvent {
 		o := rapid.IntRange(0, orders-1).Draw(t, "order")
 		switch rapid.IntRange(0, 2).Draw(t, "kind") {
 		case 0:
@@ -50,8 +50,8 @@ func drawEvents(t *rapid.T) []domain.OrderEvent {
 	}), 1, 40).Draw(t, "events")
 }
 
-func drawBatches(t *rapid.T, events []domain.OrderEvent) [][]domain.OrderEvent {
-	var batches [][]domain.OrderEvent
+func drawBatches(t *rapid.T, events []domain.InboundEvent) [][]domain.InboundEvent {
+	var batches [][]domain.InboundEvent
 	for len(events) > 0 {
 		n := rapid.IntRange(1, len(events)).Draw(t, "batch")
 		batches = append(batches, events[:n])
@@ -61,7 +61,7 @@ func drawBatches(t *rapid.T, events []domain.OrderEvent) [][]domain.OrderEvent {
 }
 
 // check compares stock, reservations and ledger with each other.
-func (s *shop) check(t *rapid.T) {
+func (s *harness) check(t *rapid.T) {
 	reserved, sum := map[uuid.UUID]int64{}, map[uuid.UUID]int64{}
 	byOrder := map[uuid.UUID]map[uuid.UUID]int64{}
 	for _, m := range s.ledger {
@@ -84,7 +84,7 @@ func (s *shop) check(t *rapid.T) {
 				sold = -line.Quantity
 			}
 			if got := byOrder[r.OrderID][line.ProductID]; got != sold {
-				t.Fatalf("order %s is %v and its ledger says %d for a line of %d", r.OrderID, r.State, got, line.Quantity)
+				t.Fatalf("order %s is %v and its ledger has %d for a line of %d", r.OrderID, r.State, got, line.Quantity)
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func (s *shop) check(t *rapid.T) {
 	}
 }
 
-func (s *shop) clone() *shop {
+func (s *harness) clone() *harness {
 	c := *s
 	c.reservations, c.stock, c.ledger = maps.Clone(s.reservations), maps.Clone(s.stock), slices.Clone(s.ledger)
 	return &c
@@ -107,9 +107,9 @@ func (s *shop) clone() *shop {
 func TestAnySequenceOfEventsKeepsStockReservationsAndLedgerInAgreement(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawShop(t)
+		s := drawHarness(t)
 		for _, batch := range drawBatches(t, drawEvents(t)) {
-			if _, err := s.hear(batch...); err != nil {
+			if _, err := s.apply(batch...); err != nil {
 				t.Fatal(err)
 			}
 			s.check(t)
@@ -120,22 +120,22 @@ func TestAnySequenceOfEventsKeepsStockReservationsAndLedgerInAgreement(t *testin
 func TestABatchAppliedTwiceChangesNothingMore(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawShop(t)
+		s := drawHarness(t)
 		for _, batch := range drawBatches(t, drawEvents(t)) {
 			// The cure for a confirmation that came too early is that it comes again
 			// after the order was placed, so a batch holds it only in that order.
-			batch = slices.DeleteFunc(slices.Clone(batch), func(e domain.OrderEvent) bool {
+			batch = slices.DeleteFunc(slices.Clone(batch), func(e domain.InboundEvent) bool {
 				_, known := s.reservations[e.OrderID()]
 				return !known && len(e.Lines()) == 0 && !cancels(e)
 			})
 			if len(batch) == 0 {
 				continue
 			}
-			if _, err := s.hear(batch...); err != nil {
+			if _, err := s.apply(batch...); err != nil {
 				t.Fatal(err)
 			}
 			once := s.clone()
-			if _, err := s.hear(batch...); err != nil {
+			if _, err := s.apply(batch...); err != nil {
 				t.Fatal(err)
 			}
 			if !reflect.DeepEqual(once.reservations, s.reservations) || !reflect.DeepEqual(once.stock, s.stock) ||
@@ -146,21 +146,21 @@ func TestABatchAppliedTwiceChangesNothingMore(t *testing.T) {
 	})
 }
 
-func cancels(e domain.OrderEvent) bool {
-	return reflect.DeepEqual(e, must(domain.NewCancelled(e.OrderID(), "trace-cancelled")))
+func cancels(e domain.InboundEvent) bool {
+	return reflect.DeepEqual(e, must(domain.NewCancelled(e.OrderID(), traceparent("cancelled"))))
 }
 
 func TestBatchesDecideAsSingleEventsDo(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		batched := drawShop(t)
+		batched := drawHarness(t)
 		single := batched.clone()
 		for _, batch := range drawBatches(t, drawEvents(t)) {
-			if _, err := batched.hear(batch...); err != nil {
+			if _, err := batched.apply(batch...); err != nil {
 				t.Fatal(err)
 			}
 			for _, event := range batch {
-				if _, err := single.hear(event); err != nil {
+				if _, err := single.apply(event); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -182,8 +182,8 @@ func TestBatchesDecideAsSingleEventsDo(t *testing.T) {
 func TestReleaseAfterCommitRestocksExactlyOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		s := newShop(stockOf(1, 10))
-		events := []domain.OrderEvent{placed(9, wants(1, 3)), confirmed(9)}
+		s := newHarness(stockOf(1, 10))
+		events := []domain.InboundEvent{placed(9, wants(1, 3)), confirmed(9)}
 		for range rapid.IntRange(1, 5).Draw(t, "cancellations") {
 			events = append(events, cancelled(9))
 			if rapid.Bool().Draw(t, "confirmed again") {
@@ -194,7 +194,7 @@ func TestReleaseAfterCommitRestocksExactlyOnce(t *testing.T) {
 			}
 		}
 		for _, batch := range drawBatches(t, events) {
-			if _, err := s.hear(batch...); err != nil {
+			if _, err := s.apply(batch...); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -46,7 +46,7 @@ func (s State) String() string {
 // Versions of what happens to a reservation: events carry them.
 const (
 	versionMade    = 1 // RESERVED or REJECTED
-	versionSettled = 2 // COMMITTED or RELEASED
+	versionCleared = 2 // COMMITTED or RELEASED
 	versionUndone  = 3 // RESTOCKED
 )
 
@@ -81,49 +81,4 @@ type Reservation struct {
 	Shortages  []Shortage
 	CreateTime time.Time
 	UpdateTime time.Time
-}
-
-// OutcomeKind is what is said of a reservation.
-type OutcomeKind int
-
-// The kinds of outcomes, one per event of this context.
-const (
-	SaidReserved OutcomeKind = iota + 1
-	SaidRejected
-	SaidCommitted
-	SaidReleased
-)
-
-// Outcome is an event of a reservation: said when it happens, and said again,
-// the same, when asked again.
-type Outcome struct {
-	Kind      OutcomeKind
-	OrderID   uuid.UUID
-	Version   int64
-	Shortages []Shortage
-	// Time is when it happened first.
-	Time time.Time
-	// Cause is the index of the order's event that it answers.
-	Cause int
-}
-
-// Outcome is what the reservation came to.
-func (r Reservation) Outcome() Outcome {
-	out := Outcome{OrderID: r.OrderID, Version: r.Version, Time: r.UpdateTime}
-	switch r.State {
-	case Reserved:
-		out.Kind = SaidReserved
-	case Committed:
-		out.Kind = SaidCommitted
-	case Rejected:
-		out.Kind, out.Shortages = SaidRejected, r.Shortages
-	default:
-		out.Kind = SaidReleased
-	}
-	return out
-}
-
-// released is the outcome told to a cancelled order: nothing is held for it.
-func (r Reservation) released() Outcome {
-	return Outcome{Kind: SaidReleased, OrderID: r.OrderID, Version: r.Version, Time: r.UpdateTime}
 }

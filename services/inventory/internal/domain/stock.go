@@ -54,7 +54,7 @@ func (s Stock) Crosses(next Stock) bool { return (s.Available() == 0) != (next.A
 // plentyFrom is the level above which there is plenty.
 const plentyFrom = 100
 
-// Plenty reports whether so much can be ordered that shoppers need not hear at once
+// Plenty reports whether so much can be ordered that shoppers need not learn at once
 // that it became less or more.
 func (s Stock) Plenty() bool { return s.Available() > plentyFrom }
 

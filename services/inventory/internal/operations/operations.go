@@ -38,13 +38,13 @@ type Operations struct {
 }
 
 // New returns inventory's operations.
-func New(pool *pg.Pool, relay *outbox.Relay, heard *consumer.Consumer) *Operations {
-	return &Operations{Base: kitoperations.NewBase(name, pool, relay, heard), pool: pool}
+func New(pool *pg.Pool, relay *outbox.Relay, inbound *consumer.Consumer) *Operations {
+	return &Operations{Base: kitoperations.NewBase(name, pool, relay, inbound), pool: pool}
 }
 
 // Audit states each order's reservation with what the ledger holds for it, then
 // findings, then the events that still wait in the outbox. All but the last is of
-// one moment; rows are streamed, however many there are.
+// one snapshot; rows are streamed, however many there are.
 func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
 	err := o.pool.Snapshot(ctx, func(tx pgx.Tx) error {
 		ledger := store.Audit(tx)
@@ -90,12 +90,12 @@ func lines(from []domain.Line) []*operationsv1.AuditLine {
 	return all
 }
 
-// broken tells where a product's ledger goes wrong first.
+// broken names the movement at which a product's ledger goes wrong first.
 func broken(row store.LedgerBreak) *operationsv1.AuditRecord {
 	if row.Running < 0 {
 		return finding(oversold, row.ProductID, "after movement %d of product %s the ledger sums to %d", row.MovementID, row.ProductID, row.Running)
 	}
-	return finding(ledgerMismatch, row.ProductID, "movement %d of product %s says %d on hand, and the ledger sums to %d",
+	return finding(ledgerMismatch, row.ProductID, "movement %d of product %s states %d on hand, and the ledger sums to %d",
 		row.MovementID, row.ProductID, row.OnHandAfter, row.Running)
 }
 

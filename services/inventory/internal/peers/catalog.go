@@ -16,7 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
 
-// Products finds products in the catalog, for those that inventory has not heard of.
+// Products finds products in the catalog, for those that inventory does not know.
 type Products struct {
 	client catalogv1connect.ProductServiceClient
 }
@@ -45,9 +45,9 @@ func (p *Products) find(ctx context.Context, req *catalogv1.GetProductRequest, w
 		return domain.Product{}, false, nil
 	case peer.Away(err):
 		return domain.Product{}, false, fault.New(fault.Unavailable, fault.ReasonUnavailable,
-			"the catalog can't be asked for product %s now; try again", what).RetryAfter(time.Second).Because(err)
+			"the catalog can't be queried for product %s now; try again", what).RetryAfter(time.Second).Because(err)
 	case err != nil:
-		return domain.Product{}, false, fmt.Errorf("ask the catalog for product %s: %w", what, err)
+		return domain.Product{}, false, fmt.Errorf("query the catalog for product %s: %w", what, err)
 	}
 	id, err := uuid.Parse(res.GetProduct().GetId())
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // Stock returns the stock of a product. Its update time is unset when the product
-// has never been heard of here.
+// has never been known here.
 func Stock(s domain.Stock) *inventoryv1.Stock {
 	stock := &inventoryv1.Stock{
 		ProductId: s.ProductID.String(), ProductCode: s.ProductCode,

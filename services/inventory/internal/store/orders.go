@@ -13,7 +13,7 @@ import (
 )
 
 // Both reads travel in one round trip, which generated code can't: what the first
-// finds, the second looks up by itself.
+// finds, the second reads by itself.
 const (
 	lockReservations = `-- name: ReservationLockMany :many
 select order_id, state, product_ids, quantities, version, expire_time, shortages::text, create_time, update_time

@@ -11,8 +11,8 @@ import (
 
 // The passes, as the migrations insert them.
 const (
-	PassAskExpired     = "ASK_EXPIRED"
-	PassAnnounceLevels = "ANNOUNCE_LEVELS"
+	PassRepublishExpired = "REPUBLISH_EXPIRED"
+	PassPublishLevels    = "PUBLISH_LEVELS"
 )
 
 // ClaimPass notes that a pass runs now, and returns its mark. It returns false when

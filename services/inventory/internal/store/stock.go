@@ -71,7 +71,7 @@ func (s Store) LockChangedStock(ctx context.Context, since time.Time, afterID uu
 func (s Store) NewestStockChange(ctx context.Context) (time.Time, error) {
 	newest, err := s.q.StockNewestChange(ctx)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("look for the newest change of stock: %w", err)
+		return time.Time{}, fmt.Errorf("read the newest change of stock: %w", err)
 	}
 	return newest, nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
 
-// A product is learned from an event and from a call at the same moment: its stock
+// A product is learned from an event and from a call at the same time: its stock
 // is made once, and nobody fails.
 func TestStockIsMadeOnceHoweverManyMakeIt(t *testing.T) {
 	t.Parallel()

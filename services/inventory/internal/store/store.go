@@ -1,6 +1,6 @@
 // Package store reads and writes the tables of inventory. Queries are in
 // queries/*.sql and generated into db; what sqlc can't say is written with pgx
-// beside them, and says why.
+// beside them, with the reason.
 //
 // A transaction that locks rows of several tables locks reservations by order_id
 // first, then stock by product_id.

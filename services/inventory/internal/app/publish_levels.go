@@ -14,23 +14,23 @@ import (
 )
 
 const (
-	// announceRows bounds the levels that one transaction announces.
-	announceRows = 1000
-	// reconcileEvery is how often levels are announced that a crash left unsaid.
+	// levelRows bounds the levels that one transaction publishes.
+	levelRows = 1000
+	// reconcileEvery is how often levels are published that a crash left unpublished.
 	reconcileEvery = 10 * time.Minute
 	// reconcileOverlap covers changes that took their time before the pass began and
 	// were committed after it, and clocks that differ.
 	reconcileOverlap = 2 * time.Minute
-	// plentyEvery is how often levels are announced of products of which there is
+	// plentyEvery is how often levels are published of products of which there is
 	// plenty: nobody decides by whether 5,000 or 4,990 are left.
 	plentyEvery = 30 * time.Second
-	// farewell bounds the last announcement of a process that stops.
+	// farewell bounds the last publication of a process that stops.
 	farewell = 2 * time.Second
 )
 
-// RunLevels announces changed levels until ctx ends: those of this process every
+// RunLevels publishes changed levels until ctx ends: those of this process every
 // Settings.LevelInterval (with plenty left, every half minute) and at its end, and at the start and every ten minutes
-// those that another left unsaid.
+// those that another left unpublished.
 func (s *Stocks) RunLevels(ctx context.Context) error {
 	err := s.keepLevels(ctx)
 	if ctx.Err() == nil {
@@ -38,7 +38,7 @@ func (s *Stocks) RunLevels(ctx context.Context) error {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer cancel()
-	return s.AnnounceLevels(last)
+	return s.PublishLevels(last)
 }
 
 func (s *Stocks) keepLevels(ctx context.Context) error {
@@ -55,9 +55,9 @@ func (s *Stocks) keepLevels(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-often.C:
-			err = s.announceLevels(ctx, s.Levels.take(false))
+			err = s.publishLevels(ctx, s.Levels.take(false))
 		case <-plenty.C:
-			err = s.AnnounceLevels(ctx)
+			err = s.PublishLevels(ctx)
 		case <-seldom.C:
 			err = s.ReconcileLevels(ctx)
 		}
@@ -67,22 +67,22 @@ func (s *Stocks) keepLevels(ctx context.Context) error {
 	}
 }
 
-// AnnounceLevels announces the levels that changed in this process since the last
-// time. What could not be announced stays to be.
-func (s *Stocks) AnnounceLevels(ctx context.Context) error {
-	return s.announceLevels(ctx, s.Levels.take(true))
+// PublishLevels publishes the levels that changed in this process since the last
+// time. What could not be published stays to be.
+func (s *Stocks) PublishLevels(ctx context.Context) error {
+	return s.publishLevels(ctx, s.Levels.take(true))
 }
 
-func (s *Stocks) announceLevels(ctx context.Context, ids []uuid.UUID) error {
+func (s *Stocks) publishLevels(ctx context.Context, ids []uuid.UUID) error {
 	for len(ids) > 0 {
-		some := ids[:min(len(ids), announceRows)]
+		some := ids[:min(len(ids), levelRows)]
 		err := s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 			// Under the locks no newer level of these products can enter the outbox first.
 			stocks, err := store.On(tx).LockStock(ctx, some)
 			if err != nil {
 				return err
 			}
-			return s.announce(ctx, tx, stocks...)
+			return s.publishLevelsOf(ctx, tx, stocks...)
 		})
 		if err != nil {
 			s.Levels.Add(ids...)
@@ -93,30 +93,30 @@ func (s *Stocks) announceLevels(ctx context.Context, ids []uuid.UUID) error {
 	return nil
 }
 
-// ReconcileLevels announces every level that changed since its last pass. Levels
-// that were announced already are said again, which harms nobody.
+// ReconcileLevels publishes every level that changed since its last pass. Levels
+// that were published already are published again, which does no harm.
 func (s *Stocks) ReconcileLevels(ctx context.Context) error {
 	began := s.Now()
-	since, err := store.On(s.Pool).PassMark(ctx, store.PassAnnounceLevels)
+	since, err := store.On(s.Pool).PassMark(ctx, store.PassPublishLevels)
 	if err != nil {
 		return err
 	}
 	for after, more := uuid.Nil, true; more; {
 		err := s.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-			stocks, err := store.On(tx).LockChangedStock(ctx, since, after, announceRows)
+			stocks, err := store.On(tx).LockChangedStock(ctx, since, after, levelRows)
 			if err != nil {
 				return err
 			}
-			if more = len(stocks) == announceRows; more {
+			if more = len(stocks) == levelRows; more {
 				after = greatest(stocks)
 			}
-			return s.announce(ctx, tx, stocks...)
+			return s.publishLevelsOf(ctx, tx, stocks...)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return store.On(s.Pool).AdvancePass(ctx, store.PassAnnounceLevels, began.Add(-reconcileOverlap))
+	return store.On(s.Pool).AdvancePass(ctx, store.PassPublishLevels, began.Add(-reconcileOverlap))
 }
 
 // greatest is the greatest product id. A statement that locks may return rows in

@@ -10,9 +10,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
 )
 
-// KnowProducts makes empty stock for products that have none, and announces it.
+// AddProducts makes empty stock for products that have none, and publishes it.
 // Products that are known cost a read.
-func (s *Stocks) KnowProducts(ctx context.Context, tx *pg.Tx, products []domain.Product) error {
+func (s *Stocks) AddProducts(ctx context.Context, tx *pg.Tx, products []domain.Product) error {
 	known := make(map[uuid.UUID]struct{}, len(products))
 	once := make([]domain.Product, 0, len(products))
 	for _, p := range products {
@@ -25,5 +25,5 @@ func (s *Stocks) KnowProducts(ctx context.Context, tx *pg.Tx, products []domain.
 	if err != nil {
 		return err
 	}
-	return s.announce(ctx, tx, made...)
+	return s.publishLevelsOf(ctx, tx, made...)
 }

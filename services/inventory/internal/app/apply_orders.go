@@ -5,21 +5,15 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
-	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
 )
 
-// SettleOrders applies a batch of order events: one round trip locks and reads all
+// ApplyOrders applies a batch of order events: one round trip locks and reads all
 // that they touch, the domain decides, and the writes travel with tx's commit. An
 // error blames the events, but for the database's own.
-func (s *Stocks) SettleOrders(ctx context.Context, tx *pg.Tx, heard []events.OrderHeard) error {
-	orders := make([]domain.OrderEvent, len(heard))
-	for i, h := range heard {
-		orders[i] = h.OrderEvent
-	}
+func (s *Stocks) ApplyOrders(ctx context.Context, tx *pg.Tx, orders []domain.InboundEvent) error {
 	orderIDs, productIDs := touched(orders)
 	loaded, err := store.On(tx).LoadOrders(ctx, orderIDs, productIDs)
 	if err != nil {
@@ -34,11 +28,11 @@ func (s *Stocks) SettleOrders(ctx context.Context, tx *pg.Tx, heard []events.Ord
 	if err := store.On(tx).WriteDecision(ctx, decision, now); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, decision, heard)
+	return s.publishDecision(ctx, tx, decision)
 }
 
 // touched returns the orders and the products of placed orders, each once.
-func touched(orders []domain.OrderEvent) (orderIDs, productIDs []uuid.UUID) {
+func touched(orders []domain.InboundEvent) (orderIDs, productIDs []uuid.UUID) {
 	orderIDs, productIDs = make([]uuid.UUID, 0, len(orders)), []uuid.UUID{}
 	seen := make(map[uuid.UUID]struct{}, 4*len(orders))
 	once := func(ids []uuid.UUID, id uuid.UUID) []uuid.UUID {
@@ -57,22 +51,15 @@ func touched(orders []domain.OrderEvent) (orderIDs, productIDs []uuid.UUID) {
 	return orderIDs, productIDs
 }
 
-// tell says the outcomes, and the levels of products that ran out or came back;
-// other levels are announced together, later.
-func (s *Stocks) tell(ctx context.Context, tx *pg.Tx, decision domain.Decision, heard []events.OrderHeard) error {
-	said := make([]outbox.Event, 0, len(decision.Outcomes))
-	for _, outcome := range decision.Outcomes {
-		event := events.Said(outcome)
-		event.Span = heard[outcome.Cause].Span
-		said = append(said, event)
-	}
+// publishDecision publishes what became of the reservations, and the levels of
+// products that ran out or came back; other levels are published together, later.
+func (s *Stocks) publishDecision(ctx context.Context, tx *pg.Tx, decision domain.Decision) error {
 	levels := decision.Levels()
-	said = append(said, events.LevelsChanged(levels.Now)...)
 	if len(levels.Soon)+len(levels.Later) > 0 {
 		tx.OnCommit(func() {
 			s.Levels.Add(levels.Soon...)
 			s.Levels.AddPlenty(levels.Later...)
 		})
 	}
-	return s.say(ctx, tx, said...)
+	return s.publish(ctx, tx, append(decision.Events, domain.LevelsChanged(levels.Now)...)...)
 }
