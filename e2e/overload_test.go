@@ -158,7 +158,7 @@ func TestOverload(t *testing.T) {
 	all.mustEnd(t, &s.shop)
 	s.mustAudit()
 	eventually(t, time.Minute, func(context.Context) error {
-		if body := s.readiness(); strings.Contains(body, "troubles") {
+		if body := s.readiness(); strings.Contains(body, "conditions") {
 			return errorf("still %s", body)
 		}
 		return nil

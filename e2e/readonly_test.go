@@ -69,9 +69,9 @@ func TestReadOnlyDatabase(t *testing.T) {
 			return err
 		}
 		for _, c := range contexts {
-			shown := slices.ContainsFunc(c.GetTroubles(), func(text string) bool { return strings.Contains(text, "takes no writes") })
+			shown := slices.ContainsFunc(c.GetConditions(), func(text string) bool { return strings.Contains(text, "takes no writes") })
 			if !c.GetReady() || !shown {
-				return errorf("%s: ready %v, troubles %v", c.GetContext(), c.GetReady(), c.GetTroubles())
+				return errorf("%s: ready %v, conditions %v", c.GetContext(), c.GetReady(), c.GetConditions())
 			}
 			if c.GetDeadLetters() > 0 {
 				t.Fatalf("%s has %d dead letters", c.GetContext(), c.GetDeadLetters())

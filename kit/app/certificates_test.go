@@ -93,7 +93,7 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status := res.GetContexts()[0]; !named(status.GetCause() + strings.Join(status.GetTroubles(), "")) {
+		if status := res.GetContexts()[0]; !named(status.GetCause() + strings.Join(status.GetConditions(), "")) {
 			t.Errorf("status says %v", status)
 		}
 		if lines := log.warnings(); len(lines) > 8 || !named(strings.Join(lines, "")) {

@@ -71,8 +71,8 @@ func newHost(in hostParams) (*host, error) {
 		h.contexts[deps.name] = deps
 	}
 	h.readiness = newReadiness(in.Contexts, h.supervisor)
-	h.readiness.process = append(slices.Clone(in.Process.Troubles), h.load.Trouble)
-	h.readiness.process = append(h.readiness.process, in.Peers.Troubles()...)
+	h.readiness.process = append(slices.Clone(in.Process.Conditions), h.load.Condition)
+	h.readiness.process = append(h.readiness.process, in.Peers.Conditions()...)
 	if err := h.makeHandlers(in); err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (h *host) start(ctx context.Context) error {
 	}
 	h.api.Serve(h.apiHandler, h.log.Logger)
 	h.internal.Serve(h.internalHandler, h.log.Logger)
-	h.readiness.process = append(h.readiness.process, h.api.Trouble, h.internal.Trouble)
+	h.readiness.process = append(h.readiness.process, h.api.Condition, h.internal.Condition)
 
 	// The workers outlive the start.
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -66,9 +66,9 @@ type Process struct {
 	// DrainDelay is how long requests are still taken after the process said that
 	// it is no longer ready, so that load balancers hear of it.
 	DrainDelay time.Duration
-	// Troubles say what is wrong with the process though it takes requests, nil for
+	// Conditions say what is wrong with the process though it takes requests, nil for
 	// nothing; readiness shows it.
-	Troubles []func(context.Context) error
+	Conditions []func(context.Context) error
 	// Streams bounds streams; rpc.DefaultStreamLimits by default.
 	Streams rpc.StreamLimits
 	// Log is where the process writes; standard error by default.

@@ -40,7 +40,7 @@ type readiness struct {
 	mu       sync.Mutex
 	draining bool
 	causes   map[string]string
-	troubles map[string][]string // of contexts; of the process under ""
+	conditions map[string][]string // of contexts; of the process under ""
 	checked  bool
 	health   *rpc.Health
 	// services are the full names of the services of each context.
@@ -50,7 +50,7 @@ type readiness struct {
 func newReadiness(contexts []contextDeps, supervisor *supervisor) *readiness {
 	return &readiness{
 		contexts: contexts, supervisor: supervisor, operations: make(map[string]operations.Context),
-		causes: make(map[string]string), troubles: make(map[string][]string), services: make(map[string][]string),
+		causes: make(map[string]string), conditions: make(map[string][]string), services: make(map[string][]string),
 	}
 }
 
@@ -84,7 +84,7 @@ func (r *readiness) check(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	causes := make([]string, len(r.contexts))
-	troubles := make([][]string, len(r.contexts))
+	conditions := make([][]string, len(r.contexts))
 	var asking sync.WaitGroup
 	for i, c := range r.contexts {
 		asking.Go(func() {
@@ -93,7 +93,7 @@ func (r *readiness) check(ctx context.Context) {
 				return
 			}
 			if of, ok := r.operations[c.name]; ok {
-				troubles[i] = texts(of.Troubles(ctx))
+				conditions[i] = texts(of.Conditions(ctx))
 			}
 		})
 	}
@@ -107,9 +107,9 @@ func (r *readiness) check(ctx context.Context) {
 	r.mu.Lock()
 	for i, c := range r.contexts {
 		r.causes[c.name] = causes[i]
-		r.troubles[c.name] = troubles[i]
+		r.conditions[c.name] = conditions[i]
 	}
-	r.troubles[""] = texts(own)
+	r.conditions[""] = texts(own)
 	r.checked = true
 	r.mu.Unlock()
 	r.publish()
@@ -154,7 +154,7 @@ func (r *readiness) publish() {
 type report struct {
 	Ready    bool            `json:"ready"`
 	Cause    string          `json:"cause,omitempty"`
-	Troubles []string        `json:"troubles,omitempty"`
+	Conditions []string        `json:"conditions,omitempty"`
 	Contexts []contextReport `json:"contexts"`
 }
 
@@ -162,8 +162,8 @@ type contextReport struct {
 	Context string `json:"context"`
 	Ready   bool   `json:"ready"`
 	Cause   string `json:"cause,omitempty"`
-	// Troubles are what is wrong though the context takes requests.
-	Troubles []string       `json:"troubles,omitempty"`
+	// Conditions are what is wrong though the context takes requests.
+	Conditions []string       `json:"conditions,omitempty"`
 	Workers  []workerReport `json:"workers,omitempty"`
 }
 
@@ -176,7 +176,7 @@ type workerReport struct {
 func (r *readiness) report() report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := report{Ready: r.checked && !r.draining, Troubles: r.troubles[""], Contexts: []contextReport{}}
+	all := report{Ready: r.checked && !r.draining, Conditions: r.conditions[""], Contexts: []contextReport{}}
 	switch {
 	case r.draining:
 		all.Cause = "the process drains"
@@ -184,7 +184,7 @@ func (r *readiness) report() report {
 		all.Cause = "the process starts"
 	}
 	for _, deps := range r.contexts {
-		one := contextReport{Context: deps.name, Cause: r.causes[deps.name], Troubles: r.troubles[deps.name]}
+		one := contextReport{Context: deps.name, Cause: r.causes[deps.name], Conditions: r.conditions[deps.name]}
 		one.Ready = r.checked && !r.draining && one.Cause == ""
 		all.Ready = all.Ready && one.Ready
 		for _, m := range r.supervisor.of(deps.name) {

@@ -43,9 +43,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/shopmesh/shopmesh/kit/condition"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 // Schema is the DDL that every context's migrations hold.
@@ -132,7 +132,7 @@ type Consumer struct {
 	meters *meters
 	bounds bounds
 	// noDatabase and noBroker are what keeps it from applying events.
-	noDatabase, noBroker *trouble.Trouble
+	noDatabase, noBroker *condition.Condition
 
 	// mayBeParked is false while no key of the group can be parked on a partition
 	// of this member, so that batches needn't look. It is set at each assignment
@@ -165,8 +165,8 @@ func New(name string, pool *pg.Pool, cfg Config, handle Handler) *Consumer {
 		group: name, pool: pool, cfg: cfg, handle: handle,
 		log: cfg.Log.With("consumer", name), behind: map[topicPartition]int64{},
 	}
-	c.noDatabase = trouble.New(c.log, "the database can't take events for now; they are tried again")
-	c.noBroker = trouble.New(c.log, "events can't be fetched from the broker for now")
+	c.noDatabase = condition.New(c.log, "the database can't take events for now; they are tried again")
+	c.noBroker = condition.New(c.log, "events can't be fetched from the broker for now")
 	c.bounds = bounds{attempt: attemptBound, batch: batchBound}
 	c.mayBeParked.Store(true)
 	c.tracer = newTracer(cfg.Tracer)
@@ -177,9 +177,9 @@ func New(name string, pool *pg.Pool, cfg Config, handle Handler) *Consumer {
 // Group is the consumer group's name.
 func (c *Consumer) Group() string { return c.group }
 
-// Trouble says what has kept events from being applied for longer than the time given;
+// Condition says what has kept events from being applied for longer than the time given;
 // nil when nothing does.
-func (c *Consumer) Trouble(longer time.Duration) error {
+func (c *Consumer) Condition(longer time.Duration) error {
 	if err := c.noDatabase.Err(longer); err != nil {
 		return err
 	}

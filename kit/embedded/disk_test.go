@@ -63,7 +63,7 @@ func TestTheInboxOnAFullDisk(t *testing.T) {
 	if refused, ok := err.(*smtp.SMTPError); !ok || refused.Code != 452 { //nolint:errorlint // as the client makes it
 		t.Errorf("it answered %v", err)
 	}
-	if told := inbox.Trouble(t.Context()); told == nil || !strings.Contains(told.Error(), "make room") {
+	if told := inbox.Condition(t.Context()); told == nil || !strings.Contains(told.Error(), "make room") {
 		t.Errorf("told %v", told)
 	}
 	if err := send(taken); err == nil {
@@ -76,7 +76,7 @@ func TestTheInboxOnAFullDisk(t *testing.T) {
 		}
 		taken++
 	}
-	if err := inbox.Trouble(t.Context()); err != nil {
+	if err := inbox.Condition(t.Context()); err != nil {
 		t.Errorf("with space again: %v", err)
 	}
 	if err := inbox.Close(context.WithoutCancel(t.Context())); err != nil {

@@ -18,7 +18,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
 const (
@@ -34,12 +34,12 @@ const (
 // 250 too, and not kept: a sender that never saw the first answer may ask again. It keeps the newest 256 MiB of mails,
 // some hundred thousand of a shop's; older ones go, 8 MiB at a time.
 type Inbox struct {
-	log      *mailLog
-	logger   *slog.Logger
-	trouble  *trouble.Trouble
-	lock     *os.File
-	server   *smtp.Server
-	listener *cuttingListener
+	log       *mailLog
+	logger    *slog.Logger
+	condition *condition.Condition
+	lock      *os.File
+	server    *smtp.Server
+	listener  *cuttingListener
 }
 
 // OpenInbox opens the inbox in a folder, usually [DataDir.Inbox], and listens on a free port. Serve takes mails. A nil
@@ -68,11 +68,11 @@ func openInboxWithin(dir string, bounds mailBounds, logger *slog.Logger) (*Inbox
 		return nil, errors.Join(fmt.Errorf("open the inbox's port: %w", err), mails.close(), lock.Close())
 	}
 	i := &Inbox{
-		log: mails, logger: logger, lock: lock, trouble: trouble.New(logger, "mails are not kept; their sender tries again"),
+		log: mails, logger: logger, lock: lock, condition: condition.New(logger, "mails are not kept; their sender tries again"),
 		listener: &cuttingListener{Listener: listener, conns: map[*cutConn]struct{}{}},
 	}
 	i.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &mailSession{log: mails, trouble: i.trouble}, nil
+		return &mailSession{log: mails, condition: i.condition}, nil
 	}))
 	i.server.Domain = "localhost"
 	i.server.MaxMessageBytes = maxMessageBytes
@@ -84,8 +84,8 @@ func openInboxWithin(dir string, bounds mailBounds, logger *slog.Logger) (*Inbox
 	return i, nil
 }
 
-// Trouble says why mails are not kept; nil when they are.
-func (i *Inbox) Trouble(context.Context) error { return i.trouble.Err(0) }
+// Condition says why mails are not kept; nil when they are.
+func (i *Inbox) Condition(context.Context) error { return i.condition.Err(0) }
 
 // Addr returns the SMTP server's host:port.
 func (i *Inbox) Addr() string { return i.listener.Addr().String() }
@@ -165,10 +165,10 @@ func (i *Inbox) mail(number int) (Mail, error) {
 
 // mailSession is one client's conversation.
 type mailSession struct {
-	log     *mailLog
-	trouble *trouble.Trouble
-	from    string
-	to      []string
+	log       *mailLog
+	condition *condition.Condition
+	from      string
+	to        []string
 }
 
 // Mail implements smtp.Session.
@@ -196,13 +196,13 @@ func (s *mailSession) Data(r io.Reader) error {
 	}
 	e := envelope{From: s.from, To: slices.Clone(s.to), Received: time.Now().UTC(), MessageID: messageID(message)}
 	if err := s.log.store(e, message); err != nil {
-		s.trouble.Note(context.Background(), explainDisk(err))
+		s.condition.Note(context.Background(), explainDisk(err))
 		if isFull(err) {
 			return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "The disk is full, try again later"}
 		}
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "The mail could not be stored, try again later"}
 	}
-	s.trouble.Over(context.Background())
+	s.condition.Over(context.Background())
 	return nil
 }
 

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
 // PostgresConfig says where the embedded PostgreSQL lives and how large it may grow.
@@ -44,7 +44,7 @@ type Postgres struct {
 	mu      sync.Mutex // guards secrets
 	secrets credentials
 
-	trouble   *trouble.Trouble
+	condition *condition.Condition
 	quiet     quiet
 	restarts  atomic.Int64
 	stopping  context.Context    // ends when Close begins
@@ -76,7 +76,7 @@ func StartPostgres(ctx context.Context, config PostgresConfig) (*Postgres, error
 		settings:  serverSettings(config, cluster.socketDir),
 		logger:    logger,
 		secrets:   secrets,
-		trouble:   trouble.New(logger, "PostgreSQL does not run; it is started until it does"),
+		condition: condition.New(logger, "PostgreSQL does not run; it is started until it does"),
 		impatient: make(chan struct{}),
 		done:      make(chan struct{}),
 	}
@@ -161,13 +161,13 @@ func (p *Postgres) supervise(current *server) {
 		case <-current.exited:
 		}
 		current.release()
-		p.trouble.Note(p.stopping, whyDown(current.failure(), current.log.end()))
+		p.condition.Note(p.stopping, whyDown(current.failure(), current.log.end()))
 		p.restarts.Add(1)
 		next, err := p.relaunch()
 		if err != nil { // Close came first
 			return
 		}
-		p.trouble.Over(p.stopping)
+		p.condition.Over(p.stopping)
 		current = next
 	}
 }
@@ -183,15 +183,15 @@ func (p *Postgres) relaunch() (*server, error) {
 		if p.stopping.Err() != nil {
 			return nil, errors.Join(err, p.cluster.removeSocketDir())
 		}
-		p.trouble.Note(p.stopping, err)
+		p.condition.Note(p.stopping, err)
 		if err := sleep(p.stopping, pause); err != nil {
 			return nil, errors.Join(err, p.cluster.removeSocketDir())
 		}
 	}
 }
 
-// Trouble says why PostgreSQL does not run; nil when it does, or was only started again.
-func (p *Postgres) Trouble(context.Context) error { return p.trouble.Err(downAfter) }
+// Condition says why PostgreSQL does not run; nil when it does, or was only started again.
+func (p *Postgres) Condition(context.Context) error { return p.condition.Err(downAfter) }
 
 // whyDown is why the server ended, with what to do where its last words say that.
 func whyDown(ended error, said string) error {

@@ -17,8 +17,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl"
 
 	"github.com/shopmesh/shopmesh/kit/certs"
+	"github.com/shopmesh/shopmesh/kit/condition"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
-	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 // DeliveryBound is how long a record may be under way before it counts as not
@@ -179,7 +179,7 @@ func EnsureTopics(ctx context.Context, cfg Config, topics []Topic) error {
 	}
 	defer client.Close()
 	admin := kadm.NewClient(client)
-	waits := trouble.New(cfg.log(), "the topics are not there yet; waiting for the broker")
+	waits := condition.New(cfg.log(), "the topics are not there yet; waiting for the broker")
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := createMissing(ctx, admin, cfg, topics)
 		if err == nil {

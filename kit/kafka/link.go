@@ -13,32 +13,32 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/shopmesh/shopmesh/kit/certs"
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
 // Link knows whether the broker can be reached, from all clients of one
 // configuration: those say of a request that failed only that it took too long. The
 // log hears of an outage when it begins, each minute, and when it ends.
 type Link struct {
-	trouble *trouble.Trouble
+	condition *condition.Condition
 }
 
 // NewLink returns a Link to be put into a Config.
 func NewLink(log *slog.Logger) *Link {
-	return &Link{trouble: trouble.New(log, "the broker is away; events wait in the outbox and leave when it is back")}
+	return &Link{condition: condition.New(log, "the broker is away; events wait in the outbox and leave when it is back")}
 }
 
-// Trouble says why the broker has been out of reach for longer than the time given;
+// Condition says why the broker has been out of reach for longer than the time given;
 // nil when it is not.
-func (l *Link) Trouble(longer time.Duration) error {
+func (l *Link) Condition(longer time.Duration) error {
 	if l == nil {
 		return nil
 	}
-	return l.trouble.Err(longer)
+	return l.condition.Err(longer)
 }
 
 func (l *Link) away(meta kgo.BrokerMetadata, err error) {
-	l.trouble.Note(context.Background(), fmt.Errorf("%s: %w", net.JoinHostPort(meta.Host, fmt.Sprint(meta.Port)), err))
+	l.condition.Note(context.Background(), fmt.Errorf("%s: %w", net.JoinHostPort(meta.Host, fmt.Sprint(meta.Port)), err))
 }
 
 // OnBrokerConnect implements kgo.HookBrokerConnect.
@@ -52,7 +52,7 @@ func (l *Link) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.C
 func (l *Link) OnBrokerE2E(meta kgo.BrokerMetadata, _ int16, e2e kgo.BrokerE2E) {
 	switch {
 	case e2e.ReadErr == nil && e2e.WriteErr == nil && e2e.BytesRead > 0:
-		l.trouble.Over(context.Background())
+		l.condition.Over(context.Background())
 	case errors.Is(e2e.ReadErr, os.ErrDeadlineExceeded):
 		// It is connected and does not answer: it hangs, or the network between.
 		l.away(meta, errors.New("it does not answer in time"))

@@ -66,7 +66,7 @@ func TestABrokersCertificateExpires(t *testing.T) {
 	if err := publish(t, producer); err == nil {
 		t.Fatal("an event went to a broker whose certificate expired")
 	}
-	for _, told := range []string{log.String(), cfg.Link.Trouble(0).Error()} {
+	for _, told := range []string{log.String(), cfg.Link.Condition(0).Error()} {
 		for _, want := range []string{cluster.ListenAddrs()[0], "the certificate of localhost, 127.0.0.1", certificate.Expired.Format(time.RFC3339), "the broker is away"} {
 			if !strings.Contains(told, want) {
 				t.Errorf("it lacks %q: %s", want, told)
@@ -78,7 +78,7 @@ func TestABrokersCertificateExpires(t *testing.T) {
 	}
 	certificate.Renew()
 	testkit.Eventually(t, 30*time.Second, "an event goes", func() bool { return publish(t, producer) == nil })
-	if err := cfg.Link.Trouble(0); err != nil {
+	if err := cfg.Link.Condition(0); err != nil {
 		t.Errorf("renewed: %v", err)
 	}
 }
@@ -98,19 +98,19 @@ func TestABrokerIsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(producer.Close)
-	if err := publish(t, producer); err != nil || cfg.Link.Trouble(0) != nil {
-		t.Fatalf("the broker is there: %v, %v", err, cfg.Link.Trouble(0))
+	if err := publish(t, producer); err != nil || cfg.Link.Condition(0) != nil {
+		t.Fatalf("the broker is there: %v, %v", err, cfg.Link.Condition(0))
 	}
 	gate.Shut()
 	if err := publish(t, producer); err == nil {
 		t.Fatal("an event went through a shut gate")
 	}
-	if err := cfg.Link.Trouble(0); err == nil || !strings.Contains(err.Error(), "the gate is shut") {
+	if err := cfg.Link.Condition(0); err == nil || !strings.Contains(err.Error(), "the gate is shut") {
 		t.Errorf("told %v", err)
 	}
 	gate.Open()
 	testkit.Eventually(t, 30*time.Second, "an event goes", func() bool { return publish(t, producer) == nil })
-	if err := cfg.Link.Trouble(0); err != nil {
+	if err := cfg.Link.Condition(0); err != nil {
 		t.Errorf("it is back: %v", err)
 	}
 	if n := strings.Count(log.String(), "\n"); n != 2 {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
 // Limits bound the unary calls of a process that come from outside.
@@ -47,7 +47,7 @@ func DefaultLimits() Limits {
 // place already, pass.
 type Limiter struct {
 	limits  Limits
-	trouble *trouble.Trouble
+	condition *condition.Condition
 
 	calls atomic.Int64
 	busy  atomic.Int64
@@ -66,14 +66,14 @@ type waiter struct{ turn chan struct{} } // closed when it has come
 
 // New returns a Limiter for the servers of one process; each limit must be positive.
 func New(limits Limits, log *slog.Logger) *Limiter {
-	return &Limiter{limits: limits, trouble: trouble.New(log, "calls are shed")}
+	return &Limiter{limits: limits, condition: condition.New(log, "calls are shed")}
 }
 
-// Trouble says that calls are being shed, and nil when none was for some seconds. The
+// Condition says that calls are being shed, and nil when none was for some seconds. The
 // log hears of the end when this is asked.
-func (l *Limiter) Trouble(ctx context.Context) error {
-	l.trouble.OverAfter(ctx, 5*time.Second)
-	return l.trouble.Err(0)
+func (l *Limiter) Condition(ctx context.Context) error {
+	l.condition.OverAfter(ctx, 5*time.Second)
+	return l.condition.Err(0)
 }
 
 // Begin counts a call that comes, or refuses it; End must follow either way.
@@ -185,7 +185,7 @@ func (l *Limiter) remove(i int) {
 var errTooManyCalls = errors.New("more come than can be answered in time: add replicas, or find out who calls")
 
 func (l *Limiter) refuse(ctx context.Context) error {
-	l.trouble.Note(ctx, errTooManyCalls)
+	l.condition.Note(ctx, errTooManyCalls)
 	return fault.New(fault.Exhausted, fault.ReasonTooManyCalls,
 		"the server has more calls than it can answer in time, and did nothing with this one: try again after the delay").
 		RetryAbout(time.Second)

@@ -92,13 +92,13 @@ func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 		if slowest > limits.Burst+work || slowestLater > limits.Standing+work || slowestRefusal > limits.Burst {
 			t.Errorf("the slowest took %v, later %v, a refusal %v", slowest, slowestLater, slowestRefusal)
 		}
-		if l.Trouble(t.Context()) == nil {
+		if l.Condition(t.Context()) == nil {
 			t.Error("nothing tells of it")
 		}
 		if ok, no = load(2*time.Millisecond, 10*time.Second); no > 0 {
 			t.Errorf("at half the capacity %d were served, %d refused", ok, no)
 		}
-		if err := l.Trouble(t.Context()); err != nil {
+		if err := l.Condition(t.Context()); err != nil {
 			t.Errorf("still told: %v", err)
 		}
 		if l.busy.Load() != 0 || l.calls.Load() != 0 || l.waiting.Load() != 0 {

@@ -25,9 +25,9 @@ type Context interface {
 	Name() string
 	// Status says how the context fares; it never fails, it says so instead.
 	Status(ctx context.Context) *operationsv1.ContextStatus
-	// Troubles says what is wrong though the context takes requests: its database
+	// Conditions says what is wrong though the context takes requests: its database
 	// takes no writes, its broker is away. Each says what it means.
-	Troubles(ctx context.Context) []error
+	Conditions(ctx context.Context) []error
 	// ListDeadLetters returns up to limit letters with an id above after, oldest first.
 	ListDeadLetters(ctx context.Context, after int64, limit int) ([]*operationsv1.DeadLetter, error)
 	// Redrive applies letters again; no ids mean all. It returns how many were
@@ -63,24 +63,24 @@ func NewBase(name string, pool *pg.Pool, relay *outbox.Relay, consumers ...*cons
 	return Base{name: name, pool: pool, relay: relay, consumers: consumers}
 }
 
-// Also returns a Base whose troubles include what ask says, nil for none.
+// Also returns a Base whose conditions include what ask says, nil for none.
 func (b Base) Also(ask func(context.Context) error) Base {
 	b.also = append(slices.Clip(b.also), ask)
 	return b
 }
 
-// troubleAfter is how long relay and consumers may be without database or broker
-// before that counts as trouble: a restart of either is none.
-const troubleAfter = 3 * time.Second
+// conditionAfter is how long relay and consumers may be without database or broker
+// before that counts as a condition: a restart of either does not.
+const conditionAfter = 3 * time.Second
 
-// Troubles asks the database, the relay, the consumers and what Also added.
-func (b Base) Troubles(ctx context.Context) []error {
+// Conditions asks the database, the relay, the consumers and what Also added.
+func (b Base) Conditions(ctx context.Context) []error {
 	all := []error{b.pool.Writable(ctx)}
 	if b.relay != nil {
-		all = append(all, b.relay.Trouble(troubleAfter))
+		all = append(all, b.relay.Condition(conditionAfter))
 	}
 	for _, c := range b.consumers {
-		all = append(all, c.Trouble(troubleAfter))
+		all = append(all, c.Condition(conditionAfter))
 	}
 	for _, ask := range b.also {
 		all = append(all, ask(ctx))
@@ -112,8 +112,8 @@ func (b Base) Status(ctx context.Context) *operationsv1.ContextStatus {
 		return status
 	}
 	status.Ready = true
-	for _, err := range b.Troubles(ctx) {
-		status.Troubles = append(status.Troubles, err.Error())
+	for _, err := range b.Conditions(ctx) {
+		status.Conditions = append(status.Conditions, err.Error())
 	}
 	return status
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/shopmesh/shopmesh/kit/condition"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 // Config tunes a relay. The zero value is right for a service of its own.
@@ -70,7 +70,7 @@ type Relay struct {
 	gauges   *gauges
 
 	// noDatabase and noBroker are what keeps it from publishing.
-	noDatabase, noBroker *trouble.Trouble
+	noDatabase, noBroker *condition.Condition
 
 	mu      sync.Mutex
 	stopped map[uuid.UUID]*stop
@@ -95,8 +95,8 @@ func NewRelay(name string, pool *pg.Pool, producer *kgo.Client, cfg Config) *Rel
 		name: name, pool: pool, producer: producer, cfg: cfg, log: cfg.Log.With("relay", name),
 		holder: uuid.New(), wake: make(chan struct{}, 1), stopped: map[uuid.UUID]*stop{},
 	}
-	r.noDatabase = trouble.New(r.log, "the relay has no database it can write to; events wait in the outbox")
-	r.noBroker = trouble.New(r.log, "the broker does not take events; they wait in the outbox")
+	r.noDatabase = condition.New(r.log, "the relay has no database it can write to; events wait in the outbox")
+	r.noBroker = condition.New(r.log, "the broker does not take events; they wait in the outbox")
 	r.gauges = newGauges(name, cfg.Meter, r)
 	return r
 }
@@ -276,16 +276,16 @@ func unknownFate(results []error) bool {
 // whyNot is why records were not delivered: of a broker that can't be reached they
 // say only that they took too long.
 func (r *Relay) whyNot(sample error) error {
-	if err := r.cfg.Link.Trouble(0); err != nil {
+	if err := r.cfg.Link.Condition(0); err != nil {
 		return err
 	}
 	return sample
 }
 
-// Trouble says what has kept events from leaving for longer than the time given, or
+// Condition says what has kept events from leaving for longer than the time given, or
 // that the broker can't be reached; nil when nothing does.
-func (r *Relay) Trouble(longer time.Duration) error {
-	for _, err := range []error{r.noDatabase.Err(longer), r.cfg.Link.Trouble(longer), r.noBroker.Err(longer)} {
+func (r *Relay) Condition(longer time.Duration) error {
+	for _, err := range []error{r.noDatabase.Err(longer), r.cfg.Link.Condition(longer), r.noBroker.Err(longer)} {
 		if err != nil {
 			return err
 		}

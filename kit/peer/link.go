@@ -9,18 +9,18 @@ import (
 	"time"
 
 	"github.com/shopmesh/shopmesh/kit/certs"
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
 // link is the way to one peer. It tells when the peer can't be reached, and why:
 // calls that fail for it say only that a part is away.
 type link struct {
 	next    http.RoundTripper
-	trouble *trouble.Trouble
+	condition *condition.Condition
 }
 
 func newLink(next http.RoundTripper, name string, log *slog.Logger) *link {
-	return &link{next: next, trouble: trouble.New(log, name+" can't be reached; calls that need it are refused")}
+	return &link{next: next, condition: condition.New(log, name+" can't be reached; calls that need it are refused")}
 }
 
 // untried is how long nobody may have called for a failure to be told still.
@@ -32,10 +32,10 @@ func (l *link) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := l.next.RoundTrip(r)
 	switch {
 	case err == nil:
-		l.trouble.Over(ctx)
+		l.condition.Over(ctx)
 	case ctx.Err() == nil && unreachable(err): // else the caller has gone, or had no time left
 		err = certs.Explain(err)
-		l.trouble.Note(ctx, err)
+		l.condition.Note(ctx, err)
 	}
 	return res, err
 }
@@ -48,6 +48,6 @@ func unreachable(err error) bool {
 }
 
 func (l *link) why(ctx context.Context) error {
-	l.trouble.OverAfter(ctx, untried)
-	return l.trouble.Err(0)
+	l.condition.OverAfter(ctx, untried)
+	return l.condition.Err(0)
 }

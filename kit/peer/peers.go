@@ -79,9 +79,9 @@ func New(urls map[string]string, propagator propagation.TextMapPropagator, log *
 	return p
 }
 
-// Troubles ask, each for one peer, why it can't be reached; the answer is nil when it
+// Conditions ask, each for one peer, why it can't be reached; the answer is nil when it
 // can, or when nobody tried of late.
-func (p *Peers) Troubles() []func(context.Context) error {
+func (p *Peers) Conditions() []func(context.Context) error {
 	var all []func(context.Context) error
 	for _, name := range slices.Sorted(maps.Keys(p.links)) {
 		all = append(all, p.links[name].why)

@@ -173,9 +173,9 @@ func TestAPeersCertificateExpires(t *testing.T) {
 		_, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
 		return err
 	}
-	trouble := func() error { return peers.Troubles()[0](t.Context()) }
-	if err := call(); err != nil || trouble() != nil {
-		t.Fatalf("a good certificate: %v, %v", err, trouble())
+	condition := func() error { return peers.Conditions()[0](t.Context()) }
+	if err := call(); err != nil || condition() != nil {
+		t.Fatalf("a good certificate: %v, %v", err, condition())
 	}
 	certificate.Expire()
 	front.Cut()
@@ -185,7 +185,7 @@ func TestAPeersCertificateExpires(t *testing.T) {
 	if !peer.Away(err) {
 		t.Errorf("called with %v", err)
 	}
-	for _, told := range []string{err.Error(), trouble().Error(), log.String()} {
+	for _, told := range []string{err.Error(), condition().Error(), log.String()} {
 		for _, want := range []string{"the certificate of localhost, 127.0.0.1", certificate.Expired.Format(time.RFC3339), "renew it there"} {
 			if !strings.Contains(told, want) {
 				t.Errorf("it lacks %q: %s", want, told)
@@ -199,7 +199,7 @@ func TestAPeersCertificateExpires(t *testing.T) {
 	if err := call(); err != nil {
 		t.Errorf("renewed: %v", err)
 	}
-	if err := trouble(); err != nil {
+	if err := condition(); err != nil {
 		t.Errorf("still told: %v", err)
 	}
 }

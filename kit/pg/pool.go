@@ -22,8 +22,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/shopmesh/shopmesh/kit/condition"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
-	"github.com/shopmesh/shopmesh/kit/trouble"
 )
 
 // Config says where a context's database is and how much of it one process may use.
@@ -149,7 +149,7 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 
 func (p *Pool) await(ctx context.Context, name string, log *slog.Logger) error {
 	wait := 50 * time.Millisecond
-	waits := trouble.New(log, "waiting for the database")
+	waits := condition.New(log, "waiting for the database")
 	var last error // what kept us waiting says more than that ctx ended
 	for {
 		err := p.Ping(ctx)

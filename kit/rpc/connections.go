@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
 const (
@@ -28,8 +28,8 @@ const (
 // one goes that has been without a request for longest: idle connections, however many
 // somebody opens, keep nobody out. Where all are in use, the new one goes.
 type connections struct {
-	most    int
-	trouble *trouble.Trouble
+	most      int
+	condition *condition.Condition
 
 	mu   sync.Mutex
 	idle *list.List                 // of net.Conn, the one that is idle for longest first
@@ -40,7 +40,7 @@ type connections struct {
 func newConnections(most int, log *slog.Logger) *connections {
 	return &connections{
 		most: max(1, min(most, descriptors()/2)), idle: list.New(), open: make(map[net.Conn]*list.Element),
-		trouble: trouble.New(log, "more connections come than may be open; those go that are idle for longest"),
+		condition: condition.New(log, "more connections come than may be open; those go that are idle for longest"),
 	}
 }
 
@@ -87,11 +87,11 @@ func (c *connections) drop() {
 	conn := c.idle.Remove(first).(net.Conn)
 	delete(c.open, conn)
 	_ = conn.Close()
-	c.trouble.Note(context.Background(), fmt.Errorf("%d are open, the bound: find out who opens them", c.most))
+	c.condition.Note(context.Background(), fmt.Errorf("%d are open, the bound: find out who opens them", c.most))
 }
 
-// Trouble says that more connections came than may be open, within the last seconds.
-func (c *connections) Trouble(ctx context.Context) error {
-	c.trouble.OverAfter(ctx, 10*time.Second)
-	return c.trouble.Err(0)
+// Condition says that more connections came than may be open, within the last seconds.
+func (c *connections) Condition(ctx context.Context) error {
+	c.condition.OverAfter(ctx, 10*time.Second)
+	return c.condition.Err(0)
 }

@@ -112,7 +112,7 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 				if err := <-long; err != nil {
 					t.Errorf("the request in work: %v", err)
 				}
-				if err := listener.Trouble(t.Context()); err == nil || !strings.Contains(err.Error(), "8 are open, the bound") {
+				if err := listener.Condition(t.Context()); err == nil || !strings.Contains(err.Error(), "8 are open, the bound") {
 					t.Errorf("told %v", err)
 				}
 				if n := strings.Count(log.String(), "\n"); n < 1 || n > 2 {

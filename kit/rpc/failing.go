@@ -8,7 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
 // failing tells the log of calls that fail because a part is away or slow. While it is,
@@ -17,7 +17,7 @@ type failing struct {
 	log *slog.Logger
 	// known is copied when an RPC fails for the first time, so that reading takes no
 	// lock; it is nil until one does.
-	known  atomic.Pointer[map[string]*trouble.Trouble]
+	known  atomic.Pointer[map[string]*condition.Condition]
 	adding sync.Mutex
 }
 
@@ -43,17 +43,17 @@ func (f *failing) over(ctx context.Context, procedure string) {
 	}
 }
 
-func (f *failing) of(procedure string) *trouble.Trouble {
+func (f *failing) of(procedure string) *condition.Condition {
 	f.adding.Lock()
 	defer f.adding.Unlock()
-	all := map[string]*trouble.Trouble{}
+	all := map[string]*condition.Condition{}
 	if known := f.known.Load(); known != nil {
 		if t, ok := (*known)[procedure]; ok {
 			return t
 		}
 		all = maps.Clone(*known)
 	}
-	t := trouble.New(f.log.With("rpc", procedure), "calls fail")
+	t := condition.New(f.log.With("rpc", procedure), "calls fail")
 	all[procedure] = t
 	f.known.Store(&all)
 	return t

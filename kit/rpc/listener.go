@@ -67,10 +67,10 @@ func (l *Listener) Serve(handler http.Handler, log *slog.Logger) {
 // Failed tells when the listener broke by itself.
 func (l *Listener) Failed() <-chan error { return l.failed }
 
-// Trouble says that more connections come than may be open; nil when none did of late.
+// Condition says that more connections come than may be open; nil when none did of late.
 // Serve must have been called.
-func (l *Listener) Trouble(ctx context.Context) error {
-	if err := l.open.Trouble(ctx); err != nil {
+func (l *Listener) Condition(ctx context.Context) error {
+	if err := l.open.Condition(ctx); err != nil {
 		return fmt.Errorf("%s: %w", l.Addr(), err)
 	}
 	return nil

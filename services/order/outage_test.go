@@ -166,7 +166,7 @@ func (o *outing) read(placed *orderv1.Order) *orderv1.Order {
 func (o *outing) mustTell(since time.Time) {
 	o.t.Helper()
 	status := o.status()
-	if !status.GetReady() || !slices.ContainsFunc(status.GetTroubles(), func(text string) bool { return strings.Contains(text, "the broker is away") }) {
+	if !status.GetReady() || !slices.ContainsFunc(status.GetConditions(), func(text string) bool { return strings.Contains(text, "the broker is away") }) {
 		o.t.Errorf("status is %v", status)
 	}
 	res, err := http.Get(o.internal + "/readyz") //nolint:noctx // a probe's call
@@ -215,7 +215,7 @@ func (o *outing) mustShed() {
 		return true
 	})
 	o.read(o.placed[0])
-	if status := o.status(); !slices.ContainsFunc(status.GetTroubles(), func(text string) bool { return strings.Contains(text, "new orders are shed") }) {
+	if status := o.status(); !slices.ContainsFunc(status.GetConditions(), func(text string) bool { return strings.Contains(text, "new orders are shed") }) {
 		o.t.Errorf("status is %v", status)
 	}
 }
@@ -245,7 +245,7 @@ func (o *outing) mustRecover(broker kafka.Config) {
 	if fillers != mostEvents || repeated > oneBatch || orders != len(o.placed) {
 		o.t.Errorf("%d of %d events left, %d of them twice; and %d of %d orders' placing", fillers, mostEvents, repeated, orders, len(o.placed))
 	}
-	testkit.Eventually(o.t, soon, "nothing is wrong any more", func() bool { return len(o.status().GetTroubles()) == 0 })
+	testkit.Eventually(o.t, soon, "nothing is wrong any more", func() bool { return len(o.status().GetConditions()) == 0 })
 	if status := o.status(); status.GetDeadLetters() > 0 || len(status.GetStoppedKeys()) > 0 || !status.GetReady() {
 		o.t.Errorf("status is %v", status)
 	}

@@ -24,8 +24,8 @@ type components struct {
 	postgres *embedded.Postgres
 	broker   *embedded.Broker
 	internal map[string]http.Handler
-	// troubles say what is wrong with the embedded components.
-	troubles []func(context.Context) error
+	// conditions say what is wrong with the embedded components.
+	conditions []func(context.Context) error
 }
 
 // The databases: one for each context that keeps data, and the sandbox

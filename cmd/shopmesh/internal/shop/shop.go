@@ -117,7 +117,7 @@ func run(ctx context.Context, config Config) (err error) {
 	defer func() { err = errors.Join(err, broker.Close()) }()
 	components := components{
 		config: config, postgres: postgres, broker: broker, internal: map[string]http.Handler{},
-		troubles: []func(context.Context) error{postgres.Trouble, embedded.NewDisk(dir.Path(), config.Log).Trouble},
+		conditions: []func(context.Context) error{postgres.Condition, embedded.NewDisk(dir.Path(), config.Log).Condition},
 	}
 	if config.SMTPURL == "" {
 		inbox, err := embedded.OpenInbox(dir.Inbox(), config.Log.With("component", "inbox"))
@@ -130,7 +130,7 @@ func run(ctx context.Context, config Config) (err error) {
 				config.Log.Error("the inbox ended", "error", err.Error())
 			}
 		}()
-		components.troubles = append(components.troubles, inbox.Trouble)
+		components.conditions = append(components.conditions, inbox.Condition)
 		components.config.SMTPURL = "smtp://" + inbox.Addr()
 		components.internal["/inbox"], components.internal["/inbox/"], components.internal["/inbox.json"] = inbox.Handler(), inbox.Handler(), inbox.Handler()
 	}
@@ -174,7 +174,7 @@ func serve(ctx context.Context, components components, data string) error {
 	process := app.Process{
 		Name: "shopmesh", Version: components.config.Version,
 		Listen: components.config.Listen, InternalListen: components.config.InternalListen,
-		Reflection: components.config.Reflection, Idle: components.config.idle, Internal: components.internal, Troubles: components.troubles,
+		Reflection: components.config.Reflection, Idle: components.config.idle, Internal: components.internal, Conditions: components.conditions,
 		Log: components.config.Log,
 		Ready: func(a app.Addresses) {
 			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data}

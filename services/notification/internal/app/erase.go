@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/condition"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/kit/trouble"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
@@ -73,7 +73,7 @@ func (e *Erasure) blank(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, n
 func (e *Erasure) Run(ctx context.Context) error {
 	ticker := time.NewTicker(eraseInterval)
 	defer ticker.Stop()
-	late := trouble.New(e.Log, "blanking the rest of erased customers' mails fails; it is tried again")
+	late := condition.New(e.Log, "blanking the rest of erased customers' mails fails; it is tried again")
 	for {
 		late.Notice(ctx, e.Late(ctx))
 		select {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
@@ -35,7 +35,7 @@ func (s *Sender) wakeSweep() {
 // sweep takes mails from the mailbox whose time has come: to be tried again, or left
 // behind by a process whose lease ended.
 func (s *Sender) sweep(ctx context.Context) {
-	claiming := trouble.New(s.cfg.Log, "polling for mails to send fails; it is tried again")
+	claiming := condition.New(s.cfg.Log, "polling for mails to send fails; it is tried again")
 	for ctx.Err() == nil {
 		pause, err := s.claim(ctx)
 		claiming.Notice(ctx, err)
@@ -119,8 +119,8 @@ func (s *Sender) takeSpilled(limit int, now time.Time) (ours db.NotificationClai
 func (s *Sender) keep(ctx context.Context) {
 	ticker := time.NewTicker(s.cfg.Lease / 10)
 	defer ticker.Stop()
-	extending := trouble.New(s.cfg.Log, "extending the leases of mails fails; others may take them")
-	erased := trouble.New(s.cfg.Log, "polling for erased mails fails; it is tried again")
+	extending := condition.New(s.cfg.Log, "extending the leases of mails fails; others may take them")
+	erased := condition.New(s.cfg.Log, "polling for erased mails fails; it is tried again")
 	for {
 		select {
 		case <-ctx.Done():

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
@@ -40,9 +40,9 @@ const (
 // in is late, which says that a queue stands; or while the outbox holds as many events
 // as it may. Both end by themselves when the queue is worked off. A nil Backlog sheds nothing.
 type Backlog struct {
-	waiting func(ctx context.Context, most int64) (int64, time.Time, error)
-	now     func() time.Time
-	trouble *trouble.Trouble
+	waiting   func(ctx context.Context, most int64) (int64, time.Time, error)
+	now       func() time.Time
+	condition *condition.Condition
 
 	// lateUntil is when shedding for late answers ends unless more of them come, in
 	// Unix nanoseconds; full says that the outbox is; held that nothing leaves it.
@@ -58,7 +58,7 @@ type Backlog struct {
 // NewBacklog makes a Backlog that learns from waiting how many events are in the
 // outbox, counted up to most, and when the first was written.
 func NewBacklog(waiting func(ctx context.Context, most int64) (int64, time.Time, error), now func() time.Time, log *slog.Logger) *Backlog {
-	return &Backlog{waiting: waiting, now: now, trouble: trouble.New(log, "new orders are shed")}
+	return &Backlog{waiting: waiting, now: now, condition: condition.New(log, "new orders are shed")}
 }
 
 // Run looks at the outbox until ctx ends.
@@ -82,7 +82,7 @@ func (b *Backlog) poll(ctx context.Context) {
 	}
 	b.full.Store(n >= mostWaiting)
 	b.held.Store(n > 0 && b.now().Sub(oldest) > lateEvent)
-	b.trouble.OverAfter(ctx, 5*time.Second)
+	b.condition.OverAfter(ctx, 5*time.Second)
 }
 
 // answered notes how long inventory's answers took that ended orders' waiting.
@@ -122,12 +122,12 @@ func (b *Backlog) check(ctx context.Context) error {
 	default:
 		return nil
 	}
-	b.trouble.Note(ctx, cause)
+	b.condition.Note(ctx, cause)
 	return domain.ErrBacklogged().RetryAbout(time.Second)
 }
 
-// Trouble says why new orders are shed; nil when none is.
-func (b *Backlog) Trouble(context.Context) error { return b.trouble.Err(0) }
+// Condition says why new orders are shed; nil when none is.
+func (b *Backlog) Condition(context.Context) error { return b.condition.Err(0) }
 
 // retryPolicy is the policy for overdue steps: none is asked again while what was asked
 // before is still in the outbox, or a broker's outage would fill it with repetitions.

@@ -56,7 +56,7 @@ func TestOrdersAreShedWhileAnswersAreLate(t *testing.T) {
 			found.RetryDelay() < 500*time.Millisecond || found.RetryDelay() >= 1500*time.Millisecond {
 			t.Fatalf("a queue stands: %v", err)
 		}
-		if err := b.Trouble(t.Context()); err == nil || !strings.Contains(err.Error(), "more orders come than the shop completes") {
+		if err := b.Condition(t.Context()); err == nil || !strings.Contains(err.Error(), "more orders come than the shop completes") {
 			t.Errorf("told %v", err)
 		}
 		<-time.After(answerWindow) // nothing late any more
@@ -101,7 +101,7 @@ func TestOrdersAreTakenUntilTheOutboxIsFull(t *testing.T) {
 			t.Error("still refused, or held")
 		}
 		<-time.After(10 * time.Second)
-		if err := b.Trouble(ctx); err != nil {
+		if err := b.Condition(ctx); err != nil {
 			t.Errorf("still told: %v", err)
 		}
 		cancel()

@@ -31,7 +31,7 @@ type Operations struct {
 
 // New returns order's operations.
 func New(orders *app.Orders, relay *outbox.Relay, inbound *consumer.Consumer) *Operations {
-	return &Operations{Base: kitoperations.NewBase(name, orders.Pool, relay, inbound).Also(orders.Backlog.Trouble), orders: orders}
+	return &Operations{Base: kitoperations.NewBase(name, orders.Pool, relay, inbound).Also(orders.Backlog.Condition), orders: orders}
 }
 
 // Audit states every order by id, then what must not be in them, and then how many

@@ -16,7 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kittrace "github.com/shopmesh/shopmesh/kit/trace"
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
@@ -51,7 +51,7 @@ type ChargeWorker struct {
 	log       *slog.Logger
 	tracer    trace.Tracer
 	// unrecorded tells that answers can't be recorded, which keep says of each.
-	unrecorded *trouble.Trouble
+	unrecorded *condition.Condition
 
 	waiting  chan task     // see maxWaiting
 	slots    chan struct{} // see maxUnderWay
@@ -72,7 +72,7 @@ func NewChargeWorker(
 ) *ChargeWorker {
 	w := &ChargeWorker{
 		pool: pool, providers: providers, deps: deps, park: park, log: log, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
-		unrecorded: trouble.New(log, "can't record what the provider answered; it is asked again"),
+		unrecorded: condition.New(log, "can't record what the provider answered; it is asked again"),
 		waiting:    make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
 	answers := RecordAnswers{Pool: pool, Deps: deps, Recorder: recorder}
@@ -151,7 +151,7 @@ func (w *ChargeWorker) start(ctx, requests context.Context, t task) {
 func (w *ChargeWorker) look(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	blind := trouble.New(w.log, "can't look for due payments; they are looked for again")
+	blind := condition.New(w.log, "can't look for due payments; they are looked for again")
 	for {
 		select {
 		case <-ctx.Done():

@@ -47,7 +47,7 @@ type ContextStatus struct {
 	ConsumerLag int64 `protobuf:"varint,9,opt,name=consumer_lag,json=consumerLag,proto3" json:"consumer_lag,omitempty"`
 	// What is wrong though the context takes requests: its broker is away, its
 	// database takes no writes, ... Each says what to do; empty when all is well.
-	Troubles      []string `protobuf:"bytes,10,rep,name=troubles,proto3" json:"troubles,omitempty"`
+	Conditions    []string `protobuf:"bytes,10,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -145,9 +145,9 @@ func (x *ContextStatus) GetConsumerLag() int64 {
 	return 0
 }
 
-func (x *ContextStatus) GetTroubles() []string {
+func (x *ContextStatus) GetConditions() []string {
 	if x != nil {
-		return x.Troubles
+		return x.Conditions
 	}
 	return nil
 }
@@ -1178,7 +1178,7 @@ var File_shopmesh_operations_v1_operations_proto protoreflect.FileDescriptor
 
 const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\n" +
-	"'shopmesh/operations/v1/operations.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xf2\x02\n" +
+	"'shopmesh/operations/v1/operations.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xf6\x02\n" +
 	"\rContextStatus\x12\x18\n" +
 	"\acontext\x18\x01 \x01(\tR\acontext\x12\x14\n" +
 	"\x05ready\x18\x02 \x01(\bR\x05ready\x12\x14\n" +
@@ -1188,9 +1188,11 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\fdead_letters\x18\x06 \x01(\x03R\vdeadLetters\x12%\n" +
 	"\x0eschema_version\x18\a \x01(\x03R\rschemaVersion\x12!\n" +
 	"\fstopped_keys\x18\b \x03(\tR\vstoppedKeys\x12!\n" +
-	"\fconsumer_lag\x18\t \x01(\x03R\vconsumerLag\x12\x1a\n" +
-	"\btroubles\x18\n" +
-	" \x03(\tR\btroubles\"\xd6\x02\n" +
+	"\fconsumer_lag\x18\t \x01(\x03R\vconsumerLag\x12\x1e\n" +
+	"\n" +
+	"conditions\x18\n" +
+	" \x03(\tR\n" +
+	"conditions\"\xd6\x02\n" +
 	"\n" +
 	"DeadLetter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x18\n" +

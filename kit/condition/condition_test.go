@@ -1,4 +1,4 @@
-package trouble_test
+package condition_test
 
 import (
 	"context"
@@ -10,22 +10,22 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/shopmesh/shopmesh/kit/trouble"
+	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
-// Ten minutes of a trouble that is noticed a thousand times a minute are told ten
+// A condition that is noted a thousand times a minute for ten minutes is logged ten
 // times, and its end once.
-func TestALongTroubleIsToldOnceAMinute(t *testing.T) {
+func TestALongConditionIsLoggedOnceAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		away := trouble.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
+		away := condition.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
 		for range 10_000 {
 			away.Note(t.Context(), errors.New("no broker"), "broker", "b:1")
 			<-time.After(60 * time.Millisecond)
 		}
 		if err := away.Err(time.Minute); err == nil || err.Error() != "events wait: no broker" {
-			t.Errorf("told %v", err)
+			t.Errorf("it reports %v", err)
 		}
 		if err := away.Err(time.Hour); err != nil {
 			t.Errorf("after ten minutes it counts as an hour old: %v", err)
@@ -44,12 +44,12 @@ func TestALongTroubleIsToldOnceAMinute(t *testing.T) {
 	})
 }
 
-// One that comes and goes is not told each time; one that comes again much later is.
-func TestAFlappingTroubleIsNoFlood(t *testing.T) {
+// One that comes and goes is not logged each time; one that comes again much later is.
+func TestAFlappingConditionIsNoFlood(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		away := trouble.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
+		away := condition.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
 		for range 60 {
 			away.Note(t.Context(), errors.New("no broker"))
 			away.Over(t.Context())
@@ -62,7 +62,7 @@ func TestAFlappingTroubleIsNoFlood(t *testing.T) {
 		before := strings.Count(log.String(), "\n")
 		away.Note(t.Context(), errors.New("no broker"))
 		if strings.Count(log.String(), "\n") != before+1 {
-			t.Errorf("a new trouble is not told:\n%s", log.String())
+			t.Errorf("a new condition is not logged:\n%s", log.String())
 		}
 		<-time.After(3 * time.Second)
 		away.OverAfter(t.Context(), 5*time.Second)
@@ -77,13 +77,13 @@ func TestAFlappingTroubleIsNoFlood(t *testing.T) {
 	})
 }
 
-// What begins with one cause and goes on with another is told with both, and no more
-// than twice a minute however often the cause changes.
-func TestAnotherCauseIsToldAtOnce(t *testing.T) {
+// What begins with one cause and goes on with another is logged with both, and at most
+// twice a minute however often the cause changes.
+func TestAnotherCauseIsLoggedAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		away := trouble.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
+		away := condition.New(slog.New(slog.NewTextHandler(&log, nil)), "events wait")
 		away.Note(t.Context(), errors.New("it broke"))
 		for range 100 {
 			away.Note(t.Context(), errors.New("the certificate is old"))
@@ -101,11 +101,11 @@ func TestAnotherCauseIsToldAtOnce(t *testing.T) {
 	})
 }
 
-// An error is noticed and its absence ends the trouble; what fails because the process
-// stops is neither.
+// An error begins the condition and its absence ends it. What fails because the process
+// stops does neither.
 func TestNotice(t *testing.T) {
 	t.Parallel()
-	away := trouble.New(slog.New(slog.DiscardHandler), "events wait")
+	away := condition.New(slog.New(slog.DiscardHandler), "events wait")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	away.Notice(ended, errors.New("no broker"))
