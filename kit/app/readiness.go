@@ -37,12 +37,12 @@ type readiness struct {
 	operations map[string]operations.Context
 	process    []func(context.Context) error
 
-	mu       sync.Mutex
-	draining bool
-	causes   map[string]string
+	mu         sync.Mutex
+	draining   bool
+	causes     map[string]string
 	conditions map[string][]string // of contexts; of the process under ""
-	checked  bool
-	health   *rpc.Health
+	checked    bool
+	health     *rpc.Health
 	// services are the full names of the services of each context.
 	services map[string][]string
 }
@@ -152,10 +152,10 @@ func (r *readiness) publish() {
 
 // report is what /readyz shows.
 type report struct {
-	Ready    bool            `json:"ready"`
-	Cause    string          `json:"cause,omitempty"`
+	Ready      bool            `json:"ready"`
+	Cause      string          `json:"cause,omitempty"`
 	Conditions []string        `json:"conditions,omitempty"`
-	Contexts []contextReport `json:"contexts"`
+	Contexts   []contextReport `json:"contexts"`
 }
 
 type contextReport struct {
@@ -164,7 +164,7 @@ type contextReport struct {
 	Cause   string `json:"cause,omitempty"`
 	// Conditions are what is wrong though the context takes requests.
 	Conditions []string       `json:"conditions,omitempty"`
-	Workers  []workerReport `json:"workers,omitempty"`
+	Workers    []workerReport `json:"workers,omitempty"`
 }
 
 type workerReport struct {

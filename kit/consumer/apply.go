@@ -40,18 +40,18 @@ func (c *Consumer) attempt(ctx context.Context, part []item) error {
 	}
 
 	started := time.Now()
-	var letters int
+	var deadLetters int
 	err := c.pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		events, dead, none, err := c.sort(ctx, tx, part)
 		if err != nil {
 			return err
 		}
-		if letters = len(dead); letters > 0 {
+		if deadLetters = len(dead); deadLetters > 0 {
 			if err := c.setAside(ctx, tx, dead); err != nil {
 				return err
 			}
 		} else if none {
-			tx.OnCommit(func() { c.mayBeParked.Store(false) })
+			tx.OnCommit(func() { c.mayBeQuarantined.Store(false) })
 		}
 		if len(events) == 0 {
 			return nil
@@ -62,23 +62,23 @@ func (c *Consumer) attempt(ctx context.Context, part []item) error {
 		span.SetStatus(codes.Error, "not applied")
 		return err
 	}
-	c.meters.applied(ctx, len(part), letters, time.Since(started))
+	c.meters.applied(ctx, len(part), deadLetters, time.Since(started))
 	return nil
 }
 
 // sort parts events that can be applied from dead letters. none says that the
 // group has no dead letter at all.
 func (c *Consumer) sort(ctx context.Context, tx *pg.Tx, part []item) (events []Event, dead []item, none bool, err error) {
-	var waiting map[parkedKey]bool
+	var waiting map[quarantinedKey]bool
 	for _, it := range part {
 		if it.malformed != nil || it.cause != "" {
 			// Set before the commit: a flag that is set for nothing costs a look.
-			c.mayBeParked.Store(true)
+			c.mayBeQuarantined.Store(true)
 			break
 		}
 	}
-	if c.mayBeParked.Load() {
-		if waiting, none, err = c.parkedAmong(ctx, tx, part); err != nil {
+	if c.mayBeQuarantined.Load() {
+		if waiting, none, err = c.quarantinedAmong(ctx, tx, part); err != nil {
 			return nil, nil, false, err
 		}
 	}
@@ -88,7 +88,7 @@ func (c *Consumer) sort(ctx context.Context, tx *pg.Tx, part []item) (events []E
 		case it.malformed != nil:
 			it.cause = it.malformed.Error()
 			dead = append(dead, it)
-		case it.cause != "", waiting[parkedKey{it.Topic, it.Key}]:
+		case it.cause != "", waiting[quarantinedKey{it.Topic, it.Key}]:
 			dead = append(dead, it)
 		default:
 			events = append(events, it.Event)
@@ -118,7 +118,7 @@ func links(part []item) []trace.Link {
 	return ls
 }
 
-type parkedKey struct {
+type quarantinedKey struct {
 	topic string
 	key   uuid.UUID
 }
@@ -126,10 +126,10 @@ type parkedKey struct {
 // lockClass tells the advisory locks of this package from others: "dlq" in ASCII.
 const lockClass int32 = 0x646c71
 
-// parkedAmong finds the parked keys among a batch's. The shared lock keeps a
-// redrive from taking a key's last letter between this look and the batch's
+// quarantinedAmong finds the quarantined keys among a batch's. The shared lock keeps a
+// redrive from taking a key's last dead letter between this look and the batch's
 // commit: the batch would then set an event aside behind nothing.
-func (c *Consumer) parkedAmong(ctx context.Context, tx *pg.Tx, part []item) (waiting map[parkedKey]bool, none bool, err error) {
+func (c *Consumer) quarantinedAmong(ctx context.Context, tx *pg.Tx, part []item) (waiting map[quarantinedKey]bool, none bool, err error) {
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock_shared($1, hashtext($2))`, lockClass, c.group); err != nil {
 		return nil, false, err
 	}
@@ -139,7 +139,7 @@ func (c *Consumer) parkedAmong(ctx context.Context, tx *pg.Tx, part []item) (wai
 			keys = append(keys, it.Key)
 		}
 	}
-	rows, err := tx.Query(ctx, `-- name: ParkedKeys :many
+	rows, err := tx.Query(ctx, `-- name: QuarantinedKeys :many
 		select '' as topic, $2::uuid as key where exists (select from dead_letters where consumer_group = $1)
 		union all
 		select distinct topic, key from dead_letters where consumer_group = $1 and key = any($3::uuid[])`,
@@ -149,16 +149,16 @@ func (c *Consumer) parkedAmong(ctx context.Context, tx *pg.Tx, part []item) (wai
 	}
 	defer rows.Close()
 	none = true
-	waiting = map[parkedKey]bool{}
+	waiting = map[quarantinedKey]bool{}
 	for rows.Next() {
-		var k parkedKey
+		var k quarantinedKey
 		if err := rows.Scan(&k.topic, &k.key); err != nil {
 			return nil, false, err
 		}
 		none = false
 		waiting[k] = true
 	}
-	delete(waiting, parkedKey{})
+	delete(waiting, quarantinedKey{})
 	return waiting, none, rows.Err()
 }
 
@@ -173,8 +173,8 @@ func (c *Consumer) setAside(ctx context.Context, tx *pg.Tx, dead []item) error {
 		keys[i], ids[i], types[i], versions[i] = d.Key, text(d.ID), text(d.Type), d.Version
 		times[i], values[i], traces[i], causes[i] = d.Time, d.Payload, kittrace.Format(d.Span), text(d.cause)
 	}
-	// A broker that lost its data, or a restored database, counts its records anew: a letter from before may hold the
-	// place of another event. It moves below zero, where no record is; the letters' order is that of their ids.
+	// A broker that lost its data, or a restored database, counts its records anew: a dead letter from before may hold the
+	// place of another event. It moves below zero, where no record is; the dead letters' order is that of their ids.
 	if _, err := tx.Exec(ctx, `-- name: MakeRoom :exec
 		update dead_letters d set record_offset = -d.id
 		from unnest($2::text[], $3::int[], $4::bigint[], $5::uuid[], $6::text[], $7::bytea[]) as n(topic, partition, record_offset, key, event_id, value)

@@ -59,7 +59,7 @@ func TestALoneEventIsTriedTwice(t *testing.T) {
 		err := s.pool.QueryRow(t.Context(), `select (select count(*) from thing) + (select count(*) from dead_letters)`).Scan(&n)
 		return err == nil && n == 1
 	})
-	if l := s.letters(t, c); len(l) > 0 {
+	if l := s.deadLetters(t, c); len(l) > 0 {
 		t.Errorf("a dead letter: %s", l[0].Cause)
 	}
 }
@@ -95,14 +95,14 @@ func TestARefusedConnectionIsNoPoison(t *testing.T) {
 	heard.wait(t, 5)
 	let("true")
 	s.expect(t, 30*time.Second, ids, 2)
-	if l := s.letters(t, c); len(l) > 0 {
+	if l := s.deadLetters(t, c); len(l) > 0 {
 		t.Errorf("%d dead letters, the first: %s", len(l), l[0].Cause)
 	}
 }
 
 // A dead letter that can't be stored waits, without haste and without keeping the
 // process from ending.
-func TestALetterThatCannotBeStoredWaits(t *testing.T) {
+func TestADeadLetterThatCannotBeStoredWaits(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, 1)
 	bad := uuid.New()
@@ -133,5 +133,5 @@ func TestALetterThatCannotBeStoredWaits(t *testing.T) {
 	<-ended
 	c = s.consumer(t)
 	start(t, c)
-	testkit.Eventually(t, 15*time.Second, "the event is set aside", func() bool { return len(s.letters(t, c)) == 1 })
+	testkit.Eventually(t, 15*time.Second, "the event is set aside", func() bool { return len(s.deadLetters(t, c)) == 1 })
 }

@@ -134,11 +134,11 @@ type Consumer struct {
 	// noDatabase and noBroker are what keeps it from applying events.
 	noDatabase, noBroker *condition.Condition
 
-	// mayBeParked is false while no key of the group can be parked on a partition
+	// mayBeQuarantined is false while no key of the group can be quarantined on a partition
 	// of this member, so that batches needn't look. It is set at each assignment
 	// and with each dead letter, and cleared by a batch that finds none.
-	mayBeParked atomic.Bool
-	client      atomic.Pointer[kgo.Client] // while Run runs
+	mayBeQuarantined atomic.Bool
+	client           atomic.Pointer[kgo.Client] // while Run runs
 
 	mu     sync.Mutex
 	behind map[topicPartition]int64
@@ -168,7 +168,7 @@ func New(name string, pool *pg.Pool, cfg Config, handle Handler) *Consumer {
 	c.noDatabase = condition.New(c.log, "the database can't take events for now; they are tried again")
 	c.noBroker = condition.New(c.log, "events can't be fetched from the broker for now")
 	c.bounds = bounds{attempt: attemptBound, batch: batchBound}
-	c.mayBeParked.Store(true)
+	c.mayBeQuarantined.Store(true)
 	c.tracer = newTracer(cfg.Tracer)
 	c.meters = newMeters(name, cfg.Meter, c)
 	return c

@@ -97,13 +97,13 @@ func TestMembersComeAndGo(t *testing.T) {
 	gate.Shut() // that member says no goodbye: it is missed when its session ends
 	speaking.Wait()
 	s.expect(t, 40*time.Second, ids, 40)
-	if l := s.letters(t, s.consumer(t)); len(l) > 0 {
+	if l := s.deadLetters(t, s.consumer(t)); len(l) > 0 {
 		t.Errorf("%d dead letters, the first: %s", len(l), l[0].Cause)
 	}
 }
 
 // One bad event at the head of a partition: others pass, later events of its key
-// wait behind it, and a redrive applies all of them once, in order. The letter's
+// wait behind it, and a redrive applies all of them once, in order. The dead letter's
 // effects and later events never mix.
 func TestPoisonNeverBlocks(t *testing.T) {
 	t.Parallel()
@@ -123,19 +123,19 @@ func TestPoisonNeverBlocks(t *testing.T) {
 			if took := time.Since(begin); took > 5*time.Second {
 				t.Errorf("others passed after %v", took)
 			}
-			testkit.Eventually(t, 10*time.Second, "both events of the key are set aside", func() bool { return len(s.letters(t, c)) == 2 })
-			letters := s.letters(t, c)
-			if letters[0].Event.Version != 1 || letters[0].Cause == "" || letters[1].Event.Version != 2 || letters[1].Cause != "" {
-				t.Errorf("letters %+v", letters)
+			testkit.Eventually(t, 10*time.Second, "both events of the key are set aside", func() bool { return len(s.deadLetters(t, c)) == 2 })
+			deadLetters := s.deadLetters(t, c)
+			if deadLetters[0].Event.Version != 1 || deadLetters[0].Cause == "" || deadLetters[1].Event.Version != 2 || deadLetters[1].Cause != "" {
+				t.Errorf("dead letters %+v", deadLetters)
 			}
-			// Another member takes over, and knows what is parked.
+			// Another member takes over, and knows what is quarantined.
 			stop()
 			c = s.consumer(t)
 			start(t, c)
 			s.versions(t, append(good, bad), 4, 4)
 			s.versions(t, []uuid.UUID{bad}, 3, 3)
 			s.expect(t, 20*time.Second, good, 4)
-			testkit.Eventually(t, 10*time.Second, "four events wait", func() bool { return len(s.letters(t, c)) == 4 })
+			testkit.Eventually(t, 10*time.Second, "four events wait", func() bool { return len(s.deadLetters(t, c)) == 4 })
 
 			if done, err := c.Redrive(t.Context()); err != nil || done.Applied != 0 || done.Remaining != 4 {
 				t.Errorf("a redrive before the repair: %+v, %v", done, err)
@@ -151,15 +151,15 @@ func TestPoisonNeverBlocks(t *testing.T) {
 func (s *shop) redriveInFlow(t *testing.T, c *consumer.Consumer, bad uuid.UUID) {
 	t.Helper()
 	s.broken.Delete(bad)
-	done, err := c.Redrive(t.Context(), s.letters(t, c)[1].ID)
+	done, err := c.Redrive(t.Context(), s.deadLetters(t, c)[1].ID)
 	if err != nil || done.Applied != 2 || done.Remaining != 2 {
 		t.Errorf("redrive: %+v, %v; want versions 1 and 2 applied, 4 refused and 3 behind it", done, err)
 	}
-	letters := s.letters(t, c)
-	if len(letters) != 2 || !strings.Contains(letters[0].Cause, "version 4 came after 2") {
-		t.Fatalf("letters after the redrive: %+v", letters)
+	deadLetters := s.deadLetters(t, c)
+	if len(deadLetters) != 2 || !strings.Contains(deadLetters[0].Cause, "version 4 came after 2") {
+		t.Fatalf("dead letters after the redrive: %+v", deadLetters)
 	}
-	if n, err := c.Discard(t.Context(), letters[0].ID); err != nil || n != 1 {
+	if n, err := c.Discard(t.Context(), deadLetters[0].ID); err != nil || n != 1 {
 		t.Errorf("discarded %d, %v", n, err)
 	}
 	var speaking sync.WaitGroup
@@ -168,11 +168,11 @@ func (s *shop) redriveInFlow(t *testing.T, c *consumer.Consumer, bad uuid.UUID) 
 			s.say(t, record(bad, v))
 		}
 	})
-	testkit.Eventually(t, 20*time.Second, "no letter is left", func() bool {
+	testkit.Eventually(t, 20*time.Second, "no dead letter is left", func() bool {
 		if _, err := c.Redrive(t.Context()); err != nil {
 			t.Error(err)
 		}
-		return len(s.letters(t, c)) == 0
+		return len(s.deadLetters(t, c)) == 0
 	})
 	speaking.Wait()
 	testkit.Eventually(t, 20*time.Second, "the key goes on", func() bool {
@@ -184,8 +184,8 @@ func (s *shop) redriveInFlow(t *testing.T, c *consumer.Consumer, bad uuid.UUID) 
 }
 
 // A broker that lost its data counts its records anew. An event at a place that an
-// older letter names becomes a letter all the same, and waits behind it.
-func TestLettersOutliveTheBroker(t *testing.T) {
+// older dead letter names becomes a dead letter all the same, and waits behind it.
+func TestDeadLettersOutliveTheBroker(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, 1)
 	bad, other := uuid.New(), uuid.New()
@@ -194,15 +194,15 @@ func TestLettersOutliveTheBroker(t *testing.T) {
 	s.say(t, record(uuid.New(), 1), record(bad, 1))
 	c := s.consumer(t)
 	stop := start(t, c)
-	testkit.Eventually(t, 10*time.Second, "the event is set aside", func() bool { return len(s.letters(t, c)) == 1 })
+	testkit.Eventually(t, 10*time.Second, "the event is set aside", func() bool { return len(s.deadLetters(t, c)) == 1 })
 	stop()
 
 	s.newBroker(t, 1)
-	// The second takes the letter's place, and the first comes before it.
+	// The second takes the dead letter's place, and the first comes before it.
 	s.say(t, record(bad, 2), record(other, 1))
 	c = s.consumer(t)
 	start(t, c)
-	testkit.Eventually(t, 10*time.Second, "all three are set aside", func() bool { return len(s.letters(t, c)) == 3 })
+	testkit.Eventually(t, 10*time.Second, "all three are set aside", func() bool { return len(s.deadLetters(t, c)) == 3 })
 	s.broken.Clear()
 	if done, err := c.Redrive(t.Context()); err != nil || done.Applied != 3 || done.Remaining != 0 {
 		t.Errorf("redrive: %+v, %v", done, err)
@@ -238,14 +238,14 @@ func TestForeignRecordsAreSetAside(t *testing.T) {
 	c := s.consumer(t)
 	start(t, c)
 	s.expect(t, 15*time.Second, []uuid.UUID{id}, 2)
-	letters := s.letters(t, c)
-	if len(letters) != len(wrong) {
-		t.Fatalf("%d letters, want %d", len(letters), len(wrong))
+	deadLetters := s.deadLetters(t, c)
+	if len(deadLetters) != len(wrong) {
+		t.Fatalf("%d dead letters, want %d", len(deadLetters), len(wrong))
 	}
 	var ids []int64
-	for _, l := range letters {
+	for _, l := range deadLetters {
 		if l.Event.Key != uuid.Nil || l.Cause == "" {
-			t.Errorf("letter %+v", l)
+			t.Errorf("dead letter %+v", l)
 		}
 		ids = append(ids, l.ID)
 	}
@@ -279,7 +279,7 @@ func TestTransientErrorsAreNoPoison(t *testing.T) {
 	start(t, c)
 	s.versions(t, ids, 1, 4)
 	s.expect(t, 30*time.Second, ids, 4)
-	if l := s.letters(t, c); len(l) > 0 {
+	if l := s.deadLetters(t, c); len(l) > 0 {
 		t.Errorf("%d dead letters, the first: %s", len(l), l[0].Cause)
 	}
 	testkit.Eventually(t, 10*time.Second, "the group is not behind", func() bool {
@@ -305,7 +305,7 @@ func TestDroppedConnections(t *testing.T) {
 		}
 	}
 	s.expect(t, 30*time.Second, ids, 40)
-	if l := s.letters(t, s.consumer(t)); len(l) > 0 {
+	if l := s.deadLetters(t, s.consumer(t)); len(l) > 0 {
 		t.Errorf("%d dead letters, the first: %s", len(l), l[0].Cause)
 	}
 }
@@ -324,8 +324,8 @@ func TestDecodeChecksTheType(t *testing.T) {
 	s.say(t, other)
 	c := s.consumer(t)
 	start(t, c)
-	testkit.Eventually(t, 15*time.Second, "the event is set aside", func() bool { return len(s.letters(t, c)) == 1 })
-	if cause := s.letters(t, c)[0].Cause; !strings.Contains(cause, fmt.Sprintf("%s/1/", id)) || !strings.Contains(cause, "StringValue") {
+	testkit.Eventually(t, 15*time.Second, "the event is set aside", func() bool { return len(s.deadLetters(t, c)) == 1 })
+	if cause := s.deadLetters(t, c)[0].Cause; !strings.Contains(cause, fmt.Sprintf("%s/1/", id)) || !strings.Contains(cause, "StringValue") {
 		t.Errorf("cause: %s", cause)
 	}
 }

@@ -21,13 +21,13 @@ func newTracer(provider trace.TracerProvider) trace.Tracer {
 }
 
 type meters struct {
-	events     metric.Int64Counter
-	setAside   metric.Int64Counter
-	batches    metric.Int64Histogram
-	duration   metric.Float64Histogram
-	attributes metric.MeasurementOption
-	letters    atomic.Int64
-	callback   func() (metric.Registration, error)
+	events      metric.Int64Counter
+	setAside    metric.Int64Counter
+	batches     metric.Int64Histogram
+	duration    metric.Float64Histogram
+	attributes  metric.MeasurementOption
+	deadLetters atomic.Int64
+	callback    func() (metric.Registration, error)
 }
 
 func newMeters(group string, provider metric.MeterProvider, c *Consumer) *meters {
@@ -43,21 +43,21 @@ func newMeters(group string, provider metric.MeterProvider, c *Consumer) *meters
 		metric.WithExplicitBucketBoundaries(1, 2, 5, 10, 20, 50, 100, 200, 500))
 	m.duration, _ = meter.Float64Histogram("shopmesh.consumer.batch_duration", metric.WithUnit("s"), metric.WithDescription("Time of a batch's transaction"))
 	lag, _ := meter.Int64ObservableGauge("shopmesh.consumer.lag", metric.WithDescription("Events that this member is behind its partitions' ends"))
-	letters, _ := meter.Int64ObservableGauge("shopmesh.consumer.dead_letters", metric.WithDescription("Dead letters of the group"))
+	deadLetters, _ := meter.Int64ObservableGauge("shopmesh.consumer.dead_letters", metric.WithDescription("Dead letters of the group"))
 	m.callback = func() (metric.Registration, error) {
 		return meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 			o.ObserveInt64(lag, c.Lag(), m.attributes)
-			o.ObserveInt64(letters, m.letters.Load(), m.attributes)
+			o.ObserveInt64(deadLetters, m.deadLetters.Load(), m.attributes)
 			return nil
-		}, lag, letters)
+		}, lag, deadLetters)
 	}
 	return m
 }
 
-func (m *meters) applied(ctx context.Context, events, letters int, took time.Duration) {
+func (m *meters) applied(ctx context.Context, events, deadLetters int, took time.Duration) {
 	m.events.Add(ctx, int64(events), m.attributes)
-	if letters > 0 {
-		m.setAside.Add(ctx, int64(letters), m.attributes)
+	if deadLetters > 0 {
+		m.setAside.Add(ctx, int64(deadLetters), m.attributes)
 	}
 	m.batches.Record(ctx, int64(events), m.attributes)
 	m.duration.Record(ctx, took.Seconds(), m.attributes)
@@ -73,7 +73,7 @@ func (m *meters) watch(ctx context.Context, c *Consumer) (end func()) {
 		defer close(done)
 		for ctx.Err() == nil {
 			if n, err := c.Count(ctx); err == nil {
-				m.letters.Store(n)
+				m.deadLetters.Store(n)
 			}
 			_ = pause(ctx, 15*time.Second)
 		}

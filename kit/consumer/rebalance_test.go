@@ -11,11 +11,11 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// Partitions with parked keys move while events flow: to a member that joins, from one
+// Partitions with quarantined keys move while events flow: to a member that joins, from one
 // that leaves, and from one that dies without a word. Who gets them knows what waits:
-// no event of a parked key is applied, none is lost, all others go on; and a redrive
+// no event of a quarantined key is applied, none is lost, all others go on; and a redrive
 // on whichever member applies what waited, in order and once.
-func TestARebalanceChangesNothingForParkedKeys(t *testing.T) {
+func TestARebalanceChangesNothingForQuarantinedKeys(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, 4)
 	bad, good := things(8), things(24) // some on each partition
@@ -27,7 +27,7 @@ func TestARebalanceChangesNothingForParkedKeys(t *testing.T) {
 	stopFirst := start(t, first)
 	s.versions(t, all, 1, 2)
 	s.expect(t, 20*time.Second, good, 2)
-	testkit.Eventually(t, 20*time.Second, "the bad ones are parked", func() bool { return len(s.letters(t, first)) == 2*len(bad) })
+	testkit.Eventually(t, 20*time.Second, "the bad ones are quarantined", func() bool { return len(s.deadLetters(t, first)) == 2*len(bad) })
 
 	second := s.consumer(t)
 	start(t, second)
@@ -49,17 +49,17 @@ func TestARebalanceChangesNothingForParkedKeys(t *testing.T) {
 	gate.Shut() // that member says no goodbye: it is missed when its session ends
 	speaking.Wait()
 	s.expect(t, 60*time.Second, good, last)
-	testkit.Eventually(t, 60*time.Second, "all events of the bad ones are parked", func() bool { return len(s.letters(t, second)) == last*len(bad) })
+	testkit.Eventually(t, 60*time.Second, "all events of the bad ones are quarantined", func() bool { return len(s.deadLetters(t, second)) == last*len(bad) })
 	next := map[uuid.UUID]int64{}
-	for _, l := range s.letters(t, second) {
+	for _, l := range s.deadLetters(t, second) {
 		next[l.Event.Key]++
 		if v := l.Event.Version; v != next[l.Event.Key] || (l.Cause != "") != (v == 1) {
-			t.Errorf("letter %d of %s is of version %d with the cause %q", next[l.Event.Key], l.Event.Key, v, l.Cause)
+			t.Errorf("dead letter %d of %s is of version %d with the cause %q", next[l.Event.Key], l.Event.Key, v, l.Cause)
 		}
 	}
 	var applied int
 	if err := s.pool.QueryRow(t.Context(), `select count(*) from thing where id = any($1)`, bad).Scan(&applied); err != nil || applied != 0 {
-		t.Errorf("%d parked things were changed, %v", applied, err)
+		t.Errorf("%d quarantined things were changed, %v", applied, err)
 	}
 
 	s.broken.Clear()

@@ -31,7 +31,7 @@ const (
 // A batch in work is finished first.
 func (c *Consumer) Run(ctx context.Context) error {
 	client, err := kafka.NewConsumer(c.cfg.Kafka, c.group, c.cfg.Topics,
-		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { c.mayBeParked.Store(true) }),
+		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { c.mayBeQuarantined.Store(true) }),
 		kgo.OnPartitionsRevoked(c.revoked),
 		kgo.OnPartitionsLost(c.forget),
 	)

@@ -188,11 +188,11 @@ func (s *shop) expect(t *testing.T, within time.Duration, ids []uuid.UUID, versi
 	}
 }
 
-func (s *shop) letters(t *testing.T, c *consumer.Consumer) []consumer.Letter {
+func (s *shop) deadLetters(t *testing.T, c *consumer.Consumer) []consumer.DeadLetter {
 	t.Helper()
-	letters, err := c.List(t.Context(), 0, 1000)
+	deadLetters, err := c.List(t.Context(), 0, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return letters
+	return deadLetters
 }

@@ -28,12 +28,12 @@ type Context interface {
 	// Conditions says what is wrong though the context takes requests: its database
 	// takes no writes, its broker is away. Each says what it means.
 	Conditions(ctx context.Context) []error
-	// ListDeadLetters returns up to limit letters with an id above after, oldest first.
+	// ListDeadLetters returns up to limit dead letters with an id above after, oldest first.
 	ListDeadLetters(ctx context.Context, after int64, limit int) ([]*operationsv1.DeadLetter, error)
-	// Redrive applies letters again; no ids mean all. It returns how many were
-	// applied and how many of the letters taken stay.
+	// Redrive applies dead letters again; no ids mean all. It returns how many were
+	// applied and how many of the dead letters taken stay.
 	Redrive(ctx context.Context, ids []int64) (redriven, remaining int64, err error)
-	// Discard drops letters for good and returns how many there were.
+	// Discard drops dead letters for good and returns how many there were.
 	Discard(ctx context.Context, ids []int64) (int64, error)
 	// Audit says every record that the context states, those of one kind sorted by
 	// order id. It stops with the first error that emit returns.
@@ -142,11 +142,11 @@ func (b Base) read(ctx context.Context, status *operationsv1.ContextStatus) erro
 		}
 	}
 	for _, c := range b.consumers {
-		letters, err := c.Count(ctx)
+		deadLetters, err := c.Count(ctx)
 		if err != nil {
 			return fmt.Errorf("count dead letters: %w", err)
 		}
-		status.DeadLetters += letters
+		status.DeadLetters += deadLetters
 		behind, err := c.Behind(ctx)
 		if err != nil {
 			// The broker is away, which leaves the context ready; what this member
@@ -158,36 +158,36 @@ func (b Base) read(ctx context.Context, status *operationsv1.ContextStatus) erro
 	return nil
 }
 
-// ListDeadLetters merges the letters of all consumers.
+// ListDeadLetters merges the dead letters of all consumers.
 func (b Base) ListDeadLetters(ctx context.Context, after int64, limit int) ([]*operationsv1.DeadLetter, error) {
 	var all []*operationsv1.DeadLetter
 	for _, c := range b.consumers {
-		letters, err := c.List(ctx, after, limit)
+		deadLetters, err := c.List(ctx, after, limit)
 		if err != nil {
 			return nil, err
 		}
-		for _, letter := range letters {
-			all = append(all, b.letter(letter))
+		for _, deadLetter := range deadLetters {
+			all = append(all, b.deadLetter(deadLetter))
 		}
 	}
 	slices.SortFunc(all, func(x, y *operationsv1.DeadLetter) int { return cmp.Compare(x.GetId(), y.GetId()) })
 	return all[:min(len(all), limit)], nil
 }
 
-func (b Base) letter(letter consumer.Letter) *operationsv1.DeadLetter {
+func (b Base) deadLetter(deadLetter consumer.DeadLetter) *operationsv1.DeadLetter {
 	key := ""
-	if letter.Event.Key != uuid.Nil {
-		key = letter.Event.Key.String()
+	if deadLetter.Event.Key != uuid.Nil {
+		key = deadLetter.Event.Key.String()
 	}
 	return &operationsv1.DeadLetter{
-		Id: letter.ID, Context: b.name, Group: letter.Group,
-		Topic: letter.Event.Topic, Partition: letter.Event.Partition, Offset: letter.Event.Offset,
-		Key: key, EventId: letter.Event.ID, EventType: letter.Event.Type,
-		Cause: letter.Cause, CreateTime: timestamppb.New(letter.CreateTime), ValueSize: int64(len(letter.Event.Payload)),
+		Id: deadLetter.ID, Context: b.name, Group: deadLetter.Group,
+		Topic: deadLetter.Event.Topic, Partition: deadLetter.Event.Partition, Offset: deadLetter.Event.Offset,
+		Key: key, EventId: deadLetter.Event.ID, EventType: deadLetter.Event.Type,
+		Cause: deadLetter.Cause, CreateTime: timestamppb.New(deadLetter.CreateTime), ValueSize: int64(len(deadLetter.Event.Payload)),
 	}
 }
 
-// Redrive hands the letters to each consumer, which takes its own.
+// Redrive hands the dead letters to each consumer, which takes its own.
 func (b Base) Redrive(ctx context.Context, ids []int64) (redriven, remaining int64, err error) {
 	if len(ids) == 0 {
 		ids = nil // a consumer takes an empty list for none, and nil for all
@@ -203,7 +203,7 @@ func (b Base) Redrive(ctx context.Context, ids []int64) (redriven, remaining int
 	return redriven, remaining, nil
 }
 
-// Discard hands the letters to each consumer, which drops its own.
+// Discard hands the dead letters to each consumer, which drops its own.
 func (b Base) Discard(ctx context.Context, ids []int64) (int64, error) {
 	var discarded int64
 	for _, c := range b.consumers {

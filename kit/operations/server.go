@@ -98,11 +98,11 @@ func (s *Server) ListDeadLetters(ctx context.Context, req *operationsv1.ListDead
 			after = from.after
 		}
 		// One more than fits tells whether there is another page.
-		letters, err := c.ListDeadLetters(ctx, after, size-len(res.DeadLetters)+1)
+		deadLetters, err := c.ListDeadLetters(ctx, after, size-len(res.DeadLetters)+1)
 		if err != nil {
 			return nil, err
 		}
-		res.DeadLetters = append(res.DeadLetters, letters...)
+		res.DeadLetters = append(res.DeadLetters, deadLetters...)
 		if len(res.DeadLetters) > size {
 			res.DeadLetters = res.DeadLetters[:size]
 			last := res.DeadLetters[size-1]
@@ -113,7 +113,7 @@ func (s *Server) ListDeadLetters(ctx context.Context, req *operationsv1.ListDead
 	return res, nil
 }
 
-// pageToken is where the next page begins: behind a letter of a context.
+// pageToken is where the next page begins: behind a dead letter of a context.
 type pageToken struct {
 	context string
 	after   int64
@@ -137,7 +137,7 @@ func readToken(text string) (pageToken, error) {
 	return pageToken{name, id}, nil
 }
 
-// RedriveDeadLetters applies letters again, context by context.
+// RedriveDeadLetters applies dead letters again, context by context.
 func (s *Server) RedriveDeadLetters(ctx context.Context, req *operationsv1.RedriveDeadLettersRequest) (*operationsv1.RedriveDeadLettersResponse, error) {
 	contexts, err := s.named(req.GetContext())
 	if err != nil {
@@ -145,7 +145,7 @@ func (s *Server) RedriveDeadLetters(ctx context.Context, req *operationsv1.Redri
 	}
 	ids := req.GetSelection().GetIds()
 	if len(ids) > 0 && req.GetContext() == "" {
-		return nil, fault.Fields(fault.Violation{Field: "context", Description: "is needed with ids: each context numbers its own letters"})
+		return nil, fault.Fields(fault.Violation{Field: "context", Description: "is needed with ids: each context numbers its own dead letters"})
 	}
 	res := &operationsv1.RedriveDeadLettersResponse{}
 	for _, c := range contexts {
@@ -159,7 +159,7 @@ func (s *Server) RedriveDeadLetters(ctx context.Context, req *operationsv1.Redri
 	return res, nil
 }
 
-// DiscardDeadLetters drops letters of one context.
+// DiscardDeadLetters drops dead letters of one context.
 func (s *Server) DiscardDeadLetters(ctx context.Context, req *operationsv1.DiscardDeadLettersRequest) (*operationsv1.DiscardDeadLettersResponse, error) {
 	contexts, err := s.named(req.GetContext())
 	if err != nil {

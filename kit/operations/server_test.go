@@ -45,8 +45,8 @@ func newWard(t *testing.T, name string) (ward, *pg.Pool) {
 	return ward{operations.NewBase(name, pool, relay, hear(name+".a"), hear(name+".b"))}, pool
 }
 
-// park sets a letter aside as a consumer would.
-func park(t *testing.T, pool *pg.Pool, group string, offset int64) {
+// quarantine sets a dead letter aside as a consumer would.
+func quarantine(t *testing.T, pool *pg.Pool, group string, offset int64) {
 	t.Helper()
 	_, err := pool.Exec(t.Context(), `
 		insert into dead_letters (consumer_group, topic, partition, record_offset, key, event_id, event_type, version, event_time, value, traceparent, cause)
@@ -67,15 +67,15 @@ func client(t *testing.T, contexts ...operations.Context) operationsv1connect.Op
 	return operationsv1connect.NewOperationsServiceClient(connect.NewClient(connectinprocess.New(server)))
 }
 
-// Letters of all contexts and consumers are listed page by page, each once.
+// Dead letters of all contexts and consumers are listed page by page, each once.
 func TestDeadLettersArePaged(t *testing.T) {
 	t.Parallel()
 	order, orderPool := newWard(t, "order")
 	payment, paymentPool := newWard(t, "payment")
 	for offset := range int64(3) {
-		park(t, orderPool, "order.a", offset)
-		park(t, orderPool, "order.b", offset)
-		park(t, paymentPool, "payment.a", offset)
+		quarantine(t, orderPool, "order.a", offset)
+		quarantine(t, orderPool, "order.b", offset)
+		quarantine(t, paymentPool, "payment.a", offset)
 	}
 	ask := client(t, payment, order)
 	var seen []string
@@ -85,10 +85,10 @@ func TestDeadLettersArePaged(t *testing.T) {
 		if err != nil || pages > 10 {
 			t.Fatalf("page %d: %v", pages, err)
 		}
-		for _, letter := range page.GetDeadLetters() {
-			seen = append(seen, fmt.Sprintf("%s %s %d", letter.GetContext(), letter.GetGroup(), letter.GetOffset()))
-			if letter.GetCause() != "it broke" || letter.GetValueSize() != 3 || letter.GetEventType() != "shopmesh.test.v1.Happened" || letter.GetKey() == "" {
-				t.Errorf("letter %v", letter)
+		for _, deadLetter := range page.GetDeadLetters() {
+			seen = append(seen, fmt.Sprintf("%s %s %d", deadLetter.GetContext(), deadLetter.GetGroup(), deadLetter.GetOffset()))
+			if deadLetter.GetCause() != "it broke" || deadLetter.GetValueSize() != 3 || deadLetter.GetEventType() != "shopmesh.test.v1.Happened" || deadLetter.GetKey() == "" {
+				t.Errorf("dead letter %v", deadLetter)
 			}
 		}
 		if token = page.GetNextPageToken(); token == "" {
@@ -108,12 +108,12 @@ func TestDeadLettersArePaged(t *testing.T) {
 	}
 }
 
-// Letters are dropped by id, in the context that numbered them.
+// Dead letters are dropped by id, in the context that numbered them.
 func TestLettersAreDiscardedAndRedriven(t *testing.T) {
 	t.Parallel()
 	order, pool := newWard(t, "order")
-	park(t, pool, "order.a", 1)
-	park(t, pool, "order.b", 2)
+	quarantine(t, pool, "order.a", 1)
+	quarantine(t, pool, "order.b", 2)
 	ask := client(t, order)
 	list, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{})
 	if err != nil || len(list.GetDeadLetters()) != 2 {
@@ -140,7 +140,7 @@ func TestLettersAreDiscardedAndRedriven(t *testing.T) {
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	order, pool := newWard(t, "order")
-	park(t, pool, "order.a", 1)
+	quarantine(t, pool, "order.a", 1)
 	_, err := pool.Exec(t.Context(), `
 		insert into outbox (topic, key, version, type, source, payload, traceparent, create_time)
 		values ('t', $1, 1, 'x', '/shopmesh/order', '', '', now() - interval '1 hour')`, uuid.New())

@@ -156,7 +156,7 @@ func (x *ContextStatus) GetConditions() []string {
 // behind such an event of the same key.
 type DeadLetter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifies the letter within its context.
+	// Identifies the dead letter within its context.
 	Id int64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The context whose consumer set it aside.
 	Context string `protobuf:"bytes,2,opt,name=context,proto3" json:"context,omitempty"`
@@ -1130,7 +1130,7 @@ func (x *Pending) GetContext() string {
 // DeadLetterSelection names dead letters of one context.
 type DeadLetterSelection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The letters; empty selects all of the context. A letter that waits behind
+	// The dead letters; empty selects all of the context. A dead letter that waits behind
 	// another of its key is taken with it, in order.
 	Ids           []int64 `protobuf:"varint,1,rep,packed,name=ids,proto3" json:"ids,omitempty"`
 	unknownFields protoimpl.UnknownFields

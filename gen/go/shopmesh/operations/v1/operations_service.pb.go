@@ -124,7 +124,7 @@ type ListDeadLettersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The context, such as "order"; empty for all of the process.
 	Context string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
-	// How many letters to return at most, 1 to 1000; 0 means 50.
+	// How many dead letters to return at most, 1 to 1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the page before; empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -186,7 +186,7 @@ func (x *ListDeadLettersRequest) GetPageToken() string {
 // ListDeadLettersResponse is a page of letters.
 type ListDeadLettersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The letters, oldest first.
+	// The dead letters, oldest first.
 	DeadLetters []*DeadLetter `protobuf:"bytes,1,rep,name=dead_letters,json=deadLetters,proto3" json:"dead_letters,omitempty"`
 	// Names the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -238,12 +238,12 @@ func (x *ListDeadLettersResponse) GetNextPageToken() string {
 	return ""
 }
 
-// RedriveDeadLettersRequest names the letters to apply again.
+// RedriveDeadLettersRequest names the dead letters to apply again.
 type RedriveDeadLettersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The context, such as "order"; empty for all of the process.
 	Context string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
-	// Which letters; unset means all.
+	// Which dead letters; unset means all.
 	Selection     *DeadLetterSelection `protobuf:"bytes,2,opt,name=selection,proto3" json:"selection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -296,9 +296,9 @@ func (x *RedriveDeadLettersRequest) GetSelection() *DeadLetterSelection {
 // RedriveDeadLettersResponse counts what was done.
 type RedriveDeadLettersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Letters that were applied, and are gone.
+	// Dead letters that were applied, and are gone.
 	Redriven int64 `protobuf:"varint,1,opt,name=redriven,proto3" json:"redriven,omitempty"`
-	// Letters that stay, because one of their key failed again.
+	// Dead letters that stay, because one of their key failed again.
 	Remaining     int64 `protobuf:"varint,2,opt,name=remaining,proto3" json:"remaining,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -348,13 +348,13 @@ func (x *RedriveDeadLettersResponse) GetRemaining() int64 {
 	return 0
 }
 
-// DiscardDeadLettersRequest names the letters to drop. It takes ids only: all
-// letters are never dropped by accident.
+// DiscardDeadLettersRequest names the dead letters to drop. It takes ids only: all
+// dead letters are never dropped by accident.
 type DiscardDeadLettersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The context, such as "order".
 	Context string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
-	// The letters, 1 to 1000.
+	// The dead letters, 1 to 1000.
 	Ids           []int64 `protobuf:"varint,2,rep,packed,name=ids,proto3" json:"ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -407,7 +407,7 @@ func (x *DiscardDeadLettersRequest) GetIds() []int64 {
 // DiscardDeadLettersResponse counts what was dropped.
 type DiscardDeadLettersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many letters were dropped.
+	// How many dead letters were dropped.
 	Discarded     int64 `protobuf:"varint,1,opt,name=discarded,proto3" json:"discarded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

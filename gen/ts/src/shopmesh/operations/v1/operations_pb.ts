@@ -110,7 +110,7 @@ export const ContextStatusSchema: GenMessage<ContextStatus> = /*@__PURE__*/
  */
 export type DeadLetter = Message<"shopmesh.operations.v1.DeadLetter"> & {
   /**
-   * Identifies the letter within its context.
+   * Identifies the dead letter within its context.
    *
    * @generated from field: int64 id = 1;
    */
@@ -678,7 +678,7 @@ export const PendingSchema: GenMessage<Pending> = /*@__PURE__*/
  */
 export type DeadLetterSelection = Message<"shopmesh.operations.v1.DeadLetterSelection"> & {
   /**
-   * The letters; empty selects all of the context. A letter that waits behind
+   * The dead letters; empty selects all of the context. A dead letter that waits behind
    * another of its key is taken with it, in order.
    *
    * @generated from field: repeated int64 ids = 1;

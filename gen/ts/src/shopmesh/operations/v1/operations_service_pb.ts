@@ -76,7 +76,7 @@ export type ListDeadLettersRequest = Message<"shopmesh.operations.v1.ListDeadLet
   context: string;
 
   /**
-   * How many letters to return at most, 1 to 1000; 0 means 50.
+   * How many dead letters to return at most, 1 to 1000; 0 means 50.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -104,7 +104,7 @@ export const ListDeadLettersRequestSchema: GenMessage<ListDeadLettersRequest> = 
  */
 export type ListDeadLettersResponse = Message<"shopmesh.operations.v1.ListDeadLettersResponse"> & {
   /**
-   * The letters, oldest first.
+   * The dead letters, oldest first.
    *
    * @generated from field: repeated shopmesh.operations.v1.DeadLetter dead_letters = 1;
    */
@@ -126,7 +126,7 @@ export const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersResponse> 
   messageDesc(file_shopmesh_operations_v1_operations_service, 3);
 
 /**
- * RedriveDeadLettersRequest names the letters to apply again.
+ * RedriveDeadLettersRequest names the dead letters to apply again.
  *
  * @generated from message shopmesh.operations.v1.RedriveDeadLettersRequest
  */
@@ -139,7 +139,7 @@ export type RedriveDeadLettersRequest = Message<"shopmesh.operations.v1.RedriveD
   context: string;
 
   /**
-   * Which letters; unset means all.
+   * Which dead letters; unset means all.
    *
    * @generated from field: shopmesh.operations.v1.DeadLetterSelection selection = 2;
    */
@@ -160,14 +160,14 @@ export const RedriveDeadLettersRequestSchema: GenMessage<RedriveDeadLettersReque
  */
 export type RedriveDeadLettersResponse = Message<"shopmesh.operations.v1.RedriveDeadLettersResponse"> & {
   /**
-   * Letters that were applied, and are gone.
+   * Dead letters that were applied, and are gone.
    *
    * @generated from field: int64 redriven = 1;
    */
   redriven: bigint;
 
   /**
-   * Letters that stay, because one of their key failed again.
+   * Dead letters that stay, because one of their key failed again.
    *
    * @generated from field: int64 remaining = 2;
    */
@@ -182,8 +182,8 @@ export const RedriveDeadLettersResponseSchema: GenMessage<RedriveDeadLettersResp
   messageDesc(file_shopmesh_operations_v1_operations_service, 5);
 
 /**
- * DiscardDeadLettersRequest names the letters to drop. It takes ids only: all
- * letters are never dropped by accident.
+ * DiscardDeadLettersRequest names the dead letters to drop. It takes ids only: all
+ * dead letters are never dropped by accident.
  *
  * @generated from message shopmesh.operations.v1.DiscardDeadLettersRequest
  */
@@ -196,7 +196,7 @@ export type DiscardDeadLettersRequest = Message<"shopmesh.operations.v1.DiscardD
   context: string;
 
   /**
-   * The letters, 1 to 1000.
+   * The dead letters, 1 to 1000.
    *
    * @generated from field: repeated int64 ids = 2;
    */
@@ -217,7 +217,7 @@ export const DiscardDeadLettersRequestSchema: GenMessage<DiscardDeadLettersReque
  */
 export type DiscardDeadLettersResponse = Message<"shopmesh.operations.v1.DiscardDeadLettersResponse"> & {
   /**
-   * How many letters were dropped.
+   * How many dead letters were dropped.
    *
    * @generated from field: int64 discarded = 1;
    */

@@ -14,10 +14,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/trace"
 )
 
-// Letter is a dead letter: an event that could not be applied, or one that waits
+// DeadLetter is an event that could not be applied, or one that waits
 // behind such an event of its key.
-type Letter struct {
-	// ID identifies the letter within its context, and orders the letters of a key.
+type DeadLetter struct {
+	// ID identifies the dead letter within its context, and orders the dead letters of a key.
 	ID    int64
 	Group string
 	// Event is the event as it was read. Its key is uuid.Nil when the record was no
@@ -28,11 +28,11 @@ type Letter struct {
 	CreateTime time.Time
 }
 
-const letterColumns = `id, consumer_group, topic, partition, record_offset, key, event_id, event_type,
+const deadLetterColumns = `id, consumer_group, topic, partition, record_offset, key, event_id, event_type,
 	version, event_time, value, traceparent, cause, create_time`
 
-func scanLetter(row pgx.CollectableRow) (Letter, error) {
-	var l Letter
+func scanDeadLetter(row pgx.CollectableRow) (DeadLetter, error) {
+	var l DeadLetter
 	var traceparent string
 	e := &l.Event
 	err := row.Scan(&l.ID, &l.Group, &e.Topic, &e.Partition, &e.Offset, &e.Key, &e.ID, &e.Type,
@@ -41,21 +41,21 @@ func scanLetter(row pgx.CollectableRow) (Letter, error) {
 	return l, err
 }
 
-// List returns up to limit letters of the group with an id above after, oldest first.
-func (c *Consumer) List(ctx context.Context, after int64, limit int) ([]Letter, error) {
-	rows, err := c.pool.Query(ctx, `select `+letterColumns+` from dead_letters
+// List returns up to limit dead letters of the group with an id above after, oldest first.
+func (c *Consumer) List(ctx context.Context, after int64, limit int) ([]DeadLetter, error) {
+	rows, err := c.pool.Query(ctx, `select `+deadLetterColumns+` from dead_letters
 		where consumer_group = $1 and id > $2 order by id limit $3`, c.group, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list dead letters of %s: %w", c.group, err)
 	}
-	letters, err := pgx.CollectRows(rows, scanLetter)
+	deadLetters, err := pgx.CollectRows(rows, scanDeadLetter)
 	if err != nil {
 		return nil, fmt.Errorf("list dead letters of %s: %w", c.group, err)
 	}
-	return letters, nil
+	return deadLetters, nil
 }
 
-// Count is how many letters the group has.
+// Count is how many dead letters the group has.
 func (c *Consumer) Count(ctx context.Context) (int64, error) {
 	var n int64
 	if err := c.pool.QueryRow(ctx, `select count(*) from dead_letters where consumer_group = $1`, c.group).Scan(&n); err != nil {
@@ -66,20 +66,20 @@ func (c *Consumer) Count(ctx context.Context) (int64, error) {
 
 // Redriven counts what a redrive did.
 type Redriven struct {
-	// Applied letters are gone.
+	// Applied dead letters are gone.
 	Applied int64
-	// Remaining letters were asked for and stay, because one of their key failed
+	// Remaining dead letters were asked for and stay, because one of their key failed
 	// again; that one has the new cause.
 	Remaining int64
 }
 
-// Redrive applies the keys of the letters named again, in the order in which their
-// events came; without ids, those of all letters. All letters of a key go
+// Redrive applies the keys of the dead letters named again, in the order in which their
+// events came; without ids, those of all dead letters. All dead letters of a key go
 // together, and stop at the first that fails. Ids that are gone are ignored. It
 // works on any member of the group, also while Run does not run.
 func (c *Consumer) Redrive(ctx context.Context, ids ...int64) (Redriven, error) {
 	var sum Redriven
-	keys, err := c.parkedKeys(ctx, ids)
+	keys, err := c.quarantinedKeys(ctx, ids)
 	if err != nil {
 		return sum, err
 	}
@@ -94,14 +94,14 @@ func (c *Consumer) Redrive(ctx context.Context, ids ...int64) (Redriven, error) 
 	return sum, nil
 }
 
-// place is where letters that are redriven together come from. Letters of the nil
+// place is where dead letters that are redriven together come from. Dead letters of the nil
 // key are apart from each other.
 type place struct {
-	parkedKey
-	only int64 // the letter's id, for the nil key
+	quarantinedKey
+	only int64 // the dead letter's id, for the nil key
 }
 
-func (c *Consumer) parkedKeys(ctx context.Context, ids []int64) ([]place, error) {
+func (c *Consumer) quarantinedKeys(ctx context.Context, ids []int64) ([]place, error) {
 	rows, err := c.pool.Query(ctx, `
 		select topic, key, case when key = $3 then id else 0 end as only
 		from dead_letters
@@ -119,60 +119,60 @@ func (c *Consumer) parkedKeys(ctx context.Context, ids []int64) ([]place, error)
 func (c *Consumer) redriveKey(ctx context.Context, p place) (Redriven, error) {
 	var sum Redriven
 	for {
-		letter, rest, err := c.redriveFirst(ctx, p)
-		if err == nil && letter == nil {
+		deadLetter, rest, err := c.redriveFirst(ctx, p)
+		if err == nil && deadLetter == nil {
 			return sum, nil
 		}
 		if err == nil {
 			sum.Applied++
 			continue
 		}
-		if letter == nil || transient(err) {
+		if deadLetter == nil || transient(err) {
 			return sum, err
 		}
 		sum.Remaining = rest
-		_, uerr := c.pool.Exec(ctx, `update dead_letters set cause = $2 where id = $1`, letter.ID, text(err.Error()))
+		_, uerr := c.pool.Exec(ctx, `update dead_letters set cause = $2 where id = $1`, deadLetter.ID, text(err.Error()))
 		return sum, uerr
 	}
 }
 
-// redriveFirst applies a key's first letter in a transaction of its own. The
-// letters behind it stay parked meanwhile, and so do events that come: the key is
-// free with its last letter. rest counts the key's letters.
-func (c *Consumer) redriveFirst(ctx context.Context, p place) (letter *Letter, rest int64, err error) {
+// redriveFirst applies a key's first dead letter in a transaction of its own. The
+// dead letters behind it stay meanwhile, and so do events that come: the key is
+// free with its last dead letter. rest counts the key's dead letters.
+func (c *Consumer) redriveFirst(ctx context.Context, p place) (deadLetter *DeadLetter, rest int64, err error) {
 	err = c.pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		letter, rest = nil, 0
+		deadLetter, rest = nil, 0
 		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1, hashtext($2))`, lockClass, c.group); err != nil {
 			return err
 		}
-		letters, err := c.lettersOf(ctx, tx, p)
-		if err != nil || len(letters) == 0 {
+		deadLetters, err := c.deadLettersOf(ctx, tx, p)
+		if err != nil || len(deadLetters) == 0 {
 			return err
 		}
-		letter, rest = &letters[0], int64(len(letters))
-		if letter.Event.Key == uuid.Nil {
-			return errors.New(letter.Cause) // it was no event then, and is none now
+		deadLetter, rest = &deadLetters[0], int64(len(deadLetters))
+		if deadLetter.Event.Key == uuid.Nil {
+			return errors.New(deadLetter.Cause) // it was no event then, and is none now
 		}
-		if _, err := tx.Exec(ctx, `delete from dead_letters where id = $1`, letter.ID); err != nil {
+		if _, err := tx.Exec(ctx, `delete from dead_letters where id = $1`, deadLetter.ID); err != nil {
 			return err
 		}
-		return c.call(ctx, tx, []Event{letter.Event})
+		return c.call(ctx, tx, []Event{deadLetter.Event})
 	})
-	return letter, rest, err
+	return deadLetter, rest, err
 }
 
-func (c *Consumer) lettersOf(ctx context.Context, tx *pg.Tx, p place) ([]Letter, error) {
-	rows, err := tx.Query(ctx, `select `+letterColumns+` from dead_letters
+func (c *Consumer) deadLettersOf(ctx context.Context, tx *pg.Tx, p place) ([]DeadLetter, error) {
+	rows, err := tx.Query(ctx, `select `+deadLetterColumns+` from dead_letters
 		where consumer_group = $1 and topic = $2 and key = $3 and ($4 = 0 or id = $4)
 		order by id limit 1000`, c.group, p.topic, p.key, p.only)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, scanLetter)
+	return pgx.CollectRows(rows, scanDeadLetter)
 }
 
-// Discard drops the letters named, for good, and returns how many there were.
-// Letters that wait behind them are applied by the next redrive.
+// Discard drops the dead letters named, for good, and returns how many there were.
+// Dead letters that wait behind them are applied by the next redrive.
 func (c *Consumer) Discard(ctx context.Context, ids ...int64) (int64, error) {
 	tag, err := c.pool.Exec(ctx, `delete from dead_letters where consumer_group = $1 and id = any($2::bigint[])`, c.group, ids)
 	if err != nil {
