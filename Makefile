@@ -133,7 +133,7 @@ chaos: bin/kafka/.stamp ## Sell while every part of the shop is killed, cut and 
 
 # In the package's own folder, so that go test shows the report of a test that passed.
 .PHONY: crashpoints
-crashpoints: ## Stop the shop at every border of the order's way (ARGS=-crash.list, -crash.sample=20, -crash.at="STORY: POINT")
+crashpoints: ## Stop the shop at every boundary of the order's way (ARGS=-crash.list, -crash.sample=20, -crash.at="STORY: POINT")
 	cd e2e && go test -tags crashpoints -timeout 60m -parallel 6 -run TestCrashPoints $(ARGS)
 
 .PHONY: test-faults

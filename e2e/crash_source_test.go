@@ -21,7 +21,7 @@ import (
 type statement struct{ database, name string }
 
 func (s statement) matches(p crashpoint.Point) bool {
-	return p.Border() == "before commit" && p.What() == s.name && (s.database == "" || s.database == p.Where())
+	return p.Boundary() == "before commit" && p.What() == s.name && (s.database == "" || s.database == p.Where())
 }
 
 // offTheWay are statements that write and that no order comes by, with what they do.
@@ -74,7 +74,7 @@ func mustCrossAll(t *testing.T, runs []whole) {
 type mark struct{ at, boundary, where, what string }
 
 func (m mark) matches(p crashpoint.Point) bool {
-	return p.Border() == m.boundary && (m.where == "" || m.where == p.Where()) && (m.what == "" || m.what == p.What())
+	return p.Boundary() == m.boundary && (m.where == "" || m.where == p.Where()) && (m.what == "" || m.what == p.What())
 }
 
 // marks finds the calls in the kit and the services.

@@ -1,4 +1,4 @@
-// Package crashpoint marks the borders at which a process that dies leaves
+// Package crashpoint marks the boundaries at which a process that dies leaves
 // something half done: a commit, a produce, an offset commit, a call to somebody
 // else's machine. Code that crosses one says so with Cross.
 //
@@ -16,7 +16,7 @@ import (
 // The environment of a build with the tag crashpoints.
 const (
 	// FileVariable names a file to which a line is appended, a Crossing in JSON, each
-	// time that a border is crossed. Unset, nothing is written down.
+	// time that a boundary is crossed. Unset, nothing is written down.
 	FileVariable = "SHOPMESH_CRASHPOINT_FILE"
 	// PointVariable is the Point at which the process dies. Unset, it does not.
 	PointVariable = "SHOPMESH_CRASHPOINT"
@@ -24,13 +24,13 @@ const (
 	TimeVariable = "SHOPMESH_CRASHPOINT_TIME"
 )
 
-// Point is a place in the life of a process: the border, where it is, and what
+// Point is a place in the life of a process: the boundary, where it is, and what
 // crosses it, as in "before produce · order · OrderPlaced".
 type Point string
 
 // PointOf names a point; what is empty when everything that crosses there is the same.
-func PointOf(border, where, what string) Point {
-	parts := []string{border, where}
+func PointOf(boundary, where, what string) Point {
+	parts := []string{boundary, where}
 	if what != "" {
 		parts = append(parts, what)
 	}
@@ -39,13 +39,13 @@ func PointOf(border, where, what string) Point {
 
 const separator = " · "
 
-// Border is the border that the point belongs to.
-func (p Point) Border() string {
-	border, _, _ := strings.Cut(string(p), separator)
-	return border
+// Boundary is the boundary that the point belongs to.
+func (p Point) Boundary() string {
+	boundary, _, _ := strings.Cut(string(p), separator)
+	return boundary
 }
 
-// Where is where the border is crossed: a database, a topic's context, a group.
+// Where is where the boundary is crossed: a database, a topic's context, a group.
 func (p Point) Where() string {
 	_, rest, _ := strings.Cut(string(p), separator)
 	where, _, _ := strings.Cut(rest, separator)
@@ -60,7 +60,7 @@ func (p Point) What() string {
 }
 
 // Crossing is one moment in which a process passed points: more than one, when
-// several things crossed the border together.
+// several things crossed the boundary together.
 type Crossing struct {
 	Points []Point `json:"points"`
 	// Died says that the process ended there.
@@ -69,7 +69,7 @@ type Crossing struct {
 
 type withinKey struct{}
 
-// Within has the borders that are crossed under the context say what they are
+// Within has the boundaries that are crossed under the context say what they are
 // crossed for. It is for a caller that asks for On first.
 func Within(ctx context.Context, what []string) context.Context {
 	return context.WithValue(ctx, withinKey{}, what)

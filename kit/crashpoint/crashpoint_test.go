@@ -9,12 +9,12 @@ import (
 func TestPointNamesItsParts(t *testing.T) {
 	t.Parallel()
 	p := crashpoint.PointOf("before produce", "order", "OrderPlaced")
-	if p != "before produce · order · OrderPlaced" || p.Border() != "before produce" || p.Where() != "order" || p.What() != "OrderPlaced" {
-		t.Errorf("%q is %q, %q, %q", p, p.Border(), p.Where(), p.What())
+	if p != "before produce · order · OrderPlaced" || p.Boundary() != "before produce" || p.Where() != "order" || p.What() != "OrderPlaced" {
+		t.Errorf("%q is %q, %q, %q", p, p.Boundary(), p.Where(), p.What())
 	}
 	alone := crashpoint.PointOf("after 250", "mail", "")
 	if alone != "after 250 · mail" || alone.Where() != "mail" || alone.What() != "" {
-		t.Errorf("%q is %q, %q, %q", alone, alone.Border(), alone.Where(), alone.What())
+		t.Errorf("%q is %q, %q, %q", alone, alone.Boundary(), alone.Where(), alone.What())
 	}
 }
 

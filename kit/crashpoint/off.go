@@ -6,7 +6,7 @@ package crashpoint
 // where it is true.
 const On = false
 
-// Cross says that a border is crossed: where, and by what, the point being
-// PointOf(border, where, what). The border is written as a literal, so that the
-// borders can be listed from the source.
+// Cross says that a boundary is crossed: where, and by what, the point being
+// PointOf(boundary, where, what). The boundary is written as a literal, so that the
+// boundaries can be listed from the source.
 func Cross(string, string, ...string) {}

@@ -15,16 +15,16 @@ import (
 // where it is true.
 const On = true
 
-// Cross says that a border is crossed: where, and by what, the point being
-// PointOf(border, where, what). The border is written as a literal, so that the
-// borders can be listed from the source.
-func Cross(border, where string, what ...string) {
+// Cross says that a boundary is crossed: where, and by what, the point being
+// PointOf(boundary, where, what). The boundary is written as a literal, so that the
+// boundaries can be listed from the source.
+func Cross(boundary, where string, what ...string) {
 	if len(what) == 0 {
 		what = []string{""}
 	}
 	points := make([]Point, len(what))
 	for i, w := range what {
-		points[i] = PointOf(border, where, w)
+		points[i] = PointOf(boundary, where, w)
 	}
 	slices.Sort(points)
 	journey().pass(slices.Compact(points))

@@ -10,7 +10,7 @@ var (
 	writing = regexp.MustCompile(`(?i)\b(insert\s+into|delete\s+from|update)\s+(\w+)`)
 )
 
-// Statement is what an SQL statement that writes is called at the border of its
+// Statement is what an SQL statement that writes is called at the boundary of its
 // commit: the name that sqlc writes above it, or else what it does to which table,
 // as in "insert charges". It is empty for a statement that only reads.
 func Statement(sql string) string {

@@ -158,7 +158,7 @@ func NewConsumer(cfg Config, group string, topics []string, opts ...kgo.Opt) (*k
 		kgo.MetadataMaxAge(30*time.Second),
 	)
 	if crashpoint.On {
-		base = append(base, borders(group)...)
+		base = append(base, boundaries(group)...)
 	}
 	client, err := kgo.NewClient(append(base, opts...)...)
 	if err != nil {

@@ -119,7 +119,7 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 	c.MaxConnLifetimeJitter = time.Minute
 	c.ConnConfig.Tracer = cfg.Tracer
 	if crashpoint.On {
-		c.ConnConfig.Tracer = watchBorders(cfg.Tracer)
+		c.ConnConfig.Tracer = watchBoundaries(cfg.Tracer)
 	}
 	if c.ConnConfig.ConnectTimeout == 0 {
 		c.ConnConfig.ConnectTimeout = 5 * time.Second

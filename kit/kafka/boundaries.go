@@ -10,8 +10,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
-// borders has a group's member say when it commits offsets, in a build with crash points.
-func borders(group string) []kgo.Opt {
+// boundaries has a group's member say when it commits offsets, in a build with crash points.
+func boundaries(group string) []kgo.Opt {
 	before := func(*kmsg.OffsetCommitRequest) error {
 		crashpoint.Cross("before offset commit", group)
 		return nil

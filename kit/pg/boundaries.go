@@ -12,18 +12,18 @@ import (
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
-// borders is the tracer of a build with crash points: it sees what every connection
+// boundaries is the tracer of a build with crash points: it sees what every connection
 // sends, and so every commit of a write, be it a Tx's or a statement's own. What
-// crosses the border is the names of the statements that write, and whom for: the
+// crosses the boundary is the names of the statements that write, and whom for: the
 // events that a consumer applies, or the function that runs the transaction.
-type borders struct{}
+type boundaries struct{}
 
-// watchBorders adds the borders to a tracer, which may be nil.
-func watchBorders(tracer pgx.QueryTracer) pgx.QueryTracer {
+// watchBoundaries adds the boundaries to a tracer, which may be nil.
+func watchBoundaries(tracer pgx.QueryTracer) pgx.QueryTracer {
 	if tracer == nil {
-		return borders{}
+		return boundaries{}
 	}
-	return multitracer.New(tracer, borders{})
+	return multitracer.New(tracer, boundaries{})
 }
 
 // crossing is what a connection's transaction does, kept with the connection.
@@ -45,18 +45,18 @@ func crossingOf(conn *pgx.Conn) *crossing {
 }
 
 // TraceQueryStart is before a statement of its own.
-func (borders) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+func (boundaries) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	crossingOf(conn).send(ctx, conn, []string{data.SQL})
 	return ctx
 }
 
 // TraceQueryEnd is after its answer.
-func (borders) TraceQueryEnd(_ context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
+func (boundaries) TraceQueryEnd(_ context.Context, conn *pgx.Conn, data pgx.TraceQueryEndData) {
 	crossingOf(conn).answered(conn, data.Err)
 }
 
 // TraceBatchStart is before several statements that travel together.
-func (borders) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+func (boundaries) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
 	statements := make([]string, len(data.Batch.QueuedQueries))
 	for i, q := range data.Batch.QueuedQueries {
 		statements[i] = q.SQL
@@ -66,10 +66,10 @@ func (borders) TraceBatchStart(ctx context.Context, conn *pgx.Conn, data pgx.Tra
 }
 
 // TraceBatchQuery is after the answer to one of them.
-func (borders) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (boundaries) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 
 // TraceBatchEnd is after all answers.
-func (borders) TraceBatchEnd(_ context.Context, conn *pgx.Conn, data pgx.TraceBatchEndData) {
+func (boundaries) TraceBatchEnd(_ context.Context, conn *pgx.Conn, data pgx.TraceBatchEndData) {
 	crossingOf(conn).answered(conn, data.Err)
 }
 
