@@ -226,7 +226,7 @@ func (n *node) die() {
 }
 
 // start is a new process after some time: what was in memory is lost, what was heard
-// and not committed is heard again, and what may be lost is said anew.
+// and not committed is consumed again, and what may be lost is republished.
 func (n *node) start(down time.Duration) {
 	n.life++
 	n.up = time.Now().Add(down)

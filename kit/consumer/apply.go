@@ -173,7 +173,7 @@ func (c *Consumer) setAside(ctx context.Context, tx *pg.Tx, dead []item) error {
 		keys[i], ids[i], types[i], versions[i] = d.Key, text(d.ID), text(d.Type), d.Version
 		times[i], values[i], traces[i], causes[i] = d.Time, d.Payload, kittrace.Format(d.Span), text(d.cause)
 	}
-	// A broker that lost its data, or a restored database, counts its records anew: a dead letter from before may hold the
+	// A broker that lost its data, or a restored database, counts its records from 0 again: a dead letter from before may hold the
 	// place of another event. It moves below zero, where no record is; the dead letters' order is that of their ids.
 	if _, err := tx.Exec(ctx, `-- name: MakeRoom :exec
 		update dead_letters d set record_offset = -d.id

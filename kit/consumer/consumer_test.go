@@ -183,7 +183,7 @@ func (s *shop) redriveInFlow(t *testing.T, c *consumer.Consumer, bad uuid.UUID) 
 	s.expect(t, time.Second, []uuid.UUID{bad}, 30)
 }
 
-// A broker that lost its data counts its records anew. An event at a place that an
+// A broker that lost its data counts its records from 0 again. An event at a place that an
 // older dead letter names becomes a dead letter all the same, and waits behind it.
 func TestDeadLettersOutliveTheBroker(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,7 @@ import (
 //	inbox/…                    the mails
 //	manifest.json              size and SHA-256 of every file before it, the last entry
 //
-// The broker is not in it: what its events told is in the databases, and is asked for or told anew.
+// The broker is not in it: what its events carried is in the databases, and is requested or republished.
 const (
 	backupFormat       = 1
 	backupHeaderName   = "shopmesh-backup.json"

@@ -157,7 +157,7 @@ func stampBrokerDir(file string) error {
 		return fmt.Errorf("read the broker's format: %w", err)
 	}
 	if string(found) != brokerFormat {
-		return fmt.Errorf("%s says %q, this program reads %q: use the version of shopmesh that wrote it, or remove %s (events under way are then announced anew)",
+		return fmt.Errorf("%s says %q, this program reads %q: use the version of shopmesh that wrote it, or remove %s (events under way are then republished)",
 			file, found, brokerFormat, filepath.Dir(file))
 	}
 	return nil

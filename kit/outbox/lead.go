@@ -73,13 +73,13 @@ func ask(ctx context.Context, conn *pgx.Conn, answer *bool, sql string, args ...
 
 // stepDown deletes what was published last and tells the next leader that nothing
 // is under way.
-func (r *Relay) stepDown(ctx context.Context, l *ledger) error {
+func (r *Relay) stepDown(ctx context.Context, s *session) error {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	b := &pgx.Batch{}
-	b.Queue(deletePublished, l.done)
+	b.Queue(deletePublished, s.done)
 	b.Queue(`update outbox_leader set released = true where one and holder = $1`, r.holder)
-	if err := l.conn.SendBatch(end, b).Close(); err != nil {
+	if err := s.conn.SendBatch(end, b).Close(); err != nil {
 		return fmt.Errorf("step down: %w", err)
 	}
 	return nil
@@ -95,24 +95,24 @@ const (
 		from outbox where not (key = any($1::uuid[])) order by id limit $2`
 )
 
-// ledger is the leader's view of the table.
-type ledger struct {
+// session is the leader's view of the table.
+type session struct {
 	conn *pgx.Conn
 	done []int64 // published, not deleted yet
 }
 
 // exchange deletes what is done and reads what is next, leaving out stopped keys.
-func (l *ledger) exchange(ctx context.Context, stopped []uuid.UUID, limit int) ([]row, error) {
+func (s *session) exchange(ctx context.Context, stopped []uuid.UUID, limit int) ([]row, error) {
 	ctx, cancel := finishing(ctx, exchangeBound)
 	defer cancel()
 	b := &pgx.Batch{}
-	if len(l.done) > 0 {
-		b.Queue(deletePublished, l.done)
+	if len(s.done) > 0 {
+		b.Queue(deletePublished, s.done)
 	}
 	b.Queue(selectNext, stopped, limit)
-	res := l.conn.SendBatch(ctx, b)
+	res := s.conn.SendBatch(ctx, b)
 	defer func() { _ = res.Close() }()
-	if len(l.done) > 0 {
+	if len(s.done) > 0 {
 		if _, err := res.Exec(); err != nil {
 			return nil, fmt.Errorf("delete published events: %w", err)
 		}
@@ -125,15 +125,15 @@ func (l *ledger) exchange(ctx context.Context, stopped []uuid.UUID, limit int) (
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
-	l.done = l.done[:0]
+	s.done = s.done[:0]
 	return events, res.Close()
 }
 
 // forget deletes what was published without more ado; the rest is published again.
-func (l *ledger) forget(ctx context.Context) error {
+func (s *session) forget(ctx context.Context) error {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	_, err := l.conn.Exec(end, deletePublished, l.done)
+	_, err := s.conn.Exec(end, deletePublished, s.done)
 	return err
 }
 

@@ -152,11 +152,11 @@ func (r *Relay) session(ctx context.Context) (led bool, err error) {
 // publishAll moves events from the table to the broker. Deleting what was
 // acknowledged and reading what is next is one round trip.
 func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
-	l := &ledger{conn: conn}
+	s := &session{conn: conn}
 	failures := 0
 	for ctx.Err() == nil {
 		began := time.Now()
-		events, err := l.exchange(ctx, r.stoppedKeys(time.Now()), r.cfg.Batch)
+		events, err := s.exchange(ctx, r.stoppedKeys(time.Now()), r.cfg.Batch)
 		if err != nil {
 			return err
 		}
@@ -168,11 +168,11 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 			continue
 		}
 		published, clean := r.publish(ctx, events)
-		l.done = published
+		s.done = published
 		if !clean {
 			// The process ends while records are under way: their fate is unknown, so
 			// this leader does not release its place.
-			return l.forget(ctx)
+			return s.forget(ctx)
 		}
 		r.gauges.published.Add(ctx, int64(len(published)), r.gauges.attributes)
 		if len(published) > 0 {
@@ -187,7 +187,7 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 		failures++
 		r.pause(ctx, min(100*time.Millisecond<<min(failures, 6), 5*time.Second))
 	}
-	return r.stepDown(ctx, l)
+	return r.stepDown(ctx, s)
 }
 
 // maxRest is the longest pause after a batch that left nothing behind; otherwise it

@@ -13,97 +13,99 @@ import (
 )
 
 const (
-	// AnewRows is how many rows a page of an Anew holds at most, and how many events
-	// may wait in the outbox when the next one is written.
-	AnewRows = 500
-	// anewWindow is how long before the newest change events may have been published
-	// and not been applied everywhere, when a broker loses its data.
-	anewWindow = 24 * time.Hour
-	// anewPause is how often the outbox is looked at while it is full.
-	anewPause = 50 * time.Millisecond
-	// anewLock is the advisory lock of a page: "anew" in ASCII. Advisory locks are per
-	// database, so every context has its own.
-	anewLock int64 = 0x616e6577
+	// RepublishRows is how many rows a page of a Republisher holds at most. The next page
+	// is written when fewer events than that wait in the outbox.
+	RepublishRows = 500
+	// republishWindow is how long before the newest change events may have been published
+	// without having been applied everywhere, when a broker loses its data.
+	republishWindow = 24 * time.Hour
+	// republishPause is how often the outbox is polled while it is full.
+	republishPause = 50 * time.Millisecond
+	// republishLock is the advisory lock of a page: "anew" in ASCII. Advisory locks are
+	// per database, so every context has its own.
+	republishLock int64 = 0x616e6577
 )
 
-// Anew says once more what nobody asks for and the broker may have lost before it was
-// applied everywhere: the events of every row whose last change lies in the day before
-// the newest one. The events keep their identity, and who knows them ignores them.
+// Republisher publishes again the events that no consumer requests and that the broker
+// may have lost before every consumer applied them: those of each row whose last change
+// lies in the day before the newest change. The events keep their identity, so that
+// consumers that know them ignore them.
 //
-// An Anew works once, for one goroutine; that of each replica says everything.
-type Anew struct {
+// A Republisher works once, for one goroutine. Each replica has its own, and each of
+// them republishes everything.
+type Republisher struct {
 	// Pool is the context's database.
 	Pool *pg.Pool
 	// Source is the context's, as in Write.
 	Source string
-	// Wake has the relay look at the outbox at once.
+	// Wake has the relay poll the outbox at once.
 	Wake func()
-	// Now is the time.
+	// Now returns the time.
 	Now func() time.Time
-	// Newest is when the newest of the changes was; a time long ago when there is none.
+	// Newest returns the time of the newest change; a time long ago when there is none.
 	Newest func(ctx context.Context) (time.Time, error)
 	// Page locks the next rows that changed at a time or after it, by id after the one
-	// given, AnewRows at most, and returns their ids and the events that tell of them; no
-	// ids when there are no more. Under the locks no newer event of these rows can enter
-	// the outbox first.
-	Page func(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) (ids []uuid.UUID, said []Event, err error)
+	// given, RepublishRows at most. It returns their ids and their events; no ids when there
+	// are no more rows. While the locks are held, no newer event of these rows can enter the
+	// outbox first.
+	Page func(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) (ids []uuid.UUID, events []Event, err error)
 
 	since time.Time // zero until it began
-	after uuid.UUID // the rows up to it are announced
+	after uuid.UUID // the rows up to it are republished
 	done  bool
 }
 
-// Run says all, and then waits until ctx ends. Run again after an error, it goes on
-// where it was.
-func (a *Anew) Run(ctx context.Context) error {
-	if err := a.All(ctx); err != nil {
+// Run republishes everything, and then waits until ctx ends. Run again after an error,
+// it goes on where it stopped.
+func (r *Republisher) Run(ctx context.Context) error {
+	if err := r.All(ctx); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
 }
 
-// All returns when everything is in the outbox, or when it can't go on. A page is
-// written when the one before has left, so that new events never wait behind a long
-// row of old ones; replicas take turns.
-func (a *Anew) All(ctx context.Context) error {
-	if a.since.IsZero() {
-		newest, err := a.Newest(ctx)
+// All returns when everything is in the outbox, or with an error. A page is written
+// when the page before was published, so that new events never wait behind a long row
+// of old ones. Replicas take turns.
+func (r *Republisher) All(ctx context.Context) error {
+	if r.since.IsZero() {
+		newest, err := r.Newest(ctx)
 		if err != nil {
-			return fmt.Errorf("announce anew, and look since when: %w", err)
+			return fmt.Errorf("republish: find the newest change: %w", err)
 		}
-		a.since = windowStart(newest, a.Now())
+		r.since = windowStart(newest, r.Now())
 	}
-	for !a.done {
-		if err := a.room(ctx); err != nil {
+	for !r.done {
+		if err := r.room(ctx); err != nil {
 			return err
 		}
-		if err := a.page(ctx); err != nil {
+		if err := r.page(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// windowStart is from when on changes are announced anew. A clock that once ran ahead
-// must not move the window away from everything that happened since.
+// windowStart is the time from which on changes are republished. A row from a clock that
+// once ran ahead must not move the window away from everything that happened since.
 func windowStart(newest, now time.Time) time.Time {
 	if newest.After(now) {
 		newest = now
 	}
-	return newest.Add(-anewWindow)
+	return newest.Add(-republishWindow)
 }
 
-// room waits until fewer than AnewRows events wait to be published.
-func (a *Anew) room(ctx context.Context) error {
-	tick := time.NewTicker(anewPause)
+// room waits until fewer than RepublishRows events wait to be published.
+func (r *Republisher) room(ctx context.Context) error {
+	tick := time.NewTicker(republishPause)
 	defer tick.Stop()
 	for {
-		waiting, _, err := Waiting(ctx, a.Pool.Hot(), AnewRows)
+		waiting, _, err := Waiting(ctx, r.Pool.Hot(), RepublishRows)
 		if err != nil {
 			return err
 		}
-		if waiting < AnewRows {
+		if waiting < RepublishRows {
 			return nil
 		}
 		select {
@@ -114,27 +116,27 @@ func (a *Anew) room(ctx context.Context) error {
 	}
 }
 
-func (a *Anew) page(ctx context.Context) error {
+func (r *Republisher) page(ctx context.Context) error {
 	var ids []uuid.UUID
-	err := a.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		// Until the transaction's end no other replica announces anew.
-		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, anewLock); err != nil {
+	err := r.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		// Until the transaction's end no other replica republishes.
+		if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, republishLock); err != nil {
 			return err
 		}
-		var said []Event
+		var events []Event
 		var err error
-		if ids, said, err = a.Page(ctx, tx, a.since, a.after); err != nil {
-			return fmt.Errorf("announce anew: %w", err)
+		if ids, events, err = r.Page(ctx, tx, r.since, r.after); err != nil {
+			return fmt.Errorf("republish: %w", err)
 		}
-		tx.OnCommit(a.Wake)
-		return Write(ctx, tx, a.Source, said...)
+		tx.OnCommit(r.Wake)
+		return Write(ctx, tx, r.Source, events...)
 	})
 	if err != nil {
 		return err
 	}
-	if a.done = len(ids) == 0; !a.done {
+	if r.done = len(ids) == 0; !r.done {
 		// A statement that locks may return rows in another order than it locked them.
-		a.after = slices.MaxFunc(ids, func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
+		r.after = slices.MaxFunc(ids, func(x, y uuid.UUID) int { return bytes.Compare(x[:], y[:]) })
 	}
 	return nil
 }

@@ -34,8 +34,8 @@ func openShelf(t *testing.T) *shelf {
 	return s
 }
 
-func (s *shelf) anew() *outbox.Anew {
-	return &outbox.Anew{
+func (s *shelf) republisher() *outbox.Republisher {
+	return &outbox.Republisher{
 		Pool: s.pool, Source: "/shopmesh/test", Wake: func() {}, Now: func() time.Time { return s.now },
 		Newest: func(ctx context.Context) (newest time.Time, err error) {
 			err = s.pool.QueryRow(ctx, `select coalesce(max(change_time), 'epoch') from things`).Scan(&newest)
@@ -46,7 +46,7 @@ func (s *shelf) anew() *outbox.Anew {
 }
 
 func (s *shelf) page(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
-	rows, err := tx.Query(ctx, `select id from things where change_time >= $1 and id > $2 order by id limit $3 for update`, since, after, outbox.AnewRows)
+	rows, err := tx.Query(ctx, `select id from things where change_time >= $1 and id > $2 order by id limit $3 for update`, since, after, outbox.RepublishRows)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,11 +54,11 @@ func (s *shelf) page(ctx context.Context, tx *pg.Tx, since time.Time, after uuid
 	if err == nil && s.begun != nil {
 		err = s.begun()
 	}
-	said := make([]outbox.Event, len(ids))
+	events := make([]outbox.Event, len(ids))
 	for i, id := range ids {
-		said[i] = outbox.Event{Topic: topic, Key: id, Version: 1, Message: wrapperspb.Int64(1), Time: s.now}
+		events[i] = outbox.Event{Topic: topic, Key: id, Version: 1, Message: wrapperspb.Int64(1), Time: s.now}
 	}
-	return ids, said, err
+	return ids, events, err
 }
 
 func (s *shelf) exec(statement string, args ...any) {
@@ -74,9 +74,9 @@ func (s *shelf) put(name string, n int, changed time.Time) {
 	s.exec(`insert into things (name, change_time) select $1, $2 from generate_series(1, $3)`, name, changed, n)
 }
 
-// told returns the names of the things that the outbox tells of, sorted, and forgets
-// what it tells.
-func (s *shelf) told() []string {
+// published returns the names of the things whose events are in the outbox, sorted,
+// and empties it.
+func (s *shelf) published() []string {
 	s.Helper()
 	rows, err := s.pool.Query(s.Context(), `with gone as (delete from outbox returning key) select t.name from gone join things t on t.id = gone.key`)
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *shelf) waiting() int64 {
 	return n
 }
 
-func TestWhatChangedInTheLastDayIsSaidAnew(t *testing.T) {
+func TestWhatChangedInTheLastDayIsRepublished(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for name, row := range map[string]struct {
@@ -117,54 +117,54 @@ func TestWhatChangedInTheLastDayIsSaidAnew(t *testing.T) {
 			for name, ago := range row.changed {
 				s.put(name, 1, s.now.Add(-ago))
 			}
-			if err := s.anew().All(t.Context()); err != nil {
+			if err := s.republisher().All(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.told(); !slices.Equal(got, row.want) {
-				t.Errorf("told of %q, want %q", got, row.want)
+			if got := s.published(); !slices.Equal(got, row.want) {
+				t.Errorf("republished %q, want %q", got, row.want)
 			}
 		})
 	}
 }
 
-// However much changed, no more than one page waits in the outbox at a time; and what
-// was cut off, or failed, goes on where it was.
-func TestWhatIsSaidAnewWaitsForRoom(t *testing.T) {
+// However much changed, no more than one page waits in the outbox at a time. A run that
+// was interrupted, or failed, goes on where it stopped.
+func TestWhatIsRepublishedWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	s := openShelf(t)
-	s.put("thing", 3*outbox.AnewRows-100, s.now)
-	anew := s.anew()
-	told := 0
+	s.put("thing", 3*outbox.RepublishRows-100, s.now)
+	republisher := s.republisher()
+	republished := 0
 	for range 2 { // the page fills the outbox, and nothing follows
 		cut, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- anew.Run(cut) }()
-		testkit.Eventually(t, 20*time.Second, "a page is written", func() bool { return s.waiting() == outbox.AnewRows })
+		go func() { ended <- republisher.Run(cut) }()
+		testkit.Eventually(t, 20*time.Second, "a page is written", func() bool { return s.waiting() == outbox.RepublishRows })
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Fatalf("ended with %v", err)
 		}
-		told += len(s.told())
+		republished += len(s.published())
 	}
 	broken := errors.New("broken")
 	s.begun = func() error { return broken }
-	if err := anew.Run(t.Context()); !errors.Is(err, broken) || s.waiting() != 0 {
-		t.Fatalf("a page that failed ended with %v, and said %d events", err, s.waiting())
+	if err := republisher.Run(t.Context()); !errors.Is(err, broken) || s.waiting() != 0 {
+		t.Fatalf("a page that failed ended with %v, and wrote %d events", err, s.waiting())
 	}
 	s.begun = nil
-	if err := anew.All(t.Context()); err != nil {
+	if err := republisher.All(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if told += len(s.told()); told != 3*outbox.AnewRows-100 {
-		t.Errorf("told of %d things", told)
+	if republished += len(s.published()); republished != 3*outbox.RepublishRows-100 {
+		t.Errorf("republished %d things", republished)
 	}
-	if err := anew.All(t.Context()); err != nil || s.waiting() != 0 {
-		t.Errorf("a second time it said %d events, %v", s.waiting(), err)
+	if err := republisher.All(t.Context()); err != nil || s.waiting() != 0 {
+		t.Errorf("a second time it wrote %d events, %v", s.waiting(), err)
 	}
 }
 
 // Of two replicas one writes a page at a time, so that not both fill the outbox.
-func TestReplicasSayAnewInTurns(t *testing.T) {
+func TestReplicasRepublishInTurns(t *testing.T) {
 	t.Parallel()
 	s := openShelf(t)
 	s.put("thing", 10, s.now)
@@ -182,7 +182,7 @@ func TestReplicasSayAnewInTurns(t *testing.T) {
 	}
 	ended := make(chan error, 2)
 	for range 2 {
-		go func() { ended <- s.anew().All(t.Context()) }()
+		go func() { ended <- s.republisher().All(t.Context()) }()
 	}
 	<-begun
 	testkit.Eventually(t, 20*time.Second, "the other waits for its turn", func() bool {
@@ -207,8 +207,8 @@ func TestReplicasSayAnewInTurns(t *testing.T) {
 		}
 	}
 	close(begun)
-	if got := s.told(); len(got) != 20 {
-		t.Errorf("two replicas told of %d things, want each of 10", len(got))
+	if got := s.published(); len(got) != 20 {
+		t.Errorf("two replicas republished %d events, want each of 10", len(got))
 	}
 }
 

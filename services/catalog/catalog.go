@@ -138,7 +138,7 @@ func newService(
 		},
 		Runners: append([]kitapp.Runner{
 			{Name: "consumer", Run: stock.Run},
-			{Name: "republisher", Run: products.AnnounceAnew().Run},
+			{Name: "republisher", Run: products.Republisher().Run},
 		}, follow...),
 		Topics: []kafka.Topic{
 			{Name: events.ProductTopic, Compacted: true},

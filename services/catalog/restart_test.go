@@ -12,7 +12,7 @@ import (
 
 // After a restart an empty broker is told of what changed in the last day, and of
 // nothing older.
-func TestARestartAnnouncesAnewWhatTheBrokerMayHaveLost(t *testing.T) {
+func TestARestartRepublishesWhatTheBrokerMayHaveLost(t *testing.T) {
 	t.Parallel()
 	s := open(t, owner())
 	category := s.category(t, "Tea", "").GetId()

@@ -70,7 +70,7 @@ func newService(customers *app.Customers, set *customerv1.Settings, operations *
 			kitrpc.Gateway(customerv1.RegisterCustomerServiceHandlerClient, customerv1.NewCustomerServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "republisher", Run: customers.AnnounceAnew().Run},
+			{Name: "republisher", Run: customers.Republisher().Run},
 		},
 		Topics:     []kafka.Topic{{Name: events.Topic, Retention: set.GetEventRetention().AsDuration()}},
 		Operations: operations,

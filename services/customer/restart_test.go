@@ -15,7 +15,7 @@ import (
 
 // After a restart an empty broker is told who was erased in the last day; of nobody
 // who was erased before, and of nobody else.
-func TestARestartAnnouncesErasuresAnew(t *testing.T) {
+func TestARestartRepublishesErasures(t *testing.T) {
 	t.Parallel()
 	o := open(t, owner())
 	erase := func(id string) {
@@ -46,7 +46,7 @@ func TestARestartAnnouncesErasuresAnew(t *testing.T) {
 	if told, _ := o.told(t, 1); !slices.Equal(told, []string{event("erased")}) {
 		t.Fatalf("told %q", told)
 	}
-	erase(ids["old"]) // says its event again, behind all that was announced anew
+	erase(ids["old"]) // publishes its event again, behind all that was republished
 	o.published(t)
 	told, _ := o.told(t, 2)
 	slices.Sort(told)

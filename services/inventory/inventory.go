@@ -107,7 +107,7 @@ func newService(stocks *app.Stocks, inbound *consumer.Consumer, ops *operations.
 		Runners: []kitapp.Runner{
 			{Name: "consumer", Run: inbound.Run},
 			{Name: "levels", Run: stocks.RunLevels},
-			{Name: "republisher", Run: stocks.AnnounceAnew().Run},
+			{Name: "republisher", Run: stocks.Republisher().Run},
 			{Name: "sweeper", Run: stocks.RunExpired},
 		},
 		Topics: []kafka.Topic{

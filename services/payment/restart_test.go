@@ -26,7 +26,7 @@ func (s *shop) refunded(amount int64) (order, event) {
 
 // After a restart an empty broker is told again of the money that was given back in
 // the last day, which order asks for in no other way; of nothing older.
-func TestARestartAnnouncesRefundsAnew(t *testing.T) {
+func TestARestartRepublishesRefunds(t *testing.T) {
 	t.Parallel()
 	s := open(t, quick)
 	old, _ := s.refunded(100)

@@ -79,7 +79,7 @@ func (s *Store) SetPrice(n int, price money.Money) (said []outbox.Event, commit 
 	return []outbox.Event{events.ProductChanged(next)}, func() { s.products[n] = next }, nil
 }
 
-// Restart tells of every product anew: all that happens here lies in the window of
+// Restart republishes every product: all that happens here lies in the window of
 // a day that is told again.
 func (s *Store) Restart() []outbox.Event {
 	var said []outbox.Event

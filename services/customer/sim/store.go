@@ -46,7 +46,7 @@ func (s *Store) Erase(n int) (said []outbox.Event, commit func()) {
 	}
 }
 
-// Restart tells of every erasure anew: all that happens here lies in the window of a
+// Restart republishes every erasure: all that happens here lies in the window of a
 // day that is told again.
 func (s *Store) Restart() []outbox.Event {
 	var said []outbox.Event

@@ -328,7 +328,7 @@ func (s *Store) Refund(order uuid.UUID, amount int64) (published []outbox.Event,
 	return events.ToOutbox(changes.Events, m.Now), func() { s.save(changes) }, true
 }
 
-// Restart loses what the process had in memory, and tells of every refund anew: all
+// Restart loses what the process had in memory, and republishes every refund: all
 // that happens here lies in the window of a day that is told again.
 func (s *Store) Restart() (published []outbox.Event, commit func()) {
 	s.waiting = nil

@@ -12,26 +12,26 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
 )
 
-// AnnounceAnew tells once more of every product that changed of late.
-func (s *Products) AnnounceAnew() *outbox.Anew {
-	return &outbox.Anew{
+// Republisher publishes every product that changed of late once more.
+func (s *Products) Republisher() *outbox.Republisher {
+	return &outbox.Republisher{
 		Pool: s.Pool, Source: source, Wake: s.Wake, Now: s.Now,
-		Newest: db.New(s.Pool).ProductNewestChange, Page: s.pageAnew,
+		Newest: db.New(s.Pool).ProductNewestChange, Page: s.pageToRepublish,
 	}
 }
 
-func (s *Products) pageAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
+func (s *Products) pageToRepublish(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
 	rows, err := db.New(tx).ProductLockChangedSince(ctx, db.ProductLockChangedSinceParams{Since: since, AfterID: after})
 	if err != nil {
 		return nil, nil, err
 	}
-	ids, said := make([]uuid.UUID, len(rows)), make([]outbox.Event, len(rows))
+	ids, events := make([]uuid.UUID, len(rows)), make([]outbox.Event, len(rows))
 	for i, row := range rows {
 		listing, err := store.Listing(row, 0)
 		if err != nil {
 			return nil, nil, err
 		}
-		ids[i], said[i] = row.ID, s.Announce(listing.Product)
+		ids[i], events[i] = row.ID, s.Announce(listing.Product)
 	}
-	return ids, said, nil
+	return ids, events, nil
 }

@@ -19,7 +19,7 @@ import (
 
 // shelf is a catalog's database without a relay, at a time that stands still.
 type shelf struct {
-	*outbox.Anew
+	*outbox.Republisher
 
 	pool *pg.Pool
 	now  time.Time
@@ -28,9 +28,9 @@ type shelf struct {
 func open(t *testing.T) shelf {
 	t.Helper()
 	s := shelf{pool: testkit.Database(t, catalog.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
-	s.Anew = (&app.Products{
+	s.Republisher = (&app.Products{
 		Pool: s.pool, Announce: events.ProductChanged, Wake: func() {}, Now: func() time.Time { return s.now },
-	}).AnnounceAnew()
+	}).Republisher()
 	s.exec(t, `insert into categories (id, parent_id, name, description, version, create_time, update_time)
 		values ('00000000-0000-7000-8000-000000000000', null, 'Tea', '', 1, now(), now())`)
 	return s
@@ -54,8 +54,8 @@ func (s shelf) put(t *testing.T, code string, n int, changed time.Time) {
 		from generate_series(1, $2) i`, code, n, changed)
 }
 
-// told returns the codes of the products in the outbox, sorted.
-func (s shelf) told(t *testing.T) []string {
+// published returns the codes of the products in the outbox, sorted.
+func (s shelf) published(t *testing.T) []string {
 	t.Helper()
 	rows, err := s.pool.Query(t.Context(), `
 		select p.code from outbox o join products p on p.id = o.key and p.version = o.version and p.update_time = o.create_time
@@ -71,7 +71,7 @@ func (s shelf) told(t *testing.T) []string {
 	return codes
 }
 
-func TestWhatChangedInTheLastDayIsAnnouncedAnew(t *testing.T) {
+func TestWhatChangedInTheLastDayIsRepublished(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for name, row := range map[string]struct {
@@ -92,8 +92,8 @@ func TestWhatChangedInTheLastDayIsAnnouncedAnew(t *testing.T) {
 			if err := s.All(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.told(t); !slices.Equal(got, row.want) {
-				t.Errorf("told of %q, want %q", got, row.want)
+			if got := s.published(t); !slices.Equal(got, row.want) {
+				t.Errorf("republished %q, want %q", got, row.want)
 			}
 		})
 	}
@@ -101,7 +101,7 @@ func TestWhatChangedInTheLastDayIsAnnouncedAnew(t *testing.T) {
 
 // However many changed, no more than one batch waits in the outbox at a time, and
 // what is cut off goes on where it was.
-func TestWhatIsAnnouncedAnewWaitsForItsTurn(t *testing.T) {
+func TestWhatIsRepublishedWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.put(t, "tea", 1200, s.now)
@@ -110,12 +110,12 @@ func TestWhatIsAnnouncedAnewWaitsForItsTurn(t *testing.T) {
 		cut, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- s.All(cut) }()
-		testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return len(s.told(t)) == 500 })
+		testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return len(s.published(t)) == 500 })
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Fatalf("ended with %v", err)
 		}
-		for _, code := range s.told(t) {
+		for _, code := range s.published(t) {
 			all[code] = true
 		}
 		s.exec(t, `delete from outbox`)
@@ -123,11 +123,11 @@ func TestWhatIsAnnouncedAnewWaitsForItsTurn(t *testing.T) {
 	if err := s.All(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	rest := s.told(t)
+	rest := s.published(t)
 	for _, code := range rest {
 		all[code] = true
 	}
 	if len(rest) != 200 || len(all) != 1200 {
-		t.Errorf("the last batch told of %d products, all together of %d", len(rest), len(all))
+		t.Errorf("the last batch republished of %d products, all together of %d", len(rest), len(all))
 	}
 }

@@ -12,26 +12,26 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
 )
 
-// AnnounceAnew tells once more of every customer who was erased of late.
-func (s *Customers) AnnounceAnew() *outbox.Anew {
-	return &outbox.Anew{
+// Republisher publishes the erasure of every customer who was erased of late once more.
+func (s *Customers) Republisher() *outbox.Republisher {
+	return &outbox.Republisher{
 		Pool: s.Pool, Source: source, Wake: s.Wake, Now: s.Now,
-		Newest: db.New(s.Pool).CustomerNewestErasure, Page: s.pageAnew,
+		Newest: db.New(s.Pool).CustomerNewestErasure, Page: s.pageToRepublish,
 	}
 }
 
-func (s *Customers) pageAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
+func (s *Customers) pageToRepublish(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
 	rows, err := db.New(tx).CustomerLockErasedSince(ctx, db.CustomerLockErasedSinceParams{Since: since, AfterID: after})
 	if err != nil {
 		return nil, nil, err
 	}
-	ids, said := make([]uuid.UUID, len(rows)), make([]outbox.Event, len(rows))
+	ids, events := make([]uuid.UUID, len(rows)), make([]outbox.Event, len(rows))
 	for i, row := range rows {
 		customer, err := store.Customer(row, []byte(`[]`)) // an erased customer has no address
 		if err != nil {
 			return nil, nil, err
 		}
-		ids[i], said[i] = row.ID, s.Announce(customer)
+		ids[i], events[i] = row.ID, s.Announce(customer)
 	}
-	return ids, said, nil
+	return ids, events, nil
 }

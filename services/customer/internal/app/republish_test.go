@@ -17,7 +17,7 @@ import (
 
 // book is the context's database without a relay, at a time that stands still.
 type book struct {
-	*outbox.Anew
+	*outbox.Republisher
 
 	pool *pg.Pool
 	now  time.Time
@@ -26,9 +26,9 @@ type book struct {
 func open(t *testing.T) book {
 	t.Helper()
 	s := book{pool: testkit.Database(t, customer.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
-	s.Anew = (&app.Customers{
+	s.Republisher = (&app.Customers{
 		Pool: s.pool, Announce: events.Changed, Wake: func() {}, Now: func() time.Time { return s.now },
-	}).AnnounceAnew()
+	}).Republisher()
 	return s
 }
 
@@ -56,8 +56,8 @@ func (s book) version(name string) int64 { return int64(slices.Index(names, name
 // names tells customers apart.
 var names = []string{"new", "edge", "old", "day", "ahead", "kept"}
 
-// told returns the names of the customers in the outbox, sorted.
-func (s book) told(t *testing.T) []string {
+// published returns the names of the customers in the outbox, sorted.
+func (s book) published(t *testing.T) []string {
 	t.Helper()
 	rows, err := s.pool.Query(t.Context(), `
 		select o.version from outbox o join customers c on c.id = o.key and c.version = o.version and c.update_time = o.create_time
@@ -69,15 +69,15 @@ func (s book) told(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []string
+	var republished []string
 	for _, version := range versions {
-		told = append(told, names[version-1])
+		republished = append(republished, names[version-1])
 	}
-	slices.Sort(told)
-	return told
+	slices.Sort(republished)
+	return republished
 }
 
-func TestWhoWasErasedInTheLastDayIsAnnouncedAnew(t *testing.T) {
+func TestWhoWasErasedInTheLastDayIsRepublished(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for name, row := range map[string]struct {
@@ -99,28 +99,28 @@ func TestWhoWasErasedInTheLastDayIsAnnouncedAnew(t *testing.T) {
 			if err := s.All(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.told(t); !slices.Equal(got, row.want) {
-				t.Errorf("told of %q, want %q", got, row.want)
+			if got := s.published(t); !slices.Equal(got, row.want) {
+				t.Errorf("republished %q, want %q", got, row.want)
 			}
 		})
 	}
 }
 
 // However many were erased, no more than one batch waits in the outbox at a time.
-func TestWhatIsAnnouncedAnewWaitsForItsTurn(t *testing.T) {
+func TestWhatIsRepublishedWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.put(t, "new", 700, s.now, true)
 	ended := make(chan error, 1)
 	go func() { ended <- s.All(t.Context()) }()
-	testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return len(s.told(t)) == 500 })
+	testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return len(s.published(t)) == 500 })
 	select {
 	case err := <-ended:
 		t.Fatalf("ended with %v while the outbox was full", err)
 	default:
 	}
 	s.exec(t, `delete from outbox`)
-	if err := <-ended; err != nil || len(s.told(t)) != 200 {
-		t.Errorf("told of %d more, error %v", len(s.told(t)), err)
+	if err := <-ended; err != nil || len(s.published(t)) != 200 {
+		t.Errorf("republished of %d more, error %v", len(s.published(t)), err)
 	}
 }

@@ -14,8 +14,8 @@ import (
 
 // AnnounceAnew tells once more of every level that changed of late; what
 // ReconcileLevels finds was never published.
-func (s *Stocks) AnnounceAnew() *outbox.Anew {
-	return &outbox.Anew{
+func (s *Stocks) Republisher() *outbox.Republisher {
+	return &outbox.Republisher{
 		Pool: s.Pool, Source: source, Wake: s.Wake, Now: s.Now,
 		Newest: store.On(s.Pool).NewestStockChange, Page: s.pageAnew,
 	}

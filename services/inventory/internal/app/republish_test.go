@@ -23,7 +23,7 @@ func TestALevelOfTheLastDayIsAnnouncedAnew(t *testing.T) {
 	}
 	h.emptyOutbox(t)
 	h.clock.advance(7 * 24 * time.Hour) // the shop rests
-	if err := h.replica(t).AnnounceAnew().All(t.Context()); err != nil {
+	if err := h.replica(t).Republisher().All(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	levels := h.outbox(t, events.StockTopic)
@@ -41,7 +41,7 @@ func TestLevelsThatAreAnnouncedAnewWaitForTheirTurn(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- h.AnnounceAnew().All(t.Context()) }()
+	go func() { ended <- h.Republisher().All(t.Context()) }()
 	testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return h.count(t, `select count(*) from outbox`) == 500 })
 	select {
 	case err := <-ended:

@@ -17,8 +17,8 @@ import (
 // Republisher publishes once more of every refund of late. Order asks for what it awaits,
 // and so hears of charges and of a cancelled order's refunds; of a refund that somebody
 // else asked for it knows nothing until it is told.
-func Republisher(pool *pg.Pool, deps Deps, recorder Recorder) *outbox.Anew {
-	return &outbox.Anew{
+func Republisher(pool *pg.Pool, deps Deps, recorder Recorder) *outbox.Republisher {
+	return &outbox.Republisher{
 		Pool: pool, Source: events.Source, Wake: recorder.Wake, Now: deps.Now,
 		Newest: func(ctx context.Context) (time.Time, error) { return store.NewestRefund(ctx, pool) },
 		Page: func(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {

@@ -45,7 +45,7 @@ func (o office) refunded(n int, status int, at time.Time) {
 		from made`, n, status, at)
 }
 
-func (o office) anew() *outbox.Anew { return app.Republisher(o.pool, o.deps, o.recorder) }
+func (o office) anew() *outbox.Republisher { return app.Republisher(o.pool, o.deps, o.recorder) }
 
 // The window ends with the newest refund, however long the shop rested since, and a
 // clock that once ran ahead doesn't move it away.

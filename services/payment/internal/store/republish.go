@@ -21,7 +21,7 @@ func NewestRefund(ctx context.Context, pool *pg.Pool) (time.Time, error) {
 }
 
 // RefundedSince returns the next payments, by id after the one given, of which money
-// was given back at a time or after it, outbox.AnewRows at most.
+// was given back at a time or after it, outbox.RepublishRows at most.
 func RefundedSince(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, error) {
 	payments, err := db.New(tx).RefundPaymentsSince(ctx, db.RefundPaymentsSinceParams{Since: since, AfterPaymentID: after})
 	if err != nil {

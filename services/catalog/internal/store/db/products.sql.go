@@ -239,7 +239,7 @@ type ProductLockChangedSinceParams struct {
 }
 
 // Along the primary key and not by time: no index holds update_time, and one walk
-// then serves all batches. The limit is outbox.AnewRows, written out so that a plan for any
+// then serves all batches. The limit is outbox.RepublishRows, written out so that a plan for any
 // values knows how little is wanted.
 func (q *Queries) ProductLockChangedSince(ctx context.Context, arg ProductLockChangedSinceParams) ([]Product, error) {
 	rows, err := q.db.Query(ctx, productLockChangedSince, arg.Since, arg.AfterID)

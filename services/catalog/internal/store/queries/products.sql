@@ -47,7 +47,7 @@ select coalesce(max(update_time), 'epoch')::timestamptz as newest from products;
 
 -- name: ProductLockChangedSince :many
 -- Along the primary key and not by time: no index holds update_time, and one walk
--- then serves all batches. The limit is outbox.AnewRows, written out so that a plan for any
+-- then serves all batches. The limit is outbox.RepublishRows, written out so that a plan for any
 -- values knows how little is wanted.
 select * from products
 where update_time >= @since and id > @after_id

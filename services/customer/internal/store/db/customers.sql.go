@@ -104,7 +104,7 @@ type CustomerLockErasedSinceParams struct {
 }
 
 // Along the primary key and not by time: no index holds update_time, and one walk
-// then serves all batches. The limit is outbox.AnewRows, written out so that a plan for any
+// then serves all batches. The limit is outbox.RepublishRows, written out so that a plan for any
 // values knows how little is wanted.
 func (q *Queries) CustomerLockErasedSince(ctx context.Context, arg CustomerLockErasedSinceParams) ([]Customer, error) {
 	rows, err := q.db.Query(ctx, customerLockErasedSince, arg.Since, arg.AfterID)

@@ -27,7 +27,7 @@ select coalesce(max(update_time), 'epoch')::timestamptz as newest from customers
 
 -- name: CustomerLockErasedSince :many
 -- Along the primary key and not by time: no index holds update_time, and one walk
--- then serves all batches. The limit is outbox.AnewRows, written out so that a plan for any
+-- then serves all batches. The limit is outbox.RepublishRows, written out so that a plan for any
 -- values knows how little is wanted.
 select * from customers
 where erased and update_time >= @since and id > @after_id

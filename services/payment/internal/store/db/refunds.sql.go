@@ -150,7 +150,7 @@ type RefundPaymentsSinceParams struct {
 
 // The payments of which money was given back since a time, after the one given, by
 // id. Along the index of payment_id and not by time: no index holds update_time, and
-// one walk then serves all batches. The limit is outbox.AnewRows, written out so that a
+// one walk then serves all batches. The limit is outbox.RepublishRows, written out so that a
 // plan for any values knows how little is wanted.
 func (q *Queries) RefundPaymentsSince(ctx context.Context, arg RefundPaymentsSinceParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, refundPaymentsSince, arg.Since, arg.AfterPaymentID)

@@ -54,7 +54,7 @@ select coalesce(max(update_time), 'epoch')::timestamptz as newest from refunds w
 -- name: RefundPaymentsSince :many
 -- The payments of which money was given back since a time, after the one given, by
 -- id. Along the index of payment_id and not by time: no index holds update_time, and
--- one walk then serves all batches. The limit is outbox.AnewRows, written out so that a
+-- one walk then serves all batches. The limit is outbox.RepublishRows, written out so that a
 -- plan for any values knows how little is wanted.
 select distinct payment_id from refunds
 where status = 2 and update_time >= @since and payment_id > @after_payment_id
