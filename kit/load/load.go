@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/condition"
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // Limits bound the unary calls of a process that come from outside.
@@ -46,7 +46,7 @@ func DefaultLimits() Limits {
 // reflection and calls within the process, which are part of a call that has its
 // place already, pass.
 type Limiter struct {
-	limits  Limits
+	limits    Limits
 	condition *condition.Condition
 
 	calls atomic.Int64

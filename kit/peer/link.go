@@ -15,7 +15,7 @@ import (
 // link is the way to one peer. It tells when the peer can't be reached, and why:
 // calls that fail for it say only that a part is away.
 type link struct {
-	next    http.RoundTripper
+	next      http.RoundTripper
 	condition *condition.Condition
 }
 

@@ -152,7 +152,9 @@ func (b *harness) states(o *orderv1.Order) []string {
 	return all
 }
 
-func (b *harness) wasConfirmed(o *orderv1.Order) bool { return slices.Contains(b.states(o), "CONFIRMED") }
+func (b *harness) wasConfirmed(o *orderv1.Order) bool {
+	return slices.Contains(b.states(o), "CONFIRMED")
+}
 
 // wantGivenBack checks a cancelled order whose money was captured: the refund is
 // awaited until it came, and afterwards the order keeps nothing.
