@@ -12,7 +12,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
 )
 
-// AnnounceAnew tells once more of every level that changed of late; what
+// Republisher tells once more of every level that changed of late; what
 // ReconcileLevels finds was never published.
 func (s *Stocks) Republisher() *outbox.Republisher {
 	return &outbox.Republisher{
@@ -22,7 +22,7 @@ func (s *Stocks) Republisher() *outbox.Republisher {
 }
 
 func (s *Stocks) pageAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
-	stocks, err := store.On(tx).LockChangedStock(ctx, since, after, outbox.AnewRows)
+	stocks, err := store.On(tx).LockChangedStock(ctx, since, after, outbox.RepublishRows)
 	if err != nil {
 		return nil, nil, err
 	}
