@@ -1,6 +1,7 @@
 package page
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,9 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // maxComparisons bounds a filter's length in comparisons.
@@ -113,7 +113,12 @@ func (c comparison) condition(param func(any) string) string {
 	if c.field.Condition != nil {
 		return c.field.Condition(c.op, c.value, param)
 	}
-	return c.field.Column + " " + c.op + " " + param(c.value) + c.field.Kind.cast()
+	op := c.op
+	if op == "<>" {
+		// Rows without a value differ from every value.
+		op = "is distinct from"
+	}
+	return c.field.Column + " " + op + " " + param(c.value) + c.field.Kind.cast()
 }
 
 func (p *parser) operator(name string, kind Kind) (string, error) {
@@ -121,7 +126,7 @@ func (p *parser) operator(name string, kind Kind) (string, error) {
 		if !strings.HasPrefix(p.text[p.at:], op) {
 			continue
 		}
-		if op != "=" && op != "!=" && (kind == Enum || kind == ID || kind == Bool) {
+		if op != "=" && op != "!=" && (kind == Enum || kind == ID || kind == Bool || kind == Name || kind == Email) {
 			return "", p.bad(p.at, fmt.Sprintf("%s takes = and != only", name))
 		}
 		p.at += len(op)
@@ -136,16 +141,16 @@ func (p *parser) operator(name string, kind Kind) (string, error) {
 func (p *parser) literal(name string, field Field) (any, error) {
 	at := p.at
 	switch field.Kind {
-	case Text, Time, ID:
+	case Text, Time, ID, Name, Email:
 		text, err := p.quoted(name)
 		if err != nil {
 			return nil, err
 		}
-		if !field.Kind.plausible(text) {
-			want := map[Kind]string{Time: `an RFC 3339 time such as "2026-11-22T10:00:00Z"`, ID: "a UUID", Text: "text without U+0000"}
-			return nil, p.bad(at, fmt.Sprintf("%s takes %s", name, want[field.Kind]))
+		value, err := field.Kind.read(text)
+		if err != nil {
+			return nil, p.bad(at, fmt.Sprintf("%s %s", name, err))
 		}
-		return text, nil
+		return value, nil
 	case Number:
 		if word := p.word(); Number.plausible(word) {
 			return word, nil
@@ -160,7 +165,7 @@ func (p *parser) literal(name string, field Field) (any, error) {
 		}
 		return nil, p.bad(at, name+" takes true or false")
 	default:
-		if value, ok := field.Values[p.word()]; ok {
+		if value, ok := field.enum(name, p.word()); ok {
 			return value, nil
 		}
 		return nil, p.bad(at, fmt.Sprintf("%s takes one of %s", name, field.words()))
@@ -200,6 +205,40 @@ func (p *parser) quoted(name string) (string, error) {
 	return "", p.bad(at, "the double quote is not closed")
 }
 
+// enum finds the value of a word, which may have the prefix of its enum in the
+// contract: that ends in the field's name, as PRODUCT_STATUS_ does for "status".
+func (f Field) enum(name, word string) (any, bool) {
+	if value, ok := f.Values[word]; ok {
+		return value, true
+	}
+	_, short, found := strings.Cut("_"+word, "_"+strings.ToUpper(name)+"_")
+	value, ok := f.Values[short]
+	return value, ok && found
+}
+
+// read returns a literal in the form that its column compares with.
+func (k Kind) read(text string) (string, error) {
+	switch k {
+	case Time:
+		at, err := grammar.Time(text)
+		return at.Format(time.RFC3339Nano), err
+	case ID:
+		id, err := grammar.UUID(text)
+		return id.String(), err
+	}
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return "", errors.New("must be text without U+0000")
+	}
+	switch k {
+	case Name:
+		return grammar.Fold(text), nil
+	case Email:
+		return grammar.EmailKey(text), nil
+	default:
+		return text, nil
+	}
+}
+
 // plausible says whether PostgreSQL will take text as a value of the kind.
 func (k Kind) plausible(text string) bool {
 	switch k {
@@ -208,14 +247,9 @@ func (k Kind) plausible(text string) bool {
 	case Bool:
 		_, err := strconv.ParseBool(text)
 		return err == nil
-	case Time:
-		t, err := time.Parse(time.RFC3339Nano, text)
-		return err == nil && t.Year() > 0
-	case ID:
-		_, err := uuid.Parse(text)
-		return err == nil && len(text) == 36
 	default:
-		return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
+		_, err := k.read(text)
+		return err == nil
 	}
 }
 

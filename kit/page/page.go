@@ -36,7 +36,8 @@ type Schema struct {
 
 // Field is a column of a list.
 type Field struct {
-	// Column is the SQL expression. It must not be null where Order is set.
+	// Column is the SQL expression. It must not be null where Order is set. Where it is
+	// null, a row has no value: it fits != and no other comparison.
 	Column string
 	Kind   Kind
 	// Values are an Enum's words and what the column holds for them.
@@ -44,7 +45,8 @@ type Field struct {
 	// Filter and Order say where the field may be used.
 	Filter, Order bool
 	// Condition, when set, writes a filter's condition instead of "Column op value":
-	// with param, which makes a parameter of a value and returns its placeholder.
+	// with param, which makes a parameter of a value and returns its placeholder. It
+	// keeps rows without a value for the op "<>".
 	Condition func(op string, value any, param func(any) string) string
 }
 
@@ -59,12 +61,19 @@ const (
 	Number
 	// Bool is true or false.
 	Bool
-	// Enum is a bare word of the field's Values; only = and != apply.
+	// Enum is a bare word of the field's Values, alone or with its prefix in the
+	// contract (ACTIVE or PRODUCT_STATUS_ACTIVE for a field "status"); only = and !=
+	// apply.
 	Enum
 	// Time is an RFC 3339 time in double quotes.
 	Time
 	// ID is a UUID in double quotes; only = and != apply.
 	ID
+	// Name is a name in double quotes that is compared without regard to case and to
+	// the blanks around it; its Column holds grammar.Fold of the name.
+	Name
+	// Email is an e-mail address in double quotes; its Column holds grammar.EmailKey.
+	Email
 )
 
 // Request is what a list call asks for. Parent is everything else that decides
@@ -111,7 +120,7 @@ func (s Schema) Parse(r Request) (Query, error) {
 		return q, err
 	}
 	h := fnv.New128a()
-	for _, part := range []string{r.OrderBy, r.Filter, r.Parent} {
+	for _, part := range []string{s.list(), r.OrderBy, r.Filter, r.Parent} {
 		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	q.sum = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
@@ -121,6 +130,19 @@ func (s Schema) Parse(r Request) (Query, error) {
 		}
 	}
 	return q, nil
+}
+
+// list tells one list from another, so that a token of one is none of the other,
+// though both may be asked for with the same filter.
+func (s Schema) list() string {
+	columns := []string{s.ID, s.Order}
+	for name, field := range s.Fields {
+		if field.Order {
+			columns = append(columns, name+"="+field.Column)
+		}
+	}
+	slices.Sort(columns[2:])
+	return strings.Join(columns, ";")
 }
 
 func orDefault(n, otherwise int) int {
@@ -342,7 +364,7 @@ func (q Query) readToken(text string) ([]string, error) {
 		return nil, bad("is not one of ours")
 	}
 	if t.Sum != q.sum {
-		return nil, bad("belongs to a request with another filter, order_by or parent")
+		return nil, bad("belongs to another list, or to a request with another filter, order_by or parent")
 	}
 	if len(t.After) != len(q.order)+1 {
 		return nil, bad("is not one of ours")
