@@ -1,5 +1,6 @@
-// Package catalog is what the shop sells: categories and products. It says
-// ProductChanged, and hears from inventory how many can be bought.
+// Package catalog keeps what the shop sells: categories and products. It publishes
+// ProductChanged, and consumes inventory's StockLevelChanged, which says how many of
+// a product can be bought.
 package catalog
 
 import (
@@ -16,15 +17,16 @@ import (
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/app"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/audit"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/events"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/operations"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/rpc"
 )
 
@@ -65,7 +67,7 @@ func Module(cfg Config) fx.Option {
 			func(kafka kafka.Config, cache *app.Cache, log *slog.Logger) follower {
 				return newFollower(cfg.Context, kafka, cache, log)
 			},
-			audit.New,
+			operations.New,
 			fx.Private,
 		),
 		kitapp.Join(newService),
@@ -91,7 +93,7 @@ func newCache(cfg kitapp.ContextConfig, clock kitapp.Clock, meter metric.MeterPr
 	return cache, cache.Measure(meter)
 }
 
-// follower hears of changes through other replicas.
+// follower keeps the cache right about changes that other replicas make.
 type follower []kitapp.Runner
 
 func newFollower(cfg kitapp.ContextConfig, kafka kafka.Config, cache *app.Cache, log *slog.Logger) follower {
@@ -104,13 +106,13 @@ func newFollower(cfg kitapp.ContextConfig, kafka kafka.Config, cache *app.Cache,
 func newProducts(
 	pool *pg.Pool, relay *outbox.Relay, set domain.Settings, cache *app.Cache, clock kitapp.Clock, id kitapp.NewID,
 ) *app.Products {
-	return &app.Products{
-		Pool: pool, Settings: set, Announce: events.ProductChanged, Cache: cache, Wake: relay.Wake, Now: clock, NewID: id,
-	}
+	return &app.Products{Deps: app.Deps{
+		Pool: pool, Settings: set, ToOutbox: events.ToOutbox, Cache: cache, Wake: relay.Wake, Now: clock, NewID: id,
+	}}
 }
 
-func newCategories(pool *pg.Pool, clock kitapp.Clock, id kitapp.NewID) *app.Categories {
-	return &app.Categories{Pool: pool, Now: clock, NewID: id}
+func newCategories(products *app.Products) *app.Categories {
+	return &app.Categories{Deps: products.Deps}
 }
 
 func newStockConsumer(
@@ -119,12 +121,12 @@ func newStockConsumer(
 ) *consumer.Consumer {
 	return consumer.New(group, pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.StockTopic}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.Handler(products.SetAvailability))
+	}, events.NewHandler(events.Handlers{SetAvailability: products.SetAvailability}))
 }
 
 func newService(
 	products *app.Products, categories *app.Categories,
-	stock *consumer.Consumer, follow follower, operations *audit.Operations,
+	stock *consumer.Consumer, follow follower, operate *operations.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name: Name,
@@ -140,10 +142,11 @@ func newService(
 			{Name: "consumer", Run: stock.Run},
 			{Name: "republisher", Run: products.Republisher().Run},
 		}, follow...),
+		IdempotencyRetention: idempotency.Retention,
 		Topics: []kafka.Topic{
 			{Name: events.ProductTopic, Compacted: true},
 			{Name: events.StockTopic, Compacted: true},
 		},
-		Operations: operations,
+		Operations: operate,
 	}
 }

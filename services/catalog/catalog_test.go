@@ -15,6 +15,7 @@ import (
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -92,7 +93,7 @@ func owner() authz.Identity { return authz.Identity{Kind: authz.Owner} }
 
 func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
 	t.Parallel()
-	testkit.Schema(t, testkit.Database(t, catalog.Migrations()), outbox.Schema, consumer.Schema)
+	testkit.Schema(t, testkit.Database(t, catalog.Migrations()), outbox.Schema, consumer.Schema, idempotency.Schema)
 }
 
 func TestTheGraphIsComplete(t *testing.T) {

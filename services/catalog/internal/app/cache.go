@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
 const (
@@ -99,12 +100,9 @@ type entry struct {
 // noLevel is the version of a level that is not there; those that are have 0 or more.
 const noLevel int64 = -1
 
-// stored is a product as the database has it.
-type stored struct {
-	domain.Listing
-	// LevelVersion is the version of Available; noLevel when none is known.
-	LevelVersion int64
-}
+// stored is a product as the database has it; its LevelVersion is noLevel when no
+// level is known.
+type stored = store.Stored
 
 // note is something that was heard: a product's change, its level, or that
 // something unknown happened to it.

@@ -29,7 +29,7 @@ func newTable(codes ...string) (*table, []uuid.UUID) {
 	ids := make([]uuid.UUID, len(codes))
 	for i, code := range codes {
 		ids[i] = uuid.New()
-		tab.rows[ids[i]] = stored{domain.Listing{Product: domain.Product{ID: ids[i], Code: code, Version: 1}}, noLevel}
+		tab.rows[ids[i]] = stored{Listing: domain.Listing{ProductSnapshot: domain.ProductSnapshot{ID: ids[i], Code: code, Version: 1}}, LevelVersion: noLevel}
 	}
 	return tab, ids
 }

@@ -3,32 +3,49 @@ package app
 import (
 	"context"
 
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
 )
 
-// Create adds a category. Errors: INVALID_FIELD, CATEGORY_NAME_TAKEN,
-// CATEGORY_NOT_FOUND for the parent, CATEGORY_CYCLE.
-func (s *Categories) Create(ctx context.Context, fields domain.CategoryFields) (domain.Category, error) {
+// CreateCategory adds a category. The same request sent again under its request id
+// gets its first answer; without an id it is a new request. Errors: INVALID_FIELD,
+// CATEGORY_NAME_TAKEN, CATEGORY_NOT_FOUND for the parent, CATEGORY_CYCLE,
+// REQUEST_ID_REUSED.
+func CreateCategory[Res proto.Message](ctx context.Context, s *Categories, requestID uuid.UUID, request proto.Message,
+	fields domain.CategoryFields, answer func(domain.CategorySnapshot) Res,
+) (Res, error) {
 	var category domain.Category
-	err := s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		queries := db.New(tx)
-		if err := queries.CategoryLockTree(ctx); err != nil {
-			return err
-		}
-		above, err := place(ctx, queries, fields.ParentID)
-		if err != nil {
-			return err
-		}
-		if category, err = domain.NewCategory(fields, above, s.NewID(), s.Now()); err != nil {
-			return err
-		}
-		return queries.CategoryInsert(ctx, store.InsertCategory(category))
-	})
+	key := idempotency.Key{Caller: authz.Caller(ctx).Key(), RPC: "CreateCategory", RequestID: requestID}
+	res, err := idempotency.RunOptional(ctx, s.Pool.Hot(), key, request, answer(domain.CategorySnapshot{}),
+		func(ctx context.Context, tx *pg.Tx) (Res, error) {
+			var err error
+			category, err = create(ctx, store.On(tx), fields, s.Deps)
+			return answer(category.Snapshot()), err
+		})
 	if err != nil {
-		return domain.Category{}, categoryFault(err, category)
+		var none Res
+		return none, store.CategoryFault(err, category)
 	}
-	return category, nil
+	return res, nil
+}
+
+func create(ctx context.Context, st store.Store, fields domain.CategoryFields, deps Deps) (domain.Category, error) {
+	if err := st.LockTree(ctx); err != nil {
+		return domain.Category{}, err
+	}
+	place, err := st.PlaceBelow(ctx, fields.ParentID)
+	if err != nil {
+		return domain.Category{}, err
+	}
+	category, err := domain.NewCategory(fields, place, deps.NewID(), deps.Now())
+	if err != nil {
+		return domain.Category{}, err
+	}
+	return category, st.InsertCategory(ctx, category)
 }

@@ -3,44 +3,39 @@ package app
 import (
 	"context"
 
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
 )
 
-// Create adds a product. It costs one round trip: whether the code is free and
-// the category there is the database's to say when it takes the row. Errors:
-// INVALID_FIELD, PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND.
-func (s *Products) Create(ctx context.Context, fields domain.ProductFields) (domain.Listing, error) {
+// CreateProduct adds a product, and publishes it. It costs one round trip: the
+// database refuses a code that is taken and a category that does not exist when it
+// takes the row. The same request sent again under its request id gets its first
+// answer; without an id it is a new request. Errors: INVALID_FIELD,
+// PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND, REQUEST_ID_REUSED.
+func CreateProduct[Res proto.Message](ctx context.Context, s *Products, requestID uuid.UUID, request proto.Message,
+	fields domain.ProductFields, answer func(domain.Listing) Res,
+) (Res, error) {
+	var none Res
 	product, err := domain.NewProduct(fields, s.NewID(), s.Now())
 	if err != nil {
-		return domain.Listing{}, err
+		return none, err
 	}
-	row, err := store.InsertProduct(product)
+	key := idempotency.Key{Caller: authz.Caller(ctx).Key(), RPC: "CreateProduct", RequestID: requestID}
+	res, err := idempotency.RunOptional(ctx, s.Pool.Hot(), key, request, answer(domain.Listing{}),
+		func(ctx context.Context, tx *pg.Tx) (Res, error) {
+			if err := store.On(tx).InsertProduct(ctx, product); err != nil {
+				return none, err
+			}
+			return answer(domain.Listing{ProductSnapshot: product.Snapshot()}), s.publish(ctx, tx, product)
+		})
 	if err != nil {
-		return domain.Listing{}, err
+		return none, s.failed(err, product)
 	}
-	err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		if err := db.New(tx).ProductInsert(ctx, row); err != nil {
-			return err
-		}
-		return s.announce(ctx, tx, product)
-	})
-	if err != nil {
-		return domain.Listing{}, s.failed(err, product)
-	}
-	return domain.Listing{Product: product}, nil
-}
-
-// productFault says what the database refused about a product.
-func productFault(err error, product domain.Product) error {
-	switch pg.Violated(err) {
-	case "products_code_taken":
-		return domain.ProductCodeTaken(product.Code).Because(err)
-	case "products_category_id_fkey":
-		return domain.ProductCategoryNotFound(product.CategoryID).Because(err)
-	default:
-		return err
-	}
+	return res, nil
 }

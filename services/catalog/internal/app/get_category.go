@@ -6,10 +6,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
-// Get reads a category. Errors: CATEGORY_NOT_FOUND.
-func (s *Categories) Get(ctx context.Context, id uuid.UUID) (domain.Category, error) {
-	return load(ctx, db.New(s.Pool.Hot()), id)
+// GetCategory reads a category. Errors: CATEGORY_NOT_FOUND.
+func (s *Categories) GetCategory(ctx context.Context, id uuid.UUID) (domain.CategorySnapshot, error) {
+	category, err := store.On(s.Pool.Hot()).Category(ctx, id)
+	return category.Snapshot(), err
 }

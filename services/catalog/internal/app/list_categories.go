@@ -8,8 +8,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
-// List returns a page of categories by name and the token of the next one. Errors:
-// FILTER_INVALID, PAGE_TOKEN_INVALID.
-func (s *Categories) List(ctx context.Context, req page.Request) ([]domain.Category, string, error) {
-	return store.ListCategories(ctx, s.Pool, req)
+// ListCategories returns a page of categories by name and the token of the next one.
+// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+func (s *Categories) ListCategories(ctx context.Context, req page.Request) ([]domain.CategorySnapshot, string, error) {
+	return store.On(s.Pool).ListCategories(ctx, req)
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
-// List returns a page of products and the token of the next one. Without a status
-// in the filter, archived products are left out. Errors: FILTER_INVALID,
+// ListProducts returns a page of products and the token of the next one. Without a
+// status in the filter, archived products are left out. Errors: FILTER_INVALID,
 // PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (s *Products) List(ctx context.Context, req page.Request) ([]domain.Listing, string, error) {
-	listings, next, err := store.ListProducts(ctx, s.Pool, req, store.ProductScope{
+func (s *Products) ListProducts(ctx context.Context, req page.Request) ([]domain.Listing, string, error) {
+	listings, next, err := store.On(s.Pool).ListProducts(ctx, req, store.ProductScope{
 		Drafts: seesDrafts(ctx), DefaultCurrency: s.Settings.DefaultCurrency,
 	})
 	// Who saw a change in a list must not read the product without it afterwards.

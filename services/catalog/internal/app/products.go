@@ -1,6 +1,5 @@
 // Package app holds the catalog's use cases, one file each. A use case loads, lets
-// the domain decide, and stores what was decided together with the event that
-// tells of it.
+// the domain decide, and stores what was decided together with the event of it.
 package app
 
 import (
@@ -14,22 +13,23 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
 // source names this context in its events (CloudEvents ce_source).
 const source = "/shopmesh/catalog"
 
-// Products are the use cases about products.
-type Products struct {
+// Deps are what the use cases take from outside.
+type Deps struct {
 	// Pool is the catalog's database.
 	Pool *pg.Pool
 	// Settings are the owner's.
 	Settings domain.Settings
-	// Announce returns the event that tells of a product.
-	Announce func(domain.Product) outbox.Event
-	// Cache holds products that were read of late.
+	// ToOutbox returns the event of a product's state.
+	ToOutbox func(domain.Product) outbox.Event
+	// Cache holds products that were read recently.
 	Cache *Cache
-	// Wake has the relay look at the outbox at once.
+	// Wake makes the relay read the outbox at once.
 	Wake func()
 	// Now is the time, in whole microseconds as the database keeps it.
 	Now func() time.Time
@@ -37,19 +37,23 @@ type Products struct {
 	NewID func() uuid.UUID
 }
 
-// announce queues the product's event in tx.
-func (s *Products) announce(ctx context.Context, tx *pg.Tx, product domain.Product) error {
-	tx.OnCommit(func() { s.Cache.Changed(product.ID, product.Code, product.Version) })
+// Products are the use cases about products.
+type Products struct{ Deps }
+
+// publish queues the product's event in tx.
+func (s *Products) publish(ctx context.Context, tx *pg.Tx, product domain.Product) error {
+	p := product.Snapshot()
+	tx.OnCommit(func() { s.Cache.Changed(p.ID, p.Code, p.Version) })
 	tx.OnCommit(s.Wake)
-	return outbox.Write(ctx, tx, source, s.Announce(product))
+	return outbox.Write(ctx, tx, source, s.ToOutbox(product))
 }
 
 // failed translates what a change of a product failed with. Whether it was committed
 // is not known unless the failure is a refusal.
 func (s *Products) failed(err error, product domain.Product) error {
-	err = productFault(err, product)
+	err = store.ProductFault(err, product)
 	if _, refused := fault.Of(err); !refused {
-		s.Cache.Forget(product.ID, product.Code)
+		s.Cache.Forget(product.Snapshot().ID, product.Snapshot().Code)
 	}
 	return err
 }

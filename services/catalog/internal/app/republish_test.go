@@ -28,11 +28,11 @@ type shelf struct {
 func open(t *testing.T) shelf {
 	t.Helper()
 	s := shelf{pool: testkit.Database(t, catalog.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
-	s.Republisher = (&app.Products{
-		Pool: s.pool, Announce: events.ProductChanged, Wake: func() {}, Now: func() time.Time { return s.now },
-	}).Republisher()
-	s.exec(t, `insert into categories (id, parent_id, name, description, version, create_time, update_time)
-		values ('00000000-0000-7000-8000-000000000000', null, 'Tea', '', 1, now(), now())`)
+	s.Republisher = (&app.Products{Deps: app.Deps{
+		Pool: s.pool, ToOutbox: events.ToOutbox, Wake: func() {}, Now: func() time.Time { return s.now },
+	}}).Republisher()
+	s.exec(t, `insert into categories (id, parent_id, name, name_key, description, version, create_time, update_time)
+		values ('00000000-0000-7000-8000-000000000000', null, 'Tea', 'tea', '', 1, now(), now())`)
 	return s
 }
 
@@ -108,6 +108,7 @@ func TestWhatIsRepublishedWaitsForItsTurn(t *testing.T) {
 	all := map[string]bool{}
 	for range 2 { // the batch fills the outbox, and nothing follows
 		cut, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		ended := make(chan error, 1)
 		go func() { ended <- s.All(cut) }()
 		testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return len(s.published(t)) == 500 })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/etag"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // MaxDepth is how many levels the tree of categories may have; a category at the
@@ -16,6 +17,11 @@ const MaxDepth = 8
 
 // Category is a node of the tree that products are sorted into.
 type Category struct {
+	state CategorySnapshot
+}
+
+// CategorySnapshot is a category as it is stored and shown.
+type CategorySnapshot struct {
 	ID uuid.UUID
 	// ParentID is the category above; uuid.Nil at the top.
 	ParentID    uuid.UUID
@@ -27,13 +33,19 @@ type Category struct {
 	UpdateTime time.Time
 }
 
+// RestoreCategory returns the category that a snapshot was taken of.
+func RestoreCategory(stored CategorySnapshot) Category { return Category{state: stored} }
+
+// Snapshot returns the category as it is stored and shown.
+func (c Category) Snapshot() CategorySnapshot { return c.state }
+
 // Etag names this version of the category.
-func (c Category) Etag() string { return etag.Of(c.ID, c.Version) }
+func (c CategorySnapshot) Etag() string { return etag.Of(c.ID, c.Version) }
 
 // CheckEtag refuses an etag that is set and not the current one: ETAG_MISMATCH.
-func (c Category) CheckEtag(given string) error { return etag.Check(given, c.Etag()) }
+func (c Category) CheckEtag(given string) error { return etag.Check(given, c.state.Etag()) }
 
-// CategoryFields are what a caller says of a category.
+// CategoryFields are what a caller gives for a new category.
 type CategoryFields struct {
 	Name        string
 	Description string
@@ -49,10 +61,10 @@ type Place []uuid.UUID
 // CATEGORY_NOT_FOUND when place does not lead to the wanted parent, CATEGORY_CYCLE
 // when the tree would be deeper than MaxDepth.
 func NewCategory(fields CategoryFields, place Place, id uuid.UUID, now time.Time) (Category, error) {
-	category := Category{
+	category := Category{CategorySnapshot{
 		ID: id, ParentID: fields.ParentID, Name: fields.Name, Description: fields.Description,
 		Version: 1, CreateTime: now, UpdateTime: now,
-	}
+	}}
 	if err := category.check(); err != nil {
 		return Category{}, err
 	}
@@ -72,23 +84,24 @@ type CategoryChange struct {
 
 // Moves reports whether the change gives the category another parent.
 func (ch CategoryChange) Moves(category Category) bool {
-	return ch.ParentID != nil && *ch.ParentID != category.ParentID
+	return ch.ParentID != nil && *ch.ParentID != category.state.ParentID
 }
 
 // Change returns the category after the change, and whether anything is different.
 // place is the new parent's, height the levels that the category and all below it
-// span; both are looked at only when the change moves it. Errors: INVALID_FIELD,
+// span; both count only when the change moves it. Errors: INVALID_FIELD,
 // CATEGORY_NOT_FOUND for the new parent, CATEGORY_CYCLE.
 func (c Category) Change(change CategoryChange, place Place, height int, now time.Time) (Category, bool, error) {
 	next := c
+	state := &next.state
 	if change.Name != nil {
-		next.Name = *change.Name
+		state.Name = *change.Name
 	}
 	if change.Description != nil {
-		next.Description = *change.Description
+		state.Description = *change.Description
 	}
 	if change.ParentID != nil {
-		next.ParentID = *change.ParentID
+		state.ParentID = *change.ParentID
 	}
 	if next == c {
 		return c, false, nil
@@ -101,25 +114,26 @@ func (c Category) Change(change CategoryChange, place Place, height int, now tim
 			return Category{}, false, err
 		}
 	}
-	next.Version++
-	next.UpdateTime = now
+	state.Version++
+	state.UpdateTime = now
 	return next, true, nil
 }
 
 func (c Category) check() error {
 	var wrong violations
-	wrong.title("category.name", c.Name, 200)
-	wrong.atMost("category.description", c.Description, 4000)
+	wrong.check("category.name", grammar.RequiredLine(c.state.Name, 200))
+	wrong.check("category.description", grammar.Text(c.state.Description, 4000))
 	return wrong.err()
 }
 
 // accept says whether a category that spans height levels can stand here.
-func (p Place) accept(category Category, height int) error {
+func (p Place) accept(accepted Category, height int) error {
 	const field = "category.parent_id"
+	category := accepted.state
 	if category.ParentID == uuid.Nil {
 		p = nil
 	} else if len(p) == 0 || p[0] != category.ParentID {
-		return CategoryNotFound(category.ParentID).Field(field, "no category has this id")
+		return ErrCategoryNotFound(category.ParentID).Field(field, "no category has this id")
 	}
 	if slices.Contains(p, category.ID) {
 		return fault.New(fault.FailedPrecondition, ReasonCategoryCycle,
@@ -132,24 +146,4 @@ func (p Place) accept(category Category, height int) error {
 			Field(field, "stands too deep in the tree")
 	}
 	return nil
-}
-
-// CategoryNotFound is the fault for an id that no category has.
-func CategoryNotFound(id uuid.UUID) *fault.Error {
-	return fault.New(fault.NotFound, ReasonCategoryNotFound, "no category has the id %s", id).
-		With("category_id", id.String())
-}
-
-// CategoryNameTaken is the fault for a name that a sibling has.
-func CategoryNameTaken(name string) *fault.Error {
-	return fault.New(fault.AlreadyExists, ReasonCategoryNameTaken,
-		"a category beside it is named %q: choose another name", name).
-		Field("category.name", "a category beside it has this name")
-}
-
-// CategoryNotEmpty is the fault for deleting a category that holds something.
-func CategoryNotEmpty(id uuid.UUID) *fault.Error {
-	return fault.New(fault.FailedPrecondition, ReasonCategoryNotEmpty,
-		"category %s holds products or subcategories: move them first", id).
-		With("category_id", id.String())
 }

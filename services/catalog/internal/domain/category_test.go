@@ -54,7 +54,7 @@ func TestATreeIsNeverDeeperThanEight(t *testing.T) {
 		if err != nil {
 			t.Fatalf("level %d: %v", level, err)
 		}
-		place = append(Place{category.ID}, place...)
+		place = append(Place{category.state.ID}, place...)
 	}
 	_, err := NewCategory(CategoryFields{Name: "too deep", ParentID: place[0]}, place, uuid.New(), morning)
 	wantReason(t, err, ReasonCategoryCycle)
@@ -62,7 +62,7 @@ func TestATreeIsNeverDeeperThanEight(t *testing.T) {
 
 func TestACategoryMovesOnlyOutsideOfItself(t *testing.T) {
 	t.Parallel()
-	category := Category{ID: uuid.New(), Name: "Tea", Version: 3, CreateTime: morning, UpdateTime: morning}
+	category := Category{CategorySnapshot{ID: uuid.New(), Name: "Tea", Version: 3, CreateTime: morning, UpdateTime: morning}}
 	child, grandchild, other, top := uuid.New(), uuid.New(), uuid.New(), uuid.Nil
 	for name, row := range map[string]struct {
 		parent uuid.UUID
@@ -70,9 +70,9 @@ func TestACategoryMovesOnlyOutsideOfItself(t *testing.T) {
 		height int
 		reason fault.Reason
 	}{
-		"below itself":                {category.ID, Place{category.ID}, 1, ReasonCategoryCycle},
-		"below its child":             {child, Place{child, category.ID}, 2, ReasonCategoryCycle},
-		"below its grandchild":        {grandchild, Place{grandchild, child, category.ID}, 3, ReasonCategoryCycle},
+		"below itself":                {category.state.ID, Place{category.state.ID}, 1, ReasonCategoryCycle},
+		"below its child":             {child, Place{child, category.state.ID}, 2, ReasonCategoryCycle},
+		"below its grandchild":        {grandchild, Place{grandchild, child, category.state.ID}, 3, ReasonCategoryCycle},
 		"below another":               {other, Place{other}, 3, ""},
 		"so deep that it just fits":   {other, Place{other, uuid.New(), uuid.New(), uuid.New(), uuid.New()}, 3, ""},
 		"deeper than the tree may":    {other, Place{other, uuid.New(), uuid.New(), uuid.New(), uuid.New()}, 4, ReasonCategoryCycle},
@@ -89,7 +89,7 @@ func TestACategoryMovesOnlyOutsideOfItself(t *testing.T) {
 
 func TestAChangeThatChangesNothingKeepsTheCategorysVersion(t *testing.T) {
 	t.Parallel()
-	category := Category{ID: uuid.New(), Name: "Tea", Version: 3, CreateTime: morning, UpdateTime: morning}
+	category := Category{CategorySnapshot{ID: uuid.New(), Name: "Tea", Version: 3, CreateTime: morning, UpdateTime: morning}}
 	name := "Tea"
 	same, changed, err := category.Change(CategoryChange{Name: &name}, nil, 0, noon)
 	if err != nil || changed || same != category {
@@ -97,21 +97,21 @@ func TestAChangeThatChangesNothingKeepsTheCategorysVersion(t *testing.T) {
 	}
 	name = "Coffee"
 	next, changed, err := category.Change(CategoryChange{Name: &name}, nil, 0, noon)
-	if err != nil || !changed || next.Version != 4 || next.Name != "Coffee" || !next.UpdateTime.Equal(noon) {
+	if err != nil || !changed || next.state.Version != 4 || next.state.Name != "Coffee" || !next.state.UpdateTime.Equal(noon) {
 		t.Fatalf("got %+v, %t, %v", next, changed, err)
 	}
-	if next.Etag() == category.Etag() {
+	if next.state.Etag() == category.state.Etag() {
 		t.Fatal("two versions share an etag")
 	}
 }
 
 func TestAnEtagIsCheckedOnlyWhenItIsGiven(t *testing.T) {
 	t.Parallel()
-	category := Category{ID: uuid.New(), Version: 1}
+	category := Category{CategorySnapshot{ID: uuid.New(), Version: 1}}
 	if err := category.CheckEtag(""); err != nil {
 		t.Fatal(err)
 	}
-	if err := category.CheckEtag(category.Etag()); err != nil {
+	if err := category.CheckEtag(category.state.Etag()); err != nil {
 		t.Fatal(err)
 	}
 	wantReason(t, category.CheckEtag("stale"), fault.ReasonEtagMismatch)
@@ -127,7 +127,7 @@ func TestNoSeriesOfMovesMakesACycleOrADeepTree(t *testing.T) {
 		place := func(id uuid.UUID) (p Place) {
 			for id != uuid.Nil {
 				p = append(p, id)
-				id = categories[id].ParentID
+				id = categories[id].state.ParentID
 			}
 			return p
 		}
@@ -135,8 +135,8 @@ func TestNoSeriesOfMovesMakesACycleOrADeepTree(t *testing.T) {
 		height = func(id uuid.UUID) int {
 			below := 0
 			for _, c := range categories {
-				if c.ParentID == id {
-					below = max(below, height(c.ID))
+				if c.state.ParentID == id {
+					below = max(below, height(c.state.ID))
 				}
 			}
 			return below + 1
@@ -161,7 +161,7 @@ func TestNoSeriesOfMovesMakesACycleOrADeepTree(t *testing.T) {
 			}
 			for _, id := range ids {
 				depth := 0
-				for at := id; at != uuid.Nil; at = categories[at].ParentID {
+				for at := id; at != uuid.Nil; at = categories[at].state.ParentID {
 					if depth++; depth > MaxDepth {
 						t.Fatalf("category %s does not reach the top within %d levels", id, MaxDepth)
 					}

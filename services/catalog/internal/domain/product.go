@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/etag"
-	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
@@ -38,6 +37,11 @@ type Image struct {
 
 // Product is something that the shop sells.
 type Product struct {
+	state ProductSnapshot
+}
+
+// ProductSnapshot is a product as it is stored, shown and published.
+type ProductSnapshot struct {
 	ID uuid.UUID
 	// Code is the owner's own; it never changes and is never used again.
 	Code        string
@@ -59,17 +63,23 @@ type Product struct {
 // Listing is a product together with how many of it can be bought, which changes
 // on its own and is no part of the product's version.
 type Listing struct {
-	Product
+	ProductSnapshot
 	Available int64
 }
 
+// RestoreProduct returns the product that a snapshot was taken of.
+func RestoreProduct(stored ProductSnapshot) Product { return Product{state: stored} }
+
+// Snapshot returns the product as it is stored, shown and published.
+func (p Product) Snapshot() ProductSnapshot { return p.state }
+
 // Etag names this version of the product.
-func (p Product) Etag() string { return etag.Of(p.ID, p.Version) }
+func (p ProductSnapshot) Etag() string { return etag.Of(p.ID, p.Version) }
 
 // CheckEtag refuses an etag that is set and not the current one: ETAG_MISMATCH.
-func (p Product) CheckEtag(given string) error { return etag.Check(given, p.Etag()) }
+func (p Product) CheckEtag(given string) error { return etag.Check(given, p.state.Etag()) }
 
-// ProductFields are what a caller says of a new product.
+// ProductFields are what a caller gives for a new product.
 type ProductFields struct {
 	Code        string
 	Name        string
@@ -86,19 +96,19 @@ type ProductFields struct {
 // with every bound that is broken.
 func NewProduct(fields ProductFields, id uuid.UUID, now time.Time) (Product, error) {
 	product := fields.product()
-	if err := product.check(); err != nil {
+	if err := product.violations().err(); err != nil {
 		return Product{}, err
 	}
 	product.ID, product.Version, product.CreateTime, product.UpdateTime = id, 1, now, now
-	return product, nil
+	return Product{product}, nil
 }
 
-func (f ProductFields) product() Product {
+func (f ProductFields) product() ProductSnapshot {
 	status := f.Status
 	if status == "" {
 		status = Active
 	}
-	return Product{
+	return ProductSnapshot{
 		Code: f.Code, Name: f.Name, Description: f.Description, CategoryID: f.CategoryID,
 		Price: f.Price, Status: status, Attributes: f.Attributes, Images: f.Images,
 	}
@@ -118,10 +128,11 @@ type ProductChange struct {
 }
 
 // Change returns the product after the change, and whether anything is different.
-// An archived product changes only together with a status that brings it back.
-// Errors: INVALID_FIELD, PRODUCT_ARCHIVED.
+// An archived product changes its category, so that the category can be deleted; all
+// else only together with a status that brings it back. Errors: INVALID_FIELD,
+// PRODUCT_ARCHIVED.
 func (p Product) Change(change ProductChange, now time.Time) (Product, bool, error) {
-	next := p
+	next := p.state
 	set(&next.Name, change.Name)
 	set(&next.Description, change.Description)
 	set(&next.CategoryID, change.CategoryID)
@@ -130,29 +141,31 @@ func (p Product) Change(change ProductChange, now time.Time) (Product, bool, err
 	set(&next.Attributes, change.Attributes)
 	set(&next.Images, change.Images)
 	wrong := next.violations()
-	if change.Code != nil && *change.Code != p.Code {
-		wrong.add("product.code", "never changes: it is %q", p.Code)
+	if change.Code != nil && *change.Code != p.state.Code {
+		wrong.add("product.code", "never changes: it is %q", p.state.Code)
 	}
 	if err := wrong.err(); err != nil {
 		return Product{}, false, err
 	}
-	if p.Status == Archived && next.Status == Archived {
-		return Product{}, false, fault.New(fault.FailedPrecondition, ReasonProductArchived,
-			"product %q is archived: set its status to ACTIVE in the same call to bring it back", p.Code).
-			With("product_id", p.ID.String())
+	if p.state.Status == Archived && next.Status == Archived {
+		refiled := p.state
+		refiled.CategoryID = next.CategoryID
+		if !next.same(refiled) {
+			return Product{}, false, errProductArchived(p.state)
+		}
 	}
-	if next.same(p) {
+	if next.same(p.state) {
 		return p, false, nil
 	}
-	return next.changed(now), true, nil
+	return Product{next}.changed(now), true, nil
 }
 
 // Archive returns the product taken from sale, and whether it was not before.
 func (p Product) Archive(now time.Time) (Product, bool) {
-	if p.Status == Archived {
+	if p.state.Status == Archived {
 		return p, false
 	}
-	p.Status = Archived
+	p.state.Status = Archived
 	return p.changed(now), true
 }
 
@@ -163,30 +176,13 @@ func set[T any](field, value *T) {
 }
 
 func (p Product) changed(now time.Time) Product {
-	p.Version++
-	p.UpdateTime = now
+	p.state.Version++
+	p.state.UpdateTime = now
 	return p
 }
 
-func (p Product) same(o Product) bool {
+func (p ProductSnapshot) same(o ProductSnapshot) bool {
 	return p.Name == o.Name && p.Description == o.Description && p.CategoryID == o.CategoryID &&
 		p.Price == o.Price && p.Status == o.Status &&
 		maps.Equal(p.Attributes, o.Attributes) && slices.Equal(p.Images, o.Images)
-}
-
-// ProductNotFound is the fault for an id or code that no product has.
-func ProductNotFound(name string) *fault.Error {
-	return fault.New(fault.NotFound, ReasonProductNotFound, "no product has the id or code %q", name)
-}
-
-// ProductCodeTaken is the fault for a code that a product has or had.
-func ProductCodeTaken(code string) *fault.Error {
-	return fault.New(fault.AlreadyExists, ReasonProductCodeTaken,
-		"a product has, or had, the code %q: choose another", code).
-		With("code", code).Field("product.code", "is, or was, another product's")
-}
-
-// ProductCategoryNotFound is the fault for a product in a category that is not there.
-func ProductCategoryNotFound(id uuid.UUID) *fault.Error {
-	return CategoryNotFound(id).Field("product.category_id", "no category has this id")
 }

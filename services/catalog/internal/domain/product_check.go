@@ -6,12 +6,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
@@ -31,16 +31,13 @@ const (
 // Check returns every bound that the product would break.
 func (f ProductFields) Check() []fault.Violation { return f.product().violations() }
 
-// check returns every bound that the product breaks, as one INVALID_FIELD fault.
-func (p Product) check() error { return p.violations().err() }
-
-func (p Product) violations() violations {
+func (p ProductSnapshot) violations() violations {
 	var wrong violations
 	if !validCode(p.Code) {
 		wrong.add("product.code", "must be 1 to %d of [A-Za-z0-9._/-], is %q", maxCode, shortened(p.Code))
 	}
-	wrong.title("product.name", p.Name, maxName)
-	wrong.atMost("product.description", p.Description, maxDescription)
+	wrong.check("product.name", grammar.RequiredLine(p.Name, maxName))
+	wrong.check("product.description", grammar.Text(p.Description, maxDescription))
 	if p.CategoryID == uuid.Nil {
 		wrong.add("product.category_id", "is required")
 	}
@@ -77,8 +74,8 @@ func (v *violations) attributes(attributes map[string]string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		field := fmt.Sprintf("product.attributes[%q]", shortened(name))
-		v.title(field, name, maxAttributeName)
-		v.atMost(field, attributes[name], maxAttributeValue)
+		v.check(field, grammar.RequiredLine(name, maxAttributeName))
+		v.check(field, grammar.Text(attributes[name], maxAttributeValue))
 	}
 }
 
@@ -88,7 +85,7 @@ func (v *violations) images(images []Image) {
 		return
 	}
 	for i, image := range images {
-		v.atMost(fmt.Sprintf("product.images[%d].alt_text", i), image.AltText, maxAltText)
+		v.check(fmt.Sprintf("product.images[%d].alt_text", i), grammar.Text(image.AltText, maxAltText))
 		if !validImageURL(image.URL) {
 			v.add(fmt.Sprintf("product.images[%d].url", i),
 				"must be an https URL or a path that begins with one slash, up to %d characters", maxImageURL)
@@ -104,7 +101,7 @@ func validImageURL(text string) bool {
 		return false
 	}
 	for _, r := range text {
-		if r == '\\' || unicode.IsSpace(r) || unicode.IsControl(r) {
+		if r == '\\' || grammar.Invisible(r) {
 			return false
 		}
 	}

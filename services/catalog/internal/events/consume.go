@@ -15,9 +15,15 @@ import (
 // stockLevelChanged is the type of inventory's event.
 const stockLevelChanged = "shopmesh.inventory.v1.StockLevelChanged"
 
-// Handler hands the levels of a batch, perhaps none, to setAvailability. It is
-// idempotent by the stock's version.
-func Handler(setAvailability func(ctx context.Context, tx *pg.Tx, levels []domain.Level) error) consumer.Handler {
+// Handlers are the use cases that a batch of events calls.
+type Handlers struct {
+	// SetAvailability stores the levels of a batch, perhaps none.
+	SetAvailability func(ctx context.Context, tx *pg.Tx, levels []domain.Level) error
+}
+
+// NewHandler returns the handler of inventory's events. It is idempotent by the
+// stock's version.
+func NewHandler(handlers Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		levels := make([]domain.Level, 0, len(batch))
 		for _, event := range batch {
@@ -30,7 +36,7 @@ func Handler(setAvailability func(ctx context.Context, tx *pg.Tx, levels []domai
 			}
 			levels = append(levels, level)
 		}
-		return setAvailability(ctx, tx, levels)
+		return handlers.SetAvailability(ctx, tx, levels)
 	}
 }
 

@@ -4,8 +4,8 @@ package events
 import (
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 const (
@@ -15,10 +15,11 @@ const (
 	StockTopic = "shopmesh.inventory.stock.v1"
 )
 
-// ProductChanged tells the whole state of a product.
-func ProductChanged(p domain.Product) outbox.Event {
+// ToOutbox returns the event with the whole state of a product.
+func ToOutbox(product domain.Product) outbox.Event {
+	p := product.Snapshot()
 	return outbox.Event{
 		Topic: ProductTopic, Key: p.ID, Version: p.Version, Time: p.UpdateTime,
-		Message: &catalogv1.ProductChanged{Product: contract.Product(p), Version: p.Version},
+		Message: &catalogv1.ProductChanged{Product: protoconv.Product(p), Version: p.Version},
 	}
 }

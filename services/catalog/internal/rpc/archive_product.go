@@ -4,7 +4,7 @@ import (
 	"context"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // ArchiveProduct takes a product from sale.
@@ -14,9 +14,9 @@ func (s *ProductServer) ArchiveProduct(ctx context.Context, req *catalogv1.Archi
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	listing, err := s.products.Archive(ctx, id, req.GetEtag())
+	listing, err := s.products.ArchiveProduct(ctx, id, req.GetEtag())
 	if err != nil {
 		return nil, err
 	}
-	return &catalogv1.ArchiveProductResponse{Product: contract.Listing(listing)}, nil
+	return &catalogv1.ArchiveProductResponse{Product: protoconv.Listing(listing)}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // BatchGetProducts reads products by id or code.
@@ -20,13 +20,13 @@ func (s *ProductServer) BatchGetProducts(ctx context.Context, req *catalogv1.Bat
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	listings, err := s.products.BatchGet(ctx, ids, req.GetCodes())
+	listings, err := s.products.BatchGetProducts(ctx, ids, req.GetCodes())
 	if err != nil {
 		return nil, err
 	}
 	res := &catalogv1.BatchGetProductsResponse{Products: make([]*catalogv1.Product, len(listings))}
 	for i, listing := range listings {
-		res.Products[i] = contract.Listing(listing)
+		res.Products[i] = protoconv.Listing(listing)
 	}
 	return res, nil
 }

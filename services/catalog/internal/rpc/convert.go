@@ -10,6 +10,7 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
@@ -58,11 +59,21 @@ func (r *reader) id(field, text string) uuid.UUID {
 	if text == "" {
 		return uuid.Nil
 	}
-	id, err := uuid.Parse(text)
-	// Parse also knows forms with braces or without hyphens, which ids here don't have.
-	if err != nil || len(text) != len(uuid.Nil.String()) || id == uuid.Nil {
-		r.refuse(field, "must be a UUID, is %.80q", text)
+	id, err := grammar.UUID(text)
+	if err != nil {
+		r.refuse(field, "%s", err)
+	}
+	return id
+}
+
+// requestID reads a request_id that may be empty, which is uuid.Nil.
+func (r *reader) requestID(text string) uuid.UUID {
+	if text == "" {
 		return uuid.Nil
+	}
+	id, err := grammar.RequestID(text)
+	if err != nil {
+		r.refuse("request_id", "%s", err)
 	}
 	return id
 }

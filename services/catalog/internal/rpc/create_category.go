@@ -4,13 +4,15 @@ import (
 	"context"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/app"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // CreateCategory adds a category.
 func (s *CategoryServer) CreateCategory(ctx context.Context, req *catalogv1.CreateCategoryRequest) (*catalogv1.CreateCategoryResponse, error) {
 	var read reader
+	requestID := read.requestID(req.GetRequestId())
 	fields := domain.CategoryFields{
 		Name:        req.GetCategory().GetName(),
 		Description: req.GetCategory().GetDescription(),
@@ -19,9 +21,7 @@ func (s *CategoryServer) CreateCategory(ctx context.Context, req *catalogv1.Crea
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	category, err := s.categories.Create(ctx, fields)
-	if err != nil {
-		return nil, err
-	}
-	return &catalogv1.CreateCategoryResponse{Category: contract.Category(category)}, nil
+	return app.CreateCategory(ctx, s.categories, requestID, req, fields, func(created domain.CategorySnapshot) *catalogv1.CreateCategoryResponse {
+		return &catalogv1.CreateCategoryResponse{Category: protoconv.Category(created)}
+	})
 }

@@ -4,14 +4,16 @@ import (
 	"context"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/app"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // CreateProduct adds a product.
 func (s *ProductServer) CreateProduct(ctx context.Context, req *catalogv1.CreateProductRequest) (*catalogv1.CreateProductResponse, error) {
 	var read reader
 	product := req.GetProduct()
+	requestID := read.requestID(req.GetRequestId())
 	fields := domain.ProductFields{
 		Code:        product.GetCode(),
 		Name:        product.GetName(),
@@ -26,9 +28,7 @@ func (s *ProductServer) CreateProduct(ctx context.Context, req *catalogv1.Create
 		read.addNew(fields.Check())
 		return nil, read.err()
 	}
-	listing, err := s.products.Create(ctx, fields)
-	if err != nil {
-		return nil, err
-	}
-	return &catalogv1.CreateProductResponse{Product: contract.Listing(listing)}, nil
+	return app.CreateProduct(ctx, s.products, requestID, req, fields, func(created domain.Listing) *catalogv1.CreateProductResponse {
+		return &catalogv1.CreateProductResponse{Product: protoconv.Listing(created)}
+	})
 }

@@ -13,7 +13,7 @@ func (s *CategoryServer) DeleteCategory(ctx context.Context, req *catalogv1.Dele
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	if err := s.categories.Delete(ctx, id, req.GetEtag()); err != nil {
+	if err := s.categories.DeleteCategory(ctx, id, req.GetEtag()); err != nil {
 		return nil, err
 	}
 	return &catalogv1.DeleteCategoryResponse{}, nil

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // GetCategory reads a category.
@@ -14,9 +14,9 @@ func (s *CategoryServer) GetCategory(ctx context.Context, req *catalogv1.GetCate
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	category, err := s.categories.Get(ctx, id)
+	category, err := s.categories.GetCategory(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return &catalogv1.GetCategoryResponse{Category: contract.Category(category)}, nil
+	return &catalogv1.GetCategoryResponse{Category: protoconv.Category(category)}, nil
 }

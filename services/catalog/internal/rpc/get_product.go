@@ -4,8 +4,8 @@ import (
 	"context"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // GetProduct reads a product by id or code.
@@ -14,17 +14,17 @@ func (s *ProductServer) GetProduct(ctx context.Context, req *catalogv1.GetProduc
 	if err != nil {
 		return nil, err
 	}
-	return &catalogv1.GetProductResponse{Product: contract.Listing(listing)}, nil
+	return &catalogv1.GetProductResponse{Product: protoconv.Listing(listing)}, nil
 }
 
 func (s *ProductServer) lookUp(ctx context.Context, req *catalogv1.GetProductRequest) (domain.Listing, error) {
 	if req.GetCode() != "" {
-		return s.products.GetByCode(ctx, req.GetCode())
+		return s.products.GetProductByCode(ctx, req.GetCode())
 	}
 	var read reader
 	id := read.id("id", req.GetId())
 	if err := read.err(); err != nil {
 		return domain.Listing{}, err
 	}
-	return s.products.Get(ctx, id)
+	return s.products.GetProduct(ctx, id)
 }

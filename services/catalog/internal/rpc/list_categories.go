@@ -5,12 +5,12 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/kit/page"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // ListCategories lists categories by name.
 func (s *CategoryServer) ListCategories(ctx context.Context, req *catalogv1.ListCategoriesRequest) (*catalogv1.ListCategoriesResponse, error) {
-	categories, next, err := s.categories.List(ctx, page.Request{
+	categories, next, err := s.categories.ListCategories(ctx, page.Request{
 		Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter(),
 	})
 	if err != nil {
@@ -18,7 +18,7 @@ func (s *CategoryServer) ListCategories(ctx context.Context, req *catalogv1.List
 	}
 	res := &catalogv1.ListCategoriesResponse{Categories: make([]*catalogv1.Category, len(categories)), NextPageToken: next}
 	for i, category := range categories {
-		res.Categories[i] = contract.Category(category)
+		res.Categories[i] = protoconv.Category(category)
 	}
 	return res, nil
 }

@@ -5,12 +5,12 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/kit/page"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // ListProducts lists products that fit a filter.
 func (s *ProductServer) ListProducts(ctx context.Context, req *catalogv1.ListProductsRequest) (*catalogv1.ListProductsResponse, error) {
-	listings, next, err := s.products.List(ctx, page.Request{
+	listings, next, err := s.products.ListProducts(ctx, page.Request{
 		Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter(), OrderBy: req.GetOrderBy(),
 	})
 	if err != nil {
@@ -18,7 +18,7 @@ func (s *ProductServer) ListProducts(ctx context.Context, req *catalogv1.ListPro
 	}
 	res := &catalogv1.ListProductsResponse{Products: make([]*catalogv1.Product, len(listings)), NextPageToken: next}
 	for i, listing := range listings {
-		res.Products[i] = contract.Listing(listing)
+		res.Products[i] = protoconv.Listing(listing)
 	}
 	return res, nil
 }

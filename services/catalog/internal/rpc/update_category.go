@@ -5,8 +5,8 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/kit/mask"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // UpdateCategory changes the fields that the mask names.
@@ -32,9 +32,9 @@ func (s *CategoryServer) UpdateCategory(ctx context.Context, req *catalogv1.Upda
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	changed, err := s.categories.Update(ctx, id, category.GetEtag(), change)
+	changed, err := s.categories.UpdateCategory(ctx, id, category.GetEtag(), change)
 	if err != nil {
 		return nil, err
 	}
-	return &catalogv1.UpdateCategoryResponse{Category: contract.Category(changed)}, nil
+	return &catalogv1.UpdateCategoryResponse{Category: protoconv.Category(changed)}, nil
 }

@@ -5,8 +5,8 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/kit/mask"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/contract"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 )
 
 // UpdateProduct changes the fields that the mask names.
@@ -22,8 +22,8 @@ func (s *ProductServer) UpdateProduct(ctx context.Context, req *catalogv1.Update
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	listing, err := s.products.Update(ctx, id, product.GetEtag(), func(current domain.Product) (domain.ProductChange, error) {
-		merged := mask.Apply(fields, contract.Product(current), product)
+	listing, err := s.products.UpdateProduct(ctx, id, product.GetEtag(), func(current domain.ProductSnapshot) (domain.ProductChange, error) {
+		merged := mask.Apply(fields, protoconv.Product(current), product)
 		change, err := productChange(merged, fields)
 		if product.GetCode() != "" {
 			change.Code = &product.Code
@@ -33,7 +33,7 @@ func (s *ProductServer) UpdateProduct(ctx context.Context, req *catalogv1.Update
 	if err != nil {
 		return nil, err
 	}
-	return &catalogv1.UpdateProductResponse{Product: contract.Listing(listing)}, nil
+	return &catalogv1.UpdateProductResponse{Product: protoconv.Listing(listing)}, nil
 }
 
 // productChange reads what the fields name from the product as it would be.

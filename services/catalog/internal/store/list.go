@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/page"
-	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
 )
@@ -30,7 +30,7 @@ type ProductScope struct {
 }
 
 // productSchema is what products can be filtered and ordered by. The subtrees, by
-// the category at their top, are looked at when the statement is made.
+// the category at their top, are read before the statement is made.
 func productSchema(subtrees map[uuid.UUID][]uuid.UUID) page.Schema {
 	return page.Schema{
 		Fields: map[string]page.Field{
@@ -82,7 +82,7 @@ func compareAvailable(op string, value any, param func(any) string) string {
 
 // ListProducts returns a page of products and the token of the next one. Errors:
 // FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func ListProducts(ctx context.Context, pool *pg.Pool, req page.Request, scope ProductScope) ([]domain.Listing, string, error) {
+func (s Store) ListProducts(ctx context.Context, req page.Request, scope ProductScope) ([]domain.Listing, string, error) {
 	subtrees := make(map[uuid.UUID][]uuid.UUID)
 	query, err := productSchema(subtrees).Parse(req)
 	if err != nil {
@@ -95,13 +95,13 @@ func ListProducts(ctx context.Context, pool *pg.Pool, req page.Request, scope Pr
 			continue
 		}
 		category := uuid.MustParse(comparison.Value.(string))
-		if subtrees[category], err = db.New(pool.Hot()).CategorySubtree(ctx, category); err != nil {
+		if subtrees[category], err = s.q.CategorySubtree(ctx, category); err != nil {
 			return nil, "", fmt.Errorf("read the categories below: %w", err)
 		}
 	}
 	args := []any{pgx.QueryExecModeCacheDescribe}
 	sql := productList(query, scope, filtered, &args)
-	rows, err := pool.Query(ctx, sql, args...)
+	rows, err := s.dbtx.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list products: %w", err)
 	}
@@ -149,13 +149,13 @@ func scanListing(row pgx.CollectableRow) (domain.Listing, error) {
 	if err != nil {
 		return domain.Listing{}, err
 	}
-	return Listing(p, available)
+	return fromDBListing(p, available)
 }
 
 func categorySchema() page.Schema {
 	return page.Schema{
 		Fields: map[string]page.Field{
-			"name": {Column: "c.name", Kind: page.Text, Filter: true, Order: true},
+			"name": {Kind: page.Text, Filter: true, Order: true, Column: "c.name", Condition: compareName},
 			"parent_id": {
 				Kind: page.Text, Filter: true,
 				Condition: func(op string, value any, param func(any) string) string {
@@ -168,9 +168,15 @@ func categorySchema() page.Schema {
 	}
 }
 
+// compareName compares without regard to case and to blanks around a name.
+func compareName(op string, value any, param func(any) string) string {
+	text, _ := value.(string)
+	return "c.name_key " + op + " " + param(grammar.Fold(text)) + "::text"
+}
+
 // ListCategories returns a page of categories by name, and the token of the next
 // one. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
-func ListCategories(ctx context.Context, pool *pg.Pool, req page.Request) ([]domain.Category, string, error) {
+func (s Store) ListCategories(ctx context.Context, req page.Request) ([]domain.CategorySnapshot, string, error) {
 	query, err := categorySchema().Parse(req)
 	if err != nil {
 		return nil, "", err
@@ -186,26 +192,26 @@ func ListCategories(ctx context.Context, pool *pg.Pool, req page.Request) ([]dom
 	where, order := query.SQL(&params)
 	sql := "select c.id, c.parent_id, c.name, c.description, c.version, c.create_time, c.update_time from categories c" +
 		fmt.Sprintf(" where %s order by %s limit %d", where, order, query.Limit())
-	rows, err := pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
+	rows, err := s.dbtx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list categories: %w", err)
 	}
-	categories, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Category, error) {
+	categories, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.CategorySnapshot, error) {
 		var c db.Category
 		err := row.Scan(&c.ID, &c.ParentID, &c.Name, &c.Description, &c.Version, &c.CreateTime, &c.UpdateTime)
-		return Category(c), err
+		return fromDBCategory(c), err
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list categories: %w", err)
 	}
-	return page.Cut(query, categories, func(c domain.Category) []any {
+	return page.Cut(query, categories, func(c domain.CategorySnapshot) []any {
 		return query.Cursor(map[string]any{"name": c.Name}, c.ID)
 	})
 }
 
 func comparesParent(comparison page.Comparison) bool {
 	text, _ := comparison.Value.(string)
-	_, err := uuid.Parse(text)
-	isID := err == nil && len(text) == len(uuid.Nil.String())
+	_, err := grammar.UUID(text)
+	isID := err == nil
 	return (comparison.Op == "=" || comparison.Op == "<>") && (text == "" || isID)
 }

@@ -1,9 +1,3 @@
-// Package store keeps the catalog in PostgreSQL. The queries are in queries/, what
-// sqlc makes of them in db/; list.go holds the lists, whose statements depend on
-// what is asked for.
-//
-// Lock order: categories (the whole table, by whoever changes the tree), products
-// (id), availability (product_id).
 package store
 
 import (
@@ -12,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
@@ -23,25 +18,22 @@ type image struct {
 	AltText string `json:"alt_text,omitempty"`
 }
 
-// InsertCategory returns the row of a new category.
-func InsertCategory(c domain.Category) db.CategoryInsertParams {
+func toDBNewCategory(c domain.CategorySnapshot) db.CategoryInsertParams {
 	return db.CategoryInsertParams{
-		ID: c.ID, ParentID: nullable(c.ParentID), Name: c.Name, Description: c.Description,
+		ID: c.ID, ParentID: nullable(c.ParentID), Name: c.Name, NameKey: grammar.Fold(c.Name), Description: c.Description,
 		Version: c.Version, CreateTime: c.CreateTime, UpdateTime: c.UpdateTime,
 	}
 }
 
-// UpdateCategory returns what a changed category's row holds.
-func UpdateCategory(c domain.Category) db.CategoryUpdateParams {
+func toDBCategory(c domain.CategorySnapshot) db.CategoryUpdateParams {
 	return db.CategoryUpdateParams{
-		ID: c.ID, ParentID: nullable(c.ParentID), Name: c.Name, Description: c.Description,
+		ID: c.ID, ParentID: nullable(c.ParentID), Name: c.Name, NameKey: grammar.Fold(c.Name), Description: c.Description,
 		Version: c.Version, UpdateTime: c.UpdateTime,
 	}
 }
 
-// Category reads a category's row.
-func Category(row db.Category) domain.Category {
-	c := domain.Category{
+func fromDBCategory(row db.Category) domain.CategorySnapshot {
+	c := domain.CategorySnapshot{
 		ID: row.ID, Name: row.Name, Description: row.Description,
 		Version: row.Version, CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
 	}
@@ -58,8 +50,7 @@ func nullable(id uuid.UUID) *uuid.UUID {
 	return &id
 }
 
-// InsertProduct returns the row of a new product.
-func InsertProduct(p domain.Product) (db.ProductInsertParams, error) {
+func toDBNewProduct(p domain.ProductSnapshot) (db.ProductInsertParams, error) {
 	attributes, images, err := documents(p)
 	return db.ProductInsertParams{
 		ID: p.ID, Code: p.Code, Name: p.Name, Description: p.Description, CategoryID: p.CategoryID,
@@ -70,8 +61,7 @@ func InsertProduct(p domain.Product) (db.ProductInsertParams, error) {
 	}, err
 }
 
-// UpdateProduct returns what a changed product's row holds.
-func UpdateProduct(p domain.Product) (db.ProductUpdateParams, error) {
+func toDBProduct(p domain.ProductSnapshot) (db.ProductUpdateParams, error) {
 	attributes, images, err := documents(p)
 	return db.ProductUpdateParams{
 		ID: p.ID, Name: p.Name, Description: p.Description, CategoryID: p.CategoryID,
@@ -81,7 +71,7 @@ func UpdateProduct(p domain.Product) (db.ProductUpdateParams, error) {
 	}, err
 }
 
-func documents(p domain.Product) (attributes, images []byte, err error) {
+func documents(p domain.ProductSnapshot) (attributes, images []byte, err error) {
 	named := p.Attributes
 	if named == nil {
 		named = map[string]string{}
@@ -99,9 +89,8 @@ func documents(p domain.Product) (attributes, images []byte, err error) {
 	return attributes, images, nil
 }
 
-// Listing reads a product's row and its availability.
-func Listing(row db.Product, available int64) (domain.Listing, error) {
-	product := domain.Product{
+func fromDBListing(row db.Product, available int64) (domain.Listing, error) {
+	product := domain.ProductSnapshot{
 		ID: row.ID, Code: row.Code, Name: row.Name, Description: row.Description, CategoryID: row.CategoryID,
 		Price: money.Money{Currency: row.PriceCurrency, Amount: row.PriceAmount}, Status: domain.Status(row.Status),
 		Version: row.Version, CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
@@ -116,11 +105,10 @@ func Listing(row db.Product, available int64) (domain.Listing, error) {
 	for _, picture := range pictures {
 		product.Images = append(product.Images, domain.Image(picture))
 	}
-	return domain.Listing{Product: product, Available: available}, nil
+	return domain.Listing{ProductSnapshot: product, Available: available}, nil
 }
 
-// Levels returns the columns of availability's rows.
-func Levels(levels []domain.Level) db.AvailabilityUpsertManyParams {
+func toDBLevels(levels []domain.Level) db.AvailabilityUpsertManyParams {
 	columns := db.AvailabilityUpsertManyParams{
 		ProductIds: make([]uuid.UUID, len(levels)),
 		Availables: make([]int64, len(levels)),

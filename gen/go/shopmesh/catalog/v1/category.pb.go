@@ -27,7 +27,7 @@ type Category struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7; given by the server.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Its name, 1 to 200 characters; no two siblings share one.
+	// Its name, 1 to 200 characters; no two siblings share one in any case of letters.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// A text for shoppers, up to 4000 characters.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`

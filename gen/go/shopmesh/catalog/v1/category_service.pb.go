@@ -31,7 +31,11 @@ const (
 type CreateCategoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name is required; id, etag and times are the server's and must be empty.
-	Category      *Category `protobuf:"bytes,1,opt,name=category,proto3" json:"category,omitempty"`
+	Category *Category `protobuf:"bytes,1,opt,name=category,proto3" json:"category,omitempty"`
+	// Any UUID but the all-zero one, drawn by the client for this request: the same
+	// request sent again within a day gets the same answer
+	// (https://google.aip.dev/155). Without one, each call is a request of its own.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -71,6 +75,13 @@ func (x *CreateCategoryRequest) GetCategory() *Category {
 		return x.Category
 	}
 	return nil
+}
+
+func (x *CreateCategoryRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // CreateCategoryResponse holds the category as stored.
@@ -219,7 +230,8 @@ type ListCategoriesRequest struct {
 	// The next_page_token of the page before; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// A conjunction of comparisons (https://google.aip.dev/160): `parent_id = "…"`
-	// (`parent_id = ""` selects the top), `name = "…"`.
+	// (`parent_id = ""` selects the top), `name = "…"` without regard to case and to
+	// blanks around the name.
 	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -336,8 +348,8 @@ type UpdateCategoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id names the category; an etag that is set must be the current one.
 	Category *Category `protobuf:"bytes,1,opt,name=category,proto3" json:"category,omitempty"`
-	// Which of name, description and parent_id to change; empty means all that
-	// are set (https://google.aip.dev/134).
+	// Which of name, description and parent_id to change; empty means all that are set
+	// (https://google.aip.dev/134).
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -529,12 +541,14 @@ var File_shopmesh_catalog_v1_category_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_catalog_v1_category_service_proto_rawDesc = "" +
 	"\n" +
-	"*shopmesh/catalog/v1/category_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\"shopmesh/catalog/v1/category.proto\x1a!shopmesh/options/v1/options.proto\"\xea\x03\n" +
+	"*shopmesh/catalog/v1/category_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\"shopmesh/catalog/v1/category.proto\x1a!shopmesh/options/v1/options.proto\"\x96\x04\n" +
 	"\x15CreateCategoryRequest\x12\xd0\x03\n" +
 	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryB\x94\x03\xbaH\x90\x03\xba\x01\xa4\x01\n" +
 	"\x0fcategory.create\x12;id, etag, create_time and update_time are set by the server\x1aTthis.id == '' && this.etag == '' && !has(this.create_time) && !has(this.update_time)\xba\x01y\n" +
 	"\rcategory.name\x123name must have 1 to 200 characters and not be blank\x1a3this.name.size() <= 200 && this.name.matches('\\\\S')\xba\x01f\n" +
-	"\x14category.description\x12-description must have at most 4000 characters\x1a\x1fthis.description.size() <= 4000\xc8\x01\x01R\bcategory\"S\n" +
+	"\x14category.description\x12-description must have at most 4000 characters\x1a\x1fthis.description.size() <= 4000\xc8\x01\x01R\bcategory\x12*\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"S\n" +
 	"\x16CreateCategoryResponse\x129\n" +
 	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryR\bcategory\".\n" +
 	"\x12GetCategoryRequest\x12\x18\n" +

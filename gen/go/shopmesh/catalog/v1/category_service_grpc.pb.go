@@ -34,21 +34,31 @@ const (
 //
 // CategoryService keeps the tree of categories.
 type CategoryServiceClient interface {
-	// CreateCategory adds a category. Errors: CATEGORY_NAME_TAKEN when a sibling
-	// has the name, CATEGORY_NOT_FOUND for the parent, CATEGORY_CYCLE when the
-	// tree would be too deep.
+	// CreateCategory adds a category. CATEGORY_NAME_TAKEN means that a sibling has the
+	// name in some case of letters, CATEGORY_NOT_FOUND is about the parent, and
+	// CATEGORY_CYCLE means that the tree would be too deep.
+	//
+	// Errors: CATEGORY_NAME_TAKEN, CATEGORY_NOT_FOUND, CATEGORY_CYCLE,
+	// REQUEST_ID_REUSED.
 	CreateCategory(ctx context.Context, in *CreateCategoryRequest, opts ...grpc.CallOption) (*CreateCategoryResponse, error)
-	// GetCategory reads one. Errors: CATEGORY_NOT_FOUND.
+	// GetCategory reads one.
+	//
+	// Errors: CATEGORY_NOT_FOUND.
 	GetCategory(ctx context.Context, in *GetCategoryRequest, opts ...grpc.CallOption) (*GetCategoryResponse, error)
-	// ListCategories lists categories by name.
+	// ListCategories lists categories by name, as people sort: in the root collation of
+	// Unicode's CLDR, so that "Äpfel" stands beside "apfel".
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCategories(ctx context.Context, in *ListCategoriesRequest, opts ...grpc.CallOption) (*ListCategoriesResponse, error)
 	// UpdateCategory changes the fields that the mask names; parent_id moves it
-	// with all below it. Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH,
-	// CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
+	// with all below it.
+	//
+	// Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
 	UpdateCategory(ctx context.Context, in *UpdateCategoryRequest, opts ...grpc.CallOption) (*UpdateCategoryResponse, error)
-	// DeleteCategory removes an empty category. Errors: CATEGORY_NOT_FOUND,
-	// ETAG_MISMATCH, CATEGORY_NOT_EMPTY when products (archived ones too) or
-	// subcategories are in it.
+	// DeleteCategory removes an empty category. CATEGORY_NOT_EMPTY names the products
+	// (archived ones too) and subcategories that are in it, up to ten of each.
+	//
+	// Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_EMPTY.
 	DeleteCategory(ctx context.Context, in *DeleteCategoryRequest, opts ...grpc.CallOption) (*DeleteCategoryResponse, error)
 }
 
@@ -116,21 +126,31 @@ func (c *categoryServiceClient) DeleteCategory(ctx context.Context, in *DeleteCa
 //
 // CategoryService keeps the tree of categories.
 type CategoryServiceServer interface {
-	// CreateCategory adds a category. Errors: CATEGORY_NAME_TAKEN when a sibling
-	// has the name, CATEGORY_NOT_FOUND for the parent, CATEGORY_CYCLE when the
-	// tree would be too deep.
+	// CreateCategory adds a category. CATEGORY_NAME_TAKEN means that a sibling has the
+	// name in some case of letters, CATEGORY_NOT_FOUND is about the parent, and
+	// CATEGORY_CYCLE means that the tree would be too deep.
+	//
+	// Errors: CATEGORY_NAME_TAKEN, CATEGORY_NOT_FOUND, CATEGORY_CYCLE,
+	// REQUEST_ID_REUSED.
 	CreateCategory(context.Context, *CreateCategoryRequest) (*CreateCategoryResponse, error)
-	// GetCategory reads one. Errors: CATEGORY_NOT_FOUND.
+	// GetCategory reads one.
+	//
+	// Errors: CATEGORY_NOT_FOUND.
 	GetCategory(context.Context, *GetCategoryRequest) (*GetCategoryResponse, error)
-	// ListCategories lists categories by name.
+	// ListCategories lists categories by name, as people sort: in the root collation of
+	// Unicode's CLDR, so that "Äpfel" stands beside "apfel".
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error)
 	// UpdateCategory changes the fields that the mask names; parent_id moves it
-	// with all below it. Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH,
-	// CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
+	// with all below it.
+	//
+	// Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
 	UpdateCategory(context.Context, *UpdateCategoryRequest) (*UpdateCategoryResponse, error)
-	// DeleteCategory removes an empty category. Errors: CATEGORY_NOT_FOUND,
-	// ETAG_MISMATCH, CATEGORY_NOT_EMPTY when products (archived ones too) or
-	// subcategories are in it.
+	// DeleteCategory removes an empty category. CATEGORY_NOT_EMPTY names the products
+	// (archived ones too) and subcategories that are in it, up to ten of each.
+	//
+	// Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_EMPTY.
 	DeleteCategory(context.Context, *DeleteCategoryRequest) (*DeleteCategoryResponse, error)
 }
 

@@ -31,7 +31,11 @@ type CreateProductRequest struct {
 	// code, name, category_id and price are required; id, etag,
 	// available_quantity and times are the server's and must be empty. Every bound
 	// of Product holds.
-	Product       *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	// Any UUID but the all-zero one, drawn by the client for this request: the same
+	// request sent again within a day gets the same answer
+	// (https://google.aip.dev/155). Without one, each call is a request of its own.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -71,6 +75,13 @@ func (x *CreateProductRequest) GetProduct() *Product {
 		return x.Product
 	}
 	return nil
+}
+
+func (x *CreateProductRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // CreateProductResponse holds the product as stored.
@@ -332,10 +343,11 @@ type ListProductsRequest struct {
 	// (the category and all below it), price with its currency, status,
 	// available_quantity and code, such as
 	// `category_id = "…" AND price >= 10.00 AND price < 20.00 AND currency = "EUR" AND status = ACTIVE AND available_quantity > 0`.
-	// Without a status, archived products are left out.
+	// Without a status, archived products are left out. A status may have its prefix.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// One of code, name, price, create_time, each also with " desc"
-	// (https://google.aip.dev/132); code when empty.
+	// (https://google.aip.dev/132); code when empty. Names sort as people do: in the
+	// root collation of Unicode's CLDR.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -459,8 +471,10 @@ type UpdateProductRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id names the product; an etag that is set must be the current one.
 	Product *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
-	// Which of name, description, category_id, price, status, attributes and
-	// images to change; empty means all that are set (https://google.aip.dev/134).
+	// Which of name, description, category_id, price, status, attributes and images to
+	// change; attributes.NAME stands for one attribute, and price for currency and
+	// amount together. Empty means all that are set, to any depth; a price of nothing
+	// must be named (https://google.aip.dev/134).
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -661,10 +675,12 @@ var File_shopmesh_catalog_v1_product_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\n" +
-	")shopmesh/catalog/v1/product_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a!shopmesh/catalog/v1/product.proto\x1a!shopmesh/options/v1/options.proto\"\xb4\x02\n" +
+	")shopmesh/catalog/v1/product_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a!shopmesh/catalog/v1/product.proto\x1a!shopmesh/options/v1/options.proto\"\xe0\x02\n" +
 	"\x14CreateProductRequest\x12\x9b\x02\n" +
 	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductB\xe2\x01\xbaH\xde\x01\xba\x01\xd7\x01\n" +
-	"\x0eproduct.create\x12Oid, etag, available_quantity, create_time and update_time are set by the server\x1atthis.id == '' && this.etag == '' && this.available_quantity == 0 && !has(this.create_time) && !has(this.update_time)\xc8\x01\x01R\aproduct\"O\n" +
+	"\x0eproduct.create\x12Oid, etag, available_quantity, create_time and update_time are set by the server\x1atthis.id == '' && this.etag == '' && this.available_quantity == 0 && !has(this.create_time) && !has(this.update_time)\xc8\x01\x01R\aproduct\x12*\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"O\n" +
 	"\x15CreateProductResponse\x126\n" +
 	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"z\n" +
 	"\x11GetProductRequest\x12\x1b\n" +

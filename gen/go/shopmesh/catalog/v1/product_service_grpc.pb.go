@@ -33,21 +33,29 @@ const (
 //
 // ProductService keeps the products.
 type ProductServiceClient interface {
-	// CreateProduct adds a product. Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND.
+	// CreateProduct adds a product.
+	//
+	// Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND, REQUEST_ID_REUSED.
 	CreateProduct(ctx context.Context, in *CreateProductRequest, opts ...grpc.CallOption) (*CreateProductResponse, error)
-	// GetProduct reads one by id or by code. Errors: PRODUCT_NOT_FOUND.
+	// GetProduct reads one by id or by code.
+	//
+	// Errors: PRODUCT_NOT_FOUND.
 	GetProduct(ctx context.Context, in *GetProductRequest, opts ...grpc.CallOption) (*GetProductResponse, error)
 	// BatchGetProducts reads up to 200 by id or code; those not found are left out.
 	BatchGetProducts(ctx context.Context, in *BatchGetProductsRequest, opts ...grpc.CallOption) (*BatchGetProductsResponse, error)
-	// ListProducts lists products that fit a filter. Errors: FILTER_INVALID,
-	// PAGE_TOKEN_INVALID.
+	// ListProducts lists products that fit a filter.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
-	// UpdateProduct changes the fields that the mask names. Errors:
-	// PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED when
-	// it is archived (set status to ACTIVE in the same call to bring it back).
+	// UpdateProduct changes the fields that the mask names. An archived product can be
+	// put into another category; for any other change, set its status to ACTIVE or
+	// DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(ctx context.Context, in *UpdateProductRequest, opts ...grpc.CallOption) (*UpdateProductResponse, error)
-	// ArchiveProduct takes a product from sale; archiving it again changes
-	// nothing. Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
+	// ArchiveProduct takes a product from sale; archiving it again changes nothing.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
 	ArchiveProduct(ctx context.Context, in *ArchiveProductRequest, opts ...grpc.CallOption) (*ArchiveProductResponse, error)
 }
 
@@ -125,21 +133,29 @@ func (c *productServiceClient) ArchiveProduct(ctx context.Context, in *ArchivePr
 //
 // ProductService keeps the products.
 type ProductServiceServer interface {
-	// CreateProduct adds a product. Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND.
+	// CreateProduct adds a product.
+	//
+	// Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND, REQUEST_ID_REUSED.
 	CreateProduct(context.Context, *CreateProductRequest) (*CreateProductResponse, error)
-	// GetProduct reads one by id or by code. Errors: PRODUCT_NOT_FOUND.
+	// GetProduct reads one by id or by code.
+	//
+	// Errors: PRODUCT_NOT_FOUND.
 	GetProduct(context.Context, *GetProductRequest) (*GetProductResponse, error)
 	// BatchGetProducts reads up to 200 by id or code; those not found are left out.
 	BatchGetProducts(context.Context, *BatchGetProductsRequest) (*BatchGetProductsResponse, error)
-	// ListProducts lists products that fit a filter. Errors: FILTER_INVALID,
-	// PAGE_TOKEN_INVALID.
+	// ListProducts lists products that fit a filter.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
-	// UpdateProduct changes the fields that the mask names. Errors:
-	// PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED when
-	// it is archived (set status to ACTIVE in the same call to bring it back).
+	// UpdateProduct changes the fields that the mask names. An archived product can be
+	// put into another category; for any other change, set its status to ACTIVE or
+	// DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(context.Context, *UpdateProductRequest) (*UpdateProductResponse, error)
-	// ArchiveProduct takes a product from sale; archiving it again changes
-	// nothing. Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
+	// ArchiveProduct takes a product from sale; archiving it again changes nothing.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
 	ArchiveProduct(context.Context, *ArchiveProductRequest) (*ArchiveProductResponse, error)
 }
 

@@ -12,6 +12,37 @@ import (
 	"github.com/google/uuid"
 )
 
+const categoryChildren = `-- name: CategoryChildren :many
+select name from categories where parent_id = $1::uuid
+order by name, id
+limit $2::int
+`
+
+type CategoryChildrenParams struct {
+	ID     uuid.UUID
+	AtMost int32
+}
+
+func (q *Queries) CategoryChildren(ctx context.Context, arg CategoryChildrenParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, categoryChildren, arg.ID, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		items = append(items, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const categoryDelete = `-- name: CategoryDelete :exec
 delete from categories where id = $1
 `
@@ -22,7 +53,7 @@ func (q *Queries) CategoryDelete(ctx context.Context, id uuid.UUID) error {
 }
 
 const categoryGet = `-- name: CategoryGet :one
-select id, parent_id, name, description, version, create_time, update_time from categories where id = $1
+select id, parent_id, name, description, version, create_time, update_time, name_key from categories where id = $1
 `
 
 func (q *Queries) CategoryGet(ctx context.Context, id uuid.UUID) (Category, error) {
@@ -36,6 +67,7 @@ func (q *Queries) CategoryGet(ctx context.Context, id uuid.UUID) (Category, erro
 		&i.Version,
 		&i.CreateTime,
 		&i.UpdateTime,
+		&i.NameKey,
 	)
 	return i, err
 }
@@ -58,14 +90,15 @@ func (q *Queries) CategoryHeight(ctx context.Context, id uuid.UUID) (int32, erro
 }
 
 const categoryInsert = `-- name: CategoryInsert :exec
-insert into categories (id, parent_id, name, description, version, create_time, update_time)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into categories (id, parent_id, name, name_key, description, version, create_time, update_time)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
 type CategoryInsertParams struct {
 	ID          uuid.UUID
 	ParentID    *uuid.UUID
 	Name        string
+	NameKey     string
 	Description string
 	Version     int64
 	CreateTime  time.Time
@@ -77,6 +110,7 @@ func (q *Queries) CategoryInsert(ctx context.Context, arg CategoryInsertParams) 
 		arg.ID,
 		arg.ParentID,
 		arg.Name,
+		arg.NameKey,
 		arg.Description,
 		arg.Version,
 		arg.CreateTime,
@@ -127,6 +161,43 @@ func (q *Queries) CategoryPath(ctx context.Context, id uuid.UUID) ([]uuid.UUID, 
 	return items, nil
 }
 
+const categoryProducts = `-- name: CategoryProducts :many
+select code, status from products where category_id = $1
+order by (status = 'ARCHIVED'), code
+limit $2::int
+`
+
+type CategoryProductsParams struct {
+	ID     uuid.UUID
+	AtMost int32
+}
+
+type CategoryProductsRow struct {
+	Code   string
+	Status string
+}
+
+// What a category holds, archived products last.
+func (q *Queries) CategoryProducts(ctx context.Context, arg CategoryProductsParams) ([]CategoryProductsRow, error) {
+	rows, err := q.db.Query(ctx, categoryProducts, arg.ID, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CategoryProductsRow{}
+	for rows.Next() {
+		var i CategoryProductsRow
+		if err := rows.Scan(&i.Code, &i.Status); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const categorySubtree = `-- name: CategorySubtree :many
 with recursive subtree as (
   select c.id, 1 as level from categories c where c.id = $1
@@ -159,14 +230,15 @@ func (q *Queries) CategorySubtree(ctx context.Context, id uuid.UUID) ([]uuid.UUI
 
 const categoryUpdate = `-- name: CategoryUpdate :exec
 update categories
-set parent_id = $1, name = $2, description = $3,
-    version = $4, update_time = $5
-where id = $6
+set parent_id = $1, name = $2, name_key = $3, description = $4,
+    version = $5, update_time = $6
+where id = $7
 `
 
 type CategoryUpdateParams struct {
 	ParentID    *uuid.UUID
 	Name        string
+	NameKey     string
 	Description string
 	Version     int64
 	UpdateTime  time.Time
@@ -177,6 +249,7 @@ func (q *Queries) CategoryUpdate(ctx context.Context, arg CategoryUpdateParams) 
 	_, err := q.db.Exec(ctx, categoryUpdate,
 		arg.ParentID,
 		arg.Name,
+		arg.NameKey,
 		arg.Description,
 		arg.Version,
 		arg.UpdateTime,

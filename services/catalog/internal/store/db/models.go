@@ -19,6 +19,7 @@ type Category struct {
 	Version     int64
 	CreateTime  time.Time
 	UpdateTime  time.Time
+	NameKey     string
 }
 
 type Product struct {

@@ -4,15 +4,15 @@
 lock table categories in share row exclusive mode;
 
 -- name: CategoryInsert :exec
-insert into categories (id, parent_id, name, description, version, create_time, update_time)
-values (@id, sqlc.narg(parent_id), @name, @description, @version, @create_time, @update_time);
+insert into categories (id, parent_id, name, name_key, description, version, create_time, update_time)
+values (@id, sqlc.narg(parent_id), @name, @name_key, @description, @version, @create_time, @update_time);
 
 -- name: CategoryGet :one
 select * from categories where id = @id;
 
 -- name: CategoryUpdate :exec
 update categories
-set parent_id = sqlc.narg(parent_id), name = @name, description = @description,
+set parent_id = sqlc.narg(parent_id), name = @name, name_key = @name_key, description = @description,
     version = @version, update_time = @update_time
 where id = @id;
 
@@ -46,3 +46,14 @@ with recursive subtree as (
   select c.id, s.level + 1 from categories c join subtree s on c.parent_id = s.id where s.level < 100
 )
 select id::uuid as id from subtree;
+
+-- name: CategoryProducts :many
+-- What a category holds, archived products last.
+select code, status from products where category_id = @id
+order by (status = 'ARCHIVED'), code
+limit @at_most::int;
+
+-- name: CategoryChildren :many
+select name from categories where parent_id = @id::uuid
+order by name, id
+limit @at_most::int;

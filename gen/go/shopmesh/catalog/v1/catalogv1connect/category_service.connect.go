@@ -84,21 +84,31 @@ var (
 
 // CategoryServiceClient is a client for the shopmesh.catalog.v1.CategoryService service.
 type CategoryServiceClient interface {
-	// CreateCategory adds a category. Errors: CATEGORY_NAME_TAKEN when a sibling
-	// has the name, CATEGORY_NOT_FOUND for the parent, CATEGORY_CYCLE when the
-	// tree would be too deep.
+	// CreateCategory adds a category. CATEGORY_NAME_TAKEN means that a sibling has the
+	// name in some case of letters, CATEGORY_NOT_FOUND is about the parent, and
+	// CATEGORY_CYCLE means that the tree would be too deep.
+	//
+	// Errors: CATEGORY_NAME_TAKEN, CATEGORY_NOT_FOUND, CATEGORY_CYCLE,
+	// REQUEST_ID_REUSED.
 	CreateCategory(context.Context, *v1.CreateCategoryRequest) (*v1.CreateCategoryResponse, error)
-	// GetCategory reads one. Errors: CATEGORY_NOT_FOUND.
+	// GetCategory reads one.
+	//
+	// Errors: CATEGORY_NOT_FOUND.
 	GetCategory(context.Context, *v1.GetCategoryRequest) (*v1.GetCategoryResponse, error)
-	// ListCategories lists categories by name.
+	// ListCategories lists categories by name, as people sort: in the root collation of
+	// Unicode's CLDR, so that "Äpfel" stands beside "apfel".
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCategories(context.Context, *v1.ListCategoriesRequest) (*v1.ListCategoriesResponse, error)
 	// UpdateCategory changes the fields that the mask names; parent_id moves it
-	// with all below it. Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH,
-	// CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
+	// with all below it.
+	//
+	// Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
 	UpdateCategory(context.Context, *v1.UpdateCategoryRequest) (*v1.UpdateCategoryResponse, error)
-	// DeleteCategory removes an empty category. Errors: CATEGORY_NOT_FOUND,
-	// ETAG_MISMATCH, CATEGORY_NOT_EMPTY when products (archived ones too) or
-	// subcategories are in it.
+	// DeleteCategory removes an empty category. CATEGORY_NOT_EMPTY names the products
+	// (archived ones too) and subcategories that are in it, up to ten of each.
+	//
+	// Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_EMPTY.
 	DeleteCategory(context.Context, *v1.DeleteCategoryRequest) (*v1.DeleteCategoryResponse, error)
 }
 
@@ -110,21 +120,31 @@ func NewCategoryServiceClient(client *connect.Client) CategoryServiceClient {
 
 // CategoryServiceHandler is an implementation of the shopmesh.catalog.v1.CategoryService service.
 type CategoryServiceHandler interface {
-	// CreateCategory adds a category. Errors: CATEGORY_NAME_TAKEN when a sibling
-	// has the name, CATEGORY_NOT_FOUND for the parent, CATEGORY_CYCLE when the
-	// tree would be too deep.
+	// CreateCategory adds a category. CATEGORY_NAME_TAKEN means that a sibling has the
+	// name in some case of letters, CATEGORY_NOT_FOUND is about the parent, and
+	// CATEGORY_CYCLE means that the tree would be too deep.
+	//
+	// Errors: CATEGORY_NAME_TAKEN, CATEGORY_NOT_FOUND, CATEGORY_CYCLE,
+	// REQUEST_ID_REUSED.
 	CreateCategory(context.Context, *v1.CreateCategoryRequest) (*v1.CreateCategoryResponse, error)
-	// GetCategory reads one. Errors: CATEGORY_NOT_FOUND.
+	// GetCategory reads one.
+	//
+	// Errors: CATEGORY_NOT_FOUND.
 	GetCategory(context.Context, *v1.GetCategoryRequest) (*v1.GetCategoryResponse, error)
-	// ListCategories lists categories by name.
+	// ListCategories lists categories by name, as people sort: in the root collation of
+	// Unicode's CLDR, so that "Äpfel" stands beside "apfel".
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCategories(context.Context, *v1.ListCategoriesRequest) (*v1.ListCategoriesResponse, error)
 	// UpdateCategory changes the fields that the mask names; parent_id moves it
-	// with all below it. Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH,
-	// CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
+	// with all below it.
+	//
+	// Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
 	UpdateCategory(context.Context, *v1.UpdateCategoryRequest) (*v1.UpdateCategoryResponse, error)
-	// DeleteCategory removes an empty category. Errors: CATEGORY_NOT_FOUND,
-	// ETAG_MISMATCH, CATEGORY_NOT_EMPTY when products (archived ones too) or
-	// subcategories are in it.
+	// DeleteCategory removes an empty category. CATEGORY_NOT_EMPTY names the products
+	// (archived ones too) and subcategories that are in it, up to ten of each.
+	//
+	// Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_EMPTY.
 	DeleteCategory(context.Context, *v1.DeleteCategoryRequest) (*v1.DeleteCategoryResponse, error)
 }
 

@@ -93,21 +93,29 @@ var (
 
 // ProductServiceClient is a client for the shopmesh.catalog.v1.ProductService service.
 type ProductServiceClient interface {
-	// CreateProduct adds a product. Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND.
+	// CreateProduct adds a product.
+	//
+	// Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND, REQUEST_ID_REUSED.
 	CreateProduct(context.Context, *v1.CreateProductRequest) (*v1.CreateProductResponse, error)
-	// GetProduct reads one by id or by code. Errors: PRODUCT_NOT_FOUND.
+	// GetProduct reads one by id or by code.
+	//
+	// Errors: PRODUCT_NOT_FOUND.
 	GetProduct(context.Context, *v1.GetProductRequest) (*v1.GetProductResponse, error)
 	// BatchGetProducts reads up to 200 by id or code; those not found are left out.
 	BatchGetProducts(context.Context, *v1.BatchGetProductsRequest) (*v1.BatchGetProductsResponse, error)
-	// ListProducts lists products that fit a filter. Errors: FILTER_INVALID,
-	// PAGE_TOKEN_INVALID.
+	// ListProducts lists products that fit a filter.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error)
-	// UpdateProduct changes the fields that the mask names. Errors:
-	// PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED when
-	// it is archived (set status to ACTIVE in the same call to bring it back).
+	// UpdateProduct changes the fields that the mask names. An archived product can be
+	// put into another category; for any other change, set its status to ACTIVE or
+	// DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(context.Context, *v1.UpdateProductRequest) (*v1.UpdateProductResponse, error)
-	// ArchiveProduct takes a product from sale; archiving it again changes
-	// nothing. Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
+	// ArchiveProduct takes a product from sale; archiving it again changes nothing.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
 	ArchiveProduct(context.Context, *v1.ArchiveProductRequest) (*v1.ArchiveProductResponse, error)
 }
 
@@ -119,21 +127,29 @@ func NewProductServiceClient(client *connect.Client) ProductServiceClient {
 
 // ProductServiceHandler is an implementation of the shopmesh.catalog.v1.ProductService service.
 type ProductServiceHandler interface {
-	// CreateProduct adds a product. Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND.
+	// CreateProduct adds a product.
+	//
+	// Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND, REQUEST_ID_REUSED.
 	CreateProduct(context.Context, *v1.CreateProductRequest) (*v1.CreateProductResponse, error)
-	// GetProduct reads one by id or by code. Errors: PRODUCT_NOT_FOUND.
+	// GetProduct reads one by id or by code.
+	//
+	// Errors: PRODUCT_NOT_FOUND.
 	GetProduct(context.Context, *v1.GetProductRequest) (*v1.GetProductResponse, error)
 	// BatchGetProducts reads up to 200 by id or code; those not found are left out.
 	BatchGetProducts(context.Context, *v1.BatchGetProductsRequest) (*v1.BatchGetProductsResponse, error)
-	// ListProducts lists products that fit a filter. Errors: FILTER_INVALID,
-	// PAGE_TOKEN_INVALID.
+	// ListProducts lists products that fit a filter.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error)
-	// UpdateProduct changes the fields that the mask names. Errors:
-	// PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED when
-	// it is archived (set status to ACTIVE in the same call to bring it back).
+	// UpdateProduct changes the fields that the mask names. An archived product can be
+	// put into another category; for any other change, set its status to ACTIVE or
+	// DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(context.Context, *v1.UpdateProductRequest) (*v1.UpdateProductResponse, error)
-	// ArchiveProduct takes a product from sale; archiving it again changes
-	// nothing. Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
+	// ArchiveProduct takes a product from sale; archiving it again changes nothing.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
 	ArchiveProduct(context.Context, *v1.ArchiveProductRequest) (*v1.ArchiveProductResponse, error)
 }
 

@@ -28,7 +28,7 @@ export type Category = Message<"shopmesh.catalog.v1.Category"> & {
   id: string;
 
   /**
-   * Its name, 1 to 200 characters; no two siblings share one.
+   * Its name, 1 to 200 characters; no two siblings share one in any case of letters.
    *
    * @generated from field: string name = 2;
    */

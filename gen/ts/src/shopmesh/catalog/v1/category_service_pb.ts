@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/catalog/v1/category_service.proto.
  */
 export const file_shopmesh_catalog_v1_category_service: GenFile = /*@__PURE__*/
-  fileDesc("CipzaG9wbWVzaC9jYXRhbG9nL3YxL2NhdGVnb3J5X3NlcnZpY2UucHJvdG8SE3Nob3BtZXNoLmNhdGFsb2cudjEi4AMKFUNyZWF0ZUNhdGVnb3J5UmVxdWVzdBLGAwoIY2F0ZWdvcnkYASABKAsyHS5zaG9wbWVzaC5jYXRhbG9nLnYxLkNhdGVnb3J5QpQDukiQA7oBpAEKD2NhdGVnb3J5LmNyZWF0ZRI7aWQsIGV0YWcsIGNyZWF0ZV90aW1lIGFuZCB1cGRhdGVfdGltZSBhcmUgc2V0IGJ5IHRoZSBzZXJ2ZXIaVHRoaXMuaWQgPT0gJycgJiYgdGhpcy5ldGFnID09ICcnICYmICFoYXModGhpcy5jcmVhdGVfdGltZSkgJiYgIWhhcyh0aGlzLnVwZGF0ZV90aW1lKboBeQoNY2F0ZWdvcnkubmFtZRIzbmFtZSBtdXN0IGhhdmUgMSB0byAyMDAgY2hhcmFjdGVycyBhbmQgbm90IGJlIGJsYW5rGjN0aGlzLm5hbWUuc2l6ZSgpIDw9IDIwMCAmJiB0aGlzLm5hbWUubWF0Y2hlcygnXFxTJym6AWYKFGNhdGVnb3J5LmRlc2NyaXB0aW9uEi1kZXNjcmlwdGlvbiBtdXN0IGhhdmUgYXQgbW9zdCA0MDAwIGNoYXJhY3RlcnMaH3RoaXMuZGVzY3JpcHRpb24uc2l6ZSgpIDw9IDQwMDDIAQEiSQoWQ3JlYXRlQ2F0ZWdvcnlSZXNwb25zZRIvCghjYXRlZ29yeRgBIAEoCzIdLnNob3BtZXNoLmNhdGFsb2cudjEuQ2F0ZWdvcnkiKgoSR2V0Q2F0ZWdvcnlSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABASJGChNHZXRDYXRlZ29yeVJlc3BvbnNlEi8KCGNhdGVnb3J5GAEgASgLMh0uc2hvcG1lc2guY2F0YWxvZy52MS5DYXRlZ29yeSJuChVMaXN0Q2F0ZWdvcmllc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAQEhgKBmZpbHRlchgDIAEoCUIIukgFcgMY6AciZAoWTGlzdENhdGVnb3JpZXNSZXNwb25zZRIxCgpjYXRlZ29yaWVzGAEgAygLMh0uc2hvcG1lc2guY2F0YWxvZy52MS5DYXRlZ29yeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki7gEKFVVwZGF0ZUNhdGVnb3J5UmVxdWVzdBKjAQoIY2F0ZWdvcnkYASABKAsyHS5zaG9wbWVzaC5jYXRhbG9nLnYxLkNhdGVnb3J5QnK6SG+6AWkKC2NhdGVnb3J5LmlkEhFpZCBtdXN0IGJlIGEgVVVJRBpHdGhpcy5pZC5tYXRjaGVzKCdeWzAtOWEtZkEtRl17OH0oLVswLTlhLWZBLUZdezR9KXszfS1bMC05YS1mQS1GXXsxMn0kJynIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkkKFlVwZGF0ZUNhdGVnb3J5UmVzcG9uc2USLwoIY2F0ZWdvcnkYASABKAsyHS5zaG9wbWVzaC5jYXRhbG9nLnYxLkNhdGVnb3J5IkQKFURlbGV0ZUNhdGVnb3J5UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQESFQoEZXRhZxgCIAEoCUIHukgEcgIYQCIYChZEZWxldGVDYXRlZ29yeVJlc3BvbnNlMuwFCg9DYXRlZ29yeVNlcnZpY2USkQEKDkNyZWF0ZUNhdGVnb3J5Eiouc2hvcG1lc2guY2F0YWxvZy52MS5DcmVhdGVDYXRlZ29yeVJlcXVlc3QaKy5zaG9wbWVzaC5jYXRhbG9nLnYxLkNyZWF0ZUNhdGVnb3J5UmVzcG9uc2UiJurgGAIQAYLT5JMCGjoIY2F0ZWdvcnkiDi92MS9jYXRlZ29yaWVzEoYBCgtHZXRDYXRlZ29yeRInLnNob3BtZXNoLmNhdGFsb2cudjEuR2V0Q2F0ZWdvcnlSZXF1ZXN0Giguc2hvcG1lc2guY2F0YWxvZy52MS5HZXRDYXRlZ29yeVJlc3BvbnNlIiSQAgHq4BgCCAGC0+STAhUSEy92MS9jYXRlZ29yaWVzL3tpZH0SigEKDkxpc3RDYXRlZ29yaWVzEiouc2hvcG1lc2guY2F0YWxvZy52MS5MaXN0Q2F0ZWdvcmllc1JlcXVlc3QaKy5zaG9wbWVzaC5jYXRhbG9nLnYxLkxpc3RDYXRlZ29yaWVzUmVzcG9uc2UiH5ACAergGAIIAYLT5JMCEBIOL3YxL2NhdGVnb3JpZXMSnwEKDlVwZGF0ZUNhdGVnb3J5Eiouc2hvcG1lc2guY2F0YWxvZy52MS5VcGRhdGVDYXRlZ29yeVJlcXVlc3QaKy5zaG9wbWVzaC5jYXRhbG9nLnYxLlVwZGF0ZUNhdGVnb3J5UmVzcG9uc2UiNOrgGAIQAYLT5JMCKDoIY2F0ZWdvcnkyHC92MS9jYXRlZ29yaWVzL3tjYXRlZ29yeS5pZH0SjAEKDkRlbGV0ZUNhdGVnb3J5Eiouc2hvcG1lc2guY2F0YWxvZy52MS5EZWxldGVDYXRlZ29yeVJlcXVlc3QaKy5zaG9wbWVzaC5jYXRhbG9nLnYxLkRlbGV0ZUNhdGVnb3J5UmVzcG9uc2UiIergGAIQAYLT5JMCFSoTL3YxL2NhdGVnb3JpZXMve2lkfULgAQoXY29tLnNob3BtZXNoLmNhdGFsb2cudjFCFENhdGVnb3J5U2VydmljZVByb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxogIDU0NYqgITU2hvcG1lc2guQ2F0YWxvZy5WMcoCE1Nob3BtZXNoXENhdGFsb2dcVjHiAh9TaG9wbWVzaFxDYXRhbG9nXFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_shopmesh_catalog_v1_category, file_shopmesh_options_v1_options]);
+  fileDesc("CipzaG9wbWVzaC9jYXRhbG9nL3YxL2NhdGVnb3J5X3NlcnZpY2UucHJvdG8SE3Nob3BtZXNoLmNhdGFsb2cudjEigQQKFUNyZWF0ZUNhdGVnb3J5UmVxdWVzdBLGAwoIY2F0ZWdvcnkYASABKAsyHS5zaG9wbWVzaC5jYXRhbG9nLnYxLkNhdGVnb3J5QpQDukiQA7oBpAEKD2NhdGVnb3J5LmNyZWF0ZRI7aWQsIGV0YWcsIGNyZWF0ZV90aW1lIGFuZCB1cGRhdGVfdGltZSBhcmUgc2V0IGJ5IHRoZSBzZXJ2ZXIaVHRoaXMuaWQgPT0gJycgJiYgdGhpcy5ldGFnID09ICcnICYmICFoYXModGhpcy5jcmVhdGVfdGltZSkgJiYgIWhhcyh0aGlzLnVwZGF0ZV90aW1lKboBeQoNY2F0ZWdvcnkubmFtZRIzbmFtZSBtdXN0IGhhdmUgMSB0byAyMDAgY2hhcmFjdGVycyBhbmQgbm90IGJlIGJsYW5rGjN0aGlzLm5hbWUuc2l6ZSgpIDw9IDIwMCAmJiB0aGlzLm5hbWUubWF0Y2hlcygnXFxTJym6AWYKFGNhdGVnb3J5LmRlc2NyaXB0aW9uEi1kZXNjcmlwdGlvbiBtdXN0IGhhdmUgYXQgbW9zdCA0MDAwIGNoYXJhY3RlcnMaH3RoaXMuZGVzY3JpcHRpb24uc2l6ZSgpIDw9IDQwMDDIAQESHwoKcmVxdWVzdF9pZBgCIAEoCUILukgI2AEBcgOwAQEiSQoWQ3JlYXRlQ2F0ZWdvcnlSZXNwb25zZRIvCghjYXRlZ29yeRgBIAEoCzIdLnNob3BtZXNoLmNhdGFsb2cudjEuQ2F0ZWdvcnkiKgoSR2V0Q2F0ZWdvcnlSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABASJGChNHZXRDYXRlZ29yeVJlc3BvbnNlEi8KCGNhdGVnb3J5GAEgASgLMh0uc2hvcG1lc2guY2F0YWxvZy52MS5DYXRlZ29yeSJuChVMaXN0Q2F0ZWdvcmllc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAQEhgKBmZpbHRlchgDIAEoCUIIukgFcgMY6AciZAoWTGlzdENhdGVnb3JpZXNSZXNwb25zZRIxCgpjYXRlZ29yaWVzGAEgAygLMh0uc2hvcG1lc2guY2F0YWxvZy52MS5DYXRlZ29yeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki7gEKFVVwZGF0ZUNhdGVnb3J5UmVxdWVzdBKjAQoIY2F0ZWdvcnkYASABKAsyHS5zaG9wbWVzaC5jYXRhbG9nLnYxLkNhdGVnb3J5QnK6SG+6AWkKC2NhdGVnb3J5LmlkEhFpZCBtdXN0IGJlIGEgVVVJRBpHdGhpcy5pZC5tYXRjaGVzKCdeWzAtOWEtZkEtRl17OH0oLVswLTlhLWZBLUZdezR9KXszfS1bMC05YS1mQS1GXXsxMn0kJynIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkkKFlVwZGF0ZUNhdGVnb3J5UmVzcG9uc2USLwoIY2F0ZWdvcnkYASABKAsyHS5zaG9wbWVzaC5jYXRhbG9nLnYxLkNhdGVnb3J5IkQKFURlbGV0ZUNhdGVnb3J5UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQESFQoEZXRhZxgCIAEoCUIHukgEcgIYQCIYChZEZWxldGVDYXRlZ29yeVJlc3BvbnNlMuwFCg9DYXRlZ29yeVNlcnZpY2USkQEKDkNyZWF0ZUNhdGVnb3J5Eiouc2hvcG1lc2guY2F0YWxvZy52MS5DcmVhdGVDYXRlZ29yeVJlcXVlc3QaKy5zaG9wbWVzaC5jYXRhbG9nLnYxLkNyZWF0ZUNhdGVnb3J5UmVzcG9uc2UiJurgGAIQAYLT5JMCGjoIY2F0ZWdvcnkiDi92MS9jYXRlZ29yaWVzEoYBCgtHZXRDYXRlZ29yeRInLnNob3BtZXNoLmNhdGFsb2cudjEuR2V0Q2F0ZWdvcnlSZXF1ZXN0Giguc2hvcG1lc2guY2F0YWxvZy52MS5HZXRDYXRlZ29yeVJlc3BvbnNlIiSQAgHq4BgCCAGC0+STAhUSEy92MS9jYXRlZ29yaWVzL3tpZH0SigEKDkxpc3RDYXRlZ29yaWVzEiouc2hvcG1lc2guY2F0YWxvZy52MS5MaXN0Q2F0ZWdvcmllc1JlcXVlc3QaKy5zaG9wbWVzaC5jYXRhbG9nLnYxLkxpc3RDYXRlZ29yaWVzUmVzcG9uc2UiH5ACAergGAIIAYLT5JMCEBIOL3YxL2NhdGVnb3JpZXMSnwEKDlVwZGF0ZUNhdGVnb3J5Eiouc2hvcG1lc2guY2F0YWxvZy52MS5VcGRhdGVDYXRlZ29yeVJlcXVlc3QaKy5zaG9wbWVzaC5jYXRhbG9nLnYxLlVwZGF0ZUNhdGVnb3J5UmVzcG9uc2UiNOrgGAIQAYLT5JMCKDoIY2F0ZWdvcnkyHC92MS9jYXRlZ29yaWVzL3tjYXRlZ29yeS5pZH0SjAEKDkRlbGV0ZUNhdGVnb3J5Eiouc2hvcG1lc2guY2F0YWxvZy52MS5EZWxldGVDYXRlZ29yeVJlcXVlc3QaKy5zaG9wbWVzaC5jYXRhbG9nLnYxLkRlbGV0ZUNhdGVnb3J5UmVzcG9uc2UiIergGAIQAYLT5JMCFSoTL3YxL2NhdGVnb3JpZXMve2lkfULgAQoXY29tLnNob3BtZXNoLmNhdGFsb2cudjFCFENhdGVnb3J5U2VydmljZVByb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxogIDU0NYqgITU2hvcG1lc2guQ2F0YWxvZy5WMcoCE1Nob3BtZXNoXENhdGFsb2dcVjHiAh9TaG9wbWVzaFxDYXRhbG9nXFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_shopmesh_catalog_v1_category, file_shopmesh_options_v1_options]);
 
 /**
  * CreateCategoryRequest holds the category to add.
@@ -33,6 +33,15 @@ export type CreateCategoryRequest = Message<"shopmesh.catalog.v1.CreateCategoryR
    * @generated from field: shopmesh.catalog.v1.Category category = 1;
    */
   category?: Category | undefined;
+
+  /**
+   * Any UUID but the all-zero one, drawn by the client for this request: the same
+   * request sent again within a day gets the same answer
+   * (https://google.aip.dev/155). Without one, each call is a request of its own.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
 };
 
 /**
@@ -127,7 +136,8 @@ export type ListCategoriesRequest = Message<"shopmesh.catalog.v1.ListCategoriesR
 
   /**
    * A conjunction of comparisons (https://google.aip.dev/160): `parent_id = "…"`
-   * (`parent_id = ""` selects the top), `name = "…"`.
+   * (`parent_id = ""` selects the top), `name = "…"` without regard to case and to
+   * blanks around the name.
    *
    * @generated from field: string filter = 3;
    */
@@ -183,8 +193,8 @@ export type UpdateCategoryRequest = Message<"shopmesh.catalog.v1.UpdateCategoryR
   category?: Category | undefined;
 
   /**
-   * Which of name, description and parent_id to change; empty means all that
-   * are set (https://google.aip.dev/134).
+   * Which of name, description and parent_id to change; empty means all that are set
+   * (https://google.aip.dev/134).
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -269,9 +279,12 @@ export const DeleteCategoryResponseSchema: GenMessage<DeleteCategoryResponse> = 
  */
 export const CategoryService: GenService<{
   /**
-   * CreateCategory adds a category. Errors: CATEGORY_NAME_TAKEN when a sibling
-   * has the name, CATEGORY_NOT_FOUND for the parent, CATEGORY_CYCLE when the
-   * tree would be too deep.
+   * CreateCategory adds a category. CATEGORY_NAME_TAKEN means that a sibling has the
+   * name in some case of letters, CATEGORY_NOT_FOUND is about the parent, and
+   * CATEGORY_CYCLE means that the tree would be too deep.
+   *
+   * Errors: CATEGORY_NAME_TAKEN, CATEGORY_NOT_FOUND, CATEGORY_CYCLE,
+   * REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.catalog.v1.CategoryService.CreateCategory
    */
@@ -281,7 +294,9 @@ export const CategoryService: GenService<{
     output: typeof CreateCategoryResponseSchema;
   },
   /**
-   * GetCategory reads one. Errors: CATEGORY_NOT_FOUND.
+   * GetCategory reads one.
+   *
+   * Errors: CATEGORY_NOT_FOUND.
    *
    * @generated from rpc shopmesh.catalog.v1.CategoryService.GetCategory
    */
@@ -291,7 +306,10 @@ export const CategoryService: GenService<{
     output: typeof GetCategoryResponseSchema;
   },
   /**
-   * ListCategories lists categories by name.
+   * ListCategories lists categories by name, as people sort: in the root collation of
+   * Unicode's CLDR, so that "Äpfel" stands beside "apfel".
+   *
+   * Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.catalog.v1.CategoryService.ListCategories
    */
@@ -302,8 +320,9 @@ export const CategoryService: GenService<{
   },
   /**
    * UpdateCategory changes the fields that the mask names; parent_id moves it
-   * with all below it. Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH,
-   * CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
+   * with all below it.
+   *
+   * Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NAME_TAKEN, CATEGORY_CYCLE.
    *
    * @generated from rpc shopmesh.catalog.v1.CategoryService.UpdateCategory
    */
@@ -313,9 +332,10 @@ export const CategoryService: GenService<{
     output: typeof UpdateCategoryResponseSchema;
   },
   /**
-   * DeleteCategory removes an empty category. Errors: CATEGORY_NOT_FOUND,
-   * ETAG_MISMATCH, CATEGORY_NOT_EMPTY when products (archived ones too) or
-   * subcategories are in it.
+   * DeleteCategory removes an empty category. CATEGORY_NOT_EMPTY names the products
+   * (archived ones too) and subcategories that are in it, up to ten of each.
+   *
+   * Errors: CATEGORY_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_EMPTY.
    *
    * @generated from rpc shopmesh.catalog.v1.CategoryService.DeleteCategory
    */

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/catalog/v1/product_service.proto.
  */
 export const file_shopmesh_catalog_v1_product_service: GenFile = /*@__PURE__*/
-  fileDesc("CilzaG9wbWVzaC9jYXRhbG9nL3YxL3Byb2R1Y3Rfc2VydmljZS5wcm90bxITc2hvcG1lc2guY2F0YWxvZy52MSKrAgoUQ3JlYXRlUHJvZHVjdFJlcXVlc3QSkgIKB3Byb2R1Y3QYASABKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3RC4gG6SN4BugHXAQoOcHJvZHVjdC5jcmVhdGUST2lkLCBldGFnLCBhdmFpbGFibGVfcXVhbnRpdHksIGNyZWF0ZV90aW1lIGFuZCB1cGRhdGVfdGltZSBhcmUgc2V0IGJ5IHRoZSBzZXJ2ZXIadHRoaXMuaWQgPT0gJycgJiYgdGhpcy5ldGFnID09ICcnICYmIHRoaXMuYXZhaWxhYmxlX3F1YW50aXR5ID09IDAgJiYgIWhhcyh0aGlzLmNyZWF0ZV90aW1lKSAmJiAhaGFzKHRoaXMudXBkYXRlX3RpbWUpyAEBIkYKFUNyZWF0ZVByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0InAKEUdldFByb2R1Y3RSZXF1ZXN0EhcKAmlkGAEgASgJQgu6SAjYAQFyA7ABARIvCgRjb2RlGAIgASgJQiG6SB7YAQFyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQ6EbpIDiIMCgJpZAoEY29kZRABIkMKEkdldFByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0IoYCChdCYXRjaEdldFByb2R1Y3RzUmVxdWVzdBIdCgNpZHMYASADKAlCELpIDZIBChDIASIFcgOwAQESNQoFY29kZXMYAiADKAlCJrpII5IBIBDIASIbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kOpQBukiQARqNAQoKYmF0Y2guc2l6ZRInaWRzIGFuZCBjb2RlcyB0b2dldGhlciBtdXN0IGJlIDEgdG8gMjAwGlZ0aGlzLmlkcy5zaXplKCkgKyB0aGlzLmNvZGVzLnNpemUoKSA+PSAxICYmIHRoaXMuaWRzLnNpemUoKSArIHRoaXMuY29kZXMuc2l6ZSgpIDw9IDIwMCJKChhCYXRjaEdldFByb2R1Y3RzUmVzcG9uc2USLgoIcHJvZHVjdHMYASADKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QihwEKE0xpc3RQcm9kdWN0c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAQEhgKBmZpbHRlchgDIAEoCUIIukgFcgMY6AcSGQoIb3JkZXJfYnkYBCABKAlCB7pIBHICGGQiXwoUTGlzdFByb2R1Y3RzUmVzcG9uc2USLgoIcHJvZHVjdHMYASADKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuoBChRVcGRhdGVQcm9kdWN0UmVxdWVzdBKgAQoHcHJvZHVjdBgBIAEoCzIcLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdEJxukhuugFoCgpwcm9kdWN0LmlkEhFpZCBtdXN0IGJlIGEgVVVJRBpHdGhpcy5pZC5tYXRjaGVzKCdeWzAtOWEtZkEtRl17OH0oLVswLTlhLWZBLUZdezR9KXszfS1bMC05YS1mQS1GXXsxMn0kJynIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkYKFVVwZGF0ZVByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0IkQKFUFyY2hpdmVQcm9kdWN0UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQESFQoEZXRhZxgCIAEoCUIHukgEcgIYQCJHChZBcmNoaXZlUHJvZHVjdFJlc3BvbnNlEi0KB3Byb2R1Y3QYASABKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QyiwcKDlByb2R1Y3RTZXJ2aWNlEosBCg1DcmVhdGVQcm9kdWN0Eikuc2hvcG1lc2guY2F0YWxvZy52MS5DcmVhdGVQcm9kdWN0UmVxdWVzdBoqLnNob3BtZXNoLmNhdGFsb2cudjEuQ3JlYXRlUHJvZHVjdFJlc3BvbnNlIiPq4BgCEAGC0+STAhc6B3Byb2R1Y3QiDC92MS9wcm9kdWN0cxKYAQoKR2V0UHJvZHVjdBImLnNob3BtZXNoLmNhdGFsb2cudjEuR2V0UHJvZHVjdFJlcXVlc3QaJy5zaG9wbWVzaC5jYXRhbG9nLnYxLkdldFByb2R1Y3RSZXNwb25zZSI5kAIB6uAYAggBgtPkkwIqWhUSEy92MS9wcm9kdWN0czpsb29rdXASES92MS9wcm9kdWN0cy97aWR9EpcBChBCYXRjaEdldFByb2R1Y3RzEiwuc2hvcG1lc2guY2F0YWxvZy52MS5CYXRjaEdldFByb2R1Y3RzUmVxdWVzdBotLnNob3BtZXNoLmNhdGFsb2cudjEuQmF0Y2hHZXRQcm9kdWN0c1Jlc3BvbnNlIiaQAgHq4BgCCAGC0+STAhcSFS92MS9wcm9kdWN0czpiYXRjaEdldBKCAQoMTGlzdFByb2R1Y3RzEiguc2hvcG1lc2guY2F0YWxvZy52MS5MaXN0UHJvZHVjdHNSZXF1ZXN0Gikuc2hvcG1lc2guY2F0YWxvZy52MS5MaXN0UHJvZHVjdHNSZXNwb25zZSIdkAIB6uAYAggBgtPkkwIOEgwvdjEvcHJvZHVjdHMSmAEKDVVwZGF0ZVByb2R1Y3QSKS5zaG9wbWVzaC5jYXRhbG9nLnYxLlVwZGF0ZVByb2R1Y3RSZXF1ZXN0Giouc2hvcG1lc2guY2F0YWxvZy52MS5VcGRhdGVQcm9kdWN0UmVzcG9uc2UiMOrgGAIQAYLT5JMCJDoHcHJvZHVjdDIZL3YxL3Byb2R1Y3RzL3twcm9kdWN0LmlkfRKVAQoOQXJjaGl2ZVByb2R1Y3QSKi5zaG9wbWVzaC5jYXRhbG9nLnYxLkFyY2hpdmVQcm9kdWN0UmVxdWVzdBorLnNob3BtZXNoLmNhdGFsb2cudjEuQXJjaGl2ZVByb2R1Y3RSZXNwb25zZSIq6uAYAhABgtPkkwIeOgEqIhkvdjEvcHJvZHVjdHMve2lkfTphcmNoaXZlQt8BChdjb20uc2hvcG1lc2guY2F0YWxvZy52MUITUHJvZHVjdFNlcnZpY2VQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jYXRhbG9nL3YxO2NhdGFsb2d2MaICA1NDWKoCE1Nob3BtZXNoLkNhdGFsb2cuVjHKAhNTaG9wbWVzaFxDYXRhbG9nXFYx4gIfU2hvcG1lc2hcQ2F0YWxvZ1xWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpDYXRhbG9nOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_shopmesh_catalog_v1_product, file_shopmesh_options_v1_options]);
+  fileDesc("CilzaG9wbWVzaC9jYXRhbG9nL3YxL3Byb2R1Y3Rfc2VydmljZS5wcm90bxITc2hvcG1lc2guY2F0YWxvZy52MSLMAgoUQ3JlYXRlUHJvZHVjdFJlcXVlc3QSkgIKB3Byb2R1Y3QYASABKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3RC4gG6SN4BugHXAQoOcHJvZHVjdC5jcmVhdGUST2lkLCBldGFnLCBhdmFpbGFibGVfcXVhbnRpdHksIGNyZWF0ZV90aW1lIGFuZCB1cGRhdGVfdGltZSBhcmUgc2V0IGJ5IHRoZSBzZXJ2ZXIadHRoaXMuaWQgPT0gJycgJiYgdGhpcy5ldGFnID09ICcnICYmIHRoaXMuYXZhaWxhYmxlX3F1YW50aXR5ID09IDAgJiYgIWhhcyh0aGlzLmNyZWF0ZV90aW1lKSAmJiAhaGFzKHRoaXMudXBkYXRlX3RpbWUpyAEBEh8KCnJlcXVlc3RfaWQYAiABKAlCC7pICNgBAXIDsAEBIkYKFUNyZWF0ZVByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0InAKEUdldFByb2R1Y3RSZXF1ZXN0EhcKAmlkGAEgASgJQgu6SAjYAQFyA7ABARIvCgRjb2RlGAIgASgJQiG6SB7YAQFyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQ6EbpIDiIMCgJpZAoEY29kZRABIkMKEkdldFByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0IoYCChdCYXRjaEdldFByb2R1Y3RzUmVxdWVzdBIdCgNpZHMYASADKAlCELpIDZIBChDIASIFcgOwAQESNQoFY29kZXMYAiADKAlCJrpII5IBIBDIASIbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kOpQBukiQARqNAQoKYmF0Y2guc2l6ZRInaWRzIGFuZCBjb2RlcyB0b2dldGhlciBtdXN0IGJlIDEgdG8gMjAwGlZ0aGlzLmlkcy5zaXplKCkgKyB0aGlzLmNvZGVzLnNpemUoKSA+PSAxICYmIHRoaXMuaWRzLnNpemUoKSArIHRoaXMuY29kZXMuc2l6ZSgpIDw9IDIwMCJKChhCYXRjaEdldFByb2R1Y3RzUmVzcG9uc2USLgoIcHJvZHVjdHMYASADKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QihwEKE0xpc3RQcm9kdWN0c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAQEhgKBmZpbHRlchgDIAEoCUIIukgFcgMY6AcSGQoIb3JkZXJfYnkYBCABKAlCB7pIBHICGGQiXwoUTGlzdFByb2R1Y3RzUmVzcG9uc2USLgoIcHJvZHVjdHMYASADKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuoBChRVcGRhdGVQcm9kdWN0UmVxdWVzdBKgAQoHcHJvZHVjdBgBIAEoCzIcLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdEJxukhuugFoCgpwcm9kdWN0LmlkEhFpZCBtdXN0IGJlIGEgVVVJRBpHdGhpcy5pZC5tYXRjaGVzKCdeWzAtOWEtZkEtRl17OH0oLVswLTlhLWZBLUZdezR9KXszfS1bMC05YS1mQS1GXXsxMn0kJynIAQESLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkYKFVVwZGF0ZVByb2R1Y3RSZXNwb25zZRItCgdwcm9kdWN0GAEgASgLMhwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0IkQKFUFyY2hpdmVQcm9kdWN0UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQESFQoEZXRhZxgCIAEoCUIHukgEcgIYQCJHChZBcmNoaXZlUHJvZHVjdFJlc3BvbnNlEi0KB3Byb2R1Y3QYASABKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QyiwcKDlByb2R1Y3RTZXJ2aWNlEosBCg1DcmVhdGVQcm9kdWN0Eikuc2hvcG1lc2guY2F0YWxvZy52MS5DcmVhdGVQcm9kdWN0UmVxdWVzdBoqLnNob3BtZXNoLmNhdGFsb2cudjEuQ3JlYXRlUHJvZHVjdFJlc3BvbnNlIiPq4BgCEAGC0+STAhc6B3Byb2R1Y3QiDC92MS9wcm9kdWN0cxKYAQoKR2V0UHJvZHVjdBImLnNob3BtZXNoLmNhdGFsb2cudjEuR2V0UHJvZHVjdFJlcXVlc3QaJy5zaG9wbWVzaC5jYXRhbG9nLnYxLkdldFByb2R1Y3RSZXNwb25zZSI5kAIB6uAYAggBgtPkkwIqWhUSEy92MS9wcm9kdWN0czpsb29rdXASES92MS9wcm9kdWN0cy97aWR9EpcBChBCYXRjaEdldFByb2R1Y3RzEiwuc2hvcG1lc2guY2F0YWxvZy52MS5CYXRjaEdldFByb2R1Y3RzUmVxdWVzdBotLnNob3BtZXNoLmNhdGFsb2cudjEuQmF0Y2hHZXRQcm9kdWN0c1Jlc3BvbnNlIiaQAgHq4BgCCAGC0+STAhcSFS92MS9wcm9kdWN0czpiYXRjaEdldBKCAQoMTGlzdFByb2R1Y3RzEiguc2hvcG1lc2guY2F0YWxvZy52MS5MaXN0UHJvZHVjdHNSZXF1ZXN0Gikuc2hvcG1lc2guY2F0YWxvZy52MS5MaXN0UHJvZHVjdHNSZXNwb25zZSIdkAIB6uAYAggBgtPkkwIOEgwvdjEvcHJvZHVjdHMSmAEKDVVwZGF0ZVByb2R1Y3QSKS5zaG9wbWVzaC5jYXRhbG9nLnYxLlVwZGF0ZVByb2R1Y3RSZXF1ZXN0Giouc2hvcG1lc2guY2F0YWxvZy52MS5VcGRhdGVQcm9kdWN0UmVzcG9uc2UiMOrgGAIQAYLT5JMCJDoHcHJvZHVjdDIZL3YxL3Byb2R1Y3RzL3twcm9kdWN0LmlkfRKVAQoOQXJjaGl2ZVByb2R1Y3QSKi5zaG9wbWVzaC5jYXRhbG9nLnYxLkFyY2hpdmVQcm9kdWN0UmVxdWVzdBorLnNob3BtZXNoLmNhdGFsb2cudjEuQXJjaGl2ZVByb2R1Y3RSZXNwb25zZSIq6uAYAhABgtPkkwIeOgEqIhkvdjEvcHJvZHVjdHMve2lkfTphcmNoaXZlQt8BChdjb20uc2hvcG1lc2guY2F0YWxvZy52MUITUHJvZHVjdFNlcnZpY2VQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jYXRhbG9nL3YxO2NhdGFsb2d2MaICA1NDWKoCE1Nob3BtZXNoLkNhdGFsb2cuVjHKAhNTaG9wbWVzaFxDYXRhbG9nXFYx4gIfU2hvcG1lc2hcQ2F0YWxvZ1xWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpDYXRhbG9nOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_shopmesh_catalog_v1_product, file_shopmesh_options_v1_options]);
 
 /**
  * CreateProductRequest holds the product to add.
@@ -33,6 +33,15 @@ export type CreateProductRequest = Message<"shopmesh.catalog.v1.CreateProductReq
    * @generated from field: shopmesh.catalog.v1.Product product = 1;
    */
   product?: Product | undefined;
+
+  /**
+   * Any UUID but the all-zero one, drawn by the client for this request: the same
+   * request sent again within a day gets the same answer
+   * (https://google.aip.dev/155). Without one, each call is a request of its own.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
 };
 
 /**
@@ -186,7 +195,7 @@ export type ListProductsRequest = Message<"shopmesh.catalog.v1.ListProductsReque
    * (the category and all below it), price with its currency, status,
    * available_quantity and code, such as
    * `category_id = "…" AND price >= 10.00 AND price < 20.00 AND currency = "EUR" AND status = ACTIVE AND available_quantity > 0`.
-   * Without a status, archived products are left out.
+   * Without a status, archived products are left out. A status may have its prefix.
    *
    * @generated from field: string filter = 3;
    */
@@ -194,7 +203,8 @@ export type ListProductsRequest = Message<"shopmesh.catalog.v1.ListProductsReque
 
   /**
    * One of code, name, price, create_time, each also with " desc"
-   * (https://google.aip.dev/132); code when empty.
+   * (https://google.aip.dev/132); code when empty. Names sort as people do: in the
+   * root collation of Unicode's CLDR.
    *
    * @generated from field: string order_by = 4;
    */
@@ -250,8 +260,10 @@ export type UpdateProductRequest = Message<"shopmesh.catalog.v1.UpdateProductReq
   product?: Product | undefined;
 
   /**
-   * Which of name, description, category_id, price, status, attributes and
-   * images to change; empty means all that are set (https://google.aip.dev/134).
+   * Which of name, description, category_id, price, status, attributes and images to
+   * change; attributes.NAME stands for one attribute, and price for currency and
+   * amount together. Empty means all that are set, to any depth; a price of nothing
+   * must be named (https://google.aip.dev/134).
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -342,7 +354,9 @@ export const ArchiveProductResponseSchema: GenMessage<ArchiveProductResponse> = 
  */
 export const ProductService: GenService<{
   /**
-   * CreateProduct adds a product. Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND.
+   * CreateProduct adds a product.
+   *
+   * Errors: PRODUCT_CODE_TAKEN, CATEGORY_NOT_FOUND, REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.catalog.v1.ProductService.CreateProduct
    */
@@ -352,7 +366,9 @@ export const ProductService: GenService<{
     output: typeof CreateProductResponseSchema;
   },
   /**
-   * GetProduct reads one by id or by code. Errors: PRODUCT_NOT_FOUND.
+   * GetProduct reads one by id or by code.
+   *
+   * Errors: PRODUCT_NOT_FOUND.
    *
    * @generated from rpc shopmesh.catalog.v1.ProductService.GetProduct
    */
@@ -372,8 +388,9 @@ export const ProductService: GenService<{
     output: typeof BatchGetProductsResponseSchema;
   },
   /**
-   * ListProducts lists products that fit a filter. Errors: FILTER_INVALID,
-   * PAGE_TOKEN_INVALID.
+   * ListProducts lists products that fit a filter.
+   *
+   * Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.catalog.v1.ProductService.ListProducts
    */
@@ -383,9 +400,11 @@ export const ProductService: GenService<{
     output: typeof ListProductsResponseSchema;
   },
   /**
-   * UpdateProduct changes the fields that the mask names. Errors:
-   * PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED when
-   * it is archived (set status to ACTIVE in the same call to bring it back).
+   * UpdateProduct changes the fields that the mask names. An archived product can be
+   * put into another category; for any other change, set its status to ACTIVE or
+   * DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+   *
+   * Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
    *
    * @generated from rpc shopmesh.catalog.v1.ProductService.UpdateProduct
    */
@@ -395,8 +414,9 @@ export const ProductService: GenService<{
     output: typeof UpdateProductResponseSchema;
   },
   /**
-   * ArchiveProduct takes a product from sale; archiving it again changes
-   * nothing. Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
+   * ArchiveProduct takes a product from sale; archiving it again changes nothing.
+   *
+   * Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
    *
    * @generated from rpc shopmesh.catalog.v1.ProductService.ArchiveProduct
    */

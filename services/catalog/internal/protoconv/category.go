@@ -1,4 +1,4 @@
-package contract
+package protoconv
 
 import (
 	"github.com/google/uuid"
@@ -9,7 +9,7 @@ import (
 )
 
 // Category returns a category.
-func Category(c domain.Category) *catalogv1.Category {
+func Category(c domain.CategorySnapshot) *catalogv1.Category {
 	category := &catalogv1.Category{
 		Id:          c.ID.String(),
 		Name:        c.Name,

@@ -15,7 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/catalog"
-	"github.com/shopmesh/shopmesh/services/catalog/internal/audit"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/operations"
 )
 
 func TestAnAuditFindsStockOfProductsThatAreLost(t *testing.T) {
@@ -26,7 +26,7 @@ func TestAnAuditFindsStockOfProductsThatAreLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer producer.Close()
-	operations := audit.New(pool, outbox.NewRelay("catalog", pool, producer, outbox.Config{}), nil)
+	operations := operations.New(pool, outbox.NewRelay("catalog", pool, producer, outbox.Config{}), nil)
 	states := func() (records []*operationsv1.AuditRecord) {
 		t.Helper()
 		err := operations.Audit(t.Context(), func(record *operationsv1.AuditRecord) error {

@@ -1,6 +1,6 @@
-// Package contract translates the catalog's domain into its contract, for replies
-// and events alike.
-package contract
+// Package protoconv translates the catalog's domain into its contract's messages, for
+// answers and events alike.
+package protoconv
 
 import (
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -11,7 +11,7 @@ import (
 )
 
 // Product returns a product; its available quantity is left 0.
-func Product(p domain.Product) *catalogv1.Product {
+func Product(p domain.ProductSnapshot) *catalogv1.Product {
 	images := make([]*catalogv1.ProductImage, len(p.Images))
 	for i, image := range p.Images {
 		images[i] = &catalogv1.ProductImage{Url: image.URL, AltText: image.AltText}
@@ -34,7 +34,7 @@ func Product(p domain.Product) *catalogv1.Product {
 
 // Listing returns a product with its available quantity.
 func Listing(l domain.Listing) *catalogv1.Product {
-	product := Product(l.Product)
+	product := Product(l.ProductSnapshot)
 	product.AvailableQuantity = l.Available
 	return product
 }
