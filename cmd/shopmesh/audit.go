@@ -6,13 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
-	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/spf13/cobra"
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/audit"
@@ -41,10 +37,8 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 			if cmd.Flags().Changed("data") && len(addresses) > 0 {
 				return usage("--data and --addr are both given: keep one")
 			}
-			for _, a := range addresses {
-				if u, err := url.Parse(a); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-					return usage("--addr %q is no URL of an internal port: write http://HOST:PORT", a)
-				}
+			if err := checkAddresses(addresses, "an internal port"); err != nil {
+				return err
 			}
 			stripe, err := payment.StripeFromEnv()
 			if err != nil {
@@ -53,24 +47,20 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			var report audit.Report
-			look := func(ctx context.Context, addresses []string) error {
-				clients := make([]*connect.Client, len(addresses))
-				for i, a := range addresses {
-					clients[i] = connect.NewClient(connecthttp.NewTransport(http.DefaultClient, strings.TrimSuffix(a, "/")))
-				}
+			inspect := func(ctx context.Context, addresses []string) error {
 				var err error
-				report, err = audit.Run(ctx, clients, wait)
+				report, err = audit.Run(ctx, clientsOf(addresses), wait)
 				return err
 			}
 			if len(addresses) > 0 {
-				err = look(ctx, addresses)
+				err = inspect(ctx, addresses)
 			} else {
 				err = shop.Visit(ctx, data, shop.Visitor{
 					Opening: func() {
 						fmt.Fprintf(cmd.ErrOrStderr(), "No shop runs in %s: opening its books to read them, nothing is moved.\n", data)
 					},
-					Look:   func(ctx context.Context, internal string) error { return look(ctx, []string{internal}) },
-					Stripe: stripe,
+					Inspect: func(ctx context.Context, internal string) error { return inspect(ctx, []string{internal}) },
+					Stripe:  stripe,
 				})
 			}
 			if err != nil {

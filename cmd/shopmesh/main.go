@@ -38,19 +38,19 @@ func (e exitError) Error() string {
 
 func (e exitError) Unwrap() error { return e.cause }
 
-// usage says that something was not tried.
+// usage is the error of what was not tried.
 func usage(format string, args ...any) error {
 	return exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
 func main() {
-	log, _ := app.LogFromEnv(os.Stderr) // a wrong level is told by the command that needs it
+	log, _ := app.LogFromEnv(os.Stderr) // the commands that log report a wrong level
 	telemetry.RouteLibraries(log)
 	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // execute runs a command line and returns the exit code. What a program may want
-// to read goes to stdout, all talk to stderr.
+// to read goes to stdout, everything else to stderr.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -84,7 +84,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newUp(), newAudit(), newBackup(), newRestore(), newVersion())
+	root.AddCommand(newUp(), newDemo(), newAudit(), newBackup(), newRestore(), newVersion())
 	return root
 }
 

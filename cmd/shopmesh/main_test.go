@@ -22,18 +22,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// told is what a command line answered.
-type told struct {
+// result is what a command line printed and its exit code.
+type result struct {
 	code           int
 	stdout, stderr string
 }
 
-// tell runs a command line in this process.
-func tell(t *testing.T, args ...string) told {
+// run runs a command line in this process.
+func run(t *testing.T, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	code := execute(t.Context(), args, &stdout, &stderr)
-	return told{code, stdout.String(), stderr.String()}
+	return result{code, stdout.String(), stderr.String()}
 }
 
 // tempDir is a directory that other users may pass through, as the database's own
@@ -54,19 +54,19 @@ func tempDir(t *testing.T) string {
 func TestVersionIsPrinted(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"version"}, {"--version"}} {
-		got := tell(t, args...)
+		got := run(t, args...)
 		if got.code != 0 || got.stderr != "" || !regexp.MustCompile(`^shopmesh \S+ \(commit \S+( of \S+)?, go1\.\S+, [a-z]+/[a-z0-9]+\)\n$`).MatchString(got.stdout) {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
-	got := tell(t, "version", "--json")
+	got := run(t, "version", "--json")
 	var object map[string]string
 	if err := json.Unmarshal([]byte(got.stdout), &object); err != nil || object["version"] == "" || object["go"] == "" || object["commit"] == "" || object["platform"] == "" {
 		t.Errorf("%+v: %v", got, err)
 	}
 }
 
-// What can't be tried ends with 2 and one sentence on standard error that says
+// What can't be tried ends with 2 and one sentence on standard error:
 // what is wrong, with which value, and what to do.
 func TestWrongCommandLines(t *testing.T) {
 	t.Parallel()
@@ -120,13 +120,13 @@ func TestWrongCommandLines(t *testing.T) {
 	} {
 		t.Run(row.line, func(t *testing.T) {
 			t.Parallel()
-			got := tell(t, strings.Fields(row.line)...)
+			got := run(t, strings.Fields(row.line)...)
 			if got.code != exitUsage || got.stdout != "" || !strings.HasPrefix(got.stderr, "shopmesh: ") {
 				t.Errorf("%+v", got)
 			}
 			for _, want := range row.want {
 				if !strings.Contains(got.stderr, want) {
-					t.Errorf("%q is not told: %s", want, got.stderr)
+					t.Errorf("%q is missing: %s", want, got.stderr)
 				}
 			}
 		})
@@ -145,7 +145,7 @@ func TestWrongCommandLines(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for line, wants := range map[string][]string{
-		"":               {"shopmesh up --demo", "audit", "backup", "completion", "restore", "up", "version"},
+		"":               {"shopmesh up --demo", "audit", "backup", "demo", "completion", "restore", "up", "version"},
 		"backup --help":  {"exits 0", "--data", "--json", "not encrypted"},
 		"restore --help": {"exits 0", "--data", "--json", "shopmesh up", "shopmesh audit"},
 		"--help":         {"shopmesh up --demo", "audit", "completion", "up", "version"},
@@ -153,14 +153,15 @@ func TestHelp(t *testing.T) {
 		"audit --help":   {"exits 0", "--wait", "--addr", "--data", "--json"},
 		"up --help":      {"--data", "--listen", "--internal-listen", "--settings", "--demo", "--reflection", "--json", "SHOPMESH_SMTP_URL", "SHOPMESH_LOG_LEVEL", "127.0.0.1:8080"},
 		"version --help": {"--json"},
+		"demo --help":    {"exits 0", "--addr", "--json", "changes nothing"},
 	} {
-		got := tell(t, strings.Fields(line)...)
+		got := run(t, strings.Fields(line)...)
 		if got.code != 0 || got.stderr != "" {
 			t.Errorf("%q: %+v", line, got)
 		}
 		for _, want := range wants {
 			if !strings.Contains(got.stdout, want) {
-				t.Errorf("%q does not tell %q: %s", line, want, got.stdout)
+				t.Errorf("%q lacks %q: %s", line, want, got.stdout)
 			}
 		}
 	}
@@ -169,15 +170,15 @@ func TestHelp(t *testing.T) {
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	for _, shell := range []string{"bash", "zsh", "fish"} {
-		if got := tell(t, "completion", shell); got.code != 0 || got.stderr != "" || !strings.Contains(got.stdout, "shopmesh") {
+		if got := run(t, "completion", shell); got.code != 0 || got.stderr != "" || !strings.Contains(got.stdout, "shopmesh") {
 			t.Errorf("%s: code %d, %d bytes, %s", shell, got.code, len(got.stdout), got.stderr)
 		}
 	}
 	// What the scripts ask when somebody presses the key.
-	if got := tell(t, "__complete", "au"); got.code != 0 || !strings.HasPrefix(got.stdout, "audit\t") {
+	if got := run(t, "__complete", "au"); got.code != 0 || !strings.HasPrefix(got.stdout, "audit\t") {
 		t.Errorf("au completes to %+v", got)
 	}
-	if got := tell(t, "__complete", "up", "--inter"); got.code != 0 || !strings.HasPrefix(got.stdout, "--internal-listen\t") {
+	if got := run(t, "__complete", "up", "--inter"); got.code != 0 || !strings.HasPrefix(got.stdout, "--internal-listen\t") {
 		t.Errorf("up --inter completes to %+v", got)
 	}
 }

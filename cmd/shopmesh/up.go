@@ -18,7 +18,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/embedded"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/payment"
@@ -86,7 +86,7 @@ func upLog(stderr io.Writer) (*slog.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := append(services.Variables(), app.Variable{Name: app.LogLevelVariable}, app.Variable{Name: postgres.CacheVariable})
+	own := append(services.Variables(), app.Variable{Name: app.LogLevelVariable}, app.Variable{Name: embedded.CacheVariable})
 	if err := errors.Join(app.CheckNames(os.Environ(), append(own, app.Variables(services.Contexts())...))...); err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func checkUp(config shop.Config) error {
 	return nil
 }
 
-// explainUp says what somebody at the command line can do about an error.
+// explainUp adds what somebody at the command line can do about an error.
 func explainUp(err error) error {
 	if err == nil {
 		return nil

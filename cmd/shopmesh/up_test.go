@@ -20,7 +20,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// A port that is taken is told with the flag that changes it, before anything is
+// A port that is taken is named with the flag that changes it, before anything is
 // started.
 func TestATakenPortIsNamed(t *testing.T) {
 	t.Parallel()
@@ -45,13 +45,13 @@ func TestATakenPortIsNamed(t *testing.T) {
 		"one port for both ": {free.Addr().String(), free.Addr().String(), "--internal-listen", strings.TrimPrefix(free.Addr().String(), "127.0.0.1:")},
 	} {
 		data := filepath.Join(tempDir(t), "data")
-		got := tell(t, "up", "--data", data, "--listen", row.listen, "--internal-listen", row.internal)
+		got := run(t, "up", "--data", data, "--listen", row.listen, "--internal-listen", row.internal)
 		if got.code != exitUsage || got.stdout != "" || !json.Valid([]byte(got.stderr)) {
 			t.Errorf("%s: %+v", name, got)
 		}
 		for _, want := range []string{"port " + row.port, "another program has it", "with " + row.flag + ", such as " + row.flag + " 127.0.0.1:0"} {
 			if !strings.Contains(got.stderr, want) {
-				t.Errorf("%s: %q is not told: %s", name, want, got.stderr)
+				t.Errorf("%s: %q is missing: %s", name, want, got.stderr)
 			}
 		}
 		if _, err := os.Stat(filepath.Join(data, "postgres", "cluster")); err == nil {
@@ -67,7 +67,7 @@ type child struct {
 	stderr *lines
 }
 
-// lines collects what a process says, for a test to read meanwhile.
+// lines collects what a process writes, for a test to read meanwhile.
 type lines struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
@@ -107,18 +107,18 @@ func start(t *testing.T, args ...string) *child {
 			_ = c.cmd.Wait()
 		}
 		if t.Failed() {
-			t.Logf("%v said:\n%s", args, c.stderr)
+			t.Logf("%v wrote:\n%s", args, c.stderr)
 		}
 	})
 	return c
 }
 
-func up(t *testing.T, data string) *child {
+func up(t *testing.T, data string, more ...string) *child {
 	t.Helper()
-	return start(t, "up", "--json", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0")
+	return start(t, append([]string{"up", "--json", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"}, more...)...)
 }
 
-// ready reads the line that says that the shop serves, and returns the API's URL.
+// ready reads the line that it prints when it serves, and returns the API's URL.
 func (c *child) ready(t *testing.T) string {
 	t.Helper()
 	line, err := c.stdout.ReadBytes('\n')
@@ -154,7 +154,7 @@ func (c *child) stop(t *testing.T, with syscall.Signal) {
 	}
 }
 
-// Without a home there is no usual place for a shop: one sentence says so, and none is
+// Without a home there is no usual place for a shop: that is one sentence, and none is
 // made in the working directory.
 func TestWithoutAHomeADirectoryIsNamed(t *testing.T) {
 	t.Parallel()
@@ -185,12 +185,12 @@ func TestWithoutAHomeADirectoryIsNamed(t *testing.T) {
 // alone is named in the log, and SHOPMESH_LOG_LEVEL decides what the log holds.
 func TestUpReadsItsEnvironment(t *testing.T) {
 	t.Setenv("SHOPMESH_LOG_LEVLE", "debug")
-	if got := tell(t, "up"); got.code != exitUsage || got.stderr != "shopmesh: SHOPMESH_LOG_LEVLE is no variable of Shopmesh: did you mean SHOPMESH_LOG_LEVEL?\n" {
+	if got := run(t, "up"); got.code != exitUsage || got.stderr != "shopmesh: SHOPMESH_LOG_LEVLE is no variable of Shopmesh: did you mean SHOPMESH_LOG_LEVEL?\n" {
 		t.Errorf("misspelt: %+v", got)
 	}
 	t.Setenv("SHOPMESH_LOG_LEVLE", "")
 	t.Setenv("SHOPMESH_LOG_LEVEL", "loud")
-	if got := tell(t, "up"); got.code != exitUsage || !strings.Contains(got.stderr, `"loud" is none of debug, info, warn, error`) {
+	if got := run(t, "up"); got.code != exitUsage || !strings.Contains(got.stderr, `"loud" is none of debug, info, warn, error`) {
 		t.Errorf("a wrong level: %+v", got)
 	}
 	t.Setenv("SHOPMESH_LOG_LEVEL", "warn")
@@ -200,28 +200,28 @@ func TestUpReadsItsEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = other.Close() })
-	got := tell(t, "up", "--data", filepath.Join(tempDir(t), "data"), "--listen", other.Addr().String())
+	got := run(t, "up", "--data", filepath.Join(tempDir(t), "data"), "--listen", other.Addr().String())
 	if !strings.Contains(got.stderr, "SHOPMESH_CATALOG_URL") || strings.Contains(got.stderr, `"level":"INFO"`) {
 		t.Errorf("at the level warn: %s", got.stderr)
 	}
 	t.Setenv("SHOPMESH_LOG_LEVEL", "error")
-	if got := tell(t, "up", "--data", filepath.Join(tempDir(t), "data"), "--listen", other.Addr().String()); strings.Contains(got.stderr, "SHOPMESH_CATALOG_URL") {
+	if got := run(t, "up", "--data", filepath.Join(tempDir(t), "data"), "--listen", other.Addr().String()); strings.Contains(got.stderr, "SHOPMESH_CATALOG_URL") {
 		t.Errorf("at the level error: %s", got.stderr)
 	}
 }
 
 // Somebody who waits reads at once what the program does, and may stop it at any
 // time: that is no failure.
-func TestUpTellsItsStepsAndStopsAtOnce(t *testing.T) {
+func TestUpLogsItsStepsAndStopsAtOnce(t *testing.T) {
 	t.Parallel()
 	c := up(t, filepath.Join(tempDir(t), "data"))
 	select {
 	case <-c.stderr.first:
 	case <-time.After(30 * time.Second):
-		t.Fatal("it says nothing")
+		t.Fatal("it writes nothing")
 	}
 	if !strings.Contains(c.stderr.String(), `"msg":"opening the shop"`) {
-		t.Errorf("it says first: %s", c.stderr)
+		t.Errorf("it writes first: %s", c.stderr)
 	}
 	c.stop(t, syscall.SIGINT)
 }
@@ -233,10 +233,10 @@ func TestAuditMovesNothing(t *testing.T) {
 	data := filepath.Join(tempDir(t), "data")
 	c := up(t, data)
 	api := c.ready(t)
-	if got := tell(t, "audit", "--data", data); got.code != 0 || got.stderr != "" || !strings.HasSuffix(got.stdout, ": 0 findings\n") {
+	if got := run(t, "audit", "--data", data); got.code != 0 || got.stderr != "" || !strings.HasSuffix(got.stdout, ": 0 findings\n") {
 		t.Errorf("of the running shop: %+v", got)
 	}
-	if got := tell(t, "up", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"); got.code != exitFailed ||
+	if got := run(t, "up", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"); got.code != exitFailed ||
 		!strings.Contains(got.stderr, "pid "+fmt.Sprint(c.cmd.Process.Pid)) || !strings.Contains(got.stderr, "--data") {
 		t.Errorf("a second shop on the same directory: %+v", got)
 	}
@@ -246,23 +246,23 @@ func TestAuditMovesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = c.cmd.Wait()
-	first := tell(t, "audit", "--data", data)
+	first := run(t, "audit", "--data", data)
 	if first.code != 0 || !strings.Contains(first.stdout, "under way: ") || !strings.Contains(first.stdout, "1 order compared") {
 		t.Errorf("of the stopped shop: %+v", first)
 	}
 	if !strings.Contains(first.stderr, data) || !strings.Contains(first.stderr, "nothing is moved") {
-		t.Errorf("it talks %q", first.stderr)
+		t.Errorf("it writes %q", first.stderr)
 	}
-	if second := tell(t, "audit", "--data", data); second != first {
+	if second := run(t, "audit", "--data", data); second != first {
 		t.Errorf("looked at again: %+v, before: %+v", second, first)
 	}
 	var report struct{ Orders int64 }
-	if got := tell(t, "audit", "--json", "--data", data); got.code != 0 || json.Unmarshal([]byte(got.stdout), &report) != nil {
+	if got := run(t, "audit", "--json", "--data", data); got.code != 0 || json.Unmarshal([]byte(got.stdout), &report) != nil {
 		t.Errorf("as JSON: %+v", got)
 	}
 	again := up(t, data)
 	again.ready(t)
-	if got := tell(t, "audit", "--wait", "60s", "--data", data); got.code != 0 || strings.Contains(got.stdout, "under way") {
+	if got := run(t, "audit", "--wait", "60s", "--data", data); got.code != 0 || strings.Contains(got.stdout, "under way") {
 		t.Errorf("of the shop that runs again: %+v", got)
 	}
 	again.stop(t, syscall.SIGTERM)
@@ -301,6 +301,20 @@ func post(t *testing.T, url, body string, into any) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	read(t, url, res, into)
+}
+
+func get(t *testing.T, url string, into any) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(t, url, res, into)
+}
+
+func read(t *testing.T, url string, res *http.Response, into any) {
+	t.Helper()
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {

@@ -25,17 +25,16 @@ type Report struct {
 	Pending []Pending `json:"pending"`
 }
 
-// contexts without which an order can't be judged.
+// contexts without which an order can't be checked.
 var needed = []string{"inventory", "notification", "order", "payment"}
 
-// settle is the time between two looks at something that looks wrong: a
-// finding counts when both see it and the order did not move in between.
-const settle = time.Second
+// recheckAfter is the time between two passes: a finding counts when both have it and the
+// order did not move in between, because the streams are not read at one instant.
+const recheckAfter = time.Second
 
-// Run audits the processes behind the clients (the internal ports of one
-// process, or of every service). It waits up to wait for work under way to end,
-// then everything counts. Errors: a process that does not answer, a context
-// that none of them holds.
+// Run audits the processes behind the clients: the internal port of one process, or
+// those of every service. It waits up to wait for work under way to end, then everything
+// counts. Errors: a process that does not answer, a context that none of them holds.
 func Run(ctx context.Context, clients []*connect.Client, wait time.Duration) (Report, error) {
 	deadline := time.Now().Add(wait)
 	before := map[string]string{}
@@ -58,12 +57,12 @@ func Run(ctx context.Context, clients []*connect.Client, wait time.Duration) (Re
 		select {
 		case <-ctx.Done():
 			return Report{}, ctx.Err()
-		case <-time.After(settle):
+		case <-time.After(recheckAfter):
 		}
 	}
 }
 
-// pass is one look at everything.
+// pass reads the streams of all contexts once.
 type pass struct {
 	sources map[string]operationsv1connect.OperationsServiceClient
 	final   bool
@@ -71,7 +70,7 @@ type pass struct {
 	found   []Finding
 	pending []Pending
 	waiting map[Pending]bool // what pending or found holds already, without counts
-	// seen names what looks wrong, with the version of the order that it is about.
+	// seen holds the findings of this pass, with the version of the order that each is about.
 	seen map[string]string
 }
 
@@ -103,7 +102,7 @@ func newPass(ctx context.Context, clients []*connect.Client, final bool) (*pass,
 	return p, nil
 }
 
-// addStatus turns what a context's status tells into findings and pending work.
+// addStatus turns a context's status into findings and pending work.
 func (p *pass) addStatus(s *operationsv1.ContextStatus) {
 	name := s.GetContext()
 	if n := s.GetDeadLetters(); n > 0 {
@@ -122,15 +121,15 @@ func (p *pass) add(f Finding, version string) {
 	p.seen[f.Kind+"/"+f.Subject+"/"+f.Message] = version
 }
 
-// wait notes work under way, once, however many tell of it; once the time is over
-// it is a finding.
+// wait notes work under way, once, however many streams report it; when the time to wait
+// is over, it is a finding.
 func (p *pass) wait(w Pending) {
-	told := w
-	told.Count = 0
-	if p.waiting[told] {
+	kind := w
+	kind.Count = 0
+	if p.waiting[kind] {
 		return
 	}
-	p.waiting[told] = true
+	p.waiting[kind] = true
 	if !p.final {
 		p.pending = append(p.pending, w)
 		return
@@ -140,8 +139,8 @@ func (p *pass) wait(w Pending) {
 	}
 }
 
-// confirm returns the findings that the pass before saw as well; doubtful says
-// that others are new and want a second look.
+// confirm returns the findings that the pass before had as well; doubtful reports that
+// others are new and need another pass.
 func (p *pass) confirm(before map[string]string) (confirmed []Finding, doubtful bool) {
 	confirmed = []Finding{}
 	for _, f := range p.found {
@@ -155,7 +154,7 @@ func (p *pass) confirm(before map[string]string) (confirmed []Finding, doubtful 
 	return confirmed, doubtful
 }
 
-// run merges the streams by order id and judges each order.
+// run merges the streams by order id and checks each order.
 func (p *pass) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -183,24 +182,24 @@ func (p *pass) run(ctx context.Context) error {
 		if id == "" {
 			break
 		}
-		facts := Facts{OrderID: id}
+		records := Records{OrderID: id}
 		for _, f := range merge {
 			for f.key == id {
-				facts.take(f.record)
+				records.take(f.record)
 				if err := f.next(); err != nil {
 					return err
 				}
 			}
 		}
-		if facts.Order != nil {
+		if records.Order != nil {
 			p.report.Orders++
 		}
-		findings, pending := Judge(facts, p.final)
+		findings, pending := Check(records, p.final)
 		if pending {
 			underWay++
 		}
 		for _, f := range findings {
-			p.add(f, facts.version())
+			p.add(f, records.version())
 		}
 	}
 	if underWay > 0 {
@@ -209,7 +208,7 @@ func (p *pass) run(ctx context.Context) error {
 	return p.others(ctx)
 }
 
-// others reads the contexts that state nothing about orders.
+// others reads the contexts that have no records of orders.
 func (p *pass) others(ctx context.Context) error {
 	for _, name := range p.report.Contexts {
 		if slices.Contains(needed, name) {
@@ -222,7 +221,7 @@ func (p *pass) others(ctx context.Context) error {
 	return nil
 }
 
-func (f *Facts) take(r *operationsv1.AuditRecord) {
+func (f *Records) take(r *operationsv1.AuditRecord) {
 	switch rec := r.GetRecord().(type) {
 	case *operationsv1.AuditRecord_Order:
 		f.Order = rec.Order
@@ -284,7 +283,7 @@ func (f *feed) next() error {
 	}
 }
 
-// aside takes what the context found by itself.
+// aside takes what is no record of an order: the context's own findings and pending work.
 func (f *feed) aside(r *operationsv1.AuditRecord) {
 	if f.quiet {
 		return

@@ -6,9 +6,9 @@ import (
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 )
 
-// A context tells of its outbox in its status and in its audit: it is one piece of
-// work under way, and one finding once the time is over.
-func TestWorkUnderWayIsToldOnce(t *testing.T) {
+// A context reports its outbox in its status and in its audit: it is one piece of work
+// under way, and one finding once the time is over.
+func TestWorkUnderWayIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		final          bool

@@ -1,5 +1,5 @@
-// Package demo fills an empty shop with a believable product line, so that
-// somebody who tries it has something to sell. Filling it again changes nothing.
+// Package demo fills a shop with a believable product line, so that somebody who tries
+// it has something to sell. Filling it again changes nothing.
 package demo
 
 import (
@@ -8,13 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 
 	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/protobuf/proto"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
@@ -50,9 +49,11 @@ type product struct {
 	stock                             int64
 }
 
-// Fill creates what is missing of the demo's categories and products, and gives
-// each new product its first stock. It returns how many products the demo has.
-func Fill(ctx context.Context, client *connect.Client) (int, error) {
+// Fill creates what is missing of the demo's categories and products, and gives a
+// first stock to those that never had any. It returns how many products the demo has.
+// It asks what is there before it creates: filling a shop again fails no call, and
+// leaves what its owner changed meanwhile.
+func Fill(ctx context.Context, catalog, inventory *connect.Client) (int, error) {
 	categories, err := parseCategories(categoriesTSV)
 	if err != nil {
 		return 0, err
@@ -61,23 +62,114 @@ func Fill(ctx context.Context, client *connect.Client) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	ids, err := fillCategories(ctx, catalogv1connect.NewCategoryServiceClient(client), categories)
+	ids, err := fillCategories(ctx, catalogv1connect.NewCategoryServiceClient(catalog), categories)
 	if err != nil {
 		return 0, err
 	}
-	catalog := catalogv1connect.NewProductServiceClient(client)
-	inventory := inventoryv1connect.NewInventoryServiceClient(client)
+	f := filler{catalog: catalogv1connect.NewProductServiceClient(catalog), inventory: inventoryv1connect.NewInventoryServiceClient(inventory)}
+	for chunk := range slices.Chunk(products, batch) {
+		if err := f.fill(ctx, chunk, ids); err != nil {
+			return 0, err
+		}
+	}
+	return len(products), nil
+}
+
+// FillAt fills the shop whose catalog and inventory answer at one of the clients each.
+func FillAt(ctx context.Context, clients []*connect.Client) (int, error) {
+	var catalog, inventory *connect.Client
+	var refused error
+	for _, client := range clients {
+		if _, err := catalogv1connect.NewCategoryServiceClient(client).ListCategories(ctx, &catalogv1.ListCategoriesRequest{PageSize: 1}); err == nil {
+			catalog = client
+		} else {
+			refused = errors.Join(refused, err)
+		}
+		if _, err := inventoryv1connect.NewInventoryServiceClient(client).ListMovements(ctx, &inventoryv1.ListMovementsRequest{PageSize: 1}); err == nil {
+			inventory = client
+		} else {
+			refused = errors.Join(refused, err)
+		}
+	}
+	for name, client := range map[string]*connect.Client{"catalog": catalog, "inventory": inventory} {
+		if client == nil {
+			return 0, fmt.Errorf("no address given answers as %s: pass --addr for its API: %w", name, refused)
+		}
+	}
+	return Fill(ctx, catalog, inventory)
+}
+
+const (
+	// batch is how many products are looked up in one call.
+	batch = 100
+	// callers is how many calls are made at a time.
+	callers = 16
+)
+
+// filler creates products and their first stock.
+type filler struct {
+	catalog   catalogv1connect.ProductServiceClient
+	inventory inventoryv1connect.InventoryServiceClient
+}
+
+func (f filler) fill(ctx context.Context, products []product, categories map[string]string) error {
+	codes := make([]string, len(products))
+	for i, p := range products {
+		codes[i] = p.code
+	}
+	there, err := f.catalog.BatchGetProducts(ctx, &catalogv1.BatchGetProductsRequest{Codes: codes})
+	if err != nil {
+		return fmt.Errorf("look for the demo's products: %w", err)
+	}
+	created := make(map[string]bool, len(products))
+	for _, p := range there.GetProducts() {
+		created[p.GetCode()] = true
+	}
+	stock, err := f.inventory.BatchGetStock(ctx, &inventoryv1.BatchGetStockRequest{ProductCodes: codes})
+	if err != nil {
+		return fmt.Errorf("look for the demo's stock: %w", err)
+	}
+	stocked := make(map[string]bool, len(products))
+	for _, s := range stock.GetStocks() {
+		stocked[s.GetProductCode()] = s.GetOnHand() > 0
+	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(16)
+	group.SetLimit(callers)
 	for _, p := range products {
 		group.Go(func() error {
-			if err := fillProduct(ctx, catalog, inventory, ids[p.category], p); err != nil {
+			if err := f.fillProduct(ctx, categories[p.category], p, created[p.code], stocked[p.code]); err != nil {
 				return fmt.Errorf("fill in product %s: %w", p.code, err)
 			}
 			return nil
 		})
 	}
-	return len(products), group.Wait()
+	return group.Wait()
+}
+
+// fillProduct creates a product that is not there, and gives it its first stock unless
+// its stock was ever moved: what was sold out stays sold out.
+func (f filler) fillProduct(ctx context.Context, categoryID string, p product, created, stocked bool) error {
+	if stocked {
+		return nil
+	}
+	if !created {
+		_, err := f.catalog.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.Product{
+			Code: p.code, Name: p.name, Description: p.description, CategoryId: categoryID,
+			Price: moneypb.Proto(p.price), Attributes: p.attributes,
+		}})
+		if err != nil {
+			return err
+		}
+	} else {
+		moved, err := f.inventory.ListMovements(ctx, &inventoryv1.ListMovementsRequest{PageSize: 1, Filter: fmt.Sprintf("product_code = %q", p.code)})
+		if err != nil || len(moved.GetMovements()) > 0 {
+			return err
+		}
+	}
+	_, err := f.inventory.AdjustStock(ctx, &inventoryv1.AdjustStockRequest{
+		RequestId: uuid.NewSHA1(requests, []byte(p.code)).String(), ProductCode: p.code, Delta: p.stock, Reason: "first stock",
+	})
+	return err
 }
 
 // fillCategories creates the missing categories, parents first, and returns the ids by key.
@@ -110,35 +202,6 @@ func fillCategories(ctx context.Context, service catalogv1connect.CategoryServic
 		ids[c.key] = res.GetCategory().GetId()
 	}
 	return ids, nil
-}
-
-func fillProduct(ctx context.Context, catalog catalogv1connect.ProductServiceClient, inventory inventoryv1connect.InventoryServiceClient, categoryID string, p product) error {
-	_, err := catalog.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.Product{
-		Code: p.code, Name: p.name, Description: p.description, CategoryId: categoryID,
-		Price: moneypb.Proto(p.price), Attributes: p.attributes,
-	}})
-	if err != nil && reason(err) != "PRODUCT_CODE_TAKEN" {
-		return err
-	}
-	_, err = inventory.AdjustStock(ctx, &inventoryv1.AdjustStockRequest{
-		RequestId: uuid.NewSHA1(requests, []byte(p.code)).String(), ProductCode: p.code, Delta: p.stock, Reason: "first stock",
-	})
-	return err
-}
-
-// reason is the machine-readable cause of an error from a service.
-func reason(err error) string {
-	var failed *connect.Error
-	if !errors.As(err, &failed) {
-		return ""
-	}
-	for _, d := range failed.Details() {
-		info := new(errdetails.ErrorInfo)
-		if d.Type == string(proto.MessageName(info)) && proto.Unmarshal(d.Value, info) == nil {
-			return info.GetReason()
-		}
-	}
-	return ""
 }
 
 func parseCategories(tsv string) ([]category, error) {

@@ -10,8 +10,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/embedded/broker"
-	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/embedded"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -19,12 +18,12 @@ import (
 func TestTheShopIsComplete(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
-	broker, err := broker.Start(t.Context(), broker.Config{Dir: t.TempDir(), Logger: log})
+	broker, err := embedded.StartBroker(t.Context(), embedded.BrokerConfig{Dir: t.TempDir(), Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = broker.Close() })
-	all := modules(components{config: Config{Log: log}, postgres: &postgres.Server{}, broker: broker})
+	all := modules(components{config: Config{Log: log}, postgres: &embedded.Postgres{}, broker: broker})
 	if len(all) != len(databases())-1 {
 		t.Errorf("%d contexts for %d databases, of which one is the sandbox's", len(all), len(databases()))
 	}
@@ -34,13 +33,13 @@ func TestTheShopIsComplete(t *testing.T) {
 }
 
 // Here all contexts are known: a section for another one is a misspelling, and a
-// payment method that payment can't take is a mistake; both are told before anything is
+// payment method that payment can't take is a mistake; both are reported before anything is
 // made.
 func TestSettingsThatContradictTheShopStopTheStart(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		settings string
-		told     []string
+		want     []string
 	}{
 		"a misspelled context":           {`{"ordr":{"paymentWindow":"60s"}}`, []string{"ordr", "order"}},
 		"cards, and no key":              {`{"order":{"paymentMethods":["sandbox_ok","pm_*"]}}`, []string{`"pm_*"`, "SHOPMESH_STRIPE_KEY", "order.paymentMethods"}},
@@ -59,9 +58,9 @@ func TestSettingsThatContradictTheShopStopTheStart(t *testing.T) {
 			if err == nil {
 				t.Fatal("it started")
 			}
-			for _, part := range row.told {
+			for _, part := range row.want {
 				if !strings.Contains(err.Error(), part) {
-					t.Errorf("%q is not told: %v", part, err)
+					t.Errorf("%q is missing: %v", part, err)
 				}
 			}
 			if _, err := os.Stat(data); err == nil {

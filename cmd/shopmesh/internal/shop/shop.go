@@ -15,16 +15,13 @@ import (
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
 	"github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/embedded/broker"
-	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
-	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
-	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/embedded"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
-// Config says how the shop runs.
+// Config is how the shop runs.
 type Config struct {
 	// Data is the directory that everything is kept in.
 	Data string
@@ -58,9 +55,9 @@ type Addresses struct {
 // closeTimeout bounds how long each embedded component may take to end.
 const closeTimeout = 20 * time.Second
 
-// AddressError says that the shop can't listen where it was told to.
+// AddressError is an address that the shop can't listen on.
 type AddressError struct {
-	// Internal tells the operators' address from the API's.
+	// Internal is the operators' address, not the API's.
 	Internal bool
 	// Address is HOST:PORT.
 	Address string
@@ -70,7 +67,7 @@ type AddressError struct {
 // Error implements error.
 func (e *AddressError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what the system said.
+// Unwrap returns the system's error.
 func (e *AddressError) Unwrap() error { return e.Err }
 
 // Run runs the shop until ctx ends, then drains and stops it. To be asked to end
@@ -89,7 +86,7 @@ func run(ctx context.Context, config Config) (err error) {
 	if err := checkSettings(config); err != nil {
 		return err
 	}
-	dir, err := datadir.Open(config.Data)
+	dir, err := embedded.OpenDataDir(config.Data)
 	if err != nil {
 		return err
 	}
@@ -106,24 +103,24 @@ func run(ctx context.Context, config Config) (err error) {
 		defer cancel()
 		err = errors.Join(err, stop(ctx))
 	}
-	postgres, err := postgres.Start(ctx, postgres.Config{
+	postgres, err := embedded.StartPostgres(ctx, embedded.PostgresConfig{
 		Dir: dir.Postgres(), Databases: databases(), MaxConnections: maxConnections, Logger: config.Log.With("component", "postgres"),
 	})
 	if err != nil {
 		return err
 	}
 	defer closing(postgres.Close)
-	broker, err := broker.Start(ctx, broker.Config{Dir: dir.Broker(), Logger: config.Log.With("component", "broker")})
+	broker, err := embedded.StartBroker(ctx, embedded.BrokerConfig{Dir: dir.Broker(), Logger: config.Log.With("component", "broker")})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, broker.Close()) }()
 	components := components{
 		config: config, postgres: postgres, broker: broker, internal: map[string]http.Handler{},
-		conditions: []func(context.Context) error{postgres.Condition, datadir.NewDisk(dir.Path(), config.Log).Condition},
+		conditions: []func(context.Context) error{postgres.Condition, embedded.NewDisk(dir.Path(), config.Log).Condition},
 	}
 	if config.SMTPURL == "" {
-		inbox, err := inbox.Open(dir.Inbox(), config.Log.With("component", "inbox"))
+		inbox, err := embedded.OpenInbox(dir.Inbox(), config.Log.With("component", "inbox"))
 		if err != nil {
 			return err
 		}
@@ -153,7 +150,7 @@ func checkSettings(config Config) error {
 }
 
 // tryAddresses opens both addresses and gives them free again: a port that is taken
-// is told before the database is started, which takes a while.
+// is reported before the database is started, which takes a while.
 func tryAddresses(ctx context.Context, config Config) error {
 	var listen net.ListenConfig
 	for _, a := range []AddressError{{Address: config.Listen}, {Address: config.InternalListen, Internal: true}} {
@@ -202,10 +199,11 @@ func serve(ctx context.Context, components components, data string) error {
 	}
 }
 
-// open fills the shop when that is asked for, and says that it is open.
+// open fills the shop when that is asked for, and reports that it is open.
 func (c components) open(ctx context.Context, a Addresses) error {
 	if c.config.Demo {
-		n, err := demo.Fill(ctx, connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API)))
+		client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API))
+		n, err := demo.Fill(ctx, client, client)
 		if err != nil {
 			return fmt.Errorf("fill in the demo: %w", err)
 		}

@@ -10,11 +10,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
+	"github.com/shopmesh/shopmesh/kit/embedded"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
-// addressesFile, in the data directory, says where the running shop is reached.
+// addressesFile, in the data directory, holds where the running shop is reached.
 const addressesFile = "addresses.json"
 
 func remember(a Addresses) error {
@@ -35,18 +35,18 @@ func remember(a Addresses) error {
 
 func forget(data string) error { return os.Remove(filepath.Join(data, addressesFile)) }
 
-// Visitor looks at a shop.
+// Visitor inspects a shop.
 type Visitor struct {
 	// Opening is called before a shop that does not run is opened, which takes
 	// some seconds.
 	Opening func()
-	// Look is called once, with the URL of the internal port.
-	Look func(ctx context.Context, internal string) error
+	// Inspect is called once, with the URL of the internal port.
+	Inspect func(ctx context.Context, internal string) error
 	// Stripe is the account whose ledger a stopped shop is compared with.
 	Stripe payment.StripeConfig
 }
 
-// Visit lets a visitor look at the shop in a data directory. When no shop runs
+// Visit lets a visitor inspect the shop in a data directory. When no shop runs
 // there, it opens one for the time of the visit that moves nothing: no event,
 // charge or mail leaves it. It creates no shop where there is none.
 func Visit(ctx context.Context, data string, visitor Visitor) error {
@@ -57,9 +57,9 @@ func Visit(ctx context.Context, data string, visitor Visitor) error {
 	if err != nil {
 		return fmt.Errorf("look for a shop: %w", err)
 	}
-	dir, err := datadir.Open(data)
-	if errors.Is(err, datadir.ErrInUse) {
-		return visitRunning(ctx, data, visitor.Look)
+	dir, err := embedded.OpenDataDir(data)
+	if errors.Is(err, embedded.ErrDataDirInUse) {
+		return visitRunning(ctx, data, visitor.Inspect)
 	}
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func Visit(ctx context.Context, data string, visitor Visitor) error {
 	return visitStopped(ctx, data, visitor)
 }
 
-func visitRunning(ctx context.Context, data string, look func(context.Context, string) error) error {
+func visitRunning(ctx context.Context, data string, inspect func(context.Context, string) error) error {
 	text, err := os.ReadFile(filepath.Join(data, addressesFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the shop in %s is starting or stopping: try again in a moment", data)
@@ -83,28 +83,28 @@ func visitRunning(ctx context.Context, data string, look func(context.Context, s
 	if err != nil {
 		return fmt.Errorf("read where the shop in %s is reached: %w", data, err)
 	}
-	return look(ctx, a.Internal)
+	return inspect(ctx, a.Internal)
 }
 
 func visitStopped(ctx context.Context, data string, visitor Visitor) error {
 	visit, end := context.WithCancel(ctx)
 	defer end()
-	looked := make(chan error, 1)
+	inspected := make(chan error, 1)
 	err := Run(visit, Config{
 		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Stripe: visitor.Stripe, idle: true,
 		Log: slog.New(slog.DiscardHandler),
 		Ready: func(a Addresses) {
-			looked <- visitor.Look(visit, a.Internal)
+			inspected <- visitor.Inspect(visit, a.Internal)
 			end()
 		},
 	})
 	select {
-	case seen := <-looked:
+	case seen := <-inspected:
 		return errors.Join(seen, err)
 	default:
 	}
 	if err == nil {
-		err = context.Cause(ctx) // Run ends well when it is asked to: nobody looked all the same
+		err = context.Cause(ctx) // Run ends well when it is asked to: nothing was inspected all the same
 	}
 	return fmt.Errorf("open the shop in %s: %w", data, err)
 }
