@@ -127,6 +127,10 @@ bin/kafka/.stamp: e2e/kafka/pom.xml
 test-distributed: bin/kafka/.stamp ## Test the shop with each service in a process of its own, with Apache Kafka
 	SHOPMESH_TEST_KAFKA_LIB=$(CURDIR)/bin/kafka go test -tags distributed -timeout 20m -run TestDistributed $(ARGS) ./e2e/...
 
+.PHONY: up-distributed
+up-distributed: bin/kafka/.stamp ## Run each service as a process of its own, with PostgreSQL and Apache Kafka (ARGS="-demo -for 10m")
+	SHOPMESH_TEST_KAFKA_LIB=$(CURDIR)/bin/kafka go run ./e2e/local $(ARGS)
+
 .PHONY: chaos
 chaos: bin/kafka/.stamp ## Sell while every part of the shop is killed, cut and paused (SEED=number MINUTES=20 SHAPE=one|many|both)
 	SHOPMESH_TEST_KAFKA_LIB=$(CURDIR)/bin/kafka go run ./e2e/chaos $(if $(SEED),-seed $(SEED)) $(if $(MINUTES),-minutes $(MINUTES)) $(if $(SHAPE),-shape $(SHAPE))

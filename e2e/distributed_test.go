@@ -4,18 +4,22 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
 	"github.com/shopmesh/shopmesh/e2e/kafka"
-	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
-	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
-	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/embedded"
 )
 
 // The same stories hold with every service as a process of its own, against a
@@ -46,8 +50,57 @@ func TestDistributed(t *testing.T) {
 	for _, address := range internal {
 		eventually(t, 2*time.Minute, func(ctx context.Context) error { return process.CheckReady(ctx, address) })
 	}
+	checkTopics(t, broker)
 	s.connectTo(api, internal, inbox)
 	runStories(t, s)
+}
+
+// checkTopics compares the topics that the services created with the list that
+// operators get.
+func checkTopics(t *testing.T, broker string) {
+	t.Helper()
+	text, err := os.ReadFile("../deploy/local/topics.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(broker))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	var names []string
+	listed := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Split(strings.TrimSpace(line), "\t"); !strings.HasPrefix(line, "#") {
+			names = append(names, fields[0])
+			listed[fields[0]] = fields[1] + " " + fields[2]
+		}
+	}
+	// A service creates its topics after it is ready, once the broker answers.
+	eventually(t, time.Minute, func(ctx context.Context) error {
+		topics, err := admin.ListTopics(ctx)
+		if err != nil {
+			return err
+		}
+		configs, err := admin.DescribeTopicConfigs(ctx, names...)
+		if err != nil {
+			return err
+		}
+		found := map[string]string{}
+		for _, config := range configs {
+			for _, value := range config.Configs {
+				if value.Key == "cleanup.policy" {
+					found[config.Name] = fmt.Sprintf("%d %s", len(topics[config.Name].Partitions), value.MaybeValue())
+				}
+			}
+		}
+		topics.FilterInternal()
+		if !maps.Equal(found, listed) || len(topics) != len(listed) {
+			return fmt.Errorf("topics %v, deploy/local/topics.tsv lists %v", found, listed)
+		}
+		return nil
+	})
 }
 
 func freeAddress(t *testing.T) string {
@@ -60,18 +113,18 @@ func freeAddress(t *testing.T) string {
 	return address.String()
 }
 
-func startDatabases(t *testing.T, dir string) *postgres.Server {
+func startDatabases(t *testing.T, dir string) *embedded.Postgres {
 	t.Helper()
 	names := []string{"shopmesh_sandbox"}
 	for _, c := range contexts {
 		names = append(names, "shopmesh_"+c)
 	}
-	data, err := datadir.Open(filepath.Join(dir, "data"))
+	data, err := embedded.OpenDataDir(filepath.Join(dir, "data"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = data.Close() })
-	p, err := postgres.Start(t.Context(), postgres.Config{Dir: data.Postgres(), Databases: names, Logger: slog.New(slog.DiscardHandler)})
+	p, err := embedded.StartPostgres(t.Context(), embedded.PostgresConfig{Dir: data.Postgres(), Databases: names, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +134,7 @@ func startDatabases(t *testing.T, dir string) *postgres.Server {
 
 func startInbox(t *testing.T, dir string) (page, smtp string) {
 	t.Helper()
-	inbox, err := inbox.Open(dir, slog.New(slog.DiscardHandler))
+	inbox, err := embedded.OpenInbox(dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

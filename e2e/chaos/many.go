@@ -14,8 +14,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
 	"github.com/shopmesh/shopmesh/e2e/kafka"
-	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
-	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/embedded"
 )
 
 // many is each service in a process of its own, those with leaders twice, on Apache
@@ -27,8 +26,8 @@ type many struct {
 	cards    *cardServer
 	node     *kafka.Node
 	broker   *part
-	data     *datadir.Dir
-	database *postgres.Server
+	data     *embedded.DataDir
+	database *embedded.Postgres
 	postgres postmaster
 }
 
@@ -82,7 +81,7 @@ func (s *many) startDatabase(ctx context.Context, w *workshop) error {
 		names = append(names, "shopmesh_"+c)
 	}
 	var err error
-	if s.data, err = datadir.Open(filepath.Join(w.dir, "data")); err != nil {
+	if s.data, err = embedded.OpenDataDir(filepath.Join(w.dir, "data")); err != nil {
 		return err
 	}
 	logFile, err := w.logFile("postgres")
@@ -90,7 +89,7 @@ func (s *many) startDatabase(ctx context.Context, w *workshop) error {
 		return err
 	}
 	s.postgres = postmaster{s.data.Postgres()}
-	s.database, err = postgres.Start(ctx, postgres.Config{
+	s.database, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{
 		Dir: s.data.Postgres(), Databases: names, MaxConnections: 250, Logger: slog.New(slog.NewJSONHandler(logFile, nil)),
 	})
 	return err

@@ -27,6 +27,9 @@ var template string
 // Node is a KRaft node with its own directory and ports. It can be started again
 // after its end.
 type Node struct {
+	// OwnGroup keeps Ctrl-C at our terminal from the node.
+	OwnGroup bool
+
 	classPath, properties string
 	listener, controller  *process.Address
 }
@@ -94,7 +97,7 @@ func (n *Node) Start(log io.Writer) (*process.Process, error) {
 			"-Xmx256m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
 			"-cp", n.classPath, "kafka.Kafka", n.properties,
 		},
-		Stdout: log, Log: log,
+		Stdout: log, Log: log, OwnGroup: n.OwnGroup,
 	})
 }
 

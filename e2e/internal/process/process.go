@@ -46,6 +46,8 @@ type Command struct {
 	// Log gets what the program logs, besides the end that the Process keeps; nil
 	// drops it.
 	Log io.Writer
+	// OwnGroup keeps Ctrl-C at our terminal from the program: who started it stops it.
+	OwnGroup bool
 	// Started, when set, is called with the process at once: [StartShop] returns later.
 	Started func(*Process)
 }
@@ -64,6 +66,9 @@ func Start(c Command) (*Process, error) {
 	p.cmd.Stdout, p.cmd.Stderr = c.Stdout, p.log
 	if c.Log != nil {
 		p.cmd.Stderr = io.MultiWriter(p.log, c.Log)
+	}
+	if c.OwnGroup {
+		p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	}
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
