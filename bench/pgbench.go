@@ -16,7 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/embedded"
 )
 
 //go:embed order.sql
@@ -106,7 +106,7 @@ func migrate(ctx context.Context, conn *pgx.Conn, schema, folder string) error {
 }
 
 func connectAdmin(ctx context.Context, postgresDir, database string) (*pgx.Conn, error) {
-	address, err := postgres.AdminURL(postgresDir, database)
+	address, err := embedded.AdminURL(postgresDir, database)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (b *bench) pgbench(ctx context.Context, duration time.Duration) (pgbenchRun
 	if err := os.WriteFile(script, []byte(orderSQL), 0o600); err != nil {
 		return pgbenchRun{}, err
 	}
-	address, err := postgres.AdminURL(b.postgresDir(), "bench")
+	address, err := embedded.AdminURL(b.postgresDir(), "bench")
 	if err != nil {
 		return pgbenchRun{}, err
 	}

@@ -26,7 +26,7 @@ import (
 // A process as its environment sets it up, on a database and a broker over TLS whose
 // certificates expire while it runs, one after the other. The log, readiness and
 // status name the certificate and what to do; once each is renewed, the same process
-// goes on, and says and hears what it could not.
+// goes on, and publishes and consumes what it could not.
 func TestCertificatesExpireUnderAProcess(t *testing.T) {
 	t.Parallel()
 	config, err := pgx.ParseConfig(testkit.DatabaseURL(t, fstest.MapFS{}))
@@ -34,7 +34,7 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	forDatabase, forBroker := testkit.NewServer(t), testkit.NewServer(t)
-	forDatabase.Expired = forDatabase.Expired.Add(-time.Hour) // tells them apart
+	forDatabase.Expired = forDatabase.Expired.Add(-time.Hour) // differs from the other
 	database := forDatabase.Front("unix", config.Host+"/.s.PGSQL.5432")
 	address := url.URL{
 		Scheme: "postgres", User: url.UserPassword(config.User, config.Password), Host: database.Addr(), Path: "/" + config.Database,
@@ -60,15 +60,15 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 	process := serve(t, env.Process, module(env.Context, parcels))
 	p := <-parcels
 	operators := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, process.Internal)))
-	said := func(text string) {
+	publish := func(text string) {
 		t.Helper()
-		testkit.Eventually(t, soon, "an event is written", func() bool { return p.say(t.Context(), uuid.New(), text) == nil })
+		testkit.Eventually(t, soon, "an event is written", func() bool { return p.publish(t.Context(), uuid.New(), text) == nil })
 	}
-	heard := func(want string) {
+	consume := func(want string) {
 		t.Helper()
-		testkit.Eventually(t, time.Minute, want+" is heard", func() bool {
+		testkit.Eventually(t, time.Minute, want+" is consumed", func() bool {
 			select {
-			case text := <-p.heard:
+			case text := <-p.consumed:
 				return text == want
 			default:
 				return false
@@ -79,8 +79,8 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 			return code == http.StatusOK && !strings.Contains(body, "certificate")
 		})
 	}
-	// told waits until readiness and status name the certificate and what to do.
-	told := func(code int, what string, end time.Time) {
+	// shown waits until readiness and status name the certificate and what to do.
+	shown := func(code int, what string, end time.Time) {
 		t.Helper()
 		named := func(text string) bool {
 			return strings.Contains(text, "the certificate of localhost, 127.0.0.1") && strings.Contains(text, end.Format(time.RFC3339)+" only: renew it there")
@@ -94,28 +94,28 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		if status := res.GetContexts()[0]; !named(status.GetCause() + strings.Join(status.GetConditions(), "")) {
-			t.Errorf("status says %v", status)
+			t.Errorf("status is %v", status)
 		}
 		if lines := log.warnings(); len(lines) > 8 || !named(strings.Join(lines, "")) {
 			t.Errorf("the log has %d warnings:\n%s", len(lines), strings.Join(lines, ""))
 		}
 	}
-	said("before")
-	heard("before")
+	publish("before")
+	consume("before")
 
 	forBroker.Expire()
 	brokerConns.Cut()
-	said("while the broker's certificate is old")
-	told(http.StatusOK, "the broker is away", forBroker.Expired)
+	publish("while the broker's certificate is old")
+	shown(http.StatusOK, "the broker is away", forBroker.Expired)
 	forBroker.Renew()
-	heard("while the broker's certificate is old")
+	consume("while the broker's certificate is old")
 
 	forDatabase.Expire()
 	database.Cut()
-	told(http.StatusServiceUnavailable, "the database does not answer", forDatabase.Expired)
+	shown(http.StatusServiceUnavailable, "the database does not answer", forDatabase.Expired)
 	forDatabase.Renew()
-	said("after both")
-	heard("after both")
+	publish("after both")
+	consume("after both")
 	if err := process.stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}

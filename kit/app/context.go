@@ -29,7 +29,7 @@ type ContextConfig struct {
 	Kafka kafka.Config
 	// SettingsFile is what an owner set, for settings.Load; empty for defaults.
 	SettingsFile string
-	// SoleWriter says that no other process can write to this database, as a
+	// SoleWriter promises that no other process can write to this database, as a
 	// locked data directory proves: the relay then takes over at once.
 	SoleWriter bool
 }

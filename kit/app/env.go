@@ -21,8 +21,8 @@ type Environment struct {
 	SMTPURL string
 }
 
-// The addresses that a process listens on when it is not told others: this machine alone
-// reaches them, because callers are not told apart.
+// The addresses that a process listens on by default: this machine alone
+// reaches them, because every caller counts as the owner.
 const (
 	DefaultListen         = "127.0.0.1:8080"
 	DefaultInternalListen = "127.0.0.1:9090"

@@ -107,7 +107,7 @@ func (r *envReader) brokers(name string) []string {
 }
 
 // kafkaTLS returns nil for a way in the clear. The files are read now, so that a wrong
-// one is told, and again for each connection.
+// one is reported, and again for each connection.
 func (r *envReader) kafkaTLS() *certs.Files {
 	files := certs.Files{CA: r.file("SHOPMESH_KAFKA_CA"), Cert: r.file("SHOPMESH_KAFKA_CERT"), Key: r.file("SHOPMESH_KAFKA_KEY")}
 	switch value := r.values["SHOPMESH_KAFKA_TLS"]; value {

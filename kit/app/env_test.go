@@ -35,8 +35,8 @@ func TestTheEnvironmentIsRead(t *testing.T) {
 	}
 }
 
-// Everything that is missing or wrong is told at once, and no credential with it.
-func TestAllProblemsAreToldAtOnce(t *testing.T) {
+// Everything that is missing or wrong is named at once, and no credential with it.
+func TestAllProblemsAreNamedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := ReadEnvironment(orderProgram(), []string{
 		"SHOPMESH_DATABASE_URL=postgres://order:hunter2@db:port/order", "SHOPMESH_LISTEN=8080", "SHOPMESH_CATALOG_URL=catalog",
@@ -50,11 +50,11 @@ func TestAllProblemsAreToldAtOnce(t *testing.T) {
 		"SHOPMESH_SMTP_URL", "SHOPMESH_SETTINGS", "SHOPMESH_LOG_LEVEL", "SHOPMESH_DRAIN_DELAY",
 	} {
 		if !strings.Contains(err.Error(), name) {
-			t.Errorf("%s is not told: %v", name, err)
+			t.Errorf("%s is missing: %v", name, err)
 		}
 	}
 	if strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("a credential is told: %v", err)
+		t.Errorf("a credential is shown: %v", err)
 	}
 }
 
@@ -158,7 +158,7 @@ func TestCredential(t *testing.T) {
 				t.Fatalf("got %q, %v", got, err)
 			}
 			if err != nil && (!strings.Contains(err.Error(), name+"_FILE") || !strings.Contains(err.Error(), row.problem) || strings.Contains(err.Error(), "hunter2")) {
-				t.Errorf("told: %v", err)
+				t.Errorf("got: %v", err)
 			}
 		})
 	}

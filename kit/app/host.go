@@ -226,7 +226,7 @@ func (h *host) watchListeners(ctx context.Context) {
 	}
 }
 
-// stop says that the process is no longer ready, ends streams, answers what was
+// stop reports that the process is no longer ready, ends streams, answers what was
 // accepted, and then lets the workers finish.
 func (h *host) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, DrainTimeout)

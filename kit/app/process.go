@@ -37,7 +37,7 @@ const (
 // grants by default, 30 seconds.
 const DrainTimeout = 25 * time.Second
 
-// Process says how a process is reached and observed.
+// Process is how a process is reached and observed.
 type Process struct {
 	// Name is the process's name: the context's, or "shopmesh" for all of them.
 	Name string
@@ -63,10 +63,10 @@ type Process struct {
 	API map[string]http.Handler
 	// Authenticator finds out who calls. By default everyone is the owner.
 	Authenticator authz.Authenticator
-	// DrainDelay is how long requests are still taken after the process said that
-	// it is no longer ready, so that load balancers hear of it.
+	// DrainDelay is how long requests are still taken after readiness went, so
+	// that load balancers notice.
 	DrainDelay time.Duration
-	// Conditions say what is wrong with the process though it takes requests, nil for
+	// Conditions report what is wrong with the process though it takes requests, nil for
 	// nothing; readiness shows it.
 	Conditions []func(context.Context) error
 	// Streams bounds streams; rpc.DefaultStreamLimits by default.

@@ -45,15 +45,15 @@ func migrations() fstest.MapFS {
 	return fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + outbox.Schema + consumer.Schema)}}
 }
 
-// parcel is a small context: it hears what it says itself.
+// parcel is a small context: it consumes what it publishes itself.
 type parcel struct {
 	operations.Base
-	heard chan string
-	pool  *pg.Pool
-	relay *outbox.Relay
-	// books is how many large records the audit has; 0: a small one. said counts them.
+	consumed chan string
+	pool     *pg.Pool
+	relay    *outbox.Relay
+	// books is how many large records the audit has; 0: a small one. sent counts them.
 	books int
-	said  atomic.Int64
+	sent  atomic.Int64
 }
 
 func (p *parcel) Audit(_ context.Context, emit func(*operationsv1.AuditRecord) error) error {
@@ -64,12 +64,12 @@ func (p *parcel) Audit(_ context.Context, emit func(*operationsv1.AuditRecord) e
 		if err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: page}}); err != nil {
 			return err
 		}
-		p.said.Add(1)
+		p.sent.Add(1)
 	}
 	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: &operationsv1.Pending{Kind: "OUTBOX", Count: 1}}})
 }
 
-func (p *parcel) say(ctx context.Context, id uuid.UUID, text string) error {
+func (p *parcel) publish(ctx context.Context, id uuid.UUID, text string) error {
 	return p.pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		tx.OnCommit(p.relay.Wake)
 		return outbox.Write(ctx, tx, "/shopmesh/parcel",
@@ -81,23 +81,23 @@ func module(cfg app.ContextConfig, out chan<- *parcel, more ...app.Runner) fx.Op
 	return fx.Module("parcel",
 		app.Context("parcel", cfg, migrations()),
 		app.Join(func(pool *pg.Pool, relay *outbox.Relay, broker kafka.Config, id app.NewID, now app.Clock) app.Service {
-			p := &parcel{heard: make(chan string, 10), pool: pool, relay: relay}
-			hear := consumer.New("parcel.parcels", pool, consumer.Config{Kafka: broker, Topics: []string{topic}},
+			p := &parcel{consumed: make(chan string, 10), pool: pool, relay: relay}
+			handle := consumer.New("parcel.parcels", pool, consumer.Config{Kafka: broker, Topics: []string{topic}},
 				func(_ context.Context, _ *pg.Tx, batch []consumer.Event) error {
 					for _, event := range batch {
 						var text wrapperspb.StringValue
 						if err := consumer.Decode(event, &text); err != nil {
 							return err
 						}
-						p.heard <- text.GetValue()
+						p.consumed <- text.GetValue()
 					}
 					return nil
 				})
-			p.Base = operations.NewBase("parcel", pool, relay, hear)
+			p.Base = operations.NewBase("parcel", pool, relay, handle)
 			out <- p
 			return app.Service{
 				Name: "parcel", Topics: []kafka.Topic{{Name: topic, Partitions: 1}}, Operations: p,
-				Runners: append([]app.Runner{{Name: "consumer", Run: hear.Run}}, more...),
+				Runners: append([]app.Runner{{Name: "consumer", Run: handle.Run}}, more...),
 			}
 		}),
 	)
@@ -120,15 +120,15 @@ func TestAnAuditorMayWait(t *testing.T) {
 	if _, err := audit.Receive(); err != nil {
 		t.Fatal(err)
 	}
-	said, since := int64(0), time.Now()
+	sent, since := int64(0), time.Now()
 	testkit.Eventually(t, 30*time.Second, "the server has waited for us", func() bool {
-		if now := p.said.Load(); now != said {
-			said, since = now, time.Now()
+		if now := p.sent.Load(); now != sent {
+			sent, since = now, time.Now()
 		}
 		return time.Since(since) > 5*unread
 	})
-	if said >= int64(p.books) {
-		t.Fatalf("nothing waits: %d records were said", said)
+	if sent >= int64(p.books) {
+		t.Fatalf("nothing waits: %d records were sent", sent)
 	}
 	n := 1
 	for ; ; n++ {
@@ -195,23 +195,23 @@ func contextOf(t *testing.T) app.ContextConfig {
 	}
 }
 
-// A process migrates its databases, makes its topics, runs its workers, and tells
+// A process migrates its databases, makes its topics, runs its workers, and shows
 // operators all of it on the internal listener alone.
 func TestAProcessServesItsContexts(t *testing.T) {
 	t.Parallel()
 	parcels := make(chan *parcel, 1)
 	process := serve(t, app.Process{Name: "parcel"}, module(contextOf(t), parcels))
 	p := <-parcels
-	if err := p.say(t.Context(), uuid.New(), "hello"); err != nil {
+	if err := p.publish(t.Context(), uuid.New(), "hello"); err != nil {
 		t.Fatal(err)
 	}
 	select {
-	case text := <-p.heard:
+	case text := <-p.consumed:
 		if text != "hello" {
-			t.Errorf("heard %q", text)
+			t.Errorf("consumed %q", text)
 		}
 	case <-time.After(30 * time.Second):
-		t.Fatal("the event was not heard")
+		t.Fatal("the event was not consumed")
 	}
 	operators := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, process.Internal)))
 	status, err := operators.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "parcel"})
@@ -258,7 +258,7 @@ func TestAProcessServesItsContexts(t *testing.T) {
 }
 
 // An idle process answers and looks, but moves nothing: no runner starts, and what
-// was to be said stays unsaid until a process that works takes over.
+// was to be published waits until a process that works takes over.
 func TestAnIdleProcessMovesNothing(t *testing.T) {
 	t.Parallel()
 	cfg := contextOf(t)
@@ -270,7 +270,7 @@ func TestAnIdleProcessMovesNothing(t *testing.T) {
 	}}
 	parcels := make(chan *parcel, 2)
 	idle := serve(t, app.Process{Name: "parcel", Idle: true}, module(cfg, parcels, count))
-	if err := (<-parcels).say(t.Context(), uuid.New(), "wait"); err != nil {
+	if err := (<-parcels).publish(t.Context(), uuid.New(), "wait"); err != nil {
 		t.Fatal(err)
 	}
 	operators := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, idle.Internal)))
@@ -288,12 +288,12 @@ func TestAnIdleProcessMovesNothing(t *testing.T) {
 	}
 	serve(t, app.Process{Name: "parcel"}, module(cfg, parcels, count))
 	select {
-	case text := <-(<-parcels).heard:
+	case text := <-(<-parcels).consumed:
 		if text != "wait" {
-			t.Errorf("heard %q", text)
+			t.Errorf("consumed %q", text)
 		}
 	case <-time.After(30 * time.Second):
-		t.Fatal("what the idle process kept was not said by the next")
+		t.Fatal("what the idle process kept was not published by the next")
 	}
 }
 
@@ -308,8 +308,8 @@ func TestAProcessStartsWithoutItsBroker(t *testing.T) {
 	if code, body := get(t, process.Internal+"/readyz"); code != http.StatusOK {
 		t.Errorf("readyz: %d %s", code, body)
 	}
-	if err := (<-parcels).say(t.Context(), uuid.New(), "later"); err != nil {
-		t.Errorf("say: %v", err)
+	if err := (<-parcels).publish(t.Context(), uuid.New(), "later"); err != nil {
+		t.Errorf("publish: %v", err)
 	}
 	if err := process.stop(); err != nil {
 		t.Errorf("stop: %v", err)
@@ -339,8 +339,8 @@ func TestWorkersAreStartedAgain(t *testing.T) {
 	})
 }
 
-// What can't work is told in one plain sentence, before anything is served.
-func TestAProcessThatCanNotStartSaysWhy(t *testing.T) {
+// What can't work is one plain sentence, before anything is served.
+func TestAProcessThatCanNotStartReportsWhy(t *testing.T) {
 	t.Parallel()
 	broken := contextOf(t)
 	broken.Database.URL = "postgres://nobody:hunter2@127.0.0.1:1/x?connect_timeout=1&sslmode=verify-full&sslrootcert=/nowhere"
@@ -379,7 +379,7 @@ func TestTheGraphOfAProcessIsComplete(t *testing.T) {
 	}
 }
 
-// The process itself gets SIGTERM while many requests are in work: it says that it
+// The process itself gets SIGTERM while many requests are in work: it reports that it
 // is not ready, answers all of them, and ends with 0.
 func TestSIGTERMCutsOffNoRequest(t *testing.T) {
 	t.Parallel()
@@ -431,7 +431,7 @@ func TestSIGTERMCutsOffNoRequest(t *testing.T) {
 	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, 10*time.Second, "the process says that it is not ready", func() bool {
+	testkit.Eventually(t, 10*time.Second, "the process is not ready", func() bool {
 		code, body := get(t, internal+"/readyz")
 		return code == http.StatusServiceUnavailable && strings.Contains(body, "drains")
 	})

@@ -82,7 +82,7 @@ func (p Program) help() string {
 		}
 		fmt.Fprintf(&b, "  %-32s %s\n", name, v.About)
 	}
-	b.WriteString("\nTraces go where OTEL_EXPORTER_OTLP_ENDPOINT says. docs/operations.md tells more.\n")
+	b.WriteString("\nTraces go where OTEL_EXPORTER_OTLP_ENDPOINT points. See docs/operations.md.\n")
 	return b.String()
 }
 

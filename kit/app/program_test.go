@@ -20,7 +20,7 @@ func runProgram(t *testing.T, environ []string, args ...string) (code int, stdou
 	return code, out.String(), errs.String()
 }
 
-// A service's command tells what it is and how it is configured.
+// A service's command explains what it is and how it is configured.
 func TestAServiceExplainsItself(t *testing.T) {
 	t.Parallel()
 	for _, arg := range []string{"--help", "-h", "help"} {
@@ -30,12 +30,12 @@ func TestAServiceExplainsItself(t *testing.T) {
 		}
 		for _, want := range []string{"order version", "SHOPMESH_DATABASE_URL *", "SHOPMESH_CATALOG_URL", "127.0.0.1:8080", "SHOPMESH_REFLECTION"} {
 			if !strings.Contains(out, want) {
-				t.Errorf("%s does not tell %q: %s", arg, want, out)
+				t.Errorf("%s lacks %q: %s", arg, want, out)
 			}
 		}
 		for _, foreign := range []string{"SHOPMESH_PAYMENT_URL", "SHOPMESH_SMTP_URL"} {
 			if strings.Contains(out, foreign) {
-				t.Errorf("%s tells %s, which order does not read", arg, foreign)
+				t.Errorf("%s shows %s, which order does not read", arg, foreign)
 			}
 		}
 	}
@@ -50,7 +50,7 @@ func TestAServiceExplainsItself(t *testing.T) {
 	}
 }
 
-// What stops the start is told in lines of the log's format, one sentence each.
+// What stops the start is written as lines of the log's format, one sentence each.
 func TestWhatStopsAStartIsLogged(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

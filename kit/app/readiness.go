@@ -26,13 +26,13 @@ const (
 	checkTimeout = 2 * time.Second
 )
 
-// readiness says whether the process takes requests: it does not drain, and the
+// readiness reports whether the process takes requests: it does not drain, and the
 // database of each context answers. A broker that is away, or a worker that fails,
 // is shown and leaves the process ready: reading and writing go on without them.
 type readiness struct {
 	contexts   []contextDeps
 	supervisor *supervisor
-	// operations says what is wrong with a context that is ready, and process what is
+	// operations reports what is wrong with a context that is ready, and process what is
 	// with the process.
 	operations map[string]operations.Context
 	process    []func(context.Context) error
@@ -123,7 +123,7 @@ func texts(errs []error) []string {
 	return all
 }
 
-// drain says for good that the process is not ready.
+// drain makes the process not ready for good.
 func (r *readiness) drain() {
 	r.mu.Lock()
 	r.draining = true

@@ -50,7 +50,7 @@ type Service struct {
 // or panics, is started again, after a pause that grows to five seconds.
 type Runner struct {
 	// Name is one of the names that all services use ("relay", "consumer", "sweeper",
-	// "republisher", "purge"), or says what else works.
+	// "republisher", "purge"), or names what else works.
 	Name string
 	// Run returns when ctx ends; it finishes first what it began.
 	Run func(ctx context.Context) error

@@ -21,7 +21,7 @@ import (
 // maxBytes bounds a settings file.
 const maxBytes = 1 << 20
 
-// Load returns defaults, overridden by what the file says about a context, and
+// Load returns defaults, overridden by what the file has for a context, and
 // checked against the message's rules. No file, or a file without the context,
 // gives the defaults, and null gives a field's default. A name that the message
 // does not have is an error, and so is a value that breaks a rule; the error names
@@ -160,7 +160,7 @@ func override(into, from protoreflect.Message, section json.RawMessage) error {
 }
 
 // nests reports whether a field holds one message of ours, which JSON shows as an
-// object; a duration, say, is shown as text.
+// object; a duration, for example, is text.
 func nests(field protoreflect.FieldDescriptor) bool {
 	return field.Message() != nil && !field.IsMap() && !field.IsList() &&
 		!strings.HasPrefix(string(field.Message().FullName()), "google.protobuf.")

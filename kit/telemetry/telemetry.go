@@ -29,14 +29,14 @@ import (
 // decided nothing.
 const DefaultSampleRatio = 0.01
 
-// Config says what a process is called and where its spans go.
+// Config is what a process is called and where its spans go.
 type Config struct {
 	// Service is the process's name, such as "order".
 	Service string
 	// Version is the build's version.
 	Version string
 	// Export sends sampled spans over OTLP/gRPC to where the OTEL_EXPORTER_OTLP_…
-	// variables say.
+	// variables point.
 	Export bool
 	// SampleRatio is the share of traces to collect, 0 to 1.
 	SampleRatio float64

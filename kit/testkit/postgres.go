@@ -21,7 +21,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/embedded"
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
@@ -31,7 +31,7 @@ const startBound = 3 * time.Minute
 // server is the test process's PostgreSQL. It ends with the process; its folder
 // stays for the next test process, which finds the migrated templates in it.
 type server struct {
-	postgres *postgres.Server
+	postgres *embedded.Postgres
 	slot     *os.File   // its lock keeps the folder ours
 	clone    sync.Mutex // creating a template and cloning it exclude each other
 }
@@ -98,11 +98,11 @@ func startServer() (*server, error) {
 	return s, s.dropLeftovers(ctx)
 }
 
-func launch(ctx context.Context, dir string) (*postgres.Server, error) {
+func launch(ctx context.Context, dir string) (*embedded.Postgres, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return postgres.Start(ctx, postgres.Config{
+	return embedded.StartPostgres(ctx, embedded.PostgresConfig{
 		Dir: dir, SharedBuffersMB: 64, MaxConnections: 200,
 		Settings: map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"},
 		Logger:   slog.New(slog.DiscardHandler),
