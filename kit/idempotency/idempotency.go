@@ -27,7 +27,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
@@ -170,21 +169,13 @@ func replay[Res proto.Message](ctx context.Context, pool *pg.Pool, key Key, req 
 // Lookup returns the records of those keys that were answered, in one round trip.
 func Lookup(ctx context.Context, db pg.Querier, keys []Key) (map[Key]Record, error) {
 	ids, rpcs, callers := columns(len(keys), func(i int) Key { return keys[i] })
-	rows, err := db.Query(ctx, `-- name: LookupRequests :many
-		select i.request_id, i.rpc, i.caller, i.request, i.response
-		from unnest($1::uuid[], $2::text[], $3::text[]) as k(request_id, rpc, caller)
-		join idempotency i using (request_id, rpc, caller)`, ids, rpcs, callers)
+	rows, err := db.Query(ctx, lookupRequests, ids, rpcs, callers)
 	if err != nil {
 		return nil, fmt.Errorf("look up request ids: %w", err)
 	}
 	found := make(map[Key]Record)
-	var r Record
-	_, err = pgx.ForEachRow(rows, []any{&r.RequestID, &r.RPC, &r.Caller, &r.Request, &r.Response}, func() error {
-		found[r.Key] = r
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look up request ids: %w", err)
+	if err := readRecords(rows, found); err != nil {
+		return nil, err
 	}
 	return found, nil
 }
