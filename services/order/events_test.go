@@ -397,10 +397,10 @@ func (b *harness) audit(findings *[]string) error {
 	*findings = nil
 	last := ""
 	return b.orders.Audit(context.WithoutCancel(b.t.Context()), func(o *domain.Order, found []domain.Finding) error {
-		if o.ID.String() <= last {
-			b.t.Errorf("%s comes after %s", o.ID, last)
+		if o.ID().String() <= last {
+			b.t.Errorf("%s comes after %s", o.ID(), last)
 		}
-		last = o.ID.String()
+		last = o.ID().String()
 		for _, f := range found {
 			*findings = append(*findings, f.Kind)
 		}

@@ -66,16 +66,20 @@ func newHarness(t *testing.T) *harness {
 	b.tail = app.NewTail(b.pool, testkit.Log(t))
 	b.tail.Start()
 	t.Cleanup(b.tail.Stop)
-	b.orders = &app.Orders{
+	b.orders = app.NewOrders(app.Deps{
 		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, Wake: func() {}, Tail: b.tail,
 		Settings: domain.Settings{
-			PaymentWindow: 30 * time.Minute, MaxUnpaid: 3, PaymentMethods: []string{"sandbox_ok", "sandbox_declined"},
+			MaxUnpaid: 3, PaymentMethods: domain.PaymentMethods{
+				{Name: "sandbox_ok", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour},
+				{Name: "sandbox_declined", Window: 30 * time.Minute},
+				{Name: "pm_*", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour, Limits: map[string]domain.AmountLimit{"EUR": {Smallest: 50}}},
+			},
 			Retry: domain.RetryPolicy{After: 30 * time.Second},
 		},
 		Now:   func() time.Time { return time.UnixMicro(b.now.Load()).UTC() },
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Random: rand.Uint64, Log: testkit.Log(t),
 		Backlog: app.NewBacklog(func(context.Context, int64) (int64, time.Time, error) { return 0, time.Time{}, nil }, time.Now, testkit.Log(t)),
-	}
+	})
 	b.products = &app.Products{Pool: b.pool, Lookup: b.lookup}
 	b.place = app.NewPlaceOrder(b.orders, b.products)
 	t.Cleanup(b.place.Close)

@@ -16,19 +16,15 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
-	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/order/internal/app"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/events"
@@ -51,21 +47,6 @@ type Config struct {
 	Context kitapp.ContextConfig
 }
 
-// DefaultSettings are what holds where an owner set nothing.
-func DefaultSettings() *orderv1.Settings {
-	return &orderv1.Settings{
-		PaymentWindow:   durationpb.New(30 * time.Minute),
-		RetryAfter:      durationpb.New(30 * time.Second),
-		MaxUnpaidOrders: proto.Int32(20),
-
-		IdempotencyRetention: durationpb.New(idempotency.Retention),
-		EventRetention:       durationpb.New(kafka.DefaultRetention),
-		PaymentMethods: []string{
-			"sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "sandbox_unknown_then_declined",
-		},
-	}
-}
-
 // Module is order, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
@@ -86,30 +67,6 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-// PaymentMethods are those that the settings file offers, or the default ones; one that
-// ends in "*" stands for all that begin so. Who composes order with payment can thus
-// tell that nobody takes one.
-func PaymentMethods(settingsFile string) ([]string, error) {
-	set, err := loadSettings(settingsFile)
-	return set.PaymentMethods, err
-}
-
-func loadSettings(file string) (domain.Settings, error) {
-	loaded, err := settings.Load(file, Name, DefaultSettings())
-	if err != nil {
-		return domain.Settings{}, err
-	}
-	return domain.Settings{
-		PaymentWindow:  loaded.GetPaymentWindow().AsDuration(),
-		MaxUnpaid:      int(loaded.GetMaxUnpaidOrders()),
-		PaymentMethods: loaded.GetPaymentMethods(),
-		Retry:          domain.RetryPolicy{After: loaded.GetRetryAfter().AsDuration()},
-
-		IdempotencyRetention: loaded.GetIdempotencyRetention().AsDuration(),
-		EventRetention:       loaded.GetEventRetention().AsDuration(),
-	}, nil
-}
-
 // newTail runs with the listeners, not with the workers: watching an order needs
 // no broker.
 func newTail(lc fx.Lifecycle, pool *pg.Pool, log *slog.Logger) *app.Tail {
@@ -127,10 +84,10 @@ func newBacklog(pool *pg.Pool, clock kitapp.Clock, log *slog.Logger) *app.Backlo
 func newOrders(
 	pool *pg.Pool, relay *outbox.Relay, tail *app.Tail, backlog *app.Backlog, set domain.Settings, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
 ) *app.Orders {
-	return &app.Orders{
+	return app.NewOrders(app.Deps{
 		Pool: pool, Settings: set, Source: events.Source, ToOutbox: events.ToOutbox, Wake: relay.Wake, Tail: tail, Backlog: backlog,
 		Now: clock, NewID: id, Random: randomBits, Log: log,
-	}
+	})
 }
 
 // randomBits never fails: where the system has no randomness, the program ends.

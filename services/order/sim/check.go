@@ -50,7 +50,7 @@ func (s *Store) wrong(r *row) string {
 	if o.Version == r.seen.version && o.State != r.seen.state {
 		return fmt.Sprintf("came from %s to %s within version %d", r.seen.state, o.State, o.Version)
 	}
-	for _, finding := range o.Check(r.history, s.now()) {
+	for _, finding := range domain.Restore(*o).Check(r.history, s.now()) {
 		// An order may wait for long here: faults are long, too. That it does not wait
 		// for ever is for the end.
 		if finding.Kind != "ORDER_STUCK" {
@@ -58,7 +58,7 @@ func (s *Store) wrong(r *row) string {
 		}
 	}
 	for i, entry := range r.history[1:] {
-		if entry.State == domain.Cancelled && entry.CancelReason != domain.Requested && !r.history[i].State.Unpaid() {
+		if entry.Step == domain.Moved && entry.State == domain.Cancelled && entry.CancelReason != domain.Requested && !r.history[i].State.Unpaid() {
 			return fmt.Sprintf("%s was cancelled because %s", r.history[i].State, entry.CancelReason)
 		}
 	}

@@ -71,8 +71,8 @@ type Store struct {
 
 // row is an order with what is stored beside it.
 type row struct {
-	order   domain.Order
-	before  domain.Order // as it was before its last change
+	order   domain.Snapshot
+	before  domain.Snapshot // as it was before its last change
 	history []domain.Entry
 	seen    watched
 }
@@ -124,8 +124,9 @@ func New(cfg Config) *Store {
 	s := &Store{
 		cfg: cfg,
 		settings: domain.Settings{
-			PaymentWindow: cfg.PaymentWindow, MaxUnpaid: cfg.MaxUnpaid, PaymentMethods: []string{"card"},
-			Retry: domain.RetryPolicy{After: cfg.RetryAfter},
+			MaxUnpaid:      cfg.MaxUnpaid,
+			PaymentMethods: domain.PaymentMethods{{Name: "card", Window: cfg.PaymentWindow, Processing: cfg.PaymentWindow}},
+			Retry:          domain.RetryPolicy{After: cfg.RetryAfter},
 		},
 		orders: map[uuid.UUID]*row{}, requests: map[uuid.UUID]uuid.UUID{},
 		products: map[string]domain.Product{}, erased: map[uuid.UUID]bool{}, seen: map[string]int64{},
@@ -181,7 +182,7 @@ func (s *Store) applyEvents(_ context.Context, _ *pg.Tx, inbound []domain.Inboun
 			found[id] = load(r.order, slices.Contains(spec.Refunds, id))
 		}
 	}
-	changed, _, err := domain.ApplyAll(found, inbound, s.settings.Retry, s.now())
+	changed, _, err := domain.ApplyAll(found, inbound, s.settings.Policy(), s.now())
 	if err != nil {
 		return err
 	}
@@ -189,66 +190,75 @@ func (s *Store) applyEvents(_ context.Context, _ *pg.Tx, inbound []domain.Inboun
 	return nil
 }
 
-func (s *Store) erase(_ context.Context, _ *pg.Tx, customers []uuid.UUID, traceparent string) error {
+func (s *Store) erase(_ context.Context, _ *pg.Tx, erasure domain.Erasure) error {
 	t := s.handling
-	for _, customer := range customers {
+	for _, customer := range erasure.Customers {
 		t.writes = append(t.writes, func() { s.erased[customer] = true })
 		for _, r := range s.placed {
 			if r.order.CustomerID != customer || r.order.Erased {
 				continue
 			}
 			o := load(t.see(r).order, true)
-			c := o.Erase(s.settings.Retry, domain.Cause{Time: s.now(), Actor: "customer", Traceparent: traceparent})
-			blanked := t.change(r)
-			blanked.order.Erased, blanked.order.Contact, blanked.order.Address = true, domain.Contact{}, domain.Address{}
-			s.save(t, []domain.Changed{{Order: o, Changes: c}})
+			c := o.Erase(s.settings.Retry, domain.Cause{Time: s.now(), Actor: "customer", Traceparent: erasure.Traceparent})
+			s.save(t, []domain.Decided{{Order: o, Decision: c}})
 		}
 	}
 	return nil
 }
 
 // load is an order as the store reads it: refunds only where they are wanted.
-func load(stored domain.Order, refunds bool) *domain.Order {
+func load(stored domain.Snapshot, refunds bool) *domain.Order {
 	if refunds {
 		stored.Refunds = slices.Clone(stored.Refunds)
 	} else {
 		stored.Refunds = nil
 	}
-	return &stored
+	return domain.Restore(stored)
 }
 
 // save queues what changed, as the store's statements do, and what is published of it.
-func (s *Store) save(t *tx, changed []domain.Changed) {
+func (s *Store) save(t *tx, changed []domain.Decided) {
 	for _, c := range changed {
-		for _, event := range c.Changes.Events {
+		for _, event := range c.Decision.Events {
 			t.published = append(t.published, events.ToOutbox(c.Order, event))
 		}
-		if c.Changes.Changed || len(c.Changes.Refunds) > 0 {
-			s.update(t.change(s.orders[c.Order.ID]), c)
+		if !c.Decision.Empty() {
+			s.update(t.change(s.orders[c.Order.ID()]), c)
 		}
 	}
 }
 
 // update writes what the statements write.
-func (s *Store) update(r *row, c domain.Changed) {
-	next := *c.Order
+func (s *Store) update(r *row, c domain.Decided) {
+	next := c.Order.Snapshot()
 	// These have statements of their own.
-	next.Contact, next.Address, next.Erased, next.Shipment = r.order.Contact, r.order.Address, r.order.Erased, r.order.Shipment
+	if !c.Decision.Person && !c.Decision.Erased {
+		next.Contact, next.Address = r.order.Contact, r.order.Address
+	}
+	if !c.Decision.Erased {
+		next.Erased = r.order.Erased
+	}
+	if !c.Decision.Shipment && !c.Decision.Erased {
+		next.Shipment = r.order.Shipment
+	}
+	if !c.Decision.Disputes {
+		next.Disputes = r.order.Disputes
+	}
 	next.Refunds = slices.Clone(r.order.Refunds)
-	for _, refund := range c.Changes.Refunds {
+	for _, refund := range c.Decision.Refunds {
 		at := slices.IndexFunc(next.Refunds, func(known domain.Refund) bool { return known.ID == refund.ID })
 		if at < 0 {
 			next.Refunds = append(next.Refunds, refund)
 			continue
 		}
-		next.Refunds[at].MailAwaited = refund.MailAwaited
+		next.Refunds[at].MailAwaited, next.Refunds[at].Reason = refund.MailAwaited, refund.Reason
 	}
 	if s.cfg.Bugs.KeepExpiry && next.State == domain.Confirmed {
 		next.ExpireTime = next.CreateTime.Add(s.cfg.PaymentWindow)
 		next.DueTime = next.ExpireTime
 	}
 	r.order = next
-	r.history = append(slices.Clip(r.history), c.Changes.History...)
+	r.history = append(slices.Clip(r.history), c.Decision.History...)
 }
 
 // Line is a product's code and how many of it.
@@ -284,26 +294,27 @@ func (s *Store) Place(p Placement) (id uuid.UUID, published []outbox.Event, comm
 			unpaid++
 		}
 	}
-	order, changes, err := domain.Place(domain.Placement{
+	order, decision, err := domain.Place(domain.Placement{
 		CustomerID: p.CustomerID, Lines: p.Lines, PaymentMethod: "card",
 		Contact: domain.Contact{FirstName: "Ada", LastName: "Byron", Email: p.Email},
+		Address: domain.Address{RegionCode: "GB", AddressLines: []string{"12 St James's Square"}},
 	}, domain.PlaceInput{
 		OrderID: s.cfg.NewID(), PaymentID: s.cfg.NewID(), Number: domain.Number(s.cfg.Random()),
-		Products: products, PaymentMethods: s.settings.PaymentMethods, PaymentWindow: s.settings.PaymentWindow,
+		Products: products, PaymentMethods: s.settings.PaymentMethods,
 		CustomerErased: s.erased[p.CustomerID], Unpaid: unpaid, MaxUnpaid: s.settings.MaxUnpaid, Retry: s.settings.Retry,
 	}, s.cause("customer"))
 	if err != nil {
 		return uuid.Nil, nil, nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	t.writes = append(t.writes, func() {
-		r := &row{order: *order, before: *order, history: changes.History}
-		s.orders[order.ID], s.requests[p.RequestID] = r, order.ID
+		r := &row{order: order.Snapshot(), before: order.Snapshot(), history: decision.History}
+		s.orders[order.ID()], s.requests[p.RequestID] = r, order.ID()
 		s.placed = append(s.placed, r)
 	})
-	for _, one := range changes.Events {
+	for _, one := range decision.Events {
 		t.published = append(t.published, events.ToOutbox(order, one))
 	}
-	return order.ID, t.published, t.commit, nil
+	return order.ID(), t.published, t.commit, nil
 }
 
 // product is what order knows of a product; catalog is asked for one that nothing
@@ -330,38 +341,35 @@ func (s *Store) product(t *tx, code string) (domain.Product, bool) {
 
 // Cancel ends an order because somebody asked for it; ErrRefused once it is shipped.
 func (s *Store) Cancel(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
-	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
+	return s.move(id, func(o *domain.Order) (domain.Decision, error) {
 		return o.Cancel("changed my mind", s.settings.Retry, s.cause("customer"))
 	})
 }
 
 // Ship says that an order was sent; ErrRefused unless it is confirmed.
 func (s *Store) Ship(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
-	return s.move(id, func(o *domain.Order) (domain.Changes, error) {
-		return o.Ship(s.cfg.NewID(), "post", "1", s.settings.Retry, s.cause("staff"))
+	return s.move(id, func(o *domain.Order) (domain.Decision, error) {
+		return o.Ship(s.cfg.NewID(), domain.Dispatch{Carrier: "post", TrackingCode: "1", ShipRefunded: true}, s.settings.Retry, s.cause("staff"))
 	})
 }
 
 // Deliver says that an order arrived; ErrRefused unless it is shipped.
 func (s *Store) Deliver(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
-	return s.move(id, func(o *domain.Order) (domain.Changes, error) { return o.Deliver(s.cause("staff")) })
+	return s.move(id, func(o *domain.Order) (domain.Decision, error) { return o.Deliver(s.cause("staff")) })
 }
 
-func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Changes, error)) (published []outbox.Event, commit func(), err error) {
+func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Decision, error)) (published []outbox.Event, commit func(), err error) {
 	r, ok := s.orders[id]
 	if !ok {
 		return nil, nil, ErrRefused
 	}
 	o := load(r.order, true)
-	changes, err := decide(o)
+	decision, err := decide(o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	t := &tx{}
-	if o.Shipment != r.order.Shipment {
-		t.change(r).order.Shipment = o.Shipment
-	}
-	s.save(t, []domain.Changed{{Order: o, Changes: changes}})
+	s.save(t, []domain.Decided{{Order: o, Decision: decision}})
 	return t.published, t.commit, nil
 }
 
@@ -380,7 +388,7 @@ func (s *Store) NextDue() time.Time {
 func (s *Store) Sweep() (swept []uuid.UUID, published []outbox.Event, commit func()) {
 	t := &tx{}
 	at := s.cause("order")
-	var changed []domain.Changed
+	var changed []domain.Decided
 	for _, r := range s.placed {
 		if due := r.order.DueTime; due.IsZero() || due.After(at.Time) {
 			continue
@@ -389,8 +397,8 @@ func (s *Store) Sweep() (swept []uuid.UUID, published []outbox.Event, commit fun
 		if s.cfg.Bugs.StaleSweep {
 			o = load(r.before, true)
 		}
-		swept = append(swept, o.ID)
-		changed = append(changed, domain.Changed{Order: o, Changes: o.Sweep(s.settings.Retry, at)})
+		swept = append(swept, o.ID())
+		changed = append(changed, domain.Decided{Order: o, Decision: o.Sweep(s.settings.Retry, at)})
 	}
 	s.save(t, changed)
 	return swept, t.published, t.commit

@@ -10,20 +10,20 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-// Apply applies events in their order, all in tx: one round trip that locks and
-// loads, one with all writes. Money for an order that there is not is an error,
-// so that somebody looks; other events about such an order are ignored.
+// Apply applies events in their order, all in tx: one round trip that locks and loads,
+// one with all writes. Money for an order that does not exist is an error, so that
+// somebody is told; other events about such an order are ignored.
 func (s *Orders) Apply(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound) error {
 	if len(inbound) == 0 {
 		return nil
 	}
-	found, err := store.LockOrders(ctx, tx, domain.LoadSpecOf(inbound))
+	found, err := store.On(tx).LockOrders(ctx, domain.LoadSpecOf(inbound))
 	if err != nil {
 		return err
 	}
 	waiting := domain.AwaitingAnswer(found, inbound)
 	now := s.Now()
-	changed, unknown, err := domain.ApplyAll(found, inbound, s.Settings.Retry, now)
+	decided, unknown, err := domain.ApplyAll(found, inbound, s.Settings.Policy(), now)
 	if err != nil {
 		return err
 	}
@@ -31,17 +31,17 @@ func (s *Orders) Apply(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound)
 		s.Log.WarnContext(ctx, "ignored an event about an unknown order",
 			"event", fmt.Sprintf("%T", in.Event), "from", in.Actor, "order_id", in.OrderID)
 	}
-	for _, c := range changed {
-		for _, ignored := range c.Changes.Ignored {
+	for _, d := range decided {
+		for _, ignored := range d.Decision.Ignored {
 			s.Log.WarnContext(ctx, "ignored "+ignored)
 		}
 	}
 	var waits []time.Duration
 	for _, o := range waiting {
-		waits = append(waits, now.Sub(o.CreateTime))
+		waits = append(waits, now.Sub(o.CreateTime()))
 	}
 	if len(waits) > 0 {
 		tx.OnCommit(func() { s.Backlog.answered(waits) })
 	}
-	return s.save(ctx, tx, changed)
+	return s.save(ctx, tx, decided)
 }

@@ -2,87 +2,125 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
 const (
-	// erasedAtOnce bounds the orders that are held in memory while a customer's are
+	// erasedAtOnce bounds the orders that are held in memory while a person's are
 	// blanked.
 	erasedAtOnce = 500
 	// erasedTogether bounds the orders of one transaction. It must end within the time
 	// of a batch of events, or it would be tried for ever and keep all others waiting.
 	erasedTogether = 5000
-	// completeAfter is how long after an erasure no order of its customer can be found any
+	// completeAfter is how long after an erasure no order of its person can be found any
 	// more that was placed at the same moment.
 	completeAfter = 24 * time.Hour
 )
 
-// Erase blanks contact and address of the customers' orders, and has new orders of
-// theirs refused. Beyond erasedTogether, EraseLate blanks the rest.
-func (s *Orders) Erase(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, traceparent string) error {
-	if len(customers) == 0 {
+// Erase blanks the orders of people, and the stored answers to the requests that made
+// and changed them, and has new orders of erased customers refused. Beyond
+// erasedTogether orders, EraseLate blanks the rest.
+func (s *Orders) Erase(ctx context.Context, tx *pg.Tx, e domain.Erasure) error {
+	if len(e.Customers)+len(e.Guests) == 0 {
 		return nil
 	}
-	if err := store.AddErasedCustomers(ctx, tx, customers, s.Now()); err != nil {
+	if err := store.On(tx).AddErased(ctx, e.Customers, e.Guests, s.Now()); err != nil {
 		return err
 	}
+	return s.erase(ctx, tx, e)
+}
+
+func (s *Orders) erase(ctx context.Context, tx *pg.Tx, e domain.Erasure) error {
 	room := erasedTogether
-	for _, customer := range customers {
+	blank := func(lock func(limit int) ([]*domain.Order, error)) error {
 		for room > 0 {
-			blanked, err := s.eraseSome(ctx, tx, customer, traceparent)
-			if err != nil {
+			orders, err := lock(erasedAtOnce)
+			if err != nil || len(orders) == 0 {
 				return err
 			}
-			room -= blanked
-			if blanked < erasedAtOnce {
-				break
+			if err := s.blank(ctx, tx, orders, e.Traceparent); err != nil {
+				return err
 			}
+			if room -= len(orders); len(orders) < erasedAtOnce {
+				return nil
+			}
+		}
+		return nil
+	}
+	for _, customer := range e.Customers {
+		if err := blank(func(limit int) ([]*domain.Order, error) {
+			return store.On(tx).LockOrdersOfCustomer(ctx, customer, limit)
+		}); err != nil {
+			return err
+		}
+	}
+	for _, guest := range e.Guests {
+		if err := blank(func(limit int) ([]*domain.Order, error) {
+			return store.On(tx).LockOrdersOfGuest(ctx, guest.Email, guest.Time, limit)
+		}); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (s *Orders) eraseSome(ctx context.Context, tx *pg.Tx, customer uuid.UUID, traceparent string) (int, error) {
-	orders, err := store.LockOrdersOfCustomer(ctx, tx, customer, erasedAtOnce)
-	if err != nil || len(orders) == 0 {
-		return 0, err
-	}
-	if err := store.AddParts(ctx, tx, orders); err != nil {
-		return 0, err
-	}
+// blank blanks locked orders and the answers that hold them.
+func (s *Orders) blank(ctx context.Context, tx *pg.Tx, orders []*domain.Order, traceparent string) error {
 	at := domain.Cause{Time: s.Now(), Actor: "customer", Traceparent: traceparent}
-	changed := make([]domain.Changed, len(orders))
+	decided := make([]domain.Decided, len(orders))
 	ids := make([]uuid.UUID, len(orders))
 	for i, o := range orders {
-		changed[i] = domain.Changed{Order: o, Changes: o.Erase(s.Settings.Retry, at)}
-		ids[i] = o.ID
+		decided[i] = domain.Decided{Order: o, Decision: o.Erase(s.Settings.Retry, at)}
+		ids[i] = o.ID()
 	}
-	if err := store.ErasePersons(ctx, tx, ids); err != nil {
-		return 0, err
+	keys, err := store.On(tx).RequestsOf(ctx, ids)
+	if err != nil {
+		return err
 	}
-	return len(orders), s.save(ctx, tx, changed)
+	records, err := idempotency.Lookup(ctx, tx, keys)
+	if err != nil {
+		return err
+	}
+	var blanked []idempotency.Record
+	for _, key := range keys {
+		record, known := records[key]
+		if !known {
+			continue // its retention is over
+		}
+		if record, err = blankRecord(record); err != nil {
+			return err
+		}
+		blanked = append(blanked, record)
+	}
+	slices.SortFunc(blanked, compareRecords)
+	if err := idempotency.Replace(ctx, tx, blanked); err != nil {
+		return err
+	}
+	return s.save(ctx, tx, decided)
 }
 
-// EraseLate blanks orders that were placed while their customer was being erased,
+// EraseLate blanks orders that were placed while their person was being erased,
 // because each transaction saw the world before the other, and those that were too
 // many for one; however long ago that was, when it was interrupted.
 func (s *Orders) EraseLate(ctx context.Context) error {
 	for {
-		customers, err := store.ErasedWithOrders(ctx, s.Pool)
+		customers, guests, err := store.On(s.Pool).ErasedWithOrders(ctx)
 		if err != nil {
 			return err
 		}
-		if len(customers) == 0 {
-			return store.CompleteErasures(ctx, s.Pool, s.Now().Add(-completeAfter))
+		if len(customers)+len(guests) == 0 {
+			return store.On(s.Pool).CompleteErasures(ctx, s.Now().Add(-completeAfter))
 		}
 		err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-			return s.Erase(ctx, tx, customers, "")
+			return s.erase(ctx, tx, domain.Erasure{Customers: customers, Guests: guests})
 		})
 		if err != nil {
 			return err

@@ -70,28 +70,52 @@ func (s *Orders) Timeline(ctx context.Context, id uuid.UUID, sources []TimelineS
 }
 
 func timelineEntry(e domain.Entry) TimelineEntry {
-	h := TimelineEntry{Time: e.Time, Context: service, Kind: e.State.String(), Detail: detailOf(e), Actor: e.Actor, TraceID: e.TraceID}
+	h := TimelineEntry{Time: e.Time, Context: service, Kind: kindOf(e), Detail: detailOf(e), Actor: e.Actor, TraceID: e.TraceID}
 	return h
 }
 
+// kindOf names what an entry records: the state that the order came to, or the step.
+func kindOf(e domain.Entry) string {
+	switch e.Step {
+	case domain.ActionRequired:
+		return "PAYMENT_ACTION_REQUIRED"
+	case domain.Processing:
+		return "PAYMENT_PROCESSING"
+	case domain.Updated:
+		return "UPDATED"
+	case domain.Disputed:
+		return "PAYMENT_DISPUTED"
+	default:
+		return e.State.String()
+	}
+}
+
 func detailOf(e domain.Entry) string {
-	var text string
-	switch e.State {
-	case domain.Placed:
-		text = "The order was accepted"
-	case domain.AwaitingPayment:
-		text = "Its stock is reserved; the payment is being taken"
-	case domain.Confirmed:
-		text = "It is paid"
-	case domain.Shipped:
-		text = "It was sent"
-	case domain.Delivered:
-		text = "It arrived"
-	case domain.Cancelled:
-		text = "It was cancelled: " + e.CancelReason.String()
+	text := stepDetails[e.Step]
+	if e.Step == domain.Moved {
+		text = stateDetails[e.State]
+	}
+	if e.State == domain.Cancelled && e.Step == domain.Moved {
+		text += e.CancelReason.String()
 	}
 	if e.Note != "" {
 		text += " (" + e.Note + ")"
 	}
 	return text
+}
+
+var stateDetails = map[domain.State]string{
+	domain.Placed:          "The order was accepted",
+	domain.AwaitingPayment: "Its stock is reserved; the payment is being taken",
+	domain.Confirmed:       "It is paid",
+	domain.Shipped:         "It was sent",
+	domain.Delivered:       "It arrived",
+	domain.Cancelled:       "It was cancelled: ",
+}
+
+var stepDetails = map[domain.Step]string{
+	domain.ActionRequired: "The customer has to approve the payment",
+	domain.Processing:     "The bank works on the payment",
+	domain.Updated:        "It was corrected",
+	domain.Disputed:       "A bank demands the payment back for its customer",
 }

@@ -22,9 +22,9 @@ func (s *Orders) List(ctx context.Context, request page.Request) (orders []*doma
 		}
 		request.Parent = caller.Key()
 	}
-	query, err := store.Orders().Parse(request)
+	query, err := store.OrderSchema().Parse(request)
 	if err != nil {
 		return nil, "", err
 	}
-	return store.ListOrders(ctx, s.Pool, query, customer)
+	return store.On(s.Pool).ListOrders(ctx, query, customer)
 }

@@ -1,5 +1,5 @@
-// Package app holds the use cases of order, one a file: each loads, lets the
-// domain decide, stores, and owns its transaction.
+// Package app holds the use cases of order, one a file: each loads, lets the domain
+// decide, stores, and owns its transaction.
 package app
 
 import (
@@ -20,12 +20,12 @@ import (
 // service names order where it acts by itself.
 const service = "order"
 
-// Orders is what all use cases stand on.
-type Orders struct {
+// Deps are what the use cases need.
+type Deps struct {
 	Pool     *pg.Pool
 	Settings domain.Settings
-	// Source names the context in its events, and ToOutbox makes an event of what
-	// an order has to say.
+	// Source names the context in its events, and ToOutbox makes the message of an
+	// order's event.
 	Source   string
 	ToOutbox func(*domain.Order, domain.Event) outbox.Event
 	// Wake has the outbox published; it is called after commits.
@@ -41,6 +41,12 @@ type Orders struct {
 	Log    *slog.Logger
 }
 
+// Orders are the use cases of orders.
+type Orders struct{ Deps }
+
+// NewOrders returns the use cases.
+func NewOrders(deps Deps) *Orders { return &Orders{Deps: deps} }
+
 // cause is now, on behalf of the caller.
 func (s *Orders) cause(ctx context.Context) domain.Cause {
 	return domain.Cause{Time: s.Now(), Actor: actor(ctx), Traceparent: trace.FromContext(ctx)}
@@ -55,28 +61,28 @@ func actor(ctx context.Context) string {
 	return caller.ID
 }
 
-// save queues what changed of locked orders and the events that follow, and what
-// the commit sets going. Lines and addresses that events need are loaded when they are not there.
-func (s *Orders) save(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
-	if err := loadNotices(ctx, tx, changed); err != nil {
+// save queues what changed of locked orders, their events, and what the commit sets
+// going. Lines and addresses that events need are loaded when they are not there.
+func (s *Orders) save(ctx context.Context, tx *pg.Tx, decided []domain.Decided) error {
+	if err := loadNotices(ctx, tx, decided); err != nil {
 		return err
 	}
-	if err := store.SaveOrders(ctx, tx, changed); err != nil {
+	if err := store.On(tx).SaveOrders(ctx, decided); err != nil {
 		return err
 	}
-	return s.publish(ctx, tx, changed)
+	return s.publish(ctx, tx, decided)
 }
 
 // loadNotices loads lines and addresses of orders whose events hold them.
-func loadNotices(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
+func loadNotices(ctx context.Context, tx *pg.Tx, decided []domain.Decided) error {
 	var without []*domain.Order
-	for _, c := range changed {
-		if len(c.Order.Lines) > 0 {
+	for _, d := range decided {
+		if d.Order.HasLines() {
 			continue
 		}
-		for _, event := range c.Changes.Events {
+		for _, event := range d.Decision.Events {
 			if event.NeedsNotice() {
-				without = append(without, c.Order)
+				without = append(without, d.Order)
 				break
 			}
 		}
@@ -84,20 +90,20 @@ func loadNotices(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error
 	if len(without) == 0 {
 		return nil
 	}
-	return store.AddNotices(ctx, tx, without)
+	return store.On(tx).AddLines(ctx, without)
 }
 
-// publish queues the events of orders, and wakes relay and watchers when it is
+// publish queues the events of orders, and wakes relay and watchers when they are
 // committed.
-func (s *Orders) publish(ctx context.Context, tx *pg.Tx, changed []domain.Changed) error {
+func (s *Orders) publish(ctx context.Context, tx *pg.Tx, decided []domain.Decided) error {
 	var events []outbox.Event
 	var moved []uuid.UUID
-	for _, c := range changed {
-		for _, event := range c.Changes.Events {
-			events = append(events, s.ToOutbox(c.Order, event))
+	for _, d := range decided {
+		for _, event := range d.Decision.Events {
+			events = append(events, s.ToOutbox(d.Order, event))
 		}
-		if len(c.Changes.History) > 0 {
-			moved = append(moved, c.Order.ID)
+		if len(d.Decision.History) > 0 {
+			moved = append(moved, d.Order.ID())
 		}
 	}
 	if len(events) > 0 {
@@ -116,5 +122,5 @@ func (s *Orders) publish(ctx context.Context, tx *pg.Tx, changed []domain.Change
 // of any, a customer of their own.
 func mayRead(ctx context.Context, o *domain.Order) bool {
 	caller := authz.Caller(ctx)
-	return caller.Trusted() || (o.CustomerID != uuid.Nil && caller.Owns(o.CustomerID.String()))
+	return caller.Trusted() || (o.CustomerID() != uuid.Nil && caller.Owns(o.CustomerID().String()))
 }

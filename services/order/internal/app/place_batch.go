@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
@@ -49,7 +52,7 @@ func (p *PlaceOrder) try(ctx context.Context, in []placing) ([]placed, error) {
 	for range placeAttempts {
 		err = p.orders.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 			results = make([]placed, len(in))
-			known, err := store.LoadPlacing(ctx, tx, specOf(in))
+			known, err := store.On(tx).LoadPlacing(ctx, specOf(in))
 			if err != nil {
 				return err
 			}
@@ -85,7 +88,7 @@ func specOf(in []placing) store.PlaceSpec {
 		case customer != uuid.Nil:
 			want.Customers = append(want.Customers, customer)
 		case next.capped:
-			want.CappedGuests = append(want.CappedGuests, next.placement.Contact.Email)
+			want.CappedGuests = append(want.CappedGuests, grammar.EmailKey(next.placement.Contact.Email))
 		}
 	}
 	slices.Sort(want.Codes)
@@ -101,14 +104,19 @@ type placingBatch struct {
 	known    store.PlaceState
 	results  []placed
 	answered map[idempotency.Key]idempotency.Record
-	accepted []domain.Changed
+	accepted []domain.Decided
 	records  []idempotency.Record
 }
 
 func (b *placingBatch) place(i int, in placing) {
 	if first, again := b.answered[in.key]; again {
 		response := &orderv1.PlaceOrderResponse{}
-		if err := first.Reply(in.request, response); err != nil {
+		err := first.Reply(in.request, response)
+		if fault.ReasonOf(err) == fault.ReasonRequestIDReused {
+			// An erasure blanked what is stored; contact and address are never missing else.
+			err = first.Reply(blankRequest(in.request), response)
+		}
+		if err != nil {
 			b.results[i].Err = err
 			return
 		}
@@ -120,12 +128,12 @@ func (b *placingBatch) place(i int, in placing) {
 		return
 	}
 	at := domain.Cause{Time: b.orders.Now(), Actor: in.actor, Traceparent: in.traceparent}
-	order, changes, err := domain.Place(in.placement, b.input(in), at)
+	order, decision, err := domain.Place(in.placement, b.input(in), at)
 	if err != nil {
 		b.results[i].Err = err
 		return
 	}
-	response := &orderv1.PlaceOrderResponse{Order: protoconv.Order(order, changes.History)}
+	response := &orderv1.PlaceOrderResponse{Order: protoconv.Order(order, decision.History)}
 	record, err := idempotency.NewRecord(in.key, in.request, response)
 	if err != nil {
 		b.results[i].Err = err
@@ -134,7 +142,7 @@ func (b *placingBatch) place(i int, in placing) {
 	b.results[i].Value = response
 	b.answered[in.key] = record
 	b.records = append(b.records, record)
-	b.accepted = append(b.accepted, domain.Changed{Order: order, Changes: changes})
+	b.accepted = append(b.accepted, domain.Decided{Order: order, Decision: decision})
 	b.count(in)
 }
 
@@ -144,7 +152,7 @@ func (b *placingBatch) count(in placing) {
 		b.known.CustomersUnpaid[in.placement.CustomerID]++
 		return
 	}
-	b.known.GuestsUnpaid[in.placement.Contact.Email]++
+	b.known.GuestsUnpaid[grammar.EmailKey(in.placement.Contact.Email)]++
 }
 
 func (b *placingBatch) unknownCodes(in placing) []string {
@@ -161,12 +169,12 @@ func (b *placingBatch) input(in placing) domain.PlaceInput {
 	s := b.orders.Settings
 	input := domain.PlaceInput{
 		OrderID: b.orders.NewID(), PaymentID: b.orders.NewID(), Number: domain.Number(b.orders.Random()),
-		Products: b.known.Products, PaymentMethods: s.PaymentMethods, PaymentWindow: s.PaymentWindow,
+		Products: b.known.Products, PaymentMethods: s.PaymentMethods,
 		CustomerErased: b.known.Erased[in.placement.CustomerID], Retry: s.Retry,
 	}
 	if in.capped {
 		input.MaxUnpaid = s.MaxUnpaid
-		input.Unpaid = b.known.GuestsUnpaid[in.placement.Contact.Email]
+		input.Unpaid = b.known.GuestsUnpaid[grammar.EmailKey(in.placement.Contact.Email)]
 		if in.placement.CustomerID != uuid.Nil {
 			input.Unpaid = b.known.CustomersUnpaid[in.placement.CustomerID]
 		}
@@ -180,17 +188,21 @@ func (b *placingBatch) store(ctx context.Context, tx *pg.Tx) error {
 	if len(b.accepted) == 0 {
 		return nil
 	}
-	slices.SortFunc(b.records, func(x, y idempotency.Record) int {
-		if c := bytes.Compare(x.RequestID[:], y.RequestID[:]); c != 0 {
-			return c
-		}
-		return strings.Compare(x.Caller, y.Caller)
-	})
+	requests := make([]idempotency.Key, len(b.records))
+	for i, record := range b.records {
+		requests[i] = record.Key
+	}
+	slices.SortFunc(b.records, compareRecords)
 	if err := idempotency.Save(ctx, tx, b.records); err != nil {
 		return err
 	}
-	if err := store.InsertOrders(ctx, tx, b.accepted); err != nil {
+	if err := store.On(tx).InsertOrders(ctx, b.accepted, requests); err != nil {
 		return err
 	}
 	return b.orders.publish(ctx, tx, b.accepted)
+}
+
+// compareRecords orders records by request id, then by caller.
+func compareRecords(x, y idempotency.Record) int {
+	return cmp.Or(bytes.Compare(x.RequestID[:], y.RequestID[:]), strings.Compare(x.Caller, y.Caller))
 }

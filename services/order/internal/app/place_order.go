@@ -15,6 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
@@ -64,7 +65,7 @@ func (p *PlaceOrder) Close() { p.collector.Close() }
 
 // Place accepts an order; the same request gets the first answer again. The
 // answer is stored with the order, hence a message. Errors: those of Price,
-// PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS,
+// PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS,
 // REQUEST_ID_REUSED, ORDERS_BACKLOGGED, PERMISSION_DENIED for somebody else's customer id.
 func (p *PlaceOrder) Place(
 	ctx context.Context, requestID uuid.UUID, request *orderv1.PlaceOrderRequest, placement domain.Placement,
@@ -113,7 +114,7 @@ func (in placing) collectorKey() uuid.UUID {
 	if in.placement.CustomerID != uuid.Nil {
 		return in.placement.CustomerID
 	}
-	return uuid.NewHash(sha256.New(), uuid.NameSpaceURL, []byte("mailto:"+strings.ToLower(in.placement.Contact.Email)), 8)
+	return uuid.NewHash(sha256.New(), uuid.NameSpaceURL, []byte("mailto:"+grammar.EmailKey(in.placement.Contact.Email)), 8)
 }
 
 // customerOf says for whom an order is: a customer orders for themselves, staff

@@ -25,7 +25,7 @@ func (p *Products) Ask(ctx context.Context, codes []string) error {
 		return err
 	}
 	return p.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		return store.LearnProducts(ctx, tx, found)
+		return store.On(tx).LearnProducts(ctx, found)
 	})
 }
 
@@ -35,7 +35,7 @@ func (p *Products) Apply(ctx context.Context, tx *pg.Tx, products []domain.Produ
 	if len(products) == 0 {
 		return nil
 	}
-	return store.SaveProducts(ctx, tx, products)
+	return store.On(tx).SaveProducts(ctx, products)
 }
 
 // Quote says what lines cost now. Errors: those of domain.Price.
@@ -46,7 +46,7 @@ func (p *Products) Quote(ctx context.Context, lines []domain.LineRequest) (domai
 			codes = append(codes, line.Code)
 		}
 	}
-	known, err := store.ListProducts(ctx, p.Pool.Hot(), codes)
+	known, err := store.On(p.Pool.Hot()).ListProducts(ctx, codes)
 	if err != nil {
 		return domain.Quote{}, err
 	}
@@ -55,7 +55,7 @@ func (p *Products) Quote(ctx context.Context, lines []domain.LineRequest) (domai
 		if err := p.Ask(ctx, unknown); err != nil {
 			return domain.Quote{}, err
 		}
-		if known, err = store.ListProducts(ctx, p.Pool.Hot(), codes); err != nil {
+		if known, err = store.On(p.Pool.Hot()).ListProducts(ctx, codes); err != nil {
 			return domain.Quote{}, err
 		}
 	}

@@ -37,19 +37,16 @@ func (s *Orders) Sweep(ctx context.Context) (int, error) {
 func (s *Orders) sweepSome(ctx context.Context) (swept int, err error) {
 	err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		at := domain.Cause{Time: s.Now(), Actor: service}
-		orders, err := store.LockDue(ctx, tx, at.Time, sweptAtOnce)
+		orders, err := store.On(tx).LockDue(ctx, at.Time, sweptAtOnce)
 		if swept = len(orders); err != nil || swept == 0 {
 			return err
 		}
-		if err := store.AddParts(ctx, tx, orders); err != nil {
-			return err
-		}
 		retry := s.Backlog.retryPolicy(s.Settings.Retry)
-		changed := make([]domain.Changed, len(orders))
+		decided := make([]domain.Decided, len(orders))
 		for i, o := range orders {
-			changed[i] = domain.Changed{Order: o, Changes: o.Sweep(retry, at)}
+			decided[i] = domain.Decided{Order: o, Decision: o.Sweep(retry, at)}
 		}
-		return s.save(ctx, tx, changed)
+		return s.save(ctx, tx, decided)
 	})
 	return swept, err
 }
@@ -81,7 +78,7 @@ func (s *Orders) RunSweeper(ctx context.Context) error {
 // untilNextDue is how long to sleep: until the next order is due, within bounds.
 // An order that is placed meanwhile may be due earlier, hence the upper one.
 func (s *Orders) untilNextDue(ctx context.Context) time.Duration {
-	due, err := store.NextDue(ctx, s.Pool.Hot())
+	due, err := store.On(s.Pool.Hot()).NextDue(ctx)
 	if err != nil || due.IsZero() {
 		return sweepPause
 	}

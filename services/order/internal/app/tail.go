@@ -146,7 +146,7 @@ func (t *Tail) poll(ctx context.Context) error {
 	if len(watchers) == 0 {
 		return nil
 	}
-	unseen, err := store.Tail(ctx, t.pool.Hot(), watched)
+	unseen, err := store.On(t.pool.Hot()).Tail(ctx, watched)
 	if err != nil {
 		return err
 	}

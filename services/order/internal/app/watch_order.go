@@ -16,16 +16,18 @@ func (s *Orders) Watch(ctx context.Context, id uuid.UUID, after int64, send func
 	if err != nil {
 		return err
 	}
+	final := false
 	for _, entry := range history {
+		final = final || entry.State.Final()
 		if entry.Version > after {
 			if err := send(entry); err != nil {
 				return err
 			}
 			after = entry.Version
 		}
-		if entry.State.Final() {
-			return nil
-		}
+	}
+	if final {
+		return nil
 	}
 	return s.Tail.follow(ctx, id, after, send)
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// An order whose steps were asked for this often, or that did not change for this
+// An order whose events were published again this often, or that did not change for this
 // long, is stuck.
 const (
 	StuckAfterRetries = 10
@@ -21,45 +21,46 @@ type Finding struct {
 	Message string
 }
 
-// Check looks for what must not be in an order with its lines and its history.
+// Check finds what must not be in an order with its lines and its history.
 func (o *Order) Check(history []Entry, now time.Time) []Finding {
 	var found []Finding
 	add := func(kind, format string, args ...any) {
 		found = append(found, Finding{Kind: kind, Message: fmt.Sprintf(format, args...)})
 	}
-	if o.Awaits != 0 && (o.RetryCount >= StuckAfterRetries || now.Sub(o.UpdateTime) > StuckAfter) {
-		add("ORDER_STUCK", "order %s, %s, awaits %s, asked %d times, unchanged since %s",
-			o.Number, o.State, strings.Join(o.Awaits.Names(), ", "), o.RetryCount, o.UpdateTime.Format(time.RFC3339))
+	waitsForBank := o.s.Payment == PaymentInProcess && now.Before(o.s.ExpireTime)
+	if o.s.Awaits != 0 && !waitsForBank && (o.s.RetryCount >= StuckAfterRetries || now.Sub(o.s.UpdateTime) > StuckAfter) {
+		add("ORDER_STUCK", "order %s, %s, awaits %s, published %d times again, unchanged since %s",
+			o.s.Number, o.s.State, strings.Join(o.s.Awaits.Names(), ", "), o.s.RetryCount, o.s.UpdateTime.Format(time.RFC3339))
 	}
 	if wrong := o.checkTotal(); wrong != "" {
-		add("TOTAL_MISMATCH", "order %s: %s", o.Number, wrong)
+		add("TOTAL_MISMATCH", "order %s: %s", o.s.Number, wrong)
 	}
 	if wrong := o.checkHistory(history); wrong != "" {
-		add("HISTORY_MISMATCH", "order %s: %s", o.Number, wrong)
+		add("HISTORY_MISMATCH", "order %s: %s", o.s.Number, wrong)
 	}
 	return found
 }
 
 // checkTotal adds lines and adjustments up.
 func (o *Order) checkTotal() string {
-	sum := o.Subtotal
+	sum := o.s.Subtotal
 	sum.Amount = 0
 	var err error
-	for _, line := range o.Lines {
+	for _, line := range o.s.Lines {
 		if sum, err = sum.Add(line.Total); err != nil {
 			return err.Error()
 		}
 	}
-	if sum != o.Subtotal {
-		return fmt.Sprintf("its %d lines sum to %s, its subtotal is %s", len(o.Lines), sum, o.Subtotal)
+	if sum != o.s.Subtotal {
+		return fmt.Sprintf("its %d lines sum to %s, its subtotal is %s", len(o.s.Lines), sum, o.s.Subtotal)
 	}
-	for _, adjustment := range o.Adjustments {
+	for _, adjustment := range o.s.Adjustments {
 		if sum, err = sum.Add(adjustment.Amount); err != nil {
 			return err.Error()
 		}
 	}
-	if sum != o.Total {
-		return fmt.Sprintf("lines and adjustments sum to %s, its total is %s", sum, o.Total)
+	if sum != o.s.Total {
+		return fmt.Sprintf("lines and adjustments sum to %s, its total is %s", sum, o.s.Total)
 	}
 	return ""
 }
@@ -78,12 +79,15 @@ func (o *Order) checkHistory(history []Entry) string {
 		if next.Version <= before.Version {
 			return fmt.Sprintf("version %d follows version %d", next.Version, before.Version)
 		}
+		if next.Step != Moved && next.State == before.State {
+			continue
+		}
 		if !before.State.MayMoveTo(next.State) {
 			return fmt.Sprintf("it came from %s to %s", before.State, next.State)
 		}
 	}
-	if last.State != o.State || last.Version > o.Version {
-		return fmt.Sprintf("its history ends with %s at version %d, it is %s at version %d", last.State, last.Version, o.State, o.Version)
+	if last.State != o.s.State || last.Version > o.s.Version {
+		return fmt.Sprintf("its history ends with %s at version %d, it is %s at version %d", last.State, last.Version, o.s.State, o.s.Version)
 	}
 	return ""
 }

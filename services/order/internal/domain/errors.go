@@ -17,6 +17,8 @@ const (
 	ReasonTotalTooLarge        fault.Reason = "TOTAL_TOO_LARGE"
 	ReasonTooManyUnpaidOrders  fault.Reason = "TOO_MANY_UNPAID_ORDERS"
 	ReasonPaymentMethodUnknown fault.Reason = "PAYMENT_METHOD_UNKNOWN"
+	ReasonPaymentMethodUnfit   fault.Reason = "PAYMENT_METHOD_UNFIT"
+	ReasonOrderRefunded        fault.Reason = "ORDER_REFUNDED"
 	ReasonProductNotFound      fault.Reason = "PRODUCT_NOT_FOUND"
 	ReasonProductArchived      fault.Reason = "PRODUCT_ARCHIVED"
 	ReasonCustomerErased       fault.Reason = "CUSTOMER_ERASED"
@@ -45,10 +47,28 @@ func ErrBacklogged() *fault.Error {
 		"the shop has more orders than it completes in time, and did not take this one: try again after the delay")
 }
 
+// errOrderRefunded says that an order was refunded in full, so that sending it would
+// give its goods away.
+func errOrderRefunded(o *Order) *fault.Error {
+	return fault.New(fault.FailedPrecondition, ReasonOrderRefunded,
+		"order %s was refunded in full (%s): cancel it, or set ship_refunded to send it all the same", o.s.Number, o.s.Refunded).
+		Field("ship_refunded", "must be set to ship an order that was refunded in full")
+}
+
+// errNotEditable says that the order's state does not allow to correct fields.
+func errNotEditable(o *Order, fields []string, rule string) *fault.Error {
+	refused := fault.New(fault.FailedPrecondition, ReasonOrderState, "order %s is %s: %s", o.s.Number, o.s.State, rule).
+		With("state", o.s.State.String())
+	for _, field := range fields {
+		refused = refused.Field("order."+field, rule)
+	}
+	return refused
+}
+
 // refuseMove says that the order's state does not allow a move, and which it does.
 func (o *Order) refuseMove(verb string) *fault.Error {
 	var allowed []string
-	for _, next := range o.State.Moves() {
+	for _, next := range o.s.State.Moves() {
 		allowed = append(allowed, next.String())
 	}
 	what := "it is final"
@@ -56,6 +76,6 @@ func (o *Order) refuseMove(verb string) *fault.Error {
 		what = "it can come to " + strings.Join(allowed, " or ") + " from there"
 	}
 	return fault.New(fault.FailedPrecondition, ReasonOrderState,
-		"order %s can't be %s: it is %s, and %s", o.Number, verb, o.State, what).
-		With("state", o.State.String()).With("allowed", strings.Join(allowed, ","))
+		"order %s can't be %s: it is %s, and %s", o.s.Number, verb, o.s.State, what).
+		With("state", o.s.State.String()).With("allowed", strings.Join(allowed, ","))
 }

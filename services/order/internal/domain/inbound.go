@@ -2,12 +2,20 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// Inbound is an event about an order, from the context that says it.
+// InboundEvent is what another context reports about an order. Events arrive more than
+// once, and those of different contexts in any order, so applying one must be right
+// for every state.
+type InboundEvent interface {
+	apply(o *Order, policy Policy, at Cause) error
+}
+
+// Inbound is an event about an order, from the context that reports it.
 type Inbound struct {
 	OrderID uuid.UUID
 	Event   InboundEvent
@@ -17,18 +25,33 @@ type Inbound struct {
 	Traceparent string
 }
 
-// LoadSpec says what is to be loaded for events: the orders, those whose events are
-// likely to tell lines, and those whose refunds decide. Each id comes once, in the
-// order in which they first appear.
+// Apply applies one event. It returns an error for an event that contradicts what the
+// order knows; the order must not be stored then.
+func (o *Order) Apply(event InboundEvent, policy Policy, at Cause) (Decision, error) {
+	if err := o.apply(event, policy, at); err != nil {
+		return Decision{}, err
+	}
+	return o.take(), nil
+}
+
+func (o *Order) apply(event InboundEvent, policy Policy, at Cause) error {
+	if err := event.apply(o, policy, at); err != nil {
+		return fmt.Errorf("order %s, %s: %w", o.s.ID, o.s.State, err)
+	}
+	o.schedule(policy.Retry)
+	return nil
+}
+
+// LoadSpec names what is to be loaded for events: the orders, those whose own events
+// are likely to hold lines and address, and those whose refunds decide. Each id comes
+// once, in the order in which it first appears.
 type LoadSpec struct {
 	Orders  []uuid.UUID
 	Lines   []uuid.UUID
 	Refunds []uuid.UUID
-	// Addresses are wanted with all orders.
-	Addresses bool
 }
 
-// LoadSpecOf says what events need.
+// LoadSpecOf names what events need.
 func LoadSpecOf(inbound []Inbound) LoadSpec {
 	var spec LoadSpec
 	orders, lines, refunds := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
@@ -55,61 +78,52 @@ func LoadSpecOf(inbound []Inbound) LoadSpec {
 	return spec
 }
 
-// Changed is an order and what follows from its moves.
-type Changed struct {
-	Order   *Order
-	Changes Changes
-}
-
-// ApplyAll applies events in their order to the orders that LoadSpecOf named, as far as
-// they exist, and returns the orders in the order in which they were heard of, each
-// once. An event about an unknown order is returned in unknown, unless it tells of
-// money: that is an error, so that somebody looks.
-func ApplyAll(orders map[uuid.UUID]*Order, inbound []Inbound, retry RetryPolicy, now time.Time) (changed []Changed, unknown []Inbound, err error) {
-	at := make(map[uuid.UUID]int, len(orders))
+// ApplyAll applies events in their order to the orders that LoadSpecOf named, as far
+// as they exist, and returns each order once, in the order of their first events. An
+// event about an unknown order is returned in unknown, unless it reports money: that
+// is an error, so that somebody is told.
+func ApplyAll(orders map[uuid.UUID]*Order, inbound []Inbound, policy Policy, now time.Time) (decided []Decided, unknown []Inbound, err error) {
 	for _, in := range inbound {
 		o, known := orders[in.OrderID]
 		if !known {
 			if reportsMoney(in.Event) {
-				return nil, nil, fmt.Errorf("%s said %T of order %s, which there is not", in.Actor, in.Event, in.OrderID)
+				return nil, nil, fmt.Errorf("%s reports %T of order %s, which does not exist", in.Actor, in.Event, in.OrderID)
 			}
 			unknown = append(unknown, in)
 			continue
 		}
-		i, again := at[o.ID]
-		if !again {
-			i = len(changed)
-			at[o.ID] = i
-			changed = append(changed, Changed{Order: o})
-		}
-		cause := Cause{Time: now, Actor: in.Actor, Traceparent: in.Traceparent}
-		if err := o.Apply(in.Event, retry, cause, &changed[i].Changes); err != nil {
+		if err := o.apply(in.Event, policy, Cause{Time: now, Actor: in.Actor, Traceparent: in.Traceparent}); err != nil {
 			return nil, nil, err
 		}
 	}
-	return changed, unknown, nil
+	seen := make(map[uuid.UUID]bool, len(orders))
+	for _, in := range inbound {
+		if o, known := orders[in.OrderID]; known && !seen[in.OrderID] {
+			seen[in.OrderID] = true
+			decided = append(decided, Decided{Order: o, Decision: o.take()})
+		}
+	}
+	return decided, unknown, nil
 }
 
-// reportsMoney reports whether a fact says that money was moved.
+// reportsMoney reports whether an event says that money was moved.
 func reportsMoney(event InboundEvent) bool {
 	switch event.(type) {
-	case PaymentCaptured, PaymentRefunded:
+	case PaymentCaptured, PaymentRefunded, PaymentDisputed:
 		return true
 	default:
 		return false
 	}
 }
 
-// AwaitingAnswer returns the orders to which the facts hold the first answer of
-// inventory, before they are heard.
+// AwaitingAnswer returns the orders for which the events hold the first answer of
+// inventory, before they are applied.
 func AwaitingAnswer(orders map[uuid.UUID]*Order, inbound []Inbound) []*Order {
 	var waiting []*Order
-	counted := make(map[uuid.UUID]bool)
 	for _, in := range inbound {
 		switch in.Event.(type) {
 		case StockReserved, StockRejected:
-			if o, known := orders[in.OrderID]; known && o.State == Placed && !counted[o.ID] {
-				counted[o.ID] = true
+			if o, known := orders[in.OrderID]; known && o.s.State == Placed && !slices.Contains(waiting, o) {
 				waiting = append(waiting, o)
 			}
 		}

@@ -25,7 +25,7 @@ func TestEachFactInEachState(t *testing.T) {
 		"COMMITTED": func(t *testing.T) *domain.Order {
 			t.Helper()
 			o := confirmed(t)
-			apply(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
+			apply(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID()))
 			return o
 		},
 		"CANCELLED unreserved": func(t *testing.T) *domain.Order { t.Helper(); return cancelledFrom(t, newOrder(t)) },
@@ -59,7 +59,7 @@ func TestEachFactInEachState(t *testing.T) {
 		{"CANCELLED unreserved", plain(domain.StockReserved{}), domain.Cancelled, domain.Requested, events(domain.CancelledEvent), "RELEASE CANCELLATION_MAIL"},
 		{"CANCELLED unreserved", plain(domain.StockRejected{}), domain.Cancelled, domain.Requested, nil, "RELEASE CANCELLATION_MAIL"},
 		{"CANCELLED unreserved", plain(domain.StockReleased{}), domain.Cancelled, domain.Requested, nil, "CANCELLATION_MAIL"},
-		{"CANCELLED unreserved", func(o *domain.Order) domain.InboundEvent { return mail(domain.CancellationMail, o.ID) }, domain.Cancelled, domain.Requested, nil, "RELEASE"},
+		{"CANCELLED unreserved", func(o *domain.Order) domain.InboundEvent { return mail(domain.CancellationMail, o.ID()) }, domain.Cancelled, domain.Requested, nil, "RELEASE"},
 		{"CANCELLED unpaid", failed, domain.Cancelled, domain.Requested, nil, "RELEASE CANCELLATION_MAIL"},
 		{"CANCELLED unpaid", captured, domain.Cancelled, domain.Requested, events(domain.CancelledEvent), "RELEASE REFUND CANCELLATION_MAIL"},
 		{"CANCELLED unpaid", func(o *domain.Order) domain.InboundEvent { return refunded(o, refund, 1250, 1250) }, domain.Cancelled, domain.Requested, events(domain.RefundedEvent), "RELEASE CANCELLATION_MAIL REFUND_MAIL"},
@@ -71,15 +71,15 @@ func TestEachFactInEachState(t *testing.T) {
 		t.Run(fmt.Sprintf("%s/%T", row.state, row.inbound(o)), func(t *testing.T) {
 			t.Parallel()
 			c := apply(t, o, row.inbound(o))
-			if o.State != row.want || o.CancelReason != row.reason {
-				t.Errorf("came to %s %s, want %s %s", o.State, o.CancelReason, row.want, row.reason)
+			if o.Snapshot().State != row.want || o.Snapshot().CancelReason != row.reason {
+				t.Errorf("came to %s %s, want %s %s", o.Snapshot().State, o.Snapshot().CancelReason, row.want, row.reason)
 			}
 			wantPublished(t, c, row.events...)
 			awaitsOnly(t, o, strings.Fields(row.awaits)...)
 			// Once more changes nothing that a reader sees.
-			version := o.Version
-			if again := apply(t, o, row.inbound(o)); o.Version != version || len(again.History) > 0 || o.State != row.want {
-				t.Errorf("applied again: version %d after %d, %v", o.Version, version, again.History)
+			version := o.Snapshot().Version
+			if again := apply(t, o, row.inbound(o)); o.Snapshot().Version != version || len(again.History) > 0 || o.Snapshot().State != row.want {
+				t.Errorf("applied again: version %d after %d, %v", o.Snapshot().Version, version, again.History)
 			}
 		})
 	}
@@ -116,14 +116,14 @@ func cancelledFrom(t *testing.T, o *domain.Order) *domain.Order {
 func TestMovesThatTheStateForbidsChangeNothing(t *testing.T) {
 	t.Parallel()
 	shipped := confirmed(t)
-	if _, err := shipped.Ship(uuid.New(), "", "", retry, at(0)); err != nil {
+	if _, err := shipped.Ship(uuid.New(), domain.Dispatch{}, retry, at(0)); err != nil {
 		t.Fatal(err)
 	}
 	for name, try := range map[string]func() error{
-		"ship before it is paid":    func() error { _, err := reserved(t).Ship(uuid.New(), "", "", retry, at(0)); return err },
+		"ship before it is paid":    func() error { _, err := reserved(t).Ship(uuid.New(), domain.Dispatch{}, retry, at(0)); return err },
 		"deliver before it is sent": func() error { _, err := confirmed(t).Deliver(at(0)); return err },
 		"cancel after it was sent":  func() error { _, err := shipped.Cancel("", retry, at(0)); return err },
-		"ship twice":                func() error { _, err := shipped.Ship(uuid.New(), "", "", retry, at(0)); return err },
+		"ship twice":                func() error { _, err := shipped.Ship(uuid.New(), domain.Dispatch{}, retry, at(0)); return err },
 		"cancel twice":              func() error { _, err := cancelledFrom(t, newOrder(t)).Cancel("", retry, at(0)); return err },
 	} {
 		err := try()
@@ -142,20 +142,18 @@ func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 		inbound domain.InboundEvent
 		want    error
 	}{
-		"another payment captured": {domain.PaymentCaptured{PaymentID: uuid.New(), Amount: o.Total}, domain.ErrForeignPayment},
+		"another payment captured": {domain.PaymentCaptured{PaymentID: uuid.New(), Amount: o.Snapshot().Total}, domain.ErrForeignPayment},
 		"another payment failed":   {domain.PaymentFailed{PaymentID: uuid.New()}, domain.ErrForeignPayment},
-		"less captured":            {domain.PaymentCaptured{PaymentID: o.PaymentID, Amount: euros(1)}, domain.ErrAmount},
-		"other currency captured":  {domain.PaymentCaptured{PaymentID: o.PaymentID, Amount: money.Money{Currency: "USD", Amount: o.Total.Amount}}, domain.ErrAmount},
+		"less captured":            {domain.PaymentCaptured{PaymentID: o.Snapshot().PaymentID, Amount: euros(1)}, domain.ErrAmount},
+		"other currency captured":  {domain.PaymentCaptured{PaymentID: o.Snapshot().PaymentID, Amount: money.Money{Currency: "USD", Amount: o.Snapshot().Total.Amount}}, domain.ErrAmount},
 		"refund over capture":      {refunded(o, uuid.New(), 2000, 2000), domain.ErrAmount},
 	} {
-		var c domain.Changes
-		if err := o.Apply(row.inbound, retry, at(0), &c); !errors.Is(err, row.want) {
+		if _, err := o.Apply(row.inbound, policy(), at(0)); !errors.Is(err, row.want) {
 			t.Errorf("%s: %v, want %v", name, err, row.want)
 		}
 	}
 	unpaid := newOrder(t)
-	var c domain.Changes
-	if err := unpaid.Apply(refunded(unpaid, uuid.New(), 1, 1), retry, at(0), &c); !errors.Is(err, domain.ErrNotPaid) {
+	if _, err := unpaid.Apply(refunded(unpaid, uuid.New(), 1, 1), policy(), at(0)); !errors.Is(err, domain.ErrNotPaid) {
 		t.Errorf("refunded before payment was asked: %v", err)
 	}
 }
@@ -163,11 +161,11 @@ func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 func TestARefundsMailIsAwaitedByRefund(t *testing.T) {
 	t.Parallel()
 	o := confirmed(t)
-	apply(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID))
+	apply(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID()))
 	first, second := uuid.New(), uuid.New()
 	c := apply(t, o, refunded(o, first, 100, 100), refunded(o, second, 50, 150))
-	if len(c.Events) != 2 || c.Events[0].Version == c.Events[1].Version || o.Refunded != euros(150) {
-		t.Fatalf("published %+v, refunded %v", c.Events, o.Refunded)
+	if len(c.Events) != 2 || c.Events[0].Version == c.Events[1].Version || o.Snapshot().Refunded != euros(150) {
+		t.Fatalf("published %+v, refunded %v", c.Events, o.Snapshot().Refunded)
 	}
 	apply(t, o, mail(domain.RefundMail, first))
 	awaitsOnly(t, o, "REFUND_MAIL")

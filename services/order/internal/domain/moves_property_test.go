@@ -13,13 +13,12 @@ import (
 
 // reach brings a new order to a state that was drawn, by what is applied and asked for.
 func reach(t *rapid.T, state domain.State) *domain.Order {
-	o, _, err := domain.Place(placement(), given(), at(0))
+	o, _, err := domain.Place(placement(), input(), at(0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var c domain.Changes
 	receive := func(inbound domain.InboundEvent) {
-		if err := o.Apply(inbound, retry, at(0), &c); err != nil {
+		if _, err := o.Apply(inbound, policy(), at(0)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -38,7 +37,7 @@ func reach(t *rapid.T, state domain.State) *domain.Order {
 		receive(captured(o))
 	}
 	if state >= domain.Shipped {
-		if _, err := o.Ship(uuid.New(), "", "", retry, at(0)); err != nil {
+		if _, err := o.Ship(uuid.New(), domain.Dispatch{}, retry, at(0)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -60,11 +59,11 @@ func TestEveryMoveIsInTheTable(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		o := reach(t, rapid.SampledFrom(states).Draw(t, "state"))
-		before := *o
-		var c domain.Changes
+		before := o.Snapshot()
+		var c domain.Decision
 		var err error
-		receive := func(inbound domain.InboundEvent) { err = o.Apply(inbound, retry, at(0), &c) }
-		switch rapid.IntRange(0, 9).Draw(t, "what happens") {
+		receive := func(inbound domain.InboundEvent) { c, err = o.Apply(inbound, policy(), at(0)) }
+		switch rapid.IntRange(0, 13).Draw(t, "what happens") {
 		case 0:
 			receive(domain.StockReserved{})
 		case 1:
@@ -80,21 +79,31 @@ func TestEveryMoveIsInTheTable(t *testing.T) {
 		case 6:
 			c, err = o.Cancel("", retry, at(0))
 		case 7:
-			c, err = o.Ship(uuid.New(), "", "", retry, at(0))
+			c, err = o.Ship(uuid.New(), domain.Dispatch{}, retry, at(0))
 		case 8:
 			c, err = o.Deliver(at(0))
 		case 9:
 			c = o.Sweep(retry, at(rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour}).Draw(t, "later")))
+		case 10:
+			receive(domain.PaymentActionRequired{PaymentID: before.PaymentID})
+		case 11:
+			receive(domain.PaymentProcessing{PaymentID: before.PaymentID, Time: dawn})
+		case 12:
+			receive(domain.PaymentDisputed{PaymentID: before.PaymentID, Dispute: domain.Dispute{ID: "dp_1", Amount: euros(1), Version: 3}})
+		case 13:
+			code := "2"
+			c, err = o.Update(domain.Edit{TrackingCode: &code}, at(0))
 		}
+		moved := slices.DeleteFunc(slices.Clone(c.History), func(e domain.Entry) bool { return e.Step != domain.Moved })
 		switch {
-		case err != nil && (o.State != before.State || o.Version != before.Version || len(c.Events) > 0):
-			t.Fatalf("refused with %v, and came from %s to %s", err, before.State, o.State)
-		case o.State != before.State && !slices.Contains(before.State.Moves(), o.State):
-			t.Fatalf("came from %s to %s", before.State, o.State)
-		case o.State != before.State && (o.Version <= before.Version || len(c.History) != 1 || c.History[0].Version != o.Version):
-			t.Fatalf("came to %s at version %d after %d with the history %+v", o.State, o.Version, before.Version, c.History)
-		case o.State == before.State && len(c.History) > 0:
-			t.Fatalf("stayed %s, with the history %+v", o.State, c.History)
+		case err != nil && (o.Snapshot().State != before.State || o.Snapshot().Version != before.Version || len(c.Events) > 0):
+			t.Fatalf("refused with %v, and came from %s to %s", err, before.State, o.Snapshot().State)
+		case o.Snapshot().State != before.State && !slices.Contains(before.State.Moves(), o.Snapshot().State):
+			t.Fatalf("came from %s to %s", before.State, o.Snapshot().State)
+		case o.Snapshot().State != before.State && (o.Snapshot().Version <= before.Version || len(moved) != 1 || moved[0].Version != o.Snapshot().Version):
+			t.Fatalf("came to %s at version %d after %d with the history %+v", o.Snapshot().State, o.Snapshot().Version, before.Version, c.History)
+		case o.Snapshot().State == before.State && len(moved) > 0:
+			t.Fatalf("stayed %s, with the history %+v", o.Snapshot().State, c.History)
 		}
 	})
 }

@@ -1,5 +1,10 @@
 package domain
 
+import (
+	"strings"
+	"unicode"
+)
+
 // crockford is Crockford's base 32: digits and letters without I, L, O and U,
 // which people mistake for others.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -20,4 +25,25 @@ func Number(random uint64) string {
 		random >>= 5
 	}
 	return string(text[:])
+}
+
+// NormalizeNumber returns an order's number as it is stored, however somebody wrote it:
+// in any case of letters, with or without dash, blanks or "#", and with the letters
+// that Crockford's base 32 reads as digits. What is no number is returned as it is.
+func NormalizeNumber(text string) string {
+	digits := strings.Map(func(r rune) rune {
+		switch r {
+		case '-', ' ', '#', '\t', '\u2010', '\u2011', '\u2013':
+			return -1
+		case 'o', 'O':
+			return '0'
+		case 'i', 'I', 'l', 'L':
+			return '1'
+		}
+		return unicode.ToUpper(r)
+	}, text)
+	if len(digits) != 8 || strings.Trim(digits, crockford) != "" {
+		return text
+	}
+	return digits[:4] + "-" + digits[4:]
 }

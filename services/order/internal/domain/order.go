@@ -8,10 +8,46 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// Order is what a customer bought, with prices, names, contact and address as
-// they were when it was placed. Its methods are the moves; each records what
-// follows from it in Changes, and nothing else changes an order.
+// Order is what a customer bought. It is made by Place or Restore, and changes only by
+// its methods, each of which returns the Decision that follows.
 type Order struct {
+	s Snapshot
+	d Decision // of the change under way
+}
+
+// Restore returns an order as it was stored.
+func Restore(s Snapshot) *Order { return &Order{s: s} }
+
+// Snapshot returns the order as it is now. Its slices belong to the order.
+func (o *Order) Snapshot() Snapshot { return o.s }
+
+// ID returns the order's id.
+func (o *Order) ID() uuid.UUID { return o.s.ID }
+
+// State returns where the order is on its way.
+func (o *Order) State() State { return o.s.State }
+
+// CustomerID returns whose order it is; uuid.Nil for a guest's.
+func (o *Order) CustomerID() uuid.UUID { return o.s.CustomerID }
+
+// CreateTime returns when the order was placed.
+func (o *Order) CreateTime() time.Time { return o.s.CreateTime }
+
+// Erased reports whether the order's personal data was blanked.
+func (o *Order) Erased() bool { return o.s.Erased }
+
+// HasLines reports whether the order was loaded with its lines and its address.
+func (o *Order) HasLines() bool { return len(o.s.Lines) > 0 }
+
+// Currency is the one that the whole order is priced in.
+func (o *Order) Currency() string { return o.s.Total.Currency }
+
+// SupplyLines adds what an order was loaded without: its lines and address.
+func (o *Order) SupplyLines(lines []Line, address Address) { o.s.Lines, o.s.Address = lines, address }
+
+// Snapshot is an order as it is stored, with prices, names, contact and address as
+// they were when it was placed.
+type Snapshot struct {
 	ID     uuid.UUID
 	Number string
 
@@ -24,11 +60,11 @@ type Order struct {
 	First FirstVersions
 
 	Awaits Awaits
-	// DueTime is when the sweeper looks at the order at the latest; zero for never.
+	// DueTime is when the sweeper handles the order at the latest; zero for never.
 	DueTime time.Time
-	// RetryCount counts how often the awaited steps were asked again.
+	// RetryCount counts how often the events of the awaited steps were published again.
 	RetryCount int
-	// LastPublishedTime is when an awaited step was last asked for.
+	// LastPublishedTime is when the event of an awaited step was last published.
 	LastPublishedTime time.Time
 	// ExpireTime is when the order is cancelled unless it is paid by then; zero
 	// once that can't happen any more.
@@ -40,12 +76,16 @@ type Order struct {
 
 	PaymentID     uuid.UUID
 	PaymentMethod string
+	// Payment is how far the payment of an order that waits for it has come.
+	Payment PaymentProgress
+	// Disputes are the demands of banks to have the money back, oldest first.
+	Disputes []Dispute
 
 	// CustomerID is uuid.Nil for a guest.
 	CustomerID uuid.UUID
 	Contact    Contact
 	Address    Address
-	// Erased says that contact and address were blanked on the customer's behalf.
+	// Erased says that contact and address were blanked on the person's behalf.
 	Erased bool
 
 	// Shipment is the zero Shipment before the order is shipped.
@@ -57,8 +97,8 @@ type Order struct {
 	UpdateTime time.Time
 }
 
-// FirstVersions are the versions with which an order came to its states; 0 when
-// it did not. An event that is published again carries the version of the first time.
+// FirstVersions are the versions with which an order came to its states; 0 when it
+// did not. An event that is published again carries the version of the first time.
 type FirstVersions struct {
 	AwaitingPayment int64
 	Confirmed       int64
@@ -94,29 +134,6 @@ type Adjustment struct {
 	Amount money.Money
 }
 
-// Contact is whom to write to. The zero Contact is that of an erased person.
-type Contact struct {
-	FirstName string
-	LastName  string
-	Email     string
-	Phone     string
-}
-
-// Address is a postal address with the fields of google.type.PostalAddress.
-type Address struct {
-	Revision           int32    `json:"revision,omitempty"`
-	RegionCode         string   `json:"region_code,omitempty"`
-	LanguageCode       string   `json:"language_code,omitempty"`
-	PostalCode         string   `json:"postal_code,omitempty"`
-	SortingCode        string   `json:"sorting_code,omitempty"`
-	AdministrativeArea string   `json:"administrative_area,omitempty"`
-	Locality           string   `json:"locality,omitempty"`
-	Sublocality        string   `json:"sublocality,omitempty"`
-	AddressLines       []string `json:"address_lines,omitempty"`
-	Recipients         []string `json:"recipients,omitempty"`
-	Organization       string   `json:"organization,omitempty"`
-}
-
 // Shipment says how and when an order was sent.
 type Shipment struct {
 	ID           uuid.UUID
@@ -126,22 +143,88 @@ type Shipment struct {
 	DeliverTime  time.Time
 }
 
-// Refund is money given back, as payment told.
+// Refund is money given back, as payment reported it.
 type Refund struct {
 	ID     uuid.UUID
 	Amount money.Money
 	// Refunded is how much was given back in all, this refund included.
 	Refunded money.Money
 	Reason   string
-	// Version is the order's version when it heard of the refund.
+	// Version is the order's version when the refund was applied.
 	Version int64
 	// MailAwaited says that the customer's mail about it is not sent yet.
 	MailAwaited bool
 }
 
-// Entry is one state that an order came to.
+// PaymentProgress is how far a payment has come that has no outcome yet. The numbers
+// are stored.
+type PaymentProgress int
+
+// The stages.
+const (
+	// PaymentRequested was requested from payment, or will be.
+	PaymentRequested PaymentProgress = iota
+	// PaymentNeedsAction waits for the customer: 3-D Secure, or a page of their bank.
+	PaymentNeedsAction
+	// PaymentInProcess is with the bank, which can take days.
+	PaymentInProcess
+)
+
+// Dispute is a bank's demand, for its customer, to have a payment's money back.
+type Dispute struct {
+	// ID is the provider's.
+	ID     string
+	Reason string
+	Amount money.Money
+	Status DisputeStatus
+	// Version is the payment's version that the dispute was last reported with.
+	Version   int64
+	OpenTime  time.Time
+	CloseTime time.Time
+}
+
+// DisputeStatus is how a dispute stands. The numbers are stored.
+type DisputeStatus int
+
+// The statuses of a dispute.
+const (
+	DisputeNeedsResponse DisputeStatus = iota + 1
+	DisputeUnderReview
+	DisputeWon
+	DisputeLost
+	DisputeClosed
+)
+
+// String returns the status' name as the contract has it, such as "WON".
+func (s DisputeStatus) String() string {
+	names := [...]string{"NEEDS_RESPONSE", "UNDER_REVIEW", "WON", "LOST", "CLOSED"}
+	if s < DisputeNeedsResponse || s > DisputeClosed {
+		return "UNKNOWN"
+	}
+	return names[s-1]
+}
+
+// Step is what an entry of the history records. The numbers are stored.
+type Step int
+
+// The steps.
+const (
+	// Moved is a new state.
+	Moved Step = iota + 1
+	// ActionRequired is a payment for which the customer has to act.
+	ActionRequired
+	// Processing is a payment that a bank has begun to work on.
+	Processing
+	// Updated is a change of contact, address or shipment by a person.
+	Updated
+	// Disputed is a dispute that was opened or changed.
+	Disputed
+)
+
+// Entry is one step of an order's history. State is the order's state after it.
 type Entry struct {
 	Version      int64
+	Step         Step
 	State        State
 	CancelReason CancelReason
 	Note         string
@@ -150,7 +233,7 @@ type Entry struct {
 	Time         time.Time
 }
 
-// Cause is why an order changes: when it happens, who makes it, and in which trace.
+// Cause is why an order changes: when it happens, who does it, and in which trace.
 type Cause struct {
 	Time time.Time
 	// Actor is a person's id, "owner", or a service's name.
@@ -165,100 +248,4 @@ func (c Cause) traceID() string {
 		return ""
 	}
 	return c.Traceparent[3:35]
-}
-
-// EventKind is what an order publishes.
-type EventKind int
-
-// The events of an order.
-const (
-	PlacedEvent EventKind = iota + 1
-	AwaitingPaymentEvent
-	ConfirmedEvent
-	CancelledEvent
-	RefundedEvent
-	ShippedEvent
-	DeliveredEvent
-)
-
-// Event is an event to publish. Its content is read from the order.
-type Event struct {
-	Kind EventKind
-	// Version is the order's version when the event was first published.
-	Version int64
-	// Refund is the one that RefundedEvent tells of.
-	Refund Refund
-	// Time is when it is published, this time.
-	Time        time.Time
-	Traceparent string
-}
-
-// NeedsNotice reports whether the event holds what was ordered and where it goes.
-func (e Event) NeedsNotice() bool {
-	return e.Kind != AwaitingPaymentEvent && e.Kind != DeliveredEvent
-}
-
-// Changes is what follows from an order's moves, for the caller to store and publish.
-type Changes struct {
-	// Changed says that the order itself changed.
-	Changed bool
-	// History holds the new entries, oldest first.
-	History []Entry
-	// Refunds holds the refunds that are new or changed.
-	Refunds []Refund
-	// Events holds the events to publish, in order.
-	Events []Event
-	// Ignored says what was heard and can't concern this order: for the log.
-	Ignored []string
-}
-
-// publish records an event; the same event twice in one batch is published once.
-func (c *Changes) publish(event Event) {
-	for _, other := range c.Events {
-		if other.Kind == event.Kind && other.Version == event.Version {
-			return
-		}
-	}
-	c.Events = append(c.Events, event)
-}
-
-// transition moves the order to a state, under a new version.
-func (o *Order) transition(next State, note string, at Cause, c *Changes) {
-	o.State = next
-	o.touch(at, c)
-	c.History = append(c.History, Entry{
-		Version: o.Version, State: next, CancelReason: o.CancelReason, Note: note,
-		Actor: at.Actor, TraceID: at.traceID(), Time: at.Time,
-	})
-}
-
-// touch counts a change that a reader can see.
-func (o *Order) touch(at Cause, c *Changes) {
-	o.Version++
-	o.UpdateTime = at.Time
-	c.Changed = true
-}
-
-// await says an event whose steps are waited for from now on.
-func (o *Order) await(steps Awaits, event Event, c *Changes) {
-	if o.Erased {
-		steps &^= awaitsMail // nobody is left to write to
-	}
-	o.Awaits |= steps
-	o.LastPublishedTime, o.RetryCount = event.Time, 0
-	c.publish(event)
-	c.Changed = true
-}
-
-// clear no longer waits for steps.
-func (o *Order) clear(steps Awaits, c *Changes) {
-	if o.Awaits.Has(steps) {
-		o.Awaits &^= steps
-		c.Changed = true
-	}
-}
-
-// event returns an event that was first published at a version.
-func (o *Order) event(kind EventKind, version int64, at Cause) Event {
-	return Event{Kind: kind, Version: version, Time: at.Time, Traceparent: at.Traceparent}
 }

@@ -38,51 +38,71 @@ func shelf() map[string]domain.Product {
 
 func placement() domain.Placement {
 	return domain.Placement{
+		Address:       domain.Address{RegionCode: "GB", AddressLines: []string{"12 St James's Square"}},
 		Contact:       domain.Contact{FirstName: "Ada", LastName: "Lovelace", Email: "ada@example.com"},
 		Lines:         []domain.LineRequest{{Code: "MUG", Quantity: 2}, {Code: "CUP", Quantity: 1}},
 		PaymentMethod: "sandbox_ok",
 	}
 }
 
-func given() domain.PlaceInput {
+func input() domain.PlaceInput {
 	return domain.PlaceInput{
 		OrderID: uuid.New(), PaymentID: uuid.New(), Number: "7K3M-Q2XD", Products: shelf(),
-		PaymentMethods: []string{"sandbox_ok", "sandbox_declined"}, PaymentWindow: 30 * time.Minute, Retry: retry,
+		PaymentMethods: methods(), Retry: retry,
 	}
 }
 
 func newOrder(t *testing.T) *domain.Order {
 	t.Helper()
-	o, _, err := domain.Place(placement(), given(), at(0))
+	o, _, err := domain.Place(placement(), input(), at(0))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return o
 }
 
-// apply applies events one by one and returns all that was said.
-func apply(t *testing.T, o *domain.Order, inbound ...domain.InboundEvent) domain.Changes {
-	t.Helper()
-	var c domain.Changes
-	for _, inbound := range inbound {
-		if err := o.Apply(inbound, retry, at(time.Second), &c); err != nil {
-			t.Fatalf("%T: %v", inbound, err)
-		}
+// methods are those that the shop offers: one takes everything, one euros from 0.50 on
+// and dinars in tens.
+func methods() domain.PaymentMethods {
+	return domain.PaymentMethods{
+		{Name: "sandbox_ok", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour},
+		{Name: "sandbox_declined", Window: 30 * time.Minute},
+		{
+			Name: "pm_*", Window: time.Hour, Processing: 7 * 24 * time.Hour, Currencies: []string{"EUR", "KWD", "USD"},
+			Limits:  map[string]domain.AmountLimit{"EUR": {Smallest: 50, Largest: 99_999_999}, "KWD": {Smallest: 10, Largest: 99_999_999, Step: 10}},
+			Default: domain.AmountLimit{Smallest: 1, Largest: 99_999_999},
+		},
 	}
-	return c
+}
+
+func policy() domain.Policy { return domain.Policy{Retry: retry, Methods: methods()} }
+
+// apply applies events as one batch and returns the decision.
+func apply(t *testing.T, o *domain.Order, events ...domain.InboundEvent) domain.Decision {
+	t.Helper()
+	cause := at(time.Second)
+	inbound := make([]domain.Inbound, len(events))
+	for i, event := range events {
+		inbound[i] = domain.Inbound{OrderID: o.ID(), Event: event, Actor: cause.Actor, Traceparent: cause.Traceparent}
+	}
+	decided, _, err := domain.ApplyAll(map[uuid.UUID]*domain.Order{o.ID(): o}, inbound, policy(), cause.Time)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decided[0].Decision
 }
 
 func captured(o *domain.Order) domain.InboundEvent {
-	return domain.PaymentCaptured{PaymentID: o.PaymentID, Amount: o.Total}
+	return domain.PaymentCaptured{PaymentID: o.Snapshot().PaymentID, Amount: o.Snapshot().Total}
 }
 
 func failed(o *domain.Order) domain.InboundEvent {
-	return domain.PaymentFailed{PaymentID: o.PaymentID, Code: "card_declined"}
+	return domain.PaymentFailed{PaymentID: o.Snapshot().PaymentID, Code: "card_declined"}
 }
 
 func refunded(o *domain.Order, id uuid.UUID, cents, all int64) domain.InboundEvent {
 	return domain.PaymentRefunded{
-		RefundID: id, PaymentID: o.PaymentID, Amount: euros(cents), Refunded: euros(all), Captured: o.Total, Reason: "broken",
+		RefundID: id, PaymentID: o.Snapshot().PaymentID, Amount: euros(cents), Refunded: euros(all), Captured: o.Snapshot().Total, Reason: "broken",
 	}
 }
 
@@ -92,15 +112,15 @@ func mail(kind domain.MailKind, subject uuid.UUID) domain.InboundEvent {
 
 func awaitsOnly(t *testing.T, o *domain.Order, names ...string) {
 	t.Helper()
-	if got := o.Awaits.Names(); !slices.Equal(got, names) {
+	if got := o.Snapshot().Awaits.Names(); !slices.Equal(got, names) {
 		t.Errorf("awaits %v, want %v", got, names)
 	}
-	if (o.Awaits != 0 || !o.ExpireTime.IsZero()) == o.DueTime.IsZero() {
-		t.Errorf("awaits %v, expires %v, swept at %v", o.Awaits.Names(), o.ExpireTime, o.DueTime)
+	if (o.Snapshot().Awaits != 0 || !o.Snapshot().ExpireTime.IsZero()) == o.Snapshot().DueTime.IsZero() {
+		t.Errorf("awaits %v, expires %v, swept at %v", o.Snapshot().Awaits.Names(), o.Snapshot().ExpireTime, o.Snapshot().DueTime)
 	}
 }
 
-func saidKinds(c domain.Changes) []domain.EventKind {
+func publishedKinds(c domain.Decision) []domain.EventKind {
 	var kinds []domain.EventKind
 	for _, s := range c.Events {
 		kinds = append(kinds, s.Kind)
@@ -108,9 +128,9 @@ func saidKinds(c domain.Changes) []domain.EventKind {
 	return kinds
 }
 
-func wantPublished(t *testing.T, c domain.Changes, kinds ...domain.EventKind) {
+func wantPublished(t *testing.T, c domain.Decision, kinds ...domain.EventKind) {
 	t.Helper()
-	if got := saidKinds(c); !slices.Equal(got, kinds) {
+	if got := publishedKinds(c); !slices.Equal(got, kinds) {
 		t.Errorf("published %v, want %v", got, kinds)
 	}
 }
@@ -126,12 +146,12 @@ func TestTheWayOfAnOrderThatGoesWell(t *testing.T) {
 		t.Errorf("published %+v, entry %+v", c.Events, c.History)
 	}
 	awaitsOnly(t, o, "COMMIT", "CONFIRMATION_MAIL")
-	apply(t, o, mail(domain.ConfirmationMail, o.ID))
+	apply(t, o, mail(domain.ConfirmationMail, o.ID()))
 	awaitsOnly(t, o, "COMMIT")
 	apply(t, o, domain.StockCommitted{})
 	awaitsOnly(t, o)
 	shipment := uuid.New()
-	c, err := o.Ship(shipment, "DHL", "1", retry, at(time.Minute))
+	c, err := o.Ship(shipment, domain.Dispatch{Carrier: "DHL", TrackingCode: "1"}, retry, at(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,11 +168,11 @@ func TestAnErasedPersonGetsNoMail(t *testing.T) {
 	t.Parallel()
 	o := confirmed(t)
 	o.Erase(retry, at(time.Minute))
-	if o.Contact != (domain.Contact{}) || o.Version != 4 {
-		t.Errorf("still there: %+v at version %d", o.Contact, o.Version)
+	if o.Snapshot().Contact != (domain.Contact{}) || o.Snapshot().Version != 4 {
+		t.Errorf("still there: %+v at version %d", o.Snapshot().Contact, o.Snapshot().Version)
 	}
 	awaitsOnly(t, o, "COMMIT")
-	if _, err := o.Ship(uuid.New(), "", "", retry, at(time.Minute)); err != nil {
+	if _, err := o.Ship(uuid.New(), domain.Dispatch{}, retry, at(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	awaitsOnly(t, o, "COMMIT")
@@ -177,22 +197,22 @@ func TestTheAuditFindsWhatMustNotBe(t *testing.T) {
 	t.Parallel()
 	history := []domain.Entry{{Version: 1, State: domain.Placed}, {Version: 2, State: domain.AwaitingPayment}, {Version: 3, State: domain.Confirmed}}
 	for name, row := range map[string]struct {
-		breaks func(*domain.Order, *[]domain.Entry)
+		breaks func(*domain.Snapshot, *[]domain.Entry)
 		kind   string
 	}{
-		"nothing":          {func(*domain.Order, *[]domain.Entry) {}, ""},
-		"asked too often":  {func(o *domain.Order, _ *[]domain.Entry) { o.RetryCount = domain.StuckAfterRetries }, "ORDER_STUCK"},
-		"waits too long":   {func(o *domain.Order, _ *[]domain.Entry) { o.UpdateTime = dawn.Add(-48 * time.Hour) }, "ORDER_STUCK"},
-		"a line is gone":   {func(o *domain.Order, _ *[]domain.Entry) { o.Lines = o.Lines[1:] }, "TOTAL_MISMATCH"},
-		"another total":    {func(o *domain.Order, _ *[]domain.Entry) { o.Total = euros(1) }, "TOTAL_MISMATCH"},
-		"no history":       {func(_ *domain.Order, h *[]domain.Entry) { *h = nil }, "HISTORY_MISMATCH"},
-		"another end":      {func(_ *domain.Order, h *[]domain.Entry) { *h = (*h)[:2] }, "HISTORY_MISMATCH"},
-		"a forbidden move": {func(_ *domain.Order, h *[]domain.Entry) { *h = append((*h)[:1:1], (*h)[2]) }, "HISTORY_MISMATCH"},
-		"versions fall":    {func(_ *domain.Order, h *[]domain.Entry) { (*h)[1].Version = 1 }, "HISTORY_MISMATCH"},
+		"nothing":            {func(*domain.Snapshot, *[]domain.Entry) {}, ""},
+		"repeated too often": {func(o *domain.Snapshot, _ *[]domain.Entry) { o.RetryCount = domain.StuckAfterRetries }, "ORDER_STUCK"},
+		"waits too long":     {func(o *domain.Snapshot, _ *[]domain.Entry) { o.UpdateTime = dawn.Add(-48 * time.Hour) }, "ORDER_STUCK"},
+		"a line is gone":     {func(o *domain.Snapshot, _ *[]domain.Entry) { o.Lines = o.Lines[1:] }, "TOTAL_MISMATCH"},
+		"another total":      {func(o *domain.Snapshot, _ *[]domain.Entry) { o.Total = euros(1) }, "TOTAL_MISMATCH"},
+		"no history":         {func(_ *domain.Snapshot, h *[]domain.Entry) { *h = nil }, "HISTORY_MISMATCH"},
+		"another end":        {func(_ *domain.Snapshot, h *[]domain.Entry) { *h = (*h)[:2] }, "HISTORY_MISMATCH"},
+		"a forbidden move":   {func(_ *domain.Snapshot, h *[]domain.Entry) { *h = append((*h)[:1:1], (*h)[2]) }, "HISTORY_MISMATCH"},
+		"versions fall":      {func(_ *domain.Snapshot, h *[]domain.Entry) { (*h)[1].Version = 1 }, "HISTORY_MISMATCH"},
 	} {
-		o, entries := confirmed(t), slices.Clone(history)
-		row.breaks(o, &entries)
-		found := o.Check(entries, dawn.Add(time.Minute))
+		o, entries := confirmed(t).Snapshot(), slices.Clone(history)
+		row.breaks(&o, &entries)
+		found := domain.Restore(o).Check(entries, dawn.Add(time.Minute))
 		if (row.kind == "") != (len(found) == 0) || row.kind != "" && found[0].Kind != row.kind {
 			t.Errorf("%s: found %v, want %q", name, found, row.kind)
 		}

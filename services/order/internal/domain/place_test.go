@@ -14,10 +14,10 @@ import (
 func TestAnOrderCostsWhatTheShopsPricesSay(t *testing.T) {
 	t.Parallel()
 	o := newOrder(t)
-	if o.Total != euros(1250) || o.Subtotal != euros(1250) || o.Lines[0].Total != euros(1000) || o.Lines[1].Name != "Cup" {
-		t.Errorf("lines %+v, total %v", o.Lines, o.Total)
+	if o.Snapshot().Total != euros(1250) || o.Snapshot().Subtotal != euros(1250) || o.Snapshot().Lines[0].Total != euros(1000) || o.Snapshot().Lines[1].Name != "Cup" {
+		t.Errorf("lines %+v, total %v", o.Snapshot().Lines, o.Snapshot().Total)
 	}
-	if o.State != domain.Placed || o.Version != 1 || !o.ExpireTime.Equal(dawn.Add(30*time.Minute)) || !o.DueTime.Equal(dawn.Add(30*time.Second)) {
+	if o.Snapshot().State != domain.Placed || o.Snapshot().Version != 1 || !o.Snapshot().ExpireTime.Equal(dawn.Add(30*time.Minute)) || !o.Snapshot().DueTime.Equal(dawn.Add(30*time.Second)) {
 		t.Errorf("placed as %+v", o)
 	}
 	awaitsOnly(t, o, "STOCK")
@@ -56,7 +56,7 @@ func TestAnOrderIsRefusedWithItsReasonAndField(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, g := placement(), given()
+			p, g := placement(), input()
 			row.breaks(&p, &g)
 			_, _, err := domain.Place(p, g, at(0))
 			refused, ok := fault.Of(err)
@@ -86,8 +86,8 @@ func TestCardsAreOfferedByTheirPrefix(t *testing.T) {
 	for method, taken := range map[string]bool{
 		"pm_card_visa": true, "pm_1PqXyzAbC": true, "sandbox_ok": true, "pm": false, "card_1": false, "xpm_1": false, "sandbox_ok2": false,
 	} {
-		p, g := placement(), given()
-		g.PaymentMethods, p.PaymentMethod = []string{"sandbox_ok", "pm_*"}, method
+		p, g := placement(), input()
+		g.PaymentMethods, p.PaymentMethod = domain.PaymentMethods{{Name: "sandbox_ok"}, {Name: "pm_*"}}, method
 		_, _, err := domain.Place(p, g, at(0))
 		if (err == nil) != taken {
 			t.Errorf("%s: %v", method, err)
@@ -96,8 +96,8 @@ func TestCardsAreOfferedByTheirPrefix(t *testing.T) {
 			t.Errorf("%s is told of a key that is set: %v", method, err)
 		}
 	}
-	p, g := placement(), given()
-	g.PaymentMethods, p.PaymentMethod = []string{"sandbox_ok"}, "pm_card_visa"
+	p, g := placement(), input()
+	g.PaymentMethods, p.PaymentMethod = domain.PaymentMethods{{Name: "sandbox_ok"}}, "pm_card_visa"
 	_, _, err := domain.Place(p, g, at(0))
 	if refused, ok := fault.Of(err); !ok || refused.Reason() != "PAYMENT_METHOD_UNKNOWN" ||
 		!strings.Contains(err.Error(), "SHOPMESH_STRIPE_KEY") || !strings.Contains(err.Error(), "pm_*") {

@@ -40,7 +40,7 @@ func (w *world) answer(topic int, inbound domain.InboundEvent) {
 	w.topics[topic] = append(w.topics[topic], inbound)
 }
 
-func (w *world) took(c domain.Changes) {
+func (w *world) took(c domain.Decision) {
 	w.events = append(w.events, c.Events...)
 	w.history = append(w.history, c.History...)
 }
@@ -62,18 +62,18 @@ func (w *world) deliver() {
 		if w.reservation == "COMMITTED" {
 			w.answer(stockTopic, domain.StockCommitted{})
 		}
-		w.answer(mailTopic, domain.MailDone{Kind: domain.ConfirmationMail, SubjectID: o.ID})
+		w.answer(mailTopic, domain.MailDone{Kind: domain.ConfirmationMail, SubjectID: o.ID()})
 	case domain.CancelledEvent:
 		if w.reservation != "REJECTED" {
 			w.reservation = "RELEASED"
 		}
 		w.answer(stockTopic, domain.StockReleased{})
 		w.cancelPayment()
-		w.answer(mailTopic, domain.MailDone{Kind: domain.CancellationMail, SubjectID: o.ID})
+		w.answer(mailTopic, domain.MailDone{Kind: domain.CancellationMail, SubjectID: o.ID()})
 	case domain.RefundedEvent:
 		w.answer(mailTopic, domain.MailDone{Kind: domain.RefundMail, SubjectID: event.Refund.ID})
 	case domain.ShippedEvent:
-		w.answer(mailTopic, domain.MailDone{Kind: domain.ShippingMail, SubjectID: o.Shipment.ID})
+		w.answer(mailTopic, domain.MailDone{Kind: domain.ShippingMail, SubjectID: o.Snapshot().Shipment.ID})
 	case domain.DeliveredEvent:
 	}
 }
@@ -137,7 +137,7 @@ func (w *world) cancelPayment() {
 	w.giveBack(true)
 }
 
-func (w *world) given() int64 {
+func (w *world) input() int64 {
 	var sum int64
 	for _, refund := range w.refunds {
 		sum += refund.Amount.Amount
@@ -146,13 +146,13 @@ func (w *world) given() int64 {
 }
 
 func (w *world) giveBack(all bool) {
-	if left := w.order.Total.Amount - w.given(); all && w.payment == "CAPTURED" && left > 0 {
+	if left := w.order.Snapshot().Total.Amount - w.input(); all && w.payment == "CAPTURED" && left > 0 {
 		w.refund(left)
 	}
 }
 
 func (w *world) refund(cents int64) {
-	refund := refunded(w.order, uuid.New(), cents, w.given()+cents).(domain.PaymentRefunded)
+	refund := refunded(w.order, uuid.New(), cents, w.input()+cents).(domain.PaymentRefunded)
 	w.refunds = append(w.refunds, refund)
 	w.answer(moneyTopic, refund)
 }
@@ -194,7 +194,7 @@ func (w *world) step(t *rapid.T) {
 			w.took(c)
 		}
 	case "ship":
-		if c, err := w.order.Ship(uuid.New(), "", "", retry, w.cause()); err == nil {
+		if c, err := w.order.Ship(uuid.New(), domain.Dispatch{}, retry, w.cause()); err == nil {
 			w.took(c)
 		}
 	case "deliver":
@@ -202,7 +202,7 @@ func (w *world) step(t *rapid.T) {
 			w.took(c)
 		}
 	case "refund":
-		if left := w.order.Total.Amount - w.given(); w.payment == "CAPTURED" && left > 1 {
+		if left := w.order.Snapshot().Total.Amount - w.input(); w.payment == "CAPTURED" && left > 1 {
 			w.refund(rapid.Int64Range(1, left-1).Draw(t, "cents"))
 		}
 	case "question":
@@ -221,17 +221,17 @@ func (w *world) step(t *rapid.T) {
 // not cancelled is not awaited: nobody asks for it.
 func (w *world) mayLose(inbound domain.InboundEvent) bool {
 	_, refund := inbound.(domain.PaymentRefunded)
-	return !refund || w.order.State == domain.Cancelled
+	return !refund || w.order.Snapshot().State == domain.Cancelled
 }
 
-// hear gives order the oldest inbound of some topic, perhaps without consuming it.
+// receive gives order the oldest inbound of some topic, perhaps without consuming it.
 func (w *world) receive(t *rapid.T, again bool) {
 	topic := rapid.IntRange(0, len(w.topics)-1).Draw(t, "topic")
 	if len(w.topics[topic]) == 0 {
 		return
 	}
-	var c domain.Changes
-	if err := w.order.Apply(w.topics[topic][0], retry, w.cause(), &c); err != nil {
+	c, err := w.order.Apply(w.topics[topic][0], policy(), w.cause())
+	if err != nil {
 		t.Fatalf("%T: %v", w.topics[topic][0], err)
 	}
 	if !again {
@@ -242,7 +242,7 @@ func (w *world) receive(t *rapid.T, again bool) {
 
 // check holds at every moment.
 func (w *world) check(t *rapid.T) {
-	o := w.order
+	o := w.order.Snapshot()
 	for i, entry := range w.history {
 		if i > 0 && (!w.history[i-1].State.MayMoveTo(entry.State) || entry.Version <= w.history[i-1].Version) {
 			t.Fatalf("history goes from %+v to %+v", w.history[i-1], entry)
@@ -272,8 +272,8 @@ func (w *world) progress(t *rapid.T, losing bool) {
 			if losing && w.mayLose(inbound) && rapid.Bool().Draw(t, "lost") {
 				continue
 			}
-			var c domain.Changes
-			if err := w.order.Apply(inbound, retry, w.cause(), &c); err != nil {
+			c, err := w.order.Apply(inbound, policy(), w.cause())
+			if err != nil {
 				t.Fatalf("%T: %v", inbound, err)
 			}
 			w.took(c)
@@ -289,13 +289,13 @@ func (w *world) drain(t *rapid.T) {
 	losing := rapid.IntRange(0, 5).Draw(t, "losing")
 	for round := range 200 {
 		w.progress(t, round < losing)
-		if len(w.events) == 0 && w.order.DueTime.IsZero() {
+		if len(w.events) == 0 && w.order.Snapshot().DueTime.IsZero() {
 			return
 		}
 		w.now += 20 * time.Minute
 		w.took(w.order.Sweep(retry, w.cause()))
 	}
-	t.Fatalf("never quiet: %s awaits %v", w.order.State, w.order.Awaits.Names())
+	t.Fatalf("never quiet: %s awaits %v", w.order.Snapshot().State, w.order.Snapshot().Awaits.Names())
 }
 
 // Whatever is lost, late, repeated or out of order, an order comes to its end: its
@@ -307,7 +307,7 @@ func TestEveryOrderComesToAConsistentEnd(t *testing.T) {
 		if rapid.IntRange(0, 9).Draw(t, "free") == 0 {
 			p.Lines = []domain.LineRequest{{Code: "FREE", Quantity: 1}}
 		}
-		o, c, err := domain.Place(p, given(), at(0))
+		o, c, err := domain.Place(p, input(), at(0))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -322,18 +322,18 @@ func TestEveryOrderComesToAConsistentEnd(t *testing.T) {
 		w.drain(t)
 		taken := int64(0)
 		if w.payment == "CAPTURED" {
-			taken = o.Total.Amount
+			taken = o.Snapshot().Total.Amount
 		}
-		if o.Captured.Amount != taken || o.Refunded.Amount != w.given() {
-			t.Fatalf("order knows %v and %v, payment %d and %d", o.Captured, o.Refunded, taken, w.given())
+		if o.Snapshot().Captured.Amount != taken || o.Snapshot().Refunded.Amount != w.input() {
+			t.Fatalf("order knows %v and %v, payment %d and %d", o.Snapshot().Captured, o.Snapshot().Refunded, taken, w.input())
 		}
 		switch {
-		case o.State == domain.Cancelled && (w.reservation == "RESERVED" || w.reservation == "COMMITTED" || taken != w.given()):
-			t.Fatalf("cancelled, and stock is %s, %d taken, %d given back", w.reservation, taken, w.given())
-		case o.State.Paid() && w.reservation != "COMMITTED":
-			t.Fatalf("%s, and stock is %s", o.State, w.reservation)
-		case o.State.Unpaid():
-			t.Fatalf("still %s", o.State)
+		case o.Snapshot().State == domain.Cancelled && (w.reservation == "RESERVED" || w.reservation == "COMMITTED" || taken != w.input()):
+			t.Fatalf("cancelled, and stock is %s, %d taken, %d given back", w.reservation, taken, w.input())
+		case o.Snapshot().State.Paid() && w.reservation != "COMMITTED":
+			t.Fatalf("%s, and stock is %s", o.Snapshot().State, w.reservation)
+		case o.Snapshot().State.Unpaid():
+			t.Fatalf("still %s", o.Snapshot().State)
 		}
 	})
 }

@@ -4,14 +4,22 @@ import "time"
 
 // Settings are what the owner set for orders.
 type Settings struct {
-	// PaymentWindow is how long an order may wait for its payment.
-	PaymentWindow time.Duration
 	// MaxUnpaid is how many unpaid orders a customer or guest may have at once.
 	MaxUnpaid int
 	// PaymentMethods are those offered.
-	PaymentMethods []string
+	PaymentMethods PaymentMethods
 	Retry          RetryPolicy
 	// IdempotencyRetention is how long answers are kept for requests that come again,
-	// EventRetention how long a broker keeps what this context says.
+	// EventRetention how long a broker keeps what this context publishes.
 	IdempotencyRetention, EventRetention time.Duration
 }
+
+// Policy is what decides about an order that waits.
+type Policy struct {
+	Retry RetryPolicy
+	// Methods say how long a payment may be in process.
+	Methods PaymentMethods
+}
+
+// Policy returns the settings that decisions about waiting orders need.
+func (s Settings) Policy() Policy { return Policy{Retry: s.Retry, Methods: s.PaymentMethods} }

@@ -1,7 +1,3 @@
-// Package domain holds what an order is and how it may move: the one table of
-// allowed moves, prices and totals, what an order waits for, and the decisions
-// that each event of another context leads to. It is pure: time, ids and
-// chance come in as arguments.
 package domain
 
 import "fmt"

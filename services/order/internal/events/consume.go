@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
@@ -13,6 +14,7 @@ import (
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -32,12 +34,12 @@ const (
 // Handlers are the use cases behind the events that order consumes. Each is called with
 // what the batch holds for it, perhaps nothing.
 type Handlers struct {
-	// ApplyProducts keeps what was said of products.
+	// ApplyProducts keeps what catalog published about products.
 	ApplyProducts func(ctx context.Context, tx *pg.Tx, products []domain.Product) error
-	// ApplyEvents applies what was said of orders.
+	// ApplyEvents applies what others published about orders.
 	ApplyEvents func(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound) error
-	// Erase blanks the personal data of customers.
-	Erase func(ctx context.Context, tx *pg.Tx, customers []uuid.UUID, traceparent string) error
+	// Erase blanks the personal data of people.
+	Erase func(ctx context.Context, tx *pg.Tx, erasure domain.Erasure) error
 }
 
 // NewHandler returns what order does with the events that it consumes: products first,
@@ -57,16 +59,15 @@ func NewHandler(handle Handlers) consumer.Handler {
 		if err := handle.ApplyEvents(ctx, tx, b.inbound); err != nil {
 			return err
 		}
-		return handle.Erase(ctx, tx, b.erased, b.erasedTrace)
+		return handle.Erase(ctx, tx, b.erasure)
 	}
 }
 
 // sorted is a batch by kinds.
 type sorted struct {
-	products    []domain.Product
-	inbound     []domain.Inbound
-	erased      []uuid.UUID
-	erasedTrace string
+	products []domain.Product
+	inbound  []domain.Inbound
+	erasure  domain.Erasure
 }
 
 // readers translate each type of event; others are none of order's business.
@@ -80,6 +81,9 @@ var readers = map[string]func(*sorted, consumer.Event) error{
 	typeOf(&paymentv1.PaymentCaptured{}):         paymentCaptured,
 	typeOf(&paymentv1.PaymentFailed{}):           paymentFailed,
 	typeOf(&paymentv1.PaymentRefunded{}):         paymentRefunded,
+	typeOf(&paymentv1.PaymentActionRequired{}):   paymentActionRequired,
+	typeOf(&paymentv1.PaymentProcessing{}):       paymentProcessing,
+	typeOf(&paymentv1.PaymentDisputed{}):         paymentDisputed,
 	typeOf(&notificationv1.NotificationSent{}):   notificationSent,
 	typeOf(&notificationv1.NotificationFailed{}): notificationFailed,
 }
@@ -146,16 +150,25 @@ func Product(p *catalogv1.Product, version int64) (domain.Product, error) {
 	return product, nil
 }
 
+// customerErased reads an erasure: of a customer, or of a guest by e-mail address. What
+// a guest ordered after the erasure is kept, hence its time.
 func customerErased(b *sorted, event consumer.Event) error {
 	var m customerv1.CustomerErased
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
 	}
+	b.erasure.Traceparent = trace.Format(event.Span)
+	if email := m.GetEmail(); email != "" {
+		b.erasure.Guests = append(b.erasure.Guests, domain.ErasedGuest{Email: grammar.EmailKey(email), Time: event.Time})
+	}
+	if m.GetCustomerId() == "" && m.GetEmail() != "" {
+		return nil
+	}
 	id, err := parseID(event, "customer_id", m.GetCustomerId())
 	if err != nil {
 		return err
 	}
-	b.erased, b.erasedTrace = append(b.erased, id), trace.Format(event.Span)
+	b.erasure.Customers = append(b.erasure.Customers, id)
 	return nil
 }
 
@@ -221,6 +234,66 @@ func paymentFailed(b *sorted, event consumer.Event) error {
 		return err
 	}
 	return b.inboundEvent(event, m.GetOrderId(), "payment", domain.PaymentFailed{PaymentID: payment, Code: m.GetFailureCode()})
+}
+
+func paymentActionRequired(b *sorted, event consumer.Event) error {
+	var m paymentv1.PaymentActionRequired
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	payment, err := parseID(event, "payment_id", m.GetPaymentId())
+	if err != nil {
+		return err
+	}
+	return b.inboundEvent(event, m.GetOrderId(), "payment", domain.PaymentActionRequired{PaymentID: payment})
+}
+
+func paymentProcessing(b *sorted, event consumer.Event) error {
+	var m paymentv1.PaymentProcessing
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	payment, err := parseID(event, "payment_id", m.GetPaymentId())
+	if err != nil {
+		return err
+	}
+	return b.inboundEvent(event, m.GetOrderId(), "payment",
+		domain.PaymentProcessing{PaymentID: payment, Time: m.GetTime().AsTime().Truncate(time.Microsecond)})
+}
+
+func paymentDisputed(b *sorted, event consumer.Event) error {
+	var m paymentv1.PaymentDisputed
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	payment, err := parseID(event, "payment_id", m.GetPaymentId())
+	if err != nil {
+		return err
+	}
+	d := m.GetDispute()
+	amount, err := moneypb.FromProto(d.GetAmount())
+	if err != nil || d.GetId() == "" {
+		return fmt.Errorf("event %s: dispute %q of %v: %w", event.ID, d.GetId(), d.GetAmount(), err)
+	}
+	dispute := domain.Dispute{
+		ID: d.GetId(), Reason: d.GetReason(), Amount: amount, Status: disputeStatuses[d.GetStatus()],
+		Version: m.GetVersion(), OpenTime: d.GetOpenTime().AsTime(),
+	}
+	if d.GetCloseTime() != nil {
+		dispute.CloseTime = d.GetCloseTime().AsTime()
+	}
+	return b.inboundEvent(event, m.GetOrderId(), "payment", domain.PaymentDisputed{PaymentID: payment, Dispute: dispute})
+}
+
+// disputeStatuses are the contract's; another, which a newer payment may send, needs a
+// response: then somebody takes notice.
+var disputeStatuses = map[paymentv1.DisputeStatus]domain.DisputeStatus{
+	paymentv1.DisputeStatus_DISPUTE_STATUS_UNSPECIFIED:    domain.DisputeNeedsResponse,
+	paymentv1.DisputeStatus_DISPUTE_STATUS_NEEDS_RESPONSE: domain.DisputeNeedsResponse,
+	paymentv1.DisputeStatus_DISPUTE_STATUS_UNDER_REVIEW:   domain.DisputeUnderReview,
+	paymentv1.DisputeStatus_DISPUTE_STATUS_WON:            domain.DisputeWon,
+	paymentv1.DisputeStatus_DISPUTE_STATUS_LOST:           domain.DisputeLost,
+	paymentv1.DisputeStatus_DISPUTE_STATUS_CLOSED:         domain.DisputeClosed,
 }
 
 func paymentRefunded(b *sorted, event consumer.Event) error {

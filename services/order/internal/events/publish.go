@@ -1,5 +1,4 @@
-// Package events translates between what happens to orders and what travels on
-// topics.
+// Package events translates between the events of topics and those of the domain.
 package events
 
 import (
@@ -14,22 +13,23 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
-// OrderTopic is what order says; keyed by the order's id.
+// OrderTopic is where order publishes; keyed by the order's id.
 const OrderTopic = "shopmesh.order.order.v1"
 
 // Source names the context in its events.
 const Source = "/shopmesh/order"
 
-// ToOutbox returns the event of an order that has something to say. It is built
-// from the order as it is now, under the identity of the first time.
-func ToOutbox(o *domain.Order, event domain.Event) outbox.Event {
+// ToOutbox returns the message of an order's event. It is built from the order as it is
+// now, under the identity that the event had when it was first published.
+func ToOutbox(from *domain.Order, event domain.Event) outbox.Event {
+	o := from.Snapshot()
 	return outbox.Event{
 		Topic: OrderTopic, Key: o.ID, Version: event.Version, Message: message(o, event),
 		Time: event.Time, Span: trace.Parse(event.Traceparent),
 	}
 }
 
-func message(o *domain.Order, event domain.Event) proto.Message {
+func message(o domain.Snapshot, event domain.Event) proto.Message {
 	switch event.Kind {
 	case domain.PlacedEvent:
 		placed := &orderv1.OrderPlaced{OrderId: o.ID.String(), Version: event.Version, Lines: protoconv.ReservationLines(o.Lines)}
@@ -56,6 +56,8 @@ func message(o *domain.Order, event domain.Event) proto.Message {
 		}
 	case domain.ShippedEvent:
 		return &orderv1.OrderShipped{Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment)}
+	case domain.UpdatedEvent:
+		return &orderv1.OrderUpdated{Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment)}
 	default:
 		return &orderv1.OrderDelivered{OrderId: o.ID.String(), Version: event.Version}
 	}

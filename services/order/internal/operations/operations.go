@@ -45,7 +45,7 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 				more++
 				continue
 			}
-			findings = append(findings, &operationsv1.Finding{Kind: f.Kind, Subject: order.ID.String(), Message: f.Message, Context: name})
+			findings = append(findings, &operationsv1.Finding{Kind: f.Kind, Subject: order.ID().String(), Message: f.Message, Context: name})
 		}
 		return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Order{Order: record(order)}})
 	})
@@ -65,7 +65,8 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 	return o.AuditOutbox(ctx, emit)
 }
 
-func record(o *domain.Order) *operationsv1.OrderRecord {
+func record(from *domain.Order) *operationsv1.OrderRecord {
+	o := from.Snapshot()
 	stated := &operationsv1.OrderRecord{
 		OrderId: o.ID.String(), State: o.State.String(), Number: o.Number, CancelReason: o.CancelReason.String(),
 		Total: moneypb.Proto(o.Total), Captured: moneypb.Proto(o.Captured), Refunded: moneypb.Proto(o.Refunded),

@@ -1,4 +1,4 @@
-// Package protoconv translates orders into the contract's messages, for replies
+// Package protoconv translates between orders and the contract's messages, for replies
 // and events alike.
 package protoconv
 
@@ -10,12 +10,14 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
 // Order returns an order with the history given; none for lists.
-func Order(o *domain.Order, history []domain.Entry) *orderv1.Order {
+func Order(from *domain.Order, history []domain.Entry) *orderv1.Order {
+	o := from.Snapshot()
 	order := &orderv1.Order{
 		Id:              o.ID.String(),
 		Number:          o.Number,
@@ -32,11 +34,15 @@ func Order(o *domain.Order, history []domain.Entry) *orderv1.Order {
 		PaymentId:       o.PaymentID.String(),
 		Captured:        moneypb.Proto(o.Captured),
 		Refunded:        moneypb.Proto(o.Refunded),
+		Balance:         moneypb.Proto(money.Money{Currency: o.Captured.Currency, Amount: o.Captured.Amount - o.Refunded.Amount}),
 		Shipment:        Shipment(o.Shipment),
 		CreateTime:      timestamppb.New(o.CreateTime),
 		UpdateTime:      timestamppb.New(o.UpdateTime),
 		ExpireTime:      timestamp(o.ExpireTime),
-		Etag:            o.Etag(),
+		Etag:            from.Etag(),
+	}
+	for _, dispute := range o.Disputes {
+		order.Disputes = append(order.Disputes, disputed(dispute))
 	}
 	for _, entry := range history {
 		order.History = append(order.History, Entry(entry))
@@ -44,24 +50,47 @@ func Order(o *domain.Order, history []domain.Entry) *orderv1.Order {
 	return order
 }
 
+func disputed(d domain.Dispute) *orderv1.OrderDispute {
+	return &orderv1.OrderDispute{
+		Id: d.ID, Reason: d.Reason, Amount: moneypb.Proto(d.Amount), Status: disputeStatuses[d.Status],
+		OpenTime: timestamppb.New(d.OpenTime), CloseTime: timestamp(d.CloseTime),
+	}
+}
+
+var disputeStatuses = map[domain.DisputeStatus]orderv1.OrderDisputeStatus{
+	domain.DisputeNeedsResponse: orderv1.OrderDisputeStatus_ORDER_DISPUTE_STATUS_NEEDS_RESPONSE,
+	domain.DisputeUnderReview:   orderv1.OrderDisputeStatus_ORDER_DISPUTE_STATUS_UNDER_REVIEW,
+	domain.DisputeWon:           orderv1.OrderDisputeStatus_ORDER_DISPUTE_STATUS_WON,
+	domain.DisputeLost:          orderv1.OrderDisputeStatus_ORDER_DISPUTE_STATUS_LOST,
+	domain.DisputeClosed:        orderv1.OrderDisputeStatus_ORDER_DISPUTE_STATUS_CLOSED,
+}
+
 // Entry returns an entry of an order's history.
 func Entry(e domain.Entry) *orderv1.OrderHistoryEntry {
 	return &orderv1.OrderHistoryEntry{
-		Version: e.Version, State: State(e.State), CancelReason: Reason(e.CancelReason),
+		Version: e.Version, Step: steps[e.Step], State: State(e.State), CancelReason: Reason(e.CancelReason),
 		Note: e.Note, Actor: e.Actor, CreateTime: timestamppb.New(e.Time), TraceId: e.TraceID,
 	}
 }
 
-// Quote returns what lines cost.
-func Quote(q domain.Quote) *orderv1.OrderQuote {
+var steps = map[domain.Step]orderv1.OrderStep{
+	domain.Moved:          orderv1.OrderStep_ORDER_STEP_STATE,
+	domain.ActionRequired: orderv1.OrderStep_ORDER_STEP_PAYMENT_ACTION_REQUIRED,
+	domain.Processing:     orderv1.OrderStep_ORDER_STEP_PAYMENT_PROCESSING,
+	domain.Updated:        orderv1.OrderStep_ORDER_STEP_UPDATED,
+	domain.Disputed:       orderv1.OrderStep_ORDER_STEP_PAYMENT_DISPUTED,
+}
+
+// Quote returns what lines cost, with the payment methods that can take it.
+func Quote(q domain.Quote, methods []string) *orderv1.OrderQuote {
 	return &orderv1.OrderQuote{
 		Lines: lines(q.Lines), Adjustments: adjustments(q.Adjustments),
-		Subtotal: moneypb.Proto(q.Subtotal), Total: moneypb.Proto(q.Total),
+		Subtotal: moneypb.Proto(q.Subtotal), Total: moneypb.Proto(q.Total), PaymentMethods: methods,
 	}
 }
 
 // Notice returns what others need to act on an order.
-func Notice(o *domain.Order, version int64) *orderv1.OrderNotice {
+func Notice(o domain.Snapshot, version int64) *orderv1.OrderNotice {
 	return &orderv1.OrderNotice{
 		OrderId: o.ID.String(), Number: o.Number, Version: version,
 		Lines: lines(o.Lines), Adjustments: adjustments(o.Adjustments),
@@ -81,7 +110,7 @@ func Shipment(s domain.Shipment) *orderv1.Shipment {
 	}
 }
 
-// ReservationLines returns what inventory is asked to reserve.
+// ReservationLines returns what inventory is to reserve.
 func ReservationLines(all []domain.Line) []*orderv1.ReservationLine {
 	out := make([]*orderv1.ReservationLine, len(all))
 	for i, line := range all {
@@ -159,7 +188,7 @@ func adjustmentKind(k domain.AdjustmentKind) orderv1.AdjustmentKind {
 }
 
 // contact is nil once the person's data was erased.
-func contact(o *domain.Order) *orderv1.Contact {
+func contact(o domain.Snapshot) *orderv1.Contact {
 	if o.Erased {
 		return nil
 	}
@@ -168,7 +197,7 @@ func contact(o *domain.Order) *orderv1.Contact {
 	}
 }
 
-func address(o *domain.Order) *postaladdress.PostalAddress {
+func address(o domain.Snapshot) *postaladdress.PostalAddress {
 	if o.Erased {
 		return nil
 	}
@@ -177,6 +206,21 @@ func address(o *domain.Order) *postaladdress.PostalAddress {
 		Revision: a.Revision, RegionCode: a.RegionCode, LanguageCode: a.LanguageCode, PostalCode: a.PostalCode,
 		SortingCode: a.SortingCode, AdministrativeArea: a.AdministrativeArea, Locality: a.Locality,
 		Sublocality: a.Sublocality, AddressLines: a.AddressLines, Recipients: a.Recipients, Organization: a.Organization,
+	}
+}
+
+// FromContact reads whom to write to.
+func FromContact(c *orderv1.Contact) domain.Contact {
+	return domain.Contact{FirstName: c.GetFirstName(), LastName: c.GetLastName(), Email: c.GetEmail(), Phone: c.GetPhone()}
+}
+
+// FromAddress reads a postal address.
+func FromAddress(a *postaladdress.PostalAddress) domain.Address {
+	return domain.Address{
+		Revision: a.GetRevision(), RegionCode: a.GetRegionCode(), LanguageCode: a.GetLanguageCode(),
+		PostalCode: a.GetPostalCode(), SortingCode: a.GetSortingCode(), AdministrativeArea: a.GetAdministrativeArea(),
+		Locality: a.GetLocality(), Sublocality: a.GetSublocality(), AddressLines: a.GetAddressLines(),
+		Recipients: a.GetRecipients(), Organization: a.GetOrganization(),
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // CancelOrder cancels an order that was not shipped.
 func (s *Server) CancelOrder(ctx context.Context, req *orderv1.CancelOrderRequest) (*orderv1.CancelOrderResponse, error) {
-	requestID, err := readID("request_id", req.GetRequestId())
+	requestID, err := readRequiredRequestID(req.GetRequestId())
 	if err != nil {
 		return nil, err
 	}

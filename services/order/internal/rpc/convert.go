@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/uuid"
 	pb "google.golang.org/genproto/googleapis/type/money"
-	"google.golang.org/genproto/googleapis/type/postaladdress"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
@@ -25,6 +25,34 @@ func readID(field, text string) (uuid.UUID, error) {
 	return id, nil
 }
 
+// readRequestID reads an optional request_id; uuid.Nil when there is none.
+func readRequestID(text string) (uuid.UUID, error) {
+	if text == "" {
+		return uuid.Nil, nil
+	}
+	return readRequiredRequestID(text)
+}
+
+func readRequiredRequestID(text string) (uuid.UUID, error) {
+	id, err := grammar.RequestID(text)
+	if err != nil {
+		return uuid.Nil, fault.Fields(fault.Violation{Field: "request_id", Description: err.Error()})
+	}
+	return id, nil
+}
+
+// readChange reads the ids of a request to change an order.
+func readChange(req interface {
+	GetRequestId() string
+	GetId() string
+}) (requestID, id uuid.UUID, err error) {
+	if requestID, err = readRequestID(req.GetRequestId()); err != nil {
+		return requestID, id, err
+	}
+	id, err = readOrderID(req.GetId())
+	return requestID, id, err
+}
+
 // readOrderID reads the id of an order to look up; the nil UUID is nobody's.
 func readOrderID(text string) (uuid.UUID, error) { return readID("id", text) }
 
@@ -38,11 +66,8 @@ func readLines(lines []*orderv1.OrderLineRequest) []domain.LineRequest {
 
 func readPlacement(req *orderv1.PlaceOrderRequest) (domain.Placement, error) {
 	placement := domain.Placement{
-		Contact: domain.Contact{
-			FirstName: req.GetContact().GetFirstName(), LastName: req.GetContact().GetLastName(),
-			Email: req.GetContact().GetEmail(), Phone: req.GetContact().GetPhone(),
-		},
-		Address: readAddress(req.GetShippingAddress()), Lines: readLines(req.GetLines()), PaymentMethod: req.GetPaymentMethod(),
+		Contact: protoconv.FromContact(req.GetContact()),
+		Address: protoconv.FromAddress(req.GetShippingAddress()), Lines: readLines(req.GetLines()), PaymentMethod: req.GetPaymentMethod(),
 	}
 	if text := req.GetCustomerId(); text != "" {
 		id, err := readID("customer_id", text)
@@ -77,25 +102,16 @@ func readTotal(total *pb.Money) (money.Money, error) {
 	return money.Money{}, fault.Fields(violation)
 }
 
-func readAddress(a *postaladdress.PostalAddress) domain.Address {
-	return domain.Address{
-		Revision: a.GetRevision(), RegionCode: a.GetRegionCode(), LanguageCode: a.GetLanguageCode(),
-		PostalCode: a.GetPostalCode(), SortingCode: a.GetSortingCode(), AdministrativeArea: a.GetAdministrativeArea(),
-		Locality: a.GetLocality(), Sublocality: a.GetSublocality(), AddressLines: a.GetAddressLines(),
-		Recipients: a.GetRecipients(), Organization: a.GetOrganization(),
-	}
-}
-
 // withQuote turns the domain's quote, which a price that changed brings along, into
 // the contract's.
-func withQuote(err error) error {
+func withQuote(err error, methods domain.PaymentMethods) error {
 	refused, ok := fault.Of(err)
 	if !ok || len(refused.Details()) == 0 {
 		return err
 	}
 	return refused.MapDetails(func(detail any) any {
 		if quote, ok := detail.(domain.Quote); ok {
-			return protoconv.Quote(quote)
+			return protoconv.Quote(quote, methods.Fitting(quote.Total))
 		}
 		return detail
 	})

@@ -8,7 +8,7 @@ import (
 
 // PlaceOrder accepts an order and answers at once, in state PLACED.
 func (s *Server) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest) (*orderv1.PlaceOrderResponse, error) {
-	requestID, err := readID("request_id", req.GetRequestId())
+	requestID, err := readRequiredRequestID(req.GetRequestId())
 	if err != nil {
 		return nil, err
 	}
@@ -18,7 +18,7 @@ func (s *Server) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest)
 	}
 	res, err := s.place.Place(ctx, requestID, req, placement)
 	if err != nil {
-		return nil, withQuote(err)
+		return nil, withQuote(err, s.orders.Settings.PaymentMethods)
 	}
 	return res, nil
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
-// QuoteOrder says what lines would cost now.
+// QuoteOrder returns what lines would cost now.
 func (s *Server) QuoteOrder(ctx context.Context, req *orderv1.QuoteOrderRequest) (*orderv1.QuoteOrderResponse, error) {
 	quote, err := s.products.Quote(ctx, readLines(req.GetLines()))
 	if err != nil {
 		return nil, err
 	}
-	return &orderv1.QuoteOrderResponse{Quote: protoconv.Quote(quote)}, nil
+	return &orderv1.QuoteOrderResponse{Quote: protoconv.Quote(quote, s.orders.Settings.PaymentMethods.Fitting(quote.Total))}, nil
 }

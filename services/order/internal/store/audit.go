@@ -2,13 +2,13 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/store/db"
 )
 
 // auditedAtOnce bounds the orders that an audit holds in memory.
@@ -26,7 +26,7 @@ func AuditOrders(ctx context.Context, pool *pg.Pool, visit func(Audited) error) 
 	return pool.Snapshot(ctx, func(tx pgx.Tx) error {
 		after := uuid.Nil
 		for {
-			orders, err := auditSome(ctx, tx, after)
+			orders, err := On(tx).auditSome(ctx, after)
 			if err != nil {
 				return err
 			}
@@ -34,7 +34,7 @@ func AuditOrders(ctx context.Context, pool *pg.Pool, visit func(Audited) error) 
 				if err := visit(audited); err != nil {
 					return err
 				}
-				after = audited.Order.ID
+				after = audited.Order.ID()
 			}
 			if len(orders) < auditedAtOnce {
 				return nil
@@ -43,37 +43,28 @@ func AuditOrders(ctx context.Context, pool *pg.Pool, visit func(Audited) error) 
 	})
 }
 
-func auditSome(ctx context.Context, tx pgx.Tx, after uuid.UUID) ([]Audited, error) {
-	rows, err := tx.Query(ctx, `-- name: OrderAuditSome :many
-select `+orderColumns+` from orders o where o.id > $1 order by o.id limit $2`, after, auditedAtOnce)
+func (s Store) auditSome(ctx context.Context, after uuid.UUID) ([]Audited, error) {
+	rows, err := s.q.OrderAuditSome(ctx, db.OrderAuditSomeParams{After: after, AtMost: auditedAtOnce})
 	if err != nil {
-		return nil, fmt.Errorf("read orders to audit: %w", err)
-	}
-	orders, err := collectOrders(rows)
-	if err != nil || len(orders) == 0 {
 		return nil, err
 	}
-	if err := AddParts(ctx, tx, orders); err != nil {
+	orders, err := loadParts(ctx, s, rows, func(row db.OrderAuditSomeRow) db.Order { return row.Order })
+	if err != nil || len(orders) == 0 {
 		return nil, err
 	}
 	audited := make([]Audited, len(orders))
 	places := make(map[uuid.UUID]int, len(orders))
 	ids := make([]uuid.UUID, len(orders))
 	for i, o := range orders {
-		audited[i].Order, places[o.ID], ids[i] = o, i, o.ID
+		audited[i].Order, places[o.ID()], ids[i] = o, i, o.ID()
 	}
-	rows, err = tx.Query(ctx, `-- name: OrderHistoryOfMany :many
-select order_id, version, state, cancel_reason, note, actor, trace_id, create_time
-from order_history where order_id = any($1::uuid[]) order by order_id, version`, ids)
+	history, err := s.q.OrderHistoryListMany(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("read the history to audit: %w", err)
+		return nil, err
 	}
-	var id uuid.UUID
-	var e domain.Entry
-	_, err = pgx.ForEachRow(rows, []any{&id, &e.Version, &e.State, &e.CancelReason, &e.Note, &e.Actor, &e.TraceID, &e.Time}, func() error {
-		at := places[id]
-		audited[at].History = append(audited[at].History, e)
-		return nil
-	})
-	return audited, err
+	for _, row := range history {
+		at := places[row.OrderHistory.OrderID]
+		audited[at].History = append(audited[at].History, fromDBEntry(row.OrderHistory))
+	}
+	return audited, nil
 }

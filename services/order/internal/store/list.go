@@ -3,38 +3,59 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/page"
-	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/store/db"
 )
 
-// Orders says what the list of orders can be filtered and ordered by. E-mail
-// addresses and names compare in any case, by their columns' collation.
-func Orders() page.Schema {
+// OrderSchema states what the list of orders can be filtered and ordered by. Numbers,
+// e-mail addresses and names are found however they are written: the columns of the
+// latter compare in any case of letters.
+func OrderSchema() page.Schema {
 	states := make(map[string]any)
 	for s := domain.Placed; s <= domain.Cancelled; s++ {
-		states[s.String()] = int(s)
+		states[s.String()], states["ORDER_STATE_"+s.String()] = int(s), int(s)
 	}
 	return page.Schema{
 		Fields: map[string]page.Field{
 			"state":       {Column: "o.state", Kind: page.Enum, Values: states, Filter: true},
-			"number":      {Column: "o.number", Kind: page.Text, Filter: true},
-			"email":       {Column: "o.email", Kind: page.Text, Filter: true},
+			"number":      {Kind: page.Text, Filter: true, Condition: normalized("o.number", domain.NormalizeNumber)},
+			"email":       {Kind: page.Text, Filter: true, Condition: normalized("o.email", grammar.EmailKey)},
 			"customer_id": {Column: "o.customer_id", Kind: page.ID, Filter: true},
-			"last_name":   {Column: "o.last_name", Kind: page.Text, Filter: true},
+			"last_name":   {Kind: page.Text, Filter: true, Condition: normalized("o.last_name", strings.TrimSpace)},
+			"refunded":    {Column: inMajorUnit("o.refunded_amount"), Kind: page.Number, Filter: true},
+			"balance":     {Column: inMajorUnit("(o.captured_amount - o.refunded_amount)"), Kind: page.Number, Filter: true},
 			"create_time": {Column: "o.create_time", Kind: page.Time, Filter: true, Order: true},
 		},
 		Order: "create_time desc", ID: "o.id",
 	}
 }
 
+// normalized compares a column with a value in the form that is stored.
+func normalized(column string, form func(string) string) func(string, any, func(any) string) string {
+	return func(op string, value any, param func(any) string) string {
+		text, _ := value.(string)
+		return column + " " + op + " " + param(form(text))
+	}
+}
+
+// inMajorUnit is an amount in the unit that prices are written in: 12.50 for EUR.
+func inMajorUnit(amount string) string {
+	return amount + `::numeric / case when o.currency in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 1000
+  when o.currency in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 1
+  when o.currency in ('CLF', 'UYW') then 10000 else 100 end`
+}
+
 // ListOrders reads a page of orders with their lines. With a customer it holds
-// only theirs; uuid.Nil means everyone's. The statement is put together from the
-// schema's columns, because the caller chooses filter and order.
-func ListOrders(ctx context.Context, pool *pg.Pool, query page.Query, customer uuid.UUID) (orders []*domain.Order, next string, err error) {
+// only theirs; uuid.Nil means everyone's. The statement is put together, because the
+// caller chooses filter and order; its columns are sqlc's.
+func (s Store) ListOrders(ctx context.Context, query page.Query, customer uuid.UUID) (orders []*domain.Order, next string, err error) {
 	var args []any
 	where, orderBy := query.SQL(&args)
 	if customer != uuid.Nil {
@@ -42,19 +63,21 @@ func ListOrders(ctx context.Context, pool *pg.Pool, query page.Query, customer u
 		where += fmt.Sprintf(" and o.customer_id = $%d", len(args))
 	}
 	args = append(args, query.Limit())
-	rows, err := pool.Query(ctx, fmt.Sprintf("-- name: OrderList :many\nselect %s from orders o where %s order by %s limit $%d",
-		orderColumns, where, orderBy, len(args)), args...)
+	columns, _, _ := strings.Cut(strings.Replace(db.OrderGet, "OrderGet", "OrderList", 1), "where")
+	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("%s where %s order by %s limit $%d", columns, where, orderBy, len(args)), args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list orders: %w", err)
 	}
-	if orders, err = collectOrders(rows); err != nil {
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.Order])
+	if err != nil {
 		return nil, "", fmt.Errorf("list orders: %w", err)
 	}
-	orders, next, err = page.Cut(query, orders, func(o *domain.Order) []any {
+	found, next, err = page.Cut(query, found, func(o db.Order) []any {
 		return query.Cursor(map[string]any{"create_time": o.CreateTime}, o.ID)
 	})
-	if err != nil || len(orders) == 0 {
-		return orders, next, err
+	if err != nil {
+		return nil, "", err
 	}
-	return orders, next, AddLines(ctx, pool, orders)
+	orders, err = loadParts(ctx, s, found, func(o db.Order) db.Order { return o })
+	return orders, next, err
 }

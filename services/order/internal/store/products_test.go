@@ -26,14 +26,14 @@ func TestAProductIsLearnedOnceHoweverManyAsk(t *testing.T) {
 		for range 6 {
 			group.Go(func() error {
 				return pool.Hot().InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-					return LearnProducts(ctx, tx, product)
+					return On(tx).LearnProducts(ctx, product)
 				})
 			})
 		}
 		if err := group.Wait(); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		if known, err := ListProducts(t.Context(), pool, []string{code}); err != nil || len(known) != 1 {
+		if known, err := On(pool).ListProducts(t.Context(), []string{code}); err != nil || len(known) != 1 {
 			t.Fatalf("round %d: %v, %v", round, known, err)
 		}
 	}

@@ -115,6 +115,10 @@ const (
 	// More orders wait to be worked off than the shop completes in time; nothing was
 	// ordered: try again after the delay.
 	Reason_REASON_ORDERS_BACKLOGGED Reason = 58
+	// The payment method does not take the total: its currency, its size or its step.
+	Reason_REASON_PAYMENT_METHOD_UNFIT Reason = 59
+	// The order was refunded in full, and is shipped only on demand.
+	Reason_REASON_ORDER_REFUNDED Reason = 49
 	// No payment has this id.
 	Reason_REASON_PAYMENT_NOT_FOUND Reason = 60
 	// The payment's status does not allow the move.
@@ -177,6 +181,8 @@ var (
 		56: "REASON_TOO_MANY_UNPAID_ORDERS",
 		57: "REASON_PAYMENT_METHOD_UNKNOWN",
 		58: "REASON_ORDERS_BACKLOGGED",
+		59: "REASON_PAYMENT_METHOD_UNFIT",
+		49: "REASON_ORDER_REFUNDED",
 		60: "REASON_PAYMENT_NOT_FOUND",
 		61: "REASON_PAYMENT_STATE",
 		62: "REASON_REFUND_TOO_LARGE",
@@ -228,6 +234,8 @@ var (
 		"REASON_TOO_MANY_UNPAID_ORDERS": 56,
 		"REASON_PAYMENT_METHOD_UNKNOWN": 57,
 		"REASON_ORDERS_BACKLOGGED":      58,
+		"REASON_PAYMENT_METHOD_UNFIT":   59,
+		"REASON_ORDER_REFUNDED":         49,
 		"REASON_PAYMENT_NOT_FOUND":      60,
 		"REASON_PAYMENT_STATE":          61,
 		"REASON_REFUND_TOO_LARGE":       62,
@@ -270,7 +278,7 @@ var File_shopmesh_errors_v1_reason_proto protoreflect.FileDescriptor
 
 const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\x88\x0e\n" +
+	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\xd2\x0e\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x14REASON_INVALID_FIELD\x10\x01\x1a\x05\xf2\xe0\x18\x01\x03\x12$\n" +
@@ -315,7 +323,9 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x16REASON_TOTAL_TOO_LARGE\x107\x1a\x05\xf2\xe0\x18\x01\x03\x12(\n" +
 	"\x1dREASON_TOO_MANY_UNPAID_ORDERS\x108\x1a\x05\xf2\xe0\x18\x01\b\x12(\n" +
 	"\x1dREASON_PAYMENT_METHOD_UNKNOWN\x109\x1a\x05\xf2\xe0\x18\x01\x03\x12#\n" +
-	"\x18REASON_ORDERS_BACKLOGGED\x10:\x1a\x05\xf2\xe0\x18\x01\b\x12#\n" +
+	"\x18REASON_ORDERS_BACKLOGGED\x10:\x1a\x05\xf2\xe0\x18\x01\b\x12&\n" +
+	"\x1bREASON_PAYMENT_METHOD_UNFIT\x10;\x1a\x05\xf2\xe0\x18\x01\t\x12 \n" +
+	"\x15REASON_ORDER_REFUNDED\x101\x1a\x05\xf2\xe0\x18\x01\t\x12#\n" +
 	"\x18REASON_PAYMENT_NOT_FOUND\x10<\x1a\x05\xf2\xe0\x18\x01\x05\x12\x1f\n" +
 	"\x14REASON_PAYMENT_STATE\x10=\x1a\x05\xf2\xe0\x18\x01\t\x12\"\n" +
 	"\x17REASON_REFUND_TOO_LARGE\x10>\x1a\x05\xf2\xe0\x18\x01\t\x12#\n" +

@@ -8,6 +8,7 @@ package orderv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	money "google.golang.org/genproto/googleapis/type/money"
 	postaladdress "google.golang.org/genproto/googleapis/type/postaladdress"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -106,7 +107,7 @@ const (
 	CancelReason_CANCEL_REASON_PAYMENT_FAILED CancelReason = 2
 	// It was not paid in time.
 	CancelReason_CANCEL_REASON_EXPIRED CancelReason = 3
-	// Somebody asked for it.
+	// Somebody wanted it.
 	CancelReason_CANCEL_REASON_REQUESTED CancelReason = 4
 )
 
@@ -212,6 +213,136 @@ func (AdjustmentKind) EnumDescriptor() ([]byte, []int) {
 	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{2}
 }
 
+// OrderDisputeStatus is how a dispute stands.
+type OrderDisputeStatus int32
+
+const (
+	// Never sent.
+	OrderDisputeStatus_ORDER_DISPUTE_STATUS_UNSPECIFIED OrderDisputeStatus = 0
+	// The shop has to answer at the provider before the bank's deadline.
+	OrderDisputeStatus_ORDER_DISPUTE_STATUS_NEEDS_RESPONSE OrderDisputeStatus = 1
+	// The bank decides.
+	OrderDisputeStatus_ORDER_DISPUTE_STATUS_UNDER_REVIEW OrderDisputeStatus = 2
+	// The shop keeps the money.
+	OrderDisputeStatus_ORDER_DISPUTE_STATUS_WON OrderDisputeStatus = 3
+	// The provider took the money from the shop.
+	OrderDisputeStatus_ORDER_DISPUTE_STATUS_LOST OrderDisputeStatus = 4
+	// An inquiry that was closed without becoming a dispute.
+	OrderDisputeStatus_ORDER_DISPUTE_STATUS_CLOSED OrderDisputeStatus = 5
+)
+
+// Enum value maps for OrderDisputeStatus.
+var (
+	OrderDisputeStatus_name = map[int32]string{
+		0: "ORDER_DISPUTE_STATUS_UNSPECIFIED",
+		1: "ORDER_DISPUTE_STATUS_NEEDS_RESPONSE",
+		2: "ORDER_DISPUTE_STATUS_UNDER_REVIEW",
+		3: "ORDER_DISPUTE_STATUS_WON",
+		4: "ORDER_DISPUTE_STATUS_LOST",
+		5: "ORDER_DISPUTE_STATUS_CLOSED",
+	}
+	OrderDisputeStatus_value = map[string]int32{
+		"ORDER_DISPUTE_STATUS_UNSPECIFIED":    0,
+		"ORDER_DISPUTE_STATUS_NEEDS_RESPONSE": 1,
+		"ORDER_DISPUTE_STATUS_UNDER_REVIEW":   2,
+		"ORDER_DISPUTE_STATUS_WON":            3,
+		"ORDER_DISPUTE_STATUS_LOST":           4,
+		"ORDER_DISPUTE_STATUS_CLOSED":         5,
+	}
+)
+
+func (x OrderDisputeStatus) Enum() *OrderDisputeStatus {
+	p := new(OrderDisputeStatus)
+	*p = x
+	return p
+}
+
+func (x OrderDisputeStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderDisputeStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_shopmesh_order_v1_order_proto_enumTypes[3].Descriptor()
+}
+
+func (OrderDisputeStatus) Type() protoreflect.EnumType {
+	return &file_shopmesh_order_v1_order_proto_enumTypes[3]
+}
+
+func (x OrderDisputeStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderDisputeStatus.Descriptor instead.
+func (OrderDisputeStatus) EnumDescriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{3}
+}
+
+// OrderStep is what an entry of an order's history records.
+type OrderStep int32
+
+const (
+	// Never sent.
+	OrderStep_ORDER_STEP_UNSPECIFIED OrderStep = 0
+	// The order came to a state.
+	OrderStep_ORDER_STEP_STATE OrderStep = 1
+	// The customer has to approve the payment: GetPayment says how, to the order's owner.
+	OrderStep_ORDER_STEP_PAYMENT_ACTION_REQUIRED OrderStep = 2
+	// The bank works on the payment, which can take days.
+	OrderStep_ORDER_STEP_PAYMENT_PROCESSING OrderStep = 3
+	// Somebody corrected contact, address or shipment; the note names the fields.
+	OrderStep_ORDER_STEP_UPDATED OrderStep = 4
+	// A bank disputes the payment, or the dispute changed; the note says how it stands.
+	OrderStep_ORDER_STEP_PAYMENT_DISPUTED OrderStep = 5
+)
+
+// Enum value maps for OrderStep.
+var (
+	OrderStep_name = map[int32]string{
+		0: "ORDER_STEP_UNSPECIFIED",
+		1: "ORDER_STEP_STATE",
+		2: "ORDER_STEP_PAYMENT_ACTION_REQUIRED",
+		3: "ORDER_STEP_PAYMENT_PROCESSING",
+		4: "ORDER_STEP_UPDATED",
+		5: "ORDER_STEP_PAYMENT_DISPUTED",
+	}
+	OrderStep_value = map[string]int32{
+		"ORDER_STEP_UNSPECIFIED":             0,
+		"ORDER_STEP_STATE":                   1,
+		"ORDER_STEP_PAYMENT_ACTION_REQUIRED": 2,
+		"ORDER_STEP_PAYMENT_PROCESSING":      3,
+		"ORDER_STEP_UPDATED":                 4,
+		"ORDER_STEP_PAYMENT_DISPUTED":        5,
+	}
+)
+
+func (x OrderStep) Enum() *OrderStep {
+	p := new(OrderStep)
+	*p = x
+	return p
+}
+
+func (x OrderStep) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderStep) Descriptor() protoreflect.EnumDescriptor {
+	return file_shopmesh_order_v1_order_proto_enumTypes[4].Descriptor()
+}
+
+func (OrderStep) Type() protoreflect.EnumType {
+	return &file_shopmesh_order_v1_order_proto_enumTypes[4]
+}
+
+func (x OrderStep) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderStep.Descriptor instead.
+func (OrderStep) EnumDescriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{4}
+}
+
 // Order is what a customer bought, with prices, names, contact and address as
 // they were when it was placed.
 type Order struct {
@@ -247,7 +378,7 @@ type Order struct {
 	Captured *money.Money `protobuf:"bytes,14,opt,name=captured,proto3" json:"captured,omitempty"`
 	// What was given back so far.
 	Refunded *money.Money `protobuf:"bytes,15,opt,name=refunded,proto3" json:"refunded,omitempty"`
-	// Every state that it was in, oldest first.
+	// What happened to it, oldest first; empty in lists.
 	History []*OrderHistoryEntry `protobuf:"bytes,16,rep,name=history,proto3" json:"history,omitempty"`
 	// How and when it was sent; unset before.
 	Shipment *Shipment `protobuf:"bytes,17,opt,name=shipment,proto3" json:"shipment,omitempty"`
@@ -258,7 +389,11 @@ type Order struct {
 	// When it is cancelled unless it is paid by then; unset once that can't happen any more.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// Names this version of the order (https://google.aip.dev/154).
-	Etag          string `protobuf:"bytes,21,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,21,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What was captured and not given back.
+	Balance *money.Money `protobuf:"bytes,22,opt,name=balance,proto3" json:"balance,omitempty"`
+	// What banks demand back for their customers, oldest first.
+	Disputes      []*OrderDispute `protobuf:"bytes,23,rep,name=disputes,proto3" json:"disputes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -440,6 +575,20 @@ func (x *Order) GetEtag() string {
 	return ""
 }
 
+func (x *Order) GetBalance() *money.Money {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+func (x *Order) GetDisputes() []*OrderDispute {
+	if x != nil {
+		return x.Disputes
+	}
+	return nil
+}
+
 // OrderLine is a product and how many of it.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -595,16 +744,17 @@ func (x *Adjustment) GetAmount() *money.Money {
 	return nil
 }
 
-// Contact is whom to write to about an order.
+// Contact is whom to write to about an order. One name is enough.
 type Contact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Given name, 1 to 100 characters, not blank, without line breaks.
+	// Given name, or the only one: 1 to 100 characters, not blank, in one line.
 	FirstName string `protobuf:"bytes,1,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
-	// Family name, 1 to 100 characters, not blank, without line breaks.
+	// Family name, up to 100 characters, in one line; may be empty.
 	LastName string `protobuf:"bytes,2,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
-	// Where the mails go, up to 254 characters.
+	// Where the mails go, up to 254 bytes. The domain is stored and mailed to as DNS
+	// knows it: bücher.example as xn--bcher-kva.example.
 	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
-	// Phone number, up to 40 characters; optional.
+	// Phone number, up to 40 characters, in one line; optional.
 	Phone         string `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -668,7 +818,7 @@ func (x *Contact) GetPhone() string {
 	return ""
 }
 
-// Shipment says how and when an order was sent.
+// Shipment is how and when an order was sent.
 type Shipment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7; given by the server.
@@ -750,30 +900,124 @@ func (x *Shipment) GetDeliverTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// OrderHistoryEntry is one state that an order came to.
+// OrderDispute is a bank's demand, for its customer, to have a payment's money back.
+type OrderDispute struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The provider's id of the dispute.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Why, as the provider words it, such as "fraudulent".
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How much is disputed.
+	Amount *money.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// How it stands.
+	Status OrderDisputeStatus `protobuf:"varint,4,opt,name=status,proto3,enum=shopmesh.order.v1.OrderDisputeStatus" json:"status,omitempty"`
+	// When the bank opened it.
+	OpenTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=open_time,json=openTime,proto3" json:"open_time,omitempty"`
+	// When it was closed; unset before.
+	CloseTime     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=close_time,json=closeTime,proto3" json:"close_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderDispute) Reset() {
+	*x = OrderDispute{}
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderDispute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderDispute) ProtoMessage() {}
+
+func (x *OrderDispute) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderDispute.ProtoReflect.Descriptor instead.
+func (*OrderDispute) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *OrderDispute) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *OrderDispute) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *OrderDispute) GetAmount() *money.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *OrderDispute) GetStatus() OrderDisputeStatus {
+	if x != nil {
+		return x.Status
+	}
+	return OrderDisputeStatus_ORDER_DISPUTE_STATUS_UNSPECIFIED
+}
+
+func (x *OrderDispute) GetOpenTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpenTime
+	}
+	return nil
+}
+
+func (x *OrderDispute) GetCloseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CloseTime
+	}
+	return nil
+}
+
+// OrderHistoryEntry is one step of an order: a state that it came to, or something
+// that happened in a state.
 type OrderHistoryEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order's version when it came there: rising, the first is 1.
+	// The order's version after it: rising, the first is 1.
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
-	// The state that it came to.
+	// The order's state after it.
 	State OrderState `protobuf:"varint,2,opt,name=state,proto3,enum=shopmesh.order.v1.OrderState" json:"state,omitempty"`
 	// Why, when the state is CANCELLED.
 	CancelReason CancelReason `protobuf:"varint,3,opt,name=cancel_reason,json=cancelReason,proto3,enum=shopmesh.order.v1.CancelReason" json:"cancel_reason,omitempty"`
-	// What else was said of it: the reason that somebody gave, what was short, why the payment was declined.
+	// More about it: the reason that somebody gave, what was short, why the payment was declined.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	// Who did it: a person's id, "owner", or the service's name.
 	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
 	// When.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// The trace in which it happened (W3C trace id, 32 hex digits); may be empty.
-	TraceId       string `protobuf:"bytes,7,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	TraceId string `protobuf:"bytes,7,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	// What it records.
+	Step          OrderStep `protobuf:"varint,8,opt,name=step,proto3,enum=shopmesh.order.v1.OrderStep" json:"step,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderHistoryEntry) Reset() {
 	*x = OrderHistoryEntry{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[5]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +1029,7 @@ func (x *OrderHistoryEntry) String() string {
 func (*OrderHistoryEntry) ProtoMessage() {}
 
 func (x *OrderHistoryEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[5]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +1042,7 @@ func (x *OrderHistoryEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderHistoryEntry.ProtoReflect.Descriptor instead.
 func (*OrderHistoryEntry) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OrderHistoryEntry) GetVersion() int64 {
@@ -850,6 +1094,13 @@ func (x *OrderHistoryEntry) GetTraceId() string {
 	return ""
 }
 
+func (x *OrderHistoryEntry) GetStep() OrderStep {
+	if x != nil {
+		return x.Step
+	}
+	return OrderStep_ORDER_STEP_UNSPECIFIED
+}
+
 // OrderQuote is what an order would cost now.
 type OrderQuote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -860,14 +1111,17 @@ type OrderQuote struct {
 	// The sum of the lines.
 	Subtotal *money.Money `protobuf:"bytes,3,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
 	// What would be paid.
-	Total         *money.Money `protobuf:"bytes,4,opt,name=total,proto3" json:"total,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Total *money.Money `protobuf:"bytes,4,opt,name=total,proto3" json:"total,omitempty"`
+	// The payment methods that can take the total, as the shop offers them; one that
+	// ends in "*" stands for all that begin so.
+	PaymentMethods []string `protobuf:"bytes,5,rep,name=payment_methods,json=paymentMethods,proto3" json:"payment_methods,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *OrderQuote) Reset() {
 	*x = OrderQuote{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[6]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +1133,7 @@ func (x *OrderQuote) String() string {
 func (*OrderQuote) ProtoMessage() {}
 
 func (x *OrderQuote) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[6]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +1146,7 @@ func (x *OrderQuote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderQuote.ProtoReflect.Descriptor instead.
 func (*OrderQuote) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OrderQuote) GetLines() []*OrderLine {
@@ -923,6 +1177,13 @@ func (x *OrderQuote) GetTotal() *money.Money {
 	return nil
 }
 
+func (x *OrderQuote) GetPaymentMethods() []string {
+	if x != nil {
+		return x.PaymentMethods
+	}
+	return nil
+}
+
 // TimelineEntry is one thing that happened to an order, in any context.
 type TimelineEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -944,7 +1205,7 @@ type TimelineEntry struct {
 
 func (x *TimelineEntry) Reset() {
 	*x = TimelineEntry{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[7]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1217,7 @@ func (x *TimelineEntry) String() string {
 func (*TimelineEntry) ProtoMessage() {}
 
 func (x *TimelineEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[7]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1230,7 @@ func (x *TimelineEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineEntry.ProtoReflect.Descriptor instead.
 func (*TimelineEntry) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TimelineEntry) GetCreateTime() *timestamppb.Timestamp {
@@ -1018,87 +1279,98 @@ var File_shopmesh_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1dshopmesh/order/v1/order.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\"\x86\b\n" +
-	"\x05Order\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\tR\x06number\x123\n" +
-	"\x05state\x18\x03 \x01(\x0e2\x1d.shopmesh.order.v1.OrderStateR\x05state\x12D\n" +
-	"\rcancel_reason\x18\x04 \x01(\x0e2\x1f.shopmesh.order.v1.CancelReasonR\fcancelReason\x122\n" +
-	"\x05lines\x18\x05 \x03(\v2\x1c.shopmesh.order.v1.OrderLineR\x05lines\x12?\n" +
-	"\vadjustments\x18\x06 \x03(\v2\x1d.shopmesh.order.v1.AdjustmentR\vadjustments\x12.\n" +
-	"\bsubtotal\x18\a \x01(\v2\x12.google.type.MoneyR\bsubtotal\x12(\n" +
-	"\x05total\x18\b \x01(\v2\x12.google.type.MoneyR\x05total\x124\n" +
+	"\x1dshopmesh/order/v1/order.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\"\xe4\t\n" +
+	"\x05Order\x12\x1e\n" +
+	"\x02id\x18\x01 \x01(\tB\x0e\xe0A\b\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
+	"\x06number\x18\x02 \x01(\tB\x03\xe0A\x03R\x06number\x128\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1d.shopmesh.order.v1.OrderStateB\x03\xe0A\x03R\x05state\x12I\n" +
+	"\rcancel_reason\x18\x04 \x01(\x0e2\x1f.shopmesh.order.v1.CancelReasonB\x03\xe0A\x03R\fcancelReason\x127\n" +
+	"\x05lines\x18\x05 \x03(\v2\x1c.shopmesh.order.v1.OrderLineB\x03\xe0A\x03R\x05lines\x12D\n" +
+	"\vadjustments\x18\x06 \x03(\v2\x1d.shopmesh.order.v1.AdjustmentB\x03\xe0A\x03R\vadjustments\x123\n" +
+	"\bsubtotal\x18\a \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\bsubtotal\x12-\n" +
+	"\x05total\x18\b \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x05total\x124\n" +
 	"\acontact\x18\t \x01(\v2\x1a.shopmesh.order.v1.ContactR\acontact\x12J\n" +
 	"\x10shipping_address\x18\n" +
-	" \x01(\v2\x1a.google.type.PostalAddressB\x03\x80\x01\x01R\x0fshippingAddress\x12\x1f\n" +
-	"\vcustomer_id\x18\v \x01(\tR\n" +
-	"customerId\x12%\n" +
-	"\x0epayment_method\x18\f \x01(\tR\rpaymentMethod\x12\x1d\n" +
+	" \x01(\v2\x1a.google.type.PostalAddressB\x03\x80\x01\x01R\x0fshippingAddress\x12$\n" +
+	"\vcustomer_id\x18\v \x01(\tB\x03\xe0A\x03R\n" +
+	"customerId\x12*\n" +
+	"\x0epayment_method\x18\f \x01(\tB\x03\xe0A\x03R\rpaymentMethod\x12\"\n" +
 	"\n" +
-	"payment_id\x18\r \x01(\tR\tpaymentId\x12.\n" +
-	"\bcaptured\x18\x0e \x01(\v2\x12.google.type.MoneyR\bcaptured\x12.\n" +
-	"\brefunded\x18\x0f \x01(\v2\x12.google.type.MoneyR\brefunded\x12>\n" +
-	"\ahistory\x18\x10 \x03(\v2$.shopmesh.order.v1.OrderHistoryEntryR\ahistory\x127\n" +
-	"\bshipment\x18\x11 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\x12;\n" +
-	"\vcreate_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\x12;\n" +
-	"\vexpire_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\x12\x12\n" +
-	"\x04etag\x18\x15 \x01(\tR\x04etag\"\xda\x01\n" +
-	"\tOrderLine\x12\x1d\n" +
+	"payment_id\x18\r \x01(\tB\x03\xe0A\x03R\tpaymentId\x123\n" +
+	"\bcaptured\x18\x0e \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\bcaptured\x123\n" +
+	"\brefunded\x18\x0f \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\brefunded\x12C\n" +
+	"\ahistory\x18\x10 \x03(\v2$.shopmesh.order.v1.OrderHistoryEntryB\x03\xe0A\x03R\ahistory\x127\n" +
+	"\bshipment\x18\x11 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\x12@\n" +
+	"\vcreate_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12@\n" +
+	"\vexpire_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"expireTime\x12\x1b\n" +
+	"\x04etag\x18\x15 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x121\n" +
+	"\abalance\x18\x16 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\abalance\x12@\n" +
+	"\bdisputes\x18\x17 \x03(\v2\x1f.shopmesh.order.v1.OrderDisputeB\x03\xe0A\x03R\bdisputes\"\xf8\x01\n" +
+	"\tOrderLine\x12\"\n" +
 	"\n" +
-	"product_id\x18\x01 \x01(\tR\tproductId\x12!\n" +
-	"\fproduct_code\x18\x02 \x01(\tR\vproductCode\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\x121\n" +
+	"product_id\x18\x01 \x01(\tB\x03\xe0A\x03R\tproductId\x12&\n" +
+	"\fproduct_code\x18\x02 \x01(\tB\x03\xe0A\x03R\vproductCode\x12\x17\n" +
+	"\x04name\x18\x03 \x01(\tB\x03\xe0A\x03R\x04name\x126\n" +
 	"\n" +
-	"unit_price\x18\x04 \x01(\v2\x12.google.type.MoneyR\tunitPrice\x12\x1a\n" +
-	"\bquantity\x18\x05 \x01(\x05R\bquantity\x12(\n" +
-	"\x05total\x18\x06 \x01(\v2\x12.google.type.MoneyR\x05total\"\x85\x01\n" +
+	"unit_price\x18\x04 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\tunitPrice\x12\x1f\n" +
+	"\bquantity\x18\x05 \x01(\x05B\x03\xe0A\x03R\bquantity\x12-\n" +
+	"\x05total\x18\x06 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x05total\"\x94\x01\n" +
 	"\n" +
-	"Adjustment\x125\n" +
-	"\x04kind\x18\x01 \x01(\x0e2!.shopmesh.order.v1.AdjustmentKindR\x04kind\x12\x14\n" +
-	"\x05label\x18\x02 \x01(\tR\x05label\x12*\n" +
-	"\x06amount\x18\x03 \x01(\v2\x12.google.type.MoneyR\x06amount\"\xb4\x03\n" +
-	"\aContact\x12\xb0\x01\n" +
+	"Adjustment\x12:\n" +
+	"\x04kind\x18\x01 \x01(\x0e2!.shopmesh.order.v1.AdjustmentKindB\x03\xe0A\x03R\x04kind\x12\x19\n" +
+	"\x05label\x18\x02 \x01(\tB\x03\xe0A\x03R\x05label\x12/\n" +
+	"\x06amount\x18\x03 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x06amount\"\xe8\x02\n" +
+	"\aContact\x12\x88\x01\n" +
 	"\n" +
-	"first_name\x18\x01 \x01(\tB\x90\x01\xbaH\x89\x01\xba\x01\x81\x01\n" +
-	"\fcontact.name\x12@must not be blank, and hold no control characters or line breaks\x1a/this.matches('\\\\S') && !this.matches('\\\\p{Cc}')r\x02\x18d\x80\x01\x01R\tfirstName\x12\xae\x01\n" +
-	"\tlast_name\x18\x02 \x01(\tB\x90\x01\xbaH\x89\x01\xba\x01\x81\x01\n" +
-	"\fcontact.name\x12@must not be blank, and hold no control characters or line breaks\x1a/this.matches('\\\\S') && !this.matches('\\\\p{Cc}')r\x02\x18d\x80\x01\x01R\blastName\x12#\n" +
-	"\x05email\x18\x03 \x01(\tB\r\xbaH\ar\x05\x18\xfe\x01`\x01\x80\x01\x01R\x05email\x12 \n" +
-	"\x05phone\x18\x04 \x01(\tB\n" +
-	"\xbaH\x04r\x02\x18(\x80\x01\x01R\x05phone\"\xd1\x01\n" +
-	"\bShipment\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
-	"\acarrier\x18\x02 \x01(\tR\acarrier\x12#\n" +
-	"\rtracking_code\x18\x03 \x01(\tR\ftrackingCode\x127\n" +
-	"\tship_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bshipTime\x12=\n" +
-	"\fdeliver_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vdeliverTime\"\xaa\x02\n" +
-	"\x11OrderHistoryEntry\x12\x18\n" +
-	"\aversion\x18\x01 \x01(\x03R\aversion\x123\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x1d.shopmesh.order.v1.OrderStateR\x05state\x12D\n" +
-	"\rcancel_reason\x18\x03 \x01(\x0e2\x1f.shopmesh.order.v1.CancelReasonR\fcancelReason\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\x12\x14\n" +
-	"\x05actor\x18\x05 \x01(\tR\x05actor\x12;\n" +
-	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12\x19\n" +
-	"\btrace_id\x18\a \x01(\tR\atraceId\"\xdb\x01\n" +
+	"first_name\x18\x01 \x01(\tBi\xe0A\x02\xbaH`\xba\x01Y\n" +
+	"\fcontact.line\x12/must not hold control characters or line breaks\x1a\x18!this.matches('\\\\p{Cc}')r\x02\x18d\x80\x01\x01R\tfirstName\x12\x86\x01\n" +
+	"\tlast_name\x18\x02 \x01(\tBi\xe0A\x01\xbaH`\xba\x01Y\n" +
+	"\fcontact.line\x12/must not hold control characters or line breaks\x1a\x18!this.matches('\\\\p{Cc}')r\x02\x18d\x80\x01\x01R\blastName\x12$\n" +
+	"\x05email\x18\x03 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xf8\a\x80\x01\x01R\x05email\x12#\n" +
+	"\x05phone\x18\x04 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18(\x80\x01\x01R\x05phone\"\xf2\x01\n" +
+	"\bShipment\x12\x13\n" +
+	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12!\n" +
+	"\acarrier\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\acarrier\x12,\n" +
+	"\rtracking_code\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\ftrackingCode\x12<\n" +
+	"\tship_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bshipTime\x12B\n" +
+	"\fdeliver_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vdeliverTime\"\xb3\x02\n" +
+	"\fOrderDispute\x12\x13\n" +
+	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1b\n" +
+	"\x06reason\x18\x02 \x01(\tB\x03\xe0A\x03R\x06reason\x12/\n" +
+	"\x06amount\x18\x03 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x06amount\x12B\n" +
+	"\x06status\x18\x04 \x01(\x0e2%.shopmesh.order.v1.OrderDisputeStatusB\x03\xe0A\x03R\x06status\x12<\n" +
+	"\topen_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bopenTime\x12>\n" +
 	"\n" +
-	"OrderQuote\x122\n" +
-	"\x05lines\x18\x01 \x03(\v2\x1c.shopmesh.order.v1.OrderLineR\x05lines\x12?\n" +
-	"\vadjustments\x18\x02 \x03(\v2\x1d.shopmesh.order.v1.AdjustmentR\vadjustments\x12.\n" +
-	"\bsubtotal\x18\x03 \x01(\v2\x12.google.type.MoneyR\bsubtotal\x12(\n" +
-	"\x05total\x18\x04 \x01(\v2\x12.google.type.MoneyR\x05total\"\xc3\x01\n" +
-	"\rTimelineEntry\x12;\n" +
-	"\vcreate_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12\x18\n" +
-	"\acontext\x18\x02 \x01(\tR\acontext\x12\x12\n" +
-	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x16\n" +
-	"\x06detail\x18\x04 \x01(\tR\x06detail\x12\x14\n" +
-	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x19\n" +
-	"\btrace_id\x18\x06 \x01(\tR\atraceId*\xcd\x01\n" +
+	"close_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tcloseTime\"\x84\x03\n" +
+	"\x11OrderHistoryEntry\x12\x1d\n" +
+	"\aversion\x18\x01 \x01(\x03B\x03\xe0A\x03R\aversion\x128\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1d.shopmesh.order.v1.OrderStateB\x03\xe0A\x03R\x05state\x12I\n" +
+	"\rcancel_reason\x18\x03 \x01(\x0e2\x1f.shopmesh.order.v1.CancelReasonB\x03\xe0A\x03R\fcancelReason\x12\x17\n" +
+	"\x04note\x18\x04 \x01(\tB\x03\xe0A\x03R\x04note\x12\x19\n" +
+	"\x05actor\x18\x05 \x01(\tB\x03\xe0A\x03R\x05actor\x12@\n" +
+	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12\x1e\n" +
+	"\btrace_id\x18\a \x01(\tB\x03\xe0A\x03R\atraceId\x125\n" +
+	"\x04step\x18\b \x01(\x0e2\x1c.shopmesh.order.v1.OrderStepB\x03\xe0A\x03R\x04step\"\x9d\x02\n" +
+	"\n" +
+	"OrderQuote\x127\n" +
+	"\x05lines\x18\x01 \x03(\v2\x1c.shopmesh.order.v1.OrderLineB\x03\xe0A\x03R\x05lines\x12D\n" +
+	"\vadjustments\x18\x02 \x03(\v2\x1d.shopmesh.order.v1.AdjustmentB\x03\xe0A\x03R\vadjustments\x123\n" +
+	"\bsubtotal\x18\x03 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\bsubtotal\x12-\n" +
+	"\x05total\x18\x04 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x05total\x12,\n" +
+	"\x0fpayment_methods\x18\x05 \x03(\tB\x03\xe0A\x03R\x0epaymentMethods\"\xe1\x01\n" +
+	"\rTimelineEntry\x12@\n" +
+	"\vcreate_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12\x1d\n" +
+	"\acontext\x18\x02 \x01(\tB\x03\xe0A\x03R\acontext\x12\x17\n" +
+	"\x04kind\x18\x03 \x01(\tB\x03\xe0A\x03R\x04kind\x12\x1b\n" +
+	"\x06detail\x18\x04 \x01(\tB\x03\xe0A\x03R\x06detail\x12\x19\n" +
+	"\x05actor\x18\x05 \x01(\tB\x03\xe0A\x03R\x05actor\x12\x1e\n" +
+	"\btrace_id\x18\x06 \x01(\tB\x03\xe0A\x03R\atraceId*\xcd\x01\n" +
 	"\n" +
 	"OrderState\x12\x1b\n" +
 	"\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -1118,7 +1390,21 @@ const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"\x1bADJUSTMENT_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ADJUSTMENT_KIND_SHIPPING\x10\x01\x12\x17\n" +
 	"\x13ADJUSTMENT_KIND_TAX\x10\x02\x12\x1c\n" +
-	"\x18ADJUSTMENT_KIND_DISCOUNT\x10\x03B\xc8\x01\n" +
+	"\x18ADJUSTMENT_KIND_DISCOUNT\x10\x03*\xe8\x01\n" +
+	"\x12OrderDisputeStatus\x12$\n" +
+	" ORDER_DISPUTE_STATUS_UNSPECIFIED\x10\x00\x12'\n" +
+	"#ORDER_DISPUTE_STATUS_NEEDS_RESPONSE\x10\x01\x12%\n" +
+	"!ORDER_DISPUTE_STATUS_UNDER_REVIEW\x10\x02\x12\x1c\n" +
+	"\x18ORDER_DISPUTE_STATUS_WON\x10\x03\x12\x1d\n" +
+	"\x19ORDER_DISPUTE_STATUS_LOST\x10\x04\x12\x1f\n" +
+	"\x1bORDER_DISPUTE_STATUS_CLOSED\x10\x05*\xc1\x01\n" +
+	"\tOrderStep\x12\x1a\n" +
+	"\x16ORDER_STEP_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10ORDER_STEP_STATE\x10\x01\x12&\n" +
+	"\"ORDER_STEP_PAYMENT_ACTION_REQUIRED\x10\x02\x12!\n" +
+	"\x1dORDER_STEP_PAYMENT_PROCESSING\x10\x03\x12\x16\n" +
+	"\x12ORDER_STEP_UPDATED\x10\x04\x12\x1f\n" +
+	"\x1bORDER_STEP_PAYMENT_DISPUTED\x10\x05B\xc8\x01\n" +
 	"\x15com.shopmesh.order.v1B\n" +
 	"OrderProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
 
@@ -1134,59 +1420,69 @@ func file_shopmesh_order_v1_order_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_shopmesh_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_shopmesh_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_shopmesh_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_shopmesh_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                     // 0: shopmesh.order.v1.OrderState
 	(CancelReason)(0),                   // 1: shopmesh.order.v1.CancelReason
 	(AdjustmentKind)(0),                 // 2: shopmesh.order.v1.AdjustmentKind
-	(*Order)(nil),                       // 3: shopmesh.order.v1.Order
-	(*OrderLine)(nil),                   // 4: shopmesh.order.v1.OrderLine
-	(*Adjustment)(nil),                  // 5: shopmesh.order.v1.Adjustment
-	(*Contact)(nil),                     // 6: shopmesh.order.v1.Contact
-	(*Shipment)(nil),                    // 7: shopmesh.order.v1.Shipment
-	(*OrderHistoryEntry)(nil),           // 8: shopmesh.order.v1.OrderHistoryEntry
-	(*OrderQuote)(nil),                  // 9: shopmesh.order.v1.OrderQuote
-	(*TimelineEntry)(nil),               // 10: shopmesh.order.v1.TimelineEntry
-	(*money.Money)(nil),                 // 11: google.type.Money
-	(*postaladdress.PostalAddress)(nil), // 12: google.type.PostalAddress
-	(*timestamppb.Timestamp)(nil),       // 13: google.protobuf.Timestamp
+	(OrderDisputeStatus)(0),             // 3: shopmesh.order.v1.OrderDisputeStatus
+	(OrderStep)(0),                      // 4: shopmesh.order.v1.OrderStep
+	(*Order)(nil),                       // 5: shopmesh.order.v1.Order
+	(*OrderLine)(nil),                   // 6: shopmesh.order.v1.OrderLine
+	(*Adjustment)(nil),                  // 7: shopmesh.order.v1.Adjustment
+	(*Contact)(nil),                     // 8: shopmesh.order.v1.Contact
+	(*Shipment)(nil),                    // 9: shopmesh.order.v1.Shipment
+	(*OrderDispute)(nil),                // 10: shopmesh.order.v1.OrderDispute
+	(*OrderHistoryEntry)(nil),           // 11: shopmesh.order.v1.OrderHistoryEntry
+	(*OrderQuote)(nil),                  // 12: shopmesh.order.v1.OrderQuote
+	(*TimelineEntry)(nil),               // 13: shopmesh.order.v1.TimelineEntry
+	(*money.Money)(nil),                 // 14: google.type.Money
+	(*postaladdress.PostalAddress)(nil), // 15: google.type.PostalAddress
+	(*timestamppb.Timestamp)(nil),       // 16: google.protobuf.Timestamp
 }
 var file_shopmesh_order_v1_order_proto_depIdxs = []int32{
 	0,  // 0: shopmesh.order.v1.Order.state:type_name -> shopmesh.order.v1.OrderState
 	1,  // 1: shopmesh.order.v1.Order.cancel_reason:type_name -> shopmesh.order.v1.CancelReason
-	4,  // 2: shopmesh.order.v1.Order.lines:type_name -> shopmesh.order.v1.OrderLine
-	5,  // 3: shopmesh.order.v1.Order.adjustments:type_name -> shopmesh.order.v1.Adjustment
-	11, // 4: shopmesh.order.v1.Order.subtotal:type_name -> google.type.Money
-	11, // 5: shopmesh.order.v1.Order.total:type_name -> google.type.Money
-	6,  // 6: shopmesh.order.v1.Order.contact:type_name -> shopmesh.order.v1.Contact
-	12, // 7: shopmesh.order.v1.Order.shipping_address:type_name -> google.type.PostalAddress
-	11, // 8: shopmesh.order.v1.Order.captured:type_name -> google.type.Money
-	11, // 9: shopmesh.order.v1.Order.refunded:type_name -> google.type.Money
-	8,  // 10: shopmesh.order.v1.Order.history:type_name -> shopmesh.order.v1.OrderHistoryEntry
-	7,  // 11: shopmesh.order.v1.Order.shipment:type_name -> shopmesh.order.v1.Shipment
-	13, // 12: shopmesh.order.v1.Order.create_time:type_name -> google.protobuf.Timestamp
-	13, // 13: shopmesh.order.v1.Order.update_time:type_name -> google.protobuf.Timestamp
-	13, // 14: shopmesh.order.v1.Order.expire_time:type_name -> google.protobuf.Timestamp
-	11, // 15: shopmesh.order.v1.OrderLine.unit_price:type_name -> google.type.Money
-	11, // 16: shopmesh.order.v1.OrderLine.total:type_name -> google.type.Money
-	2,  // 17: shopmesh.order.v1.Adjustment.kind:type_name -> shopmesh.order.v1.AdjustmentKind
-	11, // 18: shopmesh.order.v1.Adjustment.amount:type_name -> google.type.Money
-	13, // 19: shopmesh.order.v1.Shipment.ship_time:type_name -> google.protobuf.Timestamp
-	13, // 20: shopmesh.order.v1.Shipment.deliver_time:type_name -> google.protobuf.Timestamp
-	0,  // 21: shopmesh.order.v1.OrderHistoryEntry.state:type_name -> shopmesh.order.v1.OrderState
-	1,  // 22: shopmesh.order.v1.OrderHistoryEntry.cancel_reason:type_name -> shopmesh.order.v1.CancelReason
-	13, // 23: shopmesh.order.v1.OrderHistoryEntry.create_time:type_name -> google.protobuf.Timestamp
-	4,  // 24: shopmesh.order.v1.OrderQuote.lines:type_name -> shopmesh.order.v1.OrderLine
-	5,  // 25: shopmesh.order.v1.OrderQuote.adjustments:type_name -> shopmesh.order.v1.Adjustment
-	11, // 26: shopmesh.order.v1.OrderQuote.subtotal:type_name -> google.type.Money
-	11, // 27: shopmesh.order.v1.OrderQuote.total:type_name -> google.type.Money
-	13, // 28: shopmesh.order.v1.TimelineEntry.create_time:type_name -> google.protobuf.Timestamp
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	6,  // 2: shopmesh.order.v1.Order.lines:type_name -> shopmesh.order.v1.OrderLine
+	7,  // 3: shopmesh.order.v1.Order.adjustments:type_name -> shopmesh.order.v1.Adjustment
+	14, // 4: shopmesh.order.v1.Order.subtotal:type_name -> google.type.Money
+	14, // 5: shopmesh.order.v1.Order.total:type_name -> google.type.Money
+	8,  // 6: shopmesh.order.v1.Order.contact:type_name -> shopmesh.order.v1.Contact
+	15, // 7: shopmesh.order.v1.Order.shipping_address:type_name -> google.type.PostalAddress
+	14, // 8: shopmesh.order.v1.Order.captured:type_name -> google.type.Money
+	14, // 9: shopmesh.order.v1.Order.refunded:type_name -> google.type.Money
+	11, // 10: shopmesh.order.v1.Order.history:type_name -> shopmesh.order.v1.OrderHistoryEntry
+	9,  // 11: shopmesh.order.v1.Order.shipment:type_name -> shopmesh.order.v1.Shipment
+	16, // 12: shopmesh.order.v1.Order.create_time:type_name -> google.protobuf.Timestamp
+	16, // 13: shopmesh.order.v1.Order.update_time:type_name -> google.protobuf.Timestamp
+	16, // 14: shopmesh.order.v1.Order.expire_time:type_name -> google.protobuf.Timestamp
+	14, // 15: shopmesh.order.v1.Order.balance:type_name -> google.type.Money
+	10, // 16: shopmesh.order.v1.Order.disputes:type_name -> shopmesh.order.v1.OrderDispute
+	14, // 17: shopmesh.order.v1.OrderLine.unit_price:type_name -> google.type.Money
+	14, // 18: shopmesh.order.v1.OrderLine.total:type_name -> google.type.Money
+	2,  // 19: shopmesh.order.v1.Adjustment.kind:type_name -> shopmesh.order.v1.AdjustmentKind
+	14, // 20: shopmesh.order.v1.Adjustment.amount:type_name -> google.type.Money
+	16, // 21: shopmesh.order.v1.Shipment.ship_time:type_name -> google.protobuf.Timestamp
+	16, // 22: shopmesh.order.v1.Shipment.deliver_time:type_name -> google.protobuf.Timestamp
+	14, // 23: shopmesh.order.v1.OrderDispute.amount:type_name -> google.type.Money
+	3,  // 24: shopmesh.order.v1.OrderDispute.status:type_name -> shopmesh.order.v1.OrderDisputeStatus
+	16, // 25: shopmesh.order.v1.OrderDispute.open_time:type_name -> google.protobuf.Timestamp
+	16, // 26: shopmesh.order.v1.OrderDispute.close_time:type_name -> google.protobuf.Timestamp
+	0,  // 27: shopmesh.order.v1.OrderHistoryEntry.state:type_name -> shopmesh.order.v1.OrderState
+	1,  // 28: shopmesh.order.v1.OrderHistoryEntry.cancel_reason:type_name -> shopmesh.order.v1.CancelReason
+	16, // 29: shopmesh.order.v1.OrderHistoryEntry.create_time:type_name -> google.protobuf.Timestamp
+	4,  // 30: shopmesh.order.v1.OrderHistoryEntry.step:type_name -> shopmesh.order.v1.OrderStep
+	6,  // 31: shopmesh.order.v1.OrderQuote.lines:type_name -> shopmesh.order.v1.OrderLine
+	7,  // 32: shopmesh.order.v1.OrderQuote.adjustments:type_name -> shopmesh.order.v1.Adjustment
+	14, // 33: shopmesh.order.v1.OrderQuote.subtotal:type_name -> google.type.Money
+	14, // 34: shopmesh.order.v1.OrderQuote.total:type_name -> google.type.Money
+	16, // 35: shopmesh.order.v1.TimelineEntry.create_time:type_name -> google.protobuf.Timestamp
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_proto_init() }
@@ -1199,8 +1495,8 @@ func file_shopmesh_order_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_proto_rawDesc), len(file_shopmesh_order_v1_order_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   8,
+			NumEnums:      5,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

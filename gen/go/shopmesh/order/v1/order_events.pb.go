@@ -32,7 +32,8 @@ type OrderNotice struct {
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// Its number.
 	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
-	// Its version when the event was first said. Said again, the event keeps it.
+	// Its version when the event was first published. An event that is published again
+	// keeps it.
 	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	// Its lines.
 	Lines []*OrderLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
@@ -152,7 +153,7 @@ func (x *OrderNotice) GetShippingAddress() *postaladdress.PostalAddress {
 	return nil
 }
 
-// OrderPlaced asks inventory to reserve all lines or none. Topic
+// OrderPlaced has inventory reserve all lines or none. Topic
 // shopmesh.order.order.v1, keyed by the order's id, like the others.
 type OrderPlaced struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -290,7 +291,7 @@ func (x *ReservationLine) GetQuantity() int32 {
 	return 0
 }
 
-// OrderAwaitingPayment asks payment to take the money.
+// OrderAwaitingPayment has payment take the money.
 type OrderAwaitingPayment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
@@ -299,7 +300,7 @@ type OrderAwaitingPayment struct {
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Its number, for the statement.
 	Number string `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
-	// The payment to make; chosen by order, so that asking again makes no second one.
+	// The payment to make; chosen by order, so that the event makes no second one when it comes again.
 	PaymentId string `protobuf:"bytes,4,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// What to take.
 	Total *money.Money `protobuf:"bytes,5,opt,name=total,proto3" json:"total,omitempty"`
@@ -390,7 +391,7 @@ func (x *OrderAwaitingPayment) GetCustomerId() string {
 	return ""
 }
 
-// OrderConfirmed says that the order is paid: inventory takes the stock from the
+// OrderConfirmed reports that the order is paid: inventory takes the stock from the
 // shelf, notification writes to the customer.
 type OrderConfirmed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -437,7 +438,7 @@ func (x *OrderConfirmed) GetNotice() *OrderNotice {
 	return nil
 }
 
-// OrderCancelled says that the order ended: inventory releases or restocks,
+// OrderCancelled reports that the order ended: inventory releases or restocks,
 // payment gives back what was or will be captured, notification writes to the
 // customer.
 type OrderCancelled struct {
@@ -446,11 +447,11 @@ type OrderCancelled struct {
 	Notice *OrderNotice `protobuf:"bytes,1,opt,name=notice,proto3" json:"notice,omitempty"`
 	// Why.
 	Reason CancelReason `protobuf:"varint,2,opt,name=reason,proto3,enum=shopmesh.order.v1.CancelReason" json:"reason,omitempty"`
-	// What else was said of it.
+	// More about it, such as the reason that somebody gave.
 	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
 	// Its payment.
 	PaymentId string `protobuf:"bytes,4,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// Whether payment was asked to take the money before.
+	// Whether OrderAwaitingPayment was published before.
 	PaymentRequested bool `protobuf:"varint,5,opt,name=payment_requested,json=paymentRequested,proto3" json:"payment_requested,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -521,7 +522,7 @@ func (x *OrderCancelled) GetPaymentRequested() bool {
 	return false
 }
 
-// OrderRefunded says that money was given back: notification writes to the customer.
+// OrderRefunded reports that money was given back: notification writes to the customer.
 type OrderRefunded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
@@ -532,7 +533,7 @@ type OrderRefunded struct {
 	Amount *money.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
 	// How much was given back in all.
 	Refunded *money.Money `protobuf:"bytes,4,opt,name=refunded,proto3" json:"refunded,omitempty"`
-	// Why, as the one who refunded said.
+	// Why, as whoever refunded it wrote.
 	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -603,7 +604,7 @@ func (x *OrderRefunded) GetReason() string {
 	return ""
 }
 
-// OrderShipped says that the order was sent: notification writes to the customer.
+// OrderShipped reports that the order was sent: notification writes to the customer.
 type OrderShipped struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
@@ -658,7 +659,7 @@ func (x *OrderShipped) GetShipment() *Shipment {
 	return nil
 }
 
-// OrderDelivered says that the order arrived.
+// OrderDelivered reports that the order arrived.
 type OrderDelivered struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
@@ -711,6 +712,62 @@ func (x *OrderDelivered) GetVersion() int64 {
 		return x.Version
 	}
 	return 0
+}
+
+// OrderUpdated reports that contact, address or shipment of an order was corrected.
+// Mails that are sent from now on go to the new address.
+type OrderUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order as it is now.
+	Notice *OrderNotice `protobuf:"bytes,1,opt,name=notice,proto3" json:"notice,omitempty"`
+	// How it was sent; unset before.
+	Shipment      *Shipment `protobuf:"bytes,2,opt,name=shipment,proto3" json:"shipment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderUpdated) Reset() {
+	*x = OrderUpdated{}
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderUpdated) ProtoMessage() {}
+
+func (x *OrderUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderUpdated.ProtoReflect.Descriptor instead.
+func (*OrderUpdated) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *OrderUpdated) GetNotice() *OrderNotice {
+	if x != nil {
+		return x.Notice
+	}
+	return nil
+}
+
+func (x *OrderUpdated) GetShipment() *Shipment {
+	if x != nil {
+		return x.Shipment
+	}
+	return nil
 }
 
 var File_shopmesh_order_v1_order_events_proto protoreflect.FileDescriptor
@@ -772,7 +829,10 @@ const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\bshipment\x18\x02 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\"E\n" +
 	"\x0eOrderDelivered\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x03R\aversionB\xce\x01\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\"\x7f\n" +
+	"\fOrderUpdated\x126\n" +
+	"\x06notice\x18\x01 \x01(\v2\x1e.shopmesh.order.v1.OrderNoticeR\x06notice\x127\n" +
+	"\bshipment\x18\x02 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipmentB\xce\x01\n" +
 	"\x15com.shopmesh.order.v1B\x10OrderEventsProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
 
 var (
@@ -787,7 +847,7 @@ func file_shopmesh_order_v1_order_events_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_events_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_events_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_shopmesh_order_v1_order_events_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
 	(*OrderNotice)(nil),                 // 0: shopmesh.order.v1.OrderNotice
 	(*OrderPlaced)(nil),                 // 1: shopmesh.order.v1.OrderPlaced
@@ -798,38 +858,41 @@ var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
 	(*OrderRefunded)(nil),               // 6: shopmesh.order.v1.OrderRefunded
 	(*OrderShipped)(nil),                // 7: shopmesh.order.v1.OrderShipped
 	(*OrderDelivered)(nil),              // 8: shopmesh.order.v1.OrderDelivered
-	(*OrderLine)(nil),                   // 9: shopmesh.order.v1.OrderLine
-	(*Adjustment)(nil),                  // 10: shopmesh.order.v1.Adjustment
-	(*money.Money)(nil),                 // 11: google.type.Money
-	(*Contact)(nil),                     // 12: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 13: google.type.PostalAddress
-	(*timestamppb.Timestamp)(nil),       // 14: google.protobuf.Timestamp
-	(CancelReason)(0),                   // 15: shopmesh.order.v1.CancelReason
-	(*Shipment)(nil),                    // 16: shopmesh.order.v1.Shipment
+	(*OrderUpdated)(nil),                // 9: shopmesh.order.v1.OrderUpdated
+	(*OrderLine)(nil),                   // 10: shopmesh.order.v1.OrderLine
+	(*Adjustment)(nil),                  // 11: shopmesh.order.v1.Adjustment
+	(*money.Money)(nil),                 // 12: google.type.Money
+	(*Contact)(nil),                     // 13: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 14: google.type.PostalAddress
+	(*timestamppb.Timestamp)(nil),       // 15: google.protobuf.Timestamp
+	(CancelReason)(0),                   // 16: shopmesh.order.v1.CancelReason
+	(*Shipment)(nil),                    // 17: shopmesh.order.v1.Shipment
 }
 var file_shopmesh_order_v1_order_events_proto_depIdxs = []int32{
-	9,  // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
-	10, // 1: shopmesh.order.v1.OrderNotice.adjustments:type_name -> shopmesh.order.v1.Adjustment
-	11, // 2: shopmesh.order.v1.OrderNotice.subtotal:type_name -> google.type.Money
-	11, // 3: shopmesh.order.v1.OrderNotice.total:type_name -> google.type.Money
-	12, // 4: shopmesh.order.v1.OrderNotice.contact:type_name -> shopmesh.order.v1.Contact
-	13, // 5: shopmesh.order.v1.OrderNotice.shipping_address:type_name -> google.type.PostalAddress
+	10, // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
+	11, // 1: shopmesh.order.v1.OrderNotice.adjustments:type_name -> shopmesh.order.v1.Adjustment
+	12, // 2: shopmesh.order.v1.OrderNotice.subtotal:type_name -> google.type.Money
+	12, // 3: shopmesh.order.v1.OrderNotice.total:type_name -> google.type.Money
+	13, // 4: shopmesh.order.v1.OrderNotice.contact:type_name -> shopmesh.order.v1.Contact
+	14, // 5: shopmesh.order.v1.OrderNotice.shipping_address:type_name -> google.type.PostalAddress
 	2,  // 6: shopmesh.order.v1.OrderPlaced.lines:type_name -> shopmesh.order.v1.ReservationLine
-	14, // 7: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
-	11, // 8: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
+	15, // 7: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
+	12, // 8: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
 	0,  // 9: shopmesh.order.v1.OrderConfirmed.notice:type_name -> shopmesh.order.v1.OrderNotice
 	0,  // 10: shopmesh.order.v1.OrderCancelled.notice:type_name -> shopmesh.order.v1.OrderNotice
-	15, // 11: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
+	16, // 11: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
 	0,  // 12: shopmesh.order.v1.OrderRefunded.notice:type_name -> shopmesh.order.v1.OrderNotice
-	11, // 13: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
-	11, // 14: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
+	12, // 13: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
+	12, // 14: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
 	0,  // 15: shopmesh.order.v1.OrderShipped.notice:type_name -> shopmesh.order.v1.OrderNotice
-	16, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	17, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
+	0,  // 17: shopmesh.order.v1.OrderUpdated.notice:type_name -> shopmesh.order.v1.OrderNotice
+	17, // 18: shopmesh.order.v1.OrderUpdated.shipment:type_name -> shopmesh.order.v1.Shipment
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_events_proto_init() }
@@ -844,7 +907,7 @@ func file_shopmesh_order_v1_order_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_events_proto_rawDesc), len(file_shopmesh_order_v1_order_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -16,6 +16,7 @@ import (
 	postaladdress "google.golang.org/genproto/googleapis/type/postaladdress"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -426,8 +427,10 @@ type ListOrdersRequest struct {
 	// The next_page_token of the page before; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// A conjunction of comparisons (https://google.aip.dev/160): `state = CONFIRMED`,
-	// `number = "7K3M-Q2XD"`, `email = "…"`, `customer_id = "…"`,
-	// `last_name = "…"`, `create_time >= "2026-01-31T00:00:00Z"`.
+	// `number = "7K3M-Q2XD"` (in any case, with or without dash or #), `email = "…"` and
+	// `last_name = "…"` (without regard to case and outer blanks), `customer_id = "…"`,
+	// `refunded > 0` and `balance = 0` (amounts in the order's currency: 12.50), and
+	// `create_time >= "2026-01-31T00:00:00Z"`.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// create_time or "create_time desc"; "create_time desc" when empty.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
@@ -649,7 +652,121 @@ func (x *WatchOrderResponse) GetEntry() *OrderHistoryEntry {
 	return nil
 }
 
-// CancelOrderRequest says which order to cancel, and why.
+// UpdateOrderRequest holds what to correct of an order.
+type UpdateOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order: its id, and the fields to correct. When its etag is set, it must be the
+	// current one.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// What to correct, to any depth: `contact`, `contact.email`, `shipping_address`,
+	// `shipping_address.postal_code`, `shipment.carrier`, `shipment.tracking_code`. Without
+	// a mask, what the order holds of these.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// Any UUID, made by the caller (https://google.aip.dev/155): the same request sent
+	// again gets the same answer; optional.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateOrderRequest) Reset() {
+	*x = UpdateOrderRequest{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateOrderRequest) ProtoMessage() {}
+
+func (x *UpdateOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateOrderRequest.ProtoReflect.Descriptor instead.
+func (*UpdateOrderRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UpdateOrderRequest) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *UpdateOrderRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateOrderRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// UpdateOrderResponse holds the order as corrected.
+type UpdateOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order with its history.
+	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateOrderResponse) Reset() {
+	*x = UpdateOrderResponse{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateOrderResponse) ProtoMessage() {}
+
+func (x *UpdateOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateOrderResponse.ProtoReflect.Descriptor instead.
+func (*UpdateOrderResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UpdateOrderResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+// CancelOrderRequest names an order to cancel.
 type CancelOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Any UUID, made by the caller (https://google.aip.dev/155).
@@ -666,7 +783,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[11]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -678,7 +795,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[11]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -691,7 +808,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{11}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CancelOrderRequest) GetRequestId() string {
@@ -733,7 +850,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[12]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -745,7 +862,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[12]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -758,7 +875,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{12}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -768,7 +885,7 @@ func (x *CancelOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// ShipOrderRequest says which order was sent, and how.
+// ShipOrderRequest names an order that was sent.
 type ShipOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order's id.
@@ -778,14 +895,19 @@ type ShipOrderRequest struct {
 	// The carrier's number for it, up to 100 characters; optional.
 	TrackingCode string `protobuf:"bytes,3,opt,name=tracking_code,json=trackingCode,proto3" json:"tracking_code,omitempty"`
 	// When set, must be the current etag.
-	Etag          string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Any UUID, made by the caller (https://google.aip.dev/155): the same request sent
+	// again gets the same answer; optional.
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Sends the order although it was refunded in full.
+	ShipRefunded  bool `protobuf:"varint,6,opt,name=ship_refunded,json=shipRefunded,proto3" json:"ship_refunded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ShipOrderRequest) Reset() {
 	*x = ShipOrderRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[13]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +919,7 @@ func (x *ShipOrderRequest) String() string {
 func (*ShipOrderRequest) ProtoMessage() {}
 
 func (x *ShipOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[13]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +932,7 @@ func (x *ShipOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipOrderRequest.ProtoReflect.Descriptor instead.
 func (*ShipOrderRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{13}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ShipOrderRequest) GetId() string {
@@ -841,6 +963,20 @@ func (x *ShipOrderRequest) GetEtag() string {
 	return ""
 }
 
+func (x *ShipOrderRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ShipOrderRequest) GetShipRefunded() bool {
+	if x != nil {
+		return x.ShipRefunded
+	}
+	return false
+}
+
 // ShipOrderResponse holds the order as shipped.
 type ShipOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -852,7 +988,7 @@ type ShipOrderResponse struct {
 
 func (x *ShipOrderResponse) Reset() {
 	*x = ShipOrderResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[14]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -864,7 +1000,7 @@ func (x *ShipOrderResponse) String() string {
 func (*ShipOrderResponse) ProtoMessage() {}
 
 func (x *ShipOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[14]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -877,7 +1013,7 @@ func (x *ShipOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipOrderResponse.ProtoReflect.Descriptor instead.
 func (*ShipOrderResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{14}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ShipOrderResponse) GetOrder() *Order {
@@ -887,20 +1023,23 @@ func (x *ShipOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// MarkOrderDeliveredRequest says which order arrived.
+// MarkOrderDeliveredRequest names an order that arrived.
 type MarkOrderDeliveredRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order's id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// When set, must be the current etag.
-	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Any UUID, made by the caller (https://google.aip.dev/155): the same request sent
+	// again gets the same answer; optional.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MarkOrderDeliveredRequest) Reset() {
 	*x = MarkOrderDeliveredRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -912,7 +1051,7 @@ func (x *MarkOrderDeliveredRequest) String() string {
 func (*MarkOrderDeliveredRequest) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -925,7 +1064,7 @@ func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredRequest.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{15}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MarkOrderDeliveredRequest) GetId() string {
@@ -942,6 +1081,13 @@ func (x *MarkOrderDeliveredRequest) GetEtag() string {
 	return ""
 }
 
+func (x *MarkOrderDeliveredRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // MarkOrderDeliveredResponse holds the order as delivered.
 type MarkOrderDeliveredResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -953,7 +1099,7 @@ type MarkOrderDeliveredResponse struct {
 
 func (x *MarkOrderDeliveredResponse) Reset() {
 	*x = MarkOrderDeliveredResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1111,7 @@ func (x *MarkOrderDeliveredResponse) String() string {
 func (*MarkOrderDeliveredResponse) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1124,7 @@ func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredResponse.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{16}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MarkOrderDeliveredResponse) GetOrder() *Order {
@@ -999,7 +1145,7 @@ type GetOrderTimelineRequest struct {
 
 func (x *GetOrderTimelineRequest) Reset() {
 	*x = GetOrderTimelineRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1157,7 @@ func (x *GetOrderTimelineRequest) String() string {
 func (*GetOrderTimelineRequest) ProtoMessage() {}
 
 func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1170,7 @@ func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{17}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetOrderTimelineRequest) GetId() string {
@@ -1034,7 +1180,7 @@ func (x *GetOrderTimelineRequest) GetId() string {
 	return ""
 }
 
-// GetOrderTimelineResponse tells what happened.
+// GetOrderTimelineResponse is what happened.
 type GetOrderTimelineResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What happened, oldest first.
@@ -1047,7 +1193,7 @@ type GetOrderTimelineResponse struct {
 
 func (x *GetOrderTimelineResponse) Reset() {
 	*x = GetOrderTimelineResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1205,7 @@ func (x *GetOrderTimelineResponse) String() string {
 func (*GetOrderTimelineResponse) ProtoMessage() {}
 
 func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1218,7 @@ func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{18}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetOrderTimelineResponse) GetEntries() []*TimelineEntry {
@@ -1093,89 +1239,113 @@ var File_shopmesh_order_v1_order_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\n" +
-	"%shopmesh/order/v1/order_service.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a!shopmesh/options/v1/options.proto\x1a\x1dshopmesh/order/v1/order.proto\"}\n" +
-	"\x10OrderLineRequest\x12A\n" +
-	"\fproduct_code\x18\x01 \x01(\tB\x1e\xbaH\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode\x12&\n" +
-	"\bquantity\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x90N(\x01R\bquantity\"[\n" +
-	"\x11QuoteOrderRequest\x12F\n" +
-	"\x05lines\x18\x01 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\"I\n" +
+	"%shopmesh/order/v1/order_service.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a!shopmesh/options/v1/options.proto\x1a\x1dshopmesh/order/v1/order.proto\"\x83\x01\n" +
+	"\x10OrderLineRequest\x12D\n" +
+	"\fproduct_code\x18\x01 \x01(\tB!\xe0A\x02\xbaH\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode\x12)\n" +
+	"\bquantity\x18\x02 \x01(\x05B\r\xe0A\x02\xbaH\a\x1a\x05\x18\x90N(\x01R\bquantity\"^\n" +
+	"\x11QuoteOrderRequest\x12I\n" +
+	"\x05lines\x18\x01 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\"I\n" +
 	"\x12QuoteOrderResponse\x123\n" +
-	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\x8d\t\n" +
-	"\x11PlaceOrderRequest\x12'\n" +
+	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\xe4\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12,\n" +
-	"\vcustomer_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\n" +
-	"customerId\x12<\n" +
-	"\acontact\x18\x03 \x01(\v2\x1a.shopmesh.order.v1.ContactB\x06\xbaH\x03\xc8\x01\x01R\acontact\x12\xad\x06\n" +
-	"\x10shipping_address\x18\x04 \x01(\v2\x1a.google.type.PostalAddressB\xe5\x05\xbaH\xde\x05\xba\x01v\n" +
+	"\x11PlaceOrderRequest\x12*\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\vcustomer_id\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\n" +
+	"customerId\x12\xfd\x01\n" +
+	"\acontact\x18\x03 \x01(\v2\x1a.shopmesh.order.v1.ContactB\xc6\x01\xe0A\x02\xbaH\xbf\x01\xba\x01R\n" +
+	"\x12contact.first_name\x12\x1cfirst_name must not be blank\x1a\x1ethis.first_name.matches('\\\\S')\xba\x01d\n" +
+	"\rcontact.email\x129email must be an e-mail address, such as name@example.com\x1a\x18this.email.contains('@')\xc8\x01\x01R\acontact\x12\xb1\x06\n" +
+	"\x10shipping_address\x18\x04 \x01(\v2\x1a.google.type.PostalAddressB\xe9\x05\xe0A\x02\xbaH\xdf\x05\xba\x01v\n" +
 	"\x0eaddress.region\x12<region_code must be two capital letters (ISO 3166-1 alpha-2)\x1a&this.region_code.matches('^[A-Z]{2}$')\xba\x01\xcf\x01\n" +
-	"\raddress.lines\x129address_lines must be 1 to 5 lines of 1 to 200 characters\x1a\x82\x01this.address_lines.size() >= 1 && this.address_lines.size() <= 5 && this.address_lines.all(l, l.size() <= 200 && l.matches('\\\\S'))\xba\x01\x8b\x03\n" +
-	"\raddress.texts\x12:every text of the address must have at most 200 characters\x1a\xbd\x02this.locality.size() <= 200 && this.postal_code.size() <= 200 && this.administrative_area.size() <= 200 && this.sublocality.size() <= 200 && this.sorting_code.size() <= 200 && this.organization.size() <= 200 && this.language_code.size() <= 200 && this.recipients.size() <= 5 && this.recipients.all(r, r.size() <= 200)\xc8\x01\x01\x80\x01\x01R\x0fshippingAddress\x12F\n" +
-	"\x05lines\x18\x05 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\v\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x120\n" +
-	"\x0epayment_method\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\rpaymentMethod\x129\n" +
-	"\x0eexpected_total\x18\a \x01(\v2\x12.google.type.MoneyR\rexpectedTotal\"D\n" +
+	"\raddress.lines\x129address_lines must be 1 to 5 lines of 1 to 200 characters\x1a\x82\x01this.address_lines.size() >= 1 && this.address_lines.size() <= 5 && this.address_lines.all(l, l.size() <= 200 && l.matches('\\\\S'))\xba\x01\x8c\x03\n" +
+	"\raddress.texts\x12:every text of the address must have at most 200 characters\x1a\xbe\x02this.locality.size() <= 200 && this.postal_code.size() <= 200 && this.administrative_area.size() <= 200 && this.sublocality.size() <= 200 && this.sorting_code.size() <= 200 && this.organization.size() <= 200 && this.language_code.size() <= 200 && this.recipients.size() <= 20 && this.recipients.all(r, r.size() <= 200)\xc8\x01\x01\x80\x01\x01R\x0fshippingAddress\x12I\n" +
+	"\x05lines\x18\x05 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x123\n" +
+	"\x0epayment_method\x18\x06 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\rpaymentMethod\x12>\n" +
+	"\x0eexpected_total\x18\a \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x01R\rexpectedTotal\"D\n" +
 	"\x12PlaceOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"+\n" +
-	"\x0fGetOrderRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"B\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\".\n" +
+	"\x0fGetOrderRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"B\n" +
 	"\x10GetOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xae\x01\n" +
-	"\x11ListOrdersRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xba\x01\n" +
+	"\x11ListOrdersRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
-	"\x06filter\x18\x03 \x01(\tB\v\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\x12\"\n" +
-	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\aorderBy\"n\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12&\n" +
+	"\x06filter\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\x12%\n" +
+	"\border_by\x18\x04 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\"n\n" +
 	"\x12ListOrdersResponse\x120\n" +
 	"\x06orders\x18\x01 \x03(\v2\x18.shopmesh.order.v1.OrderR\x06orders\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"[\n" +
-	"\x11WatchOrderRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12,\n" +
-	"\rafter_version\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\fafterVersion\"P\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"a\n" +
+	"\x11WatchOrderRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12/\n" +
+	"\rafter_version\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x01\xbaH\x04\"\x02(\x00R\fafterVersion\"P\n" +
 	"\x12WatchOrderResponse\x12:\n" +
-	"\x05entry\x18\x01 \x01(\v2$.shopmesh.order.v1.OrderHistoryEntryR\x05entry\"\x96\x01\n" +
-	"\x12CancelOrderRequest\x12'\n" +
+	"\x05entry\x18\x01 \x01(\v2$.shopmesh.order.v1.OrderHistoryEntryR\x05entry\"\xf4\x01\n" +
+	"\x12UpdateOrderRequest\x12m\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderB=\xe0A\x02\xbaH7\xba\x011\n" +
+	"\border.id\x12\x16id must name the order\x1a\rthis.id != ''\xc8\x01\x01R\x05order\x12@\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
+	"updateMask\x12-\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x18\n" +
-	"\x02id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12 \n" +
-	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\x12\x1b\n" +
-	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\"E\n" +
+	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"E\n" +
+	"\x13UpdateOrderResponse\x12.\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xa2\x01\n" +
+	"\x12CancelOrderRequest\x12*\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x1b\n" +
+	"\x02id\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12#\n" +
+	"\x06reason\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\x06reason\x12\x1e\n" +
+	"\x04etag\x18\x04 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"E\n" +
 	"\x13CancelOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\x9a\x01\n" +
-	"\x10ShipOrderRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12!\n" +
-	"\acarrier\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\acarrier\x12,\n" +
-	"\rtracking_code\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\ftrackingCode\x12\x1b\n" +
-	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\"C\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xff\x01\n" +
+	"\x10ShipOrderRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12$\n" +
+	"\acarrier\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\acarrier\x12/\n" +
+	"\rtracking_code\x18\x03 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\ftrackingCode\x12\x1e\n" +
+	"\x04etag\x18\x04 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12-\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12(\n" +
+	"\rship_refunded\x18\x06 \x01(\bB\x03\xe0A\x01R\fshipRefunded\"C\n" +
 	"\x11ShipOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"R\n" +
-	"\x19MarkOrderDeliveredRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
-	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\"L\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\x87\x01\n" +
+	"\x19MarkOrderDeliveredRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1e\n" +
+	"\x04etag\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12-\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"L\n" +
 	"\x1aMarkOrderDeliveredResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"3\n" +
-	"\x17GetOrderTimelineRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"p\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"6\n" +
+	"\x17GetOrderTimelineRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"p\n" +
 	"\x18GetOrderTimelineResponse\x12:\n" +
 	"\aentries\x18\x01 \x03(\v2 .shopmesh.order.v1.TimelineEntryR\aentries\x12\x18\n" +
-	"\amissing\x18\x02 \x03(\tR\amissing2\xc8\t\n" +
+	"\amissing\x18\x02 \x03(\tR\amissing2\xe5\n" +
+	"\n" +
 	"\fOrderService\x12\x7f\n" +
 	"\n" +
-	"QuoteOrder\x12$.shopmesh.order.v1.QuoteOrderRequest\x1a%.shopmesh.order.v1.QuoteOrderResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/orders:quote\x90\x02\x01\x12v\n" +
+	"QuoteOrder\x12$.shopmesh.order.v1.QuoteOrderRequest\x1a%.shopmesh.order.v1.QuoteOrderResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/orders:quote\x90\x02\x01\x12y\n" +
 	"\n" +
-	"PlaceOrder\x12$.shopmesh.order.v1.PlaceOrderRequest\x1a%.shopmesh.order.v1.PlaceOrderResponse\"\x1b\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
-	"/v1/orders\x12w\n" +
+	"PlaceOrder\x12$.shopmesh.order.v1.PlaceOrderRequest\x1a%.shopmesh.order.v1.PlaceOrderResponse\"\x1e\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
+	"/v1/orders\x90\x02\x02\x12w\n" +
 	"\bGetOrder\x12\".shopmesh.order.v1.GetOrderRequest\x1a#.shopmesh.order.v1.GetOrderResponse\"\"\xea\xe0\x18\x04\x10\x06\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/orders/{id}\x90\x02\x01\x12x\n" +
 	"\n" +
 	"ListOrders\x12$.shopmesh.order.v1.ListOrdersRequest\x1a%.shopmesh.order.v1.ListOrdersResponse\"\x1d\xea\xe0\x18\x04\x10\x06\x18\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/orders\x90\x02\x01\x12\x85\x01\n" +
 	"\n" +
-	"WatchOrder\x12$.shopmesh.order.v1.WatchOrderRequest\x1a%.shopmesh.order.v1.WatchOrderResponse\"(\xea\xe0\x18\x04\x10\x06\x18\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{id}:watch\x90\x02\x010\x01\x12\x87\x01\n" +
-	"\vCancelOrder\x12%.shopmesh.order.v1.CancelOrderRequest\x1a&.shopmesh.order.v1.CancelOrderResponse\")\xea\xe0\x18\x04\x10\a\x18\x01\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/orders/{id}:cancel\x12}\n" +
-	"\tShipOrder\x12#.shopmesh.order.v1.ShipOrderRequest\x1a$.shopmesh.order.v1.ShipOrderResponse\"%\xea\xe0\x18\x02\x10\a\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/orders/{id}:ship\x12\xa1\x01\n" +
-	"\x12MarkOrderDelivered\x12,.shopmesh.order.v1.MarkOrderDeliveredRequest\x1a-.shopmesh.order.v1.MarkOrderDeliveredResponse\".\xea\xe0\x18\x02\x10\a\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/orders/{id}:markDelivered\x12\x96\x01\n" +
+	"WatchOrder\x12$.shopmesh.order.v1.WatchOrderRequest\x1a%.shopmesh.order.v1.WatchOrderResponse\"(\xea\xe0\x18\x04\x10\x06\x18\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{id}:watch\x90\x02\x010\x01\x12\x8d\x01\n" +
+	"\vUpdateOrder\x12%.shopmesh.order.v1.UpdateOrderRequest\x1a&.shopmesh.order.v1.UpdateOrderResponse\"/\xea\xe0\x18\x04\x10\a\x18\x01\x82\xd3\xe4\x93\x02\x1e:\x05order2\x15/v1/orders/{order.id}\x90\x02\x02\x12\x8a\x01\n" +
+	"\vCancelOrder\x12%.shopmesh.order.v1.CancelOrderRequest\x1a&.shopmesh.order.v1.CancelOrderResponse\",\xea\xe0\x18\x04\x10\a\x18\x01\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/orders/{id}:cancel\x90\x02\x02\x12\x80\x01\n" +
+	"\tShipOrder\x12#.shopmesh.order.v1.ShipOrderRequest\x1a$.shopmesh.order.v1.ShipOrderResponse\"(\xea\xe0\x18\x02\x10\a\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/orders/{id}:ship\x90\x02\x02\x12\xa4\x01\n" +
+	"\x12MarkOrderDelivered\x12,.shopmesh.order.v1.MarkOrderDeliveredRequest\x1a-.shopmesh.order.v1.MarkOrderDeliveredResponse\"1\xea\xe0\x18\x02\x10\a\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/orders/{id}:markDelivered\x90\x02\x02\x12\x96\x01\n" +
 	"\x10GetOrderTimeline\x12*.shopmesh.order.v1.GetOrderTimelineRequest\x1a+.shopmesh.order.v1.GetOrderTimelineResponse\")\xea\xe0\x18\x02\x10\x06\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/orders/{id}/timeline\x90\x02\x01B\xcf\x01\n" +
 	"\x15com.shopmesh.order.v1B\x11OrderServiceProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
 
@@ -1191,7 +1361,7 @@ func file_shopmesh_order_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_service_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*OrderLineRequest)(nil),            // 0: shopmesh.order.v1.OrderLineRequest
 	(*QuoteOrderRequest)(nil),           // 1: shopmesh.order.v1.QuoteOrderRequest
@@ -1204,60 +1374,68 @@ var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*ListOrdersResponse)(nil),          // 8: shopmesh.order.v1.ListOrdersResponse
 	(*WatchOrderRequest)(nil),           // 9: shopmesh.order.v1.WatchOrderRequest
 	(*WatchOrderResponse)(nil),          // 10: shopmesh.order.v1.WatchOrderResponse
-	(*CancelOrderRequest)(nil),          // 11: shopmesh.order.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),         // 12: shopmesh.order.v1.CancelOrderResponse
-	(*ShipOrderRequest)(nil),            // 13: shopmesh.order.v1.ShipOrderRequest
-	(*ShipOrderResponse)(nil),           // 14: shopmesh.order.v1.ShipOrderResponse
-	(*MarkOrderDeliveredRequest)(nil),   // 15: shopmesh.order.v1.MarkOrderDeliveredRequest
-	(*MarkOrderDeliveredResponse)(nil),  // 16: shopmesh.order.v1.MarkOrderDeliveredResponse
-	(*GetOrderTimelineRequest)(nil),     // 17: shopmesh.order.v1.GetOrderTimelineRequest
-	(*GetOrderTimelineResponse)(nil),    // 18: shopmesh.order.v1.GetOrderTimelineResponse
-	(*OrderQuote)(nil),                  // 19: shopmesh.order.v1.OrderQuote
-	(*Contact)(nil),                     // 20: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 21: google.type.PostalAddress
-	(*money.Money)(nil),                 // 22: google.type.Money
-	(*Order)(nil),                       // 23: shopmesh.order.v1.Order
-	(*OrderHistoryEntry)(nil),           // 24: shopmesh.order.v1.OrderHistoryEntry
-	(*TimelineEntry)(nil),               // 25: shopmesh.order.v1.TimelineEntry
+	(*UpdateOrderRequest)(nil),          // 11: shopmesh.order.v1.UpdateOrderRequest
+	(*UpdateOrderResponse)(nil),         // 12: shopmesh.order.v1.UpdateOrderResponse
+	(*CancelOrderRequest)(nil),          // 13: shopmesh.order.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),         // 14: shopmesh.order.v1.CancelOrderResponse
+	(*ShipOrderRequest)(nil),            // 15: shopmesh.order.v1.ShipOrderRequest
+	(*ShipOrderResponse)(nil),           // 16: shopmesh.order.v1.ShipOrderResponse
+	(*MarkOrderDeliveredRequest)(nil),   // 17: shopmesh.order.v1.MarkOrderDeliveredRequest
+	(*MarkOrderDeliveredResponse)(nil),  // 18: shopmesh.order.v1.MarkOrderDeliveredResponse
+	(*GetOrderTimelineRequest)(nil),     // 19: shopmesh.order.v1.GetOrderTimelineRequest
+	(*GetOrderTimelineResponse)(nil),    // 20: shopmesh.order.v1.GetOrderTimelineResponse
+	(*OrderQuote)(nil),                  // 21: shopmesh.order.v1.OrderQuote
+	(*Contact)(nil),                     // 22: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 23: google.type.PostalAddress
+	(*money.Money)(nil),                 // 24: google.type.Money
+	(*Order)(nil),                       // 25: shopmesh.order.v1.Order
+	(*OrderHistoryEntry)(nil),           // 26: shopmesh.order.v1.OrderHistoryEntry
+	(*fieldmaskpb.FieldMask)(nil),       // 27: google.protobuf.FieldMask
+	(*TimelineEntry)(nil),               // 28: shopmesh.order.v1.TimelineEntry
 }
 var file_shopmesh_order_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: shopmesh.order.v1.QuoteOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	19, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
-	20, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
-	21, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
+	21, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
+	22, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
+	23, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
 	0,  // 4: shopmesh.order.v1.PlaceOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	22, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
-	23, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	23, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	23, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
-	24, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
-	23, // 10: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	23, // 11: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	23, // 12: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
-	25, // 13: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
-	1,  // 14: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
-	3,  // 15: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
-	5,  // 16: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
-	7,  // 17: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
-	9,  // 18: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
-	11, // 19: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
-	13, // 20: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
-	15, // 21: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
-	17, // 22: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
-	2,  // 23: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
-	4,  // 24: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
-	6,  // 25: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
-	8,  // 26: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
-	10, // 27: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
-	12, // 28: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
-	14, // 29: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
-	16, // 30: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
-	18, // 31: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	24, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
+	25, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	25, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	25, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
+	26, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
+	25, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
+	27, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	25, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	25, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	25, // 14: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	25, // 15: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
+	28, // 16: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
+	1,  // 17: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
+	3,  // 18: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
+	5,  // 19: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
+	7,  // 20: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
+	9,  // 21: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
+	11, // 22: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
+	13, // 23: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
+	15, // 24: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
+	17, // 25: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
+	19, // 26: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
+	2,  // 27: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
+	4,  // 28: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
+	6,  // 29: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
+	8,  // 30: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
+	10, // 31: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
+	12, // 32: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
+	14, // 33: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
+	16, // 34: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
+	18, // 35: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
+	20, // 36: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
+	27, // [27:37] is the sub-list for method output_type
+	17, // [17:27] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_service_proto_init() }
@@ -1272,7 +1450,7 @@ func file_shopmesh_order_v1_order_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_service_proto_rawDesc), len(file_shopmesh_order_v1_order_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

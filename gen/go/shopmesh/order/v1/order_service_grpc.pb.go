@@ -26,6 +26,7 @@ const (
 	OrderService_GetOrder_FullMethodName           = "/shopmesh.order.v1.OrderService/GetOrder"
 	OrderService_ListOrders_FullMethodName         = "/shopmesh.order.v1.OrderService/ListOrders"
 	OrderService_WatchOrder_FullMethodName         = "/shopmesh.order.v1.OrderService/WatchOrder"
+	OrderService_UpdateOrder_FullMethodName        = "/shopmesh.order.v1.OrderService/UpdateOrder"
 	OrderService_CancelOrder_FullMethodName        = "/shopmesh.order.v1.OrderService/CancelOrder"
 	OrderService_ShipOrder_FullMethodName          = "/shopmesh.order.v1.OrderService/ShipOrder"
 	OrderService_MarkOrderDelivered_FullMethodName = "/shopmesh.order.v1.OrderService/MarkOrderDelivered"
@@ -38,37 +39,62 @@ const (
 //
 // OrderService takes orders and brings them to their end.
 type OrderServiceClient interface {
-	// QuoteOrder says what lines would cost now. Errors: PRODUCT_NOT_FOUND,
-	// PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED, TOTAL_TOO_LARGE.
+	// QuoteOrder returns what lines would cost now, and which payment methods can take it.
+	//
+	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE.
 	QuoteOrder(ctx context.Context, in *QuoteOrderRequest, opts ...grpc.CallOption) (*QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
-	// payment follow. It never refuses for stock: such an order ends CANCELLED
-	// with OUT_OF_STOCK. Errors: those of QuoteOrder, PRICE_CHANGED with an
-	// OrderQuote as detail, PAYMENT_METHOD_UNKNOWN, CUSTOMER_ERASED,
-	// TOO_MANY_UNPAID_ORDERS, REQUEST_ID_REUSED.
+	// payment follow. It never refuses for stock: such an order ends CANCELLED with
+	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail.
+	//
+	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
+	// CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
 	PlaceOrder(ctx context.Context, in *PlaceOrderRequest, opts ...grpc.CallOption) (*PlaceOrderResponse, error)
-	// GetOrder reads one. Errors: ORDER_NOT_FOUND.
+	// GetOrder reads an order with its history.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
-	// ListOrders lists orders, without their history. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListOrders lists orders, without their history; customers see their own.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
-	// WatchOrder sends every entry of the order's history once, in order, those
-	// of the past first, and ends after the last one (DELIVERED or CANCELLED). A
-	// client that lost the stream opens it again with the last version it saw.
-	// Errors: ORDER_NOT_FOUND; DRAINING when the server goes, TOO_MANY_STREAMS.
+	// WatchOrder sends every entry of the order's history once, in order, those of the
+	// past first, and ends when the order is DELIVERED or CANCELLED. A client that lost
+	// the stream opens it again with the last version it saw.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	WatchOrder(ctx context.Context, in *WatchOrderRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchOrderResponse], error)
-	// CancelOrder cancels an order that was not shipped; what was paid is given
-	// back and what left the shelf returns to it. Errors: ORDER_NOT_FOUND,
-	// ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
+	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
+	// and carrier and tracking code of one that is; only the shop's staff corrects the
+	// latter two. The history records who did it, when, and which fields. A mail that is
+	// sent again afterwards goes to the new address.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
+	// REQUEST_ID_REUSED.
+	UpdateOrder(ctx context.Context, in *UpdateOrderRequest, opts ...grpc.CallOption) (*UpdateOrderResponse, error)
+	// CancelOrder cancels an order that was not shipped; what was paid is given back and
+	// what left the shelf returns to it.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
-	// ShipOrder says that a confirmed order was sent. Errors: ORDER_NOT_FOUND,
-	// ORDER_STATE, ETAG_MISMATCH.
+	// ShipOrder records that a confirmed order was sent. One that was sent by the same
+	// carrier under the same tracking code already is returned as it is. One that was
+	// refunded in full is refused unless ship_refunded is set.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
+	// REQUEST_ID_REUSED.
 	ShipOrder(ctx context.Context, in *ShipOrderRequest, opts ...grpc.CallOption) (*ShipOrderResponse, error)
-	// MarkOrderDelivered says that a shipped order arrived. Errors:
-	// ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH.
+	// MarkOrderDelivered records that a shipped order arrived. One that arrived already
+	// is returned as it is.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	MarkOrderDelivered(ctx context.Context, in *MarkOrderDeliveredRequest, opts ...grpc.CallOption) (*MarkOrderDeliveredResponse, error)
-	// GetOrderTimeline tells all that happened to an order, in every context,
-	// oldest first. A context that does not answer is named in `missing`. Errors:
-	// ORDER_NOT_FOUND.
+	// GetOrderTimeline returns all that happened to an order, in every context, oldest
+	// first. A context that does not answer is named in `missing`.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	GetOrderTimeline(ctx context.Context, in *GetOrderTimelineRequest, opts ...grpc.CallOption) (*GetOrderTimelineResponse, error)
 }
 
@@ -139,6 +165,16 @@ func (c *orderServiceClient) WatchOrder(ctx context.Context, in *WatchOrderReque
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OrderService_WatchOrderClient = grpc.ServerStreamingClient[WatchOrderResponse]
 
+func (c *orderServiceClient) UpdateOrder(ctx context.Context, in *UpdateOrderRequest, opts ...grpc.CallOption) (*UpdateOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateOrderResponse)
+	err := c.cc.Invoke(ctx, OrderService_UpdateOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderServiceClient) CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CancelOrderResponse)
@@ -185,37 +221,62 @@ func (c *orderServiceClient) GetOrderTimeline(ctx context.Context, in *GetOrderT
 //
 // OrderService takes orders and brings them to their end.
 type OrderServiceServer interface {
-	// QuoteOrder says what lines would cost now. Errors: PRODUCT_NOT_FOUND,
-	// PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED, TOTAL_TOO_LARGE.
+	// QuoteOrder returns what lines would cost now, and which payment methods can take it.
+	//
+	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE.
 	QuoteOrder(context.Context, *QuoteOrderRequest) (*QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
-	// payment follow. It never refuses for stock: such an order ends CANCELLED
-	// with OUT_OF_STOCK. Errors: those of QuoteOrder, PRICE_CHANGED with an
-	// OrderQuote as detail, PAYMENT_METHOD_UNKNOWN, CUSTOMER_ERASED,
-	// TOO_MANY_UNPAID_ORDERS, REQUEST_ID_REUSED.
+	// payment follow. It never refuses for stock: such an order ends CANCELLED with
+	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail.
+	//
+	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
+	// CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
 	PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error)
-	// GetOrder reads one. Errors: ORDER_NOT_FOUND.
+	// GetOrder reads an order with its history.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
-	// ListOrders lists orders, without their history. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListOrders lists orders, without their history; customers see their own.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
-	// WatchOrder sends every entry of the order's history once, in order, those
-	// of the past first, and ends after the last one (DELIVERED or CANCELLED). A
-	// client that lost the stream opens it again with the last version it saw.
-	// Errors: ORDER_NOT_FOUND; DRAINING when the server goes, TOO_MANY_STREAMS.
+	// WatchOrder sends every entry of the order's history once, in order, those of the
+	// past first, and ends when the order is DELIVERED or CANCELLED. A client that lost
+	// the stream opens it again with the last version it saw.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	WatchOrder(*WatchOrderRequest, grpc.ServerStreamingServer[WatchOrderResponse]) error
-	// CancelOrder cancels an order that was not shipped; what was paid is given
-	// back and what left the shelf returns to it. Errors: ORDER_NOT_FOUND,
-	// ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
+	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
+	// and carrier and tracking code of one that is; only the shop's staff corrects the
+	// latter two. The history records who did it, when, and which fields. A mail that is
+	// sent again afterwards goes to the new address.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
+	// REQUEST_ID_REUSED.
+	UpdateOrder(context.Context, *UpdateOrderRequest) (*UpdateOrderResponse, error)
+	// CancelOrder cancels an order that was not shipped; what was paid is given back and
+	// what left the shelf returns to it.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
-	// ShipOrder says that a confirmed order was sent. Errors: ORDER_NOT_FOUND,
-	// ORDER_STATE, ETAG_MISMATCH.
+	// ShipOrder records that a confirmed order was sent. One that was sent by the same
+	// carrier under the same tracking code already is returned as it is. One that was
+	// refunded in full is refused unless ship_refunded is set.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
+	// REQUEST_ID_REUSED.
 	ShipOrder(context.Context, *ShipOrderRequest) (*ShipOrderResponse, error)
-	// MarkOrderDelivered says that a shipped order arrived. Errors:
-	// ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH.
+	// MarkOrderDelivered records that a shipped order arrived. One that arrived already
+	// is returned as it is.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	MarkOrderDelivered(context.Context, *MarkOrderDeliveredRequest) (*MarkOrderDeliveredResponse, error)
-	// GetOrderTimeline tells all that happened to an order, in every context,
-	// oldest first. A context that does not answer is named in `missing`. Errors:
-	// ORDER_NOT_FOUND.
+	// GetOrderTimeline returns all that happened to an order, in every context, oldest
+	// first. A context that does not answer is named in `missing`.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	GetOrderTimeline(context.Context, *GetOrderTimelineRequest) (*GetOrderTimelineResponse, error)
 }
 
@@ -240,6 +301,9 @@ func (UnimplementedOrderServiceServer) ListOrders(context.Context, *ListOrdersRe
 }
 func (UnimplementedOrderServiceServer) WatchOrder(*WatchOrderRequest, grpc.ServerStreamingServer[WatchOrderResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchOrder not implemented")
+}
+func (UnimplementedOrderServiceServer) UpdateOrder(context.Context, *UpdateOrderRequest) (*UpdateOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateOrder not implemented")
 }
 func (UnimplementedOrderServiceServer) CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelOrder not implemented")
@@ -356,6 +420,24 @@ func _OrderService_WatchOrder_Handler(srv interface{}, stream grpc.ServerStream)
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type OrderService_WatchOrderServer = grpc.ServerStreamingServer[WatchOrderResponse]
 
+func _OrderService_UpdateOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).UpdateOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_UpdateOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).UpdateOrder(ctx, req.(*UpdateOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderService_CancelOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CancelOrderRequest)
 	if err := dec(in); err != nil {
@@ -450,6 +532,10 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListOrders",
 			Handler:    _OrderService_ListOrders_Handler,
+		},
+		{
+			MethodName: "UpdateOrder",
+			Handler:    _OrderService_UpdateOrder_Handler,
 		},
 		{
 			MethodName: "CancelOrder",

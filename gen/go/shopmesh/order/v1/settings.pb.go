@@ -29,8 +29,8 @@ type Settings struct {
 	// How long an order may wait for its payment before it is cancelled, 1 s to 30
 	// days; 30 minutes by default.
 	PaymentWindow *durationpb.Duration `protobuf:"bytes,1,opt,name=payment_window,json=paymentWindow,proto3" json:"payment_window,omitempty"`
-	// After how long without an answer a step is asked again, 100 ms to 1 hour; 30
-	// s by default, doubled with each asking up to 10 minutes.
+	// After how long without an answer the event of a step is published again, 100 ms
+	// to 1 hour; 30 s by default, doubled with each repetition up to 10 minutes.
 	RetryAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// How many unpaid orders a customer or guest may have at once, 1 to 10,000;
 	// 20 by default. It does not bind staff and services.
@@ -41,11 +41,14 @@ type Settings struct {
 	// How long the answer to a request is kept, so that the same request_id gets it
 	// again, 24 hours to 365 days; 48 hours by default.
 	IdempotencyRetention *durationpb.Duration `protobuf:"bytes,5,opt,name=idempotency_retention,json=idempotencyRetention,proto3" json:"idempotency_retention,omitempty"`
-	// How long a broker keeps the events that this context says, 1 hour to 365 days;
+	// How long a broker keeps the events that this context publishes, 1 hour to 365 days;
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
 	EventRetention *durationpb.Duration `protobuf:"bytes,6,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What the methods can take, and how long their payments may last; the first that
+	// fits a method holds. By default Stripe's bounds for "pm_*", and none for others.
+	PaymentMethodRules []*PaymentMethodRule `protobuf:"bytes,7,rep,name=payment_method_rules,json=paymentMethodRules,proto3" json:"payment_method_rules,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -120,11 +123,175 @@ func (x *Settings) GetEventRetention() *durationpb.Duration {
 	return nil
 }
 
+func (x *Settings) GetPaymentMethodRules() []*PaymentMethodRule {
+	if x != nil {
+		return x.PaymentMethodRules
+	}
+	return nil
+}
+
+// PaymentMethodRule is what a payment method can take.
+type PaymentMethodRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The method, written as in payment_methods.
+	Method string `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
+	// The currencies that it takes; empty for any.
+	Currencies []string `protobuf:"bytes,2,rep,name=currencies,proto3" json:"currencies,omitempty"`
+	// What it takes in a currency.
+	Limits []*PaymentLimit `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`
+	// How long an order may wait for its payment by this method, 1 s to 30 days;
+	// payment_window when unset.
+	PaymentWindow *durationpb.Duration `protobuf:"bytes,4,opt,name=payment_window,json=paymentWindow,proto3" json:"payment_window,omitempty"`
+	// How long it may wait once the bank works on it, as it does on a debit, 1 s to 60
+	// days; 7 days when unset.
+	ProcessingWindow *durationpb.Duration `protobuf:"bytes,5,opt,name=processing_window,json=processingWindow,proto3" json:"processing_window,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *PaymentMethodRule) Reset() {
+	*x = PaymentMethodRule{}
+	mi := &file_shopmesh_order_v1_settings_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentMethodRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentMethodRule) ProtoMessage() {}
+
+func (x *PaymentMethodRule) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_settings_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentMethodRule.ProtoReflect.Descriptor instead.
+func (*PaymentMethodRule) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_settings_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *PaymentMethodRule) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *PaymentMethodRule) GetCurrencies() []string {
+	if x != nil {
+		return x.Currencies
+	}
+	return nil
+}
+
+func (x *PaymentMethodRule) GetLimits() []*PaymentLimit {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *PaymentMethodRule) GetPaymentWindow() *durationpb.Duration {
+	if x != nil {
+		return x.PaymentWindow
+	}
+	return nil
+}
+
+func (x *PaymentMethodRule) GetProcessingWindow() *durationpb.Duration {
+	if x != nil {
+		return x.ProcessingWindow
+	}
+	return nil
+}
+
+// PaymentLimit bounds the amounts of a currency, in its minor unit (cents, yen).
+type PaymentLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The currency; empty for those that have no limit of their own.
+	Currency string `protobuf:"bytes,1,opt,name=currency,proto3" json:"currency,omitempty"`
+	// The smallest amount; 0 for any.
+	Smallest int64 `protobuf:"varint,2,opt,name=smallest,proto3" json:"smallest,omitempty"`
+	// The largest amount; 0 for any.
+	Largest int64 `protobuf:"varint,3,opt,name=largest,proto3" json:"largest,omitempty"`
+	// What divides every amount, such as 10 for Kuwaiti dinars at Stripe; 0 for any.
+	Step          int64 `protobuf:"varint,4,opt,name=step,proto3" json:"step,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentLimit) Reset() {
+	*x = PaymentLimit{}
+	mi := &file_shopmesh_order_v1_settings_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentLimit) ProtoMessage() {}
+
+func (x *PaymentLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_settings_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentLimit.ProtoReflect.Descriptor instead.
+func (*PaymentLimit) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_settings_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PaymentLimit) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *PaymentLimit) GetSmallest() int64 {
+	if x != nil {
+		return x.Smallest
+	}
+	return 0
+}
+
+func (x *PaymentLimit) GetLargest() int64 {
+	if x != nil {
+		return x.Largest
+	}
+	return 0
+}
+
+func (x *PaymentLimit) GetStep() int64 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
+}
+
 var File_shopmesh_order_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xfc\x03\n" +
+	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xde\x04\n" +
 	"\bSettings\x12S\n" +
 	"\x0epayment_window\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\rpaymentWindow\x12N\n" +
 	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/R\n" +
@@ -133,8 +300,24 @@ const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\x90N(\x01H\x00R\x0fmaxUnpaidOrders\x88\x01\x01\x12;\n" +
 	"\x0fpayment_methods\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01\x18@R\x0epaymentMethods\x12c\n" +
 	"\x15idempotency_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12V\n" +
-	"\x0fevent_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\x14\n" +
-	"\x12_max_unpaid_ordersB\xcb\x01\n" +
+	"\x0fevent_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetention\x12`\n" +
+	"\x14payment_method_rules\x18\a \x03(\v2$.shopmesh.order.v1.PaymentMethodRuleB\b\xbaH\x05\x92\x01\x02\x102R\x12paymentMethodRulesB\x14\n" +
+	"\x12_max_unpaid_orders\"\xe5\x02\n" +
+	"\x11PaymentMethodRule\x12!\n" +
+	"\x06method\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06method\x129\n" +
+	"\n" +
+	"currencies\x18\x02 \x03(\tB\x19\xbaH\x16\x92\x01\x13\x10\xc8\x01\"\x0er\f2\n" +
+	"^[A-Z]{3}$R\n" +
+	"currencies\x12B\n" +
+	"\x06limits\x18\x03 \x03(\v2\x1f.shopmesh.order.v1.PaymentLimitB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06limits\x12S\n" +
+	"\x0epayment_window\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\rpaymentWindow\x12Y\n" +
+	"\x11processing_window\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x11\xbaH\x0e\xaa\x01\v\"\x05\b\x80\xb4\xbc\x022\x02\b\x01R\x10processingWindow\"\xa5\x01\n" +
+	"\fPaymentLimit\x120\n" +
+	"\bcurrency\x18\x01 \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
+	"^[A-Z]{3}$R\bcurrency\x12#\n" +
+	"\bsmallest\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\bsmallest\x12!\n" +
+	"\alargest\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\alargest\x12\x1b\n" +
+	"\x04step\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x04stepB\xcb\x01\n" +
 	"\x15com.shopmesh.order.v1B\rSettingsProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
 
 var (
@@ -149,21 +332,27 @@ func file_shopmesh_order_v1_settings_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_settings_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_shopmesh_order_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_shopmesh_order_v1_settings_proto_goTypes = []any{
 	(*Settings)(nil),            // 0: shopmesh.order.v1.Settings
-	(*durationpb.Duration)(nil), // 1: google.protobuf.Duration
+	(*PaymentMethodRule)(nil),   // 1: shopmesh.order.v1.PaymentMethodRule
+	(*PaymentLimit)(nil),        // 2: shopmesh.order.v1.PaymentLimit
+	(*durationpb.Duration)(nil), // 3: google.protobuf.Duration
 }
 var file_shopmesh_order_v1_settings_proto_depIdxs = []int32{
-	1, // 0: shopmesh.order.v1.Settings.payment_window:type_name -> google.protobuf.Duration
-	1, // 1: shopmesh.order.v1.Settings.retry_after:type_name -> google.protobuf.Duration
-	1, // 2: shopmesh.order.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
-	1, // 3: shopmesh.order.v1.Settings.event_retention:type_name -> google.protobuf.Duration
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	3, // 0: shopmesh.order.v1.Settings.payment_window:type_name -> google.protobuf.Duration
+	3, // 1: shopmesh.order.v1.Settings.retry_after:type_name -> google.protobuf.Duration
+	3, // 2: shopmesh.order.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
+	3, // 3: shopmesh.order.v1.Settings.event_retention:type_name -> google.protobuf.Duration
+	1, // 4: shopmesh.order.v1.Settings.payment_method_rules:type_name -> shopmesh.order.v1.PaymentMethodRule
+	2, // 5: shopmesh.order.v1.PaymentMethodRule.limits:type_name -> shopmesh.order.v1.PaymentLimit
+	3, // 6: shopmesh.order.v1.PaymentMethodRule.payment_window:type_name -> google.protobuf.Duration
+	3, // 7: shopmesh.order.v1.PaymentMethodRule.processing_window:type_name -> google.protobuf.Duration
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_settings_proto_init() }
@@ -178,7 +367,7 @@ func file_shopmesh_order_v1_settings_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_settings_proto_rawDesc), len(file_shopmesh_order_v1_settings_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

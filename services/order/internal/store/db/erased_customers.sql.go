@@ -12,16 +12,16 @@ import (
 	"github.com/google/uuid"
 )
 
-const erasedCustomerComplete = `-- name: ErasedCustomerComplete :exec
+const ErasedCustomerComplete = `-- name: ErasedCustomerComplete :exec
 update erased_customers set complete = true where customer_id = any($1::uuid[])
 `
 
 func (q *Queries) ErasedCustomerComplete(ctx context.Context, customerIds []uuid.UUID) error {
-	_, err := q.db.Exec(ctx, erasedCustomerComplete, customerIds)
+	_, err := q.db.Exec(ctx, ErasedCustomerComplete, customerIds)
 	return err
 }
 
-const erasedCustomerInsertMany = `-- name: ErasedCustomerInsertMany :exec
+const ErasedCustomerInsertMany = `-- name: ErasedCustomerInsertMany :exec
 insert into erased_customers (customer_id, create_time)
 select unnest($1::uuid[]), $2::timestamptz
 on conflict (customer_id) do nothing
@@ -33,19 +33,16 @@ type ErasedCustomerInsertManyParams struct {
 }
 
 func (q *Queries) ErasedCustomerInsertMany(ctx context.Context, arg ErasedCustomerInsertManyParams) error {
-	_, err := q.db.Exec(ctx, erasedCustomerInsertMany, arg.CustomerIds, arg.CreateTime)
+	_, err := q.db.Exec(ctx, ErasedCustomerInsertMany, arg.CustomerIds, arg.CreateTime)
 	return err
 }
 
-const erasedCustomerListWithOrders = `-- name: ErasedCustomerListWithOrders :many
-select e.customer_id from erased_customers e
-where not e.complete
-  and exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
-limit 100
+const ErasedCustomerListMany = `-- name: ErasedCustomerListMany :many
+select customer_id from erased_customers where customer_id = any($1::uuid[])
 `
 
-func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, erasedCustomerListWithOrders)
+func (q *Queries) ErasedCustomerListMany(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, ErasedCustomerListMany, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +61,34 @@ func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context) ([]uuid.UUID
 	return items, nil
 }
 
-const erasedCustomerListWithoutOrders = `-- name: ErasedCustomerListWithoutOrders :many
+const ErasedCustomerListWithOrders = `-- name: ErasedCustomerListWithOrders :many
+select e.customer_id from erased_customers e
+where not e.complete
+  and exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
+limit 100
+`
+
+func (q *Queries) ErasedCustomerListWithOrders(ctx context.Context) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, ErasedCustomerListWithOrders)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var customer_id uuid.UUID
+		if err := rows.Scan(&customer_id); err != nil {
+			return nil, err
+		}
+		items = append(items, customer_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ErasedCustomerListWithoutOrders = `-- name: ErasedCustomerListWithoutOrders :many
 select e.customer_id from erased_customers e
 where not e.complete and e.create_time < $1
   and not exists (select 1 from orders o where o.customer_id = e.customer_id and not o.erased)
@@ -72,7 +96,7 @@ limit 1000
 `
 
 func (q *Queries) ErasedCustomerListWithoutOrders(ctx context.Context, before time.Time) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, erasedCustomerListWithoutOrders, before)
+	rows, err := q.db.Query(ctx, ErasedCustomerListWithoutOrders, before)
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,66 @@
 package db
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 )
+
+type Order struct {
+	ID                uuid.UUID
+	Number            string
+	State             int16
+	CancelReason      int16
+	CancelNote        string
+	Version           int64
+	AwaitingVersion   int64
+	ConfirmedVersion  int64
+	CancelledVersion  int64
+	ShippedVersion    int64
+	Awaits            int32
+	DueTime           *time.Time
+	RetryCount        int32
+	LastPublishedTime time.Time
+	ExpireTime        *time.Time
+	Currency          string
+	SubtotalAmount    int64
+	TotalAmount       int64
+	CapturedAmount    int64
+	RefundedAmount    int64
+	Adjustments       []byte
+	PaymentID         uuid.UUID
+	PaymentMethod     string
+	CustomerID        *uuid.UUID
+	FirstName         string
+	LastName          string
+	Email             string
+	Phone             string
+	ShippingAddress   []byte
+	Erased            bool
+	ShipmentID        *uuid.UUID
+	Carrier           string
+	TrackingCode      string
+	ShipTime          *time.Time
+	DeliverTime       *time.Time
+	CreateTime        time.Time
+	UpdateTime        time.Time
+	PaymentProgress   int16
+	Disputes          []byte
+	RequestID         *uuid.UUID
+	RequestCaller     string
+}
+
+type OrderHistory struct {
+	OrderID      uuid.UUID
+	Version      int64
+	State        int16
+	CancelReason int16
+	Note         string
+	Actor        string
+	TraceID      string
+	CreateTime   time.Time
+	Step         int16
+}
 
 type Product struct {
 	ID       uuid.UUID

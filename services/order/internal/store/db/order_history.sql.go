@@ -12,15 +12,26 @@ import (
 	"github.com/google/uuid"
 )
 
-const orderHistoryInsertMany = `-- name: OrderHistoryInsertMany :exec
-insert into order_history (order_id, version, state, cancel_reason, note, actor, trace_id, create_time)
-select unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::smallint[]),
-  unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::timestamptz[])
+const OrderHistoryErase = `-- name: OrderHistoryErase :exec
+update order_history set note = '' where order_id = any($1::uuid[]) and cancel_reason = 4 and note <> ''
+`
+
+// What people wrote when they cancelled an order (reason 4 REQUESTED).
+func (q *Queries) OrderHistoryErase(ctx context.Context, orderIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, OrderHistoryErase, orderIds)
+	return err
+}
+
+const OrderHistoryInsertMany = `-- name: OrderHistoryInsertMany :exec
+insert into order_history (order_id, version, step, state, cancel_reason, note, actor, trace_id, create_time)
+select unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::smallint[]), unnest($5::smallint[]),
+  unnest($6::text[]), unnest($7::text[]), unnest($8::text[]), unnest($9::timestamptz[])
 `
 
 type OrderHistoryInsertManyParams struct {
 	OrderIds      []uuid.UUID
 	Versions      []int64
+	Steps         []int16
 	States        []int16
 	CancelReasons []int16
 	Notes         []string
@@ -30,9 +41,10 @@ type OrderHistoryInsertManyParams struct {
 }
 
 func (q *Queries) OrderHistoryInsertMany(ctx context.Context, arg OrderHistoryInsertManyParams) error {
-	_, err := q.db.Exec(ctx, orderHistoryInsertMany,
+	_, err := q.db.Exec(ctx, OrderHistoryInsertMany,
 		arg.OrderIds,
 		arg.Versions,
+		arg.Steps,
 		arg.States,
 		arg.CancelReasons,
 		arg.Notes,
@@ -43,8 +55,46 @@ func (q *Queries) OrderHistoryInsertMany(ctx context.Context, arg OrderHistoryIn
 	return err
 }
 
-const orderHistoryTail = `-- name: OrderHistoryTail :many
-select w.watcher::bigint as watcher, h.version, h.state, h.cancel_reason, h.note, h.actor, h.trace_id, h.create_time
+const OrderHistoryListMany = `-- name: OrderHistoryListMany :many
+select h.order_id, h.version, h.state, h.cancel_reason, h.note, h.actor, h.trace_id, h.create_time, h.step from order_history h where h.order_id = any($1::uuid[]) order by h.order_id, h.version
+`
+
+type OrderHistoryListManyRow struct {
+	OrderHistory OrderHistory
+}
+
+func (q *Queries) OrderHistoryListMany(ctx context.Context, orderIds []uuid.UUID) ([]OrderHistoryListManyRow, error) {
+	rows, err := q.db.Query(ctx, OrderHistoryListMany, orderIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderHistoryListManyRow{}
+	for rows.Next() {
+		var i OrderHistoryListManyRow
+		if err := rows.Scan(
+			&i.OrderHistory.OrderID,
+			&i.OrderHistory.Version,
+			&i.OrderHistory.State,
+			&i.OrderHistory.CancelReason,
+			&i.OrderHistory.Note,
+			&i.OrderHistory.Actor,
+			&i.OrderHistory.TraceID,
+			&i.OrderHistory.CreateTime,
+			&i.OrderHistory.Step,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderHistoryTail = `-- name: OrderHistoryTail :many
+select w.watcher::bigint as watcher, h.order_id, h.version, h.state, h.cancel_reason, h.note, h.actor, h.trace_id, h.create_time, h.step
 from (select unnest($1::bigint[]) as watcher, unnest($2::uuid[]) as order_id, unnest($3::bigint[]) as after_version) as w
 join order_history h on h.order_id = w.order_id and h.version > w.after_version
 order by w.watcher, h.version
@@ -58,18 +108,12 @@ type OrderHistoryTailParams struct {
 
 type OrderHistoryTailRow struct {
 	Watcher      int64
-	Version      int64
-	State        int16
-	CancelReason int16
-	Note         string
-	Actor        string
-	TraceID      string
-	CreateTime   time.Time
+	OrderHistory OrderHistory
 }
 
 // What watchers have not seen: each is an order and the last version it saw.
 func (q *Queries) OrderHistoryTail(ctx context.Context, arg OrderHistoryTailParams) ([]OrderHistoryTailRow, error) {
-	rows, err := q.db.Query(ctx, orderHistoryTail, arg.Watchers, arg.OrderIds, arg.AfterVersions)
+	rows, err := q.db.Query(ctx, OrderHistoryTail, arg.Watchers, arg.OrderIds, arg.AfterVersions)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +123,15 @@ func (q *Queries) OrderHistoryTail(ctx context.Context, arg OrderHistoryTailPara
 		var i OrderHistoryTailRow
 		if err := rows.Scan(
 			&i.Watcher,
-			&i.Version,
-			&i.State,
-			&i.CancelReason,
-			&i.Note,
-			&i.Actor,
-			&i.TraceID,
-			&i.CreateTime,
+			&i.OrderHistory.OrderID,
+			&i.OrderHistory.Version,
+			&i.OrderHistory.State,
+			&i.OrderHistory.CancelReason,
+			&i.OrderHistory.Note,
+			&i.OrderHistory.Actor,
+			&i.OrderHistory.TraceID,
+			&i.OrderHistory.CreateTime,
+			&i.OrderHistory.Step,
 		); err != nil {
 			return nil, err
 		}

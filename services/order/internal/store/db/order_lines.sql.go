@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const orderLineInsertMany = `-- name: OrderLineInsertMany :exec
+const OrderLineInsertMany = `-- name: OrderLineInsertMany :exec
 insert into order_lines (order_id, position, product_id, product_code, name, unit_amount, quantity)
 select unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]),
   unnest($4::text[]), unnest($5::text[]), unnest($6::bigint[]), unnest($7::integer[])
@@ -28,7 +28,7 @@ type OrderLineInsertManyParams struct {
 }
 
 func (q *Queries) OrderLineInsertMany(ctx context.Context, arg OrderLineInsertManyParams) error {
-	_, err := q.db.Exec(ctx, orderLineInsertMany,
+	_, err := q.db.Exec(ctx, OrderLineInsertMany,
 		arg.OrderIds,
 		arg.Positions,
 		arg.ProductIds,
@@ -38,4 +38,45 @@ func (q *Queries) OrderLineInsertMany(ctx context.Context, arg OrderLineInsertMa
 		arg.Quantities,
 	)
 	return err
+}
+
+const OrderLineListMany = `-- name: OrderLineListMany :many
+select order_id, product_id, product_code, name, unit_amount, quantity
+from order_lines where order_id = any($1::uuid[]) order by order_id, position
+`
+
+type OrderLineListManyRow struct {
+	OrderID     uuid.UUID
+	ProductID   uuid.UUID
+	ProductCode string
+	Name        string
+	UnitAmount  int64
+	Quantity    int32
+}
+
+func (q *Queries) OrderLineListMany(ctx context.Context, orderIds []uuid.UUID) ([]OrderLineListManyRow, error) {
+	rows, err := q.db.Query(ctx, OrderLineListMany, orderIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderLineListManyRow{}
+	for rows.Next() {
+		var i OrderLineListManyRow
+		if err := rows.Scan(
+			&i.OrderID,
+			&i.ProductID,
+			&i.ProductCode,
+			&i.Name,
+			&i.UnitAmount,
+			&i.Quantity,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -11,11 +11,55 @@ import (
 	"github.com/google/uuid"
 )
 
-const orderRefundUpsertMany = `-- name: OrderRefundUpsertMany :exec
+const OrderRefundListMany = `-- name: OrderRefundListMany :many
+select order_id, refund_id, amount, refunded_amount, reason, version, mail_awaited
+from order_refunds where order_id = any($1::uuid[]) order by order_id, version
+`
+
+type OrderRefundListManyRow struct {
+	OrderID        uuid.UUID
+	RefundID       uuid.UUID
+	Amount         int64
+	RefundedAmount int64
+	Reason         string
+	Version        int64
+	MailAwaited    bool
+}
+
+// A statement of its own behind the lock: it sees what the last holder wrote.
+func (q *Queries) OrderRefundListMany(ctx context.Context, orderIds []uuid.UUID) ([]OrderRefundListManyRow, error) {
+	rows, err := q.db.Query(ctx, OrderRefundListMany, orderIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderRefundListManyRow{}
+	for rows.Next() {
+		var i OrderRefundListManyRow
+		if err := rows.Scan(
+			&i.OrderID,
+			&i.RefundID,
+			&i.Amount,
+			&i.RefundedAmount,
+			&i.Reason,
+			&i.Version,
+			&i.MailAwaited,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderRefundUpsertMany = `-- name: OrderRefundUpsertMany :exec
 insert into order_refunds (refund_id, order_id, amount, refunded_amount, reason, version, mail_awaited)
 select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::bigint[]),
   unnest($5::text[]), unnest($6::bigint[]), unnest($7::boolean[])
-on conflict (refund_id) do update set mail_awaited = excluded.mail_awaited
+on conflict (refund_id) do update set mail_awaited = excluded.mail_awaited, reason = excluded.reason
 `
 
 type OrderRefundUpsertManyParams struct {
@@ -29,7 +73,7 @@ type OrderRefundUpsertManyParams struct {
 }
 
 func (q *Queries) OrderRefundUpsertMany(ctx context.Context, arg OrderRefundUpsertManyParams) error {
-	_, err := q.db.Exec(ctx, orderRefundUpsertMany,
+	_, err := q.db.Exec(ctx, OrderRefundUpsertMany,
 		arg.RefundIds,
 		arg.OrderIds,
 		arg.Amounts,

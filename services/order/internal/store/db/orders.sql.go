@@ -12,29 +12,239 @@ import (
 	"github.com/google/uuid"
 )
 
-const orderErasePerson = `-- name: OrderErasePerson :exec
-update orders set erased = true, first_name = '', last_name = '', email = '', phone = '', shipping_address = '{}'
+const OrderAuditSome = `-- name: OrderAuditSome :many
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.id > $1 order by o.id limit $2
+`
+
+type OrderAuditSomeParams struct {
+	After  uuid.UUID
+	AtMost int32
+}
+
+type OrderAuditSomeRow struct {
+	Order Order
+}
+
+func (q *Queries) OrderAuditSome(ctx context.Context, arg OrderAuditSomeParams) ([]OrderAuditSomeRow, error) {
+	rows, err := q.db.Query(ctx, OrderAuditSome, arg.After, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderAuditSomeRow{}
+	for rows.Next() {
+		var i OrderAuditSomeRow
+		if err := rows.Scan(
+			&i.Order.ID,
+			&i.Order.Number,
+			&i.Order.State,
+			&i.Order.CancelReason,
+			&i.Order.CancelNote,
+			&i.Order.Version,
+			&i.Order.AwaitingVersion,
+			&i.Order.ConfirmedVersion,
+			&i.Order.CancelledVersion,
+			&i.Order.ShippedVersion,
+			&i.Order.Awaits,
+			&i.Order.DueTime,
+			&i.Order.RetryCount,
+			&i.Order.LastPublishedTime,
+			&i.Order.ExpireTime,
+			&i.Order.Currency,
+			&i.Order.SubtotalAmount,
+			&i.Order.TotalAmount,
+			&i.Order.CapturedAmount,
+			&i.Order.RefundedAmount,
+			&i.Order.Adjustments,
+			&i.Order.PaymentID,
+			&i.Order.PaymentMethod,
+			&i.Order.CustomerID,
+			&i.Order.FirstName,
+			&i.Order.LastName,
+			&i.Order.Email,
+			&i.Order.Phone,
+			&i.Order.ShippingAddress,
+			&i.Order.Erased,
+			&i.Order.ShipmentID,
+			&i.Order.Carrier,
+			&i.Order.TrackingCode,
+			&i.Order.ShipTime,
+			&i.Order.DeliverTime,
+			&i.Order.CreateTime,
+			&i.Order.UpdateTime,
+			&i.Order.PaymentProgress,
+			&i.Order.Disputes,
+			&i.Order.RequestID,
+			&i.Order.RequestCaller,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderCountUnpaidOfCustomers = `-- name: OrderCountUnpaidOfCustomers :many
+select customer_id::uuid as customer_id, count(*) from orders
+where customer_id = any($1::uuid[]) and state in (1, 2) group by customer_id
+`
+
+type OrderCountUnpaidOfCustomersRow struct {
+	CustomerID uuid.UUID
+	Count      int64
+}
+
+func (q *Queries) OrderCountUnpaidOfCustomers(ctx context.Context, ids []uuid.UUID) ([]OrderCountUnpaidOfCustomersRow, error) {
+	rows, err := q.db.Query(ctx, OrderCountUnpaidOfCustomers, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderCountUnpaidOfCustomersRow{}
+	for rows.Next() {
+		var i OrderCountUnpaidOfCustomersRow
+		if err := rows.Scan(&i.CustomerID, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderCountUnpaidOfGuests = `-- name: OrderCountUnpaidOfGuests :many
+select k.email::text as email, count(*) from (select unnest($1::text[]) as email) as k
+join orders o on o.email = k.email where o.customer_id is null and o.state in (1, 2) group by k.email
+`
+
+type OrderCountUnpaidOfGuestsRow struct {
+	Email string
+	Count int64
+}
+
+// The address is compared in any case, so the one of the request comes back.
+func (q *Queries) OrderCountUnpaidOfGuests(ctx context.Context, emails []string) ([]OrderCountUnpaidOfGuestsRow, error) {
+	rows, err := q.db.Query(ctx, OrderCountUnpaidOfGuests, emails)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderCountUnpaidOfGuestsRow{}
+	for rows.Next() {
+		var i OrderCountUnpaidOfGuestsRow
+		if err := rows.Scan(&i.Email, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderErasePersons = `-- name: OrderErasePersons :exec
+update orders set erased = true, first_name = '', last_name = '', email = '', phone = '', shipping_address = '{}',
+  carrier = '', tracking_code = ''
 where id = any($1::uuid[]) and not erased
 `
 
-func (q *Queries) OrderErasePerson(ctx context.Context, ids []uuid.UUID) error {
-	_, err := q.db.Exec(ctx, orderErasePerson, ids)
+// OrderUpdateMany stores the rest, and blanks the note of a cancellation.
+func (q *Queries) OrderErasePersons(ctx context.Context, ids []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, OrderErasePersons, ids)
 	return err
 }
 
-const orderInsertMany = `-- name: OrderInsertMany :exec
+const OrderGet = `-- name: OrderGet :many
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.id = any($1::uuid[])
+`
+
+type OrderGetRow struct {
+	Order Order
+}
+
+// Many, because it travels in a batch.
+func (q *Queries) OrderGet(ctx context.Context, ids []uuid.UUID) ([]OrderGetRow, error) {
+	rows, err := q.db.Query(ctx, OrderGet, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderGetRow{}
+	for rows.Next() {
+		var i OrderGetRow
+		if err := rows.Scan(
+			&i.Order.ID,
+			&i.Order.Number,
+			&i.Order.State,
+			&i.Order.CancelReason,
+			&i.Order.CancelNote,
+			&i.Order.Version,
+			&i.Order.AwaitingVersion,
+			&i.Order.ConfirmedVersion,
+			&i.Order.CancelledVersion,
+			&i.Order.ShippedVersion,
+			&i.Order.Awaits,
+			&i.Order.DueTime,
+			&i.Order.RetryCount,
+			&i.Order.LastPublishedTime,
+			&i.Order.ExpireTime,
+			&i.Order.Currency,
+			&i.Order.SubtotalAmount,
+			&i.Order.TotalAmount,
+			&i.Order.CapturedAmount,
+			&i.Order.RefundedAmount,
+			&i.Order.Adjustments,
+			&i.Order.PaymentID,
+			&i.Order.PaymentMethod,
+			&i.Order.CustomerID,
+			&i.Order.FirstName,
+			&i.Order.LastName,
+			&i.Order.Email,
+			&i.Order.Phone,
+			&i.Order.ShippingAddress,
+			&i.Order.Erased,
+			&i.Order.ShipmentID,
+			&i.Order.Carrier,
+			&i.Order.TrackingCode,
+			&i.Order.ShipTime,
+			&i.Order.DeliverTime,
+			&i.Order.CreateTime,
+			&i.Order.UpdateTime,
+			&i.Order.PaymentProgress,
+			&i.Order.Disputes,
+			&i.Order.RequestID,
+			&i.Order.RequestCaller,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderInsertMany = `-- name: OrderInsertMany :exec
 insert into orders (id, number, state, cancel_reason, cancel_note, version,
   awaiting_version, confirmed_version, cancelled_version, shipped_version,
   awaits, due_time, retry_count, last_published_time, expire_time,
   currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments,
   payment_id, payment_method, customer_id, first_name, last_name, email, phone, shipping_address,
-  create_time, update_time)
+  request_id, request_caller, create_time, update_time)
 select n.id, n.number, n.state, 0, '', n.version,
   0, 0, 0, 0,
   n.awaits, n.due_time, 0, n.create_time, n.expire_time,
   n.currency, n.subtotal_amount, n.total_amount, 0, 0, n.adjustments::jsonb,
   n.payment_id, n.payment_method, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'::uuid),
   n.first_name, n.last_name, n.email, n.phone, n.shipping_address::jsonb,
+  n.request_id, n.request_caller,
   n.create_time, n.create_time
 from (select
   unnest($1::uuid[]) as id,
@@ -56,7 +266,9 @@ from (select
   unnest($17::text[]) as email,
   unnest($18::text[]) as phone,
   unnest($19::text[]) as shipping_address,
-  unnest($20::timestamptz[]) as create_time) as n
+  unnest($20::uuid[]) as request_id,
+  unnest($21::text[]) as request_caller,
+  unnest($22::timestamptz[]) as create_time) as n
 `
 
 type OrderInsertManyParams struct {
@@ -79,11 +291,13 @@ type OrderInsertManyParams struct {
 	Emails            []string
 	Phones            []string
 	ShippingAddresses []string
+	RequestIds        []uuid.UUID
+	RequestCallers    []string
 	CreateTimes       []time.Time
 }
 
 func (q *Queries) OrderInsertMany(ctx context.Context, arg OrderInsertManyParams) error {
-	_, err := q.db.Exec(ctx, orderInsertMany,
+	_, err := q.db.Exec(ctx, OrderInsertMany,
 		arg.Ids,
 		arg.Numbers,
 		arg.States,
@@ -103,24 +317,405 @@ func (q *Queries) OrderInsertMany(ctx context.Context, arg OrderInsertManyParams
 		arg.Emails,
 		arg.Phones,
 		arg.ShippingAddresses,
+		arg.RequestIds,
+		arg.RequestCallers,
 		arg.CreateTimes,
 	)
 	return err
 }
 
-const orderOldestDue = `-- name: OrderOldestDue :one
+const OrderListAddresses = `-- name: OrderListAddresses :many
+select id, shipping_address from orders where id = any($1::uuid[])
+`
+
+type OrderListAddressesRow struct {
+	ID              uuid.UUID
+	ShippingAddress []byte
+}
+
+func (q *Queries) OrderListAddresses(ctx context.Context, ids []uuid.UUID) ([]OrderListAddressesRow, error) {
+	rows, err := q.db.Query(ctx, OrderListAddresses, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderListAddressesRow{}
+	for rows.Next() {
+		var i OrderListAddressesRow
+		if err := rows.Scan(&i.ID, &i.ShippingAddress); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderListRequests = `-- name: OrderListRequests :many
+select o.request_id::uuid as request_id, 'PlaceOrder'::text as rpc, o.request_caller as caller
+from orders o where o.id = any($1::uuid[]) and o.request_id is not null
+union all
+select r.request_id, r.rpc, r.caller from order_requests r where r.order_id = any($1::uuid[])
+`
+
+type OrderListRequestsRow struct {
+	RequestID uuid.UUID
+	Rpc       string
+	Caller    string
+}
+
+// The requests whose stored answers hold these orders.
+func (q *Queries) OrderListRequests(ctx context.Context, ids []uuid.UUID) ([]OrderListRequestsRow, error) {
+	rows, err := q.db.Query(ctx, OrderListRequests, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderListRequestsRow{}
+	for rows.Next() {
+		var i OrderListRequestsRow
+		if err := rows.Scan(&i.RequestID, &i.Rpc, &i.Caller); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderLockDue = `-- name: OrderLockDue :many
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked
+`
+
+type OrderLockDueParams struct {
+	Now    *time.Time
+	AtMost int32
+}
+
+type OrderLockDueRow struct {
+	Order Order
+}
+
+// The index alone finds due orders; those that another sweeper holds are its own.
+func (q *Queries) OrderLockDue(ctx context.Context, arg OrderLockDueParams) ([]OrderLockDueRow, error) {
+	rows, err := q.db.Query(ctx, OrderLockDue, arg.Now, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderLockDueRow{}
+	for rows.Next() {
+		var i OrderLockDueRow
+		if err := rows.Scan(
+			&i.Order.ID,
+			&i.Order.Number,
+			&i.Order.State,
+			&i.Order.CancelReason,
+			&i.Order.CancelNote,
+			&i.Order.Version,
+			&i.Order.AwaitingVersion,
+			&i.Order.ConfirmedVersion,
+			&i.Order.CancelledVersion,
+			&i.Order.ShippedVersion,
+			&i.Order.Awaits,
+			&i.Order.DueTime,
+			&i.Order.RetryCount,
+			&i.Order.LastPublishedTime,
+			&i.Order.ExpireTime,
+			&i.Order.Currency,
+			&i.Order.SubtotalAmount,
+			&i.Order.TotalAmount,
+			&i.Order.CapturedAmount,
+			&i.Order.RefundedAmount,
+			&i.Order.Adjustments,
+			&i.Order.PaymentID,
+			&i.Order.PaymentMethod,
+			&i.Order.CustomerID,
+			&i.Order.FirstName,
+			&i.Order.LastName,
+			&i.Order.Email,
+			&i.Order.Phone,
+			&i.Order.ShippingAddress,
+			&i.Order.Erased,
+			&i.Order.ShipmentID,
+			&i.Order.Carrier,
+			&i.Order.TrackingCode,
+			&i.Order.ShipTime,
+			&i.Order.DeliverTime,
+			&i.Order.CreateTime,
+			&i.Order.UpdateTime,
+			&i.Order.PaymentProgress,
+			&i.Order.Disputes,
+			&i.Order.RequestID,
+			&i.Order.RequestCaller,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderLockMany = `-- name: OrderLockMany :many
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.id = any($1::uuid[]) order by o.id for update
+`
+
+type OrderLockManyRow struct {
+	Order Order
+}
+
+func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLockManyRow, error) {
+	rows, err := q.db.Query(ctx, OrderLockMany, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderLockManyRow{}
+	for rows.Next() {
+		var i OrderLockManyRow
+		if err := rows.Scan(
+			&i.Order.ID,
+			&i.Order.Number,
+			&i.Order.State,
+			&i.Order.CancelReason,
+			&i.Order.CancelNote,
+			&i.Order.Version,
+			&i.Order.AwaitingVersion,
+			&i.Order.ConfirmedVersion,
+			&i.Order.CancelledVersion,
+			&i.Order.ShippedVersion,
+			&i.Order.Awaits,
+			&i.Order.DueTime,
+			&i.Order.RetryCount,
+			&i.Order.LastPublishedTime,
+			&i.Order.ExpireTime,
+			&i.Order.Currency,
+			&i.Order.SubtotalAmount,
+			&i.Order.TotalAmount,
+			&i.Order.CapturedAmount,
+			&i.Order.RefundedAmount,
+			&i.Order.Adjustments,
+			&i.Order.PaymentID,
+			&i.Order.PaymentMethod,
+			&i.Order.CustomerID,
+			&i.Order.FirstName,
+			&i.Order.LastName,
+			&i.Order.Email,
+			&i.Order.Phone,
+			&i.Order.ShippingAddress,
+			&i.Order.Erased,
+			&i.Order.ShipmentID,
+			&i.Order.Carrier,
+			&i.Order.TrackingCode,
+			&i.Order.ShipTime,
+			&i.Order.DeliverTime,
+			&i.Order.CreateTime,
+			&i.Order.UpdateTime,
+			&i.Order.PaymentProgress,
+			&i.Order.Disputes,
+			&i.Order.RequestID,
+			&i.Order.RequestCaller,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderLockOfCustomer = `-- name: OrderLockOfCustomer :many
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.customer_id = $1::uuid and not o.erased
+order by o.id limit $2 for update
+`
+
+type OrderLockOfCustomerParams struct {
+	CustomerID uuid.UUID
+	AtMost     int32
+}
+
+type OrderLockOfCustomerRow struct {
+	Order Order
+}
+
+// Those that still hold personal data.
+func (q *Queries) OrderLockOfCustomer(ctx context.Context, arg OrderLockOfCustomerParams) ([]OrderLockOfCustomerRow, error) {
+	rows, err := q.db.Query(ctx, OrderLockOfCustomer, arg.CustomerID, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderLockOfCustomerRow{}
+	for rows.Next() {
+		var i OrderLockOfCustomerRow
+		if err := rows.Scan(
+			&i.Order.ID,
+			&i.Order.Number,
+			&i.Order.State,
+			&i.Order.CancelReason,
+			&i.Order.CancelNote,
+			&i.Order.Version,
+			&i.Order.AwaitingVersion,
+			&i.Order.ConfirmedVersion,
+			&i.Order.CancelledVersion,
+			&i.Order.ShippedVersion,
+			&i.Order.Awaits,
+			&i.Order.DueTime,
+			&i.Order.RetryCount,
+			&i.Order.LastPublishedTime,
+			&i.Order.ExpireTime,
+			&i.Order.Currency,
+			&i.Order.SubtotalAmount,
+			&i.Order.TotalAmount,
+			&i.Order.CapturedAmount,
+			&i.Order.RefundedAmount,
+			&i.Order.Adjustments,
+			&i.Order.PaymentID,
+			&i.Order.PaymentMethod,
+			&i.Order.CustomerID,
+			&i.Order.FirstName,
+			&i.Order.LastName,
+			&i.Order.Email,
+			&i.Order.Phone,
+			&i.Order.ShippingAddress,
+			&i.Order.Erased,
+			&i.Order.ShipmentID,
+			&i.Order.Carrier,
+			&i.Order.TrackingCode,
+			&i.Order.ShipTime,
+			&i.Order.DeliverTime,
+			&i.Order.CreateTime,
+			&i.Order.UpdateTime,
+			&i.Order.PaymentProgress,
+			&i.Order.Disputes,
+			&i.Order.RequestID,
+			&i.Order.RequestCaller,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderLockOfGuest = `-- name: OrderLockOfGuest :many
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o
+where o.email = $1 and o.customer_id is null and not o.erased and o.create_time <= $2
+order by o.id limit $3 for update
+`
+
+type OrderLockOfGuestParams struct {
+	Email  string
+	Before time.Time
+	AtMost int32
+}
+
+type OrderLockOfGuestRow struct {
+	Order Order
+}
+
+// Those that still hold personal data and were placed before the erasure.
+func (q *Queries) OrderLockOfGuest(ctx context.Context, arg OrderLockOfGuestParams) ([]OrderLockOfGuestRow, error) {
+	rows, err := q.db.Query(ctx, OrderLockOfGuest, arg.Email, arg.Before, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderLockOfGuestRow{}
+	for rows.Next() {
+		var i OrderLockOfGuestRow
+		if err := rows.Scan(
+			&i.Order.ID,
+			&i.Order.Number,
+			&i.Order.State,
+			&i.Order.CancelReason,
+			&i.Order.CancelNote,
+			&i.Order.Version,
+			&i.Order.AwaitingVersion,
+			&i.Order.ConfirmedVersion,
+			&i.Order.CancelledVersion,
+			&i.Order.ShippedVersion,
+			&i.Order.Awaits,
+			&i.Order.DueTime,
+			&i.Order.RetryCount,
+			&i.Order.LastPublishedTime,
+			&i.Order.ExpireTime,
+			&i.Order.Currency,
+			&i.Order.SubtotalAmount,
+			&i.Order.TotalAmount,
+			&i.Order.CapturedAmount,
+			&i.Order.RefundedAmount,
+			&i.Order.Adjustments,
+			&i.Order.PaymentID,
+			&i.Order.PaymentMethod,
+			&i.Order.CustomerID,
+			&i.Order.FirstName,
+			&i.Order.LastName,
+			&i.Order.Email,
+			&i.Order.Phone,
+			&i.Order.ShippingAddress,
+			&i.Order.Erased,
+			&i.Order.ShipmentID,
+			&i.Order.Carrier,
+			&i.Order.TrackingCode,
+			&i.Order.ShipTime,
+			&i.Order.DeliverTime,
+			&i.Order.CreateTime,
+			&i.Order.UpdateTime,
+			&i.Order.PaymentProgress,
+			&i.Order.Disputes,
+			&i.Order.RequestID,
+			&i.Order.RequestCaller,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const OrderOldestDue = `-- name: OrderOldestDue :one
 select due_time::timestamptz from orders where due_time is not null order by due_time limit 1
 `
 
-// When the sweeper has to look next.
+// When the sweeper is needed next.
 func (q *Queries) OrderOldestDue(ctx context.Context) (time.Time, error) {
-	row := q.db.QueryRow(ctx, orderOldestDue)
+	row := q.db.QueryRow(ctx, OrderOldestDue)
 	var due_time time.Time
 	err := row.Scan(&due_time)
 	return due_time, err
 }
 
-const orderUpdateMany = `-- name: OrderUpdateMany :exec
+const OrderUpdateDisputes = `-- name: OrderUpdateDisputes :exec
+update orders set disputes = cast($1::text as jsonb) where id = $2
+`
+
+type OrderUpdateDisputesParams struct {
+	Disputes string
+	ID       uuid.UUID
+}
+
+func (q *Queries) OrderUpdateDisputes(ctx context.Context, arg OrderUpdateDisputesParams) error {
+	_, err := q.db.Exec(ctx, OrderUpdateDisputes, arg.Disputes, arg.ID)
+	return err
+}
+
+const OrderUpdateMany = `-- name: OrderUpdateMany :exec
 update orders o set
   state = u.state, cancel_reason = u.cancel_reason, cancel_note = u.cancel_note, version = u.version,
   awaiting_version = u.awaiting_version, confirmed_version = u.confirmed_version,
@@ -128,7 +723,8 @@ update orders o set
   awaits = u.awaits, due_time = nullif(u.due_time, '0001-01-01 00:00:00+00'::timestamptz),
   retry_count = u.retry_count, last_published_time = u.last_published_time,
   expire_time = nullif(u.expire_time, '0001-01-01 00:00:00+00'::timestamptz),
-  captured_amount = u.captured_amount, refunded_amount = u.refunded_amount, update_time = u.update_time
+  captured_amount = u.captured_amount, refunded_amount = u.refunded_amount,
+  payment_progress = u.payment_progress, update_time = u.update_time
 from (select
   unnest($1::uuid[]) as id,
   unnest($2::smallint[]) as state,
@@ -146,7 +742,8 @@ from (select
   unnest($14::timestamptz[]) as expire_time,
   unnest($15::bigint[]) as captured_amount,
   unnest($16::bigint[]) as refunded_amount,
-  unnest($17::timestamptz[]) as update_time) as u
+  unnest($17::smallint[]) as payment_progress,
+  unnest($18::timestamptz[]) as update_time) as u
 where o.id = u.id
 `
 
@@ -167,11 +764,12 @@ type OrderUpdateManyParams struct {
 	ExpireTimes        []time.Time
 	CapturedAmounts    []int64
 	RefundedAmounts    []int64
+	PaymentProgresses  []int16
 	UpdateTimes        []time.Time
 }
 
 func (q *Queries) OrderUpdateMany(ctx context.Context, arg OrderUpdateManyParams) error {
-	_, err := q.db.Exec(ctx, orderUpdateMany,
+	_, err := q.db.Exec(ctx, OrderUpdateMany,
 		arg.Ids,
 		arg.States,
 		arg.CancelReasons,
@@ -188,12 +786,40 @@ func (q *Queries) OrderUpdateMany(ctx context.Context, arg OrderUpdateManyParams
 		arg.ExpireTimes,
 		arg.CapturedAmounts,
 		arg.RefundedAmounts,
+		arg.PaymentProgresses,
 		arg.UpdateTimes,
 	)
 	return err
 }
 
-const orderUpdateShipment = `-- name: OrderUpdateShipment :exec
+const OrderUpdatePerson = `-- name: OrderUpdatePerson :exec
+update orders set first_name = $1, last_name = $2, email = $3, phone = $4,
+  shipping_address = cast($5::text as jsonb)
+where id = $6
+`
+
+type OrderUpdatePersonParams struct {
+	FirstName       string
+	LastName        string
+	Email           string
+	Phone           string
+	ShippingAddress string
+	ID              uuid.UUID
+}
+
+func (q *Queries) OrderUpdatePerson(ctx context.Context, arg OrderUpdatePersonParams) error {
+	_, err := q.db.Exec(ctx, OrderUpdatePerson,
+		arg.FirstName,
+		arg.LastName,
+		arg.Email,
+		arg.Phone,
+		arg.ShippingAddress,
+		arg.ID,
+	)
+	return err
+}
+
+const OrderUpdateShipment = `-- name: OrderUpdateShipment :exec
 update orders set state = $1, shipment_id = $2::uuid, carrier = $3, tracking_code = $4,
   ship_time = $5::timestamptz, deliver_time = nullif($6::timestamptz, '0001-01-01 00:00:00+00'::timestamptz)
 where id = $7
@@ -211,7 +837,7 @@ type OrderUpdateShipmentParams struct {
 
 // Comes with the state that a shipment means; OrderUpdateMany stores the rest.
 func (q *Queries) OrderUpdateShipment(ctx context.Context, arg OrderUpdateShipmentParams) error {
-	_, err := q.db.Exec(ctx, orderUpdateShipment,
+	_, err := q.db.Exec(ctx, OrderUpdateShipment,
 		arg.State,
 		arg.ShipmentID,
 		arg.Carrier,

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const productInsertMany = `-- name: ProductInsertMany :exec
+const ProductInsertMany = `-- name: ProductInsertMany :exec
 insert into products (id, code, name, currency, amount, status, version)
 select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]),
   unnest($5::bigint[]), unnest($6::smallint[]), unnest($7::bigint[])
@@ -32,7 +32,7 @@ type ProductInsertManyParams struct {
 // transactions that learn of one product at once the later does not fail on the
 // code's. The ids must differ, and be sorted.
 func (q *Queries) ProductInsertMany(ctx context.Context, arg ProductInsertManyParams) error {
-	_, err := q.db.Exec(ctx, productInsertMany,
+	_, err := q.db.Exec(ctx, ProductInsertMany,
 		arg.Ids,
 		arg.Codes,
 		arg.Names,
@@ -44,12 +44,12 @@ func (q *Queries) ProductInsertMany(ctx context.Context, arg ProductInsertManyPa
 	return err
 }
 
-const productListByCode = `-- name: ProductListByCode :many
+const ProductListByCode = `-- name: ProductListByCode :many
 select id, code, name, currency, amount, status, version from products where code = any($1::text[])
 `
 
 func (q *Queries) ProductListByCode(ctx context.Context, codes []string) ([]Product, error) {
-	rows, err := q.db.Query(ctx, productListByCode, codes)
+	rows, err := q.db.Query(ctx, ProductListByCode, codes)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (q *Queries) ProductListByCode(ctx context.Context, codes []string) ([]Prod
 	return items, nil
 }
 
-const productUpsertMany = `-- name: ProductUpsertMany :exec
+const ProductUpsertMany = `-- name: ProductUpsertMany :exec
 insert into products as p (id, code, name, currency, amount, status, version)
 select unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]),
   unnest($5::bigint[]), unnest($6::smallint[]), unnest($7::bigint[])
@@ -97,7 +97,7 @@ type ProductUpsertManyParams struct {
 
 // Only a newer version changes what is known. The ids must differ, and be sorted.
 func (q *Queries) ProductUpsertMany(ctx context.Context, arg ProductUpsertManyParams) error {
-	_, err := q.db.Exec(ctx, productUpsertMany,
+	_, err := q.db.Exec(ctx, ProductUpsertMany,
 		arg.Ids,
 		arg.Codes,
 		arg.Names,

@@ -17,3 +17,6 @@ limit 1000;
 
 -- name: ErasedCustomerComplete :exec
 update erased_customers set complete = true where customer_id = any(@customer_ids::uuid[]);
+
+-- name: ErasedCustomerListMany :many
+select customer_id from erased_customers where customer_id = any(@ids::uuid[]);

@@ -4,13 +4,14 @@ insert into orders (id, number, state, cancel_reason, cancel_note, version,
   awaits, due_time, retry_count, last_published_time, expire_time,
   currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments,
   payment_id, payment_method, customer_id, first_name, last_name, email, phone, shipping_address,
-  create_time, update_time)
+  request_id, request_caller, create_time, update_time)
 select n.id, n.number, n.state, 0, '', n.version,
   0, 0, 0, 0,
   n.awaits, n.due_time, 0, n.create_time, n.expire_time,
   n.currency, n.subtotal_amount, n.total_amount, 0, 0, n.adjustments::jsonb,
   n.payment_id, n.payment_method, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'::uuid),
   n.first_name, n.last_name, n.email, n.phone, n.shipping_address::jsonb,
+  n.request_id, n.request_caller,
   n.create_time, n.create_time
 from (select
   unnest(@ids::uuid[]) as id,
@@ -32,6 +33,8 @@ from (select
   unnest(@emails::text[]) as email,
   unnest(@phones::text[]) as phone,
   unnest(@shipping_addresses::text[]) as shipping_address,
+  unnest(@request_ids::uuid[]) as request_id,
+  unnest(@request_callers::text[]) as request_caller,
   unnest(@create_times::timestamptz[]) as create_time) as n;
 
 -- name: OrderUpdateMany :exec
@@ -42,7 +45,8 @@ update orders o set
   awaits = u.awaits, due_time = nullif(u.due_time, '0001-01-01 00:00:00+00'::timestamptz),
   retry_count = u.retry_count, last_published_time = u.last_published_time,
   expire_time = nullif(u.expire_time, '0001-01-01 00:00:00+00'::timestamptz),
-  captured_amount = u.captured_amount, refunded_amount = u.refunded_amount, update_time = u.update_time
+  captured_amount = u.captured_amount, refunded_amount = u.refunded_amount,
+  payment_progress = u.payment_progress, update_time = u.update_time
 from (select
   unnest(@ids::uuid[]) as id,
   unnest(@states::smallint[]) as state,
@@ -60,6 +64,7 @@ from (select
   unnest(@expire_times::timestamptz[]) as expire_time,
   unnest(@captured_amounts::bigint[]) as captured_amount,
   unnest(@refunded_amounts::bigint[]) as refunded_amount,
+  unnest(@payment_progresses::smallint[]) as payment_progress,
   unnest(@update_times::timestamptz[]) as update_time) as u
 where o.id = u.id;
 
@@ -69,10 +74,64 @@ update orders set state = @state, shipment_id = @shipment_id::uuid, carrier = @c
   ship_time = @ship_time::timestamptz, deliver_time = nullif(@deliver_time::timestamptz, '0001-01-01 00:00:00+00'::timestamptz)
 where id = @id;
 
--- name: OrderErasePerson :exec
-update orders set erased = true, first_name = '', last_name = '', email = '', phone = '', shipping_address = '{}'
+-- name: OrderUpdatePerson :exec
+update orders set first_name = @first_name, last_name = @last_name, email = @email, phone = @phone,
+  shipping_address = cast(@shipping_address::text as jsonb)
+where id = @id;
+
+-- name: OrderUpdateDisputes :exec
+update orders set disputes = cast(@disputes::text as jsonb) where id = @id;
+
+-- name: OrderErasePersons :exec
+-- OrderUpdateMany stores the rest, and blanks the note of a cancellation.
+update orders set erased = true, first_name = '', last_name = '', email = '', phone = '', shipping_address = '{}',
+  carrier = '', tracking_code = ''
 where id = any(@ids::uuid[]) and not erased;
 
 -- name: OrderOldestDue :one
--- When the sweeper has to look next.
+-- When the sweeper is needed next.
 select due_time::timestamptz from orders where due_time is not null order by due_time limit 1;
+
+-- name: OrderGet :many
+-- Many, because it travels in a batch.
+select sqlc.embed(o) from orders o where o.id = any(@ids::uuid[]);
+
+-- name: OrderLockMany :many
+select sqlc.embed(o) from orders o where o.id = any(@ids::uuid[]) order by o.id for update;
+
+-- name: OrderLockDue :many
+-- The index alone finds due orders; those that another sweeper holds are its own.
+select sqlc.embed(o) from orders o where o.due_time <= @now order by o.due_time limit @at_most for update skip locked;
+
+-- name: OrderLockOfCustomer :many
+-- Those that still hold personal data.
+select sqlc.embed(o) from orders o where o.customer_id = @customer_id::uuid and not o.erased
+order by o.id limit @at_most for update;
+
+-- name: OrderLockOfGuest :many
+-- Those that still hold personal data and were placed before the erasure.
+select sqlc.embed(o) from orders o
+where o.email = @email and o.customer_id is null and not o.erased and o.create_time <= @before
+order by o.id limit @at_most for update;
+
+-- name: OrderAuditSome :many
+select sqlc.embed(o) from orders o where o.id > @after order by o.id limit @at_most;
+
+-- name: OrderListAddresses :many
+select id, shipping_address from orders where id = any(@ids::uuid[]);
+
+-- name: OrderListRequests :many
+-- The requests whose stored answers hold these orders.
+select o.request_id::uuid as request_id, 'PlaceOrder'::text as rpc, o.request_caller as caller
+from orders o where o.id = any(@ids::uuid[]) and o.request_id is not null
+union all
+select r.request_id, r.rpc, r.caller from order_requests r where r.order_id = any(@ids::uuid[]);
+
+-- name: OrderCountUnpaidOfCustomers :many
+select customer_id::uuid as customer_id, count(*) from orders
+where customer_id = any(@ids::uuid[]) and state in (1, 2) group by customer_id;
+
+-- name: OrderCountUnpaidOfGuests :many
+-- The address is compared in any case, so the one of the request comes back.
+select k.email::text as email, count(*) from (select unnest(@emails::text[]) as email) as k
+join orders o on o.email = k.email where o.customer_id is null and o.state in (1, 2) group by k.email;

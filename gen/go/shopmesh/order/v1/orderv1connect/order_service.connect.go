@@ -35,6 +35,8 @@ const (
 	OrderServiceListOrdersProcedure = "/shopmesh.order.v1.OrderService/ListOrders"
 	// OrderServiceWatchOrderProcedure is the procedure name of the OrderService's WatchOrder RPC.
 	OrderServiceWatchOrderProcedure = "/shopmesh.order.v1.OrderService/WatchOrder"
+	// OrderServiceUpdateOrderProcedure is the procedure name of the OrderService's UpdateOrder RPC.
+	OrderServiceUpdateOrderProcedure = "/shopmesh.order.v1.OrderService/UpdateOrder"
 	// OrderServiceCancelOrderProcedure is the procedure name of the OrderService's CancelOrder RPC.
 	OrderServiceCancelOrderProcedure = "/shopmesh.order.v1.OrderService/CancelOrder"
 	// OrderServiceShipOrderProcedure is the procedure name of the OrderService's ShipOrder RPC.
@@ -58,9 +60,10 @@ var (
 	})
 	orderServicePlaceOrderSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("PlaceOrder"),
-			Procedure:  OrderServicePlaceOrderProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("PlaceOrder"),
+			Procedure:        OrderServicePlaceOrderProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	orderServiceGetOrderSpec = sync.OnceValue(func() connect.Spec {
@@ -87,25 +90,36 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	orderServiceUpdateOrderSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("UpdateOrder"),
+			Procedure:        OrderServiceUpdateOrderProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
 	orderServiceCancelOrderSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("CancelOrder"),
-			Procedure:  OrderServiceCancelOrderProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("CancelOrder"),
+			Procedure:        OrderServiceCancelOrderProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	orderServiceShipOrderSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("ShipOrder"),
-			Procedure:  OrderServiceShipOrderProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("ShipOrder"),
+			Procedure:        OrderServiceShipOrderProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	orderServiceMarkOrderDeliveredSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("MarkOrderDelivered"),
-			Procedure:  OrderServiceMarkOrderDeliveredProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("MarkOrderDelivered"),
+			Procedure:        OrderServiceMarkOrderDeliveredProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	orderServiceGetOrderTimelineSpec = sync.OnceValue(func() connect.Spec {
@@ -120,37 +134,62 @@ var (
 
 // OrderServiceClient is a client for the shopmesh.order.v1.OrderService service.
 type OrderServiceClient interface {
-	// QuoteOrder says what lines would cost now. Errors: PRODUCT_NOT_FOUND,
-	// PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED, TOTAL_TOO_LARGE.
+	// QuoteOrder returns what lines would cost now, and which payment methods can take it.
+	//
+	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE.
 	QuoteOrder(context.Context, *v1.QuoteOrderRequest) (*v1.QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
-	// payment follow. It never refuses for stock: such an order ends CANCELLED
-	// with OUT_OF_STOCK. Errors: those of QuoteOrder, PRICE_CHANGED with an
-	// OrderQuote as detail, PAYMENT_METHOD_UNKNOWN, CUSTOMER_ERASED,
-	// TOO_MANY_UNPAID_ORDERS, REQUEST_ID_REUSED.
+	// payment follow. It never refuses for stock: such an order ends CANCELLED with
+	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail.
+	//
+	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
+	// CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
 	PlaceOrder(context.Context, *v1.PlaceOrderRequest) (*v1.PlaceOrderResponse, error)
-	// GetOrder reads one. Errors: ORDER_NOT_FOUND.
+	// GetOrder reads an order with its history.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *v1.GetOrderRequest) (*v1.GetOrderResponse, error)
-	// ListOrders lists orders, without their history. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListOrders lists orders, without their history; customers see their own.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListOrders(context.Context, *v1.ListOrdersRequest) (*v1.ListOrdersResponse, error)
-	// WatchOrder sends every entry of the order's history once, in order, those
-	// of the past first, and ends after the last one (DELIVERED or CANCELLED). A
-	// client that lost the stream opens it again with the last version it saw.
-	// Errors: ORDER_NOT_FOUND; DRAINING when the server goes, TOO_MANY_STREAMS.
+	// WatchOrder sends every entry of the order's history once, in order, those of the
+	// past first, and ends when the order is DELIVERED or CANCELLED. A client that lost
+	// the stream opens it again with the last version it saw.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	WatchOrder(context.Context, *v1.WatchOrderRequest) (OrderServiceWatchOrderClientStream, error)
-	// CancelOrder cancels an order that was not shipped; what was paid is given
-	// back and what left the shelf returns to it. Errors: ORDER_NOT_FOUND,
-	// ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
+	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
+	// and carrier and tracking code of one that is; only the shop's staff corrects the
+	// latter two. The history records who did it, when, and which fields. A mail that is
+	// sent again afterwards goes to the new address.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
+	// REQUEST_ID_REUSED.
+	UpdateOrder(context.Context, *v1.UpdateOrderRequest) (*v1.UpdateOrderResponse, error)
+	// CancelOrder cancels an order that was not shipped; what was paid is given back and
+	// what left the shelf returns to it.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	CancelOrder(context.Context, *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error)
-	// ShipOrder says that a confirmed order was sent. Errors: ORDER_NOT_FOUND,
-	// ORDER_STATE, ETAG_MISMATCH.
+	// ShipOrder records that a confirmed order was sent. One that was sent by the same
+	// carrier under the same tracking code already is returned as it is. One that was
+	// refunded in full is refused unless ship_refunded is set.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
+	// REQUEST_ID_REUSED.
 	ShipOrder(context.Context, *v1.ShipOrderRequest) (*v1.ShipOrderResponse, error)
-	// MarkOrderDelivered says that a shipped order arrived. Errors:
-	// ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH.
+	// MarkOrderDelivered records that a shipped order arrived. One that arrived already
+	// is returned as it is.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	MarkOrderDelivered(context.Context, *v1.MarkOrderDeliveredRequest) (*v1.MarkOrderDeliveredResponse, error)
-	// GetOrderTimeline tells all that happened to an order, in every context,
-	// oldest first. A context that does not answer is named in `missing`. Errors:
-	// ORDER_NOT_FOUND.
+	// GetOrderTimeline returns all that happened to an order, in every context, oldest
+	// first. A context that does not answer is named in `missing`.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	GetOrderTimeline(context.Context, *v1.GetOrderTimelineRequest) (*v1.GetOrderTimelineResponse, error)
 }
 
@@ -182,37 +221,62 @@ func (s OrderServiceWatchOrderClientStream) Close() error {
 
 // OrderServiceHandler is an implementation of the shopmesh.order.v1.OrderService service.
 type OrderServiceHandler interface {
-	// QuoteOrder says what lines would cost now. Errors: PRODUCT_NOT_FOUND,
-	// PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED, TOTAL_TOO_LARGE.
+	// QuoteOrder returns what lines would cost now, and which payment methods can take it.
+	//
+	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE.
 	QuoteOrder(context.Context, *v1.QuoteOrderRequest) (*v1.QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
-	// payment follow. It never refuses for stock: such an order ends CANCELLED
-	// with OUT_OF_STOCK. Errors: those of QuoteOrder, PRICE_CHANGED with an
-	// OrderQuote as detail, PAYMENT_METHOD_UNKNOWN, CUSTOMER_ERASED,
-	// TOO_MANY_UNPAID_ORDERS, REQUEST_ID_REUSED.
+	// payment follow. It never refuses for stock: such an order ends CANCELLED with
+	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail.
+	//
+	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
+	// CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
 	PlaceOrder(context.Context, *v1.PlaceOrderRequest) (*v1.PlaceOrderResponse, error)
-	// GetOrder reads one. Errors: ORDER_NOT_FOUND.
+	// GetOrder reads an order with its history.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *v1.GetOrderRequest) (*v1.GetOrderResponse, error)
-	// ListOrders lists orders, without their history. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListOrders lists orders, without their history; customers see their own.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListOrders(context.Context, *v1.ListOrdersRequest) (*v1.ListOrdersResponse, error)
-	// WatchOrder sends every entry of the order's history once, in order, those
-	// of the past first, and ends after the last one (DELIVERED or CANCELLED). A
-	// client that lost the stream opens it again with the last version it saw.
-	// Errors: ORDER_NOT_FOUND; DRAINING when the server goes, TOO_MANY_STREAMS.
+	// WatchOrder sends every entry of the order's history once, in order, those of the
+	// past first, and ends when the order is DELIVERED or CANCELLED. A client that lost
+	// the stream opens it again with the last version it saw.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	WatchOrder(context.Context, *v1.WatchOrderRequest, OrderServiceWatchOrderServerStream) error
-	// CancelOrder cancels an order that was not shipped; what was paid is given
-	// back and what left the shelf returns to it. Errors: ORDER_NOT_FOUND,
-	// ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
+	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
+	// and carrier and tracking code of one that is; only the shop's staff corrects the
+	// latter two. The history records who did it, when, and which fields. A mail that is
+	// sent again afterwards goes to the new address.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
+	// REQUEST_ID_REUSED.
+	UpdateOrder(context.Context, *v1.UpdateOrderRequest) (*v1.UpdateOrderResponse, error)
+	// CancelOrder cancels an order that was not shipped; what was paid is given back and
+	// what left the shelf returns to it.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	CancelOrder(context.Context, *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error)
-	// ShipOrder says that a confirmed order was sent. Errors: ORDER_NOT_FOUND,
-	// ORDER_STATE, ETAG_MISMATCH.
+	// ShipOrder records that a confirmed order was sent. One that was sent by the same
+	// carrier under the same tracking code already is returned as it is. One that was
+	// refunded in full is refused unless ship_refunded is set.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
+	// REQUEST_ID_REUSED.
 	ShipOrder(context.Context, *v1.ShipOrderRequest) (*v1.ShipOrderResponse, error)
-	// MarkOrderDelivered says that a shipped order arrived. Errors:
-	// ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH.
+	// MarkOrderDelivered records that a shipped order arrived. One that arrived already
+	// is returned as it is.
+	//
+	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	MarkOrderDelivered(context.Context, *v1.MarkOrderDeliveredRequest) (*v1.MarkOrderDeliveredResponse, error)
-	// GetOrderTimeline tells all that happened to an order, in every context,
-	// oldest first. A context that does not answer is named in `missing`. Errors:
-	// ORDER_NOT_FOUND.
+	// GetOrderTimeline returns all that happened to an order, in every context, oldest
+	// first. A context that does not answer is named in `missing`.
+	//
+	// Errors: ORDER_NOT_FOUND.
 	GetOrderTimeline(context.Context, *v1.GetOrderTimelineRequest) (*v1.GetOrderTimelineResponse, error)
 }
 
@@ -226,6 +290,7 @@ func RegisterOrderServiceHandler(server *connect.Server, svc OrderServiceHandler
 		connect.Method{Spec: orderServiceGetOrderSpec(), Handler: adapter.getOrder},
 		connect.Method{Spec: orderServiceListOrdersSpec(), Handler: adapter.listOrders},
 		connect.Method{Spec: orderServiceWatchOrderSpec(), Handler: adapter.watchOrder},
+		connect.Method{Spec: orderServiceUpdateOrderSpec(), Handler: adapter.updateOrder},
 		connect.Method{Spec: orderServiceCancelOrderSpec(), Handler: adapter.cancelOrder},
 		connect.Method{Spec: orderServiceShipOrderSpec(), Handler: adapter.shipOrder},
 		connect.Method{Spec: orderServiceMarkOrderDeliveredSpec(), Handler: adapter.markOrderDelivered},
@@ -269,6 +334,10 @@ func (UnimplementedOrderServiceHandler) ListOrders(context.Context, *v1.ListOrde
 
 func (UnimplementedOrderServiceHandler) WatchOrder(context.Context, *v1.WatchOrderRequest, OrderServiceWatchOrderServerStream) error {
 	return connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.WatchOrder is not implemented")
+}
+
+func (UnimplementedOrderServiceHandler) UpdateOrder(context.Context, *v1.UpdateOrderRequest) (*v1.UpdateOrderResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.UpdateOrder is not implemented")
 }
 
 func (UnimplementedOrderServiceHandler) CancelOrder(context.Context, *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error) {
@@ -329,6 +398,14 @@ func (c *orderServiceClient) WatchOrder(ctx context.Context, req *v1.WatchOrderR
 		return OrderServiceWatchOrderClientStream{}, err
 	}
 	return OrderServiceWatchOrderClientStream{stream: stream}, nil
+}
+
+func (c *orderServiceClient) UpdateOrder(ctx context.Context, req *v1.UpdateOrderRequest) (*v1.UpdateOrderResponse, error) {
+	var res v1.UpdateOrderResponse
+	if err := c.client.CallUnary(ctx, orderServiceUpdateOrderSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
 }
 
 func (c *orderServiceClient) CancelOrder(ctx context.Context, req *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error) {
@@ -419,6 +496,18 @@ func (h orderServiceHandler) watchOrder(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	return h.svc.WatchOrder(ctx, &req, OrderServiceWatchOrderServerStream{stream: stream})
+}
+
+func (h orderServiceHandler) updateOrder(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UpdateOrderRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UpdateOrder(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
 }
 
 func (h orderServiceHandler) cancelOrder(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/order_events.proto.
  */
 export const file_shopmesh_order_v1_order_events: GenFile = /*@__PURE__*/
-  fileDesc("CiRzaG9wbWVzaC9vcmRlci92MS9vcmRlcl9ldmVudHMucHJvdG8SEXNob3BtZXNoLm9yZGVyLnYxIucCCgtPcmRlck5vdGljZRIQCghvcmRlcl9pZBgBIAEoCRIOCgZudW1iZXIYAiABKAkSDwoHdmVyc2lvbhgDIAEoAxIrCgVsaW5lcxgEIAMoCzIcLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTGluZRIyCgthZGp1c3RtZW50cxgFIAMoCzIdLnNob3BtZXNoLm9yZGVyLnYxLkFkanVzdG1lbnQSJAoIc3VidG90YWwYBiABKAsyEi5nb29nbGUudHlwZS5Nb25leRIhCgV0b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EisKB2NvbnRhY3QYCCABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0EhMKC2N1c3RvbWVyX2lkGAkgASgJEjkKEHNoaXBwaW5nX2FkZHJlc3MYCiABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQgOAAQEilAEKC09yZGVyUGxhY2VkEhAKCG9yZGVyX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAMSMQoFbGluZXMYAyADKAsyIi5zaG9wbWVzaC5vcmRlci52MS5SZXNlcnZhdGlvbkxpbmUSLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk0KD1Jlc2VydmF0aW9uTGluZRISCgpwcm9kdWN0X2lkGAEgASgJEhQKDHByb2R1Y3RfY29kZRgCIAEoCRIQCghxdWFudGl0eRgDIAEoBSKtAQoUT3JkZXJBd2FpdGluZ1BheW1lbnQSEAoIb3JkZXJfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxIOCgZudW1iZXIYAyABKAkSEgoKcGF5bWVudF9pZBgEIAEoCRIhCgV0b3RhbBgFIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EhYKDnBheW1lbnRfbWV0aG9kGAYgASgJEhMKC2N1c3RvbWVyX2lkGAcgASgJIkAKDk9yZGVyQ29uZmlybWVkEi4KBm5vdGljZRgBIAEoCzIeLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTm90aWNlIq4BCg5PcmRlckNhbmNlbGxlZBIuCgZub3RpY2UYASABKAsyHi5zaG9wbWVzaC5vcmRlci52MS5PcmRlck5vdGljZRIvCgZyZWFzb24YAiABKA4yHy5zaG9wbWVzaC5vcmRlci52MS5DYW5jZWxSZWFzb24SDAoEbm90ZRgDIAEoCRISCgpwYXltZW50X2lkGAQgASgJEhkKEXBheW1lbnRfcmVxdWVzdGVkGAUgASgIIqwBCg1PcmRlclJlZnVuZGVkEi4KBm5vdGljZRgBIAEoCzIeLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTm90aWNlEhEKCXJlZnVuZF9pZBgCIAEoCRIiCgZhbW91bnQYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leRIkCghyZWZ1bmRlZBgEIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5Eg4KBnJlYXNvbhgFIAEoCSJtCgxPcmRlclNoaXBwZWQSLgoGbm90aWNlGAEgASgLMh4uc2hvcG1lc2gub3JkZXIudjEuT3JkZXJOb3RpY2USLQoIc2hpcG1lbnQYAiABKAsyGy5zaG9wbWVzaC5vcmRlci52MS5TaGlwbWVudCIzCg5PcmRlckRlbGl2ZXJlZBIQCghvcmRlcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDQs4BChVjb20uc2hvcG1lc2gub3JkZXIudjFCEE9yZGVyRXZlbnRzUHJvdG9QAVo9Z2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3JkZXIvdjE7b3JkZXJ2MaICA1NPWKoCEVNob3BtZXNoLk9yZGVyLlYxygIRU2hvcG1lc2hcT3JkZXJcVjHiAh1TaG9wbWVzaFxPcmRlclxWMVxHUEJNZXRhZGF0YeoCE1Nob3BtZXNoOjpPcmRlcjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_google_type_money, file_google_type_postal_address, file_shopmesh_order_v1_order]);
+  fileDesc("CiRzaG9wbWVzaC9vcmRlci92MS9vcmRlcl9ldmVudHMucHJvdG8SEXNob3BtZXNoLm9yZGVyLnYxIucCCgtPcmRlck5vdGljZRIQCghvcmRlcl9pZBgBIAEoCRIOCgZudW1iZXIYAiABKAkSDwoHdmVyc2lvbhgDIAEoAxIrCgVsaW5lcxgEIAMoCzIcLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTGluZRIyCgthZGp1c3RtZW50cxgFIAMoCzIdLnNob3BtZXNoLm9yZGVyLnYxLkFkanVzdG1lbnQSJAoIc3VidG90YWwYBiABKAsyEi5nb29nbGUudHlwZS5Nb25leRIhCgV0b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EisKB2NvbnRhY3QYCCABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0EhMKC2N1c3RvbWVyX2lkGAkgASgJEjkKEHNoaXBwaW5nX2FkZHJlc3MYCiABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQgOAAQEilAEKC09yZGVyUGxhY2VkEhAKCG9yZGVyX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAMSMQoFbGluZXMYAyADKAsyIi5zaG9wbWVzaC5vcmRlci52MS5SZXNlcnZhdGlvbkxpbmUSLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk0KD1Jlc2VydmF0aW9uTGluZRISCgpwcm9kdWN0X2lkGAEgASgJEhQKDHByb2R1Y3RfY29kZRgCIAEoCRIQCghxdWFudGl0eRgDIAEoBSKtAQoUT3JkZXJBd2FpdGluZ1BheW1lbnQSEAoIb3JkZXJfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxIOCgZudW1iZXIYAyABKAkSEgoKcGF5bWVudF9pZBgEIAEoCRIhCgV0b3RhbBgFIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EhYKDnBheW1lbnRfbWV0aG9kGAYgASgJEhMKC2N1c3RvbWVyX2lkGAcgASgJIkAKDk9yZGVyQ29uZmlybWVkEi4KBm5vdGljZRgBIAEoCzIeLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTm90aWNlIq4BCg5PcmRlckNhbmNlbGxlZBIuCgZub3RpY2UYASABKAsyHi5zaG9wbWVzaC5vcmRlci52MS5PcmRlck5vdGljZRIvCgZyZWFzb24YAiABKA4yHy5zaG9wbWVzaC5vcmRlci52MS5DYW5jZWxSZWFzb24SDAoEbm90ZRgDIAEoCRISCgpwYXltZW50X2lkGAQgASgJEhkKEXBheW1lbnRfcmVxdWVzdGVkGAUgASgIIqwBCg1PcmRlclJlZnVuZGVkEi4KBm5vdGljZRgBIAEoCzIeLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTm90aWNlEhEKCXJlZnVuZF9pZBgCIAEoCRIiCgZhbW91bnQYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leRIkCghyZWZ1bmRlZBgEIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5Eg4KBnJlYXNvbhgFIAEoCSJtCgxPcmRlclNoaXBwZWQSLgoGbm90aWNlGAEgASgLMh4uc2hvcG1lc2gub3JkZXIudjEuT3JkZXJOb3RpY2USLQoIc2hpcG1lbnQYAiABKAsyGy5zaG9wbWVzaC5vcmRlci52MS5TaGlwbWVudCIzCg5PcmRlckRlbGl2ZXJlZBIQCghvcmRlcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDIm0KDE9yZGVyVXBkYXRlZBIuCgZub3RpY2UYASABKAsyHi5zaG9wbWVzaC5vcmRlci52MS5PcmRlck5vdGljZRItCghzaGlwbWVudBgCIAEoCzIbLnNob3BtZXNoLm9yZGVyLnYxLlNoaXBtZW50Qs4BChVjb20uc2hvcG1lc2gub3JkZXIudjFCEE9yZGVyRXZlbnRzUHJvdG9QAVo9Z2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3JkZXIvdjE7b3JkZXJ2MaICA1NPWKoCEVNob3BtZXNoLk9yZGVyLlYxygIRU2hvcG1lc2hcT3JkZXJcVjHiAh1TaG9wbWVzaFxPcmRlclxWMVxHUEJNZXRhZGF0YeoCE1Nob3BtZXNoOjpPcmRlcjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_google_type_money, file_google_type_postal_address, file_shopmesh_order_v1_order]);
 
 /**
  * OrderNotice is what others need to act on an order and to write to its
@@ -42,7 +42,8 @@ export type OrderNotice = Message<"shopmesh.order.v1.OrderNotice"> & {
   number: string;
 
   /**
-   * Its version when the event was first said. Said again, the event keeps it.
+   * Its version when the event was first published. An event that is published again
+   * keeps it.
    *
    * @generated from field: int64 version = 3;
    */
@@ -106,7 +107,7 @@ export const OrderNoticeSchema: GenMessage<OrderNotice> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order_events, 0);
 
 /**
- * OrderPlaced asks inventory to reserve all lines or none. Topic
+ * OrderPlaced has inventory reserve all lines or none. Topic
  * shopmesh.order.order.v1, keyed by the order's id, like the others.
  *
  * @generated from message shopmesh.order.v1.OrderPlaced
@@ -184,7 +185,7 @@ export const ReservationLineSchema: GenMessage<ReservationLine> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order_events, 2);
 
 /**
- * OrderAwaitingPayment asks payment to take the money.
+ * OrderAwaitingPayment has payment take the money.
  *
  * @generated from message shopmesh.order.v1.OrderAwaitingPayment
  */
@@ -211,7 +212,7 @@ export type OrderAwaitingPayment = Message<"shopmesh.order.v1.OrderAwaitingPayme
   number: string;
 
   /**
-   * The payment to make; chosen by order, so that asking again makes no second one.
+   * The payment to make; chosen by order, so that the event makes no second one when it comes again.
    *
    * @generated from field: string payment_id = 4;
    */
@@ -247,7 +248,7 @@ export const OrderAwaitingPaymentSchema: GenMessage<OrderAwaitingPayment> = /*@_
   messageDesc(file_shopmesh_order_v1_order_events, 3);
 
 /**
- * OrderConfirmed says that the order is paid: inventory takes the stock from the
+ * OrderConfirmed reports that the order is paid: inventory takes the stock from the
  * shelf, notification writes to the customer.
  *
  * @generated from message shopmesh.order.v1.OrderConfirmed
@@ -269,7 +270,7 @@ export const OrderConfirmedSchema: GenMessage<OrderConfirmed> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order_events, 4);
 
 /**
- * OrderCancelled says that the order ended: inventory releases or restocks,
+ * OrderCancelled reports that the order ended: inventory releases or restocks,
  * payment gives back what was or will be captured, notification writes to the
  * customer.
  *
@@ -291,7 +292,7 @@ export type OrderCancelled = Message<"shopmesh.order.v1.OrderCancelled"> & {
   reason: CancelReason;
 
   /**
-   * What else was said of it.
+   * More about it, such as the reason that somebody gave.
    *
    * @generated from field: string note = 3;
    */
@@ -305,7 +306,7 @@ export type OrderCancelled = Message<"shopmesh.order.v1.OrderCancelled"> & {
   paymentId: string;
 
   /**
-   * Whether payment was asked to take the money before.
+   * Whether OrderAwaitingPayment was published before.
    *
    * @generated from field: bool payment_requested = 5;
    */
@@ -320,7 +321,7 @@ export const OrderCancelledSchema: GenMessage<OrderCancelled> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order_events, 5);
 
 /**
- * OrderRefunded says that money was given back: notification writes to the customer.
+ * OrderRefunded reports that money was given back: notification writes to the customer.
  *
  * @generated from message shopmesh.order.v1.OrderRefunded
  */
@@ -354,7 +355,7 @@ export type OrderRefunded = Message<"shopmesh.order.v1.OrderRefunded"> & {
   refunded?: Money | undefined;
 
   /**
-   * Why, as the one who refunded said.
+   * Why, as whoever refunded it wrote.
    *
    * @generated from field: string reason = 5;
    */
@@ -369,7 +370,7 @@ export const OrderRefundedSchema: GenMessage<OrderRefunded> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order_events, 6);
 
 /**
- * OrderShipped says that the order was sent: notification writes to the customer.
+ * OrderShipped reports that the order was sent: notification writes to the customer.
  *
  * @generated from message shopmesh.order.v1.OrderShipped
  */
@@ -397,7 +398,7 @@ export const OrderShippedSchema: GenMessage<OrderShipped> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order_events, 7);
 
 /**
- * OrderDelivered says that the order arrived.
+ * OrderDelivered reports that the order arrived.
  *
  * @generated from message shopmesh.order.v1.OrderDelivered
  */
@@ -423,4 +424,33 @@ export type OrderDelivered = Message<"shopmesh.order.v1.OrderDelivered"> & {
  */
 export const OrderDeliveredSchema: GenMessage<OrderDelivered> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order_events, 8);
+
+/**
+ * OrderUpdated reports that contact, address or shipment of an order was corrected.
+ * Mails that are sent from now on go to the new address.
+ *
+ * @generated from message shopmesh.order.v1.OrderUpdated
+ */
+export type OrderUpdated = Message<"shopmesh.order.v1.OrderUpdated"> & {
+  /**
+   * The order as it is now.
+   *
+   * @generated from field: shopmesh.order.v1.OrderNotice notice = 1;
+   */
+  notice?: OrderNotice | undefined;
+
+  /**
+   * How it was sent; unset before.
+   *
+   * @generated from field: shopmesh.order.v1.Shipment shipment = 2;
+   */
+  shipment?: Shipment | undefined;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.OrderUpdated.
+ * Use `create(OrderUpdatedSchema)` to create a new message.
+ */
+export const OrderUpdatedSchema: GenMessage<OrderUpdated> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_events, 9);
 

@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money } from "../../../google/type/money_pb.js";
@@ -17,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/order.proto.
  */
 export const file_shopmesh_order_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zaG9wbWVzaC9vcmRlci92MS9vcmRlci5wcm90bxIRc2hvcG1lc2gub3JkZXIudjEirwYKBU9yZGVyEgoKAmlkGAEgASgJEg4KBm51bWJlchgCIAEoCRIsCgVzdGF0ZRgDIAEoDjIdLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyU3RhdGUSNgoNY2FuY2VsX3JlYXNvbhgEIAEoDjIfLnNob3BtZXNoLm9yZGVyLnYxLkNhbmNlbFJlYXNvbhIrCgVsaW5lcxgFIAMoCzIcLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTGluZRIyCgthZGp1c3RtZW50cxgGIAMoCzIdLnNob3BtZXNoLm9yZGVyLnYxLkFkanVzdG1lbnQSJAoIc3VidG90YWwYByABKAsyEi5nb29nbGUudHlwZS5Nb25leRIhCgV0b3RhbBgIIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EisKB2NvbnRhY3QYCSABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0EjkKEHNoaXBwaW5nX2FkZHJlc3MYCiABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQgOAAQESEwoLY3VzdG9tZXJfaWQYCyABKAkSFgoOcGF5bWVudF9tZXRob2QYDCABKAkSEgoKcGF5bWVudF9pZBgNIAEoCRIkCghjYXB0dXJlZBgOIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EiQKCHJlZnVuZGVkGA8gASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSNQoHaGlzdG9yeRgQIAMoCzIkLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVySGlzdG9yeUVudHJ5Ei0KCHNoaXBtZW50GBEgASgLMhsuc2hvcG1lc2gub3JkZXIudjEuU2hpcG1lbnQSLwoLY3JlYXRlX3RpbWUYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEZXRhZxgVIAEoCSKgAQoJT3JkZXJMaW5lEhIKCnByb2R1Y3RfaWQYASABKAkSFAoMcHJvZHVjdF9jb2RlGAIgASgJEgwKBG5hbWUYAyABKAkSJgoKdW5pdF9wcmljZRgEIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EhAKCHF1YW50aXR5GAUgASgFEiEKBXRvdGFsGAYgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkicAoKQWRqdXN0bWVudBIvCgRraW5kGAEgASgOMiEuc2hvcG1lc2gub3JkZXIudjEuQWRqdXN0bWVudEtpbmQSDQoFbGFiZWwYAiABKAkSIgoGYW1vdW50GAMgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkikQMKB0NvbnRhY3QSpQEKCmZpcnN0X25hbWUYASABKAlCkAGAAQG6SIkBugGBAQoMY29udGFjdC5uYW1lEkBtdXN0IG5vdCBiZSBibGFuaywgYW5kIGhvbGQgbm8gY29udHJvbCBjaGFyYWN0ZXJzIG9yIGxpbmUgYnJlYWtzGi90aGlzLm1hdGNoZXMoJ1xcUycpICYmICF0aGlzLm1hdGNoZXMoJ1xccHtDY30nKXICGGQSpAEKCWxhc3RfbmFtZRgCIAEoCUKQAYABAbpIiQG6AYEBCgxjb250YWN0Lm5hbWUSQG11c3Qgbm90IGJlIGJsYW5rLCBhbmQgaG9sZCBubyBjb250cm9sIGNoYXJhY3RlcnMgb3IgbGluZSBicmVha3MaL3RoaXMubWF0Y2hlcygnXFxTJykgJiYgIXRoaXMubWF0Y2hlcygnXFxwe0NjfScpcgIYZBIcCgVlbWFpbBgDIAEoCUINgAEBukgHcgUY/gFgARIZCgVwaG9uZRgEIAEoCUIKgAEBukgEcgIYKCKfAQoIU2hpcG1lbnQSCgoCaWQYASABKAkSDwoHY2FycmllchgCIAEoCRIVCg10cmFja2luZ19jb2RlGAMgASgJEi0KCXNoaXBfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMZGVsaXZlcl90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLqAQoRT3JkZXJIaXN0b3J5RW50cnkSDwoHdmVyc2lvbhgBIAEoAxIsCgVzdGF0ZRgCIAEoDjIdLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyU3RhdGUSNgoNY2FuY2VsX3JlYXNvbhgDIAEoDjIfLnNob3BtZXNoLm9yZGVyLnYxLkNhbmNlbFJlYXNvbhIMCgRub3RlGAQgASgJEg0KBWFjdG9yGAUgASgJEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh0cmFjZV9pZBgHIAEoCSK2AQoKT3JkZXJRdW90ZRIrCgVsaW5lcxgBIAMoCzIcLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTGluZRIyCgthZGp1c3RtZW50cxgCIAMoCzIdLnNob3BtZXNoLm9yZGVyLnYxLkFkanVzdG1lbnQSJAoIc3VidG90YWwYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leRIhCgV0b3RhbBgEIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5IpABCg1UaW1lbGluZUVudHJ5Ei8KC2NyZWF0ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdjb250ZXh0GAIgASgJEgwKBGtpbmQYAyABKAkSDgoGZGV0YWlsGAQgASgJEg0KBWFjdG9yGAUgASgJEhAKCHRyYWNlX2lkGAYgASgJKs0BCgpPcmRlclN0YXRlEhsKF09SREVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoST1JERVJfU1RBVEVfUExBQ0VEEAESIAocT1JERVJfU1RBVEVfQVdBSVRJTkdfUEFZTUVOVBACEhkKFU9SREVSX1NUQVRFX0NPTkZJUk1FRBADEhcKE09SREVSX1NUQVRFX1NISVBQRUQQBBIZChVPUkRFUl9TVEFURV9ERUxJVkVSRUQQBRIZChVPUkRFUl9TVEFURV9DQU5DRUxMRUQQBiqnAQoMQ2FuY2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIeChpDQU5DRUxfUkVBU09OX09VVF9PRl9TVE9DSxABEiAKHENBTkNFTF9SRUFTT05fUEFZTUVOVF9GQUlMRUQQAhIZChVDQU5DRUxfUkVBU09OX0VYUElSRUQQAxIbChdDQU5DRUxfUkVBU09OX1JFUVVFU1RFRBAEKoYBCg5BZGp1c3RtZW50S2luZBIfChtBREpVU1RNRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIcChhBREpVU1RNRU5UX0tJTkRfU0hJUFBJTkcQARIXChNBREpVU1RNRU5UX0tJTkRfVEFYEAISHAoYQURKVVNUTUVOVF9LSU5EX0RJU0NPVU5UEANCyAEKFWNvbS5zaG9wbWVzaC5vcmRlci52MUIKT3JkZXJQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_money, file_google_type_postal_address]);
+  fileDesc("Ch1zaG9wbWVzaC9vcmRlci92MS9vcmRlci5wcm90bxIRc2hvcG1lc2gub3JkZXIudjEi+gcKBU9yZGVyEhoKAmlkGAEgASgJQg7gQQi6SAjYAQFyA7ABARITCgZudW1iZXIYAiABKAlCA+BBAxIxCgVzdGF0ZRgDIAEoDjIdLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyU3RhdGVCA+BBAxI7Cg1jYW5jZWxfcmVhc29uGAQgASgOMh8uc2hvcG1lc2gub3JkZXIudjEuQ2FuY2VsUmVhc29uQgPgQQMSMAoFbGluZXMYBSADKAsyHC5zaG9wbWVzaC5vcmRlci52MS5PcmRlckxpbmVCA+BBAxI3CgthZGp1c3RtZW50cxgGIAMoCzIdLnNob3BtZXNoLm9yZGVyLnYxLkFkanVzdG1lbnRCA+BBAxIpCghzdWJ0b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSJgoFdG90YWwYCCABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEisKB2NvbnRhY3QYCSABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0EjkKEHNoaXBwaW5nX2FkZHJlc3MYCiABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQgOAAQESGAoLY3VzdG9tZXJfaWQYCyABKAlCA+BBAxIbCg5wYXltZW50X21ldGhvZBgMIAEoCUID4EEDEhcKCnBheW1lbnRfaWQYDSABKAlCA+BBAxIpCghjYXB0dXJlZBgOIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSKQoIcmVmdW5kZWQYDyABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEjoKB2hpc3RvcnkYECADKAsyJC5zaG9wbWVzaC5vcmRlci52MS5PcmRlckhpc3RvcnlFbnRyeUID4EEDEi0KCHNoaXBtZW50GBEgASgLMhsuc2hvcG1lc2gub3JkZXIudjEuU2hpcG1lbnQSNAoLY3JlYXRlX3RpbWUYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSNAoLdXBkYXRlX3RpbWUYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSNAoLZXhwaXJlX3RpbWUYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSFQoEZXRhZxgVIAEoCUIHukgEcgIYQBIoCgdiYWxhbmNlGBYgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAxI2CghkaXNwdXRlcxgXIAMoCzIfLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyRGlzcHV0ZUID4EEDIr4BCglPcmRlckxpbmUSFwoKcHJvZHVjdF9pZBgBIAEoCUID4EEDEhkKDHByb2R1Y3RfY29kZRgCIAEoCUID4EEDEhEKBG5hbWUYAyABKAlCA+BBAxIrCgp1bml0X3ByaWNlGAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAxIVCghxdWFudGl0eRgFIAEoBUID4EEDEiYKBXRvdGFsGAYgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAyJ/CgpBZGp1c3RtZW50EjQKBGtpbmQYASABKA4yIS5zaG9wbWVzaC5vcmRlci52MS5BZGp1c3RtZW50S2luZEID4EEDEhIKBWxhYmVsGAIgASgJQgPgQQMSJwoGYW1vdW50GAMgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAyLDAgoHQ29udGFjdBJ9CgpmaXJzdF9uYW1lGAEgASgJQmmAAQHgQQK6SGC6AVkKDGNvbnRhY3QubGluZRIvbXVzdCBub3QgaG9sZCBjb250cm9sIGNoYXJhY3RlcnMgb3IgbGluZSBicmVha3MaGCF0aGlzLm1hdGNoZXMoJ1xccHtDY30nKXICGGQSfAoJbGFzdF9uYW1lGAIgASgJQmmAAQHgQQG6SGC6AVkKDGNvbnRhY3QubGluZRIvbXVzdCBub3QgaG9sZCBjb250cm9sIGNoYXJhY3RlcnMgb3IgbGluZSBicmVha3MaGCF0aGlzLm1hdGNoZXMoJ1xccHtDY30nKXICGGQSHQoFZW1haWwYAyABKAlCDoABAeBBArpIBXIDKPgHEhwKBXBob25lGAQgASgJQg2AAQHgQQG6SARyAhgoIsABCghTaGlwbWVudBIPCgJpZBgBIAEoCUID4EEDEhgKB2NhcnJpZXIYAiABKAlCB7pIBHICGGQSHgoNdHJhY2tpbmdfY29kZRgDIAEoCUIHukgEcgIYZBIyCglzaGlwX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSNQoMZGVsaXZlcl90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDIoICCgxPcmRlckRpc3B1dGUSDwoCaWQYASABKAlCA+BBAxITCgZyZWFzb24YAiABKAlCA+BBAxInCgZhbW91bnQYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEjoKBnN0YXR1cxgEIAEoDjIlLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyRGlzcHV0ZVN0YXR1c0ID4EEDEjIKCW9wZW5fdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIzCgpjbG9zZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDIr4CChFPcmRlckhpc3RvcnlFbnRyeRIUCgd2ZXJzaW9uGAEgASgDQgPgQQMSMQoFc3RhdGUYAiABKA4yHS5zaG9wbWVzaC5vcmRlci52MS5PcmRlclN0YXRlQgPgQQMSOwoNY2FuY2VsX3JlYXNvbhgDIAEoDjIfLnNob3BtZXNoLm9yZGVyLnYxLkNhbmNlbFJlYXNvbkID4EEDEhEKBG5vdGUYBCABKAlCA+BBAxISCgVhY3RvchgFIAEoCUID4EEDEjQKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhUKCHRyYWNlX2lkGAcgASgJQgPgQQMSLwoEc3RlcBgIIAEoDjIcLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyU3RlcEID4EEDIugBCgpPcmRlclF1b3RlEjAKBWxpbmVzGAEgAygLMhwuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lQgPgQQMSNwoLYWRqdXN0bWVudHMYAiADKAsyHS5zaG9wbWVzaC5vcmRlci52MS5BZGp1c3RtZW50QgPgQQMSKQoIc3VidG90YWwYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEiYKBXRvdGFsGAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAxIcCg9wYXltZW50X21ldGhvZHMYBSADKAlCA+BBAyKuAQoNVGltZWxpbmVFbnRyeRI0CgtjcmVhdGVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIUCgdjb250ZXh0GAIgASgJQgPgQQMSEQoEa2luZBgDIAEoCUID4EEDEhMKBmRldGFpbBgEIAEoCUID4EEDEhIKBWFjdG9yGAUgASgJQgPgQQMSFQoIdHJhY2VfaWQYBiABKAlCA+BBAyrNAQoKT3JkZXJTdGF0ZRIbChdPUkRFUl9TVEFURV9VTlNQRUNJRklFRBAAEhYKEk9SREVSX1NUQVRFX1BMQUNFRBABEiAKHE9SREVSX1NUQVRFX0FXQUlUSU5HX1BBWU1FTlQQAhIZChVPUkRFUl9TVEFURV9DT05GSVJNRUQQAxIXChNPUkRFUl9TVEFURV9TSElQUEVEEAQSGQoVT1JERVJfU1RBVEVfREVMSVZFUkVEEAUSGQoVT1JERVJfU1RBVEVfQ0FOQ0VMTEVEEAYqpwEKDENhbmNlbFJlYXNvbhIdChlDQU5DRUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASHgoaQ0FOQ0VMX1JFQVNPTl9PVVRfT0ZfU1RPQ0sQARIgChxDQU5DRUxfUkVBU09OX1BBWU1FTlRfRkFJTEVEEAISGQoVQ0FOQ0VMX1JFQVNPTl9FWFBJUkVEEAMSGwoXQ0FOQ0VMX1JFQVNPTl9SRVFVRVNURUQQBCqGAQoOQWRqdXN0bWVudEtpbmQSHwobQURKVVNUTUVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASHAoYQURKVVNUTUVOVF9LSU5EX1NISVBQSU5HEAESFwoTQURKVVNUTUVOVF9LSU5EX1RBWBACEhwKGEFESlVTVE1FTlRfS0lORF9ESVNDT1VOVBADKugBChJPcmRlckRpc3B1dGVTdGF0dXMSJAogT1JERVJfRElTUFVURV9TVEFUVVNfVU5TUEVDSUZJRUQQABInCiNPUkRFUl9ESVNQVVRFX1NUQVRVU19ORUVEU19SRVNQT05TRRABEiUKIU9SREVSX0RJU1BVVEVfU1RBVFVTX1VOREVSX1JFVklFVxACEhwKGE9SREVSX0RJU1BVVEVfU1RBVFVTX1dPThADEh0KGU9SREVSX0RJU1BVVEVfU1RBVFVTX0xPU1QQBBIfChtPUkRFUl9ESVNQVVRFX1NUQVRVU19DTE9TRUQQBSrBAQoJT3JkZXJTdGVwEhoKFk9SREVSX1NURVBfVU5TUEVDSUZJRUQQABIUChBPUkRFUl9TVEVQX1NUQVRFEAESJgoiT1JERVJfU1RFUF9QQVlNRU5UX0FDVElPTl9SRVFVSVJFRBACEiEKHU9SREVSX1NURVBfUEFZTUVOVF9QUk9DRVNTSU5HEAMSFgoST1JERVJfU1RFUF9VUERBVEVEEAQSHwobT1JERVJfU1RFUF9QQVlNRU5UX0RJU1BVVEVEEAVCyAEKFWNvbS5zaG9wbWVzaC5vcmRlci52MUIKT3JkZXJQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_google_type_money, file_google_type_postal_address]);
 
 /**
  * Order is what a customer bought, with prices, names, contact and address as
@@ -133,7 +134,7 @@ export type Order = Message<"shopmesh.order.v1.Order"> & {
   refunded?: Money | undefined;
 
   /**
-   * Every state that it was in, oldest first.
+   * What happened to it, oldest first; empty in lists.
    *
    * @generated from field: repeated shopmesh.order.v1.OrderHistoryEntry history = 16;
    */
@@ -173,6 +174,20 @@ export type Order = Message<"shopmesh.order.v1.Order"> & {
    * @generated from field: string etag = 21;
    */
   etag: string;
+
+  /**
+   * What was captured and not given back.
+   *
+   * @generated from field: google.type.Money balance = 22;
+   */
+  balance?: Money | undefined;
+
+  /**
+   * What banks demand back for their customers, oldest first.
+   *
+   * @generated from field: repeated shopmesh.order.v1.OrderDispute disputes = 23;
+   */
+  disputes: OrderDispute[];
 };
 
 /**
@@ -274,34 +289,35 @@ export const AdjustmentSchema: GenMessage<Adjustment> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order, 2);
 
 /**
- * Contact is whom to write to about an order.
+ * Contact is whom to write to about an order. One name is enough.
  *
  * @generated from message shopmesh.order.v1.Contact
  */
 export type Contact = Message<"shopmesh.order.v1.Contact"> & {
   /**
-   * Given name, 1 to 100 characters, not blank, without line breaks.
+   * Given name, or the only one: 1 to 100 characters, not blank, in one line.
    *
    * @generated from field: string first_name = 1;
    */
   firstName: string;
 
   /**
-   * Family name, 1 to 100 characters, not blank, without line breaks.
+   * Family name, up to 100 characters, in one line; may be empty.
    *
    * @generated from field: string last_name = 2;
    */
   lastName: string;
 
   /**
-   * Where the mails go, up to 254 characters.
+   * Where the mails go, up to 254 bytes. The domain is stored and mailed to as DNS
+   * knows it: bücher.example as xn--bcher-kva.example.
    *
    * @generated from field: string email = 3;
    */
   email: string;
 
   /**
-   * Phone number, up to 40 characters; optional.
+   * Phone number, up to 40 characters, in one line; optional.
    *
    * @generated from field: string phone = 4;
    */
@@ -316,7 +332,7 @@ export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order, 3);
 
 /**
- * Shipment says how and when an order was sent.
+ * Shipment is how and when an order was sent.
  *
  * @generated from message shopmesh.order.v1.Shipment
  */
@@ -365,20 +381,77 @@ export const ShipmentSchema: GenMessage<Shipment> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order, 4);
 
 /**
- * OrderHistoryEntry is one state that an order came to.
+ * OrderDispute is a bank's demand, for its customer, to have a payment's money back.
+ *
+ * @generated from message shopmesh.order.v1.OrderDispute
+ */
+export type OrderDispute = Message<"shopmesh.order.v1.OrderDispute"> & {
+  /**
+   * The provider's id of the dispute.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Why, as the provider words it, such as "fraudulent".
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * How much is disputed.
+   *
+   * @generated from field: google.type.Money amount = 3;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * How it stands.
+   *
+   * @generated from field: shopmesh.order.v1.OrderDisputeStatus status = 4;
+   */
+  status: OrderDisputeStatus;
+
+  /**
+   * When the bank opened it.
+   *
+   * @generated from field: google.protobuf.Timestamp open_time = 5;
+   */
+  openTime?: Timestamp | undefined;
+
+  /**
+   * When it was closed; unset before.
+   *
+   * @generated from field: google.protobuf.Timestamp close_time = 6;
+   */
+  closeTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.OrderDispute.
+ * Use `create(OrderDisputeSchema)` to create a new message.
+ */
+export const OrderDisputeSchema: GenMessage<OrderDispute> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order, 5);
+
+/**
+ * OrderHistoryEntry is one step of an order: a state that it came to, or something
+ * that happened in a state.
  *
  * @generated from message shopmesh.order.v1.OrderHistoryEntry
  */
 export type OrderHistoryEntry = Message<"shopmesh.order.v1.OrderHistoryEntry"> & {
   /**
-   * The order's version when it came there: rising, the first is 1.
+   * The order's version after it: rising, the first is 1.
    *
    * @generated from field: int64 version = 1;
    */
   version: bigint;
 
   /**
-   * The state that it came to.
+   * The order's state after it.
    *
    * @generated from field: shopmesh.order.v1.OrderState state = 2;
    */
@@ -392,7 +465,7 @@ export type OrderHistoryEntry = Message<"shopmesh.order.v1.OrderHistoryEntry"> &
   cancelReason: CancelReason;
 
   /**
-   * What else was said of it: the reason that somebody gave, what was short, why the payment was declined.
+   * More about it: the reason that somebody gave, what was short, why the payment was declined.
    *
    * @generated from field: string note = 4;
    */
@@ -418,6 +491,13 @@ export type OrderHistoryEntry = Message<"shopmesh.order.v1.OrderHistoryEntry"> &
    * @generated from field: string trace_id = 7;
    */
   traceId: string;
+
+  /**
+   * What it records.
+   *
+   * @generated from field: shopmesh.order.v1.OrderStep step = 8;
+   */
+  step: OrderStep;
 };
 
 /**
@@ -425,7 +505,7 @@ export type OrderHistoryEntry = Message<"shopmesh.order.v1.OrderHistoryEntry"> &
  * Use `create(OrderHistoryEntrySchema)` to create a new message.
  */
 export const OrderHistoryEntrySchema: GenMessage<OrderHistoryEntry> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 5);
+  messageDesc(file_shopmesh_order_v1_order, 6);
 
 /**
  * OrderQuote is what an order would cost now.
@@ -460,6 +540,14 @@ export type OrderQuote = Message<"shopmesh.order.v1.OrderQuote"> & {
    * @generated from field: google.type.Money total = 4;
    */
   total?: Money | undefined;
+
+  /**
+   * The payment methods that can take the total, as the shop offers them; one that
+   * ends in "*" stands for all that begin so.
+   *
+   * @generated from field: repeated string payment_methods = 5;
+   */
+  paymentMethods: string[];
 };
 
 /**
@@ -467,7 +555,7 @@ export type OrderQuote = Message<"shopmesh.order.v1.OrderQuote"> & {
  * Use `create(OrderQuoteSchema)` to create a new message.
  */
 export const OrderQuoteSchema: GenMessage<OrderQuote> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 6);
+  messageDesc(file_shopmesh_order_v1_order, 7);
 
 /**
  * TimelineEntry is one thing that happened to an order, in any context.
@@ -523,7 +611,7 @@ export type TimelineEntry = Message<"shopmesh.order.v1.TimelineEntry"> & {
  * Use `create(TimelineEntrySchema)` to create a new message.
  */
 export const TimelineEntrySchema: GenMessage<TimelineEntry> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 7);
+  messageDesc(file_shopmesh_order_v1_order, 8);
 
 /**
  * OrderState is where an order is on its way.
@@ -622,7 +710,7 @@ export enum CancelReason {
   EXPIRED = 3,
 
   /**
-   * Somebody asked for it.
+   * Somebody wanted it.
    *
    * @generated from enum value: CANCEL_REASON_REQUESTED = 4;
    */
@@ -675,4 +763,114 @@ export enum AdjustmentKind {
  */
 export const AdjustmentKindSchema: GenEnum<AdjustmentKind> = /*@__PURE__*/
   enumDesc(file_shopmesh_order_v1_order, 2);
+
+/**
+ * OrderDisputeStatus is how a dispute stands.
+ *
+ * @generated from enum shopmesh.order.v1.OrderDisputeStatus
+ */
+export enum OrderDisputeStatus {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: ORDER_DISPUTE_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The shop has to answer at the provider before the bank's deadline.
+   *
+   * @generated from enum value: ORDER_DISPUTE_STATUS_NEEDS_RESPONSE = 1;
+   */
+  NEEDS_RESPONSE = 1,
+
+  /**
+   * The bank decides.
+   *
+   * @generated from enum value: ORDER_DISPUTE_STATUS_UNDER_REVIEW = 2;
+   */
+  UNDER_REVIEW = 2,
+
+  /**
+   * The shop keeps the money.
+   *
+   * @generated from enum value: ORDER_DISPUTE_STATUS_WON = 3;
+   */
+  WON = 3,
+
+  /**
+   * The provider took the money from the shop.
+   *
+   * @generated from enum value: ORDER_DISPUTE_STATUS_LOST = 4;
+   */
+  LOST = 4,
+
+  /**
+   * An inquiry that was closed without becoming a dispute.
+   *
+   * @generated from enum value: ORDER_DISPUTE_STATUS_CLOSED = 5;
+   */
+  CLOSED = 5,
+}
+
+/**
+ * Describes the enum shopmesh.order.v1.OrderDisputeStatus.
+ */
+export const OrderDisputeStatusSchema: GenEnum<OrderDisputeStatus> = /*@__PURE__*/
+  enumDesc(file_shopmesh_order_v1_order, 3);
+
+/**
+ * OrderStep is what an entry of an order's history records.
+ *
+ * @generated from enum shopmesh.order.v1.OrderStep
+ */
+export enum OrderStep {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: ORDER_STEP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The order came to a state.
+   *
+   * @generated from enum value: ORDER_STEP_STATE = 1;
+   */
+  STATE = 1,
+
+  /**
+   * The customer has to approve the payment: GetPayment says how, to the order's owner.
+   *
+   * @generated from enum value: ORDER_STEP_PAYMENT_ACTION_REQUIRED = 2;
+   */
+  PAYMENT_ACTION_REQUIRED = 2,
+
+  /**
+   * The bank works on the payment, which can take days.
+   *
+   * @generated from enum value: ORDER_STEP_PAYMENT_PROCESSING = 3;
+   */
+  PAYMENT_PROCESSING = 3,
+
+  /**
+   * Somebody corrected contact, address or shipment; the note names the fields.
+   *
+   * @generated from enum value: ORDER_STEP_UPDATED = 4;
+   */
+  UPDATED = 4,
+
+  /**
+   * A bank disputes the payment, or the dispute changed; the note says how it stands.
+   *
+   * @generated from enum value: ORDER_STEP_PAYMENT_DISPUTED = 5;
+   */
+  PAYMENT_DISPUTED = 5,
+}
+
+/**
+ * Describes the enum shopmesh.order.v1.OrderStep.
+ */
+export const OrderStepSchema: GenEnum<OrderStep> = /*@__PURE__*/
+  enumDesc(file_shopmesh_order_v1_order, 4);
 

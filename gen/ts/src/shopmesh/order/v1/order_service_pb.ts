@@ -8,6 +8,9 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
+import type { FieldMask } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
 import type { Money } from "../../../google/type/money_pb.js";
 import { file_google_type_money } from "../../../google/type/money_pb.js";
 import type { PostalAddress } from "../../../google/type/postal_address_pb.js";
@@ -21,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/order_service.proto.
  */
 export const file_shopmesh_order_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVzaG9wbWVzaC9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzaG9wbWVzaC5vcmRlci52MSJmChBPcmRlckxpbmVSZXF1ZXN0EjQKDHByb2R1Y3RfY29kZRgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEhwKCHF1YW50aXR5GAIgASgFQgq6SAcaBRiQTigBIlQKEVF1b3RlT3JkZXJSZXF1ZXN0Ej8KBWxpbmVzGAEgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lUmVxdWVzdEILukgIkgEFCAEQyAEiQgoSUXVvdGVPcmRlclJlc3BvbnNlEiwKBXF1b3RlGAEgASgLMh0uc2hvcG1lc2gub3JkZXIudjEuT3JkZXJRdW90ZSK3CAoRUGxhY2VPcmRlclJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESIAoLY3VzdG9tZXJfaWQYAiABKAlCC7pICNgBAXIDsAEBEjMKB2NvbnRhY3QYAyABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0Qga6SAPIAQESnAYKEHNoaXBwaW5nX2FkZHJlc3MYBCABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQuUFgAEBukjeBboBdgoOYWRkcmVzcy5yZWdpb24SPHJlZ2lvbl9jb2RlIG11c3QgYmUgdHdvIGNhcGl0YWwgbGV0dGVycyAoSVNPIDMxNjYtMSBhbHBoYS0yKRomdGhpcy5yZWdpb25fY29kZS5tYXRjaGVzKCdeW0EtWl17Mn0kJym6Ac8BCg1hZGRyZXNzLmxpbmVzEjlhZGRyZXNzX2xpbmVzIG11c3QgYmUgMSB0byA1IGxpbmVzIG9mIDEgdG8gMjAwIGNoYXJhY3RlcnMaggF0aGlzLmFkZHJlc3NfbGluZXMuc2l6ZSgpID49IDEgJiYgdGhpcy5hZGRyZXNzX2xpbmVzLnNpemUoKSA8PSA1ICYmIHRoaXMuYWRkcmVzc19saW5lcy5hbGwobCwgbC5zaXplKCkgPD0gMjAwICYmIGwubWF0Y2hlcygnXFxTJykpugGLAwoNYWRkcmVzcy50ZXh0cxI6ZXZlcnkgdGV4dCBvZiB0aGUgYWRkcmVzcyBtdXN0IGhhdmUgYXQgbW9zdCAyMDAgY2hhcmFjdGVycxq9AnRoaXMubG9jYWxpdHkuc2l6ZSgpIDw9IDIwMCAmJiB0aGlzLnBvc3RhbF9jb2RlLnNpemUoKSA8PSAyMDAgJiYgdGhpcy5hZG1pbmlzdHJhdGl2ZV9hcmVhLnNpemUoKSA8PSAyMDAgJiYgdGhpcy5zdWJsb2NhbGl0eS5zaXplKCkgPD0gMjAwICYmIHRoaXMuc29ydGluZ19jb2RlLnNpemUoKSA8PSAyMDAgJiYgdGhpcy5vcmdhbml6YXRpb24uc2l6ZSgpIDw9IDIwMCAmJiB0aGlzLmxhbmd1YWdlX2NvZGUuc2l6ZSgpIDw9IDIwMCAmJiB0aGlzLnJlY2lwaWVudHMuc2l6ZSgpIDw9IDUgJiYgdGhpcy5yZWNpcGllbnRzLmFsbChyLCByLnNpemUoKSA8PSAyMDApyAEBEj8KBWxpbmVzGAUgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lUmVxdWVzdEILukgIkgEFCAEQyAESIQoOcGF5bWVudF9tZXRob2QYBiABKAlCCbpIBnIEEAEYQBIqCg5leHBlY3RlZF90b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5Ij0KElBsYWNlT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIicKD0dldE9yZGVyUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQEiOwoQR2V0T3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIogBChFMaXN0T3JkZXJzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgBASGwoGZmlsdGVyGAMgASgJQguAAQG6SAVyAxjoBxIZCghvcmRlcl9ieRgEIAEoCUIHukgEcgIYZCJXChJMaXN0T3JkZXJzUmVzcG9uc2USKAoGb3JkZXJzGAEgAygLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkkKEVdhdGNoT3JkZXJSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABARIeCg1hZnRlcl92ZXJzaW9uGAIgASgDQge6SAQiAigAIkkKEldhdGNoT3JkZXJSZXNwb25zZRIzCgVlbnRyeRgBIAEoCzIkLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVySGlzdG9yeUVudHJ5InkKEkNhbmNlbE9yZGVyUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIUCgJpZBgCIAEoCUIIukgFcgOwAQESGAoGcmVhc29uGAMgASgJQgi6SAVyAxj0AxIVCgRldGFnGAQgASgJQge6SARyAhhAIj4KE0NhbmNlbE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciJ5ChBTaGlwT3JkZXJSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABARIYCgdjYXJyaWVyGAIgASgJQge6SARyAhhkEh4KDXRyYWNraW5nX2NvZGUYAyABKAlCB7pIBHICGGQSFQoEZXRhZxgEIAEoCUIHukgEcgIYQCI8ChFTaGlwT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIkgKGU1hcmtPcmRlckRlbGl2ZXJlZFJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDsAEBEhUKBGV0YWcYAiABKAlCB7pIBHICGEAiRQoaTWFya09yZGVyRGVsaXZlcmVkUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciIvChdHZXRPcmRlclRpbWVsaW5lUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQEiXgoYR2V0T3JkZXJUaW1lbGluZVJlc3BvbnNlEjEKB2VudHJpZXMYASADKAsyIC5zaG9wbWVzaC5vcmRlci52MS5UaW1lbGluZUVudHJ5Eg8KB21pc3NpbmcYAiADKAkyyAkKDE9yZGVyU2VydmljZRJ/CgpRdW90ZU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuUXVvdGVPcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5RdW90ZU9yZGVyUmVzcG9uc2UiJJACAergGAIIAYLT5JMCFToBKiIQL3YxL29yZGVyczpxdW90ZRJ2CgpQbGFjZU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuUGxhY2VPcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5QbGFjZU9yZGVyUmVzcG9uc2UiG+rgGAIIAYLT5JMCDzoBKiIKL3YxL29yZGVycxJ3CghHZXRPcmRlchIiLnNob3BtZXNoLm9yZGVyLnYxLkdldE9yZGVyUmVxdWVzdBojLnNob3BtZXNoLm9yZGVyLnYxLkdldE9yZGVyUmVzcG9uc2UiIpACAergGAQQBhgBgtPkkwIREg8vdjEvb3JkZXJzL3tpZH0SeAoKTGlzdE9yZGVycxIkLnNob3BtZXNoLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiUuc2hvcG1lc2gub3JkZXIudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIh2QAgHq4BgEEAYYAYLT5JMCDBIKL3YxL29yZGVycxKFAQoKV2F0Y2hPcmRlchIkLnNob3BtZXNoLm9yZGVyLnYxLldhdGNoT3JkZXJSZXF1ZXN0GiUuc2hvcG1lc2gub3JkZXIudjEuV2F0Y2hPcmRlclJlc3BvbnNlIiiQAgHq4BgEEAYYAYLT5JMCFxIVL3YxL29yZGVycy97aWR9OndhdGNoMAEShwEKC0NhbmNlbE9yZGVyEiUuc2hvcG1lc2gub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GiYuc2hvcG1lc2gub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXNwb25zZSIp6uAYBBAHGAGC0+STAhs6ASoiFi92MS9vcmRlcnMve2lkfTpjYW5jZWwSfQoJU2hpcE9yZGVyEiMuc2hvcG1lc2gub3JkZXIudjEuU2hpcE9yZGVyUmVxdWVzdBokLnNob3BtZXNoLm9yZGVyLnYxLlNoaXBPcmRlclJlc3BvbnNlIiXq4BgCEAeC0+STAhk6ASoiFC92MS9vcmRlcnMve2lkfTpzaGlwEqEBChJNYXJrT3JkZXJEZWxpdmVyZWQSLC5zaG9wbWVzaC5vcmRlci52MS5NYXJrT3JkZXJEZWxpdmVyZWRSZXF1ZXN0Gi0uc2hvcG1lc2gub3JkZXIudjEuTWFya09yZGVyRGVsaXZlcmVkUmVzcG9uc2UiLurgGAIQB4LT5JMCIjoBKiIdL3YxL29yZGVycy97aWR9Om1hcmtEZWxpdmVyZWQSlgEKEEdldE9yZGVyVGltZWxpbmUSKi5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclRpbWVsaW5lUmVxdWVzdBorLnNob3BtZXNoLm9yZGVyLnYxLkdldE9yZGVyVGltZWxpbmVSZXNwb25zZSIpkAIB6uAYAhAGgtPkkwIaEhgvdjEvb3JkZXJzL3tpZH0vdGltZWxpbmVCzwEKFWNvbS5zaG9wbWVzaC5vcmRlci52MUIRT3JkZXJTZXJ2aWNlUHJvdG9QAVo9Z2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3JkZXIvdjE7b3JkZXJ2MaICA1NPWKoCEVNob3BtZXNoLk9yZGVyLlYxygIRU2hvcG1lc2hcT3JkZXJcVjHiAh1TaG9wbWVzaFxPcmRlclxWMVxHUEJNZXRhZGF0YeoCE1Nob3BtZXNoOjpPcmRlcjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_type_money, file_google_type_postal_address, file_shopmesh_options_v1_options, file_shopmesh_order_v1_order]);
+  fileDesc("CiVzaG9wbWVzaC9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzaG9wbWVzaC5vcmRlci52MSJsChBPcmRlckxpbmVSZXF1ZXN0EjcKDHByb2R1Y3RfY29kZRgBIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEh8KCHF1YW50aXR5GAIgASgFQg3gQQK6SAcaBRiQTigBIlcKEVF1b3RlT3JkZXJSZXF1ZXN0EkIKBWxpbmVzGAEgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lUmVxdWVzdEIO4EECukgIkgEFCAEQyAEiQgoSUXVvdGVPcmRlclJlc3BvbnNlEiwKBXF1b3RlGAEgASgLMh0uc2hvcG1lc2gub3JkZXIudjEuT3JkZXJRdW90ZSKOCgoRUGxhY2VPcmRlclJlcXVlc3QSHwoKcmVxdWVzdF9pZBgBIAEoCUIL4EECukgFcgOwAQESIwoLY3VzdG9tZXJfaWQYAiABKAlCDuBBAbpICNgBAXIDsAEBEvQBCgdjb250YWN0GAMgASgLMhouc2hvcG1lc2gub3JkZXIudjEuQ29udGFjdELGAeBBArpIvwG6AVIKEmNvbnRhY3QuZmlyc3RfbmFtZRIcZmlyc3RfbmFtZSBtdXN0IG5vdCBiZSBibGFuaxoedGhpcy5maXJzdF9uYW1lLm1hdGNoZXMoJ1xcUycpugFkCg1jb250YWN0LmVtYWlsEjllbWFpbCBtdXN0IGJlIGFuIGUtbWFpbCBhZGRyZXNzLCBzdWNoIGFzIG5hbWVAZXhhbXBsZS5jb20aGHRoaXMuZW1haWwuY29udGFpbnMoJ0AnKcgBARKgBgoQc2hpcHBpbmdfYWRkcmVzcxgEIAEoCzIaLmdvb2dsZS50eXBlLlBvc3RhbEFkZHJlc3NC6QWAAQHgQQK6SN8FugF2Cg5hZGRyZXNzLnJlZ2lvbhI8cmVnaW9uX2NvZGUgbXVzdCBiZSB0d28gY2FwaXRhbCBsZXR0ZXJzIChJU08gMzE2Ni0xIGFscGhhLTIpGiZ0aGlzLnJlZ2lvbl9jb2RlLm1hdGNoZXMoJ15bQS1aXXsyfSQnKboBzwEKDWFkZHJlc3MubGluZXMSOWFkZHJlc3NfbGluZXMgbXVzdCBiZSAxIHRvIDUgbGluZXMgb2YgMSB0byAyMDAgY2hhcmFjdGVycxqCAXRoaXMuYWRkcmVzc19saW5lcy5zaXplKCkgPj0gMSAmJiB0aGlzLmFkZHJlc3NfbGluZXMuc2l6ZSgpIDw9IDUgJiYgdGhpcy5hZGRyZXNzX2xpbmVzLmFsbChsLCBsLnNpemUoKSA8PSAyMDAgJiYgbC5tYXRjaGVzKCdcXFMnKSm6AYwDCg1hZGRyZXNzLnRleHRzEjpldmVyeSB0ZXh0IG9mIHRoZSBhZGRyZXNzIG11c3QgaGF2ZSBhdCBtb3N0IDIwMCBjaGFyYWN0ZXJzGr4CdGhpcy5sb2NhbGl0eS5zaXplKCkgPD0gMjAwICYmIHRoaXMucG9zdGFsX2NvZGUuc2l6ZSgpIDw9IDIwMCAmJiB0aGlzLmFkbWluaXN0cmF0aXZlX2FyZWEuc2l6ZSgpIDw9IDIwMCAmJiB0aGlzLnN1YmxvY2FsaXR5LnNpemUoKSA8PSAyMDAgJiYgdGhpcy5zb3J0aW5nX2NvZGUuc2l6ZSgpIDw9IDIwMCAmJiB0aGlzLm9yZ2FuaXphdGlvbi5zaXplKCkgPD0gMjAwICYmIHRoaXMubGFuZ3VhZ2VfY29kZS5zaXplKCkgPD0gMjAwICYmIHRoaXMucmVjaXBpZW50cy5zaXplKCkgPD0gMjAgJiYgdGhpcy5yZWNpcGllbnRzLmFsbChyLCByLnNpemUoKSA8PSAyMDApyAEBEkIKBWxpbmVzGAUgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lUmVxdWVzdEIO4EECukgIkgEFCAEQyAESJAoOcGF5bWVudF9tZXRob2QYBiABKAlCDOBBArpIBnIEEAEYQBIvCg5leHBlY3RlZF90b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQEiPQoSUGxhY2VPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXIiKgoPR2V0T3JkZXJSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABASI7ChBHZXRPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXIilAEKEUxpc3RPcmRlcnNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUIN4EEBukgHGgUY6AcoABIfCgpwYWdlX3Rva2VuGAIgASgJQgvgQQG6SAVyAxiAEBIeCgZmaWx0ZXIYAyABKAlCDoABAeBBAbpIBXIDGOgHEhwKCG9yZGVyX2J5GAQgASgJQgrgQQG6SARyAhhkIlcKEkxpc3RPcmRlcnNSZXNwb25zZRIoCgZvcmRlcnMYASADKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTwoRV2F0Y2hPcmRlclJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEiEKDWFmdGVyX3ZlcnNpb24YAiABKANCCuBBAbpIBCICKAAiSQoSV2F0Y2hPcmRlclJlc3BvbnNlEjMKBWVudHJ5GAEgASgLMiQuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJIaXN0b3J5RW50cnki1gEKElVwZGF0ZU9yZGVyUmVxdWVzdBJmCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyQj3gQQK6SDe6ATEKCG9yZGVyLmlkEhZpZCBtdXN0IG5hbWUgdGhlIG9yZGVyGg10aGlzLmlkICE9ICcnyAEBEjQKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0ID4EEBEiIKCnJlcXVlc3RfaWQYAyABKAlCDuBBAbpICNgBAXIDsAEBIj4KE1VwZGF0ZU9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciKFAQoSQ2FuY2VsT3JkZXJSZXF1ZXN0Eh8KCnJlcXVlc3RfaWQYASABKAlCC+BBArpIBXIDsAEBEhcKAmlkGAIgASgJQgvgQQK6SAVyA7ABARIbCgZyZWFzb24YAyABKAlCC+BBAbpIBXIDGPQDEhgKBGV0YWcYBCABKAlCCuBBAbpIBHICGEAiPgoTQ2FuY2VsT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIsUBChBTaGlwT3JkZXJSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABARIbCgdjYXJyaWVyGAIgASgJQgrgQQG6SARyAhhkEiEKDXRyYWNraW5nX2NvZGUYAyABKAlCCuBBAbpIBHICGGQSGAoEZXRhZxgEIAEoCUIK4EEBukgEcgIYQBIiCgpyZXF1ZXN0X2lkGAUgASgJQg7gQQG6SAjYAQFyA7ABARIaCg1zaGlwX3JlZnVuZGVkGAYgASgIQgPgQQEiPAoRU2hpcE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciJyChlNYXJrT3JkZXJEZWxpdmVyZWRSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABARIYCgRldGFnGAIgASgJQgrgQQG6SARyAhhAEiIKCnJlcXVlc3RfaWQYAyABKAlCDuBBAbpICNgBAXIDsAEBIkUKGk1hcmtPcmRlckRlbGl2ZXJlZFJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXIiMgoXR2V0T3JkZXJUaW1lbGluZVJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBIl4KGEdldE9yZGVyVGltZWxpbmVSZXNwb25zZRIxCgdlbnRyaWVzGAEgAygLMiAuc2hvcG1lc2gub3JkZXIudjEuVGltZWxpbmVFbnRyeRIPCgdtaXNzaW5nGAIgAygJMuUKCgxPcmRlclNlcnZpY2USfwoKUXVvdGVPcmRlchIkLnNob3BtZXNoLm9yZGVyLnYxLlF1b3RlT3JkZXJSZXF1ZXN0GiUuc2hvcG1lc2gub3JkZXIudjEuUXVvdGVPcmRlclJlc3BvbnNlIiSQAgHq4BgCCAGC0+STAhU6ASoiEC92MS9vcmRlcnM6cXVvdGUSeQoKUGxhY2VPcmRlchIkLnNob3BtZXNoLm9yZGVyLnYxLlBsYWNlT3JkZXJSZXF1ZXN0GiUuc2hvcG1lc2gub3JkZXIudjEuUGxhY2VPcmRlclJlc3BvbnNlIh6QAgLq4BgCCAGC0+STAg86ASoiCi92MS9vcmRlcnMSdwoIR2V0T3JkZXISIi5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclJlcXVlc3QaIy5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclJlc3BvbnNlIiKQAgHq4BgEEAYYAYLT5JMCERIPL3YxL29yZGVycy97aWR9EngKCkxpc3RPcmRlcnMSJC5zaG9wbWVzaC5vcmRlci52MS5MaXN0T3JkZXJzUmVxdWVzdBolLnNob3BtZXNoLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIdkAIB6uAYBBAGGAGC0+STAgwSCi92MS9vcmRlcnMShQEKCldhdGNoT3JkZXISJC5zaG9wbWVzaC5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBolLnNob3BtZXNoLm9yZGVyLnYxLldhdGNoT3JkZXJSZXNwb25zZSIokAIB6uAYBBAGGAGC0+STAhcSFS92MS9vcmRlcnMve2lkfTp3YXRjaDABEo0BCgtVcGRhdGVPcmRlchIlLnNob3BtZXNoLm9yZGVyLnYxLlVwZGF0ZU9yZGVyUmVxdWVzdBomLnNob3BtZXNoLm9yZGVyLnYxLlVwZGF0ZU9yZGVyUmVzcG9uc2UiL5ACAurgGAQQBxgBgtPkkwIeOgVvcmRlcjIVL3YxL29yZGVycy97b3JkZXIuaWR9EooBCgtDYW5jZWxPcmRlchIlLnNob3BtZXNoLm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBomLnNob3BtZXNoLm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2UiLJACAurgGAQQBxgBgtPkkwIbOgEqIhYvdjEvb3JkZXJzL3tpZH06Y2FuY2VsEoABCglTaGlwT3JkZXISIy5zaG9wbWVzaC5vcmRlci52MS5TaGlwT3JkZXJSZXF1ZXN0GiQuc2hvcG1lc2gub3JkZXIudjEuU2hpcE9yZGVyUmVzcG9uc2UiKJACAurgGAIQB4LT5JMCGToBKiIUL3YxL29yZGVycy97aWR9OnNoaXASpAEKEk1hcmtPcmRlckRlbGl2ZXJlZBIsLnNob3BtZXNoLm9yZGVyLnYxLk1hcmtPcmRlckRlbGl2ZXJlZFJlcXVlc3QaLS5zaG9wbWVzaC5vcmRlci52MS5NYXJrT3JkZXJEZWxpdmVyZWRSZXNwb25zZSIxkAIC6uAYAhAHgtPkkwIiOgEqIh0vdjEvb3JkZXJzL3tpZH06bWFya0RlbGl2ZXJlZBKWAQoQR2V0T3JkZXJUaW1lbGluZRIqLnNob3BtZXNoLm9yZGVyLnYxLkdldE9yZGVyVGltZWxpbmVSZXF1ZXN0Gisuc2hvcG1lc2gub3JkZXIudjEuR2V0T3JkZXJUaW1lbGluZVJlc3BvbnNlIimQAgHq4BgCEAaC0+STAhoSGC92MS9vcmRlcnMve2lkfS90aW1lbGluZULPAQoVY29tLnNob3BtZXNoLm9yZGVyLnYxQhFPcmRlclNlcnZpY2VQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_type_money, file_google_type_postal_address, file_shopmesh_options_v1_options, file_shopmesh_order_v1_order]);
 
 /**
  * OrderLineRequest is a product and how many of it.
@@ -246,8 +249,10 @@ export type ListOrdersRequest = Message<"shopmesh.order.v1.ListOrdersRequest"> &
 
   /**
    * A conjunction of comparisons (https://google.aip.dev/160): `state = CONFIRMED`,
-   * `number = "7K3M-Q2XD"`, `email = "…"`, `customer_id = "…"`,
-   * `last_name = "…"`, `create_time >= "2026-01-31T00:00:00Z"`.
+   * `number = "7K3M-Q2XD"` (in any case, with or without dash or #), `email = "…"` and
+   * `last_name = "…"` (without regard to case and outer blanks), `customer_id = "…"`,
+   * `refunded > 0` and `balance = 0` (amounts in the order's currency: 12.50), and
+   * `create_time >= "2026-01-31T00:00:00Z"`.
    *
    * @generated from field: string filter = 3;
    */
@@ -346,7 +351,67 @@ export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse> = /*@__PUR
   messageDesc(file_shopmesh_order_v1_order_service, 10);
 
 /**
- * CancelOrderRequest says which order to cancel, and why.
+ * UpdateOrderRequest holds what to correct of an order.
+ *
+ * @generated from message shopmesh.order.v1.UpdateOrderRequest
+ */
+export type UpdateOrderRequest = Message<"shopmesh.order.v1.UpdateOrderRequest"> & {
+  /**
+   * The order: its id, and the fields to correct. When its etag is set, it must be the
+   * current one.
+   *
+   * @generated from field: shopmesh.order.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * What to correct, to any depth: `contact`, `contact.email`, `shipping_address`,
+   * `shipping_address.postal_code`, `shipment.carrier`, `shipment.tracking_code`. Without
+   * a mask, what the order holds of these.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * Any UUID, made by the caller (https://google.aip.dev/155): the same request sent
+   * again gets the same answer; optional.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.UpdateOrderRequest.
+ * Use `create(UpdateOrderRequestSchema)` to create a new message.
+ */
+export const UpdateOrderRequestSchema: GenMessage<UpdateOrderRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_service, 11);
+
+/**
+ * UpdateOrderResponse holds the order as corrected.
+ *
+ * @generated from message shopmesh.order.v1.UpdateOrderResponse
+ */
+export type UpdateOrderResponse = Message<"shopmesh.order.v1.UpdateOrderResponse"> & {
+  /**
+   * The order with its history.
+   *
+   * @generated from field: shopmesh.order.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.UpdateOrderResponse.
+ * Use `create(UpdateOrderResponseSchema)` to create a new message.
+ */
+export const UpdateOrderResponseSchema: GenMessage<UpdateOrderResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_service, 12);
+
+/**
+ * CancelOrderRequest names an order to cancel.
  *
  * @generated from message shopmesh.order.v1.CancelOrderRequest
  */
@@ -385,7 +450,7 @@ export type CancelOrderRequest = Message<"shopmesh.order.v1.CancelOrderRequest">
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 11);
+  messageDesc(file_shopmesh_order_v1_order_service, 13);
 
 /**
  * CancelOrderResponse holds the order as cancelled.
@@ -406,10 +471,10 @@ export type CancelOrderResponse = Message<"shopmesh.order.v1.CancelOrderResponse
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 12);
+  messageDesc(file_shopmesh_order_v1_order_service, 14);
 
 /**
- * ShipOrderRequest says which order was sent, and how.
+ * ShipOrderRequest names an order that was sent.
  *
  * @generated from message shopmesh.order.v1.ShipOrderRequest
  */
@@ -441,6 +506,21 @@ export type ShipOrderRequest = Message<"shopmesh.order.v1.ShipOrderRequest"> & {
    * @generated from field: string etag = 4;
    */
   etag: string;
+
+  /**
+   * Any UUID, made by the caller (https://google.aip.dev/155): the same request sent
+   * again gets the same answer; optional.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+
+  /**
+   * Sends the order although it was refunded in full.
+   *
+   * @generated from field: bool ship_refunded = 6;
+   */
+  shipRefunded: boolean;
 };
 
 /**
@@ -448,7 +528,7 @@ export type ShipOrderRequest = Message<"shopmesh.order.v1.ShipOrderRequest"> & {
  * Use `create(ShipOrderRequestSchema)` to create a new message.
  */
 export const ShipOrderRequestSchema: GenMessage<ShipOrderRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 13);
+  messageDesc(file_shopmesh_order_v1_order_service, 15);
 
 /**
  * ShipOrderResponse holds the order as shipped.
@@ -469,10 +549,10 @@ export type ShipOrderResponse = Message<"shopmesh.order.v1.ShipOrderResponse"> &
  * Use `create(ShipOrderResponseSchema)` to create a new message.
  */
 export const ShipOrderResponseSchema: GenMessage<ShipOrderResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 14);
+  messageDesc(file_shopmesh_order_v1_order_service, 16);
 
 /**
- * MarkOrderDeliveredRequest says which order arrived.
+ * MarkOrderDeliveredRequest names an order that arrived.
  *
  * @generated from message shopmesh.order.v1.MarkOrderDeliveredRequest
  */
@@ -490,6 +570,14 @@ export type MarkOrderDeliveredRequest = Message<"shopmesh.order.v1.MarkOrderDeli
    * @generated from field: string etag = 2;
    */
   etag: string;
+
+  /**
+   * Any UUID, made by the caller (https://google.aip.dev/155): the same request sent
+   * again gets the same answer; optional.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
 };
 
 /**
@@ -497,7 +585,7 @@ export type MarkOrderDeliveredRequest = Message<"shopmesh.order.v1.MarkOrderDeli
  * Use `create(MarkOrderDeliveredRequestSchema)` to create a new message.
  */
 export const MarkOrderDeliveredRequestSchema: GenMessage<MarkOrderDeliveredRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 15);
+  messageDesc(file_shopmesh_order_v1_order_service, 17);
 
 /**
  * MarkOrderDeliveredResponse holds the order as delivered.
@@ -518,7 +606,7 @@ export type MarkOrderDeliveredResponse = Message<"shopmesh.order.v1.MarkOrderDel
  * Use `create(MarkOrderDeliveredResponseSchema)` to create a new message.
  */
 export const MarkOrderDeliveredResponseSchema: GenMessage<MarkOrderDeliveredResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 16);
+  messageDesc(file_shopmesh_order_v1_order_service, 18);
 
 /**
  * GetOrderTimelineRequest names an order.
@@ -539,10 +627,10 @@ export type GetOrderTimelineRequest = Message<"shopmesh.order.v1.GetOrderTimelin
  * Use `create(GetOrderTimelineRequestSchema)` to create a new message.
  */
 export const GetOrderTimelineRequestSchema: GenMessage<GetOrderTimelineRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 17);
+  messageDesc(file_shopmesh_order_v1_order_service, 19);
 
 /**
- * GetOrderTimelineResponse tells what happened.
+ * GetOrderTimelineResponse is what happened.
  *
  * @generated from message shopmesh.order.v1.GetOrderTimelineResponse
  */
@@ -567,7 +655,7 @@ export type GetOrderTimelineResponse = Message<"shopmesh.order.v1.GetOrderTimeli
  * Use `create(GetOrderTimelineResponseSchema)` to create a new message.
  */
 export const GetOrderTimelineResponseSchema: GenMessage<GetOrderTimelineResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 18);
+  messageDesc(file_shopmesh_order_v1_order_service, 20);
 
 /**
  * OrderService takes orders and brings them to their end.
@@ -576,8 +664,10 @@ export const GetOrderTimelineResponseSchema: GenMessage<GetOrderTimelineResponse
  */
 export const OrderService: GenService<{
   /**
-   * QuoteOrder says what lines would cost now. Errors: PRODUCT_NOT_FOUND,
-   * PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED, TOTAL_TOO_LARGE.
+   * QuoteOrder returns what lines would cost now, and which payment methods can take it.
+   *
+   * Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+   * TOTAL_TOO_LARGE.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.QuoteOrder
    */
@@ -588,10 +678,12 @@ export const OrderService: GenService<{
   },
   /**
    * PlaceOrder accepts an order and answers at once, in state PLACED; stock and
-   * payment follow. It never refuses for stock: such an order ends CANCELLED
-   * with OUT_OF_STOCK. Errors: those of QuoteOrder, PRICE_CHANGED with an
-   * OrderQuote as detail, PAYMENT_METHOD_UNKNOWN, CUSTOMER_ERASED,
-   * TOO_MANY_UNPAID_ORDERS, REQUEST_ID_REUSED.
+   * payment follow. It never refuses for stock: such an order ends CANCELLED with
+   * OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail.
+   *
+   * Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
+   * TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
+   * CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.PlaceOrder
    */
@@ -601,7 +693,9 @@ export const OrderService: GenService<{
     output: typeof PlaceOrderResponseSchema;
   },
   /**
-   * GetOrder reads one. Errors: ORDER_NOT_FOUND.
+   * GetOrder reads an order with its history.
+   *
+   * Errors: ORDER_NOT_FOUND.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.GetOrder
    */
@@ -611,7 +705,9 @@ export const OrderService: GenService<{
     output: typeof GetOrderResponseSchema;
   },
   /**
-   * ListOrders lists orders, without their history. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+   * ListOrders lists orders, without their history; customers see their own.
+   *
+   * Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.ListOrders
    */
@@ -621,10 +717,11 @@ export const OrderService: GenService<{
     output: typeof ListOrdersResponseSchema;
   },
   /**
-   * WatchOrder sends every entry of the order's history once, in order, those
-   * of the past first, and ends after the last one (DELIVERED or CANCELLED). A
-   * client that lost the stream opens it again with the last version it saw.
-   * Errors: ORDER_NOT_FOUND; DRAINING when the server goes, TOO_MANY_STREAMS.
+   * WatchOrder sends every entry of the order's history once, in order, those of the
+   * past first, and ends when the order is DELIVERED or CANCELLED. A client that lost
+   * the stream opens it again with the last version it saw.
+   *
+   * Errors: ORDER_NOT_FOUND.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.WatchOrder
    */
@@ -634,9 +731,26 @@ export const OrderService: GenService<{
     output: typeof WatchOrderResponseSchema;
   },
   /**
-   * CancelOrder cancels an order that was not shipped; what was paid is given
-   * back and what left the shelf returns to it. Errors: ORDER_NOT_FOUND,
-   * ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
+   * UpdateOrder corrects contact and shipping address of an order that is not shipped,
+   * and carrier and tracking code of one that is; only the shop's staff corrects the
+   * latter two. The history records who did it, when, and which fields. A mail that is
+   * sent again afterwards goes to the new address.
+   *
+   * Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
+   * REQUEST_ID_REUSED.
+   *
+   * @generated from rpc shopmesh.order.v1.OrderService.UpdateOrder
+   */
+  updateOrder: {
+    methodKind: "unary";
+    input: typeof UpdateOrderRequestSchema;
+    output: typeof UpdateOrderResponseSchema;
+  },
+  /**
+   * CancelOrder cancels an order that was not shipped; what was paid is given back and
+   * what left the shelf returns to it.
+   *
+   * Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.CancelOrder
    */
@@ -646,8 +760,12 @@ export const OrderService: GenService<{
     output: typeof CancelOrderResponseSchema;
   },
   /**
-   * ShipOrder says that a confirmed order was sent. Errors: ORDER_NOT_FOUND,
-   * ORDER_STATE, ETAG_MISMATCH.
+   * ShipOrder records that a confirmed order was sent. One that was sent by the same
+   * carrier under the same tracking code already is returned as it is. One that was
+   * refunded in full is refused unless ship_refunded is set.
+   *
+   * Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED, ETAG_MISMATCH,
+   * REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.ShipOrder
    */
@@ -657,8 +775,10 @@ export const OrderService: GenService<{
     output: typeof ShipOrderResponseSchema;
   },
   /**
-   * MarkOrderDelivered says that a shipped order arrived. Errors:
-   * ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH.
+   * MarkOrderDelivered records that a shipped order arrived. One that arrived already
+   * is returned as it is.
+   *
+   * Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.MarkOrderDelivered
    */
@@ -668,9 +788,10 @@ export const OrderService: GenService<{
     output: typeof MarkOrderDeliveredResponseSchema;
   },
   /**
-   * GetOrderTimeline tells all that happened to an order, in every context,
-   * oldest first. A context that does not answer is named in `missing`. Errors:
-   * ORDER_NOT_FOUND.
+   * GetOrderTimeline returns all that happened to an order, in every context, oldest
+   * first. A context that does not answer is named in `missing`.
+   *
+   * Errors: ORDER_NOT_FOUND.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.GetOrderTimeline
    */

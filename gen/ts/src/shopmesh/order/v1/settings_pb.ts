@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/settings.proto.
  */
 export const file_shopmesh_order_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiBzaG9wbWVzaC9vcmRlci92MS9zZXR0aW5ncy5wcm90bxIRc2hvcG1lc2gub3JkZXIudjEimgMKCFNldHRpbmdzEkQKDnBheW1lbnRfd2luZG93GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhG6SA6qAQsiBQiAmp4BMgIIARJCCgtyZXRyeV9hZnRlchgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgMIkBwyBRCAwtcvEioKEW1heF91bnBhaWRfb3JkZXJzGAMgASgFQgq6SAcaBRiQTigBSACIAQESKwoPcGF5bWVudF9tZXRob2RzGAQgAygJQhK6SA+SAQwQMhgBIgZyBBABGEASTQoVaWRlbXBvdGVuY3lfcmV0ZW50aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBCqAQ0iBQiA54QPMgQIgKMFEkYKD2V2ZW50X3JldGVudGlvbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgUIgOeEDzIDCJAcQhQKEl9tYXhfdW5wYWlkX29yZGVyc0LLAQoVY29tLnNob3BtZXNoLm9yZGVyLnYxQg1TZXR0aW5nc1Byb3RvUAFaPWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29yZGVyL3YxO29yZGVydjGiAgNTT1iqAhFTaG9wbWVzaC5PcmRlci5WMcoCEVNob3BtZXNoXE9yZGVyXFYx4gIdU2hvcG1lc2hcT3JkZXJcVjFcR1BCTWV0YWRhdGHqAhNTaG9wbWVzaDo6T3JkZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("CiBzaG9wbWVzaC9vcmRlci92MS9zZXR0aW5ncy5wcm90bxIRc2hvcG1lc2gub3JkZXIudjEi6AMKCFNldHRpbmdzEkQKDnBheW1lbnRfd2luZG93GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhG6SA6qAQsiBQiAmp4BMgIIARJCCgtyZXRyeV9hZnRlchgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgMIkBwyBRCAwtcvEioKEW1heF91bnBhaWRfb3JkZXJzGAMgASgFQgq6SAcaBRiQTigBSACIAQESKwoPcGF5bWVudF9tZXRob2RzGAQgAygJQhK6SA+SAQwQMhgBIgZyBBABGEASTQoVaWRlbXBvdGVuY3lfcmV0ZW50aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBCqAQ0iBQiA54QPMgQIgKMFEkYKD2V2ZW50X3JldGVudGlvbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgUIgOeEDzIDCJAcEkwKFHBheW1lbnRfbWV0aG9kX3J1bGVzGAcgAygLMiQuc2hvcG1lc2gub3JkZXIudjEuUGF5bWVudE1ldGhvZFJ1bGVCCLpIBZIBAhAyQhQKEl9tYXhfdW5wYWlkX29yZGVycyKoAgoRUGF5bWVudE1ldGhvZFJ1bGUSGQoGbWV0aG9kGAEgASgJQgm6SAZyBBABGEASLQoKY3VycmVuY2llcxgCIAMoCUIZukgWkgETEMgBIg5yDDIKXltBLVpdezN9JBI6CgZsaW1pdHMYAyADKAsyHy5zaG9wbWVzaC5vcmRlci52MS5QYXltZW50TGltaXRCCbpIBpIBAxDIARJECg5wYXltZW50X3dpbmRvdxgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRukgOqgELIgUIgJqeATICCAESRwoRcHJvY2Vzc2luZ193aW5kb3cYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEbpIDqoBCyIFCIC0vAIyAggBIoIBCgxQYXltZW50TGltaXQSJgoIY3VycmVuY3kYASABKAlCFLpIEdgBAXIMMgpeW0EtWl17M30kEhkKCHNtYWxsZXN0GAIgASgDQge6SAQiAigAEhgKB2xhcmdlc3QYAyABKANCB7pIBCICKAASFQoEc3RlcBgEIAEoA0IHukgEIgIoAELLAQoVY29tLnNob3BtZXNoLm9yZGVyLnYxQg1TZXR0aW5nc1Byb3RvUAFaPWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29yZGVyL3YxO29yZGVydjGiAgNTT1iqAhFTaG9wbWVzaC5PcmRlci5WMcoCEVNob3BtZXNoXE9yZGVyXFYx4gIdU2hvcG1lc2hcT3JkZXJcVjFcR1BCTWV0YWRhdGHqAhNTaG9wbWVzaDo6T3JkZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for orders.
@@ -30,8 +30,8 @@ export type Settings = Message<"shopmesh.order.v1.Settings"> & {
   paymentWindow?: Duration | undefined;
 
   /**
-   * After how long without an answer a step is asked again, 100 ms to 1 hour; 30
-   * s by default, doubled with each asking up to 10 minutes.
+   * After how long without an answer the event of a step is published again, 100 ms
+   * to 1 hour; 30 s by default, doubled with each repetition up to 10 minutes.
    *
    * @generated from field: google.protobuf.Duration retry_after = 2;
    */
@@ -62,12 +62,20 @@ export type Settings = Message<"shopmesh.order.v1.Settings"> & {
   idempotencyRetention?: Duration | undefined;
 
   /**
-   * How long a broker keeps the events that this context says, 1 hour to 365 days;
+   * How long a broker keeps the events that this context publishes, 1 hour to 365 days;
    * 7 days by default. The embedded broker keeps each until everybody has it instead.
    *
    * @generated from field: google.protobuf.Duration event_retention = 6;
    */
   eventRetention?: Duration | undefined;
+
+  /**
+   * What the methods can take, and how long their payments may last; the first that
+   * fits a method holds. By default Stripe's bounds for "pm_*", and none for others.
+   *
+   * @generated from field: repeated shopmesh.order.v1.PaymentMethodRule payment_method_rules = 7;
+   */
+  paymentMethodRules: PaymentMethodRule[];
 };
 
 /**
@@ -76,4 +84,97 @@ export type Settings = Message<"shopmesh.order.v1.Settings"> & {
  */
 export const SettingsSchema: GenMessage<Settings> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_settings, 0);
+
+/**
+ * PaymentMethodRule is what a payment method can take.
+ *
+ * @generated from message shopmesh.order.v1.PaymentMethodRule
+ */
+export type PaymentMethodRule = Message<"shopmesh.order.v1.PaymentMethodRule"> & {
+  /**
+   * The method, written as in payment_methods.
+   *
+   * @generated from field: string method = 1;
+   */
+  method: string;
+
+  /**
+   * The currencies that it takes; empty for any.
+   *
+   * @generated from field: repeated string currencies = 2;
+   */
+  currencies: string[];
+
+  /**
+   * What it takes in a currency.
+   *
+   * @generated from field: repeated shopmesh.order.v1.PaymentLimit limits = 3;
+   */
+  limits: PaymentLimit[];
+
+  /**
+   * How long an order may wait for its payment by this method, 1 s to 30 days;
+   * payment_window when unset.
+   *
+   * @generated from field: google.protobuf.Duration payment_window = 4;
+   */
+  paymentWindow?: Duration | undefined;
+
+  /**
+   * How long it may wait once the bank works on it, as it does on a debit, 1 s to 60
+   * days; 7 days when unset.
+   *
+   * @generated from field: google.protobuf.Duration processing_window = 5;
+   */
+  processingWindow?: Duration | undefined;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.PaymentMethodRule.
+ * Use `create(PaymentMethodRuleSchema)` to create a new message.
+ */
+export const PaymentMethodRuleSchema: GenMessage<PaymentMethodRule> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_settings, 1);
+
+/**
+ * PaymentLimit bounds the amounts of a currency, in its minor unit (cents, yen).
+ *
+ * @generated from message shopmesh.order.v1.PaymentLimit
+ */
+export type PaymentLimit = Message<"shopmesh.order.v1.PaymentLimit"> & {
+  /**
+   * The currency; empty for those that have no limit of their own.
+   *
+   * @generated from field: string currency = 1;
+   */
+  currency: string;
+
+  /**
+   * The smallest amount; 0 for any.
+   *
+   * @generated from field: int64 smallest = 2;
+   */
+  smallest: bigint;
+
+  /**
+   * The largest amount; 0 for any.
+   *
+   * @generated from field: int64 largest = 3;
+   */
+  largest: bigint;
+
+  /**
+   * What divides every amount, such as 10 for Kuwaiti dinars at Stripe; 0 for any.
+   *
+   * @generated from field: int64 step = 4;
+   */
+  step: bigint;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.PaymentLimit.
+ * Use `create(PaymentLimitSchema)` to create a new message.
+ */
+export const PaymentLimitSchema: GenMessage<PaymentLimit> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_settings, 2);
 

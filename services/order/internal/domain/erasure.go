@@ -1,0 +1,22 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Erasure names people whose data is to be blanked.
+type Erasure struct {
+	Customers []uuid.UUID
+	// Guests ordered without an account.
+	Guests      []ErasedGuest
+	Traceparent string
+}
+
+// ErasedGuest is the owner of an e-mail address, in the form that compares, who was
+// erased at a time: what was ordered under the address later is kept.
+type ErasedGuest struct {
+	Email string
+	Time  time.Time
+}

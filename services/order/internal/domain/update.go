@@ -1,0 +1,120 @@
+package domain
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
+)
+
+// maxShipmentText bounds the name of a carrier and a tracking code, in characters.
+const maxShipmentText = 100
+
+// Edit is what somebody corrects of an order; what is nil stays as it is.
+type Edit struct {
+	Contact      *Contact
+	Address      *Address
+	Carrier      *string
+	TrackingCode *string
+}
+
+func (e Edit) person() bool   { return e.Contact != nil || e.Address != nil }
+func (e Edit) shipment() bool { return e.Carrier != nil || e.TrackingCode != nil }
+
+// Update corrects contact and address while the order is not shipped, carrier and
+// tracking code after it. What is corrected is named in the history, its content is
+// not. An edit that changes nothing leaves no trace.
+func (o *Order) Update(edit Edit, at Cause) (Decision, error) {
+	if err := o.refuseUpdate(edit); err != nil {
+		return Decision{}, err
+	}
+	edit, err := edit.checked()
+	if err != nil {
+		return Decision{}, err
+	}
+	if changed := o.applyEdit(edit); len(changed) > 0 {
+		o.record(Updated, strings.Join(changed, ", "), at)
+		o.publish(o.event(UpdatedEvent, o.s.Version, at))
+	}
+	return o.take(), nil
+}
+
+func (o *Order) refuseUpdate(edit Edit) error {
+	var fields []string
+	sent := o.s.State == Shipped || o.s.State == Delivered
+	if edit.person() && (sent || o.s.State.Final()) {
+		if edit.Contact != nil {
+			fields = append(fields, "contact")
+		}
+		if edit.Address != nil {
+			fields = append(fields, "shipping_address")
+		}
+		return errNotEditable(o, fields, "contact and shipping address can be corrected until the order is shipped or cancelled")
+	}
+	if edit.shipment() && !sent {
+		return errNotEditable(o, []string{"shipment"}, "carrier and tracking code can be corrected once the order is shipped")
+	}
+	if o.s.Erased && (edit.person() || edit.shipment()) {
+		return fault.New(fault.FailedPrecondition, ReasonCustomerErased,
+			"the personal data of order %s was erased: nothing can be corrected in it any more", o.s.Number)
+	}
+	return nil
+}
+
+// checked returns the edit as it is stored, or what is wrong with it.
+func (e Edit) checked() (Edit, error) {
+	var broken []fault.Violation
+	if e.Contact != nil {
+		contact, wrong := checkContact("order.contact.", *e.Contact)
+		e.Contact, broken = &contact, wrong
+	}
+	if e.Address != nil {
+		broken = append(broken, checkAddress("order.shipping_address.", *e.Address)...)
+	}
+	for field, text := range map[string]*string{"carrier": e.Carrier, "tracking_code": e.TrackingCode} {
+		if text == nil {
+			continue
+		}
+		if err := grammar.Line(*text, maxShipmentText); err != nil {
+			broken = append(broken, fault.Violation{Field: "order.shipment." + field, Description: err.Error()})
+		}
+	}
+	if len(broken) > 0 {
+		return e, fault.Fields(broken...)
+	}
+	return e, nil
+}
+
+// applyEdit changes what differs, and names it.
+func (o *Order) applyEdit(edit Edit) (changed []string) {
+	if c := edit.Contact; c != nil {
+		for _, part := range []struct {
+			name     string
+			now, new string
+		}{
+			{"contact.first_name", o.s.Contact.FirstName, c.FirstName}, {"contact.last_name", o.s.Contact.LastName, c.LastName},
+			{"contact.email", o.s.Contact.Email, c.Email}, {"contact.phone", o.s.Contact.Phone, c.Phone},
+		} {
+			if part.now != part.new {
+				changed = append(changed, part.name)
+			}
+		}
+		o.s.Contact = *c
+	}
+	if a := edit.Address; a != nil && !reflect.DeepEqual(*a, o.s.Address) {
+		o.s.Address = *a
+		changed = append(changed, "shipping_address")
+	}
+	o.d.Person = len(changed) > 0
+	set := func(name string, text *string, into *string) {
+		if text != nil && *text != *into {
+			*into = *text
+			o.d.Shipment = true
+			changed = append(changed, name)
+		}
+	}
+	set("shipment.carrier", edit.Carrier, &o.s.Shipment.Carrier)
+	set("shipment.tracking_code", edit.TrackingCode, &o.s.Shipment.TrackingCode)
+	return changed
+}
