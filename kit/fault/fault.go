@@ -132,33 +132,55 @@ type Error struct {
 
 // New returns a fault. The formatted message reaches the caller: it says what is
 // wrong, with which value, and what to do. It never holds an error's text; give
-// that to Because.
+// that to Because. A text among args is cut to 200 bytes: it mostly is a value that the
+// caller sent, which can be of any length.
 func New(kind Kind, reason Reason, format string, args ...any) *Error {
 	message := format
 	if len(args) > 0 {
-		message = fmt.Sprintf(format, args...)
+		message = fmt.Sprintf(format, cutArgs(args)...)
 	}
 	return &Error{kind: kind, reason: reason, message: message}
+}
+
+// WithMessage replaces the text for the caller, which stays as it is.
+func (e *Error) WithMessage(message string) *Error {
+	c := *e
+	c.message = message
+	return &c
 }
 
 // Fields returns an Invalid fault with all violations, and nil when there are
 // none. The result is an *Error: return it as an error only when it is not nil.
 func Fields(violations ...Violation) *Error {
+	return fields(violations, len(violations), false)
+}
+
+// FirstFields returns an Invalid fault with the first most violations and, where others
+// are left out, one that says so; more says that there may be others, which nobody has
+// counted.
+func FirstFields(most int, more bool, violations ...Violation) *Error {
+	return fields(violations, most, more)
+}
+
+func fields(violations []Violation, most int, more bool) *Error {
 	if len(violations) == 0 {
 		return nil
 	}
 	first := violations[0]
-	message := fmt.Sprintf("%s: %s", first.Field, first.Description)
+	message := fmt.Sprintf("%s: %s", Cut(first.Field, maxEcho), first.Description)
 	if first.Field == "" {
 		message = first.Description
 	}
-	if rest := len(violations) - 1; rest > 0 {
-		message = fmt.Sprintf("%s (and %d more)", message, rest)
+	more = more || len(violations) > most
+	kept := slices.Clone(violations[:min(len(violations), most)])
+	switch rest := len(violations) - 1; {
+	case more:
+		message += " (and more)"
+		kept = append(kept, Violation{Description: "and more"})
+	case rest > 0:
+		message += fmt.Sprintf(" (and %d more)", rest)
 	}
-	return &Error{
-		kind: Invalid, reason: ReasonInvalidField, message: message,
-		violations: slices.Clone(violations),
-	}
+	return &Error{kind: Invalid, reason: ReasonInvalidField, message: message, violations: kept}
 }
 
 // Of returns the fault that err is or wraps.

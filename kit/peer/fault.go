@@ -31,7 +31,7 @@ func Fault(err error) (*fault.Error, bool) {
 			if message.GetDomain() != fault.Domain {
 				continue
 			}
-			told = fault.New(fault.KindOfCode(uint32(coded.Code())), fault.Reason(message.GetReason()), "%s", coded.Message()).Because(err)
+			told = fault.New(fault.KindOfCode(uint32(coded.Code())), fault.Reason(message.GetReason()), "").WithMessage(coded.Message()).Because(err)
 			for key, value := range message.GetMetadata() {
 				told = told.With(key, value)
 			}

@@ -36,9 +36,11 @@ const (
 	maxHeaderBytes = 64 << 10
 	// maxDepth bounds how deeply messages may be nested.
 	maxDepth = 100
-	// maxViolations bounds how many violations one error lists: the details
-	// travel in a header, and proxies bound those.
-	maxViolations = 100
+	// maxViolations is how many violations of a request are looked for.
+	maxViolations = 20
+	// maxEvaluations is how many fields and list items are looked at for them, once it
+	// is known that there is one. An order of 200 lines has some 1,000.
+	maxEvaluations = 2000
 	// defaultRetryDelay is what a client is told to wait when a part is away.
 	defaultRetryDelay = time.Second
 )

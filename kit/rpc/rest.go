@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"connectrpc.com/connect/v2"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -22,77 +22,96 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-// restPrefix is where the REST door is.
+// restPrefix is where REST is served.
 const restPrefix = "/v1/"
 
-// newREST translates REST requests into calls of the same server, so that each
-// runs through the whole chain.
-func newREST(server *connect.Server, gateways []GatewayFunc) (http.Handler, error) {
-	mux := runtime.NewServeMux(
+// rest translates REST requests into calls of the same server, so that each runs
+// through the whole chain.
+type rest struct {
+	mux    *runtime.ServeMux
+	routes restRoutes
+}
+
+func newREST(server *connect.Server, gateways []GatewayFunc) (*rest, error) {
+	h := &rest{routes: restRoutesOf(server)}
+	h.mux = runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newRESTMarshaler()),
 		runtime.WithErrorHandler(writeRESTError),
-		runtime.WithRoutingErrorHandler(writeRoutingError),
-		runtime.WithStreamErrorHandler(func(_ context.Context, err error) *status.Status { return restStatus(nil, err) }),
+		runtime.WithRoutingErrorHandler(h.writeRoutingError),
+		runtime.WithStreamErrorHandler(func(_ context.Context, err error) *status.Status { return restStatus(err) }),
 		// restConn reads the few headers that it passes on by itself.
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		// A form that is posted must not count as a GET with parameters.
 		runtime.WithDisablePathLengthFallback(),
 	)
-	conn := newRESTConn(server)
+	conn := newRESTConn(server, h.routes)
 	for _, register := range gateways {
 		// The generated functions use the context for nothing when given a client.
-		if err := register(context.Background(), mux, conn); err != nil {
-			return nil, fmt.Errorf("open the REST door: %w", err)
+		if err := register(context.Background(), h.mux, conn); err != nil {
+			return nil, fmt.Errorf("register REST routes: %w", err)
 		}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if r.Method == http.MethodTrace {
-			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-			return
-		}
-		if refused := checkContentType(r); refused != nil {
-			writeStatus(w, restStatus(nil, fromFault(refused, refused)))
-			return
-		}
-		limited := &noticedBody{ReadCloser: http.MaxBytesReader(w, r.Body, MaxRequestBytes)}
-		r = r.WithContext(context.WithValue(throughREST(r.Context()), restRequestKey{}, &restRequest{
-			header: r.Header, query: r.URL.Query(), body: limited,
-		}))
-		r.Body = limited
-		mux.ServeHTTP(w, r)
-	}), nil
+	return h, nil
 }
 
-// restRequest is what restConn and the error writer need of the HTTP request.
+// ServeHTTP implements http.Handler.
+func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	request := &restRequest{header: r.Header, query: r.URL.Query()}
+	if refused := checkContentType(r); refused != nil {
+		writeStatus(w, grpcStatus(fromFault(refused, refused)), 0)
+		return
+	}
+	body, refused := readRESTBody(r)
+	if refused != nil {
+		writeStatus(w, grpcStatus(fromFault(refused, refused)), 0)
+		return
+	}
+	r = r.WithContext(context.WithValue(throughREST(r.Context()), restRequestKey{}, request))
+	r.Body = body
+	h.mux.ServeHTTP(w, r)
+}
+
+// readRESTBody reads the body before the gateway does: the gateway builds the mask of
+// an update from it, and would build anything.
+func readRESTBody(r *http.Request) (*restBody, *fault.Error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return &restBody{&bytes.Buffer{}}, nil
+	}
+	var buffer bytes.Buffer
+	if r.ContentLength > 0 {
+		buffer.Grow(int(min(r.ContentLength, MaxRequestBytes)) + bytes.MinRead)
+	}
+	_, err := buffer.ReadFrom(io.LimitReader(r.Body, MaxRequestBytes+1))
+	var limit *http.MaxBytesError
+	switch {
+	case errors.As(err, &limit), buffer.Len() > MaxRequestBytes:
+		return nil, tooLarge()
+	case isTimeout(err):
+		return nil, late()
+	case err != nil:
+		return nil, malformed("the request ended early").Because(err)
+	}
+	if refused := checkJSON(buffer.Bytes()); refused != nil {
+		return nil, refused
+	}
+	return &restBody{&buffer}, nil
+}
+
+// restBody is a body that was read.
+type restBody struct{ *bytes.Buffer }
+
+// Close implements io.Closer.
+func (*restBody) Close() error { return nil }
+
+// restRequest is what restConn needs of the HTTP request.
 type restRequest struct {
 	header http.Header
 	query  url.Values
-	body   *noticedBody
 }
 
 type restRequestKey struct{}
-
-// noticedBody remembers that the body was too large: the gateway keeps only the
-// text of a read error.
-type noticedBody struct {
-	io.ReadCloser
-
-	tooLarge, timedOut bool
-}
-
-func (b *noticedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	var limit *http.MaxBytesError
-	switch {
-	case errors.As(err, &limit):
-		b.tooLarge = true
-	case err != nil && isTimeout(err):
-		b.timedOut = true
-	}
-	return n, err
-}
 
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
@@ -124,7 +143,7 @@ func newRESTMarshaler() restMarshaler {
 
 func (m restMarshaler) NewDecoder(r io.Reader) runtime.Decoder {
 	return runtime.DecoderFunc(func(v any) error {
-		data, err := io.ReadAll(r)
+		data, err := readAll(r)
 		if err != nil {
 			return err
 		}
@@ -143,55 +162,61 @@ func (m restMarshaler) NewDecoder(r io.Reader) runtime.Decoder {
 	})
 }
 
-func writeRoutingError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-	switch code {
-	case http.StatusMethodNotAllowed:
-		w.WriteHeader(code)
-	case http.StatusNotFound:
+// readAll reads what is left of a body, without a copy of one that was read.
+func readAll(r io.Reader) ([]byte, error) {
+	if body, ok := r.(*restBody); ok {
+		return body.Next(body.Len()), nil
+	}
+	return io.ReadAll(r)
+}
+
+func (h *rest) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	methods := h.routes.methods(r.URL.Path)
+	switch {
+	case code == http.StatusMethodNotAllowed, r.Method == http.MethodTrace && methods != "":
+		w.Header().Set("Allow", methods)
+		refused := notAllowed(r.Method, methods)
+		writeStatus(w, grpcStatus(fromFault(refused, refused)), http.StatusMethodNotAllowed)
+	case code == http.StatusNotFound:
 		missing := fault.New(fault.NotFound, fault.ReasonUnknownRPC, "there is nothing at %s", r.URL.Path)
-		writeStatus(w, restStatus(nil, fromFault(missing, missing)))
+		writeStatus(w, grpcStatus(fromFault(missing, missing)), 0)
 	default:
 		broken := malformed(http.StatusText(code))
-		writeStatus(w, restStatus(nil, fromFault(broken, broken)))
+		writeStatus(w, grpcStatus(fromFault(broken, broken)), 0)
 	}
 }
 
 func writeRESTError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-	request, _ := ctx.Value(restRequestKey{}).(*restRequest)
-	if request == nil {
-		request, _ = r.Context().Value(restRequestKey{}).(*restRequest)
-	}
-	writeStatus(w, restStatus(request, err))
+	writeStatus(w, restStatus(err), 0)
 }
 
 // restStatus returns the status that a REST client gets. What the chain answered
 // carries its details already; what the gateway itself refused gets them here.
-func restStatus(request *restRequest, err error) *status.Status {
+func restStatus(err error) *status.Status {
 	var coded *connect.Error
 	if errors.As(err, &coded) {
 		return grpcStatus(coded)
 	}
-	told, _ := status.FromError(err)
-	if len(told.Proto().GetDetails()) > 0 {
-		return told
+	given, _ := status.FromError(err)
+	if len(given.Proto().GetDetails()) > 0 {
+		return given
 	}
-	refused := malformed(told.Message())
-	switch {
-	case request != nil && request.body.tooLarge:
-		refused = tooLarge()
-	case request != nil && request.body.timedOut:
-		refused = fault.New(fault.DeadlineExceeded, fault.ReasonDeadlineExceeded, "the request did not arrive in its time")
-	case told.Code() != codes.InvalidArgument:
+	if given.Code() != codes.InvalidArgument {
 		return grpcStatus(internal(err))
 	}
+	refused := malformed(given.Message())
 	return grpcStatus(fromFault(refused, refused))
 }
 
-func writeStatus(w http.ResponseWriter, told *status.Status) {
+// writeStatus answers with an error; httpStatus 0 is the one that its code has.
+func writeStatus(w http.ResponseWriter, given *status.Status, httpStatus int) {
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
-	httpStatus := runtime.HTTPStatusFromCode(told.Code())
-	for _, detail := range told.Details() {
+	header.Set("X-Content-Type-Options", "nosniff")
+	if httpStatus == 0 {
+		httpStatus = runtime.HTTPStatusFromCode(given.Code())
+	}
+	for _, detail := range given.Details() {
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:
 			if detail.GetReason() == string(fault.ReasonRequestTooLarge) {
@@ -201,40 +226,16 @@ func writeStatus(w http.ResponseWriter, told *status.Status) {
 			header.Set("Retry-After", wholeSeconds(detail.GetRetryDelay().AsDuration()))
 		}
 	}
-	body, err := protojson.Marshal(told.Proto())
+	body, err := protojson.Marshal(given.Proto())
 	if err != nil {
 		// A detail of a type that is not linked in: the rest still helps.
-		bare := proto.CloneOf(told.Proto())
+		bare := proto.CloneOf(given.Proto())
 		bare.Details = nil
 		body, _ = protojson.Marshal(bare)
 	}
-	if told.Code() == codes.Unauthenticated {
+	if given.Code() == codes.Unauthenticated {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
 	w.WriteHeader(httpStatus)
 	_, _ = w.Write(append(body, '\n'))
-}
-
-// checkQuery refuses a query parameter that the request has no field for; the
-// gateway would ignore it in silence.
-func checkQuery(message proto.Message, query url.Values) *fault.Error {
-	for name := range query {
-		descriptor := message.ProtoReflect().Descriptor()
-		for part := range strings.SplitSeq(name, ".") {
-			// A map's parameter is written name[key].
-			part, _, _ = strings.Cut(part, "[")
-			if descriptor == nil {
-				return malformed(fmt.Sprintf("the query parameter %q is not known", name))
-			}
-			field := descriptor.Fields().ByTextName(part)
-			if field == nil {
-				field = descriptor.Fields().ByJSONName(part)
-			}
-			if field == nil {
-				return malformed(fmt.Sprintf("the query parameter %q is not known", name))
-			}
-			descriptor = field.Message()
-		}
-	}
-	return nil
 }

@@ -27,10 +27,13 @@ import (
 type restConn struct {
 	client *connect.Client
 	specs  map[string]connect.Spec
+	routes restRoutes
 }
 
-func newRESTConn(server *connect.Server) *restConn {
-	conn := &restConn{client: connect.NewClient(connectinprocess.New(server)), specs: make(map[string]connect.Spec)}
+func newRESTConn(server *connect.Server, routes restRoutes) *restConn {
+	conn := &restConn{
+		client: connect.NewClient(connectinprocess.New(server)), specs: make(map[string]connect.Spec), routes: routes,
+	}
 	for spec := range server.Specs() {
 		conn.specs[spec.Procedure] = spec
 	}
@@ -43,8 +46,14 @@ func (c *restConn) Invoke(ctx context.Context, method string, args, reply any, _
 	if err != nil {
 		return err
 	}
-	if err := checkedQuery(ctx, args); err != nil {
-		return err
+	if refused := c.routes.checkQuery(ctx, method); refused != nil {
+		return grpcError(fromFault(refused, refused))
+	}
+	// Without a mask in the query, the gateway made one of the body.
+	if request, ok := ctx.Value(restRequestKey{}).(*restRequest); ok && !request.query.Has("updateMask") && !request.query.Has("update_mask") {
+		if message, ok := args.(proto.Message); ok {
+			mask.Body(message)
+		}
 	}
 	return grpcError(c.client.CallUnary(ctx, spec, args, reply))
 }
@@ -54,6 +63,9 @@ func (c *restConn) NewStream(ctx context.Context, _ *grpc.StreamDesc, method str
 	ctx, spec, err := c.enter(ctx, method)
 	if err != nil {
 		return nil, err
+	}
+	if refused := c.routes.checkQuery(ctx, method); refused != nil {
+		return nil, grpcError(fromFault(refused, refused))
 	}
 	stream, err := c.client.CallClientStream(ctx, spec)
 	if err != nil {
@@ -82,22 +94,6 @@ func (c *restConn) enter(ctx context.Context, method string) (context.Context, c
 		}
 	}
 	return ctx, spec, nil
-}
-
-func checkedQuery(ctx context.Context, args any) error {
-	request, ok := ctx.Value(restRequestKey{}).(*restRequest)
-	message, isProto := args.(proto.Message)
-	if !ok || !isProto {
-		return nil
-	}
-	if refused := checkQuery(message, request.query); refused != nil {
-		return grpcError(fromFault(refused, refused))
-	}
-	// Without a mask in the query, the gateway made one of the body.
-	if !request.query.Has("updateMask") && !request.query.Has("update_mask") {
-		mask.Body(message)
-	}
-	return nil
 }
 
 // restStream is a streaming call as the gateway's clients see it.
@@ -135,10 +131,6 @@ func (s *restStream) Header() (metadata.MD, error) {
 }
 
 func (s *restStream) SendMsg(message any) error {
-	if err := checkedQuery(s.ctx, message); err != nil {
-		_ = s.stream.Close()
-		return err
-	}
 	err := s.stream.Send(message)
 	if errors.Is(err, io.EOF) {
 		// The call is over already; what is received next says why.

@@ -51,5 +51,5 @@ func refuse(errorWriter *connecthttp.ErrorWriter, w http.ResponseWriter, r *http
 		_ = errorWriter.Write(w, r, status)
 		return
 	}
-	writeStatus(w, grpcStatus(status))
+	writeStatus(w, grpcStatus(status), 0)
 }

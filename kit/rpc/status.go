@@ -8,10 +8,6 @@ import (
 	"runtime/debug"
 
 	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connectproto"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/peer"
@@ -105,39 +101,7 @@ func fromFault(f *fault.Error, cause error) *connect.Error {
 	if f.Kind() == fault.Internal {
 		return internal(cause)
 	}
-	status := connect.NewError(connect.Code(f.Kind().Code()), f.Message()).WithCause(cause)
-	for _, detail := range details(f) {
-		packed, err := connectproto.NewErrorDetail(detail)
-		if err != nil {
-			// A detail that can't be written is a failure of ours, and the code,
-			// message and other details are still right.
-			continue
-		}
-		status = status.WithDetail(packed)
-	}
-	return status
-}
-
-func details(f *fault.Error) []proto.Message {
-	all := []proto.Message{&errdetails.ErrorInfo{Reason: string(f.Reason()), Domain: fault.Domain, Metadata: f.Metadata()}}
-	if violations := f.Violations(); len(violations) > 0 {
-		bad := &errdetails.BadRequest{}
-		for _, v := range violations[:min(len(violations), maxViolations)] {
-			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
-				Field: v.Field, Description: v.Description, Reason: string(v.Reason),
-			})
-		}
-		all = append(all, bad)
-	}
-	if delay := f.RetryDelay(); delay > 0 {
-		all = append(all, &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
-	}
-	for _, detail := range f.Details() {
-		if message, ok := detail.(proto.Message); ok {
-			all = append(all, message)
-		}
-	}
-	return all
+	return encode(connect.Code(f.Kind().Code()), f, cause)
 }
 
 // internalError is the cause of an INTERNAL status: the log finds the reference
@@ -155,13 +119,7 @@ func internal(cause error) *connect.Error {
 	reference := rand.Text()[:13]
 	f := fault.New(fault.Internal, fault.ReasonInternal,
 		"the server failed; its log knows more under the reference %s", reference).With("reference", reference)
-	status := connect.NewError(connect.CodeInternal, f.Message()).WithCause(&internalError{reference, cause})
-	for _, detail := range details(f) {
-		if packed, err := connectproto.NewErrorDetail(detail); err == nil {
-			status = status.WithDetail(packed)
-		}
-	}
-	return status
+	return encode(connect.CodeInternal, f, &internalError{reference, cause})
 }
 
 // fromConnect maps an error that is coded already: a peer's answer, or one that
@@ -177,7 +135,7 @@ func fromConnect(coded *connect.Error, cause error) *connect.Error {
 		// Our own call is not over: one that it made to a peer did not come through.
 		return fromFault(unavailable(), cause)
 	default:
-		return coded
+		return connect.NewError(coded.Code(), fault.Cut(coded.Message(), maxMessageBytes)).WithCause(cause)
 	}
 }
 

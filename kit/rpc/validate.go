@@ -17,7 +17,7 @@ import (
 )
 
 // requestCheck refuses a message that can't be read or that breaks a rule of its
-// contract, with all violations at once.
+// contract, with the first violations at once.
 type requestCheck struct {
 	validator protovalidate.Validator
 	texts     textPlans
@@ -65,31 +65,77 @@ func gone() *fault.Error {
 	return fault.New(fault.Cancelled, fault.ReasonCancelled, "the caller went away")
 }
 
+// message returns a fault with the first maxViolations rules that a message breaks.
+// Whether it breaks one is found out before they are collected: a violation costs some
+// kilobytes while it is collected, and a message can break thousands.
 func (c *requestCheck) message(message proto.Message) error {
-	violations := c.texts.nul(message.ProtoReflect())
-	if err := c.validator.Validate(message); err != nil {
-		var invalid *protovalidate.ValidationError
-		if !errors.As(err, &invalid) {
-			return fmt.Errorf("validate %s: %w", message.ProtoReflect().Descriptor().FullName(), err)
+	found := c.texts.nul(message.ProtoReflect())
+	first, err := c.violations(message, failFast)
+	if err != nil {
+		return err
+	}
+	if len(first)+len(found) == 0 {
+		return nil
+	}
+	limited := &evaluations{left: maxEvaluations}
+	all, err := c.violations(message, protovalidate.WithFilter(limited))
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		all = first // it is behind what the filter let through
+	}
+	found = append(found, all...)
+	return fault.FirstFields(maxViolations, limited.left < 0, found...)
+}
+
+var failFast = protovalidate.WithFailFast()
+
+func (c *requestCheck) violations(message proto.Message, option protovalidate.ValidationOption) ([]fault.Violation, error) {
+	err := c.validator.Validate(message, option)
+	if err == nil {
+		return nil, nil
+	}
+	var invalid *protovalidate.ValidationError
+	if !errors.As(err, &invalid) {
+		return nil, fmt.Errorf("validate %s: %w", message.ProtoReflect().Descriptor().FullName(), err)
+	}
+	var all []fault.Violation
+	for _, v := range invalid.Violations[:min(len(invalid.Violations), maxViolations+1)] {
+		description := v.Proto.GetMessage()
+		if description == "" {
+			description = "breaks the rule " + v.Proto.GetRuleId()
 		}
-		for _, v := range invalid.Violations {
-			description := v.Proto.GetMessage()
-			if description == "" {
-				description = "breaks the rule " + v.Proto.GetRuleId()
-			}
-			violations = append(violations, fault.Violation{
-				Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: description,
-			})
+		all = append(all, fault.Violation{Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: description})
+	}
+	return all, nil
+}
+
+// evaluations lets the validator evaluate a bounded number of fields and list items.
+type evaluations struct{ left int }
+
+// ShouldValidate implements protovalidate.Filter.
+func (e *evaluations) ShouldValidate(message protoreflect.Message, descriptor protoreflect.Descriptor) bool {
+	cost := 1
+	if field, ok := descriptor.(protoreflect.FieldDescriptor); ok && message.Has(field) {
+		switch {
+		case field.IsList():
+			cost += message.Get(field).List().Len()
+		case field.IsMap():
+			cost += message.Get(field).Map().Len()
 		}
 	}
-	if broken := fault.Fields(violations...); broken != nil {
-		return broken
+	if e.left -= cost; e.left < 0 {
+		return false
 	}
-	return nil
+	return true
 }
 
 // unreadable says what is wrong with a message that could not be received.
 func unreadable(err error) error {
+	if refused, ok := fault.Of(err); ok {
+		return refused // what the codec refused
+	}
 	var coded *connect.Error
 	if errors.Is(err, io.EOF) || !errors.As(err, &coded) {
 		return err
@@ -104,13 +150,16 @@ func unreadable(err error) error {
 		// The body ended, or the connection broke, in the middle.
 		return malformed("the request ended early").Because(err)
 	case connect.CodeDeadlineExceeded:
-		return fault.New(fault.DeadlineExceeded, fault.ReasonDeadlineExceeded,
-			"the request did not arrive in its time").Because(err)
+		return late().Because(err)
 	case connect.CodeCanceled:
 		return gone().Because(err)
 	default:
 		return err
 	}
+}
+
+func late() *fault.Error {
+	return fault.New(fault.DeadlineExceeded, fault.ReasonDeadlineExceeded, "the request did not arrive in its time")
 }
 
 func tooLarge() *fault.Error {
@@ -145,7 +194,7 @@ func (p *textPlans) nul(message protoreflect.Message) []fault.Violation {
 // walk takes the path as a function: it is needed only for what is wrong.
 func (p *textPlans) walk(message protoreflect.Message, path func() string, found *[]fault.Violation) {
 	for _, field := range p.fields(message.Descriptor()) {
-		if !message.Has(field) {
+		if !message.Has(field) || len(*found) > maxViolations {
 			continue
 		}
 		at := func() string { return joinPath(path(), string(field.Name())) }
@@ -182,7 +231,7 @@ func (p *textPlans) value(field protoreflect.FieldDescriptor, value protoreflect
 }
 
 func noteNUL(text string, path func() string, found *[]fault.Violation) {
-	if strings.IndexByte(text, 0) >= 0 {
+	if strings.IndexByte(text, 0) >= 0 && len(*found) <= maxViolations {
 		*found = append(*found, fault.Violation{Field: path(), Description: "must not contain U+0000"})
 	}
 }

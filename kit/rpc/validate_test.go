@@ -1,14 +1,20 @@
 package rpc
 
 import (
+	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	errorsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1"
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/peer"
 )
 
 // U+0000 is found wherever text can be: in fields, lists, maps and their keys,
@@ -67,19 +73,53 @@ func TestOurReasonsAreInTheContract(t *testing.T) {
 	}
 }
 
-// The details of an error travel in a header, which has a bound.
-func TestViolationsAreBounded(t *testing.T) {
+// encodedBytes is the size of an error in gRPC's headers.
+func encodedBytes(t *testing.T, coded *connect.Error) int {
+	t.Helper()
+	details, err := proto.Marshal(grpcStatus(coded).Proto())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return percentEncoded(coded.Message()) + base64.RawStdEncoding.EncodedLen(len(details))
+}
+
+// Whatever is in a fault, it is 4 KiB at most when it travels, and its reason is there.
+func TestAnErrorHasFourKiBAtMost(t *testing.T) {
 	t.Parallel()
-	many := make([]fault.Violation, 10_000)
+	long := strings.Repeat("ü", 1<<20)
+	many := make([]fault.Violation, 100)
 	for i := range many {
-		many[i] = fault.Violation{Field: "lines[1].quantity", Description: "must be at least 1"}
+		many[i] = fault.Violation{Field: fmt.Sprintf("lines[%d].quantity", i), Description: "must be at least 1"}
 	}
-	size := 0
-	for _, detail := range fromFault(fault.Fields(many...), nil).Details() {
-		size += len(detail.Value)
+	endless := fault.New(fault.Aborted, "ORDER_STATE", long).RetryAfter(time.Second)
+	for i := range 100 {
+		endless = endless.With(fmt.Sprint(i)+long, long).Field(long, long)
 	}
-	if size > 16<<10 {
-		t.Errorf("the details have %d bytes", size)
+	detail, err := structpb.NewStruct(map[string]any{"quote": long})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]*fault.Error{
+		"100 violations":  fault.Fields(many...),
+		"a long value":    fault.New(fault.NotFound, "ORDER_NOT_FOUND", "no order %q", long),
+		"everything long": endless,
+		"a long detail":   fault.New(fault.FailedPrecondition, "PRICE_CHANGED", "the total is 12.34 EUR").Detail(detail),
+	} {
+		coded := fromFault(f, f)
+		if size := encodedBytes(t, coded); size > 4<<10 {
+			t.Errorf("%s: %d bytes", name, size)
+		}
+		if got, ok := peer.Fault(coded); !ok || got.Reason() != f.Reason() {
+			t.Errorf("%s: arrives as %v", name, got)
+		}
+	}
+	got, _ := peer.Fault(fromFault(fault.Fields(many...), nil))
+	listed := got.Violations()
+	if last := listed[len(listed)-1]; len(listed) < 20 || last.Field != "" || last.Description != fmt.Sprintf("and %d more", 101-len(listed)) {
+		t.Errorf("%d listed, the last is %v", len(listed), last)
+	}
+	if got, _ := peer.Fault(fromFault(endless, nil)); got.RetryDelay() != time.Second {
+		t.Error("the delay is lost")
 	}
 }
 

@@ -1,0 +1,185 @@
+package rpc_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+)
+
+// The requests that were found to take gigabytes: 4,100 bytes of gzip with 2,097,142
+// empty messages, and 3 MB of JSON.
+func TestSmallRequestsThatWereLarge(t *testing.T) { //nolint:paralleltest // it measures the process
+	handler, _ := everyRPC(t)
+	empties := gzipped(bytes.Repeat([]byte("\n\x00"), 2_097_142))
+	objects := []byte(`{"lines":[` + strings.Repeat("{},", 1_000_000) + `{}]}`)
+	masks := []byte(`{"product":{"name":"x"},"updateMask":"` + strings.Repeat("name,", 600_000) + `name"}`)
+	const quote, place = "/shopmesh.order.v1.OrderService/QuoteOrder", "/shopmesh.order.v1.OrderService/PlaceOrder"
+	for _, row := range []struct {
+		name, path, contentType, encoding string
+		body                              []byte
+	}{
+		{"QuoteOrder of empties", quote, "application/proto", "gzip", empties},
+		{"PlaceOrder of empties", place, "application/proto", "gzip", empties},
+		{"BatchGetProducts of empties", "/shopmesh.catalog.v1.ProductService/BatchGetProducts", "application/proto", "gzip", empties},
+		{"JSON of empties", quote, "application/json", "identity", objects},
+		{"REST of empties", "/v1/orders:quote", "application/json", "identity", objects},
+		{"a long mask", "/shopmesh.catalog.v1.ProductService/UpdateProduct", "application/json", "identity", masks},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080"+row.path, bytes.NewReader(row.body))
+		r.Header.Set("Content-Type", row.contentType)
+		r.Header.Set("Content-Encoding", row.encoding)
+		allocated, cpu, code := costOf(handler, r)
+		if allocated > mostBytes || cpu > mostCPU || (code != http.StatusTooManyRequests && code != http.StatusRequestEntityTooLarge) {
+			t.Errorf("%s: %d KiB, %v, status %d", row.name, allocated>>10, cpu, code)
+		}
+	}
+}
+
+// However many rules a request breaks, the first 20 are listed, and that there are more.
+func TestTheFirstTwentyViolationsAreListed(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	body := `{"selection":{"ids":["-1"` + strings.Repeat(`,"-1"`, 99) + `]}}`
+	for protocol, problem := range map[string]told{
+		"Connect": connectProblem(t, s.send(t, http1(t), "POST", redrivePath, "application/json", strings.NewReader(body))),
+		"REST":    restProblem(t, s.send(t, http1(t), "POST", redriveREST, "application/json", strings.NewReader(body))),
+	} {
+		if problem.reason != "INVALID_FIELD" || len(problem.fields) != 21 || problem.fields[20] != ": and more" {
+			t.Errorf("%s: %d: %v", protocol, len(problem.fields), problem)
+		}
+	}
+}
+
+// What a client echoes itself comes back cut, so that gRPC's headers hold the answer
+// and NOT_FOUND arrives as NOT_FOUND.
+func TestEchoedValuesAreCut(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	long := strings.Repeat("x", 60_000)
+	_, err := healthv1.NewHealthClient(s.grpc(t)).Check(t.Context(), &healthv1.HealthCheckRequest{Service: long})
+	if status.Code(err) != codes.NotFound || len(err.Error()) > 1000 {
+		t.Errorf("a long health service: %d bytes, %v", len(err.Error()), status.Code(err))
+	}
+	err = s.grpc(t).Invoke(t.Context(), "/shopmesh.operations.v1.OperationsService/"+long[:30_000], &healthv1.HealthCheckRequest{}, &healthv1.HealthCheckRequest{})
+	if problem := toldByStatus(status.Convert(err)); problem.reason != "UNKNOWN_RPC" || len(problem.metadata["procedure"]) > 200 {
+		t.Errorf("a long procedure: %d bytes, %v", len(problem.message), problem.reason)
+	}
+	_, err = operationsv1.NewOperationsServiceClient(s.grpc(t)).GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: long})
+	if problem := toldByStatus(status.Convert(err)); problem.reason != "INVALID_FIELD" {
+		t.Errorf("a long context: %v", problem)
+	}
+	got := s.send(t, http1(t), "GET", "/v1/operations/status?"+long+"=1", "", nil)
+	if problem := restProblem(t, got); problem.reason != "MALFORMED_REQUEST" || len(got.body) > 4<<10 {
+		t.Errorf("a long parameter: %d bytes, %v", len(got.body), problem)
+	}
+}
+
+// REST answers what it does not serve as it answers every error: with a status in JSON.
+func TestRESTAnswersWhatItDoesNotServe(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	client := http1(t)
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for _, row := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{"GET", "/.well-known/openid-configuration", 404, ""},
+		{"POST", "/.well-known/security.txt", 404, ""},
+		{"GET", "//v1/operations/status", 404, ""},
+		{"GET", "/operations/../v1/operations/status", 404, ""},
+		{"GET", "/v1/operations//status", 404, ""},
+		{"DELETE", "/v1/operations/status", 405, "GET, HEAD"},
+		{"GET", "/v1/operations/deadLetters:redrive", 405, "POST"},
+		{"TRACE", "/v1/operations/status", 405, "GET, HEAD"},
+		{"TRACE", "/", 405, "GET, HEAD, POST"},
+		{"PUT", statusPath, 405, "GET, HEAD, POST"},
+		{"GET", redrivePath, 405, "POST"},
+		{"TRACE", redrivePath, 405, "POST"},
+	} {
+		got := s.send(t, client, row.method, row.path, "", nil)
+		if got.status != row.status || got.header.Get("Allow") != row.allow {
+			t.Errorf("%s %s: %d, Allow %q; want %d, %q", row.method, row.path, got.status, got.header.Get("Allow"), row.status, row.allow)
+		}
+		if !strings.HasPrefix(got.header.Get("Content-Type"), "application/json") || !bytes.Contains(got.body, []byte(`"code":`)) ||
+			!bytes.Contains(got.body, []byte("UNKNOWN_RPC")) && !bytes.Contains(got.body, []byte("google.rpc.ErrorInfo")) {
+			t.Errorf("%s %s: %s %s", row.method, row.path, got.header.Get("Content-Type"), got.body)
+		}
+	}
+}
+
+// HEAD answers as GET does, without the body; a stream ends with its first message.
+func TestHEADWorksWhereGETDoes(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{audit: sayOnceAndWait})
+	for _, path := range []string{"/v1/operations/status", "/v1/operations/audit", statusPath + "?encoding=json&message=%7B%7D"} {
+		for name, client := range map[string]*http.Client{"HTTP/1.1": http1(t), "HTTP/2": http2(t)} {
+			got := s.send(t, client, "HEAD", path, "", nil)
+			if got.status != http.StatusOK || len(got.body) != 0 || !strings.HasPrefix(got.header.Get("Content-Type"), "application/json") {
+				t.Errorf("%s, %s: %d %v", path, name, got.status, got.header)
+			}
+		}
+	}
+	if got := s.send(t, http1(t), "HEAD", "/v1/operations/deadLetters:redrive", "", nil); got.status != http.StatusMethodNotAllowed {
+		t.Errorf("where GET is not: %d", got.status)
+	}
+}
+
+// A parameter that would be ignored is refused, also where its value is in the path or
+// in the body.
+func TestParametersThatWouldBeIgnored(t *testing.T) {
+	t.Parallel()
+	handler, _ := everyRPC(t)
+	for _, row := range []struct{ method, path, body, want string }{
+		{"GET", "/v1/products?pageSiz=5", "", `"pageSiz\" is not known"`},
+		{"GET", "/v1/products/0190c8f2-7f6e-7c3e-8f37-111111111111?id=0190c8f2-7f6e-7c3e-8f37-222222222222", "", "it is in the path"},
+		{"POST", "/v1/orders:quote?paymentMethod=sandbox_ok", "{}", "send it in the body"},
+		{"PATCH", "/v1/products/0190c8f2-7f6e-7c3e-8f37-111111111111?product.name=x", "{}", "send it in the body"},
+		{"GET", "/v1/orders/0190c8f2-7f6e-7c3e-8f37-111111111111:watch?after=5", "", `"after\" is not known"`},
+	} {
+		r := httptest.NewRequest(row.method, "http://127.0.0.1:8080"+row.path, strings.NewReader(row.body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), strings.Trim(row.want, `"`)) {
+			t.Errorf("%s %s: %d %s", row.method, row.path, w.Code, w.Body)
+		}
+	}
+}
+
+// gRPC-Web's text form is not served, and the answer names what is.
+func TestGRPCWebTextIsRefused(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	for _, contentType := range []string{"application/grpc-web-text", "application/grpc-web-text+proto", "text/html"} {
+		got := s.send(t, http1(t), "POST", statusPath, contentType, strings.NewReader("AAAAAAA="))
+		if got.status != http.StatusUnsupportedMediaType || !strings.Contains(got.header.Get("Accept-Post"), "application/grpc-web+proto") ||
+			connectProblem(t, got).reason != "MALFORMED_REQUEST" {
+			t.Errorf("%s: %d %v %s", contentType, got.status, got.header, got.body)
+		}
+	}
+}
+
+// What the contract's longest lists hold stays within the bounds of a request.
+func TestTheLongestListsAreTaken(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	ids := make([]string, 1000)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%q", fmt.Sprint(1_000_000_000_000+i))
+	}
+	got := s.send(t, http1(t), "POST", redrivePath, "application/json", strings.NewReader(`{"selection":{"ids":[`+strings.Join(ids, ",")+`]}}`))
+	if got.status != http.StatusOK || !bytes.Contains(got.body, []byte(`"redriven":"1000"`)) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}

@@ -1,0 +1,171 @@
+package rpc
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"connectrpc.com/connect/v2"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// restRoutes are the HTTP rules (google.api.http) of a server's RPCs: the gateway knows
+// them, and tells neither which methods a path takes nor which parameters it ignores.
+type restRoutes []restRoute
+
+type restRoute struct {
+	procedure, method, template string
+	// body is the field that the body holds, "*" for the whole request.
+	body string
+	// bound are the fields that the path holds.
+	bound []string
+	input protoreflect.MessageDescriptor
+}
+
+func restRoutesOf(server *connect.Server) restRoutes {
+	var routes restRoutes
+	for spec := range server.Specs() {
+		method, ok := spec.Schema.(protoreflect.MethodDescriptor)
+		if !ok || !proto.HasExtension(method.Options(), annotations.E_Http) {
+			continue
+		}
+		rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+		for _, binding := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
+			verb, template := verbOf(binding)
+			routes = append(routes, restRoute{
+				procedure: spec.Procedure, method: verb, template: template, body: binding.GetBody(),
+				bound: boundFields(template), input: method.Input(),
+			})
+		}
+	}
+	return routes
+}
+
+func verbOf(rule *annotations.HttpRule) (method, template string) {
+	switch pattern := rule.GetPattern().(type) {
+	case *annotations.HttpRule_Get:
+		return http.MethodGet, pattern.Get
+	case *annotations.HttpRule_Put:
+		return http.MethodPut, pattern.Put
+	case *annotations.HttpRule_Post:
+		return http.MethodPost, pattern.Post
+	case *annotations.HttpRule_Delete:
+		return http.MethodDelete, pattern.Delete
+	case *annotations.HttpRule_Patch:
+		return http.MethodPatch, pattern.Patch
+	default:
+		return rule.GetCustom().GetKind(), rule.GetCustom().GetPath()
+	}
+}
+
+// boundFields are the paths of the fields in a template: "id" of "/v1/orders/{id}:ship".
+func boundFields(template string) []string {
+	var bound []string
+	for rest := template; ; {
+		_, after, found := strings.Cut(rest, "{")
+		if !found {
+			return bound
+		}
+		variable, behind, _ := strings.Cut(after, "}")
+		name, _, _ := strings.Cut(variable, "=")
+		bound, rest = append(bound, name), behind
+	}
+}
+
+// methods are the HTTP methods that a path takes, as the header Allow lists them; empty
+// for a path that no route has.
+func (r restRoutes) methods(path string) string {
+	var methods []string
+	for _, route := range r {
+		if !route.matches(path) {
+			continue
+		}
+		methods = append(methods, route.method)
+		if route.method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+	}
+	slices.Sort(methods)
+	return strings.Join(slices.Compact(methods), ", ")
+}
+
+// matches knows the templates that the contracts have: segments that are written out,
+// or a variable of one segment, and a verb behind a colon.
+func (r restRoute) matches(path string) bool {
+	template, verb := r.template, ""
+	if i := strings.LastIndex(template, ":"); i > strings.LastIndex(template, "}") && i > 0 {
+		template, verb = template[:i], template[i:]
+	}
+	path, ok := strings.CutSuffix(path, verb)
+	if !ok {
+		return false
+	}
+	want, got := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return false
+	}
+	for i := range want {
+		if variable := strings.HasPrefix(want[i], "{"); got[i] != want[i] && (!variable || got[i] == "") {
+			return false
+		}
+	}
+	return true
+}
+
+// checkQuery refuses a query parameter that would be ignored in silence: one that the
+// request has no field for, and one whose field is in the path or in the body.
+func (r restRoutes) checkQuery(ctx context.Context, procedure string) *fault.Error {
+	request, ok := ctx.Value(restRequestKey{}).(*restRequest)
+	if !ok || len(request.query) == 0 {
+		return nil
+	}
+	pattern, _ := runtime.HTTPPathPattern(ctx)
+	i := slices.IndexFunc(r, func(route restRoute) bool { return route.procedure == procedure && route.template == pattern })
+	if i < 0 {
+		return nil
+	}
+	for name := range request.query {
+		if refused := r[i].checkParameter(name); refused != nil {
+			return refused
+		}
+	}
+	return nil
+}
+
+func (r restRoute) checkParameter(name string) *fault.Error {
+	unknown := func(why string) *fault.Error {
+		return malformed("the query parameter \"" + fault.Cut(name, 100) + "\" is not known" + why)
+	}
+	if r.body == "*" {
+		return unknown(": send it in the body")
+	}
+	var path []string
+	descriptor := r.input
+	for part := range strings.SplitSeq(name, ".") {
+		part, _, _ = strings.Cut(part, "[") // a map's parameter is written name[key]
+		if descriptor == nil {
+			return unknown("")
+		}
+		field := descriptor.Fields().ByTextName(part)
+		if field == nil {
+			field = descriptor.Fields().ByJSONName(part)
+		}
+		if field == nil {
+			return unknown("")
+		}
+		path, descriptor = append(path, string(field.Name())), field.Message()
+	}
+	switch field := strings.Join(path, "."); {
+	case slices.Contains(r.bound, field):
+		return unknown(": it is in the path")
+	case r.body != "" && path[0] == r.body:
+		return unknown(": send it in the body")
+	}
+	return nil
+}

@@ -1,0 +1,250 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// router finds the handler of a request, and answers in one way what no handler takes.
+type router struct {
+	rpcs       *http.ServeMux
+	rest       *rest // nil when there is none
+	errors     *connecthttp.ErrorWriter
+	procedures map[string]procedure // by path
+}
+
+// procedure is what the router knows of an RPC.
+type procedure struct {
+	methods string // that it takes, as the header Allow lists them
+	streams bool
+}
+
+// ServeHTTP implements http.Handler.
+func (h *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		var done func()
+		w, r, done = headAsGet(w, r)
+		defer done()
+	}
+	switch of, known := h.procedures[r.URL.Path]; {
+	case known:
+		if h.refuse(w, r, of) {
+			return
+		}
+		h.rpcs.ServeHTTP(w, r)
+	case h.rest != nil && strings.HasPrefix(r.URL.Path, restPrefix):
+		h.rest.ServeHTTP(w, r)
+	case r.Method == http.MethodTrace, !isClean(r.URL.Path):
+		// ServeMux would answer the second with a redirect, which is a page.
+		h.unknown(w, r)
+	default:
+		h.rpcs.ServeHTTP(w, r)
+	}
+}
+
+// refuse answers a request to an RPC that connecthttp would refuse before the chain
+// runs, so that these errors carry the same details as all others.
+func (h *router) refuse(w http.ResponseWriter, r *http.Request, of procedure) bool {
+	status := 0
+	refused := checkHeaders(r)
+	switch {
+	case !allows(of.methods, r.Method):
+		w.Header().Set("Allow", of.methods)
+		status, refused = http.StatusMethodNotAllowed, notAllowed(r.Method, of.methods)
+	case r.Method == http.MethodPost && !accepts(r.Header.Get("Content-Type"), of.streams):
+		w.Header().Set("Accept-Post", acceptPost(of.streams))
+		status = http.StatusUnsupportedMediaType
+		refused = malformed(fmt.Sprintf("the content type is %q: send one of %s", fault.Cut(r.Header.Get("Content-Type"), 100), acceptPost(of.streams)))
+		r = r.Clone(r.Context())
+		r.Header.Set("Content-Type", "application/json") // the form of the error
+	}
+	if refused == nil {
+		return false
+	}
+	_ = h.errors.Write(&statusWriter{w, status}, r, fromFault(refused, refused))
+	return true
+}
+
+// unknown answers what no route takes. An RPC's client gets UNKNOWN_RPC in its own
+// protocol, with the HTTP status 404 where the protocol leaves it free.
+func (h *router) unknown(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method == http.MethodTrace:
+		methods := "GET, HEAD, POST"
+		w.Header().Set("Allow", methods)
+		refused := notAllowed(r.Method, methods)
+		writeStatus(w, grpcStatus(fromFault(refused, refused)), http.StatusMethodNotAllowed)
+	case r.Method == http.MethodPost && looksLikeRPC(r.URL.Path) && h.errors.IsSupported(r):
+		missing := unknownRPC(r.URL.Path)
+		_ = h.errors.Write(&statusWriter{w, http.StatusNotFound}, r, fromFault(missing, missing))
+	default:
+		missing := fault.New(fault.NotFound, fault.ReasonUnknownRPC, "there is nothing at %s", r.URL.Path)
+		writeStatus(w, grpcStatus(fromFault(missing, missing)), http.StatusNotFound)
+	}
+}
+
+// allowedMethods are the HTTP methods of an RPC: GET and HEAD too where nothing changes.
+func allowedMethods(spec connect.Spec) string {
+	if spec.StreamType == connect.StreamTypeUnary && spec.IdempotencyLevel == connect.IdempotencyNoSideEffects {
+		return "GET, HEAD, POST"
+	}
+	return http.MethodPost
+}
+
+// allows reports whether a list of methods, as the header Allow has it, holds one.
+func allows(methods, method string) bool {
+	for allowed := range strings.SplitSeq(methods, ", ") {
+		if allowed == method {
+			return true
+		}
+	}
+	return false
+}
+
+func notAllowed(method, methods string) *fault.Error {
+	return fault.New(fault.Unimplemented, fault.ReasonUnknownRPC, "%s is not allowed here: use %s", method, methods)
+}
+
+// The content types of the protocols; the first are of RPCs that stream, the last of
+// those that don't. gRPC-Web's text form, which is base64 for browsers without binary
+// bodies, is not among them.
+var contentTypes = []string{
+	"application/connect+proto", "application/connect+json",
+	"application/grpc", "application/grpc+proto", "application/grpc+json",
+	"application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json",
+	"application/proto", "application/json",
+}
+
+func typesOf(streams bool) []string {
+	if streams {
+		return contentTypes[:len(contentTypes)-2]
+	}
+	return contentTypes[2:]
+}
+
+func acceptPost(streams bool) string { return strings.Join(typesOf(streams), ", ") }
+
+func accepts(contentType string, streams bool) bool {
+	if slices.Contains(typesOf(streams), contentType) {
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && slices.Contains(typesOf(streams), kind)
+}
+
+// looksLikeRPC reports whether a path is /package.Service/Method.
+func looksLikeRPC(path string) bool {
+	service, method, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return ok && strings.Contains(service, ".") && protoreflect.FullName(service).IsValid() && protoreflect.Name(method).IsValid()
+}
+
+// isClean reports whether a path is its own shortest form.
+func isClean(p string) bool {
+	cleaned := path.Clean(p)
+	return p == cleaned || p == cleaned+"/"
+}
+
+// statusWriter sends another HTTP status for an error; a Connect client reads the code
+// in the body. gRPC's and gRPC-Web's 200 stays, and 0 changes nothing.
+type statusWriter struct {
+	http.ResponseWriter
+
+	status int
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status != 0 && status != http.StatusOK {
+		status = w.status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// headAsGet turns a HEAD request into the GET that it asks about. net/http drops the
+// body of the answer; a stream is ended with its first message.
+func headAsGet(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request, func()) {
+	ctx, cancel := context.WithCancel(r.Context())
+	r = r.WithContext(ctx)
+	r.Method = http.MethodGet
+	return &headWriter{w, cancel}, r, cancel
+}
+
+type headWriter struct {
+	http.ResponseWriter
+
+	cancel func()
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *headWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *headWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.cancel()
+	return n, err
+}
+
+// Flush sends the headers.
+func (w *headWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+// checkHeaders refuses headers and parameters that connecthttp would refuse.
+func checkHeaders(r *http.Request) *fault.Error {
+	contentType := r.Header.Get("Content-Type")
+	encodingHeader, timeoutHeader := "Content-Encoding", "Connect-Timeout-Ms"
+	switch {
+	case strings.HasPrefix(contentType, "application/grpc"):
+		encodingHeader, timeoutHeader = "Grpc-Encoding", "Grpc-Timeout"
+	case strings.HasPrefix(contentType, "application/connect+"):
+		encodingHeader = "Connect-Content-Encoding"
+	}
+	encoding := r.Header.Get(encodingHeader)
+	if r.Method == http.MethodGet {
+		query := r.URL.Query()
+		encoding = query.Get("compression")
+		for _, parameter := range []string{"encoding", "message"} {
+			if !query.Has(parameter) {
+				return malformed(fmt.Sprintf("the query parameter %q is missing", parameter))
+			}
+		}
+	}
+	switch encoding {
+	case "", connect.CompressionNameIdentity, connect.CompressionNameGzip:
+	default:
+		return fault.New(fault.Unimplemented, fault.ReasonMalformedRequest,
+			"the compression %q is not known: use gzip or identity", encoding)
+	}
+	if timeout := r.Header.Get(timeoutHeader); timeout != "" && !validTimeout(timeoutHeader, timeout) {
+		return malformed(fmt.Sprintf("the header %s holds no timeout: %q", timeoutHeader, timeout))
+	}
+	return nil
+}
+
+// validTimeout knows gRPC's form, up to eight digits and a unit, and Connect's, up
+// to ten digits of milliseconds.
+func validTimeout(header, timeout string) bool {
+	digits, longest := timeout, 10
+	if header == "Grpc-Timeout" {
+		unit := timeout[len(timeout)-1]
+		digits, longest = timeout[:len(timeout)-1], 8
+		if !strings.ContainsRune("HMSmun", rune(unit)) {
+			return false
+		}
+	}
+	if digits == "" || len(digits) > longest {
+		return false
+	}
+	return strings.Trim(digits, "0123456789") == ""
+}
