@@ -1,6 +1,6 @@
 // Package inventory is what the shop has: stock, its ledger, and the reservations
 // of orders. It publishes what became of each order's reservation, and
-// StockLevelChanged; it consumes events of orders and products.
+// StockLevelChanged; it consumes events of orders and products, and erasures.
 package inventory
 
 import (
@@ -93,8 +93,8 @@ func newConsumer(
 	meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
 	return consumer.New("shopmesh."+Name, pool, consumer.Config{
-		Kafka: cfg, Topics: []string{events.OrderTopic, events.ProductTopic}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.NewHandler(events.Handlers{AddProducts: stocks.AddProducts, ApplyOrders: stocks.ApplyOrders}))
+		Kafka: cfg, Topics: []string{events.OrderTopic, events.ProductTopic, events.CustomerTopic}, Meter: meter, Tracer: tracer, Log: log,
+	}, events.NewHandler(events.Handlers{AddProducts: stocks.AddProducts, ApplyOrders: stocks.ApplyOrders, ErasePersons: stocks.ErasePersons}))
 }
 
 func newService(stocks *app.Stocks, inbound *consumer.Consumer, ops *operations.Operations) kitapp.Service {
@@ -115,6 +115,7 @@ func newService(stocks *app.Stocks, inbound *consumer.Consumer, ops *operations.
 			{Name: events.StockTopic, Compacted: true},
 			{Name: events.OrderTopic},
 			{Name: events.ProductTopic, Compacted: true},
+			{Name: events.CustomerTopic},
 		},
 		IdempotencyRetention: stocks.Settings.IdempotencyRetention,
 		Operations:           ops,

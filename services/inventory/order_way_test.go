@@ -23,6 +23,7 @@ import (
 const (
 	orderTopic       = "shopmesh.order.order.v1"
 	productTopic     = "shopmesh.catalog.product.v1"
+	customerTopic    = "shopmesh.customer.customer.v1"
 	reservationTopic = "shopmesh.inventory.reservation.v1"
 	stockTopic       = "shopmesh.inventory.stock.v1"
 )

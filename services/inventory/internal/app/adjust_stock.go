@@ -3,9 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
@@ -13,6 +10,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
@@ -40,10 +38,8 @@ func Adjust[Res proto.Message](
 	ctx context.Context, s *Stocks, a Adjustment, request proto.Message, answer func(domain.Stock) Res,
 ) (Res, error) {
 	var none Res
-	if utf8.RuneCountInString(a.Reason) > domain.MaxReasonLength || strings.ContainsRune(a.Reason, 0) {
-		return none, fault.Fields(fault.Violation{
-			Field: "reason", Description: fmt.Sprintf("must be at most %d characters, without U+0000", domain.MaxReasonLength),
-		})
+	if err := grammar.Text(a.Reason, domain.MaxReasonLength); err != nil {
+		return none, fault.Fields(fault.Violation{Field: "reason", Description: err.Error()})
 	}
 	res, err := adjust(ctx, s, a, request, answer)
 	if !errors.Is(err, errNoStock) {

@@ -2,12 +2,14 @@ package events
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -21,9 +23,11 @@ type Handlers struct {
 	AddProducts func(ctx context.Context, tx *pg.Tx, products []domain.Product) error
 	// ApplyOrders reserves, takes and gives back what orders request.
 	ApplyOrders func(ctx context.Context, tx *pg.Tx, orders []domain.InboundEvent) error
+	// ErasePersons blanks what is kept of people.
+	ErasePersons func(ctx context.Context, tx *pg.Tx, persons []domain.ErasedPerson) error
 }
 
-// NewHandler passes products and orders to their use cases, each in the order in which
+// NewHandler passes products, erasures and orders to their use cases, each in the order in which
 // they came, and ignores other types. An event that can't be read fails the batch,
 // so that the consumer finds it and sets it aside.
 func NewHandler(handlers Handlers) consumer.Handler {
@@ -39,6 +43,11 @@ func NewHandler(handlers Handlers) consumer.Handler {
 				return err
 			}
 		}
+		if len(read.erased) > 0 {
+			if err := handlers.ErasePersons(ctx, tx, read.erased); err != nil {
+				return err
+			}
+		}
 		if len(read.orders) == 0 {
 			return nil
 		}
@@ -50,6 +59,7 @@ func NewHandler(handlers Handlers) consumer.Handler {
 type reading struct {
 	products []domain.Product
 	orders   []domain.InboundEvent
+	erased   []domain.ErasedPerson
 }
 
 func (r *reading) add(e consumer.Event) error {
@@ -64,6 +74,10 @@ func (r *reading) add(e consumer.Event) error {
 		return r.order(e)(orderConfirmed(e))
 	case name(&orderv1.OrderCancelled{}):
 		return r.order(e)(orderCancelled(e))
+	case name(&customerv1.CustomerErased{}):
+		person, err := customerErased(e)
+		r.erased = append(r.erased, person)
+		return err
 	default:
 		return nil
 	}
@@ -91,6 +105,25 @@ func productChanged(e consumer.Event) (domain.Product, error) {
 		return domain.Product{}, fmt.Errorf("is about product %q and keyed by %s", m.GetProduct().GetId(), e.Key)
 	}
 	return domain.Product{ID: id, Code: m.GetProduct().GetCode()}, nil
+}
+
+func customerErased(e consumer.Event) (domain.ErasedPerson, error) {
+	m := &customerv1.CustomerErased{}
+	if err := consumer.Decode(e, m); err != nil {
+		return domain.ErasedPerson{}, err
+	}
+	person := domain.ErasedPerson{Email: m.GetEmail()}
+	if m.GetCustomerId() != "" {
+		id, err := uuid.Parse(m.GetCustomerId())
+		if err != nil || id != e.Key {
+			return domain.ErasedPerson{}, fmt.Errorf("is about customer %q and keyed by %s", m.GetCustomerId(), e.Key)
+		}
+		person.CustomerID = id
+	}
+	if person == (domain.ErasedPerson{}) {
+		return domain.ErasedPerson{}, errors.New("names neither a customer nor an address")
+	}
+	return person, nil
 }
 
 func orderPlaced(e consumer.Event) (domain.InboundEvent, error) {

@@ -20,6 +20,8 @@ const (
 	OrderTopic = "shopmesh.order.order.v1"
 	// ProductTopic is catalog's; it holds ProductChanged and is compacted.
 	ProductTopic = "shopmesh.catalog.product.v1"
+	// CustomerTopic is customer's; it holds CustomerErased.
+	CustomerTopic = "shopmesh.customer.customer.v1"
 )
 
 // ToOutbox translates an event for the broker.

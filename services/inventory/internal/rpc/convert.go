@@ -1,19 +1,18 @@
 package rpc
 
 import (
-	"fmt"
-
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
-// readID reads an id in its canonical form, which is the only one that a field of
-// the contract takes.
+// readID reads an id in its canonical form, the only one that a field of the contract
+// takes.
 func readID(field, text string) (uuid.UUID, error) {
-	id, err := uuid.Parse(text)
-	if err != nil || len(text) != len(uuid.Nil.String()) {
-		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: fmt.Sprintf("must be a UUID, is %.80q", text)})
+	id, err := grammar.UUID(text)
+	if err != nil {
+		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
 	}
 	return id, nil
 }

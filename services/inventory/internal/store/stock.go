@@ -103,6 +103,12 @@ func (s Store) UpdateStock(ctx context.Context, now time.Time, stocks ...domain.
 	return s.q.StockUpdateMany(ctx, params)
 }
 
+// BlankReasons queues the blanking of reasons that mention one of the texts, which are
+// in lower case.
+func (s Store) BlankReasons(ctx context.Context, texts []string) error {
+	return s.q.MovementBlankReasons(ctx, texts)
+}
+
 // InsertMovements queues new lines of the ledger, in order.
 func (s Store) InsertMovements(ctx context.Context, now time.Time, movements ...domain.Movement) error {
 	params := toDBMovements(movements)

@@ -12,6 +12,23 @@ import (
 	"github.com/google/uuid"
 )
 
+const movementBlankReasons = `-- name: MovementBlankReasons :exec
+with mentioned as (
+  select m.id from movements m
+  where m.reason <> '' and exists (select from unnest($1::text[]) t where position(t in lower(m.reason)) > 0)
+  order by m.id
+  for no key update
+)
+update movements m set reason = '' from mentioned where m.id = mentioned.id
+`
+
+// Blanks the reasons that mention one of the texts, which are in lower case. Nothing
+// else of the ledger ever changes.
+func (q *Queries) MovementBlankReasons(ctx context.Context, texts []string) error {
+	_, err := q.db.Exec(ctx, movementBlankReasons, texts)
+	return err
+}
+
 const movementInsertMany = `-- name: MovementInsertMany :exec
 insert into movements (product_id, kind, delta, on_hand_after, order_id, reason, actor, trace_id, create_time)
 select m.product_id, m.kind, m.delta, m.on_hand_after,

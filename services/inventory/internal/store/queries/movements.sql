@@ -9,3 +9,14 @@ from (
          unnest(@order_ids::uuid[]) as order_id, unnest(@reasons::text[]) as reason,
          unnest(@actors::text[]) as actor, unnest(@trace_ids::text[]) as trace_id
 ) m;
+
+-- name: MovementBlankReasons :exec
+-- Blanks the reasons that mention one of the texts, which are in lower case. Nothing
+-- else of the ledger ever changes.
+with mentioned as (
+  select m.id from movements m
+  where m.reason <> '' and exists (select from unnest(@texts::text[]) t where position(t in lower(m.reason)) > 0)
+  order by m.id
+  for no key update
+)
+update movements m set reason = '' from mentioned where m.id = mentioned.id;
