@@ -83,11 +83,16 @@ insert into inventory_.stock (product_id, product_code, on_hand, reserved, versi
 	return err
 }
 
-// migrate applies the Up parts of a folder of goose migrations in a schema.
+// migrate applies the Up parts of goose migrations in a schema: the kit's, and then those
+// of a folder.
 func migrate(ctx context.Context, conn *pgx.Conn, schema, folder string) error {
-	files, err := filepath.Glob(filepath.Join(folder, "*.sql"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("no migrations in %s: run the bench from the project's root", folder)
+	var files []string
+	for _, of := range []string{"kit/outbox/migrations", "kit/consumer/migrations", "kit/idempotency/migrations", folder} {
+		found, err := filepath.Glob(filepath.Join(of, "*.sql"))
+		if err != nil || len(found) == 0 {
+			return fmt.Errorf("no migrations in %s: run the bench from the project's root", of)
+		}
+		files = append(files, found...)
 	}
 	if _, err := conn.Exec(ctx, "create schema "+schema+"; set search_path = "+schema+", public"); err != nil {
 		return err

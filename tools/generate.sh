@@ -76,7 +76,8 @@ queries() {
     /^  - name: / { skip = index(empty, " " $3 " ") > 0 }
     /^[^ #]/      { skip = 0 }
     skip          { next }
-    /^    (schema|queries): / { sub(/: /, ": ../../") }
+    /^    queries: /            { sub(/: /, ": ../../") }
+    /^      - .*\/migrations$/  { sub(/- /, "- ../../") }
     { print }
   ' sqlc.yaml >"$stage/sqlc.yaml"
   if ! grep -q '^  - name: ' "$stage/sqlc.yaml"; then

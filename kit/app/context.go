@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 
+	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
@@ -115,7 +116,10 @@ func openPool(
 	if err != nil {
 		return nil, err
 	}
-	version, err := pg.Migrate(ctx, pool, migrations)
+	version, err := pg.Migrate(ctx, pool, pg.Schema{
+		Context: name, Migrations: migrations, Log: log,
+		Kit: []pg.Tables{outbox.Tables(), consumer.Tables(), idempotency.Tables()},
+	})
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("migrate the database of %s: %w", name, err)

@@ -41,9 +41,8 @@ import (
 
 const topic = "shopmesh.parcel.parcel.v1"
 
-func migrations() fstest.MapFS {
-	return fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + outbox.Schema + consumer.Schema)}}
-}
+// migrations are none: a parcel has the kit's tables only.
+func migrations() fstest.MapFS { return fstest.MapFS{} }
 
 // parcel is a small context: it consumes what it publishes itself.
 type parcel struct {

@@ -1,36 +1,16 @@
-// Package consumer applies events to a context's database: a polled batch in one
-// transaction, offsets committed after it, so that each event has its effect once
-// as long as the handler is idempotent by a natural key or a version.
+// Package consumer applies events to a context's database. A polled batch is applied in
+// one transaction, and its offsets are committed after that. So every event takes effect
+// exactly once, as long as the handler is idempotent by a natural key or a version.
 //
-// What the database can't take for now is tried again for ever. An event that
-// fails otherwise is found by splitting its batch, and becomes a dead letter: a row
-// in the context's own database. Later events of its key are set aside behind it,
-// all other keys go on.
-//
-// Every context's migrations create exactly the table of Schema:
-//
-//	create table dead_letters (
-//	  id             bigint generated always as identity primary key,
-//	  consumer_group text        not null,
-//	  topic          text        not null,
-//	  partition      int         not null,
-//	  record_offset  bigint      not null,
-//	  key            uuid        not null,
-//	  event_id       text        not null,
-//	  event_type     text        not null,
-//	  version        bigint      not null,
-//	  event_time     timestamptz not null,
-//	  value          bytea       not null,
-//	  traceparent    text        not null,
-//	  cause          text        not null,
-//	  create_time    timestamptz not null default now(),
-//	  unique (consumer_group, topic, partition, record_offset)
-//	);
-//	create index dead_letters_key on dead_letters (key, consumer_group, topic);
+// While the database can't take events, the batch is retried for ever. An event that
+// fails for another reason is found by splitting its batch, and becomes a dead letter: a
+// row in the context's own database. Later events of its key are quarantined behind it;
+// the events of all other keys are applied.
 package consumer
 
 import (
 	"context"
+	"embed"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -48,26 +28,11 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
-// Schema is the DDL that every context's migrations hold.
-const Schema = `create table dead_letters (
-  id             bigint generated always as identity primary key,
-  consumer_group text        not null,
-  topic          text        not null,
-  partition      int         not null,
-  record_offset  bigint      not null,
-  key            uuid        not null,
-  event_id       text        not null,
-  event_type     text        not null,
-  version        bigint      not null,
-  event_time     timestamptz not null,
-  value          bytea       not null,
-  traceparent    text        not null,
-  cause          text        not null,
-  create_time    timestamptz not null default now(),
-  unique (consumer_group, topic, partition, record_offset)
-);
-create index dead_letters_key on dead_letters (key, consumer_group, topic);
-`
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Tables are the dead letters, for pg.Schema.
+func Tables() pg.Tables { return pg.NewTables("dead_letters", migrations) }
 
 // Event is what an aggregate of some context says happened to it.
 type Event struct {

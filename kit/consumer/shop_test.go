@@ -34,7 +34,7 @@ type shop struct {
 
 func newShop(t *testing.T, partitions int32) *shop {
 	t.Helper()
-	s := &shop{pool: testkit.Database(t, fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + consumer.Schema + `
+	s := &shop{pool: testkit.Database(t, fstest.MapFS{"00001_thing.sql": {Data: []byte(`-- +goose Up
 		create table thing (id uuid primary key, version bigint not null, effects bigint not null);`)}})}
 	s.newBroker(t, partitions)
 	return s

@@ -1,28 +1,11 @@
-// Package idempotency gives a request that is sent again its first answer
-// (AIP-155). A failed attempt stores nothing, so its request id can be used again.
-//
-// Every context whose RPCs take a request_id creates exactly the table of Schema:
-//
-//	create table idempotency (
-//	  request_id  uuid        not null,
-//	  rpc         text        not null,
-//	  caller      text        not null,
-//	  request     bytea       not null,
-//	  response    bytea       not null,
-//	  create_time timestamptz not null default now(),
-//	  primary key (request_id, rpc, caller)
-//	) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
-//	create index idempotency_create_time on idempotency (create_time);
-//
-// The selective column comes first in the key: with the others first, a plan made
-// on an empty table would read all requests of a caller. The index by time is a
-// B-tree: once purged space is used again, old and new rows share pages, and a BRIN
-// index would have each purge read the whole table. Vacuum comes with the purge, so
-// that what it frees is used again and the table levels off.
+// Package idempotency answers a repeated request with its first answer (AIP-155). A
+// request is identified by its caller, its RPC and its request_id. A failed attempt
+// stores nothing, so the request can be sent again under the same request_id.
 package idempotency
 
 import (
 	"context"
+	"embed"
 	"fmt"
 	"time"
 
@@ -33,18 +16,11 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
-// Schema is the DDL that the context's migrations hold.
-const Schema = `create table idempotency (
-  request_id  uuid        not null,
-  rpc         text        not null,
-  caller      text        not null,
-  request     bytea       not null,
-  response    bytea       not null,
-  create_time timestamptz not null default now(),
-  primary key (request_id, rpc, caller)
-) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
-create index idempotency_create_time on idempotency (create_time);
-`
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Tables are the stored answers, for pg.Schema.
+func Tables() pg.Tables { return pg.NewTables("idempotency", migrations) }
 
 const (
 	// Retention is how long answers are kept where nothing else is set.

@@ -23,7 +23,7 @@ import (
 )
 
 func migrations() fstest.MapFS {
-	return fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + idempotency.Schema + `create table effect (n int not null);`)}}
+	return fstest.MapFS{"00001_effect.sql": {Data: []byte("-- +goose Up\n" + `create table effect (n int not null);`)}}
 }
 
 func newKey() idempotency.Key {

@@ -36,7 +36,7 @@ func (w ward) Audit(_ context.Context, emit func(*operationsv1.AuditRecord) erro
 
 func newWard(t *testing.T, name string) (ward, *pg.Pool) {
 	t.Helper()
-	pool := testkit.Database(t, fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + outbox.Schema + consumer.Schema)}})
+	pool := testkit.Database(t, fstest.MapFS{})
 	hear := func(group string) *consumer.Consumer {
 		return consumer.New(group, pool, consumer.Config{Kafka: testkit.Broker(t), Topics: []string{"t"}, Log: testkit.Log(t)},
 			func(context.Context, *pg.Tx, []consumer.Event) error { return errors.New("still broken") })

@@ -1,33 +1,11 @@
-// Package outbox lets events leave a context together with the state that they
-// tell of: Write stores them in the transaction that changes the state, and a
-// Relay publishes them.
-//
-// Every context's migrations create exactly the tables of Schema:
-//
-//	create table outbox (
-//	  id          bigint generated always as identity primary key,
-//	  topic       text        not null,
-//	  key         uuid        not null,
-//	  version     bigint      not null,
-//	  type        text        not null,
-//	  source      text        not null,
-//	  payload     bytea       not null,
-//	  traceparent text        not null,
-//	  create_time timestamptz not null
-//	) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
-//
-//	create table outbox_leader (
-//	  one      boolean primary key default true check (one),
-//	  holder   uuid    not null,
-//	  released boolean not null
-//	);
-//
-// The table is a queue: every row is inserted and soon deleted. Its autovacuum runs
-// by count, not by share, and without pauses, so that it stays small.
+// Package outbox publishes events if and only if the change that they report is
+// committed: Write stores them in the transaction that changes the state, and a Relay
+// publishes them to the broker and deletes them.
 package outbox
 
 import (
 	"context"
+	"embed"
 	"fmt"
 	"time"
 
@@ -39,25 +17,11 @@ import (
 	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 )
 
-// Schema is the DDL that every context's migrations hold.
-const Schema = `create table outbox (
-  id          bigint generated always as identity primary key,
-  topic       text        not null,
-  key         uuid        not null,
-  version     bigint      not null,
-  type        text        not null,
-  source      text        not null,
-  payload     bytea       not null,
-  traceparent text        not null,
-  create_time timestamptz not null
-) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+//go:embed migrations/*.sql
+var migrations embed.FS
 
-create table outbox_leader (
-  one      boolean primary key default true check (one),
-  holder   uuid    not null,
-  released boolean not null
-);
-`
+// Tables are the outbox and its leader, for pg.Schema.
+func Tables() pg.Tables { return pg.NewTables("outbox", migrations) }
 
 // Event is something that happened to an aggregate.
 type Event struct {

@@ -24,8 +24,9 @@ import (
 
 const topic = "shopmesh.test.thing.v1"
 
+// migrations are none: the kit's tables are enough.
 func migrations() fstest.MapFS {
-	return fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + outbox.Schema)}}
+	return fstest.MapFS{}
 }
 
 func topics(t *testing.T, cfg kafka.Config) {

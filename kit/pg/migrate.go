@@ -2,9 +2,13 @@ package pg
 
 import (
 	"context"
+	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
@@ -12,44 +16,182 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// Migrate brings the database to the newest of the goose migrations at the root of
-// migrations (00001_name.sql) and returns its version. Only one process at a time
-// migrates a database; others wait up to five minutes. When the server goes away in
-// between, it begins again with the first migration that was not done, until ctx ends.
-func Migrate(ctx context.Context, p *Pool, migrations fs.FS) (int64, error) {
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Schema is what a context's database holds.
+type Schema struct {
+	// Context owns the database. The first Migrate binds the database to it, and one of
+	// another context is refused. Empty for a database that is bound to nobody.
+	Context string
+	// Migrations are the context's own, at the root (00001_name.sql).
+	Migrations fs.FS
+	// Kit is what packages of the kit keep in the database. It is migrated first.
+	Kit []Tables
+	// Log gets a line for each migration that ran; nil is slog.Default.
+	Log *slog.Logger
+}
+
+// Tables are the tables that one package of the kit keeps in every context's database.
+// They are versioned apart from the context's own.
+type Tables struct {
+	// Name names the version table: kit_NAME_version.
+	Name string
+	// Migrations are at the root.
+	Migrations fs.FS
+}
+
+// NewTables are tables whose migrations lie in the embedded folder "migrations".
+func NewTables(name string, embedded embed.FS) Tables {
+	root, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant and valid
+	}
+	return Tables{Name: name, Migrations: root}
+}
+
+// Migrate binds the database to its context, brings its schema to the newest version,
+// and returns the version of the context's own migrations. It refuses a database of
+// another context and one whose schema is newer than this program knows. Only one
+// process at a time migrates a database; others wait up to five minutes. When the server
+// goes away in between, Migrate begins again with the first migration that was not done,
+// until ctx ends.
+func Migrate(ctx context.Context, p *Pool, schema Schema) (int64, error) {
+	if schema.Log == nil {
+		schema.Log = slog.Default()
+	}
 	for {
-		version, err := migrate(ctx, p, migrations)
+		version, err := migrate(ctx, p, schema)
 		if err == nil || !Transient(err) || sleep(ctx, time.Second) != nil {
 			return version, err
 		}
 	}
 }
 
-func migrate(ctx context.Context, p *Pool, migrations fs.FS) (int64, error) {
+func migrate(ctx context.Context, p *Pool, schema Schema) (int64, error) {
 	config := p.Config().ConnConfig
 	config.RuntimeParams["transaction_timeout"] = "0" // a change of a large table takes its time
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(2)
 
+	own, err := newMigrator(db, NewTables("context", migrations), schema)
+	if err != nil {
+		return 0, err
+	}
+	if err := own.up(ctx); err != nil {
+		return 0, err
+	}
+	if err := bind(ctx, p, schema.Context); err != nil {
+		return 0, err
+	}
+	all := make([]*migrator, 0, len(schema.Kit)+1)
+	for _, tables := range append(slices.Clone(schema.Kit), Tables{Migrations: schema.Migrations}) {
+		m, err := newMigrator(db, tables, schema)
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, m)
+	}
+	// All are checked before one is changed: what is refused stays as it was.
+	for _, m := range all {
+		if _, err := m.version(ctx); err != nil {
+			return 0, err
+		}
+	}
+	for _, m := range all {
+		if err := m.up(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return all[len(all)-1].version(ctx)
+}
+
+// bind writes down whose database it is, or refuses another context.
+func bind(ctx context.Context, p *Pool, name string) error {
+	if name == "" {
+		return nil
+	}
+	var owner string
+	const read = `select context from database_context`
+	err := p.QueryRow(ctx, read).Scan(&owner)
+	if IsNoRows(err) {
+		if _, err = p.Exec(ctx, `insert into database_context (context) values ($1) on conflict do nothing`, name); err == nil {
+			err = p.QueryRow(ctx, read).Scan(&owner)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("read whose database it is: %w", err)
+	}
+	if owner != name {
+		at := p.Config().ConnConfig
+		return fmt.Errorf("the database %s at %s belongs to %s, not to %s: give each context a database of its own and correct the database URL of %s",
+			at.Database, at.Host, owner, name, name)
+	}
+	return nil
+}
+
+// migrator brings the tables of one version table to their newest version.
+type migrator struct {
+	what     string
+	provider *goose.Provider // nil when there are no migrations
+	newest   int64
+	log      *slog.Logger
+}
+
+func newMigrator(db *sql.DB, tables Tables, schema Schema) (*migrator, error) {
+	m := &migrator{what: "the context's schema", log: schema.Log}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	if tables.Name != "" {
+		m.what = "the schema of the kit's " + tables.Name
+		options = append(options, goose.WithTableName("kit_"+tables.Name+"_version"))
+	}
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
-		return 0, fmt.Errorf("migration lock: %w", err)
+		return nil, fmt.Errorf("migration lock: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations,
-		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	m.provider, err = goose.NewProvider(goose.DialectPostgres, db, tables.Migrations, append(options, goose.WithSessionLocker(locker))...)
 	if errors.Is(err, goose.ErrNoMigrations) {
+		return m, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations of %s: %w", m.what, err)
+	}
+	for _, source := range m.provider.ListSources() {
+		m.newest = max(m.newest, source.Version)
+	}
+	return m, nil
+}
+
+// version is the version in the database. One that is newer than the newest migration is
+// refused: this program would not know what it reads, and write what the newer one can't.
+func (m *migrator) version(ctx context.Context) (int64, error) {
+	if m.provider == nil {
 		return 0, nil
 	}
+	version, _, err := m.provider.GetVersions(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("read migrations: %w", err)
+		return 0, fmt.Errorf("read the version of %s: %w", m.what, err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return 0, fmt.Errorf("migrate: %w", err)
-	}
-	version, err := provider.GetDBVersion(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("migrated version: %w", err)
+	if version > m.newest {
+		return 0, fmt.Errorf("%s has version %d and this program knows versions up to %d: a newer program has changed the database; "+
+			"start that one, or restore the backup from before the upgrade", m.what, version, m.newest)
 	}
 	return version, nil
+}
+
+// up runs the migrations that did not run yet, and logs them.
+func (m *migrator) up(ctx context.Context) error {
+	if m.provider == nil {
+		return nil
+	}
+	done, err := m.provider.Up(ctx)
+	for _, one := range done {
+		m.log.InfoContext(ctx, "migrated the database", "of", m.what, "migration", one.Source.Path, "took", one.Duration.String())
+	}
+	if err != nil {
+		return fmt.Errorf("migrate %s: %w", m.what, err)
+	}
+	_, err = m.version(ctx)
+	return err
 }

@@ -401,7 +401,7 @@ func TestMigrateThroughARestart(t *testing.T) {
 	dies := fstest.MapFS{"00001_dies_once.sql": {Data: []byte(`-- +goose Up
 create table marks (n int);
 select case when nextval('tries') = 1 then pg_terminate_backend(pg_backend_pid()) end;`)}}
-	if v, err := pg.Migrate(t.Context(), pool, dies); err != nil || v != 1 {
+	if v, err := pg.Migrate(t.Context(), pool, pg.Schema{Migrations: dies}); err != nil || v != 1 {
 		t.Errorf("version %d, error %v", v, err)
 	}
 	if _, err := pool.Exec(t.Context(), "insert into marks values (1)"); err != nil {
@@ -417,7 +417,7 @@ func TestMigrateTogether(t *testing.T) {
 	for range 3 {
 		pool := testkit.Open(t, pg.Config{URL: url})
 		done.Go(func() {
-			if v, err := pg.Migrate(t.Context(), pool, migrations()); err != nil || v != 1 {
+			if v, err := pg.Migrate(t.Context(), pool, pg.Schema{Migrations: migrations()}); err != nil || v != 1 {
 				t.Errorf("version %d, error %v", v, err)
 			}
 		})

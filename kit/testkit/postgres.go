@@ -21,7 +21,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
+	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
@@ -39,8 +42,9 @@ type server struct {
 // start is per process because a server is: every test has a database of its own on it.
 var start = sync.OnceValues(startServer)
 
-// Database returns a database that nobody else uses, with the migrations at the
-// root of migrations applied (nil: none). It is dropped when the test ends.
+// Database returns a database that nobody else uses, with the kit's tables and the
+// migrations at the root of migrations applied; nil for an empty database. It is dropped
+// when the test ends.
 func Database(tb testing.TB, migrations fs.FS) *pg.Pool {
 	tb.Helper()
 	return Open(tb, pg.Config{URL: DatabaseURL(tb, migrations)})
@@ -177,7 +181,7 @@ func (s *server) create(ctx context.Context, name string, migrations fs.FS) erro
 	if migrations == nil {
 		return s.admin(ctx, "create database "+name)
 	}
-	sum, err := hash(migrations)
+	sum, err := hash(migrations, kitTables())
 	if err != nil {
 		return err
 	}
@@ -205,7 +209,7 @@ func (s *server) migrate(ctx context.Context, unfinished, template string, migra
 	if err != nil {
 		return err
 	}
-	_, err = pg.Migrate(ctx, pool, migrations)
+	_, err = pg.Migrate(ctx, pool, pg.Schema{Migrations: migrations, Kit: kitTables(), Log: slog.New(slog.DiscardHandler)})
 	pool.Close()
 	if err != nil {
 		return err
@@ -213,22 +217,29 @@ func (s *server) migrate(ctx context.Context, unfinished, template string, migra
 	return s.admin(ctx, "alter database "+unfinished+" rename to "+template)
 }
 
-// hash names the migrations by what they contain.
-func hash(migrations fs.FS) (string, error) {
+// kitTables are the tables that every context's database has.
+func kitTables() []pg.Tables {
+	return []pg.Tables{outbox.Tables(), consumer.Tables(), idempotency.Tables()}
+}
+
+// hash names a schema by what its migrations contain.
+func hash(migrations fs.FS, kit []pg.Tables) (string, error) {
 	h := sha256.New()
-	err := fs.WalkDir(migrations, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+	for _, tables := range append(kit, pg.Tables{Migrations: migrations}) {
+		err := fs.WalkDir(tables.Migrations, ".", func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			body, err := fs.ReadFile(tables.Migrations, path)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(h, "%s/%s %d\n%s\n", tables.Name, path, len(body), body)
 			return err
-		}
-		body, err := fs.ReadFile(migrations, path)
+		})
 		if err != nil {
-			return err
+			return "", fmt.Errorf("read migrations: %w", err)
 		}
-		_, err = fmt.Fprintf(h, "%s %d\n%s\n", path, len(body), body)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("read migrations: %w", err)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:32], nil
 }

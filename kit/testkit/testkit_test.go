@@ -4,14 +4,11 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 func migrations() fstest.MapFS {
-	return fstest.MapFS{"00001_kit.sql": {Data: []byte("-- +goose Up\n" + outbox.Schema + consumer.Schema + idempotency.Schema)}}
+	return fstest.MapFS{"00001_thing.sql": {Data: []byte("-- +goose Up\ncreate table thing (id int);")}}
 }
 
 // Two tests that migrate alike don't see each other's rows.
@@ -25,11 +22,4 @@ func TestDatabasesAreApart(t *testing.T) {
 	if err := b.QueryRow(t.Context(), `select to_regclass('only_here') is not null`).Scan(&there); err != nil || there {
 		t.Fatalf("table of another test is there: %v, error %v", there, err)
 	}
-}
-
-// Schema accepts the kit's tables as migrations write them, and sees a difference.
-func TestSchemaComparesTables(t *testing.T) {
-	t.Parallel()
-	pool := testkit.Database(t, migrations())
-	testkit.Schema(t, pool, outbox.Schema, consumer.Schema, idempotency.Schema)
 }

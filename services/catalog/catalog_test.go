@@ -14,10 +14,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/authz"
-	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/catalog"
@@ -90,11 +87,6 @@ func (s shop) again(t *testing.T, caller authz.Identity) shop {
 }
 
 func owner() authz.Identity { return authz.Identity{Kind: authz.Owner} }
-
-func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
-	t.Parallel()
-	testkit.Schema(t, testkit.Database(t, catalog.Migrations()), outbox.Schema, consumer.Schema, idempotency.Schema)
-}
 
 func TestTheGraphIsComplete(t *testing.T) {
 	t.Parallel()

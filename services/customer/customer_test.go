@@ -14,9 +14,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1/customerv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/authz"
-	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/kafka"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/customer"
@@ -79,11 +77,6 @@ func (o office) again(t *testing.T, caller authz.Identity) office {
 }
 
 func owner() authz.Identity { return authz.Identity{Kind: authz.Owner} }
-
-func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
-	t.Parallel()
-	testkit.Schema(t, testkit.Database(t, customer.Migrations()), outbox.Schema, consumer.Schema)
-}
 
 func TestTheGraphIsComplete(t *testing.T) {
 	t.Parallel()

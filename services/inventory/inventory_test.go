@@ -15,11 +15,8 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/authz"
-	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/fault"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -132,11 +129,6 @@ func (s *shelf) serve(t *testing.T) string {
 		}
 	})
 	return listener.URL()
-}
-
-func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
-	t.Parallel()
-	testkit.Schema(t, testkit.Database(t, inventory.Migrations()), outbox.Schema, consumer.Schema, idempotency.Schema)
 }
 
 func TestTheGraphIsComplete(t *testing.T) {

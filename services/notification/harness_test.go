@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -100,7 +101,7 @@ func newHarness(tb testing.TB, o options) *harness {
 		tb.Fatal(err)
 	}
 	database := testkit.DatabaseURL(tb, notification.Migrations())
-	s := &harness{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), others: testkit.Database(tb, nil), inbox: openInbox(tb)}
+	s := &harness{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), others: testkit.Database(tb, fstest.MapFS{}), inbox: openInbox(tb)}
 	broker := testkit.Broker(tb)
 	server := s.inbox.Addr()
 	if o.server != nil {
@@ -175,9 +176,6 @@ func (s *harness) serve(caller authz.Identity, cfg notification.Config) {
 // startPublisher lets the stand-in publish as the others do: through an outbox.
 func (s *harness) startPublisher(broker kafka.Config) {
 	s.t.Helper()
-	if _, err := s.others.Exec(s.t.Context(), outbox.Schema); err != nil {
-		s.t.Fatal(err)
-	}
 	producer, err := kafka.NewProducer(broker)
 	if err != nil {
 		s.t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
 
@@ -41,7 +42,7 @@ func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal 
 		t.Fatal(err)
 	}
 	database, broker := testkit.DatabaseURL(t, notification.Migrations()), testkit.Broker(t)
-	m.harness = &harness{t: t, pool: testkit.Open(t, pg.Config{URL: database}), others: testkit.Database(t, nil)}
+	m.harness = &harness{t: t, pool: testkit.Open(t, pg.Config{URL: database}), others: testkit.Database(t, fstest.MapFS{})}
 	m.env = append(os.Environ(),
 		"SHOPMESH_DATABASE_URL="+database, "SHOPMESH_KAFKA_BROKERS="+broker.Brokers[0], "SHOPMESH_SETTINGS="+settings,
 		"SHOPMESH_SMTP_URL="+smtptest.URL(m.server.Addr()), "SHOPMESH_LISTEN=127.0.0.1:0", "SHOPMESH_INTERNAL_LISTEN=127.0.0.1:0")

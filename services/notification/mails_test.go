@@ -9,16 +9,9 @@ import (
 
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
-	"github.com/shopmesh/shopmesh/services/notification"
 )
-
-func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
-	t.Parallel()
-	testkit.Schema(t, testkit.Database(t, notification.Migrations()), outbox.Schema, consumer.Schema)
-}
 
 // However often an order's events come, in one batch or later, each mail arrives
 // once, and the same event is published again.

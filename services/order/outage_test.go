@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -70,7 +71,7 @@ func TestTheBrokerIsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := &warnings{}
-	p := &process{t: t, others: testkit.Database(t, nil), log: slog.New(slog.NewJSONHandler(log, nil))}
+	p := &process{t: t, others: testkit.Database(t, fstest.MapFS{}), log: slog.New(slog.NewJSONHandler(log, nil))}
 	var gate testkit.Gate
 	broker := testkit.Broker(t)
 	database := testkit.DatabaseURL(t, order.Migrations())

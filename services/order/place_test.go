@@ -16,19 +16,10 @@ import (
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
-	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
-	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
-
-func TestTheTablesOfTheKitAreAsTheKitSays(t *testing.T) {
-	t.Parallel()
-	testkit.Schema(t, testkit.Database(t, order.Migrations()), outbox.Schema, consumer.Schema, idempotency.Schema)
-}
 
 func TestAnOrderIsAcceptedAndReadAsItWasAnswered(t *testing.T) {
 	t.Parallel()

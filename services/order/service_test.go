@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -64,7 +65,7 @@ func startProcess(t *testing.T) *process {
 	if err := os.WriteFile(file, []byte(`{"order": {"retryAfter": "0.2s", "paymentWindow": "60s"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, others: testkit.Database(t, nil)}
+	p := &process{t: t, others: testkit.Database(t, fstest.MapFS{})}
 	broker := testkit.Broker(t)
 	p.serve(kitapp.ContextConfig{
 		Database: pg.Config{URL: testkit.DatabaseURL(t, order.Migrations())}, Kafka: broker, SettingsFile: file, SoleWriter: true,
@@ -108,9 +109,6 @@ func (p *process) serve(cfg kitapp.ContextConfig, others string) {
 // speak lets the stand-ins publish, through an outbox, as the others do.
 func (p *process) speak(broker kafka.Config) {
 	p.t.Helper()
-	if _, err := p.others.Exec(p.t.Context(), outbox.Schema); err != nil {
-		p.t.Fatal(err)
-	}
 	producer, err := kafka.NewProducer(broker)
 	if err != nil {
 		p.t.Fatal(err)

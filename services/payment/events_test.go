@@ -8,18 +8,11 @@ import (
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
-
-func TestTheMigrationsCreateTheKitsTables(t *testing.T) {
-	t.Parallel()
-	testkit.Schema(t, testkit.Database(t, payment.Migrations()), outbox.Schema, consumer.Schema, idempotency.Schema)
-}
 
 // Whatever the provider does, it charges once, and payment ends with its answer.
 func TestEveryMethodOfTheSandboxIsSettledOnce(t *testing.T) {

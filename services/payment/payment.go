@@ -112,7 +112,7 @@ func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *paymentv1.Settings, log *s
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pg.Migrate(ctx, pool, sandbox.Migrations()); err != nil {
+	if _, err := pg.Migrate(ctx, pool, pg.Schema{Context: sandbox.Name, Migrations: sandbox.Migrations(), Log: log}); err != nil {
 		pool.Close()
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -86,7 +87,7 @@ func openWith(t *testing.T, settings string, caller authz.Identity, stripe payme
 	ledger := testkit.DatabaseURL(t, sandbox.Migrations())
 	s := &shop{
 		t: t, pool: testkit.Open(t, pg.Config{URL: database}), ledger: testkit.Open(t, pg.Config{URL: ledger}),
-		order: testkit.Database(t, nil), caller: caller,
+		order: testkit.Database(t, fstest.MapFS{}), caller: caller,
 	}
 	broker := testkit.Broker(t)
 	s.config = payment.Config{
@@ -136,9 +137,6 @@ func (s *shop) serve() {
 // speak lets the stand-in for order publish, as order does: through an outbox.
 func (s *shop) speak(broker kafka.Config) {
 	s.t.Helper()
-	if _, err := s.order.Exec(s.t.Context(), outbox.Schema); err != nil {
-		s.t.Fatal(err)
-	}
 	producer, err := kafka.NewProducer(broker)
 	if err != nil {
 		s.t.Fatal(err)

@@ -44,48 +44,6 @@ create table addresses (
 );
 create index addresses_by_customer on addresses (customer_id, position);
 
--- Events that leave (kit/outbox).
-create table outbox (
-  id          bigint generated always as identity primary key,
-  topic       text        not null,
-  key         uuid        not null,
-  version     bigint      not null,
-  type        text        not null,
-  source      text        not null,
-  payload     bytea       not null,
-  traceparent text        not null,
-  create_time timestamptz not null
-) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
-
-create table outbox_leader (
-  one      boolean primary key default true check (one),
-  holder   uuid    not null,
-  released boolean not null
-);
-
--- Events that could not be applied (kit/consumer).
-create table dead_letters (
-  id             bigint generated always as identity primary key,
-  consumer_group text        not null,
-  topic          text        not null,
-  partition      int         not null,
-  record_offset  bigint      not null,
-  key            uuid        not null,
-  event_id       text        not null,
-  event_type     text        not null,
-  version        bigint      not null,
-  event_time     timestamptz not null,
-  value          bytea       not null,
-  traceparent    text        not null,
-  cause          text        not null,
-  create_time    timestamptz not null default now(),
-  unique (consumer_group, topic, partition, record_offset)
-);
-create index dead_letters_key on dead_letters (key, consumer_group, topic);
-
 -- +goose Down
-drop table dead_letters;
-drop table outbox_leader;
-drop table outbox;
 drop table addresses;
 drop table customers;

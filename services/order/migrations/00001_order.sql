@@ -127,60 +127,8 @@ create table erased_customers (
   create_time timestamptz not null
 );
 
-create table outbox (
-  id          bigint generated always as identity primary key,
-  topic       text        not null,
-  key         uuid        not null,
-  version     bigint      not null,
-  type        text        not null,
-  source      text        not null,
-  payload     bytea       not null,
-  traceparent text        not null,
-  create_time timestamptz not null
-) with (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
-
-create table outbox_leader (
-  one      boolean primary key default true check (one),
-  holder   uuid    not null,
-  released boolean not null
-);
-
-create table dead_letters (
-  id             bigint generated always as identity primary key,
-  consumer_group text        not null,
-  topic          text        not null,
-  partition      int         not null,
-  record_offset  bigint      not null,
-  key            uuid        not null,
-  event_id       text        not null,
-  event_type     text        not null,
-  version        bigint      not null,
-  event_time     timestamptz not null,
-  value          bytea       not null,
-  traceparent    text        not null,
-  cause          text        not null,
-  create_time    timestamptz not null default now(),
-  unique (consumer_group, topic, partition, record_offset)
-);
-create index dead_letters_key on dead_letters (key, consumer_group, topic);
-
-create table idempotency (
-  request_id  uuid        not null,
-  rpc         text        not null,
-  caller      text        not null,
-  request     bytea       not null,
-  response    bytea       not null,
-  create_time timestamptz not null default now(),
-  primary key (request_id, rpc, caller)
-);
-create index idempotency_create_time on idempotency using brin (create_time);
-
 -- +goose Down
 
-drop table idempotency;
-drop table dead_letters;
-drop table outbox_leader;
-drop table outbox;
 drop table erased_customers;
 drop table products;
 drop table order_refunds;
