@@ -33,7 +33,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -353,22 +352,6 @@ func TestAProcessThatCanNotStartReportsWhy(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("a taken address: %v", err)
 	}
-}
-
-// A context that calls a peer which its program does not name, and which has no URL,
-// does not start either: a call that is new can't be forgotten.
-func TestAPeerWithoutAURLStopsTheStart(t *testing.T) {
-	t.Parallel()
-	calling := app.Join(func(peers *peer.Peers) app.Service {
-		peers.Client("depot")
-		return app.Service{Name: "parcel"}
-	})
-	process := app.Process{Name: "parcel", NeedsPeers: true, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
-	err := app.Serve(t.Context(), process, calling)
-	if err == nil || err.Error() != "SHOPMESH_DEPOT_URL is not set, and parcel calls depot: give its URL" {
-		t.Errorf("without a URL: %v", err)
-	}
-	serve(t, app.Process{Name: "parcel", NeedsPeers: true, Peers: map[string]string{"depot": "http://127.0.0.1:1"}}, calling)
 }
 
 func TestTheGraphOfAProcessIsComplete(t *testing.T) {

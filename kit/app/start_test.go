@@ -1,0 +1,72 @@
+package app_test
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/peer"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// A context that calls a peer which its program does not name, and which has no URL,
+// does not start either: a call that is new can't be forgotten.
+func TestAPeerWithoutAURLStopsTheStart(t *testing.T) {
+	t.Parallel()
+	calling := app.Join(func(peers *peer.Peers) app.Service {
+		peers.Client("depot")
+		return app.Service{Name: "parcel"}
+	})
+	process := app.Process{Name: "parcel", NeedsPeers: true, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
+	err := app.Serve(t.Context(), process, calling)
+	if err == nil || err.Error() != "SHOPMESH_DEPOT_URL is not set, and parcel calls depot: give its URL" {
+		t.Errorf("without a URL: %v", err)
+	}
+	serve(t, app.Process{Name: "parcel", NeedsPeers: true, Peers: map[string]string{"depot": "http://127.0.0.1:1"}}, calling)
+}
+
+// An address that other machines reach is logged at the start, for each port; one on
+// loopback is not.
+func TestAnExposedPortIsLogged(t *testing.T) {
+	t.Parallel()
+	for listen, want := range map[string]int{"127.0.0.1:0": 0, "0.0.0.0:0": 2} {
+		log := &logged{}
+		ctx, cancel := context.WithCancel(t.Context())
+		err := app.Serve(ctx, app.Process{
+			Name: "parcel", Listen: listen, InternalListen: listen, Log: slog.New(slog.NewJSONHandler(log, nil)),
+			Ready: func(app.Addresses) { cancel() },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(strings.Join(log.warnings(), ""), "can be reached from other machines"); n != want {
+			t.Errorf("on %s: %d warnings, want %d: %s", listen, n, want, log.warnings())
+		}
+	}
+}
+
+// Each context has its relay, and a purge when it keeps answers to requests, without
+// listing them among its own runners.
+func TestTheCommonRunnersAreTheProcesss(t *testing.T) {
+	t.Parallel()
+	for want, retention := range map[string]time.Duration{`"relay"`: 0, `"relay" "purge"`: time.Hour} {
+		process := serve(t, app.Process{Name: "parcel"}, fx.Module("parcel",
+			app.Context("parcel", contextOf(t), migrations()),
+			app.Join(func() app.Service { return app.Service{Name: "parcel", IdempotencyRetention: retention} }),
+		))
+		testkit.Eventually(t, 20*time.Second, "the runners are "+want, func() bool {
+			_, body := get(t, process.Internal+"/readyz")
+			var names []string
+			for _, match := range regexp.MustCompile(`"worker":("[^"]+")`).FindAllStringSubmatch(body, -1) {
+				names = append(names, match[1])
+			}
+			return strings.Join(names, " ") == want
+		})
+	}
+}
