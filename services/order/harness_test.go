@@ -105,7 +105,7 @@ func (b *harness) as(caller authz.Identity) orderv1connect.OrderServiceClient {
 		b.t.Fatal(err)
 	}
 	rpc.NewServer(b.orders, b.place, b.products, b.sources).Register(server)
-	return orderv1connect.NewOrderServiceClient(connect.NewClient(connectinprocess.New(server)))
+	return orderv1connect.NewOrderServiceClient(connect.NewClient(connectinprocess.New(server), testkit.DocumentedReasons(b.t)))
 }
 
 func (b *harness) lookup(_ context.Context, codes []string) ([]domain.Product, error) {

@@ -19,8 +19,9 @@ import (
 // CUSTOMER_ERASED, REQUEST_ID_REUSED, INVALID_FIELD; PERMISSION_DENIED for a shipment
 // that a customer would change.
 func (s *Orders) Update(ctx context.Context, requestID, id uuid.UUID, request *orderv1.UpdateOrderRequest) (*orderv1.UpdateOrderResponse, error) {
-	fields, err := mask.Read(request.GetUpdateMask(), request.GetOrder(),
-		"contact", "shipping_address", "shipment.carrier", "shipment.tracking_code")
+	// Of a shipment, carrier and tracking code change; its other fields are the server's,
+	// and have no effect (AIP-203).
+	fields, err := mask.Read(request.GetUpdateMask(), request.GetOrder(), "contact", "shipping_address", "shipment")
 	if err != nil {
 		return nil, err
 	}
