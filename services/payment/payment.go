@@ -1,10 +1,10 @@
 // Package payment is the money for orders: taken once when an order awaits it, and
-// given back when the order ends or when someone asks for it. It hears what order
-// says and says PaymentCaptured, PaymentFailed and PaymentRefunded.
+// given back when the order ends or when somebody asks for it. It consumes order's
+// events and CustomerErased, and publishes PaymentCaptured, PaymentFailed and
+// PaymentRefunded, and what a payment waits for or is disputed for.
 //
-// It keeps no personal data: a payment knows its order's id and its amount, and
-// neither name nor address. So it has nothing to blank when a customer's data is
-// erased, and does not listen to CustomerErased.
+// It holds no name and no address. It knows by ids whose payment one is, so that an
+// erasure blanks the reasons of refunds that somebody typed; see decision 0006.
 package payment
 
 import (
@@ -46,7 +46,7 @@ var migrations embed.FS
 // Migrations are the goose migrations of payment's database.
 func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
-// Config says what payment stands on.
+// Config says what payment runs on.
 type Config struct {
 	Context kitapp.ContextConfig
 	// SandboxDatabase is the database of the sandbox provider's own ledger: another
@@ -56,7 +56,7 @@ type Config struct {
 	Stripe StripeConfig
 }
 
-// DefaultSettings are what holds where an owner set nothing.
+// DefaultSettings apply where an owner set nothing.
 func DefaultSettings() *paymentv1.Settings {
 	return &paymentv1.Settings{
 		ProviderTimeout:  durationpb.New(10 * time.Second),
@@ -79,14 +79,13 @@ func Module(cfg Config) fx.Option {
 			func(lc fx.Lifecycle, set *paymentv1.Settings, log *slog.Logger) (*sandbox.Sandbox, error) {
 				return openSandbox(lc, cfg.SandboxDatabase, set, log)
 			},
-			func(clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
-				return newStripe(cfg.Stripe, clock, log)
+			func(set *paymentv1.Settings, clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
+				return newStripe(cfg.Stripe, set.GetReturnUrl(), clock, log)
 			},
 			newProviders,
-			app.NewPark,
 			newDeps,
-			func(relay *outbox.Relay) app.Recorder { return app.Recorder{Wake: relay.Wake} },
 			newChargeWorker,
+			newPayments,
 			newConsumer,
 			operations.New,
 			fx.Private,
@@ -95,10 +94,26 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-func newDeps(set *paymentv1.Settings, clock kitapp.Clock, id kitapp.NewID) app.Deps {
+type depsParams struct {
+	fx.In
+
+	Pool      *pg.Pool
+	Relay     *outbox.Relay
+	Providers provider.Providers
+	Settings  *paymentv1.Settings
+	Clock     kitapp.Clock
+	NewID     kitapp.NewID
+	Meter     metric.MeterProvider
+	Log       *slog.Logger
+}
+
+func newDeps(in depsParams) app.Deps {
 	return app.Deps{
-		Terms:    app.Terms{ProviderTimeout: set.GetProviderTimeout().AsDuration(), RetryAfter: set.GetRetryAfter().AsDuration()},
-		Provider: provider.Of, Now: clock, NewID: id,
+		Pool:      in.Pool,
+		Recorder:  app.Recorder{Wake: in.Relay.Wake, EventSource: events.Source, ToOutbox: events.ToOutbox},
+		Settings:  app.Settings{ProviderTimeout: in.Settings.GetProviderTimeout().AsDuration(), RetryAfter: in.Settings.GetRetryAfter().AsDuration()},
+		Providers: in.Providers, ProviderOf: provider.Of, Alerts: app.NewAlerts(in.Meter, in.Log),
+		Now: in.Clock, NewID: in.NewID, Log: in.Log,
 	}
 }
 
@@ -124,60 +139,53 @@ func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *paymentv1.Settings, log *s
 	return provider, nil
 }
 
-func newChargeWorker(
-	lc fx.Lifecycle, pool *pg.Pool, providers provider.Providers, deps app.Deps, recorder app.Recorder,
-	park app.Park, tracer trace.TracerProvider, log *slog.Logger,
-) *app.ChargeWorker {
-	worker := app.NewChargeWorker(pool, providers, deps, recorder, park, tracer, log)
+func newChargeWorker(lc fx.Lifecycle, deps app.Deps, tracer trace.TracerProvider) *app.ChargeWorker {
+	worker := app.NewChargeWorker(deps, tracer)
 	lc.Append(fx.StopHook(worker.Close))
 	return worker
 }
 
+func newPayments(deps app.Deps, worker *app.ChargeWorker) app.Payments {
+	return app.Payments{Deps: deps, Worker: worker}
+}
+
 func newConsumer(
-	pool *pg.Pool, deps app.Deps, recorder app.Recorder, worker *app.ChargeWorker, cfg kafka.Config,
-	log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
+	payments app.Payments, cfg kafka.Config, log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
-	apply := app.ApplyOrderEvents{Deps: deps, Recorder: recorder, Worker: worker}
-	return consumer.New(events.Group, pool, consumer.Config{
-		Kafka: cfg, Topics: []string{events.TopicOrder}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.Handler(apply.Apply))
+	return consumer.New(events.Group, payments.Pool, consumer.Config{
+		Kafka: cfg, Topics: []string{events.TopicOrder, events.TopicCustomer}, Meter: meter, Tracer: tracer, Log: log,
+	}, events.NewHandler(events.Handlers{Orders: payments.ApplyOrderEvents, Erase: payments.EraseCustomers}))
 }
 
 type serviceParams struct {
 	fx.In
 
-	Pool       *pg.Pool
-	Orders     *consumer.Consumer
+	Consumer   *consumer.Consumer
 	Worker     *app.ChargeWorker
-	Deps       app.Deps
-	Recorder   app.Recorder
-	Park       app.Park
+	Payments   app.Payments
 	Cards      *stripe.Stripe
 	Operations *operations.Operations
 	Settings   *paymentv1.Settings
-	Log        *slog.Logger
 }
 
 func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
-	pool, deps, recorder := in.Pool, in.Deps, in.Recorder
-	apply := app.HandleNotice{Pool: pool, Deps: deps, Recorder: recorder, Park: in.Park, Log: in.Log}
-	server := rpc.NewServer(app.Reads{Pool: pool}, app.RefundPayment{Pool: pool, Deps: deps, Recorder: recorder, Worker: in.Worker})
 	return kitapp.Service{
 		Name:     Name,
-		Register: server.Register,
+		Register: rpc.NewServer(in.Payments).Register,
 		Gateway: []kitrpc.GatewayFunc{
 			kitrpc.Gateway(paymentv1.RegisterPaymentServiceHandlerClient, paymentv1.NewPaymentServiceClient),
 		},
 		Runners: []kitapp.Runner{
-			{Name: "consumer", Run: in.Orders.Run},
+			{Name: "consumer", Run: in.Consumer.Run},
 			{Name: "charge worker", Run: in.Worker.Run},
-			{Name: "republisher", Run: app.Republisher(pool, deps, recorder).Run},
+			{Name: "republisher", Run: in.Payments.Republisher().Run},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.TopicOrder},
+			{Name: events.TopicCustomer},
 			{Name: events.TopicPayment, Retention: in.Settings.GetEventRetention().AsDuration()},
 		},
-		HTTP:                 webhooks(cfg, in.Cards, apply),
+		HTTP:                 webhooks(cfg, in.Cards, in.Payments),
 		IdempotencyRetention: in.Settings.GetIdempotencyRetention().AsDuration(),
 		Operations:           in.Operations,
 	}

@@ -109,8 +109,12 @@ func (s *shop) serve() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	process := kitapp.Process{
 		Name: "payment", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return s.caller, nil }),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.caller, nil
+		}),
+		Ready: func(a kitapp.Addresses) { ready <- a },
 	}
 	go func() { ended <- kitapp.Serve(ctx, process, payment.Module(s.config)) }()
 	s.stop = sync.OnceFunc(func() {
@@ -132,6 +136,13 @@ func (s *shop) serve() {
 	s.payments = paymentv1connect.NewPaymentServiceClient(client)
 	internal := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.Internal))
 	s.operations = operationsv1connect.NewOperationsServiceClient(internal)
+}
+
+// callAs lets somebody else call from now on.
+func (s *shop) callAs(caller authz.Identity) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.caller = caller
 }
 
 // speak lets the stand-in for order publish, as order does: through an outbox.
@@ -175,6 +186,12 @@ func (s *shop) receive(record *kgo.Record) {
 		message = &paymentv1.PaymentFailed{}
 	case "shopmesh.payment.v1.PaymentRefunded":
 		message = &paymentv1.PaymentRefunded{}
+	case "shopmesh.payment.v1.PaymentActionRequired":
+		message = &paymentv1.PaymentActionRequired{}
+	case "shopmesh.payment.v1.PaymentProcessing":
+		message = &paymentv1.PaymentProcessing{}
+	case "shopmesh.payment.v1.PaymentDisputed":
+		message = &paymentv1.PaymentDisputed{}
 	default:
 		s.t.Errorf("payment published a %q", headers["ce_type"])
 		return
@@ -224,6 +241,8 @@ type order struct {
 	id, payment uuid.UUID
 	total       money.Money
 	method      string
+	// customer and guest are ids, or empty.
+	customer, guest string
 }
 
 func newOrder(method string) order {
@@ -236,7 +255,7 @@ func newOrder(method string) order {
 func (o order) awaits() outbox.Event {
 	return o.event(2, &orderv1.OrderAwaitingPayment{
 		OrderId: o.id.String(), Version: 2, Number: "ABCD-EFGH", PaymentId: o.payment.String(),
-		Total: moneypb.Proto(o.total), PaymentMethod: o.method,
+		Total: moneypb.Proto(o.total), PaymentMethod: o.method, CustomerId: o.customer, GuestKey: o.guest,
 	})
 }
 

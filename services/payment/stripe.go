@@ -21,7 +21,7 @@ type StripeConfig struct {
 	// Key is the account's secret or restricted key.
 	Key string
 	// WebhookSecrets sign Stripe's events: two while one is replaced by another. Without
-	// one there is no webhook, and how payments stand is only asked for.
+	// one there is no webhook, and how payments stand is only polled.
 	WebhookSecrets []string
 	// URL is where the API is; empty for Stripe's own address.
 	URL string
@@ -29,7 +29,7 @@ type StripeConfig struct {
 
 // StripeFromEnv reads SHOPMESH_STRIPE_KEY, SHOPMESH_STRIPE_WEBHOOK_SECRET (several are
 // separated by commas) and SHOPMESH_STRIPE_URL; each can be given as …_FILE. The error
-// tells no value.
+// holds no value.
 func StripeFromEnv() (StripeConfig, error) {
 	var cfg StripeConfig
 	var secrets string
@@ -53,7 +53,7 @@ func StripeFromEnv() (StripeConfig, error) {
 	return cfg, cfg.Check()
 }
 
-// Check refuses what can't be right. It tells no part of a credential.
+// Check refuses what can't be right. Its error holds no part of a credential.
 func (c StripeConfig) Check() error {
 	if c.Key == "" {
 		if len(c.WebhookSecrets) > 0 || c.URL != "" {
@@ -83,14 +83,14 @@ func (c StripeConfig) CheckOffer(methods []string) error {
 }
 
 // newStripe is nil when no key is set.
-func newStripe(cfg StripeConfig, clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
+func newStripe(cfg StripeConfig, returnURL string, clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
 	if err := cfg.Check(); err != nil || cfg.Key == "" {
 		return nil, err
 	}
 	if len(cfg.WebhookSecrets) == 0 {
-		log.Warn("SHOPMESH_STRIPE_WEBHOOK_SECRET is not set: there is no webhook, and how payments stand is only asked for now and then")
+		log.Warn("SHOPMESH_STRIPE_WEBHOOK_SECRET is not set: there is no webhook, and how payments stand is only polled")
 	}
-	return stripe.New(stripe.Config{Key: cfg.Key, URL: cfg.URL, Now: clock}), nil
+	return stripe.New(stripe.Config{Key: cfg.Key, URL: cfg.URL, ReturnURL: returnURL, Now: clock}), nil
 }
 
 func newProviders(box *sandbox.Sandbox, cards *stripe.Stripe) provider.Providers {
@@ -105,13 +105,13 @@ func newProviders(box *sandbox.Sandbox, cards *stripe.Stripe) provider.Providers
 const WebhookPath = "POST /webhooks/stripe"
 
 // webhooks are the plain HTTP handlers of the context.
-func webhooks(cfg StripeConfig, cards *stripe.Stripe, notices app.HandleNotice) map[string]http.Handler {
+func webhooks(cfg StripeConfig, cards *stripe.Stripe, payments app.Payments) map[string]http.Handler {
 	if cards == nil || len(cfg.WebhookSecrets) == 0 {
 		return nil
 	}
 	return map[string]http.Handler{WebhookPath: stripe.NewWebhook(stripe.WebhookConfig{
-		Secrets: cfg.WebhookSecrets, Live: cards.Live(), Owner: cards.Owner,
-		Handle: func(ctx context.Context, n provider.Notice) error { return notices.Handle(ctx, stripe.Name, n) },
-		Now:    notices.Deps.Now, Log: notices.Log,
+		Secrets: cfg.WebhookSecrets, Live: cards.Live(), Account: cards,
+		Handle: func(ctx context.Context, n provider.Notice) error { return payments.HandleNotice(ctx, stripe.Name, n) },
+		Now:    payments.Now, Log: payments.Log,
 	})}
 }

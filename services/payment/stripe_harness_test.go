@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,14 +82,34 @@ func (s cardShop) only(o order) stripefake.Payment {
 	return all[0]
 }
 
-// letters counts what was set aside for people.
-func (s cardShop) letters() []*operationsv1.DeadLetter {
+// contradictions are the open ones, newest first.
+func (s cardShop) contradictions() []*paymentv1.Contradiction {
 	s.t.Helper()
-	res, err := s.operations.ListDeadLetters(s.t.Context(), &operationsv1.ListDeadLettersRequest{Context: "payment"})
+	res, err := s.payments.ListContradictions(s.t.Context(), &paymentv1.ListContradictionsRequest{Filter: "resolved = false"})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return res.GetDeadLetters()
+	return res.GetContradictions()
+}
+
+// condition is what the status shows to be wrong.
+func (s cardShop) condition() string {
+	s.t.Helper()
+	status, err := s.operations.GetStatus(s.t.Context(), &operationsv1.GetStatusRequest{Context: "payment"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.Join(status.GetContexts()[0].GetConditions(), "; ")
+}
+
+// refunds are those of an order's payment, oldest first.
+func (s cardShop) refunds(o order) []*paymentv1.Refund {
+	s.t.Helper()
+	res, err := s.payments.ListRefunds(s.t.Context(), &paymentv1.ListRefundsRequest{PaymentId: o.payment.String()})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.GetRefunds()
 }
 
 // post sends a body to the webhook and returns the status; the reply must tell nothing.

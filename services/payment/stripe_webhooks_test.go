@@ -2,12 +2,14 @@ package payment_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"connectrpc.com/connect/v2"
+
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
@@ -36,8 +38,8 @@ func TestWebhooksInAnyOrderLeadToTheSameState(t *testing.T) {
 					t.Errorf("%s became %s", want, got)
 				}
 			}
-			if n := len(s.letters()); n != 0 {
-				t.Errorf("%d were set aside: %v", n, s.letters())
+			if n := len(s.contradictions()); n != 0 {
+				t.Errorf("%d were kept as contradictions: %v", n, s.contradictions())
 			}
 		})
 	}
@@ -62,8 +64,8 @@ func TestARepeatedEventHasOneEffect(t *testing.T) {
 	}
 	s.publish(o.awaits()) // what comes after is said after
 	s.waitEvents(o, 2)
-	if after := s.get(o); after.GetEtag() != before.GetEtag() || len(s.letters()) != 0 || s.only(o).Charges != 1 {
-		t.Errorf("%v, then %v; set aside %v", before, after, s.letters())
+	if after := s.get(o); after.GetEtag() != before.GetEtag() || len(s.contradictions()) != 0 || s.only(o).Charges != 1 {
+		t.Errorf("%v, then %v; kept as contradictions %v", before, after, s.contradictions())
 	}
 }
 
@@ -105,9 +107,9 @@ func TestAWebhookThatIsNotSignedIsRefusedWithoutAReason(t *testing.T) {
 	}
 }
 
-// A genuine event about something else than the payment changes nothing,
-// and people are told.
-func TestAGenuineEventThatContradictsThePaymentIsSetAside(t *testing.T) {
+// A genuine event about something else than the payment changes nothing. It is listed
+// until somebody resolves it, and an operator sees that there are such.
+func TestAGenuineEventThatContradictsThePaymentIsAContradiction(t *testing.T) {
 	t.Parallel()
 	s := openCards(t, calm, stripefake.Config{})
 	o := s.pay("pm_card_threeDSecure2Required")
@@ -142,18 +144,20 @@ func TestAGenuineEventThatContradictsThePaymentIsSetAside(t *testing.T) {
 			}
 		}
 	}
-	letters := s.letters()
-	if len(letters) != len(rows) {
-		t.Errorf("%d of %d were set aside: %v", len(letters), len(rows), letters)
+	found := s.contradictions()
+	if len(found) != len(rows) {
+		t.Errorf("%d of %d are kept: %v", len(found), len(rows), found)
 	}
-	for _, letter := range letters {
-		if letter.GetCause() == "" || letter.GetValueSize() != 0 {
-			t.Errorf("set aside: %v", letter)
+	for _, c := range found {
+		if c.GetCause() == "" || c.GetEventType() != "payment_intent.succeeded" || c.GetPaymentId() == "" {
+			t.Errorf("kept: %v", c)
 		}
 	}
-	status, err := s.operations.GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
-	if err != nil || status.GetContexts()[0].GetDeadLetters() != int64(len(rows)) {
-		t.Errorf("the audit's source states %v, %v", status, err)
+	if !strings.Contains(s.condition(), fmt.Sprintf("contradicts the books, %d times", len(rows))) {
+		t.Errorf("the status shows %q", s.condition())
+	}
+	if n := s.audit(t).findings["CONTRADICTION"]; n == "" {
+		t.Error("the audit finds no contradiction")
 	}
 	if got := s.get(o).GetStatus(); got != pending {
 		t.Errorf("the payment is %s", got)
@@ -163,16 +167,21 @@ func TestAGenuineEventThatContradictsThePaymentIsSetAside(t *testing.T) {
 		t.Errorf("answered %d", status)
 	}
 	s.waitStatus(o, captured)
-	ids := make([]int64, len(letters))
-	for i, letter := range letters {
-		ids[i] = letter.GetId()
+	for _, c := range found {
+		res, err := s.payments.ResolveContradiction(t.Context(), &paymentv1.ResolveContradictionRequest{Id: c.GetId(), Note: "asked Stripe: a test"})
+		if err != nil || res.GetContradiction().GetResolver() != "owner" || res.GetContradiction().GetResolveTime() == nil {
+			t.Fatalf("resolved %v, %v", res, err)
+		}
 	}
-	if _, err := s.operations.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "payment", Ids: ids}); err != nil {
-		t.Error(err)
+	again, err := s.payments.ResolveContradiction(t.Context(), &paymentv1.ResolveContradictionRequest{Id: found[0].GetId(), Note: "another note"})
+	if err != nil || again.GetContradiction().GetNote() != "asked Stripe: a test" {
+		t.Errorf("resolved twice: %v, %v", again, err)
 	}
-	if n := len(s.letters()); n != 0 {
-		t.Errorf("%d stay", n)
+	if n := len(s.contradictions()); n != 0 || s.condition() != "" {
+		t.Errorf("%d stay; the status shows %q", n, s.condition())
 	}
+	_, err = s.payments.ResolveContradiction(t.Context(), &paymentv1.ResolveContradictionRequest{Id: o.id.String()})
+	testkit.Refused(t, err, connect.CodeNotFound, "CONTRADICTION_NOT_FOUND")
 }
 
 // What a webhook says is not believed, and neither is a PaymentIntent that is not the payment's.
@@ -185,7 +194,7 @@ func TestAPaymentIntentThatWasChangedIsNotTakenForThePayment(t *testing.T) {
 	})
 	intent := s.only(o).Intent
 	s.stripe.Tamper(intent, func(p *stripefake.Payment) { p.Amount, p.Received, p.Status = 1, 1, "succeeded" })
-	testkit.Eventually(t, soon, "it is set aside", func() bool { return len(s.letters()) == 1 })
+	testkit.Eventually(t, soon, "it is a contradiction", func() bool { return len(s.contradictions()) == 1 })
 	if got := s.get(o).GetStatus(); got != pending {
 		t.Errorf("the payment is %s", got)
 	}
@@ -193,20 +202,11 @@ func TestAPaymentIntentThatWasChangedIsNotTakenForThePayment(t *testing.T) {
 	s.waitStatus(o, captured)
 }
 
-// Money that was given back at Stripe's dashboard is told to people, and so is an
-// event about a payment that another shop made nothing of.
-func TestARefundMadeElsewhereIsSetAside(t *testing.T) {
+// An event about a payment that another shop made, or about something else, is nothing
+// of ours.
+func TestAnEventAboutSomethingElseIsIgnored(t *testing.T) {
 	t.Parallel()
 	s := openCards(t, quick, stripefake.Config{})
-	o := s.pay("pm_card_visa")
-	s.waitStatus(o, captured)
-	if err := s.stripe.RefundElsewhere(s.only(o).Intent, 100); err != nil {
-		t.Fatal(err)
-	}
-	testkit.Eventually(t, soon, "it is set aside", func() bool { return len(s.letters()) == 1 })
-	if cause := s.letters()[0].GetCause(); !strings.Contains(cause, o.payment.String()) || !strings.Contains(cause, "did not ask for") {
-		t.Errorf("set aside for %q", cause)
-	}
 	foreign := []byte(`{"id":"evt_x","type":"payment_intent.succeeded","data":{"object":{"object":"payment_intent","id":"pi_x","amount":5,"currency":"eur","metadata":{}}}}`)
 	odd := []byte(`{"id":"evt_y","type":"customer.created","data":{"object":{"object":"customer","metadata":{}}}}`)
 	for _, body := range [][]byte{foreign, odd} {
@@ -214,8 +214,8 @@ func TestARefundMadeElsewhereIsSetAside(t *testing.T) {
 			t.Errorf("answered %d", status)
 		}
 	}
-	if n := len(s.letters()); n != 1 {
-		t.Errorf("%d were set aside", n)
+	if n := len(s.contradictions()); n != 0 {
+		t.Errorf("%d contradictions", n)
 	}
 }
 

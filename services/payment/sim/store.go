@@ -125,7 +125,10 @@ func (o Outcome) String() string {
 // New returns a payment without payments.
 func New(cfg Config) *Store {
 	s := &Store{cfg: cfg, payments: map[uuid.UUID]*row{}, byOrder: map[uuid.UUID]*row{}}
-	s.handle = events.Handler(s.apply)
+	s.handle = events.NewHandler(events.Handlers{
+		Orders: s.apply,
+		Erase:  func(context.Context, *pg.Tx, []uuid.UUID) error { return nil },
+	})
 	return s
 }
 
@@ -285,7 +288,7 @@ func (s *Store) Record(request Request, a Answer) (published []outbox.Event, com
 	case Declined:
 		answer.Outcome = domain.Declined
 	case Pending:
-		answer.Outcome = domain.Pending
+		answer.Outcome, answer.Waits = domain.Pending, domain.PendingBank
 	case Opened:
 		answer.Outcome = domain.Opened
 	default:
@@ -328,8 +331,8 @@ func (s *Store) Refund(order uuid.UUID, amount int64) (published []outbox.Event,
 	return events.ToOutbox(changes.Events, m.Now), func() { s.save(changes) }, true
 }
 
-// Restart loses what the process had in memory, and republishes every refund: all
-// that happens here lies in the window of a day that is told again.
+// Restart loses what the process had in memory, and republishes every refund: all that
+// happens here lies in the window of a day that is republished.
 func (s *Store) Restart() (published []outbox.Event, commit func()) {
 	s.waiting = nil
 	rows := slices.Clone(s.asked)
@@ -337,7 +340,7 @@ func (s *Store) Restart() (published []outbox.Event, commit func()) {
 	var changes domain.Changes
 	for _, r := range rows {
 		account := r.load()
-		account.RepublishRefundsSince(time.Time{})
+		account.RepublishSince(time.Time{})
 		changes.Collect(account)
 	}
 	return events.ToOutbox(changes.Events, s.now()), func() { s.save(changes) }

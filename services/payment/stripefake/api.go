@@ -99,6 +99,7 @@ func (f *Fake) routes() *http.ServeMux {
 		"POST /v1/refunds":                      f.createRefund,
 		"GET /v1/refunds":                       f.listRefunds,
 		"GET /v1/refunds/{id}":                  f.getRefund,
+		"GET /v1/disputes/{id}":                 f.getDispute,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { f.serve(w, r, pattern, do) })
 	}
@@ -263,6 +264,10 @@ func (f *Fake) createIntent(c call) answer {
 	if what, _ := outcomeOf(method); method != "" && what == unknownMethod {
 		return missing("payment_method", method)
 	}
+	mayNotRedirect := c.form.Get("automatic_payment_methods[allow_redirects]") == "never"
+	if what, _ := outcomeOf(method); what == redirects && mayNotRedirect {
+		return invalid("payment_method_not_available", "payment_method", "This payment method needs a redirect, which this PaymentIntent does not allow.")
+	}
 	in := f.open(amount, currency, method, metadataOf(c.form))
 	if c.form.Get("confirm") == "true" {
 		if e := f.confirm(in); e != nil {
@@ -285,6 +290,7 @@ func (f *Fake) confirmIntent(c call) answer {
 	if !ok {
 		return missing("payment_intent", c.id)
 	}
+	in.returnURL = c.form.Get("return_url")
 	if e := f.confirm(in); e != nil {
 		return refuse(*e)
 	}
@@ -314,6 +320,8 @@ func (f *Fake) createRefund(c call) answer {
 		return invalid("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1.")
 	case in.status != "succeeded":
 		return refuse(apiError{Type: "invalid_request_error", Code: "charge_not_refundable", Message: "This PaymentIntent has no successful charge to refund.", status: 400})
+	case in.disputed():
+		return refuse(apiError{Type: "invalid_request_error", Code: "charge_disputed", Message: "The charge has been charged back; it cannot be refunded.", status: 400})
 	case left == 0:
 		return refuse(apiError{Type: "invalid_request_error", Code: "charge_already_refunded", Message: "The charge has already been refunded.", status: 400})
 	case amount > left:
@@ -328,6 +336,14 @@ func (f *Fake) getRefund(c call) answer {
 		return missing("refund", c.id)
 	}
 	return answer{status: http.StatusOK, body: r.json()}
+}
+
+func (f *Fake) getDispute(c call) answer {
+	d, ok := f.disputes[c.id]
+	if !ok {
+		return missing("dispute", c.id)
+	}
+	return answer{status: http.StatusOK, body: d.json()}
 }
 
 func (f *Fake) listIntents(c call) answer {

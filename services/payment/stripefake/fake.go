@@ -89,9 +89,12 @@ type Fake struct {
 	order   []*intent
 	refunds map[string]*refund
 	given   []*refund
-	keys    map[string]*kept
-	seen    map[string]int // requests by "METHOD /path"
-	faults  Faults
+
+	disputes map[string]*dispute
+
+	keys   map[string]*kept
+	seen   map[string]int // requests by "METHOD /path"
+	faults Faults
 
 	sender
 	ending context.Context //nolint:containedctx // of what the fake does by itself, ended by Close
@@ -110,7 +113,7 @@ func New(cfg Config) *Fake {
 	}
 	f := &Fake{
 		cfg: cfg, faults: cfg.Faults, chance: rand.New(rand.NewPCG(cfg.Seed, 0x5374726970650000)), //nolint:gosec // repeatable on purpose
-		intents: map[string]*intent{}, refunds: map[string]*refund{}, keys: map[string]*kept{}, seen: map[string]int{},
+		intents: map[string]*intent{}, refunds: map[string]*refund{}, disputes: map[string]*dispute{}, keys: map[string]*kept{}, seen: map[string]int{},
 	}
 	f.ending, f.end = context.WithCancel(context.Background())
 	f.hooks = cfg.Webhooks
@@ -162,8 +165,8 @@ func (f *Fake) Of(paymentID string) []Payment {
 	return slices.DeleteFunc(f.Ledger(), func(p Payment) bool { return p.PaymentID != paymentID })
 }
 
-// Authenticate ends the customer's 3-D Secure check of a PaymentIntent that requires
-// action: the money is taken, or the check failed.
+// Authenticate ends the customer's 3-D Secure check, or visit of a bank's page, of a
+// PaymentIntent that requires action: the money is taken, or the check failed.
 func (f *Fake) Authenticate(intentID string, passed bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -211,6 +214,39 @@ func (f *Fake) RefundElsewhere(intentID string, amount int64) error {
 	return nil
 }
 
+// Dispute opens a dispute of a PaymentIntent's charge, as its customer's bank would,
+// and returns its id. While it is not won, Stripe refuses refunds.
+func (f *Fake) Dispute(intentID string, amount int64, reason string) (id string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	in, ok := f.intents[intentID]
+	if !ok || in.status != "succeeded" {
+		return "", fmt.Errorf("there is no PaymentIntent %s with money", intentID)
+	}
+	d := &dispute{id: f.id("dp"), status: "needs_response", reason: reason, amount: amount, created: f.cfg.Now().Unix(), of: in}
+	f.disputes[d.id] = d
+	in.disputes = append(in.disputes, d)
+	f.emit("charge.dispute.created", d.json())
+	return d.id, nil
+}
+
+// SetDispute changes how a dispute stands, such as to "under_review", "won" or "lost".
+func (f *Fake) SetDispute(id, status string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d, ok := f.disputes[id]
+	if !ok {
+		return fmt.Errorf("there is no dispute %s", id)
+	}
+	d.status = status
+	kind := "charge.dispute.updated"
+	if status == "won" || status == "lost" || status == "warning_closed" {
+		kind = "charge.dispute.closed"
+	}
+	f.emit(kind, d.json())
+	return nil
+}
+
 // Tamper changes a PaymentIntent behind everybody's back.
 func (f *Fake) Tamper(intentID string, change func(p *Payment)) {
 	f.mu.Lock()
@@ -253,6 +289,7 @@ const (
 	pays outcome = iota
 	declines
 	asksCustomer
+	redirects
 	processes
 	processesAndFails
 	unknownMethod
@@ -272,6 +309,8 @@ func outcomeOf(method string) (outcome, apiError) {
 		return declines, declined("insufficient_funds")
 	case strings.HasSuffix(method, "threeDSecure2Required"), strings.HasSuffix(method, "authenticationRequired"):
 		return asksCustomer, apiError{}
+	case method == "pm_ideal":
+		return redirects, apiError{}
 	case method == "pm_usBankAccount_success":
 		return processes, apiError{}
 	case strings.HasPrefix(method, "pm_usBankAccount"):

@@ -1,6 +1,9 @@
 package stripefake
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 // intent is a PaymentIntent. Everything of it is read and written under the fake's lock.
 type intent struct {
@@ -11,6 +14,25 @@ type intent struct {
 	charge, cancelReason         string
 	charges                      int
 	given                        []*refund
+	disputes                     []*dispute
+	returnURL                    string // where a bank's page sends the customer back
+}
+
+// dispute is a dispute of an intent.
+type dispute struct {
+	id, status, reason string
+	amount, created    int64
+	of                 *intent
+}
+
+// disputed says that the bank took the money back, or is about to.
+func (in *intent) disputed() bool {
+	for _, d := range in.disputes {
+		if d.status != "won" && d.status != "warning_closed" {
+			return true
+		}
+	}
+	return false
 }
 
 // refund is a refund of an intent.
@@ -58,6 +80,12 @@ func (f *Fake) confirm(in *intent) *apiError {
 		f.fail(in, decline)
 		decline.intent = in
 		return &decline
+	case redirects:
+		if !strings.HasPrefix(in.returnURL, "https://") {
+			return &apiError{Type: "invalid_request_error", Code: "parameter_missing", Param: "return_url", status: 400, Message: "A return_url is needed."}
+		}
+		in.status = "requires_action"
+		f.emit("payment_intent.requires_action", in.json())
 	case asksCustomer:
 		in.status = "requires_action"
 		f.emit("payment_intent.requires_action", in.json())
@@ -158,10 +186,20 @@ func (in *intent) json() map[string]any {
 	if in.failure != nil {
 		out["last_payment_error"] = in.failure.json()
 	}
-	if in.status == "requires_action" {
+	if what, _ := outcomeOf(in.method); in.status == "requires_action" && what == redirects {
+		page := "https://bank.invalid/" + in.id
+		out["next_action"] = map[string]any{"type": "redirect_to_url", "redirect_to_url": map[string]any{"url": page, "return_url": in.returnURL}}
+	} else if in.status == "requires_action" {
 		out["next_action"] = map[string]any{"type": "use_stripe_sdk"}
 	}
 	return out
+}
+
+func (d *dispute) json() map[string]any {
+	return map[string]any{
+		"id": d.id, "object": "dispute", "amount": d.amount, "currency": d.of.currency, "status": d.status, "reason": d.reason,
+		"created": d.created, "charge": orNull(d.of.charge), "payment_intent": d.of.id, "metadata": map[string]any{}, "livemode": false,
+	}
 }
 
 func (r *refund) json() map[string]any {

@@ -66,6 +66,9 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"the provider took more than we know", confirmed(), func(f *Records) { f.Provider.Charged = eur(20) }, []string{"PROVIDER_MISMATCH"}},
 		{"the provider's charge is gone", confirmed(), func(f *Records) { f.Provider = nil }, []string{"PROVIDER_MISMATCH"}},
 		{"order missed a refund", confirmed(), func(f *Records) { f.Payment.Refunded, f.Provider.Refunded = eur(5), eur(5) }, []string{"BALANCE_MISMATCH"}},
+		{"cancelled, a part given back, the rest lost to the bank", cancelled(), func(f *Records) {
+			f.Order.Refunded, f.Payment.Refunded, f.Provider.Refunded, f.Payment.Lost = eur(4), eur(4), eur(4), eur(6)
+		}, nil},
 		{"paid and cancelled", cancelled(), func(f *Records) { f.Order.Refunded, f.Payment.Refunded, f.Provider.Refunded = eur(4), eur(4), eur(4) }, []string{"PAID_AND_CANCELLED"}},
 		{"paid in part", confirmed(), func(f *Records) { f.Order.Total = eur(11) }, []string{"NOT_PAID_IN_FULL"}},
 		{"stock never left", confirmed(), func(f *Records) { f.Reservation.State, f.Reservation.Ledger = "RESERVED", nil }, []string{"STOCK_NOT_COMMITTED", "LEDGER_ORDER_MISMATCH"}},

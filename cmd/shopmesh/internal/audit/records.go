@@ -75,6 +75,19 @@ func amount(m *money.Money) string {
 // zero reports whether m is no money, in whatever currency.
 func zero(m *money.Money) bool { return m.GetUnits() == 0 && m.GetNanos() == 0 }
 
+// sum adds two amounts, of which one may be nothing in any currency.
+func sum(a, b *money.Money) *money.Money {
+	switch {
+	case zero(a):
+		return b
+	case zero(b):
+		return a
+	}
+	const unit = 1_000_000_000
+	nanos := a.GetNanos() + b.GetNanos()
+	return &money.Money{CurrencyCode: a.GetCurrencyCode(), Units: a.GetUnits() + b.GetUnits() + int64(nanos/unit), Nanos: nanos % unit}
+}
+
 // same compares two amounts; nothing equals nothing in any currency.
 func same(a, b *money.Money) bool {
 	if zero(a) && zero(b) {

@@ -17,6 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment"
 	"github.com/shopmesh/shopmesh/services/payment/internal/app"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/events"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
 
@@ -45,32 +46,33 @@ func (s *scripted) Refund(_ context.Context, r provider.RefundRequest) (provider
 	return provider.Refund{ID: "re-" + r.Key, Status: provider.Succeeded}, nil
 }
 
-func (s *scripted) LookUp(context.Context, string) (provider.Charge, error) {
-	return provider.Charge{}, provider.ErrNotFound
+func (s *scripted) LookUpRefund(context.Context, provider.RefundRequest) (provider.Refund, error) {
+	return provider.Refund{}, provider.ErrNotFound
 }
 
 func yes(_ context.Context, r provider.ChargeRequest, _ int) (provider.Charge, error) {
 	return provider.Charge{ID: "ch-" + r.Key, Status: provider.Succeeded}, nil
 }
 
-// office is payment's database with a worker at it.
-type office struct {
-	t        *testing.T
-	pool     *pg.Pool
-	deps     app.Deps
-	recorder app.Recorder
+// harness is payment's database with workers on it.
+type harness struct {
+	t    *testing.T
+	pool *pg.Pool
+	deps app.Deps
 }
 
-func open(t *testing.T, terms app.Terms) office {
+func newHarness(t *testing.T, settings app.Settings) harness {
 	t.Helper()
-	return office{
-		t: t, pool: testkit.Database(t, payment.Migrations()), recorder: app.Recorder{Wake: func() {}},
-		deps: app.Deps{Terms: terms, Provider: func(string) string { return "scripted" }, Now: time.Now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }},
-	}
+	pool := testkit.Database(t, payment.Migrations())
+	return harness{t: t, pool: pool, deps: app.Deps{
+		Pool: pool, Settings: settings, ProviderOf: func(string) string { return "scripted" },
+		Recorder: app.Recorder{Wake: func() {}, EventSource: events.Source, ToOutbox: events.ToOutbox},
+		Now:      time.Now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Log: testkit.Log(t),
+	}}
 }
 
 // worker makes a worker; it works until the test ends.
-func (o office) worker(p provider.Provider) *app.ChargeWorker {
+func (o harness) worker(p provider.Provider) *app.ChargeWorker {
 	w := o.idle(p)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(o.t.Context()))
 	var working sync.WaitGroup
@@ -82,15 +84,22 @@ func (o office) worker(p provider.Provider) *app.ChargeWorker {
 	return w
 }
 
-// idle makes a worker at which nobody works: what it is handed waits in its memory.
-func (o office) idle(p provider.Provider) *app.ChargeWorker {
-	w := app.NewChargeWorker(o.pool, provider.Providers{"scripted": p}, o.deps, o.recorder, app.Park{}, noop.NewTracerProvider(), testkit.Log(o.t))
+// idle makes a worker that does not run: what it is handed waits in its memory.
+func (o harness) idle(p provider.Provider) *app.ChargeWorker {
+	deps := o.deps
+	deps.Providers = provider.Providers{"scripted": p}
+	w := app.NewChargeWorker(deps, noop.NewTracerProvider())
 	o.t.Cleanup(w.Close)
 	return w
 }
 
+// payments are the use cases of a worker's process.
+func (o harness) payments(w *app.ChargeWorker) app.Payments {
+	return app.Payments{Deps: w.Deps, Worker: w}
+}
+
 // placeOrders lets order ask for the money of n orders, and returns the payments' ids.
-func (o office) placeOrders(w *app.ChargeWorker, n int) []uuid.UUID {
+func (o harness) placeOrders(w *app.ChargeWorker, n int) []uuid.UUID {
 	o.t.Helper()
 	ids, batch := make([]uuid.UUID, n), make([]domain.OrderEvent, n)
 	for i := range ids {
@@ -99,23 +108,23 @@ func (o office) placeOrders(w *app.ChargeWorker, n int) []uuid.UUID {
 			PaymentID: ids[i], Total: money.Money{Currency: "EUR", Amount: 1000}, Method: "card",
 		}}
 	}
-	apply := app.ApplyOrderEvents{Deps: o.deps, Recorder: o.recorder, Worker: w}
-	if err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return apply.Apply(ctx, tx, batch) }); err != nil {
+	apply := func(ctx context.Context, tx *pg.Tx) error { return o.payments(w).ApplyOrderEvents(ctx, tx, batch) }
+	if err := o.pool.Hot().InTx(o.t.Context(), apply); err != nil {
 		o.t.Fatal(err)
 	}
 	return ids
 }
 
-func (o office) get(id uuid.UUID) app.TriedPayment {
+func (o harness) get(id uuid.UUID) app.PaymentDetails {
 	o.t.Helper()
-	p, err := app.Reads{Pool: o.pool}.Payment(o.t.Context(), id)
+	p, err := app.Payments{Deps: o.deps}.GetPayment(o.t.Context(), id)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	return p
 }
 
-func (o office) waitStatus(status domain.PaymentStatus, ids ...uuid.UUID) {
+func (o harness) waitStatus(status domain.PaymentStatus, ids ...uuid.UUID) {
 	o.t.Helper()
 	testkit.Eventually(o.t, soon, "all payments are "+status.String(), func() bool {
 		for _, id := range ids {
@@ -129,7 +138,7 @@ func (o office) waitStatus(status domain.PaymentStatus, ids ...uuid.UUID) {
 
 func TestAnUnknownOutcomeIsRepeatedUnderTheSameKeyUntilThereIsAnAnswer(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: 50 * time.Millisecond, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, app.Settings{ProviderTimeout: 50 * time.Millisecond, RetryAfter: 10 * time.Millisecond})
 	p := &scripted{charge: func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error) {
 		switch times {
 		case 1:
@@ -159,7 +168,7 @@ func TestAnUnknownOutcomeIsRepeatedUnderTheSameKeyUntilThereIsAnAnswer(t *testin
 
 func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: time.Second, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, app.Settings{ProviderTimeout: time.Second, RetryAfter: 10 * time.Millisecond})
 	crashed := &scripted{charge: yes}
 	ids := o.placeOrders(o.idle(crashed), 300)
 	// The same database a minute later, in another process.
@@ -174,7 +183,7 @@ func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 
 func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: 5 * time.Second, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, app.Settings{ProviderTimeout: 5 * time.Second, RetryAfter: 10 * time.Millisecond})
 	ids := o.placeOrders(o.idle(&scripted{charge: yes}), 500)
 	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
 	one, two := &scripted{charge: yes}, &scripted{charge: yes}
@@ -197,7 +206,7 @@ func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 
 func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
+	o := newHarness(t, app.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
 	release := make(chan struct{})
 	slow := sync.Map{}
 	p := &scripted{charge: func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error) {
@@ -231,7 +240,7 @@ func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 // others that were answered in the same decision are recorded.
 func TestAnAnswerThatCannotBeKeptDoesNotHoldUpOthers(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
+	o := newHarness(t, app.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
 	gate := make(chan struct{})
 	var bad uuid.UUID
 	p := &scripted{charge: func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error) {
@@ -254,7 +263,7 @@ func TestAnAnswerThatCannotBeKeptDoesNotHoldUpOthers(t *testing.T) {
 // asks soon and need not wait for the lease.
 func TestARequestThatIsCutOffIsRecordedAsUnknown(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
+	o := newHarness(t, app.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
 	asked := make(chan struct{})
 	w := o.idle(&scripted{charge: func(ctx context.Context, _ provider.ChargeRequest, _ int) (provider.Charge, error) {
 		close(asked)

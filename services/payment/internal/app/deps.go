@@ -1,51 +1,63 @@
-// Package app holds payment's use cases: each loads what it needs under a lock,
-// lets the domain decide, stores what follows and writes the outbox, in one
-// transaction. The provider is asked outside of every transaction.
+// Package app holds payment's use cases: each loads what it needs under a lock, lets
+// the domain decide, stores what follows and writes the outbox, in one transaction.
+// The provider is asked outside of every transaction.
 package app
 
 import (
 	"crypto/rand"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
 
 // leaseMargin is how long a payment or refund may wait in the process that stored
 // it before its first attempt, on top of the attempt's own time.
 const leaseMargin = 5 * time.Second
 
-// Terms are what the owner sets.
-type Terms struct {
+// Settings are the owner's.
+type Settings struct {
 	// ProviderTimeout is how long an answer is waited for.
 	ProviderTimeout time.Duration
-	// RetryAfter is how soon an unknown outcome is asked for again.
+	// RetryAfter is how soon an unknown outcome is requested again.
 	RetryAfter time.Duration
 }
 
 // lease is how long a process may keep a payment or refund to itself.
-func (t Terms) lease() time.Duration { return t.ProviderTimeout + leaseMargin }
+func (s Settings) lease() time.Duration { return s.ProviderTimeout + leaseMargin }
 
-// Deps gives decisions what they take from outside.
+// Deps is what the use cases depend on.
 type Deps struct {
-	Terms Terms
-	// Provider names who takes a payment method.
-	Provider func(method string) string
+	Pool      *pg.Pool
+	Recorder  Recorder
+	Settings  Settings
+	Providers provider.Providers
+	// ProviderOf names who takes a payment method.
+	ProviderOf func(method string) string
+	// Alerts reports what somebody has to look into.
+	Alerts Alerts
 	// Now is the clock.
 	Now func() time.Time
 	// NewID makes an id, UUIDv7.
 	NewID func() uuid.UUID
+	Log   *slog.Logger
 }
 
-// Decision is what one decision takes from outside.
-func (d Deps) Decision() domain.DecisionContext {
+// decision is what one decision takes from outside.
+func (d Deps) decision() domain.DecisionContext {
 	return domain.DecisionContext{
-		// PostgreSQL keeps microseconds; a decision sees what will be read back.
-		Now: d.Now().UTC().Truncate(time.Microsecond), NewID: d.NewID, NewReference: newReference,
-		Provider: d.Provider, Lease: d.Terms.lease(), RetryAfter: d.Terms.RetryAfter,
+		Now: d.now(), NewID: d.NewID, NewReference: newReference,
+		Provider: d.ProviderOf, Lease: d.Settings.lease(), RetryAfter: d.Settings.RetryAfter,
 	}
 }
+
+// now is the time as PostgreSQL keeps it, in microseconds: a decision sees what will be
+// read back.
+func (d Deps) now() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
 
 // newReference draws from the system's randomness, which never fails.
 func newReference() string {

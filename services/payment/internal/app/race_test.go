@@ -131,10 +131,9 @@ func cancelledOf(e domain.OrderEvent) domain.OrderEvent {
 }
 
 // apply has a worker's process apply events as one batch, as a consumer does.
-func (o office) apply(w *app.ChargeWorker, batch ...domain.OrderEvent) error {
-	apply := app.ApplyOrderEvents{Deps: o.deps, Recorder: o.recorder, Worker: w}
+func (o harness) apply(w *app.ChargeWorker, batch ...domain.OrderEvent) error {
 	for {
-		err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return apply.Apply(ctx, tx, batch) })
+		err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return o.payments(w).ApplyOrderEvents(ctx, tx, batch) })
 		if err == nil || !pg.Transient(err) {
 			return err
 		}
@@ -143,7 +142,7 @@ func (o office) apply(w *app.ChargeWorker, batch ...domain.OrderEvent) error {
 
 // wantGivenBack checks a payment whose order was cancelled: one charge, all of it
 // given back by one refund, the capture told before the refund.
-func (o office) wantGivenBack(b *bank, e domain.OrderEvent) {
+func (o harness) wantGivenBack(b *bank, e domain.OrderEvent) {
 	o.t.Helper()
 	id := e.Awaiting.PaymentID
 	p := o.get(id).Payment
@@ -165,7 +164,7 @@ func (o office) wantGivenBack(b *bank, e domain.OrderEvent) {
 
 // refundFollowedCancel says whether the refund came of the cancellation, which then
 // found the money captured, or else of the provider's answer.
-func (o office) refundFollowedCancel(id uuid.UUID) bool {
+func (o harness) refundFollowedCancel(id uuid.UUID) bool {
 	o.t.Helper()
 	var trace string
 	if err := o.pool.QueryRow(o.t.Context(), `select traceparent from refunds where payment_id = $1`, id).Scan(&trace); err != nil {
@@ -178,7 +177,7 @@ func (o office) refundFollowedCancel(id uuid.UUID) bool {
 // cancellation is recorded first, all of it is given back, once.
 func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, app.Settings{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
 	b := newBank()
 	w := o.worker(b)
 	begin := func() (e domain.OrderEvent, release func()) {
@@ -267,7 +266,7 @@ func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 // is given back than was captured, and of a cancelled order all of it.
 func TestRefundsMeetRefunds(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, app.Settings{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
 	b := newBank()
 	workers := []*app.ChargeWorker{o.worker(b), o.worker(b)}
 	refund := func(i int, payment uuid.UUID) error {
@@ -275,10 +274,10 @@ func TestRefundsMeetRefunds(t *testing.T) {
 		if i%4 != 3 { // else all that is left
 			wish.Amount = &money.Money{Currency: "EUR", Amount: int64(170 + 90*i)}
 		}
-		do := app.RefundPayment{Pool: o.pool, Deps: o.deps, Recorder: o.recorder, Worker: workers[i%2]}
+		do := o.payments(workers[i%2])
 		request := &paymentv1.RefundPaymentRequest{RequestId: uuid.NewString(), PaymentId: payment.String()}
 		key := idempotency.Key{Caller: "owner", RPC: "RefundPayment", RequestID: uuid.MustParse(request.GetRequestId())}
-		_, err := do.Do(t.Context(), key, request, payment, wish)
+		_, err := do.RefundPayment(t.Context(), key, request, payment, wish)
 		switch fault.ReasonOf(err) {
 		case domain.ReasonRefundTooLarge, domain.ReasonPaymentState:
 			return nil

@@ -2,8 +2,11 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
@@ -13,28 +16,19 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// RefundPayment gives money back because someone asks for it.
-type RefundPayment struct {
-	Pool     *pg.Pool
-	Deps     Deps
-	Recorder Recorder
-	Worker   *ChargeWorker
-}
-
-// Do stores the refund once per key, asks the provider once, waiting no longer than
-// the provider's time-out, and returns the refund as it then stands. A repetition
-// of the key makes no other refund and asks for nothing: it returns the same refund
-// as it stands by then, so that whoever saw PENDING learns the outcome by asking
-// again. What the provider did not answer goes on in the background.
-func (r RefundPayment) Do(ctx context.Context, key idempotency.Key, req *paymentv1.RefundPaymentRequest,
+// RefundPayment stores a refund once per key, asks the provider once, waiting no longer
+// than the provider's time-out, and returns the refund as it then stands. A repetition
+// of the key makes no other refund and requests nothing: it returns the same refund as
+// it stands by then. What the provider did not answer goes on in the background.
+func (p Payments) RefundPayment(ctx context.Context, key idempotency.Key, req *paymentv1.RefundPaymentRequest,
 	paymentID uuid.UUID, request domain.RefundRequest,
-) (TriedRefund, error) {
+) (RefundDetails, error) {
 	request.Trace = trace.FromContext(ctx)
 	var made *domain.RefundOrder
 	// Only the refund's id is kept as the answer: the rest is read when it is needed.
-	answer, err := idempotency.Run(ctx, r.Pool, key, req, &paymentv1.RefundPaymentResponse{},
+	answer, err := idempotency.Run(ctx, p.Pool, key, withoutReason(req), &paymentv1.RefundPaymentResponse{},
 		func(ctx context.Context, tx *pg.Tx) (*paymentv1.RefundPaymentResponse, error) {
-			order, err := r.store(ctx, tx, paymentID, request)
+			order, err := p.storeRefund(ctx, tx, paymentID, request)
 			if err != nil {
 				return nil, err
 			}
@@ -42,38 +36,58 @@ func (r RefundPayment) Do(ctx context.Context, key idempotency.Key, req *payment
 			return &paymentv1.RefundPaymentResponse{Refund: &paymentv1.Refund{Id: order.Refund.ID.String()}}, nil
 		})
 	if err != nil {
-		return TriedRefund{}, err
+		return RefundDetails{}, err
 	}
 	if made != nil {
 		// The caller may leave; what the provider does is recorded all the same.
-		r.Worker.Refund(context.WithoutCancel(ctx), *made)
+		p.Worker.Refund(context.WithoutCancel(ctx), *made)
 	}
 	id, err := uuid.Parse(answer.GetRefund().GetId())
 	if err != nil {
-		return TriedRefund{}, err
+		return RefundDetails{}, err
 	}
-	refund, attempts, err := store.GetRefund(ctx, r.Pool, id)
-	return TriedRefund{Refund: refund, Attempts: attempts}, err
+	return p.refundDetails(ctx, id)
 }
 
-// store decides under the payment's lock and queues the refund.
-func (r RefundPayment) store(ctx context.Context, tx *pg.Tx, paymentID uuid.UUID, request domain.RefundRequest) (domain.RefundOrder, error) {
-	accounts, err := store.Lock(ctx, tx, []uuid.UUID{paymentID})
+// withoutReason is a request as it is kept for comparison: with a digest in place of
+// what somebody typed, so that an erasure has nothing to blank there.
+func withoutReason(req *paymentv1.RefundPaymentRequest) *paymentv1.RefundPaymentRequest {
+	kept := proto.CloneOf(req)
+	if kept.GetReason() != "" {
+		digest := sha256.Sum256([]byte(kept.GetRequestId() + kept.GetReason()))
+		kept.Reason = hex.EncodeToString(digest[:])
+	}
+	return kept
+}
+
+func (p Payments) refundDetails(ctx context.Context, id uuid.UUID) (RefundDetails, error) {
+	s := store.On(p.Pool)
+	refund, err := s.GetRefund(ctx, id)
+	if err != nil {
+		return RefundDetails{}, err
+	}
+	attempts, err := s.Attempts(ctx, id)
+	return RefundDetails{Refund: refund, Attempts: attempts[id]}, err
+}
+
+// storeRefund decides under the payment's lock and queues the refund.
+func (p Payments) storeRefund(ctx context.Context, tx *pg.Tx, paymentID uuid.UUID, request domain.RefundRequest) (domain.RefundOrder, error) {
+	accounts, err := store.On(tx).Lock(ctx, []uuid.UUID{paymentID})
 	if err != nil {
 		return domain.RefundOrder{}, err
 	}
 	account, known := accounts[paymentID]
 	if !known {
-		return domain.RefundOrder{}, domain.PaymentNotFound(paymentID.String())
+		return domain.RefundOrder{}, domain.ErrPaymentNotFound(paymentID.String())
 	}
-	decision := r.Deps.Decision()
+	decision := p.decision()
 	refund, err := account.Refund(request, decision)
 	if err != nil {
 		return domain.RefundOrder{}, err
 	}
 	var changes domain.Changes
 	changes.Collect(account)
-	if err := r.Recorder.save(ctx, tx, changes, decision.Now); err != nil {
+	if err := p.Recorder.save(ctx, tx, changes, decision.Now); err != nil {
 		return domain.RefundOrder{}, err
 	}
 	return domain.RefundOrder{Refund: refund, Provider: account.Payment().Provider, ChargeID: account.Payment().ChargeID}, nil

@@ -11,14 +11,14 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/app"
 )
 
-func (o office) exec(statement string, args ...any) {
+func (o harness) exec(statement string, args ...any) {
 	o.t.Helper()
 	if _, err := o.pool.Exec(o.t.Context(), statement, args...); err != nil {
 		o.t.Fatal(err)
 	}
 }
 
-func (o office) count(query string, args ...any) (n int) {
+func (o harness) count(query string, args ...any) (n int) {
 	o.t.Helper()
 	if err := o.pool.QueryRow(o.t.Context(), query, args...).Scan(&n); err != nil {
 		o.t.Fatal(err)
@@ -27,7 +27,7 @@ func (o office) count(query string, args ...any) (n int) {
 }
 
 // refunded adds n payments, each with a refund that came to its status at a time.
-func (o office) refunded(n int, status int, at time.Time) {
+func (o harness) refunded(n int, status int, at time.Time) {
 	o.t.Helper()
 	o.exec(`
 		with made as (
@@ -40,12 +40,12 @@ func (o office) refunded(n int, status int, at time.Time) {
 		  returning id, order_id
 		)
 		insert into refunds (id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code,
-		  attempt_count, version, traceparent, create_time, update_time)
-		select gen_random_uuid(), id, order_id, 'EUR', 40, $2::int, '', 'owner', '', '', 1, case $2::int when 2 then 3 else 0 end, '', $3, $3
+		  attempt_count, version, traceparent, create_time, update_time, origin)
+		select gen_random_uuid(), id, order_id, 'EUR', 40, $2::int, '', 'owner', '', '', 1, case $2::int when 2 then 3 else 0 end, '', $3, $3, 1
 		from made`, n, status, at)
 }
 
-func (o office) anew() *outbox.Republisher { return app.Republisher(o.pool, o.deps, o.recorder) }
+func (o harness) republisher() *outbox.Republisher { return app.Payments{Deps: o.deps}.Republisher() }
 
 // The window ends with the newest refund, however long the shop rested since, and a
 // clock that once ran ahead doesn't move it away.
@@ -59,12 +59,12 @@ func TestRefundsOfTheLastDayAreAnnouncedAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := open(t, app.Terms{ProviderTimeout: time.Second, RetryAfter: time.Second})
+			o := newHarness(t, app.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
 			o.refunded(1, succeeded, time.Now().Add(-ago.newest))
 			o.refunded(2, succeeded, time.Now().Add(-ago.in))
 			o.refunded(4, succeeded, time.Now().Add(-ago.out))
 			o.refunded(8, failed, time.Now().Add(-ago.newest))
-			if err := o.anew().All(t.Context()); err != nil {
+			if err := o.republisher().All(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			told := o.count(`select count(*) from outbox o join refunds r on r.payment_id = o.key and r.version = o.version and r.status = 2
@@ -78,18 +78,18 @@ func TestRefundsOfTheLastDayAreAnnouncedAnew(t *testing.T) {
 
 func TestNothingIsAnnouncedWhereNothingWasGivenBack(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: time.Second, RetryAfter: time.Second})
-	if err := o.anew().All(t.Context()); err != nil || o.count(`select count(*) from outbox`) != 0 {
+	o := newHarness(t, app.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
+	if err := o.republisher().All(t.Context()); err != nil || o.count(`select count(*) from outbox`) != 0 {
 		t.Errorf("error %v, %d events", err, o.count(`select count(*) from outbox`))
 	}
 }
 
 func TestRefundsThatAreAnnouncedAnewWaitForTheirTurn(t *testing.T) {
 	t.Parallel()
-	o := open(t, app.Terms{ProviderTimeout: time.Second, RetryAfter: time.Second})
+	o := newHarness(t, app.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
 	o.refunded(700, 2, time.Now())
 	ended := make(chan error, 1)
-	go func() { ended <- o.anew().All(t.Context()) }()
+	go func() { ended <- o.republisher().All(t.Context()) }()
 	testkit.Eventually(t, soon, "a batch is written", func() bool { return o.count(`select count(*) from outbox`) == 500 })
 	select {
 	case err := <-ended:

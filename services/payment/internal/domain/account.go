@@ -14,13 +14,17 @@ import (
 type Account struct {
 	payment Payment
 	refunds []Refund
-	known   bool // there is a payment
-	stored  bool // it was loaded, not made here
-	changed bool
+	// disputes are loaded by LoadDisputes alone: few decisions are about them.
+	disputes []Dispute
+	known    bool // there is a payment
+	stored   bool // it was loaded, not made here
+	changed  bool
 	// fresh and touched are the ids of refunds made and changed here.
 	fresh, touched []uuid.UUID
 	attempts       []Attempt
-	events         []Event
+	// changedDisputes are those that are new or changed here.
+	changedDisputes []Dispute
+	events          []Event
 }
 
 // NewAccount is the account of an order that was never events of.
@@ -31,6 +35,9 @@ func NewAccount() *Account { return &Account{} }
 func Load(payment Payment, refunds []Refund) *Account {
 	return &Account{payment: payment, refunds: refunds, known: true, stored: true}
 }
+
+// LoadDisputes adds the stored disputes of the payment.
+func (a *Account) LoadDisputes(disputes []Dispute) { a.disputes = disputes }
 
 // Payment returns the payment as it stands; zero when there is none.
 func (a *Account) Payment() Payment { return a.payment }
@@ -54,19 +61,19 @@ func (a *Account) money(amount int64) money.Money {
 	return money.Money{Currency: a.payment.Amount.Currency, Amount: amount}
 }
 
-// addRefund stores a pending refund whose first attempt follows the commit.
-func (a *Account) addRefund(amount int64, reason, requester, trace string, dc DecisionContext) Refund {
-	refund := Refund{
-		ID: dc.NewID(), PaymentID: a.payment.ID, OrderID: a.payment.OrderID,
-		Amount: a.money(amount), Status: RefundPending, Reason: reason, Requester: requester,
-		Due: dc.Now.Add(dc.Lease), Trace: trace, CreateTime: dc.Now, UpdateTime: dc.Now,
-	}
+// addRefund adds a pending refund, completed with the payment's ids; the provider is
+// asked for it after the commit.
+func (a *Account) addRefund(refund Refund, dc DecisionContext) Refund {
+	refund.ID, refund.PaymentID, refund.OrderID = dc.NewID(), a.payment.ID, a.payment.OrderID
+	refund.CustomerID, refund.GuestKey = a.payment.CustomerID, a.payment.GuestKey
+	refund.Status, refund.Due = RefundPending, dc.Now.Add(dc.Lease)
+	refund.CreateTime, refund.UpdateTime = dc.Now, dc.Now
 	a.refunds = append(a.refunds, refund)
 	a.fresh = append(a.fresh, refund.ID)
 	return refund
 }
 
-// say tells others once per decision, however many events ask for it.
+// publish publishes an event once per decision, however many inputs call for it.
 func (a *Account) publish(e Event) {
 	known := slices.ContainsFunc(a.events, func(o Event) bool {
 		return o.Kind == e.Kind && o.Version == e.Version
@@ -77,10 +84,12 @@ func (a *Account) publish(e Event) {
 	}
 }
 
-// publishOutcome tells, or tells again, how the payment was settled.
+// publishOutcome publishes, or republishes, how the payment ended; while it is
+// pending, what it waits for.
 func (a *Account) publishOutcome(trace string) {
 	switch {
 	case !a.payment.Settled():
+		a.publishPending(trace)
 	case a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled:
 		a.publish(Event{Kind: EventFailed, Version: OutcomeVersion, Code: a.payment.FailureCode, Trace: trace})
 	default:
@@ -91,8 +100,22 @@ func (a *Account) publishOutcome(trace string) {
 	}
 }
 
-// publishRefund tells, or tells again, that a refund succeeded. The sum is the one of
-// its own version, so that the event is the same whenever it is said.
+// publishPending publishes, or republishes, that the customer has to act and that a
+// bank works on the payment, each if that happened. It is no news to an order that ended.
+func (a *Account) publishPending(trace string) {
+	if a.payment.OrderCancelled {
+		return
+	}
+	if at := a.payment.ActionTime; !at.IsZero() {
+		a.publish(Event{Kind: EventActionRequired, Version: RequestedVersion, Time: at, Trace: trace})
+	}
+	if at := a.payment.ProcessingTime; !at.IsZero() {
+		a.publish(Event{Kind: EventProcessing, Version: RequestedVersion, Time: at, Method: a.payment.Method, Trace: trace})
+	}
+}
+
+// publishRefund publishes, or republishes, that a refund succeeded. The sum is the one
+// of its own version, so that the event is the same whenever it is published.
 func (a *Account) publishRefund(refund Refund, trace string) {
 	var sum int64
 	for _, other := range a.refunds {
@@ -102,17 +125,22 @@ func (a *Account) publishRefund(refund Refund, trace string) {
 	}
 	a.publish(Event{
 		Kind: EventRefunded, Version: refund.Version, RefundID: refund.ID, Amount: refund.Amount,
-		Refunded: a.money(sum), Captured: a.payment.Captured, Reason: refund.Reason, Trace: trace,
+		Refunded: a.money(sum), Captured: a.payment.Captured, Reason: refund.Reason, Origin: refund.Origin, Trace: trace,
 	})
 }
 
-// RepublishRefundsSince tells again of the refunds that succeeded at a time or after it,
-// each in its own trace: order, which asks for none but a cancelled order's, may not
-// have events of them.
-func (a *Account) RepublishRefundsSince(since time.Time) {
+// RepublishSince republishes the refunds that succeeded and the disputes that changed
+// at a time or after it, each in its own trace: order asks for none of them, unless it
+// was cancelled, and does not know of one whose event was lost.
+func (a *Account) RepublishSince(since time.Time) {
 	for _, refund := range a.refunds {
 		if refund.Status == RefundSucceeded && !refund.UpdateTime.Before(since) {
 			a.publishRefund(refund, refund.Trace)
+		}
+	}
+	for _, dispute := range a.disputes {
+		if !dispute.UpdateTime.Before(since) {
+			a.publishDispute(dispute, "")
 		}
 	}
 }
@@ -124,7 +152,9 @@ type Changes struct {
 	InsertRefunds []Refund
 	UpdateRefunds []Refund
 	Attempts      []Attempt
-	Events        []Event
+	// Disputes are those that are new or changed.
+	Disputes []Dispute
+	Events   []Event
 	// Charges are payments, and Refunds are refunds, that the provider is to be
 	// asked for once the transaction is committed.
 	Charges []Payment
@@ -155,6 +185,7 @@ func (c *Changes) Collect(a *Account) {
 		}
 	}
 	c.Attempts = append(c.Attempts, a.attempts...)
+	c.Disputes = append(c.Disputes, a.changedDisputes...)
 	c.Events = append(c.Events, a.events...)
 }
 

@@ -394,27 +394,27 @@ func TestTheETagNamesTheVersion(t *testing.T) {
 }
 
 // A provider that answers the opening with a failure may have opened the charge all
-// the same, and tells of it: another one was opened by then, and nothing is wrong.
+// the same, and reports it: another one was opened by then, and nothing is wrong.
 // Money under another charge is.
 func TestAChargeThatWasLeftIsNoContradiction(t *testing.T) {
 	t.Parallel()
-	told := func(change func(n *domain.Notice)) (string, domain.Changes) {
+	report := func(change func(n *domain.Notice)) (string, domain.Changes) {
 		a := pending()
 		a.Charged(domain.Answer{Outcome: domain.Opened, ProviderID: "pi_kept", Start: noon, End: noon}, decision())
 		a = reload(a)
 		n := domain.Notice{OrderID: orderID, ChargeID: "pi_left", Amount: eur(1000)}
 		change(&n)
-		contradiction := a.Noticed(n, decision())
-		return contradiction, changesOf(a)
+		verdict := a.ApplyNotice(n, decision())
+		return verdict.Contradiction, changesOf(a)
 	}
-	contradiction, c := told(func(*domain.Notice) {})
+	contradiction, c := report(func(*domain.Notice) {})
 	if contradiction != "" || len(c.Update)+len(c.Charges) != 0 {
 		t.Errorf("contradiction %q, changes %+v; want none", contradiction, c)
 	}
-	if contradiction, _ := told(func(n *domain.Notice) { n.Succeeded = true }); contradiction == "" {
-		t.Error("money was taken under another charge, and nothing is said of it")
+	if contradiction, _ := report(func(n *domain.Notice) { n.Succeeded = true }); contradiction == "" {
+		t.Error("money was taken under another charge without a contradiction")
 	}
-	if contradiction, _ := told(func(n *domain.Notice) { n.OrderID = paymentID }); contradiction == "" {
-		t.Error("a charge of another order is said to be ours, and nothing is said of it")
+	if contradiction, _ := report(func(n *domain.Notice) { n.OrderID = paymentID }); contradiction == "" {
+		t.Error("a charge of another order was taken for ours without a contradiction")
 	}
 }

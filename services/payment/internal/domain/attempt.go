@@ -19,10 +19,10 @@ const (
 	// Unknown: no answer came. The provider may have acted, so the same request is
 	// repeated under the same key until it answers; nothing is guessed.
 	Unknown Outcome = 3
-	// Pending: the provider has not decided yet, and is asked again how it stands.
+	// Pending: the provider has not decided yet, and is polled for how it stands.
 	Pending Outcome = 4
 	// Opened: the provider knows of the charge under an id and has moved nothing. It is
-	// asked for the money once the id is stored. No attempt: it is not kept.
+	// asked for the money once the id is stored. It does not count as an attempt.
 	Opened Outcome = 5
 )
 
@@ -35,6 +35,8 @@ type Answer struct {
 	// Detail is the provider's code when Declined, what it waits for when Pending, and
 	// what went wrong when Unknown.
 	Detail string
+	// Waits is what a charge waits for when Pending.
+	Waits PendingReason
 	// Start and End are when it was asked and when the outcome was known.
 	Start, End time.Time
 	// Trace is the traceparent of the request; may be empty.

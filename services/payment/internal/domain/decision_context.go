@@ -9,8 +9,8 @@ import (
 // maxRetry is where doubling of the time between attempts ends.
 const maxRetry = 5 * time.Minute
 
-// DecisionContext is what a decision takes from outside: the time, fresh ids, chance and
-// the owner's terms.
+// DecisionContext is what a decision takes from outside: the time, new ids, chance and
+// the owner's settings.
 type DecisionContext struct {
 	Now time.Time
 	// NewID makes an id for a refund.

@@ -1,12 +1,14 @@
 package domain
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// Event is what others are told of a payment.
+// Event is what is published about a payment.
 type Event struct {
 	Kind      EventKind
 	PaymentID uuid.UUID
@@ -19,12 +21,19 @@ type Event struct {
 	Amount money.Money
 	// Code says why nothing was taken; only in EventFailed.
 	Code string
-	// RefundID, Refunded (all that was given back, this refund included), Captured
-	// and Reason are only in EventRefunded.
+	// Time is when the provider asked for the action or began to process; Method is the
+	// payment's, only in EventProcessing.
+	Time   time.Time
+	Method string
+	// RefundID, Refunded (all that was given back, this refund included), Captured,
+	// Reason and Origin are only in EventRefunded.
 	RefundID uuid.UUID
 	Refunded money.Money
 	Captured money.Money
 	Reason   string
+	Origin   RefundOrigin
+	// Dispute is only in EventDisputed.
+	Dispute Dispute
 	// Trace is the traceparent that the event continues; may be empty.
 	Trace string
 }
@@ -40,4 +49,10 @@ const (
 	EventFailed
 	// EventRefunded says that money was given back.
 	EventRefunded
+	// EventActionRequired says that the customer has to act.
+	EventActionRequired
+	// EventProcessing says that a bank works on the payment.
+	EventProcessing
+	// EventDisputed says that a dispute was opened or changed.
+	EventDisputed
 )

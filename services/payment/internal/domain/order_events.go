@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,7 +10,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// RequesterOrder is who asks for the refunds of cancelled orders.
+// RequesterOrder is who requests the refunds of cancelled orders.
 const RequesterOrder = "service/order"
 
 // OrderEvent is something that was events of an order: exactly one of the two.
@@ -26,6 +27,9 @@ type AwaitingPayment struct {
 	PaymentID uuid.UUID
 	Total     money.Money
 	Method    string
+	// CustomerID and GuestKey are Payment's.
+	CustomerID uuid.UUID
+	GuestKey   uuid.UUID
 }
 
 // Cancelled says that an order ended.
@@ -62,8 +66,8 @@ func (a *Account) Apply(e OrderEvent, dc DecisionContext) {
 	}
 }
 
-// await makes the payment, which is charged after the commit. A known payment says
-// its recorded outcome again; a pending one is asked for when it is due, anyway.
+// await makes the payment, which is charged after the commit. A known payment
+// republishes its recorded outcome, or what it waits for.
 func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, dc DecisionContext) {
 	if a.known {
 		a.publishOutcome(trace)
@@ -74,7 +78,8 @@ func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, dc D
 	a.payment = Payment{
 		ID: e.PaymentID, OrderID: orderID, Reference: dc.NewReference(), Amount: e.Total,
 		Status: PaymentPending, Method: e.Method, Provider: dc.Provider(e.Method), Captured: none, Refunded: none,
-		Due: dc.Now.Add(dc.Lease), Version: AskedVersion, Trace: trace, CreateTime: dc.Now, UpdateTime: dc.Now,
+		CustomerID: e.CustomerID, GuestKey: e.GuestKey,
+		Due: dc.Now.Add(dc.Lease), Version: RequestedVersion, Trace: trace, CreateTime: dc.Now, UpdateTime: dc.Now,
 	}
 	if e.Total.IsZero() {
 		// Nothing is to be taken, and no provider takes nothing.
@@ -113,8 +118,8 @@ func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, dc Decisi
 	}
 }
 
-// cancelAgain answers with what is recorded. A refund that the provider declined
-// is tried anew, as another refund.
+// cancelAgain republishes what is recorded. A refund that the provider declined is
+// requested again, as another refund.
 func (a *Account) cancelAgain(trace string, dc DecisionContext) {
 	a.publishOutcome(trace)
 	a.publishRefunds(trace)
@@ -130,13 +135,18 @@ func (a *Account) publishRefunds(trace string) {
 	}
 }
 
-// refundRest gives back all that is left.
+// refundRest gives back all that is left, unless the provider would refuse that as it
+// refused it before.
 func (a *Account) refundRest(trace string, dc DecisionContext) {
 	if !a.payment.HasMoney() {
 		return
 	}
-	if left := a.left(); left > 0 {
-		a.addRefund(left, ReasonOrderCancelled, RequesterOrder, trace, dc)
+	left := a.left()
+	refused := slices.ContainsFunc(a.refunds, func(r Refund) bool { return r.refusedForGood(left) })
+	if left > 0 && !refused {
+		a.addRefund(Refund{
+			Amount: a.money(left), Origin: OriginOrderCancelled, Reason: ReasonOrderCancelled, Requester: RequesterOrder, Trace: trace,
+		}, dc)
 	}
 }
 
@@ -167,6 +177,7 @@ func (a *Account) close(status PaymentStatus, dc DecisionContext) {
 	a.payment.Status = status
 	a.payment.Version = OutcomeVersion
 	a.payment.Due = time.Time{}
+	a.payment.PendingReason = PendingUnknown
 	a.touch(dc)
 }
 

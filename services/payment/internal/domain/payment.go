@@ -47,12 +47,27 @@ func (s PaymentStatus) String() string {
 	return paymentStatusNames[s]
 }
 
-// The versions of a payment count what events tell of it: it was asked for (1), it
-// was settled (2), and each refund that succeeded. A settled payment's outcome
-// therefore always has OutcomeVersion, however often and late it is said.
+// The versions of a payment count what is published about it: it was requested (1),
+// its outcome was decided (2), then each refund that succeeded and each change of a
+// dispute. So the outcome always has OutcomeVersion, however often and late it is
+// published, and what is published before it has RequestedVersion.
 const (
-	AskedVersion   int64 = 1
-	OutcomeVersion int64 = 2
+	RequestedVersion int64 = 1
+	OutcomeVersion   int64 = 2
+)
+
+// PendingReason is what a pending payment waits for. The numbers are those of the
+// contract's PendingReason and of the database.
+type PendingReason int16
+
+// The reasons.
+const (
+	// PendingUnknown: the provider was not asked, or its answer is not known.
+	PendingUnknown PendingReason = 0
+	// PendingAction: the customer must act, such as in a 3-D Secure check.
+	PendingAction PendingReason = 1
+	// PendingBank: a bank works on it, for days if it is a debit.
+	PendingBank PendingReason = 2
 )
 
 // CodeOrderCancelled is the failure code of a payment whose order was cancelled
@@ -91,9 +106,23 @@ type Payment struct {
 	Refunded    money.Money
 	// OrderCancelled says that the order ended: whatever is captured is given back.
 	OrderCancelled bool
-	// Attempts counts the requests to the provider whose outcome was recorded.
+	// CustomerID is the order's customer, and GuestKey what stands for the e-mail address
+	// of one who has no account: by them an erasure finds what belongs to the person.
+	// Each may be the nil id.
+	CustomerID uuid.UUID
+	GuestKey   uuid.UUID
+	// PendingReason is what it waits for while it is pending.
+	PendingReason PendingReason
+	// ActionTime is when the customer first had to act, ProcessingTime when a bank first
+	// worked on it; zero when that never was. They are published once.
+	ActionTime     time.Time
+	ProcessingTime time.Time
+	// Attempts counts the requests to the provider whose outcome was recorded. Polls
+	// counts those that found no news and were not, the last at PollTime.
 	Attempts int32
-	// Due is when the provider is to be asked, or asked again; zero once settled.
+	Polls    int32
+	PollTime time.Time
+	// Due is when the provider is to be asked, or asked again; zero once decided.
 	Due     time.Time
 	Version int64
 	// Trace is the traceparent under which it was asked for; may be empty.
@@ -102,7 +131,7 @@ type Payment struct {
 	UpdateTime time.Time
 }
 
-// Settled reports whether the outcome is known.
+// Settled reports whether the outcome is decided.
 func (p Payment) Settled() bool { return p.Status != PaymentPending }
 
 // HasMoney reports whether something was captured that may be given back.
@@ -110,9 +139,9 @@ func (p Payment) HasMoney() bool {
 	return p.Status == PaymentCaptured || p.Status == PaymentPartiallyRefunded
 }
 
-// Etag names this version of the payment. Attempts are part of what it shows, and
-// therefore count too.
-func (p Payment) Etag() string { return etag.Of(p.ID, p.Version<<32|int64(p.Attempts)) }
+// Etag names this version of the payment. Attempts and polls are part of what it
+// shows, and therefore count too.
+func (p Payment) Etag() string { return etag.Of(p.ID, p.Version<<32|int64(p.Attempts+p.Polls)) }
 
 // cut makes a provider's text one that the database keeps: valid, without U+0000,
 // and of at most maximum bytes, without breaking a character.

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,7 +23,9 @@ type world struct {
 	asked, ended bool
 	charge       domain.Outcome // what the provider does with the charge; 0 until it was asked
 	refunds      map[uuid.UUID]domain.Outcome
-	declines     bool // the provider may decline refunds
+	declines     bool    // the provider may decline refunds
+	given        int64   // what the provider gave back
+	others       []int64 // refunds that somebody made at the provider
 	said         map[string]domain.Event
 }
 
@@ -67,7 +70,12 @@ func (w *world) check() {
 			open += r.Amount.Amount
 		}
 	}
-	if p.Refunded.Amount != given || given+open > p.Captured.Amount || p.Captured.Amount > p.Amount.Amount {
+	// What others gave back is counted twice while a request for it is still open.
+	var elsewhere int64
+	for _, amount := range w.others {
+		elsewhere += amount
+	}
+	if p.Refunded.Amount != given || given > p.Captured.Amount || given+open > p.Captured.Amount+elsewhere || p.Captured.Amount > p.Amount.Amount {
 		w.t.Fatalf("of %s %s is captured, %s refunded; refunds give %d and may give %d", p.Amount, p.Captured, p.Refunded, given, open)
 	}
 	if p.Settled() != p.Due.IsZero() {
@@ -116,10 +124,56 @@ func (w *world) tryRefund() {
 		return
 	}
 	id := refunds[rapid.IntRange(0, len(refunds)-1).Draw(w.t, "refund")].ID
-	decided := w.refunds[id]
-	answer := w.askProvider(&decided, w.declines)
-	w.refunds[id] = decided
+	answer := w.askForRefund(id, func(decided *domain.Outcome) domain.Answer { return w.askProvider(decided, w.declines) })
 	w.account.RefundAnswered(id, answer, w.decision())
+	w.commit()
+}
+
+// askForRefund lets the provider decide about a refund, which it refuses when more
+// would be given back than was taken.
+func (w *world) askForRefund(id uuid.UUID, ask func(decided *domain.Outcome) domain.Answer) domain.Answer {
+	i := slices.IndexFunc(w.account.Refunds(), func(r domain.Refund) bool { return r.ID == id })
+	refund := w.account.Refunds()[i]
+	decided, before := w.refunds[id], w.refunds[id]
+	if refund.Origin == domain.OriginProvider {
+		decided, before = domain.Succeeded, domain.Succeeded // it was made already
+	} else if decided == 0 && w.given+refund.Amount.Amount > w.account.Payment().Captured.Amount {
+		decided = domain.Declined
+	}
+	answer := ask(&decided)
+	if before == 0 && decided == domain.Succeeded {
+		w.given += refund.Amount.Amount
+	}
+	w.refunds[id] = decided
+	if answer.Outcome == domain.Declined && w.given+refund.Amount.Amount > w.account.Payment().Captured.Amount {
+		answer.Detail = domain.CodeRefundTooLarge
+	}
+	return answer
+}
+
+// refundElsewhere has somebody give money back at the provider, as far as there is
+// any. Its notice comes now, or at the end.
+func (w *world) refundElsewhere() {
+	left := w.account.Payment().Captured.Amount - w.given
+	if left <= 0 {
+		return
+	}
+	amount := rapid.Int64Range(1, left).Draw(w.t, "elsewhere")
+	w.given += amount
+	w.others = append(w.others, amount)
+	if rapid.Bool().Draw(w.t, "notice comes") {
+		w.notice(len(w.others) - 1)
+	}
+}
+
+func (w *world) notice(n int) {
+	p := w.account.Payment()
+	v := w.account.ApplyNotice(domain.Notice{
+		ChargeID: p.ChargeID, Amount: eur(w.others[n]), Refund: &domain.RefundNotice{ProviderID: fmt.Sprintf("other-%d", n)},
+	}, w.decision())
+	if v != (domain.Verdict{}) {
+		w.t.Fatalf("a refund elsewhere of %d is %+v", w.others[n], v)
+	}
 	w.commit()
 }
 
@@ -133,10 +187,10 @@ func (w *world) wishRefund() {
 	w.commit()
 }
 
-// settle lets the provider answer everything that is still open, and order ask
+// close lets the provider answer everything that is still open, and order ask
 // again once more.
 func (w *world) close() {
-	for range 3 {
+	for range 5 {
 		if p := w.account.Payment(); w.asked && p.Status == domain.PaymentPending {
 			if w.charge == 0 {
 				w.charge = domain.Succeeded
@@ -144,12 +198,17 @@ func (w *world) close() {
 			w.account.Charged(domain.Answer{Outcome: w.charge, ProviderID: "id"}, w.decision())
 			w.commit()
 		}
-		for _, r := range w.account.Refunds() {
-			outcome := w.refunds[r.ID]
-			if outcome == 0 {
-				outcome = domain.Succeeded
-			}
-			w.account.RefundAnswered(r.ID, domain.Answer{Outcome: outcome, ProviderID: "id"}, w.decision())
+		for n := range w.others {
+			w.notice(n)
+		}
+		for _, r := range slices.Clone(w.account.Refunds()) {
+			answer := w.askForRefund(r.ID, func(decided *domain.Outcome) domain.Answer {
+				if *decided == 0 {
+					*decided = domain.Succeeded
+				}
+				return domain.Answer{Outcome: *decided, ProviderID: r.ProviderRefundID + "id"}
+			})
+			w.account.RefundAnswered(r.ID, answer, w.decision())
 			w.commit()
 		}
 		if w.ended {
@@ -176,6 +235,7 @@ func TestMoneyIsExactInEveryOrderOfEvents(t *testing.T) {
 			"charge":    func(*rapid.T) { w.tryCharge() },
 			"refund":    func(*rapid.T) { w.tryRefund() },
 			"wish":      func(*rapid.T) { w.wishRefund() },
+			"elsewhere": func(*rapid.T) { w.refundElsewhere() },
 		})
 		w.close()
 		p := w.account.Payment()

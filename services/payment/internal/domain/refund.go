@@ -22,6 +22,30 @@ const (
 	RefundFailed RefundStatus = 3
 )
 
+// RefundOrigin is who caused a refund. The numbers are those of the contract's
+// RefundOrigin and of the database.
+type RefundOrigin int16
+
+// The origins of a refund.
+const (
+	// OriginRequest: somebody called RefundPayment.
+	OriginRequest RefundOrigin = 1
+	// OriginOrderCancelled: the order was cancelled.
+	OriginOrderCancelled RefundOrigin = 2
+	// OriginProvider: it was made at the provider. The shop never requests it there.
+	OriginProvider RefundOrigin = 3
+)
+
+// The codes of refusals that are final: the same request would be refused again.
+const (
+	// CodeRefundTooLarge: more than is left at the provider.
+	CodeRefundTooLarge = "refund_exceeds_charge"
+	// CodeAlreadyRefunded: nothing is left at the provider.
+	CodeAlreadyRefunded = "charge_already_refunded"
+	// CodeDisputed: the bank took the money back, or is about to.
+	CodeDisputed = "charge_disputed"
+)
+
 // ReasonOrderCancelled is the reason of a refund that follows a cancelled order.
 const ReasonOrderCancelled = "order cancelled"
 
@@ -32,21 +56,52 @@ type Refund struct {
 	OrderID   uuid.UUID
 	Amount    money.Money
 	Status    RefundStatus
+	Origin    RefundOrigin
 	Reason    string
-	// Requester is the key of who asked: a caller, or "service/order".
+	// Requester is the key of who requested it: a caller, "service/order", or
+	// "provider/stripe".
 	Requester string
+	// CustomerID and GuestKey are the payment's.
+	CustomerID uuid.UUID
+	GuestKey   uuid.UUID
 	// ProviderRefundID is the provider's id; empty until known.
 	ProviderRefundID string
 	// FailureCode says why the provider declined; empty otherwise.
 	FailureCode string
 	// Version is the payment's version when it succeeded; 0 before.
-	Version  int64
+	Version int64
+	// Attempts counts the requests whose outcome was recorded, Polls those that found
+	// that the provider still works on it.
 	Attempts int32
-	// Due is when the provider is to be asked, or asked again; zero once settled.
+	Polls    int32
+	// Due is when the provider is to be asked, or asked again; zero once decided.
 	Due        time.Time
 	Trace      string
 	CreateTime time.Time
 	UpdateTime time.Time
+}
+
+// known notes the provider's id. One that was made at the provider is known by it from
+// the beginning.
+func (r *Refund) known(providerID string) {
+	if r.Origin != OriginProvider {
+		r.ProviderRefundID = providerID
+	}
+}
+
+// refusedForGood reports whether the provider refused it in a way that another
+// request for this amount would be refused too.
+func (r Refund) refusedForGood(amount int64) bool {
+	if r.Status != RefundFailed || r.Origin == OriginProvider {
+		return false
+	}
+	switch r.FailureCode {
+	case CodeRefundTooLarge:
+		return amount >= r.Amount.Amount
+	case CodeAlreadyRefunded, CodeDisputed:
+		return true
+	}
+	return false
 }
 
 // RefundOrder is a refund that the provider is to be asked for.

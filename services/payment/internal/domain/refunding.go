@@ -10,7 +10,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// RefundRequest is someone's wish to give money back.
+// RefundRequest is somebody's request to give money back.
 type RefundRequest struct {
 	// Amount is how much; nil gives back all that is left.
 	Amount *money.Money
@@ -20,7 +20,7 @@ type RefundRequest struct {
 	Trace     string
 }
 
-// Refund decides about a wish to give money back. Refunds that are pending count
+// Refund decides about a request to give money back. Refunds that are pending count
 // as given back. Errors: PAYMENT_STATE when nothing is captured or all was given
 // back, CURRENCY_MISMATCH, REFUND_TOO_LARGE, and INVALID_FIELD for an amount that
 // is not more than 0.
@@ -51,20 +51,27 @@ func (a *Account) Refund(request RefundRequest, dc DecisionContext) (Refund, err
 			a.payment.ID, a.money(left), a.payment.Captured, a.payment.Refunded).
 			With("left", a.money(left).String())
 	}
-	return a.addRefund(amount, request.Reason, request.Requester, request.Trace, dc), nil
+	return a.addRefund(Refund{
+		Amount: a.money(amount), Origin: OriginRequest, Reason: request.Reason, Requester: request.Requester, Trace: request.Trace,
+	}, dc), nil
 }
 
 // RefundAnswered records what came of asking the provider for a refund. An answer
-// for a refund that is settled or not the account's is ignored.
+// for a refund that is decided or not the account's is ignored.
 func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, dc DecisionContext) {
 	i := slices.IndexFunc(a.refunds, func(r Refund) bool { return r.ID == id })
 	if i < 0 || a.refunds[i].Status != RefundPending {
 		return
 	}
 	refund := &a.refunds[i]
-	refund.Attempts++
 	refund.UpdateTime = dc.Now
 	a.touched = append(a.touched, id)
+	if answer.Outcome == Pending && refund.ProviderRefundID == answer.ProviderID && refund.Attempts > 0 {
+		refund.Polls++
+		refund.Due = dc.retry(refund.Attempts + refund.Polls)
+		return
+	}
+	refund.Attempts++
 	a.attempts = append(a.attempts, answer.attempt(id, refund.Attempts))
 	switch answer.Outcome {
 	case Succeeded:
@@ -73,11 +80,14 @@ func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, dc DecisionContext
 		refund.Status = RefundFailed
 		refund.FailureCode = cut(answer.Detail, MaxCode)
 		refund.Due = time.Time{}
+		if refund.refusedForGood(refund.Amount.Amount) && a.payment.OrderCancelled {
+			a.refundRest(answer.Trace, dc) // less may be left by now than was requested
+		}
 	case Pending:
-		refund.ProviderRefundID = answer.ProviderID
-		refund.Due = dc.retry(refund.Attempts)
+		refund.known(answer.ProviderID)
+		refund.Due = dc.retry(refund.Attempts + refund.Polls)
 	default:
-		refund.Due = dc.retry(refund.Attempts)
+		refund.Due = dc.retry(refund.Attempts + refund.Polls)
 	}
 }
 
@@ -91,8 +101,11 @@ func (a *Account) give(refund *Refund, answer Answer, dc DecisionContext) {
 	}
 	a.touch(dc)
 	refund.Status = RefundSucceeded
-	refund.ProviderRefundID = answer.ProviderID
+	refund.known(answer.ProviderID)
 	refund.Version = a.payment.Version
 	refund.Due = time.Time{}
 	a.publishRefund(*refund, answer.Trace)
+	if refund.Origin == OriginProvider && a.payment.OrderCancelled {
+		a.refundRest(answer.Trace, dc) // a request for all of it was refused, or will be
+	}
 }

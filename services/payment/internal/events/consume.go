@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
@@ -18,16 +19,33 @@ import (
 const (
 	typeAwaitingPayment = "shopmesh.order.v1.OrderAwaitingPayment"
 	typeCancelled       = "shopmesh.order.v1.OrderCancelled"
+	typeCustomerErased  = "shopmesh.customer.v1.CustomerErased"
 )
 
-// Handler hands what concerns payment to apply, in the order in which it came, and
-// ignores the rest. An event that can't be read fails the batch, so that the
-// consumer finds it and sets it aside.
-func Handler(apply func(ctx context.Context, tx *pg.Tx, orders []domain.OrderEvent) error) consumer.Handler {
+// Handlers are the use cases that events are handed to, within their transaction.
+type Handlers struct {
+	// Orders applies what happened to orders, in its order.
+	Orders func(ctx context.Context, tx *pg.Tx, batch []domain.OrderEvent) error
+	// Erase forgets people, known by customer id or guest key.
+	Erase func(ctx context.Context, tx *pg.Tx, people []uuid.UUID) error
+}
+
+// NewHandler hands what concerns payment to its use cases and ignores the rest. An
+// event that can't be read fails the batch, so that the consumer finds it and makes a
+// dead letter of it.
+func NewHandler(h Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		orders := make([]domain.OrderEvent, 0, len(batch))
+		var people []uuid.UUID
 		for _, e := range batch {
-			event, concerns, err := read(e)
+			if e.Type == typeCustomerErased {
+				if err := readErased(e); err != nil {
+					return fmt.Errorf("event %s: %w", e.ID, err)
+				}
+				people = append(people, e.Key)
+				continue
+			}
+			event, concerns, err := readOrder(e)
 			if err != nil {
 				return fmt.Errorf("event %s: %w", e.ID, err)
 			}
@@ -35,14 +53,32 @@ func Handler(apply func(ctx context.Context, tx *pg.Tx, orders []domain.OrderEve
 				orders = append(orders, event)
 			}
 		}
-		if len(orders) == 0 {
-			return nil
+		if len(orders) > 0 {
+			if err := h.Orders(ctx, tx, orders); err != nil {
+				return err
+			}
 		}
-		return apply(ctx, tx, orders)
+		if len(people) > 0 {
+			return h.Erase(ctx, tx, people)
+		}
+		return nil
 	}
 }
 
-func read(e consumer.Event) (event domain.OrderEvent, concerns bool, err error) {
+// readErased checks that the event's key is the customer's id; a guest's is a key made
+// of the e-mail address, which order puts into its events in the same way.
+func readErased(e consumer.Event) error {
+	m := &customerv1.CustomerErased{}
+	if err := consumer.Decode(e, m); err != nil {
+		return err
+	}
+	if id := m.GetCustomerId(); id != "" && id != e.Key.String() {
+		return fmt.Errorf("its key is %s, its customer_id %q", e.Key, id)
+	}
+	return nil
+}
+
+func readOrder(e consumer.Event) (event domain.OrderEvent, concerns bool, err error) {
 	event = domain.OrderEvent{OrderID: e.Key, Trace: trace.Format(e.Span)}
 	switch e.Type {
 	case typeAwaitingPayment:
@@ -72,6 +108,13 @@ func readAwaiting(e consumer.Event) (*domain.AwaitingPayment, error) {
 		return nil, fmt.Errorf("total: %w", err)
 	}
 	awaiting, err := domain.NewAwaitingPayment(id, total, m.GetPaymentMethod())
+	if err != nil {
+		return nil, err
+	}
+	if awaiting.CustomerID, err = optionalID("customer_id", m.GetCustomerId()); err != nil {
+		return nil, err
+	}
+	awaiting.GuestKey, err = optionalID("guest_key", m.GetGuestKey())
 	return &awaiting, err
 }
 
@@ -83,17 +126,22 @@ func readCancelled(e consumer.Event) (*domain.Cancelled, error) {
 	if err := sameOrder(e, m.GetNotice().GetOrderId()); err != nil {
 		return nil, err
 	}
-	cancelled := &domain.Cancelled{
-		Currency: m.GetNotice().GetTotal().GetCurrencyCode(), PaymentRequested: m.GetPaymentRequested(),
+	id, err := optionalID("payment_id", m.GetPaymentId())
+	return &domain.Cancelled{
+		PaymentID: id, Currency: m.GetNotice().GetTotal().GetCurrencyCode(), PaymentRequested: m.GetPaymentRequested(),
+	}, err
+}
+
+// optionalID reads an id that may be empty: the nil id.
+func optionalID(field, text string) (uuid.UUID, error) {
+	if text == "" {
+		return uuid.Nil, nil
 	}
-	if text := m.GetPaymentId(); text != "" {
-		id, err := uuid.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("payment_id %q: %w", text, err)
-		}
-		cancelled.PaymentID = id
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("%s %q: %w", field, text, err)
 	}
-	return cancelled, nil
+	return id, nil
 }
 
 // sameOrder refuses an event whose content belongs to another key: its order would

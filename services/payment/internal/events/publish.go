@@ -1,29 +1,32 @@
 // Package events translates between the broker's messages and the domain: what
-// order says, and what payment says.
+// payment consumes, and what it publishes.
 package events
 
 import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/protoconv"
 )
 
-// The topics that payment consumes and publishes, and its consumer group.
+// The topics that payment consumes and publishes to, and its consumer group.
 const (
-	TopicOrder   = "shopmesh.order.order.v1"
-	TopicPayment = "shopmesh.payment.payment.v1"
-	Group        = "shopmesh.payment"
+	TopicOrder    = "shopmesh.order.order.v1"
+	TopicCustomer = "shopmesh.customer.customer.v1"
+	TopicPayment  = "shopmesh.payment.payment.v1"
+	Group         = "shopmesh.payment"
 	// Source is where payment's events come from (CloudEvents ce_source).
 	Source = "/shopmesh/payment"
 )
 
-// ToOutbox turns what the domain publishes into events for the outbox.
+// ToOutbox turns the domain's events into the outbox's.
 func ToOutbox(published []domain.Event, at time.Time) []outbox.Event {
 	events := make([]outbox.Event, len(published))
 	for i, e := range published {
@@ -36,22 +39,28 @@ func ToOutbox(published []domain.Event, at time.Time) []outbox.Event {
 }
 
 func message(e domain.Event) proto.Message {
+	payment, order := e.PaymentID.String(), e.OrderID.String()
 	switch e.Kind {
 	case domain.EventCaptured:
 		return &paymentv1.PaymentCaptured{
-			PaymentId: e.PaymentID.String(), OrderId: e.OrderID.String(), Reference: e.Reference,
-			Amount: moneypb.Proto(e.Amount), Version: e.Version,
+			PaymentId: payment, OrderId: order, Reference: e.Reference, Amount: moneypb.Proto(e.Amount), Version: e.Version,
 		}
 	case domain.EventFailed:
-		return &paymentv1.PaymentFailed{
-			PaymentId: e.PaymentID.String(), OrderId: e.OrderID.String(), FailureCode: e.Code, Version: e.Version,
-		}
+		return &paymentv1.PaymentFailed{PaymentId: payment, OrderId: order, FailureCode: e.Code, Version: e.Version}
 	case domain.EventRefunded:
 		return &paymentv1.PaymentRefunded{
-			RefundId: e.RefundID.String(), PaymentId: e.PaymentID.String(), OrderId: e.OrderID.String(),
+			RefundId: e.RefundID.String(), PaymentId: payment, OrderId: order,
 			Amount: moneypb.Proto(e.Amount), Refunded: moneypb.Proto(e.Refunded), Captured: moneypb.Proto(e.Captured),
-			Reason: e.Reason, Version: e.Version,
+			Reason: e.Reason, Version: e.Version, Origin: paymentv1.RefundOrigin(e.Origin),
 		}
+	case domain.EventActionRequired:
+		return &paymentv1.PaymentActionRequired{PaymentId: payment, OrderId: order, Version: e.Version, Time: timestamppb.New(e.Time)}
+	case domain.EventProcessing:
+		return &paymentv1.PaymentProcessing{
+			PaymentId: payment, OrderId: order, Version: e.Version, Time: timestamppb.New(e.Time), Method: e.Method,
+		}
+	case domain.EventDisputed:
+		return &paymentv1.PaymentDisputed{PaymentId: payment, OrderId: order, Version: e.Version, Dispute: protoconv.Dispute(e.Dispute)}
 	}
 	return nil // the outbox refuses an event without a message
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
@@ -31,8 +33,29 @@ type Operations struct {
 }
 
 // New returns payment's operations.
-func New(pool *pg.Pool, relay *outbox.Relay, orders *consumer.Consumer, box *sandbox.Sandbox, cards *stripe.Stripe) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay, orders), pool: pool, sandbox: box, stripe: cards}
+func New(pool *pg.Pool, relay *outbox.Relay, events *consumer.Consumer, box *sandbox.Sandbox, cards *stripe.Stripe) *Operations {
+	base := operations.NewBase(name, pool, relay, events).
+		Also(func(ctx context.Context) error { return openContradictions(ctx, pool) }).
+		Also(func(ctx context.Context) error { return unansweredDisputes(ctx, pool) })
+	return &Operations{Base: base, pool: pool, sandbox: box, stripe: cards}
+}
+
+// openContradictions is the condition that somebody has to look into contradictions.
+func openContradictions(ctx context.Context, pool *pg.Pool) error {
+	count, err := store.On(pool).OpenContradictions(ctx)
+	if err != nil || count == 0 {
+		return err
+	}
+	return fmt.Errorf("what a payment provider reported contradicts the books, %d times: see ListContradictions", count)
+}
+
+// unansweredDisputes is the condition that a bank waits for the shop's answer.
+func unansweredDisputes(ctx context.Context, pool *pg.Pool) error {
+	count, oldest, err := store.On(pool).UnansweredDisputes(ctx)
+	if err != nil || count == 0 {
+		return err
+	}
+	return fmt.Errorf("%d disputes of payments wait for the shop's answer at the provider, the oldest since %s", count, oldest.Format(time.DateOnly))
 }
 
 // clockSlack is how much a provider's clock may be behind ours.
@@ -43,11 +66,18 @@ const clockSlack = time.Hour
 // Payments are read first: what they say was captured, the ledger held before.
 func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
 	var cards store.Stand // the oldest payment by Stripe
-	err := store.Stands(ctx, o.pool, func(s store.Stand) error {
-		if s.Provider == stripe.Name && (cards.CreateTime.IsZero() || s.CreateTime.Before(cards.CreateTime)) {
-			cards = s
+	err := o.pool.Snapshot(ctx, func(tx pgx.Tx) error {
+		s := store.On(tx)
+		err := s.Stands(ctx, func(stand store.Stand) error {
+			if stand.Provider == stripe.Name && (cards.CreateTime.IsZero() || stand.CreateTime.Before(cards.CreateTime)) {
+				cards = stand
+			}
+			return statePayment(stand, emit)
+		})
+		if err != nil {
+			return err
 		}
-		return statePayment(s, emit)
+		return s.EachOpenContradiction(ctx, func(c domain.Contradiction) error { return stateContradiction(c, emit) })
 	})
 	if err != nil {
 		return err
@@ -100,7 +130,7 @@ func statePayment(s store.Stand, emit func(*operationsv1.AuditRecord) error) err
 	err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Payment{Payment: &operationsv1.PaymentRecord{
 		OrderId: s.OrderID.String(), PaymentId: s.PaymentID.String(), Status: s.Status.String(),
 		Captured: moneypb.Proto(s.Captured), Refunded: moneypb.Proto(s.Refunded),
-		Pending: s.Status == domain.PaymentPending || s.PendingRefunds > 0,
+		Pending: s.Status == domain.PaymentPending || s.PendingRefunds > 0, Lost: moneypb.Proto(s.Lost),
 	}}})
 	if err != nil {
 		return err
@@ -111,12 +141,18 @@ func statePayment(s store.Stand, emit func(*operationsv1.AuditRecord) error) err
 			return err
 		}
 	}
-	if s.OrderCancelled && s.FailedRefunds > 0 && s.Refunded != s.Captured && s.PendingRefunds == 0 {
+	// What a bank took back needs no refund.
+	open := s.Captured.Amount - s.Refunded.Amount - s.Lost.Amount
+	if s.OrderCancelled && s.FailedRefunds > 0 && open > 0 && s.PendingRefunds == 0 {
 		return emit(finding("REFUND_FAILED", s.PaymentID.String(),
 			"order %s is cancelled, the provider declined %d refunds: %s was captured and %s given back",
 			s.OrderID, s.FailedRefunds, s.Captured, s.Refunded))
 	}
 	return nil
+}
+
+func stateContradiction(c domain.Contradiction, emit func(*operationsv1.AuditRecord) error) error {
+	return emit(finding("CONTRADICTION", c.ID.String(), "payment %s, event %s (%s): %s", c.PaymentID, c.EventID, c.EventType, c.Cause))
 }
 
 func stateBalance(b provider.Balance, emit func(*operationsv1.AuditRecord) error) error {

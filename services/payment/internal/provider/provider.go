@@ -24,9 +24,29 @@ type Provider interface {
 	Charge(ctx context.Context, request ChargeRequest) (Charge, error)
 	// Refund gives back money of a charge.
 	Refund(ctx context.Context, request RefundRequest) (Refund, error)
-	// LookUp reads a charge by the provider's id; ErrNotFound when there is none,
-	// which says nothing about a request that may still be under way.
-	LookUp(ctx context.Context, id string) (Charge, error)
+	// LookUpRefund reads a refund that was made at the provider, by the request's
+	// ProviderID. It moves no money.
+	LookUpRefund(ctx context.Context, request RefundRequest) (Refund, error)
+}
+
+// ActionReader is a provider whose charges can need the customer to act.
+type ActionReader interface {
+	// NextAction reads what the customer has to do for a charge; the zero Action when
+	// there is nothing to do any more.
+	NextAction(ctx context.Context, chargeID string) (Action, error)
+}
+
+// RefundLister is a provider at which others can make refunds.
+type RefundLister interface {
+	// OtherRefunds lists the refunds of a charge that the shop did not request.
+	OtherRefunds(ctx context.Context, chargeID string) ([]Notice, error)
+}
+
+// Action is what a customer has to do: one of the two. Who holds it can act for the
+// customer, so that it is neither kept nor logged.
+type Action struct {
+	ClientSecret string
+	RedirectURL  string
 }
 
 // Providers are those of a process, by the name that payments keep.
@@ -119,11 +139,26 @@ const (
 	Opened Status = 4
 )
 
+// Waits is what a pending charge waits for.
+type Waits int16
+
+// What a charge can wait for.
+const (
+	// WaitsForUnknown: the provider does not say.
+	WaitsForUnknown Waits = 0
+	// WaitsForCustomer: the customer has to act, see ActionReader.
+	WaitsForCustomer Waits = 1
+	// WaitsForBank: a bank works on it.
+	WaitsForBank Waits = 2
+)
+
 // Charge is the provider's answer to a ChargeRequest.
 type Charge struct {
 	// ID is the provider's; may be empty when Declined.
 	ID     string
 	Status Status
+	// Waits is what it waits for when Pending.
+	Waits Waits
 	// Code says why it was declined, such as "card_declined", or what is waited for.
 	Code string
 }
@@ -136,6 +171,8 @@ type RefundRequest struct {
 	ChargeID  string
 	RefundID  uuid.UUID
 	PaymentID uuid.UUID
+	// ProviderID is the provider's id of the refund; empty until known.
+	ProviderID string
 	// Amount is more than 0, in the charge's currency.
 	Amount money.Money
 	// Attempts counts the answers, unknown ones too, that were recorded before.
@@ -143,6 +180,18 @@ type RefundRequest struct {
 	// Time is when the refund was made: no key of it is older.
 	Time time.Time
 }
+
+// The codes of refunds that were refused for good, in the words of all providers.
+const (
+	// CodeRefundTooLarge: more than is left of the charge.
+	CodeRefundTooLarge = "refund_exceeds_charge"
+	// CodeAlreadyRefunded: nothing is left of the charge.
+	CodeAlreadyRefunded = "charge_already_refunded"
+	// CodeDisputed: the bank took the money back, or is about to.
+	CodeDisputed = "charge_disputed"
+	// CodeRefundNotFound: the provider knows no such refund.
+	CodeRefundNotFound = "refund_not_found"
+)
 
 // Refund is the provider's answer to a RefundRequest.
 type Refund struct {
@@ -164,27 +213,59 @@ type Balance struct {
 	Refunded money.Money
 }
 
-// Notice is what a provider said of its own accord: that something changed. It is no
-// answer: whoever hears it asks the provider how things stand.
+// Notice is what a provider reports of its own accord: that something changed. It is
+// no answer: the provider is asked how things stand.
 type Notice struct {
 	// ID and Type are the event's: "evt_…", "payment_intent.succeeded".
 	ID   string
 	Type string
-	// PaymentID, OrderID and RefundID are those that the provider keeps as metadata;
-	// nil ids when it keeps none. RefundID is the nil id unless a refund is spoken of.
+	// PaymentID and OrderID are those that the provider keeps as metadata; nil ids when
+	// it keeps none.
 	PaymentID uuid.UUID
 	OrderID   uuid.UUID
-	RefundID  uuid.UUID
-	// Refund says that a refund is spoken of, ours or not.
-	Refund bool
 	// ChargeID is the provider's id of the charge.
 	ChargeID string
-	// Amount is the charge's, or the refund's.
+	// Amount is the charge's, the refund's or the dispute's.
 	Amount money.Money
-	// Succeeded says that the money was moved.
+	// Succeeded says that the charge's money was moved.
 	Succeeded bool
-	// Reversed says that the refund did not succeed, or no longer.
-	Reversed bool
+	// Refund is set when the notice is about a refund, Dispute when about a dispute.
+	Refund  *RefundNotice
+	Dispute *Dispute
 	// Foreign says why the notice is not of the account that is asked; empty otherwise.
 	Foreign string
+}
+
+// RefundNotice is the part of a notice about a refund.
+type RefundNotice struct {
+	// ID is ours, out of the provider's metadata; the nil id when it keeps none.
+	ID uuid.UUID
+	// ProviderID is the provider's.
+	ProviderID string
+	// Reversed says that the refund did not succeed, or no longer.
+	Reversed bool
+}
+
+// DisputeStatus is how a dispute stands; the numbers are those of the domain.
+type DisputeStatus int16
+
+// The statuses of a dispute.
+const (
+	DisputeNeedsResponse DisputeStatus = 1
+	DisputeUnderReview   DisputeStatus = 2
+	DisputeWon           DisputeStatus = 3
+	DisputeLost          DisputeStatus = 4
+	DisputeClosed        DisputeStatus = 5
+)
+
+// Dispute is a dispute as the provider answered that it stands.
+type Dispute struct {
+	ID       string
+	ChargeID string
+	Amount   money.Money
+	Reason   string
+	Status   DisputeStatus
+	OpenTime time.Time
+	// ObserveTime is when the provider was asked.
+	ObserveTime time.Time
 }

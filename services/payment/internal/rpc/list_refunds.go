@@ -5,6 +5,7 @@ import (
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/services/payment/internal/protoconv"
 )
 
 // ListRefunds reads a page of a payment's refunds, oldest first.
@@ -13,13 +14,13 @@ func (s *Server) ListRefunds(ctx context.Context, req *paymentv1.ListRefundsRequ
 	if err != nil {
 		return nil, err
 	}
-	refunds, next, err := s.reads.Refunds(ctx, id, page.Request{Size: req.GetPageSize(), Token: req.GetPageToken()})
+	refunds, next, err := s.payments.ListRefunds(ctx, id, page.Request{Size: req.GetPageSize(), Token: req.GetPageToken()})
 	if err != nil {
 		return nil, err
 	}
 	res := &paymentv1.ListRefundsResponse{NextPageToken: next, Refunds: make([]*paymentv1.Refund, len(refunds))}
-	for i, refund := range refunds {
-		res.Refunds[i] = toProtoRefund(refund)
+	for i, r := range refunds {
+		res.Refunds[i] = protoconv.Refund(r.Refund, r.Attempts)
 	}
 	return res, nil
 }

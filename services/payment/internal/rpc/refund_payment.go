@@ -10,6 +10,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/protoconv"
 )
 
 // RefundPayment gives money back, once per request id and caller.
@@ -23,18 +24,18 @@ func (s *Server) RefundPayment(ctx context.Context, req *paymentv1.RefundPayment
 		return nil, err
 	}
 	caller := authz.Caller(ctx).Key()
-	wish := domain.RefundRequest{Reason: req.GetReason(), Requester: caller}
+	request := domain.RefundRequest{Reason: req.GetReason(), Requester: caller}
 	if req.GetAmount() != nil {
 		amount, err := moneypb.FromProto(req.GetAmount())
 		if err != nil {
 			return nil, fault.Fields(fault.Violation{Field: "amount", Description: err.Error()})
 		}
-		wish.Amount = &amount
+		request.Amount = &amount
 	}
 	key := idempotency.Key{Caller: caller, RPC: paymentv1connect.PaymentServiceRefundPaymentProcedure, RequestID: requestID}
-	refund, err := s.refund.Do(ctx, key, req, paymentID, wish)
+	refund, err := s.payments.RefundPayment(ctx, key, req, paymentID, request)
 	if err != nil {
 		return nil, err
 	}
-	return &paymentv1.RefundPaymentResponse{Refund: toProtoRefund(refund)}, nil
+	return &paymentv1.RefundPaymentResponse{Refund: protoconv.Refund(refund.Refund, refund.Attempts)}, nil
 }

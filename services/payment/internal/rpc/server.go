@@ -12,15 +12,10 @@ import (
 var _ paymentv1connect.PaymentServiceHandler = (*Server)(nil)
 
 // Server is the PaymentService.
-type Server struct {
-	reads  app.Reads
-	refund app.RefundPayment
-}
+type Server struct{ payments app.Payments }
 
 // NewServer returns the service over its use cases.
-func NewServer(reads app.Reads, refund app.RefundPayment) *Server {
-	return &Server{reads: reads, refund: refund}
-}
+func NewServer(payments app.Payments) *Server { return &Server{payments: payments} }
 
 // Register serves it on server.
 func (s *Server) Register(server *connect.Server) {

@@ -6,10 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/shopmesh/shopmesh/kit/money"
-	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 )
 
@@ -25,6 +23,8 @@ type Stand struct {
 	Refunded       money.Money
 	// Succeeded is the sum of the refunds that succeeded.
 	Succeeded money.Money
+	// Lost is the sum of the disputes that were lost.
+	Lost money.Money
 	// PendingRefunds and FailedRefunds count those.
 	PendingRefunds int32
 	FailedRefunds  int32
@@ -32,41 +32,36 @@ type Stand struct {
 
 const stands = `
 select p.order_id, p.id, p.status, p.provider, p.create_time, p.order_cancelled, p.currency, p.captured, p.refunded,
-  coalesce(r.succeeded, 0)::bigint, coalesce(r.pending, 0)::int, coalesce(r.failed, 0)::int
+  coalesce(r.succeeded, 0)::bigint, coalesce(r.pending, 0)::int, coalesce(r.failed, 0)::int, coalesce(d.lost, 0)::bigint
 from payments p
 left join (
   select payment_id, sum(amount) filter (where status = 2) as succeeded,
     count(*) filter (where status = 1) as pending, count(*) filter (where status = 3) as failed
   from refunds group by payment_id
 ) r on r.payment_id = p.id
+left join (select payment_id, sum(amount) as lost from disputes where status = 4 group by payment_id) d on d.payment_id = p.id
 order by p.order_id`
 
-// Stands streams every payment, sorted by order id, as of one moment. Rows are read
-// as they arrive, which sqlc's generated code can't do, so that memory is bounded
-// however many there are.
-func Stands(ctx context.Context, pool *pg.Pool, yield func(Stand) error) error {
-	err := pool.Snapshot(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, stands)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var s Stand
-			var currency string
-			if err := rows.Scan(&s.OrderID, &s.PaymentID, &s.Status, &s.Provider, &s.CreateTime, &s.OrderCancelled, &currency, &s.Captured.Amount,
-				&s.Refunded.Amount, &s.Succeeded.Amount, &s.PendingRefunds, &s.FailedRefunds); err != nil {
-				return err
-			}
-			s.Captured.Currency, s.Refunded.Currency, s.Succeeded.Currency = currency, currency, currency
-			if err := yield(s); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
+// Stands streams every payment, sorted by order id. Rows are read as they arrive,
+// which sqlc's generated code can't do, so that memory is bounded however many there are.
+func (s Store) Stands(ctx context.Context, yield func(Stand) error) error {
+	rows, err := s.dbtx.Query(ctx, stands)
 	if err != nil {
 		return fmt.Errorf("audit payments: %w", err)
 	}
-	return nil
+	defer rows.Close()
+	for rows.Next() {
+		var stand Stand
+		var currency string
+		if err := rows.Scan(&stand.OrderID, &stand.PaymentID, &stand.Status, &stand.Provider, &stand.CreateTime, &stand.OrderCancelled, &currency,
+			&stand.Captured.Amount, &stand.Refunded.Amount, &stand.Succeeded.Amount, &stand.PendingRefunds, &stand.FailedRefunds,
+			&stand.Lost.Amount); err != nil {
+			return fmt.Errorf("audit payments: %w", err)
+		}
+		stand.Captured.Currency, stand.Refunded.Currency, stand.Succeeded.Currency, stand.Lost.Currency = currency, currency, currency, currency
+		if err := yield(stand); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

@@ -13,18 +13,33 @@ import (
 // epoch stands for null in arrays, whose elements can't be null in generated code.
 var epoch = time.Unix(0, 0).UTC()
 
-func toDBDue(due time.Time) time.Time {
-	if due.IsZero() {
+// toDBTime turns the zero time into what stands for null.
+func toDBTime(t time.Time) time.Time {
+	if t.IsZero() {
 		return epoch
 	}
-	return due
+	return t
 }
 
-func fromDBDue(due *time.Time) time.Time {
-	if due == nil {
+func fromDBTime(t *time.Time) time.Time {
+	if t == nil {
 		return time.Time{}
 	}
-	return *due
+	return *t
+}
+
+func fromDBID(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
+}
+
+func toDBID(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
 }
 
 func fromDBPayment(row db.Payment) domain.Payment {
@@ -34,8 +49,11 @@ func fromDBPayment(row db.Payment) domain.Payment {
 		Status: domain.PaymentStatus(row.Status), Method: row.Method, Provider: row.Provider,
 		ChargeID: row.ProviderChargeID, FailureCode: row.FailureCode,
 		Captured: amount(row.Captured), Refunded: amount(row.Refunded), OrderCancelled: row.OrderCancelled,
-		Attempts: row.AttemptCount, Due: fromDBDue(row.DueTime), Version: row.Version, Trace: row.Traceparent,
+		Attempts: row.AttemptCount, Due: fromDBTime(row.DueTime), Version: row.Version, Trace: row.Traceparent,
 		CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
+		CustomerID: fromDBID(row.CustomerID), GuestKey: fromDBID(row.GuestKey),
+		PendingReason: domain.PendingReason(row.PendingReason), ActionTime: fromDBTime(row.ActionRequiredTime),
+		ProcessingTime: fromDBTime(row.ProcessingTime), Polls: row.PollCount, PollTime: fromDBTime(row.PollTime),
 	}
 }
 
@@ -45,8 +63,25 @@ func fromDBRefund(row db.Refund) domain.Refund {
 		Amount: money.Money{Currency: row.Currency, Amount: row.Amount},
 		Status: domain.RefundStatus(row.Status), Reason: row.Reason, Requester: row.Requester,
 		ProviderRefundID: row.ProviderRefundID, FailureCode: row.FailureCode, Version: row.Version,
-		Attempts: row.AttemptCount, Due: fromDBDue(row.DueTime), Trace: row.Traceparent,
+		Attempts: row.AttemptCount, Due: fromDBTime(row.DueTime), Trace: row.Traceparent,
+		CreateTime: row.CreateTime, UpdateTime: row.UpdateTime, Origin: domain.RefundOrigin(row.Origin), Polls: row.PollCount,
+		CustomerID: fromDBID(row.CustomerID), GuestKey: fromDBID(row.GuestKey),
+	}
+}
+
+func fromDBDispute(row db.Dispute) domain.Dispute {
+	return domain.Dispute{
+		ID: row.ProviderDisputeID, PaymentID: row.PaymentID, OrderID: row.OrderID,
+		Amount: money.Money{Currency: row.Currency, Amount: row.Amount}, Reason: row.Reason, Status: domain.DisputeStatus(row.Status),
+		OpenTime: row.OpenTime, CloseTime: fromDBTime(row.CloseTime), ObserveTime: row.ObserveTime, Version: row.Version,
 		CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
+	}
+}
+
+func fromDBContradiction(row db.Contradiction) domain.Contradiction {
+	return domain.Contradiction{
+		ID: row.ID, EventID: row.EventID, EventType: row.EventType, PaymentID: fromDBID(row.PaymentID), Cause: row.Cause,
+		CreateTime: row.CreateTime, ResolveTime: fromDBTime(row.ResolveTime), Resolver: row.Resolver, Note: row.Note,
 	}
 }
 
@@ -80,10 +115,12 @@ func toDBInserts(rows []domain.Payment) db.PaymentInsertManyParams {
 		Providers:         column(rows, func(r p) string { return r.Provider }),
 		FailureCodes:      column(rows, func(r p) string { return r.FailureCode }),
 		OrdersCancelled:   column(rows, func(r p) bool { return r.OrderCancelled }),
-		DueTimes:          column(rows, func(r p) time.Time { return toDBDue(r.Due) }),
+		DueTimes:          column(rows, func(r p) time.Time { return toDBTime(r.Due) }),
 		Versions:          column(rows, func(r p) int64 { return r.Version }),
 		Traceparents:      column(rows, func(r p) string { return r.Trace }),
 		Times:             column(rows, func(r p) time.Time { return r.CreateTime }),
+		CustomerIds:       column(rows, func(r p) uuid.UUID { return r.CustomerID }),
+		GuestKeys:         column(rows, func(r p) uuid.UUID { return r.GuestKey }),
 	}
 }
 
@@ -98,9 +135,15 @@ func toDBUpdates(rows []domain.Payment) db.PaymentUpdateManyParams {
 		FailureCodes:      column(rows, func(r p) string { return r.FailureCode }),
 		OrdersCancelled:   column(rows, func(r p) bool { return r.OrderCancelled }),
 		AttemptCounts:     column(rows, func(r p) int32 { return r.Attempts }),
-		DueTimes:          column(rows, func(r p) time.Time { return toDBDue(r.Due) }),
+		DueTimes:          column(rows, func(r p) time.Time { return toDBTime(r.Due) }),
 		Versions:          column(rows, func(r p) int64 { return r.Version }),
 		UpdateTimes:       column(rows, func(r p) time.Time { return r.UpdateTime }),
+		PendingReasons:    column(rows, func(r p) int16 { return int16(r.PendingReason) }),
+		PollCounts:        column(rows, func(r p) int32 { return r.Polls }),
+		PollTimes:         column(rows, func(r p) time.Time { return toDBTime(r.PollTime) }),
+		ProcessingTimes:   column(rows, func(r p) time.Time { return toDBTime(r.ProcessingTime) }),
+
+		ActionRequiredTimes: column(rows, func(r p) time.Time { return toDBTime(r.ActionTime) }),
 	}
 }
 
@@ -117,6 +160,11 @@ func toDBRefundInserts(rows []domain.Refund) db.RefundInsertManyParams {
 		DueTimes:     column(rows, func(r r) time.Time { return r.Due }),
 		Traceparents: column(rows, func(r r) string { return r.Trace }),
 		Times:        column(rows, func(r r) time.Time { return r.CreateTime }),
+		Origins:      column(rows, func(r r) int16 { return int16(r.Origin) }),
+		CustomerIds:  column(rows, func(r r) uuid.UUID { return r.CustomerID }),
+		GuestKeys:    column(rows, func(r r) uuid.UUID { return r.GuestKey }),
+
+		ProviderRefundIds: column(rows, func(r r) string { return r.ProviderRefundID }),
 	}
 }
 
@@ -128,9 +176,29 @@ func toDBRefundUpdates(rows []domain.Refund) db.RefundUpdateManyParams {
 		ProviderRefundIds: column(rows, func(r r) string { return r.ProviderRefundID }),
 		FailureCodes:      column(rows, func(r r) string { return r.FailureCode }),
 		AttemptCounts:     column(rows, func(r r) int32 { return r.Attempts }),
-		DueTimes:          column(rows, func(r r) time.Time { return toDBDue(r.Due) }),
+		DueTimes:          column(rows, func(r r) time.Time { return toDBTime(r.Due) }),
 		Versions:          column(rows, func(r r) int64 { return r.Version }),
 		UpdateTimes:       column(rows, func(r r) time.Time { return r.UpdateTime }),
+		PollCounts:        column(rows, func(r r) int32 { return r.Polls }),
+	}
+}
+
+func toDBDisputes(rows []domain.Dispute) db.DisputeUpsertManyParams {
+	type d = domain.Dispute
+	return db.DisputeUpsertManyParams{
+		PaymentIds:   column(rows, func(r d) uuid.UUID { return r.PaymentID }),
+		Ids:          column(rows, func(r d) string { return r.ID }),
+		OrderIds:     column(rows, func(r d) uuid.UUID { return r.OrderID }),
+		Currencies:   column(rows, func(r d) string { return r.Amount.Currency }),
+		Amounts:      column(rows, func(r d) int64 { return r.Amount.Amount }),
+		Reasons:      column(rows, func(r d) string { return r.Reason }),
+		Statuses:     column(rows, func(r d) int16 { return int16(r.Status) }),
+		OpenTimes:    column(rows, func(r d) time.Time { return r.OpenTime }),
+		CloseTimes:   column(rows, func(r d) time.Time { return toDBTime(r.CloseTime) }),
+		ObserveTimes: column(rows, func(r d) time.Time { return r.ObserveTime }),
+		Versions:     column(rows, func(r d) int64 { return r.Version }),
+		CreateTimes:  column(rows, func(r d) time.Time { return r.CreateTime }),
+		UpdateTimes:  column(rows, func(r d) time.Time { return r.UpdateTime }),
 	}
 }
 

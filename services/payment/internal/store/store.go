@@ -1,5 +1,8 @@
-// Package store reads and writes payments, refunds and attempts. Many rows travel
-// in one statement; a use case calls it inside its transaction.
+// Package store reads and writes payments, refunds, attempts, disputes and
+// contradictions. Many rows travel in one statement.
+//
+// Lock order: payments by id, then their refunds and disputes. Whoever writes a
+// refund or a dispute holds its payment's lock, so that neither needs one of its own.
 package store
 
 import (
@@ -14,26 +17,36 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store/db"
 )
 
-// LockByOrders locks the payments of orders and reads them with their refunds, in
-// one round trip, or two when something was captured: only then can there be refunds.
-func LockByOrders(ctx context.Context, tx *pg.Tx, orderIDs []uuid.UUID) (map[uuid.UUID]*domain.Account, error) {
-	rows, err := db.New(tx).PaymentLockByOrders(ctx, orderIDs)
+// Store runs payment's statements on a pool or in a transaction.
+type Store struct {
+	dbtx pg.DBTX
+	q    *db.Queries
+}
+
+// On returns the store on a pool or a transaction.
+func On(dbtx pg.DBTX) Store { return Store{dbtx: dbtx, q: db.New(dbtx)} }
+
+// LockByOrders locks the payments of orders and reads them with their refunds, by
+// order id. It takes one round trip, or two when something was captured: only then
+// can there be refunds.
+func (s Store) LockByOrders(ctx context.Context, orderIDs []uuid.UUID) (map[uuid.UUID]*domain.Account, error) {
+	rows, err := s.q.PaymentLockByOrders(ctx, orderIDs)
 	if err != nil {
 		return nil, fmt.Errorf("lock payments of %d orders: %w", len(orderIDs), err)
 	}
-	return accounts(ctx, tx, rows, func(p domain.Payment) uuid.UUID { return p.OrderID })
+	return s.accounts(ctx, rows, func(p domain.Payment) uuid.UUID { return p.OrderID })
 }
 
 // Lock locks payments and reads them with their refunds, by payment id.
-func Lock(ctx context.Context, tx *pg.Tx, ids []uuid.UUID) (map[uuid.UUID]*domain.Account, error) {
-	rows, err := db.New(tx).PaymentLock(ctx, ids)
+func (s Store) Lock(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*domain.Account, error) {
+	rows, err := s.q.PaymentLock(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("lock %d payments: %w", len(ids), err)
 	}
-	return accounts(ctx, tx, rows, func(p domain.Payment) uuid.UUID { return p.ID })
+	return s.accounts(ctx, rows, func(p domain.Payment) uuid.UUID { return p.ID })
 }
 
-func accounts(ctx context.Context, tx *pg.Tx, rows []db.Payment, key func(domain.Payment) uuid.UUID) (map[uuid.UUID]*domain.Account, error) {
+func (s Store) accounts(ctx context.Context, rows []db.Payment, key func(domain.Payment) uuid.UUID) (map[uuid.UUID]*domain.Account, error) {
 	payments := make([]domain.Payment, len(rows))
 	var paid []uuid.UUID
 	for i, row := range rows {
@@ -42,7 +55,7 @@ func accounts(ctx context.Context, tx *pg.Tx, rows []db.Payment, key func(domain
 			paid = append(paid, payments[i].ID)
 		}
 	}
-	refunds, err := refundsOf(ctx, tx, paid)
+	refunds, err := s.refundsOf(ctx, paid)
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +66,11 @@ func accounts(ctx context.Context, tx *pg.Tx, rows []db.Payment, key func(domain
 	return loaded, nil
 }
 
-func refundsOf(ctx context.Context, tx *pg.Tx, payments []uuid.UUID) (map[uuid.UUID][]domain.Refund, error) {
+func (s Store) refundsOf(ctx context.Context, payments []uuid.UUID) (map[uuid.UUID][]domain.Refund, error) {
 	if len(payments) == 0 {
 		return nil, nil
 	}
-	rows, err := db.New(tx).RefundListByPayments(ctx, payments)
+	rows, err := s.q.RefundListByPayments(ctx, payments)
 	if err != nil {
 		return nil, fmt.Errorf("read refunds of %d payments: %w", len(payments), err)
 	}
@@ -68,41 +81,45 @@ func refundsOf(ctx context.Context, tx *pg.Tx, payments []uuid.UUID) (map[uuid.U
 	return refunds, nil
 }
 
-// Save queues what was decided; events are the caller's.
-func Save(ctx context.Context, tx *pg.Tx, c domain.Changes) error {
-	q := db.New(tx)
+// Save queues what was decided; the events are the caller's to write.
+func (s Store) Save(ctx context.Context, c domain.Changes) error {
 	if len(c.Insert) > 0 {
-		if err := q.PaymentInsertMany(ctx, toDBInserts(c.Insert)); err != nil {
+		if err := s.q.PaymentInsertMany(ctx, toDBInserts(c.Insert)); err != nil {
 			return err
 		}
 	}
 	if len(c.Update) > 0 {
-		if err := q.PaymentUpdateMany(ctx, toDBUpdates(c.Update)); err != nil {
+		if err := s.q.PaymentUpdateMany(ctx, toDBUpdates(c.Update)); err != nil {
 			return err
 		}
 	}
 	if len(c.InsertRefunds) > 0 {
-		if err := q.RefundInsertMany(ctx, toDBRefundInserts(c.InsertRefunds)); err != nil {
+		if err := s.q.RefundInsertMany(ctx, toDBRefundInserts(c.InsertRefunds)); err != nil {
 			return err
 		}
 	}
 	if len(c.UpdateRefunds) > 0 {
-		if err := q.RefundUpdateMany(ctx, toDBRefundUpdates(c.UpdateRefunds)); err != nil {
+		if err := s.q.RefundUpdateMany(ctx, toDBRefundUpdates(c.UpdateRefunds)); err != nil {
+			return err
+		}
+	}
+	if len(c.Disputes) > 0 {
+		if err := s.q.DisputeUpsertMany(ctx, toDBDisputes(c.Disputes)); err != nil {
 			return err
 		}
 	}
 	if len(c.Attempts) > 0 {
-		return q.AttemptInsertMany(ctx, toDBAttempts(c.Attempts))
+		return s.q.AttemptInsertMany(ctx, toDBAttempts(c.Attempts))
 	}
 	return nil
 }
 
-// TakeDuePayments returns at most maximum payments that were due by now, and gives
+// ClaimDuePayments returns at most maximum payments that were due by now, and gives
 // the caller until lease to ask the provider for them.
-func TakeDuePayments(ctx context.Context, pool *pg.Pool, due, lease time.Time, maximum int32) ([]domain.Payment, error) {
-	rows, err := db.New(pool).PaymentTakeDue(ctx, db.PaymentTakeDueParams{Lease: lease, Due: due, Maximum: maximum})
+func (s Store) ClaimDuePayments(ctx context.Context, due, lease time.Time, maximum int32) ([]domain.Payment, error) {
+	rows, err := s.q.PaymentClaimDue(ctx, db.PaymentClaimDueParams{Lease: lease, Due: due, Maximum: maximum})
 	if err != nil {
-		return nil, fmt.Errorf("take due payments: %w", err)
+		return nil, fmt.Errorf("claim due payments: %w", err)
 	}
 	payments := make([]domain.Payment, len(rows))
 	for i, row := range rows {
@@ -111,11 +128,11 @@ func TakeDuePayments(ctx context.Context, pool *pg.Pool, due, lease time.Time, m
 	return payments, nil
 }
 
-// TakeDueRefunds is TakeDuePayments for refunds.
-func TakeDueRefunds(ctx context.Context, pool *pg.Pool, due, lease time.Time, maximum int32) ([]domain.RefundOrder, error) {
-	rows, err := db.New(pool).RefundTakeDue(ctx, db.RefundTakeDueParams{Lease: lease, Due: due, Maximum: maximum})
+// ClaimDueRefunds is ClaimDuePayments for refunds.
+func (s Store) ClaimDueRefunds(ctx context.Context, due, lease time.Time, maximum int32) ([]domain.RefundOrder, error) {
+	rows, err := s.q.RefundClaimDue(ctx, db.RefundClaimDueParams{Lease: lease, Due: due, Maximum: maximum})
 	if err != nil {
-		return nil, fmt.Errorf("take due refunds: %w", err)
+		return nil, fmt.Errorf("claim due refunds: %w", err)
 	}
 	orders := make([]domain.RefundOrder, len(rows))
 	for i, row := range rows {
@@ -124,35 +141,33 @@ func TakeDueRefunds(ctx context.Context, pool *pg.Pool, due, lease time.Time, ma
 	return orders, nil
 }
 
-// Get reads a payment with its attempts; PAYMENT_NOT_FOUND.
-func Get(ctx context.Context, pool *pg.Pool, id uuid.UUID) (domain.Payment, []domain.Attempt, error) {
-	row, err := db.New(pool).PaymentGet(ctx, id)
+// Get reads a payment; PAYMENT_NOT_FOUND.
+func (s Store) Get(ctx context.Context, id uuid.UUID) (domain.Payment, error) {
+	row, err := s.q.PaymentGet(ctx, id)
 	if pg.IsNoRows(err) {
-		return domain.Payment{}, nil, domain.PaymentNotFound(id.String())
+		return domain.Payment{}, domain.ErrPaymentNotFound(id.String())
 	}
 	if err != nil {
-		return domain.Payment{}, nil, fmt.Errorf("read payment %s: %w", id, err)
+		return domain.Payment{}, fmt.Errorf("read payment %s: %w", id, err)
 	}
-	attempts, err := Attempts(ctx, pool, []uuid.UUID{id})
-	return fromDBPayment(row), attempts[id], err
+	return fromDBPayment(row), nil
 }
 
-// GetRefund reads a refund with its attempts.
-func GetRefund(ctx context.Context, pool *pg.Pool, id uuid.UUID) (domain.Refund, []domain.Attempt, error) {
-	row, err := db.New(pool).RefundGet(ctx, id)
+// GetRefund reads a refund.
+func (s Store) GetRefund(ctx context.Context, id uuid.UUID) (domain.Refund, error) {
+	row, err := s.q.RefundGet(ctx, id)
 	if err != nil {
-		return domain.Refund{}, nil, fmt.Errorf("read refund %s: %w", id, err)
+		return domain.Refund{}, fmt.Errorf("read refund %s: %w", id, err)
 	}
-	attempts, err := Attempts(ctx, pool, []uuid.UUID{id})
-	return fromDBRefund(row), attempts[id], err
+	return fromDBRefund(row), nil
 }
 
 // Attempts reads the attempts of payments or refunds, oldest first.
-func Attempts(ctx context.Context, pool *pg.Pool, subjects []uuid.UUID) (map[uuid.UUID][]domain.Attempt, error) {
+func (s Store) Attempts(ctx context.Context, subjects ...uuid.UUID) (map[uuid.UUID][]domain.Attempt, error) {
 	if len(subjects) == 0 {
 		return nil, nil
 	}
-	rows, err := db.New(pool).AttemptList(ctx, subjects)
+	rows, err := s.q.AttemptList(ctx, subjects)
 	if err != nil {
 		return nil, fmt.Errorf("read attempts of %d: %w", len(subjects), err)
 	}

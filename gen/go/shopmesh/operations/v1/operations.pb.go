@@ -758,7 +758,9 @@ type PaymentRecord struct {
 	// What was given back.
 	Refunded *money.Money `protobuf:"bytes,5,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	// Whether an outcome is still unknown, of the charge or of a refund.
-	Pending       bool `protobuf:"varint,6,opt,name=pending,proto3" json:"pending,omitempty"`
+	Pending bool `protobuf:"varint,6,opt,name=pending,proto3" json:"pending,omitempty"`
+	// What a bank took back for its customer, in disputes that were lost.
+	Lost          *money.Money `protobuf:"bytes,7,opt,name=lost,proto3" json:"lost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -833,6 +835,13 @@ func (x *PaymentRecord) GetPending() bool {
 		return x.Pending
 	}
 	return false
+}
+
+func (x *PaymentRecord) GetLost() *money.Money {
+	if x != nil {
+		return x.Lost
+	}
+	return nil
 }
 
 // ProviderRecord is what the provider's ledger holds for one order's payment.
@@ -1244,7 +1253,7 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x127\n" +
 	"\x05lines\x18\x03 \x03(\v2!.shopmesh.operations.v1.AuditLineR\x05lines\x129\n" +
-	"\x06ledger\x18\x04 \x03(\v2!.shopmesh.operations.v1.AuditLineR\x06ledger\"\xdb\x01\n" +
+	"\x06ledger\x18\x04 \x03(\v2!.shopmesh.operations.v1.AuditLineR\x06ledger\"\x83\x02\n" +
 	"\rPaymentRecord\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1d\n" +
 	"\n" +
@@ -1252,7 +1261,8 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\x06status\x18\x03 \x01(\tR\x06status\x12.\n" +
 	"\bcaptured\x18\x04 \x01(\v2\x12.google.type.MoneyR\bcaptured\x12.\n" +
 	"\brefunded\x18\x05 \x01(\v2\x12.google.type.MoneyR\brefunded\x12\x18\n" +
-	"\apending\x18\x06 \x01(\bR\apending\"\xc2\x01\n" +
+	"\apending\x18\x06 \x01(\bR\apending\x12&\n" +
+	"\x04lost\x18\a \x01(\v2\x12.google.type.MoneyR\x04lost\"\xc2\x01\n" +
 	"\x0eProviderRecord\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1d\n" +
 	"\n" +
@@ -1328,13 +1338,14 @@ var file_shopmesh_operations_v1_operations_proto_depIdxs = []int32{
 	4,  // 15: shopmesh.operations.v1.ReservationRecord.ledger:type_name -> shopmesh.operations.v1.AuditLine
 	13, // 16: shopmesh.operations.v1.PaymentRecord.captured:type_name -> google.type.Money
 	13, // 17: shopmesh.operations.v1.PaymentRecord.refunded:type_name -> google.type.Money
-	13, // 18: shopmesh.operations.v1.ProviderRecord.charged:type_name -> google.type.Money
-	13, // 19: shopmesh.operations.v1.ProviderRecord.refunded:type_name -> google.type.Money
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	13, // 18: shopmesh.operations.v1.PaymentRecord.lost:type_name -> google.type.Money
+	13, // 19: shopmesh.operations.v1.ProviderRecord.charged:type_name -> google.type.Money
+	13, // 20: shopmesh.operations.v1.ProviderRecord.refunded:type_name -> google.type.Money
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_operations_v1_operations_proto_init() }

@@ -7,6 +7,8 @@
 package paymentv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	money "google.golang.org/genproto/googleapis/type/money"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -22,6 +24,59 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// PendingReason is what a pending payment waits for.
+type PendingReason int32
+
+const (
+	// It is not pending, or the provider's answer is not known yet.
+	PendingReason_PENDING_REASON_UNSPECIFIED PendingReason = 0
+	// The customer has to act, such as in a 3-D Secure check or on a bank's page.
+	PendingReason_PENDING_REASON_ACTION PendingReason = 1
+	// A bank works on it; a debit can take days.
+	PendingReason_PENDING_REASON_BANK PendingReason = 2
+)
+
+// Enum value maps for PendingReason.
+var (
+	PendingReason_name = map[int32]string{
+		0: "PENDING_REASON_UNSPECIFIED",
+		1: "PENDING_REASON_ACTION",
+		2: "PENDING_REASON_BANK",
+	}
+	PendingReason_value = map[string]int32{
+		"PENDING_REASON_UNSPECIFIED": 0,
+		"PENDING_REASON_ACTION":      1,
+		"PENDING_REASON_BANK":        2,
+	}
+)
+
+func (x PendingReason) Enum() *PendingReason {
+	p := new(PendingReason)
+	*p = x
+	return p
+}
+
+func (x PendingReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PendingReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_shopmesh_payment_v1_payment_proto_enumTypes[0].Descriptor()
+}
+
+func (PendingReason) Type() protoreflect.EnumType {
+	return &file_shopmesh_payment_v1_payment_proto_enumTypes[0]
+}
+
+func (x PendingReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PendingReason.Descriptor instead.
+func (PendingReason) EnumDescriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{0}
+}
 
 // PaymentStatus is how a payment stands.
 type PaymentStatus int32
@@ -76,11 +131,11 @@ func (x PaymentStatus) String() string {
 }
 
 func (PaymentStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_shopmesh_payment_v1_payment_proto_enumTypes[0].Descriptor()
+	return file_shopmesh_payment_v1_payment_proto_enumTypes[1].Descriptor()
 }
 
 func (PaymentStatus) Type() protoreflect.EnumType {
-	return &file_shopmesh_payment_v1_payment_proto_enumTypes[0]
+	return &file_shopmesh_payment_v1_payment_proto_enumTypes[1]
 }
 
 func (x PaymentStatus) Number() protoreflect.EnumNumber {
@@ -89,7 +144,7 @@ func (x PaymentStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PaymentStatus.Descriptor instead.
 func (PaymentStatus) EnumDescriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{0}
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{1}
 }
 
 // AttemptOutcome is what a request to the provider came to.
@@ -139,11 +194,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_shopmesh_payment_v1_payment_proto_enumTypes[1].Descriptor()
+	return file_shopmesh_payment_v1_payment_proto_enumTypes[2].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_shopmesh_payment_v1_payment_proto_enumTypes[1]
+	return &file_shopmesh_payment_v1_payment_proto_enumTypes[2]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -152,7 +207,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{1}
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{2}
 }
 
 // RefundOrigin is who caused a refund.
@@ -196,11 +251,11 @@ func (x RefundOrigin) String() string {
 }
 
 func (RefundOrigin) Descriptor() protoreflect.EnumDescriptor {
-	return file_shopmesh_payment_v1_payment_proto_enumTypes[2].Descriptor()
+	return file_shopmesh_payment_v1_payment_proto_enumTypes[3].Descriptor()
 }
 
 func (RefundOrigin) Type() protoreflect.EnumType {
-	return &file_shopmesh_payment_v1_payment_proto_enumTypes[2]
+	return &file_shopmesh_payment_v1_payment_proto_enumTypes[3]
 }
 
 func (x RefundOrigin) Number() protoreflect.EnumNumber {
@@ -209,7 +264,7 @@ func (x RefundOrigin) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefundOrigin.Descriptor instead.
 func (RefundOrigin) EnumDescriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{2}
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{3}
 }
 
 // RefundStatus is how a refund stands.
@@ -253,11 +308,11 @@ func (x RefundStatus) String() string {
 }
 
 func (RefundStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_shopmesh_payment_v1_payment_proto_enumTypes[3].Descriptor()
+	return file_shopmesh_payment_v1_payment_proto_enumTypes[4].Descriptor()
 }
 
 func (RefundStatus) Type() protoreflect.EnumType {
-	return &file_shopmesh_payment_v1_payment_proto_enumTypes[3]
+	return &file_shopmesh_payment_v1_payment_proto_enumTypes[4]
 }
 
 func (x RefundStatus) Number() protoreflect.EnumNumber {
@@ -266,7 +321,7 @@ func (x RefundStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefundStatus.Descriptor instead.
 func (RefundStatus) EnumDescriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{3}
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{4}
 }
 
 // Payment is the money for one order.
@@ -282,7 +337,8 @@ type Payment struct {
 	Amount *money.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// How it stands.
 	Status PaymentStatus `protobuf:"varint,5,opt,name=status,proto3,enum=shopmesh.payment.v1.PaymentStatus" json:"status,omitempty"`
-	// What was tried at the provider, oldest first.
+	// What was tried at the provider, oldest first. A request that only finds what was
+	// known is counted in poll_count instead.
 	Attempts []*PaymentAttempt `protobuf:"bytes,6,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// How it is paid.
 	PaymentMethod string `protobuf:"bytes,7,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
@@ -296,12 +352,24 @@ type Payment struct {
 	ProviderChargeId string `protobuf:"bytes,11,opt,name=provider_charge_id,json=providerChargeId,proto3" json:"provider_charge_id,omitempty"`
 	// Why it failed, as the provider says, such as "card_declined"; empty otherwise.
 	FailureCode string `protobuf:"bytes,12,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	// When it was asked for.
+	// When it was requested.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Names this version of the payment (https://google.aip.dev/154).
-	Etag          string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,15,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What it waits for while it is PENDING.
+	PendingReason PendingReason `protobuf:"varint,16,opt,name=pending_reason,json=pendingReason,proto3,enum=shopmesh.payment.v1.PendingReason" json:"pending_reason,omitempty"`
+	// What the customer has to do, while pending_reason is ACTION. GetPayment alone
+	// answers with it, and to nobody but the order's customer and the shop's owner: who
+	// holds it can act for the customer.
+	NextAction *NextAction `protobuf:"bytes,17,opt,name=next_action,json=nextAction,proto3" json:"next_action,omitempty"`
+	// How often the provider was asked how it stands without any news.
+	PollCount int32 `protobuf:"varint,18,opt,name=poll_count,json=pollCount,proto3" json:"poll_count,omitempty"`
+	// When that was last; unset while poll_count is 0.
+	PollTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=poll_time,json=pollTime,proto3" json:"poll_time,omitempty"`
+	// The disputes of the customer's bank, oldest first.
+	Disputes      []*Dispute `protobuf:"bytes,20,rep,name=disputes,proto3" json:"disputes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -441,6 +509,129 @@ func (x *Payment) GetEtag() string {
 	return ""
 }
 
+func (x *Payment) GetPendingReason() PendingReason {
+	if x != nil {
+		return x.PendingReason
+	}
+	return PendingReason_PENDING_REASON_UNSPECIFIED
+}
+
+func (x *Payment) GetNextAction() *NextAction {
+	if x != nil {
+		return x.NextAction
+	}
+	return nil
+}
+
+func (x *Payment) GetPollCount() int32 {
+	if x != nil {
+		return x.PollCount
+	}
+	return 0
+}
+
+func (x *Payment) GetPollTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PollTime
+	}
+	return nil
+}
+
+func (x *Payment) GetDisputes() []*Dispute {
+	if x != nil {
+		return x.Disputes
+	}
+	return nil
+}
+
+// NextAction is what a customer has to do so that a payment can go on.
+type NextAction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of the two, as the provider wants it.
+	//
+	// Types that are valid to be assigned to Action:
+	//
+	//	*NextAction_ClientSecret
+	//	*NextAction_RedirectUrl
+	Action        isNextAction_Action `protobuf_oneof:"action"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NextAction) Reset() {
+	*x = NextAction{}
+	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NextAction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NextAction) ProtoMessage() {}
+
+func (x *NextAction) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NextAction.ProtoReflect.Descriptor instead.
+func (*NextAction) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *NextAction) GetAction() isNextAction_Action {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
+func (x *NextAction) GetClientSecret() string {
+	if x != nil {
+		if x, ok := x.Action.(*NextAction_ClientSecret); ok {
+			return x.ClientSecret
+		}
+	}
+	return ""
+}
+
+func (x *NextAction) GetRedirectUrl() string {
+	if x != nil {
+		if x, ok := x.Action.(*NextAction_RedirectUrl); ok {
+			return x.RedirectUrl
+		}
+	}
+	return ""
+}
+
+type isNextAction_Action interface {
+	isNextAction_Action()
+}
+
+type NextAction_ClientSecret struct {
+	// The client secret of Stripe's PaymentIntent: Stripe.js shows the check with
+	// handleNextAction (https://docs.stripe.com/js/payment_intents/handle_next_action).
+	ClientSecret string `protobuf:"bytes,1,opt,name=client_secret,json=clientSecret,proto3,oneof"`
+}
+
+type NextAction_RedirectUrl struct {
+	// Where to send the customer's browser.
+	RedirectUrl string `protobuf:"bytes,2,opt,name=redirect_url,json=redirectUrl,proto3,oneof"`
+}
+
+func (*NextAction_ClientSecret) isNextAction_Action() {}
+
+func (*NextAction_RedirectUrl) isNextAction_Action() {}
+
 // PaymentAttempt is one request to the provider.
 type PaymentAttempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -449,7 +640,7 @@ type PaymentAttempt struct {
 	// What it came to.
 	Outcome AttemptOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=shopmesh.payment.v1.AttemptOutcome" json:"outcome,omitempty"`
 	// The provider's code when it declined, what it waits for, or what went wrong;
-	// empty when captured.
+	// empty when it succeeded.
 	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
 	// When the provider was asked.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
@@ -463,7 +654,7 @@ type PaymentAttempt struct {
 
 func (x *PaymentAttempt) Reset() {
 	*x = PaymentAttempt{}
-	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[1]
+	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -475,7 +666,7 @@ func (x *PaymentAttempt) String() string {
 func (*PaymentAttempt) ProtoMessage() {}
 
 func (x *PaymentAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[1]
+	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -488,7 +679,7 @@ func (x *PaymentAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentAttempt.ProtoReflect.Descriptor instead.
 func (*PaymentAttempt) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{1}
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PaymentAttempt) GetNumber() int32 {
@@ -546,25 +737,31 @@ type Refund struct {
 	Amount *money.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// How it stands.
 	Status RefundStatus `protobuf:"varint,5,opt,name=status,proto3,enum=shopmesh.payment.v1.RefundStatus" json:"status,omitempty"`
-	// Why.
+	// Why, as whoever asked for it wrote; empty when nobody wrote anything, or once the
+	// customer's data was erased.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The provider's id of the refund; empty until known.
 	ProviderRefundId string `protobuf:"bytes,7,opt,name=provider_refund_id,json=providerRefundId,proto3" json:"provider_refund_id,omitempty"`
-	// When it was asked for.
+	// When it was requested, or first reported by the provider.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// What was tried at the provider, oldest first.
+	// What was tried at the provider, oldest first. A request that only finds what was
+	// known is counted in poll_count instead.
 	Attempts []*PaymentAttempt `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// Who caused it.
-	Origin        RefundOrigin `protobuf:"varint,11,opt,name=origin,proto3,enum=shopmesh.payment.v1.RefundOrigin" json:"origin,omitempty"`
+	Origin RefundOrigin `protobuf:"varint,11,opt,name=origin,proto3,enum=shopmesh.payment.v1.RefundOrigin" json:"origin,omitempty"`
+	// Why it failed, as the provider says, such as "refund_exceeds_charge"; empty otherwise.
+	FailureCode string `protobuf:"bytes,12,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
+	// How often the provider was asked how it stands without any news.
+	PollCount     int32 `protobuf:"varint,13,opt,name=poll_count,json=pollCount,proto3" json:"poll_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Refund) Reset() {
 	*x = Refund{}
-	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[2]
+	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -576,7 +773,7 @@ func (x *Refund) String() string {
 func (*Refund) ProtoMessage() {}
 
 func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[2]
+	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -589,7 +786,7 @@ func (x *Refund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refund.ProtoReflect.Descriptor instead.
 func (*Refund) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{2}
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Refund) GetId() string {
@@ -669,54 +866,92 @@ func (x *Refund) GetOrigin() RefundOrigin {
 	return RefundOrigin_REFUND_ORIGIN_UNSPECIFIED
 }
 
+func (x *Refund) GetFailureCode() string {
+	if x != nil {
+		return x.FailureCode
+	}
+	return ""
+}
+
+func (x *Refund) GetPollCount() int32 {
+	if x != nil {
+		return x.PollCount
+	}
+	return 0
+}
+
 var File_shopmesh_payment_v1_payment_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/payment/v1/payment.proto\x12\x13shopmesh.payment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xfd\x04\n" +
-	"\aPayment\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
-	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x1c\n" +
-	"\treference\x18\x03 \x01(\tR\treference\x12*\n" +
-	"\x06amount\x18\x04 \x01(\v2\x12.google.type.MoneyR\x06amount\x12:\n" +
-	"\x06status\x18\x05 \x01(\x0e2\".shopmesh.payment.v1.PaymentStatusR\x06status\x12?\n" +
-	"\battempts\x18\x06 \x03(\v2#.shopmesh.payment.v1.PaymentAttemptR\battempts\x12%\n" +
-	"\x0epayment_method\x18\a \x01(\tR\rpaymentMethod\x12.\n" +
-	"\bcaptured\x18\b \x01(\v2\x12.google.type.MoneyR\bcaptured\x12.\n" +
-	"\brefunded\x18\t \x01(\v2\x12.google.type.MoneyR\brefunded\x12\x1a\n" +
+	"!shopmesh/payment/v1/payment.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a!shopmesh/payment/v1/dispute.proto\"\xd0\b\n" +
+	"\aPayment\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12&\n" +
+	"\border_id\x18\x02 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x129\n" +
+	"\treference\x18\x03 \x01(\tB\x1b\xe0A\x03\xbaH\x15r\x132\x11^PAY-[0-9A-Z]{8}$R\treference\x12/\n" +
+	"\x06amount\x18\x04 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x06amount\x12?\n" +
+	"\x06status\x18\x05 \x01(\x0e2\".shopmesh.payment.v1.PaymentStatusB\x03\xe0A\x03R\x06status\x12D\n" +
+	"\battempts\x18\x06 \x03(\v2#.shopmesh.payment.v1.PaymentAttemptB\x03\xe0A\x03R\battempts\x121\n" +
+	"\x0epayment_method\x18\a \x01(\tB\n" +
+	"\xe0A\x03\xbaH\x04r\x02(dR\rpaymentMethod\x123\n" +
+	"\bcaptured\x18\b \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\bcaptured\x123\n" +
+	"\brefunded\x18\t \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\brefunded\x12&\n" +
 	"\bprovider\x18\n" +
-	" \x01(\tR\bprovider\x12,\n" +
-	"\x12provider_charge_id\x18\v \x01(\tR\x10providerChargeId\x12!\n" +
-	"\ffailure_code\x18\f \x01(\tR\vfailureCode\x12;\n" +
-	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\x12\x12\n" +
-	"\x04etag\x18\x0f \x01(\tR\x04etag\"\x8c\x02\n" +
-	"\x0ePaymentAttempt\x12\x16\n" +
-	"\x06number\x18\x01 \x01(\x05R\x06number\x12=\n" +
-	"\aoutcome\x18\x02 \x01(\x0e2#.shopmesh.payment.v1.AttemptOutcomeR\aoutcome\x12\x16\n" +
-	"\x06detail\x18\x03 \x01(\tR\x06detail\x129\n" +
+	" \x01(\tB\n" +
+	"\xe0A\x03\xbaH\x04r\x02(2R\bprovider\x129\n" +
+	"\x12provider_charge_id\x18\v \x01(\tB\v\xe0A\x03\xbaH\x05r\x03(\xc8\x01R\x10providerChargeId\x12.\n" +
+	"\ffailure_code\x18\f \x01(\tB\v\xe0A\x03\xbaH\x05r\x03(\xc8\x01R\vfailureCode\x12@\n" +
+	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12\x17\n" +
+	"\x04etag\x18\x0f \x01(\tB\x03\xe0A\x03R\x04etag\x12N\n" +
+	"\x0epending_reason\x18\x10 \x01(\x0e2\".shopmesh.payment.v1.PendingReasonB\x03\xe0A\x03R\rpendingReason\x12H\n" +
+	"\vnext_action\x18\x11 \x01(\v2\x1f.shopmesh.payment.v1.NextActionB\x06\xe0A\x03\x80\x01\x01R\n" +
+	"nextAction\x12)\n" +
 	"\n" +
-	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x19\n" +
-	"\btrace_id\x18\x06 \x01(\tR\atraceId\"\xf5\x03\n" +
-	"\x06Refund\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
+	"poll_count\x18\x12 \x01(\x05B\n" +
+	"\xe0A\x03\xbaH\x04\x1a\x02(\x00R\tpollCount\x12<\n" +
+	"\tpoll_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bpollTime\x12=\n" +
+	"\bdisputes\x18\x14 \x03(\v2\x1c.shopmesh.payment.v1.DisputeB\x03\xe0A\x03R\bdisputes\"z\n" +
 	"\n" +
-	"payment_id\x18\x02 \x01(\tR\tpaymentId\x12\x19\n" +
-	"\border_id\x18\x03 \x01(\tR\aorderId\x12*\n" +
-	"\x06amount\x18\x04 \x01(\v2\x12.google.type.MoneyR\x06amount\x129\n" +
-	"\x06status\x18\x05 \x01(\x0e2!.shopmesh.payment.v1.RefundStatusR\x06status\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\x12,\n" +
-	"\x12provider_refund_id\x18\a \x01(\tR\x10providerRefundId\x12;\n" +
-	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\x12?\n" +
+	"NextAction\x12-\n" +
+	"\rclient_secret\x18\x01 \x01(\tB\x06\xe0A\x03\x80\x01\x01H\x00R\fclientSecret\x123\n" +
+	"\fredirect_url\x18\x02 \x01(\tB\x0e\xe0A\x03\xbaH\x05r\x03\x88\x01\x01\x80\x01\x01H\x00R\vredirectUrlB\b\n" +
+	"\x06action\"\xd1\x02\n" +
+	"\x0ePaymentAttempt\x12\"\n" +
+	"\x06number\x18\x01 \x01(\x05B\n" +
+	"\xe0A\x03\xbaH\x04\x1a\x02(\x01R\x06number\x12B\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2#.shopmesh.payment.v1.AttemptOutcomeB\x03\xe0A\x03R\aoutcome\x12#\n" +
+	"\x06detail\x18\x03 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03(\xf4\x03R\x06detail\x12>\n" +
+	"\n" +
+	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12:\n" +
+	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime\x126\n" +
+	"\btrace_id\x18\x06 \x01(\tB\x1b\xe0A\x03\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\atraceId\"\xb2\x05\n" +
+	"\x06Refund\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12*\n" +
+	"\n" +
+	"payment_id\x18\x02 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12&\n" +
+	"\border_id\x18\x03 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12/\n" +
+	"\x06amount\x18\x04 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x06amount\x12>\n" +
+	"\x06status\x18\x05 \x01(\x0e2!.shopmesh.payment.v1.RefundStatusB\x03\xe0A\x03R\x06status\x12&\n" +
+	"\x06reason\x18\x06 \x01(\tB\x0e\xe0A\x03\xbaH\x05r\x03\x18\xf4\x03\x80\x01\x01R\x06reason\x129\n" +
+	"\x12provider_refund_id\x18\a \x01(\tB\v\xe0A\x03\xbaH\x05r\x03(\xc8\x01R\x10providerRefundId\x12@\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12D\n" +
 	"\battempts\x18\n" +
-	" \x03(\v2#.shopmesh.payment.v1.PaymentAttemptR\battempts\x129\n" +
-	"\x06origin\x18\v \x01(\x0e2!.shopmesh.payment.v1.RefundOriginR\x06origin*\xe5\x01\n" +
+	" \x03(\v2#.shopmesh.payment.v1.PaymentAttemptB\x03\xe0A\x03R\battempts\x12>\n" +
+	"\x06origin\x18\v \x01(\x0e2!.shopmesh.payment.v1.RefundOriginB\x03\xe0A\x03R\x06origin\x12.\n" +
+	"\ffailure_code\x18\f \x01(\tB\v\xe0A\x03\xbaH\x05r\x03(\xc8\x01R\vfailureCode\x12)\n" +
+	"\n" +
+	"poll_count\x18\r \x01(\x05B\n" +
+	"\xe0A\x03\xbaH\x04\x1a\x02(\x00R\tpollCount*c\n" +
+	"\rPendingReason\x12\x1e\n" +
+	"\x1aPENDING_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15PENDING_REASON_ACTION\x10\x01\x12\x17\n" +
+	"\x13PENDING_REASON_BANK\x10\x02*\xe5\x01\n" +
 	"\rPaymentStatus\x12\x1e\n" +
 	"\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16PAYMENT_STATUS_PENDING\x10\x01\x12\x1b\n" +
@@ -755,41 +990,48 @@ func file_shopmesh_payment_v1_payment_proto_rawDescGZIP() []byte {
 	return file_shopmesh_payment_v1_payment_proto_rawDescData
 }
 
-var file_shopmesh_payment_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_shopmesh_payment_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_shopmesh_payment_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_shopmesh_payment_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_shopmesh_payment_v1_payment_proto_goTypes = []any{
-	(PaymentStatus)(0),            // 0: shopmesh.payment.v1.PaymentStatus
-	(AttemptOutcome)(0),           // 1: shopmesh.payment.v1.AttemptOutcome
-	(RefundOrigin)(0),             // 2: shopmesh.payment.v1.RefundOrigin
-	(RefundStatus)(0),             // 3: shopmesh.payment.v1.RefundStatus
-	(*Payment)(nil),               // 4: shopmesh.payment.v1.Payment
-	(*PaymentAttempt)(nil),        // 5: shopmesh.payment.v1.PaymentAttempt
-	(*Refund)(nil),                // 6: shopmesh.payment.v1.Refund
-	(*money.Money)(nil),           // 7: google.type.Money
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(PendingReason)(0),            // 0: shopmesh.payment.v1.PendingReason
+	(PaymentStatus)(0),            // 1: shopmesh.payment.v1.PaymentStatus
+	(AttemptOutcome)(0),           // 2: shopmesh.payment.v1.AttemptOutcome
+	(RefundOrigin)(0),             // 3: shopmesh.payment.v1.RefundOrigin
+	(RefundStatus)(0),             // 4: shopmesh.payment.v1.RefundStatus
+	(*Payment)(nil),               // 5: shopmesh.payment.v1.Payment
+	(*NextAction)(nil),            // 6: shopmesh.payment.v1.NextAction
+	(*PaymentAttempt)(nil),        // 7: shopmesh.payment.v1.PaymentAttempt
+	(*Refund)(nil),                // 8: shopmesh.payment.v1.Refund
+	(*money.Money)(nil),           // 9: google.type.Money
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*Dispute)(nil),               // 11: shopmesh.payment.v1.Dispute
 }
 var file_shopmesh_payment_v1_payment_proto_depIdxs = []int32{
-	7,  // 0: shopmesh.payment.v1.Payment.amount:type_name -> google.type.Money
-	0,  // 1: shopmesh.payment.v1.Payment.status:type_name -> shopmesh.payment.v1.PaymentStatus
-	5,  // 2: shopmesh.payment.v1.Payment.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
-	7,  // 3: shopmesh.payment.v1.Payment.captured:type_name -> google.type.Money
-	7,  // 4: shopmesh.payment.v1.Payment.refunded:type_name -> google.type.Money
-	8,  // 5: shopmesh.payment.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 6: shopmesh.payment.v1.Payment.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 7: shopmesh.payment.v1.PaymentAttempt.outcome:type_name -> shopmesh.payment.v1.AttemptOutcome
-	8,  // 8: shopmesh.payment.v1.PaymentAttempt.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 9: shopmesh.payment.v1.PaymentAttempt.end_time:type_name -> google.protobuf.Timestamp
-	7,  // 10: shopmesh.payment.v1.Refund.amount:type_name -> google.type.Money
-	3,  // 11: shopmesh.payment.v1.Refund.status:type_name -> shopmesh.payment.v1.RefundStatus
-	8,  // 12: shopmesh.payment.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 13: shopmesh.payment.v1.Refund.update_time:type_name -> google.protobuf.Timestamp
-	5,  // 14: shopmesh.payment.v1.Refund.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
-	2,  // 15: shopmesh.payment.v1.Refund.origin:type_name -> shopmesh.payment.v1.RefundOrigin
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	9,  // 0: shopmesh.payment.v1.Payment.amount:type_name -> google.type.Money
+	1,  // 1: shopmesh.payment.v1.Payment.status:type_name -> shopmesh.payment.v1.PaymentStatus
+	7,  // 2: shopmesh.payment.v1.Payment.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
+	9,  // 3: shopmesh.payment.v1.Payment.captured:type_name -> google.type.Money
+	9,  // 4: shopmesh.payment.v1.Payment.refunded:type_name -> google.type.Money
+	10, // 5: shopmesh.payment.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
+	10, // 6: shopmesh.payment.v1.Payment.update_time:type_name -> google.protobuf.Timestamp
+	0,  // 7: shopmesh.payment.v1.Payment.pending_reason:type_name -> shopmesh.payment.v1.PendingReason
+	6,  // 8: shopmesh.payment.v1.Payment.next_action:type_name -> shopmesh.payment.v1.NextAction
+	10, // 9: shopmesh.payment.v1.Payment.poll_time:type_name -> google.protobuf.Timestamp
+	11, // 10: shopmesh.payment.v1.Payment.disputes:type_name -> shopmesh.payment.v1.Dispute
+	2,  // 11: shopmesh.payment.v1.PaymentAttempt.outcome:type_name -> shopmesh.payment.v1.AttemptOutcome
+	10, // 12: shopmesh.payment.v1.PaymentAttempt.start_time:type_name -> google.protobuf.Timestamp
+	10, // 13: shopmesh.payment.v1.PaymentAttempt.end_time:type_name -> google.protobuf.Timestamp
+	9,  // 14: shopmesh.payment.v1.Refund.amount:type_name -> google.type.Money
+	4,  // 15: shopmesh.payment.v1.Refund.status:type_name -> shopmesh.payment.v1.RefundStatus
+	10, // 16: shopmesh.payment.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
+	10, // 17: shopmesh.payment.v1.Refund.update_time:type_name -> google.protobuf.Timestamp
+	7,  // 18: shopmesh.payment.v1.Refund.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
+	3,  // 19: shopmesh.payment.v1.Refund.origin:type_name -> shopmesh.payment.v1.RefundOrigin
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_payment_v1_payment_proto_init() }
@@ -797,13 +1039,18 @@ func file_shopmesh_payment_v1_payment_proto_init() {
 	if File_shopmesh_payment_v1_payment_proto != nil {
 		return
 	}
+	file_shopmesh_payment_v1_dispute_proto_init()
+	file_shopmesh_payment_v1_payment_proto_msgTypes[1].OneofWrappers = []any{
+		(*NextAction_ClientSecret)(nil),
+		(*NextAction_RedirectUrl)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_payment_v1_payment_proto_rawDesc), len(file_shopmesh_payment_v1_payment_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   3,
+			NumEnums:      5,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

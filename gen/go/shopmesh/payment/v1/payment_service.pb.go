@@ -76,7 +76,7 @@ func (x *GetPaymentRequest) GetId() string {
 // GetPaymentResponse holds the payment.
 type GetPaymentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payment with its attempts.
+	// The payment with its attempts and disputes.
 	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -127,7 +127,7 @@ type ListPaymentsRequest struct {
 	// The next_page_token of the page before; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// A conjunction of comparisons (https://google.aip.dev/160): `order_id = "…"`,
-	// `reference = "…"`, `status = CAPTURED`.
+	// `customer_id = "…"`, `reference = "…"`, `status = CAPTURED`.
 	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -187,7 +187,7 @@ func (x *ListPaymentsRequest) GetFilter() string {
 // ListPaymentsResponse is a page of payments.
 type ListPaymentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The payments with their attempts, newest first.
+	// The payments with their attempts and disputes, newest first.
 	Payments []*Payment `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
 	// Names the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -477,49 +477,284 @@ func (x *ListRefundsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ListContradictionsRequest selects contradictions.
+type ListContradictionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many to return at most, 1 to 1000; 0 means 50.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before; empty for the first page.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// A conjunction of comparisons (https://google.aip.dev/160): `resolved = false`,
+	// `payment_id = "…"`.
+	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListContradictionsRequest) Reset() {
+	*x = ListContradictionsRequest{}
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListContradictionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListContradictionsRequest) ProtoMessage() {}
+
+func (x *ListContradictionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListContradictionsRequest.ProtoReflect.Descriptor instead.
+func (*ListContradictionsRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListContradictionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListContradictionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListContradictionsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+// ListContradictionsResponse is a page of contradictions.
+type ListContradictionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The contradictions, newest first.
+	Contradictions []*Contradiction `protobuf:"bytes,1,rep,name=contradictions,proto3" json:"contradictions,omitempty"`
+	// Names the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListContradictionsResponse) Reset() {
+	*x = ListContradictionsResponse{}
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListContradictionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListContradictionsResponse) ProtoMessage() {}
+
+func (x *ListContradictionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListContradictionsResponse.ProtoReflect.Descriptor instead.
+func (*ListContradictionsResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListContradictionsResponse) GetContradictions() []*Contradiction {
+	if x != nil {
+		return x.Contradictions
+	}
+	return nil
+}
+
+func (x *ListContradictionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ResolveContradictionRequest says what came of looking into a contradiction.
+type ResolveContradictionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The contradiction's id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What was found and done, for whoever looks at it later; up to 500 characters.
+	Note          string `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveContradictionRequest) Reset() {
+	*x = ResolveContradictionRequest{}
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveContradictionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveContradictionRequest) ProtoMessage() {}
+
+func (x *ResolveContradictionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveContradictionRequest.ProtoReflect.Descriptor instead.
+func (*ResolveContradictionRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ResolveContradictionRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ResolveContradictionRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// ResolveContradictionResponse holds the contradiction.
+type ResolveContradictionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The contradiction as it is resolved.
+	Contradiction *Contradiction `protobuf:"bytes,1,opt,name=contradiction,proto3" json:"contradiction,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveContradictionResponse) Reset() {
+	*x = ResolveContradictionResponse{}
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveContradictionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveContradictionResponse) ProtoMessage() {}
+
+func (x *ResolveContradictionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveContradictionResponse.ProtoReflect.Descriptor instead.
+func (*ResolveContradictionResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ResolveContradictionResponse) GetContradiction() *Contradiction {
+	if x != nil {
+		return x.Contradiction
+	}
+	return nil
+}
+
 var File_shopmesh_payment_v1_payment_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_payment_service_proto_rawDesc = "" +
 	"\n" +
-	")shopmesh/payment/v1/payment_service.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/type/money.proto\x1a!shopmesh/options/v1/options.proto\x1a!shopmesh/payment/v1/payment.proto\"-\n" +
-	"\x11GetPaymentRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"L\n" +
+	")shopmesh/payment/v1/payment_service.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/type/money.proto\x1a!shopmesh/options/v1/options.proto\x1a'shopmesh/payment/v1/contradiction.proto\x1a!shopmesh/payment/v1/payment.proto\"0\n" +
+	"\x11GetPaymentRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"L\n" +
 	"\x12GetPaymentResponse\x126\n" +
-	"\apayment\x18\x01 \x01(\v2\x1c.shopmesh.payment.v1.PaymentR\apayment\"\x89\x01\n" +
-	"\x13ListPaymentsRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\apayment\x18\x01 \x01(\v2\x1c.shopmesh.payment.v1.PaymentR\apayment\"\x92\x01\n" +
+	"\x13ListPaymentsRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12 \n" +
-	"\x06filter\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06filter\"x\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
+	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\"x\n" +
 	"\x14ListPaymentsResponse\x128\n" +
 	"\bpayments\x18\x01 \x03(\v2\x1c.shopmesh.payment.v1.PaymentR\bpayments\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb6\x01\n" +
-	"\x14RefundPaymentRequest\x12'\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd8\x02\n" +
+	"\x14RefundPaymentRequest\x12*\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12'\n" +
+	"request_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12*\n" +
 	"\n" +
-	"payment_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12*\n" +
-	"\x06amount\x18\x03 \x01(\v2\x12.google.type.MoneyR\x06amount\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\"L\n" +
+	"payment_id\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12\xbf\x01\n" +
+	"\x06amount\x18\x03 \x01(\v2\x12.google.type.MoneyB\x92\x01\xe0A\x01\xbaH\x8b\x01\xba\x01\x87\x01\n" +
+	"\rrefund.amount\x12?must be more than 0; leave it out to give back all that is left\x1a5this.units > 0 || (this.units == 0 && this.nanos > 0)R\x06amount\x12&\n" +
+	"\x06reason\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\x80\x01\x01R\x06reason\"L\n" +
 	"\x15RefundPaymentResponse\x123\n" +
-	"\x06refund\x18\x01 \x01(\v2\x1b.shopmesh.payment.v1.RefundR\x06refund\"\x8f\x01\n" +
-	"\x12ListRefundsRequest\x12'\n" +
+	"\x06refund\x18\x01 \x01(\v2\x1b.shopmesh.payment.v1.RefundR\x06refund\"\x98\x01\n" +
+	"\x12ListRefundsRequest\x12*\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"payment_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"t\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"t\n" +
 	"\x13ListRefundsResponse\x125\n" +
 	"\arefunds\x18\x01 \x03(\v2\x1b.shopmesh.payment.v1.RefundR\arefunds\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xd2\x04\n" +
-	"\x0ePaymentService\x12\x83\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x98\x01\n" +
+	"\x19ListContradictionsRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"GetPayment\x12&.shopmesh.payment.v1.GetPaymentRequest\x1a'.shopmesh.payment.v1.GetPaymentResponse\"$\xea\xe0\x18\x04\x10\b \x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/payments/{id}\x90\x02\x01\x12\x84\x01\n" +
-	"\fListPayments\x12(.shopmesh.payment.v1.ListPaymentsRequest\x1a).shopmesh.payment.v1.ListPaymentsResponse\"\x1f\xea\xe0\x18\x04\x10\b \x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\x90\x02\x01\x12\x99\x01\n" +
-	"\rRefundPayment\x12).shopmesh.payment.v1.RefundPaymentRequest\x1a*.shopmesh.payment.v1.RefundPaymentResponse\"1\xea\xe0\x18\x02\x10\t\x82\xd3\xe4\x93\x02%:\x01*\" /v1/payments/{payment_id}:refund\x12\x96\x01\n" +
-	"\vListRefunds\x12'.shopmesh.payment.v1.ListRefundsRequest\x1a(.shopmesh.payment.v1.ListRefundsResponse\"4\xea\xe0\x18\x04\x10\b \x01\x82\xd3\xe4\x93\x02#\x12!/v1/payments/{payment_id}/refunds\x90\x02\x01B\xdf\x01\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
+	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\"\x90\x01\n" +
+	"\x1aListContradictionsResponse\x12J\n" +
+	"\x0econtradictions\x18\x01 \x03(\v2\".shopmesh.payment.v1.ContradictionR\x0econtradictions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"[\n" +
+	"\x1bResolveContradictionRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1f\n" +
+	"\x04note\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\x04note\"h\n" +
+	"\x1cResolveContradictionResponse\x12H\n" +
+	"\rcontradiction\x18\x01 \x01(\v2\".shopmesh.payment.v1.ContradictionR\rcontradiction2\xa7\a\n" +
+	"\x0ePaymentService\x12\x85\x01\n" +
+	"\n" +
+	"GetPayment\x12&.shopmesh.payment.v1.GetPaymentRequest\x1a'.shopmesh.payment.v1.GetPaymentResponse\"&\xea\xe0\x18\x06\x10\b\x18\x01 \x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/payments/{id}\x90\x02\x01\x12\x84\x01\n" +
+	"\fListPayments\x12(.shopmesh.payment.v1.ListPaymentsRequest\x1a).shopmesh.payment.v1.ListPaymentsResponse\"\x1f\xea\xe0\x18\x04\x10\b \x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\x90\x02\x01\x12\x9c\x01\n" +
+	"\rRefundPayment\x12).shopmesh.payment.v1.RefundPaymentRequest\x1a*.shopmesh.payment.v1.RefundPaymentResponse\"4\xea\xe0\x18\x02\x10\t\x82\xd3\xe4\x93\x02%:\x01*\" /v1/payments/{payment_id}:refund\x90\x02\x02\x12\x96\x01\n" +
+	"\vListRefunds\x12'.shopmesh.payment.v1.ListRefundsRequest\x1a(.shopmesh.payment.v1.ListRefundsResponse\"4\xea\xe0\x18\x04\x10\b \x01\x82\xd3\xe4\x93\x02#\x12!/v1/payments/{payment_id}/refunds\x90\x02\x01\x12\x9a\x01\n" +
+	"\x12ListContradictions\x12..shopmesh.payment.v1.ListContradictionsRequest\x1a/.shopmesh.payment.v1.ListContradictionsResponse\"#\xea\xe0\x18\x02\x10\b\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/contradictions\x90\x02\x01\x12\xb0\x01\n" +
+	"\x14ResolveContradiction\x120.shopmesh.payment.v1.ResolveContradictionRequest\x1a1.shopmesh.payment.v1.ResolveContradictionResponse\"3\xea\xe0\x18\x02\x10\t\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/contradictions/{id}:resolve\x90\x02\x02B\xdf\x01\n" +
 	"\x17com.shopmesh.payment.v1B\x13PaymentServiceProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1;paymentv1\xa2\x02\x03SPX\xaa\x02\x13Shopmesh.Payment.V1\xca\x02\x13Shopmesh\\Payment\\V1\xe2\x02\x1fShopmesh\\Payment\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Payment::V1b\x06proto3"
 
 var (
@@ -534,39 +769,50 @@ func file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_payment_v1_payment_service_proto_rawDescData
 }
 
-var file_shopmesh_payment_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_shopmesh_payment_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_shopmesh_payment_v1_payment_service_proto_goTypes = []any{
-	(*GetPaymentRequest)(nil),     // 0: shopmesh.payment.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil),    // 1: shopmesh.payment.v1.GetPaymentResponse
-	(*ListPaymentsRequest)(nil),   // 2: shopmesh.payment.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),  // 3: shopmesh.payment.v1.ListPaymentsResponse
-	(*RefundPaymentRequest)(nil),  // 4: shopmesh.payment.v1.RefundPaymentRequest
-	(*RefundPaymentResponse)(nil), // 5: shopmesh.payment.v1.RefundPaymentResponse
-	(*ListRefundsRequest)(nil),    // 6: shopmesh.payment.v1.ListRefundsRequest
-	(*ListRefundsResponse)(nil),   // 7: shopmesh.payment.v1.ListRefundsResponse
-	(*Payment)(nil),               // 8: shopmesh.payment.v1.Payment
-	(*money.Money)(nil),           // 9: google.type.Money
-	(*Refund)(nil),                // 10: shopmesh.payment.v1.Refund
+	(*GetPaymentRequest)(nil),            // 0: shopmesh.payment.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),           // 1: shopmesh.payment.v1.GetPaymentResponse
+	(*ListPaymentsRequest)(nil),          // 2: shopmesh.payment.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),         // 3: shopmesh.payment.v1.ListPaymentsResponse
+	(*RefundPaymentRequest)(nil),         // 4: shopmesh.payment.v1.RefundPaymentRequest
+	(*RefundPaymentResponse)(nil),        // 5: shopmesh.payment.v1.RefundPaymentResponse
+	(*ListRefundsRequest)(nil),           // 6: shopmesh.payment.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),          // 7: shopmesh.payment.v1.ListRefundsResponse
+	(*ListContradictionsRequest)(nil),    // 8: shopmesh.payment.v1.ListContradictionsRequest
+	(*ListContradictionsResponse)(nil),   // 9: shopmesh.payment.v1.ListContradictionsResponse
+	(*ResolveContradictionRequest)(nil),  // 10: shopmesh.payment.v1.ResolveContradictionRequest
+	(*ResolveContradictionResponse)(nil), // 11: shopmesh.payment.v1.ResolveContradictionResponse
+	(*Payment)(nil),                      // 12: shopmesh.payment.v1.Payment
+	(*money.Money)(nil),                  // 13: google.type.Money
+	(*Refund)(nil),                       // 14: shopmesh.payment.v1.Refund
+	(*Contradiction)(nil),                // 15: shopmesh.payment.v1.Contradiction
 }
 var file_shopmesh_payment_v1_payment_service_proto_depIdxs = []int32{
-	8,  // 0: shopmesh.payment.v1.GetPaymentResponse.payment:type_name -> shopmesh.payment.v1.Payment
-	8,  // 1: shopmesh.payment.v1.ListPaymentsResponse.payments:type_name -> shopmesh.payment.v1.Payment
-	9,  // 2: shopmesh.payment.v1.RefundPaymentRequest.amount:type_name -> google.type.Money
-	10, // 3: shopmesh.payment.v1.RefundPaymentResponse.refund:type_name -> shopmesh.payment.v1.Refund
-	10, // 4: shopmesh.payment.v1.ListRefundsResponse.refunds:type_name -> shopmesh.payment.v1.Refund
-	0,  // 5: shopmesh.payment.v1.PaymentService.GetPayment:input_type -> shopmesh.payment.v1.GetPaymentRequest
-	2,  // 6: shopmesh.payment.v1.PaymentService.ListPayments:input_type -> shopmesh.payment.v1.ListPaymentsRequest
-	4,  // 7: shopmesh.payment.v1.PaymentService.RefundPayment:input_type -> shopmesh.payment.v1.RefundPaymentRequest
-	6,  // 8: shopmesh.payment.v1.PaymentService.ListRefunds:input_type -> shopmesh.payment.v1.ListRefundsRequest
-	1,  // 9: shopmesh.payment.v1.PaymentService.GetPayment:output_type -> shopmesh.payment.v1.GetPaymentResponse
-	3,  // 10: shopmesh.payment.v1.PaymentService.ListPayments:output_type -> shopmesh.payment.v1.ListPaymentsResponse
-	5,  // 11: shopmesh.payment.v1.PaymentService.RefundPayment:output_type -> shopmesh.payment.v1.RefundPaymentResponse
-	7,  // 12: shopmesh.payment.v1.PaymentService.ListRefunds:output_type -> shopmesh.payment.v1.ListRefundsResponse
-	9,  // [9:13] is the sub-list for method output_type
-	5,  // [5:9] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	12, // 0: shopmesh.payment.v1.GetPaymentResponse.payment:type_name -> shopmesh.payment.v1.Payment
+	12, // 1: shopmesh.payment.v1.ListPaymentsResponse.payments:type_name -> shopmesh.payment.v1.Payment
+	13, // 2: shopmesh.payment.v1.RefundPaymentRequest.amount:type_name -> google.type.Money
+	14, // 3: shopmesh.payment.v1.RefundPaymentResponse.refund:type_name -> shopmesh.payment.v1.Refund
+	14, // 4: shopmesh.payment.v1.ListRefundsResponse.refunds:type_name -> shopmesh.payment.v1.Refund
+	15, // 5: shopmesh.payment.v1.ListContradictionsResponse.contradictions:type_name -> shopmesh.payment.v1.Contradiction
+	15, // 6: shopmesh.payment.v1.ResolveContradictionResponse.contradiction:type_name -> shopmesh.payment.v1.Contradiction
+	0,  // 7: shopmesh.payment.v1.PaymentService.GetPayment:input_type -> shopmesh.payment.v1.GetPaymentRequest
+	2,  // 8: shopmesh.payment.v1.PaymentService.ListPayments:input_type -> shopmesh.payment.v1.ListPaymentsRequest
+	4,  // 9: shopmesh.payment.v1.PaymentService.RefundPayment:input_type -> shopmesh.payment.v1.RefundPaymentRequest
+	6,  // 10: shopmesh.payment.v1.PaymentService.ListRefunds:input_type -> shopmesh.payment.v1.ListRefundsRequest
+	8,  // 11: shopmesh.payment.v1.PaymentService.ListContradictions:input_type -> shopmesh.payment.v1.ListContradictionsRequest
+	10, // 12: shopmesh.payment.v1.PaymentService.ResolveContradiction:input_type -> shopmesh.payment.v1.ResolveContradictionRequest
+	1,  // 13: shopmesh.payment.v1.PaymentService.GetPayment:output_type -> shopmesh.payment.v1.GetPaymentResponse
+	3,  // 14: shopmesh.payment.v1.PaymentService.ListPayments:output_type -> shopmesh.payment.v1.ListPaymentsResponse
+	5,  // 15: shopmesh.payment.v1.PaymentService.RefundPayment:output_type -> shopmesh.payment.v1.RefundPaymentResponse
+	7,  // 16: shopmesh.payment.v1.PaymentService.ListRefunds:output_type -> shopmesh.payment.v1.ListRefundsResponse
+	9,  // 17: shopmesh.payment.v1.PaymentService.ListContradictions:output_type -> shopmesh.payment.v1.ListContradictionsResponse
+	11, // 18: shopmesh.payment.v1.PaymentService.ResolveContradiction:output_type -> shopmesh.payment.v1.ResolveContradictionResponse
+	13, // [13:19] is the sub-list for method output_type
+	7,  // [7:13] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_payment_v1_payment_service_proto_init() }
@@ -574,6 +820,7 @@ func file_shopmesh_payment_v1_payment_service_proto_init() {
 	if File_shopmesh_payment_v1_payment_service_proto != nil {
 		return
 	}
+	file_shopmesh_payment_v1_contradiction_proto_init()
 	file_shopmesh_payment_v1_payment_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -581,7 +828,7 @@ func file_shopmesh_payment_v1_payment_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_payment_v1_payment_service_proto_rawDesc), len(file_shopmesh_payment_v1_payment_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,10 +21,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PaymentService_GetPayment_FullMethodName    = "/shopmesh.payment.v1.PaymentService/GetPayment"
-	PaymentService_ListPayments_FullMethodName  = "/shopmesh.payment.v1.PaymentService/ListPayments"
-	PaymentService_RefundPayment_FullMethodName = "/shopmesh.payment.v1.PaymentService/RefundPayment"
-	PaymentService_ListRefunds_FullMethodName   = "/shopmesh.payment.v1.PaymentService/ListRefunds"
+	PaymentService_GetPayment_FullMethodName           = "/shopmesh.payment.v1.PaymentService/GetPayment"
+	PaymentService_ListPayments_FullMethodName         = "/shopmesh.payment.v1.PaymentService/ListPayments"
+	PaymentService_RefundPayment_FullMethodName        = "/shopmesh.payment.v1.PaymentService/RefundPayment"
+	PaymentService_ListRefunds_FullMethodName          = "/shopmesh.payment.v1.PaymentService/ListRefunds"
+	PaymentService_ListContradictions_FullMethodName   = "/shopmesh.payment.v1.PaymentService/ListContradictions"
+	PaymentService_ResolveContradiction_FullMethodName = "/shopmesh.payment.v1.PaymentService/ResolveContradiction"
 )
 
 // PaymentServiceClient is the client API for PaymentService service.
@@ -34,18 +36,37 @@ const (
 // PaymentService shows payments and gives money back. Payments are made by the
 // events of orders, not by calls.
 type PaymentServiceClient interface {
-	// GetPayment reads one by id. Errors: PAYMENT_NOT_FOUND.
+	// GetPayment reads one by id. It alone answers with Payment.next_action, which is
+	// read from the provider. A customer reads the payments of their own orders.
+	//
+	// Errors: PAYMENT_NOT_FOUND.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
-	// ListPayments lists payments, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListPayments lists payments, newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock. Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE,
-	// CURRENCY_MISMATCH, REQUEST_ID_REUSED.
+	// not restock.
+	//
+	// Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE, CURRENCY_MISMATCH,
+	// REQUEST_ID_REUSED.
 	RefundPayment(ctx context.Context, in *RefundPaymentRequest, opts ...grpc.CallOption) (*RefundPaymentResponse, error)
-	// ListRefunds lists the refunds of a payment, oldest first. Errors:
-	// PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListRefunds lists the refunds of a payment, oldest first.
+	//
+	// Errors: PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListRefunds(ctx context.Context, in *ListRefundsRequest, opts ...grpc.CallOption) (*ListRefundsResponse, error)
+	// ListContradictions lists what a provider reported and what contradicts the books,
+	// newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	ListContradictions(ctx context.Context, in *ListContradictionsRequest, opts ...grpc.CallOption) (*ListContradictionsResponse, error)
+	// ResolveContradiction notes that somebody looked into a contradiction, and what came
+	// of that. It changes no payment. To resolve one again changes nothing and answers
+	// with the first resolution.
+	//
+	// Errors: CONTRADICTION_NOT_FOUND.
+	ResolveContradiction(ctx context.Context, in *ResolveContradictionRequest, opts ...grpc.CallOption) (*ResolveContradictionResponse, error)
 }
 
 type paymentServiceClient struct {
@@ -96,6 +117,26 @@ func (c *paymentServiceClient) ListRefunds(ctx context.Context, in *ListRefundsR
 	return out, nil
 }
 
+func (c *paymentServiceClient) ListContradictions(ctx context.Context, in *ListContradictionsRequest, opts ...grpc.CallOption) (*ListContradictionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListContradictionsResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ListContradictions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ResolveContradiction(ctx context.Context, in *ResolveContradictionRequest, opts ...grpc.CallOption) (*ResolveContradictionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResolveContradictionResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ResolveContradiction_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PaymentServiceServer is the server API for PaymentService service.
 // All implementations should embed UnimplementedPaymentServiceServer
 // for forward compatibility.
@@ -103,18 +144,37 @@ func (c *paymentServiceClient) ListRefunds(ctx context.Context, in *ListRefundsR
 // PaymentService shows payments and gives money back. Payments are made by the
 // events of orders, not by calls.
 type PaymentServiceServer interface {
-	// GetPayment reads one by id. Errors: PAYMENT_NOT_FOUND.
+	// GetPayment reads one by id. It alone answers with Payment.next_action, which is
+	// read from the provider. A customer reads the payments of their own orders.
+	//
+	// Errors: PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
-	// ListPayments lists payments, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListPayments lists payments, newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock. Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE,
-	// CURRENCY_MISMATCH, REQUEST_ID_REUSED.
+	// not restock.
+	//
+	// Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE, CURRENCY_MISMATCH,
+	// REQUEST_ID_REUSED.
 	RefundPayment(context.Context, *RefundPaymentRequest) (*RefundPaymentResponse, error)
-	// ListRefunds lists the refunds of a payment, oldest first. Errors:
-	// PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListRefunds lists the refunds of a payment, oldest first.
+	//
+	// Errors: PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListRefunds(context.Context, *ListRefundsRequest) (*ListRefundsResponse, error)
+	// ListContradictions lists what a provider reported and what contradicts the books,
+	// newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	ListContradictions(context.Context, *ListContradictionsRequest) (*ListContradictionsResponse, error)
+	// ResolveContradiction notes that somebody looked into a contradiction, and what came
+	// of that. It changes no payment. To resolve one again changes nothing and answers
+	// with the first resolution.
+	//
+	// Errors: CONTRADICTION_NOT_FOUND.
+	ResolveContradiction(context.Context, *ResolveContradictionRequest) (*ResolveContradictionResponse, error)
 }
 
 // UnimplementedPaymentServiceServer should be embedded to have
@@ -135,6 +195,12 @@ func (UnimplementedPaymentServiceServer) RefundPayment(context.Context, *RefundP
 }
 func (UnimplementedPaymentServiceServer) ListRefunds(context.Context, *ListRefundsRequest) (*ListRefundsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRefunds not implemented")
+}
+func (UnimplementedPaymentServiceServer) ListContradictions(context.Context, *ListContradictionsRequest) (*ListContradictionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListContradictions not implemented")
+}
+func (UnimplementedPaymentServiceServer) ResolveContradiction(context.Context, *ResolveContradictionRequest) (*ResolveContradictionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolveContradiction not implemented")
 }
 func (UnimplementedPaymentServiceServer) testEmbeddedByValue() {}
 
@@ -228,6 +294,42 @@ func _PaymentService_ListRefunds_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentService_ListContradictions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListContradictionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ListContradictions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ListContradictions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ListContradictions(ctx, req.(*ListContradictionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ResolveContradiction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolveContradictionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ResolveContradiction(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ResolveContradiction_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ResolveContradiction(ctx, req.(*ResolveContradictionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PaymentService_ServiceDesc is the grpc.ServiceDesc for PaymentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -250,6 +352,14 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRefunds",
 			Handler:    _PaymentService_ListRefunds_Handler,
+		},
+		{
+			MethodName: "ListContradictions",
+			Handler:    _PaymentService_ListContradictions_Handler,
+		},
+		{
+			MethodName: "ResolveContradiction",
+			Handler:    _PaymentService_ResolveContradiction_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -29,7 +29,7 @@ type Settings struct {
 	// How long to wait for the provider's answer before it counts as unknown, 100
 	// ms to 5 minutes; 10 s by default.
 	ProviderTimeout *durationpb.Duration `protobuf:"bytes,1,opt,name=provider_timeout,json=providerTimeout,proto3" json:"provider_timeout,omitempty"`
-	// How soon an unknown outcome is asked for again, 10 ms to 1 hour; 1 s by
+	// How soon an unknown outcome is requested again, 10 ms to 1 hour; 1 s by
 	// default, doubled with each attempt up to 5 minutes.
 	RetryAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// How long the sandbox takes for sandbox_slow, 0 to 5 minutes; 3 s by default.
@@ -37,11 +37,15 @@ type Settings struct {
 	// How long the answer to a request is kept, so that the same request_id gets it
 	// again, 24 hours to 365 days; 48 hours by default.
 	IdempotencyRetention *durationpb.Duration `protobuf:"bytes,4,opt,name=idempotency_retention,json=idempotencyRetention,proto3" json:"idempotency_retention,omitempty"`
-	// How long a broker keeps the events that this context says, 1 hour to 365 days;
+	// How long a broker keeps the events that this context publishes, 1 hour to 365 days;
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
 	EventRetention *durationpb.Duration `protobuf:"bytes,5,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where Stripe sends the customer's browser back after a bank's page, such as
+	// "https://shop.example/paid"; up to 500 characters. While it is empty, methods that
+	// need such a page are declined, and 3-D Secure is done with a client secret alone.
+	ReturnUrl     string `protobuf:"bytes,6,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -109,11 +113,18 @@ func (x *Settings) GetEventRetention() *durationpb.Duration {
 	return nil
 }
 
+func (x *Settings) GetReturnUrl() string {
+	if x != nil {
+		return x.ReturnUrl
+	}
+	return ""
+}
+
 var File_shopmesh_payment_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc9\x03\n" +
+	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x03\n" +
 	"\bSettings\x12X\n" +
 	"\x10provider_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\xac\x022\x05\x10\x80\xc2\xd7/R\x0fproviderTimeout\x12N\n" +
 	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
@@ -121,7 +132,9 @@ const file_shopmesh_payment_v1_settings_proto_rawDesc = "" +
 	"\x12sandbox_slow_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
 	"\xaa\x01\a\"\x03\b\xac\x022\x00R\x10sandboxSlowDelay\x12c\n" +
 	"\x15idempotency_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12V\n" +
-	"\x0fevent_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\xd9\x01\n" +
+	"\x0fevent_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetention\x12-\n" +
+	"\n" +
+	"return_url\x18\x06 \x01(\tB\x0e\xbaH\v\xd8\x01\x01r\x06\x18\xf4\x03\x88\x01\x01R\treturnUrlB\xd9\x01\n" +
 	"\x17com.shopmesh.payment.v1B\rSettingsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1;paymentv1\xa2\x02\x03SPX\xaa\x02\x13Shopmesh.Payment.V1\xca\x02\x13Shopmesh\\Payment\\V1\xe2\x02\x1fShopmesh\\Payment\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Payment::V1b\x06proto3"
 
 var (

@@ -51,7 +51,7 @@ const (
 	codeMethodUnknown  = "payment_method_unknown"
 	codeChargeNotFound = "charge_not_found"
 	codeChargeDeclined = "charge_not_captured"
-	codeRefundTooLarge = "refund_exceeds_charge"
+	codeRefundTooLarge = provider.CodeRefundTooLarge
 	codeWrongCurrency  = "currency_mismatch"
 )
 
@@ -185,18 +185,9 @@ func (s *Sandbox) Refund(ctx context.Context, request provider.RefundRequest) (p
 	return refund, nil
 }
 
-// LookUp reads a charge by its id.
-func (s *Sandbox) LookUp(ctx context.Context, id string) (provider.Charge, error) {
-	row := s.pool.QueryRow(ctx, `select id, outcome, code from charges where id = $1`, id)
-	var charge provider.Charge
-	err := row.Scan(&charge.ID, &charge.Status, &charge.Code)
-	if pg.IsNoRows(err) {
-		return provider.Charge{}, provider.ErrNotFound
-	}
-	if err != nil {
-		return provider.Charge{}, fmt.Errorf("sandbox: look up: %w", err)
-	}
-	return charge, nil
+// LookUpRefund finds nothing: nobody but the shop makes refunds at the sandbox.
+func (s *Sandbox) LookUpRefund(context.Context, provider.RefundRequest) (provider.Refund, error) {
+	return provider.Refund{Status: provider.Declined, Code: provider.CodeRefundNotFound}, nil
 }
 
 func losesAnswers(method string) bool {

@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"strconv"
 	"strings"
 
@@ -50,7 +51,7 @@ func (s *Stripe) open(ctx context.Context, r provider.ChargeRequest) (provider.C
 		}
 	}
 	for n := 1; ; n++ {
-		intent, err := s.client.V1PaymentIntents.Create(ctx, createParams(r, amount, n))
+		intent, err := s.client.V1PaymentIntents.Create(ctx, s.createParams(r, amount, n))
 		switch {
 		case err == nil:
 			return opened(intent), s.verify(intent, r)
@@ -71,13 +72,16 @@ func opened(intent *stripego.PaymentIntent) provider.Charge {
 	return provider.Charge{ID: intent.ID, Status: provider.Opened}
 }
 
-func createParams(r provider.ChargeRequest, amount int64, n int) *stripego.PaymentIntentCreateParams {
+func (s *Stripe) createParams(r provider.ChargeRequest, amount int64, n int) *stripego.PaymentIntentCreateParams {
+	redirects := "never" // without a page to return to, the customer can't be sent to another one
+	if s.returnURL != "" {
+		redirects = "always"
+	}
 	params := &stripego.PaymentIntentCreateParams{
 		Amount: stripego.Int64(amount), Currency: stripego.String(strings.ToLower(r.Amount.Currency)),
 		PaymentMethod: stripego.String(r.Method), Description: stripego.String(r.Reference), Metadata: metadata(r),
-		// Nobody is there to be sent to another page and back.
 		AutomaticPaymentMethods: &stripego.PaymentIntentCreateAutomaticPaymentMethodsParams{
-			Enabled: stripego.Bool(true), AllowRedirects: stripego.String("never"),
+			Enabled: stripego.Bool(true), AllowRedirects: stripego.String(redirects),
 		},
 	}
 	key := r.Key
@@ -192,22 +196,30 @@ func judge(intent *stripego.PaymentIntent, r provider.ChargeRequest, code string
 		// Declined. It must not be paid in another way later, unknown to the order.
 		return charge, stepCancel
 	case stripego.PaymentIntentStatusRequiresAction:
-		charge.Status = provider.Pending
+		charge.Status, charge.Waits = provider.Pending, provider.WaitsForCustomer
 		if r.Cancelled {
 			return charge, stepCancel
 		}
 		return charge, stepNone
-	default: // processing, and what Stripe may add: it decides, and says so
+	case stripego.PaymentIntentStatusProcessing:
+		charge.Status, charge.Waits = provider.Pending, provider.WaitsForBank
+		return charge, stepNone
+	default: // what Stripe may add: it decides, and reports it
 		charge.Status = provider.Pending
 		return charge, stepNone
 	}
 }
 
-// confirm asks for the money. What is refused is no answer: the PaymentIntent's state
-// is. A key's answer may be an old one, so that the state is read anew.
+// confirm requests the money. A refusal is no answer: the PaymentIntent's state is. The
+// answer of a key may be an old one, so that the state is then read from Stripe. Another
+// return URL takes another key: which key confirms a PaymentIntent changes nothing.
 func (s *Stripe) confirm(ctx context.Context, r provider.ChargeRequest) (*stripego.PaymentIntent, error) {
 	params := &stripego.PaymentIntentConfirmParams{}
 	params.IdempotencyKey = stripego.String(r.Key + "-confirm")
+	if s.returnURL != "" {
+		params.ReturnURL = stripego.String(s.returnURL)
+		params.IdempotencyKey = stripego.String(fmt.Sprintf("%s-confirm-%08x", r.Key, crc32.ChecksumIEEE([]byte(s.returnURL))))
+	}
 	intent, err := s.client.V1PaymentIntents.Confirm(ctx, r.ChargeID, params)
 	if err == nil && intent.LastResponse.Header.Get("Idempotent-Replayed") != "true" {
 		return intent, s.verify(intent, r)
@@ -256,12 +268,4 @@ func (s *Stripe) retrieve(ctx context.Context, r provider.ChargeRequest) (*strip
 		return nil, apiFailure("look up the PaymentIntent", err)
 	}
 	return intent, s.verify(intent, r)
-}
-
-// declineCode is why a PaymentIntent came to nothing.
-func declineCode(intent *stripego.PaymentIntent) string {
-	if intent.LastPaymentError != nil {
-		return codeOf(intent.LastPaymentError)
-	}
-	return codeCanceled
 }

@@ -34,17 +34,17 @@ func newHTTPClient() *http.Client {
 	// Otherwise one connection on which nothing arrives takes every request with it.
 	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: silence}
 	return &http.Client{
-		Transport: door{transport}, Timeout: callTimeout,
+		Transport: hardened{transport}, Timeout: callTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// door is what every request and answer passes.
-type door struct{ next http.RoundTripper }
+// hardened is the transport of every request and answer.
+type hardened struct{ next http.RoundTripper }
 
-// RoundTrip takes away what the library tells of this machine, and refuses answers
-// that are none.
-func (d door) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip removes the header with which the library describes this machine, and
+// refuses redirects.
+func (d hardened) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Del("X-Stripe-Client-User-Agent")
 	res, err := d.next.RoundTrip(r)

@@ -3,8 +3,10 @@ package stripe
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	stripego "github.com/stripe/stripe-go/v84"
 
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
@@ -45,7 +47,7 @@ func (s *Stripe) Refund(ctx context.Context, r provider.RefundRequest) (provider
 	params.IdempotencyKey = stripego.String(r.Key)
 	made, err := s.client.V1Refunds.Create(ctx, params)
 	if e := refused(err); e != nil {
-		return provider.Refund{Status: provider.Declined, Code: codeOf(e)}, nil
+		return provider.Refund{Status: provider.Declined, Code: refundRefusal(e)}, nil
 	}
 	if keyReused(err) {
 		return provider.Refund{}, fmt.Errorf("%w: refund %s", provider.ErrKeyReused, r.RefundID)
@@ -54,6 +56,63 @@ func (s *Stripe) Refund(ctx context.Context, r provider.RefundRequest) (provider
 		return provider.Refund{}, apiFailure("refund", err)
 	}
 	return s.refundStands(made, r, nil)
+}
+
+// refundRefusal is why Stripe refused a refund. It gives no code of its own for an
+// amount that is above what is left: only the parameter at fault.
+func refundRefusal(e *stripego.Error) string {
+	switch {
+	case e.Code == stripego.ErrorCodeChargeAlreadyRefunded:
+		return provider.CodeAlreadyRefunded
+	case e.Code == stripego.ErrorCodeChargeDisputed:
+		return provider.CodeDisputed
+	case e.Code == "" && e.Param == "amount":
+		return provider.CodeRefundTooLarge
+	default:
+		return codeOf(e)
+	}
+}
+
+// LookUpRefund reads a refund by Stripe's id; one that is not there counts as declined.
+func (s *Stripe) LookUpRefund(ctx context.Context, r provider.RefundRequest) (provider.Refund, error) {
+	found, err := s.client.V1Refunds.Retrieve(ctx, r.ProviderID, nil)
+	if e := asAPIError(err); e != nil && e.HTTPStatusCode == http.StatusNotFound {
+		return provider.Refund{Status: provider.Declined, Code: provider.CodeRefundNotFound}, nil
+	}
+	if err != nil {
+		return provider.Refund{}, apiFailure("look up the refund", err)
+	}
+	return s.refundStands(found, r, nil)
+}
+
+// OtherRefunds lists the refunds of a PaymentIntent that do not bear an id of ours:
+// those that were made at the dashboard.
+func (s *Stripe) OtherRefunds(ctx context.Context, chargeID string) ([]provider.Notice, error) {
+	params := &stripego.RefundListParams{PaymentIntent: stripego.String(chargeID)}
+	params.Limit = stripego.Int64(pageSize)
+	var others []provider.Notice
+	for refund, err := range s.client.V1Refunds.List(ctx, params) {
+		if err != nil {
+			return nil, apiFailure("list the refunds of a PaymentIntent", err)
+		}
+		if idOf(refund.Metadata, metaRefund) != uuid.Nil {
+			continue
+		}
+		amount, err := fromMinor(string(refund.Currency), refund.Amount)
+		if err != nil {
+			return nil, err
+		}
+		others = append(others, provider.Notice{
+			ID: "listed-" + refund.ID, Type: "refund.listed", ChargeID: chargeID, Amount: amount,
+			Refund: &provider.RefundNotice{ProviderID: refund.ID, Reversed: reversed(refund.Status)},
+		})
+	}
+	return others, nil
+}
+
+// reversed says that a refund moved no money, or that it came back.
+func reversed(status stripego.RefundStatus) bool {
+	return status == stripego.RefundStatusFailed || status == stripego.RefundStatusCanceled
 }
 
 // findRefund looks for the refund among those of its PaymentIntent; nil when it is

@@ -4,8 +4,8 @@
 // A PaymentIntent takes money at most once, whatever is asked of it and however
 // often. So one is opened for a payment, unconfirmed; its id is recorded; and only a
 // recorded PaymentIntent is ever confirmed. Keys make repetitions cheap, and safety
-// does not rest on them: Stripe forgets a key after 24 hours. An outcome is told when
-// the PaymentIntent can't change any more, "succeeded" or "canceled": one that was
+// does not rest on them: Stripe forgets a key after 24 hours. An outcome is returned
+// when the PaymentIntent can't change any more, "succeeded" or "canceled": one that was
 // declined is cancelled first.
 package stripe
 
@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -47,19 +46,27 @@ type Config struct {
 	Key string
 	// URL is where the API is; empty for Stripe's own address.
 	URL string
+	// ReturnURL is where a customer's browser returns to from a bank's page; without one,
+	// methods that need such a page are refused by Stripe.
+	ReturnURL string
 	// Now is the clock.
 	Now func() time.Time
 }
 
 // Stripe is the provider.
 type Stripe struct {
-	client *stripego.Client
-	live   bool
-	now    func() time.Time
+	client    *stripego.Client
+	live      bool
+	returnURL string
+	now       func() time.Time
 }
 
-// The compiler checks that it is a provider.
-var _ provider.Provider = (*Stripe)(nil)
+// The compiler checks what kinds of provider it is.
+var (
+	_ provider.Provider     = (*Stripe)(nil)
+	_ provider.ActionReader = (*Stripe)(nil)
+	_ provider.RefundLister = (*Stripe)(nil)
+)
 
 // Check refuses a key and an address that can't be right. It tells no part of the key.
 func (c Config) Check() error {
@@ -86,7 +93,7 @@ func New(cfg Config) *Stripe {
 		HTTPClient:      newHTTPClient(),
 		// Its log quotes what was asked and answered.
 		LeveledLogger: &stripego.LeveledLogger{Level: stripego.LevelNull},
-		// The worker repeats, and keeps every attempt.
+		// The charge worker repeats requests, and records every attempt.
 		MaxNetworkRetries: stripego.Int64(0),
 	}
 	if cfg.URL != "" {
@@ -94,30 +101,27 @@ func New(cfg Config) *Stripe {
 	}
 	return &Stripe{
 		client: stripego.NewClient(cfg.Key, stripego.WithBackends(stripego.NewBackendsWithConfig(backend))),
-		live:   strings.Contains(cfg.Key, "k_live_"), now: cfg.Now,
+		live:   strings.Contains(cfg.Key, "k_live_"), returnURL: cfg.ReturnURL, now: cfg.Now,
 	}
 }
 
 // Live says whether real money is moved.
 func (s *Stripe) Live() bool { return s.live }
 
-// LookUp reads a PaymentIntent.
-func (s *Stripe) LookUp(ctx context.Context, id string) (provider.Charge, error) {
+// NextAction reads what the customer has to do for a PaymentIntent: Stripe.js takes its
+// client secret and shows the check, or the browser goes to the bank's page.
+func (s *Stripe) NextAction(ctx context.Context, id string) (provider.Action, error) {
 	intent, err := s.client.V1PaymentIntents.Retrieve(ctx, id, nil)
-	if e := asAPIError(err); e != nil && e.HTTPStatusCode == http.StatusNotFound {
-		return provider.Charge{}, provider.ErrNotFound
-	}
 	if err != nil {
-		return provider.Charge{}, apiFailure("look up the PaymentIntent", err)
+		return provider.Action{}, apiFailure("read the next action", err)
 	}
-	switch intent.Status {
-	case stripego.PaymentIntentStatusSucceeded:
-		return provider.Charge{ID: intent.ID, Status: provider.Succeeded}, nil
-	case stripego.PaymentIntentStatusCanceled:
-		return provider.Charge{ID: intent.ID, Status: provider.Declined, Code: declineCode(intent)}, nil
-	default:
-		return provider.Charge{ID: intent.ID, Status: provider.Pending, Code: string(intent.Status)}, nil
+	if intent.Status != stripego.PaymentIntentStatusRequiresAction || intent.NextAction == nil {
+		return provider.Action{}, nil
 	}
+	if to := intent.NextAction.RedirectToURL; to != nil && to.URL != "" {
+		return provider.Action{RedirectURL: to.URL}, nil
+	}
+	return provider.Action{ClientSecret: intent.ClientSecret}, nil
 }
 
 // verify refuses a PaymentIntent that is not the request's: nothing is concluded from
@@ -176,9 +180,9 @@ func (Unconfigured) Refund(context.Context, provider.RefundRequest) (provider.Re
 	return provider.Refund{}, errUnconfigured
 }
 
-// LookUp can't be known.
-func (Unconfigured) LookUp(context.Context, string) (provider.Charge, error) {
-	return provider.Charge{}, errUnconfigured
+// LookUpRefund can't be known.
+func (Unconfigured) LookUpRefund(context.Context, provider.RefundRequest) (provider.Refund, error) {
+	return provider.Refund{}, errUnconfigured
 }
 
 // zero is nothing of a currency.

@@ -24,6 +24,7 @@ const key = "sk_test_canary"
 type bank struct {
 	*stripe.Stripe
 	fake *stripefake.Fake
+	url  string
 
 	mu  sync.Mutex
 	now time.Time
@@ -49,7 +50,8 @@ func open(t *testing.T, cfg stripefake.Config) *bank {
 	server := httptest.NewServer(b.fake)
 	t.Cleanup(server.Close)
 	t.Cleanup(b.fake.Close)
-	b.Stripe = stripe.New(stripe.Config{Key: key, URL: server.URL, Now: b.clock})
+	b.url = server.URL
+	b.Stripe = stripe.New(stripe.Config{Key: key, URL: server.URL, ReturnURL: "https://shop.invalid/paid", Now: b.clock})
 	return b
 }
 
@@ -244,7 +246,7 @@ func TestRequestsTellNothingOfTheMachine(t *testing.T) {
 	t.Cleanup(server.Close)
 	s := stripe.New(stripe.Config{Key: key, URL: server.URL, Now: time.Now})
 	for range 2 {
-		_, err := s.LookUp(t.Context(), "pi_1")
+		_, err := s.NextAction(t.Context(), "pi_1")
 		if err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("an answer that can't be read: %v", err)
 		}
@@ -255,27 +257,83 @@ func TestRequestsTellNothingOfTheMachine(t *testing.T) {
 	}
 }
 
-func TestLookUp(t *testing.T) {
+// What a customer has to do is read as it stands: a check by Stripe.js, a bank's page,
+// or nothing any more.
+func TestTheNextActionIsReadAsItStands(t *testing.T) {
 	t.Parallel()
 	b := open(t, stripefake.Config{})
-	if _, err := b.LookUp(t.Context(), "pi_other"); !errors.Is(err, provider.ErrNotFound) {
-		t.Errorf("what is not there: %v", err)
-	}
-	paid, declined := b.opened(t, b.request("pm_card_visa")), b.opened(t, b.request("pm_card_visa_chargeDeclined"))
-	look := func(r provider.ChargeRequest, want provider.Charge) {
-		t.Helper()
-		if got, err := b.LookUp(t.Context(), r.ChargeID); err != nil || got != want {
-			t.Errorf("%+v, %v; want %+v", got, err, want)
+	check := b.opened(t, b.request("pm_card_threeDSecure2Required"))
+	page := b.opened(t, b.request("pm_ideal"))
+	for _, r := range []provider.ChargeRequest{check, page} {
+		if got, err := b.Charge(t.Context(), r); err != nil || got.Status != provider.Pending || got.Waits != provider.WaitsForCustomer {
+			t.Fatalf("confirmed: %+v, %v", got, err)
 		}
 	}
-	look(paid, provider.Charge{ID: paid.ChargeID, Status: provider.Pending, Code: "requires_confirmation"})
-	for _, r := range []provider.ChargeRequest{paid, declined} {
+	if got, err := b.NextAction(t.Context(), check.ChargeID); err != nil || got.RedirectURL != "" || !strings.HasPrefix(got.ClientSecret, check.ChargeID+"_secret_") {
+		t.Errorf("3-D Secure: %+v, %v", got, err)
+	}
+	if got, err := b.NextAction(t.Context(), page.ChargeID); err != nil || got.ClientSecret != "" || !strings.HasPrefix(got.RedirectURL, "https://bank.invalid/") {
+		t.Errorf("a bank's page: %+v, %v", got, err)
+	}
+	if err := b.fake.Authenticate(check.ChargeID, true); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.NextAction(t.Context(), check.ChargeID); err != nil || got != (provider.Action{}) {
+		t.Errorf("after it was done: %+v, %v", got, err)
+	}
+}
+
+// Stripe refuses a method that needs a bank's page while the shop names no page to
+// return to: its own code says which.
+func TestABanksPageNeedsAPageToReturnTo(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{})
+	s := stripe.New(stripe.Config{Key: key, URL: b.url, Now: b.clock})
+	got, err := s.Charge(t.Context(), b.request("pm_ideal"))
+	if err != nil || got.Status != provider.Declined || got.Code != "payment_method_not_available" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A refusal says whether another request would be refused too.
+func TestARefundIsRefusedForGood(t *testing.T) {
+	t.Parallel()
+	b := open(t, stripefake.Config{})
+	paid := func() provider.ChargeRequest {
+		r := b.opened(t, b.request("pm_card_visa"))
 		if _, err := b.Charge(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
+		return r
 	}
-	look(paid, provider.Charge{ID: paid.ChargeID, Status: provider.Succeeded})
-	look(declined, provider.Charge{ID: declined.ChargeID, Status: provider.Declined, Code: "card_declined"})
+	partly, fully, disputed := paid(), paid(), paid()
+	if err := errors.Join(b.fake.RefundElsewhere(partly.ChargeID, 600), b.fake.RefundElsewhere(fully.ChargeID, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.fake.Dispute(disputed.ChargeID, 1000, "fraudulent"); err != nil {
+		t.Fatal(err)
+	}
+	for code, r := range map[string]provider.RefundRequest{
+		provider.CodeRefundTooLarge: b.refundOf(partly.ChargeID, 1000), provider.CodeAlreadyRefunded: b.refundOf(fully.ChargeID, 1),
+		provider.CodeDisputed: b.refundOf(disputed.ChargeID, 1),
+	} {
+		if got, err := b.Refund(t.Context(), r); err != nil || got.Status != provider.Declined || got.Code != code {
+			t.Errorf("%s: %+v, %v", code, got, err)
+		}
+	}
+	others, err := b.OtherRefunds(t.Context(), partly.ChargeID)
+	if err != nil || len(others) != 1 || others[0].Amount != eur(600) || others[0].Refund.ProviderID == "" {
+		t.Fatalf("made elsewhere: %+v, %v", others, err)
+	}
+	found, err := b.LookUpRefund(t.Context(), provider.RefundRequest{
+		ChargeID: partly.ChargeID, ProviderID: others[0].Refund.ProviderID, Amount: eur(600),
+	})
+	if err != nil || found.Status != provider.Succeeded {
+		t.Errorf("looked up: %+v, %v", found, err)
+	}
+	if got, err := b.LookUpRefund(t.Context(), provider.RefundRequest{ProviderID: "re_other"}); err != nil || got.Code != provider.CodeRefundNotFound {
+		t.Errorf("what is not there: %+v, %v", got, err)
+	}
 }
 
 // The ledger is read page by page, and what others did on the same account is not ours.

@@ -28,7 +28,7 @@ const (
 	tolerance = 5 * time.Minute
 	// maxSignatures bounds what is compared: Stripe sends one for each secret in use.
 	maxSignatures = 8
-	// badBurst and badPerSecond are how many unsigned requests are told so.
+	// badBurst and badPerSecond are how many unsigned requests are answered 401.
 	badBurst     = 20
 	badPerSecond = 5
 )
@@ -40,17 +40,25 @@ type WebhookConfig struct {
 	Secrets []string
 	// Live is whether the account's key moves real money.
 	Live bool
-	// Owner reads the metadata of a PaymentIntent.
-	Owner func(ctx context.Context, id string) (map[string]string, error)
+	// Account reads what an event does not say.
+	Account Account
 	// Handle takes a notice. An error lets Stripe send it again.
 	Handle func(ctx context.Context, n provider.Notice) error
 	Now    func() time.Time
 	Log    *slog.Logger
 }
 
-// Webhook is where Stripe says that something changed
+// Account is the part of Stripe that a Webhook asks.
+type Account interface {
+	// Owner reads the metadata of a PaymentIntent.
+	Owner(ctx context.Context, id string) (map[string]string, error)
+	// Dispute reads a dispute as it stands.
+	Dispute(ctx context.Context, id string) (provider.Dispute, error)
+}
+
+// Webhook is where Stripe reports that something changed
 // (https://docs.stripe.com/webhooks). Nothing is done for a request before its
-// signature is found right, and the reply never says why it was not.
+// signature is found right, and the reply never gives the reason when it was not.
 type Webhook struct {
 	cfg WebhookConfig
 	bad *bucket
@@ -162,7 +170,7 @@ type event struct {
 	} `json:"data"`
 }
 
-// object is a PaymentIntent or a refund, as far as it matters.
+// object is a PaymentIntent, a refund or a dispute, as far as it matters.
 type object struct {
 	Object        string            `json:"object"`
 	ID            string            `json:"id"`
@@ -186,7 +194,7 @@ func (h *Webhook) read(body []byte) (n provider.Notice, concerns bool, err error
 	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&head); err != nil {
 		return n, false, err
 	}
-	if kind := head.Data.Object.Object; kind != "payment_intent" && kind != "refund" {
+	if kind := head.Data.Object.Object; kind != "payment_intent" && kind != "refund" && kind != "dispute" {
 		return n, false, nil
 	}
 	var e event
@@ -198,9 +206,13 @@ func (h *Webhook) read(body []byte) (n provider.Notice, concerns bool, err error
 		ID: e.ID, Type: e.Type, PaymentID: idOf(o.Metadata, metaPayment), OrderID: idOf(o.Metadata, metaOrder), ChargeID: o.ID,
 		Succeeded: o.Status == string(stripego.PaymentIntentStatusSucceeded),
 	}
-	if o.Object == "refund" {
-		n.Refund, n.RefundID, n.ChargeID = true, idOf(o.Metadata, metaRefund), o.PaymentIntent
-		n.Reversed = o.Status == string(stripego.RefundStatusFailed) || o.Status == string(stripego.RefundStatusCanceled)
+	switch o.Object {
+	case "refund":
+		n.ChargeID, n.Succeeded = o.PaymentIntent, false
+		n.Refund = &provider.RefundNotice{ID: idOf(o.Metadata, metaRefund), ProviderID: o.ID, Reversed: reversed(stripego.RefundStatus(o.Status))}
+	case "dispute":
+		n.ChargeID, n.Succeeded = o.PaymentIntent, false
+		n.Dispute = &provider.Dispute{ID: o.ID}
 	}
 	if n.Amount, err = fromMinor(o.Currency, o.Amount); err != nil && n.PaymentID == uuid.Nil {
 		return n, false, nil // something else's, in what the shop can't count
@@ -216,17 +228,25 @@ func (h *Webhook) read(body []byte) (n provider.Notice, concerns bool, err error
 	return n, true, nil
 }
 
-// complete adds what a refund does not say that was made elsewhere: of which payment.
+// complete adds what an event does not say: of which payment a refund or a dispute is
+// that was not made by the shop, and how a dispute stands by now.
 func (h *Webhook) complete(ctx context.Context, n provider.Notice) error {
 	if n.Foreign != "" && n.PaymentID == uuid.Nil {
 		return nil // another account's, and not ours at all
 	}
-	if n.Refund && n.PaymentID == uuid.Nil && n.ChargeID != "" {
-		owner, err := h.cfg.Owner(ctx, n.ChargeID)
+	if (n.Refund != nil || n.Dispute != nil) && n.PaymentID == uuid.Nil && n.ChargeID != "" {
+		owner, err := h.cfg.Account.Owner(ctx, n.ChargeID)
 		if err != nil {
 			return err
 		}
 		n.PaymentID = idOf(owner, metaPayment)
+	}
+	if n.Dispute != nil && n.PaymentID != uuid.Nil && n.Foreign == "" {
+		dispute, err := h.cfg.Account.Dispute(ctx, n.Dispute.ID)
+		if err != nil {
+			return err
+		}
+		n.Dispute, n.ChargeID, n.Amount = &dispute, dispute.ChargeID, dispute.Amount
 	}
 	return h.cfg.Handle(ctx, n)
 }
@@ -235,12 +255,12 @@ func (h *Webhook) complete(ctx context.Context, n provider.Notice) error {
 func (s *Stripe) Owner(ctx context.Context, id string) (map[string]string, error) {
 	intent, err := s.client.V1PaymentIntents.Retrieve(ctx, id, nil)
 	if err != nil {
-		return nil, apiFailure("look up the PaymentIntent of a refund", err)
+		return nil, apiFailure("look up the PaymentIntent of an event", err)
 	}
 	return intent.Metadata, nil
 }
 
-// bucket counts what may still be told to those who don't sign.
+// bucket bounds how many unsigned requests are answered 401: the others are answered 429.
 type bucket struct {
 	mu     sync.Mutex
 	tokens float64

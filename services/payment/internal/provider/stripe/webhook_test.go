@@ -21,8 +21,8 @@ func TestAFloodReachesNothing(t *testing.T) {
 	reached := 0
 	h := NewWebhook(WebhookConfig{
 		Secrets: []string{"whsec_1"}, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
-		Owner:  func(context.Context, string) (map[string]string, error) { reached++; return nil, nil },
-		Handle: func(context.Context, provider.Notice) error { reached++; return nil },
+		Account: account{&reached},
+		Handle:  func(context.Context, provider.Notice) error { reached++; return nil },
 	})
 	body := []byte(`{"id":"evt_1","type":"refund.updated","data":{"object":{"object":"refund","id":"re_1","amount":5,"currency":"jpy","payment_intent":"pi_1"}}}`)
 	answered := map[int]int{}
@@ -69,8 +69,8 @@ func FuzzWebhook(f *testing.F) {
 		handled := 0
 		h := NewWebhook(WebhookConfig{
 			Secrets: []string{"whsec_1"}, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
-			Owner:  func(context.Context, string) (map[string]string, error) { return nil, nil },
-			Handle: func(context.Context, provider.Notice) error { handled++; return nil },
+			Account: account{new(int)},
+			Handle:  func(context.Context, provider.Notice) error { handled++; return nil },
 		})
 		genuineHeader := stripefake.Sign(body, now, "whsec_1")
 		if sign {
@@ -87,4 +87,17 @@ func FuzzWebhook(f *testing.F) {
 			t.Errorf("answered %d, handled %d", w.Code, handled)
 		}
 	})
+}
+
+// account counts how often Stripe is asked.
+type account struct{ reached *int }
+
+func (a account) Owner(context.Context, string) (map[string]string, error) {
+	*a.reached++
+	return nil, nil
+}
+
+func (a account) Dispute(context.Context, string) (provider.Dispute, error) {
+	*a.reached++
+	return provider.Dispute{}, nil
 }

@@ -10,26 +10,61 @@ import (
 	"github.com/google/uuid"
 )
 
+type Contradiction struct {
+	ID          uuid.UUID
+	EventID     string
+	EventType   string
+	PaymentID   *uuid.UUID
+	Cause       string
+	CreateTime  time.Time
+	ResolveTime *time.Time
+	Resolver    string
+	Note        string
+}
+
+type Dispute struct {
+	PaymentID         uuid.UUID
+	ProviderDisputeID string
+	OrderID           uuid.UUID
+	Currency          string
+	Amount            int64
+	Reason            string
+	Status            int16
+	OpenTime          time.Time
+	CloseTime         *time.Time
+	ObserveTime       time.Time
+	Version           int64
+	CreateTime        time.Time
+	UpdateTime        time.Time
+}
+
 type Payment struct {
-	ID               uuid.UUID
-	OrderID          uuid.UUID
-	Reference        string
-	Currency         string
-	Amount           int64
-	Captured         int64
-	Refunded         int64
-	Status           int16
-	Method           string
-	Provider         string
-	ProviderChargeID string
-	FailureCode      string
-	OrderCancelled   bool
-	AttemptCount     int32
-	DueTime          *time.Time
-	Version          int64
-	Traceparent      string
-	CreateTime       time.Time
-	UpdateTime       time.Time
+	ID                 uuid.UUID
+	OrderID            uuid.UUID
+	Reference          string
+	Currency           string
+	Amount             int64
+	Captured           int64
+	Refunded           int64
+	Status             int16
+	Method             string
+	Provider           string
+	ProviderChargeID   string
+	FailureCode        string
+	OrderCancelled     bool
+	AttemptCount       int32
+	DueTime            *time.Time
+	Version            int64
+	Traceparent        string
+	CreateTime         time.Time
+	UpdateTime         time.Time
+	PendingReason      int16
+	ActionRequiredTime *time.Time
+	ProcessingTime     *time.Time
+	PollCount          int32
+	PollTime           *time.Time
+	CustomerID         *uuid.UUID
+	GuestKey           *uuid.UUID
 }
 
 type PaymentAttempt struct {
@@ -59,4 +94,8 @@ type Refund struct {
 	Traceparent      string
 	CreateTime       time.Time
 	UpdateTime       time.Time
+	Origin           int16
+	PollCount        int32
+	CustomerID       *uuid.UUID
+	GuestKey         *uuid.UUID
 }

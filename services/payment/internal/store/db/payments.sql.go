@@ -12,8 +12,92 @@ import (
 	"github.com/google/uuid"
 )
 
+const paymentClaimDue = `-- name: PaymentClaimDue :many
+with taken as materialized (
+  select d.id from payments d
+  where d.due_time <= $2::timestamptz
+  order by d.due_time
+  limit $3::int
+  for update skip locked
+)
+update payments p
+set due_time = $1::timestamptz
+from taken
+where p.id = taken.id
+returning p.id, p.order_id, p.reference, p.currency, p.amount, p.captured, p.refunded, p.status, p.method, p.provider, p.provider_charge_id, p.failure_code, p.order_cancelled, p.attempt_count, p.due_time, p.version, p.traceparent, p.create_time, p.update_time, p.pending_reason, p.action_required_time, p.processing_time, p.poll_count, p.poll_time, p.customer_id, p.guest_key
+`
+
+type PaymentClaimDueParams struct {
+	Lease   time.Time
+	Due     time.Time
+	Maximum int32
+}
+
+// Extends the lease of payments that are due, so that no other process claims them.
+// Materialized, so that the rows are locked once.
+func (q *Queries) PaymentClaimDue(ctx context.Context, arg PaymentClaimDueParams) ([]Payment, error) {
+	rows, err := q.db.Query(ctx, paymentClaimDue, arg.Lease, arg.Due, arg.Maximum)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Payment{}
+	for rows.Next() {
+		var i Payment
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderID,
+			&i.Reference,
+			&i.Currency,
+			&i.Amount,
+			&i.Captured,
+			&i.Refunded,
+			&i.Status,
+			&i.Method,
+			&i.Provider,
+			&i.ProviderChargeID,
+			&i.FailureCode,
+			&i.OrderCancelled,
+			&i.AttemptCount,
+			&i.DueTime,
+			&i.Version,
+			&i.Traceparent,
+			&i.CreateTime,
+			&i.UpdateTime,
+			&i.PendingReason,
+			&i.ActionRequiredTime,
+			&i.ProcessingTime,
+			&i.PollCount,
+			&i.PollTime,
+			&i.CustomerID,
+			&i.GuestKey,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const paymentErase = `-- name: PaymentErase :execrows
+update payments set customer_id = null, guest_key = null
+where customer_id = any($1::uuid[]) or guest_key = any($1::uuid[])
+`
+
+// Forgets whose payments these were; who is erased is known by either of the two.
+func (q *Queries) PaymentErase(ctx context.Context, people []uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, paymentErase, people)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const paymentGet = `-- name: PaymentGet :one
-select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time from payments where id = $1
+select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time, pending_reason, action_required_time, processing_time, poll_count, poll_time, customer_id, guest_key from payments where id = $1
 `
 
 func (q *Queries) PaymentGet(ctx context.Context, id uuid.UUID) (Payment, error) {
@@ -39,6 +123,13 @@ func (q *Queries) PaymentGet(ctx context.Context, id uuid.UUID) (Payment, error)
 		&i.Traceparent,
 		&i.CreateTime,
 		&i.UpdateTime,
+		&i.PendingReason,
+		&i.ActionRequiredTime,
+		&i.ProcessingTime,
+		&i.PollCount,
+		&i.PollTime,
+		&i.CustomerID,
+		&i.GuestKey,
 	)
 	return i, err
 }
@@ -47,14 +138,16 @@ const paymentInsertMany = `-- name: PaymentInsertMany :exec
 insert into payments (
   id, order_id, reference, currency, amount, captured, refunded, status, method, provider,
   provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version,
-  traceparent, create_time, update_time
+  traceparent, create_time, update_time, customer_id, guest_key
 )
 select
   unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]),
   unnest($5::bigint[]), unnest($6::bigint[]), 0, unnest($7::smallint[]),
   unnest($8::text[]), unnest($9::text[]), '', unnest($10::text[]),
   unnest($11::boolean[]), 0, nullif(unnest($12::timestamptz[]), 'epoch'),
-  unnest($13::bigint[]), unnest($14::text[]), unnest($15::timestamptz[]), unnest($15::timestamptz[])
+  unnest($13::bigint[]), unnest($14::text[]), unnest($15::timestamptz[]), unnest($15::timestamptz[]),
+  nullif(unnest($16::uuid[]), '00000000-0000-0000-0000-000000000000'),
+  nullif(unnest($17::uuid[]), '00000000-0000-0000-0000-000000000000')
 `
 
 type PaymentInsertManyParams struct {
@@ -73,6 +166,8 @@ type PaymentInsertManyParams struct {
 	Versions          []int64
 	Traceparents      []string
 	Times             []time.Time
+	CustomerIds       []uuid.UUID
+	GuestKeys         []uuid.UUID
 }
 
 func (q *Queries) PaymentInsertMany(ctx context.Context, arg PaymentInsertManyParams) error {
@@ -92,12 +187,14 @@ func (q *Queries) PaymentInsertMany(ctx context.Context, arg PaymentInsertManyPa
 		arg.Versions,
 		arg.Traceparents,
 		arg.Times,
+		arg.CustomerIds,
+		arg.GuestKeys,
 	)
 	return err
 }
 
 const paymentLock = `-- name: PaymentLock :many
-select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time from payments
+select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time, pending_reason, action_required_time, processing_time, poll_count, poll_time, customer_id, guest_key from payments
 where id = any($1::uuid[])
 order by id
 for update
@@ -132,6 +229,13 @@ func (q *Queries) PaymentLock(ctx context.Context, ids []uuid.UUID) ([]Payment, 
 			&i.Traceparent,
 			&i.CreateTime,
 			&i.UpdateTime,
+			&i.PendingReason,
+			&i.ActionRequiredTime,
+			&i.ProcessingTime,
+			&i.PollCount,
+			&i.PollTime,
+			&i.CustomerID,
+			&i.GuestKey,
 		); err != nil {
 			return nil, err
 		}
@@ -144,15 +248,12 @@ func (q *Queries) PaymentLock(ctx context.Context, ids []uuid.UUID) ([]Payment, 
 }
 
 const paymentLockByOrders = `-- name: PaymentLockByOrders :many
-
-select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time from payments
+select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time, pending_reason, action_required_time, processing_time, poll_count, poll_time, customer_id, guest_key from payments
 where order_id = any($1::uuid[])
 order by id
 for update
 `
 
-// Lock order of this context: payments by id, then refunds by id. Whoever writes a
-// refund holds its payment's lock, so refunds need no lock of their own.
 func (q *Queries) PaymentLockByOrders(ctx context.Context, orderIds []uuid.UUID) ([]Payment, error) {
 	rows, err := q.db.Query(ctx, paymentLockByOrders, orderIds)
 	if err != nil {
@@ -182,70 +283,13 @@ func (q *Queries) PaymentLockByOrders(ctx context.Context, orderIds []uuid.UUID)
 			&i.Traceparent,
 			&i.CreateTime,
 			&i.UpdateTime,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const paymentTakeDue = `-- name: PaymentTakeDue :many
-with taken as materialized (
-  select d.id from payments d
-  where d.due_time <= $2::timestamptz
-  order by d.due_time
-  limit $3::int
-  for update skip locked
-)
-update payments p
-set due_time = $1::timestamptz
-from taken
-where p.id = taken.id
-returning p.id, p.order_id, p.reference, p.currency, p.amount, p.captured, p.refunded, p.status, p.method, p.provider, p.provider_charge_id, p.failure_code, p.order_cancelled, p.attempt_count, p.due_time, p.version, p.traceparent, p.create_time, p.update_time
-`
-
-type PaymentTakeDueParams struct {
-	Lease   time.Time
-	Due     time.Time
-	Maximum int32
-}
-
-// Extends the lease of payments whose time has come, so that no other process asks
-// for them meanwhile.
-// Materialized, so that the rows are locked once.
-func (q *Queries) PaymentTakeDue(ctx context.Context, arg PaymentTakeDueParams) ([]Payment, error) {
-	rows, err := q.db.Query(ctx, paymentTakeDue, arg.Lease, arg.Due, arg.Maximum)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Payment{}
-	for rows.Next() {
-		var i Payment
-		if err := rows.Scan(
-			&i.ID,
-			&i.OrderID,
-			&i.Reference,
-			&i.Currency,
-			&i.Amount,
-			&i.Captured,
-			&i.Refunded,
-			&i.Status,
-			&i.Method,
-			&i.Provider,
-			&i.ProviderChargeID,
-			&i.FailureCode,
-			&i.OrderCancelled,
-			&i.AttemptCount,
-			&i.DueTime,
-			&i.Version,
-			&i.Traceparent,
-			&i.CreateTime,
-			&i.UpdateTime,
+			&i.PendingReason,
+			&i.ActionRequiredTime,
+			&i.ProcessingTime,
+			&i.PollCount,
+			&i.PollTime,
+			&i.CustomerID,
+			&i.GuestKey,
 		); err != nil {
 			return nil, err
 		}
@@ -261,30 +305,40 @@ const paymentUpdateMany = `-- name: PaymentUpdateMany :exec
 update payments p
 set captured = u.captured, refunded = u.refunded, status = u.status, provider_charge_id = u.provider_charge_id,
   failure_code = u.failure_code, order_cancelled = u.order_cancelled, attempt_count = u.attempt_count,
-  due_time = nullif(u.due_time, 'epoch'), version = u.version, update_time = u.update_time
+  due_time = nullif(u.due_time, 'epoch'), version = u.version, update_time = u.update_time,
+  pending_reason = u.pending_reason, action_required_time = nullif(u.action_required_time, 'epoch'),
+  processing_time = nullif(u.processing_time, 'epoch'), poll_count = u.poll_count, poll_time = nullif(u.poll_time, 'epoch')
 from (
   select
     unnest($1::uuid[]) as id, unnest($2::bigint[]) as captured, unnest($3::bigint[]) as refunded,
     unnest($4::smallint[]) as status, unnest($5::text[]) as provider_charge_id,
     unnest($6::text[]) as failure_code, unnest($7::boolean[]) as order_cancelled,
     unnest($8::integer[]) as attempt_count, unnest($9::timestamptz[]) as due_time,
-    unnest($10::bigint[]) as version, unnest($11::timestamptz[]) as update_time
+    unnest($10::bigint[]) as version, unnest($11::timestamptz[]) as update_time,
+    unnest($12::smallint[]) as pending_reason, unnest($13::timestamptz[]) as action_required_time,
+    unnest($14::timestamptz[]) as processing_time, unnest($15::integer[]) as poll_count,
+    unnest($16::timestamptz[]) as poll_time
 ) u
 where p.id = u.id
 `
 
 type PaymentUpdateManyParams struct {
-	Ids               []uuid.UUID
-	Captured          []int64
-	Refunded          []int64
-	Statuses          []int16
-	ProviderChargeIds []string
-	FailureCodes      []string
-	OrdersCancelled   []bool
-	AttemptCounts     []int32
-	DueTimes          []time.Time
-	Versions          []int64
-	UpdateTimes       []time.Time
+	Ids                 []uuid.UUID
+	Captured            []int64
+	Refunded            []int64
+	Statuses            []int16
+	ProviderChargeIds   []string
+	FailureCodes        []string
+	OrdersCancelled     []bool
+	AttemptCounts       []int32
+	DueTimes            []time.Time
+	Versions            []int64
+	UpdateTimes         []time.Time
+	PendingReasons      []int16
+	ActionRequiredTimes []time.Time
+	ProcessingTimes     []time.Time
+	PollCounts          []int32
+	PollTimes           []time.Time
 }
 
 func (q *Queries) PaymentUpdateMany(ctx context.Context, arg PaymentUpdateManyParams) error {
@@ -300,6 +354,11 @@ func (q *Queries) PaymentUpdateMany(ctx context.Context, arg PaymentUpdateManyPa
 		arg.DueTimes,
 		arg.Versions,
 		arg.UpdateTimes,
+		arg.PendingReasons,
+		arg.ActionRequiredTimes,
+		arg.ProcessingTimes,
+		arg.PollCounts,
+		arg.PollTimes,
 	)
 	return err
 }

@@ -12,8 +12,109 @@ import (
 	"github.com/google/uuid"
 )
 
+const refundClaimDue = `-- name: RefundClaimDue :many
+with taken as materialized (
+  select d.id, p.provider, p.provider_charge_id from refunds d
+  join payments p on p.id = d.payment_id
+  where d.due_time <= $2::timestamptz
+  order by d.due_time
+  limit $3::int
+  for update of d skip locked
+)
+update refunds r
+set due_time = $1::timestamptz
+from taken
+where r.id = taken.id
+returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, r.origin, r.poll_count, r.customer_id, r.guest_key, taken.provider, taken.provider_charge_id
+`
+
+type RefundClaimDueParams struct {
+	Lease   time.Time
+	Due     time.Time
+	Maximum int32
+}
+
+type RefundClaimDueRow struct {
+	Refund           Refund
+	Provider         string
+	ProviderChargeID string
+}
+
+// Extends the lease of refunds that are due, as PaymentClaimDue does.
+func (q *Queries) RefundClaimDue(ctx context.Context, arg RefundClaimDueParams) ([]RefundClaimDueRow, error) {
+	rows, err := q.db.Query(ctx, refundClaimDue, arg.Lease, arg.Due, arg.Maximum)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RefundClaimDueRow{}
+	for rows.Next() {
+		var i RefundClaimDueRow
+		if err := rows.Scan(
+			&i.Refund.ID,
+			&i.Refund.PaymentID,
+			&i.Refund.OrderID,
+			&i.Refund.Currency,
+			&i.Refund.Amount,
+			&i.Refund.Status,
+			&i.Refund.Reason,
+			&i.Refund.Requester,
+			&i.Refund.ProviderRefundID,
+			&i.Refund.FailureCode,
+			&i.Refund.AttemptCount,
+			&i.Refund.DueTime,
+			&i.Refund.Version,
+			&i.Refund.Traceparent,
+			&i.Refund.CreateTime,
+			&i.Refund.UpdateTime,
+			&i.Refund.Origin,
+			&i.Refund.PollCount,
+			&i.Refund.CustomerID,
+			&i.Refund.GuestKey,
+			&i.Provider,
+			&i.ProviderChargeID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const refundErase = `-- name: RefundErase :many
+update refunds
+set reason = case when origin = 1 then '' else reason end, customer_id = null, guest_key = null
+where customer_id = any($1::uuid[]) or guest_key = any($1::uuid[])
+returning id
+`
+
+// Blanks the reasons that people typed about somebody, and returns which refunds those
+// are. The reason of a cancelled order (origin 2) is the program's own.
+func (q *Queries) RefundErase(ctx context.Context, people []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, refundErase, people)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const refundGet = `-- name: RefundGet :one
-select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time from refunds where id = $1
+select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count, customer_id, guest_key from refunds where id = $1
 `
 
 func (q *Queries) RefundGet(ctx context.Context, id uuid.UUID) (Refund, error) {
@@ -36,6 +137,10 @@ func (q *Queries) RefundGet(ctx context.Context, id uuid.UUID) (Refund, error) {
 		&i.Traceparent,
 		&i.CreateTime,
 		&i.UpdateTime,
+		&i.Origin,
+		&i.PollCount,
+		&i.CustomerID,
+		&i.GuestKey,
 	)
 	return i, err
 }
@@ -43,26 +148,33 @@ func (q *Queries) RefundGet(ctx context.Context, id uuid.UUID) (Refund, error) {
 const refundInsertMany = `-- name: RefundInsertMany :exec
 insert into refunds (
   id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code,
-  attempt_count, due_time, version, traceparent, create_time, update_time
+  attempt_count, due_time, version, traceparent, create_time, update_time, origin, customer_id, guest_key
 )
 select
   unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::text[]),
-  unnest($5::bigint[]), 1, unnest($6::text[]), unnest($7::text[]), '', '',
-  0, unnest($8::timestamptz[]), 0, unnest($9::text[]), unnest($10::timestamptz[]),
-  unnest($10::timestamptz[])
+  unnest($5::bigint[]), 1, unnest($6::text[]), unnest($7::text[]),
+  unnest($8::text[]), '',
+  0, unnest($9::timestamptz[]), 0, unnest($10::text[]), unnest($11::timestamptz[]),
+  unnest($11::timestamptz[]), unnest($12::smallint[]),
+  nullif(unnest($13::uuid[]), '00000000-0000-0000-0000-000000000000'),
+  nullif(unnest($14::uuid[]), '00000000-0000-0000-0000-000000000000')
 `
 
 type RefundInsertManyParams struct {
-	Ids          []uuid.UUID
-	PaymentIds   []uuid.UUID
-	OrderIds     []uuid.UUID
-	Currencies   []string
-	Amounts      []int64
-	Reasons      []string
-	Requesters   []string
-	DueTimes     []time.Time
-	Traceparents []string
-	Times        []time.Time
+	Ids               []uuid.UUID
+	PaymentIds        []uuid.UUID
+	OrderIds          []uuid.UUID
+	Currencies        []string
+	Amounts           []int64
+	Reasons           []string
+	Requesters        []string
+	ProviderRefundIds []string
+	DueTimes          []time.Time
+	Traceparents      []string
+	Times             []time.Time
+	Origins           []int16
+	CustomerIds       []uuid.UUID
+	GuestKeys         []uuid.UUID
 }
 
 func (q *Queries) RefundInsertMany(ctx context.Context, arg RefundInsertManyParams) error {
@@ -74,15 +186,19 @@ func (q *Queries) RefundInsertMany(ctx context.Context, arg RefundInsertManyPara
 		arg.Amounts,
 		arg.Reasons,
 		arg.Requesters,
+		arg.ProviderRefundIds,
 		arg.DueTimes,
 		arg.Traceparents,
 		arg.Times,
+		arg.Origins,
+		arg.CustomerIds,
+		arg.GuestKeys,
 	)
 	return err
 }
 
 const refundListByPayments = `-- name: RefundListByPayments :many
-select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time from refunds
+select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count, customer_id, guest_key from refunds
 where payment_id = any($1::uuid[])
 order by payment_id, id
 `
@@ -113,6 +229,10 @@ func (q *Queries) RefundListByPayments(ctx context.Context, paymentIds []uuid.UU
 			&i.Traceparent,
 			&i.CreateTime,
 			&i.UpdateTime,
+			&i.Origin,
+			&i.PollCount,
+			&i.CustomerID,
+			&i.GuestKey,
 		); err != nil {
 			return nil, err
 		}
@@ -124,36 +244,87 @@ func (q *Queries) RefundListByPayments(ctx context.Context, paymentIds []uuid.UU
 	return items, nil
 }
 
-const refundNewestSuccess = `-- name: RefundNewestSuccess :one
-select coalesce(max(update_time), 'epoch')::timestamptz as newest from refunds where status = 2
+const refundUpdateMany = `-- name: RefundUpdateMany :exec
+update refunds r
+set status = u.status, provider_refund_id = u.provider_refund_id, failure_code = u.failure_code,
+  attempt_count = u.attempt_count, due_time = nullif(u.due_time, 'epoch'), version = u.version,
+  update_time = u.update_time, poll_count = u.poll_count
+from (
+  select
+    unnest($1::uuid[]) as id, unnest($2::smallint[]) as status,
+    unnest($3::text[]) as provider_refund_id, unnest($4::text[]) as failure_code,
+    unnest($5::integer[]) as attempt_count, unnest($6::timestamptz[]) as due_time,
+    unnest($7::bigint[]) as version, unnest($8::timestamptz[]) as update_time,
+    unnest($9::integer[]) as poll_count
+) u
+where r.id = u.id
 `
 
-// When money was last given back; the epoch when it never was. Status 2 is SUCCEEDED.
-func (q *Queries) RefundNewestSuccess(ctx context.Context) (time.Time, error) {
-	row := q.db.QueryRow(ctx, refundNewestSuccess)
+type RefundUpdateManyParams struct {
+	Ids               []uuid.UUID
+	Statuses          []int16
+	ProviderRefundIds []string
+	FailureCodes      []string
+	AttemptCounts     []int32
+	DueTimes          []time.Time
+	Versions          []int64
+	UpdateTimes       []time.Time
+	PollCounts        []int32
+}
+
+func (q *Queries) RefundUpdateMany(ctx context.Context, arg RefundUpdateManyParams) error {
+	_, err := q.db.Exec(ctx, refundUpdateMany,
+		arg.Ids,
+		arg.Statuses,
+		arg.ProviderRefundIds,
+		arg.FailureCodes,
+		arg.AttemptCounts,
+		arg.DueTimes,
+		arg.Versions,
+		arg.UpdateTimes,
+		arg.PollCounts,
+	)
+	return err
+}
+
+const republishNewest = `-- name: RepublishNewest :one
+select greatest(
+  (select max(r.update_time) from refunds r where r.status = 2), (select max(d.update_time) from disputes d), 'epoch'
+)::timestamptz as newest
+`
+
+// When a refund last succeeded or a dispute last changed; the epoch when neither ever
+// did. Status 2 is SUCCEEDED.
+func (q *Queries) RepublishNewest(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, republishNewest)
 	var newest time.Time
 	err := row.Scan(&newest)
 	return newest, err
 }
 
-const refundPaymentsSince = `-- name: RefundPaymentsSince :many
-select distinct payment_id from refunds
-where status = 2 and update_time >= $1 and payment_id > $2
+const republishPaymentsSince = `-- name: RepublishPaymentsSince :many
+(
+  select r.payment_id from refunds r
+  where r.status = 2 and r.update_time >= $1 and r.payment_id > $2
+  union
+  select d.payment_id from disputes d
+  where d.update_time >= $1 and d.payment_id > $2
+)
 order by payment_id
 limit 500
 `
 
-type RefundPaymentsSinceParams struct {
+type RepublishPaymentsSinceParams struct {
 	Since          time.Time
 	AfterPaymentID uuid.UUID
 }
 
-// The payments of which money was given back since a time, after the one given, by
-// id. Along the index of payment_id and not by time: no index holds update_time, and
-// one walk then serves all batches. The limit is outbox.RepublishRows, written out so that a
-// plan for any values knows how little is wanted.
-func (q *Queries) RefundPaymentsSince(ctx context.Context, arg RefundPaymentsSinceParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, refundPaymentsSince, arg.Since, arg.AfterPaymentID)
+// The payments with a refund that succeeded or a dispute that changed since a time,
+// after the one given, by id. Along the index of payment_id and not by time: no index
+// holds update_time, and one walk then serves all batches. The limit is the
+// outbox.RepublishRows, written out so that a plan for any values knows how few are wanted.
+func (q *Queries) RepublishPaymentsSince(ctx context.Context, arg RepublishPaymentsSinceParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, republishPaymentsSince, arg.Since, arg.AfterPaymentID)
 	if err != nil {
 		return nil, err
 	}
@@ -170,112 +341,4 @@ func (q *Queries) RefundPaymentsSince(ctx context.Context, arg RefundPaymentsSin
 		return nil, err
 	}
 	return items, nil
-}
-
-const refundTakeDue = `-- name: RefundTakeDue :many
-with taken as materialized (
-  select d.id, p.provider, p.provider_charge_id from refunds d
-  join payments p on p.id = d.payment_id
-  where d.due_time <= $2::timestamptz
-  order by d.due_time
-  limit $3::int
-  for update of d skip locked
-)
-update refunds r
-set due_time = $1::timestamptz
-from taken
-where r.id = taken.id
-returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, taken.provider, taken.provider_charge_id
-`
-
-type RefundTakeDueParams struct {
-	Lease   time.Time
-	Due     time.Time
-	Maximum int32
-}
-
-type RefundTakeDueRow struct {
-	Refund           Refund
-	Provider         string
-	ProviderChargeID string
-}
-
-// Extends the lease of refunds whose time has come, as PaymentTakeDue does.
-func (q *Queries) RefundTakeDue(ctx context.Context, arg RefundTakeDueParams) ([]RefundTakeDueRow, error) {
-	rows, err := q.db.Query(ctx, refundTakeDue, arg.Lease, arg.Due, arg.Maximum)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []RefundTakeDueRow{}
-	for rows.Next() {
-		var i RefundTakeDueRow
-		if err := rows.Scan(
-			&i.Refund.ID,
-			&i.Refund.PaymentID,
-			&i.Refund.OrderID,
-			&i.Refund.Currency,
-			&i.Refund.Amount,
-			&i.Refund.Status,
-			&i.Refund.Reason,
-			&i.Refund.Requester,
-			&i.Refund.ProviderRefundID,
-			&i.Refund.FailureCode,
-			&i.Refund.AttemptCount,
-			&i.Refund.DueTime,
-			&i.Refund.Version,
-			&i.Refund.Traceparent,
-			&i.Refund.CreateTime,
-			&i.Refund.UpdateTime,
-			&i.Provider,
-			&i.ProviderChargeID,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const refundUpdateMany = `-- name: RefundUpdateMany :exec
-update refunds r
-set status = u.status, provider_refund_id = u.provider_refund_id, failure_code = u.failure_code,
-  attempt_count = u.attempt_count, due_time = nullif(u.due_time, 'epoch'), version = u.version,
-  update_time = u.update_time
-from (
-  select
-    unnest($1::uuid[]) as id, unnest($2::smallint[]) as status,
-    unnest($3::text[]) as provider_refund_id, unnest($4::text[]) as failure_code,
-    unnest($5::integer[]) as attempt_count, unnest($6::timestamptz[]) as due_time,
-    unnest($7::bigint[]) as version, unnest($8::timestamptz[]) as update_time
-) u
-where r.id = u.id
-`
-
-type RefundUpdateManyParams struct {
-	Ids               []uuid.UUID
-	Statuses          []int16
-	ProviderRefundIds []string
-	FailureCodes      []string
-	AttemptCounts     []int32
-	DueTimes          []time.Time
-	Versions          []int64
-	UpdateTimes       []time.Time
-}
-
-func (q *Queries) RefundUpdateMany(ctx context.Context, arg RefundUpdateManyParams) error {
-	_, err := q.db.Exec(ctx, refundUpdateMany,
-		arg.Ids,
-		arg.Statuses,
-		arg.ProviderRefundIds,
-		arg.FailureCodes,
-		arg.AttemptCounts,
-		arg.DueTimes,
-		arg.Versions,
-		arg.UpdateTimes,
-	)
-	return err
 }

@@ -1,6 +1,3 @@
--- Lock order of this context: payments by id, then refunds by id. Whoever writes a
--- refund holds its payment's lock, so refunds need no lock of their own.
-
 -- name: PaymentLockByOrders :many
 select * from payments
 where order_id = any(@order_ids::uuid[])
@@ -17,33 +14,39 @@ for update;
 insert into payments (
   id, order_id, reference, currency, amount, captured, refunded, status, method, provider,
   provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version,
-  traceparent, create_time, update_time
+  traceparent, create_time, update_time, customer_id, guest_key
 )
 select
   unnest(@ids::uuid[]), unnest(@order_ids::uuid[]), unnest(@payment_references::text[]), unnest(@currencies::text[]),
   unnest(@amounts::bigint[]), unnest(@captured::bigint[]), 0, unnest(@statuses::smallint[]),
   unnest(@methods::text[]), unnest(@providers::text[]), '', unnest(@failure_codes::text[]),
   unnest(@orders_cancelled::boolean[]), 0, nullif(unnest(@due_times::timestamptz[]), 'epoch'),
-  unnest(@versions::bigint[]), unnest(@traceparents::text[]), unnest(@times::timestamptz[]), unnest(@times::timestamptz[]);
+  unnest(@versions::bigint[]), unnest(@traceparents::text[]), unnest(@times::timestamptz[]), unnest(@times::timestamptz[]),
+  nullif(unnest(@customer_ids::uuid[]), '00000000-0000-0000-0000-000000000000'),
+  nullif(unnest(@guest_keys::uuid[]), '00000000-0000-0000-0000-000000000000');
 
 -- name: PaymentUpdateMany :exec
 update payments p
 set captured = u.captured, refunded = u.refunded, status = u.status, provider_charge_id = u.provider_charge_id,
   failure_code = u.failure_code, order_cancelled = u.order_cancelled, attempt_count = u.attempt_count,
-  due_time = nullif(u.due_time, 'epoch'), version = u.version, update_time = u.update_time
+  due_time = nullif(u.due_time, 'epoch'), version = u.version, update_time = u.update_time,
+  pending_reason = u.pending_reason, action_required_time = nullif(u.action_required_time, 'epoch'),
+  processing_time = nullif(u.processing_time, 'epoch'), poll_count = u.poll_count, poll_time = nullif(u.poll_time, 'epoch')
 from (
   select
     unnest(@ids::uuid[]) as id, unnest(@captured::bigint[]) as captured, unnest(@refunded::bigint[]) as refunded,
     unnest(@statuses::smallint[]) as status, unnest(@provider_charge_ids::text[]) as provider_charge_id,
     unnest(@failure_codes::text[]) as failure_code, unnest(@orders_cancelled::boolean[]) as order_cancelled,
     unnest(@attempt_counts::integer[]) as attempt_count, unnest(@due_times::timestamptz[]) as due_time,
-    unnest(@versions::bigint[]) as version, unnest(@update_times::timestamptz[]) as update_time
+    unnest(@versions::bigint[]) as version, unnest(@update_times::timestamptz[]) as update_time,
+    unnest(@pending_reasons::smallint[]) as pending_reason, unnest(@action_required_times::timestamptz[]) as action_required_time,
+    unnest(@processing_times::timestamptz[]) as processing_time, unnest(@poll_counts::integer[]) as poll_count,
+    unnest(@poll_times::timestamptz[]) as poll_time
 ) u
 where p.id = u.id;
 
--- name: PaymentTakeDue :many
--- Extends the lease of payments whose time has come, so that no other process asks
--- for them meanwhile.
+-- name: PaymentClaimDue :many
+-- Extends the lease of payments that are due, so that no other process claims them.
 -- Materialized, so that the rows are locked once.
 with taken as materialized (
   select d.id from payments d
@@ -60,3 +63,8 @@ returning p.*;
 
 -- name: PaymentGet :one
 select * from payments where id = @id;
+
+-- name: PaymentErase :execrows
+-- Forgets whose payments these were; who is erased is known by either of the two.
+update payments set customer_id = null, guest_key = null
+where customer_id = any(@people::uuid[]) or guest_key = any(@people::uuid[]);

@@ -35,6 +35,12 @@ const (
 	PaymentServiceRefundPaymentProcedure = "/shopmesh.payment.v1.PaymentService/RefundPayment"
 	// PaymentServiceListRefundsProcedure is the procedure name of the PaymentService's ListRefunds RPC.
 	PaymentServiceListRefundsProcedure = "/shopmesh.payment.v1.PaymentService/ListRefunds"
+	// PaymentServiceListContradictionsProcedure is the procedure name of the PaymentService's
+	// ListContradictions RPC.
+	PaymentServiceListContradictionsProcedure = "/shopmesh.payment.v1.PaymentService/ListContradictions"
+	// PaymentServiceResolveContradictionProcedure is the procedure name of the PaymentService's
+	// ResolveContradiction RPC.
+	PaymentServiceResolveContradictionProcedure = "/shopmesh.payment.v1.PaymentService/ResolveContradiction"
 )
 
 var (
@@ -56,9 +62,10 @@ var (
 	})
 	paymentServiceRefundPaymentSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_payment_v1_payment_service_proto.Services().ByName("PaymentService").Methods().ByName("RefundPayment"),
-			Procedure:  PaymentServiceRefundPaymentProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_payment_v1_payment_service_proto.Services().ByName("PaymentService").Methods().ByName("RefundPayment"),
+			Procedure:        PaymentServiceRefundPaymentProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	paymentServiceListRefundsSpec = sync.OnceValue(func() connect.Spec {
@@ -69,22 +76,57 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	paymentServiceListContradictionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_payment_v1_payment_service_proto.Services().ByName("PaymentService").Methods().ByName("ListContradictions"),
+			Procedure:        PaymentServiceListContradictionsProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	paymentServiceResolveContradictionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_payment_v1_payment_service_proto.Services().ByName("PaymentService").Methods().ByName("ResolveContradiction"),
+			Procedure:        PaymentServiceResolveContradictionProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
 )
 
 // PaymentServiceClient is a client for the shopmesh.payment.v1.PaymentService service.
 type PaymentServiceClient interface {
-	// GetPayment reads one by id. Errors: PAYMENT_NOT_FOUND.
+	// GetPayment reads one by id. It alone answers with Payment.next_action, which is
+	// read from the provider. A customer reads the payments of their own orders.
+	//
+	// Errors: PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *v1.GetPaymentRequest) (*v1.GetPaymentResponse, error)
-	// ListPayments lists payments, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListPayments lists payments, newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListPayments(context.Context, *v1.ListPaymentsRequest) (*v1.ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock. Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE,
-	// CURRENCY_MISMATCH, REQUEST_ID_REUSED.
+	// not restock.
+	//
+	// Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE, CURRENCY_MISMATCH,
+	// REQUEST_ID_REUSED.
 	RefundPayment(context.Context, *v1.RefundPaymentRequest) (*v1.RefundPaymentResponse, error)
-	// ListRefunds lists the refunds of a payment, oldest first. Errors:
-	// PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListRefunds lists the refunds of a payment, oldest first.
+	//
+	// Errors: PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListRefunds(context.Context, *v1.ListRefundsRequest) (*v1.ListRefundsResponse, error)
+	// ListContradictions lists what a provider reported and what contradicts the books,
+	// newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	ListContradictions(context.Context, *v1.ListContradictionsRequest) (*v1.ListContradictionsResponse, error)
+	// ResolveContradiction notes that somebody looked into a contradiction, and what came
+	// of that. It changes no payment. To resolve one again changes nothing and answers
+	// with the first resolution.
+	//
+	// Errors: CONTRADICTION_NOT_FOUND.
+	ResolveContradiction(context.Context, *v1.ResolveContradictionRequest) (*v1.ResolveContradictionResponse, error)
 }
 
 // NewPaymentServiceClient constructs a client for the shopmesh.payment.v1.PaymentService service.
@@ -95,18 +137,37 @@ func NewPaymentServiceClient(client *connect.Client) PaymentServiceClient {
 
 // PaymentServiceHandler is an implementation of the shopmesh.payment.v1.PaymentService service.
 type PaymentServiceHandler interface {
-	// GetPayment reads one by id. Errors: PAYMENT_NOT_FOUND.
+	// GetPayment reads one by id. It alone answers with Payment.next_action, which is
+	// read from the provider. A customer reads the payments of their own orders.
+	//
+	// Errors: PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *v1.GetPaymentRequest) (*v1.GetPaymentResponse, error)
-	// ListPayments lists payments, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListPayments lists payments, newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListPayments(context.Context, *v1.ListPaymentsRequest) (*v1.ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock. Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE,
-	// CURRENCY_MISMATCH, REQUEST_ID_REUSED.
+	// not restock.
+	//
+	// Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE, CURRENCY_MISMATCH,
+	// REQUEST_ID_REUSED.
 	RefundPayment(context.Context, *v1.RefundPaymentRequest) (*v1.RefundPaymentResponse, error)
-	// ListRefunds lists the refunds of a payment, oldest first. Errors:
-	// PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListRefunds lists the refunds of a payment, oldest first.
+	//
+	// Errors: PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListRefunds(context.Context, *v1.ListRefundsRequest) (*v1.ListRefundsResponse, error)
+	// ListContradictions lists what a provider reported and what contradicts the books,
+	// newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	ListContradictions(context.Context, *v1.ListContradictionsRequest) (*v1.ListContradictionsResponse, error)
+	// ResolveContradiction notes that somebody looked into a contradiction, and what came
+	// of that. It changes no payment. To resolve one again changes nothing and answers
+	// with the first resolution.
+	//
+	// Errors: CONTRADICTION_NOT_FOUND.
+	ResolveContradiction(context.Context, *v1.ResolveContradictionRequest) (*v1.ResolveContradictionResponse, error)
 }
 
 // RegisterPaymentServiceHandler registers svc as the shopmesh.payment.v1.PaymentService
@@ -118,6 +179,8 @@ func RegisterPaymentServiceHandler(server *connect.Server, svc PaymentServiceHan
 		connect.Method{Spec: paymentServiceListPaymentsSpec(), Handler: adapter.listPayments},
 		connect.Method{Spec: paymentServiceRefundPaymentSpec(), Handler: adapter.refundPayment},
 		connect.Method{Spec: paymentServiceListRefundsSpec(), Handler: adapter.listRefunds},
+		connect.Method{Spec: paymentServiceListContradictionsSpec(), Handler: adapter.listContradictions},
+		connect.Method{Spec: paymentServiceResolveContradictionSpec(), Handler: adapter.resolveContradiction},
 	)
 }
 
@@ -138,6 +201,14 @@ func (UnimplementedPaymentServiceHandler) RefundPayment(context.Context, *v1.Ref
 
 func (UnimplementedPaymentServiceHandler) ListRefunds(context.Context, *v1.ListRefundsRequest) (*v1.ListRefundsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.payment.v1.PaymentService.ListRefunds is not implemented")
+}
+
+func (UnimplementedPaymentServiceHandler) ListContradictions(context.Context, *v1.ListContradictionsRequest) (*v1.ListContradictionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.payment.v1.PaymentService.ListContradictions is not implemented")
+}
+
+func (UnimplementedPaymentServiceHandler) ResolveContradiction(context.Context, *v1.ResolveContradictionRequest) (*v1.ResolveContradictionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.payment.v1.PaymentService.ResolveContradiction is not implemented")
 }
 
 type paymentServiceClient struct {
@@ -171,6 +242,22 @@ func (c *paymentServiceClient) RefundPayment(ctx context.Context, req *v1.Refund
 func (c *paymentServiceClient) ListRefunds(ctx context.Context, req *v1.ListRefundsRequest) (*v1.ListRefundsResponse, error) {
 	var res v1.ListRefundsResponse
 	if err := c.client.CallUnary(ctx, paymentServiceListRefundsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *paymentServiceClient) ListContradictions(ctx context.Context, req *v1.ListContradictionsRequest) (*v1.ListContradictionsResponse, error) {
+	var res v1.ListContradictionsResponse
+	if err := c.client.CallUnary(ctx, paymentServiceListContradictionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *paymentServiceClient) ResolveContradiction(ctx context.Context, req *v1.ResolveContradictionRequest) (*v1.ResolveContradictionResponse, error) {
+	var res v1.ResolveContradictionResponse
+	if err := c.client.CallUnary(ctx, paymentServiceResolveContradictionSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -220,6 +307,30 @@ func (h paymentServiceHandler) listRefunds(ctx context.Context, _ connect.Spec, 
 		return err
 	}
 	res, err := h.svc.ListRefunds(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h paymentServiceHandler) listContradictions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListContradictionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListContradictions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h paymentServiceHandler) resolveContradiction(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ResolveContradictionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ResolveContradiction(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -4,17 +4,21 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money } from "../../../google/type/money_pb.js";
 import { file_google_type_money } from "../../../google/type/money_pb.js";
+import type { Dispute } from "./dispute_pb.js";
+import { file_shopmesh_payment_v1_dispute } from "./dispute_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shopmesh/payment/v1/payment.proto.
  */
 export const file_shopmesh_payment_v1_payment: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9wbWVzaC9wYXltZW50L3YxL3BheW1lbnQucHJvdG8SE3Nob3BtZXNoLnBheW1lbnQudjEi4QMKB1BheW1lbnQSCgoCaWQYASABKAkSEAoIb3JkZXJfaWQYAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJEiIKBmFtb3VudBgEIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EjIKBnN0YXR1cxgFIAEoDjIiLnNob3BtZXNoLnBheW1lbnQudjEuUGF5bWVudFN0YXR1cxI1CghhdHRlbXB0cxgGIAMoCzIjLnNob3BtZXNoLnBheW1lbnQudjEuUGF5bWVudEF0dGVtcHQSFgoOcGF5bWVudF9tZXRob2QYByABKAkSJAoIY2FwdHVyZWQYCCABKAsyEi5nb29nbGUudHlwZS5Nb25leRIkCghyZWZ1bmRlZBgJIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EhAKCHByb3ZpZGVyGAogASgJEhoKEnByb3ZpZGVyX2NoYXJnZV9pZBgLIAEoCRIUCgxmYWlsdXJlX2NvZGUYDCABKAkSLwoLY3JlYXRlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGA8gASgJItYBCg5QYXltZW50QXR0ZW1wdBIOCgZudW1iZXIYASABKAUSNAoHb3V0Y29tZRgCIAEoDjIjLnNob3BtZXNoLnBheW1lbnQudjEuQXR0ZW1wdE91dGNvbWUSDgoGZGV0YWlsGAMgASgJEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh0cmFjZV9pZBgGIAEoCSKJAwoGUmVmdW5kEgoKAmlkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEAoIb3JkZXJfaWQYAyABKAkSIgoGYW1vdW50GAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSMQoGc3RhdHVzGAUgASgOMiEuc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmRTdGF0dXMSDgoGcmVhc29uGAYgASgJEhoKEnByb3ZpZGVyX3JlZnVuZF9pZBgHIAEoCRIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjUKCGF0dGVtcHRzGAogAygLMiMuc2hvcG1lc2gucGF5bWVudC52MS5QYXltZW50QXR0ZW1wdBIxCgZvcmlnaW4YCyABKA4yIS5zaG9wbWVzaC5wYXltZW50LnYxLlJlZnVuZE9yaWdpbirlAQoNUGF5bWVudFN0YXR1cxIeChpQQVlNRU5UX1NUQVRVU19VTlNQRUNJRklFRBAAEhoKFlBBWU1FTlRfU1RBVFVTX1BFTkRJTkcQARIbChdQQVlNRU5UX1NUQVRVU19DQVBUVVJFRBACEhkKFVBBWU1FTlRfU1RBVFVTX0ZBSUxFRBADEhwKGFBBWU1FTlRfU1RBVFVTX0NBTkNFTExFRBAEEiUKIVBBWU1FTlRfU1RBVFVTX1BBUlRJQUxMWV9SRUZVTkRFRBAFEhsKF1BBWU1FTlRfU1RBVFVTX1JFRlVOREVEEAYqqAEKDkF0dGVtcHRPdXRjb21lEh8KG0FUVEVNUFRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGUFUVEVNUFRfT1VUQ09NRV9TVUNDRUVERUQQARIcChhBVFRFTVBUX09VVENPTUVfREVDTElORUQQAhIbChdBVFRFTVBUX09VVENPTUVfVU5LTk9XThADEhsKF0FUVEVNUFRfT1VUQ09NRV9QRU5ESU5HEAQqhwEKDFJlZnVuZE9yaWdpbhIdChlSRUZVTkRfT1JJR0lOX1VOU1BFQ0lGSUVEEAASGQoVUkVGVU5EX09SSUdJTl9SRVFVRVNUEAESIQodUkVGVU5EX09SSUdJTl9PUkRFUl9DQU5DRUxMRUQQAhIaChZSRUZVTkRfT1JJR0lOX1BST1ZJREVSEAMqfwoMUmVmdW5kU3RhdHVzEh0KGVJFRlVORF9TVEFUVVNfVU5TUEVDSUZJRUQQABIZChVSRUZVTkRfU1RBVFVTX1BFTkRJTkcQARIbChdSRUZVTkRfU1RBVFVTX1NVQ0NFRURFRBACEhgKFFJFRlVORF9TVEFUVVNfRkFJTEVEEANC2AEKF2NvbS5zaG9wbWVzaC5wYXltZW50LnYxQgxQYXltZW50UHJvdG9QAVpBZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvcGF5bWVudC92MTtwYXltZW50djGiAgNTUFiqAhNTaG9wbWVzaC5QYXltZW50LlYxygITU2hvcG1lc2hcUGF5bWVudFxWMeICH1Nob3BtZXNoXFBheW1lbnRcVjFcR1BCTWV0YWRhdGHqAhVTaG9wbWVzaDo6UGF5bWVudDo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_google_type_money]);
+  fileDesc("CiFzaG9wbWVzaC9wYXltZW50L3YxL3BheW1lbnQucHJvdG8SE3Nob3BtZXNoLnBheW1lbnQudjEi+gYKB1BheW1lbnQSFwoCaWQYASABKAlCC+BBA7pIBXIDsAEBEh0KCG9yZGVyX2lkGAIgASgJQgvgQQO6SAVyA7ABARIuCglyZWZlcmVuY2UYAyABKAlCG+BBA7pIFXITMhFeUEFZLVswLTlBLVpdezh9JBInCgZhbW91bnQYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEjcKBnN0YXR1cxgFIAEoDjIiLnNob3BtZXNoLnBheW1lbnQudjEuUGF5bWVudFN0YXR1c0ID4EEDEjoKCGF0dGVtcHRzGAYgAygLMiMuc2hvcG1lc2gucGF5bWVudC52MS5QYXltZW50QXR0ZW1wdEID4EEDEiIKDnBheW1lbnRfbWV0aG9kGAcgASgJQgrgQQO6SARyAihkEikKCGNhcHR1cmVkGAggASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAxIpCghyZWZ1bmRlZBgJIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSHAoIcHJvdmlkZXIYCiABKAlCCuBBA7pIBHICKDISJwoScHJvdmlkZXJfY2hhcmdlX2lkGAsgASgJQgvgQQO6SAVyAyjIARIhCgxmYWlsdXJlX2NvZGUYDCABKAlCC+BBA7pIBXIDKMgBEjQKC2NyZWF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhEKBGV0YWcYDyABKAlCA+BBAxI/Cg5wZW5kaW5nX3JlYXNvbhgQIAEoDjIiLnNob3BtZXNoLnBheW1lbnQudjEuUGVuZGluZ1JlYXNvbkID4EEDEjwKC25leHRfYWN0aW9uGBEgASgLMh8uc2hvcG1lc2gucGF5bWVudC52MS5OZXh0QWN0aW9uQgaAAQHgQQMSHgoKcG9sbF9jb3VudBgSIAEoBUIK4EEDukgEGgIoABIyCglwb2xsX3RpbWUYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSMwoIZGlzcHV0ZXMYFCADKAsyHC5zaG9wbWVzaC5wYXltZW50LnYxLkRpc3B1dGVCA+BBAyJfCgpOZXh0QWN0aW9uEh8KDWNsaWVudF9zZWNyZXQYASABKAlCBoABAeBBA0gAEiYKDHJlZGlyZWN0X3VybBgCIAEoCUIOgAEB4EEDukgFcgOIAQFIAEIICgZhY3Rpb24imwIKDlBheW1lbnRBdHRlbXB0EhoKBm51bWJlchgBIAEoBUIK4EEDukgEGgIoARI5CgdvdXRjb21lGAIgASgOMiMuc2hvcG1lc2gucGF5bWVudC52MS5BdHRlbXB0T3V0Y29tZUID4EEDEhsKBmRldGFpbBgDIAEoCUIL4EEDukgFcgMo9AMSMwoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIxCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxItCgh0cmFjZV9pZBgGIAEoCUIb4EEDukgVchMyEV4oWzAtOWEtZl17MzJ9KT8kIq4ECgZSZWZ1bmQSFwoCaWQYASABKAlCC+BBA7pIBXIDsAEBEh8KCnBheW1lbnRfaWQYAiABKAlCC+BBA7pIBXIDsAEBEh0KCG9yZGVyX2lkGAMgASgJQgvgQQO6SAVyA7ABARInCgZhbW91bnQYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEjYKBnN0YXR1cxgFIAEoDjIhLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kU3RhdHVzQgPgQQMSHgoGcmVhc29uGAYgASgJQg6AAQHgQQO6SAVyAxj0AxInChJwcm92aWRlcl9yZWZ1bmRfaWQYByABKAlCC+BBA7pIBXIDKMgBEjQKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjoKCGF0dGVtcHRzGAogAygLMiMuc2hvcG1lc2gucGF5bWVudC52MS5QYXltZW50QXR0ZW1wdEID4EEDEjYKBm9yaWdpbhgLIAEoDjIhLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kT3JpZ2luQgPgQQMSIQoMZmFpbHVyZV9jb2RlGAwgASgJQgvgQQO6SAVyAyjIARIeCgpwb2xsX2NvdW50GA0gASgFQgrgQQO6SAQaAigAKmMKDVBlbmRpbmdSZWFzb24SHgoaUEVORElOR19SRUFTT05fVU5TUEVDSUZJRUQQABIZChVQRU5ESU5HX1JFQVNPTl9BQ1RJT04QARIXChNQRU5ESU5HX1JFQVNPTl9CQU5LEAIq5QEKDVBheW1lbnRTdGF0dXMSHgoaUEFZTUVOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZQQVlNRU5UX1NUQVRVU19QRU5ESU5HEAESGwoXUEFZTUVOVF9TVEFUVVNfQ0FQVFVSRUQQAhIZChVQQVlNRU5UX1NUQVRVU19GQUlMRUQQAxIcChhQQVlNRU5UX1NUQVRVU19DQU5DRUxMRUQQBBIlCiFQQVlNRU5UX1NUQVRVU19QQVJUSUFMTFlfUkVGVU5ERUQQBRIbChdQQVlNRU5UX1NUQVRVU19SRUZVTkRFRBAGKqgBCg5BdHRlbXB0T3V0Y29tZRIfChtBVFRFTVBUX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlBVFRFTVBUX09VVENPTUVfU1VDQ0VFREVEEAESHAoYQVRURU1QVF9PVVRDT01FX0RFQ0xJTkVEEAISGwoXQVRURU1QVF9PVVRDT01FX1VOS05PV04QAxIbChdBVFRFTVBUX09VVENPTUVfUEVORElORxAEKocBCgxSZWZ1bmRPcmlnaW4SHQoZUkVGVU5EX09SSUdJTl9VTlNQRUNJRklFRBAAEhkKFVJFRlVORF9PUklHSU5fUkVRVUVTVBABEiEKHVJFRlVORF9PUklHSU5fT1JERVJfQ0FOQ0VMTEVEEAISGgoWUkVGVU5EX09SSUdJTl9QUk9WSURFUhADKn8KDFJlZnVuZFN0YXR1cxIdChlSRUZVTkRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVUkVGVU5EX1NUQVRVU19QRU5ESU5HEAESGwoXUkVGVU5EX1NUQVRVU19TVUNDRUVERUQQAhIYChRSRUZVTkRfU1RBVFVTX0ZBSUxFRBADQtgBChdjb20uc2hvcG1lc2gucGF5bWVudC52MUIMUGF5bWVudFByb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL3BheW1lbnQvdjE7cGF5bWVudHYxogIDU1BYqgITU2hvcG1lc2guUGF5bWVudC5WMcoCE1Nob3BtZXNoXFBheW1lbnRcVjHiAh9TaG9wbWVzaFxQYXltZW50XFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OlBheW1lbnQ6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_google_type_money, file_shopmesh_payment_v1_dispute]);
 
 /**
  * Payment is the money for one order.
@@ -58,7 +62,8 @@ export type Payment = Message<"shopmesh.payment.v1.Payment"> & {
   status: PaymentStatus;
 
   /**
-   * What was tried at the provider, oldest first.
+   * What was tried at the provider, oldest first. A request that only finds what was
+   * known is counted in poll_count instead.
    *
    * @generated from field: repeated shopmesh.payment.v1.PaymentAttempt attempts = 6;
    */
@@ -107,7 +112,7 @@ export type Payment = Message<"shopmesh.payment.v1.Payment"> & {
   failureCode: string;
 
   /**
-   * When it was asked for.
+   * When it was requested.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 13;
    */
@@ -126,6 +131,43 @@ export type Payment = Message<"shopmesh.payment.v1.Payment"> & {
    * @generated from field: string etag = 15;
    */
   etag: string;
+
+  /**
+   * What it waits for while it is PENDING.
+   *
+   * @generated from field: shopmesh.payment.v1.PendingReason pending_reason = 16;
+   */
+  pendingReason: PendingReason;
+
+  /**
+   * What the customer has to do, while pending_reason is ACTION. GetPayment alone
+   * answers with it, and to nobody but the order's customer and the shop's owner: who
+   * holds it can act for the customer.
+   *
+   * @generated from field: shopmesh.payment.v1.NextAction next_action = 17;
+   */
+  nextAction?: NextAction | undefined;
+
+  /**
+   * How often the provider was asked how it stands without any news.
+   *
+   * @generated from field: int32 poll_count = 18;
+   */
+  pollCount: number;
+
+  /**
+   * When that was last; unset while poll_count is 0.
+   *
+   * @generated from field: google.protobuf.Timestamp poll_time = 19;
+   */
+  pollTime?: Timestamp | undefined;
+
+  /**
+   * The disputes of the customer's bank, oldest first.
+   *
+   * @generated from field: repeated shopmesh.payment.v1.Dispute disputes = 20;
+   */
+  disputes: Dispute[];
 };
 
 /**
@@ -134,6 +176,44 @@ export type Payment = Message<"shopmesh.payment.v1.Payment"> & {
  */
 export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
   messageDesc(file_shopmesh_payment_v1_payment, 0);
+
+/**
+ * NextAction is what a customer has to do so that a payment can go on.
+ *
+ * @generated from message shopmesh.payment.v1.NextAction
+ */
+export type NextAction = Message<"shopmesh.payment.v1.NextAction"> & {
+  /**
+   * One of the two, as the provider wants it.
+   *
+   * @generated from oneof shopmesh.payment.v1.NextAction.action
+   */
+  action: {
+    /**
+     * The client secret of Stripe's PaymentIntent: Stripe.js shows the check with
+     * handleNextAction (https://docs.stripe.com/js/payment_intents/handle_next_action).
+     *
+     * @generated from field: string client_secret = 1;
+     */
+    value: string;
+    case: "clientSecret";
+  } | {
+    /**
+     * Where to send the customer's browser.
+     *
+     * @generated from field: string redirect_url = 2;
+     */
+    value: string;
+    case: "redirectUrl";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.NextAction.
+ * Use `create(NextActionSchema)` to create a new message.
+ */
+export const NextActionSchema: GenMessage<NextAction> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment, 1);
 
 /**
  * PaymentAttempt is one request to the provider.
@@ -157,7 +237,7 @@ export type PaymentAttempt = Message<"shopmesh.payment.v1.PaymentAttempt"> & {
 
   /**
    * The provider's code when it declined, what it waits for, or what went wrong;
-   * empty when captured.
+   * empty when it succeeded.
    *
    * @generated from field: string detail = 3;
    */
@@ -190,7 +270,7 @@ export type PaymentAttempt = Message<"shopmesh.payment.v1.PaymentAttempt"> & {
  * Use `create(PaymentAttemptSchema)` to create a new message.
  */
 export const PaymentAttemptSchema: GenMessage<PaymentAttempt> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment, 1);
+  messageDesc(file_shopmesh_payment_v1_payment, 2);
 
 /**
  * Refund is money given back.
@@ -234,7 +314,8 @@ export type Refund = Message<"shopmesh.payment.v1.Refund"> & {
   status: RefundStatus;
 
   /**
-   * Why.
+   * Why, as whoever asked for it wrote; empty when nobody wrote anything, or once the
+   * customer's data was erased.
    *
    * @generated from field: string reason = 6;
    */
@@ -248,7 +329,7 @@ export type Refund = Message<"shopmesh.payment.v1.Refund"> & {
   providerRefundId: string;
 
   /**
-   * When it was asked for.
+   * When it was requested, or first reported by the provider.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
@@ -262,7 +343,8 @@ export type Refund = Message<"shopmesh.payment.v1.Refund"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * What was tried at the provider, oldest first.
+   * What was tried at the provider, oldest first. A request that only finds what was
+   * known is counted in poll_count instead.
    *
    * @generated from field: repeated shopmesh.payment.v1.PaymentAttempt attempts = 10;
    */
@@ -274,6 +356,20 @@ export type Refund = Message<"shopmesh.payment.v1.Refund"> & {
    * @generated from field: shopmesh.payment.v1.RefundOrigin origin = 11;
    */
   origin: RefundOrigin;
+
+  /**
+   * Why it failed, as the provider says, such as "refund_exceeds_charge"; empty otherwise.
+   *
+   * @generated from field: string failure_code = 12;
+   */
+  failureCode: string;
+
+  /**
+   * How often the provider was asked how it stands without any news.
+   *
+   * @generated from field: int32 poll_count = 13;
+   */
+  pollCount: number;
 };
 
 /**
@@ -281,7 +377,41 @@ export type Refund = Message<"shopmesh.payment.v1.Refund"> & {
  * Use `create(RefundSchema)` to create a new message.
  */
 export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment, 2);
+  messageDesc(file_shopmesh_payment_v1_payment, 3);
+
+/**
+ * PendingReason is what a pending payment waits for.
+ *
+ * @generated from enum shopmesh.payment.v1.PendingReason
+ */
+export enum PendingReason {
+  /**
+   * It is not pending, or the provider's answer is not known yet.
+   *
+   * @generated from enum value: PENDING_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The customer has to act, such as in a 3-D Secure check or on a bank's page.
+   *
+   * @generated from enum value: PENDING_REASON_ACTION = 1;
+   */
+  ACTION = 1,
+
+  /**
+   * A bank works on it; a debit can take days.
+   *
+   * @generated from enum value: PENDING_REASON_BANK = 2;
+   */
+  BANK = 2,
+}
+
+/**
+ * Describes the enum shopmesh.payment.v1.PendingReason.
+ */
+export const PendingReasonSchema: GenEnum<PendingReason> = /*@__PURE__*/
+  enumDesc(file_shopmesh_payment_v1_payment, 0);
 
 /**
  * PaymentStatus is how a payment stands.
@@ -343,7 +473,7 @@ export enum PaymentStatus {
  * Describes the enum shopmesh.payment.v1.PaymentStatus.
  */
 export const PaymentStatusSchema: GenEnum<PaymentStatus> = /*@__PURE__*/
-  enumDesc(file_shopmesh_payment_v1_payment, 0);
+  enumDesc(file_shopmesh_payment_v1_payment, 1);
 
 /**
  * AttemptOutcome is what a request to the provider came to.
@@ -393,7 +523,7 @@ export enum AttemptOutcome {
  * Describes the enum shopmesh.payment.v1.AttemptOutcome.
  */
 export const AttemptOutcomeSchema: GenEnum<AttemptOutcome> = /*@__PURE__*/
-  enumDesc(file_shopmesh_payment_v1_payment, 1);
+  enumDesc(file_shopmesh_payment_v1_payment, 2);
 
 /**
  * RefundOrigin is who caused a refund.
@@ -434,7 +564,7 @@ export enum RefundOrigin {
  * Describes the enum shopmesh.payment.v1.RefundOrigin.
  */
 export const RefundOriginSchema: GenEnum<RefundOrigin> = /*@__PURE__*/
-  enumDesc(file_shopmesh_payment_v1_payment, 2);
+  enumDesc(file_shopmesh_payment_v1_payment, 3);
 
 /**
  * RefundStatus is how a refund stands.
@@ -475,5 +605,5 @@ export enum RefundStatus {
  * Describes the enum shopmesh.payment.v1.RefundStatus.
  */
 export const RefundStatusSchema: GenEnum<RefundStatus> = /*@__PURE__*/
-  enumDesc(file_shopmesh_payment_v1_payment, 3);
+  enumDesc(file_shopmesh_payment_v1_payment, 4);
 

@@ -8,9 +8,12 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Money } from "../../../google/type/money_pb.js";
 import { file_google_type_money } from "../../../google/type/money_pb.js";
 import { file_shopmesh_options_v1_options } from "../../options/v1/options_pb.js";
+import type { Contradiction } from "./contradiction_pb.js";
+import { file_shopmesh_payment_v1_contradiction } from "./contradiction_pb.js";
 import type { Payment, Refund } from "./payment_pb.js";
 import { file_shopmesh_payment_v1_payment } from "./payment_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -19,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/payment/v1/payment_service.proto.
  */
 export const file_shopmesh_payment_v1_payment_service: GenFile = /*@__PURE__*/
-  fileDesc("CilzaG9wbWVzaC9wYXltZW50L3YxL3BheW1lbnRfc2VydmljZS5wcm90bxITc2hvcG1lc2gucGF5bWVudC52MSIpChFHZXRQYXltZW50UmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQEiQwoSR2V0UGF5bWVudFJlc3BvbnNlEi0KB3BheW1lbnQYASABKAsyHC5zaG9wbWVzaC5wYXltZW50LnYxLlBheW1lbnQibAoTTGlzdFBheW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgBASGAoGZmlsdGVyGAMgASgJQgi6SAVyAxjoByJfChRMaXN0UGF5bWVudHNSZXNwb25zZRIuCghwYXltZW50cxgBIAMoCzIcLnNob3BtZXNoLnBheW1lbnQudjEuUGF5bWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkikAEKFFJlZnVuZFBheW1lbnRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEhwKCnBheW1lbnRfaWQYAiABKAlCCLpIBXIDsAEBEiIKBmFtb3VudBgDIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EhgKBnJlYXNvbhgEIAEoCUIIukgFcgMY9AMiRAoVUmVmdW5kUGF5bWVudFJlc3BvbnNlEisKBnJlZnVuZBgBIAEoCzIbLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kIm8KEkxpc3RSZWZ1bmRzUmVxdWVzdBIcCgpwYXltZW50X2lkGAEgASgJQgi6SAVyA7ABARIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgBAiXAoTTGlzdFJlZnVuZHNSZXNwb25zZRIsCgdyZWZ1bmRzGAEgAygLMhsuc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMtIECg5QYXltZW50U2VydmljZRKDAQoKR2V0UGF5bWVudBImLnNob3BtZXNoLnBheW1lbnQudjEuR2V0UGF5bWVudFJlcXVlc3QaJy5zaG9wbWVzaC5wYXltZW50LnYxLkdldFBheW1lbnRSZXNwb25zZSIkkAIB6uAYBBAIIAGC0+STAhMSES92MS9wYXltZW50cy97aWR9EoQBCgxMaXN0UGF5bWVudHMSKC5zaG9wbWVzaC5wYXltZW50LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaKS5zaG9wbWVzaC5wYXltZW50LnYxLkxpc3RQYXltZW50c1Jlc3BvbnNlIh+QAgHq4BgEEAggAYLT5JMCDhIML3YxL3BheW1lbnRzEpkBCg1SZWZ1bmRQYXltZW50Eikuc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmRQYXltZW50UmVxdWVzdBoqLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kUGF5bWVudFJlc3BvbnNlIjHq4BgCEAmC0+STAiU6ASoiIC92MS9wYXltZW50cy97cGF5bWVudF9pZH06cmVmdW5kEpYBCgtMaXN0UmVmdW5kcxInLnNob3BtZXNoLnBheW1lbnQudjEuTGlzdFJlZnVuZHNSZXF1ZXN0Giguc2hvcG1lc2gucGF5bWVudC52MS5MaXN0UmVmdW5kc1Jlc3BvbnNlIjSQAgHq4BgEEAggAYLT5JMCIxIhL3YxL3BheW1lbnRzL3twYXltZW50X2lkfS9yZWZ1bmRzQt8BChdjb20uc2hvcG1lc2gucGF5bWVudC52MUITUGF5bWVudFNlcnZpY2VQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9wYXltZW50L3YxO3BheW1lbnR2MaICA1NQWKoCE1Nob3BtZXNoLlBheW1lbnQuVjHKAhNTaG9wbWVzaFxQYXltZW50XFYx4gIfU2hvcG1lc2hcUGF5bWVudFxWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpQYXltZW50OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_type_money, file_shopmesh_options_v1_options, file_shopmesh_payment_v1_payment]);
+  fileDesc("CilzaG9wbWVzaC9wYXltZW50L3YxL3BheW1lbnRfc2VydmljZS5wcm90bxITc2hvcG1lc2gucGF5bWVudC52MSIsChFHZXRQYXltZW50UmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiQwoSR2V0UGF5bWVudFJlc3BvbnNlEi0KB3BheW1lbnQYASABKAsyHC5zaG9wbWVzaC5wYXltZW50LnYxLlBheW1lbnQidQoTTGlzdFBheW1lbnRzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgCIAEoCUIL4EEBukgFcgMYgBASGwoGZmlsdGVyGAMgASgJQgvgQQG6SAVyAxjoByJfChRMaXN0UGF5bWVudHNSZXNwb25zZRIuCghwYXltZW50cxgBIAMoCzIcLnNob3BtZXNoLnBheW1lbnQudjEuUGF5bWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkisgIKFFJlZnVuZFBheW1lbnRSZXF1ZXN0Eh8KCnJlcXVlc3RfaWQYASABKAlCC+BBArpIBXIDsAEBEh8KCnBheW1lbnRfaWQYAiABKAlCC+BBArpIBXIDsAEBErcBCgZhbW91bnQYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leUKSAeBBAbpIiwG6AYcBCg1yZWZ1bmQuYW1vdW50Ej9tdXN0IGJlIG1vcmUgdGhhbiAwOyBsZWF2ZSBpdCBvdXQgdG8gZ2l2ZSBiYWNrIGFsbCB0aGF0IGlzIGxlZnQaNXRoaXMudW5pdHMgPiAwIHx8ICh0aGlzLnVuaXRzID09IDAgJiYgdGhpcy5uYW5vcyA+IDApEh4KBnJlYXNvbhgEIAEoCUIOgAEB4EEBukgFcgMY9AMiRAoVUmVmdW5kUGF5bWVudFJlc3BvbnNlEisKBnJlZnVuZBgBIAEoCzIbLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kIngKEkxpc3RSZWZ1bmRzUmVxdWVzdBIfCgpwYXltZW50X2lkGAEgASgJQgvgQQK6SAVyA7ABARIgCglwYWdlX3NpemUYAiABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgDIAEoCUIL4EEBukgFcgMYgBAiXAoTTGlzdFJlZnVuZHNSZXNwb25zZRIsCgdyZWZ1bmRzGAEgAygLMhsuc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInsKGUxpc3RDb250cmFkaWN0aW9uc1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEhsKBmZpbHRlchgDIAEoCUIL4EEBukgFcgMY6AcicQoaTGlzdENvbnRyYWRpY3Rpb25zUmVzcG9uc2USOgoOY29udHJhZGljdGlvbnMYASADKAsyIi5zaG9wbWVzaC5wYXltZW50LnYxLkNvbnRyYWRpY3Rpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlEKG1Jlc29sdmVDb250cmFkaWN0aW9uUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQESGQoEbm90ZRgCIAEoCUIL4EEBukgFcgMY9AMiWQocUmVzb2x2ZUNvbnRyYWRpY3Rpb25SZXNwb25zZRI5Cg1jb250cmFkaWN0aW9uGAEgASgLMiIuc2hvcG1lc2gucGF5bWVudC52MS5Db250cmFkaWN0aW9uMqcHCg5QYXltZW50U2VydmljZRKFAQoKR2V0UGF5bWVudBImLnNob3BtZXNoLnBheW1lbnQudjEuR2V0UGF5bWVudFJlcXVlc3QaJy5zaG9wbWVzaC5wYXltZW50LnYxLkdldFBheW1lbnRSZXNwb25zZSImkAIB6uAYBhAIGAEgAYLT5JMCExIRL3YxL3BheW1lbnRzL3tpZH0ShAEKDExpc3RQYXltZW50cxIoLnNob3BtZXNoLnBheW1lbnQudjEuTGlzdFBheW1lbnRzUmVxdWVzdBopLnNob3BtZXNoLnBheW1lbnQudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiH5ACAergGAQQCCABgtPkkwIOEgwvdjEvcGF5bWVudHMSnAEKDVJlZnVuZFBheW1lbnQSKS5zaG9wbWVzaC5wYXltZW50LnYxLlJlZnVuZFBheW1lbnRSZXF1ZXN0Giouc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmRQYXltZW50UmVzcG9uc2UiNJACAurgGAIQCYLT5JMCJToBKiIgL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpyZWZ1bmQSlgEKC0xpc3RSZWZ1bmRzEicuc2hvcG1lc2gucGF5bWVudC52MS5MaXN0UmVmdW5kc1JlcXVlc3QaKC5zaG9wbWVzaC5wYXltZW50LnYxLkxpc3RSZWZ1bmRzUmVzcG9uc2UiNJACAergGAQQCCABgtPkkwIjEiEvdjEvcGF5bWVudHMve3BheW1lbnRfaWR9L3JlZnVuZHMSmgEKEkxpc3RDb250cmFkaWN0aW9ucxIuLnNob3BtZXNoLnBheW1lbnQudjEuTGlzdENvbnRyYWRpY3Rpb25zUmVxdWVzdBovLnNob3BtZXNoLnBheW1lbnQudjEuTGlzdENvbnRyYWRpY3Rpb25zUmVzcG9uc2UiI5ACAergGAIQCILT5JMCFBISL3YxL2NvbnRyYWRpY3Rpb25zErABChRSZXNvbHZlQ29udHJhZGljdGlvbhIwLnNob3BtZXNoLnBheW1lbnQudjEuUmVzb2x2ZUNvbnRyYWRpY3Rpb25SZXF1ZXN0GjEuc2hvcG1lc2gucGF5bWVudC52MS5SZXNvbHZlQ29udHJhZGljdGlvblJlc3BvbnNlIjOQAgLq4BgCEAmC0+STAiQ6ASoiHy92MS9jb250cmFkaWN0aW9ucy97aWR9OnJlc29sdmVC3wEKF2NvbS5zaG9wbWVzaC5wYXltZW50LnYxQhNQYXltZW50U2VydmljZVByb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL3BheW1lbnQvdjE7cGF5bWVudHYxogIDU1BYqgITU2hvcG1lc2guUGF5bWVudC5WMcoCE1Nob3BtZXNoXFBheW1lbnRcVjHiAh9TaG9wbWVzaFxQYXltZW50XFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OlBheW1lbnQ6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_type_money, file_shopmesh_options_v1_options, file_shopmesh_payment_v1_contradiction, file_shopmesh_payment_v1_payment]);
 
 /**
  * GetPaymentRequest names a payment.
@@ -49,7 +52,7 @@ export const GetPaymentRequestSchema: GenMessage<GetPaymentRequest> = /*@__PURE_
  */
 export type GetPaymentResponse = Message<"shopmesh.payment.v1.GetPaymentResponse"> & {
   /**
-   * The payment with its attempts.
+   * The payment with its attempts and disputes.
    *
    * @generated from field: shopmesh.payment.v1.Payment payment = 1;
    */
@@ -85,7 +88,7 @@ export type ListPaymentsRequest = Message<"shopmesh.payment.v1.ListPaymentsReque
 
   /**
    * A conjunction of comparisons (https://google.aip.dev/160): `order_id = "…"`,
-   * `reference = "…"`, `status = CAPTURED`.
+   * `customer_id = "…"`, `reference = "…"`, `status = CAPTURED`.
    *
    * @generated from field: string filter = 3;
    */
@@ -106,7 +109,7 @@ export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__P
  */
 export type ListPaymentsResponse = Message<"shopmesh.payment.v1.ListPaymentsResponse"> & {
   /**
-   * The payments with their attempts, newest first.
+   * The payments with their attempts and disputes, newest first.
    *
    * @generated from field: repeated shopmesh.payment.v1.Payment payments = 1;
    */
@@ -254,6 +257,119 @@ export const ListRefundsResponseSchema: GenMessage<ListRefundsResponse> = /*@__P
   messageDesc(file_shopmesh_payment_v1_payment_service, 7);
 
 /**
+ * ListContradictionsRequest selects contradictions.
+ *
+ * @generated from message shopmesh.payment.v1.ListContradictionsRequest
+ */
+export type ListContradictionsRequest = Message<"shopmesh.payment.v1.ListContradictionsRequest"> & {
+  /**
+   * How many to return at most, 1 to 1000; 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the page before; empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * A conjunction of comparisons (https://google.aip.dev/160): `resolved = false`,
+   * `payment_id = "…"`.
+   *
+   * @generated from field: string filter = 3;
+   */
+  filter: string;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.ListContradictionsRequest.
+ * Use `create(ListContradictionsRequestSchema)` to create a new message.
+ */
+export const ListContradictionsRequestSchema: GenMessage<ListContradictionsRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment_service, 8);
+
+/**
+ * ListContradictionsResponse is a page of contradictions.
+ *
+ * @generated from message shopmesh.payment.v1.ListContradictionsResponse
+ */
+export type ListContradictionsResponse = Message<"shopmesh.payment.v1.ListContradictionsResponse"> & {
+  /**
+   * The contradictions, newest first.
+   *
+   * @generated from field: repeated shopmesh.payment.v1.Contradiction contradictions = 1;
+   */
+  contradictions: Contradiction[];
+
+  /**
+   * Names the next page; empty on the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.ListContradictionsResponse.
+ * Use `create(ListContradictionsResponseSchema)` to create a new message.
+ */
+export const ListContradictionsResponseSchema: GenMessage<ListContradictionsResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment_service, 9);
+
+/**
+ * ResolveContradictionRequest says what came of looking into a contradiction.
+ *
+ * @generated from message shopmesh.payment.v1.ResolveContradictionRequest
+ */
+export type ResolveContradictionRequest = Message<"shopmesh.payment.v1.ResolveContradictionRequest"> & {
+  /**
+   * The contradiction's id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * What was found and done, for whoever looks at it later; up to 500 characters.
+   *
+   * @generated from field: string note = 2;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.ResolveContradictionRequest.
+ * Use `create(ResolveContradictionRequestSchema)` to create a new message.
+ */
+export const ResolveContradictionRequestSchema: GenMessage<ResolveContradictionRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment_service, 10);
+
+/**
+ * ResolveContradictionResponse holds the contradiction.
+ *
+ * @generated from message shopmesh.payment.v1.ResolveContradictionResponse
+ */
+export type ResolveContradictionResponse = Message<"shopmesh.payment.v1.ResolveContradictionResponse"> & {
+  /**
+   * The contradiction as it is resolved.
+   *
+   * @generated from field: shopmesh.payment.v1.Contradiction contradiction = 1;
+   */
+  contradiction?: Contradiction | undefined;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.ResolveContradictionResponse.
+ * Use `create(ResolveContradictionResponseSchema)` to create a new message.
+ */
+export const ResolveContradictionResponseSchema: GenMessage<ResolveContradictionResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment_service, 11);
+
+/**
  * PaymentService shows payments and gives money back. Payments are made by the
  * events of orders, not by calls.
  *
@@ -261,7 +377,10 @@ export const ListRefundsResponseSchema: GenMessage<ListRefundsResponse> = /*@__P
  */
 export const PaymentService: GenService<{
   /**
-   * GetPayment reads one by id. Errors: PAYMENT_NOT_FOUND.
+   * GetPayment reads one by id. It alone answers with Payment.next_action, which is
+   * read from the provider. A customer reads the payments of their own orders.
+   *
+   * Errors: PAYMENT_NOT_FOUND.
    *
    * @generated from rpc shopmesh.payment.v1.PaymentService.GetPayment
    */
@@ -271,7 +390,9 @@ export const PaymentService: GenService<{
     output: typeof GetPaymentResponseSchema;
   },
   /**
-   * ListPayments lists payments, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+   * ListPayments lists payments, newest first.
+   *
+   * Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.payment.v1.PaymentService.ListPayments
    */
@@ -283,8 +404,10 @@ export const PaymentService: GenService<{
   /**
    * RefundPayment gives money back, in part or all that is left. It answers
    * with the refund, PENDING while the provider's answer is not known; it does
-   * not restock. Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE,
-   * CURRENCY_MISMATCH, REQUEST_ID_REUSED.
+   * not restock.
+   *
+   * Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE, CURRENCY_MISMATCH,
+   * REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.payment.v1.PaymentService.RefundPayment
    */
@@ -294,8 +417,9 @@ export const PaymentService: GenService<{
     output: typeof RefundPaymentResponseSchema;
   },
   /**
-   * ListRefunds lists the refunds of a payment, oldest first. Errors:
-   * PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
+   * ListRefunds lists the refunds of a payment, oldest first.
+   *
+   * Errors: PAYMENT_NOT_FOUND, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.payment.v1.PaymentService.ListRefunds
    */
@@ -303,6 +427,33 @@ export const PaymentService: GenService<{
     methodKind: "unary";
     input: typeof ListRefundsRequestSchema;
     output: typeof ListRefundsResponseSchema;
+  },
+  /**
+   * ListContradictions lists what a provider reported and what contradicts the books,
+   * newest first.
+   *
+   * Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+   *
+   * @generated from rpc shopmesh.payment.v1.PaymentService.ListContradictions
+   */
+  listContradictions: {
+    methodKind: "unary";
+    input: typeof ListContradictionsRequestSchema;
+    output: typeof ListContradictionsResponseSchema;
+  },
+  /**
+   * ResolveContradiction notes that somebody looked into a contradiction, and what came
+   * of that. It changes no payment. To resolve one again changes nothing and answers
+   * with the first resolution.
+   *
+   * Errors: CONTRADICTION_NOT_FOUND.
+   *
+   * @generated from rpc shopmesh.payment.v1.PaymentService.ResolveContradiction
+   */
+  resolveContradiction: {
+    methodKind: "unary";
+    input: typeof ResolveContradictionRequestSchema;
+    output: typeof ResolveContradictionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_shopmesh_payment_v1_payment_service, 0);

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/payment/v1/settings.proto.
  */
 export const file_shopmesh_payment_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiJzaG9wbWVzaC9wYXltZW50L3YxL3NldHRpbmdzLnByb3RvEhNzaG9wbWVzaC5wYXltZW50LnYxIvQCCghTZXR0aW5ncxJHChBwcm92aWRlcl90aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiAwisAjIFEIDC1y8SQgoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CErpID6oBDCIDCJAcMgUQgK3iBBJEChJzYW5kYm94X3Nsb3dfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCKwCMgASTQoVaWRlbXBvdGVuY3lfcmV0ZW50aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBCqAQ0iBQiA54QPMgQIgKMFEkYKD2V2ZW50X3JldGVudGlvbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgUIgOeEDzIDCJAcQtkBChdjb20uc2hvcG1lc2gucGF5bWVudC52MUINU2V0dGluZ3NQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9wYXltZW50L3YxO3BheW1lbnR2MaICA1NQWKoCE1Nob3BtZXNoLlBheW1lbnQuVjHKAhNTaG9wbWVzaFxQYXltZW50XFYx4gIfU2hvcG1lc2hcUGF5bWVudFxWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpQYXltZW50OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("CiJzaG9wbWVzaC9wYXltZW50L3YxL3NldHRpbmdzLnByb3RvEhNzaG9wbWVzaC5wYXltZW50LnYxIpgDCghTZXR0aW5ncxJHChBwcm92aWRlcl90aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiAwisAjIFEIDC1y8SQgoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CErpID6oBDCIDCJAcMgUQgK3iBBJEChJzYW5kYm94X3Nsb3dfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCKwCMgASTQoVaWRlbXBvdGVuY3lfcmV0ZW50aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBCqAQ0iBQiA54QPMgQIgKMFEkYKD2V2ZW50X3JldGVudGlvbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgUIgOeEDzIDCJAcEiIKCnJldHVybl91cmwYBiABKAlCDrpIC9gBAXIGGPQDiAEBQtkBChdjb20uc2hvcG1lc2gucGF5bWVudC52MUINU2V0dGluZ3NQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9wYXltZW50L3YxO3BheW1lbnR2MaICA1NQWKoCE1Nob3BtZXNoLlBheW1lbnQuVjHKAhNTaG9wbWVzaFxQYXltZW50XFYx4gIfU2hvcG1lc2hcUGF5bWVudFxWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpQYXltZW50OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for payments.
@@ -30,7 +30,7 @@ export type Settings = Message<"shopmesh.payment.v1.Settings"> & {
   providerTimeout?: Duration | undefined;
 
   /**
-   * How soon an unknown outcome is asked for again, 10 ms to 1 hour; 1 s by
+   * How soon an unknown outcome is requested again, 10 ms to 1 hour; 1 s by
    * default, doubled with each attempt up to 5 minutes.
    *
    * @generated from field: google.protobuf.Duration retry_after = 2;
@@ -53,12 +53,21 @@ export type Settings = Message<"shopmesh.payment.v1.Settings"> & {
   idempotencyRetention?: Duration | undefined;
 
   /**
-   * How long a broker keeps the events that this context says, 1 hour to 365 days;
+   * How long a broker keeps the events that this context publishes, 1 hour to 365 days;
    * 7 days by default. The embedded broker keeps each until everybody has it instead.
    *
    * @generated from field: google.protobuf.Duration event_retention = 5;
    */
   eventRetention?: Duration | undefined;
+
+  /**
+   * Where Stripe sends the customer's browser back after a bank's page, such as
+   * "https://shop.example/paid"; up to 500 characters. While it is empty, methods that
+   * need such a page are declined, and 3-D Secure is done with a client secret alone.
+   *
+   * @generated from field: string return_url = 6;
+   */
+  returnUrl: string;
 };
 
 /**

@@ -1,0 +1,191 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/shopmesh/shopmesh/kit/crashpoint"
+	kittrace "github.com/shopmesh/shopmesh/kit/trace"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
+)
+
+// charge requests a payment's money, once. Where the provider opens a charge first, the
+// money is requested as soon as the charge's id is stored, unless the payment was
+// decided meanwhile.
+func (w *ChargeWorker) charge(ctx context.Context, p domain.Payment) {
+	ctx, span := w.tracer.Start(continued(ctx, p.Trace), "charge", trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
+	answer := w.requestCharge(ctx, span, p)
+	stands, kept := w.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: answer})
+	if answer.Outcome != domain.Opened || !kept || stands.Settled() {
+		return
+	}
+	w.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: w.requestCharge(ctx, span, stands)})
+}
+
+// made is what a provider did about a charge or a refund.
+type made struct {
+	status provider.Status
+	id     string
+	code   string
+	waits  provider.Waits
+}
+
+func (w *ChargeWorker) requestCharge(ctx context.Context, span trace.Span, p domain.Payment) domain.Answer {
+	return w.request(ctx, span, p.ID, func(ctx context.Context) (made, error) {
+		taker, err := w.taker(p.Provider)
+		if err != nil {
+			return made{}, err
+		}
+		crashpoint.Cross("before provider call", p.Provider, "charge")
+		charge, err := taker.Charge(ctx, provider.ChargeRequest{
+			Key: provider.ChargeKey(p.ID), PaymentID: p.ID, OrderID: p.OrderID,
+			Reference: p.Reference, Amount: p.Amount, Method: p.Method,
+			ChargeID: p.ChargeID, Attempts: p.Attempts, Time: p.CreateTime, Cancelled: p.OrderCancelled,
+		})
+		crashpoint.Cross("after provider call", p.Provider, "charge")
+		return made{charge.Status, charge.ID, charge.Code, charge.Waits}, err
+	})
+}
+
+// taker is the provider of this name.
+func (w *ChargeWorker) taker(name string) (provider.Provider, error) {
+	taker, known := w.Providers[name]
+	if !known {
+		return nil, fmt.Errorf("this program has no payment provider %q", name)
+	}
+	return taker, nil
+}
+
+// Refund asks the provider for a refund, once, and has the answer recorded. A refund
+// that was made at the provider is looked up there and never requested. A refusal that
+// others' refunds would explain has those looked up, because no notice may come of them.
+func (w *ChargeWorker) Refund(ctx context.Context, order domain.RefundOrder) {
+	refund := order.Refund
+	ctx, span := w.tracer.Start(continued(ctx, refund.Trace), "refund", trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
+	answer := w.request(ctx, span, refund.PaymentID, func(ctx context.Context) (made, error) {
+		taker, err := w.taker(order.Provider)
+		if err != nil {
+			return made{}, err
+		}
+		request := provider.RefundRequest{
+			Key: provider.RefundKey(refund.ID), ChargeID: order.ChargeID, RefundID: refund.ID, PaymentID: refund.PaymentID,
+			ProviderID: refund.ProviderRefundID, Amount: refund.Amount, Attempts: refund.Attempts, Time: refund.CreateTime,
+		}
+		do := taker.Refund
+		if refund.Origin == domain.OriginProvider {
+			do = taker.LookUpRefund
+		}
+		crashpoint.Cross("before provider call", order.Provider, "refund")
+		answered, err := do(ctx, request)
+		crashpoint.Cross("after provider call", order.Provider, "refund")
+		return made{status: answered.Status, id: answered.ID, code: answered.Code}, err
+	})
+	w.keep(ctx, domain.Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})
+	if answer.Outcome == domain.Declined && (answer.Detail == domain.CodeRefundTooLarge || answer.Detail == domain.CodeAlreadyRefunded) {
+		w.findOtherRefunds(ctx, order)
+	}
+}
+
+// findOtherRefunds records the refunds of a charge that were made at the provider.
+func (w *ChargeWorker) findOtherRefunds(ctx context.Context, order domain.RefundOrder) {
+	lister, lists := w.Providers[order.Provider].(provider.RefundLister)
+	if !lists {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.Settings.ProviderTimeout)
+	defer cancel()
+	notices, err := lister.OtherRefunds(ctx, order.ChargeID)
+	payments := Payments{Deps: w.Deps, Worker: w}
+	for _, notice := range notices {
+		notice.PaymentID, notice.OrderID = order.Refund.PaymentID, order.Refund.OrderID
+		err = errors.Join(err, payments.HandleNotice(ctx, order.Provider, notice))
+	}
+	if err != nil {
+		w.Log.WarnContext(ctx, "can't find out which refunds were made at the provider", "payment", order.Refund.PaymentID, "error", err)
+	}
+}
+
+// continued is ctx in the trace in which the money was requested, unless it is in one
+// already.
+func continued(ctx context.Context, traceparent string) context.Context {
+	parent := kittrace.Parse(traceparent)
+	if !parent.IsValid() || trace.SpanContextFromContext(ctx).IsValid() {
+		return ctx
+	}
+	return trace.ContextWithRemoteSpanContext(ctx, parent)
+}
+
+// request makes one request in bounded time. Whatever is no clear answer is unknown.
+func (w *ChargeWorker) request(
+	ctx context.Context, span trace.Span, payment uuid.UUID, do func(context.Context) (made, error),
+) domain.Answer {
+	answer := domain.Answer{Start: w.now(), Trace: kittrace.Format(span.SpanContext())}
+	ctx, cancel := context.WithTimeout(ctx, w.Settings.ProviderTimeout)
+	defer cancel()
+	result, err := do(ctx)
+	answer.End = w.now()
+	switch {
+	case err != nil:
+		answer.Outcome, answer.Detail = domain.Unknown, w.unknown(ctx, payment, err)
+		span.SetStatus(codes.Error, answer.Detail)
+	case result.status == provider.Succeeded:
+		answer.Outcome, answer.ProviderID = domain.Succeeded, result.id
+	case result.status == provider.Declined:
+		answer.Outcome, answer.Detail = domain.Declined, result.code
+	case result.status == provider.Pending:
+		answer.Outcome, answer.ProviderID, answer.Detail = domain.Pending, result.id, result.code
+		answer.Waits = domain.PendingReason(result.waits)
+	case result.status == provider.Opened:
+		answer.Outcome, answer.ProviderID = domain.Opened, result.id
+	default:
+		answer.Outcome, answer.Detail = domain.Unknown, "the provider answered neither yes nor no"
+	}
+	return answer
+}
+
+// unknown says in few words why there is no answer; the whole cause, which may name
+// addresses, goes to the log alone.
+func (w *ChargeWorker) unknown(ctx context.Context, payment uuid.UUID, err error) string {
+	if errors.Is(err, provider.ErrMismatch) {
+		w.keepMismatch(ctx, payment, err)
+		return "the provider holds something else"
+	}
+	if errors.Is(err, provider.ErrKeyReused) {
+		w.Log.ErrorContext(ctx, "the provider refuses to repeat a request; someone must look into it", "error", err)
+		return "the provider refuses to repeat the request"
+	}
+	w.Log.InfoContext(ctx, "no answer from the provider; it will be asked again", "error", err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	return "the answer was lost"
+}
+
+// keepMismatch keeps, for people, that the provider's charge is not the payment's.
+func (w *ChargeWorker) keepMismatch(ctx context.Context, payment uuid.UUID, cause error) {
+	err := w.contradict(context.WithoutCancel(ctx), "mismatch-"+payment.String(), "mismatch", payment, cause.Error())
+	if err != nil {
+		w.Log.WarnContext(ctx, "can't keep the contradiction yet", "payment", payment, "error", err)
+	}
+}
+
+// keep records an answer, and returns how the payment then stands. When that fails, the
+// request is repeated under its key once the lease is over, and the provider answers
+// the same.
+func (w *ChargeWorker) keep(ctx context.Context, answered domain.Answered) (stands domain.Payment, kept bool) {
+	stands, err := w.record.Do(context.WithoutCancel(ctx), answered.PaymentID, answered)
+	if err == nil {
+		w.unrecorded.Over(ctx)
+	} else {
+		w.unrecorded.Note(ctx, err, "payment", answered.PaymentID, "refund", answered.RefundID != uuid.Nil)
+	}
+	return stands, err == nil
+}

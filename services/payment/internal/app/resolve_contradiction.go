@@ -1,0 +1,21 @@
+package app
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/store"
+)
+
+// ResolveContradiction notes that somebody looked into a contradiction, and logs it;
+// CONTRADICTION_NOT_FOUND. The first resolution stays.
+func (p Payments) ResolveContradiction(ctx context.Context, id uuid.UUID, resolver, note string) (domain.Contradiction, error) {
+	c, err := store.On(p.Pool).ResolveContradiction(ctx, id, resolver, note, p.now())
+	if err != nil {
+		return c, err
+	}
+	p.Log.InfoContext(ctx, "a contradiction is resolved", "contradiction", c.ID, "event", c.EventID, "payment", c.PaymentID, "resolver", c.Resolver)
+	return c, nil
+}

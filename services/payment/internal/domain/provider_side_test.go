@@ -1,0 +1,199 @@
+package domain_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+)
+
+// elsewhere is a notice of a refund that somebody made at the provider.
+func elsewhere(id string, amount int64) domain.Notice {
+	return domain.Notice{ChargeID: "ch", Amount: eur(amount), Refund: &domain.RefundNotice{ProviderID: id}}
+}
+
+// captured10 is a stored payment of 10 EUR that has the money of the charge "ch".
+func captured10() *domain.Account {
+	a := pending()
+	a.Charged(domain.Answer{Outcome: domain.Succeeded, ProviderID: "ch"}, decision())
+	return reload(a)
+}
+
+// only is the newest refund of an account.
+func newestRefund(a *domain.Account) domain.Refund { return a.Refunds()[len(a.Refunds())-1] }
+
+// A refund made at the provider waits for the provider's confirmation, and counts as
+// given back meanwhile; reported again it is the same.
+func TestARefundMadeAtTheProviderIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	dc := decision()
+	a := captured10()
+	for range 3 {
+		if v := a.ApplyNotice(elsewhere("re_1", 400), dc); v != (domain.Verdict{}) {
+			t.Fatalf("verdict %+v", v)
+		}
+	}
+	refund := newestRefund(a)
+	if len(a.Refunds()) != 1 || refund.Status != domain.RefundPending || refund.Origin != domain.OriginProvider || len(changesOf(a).Refunds) != 1 {
+		t.Fatalf("recorded %+v", a.Refunds())
+	}
+	if _, err := a.Refund(domain.RefundRequest{Amount: new(eur(700))}, dc); err == nil {
+		t.Error("7 of 10 EUR could be requested, and 4 are given back elsewhere")
+	}
+	a = reload(a)
+	a.RefundAnswered(refund.ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_1"}, dc)
+	if p := a.Payment(); p.Status != domain.PaymentPartiallyRefunded || p.Refunded != eur(400) {
+		t.Errorf("it stands at %+v", p)
+	}
+	if e := onlyEvent(t, changesOf(a)); e.Kind != domain.EventRefunded || e.Origin != domain.OriginProvider || e.Refunded != eur(400) {
+		t.Errorf("published %+v", e)
+	}
+}
+
+// More than is left can't have been given back, and nothing is before the money was
+// taken: the notice has to come again.
+func TestARefundMadeAtTheProviderFitsTheBooks(t *testing.T) {
+	t.Parallel()
+	if v := captured10().ApplyNotice(elsewhere("re_1", 1001), decision()); v.Contradiction == "" {
+		t.Error("10.01 of 10 EUR are given back without a contradiction")
+	}
+	early := pending()
+	n := elsewhere("re_1", 400)
+	if v := early.ApplyNotice(n, decision()); !v.TooEarly || len(early.Refunds()) != 0 || !early.Payment().Due.Equal(noon) {
+		t.Errorf("before the money was taken: %+v, due at %v", v, early.Payment().Due)
+	}
+	reversed := captured10()
+	n.Refund.Reversed = true
+	if v := reversed.ApplyNotice(n, decision()); v != (domain.Verdict{}) || len(reversed.Refunds()) != 0 {
+		t.Errorf("one that failed: %+v, %+v", v, reversed.Refunds())
+	}
+}
+
+// The order is cancelled, 4 of 10 EUR were given back elsewhere before the shop knew:
+// the request for all is refused for good, the request for the rest follows, and
+// neither is repeated however often order asks.
+func TestACancelledOrderRequestsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	dc := decision()
+	a := captured10()
+	a.Apply(cancelled(), dc)
+	all := newestRefund(a)
+	a.RefundAnswered(all.ID, domain.Answer{Outcome: domain.Declined, Detail: domain.CodeRefundTooLarge}, dc)
+	for range 3 {
+		a.Apply(cancelled(), dc)
+	}
+	if len(a.Refunds()) != 1 {
+		t.Fatalf("a final refusal is repeated: %+v", a.Refunds())
+	}
+	a.ApplyNotice(elsewhere("re_1", 400), dc)
+	other := newestRefund(a)
+	a.RefundAnswered(other.ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_1"}, dc)
+	rest := newestRefund(a)
+	if len(a.Refunds()) != 3 || rest.Amount != eur(600) || rest.Origin != domain.OriginOrderCancelled || rest.Status != domain.RefundPending {
+		t.Fatalf("refunds %+v", a.Refunds())
+	}
+	a.RefundAnswered(rest.ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re_2"}, dc)
+	if p := a.Payment(); p.Status != domain.PaymentRefunded || p.Refunded != eur(1000) {
+		t.Errorf("it ends at %+v", p)
+	}
+}
+
+// A refusal that may pass is requested again, as another refund.
+func TestARefusalThatMayPassIsRequestedAgain(t *testing.T) {
+	t.Parallel()
+	dc := decision()
+	for code, want := range map[string]int{
+		"balance_insufficient": 2, domain.CodeRefundTooLarge: 1, domain.CodeAlreadyRefunded: 1, domain.CodeDisputed: 1,
+	} {
+		a := captured10()
+		a.Apply(cancelled(), dc)
+		a.RefundAnswered(newestRefund(a).ID, domain.Answer{Outcome: domain.Declined, Detail: code}, dc)
+		a = reload(a)
+		a.Apply(cancelled(), dc)
+		if len(a.Refunds()) != want {
+			t.Errorf("%s: %d refunds, want %d", code, len(a.Refunds()), want)
+		}
+	}
+}
+
+// disputed is a notice of how a dispute stands at a time.
+func disputed(status domain.DisputeStatus, at time.Time) domain.Notice {
+	return domain.Notice{ChargeID: "ch", Amount: eur(1000), Dispute: &domain.Dispute{
+		ID: "dp_1", Amount: eur(1000), Reason: "fraudulent", Status: status, OpenTime: noon, ObserveTime: at,
+	}}
+}
+
+// Notices come twice and in the wrong order: each change is published once, under a
+// version of its own, and what was seen earlier changes nothing.
+func TestADisputeIsPublishedOncePerChange(t *testing.T) {
+	t.Parallel()
+	dc := decision()
+	a := captured10()
+	for _, n := range []domain.Notice{
+		disputed(domain.DisputeNeedsResponse, noon), disputed(domain.DisputeNeedsResponse, noon.Add(time.Second)),
+		disputed(domain.DisputeWon, noon.Add(time.Minute)), disputed(domain.DisputeUnderReview, noon.Add(2*time.Second)),
+	} {
+		if v := a.ApplyNotice(n, dc); v != (domain.Verdict{}) {
+			t.Fatalf("verdict %+v", v)
+		}
+	}
+	c := changesOf(a)
+	if len(c.Events) != 2 || c.Events[0].Version != 3 || c.Events[1].Version != 4 || c.Events[1].Dispute.Status != domain.DisputeWon ||
+		c.Events[0].Dispute.CloseTime != (time.Time{}) || c.Events[1].Dispute.CloseTime != noon {
+		t.Errorf("published %+v", c.Events)
+	}
+	again := reload(a)
+	again.LoadDisputes(slices.Clone(c.Disputes[1:]))
+	again.RepublishSince(noon)
+	republished := onlyEvent(t, changesOf(again))
+	republished.Trace = c.Events[1].Trace
+	if republished != c.Events[1] {
+		t.Errorf("republished %+v, first %+v", republished, c.Events[1])
+	}
+}
+
+// What a payment waits for is published once, whatever comes in between, and polls
+// without news are counted.
+func TestWhatAPaymentWaitsForIsPublishedOnce(t *testing.T) {
+	t.Parallel()
+	dc := decision()
+	a := pending()
+	waits := func(reason domain.PendingReason) domain.Answer {
+		return domain.Answer{Outcome: domain.Pending, ProviderID: "pi", Waits: reason}
+	}
+	for _, reason := range []domain.PendingReason{domain.PendingAction, domain.PendingAction, domain.PendingBank, domain.PendingAction, domain.PendingBank, domain.PendingBank} {
+		a.Charged(waits(reason), dc)
+	}
+	a.Charged(domain.Answer{Outcome: domain.Unknown}, dc)
+	a.Charged(waits(domain.PendingBank), dc)
+	c := changesOf(a)
+	if len(c.Events) != 2 || c.Events[0].Kind != domain.EventActionRequired || c.Events[1].Kind != domain.EventProcessing {
+		t.Errorf("published %+v", c.Events)
+	}
+	if p := a.Payment(); p.Attempts != 5 || p.Polls != 3 || len(c.Attempts) != 5 || p.PollTime != noon {
+		t.Errorf("%d attempts, %d listed, %d polls", p.Attempts, len(c.Attempts), p.Polls)
+	}
+	a = reload(a)
+	a.Charged(domain.Answer{Outcome: domain.Succeeded, ProviderID: "pi"}, dc)
+	if p := a.Payment(); p.PendingReason != domain.PendingUnknown || p.Version != domain.OutcomeVersion {
+		t.Errorf("it ends at %+v", p)
+	}
+}
+
+// What belongs to a customer or a guest is found by a refund's own ids.
+func TestARefundKnowsWhoseItIs(t *testing.T) {
+	t.Parallel()
+	e := awaiting(eur(1000))
+	e.Awaiting.CustomerID, e.Awaiting.GuestKey = uuid.UUID{15: 1}, uuid.UUID{15: 2}
+	a := domain.NewAccount()
+	a.Apply(e, decision())
+	a = reload(a)
+	a.Charged(succeeded(), decision())
+	refund, err := a.Refund(domain.RefundRequest{Reason: "a birthday"}, decision())
+	if err != nil || refund.CustomerID != e.Awaiting.CustomerID || refund.GuestKey != e.Awaiting.GuestKey {
+		t.Errorf("%+v, %v", refund, err)
+	}
+}

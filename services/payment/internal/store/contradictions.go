@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/store/db"
+)
+
+// AddContradiction keeps what contradicts the books, and reports whether it was not
+// known before: one event is one contradiction until it is resolved.
+func (s Store) AddContradiction(ctx context.Context, c domain.Contradiction) (added bool, err error) {
+	rows, err := s.q.ContradictionInsert(ctx, db.ContradictionInsertParams{
+		ID: c.ID, EventID: c.EventID, EventType: c.EventType, PaymentID: toDBID(c.PaymentID), Cause: c.Cause, CreateTime: c.CreateTime,
+	})
+	if err != nil {
+		return false, fmt.Errorf("keep contradiction %s: %w", c.EventID, err)
+	}
+	return rows == 1, nil
+}
+
+// ResolveContradiction notes who resolved it, and how; CONTRADICTION_NOT_FOUND. The
+// first resolution stays.
+func (s Store) ResolveContradiction(ctx context.Context, id uuid.UUID, resolver, note string, at time.Time) (domain.Contradiction, error) {
+	row, err := s.q.ContradictionResolve(ctx, db.ContradictionResolveParams{ID: id, Resolver: resolver, Note: note, ResolveTime: &at})
+	if pg.IsNoRows(err) {
+		return domain.Contradiction{}, domain.ErrContradictionNotFound(id.String())
+	}
+	if err != nil {
+		return domain.Contradiction{}, fmt.Errorf("resolve contradiction %s: %w", id, err)
+	}
+	return fromDBContradiction(row), nil
+}
+
+// OpenContradictions counts those that nobody resolved.
+func (s Store) OpenContradictions(ctx context.Context) (int64, error) {
+	count, err := s.q.ContradictionCountOpen(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count open contradictions: %w", err)
+	}
+	return count, nil
+}
+
+// EachOpenContradiction yields the oldest thousand that nobody resolved, for an audit.
+func (s Store) EachOpenContradiction(ctx context.Context, yield func(domain.Contradiction) error) error {
+	rows, err := s.q.ContradictionListOpen(ctx)
+	if err != nil {
+		return fmt.Errorf("list open contradictions: %w", err)
+	}
+	for _, row := range rows {
+		if err := yield(fromDBContradiction(row)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Contradictions is what the list of contradictions can be filtered by. It is ordered
+// by id, newest first: ids are UUIDv7, but for those that were dead letters before.
+func Contradictions() page.Schema {
+	return page.Schema{
+		Fields: map[string]page.Field{
+			"resolved":   {Column: "(resolve_time is not null)", Kind: page.Bool, Filter: true},
+			"payment_id": {Column: "payment_id", Kind: page.ID, Filter: true},
+			"id":         {Column: "id", Kind: page.ID, Order: true},
+		},
+		Order: "id desc",
+		ID:    "id",
+	}
+}
+
+// ListContradictions reads a page, and one more when another page follows.
+func (s Store) ListContradictions(ctx context.Context, query page.Query) ([]domain.Contradiction, error) {
+	var args []any
+	where, order := query.SQL(&args)
+	args = append(args, query.Limit())
+	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("select * from contradictions where %s order by %s limit $%d", where, order, len(args)), args...)
+	if err != nil {
+		return nil, fmt.Errorf("list contradictions: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Contradiction, error) {
+		c, err := pgx.RowToStructByName[db.Contradiction](row)
+		return fromDBContradiction(c), err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list contradictions: %w", err)
+	}
+	return found, nil
+}
