@@ -21,11 +21,11 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// StockReserved says that all lines of an order are reserved. Topic
-// shopmesh.inventory.reservation.v1, keyed by the order's id, like the other
-// events of reservations. Said again when asked again, and by inventory of its
-// own when a reservation outlives the order's expiry: then it is a question,
-// which order answers with OrderConfirmed or OrderCancelled.
+// StockReserved means that all lines of an order are reserved. Topic
+// shopmesh.inventory.reservation.v1, keyed by the order's id, like the other events
+// of reservations. Each is published again when the order's event comes again.
+// StockReserved is also published again when a reservation outlives its order's
+// expiry; order answers it with OrderConfirmed or OrderCancelled.
 type StockReserved struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
@@ -80,7 +80,7 @@ func (x *StockReserved) GetVersion() int64 {
 	return 0
 }
 
-// StockRejected says that an order's lines can't be reserved; nothing is.
+// StockRejected means that an order's lines can't be reserved; none of them is.
 type StockRejected struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
@@ -151,7 +151,7 @@ type StockShortage struct {
 	ProductId string `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	// The product's code.
 	ProductCode string `protobuf:"bytes,2,opt,name=product_code,json=productCode,proto3" json:"product_code,omitempty"`
-	// Pieces asked for.
+	// Pieces ordered.
 	Requested int64 `protobuf:"varint,3,opt,name=requested,proto3" json:"requested,omitempty"`
 	// Pieces available then.
 	Available     int64 `protobuf:"varint,4,opt,name=available,proto3" json:"available,omitempty"`
@@ -217,7 +217,7 @@ func (x *StockShortage) GetAvailable() int64 {
 	return 0
 }
 
-// StockReleased says that nothing is held for a cancelled order: its
+// StockReleased means that nothing is held for a cancelled order: its
 // reservation was released, restocked, or never made.
 type StockReleased struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -273,7 +273,7 @@ func (x *StockReleased) GetVersion() int64 {
 	return 0
 }
 
-// StockCommitted says that the stock of a confirmed order has left the shelf.
+// StockCommitted means that the stock of a confirmed order has left the shelf.
 type StockCommitted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.
@@ -328,10 +328,10 @@ func (x *StockCommitted) GetVersion() int64 {
 	return 0
 }
 
-// StockLevelChanged tells the whole stock of a product. Topic
+// StockLevelChanged holds the whole stock of a product. Topic
 // shopmesh.inventory.stock.v1, compacted, keyed by the product's id. Consumers
 // ignore a version older than what they know; changes close to each other are
-// told once.
+// published once.
 type StockLevelChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stock.

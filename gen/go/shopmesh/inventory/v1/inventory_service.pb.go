@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: shopmesh/inventory/v1/inventory_service.proto
 
-// Package shopmesh.inventory.v1 is what the shop has.
+// Package shopmesh.inventory.v1 is the shop's stock.
 
 package inventoryv1
 
@@ -228,7 +228,7 @@ func (x *BatchGetStockResponse) GetStocks() []*Stock {
 	return nil
 }
 
-// AdjustStockRequest says what to add or take.
+// AdjustStockRequest is what to add or take.
 type AdjustStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Any UUID, made by the caller: the same request sent again changes nothing
@@ -238,7 +238,7 @@ type AdjustStockRequest struct {
 	ProductCode string `protobuf:"bytes,2,opt,name=product_code,json=productCode,proto3" json:"product_code,omitempty"`
 	// Pieces to add (positive) or take (negative); not 0, at most 1,000,000,000 either way.
 	Delta int64 `protobuf:"varint,3,opt,name=delta,proto3" json:"delta,omitempty"`
-	// Why, up to 500 characters; optional.
+	// Why, up to 500 characters.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -468,7 +468,7 @@ func (x *ListMovementsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// ListLowStockRequest says what is low.
+// ListLowStockRequest is what counts as low, and of which products.
 type ListLowStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many to return at most, 1 to 1000; 0 means 50.
@@ -476,7 +476,11 @@ type ListLowStockRequest struct {
 	// The next_page_token of the page before; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// The most that counts as low; the shop's setting when unset.
-	Threshold     *int64 `protobuf:"varint,3,opt,name=threshold,proto3,oneof" json:"threshold,omitempty"`
+	Threshold *int64 `protobuf:"varint,3,opt,name=threshold,proto3,oneof" json:"threshold,omitempty"`
+	// A conjunction of comparisons (https://google.aip.dev/160): `product_code = "…"`,
+	// `status = DRAFT`, `status != ARCHIVED`. Without one on status, only ACTIVE products
+	// are listed.
+	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -530,6 +534,13 @@ func (x *ListLowStockRequest) GetThreshold() int64 {
 		return *x.Threshold
 	}
 	return 0
+}
+
+func (x *ListLowStockRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
 }
 
 // ListLowStockResponse is a page of low stock.
@@ -591,58 +602,57 @@ var File_shopmesh_inventory_v1_inventory_service_proto protoreflect.FileDescript
 
 const file_shopmesh_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\n" +
-	"-shopmesh/inventory/v1/inventory_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a!shopmesh/inventory/v1/stock.proto\x1a!shopmesh/options/v1/options.proto\"\xa6\x01\n" +
-	"\x0fGetStockRequest\x12*\n" +
+	"-shopmesh/inventory/v1/inventory_service.proto\x12\x15shopmesh.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a!shopmesh/inventory/v1/stock.proto\x1a!shopmesh/options/v1/options.proto\"\xac\x01\n" +
+	"\x0fGetStockRequest\x12-\n" +
 	"\n" +
-	"product_id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\tproductId\x12D\n" +
-	"\fproduct_code\x18\x02 \x01(\tB!\xbaH\x1e\xd8\x01\x01r\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode:!\xbaH\x1e\"\x1c\n" +
+	"product_id\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\tproductId\x12G\n" +
+	"\fproduct_code\x18\x02 \x01(\tB$\xe0A\x01\xbaH\x1e\xd8\x01\x01r\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode:!\xbaH\x1e\"\x1c\n" +
 	"\n" +
 	"product_id\n" +
 	"\fproduct_code\x10\x01\"F\n" +
 	"\x10GetStockResponse\x122\n" +
-	"\x05stock\x18\x01 \x01(\v2\x1c.shopmesh.inventory.v1.StockR\x05stock\"\xdd\x02\n" +
-	"\x14BatchGetStockRequest\x121\n" +
-	"\vproduct_ids\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x05stock\x18\x01 \x01(\v2\x1c.shopmesh.inventory.v1.StockR\x05stock\"\xe3\x02\n" +
+	"\x14BatchGetStockRequest\x124\n" +
+	"\vproduct_ids\x18\x01 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
 	"\x10\xc8\x01\"\x05r\x03\xb0\x01\x01R\n" +
-	"productIds\x12K\n" +
-	"\rproduct_codes\x18\x02 \x03(\tB&\xbaH#\x92\x01 \x10\xc8\x01\"\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\fproductCodes:\xc4\x01\xbaH\xc0\x01\x1a\xbd\x01\n" +
+	"productIds\x12N\n" +
+	"\rproduct_codes\x18\x02 \x03(\tB)\xe0A\x01\xbaH#\x92\x01 \x10\xc8\x01\"\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\fproductCodes:\xc4\x01\xbaH\xc0\x01\x1a\xbd\x01\n" +
 	"\n" +
 	"batch.size\x127product_ids and product_codes together must be 1 to 200\x1avthis.product_ids.size() + this.product_codes.size() >= 1 && this.product_ids.size() + this.product_codes.size() <= 200\"M\n" +
 	"\x15BatchGetStockResponse\x124\n" +
-	"\x06stocks\x18\x01 \x03(\v2\x1c.shopmesh.inventory.v1.StockR\x06stocks\"\xd2\x01\n" +
-	"\x12AdjustStockRequest\x12'\n" +
+	"\x06stocks\x18\x01 \x03(\v2\x1c.shopmesh.inventory.v1.StockR\x06stocks\"\x87\x02\n" +
+	"\x12AdjustStockRequest\x12P\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12A\n" +
-	"\fproduct_code\x18\x02 \x01(\tB\x1e\xbaH\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode\x12.\n" +
-	"\x05delta\x18\x03 \x01(\x03B\x18\xbaH\x15\"\x138\x00\x18\x80\x94\xeb\xdc\x03(\x80씣\xfc\xff\xff\xff\xff\x01R\x05delta\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\"I\n" +
+	"request_id\x18\x01 \x01(\tB1\xe0A\x02\xbaH+r)Z$00000000-0000-0000-0000-000000000000\xb0\x01\x01R\trequestId\x12D\n" +
+	"\fproduct_code\x18\x02 \x01(\tB!\xe0A\x02\xbaH\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode\x121\n" +
+	"\x05delta\x18\x03 \x01(\x03B\x1b\xe0A\x02\xbaH\x15\"\x138\x00\x18\x80\x94\xeb\xdc\x03(\x80씣\xfc\xff\xff\xff\xff\x01R\x05delta\x12&\n" +
+	"\x06reason\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\x80\x01\x01R\x06reason\"I\n" +
 	"\x13AdjustStockResponse\x122\n" +
-	"\x05stock\x18\x01 \x01(\v2\x1c.shopmesh.inventory.v1.StockR\x05stock\"\x8a\x01\n" +
-	"\x14ListMovementsRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\x05stock\x18\x01 \x01(\v2\x1c.shopmesh.inventory.v1.StockR\x05stock\"\x93\x01\n" +
+	"\x14ListMovementsRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12 \n" +
-	"\x06filter\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06filter\"\x83\x01\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
+	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\"\x83\x01\n" +
 	"\x15ListMovementsResponse\x12B\n" +
 	"\tmovements\x18\x01 \x03(\v2$.shopmesh.inventory.v1.StockMovementR\tmovements\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa7\x01\n" +
-	"\x13ListLowStockRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd5\x01\n" +
+	"\x13ListLowStockRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x120\n" +
-	"\tthreshold\x18\x03 \x01(\x03B\r\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00H\x00R\tthreshold\x88\x01\x01B\f\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x123\n" +
+	"\tthreshold\x18\x03 \x01(\x03B\x10\xe0A\x01\xbaH\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00H\x00R\tthreshold\x88\x01\x01\x12#\n" +
+	"\x06filter\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filterB\f\n" +
 	"\n" +
 	"_threshold\"t\n" +
 	"\x14ListLowStockResponse\x124\n" +
 	"\x06stocks\x18\x01 \x03(\v2\x1c.shopmesh.inventory.v1.StockR\x06stocks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xec\x05\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xef\x05\n" +
 	"\x10InventoryService\x12\x9a\x01\n" +
 	"\bGetStock\x12&.shopmesh.inventory.v1.GetStockRequest\x1a'.shopmesh.inventory.v1.GetStockResponse\"=\xea\xe0\x18\x04\x10\x02 \x01\x82\xd3\xe4\x93\x02,Z\x12\x12\x10/v1/stock:lookup\x12\x16/v1/stock/{product_id}\x90\x02\x01\x12\x91\x01\n" +
-	"\rBatchGetStock\x12+.shopmesh.inventory.v1.BatchGetStockRequest\x1a,.shopmesh.inventory.v1.BatchGetStockResponse\"%\xea\xe0\x18\x04\x10\x02 \x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/stock:batchGet\x90\x02\x01\x12\x87\x01\n" +
-	"\vAdjustStock\x12).shopmesh.inventory.v1.AdjustStockRequest\x1a*.shopmesh.inventory.v1.AdjustStockResponse\"!\xea\xe0\x18\x02\x10\x03\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock:adjust\x12\x92\x01\n" +
+	"\rBatchGetStock\x12+.shopmesh.inventory.v1.BatchGetStockRequest\x1a,.shopmesh.inventory.v1.BatchGetStockResponse\"%\xea\xe0\x18\x04\x10\x02 \x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/stock:batchGet\x90\x02\x01\x12\x8a\x01\n" +
+	"\vAdjustStock\x12).shopmesh.inventory.v1.AdjustStockRequest\x1a*.shopmesh.inventory.v1.AdjustStockResponse\"$\xea\xe0\x18\x02\x10\x03\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock:adjust\x90\x02\x02\x12\x92\x01\n" +
 	"\rListMovements\x12+.shopmesh.inventory.v1.ListMovementsRequest\x1a,.shopmesh.inventory.v1.ListMovementsResponse\"&\xea\xe0\x18\x04\x10\x02 \x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/stock/movements\x90\x02\x01\x12\x87\x01\n" +
 	"\fListLowStock\x12*.shopmesh.inventory.v1.ListLowStockRequest\x1a+.shopmesh.inventory.v1.ListLowStockResponse\"\x1e\xea\xe0\x18\x02\x10\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/stock:low\x90\x02\x01B\xef\x01\n" +
 	"\x19com.shopmesh.inventory.v1B\x15InventoryServiceProtoP\x01ZEgithub.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1;inventoryv1\xa2\x02\x03SIX\xaa\x02\x15Shopmesh.Inventory.V1\xca\x02\x15Shopmesh\\Inventory\\V1\xe2\x02!Shopmesh\\Inventory\\V1\\GPBMetadata\xea\x02\x17Shopmesh::Inventory::V1b\x06proto3"

@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: shopmesh/inventory/v1/inventory_service.proto
 
-// Package shopmesh.inventory.v1 is what the shop has.
+// Package shopmesh.inventory.v1 is the shop's stock.
 
 package inventoryv1
 
@@ -32,21 +32,29 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// InventoryService keeps the stock. Reservations are made and settled by the
+// InventoryService keeps the stock. Stock is reserved, taken and given back by the
 // events of orders, not by calls.
 type InventoryServiceClient interface {
-	// GetStock reads one product's stock by product id or code. Errors: PRODUCT_NOT_FOUND.
+	// GetStock reads one product's stock by product id or code.
+	//
+	// Errors: PRODUCT_NOT_FOUND.
 	GetStock(ctx context.Context, in *GetStockRequest, opts ...grpc.CallOption) (*GetStockResponse, error)
 	// BatchGetStock reads the stock of up to 200 products; those not found are left out.
 	BatchGetStock(ctx context.Context, in *BatchGetStockRequest, opts ...grpc.CallOption) (*BatchGetStockResponse, error)
 	// AdjustStock adds to or takes from what is on hand, and writes the ledger.
-	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT when less would be on hand
-	// than is reserved, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
+	// STOCK_INSUFFICIENT means that less would be on hand than is reserved.
+	//
+	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
 	AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...grpc.CallOption) (*AdjustStockResponse, error)
-	// ListMovements lists the ledger, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListMovements lists the ledger, newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListMovements(ctx context.Context, in *ListMovementsRequest, opts ...grpc.CallOption) (*ListMovementsResponse, error)
-	// ListLowStock lists products of which no more than a threshold is
-	// available, the scarcest first.
+	// ListLowStock lists products of which no more than a threshold is available, the
+	// scarcest first. Only products that are sold are listed, unless the filter names
+	// another status.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListLowStock(ctx context.Context, in *ListLowStockRequest, opts ...grpc.CallOption) (*ListLowStockResponse, error)
 }
 
@@ -112,21 +120,29 @@ func (c *inventoryServiceClient) ListLowStock(ctx context.Context, in *ListLowSt
 // All implementations should embed UnimplementedInventoryServiceServer
 // for forward compatibility.
 //
-// InventoryService keeps the stock. Reservations are made and settled by the
+// InventoryService keeps the stock. Stock is reserved, taken and given back by the
 // events of orders, not by calls.
 type InventoryServiceServer interface {
-	// GetStock reads one product's stock by product id or code. Errors: PRODUCT_NOT_FOUND.
+	// GetStock reads one product's stock by product id or code.
+	//
+	// Errors: PRODUCT_NOT_FOUND.
 	GetStock(context.Context, *GetStockRequest) (*GetStockResponse, error)
 	// BatchGetStock reads the stock of up to 200 products; those not found are left out.
 	BatchGetStock(context.Context, *BatchGetStockRequest) (*BatchGetStockResponse, error)
 	// AdjustStock adds to or takes from what is on hand, and writes the ledger.
-	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT when less would be on hand
-	// than is reserved, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
+	// STOCK_INSUFFICIENT means that less would be on hand than is reserved.
+	//
+	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
-	// ListMovements lists the ledger, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListMovements lists the ledger, newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListMovements(context.Context, *ListMovementsRequest) (*ListMovementsResponse, error)
-	// ListLowStock lists products of which no more than a threshold is
-	// available, the scarcest first.
+	// ListLowStock lists products of which no more than a threshold is available, the
+	// scarcest first. Only products that are sold are listed, unless the filter names
+	// another status.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListLowStock(context.Context, *ListLowStockRequest) (*ListLowStockResponse, error)
 }
 

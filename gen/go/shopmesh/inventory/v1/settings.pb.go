@@ -26,16 +26,16 @@ const (
 // Settings are what an owner may set for the inventory.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The most that ListLowStock counts as low when not told; 5 by default.
+	// The most that ListLowStock counts as low without a threshold; 5 by default.
 	LowStockThreshold *int64 `protobuf:"varint,1,opt,name=low_stock_threshold,json=lowStockThreshold,proto3,oneof" json:"low_stock_threshold,omitempty"`
-	// How often changed stock levels are announced at the most, 100 ms to 60 s;
-	// 2 s by default. A level that runs out or comes back is announced at once, one
+	// How often changed stock levels are published at the most, 100 ms to 60 s;
+	// 2 s by default. A level that runs out or comes back is published at once, one
 	// of more than 100 at least every 30 s.
 	LevelInterval *durationpb.Duration `protobuf:"bytes,2,opt,name=level_interval,json=levelInterval,proto3" json:"level_interval,omitempty"`
 	// How long the answer to a request is kept, so that the same request_id gets it
 	// again, 24 hours to 365 days; 48 hours by default.
 	IdempotencyRetention *durationpb.Duration `protobuf:"bytes,3,opt,name=idempotency_retention,json=idempotencyRetention,proto3" json:"idempotency_retention,omitempty"`
-	// How long a broker keeps the events that this context says, 1 hour to 365 days;
+	// How long a broker keeps the events that this context publishes, 1 hour to 365 days;
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
 	EventRetention *durationpb.Duration `protobuf:"bytes,4,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
 	unknownFields  protoimpl.UnknownFields

@@ -7,6 +7,7 @@
 package inventoryv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -188,7 +189,7 @@ type StockMovement struct {
 	OnHandAfter int64 `protobuf:"varint,6,opt,name=on_hand_after,json=onHandAfter,proto3" json:"on_hand_after,omitempty"`
 	// The order that it belongs to; empty for adjustments.
 	OrderId string `protobuf:"bytes,7,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// Why, as the one who adjusted said.
+	// Why, as the person who adjusted it wrote; empty once erased.
 	Reason string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who did it: a staff member's id or a service's name.
 	Actor string `protobuf:"bytes,9,opt,name=actor,proto3" json:"actor,omitempty"`
@@ -311,31 +312,31 @@ var File_shopmesh_inventory_v1_stock_proto protoreflect.FileDescriptor
 
 const file_shopmesh_inventory_v1_stock_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/inventory/v1/stock.proto\x12\x15shopmesh.inventory.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x01\n" +
-	"\x05Stock\x12\x1d\n" +
+	"!shopmesh/inventory/v1/stock.proto\x12\x15shopmesh.inventory.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\x01\n" +
+	"\x05Stock\x12\"\n" +
 	"\n" +
-	"product_id\x18\x01 \x01(\tR\tproductId\x12!\n" +
-	"\fproduct_code\x18\x02 \x01(\tR\vproductCode\x12\x17\n" +
-	"\aon_hand\x18\x03 \x01(\x03R\x06onHand\x12\x1a\n" +
-	"\breserved\x18\x04 \x01(\x03R\breserved\x12\x1c\n" +
-	"\tavailable\x18\x05 \x01(\x03R\tavailable\x12;\n" +
-	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\"\xfa\x02\n" +
-	"\rStockMovement\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x1d\n" +
+	"product_id\x18\x01 \x01(\tB\x03\xe0A\x03R\tproductId\x12&\n" +
+	"\fproduct_code\x18\x02 \x01(\tB\x03\xe0A\x03R\vproductCode\x12\x1c\n" +
+	"\aon_hand\x18\x03 \x01(\x03B\x03\xe0A\x03R\x06onHand\x12\x1f\n" +
+	"\breserved\x18\x04 \x01(\x03B\x03\xe0A\x03R\breserved\x12!\n" +
+	"\tavailable\x18\x05 \x01(\x03B\x03\xe0A\x03R\tavailable\x12@\n" +
+	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\"\xb4\x03\n" +
+	"\rStockMovement\x12\x13\n" +
+	"\x02id\x18\x01 \x01(\x03B\x03\xe0A\x03R\x02id\x12\"\n" +
 	"\n" +
-	"product_id\x18\x02 \x01(\tR\tproductId\x12!\n" +
-	"\fproduct_code\x18\x03 \x01(\tR\vproductCode\x12<\n" +
-	"\x04kind\x18\x04 \x01(\x0e2(.shopmesh.inventory.v1.StockMovementKindR\x04kind\x12\x14\n" +
-	"\x05delta\x18\x05 \x01(\x03R\x05delta\x12\"\n" +
-	"\ron_hand_after\x18\x06 \x01(\x03R\vonHandAfter\x12\x19\n" +
-	"\border_id\x18\a \x01(\tR\aorderId\x12\x16\n" +
-	"\x06reason\x18\b \x01(\tR\x06reason\x12\x14\n" +
-	"\x05actor\x18\t \x01(\tR\x05actor\x12;\n" +
+	"product_id\x18\x02 \x01(\tB\x03\xe0A\x03R\tproductId\x12&\n" +
+	"\fproduct_code\x18\x03 \x01(\tB\x03\xe0A\x03R\vproductCode\x12A\n" +
+	"\x04kind\x18\x04 \x01(\x0e2(.shopmesh.inventory.v1.StockMovementKindB\x03\xe0A\x03R\x04kind\x12\x19\n" +
+	"\x05delta\x18\x05 \x01(\x03B\x03\xe0A\x03R\x05delta\x12'\n" +
+	"\ron_hand_after\x18\x06 \x01(\x03B\x03\xe0A\x03R\vonHandAfter\x12\x1e\n" +
+	"\border_id\x18\a \x01(\tB\x03\xe0A\x03R\aorderId\x12\x1e\n" +
+	"\x06reason\x18\b \x01(\tB\x06\xe0A\x03\x80\x01\x01R\x06reason\x12\x19\n" +
+	"\x05actor\x18\t \x01(\tB\x03\xe0A\x03R\x05actor\x12@\n" +
 	"\vcreate_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12\x19\n" +
-	"\btrace_id\x18\v \x01(\tR\atraceId*\x9b\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12\x1e\n" +
+	"\btrace_id\x18\v \x01(\tB\x03\xe0A\x03R\atraceId*\x9b\x01\n" +
 	"\x11StockMovementKind\x12#\n" +
 	"\x1fSTOCK_MOVEMENT_KIND_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eSTOCK_MOVEMENT_KIND_ADJUSTMENT\x10\x01\x12\x1c\n" +

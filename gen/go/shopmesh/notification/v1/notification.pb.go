@@ -7,6 +7,7 @@
 package notificationv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -22,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// NotificationKind is what a mail says.
+// NotificationKind is the occasion of a mail.
 type NotificationKind int32
 
 const (
@@ -152,7 +153,7 @@ type Notification struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The order that it is about.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// What it says.
+	// What it is about: a confirmation, a refund and so on.
 	Kind NotificationKind `protobuf:"varint,3,opt,name=kind,proto3,enum=shopmesh.notification.v1.NotificationKind" json:"kind,omitempty"`
 	// The e-mail address it goes to; empty once erased.
 	Recipient string `protobuf:"bytes,4,opt,name=recipient,proto3" json:"recipient,omitempty"`
@@ -306,7 +307,8 @@ type DeliveryAttempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Counts the attempts of this mail, from 1.
 	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
-	// What the mail server said, or what went wrong; "250" and what follows when it took the mail.
+	// What the mail server answered, or what went wrong; "250" and what follows when it
+	// took the mail.
 	Result string `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"`
 	// Whether the mail server took it.
 	Accepted bool `protobuf:"varint,3,opt,name=accepted,proto3" json:"accepted,omitempty"`
@@ -387,31 +389,31 @@ var File_shopmesh_notification_v1_notification_proto protoreflect.FileDescriptor
 
 const file_shopmesh_notification_v1_notification_proto_rawDesc = "" +
 	"\n" +
-	"+shopmesh/notification/v1/notification.proto\x12\x18shopmesh.notification.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x04\n" +
-	"\fNotification\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
-	"\border_id\x18\x02 \x01(\tR\aorderId\x12>\n" +
-	"\x04kind\x18\x03 \x01(\x0e2*.shopmesh.notification.v1.NotificationKindR\x04kind\x12!\n" +
-	"\trecipient\x18\x04 \x01(\tB\x03\x80\x01\x01R\trecipient\x12D\n" +
-	"\x06status\x18\x05 \x01(\x0e2,.shopmesh.notification.v1.NotificationStatusR\x06status\x12E\n" +
-	"\battempts\x18\x06 \x03(\v2).shopmesh.notification.v1.DeliveryAttemptR\battempts\x12\x1d\n" +
+	"+shopmesh/notification/v1/notification.proto\x12\x18shopmesh.notification.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x05\n" +
+	"\fNotification\x12\x13\n" +
+	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
+	"\border_id\x18\x02 \x01(\tB\x03\xe0A\x03R\aorderId\x12C\n" +
+	"\x04kind\x18\x03 \x01(\x0e2*.shopmesh.notification.v1.NotificationKindB\x03\xe0A\x03R\x04kind\x12$\n" +
+	"\trecipient\x18\x04 \x01(\tB\x06\xe0A\x03\x80\x01\x01R\trecipient\x12I\n" +
+	"\x06status\x18\x05 \x01(\x0e2,.shopmesh.notification.v1.NotificationStatusB\x03\xe0A\x03R\x06status\x12J\n" +
+	"\battempts\x18\x06 \x03(\v2).shopmesh.notification.v1.DeliveryAttemptB\x03\xe0A\x03R\battempts\x12\"\n" +
 	"\n" +
-	"subject_id\x18\a \x01(\tR\tsubjectId\x12\x1d\n" +
-	"\asubject\x18\b \x01(\tB\x03\x80\x01\x01R\asubject\x12\x17\n" +
-	"\x04text\x18\t \x01(\tB\x03\x80\x01\x01R\x04text\x12\x17\n" +
+	"subject_id\x18\a \x01(\tB\x03\xe0A\x03R\tsubjectId\x12 \n" +
+	"\asubject\x18\b \x01(\tB\x06\xe0A\x03\x80\x01\x01R\asubject\x12\x1a\n" +
+	"\x04text\x18\t \x01(\tB\x06\xe0A\x03\x80\x01\x01R\x04text\x12\x1a\n" +
 	"\x04html\x18\n" +
-	" \x01(\tB\x03\x80\x01\x01R\x04html\x12;\n" +
-	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x127\n" +
-	"\tsend_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\bsendTime\x12F\n" +
-	"\x11next_attempt_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\x0fnextAttemptTime\"\xb5\x01\n" +
-	"\x0fDeliveryAttempt\x12\x16\n" +
-	"\x06number\x18\x01 \x01(\x05R\x06number\x12\x16\n" +
-	"\x06result\x18\x02 \x01(\tR\x06result\x12\x1a\n" +
-	"\baccepted\x18\x03 \x01(\bR\baccepted\x12;\n" +
-	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12\x19\n" +
-	"\btrace_id\x18\x05 \x01(\tR\atraceId*\xce\x01\n" +
+	" \x01(\tB\x06\xe0A\x03\x80\x01\x01R\x04html\x12@\n" +
+	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12<\n" +
+	"\tsend_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bsendTime\x12K\n" +
+	"\x11next_attempt_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x0fnextAttemptTime\"\xce\x01\n" +
+	"\x0fDeliveryAttempt\x12\x1b\n" +
+	"\x06number\x18\x01 \x01(\x05B\x03\xe0A\x03R\x06number\x12\x1b\n" +
+	"\x06result\x18\x02 \x01(\tB\x03\xe0A\x03R\x06result\x12\x1f\n" +
+	"\baccepted\x18\x03 \x01(\bB\x03\xe0A\x03R\baccepted\x12@\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12\x1e\n" +
+	"\btrace_id\x18\x05 \x01(\tB\x03\xe0A\x03R\atraceId*\xce\x01\n" +
 	"\x10NotificationKind\x12!\n" +
 	"\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12%\n" +
 	"!NOTIFICATION_KIND_ORDER_CONFIRMED\x10\x01\x12%\n" +

@@ -21,16 +21,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// NotificationSent says that the mail server took a mail. Topic
-// shopmesh.notification.notification.v1, keyed by the notification's id, like
-// the other. Said again when asked again. It holds no personal data.
+// NotificationSent means that the mail server took a mail. Topic
+// shopmesh.notification.notification.v1, keyed by the notification's id, like the
+// other. Both are published again when the order's event comes again. They hold no
+// personal data.
 type NotificationSent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The notification.
 	NotificationId string `protobuf:"bytes,1,opt,name=notification_id,json=notificationId,proto3" json:"notification_id,omitempty"`
 	// The order.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// What the mail says.
+	// The occasion of the mail.
 	Kind NotificationKind `protobuf:"varint,3,opt,name=kind,proto3,enum=shopmesh.notification.v1.NotificationKind" json:"kind,omitempty"`
 	// What it is about: the order, refund or shipment.
 	SubjectId string `protobuf:"bytes,4,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
@@ -105,7 +106,7 @@ func (x *NotificationSent) GetVersion() int64 {
 	return 0
 }
 
-// NotificationFailed says that a mail could not be sent, and will not be unless
+// NotificationFailed means that a mail could not be sent, and will not be unless
 // somebody resends it.
 type NotificationFailed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -113,7 +114,7 @@ type NotificationFailed struct {
 	NotificationId string `protobuf:"bytes,1,opt,name=notification_id,json=notificationId,proto3" json:"notification_id,omitempty"`
 	// The order.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// What the mail says.
+	// The occasion of the mail.
 	Kind NotificationKind `protobuf:"varint,3,opt,name=kind,proto3,enum=shopmesh.notification.v1.NotificationKind" json:"kind,omitempty"`
 	// What it is about: the order, refund or shipment.
 	SubjectId string `protobuf:"bytes,4,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: shopmesh/notification/v1/notification_service.proto
 
-// Package shopmesh.notification.v1 is what the shop writes to its customers.
+// Package shopmesh.notification.v1 is the mails that the shop sends to its customers.
 
 package notificationv1
 
@@ -34,7 +34,8 @@ type ListNotificationsRequest struct {
 	// The next_page_token of the page before; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// A conjunction of comparisons (https://google.aip.dev/160): `order_id = "…"`,
-	// `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"`.
+	// `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"` without regard to
+	// case and to blanks around it.
 	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -238,11 +239,13 @@ func (x *GetNotificationResponse) GetNotification() *Notification {
 	return nil
 }
 
-// ResendNotificationRequest names a mail.
+// ResendNotificationRequest names a mail, and where it goes.
 type ResendNotificationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The notification's id.
-	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The e-mail address that it is sent to from now on; the mail's own when empty.
+	Recipient     string `protobuf:"bytes,2,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -280,6 +283,13 @@ func (*ResendNotificationRequest) Descriptor() ([]byte, []int) {
 func (x *ResendNotificationRequest) GetId() string {
 	if x != nil {
 		return x.Id
+	}
+	return ""
+}
+
+func (x *ResendNotificationRequest) GetRecipient() string {
+	if x != nil {
+		return x.Recipient
 	}
 	return ""
 }
@@ -330,7 +340,7 @@ func (x *ResendNotificationResponse) GetNotification() *Notification {
 	return nil
 }
 
-// PreviewTemplateRequest says which template to show.
+// PreviewTemplateRequest names a template.
 type PreviewTemplateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of mail.
@@ -444,37 +454,36 @@ var File_shopmesh_notification_v1_notification_service_proto protoreflect.FileDe
 
 const file_shopmesh_notification_v1_notification_service_proto_rawDesc = "" +
 	"\n" +
-	"3shopmesh/notification/v1/notification_service.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a+shopmesh/notification/v1/notification.proto\x1a!shopmesh/options/v1/options.proto\"\x91\x01\n" +
-	"\x18ListNotificationsRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"3shopmesh/notification/v1/notification_service.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a+shopmesh/notification/v1/notification.proto\x1a!shopmesh/options/v1/options.proto\"\x9a\x01\n" +
+	"\x18ListNotificationsRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
-	"\x06filter\x18\x03 \x01(\tB\v\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\"\x91\x01\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12&\n" +
+	"\x06filter\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\"\x91\x01\n" +
 	"\x19ListNotificationsResponse\x12L\n" +
 	"\rnotifications\x18\x01 \x03(\v2&.shopmesh.notification.v1.NotificationR\rnotifications\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"2\n" +
-	"\x16GetNotificationRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"e\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"5\n" +
+	"\x16GetNotificationRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"e\n" +
 	"\x17GetNotificationResponse\x12J\n" +
-	"\fnotification\x18\x01 \x01(\v2&.shopmesh.notification.v1.NotificationR\fnotification\"5\n" +
-	"\x19ResendNotificationRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"h\n" +
+	"\fnotification\x18\x01 \x01(\v2&.shopmesh.notification.v1.NotificationR\fnotification\"f\n" +
+	"\x19ResendNotificationRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12,\n" +
+	"\trecipient\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xfe\x01\x80\x01\x01R\trecipient\"h\n" +
 	"\x1aResendNotificationResponse\x12J\n" +
-	"\fnotification\x18\x01 \x01(\v2&.shopmesh.notification.v1.NotificationR\fnotification\"d\n" +
-	"\x16PreviewTemplateRequest\x12J\n" +
-	"\x04kind\x18\x01 \x01(\x0e2*.shopmesh.notification.v1.NotificationKindB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\"[\n" +
+	"\fnotification\x18\x01 \x01(\v2&.shopmesh.notification.v1.NotificationR\fnotification\"g\n" +
+	"\x16PreviewTemplateRequest\x12M\n" +
+	"\x04kind\x18\x01 \x01(\x0e2*.shopmesh.notification.v1.NotificationKindB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\"[\n" +
 	"\x17PreviewTemplateResponse\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +
-	"\x04html\x18\x03 \x01(\tR\x04html2\xb3\x05\n" +
+	"\x04html\x18\x03 \x01(\tR\x04html2\xb6\x05\n" +
 	"\x13NotificationService\x12\xa2\x01\n" +
 	"\x11ListNotifications\x122.shopmesh.notification.v1.ListNotificationsRequest\x1a3.shopmesh.notification.v1.ListNotificationsResponse\"$\xea\xe0\x18\x04\x10\n" +
 	" \x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/notifications\x90\x02\x01\x12\x9f\x01\n" +
 	"\x0fGetNotification\x120.shopmesh.notification.v1.GetNotificationRequest\x1a1.shopmesh.notification.v1.GetNotificationResponse\"'\xea\xe0\x18\x02\x10\n" +
-	"\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/notifications/{id}\x90\x02\x01\x12\xaf\x01\n" +
-	"\x12ResendNotification\x123.shopmesh.notification.v1.ResendNotificationRequest\x1a4.shopmesh.notification.v1.ResendNotificationResponse\".\xea\xe0\x18\x02\x10\v\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications/{id}:resend\x12\xa2\x01\n" +
+	"\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/notifications/{id}\x90\x02\x01\x12\xb2\x01\n" +
+	"\x12ResendNotification\x123.shopmesh.notification.v1.ResendNotificationRequest\x1a4.shopmesh.notification.v1.ResendNotificationResponse\"1\xea\xe0\x18\x02\x10\v\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications/{id}:resend\x90\x02\x00\x12\xa2\x01\n" +
 	"\x0fPreviewTemplate\x120.shopmesh.notification.v1.PreviewTemplateRequest\x1a1.shopmesh.notification.v1.PreviewTemplateResponse\"*\xea\xe0\x18\x02\x10\n" +
 	"\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/notifications:preview\x90\x02\x01B\x87\x02\n" +
 	"\x1ccom.shopmesh.notification.v1B\x18NotificationServiceProtoP\x01ZKgithub.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x18Shopmesh.Notification.V1\xca\x02\x18Shopmesh\\Notification\\V1\xe2\x02$Shopmesh\\Notification\\V1\\GPBMetadata\xea\x02\x1aShopmesh::Notification::V1b\x06proto3"

@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: shopmesh/notification/v1/notification_service.proto
 
-// Package shopmesh.notification.v1 is what the shop writes to its customers.
+// Package shopmesh.notification.v1 is the mails that the shop sends to its customers.
 
 package notificationv1
 
@@ -34,15 +34,21 @@ const (
 // NotificationService shows what was sent. Mails are sent by the events of
 // orders, not by calls.
 type NotificationServiceClient interface {
-	// ListNotifications lists mails, newest first, without their texts. Errors:
-	// FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListNotifications lists mails, newest first, without their texts.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListNotifications(ctx context.Context, in *ListNotificationsRequest, opts ...grpc.CallOption) (*ListNotificationsResponse, error)
-	// GetNotification reads one with its texts. Errors: NOTIFICATION_NOT_FOUND.
+	// GetNotification reads one with its texts.
+	//
+	// Errors: NOTIFICATION_NOT_FOUND.
 	GetNotification(ctx context.Context, in *GetNotificationRequest, opts ...grpc.CallOption) (*GetNotificationResponse, error)
-	// ResendNotification sends a mail once more: another attempt of the same
-	// mail, with a new Message-ID, so that it arrives even where the first did.
-	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-	// when its text was erased or is kept no longer.
+	// ResendNotification sends a mail again: another attempt of the same mail, with a new
+	// Message-ID, so that it arrives even where the first did. A recipient in the request
+	// replaces the one that the mail has, as when the customer's address was mistyped.
+	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
+	// kept no longer.
+	//
+	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE.
 	ResendNotification(ctx context.Context, in *ResendNotificationRequest, opts ...grpc.CallOption) (*ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(ctx context.Context, in *PreviewTemplateRequest, opts ...grpc.CallOption) (*PreviewTemplateResponse, error)
@@ -103,15 +109,21 @@ func (c *notificationServiceClient) PreviewTemplate(ctx context.Context, in *Pre
 // NotificationService shows what was sent. Mails are sent by the events of
 // orders, not by calls.
 type NotificationServiceServer interface {
-	// ListNotifications lists mails, newest first, without their texts. Errors:
-	// FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListNotifications lists mails, newest first, without their texts.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListNotifications(context.Context, *ListNotificationsRequest) (*ListNotificationsResponse, error)
-	// GetNotification reads one with its texts. Errors: NOTIFICATION_NOT_FOUND.
+	// GetNotification reads one with its texts.
+	//
+	// Errors: NOTIFICATION_NOT_FOUND.
 	GetNotification(context.Context, *GetNotificationRequest) (*GetNotificationResponse, error)
-	// ResendNotification sends a mail once more: another attempt of the same
-	// mail, with a new Message-ID, so that it arrives even where the first did.
-	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-	// when its text was erased or is kept no longer.
+	// ResendNotification sends a mail again: another attempt of the same mail, with a new
+	// Message-ID, so that it arrives even where the first did. A recipient in the request
+	// replaces the one that the mail has, as when the customer's address was mistyped.
+	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
+	// kept no longer.
+	//
+	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE.
 	ResendNotification(context.Context, *ResendNotificationRequest) (*ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(context.Context, *PreviewTemplateRequest) (*PreviewTemplateResponse, error)

@@ -41,7 +41,7 @@ type Settings struct {
 	// default. After that it can be neither read nor sent once more; that it was sent,
 	// to whom and under which subject stays known.
 	BodyRetention *durationpb.Duration `protobuf:"bytes,6,opt,name=body_retention,json=bodyRetention,proto3" json:"body_retention,omitempty"`
-	// How long a broker keeps the events that this context says, 1 hour to 365 days;
+	// How long a broker keeps the events that this context publishes, 1 hour to 365 days;
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
 	EventRetention *durationpb.Duration `protobuf:"bytes,7,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
 	unknownFields  protoimpl.UnknownFields

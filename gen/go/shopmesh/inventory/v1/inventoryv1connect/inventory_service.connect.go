@@ -2,7 +2,7 @@
 //
 // Source: shopmesh/inventory/v1/inventory_service.proto
 
-// Package shopmesh.inventory.v1 is what the shop has.
+// Package shopmesh.inventory.v1 is the shop's stock.
 package inventoryv1connect
 
 import (
@@ -60,9 +60,10 @@ var (
 	})
 	inventoryServiceAdjustStockSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_inventory_v1_inventory_service_proto.Services().ByName("InventoryService").Methods().ByName("AdjustStock"),
-			Procedure:  InventoryServiceAdjustStockProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_inventory_v1_inventory_service_proto.Services().ByName("InventoryService").Methods().ByName("AdjustStock"),
+			Procedure:        InventoryServiceAdjustStockProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	inventoryServiceListMovementsSpec = sync.OnceValue(func() connect.Spec {
@@ -85,18 +86,26 @@ var (
 
 // InventoryServiceClient is a client for the shopmesh.inventory.v1.InventoryService service.
 type InventoryServiceClient interface {
-	// GetStock reads one product's stock by product id or code. Errors: PRODUCT_NOT_FOUND.
+	// GetStock reads one product's stock by product id or code.
+	//
+	// Errors: PRODUCT_NOT_FOUND.
 	GetStock(context.Context, *v1.GetStockRequest) (*v1.GetStockResponse, error)
 	// BatchGetStock reads the stock of up to 200 products; those not found are left out.
 	BatchGetStock(context.Context, *v1.BatchGetStockRequest) (*v1.BatchGetStockResponse, error)
 	// AdjustStock adds to or takes from what is on hand, and writes the ledger.
-	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT when less would be on hand
-	// than is reserved, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
+	// STOCK_INSUFFICIENT means that less would be on hand than is reserved.
+	//
+	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
 	AdjustStock(context.Context, *v1.AdjustStockRequest) (*v1.AdjustStockResponse, error)
-	// ListMovements lists the ledger, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListMovements lists the ledger, newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListMovements(context.Context, *v1.ListMovementsRequest) (*v1.ListMovementsResponse, error)
-	// ListLowStock lists products of which no more than a threshold is
-	// available, the scarcest first.
+	// ListLowStock lists products of which no more than a threshold is available, the
+	// scarcest first. Only products that are sold are listed, unless the filter names
+	// another status.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListLowStock(context.Context, *v1.ListLowStockRequest) (*v1.ListLowStockResponse, error)
 }
 
@@ -109,18 +118,26 @@ func NewInventoryServiceClient(client *connect.Client) InventoryServiceClient {
 // InventoryServiceHandler is an implementation of the shopmesh.inventory.v1.InventoryService
 // service.
 type InventoryServiceHandler interface {
-	// GetStock reads one product's stock by product id or code. Errors: PRODUCT_NOT_FOUND.
+	// GetStock reads one product's stock by product id or code.
+	//
+	// Errors: PRODUCT_NOT_FOUND.
 	GetStock(context.Context, *v1.GetStockRequest) (*v1.GetStockResponse, error)
 	// BatchGetStock reads the stock of up to 200 products; those not found are left out.
 	BatchGetStock(context.Context, *v1.BatchGetStockRequest) (*v1.BatchGetStockResponse, error)
 	// AdjustStock adds to or takes from what is on hand, and writes the ledger.
-	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT when less would be on hand
-	// than is reserved, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
+	// STOCK_INSUFFICIENT means that less would be on hand than is reserved.
+	//
+	// Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
 	AdjustStock(context.Context, *v1.AdjustStockRequest) (*v1.AdjustStockResponse, error)
-	// ListMovements lists the ledger, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListMovements lists the ledger, newest first.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListMovements(context.Context, *v1.ListMovementsRequest) (*v1.ListMovementsResponse, error)
-	// ListLowStock lists products of which no more than a threshold is
-	// available, the scarcest first.
+	// ListLowStock lists products of which no more than a threshold is available, the
+	// scarcest first. Only products that are sold are listed, unless the filter names
+	// another status.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListLowStock(context.Context, *v1.ListLowStockRequest) (*v1.ListLowStockResponse, error)
 }
 

@@ -2,7 +2,7 @@
 //
 // Source: shopmesh/notification/v1/notification_service.proto
 
-// Package shopmesh.notification.v1 is what the shop writes to its customers.
+// Package shopmesh.notification.v1 is the mails that the shop sends to its customers.
 package notificationv1connect
 
 import (
@@ -76,15 +76,21 @@ var (
 // NotificationServiceClient is a client for the shopmesh.notification.v1.NotificationService
 // service.
 type NotificationServiceClient interface {
-	// ListNotifications lists mails, newest first, without their texts. Errors:
-	// FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListNotifications lists mails, newest first, without their texts.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListNotifications(context.Context, *v1.ListNotificationsRequest) (*v1.ListNotificationsResponse, error)
-	// GetNotification reads one with its texts. Errors: NOTIFICATION_NOT_FOUND.
+	// GetNotification reads one with its texts.
+	//
+	// Errors: NOTIFICATION_NOT_FOUND.
 	GetNotification(context.Context, *v1.GetNotificationRequest) (*v1.GetNotificationResponse, error)
-	// ResendNotification sends a mail once more: another attempt of the same
-	// mail, with a new Message-ID, so that it arrives even where the first did.
-	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-	// when its text was erased or is kept no longer.
+	// ResendNotification sends a mail again: another attempt of the same mail, with a new
+	// Message-ID, so that it arrives even where the first did. A recipient in the request
+	// replaces the one that the mail has, as when the customer's address was mistyped.
+	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
+	// kept no longer.
+	//
+	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(context.Context, *v1.PreviewTemplateRequest) (*v1.PreviewTemplateResponse, error)
@@ -100,15 +106,21 @@ func NewNotificationServiceClient(client *connect.Client) NotificationServiceCli
 // NotificationServiceHandler is an implementation of the
 // shopmesh.notification.v1.NotificationService service.
 type NotificationServiceHandler interface {
-	// ListNotifications lists mails, newest first, without their texts. Errors:
-	// FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListNotifications lists mails, newest first, without their texts.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListNotifications(context.Context, *v1.ListNotificationsRequest) (*v1.ListNotificationsResponse, error)
-	// GetNotification reads one with its texts. Errors: NOTIFICATION_NOT_FOUND.
+	// GetNotification reads one with its texts.
+	//
+	// Errors: NOTIFICATION_NOT_FOUND.
 	GetNotification(context.Context, *v1.GetNotificationRequest) (*v1.GetNotificationResponse, error)
-	// ResendNotification sends a mail once more: another attempt of the same
-	// mail, with a new Message-ID, so that it arrives even where the first did.
-	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-	// when its text was erased or is kept no longer.
+	// ResendNotification sends a mail again: another attempt of the same mail, with a new
+	// Message-ID, so that it arrives even where the first did. A recipient in the request
+	// replaces the one that the mail has, as when the customer's address was mistyped.
+	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
+	// kept no longer.
+	//
+	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(context.Context, *v1.PreviewTemplateRequest) (*v1.PreviewTemplateResponse, error)

@@ -15,11 +15,11 @@ export const file_shopmesh_inventory_v1_inventory_events: GenFile = /*@__PURE__*
   fileDesc("CixzaG9wbWVzaC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5X2V2ZW50cy5wcm90bxIVc2hvcG1lc2guaW52ZW50b3J5LnYxIjIKDVN0b2NrUmVzZXJ2ZWQSEAoIb3JkZXJfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAyJrCg1TdG9ja1JlamVjdGVkEhAKCG9yZGVyX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAMSNwoJc2hvcnRhZ2VzGAMgAygLMiQuc2hvcG1lc2guaW52ZW50b3J5LnYxLlN0b2NrU2hvcnRhZ2UiXwoNU3RvY2tTaG9ydGFnZRISCgpwcm9kdWN0X2lkGAEgASgJEhQKDHByb2R1Y3RfY29kZRgCIAEoCRIRCglyZXF1ZXN0ZWQYAyABKAMSEQoJYXZhaWxhYmxlGAQgASgDIjIKDVN0b2NrUmVsZWFzZWQSEAoIb3JkZXJfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAyIzCg5TdG9ja0NvbW1pdHRlZBIQCghvcmRlcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDIlEKEVN0b2NrTGV2ZWxDaGFuZ2VkEisKBXN0b2NrGAEgASgLMhwuc2hvcG1lc2guaW52ZW50b3J5LnYxLlN0b2NrEg8KB3ZlcnNpb24YAiABKANC7gEKGWNvbS5zaG9wbWVzaC5pbnZlbnRvcnkudjFCFEludmVudG9yeUV2ZW50c1Byb3RvUAFaRWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2ludmVudG9yeS92MTtpbnZlbnRvcnl2MaICA1NJWKoCFVNob3BtZXNoLkludmVudG9yeS5WMcoCFVNob3BtZXNoXEludmVudG9yeVxWMeICIVNob3BtZXNoXEludmVudG9yeVxWMVxHUEJNZXRhZGF0YeoCF1Nob3BtZXNoOjpJbnZlbnRvcnk6OlYxYgZwcm90bzM", [file_shopmesh_inventory_v1_stock]);
 
 /**
- * StockReserved says that all lines of an order are reserved. Topic
- * shopmesh.inventory.reservation.v1, keyed by the order's id, like the other
- * events of reservations. Said again when asked again, and by inventory of its
- * own when a reservation outlives the order's expiry: then it is a question,
- * which order answers with OrderConfirmed or OrderCancelled.
+ * StockReserved means that all lines of an order are reserved. Topic
+ * shopmesh.inventory.reservation.v1, keyed by the order's id, like the other events
+ * of reservations. Each is published again when the order's event comes again.
+ * StockReserved is also published again when a reservation outlives its order's
+ * expiry; order answers it with OrderConfirmed or OrderCancelled.
  *
  * @generated from message shopmesh.inventory.v1.StockReserved
  */
@@ -47,7 +47,7 @@ export const StockReservedSchema: GenMessage<StockReserved> = /*@__PURE__*/
   messageDesc(file_shopmesh_inventory_v1_inventory_events, 0);
 
 /**
- * StockRejected says that an order's lines can't be reserved; nothing is.
+ * StockRejected means that an order's lines can't be reserved; none of them is.
  *
  * @generated from message shopmesh.inventory.v1.StockRejected
  */
@@ -102,7 +102,7 @@ export type StockShortage = Message<"shopmesh.inventory.v1.StockShortage"> & {
   productCode: string;
 
   /**
-   * Pieces asked for.
+   * Pieces ordered.
    *
    * @generated from field: int64 requested = 3;
    */
@@ -124,7 +124,7 @@ export const StockShortageSchema: GenMessage<StockShortage> = /*@__PURE__*/
   messageDesc(file_shopmesh_inventory_v1_inventory_events, 2);
 
 /**
- * StockReleased says that nothing is held for a cancelled order: its
+ * StockReleased means that nothing is held for a cancelled order: its
  * reservation was released, restocked, or never made.
  *
  * @generated from message shopmesh.inventory.v1.StockReleased
@@ -153,7 +153,7 @@ export const StockReleasedSchema: GenMessage<StockReleased> = /*@__PURE__*/
   messageDesc(file_shopmesh_inventory_v1_inventory_events, 3);
 
 /**
- * StockCommitted says that the stock of a confirmed order has left the shelf.
+ * StockCommitted means that the stock of a confirmed order has left the shelf.
  *
  * @generated from message shopmesh.inventory.v1.StockCommitted
  */
@@ -181,10 +181,10 @@ export const StockCommittedSchema: GenMessage<StockCommitted> = /*@__PURE__*/
   messageDesc(file_shopmesh_inventory_v1_inventory_events, 4);
 
 /**
- * StockLevelChanged tells the whole stock of a product. Topic
+ * StockLevelChanged holds the whole stock of a product. Topic
  * shopmesh.inventory.stock.v1, compacted, keyed by the product's id. Consumers
  * ignore a version older than what they know; changes close to each other are
- * told once.
+ * published once.
  *
  * @generated from message shopmesh.inventory.v1.StockLevelChanged
  */

@@ -2,12 +2,13 @@
 // @generated from file shopmesh/inventory/v1/inventory_service.proto (package shopmesh.inventory.v1, syntax proto3)
 /* eslint-disable */
 
-// Package shopmesh.inventory.v1 is what the shop has.
+// Package shopmesh.inventory.v1 is the shop's stock.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Stock, StockMovement } from "./stock_pb.js";
 import { file_shopmesh_inventory_v1_stock } from "./stock_pb.js";
 import { file_shopmesh_options_v1_options } from "../../options/v1/options_pb.js";
@@ -17,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/inventory/v1/inventory_service.proto.
  */
 export const file_shopmesh_inventory_v1_inventory_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci1zaG9wbWVzaC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5X3NlcnZpY2UucHJvdG8SFXNob3BtZXNoLmludmVudG9yeS52MSKOAQoPR2V0U3RvY2tSZXF1ZXN0Eh8KCnByb2R1Y3RfaWQYASABKAlCC7pICNgBAXIDsAEBEjcKDHByb2R1Y3RfY29kZRgCIAEoCUIhukge2AEBchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kOiG6SB4iHAoKcHJvZHVjdF9pZAoMcHJvZHVjdF9jb2RlEAEiPwoQR2V0U3RvY2tSZXNwb25zZRIrCgVzdG9jaxgBIAEoCzIcLnNob3BtZXNoLmludmVudG9yeS52MS5TdG9jayLDAgoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSJQoLcHJvZHVjdF9pZHMYASADKAlCELpIDZIBChDIASIFcgOwAQESPQoNcHJvZHVjdF9jb2RlcxgCIAMoCUImukgjkgEgEMgBIhtyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQ6xAG6SMABGr0BCgpiYXRjaC5zaXplEjdwcm9kdWN0X2lkcyBhbmQgcHJvZHVjdF9jb2RlcyB0b2dldGhlciBtdXN0IGJlIDEgdG8gMjAwGnZ0aGlzLnByb2R1Y3RfaWRzLnNpemUoKSArIHRoaXMucHJvZHVjdF9jb2Rlcy5zaXplKCkgPj0gMSAmJiB0aGlzLnByb2R1Y3RfaWRzLnNpemUoKSArIHRoaXMucHJvZHVjdF9jb2Rlcy5zaXplKCkgPD0gMjAwIkUKFUJhdGNoR2V0U3RvY2tSZXNwb25zZRIsCgZzdG9ja3MYASADKAsyHC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU3RvY2siqwEKEkFkanVzdFN0b2NrUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARI0Cgxwcm9kdWN0X2NvZGUYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOS5fLy1dezEsNjR9JBInCgVkZWx0YRgDIAEoA0IYukgVIhM4ABiAlOvcAyiA7JSj/P////8BEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMY9AMiQgoTQWRqdXN0U3RvY2tSZXNwb25zZRIrCgVzdG9jaxgBIAEoCzIcLnNob3BtZXNoLmludmVudG9yeS52MS5TdG9jayJtChRMaXN0TW92ZW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYgBASGAoGZmlsdGVyGAMgASgJQgi6SAVyAxjoByJpChVMaXN0TW92ZW1lbnRzUmVzcG9uc2USNwoJbW92ZW1lbnRzGAEgAygLMiQuc2hvcG1lc2guaW52ZW50b3J5LnYxLlN0b2NrTW92ZW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIocBChNMaXN0TG93U3RvY2tSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiAEBIlCgl0aHJlc2hvbGQYAyABKANCDbpICiIIGICU69wDKABIAIgBAUIMCgpfdGhyZXNob2xkIl0KFExpc3RMb3dTdG9ja1Jlc3BvbnNlEiwKBnN0b2NrcxgBIAMoCzIcLnNob3BtZXNoLmludmVudG9yeS52MS5TdG9jaxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky7AUKEEludmVudG9yeVNlcnZpY2USmgEKCEdldFN0b2NrEiYuc2hvcG1lc2guaW52ZW50b3J5LnYxLkdldFN0b2NrUmVxdWVzdBonLnNob3BtZXNoLmludmVudG9yeS52MS5HZXRTdG9ja1Jlc3BvbnNlIj2QAgHq4BgEEAIgAYLT5JMCLFoSEhAvdjEvc3RvY2s6bG9va3VwEhYvdjEvc3RvY2sve3Byb2R1Y3RfaWR9EpEBCg1CYXRjaEdldFN0b2NrEisuc2hvcG1lc2guaW52ZW50b3J5LnYxLkJhdGNoR2V0U3RvY2tSZXF1ZXN0Giwuc2hvcG1lc2guaW52ZW50b3J5LnYxLkJhdGNoR2V0U3RvY2tSZXNwb25zZSIlkAIB6uAYBBACIAGC0+STAhQSEi92MS9zdG9jazpiYXRjaEdldBKHAQoLQWRqdXN0U3RvY2sSKS5zaG9wbWVzaC5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXF1ZXN0Giouc2hvcG1lc2guaW52ZW50b3J5LnYxLkFkanVzdFN0b2NrUmVzcG9uc2UiIergGAIQA4LT5JMCFToBKiIQL3YxL3N0b2NrOmFkanVzdBKSAQoNTGlzdE1vdmVtZW50cxIrLnNob3BtZXNoLmludmVudG9yeS52MS5MaXN0TW92ZW1lbnRzUmVxdWVzdBosLnNob3BtZXNoLmludmVudG9yeS52MS5MaXN0TW92ZW1lbnRzUmVzcG9uc2UiJpACAergGAQQAiABgtPkkwIVEhMvdjEvc3RvY2svbW92ZW1lbnRzEocBCgxMaXN0TG93U3RvY2sSKi5zaG9wbWVzaC5pbnZlbnRvcnkudjEuTGlzdExvd1N0b2NrUmVxdWVzdBorLnNob3BtZXNoLmludmVudG9yeS52MS5MaXN0TG93U3RvY2tSZXNwb25zZSIekAIB6uAYAhACgtPkkwIPEg0vdjEvc3RvY2s6bG93Qu8BChljb20uc2hvcG1lc2guaW52ZW50b3J5LnYxQhVJbnZlbnRvcnlTZXJ2aWNlUHJvdG9QAVpFZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvaW52ZW50b3J5L3YxO2ludmVudG9yeXYxogIDU0lYqgIVU2hvcG1lc2guSW52ZW50b3J5LlYxygIVU2hvcG1lc2hcSW52ZW50b3J5XFYx4gIhU2hvcG1lc2hcSW52ZW50b3J5XFYxXEdQQk1ldGFkYXRh6gIXU2hvcG1lc2g6OkludmVudG9yeTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_shopmesh_inventory_v1_stock, file_shopmesh_options_v1_options]);
+  fileDesc("Ci1zaG9wbWVzaC9pbnZlbnRvcnkvdjEvaW52ZW50b3J5X3NlcnZpY2UucHJvdG8SFXNob3BtZXNoLmludmVudG9yeS52MSKUAQoPR2V0U3RvY2tSZXF1ZXN0EiIKCnByb2R1Y3RfaWQYASABKAlCDuBBAbpICNgBAXIDsAEBEjoKDHByb2R1Y3RfY29kZRgCIAEoCUIk4EEBukge2AEBchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kOiG6SB4iHAoKcHJvZHVjdF9pZAoMcHJvZHVjdF9jb2RlEAEiPwoQR2V0U3RvY2tSZXNwb25zZRIrCgVzdG9jaxgBIAEoCzIcLnNob3BtZXNoLmludmVudG9yeS52MS5TdG9jayLJAgoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSKAoLcHJvZHVjdF9pZHMYASADKAlCE+BBAbpIDZIBChDIASIFcgOwAQESQAoNcHJvZHVjdF9jb2RlcxgCIAMoCUIp4EEBukgjkgEgEMgBIhtyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQ6xAG6SMABGr0BCgpiYXRjaC5zaXplEjdwcm9kdWN0X2lkcyBhbmQgcHJvZHVjdF9jb2RlcyB0b2dldGhlciBtdXN0IGJlIDEgdG8gMjAwGnZ0aGlzLnByb2R1Y3RfaWRzLnNpemUoKSArIHRoaXMucHJvZHVjdF9jb2Rlcy5zaXplKCkgPj0gMSAmJiB0aGlzLnByb2R1Y3RfaWRzLnNpemUoKSArIHRoaXMucHJvZHVjdF9jb2Rlcy5zaXplKCkgPD0gMjAwIkUKFUJhdGNoR2V0U3RvY2tSZXNwb25zZRIsCgZzdG9ja3MYASADKAsyHC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU3RvY2si4AEKEkFkanVzdFN0b2NrUmVxdWVzdBJFCgpyZXF1ZXN0X2lkGAEgASgJQjHgQQK6SCtyKVokMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwsAEBEjcKDHByb2R1Y3RfY29kZRgCIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEioKBWRlbHRhGAMgASgDQhvgQQK6SBUiEzgAGICU69wDKIDslKP8/////wESHgoGcmVhc29uGAQgASgJQg6AAQHgQQG6SAVyAxj0AyJCChNBZGp1c3RTdG9ja1Jlc3BvbnNlEisKBXN0b2NrGAEgASgLMhwuc2hvcG1lc2guaW52ZW50b3J5LnYxLlN0b2NrInYKFExpc3RNb3ZlbWVudHNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUIN4EEBukgHGgUY6AcoABIfCgpwYWdlX3Rva2VuGAIgASgJQgvgQQG6SAVyAxiAEBIbCgZmaWx0ZXIYAyABKAlCC+BBAbpIBXIDGOgHImkKFUxpc3RNb3ZlbWVudHNSZXNwb25zZRI3Cgltb3ZlbWVudHMYASADKAsyJC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU3RvY2tNb3ZlbWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkirQEKE0xpc3RMb3dTdG9ja1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEigKCXRocmVzaG9sZBgDIAEoA0IQ4EEBukgKIggYgJTr3AMoAEgAiAEBEhsKBmZpbHRlchgEIAEoCUIL4EEBukgFcgMY6AdCDAoKX3RocmVzaG9sZCJdChRMaXN0TG93U3RvY2tSZXNwb25zZRIsCgZzdG9ja3MYASADKAsyHC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU3RvY2sSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJMu8FChBJbnZlbnRvcnlTZXJ2aWNlEpoBCghHZXRTdG9jaxImLnNob3BtZXNoLmludmVudG9yeS52MS5HZXRTdG9ja1JlcXVlc3QaJy5zaG9wbWVzaC5pbnZlbnRvcnkudjEuR2V0U3RvY2tSZXNwb25zZSI9kAIB6uAYBBACIAGC0+STAixaEhIQL3YxL3N0b2NrOmxvb2t1cBIWL3YxL3N0b2NrL3twcm9kdWN0X2lkfRKRAQoNQmF0Y2hHZXRTdG9jaxIrLnNob3BtZXNoLmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBosLnNob3BtZXNoLmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVzcG9uc2UiJZACAergGAQQAiABgtPkkwIUEhIvdjEvc3RvY2s6YmF0Y2hHZXQSigEKC0FkanVzdFN0b2NrEikuc2hvcG1lc2guaW52ZW50b3J5LnYxLkFkanVzdFN0b2NrUmVxdWVzdBoqLnNob3BtZXNoLmludmVudG9yeS52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlIiSQAgLq4BgCEAOC0+STAhU6ASoiEC92MS9zdG9jazphZGp1c3QSkgEKDUxpc3RNb3ZlbWVudHMSKy5zaG9wbWVzaC5pbnZlbnRvcnkudjEuTGlzdE1vdmVtZW50c1JlcXVlc3QaLC5zaG9wbWVzaC5pbnZlbnRvcnkudjEuTGlzdE1vdmVtZW50c1Jlc3BvbnNlIiaQAgHq4BgEEAIgAYLT5JMCFRITL3YxL3N0b2NrL21vdmVtZW50cxKHAQoMTGlzdExvd1N0b2NrEiouc2hvcG1lc2guaW52ZW50b3J5LnYxLkxpc3RMb3dTdG9ja1JlcXVlc3QaKy5zaG9wbWVzaC5pbnZlbnRvcnkudjEuTGlzdExvd1N0b2NrUmVzcG9uc2UiHpACAergGAIQAoLT5JMCDxINL3YxL3N0b2NrOmxvd0LvAQoZY29tLnNob3BtZXNoLmludmVudG9yeS52MUIVSW52ZW50b3J5U2VydmljZVByb3RvUAFaRWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2ludmVudG9yeS92MTtpbnZlbnRvcnl2MaICA1NJWKoCFVNob3BtZXNoLkludmVudG9yeS5WMcoCFVNob3BtZXNoXEludmVudG9yeVxWMeICIVNob3BtZXNoXEludmVudG9yeVxWMVxHUEJNZXRhZGF0YeoCF1Nob3BtZXNoOjpJbnZlbnRvcnk6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_shopmesh_inventory_v1_stock, file_shopmesh_options_v1_options]);
 
 /**
  * GetStockRequest names a product by its id or by its code.
@@ -118,7 +119,7 @@ export const BatchGetStockResponseSchema: GenMessage<BatchGetStockResponse> = /*
   messageDesc(file_shopmesh_inventory_v1_inventory_service, 3);
 
 /**
- * AdjustStockRequest says what to add or take.
+ * AdjustStockRequest is what to add or take.
  *
  * @generated from message shopmesh.inventory.v1.AdjustStockRequest
  */
@@ -146,7 +147,7 @@ export type AdjustStockRequest = Message<"shopmesh.inventory.v1.AdjustStockReque
   delta: bigint;
 
   /**
-   * Why, up to 500 characters; optional.
+   * Why, up to 500 characters.
    *
    * @generated from field: string reason = 4;
    */
@@ -246,7 +247,7 @@ export const ListMovementsResponseSchema: GenMessage<ListMovementsResponse> = /*
   messageDesc(file_shopmesh_inventory_v1_inventory_service, 7);
 
 /**
- * ListLowStockRequest says what is low.
+ * ListLowStockRequest is what counts as low, and of which products.
  *
  * @generated from message shopmesh.inventory.v1.ListLowStockRequest
  */
@@ -271,6 +272,15 @@ export type ListLowStockRequest = Message<"shopmesh.inventory.v1.ListLowStockReq
    * @generated from field: optional int64 threshold = 3;
    */
   threshold?: bigint | undefined;
+
+  /**
+   * A conjunction of comparisons (https://google.aip.dev/160): `product_code = "…"`,
+   * `status = DRAFT`, `status != ARCHIVED`. Without one on status, only ACTIVE products
+   * are listed.
+   *
+   * @generated from field: string filter = 4;
+   */
+  filter: string;
 };
 
 /**
@@ -309,14 +319,16 @@ export const ListLowStockResponseSchema: GenMessage<ListLowStockResponse> = /*@_
   messageDesc(file_shopmesh_inventory_v1_inventory_service, 9);
 
 /**
- * InventoryService keeps the stock. Reservations are made and settled by the
+ * InventoryService keeps the stock. Stock is reserved, taken and given back by the
  * events of orders, not by calls.
  *
  * @generated from service shopmesh.inventory.v1.InventoryService
  */
 export const InventoryService: GenService<{
   /**
-   * GetStock reads one product's stock by product id or code. Errors: PRODUCT_NOT_FOUND.
+   * GetStock reads one product's stock by product id or code.
+   *
+   * Errors: PRODUCT_NOT_FOUND.
    *
    * @generated from rpc shopmesh.inventory.v1.InventoryService.GetStock
    */
@@ -337,8 +349,9 @@ export const InventoryService: GenService<{
   },
   /**
    * AdjustStock adds to or takes from what is on hand, and writes the ledger.
-   * Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT when less would be on hand
-   * than is reserved, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
+   * STOCK_INSUFFICIENT means that less would be on hand than is reserved.
+   *
+   * Errors: PRODUCT_NOT_FOUND, STOCK_INSUFFICIENT, STOCK_TOO_LARGE, REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.inventory.v1.InventoryService.AdjustStock
    */
@@ -348,7 +361,9 @@ export const InventoryService: GenService<{
     output: typeof AdjustStockResponseSchema;
   },
   /**
-   * ListMovements lists the ledger, newest first. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+   * ListMovements lists the ledger, newest first.
+   *
+   * Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.inventory.v1.InventoryService.ListMovements
    */
@@ -358,8 +373,11 @@ export const InventoryService: GenService<{
     output: typeof ListMovementsResponseSchema;
   },
   /**
-   * ListLowStock lists products of which no more than a threshold is
-   * available, the scarcest first.
+   * ListLowStock lists products of which no more than a threshold is available, the
+   * scarcest first. Only products that are sold are listed, unless the filter names
+   * another status.
+   *
+   * Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.inventory.v1.InventoryService.ListLowStock
    */

@@ -22,15 +22,15 @@ export const file_shopmesh_inventory_v1_settings: GenFile = /*@__PURE__*/
  */
 export type Settings = Message<"shopmesh.inventory.v1.Settings"> & {
   /**
-   * The most that ListLowStock counts as low when not told; 5 by default.
+   * The most that ListLowStock counts as low without a threshold; 5 by default.
    *
    * @generated from field: optional int64 low_stock_threshold = 1;
    */
   lowStockThreshold?: bigint | undefined;
 
   /**
-   * How often changed stock levels are announced at the most, 100 ms to 60 s;
-   * 2 s by default. A level that runs out or comes back is announced at once, one
+   * How often changed stock levels are published at the most, 100 ms to 60 s;
+   * 2 s by default. A level that runs out or comes back is published at once, one
    * of more than 100 at least every 30 s.
    *
    * @generated from field: google.protobuf.Duration level_interval = 2;
@@ -46,7 +46,7 @@ export type Settings = Message<"shopmesh.inventory.v1.Settings"> & {
   idempotencyRetention?: Duration | undefined;
 
   /**
-   * How long a broker keeps the events that this context says, 1 hour to 365 days;
+   * How long a broker keeps the events that this context publishes, 1 hour to 365 days;
    * 7 days by default. The embedded broker keeps each until everybody has it instead.
    *
    * @generated from field: google.protobuf.Duration event_retention = 4;

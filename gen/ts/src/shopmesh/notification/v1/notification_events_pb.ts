@@ -15,9 +15,10 @@ export const file_shopmesh_notification_v1_notification_events: GenFile = /*@__P
   fileDesc("CjJzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvbm90aWZpY2F0aW9uX2V2ZW50cy5wcm90bxIYc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxIpwBChBOb3RpZmljYXRpb25TZW50EhcKD25vdGlmaWNhdGlvbl9pZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRI4CgRraW5kGAMgASgOMiouc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvbktpbmQSEgoKc3ViamVjdF9pZBgEIAEoCRIPCgd2ZXJzaW9uGAUgASgDIq0BChJOb3RpZmljYXRpb25GYWlsZWQSFwoPbm90aWZpY2F0aW9uX2lkGAEgASgJEhAKCG9yZGVyX2lkGAIgASgJEjgKBGtpbmQYAyABKA4yKi5zaG9wbWVzaC5ub3RpZmljYXRpb24udjEuTm90aWZpY2F0aW9uS2luZBISCgpzdWJqZWN0X2lkGAQgASgJEg8KB3ZlcnNpb24YBSABKAMSDQoFY2F1c2UYBiABKAlChgIKHGNvbS5zaG9wbWVzaC5ub3RpZmljYXRpb24udjFCF05vdGlmaWNhdGlvbkV2ZW50c1Byb3RvUAFaS2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL25vdGlmaWNhdGlvbi92MTtub3RpZmljYXRpb252MaICA1NOWKoCGFNob3BtZXNoLk5vdGlmaWNhdGlvbi5WMcoCGFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMeICJFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMVxHUEJNZXRhZGF0YeoCGlNob3BtZXNoOjpOb3RpZmljYXRpb246OlYxYgZwcm90bzM", [file_shopmesh_notification_v1_notification]);
 
 /**
- * NotificationSent says that the mail server took a mail. Topic
- * shopmesh.notification.notification.v1, keyed by the notification's id, like
- * the other. Said again when asked again. It holds no personal data.
+ * NotificationSent means that the mail server took a mail. Topic
+ * shopmesh.notification.notification.v1, keyed by the notification's id, like the
+ * other. Both are published again when the order's event comes again. They hold no
+ * personal data.
  *
  * @generated from message shopmesh.notification.v1.NotificationSent
  */
@@ -37,7 +38,7 @@ export type NotificationSent = Message<"shopmesh.notification.v1.NotificationSen
   orderId: string;
 
   /**
-   * What the mail says.
+   * The occasion of the mail.
    *
    * @generated from field: shopmesh.notification.v1.NotificationKind kind = 3;
    */
@@ -66,7 +67,7 @@ export const NotificationSentSchema: GenMessage<NotificationSent> = /*@__PURE__*
   messageDesc(file_shopmesh_notification_v1_notification_events, 0);
 
 /**
- * NotificationFailed says that a mail could not be sent, and will not be unless
+ * NotificationFailed means that a mail could not be sent, and will not be unless
  * somebody resends it.
  *
  * @generated from message shopmesh.notification.v1.NotificationFailed
@@ -87,7 +88,7 @@ export type NotificationFailed = Message<"shopmesh.notification.v1.NotificationF
   orderId: string;
 
   /**
-   * What the mail says.
+   * The occasion of the mail.
    *
    * @generated from field: shopmesh.notification.v1.NotificationKind kind = 3;
    */

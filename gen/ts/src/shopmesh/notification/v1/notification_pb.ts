@@ -4,6 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/notification/v1/notification.proto.
  */
 export const file_shopmesh_notification_v1_notification: GenFile = /*@__PURE__*/
-  fileDesc("CitzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvbm90aWZpY2F0aW9uLnByb3RvEhhzaG9wbWVzaC5ub3RpZmljYXRpb24udjEi4AMKDE5vdGlmaWNhdGlvbhIKCgJpZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRI4CgRraW5kGAMgASgOMiouc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvbktpbmQSFgoJcmVjaXBpZW50GAQgASgJQgOAAQESPAoGc3RhdHVzGAUgASgOMiwuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvblN0YXR1cxI7CghhdHRlbXB0cxgGIAMoCzIpLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5EZWxpdmVyeUF0dGVtcHQSEgoKc3ViamVjdF9pZBgHIAEoCRIUCgdzdWJqZWN0GAggASgJQgOAAQESEQoEdGV4dBgJIAEoCUIDgAEBEhEKBGh0bWwYCiABKAlCA4ABARIvCgtjcmVhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJc2VuZF90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1ChFuZXh0X2F0dGVtcHRfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihgEKD0RlbGl2ZXJ5QXR0ZW1wdBIOCgZudW1iZXIYASABKAUSDgoGcmVzdWx0GAIgASgJEhAKCGFjY2VwdGVkGAMgASgIEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh0cmFjZV9pZBgFIAEoCSrOAQoQTm90aWZpY2F0aW9uS2luZBIhCh1OT1RJRklDQVRJT05fS0lORF9VTlNQRUNJRklFRBAAEiUKIU5PVElGSUNBVElPTl9LSU5EX09SREVSX0NPTkZJUk1FRBABEiUKIU5PVElGSUNBVElPTl9LSU5EX09SREVSX0NBTkNFTExFRBACEiQKIE5PVElGSUNBVElPTl9LSU5EX09SREVSX1JFRlVOREVEEAMSIwofTk9USUZJQ0FUSU9OX0tJTkRfT1JERVJfU0hJUFBFRBAEKrgBChJOb3RpZmljYXRpb25TdGF0dXMSIwofTk9USUZJQ0FUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEh8KG05PVElGSUNBVElPTl9TVEFUVVNfUEVORElORxABEhwKGE5PVElGSUNBVElPTl9TVEFUVVNfU0VOVBACEh4KGk5PVElGSUNBVElPTl9TVEFUVVNfRkFJTEVEEAMSHgoaTk9USUZJQ0FUSU9OX1NUQVRVU19FUkFTRUQQBEKAAgocY29tLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MUIRTm90aWZpY2F0aW9uUHJvdG9QAVpLZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvbm90aWZpY2F0aW9uL3YxO25vdGlmaWNhdGlvbnYxogIDU05YqgIYU2hvcG1lc2guTm90aWZpY2F0aW9uLlYxygIYU2hvcG1lc2hcTm90aWZpY2F0aW9uXFYx4gIkU2hvcG1lc2hcTm90aWZpY2F0aW9uXFYxXEdQQk1ldGFkYXRh6gIaU2hvcG1lc2g6Ok5vdGlmaWNhdGlvbjo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CitzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvbm90aWZpY2F0aW9uLnByb3RvEhhzaG9wbWVzaC5ub3RpZmljYXRpb24udjEimQQKDE5vdGlmaWNhdGlvbhIPCgJpZBgBIAEoCUID4EEDEhUKCG9yZGVyX2lkGAIgASgJQgPgQQMSPQoEa2luZBgDIAEoDjIqLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5Ob3RpZmljYXRpb25LaW5kQgPgQQMSGQoJcmVjaXBpZW50GAQgASgJQgaAAQHgQQMSQQoGc3RhdHVzGAUgASgOMiwuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvblN0YXR1c0ID4EEDEkAKCGF0dGVtcHRzGAYgAygLMikuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLkRlbGl2ZXJ5QXR0ZW1wdEID4EEDEhcKCnN1YmplY3RfaWQYByABKAlCA+BBAxIXCgdzdWJqZWN0GAggASgJQgaAAQHgQQMSFAoEdGV4dBgJIAEoCUIGgAEB4EEDEhQKBGh0bWwYCiABKAlCBoABAeBBAxI0CgtjcmVhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIyCglzZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSOgoRbmV4dF9hdHRlbXB0X3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMinwEKD0RlbGl2ZXJ5QXR0ZW1wdBITCgZudW1iZXIYASABKAVCA+BBAxITCgZyZXN1bHQYAiABKAlCA+BBAxIVCghhY2NlcHRlZBgDIAEoCEID4EEDEjQKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhUKCHRyYWNlX2lkGAUgASgJQgPgQQMqzgEKEE5vdGlmaWNhdGlvbktpbmQSIQodTk9USUZJQ0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIlCiFOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DT05GSVJNRUQQARIlCiFOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DQU5DRUxMRUQQAhIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9SRUZVTkRFRBADEiMKH05PVElGSUNBVElPTl9LSU5EX09SREVSX1NISVBQRUQQBCq4AQoSTm90aWZpY2F0aW9uU3RhdHVzEiMKH05PVElGSUNBVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIfChtOT1RJRklDQVRJT05fU1RBVFVTX1BFTkRJTkcQARIcChhOT1RJRklDQVRJT05fU1RBVFVTX1NFTlQQAhIeChpOT1RJRklDQVRJT05fU1RBVFVTX0ZBSUxFRBADEh4KGk5PVElGSUNBVElPTl9TVEFUVVNfRVJBU0VEEARCgAIKHGNvbS5zaG9wbWVzaC5ub3RpZmljYXRpb24udjFCEU5vdGlmaWNhdGlvblByb3RvUAFaS2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL25vdGlmaWNhdGlvbi92MTtub3RpZmljYXRpb252MaICA1NOWKoCGFNob3BtZXNoLk5vdGlmaWNhdGlvbi5WMcoCGFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMeICJFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMVxHUEJNZXRhZGF0YeoCGlNob3BtZXNoOjpOb3RpZmljYXRpb246OlYxYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * Notification is one mail of the mailbox: there is one per kind and
@@ -36,7 +37,7 @@ export type Notification = Message<"shopmesh.notification.v1.Notification"> & {
   orderId: string;
 
   /**
-   * What it says.
+   * What it is about: a confirmation, a refund and so on.
    *
    * @generated from field: shopmesh.notification.v1.NotificationKind kind = 3;
    */
@@ -136,7 +137,8 @@ export type DeliveryAttempt = Message<"shopmesh.notification.v1.DeliveryAttempt"
   number: number;
 
   /**
-   * What the mail server said, or what went wrong; "250" and what follows when it took the mail.
+   * What the mail server answered, or what went wrong; "250" and what follows when it
+   * took the mail.
    *
    * @generated from field: string result = 2;
    */
@@ -172,7 +174,7 @@ export const DeliveryAttemptSchema: GenMessage<DeliveryAttempt> = /*@__PURE__*/
   messageDesc(file_shopmesh_notification_v1_notification, 1);
 
 /**
- * NotificationKind is what a mail says.
+ * NotificationKind is the occasion of a mail.
  *
  * @generated from enum shopmesh.notification.v1.NotificationKind
  */

@@ -2,12 +2,13 @@
 // @generated from file shopmesh/notification/v1/notification_service.proto (package shopmesh.notification.v1, syntax proto3)
 /* eslint-disable */
 
-// Package shopmesh.notification.v1 is what the shop writes to its customers.
+// Package shopmesh.notification.v1 is the mails that the shop sends to its customers.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Notification, NotificationKind } from "./notification_pb.js";
 import { file_shopmesh_notification_v1_notification } from "./notification_pb.js";
 import { file_shopmesh_options_v1_options } from "../../options/v1/options_pb.js";
@@ -17,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/notification/v1/notification_service.proto.
  */
 export const file_shopmesh_notification_v1_notification_service: GenFile = /*@__PURE__*/
-  fileDesc("CjNzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvbm90aWZpY2F0aW9uX3NlcnZpY2UucHJvdG8SGHNob3BtZXNoLm5vdGlmaWNhdGlvbi52MSJ0ChhMaXN0Tm90aWZpY2F0aW9uc1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjoBygAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAQEhsKBmZpbHRlchgDIAEoCUILgAEBukgFcgMY6AcicwoZTGlzdE5vdGlmaWNhdGlvbnNSZXNwb25zZRI9Cg1ub3RpZmljYXRpb25zGAEgAygLMiYuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLgoWR2V0Tm90aWZpY2F0aW9uUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQEiVwoXR2V0Tm90aWZpY2F0aW9uUmVzcG9uc2USPAoMbm90aWZpY2F0aW9uGAEgASgLMiYuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvbiIxChlSZXNlbmROb3RpZmljYXRpb25SZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABASJaChpSZXNlbmROb3RpZmljYXRpb25SZXNwb25zZRI8Cgxub3RpZmljYXRpb24YASABKAsyJi5zaG9wbWVzaC5ub3RpZmljYXRpb24udjEuTm90aWZpY2F0aW9uIl4KFlByZXZpZXdUZW1wbGF0ZVJlcXVlc3QSRAoEa2luZBgBIAEoDjIqLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5Ob3RpZmljYXRpb25LaW5kQgq6SAeCAQQQASAAIkYKF1ByZXZpZXdUZW1wbGF0ZVJlc3BvbnNlEg8KB3N1YmplY3QYASABKAkSDAoEdGV4dBgCIAEoCRIMCgRodG1sGAMgASgJMrMFChNOb3RpZmljYXRpb25TZXJ2aWNlEqIBChFMaXN0Tm90aWZpY2F0aW9ucxIyLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5MaXN0Tm90aWZpY2F0aW9uc1JlcXVlc3QaMy5zaG9wbWVzaC5ub3RpZmljYXRpb24udjEuTGlzdE5vdGlmaWNhdGlvbnNSZXNwb25zZSIkkAIB6uAYBBAKIAGC0+STAhMSES92MS9ub3RpZmljYXRpb25zEp8BCg9HZXROb3RpZmljYXRpb24SMC5zaG9wbWVzaC5ub3RpZmljYXRpb24udjEuR2V0Tm90aWZpY2F0aW9uUmVxdWVzdBoxLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5HZXROb3RpZmljYXRpb25SZXNwb25zZSInkAIB6uAYAhAKgtPkkwIYEhYvdjEvbm90aWZpY2F0aW9ucy97aWR9Eq8BChJSZXNlbmROb3RpZmljYXRpb24SMy5zaG9wbWVzaC5ub3RpZmljYXRpb24udjEuUmVzZW5kTm90aWZpY2F0aW9uUmVxdWVzdBo0LnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5SZXNlbmROb3RpZmljYXRpb25SZXNwb25zZSIu6uAYAhALgtPkkwIiOgEqIh0vdjEvbm90aWZpY2F0aW9ucy97aWR9OnJlc2VuZBKiAQoPUHJldmlld1RlbXBsYXRlEjAuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLlByZXZpZXdUZW1wbGF0ZVJlcXVlc3QaMS5zaG9wbWVzaC5ub3RpZmljYXRpb24udjEuUHJldmlld1RlbXBsYXRlUmVzcG9uc2UiKpACAergGAIQCoLT5JMCGxIZL3YxL25vdGlmaWNhdGlvbnM6cHJldmlld0KHAgocY29tLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MUIYTm90aWZpY2F0aW9uU2VydmljZVByb3RvUAFaS2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL25vdGlmaWNhdGlvbi92MTtub3RpZmljYXRpb252MaICA1NOWKoCGFNob3BtZXNoLk5vdGlmaWNhdGlvbi5WMcoCGFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMeICJFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMVxHUEJNZXRhZGF0YeoCGlNob3BtZXNoOjpOb3RpZmljYXRpb246OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_shopmesh_notification_v1_notification, file_shopmesh_options_v1_options]);
+  fileDesc("CjNzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvbm90aWZpY2F0aW9uX3NlcnZpY2UucHJvdG8SGHNob3BtZXNoLm5vdGlmaWNhdGlvbi52MSJ9ChhMaXN0Tm90aWZpY2F0aW9uc1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEh4KBmZpbHRlchgDIAEoCUIOgAEB4EEBukgFcgMY6AcicwoZTGlzdE5vdGlmaWNhdGlvbnNSZXNwb25zZRI9Cg1ub3RpZmljYXRpb25zGAEgAygLMiYuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiMQoWR2V0Tm90aWZpY2F0aW9uUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiVwoXR2V0Tm90aWZpY2F0aW9uUmVzcG9uc2USPAoMbm90aWZpY2F0aW9uGAEgASgLMiYuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvbiJXChlSZXNlbmROb3RpZmljYXRpb25SZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABARIhCglyZWNpcGllbnQYAiABKAlCDoABAeBBAbpIBXIDGP4BIloKGlJlc2VuZE5vdGlmaWNhdGlvblJlc3BvbnNlEjwKDG5vdGlmaWNhdGlvbhgBIAEoCzImLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5Ob3RpZmljYXRpb24iYQoWUHJldmlld1RlbXBsYXRlUmVxdWVzdBJHCgRraW5kGAEgASgOMiouc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvbktpbmRCDeBBArpIB4IBBBABIAAiRgoXUHJldmlld1RlbXBsYXRlUmVzcG9uc2USDwoHc3ViamVjdBgBIAEoCRIMCgR0ZXh0GAIgASgJEgwKBGh0bWwYAyABKAkytgUKE05vdGlmaWNhdGlvblNlcnZpY2USogEKEUxpc3ROb3RpZmljYXRpb25zEjIuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLkxpc3ROb3RpZmljYXRpb25zUmVxdWVzdBozLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5MaXN0Tm90aWZpY2F0aW9uc1Jlc3BvbnNlIiSQAgHq4BgEEAogAYLT5JMCExIRL3YxL25vdGlmaWNhdGlvbnMSnwEKD0dldE5vdGlmaWNhdGlvbhIwLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5HZXROb3RpZmljYXRpb25SZXF1ZXN0GjEuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLkdldE5vdGlmaWNhdGlvblJlc3BvbnNlIieQAgHq4BgCEAqC0+STAhgSFi92MS9ub3RpZmljYXRpb25zL3tpZH0SsgEKElJlc2VuZE5vdGlmaWNhdGlvbhIzLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5SZXNlbmROb3RpZmljYXRpb25SZXF1ZXN0GjQuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLlJlc2VuZE5vdGlmaWNhdGlvblJlc3BvbnNlIjGQAgDq4BgCEAuC0+STAiI6ASoiHS92MS9ub3RpZmljYXRpb25zL3tpZH06cmVzZW5kEqIBCg9QcmV2aWV3VGVtcGxhdGUSMC5zaG9wbWVzaC5ub3RpZmljYXRpb24udjEuUHJldmlld1RlbXBsYXRlUmVxdWVzdBoxLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5QcmV2aWV3VGVtcGxhdGVSZXNwb25zZSIqkAIB6uAYAhAKgtPkkwIbEhkvdjEvbm90aWZpY2F0aW9uczpwcmV2aWV3QocCChxjb20uc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxQhhOb3RpZmljYXRpb25TZXJ2aWNlUHJvdG9QAVpLZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvbm90aWZpY2F0aW9uL3YxO25vdGlmaWNhdGlvbnYxogIDU05YqgIYU2hvcG1lc2guTm90aWZpY2F0aW9uLlYxygIYU2hvcG1lc2hcTm90aWZpY2F0aW9uXFYx4gIkU2hvcG1lc2hcTm90aWZpY2F0aW9uXFYxXEdQQk1ldGFkYXRh6gIaU2hvcG1lc2g6Ok5vdGlmaWNhdGlvbjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_shopmesh_notification_v1_notification, file_shopmesh_options_v1_options]);
 
 /**
  * ListNotificationsRequest selects mails.
@@ -41,7 +42,8 @@ export type ListNotificationsRequest = Message<"shopmesh.notification.v1.ListNot
 
   /**
    * A conjunction of comparisons (https://google.aip.dev/160): `order_id = "…"`,
-   * `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"`.
+   * `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"` without regard to
+   * case and to blanks around it.
    *
    * @generated from field: string filter = 3;
    */
@@ -126,7 +128,7 @@ export const GetNotificationResponseSchema: GenMessage<GetNotificationResponse> 
   messageDesc(file_shopmesh_notification_v1_notification_service, 3);
 
 /**
- * ResendNotificationRequest names a mail.
+ * ResendNotificationRequest names a mail, and where it goes.
  *
  * @generated from message shopmesh.notification.v1.ResendNotificationRequest
  */
@@ -137,6 +139,13 @@ export type ResendNotificationRequest = Message<"shopmesh.notification.v1.Resend
    * @generated from field: string id = 1;
    */
   id: string;
+
+  /**
+   * The e-mail address that it is sent to from now on; the mail's own when empty.
+   *
+   * @generated from field: string recipient = 2;
+   */
+  recipient: string;
 };
 
 /**
@@ -168,7 +177,7 @@ export const ResendNotificationResponseSchema: GenMessage<ResendNotificationResp
   messageDesc(file_shopmesh_notification_v1_notification_service, 5);
 
 /**
- * PreviewTemplateRequest says which template to show.
+ * PreviewTemplateRequest names a template.
  *
  * @generated from message shopmesh.notification.v1.PreviewTemplateRequest
  */
@@ -231,8 +240,9 @@ export const PreviewTemplateResponseSchema: GenMessage<PreviewTemplateResponse> 
  */
 export const NotificationService: GenService<{
   /**
-   * ListNotifications lists mails, newest first, without their texts. Errors:
-   * FILTER_INVALID, PAGE_TOKEN_INVALID.
+   * ListNotifications lists mails, newest first, without their texts.
+   *
+   * Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.notification.v1.NotificationService.ListNotifications
    */
@@ -242,7 +252,9 @@ export const NotificationService: GenService<{
     output: typeof ListNotificationsResponseSchema;
   },
   /**
-   * GetNotification reads one with its texts. Errors: NOTIFICATION_NOT_FOUND.
+   * GetNotification reads one with its texts.
+   *
+   * Errors: NOTIFICATION_NOT_FOUND.
    *
    * @generated from rpc shopmesh.notification.v1.NotificationService.GetNotification
    */
@@ -252,10 +264,13 @@ export const NotificationService: GenService<{
     output: typeof GetNotificationResponseSchema;
   },
   /**
-   * ResendNotification sends a mail once more: another attempt of the same
-   * mail, with a new Message-ID, so that it arrives even where the first did.
-   * Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE while it is being sent or
-   * when its text was erased or is kept no longer.
+   * ResendNotification sends a mail again: another attempt of the same mail, with a new
+   * Message-ID, so that it arrives even where the first did. A recipient in the request
+   * replaces the one that the mail has, as when the customer's address was mistyped.
+   * NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
+   * kept no longer.
+   *
+   * Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE.
    *
    * @generated from rpc shopmesh.notification.v1.NotificationService.ResendNotification
    */

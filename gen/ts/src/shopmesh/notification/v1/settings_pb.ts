@@ -67,7 +67,7 @@ export type Settings = Message<"shopmesh.notification.v1.Settings"> & {
   bodyRetention?: Duration | undefined;
 
   /**
-   * How long a broker keeps the events that this context says, 1 hour to 365 days;
+   * How long a broker keeps the events that this context publishes, 1 hour to 365 days;
    * 7 days by default. The embedded broker keeps each until everybody has it instead.
    *
    * @generated from field: google.protobuf.Duration event_retention = 7;
