@@ -16,7 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 )
 
 //go:embed order.sql
@@ -111,7 +111,7 @@ func migrate(ctx context.Context, conn *pgx.Conn, schema, folder string) error {
 }
 
 func connectAdmin(ctx context.Context, postgresDir, database string) (*pgx.Conn, error) {
-	address, err := embedded.AdminURL(postgresDir, database)
+	address, err := postgres.AdminURL(postgresDir, database)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (b *bench) pgbench(ctx context.Context, duration time.Duration) (pgbenchRun
 	if err := os.WriteFile(script, []byte(orderSQL), 0o600); err != nil {
 		return pgbenchRun{}, err
 	}
-	address, err := embedded.AdminURL(b.postgresDir(), "bench")
+	address, err := postgres.AdminURL(b.postgresDir(), "bench")
 	if err != nil {
 		return pgbenchRun{}, err
 	}

@@ -14,7 +14,7 @@ import (
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 )
 
 // A new price, the end of a product, a level and an erasure were published, and
@@ -129,7 +129,7 @@ func (s *shop) quote(products ...*catalogv1.Product) proto.Message {
 // open connects to a context's database.
 func (s *oneProcess) open(database string) *pgx.Conn {
 	s.t.Helper()
-	address, err := embedded.AdminURL(filepath.Join(s.data, "postgres"), "shopmesh_"+database)
+	address, err := postgres.AdminURL(filepath.Join(s.data, "postgres"), "shopmesh_"+database)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 )
 
 var backupSeed = flag.Uint64("backup.seed", 0, "when backups are taken; 0 draws one, which a failed test prints")
@@ -149,7 +149,7 @@ func (s *oneProcess) mustHave(ids []string) {
 // query reads one value as the superuser; ids is $1 unless it is nil.
 func (s *oneProcess) query(database, sql string, ids []string, into any) {
 	s.t.Helper()
-	address, err := embedded.AdminURL(filepath.Join(s.data, "postgres"), "shopmesh_"+database)
+	address, err := postgres.AdminURL(filepath.Join(s.data, "postgres"), "shopmesh_"+database)
 	if err != nil {
 		s.t.Fatal(err)
 	}

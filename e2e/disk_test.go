@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -93,7 +93,7 @@ func TestFullDisk(t *testing.T) {
 
 // write puts a mebibyte into the log of the shop's PostgreSQL.
 func (s *oneProcess) write(ctx context.Context) error {
-	address, err := embedded.AdminURL(filepath.Join(s.data, "postgres"), "shopmesh_order")
+	address, err := postgres.AdminURL(filepath.Join(s.data, "postgres"), "shopmesh_order")
 	if err != nil {
 		return err
 	}

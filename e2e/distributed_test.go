@@ -19,7 +19,9 @@ import (
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
 	"github.com/shopmesh/shopmesh/e2e/kafka"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 )
 
 // The same stories hold with every service as a process of its own, against a
@@ -113,18 +115,18 @@ func freeAddress(t *testing.T) string {
 	return address.String()
 }
 
-func startDatabases(t *testing.T, dir string) *embedded.Postgres {
+func startDatabases(t *testing.T, dir string) *postgres.Server {
 	t.Helper()
 	names := []string{"shopmesh_sandbox"}
 	for _, c := range contexts {
 		names = append(names, "shopmesh_"+c)
 	}
-	data, err := embedded.OpenDataDir(filepath.Join(dir, "data"))
+	data, err := datadir.Open(filepath.Join(dir, "data"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = data.Close() })
-	p, err := embedded.StartPostgres(t.Context(), embedded.PostgresConfig{Dir: data.Postgres(), Databases: names, Logger: slog.New(slog.DiscardHandler)})
+	p, err := postgres.Start(t.Context(), postgres.Config{Dir: data.Postgres(), Databases: names, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +136,7 @@ func startDatabases(t *testing.T, dir string) *embedded.Postgres {
 
 func startInbox(t *testing.T, dir string) (page, smtp string) {
 	t.Helper()
-	inbox, err := embedded.OpenInbox(dir, slog.New(slog.DiscardHandler))
+	inbox, err := inbox.Open(dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 )
 
 // Each kind of finding, planted by SQL in the books of a shop that was right, and
@@ -148,7 +148,7 @@ func (s *oneProcess) sql(database, statement, code, order string) {
 func (s *oneProcess) run(database, statements string) int64 {
 	s.t.Helper()
 	ctx := s.t.Context()
-	address, err := embedded.AdminURL(filepath.Join(s.data, "postgres"), "shopmesh_"+database)
+	address, err := postgres.AdminURL(filepath.Join(s.data, "postgres"), "shopmesh_"+database)
 	if err != nil {
 		s.t.Fatal(err)
 	}

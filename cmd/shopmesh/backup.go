@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/backup"
 )
 
 // partialSuffix names the file that a backup is written to until it is whole.
@@ -40,20 +40,20 @@ It exits 0 when FILE is whole and on the disk, 1 when it could not be written, 2
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			config := embedded.BackupConfig{
+			config := backup.Config{
 				Data: data, Program: app.ReadBuild().Short(), Logger: slog.New(slog.DiscardHandler),
 				Opening: func() {
 					fmt.Fprintf(cmd.ErrOrStderr(), "No shop runs in %s: opening its database to read it.\n", data)
 				},
 			}
 			begin := time.Now()
-			var summary embedded.BackupSummary
+			var summary backup.Summary
 			var size int64
 			var err error
 			summaryTo := cmd.OutOrStdout()
 			if args[0] == "-" {
 				count := &countingWriter{w: cmd.OutOrStdout()}
-				summary, err = embedded.Backup(ctx, config, count)
+				summary, err = backup.Write(ctx, config, count)
 				size, summaryTo = count.n, cmd.ErrOrStderr()
 			} else {
 				summary, size, err = backupInto(ctx, args[0], config)
@@ -61,7 +61,7 @@ It exits 0 when FILE is whole and on the disk, 1 when it could not be written, 2
 			if err != nil {
 				return explainBackup(err)
 			}
-			return printBackup(summaryTo, asJSON, backedUp{File: args[0], Size: size, BackupSummary: summary}, time.Since(begin))
+			return printBackup(summaryTo, asJSON, backedUp{File: args[0], Size: size, Summary: summary}, time.Since(begin))
 		},
 	}
 	f := cmd.Flags()
@@ -82,13 +82,13 @@ func oneFile(cmd *cobra.Command, args []string) error {
 type backedUp struct {
 	File string `json:"file"`
 	Size int64  `json:"size"` // of the file, in bytes
-	embedded.BackupSummary
+	backup.Summary
 }
 
 // backupInto writes aside and renames: a file of that name is whole, and never
 // another backup's successor.
-func backupInto(ctx context.Context, path string, config embedded.BackupConfig) (embedded.BackupSummary, int64, error) {
-	var none embedded.BackupSummary
+func backupInto(ctx context.Context, path string, config backup.Config) (backup.Summary, int64, error) {
+	var none backup.Summary
 	if err := checkTarget(path, config.Data); err != nil {
 		return none, 0, err
 	}
@@ -99,9 +99,9 @@ func backupInto(ctx context.Context, path string, config embedded.BackupConfig) 
 	}
 	// One that an earlier, killed backup left may be open to others.
 	err = file.Chmod(0o600)
-	var summary embedded.BackupSummary
+	var summary backup.Summary
 	if err == nil {
-		summary, err = embedded.Backup(ctx, config, file)
+		summary, err = backup.Write(ctx, config, file)
 	}
 	if err == nil {
 		err = file.Sync()
@@ -163,7 +163,7 @@ func explainBackup(err error) error {
 	switch {
 	case errors.As(err, &exit):
 		return err
-	case errors.Is(err, embedded.ErrNoShop):
+	case errors.Is(err, backup.ErrNoShop):
 		return usage("%w: name its directory with --data", err)
 	default:
 		return exitError{exitFailed, err}

@@ -11,7 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/backup"
+	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 )
 
 func newRestore() *cobra.Command {
@@ -42,16 +43,16 @@ It exits 0 when the shop is there, 1 when the backup is damaged or could not be 
 				in = file
 			}
 			begin := time.Now()
-			summary, err := embedded.Restore(ctx, embedded.RestoreConfig{
+			summary, err := backup.Restore(ctx, backup.RestoreConfig{
 				Data: data, Logger: slog.New(slog.DiscardHandler),
-				Found: func(h embedded.BackupHeader) {
+				Found: func(h backup.Header) {
 					fmt.Fprintf(cmd.ErrOrStderr(), "Restoring the backup that shopmesh %s began at %s into %s.\n", h.Program, h.Begun.Format(time.RFC3339), data)
 				},
 			}, in)
 			if err != nil {
 				return explainRestore(args[0], err)
 			}
-			return printRestore(cmd.OutOrStdout(), asJSON, restored{Data: data, BackupSummary: summary}, time.Since(begin))
+			return printRestore(cmd.OutOrStdout(), asJSON, restored{Data: data, Summary: summary}, time.Since(begin))
 		},
 	}
 	f := cmd.Flags()
@@ -63,11 +64,11 @@ It exits 0 when the shop is there, 1 when the backup is damaged or could not be 
 // restored is what `shopmesh restore --json` prints.
 type restored struct {
 	Data string `json:"data"`
-	embedded.BackupSummary
+	backup.Summary
 }
 
 func explainRestore(file string, err error) error {
-	for _, untried := range []error{embedded.ErrNotABackup, embedded.ErrNotEmpty, embedded.ErrDataDirInUse} {
+	for _, untried := range []error{backup.ErrNotABackup, datadir.ErrNotEmpty, datadir.ErrInUse} {
 		if errors.Is(err, untried) {
 			return usage("%s: %w", file, err)
 		}

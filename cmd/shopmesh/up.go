@@ -18,7 +18,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/payment"
@@ -86,7 +86,7 @@ func upLog(stderr io.Writer) (*slog.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := append(services.Variables(), app.Variable{Name: app.LogLevelVariable}, app.Variable{Name: embedded.CacheVariable})
+	own := append(services.Variables(), app.Variable{Name: app.LogLevelVariable}, app.Variable{Name: postgres.CacheVariable})
 	if err := errors.Join(app.CheckNames(os.Environ(), append(own, app.Variables(services.Contexts())...))...); err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 )
 
 // serving is the line that the mail server prints when it serves.
@@ -27,7 +27,7 @@ type serving struct {
 
 // serveInbox is the mail server as a program of its own, which can be killed.
 func serveInbox(dir string) error {
-	inbox, err := embedded.OpenInbox(dir, slog.New(slog.DiscardHandler))
+	inbox, err := inbox.Open(dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
 	"github.com/shopmesh/shopmesh/e2e/kafka"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 )
 
 // many is each service in a process of its own, those with leaders twice, on Apache
@@ -26,8 +27,8 @@ type many struct {
 	cards    *cardServer
 	node     *kafka.Node
 	broker   *part
-	data     *embedded.DataDir
-	database *embedded.Postgres
+	data     *datadir.Dir
+	database *postgres.Server
 	postgres postmaster
 }
 
@@ -81,7 +82,7 @@ func (s *many) startDatabase(ctx context.Context, w *workshop) error {
 		names = append(names, "shopmesh_"+c)
 	}
 	var err error
-	if s.data, err = embedded.OpenDataDir(filepath.Join(w.dir, "data")); err != nil {
+	if s.data, err = datadir.Open(filepath.Join(w.dir, "data")); err != nil {
 		return err
 	}
 	logFile, err := w.logFile("postgres")
@@ -89,7 +90,7 @@ func (s *many) startDatabase(ctx context.Context, w *workshop) error {
 		return err
 	}
 	s.postgres = postmaster{s.data.Postgres()}
-	s.database, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{
+	s.database, err = postgres.Start(ctx, postgres.Config{
 		Dir: s.data.Postgres(), Databases: names, MaxConnections: 250, Logger: slog.New(slog.NewJSONHandler(logFile, nil)),
 	})
 	return err

@@ -17,12 +17,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shopmesh/shopmesh/e2e/kafka"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 )
 
 // ground is what the services run on.
 type ground struct {
-	postgres  *embedded.Postgres
+	postgres  *postgres.Server
 	broker    string // host:port
 	smtp      string // a URL
 	inboxURL  string
@@ -57,12 +59,12 @@ func (g *ground) close() {
 
 func (g *ground) openPostgres(ctx context.Context, o options) error {
 	fmt.Println("starting PostgreSQL")
-	data, err := embedded.OpenDataDir(filepath.Join(o.data, "shop"))
+	data, err := datadir.Open(filepath.Join(o.data, "shop"))
 	if err != nil {
 		return err
 	}
 	g.closing = append(g.closing, func() { _ = data.Close() })
-	g.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{
+	g.postgres, err = postgres.Start(ctx, postgres.Config{
 		Dir: data.Postgres(), MaxConnections: 150, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -159,7 +161,7 @@ func (g *ground) openKafka(ctx context.Context, o options) error {
 }
 
 func (g *ground) openInbox(ctx context.Context, o options) error {
-	inbox, err := embedded.OpenInbox(filepath.Join(o.data, "inbox"), slog.New(slog.DiscardHandler))
+	inbox, err := inbox.Open(filepath.Join(o.data, "inbox"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/broker"
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
@@ -23,22 +24,22 @@ func mailOf(n int) *strings.Reader {
 	return strings.NewReader(fmt.Sprintf("Message-ID: <%d@example.com>\r\nSubject: %d\r\n\r\n%s\r\n", n, n, strings.Repeat("Hello.\r\n", 5000)))
 }
 
-// On a full disk the inbox answers 452 and says so; every mail that it took before is
-// there; with space again it goes on, and after a new start all is whole.
+// On a full disk the inbox answers 452 and reports it; every mail that it took before is
+// there; with space again it goes on, and after a new start every mail is there.
 func TestTheInboxOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	disk := testkit.NewDisk(t, 2)
 	dir := filepath.Join(disk.Path, "inbox")
-	open := func() *embedded.Inbox {
-		inbox, err := embedded.OpenInbox(dir, testkit.Log(t))
+	open := func() *inbox.Inbox {
+		box, err := inbox.Open(dir, testkit.Log(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		go func() { _ = inbox.Serve() }()
-		return inbox
+		go func() { _ = box.Serve() }()
+		return box
 	}
-	inbox := open()
-	client, err := smtp.Dial(inbox.Addr())
+	box := open()
+	client, err := smtp.Dial(box.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,8 +64,8 @@ func TestTheInboxOnAFullDisk(t *testing.T) {
 	if refused, ok := err.(*smtp.SMTPError); !ok || refused.Code != 452 { //nolint:errorlint // as the client makes it
 		t.Errorf("it answered %v", err)
 	}
-	if told := inbox.Condition(t.Context()); told == nil || !strings.Contains(told.Error(), "make room") {
-		t.Errorf("told %v", told)
+	if err := box.Condition(t.Context()); err == nil || !strings.Contains(err.Error(), "make room") {
+		t.Errorf("the inbox reports %v", err)
 	}
 	if err := send(taken); err == nil {
 		t.Error("taken on a full disk")
@@ -76,15 +77,15 @@ func TestTheInboxOnAFullDisk(t *testing.T) {
 		}
 		taken++
 	}
-	if err := inbox.Condition(t.Context()); err != nil {
+	if err := box.Condition(t.Context()); err != nil {
 		t.Errorf("with space again: %v", err)
 	}
-	if err := inbox.Close(context.WithoutCancel(t.Context())); err != nil {
+	if err := box.Close(context.WithoutCancel(t.Context())); err != nil {
 		t.Error(err)
 	}
-	inbox = open()
+	box = open()
 	n := 0
-	for m, err := range inbox.Mails() {
+	for m, err := range box.Mails() {
 		if err != nil || m.Subject != fmt.Sprint(taken-1-n) {
 			t.Fatalf("mail %d: %q, %v", n, m.Subject, err)
 		}
@@ -93,7 +94,7 @@ func TestTheInboxOnAFullDisk(t *testing.T) {
 	if n != taken {
 		t.Errorf("%d mails are there, %d were taken", n, taken)
 	}
-	if err := inbox.Close(context.WithoutCancel(t.Context())); err != nil {
+	if err := box.Close(context.WithoutCancel(t.Context())); err != nil {
 		t.Error(err)
 	}
 }
@@ -104,14 +105,14 @@ func TestTheInboxOnAFullDisk(t *testing.T) {
 func TestTheBrokerOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	disk := testkit.NewDisk(t, 4)
-	start := func() (*embedded.Broker, kafka.Config) {
-		b, err := embedded.StartBroker(t.Context(), embedded.BrokerConfig{Dir: filepath.Join(disk.Path, "broker"), Logger: testkit.Log(t)})
+	start := func() (*broker.Broker, kafka.Config) {
+		b, err := broker.Start(t.Context(), broker.Config{Dir: filepath.Join(disk.Path, "broker"), Logger: testkit.Log(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b, kafka.Config{Brokers: b.Addrs(), Dial: b.Dial, Embedded: true, Log: slog.New(slog.DiscardHandler)}
 	}
-	broker, cfg := start()
+	running, cfg := start()
 	if err := kafka.EnsureTopics(t.Context(), cfg, []kafka.Topic{{Name: "parcels"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -120,8 +121,8 @@ func TestTheBrokerOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	var acknowledged []string
-	// One at a time, each again until it is acknowledged, as the relay does.
-	say := func(n int) error {
+	// One at a time, each again until it is acknowledged, as the outbox's relay does.
+	produce := func(n int) error {
 		value := fmt.Sprintf("%d %s", n, strings.Repeat("x", 3000))
 		done := make(chan error, 1)
 		producer.Produce(t.Context(), &kgo.Record{Topic: "parcels", Value: []byte(value)}, func(_ *kgo.Record, err error) { done <- err })
@@ -134,23 +135,23 @@ func TestTheBrokerOnAFullDisk(t *testing.T) {
 	}
 	next := 0
 	for ; next < 50; next++ {
-		if err := say(next); err != nil {
+		if err := produce(next); err != nil {
 			t.Fatal(err)
 		}
 	}
 	disk.Fill()
-	for say(next) == nil {
+	for produce(next) == nil {
 		next++
 	}
 	for range 3 {
-		if say(next) == nil {
+		if produce(next) == nil {
 			t.Fatal("acknowledged on a full disk")
 		}
 	}
 	disk.Free()
-	testkit.Eventually(t, 30*time.Second, "an event is taken", func() bool { return say(next) == nil })
+	testkit.Eventually(t, 30*time.Second, "an event is taken", func() bool { return produce(next) == nil })
 	for next++; next < 200; next++ {
-		if err := say(next); err != nil {
+		if err := produce(next); err != nil {
 			t.Fatalf("with space again: %v", err)
 		}
 	}
@@ -184,12 +185,12 @@ func TestTheBrokerOnAFullDisk(t *testing.T) {
 		}
 	}
 	read(cfg)
-	if err := broker.Close(); err != nil {
+	if err := running.Close(); err != nil {
 		t.Error(err)
 	}
-	broker, cfg = start()
+	running, cfg = start()
 	read(cfg)
-	if err := broker.Close(); err != nil {
+	if err := running.Close(); err != nil {
 		t.Error(err)
 	}
 }

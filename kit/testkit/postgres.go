@@ -22,7 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -34,7 +34,7 @@ const startBound = 3 * time.Minute
 // server is the test process's PostgreSQL. It ends with the process; its folder
 // stays for the next test process, which finds the migrated templates in it.
 type server struct {
-	postgres *embedded.Postgres
+	postgres *postgres.Server
 	slot     *os.File   // its lock keeps the folder ours
 	clone    sync.Mutex // creating a template and cloning it exclude each other
 }
@@ -102,11 +102,11 @@ func startServer() (*server, error) {
 	return s, s.dropLeftovers(ctx)
 }
 
-func launch(ctx context.Context, dir string) (*embedded.Postgres, error) {
+func launch(ctx context.Context, dir string) (*postgres.Server, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return embedded.StartPostgres(ctx, embedded.PostgresConfig{
+	return postgres.Start(ctx, postgres.Config{
 		Dir: dir, SharedBuffersMB: 64, MaxConnections: 200,
 		Settings: map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"},
 		Logger:   slog.New(slog.DiscardHandler),

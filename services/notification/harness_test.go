@@ -24,7 +24,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/authz"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
@@ -60,7 +60,7 @@ type harness struct {
 	mails      notificationv1connect.NotificationServiceClient
 	operations operationsv1connect.OperationsServiceClient
 	pool       *pg.Pool // notification's database
-	inbox      *embedded.Inbox
+	inbox      *inbox.Inbox
 
 	others *pg.Pool // holds the others' outbox
 	relay  *outbox.Relay
@@ -121,9 +121,9 @@ func newHarness(tb testing.TB, o options) *harness {
 	return s
 }
 
-func openInbox(tb testing.TB) *embedded.Inbox {
+func openInbox(tb testing.TB) *inbox.Inbox {
 	tb.Helper()
-	inbox, err := embedded.OpenInbox(tb.TempDir(), testkit.Log(tb))
+	inbox, err := inbox.Open(tb.TempDir(), testkit.Log(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -304,15 +304,15 @@ func (s *harness) get(id string) *notificationv1.Notification {
 }
 
 // received returns the inbox's mails to an order's customer, oldest first.
-func (s *harness) received(o order) []embedded.Mail {
+func (s *harness) received(o order) []inbox.Mail {
 	s.t.Helper()
-	var mails []embedded.Mail
+	var mails []inbox.Mail
 	for m, err := range s.inbox.Mails() {
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		if len(m.To) == 1 && strings.EqualFold(m.To[0], o.email) {
-			mails = append([]embedded.Mail{m}, mails...)
+			mails = append([]inbox.Mail{m}, mails...)
 		}
 	}
 	return mails

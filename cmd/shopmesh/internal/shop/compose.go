@@ -7,7 +7,8 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/broker"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog"
@@ -21,8 +22,8 @@ import (
 // components are the embedded components that the services stand on.
 type components struct {
 	config   Config
-	postgres *embedded.Postgres
-	broker   *embedded.Broker
+	postgres *postgres.Server
+	broker   *broker.Broker
 	internal map[string]http.Handler
 	// conditions say what is wrong with the embedded components.
 	conditions []func(context.Context) error

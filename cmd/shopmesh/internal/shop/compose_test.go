@@ -10,7 +10,8 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/broker"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -18,12 +19,12 @@ import (
 func TestTheShopIsComplete(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
-	broker, err := embedded.StartBroker(t.Context(), embedded.BrokerConfig{Dir: t.TempDir(), Logger: log})
+	broker, err := broker.Start(t.Context(), broker.Config{Dir: t.TempDir(), Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = broker.Close() })
-	all := modules(components{config: Config{Log: log}, postgres: &embedded.Postgres{}, broker: broker})
+	all := modules(components{config: Config{Log: log}, postgres: &postgres.Server{}, broker: broker})
 	if len(all) != len(databases())-1 {
 		t.Errorf("%d contexts for %d databases, of which one is the sandbox's", len(all), len(databases()))
 	}

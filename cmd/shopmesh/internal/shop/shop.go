@@ -15,7 +15,10 @@ import (
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
 	"github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/broker"
+	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/payment"
@@ -86,7 +89,7 @@ func run(ctx context.Context, config Config) (err error) {
 	if err := checkSettings(config); err != nil {
 		return err
 	}
-	dir, err := embedded.OpenDataDir(config.Data)
+	dir, err := datadir.Open(config.Data)
 	if err != nil {
 		return err
 	}
@@ -103,24 +106,24 @@ func run(ctx context.Context, config Config) (err error) {
 		defer cancel()
 		err = errors.Join(err, stop(ctx))
 	}
-	postgres, err := embedded.StartPostgres(ctx, embedded.PostgresConfig{
+	postgres, err := postgres.Start(ctx, postgres.Config{
 		Dir: dir.Postgres(), Databases: databases(), MaxConnections: maxConnections, Logger: config.Log.With("component", "postgres"),
 	})
 	if err != nil {
 		return err
 	}
 	defer closing(postgres.Close)
-	broker, err := embedded.StartBroker(ctx, embedded.BrokerConfig{Dir: dir.Broker(), Logger: config.Log.With("component", "broker")})
+	broker, err := broker.Start(ctx, broker.Config{Dir: dir.Broker(), Logger: config.Log.With("component", "broker")})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, broker.Close()) }()
 	components := components{
 		config: config, postgres: postgres, broker: broker, internal: map[string]http.Handler{},
-		conditions: []func(context.Context) error{postgres.Condition, embedded.NewDisk(dir.Path(), config.Log).Condition},
+		conditions: []func(context.Context) error{postgres.Condition, datadir.NewDisk(dir.Path(), config.Log).Condition},
 	}
 	if config.SMTPURL == "" {
-		inbox, err := embedded.OpenInbox(dir.Inbox(), config.Log.With("component", "inbox"))
+		inbox, err := inbox.Open(dir.Inbox(), config.Log.With("component", "inbox"))
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/shopmesh/shopmesh/kit/embedded"
+	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -57,8 +57,8 @@ func Visit(ctx context.Context, data string, visitor Visitor) error {
 	if err != nil {
 		return fmt.Errorf("look for a shop: %w", err)
 	}
-	dir, err := embedded.OpenDataDir(data)
-	if errors.Is(err, embedded.ErrDataDirInUse) {
+	dir, err := datadir.Open(data)
+	if errors.Is(err, datadir.ErrInUse) {
 		return visitRunning(ctx, data, visitor.Inspect)
 	}
 	if err != nil {
