@@ -16,6 +16,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/embedded/broker"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
+	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
@@ -192,5 +193,16 @@ func TestTheBrokerOnAFullDisk(t *testing.T) {
 	read(cfg)
 	if err := running.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A disk that is too small for a database is named in one sentence.
+func TestTheFirstStartOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	disk := testkit.NewDisk(t, 20)
+	config := postgres.Config{Dir: filepath.Join(disk.Path, "postgres"), Logger: testkit.Log(t)}
+	_, err := postgres.Start(t.Context(), config)
+	if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "the disk of "+config.Dir+" is full") {
+		t.Errorf("got %v", err)
 	}
 }

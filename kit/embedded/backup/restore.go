@@ -143,10 +143,7 @@ func (u *unpacker) restore(ctx context.Context, partial string, config RestoreCo
 			return fmt.Errorf("unpack the backup: %w", err)
 		}
 	}
-	if err := errors.Join(
-		account.Open(partial), account.Open(filepath.Join(partial, "postgres")),
-		account.MakeFolder(filepath.Join(partial, filepath.FromSlash(clusterName))),
-	); err != nil {
+	if err := account.MakeFolder(filepath.Join(partial, filepath.FromSlash(clusterName))); err != nil {
 		return err
 	}
 	var ours *fs.PathError // such as a full disk, which is no fault of the backup

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -103,10 +104,10 @@ func (d *Dir) prepare() error {
 }
 
 // grantSearch lets other users pass through the directory, and nothing else, when we
-// are root: PostgreSQL refuses to run as root, and its own user must reach its folder.
-// The folders below stay closed to everybody else.
+// are root on a system other than Linux: PostgreSQL refuses to run as root, and its own
+// user must reach its folder. On Linux it gets that folder by an open descriptor.
 func (d *Dir) grantSearch() error {
-	if os.Geteuid() != 0 {
+	if os.Geteuid() != 0 || runtime.GOOS == "linux" {
 		return nil
 	}
 	info, err := os.Stat(d.path)

@@ -59,7 +59,7 @@ func ownerOf(info fs.FileInfo) (Account, error) {
 	return Account{uid: stat.Uid, gid: stat.Gid, foreign: true}, nil
 }
 
-// command prepares a program of PostgreSQL to run as this account in dir. It gets a process
+// command prepares a program of PostgreSQL to run as this account in dir. It has a process
 // group of its own, so that Ctrl-C reaches this process alone, which stops the database
 // after everything that uses it.
 func (a Account) command(dir, program string, args ...string) *exec.Cmd {
@@ -84,8 +84,8 @@ func (a Account) Give(path string) error {
 	return nil
 }
 
-// Open lets the account pass through a folder of ours; the modes of what is in it stay.
-func (a Account) Open(path string) error {
+// open lets the account pass through a folder of ours; the modes of what is in it stay.
+func (a Account) open(path string) error {
 	if !a.foreign {
 		return nil
 	}
@@ -113,7 +113,8 @@ func (a Account) MakeFolder(path string) error {
 	return a.Give(path)
 }
 
-// reaches returns an error that names the first folder, from the root down to path, which the account can't pass.
+// reaches returns an error that names the first folder, from the root down to path, that the
+// account can't pass.
 func (a Account) reaches(path string) error {
 	if !a.foreign {
 		return nil
@@ -125,7 +126,7 @@ func (a Account) reaches(path string) error {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return fmt.Errorf("look whether the database's user can pass: %w", err)
+		return fmt.Errorf("check whether the database's user can pass: %w", err)
 	}
 	if !a.maySearch(info) {
 		return fmt.Errorf("PostgreSQL runs as the system user %d, which can't pass through %s (mode %04o): allow it (chmod o+x %s), or name a directory elsewhere",

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +11,6 @@ import (
 	"runtime"
 	"syscall"
 	"time"
-
-	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
 // CacheVariable is the environment variable that names the folder for fetched programs.
@@ -27,7 +24,7 @@ const (
 
 // postgresBinaries returns the folder with bin/, lib/ and share/ of PostgreSQL. The first call
 // on a machine fetches them (15 MB; the checksum is verified) into the cache; several processes
-// may call it at once. When ctx ends, a fetch goes on in the background.
+// may call it at once. When ctx ends, so does a fetch of this process.
 func postgresBinaries(ctx context.Context, cache string, logger *slog.Logger) (string, error) {
 	home := filepath.Join(cache, fmt.Sprintf("postgres-%s-%s-%s", Version, runtime.GOOS, runtime.GOARCH))
 	if isComplete(home) {
@@ -37,7 +34,7 @@ func postgresBinaries(ctx context.Context, cache string, logger *slog.Logger) (s
 		return "", fmt.Errorf("create the cache for PostgreSQL: %w (name another folder in %s)", err, CacheVariable)
 	}
 	fetched := make(chan error, 1)
-	go func() { fetched <- fetchPostgres(cache, home, logger) }()
+	go func() { fetched <- fetchPostgres(ctx, cache, home, newFetcher(logger)) }()
 	select {
 	case err := <-fetched:
 		return home, err
@@ -53,8 +50,9 @@ func isComplete(home string) bool {
 	return err == nil
 }
 
-// fetchPostgres holds the cache's lock while it fetches, so that of several processes one does the work.
-func fetchPostgres(cache, home string, logger *slog.Logger) error {
+// fetchPostgres holds the cache's lock while it fetches, so that one of several processes does
+// the work.
+func fetchPostgres(ctx context.Context, cache, home string, source fetcher) error {
 	lock, err := os.OpenFile(filepath.Join(cache, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("lock the cache for PostgreSQL: %w (name another folder in %s)", err, CacheVariable)
@@ -76,8 +74,8 @@ func fetchPostgres(cache, home string, logger *slog.Logger) error {
 	defer os.RemoveAll(staging)
 
 	begin := time.Now()
-	logger.Info("fetching PostgreSQL, once on this machine", "version", Version, "cache", cache)
-	unpacked, err := fetchInto(staging)
+	source.logger.Info("fetching PostgreSQL, once on this machine", "version", Version, "cache", cache)
+	unpacked, err := source.fetch(ctx, cache, staging)
 	if err != nil {
 		return err
 	}
@@ -87,7 +85,7 @@ func fetchPostgres(cache, home string, logger *slog.Logger) error {
 	if err := os.Rename(unpacked, home); err != nil {
 		return fmt.Errorf("put PostgreSQL into the cache: %w", err)
 	}
-	logger.Info("PostgreSQL is fetched", "took_ms", time.Since(begin).Milliseconds())
+	source.logger.Info("PostgreSQL is fetched", "took_ms", time.Since(begin).Milliseconds())
 	return nil
 }
 
@@ -105,38 +103,6 @@ func removeStaging(cache string) error {
 		}
 	}
 	return nil
-}
-
-// fetchInto downloads, verifies and unpacks. The library can't do that alone: its Start goes on to initialise and run
-// a database, as whoever we are. A data directory that only says its version makes it skip the former and fail in the
-// latter, with the binaries unpacked; whether they are is what we look at.
-func fetchInto(staging string) (string, error) {
-	unpacked := filepath.Join(staging, "unpacked")
-	noCluster := filepath.Join(staging, "no-cluster")
-	if err := os.Mkdir(noCluster, 0o700); err != nil {
-		return "", fmt.Errorf("fetch PostgreSQL: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(noCluster, "PG_VERSION"), []byte(Major+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("fetch PostgreSQL: %w", err)
-	}
-	var output bytes.Buffer
-	library := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
-		Version(Version).
-		Port(0).
-		CachePath(filepath.Join(staging, "archive")).
-		BinariesPath(unpacked).
-		RuntimePath(filepath.Join(staging, "runtime")).
-		DataPath(noCluster).
-		Logger(&output))
-	startErr := library.Start()
-	if startErr == nil {
-		startErr = library.Stop()
-	}
-	if !isComplete(unpacked) {
-		return "", fmt.Errorf("fetch PostgreSQL %s for %s/%s: %w; check this machine's way to the internet, or name a cache that holds it in %s",
-			Version, runtime.GOOS, runtime.GOARCH, startErr, CacheVariable)
-	}
-	return unpacked, nil
 }
 
 // makeReadable lets the database's user read and run the binaries whatever our umask is.

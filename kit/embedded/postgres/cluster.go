@@ -67,10 +67,7 @@ func (c cluster) makeDir() error {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return fmt.Errorf("create PostgreSQL's folder: %w", err)
 	}
-	if err := c.account.Open(c.dir); err != nil {
-		return err
-	}
-	return c.account.reaches(c.dir)
+	return c.account.admit(filepath.Dir(c.dir), c.dir)
 }
 
 // findPrograms returns PostgreSQL's home in the first cache folder that its user can reach.
@@ -89,7 +86,7 @@ func (c cluster) findPrograms(ctx context.Context, named string, logger *slog.Lo
 			refused = errors.Join(refused, fmt.Errorf("create the cache for PostgreSQL: %w", err))
 			continue
 		}
-		if err := c.account.Open(folder); err != nil {
+		if err := c.account.open(folder); err != nil {
 			return "", err
 		}
 		if err := c.account.reaches(folder); err != nil {
@@ -97,7 +94,16 @@ func (c cluster) findPrograms(ctx context.Context, named string, logger *slog.Lo
 		}
 		return postgresBinaries(ctx, folder, logger)
 	}
-	return "", fmt.Errorf("no folder to keep PostgreSQL's programs in: name one in %s: %w", CacheVariable, refused)
+	return "", noCache(refused)
+}
+
+// noCache explains that no folder can keep the programs: each was refused, or there is none
+// to try.
+func noCache(refused error) error {
+	if refused == nil {
+		return fmt.Errorf("no folder to keep PostgreSQL's programs in, because HOME is not set: set it, or name a folder in %s", CacheVariable)
+	}
+	return fmt.Errorf("no folder to keep PostgreSQL's programs in: name one in %s: %w", CacheVariable, refused)
 }
 
 // nearestFolder returns the nearest folder above path that exists.
@@ -205,14 +211,26 @@ func (c cluster) runInitdb(ctx context.Context, password string) error {
 	if err := c.account.Give(c.passwordFile()); err != nil {
 		return err
 	}
+	var files handover
+	defer files.close()
+	data, dataErr := files.path(c.account, c.newDataDir())
+	passwordFile, passwordErr := files.path(c.account, c.passwordFile())
+	if err := errors.Join(dataErr, passwordErr); err != nil {
+		return err
+	}
 	cmd := c.account.command(c.newDataDir(), c.program("initdb"),
-		"--pgdata="+c.newDataDir(), "--username="+superuser, "--pwfile="+c.passwordFile(), "--auth=scram-sha-256",
+		"--pgdata="+data, "--username="+superuser, "--pwfile="+passwordFile, "--auth=scram-sha-256",
 		"--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--data-checksums")
+	files.to(cmd)
 	output, err := runBounded(ctx, cmd)
-	if err != nil {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() == nil && reportsFull(output):
+		return fmt.Errorf("the disk of %s is full: a new database takes some 50 MB; make room, or name a directory on another disk", c.dir)
+	default:
 		return fmt.Errorf("initialise the database in %s: %w\n%s", c.newDataDir(), err, output)
 	}
-	return nil
 }
 
 // writeHostRules admits every role with its password through the socket, and nothing else.

@@ -79,7 +79,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	}
 	p := &Server{
 		cluster:   cluster,
-		settings:  serverSettings(config, cluster.socketDir),
+		settings:  serverSettings(config),
 		logger:    logger,
 		secrets:   secrets,
 		condition: condition.New(logger, "PostgreSQL does not run; it is started again until it does"),

@@ -234,23 +234,64 @@ func TestPostgresServesFromALongPath(t *testing.T) {
 	}
 }
 
-// Root's database runs as another user: a folder that it can't pass is named, with what to do.
-func TestPostgresNamesTheFolderThatBlocksItsUser(t *testing.T) {
+// The README's first command as root, whose home is closed to everybody else, with
+// --data new/a/b: the database works there though it runs as another user, comes back
+// after a kill and a restart, and no folder above it is opened.
+func TestPostgresRunsBelowAClosedHome(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		// Another user runs the database as itself: no folder that it made can block it.
-		if err := (Account{}).reaches("/root"); err != nil {
-			t.Error(err)
-		}
-		return
-	}
-	closed := filepath.Join(embeddedtest.PassableDir(t), "closed")
-	if err := os.Mkdir(closed, 0o700); err != nil {
+	home := filepath.Join(t.TempDir(), "home")
+	if err := os.Mkdir(home, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Start(t.Context(), Config{Dir: filepath.Join(closed, "shop", "postgres"), Logger: embeddedtest.Log(t)})
-	if err == nil || !strings.Contains(err.Error(), "pass through "+closed+" ") || !strings.Contains(err.Error(), "chmod o+x") {
-		t.Fatalf("start under %s: %v", closed, err)
+	dir := filepath.Join(home, "new", "a", "b")
+	config := Config{Dir: filepath.Join(dir, "postgres"), Databases: []string{"orders"}}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, config)
+	if _, err := connect(t, p.URL("orders")).Exec(t.Context(), "create table kept as select 1 as id"); err != nil {
+		t.Fatal(err)
+	}
+	file, err := readPidFile(p.cluster.dataDir())
+	if err != nil || !isServerOf(file.pid, p.cluster.dataDir()) {
+		t.Fatalf("the server of %s is not recognised as pid %d: %v", dir, file.pid, err)
+	}
+	if err := syscall.Kill(file.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	embeddedtest.Eventually(t, 30*time.Second, "the killed database answers again", func() bool {
+		conn, err := pgx.Connect(t.Context(), p.URL("orders"))
+		if err != nil {
+			return false
+		}
+		return conn.Close(t.Context()) == nil
+	})
+	admin, err := AdminURL(config.Dir, "orders")
+	if err != nil || scan[int](t, connect(t, admin), "select id from kept") != 1 {
+		t.Errorf("by another process's way: %v", err)
+	}
+	closeServer(t, p)
+	if n := scan[int](t, connect(t, start(t, config).URL("orders")), "select count(*) from kept"); n != 1 {
+		t.Errorf("%d rows after a restart", n)
+	}
+	for _, folder := range []string{home, dir} {
+		if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%s has mode %v, %v", folder, info.Mode(), err)
+		}
+	}
+}
+
+// A folder for the programs that the database's user can't reach is named, with what to
+// do.
+func TestPostgresNamesAClosedCache(t *testing.T) {
+	t.Parallel()
+	cache := filepath.Join(t.TempDir(), "closed", "cache")
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	blocked := Account{uid: 65534, gid: 65534, foreign: true}
+	if err := blocked.reaches(cache); err == nil || !strings.Contains(err.Error(), "chmod o+x") {
+		t.Errorf("got %v", err)
 	}
 }
 

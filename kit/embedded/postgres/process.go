@@ -59,12 +59,20 @@ func (p *Server) launch(ctx context.Context) (*process, error) {
 		// they still hold the shared memory.
 		occupied := strings.Contains(s.log.end(), "shared memory block")
 		if ctx.Err() != nil || !killed && !occupied || kills == killsAtStart {
-			return nil, fmt.Errorf("%w; its output:\n%s", whyDown(err, s.log.end()), s.log.end())
+			return nil, explainStart(err, s.log.end())
 		}
 		if err := sleep(ctx, 10*pollPause); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// explainStart adds what the server printed, unless one sentence says it all.
+func explainStart(err error, output string) error {
+	if reportsFull(output) {
+		return whyDown(err, output)
+	}
+	return fmt.Errorf("%w; its output:\n%s", err, output)
 }
 
 // startProcess starts the program from a goroutine that keeps its thread: on Linux the
@@ -74,7 +82,16 @@ func (c cluster) startProcess(settings []string, log *serverLog) (*process, erro
 	if err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	cmd := c.account.command(c.dataDir(), c.program("postgres"), append([]string{"-D", c.dataDir()}, settings...)...)
+	var files handover
+	defer files.close()
+	data, dataErr := files.path(c.account, c.dataDir())
+	sockets, socketsErr := files.path(c.account, c.socketDir)
+	if err := errors.Join(dataErr, socketsErr); err != nil {
+		return nil, errors.Join(err, input.Close(), output.Close())
+	}
+	args := append([]string{"-D", data, "-c", "unix_socket_directories=" + sockets}, settings...)
+	cmd := c.account.command(c.dataDir(), c.program("postgres"), args...)
+	files.to(cmd)
 	cmd.Stdout, cmd.Stderr = input, input
 	s := &process{cmd: cmd, log: log, output: output, logDone: make(chan struct{}), exited: make(chan struct{})}
 

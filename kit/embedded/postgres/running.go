@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // AdminURL returns the superuser's connection string to a database of the server that runs
@@ -21,15 +20,12 @@ func AdminURL(dir, database string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	status, err := os.ReadFile(filepath.Join(c.dataDir(), "postmaster.pid"))
-	if err != nil {
+	if _, err := os.Stat(filepath.Join(c.dataDir(), "postmaster.pid")); err != nil {
 		return "", fmt.Errorf("no PostgreSQL runs in %s: %w", dir, err)
 	}
-	// The fifth line names the folder of the socket (PostgreSQL's miscadmin.h, LOCK_FILE_LINE_SOCKET_DIR).
-	lines := strings.Split(string(status), "\n")
-	if len(lines) < 5 || lines[4] == "" {
-		return "", fmt.Errorf("the PostgreSQL in %s has no socket yet", dir)
+	c.socketDir = c.socketLink()
+	if target, err := os.Readlink(c.socketLink()); err == nil {
+		c.socketDir = target
 	}
-	c.socketDir = lines[4]
 	return c.url(superuser, secrets.Superuser, database), nil
 }

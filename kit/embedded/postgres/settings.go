@@ -14,10 +14,9 @@ const (
 
 // serverSettings returns PostgreSQL's parameters as arguments of the program. The command
 // line wins over any file, so these hold whichever version initialised the data.
-func serverSettings(config Config, socketDir string) []string {
+func serverSettings(config Config) []string {
 	settings := map[string]string{
 		"listen_addresses":        "",
-		"unix_socket_directories": socketDir,
 		"unix_socket_permissions": "0700",
 		"port":                    socketPort,
 
