@@ -3,25 +3,19 @@ package app
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
 )
 
-// AddProducts makes empty stock for products that have none, and publishes it.
-// Products that are known cost a read.
+// AddProducts notes whether products are sold, makes empty stock for those that have
+// none, and publishes it.
 func (s *Stocks) AddProducts(ctx context.Context, tx *pg.Tx, products []domain.Product) error {
-	known := make(map[uuid.UUID]struct{}, len(products))
-	once := make([]domain.Product, 0, len(products))
-	for _, p := range products {
-		if _, again := known[p.ID]; !again {
-			known[p.ID] = struct{}{}
-			once = append(once, p)
-		}
+	products = domain.LatestProducts(products)
+	if err := store.On(tx).UpsertProducts(ctx, products); err != nil {
+		return err
 	}
-	made, err := store.On(tx).InsertStock(ctx, once, s.Now())
+	made, err := store.On(tx).InsertStock(ctx, products, s.Now())
 	if err != nil {
 		return err
 	}

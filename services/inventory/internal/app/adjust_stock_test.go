@@ -119,7 +119,7 @@ func TestAProductNotHeardOfYetIsLookedUpInTheCatalog(t *testing.T) {
 		t.Fatalf("stock %v, error %v", row, err)
 	}
 	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
-		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(3), Code: code(3)}, {ID: productID(3), Code: code(3)}})
+		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(3), Code: code(3), Status: domain.Active}, {ID: productID(3), Code: code(3), Status: domain.Active}})
 	})
 	if row := h.stock(t, 3); row.OnHand != 4 {
 		t.Errorf("learning of the product later changed its stock: %+v", row)

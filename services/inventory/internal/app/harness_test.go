@@ -139,7 +139,7 @@ func code(n int) string { return fmt.Sprintf("P-%d", n) }
 func (h *harness) stocked(t *testing.T, n int, onHand int64) {
 	t.Helper()
 	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
-		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(n), Code: code(n)}})
+		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(n), Code: code(n), Status: domain.Active}})
 	})
 	if onHand > 0 {
 		if _, err := h.adjust(t.Context(), uuid.New(), n, onHand); err != nil {

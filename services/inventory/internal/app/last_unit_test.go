@@ -20,7 +20,7 @@ func (h *harness) lastUnits(t *testing.T, n int) {
 	t.Helper()
 	products := make([]domain.Product, n)
 	for i := range products {
-		products[i] = domain.Product{ID: productID(i + 1), Code: code(i + 1)}
+		products[i] = domain.Product{ID: productID(i + 1), Code: code(i + 1), Status: domain.Active}
 	}
 	h.in(t, func(ctx context.Context, tx *pg.Tx) error { return h.AddProducts(ctx, tx, products) })
 	if _, err := h.pool.Exec(t.Context(), `

@@ -2,22 +2,29 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/shopmesh/shopmesh/kit/page"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
 )
 
-// ListLow returns a page of the products of which at most threshold is available,
-// the scarcest first, and the token of the next. Without a threshold the owner's
-// setting holds. Errors: PAGE_TOKEN_INVALID.
-func (s *Stocks) ListLow(ctx context.Context, threshold *int64, size int32, token string) ([]domain.Stock, string, error) {
+// sold is what the list holds unless a filter names a status.
+const sold = "status = ACTIVE"
+
+// ListLow returns a page of the products of which at most threshold is available, the
+// scarcest first, and the token of the next. Without a threshold the owner's setting
+// holds; without a status in the filter only products that are sold are listed.
+// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+func (s *Stocks) ListLow(ctx context.Context, threshold *int64, request page.Request) ([]domain.Stock, string, error) {
 	most := s.Settings.LowStockThreshold
 	if threshold != nil {
 		most = *threshold
 	}
-	query, err := store.LowStockList().Parse(page.Request{Size: size, Token: token, Parent: strconv.FormatInt(most, 10)})
+	request.Parent = strconv.FormatInt(most, 10)
+	query, err := lowStockQuery(request)
 	if err != nil {
 		return nil, "", err
 	}
@@ -28,4 +35,24 @@ func (s *Stocks) ListLow(ctx context.Context, threshold *int64, size int32, toke
 	return page.Cut(query, stocks, func(row domain.Stock) []any {
 		return query.Cursor(map[string]any{"available": row.Available()}, row.ProductID)
 	})
+}
+
+// lowStockQuery reads the request, and narrows it to what is sold where the filter
+// names no status.
+func lowStockQuery(request page.Request) (page.Query, error) {
+	bare := request
+	bare.Token = ""
+	query, err := store.LowStockList().Parse(bare)
+	if err != nil {
+		return page.Query{}, err
+	}
+	byStatus := slices.ContainsFunc(query.Comparisons(), func(c page.Comparison) bool { return c.Field == "status" })
+	switch {
+	case byStatus:
+	case strings.TrimSpace(request.Filter) == "":
+		request.Filter = sold
+	default:
+		request.Filter += " AND " + sold
+	}
+	return store.LowStockList().Parse(request)
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
 
@@ -78,7 +80,7 @@ func TestLowStockIsListedScarcestFirst(t *testing.T) {
 	h.apply(t, h.placed(t, 1, line{0, 8})) // one of nine is available
 	walk := func(threshold *int64) (available []int64) {
 		for token := ""; ; {
-			some, next, err := h.ListLow(t.Context(), threshold, 2, token)
+			some, next, err := h.ListLow(t.Context(), threshold, page.Request{Size: 2, Token: token})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,12 +100,67 @@ func TestLowStockIsListedScarcestFirst(t *testing.T) {
 		t.Errorf("at 0: %s", got)
 	}
 	most := int64(100)
-	_, token, err := h.ListLow(t.Context(), &most, 1, "")
+	_, token, err := h.ListLow(t.Context(), &most, page.Request{Size: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := h.ListLow(t.Context(), nil, 1, token); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
+	if _, _, err := h.ListLow(t.Context(), nil, page.Request{Size: 1, Token: token}); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
 		t.Errorf("the token of another threshold: %v", err)
+	}
+}
+
+// A draft and an archived product are short of nothing: nobody can order them.
+func TestLowStockHoldsWhatIsSoldUnlessAnotherStatusIsNamed(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	for n := range 4 {
+		h.stocked(t, n, int64(n))
+	}
+	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
+		return h.AddProducts(ctx, tx, []domain.Product{
+			{ID: productID(1), Code: code(1), Status: domain.Draft, Version: 2},
+			{ID: productID(2), Code: code(2), Status: domain.Draft, Version: 2},
+			{ID: productID(2), Code: code(2), Status: domain.Archived, Version: 4}, // twice in a batch: the newest counts
+			{ID: productID(2), Code: code(2), Status: domain.Active, Version: 3},
+			{ID: productID(3), Code: code(3), Status: domain.Archived, Version: 5},
+		})
+	})
+	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
+		// An older event comes late and changes nothing.
+		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(3), Code: code(3), Status: domain.Active, Version: 4}})
+	})
+	for filter, want := range map[string]string{
+		"":                     "[P-0]",
+		"status = ACTIVE":      "[P-0]",
+		"status = DRAFT":       "[P-1]",
+		"status = ARCHIVED":    "[P-2 P-3]",
+		"status != ACTIVE":     "[P-1 P-2 P-3]",
+		`product_code = "P-1"`: "[]",
+		`product_code = "P-1" AND status = DRAFT`: "[P-1]",
+	} {
+		stocks, _, err := h.ListLow(t.Context(), nil, page.Request{Filter: filter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes := []string{}
+		for _, s := range stocks {
+			codes = append(codes, s.ProductCode)
+		}
+		if got := fmt.Sprint(codes); got != want {
+			t.Errorf("%q lists %s, want %s", filter, got, want)
+		}
+	}
+	// A product whose event has not come since the statuses are kept counts as sold.
+	if _, err := h.pool.Exec(t.Context(), `delete from products`); err != nil {
+		t.Fatal(err)
+	}
+	if stocks, _, err := h.ListLow(t.Context(), nil, page.Request{}); err != nil || len(stocks) != 4 {
+		t.Errorf("%d products of an unknown status are listed, %v; want 4", len(stocks), err)
+	}
+	for _, filter := range []string{"status = SOLD", "colour = RED", "status ="} {
+		if _, _, err := h.ListLow(t.Context(), nil, page.Request{Filter: filter}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
+			t.Errorf("%q: %v", filter, err)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func TestANewProductIsAnnouncedOnce(t *testing.T) {
 	h := newHarness(t)
 	for range 2 {
 		h.in(t, func(ctx context.Context, tx *pg.Tx) error {
-			return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(2), Code: code(2)}, {ID: productID(1), Code: code(1)}})
+			return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(2), Code: code(2), Status: domain.Active}, {ID: productID(1), Code: code(1), Status: domain.Active}})
 		})
 	}
 	if levels := h.outbox(t, events.StockTopic); len(levels) != 2 || levels[0].version != 1 {

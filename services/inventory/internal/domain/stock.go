@@ -34,12 +34,6 @@ type Stock struct {
 	UpdateTime time.Time
 }
 
-// Product is what inventory knows of a product: its code never changes.
-type Product struct {
-	ID   uuid.UUID
-	Code string
-}
-
 // NewStock is the stock of a product that is new here: nothing.
 func NewStock(p Product, now time.Time) Stock {
 	return Stock{ProductID: p.ID, ProductCode: p.Code, Version: 1, UpdateTime: now}

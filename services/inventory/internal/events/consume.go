@@ -15,6 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 // Handlers are the use cases behind the events that inventory consumes.
@@ -104,7 +105,11 @@ func productChanged(e consumer.Event) (domain.Product, error) {
 	if err != nil || id != e.Key {
 		return domain.Product{}, fmt.Errorf("is about product %q and keyed by %s", m.GetProduct().GetId(), e.Key)
 	}
-	return domain.Product{ID: id, Code: m.GetProduct().GetCode()}, nil
+	status, err := protoconv.ProductStatus(m.GetProduct().GetStatus())
+	if err != nil {
+		return domain.Product{}, err
+	}
+	return domain.Product{ID: id, Code: m.GetProduct().GetCode(), Status: status, Version: m.GetVersion()}, nil
 }
 
 func customerErased(e consumer.Event) (domain.ErasedPerson, error) {

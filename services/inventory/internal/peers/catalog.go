@@ -14,6 +14,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 // Products finds products in the catalog, for those that inventory does not know.
@@ -53,5 +54,9 @@ func (p *Products) find(ctx context.Context, req *catalogv1.GetProductRequest, w
 	if err != nil {
 		return domain.Product{}, false, fmt.Errorf("the catalog's id of product %s: %w", what, err)
 	}
-	return domain.Product{ID: id, Code: res.GetProduct().GetCode()}, true, nil
+	status, err := protoconv.ProductStatus(res.GetProduct().GetStatus())
+	if err != nil {
+		return domain.Product{}, false, fmt.Errorf("the catalog's product %s: %w", what, err)
+	}
+	return domain.Product{ID: id, Code: res.GetProduct().GetCode(), Status: status}, true, nil
 }

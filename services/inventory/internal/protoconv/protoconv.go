@@ -1,12 +1,15 @@
-// Package protoconv translates inventory's domain into its contract, for replies
+// Package protoconv translates between inventory's domain and the contracts, for RPCs
 // and events alike.
 package protoconv
 
 import (
+	"fmt"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/google/uuid"
 
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
@@ -56,6 +59,21 @@ func movementKind(k domain.MovementKind) inventoryv1.StockMovementKind {
 		return inventoryv1.StockMovementKind_STOCK_MOVEMENT_KIND_RESTOCK
 	default:
 		return inventoryv1.StockMovementKind_STOCK_MOVEMENT_KIND_UNSPECIFIED
+	}
+}
+
+// ProductStatus reads the status of a product of the catalog. One that is not stated is
+// ACTIVE, as at a product's creation.
+func ProductStatus(s catalogv1.ProductStatus) (domain.ProductStatus, error) {
+	switch s {
+	case catalogv1.ProductStatus_PRODUCT_STATUS_DRAFT:
+		return domain.Draft, nil
+	case catalogv1.ProductStatus_PRODUCT_STATUS_UNSPECIFIED, catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE:
+		return domain.Active, nil
+	case catalogv1.ProductStatus_PRODUCT_STATUS_ARCHIVED:
+		return domain.Archived, nil
+	default:
+		return 0, fmt.Errorf("product status %d is not known", s)
 	}
 }
 

@@ -4,12 +4,15 @@ import (
 	"context"
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	"github.com/shopmesh/shopmesh/kit/page"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
 
 // ListLowStock lists products of which no more than a threshold is available.
 func (s *Server) ListLowStock(ctx context.Context, req *inventoryv1.ListLowStockRequest) (*inventoryv1.ListLowStockResponse, error) {
-	stocks, next, err := s.stocks.ListLow(ctx, req.Threshold, req.GetPageSize(), req.GetPageToken())
+	stocks, next, err := s.stocks.ListLow(ctx, req.Threshold, page.Request{
+		Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter(),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -59,8 +59,16 @@ func (s Store) ListMovements(ctx context.Context, query page.Query) ([]domain.Mo
 // LowStockList orders stock by scarcity.
 func LowStockList() page.Schema {
 	return page.Schema{
-		Fields: map[string]page.Field{"available": {Column: "(on_hand - reserved)", Kind: page.Number, Order: true}},
-		Order:  "available", ID: "product_id",
+		Fields: map[string]page.Field{
+			"available":    {Column: "(s.on_hand - s.reserved)", Kind: page.Number, Order: true},
+			"product_code": {Column: "s.product_code", Kind: page.Text, Filter: true},
+			"status": {
+				// A product whose status is not known yet counts as sold.
+				Column: "coalesce(p.status, 2)", Kind: page.Enum, Filter: true,
+				Values: map[string]any{"DRAFT": int16(domain.Draft), "ACTIVE": int16(domain.Active), "ARCHIVED": int16(domain.Archived)},
+			},
+		},
+		Order: "available", ID: "s.product_id",
 	}
 }
 
@@ -72,8 +80,9 @@ func (s Store) ListLowStock(ctx context.Context, threshold int64, query page.Que
 	where, order := query.SQL(&args)
 	args = append(args, query.Limit())
 	rows, err := s.dbtx.Query(ctx, `-- name: StockListLow :many
-		select product_id, product_code, on_hand, reserved, version, update_time from stock
-		where on_hand - reserved <= $1 and `+where+" order by "+order+fmt.Sprintf(" limit $%d", len(args)), args...)
+		select s.product_id, s.product_code, s.on_hand, s.reserved, s.version, s.update_time
+		from stock s left join products p using (product_id)
+		where s.on_hand - s.reserved <= $1 and `+where+" order by "+order+fmt.Sprintf(" limit $%d", len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list low stock: %w", err)
 	}

@@ -2,8 +2,8 @@
 // queries/*.sql and generated into db; what sqlc can't say is written with pgx
 // beside them, with the reason.
 //
-// A transaction that locks rows of several tables locks reservations by order_id
-// first, then stock by product_id.
+// A transaction that locks rows of several tables locks products by product_id first,
+// then reservations by order_id, then stock by product_id.
 package store
 
 import (
