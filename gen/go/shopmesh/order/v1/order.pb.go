@@ -380,7 +380,7 @@ type Order struct {
 	Refunded *money.Money `protobuf:"bytes,15,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	// What happened to it, oldest first; empty in lists.
 	History []*OrderHistoryEntry `protobuf:"bytes,16,rep,name=history,proto3" json:"history,omitempty"`
-	// How and when it was sent; unset before.
+	// How and when it was sent; unset before. UpdateOrder corrects carrier and tracking code.
 	Shipment *Shipment `protobuf:"bytes,17,opt,name=shipment,proto3" json:"shipment,omitempty"`
 	// When it was placed.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -1279,7 +1279,7 @@ var File_shopmesh_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1dshopmesh/order/v1/order.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\"\xe4\t\n" +
+	"\x1dshopmesh/order/v1/order.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\"\xf4\t\n" +
 	"\x05Order\x12\x1e\n" +
 	"\x02id\x18\x01 \x01(\tB\x0e\xe0A\b\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
 	"\x06number\x18\x02 \x01(\tB\x03\xe0A\x03R\x06number\x128\n" +
@@ -1288,10 +1288,10 @@ const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"\x05lines\x18\x05 \x03(\v2\x1c.shopmesh.order.v1.OrderLineB\x03\xe0A\x03R\x05lines\x12D\n" +
 	"\vadjustments\x18\x06 \x03(\v2\x1d.shopmesh.order.v1.AdjustmentB\x03\xe0A\x03R\vadjustments\x123\n" +
 	"\bsubtotal\x18\a \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\bsubtotal\x12-\n" +
-	"\x05total\x18\b \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x05total\x124\n" +
-	"\acontact\x18\t \x01(\v2\x1a.shopmesh.order.v1.ContactR\acontact\x12J\n" +
+	"\x05total\x18\b \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x05total\x129\n" +
+	"\acontact\x18\t \x01(\v2\x1a.shopmesh.order.v1.ContactB\x03\xe0A\x01R\acontact\x12M\n" +
 	"\x10shipping_address\x18\n" +
-	" \x01(\v2\x1a.google.type.PostalAddressB\x03\x80\x01\x01R\x0fshippingAddress\x12$\n" +
+	" \x01(\v2\x1a.google.type.PostalAddressB\x06\xe0A\x01\x80\x01\x01R\x0fshippingAddress\x12$\n" +
 	"\vcustomer_id\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"customerId\x12*\n" +
 	"\x0epayment_method\x18\f \x01(\tB\x03\xe0A\x03R\rpaymentMethod\x12\"\n" +
@@ -1299,15 +1299,16 @@ const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"payment_id\x18\r \x01(\tB\x03\xe0A\x03R\tpaymentId\x123\n" +
 	"\bcaptured\x18\x0e \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\bcaptured\x123\n" +
 	"\brefunded\x18\x0f \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\brefunded\x12C\n" +
-	"\ahistory\x18\x10 \x03(\v2$.shopmesh.order.v1.OrderHistoryEntryB\x03\xe0A\x03R\ahistory\x127\n" +
-	"\bshipment\x18\x11 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\x12@\n" +
+	"\ahistory\x18\x10 \x03(\v2$.shopmesh.order.v1.OrderHistoryEntryB\x03\xe0A\x03R\ahistory\x12<\n" +
+	"\bshipment\x18\x11 \x01(\v2\x1b.shopmesh.order.v1.ShipmentB\x03\xe0A\x01R\bshipment\x12@\n" +
 	"\vcreate_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12@\n" +
 	"\vexpire_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"expireTime\x12\x1b\n" +
-	"\x04etag\x18\x15 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x121\n" +
+	"expireTime\x12\x1e\n" +
+	"\x04etag\x18\x15 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x121\n" +
 	"\abalance\x18\x16 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\abalance\x12@\n" +
 	"\bdisputes\x18\x17 \x03(\v2\x1f.shopmesh.order.v1.OrderDisputeB\x03\xe0A\x03R\bdisputes\"\xf8\x01\n" +
 	"\tOrderLine\x12\"\n" +
@@ -1331,11 +1332,13 @@ const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"\tlast_name\x18\x02 \x01(\tBi\xe0A\x01\xbaH`\xba\x01Y\n" +
 	"\fcontact.line\x12/must not hold control characters or line breaks\x1a\x18!this.matches('\\\\p{Cc}')r\x02\x18d\x80\x01\x01R\blastName\x12$\n" +
 	"\x05email\x18\x03 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xf8\a\x80\x01\x01R\x05email\x12#\n" +
-	"\x05phone\x18\x04 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18(\x80\x01\x01R\x05phone\"\xf2\x01\n" +
+	"\x05phone\x18\x04 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18(\x80\x01\x01R\x05phone\"\xf8\x01\n" +
 	"\bShipment\x12\x13\n" +
-	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12!\n" +
-	"\acarrier\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\acarrier\x12,\n" +
-	"\rtracking_code\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\ftrackingCode\x12<\n" +
+	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12$\n" +
+	"\acarrier\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\acarrier\x12/\n" +
+	"\rtracking_code\x18\x03 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\ftrackingCode\x12<\n" +
 	"\tship_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bshipTime\x12B\n" +
 	"\fdeliver_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vdeliverTime\"\xb3\x02\n" +
 	"\fOrderDispute\x12\x13\n" +
