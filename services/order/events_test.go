@@ -102,9 +102,9 @@ func TestAnOrderThatGoesWell(t *testing.T) {
 	b.sell("MUG", 500)
 	o := b.placed()
 	b.handle(stockReserved(o))
-	asks := b.wantPublished("OrderAwaitingPayment")[0].(*orderv1.OrderAwaitingPayment)
-	if asks.GetPaymentId() != o.GetPaymentId() || !proto.Equal(asks.GetTotal(), o.GetTotal()) || asks.GetNumber() != o.GetNumber() || asks.GetPaymentMethod() != "sandbox_ok" {
-		t.Errorf("asks for %v", asks)
+	request := b.wantPublished("OrderAwaitingPayment")[0].(*orderv1.OrderAwaitingPayment)
+	if request.GetPaymentId() != o.GetPaymentId() || !proto.Equal(request.GetTotal(), o.GetTotal()) || request.GetNumber() != o.GetNumber() || request.GetPaymentMethod() != "sandbox_ok" {
+		t.Errorf("it wants %v", request)
 	}
 	b.handle(paymentCaptured(o))
 	notice := b.wantPublished("OrderConfirmed")[0].(*orderv1.OrderConfirmed).GetNotice()
@@ -118,9 +118,9 @@ func TestAnOrderThatGoesWell(t *testing.T) {
 		t.Errorf("ended as %v", got)
 	}
 	if n := b.count(`select count(*) from orders where due_time is not null`); n != 0 {
-		t.Error("the sweeper would look at it")
+		t.Error("the sweeper would handle it")
 	}
-	// All of it again changes nothing and says nothing.
+	// All of it again changes nothing and publishes nothing.
 	b.published()
 	b.handle(stockReserved(o), paymentCaptured(o), stockCommitted(o), mailSent(o, confirmationMail, o.GetId()))
 	b.wantPublished()
@@ -208,7 +208,7 @@ func TestACaptureOnACancelledOrderIsAnsweredWithTheCancellation(t *testing.T) {
 		t.Errorf("published %v after %v", again, first)
 	}
 	b.wantState(o, "CANCELLED", "EXPIRED", "RELEASE", "REFUND", "CANCELLATION_MAIL")
-	b.handle(stockReserved(o)) // inventory asks
+	b.handle(stockReserved(o)) // inventory repeats its answer
 	b.wantPublished("OrderCancelled")
 }
 
@@ -223,16 +223,16 @@ func TestARefundIsToldWithItsAmountsAndItsMailIsAwaited(t *testing.T) {
 	first, second := uuid.NewString(), uuid.NewString()
 	b.handle(paymentRefunded(o, first, 100, 100), paymentRefunded(o, second, 200, 300), paymentRefunded(o, first, 100, 100))
 	published := b.wantPublished("OrderRefunded", "OrderRefunded")
-	told := published[1].(*orderv1.OrderRefunded)
-	if told.GetRefundId() != second || told.GetAmount().GetUnits() != 2 || told.GetRefunded().GetUnits() != 3 || told.GetReason() != "broken" || len(told.GetNotice().GetLines()) != 1 {
-		t.Errorf("told %v", told)
+	refund := published[1].(*orderv1.OrderRefunded)
+	if refund.GetRefundId() != second || refund.GetAmount().GetUnits() != 2 || refund.GetRefunded().GetUnits() != 3 || refund.GetReason() != "broken" || len(refund.GetNotice().GetLines()) != 1 {
+		t.Errorf("published %v", refund)
 	}
 	b.handle(mailSent(o, refundMail, first))
 	b.wantState(o, "CONFIRMED", "", "REFUND_MAIL")
 	b.wait(time.Minute)
 	b.sweep(1)
-	if again := b.wantPublished("OrderRefunded")[0].(*orderv1.OrderRefunded); !proto.Equal(again, told) {
-		t.Errorf("asked again with %v", again)
+	if again := b.wantPublished("OrderRefunded")[0].(*orderv1.OrderRefunded); !proto.Equal(again, refund) {
+		t.Errorf("published again as %v", again)
 	}
 	b.handle(mailSent(o, refundMail, second))
 	got := b.wantState(o, "CONFIRMED", "")

@@ -38,7 +38,7 @@ import (
 const soon = 20 * time.Second
 
 // harness is order on its own database with a clock that the test turns. What it
-// says is read from the outbox; what it consumes is handed to its consumer's handler.
+// publishes is read from the outbox; what it consumes is handed to its consumer's handler.
 type harness struct {
 	t        *testing.T
 	pool     *pg.Pool
@@ -144,7 +144,7 @@ func request() *orderv1.PlaceOrderRequest {
 	}
 }
 
-// placed places an order and drops what it said.
+// placed places an order and drops what it published.
 func (b *harness) placed() *orderv1.Order {
 	b.t.Helper()
 	res, err := b.client.PlaceOrder(b.t.Context(), request())

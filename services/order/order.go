@@ -1,6 +1,7 @@
 // Package order is what the shop sold: it prices and accepts orders, and brings
 // them to their end. It alone decides what becomes of an order; inventory, payment
-// and notification do their steps and say so, and are asked again until they did.
+// and notification do their steps and report them; order publishes the events of overdue
+// steps again until they did.
 package order
 
 import (
@@ -42,7 +43,7 @@ var migrations embed.FS
 // Migrations are the goose migrations of order's database.
 func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
-// Config says what order stands on.
+// Config is what order needs.
 type Config struct {
 	Context kitapp.ContextConfig
 }

@@ -216,7 +216,7 @@ func TestTheTimelineMergesContextsAndNamesThoseThatAreAway(t *testing.T) {
 		kinds = append(kinds, e.GetContext()+"/"+e.GetKind())
 	}
 	if got := strings.Join(kinds, " "); got != "order/PLACED order/AWAITING_PAYMENT order/CONFIRMED inventory/SALE" || !slices.Equal(res.GetMissing(), []string{"payment"}) {
-		t.Errorf("told %s, missing %v", got, res.GetMissing())
+		t.Errorf("the timeline is %s, missing %v", got, res.GetMissing())
 	}
 	_, err = b.client.GetOrderTimeline(t.Context(), &orderv1.GetOrderTimelineRequest{Id: uuid.NewString()})
 	testkit.Refused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND")
@@ -313,7 +313,7 @@ func TestTheSweeperExpiresAndAsksAgain(t *testing.T) {
 	b.sweep(1)
 	again := b.publishedWithIDs()
 	if len(again) != 1 || again[0].id != first[0].id || !proto.Equal(again[0].message, first[0].message) {
-		t.Errorf("asked again with %v after %v", again, first)
+		t.Errorf("published again with %v after %v", again, first)
 	}
 	b.sweep(0)
 	b.wait(59 * time.Second)

@@ -33,7 +33,7 @@ const (
 	// outageVariable makes the outage longer, such as "10m".
 	outageVariable = "SHOPMESH_TEST_OUTAGE"
 	// shortestOutage is longer than a record may be under way, a group's session, and
-	// heldAfter: from then on nothing is asked again.
+	// heldAfter: from then on nothing is published again.
 	shortestOutage = 18 * time.Second
 	heldAfter      = 13 * time.Second
 )
@@ -61,7 +61,7 @@ const (
 )
 
 // The broker is away for a while. Orders are accepted and read, status and readiness
-// say why nothing leaves, the log does so in a few lines, and overdue steps fill no
+// name the cause, the log does so in a few lines, and overdue steps fill no
 // outbox. Once as many events wait as may, new orders are refused, with a delay. When it is
 // back, every event leaves, once, and what others published is applied.
 func TestTheBrokerIsAway(t *testing.T) {
@@ -88,15 +88,15 @@ func TestTheBrokerIsAway(t *testing.T) {
 	o.sell(heldAfter)
 	waiting, placed := o.status().GetOutboxPending(), len(o.placed)
 	o.sell(outage(t) - heldAfter)
-	// Overdue steps were asked again until what was asked was seen to wait: since then
+	// Overdue steps were published again until the outbox was seen to wait: since then
 	// each order has added its own event, and no more.
 	if more, fresh := o.status().GetOutboxPending()-waiting, len(o.placed)-placed; more < int64(fresh) || more > int64(fresh)+5 {
 		t.Errorf("%d orders added %d events", fresh, more)
 	}
-	o.mustTell(away)
+	o.mustReport(away)
 	fillOutbox(t, database)
 	o.mustShed()
-	o.mustTell(away)
+	o.mustReport(away)
 	// What waits is in the database alone.
 	if heap := liveBytes(); heap > mostEvents*eventBytes {
 		t.Errorf("%d MiB are in use while events of %d MiB wait", heap>>20, mostEvents*eventBytes>>20)
@@ -163,8 +163,8 @@ func (o *outing) read(placed *orderv1.Order) *orderv1.Order {
 	return res.GetOrder()
 }
 
-// mustTell checks what is said of the outage, and what waits.
-func (o *outing) mustTell(since time.Time) {
+// mustReport checks what is reported of the outage, and what waits.
+func (o *outing) mustReport(since time.Time) {
 	o.t.Helper()
 	status := o.status()
 	if !status.GetReady() || !slices.ContainsFunc(status.GetConditions(), func(text string) bool { return strings.Contains(text, "the broker is away") }) {
@@ -177,14 +177,14 @@ func (o *outing) mustTell(since time.Time) {
 	body, err := io.ReadAll(res.Body)
 	_ = res.Body.Close()
 	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), "the broker is away") {
-		o.t.Errorf("readiness says %d %s, %v", res.StatusCode, body, err)
+		o.t.Errorf("readiness is %d %s, %v", res.StatusCode, body, err)
 	}
 	lines := o.log.all()
 	if minutes := int(time.Since(since)/time.Minute) + 1; len(lines) > 4+4*minutes {
 		o.t.Errorf("%d warnings in %v:\n%s", len(lines), time.Since(since), strings.Join(lines, ""))
 	}
 	if !strings.Contains(strings.Join(lines, ""), "the broker is away; events wait in the outbox") {
-		o.t.Errorf("the log says:\n%s", strings.Join(lines, ""))
+		o.t.Errorf("the log holds:\n%s", strings.Join(lines, ""))
 	}
 }
 
@@ -211,7 +211,7 @@ func (o *outing) mustShed() {
 			return false
 		}
 		if r := testkit.Refused(o.t, err, connect.CodeResourceExhausted, "ORDERS_BACKLOGGED"); r.RetryAfter <= 0 {
-			o.t.Errorf("told no delay: %v", err)
+			o.t.Errorf("no delay is given: %v", err)
 		}
 		return true
 	})

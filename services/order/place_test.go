@@ -210,7 +210,7 @@ func TestAPriceThatChangedComesWithTheNewQuote(t *testing.T) {
 		quoted := testkit.Detail[*orderv1.OrderQuote](r)
 		quote, err := b.client.QuoteOrder(t.Context(), &orderv1.QuoteOrderRequest{Lines: req.GetLines()})
 		if err != nil || !proto.Equal(quoted, quote.GetQuote()) || quote.GetQuote().GetTotal().GetUnits() != 10 {
-			t.Errorf("the refusal's quote is %v, QuoteOrder says %v, %v", quoted, quote, err)
+			t.Errorf("the refusal's quote is %v, QuoteOrder answers %v, %v", quoted, quote, err)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (b *harness) waitForWaiting(n int, done <-chan struct{}) {
 }
 
 // free has the two meet as it happens, for many orders at once, until each was the
-// first at some order; who was is told by leads.
+// first at some order; leads reports who was.
 func (b *harness) free(r race, prepare func() *orderv1.Order, leads func(*orderv1.Order) bool) []*orderv1.Order {
 	b.t.Helper()
 	var all []*orderv1.Order
@@ -171,7 +171,7 @@ func (b *harness) wantGivenBack(o *orderv1.Order, reason string) {
 	}
 }
 
-// cancellations counts what was said of an order's end, and returns the last.
+// cancellations counts the events of an order's end, and returns the last.
 func cancellations(published []publication, o *orderv1.Order) (n int, last *orderv1.OrderCancelled) {
 	for _, s := range published {
 		if m, ok := s.message.(*orderv1.OrderCancelled); ok && m.GetNotice().GetOrderId() == o.GetId() {
@@ -199,7 +199,7 @@ func TestACancellationMeetsTheCapture(t *testing.T) {
 			t.Errorf("the order went %v", got)
 		}
 		if n != want || !last.GetPaymentRequested() || last.GetPaymentId() != o.GetPaymentId() {
-			t.Errorf("the end was told %d times, want %d; last %v", n, want, last)
+			t.Errorf("the end was published %d times, want %d; last %v", n, want, last)
 		}
 		b.wantGivenBack(o, "REQUESTED")
 	}
@@ -219,7 +219,7 @@ func TestACancellationMeetsTheCapture(t *testing.T) {
 		check(o, b.publishedWithIDs())
 	}
 	all := b.free(race{b.cancel, b.capture}, b.awaitingPayment, b.wasConfirmed)
-	// Preparing a batch takes what the one before it said; the last is complete.
+	// Preparing a batch takes what the one before it published; the last is complete.
 	published := b.publishedWithIDs()
 	for _, o := range all[len(all)-16:] {
 		check(o, published)
@@ -304,10 +304,10 @@ func TestTwoCancellationsMeet(t *testing.T) {
 	}
 	for i := range 6 {
 		o := expired()
-		expire, ask := func() error { return b.expire(o) }, func() error { return cancel(o) }
-		lead, follow := expire, ask
+		expire, request := func() error { return b.expire(o) }, func() error { return cancel(o) }
+		lead, follow := expire, request
 		if i%2 == 1 {
-			lead, follow = ask, expire
+			lead, follow = request, expire
 		}
 		if err := b.inTurn(lead, follow); err != nil {
 			t.Fatal(err)
@@ -317,7 +317,7 @@ func TestTwoCancellationsMeet(t *testing.T) {
 			t.Errorf("round %d: the order went %v, the customer was refused: %v %v", i, b.states(o), wasRefused, reason)
 		}
 		if n, _ := cancellations(b.publishedWithIDs(), o); n != 1 {
-			t.Errorf("round %d: the end was told %d times", i, n)
+			t.Errorf("round %d: the end was published %d times", i, n)
 		}
 	}
 	for range 6 {

@@ -258,7 +258,7 @@ func TestOrderRunsAsAProcess(t *testing.T) {
 	}
 	timeline, err := p.orders.GetOrderTimeline(t.Context(), &orderv1.GetOrderTimelineRequest{Id: o.GetId()})
 	if err != nil || len(timeline.GetMissing()) != 0 || strings.Contains(timeline.String(), "ada@") {
-		t.Fatalf("told %v, %v", timeline, err)
+		t.Fatalf("the timeline is %v, %v", timeline, err)
 	}
 	var kinds []string
 	for _, e := range timeline.GetEntries() {
@@ -266,7 +266,7 @@ func TestOrderRunsAsAProcess(t *testing.T) {
 	}
 	slices.Sort(kinds)
 	if got := strings.Join(kinds, " "); got != "AWAITING_PAYMENT CHARGE_ATTEMPT CONFIRMED MAIL_REQUESTED MAIL_SENT PAYMENT_REQUESTED PLACED REFUND_REQUESTED SALE" {
-		t.Errorf("told %s", got)
+		t.Errorf("the timeline is %s", got)
 	}
 	rest, err := http.Get(p.api + "/v1/orders/" + o.GetId()) //nolint:noctx // a browser's call
 	if err != nil || rest.StatusCode != http.StatusOK {

@@ -77,7 +77,7 @@ func TestZeroValuesAndNestedMessagesOverride(t *testing.T) {
 	}
 }
 
-// What is wrong is told with the file, the context and the name.
+// An error names the file, the context and the name.
 func TestWhatIsWrongIsTold(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ text, want string }{

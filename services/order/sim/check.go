@@ -24,7 +24,7 @@ type Broken struct {
 
 func (b *Broken) Error() string { return fmt.Sprintf("order %s: %s", b.OrderID, b.What) }
 
-// Check looks for what must never be in any order, between any two steps.
+// Check finds what must never be in any order, between any two steps.
 func (s *Store) Check() error {
 	for _, r := range s.placed {
 		if what := s.wrong(r); what != "" {

@@ -1,7 +1,7 @@
 // Package sim runs order's own decisions and translations of events on a store in
 // memory, for the simulation of the whole shop. What ships does not import it.
 //
-// Every operation is one transaction. It returns what the transaction says and a
+// Every operation is one transaction. It returns the events of the transaction and a
 // function that commits it; one that is not committed did not happen.
 package sim
 
@@ -33,7 +33,7 @@ type Config struct {
 	NewID func() uuid.UUID
 	// Random returns random bits, for an order's number.
 	Random func() uint64
-	// Lookup asks catalog for a product by its code; nil when there is none.
+	// Lookup reads a product from catalog by its code; nil when there is none.
 	Lookup func(code string) *catalogv1.Product
 	// PaymentWindow and RetryAfter are order's settings of these names.
 	PaymentWindow, RetryAfter time.Duration
@@ -264,7 +264,7 @@ func (s *Store) update(r *row, c domain.Decided) {
 // Line is a product's code and how many of it.
 type Line = domain.LineRequest
 
-// Placement is what somebody asks to buy.
+// Placement is what somebody wants to buy.
 type Placement struct {
 	RequestID  uuid.UUID
 	CustomerID uuid.UUID
@@ -272,7 +272,7 @@ type Placement struct {
 	Lines      []Line
 }
 
-// ErrRefused says that an order was refused, as it should be.
+// ErrRefused is the error of an order that was refused, as it should be.
 var ErrRefused = errors.New("refused")
 
 // Place accepts an order or refuses it with ErrRefused; the same request gets the
@@ -339,21 +339,21 @@ func (s *Store) product(t *tx, code string) (domain.Product, bool) {
 	return product, true
 }
 
-// Cancel ends an order because somebody asked for it; ErrRefused once it is shipped.
+// Cancel ends an order because somebody wants it; ErrRefused once it is shipped.
 func (s *Store) Cancel(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Decision, error) {
 		return o.Cancel("changed my mind", s.settings.Retry, s.cause("customer"))
 	})
 }
 
-// Ship says that an order was sent; ErrRefused unless it is confirmed.
+// Ship records that an order was sent; ErrRefused unless it is confirmed.
 func (s *Store) Ship(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Decision, error) {
 		return o.Ship(s.cfg.NewID(), domain.Dispatch{Carrier: "post", TrackingCode: "1", ShipRefunded: true}, s.settings.Retry, s.cause("staff"))
 	})
 }
 
-// Deliver says that an order arrived; ErrRefused unless it is shipped.
+// Deliver records that an order arrived; ErrRefused unless it is shipped.
 func (s *Store) Deliver(id uuid.UUID) (published []outbox.Event, commit func(), err error) {
 	return s.move(id, func(o *domain.Order) (domain.Decision, error) { return o.Deliver(s.cause("staff")) })
 }
@@ -384,7 +384,7 @@ func (s *Store) NextDue() time.Time {
 	return next
 }
 
-// Sweep looks at the orders that are due, and names them.
+// Sweep handles the orders that are due, and names them.
 func (s *Store) Sweep() (swept []uuid.UUID, published []outbox.Event, commit func()) {
 	t := &tx{}
 	at := s.cause("order")

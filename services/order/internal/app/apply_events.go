@@ -12,7 +12,7 @@ import (
 
 // Apply applies events in their order, all in tx: one round trip that locks and loads,
 // one with all writes. Money for an order that does not exist is an error, so that
-// somebody is told; other events about such an order are ignored.
+// it is set aside for an operator; other events about such an order are ignored.
 func (s *Orders) Apply(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound) error {
 	if len(inbound) == 0 {
 		return nil

@@ -25,8 +25,8 @@ const (
 	// stops no sale: orders wait durably, some 3 kB each in the outbox. Beyond this
 	// bound the shop takes no more than it can work off in about a minute.
 	mostWaiting = 50_000
-	// lateEvent is how old the outbox's first event is when nothing is asked again:
-	// what was asked is still here itself.
+	// lateEvent is how old the outbox's first event is when nothing is published again:
+	// what was published is still here itself.
 	lateEvent = 10 * time.Second
 	// backlogPoll is how often the outbox is counted.
 	backlogPoll = time.Second
@@ -61,7 +61,7 @@ func NewBacklog(waiting func(ctx context.Context, most int64) (int64, time.Time,
 	return &Backlog{waiting: waiting, now: now, condition: condition.New(log, "new orders are shed")}
 }
 
-// Run looks at the outbox until ctx ends.
+// Run polls the outbox until ctx ends.
 func (b *Backlog) Run(ctx context.Context) error {
 	ticker := time.NewTicker(backlogPoll)
 	defer ticker.Stop()
@@ -78,7 +78,7 @@ func (b *Backlog) Run(ctx context.Context) error {
 func (b *Backlog) poll(ctx context.Context) {
 	n, oldest, err := b.waiting(ctx, mostWaiting)
 	if err != nil {
-		return // the database is away: nothing is accepted anyway, and others say so
+		return // the database is away: nothing is accepted anyway, and others report it
 	}
 	b.full.Store(n >= mostWaiting)
 	b.held.Store(n > 0 && b.now().Sub(oldest) > lateEvent)
@@ -129,7 +129,7 @@ func (b *Backlog) check(ctx context.Context) error {
 // Condition says why new orders are shed; nil when none is.
 func (b *Backlog) Condition(context.Context) error { return b.condition.Err(0) }
 
-// retryPolicy is the policy for overdue steps: none is asked again while what was asked
+// retryPolicy is the policy for overdue steps: none is published again while what was published
 // before is still in the outbox, or a broker's outage would fill it with repetitions.
 func (b *Backlog) retryPolicy(policy domain.RetryPolicy) domain.RetryPolicy {
 	policy.Hold = b != nil && b.held.Load()

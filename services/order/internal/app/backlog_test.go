@@ -57,7 +57,7 @@ func TestOrdersAreShedWhileAnswersAreLate(t *testing.T) {
 			t.Fatalf("a queue stands: %v", err)
 		}
 		if err := b.Condition(t.Context()); err == nil || !strings.Contains(err.Error(), "more orders come than the shop completes") {
-			t.Errorf("told %v", err)
+			t.Errorf("the condition is %v", err)
 		}
 		<-time.After(answerWindow) // nothing late any more
 		if err := b.check(t.Context()); err != nil {
@@ -66,7 +66,7 @@ func TestOrdersAreShedWhileAnswersAreLate(t *testing.T) {
 	})
 }
 
-// A broker that is away stops no sale until the bound; nothing is asked again
+// A broker that is away stops no sale until the bound; nothing is published again
 // meanwhile. Both end when the outbox is worked off.
 func TestOrdersAreTakenUntilTheOutboxIsFull(t *testing.T) {
 	t.Parallel()
@@ -86,7 +86,7 @@ func TestOrdersAreTakenUntilTheOutboxIsFull(t *testing.T) {
 		<-time.After(lateEvent + backlogPoll)
 		synctest.Wait()
 		if b.check(ctx) != nil || !b.retryPolicy(domain.RetryPolicy{}).Hold {
-			t.Error("events are old: orders are taken still, and nothing is asked again")
+			t.Error("events are old: orders are taken still, and nothing is published again")
 		}
 		state.n++
 		<-time.After(backlogPoll)
@@ -102,7 +102,7 @@ func TestOrdersAreTakenUntilTheOutboxIsFull(t *testing.T) {
 		}
 		<-time.After(10 * time.Second)
 		if err := b.Condition(ctx); err != nil {
-			t.Errorf("still told: %v", err)
+			t.Errorf("still there: %v", err)
 		}
 		cancel()
 		<-done

@@ -27,14 +27,14 @@ type TimelineEntry struct {
 	TraceID string
 }
 
-// TimelineSource tells what another context knows of an order.
+// TimelineSource fetches what another context knows of an order.
 type TimelineSource struct {
 	// Context is its name.
 	Context string
 	Fetch   func(ctx context.Context, orderID uuid.UUID) ([]TimelineEntry, error)
 }
 
-// Timeline tells all that happened to an order, oldest first, and names the
+// Timeline returns all that happened to an order, oldest first, and names the
 // contexts that did not answer. Errors: ORDER_NOT_FOUND.
 func (s *Orders) Timeline(ctx context.Context, id uuid.UUID, sources []TimelineSource) (all []TimelineEntry, missing []string, err error) {
 	_, history, err := s.Get(ctx, id)

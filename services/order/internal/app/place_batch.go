@@ -123,7 +123,7 @@ func (b *placingBatch) place(i int, in placing) {
 		b.results[i].Value = response
 		return
 	}
-	if unknown := b.unknownCodes(in); len(unknown) > 0 && !in.asked {
+	if unknown := b.unknownCodes(in); len(unknown) > 0 && !in.lookedUp {
 		b.results[i].Err = &productsUnknown{codes: unknown}
 		return
 	}

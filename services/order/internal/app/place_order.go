@@ -41,12 +41,12 @@ type placing struct {
 	traceparent string
 	// capped says that the caller's unpaid orders are counted.
 	capped bool
-	// asked says that catalog was asked for the products that order does not know.
-	asked bool
+	// lookedUp says that the products that order does not know were looked up in catalog.
+	lookedUp bool
 }
 
 // productsUnknown is the outcome of an order with products that order does not
-// know yet: catalog is asked for them, outside of any transaction.
+// know yet: they are looked up in catalog, outside of any transaction.
 type productsUnknown struct{ codes []string }
 
 func (e *productsUnknown) Error() string {
@@ -89,10 +89,10 @@ func (p *PlaceOrder) Place(
 	if !errors.As(err, &unknown) {
 		return response, err
 	}
-	if err := p.products.Ask(ctx, unknown.codes); err != nil {
+	if err := p.products.Learn(ctx, unknown.codes); err != nil {
 		return nil, err
 	}
-	in.asked = true
+	in.lookedUp = true
 	return p.collect(ctx, in)
 }
 
@@ -119,18 +119,18 @@ func (in placing) collectorKey() uuid.UUID {
 
 // customerOf says for whom an order is: a customer orders for themselves, staff
 // who may write orders for anyone, others as guests.
-func customerOf(caller authz.Identity, asked uuid.UUID) (uuid.UUID, error) {
+func customerOf(caller authz.Identity, given uuid.UUID) (uuid.UUID, error) {
 	if caller.Kind == authz.Customer {
 		own, err := uuid.Parse(caller.ID)
 		if err != nil {
 			return uuid.Nil, fmt.Errorf("the customer's id %q is no UUID: %w", caller.ID, err)
 		}
-		if asked == uuid.Nil || asked == own {
+		if given == uuid.Nil || given == own {
 			return own, nil
 		}
 	}
-	if asked == uuid.Nil || caller.Kind == authz.Service || caller.May(optionsv1.Permission_PERMISSION_ORDERS_WRITE) {
-		return asked, nil
+	if given == uuid.Nil || caller.Kind == authz.Service || caller.May(optionsv1.Permission_PERMISSION_ORDERS_WRITE) {
+		return given, nil
 	}
 	if caller.Kind == authz.Anonymous {
 		return uuid.Nil, fault.New(fault.Unauthenticated, fault.ReasonUnauthenticated,
@@ -138,6 +138,6 @@ func customerOf(caller authz.Identity, asked uuid.UUID) (uuid.UUID, error) {
 			Field("customer_id", "must be empty for a guest")
 	}
 	return uuid.Nil, fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
-		"you can't place an order for customer %s: leave customer_id empty or give your own", asked).
+		"you can't place an order for customer %s: leave customer_id empty or give your own", given).
 		Field("customer_id", "must be your own")
 }

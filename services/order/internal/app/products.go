@@ -9,17 +9,17 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-// Products is what order knows of products. Catalog's events tell of them; catalog
-// itself is asked only for one that nothing is known yet.
+// Products is what order knows of products, by catalog's events; one of which nothing is
+// known yet is looked up in catalog.
 type Products struct {
 	Pool *pg.Pool
-	// Lookup asks catalog for products by code, at most 200; those that there are
-	// not are left out.
+	// Lookup reads products from catalog by code, at most 200; those that do not
+	// exist are left out.
 	Lookup func(ctx context.Context, codes []string) ([]domain.Product, error)
 }
 
-// Ask asks catalog for products and keeps what it says.
-func (p *Products) Ask(ctx context.Context, codes []string) error {
+// Learn looks products up in catalog and keeps what it finds.
+func (p *Products) Learn(ctx context.Context, codes []string) error {
 	found, err := p.Lookup(ctx, codes)
 	if err != nil || len(found) == 0 {
 		return err
@@ -29,7 +29,7 @@ func (p *Products) Ask(ctx context.Context, codes []string) error {
 	})
 }
 
-// Apply keeps what was said of products; a version older than what is known counts
+// Apply keeps what catalog published; a version older than what is known counts
 // for nothing.
 func (p *Products) Apply(ctx context.Context, tx *pg.Tx, products []domain.Product) error {
 	if len(products) == 0 {
@@ -38,7 +38,7 @@ func (p *Products) Apply(ctx context.Context, tx *pg.Tx, products []domain.Produ
 	return store.On(tx).SaveProducts(ctx, products)
 }
 
-// Quote says what lines cost now. Errors: those of domain.Price.
+// Quote returns what lines cost now. Errors: those of domain.Price.
 func (p *Products) Quote(ctx context.Context, lines []domain.LineRequest) (domain.Quote, error) {
 	codes := make([]string, 0, len(lines))
 	for _, line := range lines {
@@ -52,7 +52,7 @@ func (p *Products) Quote(ctx context.Context, lines []domain.LineRequest) (domai
 	}
 	unknown := slices.DeleteFunc(slices.Clone(codes), func(code string) bool { _, ok := known[code]; return ok })
 	if len(unknown) > 0 {
-		if err := p.Ask(ctx, unknown); err != nil {
+		if err := p.Learn(ctx, unknown); err != nil {
 			return domain.Quote{}, err
 		}
 		if known, err = store.On(p.Pool.Hot()).ListProducts(ctx, codes); err != nil {

@@ -16,12 +16,12 @@ const (
 	// least while something is due soon.
 	sweepPause      = time.Second
 	leastSweepPause = 20 * time.Millisecond
-	// tidyPause is how long the sweeper leaves between looks for late erasures.
+	// tidyPause is how long the sweeper leaves between searches for late erasures.
 	tidyPause = time.Minute
 )
 
-// Sweep looks at the orders that are due: it cancels those that expired and asks
-// overdue steps again, until none is due. Any number of replicas may sweep: each
+// Sweep handles the orders that are due: it cancels those that expired and publishes
+// the events of overdue steps again, until none is due. Any number of replicas may sweep: each
 // takes orders that no other holds. It returns how many it swept at.
 func (s *Orders) Sweep(ctx context.Context) (int, error) {
 	total := 0

@@ -49,7 +49,7 @@ func NewTail(pool *pg.Pool, log *slog.Logger) *Tail {
 	return &Tail{pool: pool, log: log, wake: make(chan struct{}, 1), watchers: map[*watcher]struct{}{}, orders: map[uuid.UUID]int{}}
 }
 
-// Start begins to look for new entries; Stop ends it.
+// Start begins to poll for new entries; Stop ends it.
 func (t *Tail) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.stop = cancel
@@ -64,7 +64,7 @@ func (t *Tail) Stop() {
 	t.running.Wait()
 }
 
-// Changed says that orders have new entries, which are committed.
+// Changed wakes the tail: these orders have new entries, which are committed.
 func (t *Tail) Changed(orders []uuid.UUID) {
 	t.mu.Lock()
 	watched := false
@@ -134,7 +134,7 @@ func (t *Tail) run(ctx context.Context) {
 		case <-poll.C:
 		}
 		if err := t.poll(ctx); err != nil && ctx.Err() == nil {
-			t.log.WarnContext(ctx, "could not look for new history", "error", err)
+			t.log.WarnContext(ctx, "could not read new history", "error", err)
 		}
 	}
 }
@@ -168,7 +168,7 @@ func (t *Tail) snapshot() ([]*watcher, []store.Watched) {
 	return watchers, watched
 }
 
-// give hands entries over; those that find no room come with a later look.
+// give hands entries over; those that find no room come with a later poll.
 func (w *watcher) give(entries []domain.Entry) {
 	for _, entry := range entries {
 		select {

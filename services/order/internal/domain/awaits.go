@@ -1,7 +1,7 @@
 package domain
 
 // Awaits is what an order waits for from other contexts: a bit for each step that
-// was asked for and is not acknowledged yet. The bits are stored.
+// was requested and is not acknowledged yet. The bits are stored.
 type Awaits int
 
 // The steps.

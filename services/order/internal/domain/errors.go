@@ -41,7 +41,7 @@ func ErrOrderNotFound(id string) *fault.Error {
 	return fault.New(fault.NotFound, ReasonOrderNotFound, "there is no order with the id %s", id)
 }
 
-// ErrBacklogged says that the order was not taken because too many wait to be worked off.
+// ErrBacklogged is the refusal of an order that was not taken because too many wait to be worked off.
 func ErrBacklogged() *fault.Error {
 	return fault.New(fault.Exhausted, ReasonOrdersBacklogged,
 		"the shop has more orders than it completes in time, and did not take this one: try again after the delay")

@@ -81,7 +81,7 @@ func LoadSpecOf(inbound []Inbound) LoadSpec {
 // ApplyAll applies events in their order to the orders that LoadSpecOf named, as far
 // as they exist, and returns each order once, in the order of their first events. An
 // event about an unknown order is returned in unknown, unless it reports money: that
-// is an error, so that somebody is told.
+// is an error, so that it is set aside for an operator.
 func ApplyAll(orders map[uuid.UUID]*Order, inbound []Inbound, policy Policy, now time.Time) (decided []Decided, unknown []Inbound, err error) {
 	for _, in := range inbound {
 		o, known := orders[in.OrderID]

@@ -134,7 +134,7 @@ func TestMovesThatTheStateForbidsChangeNothing(t *testing.T) {
 	}
 }
 
-// What contradicts the order is set aside for somebody to look at, never applied.
+// What contradicts the order is set aside for an operator, never applied.
 func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 	t.Parallel()
 	o := reserved(t)
@@ -154,7 +154,7 @@ func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
 	}
 	unpaid := newOrder(t)
 	if _, err := unpaid.Apply(refunded(unpaid, uuid.New(), 1, 1), policy(), at(0)); !errors.Is(err, domain.ErrNotPaid) {
-		t.Errorf("refunded before payment was asked: %v", err)
+		t.Errorf("refunded before the payment was requested: %v", err)
 	}
 }
 
@@ -170,11 +170,11 @@ func TestARefundsMailIsAwaitedByRefund(t *testing.T) {
 	apply(t, o, mail(domain.RefundMail, first))
 	awaitsOnly(t, o, "REFUND_MAIL")
 	if again := apply(t, o, refunded(o, second, 50, 150)); len(again.Events) != 1 || again.Events[0].Version != c.Events[1].Version {
-		t.Errorf("asked again, it publishes %+v", again.Events)
+		t.Errorf("applied again, it publishes %+v", again.Events)
 	}
 	apply(t, o, mail(domain.RefundMail, second))
 	awaitsOnly(t, o)
 	if again := apply(t, o, refunded(o, second, 50, 150)); len(again.Events) != 0 {
-		t.Errorf("settled, it publishes %+v", again.Events)
+		t.Errorf("its mail sent, it publishes %+v", again.Events)
 	}
 }

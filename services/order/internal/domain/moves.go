@@ -38,7 +38,7 @@ func (o *Order) refundDue() Awaits {
 	return 0
 }
 
-// Dispatch says how an order is sent.
+// Dispatch is how an order is sent.
 type Dispatch struct {
 	Carrier      string
 	TrackingCode string

@@ -11,7 +11,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
-// reach brings a new order to a state that was drawn, by what is applied and asked for.
+// reach brings a new order to a state that was drawn, by what is applied and requested.
 func reach(t *rapid.T, state domain.State) *domain.Order {
 	o, _, err := domain.Place(placement(), input(), at(0))
 	if err != nil {

@@ -134,7 +134,7 @@ type Adjustment struct {
 	Amount money.Money
 }
 
-// Shipment says how and when an order was sent.
+// Shipment is how and when an order was sent.
 type Shipment struct {
 	ID           uuid.UUID
 	Carrier      string

@@ -9,7 +9,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// Placement is what somebody asks to buy.
+// Placement is what somebody wants to buy.
 type Placement struct {
 	// CustomerID is uuid.Nil for a guest.
 	CustomerID    uuid.UUID

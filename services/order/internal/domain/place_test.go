@@ -93,7 +93,7 @@ func TestCardsAreOfferedByTheirPrefix(t *testing.T) {
 			t.Errorf("%s: %v", method, err)
 		}
 		if err != nil && strings.Contains(err.Error(), "SHOPMESH_STRIPE_KEY") {
-			t.Errorf("%s is told of a key that is set: %v", method, err)
+			t.Errorf("%s names a key that is set: %v", method, err)
 		}
 	}
 	p, g := placement(), input()

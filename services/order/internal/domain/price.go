@@ -34,8 +34,8 @@ type Product struct {
 	Name   string
 	Price  money.Money
 	Status ProductStatus
-	// Version counts the product's changes; 0 when catalog was asked for it
-	// before its event came.
+	// Version counts the product's changes; 0 when it was looked up in
+	// catalog before its event came.
 	Version int64
 }
 

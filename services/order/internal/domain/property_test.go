@@ -10,8 +10,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
-// world plays the other contexts: it does what it is told, remembers it, and
-// answers again when asked again. Its answers arrive in any order among topics,
+// world plays the other contexts: it does what it is to do, remembers it, and
+// answers again when an event comes again. Its answers arrive in any order among topics,
 // perhaps twice, or not at all.
 type world struct {
 	order *domain.Order
@@ -163,7 +163,7 @@ func (w *world) cause() domain.Cause { return at(w.now) }
 func (w *world) step(t *rapid.T) {
 	w.now += time.Duration(rapid.IntRange(0, 40).Draw(t, "seconds")) * time.Second
 	switch rapid.SampledFrom([]string{
-		"event", "event", "inbound", "inbound", "inbound", "twice", "lose", "forget", "provider", "look", "cancel", "ship", "deliver", "refund", "question", "erase",
+		"event", "event", "inbound", "inbound", "inbound", "twice", "lose", "forget", "provider", "sweep", "cancel", "ship", "deliver", "refund", "question", "erase",
 	}).Draw(t, "step") {
 	case "event":
 		if len(w.events) > 0 {
@@ -184,7 +184,7 @@ func (w *world) step(t *rapid.T) {
 		}
 	case "provider":
 		w.provider()
-	case "look":
+	case "sweep":
 		w.took(w.order.Sweep(retry, w.cause()))
 	case "cancel":
 		if rapid.IntRange(0, 5).Draw(t, "sure") > 0 {
@@ -217,8 +217,8 @@ func (w *world) step(t *rapid.T) {
 	w.check(t)
 }
 
-// mayLose says whether the news of a inbound comes again. A refund of an order that is
-// not cancelled is not awaited: nobody asks for it.
+// mayLose says whether the event comes again. A refund of an order that is
+// not cancelled is not awaited: nothing brings it again.
 func (w *world) mayLose(inbound domain.InboundEvent) bool {
 	_, refund := inbound.(domain.PaymentRefunded)
 	return !refund || w.order.Snapshot().State == domain.Cancelled
@@ -283,8 +283,8 @@ func (w *world) progress(t *rapid.T, losing bool) {
 	w.check(t)
 }
 
-// drain lets everything arrive and every question be asked, until nothing is due.
-// Up to a moment, news is still lost.
+// drain lets everything arrive and every event be repeated, until nothing is due.
+// Up to a moment, events are still lost.
 func (w *world) drain(t *rapid.T) {
 	losing := rapid.IntRange(0, 5).Draw(t, "losing")
 	for round := range 200 {

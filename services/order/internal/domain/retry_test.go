@@ -9,17 +9,17 @@ import (
 
 func TestOverdueStepsAreAskedAgainUnderTheirFirstIdentity(t *testing.T) {
 	t.Parallel()
-	o := confirmed(t) // said at second 1
+	o := confirmed(t) // published at second 1
 	early := o.Sweep(retry, at(30*time.Second))
 	if len(early.Events) != 0 || !o.Snapshot().DueTime.Equal(dawn.Add(31*time.Second)) {
-		t.Fatalf("too early it publishes %v and looks again at %v", early.Events, o.Snapshot().DueTime)
+		t.Fatalf("too early it publishes %v and is due at %v", early.Events, o.Snapshot().DueTime)
 	}
 	due := time.Second
 	for n, seconds := range []int{30, 60, 120, 240, 480, 600, 600} {
 		due += time.Duration(seconds) * time.Second
 		c := o.Sweep(retry, at(due))
 		if len(c.Events) != 1 || c.Events[0].Kind != domain.ConfirmedEvent || c.Events[0].Version != 3 || len(c.History) != 0 {
-			t.Fatalf("asking %d says %+v", n, c.Events)
+			t.Fatalf("repetition %d publishes %+v", n, c.Events)
 		}
 	}
 	apply(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID()))
@@ -48,7 +48,7 @@ func TestAnOrderExpiresUnlessItIsPaid(t *testing.T) {
 	}
 }
 
-// While what was asked has not left, an overdue step is not asked again, and the order
+// While the outbox holds what was published, nothing is published again, and the order
 // is swept at later; it expires all the same.
 func TestAHeldOrderIsNotAskedAgain(t *testing.T) {
 	t.Parallel()

@@ -97,7 +97,7 @@ func (b *sorted) add(event consumer.Event) error {
 	return nil
 }
 
-// inboundEvent adds an event about an order; id is the order's, as the event says it.
+// inboundEvent adds an event about an order; id is the order's, as the event holds it.
 func (b *sorted) inboundEvent(event consumer.Event, id, actor string, inbound domain.InboundEvent) error {
 	order, err := parseID(event, "order_id", id)
 	if err != nil {

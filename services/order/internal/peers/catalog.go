@@ -13,14 +13,14 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/events"
 )
 
-// LookupProducts returns a function that asks catalog for products by code. What
+// LookupProducts returns a function that reads products from catalog by code. What
 // it answers counts as version 0, so that any event about the product replaces it.
 func LookupProducts(peers *peer.Peers) func(context.Context, []string) ([]domain.Product, error) {
 	catalog := catalogv1connect.NewProductServiceClient(peers.Client("catalog"))
 	return func(ctx context.Context, codes []string) ([]domain.Product, error) {
 		res, err := catalog.BatchGetProducts(ctx, &catalogv1.BatchGetProductsRequest{Codes: codes})
 		if err != nil {
-			return nil, fmt.Errorf("ask catalog for products: %w", err)
+			return nil, fmt.Errorf("look products up in catalog: %w", err)
 		}
 		products := make([]domain.Product, 0, len(res.GetProducts()))
 		for _, found := range res.GetProducts() {

@@ -19,11 +19,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/app"
 )
 
-// most bounds what is asked of a context: an order has a few of each thing, and
+// most bounds what is fetched from a context: an order has a few of each thing, and
 // two movements of a line at the most.
 const most = 1000
 
-// TimelineSources are the contexts that tell their parts of an order's timeline.
+// TimelineSources are the contexts that hold parts of an order's timeline.
 func TimelineSources(peers *peer.Peers) []app.TimelineSource {
 	inventory := inventoryv1connect.NewInventoryServiceClient(peers.Client("inventory"))
 	payment := paymentv1connect.NewPaymentServiceClient(peers.Client("payment"))
@@ -105,7 +105,7 @@ func attempts(kind string, all []*paymentv1.PaymentAttempt) []app.TimelineEntry 
 	return entries
 }
 
-// mails tells of mails without what the mail server said, which may hold an
+// mails leaves out what the mail server answered, which may hold an
 // address.
 func mails(ctx context.Context, notification notificationv1connect.NotificationServiceClient, id uuid.UUID) ([]app.TimelineEntry, error) {
 	res, err := notification.ListNotifications(ctx, &notificationv1.ListNotificationsRequest{PageSize: most, Filter: ofOrder(id)})
@@ -117,7 +117,7 @@ func mails(ctx context.Context, notification notificationv1connect.NotificationS
 		kind := name(n.GetKind().String(), "NOTIFICATION_KIND_")
 		entries = append(entries, app.TimelineEntry{
 			Time: n.GetCreateTime().AsTime(), Context: "notification", Kind: "MAIL_REQUESTED",
-			Detail: "The mail " + kind + " was asked for", Actor: "order",
+			Detail: "The mail " + kind + " was requested", Actor: "order",
 		})
 		for _, a := range n.GetAttempts() {
 			happened, outcome := "MAIL_ATTEMPT", "was not taken by the mail server"

@@ -8,7 +8,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 )
 
-// GetOrderTimeline tells all that happened to an order, in every context.
+// GetOrderTimeline returns all that happened to an order, in every context.
 func (s *Server) GetOrderTimeline(ctx context.Context, req *orderv1.GetOrderTimelineRequest) (*orderv1.GetOrderTimelineResponse, error) {
 	id, err := readOrderID(req.GetId())
 	if err != nil {

@@ -18,7 +18,7 @@ type Server struct {
 	sources  []app.TimelineSource
 }
 
-// NewServer returns the OrderService over its use cases; the sources tell their
+// NewServer returns the OrderService over its use cases; the sources add their
 // parts of timelines.
 func NewServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, sources []app.TimelineSource) *Server {
 	return &Server{orders: orders, place: place, products: products, sources: sources}
