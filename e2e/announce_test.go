@@ -80,7 +80,7 @@ func (s *shop) changeStates(dearer, ended *catalogv1.Product, person buyer) {
 		s.t.Fatal(err)
 	}
 	s.adjust(dearer.GetCode(), 31)
-	if _, err := s.customer.EraseCustomer(ctx, &customerv1.EraseCustomerRequest{Id: person.id}); err != nil {
+	if _, err := s.customer.EraseCustomer(ctx, &customerv1.EraseCustomerRequest{Id: person.id, EvenOpenOrders: true}); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/genproto/googleapis/type/money"
@@ -19,6 +20,7 @@ import (
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // Of 200 orders at once for a product with 30 in stock exactly 30 are confirmed.
@@ -266,7 +268,22 @@ func erasure(t *testing.T, s *shop) {
 	req.CustomerId, req.Contact.Email = c.GetCustomer().GetId(), email
 	order := s.reached(s.place(req).GetId(), confirmed)
 	s.oneMail(email)
-	if _, err := s.customer.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: c.GetCustomer().GetId()}); err != nil {
+	id := c.GetCustomer().GetId()
+	_, err = s.customer.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: id})
+	refused := testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_HAS_OPEN_ORDERS")
+	if refused.Metadata["order_numbers"] != order.GetNumber() || !strings.Contains(refused.Message, order.GetNumber()) {
+		t.Errorf("the refusal names %q, want order %s: %s", refused.Metadata, order.GetNumber(), refused.Message)
+	}
+	exported, err := s.customer.ExportCustomer(t.Context(), &customerv1.ExportCustomerRequest{Id: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, held := range []string{"Hopper", order.GetId(), order.GetPaymentId(), "Order " + order.GetNumber() + " confirmed"} {
+		if !strings.Contains(string(exported.GetContent()), held) {
+			t.Errorf("the export does not hold %q: %s", held, exported.GetContent())
+		}
+	}
+	if _, err := s.customer.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: id, EvenOpenOrders: true}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, 30*time.Second, func(ctx context.Context) error {

@@ -15,7 +15,7 @@ import (
 func peers() map[string][]string {
 	return map[string][]string{
 		"catalog":      nil,
-		"customer":     nil,
+		"customer":     {"notification", "order", "payment"},
 		"inventory":    {"catalog"},
 		"notification": nil,
 		"order":        {"catalog", "inventory", "notification", "payment"},

@@ -13,7 +13,7 @@ import (
 )
 
 // metric returns the value of a line of the process's metrics, as it is written.
-func (s shop) metric(t *testing.T, name string, labels ...string) string {
+func (s harness) metric(t *testing.T, name string, labels ...string) string {
 	t.Helper()
 	res, err := http.Get(s.internal + "/metrics")
 	if err != nil {
@@ -40,7 +40,7 @@ lines:
 }
 
 // proven waits until a replica hears all that the others say.
-func (s shop) proven(t *testing.T) {
+func (s harness) proven(t *testing.T) {
 	t.Helper()
 	testkit.Eventually(t, patience, "the replica hears everything", func() bool { return s.metric(t, "shopmesh_catalog_cache_proven") == "1" })
 }
@@ -49,12 +49,12 @@ func (s shop) proven(t *testing.T) {
 // read the product before.
 func TestReplicasHearOfEachOthersChanges(t *testing.T) {
 	t.Parallel()
-	first := openReplica(t, owner())
+	first := newReplica(t, owner())
 	second := first.again(t, owner())
 	first.proven(t)
 	second.proven(t)
 	product := first.product(t, "TEA-1", first.category(t, "Tea", "").GetId(), 499)
-	for _, replica := range []shop{first, second} {
+	for _, replica := range []harness{first, second} {
 		replica.read(t, "TEA-1")
 		if hits := replica.metric(t, "shopmesh_catalog_cache_reads_total", `result="hit"`); hits != "0" {
 			t.Errorf("%s hits before anything was read twice", hits)
@@ -73,7 +73,7 @@ func TestReplicasHearOfEachOthersChanges(t *testing.T) {
 	testkit.Eventually(t, patience, "the other replica shows the new name", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed" })
 
 	first.hear(t, level(uuid.MustParse(product.GetId()), 7, 1))
-	for _, replica := range []shop{first, second} {
+	for _, replica := range []harness{first, second} {
 		testkit.Eventually(t, patience, "each replica shows the level", func() bool { return replica.read(t, "TEA-1").GetAvailableQuantity() == 7 })
 		// A level that was shown is not taken back.
 		for range 20 {
@@ -88,7 +88,7 @@ func TestReplicasHearOfEachOthersChanges(t *testing.T) {
 // seconds only. When the broker is back, it hears of what it missed.
 func TestAReplicaWithoutABrokerIsNotStaleForLong(t *testing.T) {
 	t.Parallel()
-	first := openReplica(t, owner())
+	first := newReplica(t, owner())
 	var gate testkit.Gate
 	second := first
 	second.broker = gate.Behind(first.broker)

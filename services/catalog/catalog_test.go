@@ -2,13 +2,10 @@ package catalog_test
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
 
-	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
@@ -20,8 +17,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog"
 )
 
-// shop is the catalog as it runs in production, on a database and a broker of its own.
-type shop struct {
+// harness is the catalog as it runs in production, on a database and a broker of its own.
+type harness struct {
 	url        string
 	internal   string
 	categories catalogv1connect.CategoryServiceClient
@@ -33,24 +30,24 @@ type shop struct {
 	stop       func() // ends the process; its relay's lead is free then
 }
 
-// open starts a catalog whose callers are all the same.
-func open(t *testing.T, caller authz.Identity) shop {
+// newHarness starts a catalog whose callers are all the same.
+func newHarness(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	url := testkit.DatabaseURL(t, catalog.Migrations())
-	s := shop{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url}
+	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url}
 	return s.again(t, caller)
 }
 
-// openReplica starts a catalog beside which others run.
-func openReplica(t *testing.T, caller authz.Identity) shop {
+// newReplica starts a catalog beside which others run.
+func newReplica(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	url := testkit.DatabaseURL(t, catalog.Migrations())
-	s := shop{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, replicas: true}
+	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, replicas: true}
 	return s.again(t, caller)
 }
 
 // again starts another replica, whose callers are someone else.
-func (s shop) again(t *testing.T, caller authz.Identity) shop {
+func (s harness) again(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -80,7 +77,7 @@ func (s shop) again(t *testing.T, caller authz.Identity) shop {
 	case <-time.After(30 * time.Second):
 		t.Fatal("the catalog did not start in 30 s")
 	}
-	client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.url))
+	client := testkit.Client(t, s.url)
 	s.categories = catalogv1connect.NewCategoryServiceClient(client)
 	s.products = catalogv1connect.NewProductServiceClient(client)
 	return s

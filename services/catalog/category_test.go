@@ -16,7 +16,7 @@ import (
 )
 
 // category creates one, at the top when parent is empty.
-func (s shop) category(t *testing.T, name, parent string) *catalogv1.Category {
+func (s harness) category(t *testing.T, name, parent string) *catalogv1.Category {
 	t.Helper()
 	res, err := s.categories.CreateCategory(t.Context(), &catalogv1.CreateCategoryRequest{
 		Category: &catalogv1.Category{Name: name, ParentId: parent},
@@ -27,7 +27,7 @@ func (s shop) category(t *testing.T, name, parent string) *catalogv1.Category {
 	return res.GetCategory()
 }
 
-func (s shop) move(t *testing.T, id, parent string) error {
+func (s harness) move(t *testing.T, id, parent string) error {
 	t.Helper()
 	_, err := s.categories.UpdateCategory(t.Context(), &catalogv1.UpdateCategoryRequest{
 		Category:   &catalogv1.Category{Id: id, ParentId: parent},
@@ -38,7 +38,7 @@ func (s shop) move(t *testing.T, id, parent string) error {
 
 func TestACategoryIsReadAsItWasCreated(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	drinks := s.category(t, "Drinks", "")
 	res, err := s.categories.CreateCategory(t.Context(), &catalogv1.CreateCategoryRequest{
 		Category: &catalogv1.Category{Name: "Tea", Description: "Leaves", ParentId: drinks.GetId()},
@@ -63,19 +63,20 @@ func TestACategoryIsReadAsItWasCreated(t *testing.T) {
 
 func TestABadCategoryIsRefusedByField(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	for name, row := range map[string]struct {
 		category *catalogv1.Category
 		code     connect.Code
 		reason   string
 		field    string
 	}{
-		"no name":          {&catalogv1.Category{}, connect.CodeInvalidArgument, "INVALID_FIELD", "category"},
-		"a long name":      {&catalogv1.Category{Name: strings.Repeat("x", 201)}, connect.CodeInvalidArgument, "INVALID_FIELD", "category"},
-		"its own id":       {&catalogv1.Category{Name: "Tea", Id: uuid.NewString()}, connect.CodeInvalidArgument, "INVALID_FIELD", "category"},
-		"U+0000":           {&catalogv1.Category{Name: "Te\x00a"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
-		"a broken parent":  {&catalogv1.Category{Name: "Tea", ParentId: "drinks"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.parent_id"},
-		"a missing parent": {&catalogv1.Category{Name: "Tea", ParentId: uuid.NewString()}, connect.CodeNotFound, "CATEGORY_NOT_FOUND", "category.parent_id"},
+		"no name":           {&catalogv1.Category{}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
+		"a long name":       {&catalogv1.Category{Name: strings.Repeat("x", 201)}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
+		"its own id":        {&catalogv1.Category{Name: "Tea", Id: uuid.NewString()}, connect.CodeInvalidArgument, "INVALID_FIELD", "category"},
+		"an invisible name": {&catalogv1.Category{Name: "\u200b"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
+		"U+0000":            {&catalogv1.Category{Name: "Te\x00a"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
+		"a broken parent":   {&catalogv1.Category{Name: "Tea", ParentId: "drinks"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.parent_id"},
+		"a missing parent":  {&catalogv1.Category{Name: "Tea", ParentId: uuid.NewString()}, connect.CodeNotFound, "CATEGORY_NOT_FOUND", "category.parent_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -87,7 +88,7 @@ func TestABadCategoryIsRefusedByField(t *testing.T) {
 
 func TestSiblingsHaveDifferentNames(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	drinks, food := s.category(t, "Drinks", ""), s.category(t, "Food", "")
 	tea := s.category(t, "Tea", drinks.GetId())
 	s.category(t, "Tea", food.GetId())
@@ -103,7 +104,7 @@ func TestSiblingsHaveDifferentNames(t *testing.T) {
 
 func TestOfManyCategoriesOfOneNameOneIsCreated(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	const callers = 8
 	outcomes := make([]error, callers)
 	var calls sync.WaitGroup
@@ -130,7 +131,7 @@ func TestOfManyCategoriesOfOneNameOneIsCreated(t *testing.T) {
 
 func TestAnUpdateChangesWhatTheMaskNames(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	tea := s.category(t, "Tea", "")
 	update := func(category *catalogv1.Category, paths ...string) (*catalogv1.Category, error) {
 		category.Id = tea.GetId()
@@ -161,7 +162,7 @@ func TestAnUpdateChangesWhatTheMaskNames(t *testing.T) {
 
 func TestACategoryNeverStandsBelowItself(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	top := s.category(t, "1", "")
 	path := []string{top.GetId()}
 	for level := 2; level <= 8; level++ {
@@ -188,7 +189,7 @@ func TestACategoryNeverStandsBelowItself(t *testing.T) {
 // Two moves that are each right, and together a cycle, never both happen.
 func TestMovesAtOnceMakeNoCycle(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	for round := range 10 {
 		a, b := s.category(t, fmt.Sprint("a", round), ""), s.category(t, fmt.Sprint("b", round), "")
 		var moves sync.WaitGroup
@@ -204,7 +205,7 @@ func TestMovesAtOnceMakeNoCycle(t *testing.T) {
 
 func TestOnlyAnEmptyCategoryIsDeleted(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	drinks := s.category(t, "Drinks", "")
 	tea := s.category(t, "Tea", drinks.GetId())
 	remove := func(id, etag string) error {
@@ -229,7 +230,7 @@ func TestOnlyAnEmptyCategoryIsDeleted(t *testing.T) {
 
 func TestCategoriesAreListedByName(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	drinks := s.category(t, "Drinks", "")
 	for _, name := range []string{"Water", "Tea", "Coffee", "Juice", "Cocoa"} {
 		s.category(t, name, drinks.GetId())

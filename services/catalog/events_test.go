@@ -51,7 +51,7 @@ func announcement(key uuid.UUID, version int64, message proto.Message) *kgo.Reco
 }
 
 // hear publishes records in their order, as one batch.
-func (s shop) hear(t *testing.T, records ...*kgo.Record) {
+func (s harness) hear(t *testing.T, records ...*kgo.Record) {
 	t.Helper()
 	if err := kafka.EnsureTopics(t.Context(), s.broker, []kafka.Topic{{Name: stockTopic, Compacted: true}}); err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func (s shop) hear(t *testing.T, records ...*kgo.Record) {
 	}
 }
 
-func (s shop) read(t *testing.T, code string) *catalogv1.Product {
+func (s harness) read(t *testing.T, code string) *catalogv1.Product {
 	t.Helper()
 	res, err := s.products.GetProduct(t.Context(), &catalogv1.GetProductRequest{Code: code})
 	if err != nil {
@@ -76,7 +76,7 @@ func (s shop) read(t *testing.T, code string) *catalogv1.Product {
 }
 
 // available announces a level and waits until the catalog knows it.
-func (s shop) available(t *testing.T, code string, quantity int64) {
+func (s harness) available(t *testing.T, code string, quantity int64) {
 	t.Helper()
 	s.hear(t, level(uuid.MustParse(s.read(t, code).GetId()), quantity, 1))
 	testkit.Eventually(t, patience, "the catalog knows what is available", func() bool {
@@ -89,7 +89,7 @@ func (s shop) available(t *testing.T, code string, quantity int64) {
 
 // settled waits until all that was announced is applied: a last announcement, of a
 // product of its own, is known.
-func (s shop) settled(t *testing.T) {
+func (s harness) settled(t *testing.T) {
 	t.Helper()
 	last := uuid.New()
 	s.hear(t, level(last, 1, 1))
@@ -102,7 +102,7 @@ func (s shop) settled(t *testing.T) {
 
 func TestOnlyANewerLevelCounts(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	for name, row := range map[string]struct {
 		versions []int64 // the level of version n is 10 n
@@ -157,7 +157,7 @@ func version(record *kgo.Record) int64 {
 // A level may come before the product is known, as after a restore.
 func TestALevelIsKeptForAProductThatComesLater(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	id := uuid.New()
 	s.hear(t, level(id, 12, 4))
 	s.settled(t)
@@ -176,7 +176,7 @@ func TestALevelIsKeptForAProductThatComesLater(t *testing.T) {
 // An announcement that can't be applied is set aside, and the others go on.
 func TestABrokenAnnouncementStopsNoOther(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	good := uuid.MustParse(s.product(t, "GOOD", category, 1).GetId())
 	bad := uuid.New()
@@ -197,7 +197,7 @@ func TestABrokenAnnouncementStopsNoOther(t *testing.T) {
 
 func TestEveryChangeOfAProductIsTold(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	product := s.product(t, "TEA-1", s.category(t, "Tea", "").GetId(), 499)
 	if _, err := s.update(t, &catalogv1.Product{Id: product.GetId(), Name: "Renamed"}, "name"); err != nil {
 		t.Fatal(err)
@@ -229,7 +229,7 @@ func TestEveryChangeOfAProductIsTold(t *testing.T) {
 
 // told returns the first n events of a product, in their order, without those that
 // are said again.
-func (s shop) told(t *testing.T, key string, n int) []*catalogv1.ProductChanged {
+func (s harness) told(t *testing.T, key string, n int) []*catalogv1.ProductChanged {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(s.broker.Brokers...), kgo.ConsumeTopics(productTopic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))

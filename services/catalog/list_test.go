@@ -15,7 +15,7 @@ import (
 )
 
 // list returns the codes of all pages of two.
-func (s shop) list(t *testing.T, filter, orderBy string) string {
+func (s harness) list(t *testing.T, filter, orderBy string) string {
 	t.Helper()
 	var codes []string
 	token := ""
@@ -40,7 +40,7 @@ func (s shop) list(t *testing.T, filter, orderBy string) string {
 
 func TestProductsAreListedByFilterAndOrder(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	drinks := s.category(t, "Drinks", "").GetId()
 	tea := s.category(t, "Tea", drinks).GetId()
 	green := s.category(t, "Green tea", tea).GetId()
@@ -121,7 +121,7 @@ func TestProductsAreListedByFilterAndOrder(t *testing.T) {
 
 func TestABadListIsRefused(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	s.product(t, "A", s.category(t, "Tea", "").GetId(), 1)
 	s.product(t, "B", s.category(t, "Coffee", "").GetId(), 2)
 	first, err := s.products.ListProducts(t.Context(), &catalogv1.ListProductsRequest{PageSize: 1})
@@ -159,7 +159,7 @@ func TestABadListIsRefused(t *testing.T) {
 // product once.
 func TestPagesShowEachProductOnce(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	const count = 25
 	for i := range count {

@@ -15,7 +15,7 @@ import (
 // Names stand where people look for them, whatever their case and accents.
 func TestNamesSortForPeople(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	want := []string{"apfel", "Äpfel", "Éclair", "zebra", "Zug"}
 	for i, name := range []string{"Zug", "Éclair", "zebra", "Äpfel", "apfel"} {
 		category := s.category(t, name, "")
@@ -54,7 +54,7 @@ func TestNamesSortForPeople(t *testing.T) {
 // put these elsewhere.
 func TestACategoryThatIsNotEmptyNamesWhatItHolds(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	tea, shelf := s.category(t, "Tea", ""), s.category(t, "Shelf", "")
 	s.product(t, "TEA-1", tea.GetId(), 1)
 	old := s.product(t, "OLD-1", tea.GetId(), 1)
@@ -99,7 +99,7 @@ func TestACategoryThatIsNotEmptyNamesWhatItHolds(t *testing.T) {
 // A client that lost the answer sends its request again.
 func TestACreationThatIsSentAgainIsOne(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := &catalogv1.CreateCategoryRequest{Category: &catalogv1.Category{Name: "Tea"}, RequestId: uuid.NewString()}
 	first, err := s.categories.CreateCategory(t.Context(), category)
 	if err != nil {

@@ -27,12 +27,12 @@ func euros(cents int64) *money.Money {
 }
 
 // product creates an active one that costs some cents of EUR.
-func (s shop) product(t *testing.T, code, category string, cents int64) *catalogv1.Product {
+func (s harness) product(t *testing.T, code, category string, cents int64) *catalogv1.Product {
 	t.Helper()
 	return s.create(t, &catalogv1.Product{Code: code, Name: "Product " + code, CategoryId: category, Price: euros(cents)})
 }
 
-func (s shop) create(t *testing.T, product *catalogv1.Product) *catalogv1.Product {
+func (s harness) create(t *testing.T, product *catalogv1.Product) *catalogv1.Product {
 	t.Helper()
 	res, err := s.products.CreateProduct(t.Context(), &catalogv1.CreateProductRequest{Product: product})
 	if err != nil {
@@ -41,7 +41,7 @@ func (s shop) create(t *testing.T, product *catalogv1.Product) *catalogv1.Produc
 	return res.GetProduct()
 }
 
-func (s shop) update(t *testing.T, product *catalogv1.Product, paths ...string) (*catalogv1.Product, error) {
+func (s harness) update(t *testing.T, product *catalogv1.Product, paths ...string) (*catalogv1.Product, error) {
 	t.Helper()
 	res, err := s.products.UpdateProduct(t.Context(), &catalogv1.UpdateProductRequest{
 		Product: product, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths},
@@ -51,7 +51,7 @@ func (s shop) update(t *testing.T, product *catalogv1.Product, paths ...string) 
 
 func TestAProductIsReadAsItWasCreated(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	tea := s.category(t, "Tea", "")
 	created := s.create(t, &catalogv1.Product{
 		Code: "TEA-1", Name: "Green tea", Description: "Fresh", CategoryId: tea.GetId(), Price: euros(499),
@@ -78,7 +78,7 @@ func TestAProductIsReadAsItWasCreated(t *testing.T) {
 
 func TestAPriceIsKeptExactlyInAnyCurrency(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	for i, price := range []*money.Money{
 		{CurrencyCode: "JPY", Units: 1200},
@@ -101,7 +101,7 @@ func TestAPriceIsKeptExactlyInAnyCurrency(t *testing.T) {
 
 func TestABadProductIsRefusedByField(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	const invalid, notFound = connect.CodeInvalidArgument, connect.CodeNotFound
 	for name, row := range map[string]struct {
@@ -140,7 +140,7 @@ func TestABadProductIsRefusedByField(t *testing.T) {
 
 func TestACodeIsUsedOnceForEver(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	const callers = 8
 	outcomes := make([]error, callers)
@@ -179,7 +179,7 @@ func TestACodeIsUsedOnceForEver(t *testing.T) {
 
 func TestAnUpdateOfAProductChangesWhatTheMaskNames(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	tea, coffee := s.category(t, "Tea", "").GetId(), s.category(t, "Coffee", "").GetId()
 	first := s.product(t, "TEA-1", tea, 499)
 	got, err := s.update(t, &catalogv1.Product{
@@ -211,7 +211,7 @@ func TestAnUpdateOfAProductChangesWhatTheMaskNames(t *testing.T) {
 
 func TestABadUpdateOfAProductIsRefused(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	product := s.product(t, "TEA-1", s.category(t, "Tea", "").GetId(), 499)
 	id := product.GetId()
 	for name, row := range map[string]struct {
@@ -244,7 +244,7 @@ func TestABadUpdateOfAProductIsRefused(t *testing.T) {
 
 func TestAnArchivedProductIsKeptAndComesBack(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	product := s.product(t, "TEA-1", s.category(t, "Tea", "").GetId(), 499)
 	_, err := s.products.ArchiveProduct(t.Context(), &catalogv1.ArchiveProductRequest{Id: product.GetId(), Etag: "stale"})
 	testkit.Refused(t, err, connect.CodeAborted, "ETAG_MISMATCH")
@@ -275,7 +275,7 @@ func TestAnArchivedProductIsKeptAndComesBack(t *testing.T) {
 
 func TestABatchHoldsEachProductOnceByCode(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	c, a := s.product(t, "C", category, 3), s.product(t, "A", category, 1)
 	s.product(t, "B", category, 2)
@@ -299,7 +299,7 @@ func TestABatchHoldsEachProductOnceByCode(t *testing.T) {
 // A draft is there for staff alone, whichever way it is asked for.
 func TestShoppersDontSeeDrafts(t *testing.T) {
 	t.Parallel()
-	s := openReplica(t, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
+	s := newReplica(t, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
 	staff := s.again(t, owner())
 	category := staff.category(t, "Tea", "").GetId()
 	draft := staff.create(t, &catalogv1.Product{
@@ -330,7 +330,7 @@ func TestShoppersDontSeeDrafts(t *testing.T) {
 
 func TestProductsAreServedOverREST(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	created := s.rest(t, http.MethodPost, "/v1/products", http.StatusOK, map[string]any{
 		"code": "TEA/1", "name": "Tea", "categoryId": category, "price": map[string]any{"currencyCode": "EUR", "units": "4", "nanos": 990000000},
@@ -360,7 +360,7 @@ func TestProductsAreServedOverREST(t *testing.T) {
 	s.rest(t, http.MethodDelete, "/v1/categories/"+category, http.StatusBadRequest, nil)
 }
 
-func (s shop) rest(t *testing.T, method, path string, status int, body any) map[string]any {
+func (s harness) rest(t *testing.T, method, path string, status int, body any) map[string]any {
 	t.Helper()
 	var payload io.Reader
 	if body != nil {

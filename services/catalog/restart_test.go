@@ -14,7 +14,7 @@ import (
 // nothing older.
 func TestARestartRepublishesWhatTheBrokerMayHaveLost(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	old, archived, fresh := s.product(t, "OLD", category, 100), s.product(t, "ARCHIVED", category, 100), s.product(t, "FRESH", category, 100)
 	if _, err := s.products.ArchiveProduct(t.Context(), &catalogv1.ArchiveProductRequest{Id: archived.GetId()}); err != nil {

@@ -17,7 +17,7 @@ func yen(units int64) *money.Money { return &money.Money{CurrencyCode: "JPY", Un
 // attribute.
 func TestAnUpdateLeavesWhatItDoesNotName(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	product := s.create(t, &catalogv1.Product{
 		Code: "TEA-1", Name: "Tea", CategoryId: s.category(t, "Tea", "").GetId(), Price: yen(1000), Attributes: map[string]string{"a": "1", "b": "2"},
 	})
@@ -55,7 +55,7 @@ func TestAnUpdateLeavesWhatItDoesNotName(t *testing.T) {
 
 func TestAnEmptyPriceMakesNoFreeProduct(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	_, err := s.products.CreateProduct(t.Context(), &catalogv1.CreateProductRequest{Product: &catalogv1.Product{
 		Code: "A", Name: "A", CategoryId: category, Price: &money.Money{},
@@ -71,7 +71,7 @@ func TestAnEmptyPriceMakesNoFreeProduct(t *testing.T) {
 // REST names what a body holds; both spellings of a path are taken.
 func TestAnUpdateOverRESTLeavesWhatItDoesNotName(t *testing.T) {
 	t.Parallel()
-	s := open(t, owner())
+	s := newHarness(t, owner())
 	tea, coffee := s.category(t, "Tea", "").GetId(), s.category(t, "Coffee", "").GetId()
 	created := s.create(t, &catalogv1.Product{
 		Code: "TEA-1", Name: "Tea", CategoryId: tea, Price: yen(1000), Attributes: map[string]string{"a": "1", "b": "2", "x.y": "3"},

@@ -1,5 +1,6 @@
-// Package customer is who buys: people, where goods are sent, and the right to be
-// forgotten. It says CustomerRegistered, CustomerUpdated and CustomerErased.
+// Package customer keeps who buys: people, the addresses that goods are sent to, and
+// their right to be forgotten. It publishes CustomerRegistered, CustomerUpdated and
+// CustomerErased, and reads from order, payment and notification what an export holds.
 package customer
 
 import (
@@ -12,14 +13,16 @@ import (
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/customer/internal/app"
-	"github.com/shopmesh/shopmesh/services/customer/internal/audit"
 	"github.com/shopmesh/shopmesh/services/customer/internal/events"
+	"github.com/shopmesh/shopmesh/services/customer/internal/operations"
+	"github.com/shopmesh/shopmesh/services/customer/internal/peers"
 	"github.com/shopmesh/shopmesh/services/customer/internal/rpc"
 )
 
@@ -50,19 +53,22 @@ func Module(cfg Config) fx.Option {
 			func() (*customerv1.Settings, error) {
 				return settings.Load(cfg.Context.SettingsFile, Name, DefaultSettings())
 			},
-			newCustomers, audit.New, fx.Private,
+			peers.NewRecords, newCustomers, operations.New, fx.Private,
 		),
 		kitapp.Join(newService),
 	)
 }
 
-func newCustomers(pool *pg.Pool, relay *outbox.Relay, clock kitapp.Clock, id kitapp.NewID) *app.Customers {
-	return &app.Customers{
-		Pool: pool, Announce: events.Changed, Wake: relay.Wake, Now: clock, NewID: id,
-	}
+func newCustomers(
+	pool *pg.Pool, relay *outbox.Relay, records *peers.Records, clock kitapp.Clock, id kitapp.NewID,
+) *app.Customers {
+	return &app.Customers{Deps: app.Deps{
+		Pool: pool, ToOutbox: events.ToOutbox, GuestToOutbox: events.GuestToOutbox,
+		OpenOrders: records.OpenOrders, Records: records.Of, Wake: relay.Wake, Now: clock, NewID: id,
+	}}
 }
 
-func newService(customers *app.Customers, set *customerv1.Settings, operations *audit.Operations) kitapp.Service {
+func newService(customers *app.Customers, set *customerv1.Settings, operate *operations.Operations) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
 		Register: func(server *connect.Server) { rpc.NewServer(customers).Register(server) },
@@ -71,8 +77,11 @@ func newService(customers *app.Customers, set *customerv1.Settings, operations *
 		},
 		Runners: []kitapp.Runner{
 			{Name: "republisher", Run: customers.Republisher().Run},
+			{Name: "guest republisher", Run: customers.GuestRepublisher().Run},
+			{Name: "guest purge", Run: customers.PurgeGuests},
 		},
-		Topics:     []kafka.Topic{{Name: events.Topic, Retention: set.GetEventRetention().AsDuration()}},
-		Operations: operations,
+		IdempotencyRetention: idempotency.Retention,
+		Topics:               []kafka.Topic{{Name: events.Topic, Retention: set.GetEventRetention().AsDuration()}},
+		Operations:           operate,
 	}
 }

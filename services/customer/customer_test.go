@@ -2,13 +2,10 @@ package customer_test
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
 
-	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1/customerv1connect"
@@ -20,9 +17,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer"
 )
 
-// office is the context as it runs in production, on a database and a broker of
+// harness is the context as it runs in production, on a database and a broker of
 // its own.
-type office struct {
+type harness struct {
 	customerv1connect.CustomerServiceClient
 
 	url      string
@@ -30,18 +27,19 @@ type office struct {
 	broker   kafka.Config
 	database string
 	stop     func() // ends the process; its relay's lead is free then
+	others   *others
 }
 
-// open starts it; its callers are all the same.
-func open(t *testing.T, caller authz.Identity) office {
+// newHarness starts it; its callers are all the same.
+func newHarness(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	url := testkit.DatabaseURL(t, customer.Migrations())
-	o := office{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url}
+	o := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, others: &others{}}
 	return o.again(t, caller)
 }
 
 // again starts another replica, whose callers are someone else.
-func (o office) again(t *testing.T, caller authz.Identity) office {
+func (o harness) again(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -49,6 +47,7 @@ func (o office) again(t *testing.T, caller authz.Identity) office {
 		Name: "customer", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
 		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
+		Peers:         o.others.serve(t),
 	}
 	go func() {
 		ended <- kitapp.Serve(ctx, process, customer.Module(customer.Config{Context: kitapp.ContextConfig{
@@ -71,8 +70,7 @@ func (o office) again(t *testing.T, caller authz.Identity) office {
 	case <-time.After(30 * time.Second):
 		t.Fatal("the process did not start in 30 s")
 	}
-	o.CustomerServiceClient = customerv1connect.NewCustomerServiceClient(
-		connect.NewClient(connecthttp.NewTransport(http.DefaultClient, o.url)))
+	o.CustomerServiceClient = customerv1connect.NewCustomerServiceClient(testkit.Client(t, o.url))
 	return o
 }
 

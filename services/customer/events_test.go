@@ -17,7 +17,7 @@ import (
 const topic = "shopmesh.customer.customer.v1"
 
 // told returns the ids of the first n events of the topic, and their payloads.
-func (o office) told(t *testing.T, n int) (ids []string, payloads [][]byte) {
+func (o harness) told(t *testing.T, n int) (ids []string, payloads [][]byte) {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(o.broker.Brokers...), kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
@@ -50,7 +50,7 @@ func name(message proto.Message) protoreflect.FullName {
 
 func TestEveryChangeOfACustomerIsTold(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	created := o.create(t, ada())
 	id := created.GetId()
 	if _, err := o.update(t, &customerv1.Customer{Id: id, Phone: "2"}); err != nil {
@@ -103,7 +103,7 @@ func TestEveryChangeOfACustomerIsTold(t *testing.T) {
 // A refused change tells nothing.
 func TestWhatIsRefusedIsNotTold(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	o.create(t, ada())
 	if _, err := o.CreateCustomer(t.Context(), &customerv1.CreateCustomerRequest{Customer: ada()}); err == nil {
 		t.Fatal("the e-mail address was given twice")

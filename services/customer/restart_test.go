@@ -17,7 +17,7 @@ import (
 // who was erased before, and of nobody else.
 func TestARestartRepublishesErasures(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	erase := func(id string) {
 		t.Helper()
 		if _, err := o.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: id}); err != nil {
@@ -57,7 +57,7 @@ func TestARestartRepublishesErasures(t *testing.T) {
 }
 
 // length counts the events of the topic.
-func (o office) length(t *testing.T) (n int64) {
+func (o harness) length(t *testing.T) (n int64) {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(o.broker.Brokers...))
 	if err != nil {
@@ -73,7 +73,7 @@ func (o office) length(t *testing.T) (n int64) {
 }
 
 // published waits until the outbox is empty.
-func (o office) published(t *testing.T) {
+func (o harness) published(t *testing.T) {
 	t.Helper()
 	testkit.Eventually(t, 20*time.Second, "everything is published", func() bool {
 		var waiting int

@@ -32,7 +32,7 @@ func home(label string) *customerv1.Address {
 	}}
 }
 
-func (o office) create(t *testing.T, customer *customerv1.Customer) *customerv1.Customer {
+func (o harness) create(t *testing.T, customer *customerv1.Customer) *customerv1.Customer {
 	t.Helper()
 	res, err := o.CreateCustomer(t.Context(), &customerv1.CreateCustomerRequest{Customer: customer})
 	if err != nil {
@@ -41,7 +41,7 @@ func (o office) create(t *testing.T, customer *customerv1.Customer) *customerv1.
 	return res.GetCustomer()
 }
 
-func (o office) get(t *testing.T, id string) *customerv1.Customer {
+func (o harness) get(t *testing.T, id string) *customerv1.Customer {
 	t.Helper()
 	res, err := o.GetCustomer(t.Context(), &customerv1.GetCustomerRequest{Id: id})
 	if err != nil {
@@ -50,7 +50,7 @@ func (o office) get(t *testing.T, id string) *customerv1.Customer {
 	return res.GetCustomer()
 }
 
-func (o office) update(t *testing.T, customer *customerv1.Customer, paths ...string) (*customerv1.Customer, error) {
+func (o harness) update(t *testing.T, customer *customerv1.Customer, paths ...string) (*customerv1.Customer, error) {
 	t.Helper()
 	res, err := o.UpdateCustomer(t.Context(), &customerv1.UpdateCustomerRequest{
 		Customer: customer, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths},
@@ -60,7 +60,7 @@ func (o office) update(t *testing.T, customer *customerv1.Customer, paths ...str
 
 func TestACustomerIsReadAsItWasCreated(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	wanted := ada()
 	wanted.Addresses = []*customerv1.Address{home("home"), home("work")}
 	created := o.create(t, wanted)
@@ -80,12 +80,12 @@ func TestACustomerIsReadAsItWasCreated(t *testing.T) {
 
 func TestABadCustomerIsRefusedByField(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	for name, row := range map[string]struct {
 		spoil  func(*customerv1.Customer)
 		fields []string
 	}{
-		"everything missing":  {func(c *customerv1.Customer) { proto.Reset(c) }, []string{"customer.first_name", "customer.last_name", "customer.email"}},
+		"everything missing":  {func(c *customerv1.Customer) { proto.Reset(c) }, []string{"customer.first_name", "customer.email"}},
 		"an id":               {func(c *customerv1.Customer) { c.Id = uuid.NewString() }, []string{"customer"}},
 		"erased":              {func(c *customerv1.Customer) { c.Erased = true }, []string{"customer"}},
 		"U+0000":              {func(c *customerv1.Customer) { c.FirstName = "A\x00" }, []string{"customer.first_name"}},
@@ -113,7 +113,7 @@ func TestABadCustomerIsRefusedByField(t *testing.T) {
 
 func TestAnEmailAddressBelongsToOneCustomer(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	outcomes := make([]error, 8)
 	var calls sync.WaitGroup
 	for i := range outcomes {
@@ -150,7 +150,7 @@ func TestAnEmailAddressBelongsToOneCustomer(t *testing.T) {
 
 func TestAnUpdateChangesWhatTheMaskNames(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	first := o.create(t, ada())
 	got, err := o.update(t, &customerv1.Customer{Id: first.GetId(), Etag: first.GetEtag(), LastName: "King", FirstName: "ignored"}, "last_name", "phone")
 	if err != nil || got.GetLastName() != "King" || got.GetFirstName() != "Ada" || got.GetPhone() != "" || got.GetEtag() == first.GetEtag() {
@@ -170,7 +170,7 @@ func TestAnUpdateChangesWhatTheMaskNames(t *testing.T) {
 		"a stale etag":     {&customerv1.Customer{Id: first.GetId(), Etag: "stale"}, []string{"phone"}, connect.CodeAborted, "ETAG_MISMATCH", nil},
 		"no such customer": {&customerv1.Customer{Id: uuid.NewString()}, []string{"phone"}, connect.CodeNotFound, "CUSTOMER_NOT_FOUND", nil},
 		"no name":          {&customerv1.Customer{Id: first.GetId()}, []string{"first_name"}, connect.CodeInvalidArgument, "INVALID_FIELD", []string{"customer.first_name"}},
-		"what can't be":    {&customerv1.Customer{Id: first.GetId()}, []string{"erased", "addresses"}, connect.CodeInvalidArgument, "INVALID_FIELD", []string{"update_mask", "update_mask"}},
+		"what can't be":    {&customerv1.Customer{Id: first.GetId()}, []string{"erased", "addresses"}, connect.CodeInvalidArgument, "INVALID_FIELD", []string{"update_mask"}},
 		"no id":            {&customerv1.Customer{Phone: "1"}, nil, connect.CodeInvalidArgument, "INVALID_FIELD", []string{"customer"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,7 +183,7 @@ func TestAnUpdateChangesWhatTheMaskNames(t *testing.T) {
 
 func TestAddressesComeAndGo(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	customer := o.create(t, ada())
 	id := customer.GetId()
 	add := func(label string) (*customerv1.Address, error) {
@@ -233,7 +233,7 @@ func TestAddressesComeAndGo(t *testing.T) {
 // An address keeps what an update does not name.
 func TestAnAddressKeepsItsCity(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	wanted := ada()
 	wanted.Addresses = []*customerv1.Address{home("home")}
 	customer := o.create(t, wanted)
@@ -260,7 +260,7 @@ func TestAnAddressKeepsItsCity(t *testing.T) {
 // However many callers add at once, nobody has more than twenty addresses.
 func TestNobodyHasMoreThanTwentyAddresses(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	customer := ada()
 	for i := range 15 {
 		customer.Addresses = append(customer.Addresses, home(fmt.Sprint(i)))
@@ -289,7 +289,7 @@ func TestNobodyHasMoreThanTwentyAddresses(t *testing.T) {
 
 func TestErasingLeavesNothingAboutThePerson(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	wanted := ada()
 	wanted.Addresses = []*customerv1.Address{home("home"), home("work")}
 	customer := o.create(t, wanted)
@@ -334,7 +334,7 @@ func TestErasingLeavesNothingAboutThePerson(t *testing.T) {
 
 func TestAnExportHoldsAllThatIsStored(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	wanted := ada()
 	wanted.Addresses = []*customerv1.Address{home("home")}
 	customer := o.create(t, wanted)
@@ -357,7 +357,7 @@ func TestAnExportHoldsAllThatIsStored(t *testing.T) {
 
 func TestCustomersAreListed(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	for _, name := range []string{"Noether", "Lovelace", "Hopper", "Lovelace", "Curie"} {
 		customer := ada()
 		customer.LastName, customer.Email = name, fmt.Sprintf("%s-%s@Example.com", name, uuid.NewString()[:8])
@@ -383,6 +383,7 @@ func TestCustomersAreListed(t *testing.T) {
 		{`email = ""`, "", ""},
 		{`last_name = "Lovelace"`, "", "Lovelace Lovelace"},
 		{`last_name = "Love%"`, "", ""},
+		{`last_name = " LOVELACE "`, "", "Lovelace Lovelace"},
 	} {
 		t.Run(row.filter+" "+row.orderBy, func(t *testing.T) {
 			t.Parallel()
@@ -424,7 +425,7 @@ func TestCustomersAreListed(t *testing.T) {
 // Another's data is not there at all: the same answer as for an id that nobody has.
 func TestACustomerSeesNobodyElse(t *testing.T) {
 	t.Parallel()
-	staff := open(t, owner())
+	staff := newHarness(t, owner())
 	wanted := ada()
 	wanted.Addresses = []*customerv1.Address{home("home")}
 	self := staff.create(t, wanted)
@@ -495,7 +496,7 @@ func TestACustomerSeesNobodyElse(t *testing.T) {
 
 func TestCustomersAreServedOverREST(t *testing.T) {
 	t.Parallel()
-	o := open(t, owner())
+	o := newHarness(t, owner())
 	customer := o.create(t, ada())
 	for _, row := range []struct {
 		method, path, body string

@@ -3,37 +3,36 @@ package app
 import (
 	"context"
 
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
 	"github.com/shopmesh/shopmesh/services/customer/internal/store"
-	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
 )
 
-// Create adds a customer with its addresses, in one round trip. Errors:
-// INVALID_FIELD, EMAIL_TAKEN.
-func (s *Customers) Create(ctx context.Context, fields domain.CustomerFields) (domain.Customer, error) {
+// CreateCustomer adds a customer with its addresses, in one round trip, and publishes
+// it. The same request sent again under its request id is answered with the customer
+// that it made. Errors: INVALID_FIELD, EMAIL_TAKEN, REQUEST_ID_REUSED.
+func (s *Customers) CreateCustomer(ctx context.Context, requestID uuid.UUID, request proto.Message,
+	fields domain.CustomerFields,
+) (domain.Snapshot, error) {
 	customer, err := domain.NewCustomer(fields, s.NewID, s.Now())
 	if err != nil {
-		return domain.Customer{}, err
+		return domain.Snapshot{}, err
 	}
-	err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		queries := db.New(tx)
-		if err := queries.CustomerInsert(ctx, store.InsertCustomer(customer)); err != nil {
-			return err
+	created, err := s.once(ctx, "CreateCustomer", requestID, request, func(ctx context.Context, tx *pg.Tx) (uuid.UUID, error) {
+		if err := store.On(tx).InsertCustomer(ctx, customer); err != nil {
+			return uuid.Nil, err
 		}
-		for _, address := range customer.Addresses {
-			row, err := store.InsertAddress(customer.ID, address)
-			if err != nil {
-				return err
-			}
-			if err := queries.AddressInsert(ctx, row); err != nil {
-				return err
-			}
-		}
-		return s.announce(ctx, tx, customer)
+		return customer.Snapshot().ID, s.publish(ctx, tx, customer)
 	})
 	if err != nil {
-		return domain.Customer{}, customerFault(err)
+		return domain.Snapshot{}, store.CustomerFault(err)
 	}
-	return customer, nil
+	if created == customer.Snapshot().ID {
+		return customer.Snapshot(), nil
+	}
+	before, err := store.On(s.Pool.Hot()).Customer(ctx, created)
+	return before.Snapshot(), err
 }

@@ -8,36 +8,55 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
 	"github.com/shopmesh/shopmesh/services/customer/internal/store"
-	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
 )
 
-// Erase blanks all that is known about a person, and has every other context do
-// the same. Erasing again changes nothing; the event is said again, under its own
-// identity, so that a context that lost it can be told. Errors: CUSTOMER_NOT_FOUND.
-func (s *Customers) Erase(ctx context.Context, id uuid.UUID) (domain.Customer, error) {
+// EraseCustomer blanks all that is known about a person, and obliges every other
+// context to do the same. It refuses while orders are paid and not shipped, because
+// nobody could ship them any more, unless evenOpenOrders is set; an order that is paid
+// in the moment of the erasure is not seen. Erasing again changes nothing; the event is
+// published again, under its own identity, for a context that lost it. Errors:
+// CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, UNAVAILABLE when order can't be asked.
+func (s *Customers) EraseCustomer(ctx context.Context, id uuid.UUID, evenOpenOrders bool) (domain.Snapshot, error) {
+	customer, err := load(ctx, store.On(s.Pool.Hot()), id)
+	if err != nil {
+		return domain.Snapshot{}, err
+	}
+	if !customer.Snapshot().Erased && !evenOpenOrders {
+		if err := s.refuseOpenOrders(ctx, domain.Person{CustomerID: id}); err != nil {
+			return domain.Snapshot{}, err
+		}
+	}
 	var left domain.Customer
-	err := s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		queries := db.New(tx)
-		if err := queries.CustomerLock(ctx, id); err != nil {
+	err = s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		st := store.On(tx)
+		if err := st.LockCustomer(ctx, id); err != nil {
 			return err
 		}
-		customer, err := load(ctx, queries, id)
+		customer, err := st.Customer(ctx, id)
 		if err != nil {
 			return err
 		}
 		var changed bool
 		if left, changed = customer.Erase(s.Now()); changed {
-			if err := queries.CustomerUpdate(ctx, store.UpdateCustomer(left)); err != nil {
+			if err := st.UpdateCustomer(ctx, left); err != nil {
 				return err
 			}
-			if err := queries.AddressDeleteAll(ctx, id); err != nil {
+			if err := st.DeleteAddresses(ctx, id); err != nil {
 				return err
 			}
 		}
-		return s.announce(ctx, tx, left)
+		return s.publish(ctx, tx, left)
 	})
+	return left.Snapshot(), err
+}
+
+func (s *Customers) refuseOpenOrders(ctx context.Context, person domain.Person) error {
+	numbers, err := s.OpenOrders(ctx, person)
 	if err != nil {
-		return domain.Customer{}, err
+		return err
 	}
-	return left, nil
+	if len(numbers) > 0 {
+		return domain.ErrOpenOrders(numbers)
+	}
+	return nil
 }

@@ -6,10 +6,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
-	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
+	"github.com/shopmesh/shopmesh/services/customer/internal/store"
 )
 
-// Get reads a customer. Errors: CUSTOMER_NOT_FOUND.
-func (s *Customers) Get(ctx context.Context, id uuid.UUID) (domain.Customer, error) {
-	return load(ctx, db.New(s.Pool.Hot()), id)
+// GetCustomer reads a customer. Errors: CUSTOMER_NOT_FOUND.
+func (s *Customers) GetCustomer(ctx context.Context, id uuid.UUID) (domain.Snapshot, error) {
+	customer, err := load(ctx, store.On(s.Pool.Hot()), id)
+	return customer.Snapshot(), err
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer/internal/store"
 )
 
-// List returns a page of customers and the token of the next one. Errors:
+// ListCustomers returns a page of customers and the token of the next one. Errors:
 // FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (s *Customers) List(ctx context.Context, req page.Request) ([]domain.Customer, string, error) {
-	return store.ListCustomers(ctx, s.Pool, req)
+func (s *Customers) ListCustomers(ctx context.Context, req page.Request) ([]domain.Snapshot, string, error) {
+	return store.On(s.Pool).ListCustomers(ctx, req)
 }

@@ -26,9 +26,9 @@ type book struct {
 func open(t *testing.T) book {
 	t.Helper()
 	s := book{pool: testkit.Database(t, customer.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
-	s.Republisher = (&app.Customers{
-		Pool: s.pool, Announce: events.Changed, Wake: func() {}, Now: func() time.Time { return s.now },
-	}).Republisher()
+	s.Republisher = (&app.Customers{Deps: app.Deps{
+		Pool: s.pool, ToOutbox: events.ToOutbox, Wake: func() {}, Now: func() time.Time { return s.now },
+	}}).Republisher()
 	return s
 }
 

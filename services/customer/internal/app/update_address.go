@@ -7,7 +7,6 @@ import (
 
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
 	"github.com/shopmesh/shopmesh/services/customer/internal/store"
-	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
 )
 
 // UpdateAddress changes a customer's address as edit says, which is given the
@@ -20,12 +19,8 @@ func (s *Customers) UpdateAddress(ctx context.Context, customer, id uuid.UUID,
 	_, err := s.change(ctx, customer, func(before domain.Customer) (next domain.Customer, changed bool, err error) {
 		next, address, changed, err = before.ChangeAddress(id, edit, s.Now())
 		return next, changed, err
-	}, func(ctx context.Context, queries *db.Queries) error {
-		row, err := store.UpdateAddress(address)
-		if err != nil {
-			return err
-		}
-		return queries.AddressUpdate(ctx, row)
+	}, func(ctx context.Context, st store.Store) error {
+		return st.UpdateAddress(ctx, address)
 	})
 	return address, err
 }

@@ -1,42 +1,29 @@
-// Package domain is who buys: a person with an e-mail address that nobody else
-// has, where goods are sent, and the right to be forgotten.
 package domain
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/etag"
-	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
-// The reasons of this context (shopmesh.errors.v1.Reason).
-const (
-	ReasonCustomerNotFound fault.Reason = "CUSTOMER_NOT_FOUND"
-	ReasonEmailTaken       fault.Reason = "EMAIL_TAKEN"
-	ReasonAddressNotFound  fault.Reason = "ADDRESS_NOT_FOUND"
-	ReasonTooManyAddresses fault.Reason = "TOO_MANY_ADDRESSES"
-	ReasonCustomerErased   fault.Reason = "CUSTOMER_ERASED"
-)
-
-// The bounds of shopmesh.customer.v1.Customer, in characters.
-const (
-	maxName  = 100
-	maxEmail = 254
-	maxPhone = 40
-)
-
-// Customer is a person who buys, with all of their addresses.
+// Customer is a person who buys, with all of their addresses. Its methods leave it as
+// it is and return the customer that they make of it.
 type Customer struct {
+	state Snapshot
+}
+
+// Snapshot is a customer as it is stored and shown.
+type Snapshot struct {
 	ID        uuid.UUID
 	FirstName string
-	LastName  string
-	// Email is as the person writes it; EmailKey is what makes it unique.
+	// LastName is empty for people who have one name only.
+	LastName string
+	// Email is in the form of grammar.Email; grammar.EmailKey of it is unique.
 	Email string
 	Phone string
 	// Addresses are in the order of their creation.
@@ -49,21 +36,19 @@ type Customer struct {
 	UpdateTime time.Time
 }
 
+// Restore returns the customer that a snapshot was taken of.
+func Restore(stored Snapshot) Customer { return Customer{state: stored} }
+
+// Snapshot returns the customer as it is stored and shown.
+func (c Customer) Snapshot() Snapshot { return c.state }
+
 // Etag names this version of the customer.
-func (c Customer) Etag() string { return etag.Of(c.ID, c.Version) }
+func (s Snapshot) Etag() string { return etag.Of(s.ID, s.Version) }
 
 // CheckEtag refuses an etag that is set and not the current one: ETAG_MISMATCH.
-func (c Customer) CheckEtag(given string) error { return etag.Check(given, c.Etag()) }
+func (c Customer) CheckEtag(given string) error { return etag.Check(given, c.state.Etag()) }
 
-// EmailKey is an e-mail address without regard to case.
-func EmailKey(email string) string { return strings.ToLower(email) }
-
-// emailPattern is what browsers take for a valid e-mail address (HTML Living
-// Standard, 4.10.5.1.5), and what an order's contact takes.
-var emailPattern = regexp.MustCompile(`^[a-zA-Z0-9.!#$%&'*+/=?^_{|}~` + "`" + `-]+@` +
-	`[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$`)
-
-// CustomerFields are what a caller says of a new customer.
+// CustomerFields are what a caller gives for a new customer.
 type CustomerFields struct {
 	FirstName string
 	LastName  string
@@ -76,11 +61,11 @@ type CustomerFields struct {
 // NewCustomer returns the customer that the fields describe. Errors: INVALID_FIELD
 // with every bound that is broken.
 func NewCustomer(fields CustomerFields, newID func() uuid.UUID, now time.Time) (Customer, error) {
-	customer := Customer{
+	customer := Snapshot{
 		ID: newID(), FirstName: fields.FirstName, LastName: fields.LastName, Email: fields.Email, Phone: fields.Phone,
 		Addresses: slices.Clone(fields.Addresses), Version: 1, CreateTime: now, UpdateTime: now,
 	}
-	wrong := customer.violations()
+	wrong := customer.normalize()
 	if n := len(customer.Addresses); n > MaxAddresses {
 		wrong.add("customer.addresses", "must be at most %d, are %d", MaxAddresses, n)
 	} else {
@@ -94,17 +79,19 @@ func NewCustomer(fields CustomerFields, newID func() uuid.UUID, now time.Time) (
 	for i := range customer.Addresses {
 		customer.Addresses[i].ID = newID()
 	}
-	return customer, nil
+	return Customer{customer}, nil
 }
 
-func (c Customer) violations() violations {
+// normalize puts the person's data into the form that is stored, and returns what is
+// wrong with it.
+func (s *Snapshot) normalize() violations {
 	var wrong violations
-	wrong.required("customer.first_name", c.FirstName, maxName)
-	wrong.required("customer.last_name", c.LastName, maxName)
-	if len(c.Email) > maxEmail || !emailPattern.MatchString(c.Email) {
-		wrong.add("customer.email", "must be an e-mail address of at most %d characters, such as name@example.com", maxEmail)
-	}
-	wrong.line("customer.phone", c.Phone, maxPhone)
+	wrong.check("customer.first_name", grammar.Name(s.FirstName))
+	wrong.check("customer.last_name", grammar.LastName(s.LastName))
+	email, err := grammar.Email(s.Email)
+	wrong.check("customer.email", err)
+	s.Email = email
+	wrong.check("customer.phone", grammar.Phone(s.Phone))
 	return wrong
 }
 
@@ -119,21 +106,22 @@ type CustomerChange struct {
 // Change returns the customer after the change, and whether anything is different.
 // Errors: CUSTOMER_ERASED, INVALID_FIELD.
 func (c Customer) Change(change CustomerChange, now time.Time) (Customer, bool, error) {
-	if c.Erased {
-		return Customer{}, false, customerErased(c.ID)
+	if c.state.Erased {
+		return Customer{}, false, errCustomerErased(c.state.ID)
 	}
-	next := c
+	before, next := c.state, c.state
 	set(&next.FirstName, change.FirstName)
 	set(&next.LastName, change.LastName)
 	set(&next.Email, change.Email)
 	set(&next.Phone, change.Phone)
-	if err := next.violations().err(); err != nil {
+	if err := next.normalize().err(); err != nil {
 		return Customer{}, false, err
 	}
-	if next.FirstName == c.FirstName && next.LastName == c.LastName && next.Email == c.Email && next.Phone == c.Phone {
+	if next.FirstName == before.FirstName && next.LastName == before.LastName &&
+		next.Email == before.Email && next.Phone == before.Phone {
 		return c, false, nil
 	}
-	return next.changed(now), true, nil
+	return Customer{next}.changed(now), true, nil
 }
 
 func set(field, value *string) {
@@ -144,27 +132,27 @@ func set(field, value *string) {
 
 // Erase returns what is left of the customer, and whether it was not erased before.
 func (c Customer) Erase(now time.Time) (Customer, bool) {
-	if c.Erased {
+	if c.state.Erased {
 		return c, false
 	}
-	left := Customer{ID: c.ID, Erased: true, Version: c.Version, CreateTime: c.CreateTime}
-	return left.changed(now), true
+	left := Snapshot{ID: c.state.ID, Erased: true, Version: c.state.Version, CreateTime: c.state.CreateTime}
+	return Customer{left}.changed(now), true
 }
 
 // AddAddress returns the customer with one address more. Errors: CUSTOMER_ERASED,
 // INVALID_FIELD, TOO_MANY_ADDRESSES.
 func (c Customer) AddAddress(address Address, id uuid.UUID, now time.Time) (Customer, Address, error) {
-	if c.Erased {
-		return Customer{}, Address{}, customerErased(c.ID)
+	if c.state.Erased {
+		return Customer{}, Address{}, errCustomerErased(c.state.ID)
 	}
 	if err := checkAddress(address); err != nil {
 		return Customer{}, Address{}, err
 	}
-	if len(c.Addresses) >= MaxAddresses {
-		return Customer{}, Address{}, tooManyAddresses()
+	if len(c.state.Addresses) >= MaxAddresses {
+		return Customer{}, Address{}, errTooManyAddresses()
 	}
 	address.ID = id
-	c.Addresses = append(slices.Clone(c.Addresses), address)
+	c.state.Addresses = append(slices.Clone(c.state.Addresses), address)
 	return c.changed(now), address, nil
 }
 
@@ -174,9 +162,10 @@ func (c Customer) AddAddress(address Address, id uuid.UUID, now time.Time) (Cust
 func (c Customer) ChangeAddress(id uuid.UUID, edit func(Address) (Address, error), now time.Time) (Customer, Address, bool, error) {
 	i := c.find(id)
 	if i < 0 {
-		return Customer{}, Address{}, false, AddressNotFound(id)
+		return Customer{}, Address{}, false, errAddressNotFound(id)
 	}
-	address, err := edit(c.Addresses[i])
+	before := c.state.Addresses[i]
+	address, err := edit(before)
 	if err != nil {
 		return Customer{}, Address{}, false, err
 	}
@@ -184,11 +173,11 @@ func (c Customer) ChangeAddress(id uuid.UUID, edit func(Address) (Address, error
 	if err := checkAddress(address); err != nil {
 		return Customer{}, Address{}, false, err
 	}
-	if c.Addresses[i].equal(address) {
+	if before.equal(address) {
 		return c, address, false, nil
 	}
-	c.Addresses = slices.Clone(c.Addresses)
-	c.Addresses[i] = address
+	c.state.Addresses = slices.Clone(c.state.Addresses)
+	c.state.Addresses[i] = address
 	return c.changed(now), address, true, nil
 }
 
@@ -196,19 +185,27 @@ func (c Customer) ChangeAddress(id uuid.UUID, edit func(Address) (Address, error
 func (c Customer) RemoveAddress(id uuid.UUID, now time.Time) (Customer, error) {
 	i := c.find(id)
 	if i < 0 {
-		return Customer{}, AddressNotFound(id)
+		return Customer{}, errAddressNotFound(id)
 	}
-	c.Addresses = slices.Delete(slices.Clone(c.Addresses), i, i+1)
+	c.state.Addresses = slices.Delete(slices.Clone(c.state.Addresses), i, i+1)
 	return c.changed(now), nil
 }
 
+// Address returns one of the customer's addresses, and whether there is one of the id.
+func (c Customer) Address(id uuid.UUID) (Address, bool) {
+	if i := c.find(id); i >= 0 {
+		return c.state.Addresses[i], true
+	}
+	return Address{}, false
+}
+
 func (c Customer) find(address uuid.UUID) int {
-	return slices.IndexFunc(c.Addresses, func(a Address) bool { return a.ID == address })
+	return slices.IndexFunc(c.state.Addresses, func(a Address) bool { return a.ID == address })
 }
 
 func (c Customer) changed(now time.Time) Customer {
-	c.Version++
-	c.UpdateTime = now
+	c.state.Version++
+	c.state.UpdateTime = now
 	return c
 }
 
@@ -216,22 +213,4 @@ func checkAddress(address Address) error {
 	var wrong violations
 	wrong.address("address", address)
 	return wrong.err()
-}
-
-// CustomerNotFound is the fault for an id that no customer has, or none that the
-// caller may see.
-func CustomerNotFound(id uuid.UUID) *fault.Error {
-	return fault.New(fault.NotFound, ReasonCustomerNotFound, "no customer has the id %s", id).
-		With("customer_id", id.String())
-}
-
-// EmailTaken is the fault for an e-mail address that another customer has.
-func EmailTaken() *fault.Error {
-	return fault.New(fault.AlreadyExists, ReasonEmailTaken, "another customer has this e-mail address").
-		Field("customer.email", "is another customer's")
-}
-
-func customerErased(id uuid.UUID) *fault.Error {
-	return fault.New(fault.FailedPrecondition, ReasonCustomerErased,
-		"the data of customer %s was erased: create a new customer", id).With("customer_id", id.String())
 }

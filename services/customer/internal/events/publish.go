@@ -6,26 +6,35 @@ import (
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/services/customer/internal/contract"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
+	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 )
 
 // Topic holds what happens to customers. It carries personal data.
 const Topic = "shopmesh.customer.customer.v1"
 
-// Changed tells what became of a customer: registered with its first version,
-// erased, or updated.
-func Changed(c domain.Customer) outbox.Event {
+// ToOutbox returns the event of what became of a customer: registered with its first
+// version, erased, or updated.
+func ToOutbox(customer domain.Customer) outbox.Event {
+	c := customer.Snapshot()
 	return outbox.Event{Topic: Topic, Key: c.ID, Version: c.Version, Time: c.UpdateTime, Message: message(c)}
 }
 
-func message(c domain.Customer) proto.Message {
+func message(c domain.Snapshot) proto.Message {
 	switch {
 	case c.Erased:
 		return &customerv1.CustomerErased{CustomerId: c.ID.String(), Version: c.Version}
 	case c.Version == 1:
-		return &customerv1.CustomerRegistered{Customer: contract.Customer(c), Version: c.Version}
+		return &customerv1.CustomerRegistered{Customer: protoconv.Customer(c), Version: c.Version}
 	default:
-		return &customerv1.CustomerUpdated{Customer: contract.Customer(c), Version: c.Version}
+		return &customerv1.CustomerUpdated{Customer: protoconv.Customer(c), Version: c.Version}
+	}
+}
+
+// GuestToOutbox returns the event of a guest's erasure.
+func GuestToOutbox(e domain.GuestErasure) outbox.Event {
+	return outbox.Event{
+		Topic: Topic, Key: e.ID, Version: e.Version, Time: e.Time,
+		Message: &customerv1.CustomerErased{Version: e.Version, Email: e.EmailKey},
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
 )
 
@@ -25,12 +26,23 @@ func (r *reader) err() error {
 	return nil
 }
 
+// id reads an id. No description holds what was sent, which may be about a person.
 func (r *reader) id(field, text string) uuid.UUID {
-	id, err := uuid.Parse(text)
-	// Parse also knows forms with braces or without hyphens, which ids here don't have.
-	if err != nil || len(text) != len(uuid.Nil.String()) {
-		r.refuse(field, "must be a UUID")
+	id, err := grammar.UUID(text)
+	if err != nil {
+		r.refuse(field, err.Error())
+	}
+	return id
+}
+
+// requestID reads a request_id that may be empty, which is uuid.Nil.
+func (r *reader) requestID(text string) uuid.UUID {
+	if text == "" {
 		return uuid.Nil
+	}
+	id, err := grammar.RequestID(text)
+	if err != nil {
+		r.refuse("request_id", err.Error())
 	}
 	return id
 }
@@ -44,7 +56,7 @@ func (r *reader) address(field string, address *customerv1.Address) domain.Addre
 	if postal.GetRevision() != 0 {
 		r.refuse(field+".postal_address.revision", "must be 0, the only revision that there is")
 	}
-	return domain.Address{Label: address.GetLabel(), Postal: domain.PostalAddress{
+	return domain.Address{Label: address.GetLabel(), Postal: grammar.PostalAddress{
 		RegionCode:         postal.GetRegionCode(),
 		LanguageCode:       postal.GetLanguageCode(),
 		PostalCode:         postal.GetPostalCode(),

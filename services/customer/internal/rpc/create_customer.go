@@ -5,13 +5,14 @@ import (
 	"fmt"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
-	"github.com/shopmesh/shopmesh/services/customer/internal/contract"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
+	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 )
 
 // CreateCustomer adds a customer.
 func (s *Server) CreateCustomer(ctx context.Context, req *customerv1.CreateCustomerRequest) (*customerv1.CreateCustomerResponse, error) {
 	var read reader
+	requestID := read.requestID(req.GetRequestId())
 	customer := req.GetCustomer()
 	fields := domain.CustomerFields{
 		FirstName: customer.GetFirstName(), LastName: customer.GetLastName(),
@@ -27,9 +28,9 @@ func (s *Server) CreateCustomer(ctx context.Context, req *customerv1.CreateCusto
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	created, err := s.customers.Create(ctx, fields)
+	created, err := s.customers.CreateCustomer(ctx, requestID, req, fields)
 	if err != nil {
 		return nil, err
 	}
-	return &customerv1.CreateCustomerResponse{Customer: contract.Customer(created)}, nil
+	return &customerv1.CreateCustomerResponse{Customer: protoconv.Customer(created)}, nil
 }

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,31 +9,62 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
-	"github.com/shopmesh/shopmesh/services/customer/internal/contract"
+	"github.com/shopmesh/shopmesh/services/customer/internal/app"
+	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 )
 
-// ExportCustomer returns all that is stored about a customer, as the ProtoJSON of
-// the customer.
+// export is the document that ExportCustomer returns.
+type export struct {
+	Customer json.RawMessage   `json:"customer,omitempty"`
+	Orders   []json.RawMessage `json:"orders"`
+	Payments []json.RawMessage `json:"payments"`
+	Mails    []json.RawMessage `json:"mails"`
+}
+
+// ExportCustomer returns all that the shop holds about a customer or a guest.
 func (s *Server) ExportCustomer(ctx context.Context, req *customerv1.ExportCustomerRequest) (*customerv1.ExportCustomerResponse, error) {
+	customer, records, err := s.export(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	// People read this, so it is indented; the indenting also evens out the blanks that
+	// protojson varies on purpose.
+	content, err := json.MarshalIndent(export{
+		Customer: customer, Orders: some(records.Orders), Payments: some(records.Payments), Mails: some(records.Mails),
+	}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write an export: %w", err)
+	}
+	return &customerv1.ExportCustomerResponse{
+		Content: content, ContentType: "application/json", CreateTime: timestamppb.New(s.customers.Now()),
+	}, nil
+}
+
+func (s *Server) export(ctx context.Context, req *customerv1.ExportCustomerRequest) (json.RawMessage, app.Records, error) {
+	if req.GetEmail() != "" {
+		records, err := s.customers.ExportGuest(ctx, req.GetEmail())
+		return nil, records, err
+	}
 	var read reader
 	id := read.id("id", req.GetId())
 	if err := read.err(); err != nil {
-		return nil, err
+		return nil, app.Records{}, err
 	}
-	customer, err := s.customers.Get(ctx, id)
+	customer, records, err := s.customers.ExportCustomer(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, app.Records{}, err
 	}
-	text, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(contract.Customer(customer))
+	text, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(protoconv.Customer(customer))
 	if err != nil {
-		return nil, fmt.Errorf("write the export of customer %s: %w", id, err)
+		return nil, app.Records{}, fmt.Errorf("write the export of customer %s: %w", id, err)
 	}
-	// The library varies its blanks on purpose; people read this.
-	var content bytes.Buffer
-	if err := json.Indent(&content, text, "", "  "); err != nil {
-		return nil, fmt.Errorf("write the export of customer %s: %w", id, err)
+	return text, records, nil
+}
+
+// some writes a list without items as [] and not as null.
+func some(list []json.RawMessage) []json.RawMessage {
+	if list == nil {
+		return []json.RawMessage{}
 	}
-	return &customerv1.ExportCustomerResponse{
-		Content: content.Bytes(), ContentType: "application/json", CreateTime: timestamppb.New(s.customers.Now()),
-	}, nil
+	return list
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
-	"github.com/shopmesh/shopmesh/services/customer/internal/contract"
+	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 )
 
 // GetCustomer reads a customer.
@@ -14,9 +14,9 @@ func (s *Server) GetCustomer(ctx context.Context, req *customerv1.GetCustomerReq
 	if err := read.err(); err != nil {
 		return nil, err
 	}
-	customer, err := s.customers.Get(ctx, id)
+	customer, err := s.customers.GetCustomer(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return &customerv1.GetCustomerResponse{Customer: contract.Customer(customer)}, nil
+	return &customerv1.GetCustomerResponse{Customer: protoconv.Customer(customer)}, nil
 }

@@ -5,8 +5,8 @@ import (
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	"github.com/shopmesh/shopmesh/kit/mask"
-	"github.com/shopmesh/shopmesh/services/customer/internal/contract"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
+	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 )
 
 // UpdateAddress changes the parts of an address that the mask names.
@@ -24,11 +24,11 @@ func (s *Server) UpdateAddress(ctx context.Context, req *customerv1.UpdateAddres
 	}
 	changed, err := s.customers.UpdateAddress(ctx, customer, id, func(current domain.Address) (domain.Address, error) {
 		var read reader
-		address := read.address("address", mask.Apply(fields, contract.Address(current), given))
+		address := read.address("address", mask.Apply(fields, protoconv.Address(current), given))
 		return address, read.err()
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &customerv1.UpdateAddressResponse{Address: contract.Address(changed)}, nil
+	return &customerv1.UpdateAddressResponse{Address: protoconv.Address(changed)}, nil
 }

@@ -5,8 +5,8 @@ import (
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	"github.com/shopmesh/shopmesh/kit/mask"
-	"github.com/shopmesh/shopmesh/services/customer/internal/contract"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
+	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 )
 
 // UpdateCustomer changes the fields that the mask names.
@@ -34,9 +34,9 @@ func (s *Server) UpdateCustomer(ctx context.Context, req *customerv1.UpdateCusto
 	if fields.Has("phone") {
 		change.Phone = &customer.Phone
 	}
-	changed, err := s.customers.Update(ctx, id, customer.GetEtag(), change)
+	changed, err := s.customers.UpdateCustomer(ctx, id, customer.GetEtag(), change)
 	if err != nil {
 		return nil, err
 	}
-	return &customerv1.UpdateCustomerResponse{Customer: contract.Customer(changed)}, nil
+	return &customerv1.UpdateCustomerResponse{Customer: protoconv.Customer(changed)}, nil
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/page"
-	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
 	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
 )
@@ -21,7 +21,7 @@ func customerSchema() page.Schema {
 	return page.Schema{
 		Fields: map[string]page.Field{
 			"email":       {Kind: page.Text, Filter: true, Condition: compareEmail},
-			"last_name":   {Column: "c.last_name", Kind: page.Text, Filter: true, Order: true},
+			"last_name":   {Column: "c.last_name", Kind: page.Text, Filter: true, Order: true, Condition: compareLastName},
 			"erased":      {Column: "c.erased", Kind: page.Bool, Filter: true},
 			"create_time": {Column: "c.create_time", Kind: page.Time, Order: true},
 		},
@@ -29,11 +29,21 @@ func customerSchema() page.Schema {
 	}
 }
 
-// compareEmail compares without regard to case. Erased customers have no e-mail
+// compareLastName compares without regard to case and to blanks around a name.
+func compareLastName(op string, value any, param func(any) string) string {
+	text, _ := value.(string)
+	return "c.last_name_key " + op + " " + param(grammar.Fold(text)) + "::text"
+}
+
+// compareEmail compares as grammar.EmailKey does. Erased customers have no e-mail
 // address; leaving them out lets the unique index find the one who has it.
 func compareEmail(op string, value any, param func(any) string) string {
 	text, _ := value.(string)
-	return "(not c.erased and c.email_key " + op + " " + param(domain.EmailKey(text)) + "::text)"
+	if op == "<>" {
+		// Rows without a value differ from every value.
+		return "(c.erased or c.email_key <> " + param(grammar.EmailKey(text)) + "::text)"
+	}
+	return "(not c.erased and c.email_key " + op + " " + param(grammar.EmailKey(text)) + "::text)"
 }
 
 const selectCustomer = `select c.id, c.first_name, c.last_name, c.email, c.phone, c.erased, c.version, c.create_time, c.update_time,
@@ -46,7 +56,7 @@ from customers c
 
 // ListCustomers returns a page of customers and the token of the next one. Errors:
 // FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func ListCustomers(ctx context.Context, pool *pg.Pool, req page.Request) ([]domain.Customer, string, error) {
+func (s Store) ListCustomers(ctx context.Context, req page.Request) ([]domain.Snapshot, string, error) {
 	query, err := customerSchema().Parse(req)
 	if err != nil {
 		return nil, "", err
@@ -54,7 +64,7 @@ func ListCustomers(ctx context.Context, pool *pg.Pool, req page.Request) ([]doma
 	var params []any
 	where, order := query.SQL(&params)
 	sql := selectCustomer + fmt.Sprintf("where %s order by %s limit %d", where, order, query.Limit())
-	rows, err := pool.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
+	rows, err := s.dbtx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list customers: %w", err)
 	}
@@ -62,18 +72,19 @@ func ListCustomers(ctx context.Context, pool *pg.Pool, req page.Request) ([]doma
 	if err != nil {
 		return nil, "", fmt.Errorf("list customers: %w", err)
 	}
-	return page.Cut(query, customers, func(c domain.Customer) []any {
+	return page.Cut(query, customers, func(c domain.Snapshot) []any {
 		return query.Cursor(map[string]any{"last_name": c.LastName, "create_time": c.CreateTime}, c.ID)
 	})
 }
 
-func scanCustomer(row pgx.CollectableRow) (domain.Customer, error) {
+func scanCustomer(row pgx.CollectableRow) (domain.Snapshot, error) {
 	var c db.Customer
 	var addresses []byte
 	err := row.Scan(&c.ID, &c.FirstName, &c.LastName, &c.Email, &c.Phone, &c.Erased, &c.Version,
 		&c.CreateTime, &c.UpdateTime, &addresses)
 	if err != nil {
-		return domain.Customer{}, err
+		return domain.Snapshot{}, err
 	}
-	return Customer(c, addresses)
+	customer, err := fromDBCustomer(c, addresses)
+	return customer.Snapshot(), err
 }

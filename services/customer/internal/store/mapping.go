@@ -1,8 +1,3 @@
-// Package store keeps the customers in PostgreSQL. The queries are in queries/,
-// what sqlc makes of them in db/; list.go holds the list, whose statement depends
-// on what is asked for.
-//
-// Lock order: customers (id), then that customer's addresses.
 package store
 
 import (
@@ -11,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
 	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
 )
@@ -36,32 +32,20 @@ type address struct {
 	PostalAddress postalAddress `json:"postal_address"`
 }
 
-// InsertCustomer returns the row of a new customer.
-func InsertCustomer(c domain.Customer) db.CustomerInsertParams {
+func toDBNewCustomer(c domain.Snapshot) db.CustomerInsertParams {
 	return db.CustomerInsertParams{
-		ID: c.ID, FirstName: c.FirstName, LastName: c.LastName, Email: c.Email, EmailKey: domain.EmailKey(c.Email),
-		Phone: c.Phone, Erased: c.Erased, Version: c.Version, CreateTime: c.CreateTime, UpdateTime: c.UpdateTime,
+		ID: c.ID, FirstName: c.FirstName, LastName: c.LastName, LastNameKey: grammar.Fold(c.LastName),
+		Email: c.Email, EmailKey: grammar.EmailKey(c.Email), Phone: c.Phone, Erased: c.Erased,
+		Version: c.Version, CreateTime: c.CreateTime, UpdateTime: c.UpdateTime,
 	}
 }
 
-// UpdateCustomer returns what a changed customer's row holds.
-func UpdateCustomer(c domain.Customer) db.CustomerUpdateParams {
+func toDBCustomer(c domain.Snapshot) db.CustomerUpdateParams {
 	return db.CustomerUpdateParams{
-		ID: c.ID, FirstName: c.FirstName, LastName: c.LastName, Email: c.Email, EmailKey: domain.EmailKey(c.Email),
-		Phone: c.Phone, Erased: c.Erased, Version: c.Version, UpdateTime: c.UpdateTime,
+		ID: c.ID, FirstName: c.FirstName, LastName: c.LastName, LastNameKey: grammar.Fold(c.LastName),
+		Email: c.Email, EmailKey: grammar.EmailKey(c.Email), Phone: c.Phone, Erased: c.Erased,
+		Version: c.Version, UpdateTime: c.UpdateTime,
 	}
-}
-
-// InsertAddress returns the row of a customer's new address.
-func InsertAddress(customer uuid.UUID, a domain.Address) (db.AddressInsertParams, error) {
-	postal, err := document(a)
-	return db.AddressInsertParams{ID: a.ID, CustomerID: customer, Label: a.Label, PostalAddress: postal}, err
-}
-
-// UpdateAddress returns what a changed address' row holds.
-func UpdateAddress(a domain.Address) (db.AddressUpdateParams, error) {
-	postal, err := document(a)
-	return db.AddressUpdateParams{ID: a.ID, Label: a.Label, PostalAddress: postal}, err
 }
 
 func document(a domain.Address) ([]byte, error) {
@@ -72,9 +56,8 @@ func document(a domain.Address) ([]byte, error) {
 	return text, nil
 }
 
-// Customer reads a customer's row and its addresses.
-func Customer(row db.Customer, addresses []byte) (domain.Customer, error) {
-	customer := domain.Customer{
+func fromDBCustomer(row db.Customer, addresses []byte) (domain.Customer, error) {
+	customer := domain.Snapshot{
 		ID: row.ID, FirstName: row.FirstName, LastName: row.LastName, Email: row.Email, Phone: row.Phone,
 		Erased: row.Erased, Version: row.Version, CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
 	}
@@ -84,8 +67,8 @@ func Customer(row db.Customer, addresses []byte) (domain.Customer, error) {
 	}
 	for _, a := range read {
 		customer.Addresses = append(customer.Addresses, domain.Address{
-			ID: a.ID, Label: a.Label, Postal: domain.PostalAddress(a.PostalAddress),
+			ID: a.ID, Label: a.Label, Postal: grammar.PostalAddress(a.PostalAddress),
 		})
 	}
-	return customer, nil
+	return domain.Restore(customer), nil
 }

@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ProductChanged tells the whole state of a product. Topic
+// ProductChanged holds the whole state of a product. Topic
 // shopmesh.catalog.product.v1, compacted, keyed by the product's id. Consumers
 // ignore a version older than what they know.
 type ProductChanged struct {

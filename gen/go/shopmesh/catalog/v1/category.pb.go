@@ -7,6 +7,8 @@
 package catalogv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -126,17 +128,20 @@ var File_shopmesh_catalog_v1_category_proto protoreflect.FileDescriptor
 
 const file_shopmesh_catalog_v1_category_proto_rawDesc = "" +
 	"\n" +
-	"\"shopmesh/catalog/v1/category.proto\x12\x13shopmesh.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x01\n" +
-	"\bCategory\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12 \n" +
-	"\vdescription\x18\x03 \x01(\tR\vdescription\x12\x1b\n" +
-	"\tparent_id\x18\x04 \x01(\tR\bparentId\x12;\n" +
-	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\x12\x12\n" +
-	"\x04etag\x18\a \x01(\tR\x04etagB\xd9\x01\n" +
+	"\"shopmesh/catalog/v1/category.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x02\n" +
+	"\bCategory\x12\x1a\n" +
+	"\x02id\x18\x01 \x01(\tB\n" +
+	"\xe0A\b\xbaH\x04r\x02\x18$R\x02id\x12\x1f\n" +
+	"\x04name\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12-\n" +
+	"\vdescription\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1fR\vdescription\x12'\n" +
+	"\tparent_id\x18\x04 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18$R\bparentId\x12@\n" +
+	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12\x1e\n" +
+	"\x04etag\x18\a \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etagB\xd9\x01\n" +
 	"\x17com.shopmesh.catalog.v1B\rCategoryProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1;catalogv1\xa2\x02\x03SCX\xaa\x02\x13Shopmesh.Catalog.V1\xca\x02\x13Shopmesh\\Catalog\\V1\xe2\x02\x1fShopmesh\\Catalog\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Catalog::V1b\x06proto3"
 
 var (

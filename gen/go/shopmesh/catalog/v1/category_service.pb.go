@@ -541,48 +541,46 @@ var File_shopmesh_catalog_v1_category_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_catalog_v1_category_service_proto_rawDesc = "" +
 	"\n" +
-	"*shopmesh/catalog/v1/category_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\"shopmesh/catalog/v1/category.proto\x1a!shopmesh/options/v1/options.proto\"\x96\x04\n" +
-	"\x15CreateCategoryRequest\x12\xd0\x03\n" +
-	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryB\x94\x03\xbaH\x90\x03\xba\x01\xa4\x01\n" +
-	"\x0fcategory.create\x12;id, etag, create_time and update_time are set by the server\x1aTthis.id == '' && this.etag == '' && !has(this.create_time) && !has(this.update_time)\xba\x01y\n" +
-	"\rcategory.name\x123name must have 1 to 200 characters and not be blank\x1a3this.name.size() <= 200 && this.name.matches('\\\\S')\xba\x01f\n" +
-	"\x14category.description\x12-description must have at most 4000 characters\x1a\x1fthis.description.size() <= 4000\xc8\x01\x01R\bcategory\x12*\n" +
+	"*shopmesh/catalog/v1/category_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\"shopmesh/catalog/v1/category.proto\x1a!shopmesh/options/v1/options.proto\"\xb7\x02\n" +
+	"\x15CreateCategoryRequest\x12\xee\x01\n" +
+	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryB\xb2\x01\xe0A\x02\xbaH\xab\x01\xba\x01\xa4\x01\n" +
+	"\x0fcategory.create\x12;id, etag, create_time and update_time are set by the server\x1aTthis.id == '' && this.etag == '' && !has(this.create_time) && !has(this.update_time)\xc8\x01\x01R\bcategory\x12-\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"S\n" +
+	"request_id\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"S\n" +
 	"\x16CreateCategoryResponse\x129\n" +
-	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryR\bcategory\".\n" +
-	"\x12GetCategoryRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"P\n" +
+	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryR\bcategory\"1\n" +
+	"\x12GetCategoryRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"P\n" +
 	"\x13GetCategoryResponse\x129\n" +
-	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryR\bcategory\"\x8b\x01\n" +
-	"\x15ListCategoriesRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryR\bcategory\"\x94\x01\n" +
+	"\x15ListCategoriesRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12 \n" +
-	"\x06filter\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06filter\"\x7f\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
+	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\"\x7f\n" +
 	"\x16ListCategoriesResponse\x12=\n" +
 	"\n" +
 	"categories\x18\x01 \x03(\v2\x1d.shopmesh.catalog.v1.CategoryR\n" +
 	"categories\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x84\x02\n" +
-	"\x15UpdateCategoryRequest\x12\xad\x01\n" +
-	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryBr\xbaHo\xba\x01i\n" +
-	"\vcategory.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\bcategory\x12;\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8c\x02\n" +
+	"\x15UpdateCategoryRequest\x12\xb0\x01\n" +
+	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryBu\xe0A\x02\xbaHo\xba\x01i\n" +
+	"\vcategory.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\bcategory\x12@\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\"S\n" +
 	"\x16UpdateCategoryResponse\x129\n" +
-	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryR\bcategory\"N\n" +
-	"\x15DeleteCategoryRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
-	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\"\x18\n" +
-	"\x16DeleteCategoryResponse2\xec\x05\n" +
-	"\x0fCategoryService\x12\x91\x01\n" +
-	"\x0eCreateCategory\x12*.shopmesh.catalog.v1.CreateCategoryRequest\x1a+.shopmesh.catalog.v1.CreateCategoryResponse\"&\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a:\bcategory\"\x0e/v1/categories\x12\x86\x01\n" +
+	"\bcategory\x18\x01 \x01(\v2\x1d.shopmesh.catalog.v1.CategoryR\bcategory\"T\n" +
+	"\x15DeleteCategoryRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1e\n" +
+	"\x04etag\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"\x18\n" +
+	"\x16DeleteCategoryResponse2\xf5\x05\n" +
+	"\x0fCategoryService\x12\x94\x01\n" +
+	"\x0eCreateCategory\x12*.shopmesh.catalog.v1.CreateCategoryRequest\x1a+.shopmesh.catalog.v1.CreateCategoryResponse\")\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a:\bcategory\"\x0e/v1/categories\x90\x02\x00\x12\x86\x01\n" +
 	"\vGetCategory\x12'.shopmesh.catalog.v1.GetCategoryRequest\x1a(.shopmesh.catalog.v1.GetCategoryResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/categories/{id}\x90\x02\x01\x12\x8a\x01\n" +
-	"\x0eListCategories\x12*.shopmesh.catalog.v1.ListCategoriesRequest\x1a+.shopmesh.catalog.v1.ListCategoriesResponse\"\x1f\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/categories\x90\x02\x01\x12\x9f\x01\n" +
-	"\x0eUpdateCategory\x12*.shopmesh.catalog.v1.UpdateCategoryRequest\x1a+.shopmesh.catalog.v1.UpdateCategoryResponse\"4\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02(:\bcategory2\x1c/v1/categories/{category.id}\x12\x8c\x01\n" +
-	"\x0eDeleteCategory\x12*.shopmesh.catalog.v1.DeleteCategoryRequest\x1a+.shopmesh.catalog.v1.DeleteCategoryResponse\"!\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x15*\x13/v1/categories/{id}B\xe0\x01\n" +
+	"\x0eListCategories\x12*.shopmesh.catalog.v1.ListCategoriesRequest\x1a+.shopmesh.catalog.v1.ListCategoriesResponse\"\x1f\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/categories\x90\x02\x01\x12\xa2\x01\n" +
+	"\x0eUpdateCategory\x12*.shopmesh.catalog.v1.UpdateCategoryRequest\x1a+.shopmesh.catalog.v1.UpdateCategoryResponse\"7\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02(:\bcategory2\x1c/v1/categories/{category.id}\x90\x02\x02\x12\x8f\x01\n" +
+	"\x0eDeleteCategory\x12*.shopmesh.catalog.v1.DeleteCategoryRequest\x1a+.shopmesh.catalog.v1.DeleteCategoryResponse\"$\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x15*\x13/v1/categories/{id}\x90\x02\x02B\xe0\x01\n" +
 	"\x17com.shopmesh.catalog.v1B\x14CategoryServiceProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1;catalogv1\xa2\x02\x03SCX\xaa\x02\x13Shopmesh.Catalog.V1\xca\x02\x13Shopmesh\\Catalog\\V1\xe2\x02\x1fShopmesh\\Catalog\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Catalog::V1b\x06proto3"
 
 var (

@@ -7,6 +7,8 @@
 package catalogv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	money "google.golang.org/genproto/googleapis/type/money"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -27,7 +29,7 @@ const (
 type ProductStatus int32
 
 const (
-	// Not said; ACTIVE at creation.
+	// Not given; ACTIVE at creation.
 	ProductStatus_PRODUCT_STATUS_UNSPECIFIED ProductStatus = 0
 	// Prepared, not shown to shoppers and not sold.
 	ProductStatus_PRODUCT_STATUS_DRAFT ProductStatus = 1
@@ -94,16 +96,19 @@ type Product struct {
 	Description string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
 	// The category that it stands in.
 	CategoryId string `protobuf:"bytes,5,opt,name=category_id,json=categoryId,proto3" json:"category_id,omitempty"`
-	// What one costs: 0 or more, in whole minor units of an ISO 4217 currency.
+	// What one costs: 0 or more, in whole minor units of an ISO 4217 currency. Currency
+	// and amount are one value; only at creation an amount may come without its currency,
+	// which is then the one of the settings.
 	Price *money.Money `protobuf:"bytes,6,opt,name=price,proto3" json:"price,omitempty"`
-	// How many can be bought now, as inventory last announced it: at most a few
-	// seconds old when few are left, half a minute when more than 100 are; outside the etag. GetStock has the exact figure.
+	// How many can be bought now, as inventory last published it: at most a few seconds
+	// old when few are left, half a minute when more than 100 are; outside the etag.
+	// GetStock has the exact figure.
 	AvailableQuantity int64 `protobuf:"varint,7,opt,name=available_quantity,json=availableQuantity,proto3" json:"available_quantity,omitempty"`
-	// Whether it is sold; ACTIVE unless said otherwise at creation.
+	// Whether it is sold; ACTIVE when none is given at creation.
 	Status ProductStatus `protobuf:"varint,8,opt,name=status,proto3,enum=shopmesh.catalog.v1.ProductStatus" json:"status,omitempty"`
 	// Names this version of the product, available_quantity apart (https://google.aip.dev/154).
 	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What the owner says of it, such as "colour": "red". Up to 50; a name has 1
+	// What the owner writes about it, such as "colour": "red". Up to 50; a name has 1
 	// to 64 characters, a value up to 1000.
 	Attributes map[string]string `protobuf:"bytes,10,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Pictures, the first is the main one. Up to 20.
@@ -296,33 +301,36 @@ var File_shopmesh_catalog_v1_product_proto protoreflect.FileDescriptor
 
 const file_shopmesh_catalog_v1_product_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/catalog/v1/product.proto\x12\x13shopmesh.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xef\x04\n" +
-	"\aProduct\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
-	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\x12 \n" +
-	"\vdescription\x18\x04 \x01(\tR\vdescription\x12\x1f\n" +
-	"\vcategory_id\x18\x05 \x01(\tR\n" +
-	"categoryId\x12(\n" +
-	"\x05price\x18\x06 \x01(\v2\x12.google.type.MoneyR\x05price\x12-\n" +
-	"\x12available_quantity\x18\a \x01(\x03R\x11availableQuantity\x12:\n" +
-	"\x06status\x18\b \x01(\x0e2\".shopmesh.catalog.v1.ProductStatusR\x06status\x12\x12\n" +
-	"\x04etag\x18\t \x01(\tR\x04etag\x12L\n" +
+	"!shopmesh/catalog/v1/product.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\x84\x06\n" +
+	"\aProduct\x12\x1a\n" +
+	"\x02id\x18\x01 \x01(\tB\n" +
+	"\xe0A\b\xbaH\x04r\x02\x18$R\x02id\x12!\n" +
+	"\x04code\x18\x02 \x01(\tB\r\xe0A\x02\xe0A\x05\xbaH\x04r\x02\x18@R\x04code\x12\x1f\n" +
+	"\x04name\x18\x03 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12-\n" +
+	"\vdescription\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x90NR\vdescription\x12+\n" +
+	"\vcategory_id\x18\x05 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02\x18$R\n" +
+	"categoryId\x12-\n" +
+	"\x05price\x18\x06 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x02R\x05price\x122\n" +
+	"\x12available_quantity\x18\a \x01(\x03B\x03\xe0A\x03R\x11availableQuantity\x12G\n" +
+	"\x06status\x18\b \x01(\x0e2\".shopmesh.catalog.v1.ProductStatusB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12\x1e\n" +
+	"\x04etag\x18\t \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12f\n" +
 	"\n" +
 	"attributes\x18\n" +
-	" \x03(\v2,.shopmesh.catalog.v1.Product.AttributesEntryR\n" +
-	"attributes\x129\n" +
-	"\x06images\x18\v \x03(\v2!.shopmesh.catalog.v1.ProductImageR\x06images\x12;\n" +
-	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	" \x03(\v2,.shopmesh.catalog.v1.Product.AttributesEntryB\x18\xe0A\x01\xbaH\x12\x9a\x01\x0f\x102\"\x04r\x02\x18@*\x05r\x03\x18\xe8\aR\n" +
+	"attributes\x12F\n" +
+	"\x06images\x18\v \x03(\v2!.shopmesh.catalog.v1.ProductImageB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06images\x12@\n" +
+	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\";\n" +
-	"\fProductImage\x12\x10\n" +
-	"\x03url\x18\x01 \x01(\tR\x03url\x12\x19\n" +
-	"\balt_text\x18\x02 \x01(\tR\aaltText*\x81\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"U\n" +
+	"\fProductImage\x12\x1d\n" +
+	"\x03url\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xd0\x0fR\x03url\x12&\n" +
+	"\balt_text\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\aaltText*\x81\x01\n" +
 	"\rProductStatus\x12\x1e\n" +
 	"\x1aPRODUCT_STATUS_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14PRODUCT_STATUS_DRAFT\x10\x01\x12\x19\n" +

@@ -675,60 +675,61 @@ var File_shopmesh_catalog_v1_product_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\n" +
-	")shopmesh/catalog/v1/product_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a!shopmesh/catalog/v1/product.proto\x1a!shopmesh/options/v1/options.proto\"\xe0\x02\n" +
-	"\x14CreateProductRequest\x12\x9b\x02\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductB\xe2\x01\xbaH\xde\x01\xba\x01\xd7\x01\n" +
-	"\x0eproduct.create\x12Oid, etag, available_quantity, create_time and update_time are set by the server\x1atthis.id == '' && this.etag == '' && this.available_quantity == 0 && !has(this.create_time) && !has(this.update_time)\xc8\x01\x01R\aproduct\x12*\n" +
+	")shopmesh/catalog/v1/product_service.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a!shopmesh/catalog/v1/product.proto\x1a!shopmesh/options/v1/options.proto\"\xe6\x02\n" +
+	"\x14CreateProductRequest\x12\x9e\x02\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductB\xe5\x01\xe0A\x02\xbaH\xde\x01\xba\x01\xd7\x01\n" +
+	"\x0eproduct.create\x12Oid, etag, available_quantity, create_time and update_time are set by the server\x1atthis.id == '' && this.etag == '' && this.available_quantity == 0 && !has(this.create_time) && !has(this.update_time)\xc8\x01\x01R\aproduct\x12-\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"O\n" +
+	"request_id\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"O\n" +
 	"\x15CreateProductResponse\x126\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"z\n" +
-	"\x11GetProductRequest\x12\x1b\n" +
-	"\x02id\x18\x01 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x125\n" +
-	"\x04code\x18\x02 \x01(\tB!\xbaH\x1e\xd8\x01\x01r\x192\x17^[A-Za-z0-9._/-]{1,64}$R\x04code:\x11\xbaH\x0e\"\f\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"\x80\x01\n" +
+	"\x11GetProductRequest\x12\x1e\n" +
+	"\x02id\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x128\n" +
+	"\x04code\x18\x02 \x01(\tB$\xe0A\x01\xbaH\x1e\xd8\x01\x01r\x192\x17^[A-Za-z0-9._/-]{1,64}$R\x04code:\x11\xbaH\x0e\"\f\n" +
 	"\x02id\n" +
 	"\x04code\x10\x01\"L\n" +
 	"\x12GetProductResponse\x126\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"\x92\x02\n" +
-	"\x17BatchGetProductsRequest\x12\"\n" +
-	"\x03ids\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
-	"\x10\xc8\x01\"\x05r\x03\xb0\x01\x01R\x03ids\x12<\n" +
-	"\x05codes\x18\x02 \x03(\tB&\xbaH#\x92\x01 \x10\xc8\x01\"\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\x05codes:\x94\x01\xbaH\x90\x01\x1a\x8d\x01\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"\x98\x02\n" +
+	"\x17BatchGetProductsRequest\x12%\n" +
+	"\x03ids\x18\x01 \x03(\tB\x13\xe0A\x01\xbaH\r\x92\x01\n" +
+	"\x10\xc8\x01\"\x05r\x03\xb0\x01\x01R\x03ids\x12?\n" +
+	"\x05codes\x18\x02 \x03(\tB)\xe0A\x01\xbaH#\x92\x01 \x10\xc8\x01\"\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\x05codes:\x94\x01\xbaH\x90\x01\x1a\x8d\x01\n" +
 	"\n" +
 	"batch.size\x12'ids and codes together must be 1 to 200\x1aVthis.ids.size() + this.codes.size() >= 1 && this.ids.size() + this.codes.size() <= 200\"T\n" +
 	"\x18BatchGetProductsResponse\x128\n" +
-	"\bproducts\x18\x01 \x03(\v2\x1c.shopmesh.catalog.v1.ProductR\bproducts\"\xad\x01\n" +
-	"\x13ListProductsRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\bproducts\x18\x01 \x03(\v2\x1c.shopmesh.catalog.v1.ProductR\bproducts\"\xb9\x01\n" +
+	"\x13ListProductsRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12 \n" +
-	"\x06filter\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x06filter\x12\"\n" +
-	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\aorderBy\"x\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
+	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\x12%\n" +
+	"\border_by\x18\x04 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\"x\n" +
 	"\x14ListProductsResponse\x128\n" +
 	"\bproducts\x18\x01 \x03(\v2\x1c.shopmesh.catalog.v1.ProductR\bproducts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xff\x01\n" +
-	"\x14UpdateProductRequest\x12\xa9\x01\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductBq\xbaHn\xba\x01h\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x87\x02\n" +
+	"\x14UpdateProductRequest\x12\xac\x01\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductBt\xe0A\x02\xbaHn\xba\x01h\n" +
 	"\n" +
-	"product.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\aproduct\x12;\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"product.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\aproduct\x12@\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\"O\n" +
 	"\x15UpdateProductResponse\x126\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"N\n" +
-	"\x15ArchiveProductRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
-	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\"P\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"T\n" +
+	"\x15ArchiveProductRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1e\n" +
+	"\x04etag\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"P\n" +
 	"\x16ArchiveProductResponse\x126\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct2\x8b\a\n" +
-	"\x0eProductService\x12\x8b\x01\n" +
-	"\rCreateProduct\x12).shopmesh.catalog.v1.CreateProductRequest\x1a*.shopmesh.catalog.v1.CreateProductResponse\"#\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x17:\aproduct\"\f/v1/products\x12\x98\x01\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct2\x94\a\n" +
+	"\x0eProductService\x12\x8e\x01\n" +
+	"\rCreateProduct\x12).shopmesh.catalog.v1.CreateProductRequest\x1a*.shopmesh.catalog.v1.CreateProductResponse\"&\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x17:\aproduct\"\f/v1/products\x90\x02\x00\x12\x98\x01\n" +
 	"\n" +
 	"GetProduct\x12&.shopmesh.catalog.v1.GetProductRequest\x1a'.shopmesh.catalog.v1.GetProductResponse\"9\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02*Z\x15\x12\x13/v1/products:lookup\x12\x11/v1/products/{id}\x90\x02\x01\x12\x97\x01\n" +
 	"\x10BatchGetProducts\x12,.shopmesh.catalog.v1.BatchGetProductsRequest\x1a-.shopmesh.catalog.v1.BatchGetProductsResponse\"&\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/products:batchGet\x90\x02\x01\x12\x82\x01\n" +
-	"\fListProducts\x12(.shopmesh.catalog.v1.ListProductsRequest\x1a).shopmesh.catalog.v1.ListProductsResponse\"\x1d\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\x90\x02\x01\x12\x98\x01\n" +
-	"\rUpdateProduct\x12).shopmesh.catalog.v1.UpdateProductRequest\x1a*.shopmesh.catalog.v1.UpdateProductResponse\"0\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02$:\aproduct2\x19/v1/products/{product.id}\x12\x95\x01\n" +
-	"\x0eArchiveProduct\x12*.shopmesh.catalog.v1.ArchiveProductRequest\x1a+.shopmesh.catalog.v1.ArchiveProductResponse\"*\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/products/{id}:archiveB\xdf\x01\n" +
+	"\fListProducts\x12(.shopmesh.catalog.v1.ListProductsRequest\x1a).shopmesh.catalog.v1.ListProductsResponse\"\x1d\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\x90\x02\x01\x12\x9b\x01\n" +
+	"\rUpdateProduct\x12).shopmesh.catalog.v1.UpdateProductRequest\x1a*.shopmesh.catalog.v1.UpdateProductResponse\"3\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02$:\aproduct2\x19/v1/products/{product.id}\x90\x02\x02\x12\x98\x01\n" +
+	"\x0eArchiveProduct\x12*.shopmesh.catalog.v1.ArchiveProductRequest\x1a+.shopmesh.catalog.v1.ArchiveProductResponse\"-\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/products/{id}:archive\x90\x02\x02B\xdf\x01\n" +
 	"\x17com.shopmesh.catalog.v1B\x13ProductServiceProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1;catalogv1\xa2\x02\x03SCX\xaa\x02\x13Shopmesh.Catalog.V1\xca\x02\x13Shopmesh\\Catalog\\V1\xe2\x02\x1fShopmesh\\Catalog\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Catalog::V1b\x06proto3"
 
 var (

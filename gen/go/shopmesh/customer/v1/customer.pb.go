@@ -7,6 +7,8 @@
 package customerv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	postaladdress "google.golang.org/genproto/googleapis/type/postaladdress"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -28,13 +30,15 @@ type Customer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7; given by the server.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Given name, 1 to 100 characters.
+	// Given name, or the only one; 1 to 100 characters, not blank.
 	FirstName string `protobuf:"bytes,2,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
-	// Family name, 1 to 100 characters.
+	// Family name, up to 100 characters; empty for people who have one name only.
 	LastName string `protobuf:"bytes,3,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
-	// E-mail address, up to 254 characters, unique without regard to case.
+	// E-mail address, up to 254 characters, unique without regard to case. Blanks around
+	// it are dropped, and an internationalized domain is stored as A-labels
+	// (bücher.example as xn--bcher-kva.example).
 	Email string `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
-	// Phone number, up to 40 characters; optional.
+	// Phone number, up to 40 characters.
 	Phone string `protobuf:"bytes,5,opt,name=phone,proto3" json:"phone,omitempty"`
 	// Where they live or have goods sent, up to 20, in the order of creation.
 	Addresses []*Address `protobuf:"bytes,6,rep,name=addresses,proto3" json:"addresses,omitempty"`
@@ -157,9 +161,9 @@ type Address struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// What the customer calls it, such as "home", up to 100 characters.
 	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
-	// The address: region_code (ISO 3166-1 alpha-2) and at least one address line
-	// are required, 1 to 5 lines of up to 200 characters; locality, postal code,
-	// recipients and the rest up to 200 each.
+	// The address: region_code (ISO 3166-1 alpha-2 as assigned today, or XK) and 1 to 5
+	// address lines are required; locality, postal code, recipients and the rest are
+	// optional. Each text has up to 200 characters on one line.
 	PostalAddress *postaladdress.PostalAddress `protobuf:"bytes,3,opt,name=postal_address,json=postalAddress,proto3" json:"postal_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -220,26 +224,32 @@ var File_shopmesh_customer_v1_customer_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_customer_proto_rawDesc = "" +
 	"\n" +
-	"#shopmesh/customer/v1/customer.proto\x12\x14shopmesh.customer.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a google/type/postal_address.proto\"\xf9\x02\n" +
-	"\bCustomer\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\"\n" +
+	"#shopmesh/customer/v1/customer.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a google/type/postal_address.proto\"\xd6\x03\n" +
+	"\bCustomer\x12\x1a\n" +
+	"\x02id\x18\x01 \x01(\tB\n" +
+	"\xe0A\b\xbaH\x04r\x02\x18$R\x02id\x12,\n" +
 	"\n" +
-	"first_name\x18\x02 \x01(\tB\x03\x80\x01\x01R\tfirstName\x12 \n" +
-	"\tlast_name\x18\x03 \x01(\tB\x03\x80\x01\x01R\blastName\x12\x19\n" +
-	"\x05email\x18\x04 \x01(\tB\x03\x80\x01\x01R\x05email\x12\x19\n" +
-	"\x05phone\x18\x05 \x01(\tB\x03\x80\x01\x01R\x05phone\x12;\n" +
-	"\taddresses\x18\x06 \x03(\v2\x1d.shopmesh.customer.v1.AddressR\taddresses\x12\x16\n" +
-	"\x06erased\x18\a \x01(\bR\x06erased\x12;\n" +
-	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12;\n" +
-	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\x12\x12\n" +
+	"first_name\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\x04r\x02\x18d\x80\x01\x01R\tfirstName\x12*\n" +
+	"\tlast_name\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\blastName\x12$\n" +
+	"\x05email\x18\x04 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03\x18\xfe\x01\x80\x01\x01R\x05email\x12#\n" +
+	"\x05phone\x18\x05 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18(\x80\x01\x01R\x05phone\x12H\n" +
+	"\taddresses\x18\x06 \x03(\v2\x1d.shopmesh.customer.v1.AddressB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\taddresses\x12\x1b\n" +
+	"\x06erased\x18\a \x01(\bB\x03\xe0A\x03R\x06erased\x12@\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12\x1e\n" +
 	"\x04etag\x18\n" +
-	" \x01(\tR\x04etag\"w\n" +
-	"\aAddress\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
-	"\x05label\x18\x02 \x01(\tR\x05label\x12F\n" +
-	"\x0epostal_address\x18\x03 \x01(\v2\x1a.google.type.PostalAddressB\x03\x80\x01\x01R\rpostalAddressB\xe0\x01\n" +
+	" \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"\x94\x05\n" +
+	"\aAddress\x12\x1a\n" +
+	"\x02id\x18\x01 \x01(\tB\n" +
+	"\xe0A\b\xbaH\x04r\x02\x18$R\x02id\x12 \n" +
+	"\x05label\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\x05label\x12\xca\x04\n" +
+	"\x0epostal_address\x18\x03 \x01(\v2\x1a.google.type.PostalAddressB\x86\x04\xe0A\x02\xbaH\xfc\x03\xba\x01\x85\x02\n" +
+	"\raddress.lines\x12Zaddress_lines must be at most 5, and recipients at most 20, of at most 200 characters each\x1a\x97\x01this.address_lines.size() <= 5 && this.address_lines.all(l, l.size() <= 200) && this.recipients.size() <= 20 && this.recipients.all(r, r.size() <= 200)\xba\x01\xef\x01\n" +
+	"\raddress.parts\x12*each part must have at most 200 characters\x1a\xb1\x01[this.region_code, this.language_code, this.postal_code, this.sorting_code, this.administrative_area, this.locality, this.sublocality, this.organization].all(p, p.size() <= 200)\x80\x01\x01R\rpostalAddressB\xe0\x01\n" +
 	"\x18com.shopmesh.customer.v1B\rCustomerProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1;customerv1\xa2\x02\x03SCX\xaa\x02\x14Shopmesh.Customer.V1\xca\x02\x14Shopmesh\\Customer\\V1\xe2\x02 Shopmesh\\Customer\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Customer::V1b\x06proto3"
 
 var (

@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// CustomerRegistered tells of a new customer. Topic
+// CustomerRegistered holds a new customer. Topic
 // shopmesh.customer.customer.v1, keyed by the customer's id, like the others.
 type CustomerRegistered struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -77,7 +77,7 @@ func (x *CustomerRegistered) GetVersion() int64 {
 	return 0
 }
 
-// CustomerUpdated tells the whole state of a customer after a change.
+// CustomerUpdated holds the whole state of a customer after a change.
 type CustomerUpdated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The customer.
@@ -140,7 +140,7 @@ type CustomerErased struct {
 	// The customer's id; empty when a guest was erased. The event's key is then the
 	// UUIDv5 of the address in the namespace of URLs, as "mailto:" and the address.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// Counts the changes of this customer; of a guest, how often the address was erased.
+	// Counts the changes of this customer; of a guest, larger for each erasure.
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// The e-mail address of a guest, in the form that compares: lower case, its
 	// domain as A-labels. Empty when a customer was erased.

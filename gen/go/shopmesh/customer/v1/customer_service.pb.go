@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: shopmesh/customer/v1/customer_service.proto
 
-// Package shopmesh.customer.v1 is who buys.
+// Package shopmesh.customer.v1 keeps who buys: people and their addresses.
 
 package customerv1
 
@@ -31,9 +31,13 @@ const (
 // CreateCustomerRequest holds the customer to add.
 type CreateCustomerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// first_name, last_name and email are required; addresses may come along; ids,
-	// etag, erased and times are the server's and must be empty.
-	Customer      *Customer `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
+	// first_name and email are required; addresses may come along; ids, etag, erased and
+	// times are the server's and must be empty.
+	Customer *Customer `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
+	// Any UUID but the all-zero one, drawn by the client for this request: the same
+	// request sent again within a day is answered with the customer that it made
+	// (https://google.aip.dev/155). Without one, each call is a request of its own.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -73,6 +77,13 @@ func (x *CreateCustomerRequest) GetCustomer() *Customer {
 		return x.Customer
 	}
 	return nil
+}
+
+func (x *CreateCustomerRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // CreateCustomerResponse holds the customer as stored.
@@ -221,9 +232,11 @@ type ListCustomersRequest struct {
 	// The next_page_token of the page before; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// A conjunction of comparisons (https://google.aip.dev/160): `email = "…"`,
-	// `last_name = "…"`, `erased = false`.
+	// `last_name = "…"`, `erased = false`. E-mail addresses and names compare without
+	// regard to case and to blanks around them.
 	Filter string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	// One of create_time, last_name, each also with " desc"; "create_time desc" when empty.
+	// Names sort as people do: in the root collation of Unicode's CLDR.
 	OrderBy       string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -444,13 +457,18 @@ func (x *UpdateCustomerResponse) GetCustomer() *Customer {
 	return nil
 }
 
-// EraseCustomerRequest names a customer.
+// EraseCustomerRequest names a customer, or a guest.
 type EraseCustomerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The customer's id.
-	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The e-mail address that a guest ordered with. Only the shop's staff may name one,
+	// after they made sure who asks.
+	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	// Erases even while orders are paid and not shipped.
+	EvenOpenOrders bool `protobuf:"varint,3,opt,name=even_open_orders,json=evenOpenOrders,proto3" json:"even_open_orders,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *EraseCustomerRequest) Reset() {
@@ -490,10 +508,24 @@ func (x *EraseCustomerRequest) GetId() string {
 	return ""
 }
 
+func (x *EraseCustomerRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *EraseCustomerRequest) GetEvenOpenOrders() bool {
+	if x != nil {
+		return x.EvenOpenOrders
+	}
+	return false
+}
+
 // EraseCustomerResponse holds what is left of the customer.
 type EraseCustomerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The erased customer: id and times.
+	// The erased customer: id and times. Not set when a guest was erased.
 	Customer      *Customer `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -536,11 +568,14 @@ func (x *EraseCustomerResponse) GetCustomer() *Customer {
 	return nil
 }
 
-// ExportCustomerRequest names a customer.
+// ExportCustomerRequest names a customer, or a guest.
 type ExportCustomerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The customer's id.
-	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The e-mail address that a guest ordered with. Only the shop's staff may name one,
+	// after they made sure who asks.
+	Email         string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -582,10 +617,18 @@ func (x *ExportCustomerRequest) GetId() string {
 	return ""
 }
 
+func (x *ExportCustomerRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
 // ExportCustomerResponse holds the person's data.
 type ExportCustomerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A JSON document (RFC 8259), UTF-8.
+	// A JSON document (RFC 8259), UTF-8: {"customer", "orders", "payments", "mails"}, each
+	// as its contract's JSON; "customer" is missing for a guest.
 	Content []byte `protobuf:"bytes,1,opt,name=content,proto3" json:"content,omitempty"`
 	// Its media type: application/json.
 	ContentType string `protobuf:"bytes,2,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
@@ -652,7 +695,11 @@ type CreateAddressRequest struct {
 	// The customer's id.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// The address; its id must be empty.
-	Address       *Address `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	Address *Address `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// Any UUID but the all-zero one, drawn by the client for this request: the same
+	// request sent again within a day is answered with the address that it made
+	// (https://google.aip.dev/155). Without one, each call is a request of its own.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -699,6 +746,13 @@ func (x *CreateAddressRequest) GetAddress() *Address {
 		return x.Address
 	}
 	return nil
+}
+
+func (x *CreateAddressRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // CreateAddressResponse holds the address as stored.
@@ -955,77 +1009,88 @@ var File_shopmesh_customer_v1_customer_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_customer_service_proto_rawDesc = "" +
 	"\n" +
-	"+shopmesh/customer/v1/customer_service.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#shopmesh/customer/v1/customer.proto\x1a!shopmesh/options/v1/options.proto\"\x9e\x02\n" +
-	"\x15CreateCustomerRequest\x12\x84\x02\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerB\xc7\x01\xbaH\xc3\x01\xba\x01\xbc\x01\n" +
-	"\x0fcustomer.create\x12Cid, etag, erased, create_time and update_time are set by the server\x1adthis.id == '' && this.etag == '' && !this.erased && !has(this.create_time) && !has(this.update_time)\xc8\x01\x01R\bcustomer\"T\n" +
-	"\x16CreateCustomerResponse\x12:\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\".\n" +
-	"\x12GetCustomerRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"Q\n" +
-	"\x13GetCustomerResponse\x12:\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\"\xb1\x01\n" +
-	"\x14ListCustomersRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"+shopmesh/customer/v1/customer_service.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#shopmesh/customer/v1/customer.proto\x1a!shopmesh/options/v1/options.proto\"\xd0\x02\n" +
+	"\x15CreateCustomerRequest\x12\x87\x02\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerB\xca\x01\xe0A\x02\xbaH\xc3\x01\xba\x01\xbc\x01\n" +
+	"\x0fcustomer.create\x12Cid, etag, erased, create_time and update_time are set by the server\x1adthis.id == '' && this.etag == '' && !this.erased && !has(this.create_time) && !has(this.update_time)\xc8\x01\x01R\bcustomer\x12-\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
-	"\x06filter\x18\x03 \x01(\tB\v\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\x12\"\n" +
-	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\aorderBy\"}\n" +
+	"request_id\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"T\n" +
+	"\x16CreateCustomerResponse\x12:\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\"1\n" +
+	"\x12GetCustomerRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"Q\n" +
+	"\x13GetCustomerResponse\x12:\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\"\xbd\x01\n" +
+	"\x14ListCustomersRequest\x12*\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12&\n" +
+	"\x06filter\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xe8\a\x80\x01\x01R\x06filter\x12%\n" +
+	"\border_by\x18\x04 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18dR\aorderBy\"}\n" +
 	"\x15ListCustomersResponse\x12<\n" +
 	"\tcustomers\x18\x01 \x03(\v2\x1e.shopmesh.customer.v1.CustomerR\tcustomers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x85\x02\n" +
-	"\x15UpdateCustomerRequest\x12\xae\x01\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerBr\xbaHo\xba\x01i\n" +
-	"\vcustomer.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\bcustomer\x12;\n" +
-	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x02\n" +
+	"\x15UpdateCustomerRequest\x12\xb1\x01\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerBu\xe0A\x02\xbaHo\xba\x01i\n" +
+	"\vcustomer.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\bcustomer\x12@\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\"T\n" +
 	"\x16UpdateCustomerResponse\x12:\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\"0\n" +
-	"\x14EraseCustomerRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"S\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\"\x9f\x01\n" +
+	"\x14EraseCustomerRequest\x12\x1e\n" +
+	"\x02id\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12$\n" +
+	"\x05email\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xfe\x01\x80\x01\x01R\x05email\x12-\n" +
+	"\x10even_open_orders\x18\x03 \x01(\bB\x03\xe0A\x01R\x0eevenOpenOrders:\x12\xbaH\x0f\"\r\n" +
+	"\x02id\n" +
+	"\x05email\x10\x01\"S\n" +
 	"\x15EraseCustomerResponse\x12:\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\"1\n" +
-	"\x15ExportCustomerRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x97\x01\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\"q\n" +
+	"\x15ExportCustomerRequest\x12\x1e\n" +
+	"\x02id\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12$\n" +
+	"\x05email\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xfe\x01\x80\x01\x01R\x05email:\x12\xbaH\x0f\"\r\n" +
+	"\x02id\n" +
+	"\x05email\x10\x01\"\x97\x01\n" +
 	"\x16ExportCustomerResponse\x12\x1d\n" +
 	"\acontent\x18\x01 \x01(\fB\x03\x80\x01\x01R\acontent\x12!\n" +
 	"\fcontent_type\x18\x02 \x01(\tR\vcontentType\x12;\n" +
 	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\x89\x02\n" +
-	"\x14CreateAddressRequest\x12)\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
-	"customerId\x12\xc5\x01\n" +
-	"\aaddress\x18\x02 \x01(\v2\x1d.shopmesh.customer.v1.AddressB\x8b\x01\xbaH\x87\x01\xba\x018\n" +
+	"createTime\"\xbe\x02\n" +
+	"\x14CreateAddressRequest\x12,\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"customerId\x12\xc8\x01\n" +
+	"\aaddress\x18\x02 \x01(\v2\x1d.shopmesh.customer.v1.AddressB\x8e\x01\xe0A\x02\xbaH\x87\x01\xba\x018\n" +
 	"\x0eaddress.create\x12\x17id is set by the server\x1a\rthis.id == ''\xba\x01F\n" +
-	"\x0eaddress.postal\x12\x1apostal_address is required\x1a\x18has(this.postal_address)\xc8\x01\x01R\aaddress\"P\n" +
-	"\x15CreateAddressResponse\x127\n" +
-	"\aaddress\x18\x01 \x01(\v2\x1d.shopmesh.customer.v1.AddressR\aaddress\"\xab\x02\n" +
-	"\x14UpdateAddressRequest\x12)\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
-	"customerId\x12\xaa\x01\n" +
-	"\aaddress\x18\x02 \x01(\v2\x1d.shopmesh.customer.v1.AddressBq\xbaHn\xba\x01h\n" +
+	"\x0eaddress.postal\x12\x1apostal_address is required\x1a\x18has(this.postal_address)\xc8\x01\x01R\aaddress\x12-\n" +
 	"\n" +
-	"address.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\aaddress\x12;\n" +
-	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"P\n" +
+	"\x15CreateAddressResponse\x127\n" +
+	"\aaddress\x18\x01 \x01(\v2\x1d.shopmesh.customer.v1.AddressR\aaddress\"\xb6\x02\n" +
+	"\x14UpdateAddressRequest\x12,\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"customerId\x12\xad\x01\n" +
+	"\aaddress\x18\x02 \x01(\v2\x1d.shopmesh.customer.v1.AddressBt\xe0A\x02\xbaHn\xba\x01h\n" +
+	"\n" +
+	"address.id\x12\x11id must be a UUID\x1aGthis.id.matches('^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$')\xc8\x01\x01R\aaddress\x12@\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\"P\n" +
 	"\x15UpdateAddressResponse\x127\n" +
-	"\aaddress\x18\x01 \x01(\v2\x1d.shopmesh.customer.v1.AddressR\aaddress\"[\n" +
-	"\x14DeleteAddressRequest\x12)\n" +
-	"\vcustomer_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
-	"customerId\x12\x18\n" +
-	"\x02id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x17\n" +
-	"\x15DeleteAddressResponse2\xa0\v\n" +
-	"\x0fCustomerService\x12\x92\x01\n" +
-	"\x0eCreateCustomer\x12+.shopmesh.customer.v1.CreateCustomerRequest\x1a,.shopmesh.customer.v1.CreateCustomerResponse\"%\xea\xe0\x18\x02\x10\x05\x82\xd3\xe4\x93\x02\x19:\bcustomer\"\r/v1/customers\x12\x89\x01\n" +
+	"\aaddress\x18\x01 \x01(\v2\x1d.shopmesh.customer.v1.AddressR\aaddress\"a\n" +
+	"\x14DeleteAddressRequest\x12,\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"customerId\x12\x1b\n" +
+	"\x02id\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x17\n" +
+	"\x15DeleteAddressResponse2\xf1\v\n" +
+	"\x0fCustomerService\x12\x95\x01\n" +
+	"\x0eCreateCustomer\x12+.shopmesh.customer.v1.CreateCustomerRequest\x1a,.shopmesh.customer.v1.CreateCustomerResponse\"(\xea\xe0\x18\x02\x10\x05\x82\xd3\xe4\x93\x02\x19:\bcustomer\"\r/v1/customers\x90\x02\x00\x12\x89\x01\n" +
 	"\vGetCustomer\x12(.shopmesh.customer.v1.GetCustomerRequest\x1a).shopmesh.customer.v1.GetCustomerResponse\"%\xea\xe0\x18\x04\x10\x04\x18\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}\x90\x02\x01\x12\x88\x01\n" +
-	"\rListCustomers\x12*.shopmesh.customer.v1.ListCustomersRequest\x1a+.shopmesh.customer.v1.ListCustomersResponse\"\x1e\xea\xe0\x18\x02\x10\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/customers\x90\x02\x01\x12\xa2\x01\n" +
-	"\x0eUpdateCustomer\x12+.shopmesh.customer.v1.UpdateCustomerRequest\x1a,.shopmesh.customer.v1.UpdateCustomerResponse\"5\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02':\bcustomer2\x1b/v1/customers/{customer.id}\x12\x95\x01\n" +
-	"\rEraseCustomer\x12*.shopmesh.customer.v1.EraseCustomerRequest\x1a+.shopmesh.customer.v1.EraseCustomerResponse\"+\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/customers/{id}:erase\x12\x99\x01\n" +
-	"\x0eExportCustomer\x12+.shopmesh.customer.v1.ExportCustomerRequest\x1a,.shopmesh.customer.v1.ExportCustomerResponse\",\xea\xe0\x18\x04\x10\x04\x18\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/customers/{id}:export\x90\x02\x01\x12\xa8\x01\n" +
-	"\rCreateAddress\x12*.shopmesh.customer.v1.CreateAddressRequest\x1a+.shopmesh.customer.v1.CreateAddressResponse\">\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x020:\aaddress\"%/v1/customers/{customer_id}/addresses\x12\xb5\x01\n" +
-	"\rUpdateAddress\x12*.shopmesh.customer.v1.UpdateAddressRequest\x1a+.shopmesh.customer.v1.UpdateAddressResponse\"K\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02=:\aaddress22/v1/customers/{customer_id}/addresses/{address.id}\x12\xa4\x01\n" +
-	"\rDeleteAddress\x12*.shopmesh.customer.v1.DeleteAddressRequest\x1a+.shopmesh.customer.v1.DeleteAddressResponse\":\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02,**/v1/customers/{customer_id}/addresses/{id}B\xe7\x01\n" +
+	"\rListCustomers\x12*.shopmesh.customer.v1.ListCustomersRequest\x1a+.shopmesh.customer.v1.ListCustomersResponse\"\x1e\xea\xe0\x18\x02\x10\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/customers\x90\x02\x01\x12\xa5\x01\n" +
+	"\x0eUpdateCustomer\x12+.shopmesh.customer.v1.UpdateCustomerRequest\x1a,.shopmesh.customer.v1.UpdateCustomerResponse\"8\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02':\bcustomer2\x1b/v1/customers/{customer.id}\x90\x02\x02\x12\xb7\x01\n" +
+	"\rEraseCustomer\x12*.shopmesh.customer.v1.EraseCustomerRequest\x1a+.shopmesh.customer.v1.EraseCustomerResponse\"M\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02<:\x01*Z\x1d:\x01*\"\x18/v1/customers:eraseGuest\"\x18/v1/customers/{id}:erase\x90\x02\x02\x12\xb9\x01\n" +
+	"\x0eExportCustomer\x12+.shopmesh.customer.v1.ExportCustomerRequest\x1a,.shopmesh.customer.v1.ExportCustomerResponse\"L\xea\xe0\x18\x04\x10\x04\x18\x01\x82\xd3\xe4\x93\x02;Z\x1e:\x01*\"\x19/v1/customers:exportGuest\x12\x19/v1/customers/{id}:export\x90\x02\x01\x12\xab\x01\n" +
+	"\rCreateAddress\x12*.shopmesh.customer.v1.CreateAddressRequest\x1a+.shopmesh.customer.v1.CreateAddressResponse\"A\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x020:\aaddress\"%/v1/customers/{customer_id}/addresses\x90\x02\x00\x12\xb8\x01\n" +
+	"\rUpdateAddress\x12*.shopmesh.customer.v1.UpdateAddressRequest\x1a+.shopmesh.customer.v1.UpdateAddressResponse\"N\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02=:\aaddress22/v1/customers/{customer_id}/addresses/{address.id}\x90\x02\x02\x12\xa7\x01\n" +
+	"\rDeleteAddress\x12*.shopmesh.customer.v1.DeleteAddressRequest\x1a+.shopmesh.customer.v1.DeleteAddressResponse\"=\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02,**/v1/customers/{customer_id}/addresses/{id}\x90\x02\x02B\xe7\x01\n" +
 	"\x18com.shopmesh.customer.v1B\x14CustomerServiceProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1;customerv1\xa2\x02\x03SCX\xaa\x02\x14Shopmesh.Customer.V1\xca\x02\x14Shopmesh\\Customer\\V1\xe2\x02 Shopmesh\\Customer\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Customer::V1b\x06proto3"
 
 var (

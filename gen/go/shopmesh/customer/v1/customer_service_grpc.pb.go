@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: shopmesh/customer/v1/customer_service.proto
 
-// Package shopmesh.customer.v1 is who buys.
+// Package shopmesh.customer.v1 keeps who buys: people and their addresses.
 
 package customerv1
 
@@ -38,29 +38,48 @@ const (
 //
 // CustomerService keeps the customers.
 type CustomerServiceClient interface {
-	// CreateCustomer adds a customer. Errors: EMAIL_TAKEN.
+	// CreateCustomer adds a customer.
+	//
+	// Errors: EMAIL_TAKEN, REQUEST_ID_REUSED.
 	CreateCustomer(ctx context.Context, in *CreateCustomerRequest, opts ...grpc.CallOption) (*CreateCustomerResponse, error)
-	// GetCustomer reads one. Errors: CUSTOMER_NOT_FOUND.
+	// GetCustomer reads one.
+	//
+	// Errors: CUSTOMER_NOT_FOUND.
 	GetCustomer(ctx context.Context, in *GetCustomerRequest, opts ...grpc.CallOption) (*GetCustomerResponse, error)
-	// ListCustomers lists customers. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListCustomers lists customers.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCustomers(ctx context.Context, in *ListCustomersRequest, opts ...grpc.CallOption) (*ListCustomersResponse, error)
-	// UpdateCustomer changes the fields that the mask names. Errors:
-	// CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
+	// UpdateCustomer changes the fields that the mask names.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
 	UpdateCustomer(ctx context.Context, in *UpdateCustomerRequest, opts ...grpc.CallOption) (*UpdateCustomerResponse, error)
 	// EraseCustomer blanks all personal data of a customer, here and, by
-	// CustomerErased, in every other context. It can't be undone; erasing again
-	// changes nothing. Errors: CUSTOMER_NOT_FOUND.
+	// CustomerErased, in every other context; or that of a guest, who is known by an
+	// e-mail address only. It can't be undone; erasing again changes nothing.
+	//
+	// While orders are paid and not shipped, it refuses with CUSTOMER_HAS_OPEN_ORDERS
+	// and names them: nobody could ship them afterwards.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
-	// ExportCustomer returns all that is stored about a customer in this
-	// context, as one JSON document. Errors: CUSTOMER_NOT_FOUND.
+	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
+	// as one JSON document: profile, orders, payments and mails.
+	//
+	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(ctx context.Context, in *ExportCustomerRequest, opts ...grpc.CallOption) (*ExportCustomerResponse, error)
-	// CreateAddress adds an address. Errors: CUSTOMER_NOT_FOUND,
-	// TOO_MANY_ADDRESSES, CUSTOMER_ERASED.
+	// CreateAddress adds an address.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, TOO_MANY_ADDRESSES, CUSTOMER_ERASED,
+	// REQUEST_ID_REUSED.
 	CreateAddress(ctx context.Context, in *CreateAddressRequest, opts ...grpc.CallOption) (*CreateAddressResponse, error)
-	// UpdateAddress changes the parts of an address that the mask names. Errors:
-	// CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// UpdateAddress changes the parts of an address that the mask names.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	UpdateAddress(ctx context.Context, in *UpdateAddressRequest, opts ...grpc.CallOption) (*UpdateAddressResponse, error)
-	// DeleteAddress removes an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// DeleteAddress removes an address.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(ctx context.Context, in *DeleteAddressRequest, opts ...grpc.CallOption) (*DeleteAddressResponse, error)
 }
 
@@ -168,29 +187,48 @@ func (c *customerServiceClient) DeleteAddress(ctx context.Context, in *DeleteAdd
 //
 // CustomerService keeps the customers.
 type CustomerServiceServer interface {
-	// CreateCustomer adds a customer. Errors: EMAIL_TAKEN.
+	// CreateCustomer adds a customer.
+	//
+	// Errors: EMAIL_TAKEN, REQUEST_ID_REUSED.
 	CreateCustomer(context.Context, *CreateCustomerRequest) (*CreateCustomerResponse, error)
-	// GetCustomer reads one. Errors: CUSTOMER_NOT_FOUND.
+	// GetCustomer reads one.
+	//
+	// Errors: CUSTOMER_NOT_FOUND.
 	GetCustomer(context.Context, *GetCustomerRequest) (*GetCustomerResponse, error)
-	// ListCustomers lists customers. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListCustomers lists customers.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCustomers(context.Context, *ListCustomersRequest) (*ListCustomersResponse, error)
-	// UpdateCustomer changes the fields that the mask names. Errors:
-	// CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
+	// UpdateCustomer changes the fields that the mask names.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
 	UpdateCustomer(context.Context, *UpdateCustomerRequest) (*UpdateCustomerResponse, error)
 	// EraseCustomer blanks all personal data of a customer, here and, by
-	// CustomerErased, in every other context. It can't be undone; erasing again
-	// changes nothing. Errors: CUSTOMER_NOT_FOUND.
+	// CustomerErased, in every other context; or that of a guest, who is known by an
+	// e-mail address only. It can't be undone; erasing again changes nothing.
+	//
+	// While orders are paid and not shipped, it refuses with CUSTOMER_HAS_OPEN_ORDERS
+	// and names them: nobody could ship them afterwards.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
-	// ExportCustomer returns all that is stored about a customer in this
-	// context, as one JSON document. Errors: CUSTOMER_NOT_FOUND.
+	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
+	// as one JSON document: profile, orders, payments and mails.
+	//
+	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(context.Context, *ExportCustomerRequest) (*ExportCustomerResponse, error)
-	// CreateAddress adds an address. Errors: CUSTOMER_NOT_FOUND,
-	// TOO_MANY_ADDRESSES, CUSTOMER_ERASED.
+	// CreateAddress adds an address.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, TOO_MANY_ADDRESSES, CUSTOMER_ERASED,
+	// REQUEST_ID_REUSED.
 	CreateAddress(context.Context, *CreateAddressRequest) (*CreateAddressResponse, error)
-	// UpdateAddress changes the parts of an address that the mask names. Errors:
-	// CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// UpdateAddress changes the parts of an address that the mask names.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	UpdateAddress(context.Context, *UpdateAddressRequest) (*UpdateAddressResponse, error)
-	// DeleteAddress removes an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// DeleteAddress removes an address.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(context.Context, *DeleteAddressRequest) (*DeleteAddressResponse, error)
 }
 

@@ -92,6 +92,9 @@ const (
 	Reason_REASON_TOO_MANY_ADDRESSES Reason = 33
 	// The customer's data was erased.
 	Reason_REASON_CUSTOMER_ERASED Reason = 34
+	// The customer or guest has orders that are paid and not shipped; the message and
+	// the metadata order_numbers name them.
+	Reason_REASON_CUSTOMER_HAS_OPEN_ORDERS Reason = 35
 	// The adjustment would leave less on hand than is reserved, or less than nothing.
 	Reason_REASON_STOCK_INSUFFICIENT Reason = 40
 	// The stock would exceed what the ledger counts.
@@ -172,6 +175,7 @@ var (
 		32: "REASON_ADDRESS_NOT_FOUND",
 		33: "REASON_TOO_MANY_ADDRESSES",
 		34: "REASON_CUSTOMER_ERASED",
+		35: "REASON_CUSTOMER_HAS_OPEN_ORDERS",
 		40: "REASON_STOCK_INSUFFICIENT",
 		41: "REASON_STOCK_TOO_LARGE",
 		50: "REASON_ORDER_NOT_FOUND",
@@ -196,58 +200,59 @@ var (
 		81: "REASON_DEAD_LETTER_NOT_FOUND",
 	}
 	Reason_value = map[string]int32{
-		"REASON_UNSPECIFIED":             0,
-		"REASON_INVALID_FIELD":           1,
-		"REASON_MALFORMED_REQUEST":       2,
-		"REASON_REQUEST_TOO_LARGE":       3,
-		"REASON_PAGE_TOKEN_INVALID":      4,
-		"REASON_FILTER_INVALID":          5,
-		"REASON_UNKNOWN_RPC":             6,
-		"REASON_INTERNAL":                7,
-		"REASON_UNAVAILABLE":             8,
-		"REASON_DEADLINE_EXCEEDED":       9,
-		"REASON_CANCELLED":               10,
-		"REASON_DRAINING":                12,
-		"REASON_UNAUTHENTICATED":         13,
-		"REASON_PERMISSION_DENIED":       14,
-		"REASON_ETAG_MISMATCH":           15,
-		"REASON_REQUEST_ID_REUSED":       16,
-		"REASON_TOO_MANY_STREAMS":        17,
-		"REASON_TOO_MANY_CALLS":          18,
-		"REASON_PRODUCT_NOT_FOUND":       20,
-		"REASON_PRODUCT_CODE_TAKEN":      21,
-		"REASON_PRODUCT_ARCHIVED":        22,
-		"REASON_CATEGORY_NOT_FOUND":      23,
-		"REASON_CATEGORY_NAME_TAKEN":     24,
-		"REASON_CATEGORY_NOT_EMPTY":      25,
-		"REASON_CATEGORY_CYCLE":          26,
-		"REASON_CUSTOMER_NOT_FOUND":      30,
-		"REASON_EMAIL_TAKEN":             31,
-		"REASON_ADDRESS_NOT_FOUND":       32,
-		"REASON_TOO_MANY_ADDRESSES":      33,
-		"REASON_CUSTOMER_ERASED":         34,
-		"REASON_STOCK_INSUFFICIENT":      40,
-		"REASON_STOCK_TOO_LARGE":         41,
-		"REASON_ORDER_NOT_FOUND":         50,
-		"REASON_ORDER_STATE":             51,
-		"REASON_PRICE_CHANGED":           52,
-		"REASON_CURRENCY_MIXED":          53,
-		"REASON_DUPLICATE_LINE":          54,
-		"REASON_TOTAL_TOO_LARGE":         55,
-		"REASON_TOO_MANY_UNPAID_ORDERS":  56,
-		"REASON_PAYMENT_METHOD_UNKNOWN":  57,
-		"REASON_ORDERS_BACKLOGGED":       58,
-		"REASON_PAYMENT_METHOD_UNFIT":    59,
-		"REASON_ORDER_REFUNDED":          49,
-		"REASON_PAYMENT_NOT_FOUND":       60,
-		"REASON_PAYMENT_STATE":           61,
-		"REASON_REFUND_TOO_LARGE":        62,
-		"REASON_CURRENCY_MISMATCH":       63,
-		"REASON_CONTRADICTION_NOT_FOUND": 64,
-		"REASON_NOTIFICATION_NOT_FOUND":  70,
-		"REASON_NOTIFICATION_STATE":      71,
-		"REASON_CONTEXT_NOT_FOUND":       80,
-		"REASON_DEAD_LETTER_NOT_FOUND":   81,
+		"REASON_UNSPECIFIED":              0,
+		"REASON_INVALID_FIELD":            1,
+		"REASON_MALFORMED_REQUEST":        2,
+		"REASON_REQUEST_TOO_LARGE":        3,
+		"REASON_PAGE_TOKEN_INVALID":       4,
+		"REASON_FILTER_INVALID":           5,
+		"REASON_UNKNOWN_RPC":              6,
+		"REASON_INTERNAL":                 7,
+		"REASON_UNAVAILABLE":              8,
+		"REASON_DEADLINE_EXCEEDED":        9,
+		"REASON_CANCELLED":                10,
+		"REASON_DRAINING":                 12,
+		"REASON_UNAUTHENTICATED":          13,
+		"REASON_PERMISSION_DENIED":        14,
+		"REASON_ETAG_MISMATCH":            15,
+		"REASON_REQUEST_ID_REUSED":        16,
+		"REASON_TOO_MANY_STREAMS":         17,
+		"REASON_TOO_MANY_CALLS":           18,
+		"REASON_PRODUCT_NOT_FOUND":        20,
+		"REASON_PRODUCT_CODE_TAKEN":       21,
+		"REASON_PRODUCT_ARCHIVED":         22,
+		"REASON_CATEGORY_NOT_FOUND":       23,
+		"REASON_CATEGORY_NAME_TAKEN":      24,
+		"REASON_CATEGORY_NOT_EMPTY":       25,
+		"REASON_CATEGORY_CYCLE":           26,
+		"REASON_CUSTOMER_NOT_FOUND":       30,
+		"REASON_EMAIL_TAKEN":              31,
+		"REASON_ADDRESS_NOT_FOUND":        32,
+		"REASON_TOO_MANY_ADDRESSES":       33,
+		"REASON_CUSTOMER_ERASED":          34,
+		"REASON_CUSTOMER_HAS_OPEN_ORDERS": 35,
+		"REASON_STOCK_INSUFFICIENT":       40,
+		"REASON_STOCK_TOO_LARGE":          41,
+		"REASON_ORDER_NOT_FOUND":          50,
+		"REASON_ORDER_STATE":              51,
+		"REASON_PRICE_CHANGED":            52,
+		"REASON_CURRENCY_MIXED":           53,
+		"REASON_DUPLICATE_LINE":           54,
+		"REASON_TOTAL_TOO_LARGE":          55,
+		"REASON_TOO_MANY_UNPAID_ORDERS":   56,
+		"REASON_PAYMENT_METHOD_UNKNOWN":   57,
+		"REASON_ORDERS_BACKLOGGED":        58,
+		"REASON_PAYMENT_METHOD_UNFIT":     59,
+		"REASON_ORDER_REFUNDED":           49,
+		"REASON_PAYMENT_NOT_FOUND":        60,
+		"REASON_PAYMENT_STATE":            61,
+		"REASON_REFUND_TOO_LARGE":         62,
+		"REASON_CURRENCY_MISMATCH":        63,
+		"REASON_CONTRADICTION_NOT_FOUND":  64,
+		"REASON_NOTIFICATION_NOT_FOUND":   70,
+		"REASON_NOTIFICATION_STATE":       71,
+		"REASON_CONTEXT_NOT_FOUND":        80,
+		"REASON_DEAD_LETTER_NOT_FOUND":    81,
 	}
 )
 
@@ -282,7 +287,7 @@ var File_shopmesh_errors_v1_reason_proto protoreflect.FileDescriptor
 
 const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\xfd\x0e\n" +
+	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\xa9\x0f\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x14REASON_INVALID_FIELD\x10\x01\x1a\x05\xf2\xe0\x18\x01\x03\x12$\n" +
@@ -316,7 +321,8 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x12REASON_EMAIL_TAKEN\x10\x1f\x1a\x05\xf2\xe0\x18\x01\x06\x12#\n" +
 	"\x18REASON_ADDRESS_NOT_FOUND\x10 \x1a\x05\xf2\xe0\x18\x01\x05\x12$\n" +
 	"\x19REASON_TOO_MANY_ADDRESSES\x10!\x1a\x05\xf2\xe0\x18\x01\t\x12!\n" +
-	"\x16REASON_CUSTOMER_ERASED\x10\"\x1a\x05\xf2\xe0\x18\x01\t\x12$\n" +
+	"\x16REASON_CUSTOMER_ERASED\x10\"\x1a\x05\xf2\xe0\x18\x01\t\x12*\n" +
+	"\x1fREASON_CUSTOMER_HAS_OPEN_ORDERS\x10#\x1a\x05\xf2\xe0\x18\x01\t\x12$\n" +
 	"\x19REASON_STOCK_INSUFFICIENT\x10(\x1a\x05\xf2\xe0\x18\x01\t\x12!\n" +
 	"\x16REASON_STOCK_TOO_LARGE\x10)\x1a\x05\xf2\xe0\x18\x01\t\x12!\n" +
 	"\x16REASON_ORDER_NOT_FOUND\x102\x1a\x05\xf2\xe0\x18\x01\x05\x12\x1d\n" +

@@ -13,7 +13,7 @@ import (
 )
 
 const customerGet = `-- name: CustomerGet :one
-select c.id, c.first_name, c.last_name, c.email, c.email_key, c.phone, c.erased, c.version, c.create_time, c.update_time, coalesce((
+select c.id, c.first_name, c.last_name, c.email, c.email_key, c.phone, c.erased, c.version, c.create_time, c.update_time, c.last_name_key, coalesce((
   select jsonb_agg(jsonb_build_object('id', a.id, 'label', a.label, 'postal_address', a.postal_address) order by a.position)
   from addresses a where a.customer_id = c.id
 ), '[]')::jsonb as addresses
@@ -40,27 +40,29 @@ func (q *Queries) CustomerGet(ctx context.Context, id uuid.UUID) (CustomerGetRow
 		&i.Customer.Version,
 		&i.Customer.CreateTime,
 		&i.Customer.UpdateTime,
+		&i.Customer.LastNameKey,
 		&i.Addresses,
 	)
 	return i, err
 }
 
 const customerInsert = `-- name: CustomerInsert :exec
-insert into customers (id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+insert into customers (id, first_name, last_name, last_name_key, email, email_key, phone, erased, version, create_time, update_time)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 `
 
 type CustomerInsertParams struct {
-	ID         uuid.UUID
-	FirstName  string
-	LastName   string
-	Email      string
-	EmailKey   string
-	Phone      string
-	Erased     bool
-	Version    int64
-	CreateTime time.Time
-	UpdateTime time.Time
+	ID          uuid.UUID
+	FirstName   string
+	LastName    string
+	LastNameKey string
+	Email       string
+	EmailKey    string
+	Phone       string
+	Erased      bool
+	Version     int64
+	CreateTime  time.Time
+	UpdateTime  time.Time
 }
 
 func (q *Queries) CustomerInsert(ctx context.Context, arg CustomerInsertParams) error {
@@ -68,6 +70,7 @@ func (q *Queries) CustomerInsert(ctx context.Context, arg CustomerInsertParams) 
 		arg.ID,
 		arg.FirstName,
 		arg.LastName,
+		arg.LastNameKey,
 		arg.Email,
 		arg.EmailKey,
 		arg.Phone,
@@ -91,7 +94,7 @@ func (q *Queries) CustomerLock(ctx context.Context, id uuid.UUID) error {
 }
 
 const customerLockErasedSince = `-- name: CustomerLockErasedSince :many
-select id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time from customers
+select id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time, last_name_key from customers
 where erased and update_time >= $1 and id > $2
 order by id
 limit 500
@@ -126,6 +129,7 @@ func (q *Queries) CustomerLockErasedSince(ctx context.Context, arg CustomerLockE
 			&i.Version,
 			&i.CreateTime,
 			&i.UpdateTime,
+			&i.LastNameKey,
 		); err != nil {
 			return nil, err
 		}
@@ -151,27 +155,29 @@ func (q *Queries) CustomerNewestErasure(ctx context.Context) (time.Time, error) 
 
 const customerUpdate = `-- name: CustomerUpdate :exec
 update customers
-set first_name = $1, last_name = $2, email = $3, email_key = $4, phone = $5,
-    erased = $6, version = $7, update_time = $8
-where id = $9
+set first_name = $1, last_name = $2, last_name_key = $3, email = $4, email_key = $5, phone = $6,
+    erased = $7, version = $8, update_time = $9
+where id = $10
 `
 
 type CustomerUpdateParams struct {
-	FirstName  string
-	LastName   string
-	Email      string
-	EmailKey   string
-	Phone      string
-	Erased     bool
-	Version    int64
-	UpdateTime time.Time
-	ID         uuid.UUID
+	FirstName   string
+	LastName    string
+	LastNameKey string
+	Email       string
+	EmailKey    string
+	Phone       string
+	Erased      bool
+	Version     int64
+	UpdateTime  time.Time
+	ID          uuid.UUID
 }
 
 func (q *Queries) CustomerUpdate(ctx context.Context, arg CustomerUpdateParams) error {
 	_, err := q.db.Exec(ctx, customerUpdate,
 		arg.FirstName,
 		arg.LastName,
+		arg.LastNameKey,
 		arg.Email,
 		arg.EmailKey,
 		arg.Phone,

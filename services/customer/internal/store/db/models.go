@@ -11,14 +11,22 @@ import (
 )
 
 type Customer struct {
-	ID         uuid.UUID
-	FirstName  string
-	LastName   string
-	Email      string
-	EmailKey   string
-	Phone      string
-	Erased     bool
-	Version    int64
-	CreateTime time.Time
-	UpdateTime time.Time
+	ID          uuid.UUID
+	FirstName   string
+	LastName    string
+	Email       string
+	EmailKey    string
+	Phone       string
+	Erased      bool
+	Version     int64
+	CreateTime  time.Time
+	UpdateTime  time.Time
+	LastNameKey string
+}
+
+type GuestErasure struct {
+	ID        uuid.UUID
+	EmailKey  string
+	Version   int64
+	EraseTime time.Time
 }

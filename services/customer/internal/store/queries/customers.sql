@@ -1,6 +1,6 @@
 -- name: CustomerInsert :exec
-insert into customers (id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time)
-values (@id, @first_name, @last_name, @email, @email_key, @phone, @erased, @version, @create_time, @update_time);
+insert into customers (id, first_name, last_name, last_name_key, email, email_key, phone, erased, version, create_time, update_time)
+values (@id, @first_name, @last_name, @last_name_key, @email, @email_key, @phone, @erased, @version, @create_time, @update_time);
 
 -- name: CustomerLock :exec
 -- Read with CustomerGet afterwards: a statement that waits for a lock would see the
@@ -17,7 +17,7 @@ where c.id = @id;
 
 -- name: CustomerUpdate :exec
 update customers
-set first_name = @first_name, last_name = @last_name, email = @email, email_key = @email_key, phone = @phone,
+set first_name = @first_name, last_name = @last_name, last_name_key = @last_name_key, email = @email, email_key = @email_key, phone = @phone,
     erased = @erased, version = @version, update_time = @update_time
 where id = @id;
 

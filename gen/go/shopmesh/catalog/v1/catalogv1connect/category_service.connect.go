@@ -68,16 +68,18 @@ var (
 	})
 	categoryServiceUpdateCategorySpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_catalog_v1_category_service_proto.Services().ByName("CategoryService").Methods().ByName("UpdateCategory"),
-			Procedure:  CategoryServiceUpdateCategoryProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_catalog_v1_category_service_proto.Services().ByName("CategoryService").Methods().ByName("UpdateCategory"),
+			Procedure:        CategoryServiceUpdateCategoryProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	categoryServiceDeleteCategorySpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_catalog_v1_category_service_proto.Services().ByName("CategoryService").Methods().ByName("DeleteCategory"),
-			Procedure:  CategoryServiceDeleteCategoryProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_catalog_v1_category_service_proto.Services().ByName("CategoryService").Methods().ByName("DeleteCategory"),
+			Procedure:        CategoryServiceDeleteCategoryProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 )

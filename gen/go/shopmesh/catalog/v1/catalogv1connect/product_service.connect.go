@@ -77,16 +77,18 @@ var (
 	})
 	productServiceUpdateProductSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_catalog_v1_product_service_proto.Services().ByName("ProductService").Methods().ByName("UpdateProduct"),
-			Procedure:  ProductServiceUpdateProductProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_catalog_v1_product_service_proto.Services().ByName("ProductService").Methods().ByName("UpdateProduct"),
+			Procedure:        ProductServiceUpdateProductProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	productServiceArchiveProductSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_catalog_v1_product_service_proto.Services().ByName("ProductService").Methods().ByName("ArchiveProduct"),
-			Procedure:  ProductServiceArchiveProductProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_catalog_v1_product_service_proto.Services().ByName("ProductService").Methods().ByName("ArchiveProduct"),
+			Procedure:        ProductServiceArchiveProductProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 )

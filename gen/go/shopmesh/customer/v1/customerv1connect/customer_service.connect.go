@@ -2,7 +2,7 @@
 //
 // Source: shopmesh/customer/v1/customer_service.proto
 
-// Package shopmesh.customer.v1 is who buys.
+// Package shopmesh.customer.v1 keeps who buys: people and their addresses.
 package customerv1connect
 
 import (
@@ -80,16 +80,18 @@ var (
 	})
 	customerServiceUpdateCustomerSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_customer_v1_customer_service_proto.Services().ByName("CustomerService").Methods().ByName("UpdateCustomer"),
-			Procedure:  CustomerServiceUpdateCustomerProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_customer_v1_customer_service_proto.Services().ByName("CustomerService").Methods().ByName("UpdateCustomer"),
+			Procedure:        CustomerServiceUpdateCustomerProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	customerServiceEraseCustomerSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_customer_v1_customer_service_proto.Services().ByName("CustomerService").Methods().ByName("EraseCustomer"),
-			Procedure:  CustomerServiceEraseCustomerProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_customer_v1_customer_service_proto.Services().ByName("CustomerService").Methods().ByName("EraseCustomer"),
+			Procedure:        CustomerServiceEraseCustomerProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	customerServiceExportCustomerSpec = sync.OnceValue(func() connect.Spec {
@@ -109,45 +111,66 @@ var (
 	})
 	customerServiceUpdateAddressSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_customer_v1_customer_service_proto.Services().ByName("CustomerService").Methods().ByName("UpdateAddress"),
-			Procedure:  CustomerServiceUpdateAddressProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_customer_v1_customer_service_proto.Services().ByName("CustomerService").Methods().ByName("UpdateAddress"),
+			Procedure:        CustomerServiceUpdateAddressProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	customerServiceDeleteAddressSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_customer_v1_customer_service_proto.Services().ByName("CustomerService").Methods().ByName("DeleteAddress"),
-			Procedure:  CustomerServiceDeleteAddressProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_customer_v1_customer_service_proto.Services().ByName("CustomerService").Methods().ByName("DeleteAddress"),
+			Procedure:        CustomerServiceDeleteAddressProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 )
 
 // CustomerServiceClient is a client for the shopmesh.customer.v1.CustomerService service.
 type CustomerServiceClient interface {
-	// CreateCustomer adds a customer. Errors: EMAIL_TAKEN.
+	// CreateCustomer adds a customer.
+	//
+	// Errors: EMAIL_TAKEN, REQUEST_ID_REUSED.
 	CreateCustomer(context.Context, *v1.CreateCustomerRequest) (*v1.CreateCustomerResponse, error)
-	// GetCustomer reads one. Errors: CUSTOMER_NOT_FOUND.
+	// GetCustomer reads one.
+	//
+	// Errors: CUSTOMER_NOT_FOUND.
 	GetCustomer(context.Context, *v1.GetCustomerRequest) (*v1.GetCustomerResponse, error)
-	// ListCustomers lists customers. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListCustomers lists customers.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCustomers(context.Context, *v1.ListCustomersRequest) (*v1.ListCustomersResponse, error)
-	// UpdateCustomer changes the fields that the mask names. Errors:
-	// CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
+	// UpdateCustomer changes the fields that the mask names.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
 	UpdateCustomer(context.Context, *v1.UpdateCustomerRequest) (*v1.UpdateCustomerResponse, error)
 	// EraseCustomer blanks all personal data of a customer, here and, by
-	// CustomerErased, in every other context. It can't be undone; erasing again
-	// changes nothing. Errors: CUSTOMER_NOT_FOUND.
+	// CustomerErased, in every other context; or that of a guest, who is known by an
+	// e-mail address only. It can't be undone; erasing again changes nothing.
+	//
+	// While orders are paid and not shipped, it refuses with CUSTOMER_HAS_OPEN_ORDERS
+	// and names them: nobody could ship them afterwards.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(context.Context, *v1.EraseCustomerRequest) (*v1.EraseCustomerResponse, error)
-	// ExportCustomer returns all that is stored about a customer in this
-	// context, as one JSON document. Errors: CUSTOMER_NOT_FOUND.
+	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
+	// as one JSON document: profile, orders, payments and mails.
+	//
+	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(context.Context, *v1.ExportCustomerRequest) (*v1.ExportCustomerResponse, error)
-	// CreateAddress adds an address. Errors: CUSTOMER_NOT_FOUND,
-	// TOO_MANY_ADDRESSES, CUSTOMER_ERASED.
+	// CreateAddress adds an address.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, TOO_MANY_ADDRESSES, CUSTOMER_ERASED,
+	// REQUEST_ID_REUSED.
 	CreateAddress(context.Context, *v1.CreateAddressRequest) (*v1.CreateAddressResponse, error)
-	// UpdateAddress changes the parts of an address that the mask names. Errors:
-	// CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// UpdateAddress changes the parts of an address that the mask names.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	UpdateAddress(context.Context, *v1.UpdateAddressRequest) (*v1.UpdateAddressResponse, error)
-	// DeleteAddress removes an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// DeleteAddress removes an address.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(context.Context, *v1.DeleteAddressRequest) (*v1.DeleteAddressResponse, error)
 }
 
@@ -159,29 +182,48 @@ func NewCustomerServiceClient(client *connect.Client) CustomerServiceClient {
 
 // CustomerServiceHandler is an implementation of the shopmesh.customer.v1.CustomerService service.
 type CustomerServiceHandler interface {
-	// CreateCustomer adds a customer. Errors: EMAIL_TAKEN.
+	// CreateCustomer adds a customer.
+	//
+	// Errors: EMAIL_TAKEN, REQUEST_ID_REUSED.
 	CreateCustomer(context.Context, *v1.CreateCustomerRequest) (*v1.CreateCustomerResponse, error)
-	// GetCustomer reads one. Errors: CUSTOMER_NOT_FOUND.
+	// GetCustomer reads one.
+	//
+	// Errors: CUSTOMER_NOT_FOUND.
 	GetCustomer(context.Context, *v1.GetCustomerRequest) (*v1.GetCustomerResponse, error)
-	// ListCustomers lists customers. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+	// ListCustomers lists customers.
+	//
+	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCustomers(context.Context, *v1.ListCustomersRequest) (*v1.ListCustomersResponse, error)
-	// UpdateCustomer changes the fields that the mask names. Errors:
-	// CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
+	// UpdateCustomer changes the fields that the mask names.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
 	UpdateCustomer(context.Context, *v1.UpdateCustomerRequest) (*v1.UpdateCustomerResponse, error)
 	// EraseCustomer blanks all personal data of a customer, here and, by
-	// CustomerErased, in every other context. It can't be undone; erasing again
-	// changes nothing. Errors: CUSTOMER_NOT_FOUND.
+	// CustomerErased, in every other context; or that of a guest, who is known by an
+	// e-mail address only. It can't be undone; erasing again changes nothing.
+	//
+	// While orders are paid and not shipped, it refuses with CUSTOMER_HAS_OPEN_ORDERS
+	// and names them: nobody could ship them afterwards.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(context.Context, *v1.EraseCustomerRequest) (*v1.EraseCustomerResponse, error)
-	// ExportCustomer returns all that is stored about a customer in this
-	// context, as one JSON document. Errors: CUSTOMER_NOT_FOUND.
+	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
+	// as one JSON document: profile, orders, payments and mails.
+	//
+	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(context.Context, *v1.ExportCustomerRequest) (*v1.ExportCustomerResponse, error)
-	// CreateAddress adds an address. Errors: CUSTOMER_NOT_FOUND,
-	// TOO_MANY_ADDRESSES, CUSTOMER_ERASED.
+	// CreateAddress adds an address.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, TOO_MANY_ADDRESSES, CUSTOMER_ERASED,
+	// REQUEST_ID_REUSED.
 	CreateAddress(context.Context, *v1.CreateAddressRequest) (*v1.CreateAddressResponse, error)
-	// UpdateAddress changes the parts of an address that the mask names. Errors:
-	// CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// UpdateAddress changes the parts of an address that the mask names.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	UpdateAddress(context.Context, *v1.UpdateAddressRequest) (*v1.UpdateAddressResponse, error)
-	// DeleteAddress removes an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+	// DeleteAddress removes an address.
+	//
+	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(context.Context, *v1.DeleteAddressRequest) (*v1.DeleteAddressResponse, error)
 }
 

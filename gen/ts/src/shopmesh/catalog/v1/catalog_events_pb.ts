@@ -15,7 +15,7 @@ export const file_shopmesh_catalog_v1_catalog_events: GenFile = /*@__PURE__*/
   fileDesc("CihzaG9wbWVzaC9jYXRhbG9nL3YxL2NhdGFsb2dfZXZlbnRzLnByb3RvEhNzaG9wbWVzaC5jYXRhbG9nLnYxIlAKDlByb2R1Y3RDaGFuZ2VkEi0KB3Byb2R1Y3QYASABKAsyHC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QSDwoHdmVyc2lvbhgCIAEoA0LeAQoXY29tLnNob3BtZXNoLmNhdGFsb2cudjFCEkNhdGFsb2dFdmVudHNQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jYXRhbG9nL3YxO2NhdGFsb2d2MaICA1NDWKoCE1Nob3BtZXNoLkNhdGFsb2cuVjHKAhNTaG9wbWVzaFxDYXRhbG9nXFYx4gIfU2hvcG1lc2hcQ2F0YWxvZ1xWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpDYXRhbG9nOjpWMWIGcHJvdG8z", [file_shopmesh_catalog_v1_product]);
 
 /**
- * ProductChanged tells the whole state of a product. Topic
+ * ProductChanged holds the whole state of a product. Topic
  * shopmesh.catalog.product.v1, compacted, keyed by the product's id. Consumers
  * ignore a version older than what they know.
  *

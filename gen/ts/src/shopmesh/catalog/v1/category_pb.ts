@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/catalog/v1/category.proto.
  */
 export const file_shopmesh_catalog_v1_category: GenFile = /*@__PURE__*/
-  fileDesc("CiJzaG9wbWVzaC9jYXRhbG9nL3YxL2NhdGVnb3J5LnByb3RvEhNzaG9wbWVzaC5jYXRhbG9nLnYxIrwBCghDYXRlZ29yeRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEhEKCXBhcmVudF9pZBgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYByABKAlC2QEKF2NvbS5zaG9wbWVzaC5jYXRhbG9nLnYxQg1DYXRlZ29yeVByb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxogIDU0NYqgITU2hvcG1lc2guQ2F0YWxvZy5WMcoCE1Nob3BtZXNoXENhdGFsb2dcVjHiAh9TaG9wbWVzaFxDYXRhbG9nXFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiJzaG9wbWVzaC9jYXRhbG9nL3YxL2NhdGVnb3J5LnByb3RvEhNzaG9wbWVzaC5jYXRhbG9nLnYxIoQCCghDYXRlZ29yeRIWCgJpZBgBIAEoCUIK4EEIukgEcgIYJBIZCgRuYW1lGAIgASgJQgvgQQK6SAVyAxjIARIgCgtkZXNjcmlwdGlvbhgDIAEoCUIL4EEBukgFcgMYoB8SHQoJcGFyZW50X2lkGAQgASgJQgrgQQG6SARyAhgkEjQKC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhgKBGV0YWcYByABKAlCCuBBAbpIBHICGEBC2QEKF2NvbS5zaG9wbWVzaC5jYXRhbG9nLnYxQg1DYXRlZ29yeVByb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxogIDU0NYqgITU2hvcG1lc2guQ2F0YWxvZy5WMcoCE1Nob3BtZXNoXENhdGFsb2dcVjHiAh9TaG9wbWVzaFxDYXRhbG9nXFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * Category is a node of the tree that products are sorted into.

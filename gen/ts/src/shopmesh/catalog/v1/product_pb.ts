@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money } from "../../../google/type/money_pb.js";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/catalog/v1/product.proto.
  */
 export const file_shopmesh_catalog_v1_product: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9wbWVzaC9jYXRhbG9nL3YxL3Byb2R1Y3QucHJvdG8SE3Nob3BtZXNoLmNhdGFsb2cudjEi5gMKB1Byb2R1Y3QSCgoCaWQYASABKAkSDAoEY29kZRgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEhMKC2NhdGVnb3J5X2lkGAUgASgJEiEKBXByaWNlGAYgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSGgoSYXZhaWxhYmxlX3F1YW50aXR5GAcgASgDEjIKBnN0YXR1cxgIIAEoDjIiLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdFN0YXR1cxIMCgRldGFnGAkgASgJEkAKCmF0dHJpYnV0ZXMYCiADKAsyLC5zaG9wbWVzaC5jYXRhbG9nLnYxLlByb2R1Y3QuQXR0cmlidXRlc0VudHJ5EjEKBmltYWdlcxgLIAMoCzIhLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdEltYWdlEi8KC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiLQoMUHJvZHVjdEltYWdlEgsKA3VybBgBIAEoCRIQCghhbHRfdGV4dBgCIAEoCSqBAQoNUHJvZHVjdFN0YXR1cxIeChpQUk9EVUNUX1NUQVRVU19VTlNQRUNJRklFRBAAEhgKFFBST0RVQ1RfU1RBVFVTX0RSQUZUEAESGQoVUFJPRFVDVF9TVEFUVVNfQUNUSVZFEAISGwoXUFJPRFVDVF9TVEFUVVNfQVJDSElWRUQQA0LYAQoXY29tLnNob3BtZXNoLmNhdGFsb2cudjFCDFByb2R1Y3RQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jYXRhbG9nL3YxO2NhdGFsb2d2MaICA1NDWKoCE1Nob3BtZXNoLkNhdGFsb2cuVjHKAhNTaG9wbWVzaFxDYXRhbG9nXFYx4gIfU2hvcG1lc2hcQ2F0YWxvZ1xWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpDYXRhbG9nOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_google_type_money]);
+  fileDesc("CiFzaG9wbWVzaC9jYXRhbG9nL3YxL3Byb2R1Y3QucHJvdG8SE3Nob3BtZXNoLmNhdGFsb2cudjEi+wQKB1Byb2R1Y3QSFgoCaWQYASABKAlCCuBBCLpIBHICGCQSGwoEY29kZRgCIAEoCUIN4EEC4EEFukgEcgIYQBIZCgRuYW1lGAMgASgJQgvgQQK6SAVyAxjIARIgCgtkZXNjcmlwdGlvbhgEIAEoCUIL4EEBukgFcgMYkE4SHwoLY2F0ZWdvcnlfaWQYBSABKAlCCuBBArpIBHICGCQSJgoFcHJpY2UYBiABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EECEh8KEmF2YWlsYWJsZV9xdWFudGl0eRgHIAEoA0ID4EEDEj8KBnN0YXR1cxgIIAEoDjIiLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdFN0YXR1c0IL4EEBukgFggECEAESGAoEZXRhZxgJIAEoCUIK4EEBukgEcgIYQBJaCgphdHRyaWJ1dGVzGAogAygLMiwuc2hvcG1lc2guY2F0YWxvZy52MS5Qcm9kdWN0LkF0dHJpYnV0ZXNFbnRyeUIY4EEBukgSmgEPEDIiBHICGEAqBXIDGOgHEj4KBmltYWdlcxgLIAMoCzIhLnNob3BtZXNoLmNhdGFsb2cudjEuUHJvZHVjdEltYWdlQgvgQQG6SAWSAQIQFBI0CgtjcmVhdGVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgt1cGRhdGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJHCgxQcm9kdWN0SW1hZ2USGAoDdXJsGAEgASgJQgvgQQK6SAVyAxjQDxIdCghhbHRfdGV4dBgCIAEoCUIL4EEBukgFcgMY9AMqgQEKDVByb2R1Y3RTdGF0dXMSHgoaUFJPRFVDVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRQUk9EVUNUX1NUQVRVU19EUkFGVBABEhkKFVBST0RVQ1RfU1RBVFVTX0FDVElWRRACEhsKF1BST0RVQ1RfU1RBVFVTX0FSQ0hJVkVEEANC2AEKF2NvbS5zaG9wbWVzaC5jYXRhbG9nLnYxQgxQcm9kdWN0UHJvdG9QAVpBZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvY2F0YWxvZy92MTtjYXRhbG9ndjGiAgNTQ1iqAhNTaG9wbWVzaC5DYXRhbG9nLlYxygITU2hvcG1lc2hcQ2F0YWxvZ1xWMeICH1Nob3BtZXNoXENhdGFsb2dcVjFcR1BCTWV0YWRhdGHqAhVTaG9wbWVzaDo6Q2F0YWxvZzo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_google_type_money]);
 
 /**
  * Product is something that the shop sells.
@@ -59,22 +61,25 @@ export type Product = Message<"shopmesh.catalog.v1.Product"> & {
   categoryId: string;
 
   /**
-   * What one costs: 0 or more, in whole minor units of an ISO 4217 currency.
+   * What one costs: 0 or more, in whole minor units of an ISO 4217 currency. Currency
+   * and amount are one value; only at creation an amount may come without its currency,
+   * which is then the one of the settings.
    *
    * @generated from field: google.type.Money price = 6;
    */
   price?: Money | undefined;
 
   /**
-   * How many can be bought now, as inventory last announced it: at most a few
-   * seconds old when few are left, half a minute when more than 100 are; outside the etag. GetStock has the exact figure.
+   * How many can be bought now, as inventory last published it: at most a few seconds
+   * old when few are left, half a minute when more than 100 are; outside the etag.
+   * GetStock has the exact figure.
    *
    * @generated from field: int64 available_quantity = 7;
    */
   availableQuantity: bigint;
 
   /**
-   * Whether it is sold; ACTIVE unless said otherwise at creation.
+   * Whether it is sold; ACTIVE when none is given at creation.
    *
    * @generated from field: shopmesh.catalog.v1.ProductStatus status = 8;
    */
@@ -88,7 +93,7 @@ export type Product = Message<"shopmesh.catalog.v1.Product"> & {
   etag: string;
 
   /**
-   * What the owner says of it, such as "colour": "red". Up to 50; a name has 1
+   * What the owner writes about it, such as "colour": "red". Up to 50; a name has 1
    * to 64 characters, a value up to 1000.
    *
    * @generated from field: map<string, string> attributes = 10;
@@ -159,7 +164,7 @@ export const ProductImageSchema: GenMessage<ProductImage> = /*@__PURE__*/
  */
 export enum ProductStatus {
   /**
-   * Not said; ACTIVE at creation.
+   * Not given; ACTIVE at creation.
    *
    * @generated from enum value: PRODUCT_STATUS_UNSPECIFIED = 0;
    */

@@ -15,7 +15,7 @@ export const file_shopmesh_customer_v1_customer_events: GenFile = /*@__PURE__*/
   fileDesc("CipzaG9wbWVzaC9jdXN0b21lci92MS9jdXN0b21lcl9ldmVudHMucHJvdG8SFHNob3BtZXNoLmN1c3RvbWVyLnYxIlcKEkN1c3RvbWVyUmVnaXN0ZXJlZBIwCghjdXN0b21lchgBIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLkN1c3RvbWVyEg8KB3ZlcnNpb24YAiABKAMiVAoPQ3VzdG9tZXJVcGRhdGVkEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXISDwoHdmVyc2lvbhgCIAEoAyJKCg5DdXN0b21lckVyYXNlZBITCgtjdXN0b21lcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEhIKBWVtYWlsGAMgASgJQgOAAQFC5gEKGGNvbS5zaG9wbWVzaC5jdXN0b21lci52MUITQ3VzdG9tZXJFdmVudHNQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jdXN0b21lci92MTtjdXN0b21lcnYxogIDU0NYqgIUU2hvcG1lc2guQ3VzdG9tZXIuVjHKAhRTaG9wbWVzaFxDdXN0b21lclxWMeICIFNob3BtZXNoXEN1c3RvbWVyXFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OkN1c3RvbWVyOjpWMWIGcHJvdG8z", [file_shopmesh_customer_v1_customer]);
 
 /**
- * CustomerRegistered tells of a new customer. Topic
+ * CustomerRegistered holds a new customer. Topic
  * shopmesh.customer.customer.v1, keyed by the customer's id, like the others.
  *
  * @generated from message shopmesh.customer.v1.CustomerRegistered
@@ -44,7 +44,7 @@ export const CustomerRegisteredSchema: GenMessage<CustomerRegistered> = /*@__PUR
   messageDesc(file_shopmesh_customer_v1_customer_events, 0);
 
 /**
- * CustomerUpdated tells the whole state of a customer after a change.
+ * CustomerUpdated holds the whole state of a customer after a change.
  *
  * @generated from message shopmesh.customer.v1.CustomerUpdated
  */
@@ -88,7 +88,7 @@ export type CustomerErased = Message<"shopmesh.customer.v1.CustomerErased"> & {
   customerId: string;
 
   /**
-   * Counts the changes of this customer; of a guest, how often the address was erased.
+   * Counts the changes of this customer; of a guest, larger for each erasure.
    *
    * @generated from field: int64 version = 2;
    */

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { PostalAddress } from "../../../google/type/postal_address_pb.js";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/customer/v1/customer.proto.
  */
 export const file_shopmesh_customer_v1_customer: GenFile = /*@__PURE__*/
-  fileDesc("CiNzaG9wbWVzaC9jdXN0b21lci92MS9jdXN0b21lci5wcm90bxIUc2hvcG1lc2guY3VzdG9tZXIudjEioQIKCEN1c3RvbWVyEgoKAmlkGAEgASgJEhcKCmZpcnN0X25hbWUYAiABKAlCA4ABARIWCglsYXN0X25hbWUYAyABKAlCA4ABARISCgVlbWFpbBgEIAEoCUIDgAEBEhIKBXBob25lGAUgASgJQgOAAQESMAoJYWRkcmVzc2VzGAYgAygLMh0uc2hvcG1lc2guY3VzdG9tZXIudjEuQWRkcmVzcxIOCgZlcmFzZWQYByABKAgSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGAogASgJIl0KB0FkZHJlc3MSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkSNwoOcG9zdGFsX2FkZHJlc3MYAyABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQgOAAQFC4AEKGGNvbS5zaG9wbWVzaC5jdXN0b21lci52MUINQ3VzdG9tZXJQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jdXN0b21lci92MTtjdXN0b21lcnYxogIDU0NYqgIUU2hvcG1lc2guQ3VzdG9tZXIuVjHKAhRTaG9wbWVzaFxDdXN0b21lclxWMeICIFNob3BtZXNoXEN1c3RvbWVyXFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OkN1c3RvbWVyOjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_google_type_postal_address]);
+  fileDesc("CiNzaG9wbWVzaC9jdXN0b21lci92MS9jdXN0b21lci5wcm90bxIUc2hvcG1lc2guY3VzdG9tZXIudjEi/gIKCEN1c3RvbWVyEhYKAmlkGAEgASgJQgrgQQi6SARyAhgkEiEKCmZpcnN0X25hbWUYAiABKAlCDYABAeBBArpIBHICGGQSIAoJbGFzdF9uYW1lGAMgASgJQg2AAQHgQQG6SARyAhhkEh0KBWVtYWlsGAQgASgJQg6AAQHgQQK6SAVyAxj+ARIcCgVwaG9uZRgFIAEoCUINgAEB4EEBukgEcgIYKBI9CglhZGRyZXNzZXMYBiADKAsyHS5zaG9wbWVzaC5jdXN0b21lci52MS5BZGRyZXNzQgvgQQG6SAWSAQIQFBITCgZlcmFzZWQYByABKAhCA+BBAxI0CgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIYCgRldGFnGAogASgJQgrgQQG6SARyAhhAIvoECgdBZGRyZXNzEhYKAmlkGAEgASgJQgrgQQi6SARyAhgkEhkKBWxhYmVsGAIgASgJQgrgQQG6SARyAhhkErsECg5wb3N0YWxfYWRkcmVzcxgDIAEoCzIaLmdvb2dsZS50eXBlLlBvc3RhbEFkZHJlc3NChgSAAQHgQQK6SPwDugGFAgoNYWRkcmVzcy5saW5lcxJaYWRkcmVzc19saW5lcyBtdXN0IGJlIGF0IG1vc3QgNSwgYW5kIHJlY2lwaWVudHMgYXQgbW9zdCAyMCwgb2YgYXQgbW9zdCAyMDAgY2hhcmFjdGVycyBlYWNoGpcBdGhpcy5hZGRyZXNzX2xpbmVzLnNpemUoKSA8PSA1ICYmIHRoaXMuYWRkcmVzc19saW5lcy5hbGwobCwgbC5zaXplKCkgPD0gMjAwKSAmJiB0aGlzLnJlY2lwaWVudHMuc2l6ZSgpIDw9IDIwICYmIHRoaXMucmVjaXBpZW50cy5hbGwociwgci5zaXplKCkgPD0gMjAwKboB7wEKDWFkZHJlc3MucGFydHMSKmVhY2ggcGFydCBtdXN0IGhhdmUgYXQgbW9zdCAyMDAgY2hhcmFjdGVycxqxAVt0aGlzLnJlZ2lvbl9jb2RlLCB0aGlzLmxhbmd1YWdlX2NvZGUsIHRoaXMucG9zdGFsX2NvZGUsIHRoaXMuc29ydGluZ19jb2RlLCB0aGlzLmFkbWluaXN0cmF0aXZlX2FyZWEsIHRoaXMubG9jYWxpdHksIHRoaXMuc3VibG9jYWxpdHksIHRoaXMub3JnYW5pemF0aW9uXS5hbGwocCwgcC5zaXplKCkgPD0gMjAwKULgAQoYY29tLnNob3BtZXNoLmN1c3RvbWVyLnYxQg1DdXN0b21lclByb3RvUAFaQ2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2N1c3RvbWVyL3YxO2N1c3RvbWVydjGiAgNTQ1iqAhRTaG9wbWVzaC5DdXN0b21lci5WMcoCFFNob3BtZXNoXEN1c3RvbWVyXFYx4gIgU2hvcG1lc2hcQ3VzdG9tZXJcVjFcR1BCTWV0YWRhdGHqAhZTaG9wbWVzaDo6Q3VzdG9tZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_google_type_postal_address]);
 
 /**
  * Customer is a person who buys.
@@ -30,28 +32,30 @@ export type Customer = Message<"shopmesh.customer.v1.Customer"> & {
   id: string;
 
   /**
-   * Given name, 1 to 100 characters.
+   * Given name, or the only one; 1 to 100 characters, not blank.
    *
    * @generated from field: string first_name = 2;
    */
   firstName: string;
 
   /**
-   * Family name, 1 to 100 characters.
+   * Family name, up to 100 characters; empty for people who have one name only.
    *
    * @generated from field: string last_name = 3;
    */
   lastName: string;
 
   /**
-   * E-mail address, up to 254 characters, unique without regard to case.
+   * E-mail address, up to 254 characters, unique without regard to case. Blanks around
+   * it are dropped, and an internationalized domain is stored as A-labels
+   * (bücher.example as xn--bcher-kva.example).
    *
    * @generated from field: string email = 4;
    */
   email: string;
 
   /**
-   * Phone number, up to 40 characters; optional.
+   * Phone number, up to 40 characters.
    *
    * @generated from field: string phone = 5;
    */
@@ -121,9 +125,9 @@ export type Address = Message<"shopmesh.customer.v1.Address"> & {
   label: string;
 
   /**
-   * The address: region_code (ISO 3166-1 alpha-2) and at least one address line
-   * are required, 1 to 5 lines of up to 200 characters; locality, postal code,
-   * recipients and the rest up to 200 each.
+   * The address: region_code (ISO 3166-1 alpha-2 as assigned today, or XK) and 1 to 5
+   * address lines are required; locality, postal code, recipients and the rest are
+   * optional. Each text has up to 200 characters on one line.
    *
    * @generated from field: google.type.PostalAddress postal_address = 3;
    */

@@ -2,12 +2,13 @@
 // @generated from file shopmesh/customer/v1/customer_service.proto (package shopmesh.customer.v1, syntax proto3)
 /* eslint-disable */
 
-// Package shopmesh.customer.v1 is who buys.
+// Package shopmesh.customer.v1 keeps who buys: people and their addresses.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Address, Customer } from "./customer_pb.js";
@@ -19,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/customer/v1/customer_service.proto.
  */
 export const file_shopmesh_customer_v1_customer_service: GenFile = /*@__PURE__*/
-  fileDesc("CitzaG9wbWVzaC9jdXN0b21lci92MS9jdXN0b21lcl9zZXJ2aWNlLnByb3RvEhRzaG9wbWVzaC5jdXN0b21lci52MSKUAgoVQ3JlYXRlQ3VzdG9tZXJSZXF1ZXN0EvoBCghjdXN0b21lchgBIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLkN1c3RvbWVyQscBukjDAboBvAEKD2N1c3RvbWVyLmNyZWF0ZRJDaWQsIGV0YWcsIGVyYXNlZCwgY3JlYXRlX3RpbWUgYW5kIHVwZGF0ZV90aW1lIGFyZSBzZXQgYnkgdGhlIHNlcnZlchpkdGhpcy5pZCA9PSAnJyAmJiB0aGlzLmV0YWcgPT0gJycgJiYgIXRoaXMuZXJhc2VkICYmICFoYXModGhpcy5jcmVhdGVfdGltZSkgJiYgIWhhcyh0aGlzLnVwZGF0ZV90aW1lKcgBASJKChZDcmVhdGVDdXN0b21lclJlc3BvbnNlEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXIiKgoSR2V0Q3VzdG9tZXJSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABASJHChNHZXRDdXN0b21lclJlc3BvbnNlEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXIiiwEKFExpc3RDdXN0b21lcnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiAEBIbCgZmaWx0ZXIYAyABKAlCC4ABAbpIBXIDGOgHEhkKCG9yZGVyX2J5GAQgASgJQge6SARyAhhkImMKFUxpc3RDdXN0b21lcnNSZXNwb25zZRIxCgljdXN0b21lcnMYASADKAsyHi5zaG9wbWVzaC5jdXN0b21lci52MS5DdXN0b21lchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki7wEKFVVwZGF0ZUN1c3RvbWVyUmVxdWVzdBKkAQoIY3VzdG9tZXIYASABKAsyHi5zaG9wbWVzaC5jdXN0b21lci52MS5DdXN0b21lckJyukhvugFpCgtjdXN0b21lci5pZBIRaWQgbXVzdCBiZSBhIFVVSUQaR3RoaXMuaWQubWF0Y2hlcygnXlswLTlhLWZBLUZdezh9KC1bMC05YS1mQS1GXXs0fSl7M30tWzAtOWEtZkEtRl17MTJ9JCcpyAEBEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJKChZVcGRhdGVDdXN0b21lclJlc3BvbnNlEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXIiLAoURXJhc2VDdXN0b21lclJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDsAEBIkkKFUVyYXNlQ3VzdG9tZXJSZXNwb25zZRIwCghjdXN0b21lchgBIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLkN1c3RvbWVyIi0KFUV4cG9ydEN1c3RvbWVyUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQEidQoWRXhwb3J0Q3VzdG9tZXJSZXNwb25zZRIUCgdjb250ZW50GAEgASgMQgOAAQESFAoMY29udGVudF90eXBlGAIgASgJEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL0AQoUQ3JlYXRlQWRkcmVzc1JlcXVlc3QSHQoLY3VzdG9tZXJfaWQYASABKAlCCLpIBXIDsAEBErwBCgdhZGRyZXNzGAIgASgLMh0uc2hvcG1lc2guY3VzdG9tZXIudjEuQWRkcmVzc0KLAbpIhwG6ATgKDmFkZHJlc3MuY3JlYXRlEhdpZCBpcyBzZXQgYnkgdGhlIHNlcnZlchoNdGhpcy5pZCA9PSAnJ7oBRgoOYWRkcmVzcy5wb3N0YWwSGnBvc3RhbF9hZGRyZXNzIGlzIHJlcXVpcmVkGhhoYXModGhpcy5wb3N0YWxfYWRkcmVzcynIAQEiRwoVQ3JlYXRlQWRkcmVzc1Jlc3BvbnNlEi4KB2FkZHJlc3MYASABKAsyHS5zaG9wbWVzaC5jdXN0b21lci52MS5BZGRyZXNzIooCChRVcGRhdGVBZGRyZXNzUmVxdWVzdBIdCgtjdXN0b21lcl9pZBgBIAEoCUIIukgFcgOwAQESoQEKB2FkZHJlc3MYAiABKAsyHS5zaG9wbWVzaC5jdXN0b21lci52MS5BZGRyZXNzQnG6SG66AWgKCmFkZHJlc3MuaWQSEWlkIG11c3QgYmUgYSBVVUlEGkd0aGlzLmlkLm1hdGNoZXMoJ15bMC05YS1mQS1GXXs4fSgtWzAtOWEtZkEtRl17NH0pezN9LVswLTlhLWZBLUZdezEyfSQnKcgBARIvCgt1cGRhdGVfbWFzaxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siRwoVVXBkYXRlQWRkcmVzc1Jlc3BvbnNlEi4KB2FkZHJlc3MYASABKAsyHS5zaG9wbWVzaC5jdXN0b21lci52MS5BZGRyZXNzIksKFERlbGV0ZUFkZHJlc3NSZXF1ZXN0Eh0KC2N1c3RvbWVyX2lkGAEgASgJQgi6SAVyA7ABARIUCgJpZBgCIAEoCUIIukgFcgOwAQEiFwoVRGVsZXRlQWRkcmVzc1Jlc3BvbnNlMqALCg9DdXN0b21lclNlcnZpY2USkgEKDkNyZWF0ZUN1c3RvbWVyEisuc2hvcG1lc2guY3VzdG9tZXIudjEuQ3JlYXRlQ3VzdG9tZXJSZXF1ZXN0Giwuc2hvcG1lc2guY3VzdG9tZXIudjEuQ3JlYXRlQ3VzdG9tZXJSZXNwb25zZSIl6uAYAhAFgtPkkwIZOghjdXN0b21lciINL3YxL2N1c3RvbWVycxKJAQoLR2V0Q3VzdG9tZXISKC5zaG9wbWVzaC5jdXN0b21lci52MS5HZXRDdXN0b21lclJlcXVlc3QaKS5zaG9wbWVzaC5jdXN0b21lci52MS5HZXRDdXN0b21lclJlc3BvbnNlIiWQAgHq4BgEEAQYAYLT5JMCFBISL3YxL2N1c3RvbWVycy97aWR9EogBCg1MaXN0Q3VzdG9tZXJzEiouc2hvcG1lc2guY3VzdG9tZXIudjEuTGlzdEN1c3RvbWVyc1JlcXVlc3QaKy5zaG9wbWVzaC5jdXN0b21lci52MS5MaXN0Q3VzdG9tZXJzUmVzcG9uc2UiHpACAergGAIQBILT5JMCDxINL3YxL2N1c3RvbWVycxKiAQoOVXBkYXRlQ3VzdG9tZXISKy5zaG9wbWVzaC5jdXN0b21lci52MS5VcGRhdGVDdXN0b21lclJlcXVlc3QaLC5zaG9wbWVzaC5jdXN0b21lci52MS5VcGRhdGVDdXN0b21lclJlc3BvbnNlIjXq4BgEEAUYAYLT5JMCJzoIY3VzdG9tZXIyGy92MS9jdXN0b21lcnMve2N1c3RvbWVyLmlkfRKVAQoNRXJhc2VDdXN0b21lchIqLnNob3BtZXNoLmN1c3RvbWVyLnYxLkVyYXNlQ3VzdG9tZXJSZXF1ZXN0Gisuc2hvcG1lc2guY3VzdG9tZXIudjEuRXJhc2VDdXN0b21lclJlc3BvbnNlIivq4BgEEAUYAYLT5JMCHToBKiIYL3YxL2N1c3RvbWVycy97aWR9OmVyYXNlEpkBCg5FeHBvcnRDdXN0b21lchIrLnNob3BtZXNoLmN1c3RvbWVyLnYxLkV4cG9ydEN1c3RvbWVyUmVxdWVzdBosLnNob3BtZXNoLmN1c3RvbWVyLnYxLkV4cG9ydEN1c3RvbWVyUmVzcG9uc2UiLJACAergGAQQBBgBgtPkkwIbEhkvdjEvY3VzdG9tZXJzL3tpZH06ZXhwb3J0EqgBCg1DcmVhdGVBZGRyZXNzEiouc2hvcG1lc2guY3VzdG9tZXIudjEuQ3JlYXRlQWRkcmVzc1JlcXVlc3QaKy5zaG9wbWVzaC5jdXN0b21lci52MS5DcmVhdGVBZGRyZXNzUmVzcG9uc2UiPurgGAQQBRgBgtPkkwIwOgdhZGRyZXNzIiUvdjEvY3VzdG9tZXJzL3tjdXN0b21lcl9pZH0vYWRkcmVzc2VzErUBCg1VcGRhdGVBZGRyZXNzEiouc2hvcG1lc2guY3VzdG9tZXIudjEuVXBkYXRlQWRkcmVzc1JlcXVlc3QaKy5zaG9wbWVzaC5jdXN0b21lci52MS5VcGRhdGVBZGRyZXNzUmVzcG9uc2UiS+rgGAQQBRgBgtPkkwI9OgdhZGRyZXNzMjIvdjEvY3VzdG9tZXJzL3tjdXN0b21lcl9pZH0vYWRkcmVzc2VzL3thZGRyZXNzLmlkfRKkAQoNRGVsZXRlQWRkcmVzcxIqLnNob3BtZXNoLmN1c3RvbWVyLnYxLkRlbGV0ZUFkZHJlc3NSZXF1ZXN0Gisuc2hvcG1lc2guY3VzdG9tZXIudjEuRGVsZXRlQWRkcmVzc1Jlc3BvbnNlIjrq4BgEEAUYAYLT5JMCLCoqL3YxL2N1c3RvbWVycy97Y3VzdG9tZXJfaWR9L2FkZHJlc3Nlcy97aWR9QucBChhjb20uc2hvcG1lc2guY3VzdG9tZXIudjFCFEN1c3RvbWVyU2VydmljZVByb3RvUAFaQ2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2N1c3RvbWVyL3YxO2N1c3RvbWVydjGiAgNTQ1iqAhRTaG9wbWVzaC5DdXN0b21lci5WMcoCFFNob3BtZXNoXEN1c3RvbWVyXFYx4gIgU2hvcG1lc2hcQ3VzdG9tZXJcVjFcR1BCTWV0YWRhdGHqAhZTaG9wbWVzaDo6Q3VzdG9tZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_shopmesh_customer_v1_customer, file_shopmesh_options_v1_options]);
+  fileDesc("CitzaG9wbWVzaC9jdXN0b21lci92MS9jdXN0b21lcl9zZXJ2aWNlLnByb3RvEhRzaG9wbWVzaC5jdXN0b21lci52MSK7AgoVQ3JlYXRlQ3VzdG9tZXJSZXF1ZXN0Ev0BCghjdXN0b21lchgBIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLkN1c3RvbWVyQsoB4EECukjDAboBvAEKD2N1c3RvbWVyLmNyZWF0ZRJDaWQsIGV0YWcsIGVyYXNlZCwgY3JlYXRlX3RpbWUgYW5kIHVwZGF0ZV90aW1lIGFyZSBzZXQgYnkgdGhlIHNlcnZlchpkdGhpcy5pZCA9PSAnJyAmJiB0aGlzLmV0YWcgPT0gJycgJiYgIXRoaXMuZXJhc2VkICYmICFoYXModGhpcy5jcmVhdGVfdGltZSkgJiYgIWhhcyh0aGlzLnVwZGF0ZV90aW1lKcgBARIiCgpyZXF1ZXN0X2lkGAIgASgJQg7gQQG6SAjYAQFyA7ABASJKChZDcmVhdGVDdXN0b21lclJlc3BvbnNlEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXIiLQoSR2V0Q3VzdG9tZXJSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABASJHChNHZXRDdXN0b21lclJlc3BvbnNlEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXIilwEKFExpc3RDdXN0b21lcnNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUIN4EEBukgHGgUY6AcoABIfCgpwYWdlX3Rva2VuGAIgASgJQgvgQQG6SAVyAxiAEBIeCgZmaWx0ZXIYAyABKAlCDoABAeBBAbpIBXIDGOgHEhwKCG9yZGVyX2J5GAQgASgJQgrgQQG6SARyAhhkImMKFUxpc3RDdXN0b21lcnNSZXNwb25zZRIxCgljdXN0b21lcnMYASADKAsyHi5zaG9wbWVzaC5jdXN0b21lci52MS5DdXN0b21lchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki9wEKFVVwZGF0ZUN1c3RvbWVyUmVxdWVzdBKnAQoIY3VzdG9tZXIYASABKAsyHi5zaG9wbWVzaC5jdXN0b21lci52MS5DdXN0b21lckJ14EECukhvugFpCgtjdXN0b21lci5pZBIRaWQgbXVzdCBiZSBhIFVVSUQaR3RoaXMuaWQubWF0Y2hlcygnXlswLTlhLWZBLUZdezh9KC1bMC05YS1mQS1GXXs0fSl7M30tWzAtOWEtZkEtRl17MTJ9JCcpyAEBEjQKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0ID4EEBIkoKFlVwZGF0ZUN1c3RvbWVyUmVzcG9uc2USMAoIY3VzdG9tZXIYASABKAsyHi5zaG9wbWVzaC5jdXN0b21lci52MS5DdXN0b21lciKEAQoURXJhc2VDdXN0b21lclJlcXVlc3QSGgoCaWQYASABKAlCDuBBAbpICNgBAXIDsAEBEh0KBWVtYWlsGAIgASgJQg6AAQHgQQG6SAVyAxj+ARIdChBldmVuX29wZW5fb3JkZXJzGAMgASgIQgPgQQE6ErpIDyINCgJpZAoFZW1haWwQASJJChVFcmFzZUN1c3RvbWVyUmVzcG9uc2USMAoIY3VzdG9tZXIYASABKAsyHi5zaG9wbWVzaC5jdXN0b21lci52MS5DdXN0b21lciJmChVFeHBvcnRDdXN0b21lclJlcXVlc3QSGgoCaWQYASABKAlCDuBBAbpICNgBAXIDsAEBEh0KBWVtYWlsGAIgASgJQg6AAQHgQQG6SAVyAxj+AToSukgPIg0KAmlkCgVlbWFpbBABInUKFkV4cG9ydEN1c3RvbWVyUmVzcG9uc2USFAoHY29udGVudBgBIAEoDEIDgAEBEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAingIKFENyZWF0ZUFkZHJlc3NSZXF1ZXN0EiAKC2N1c3RvbWVyX2lkGAEgASgJQgvgQQK6SAVyA7ABARK/AQoHYWRkcmVzcxgCIAEoCzIdLnNob3BtZXNoLmN1c3RvbWVyLnYxLkFkZHJlc3NCjgHgQQK6SIcBugE4Cg5hZGRyZXNzLmNyZWF0ZRIXaWQgaXMgc2V0IGJ5IHRoZSBzZXJ2ZXIaDXRoaXMuaWQgPT0gJye6AUYKDmFkZHJlc3MucG9zdGFsEhpwb3N0YWxfYWRkcmVzcyBpcyByZXF1aXJlZBoYaGFzKHRoaXMucG9zdGFsX2FkZHJlc3MpyAEBEiIKCnJlcXVlc3RfaWQYAyABKAlCDuBBAbpICNgBAXIDsAEBIkcKFUNyZWF0ZUFkZHJlc3NSZXNwb25zZRIuCgdhZGRyZXNzGAEgASgLMh0uc2hvcG1lc2guY3VzdG9tZXIudjEuQWRkcmVzcyKVAgoUVXBkYXRlQWRkcmVzc1JlcXVlc3QSIAoLY3VzdG9tZXJfaWQYASABKAlCC+BBArpIBXIDsAEBEqQBCgdhZGRyZXNzGAIgASgLMh0uc2hvcG1lc2guY3VzdG9tZXIudjEuQWRkcmVzc0J04EECukhuugFoCgphZGRyZXNzLmlkEhFpZCBtdXN0IGJlIGEgVVVJRBpHdGhpcy5pZC5tYXRjaGVzKCdeWzAtOWEtZkEtRl17OH0oLVswLTlhLWZBLUZdezR9KXszfS1bMC05YS1mQS1GXXsxMn0kJynIAQESNAoLdXBkYXRlX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQgPgQQEiRwoVVXBkYXRlQWRkcmVzc1Jlc3BvbnNlEi4KB2FkZHJlc3MYASABKAsyHS5zaG9wbWVzaC5jdXN0b21lci52MS5BZGRyZXNzIlEKFERlbGV0ZUFkZHJlc3NSZXF1ZXN0EiAKC2N1c3RvbWVyX2lkGAEgASgJQgvgQQK6SAVyA7ABARIXCgJpZBgCIAEoCUIL4EECukgFcgOwAQEiFwoVRGVsZXRlQWRkcmVzc1Jlc3BvbnNlMvELCg9DdXN0b21lclNlcnZpY2USlQEKDkNyZWF0ZUN1c3RvbWVyEisuc2hvcG1lc2guY3VzdG9tZXIudjEuQ3JlYXRlQ3VzdG9tZXJSZXF1ZXN0Giwuc2hvcG1lc2guY3VzdG9tZXIudjEuQ3JlYXRlQ3VzdG9tZXJSZXNwb25zZSIokAIA6uAYAhAFgtPkkwIZOghjdXN0b21lciINL3YxL2N1c3RvbWVycxKJAQoLR2V0Q3VzdG9tZXISKC5zaG9wbWVzaC5jdXN0b21lci52MS5HZXRDdXN0b21lclJlcXVlc3QaKS5zaG9wbWVzaC5jdXN0b21lci52MS5HZXRDdXN0b21lclJlc3BvbnNlIiWQAgHq4BgEEAQYAYLT5JMCFBISL3YxL2N1c3RvbWVycy97aWR9EogBCg1MaXN0Q3VzdG9tZXJzEiouc2hvcG1lc2guY3VzdG9tZXIudjEuTGlzdEN1c3RvbWVyc1JlcXVlc3QaKy5zaG9wbWVzaC5jdXN0b21lci52MS5MaXN0Q3VzdG9tZXJzUmVzcG9uc2UiHpACAergGAIQBILT5JMCDxINL3YxL2N1c3RvbWVycxKlAQoOVXBkYXRlQ3VzdG9tZXISKy5zaG9wbWVzaC5jdXN0b21lci52MS5VcGRhdGVDdXN0b21lclJlcXVlc3QaLC5zaG9wbWVzaC5jdXN0b21lci52MS5VcGRhdGVDdXN0b21lclJlc3BvbnNlIjiQAgLq4BgEEAUYAYLT5JMCJzoIY3VzdG9tZXIyGy92MS9jdXN0b21lcnMve2N1c3RvbWVyLmlkfRK3AQoNRXJhc2VDdXN0b21lchIqLnNob3BtZXNoLmN1c3RvbWVyLnYxLkVyYXNlQ3VzdG9tZXJSZXF1ZXN0Gisuc2hvcG1lc2guY3VzdG9tZXIudjEuRXJhc2VDdXN0b21lclJlc3BvbnNlIk2QAgLq4BgEEAUYAYLT5JMCPDoBKlodOgEqIhgvdjEvY3VzdG9tZXJzOmVyYXNlR3Vlc3QiGC92MS9jdXN0b21lcnMve2lkfTplcmFzZRK5AQoORXhwb3J0Q3VzdG9tZXISKy5zaG9wbWVzaC5jdXN0b21lci52MS5FeHBvcnRDdXN0b21lclJlcXVlc3QaLC5zaG9wbWVzaC5jdXN0b21lci52MS5FeHBvcnRDdXN0b21lclJlc3BvbnNlIkyQAgHq4BgEEAQYAYLT5JMCO1oeOgEqIhkvdjEvY3VzdG9tZXJzOmV4cG9ydEd1ZXN0EhkvdjEvY3VzdG9tZXJzL3tpZH06ZXhwb3J0EqsBCg1DcmVhdGVBZGRyZXNzEiouc2hvcG1lc2guY3VzdG9tZXIudjEuQ3JlYXRlQWRkcmVzc1JlcXVlc3QaKy5zaG9wbWVzaC5jdXN0b21lci52MS5DcmVhdGVBZGRyZXNzUmVzcG9uc2UiQZACAOrgGAQQBRgBgtPkkwIwOgdhZGRyZXNzIiUvdjEvY3VzdG9tZXJzL3tjdXN0b21lcl9pZH0vYWRkcmVzc2VzErgBCg1VcGRhdGVBZGRyZXNzEiouc2hvcG1lc2guY3VzdG9tZXIudjEuVXBkYXRlQWRkcmVzc1JlcXVlc3QaKy5zaG9wbWVzaC5jdXN0b21lci52MS5VcGRhdGVBZGRyZXNzUmVzcG9uc2UiTpACAurgGAQQBRgBgtPkkwI9OgdhZGRyZXNzMjIvdjEvY3VzdG9tZXJzL3tjdXN0b21lcl9pZH0vYWRkcmVzc2VzL3thZGRyZXNzLmlkfRKnAQoNRGVsZXRlQWRkcmVzcxIqLnNob3BtZXNoLmN1c3RvbWVyLnYxLkRlbGV0ZUFkZHJlc3NSZXF1ZXN0Gisuc2hvcG1lc2guY3VzdG9tZXIudjEuRGVsZXRlQWRkcmVzc1Jlc3BvbnNlIj2QAgLq4BgEEAUYAYLT5JMCLCoqL3YxL2N1c3RvbWVycy97Y3VzdG9tZXJfaWR9L2FkZHJlc3Nlcy97aWR9QucBChhjb20uc2hvcG1lc2guY3VzdG9tZXIudjFCFEN1c3RvbWVyU2VydmljZVByb3RvUAFaQ2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2N1c3RvbWVyL3YxO2N1c3RvbWVydjGiAgNTQ1iqAhRTaG9wbWVzaC5DdXN0b21lci5WMcoCFFNob3BtZXNoXEN1c3RvbWVyXFYx4gIgU2hvcG1lc2hcQ3VzdG9tZXJcVjFcR1BCTWV0YWRhdGHqAhZTaG9wbWVzaDo6Q3VzdG9tZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_shopmesh_customer_v1_customer, file_shopmesh_options_v1_options]);
 
 /**
  * CreateCustomerRequest holds the customer to add.
@@ -28,12 +29,21 @@ export const file_shopmesh_customer_v1_customer_service: GenFile = /*@__PURE__*/
  */
 export type CreateCustomerRequest = Message<"shopmesh.customer.v1.CreateCustomerRequest"> & {
   /**
-   * first_name, last_name and email are required; addresses may come along; ids,
-   * etag, erased and times are the server's and must be empty.
+   * first_name and email are required; addresses may come along; ids, etag, erased and
+   * times are the server's and must be empty.
    *
    * @generated from field: shopmesh.customer.v1.Customer customer = 1;
    */
   customer?: Customer | undefined;
+
+  /**
+   * Any UUID but the all-zero one, drawn by the client for this request: the same
+   * request sent again within a day is answered with the customer that it made
+   * (https://google.aip.dev/155). Without one, each call is a request of its own.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
 };
 
 /**
@@ -128,7 +138,8 @@ export type ListCustomersRequest = Message<"shopmesh.customer.v1.ListCustomersRe
 
   /**
    * A conjunction of comparisons (https://google.aip.dev/160): `email = "…"`,
-   * `last_name = "…"`, `erased = false`.
+   * `last_name = "…"`, `erased = false`. E-mail addresses and names compare without
+   * regard to case and to blanks around them.
    *
    * @generated from field: string filter = 3;
    */
@@ -136,6 +147,7 @@ export type ListCustomersRequest = Message<"shopmesh.customer.v1.ListCustomersRe
 
   /**
    * One of create_time, last_name, each also with " desc"; "create_time desc" when empty.
+   * Names sort as people do: in the root collation of Unicode's CLDR.
    *
    * @generated from field: string order_by = 4;
    */
@@ -228,7 +240,7 @@ export const UpdateCustomerResponseSchema: GenMessage<UpdateCustomerResponse> = 
   messageDesc(file_shopmesh_customer_v1_customer_service, 7);
 
 /**
- * EraseCustomerRequest names a customer.
+ * EraseCustomerRequest names a customer, or a guest.
  *
  * @generated from message shopmesh.customer.v1.EraseCustomerRequest
  */
@@ -239,6 +251,21 @@ export type EraseCustomerRequest = Message<"shopmesh.customer.v1.EraseCustomerRe
    * @generated from field: string id = 1;
    */
   id: string;
+
+  /**
+   * The e-mail address that a guest ordered with. Only the shop's staff may name one,
+   * after they made sure who asks.
+   *
+   * @generated from field: string email = 2;
+   */
+  email: string;
+
+  /**
+   * Erases even while orders are paid and not shipped.
+   *
+   * @generated from field: bool even_open_orders = 3;
+   */
+  evenOpenOrders: boolean;
 };
 
 /**
@@ -255,7 +282,7 @@ export const EraseCustomerRequestSchema: GenMessage<EraseCustomerRequest> = /*@_
  */
 export type EraseCustomerResponse = Message<"shopmesh.customer.v1.EraseCustomerResponse"> & {
   /**
-   * The erased customer: id and times.
+   * The erased customer: id and times. Not set when a guest was erased.
    *
    * @generated from field: shopmesh.customer.v1.Customer customer = 1;
    */
@@ -270,7 +297,7 @@ export const EraseCustomerResponseSchema: GenMessage<EraseCustomerResponse> = /*
   messageDesc(file_shopmesh_customer_v1_customer_service, 9);
 
 /**
- * ExportCustomerRequest names a customer.
+ * ExportCustomerRequest names a customer, or a guest.
  *
  * @generated from message shopmesh.customer.v1.ExportCustomerRequest
  */
@@ -281,6 +308,14 @@ export type ExportCustomerRequest = Message<"shopmesh.customer.v1.ExportCustomer
    * @generated from field: string id = 1;
    */
   id: string;
+
+  /**
+   * The e-mail address that a guest ordered with. Only the shop's staff may name one,
+   * after they made sure who asks.
+   *
+   * @generated from field: string email = 2;
+   */
+  email: string;
 };
 
 /**
@@ -297,7 +332,8 @@ export const ExportCustomerRequestSchema: GenMessage<ExportCustomerRequest> = /*
  */
 export type ExportCustomerResponse = Message<"shopmesh.customer.v1.ExportCustomerResponse"> & {
   /**
-   * A JSON document (RFC 8259), UTF-8.
+   * A JSON document (RFC 8259), UTF-8: {"customer", "orders", "payments", "mails"}, each
+   * as its contract's JSON; "customer" is missing for a guest.
    *
    * @generated from field: bytes content = 1;
    */
@@ -344,6 +380,15 @@ export type CreateAddressRequest = Message<"shopmesh.customer.v1.CreateAddressRe
    * @generated from field: shopmesh.customer.v1.Address address = 2;
    */
   address?: Address | undefined;
+
+  /**
+   * Any UUID but the all-zero one, drawn by the client for this request: the same
+   * request sent again within a day is answered with the address that it made
+   * (https://google.aip.dev/155). Without one, each call is a request of its own.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
 };
 
 /**
@@ -482,7 +527,9 @@ export const DeleteAddressResponseSchema: GenMessage<DeleteAddressResponse> = /*
  */
 export const CustomerService: GenService<{
   /**
-   * CreateCustomer adds a customer. Errors: EMAIL_TAKEN.
+   * CreateCustomer adds a customer.
+   *
+   * Errors: EMAIL_TAKEN, REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.customer.v1.CustomerService.CreateCustomer
    */
@@ -492,7 +539,9 @@ export const CustomerService: GenService<{
     output: typeof CreateCustomerResponseSchema;
   },
   /**
-   * GetCustomer reads one. Errors: CUSTOMER_NOT_FOUND.
+   * GetCustomer reads one.
+   *
+   * Errors: CUSTOMER_NOT_FOUND.
    *
    * @generated from rpc shopmesh.customer.v1.CustomerService.GetCustomer
    */
@@ -502,7 +551,9 @@ export const CustomerService: GenService<{
     output: typeof GetCustomerResponseSchema;
   },
   /**
-   * ListCustomers lists customers. Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
+   * ListCustomers lists customers.
+   *
+   * Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.customer.v1.CustomerService.ListCustomers
    */
@@ -512,8 +563,9 @@ export const CustomerService: GenService<{
     output: typeof ListCustomersResponseSchema;
   },
   /**
-   * UpdateCustomer changes the fields that the mask names. Errors:
-   * CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
+   * UpdateCustomer changes the fields that the mask names.
+   *
+   * Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
    *
    * @generated from rpc shopmesh.customer.v1.CustomerService.UpdateCustomer
    */
@@ -524,8 +576,13 @@ export const CustomerService: GenService<{
   },
   /**
    * EraseCustomer blanks all personal data of a customer, here and, by
-   * CustomerErased, in every other context. It can't be undone; erasing again
-   * changes nothing. Errors: CUSTOMER_NOT_FOUND.
+   * CustomerErased, in every other context; or that of a guest, who is known by an
+   * e-mail address only. It can't be undone; erasing again changes nothing.
+   *
+   * While orders are paid and not shipped, it refuses with CUSTOMER_HAS_OPEN_ORDERS
+   * and names them: nobody could ship them afterwards.
+   *
+   * Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
    *
    * @generated from rpc shopmesh.customer.v1.CustomerService.EraseCustomer
    */
@@ -535,8 +592,10 @@ export const CustomerService: GenService<{
     output: typeof EraseCustomerResponseSchema;
   },
   /**
-   * ExportCustomer returns all that is stored about a customer in this
-   * context, as one JSON document. Errors: CUSTOMER_NOT_FOUND.
+   * ExportCustomer returns all that the shop holds about a customer, or about a guest,
+   * as one JSON document: profile, orders, payments and mails.
+   *
+   * Errors: CUSTOMER_NOT_FOUND.
    *
    * @generated from rpc shopmesh.customer.v1.CustomerService.ExportCustomer
    */
@@ -546,8 +605,10 @@ export const CustomerService: GenService<{
     output: typeof ExportCustomerResponseSchema;
   },
   /**
-   * CreateAddress adds an address. Errors: CUSTOMER_NOT_FOUND,
-   * TOO_MANY_ADDRESSES, CUSTOMER_ERASED.
+   * CreateAddress adds an address.
+   *
+   * Errors: CUSTOMER_NOT_FOUND, TOO_MANY_ADDRESSES, CUSTOMER_ERASED,
+   * REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.customer.v1.CustomerService.CreateAddress
    */
@@ -557,8 +618,9 @@ export const CustomerService: GenService<{
     output: typeof CreateAddressResponseSchema;
   },
   /**
-   * UpdateAddress changes the parts of an address that the mask names. Errors:
-   * CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+   * UpdateAddress changes the parts of an address that the mask names.
+   *
+   * Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
    *
    * @generated from rpc shopmesh.customer.v1.CustomerService.UpdateAddress
    */
@@ -568,7 +630,9 @@ export const CustomerService: GenService<{
     output: typeof UpdateAddressResponseSchema;
   },
   /**
-   * DeleteAddress removes an address. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
+   * DeleteAddress removes an address.
+   *
+   * Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
    *
    * @generated from rpc shopmesh.customer.v1.CustomerService.DeleteAddress
    */

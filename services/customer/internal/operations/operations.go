@@ -1,11 +1,11 @@
-// Package audit states what operators and auditors see of the customers.
-package audit
+// Package operations states what operators and auditors see of the customers.
+package operations
 
 import (
 	"context"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
-	"github.com/shopmesh/shopmesh/kit/operations"
+	kitoperations "github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
@@ -15,12 +15,12 @@ const name = "customer"
 
 // Operations is the context as operators see it.
 type Operations struct {
-	operations.Base
+	kitoperations.Base
 }
 
 // New returns the context's operations.
 func New(pool *pg.Pool, relay *outbox.Relay) *Operations {
-	return &Operations{Base: operations.NewBase(name, pool, relay)}
+	return &Operations{Base: kitoperations.NewBase(name, pool, relay)}
 }
 
 // Audit states the events that are still in the outbox.

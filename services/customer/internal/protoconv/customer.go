@@ -1,6 +1,6 @@
-// Package contract translates the customers' domain into its contract, for replies
-// and events alike.
-package contract
+// Package protoconv translates the customers' domain into its contract's messages, for
+// answers and events alike.
+package protoconv
 
 import (
 	"google.golang.org/genproto/googleapis/type/postaladdress"
@@ -11,7 +11,7 @@ import (
 )
 
 // Customer returns a customer.
-func Customer(c domain.Customer) *customerv1.Customer {
+func Customer(c domain.Snapshot) *customerv1.Customer {
 	customer := &customerv1.Customer{
 		Id:         c.ID.String(),
 		FirstName:  c.FirstName,

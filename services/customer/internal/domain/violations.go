@@ -1,0 +1,30 @@
+package domain
+
+import (
+	"fmt"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// violations gathers what is wrong with a request, so that the caller learns all
+// of it at once. No description holds what was sent: it is about a person.
+type violations []fault.Violation
+
+func (v *violations) add(field, format string, args ...any) {
+	*v = append(*v, fault.Violation{Field: field, Description: fmt.Sprintf(format, args...)})
+}
+
+// check adds what kit/grammar found wrong with a field.
+func (v *violations) check(field string, err error) {
+	if err != nil {
+		v.add(field, "%s", err)
+	}
+}
+
+// err returns the fault, and a true nil when nothing is wrong.
+func (v violations) err() error {
+	if broken := fault.Fields(v...); broken != nil {
+		return broken
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package customer_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// others are order, payment and notification as customer sees them: their contracts,
+// on a server of their own.
+type others struct {
+	orderv1connect.UnimplementedOrderServiceHandler
+	paymentv1connect.UnimplementedPaymentServiceHandler
+	notificationv1connect.UnimplementedNotificationServiceHandler
+
+	mu     sync.Mutex
+	orders []*orderv1.Order
+	away   bool
+}
+
+func (s *others) add(orders ...*orderv1.Order) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.orders = append(s.orders, orders...)
+}
+
+func (s *others) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = true
+}
+
+// ListOrders knows the filters that customer uses, and gives one order a page.
+func (s *others) ListOrders(_ context.Context, req *orderv1.ListOrdersRequest) (*orderv1.ListOrdersResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "order is away")
+	}
+	var found []*orderv1.Order
+	for _, order := range s.orders {
+		who, confirmed := strings.CutSuffix(req.GetFilter(), " AND state = CONFIRMED")
+		if confirmed && order.GetState() != orderv1.OrderState_ORDER_STATE_CONFIRMED {
+			continue
+		}
+		if who == `customer_id = "`+order.GetCustomerId()+`"` || who == `email = "`+order.GetContact().GetEmail()+`"` {
+			found = append(found, order)
+		}
+	}
+	for i, order := range found {
+		if req.GetPageToken() == "" || i > 0 && found[i-1].GetId() == req.GetPageToken() {
+			res := &orderv1.ListOrdersResponse{Orders: []*orderv1.Order{proto.CloneOf(order)}}
+			if i < len(found)-1 {
+				res.NextPageToken = order.GetId()
+			}
+			return res, nil
+		}
+	}
+	return &orderv1.ListOrdersResponse{}, nil
+}
+
+func (s *others) ListPayments(_ context.Context, req *paymentv1.ListPaymentsRequest) (*paymentv1.ListPaymentsResponse, error) {
+	id := strings.TrimSuffix(strings.TrimPrefix(req.GetFilter(), `order_id = "`), `"`)
+	return &paymentv1.ListPaymentsResponse{Payments: []*paymentv1.Payment{{Id: "payment of " + id, OrderId: id}}}, nil
+}
+
+func (s *others) ListNotifications(_ context.Context, req *notificationv1.ListNotificationsRequest) (*notificationv1.ListNotificationsResponse, error) {
+	id := strings.TrimSuffix(strings.TrimPrefix(req.GetFilter(), `order_id = "`), `"`)
+	return &notificationv1.ListNotificationsResponse{Notifications: []*notificationv1.Notification{{Id: "mail of " + id, OrderId: id}}}, nil
+}
+
+// serve returns the contexts' URLs.
+func (s *others) serve(t *testing.T) map[string]string {
+	t.Helper()
+	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(t), Authenticator: authz.EveryoneIsOwner()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	orderv1connect.RegisterOrderServiceHandler(server, s)
+	paymentv1connect.RegisterPaymentServiceHandler(server, s)
+	notificationv1connect.RegisterNotificationServiceHandler(server, s)
+	handler, err := kitrpc.NewHandler(server, kitrpc.HandlerConfig{Health: kitrpc.NewHealth()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := kitrpc.Listen(t.Context(), "127.0.0.1:0", kitrpc.APIConnections)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Serve(handler, testkit.Log(t))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := listener.Shutdown(ctx); err != nil {
+			t.Errorf("stop the other contexts: %v", err)
+		}
+	})
+	return map[string]string{"order": listener.URL(), "payment": listener.URL(), "notification": listener.URL()}
+}
