@@ -139,7 +139,7 @@ func (w *world) unsettled(v ordersim.View) string {
 		return fmt.Sprintf("it is %s and awaits %v", v.State, v.Awaits())
 	case v.State != "DELIVERED" && v.State != "CANCELLED":
 		return "it is " + v.State
-	case paid && (!p.Settled || p.Pending):
+	case paid && (!p.Decided || p.Pending):
 		return fmt.Sprintf("its payment is %s, a refund pending: %t", p.Status, p.Pending)
 	case p.Captured.Amount != taken || p.Refunded.Amount != given:
 		return fmt.Sprintf("payment has %s captured and %s given back, the provider %d and %d", p.Captured, p.Refunded, taken, given)

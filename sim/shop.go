@@ -153,8 +153,8 @@ func (w *world) work() {
 		}
 		w.stocks.transact(uuid.Nil, "asks about overdue reservations", said, commit)
 	})
-	add(w.payments, "desk", 50*time.Millisecond, while(w.payment.Waits), func() { w.ask(w.payment.TakeWaiting()) })
-	add(w.payments, "desk's look", 250*time.Millisecond, of(w.payments, w.payment.NextDue), func() {
+	add(w.payments, "charge worker", 50*time.Millisecond, while(w.payment.Waits), func() { w.ask(w.payment.TakeWaiting()) })
+	add(w.payments, "charge worker's poll", 250*time.Millisecond, of(w.payments, w.payment.NextDue), func() {
 		due, commit := w.payment.TakeDue()
 		if w.payments.transact(uuid.Nil, "takes due requests", nil, commit) {
 			w.ask(due)

@@ -21,7 +21,7 @@ type audited struct {
 	findings  map[string]string // subject by kind
 }
 
-func (s *shop) audit(t *testing.T) audited {
+func (s *harness) audit(t *testing.T) audited {
 	t.Helper()
 	stream, err := s.operations.Audit(t.Context(), &operationsv1.AuditRequest{Context: "payment"})
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *shop) audit(t *testing.T) audited {
 
 func TestTheAuditStatesEveryPaymentAndTheProvidersLedger(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	orders := make([]order, 5)
 	for i := range orders {
 		orders[i] = s.captured("sandbox_ok")
@@ -83,30 +83,30 @@ func TestTheAuditStatesEveryPaymentAndTheProvidersLedger(t *testing.T) {
 // Each finding is found where it is planted, and nowhere else.
 func TestTheAuditFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	s.captured("sandbox_ok")
 	type planted struct {
 		kind  string
 		order order
-		plant func(s *shop, o order) error
+		plant func(s *harness, o order) error
 	}
 	var plants []planted
-	for kind, plant := range map[string]func(s *shop, o order) error{
-		"DOUBLE_CHARGE": func(s *shop, o order) error {
+	for kind, plant := range map[string]func(s *harness, o order) error{
+		"DOUBLE_CHARGE": func(s *harness, o order) error {
 			_, err := s.ledger.Exec(s.t.Context(), `insert into charges select id || 'x', idempotency_key || 'x', payment_id, order_id, reference,
 				amount, currency, method, outcome, code from charges where order_id = $1`, o.id)
 			return err
 		},
-		"REFUND_EXCEEDS_CHARGE": func(s *shop, o order) error {
+		"REFUND_EXCEEDS_CHARGE": func(s *harness, o order) error {
 			_, err := s.ledger.Exec(s.t.Context(), `insert into refunds (id, idempotency_key, charge_id, refund_id, amount, currency, outcome, code)
 				select 're_x', 'x', id, gen_random_uuid(), amount + 1, currency, 1, '' from charges where order_id = $1`, o.id)
 			return err
 		},
-		"PAYMENT_MISMATCH": func(s *shop, o order) error {
+		"PAYMENT_MISMATCH": func(s *harness, o order) error {
 			_, err := s.pool.Exec(s.t.Context(), `update payments set refunded = 1, status = 5 where order_id = $1`, o.id)
 			return err
 		},
-		"REFUND_FAILED": func(s *shop, o order) error {
+		"REFUND_FAILED": func(s *harness, o order) error {
 			// The provider lost the charge, and declines to give it back.
 			if _, err := s.ledger.Exec(s.t.Context(), `delete from charges where order_id = $1`, o.id); err != nil {
 				return err

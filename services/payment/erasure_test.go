@@ -18,7 +18,7 @@ import (
 )
 
 // erase has customer publish that somebody's data is to be erased.
-func (s *shop) erase(key uuid.UUID, message *customerv1.CustomerErased) {
+func (s *harness) erase(key uuid.UUID, message *customerv1.CustomerErased) {
 	s.t.Helper()
 	err := s.order.InTx(s.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		tx.OnCommit(s.relay.Wake)
@@ -36,7 +36,7 @@ func (s *shop) erase(key uuid.UUID, message *customerv1.CustomerErased) {
 // so it is for a guest, who is known by an e-mail address, and another customer's stays.
 func TestAnErasureBlanksTheReasonsOfRefunds(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	customer, guest, another := newOrder("sandbox_ok"), newOrder("sandbox_ok"), newOrder("sandbox_ok")
 	customer.customer, another.customer = uuid.NewString(), uuid.NewString()
 	guest.guest = grammar.EmailID("Ada@Example.org").String()

@@ -17,7 +17,7 @@ import (
 // Whatever the provider does, it charges once, and payment ends with its answer.
 func TestEveryMethodOfTheSandboxIsSettledOnce(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	type row struct {
 		method   string
 		status   paymentv1.PaymentStatus
@@ -66,7 +66,7 @@ func TestEveryMethodOfTheSandboxIsSettledOnce(t *testing.T) {
 
 func TestAnOrderThatAwaitsPaymentTwiceIsChargedOnceAndToldTheSame(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	o := newOrder("sandbox_ok")
 	s.publish(o.awaits(), o.awaits())
 	first := s.waitEvents(o, 1)[0]
@@ -83,7 +83,7 @@ func TestAnOrderThatAwaitsPaymentTwiceIsChargedOnceAndToldTheSame(t *testing.T) 
 
 func TestAnOrderCancelledBeforeItAwaitsPaymentIsNeverCharged(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	o := newOrder("sandbox_ok")
 	s.publish(o.cancelled())
 	s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_CANCELLED)
@@ -102,7 +102,7 @@ func TestAnOrderCancelledBeforeItAwaitsPaymentIsNeverCharged(t *testing.T) {
 
 func TestAnOrderCancelledInTheSameBatchIsNeverCharged(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	o, other := newOrder("sandbox_ok"), newOrder("sandbox_ok")
 	s.publish(o.awaits(), o.cancelled(), other.awaits())
 	s.waitStatus(other, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
@@ -120,7 +120,7 @@ func TestAnOrderCancelledWhileTheProviderIsAskedGetsItsMoneyBack(t *testing.T) {
 	for _, method := range []string{"sandbox_slow", "sandbox_unknown_then_ok"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			s := open(t, quick)
+			s := newHarness(t, quick)
 			o := newOrder(method)
 			s.publish(o.awaits())
 			testkit.Eventually(t, soon, "the payment is there", func() bool {
@@ -146,7 +146,7 @@ func TestAnOrderCancelledWhileTheProviderIsAskedGetsItsMoneyBack(t *testing.T) {
 
 func TestACancelledOrderThatWasPaidIsRefundedOnce(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	o := s.captured("sandbox_ok")
 	s.publish(o.cancelled(), o.cancelled())
 	s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_REFUNDED)
@@ -168,15 +168,15 @@ func TestACancelledOrderThatWasPaidIsRefundedOnce(t *testing.T) {
 
 func TestAnEventThatCannotBeReadIsSetAsideAndOthersGoOn(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	bad, good := newOrder("sandbox_ok"), newOrder("sandbox_ok")
 	bad.total = money.Money{Currency: "EUR", Amount: -1}
 	s.publish(bad.awaits(), good.awaits())
 	s.waitStatus(good, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
 	testkit.Eventually(t, soon, "the bad event is a dead letter", func() bool {
-		var letters int
-		err := s.pool.QueryRow(t.Context(), "select count(*) from dead_letters where key = $1", bad.id).Scan(&letters)
-		return err == nil && letters == 1
+		var dead int
+		err := s.pool.QueryRow(t.Context(), "select count(*) from dead_letters where key = $1", bad.id).Scan(&dead)
+		return err == nil && dead == 1
 	})
 }
 

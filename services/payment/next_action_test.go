@@ -24,7 +24,7 @@ const (
 const withReturn = `{"payment": {"providerTimeout": "5s", "retryAfter": "3600s", "returnUrl": "https://shop.example/paid"}}`
 
 // waitPending waits until an order's payment waits for something.
-func (s cardShop) waitPending(o order, reason paymentv1.PendingReason) *paymentv1.Payment {
+func (s cardHarness) waitPending(o order, reason paymentv1.PendingReason) *paymentv1.Payment {
 	s.t.Helper()
 	var last *paymentv1.Payment
 	testkit.Eventually(s.t, soon, "the payment waits for "+reason.String(), func() bool {
@@ -40,11 +40,11 @@ const (
 	waitsForBank   = paymentv1.PendingReason_PENDING_REASON_BANK
 )
 
-// A bank wants the customer to act: the payment says what to do, to the customer and
+// A bank wants the customer to act: the payment shows what to do, to the customer and
 // the shop's owner and to nobody else, and nowhere but in GetPayment.
 func TestTheNextActionIsShownToTheOrdersCustomerAlone(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, withReturn, stripefake.Config{})
+	s := newCardHarness(t, withReturn, stripefake.Config{})
 	check, page := newOrder("pm_card_threeDSecure2Required"), newOrder("pm_ideal")
 	check.customer, page.customer = uuid.NewString(), uuid.NewString()
 	s.publish(check.awaits(), page.awaits())
@@ -100,7 +100,7 @@ func TestTheNextActionIsShownToTheOrdersCustomerAlone(t *testing.T) {
 // after the check the payment is captured.
 func TestThatTheCustomerHasToActIsPublishedOnce(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_threeDSecure2Required")
 	s.waitPending(o, waitsForAction)
 	testkit.Eventually(t, soon, "it was polled", func() bool { return s.get(o).GetPollCount() >= 3 })
@@ -123,7 +123,7 @@ func TestThatTheCustomerHasToActIsPublishedOnce(t *testing.T) {
 // PaymentIntent, which nobody can pay any more.
 func TestAnAbandonedCheckExpiresAsUnpaid(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, calm, stripefake.Config{})
+	s := newCardHarness(t, calm, stripefake.Config{})
 	o := s.pay("pm_card_threeDSecure2Required")
 	s.waitPending(o, waitsForAction)
 	s.publish(o.cancelled())
@@ -145,7 +145,7 @@ func TestAnAbandonedCheckExpiresAsUnpaid(t *testing.T) {
 // counted, not listed.
 func TestADebitIsPolledWithoutAListOfPolls(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_usBankAccount_success")
 	s.waitPending(o, waitsForBank)
 	testkit.Eventually(t, soon, "it was polled", func() bool { return s.get(o).GetPollCount() >= 3 })

@@ -29,6 +29,7 @@ import (
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/payment/internal/app"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/events"
 	"github.com/shopmesh/shopmesh/services/payment/internal/operations"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
@@ -111,7 +112,7 @@ func newDeps(in depsParams) app.Deps {
 	return app.Deps{
 		Pool:      in.Pool,
 		Recorder:  app.Recorder{Wake: in.Relay.Wake, EventSource: events.Source, ToOutbox: events.ToOutbox},
-		Settings:  app.Settings{ProviderTimeout: in.Settings.GetProviderTimeout().AsDuration(), RetryAfter: in.Settings.GetRetryAfter().AsDuration()},
+		Settings:  domain.Settings{ProviderTimeout: in.Settings.GetProviderTimeout().AsDuration(), RetryAfter: in.Settings.GetRetryAfter().AsDuration()},
 		Providers: in.Providers, ProviderOf: provider.Of, Alerts: app.NewAlerts(in.Meter, in.Log),
 		Now: in.Clock, NewID: in.NewID, Log: in.Log,
 	}

@@ -20,7 +20,7 @@ const (
 )
 
 // refundElsewhere refunds a part of an order's 12.34 EUR at Stripe's dashboard.
-func (s cardShop) refundElsewhere(o order, amount int64) {
+func (s cardHarness) refundElsewhere(o order, amount int64) {
 	s.t.Helper()
 	if err := s.stripe.RefundElsewhere(s.only(o).Intent, amount); err != nil {
 		s.t.Fatal(err)
@@ -31,14 +31,14 @@ func (s cardShop) refundElsewhere(o order, amount int64) {
 // 12.34 EUR, 5 there and 2 here, the cancelled order gives back the other 5.34.
 func TestARefundAtTheDashboardReachesTheBooks(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_visa")
 	s.waitStatus(o, captured)
 	s.refundElsewhere(o, 500)
 	s.waitStatus(o, partiallyRefunded)
-	told, ok := s.waitEvents(o, 2)[1].message.(*paymentv1.PaymentRefunded)
-	if !ok || told.GetOrigin() != byProvider || told.GetRefunded().GetUnits() != 5 || told.GetReason() != "" {
-		t.Errorf("published %v", told)
+	given, ok := s.waitEvents(o, 2)[1].message.(*paymentv1.PaymentRefunded)
+	if !ok || given.GetOrigin() != byProvider || given.GetRefunded().GetUnits() != 5 || given.GetReason() != "" {
+		t.Errorf("published %v", given)
 	}
 	_, err := s.payments.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{RequestId: uuid.NewString(), PaymentId: o.payment.String(), Amount: eur(1000)})
 	testkit.Refused(t, err, refusedPrecondition, "REFUND_TOO_LARGE")
@@ -66,7 +66,7 @@ func TestARefundAtTheDashboardReachesTheBooks(t *testing.T) {
 // requests nothing more.
 func TestAFullRefundAtTheDashboardLeavesNothingToRefund(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_visa")
 	s.waitStatus(o, captured)
 	s.refundElsewhere(o, 1234)
@@ -83,7 +83,7 @@ func TestAFullRefundAtTheDashboardLeavesNothingToRefund(t *testing.T) {
 // found, and what is left is given back.
 func TestARefusedRefundFindsWhatWasGivenBackElsewhere(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	part, all := s.pay("pm_card_visa"), s.pay("pm_card_visa")
 	s.waitStatus(part, captured)
 	s.waitStatus(all, captured)
@@ -112,7 +112,7 @@ func TestARefusedRefundFindsWhatWasGivenBackElsewhere(t *testing.T) {
 // operator sees it until it is answered. What the bank took back is not given back again.
 func TestADisputeIsRecordedPublishedAndAnAlert(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{Webhooks: stripefake.Webhooks{Twice: 1}})
+	s := newCardHarness(t, quick, stripefake.Config{Webhooks: stripefake.Webhooks{Twice: 1}})
 	o := s.pay("pm_card_visa")
 	s.waitStatus(o, captured)
 	id, err := s.stripe.Dispute(s.only(o).Intent, 1234, "fraudulent")

@@ -13,7 +13,7 @@ import (
 
 // refunded brings an order to a payment of which a part was given back, and returns
 // what payment published of that.
-func (s *shop) refunded(amount int64) (order, event) {
+func (s *harness) refunded(amount int64) (order, event) {
 	s.t.Helper()
 	o := s.captured("sandbox_ok")
 	if _, err := s.payments.RefundPayment(s.t.Context(), &paymentv1.RefundPaymentRequest{
@@ -24,11 +24,11 @@ func (s *shop) refunded(amount int64) (order, event) {
 	return o, s.waitEvents(o, 2)[1]
 }
 
-// After a restart an empty broker is told again of the money that was given back in
+// After a restart an empty broker gets the events again about the money that was given back in
 // the last day, which order asks for in no other way; of nothing older.
 func TestARestartRepublishesRefunds(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	old, _ := s.refunded(100)
 	o, first := s.refunded(200)
 	testkit.Eventually(t, soon, "everything is published", func() bool {
@@ -52,7 +52,7 @@ func TestARestartRepublishesRefunds(t *testing.T) {
 	if again.id != first.id || !proto.Equal(again.message, first.message) {
 		t.Errorf("published %v, then %v", first, again)
 	}
-	// The old order's next refund is the first that is told of it.
+	// The old order's next refund is the first that is published.
 	if _, err := s.payments.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{
 		RequestId: uuid.NewString(), PaymentId: old.payment.String(), Amount: eur(1),
 	}); err != nil {

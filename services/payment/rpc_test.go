@@ -25,7 +25,7 @@ func eur(amount int64) *pb.Money { return moneypb.Proto(money.Money{Currency: "E
 
 func TestPaymentsAreReadAndListed(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	first := s.captured("sandbox_ok")
 	second := newOrder("sandbox_declined")
 	s.publish(second.awaits())
@@ -60,7 +60,7 @@ func TestPaymentsAreReadAndListed(t *testing.T) {
 }
 
 // pages reads the payments one by one.
-func (s *shop) pages(t *testing.T, want ...order) {
+func (s *harness) pages(t *testing.T, want ...order) {
 	t.Helper()
 	token := ""
 	for i, o := range want {
@@ -81,7 +81,7 @@ func (s *shop) pages(t *testing.T, want ...order) {
 
 func TestARefundGivesBackOncePerRequestID(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	o := s.captured("sandbox_ok")
 	req := &paymentv1.RefundPaymentRequest{
 		RequestId: uuid.NewString(), PaymentId: o.payment.String(), Amount: eur(234), Reason: "one was broken",
@@ -149,7 +149,7 @@ func TestARefundGivesBackOncePerRequestID(t *testing.T) {
 // Ten clerks refund 3.00 of 12.34 each at once: four succeed.
 func TestConcurrentRefundsNeverExceedWhatWasCaptured(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	o := s.captured("sandbox_ok")
 	var calls sync.WaitGroup
 	errs := make([]error, 10)
@@ -176,7 +176,7 @@ func TestConcurrentRefundsNeverExceedWhatWasCaptured(t *testing.T) {
 
 func TestARefundWithoutAnAnswerIsPendingAndThenSucceeds(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	o := s.captured("sandbox_unknown_then_ok")
 	req := &paymentv1.RefundPaymentRequest{RequestId: uuid.NewString(), PaymentId: o.payment.String()}
 	res, err := s.payments.RefundPayment(t.Context(), req)
@@ -196,7 +196,7 @@ func TestARefundWithoutAnAnswerIsPendingAndThenSucceeds(t *testing.T) {
 
 func TestBadRequestsNameWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	paid, failed := s.captured("sandbox_ok"), newOrder("sandbox_declined")
 	s.publish(failed.awaits())
 	s.waitStatus(failed, paymentv1.PaymentStatus_PAYMENT_STATUS_FAILED)
@@ -262,7 +262,7 @@ func TestBadRequestsNameWhatIsWrong(t *testing.T) {
 
 func TestOnlyThoseWhoMayReadOrRefundDo(t *testing.T) {
 	t.Parallel()
-	s := openAs(t, quick, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
+	s := newHarnessAs(t, quick, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
 	_, err := s.payments.GetPayment(t.Context(), &paymentv1.GetPaymentRequest{Id: uuid.NewString()})
 	testkit.Refused(t, err, connect.CodeNotFound, "PAYMENT_NOT_FOUND")
 	_, err = s.payments.ListContradictions(t.Context(), &paymentv1.ListContradictionsRequest{})
@@ -279,7 +279,7 @@ func TestOnlyThoseWhoMayReadOrRefundDo(t *testing.T) {
 
 func TestPaymentsAreServedAsREST(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	o := s.captured("sandbox_ok")
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.API+"/v1/payments/"+o.payment.String(), nil)
 	if err != nil {

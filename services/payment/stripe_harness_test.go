@@ -29,43 +29,43 @@ const (
 	refunded  = paymentv1.PaymentStatus_PAYMENT_STATUS_REFUNDED
 )
 
-// cardShop is payment with a Stripe that is a fake.
-type cardShop struct {
-	*shop
+// cardHarness is payment with a Stripe that is a fake.
+type cardHarness struct {
+	*harness
 	stripe *stripefake.Fake
 }
 
-// openCards starts payment with a fake Stripe, which sends its events to the shop.
-func openCards(t *testing.T, settings string, cfg stripefake.Config) cardShop {
+// newCardHarness starts payment with a fake Stripe, which sends its events to the shop.
+func newCardHarness(t *testing.T, settings string, cfg stripefake.Config) cardHarness {
 	t.Helper()
-	return openCardsAt(t, settings, cfg, func(h http.Handler) http.Handler { return h })
+	return newCardHarnessAt(t, settings, cfg, func(h http.Handler) http.Handler { return h })
 }
 
-// openCardsAt lets a test stand between the shop and the fake.
-func openCardsAt(t *testing.T, settings string, cfg stripefake.Config, between func(http.Handler) http.Handler) cardShop {
+// newCardHarnessAt lets a test stand between the shop and the fake.
+func newCardHarnessAt(t *testing.T, settings string, cfg stripefake.Config, between func(http.Handler) http.Handler) cardHarness {
 	t.Helper()
 	cfg.Key = stripeKey
 	fake := stripefake.New(cfg)
 	server := httptest.NewServer(between(fake))
 	t.Cleanup(server.Close)
 	t.Cleanup(fake.Close)
-	s := openWith(t, settings, authz.Identity{Kind: authz.Owner}, payment.StripeConfig{
+	s := newHarnessWith(t, settings, authz.Identity{Kind: authz.Owner}, payment.StripeConfig{
 		Key: stripeKey, WebhookSecrets: []string{webhookSecret}, URL: server.URL,
 	})
 	t.Cleanup(fake.Close) // before the shop ends
-	c := cardShop{shop: s, stripe: fake}
+	c := cardHarness{harness: s, stripe: fake}
 	c.connect()
 	return c
 }
 
-func (s cardShop) connect() { s.stripe.SetEndpoint(s.API+"/webhooks/stripe", webhookSecret) }
+func (s cardHarness) connect() { s.stripe.SetEndpoint(s.API+"/webhooks/stripe", webhookSecret) }
 
 // calm are settings that leave a pending payment alone, so that what a test sees is
 // not the next look but the webhook's effect.
 const calm = `{"payment": {"providerTimeout": "5s", "retryAfter": "3600s"}}`
 
 // pay asks for the money of a new order.
-func (s cardShop) pay(method string) order {
+func (s cardHarness) pay(method string) order {
 	s.t.Helper()
 	o := newOrder(method)
 	s.publish(o.awaits())
@@ -73,7 +73,7 @@ func (s cardShop) pay(method string) order {
 }
 
 // only is the one PaymentIntent of an order.
-func (s cardShop) only(o order) stripefake.Payment {
+func (s cardHarness) only(o order) stripefake.Payment {
 	s.t.Helper()
 	all := s.stripe.Of(o.payment.String())
 	if len(all) != 1 {
@@ -83,7 +83,7 @@ func (s cardShop) only(o order) stripefake.Payment {
 }
 
 // contradictions are the open ones, newest first.
-func (s cardShop) contradictions() []*paymentv1.Contradiction {
+func (s cardHarness) contradictions() []*paymentv1.Contradiction {
 	s.t.Helper()
 	res, err := s.payments.ListContradictions(s.t.Context(), &paymentv1.ListContradictionsRequest{Filter: "resolved = false"})
 	if err != nil {
@@ -93,7 +93,7 @@ func (s cardShop) contradictions() []*paymentv1.Contradiction {
 }
 
 // condition is what the status shows to be wrong.
-func (s cardShop) condition() string {
+func (s cardHarness) condition() string {
 	s.t.Helper()
 	status, err := s.operations.GetStatus(s.t.Context(), &operationsv1.GetStatusRequest{Context: "payment"})
 	if err != nil {
@@ -103,7 +103,7 @@ func (s cardShop) condition() string {
 }
 
 // refunds are those of an order's payment, oldest first.
-func (s cardShop) refunds(o order) []*paymentv1.Refund {
+func (s cardHarness) refunds(o order) []*paymentv1.Refund {
 	s.t.Helper()
 	res, err := s.payments.ListRefunds(s.t.Context(), &paymentv1.ListRefundsRequest{PaymentId: o.payment.String()})
 	if err != nil {
@@ -112,8 +112,8 @@ func (s cardShop) refunds(o order) []*paymentv1.Refund {
 	return res.GetRefunds()
 }
 
-// post sends a body to the webhook and returns the status; the reply must tell nothing.
-func (s cardShop) post(body []byte, signature string) int {
+// post sends a body to the webhook and returns the status; the reply must be empty.
+func (s cardHarness) post(body []byte, signature string) int {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.API+"/webhooks/stripe", bytes.NewReader(body))
 	if err != nil {
@@ -128,13 +128,13 @@ func (s cardShop) post(body []byte, signature string) int {
 	}
 	defer func() { _ = res.Body.Close() }()
 	if text, err := io.ReadAll(res.Body); err != nil || len(text) != 0 {
-		s.t.Errorf("the reply says %q, %v", text, err)
+		s.t.Errorf("the reply is %q, %v", text, err)
 	}
 	return res.StatusCode
 }
 
 // eventsOf are the fake's events that name a text, in order.
-func (s cardShop) eventsOf(text string) [][]byte {
+func (s cardHarness) eventsOf(text string) [][]byte {
 	var all [][]byte
 	for _, body := range s.stripe.Events() {
 		if bytes.Contains(body, []byte(text)) {

@@ -33,7 +33,7 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 	t.Parallel()
 	seed := historySeed(t)
 	random := rand.New(rand.NewPCG(seed, 1))
-	s := openCards(t, `{"payment": {"providerTimeout": "1s", "retryAfter": "0.02s"}}`, stripefake.Config{
+	s := newCardHarness(t, `{"payment": {"providerTimeout": "1s", "retryAfter": "0.02s"}}`, stripefake.Config{
 		Seed: seed, AsyncAfter: 100 * time.Millisecond,
 		Faults: stripefake.Faults{
 			Unreached: 0.05, Redirect: 0.02, TooMany: 0.05, Unavailable: 0.05, Slow: 0.05, SlowFor: 1200 * time.Millisecond, Lost: 0.1, Failed: 0.05,
@@ -60,7 +60,7 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 		}
 	}
 	s.stripe.SetFaults(stripefake.Faults{})
-	settled := func(o order) bool {
+	decided := func(o order) bool {
 		for _, in := range s.stripe.Of(o.payment.String()) {
 			if in.Status == "requires_action" {
 				_ = s.stripe.Authenticate(in.Intent, random.IntN(2) == 0)
@@ -78,9 +78,9 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 		}
 		return false
 	}
-	testkit.Eventually(t, 2*soon, "everything is settled", func() bool {
+	testkit.Eventually(t, 2*soon, "everything is decided", func() bool {
 		for _, o := range orders {
-			if !settled(o) {
+			if !decided(o) {
 				return false
 			}
 		}

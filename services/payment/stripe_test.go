@@ -15,7 +15,7 @@ import (
 
 func TestACardPaysAndIsRefunded(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_visa")
 	p := s.waitStatus(o, captured)
 	in := s.only(o)
@@ -42,7 +42,7 @@ func TestACardPaysAndIsRefunded(t *testing.T) {
 // What was declined is cancelled at Stripe: it can't be paid later, unknown to the order.
 func TestADeclinedCardIsCancelledAtTheProvider(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	for method, code := range map[string]string{
 		"pm_card_visa_chargeDeclined": "card_declined", "pm_card_visa_chargeDeclinedInsufficientFunds": "insufficient_funds",
 	} {
@@ -61,10 +61,10 @@ func TestADeclinedCardIsCancelledAtTheProvider(t *testing.T) {
 }
 
 // The customer's bank asks them, or takes its time: the payment is pending until
-// Stripe says that it is over, whichever way.
+// Stripe reports that it is over, whichever way.
 func TestAPaymentIsPendingUntilTheProviderDecides(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, calm, stripefake.Config{})
+	s := newCardHarness(t, calm, stripefake.Config{})
 	stands := func(o order, status string) {
 		t.Helper()
 		testkit.Eventually(t, soon, "the PaymentIntent is "+status, func() bool {
@@ -105,7 +105,7 @@ func TestAPaymentIsPendingUntilTheProviderDecides(t *testing.T) {
 // all the same is given back.
 func TestAnOrderThatEndsStopsItsPayment(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, calm, stripefake.Config{})
+	s := newCardHarness(t, calm, stripefake.Config{})
 	stopped, late := s.pay("pm_card_threeDSecure2Required"), s.pay("pm_usBankAccount_success")
 	for _, o := range []order{stopped, late} {
 		testkit.Eventually(t, soon, "it is pending", func() bool {
@@ -130,7 +130,7 @@ func TestAnOrderThatEndsStopsItsPayment(t *testing.T) {
 
 func TestARefundIsPendingUntilTheProviderMadeIt(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, calm, stripefake.Config{})
+	s := newCardHarness(t, calm, stripefake.Config{})
 	o := s.pay("pm_card_pendingRefund")
 	s.waitStatus(o, captured)
 	s.publish(o.cancelled())
@@ -150,7 +150,7 @@ func TestARefundIsPendingUntilTheProviderMadeIt(t *testing.T) {
 // to look into it.
 func TestARefundThatFailsLaterIsAContradiction(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_refundFail")
 	s.waitStatus(o, captured)
 	s.publish(o.cancelled())
@@ -176,7 +176,7 @@ func TestLostAnswersChargeOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := openCards(t, quick, stripefake.Config{Faults: faults})
+			s := newCardHarness(t, quick, stripefake.Config{Faults: faults})
 			s.stripe.SetEndpoint("") // no help from webhooks
 			o := s.pay("pm_card_visa")
 			testkit.Eventually(t, soon, "it was tried", func() bool {
@@ -214,7 +214,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	visited := make(chan string, 64)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { visited <- r.URL.Path }))
 	t.Cleanup(elsewhere.Close)
-	s := openCardsAt(t, quick, stripefake.Config{}, func(http.Handler) http.Handler {
+	s := newCardHarnessAt(t, quick, stripefake.Config{}, func(http.Handler) http.Handler {
 		return http.RedirectHandler(elsewhere.URL+"/v1/payment_intents", http.StatusPermanentRedirect)
 	})
 	o := s.pay("pm_card_visa")
@@ -230,7 +230,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 // Without a key nothing is asked, and the order learns it at once.
 func TestWithoutAKeyPaymentsByCardAreDeclined(t *testing.T) {
 	t.Parallel()
-	s := open(t, quick)
+	s := newHarness(t, quick)
 	o := newOrder("pm_card_visa")
 	s.publish(o.awaits())
 	if p := s.waitStatus(o, failed); p.GetFailureCode() != "stripe_not_configured" || p.GetProvider() != "stripe" {
@@ -245,6 +245,6 @@ func TestWithoutAKeyPaymentsByCardAreDeclined(t *testing.T) {
 		t.Errorf("the webhook answers %d", res.StatusCode)
 	}
 	if found := s.audit(t).findings["PROVIDER_NOT_ASKED"]; found != "stripe" {
-		t.Error("the audit does not say that Stripe was not asked")
+		t.Error("the audit does not find that Stripe was not asked")
 	}
 }

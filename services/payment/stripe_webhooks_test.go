@@ -24,7 +24,7 @@ func TestWebhooksInAnyOrderLeadToTheSameState(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := openCards(t, quick, stripefake.Config{Webhooks: hooks, Seed: 7})
+			s := newCardHarness(t, quick, stripefake.Config{Webhooks: hooks, Seed: 7})
 			paid, declined, given := s.pay("pm_card_visa"), s.pay("pm_card_visa_chargeDeclined"), s.pay("pm_card_visa")
 			s.waitStatus(given, captured)
 			s.publish(given.cancelled())
@@ -49,7 +49,7 @@ func TestWebhooksInAnyOrderLeadToTheSameState(t *testing.T) {
 // reverse have none.
 func TestARepeatedEventHasOneEffect(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_visa")
 	s.waitStatus(o, captured)
 	before := s.get(o)
@@ -62,7 +62,7 @@ func TestARepeatedEventHasOneEffect(t *testing.T) {
 			}
 		}
 	}
-	s.publish(o.awaits()) // what comes after is said after
+	s.publish(o.awaits()) // what comes after is published after
 	s.waitEvents(o, 2)
 	if after := s.get(o); after.GetEtag() != before.GetEtag() || len(s.contradictions()) != 0 || s.only(o).Charges != 1 {
 		t.Errorf("%v, then %v; kept as contradictions %v", before, after, s.contradictions())
@@ -72,7 +72,7 @@ func TestARepeatedEventHasOneEffect(t *testing.T) {
 // Whoever does not sign learns nothing, not even what is wrong.
 func TestAWebhookThatIsNotSignedIsRefusedWithoutAReason(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_visa")
 	s.waitStatus(o, captured)
 	events := s.eventsOf("payment_intent.succeeded")
@@ -85,7 +85,7 @@ func TestAWebhookThatIsNotSignedIsRefusedWithoutAReason(t *testing.T) {
 		"unsigned":        {body, ""},
 		"no signature":    {body, "t=1,v0=00"},
 		"another key":     {body, stripefake.Sign(body, time.Now(), "whsec_other")},
-		"encoded anew":    {encoded, sign(body)},
+		"encoded again":   {encoded, sign(body)},
 		"six minutes old": {body, stripefake.Sign(body, time.Now().Add(-6*time.Minute), webhookSecret)},
 		"six minutes on":  {body, stripefake.Sign(body, time.Now().Add(6*time.Minute), webhookSecret)},
 		"too large":       {bytes.Repeat([]byte("x"), 300<<10), sign(bytes.Repeat([]byte("x"), 300<<10))},
@@ -111,7 +111,7 @@ func TestAWebhookThatIsNotSignedIsRefusedWithoutAReason(t *testing.T) {
 // until somebody resolves it, and an operator sees that there are such.
 func TestAGenuineEventThatContradictsThePaymentIsAContradiction(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, calm, stripefake.Config{})
+	s := newCardHarness(t, calm, stripefake.Config{})
 	o := s.pay("pm_card_threeDSecure2Required")
 	other := newOrder("")
 	testkit.Eventually(t, soon, "it is pending", func() bool {
@@ -184,10 +184,10 @@ func TestAGenuineEventThatContradictsThePaymentIsAContradiction(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeNotFound, "CONTRADICTION_NOT_FOUND")
 }
 
-// What a webhook says is not believed, and neither is a PaymentIntent that is not the payment's.
+// A webhook alone is not believed, and neither is a PaymentIntent that is not the payment's.
 func TestAPaymentIntentThatWasChangedIsNotTakenForThePayment(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_threeDSecure2Required")
 	testkit.Eventually(t, soon, "it is pending", func() bool {
 		return len(s.stripe.Of(o.payment.String())) == 1 && len(s.get(o).GetAttempts()) > 0
@@ -206,7 +206,7 @@ func TestAPaymentIntentThatWasChangedIsNotTakenForThePayment(t *testing.T) {
 // of ours.
 func TestAnEventAboutSomethingElseIsIgnored(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	foreign := []byte(`{"id":"evt_x","type":"payment_intent.succeeded","data":{"object":{"object":"payment_intent","id":"pi_x","amount":5,"currency":"eur","metadata":{}}}}`)
 	odd := []byte(`{"id":"evt_y","type":"customer.created","data":{"object":{"object":"customer","metadata":{}}}}`)
 	for _, body := range [][]byte{foreign, odd} {
@@ -219,11 +219,11 @@ func TestAnEventAboutSomethingElseIsIgnored(t *testing.T) {
 	}
 }
 
-// A flood of unsigned requests is told so and then no more, and keeps no
+// A flood of unsigned requests is answered 401 and then 429, and keeps no
 // genuine event out. That it reaches no database, the provider's own test shows.
 func TestAFloodOfUnsignedWebhooksKeepsNoGenuineEventOut(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, quick, stripefake.Config{})
+	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_visa")
 	s.waitStatus(o, captured)
 	events := s.eventsOf("payment_intent.succeeded")

@@ -11,20 +11,20 @@ import (
 )
 
 // replica is another process of payment on the same database.
-func (s cardShop) replica() cardShop {
+func (s cardHarness) replica() cardHarness {
 	s.t.Helper()
-	other := &shop{t: s.t, pool: s.pool, ledger: s.ledger, order: s.order, relay: s.relay, caller: s.caller, config: s.config}
+	other := &harness{t: s.t, pool: s.pool, ledger: s.ledger, order: s.order, relay: s.relay, caller: s.caller, config: s.config}
 	other.config.Context.SoleWriter = false
 	other.serve()
-	return cardShop{shop: other, stripe: s.stripe}
+	return cardHarness{harness: other, stripe: s.stripe}
 }
 
-// Two processes are told of the same event at once, each several times, and of a
+// Two processes get the same event at once, each several times, and of a
 // refund's in the same way: the money is taken once and given back once, order is
-// told once of each, and nothing is kept as contradictions.
+// published once of each, and nothing is kept as contradictions.
 func TestTheSameEventAtTwoProcessesAtOnceHasOneEffect(t *testing.T) {
 	t.Parallel()
-	s := openCards(t, calm, stripefake.Config{})
+	s := newCardHarness(t, calm, stripefake.Config{})
 	other := s.replica()
 	s.stripe.SetEndpoint("") // the test delivers
 	deliver := func(o order) {
@@ -36,7 +36,7 @@ func TestTheSameEventAtTwoProcessesAtOnceHasOneEffect(t *testing.T) {
 		begin := make(chan struct{})
 		var delivering sync.WaitGroup
 		for _, body := range events {
-			for _, at := range []cardShop{s, other, s, other, s, other} {
+			for _, at := range []cardHarness{s, other, s, other, s, other} {
 				delivering.Go(func() {
 					<-begin
 					if status := at.post(body, sign(body)); status != http.StatusOK {

@@ -1,7 +1,7 @@
 // Package sim runs payment's own decisions and translations of events on a store
 // in memory, for the simulation of the whole shop. What ships does not import it.
 //
-// Every operation is one transaction. It returns what the transaction says and a
+// Every operation is one transaction. It returns what the transaction publishes and a
 // function that commits it; one that is not committed did not happen.
 package sim
 
@@ -85,7 +85,7 @@ type Request struct {
 	Amount   money.Money
 	// ChargeID is the provider's id of the charge, once it is stored.
 	ChargeID string
-	// Cancelled says that the order of a charge ended: it is to be stopped.
+	// Cancelled reports that the order of a charge ended: it is to be stopped.
 	Cancelled bool
 	// Lease is when others may make it.
 	Lease time.Time
@@ -96,11 +96,11 @@ type Answer struct {
 	Outcome Outcome
 	// ID is the provider's of what it did, or has before it.
 	ID string
-	// Code says why it declined.
+	// Code is why it declined.
 	Code string
 }
 
-// Outcome is what an answer says.
+// Outcome is what an answer is.
 type Outcome int
 
 // The outcomes.
@@ -152,7 +152,7 @@ func (s *Store) Handle(batch []consumer.Event) (published []outbox.Event, commit
 	return t.published, func() { s.save(t.changes) }, nil
 }
 
-func (s *Store) apply(_ context.Context, _ *pg.Tx, batch []domain.OrderEvent) error {
+func (s *Store) apply(_ context.Context, _ *pg.Tx, batch []domain.InboundEvent) error {
 	accounts := map[uuid.UUID]*domain.Account{}
 	for _, e := range batch {
 		if r, known := s.byOrder[e.OrderID]; known && accounts[e.OrderID] == nil {
@@ -308,7 +308,7 @@ func (s *Store) Record(request Request, a Answer) (published []outbox.Event, com
 	return events.ToOutbox(changes.Events, m.Now), func() {
 		s.save(changes)
 		// Whoever stored the id of an opened charge asks for its money next.
-		if r, known := s.payments[request.PaymentID]; known && a.Outcome == Opened && !r.payment.Settled() {
+		if r, known := s.payments[request.PaymentID]; known && a.Outcome == Opened && !r.payment.Decided() {
 			s.waiting = append(s.waiting, s.charge(r.payment))
 		}
 	}
@@ -352,11 +352,11 @@ type View struct {
 	OrderID uuid.UUID
 	// Status is the contract's name, without its prefix.
 	Status   string
-	Settled  bool
+	Decided  bool
 	Amount   money.Money
 	Captured money.Money
 	Refunded money.Money
-	// Pending says that a refund waits for the provider.
+	// Pending reports that a refund waits for the provider.
 	Pending  bool
 	ChargeID string
 	// Given are the refunds that succeeded.
@@ -371,7 +371,7 @@ func (s *Store) Payment(order uuid.UUID) (View, bool) {
 	}
 	p := r.payment
 	v := View{
-		ID: p.ID, OrderID: p.OrderID, Status: p.Status.String(), Settled: p.Settled(), Amount: p.Amount,
+		ID: p.ID, OrderID: p.OrderID, Status: p.Status.String(), Decided: p.Decided(), Amount: p.Amount,
 		Captured: p.Captured, Refunded: p.Refunded, ChargeID: p.ChargeID,
 	}
 	for _, refund := range r.refunds {
@@ -410,13 +410,13 @@ func (r *row) wrong() string {
 	switch {
 	case p.Version < r.seen.Version:
 		return fmt.Sprintf("the payment went back from version %d to %d", r.seen.Version, p.Version)
-	case r.seen.Status != 0 && r.seen.Settled() && (p.Captured != r.seen.Captured):
-		return fmt.Sprintf("a settled payment changed from %s captured to %s", r.seen.Captured, p.Captured)
+	case r.seen.Status != 0 && r.seen.Decided() && (p.Captured != r.seen.Captured):
+		return fmt.Sprintf("a decided payment changed from %s captured to %s", r.seen.Captured, p.Captured)
 	case p.Refunded.Amount != given:
 		return fmt.Sprintf("%s is given back, the refunds sum to %d", p.Refunded, given)
 	case given+open > p.Captured.Amount || p.Captured.Amount > p.Amount.Amount:
 		return fmt.Sprintf("of %s %s is captured, %d given back and %d about to be", p.Amount, p.Captured, given, open)
-	case p.Settled() != p.Due.IsZero():
+	case p.Decided() != p.Due.IsZero():
 		return fmt.Sprintf("%s and due at %s", p.Status, p.Due)
 	case int(p.Attempts) != r.attempts:
 		return fmt.Sprintf("counts %d attempts, %d are kept", p.Attempts, r.attempts)
@@ -428,5 +428,5 @@ func (r *row) wrong() string {
 	return ""
 }
 
-// Waits says whether this process has requests to make.
+// Waits reports whether this process has requests to make.
 func (s *Store) Waits() bool { return len(s.waiting) > 0 }

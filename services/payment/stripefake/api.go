@@ -170,7 +170,7 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request, pattern string, do 
 }
 
 // once acts at most once for a key, as https://docs.stripe.com/api/idempotent_requests
-// says: what was begun is kept, failures too; other parameters are refused, and so is
+// describes: what was begun is kept, failures too; other parameters are refused, and so is
 // a key that is at work.
 func (f *Fake) once(r *http.Request, body []byte, fate fate, do func() answer) (status int, answered []byte, replayed bool) {
 	key := r.Header.Get("Idempotency-Key")
@@ -218,7 +218,7 @@ func (f *Fake) once(r *http.Request, body []byte, fate fate, do func() answer) (
 	}
 	early := f.takeEarly()
 	f.mu.Unlock()
-	early() // what is said before the answer is
+	early() // events that go before the answer are sent first
 	return now.status, now.body, false
 }
 

@@ -25,7 +25,7 @@ type dispute struct {
 	of                 *intent
 }
 
-// disputed says that the bank took the money back, or is about to.
+// disputed reports that the bank took the money back, or is about to.
 func (in *intent) disputed() bool {
 	for _, d := range in.disputes {
 		if d.status != "won" && d.status != "warning_closed" {

@@ -48,7 +48,7 @@ type sender struct {
 	unsent int
 }
 
-// SetEndpoint says where events are sent from now on, and how they are signed.
+// SetEndpoint sets where events are sent from now on, and how they are signed.
 func (f *Fake) SetEndpoint(url string, secrets ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 // their order. It costs two round trips, and a third when an order is cancelled whose
 // money was captured. It is idempotent by the order's id: a repeated event finds the
 // payment, and republishes its outcome.
-func (p Payments) ApplyOrderEvents(ctx context.Context, tx *pg.Tx, batch []domain.OrderEvent) error {
-	accounts, err := store.On(tx).LockByOrders(ctx, distinct(batch, func(e domain.OrderEvent) uuid.UUID { return e.OrderID }))
+func (p Payments) ApplyOrderEvents(ctx context.Context, tx *pg.Tx, batch []domain.InboundEvent) error {
+	accounts, err := store.On(tx).LockByOrders(ctx, distinct(batch, func(e domain.InboundEvent) uuid.UUID { return e.OrderID }))
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (w *ChargeWorker) charge(ctx context.Context, p domain.Payment) {
 	defer span.End()
 	answer := w.requestCharge(ctx, span, p)
 	stands, kept := w.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: answer})
-	if answer.Outcome != domain.Opened || !kept || stands.Settled() {
+	if answer.Outcome != domain.Opened || !kept || stands.Decided() {
 		return
 	}
 	w.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: w.requestCharge(ctx, span, stands)})
@@ -151,7 +151,7 @@ func (w *ChargeWorker) request(
 	return answer
 }
 
-// unknown says in few words why there is no answer; the whole cause, which may name
+// unknown is in few words why there is no answer; the whole cause, which may name
 // addresses, goes to the log alone.
 func (w *ChargeWorker) unknown(ctx context.Context, payment uuid.UUID, err error) string {
 	if errors.Is(err, provider.ErrMismatch) {

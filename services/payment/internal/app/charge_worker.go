@@ -86,7 +86,7 @@ func (w *ChargeWorker) put(t task) {
 	}
 }
 
-// Run works until ctx ends. Requests that are under way then have a moment to end;
+// Run works until ctx ends. Requests that are under way then have some time to end;
 // after that they are cut off, and recorded as unknown.
 func (w *ChargeWorker) Run(ctx context.Context) error {
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -161,7 +161,7 @@ func (w *ChargeWorker) claimDue(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	now := w.Now()
-	lease := now.Add(w.Settings.lease())
+	lease := now.Add(w.Settings.Lease())
 	s := store.On(w.Pool)
 	payments, err := s.ClaimDuePayments(ctx, now, lease, int32(room))
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 
 const soon = 20 * time.Second
 
-// scripted is a provider that does what a test says, and remembers the keys.
+// scripted is a provider that does what a test wants, and remembers the keys.
 type scripted struct {
 	charge func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error)
 
@@ -61,7 +61,7 @@ type harness struct {
 	deps app.Deps
 }
 
-func newHarness(t *testing.T, settings app.Settings) harness {
+func newHarness(t *testing.T, settings domain.Settings) harness {
 	t.Helper()
 	pool := testkit.Database(t, payment.Migrations())
 	return harness{t: t, pool: pool, deps: app.Deps{
@@ -101,10 +101,10 @@ func (o harness) payments(w *app.ChargeWorker) app.Payments {
 // placeOrders lets order ask for the money of n orders, and returns the payments' ids.
 func (o harness) placeOrders(w *app.ChargeWorker, n int) []uuid.UUID {
 	o.t.Helper()
-	ids, batch := make([]uuid.UUID, n), make([]domain.OrderEvent, n)
+	ids, batch := make([]uuid.UUID, n), make([]domain.InboundEvent, n)
 	for i := range ids {
 		ids[i] = uuid.Must(uuid.NewV7())
-		batch[i] = domain.OrderEvent{OrderID: uuid.Must(uuid.NewV7()), Awaiting: &domain.AwaitingPayment{
+		batch[i] = domain.InboundEvent{OrderID: uuid.Must(uuid.NewV7()), Awaiting: &domain.AwaitingPayment{
 			PaymentID: ids[i], Total: money.Money{Currency: "EUR", Amount: 1000}, Method: "card",
 		}}
 	}
@@ -138,7 +138,7 @@ func (o harness) waitStatus(status domain.PaymentStatus, ids ...uuid.UUID) {
 
 func TestAnUnknownOutcomeIsRepeatedUnderTheSameKeyUntilThereIsAnAnswer(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: 50 * time.Millisecond, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, domain.Settings{ProviderTimeout: 50 * time.Millisecond, RetryAfter: 10 * time.Millisecond})
 	p := &scripted{charge: func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error) {
 		switch times {
 		case 1:
@@ -168,7 +168,7 @@ func TestAnUnknownOutcomeIsRepeatedUnderTheSameKeyUntilThereIsAnAnswer(t *testin
 
 func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: time.Second, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, domain.Settings{ProviderTimeout: time.Second, RetryAfter: 10 * time.Millisecond})
 	crashed := &scripted{charge: yes}
 	ids := o.placeOrders(o.idle(crashed), 300)
 	// The same database a minute later, in another process.
@@ -183,7 +183,7 @@ func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 
 func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: 5 * time.Second, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, domain.Settings{ProviderTimeout: 5 * time.Second, RetryAfter: 10 * time.Millisecond})
 	ids := o.placeOrders(o.idle(&scripted{charge: yes}), 500)
 	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
 	one, two := &scripted{charge: yes}, &scripted{charge: yes}
@@ -206,7 +206,7 @@ func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 
 func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
+	o := newHarness(t, domain.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
 	release := make(chan struct{})
 	slow := sync.Map{}
 	p := &scripted{charge: func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error) {
@@ -240,7 +240,7 @@ func TestSlowRequestsDoNotHoldUpOthers(t *testing.T) {
 // others that were answered in the same decision are recorded.
 func TestAnAnswerThatCannotBeKeptDoesNotHoldUpOthers(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
+	o := newHarness(t, domain.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
 	gate := make(chan struct{})
 	var bad uuid.UUID
 	p := &scripted{charge: func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error) {
@@ -263,7 +263,7 @@ func TestAnAnswerThatCannotBeKeptDoesNotHoldUpOthers(t *testing.T) {
 // asks soon and need not wait for the lease.
 func TestARequestThatIsCutOffIsRecordedAsUnknown(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
+	o := newHarness(t, domain.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
 	asked := make(chan struct{})
 	w := o.idle(&scripted{charge: func(ctx context.Context, _ provider.ChargeRequest, _ int) (provider.Charge, error) {
 		close(asked)

@@ -15,26 +15,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
 
-// leaseMargin is how long a payment or refund may wait in the process that stored
-// it before its first attempt, on top of the attempt's own time.
-const leaseMargin = 5 * time.Second
-
-// Settings are the owner's.
-type Settings struct {
-	// ProviderTimeout is how long an answer is waited for.
-	ProviderTimeout time.Duration
-	// RetryAfter is how soon an unknown outcome is requested again.
-	RetryAfter time.Duration
-}
-
-// lease is how long a process may keep a payment or refund to itself.
-func (s Settings) lease() time.Duration { return s.ProviderTimeout + leaseMargin }
-
 // Deps is what the use cases depend on.
 type Deps struct {
 	Pool      *pg.Pool
 	Recorder  Recorder
-	Settings  Settings
+	Settings  domain.Settings
 	Providers provider.Providers
 	// ProviderOf names who takes a payment method.
 	ProviderOf func(method string) string
@@ -51,7 +36,7 @@ type Deps struct {
 func (d Deps) decision() domain.DecisionContext {
 	return domain.DecisionContext{
 		Now: d.now(), NewID: d.NewID, NewReference: newReference,
-		Provider: d.ProviderOf, Lease: d.Settings.lease(), RetryAfter: d.Settings.RetryAfter,
+		Provider: d.ProviderOf, Lease: d.Settings.Lease(), RetryAfter: d.Settings.RetryAfter,
 	}
 }
 

@@ -24,7 +24,7 @@ func (p Payments) ListRefunds(ctx context.Context, paymentID uuid.UUID, request 
 		return nil, "", err
 	}
 	if len(rows) == 0 {
-		// Without refunds, only the payment says whether it is there.
+		// Without refunds, only the payment shows whether it is there.
 		_, err := s.Get(ctx, paymentID)
 		return nil, "", err
 	}

@@ -22,7 +22,7 @@ func (p Payments) NextAction(ctx context.Context, payment domain.Payment) (provi
 	if err != nil {
 		p.Log.InfoContext(ctx, "can't read what the customer has to do", "payment", payment.ID, "error", err)
 		return provider.Action{}, fault.New(fault.Unavailable, fault.ReasonUnavailable,
-			"the payment provider does not say now what the customer has to do for payment %s; try again", payment.ID)
+			"the payment provider does not answer now what the customer has to do for payment %s; try again", payment.ID)
 	}
 	return action, nil
 }

@@ -115,8 +115,8 @@ func (b *bank) wantNoWrongs(t *testing.T) {
 const captured = 1000
 
 // awaiting is an order that asks for its money.
-func awaiting() domain.OrderEvent {
-	return domain.OrderEvent{OrderID: uuid.Must(uuid.NewV7()), Awaiting: &domain.AwaitingPayment{
+func awaiting() domain.InboundEvent {
+	return domain.InboundEvent{OrderID: uuid.Must(uuid.NewV7()), Awaiting: &domain.AwaitingPayment{
 		PaymentID: uuid.Must(uuid.NewV7()), Total: money.Money{Currency: "EUR", Amount: captured}, Method: "card",
 	}}
 }
@@ -124,14 +124,14 @@ func awaiting() domain.OrderEvent {
 // cancelTrace marks what followed from the cancellation itself.
 const cancelTrace = "00-0000000000000000000000000000cafe-000000000000cafe-01"
 
-func cancelledOf(e domain.OrderEvent) domain.OrderEvent {
-	return domain.OrderEvent{OrderID: e.OrderID, Trace: cancelTrace, Cancelled: &domain.Cancelled{
+func cancelledOf(e domain.InboundEvent) domain.InboundEvent {
+	return domain.InboundEvent{OrderID: e.OrderID, Trace: cancelTrace, Cancelled: &domain.Cancelled{
 		PaymentID: e.Awaiting.PaymentID, Currency: "EUR", PaymentRequested: true,
 	}}
 }
 
 // apply has a worker's process apply events as one batch, as a consumer does.
-func (o harness) apply(w *app.ChargeWorker, batch ...domain.OrderEvent) error {
+func (o harness) apply(w *app.ChargeWorker, batch ...domain.InboundEvent) error {
 	for {
 		err := o.pool.Hot().InTx(o.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return o.payments(w).ApplyOrderEvents(ctx, tx, batch) })
 		if err == nil || !pg.Transient(err) {
@@ -141,8 +141,8 @@ func (o harness) apply(w *app.ChargeWorker, batch ...domain.OrderEvent) error {
 }
 
 // wantGivenBack checks a payment whose order was cancelled: one charge, all of it
-// given back by one refund, the capture told before the refund.
-func (o harness) wantGivenBack(b *bank, e domain.OrderEvent) {
+// given back by one refund, the capture published before the refund.
+func (o harness) wantGivenBack(b *bank, e domain.InboundEvent) {
 	o.t.Helper()
 	id := e.Awaiting.PaymentID
 	p := o.get(id).Payment
@@ -150,19 +150,19 @@ func (o harness) wantGivenBack(b *bank, e domain.OrderEvent) {
 		o.t.Errorf("payment %s: %+v; the provider took %d and gave back %d", id, p, c, g)
 	}
 	var refunds int
-	var told string
+	var published string
 	if err := o.pool.QueryRow(o.t.Context(), `select (select count(*) from refunds where payment_id = $1),
 		coalesce((select string_agg(distinct split_part(type, '.', 4), ' ' order by split_part(type, '.', 4)) from outbox where key = $1
 			and not exists (select from outbox c where c.key = $1 and c.type like '%PaymentRefunded' and c.id < outbox.id and outbox.version = 2)), '')`,
-		id).Scan(&refunds, &told); err != nil {
+		id).Scan(&refunds, &published); err != nil {
 		o.t.Fatal(err)
 	}
-	if refunds != 1 || told != "PaymentCaptured PaymentRefunded" {
-		o.t.Errorf("payment %s: %d refunds, told %q", id, refunds, told)
+	if refunds != 1 || published != "PaymentCaptured PaymentRefunded" {
+		o.t.Errorf("payment %s: %d refunds, published %q", id, refunds, published)
 	}
 }
 
-// refundFollowedCancel says whether the refund came of the cancellation, which then
+// refundFollowedCancel reports whether the refund came of the cancellation, which then
 // found the money captured, or else of the provider's answer.
 func (o harness) refundFollowedCancel(id uuid.UUID) bool {
 	o.t.Helper()
@@ -177,10 +177,10 @@ func (o harness) refundFollowedCancel(id uuid.UUID) bool {
 // cancellation is recorded first, all of it is given back, once.
 func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, domain.Settings{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
 	b := newBank()
 	w := o.worker(b)
-	begin := func() (e domain.OrderEvent, release func()) {
+	begin := func() (e domain.InboundEvent, release func()) {
 		e = awaiting()
 		asked, release := b.hold(e.Awaiting.PaymentID)
 		if err := o.apply(w, e); err != nil {
@@ -223,7 +223,7 @@ func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 		if round == 50 {
 			t.Fatalf("the same was always first: %v", seen)
 		}
-		var all []domain.OrderEvent
+		var all []domain.InboundEvent
 		var racing sync.WaitGroup
 		start := make(chan struct{})
 		for i := range 16 {
@@ -266,7 +266,7 @@ func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 // is given back than was captured, and of a cancelled order all of it.
 func TestRefundsMeetRefunds(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, domain.Settings{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
 	b := newBank()
 	workers := []*app.ChargeWorker{o.worker(b), o.worker(b)}
 	refund := func(i int, payment uuid.UUID) error {
@@ -286,7 +286,7 @@ func TestRefundsMeetRefunds(t *testing.T) {
 	}
 	var accepted, refused int
 	for range 5 {
-		events := make([]domain.OrderEvent, 8)
+		events := make([]domain.InboundEvent, 8)
 		for i := range events {
 			events[i] = awaiting()
 		}

@@ -12,7 +12,7 @@ import (
 
 // Recorder stores what was decided, with the events about it.
 type Recorder struct {
-	// Wake tells the relay that there are events.
+	// Wake has the relay poll the outbox.
 	Wake func()
 	// EventSource is where the events come from (CloudEvents ce_source).
 	EventSource string

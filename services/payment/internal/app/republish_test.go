@@ -9,6 +9,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment/internal/app"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 )
 
 func (o harness) exec(statement string, args ...any) {
@@ -59,7 +60,7 @@ func TestRefundsOfTheLastDayAreAnnouncedAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := newHarness(t, app.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
+			o := newHarness(t, domain.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
 			o.refunded(1, succeeded, time.Now().Add(-ago.newest))
 			o.refunded(2, succeeded, time.Now().Add(-ago.in))
 			o.refunded(4, succeeded, time.Now().Add(-ago.out))
@@ -67,10 +68,10 @@ func TestRefundsOfTheLastDayAreAnnouncedAnew(t *testing.T) {
 			if err := o.republisher().All(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			told := o.count(`select count(*) from outbox o join refunds r on r.payment_id = o.key and r.version = o.version and r.status = 2
+			published := o.count(`select count(*) from outbox o join refunds r on r.payment_id = o.key and r.version = o.version and r.status = 2
 				where o.type = 'shopmesh.payment.v1.PaymentRefunded'`)
-			if all := o.count(`select count(*) from outbox`); told != 3 || all != 3 {
-				t.Errorf("%d refunds announced in %d events, want 3", told, all)
+			if all := o.count(`select count(*) from outbox`); published != 3 || all != 3 {
+				t.Errorf("%d refunds republished in %d events, want 3", published, all)
 			}
 		})
 	}
@@ -78,7 +79,7 @@ func TestRefundsOfTheLastDayAreAnnouncedAnew(t *testing.T) {
 
 func TestNothingIsAnnouncedWhereNothingWasGivenBack(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
+	o := newHarness(t, domain.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
 	if err := o.republisher().All(t.Context()); err != nil || o.count(`select count(*) from outbox`) != 0 {
 		t.Errorf("error %v, %d events", err, o.count(`select count(*) from outbox`))
 	}
@@ -86,7 +87,7 @@ func TestNothingIsAnnouncedWhereNothingWasGivenBack(t *testing.T) {
 
 func TestRefundsThatAreAnnouncedAnewWaitForTheirTurn(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, app.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
+	o := newHarness(t, domain.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
 	o.refunded(700, 2, time.Now())
 	ended := make(chan error, 1)
 	go func() { ended <- o.republisher().All(t.Context()) }()
@@ -104,6 +105,6 @@ func TestRefundsThatAreAnnouncedAnewWaitForTheirTurn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := o.count(`select count(distinct key) from outbox where key > $1`, last); n != 200 {
-		t.Errorf("%d refunds announced after the first batch, want the other 200", n)
+		t.Errorf("%d refunds republished after the first batch, want the other 200", n)
 	}
 }

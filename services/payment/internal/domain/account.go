@@ -88,7 +88,7 @@ func (a *Account) publish(e Event) {
 // pending, what it waits for.
 func (a *Account) publishOutcome(trace string) {
 	switch {
-	case !a.payment.Settled():
+	case !a.payment.Decided():
 		a.publishPending(trace)
 	case a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled:
 		a.publish(Event{Kind: EventFailed, Version: OutcomeVersion, Code: a.payment.FailureCode, Trace: trace})
@@ -169,7 +169,7 @@ func (c *Changes) Collect(a *Account) {
 	switch {
 	case !a.stored:
 		c.Insert = append(c.Insert, a.payment)
-		if !a.payment.Settled() {
+		if !a.payment.Decided() {
 			c.Charges = append(c.Charges, a.payment)
 		}
 	case a.changed:
@@ -192,7 +192,7 @@ func (c *Changes) Collect(a *Account) {
 // ApplyAll applies events in their order to the accounts of their orders, which
 // accounts holds by order where there is a payment, and returns what follows, each
 // account's in the order in which its order was first events of.
-func ApplyAll(accounts map[uuid.UUID]*Account, events []OrderEvent, dc DecisionContext) Changes {
+func ApplyAll(accounts map[uuid.UUID]*Account, events []InboundEvent, dc DecisionContext) Changes {
 	touched := make([]*Account, 0, len(events))
 	seen := make(map[uuid.UUID]*Account, len(events))
 	for _, e := range events {

@@ -40,13 +40,13 @@ func decision() domain.DecisionContext {
 	}
 }
 
-func awaiting(total money.Money) domain.OrderEvent {
-	return domain.OrderEvent{OrderID: orderID, Trace: traceparent,
+func awaiting(total money.Money) domain.InboundEvent {
+	return domain.InboundEvent{OrderID: orderID, Trace: traceparent,
 		Awaiting: &domain.AwaitingPayment{PaymentID: paymentID, Total: total, Method: "sandbox_ok"}}
 }
 
-func cancelled() domain.OrderEvent {
-	return domain.OrderEvent{OrderID: orderID, Cancelled: &domain.Cancelled{PaymentID: paymentID, Currency: "EUR", PaymentRequested: true}}
+func cancelled() domain.InboundEvent {
+	return domain.InboundEvent{OrderID: orderID, Cancelled: &domain.Cancelled{PaymentID: paymentID, Currency: "EUR", PaymentRequested: true}}
 }
 
 // reload is what the next transaction reads of an account.
@@ -80,7 +80,7 @@ func captured() *domain.Account {
 func onlyEvent(t *testing.T, c domain.Changes) domain.Event {
 	t.Helper()
 	if len(c.Events) != 1 {
-		t.Fatalf("said %d events, want one: %+v", len(c.Events), c.Events)
+		t.Fatalf("published %d events, want one: %+v", len(c.Events), c.Events)
 	}
 	return c.Events[0]
 }
@@ -108,7 +108,7 @@ func TestNothingIsAskedForAnOrderOfNothing(t *testing.T) {
 	a.Apply(awaiting(eur(0)), decision())
 	c := changesOf(a)
 	if e := onlyEvent(t, c); e.Kind != domain.EventCaptured || len(c.Charges) != 0 {
-		t.Errorf("said %+v with %d charges, want captured at once", e, len(c.Charges))
+		t.Errorf("published %+v with %d charges, want captured at once", e, len(c.Charges))
 	}
 }
 
@@ -132,7 +132,7 @@ func TestTheOutcomeIsRecordedOnceAndSaidAgainTheSame(t *testing.T) {
 				t.Errorf("stands at %+v", p)
 			}
 			if first.Kind != row.kind || first.Version != domain.OutcomeVersion || first.Code != row.code {
-				t.Errorf("said %+v", first)
+				t.Errorf("published %+v", first)
 			}
 			// Another answer changes nothing.
 			a = reload(a)
@@ -141,12 +141,12 @@ func TestTheOutcomeIsRecordedOnceAndSaidAgainTheSame(t *testing.T) {
 			if c := changesOf(a); len(c.Update)+len(c.Events)+len(c.Attempts) != 0 {
 				t.Errorf("a late answer changed %+v", c)
 			}
-			// Asked again, it says the same.
+			// Requested again, it publishes the same.
 			a.Apply(awaiting(eur(1000)), decision())
 			again := onlyEvent(t, changesOf(a))
 			first.Trace, again.Trace = "", ""
 			if again != first {
-				t.Errorf("said %+v, then %+v", first, again)
+				t.Errorf("published %+v, then %+v", first, again)
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func TestAnUnknownOutcomeIsAskedForAgainLaterAndLater(t *testing.T) {
 			t.Fatalf("attempt %d is kept as %+v", i+1, got)
 		}
 		if len(c.Events) != 0 {
-			t.Fatalf("said %+v of an unknown outcome", c.Events)
+			t.Fatalf("published %+v of an unknown outcome", c.Events)
 		}
 	}
 }
@@ -180,19 +180,19 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 		a.Apply(cancelled(), decision())
 		c := changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || e.Code != domain.CodeOrderCancelled || len(c.Charges) != 0 {
-			t.Fatalf("said %+v with %d charges", e, len(c.Charges))
+			t.Fatalf("published %+v with %d charges", e, len(c.Charges))
 		}
 		a = reload(a)
 		a.Apply(awaiting(eur(1000)), decision())
 		c = changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || e.Version != domain.OutcomeVersion || len(c.Charges)+len(c.Update) != 0 {
-			t.Errorf("then said %+v with %d charges", e, len(c.Charges))
+			t.Errorf("then published %+v with %d charges", e, len(c.Charges))
 		}
 	})
 	t.Run("never asked for money: a silent tombstone", func(t *testing.T) {
 		t.Parallel()
 		a := domain.NewAccount()
-		e := domain.OrderEvent{OrderID: orderID, Cancelled: &domain.Cancelled{}}
+		e := domain.InboundEvent{OrderID: orderID, Cancelled: &domain.Cancelled{}}
 		a.Apply(e, decision())
 		c := changesOf(a)
 		if len(c.Events) != 0 || len(c.Insert) != 1 || c.Insert[0].Amount.Currency != domain.NoCurrency || c.Insert[0].ID == uuid.Nil {
@@ -206,7 +206,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 		a.Apply(cancelled(), decision())
 		c := changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventFailed || len(c.Charges) != 0 || c.Insert[0].Status != domain.PaymentCancelled {
-			t.Errorf("said %+v with %d charges, stored %s", e, len(c.Charges), c.Insert[0].Status)
+			t.Errorf("published %+v with %d charges, stored %s", e, len(c.Charges), c.Insert[0].Status)
 		}
 	})
 	t.Run("while the provider is asked: given back if it captured", func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 		a.Charged(succeeded(), decision())
 		c := changesOf(a)
 		if e := onlyEvent(t, c); e.Kind != domain.EventCaptured {
-			t.Errorf("said %+v", e)
+			t.Errorf("published %+v", e)
 		}
 		if len(c.Refunds) != 1 || c.Refunds[0].Refund.Amount != eur(1000) || c.Refunds[0].ChargeID != "ch_1" {
 			t.Errorf("refunds %+v", c.Refunds)
@@ -254,7 +254,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 			t.Errorf("again: %+v", c)
 		}
 	})
-	t.Run("given back: says everything again", func(t *testing.T) {
+	t.Run("given back: everything is republished", func(t *testing.T) {
 		t.Parallel()
 		a := captured()
 		a.Apply(cancelled(), decision())
@@ -342,7 +342,7 @@ func TestPartialRefundsCountUpUnderTheirOwnVersions(t *testing.T) {
 		a.RefundAnswered(refund.ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re"}, m)
 		e := onlyEvent(t, changesOf(a))
 		if e.Amount != eur(amount) || e.Refunded != a.Payment().Refunded || e.Version != a.Payment().Version || e.Reason != "broken" {
-			t.Errorf("said %+v at %+v", e, a.Payment())
+			t.Errorf("published %+v at %+v", e, a.Payment())
 		}
 		a = reload(a)
 	}

@@ -4,7 +4,7 @@ package domain
 // payment that is decided is ignored: under one key a provider gives one answer, and
 // the first that was recorded has been published.
 func (a *Account) Charged(answer Answer, dc DecisionContext) {
-	if !a.known || a.payment.Settled() {
+	if !a.known || a.payment.Decided() {
 		return
 	}
 	if answer.Outcome == Opened {

@@ -16,7 +16,7 @@ type Contradiction struct {
 	EventType string
 	// PaymentID is the payment it is about; the nil id when there is none.
 	PaymentID uuid.UUID
-	// Cause says what is wrong.
+	// Cause is what is wrong.
 	Cause      string
 	CreateTime time.Time
 	// ResolveTime is zero while it is open. Resolver is the key of who resolved it, and
@@ -26,7 +26,7 @@ type Contradiction struct {
 	Note        string
 }
 
-// NewContradiction makes an open contradiction of what a provider says; its texts are
+// NewContradiction makes an open contradiction of what a provider reports; its texts are
 // made storable.
 func NewContradiction(id uuid.UUID, eventID, eventType string, paymentID uuid.UUID, cause string, at time.Time) Contradiction {
 	return Contradiction{

@@ -11,12 +11,12 @@ const (
 	ReasonContradictionNotFound fault.Reason = "CONTRADICTION_NOT_FOUND"
 )
 
-// ErrPaymentNotFound says that no payment has this id.
+// ErrPaymentNotFound reports that no payment has this id.
 func ErrPaymentNotFound(id string) *fault.Error {
 	return fault.New(fault.NotFound, ReasonPaymentNotFound, "there is no payment %s", id).With("payment_id", id)
 }
 
-// ErrContradictionNotFound says that no contradiction has this id.
+// ErrContradictionNotFound reports that no contradiction has this id.
 func ErrContradictionNotFound(id string) *fault.Error {
 	return fault.New(fault.NotFound, ReasonContradictionNotFound, "there is no contradiction %s", id).With("contradiction_id", id)
 }

@@ -19,7 +19,7 @@ type Event struct {
 	Reference string
 	// Amount is what was captured, or what this refund gave back.
 	Amount money.Money
-	// Code says why nothing was taken; only in EventFailed.
+	// Code is why nothing was taken; only in EventFailed.
 	Code string
 	// Time is when the provider asked for the action or began to process; Method is the
 	// payment's, only in EventProcessing.
@@ -43,16 +43,16 @@ type EventKind int
 
 // The kinds of events.
 const (
-	// EventCaptured says that the money was taken.
+	// EventCaptured: the money was taken.
 	EventCaptured EventKind = iota + 1
-	// EventFailed says that nothing was taken, and nothing will be.
+	// EventFailed: nothing was taken, and nothing will be.
 	EventFailed
-	// EventRefunded says that money was given back.
+	// EventRefunded: money was given back.
 	EventRefunded
-	// EventActionRequired says that the customer has to act.
+	// EventActionRequired: the customer has to act.
 	EventActionRequired
-	// EventProcessing says that a bank works on the payment.
+	// EventProcessing: a bank works on the payment.
 	EventProcessing
-	// EventDisputed says that a dispute was opened or changed.
+	// EventDisputed: a dispute was opened or changed.
 	EventDisputed
 )

@@ -16,7 +16,7 @@ type Notice struct {
 	ChargeID string
 	// Amount is the charge's, the refund's or the dispute's.
 	Amount money.Money
-	// Succeeded says that the charge's money was moved.
+	// Succeeded reports that the charge's money was moved.
 	Succeeded bool
 	Refund    *RefundNotice
 	Dispute   *Dispute
@@ -31,15 +31,15 @@ type RefundNotice struct {
 	ID uuid.UUID
 	// ProviderID is the provider's.
 	ProviderID string
-	// Reversed says that the refund did not succeed, or no longer.
+	// Reversed reports that the refund did not succeed, or no longer.
 	Reversed bool
 }
 
 // Verdict is what a notice came to.
 type Verdict struct {
-	// Contradiction says what contradicts the account; empty when nothing does.
+	// Contradiction is what contradicts the account; empty when nothing does.
 	Contradiction string
-	// TooEarly says that the payment's own outcome has to be recorded first: the notice
+	// TooEarly reports that the payment's own outcome has to be recorded first: the notice
 	// has to come again.
 	TooEarly bool
 }
@@ -56,7 +56,7 @@ func (a *Account) ApplyNotice(n Notice, dc DecisionContext) Verdict {
 	case n.Refund != nil:
 		return a.applyRefundNotice(n, dc)
 	case n.Dispute != nil:
-		if !a.payment.Settled() {
+		if !a.payment.Decided() {
 			return a.tooEarly(dc)
 		}
 		a.applyDispute(*n.Dispute, n.Trace, dc)
@@ -70,7 +70,7 @@ func (a *Account) applyChargeNotice(n Notice, dc DecisionContext) Verdict {
 	if a.payment.ChargeID != "" && n.ChargeID != a.payment.ChargeID {
 		return Verdict{} // it was opened and left, because the answer was a failure: no money is requested under it
 	}
-	if a.payment.Settled() {
+	if a.payment.Decided() {
 		if n.Succeeded && (a.payment.Status == PaymentFailed || a.payment.Status == PaymentCancelled) {
 			return Verdict{Contradiction: fmt.Sprintf("the provider took the money of a payment that is %s", a.payment.Status)}
 		}
@@ -135,7 +135,7 @@ func (a *Account) applyProviderRefund(n Notice, dc DecisionContext) Verdict {
 	switch {
 	case n.Refund.Reversed || n.Refund.ProviderID == "":
 		return Verdict{} // no money was moved
-	case !a.payment.Settled():
+	case !a.payment.Decided():
 		return a.tooEarly(dc)
 	case n.Amount.Amount <= 0 || n.Amount.Amount > captured-refunded:
 		return Verdict{Contradiction: fmt.Sprintf("a refund of %s at the provider is more than is left: %s was captured and %s refunded",

@@ -78,7 +78,7 @@ const CodeOrderCancelled = "order_cancelled"
 // for a transaction without a currency.
 const NoCurrency = "XXX"
 
-// Bounds of texts, in bytes; what a provider says beyond them is cut.
+// Bounds of texts, in bytes; what a provider sends beyond them is cut.
 const (
 	MaxCode   = 200
 	MaxDetail = 500
@@ -100,11 +100,11 @@ type Payment struct {
 	Provider string
 	// ChargeID is the provider's id of the charge; empty until known.
 	ChargeID string
-	// FailureCode says why nothing was taken; empty unless FAILED or CANCELLED.
+	// FailureCode is why nothing was taken; empty unless FAILED or CANCELLED.
 	FailureCode string
 	Captured    money.Money
 	Refunded    money.Money
-	// OrderCancelled says that the order ended: whatever is captured is given back.
+	// OrderCancelled reports that the order ended: whatever is captured is given back.
 	OrderCancelled bool
 	// CustomerID is the order's customer, and GuestKey what stands for the e-mail address
 	// of one who has no account: by them an erasure finds what belongs to the person.
@@ -131,8 +131,8 @@ type Payment struct {
 	UpdateTime time.Time
 }
 
-// Settled reports whether the outcome is decided.
-func (p Payment) Settled() bool { return p.Status != PaymentPending }
+// Decided reports whether the outcome is decided.
+func (p Payment) Decided() bool { return p.Status != PaymentPending }
 
 // HasMoney reports whether something was captured that may be given back.
 func (p Payment) HasMoney() bool {

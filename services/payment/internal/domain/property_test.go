@@ -13,7 +13,7 @@ import (
 )
 
 // world is one order's account, what a provider's ledger holds of it, and all that
-// was said.
+// was published.
 type world struct {
 	t       *rapid.T
 	account *domain.Account
@@ -26,7 +26,7 @@ type world struct {
 	declines     bool    // the provider may decline refunds
 	given        int64   // what the provider gave back
 	others       []int64 // refunds that somebody made at the provider
-	said         map[string]domain.Event
+	published    map[string]domain.Event
 }
 
 func (w *world) decision() domain.DecisionContext {
@@ -42,15 +42,15 @@ func (w *world) decision() domain.DecisionContext {
 	}
 }
 
-// commit ends a transaction: what was said is compared, and the account is read anew.
+// commit ends a transaction: what was published is compared, and the account is loaded again.
 func (w *world) commit() {
 	for _, e := range changesOf(w.account).Events {
 		id := fmt.Sprintf("%d/%d", e.Kind, e.Version)
 		e.Trace = ""
-		if before, again := w.said[id]; again && before != e {
-			w.t.Fatalf("said %+v, then %+v under one identity", before, e)
+		if before, again := w.published[id]; again && before != e {
+			w.t.Fatalf("published %+v, then %+v under one identity", before, e)
 		}
-		w.said[id] = e
+		w.published[id] = e
 	}
 	if !w.asked && !w.ended {
 		return
@@ -78,7 +78,7 @@ func (w *world) check() {
 	if p.Refunded.Amount != given || given > p.Captured.Amount || given+open > p.Captured.Amount+elsewhere || p.Captured.Amount > p.Amount.Amount {
 		w.t.Fatalf("of %s %s is captured, %s refunded; refunds give %d and may give %d", p.Amount, p.Captured, p.Refunded, given, open)
 	}
-	if p.Settled() != p.Due.IsZero() {
+	if p.Decided() != p.Due.IsZero() {
 		w.t.Fatalf("%s is due at %v", p.Status, p.Due)
 	}
 }
@@ -102,7 +102,7 @@ func (w *world) askProvider(decided *domain.Outcome, mayDecline bool) domain.Ans
 	return answer
 }
 
-func (w *world) apply(e domain.OrderEvent) {
+func (w *world) apply(e domain.InboundEvent) {
 	w.account.Apply(e, w.decision())
 	if rapid.Bool().Draw(w.t, "twice in one batch") {
 		w.account.Apply(e, w.decision())
@@ -219,14 +219,14 @@ func (w *world) close() {
 }
 
 // In every order of what happens, and however often: money is taken once, never
-// more is given back than was taken, what is said is said the same, and a
+// more is given back than was taken, what is republished is the same, and a
 // cancelled order keeps nothing.
 func TestMoneyIsExactInEveryOrderOfEvents(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{
 			t: t, account: domain.NewAccount(), now: noon, refunds: map[uuid.UUID]domain.Outcome{},
-			said: map[string]domain.Event{}, declines: rapid.Bool().Draw(t, "the provider may decline refunds"),
+			published: map[string]domain.Event{}, declines: rapid.Bool().Draw(t, "the provider may decline refunds"),
 		}
 		total := eur(rapid.SampledFrom([]int64{0, 1, 1000}).Draw(t, "total"))
 		t.Repeat(map[string]func(*rapid.T){

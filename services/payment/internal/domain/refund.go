@@ -66,7 +66,7 @@ type Refund struct {
 	GuestKey   uuid.UUID
 	// ProviderRefundID is the provider's id; empty until known.
 	ProviderRefundID string
-	// FailureCode says why the provider declined; empty otherwise.
+	// FailureCode is why the provider declined; empty otherwise.
 	FailureCode string
 	// Version is the payment's version when it succeeded; 0 before.
 	Version int64

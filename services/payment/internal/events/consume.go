@@ -25,7 +25,7 @@ const (
 // Handlers are the use cases that events are handed to, within their transaction.
 type Handlers struct {
 	// Orders applies what happened to orders, in its order.
-	Orders func(ctx context.Context, tx *pg.Tx, batch []domain.OrderEvent) error
+	Orders func(ctx context.Context, tx *pg.Tx, batch []domain.InboundEvent) error
 	// Erase forgets people, known by customer id or guest key.
 	Erase func(ctx context.Context, tx *pg.Tx, people []uuid.UUID) error
 }
@@ -35,7 +35,7 @@ type Handlers struct {
 // dead letter of it.
 func NewHandler(h Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
-		orders := make([]domain.OrderEvent, 0, len(batch))
+		orders := make([]domain.InboundEvent, 0, len(batch))
 		var people []uuid.UUID
 		for _, e := range batch {
 			if e.Type == typeCustomerErased {
@@ -78,8 +78,8 @@ func readErased(e consumer.Event) error {
 	return nil
 }
 
-func readOrder(e consumer.Event) (event domain.OrderEvent, concerns bool, err error) {
-	event = domain.OrderEvent{OrderID: e.Key, Trace: trace.Format(e.Span)}
+func readOrder(e consumer.Event) (event domain.InboundEvent, concerns bool, err error) {
+	event = domain.InboundEvent{OrderID: e.Key, Trace: trace.Format(e.Span)}
 	switch e.Type {
 	case typeAwaitingPayment:
 		event.Awaiting, err = readAwaiting(e)

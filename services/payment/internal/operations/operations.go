@@ -63,7 +63,7 @@ const clockSlack = time.Hour
 
 // Audit states every payment, then what the providers' own ledgers hold, each
 // sorted by order id, with findings where the two databases contradict themselves.
-// Payments are read first: what they say was captured, the ledger held before.
+// Payments are read first: what they hold as captured, the ledger held before.
 func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
 	var cards store.Stand // the oldest payment by Stripe
 	err := o.pool.Snapshot(ctx, func(tx pgx.Tx) error {

@@ -71,7 +71,7 @@ func Of(method string) string {
 	return Sandbox
 }
 
-// OffersStripe says whether what order's settings offer holds a method that Stripe
+// OffersStripe reports whether what order's settings offer holds a method that Stripe
 // takes. One that ends in "*" stands for all that begin so.
 func OffersStripe(offered string) bool {
 	begin, open := strings.CutSuffix(offered, "*")
@@ -117,7 +117,7 @@ type ChargeRequest struct {
 	Attempts int32
 	// Time is when the payment was made: no key of it is older.
 	Time time.Time
-	// Cancelled says that the order ended. A provider that can stop a charge stops it
+	// Cancelled reports that the order ended. A provider that can stop a charge stops it
 	// and answers Declined with CodeCancelled; another acts as ever.
 	Cancelled bool
 }
@@ -129,9 +129,9 @@ type Status int16
 const (
 	// Succeeded: the money was moved.
 	Succeeded Status = 1
-	// Declined: nothing was moved, and nothing will be; Code says why.
+	// Declined: nothing was moved, and nothing will be; Code is why.
 	Declined Status = 2
-	// Pending: the provider has not decided; Code says what it waits for.
+	// Pending: the provider has not decided; Code is what it waits for.
 	Pending Status = 3
 	// Opened: the provider knows of the charge under ID and has moved nothing. It
 	// takes the money when it is asked again with that ChargeID, which must be
@@ -144,7 +144,7 @@ type Waits int16
 
 // What a charge can wait for.
 const (
-	// WaitsForUnknown: the provider does not say.
+	// WaitsForUnknown: the provider gives no reason.
 	WaitsForUnknown Waits = 0
 	// WaitsForCustomer: the customer has to act, see ActionReader.
 	WaitsForCustomer Waits = 1
@@ -159,7 +159,7 @@ type Charge struct {
 	Status Status
 	// Waits is what it waits for when Pending.
 	Waits Waits
-	// Code says why it was declined, such as "card_declined", or what is waited for.
+	// Code is why it was declined, such as "card_declined", or what is waited for.
 	Code string
 }
 
@@ -198,7 +198,7 @@ type Refund struct {
 	// ID is the provider's; may be empty when Declined.
 	ID     string
 	Status Status
-	// Code says why it was declined, or what is waited for.
+	// Code is why it was declined, or what is waited for.
 	Code string
 }
 
@@ -227,12 +227,12 @@ type Notice struct {
 	ChargeID string
 	// Amount is the charge's, the refund's or the dispute's.
 	Amount money.Money
-	// Succeeded says that the charge's money was moved.
+	// Succeeded reports that the charge's money was moved.
 	Succeeded bool
 	// Refund is set when the notice is about a refund, Dispute when about a dispute.
 	Refund  *RefundNotice
 	Dispute *Dispute
-	// Foreign says why the notice is not of the account that is asked; empty otherwise.
+	// Foreign is why the notice is not of the account that is asked; empty otherwise.
 	Foreign string
 }
 
@@ -242,7 +242,7 @@ type RefundNotice struct {
 	ID uuid.UUID
 	// ProviderID is the provider's.
 	ProviderID string
-	// Reversed says that the refund did not succeed, or no longer.
+	// Reversed reports that the refund did not succeed, or no longer.
 	Reversed bool
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // GetPayment reads one payment with its attempts and disputes. Another customer's
-// payment answers as a missing one; what the customer has to do is told to nobody but
+// payment answers as a missing one; what the customer has to do is shown to nobody but
 // the customer and the shop's owner.
 func (s *Server) GetPayment(ctx context.Context, req *paymentv1.GetPaymentRequest) (*paymentv1.GetPaymentResponse, error) {
 	id, err := parseID("id", req.GetId())

@@ -27,7 +27,7 @@ func (s Store) Disputes(ctx context.Context, payments ...uuid.UUID) (map[uuid.UU
 }
 
 // UnansweredDisputes counts the disputes that wait for the shop's answer at the
-// provider, and says when the oldest was opened.
+// provider, and returns when the oldest was opened.
 func (s Store) UnansweredDisputes(ctx context.Context) (count int64, oldest time.Time, err error) {
 	row, err := s.q.DisputeCountOpen(ctx)
 	if err != nil {

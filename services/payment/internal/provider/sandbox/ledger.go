@@ -29,7 +29,7 @@ type entry struct {
 // recorded is what the ledger holds under an entry's key.
 type recorded struct {
 	charge provider.Charge
-	// fresh says that this very entry made the charge; a repetition finds it.
+	// fresh reports that this very entry made the charge; a repetition finds it.
 	fresh bool
 }
 

@@ -105,7 +105,7 @@ func (s *Sandbox) Close() {
 	s.charges.Close()
 }
 
-// Charge takes the request's money as its method says.
+// Charge takes the request's money as its method demands.
 func (s *Sandbox) Charge(ctx context.Context, request provider.ChargeRequest) (provider.Charge, error) {
 	if request.Key == "" || request.Amount.Amount <= 0 {
 		return provider.Charge{}, fmt.Errorf("sandbox: a charge needs a key and an amount of more than 0, got %q and %s", request.Key, request.Amount)
@@ -194,7 +194,7 @@ func losesAnswers(method string) bool {
 	return method == methodUnknownThenOK || method == methodUnknownThenDeclined
 }
 
-// judge says what becomes of a charge by its method.
+// judge returns what becomes of a charge by its method.
 func judge(method string) (provider.Status, string) {
 	switch method {
 	case methodOK, methodSlow, methodUnknownThenOK:

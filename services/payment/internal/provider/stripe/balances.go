@@ -55,7 +55,7 @@ func (s *Stripe) Balances(ctx context.Context, since time.Time) ([]provider.Bala
 	return sorted, nil
 }
 
-// charged sums what succeeded by payment, and says which payment a PaymentIntent is of.
+// charged sums what succeeded by payment, and returns which payment a PaymentIntent is of.
 func (s *Stripe) charged(ctx context.Context, since time.Time) (map[uuid.UUID]*provider.Balance, map[string]uuid.UUID, error) {
 	balances, payments := map[uuid.UUID]*provider.Balance{}, map[string]uuid.UUID{}
 	params := &stripego.PaymentIntentListParams{CreatedRange: &stripego.RangeQueryParams{GreaterThanOrEqual: since.Unix()}}

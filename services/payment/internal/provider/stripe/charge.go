@@ -55,7 +55,7 @@ func (s *Stripe) open(ctx context.Context, r provider.ChargeRequest) (provider.C
 		switch {
 		case err == nil:
 			return opened(intent), s.verify(intent, r)
-		case (settledFailure(err) || keyReused(err)) && n < maxKeys:
+		case (finalFailure(err) || keyReused(err)) && n < maxKeys:
 			continue
 		}
 		if e := refused(err); e != nil {
@@ -113,7 +113,7 @@ func (s *Stripe) search(ctx context.Context, r provider.ChargeRequest) (*stripeg
 	return best, nil
 }
 
-// rank says how near a PaymentIntent is to having taken money.
+// rank is how near a PaymentIntent is to having taken money.
 func rank(intent *stripego.PaymentIntent) int {
 	switch intent.Status {
 	case stripego.PaymentIntentStatusSucceeded:
@@ -170,7 +170,7 @@ const (
 	stepCancel
 )
 
-// judge says what a PaymentIntent's state means, and what to do next. Code is why it
+// judge returns what a PaymentIntent's state means, and what to do next. Code is why it
 // was declined, when that is known.
 func judge(intent *stripego.PaymentIntent, r provider.ChargeRequest, code string) (provider.Charge, step) {
 	charge := provider.Charge{ID: intent.ID, Code: string(intent.Status)}

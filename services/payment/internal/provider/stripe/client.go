@@ -91,7 +91,7 @@ func apiFailure(doing string, err error) error {
 	return fmt.Errorf("stripe: %s: the answer can't be read", doing)
 }
 
-// refused says that the request itself was wrong, so that nothing was done: it would
+// refused reports that the request itself was wrong, so that nothing was done: it would
 // be refused again. Nothing is known of the others: 401 and 403 are about our key,
 // 409 about another request with the same key, 429 about too many.
 func refused(err error) *stripego.Error {
@@ -106,15 +106,15 @@ func refused(err error) *stripego.Error {
 	return nil
 }
 
-// keyReused says that a key came before with other parameters.
+// keyReused reports that a key came before with other parameters.
 func keyReused(err error) bool {
 	e := asAPIError(err)
 	return e != nil && e.HTTPStatusCode == http.StatusBadRequest && e.Type == stripego.ErrorTypeIdempotency
 }
 
-// settledFailure says that Stripe failed and will give the same answer to this key
+// finalFailure reports that Stripe failed and will give the same answer to this key
 // for as long as it keeps it.
-func settledFailure(err error) bool {
+func finalFailure(err error) bool {
 	e := asAPIError(err)
 	return e != nil && e.HTTPStatusCode >= 500 && e.LastResponse != nil && e.LastResponse.Header.Get("Idempotent-Replayed") == "true"
 }

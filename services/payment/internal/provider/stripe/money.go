@@ -8,7 +8,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// Stripe counts most currencies in hundredths, whatever ISO 4217 says. Those of no
+// Stripe counts most currencies in hundredths, whatever ISO 4217 does. Those of no
 // decimals and of three are listed at https://docs.stripe.com/currencies. Its special
 // cases: ISK and UGX have no decimals and are still counted in hundredths; HUF and TWD
 // are counted in hundredths when charged, and only paid out in whole units.

@@ -110,7 +110,7 @@ func (s *Stripe) OtherRefunds(ctx context.Context, chargeID string) ([]provider.
 	return others, nil
 }
 
-// reversed says that a refund moved no money, or that it came back.
+// reversed reports that a refund moved no money, or that it came back.
 func reversed(status stripego.RefundStatus) bool {
 	return status == stripego.RefundStatusFailed || status == stripego.RefundStatusCanceled
 }
@@ -128,7 +128,7 @@ func (s *Stripe) findRefund(ctx context.Context, r provider.RefundRequest) (*str
 			return refund, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // nil says that there is none, which is no error
+	return nil, nil //nolint:nilnil // nil means that there is none, which is no error
 }
 
 func (s *Stripe) refundStands(made *stripego.Refund, r provider.RefundRequest, err error) (provider.Refund, error) {

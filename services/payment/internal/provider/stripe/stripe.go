@@ -68,7 +68,7 @@ var (
 	_ provider.RefundLister = (*Stripe)(nil)
 )
 
-// Check refuses a key and an address that can't be right. It tells no part of the key.
+// Check refuses a key and an address that can't be right. Its error holds no part of the key.
 func (c Config) Check() error {
 	if !strings.HasPrefix(c.Key, "sk_") && !strings.HasPrefix(c.Key, "rk_") {
 		return errors.New("the key is no secret key of Stripe: it begins with sk_ or rk_")
@@ -86,7 +86,7 @@ func (c Config) Check() error {
 	return nil
 }
 
-// New makes the provider; Check says whether the config is right.
+// New makes the provider; Check reports whether the config is right.
 func New(cfg Config) *Stripe {
 	backend := &stripego.BackendConfig{
 		EnableTelemetry: stripego.Bool(false),
@@ -105,7 +105,7 @@ func New(cfg Config) *Stripe {
 	}
 }
 
-// Live says whether real money is moved.
+// Live reports whether real money is moved.
 func (s *Stripe) Live() bool { return s.live }
 
 // NextAction reads what the customer has to do for a PaymentIntent: Stripe.js takes its
@@ -158,7 +158,7 @@ func idOf(values map[string]string, key string) uuid.UUID {
 	return id
 }
 
-// Unconfigured stands where no key is set: it takes no money, and says so. What was
+// Unconfigured stands where no key is set: it takes no money, and its code is the reason. What was
 // opened when there was a key stays open.
 type Unconfigured struct{}
 

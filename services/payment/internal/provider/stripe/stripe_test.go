@@ -20,8 +20,8 @@ import (
 
 const key = "sk_test_canary"
 
-// bank is the provider before a fake Stripe, with one clock for both.
-type bank struct {
+// harness is the provider before a fake Stripe, with one clock for both.
+type harness struct {
 	*stripe.Stripe
 	fake *stripefake.Fake
 	url  string
@@ -30,21 +30,21 @@ type bank struct {
 	now time.Time
 }
 
-func (b *bank) clock() time.Time {
+func (b *harness) clock() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.now
 }
 
-func (b *bank) wait(d time.Duration) {
+func (b *harness) wait(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.now = b.now.Add(d)
 }
 
-func open(t *testing.T, cfg stripefake.Config) *bank {
+func newHarness(t *testing.T, cfg stripefake.Config) *harness {
 	t.Helper()
-	b := &bank{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	b := &harness{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	cfg.Key, cfg.Now = key, b.clock
 	b.fake = stripefake.New(cfg)
 	server := httptest.NewServer(b.fake)
@@ -57,7 +57,7 @@ func open(t *testing.T, cfg stripefake.Config) *bank {
 
 func eur(amount int64) money.Money { return money.Money{Currency: "EUR", Amount: amount} }
 
-func (b *bank) request(method string) provider.ChargeRequest {
+func (b *harness) request(method string) provider.ChargeRequest {
 	id := uuid.Must(uuid.NewV7())
 	return provider.ChargeRequest{
 		Key: provider.ChargeKey(id), PaymentID: id, OrderID: uuid.Must(uuid.NewV7()), Reference: "PAY-00000000",
@@ -66,7 +66,7 @@ func (b *bank) request(method string) provider.ChargeRequest {
 }
 
 // opened opens a PaymentIntent, as the worker does, and returns the request for its money.
-func (b *bank) opened(t *testing.T, r provider.ChargeRequest) provider.ChargeRequest {
+func (b *harness) opened(t *testing.T, r provider.ChargeRequest) provider.ChargeRequest {
 	t.Helper()
 	charge, err := b.Charge(t.Context(), r)
 	if err != nil || charge.Status != provider.Opened || charge.ID == "" {
@@ -76,7 +76,7 @@ func (b *bank) opened(t *testing.T, r provider.ChargeRequest) provider.ChargeReq
 	return r
 }
 
-func (b *bank) refundOf(charge string, amount int64) provider.RefundRequest {
+func (b *harness) refundOf(charge string, amount int64) provider.RefundRequest {
 	id := uuid.Must(uuid.NewV7())
 	return provider.RefundRequest{Key: provider.RefundKey(id), ChargeID: charge, RefundID: id, PaymentID: uuid.Must(uuid.NewV7()), Amount: eur(amount), Time: b.clock()}
 }
@@ -85,7 +85,7 @@ func (b *bank) refundOf(charge string, amount int64) provider.RefundRequest {
 // beside: the recorded one alone is charged, once.
 func TestAPaymentIsChargedOnceHoweverManyAsk(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{})
+	b := newHarness(t, stripefake.Config{})
 	r := b.opened(t, b.request("pm_card_visa"))
 	var calls sync.WaitGroup
 	for n := range 16 {
@@ -113,7 +113,7 @@ func TestAPaymentIsChargedOnceHoweverManyAsk(t *testing.T) {
 // what is not recorded is searched.
 func TestAKeyThatStripeForgotMakesNoSecondCharge(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{})
+	b := newHarness(t, stripefake.Config{})
 	r := b.opened(t, b.request("pm_card_visa"))
 	if charge, err := b.Charge(t.Context(), r); err != nil || charge.Status != provider.Succeeded {
 		t.Fatalf("%+v, %v", charge, err)
@@ -148,7 +148,7 @@ func TestAKeyThatStripeForgotMakesNoSecondCharge(t *testing.T) {
 // that was made unknown to us stays without money.
 func TestAFailureThatIsKeptUnderItsKeyDoesNotStopThePayment(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{Faults: stripefake.Faults{Failed: 1}})
+	b := newHarness(t, stripefake.Config{Faults: stripefake.Faults{Failed: 1}})
 	r := b.request("pm_card_visa")
 	if charge, err := b.Charge(t.Context(), r); err == nil {
 		t.Fatalf("answered %+v", charge)
@@ -167,7 +167,7 @@ func TestAFailureThatIsKeptUnderItsKeyDoesNotStopThePayment(t *testing.T) {
 // looked for, and given up when no request can be under way any more.
 func TestARefundIsNotRepeatedWhenItsKeyMayBeForgotten(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{})
+	b := newHarness(t, stripefake.Config{})
 	charge := b.opened(t, b.request("pm_card_visa"))
 	if _, err := b.Charge(t.Context(), charge); err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestARefundIsNotRepeatedWhenItsKeyMayBeForgotten(t *testing.T) {
 
 func TestARefundIsDeclined(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{})
+	b := newHarness(t, stripefake.Config{})
 	charge := b.opened(t, b.request("pm_card_visa"))
 	if got, err := b.Refund(t.Context(), b.refundOf(charge.ChargeID, 1)); err != nil || got.Status != provider.Declined || got.Code != "charge_not_refundable" {
 		t.Errorf("before it was charged: %+v, %v", got, err)
@@ -224,7 +224,7 @@ func TestARefundIsDeclined(t *testing.T) {
 // What is wrong with our key is no decline: the payment waits until it is mended.
 func TestAWrongKeyDeclinesNothing(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{})
+	b := newHarness(t, stripefake.Config{})
 	server := httptest.NewServer(b.fake)
 	t.Cleanup(server.Close)
 	other := stripe.New(stripe.Config{Key: "sk_test_other", URL: server.URL, Now: b.clock})
@@ -234,9 +234,9 @@ func TestAWrongKeyDeclinesNothing(t *testing.T) {
 	}
 }
 
-// Nothing is sent that tells of the machine, and every request names the version that
+// Nothing is sent that describes the machine, and every request names the version that
 // its answers are read in.
-func TestRequestsTellNothingOfTheMachine(t *testing.T) {
+func TestRequestsDescribeNothingOfTheMachine(t *testing.T) {
 	t.Parallel()
 	headers := make(chan http.Header, 8)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -261,7 +261,7 @@ func TestRequestsTellNothingOfTheMachine(t *testing.T) {
 // or nothing any more.
 func TestTheNextActionIsReadAsItStands(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{})
+	b := newHarness(t, stripefake.Config{})
 	check := b.opened(t, b.request("pm_card_threeDSecure2Required"))
 	page := b.opened(t, b.request("pm_ideal"))
 	for _, r := range []provider.ChargeRequest{check, page} {
@@ -284,10 +284,10 @@ func TestTheNextActionIsReadAsItStands(t *testing.T) {
 }
 
 // Stripe refuses a method that needs a bank's page while the shop names no page to
-// return to: its own code says which.
+// return to: its own code shows which.
 func TestABanksPageNeedsAPageToReturnTo(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{})
+	b := newHarness(t, stripefake.Config{})
 	s := stripe.New(stripe.Config{Key: key, URL: b.url, Now: b.clock})
 	got, err := s.Charge(t.Context(), b.request("pm_ideal"))
 	if err != nil || got.Status != provider.Declined || got.Code != "payment_method_not_available" {
@@ -295,10 +295,10 @@ func TestABanksPageNeedsAPageToReturnTo(t *testing.T) {
 	}
 }
 
-// A refusal says whether another request would be refused too.
+// A refusal shows whether another request would be refused too.
 func TestARefundIsRefusedForGood(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{})
+	b := newHarness(t, stripefake.Config{})
 	paid := func() provider.ChargeRequest {
 		r := b.opened(t, b.request("pm_card_visa"))
 		if _, err := b.Charge(t.Context(), r); err != nil {
@@ -339,7 +339,7 @@ func TestARefundIsRefusedForGood(t *testing.T) {
 // The ledger is read page by page, and what others did on the same account is not ours.
 func TestBalancesCountEveryPage(t *testing.T) {
 	t.Parallel()
-	b := open(t, stripefake.Config{})
+	b := newHarness(t, stripefake.Config{})
 	since := b.clock()
 	const payments = 130
 	want := map[uuid.UUID]int64{}

@@ -40,7 +40,7 @@ type WebhookConfig struct {
 	Secrets []string
 	// Live is whether the account's key moves real money.
 	Live bool
-	// Account reads what an event does not say.
+	// Account reads what an event does not hold.
 	Account Account
 	// Handle takes a notice. An error lets Stripe send it again.
 	Handle func(ctx context.Context, n provider.Notice) error
@@ -110,7 +110,7 @@ func (h *Webhook) refuse(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusUnauthorized)
 }
 
-// signature is what the header Stripe-Signature says: "t=1700000000,v1=HEX,v1=HEX".
+// signature is the content of the header Stripe-Signature: "t=1700000000,v1=HEX,v1=HEX".
 type signature struct {
 	at     time.Time
 	values [][]byte
@@ -228,7 +228,7 @@ func (h *Webhook) read(body []byte) (n provider.Notice, concerns bool, err error
 	return n, true, nil
 }
 
-// complete adds what an event does not say: of which payment a refund or a dispute is
+// complete adds what an event does not hold: of which payment a refund or a dispute is
 // that was not made by the shop, and how a dispute stands by now.
 func (h *Webhook) complete(ctx context.Context, n provider.Notice) error {
 	if n.Foreign != "" && n.PaymentID == uuid.Nil {

@@ -13,8 +13,8 @@ import (
 // RequesterOrder is who requests the refunds of cancelled orders.
 const RequesterOrder = "service/order"
 
-// OrderEvent is something that was events of an order: exactly one of the two.
-type OrderEvent struct {
+// InboundEvent is something that was events of an order: exactly one of the two.
+type InboundEvent struct {
 	OrderID   uuid.UUID
 	Awaiting  *AwaitingPayment
 	Cancelled *Cancelled
@@ -32,13 +32,13 @@ type AwaitingPayment struct {
 	GuestKey   uuid.UUID
 }
 
-// Cancelled says that an order ended.
+// Cancelled reports that an order ended.
 type Cancelled struct {
 	// PaymentID is the order's payment; the nil id when it has none.
 	PaymentID uuid.UUID
 	// Currency is the order's; empty when unknown.
 	Currency string
-	// PaymentRequested says whether the money was asked for before.
+	// PaymentRequested reports whether the money was asked for before.
 	PaymentRequested bool
 }
 
@@ -57,7 +57,7 @@ func NewAwaitingPayment(paymentID uuid.UUID, total money.Money, method string) (
 }
 
 // Apply decides what follows from an event of the account's order.
-func (a *Account) Apply(e OrderEvent, dc DecisionContext) {
+func (a *Account) Apply(e InboundEvent, dc DecisionContext) {
 	switch {
 	case e.Awaiting != nil:
 		a.await(e.OrderID, *e.Awaiting, e.Trace, dc)
@@ -95,7 +95,7 @@ func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, dc Decisi
 	switch {
 	case !a.known:
 		a.tombstone(orderID, e, trace, dc)
-	case !a.stored && !a.payment.Settled():
+	case !a.stored && !a.payment.Decided():
 		// Made in this very transaction: nobody was asked yet.
 		a.payment.FailureCode, a.payment.OrderCancelled = CodeOrderCancelled, true
 		a.payment.Provider = ""
@@ -126,7 +126,7 @@ func (a *Account) cancelAgain(trace string, dc DecisionContext) {
 	a.refundRest(trace, dc)
 }
 
-// publishRefunds tells of every refund that succeeded, again.
+// publishRefunds republishes every refund that succeeded.
 func (a *Account) publishRefunds(trace string) {
 	for _, refund := range a.refunds {
 		if refund.Status == RefundSucceeded {

@@ -36,9 +36,9 @@ import (
 // soon bounds what a test waits for; it is long because machines are shared.
 const soon = 20 * time.Second
 
-// shop is payment as it runs in production, between a stand-in for order, which
-// says what it is told to, and a listener, which hears all that payment says.
-type shop struct {
+// harness is payment as it runs in production, between a stand-in for order, which
+// publishes what a test wants, and a listener, which keeps all that payment publishes.
+type harness struct {
 	t *testing.T
 	kitapp.Addresses
 	payments   paymentv1connect.PaymentServiceClient
@@ -66,18 +66,18 @@ type event struct {
 // quick are settings that let a test see every way in little time.
 const quick = `{"payment": {"providerTimeout": "5s", "retryAfter": "0.02s", "sandboxSlowDelay": "0.3s"}}`
 
-// open starts payment with these settings, for a caller who is the owner.
-func open(t *testing.T, settings string) *shop {
+// newHarness starts payment with these settings, for a caller who is the owner.
+func newHarness(t *testing.T, settings string) *harness {
 	t.Helper()
-	return openAs(t, settings, authz.Identity{Kind: authz.Owner})
+	return newHarnessAs(t, settings, authz.Identity{Kind: authz.Owner})
 }
 
-func openAs(t *testing.T, settings string, caller authz.Identity) *shop {
+func newHarnessAs(t *testing.T, settings string, caller authz.Identity) *harness {
 	t.Helper()
-	return openWith(t, settings, caller, payment.StripeConfig{})
+	return newHarnessWith(t, settings, caller, payment.StripeConfig{})
 }
 
-func openWith(t *testing.T, settings string, caller authz.Identity, stripe payment.StripeConfig) *shop {
+func newHarnessWith(t *testing.T, settings string, caller authz.Identity, stripe payment.StripeConfig) *harness {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "settings.json")
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
@@ -85,7 +85,7 @@ func openWith(t *testing.T, settings string, caller authz.Identity, stripe payme
 	}
 	database := testkit.DatabaseURL(t, payment.Migrations())
 	ledger := testkit.DatabaseURL(t, sandbox.Migrations())
-	s := &shop{
+	s := &harness{
 		t: t, pool: testkit.Open(t, pg.Config{URL: database}), ledger: testkit.Open(t, pg.Config{URL: ledger}),
 		order: testkit.Database(t, fstest.MapFS{}), caller: caller,
 	}
@@ -103,7 +103,7 @@ func openWith(t *testing.T, settings string, caller authz.Identity, stripe payme
 }
 
 // serve starts the process and ends it with the test.
-func (s *shop) serve() {
+func (s *harness) serve() {
 	s.t.Helper()
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
@@ -139,14 +139,14 @@ func (s *shop) serve() {
 }
 
 // callAs lets somebody else call from now on.
-func (s *shop) callAs(caller authz.Identity) {
+func (s *harness) callAs(caller authz.Identity) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.caller = caller
 }
 
 // speak lets the stand-in for order publish, as order does: through an outbox.
-func (s *shop) speak(broker kafka.Config) {
+func (s *harness) speak(broker kafka.Config) {
 	s.t.Helper()
 	producer, err := kafka.NewProducer(broker)
 	if err != nil {
@@ -157,8 +157,8 @@ func (s *shop) speak(broker kafka.Config) {
 	background(s.t, func(ctx context.Context) { _ = s.relay.Run(ctx) })
 }
 
-// listen keeps all that payment says.
-func (s *shop) listen(broker kafka.Config) {
+// listen keeps all that payment publishes.
+func (s *harness) listen(broker kafka.Config) {
 	s.t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.ConsumeTopics(events.TopicPayment),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
@@ -173,7 +173,7 @@ func (s *shop) listen(broker kafka.Config) {
 	})
 }
 
-func (s *shop) receive(record *kgo.Record) {
+func (s *harness) receive(record *kgo.Record) {
 	headers := map[string]string{}
 	for _, h := range record.Headers {
 		headers[h.Key] = string(h.Value)
@@ -217,7 +217,7 @@ func background(t *testing.T, run func(context.Context)) {
 }
 
 // eventsOfOrder returns what payment published of an order, in order.
-func (s *shop) eventsOfOrder(o order) []event {
+func (s *harness) eventsOfOrder(o order) []event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []event
@@ -230,7 +230,7 @@ func (s *shop) eventsOfOrder(o order) []event {
 }
 
 // waitEvents waits until payment has published count events of an order.
-func (s *shop) waitEvents(o order, count int) []event {
+func (s *harness) waitEvents(o order, count int) []event {
 	s.t.Helper()
 	testkit.Eventually(s.t, soon, "payment spoke of the order", func() bool { return len(s.eventsOfOrder(o)) >= count })
 	return s.eventsOfOrder(o)
@@ -271,7 +271,7 @@ func (o order) event(version int64, message proto.Message) outbox.Event {
 }
 
 // publish publishes in one transaction, so that they can share a batch.
-func (s *shop) publish(published ...outbox.Event) {
+func (s *harness) publish(published ...outbox.Event) {
 	s.t.Helper()
 	err := s.order.InTx(s.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		tx.OnCommit(s.relay.Wake)
@@ -283,7 +283,7 @@ func (s *shop) publish(published ...outbox.Event) {
 }
 
 // get reads an order's payment.
-func (s *shop) get(o order) *paymentv1.Payment {
+func (s *harness) get(o order) *paymentv1.Payment {
 	s.t.Helper()
 	res, err := s.payments.GetPayment(s.t.Context(), &paymentv1.GetPaymentRequest{Id: o.payment.String()})
 	if err != nil {
@@ -293,7 +293,7 @@ func (s *shop) get(o order) *paymentv1.Payment {
 }
 
 // waitStatus waits until an order's payment has a status.
-func (s *shop) waitStatus(o order, status paymentv1.PaymentStatus) *paymentv1.Payment {
+func (s *harness) waitStatus(o order, status paymentv1.PaymentStatus) *paymentv1.Payment {
 	s.t.Helper()
 	var last *paymentv1.Payment
 	testkit.Eventually(s.t, soon, "the payment is "+status.String(), func() bool {
@@ -305,7 +305,7 @@ func (s *shop) waitStatus(o order, status paymentv1.PaymentStatus) *paymentv1.Pa
 }
 
 // captured brings an order to a captured payment.
-func (s *shop) captured(method string) order {
+func (s *harness) captured(method string) order {
 	s.t.Helper()
 	o := newOrder(method)
 	s.publish(o.awaits())
@@ -314,7 +314,7 @@ func (s *shop) captured(method string) order {
 }
 
 // charges counts what the sandbox's ledger holds of an order.
-func (s *shop) charges(o order) (count int, charged, refunded int64) {
+func (s *harness) charges(o order) (count int, charged, refunded int64) {
 	s.t.Helper()
 	err := s.ledger.QueryRow(s.t.Context(), `select count(*), coalesce(sum(c.amount) filter (where c.outcome = 1), 0)::bigint,
 		coalesce((select sum(r.amount) from refunds r join charges x on x.id = r.charge_id where x.order_id = $1 and r.outcome = 1), 0)::bigint
