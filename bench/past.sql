@@ -45,8 +45,8 @@ insert into charges (id, idempotency_key, payment_id, order_id, reference, amoun
 select 'ch_past' || n, 'charge-' || lpad(to_hex(n + 1), 32, '0')::uuid, lpad(to_hex(n + 1), 32, '0')::uuid, lpad(to_hex(n + 1), 32, '0')::uuid, 'PAY-' || upper(lpad(to_hex(n), 8, '0')), 5997, 'EUR', 'sandbox_ok', 1, '', now() - interval '60 d' from generate_series(0, $1::bigint - 1) n;
 
 -- shopmesh_notification
-insert into notifications (id, kind, subject_id, order_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, end_time, send_time)
-select lpad(to_hex(n + 1), 32, '0')::uuid, 1, lpad(to_hex(n + 1), 32, '0')::uuid, lpad(to_hex(n + 1), 32, '0')::uuid, 2, 'ada' || n || '@example.com', 'Order confirmed', 'Shopmesh', 1, '\x5a5a', n || '@shopmesh.example', 0, 1, 0, '', 2, '', now() - interval '60 d', now() - interval '60 d', now() - interval '60 d', now() - interval '60 d'
+insert into notifications (id, kind, subject_id, order_id, status, recipient, recipient_key, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, end_time, send_time)
+select lpad(to_hex(n + 1), 32, '0')::uuid, 1, lpad(to_hex(n + 1), 32, '0')::uuid, lpad(to_hex(n + 1), 32, '0')::uuid, 2, 'ada' || n || '@example.com', 'ada' || n || '@example.com', 'Order confirmed', 'Shopmesh', 1, '\x5a5a', n || '@shopmesh.example', 0, 1, 0, '', 2, '', now() - interval '60 d', now() - interval '60 d', now() - interval '60 d', now() - interval '60 d'
 from generate_series(0, $1::bigint - 1) n;
 insert into delivery_attempts (notification_id, number, accepted, result, trace_id, create_time)
 select lpad(to_hex(n + 1), 32, '0')::uuid, 1, true, '250 OK', '', now() - interval '60 d' from generate_series(0, $1::bigint - 1) n;

@@ -2,7 +2,6 @@ package notification_test
 
 import (
 	"context"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,8 +10,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/protobuf/proto"
@@ -167,10 +164,8 @@ func (s *harness) serve(caller authz.Identity, cfg notification.Config) {
 	case <-time.After(30 * time.Second):
 		s.t.Fatal("notification did not start in 30 s")
 	}
-	client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.API))
-	s.mails = notificationv1connect.NewNotificationServiceClient(client)
-	internal := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.Internal))
-	s.operations = operationsv1connect.NewOperationsServiceClient(internal)
+	s.mails = notificationv1connect.NewNotificationServiceClient(testkit.Client(s.t, s.API))
+	s.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(s.t, s.Internal))
 }
 
 // startPublisher lets the stand-in publish as the others do: through an outbox.
@@ -386,6 +381,21 @@ func (o order) customerErased() outbox.Event {
 		Topic: events.CustomerTopic, Key: o.customer, Version: 2, Time: time.Now(),
 		Message: &customerv1.CustomerErased{CustomerId: o.customer.String(), Version: 2},
 	}
+}
+
+// guestErased erases the guests of an address, as of now.
+func guestErased(email string, version int64) outbox.Event {
+	return outbox.Event{
+		Topic: events.CustomerTopic, Key: uuid.NewSHA1(uuid.NameSpaceURL, []byte("mailto:"+email)), Version: version, Time: time.Now(),
+		Message: &customerv1.CustomerErased{Email: email, Version: version},
+	}
+}
+
+// guestOrder is an order of somebody without an account.
+func guestOrder(email string) order {
+	o := newOrder()
+	o.email, o.notice.CustomerId, o.notice.Contact.Email = email, "", email
+	return o
 }
 
 // smtptestOnce answers a verb once with something else than usual.

@@ -1,7 +1,7 @@
-// Package notification is what the shop writes to its customers: a mail per
-// confirmed, cancelled and shipped order and per refund, kept in a mailbox and
-// handed to a mail server. It hears orders and erasures, and says NotificationSent
-// and NotificationFailed, for which order waits.
+// Package notification is the mails that the shop sends to its customers: one per
+// confirmed, cancelled and shipped order and per refund, kept in a mailbox and handed
+// to a mail server. It consumes events of orders and erasures, and publishes
+// NotificationSent and NotificationFailed, which order awaits.
 //
 // # What may happen twice
 //
@@ -16,11 +16,11 @@
 //
 // # What is kept
 //
-// The mailbox keeps what the event said, not the rendered texts: rows stay small, and
-// the texts are rendered from it, by template version and shop name, the same at
-// every attempt and whenever somebody looks. What a delivered mail said is dropped
-// when its retention is over; the row, whose key keeps the mail from being sent
-// again, stays for ever.
+// The mailbox keeps the content of the event, not the rendered texts: rows stay small,
+// and the texts are rendered from it, by template version and shop name, the same at
+// every attempt and whenever somebody reads them. The content of a delivered mail is
+// dropped when its retention is over; the row, whose key keeps the mail from being
+// sent again, stays for ever.
 package notification
 
 import (
@@ -99,7 +99,7 @@ func Module(cfg Config) fx.Option {
 			newSender,
 			newErasure,
 			newMailbox,
-			newMails,
+			newNotifications,
 			newBodies,
 			newConsumer,
 			newOperations,
@@ -134,21 +134,21 @@ func newSender(
 	now kitapp.Clock, log *slog.Logger, tracer trace.TracerProvider, meter metric.MeterProvider,
 ) *app.Sender {
 	return app.NewSender(app.SenderConfig{
-		Pool: pool, Server: server, Templates: templates, Settings: set,
+		Pool: pool, Server: server, Templates: templates, Settings: set, ToOutbox: events.ToOutbox,
 		Now: now, Log: log, Tracer: tracer, Meter: meter,
 	})
 }
 
 func newErasure(pool *pg.Pool, sender *app.Sender, now kitapp.Clock, log *slog.Logger) *app.Erasure {
-	return &app.Erasure{Pool: pool, Sender: sender, Now: now, Log: log}
+	return &app.Erasure{Pool: pool, Sender: sender, ToOutbox: events.ToOutbox, Now: now, Log: log}
 }
 
 func newMailbox(sender *app.Sender, erasure *app.Erasure, set domain.Settings, now kitapp.Clock, id kitapp.NewID) *app.Mailbox {
-	return &app.Mailbox{Sender: sender, Erasure: erasure, Settings: set, Now: now, NewID: id}
+	return &app.Mailbox{Sender: sender, Erasure: erasure, Settings: set, ToOutbox: events.ToOutbox, Now: now, NewID: id}
 }
 
-func newMails(pool *pg.Pool, sender *app.Sender, templates *mail.Templates, set domain.Settings, now kitapp.Clock) *app.Mails {
-	return &app.Mails{Pool: pool, Sender: sender, Templates: templates, Settings: set, Now: now}
+func newNotifications(pool *pg.Pool, sender *app.Sender, templates *mail.Templates, set domain.Settings, now kitapp.Clock) *app.Notifications {
+	return &app.Notifications{Deps: app.Deps{Pool: pool, Sender: sender, Templates: templates, Settings: set, Now: now}}
 }
 
 func newBodies(pool *pg.Pool, set domain.Settings, now kitapp.Clock) *app.Bodies {
@@ -169,12 +169,12 @@ func newOperations(pool *pg.Pool, relay *outbox.Relay, inbound *consumer.Consume
 }
 
 func newService(
-	mails *app.Mails, sender *app.Sender, erasure *app.Erasure, bodies *app.Bodies, server *smtp.Pool, set domain.Settings,
+	notifications *app.Notifications, sender *app.Sender, erasure *app.Erasure, bodies *app.Bodies, server *smtp.Pool, set domain.Settings,
 	inbound *consumer.Consumer, ops *operations.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
-		Register: rpc.NewServer(mails).Register,
+		Register: rpc.NewServer(notifications).Register,
 		Gateway: []kitrpc.GatewayFunc{
 			kitrpc.Gateway(notificationv1.RegisterNotificationServiceHandlerClient, notificationv1.NewNotificationServiceClient),
 		},

@@ -123,12 +123,12 @@ func (s *Store) commit(t *tx) {
 	}
 }
 
-func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
+func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, erased domain.Erasure) error {
 	t, now := s.current, s.now()
-	t.erased = erased
+	t.erased = erased.Customers
 	known := make([]domain.Known, len(requests))
 	for i, r := range requests {
-		known[i].CustomerErased = !s.cfg.Bugs.ForgetErased && (s.erased[r.CustomerID] || slices.Contains(erased, r.CustomerID))
+		known[i].Erased = !s.cfg.Bugs.ForgetErased && (s.erased[r.CustomerID] || slices.Contains(erased.Customers, r.CustomerID))
 		at := slices.IndexFunc(t.rows, func(m *row) bool { return m.mail.Kind == r.Kind && m.mail.SubjectID == r.SubjectID })
 		if at >= 0 && !s.cfg.Bugs.ForgetKeys {
 			m := t.rows[at].mail
@@ -143,7 +143,7 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, er
 		t.rows = append(t.rows, &row{mail: m})
 	}
 	for _, r := range t.rows {
-		if !r.mail.Readable || !slices.Contains(erased, r.mail.CustomerID) {
+		if !r.mail.Readable || !slices.Contains(erased.Customers, r.mail.CustomerID) {
 			continue
 		}
 		after, event := r.mail.Erase(now)
@@ -152,7 +152,9 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, er
 			published = append(published, *event)
 		}
 	}
-	t.events = events.ToOutbox(published)
+	for _, e := range published {
+		t.events = append(t.events, events.ToOutbox(e))
+	}
 	return nil
 }
 
@@ -214,7 +216,7 @@ func (s *Store) Record(m Mail, accepted, permanent bool) (published []outbox.Eve
 		Result: "250 or not", Recipient: m.Recipient, Time: s.now(),
 	}, domain.RetryPolicy{RetryAfter: s.cfg.RetryAfter, GiveUpAfter: s.cfg.GiveUpAfter})
 	if event != nil {
-		published = events.ToOutbox([]domain.Event{*event})
+		published = []outbox.Event{events.ToOutbox(*event)}
 	}
 	return published, func() {
 		r.mail.State = state

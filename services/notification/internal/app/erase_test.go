@@ -55,9 +55,9 @@ func TestAMailInMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 	s := h.sender(app.SenderConfig{Workers: 8})
 	h.run(s)
 	customer := uuid.New()
-	h.apply(s, requestsOf(t, customer, 40), nil)
+	h.apply(s, requestsOf(t, customer, 40))
 	<-started
-	h.apply(s, nil, []uuid.UUID{customer})
+	h.apply(s, nil, customer)
 	release()
 	h.request(s, 1)
 	testkit.Eventually(t, soon, "another's mail was sent", func() bool { return h.count("status = 2") == 1 })
@@ -99,10 +99,10 @@ func TestAMailInAnotherProcesssMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 	busy := here.sender(app.SenderConfig{Workers: 1, Lease: 3 * time.Second})
 	here.run(busy)
 	stays, gone := uuid.New(), uuid.New()
-	here.apply(busy, append(requestsOf(t, stays, 1), requestsOf(t, gone, 20)...), nil)
+	here.apply(busy, append(requestsOf(t, stays, 1), requestsOf(t, gone, 20)...))
 	<-started
 
-	there.apply(there.sender(app.SenderConfig{}), nil, []uuid.UUID{gone})
+	there.apply(there.sender(app.SenderConfig{}), nil, gone)
 	before := polls.n.Load()
 	// The second poll begins after the first one was acted on.
 	testkit.Eventually(t, soon, "the busy process polled twice", func() bool { return polls.n.Load() >= before+2 })
@@ -120,7 +120,7 @@ func TestAMailInAnotherProcesssMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 // sentMany has one mail to a customer pending and 5600 sent.
 func (h *harness) sentMany(s *app.Sender, customer uuid.UUID) {
 	h.t.Helper()
-	h.apply(s, requestsOf(h.t, customer, 1), nil)
+	h.apply(s, requestsOf(h.t, customer, 1))
 	if _, err := h.pool.Exec(h.t.Context(), `
 		insert into notifications
 		select (jsonb_populate_record(n, jsonb_build_object('id', md5('s' || i)::uuid, 'subject_id', gen_random_uuid(),
@@ -138,7 +138,7 @@ func TestAnErasureOfVeryManyMailsIsCompletedLater(t *testing.T) {
 	s := h.sender(app.SenderConfig{})
 	customer := uuid.New()
 	h.sentMany(s, customer)
-	h.apply(s, nil, []uuid.UUID{customer})
+	h.apply(s, nil, customer)
 	if left, pending := h.count("recipient <> ''"), h.count("status = 1"); left != 601 || pending != 0 {
 		t.Errorf("%d mails are left for later and %d to be sent, want 601 and 0", left, pending)
 	}
@@ -161,7 +161,7 @@ func TestAMailThatIsYetToBeErasedIsNotResent(t *testing.T) {
 	s := h.sender(app.SenderConfig{})
 	gone, stays := uuid.New(), uuid.New()
 	h.sentMany(s, gone)
-	h.apply(s, requestsOf(t, stays, 1), []uuid.UUID{gone})
+	h.apply(s, requestsOf(t, stays, 1), gone)
 	one := func(where string, of uuid.UUID) (id uuid.UUID) {
 		err := h.pool.QueryRow(t.Context(), "select id from notifications where customer_id = $1 and "+where+" limit 1", of).Scan(&id)
 		if err != nil {
@@ -169,9 +169,9 @@ func TestAMailThatIsYetToBeErasedIsNotResent(t *testing.T) {
 		}
 		return id
 	}
-	mails := &app.Mails{Pool: h.pool, Sender: s, Settings: settings(), Now: now}
+	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Settings: settings(), Now: now}}
 	for name, id := range map[string]uuid.UUID{"left": one("recipient <> ''", gone), "blank": one("recipient = ''", gone)} {
-		if _, err := mails.Resend(t.Context(), id); fault.ReasonOf(err) != domain.ReasonState {
+		if _, err := mails.Resend(t.Context(), id, ""); fault.ReasonOf(err) != domain.ReasonNotificationState {
 			t.Errorf("%s: resending it was answered with %v", name, err)
 		}
 	}
@@ -181,7 +181,7 @@ func TestAMailThatIsYetToBeErasedIsNotResent(t *testing.T) {
 	if _, err := h.pool.Exec(t.Context(), "update notifications set status = 2, due_time = null, end_time = now(), send_time = now() where customer_id = $1", stays); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := mails.Resend(t.Context(), one("true", stays)); err != nil {
+	if _, err := mails.Resend(t.Context(), one("true", stays), ""); err != nil {
 		t.Errorf("another's mail: %v", err)
 	}
 }

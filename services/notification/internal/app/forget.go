@@ -2,11 +2,10 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store"
 )
 
 const (
@@ -45,9 +44,9 @@ func (b *Bodies) Forget(ctx context.Context) (int64, error) {
 	before := b.Now().Add(-b.Retention)
 	var sum int64
 	for {
-		n, err := db.New(b.Pool).NotificationForgetBodies(ctx, db.NotificationForgetBodiesParams{Before: before, MaxRows: forgottenAtOnce})
+		n, err := store.On(b.Pool).DropTexts(ctx, before, forgottenAtOnce)
 		if err != nil {
-			return sum, fmt.Errorf("drop the texts of old mails: %w", err)
+			return sum, err
 		}
 		if sum += n; n < forgottenAtOnce {
 			return sum, nil

@@ -19,7 +19,7 @@ func TestOldTextsAreForgotten(t *testing.T) {
 	s := h.sender(app.SenderConfig{})
 	customer := uuid.New()
 	requests := requestsOf(t, customer, 1)
-	h.apply(s, requests, nil)
+	h.apply(s, requests)
 	for _, of := range []struct{ status, age string }{{"2", "2 hours"}, {"2", "59 minutes"}, {"3", "3 hours"}} {
 		status, age := of.status, of.age
 		if _, err := h.pool.Exec(t.Context(), `
@@ -56,18 +56,18 @@ func TestOldTextsAreForgotten(t *testing.T) {
 			t.Errorf("%d mails have %s, want %d", n, where, want)
 		}
 	}
-	mails := &app.Mails{Pool: h.pool, Sender: s, Settings: settings(), Now: now}
+	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Settings: settings(), Now: now}}
 	if m, text, err := mails.Get(t.Context(), one); err != nil || text.Text != "" || text.HTML != "" || m.Recipient == "" {
 		t.Errorf("it reads %+v as %q, %v", m, text.Text, err)
 	}
-	if _, err := mails.Resend(t.Context(), one); err == nil || !strings.Contains(err.Error(), "kept no longer") {
+	if _, err := mails.Resend(t.Context(), one, ""); err == nil || !strings.Contains(err.Error(), "kept no longer") {
 		t.Errorf("resent: %v", err)
 	}
-	h.apply(s, requests, nil)
+	h.apply(s, requests)
 	if n := h.count("true"); n != 1215 {
 		t.Errorf("%d mails after the event came again, want 1215", n)
 	}
-	h.apply(s, nil, []uuid.UUID{customer})
+	h.apply(s, nil, customer)
 	if n := h.count("recipient <> '' or subject <> '' or content <> ''"); n != 0 {
 		t.Errorf("%d mails hold personal data after the erasure", n)
 	}

@@ -1,88 +1,75 @@
-// Package app holds the use cases of notification: applying events, sending and
-// recording what came of it, and showing and resending mails.
 package app
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
-	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
-	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
 
-// Mailbox applies events to the mailbox.
+// Mailbox makes the mails that events request, and blanks those of erased people.
 type Mailbox struct {
 	Sender   *Sender
 	Erasure  *Erasure
 	Settings domain.Settings
+	ToOutbox ToOutbox
 	Now      func() time.Time
 	NewID    func() uuid.UUID
 }
 
-// Apply applies a batch in tx: mails that are requested, then erasures, so that a
-// mail of the same batch is erased too. It costs two round trips, and a third where
+// Apply applies a batch in tx: mails that are requested, then erasures, so that a mail
+// of the same batch is erased too. It costs two round trips, and a third where
 // somebody's data is erased. New mails are handed over after the commit. The rest of
-// very many mails of erased customers is blanked later (Erasure).
-func (b *Mailbox) Apply(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error {
-	q := db.New(tx)
+// very many mails of erased people is blanked later (Erasure).
+func (b *Mailbox) Apply(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased domain.Erasure) error {
 	now := b.Now()
-	if err := b.begin(ctx, q, erased, now); err != nil {
+	if err := b.begin(ctx, tx, erased, now); err != nil {
 		return err
 	}
 	var published []domain.Event
 	if len(requests) > 0 {
-		outcomes, err := b.accept(ctx, tx, requests, now)
+		events, err := b.accept(ctx, tx, requests, now)
 		if err != nil {
 			return err
 		}
-		published = append(published, outcomes...)
+		published = append(published, events...)
 	}
-	if len(erased) > 0 {
-		outcomes, err := b.Erasure.blank(ctx, tx, erased, now)
+	if !erased.None() {
+		events, err := b.Erasure.blank(ctx, tx, erased, now)
 		if err != nil {
 			return err
 		}
-		published = append(published, outcomes...)
+		published = append(published, events...)
 	}
-	if len(published) == 0 {
-		return nil
-	}
-	return outbox.Write(ctx, tx, events.Source, events.ToOutbox(published)...)
+	return b.ToOutbox.publish(ctx, tx, published)
 }
 
 // begin has mails and erasures that run side by side see each other.
-func (b *Mailbox) begin(ctx context.Context, q *db.Queries, erased []uuid.UUID, now time.Time) error {
-	if len(erased) == 0 {
-		return q.ErasedCustomerShare(ctx)
+func (b *Mailbox) begin(ctx context.Context, tx *pg.Tx, erased domain.Erasure, now time.Time) error {
+	if erased.None() {
+		return store.On(tx).AwaitErasures(ctx)
 	}
-	if err := q.ErasedCustomerExclude(ctx); err != nil {
-		return err
-	}
-	return q.ErasedCustomerInsertMany(ctx, db.ErasedCustomerInsertManyParams{CustomerIds: erased, CreateTime: now})
+	return store.On(tx).BeginErasure(ctx, erased, now)
 }
 
 func (b *Mailbox) accept(ctx context.Context, tx *pg.Tx, requests []domain.Request, now time.Time) ([]domain.Event, error) {
-	q := db.New(tx)
-	rows, err := q.NotificationKnown(ctx, store.KnownParams(requests))
+	known, err := store.On(tx).Known(ctx, requests)
 	if err != nil {
-		return nil, fmt.Errorf("read known mails: %w", err)
+		return nil, err
 	}
 	lease := b.Sender.Lease()
-	mails, published := domain.Accept(requests, store.Known(rows), domain.AcceptInput{
+	mails, published := domain.Accept(requests, known, domain.AcceptInput{
 		Now: now, Lease: lease, Domain: b.Settings.Domain(), NewID: b.NewID,
 	})
 	if len(mails) == 0 {
 		return published, nil
 	}
-	if err := q.NotificationInsertMany(ctx, store.InsertParams(mails, b.Settings.ShopName, mail.Version)); err != nil {
+	if err := store.On(tx).Insert(ctx, mails, b.Settings.ShopName, mail.Version); err != nil {
 		return nil, err
 	}
 	tx.OnCommit(func() { b.Sender.Offer(b.outgoing(mails), now.Add(lease)) })

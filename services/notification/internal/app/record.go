@@ -3,18 +3,14 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/batch"
-	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
-	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
-	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
 
 // recorder gathers the outcomes of many mails into one transaction.
@@ -77,18 +73,16 @@ func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) err
 		by[o.NotificationID], ids[i] = o, o.NotificationID
 	}
 	return s.cfg.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		q := db.New(tx)
-		rows, err := q.NotificationLock(ctx, ids)
+		states, err := store.On(tx).Lock(ctx, ids)
 		if err != nil {
-			return fmt.Errorf("lock mails: %w", err)
+			return err
 		}
-		var states []domain.State
 		var attempts []domain.Attempt
 		var published []domain.Event
 		retried := false
-		for _, row := range rows {
-			state, attempt, event := store.State(row).Record(by[row.ID], s.cfg.Settings.RetryPolicy)
-			states, attempts = append(states, state), append(attempts, attempt)
+		for i := range states {
+			state, attempt, event := states[i].Record(by[states[i].ID], s.cfg.Settings.RetryPolicy)
+			states[i], attempts = state, append(attempts, attempt)
 			if event != nil {
 				published = append(published, *event)
 			}
@@ -97,15 +91,12 @@ func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) err
 		if len(states) == 0 {
 			return nil
 		}
-		if err := q.NotificationUpdateMany(ctx, store.UpdateParams(states)); err != nil {
-			return err
-		}
-		if err := q.AttemptInsertMany(ctx, store.AttemptParams(attempts)); err != nil {
+		if err := store.On(tx).Update(ctx, states, attempts); err != nil {
 			return err
 		}
 		if retried {
 			tx.OnCommit(s.wakeSweep)
 		}
-		return outbox.Write(ctx, tx, events.Source, events.ToOutbox(published)...)
+		return s.cfg.ToOutbox.publish(ctx, tx, published)
 	})
 }

@@ -30,6 +30,7 @@ type SenderConfig struct {
 	Server    *smtp.Pool
 	Templates *mail.Templates
 	Settings  domain.Settings
+	ToOutbox  ToOutbox
 	Now       func() time.Time
 	Log       *slog.Logger
 	Tracer    trace.TracerProvider

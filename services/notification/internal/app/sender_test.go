@@ -20,6 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/notification/internal/app"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
@@ -57,7 +58,7 @@ func (h *harness) sender(cfg app.SenderConfig) *app.Sender {
 		h.t.Fatal(err)
 	}
 	cfg.Pool, cfg.Server, cfg.Templates, cfg.Settings = h.pool, server, templates, settings()
-	cfg.Now, cfg.Log = now, testkit.Log(h.t)
+	cfg.Now, cfg.Log, cfg.ToOutbox = now, testkit.Log(h.t), events.ToOutbox
 	cfg.Tracer, cfg.Meter = tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider()
 	return app.NewSender(cfg)
 }
@@ -89,24 +90,26 @@ func (h *harness) request(s *app.Sender, n int) {
 	for i := range requests {
 		requests[i] = request(h.t)
 	}
-	h.apply(s, requests, nil)
+	h.apply(s, requests)
 }
 
 // apply has a process apply mails and erasures in one batch.
-func (h *harness) apply(s *app.Sender, requests []domain.Request, erased []uuid.UUID) {
+func (h *harness) apply(s *app.Sender, requests []domain.Request, erased ...uuid.UUID) {
 	h.t.Helper()
 	mailbox := &app.Mailbox{
-		Sender: s, Erasure: h.erasure(s), Settings: settings(), Now: now,
+		Sender: s, Erasure: h.erasure(s), Settings: settings(), ToOutbox: events.ToOutbox, Now: now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}
-	err := h.pool.InTx(h.t.Context(), func(ctx context.Context, tx *pg.Tx) error { return mailbox.Apply(ctx, tx, requests, erased) })
+	err := h.pool.InTx(h.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		return mailbox.Apply(ctx, tx, requests, domain.Erasure{Customers: erased})
+	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
 }
 
 func (h *harness) erasure(s *app.Sender) *app.Erasure {
-	return &app.Erasure{Pool: h.pool, Sender: s, Now: now, Log: testkit.Log(h.t)}
+	return &app.Erasure{Pool: h.pool, Sender: s, ToOutbox: events.ToOutbox, Now: now, Log: testkit.Log(h.t)}
 }
 
 func request(t *testing.T) domain.Request {

@@ -9,10 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/condition"
-	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
-	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
 
 const (
@@ -58,60 +55,52 @@ func (s *Sender) claim(ctx context.Context) (time.Duration, error) {
 	if room <= 0 {
 		return sweepInterval / 10, nil
 	}
-	q := db.New(s.cfg.Pool.Hot())
+	mailbox := store.On(s.cfg.Pool.Hot())
 	now := s.cfg.Now()
 	lease := now.Add(s.cfg.Lease)
-	if ours := s.takeSpilled(room, now); len(ours.Ids) > 0 {
-		ours.Lease = lease
-		rows, err := q.NotificationClaimLeased(ctx, ours)
+	if ids, dueTimes := s.takeSpilled(room, now); len(ids) > 0 {
+		mails, err := mailbox.ClaimLeased(ctx, ids, dueTimes, lease)
 		if err != nil {
 			return 0, err
-		}
-		mails := make([]domain.Outgoing, len(rows))
-		for i, row := range rows {
-			mails[i] = store.Outgoing(db.NotificationClaimDueRow(row))
 		}
 		s.Offer(mails, lease)
 		return sweepPause, nil
 	}
-	rows, err := q.NotificationClaimDue(ctx, db.NotificationClaimDueParams{Lease: lease, Now: now, MaxRows: int32(room)})
+	mails, err := mailbox.ClaimDue(ctx, now, lease, room)
 	if err != nil {
 		return 0, err
-	}
-	mails := make([]domain.Outgoing, len(rows))
-	for i, row := range rows {
-		mails[i] = store.Outgoing(row)
 	}
 	s.Offer(mails, lease)
-	if len(rows) == room {
+	if len(mails) == room {
 		return sweepPause, nil
 	}
-	next, err := q.NotificationNextDue(ctx)
-	if pg.IsNoRows(err) {
-		return sweepInterval, nil
-	}
+	next, pending, err := mailbox.NextDue(ctx)
 	if err != nil {
 		return 0, err
+	}
+	if !pending {
+		return sweepInterval, nil
 	}
 	return min(max(next.Sub(now), sweepPause), sweepInterval), nil
 }
 
-// takeSpilled returns at most limit spilled mails whose lease still runs.
-func (s *Sender) takeSpilled(limit int, now time.Time) (ours db.NotificationClaimLeasedParams) {
+// takeSpilled returns at most limit spilled mails whose lease still runs, and when it
+// ends.
+func (s *Sender) takeSpilled(limit int, now time.Time) (ids []uuid.UUID, dueTimes []time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	taken := 0
 	for _, one := range s.spilled {
-		if len(ours.Ids) == limit {
+		if len(ids) == limit {
 			break
 		}
 		taken++
 		if one.until.After(now) {
-			ours.Ids, ours.DueTimes = append(ours.Ids, one.id), append(ours.DueTimes, one.until)
+			ids, dueTimes = append(ids, one.id), append(dueTimes, one.until)
 		}
 	}
 	s.spilled = s.spilled[taken:]
-	return ours
+	return ids, dueTimes
 }
 
 // keep extends the leases of the mails in memory, and lets go of those that another
@@ -172,12 +161,12 @@ func (s *Sender) forgetErased(ctx context.Context) error {
 	if len(mine) == 0 {
 		return nil
 	}
-	q := db.New(s.cfg.Pool.Hot())
-	if recent, err := q.ErasedCustomerRecent(ctx, now.Add(-forgetTime)); err != nil || !recent {
+	mailbox := store.On(s.cfg.Pool.Hot())
+	if recent, err := mailbox.ErasedSince(ctx, now.Add(-forgetTime)); err != nil || !recent {
 		return err
 	}
 	for part := range slices.Chunk(mine, 1000) {
-		erased, err := q.NotificationErasedAmong(ctx, idsOf(part))
+		erased, err := mailbox.ErasedAmong(ctx, idsOf(part))
 		if err != nil {
 			return err
 		}
@@ -233,7 +222,7 @@ func (s *Sender) holdings(fits func(until time.Time) bool) []holding {
 }
 
 func (s *Sender) setLeases(ctx context.Context, keys []holding, now, lease time.Time) (kept map[uuid.UUID]bool, err error) {
-	still, err := db.New(s.cfg.Pool.Hot()).NotificationExtend(ctx, db.NotificationExtendParams{Ids: idsOf(keys), Now: now, Lease: lease})
+	still, err := store.On(s.cfg.Pool.Hot()).Extend(ctx, idsOf(keys), now, lease)
 	if err != nil {
 		return nil, err
 	}

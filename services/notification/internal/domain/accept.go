@@ -23,6 +23,15 @@ type Request struct {
 	Traceparent string
 }
 
+// Guest is the address of a person without an account, in the form that compares; empty
+// for a customer.
+func (r Request) Guest() string {
+	if r.CustomerID != uuid.Nil {
+		return ""
+	}
+	return RecipientKey(r.Recipient)
+}
+
 // Known is what the mailbox holds of a requested mail.
 type Known struct {
 	// ID is uuid.Nil when the mail is not known; the other fields are zero then.
@@ -31,8 +40,8 @@ type Known struct {
 	Version int64
 	Cause   string
 	EndTime time.Time
-	// CustomerErased reports that the data of the request's customer was erased.
-	CustomerErased bool
+	// Erased reports that the data of the request's person was erased.
+	Erased bool
 }
 
 // Notification is a new mail in the mailbox.
@@ -77,7 +86,7 @@ func Accept(requests []Request, known []Known, in AcceptInput) (mails []Notifica
 			Version: known[i].Version, Cause: known[i].Cause, EndTime: known[i].EndTime, Traceparent: r.Traceparent,
 		}
 		if state.ID == uuid.Nil {
-			mail := in.new(r, known[i].CustomerErased)
+			mail := in.new(r, known[i].Erased)
 			mails = append(mails, mail)
 			state = mail.State
 		}
@@ -88,7 +97,7 @@ func Accept(requests []Request, known []Known, in AcceptInput) (mails []Notifica
 	return mails, events
 }
 
-func (in AcceptInput) new(r Request, customerErased bool) Notification {
+func (in AcceptInput) new(r Request, erased bool) Notification {
 	id := in.NewID()
 	mail := Notification{
 		State: State{
@@ -98,7 +107,7 @@ func (in AcceptInput) new(r Request, customerErased bool) Notification {
 		CustomerID: r.CustomerID, Recipient: r.Recipient, Subject: r.Subject, Content: r.Content,
 		MessageID: MessageID(id, 0, in.Domain),
 	}
-	if customerErased || r.Recipient == "" {
+	if erased || r.Recipient == "" {
 		mail.Status, mail.Cause, mail.Readable = Erased, CauseErased, false
 		mail.EndTime, mail.DueTime = in.Now, time.Time{}
 		mail.Recipient, mail.Subject, mail.Content = "", "", []byte{}

@@ -103,8 +103,8 @@ func (s State) Record(o Outcome, p RetryPolicy) (State, Attempt, *Event) {
 // masked stands for an address.
 const masked = "[address]"
 
-// address is what looks like an e-mail address, whatever surrounds it.
-var address = regexp.MustCompile(`[^\s<>"'(),;:]+@[^\s<>"'(),;:]+`)
+// address is what looks like an e-mail address, with its quotes, whatever surrounds it.
+var address = regexp.MustCompile(`("[^"]*"|[^\s<>"'(),;:]+)@[^\s<>"'(),;:]+`)
 
 // Clean makes one line of what a mail server said, without the recipient and other
 // addresses that it may repeat, at most 500 characters long, and never empty.

@@ -1,7 +1,3 @@
-// Package domain decides about mails: whether one is new, what follows from an
-// attempt to hand it over, when it is tried again and when given up, what may be
-// sent once more, and what is left of it once the person's data is erased. It is
-// pure: time and ids come in, new states and events go out.
 package domain
 
 import (
@@ -10,12 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
-)
-
-// The reasons that this context's errors carry.
-const (
-	ReasonNotFound fault.Reason = "NOTIFICATION_NOT_FOUND"
-	ReasonState    fault.Reason = "NOTIFICATION_STATE"
 )
 
 // Kind is what a mail says. A mail is known by its kind and subject: the order, the
@@ -152,15 +142,15 @@ func (s State) Erase(now time.Time) (State, *Event) {
 	return s, s.outcome()
 }
 
-// Resend has a mail sent once more. It refuses one that is being sent, and one
-// whose text is gone.
+// Resend has a mail sent again: now, due when the lease of the process that sends it
+// ends. It refuses a mail that is being sent, and one whose text is gone.
 func (s State) Resend(now, due time.Time, traceparent string) (State, error) {
 	if s.Status == Pending {
-		return s, fault.New(fault.FailedPrecondition, ReasonState,
+		return s, fault.New(fault.FailedPrecondition, ReasonNotificationState,
 			"notification %s is being sent: wait until it is SENT or FAILED", s.ID).With("status", s.Status.String())
 	}
 	if !s.Readable {
-		return s, fault.New(fault.FailedPrecondition, ReasonState,
+		return s, fault.New(fault.FailedPrecondition, ReasonNotificationState,
 			"notification %s can't be sent: its text was erased or is kept no longer", s.ID).With("status", s.Status.String())
 	}
 	s.Status, s.Cause, s.EndTime = Pending, "", time.Time{}
@@ -169,11 +159,6 @@ func (s State) Resend(now, due time.Time, traceparent string) (State, error) {
 	s.Version++
 	s.Traceparent = traceparent
 	return s, nil
-}
-
-// NotFound is the error for an id that no mail has.
-func NotFound(id uuid.UUID) *fault.Error {
-	return fault.New(fault.NotFound, ReasonNotFound, "there is no notification %s", id).With("id", id.String())
 }
 
 // AuditStatus is the status that counts for the order: a mail that arrived once is

@@ -86,7 +86,7 @@ func TestAMailForAnErasedPersonIsNeverSent(t *testing.T) {
 	for name, c := range map[string]struct {
 		request Request
 		known   Known
-	}{"an event from before": {request(), Known{CustomerErased: true}}, "an event from after": {blank, Known{}}} {
+	}{"an event from before": {request(), Known{Erased: true}}, "an event from after": {blank, Known{}}} {
 		mails, events := Accept([]Request{c.request}, []Known{c.known}, input())
 		if len(mails) != 1 || len(events) != 1 {
 			t.Fatalf("%s: made %v, published %v", name, mails, events)
@@ -168,7 +168,7 @@ func TestDelaysDoubleUpToAQuarterOfAnHour(t *testing.T) {
 func TestResendingMakesTheMailPendingUnderAnotherMessageID(t *testing.T) {
 	t.Parallel()
 	s := pendingMail(t)
-	if _, err := s.Resend(at(1), at(11), ""); fault.ReasonOf(err) != ReasonState {
+	if _, err := s.Resend(at(1), at(11), ""); fault.ReasonOf(err) != ReasonNotificationState {
 		t.Errorf("a pending mail was resent: %v", err)
 	}
 	done, _, _ := s.Record(Outcome{Permanent: true, Result: "550", Time: at(1)}, policy)
@@ -180,7 +180,7 @@ func TestResendingMakesTheMailPendingUnderAnotherMessageID(t *testing.T) {
 		t.Error("the Message-ID is the same")
 	}
 	blank, _ := done.Erase(at(3))
-	if _, err := blank.Resend(at(4), at(14), ""); fault.ReasonOf(err) != ReasonState {
+	if _, err := blank.Resend(at(4), at(14), ""); fault.ReasonOf(err) != ReasonNotificationState {
 		t.Errorf("an erased mail was resent: %v", err)
 	}
 }

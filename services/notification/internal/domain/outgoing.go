@@ -37,6 +37,21 @@ type Stored struct {
 	History []Attempt
 }
 
+// Resend has the mail sent again under a new Message-ID, to another recipient when one
+// is named.
+func (s Stored) Resend(recipient string, now, due time.Time, domain, traceparent string) (Stored, error) {
+	state, err := s.State.Resend(now, due, traceparent)
+	if err != nil {
+		return s, err
+	}
+	s.State = state
+	s.MessageID = MessageID(s.ID, s.Resends, domain)
+	if recipient != "" {
+		s.Recipient = recipient
+	}
+	return s, nil
+}
+
 // Outgoing is the mail as it is handed over.
 func (s Stored) Outgoing() Outgoing {
 	return Outgoing{

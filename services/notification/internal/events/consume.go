@@ -10,6 +10,7 @@ import (
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
@@ -27,9 +28,9 @@ const (
 
 // Handlers are the use cases behind the events that notification consumes.
 type Handlers struct {
-	// Apply makes the mails that a batch requests, and blanks those of the customers
-	// that it erases.
-	Apply func(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased []uuid.UUID) error
+	// Apply makes the mails that a batch requests, and blanks those of the people that
+	// it erases.
+	Apply func(ctx context.Context, tx *pg.Tx, requests []domain.Request, erased domain.Erasure) error
 }
 
 // NewHandler passes what concerns mails to the handlers and ignores all other types.
@@ -38,7 +39,7 @@ type Handlers struct {
 func NewHandler(handlers Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		var requests []domain.Request
-		var erased []uuid.UUID
+		var erased domain.Erasure
 		for _, e := range batch {
 			kind, concerns := mailOf(e.Type)
 			switch {
@@ -49,14 +50,12 @@ func NewHandler(handlers Handlers) consumer.Handler {
 				}
 				requests = append(requests, request)
 			case e.Type == typeErased:
-				id, err := readErased(e)
-				if err != nil {
+				if err := readErased(e, &erased); err != nil {
 					return fmt.Errorf("event %s: %w", e.ID, err)
 				}
-				erased = append(erased, id)
 			}
 		}
-		if len(requests) == 0 && len(erased) == 0 {
+		if len(requests) == 0 && erased.None() {
 			return nil
 		}
 		return handlers.Apply(ctx, tx, requests, erased)
@@ -78,15 +77,25 @@ func mailOf(eventType string) (domain.Kind, bool) {
 	}
 }
 
-func readErased(e consumer.Event) (uuid.UUID, error) {
+// readErased adds whom an event erases.
+func readErased(e consumer.Event, erased *domain.Erasure) error {
 	m := &customerv1.CustomerErased{}
 	if err := consumer.Decode(e, m); err != nil {
-		return uuid.Nil, err
+		return err
 	}
-	if m.GetCustomerId() != e.Key.String() {
-		return uuid.Nil, fmt.Errorf("customer_id %q is not the key %s", m.GetCustomerId(), e.Key)
+	if m.GetCustomerId() == "" && m.GetEmail() == "" {
+		return errors.New("names neither a customer nor an address")
 	}
-	return e.Key, nil
+	if m.GetCustomerId() != "" {
+		if m.GetCustomerId() != e.Key.String() {
+			return fmt.Errorf("customer_id %q is not the key %s", m.GetCustomerId(), e.Key)
+		}
+		erased.Customers = append(erased.Customers, e.Key)
+	}
+	if m.GetEmail() != "" {
+		erased.AddGuest(domain.NewErasedGuest(m.GetEmail(), e.Time))
+	}
+	return nil
 }
 
 func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, error) {
@@ -114,8 +123,13 @@ func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, error) {
 		// The person's data was erased: there is nobody to write to.
 		return r, nil
 	}
-	if len(r.Recipient) > 254 {
-		return domain.Request{}, errors.New("notice.contact.email is longer than 254 bytes")
+	// What is no address by the grammar came before the grammar; the sender refuses it
+	// and says why on the mail.
+	if normal, err := grammar.Email(r.Recipient); err == nil {
+		r.Recipient = normal
+	}
+	if len(r.Recipient) > grammar.MaxEmail {
+		return domain.Request{}, fmt.Errorf("notice.contact.email is longer than %d bytes", grammar.MaxEmail)
 	}
 	written, err := mail.FromEvent(event)
 	if err != nil {

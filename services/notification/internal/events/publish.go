@@ -15,30 +15,24 @@ const (
 	OrderTopic = "shopmesh.order.order.v1"
 	// CustomerTopic is customer's; it holds CustomerErased.
 	CustomerTopic = "shopmesh.customer.customer.v1"
-	// Source is what our events name as theirs.
-	Source = "/shopmesh/notification"
 )
 
-// ToOutbox translates events for the broker.
-func ToOutbox(published []domain.Event) []outbox.Event {
-	out := make([]outbox.Event, len(published))
-	for i, e := range published {
-		out[i] = outbox.Event{
-			Topic: NotificationTopic, Key: e.NotificationID, Version: e.Version, Time: e.Time,
-			Span: trace.Parse(e.Traceparent),
-		}
-		kind := notificationv1.NotificationKind(e.Kind)
-		if e.Sent {
-			out[i].Message = &notificationv1.NotificationSent{
-				NotificationId: e.NotificationID.String(), OrderId: e.OrderID.String(), Kind: kind,
-				SubjectId: e.SubjectID.String(), Version: e.Version,
-			}
-			continue
-		}
-		out[i].Message = &notificationv1.NotificationFailed{
+// ToOutbox translates an event for the broker.
+func ToOutbox(e domain.Event) outbox.Event {
+	out := outbox.Event{
+		Topic: NotificationTopic, Key: e.NotificationID, Version: e.Version, Time: e.Time, Span: trace.Parse(e.Traceparent),
+	}
+	kind := notificationv1.NotificationKind(e.Kind)
+	if e.Sent {
+		out.Message = &notificationv1.NotificationSent{
 			NotificationId: e.NotificationID.String(), OrderId: e.OrderID.String(), Kind: kind,
-			SubjectId: e.SubjectID.String(), Version: e.Version, Cause: e.Cause,
+			SubjectId: e.SubjectID.String(), Version: e.Version,
 		}
+		return out
+	}
+	out.Message = &notificationv1.NotificationFailed{
+		NotificationId: e.NotificationID.String(), OrderId: e.OrderID.String(), Kind: kind,
+		SubjectId: e.SubjectID.String(), Version: e.Version, Cause: e.Cause,
 	}
 	return out
 }

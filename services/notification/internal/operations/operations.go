@@ -6,22 +6,17 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	kitoperations "github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
-	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store"
 )
 
 const (
 	// name is what the context is called.
 	name = "notification"
-	// pageRows is how many mails are read at once.
-	pageRows = 1000
 	// maxFindings bounds the findings of a kind: what is wrong with a thousand mails
 	// is wrong with the sender.
 	maxFindings = 1000
@@ -56,43 +51,23 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 }
 
 func (o *Operations) mails(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
-	q := db.New(o.pool)
-	after := db.NotificationAuditParams{AfterOrderID: uuid.Nil, MaxRows: pageRows}
-	for {
-		rows, err := q.NotificationAudit(ctx, after)
-		if err != nil {
-			return fmt.Errorf("read mails: %w", err)
-		}
-		for _, row := range rows {
-			status := domain.AuditStatus(domain.Status(row.Status), row.SendTime != nil)
-			err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Mail{Mail: &operationsv1.MailRecord{
-				OrderId: row.OrderID.String(), Kind: domain.Kind(row.Kind).String(),
-				SubjectId: row.SubjectID.String(), Status: status.String(),
-			}}})
-			if err != nil {
-				return err
-			}
-		}
-		if len(rows) < pageRows {
-			return nil
-		}
-		last := rows[len(rows)-1]
-		after.AfterOrderID, after.AfterKind, after.AfterSubjectID = last.OrderID, last.Kind, last.SubjectID
-	}
+	return store.On(o.pool).EachMail(ctx, func(m store.AuditedMail) error {
+		return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Mail{Mail: &operationsv1.MailRecord{
+			OrderId: m.OrderID.String(), Kind: m.Kind.String(), SubjectId: m.SubjectID.String(), Status: m.Status.String(),
+		}}})
+	})
 }
 
 func (o *Operations) overdue(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
-	rows, err := db.New(o.pool).NotificationOverdue(ctx, db.NotificationOverdueParams{
-		Before: o.now().Add(-overdue), MaxRows: maxFindings,
-	})
+	mails, err := store.On(o.pool).Overdue(ctx, o.now().Add(-overdue), maxFindings)
 	if err != nil {
-		return fmt.Errorf("find overdue mails: %w", err)
+		return err
 	}
-	for _, row := range rows {
+	for _, m := range mails {
 		err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Finding{Finding: &operationsv1.Finding{
-			Kind: "MAIL_OVERDUE", Subject: row.ID.String(), Context: name,
+			Kind: "MAIL_OVERDUE", Subject: m.ID.String(), Context: name,
 			Message: fmt.Sprintf("the mail %s of order %s is due since %s, and nobody sends it; %d attempts were made",
-				domain.Kind(row.Kind), row.OrderID, row.DueTime.Format(time.RFC3339), row.AttemptCount),
+				m.Kind, m.OrderID, m.DueTime.Format(time.RFC3339), m.Attempts),
 		}}})
 		if err != nil {
 			return err
@@ -102,9 +77,9 @@ func (o *Operations) overdue(ctx context.Context, emit func(*operationsv1.AuditR
 }
 
 func (o *Operations) pending(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
-	mails, err := db.New(o.pool).NotificationPendingCount(ctx)
+	mails, err := store.On(o.pool).CountPending(ctx)
 	if err != nil {
-		return fmt.Errorf("count pending mails: %w", err)
+		return err
 	}
 	if mails > 0 {
 		err := emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{Pending: &operationsv1.Pending{

@@ -14,7 +14,7 @@ func (s *Server) GetNotification(
 	if err != nil {
 		return nil, err
 	}
-	mail, rendered, err := s.mails.Get(ctx, id)
+	mail, rendered, err := s.notifications.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -11,12 +11,12 @@ import (
 func (s *Server) ListNotifications(
 	ctx context.Context, req *notificationv1.ListNotificationsRequest,
 ) (*notificationv1.ListNotificationsResponse, error) {
-	found, err := s.mails.List(ctx, page.Request{Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter()})
+	found, next, err := s.notifications.List(ctx, page.Request{Size: req.GetPageSize(), Token: req.GetPageToken(), Filter: req.GetFilter()})
 	if err != nil {
 		return nil, err
 	}
-	res := &notificationv1.ListNotificationsResponse{NextPageToken: found.Next}
-	for _, mail := range found.Mails {
+	res := &notificationv1.ListNotificationsResponse{NextPageToken: next}
+	for _, mail := range found {
 		res.Notifications = append(res.Notifications, toNotification(mail))
 	}
 	return res, nil

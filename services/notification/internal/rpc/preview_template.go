@@ -11,7 +11,7 @@ import (
 func (s *Server) PreviewTemplate(
 	_ context.Context, req *notificationv1.PreviewTemplateRequest,
 ) (*notificationv1.PreviewTemplateResponse, error) {
-	rendered, err := s.mails.Preview(domain.Kind(req.GetKind()))
+	rendered, err := s.notifications.Preview(domain.Kind(req.GetKind()))
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 )
 
-// ResendNotification sends a mail once more.
+// ResendNotification sends a mail again.
 func (s *Server) ResendNotification(
 	ctx context.Context, req *notificationv1.ResendNotificationRequest,
 ) (*notificationv1.ResendNotificationResponse, error) {
@@ -14,7 +14,7 @@ func (s *Server) ResendNotification(
 	if err != nil {
 		return nil, err
 	}
-	mail, err := s.mails.Resend(ctx, id)
+	mail, err := s.notifications.Resend(ctx, id, req.GetRecipient())
 	if err != nil {
 		return nil, err
 	}

@@ -12,11 +12,13 @@ var _ notificationv1connect.NotificationServiceHandler = (*Server)(nil)
 
 // Server is the NotificationService.
 type Server struct {
-	mails *app.Mails
+	notifications *app.Notifications
 }
 
 // NewServer returns the NotificationService over its use cases.
-func NewServer(mails *app.Mails) *Server { return &Server{mails: mails} }
+func NewServer(notifications *app.Notifications) *Server {
+	return &Server{notifications: notifications}
+}
 
 // Register serves it on server.
 func (s *Server) Register(server *connect.Server) {

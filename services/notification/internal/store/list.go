@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shopmesh/shopmesh/kit/page"
-	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
@@ -28,7 +26,7 @@ func listing() page.Schema {
 		Fields: map[string]page.Field{
 			"age":       {Column: "id", Kind: page.ID, Order: true},
 			"order_id":  {Column: "order_id", Kind: page.ID, Filter: true},
-			"recipient": {Column: "recipient", Kind: page.Text, Filter: true},
+			"recipient": {Column: "recipient_key", Kind: page.Text, Filter: true, Condition: byRecipient},
 			"kind":      {Column: "kind", Kind: page.Enum, Values: kinds, Filter: true},
 			"status":    {Column: "status", Kind: page.Enum, Values: statuses, Filter: true},
 		},
@@ -37,10 +35,16 @@ func listing() page.Schema {
 	}
 }
 
-// List returns a page of mails without their content, newest first, and the token of
-// the next. It is written here because one statement for all filters would be
+// byRecipient compares addresses without regard to case and to blanks around them.
+func byRecipient(op string, value any, param func(any) string) string {
+	address, _ := value.(string)
+	return "recipient_key " + op + " " + param(domain.RecipientKey(address))
+}
+
+// List returns a page of mails without their content, newest first, with what was
+// tried, and the token of the next page. It is written here because one statement for all filters would be
 // planned for none of them; the text holds columns and parameters only.
-func List(ctx context.Context, q pg.Querier, r page.Request) (mails []domain.Stored, next string, err error) {
+func (s Store) List(ctx context.Context, r page.Request) (mails []domain.Stored, next string, err error) {
 	query, err := listing().Parse(r)
 	if err != nil {
 		return nil, "", err
@@ -48,10 +52,10 @@ func List(ctx context.Context, q pg.Querier, r page.Request) (mails []domain.Sto
 	var args []any
 	where, order := query.SQL(&args)
 	args = append(args, query.Limit())
-	rows, err := q.Query(ctx, `-- name: NotificationList :many
+	rows, err := s.dbtx.Query(ctx, `-- name: NotificationList :many
 select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, ''::bytea as content,
        message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
-       create_time, requested_time, due_time, end_time, send_time
+       create_time, requested_time, due_time, end_time, send_time, recipient_key
 from notifications where `+where+` order by `+order+fmt.Sprintf(` limit $%d`, len(args)), args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list notifications: %w", err)
@@ -68,30 +72,7 @@ from notifications where `+where+` order by `+order+fmt.Sprintf(` limit $%d`, le
 	}
 	mails = make([]domain.Stored, len(found))
 	for i, row := range found {
-		mails[i] = Stored(row)
+		mails[i] = fromDBStored(row)
 	}
-	return mails, next, nil
-}
-
-// maxAttempts is how many attempts of a mail are shown, the newest.
-const maxAttempts = 20
-
-// WithAttempts adds to mails what was tried.
-func WithAttempts(ctx context.Context, q db.DBTX, mails []domain.Stored) error {
-	if len(mails) == 0 {
-		return nil
-	}
-	ids := make([]uuid.UUID, len(mails))
-	for i, m := range mails {
-		ids[i] = m.ID
-	}
-	rows, err := db.New(q).AttemptNewest(ctx, db.AttemptNewestParams{NotificationIds: ids, MaxEach: maxAttempts})
-	if err != nil {
-		return fmt.Errorf("read attempts: %w", err)
-	}
-	by := Attempts(rows)
-	for i := range mails {
-		mails[i].History = by[mails[i].ID]
-	}
-	return nil
+	return mails, next, s.addAttempts(ctx, mails)
 }

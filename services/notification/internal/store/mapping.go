@@ -1,8 +1,3 @@
-// Package store keeps the mailbox in PostgreSQL. The queries are in queries/,
-// what sqlc makes of them in db/; list.go holds the list, whose statement depends
-// on what is requested.
-//
-// Lock order: erased_customers (the table), notifications (id).
 package store
 
 import (
@@ -14,36 +9,35 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
 
-// KnownParams asks what is known of each requested mail, in their order.
-func KnownParams(requests []domain.Request) db.NotificationKnownParams {
+func toDBRequests(requests []domain.Request) db.NotificationKnownParams {
 	n := len(requests)
 	p := db.NotificationKnownParams{
 		Positions: make([]int32, n), Kinds: make([]int16, n), SubjectIds: make([]uuid.UUID, n), CustomerIds: make([]uuid.UUID, n),
+		Guests: make([]string, n), OrderIds: make([]uuid.UUID, n),
 	}
 	for i, r := range requests {
 		p.Positions[i], p.Kinds[i], p.SubjectIds[i], p.CustomerIds[i] = int32(i), int16(r.Kind), r.SubjectID, r.CustomerID
+		p.Guests[i], p.OrderIds[i] = r.Guest(), r.OrderID
 	}
 	return p
 }
 
-// Known reads the answer to KnownParams.
-func Known(rows []db.NotificationKnownRow) []domain.Known {
+func fromDBKnown(rows []db.NotificationKnownRow) []domain.Known {
 	known := make([]domain.Known, len(rows))
 	for i, row := range rows {
-		known[i].CustomerErased = row.CustomerErased
+		known[i].Erased = row.PersonErased != nil && *row.PersonErased
 		if row.ID == nil {
 			continue
 		}
 		known[i] = domain.Known{
 			ID: *row.ID, Status: domain.Status(*row.Status), Version: *row.Version, Cause: *row.Cause,
-			EndTime: fromNullable(row.EndTime), CustomerErased: row.CustomerErased,
+			EndTime: fromNullable(row.EndTime), Erased: known[i].Erased,
 		}
 	}
 	return known
 }
 
-// InsertParams are the rows of new mails.
-func InsertParams(mails []domain.Notification, shopName string, template int) db.NotificationInsertManyParams {
+func toDBNotifications(mails []domain.Notification, shopName string, template int) db.NotificationInsertManyParams {
 	var p db.NotificationInsertManyParams
 	for _, m := range mails {
 		p.Ids = append(p.Ids, m.ID)
@@ -53,6 +47,7 @@ func InsertParams(mails []domain.Notification, shopName string, template int) db
 		p.CustomerIds = append(p.CustomerIds, m.CustomerID)
 		p.Statuses = append(p.Statuses, int16(m.Status))
 		p.Recipients = append(p.Recipients, m.Recipient)
+		p.RecipientKeys = append(p.RecipientKeys, domain.RecipientKey(m.Recipient))
 		p.Subjects = append(p.Subjects, m.Subject)
 		p.ShopNames = append(p.ShopNames, shopName)
 		p.Templates = append(p.Templates, int16(template))
@@ -67,8 +62,8 @@ func InsertParams(mails []domain.Notification, shopName string, template int) db
 	return p
 }
 
-// State reads a locked row.
-func State(row db.NotificationLockRow) domain.State {
+// fromDBState reads a locked row.
+func fromDBState(row db.NotificationLockRow) domain.State {
 	return domain.State{
 		ID: row.ID, Kind: domain.Kind(row.Kind), SubjectID: row.SubjectID, OrderID: row.OrderID,
 		Status: domain.Status(row.Status), Readable: row.Readable,
@@ -78,8 +73,7 @@ func State(row db.NotificationLockRow) domain.State {
 	}
 }
 
-// UpdateParams are the rows of changed mails.
-func UpdateParams(states []domain.State) db.NotificationUpdateManyParams {
+func toDBStates(states []domain.State) db.NotificationUpdateManyParams {
 	var p db.NotificationUpdateManyParams
 	for _, s := range states {
 		p.Ids = append(p.Ids, s.ID)
@@ -95,8 +89,8 @@ func UpdateParams(states []domain.State) db.NotificationUpdateManyParams {
 	return p
 }
 
-// EraseParams are the rows of mails whose text goes.
-func EraseParams(states []domain.State) db.NotificationEraseManyParams {
+// toDBErased are the rows of mails whose text goes.
+func toDBErased(states []domain.State) db.NotificationEraseManyParams {
 	var p db.NotificationEraseManyParams
 	for _, s := range states {
 		p.Ids = append(p.Ids, s.ID)
@@ -108,8 +102,7 @@ func EraseParams(states []domain.State) db.NotificationEraseManyParams {
 	return p
 }
 
-// AttemptParams are the rows of attempts.
-func AttemptParams(attempts []domain.Attempt) db.AttemptInsertManyParams {
+func toDBAttempts(attempts []domain.Attempt) db.AttemptInsertManyParams {
 	var p db.AttemptInsertManyParams
 	for _, a := range attempts {
 		p.NotificationIds = append(p.NotificationIds, a.NotificationID)
@@ -122,8 +115,8 @@ func AttemptParams(attempts []domain.Attempt) db.AttemptInsertManyParams {
 	return p
 }
 
-// Attempts reads rows of attempts, by mail.
-func Attempts(rows []db.DeliveryAttempt) map[uuid.UUID][]domain.Attempt {
+// fromDBAttempts reads rows of attempts, by mail.
+func fromDBAttempts(rows []db.DeliveryAttempt) map[uuid.UUID][]domain.Attempt {
 	by := make(map[uuid.UUID][]domain.Attempt)
 	for _, row := range rows {
 		by[row.NotificationID] = append(by[row.NotificationID], domain.Attempt{
@@ -134,8 +127,8 @@ func Attempts(rows []db.DeliveryAttempt) map[uuid.UUID][]domain.Attempt {
 	return by
 }
 
-// Outgoing reads a claimed row.
-func Outgoing(row db.NotificationClaimDueRow) domain.Outgoing {
+// fromDBOutgoing reads a claimed row.
+func fromDBOutgoing(row db.NotificationClaimDueRow) domain.Outgoing {
 	return domain.Outgoing{
 		ID: row.ID, Kind: domain.Kind(row.Kind), Recipient: row.Recipient, Subject: row.Subject, ShopName: row.ShopName,
 		Template: int(row.Template), Content: row.Content, MessageID: row.MessageID, Resends: int(row.ResendCount),
@@ -143,8 +136,8 @@ func Outgoing(row db.NotificationClaimDueRow) domain.Outgoing {
 	}
 }
 
-// Stored reads a whole row.
-func Stored(row db.Notification) domain.Stored {
+// fromDBStored reads a whole row.
+func fromDBStored(row db.Notification) domain.Stored {
 	return domain.Stored{
 		State: domain.State{
 			ID: row.ID, Kind: domain.Kind(row.Kind), SubjectID: row.SubjectID, OrderID: row.OrderID,
@@ -164,4 +157,11 @@ func fromNullable(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return *t
+}
+
+func toDBGuests(guests []domain.ErasedGuest) (emails []string, lastOrders []uuid.UUID) {
+	for _, g := range guests {
+		emails, lastOrders = append(emails, g.Email), append(lastOrders, g.LastOrder)
+	}
+	return emails, lastOrders
 }

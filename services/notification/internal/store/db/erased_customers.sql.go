@@ -64,18 +64,6 @@ func (q *Queries) ErasedCustomerLockUnfinished(ctx context.Context, maxRows int3
 	return items, nil
 }
 
-const erasedCustomerRecent = `-- name: ErasedCustomerRecent :one
-select exists (select from erased_customers where create_time > $1::timestamptz or unfinished)
-`
-
-// Whether mails may have been blanked since @since.
-func (q *Queries) ErasedCustomerRecent(ctx context.Context, since time.Time) (bool, error) {
-	row := q.db.QueryRow(ctx, erasedCustomerRecent, since)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const erasedCustomerSetUnfinished = `-- name: ErasedCustomerSetUnfinished :exec
 update erased_customers set unfinished = $1::boolean where customer_id = any ($2::uuid[])
 `
@@ -98,4 +86,17 @@ lock table erased_customers in row share mode
 func (q *Queries) ErasedCustomerShare(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, erasedCustomerShare)
 	return err
+}
+
+const erasedRecent = `-- name: ErasedRecent :one
+select exists (select from erased_customers where create_time > $1::timestamptz or unfinished)
+    or exists (select from erased_guests where create_time > $1::timestamptz or unfinished)
+`
+
+// Whether mails may have been blanked since @since.
+func (q *Queries) ErasedRecent(ctx context.Context, since time.Time) (*bool, error) {
+	row := q.db.QueryRow(ctx, erasedRecent, since)
+	var column_1 *bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }

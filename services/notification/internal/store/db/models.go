@@ -43,4 +43,5 @@ type Notification struct {
 	DueTime       *time.Time
 	EndTime       *time.Time
 	SendTime      *time.Time
+	RecipientKey  string
 }

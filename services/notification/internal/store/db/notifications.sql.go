@@ -203,7 +203,7 @@ func (q *Queries) NotificationClaimLeased(ctx context.Context, arg NotificationC
 
 const notificationEraseMany = `-- name: NotificationEraseMany :exec
 update notifications n
-set recipient = '', subject = '', content = '', due_time = null,
+set recipient = '', recipient_key = '', subject = '', content = '', due_time = null,
     status = u.status, cause = u.cause, version = u.version,
     end_time = nullif(u.end_time, '0001-01-01T00:00:00Z')
 from (
@@ -323,7 +323,7 @@ func (q *Queries) NotificationForgetBodies(ctx context.Context, arg Notification
 }
 
 const notificationGet = `-- name: NotificationGet :one
-select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time from notifications where id = $1
+select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key from notifications where id = $1
 `
 
 func (q *Queries) NotificationGet(ctx context.Context, id uuid.UUID) (Notification, error) {
@@ -353,20 +353,23 @@ func (q *Queries) NotificationGet(ctx context.Context, id uuid.UUID) (Notificati
 		&i.DueTime,
 		&i.EndTime,
 		&i.SendTime,
+		&i.RecipientKey,
 	)
 	return i, err
 }
 
 const notificationGetForUpdate = `-- name: NotificationGetForUpdate :one
-select n.id, n.kind, n.subject_id, n.order_id, n.customer_id, n.status, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.attempt_count, n.retry_count, n.cause, n.version, n.traceparent, n.create_time, n.requested_time, n.due_time, n.end_time, n.send_time, exists (select from erased_customers e where e.customer_id = n.customer_id) as customer_erased
+select n.id, n.kind, n.subject_id, n.order_id, n.customer_id, n.status, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.attempt_count, n.retry_count, n.cause, n.version, n.traceparent, n.create_time, n.requested_time, n.due_time, n.end_time, n.send_time, n.recipient_key, exists (select from erased_customers e where e.customer_id = n.customer_id) or exists (
+  select from erased_guests g where g.email = n.recipient_key and n.customer_id is null and n.order_id <= g.last_order_id
+) as person_erased
 from notifications n
 where n.id = $1
 for no key update of n
 `
 
 type NotificationGetForUpdateRow struct {
-	Notification   Notification
-	CustomerErased bool
+	Notification Notification
+	PersonErased *bool
 }
 
 // With erased_customers taken before, so that no erasure runs meanwhile.
@@ -397,19 +400,20 @@ func (q *Queries) NotificationGetForUpdate(ctx context.Context, id uuid.UUID) (N
 		&i.Notification.DueTime,
 		&i.Notification.EndTime,
 		&i.Notification.SendTime,
-		&i.CustomerErased,
+		&i.Notification.RecipientKey,
+		&i.PersonErased,
 	)
 	return i, err
 }
 
 const notificationInsertMany = `-- name: NotificationInsertMany :exec
 insert into notifications (
-  id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template,
+  id, kind, subject_id, order_id, customer_id, status, recipient, recipient_key, subject, shop_name, template,
   content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
   create_time, requested_time, due_time, end_time
 )
 select n.id, n.kind, n.subject_id, n.order_id, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'),
-       n.status, n.recipient, n.subject, n.shop_name, n.template,
+       n.status, n.recipient, n.recipient_key, n.subject, n.shop_name, n.template,
        n.content, n.message_id, 0, 0, 0, n.cause, n.version, n.traceparent,
        n.create_time, n.create_time,
        case when n.status = 1 then n.due_time end,
@@ -418,33 +422,35 @@ from (
   select unnest($1::uuid[]) as id, unnest($2::smallint[]) as kind,
          unnest($3::uuid[]) as subject_id, unnest($4::uuid[]) as order_id,
          unnest($5::uuid[]) as customer_id, unnest($6::smallint[]) as status,
-         unnest($7::text[]) as recipient, unnest($8::text[]) as subject,
-         unnest($9::text[]) as shop_name, unnest($10::smallint[]) as template,
-         unnest($11::bytea[]) as content, unnest($12::text[]) as message_id,
-         unnest($13::text[]) as cause, unnest($14::bigint[]) as version,
-         unnest($15::text[]) as traceparent, unnest($16::timestamptz[]) as create_time,
-         unnest($17::timestamptz[]) as due_time
+         unnest($7::text[]) as recipient, unnest($8::text[]) as recipient_key,
+         unnest($9::text[]) as subject,
+         unnest($10::text[]) as shop_name, unnest($11::smallint[]) as template,
+         unnest($12::bytea[]) as content, unnest($13::text[]) as message_id,
+         unnest($14::text[]) as cause, unnest($15::bigint[]) as version,
+         unnest($16::text[]) as traceparent, unnest($17::timestamptz[]) as create_time,
+         unnest($18::timestamptz[]) as due_time
 ) n
 `
 
 type NotificationInsertManyParams struct {
-	Ids          []uuid.UUID
-	Kinds        []int16
-	SubjectIds   []uuid.UUID
-	OrderIds     []uuid.UUID
-	CustomerIds  []uuid.UUID
-	Statuses     []int16
-	Recipients   []string
-	Subjects     []string
-	ShopNames    []string
-	Templates    []int16
-	Contents     [][]byte
-	MessageIds   []string
-	Causes       []string
-	Versions     []int64
-	Traceparents []string
-	CreateTimes  []time.Time
-	DueTimes     []time.Time
+	Ids           []uuid.UUID
+	Kinds         []int16
+	SubjectIds    []uuid.UUID
+	OrderIds      []uuid.UUID
+	CustomerIds   []uuid.UUID
+	Statuses      []int16
+	Recipients    []string
+	RecipientKeys []string
+	Subjects      []string
+	ShopNames     []string
+	Templates     []int16
+	Contents      [][]byte
+	MessageIds    []string
+	Causes        []string
+	Versions      []int64
+	Traceparents  []string
+	CreateTimes   []time.Time
+	DueTimes      []time.Time
 }
 
 // A mail that another process inserted meanwhile fails the transaction, so that it
@@ -458,6 +464,7 @@ func (q *Queries) NotificationInsertMany(ctx context.Context, arg NotificationIn
 		arg.CustomerIds,
 		arg.Statuses,
 		arg.Recipients,
+		arg.RecipientKeys,
 		arg.Subjects,
 		arg.ShopNames,
 		arg.Templates,
@@ -474,10 +481,13 @@ func (q *Queries) NotificationInsertMany(ctx context.Context, arg NotificationIn
 
 const notificationKnown = `-- name: NotificationKnown :many
 select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
-       exists (select from erased_customers e where e.customer_id = a.customer_id) as customer_erased
+       exists (select from erased_customers e where e.customer_id = a.customer_id) or exists (
+         select from erased_guests g where g.email = a.guest and a.order_id <= g.last_order_id
+       ) as person_erased
 from (
   select unnest($1::int[]) as position, unnest($2::smallint[]) as kind,
-         unnest($3::uuid[]) as subject_id, unnest($4::uuid[]) as customer_id
+         unnest($3::uuid[]) as subject_id, unnest($4::uuid[]) as customer_id,
+         unnest($5::text[]) as guest, unnest($6::uuid[]) as order_id
 ) a
 left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
 order by a.position
@@ -488,25 +498,30 @@ type NotificationKnownParams struct {
 	Kinds       []int16
 	SubjectIds  []uuid.UUID
 	CustomerIds []uuid.UUID
+	Guests      []string
+	OrderIds    []uuid.UUID
 }
 
 type NotificationKnownRow struct {
-	Position       int32
-	ID             *uuid.UUID
-	Status         *int16
-	Version        *int64
-	EndTime        *time.Time
-	Cause          *string
-	CustomerErased bool
+	Position     int32
+	ID           *uuid.UUID
+	Status       *int16
+	Version      *int64
+	EndTime      *time.Time
+	Cause        *string
+	PersonErased *bool
 }
 
-// What is known of each mail that events request; a row per mail requested.
+// What is known of each mail that events request; a row per request. The guest is
+// empty where there is a customer.
 func (q *Queries) NotificationKnown(ctx context.Context, arg NotificationKnownParams) ([]NotificationKnownRow, error) {
 	rows, err := q.db.Query(ctx, notificationKnown,
 		arg.Positions,
 		arg.Kinds,
 		arg.SubjectIds,
 		arg.CustomerIds,
+		arg.Guests,
+		arg.OrderIds,
 	)
 	if err != nil {
 		return nil, err
@@ -522,7 +537,7 @@ func (q *Queries) NotificationKnown(ctx context.Context, arg NotificationKnownPa
 			&i.Version,
 			&i.EndTime,
 			&i.Cause,
-			&i.CustomerErased,
+			&i.PersonErased,
 		); err != nil {
 			return nil, err
 		}
@@ -599,26 +614,35 @@ func (q *Queries) NotificationLock(ctx context.Context, ids []uuid.UUID) ([]Noti
 	return items, nil
 }
 
-const notificationLockOfCustomers = `-- name: NotificationLockOfCustomers :many
+const notificationLockOfPersons = `-- name: NotificationLockOfPersons :many
 select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, requested_time, due_time, end_time, send_time
 from notifications
 where id = any (array(
-  select n.id from notifications n
-  where n.customer_id = any ($1::uuid[]) and n.recipient <> ''
+  select n.id
+  from (
+    select m.id, m.due_time from notifications m
+    where m.customer_id = any ($1::uuid[]) and m.recipient <> ''
+    union all
+    select m.id, m.due_time
+    from (select unnest($2::text[]) as email, unnest($3::uuid[]) as last_order_id) g
+    join notifications m on m.recipient_key = g.email and m.recipient_key <> '' and m.customer_id is null and m.order_id <= g.last_order_id
+  ) n
   order by n.due_time is null, n.id
-  limit $2::int
+  limit $4::int
 )) and recipient <> ''
 order by id
 for no key update
 `
 
-type NotificationLockOfCustomersParams struct {
-	CustomerIds []uuid.UUID
-	MaxRows     int32
+type NotificationLockOfPersonsParams struct {
+	CustomerIds  []uuid.UUID
+	Emails       []string
+	LastOrderIds []uuid.UUID
+	MaxRows      int32
 }
 
-type NotificationLockOfCustomersRow struct {
+type NotificationLockOfPersonsRow struct {
 	ID            uuid.UUID
 	Kind          int16
 	SubjectID     uuid.UUID
@@ -637,16 +661,22 @@ type NotificationLockOfCustomersRow struct {
 	SendTime      *time.Time
 }
 
-// At most @max_rows mails that are not blank yet, those first that are to be sent.
-func (q *Queries) NotificationLockOfCustomers(ctx context.Context, arg NotificationLockOfCustomersParams) ([]NotificationLockOfCustomersRow, error) {
-	rows, err := q.db.Query(ctx, notificationLockOfCustomers, arg.CustomerIds, arg.MaxRows)
+// At most @max_rows mails of customers and guests that are not blank yet, those first
+// that are to be sent.
+func (q *Queries) NotificationLockOfPersons(ctx context.Context, arg NotificationLockOfPersonsParams) ([]NotificationLockOfPersonsRow, error) {
+	rows, err := q.db.Query(ctx, notificationLockOfPersons,
+		arg.CustomerIds,
+		arg.Emails,
+		arg.LastOrderIds,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []NotificationLockOfCustomersRow{}
+	items := []NotificationLockOfPersonsRow{}
 	for rows.Next() {
-		var i NotificationLockOfCustomersRow
+		var i NotificationLockOfPersonsRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,
@@ -748,13 +778,15 @@ func (q *Queries) NotificationPendingCount(ctx context.Context) (int64, error) {
 
 const notificationResend = `-- name: NotificationResend :one
 update notifications
-set status = 1, resend_count = $1, retry_count = 0, message_id = $2, cause = '', version = $3,
-    requested_time = $4, due_time = $5::timestamptz, end_time = null, traceparent = $6
-where id = $7
-returning id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time
+set status = 1, recipient = $1, recipient_key = $2, resend_count = $3, retry_count = 0, message_id = $4, cause = '', version = $5,
+    requested_time = $6, due_time = $7::timestamptz, end_time = null, traceparent = $8
+where id = $9
+returning id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key
 `
 
 type NotificationResendParams struct {
+	Recipient     string
+	RecipientKey  string
 	ResendCount   int32
 	MessageID     string
 	Version       int64
@@ -766,6 +798,8 @@ type NotificationResendParams struct {
 
 func (q *Queries) NotificationResend(ctx context.Context, arg NotificationResendParams) (Notification, error) {
 	row := q.db.QueryRow(ctx, notificationResend,
+		arg.Recipient,
+		arg.RecipientKey,
 		arg.ResendCount,
 		arg.MessageID,
 		arg.Version,
@@ -799,6 +833,7 @@ func (q *Queries) NotificationResend(ctx context.Context, arg NotificationResend
 		&i.DueTime,
 		&i.EndTime,
 		&i.SendTime,
+		&i.RecipientKey,
 	)
 	return i, err
 }

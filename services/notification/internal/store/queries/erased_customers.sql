@@ -19,6 +19,7 @@ update erased_customers set unfinished = @unfinished::boolean where customer_id 
 -- about to blank.
 select customer_id from erased_customers where unfinished order by customer_id limit @max_rows::int for update skip locked;
 
--- name: ErasedCustomerRecent :one
+-- name: ErasedRecent :one
 -- Whether mails may have been blanked since @since.
-select exists (select from erased_customers where create_time > @since::timestamptz or unfinished);
+select exists (select from erased_customers where create_time > @since::timestamptz or unfinished)
+    or exists (select from erased_guests where create_time > @since::timestamptz or unfinished);

@@ -1,10 +1,14 @@
 -- name: NotificationKnown :many
--- What is known of each mail that events request; a row per mail requested.
+-- What is known of each mail that events request; a row per request. The guest is
+-- empty where there is a customer.
 select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
-       exists (select from erased_customers e where e.customer_id = a.customer_id) as customer_erased
+       exists (select from erased_customers e where e.customer_id = a.customer_id) or exists (
+         select from erased_guests g where g.email = a.guest and a.order_id <= g.last_order_id
+       ) as person_erased
 from (
   select unnest(@positions::int[]) as position, unnest(@kinds::smallint[]) as kind,
-         unnest(@subject_ids::uuid[]) as subject_id, unnest(@customer_ids::uuid[]) as customer_id
+         unnest(@subject_ids::uuid[]) as subject_id, unnest(@customer_ids::uuid[]) as customer_id,
+         unnest(@guests::text[]) as guest, unnest(@order_ids::uuid[]) as order_id
 ) a
 left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
 order by a.position;
@@ -13,12 +17,12 @@ order by a.position;
 -- A mail that another process inserted meanwhile fails the transaction, so that it
 -- is not handed over twice; the batch then runs again and finds it known.
 insert into notifications (
-  id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template,
+  id, kind, subject_id, order_id, customer_id, status, recipient, recipient_key, subject, shop_name, template,
   content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
   create_time, requested_time, due_time, end_time
 )
 select n.id, n.kind, n.subject_id, n.order_id, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'),
-       n.status, n.recipient, n.subject, n.shop_name, n.template,
+       n.status, n.recipient, n.recipient_key, n.subject, n.shop_name, n.template,
        n.content, n.message_id, 0, 0, 0, n.cause, n.version, n.traceparent,
        n.create_time, n.create_time,
        case when n.status = 1 then n.due_time end,
@@ -27,7 +31,8 @@ from (
   select unnest(@ids::uuid[]) as id, unnest(@kinds::smallint[]) as kind,
          unnest(@subject_ids::uuid[]) as subject_id, unnest(@order_ids::uuid[]) as order_id,
          unnest(@customer_ids::uuid[]) as customer_id, unnest(@statuses::smallint[]) as status,
-         unnest(@recipients::text[]) as recipient, unnest(@subjects::text[]) as subject,
+         unnest(@recipients::text[]) as recipient, unnest(@recipient_keys::text[]) as recipient_key,
+         unnest(@subjects::text[]) as subject,
          unnest(@shop_names::text[]) as shop_name, unnest(@templates::smallint[]) as template,
          unnest(@contents::bytea[]) as content, unnest(@message_ids::text[]) as message_id,
          unnest(@causes::text[]) as cause, unnest(@versions::bigint[]) as version,
@@ -43,14 +48,22 @@ where id = any (@ids::uuid[])
 order by id
 for no key update;
 
--- name: NotificationLockOfCustomers :many
--- At most @max_rows mails that are not blank yet, those first that are to be sent.
+-- name: NotificationLockOfPersons :many
+-- At most @max_rows mails of customers and guests that are not blank yet, those first
+-- that are to be sent.
 select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, requested_time, due_time, end_time, send_time
 from notifications
 where id = any (array(
-  select n.id from notifications n
-  where n.customer_id = any (@customer_ids::uuid[]) and n.recipient <> ''
+  select n.id
+  from (
+    select m.id, m.due_time from notifications m
+    where m.customer_id = any (@customer_ids::uuid[]) and m.recipient <> ''
+    union all
+    select m.id, m.due_time
+    from (select unnest(@emails::text[]) as email, unnest(@last_order_ids::uuid[]) as last_order_id) g
+    join notifications m on m.recipient_key = g.email and m.recipient_key <> '' and m.customer_id is null and m.order_id <= g.last_order_id
+  ) n
   order by n.due_time is null, n.id
   limit @max_rows::int
 )) and recipient <> ''
@@ -79,7 +92,7 @@ where n.id = u.id;
 -- name: NotificationEraseMany :exec
 -- Blanks personal data, and ends what was to be sent; the zero time stands for null.
 update notifications n
-set recipient = '', subject = '', content = '', due_time = null,
+set recipient = '', recipient_key = '', subject = '', content = '', due_time = null,
     status = u.status, cause = u.cause, version = u.version,
     end_time = nullif(u.end_time, '0001-01-01T00:00:00Z')
 from (
@@ -138,14 +151,16 @@ select * from notifications where id = @id;
 
 -- name: NotificationGetForUpdate :one
 -- With erased_customers taken before, so that no erasure runs meanwhile.
-select sqlc.embed(n), exists (select from erased_customers e where e.customer_id = n.customer_id) as customer_erased
+select sqlc.embed(n), exists (select from erased_customers e where e.customer_id = n.customer_id) or exists (
+  select from erased_guests g where g.email = n.recipient_key and n.customer_id is null and n.order_id <= g.last_order_id
+) as person_erased
 from notifications n
 where n.id = @id
 for no key update of n;
 
 -- name: NotificationResend :one
 update notifications
-set status = 1, resend_count = @resend_count, retry_count = 0, message_id = @message_id, cause = '', version = @version,
+set status = 1, recipient = @recipient, recipient_key = @recipient_key, resend_count = @resend_count, retry_count = 0, message_id = @message_id, cause = '', version = @version,
     requested_time = @requested_time, due_time = @due_time::timestamptz, end_time = null, traceparent = @traceparent
 where id = @id
 returning *;

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
+)
+
+// AwaitErasures queues a lock that is taken before mails are written or resent: an
+// erasure waits for the transaction, and the transaction for an erasure.
+func (s Store) AwaitErasures(ctx context.Context) error { return s.q.ErasedCustomerShare(ctx) }
+
+// BeginErasure queues the lock that keeps mails from being written or resent
+// meanwhile, and notes who is erased.
+func (s Store) BeginErasure(ctx context.Context, e domain.Erasure, now time.Time) error {
+	if err := s.q.ErasedCustomerExclude(ctx); err != nil {
+		return err
+	}
+	if len(e.Customers) > 0 {
+		err := s.q.ErasedCustomerInsertMany(ctx, db.ErasedCustomerInsertManyParams{CustomerIds: e.Customers, CreateTime: now})
+		if err != nil {
+			return err
+		}
+	}
+	if len(e.Guests) == 0 {
+		return nil
+	}
+	emails, lastOrders := toDBGuests(e.Guests)
+	return s.q.ErasedGuestInsertMany(ctx, db.ErasedGuestInsertManyParams{Emails: emails, LastOrderIds: lastOrders, CreateTime: now})
+}
+
+// LockOfErased locks and reads up to limit mails of erased people that are not blank
+// yet, those first that are to be sent.
+func (s Store) LockOfErased(ctx context.Context, e domain.Erasure, limit int) ([]domain.State, error) {
+	emails, lastOrders := toDBGuests(e.Guests)
+	rows, err := s.q.NotificationLockOfPersons(ctx, db.NotificationLockOfPersonsParams{
+		CustomerIds: e.Customers, Emails: emails, LastOrderIds: lastOrders, MaxRows: int32(limit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lock the mails of erased people: %w", err)
+	}
+	states := make([]domain.State, len(rows))
+	for i, row := range rows {
+		states[i] = fromDBState(db.NotificationLockRow(row))
+	}
+	return states, nil
+}
+
+// Blank queues the blanking of locked mails, with the states that they then have.
+func (s Store) Blank(ctx context.Context, states []domain.State) error {
+	return s.q.NotificationEraseMany(ctx, toDBErased(states))
+}
+
+// SetUnfinished queues the note whether mails of erased people are left to blank.
+func (s Store) SetUnfinished(ctx context.Context, e domain.Erasure, unfinished bool) error {
+	if len(e.Customers) > 0 {
+		err := s.q.ErasedCustomerSetUnfinished(ctx, db.ErasedCustomerSetUnfinishedParams{Unfinished: unfinished, CustomerIds: e.Customers})
+		if err != nil {
+			return err
+		}
+	}
+	if len(e.Guests) == 0 {
+		return nil
+	}
+	emails, _ := toDBGuests(e.Guests)
+	return s.q.ErasedGuestSetUnfinished(ctx, db.ErasedGuestSetUnfinishedParams{Unfinished: unfinished, Emails: emails})
+}
+
+// LockUnfinished locks and reads up to limit customers, and guests, whose mails are
+// not all blank yet, but for those that another process is about to blank.
+func (s Store) LockUnfinished(ctx context.Context, limit int) (domain.Erasure, error) {
+	customers, err := s.q.ErasedCustomerLockUnfinished(ctx, int32(limit))
+	if err != nil {
+		return domain.Erasure{}, fmt.Errorf("find erased customers whose mails are left: %w", err)
+	}
+	guests, err := s.q.ErasedGuestLockUnfinished(ctx, int32(limit))
+	if err != nil {
+		return domain.Erasure{}, fmt.Errorf("find erased guests whose mails are left: %w", err)
+	}
+	e := domain.Erasure{Customers: customers}
+	for _, g := range guests {
+		e.Guests = append(e.Guests, domain.ErasedGuest{Email: g.Email, LastOrder: g.LastOrderID})
+	}
+	return e, nil
+}
+
+// ErasedSince reports whether mails may have been blanked since a time.
+func (s Store) ErasedSince(ctx context.Context, since time.Time) (bool, error) {
+	recent, err := s.q.ErasedRecent(ctx, since)
+	return recent != nil && *recent, err
+}
+
+// ErasedAmong returns those of the mails that were erased before they were sent.
+func (s Store) ErasedAmong(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	return s.q.NotificationErasedAmong(ctx, ids)
+}
