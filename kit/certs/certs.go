@@ -1,5 +1,5 @@
-// Package certs holds what clients of TLS servers share: certificates that are read
-// anew for each connection, and errors that say whose certificate is wrong, and how.
+// Package certs holds what clients of TLS servers share: certificates that are read from
+// their files for each connection, and errors that name the certificate that is wrong.
 package certs
 
 import (
@@ -63,9 +63,9 @@ func verifies(err error) bool {
 	return errors.As(err, &invalid) || errors.As(err, &host) || errors.As(err, &unknown)
 }
 
-// Explain says of an error about a server's certificate what an operator needs: whose
-// it is, until when it was good, what to do. Its text is the same each time, so that a
-// log can tell it once. Other errors it returns as they are.
+// Explain returns, for an error about a server's expired certificate, one that names the
+// certificate, its validity and what to do. Its text is the same each time, so that a log
+// can drop repetitions. Other errors it returns as they are.
 func Explain(err error) error {
 	var invalid x509.CertificateInvalidError
 	if !errors.As(err, &invalid) || invalid.Reason != x509.Expired || invalid.Cert == nil {
@@ -73,13 +73,13 @@ func Explain(err error) error {
 	}
 	c := invalid.Cert
 	return &expired{
-		text: fmt.Sprintf("the certificate of %s is good from %s to %s only: renew it there, nothing needs a restart here",
+		text: fmt.Sprintf("the certificate of %s is valid from %s to %s only: renew it there, nothing needs a restart here",
 			subject(c), c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339)),
 		cause: err,
 	}
 }
 
-// expired is an error with a text of its own: the cause's holds the time of day.
+// expired has a text of its own, because the cause's contains the current time.
 type expired struct {
 	text  string
 	cause error

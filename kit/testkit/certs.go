@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// Server is a TLS server's certificate for 127.0.0.1 and localhost, which a test can
-// have expire and renew, signed by an authority of its own.
+// Server is a TLS server's certificate for 127.0.0.1 and localhost that a test can let
+// expire and renew. It is signed by an authority of its own.
 type Server struct {
 	// CAFile is the PEM file that verifies it.
 	CAFile string
@@ -31,7 +31,7 @@ type Server struct {
 	current atomic.Pointer[tls.Certificate]
 }
 
-// NewServer makes a certificate that is good.
+// NewServer makes a certificate that is valid.
 func NewServer(tb testing.TB) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, CAFile: filepath.Join(tb.TempDir(), "ca.pem"), Expired: time.Now().Add(-time.Hour).UTC().Truncate(time.Second)}
@@ -63,7 +63,7 @@ func newKey(tb testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-// Config is for the server; it shows what Expire or Renew chose last.
+// Config is for the server; it presents the certificate that Expire or Renew chose last.
 func (s *Server) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -71,14 +71,13 @@ func (s *Server) Config() *tls.Config {
 	}
 }
 
-// Expire has the server show a certificate that ended an hour ago.
-func (s *Server) Expire() { s.show(s.Expired) }
+// Expire lets the server present a certificate that ended an hour ago.
+func (s *Server) Expire() { s.present(s.Expired) }
 
-// Renew has it show one that is good.
-func (s *Server) Renew() { s.show(time.Now().Add(time.Hour)) }
+// Renew lets it present one that is valid.
+func (s *Server) Renew() { s.present(time.Now().Add(time.Hour)) }
 
-// Write writes the current certificate and its key as PEM files, for a server that
-// reads them.
+// Write writes the current certificate and its key as PEM files.
 func (s *Server) Write(certFile, keyFile string) {
 	s.tb.Helper()
 	c := s.current.Load()
@@ -95,7 +94,7 @@ func (s *Server) Write(certFile, keyFile string) {
 	}
 }
 
-func (s *Server) show(until time.Time) {
+func (s *Server) present(until time.Time) {
 	s.tb.Helper()
 	key := newKey(s.tb)
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{

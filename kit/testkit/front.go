@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// Front stands before a server that speaks in the clear, and encrypts: with the
-// certificate of a Server, for HTTP/2, PostgreSQL, or whatever begins with TLS.
+// Front is a TLS proxy before a server without TLS, with the certificate of a Server: for
+// HTTP/2, PostgreSQL, and every protocol that begins with TLS.
 type Front struct {
 	config  *tls.Config
 	network string
@@ -44,7 +44,7 @@ func (s *Server) Front(network, address string) *Front {
 // Addr is where to connect.
 func (f *Front) Addr() string { return f.listener.Addr().String() }
 
-// Cut ends all connections, so that clients see the certificate anew.
+// Cut closes all connections, so that clients connect again and see the certificate.
 func (f *Front) Cut() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -103,7 +103,7 @@ func (f *Front) pass(conn net.Conn) {
 	copying.Wait()
 }
 
-// begun is a connection of which a reader holds the beginning.
+// begun is a connection whose first bytes a reader holds.
 type begun struct {
 	net.Conn
 
@@ -112,8 +112,7 @@ type begun struct {
 
 func (b begun) Read(p []byte) (int, error) { return b.reader.Read(p) }
 
-// Listeners makes listeners whose connections can be cut, for a server of the test's
-// own. The zero value is ready.
+// Listeners makes listeners whose connections a test can close. The zero value is ready.
 type Listeners struct {
 	mu    sync.Mutex
 	conns []net.Conn
@@ -128,7 +127,7 @@ func (l *Listeners) Listen(network, address string) (net.Listener, error) {
 	return cuttable{listener, l}, nil
 }
 
-// Cut ends all connections that were accepted.
+// Cut closes all connections that were accepted.
 func (l *Listeners) Cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/kafka"
 )
 
-// Gate is a way to the broker that a test can shut: the broker is away then for
-// those who use it, and for nobody else.
+// Gate is a way to the broker that a test can shut: for clients that use it the broker is
+// away then, for others it is not.
 type Gate struct {
 	mu    sync.Mutex
 	shut  bool
@@ -23,7 +23,7 @@ func (g *Gate) Behind(broker kafka.Config) kafka.Config {
 	return broker
 }
 
-// Shut cuts all connections, and refuses new ones until Open.
+// Shut closes all connections, and refuses new ones until Open.
 func (g *Gate) Shut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// Swallower stands before a server. Connections that were made before Swallow stay
-// open after it, and nothing that is said on them arrives; later ones work.
+// Swallower is a proxy before a server. Connections that were made before Swallow stay
+// open after it and lose every byte; later ones work. So a network behaves that drops
+// packets of old connections without closing them.
 type Swallower struct {
 	listener         net.Listener
 	network, address string
@@ -44,7 +45,7 @@ func NewSwallower(tb testing.TB, network, address string) *Swallower {
 // Addr is where to connect.
 func (s *Swallower) Addr() string { return s.listener.Addr().String() }
 
-// Swallow begins to swallow what is said on the connections that are open.
+// Swallow begins to drop what is sent on the connections that are open.
 func (s *Swallower) Swallow() { s.era.Add(1) }
 
 func (s *Swallower) serve(serving *sync.WaitGroup) {

@@ -1,3 +1,5 @@
+// Package inbox is the built-in mail server: it takes mails over SMTP, keeps the newest,
+// and shows them as pages and as JSON.
 package inbox
 
 import (
@@ -30,10 +32,13 @@ const (
 	maxRecordBytes = maxMessageBytes + 1<<20
 )
 
-// Inbox takes the mails of a shop that has no mail provider, and shows them. It is an SMTP server on the loopback
-// interface: a mail that it answered with 250 is on disk. A second mail with a Message-ID that it knows is answered with
-// 250 too, and not kept: a sender that never saw the first answer may ask again. It keeps the newest 256 MiB of mails,
-// some hundred thousand of a shop's; older ones go, 8 MiB at a time.
+// Inbox takes the mails of a shop that has no mail provider, and shows them. It is an SMTP
+// server on the loopback interface.
+//
+// A mail that it answered with 250 is synced to disk. A second mail with the same Message-ID
+// is answered with 250 too and not kept, because a sender that missed the first answer sends
+// again. It keeps the newest 256 MiB of mails, some hundred thousand of a shop's, and removes
+// older ones 8 MiB at a time.
 type Inbox struct {
 	log       *mailLog
 	logger    *slog.Logger
@@ -43,8 +48,8 @@ type Inbox struct {
 	listener  *cuttingListener
 }
 
-// OpenInbox opens the inbox in a folder, usually [DataDir.Inbox], and listens on a free port. Serve takes mails. A nil
-// logger is slog.Default.
+// Open opens the inbox in a folder, usually [datadir.Dir.Inbox], and listens on a free port.
+// Serve takes mails. A nil logger is slog.Default.
 func Open(dir string, logger *slog.Logger) (*Inbox, error) {
 	return openWithin(dir, mailBounds{segment: usualSegment, total: usualInboxBytes}, logger)
 }
@@ -85,7 +90,7 @@ func openWithin(dir string, bounds mailBounds, logger *slog.Logger) (*Inbox, err
 	return i, nil
 }
 
-// Condition says why mails are not kept; nil when they are.
+// Condition returns why mails are not kept, and nil when they are.
 func (i *Inbox) Condition(context.Context) error { return i.condition.Err(0) }
 
 // Addr returns the SMTP server's host:port.
@@ -99,14 +104,15 @@ func (i *Inbox) Serve() error {
 	return nil
 }
 
-// Close ends Serve, cuts the connections and waits for their ends, at most until ctx ends. A mail that is being stored
-// is stored; a sender that is cut off before its answer asks again and is not doubled.
+// Close ends Serve, closes the connections and waits for their sessions, at most until ctx
+// ends. A mail that is being stored is stored; its sender, cut off before the answer, sends
+// it again, and it is kept once.
 func (i *Inbox) Close(ctx context.Context) error {
 	err := i.listener.Close()
 	if errors.Is(err, net.ErrClosed) {
 		err = nil
 	}
-	// The server's own Close takes sessions away under the feet of a running DATA, so it is its Shutdown that waits.
+	// Shutdown waits for sessions; the server's Close would free them during a DATA.
 	if shutdownErr := i.server.Shutdown(ctx); !errors.Is(shutdownErr, net.ErrClosed) && !errors.Is(shutdownErr, smtp.ErrServerClosed) {
 		err = errors.Join(err, shutdownErr)
 	}
@@ -117,21 +123,21 @@ func (i *Inbox) Close(ctx context.Context) error {
 	return err
 }
 
-// Mails returns all mails, newest first, each read from disk when its turn comes. The mails that come meanwhile are
-// not among them. An error ends the sequence.
+// Mails returns the mails that are kept at the call, newest first, and reads each from disk
+// when its turn comes. An error ends the sequence.
 func (i *Inbox) Mails() iter.Seq2[Mail, error] {
 	_, next := i.log.numbers()
 	return i.mailsTo("", next+1)
 }
 
-// mailsTo returns the mails that went to an address, or all when it is empty, older than the one that is numbered
-// before.
+// mailsTo returns the mails to an address, or all when it is empty, that are older than the
+// mail numbered before.
 func (i *Inbox) mailsTo(address string, before int) iter.Seq2[Mail, error] {
 	return func(yield func(Mail, error) bool) {
 		for number := before - 2; number >= 0; number-- {
 			e, err := i.log.readEnvelope(number)
 			if errors.Is(err, io.EOF) {
-				return // the rest is kept no longer
+				return // older ones were removed
 			}
 			if err == nil && address != "" && !isTo(e, address) {
 				continue
@@ -153,7 +159,8 @@ func isTo(e envelope, address string) bool {
 	return slices.ContainsFunc(e.To, func(to string) bool { return strings.EqualFold(to, address) })
 }
 
-// mail returns a mail by its number, from 0 for the first that ever came; io.EOF when there is none, or none any more.
+// mail returns a mail by its number, from 0 for the first that ever came, and io.EOF when there
+// is none or it was removed.
 func (i *Inbox) mail(number int) (Mail, error) {
 	e, message, err := i.log.read(number)
 	if err != nil {
@@ -164,7 +171,7 @@ func (i *Inbox) mail(number int) (Mail, error) {
 	return m, nil
 }
 
-// mailSession is one client's conversation.
+// mailSession is one client's SMTP session.
 type mailSession struct {
 	log       *mailLog
 	condition *condition.Condition
@@ -178,13 +185,13 @@ func (s *mailSession) Mail(from string, _ *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt implements smtp.Session: every recipient has a place here.
+// Rcpt implements smtp.Session: every recipient is taken.
 func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to = append(s.to, to)
 	return nil
 }
 
-// Data implements smtp.Session. It returns when the mail is on disk.
+// Data implements smtp.Session. It returns when the mail is synced to disk.
 func (s *mailSession) Data(r io.Reader) error {
 	message, err := io.ReadAll(r)
 	if err != nil {
@@ -192,7 +199,7 @@ func (s *mailSession) Data(r io.Reader) error {
 		if errors.As(err, &refusal) {
 			return err
 		}
-		// A connection that was closed in one direction still carries this answer.
+		// The answer reaches a sender that closed only its own direction of the connection.
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 4, 2}, Message: "The mail broke off, send it again"}
 	}
 	e := envelope{From: s.from, To: slices.Clone(s.to), Received: time.Now().UTC(), MessageID: messageID(message)}
@@ -213,7 +220,7 @@ func (s *mailSession) Reset() { s.from, s.to = "", nil }
 // Logout implements smtp.Session.
 func (s *mailSession) Logout() error { return nil }
 
-// messageID returns a message's own name, or "" when it has none.
+// messageID returns a message's Message-ID, or "" when it has none.
 func messageID(message []byte) string {
 	m, err := mail.ReadMessage(bytes.NewReader(message))
 	if err != nil {

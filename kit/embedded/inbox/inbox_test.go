@@ -88,8 +88,8 @@ func subjects(mails []Mail) []string {
 	return all
 }
 
-// Mails outlive a restart, newest first; one that is known by its Message-ID is answered and not doubled, before the
-// restart and after it.
+// Mails outlive a restart and are listed newest first; a repeated Message-ID is answered and
+// kept once, before the restart and after it.
 func TestInboxKeepsEachMailOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -139,7 +139,7 @@ func TestInboxKeepsOneOfMailsSentAtOnce(t *testing.T) {
 	}
 }
 
-// A mail that was answered with 250 is there after a kill; the killed sender's retry is not doubled.
+// A mail that was answered with 250 is there after a kill, and is kept once when it is sent again.
 func TestInboxLosesNothingWhenKilled(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "shop")
@@ -197,7 +197,7 @@ func sendForEver(_ context.Context, dir string) error {
 	return <-failed
 }
 
-// A crash may leave half a mail at the end, whichever byte it ends at: it is cut off, and the log goes on.
+// A crash may leave half a mail at the end, up to any byte: it is cut off, and the log goes on.
 func TestInboxCutsATornEnd(t *testing.T) {
 	t.Parallel()
 	whole, _, err := encodeRecord(envelope{MessageID: "torn"}, []byte("Subject: torn\r\n\r\nbody"))
@@ -352,8 +352,8 @@ const mimeMail = "Message-ID: <mime@example.com>\r\n" +
 	"--inner--\r\n" +
 	"--outer\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nnot the text\r\n--outer--\r\n"
 
-// The newest mails are kept within bounds: the oldest go file by file, those that stay keep their numbers, what is
-// known by its Message-ID stays known, and a restart finds the same.
+// The newest mails are kept within bounds: the oldest are removed file by file, the others keep
+// their numbers, their Message-IDs stay known, and a restart finds the same.
 func TestInboxKeepsTheNewest(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// cuttingListener cuts the connections that it accepted when it is closed.
+// cuttingListener closes the connections that it accepted when it is closed itself.
 type cuttingListener struct {
 	net.Listener
 
@@ -44,7 +44,7 @@ func (l *cuttingListener) Close() error {
 	return err
 }
 
-// cutConn is forgotten by its listener when it is closed.
+// cutConn removes itself from its listener when it is closed.
 type cutConn struct {
 	net.Conn
 	listener *cuttingListener

@@ -22,17 +22,18 @@ const (
 	mailLogHeader   = "shopmesh inbox format 1\n"
 	usualSegment    = 8 << 20
 	usualInboxBytes = 256 << 20
-	// maxBatchBytes bounds what one write puts into the log, and so what a crash can leave torn at its end.
+	// maxBatchBytes bounds one write, and so what a crash can leave half-written at the end.
 	maxBatchBytes = 32 << 20
 )
 
-// mailBounds say how large the log's files grow, in bytes: a file is full at the first, and the oldest goes when all
-// together pass the second.
+// mailBounds are sizes in bytes: at which a file is full, and at which of all files together
+// the oldest is removed.
 type mailBounds struct{ segment, total int64 }
 
-// mailLog keeps mails in files that only grow; when a file is full the next is begun, and in the end the oldest is
-// removed. One goroutine writes: it takes what waits, writes and syncs it together, and only then acknowledges. Places
-// are in memory, mails are not.
+// mailLog keeps mails in files that are only appended to. When a file is full it begins the
+// next, and removes the oldest when all are too large. One goroutine writes: it appends and
+// syncs all waiting mails together, and then acknowledges them. Their places in the files are
+// in memory, the mails are not.
 type mailLog struct {
 	dir    string
 	logger *slog.Logger
@@ -45,7 +46,7 @@ type mailLog struct {
 
 	// The writer's own.
 	known  map[messageKey]struct{}
-	broken error // set while what failed may still lie behind the last mail
+	broken error // set while the remains of a failed write may lie behind the last mail
 
 	mu       sync.RWMutex // guards segments, and keeps their files open while they are read
 	segments []*mailSegment
@@ -82,7 +83,8 @@ type delivery struct {
 
 var errLogClosed = errors.New("the inbox is closed")
 
-// openMailLog opens the log in a folder and cuts off what a crash left torn at its end, which was never acknowledged.
+// openMailLog opens the log in a folder. It cuts off a half-written end, which was never
+// acknowledged.
 func openMailLog(dir string, bounds mailBounds, logger *slog.Logger) (*mailLog, error) {
 	l := &mailLog{
 		dir: dir, bounds: bounds, logger: logger, known: map[messageKey]struct{}{},
@@ -95,7 +97,8 @@ func openMailLog(dir string, bounds mailBounds, logger *slog.Logger) (*mailLog, 
 	return l, nil
 }
 
-// firstMail reads from a file's name which mail it begins with; ok says that it is a file of the log.
+// firstMail returns the number of a file's first mail, from the file's name; ok is false for a
+// file that is not the log's.
 func firstMail(name string) (first int, ok bool) {
 	if name == mailLogName {
 		return 0, true
@@ -136,7 +139,8 @@ func (l *mailLog) loadAll() error {
 	return nil
 }
 
-// load opens a file and reads where its mails are. Only the last may be torn.
+// load opens a file and reads the places of its mails. Only the last file may have a
+// half-written end.
 func (l *mailLog) load(s *mailSegment, last bool) error {
 	var err error
 	if s.file, err = os.OpenFile(s.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
@@ -179,7 +183,8 @@ func (s *mailSegment) begin() error {
 	return nil
 }
 
-// loadRecord reads the record at s.size. Bodies are looked at only where a crash may have torn them.
+// loadRecord reads the record at s.size. Bodies are verified only where a crash may have left
+// them half-written.
 func (s *mailSegment) loadRecord(fileSize int64) (recordPlace, envelope, error) {
 	place, e, err := readEnvelope(s.file, s.size, fileSize)
 	if err != nil || fileSize-s.size > 2*maxBatchBytes {
@@ -189,7 +194,8 @@ func (s *mailSegment) loadRecord(fileSize int64) (recordPlace, envelope, error) 
 	return place, e, err
 }
 
-// cut removes the torn end. A hole further up is damage of another kind, and what follows it may be whole.
+// cut removes a half-written end. Damage further up has another cause, and what follows it may
+// be good: that is an error.
 func (l *mailLog) cut(s *mailSegment, fileSize int64, last bool) error {
 	if !last || fileSize-s.size > 2*maxBatchBytes {
 		return fmt.Errorf("%s is damaged at byte %d of %d: bring it back from a backup", s.path, s.size, fileSize)
@@ -201,7 +207,7 @@ func (l *mailLog) cut(s *mailSegment, fileSize int64, last bool) error {
 	return nil
 }
 
-// note remembers a record that is safely in the log.
+// note adds a synced record to the places in memory.
 func (l *mailLog) note(s *mailSegment, place recordPlace, messageID string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -217,9 +223,9 @@ func (l *mailLog) note(s *mailSegment, place recordPlace, messageID string) {
 // current is the file that is written.
 func (l *mailLog) current() *mailSegment { return l.segments[len(l.segments)-1] }
 
-// turn begins a new file when the current one is full, and removes the oldest while all are too large. A file that
-// can't be begun or removed costs nobody a mail: the log goes on as it is, and tries again.
-func (l *mailLog) turn() {
+// rotate begins a new file when the current one is full, and removes the oldest while all are
+// too large. When that fails, the log goes on with the files that it has and tries again.
+func (l *mailLog) rotate() {
 	full := l.current()
 	if full.size < l.bounds.segment || len(full.places) == 0 {
 		return
@@ -255,7 +261,8 @@ func (l *mailLog) turn() {
 	}
 }
 
-// store returns nil when the mail is on disk, by this call or by an earlier one with the same Message-ID.
+// store returns nil when the mail is synced to disk, by this call or by an earlier one with the
+// same Message-ID.
 func (l *mailLog) store(e envelope, message []byte) error {
 	record, place, err := encodeRecord(e, message)
 	if err != nil {
@@ -283,7 +290,7 @@ func (l *mailLog) write() {
 	}
 }
 
-// gather takes what waits for the disk right now.
+// gather takes the mails that wait to be written now.
 func (l *mailLog) gather(first delivery) []delivery {
 	batch, bytes := []delivery{first}, len(first.record)
 	for bytes < maxBatchBytes-maxRecordBytes {
@@ -308,14 +315,14 @@ func (l *mailLog) commit(batch []delivery) {
 		}
 	}
 	if err == nil {
-		l.turn()
+		l.rotate()
 	}
 	for _, d := range batch {
 		d.done <- err
 	}
 }
 
-// withoutKnown leaves out what the log has, and what the batch has twice.
+// withoutKnown leaves out mails that the log has, and repetitions within the batch.
 func (l *mailLog) withoutKnown(batch []delivery) []delivery {
 	seen := map[messageKey]struct{}{}
 	var fresh []delivery
@@ -334,8 +341,9 @@ func (l *mailLog) withoutKnown(batch []delivery) []delivery {
 	return fresh
 }
 
-// append writes and syncs. What failed half-way is cut off again, and so is what a sync failed for: none of it was
-// acknowledged. While even cutting fails nobody knows what the disk holds, and the log takes nothing.
+// append writes and syncs. After a failed write or sync the end is cut off before the next
+// write: none of it was acknowledged. While the cut fails, the file's content is unknown and
+// the log refuses mails.
 func (l *mailLog) append(fresh []delivery) error {
 	if len(fresh) == 0 {
 		return nil
@@ -365,7 +373,7 @@ func (l *mailLog) append(fresh []delivery) error {
 	return nil
 }
 
-// cutBack leaves the log as it was before what failed.
+// cutBack cuts the file back to its last synced mail.
 func (l *mailLog) cutBack() error {
 	s := l.current()
 	if err := errors.Join(s.file.Truncate(s.size), s.file.Sync()); err != nil {
@@ -374,15 +382,16 @@ func (l *mailLog) cutBack() error {
 	return nil
 }
 
-// numbers returns the number of the oldest mail that is kept, and the one after the newest's; both count from 0 for the
-// first that ever came.
+// numbers returns the number of the oldest mail that is kept, and the newest's plus one; both
+// count from 0 for the first that ever came.
 func (l *mailLog) numbers() (oldest, next int) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.segments[0].first, l.segments[len(l.segments)-1].next()
 }
 
-// read returns the mail with a number, from 0 for the first that ever came; io.EOF when there is none, or none any more.
+// read returns a mail by its number, from 0 for the first that ever came, and io.EOF when there
+// is none or it was removed.
 func (l *mailLog) read(number int) (envelope, []byte, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -404,7 +413,7 @@ func (l *mailLog) readEnvelope(number int) (envelope, error) {
 	return e, err
 }
 
-// find reads a mail's envelope. Whoever calls it holds mu.
+// find reads a mail's envelope. The caller holds mu.
 func (l *mailLog) find(number int) (*mailSegment, envelope, recordPlace, error) {
 	for _, s := range slices.Backward(l.segments) {
 		if number < s.first || number >= s.next() {
@@ -420,7 +429,7 @@ func (l *mailLog) find(number int) (*mailSegment, envelope, recordPlace, error) 
 	return nil, envelope{}, recordPlace{}, io.EOF
 }
 
-// close ends the writer after the batch that it is at.
+// close ends the writer after its current batch.
 func (l *mailLog) close() error {
 	l.once.Do(func() { close(l.closed) })
 	<-l.done

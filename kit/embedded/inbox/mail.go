@@ -32,7 +32,7 @@ type Mail struct {
 	Headers map[string][]string
 }
 
-// parseMail reads a message as far as it can be read: a mail that is not well formed is shown as text.
+// parseMail parses a message as far as possible; one that is malformed is shown as text.
 func parseMail(message []byte) Mail {
 	parsed, err := mail.ReadMessage(bytes.NewReader(message))
 	if err != nil {
@@ -96,7 +96,7 @@ func (m *Mail) readParts(parts *multipart.Reader, depth int) {
 	}
 }
 
-// decodeBody undoes the transfer encoding and the charset. What is broken half-way is shown as far as it goes.
+// decodeBody decodes the transfer encoding and the charset, up to the first error.
 func decodeBody(encoding, charset string, body io.Reader) string {
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "quoted-printable":

@@ -16,9 +16,10 @@ import (
 //go:embed pages
 var inboxFiles embed.FS
 
-// Handler serves the inbox: the list at /inbox, one mail at /inbox/{number}, and all mails at /inbox.json, an array of
-// {to, subject, text, html, headers}, newest first. ?to= leaves the mails to one address. It is for whoever may read
-// every customer's mail, and for nobody else.
+// Handler serves the inbox: the list at /inbox, one mail at /inbox/{number}, and all mails at
+// /inbox.json, an array of {to, subject, text, html, headers}, newest first. ?to= selects the
+// mails to one address. It does not authorize: serve it only to those who may read every
+// customer's mail.
 func (i *Inbox) Handler() http.Handler {
 	pages := inboxPages{
 		inbox: i,
@@ -33,8 +34,8 @@ func (i *Inbox) Handler() http.Handler {
 	return guarded(mux)
 }
 
-// guarded keeps a mail's content from doing anything but being looked at. Its HTML stands in a sandboxed frame without
-// scripts, and inherits this policy; inline styles are what mails are made with.
+// guarded forbids a mail's content to load or run anything. Its HTML is in a sandboxed frame
+// that inherits this policy; inline styles are allowed because mails are made with them.
 func guarded(next http.Handler) http.Handler {
 	const policy = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -52,13 +53,13 @@ type inboxPages struct {
 	list, mail *template.Template
 }
 
-// shownMail is a mail with what a page needs besides.
+// shownMail is a mail with what its page needs beside it.
 type shownMail struct{ Mail }
 
 // Recipients joins the addresses.
 func (m shownMail) Recipients() string { return strings.Join(m.To, ", ") }
 
-// Document is the mail's HTML for its frame: links open beside the inbox.
+// Document is the mail's HTML for its frame; links open in a new tab.
 func (m shownMail) Document() string { return `<base target="_blank">` + m.HTML }
 
 type listPage struct {
@@ -117,7 +118,7 @@ func (p inboxPages) show(w http.ResponseWriter, r *http.Request, page *template.
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = body.WriteTo(w) // a reader that left is no error of ours
+	_, _ = body.WriteTo(w) // the reader may have gone
 }
 
 func serveStyle(w http.ResponseWriter, r *http.Request) {
@@ -138,8 +139,8 @@ type mailJSON struct {
 	Headers map[string][]string `json:"headers"`
 }
 
-// serveJSON writes mail by mail: the inbox may be larger than the memory. An error in the middle cuts the connection,
-// so that half an array never looks like a whole one.
+// serveJSON writes mail by mail, because the inbox may be larger than the memory. An error in
+// the middle aborts the connection, so that a client never takes half an array for a whole one.
 func (i *Inbox) serveJSON(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	before := "["
@@ -157,7 +158,7 @@ func (i *Inbox) serveJSON(w http.ResponseWriter, r *http.Request) {
 	if before == "[" {
 		_, _ = io.WriteString(w, "[")
 	}
-	_, _ = io.WriteString(w, "]\n") // a reader that left is no error of ours
+	_, _ = io.WriteString(w, "]\n") // the reader may have gone
 }
 
 func writeMailJSON(w io.Writer, before string, m Mail) error {

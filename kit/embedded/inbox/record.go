@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// A record of the inbox's log is a head of four little-endian uint32 (envelope's length, message's length, checksum of
-// these and the envelope, checksum of the message), the envelope in JSON, and the message as it came. The envelope has a
-// checksum of its own so that opening a large log reads no bodies.
+// A record of the log is a head of four little-endian uint32 (envelope's length, message's
+// length, checksum of both lengths and the envelope, checksum of the message), the envelope in
+// JSON, and the message as it came. The envelope has a checksum of its own so that opening a
+// large log reads no messages.
 const recordHeadSize = 16
 
-// envelope is what a mail's message does not say itself.
+// envelope is what SMTP adds to a mail's message.
 type envelope struct {
 	From      string    `json:"from"`
 	To        []string  `json:"to"`
@@ -24,8 +25,8 @@ type envelope struct {
 	MessageID string    `json:"message_id,omitempty"`
 }
 
-// errTorn says that the log holds no whole record where one was looked for.
-var errTorn = errors.New("no whole record")
+// errTorn reports that the log holds no complete record at a place.
+var errTorn = errors.New("no complete record")
 
 func encodeRecord(e envelope, message []byte) ([]byte, recordPlace, error) {
 	about, err := json.Marshal(e)
@@ -45,7 +46,7 @@ func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 func checksum(data []byte) uint32 { return crc32.Checksum(data, castagnoli()) }
 
-// recordPlace says where a record lies in the log.
+// recordPlace is where a record lies in a file of the log.
 type recordPlace struct {
 	offset   int64
 	envelope uint32 // length
@@ -55,9 +56,9 @@ type recordPlace struct {
 func (p recordPlace) messageOffset() int64 { return p.offset + recordHeadSize + int64(p.envelope) }
 func (p recordPlace) end() int64           { return p.messageOffset() + int64(p.message) }
 
-// readEnvelope reads a record's head and envelope. It returns errTorn when they are not whole.
+// readEnvelope reads a record's head and envelope. It returns errTorn when they are not complete.
 func readEnvelope(log io.ReaderAt, offset, size int64) (recordPlace, envelope, error) {
-	// One read gets the envelope of most mails too.
+	// Long enough for the envelope of most mails, so that one read is enough.
 	const usual = 512
 	first := make([]byte, min(usual, size-offset))
 	if len(first) < recordHeadSize {
@@ -88,7 +89,7 @@ func readEnvelope(log io.ReaderAt, offset, size int64) (recordPlace, envelope, e
 	return place, e, nil
 }
 
-// readMessage reads a record's message. It returns errTorn when that is not what was written.
+// readMessage reads a record's message. It returns errTorn when its checksum differs.
 func readMessage(log io.ReaderAt, place recordPlace) ([]byte, error) {
 	head := make([]byte, recordHeadSize)
 	if _, err := log.ReadAt(head, place.offset); err != nil {

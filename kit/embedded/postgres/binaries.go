@@ -17,9 +17,10 @@ import (
 const CacheVariable = "SHOPMESH_CACHE"
 
 const (
-	// Version is the PostgreSQL that is fetched and run, Major its data's format.
+	// Version is the PostgreSQL that is fetched and run.
 	Version = "18.6.0"
-	Major   = "18"
+	// Major is the version of its data's format.
+	Major = "18"
 )
 
 // postgresBinaries returns the folder with bin/, lib/ and share/ of PostgreSQL. The first call
