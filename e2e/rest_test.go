@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -27,13 +28,24 @@ func TestRESTKeepsItsDocument(t *testing.T) {
 	s.sell(euros(16, 50), 10)
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
-	if out, err := exec.CommandContext(ctx, restTools+"python", "-m", "openapi_spec_validator", openapiDocument).CombinedOutput(); err != nil {
+	document, tools, config := absolute(t, openapiDocument), absolute(t, restTools), absolute(t, "rest/schemathesis.toml")
+	if out, err := exec.CommandContext(ctx, filepath.Join(tools, "python"), "-m", "openapi_spec_validator", document).CombinedOutput(); err != nil {
 		t.Fatalf("the document is not valid: %v\n%s", err, out)
 	}
-	st := exec.CommandContext(ctx, restTools+"st", "--config-file", "rest/schemathesis.toml", "run", openapiDocument,
+	st := exec.CommandContext(ctx, filepath.Join(tools, "st"), "--config-file", config, "run", document,
 		"--url", s.api["order"], "--seed", strconv.Itoa(*restSeed), "--workers", "1", "--continue-on-failure", "--warnings", "off")
+	st.Dir = t.TempDir() // it leaves notes of its run behind
 	if out, err := st.CombinedOutput(); err != nil {
 		t.Errorf("schemathesis: %v; again with ARGS=-rest.seed=%d\n%s", err, *restSeed, out)
 	}
 	s.mustAudit()
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return whole
 }
