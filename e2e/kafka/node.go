@@ -69,6 +69,7 @@ func (n *Node) format(dir, advertised string) error {
 	}
 	var id [16]byte
 	_, _ = rand.Read(id[:])
+	id[0] &= 0x7f // Kafka takes an id that begins with "-" for an option
 	format := exec.Command("java", "-cp", n.classPath, "kafka.tools.StorageTool", "format",
 		"-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", n.properties)
 	if out, err := format.CombinedOutput(); err != nil {
