@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// cost is what the server did: statements, rows written, bytes of WAL. It says
+// cost is what the server did: statements, rows written, bytes of WAL. It shows
 // what an order costs where the machine's speed drifts.
 type cost struct {
 	statements, rows, wal int64

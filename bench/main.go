@@ -49,7 +49,7 @@ func main() {
 	duration := flag.Duration("duration", 15*time.Second, "how long each loop runs")
 	rounds := flag.Int("rounds", 3, "how often each loop runs; the median is printed")
 	windows := flag.String("windows", "32,256,1000", "how many orders each closed loop keeps under way")
-	soak := flag.Duration("soak", 0, "instead of all else, place orders for so long and say what levels off, such as 30m")
+	soak := flag.Duration("soak", 0, "instead of all else, place orders for so long and report what levels off, such as 30m")
 	rate := flag.Float64("rate", 100, "orders a second of the soak")
 	settings := flag.String("settings", "", "settings `file` of the soak's shop; by default what is kept for a time goes within minutes")
 	keep := flag.Bool("keep", false, "keep the data directory and the log")

@@ -1,6 +1,6 @@
 -- A shop that has been open for long: :past products and as many past orders of
 -- three lines each, all of them paid, committed and mailed, so that the audit has
--- nothing to say about them. Product number p is sold once by each of three
+-- nothing to do for them. Product number p is sold once by each of three
 -- orders. What stands before a semicolon at a line's end runs in the database
 -- named above it.
 

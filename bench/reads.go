@@ -172,7 +172,7 @@ func (s *shop) ids(ctx context.Context, products int) ([]string, error) {
 	return ids, nil
 }
 
-// cached says what the shop's own metrics tell of its product cache.
+// cached is what the shop's own metrics report of its product cache.
 func (s *shop) cached(ctx context.Context) string {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.internal+"/metrics", nil)
 	if err != nil {

@@ -34,7 +34,7 @@ type shop struct {
 	api        string
 	internal   string
 	postmaster int
-	started    time.Duration // from exec to the line that says it serves
+	started    time.Duration // from exec to the line that reports that it serves
 	category   catalogv1connect.CategoryServiceClient
 	product    catalogv1connect.ProductServiceClient
 	stock      inventoryv1connect.InventoryServiceClient

@@ -11,7 +11,7 @@ import (
 )
 
 // sink is the SMTP server that mails are handed to. It keeps nothing but the
-// moment in which each order's mail came.
+// time at which each order's mail came.
 type sink struct {
 	server *smtp.Server
 	addr   string
@@ -68,7 +68,7 @@ func numberIn(mail string) string {
 	return rest[:9]
 }
 
-// has says whether the mail of an order came.
+// has reports whether the mail of an order came.
 func (s *sink) has(number string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -29,7 +29,7 @@ const soakSettings = `{
 // bornOld leaves an answer five minutes of the shortest retention that may be set.
 const bornOld = "alter table idempotency alter column create_time set default now() - interval '23 hours 55 minutes'"
 
-// soakPlan says how long orders are placed, and how many a second.
+// soakPlan is how long orders are placed, and how many a second.
 type soakPlan struct {
 	duration time.Duration // 0: there is no soak
 	rate     float64
@@ -42,7 +42,7 @@ type figure struct {
 	unit string
 	// slack is how much it may grow and still count as level, in its unit.
 	slack float64
-	// grows says that it grows with every order, for ever: what an order leaves.
+	// grows reports that it grows with every order, for ever: what an order leaves.
 	grows bool
 }
 
@@ -70,7 +70,7 @@ type sample struct {
 	values []float64
 }
 
-// soak places orders at a rate for a time, and says each minute how large everything
+// soak places orders at a rate for a time, and prints each minute how large everything
 // is, and at the end what levels off. The shop runs as a user runs it, with the
 // built-in inbox.
 func (b *bench) soak(ctx context.Context, plan soakPlan) (err error) {
@@ -194,7 +194,7 @@ func judge(samples []sample) (grown []string) {
 	n := len(samples)
 	middle, last := samples[n/3:n-n/3], samples[n-n/3:]
 	if n < 6 {
-		fmt.Println("too few samples to say what levels off")
+		fmt.Println("too few samples to judge what levels off")
 		return nil
 	}
 	highest := func(part []sample, i int) (top float64) {
@@ -276,7 +276,7 @@ from (select relname, pg_total_relation_size(oid) as s from pg_class where relki
 	return sizes, orders, nil
 }
 
-// goroutines asks the shop's profile how many there are.
+// goroutines reads from the shop's profile how many there are.
 func (b *bench) goroutines(ctx context.Context) (float64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.shop.internal+"/debug/pprof/goroutine?debug=1", nil)
 	if err != nil {
