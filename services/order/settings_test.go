@@ -13,6 +13,7 @@ import (
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/settings"
+	"github.com/shopmesh/shopmesh/services/order"
 )
 
 func defaults() *orderv1.Settings {
@@ -103,5 +104,28 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 	}
 	if err := settings.Check("", "order"); err != nil {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+// By default Stripe's bounds hold for cards: Kuwaiti dinars in tens, and a week for a
+// debit that the bank works on. A file that names rules replaces them.
+func TestCardsHaveStripesBoundsUnlessTheOwnerSetsOthers(t *testing.T) {
+	t.Parallel()
+	rule := order.DefaultSettings().GetPaymentMethodRules()[0]
+	if rule.GetMethod() != "pm_*" || rule.GetProcessingWindow().AsDuration() != 7*24*time.Hour {
+		t.Errorf("the default rule is for %s, %v", rule.GetMethod(), rule.GetProcessingWindow())
+	}
+	for _, limit := range rule.GetLimits() {
+		if limit.GetCurrency() == "KWD" && limit.GetStep() != 10 || limit.GetCurrency() == "EUR" && limit.GetSmallest() != 50 {
+			t.Errorf("the default limit is %v", limit)
+		}
+	}
+	own := file(t, `{"order":{"paymentMethodRules":[{"method":"sandbox_*","currencies":["EUR"],"paymentWindow":"60s"}]}}`)
+	loaded, err := settings.Load(own, "order", order.DefaultSettings())
+	if err != nil || len(loaded.GetPaymentMethodRules()) != 1 || loaded.GetPaymentMethodRules()[0].GetPaymentWindow().AsDuration() != time.Minute {
+		t.Errorf("loaded %v, %v", loaded.GetPaymentMethodRules(), err)
+	}
+	if _, err := settings.Load(file(t, `{"order":{"paymentMethodRules":[{"method":"pm_*","currencies":["euro"]}]}}`), "order", order.DefaultSettings()); err == nil {
+		t.Error("a currency that is none was taken")
 	}
 }

@@ -142,7 +142,7 @@ func (s *Store) cause(actor string) domain.Cause {
 	return domain.Cause{Time: s.now(), Actor: actor}
 }
 
-// Apply applies a batch of events.
+// Handle applies a batch of events.
 func (s *Store) Handle(batch []consumer.Event) (published []outbox.Event, commit func(), err error) {
 	t := &tx{}
 	s.handling = t

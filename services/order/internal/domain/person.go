@@ -1,6 +1,8 @@
 package domain
 
 import (
+	"strings"
+
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/grammar"
 )
@@ -28,8 +30,8 @@ type Address struct {
 	Organization       string   `json:"organization,omitempty"`
 }
 
-// checkContact returns the contact as it is stored, with its e-mail address in the
-// form that is compared and mailed to, and what is wrong with it.
+// checkContact returns the contact as it is stored, without blanks around it and with
+// its e-mail address in the form that is mailed to, and what is wrong with it.
 func checkContact(at string, c Contact) (Contact, []fault.Violation) {
 	var broken []fault.Violation
 	check := func(field string, err error) {
@@ -37,6 +39,7 @@ func checkContact(at string, c Contact) (Contact, []fault.Violation) {
 			broken = append(broken, fault.Violation{Field: at + field, Description: err.Error()})
 		}
 	}
+	c.FirstName, c.LastName, c.Phone = strings.TrimSpace(c.FirstName), strings.TrimSpace(c.LastName), strings.TrimSpace(c.Phone)
 	check("first_name", grammar.Name(c.FirstName))
 	check("last_name", grammar.LastName(c.LastName))
 	check("phone", grammar.Phone(c.Phone))

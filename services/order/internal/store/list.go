@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/page"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store/db"
@@ -20,13 +19,13 @@ import (
 func OrderSchema() page.Schema {
 	states := make(map[string]any)
 	for s := domain.Placed; s <= domain.Cancelled; s++ {
-		states[s.String()], states["ORDER_STATE_"+s.String()] = int(s), int(s)
+		states[s.String()] = int(s)
 	}
 	return page.Schema{
 		Fields: map[string]page.Field{
 			"state":       {Column: "o.state", Kind: page.Enum, Values: states, Filter: true},
 			"number":      {Kind: page.Text, Filter: true, Condition: normalized("o.number", domain.NormalizeNumber)},
-			"email":       {Kind: page.Text, Filter: true, Condition: normalized("o.email", grammar.EmailKey)},
+			"email":       {Column: "o.email", Kind: page.Email, Filter: true},
 			"customer_id": {Column: "o.customer_id", Kind: page.ID, Filter: true},
 			"last_name":   {Kind: page.Text, Filter: true, Condition: normalized("o.last_name", strings.TrimSpace)},
 			"refunded":    {Column: inMajorUnit("o.refunded_amount"), Kind: page.Number, Filter: true},
