@@ -175,7 +175,7 @@ func (w *world) sweep() {
 		w.note(id, "order", "looks at the order")
 	}
 	for range said {
-		w.count("asked again or expired")
+		w.count("republished or expired")
 	}
 	w.orders.transact(uuid.Nil, "sweeps", said, commit)
 }

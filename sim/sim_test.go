@@ -118,7 +118,7 @@ var met = []string{
 	"aborted", "crashed", "disk lost", "redelivered", "republished", "stalled",
 	"the provider's answer is opened", "the provider's answer is pending",
 	"unknown outcome", "the provider acted late", "the provider answered twice",
-	"asked again or expired", "asked about a reservation", "paid after it expired",
+	"republished or expired", "asked about a reservation", "paid after it expired",
 	"cancels the order", "ships the order", "partly refunded", "resent", "erased", "refused",
 	"ended DELIVERED", "ended CANCELLED EXPIRED", "ended CANCELLED OUT_OF_STOCK",
 	"ended CANCELLED PAYMENT_FAILED", "ended CANCELLED REQUESTED", "mail SENT", "mail FAILED",

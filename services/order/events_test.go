@@ -212,7 +212,7 @@ func TestACaptureOnACancelledOrderIsAnsweredWithTheCancellation(t *testing.T) {
 	b.wantPublished("OrderCancelled")
 }
 
-func TestARefundIsToldWithItsAmountsAndItsMailIsAwaited(t *testing.T) {
+func TestARefundIsPublishedWithItsAmountsAndItsMailIsAwaited(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t)
 	b.sell("MUG", 500)

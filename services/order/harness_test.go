@@ -44,7 +44,7 @@ type harness struct {
 	pool     *pg.Pool
 	orders   *app.Orders
 	products *app.Products
-	place    *app.PlaceOrder
+	place    *app.Placer
 	tail     *app.Tail
 	handler  consumer.Handler
 	client   orderv1connect.OrderServiceClient // the owner's
@@ -81,7 +81,7 @@ func newHarness(t *testing.T) *harness {
 		Backlog: app.NewBacklog(func(context.Context, int64) (int64, time.Time, error) { return 0, time.Time{}, nil }, time.Now, testkit.Log(t)),
 	})
 	b.products = &app.Products{Pool: b.pool, Lookup: b.lookup}
-	b.place = app.NewPlaceOrder(b.orders, b.products)
+	b.place = app.NewPlacer(b.orders, b.products)
 	t.Cleanup(b.place.Close)
 	b.handler = events.NewHandler(events.Handlers{ApplyProducts: b.products.Apply, ApplyEvents: b.orders.Apply, Erase: b.orders.Erase})
 	b.sources = []app.TimelineSource{

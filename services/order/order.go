@@ -58,7 +58,7 @@ func Module(cfg Config) fx.Option {
 			newBacklog,
 			newOrders,
 			newProducts,
-			app.NewPlaceOrder,
+			app.NewPlacer,
 			newConsumer,
 			newServer,
 			operations.New,
@@ -115,12 +115,12 @@ func newConsumer(
 	}, events.NewHandler(events.Handlers{ApplyProducts: products.Apply, ApplyEvents: orders.Apply, Erase: orders.Erase}))
 }
 
-func newServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, others *peer.Peers) *rpc.Server {
+func newServer(orders *app.Orders, place *app.Placer, products *app.Products, others *peer.Peers) *rpc.Server {
 	return rpc.NewServer(orders, place, products, peers.TimelineSources(others))
 }
 
 func newService(
-	orders *app.Orders, place *app.PlaceOrder, server *rpc.Server,
+	orders *app.Orders, place *app.Placer, server *rpc.Server,
 	inbound *consumer.Consumer, ops *operations.Operations,
 ) kitapp.Service {
 	return kitapp.Service{

@@ -299,7 +299,7 @@ func TestADrainEndsStreams(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeUnavailable, "DRAINING")
 }
 
-func TestTheSweeperExpiresAndAsksAgain(t *testing.T) {
+func TestTheSweeperExpiresAndRepublishes(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t)
 	b.sell("MUG", 500)

@@ -215,7 +215,7 @@ func TestAPriceThatChangedComesWithTheNewQuote(t *testing.T) {
 	}
 }
 
-func TestAProductThatOrderHasNotHeardOfIsAskedForOnce(t *testing.T) {
+func TestAProductThatOrderDoesNotKnowIsLookedUpOnce(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t)
 	b.shelf = []domain.Product{{ID: uuid.New(), Code: "MUG", Name: "Mug", Price: euros(500), Status: domain.ProductActive}}

@@ -98,8 +98,8 @@ func (p *process) serve(cfg kitapp.ContextConfig, others string) {
 	select {
 	case a := <-ready:
 		p.api, p.internal = a.API, a.Internal
-		p.orders = orderv1connect.NewOrderServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API)))
-		p.operations = operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.Internal)))
+		p.orders = orderv1connect.NewOrderServiceClient(testkit.Client(p.t, a.API))
+		p.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(p.t, a.Internal))
 	case err := <-ended:
 		ended <- nil
 		p.t.Fatalf("order did not start: %v", err)

@@ -79,7 +79,7 @@ func TestZeroValuesAndNestedMessagesOverride(t *testing.T) {
 }
 
 // An error names the file, the context and the name.
-func TestWhatIsWrongIsTold(t *testing.T) {
+func TestAnErrorNamesFileContextAndField(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ text, want string }{
 		"unknown name":   {`{"order":{"paymentWindw":"2s"}}`, "paymentWindw"},

@@ -28,7 +28,7 @@ type placed = batch.Result[*orderv1.PlaceOrderResponse]
 
 // run places a batch. When it can't be placed together, its orders are placed one
 // by one, so that what is wrong with one never fails another.
-func (p *PlaceOrder) run(ctx context.Context, in []placing) []placed {
+func (p *Placer) run(ctx context.Context, in []placing) []placed {
 	results, err := p.try(ctx, in)
 	if err == nil {
 		return results
@@ -46,7 +46,7 @@ func (p *PlaceOrder) run(ctx context.Context, in []placing) []placed {
 }
 
 // try places a batch in one transaction.
-func (p *PlaceOrder) try(ctx context.Context, in []placing) ([]placed, error) {
+func (p *Placer) try(ctx context.Context, in []placing) ([]placed, error) {
 	var results []placed
 	var err error
 	for range placeAttempts {

@@ -24,9 +24,9 @@ import (
 // placeRPC names the RPC in idempotency records.
 const placeRPC = "PlaceOrder"
 
-// PlaceOrder accepts orders. Those that come at the same time share a
+// Placer accepts orders. Those that come at the same time share a
 // transaction; each has its own outcome.
-type PlaceOrder struct {
+type Placer struct {
 	orders    *Orders
 	products  *Products
 	collector *batch.Collector[placing, *orderv1.PlaceOrderResponse]
@@ -53,21 +53,21 @@ func (e *productsUnknown) Error() string {
 	return "products not known yet: " + strings.Join(e.codes, ", ")
 }
 
-// NewPlaceOrder starts the collector; Close ends it.
-func NewPlaceOrder(orders *Orders, products *Products) *PlaceOrder {
-	p := &PlaceOrder{orders: orders, products: products}
+// NewPlacer starts the collector; Close ends it.
+func NewPlacer(orders *Orders, products *Products) *Placer {
+	p := &Placer{orders: orders, products: products}
 	p.collector = batch.New(batch.Config{Workers: 1, Max: 128, Wait: time.Millisecond, Rest: 10 * time.Millisecond}, p.run)
 	return p
 }
 
 // Close places the orders that wait, and refuses others.
-func (p *PlaceOrder) Close() { p.collector.Close() }
+func (p *Placer) Close() { p.collector.Close() }
 
 // Place accepts an order; the same request gets the first answer again. The
 // answer is stored with the order, hence a message. Errors: those of Price,
 // PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS,
 // REQUEST_ID_REUSED, ORDERS_BACKLOGGED, PERMISSION_DENIED for somebody else's customer id.
-func (p *PlaceOrder) Place(
+func (p *Placer) Place(
 	ctx context.Context, requestID uuid.UUID, request *orderv1.PlaceOrderRequest, placement domain.Placement,
 ) (*orderv1.PlaceOrderResponse, error) {
 	caller := authz.Caller(ctx)
@@ -96,7 +96,7 @@ func (p *PlaceOrder) Place(
 	return p.collect(ctx, in)
 }
 
-func (p *PlaceOrder) collect(ctx context.Context, in placing) (*orderv1.PlaceOrderResponse, error) {
+func (p *Placer) collect(ctx context.Context, in placing) (*orderv1.PlaceOrderResponse, error) {
 	response, err := p.collector.Do(ctx, in.collectorKey(), in)
 	if errors.Is(err, batch.ErrFull) {
 		return nil, domain.ErrBacklogged().RetryAbout(time.Second).Because(err)

@@ -15,7 +15,7 @@ import (
 )
 
 // Every row of the table of events, for an order in each state.
-func TestEachFactInEachState(t *testing.T) {
+func TestEachEventInEachState(t *testing.T) {
 	t.Parallel()
 	refund := uuid.New()
 	states := map[string]func(t *testing.T) *domain.Order{
@@ -135,7 +135,7 @@ func TestMovesThatTheStateForbidsChangeNothing(t *testing.T) {
 }
 
 // What contradicts the order is set aside for an operator, never applied.
-func TestAFactThatContradictsTheOrderIsAnError(t *testing.T) {
+func TestAnEventThatContradictsTheOrderIsAnError(t *testing.T) {
 	t.Parallel()
 	o := reserved(t)
 	for name, row := range map[string]struct {

@@ -13,14 +13,14 @@ var _ orderv1connect.OrderServiceHandler = (*Server)(nil)
 // Server is the OrderService.
 type Server struct {
 	orders   *app.Orders
-	place    *app.PlaceOrder
+	place    *app.Placer
 	products *app.Products
 	sources  []app.TimelineSource
 }
 
 // NewServer returns the OrderService over its use cases; the sources add their
 // parts of timelines.
-func NewServer(orders *app.Orders, place *app.PlaceOrder, products *app.Products, sources []app.TimelineSource) *Server {
+func NewServer(orders *app.Orders, place *app.Placer, products *app.Products, sources []app.TimelineSource) *Server {
 	return &Server{orders: orders, place: place, products: products, sources: sources}
 }
 
