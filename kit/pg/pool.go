@@ -135,6 +135,7 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
 		return err.Code != codeReadOnly && fatal(conn, err)
 	}
+	c.ConnConfig.AfterNetConnect = newWire
 	c.BeforeConnect = freshCertificates(cfg.URL, c.ConnConfig)
 	c.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		RegisterTypes(conn.TypeMap())
@@ -242,9 +243,10 @@ const attempts = 5
 // ctx has no deadline; an error or a panic of fn rolls it back. fn runs again, at most
 // five times, after a serialization failure or deadlock, when the server was read-only
 // (another may have taken over), when it ended the transaction because nothing came for
-// ten seconds, and when the connection broke before the commit was sent: fn must be
-// repeatable, with no effect outside tx. A transaction that sent nothing costs no round
-// trip. An error while committing leaves open whether the transaction took place.
+// ten seconds, and when the connection broke and the commit cannot have reached the
+// server: fn must be repeatable, with no effect outside tx. A transaction that sent
+// nothing costs no round trip. A connection that broke when the commit may have arrived
+// leaves open whether the transaction took place; that error is returned.
 func (p *Pool) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()

@@ -29,7 +29,8 @@ type Tx struct {
 	conn    *pgxpool.Conn // acquired with the first statement that is sent
 	queued  []*pgx.QueuedQuery
 	begun   bool
-	commits bool // the commit is on its way: the outcome may be unknown
+	commits bool // the commit was handed to the connection: the outcome may be unknown
+	unsent  bool // nothing of the last pipeline has left: not the commit, if it was in it
 	err     error
 	open    closer // results that the caller has not read to their end
 	after   []func()
@@ -127,16 +128,16 @@ func (tx *Tx) commit(ctx context.Context) error {
 		return err
 	}
 	tag, err := br.Exec()
-	if cerr := br.Close(); err == nil {
+	cerr := br.Close()
+	switch {
+	case err == nil && tag.String() == "COMMIT":
+		return nil // it is committed, whatever happened to the connection afterwards
+	case err == nil && cerr == nil:
+		err = errors.New("the server rolled back")
+	case err == nil:
 		err = cerr
 	}
-	if err != nil {
-		return tx.fail("commit", err)
-	}
-	if tag.String() != "COMMIT" {
-		return tx.fail("commit", errors.New("the server rolled back"))
-	}
-	return nil
+	return tx.fail("commit", err)
 }
 
 func (tx *Tx) sendCommit(ctx context.Context) (pgx.BatchResults, error) {
@@ -168,7 +169,8 @@ func (tx *Tx) send(ctx context.Context, tail ...*pgx.QueuedQuery) (pgx.BatchResu
 	lead := len(b.QueuedQueries) - len(tail)
 	tx.queued, tx.begun = nil, true
 
-	br := tx.conn.SendBatch(ctx, b)
+	br, mayExecute := sendBatch(ctx, tx.conn.Conn(), b)
+	tx.unsent = !mayExecute
 	for _, q := range b.QueuedQueries[:lead] {
 		if _, err := br.Exec(); err != nil {
 			// The first error is the true one; Close only gets the connection ready.
@@ -202,17 +204,18 @@ func (tx *Tx) fail(statement string, err error) error {
 	return err
 }
 
-// repeatable says whether another attempt is safe and can help.
+// repeatable says whether another attempt is safe and can help. It is not safe when the
+// commit may have reached the server and no answer came.
 func (tx *Tx) repeatable(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		switch pgErr.Code {
 		case codeSerializationFailure, codeDeadlock, codeReadOnly,
-			codeIdleInTransaction: // the server had not heard of a commit
+			codeIdleInTransaction: // the server ended it while it waited for the commit
 			return true
 		}
 	}
-	return tx.err != nil && !tx.commits && brokenConnection(tx.err)
+	return tx.err != nil && (!tx.commits || tx.unsent) && brokenConnection(tx.err)
 }
 
 // release gives the connection back clean. A connection that can't be cleaned in
