@@ -13,6 +13,7 @@ import (
 	"embed"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -104,6 +105,7 @@ type Consumer struct {
 	// and with each dead letter, and cleared by a batch that finds none.
 	mayBeQuarantined atomic.Bool
 	client           atomic.Pointer[kgo.Client] // while Run runs
+	topicLost        atomic.Bool                // the client ended because a topic was lost
 
 	mu     sync.Mutex
 	behind map[topicPartition]int64
@@ -142,13 +144,10 @@ func New(name string, pool *pg.Pool, cfg Config, handle Handler) *Consumer {
 // Group is the consumer group's name.
 func (c *Consumer) Group() string { return c.group }
 
-// Condition says what has kept events from being applied for longer than the time given;
-// nil when nothing does.
-func (c *Consumer) Condition(longer time.Duration) error {
-	if err := c.noDatabase.Err(longer); err != nil {
-		return err
-	}
-	return c.noBroker.Err(longer)
+// Conditions are what has kept events from being applied for longer than the time given.
+func (c *Consumer) Conditions(longer time.Duration) []error {
+	all := []error{c.noDatabase.Err(longer), c.noBroker.Err(longer)}
+	return slices.DeleteFunc(all, func(err error) bool { return err == nil })
 }
 
 // Lag is how many events this member was behind the end of its partitions when it

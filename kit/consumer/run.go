@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,41 +31,93 @@ const (
 // Run consumes until ctx ends, whatever happens to database and broker meanwhile.
 // A batch in work is finished first.
 func (c *Consumer) Run(ctx context.Context) error {
+	defer c.meters.watch(ctx, c)()
+	for ctx.Err() == nil {
+		lost, err := c.consume(ctx)
+		if err != nil {
+			return err
+		}
+		if lost != nil {
+			c.restore(ctx, lost)
+		}
+	}
+	return nil
+}
+
+// restore creates a lost topic again where this process knows how, and has the next
+// client read it from its start.
+func (c *Consumer) restore(ctx context.Context, lost *kafka.LostTopic) {
+	c.noBroker.Note(ctx, lost)
+	if err := c.cfg.Kafka.Link.Restore(ctx); err != nil {
+		c.noBroker.Note(ctx, fmt.Errorf("%w, which fails: %w", lost, err))
+	}
+	if err := kafka.ForgetCommits(ctx, c.cfg.Kafka, c.group, lost.Name); err != nil {
+		c.log.DebugContext(ctx, "commits of a lost topic stay", "topic", lost.Name, "error", err)
+	}
+	_ = pause(ctx, time.Second)
+}
+
+// consume works as one member of the group, until ctx ends or a topic is lost: a client
+// never goes on with a topic that was created again.
+func (c *Consumer) consume(ctx context.Context) (lost *kafka.LostTopic, err error) {
 	client, err := kafka.NewConsumer(c.cfg.Kafka, c.group, c.cfg.Topics,
 		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { c.mayBeQuarantined.Store(true) }),
 		kgo.OnPartitionsRevoked(c.revoked),
 		kgo.OnPartitionsLost(c.forget),
 	)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	c.topicLost.Store(false)
 	c.client.Store(client)
 	defer func() {
 		c.client.Store(nil)
+		c.topicLost.Store(lost != nil)
 		c.commit(ctx, client)
 		client.CloseAllowingRebalance()
 	}()
-	defer c.meters.watch(ctx, c)()
-
+	topics := kafka.NewTopicWatch(client, c.cfg.Topics)
 	for ctx.Err() == nil {
-		c.once(ctx, client)
+		if lost := c.once(ctx, client); lost != nil {
+			return lost, nil
+		}
+		if lost := topics.Check(ctx); lost != nil {
+			return lost, nil
+		}
 	}
-	return nil
+	return nil, nil
 }
 
-// once polls and applies one batch. Partitions stay ours from the poll to the mark.
-func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
+const (
+	// pollBound is how long a poll waits for events.
+	pollBound = 5 * time.Second
+	// fetchesWork is how long after the last failed fetch fetches count as working, though
+	// no event came.
+	fetchesWork = 10 * time.Second
+)
+
+// once polls and applies one batch. Partitions stay ours from the poll to the mark. It
+// returns a topic that was lost.
+func (c *Consumer) once(ctx context.Context, client *kgo.Client) (lost *kafka.LostTopic) {
 	defer client.AllowRebalance()
-	fetches := client.PollRecords(ctx, c.cfg.MaxBatch)
+	polling, cancel := context.WithTimeout(ctx, pollBound)
+	defer cancel()
+	fetches := client.PollRecords(polling, c.cfg.MaxBatch)
 	if ctx.Err() != nil {
-		return
+		return nil
 	}
 	fetches.EachError(func(topic string, partition int32, err error) {
-		c.noBroker.Note(ctx, err, "topic", topic, "partition", partition)
+		if errors.Is(err, context.DeadlineExceeded) && polling.Err() != nil {
+			return // nothing came
+		}
+		if lost = cmp.Or(lost, kafka.Lost(topic, err)); lost == nil {
+			c.noBroker.Note(ctx, err, "topic", topic, "partition", partition)
+		}
 	})
 	records := fetches.Records()
-	if len(records) == 0 {
-		return
+	if lost != nil || len(records) == 0 {
+		c.noBroker.OverAfter(ctx, fetchesWork)
+		return lost
 	}
 	c.noBroker.Over(ctx)
 	began := time.Now()
@@ -76,7 +129,7 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 	if err := c.apply(ctx, batch); err != nil {
 		c.noDatabase.Note(ctx, pg.Explain(err), "events", len(batch))
 		giveBack(client, records)
-		return
+		return nil
 	}
 	crashpoint.Cross("after apply", c.group, kinds(batch)...)
 	client.MarkCommitRecords(records...)
@@ -84,11 +137,16 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) {
 	// What comes meanwhile makes the next batch larger: under load, when batches take
 	// long, many events share one commit; alone, an event hardly waits.
 	_ = pause(ctx, min(time.Since(began), maxRest))
+	return nil
 }
 
 // commit stores the offsets of what was applied, before partitions leave. A failure
-// costs no more than those batches coming again.
+// costs no more than those batches coming again. Offsets of a lost topic are not stored:
+// they would hide the first events of the new one.
 func (c *Consumer) commit(ctx context.Context, client *kgo.Client) {
+	if c.topicLost.Load() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := client.CommitMarkedOffsets(ctx); err != nil {

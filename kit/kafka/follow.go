@@ -97,7 +97,7 @@ func (f Follower) poll(ctx context.Context, client *kgo.Client, at positions) er
 	fetches := client.PollRecords(waiting, 1000)
 	for _, failed := range fetches.Errors() {
 		var lost *kgo.ErrDataLoss
-		if errors.Is(failed.Err, kerr.OffsetOutOfRange) || errors.As(failed.Err, &lost) {
+		if errors.Is(failed.Err, kerr.OffsetOutOfRange) || errors.As(failed.Err, &lost) || Lost(failed.Topic, failed.Err) != nil {
 			return fmt.Errorf("follow %s: %w", failed.Topic, failed.Err)
 		}
 		// Others pass, or nothing is proven any more.

@@ -173,6 +173,7 @@ func EnsureTopics(ctx context.Context, cfg Config, topics []Topic) error {
 	if len(topics) == 0 {
 		return nil
 	}
+	cfg.Link.remember(cfg, topics)
 	client, err := kgo.NewClient(cfg.options(kgo.RequestRetries(1))...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)

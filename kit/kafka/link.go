@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -16,11 +17,16 @@ import (
 	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
-// Link knows whether the broker can be reached, from all clients of one
-// configuration: those say of a request that failed only that it took too long. The
-// log hears of an outage when it begins, each minute, and when it ends.
+// Link is shared by all clients of one configuration. It knows whether the broker can be
+// reached, because a client reports of a failed request only that it took too long; an
+// outage is logged when it begins, each minute, and when it ends. It also knows the
+// configuration's topics, so that lost ones can be created again.
 type Link struct {
 	condition *condition.Condition
+
+	mu     sync.Mutex
+	config Config
+	topics map[string]Topic
 }
 
 // NewLink returns a Link to be put into a Config.

@@ -77,10 +77,10 @@ const conditionAfter = 3 * time.Second
 func (b Base) Conditions(ctx context.Context) []error {
 	all := []error{b.pool.Writable(ctx)}
 	if b.relay != nil {
-		all = append(all, b.relay.Condition(conditionAfter))
+		all = append(all, b.relay.Conditions(conditionAfter)...)
 	}
 	for _, c := range b.consumers {
-		all = append(all, c.Condition(conditionAfter))
+		all = append(all, c.Conditions(conditionAfter)...)
 	}
 	for _, ask := range b.also {
 		all = append(all, ask(ctx))

@@ -34,6 +34,8 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 		if held {
 			break
 		}
+		// The database answers. Whether it takes writes is the leader's to report.
+		r.noDatabase.Over(ctx)
 		r.pause(ctx, 500*time.Millisecond)
 	}
 	// A relay that lost its connection and comes back settled its records before it

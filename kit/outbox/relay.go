@@ -3,7 +3,9 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -146,6 +148,8 @@ func (r *Relay) session(ctx context.Context) (led bool, err error) {
 		return false, err
 	}
 	r.log.InfoContext(ctx, "leading")
+	// What keeps events from leaving is the leader's to report: the next one finds out.
+	defer r.noBroker.Over(context.WithoutCancel(ctx))
 	return true, r.publishAll(ctx, conn)
 }
 
@@ -282,20 +286,16 @@ func (r *Relay) whyNot(sample error) error {
 	return sample
 }
 
-// Condition says what has kept events from leaving for longer than the time given, or
-// that the broker can't be reached; nil when nothing does.
-func (r *Relay) Condition(longer time.Duration) error {
-	for _, err := range []error{r.noDatabase.Err(longer), r.cfg.Link.Condition(longer), r.noBroker.Err(longer)} {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// Conditions are what has kept events from leaving for longer than the time given, and a
+// broker that can't be reached. What is the leader's ends when it leads no more.
+func (r *Relay) Conditions(longer time.Duration) []error {
+	all := []error{r.noDatabase.Err(longer), r.cfg.Link.Condition(longer), r.noBroker.Err(longer)}
+	return slices.DeleteFunc(all, func(err error) bool { return err == nil })
 }
 
 // settle decides, per key in order, what was published and which keys stop.
 func (r *Relay) settle(ctx context.Context, events []row, results []error) (done []int64) {
-	failed := map[uuid.UUID]bool{}
+	failed, lost := map[uuid.UUID]bool{}, map[string]*kafka.LostTopic{}
 	var sample error
 	for i, e := range events {
 		switch err := results[i]; {
@@ -306,7 +306,9 @@ func (r *Relay) settle(ctx context.Context, events []row, results []error) (done
 			r.restart(e.key)
 		default:
 			failed[e.key] = true
-			if permanent(err) {
+			if topic := kafka.Lost(e.topic, err); topic != nil && r.cfg.Link.Creates(e.topic) {
+				lost[e.topic] = topic
+			} else if permanent(err) {
 				r.stop(ctx, e, err)
 			} else {
 				sample = err
@@ -316,5 +318,18 @@ func (r *Relay) settle(ctx context.Context, events []row, results []error) (done
 	if sample != nil {
 		r.noBroker.Note(ctx, r.whyNot(sample), "keys", len(failed))
 	}
+	for _, topic := range lost {
+		r.restore(ctx, topic)
+	}
 	return done
+}
+
+// restore creates a lost topic again, and has the producer forget what it knew of it:
+// the events are produced with the next batch.
+func (r *Relay) restore(ctx context.Context, lost *kafka.LostTopic) {
+	r.noBroker.Note(ctx, lost)
+	r.producer.PurgeTopicsFromProducing(lost.Name)
+	if err := r.cfg.Link.Restore(ctx); err != nil {
+		r.noBroker.Note(ctx, fmt.Errorf("%w, which fails: %w", lost, err))
+	}
 }
