@@ -46,7 +46,7 @@ func (s *oneProcess) operator() *operator {
 			o.lines[strings.TrimSpace(name)] = line
 		}
 	}
-	if len(o.lines) != 5 {
+	if len(o.lines) != 6 {
 		s.t.Fatalf("docs/operations.md has %q", o.lines)
 	}
 	return o
@@ -56,7 +56,10 @@ func (s *oneProcess) operator() *operator {
 func (o *operator) do(name string, ids ...string) string {
 	o.t.Helper()
 	quoted := fmt.Sprintf(`"ids":["%s"]`, strings.Join(ids, `","`))
-	line := regexp.MustCompile(`"ids":\["7"\]`).ReplaceAllString(o.lines[name], quoted)
+	line := strings.ReplaceAll(o.lines[name], `"ids":["7"]`, quoted)
+	if len(ids) == 1 {
+		line = strings.ReplaceAll(line, `"id":"7"`, fmt.Sprintf(`"id":%q`, ids[0]))
+	}
 	return sh(o.t, o.tools, strings.ReplaceAll(line, "127.0.0.1:9090", strings.TrimPrefix(o.internal[0], "http://")))
 }
 
@@ -177,6 +180,9 @@ func TestDeadLetters(t *testing.T) {
 	// publish its newest state once more, which waits behind the three.
 	s.run("order", `delete from products where name = 'Forgotten'`)
 	first := o.of(cup.GetProduct().GetId())[0]
+	if shown := o.do("GetDeadLetter", first.ID); !strings.Contains(shown, `"name": "Cup"`) {
+		t.Errorf("the dead letter does not show its event: %s", shown)
+	}
 	if redriven, remaining, _ := o.counts(o.do("some", first.ID)); redriven != "3" && redriven != "4" || remaining != "" {
 		t.Errorf("the redrive of the product applied %q dead letters and left %q, want all", redriven, remaining)
 	}

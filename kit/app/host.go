@@ -121,7 +121,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	if missing := in.Peers.Missing(); h.process.NeedsPeers && len(missing) > 0 {
 		return fmt.Errorf("%s is not set, and %s calls %s: give its URL", peerVariable(missing[0]), h.process.Name, missing[0])
 	}
-	operations.NewServer(contexts...).Register(internal)
+	operations.NewServer(h.log.Logger, contexts...).Register(internal)
 
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
 		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain,

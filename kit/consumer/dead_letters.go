@@ -55,6 +55,22 @@ func (c *Consumer) List(ctx context.Context, after int64, limit int) ([]DeadLett
 	return deadLetters, nil
 }
 
+// Get returns one dead letter of the group; found is false when there is none of the id.
+func (c *Consumer) Get(ctx context.Context, id int64) (deadLetter DeadLetter, found bool, err error) {
+	rows, err := c.pool.Query(ctx, `select `+deadLetterColumns+` from dead_letters
+		where consumer_group = $1 and id = $2`, c.group, id)
+	if err == nil {
+		deadLetter, err = pgx.CollectExactlyOneRow(rows, scanDeadLetter)
+	}
+	if pg.IsNoRows(err) {
+		return DeadLetter{}, false, nil
+	}
+	if err != nil {
+		return DeadLetter{}, false, fmt.Errorf("read dead letter %d of %s: %w", id, c.group, err)
+	}
+	return deadLetter, true, nil
+}
+
 // Count is how many dead letters the group has.
 func (c *Consumer) Count(ctx context.Context) (int64, error) {
 	var n int64
@@ -125,12 +141,15 @@ func (c *Consumer) redriveKey(ctx context.Context, p place) (Redriven, error) {
 		}
 		if err == nil {
 			sum.Applied++
+			c.log.InfoContext(ctx, "a dead letter was applied", "id", deadLetter.ID, "event", deadLetter.Event.ID, "topic", deadLetter.Event.Topic)
 			continue
 		}
 		if deadLetter == nil || transient(err) {
 			return sum, err
 		}
 		sum.Remaining = rest
+		c.log.WarnContext(ctx, "a dead letter fails again; its key waits", "id", deadLetter.ID, "event", deadLetter.Event.ID,
+			"topic", deadLetter.Event.Topic, "error", err)
 		_, uerr := c.pool.Exec(ctx, `update dead_letters set cause = $2 where id = $1`, deadLetter.ID, text(err.Error()))
 		return sum, uerr
 	}
@@ -171,14 +190,19 @@ func (c *Consumer) deadLettersOf(ctx context.Context, tx *pg.Tx, p place) ([]Dea
 	return pgx.CollectRows(rows, scanDeadLetter)
 }
 
-// Discard drops the dead letters named, for good, and returns how many there were.
+// Discard drops the dead letters named, for good, and returns those that there were.
 // Dead letters that wait behind them are applied by the next redrive.
-func (c *Consumer) Discard(ctx context.Context, ids ...int64) (int64, error) {
-	tag, err := c.pool.Exec(ctx, `delete from dead_letters where consumer_group = $1 and id = any($2::bigint[])`, c.group, ids)
+func (c *Consumer) Discard(ctx context.Context, ids ...int64) ([]DeadLetter, error) {
+	rows, err := c.pool.Query(ctx, `delete from dead_letters where consumer_group = $1 and id = any($2::bigint[])
+		returning `+deadLetterColumns, c.group, ids)
 	if err != nil {
-		return 0, fmt.Errorf("discard dead letters of %s: %w", c.group, err)
+		return nil, fmt.Errorf("discard dead letters of %s: %w", c.group, err)
 	}
-	return tag.RowsAffected(), nil
+	dropped, err := pgx.CollectRows(rows, scanDeadLetter)
+	if err != nil {
+		return nil, fmt.Errorf("discard dead letters of %s: %w", c.group, err)
+	}
+	return dropped, nil
 }
 
 // text is s as PostgreSQL can store it, at most 8 kB: a cause may quote anything.

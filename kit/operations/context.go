@@ -1,6 +1,6 @@
-// Package operations serves shopmesh.operations.v1: how the contexts of a process
-// fare, their dead letters, and what they state for an audit. A context joins it
-// with a Context, most of which Base gives.
+// Package operations serves shopmesh.operations.v1: the status of a process's contexts,
+// their dead letters and their records for an audit. A context joins with a Context;
+// Base implements all of it but the audit.
 package operations
 
 import (
@@ -11,6 +11,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
@@ -23,24 +28,26 @@ import (
 type Context interface {
 	// Name is the context's name, such as "order".
 	Name() string
-	// Status says how the context fares; it never fails, it says so instead.
+	// Status reports the state of the context; an error is a part of it.
 	Status(ctx context.Context) *operationsv1.ContextStatus
-	// Conditions says what is wrong though the context takes requests: its database
-	// takes no writes, its broker is away. Each says what it means.
+	// Conditions are what is wrong while the context takes requests: its database takes
+	// no writes, its broker is away. Each says what follows from it.
 	Conditions(ctx context.Context) []error
 	// ListDeadLetters returns up to limit dead letters with an id above after, oldest first.
 	ListDeadLetters(ctx context.Context, after int64, limit int) ([]*operationsv1.DeadLetter, error)
 	// Redrive applies dead letters again; no ids mean all. It returns how many were
 	// applied and how many of the dead letters taken stay.
 	Redrive(ctx context.Context, ids []int64) (redriven, remaining int64, err error)
-	// Discard drops dead letters for good and returns how many there were.
-	Discard(ctx context.Context, ids []int64) (int64, error)
-	// Audit says every record that the context states, those of one kind sorted by
-	// order id. It stops with the first error that emit returns.
+	// GetDeadLetter returns a dead letter with its event; nil when there is none of the id.
+	GetDeadLetter(ctx context.Context, id int64) (*operationsv1.GetDeadLetterResponse, error)
+	// Discard drops dead letters for good and returns those that there were.
+	Discard(ctx context.Context, ids []int64) ([]*operationsv1.DeadLetter, error)
+	// Audit emits the context's records, those of one kind sorted by order id. It stops
+	// with the first error that emit returns.
 	Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error
 }
 
-// statusTimeout bounds how long a context may take to say how it fares.
+// statusTimeout bounds how long a context may take to report its state.
 const statusTimeout = 3 * time.Second
 
 // Base is a Context but for its Audit. Embed it:
@@ -57,13 +64,13 @@ type Base struct {
 	also      []func(context.Context) error
 }
 
-// NewBase returns the Base of a context. The relay may be nil for a context that
-// says nothing.
+// NewBase returns the Base of a context. The relay is nil for a context that publishes
+// nothing.
 func NewBase(name string, pool *pg.Pool, relay *outbox.Relay, consumers ...*consumer.Consumer) Base {
 	return Base{name: name, pool: pool, relay: relay, consumers: consumers}
 }
 
-// Also returns a Base whose conditions include what ask says, nil for none.
+// Also returns a Base whose conditions include the one that ask returns, nil for none.
 func (b Base) Also(ask func(context.Context) error) Base {
 	b.also = append(slices.Clip(b.also), ask)
 	return b
@@ -203,12 +210,55 @@ func (b Base) Redrive(ctx context.Context, ids []int64) (redriven, remaining int
 	return redriven, remaining, nil
 }
 
-// Discard hands the dead letters to each consumer, which drops its own.
-func (b Base) Discard(ctx context.Context, ids []int64) (int64, error) {
-	var discarded int64
+// GetDeadLetter finds the dead letter among those of all consumers.
+func (b Base) GetDeadLetter(ctx context.Context, id int64) (*operationsv1.GetDeadLetterResponse, error) {
 	for _, c := range b.consumers {
-		n, err := c.Discard(ctx, ids...)
-		discarded += n
+		deadLetter, found, err := c.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			continue
+		}
+		res := &operationsv1.GetDeadLetterResponse{DeadLetter: b.deadLetter(deadLetter), Value: deadLetter.Event.Payload}
+		if res.Event, err = readable(deadLetter.Event); err != nil {
+			res.Unreadable = err.Error()
+		}
+		return res, nil
+	}
+	return nil, nil
+}
+
+// readable is the event's message as JSON. Its type is known when a context of this
+// process handles or publishes it.
+func readable(e consumer.Event) (*structpb.Struct, error) {
+	kind, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName(e.Type))
+	if err != nil {
+		return nil, fmt.Errorf("the event's type %.100q is not known to this program", e.Type)
+	}
+	message := kind.New().Interface()
+	if err := proto.Unmarshal(e.Payload, message); err != nil {
+		return nil, fmt.Errorf("its value is no %s: %w", e.Type, err)
+	}
+	text, err := protojson.Marshal(message)
+	if err != nil {
+		return nil, fmt.Errorf("write %s as JSON: %w", e.Type, err)
+	}
+	event := &structpb.Struct{}
+	if err := protojson.Unmarshal(text, event); err != nil {
+		return nil, fmt.Errorf("write %s as an object: %w", e.Type, err)
+	}
+	return event, nil
+}
+
+// Discard hands the dead letters to each consumer, which drops its own.
+func (b Base) Discard(ctx context.Context, ids []int64) ([]*operationsv1.DeadLetter, error) {
+	var discarded []*operationsv1.DeadLetter
+	for _, c := range b.consumers {
+		dropped, err := c.Discard(ctx, ids...)
+		for _, deadLetter := range dropped {
+			discarded = append(discarded, b.deadLetter(deadLetter))
+		}
 		if err != nil {
 			return discarded, err
 		}

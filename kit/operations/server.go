@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
@@ -23,13 +25,15 @@ const defaultPageSize = 50
 // Server is the OperationsService of a process.
 type Server struct {
 	contexts []Context
+	log      *slog.Logger
 }
 
-// NewServer returns the service over the contexts of a process.
-func NewServer(contexts ...Context) *Server {
+// NewServer returns the service over the contexts of a process. What operators do to dead
+// letters is logged to log.
+func NewServer(log *slog.Logger, contexts ...Context) *Server {
 	sorted := slices.Clone(contexts)
 	slices.SortFunc(sorted, func(x, y Context) int { return cmp.Compare(x.Name(), y.Name()) })
-	return &Server{contexts: sorted}
+	return &Server{contexts: sorted, log: log}
 }
 
 // Register serves it on server.
@@ -137,6 +141,23 @@ func readToken(text string) (pageToken, error) {
 	return pageToken{name, id}, nil
 }
 
+// GetDeadLetter shows a dead letter with its event.
+func (s *Server) GetDeadLetter(ctx context.Context, req *operationsv1.GetDeadLetterRequest) (*operationsv1.GetDeadLetterResponse, error) {
+	contexts, err := s.named(req.GetContext())
+	if err != nil {
+		return nil, err
+	}
+	res, err := contexts[0].GetDeadLetter(ctx, req.GetId())
+	if err != nil {
+		return nil, err
+	}
+	if res == nil {
+		return nil, fault.New(fault.NotFound, fault.ReasonDeadLetterNotFound,
+			"%s has no dead letter %d: list them again", req.GetContext(), req.GetId())
+	}
+	return res, nil
+}
+
 // RedriveDeadLetters applies dead letters again, context by context.
 func (s *Server) RedriveDeadLetters(ctx context.Context, req *operationsv1.RedriveDeadLettersRequest) (*operationsv1.RedriveDeadLettersResponse, error) {
 	contexts, err := s.named(req.GetContext())
@@ -155,6 +176,8 @@ func (s *Server) RedriveDeadLetters(ctx context.Context, req *operationsv1.Redri
 		}
 		res.Redriven += redriven
 		res.Remaining += remaining
+		s.log.InfoContext(ctx, "dead letters were redriven", "by", authz.Caller(ctx).Key(), "of", c.Name(), "ids", ids,
+			"redriven", redriven, "remaining", remaining)
 	}
 	return res, nil
 }
@@ -166,14 +189,18 @@ func (s *Server) DiscardDeadLetters(ctx context.Context, req *operationsv1.Disca
 		return nil, err
 	}
 	discarded, err := contexts[0].Discard(ctx, req.GetIds())
+	for _, d := range discarded {
+		s.log.WarnContext(ctx, "a dead letter was discarded", "by", authz.Caller(ctx).Key(), "of", req.GetContext(), "id", d.GetId(),
+			"event", d.GetEventId(), "type", d.GetEventType(), "topic", d.GetTopic(), "key", d.GetKey(), "cause", d.GetCause())
+	}
 	if err != nil {
 		return nil, err
 	}
-	if discarded == 0 {
+	if len(discarded) == 0 {
 		return nil, fault.New(fault.NotFound, fault.ReasonDeadLetterNotFound,
 			"%s has no dead letter of these ids: list them again", req.GetContext())
 	}
-	return &operationsv1.DiscardDeadLettersResponse{Discarded: discarded}, nil
+	return &operationsv1.DiscardDeadLettersResponse{Discarded: int64(len(discarded))}, nil
 }
 
 // Audit streams what each context states, one after another.

@@ -1,10 +1,14 @@
 package operations_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -12,6 +16,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connectinprocess"
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
@@ -36,7 +41,7 @@ func (w ward) Audit(_ context.Context, emit func(*operationsv1.AuditRecord) erro
 
 func newWard(t *testing.T, name string) (ward, *pg.Pool) {
 	t.Helper()
-	pool := testkit.Database(t, fstest.MapFS{})
+	pool := testkit.Database(t, fstest.MapFS{"00001_ward.sql": {Data: []byte("-- +goose Up\ncreate table ward (id int);")}})
 	hear := func(group string) *consumer.Consumer {
 		return consumer.New(group, pool, consumer.Config{Kafka: testkit.Broker(t), Topics: []string{"t"}, Log: testkit.Log(t)},
 			func(context.Context, *pg.Tx, []consumer.Event) error { return errors.New("still broken") })
@@ -59,11 +64,16 @@ func quarantine(t *testing.T, pool *pg.Pool, group string, offset int64) {
 
 func client(t *testing.T, contexts ...operations.Context) operationsv1connect.OperationsServiceClient {
 	t.Helper()
+	return clientThatLogs(t, testkit.Log(t), contexts...)
+}
+
+func clientThatLogs(t *testing.T, log *slog.Logger, contexts ...operations.Context) operationsv1connect.OperationsServiceClient {
+	t.Helper()
 	server, err := rpc.NewServer(rpc.Config{Authenticator: authz.EveryoneIsOwner()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	operations.NewServer(contexts...).Register(server)
+	operations.NewServer(log, contexts...).Register(server)
 	return operationsv1connect.NewOperationsServiceClient(connect.NewClient(connectinprocess.New(server)))
 }
 
@@ -177,6 +187,80 @@ func TestAuditJoinsTheContexts(t *testing.T) {
 		record, err := stream.Receive()
 		if err != nil || record.GetContext() != want || record.GetRecord().GetPending().GetContext() != want {
 			t.Errorf("got %v, %v; want %s", record, err, want)
+		}
+	}
+}
+
+// An operator sees the event of a dead letter as JSON, whichever consumer set it aside;
+// one that can't be read is shown as it came, with the reason.
+func TestADeadLetterShowsItsEvent(t *testing.T) {
+	t.Parallel()
+	order, pool := newWard(t, "order")
+	ask := client(t, order)
+	payload, err := proto.Marshal(&operationsv1.Finding{Kind: "DOUBLE_CHARGE", Subject: "an order"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct {
+		eventType  string
+		value      []byte
+		event      map[string]any
+		unreadable string
+	}{
+		"known":     {"shopmesh.operations.v1.Finding", payload, map[string]any{"kind": "DOUBLE_CHARGE", "subject": "an order"}, ""},
+		"unknown":   {"shopmesh.test.v1.Happened", []byte("abc"), nil, `the event's type "shopmesh.test.v1.Happened" is not known to this program`},
+		"malformed": {"shopmesh.operations.v1.Finding", []byte("abc"), nil, "its value is no shopmesh.operations.v1.Finding: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var id int64
+			err := pool.QueryRow(t.Context(), `
+				insert into dead_letters (consumer_group, topic, partition, record_offset, key, event_id, event_type, version, event_time, value, traceparent, cause)
+				values ('order.b', $1, 0, 1, gen_random_uuid(), 'e', $2, 1, now(), $3, '', 'it broke') returning id`, name, row.eventType, row.value).Scan(&id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := ask.GetDeadLetter(t.Context(), &operationsv1.GetDeadLetterRequest{Context: "order", Id: id})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.GetDeadLetter().GetId() != id || res.GetDeadLetter().GetCause() != "it broke" || !bytes.Equal(res.GetValue(), row.value) {
+				t.Errorf("got %v", res)
+			}
+			if got := res.GetEvent().AsMap(); !maps.Equal(got, row.event) {
+				t.Errorf("event %v, want %v", got, row.event)
+			}
+			if got := res.GetUnreadable(); !strings.HasPrefix(got, row.unreadable) || (got == "") != (row.unreadable == "") {
+				t.Errorf("unreadable: %q, want %q", got, row.unreadable)
+			}
+		})
+	}
+	_, err = ask.GetDeadLetter(t.Context(), &operationsv1.GetDeadLetterRequest{Context: "order", Id: 99})
+	testkit.Refused(t, err, connect.CodeNotFound, string(fault.ReasonDeadLetterNotFound))
+}
+
+// Who redrives or discards dead letters, and which, is in the log.
+func TestRedrivesAndDiscardsAreLogged(t *testing.T) {
+	t.Parallel()
+	order, pool := newWard(t, "order")
+	quarantine(t, pool, "order.a", 1)
+	var log strings.Builder
+	ask := clientThatLogs(t, slog.New(slog.NewTextHandler(&log, nil)), order)
+	var id int64
+	if err := pool.QueryRow(t.Context(), "select id from dead_letters").Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{Context: "order"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{id}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`msg="dead letters were redriven" by=owner`, `of=order ids=[] redriven=0 remaining=1`,
+		`msg="a dead letter was discarded" by=owner`, `of=order id=1 event=e1 type=shopmesh.test.v1.Happened topic=t key=`, `cause="still broken"`,
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, log.String())
 		}
 	}
 }

@@ -8,6 +8,7 @@ package operationsv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	money "google.golang.org/genproto/googleapis/type/money"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -24,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ContextStatus is how one bounded context fares in one process.
+// ContextStatus is the state of one bounded context in one process.
 type ContextStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The context: "order", "payment", ...
@@ -37,7 +38,7 @@ type ContextStatus struct {
 	OutboxPending int64 `protobuf:"varint,4,opt,name=outbox_pending,json=outboxPending,proto3" json:"outbox_pending,omitempty"`
 	// When the oldest of them was written; unset when there is none.
 	OutboxOldestTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=outbox_oldest_time,json=outboxOldestTime,proto3" json:"outbox_oldest_time,omitempty"`
-	// Events set aside.
+	// How many dead letters its consumers have.
 	DeadLetters int64 `protobuf:"varint,6,opt,name=dead_letters,json=deadLetters,proto3" json:"dead_letters,omitempty"`
 	// The version of the database's schema.
 	SchemaVersion int64 `protobuf:"varint,7,opt,name=schema_version,json=schemaVersion,proto3" json:"schema_version,omitempty"`
@@ -152,8 +153,8 @@ func (x *ContextStatus) GetConditions() []string {
 	return nil
 }
 
-// DeadLetter is an event that a consumer could not apply, or one that waits
-// behind such an event of the same key.
+// DeadLetter is an event that a consumer could not apply, or one that waits behind such
+// an event of the same key.
 type DeadLetter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifies the dead letter within its context.
@@ -298,10 +299,10 @@ func (x *DeadLetter) GetValueSize() int64 {
 	return 0
 }
 
-// AuditRecord is one fact that a context states about one order, product or
-// charge, for an auditor to compare. Within a stream, the records of one kind
-// come sorted by their key (the order's id), so that an auditor can merge the
-// streams of several contexts without holding them.
+// AuditRecord is what one context has recorded about one order, product or charge, for an
+// auditor to compare. Within a stream, the records of one kind come sorted by their key
+// (the order's id), so that an auditor can merge the streams of several contexts without
+// holding them in memory.
 type AuditRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Record:
@@ -423,27 +424,27 @@ type isAuditRecord_Record interface {
 }
 
 type AuditRecord_Order struct {
-	// Said by order.
+	// From order.
 	Order *OrderRecord `protobuf:"bytes,1,opt,name=order,proto3,oneof"`
 }
 
 type AuditRecord_Reservation struct {
-	// Said by inventory.
+	// From inventory.
 	Reservation *ReservationRecord `protobuf:"bytes,2,opt,name=reservation,proto3,oneof"`
 }
 
 type AuditRecord_Payment struct {
-	// Said by payment.
+	// From payment.
 	Payment *PaymentRecord `protobuf:"bytes,3,opt,name=payment,proto3,oneof"`
 }
 
 type AuditRecord_Provider struct {
-	// Said by payment, read from the provider's own ledger.
+	// From payment, read from the provider's own ledger.
 	Provider *ProviderRecord `protobuf:"bytes,4,opt,name=provider,proto3,oneof"`
 }
 
 type AuditRecord_Mail struct {
-	// Said by notification.
+	// From notification.
 	Mail *MailRecord `protobuf:"bytes,5,opt,name=mail,proto3,oneof"`
 }
 
@@ -480,9 +481,9 @@ type OrderRecord struct {
 	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
 	// What the customer owes for it.
 	Total *money.Money `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
-	// What was captured, as far as order has heard.
+	// What was captured, as far as order knows.
 	Captured *money.Money `protobuf:"bytes,4,opt,name=captured,proto3" json:"captured,omitempty"`
-	// What was given back, as far as order has heard.
+	// What was given back, as far as order knows.
 	Refunded *money.Money `protobuf:"bytes,5,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	// What order still waits for, such as "PAYMENT", "CONFIRMATION_MAIL"; empty when nothing is due.
 	Awaits []string `protobuf:"bytes,6,rep,name=awaits,proto3" json:"awaits,omitempty"`
@@ -1187,7 +1188,7 @@ var File_shopmesh_operations_v1_operations_proto protoreflect.FileDescriptor
 
 const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\n" +
-	"'shopmesh/operations/v1/operations.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xf6\x02\n" +
+	"'shopmesh/operations/v1/operations.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xf6\x02\n" +
 	"\rContextStatus\x12\x18\n" +
 	"\acontext\x18\x01 \x01(\tR\acontext\x12\x14\n" +
 	"\x05ready\x18\x02 \x01(\bR\x05ready\x12\x14\n" +
@@ -1285,9 +1286,9 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\aPending\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x18\n" +
-	"\acontext\x18\x03 \x01(\tR\acontext\":\n" +
-	"\x13DeadLetterSelection\x12#\n" +
-	"\x03ids\x18\x01 \x03(\x03B\x11\xbaH\x0e\x92\x01\v\x10\xe8\a\x18\x01\"\x04\"\x02 \x00R\x03idsB\xf0\x01\n" +
+	"\acontext\x18\x03 \x01(\tR\acontext\"=\n" +
+	"\x13DeadLetterSelection\x12&\n" +
+	"\x03ids\x18\x01 \x03(\x03B\x14\xe0A\x01\xbaH\x0e\x92\x01\v\x10\xe8\a\x18\x01\"\x04\"\x02 \x00R\x03idsB\xf0\x01\n" +
 	"\x1acom.shopmesh.operations.v1B\x0fOperationsProtoP\x01ZGgithub.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1;operationsv1\xa2\x02\x03SOX\xaa\x02\x16Shopmesh.Operations.V1\xca\x02\x16Shopmesh\\Operations\\V1\xe2\x02\"Shopmesh\\Operations\\V1\\GPBMetadata\xea\x02\x18Shopmesh::Operations::V1b\x06proto3"
 
 var (

@@ -15,6 +15,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	structpb "google.golang.org/protobuf/types/known/structpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -27,7 +28,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// GetStatusRequest names the context to ask about.
+// GetStatusRequest names the context.
 type GetStatusRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The context, such as "order"; empty for all of the process.
@@ -238,6 +239,134 @@ func (x *ListDeadLettersResponse) GetNextPageToken() string {
 	return ""
 }
 
+// GetDeadLetterRequest names a dead letter.
+type GetDeadLetterRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The context, such as "order".
+	Context string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
+	// The dead letter's id.
+	Id            int64 `protobuf:"varint,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDeadLetterRequest) Reset() {
+	*x = GetDeadLetterRequest{}
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDeadLetterRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDeadLetterRequest) ProtoMessage() {}
+
+func (x *GetDeadLetterRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDeadLetterRequest.ProtoReflect.Descriptor instead.
+func (*GetDeadLetterRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GetDeadLetterRequest) GetContext() string {
+	if x != nil {
+		return x.Context
+	}
+	return ""
+}
+
+func (x *GetDeadLetterRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+// GetDeadLetterResponse holds the dead letter and its event.
+type GetDeadLetterResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The dead letter.
+	DeadLetter *DeadLetter `protobuf:"bytes,1,opt,name=dead_letter,json=deadLetter,proto3" json:"dead_letter,omitempty"`
+	// The event's message as JSON (ProtoJSON); unset when it can't be read.
+	Event *structpb.Struct `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
+	// Why the event can't be read; empty when it can.
+	Unreadable string `protobuf:"bytes,3,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
+	// The record's value as it came.
+	Value         []byte `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDeadLetterResponse) Reset() {
+	*x = GetDeadLetterResponse{}
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDeadLetterResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDeadLetterResponse) ProtoMessage() {}
+
+func (x *GetDeadLetterResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDeadLetterResponse.ProtoReflect.Descriptor instead.
+func (*GetDeadLetterResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetDeadLetterResponse) GetDeadLetter() *DeadLetter {
+	if x != nil {
+		return x.DeadLetter
+	}
+	return nil
+}
+
+func (x *GetDeadLetterResponse) GetEvent() *structpb.Struct {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *GetDeadLetterResponse) GetUnreadable() string {
+	if x != nil {
+		return x.Unreadable
+	}
+	return ""
+}
+
+func (x *GetDeadLetterResponse) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
 // RedriveDeadLettersRequest names the dead letters to apply again.
 type RedriveDeadLettersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -251,7 +380,7 @@ type RedriveDeadLettersRequest struct {
 
 func (x *RedriveDeadLettersRequest) Reset() {
 	*x = RedriveDeadLettersRequest{}
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[4]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -263,7 +392,7 @@ func (x *RedriveDeadLettersRequest) String() string {
 func (*RedriveDeadLettersRequest) ProtoMessage() {}
 
 func (x *RedriveDeadLettersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[4]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -276,7 +405,7 @@ func (x *RedriveDeadLettersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedriveDeadLettersRequest.ProtoReflect.Descriptor instead.
 func (*RedriveDeadLettersRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{4}
+	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RedriveDeadLettersRequest) GetContext() string {
@@ -306,7 +435,7 @@ type RedriveDeadLettersResponse struct {
 
 func (x *RedriveDeadLettersResponse) Reset() {
 	*x = RedriveDeadLettersResponse{}
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[5]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -318,7 +447,7 @@ func (x *RedriveDeadLettersResponse) String() string {
 func (*RedriveDeadLettersResponse) ProtoMessage() {}
 
 func (x *RedriveDeadLettersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[5]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -331,7 +460,7 @@ func (x *RedriveDeadLettersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedriveDeadLettersResponse.ProtoReflect.Descriptor instead.
 func (*RedriveDeadLettersResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{5}
+	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RedriveDeadLettersResponse) GetRedriven() int64 {
@@ -362,7 +491,7 @@ type DiscardDeadLettersRequest struct {
 
 func (x *DiscardDeadLettersRequest) Reset() {
 	*x = DiscardDeadLettersRequest{}
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[6]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -374,7 +503,7 @@ func (x *DiscardDeadLettersRequest) String() string {
 func (*DiscardDeadLettersRequest) ProtoMessage() {}
 
 func (x *DiscardDeadLettersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[6]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -387,7 +516,7 @@ func (x *DiscardDeadLettersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardDeadLettersRequest.ProtoReflect.Descriptor instead.
 func (*DiscardDeadLettersRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{6}
+	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DiscardDeadLettersRequest) GetContext() string {
@@ -415,7 +544,7 @@ type DiscardDeadLettersResponse struct {
 
 func (x *DiscardDeadLettersResponse) Reset() {
 	*x = DiscardDeadLettersResponse{}
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[7]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -427,7 +556,7 @@ func (x *DiscardDeadLettersResponse) String() string {
 func (*DiscardDeadLettersResponse) ProtoMessage() {}
 
 func (x *DiscardDeadLettersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[7]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -440,7 +569,7 @@ func (x *DiscardDeadLettersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscardDeadLettersResponse.ProtoReflect.Descriptor instead.
 func (*DiscardDeadLettersResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{7}
+	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DiscardDeadLettersResponse) GetDiscarded() int64 {
@@ -461,7 +590,7 @@ type AuditRequest struct {
 
 func (x *AuditRequest) Reset() {
 	*x = AuditRequest{}
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[8]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +602,7 @@ func (x *AuditRequest) String() string {
 func (*AuditRequest) ProtoMessage() {}
 
 func (x *AuditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[8]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +615,7 @@ func (x *AuditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditRequest.ProtoReflect.Descriptor instead.
 func (*AuditRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{8}
+	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AuditRequest) GetContext() string {
@@ -509,7 +638,7 @@ type AuditResponse struct {
 
 func (x *AuditResponse) Reset() {
 	*x = AuditResponse{}
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[9]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -521,7 +650,7 @@ func (x *AuditResponse) String() string {
 func (*AuditResponse) ProtoMessage() {}
 
 func (x *AuditResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[9]
+	mi := &file_shopmesh_operations_v1_operations_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -534,7 +663,7 @@ func (x *AuditResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuditResponse.ProtoReflect.Descriptor instead.
 func (*AuditResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{9}
+	return file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AuditResponse) GetContext() string {
@@ -555,41 +684,57 @@ var File_shopmesh_operations_v1_operations_service_proto protoreflect.FileDescri
 
 const file_shopmesh_operations_v1_operations_service_proto_rawDesc = "" +
 	"\n" +
-	"/shopmesh/operations/v1/operations_service.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a'shopmesh/operations/v1/operations.proto\x1a!shopmesh/options/v1/options.proto\"5\n" +
-	"\x10GetStatusRequest\x12!\n" +
-	"\acontext\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\acontext\"V\n" +
+	"/shopmesh/operations/v1/operations_service.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a'shopmesh/operations/v1/operations.proto\x1a!shopmesh/options/v1/options.proto\"8\n" +
+	"\x10GetStatusRequest\x12$\n" +
+	"\acontext\x18\x01 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\acontext\"V\n" +
 	"\x11GetStatusResponse\x12A\n" +
-	"\bcontexts\x18\x01 \x03(\v2%.shopmesh.operations.v1.ContextStatusR\bcontexts\"\x8d\x01\n" +
-	"\x16ListDeadLettersRequest\x12!\n" +
-	"\acontext\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\acontext\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\bcontexts\x18\x01 \x03(\v2%.shopmesh.operations.v1.ContextStatusR\bcontexts\"\x96\x01\n" +
+	"\x16ListDeadLettersRequest\x12$\n" +
+	"\acontext\x18\x01 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\acontext\x12*\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x88\x01\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x88\x01\n" +
 	"\x17ListDeadLettersResponse\x12E\n" +
 	"\fdead_letters\x18\x01 \x03(\v2\".shopmesh.operations.v1.DeadLetterR\vdeadLetters\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x89\x01\n" +
-	"\x19RedriveDeadLettersRequest\x12!\n" +
-	"\acontext\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\acontext\x12I\n" +
-	"\tselection\x18\x02 \x01(\v2+.shopmesh.operations.v1.DeadLetterSelectionR\tselection\"V\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"Z\n" +
+	"\x14GetDeadLetterRequest\x12&\n" +
+	"\acontext\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\acontext\x12\x1a\n" +
+	"\x02id\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02 \x00R\x02id\"\xcb\x01\n" +
+	"\x15GetDeadLetterResponse\x12C\n" +
+	"\vdead_letter\x18\x01 \x01(\v2\".shopmesh.operations.v1.DeadLetterR\n" +
+	"deadLetter\x122\n" +
+	"\x05event\x18\x02 \x01(\v2\x17.google.protobuf.StructB\x03\x80\x01\x01R\x05event\x12\x1e\n" +
+	"\n" +
+	"unreadable\x18\x03 \x01(\tR\n" +
+	"unreadable\x12\x19\n" +
+	"\x05value\x18\x04 \x01(\fB\x03\x80\x01\x01R\x05value\"\x91\x01\n" +
+	"\x19RedriveDeadLettersRequest\x12$\n" +
+	"\acontext\x18\x01 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\acontext\x12N\n" +
+	"\tselection\x18\x02 \x01(\v2+.shopmesh.operations.v1.DeadLetterSelectionB\x03\xe0A\x01R\tselection\"V\n" +
 	"\x1aRedriveDeadLettersResponse\x12\x1a\n" +
 	"\bredriven\x18\x01 \x01(\x03R\bredriven\x12\x1c\n" +
-	"\tremaining\x18\x02 \x01(\x03R\tremaining\"g\n" +
-	"\x19DiscardDeadLettersRequest\x12#\n" +
-	"\acontext\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\acontext\x12%\n" +
-	"\x03ids\x18\x02 \x03(\x03B\x13\xbaH\x10\x92\x01\r\b\x01\x10\xe8\a\x18\x01\"\x04\"\x02 \x00R\x03ids\":\n" +
+	"\tremaining\x18\x02 \x01(\x03R\tremaining\"m\n" +
+	"\x19DiscardDeadLettersRequest\x12&\n" +
+	"\acontext\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\acontext\x12(\n" +
+	"\x03ids\x18\x02 \x03(\x03B\x16\xe0A\x02\xbaH\x10\x92\x01\r\b\x01\x10\xe8\a\x18\x01\"\x04\"\x02 \x00R\x03ids\":\n" +
 	"\x1aDiscardDeadLettersResponse\x12\x1c\n" +
-	"\tdiscarded\x18\x01 \x01(\x03R\tdiscarded\"1\n" +
-	"\fAuditRequest\x12!\n" +
-	"\acontext\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\acontext\"f\n" +
+	"\tdiscarded\x18\x01 \x01(\x03R\tdiscarded\"4\n" +
+	"\fAuditRequest\x12$\n" +
+	"\acontext\x18\x01 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\acontext\"f\n" +
 	"\rAuditResponse\x12\x18\n" +
 	"\acontext\x18\x01 \x01(\tR\acontext\x12;\n" +
-	"\x06record\x18\x02 \x01(\v2#.shopmesh.operations.v1.AuditRecordR\x06record2\xa5\x06\n" +
+	"\x06record\x18\x02 \x01(\v2#.shopmesh.operations.v1.AuditRecordR\x06record2\xd6\a\n" +
 	"\x11OperationsService\x12\x88\x01\n" +
 	"\tGetStatus\x12(.shopmesh.operations.v1.GetStatusRequest\x1a).shopmesh.operations.v1.GetStatusResponse\"&\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/operations/status\x90\x02\x01\x12\x9f\x01\n" +
-	"\x0fListDeadLetters\x12..shopmesh.operations.v1.ListDeadLettersRequest\x1a/.shopmesh.operations.v1.ListDeadLettersResponse\"+\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/operations/deadLetters\x90\x02\x01\x12\xb0\x01\n" +
-	"\x12RedriveDeadLetters\x121.shopmesh.operations.v1.RedriveDeadLettersRequest\x1a2.shopmesh.operations.v1.RedriveDeadLettersResponse\"3\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/operations/deadLetters:redrive\x12\xb0\x01\n" +
-	"\x12DiscardDeadLetters\x121.shopmesh.operations.v1.DiscardDeadLettersRequest\x1a2.shopmesh.operations.v1.DiscardDeadLettersResponse\"3\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/operations/deadLetters:discard\x12}\n" +
+	"\x0fListDeadLetters\x12..shopmesh.operations.v1.ListDeadLettersRequest\x1a/.shopmesh.operations.v1.ListDeadLettersResponse\"+\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/operations/deadLetters\x90\x02\x01\x12\xa8\x01\n" +
+	"\rGetDeadLetter\x12,.shopmesh.operations.v1.GetDeadLetterRequest\x1a-.shopmesh.operations.v1.GetDeadLetterResponse\":\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02+\x12)/v1/operations/{context}/deadLetters/{id}\x90\x02\x01\x12\xb3\x01\n" +
+	"\x12RedriveDeadLetters\x121.shopmesh.operations.v1.RedriveDeadLettersRequest\x1a2.shopmesh.operations.v1.RedriveDeadLettersResponse\"6\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/operations/deadLetters:redrive\x90\x02\x02\x12\xb3\x01\n" +
+	"\x12DiscardDeadLetters\x121.shopmesh.operations.v1.DiscardDeadLettersRequest\x1a2.shopmesh.operations.v1.DiscardDeadLettersResponse\"6\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/operations/deadLetters:discard\x90\x02\x02\x12}\n" +
 	"\x05Audit\x12$.shopmesh.operations.v1.AuditRequest\x1a%.shopmesh.operations.v1.AuditResponse\"%\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/operations/audit\x90\x02\x010\x01B\xf7\x01\n" +
 	"\x1acom.shopmesh.operations.v1B\x16OperationsServiceProtoP\x01ZGgithub.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1;operationsv1\xa2\x02\x03SOX\xaa\x02\x16Shopmesh.Operations.V1\xca\x02\x16Shopmesh\\Operations\\V1\xe2\x02\"Shopmesh\\Operations\\V1\\GPBMetadata\xea\x02\x18Shopmesh::Operations::V1b\x06proto3"
 
@@ -605,43 +750,50 @@ func file_shopmesh_operations_v1_operations_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_operations_v1_operations_service_proto_rawDescData
 }
 
-var file_shopmesh_operations_v1_operations_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_shopmesh_operations_v1_operations_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_shopmesh_operations_v1_operations_service_proto_goTypes = []any{
 	(*GetStatusRequest)(nil),           // 0: shopmesh.operations.v1.GetStatusRequest
 	(*GetStatusResponse)(nil),          // 1: shopmesh.operations.v1.GetStatusResponse
 	(*ListDeadLettersRequest)(nil),     // 2: shopmesh.operations.v1.ListDeadLettersRequest
 	(*ListDeadLettersResponse)(nil),    // 3: shopmesh.operations.v1.ListDeadLettersResponse
-	(*RedriveDeadLettersRequest)(nil),  // 4: shopmesh.operations.v1.RedriveDeadLettersRequest
-	(*RedriveDeadLettersResponse)(nil), // 5: shopmesh.operations.v1.RedriveDeadLettersResponse
-	(*DiscardDeadLettersRequest)(nil),  // 6: shopmesh.operations.v1.DiscardDeadLettersRequest
-	(*DiscardDeadLettersResponse)(nil), // 7: shopmesh.operations.v1.DiscardDeadLettersResponse
-	(*AuditRequest)(nil),               // 8: shopmesh.operations.v1.AuditRequest
-	(*AuditResponse)(nil),              // 9: shopmesh.operations.v1.AuditResponse
-	(*ContextStatus)(nil),              // 10: shopmesh.operations.v1.ContextStatus
-	(*DeadLetter)(nil),                 // 11: shopmesh.operations.v1.DeadLetter
-	(*DeadLetterSelection)(nil),        // 12: shopmesh.operations.v1.DeadLetterSelection
-	(*AuditRecord)(nil),                // 13: shopmesh.operations.v1.AuditRecord
+	(*GetDeadLetterRequest)(nil),       // 4: shopmesh.operations.v1.GetDeadLetterRequest
+	(*GetDeadLetterResponse)(nil),      // 5: shopmesh.operations.v1.GetDeadLetterResponse
+	(*RedriveDeadLettersRequest)(nil),  // 6: shopmesh.operations.v1.RedriveDeadLettersRequest
+	(*RedriveDeadLettersResponse)(nil), // 7: shopmesh.operations.v1.RedriveDeadLettersResponse
+	(*DiscardDeadLettersRequest)(nil),  // 8: shopmesh.operations.v1.DiscardDeadLettersRequest
+	(*DiscardDeadLettersResponse)(nil), // 9: shopmesh.operations.v1.DiscardDeadLettersResponse
+	(*AuditRequest)(nil),               // 10: shopmesh.operations.v1.AuditRequest
+	(*AuditResponse)(nil),              // 11: shopmesh.operations.v1.AuditResponse
+	(*ContextStatus)(nil),              // 12: shopmesh.operations.v1.ContextStatus
+	(*DeadLetter)(nil),                 // 13: shopmesh.operations.v1.DeadLetter
+	(*structpb.Struct)(nil),            // 14: google.protobuf.Struct
+	(*DeadLetterSelection)(nil),        // 15: shopmesh.operations.v1.DeadLetterSelection
+	(*AuditRecord)(nil),                // 16: shopmesh.operations.v1.AuditRecord
 }
 var file_shopmesh_operations_v1_operations_service_proto_depIdxs = []int32{
-	10, // 0: shopmesh.operations.v1.GetStatusResponse.contexts:type_name -> shopmesh.operations.v1.ContextStatus
-	11, // 1: shopmesh.operations.v1.ListDeadLettersResponse.dead_letters:type_name -> shopmesh.operations.v1.DeadLetter
-	12, // 2: shopmesh.operations.v1.RedriveDeadLettersRequest.selection:type_name -> shopmesh.operations.v1.DeadLetterSelection
-	13, // 3: shopmesh.operations.v1.AuditResponse.record:type_name -> shopmesh.operations.v1.AuditRecord
-	0,  // 4: shopmesh.operations.v1.OperationsService.GetStatus:input_type -> shopmesh.operations.v1.GetStatusRequest
-	2,  // 5: shopmesh.operations.v1.OperationsService.ListDeadLetters:input_type -> shopmesh.operations.v1.ListDeadLettersRequest
-	4,  // 6: shopmesh.operations.v1.OperationsService.RedriveDeadLetters:input_type -> shopmesh.operations.v1.RedriveDeadLettersRequest
-	6,  // 7: shopmesh.operations.v1.OperationsService.DiscardDeadLetters:input_type -> shopmesh.operations.v1.DiscardDeadLettersRequest
-	8,  // 8: shopmesh.operations.v1.OperationsService.Audit:input_type -> shopmesh.operations.v1.AuditRequest
-	1,  // 9: shopmesh.operations.v1.OperationsService.GetStatus:output_type -> shopmesh.operations.v1.GetStatusResponse
-	3,  // 10: shopmesh.operations.v1.OperationsService.ListDeadLetters:output_type -> shopmesh.operations.v1.ListDeadLettersResponse
-	5,  // 11: shopmesh.operations.v1.OperationsService.RedriveDeadLetters:output_type -> shopmesh.operations.v1.RedriveDeadLettersResponse
-	7,  // 12: shopmesh.operations.v1.OperationsService.DiscardDeadLetters:output_type -> shopmesh.operations.v1.DiscardDeadLettersResponse
-	9,  // 13: shopmesh.operations.v1.OperationsService.Audit:output_type -> shopmesh.operations.v1.AuditResponse
-	9,  // [9:14] is the sub-list for method output_type
-	4,  // [4:9] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	12, // 0: shopmesh.operations.v1.GetStatusResponse.contexts:type_name -> shopmesh.operations.v1.ContextStatus
+	13, // 1: shopmesh.operations.v1.ListDeadLettersResponse.dead_letters:type_name -> shopmesh.operations.v1.DeadLetter
+	13, // 2: shopmesh.operations.v1.GetDeadLetterResponse.dead_letter:type_name -> shopmesh.operations.v1.DeadLetter
+	14, // 3: shopmesh.operations.v1.GetDeadLetterResponse.event:type_name -> google.protobuf.Struct
+	15, // 4: shopmesh.operations.v1.RedriveDeadLettersRequest.selection:type_name -> shopmesh.operations.v1.DeadLetterSelection
+	16, // 5: shopmesh.operations.v1.AuditResponse.record:type_name -> shopmesh.operations.v1.AuditRecord
+	0,  // 6: shopmesh.operations.v1.OperationsService.GetStatus:input_type -> shopmesh.operations.v1.GetStatusRequest
+	2,  // 7: shopmesh.operations.v1.OperationsService.ListDeadLetters:input_type -> shopmesh.operations.v1.ListDeadLettersRequest
+	4,  // 8: shopmesh.operations.v1.OperationsService.GetDeadLetter:input_type -> shopmesh.operations.v1.GetDeadLetterRequest
+	6,  // 9: shopmesh.operations.v1.OperationsService.RedriveDeadLetters:input_type -> shopmesh.operations.v1.RedriveDeadLettersRequest
+	8,  // 10: shopmesh.operations.v1.OperationsService.DiscardDeadLetters:input_type -> shopmesh.operations.v1.DiscardDeadLettersRequest
+	10, // 11: shopmesh.operations.v1.OperationsService.Audit:input_type -> shopmesh.operations.v1.AuditRequest
+	1,  // 12: shopmesh.operations.v1.OperationsService.GetStatus:output_type -> shopmesh.operations.v1.GetStatusResponse
+	3,  // 13: shopmesh.operations.v1.OperationsService.ListDeadLetters:output_type -> shopmesh.operations.v1.ListDeadLettersResponse
+	5,  // 14: shopmesh.operations.v1.OperationsService.GetDeadLetter:output_type -> shopmesh.operations.v1.GetDeadLetterResponse
+	7,  // 15: shopmesh.operations.v1.OperationsService.RedriveDeadLetters:output_type -> shopmesh.operations.v1.RedriveDeadLettersResponse
+	9,  // 16: shopmesh.operations.v1.OperationsService.DiscardDeadLetters:output_type -> shopmesh.operations.v1.DiscardDeadLettersResponse
+	11, // 17: shopmesh.operations.v1.OperationsService.Audit:output_type -> shopmesh.operations.v1.AuditResponse
+	12, // [12:18] is the sub-list for method output_type
+	6,  // [6:12] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_operations_v1_operations_service_proto_init() }
@@ -656,7 +808,7 @@ func file_shopmesh_operations_v1_operations_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_operations_v1_operations_service_proto_rawDesc), len(file_shopmesh_operations_v1_operations_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

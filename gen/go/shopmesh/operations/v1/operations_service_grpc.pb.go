@@ -24,6 +24,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	OperationsService_GetStatus_FullMethodName          = "/shopmesh.operations.v1.OperationsService/GetStatus"
 	OperationsService_ListDeadLetters_FullMethodName    = "/shopmesh.operations.v1.OperationsService/ListDeadLetters"
+	OperationsService_GetDeadLetter_FullMethodName      = "/shopmesh.operations.v1.OperationsService/GetDeadLetter"
 	OperationsService_RedriveDeadLetters_FullMethodName = "/shopmesh.operations.v1.OperationsService/RedriveDeadLetters"
 	OperationsService_DiscardDeadLetters_FullMethodName = "/shopmesh.operations.v1.OperationsService/DiscardDeadLetters"
 	OperationsService_Audit_FullMethodName              = "/shopmesh.operations.v1.OperationsService/Audit"
@@ -37,20 +38,25 @@ const (
 // context of the process joins it; requests name the context, and an empty name
 // means all of them.
 type OperationsServiceClient interface {
-	// GetStatus says how the contexts of this process fare.
+	// GetStatus reports the state of each context of this process. Errors: CONTEXT_NOT_FOUND.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
-	// ListDeadLetters lists events that were set aside, oldest first.
+	// ListDeadLetters lists dead letters, oldest first, context by context. Errors:
+	// CONTEXT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListDeadLetters(ctx context.Context, in *ListDeadLettersRequest, opts ...grpc.CallOption) (*ListDeadLettersResponse, error)
-	// RedriveDeadLetters applies set-aside events again, in the order in which
-	// they came, key by key; a key whose event fails again stays set aside, with
-	// the new cause.
+	// GetDeadLetter shows a dead letter with its event as JSON. The event may hold personal
+	// data. Errors: CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
+	GetDeadLetter(ctx context.Context, in *GetDeadLetterRequest, opts ...grpc.CallOption) (*GetDeadLetterResponse, error)
+	// RedriveDeadLetters applies dead letters again, key by key, in the order in which
+	// their events came. A key whose event fails again keeps its dead letters; the failed
+	// one gets the new cause. It is logged with the caller. Errors: CONTEXT_NOT_FOUND.
 	RedriveDeadLetters(ctx context.Context, in *RedriveDeadLettersRequest, opts ...grpc.CallOption) (*RedriveDeadLettersResponse, error)
-	// DiscardDeadLetters drops set-aside events for good. Events that wait behind
-	// a discarded one are applied by the next redrive.
+	// DiscardDeadLetters drops dead letters for good. Those that wait behind a discarded
+	// one are applied by the next redrive. Each is logged with the caller. Errors:
+	// CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
 	DiscardDeadLetters(ctx context.Context, in *DiscardDeadLettersRequest, opts ...grpc.CallOption) (*DiscardDeadLettersResponse, error)
-	// Audit streams what the contexts know, for `shopmesh audit` to compare. The
-	// records of one context come one kind after another; those of one kind come
-	// sorted by order id.
+	// Audit streams what each context has recorded, for `shopmesh audit` to compare. The
+	// records of one context come one kind after another; those of one kind come sorted
+	// by order id. Errors: CONTEXT_NOT_FOUND.
 	Audit(ctx context.Context, in *AuditRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[AuditResponse], error)
 }
 
@@ -76,6 +82,16 @@ func (c *operationsServiceClient) ListDeadLetters(ctx context.Context, in *ListD
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListDeadLettersResponse)
 	err := c.cc.Invoke(ctx, OperationsService_ListDeadLetters_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *operationsServiceClient) GetDeadLetter(ctx context.Context, in *GetDeadLetterRequest, opts ...grpc.CallOption) (*GetDeadLetterResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetDeadLetterResponse)
+	err := c.cc.Invoke(ctx, OperationsService_GetDeadLetter_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -129,20 +145,25 @@ type OperationsService_AuditClient = grpc.ServerStreamingClient[AuditResponse]
 // context of the process joins it; requests name the context, and an empty name
 // means all of them.
 type OperationsServiceServer interface {
-	// GetStatus says how the contexts of this process fare.
+	// GetStatus reports the state of each context of this process. Errors: CONTEXT_NOT_FOUND.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
-	// ListDeadLetters lists events that were set aside, oldest first.
+	// ListDeadLetters lists dead letters, oldest first, context by context. Errors:
+	// CONTEXT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListDeadLetters(context.Context, *ListDeadLettersRequest) (*ListDeadLettersResponse, error)
-	// RedriveDeadLetters applies set-aside events again, in the order in which
-	// they came, key by key; a key whose event fails again stays set aside, with
-	// the new cause.
+	// GetDeadLetter shows a dead letter with its event as JSON. The event may hold personal
+	// data. Errors: CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
+	GetDeadLetter(context.Context, *GetDeadLetterRequest) (*GetDeadLetterResponse, error)
+	// RedriveDeadLetters applies dead letters again, key by key, in the order in which
+	// their events came. A key whose event fails again keeps its dead letters; the failed
+	// one gets the new cause. It is logged with the caller. Errors: CONTEXT_NOT_FOUND.
 	RedriveDeadLetters(context.Context, *RedriveDeadLettersRequest) (*RedriveDeadLettersResponse, error)
-	// DiscardDeadLetters drops set-aside events for good. Events that wait behind
-	// a discarded one are applied by the next redrive.
+	// DiscardDeadLetters drops dead letters for good. Those that wait behind a discarded
+	// one are applied by the next redrive. Each is logged with the caller. Errors:
+	// CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
 	DiscardDeadLetters(context.Context, *DiscardDeadLettersRequest) (*DiscardDeadLettersResponse, error)
-	// Audit streams what the contexts know, for `shopmesh audit` to compare. The
-	// records of one context come one kind after another; those of one kind come
-	// sorted by order id.
+	// Audit streams what each context has recorded, for `shopmesh audit` to compare. The
+	// records of one context come one kind after another; those of one kind come sorted
+	// by order id. Errors: CONTEXT_NOT_FOUND.
 	Audit(*AuditRequest, grpc.ServerStreamingServer[AuditResponse]) error
 }
 
@@ -158,6 +179,9 @@ func (UnimplementedOperationsServiceServer) GetStatus(context.Context, *GetStatu
 }
 func (UnimplementedOperationsServiceServer) ListDeadLetters(context.Context, *ListDeadLettersRequest) (*ListDeadLettersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListDeadLetters not implemented")
+}
+func (UnimplementedOperationsServiceServer) GetDeadLetter(context.Context, *GetDeadLetterRequest) (*GetDeadLetterResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDeadLetter not implemented")
 }
 func (UnimplementedOperationsServiceServer) RedriveDeadLetters(context.Context, *RedriveDeadLettersRequest) (*RedriveDeadLettersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RedriveDeadLetters not implemented")
@@ -224,6 +248,24 @@ func _OperationsService_ListDeadLetters_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OperationsService_GetDeadLetter_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDeadLetterRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OperationsServiceServer).GetDeadLetter(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OperationsService_GetDeadLetter_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OperationsServiceServer).GetDeadLetter(ctx, req.(*GetDeadLetterRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OperationsService_RedriveDeadLetters_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RedriveDeadLettersRequest)
 	if err := dec(in); err != nil {
@@ -285,6 +327,10 @@ var OperationsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListDeadLetters",
 			Handler:    _OperationsService_ListDeadLetters_Handler,
+		},
+		{
+			MethodName: "GetDeadLetter",
+			Handler:    _OperationsService_GetDeadLetter_Handler,
 		},
 		{
 			MethodName: "RedriveDeadLetters",

@@ -32,6 +32,9 @@ const (
 	// OperationsServiceListDeadLettersProcedure is the procedure name of the OperationsService's
 	// ListDeadLetters RPC.
 	OperationsServiceListDeadLettersProcedure = "/shopmesh.operations.v1.OperationsService/ListDeadLetters"
+	// OperationsServiceGetDeadLetterProcedure is the procedure name of the OperationsService's
+	// GetDeadLetter RPC.
+	OperationsServiceGetDeadLetterProcedure = "/shopmesh.operations.v1.OperationsService/GetDeadLetter"
 	// OperationsServiceRedriveDeadLettersProcedure is the procedure name of the OperationsService's
 	// RedriveDeadLetters RPC.
 	OperationsServiceRedriveDeadLettersProcedure = "/shopmesh.operations.v1.OperationsService/RedriveDeadLetters"
@@ -59,18 +62,28 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	operationsServiceGetDeadLetterSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_operations_v1_operations_service_proto.Services().ByName("OperationsService").Methods().ByName("GetDeadLetter"),
+			Procedure:        OperationsServiceGetDeadLetterProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 	operationsServiceRedriveDeadLettersSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_operations_v1_operations_service_proto.Services().ByName("OperationsService").Methods().ByName("RedriveDeadLetters"),
-			Procedure:  OperationsServiceRedriveDeadLettersProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_operations_v1_operations_service_proto.Services().ByName("OperationsService").Methods().ByName("RedriveDeadLetters"),
+			Procedure:        OperationsServiceRedriveDeadLettersProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	operationsServiceDiscardDeadLettersSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_operations_v1_operations_service_proto.Services().ByName("OperationsService").Methods().ByName("DiscardDeadLetters"),
-			Procedure:  OperationsServiceDiscardDeadLettersProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_operations_v1_operations_service_proto.Services().ByName("OperationsService").Methods().ByName("DiscardDeadLetters"),
+			Procedure:        OperationsServiceDiscardDeadLettersProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	operationsServiceAuditSpec = sync.OnceValue(func() connect.Spec {
@@ -85,20 +98,25 @@ var (
 
 // OperationsServiceClient is a client for the shopmesh.operations.v1.OperationsService service.
 type OperationsServiceClient interface {
-	// GetStatus says how the contexts of this process fare.
+	// GetStatus reports the state of each context of this process. Errors: CONTEXT_NOT_FOUND.
 	GetStatus(context.Context, *v1.GetStatusRequest) (*v1.GetStatusResponse, error)
-	// ListDeadLetters lists events that were set aside, oldest first.
+	// ListDeadLetters lists dead letters, oldest first, context by context. Errors:
+	// CONTEXT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListDeadLetters(context.Context, *v1.ListDeadLettersRequest) (*v1.ListDeadLettersResponse, error)
-	// RedriveDeadLetters applies set-aside events again, in the order in which
-	// they came, key by key; a key whose event fails again stays set aside, with
-	// the new cause.
+	// GetDeadLetter shows a dead letter with its event as JSON. The event may hold personal
+	// data. Errors: CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
+	GetDeadLetter(context.Context, *v1.GetDeadLetterRequest) (*v1.GetDeadLetterResponse, error)
+	// RedriveDeadLetters applies dead letters again, key by key, in the order in which
+	// their events came. A key whose event fails again keeps its dead letters; the failed
+	// one gets the new cause. It is logged with the caller. Errors: CONTEXT_NOT_FOUND.
 	RedriveDeadLetters(context.Context, *v1.RedriveDeadLettersRequest) (*v1.RedriveDeadLettersResponse, error)
-	// DiscardDeadLetters drops set-aside events for good. Events that wait behind
-	// a discarded one are applied by the next redrive.
+	// DiscardDeadLetters drops dead letters for good. Those that wait behind a discarded
+	// one are applied by the next redrive. Each is logged with the caller. Errors:
+	// CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
 	DiscardDeadLetters(context.Context, *v1.DiscardDeadLettersRequest) (*v1.DiscardDeadLettersResponse, error)
-	// Audit streams what the contexts know, for `shopmesh audit` to compare. The
-	// records of one context come one kind after another; those of one kind come
-	// sorted by order id.
+	// Audit streams what each context has recorded, for `shopmesh audit` to compare. The
+	// records of one context come one kind after another; those of one kind come sorted
+	// by order id. Errors: CONTEXT_NOT_FOUND.
 	Audit(context.Context, *v1.AuditRequest) (OperationsServiceAuditClientStream, error)
 }
 
@@ -131,20 +149,25 @@ func (s OperationsServiceAuditClientStream) Close() error {
 // OperationsServiceHandler is an implementation of the shopmesh.operations.v1.OperationsService
 // service.
 type OperationsServiceHandler interface {
-	// GetStatus says how the contexts of this process fare.
+	// GetStatus reports the state of each context of this process. Errors: CONTEXT_NOT_FOUND.
 	GetStatus(context.Context, *v1.GetStatusRequest) (*v1.GetStatusResponse, error)
-	// ListDeadLetters lists events that were set aside, oldest first.
+	// ListDeadLetters lists dead letters, oldest first, context by context. Errors:
+	// CONTEXT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListDeadLetters(context.Context, *v1.ListDeadLettersRequest) (*v1.ListDeadLettersResponse, error)
-	// RedriveDeadLetters applies set-aside events again, in the order in which
-	// they came, key by key; a key whose event fails again stays set aside, with
-	// the new cause.
+	// GetDeadLetter shows a dead letter with its event as JSON. The event may hold personal
+	// data. Errors: CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
+	GetDeadLetter(context.Context, *v1.GetDeadLetterRequest) (*v1.GetDeadLetterResponse, error)
+	// RedriveDeadLetters applies dead letters again, key by key, in the order in which
+	// their events came. A key whose event fails again keeps its dead letters; the failed
+	// one gets the new cause. It is logged with the caller. Errors: CONTEXT_NOT_FOUND.
 	RedriveDeadLetters(context.Context, *v1.RedriveDeadLettersRequest) (*v1.RedriveDeadLettersResponse, error)
-	// DiscardDeadLetters drops set-aside events for good. Events that wait behind
-	// a discarded one are applied by the next redrive.
+	// DiscardDeadLetters drops dead letters for good. Those that wait behind a discarded
+	// one are applied by the next redrive. Each is logged with the caller. Errors:
+	// CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
 	DiscardDeadLetters(context.Context, *v1.DiscardDeadLettersRequest) (*v1.DiscardDeadLettersResponse, error)
-	// Audit streams what the contexts know, for `shopmesh audit` to compare. The
-	// records of one context come one kind after another; those of one kind come
-	// sorted by order id.
+	// Audit streams what each context has recorded, for `shopmesh audit` to compare. The
+	// records of one context come one kind after another; those of one kind come sorted
+	// by order id. Errors: CONTEXT_NOT_FOUND.
 	Audit(context.Context, *v1.AuditRequest, OperationsServiceAuditServerStream) error
 }
 
@@ -155,6 +178,7 @@ func RegisterOperationsServiceHandler(server *connect.Server, svc OperationsServ
 	server.Register(
 		connect.Method{Spec: operationsServiceGetStatusSpec(), Handler: adapter.getStatus},
 		connect.Method{Spec: operationsServiceListDeadLettersSpec(), Handler: adapter.listDeadLetters},
+		connect.Method{Spec: operationsServiceGetDeadLetterSpec(), Handler: adapter.getDeadLetter},
 		connect.Method{Spec: operationsServiceRedriveDeadLettersSpec(), Handler: adapter.redriveDeadLetters},
 		connect.Method{Spec: operationsServiceDiscardDeadLettersSpec(), Handler: adapter.discardDeadLetters},
 		connect.Method{Spec: operationsServiceAuditSpec(), Handler: adapter.audit},
@@ -187,6 +211,10 @@ func (UnimplementedOperationsServiceHandler) ListDeadLetters(context.Context, *v
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.operations.v1.OperationsService.ListDeadLetters is not implemented")
 }
 
+func (UnimplementedOperationsServiceHandler) GetDeadLetter(context.Context, *v1.GetDeadLetterRequest) (*v1.GetDeadLetterResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.operations.v1.OperationsService.GetDeadLetter is not implemented")
+}
+
 func (UnimplementedOperationsServiceHandler) RedriveDeadLetters(context.Context, *v1.RedriveDeadLettersRequest) (*v1.RedriveDeadLettersResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.operations.v1.OperationsService.RedriveDeadLetters is not implemented")
 }
@@ -214,6 +242,14 @@ func (c *operationsServiceClient) GetStatus(ctx context.Context, req *v1.GetStat
 func (c *operationsServiceClient) ListDeadLetters(ctx context.Context, req *v1.ListDeadLettersRequest) (*v1.ListDeadLettersResponse, error) {
 	var res v1.ListDeadLettersResponse
 	if err := c.client.CallUnary(ctx, operationsServiceListDeadLettersSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *operationsServiceClient) GetDeadLetter(ctx context.Context, req *v1.GetDeadLetterRequest) (*v1.GetDeadLetterResponse, error) {
+	var res v1.GetDeadLetterResponse
+	if err := c.client.CallUnary(ctx, operationsServiceGetDeadLetterSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -263,6 +299,18 @@ func (h operationsServiceHandler) listDeadLetters(ctx context.Context, _ connect
 		return err
 	}
 	res, err := h.svc.ListDeadLetters(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h operationsServiceHandler) getDeadLetter(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetDeadLetterRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetDeadLetter(ctx, &req)
 	if err != nil {
 		return err
 	}

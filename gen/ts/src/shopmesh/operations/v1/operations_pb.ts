@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money } from "../../../google/type/money_pb.js";
@@ -15,10 +16,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/operations/v1/operations.proto.
  */
 export const file_shopmesh_operations_v1_operations: GenFile = /*@__PURE__*/
-  fileDesc("CidzaG9wbWVzaC9vcGVyYXRpb25zL3YxL29wZXJhdGlvbnMucHJvdG8SFnNob3BtZXNoLm9wZXJhdGlvbnMudjEi/AEKDUNvbnRleHRTdGF0dXMSDwoHY29udGV4dBgBIAEoCRINCgVyZWFkeRgCIAEoCBINCgVjYXVzZRgDIAEoCRIWCg5vdXRib3hfcGVuZGluZxgEIAEoAxI2ChJvdXRib3hfb2xkZXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGRlYWRfbGV0dGVycxgGIAEoAxIWCg5zY2hlbWFfdmVyc2lvbhgHIAEoAxIUCgxzdG9wcGVkX2tleXMYCCADKAkSFAoMY29uc3VtZXJfbGFnGAkgASgDEhIKCmNvbmRpdGlvbnMYCiADKAki8QEKCkRlYWRMZXR0ZXISCgoCaWQYASABKAMSDwoHY29udGV4dBgCIAEoCRINCgVncm91cBgDIAEoCRINCgV0b3BpYxgEIAEoCRIRCglwYXJ0aXRpb24YBSABKAUSDgoGb2Zmc2V0GAYgASgDEgsKA2tleRgHIAEoCRIQCghldmVudF9pZBgIIAEoCRISCgpldmVudF90eXBlGAkgASgJEg0KBWNhdXNlGAogASgJEi8KC2NyZWF0ZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgp2YWx1ZV9zaXplGAwgASgDIqEDCgtBdWRpdFJlY29yZBI0CgVvcmRlchgBIAEoCzIjLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuT3JkZXJSZWNvcmRIABJACgtyZXNlcnZhdGlvbhgCIAEoCzIpLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuUmVzZXJ2YXRpb25SZWNvcmRIABI4CgdwYXltZW50GAMgASgLMiUuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5QYXltZW50UmVjb3JkSAASOgoIcHJvdmlkZXIYBCABKAsyJi5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLlByb3ZpZGVyUmVjb3JkSAASMgoEbWFpbBgFIAEoCzIiLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuTWFpbFJlY29yZEgAEjIKB2ZpbmRpbmcYBiABKAsyHy5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkZpbmRpbmdIABIyCgdwZW5kaW5nGAcgASgLMh8uc2hvcG1lc2gub3BlcmF0aW9ucy52MS5QZW5kaW5nSABCCAoGcmVjb3JkItwCCgtPcmRlclJlY29yZBIQCghvcmRlcl9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIhCgV0b3RhbBgDIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EiQKCGNhcHR1cmVkGAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIcmVmdW5kZWQYBSABKAsyEi5nb29nbGUudHlwZS5Nb25leRIOCgZhd2FpdHMYBiADKAkSLwoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKBWxpbmVzGAggAygLMiEuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5BdWRpdExpbmUSEgoKcmVmdW5kX2lkcxgJIAMoCRIPCgdzaGlwcGVkGAogASgIEhUKDWNhbmNlbF9yZWFzb24YCyABKAkSDgoGbnVtYmVyGAwgASgJIjEKCUF1ZGl0TGluZRISCgpwcm9kdWN0X2lkGAEgASgJEhAKCHF1YW50aXR5GAIgASgDIpkBChFSZXNlcnZhdGlvblJlY29yZBIQCghvcmRlcl9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIwCgVsaW5lcxgDIAMoCzIhLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuQXVkaXRMaW5lEjEKBmxlZGdlchgEIAMoCzIhLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuQXVkaXRMaW5lIsQBCg1QYXltZW50UmVjb3JkEhAKCG9yZGVyX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSDgoGc3RhdHVzGAMgASgJEiQKCGNhcHR1cmVkGAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIcmVmdW5kZWQYBSABKAsyEi5nb29nbGUudHlwZS5Nb25leRIPCgdwZW5kaW5nGAYgASgIEiAKBGxvc3QYByABKAsyEi5nb29nbGUudHlwZS5Nb25leSKSAQoOUHJvdmlkZXJSZWNvcmQSEAoIb3JkZXJfaWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIPCgdjaGFyZ2VzGAMgASgFEiMKB2NoYXJnZWQYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leRIkCghyZWZ1bmRlZBgFIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5IlAKCk1haWxSZWNvcmQSEAoIb3JkZXJfaWQYASABKAkSDAoEa2luZBgCIAEoCRISCgpzdWJqZWN0X2lkGAMgASgJEg4KBnN0YXR1cxgEIAEoCSJKCgdGaW5kaW5nEgwKBGtpbmQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEg8KB2NvbnRleHQYBCABKAkiNwoHUGVuZGluZxIMCgRraW5kGAEgASgJEg0KBWNvdW50GAIgASgDEg8KB2NvbnRleHQYAyABKAkiNQoTRGVhZExldHRlclNlbGVjdGlvbhIeCgNpZHMYASADKANCEbpIDpIBCxDoBxgBIgQiAiAAQvABChpjb20uc2hvcG1lc2gub3BlcmF0aW9ucy52MUIPT3BlcmF0aW9uc1Byb3RvUAFaR2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29wZXJhdGlvbnMvdjE7b3BlcmF0aW9uc3YxogIDU09YqgIWU2hvcG1lc2guT3BlcmF0aW9ucy5WMcoCFlNob3BtZXNoXE9wZXJhdGlvbnNcVjHiAiJTaG9wbWVzaFxPcGVyYXRpb25zXFYxXEdQQk1ldGFkYXRh6gIYU2hvcG1lc2g6Ok9wZXJhdGlvbnM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_type_money]);
+  fileDesc("CidzaG9wbWVzaC9vcGVyYXRpb25zL3YxL29wZXJhdGlvbnMucHJvdG8SFnNob3BtZXNoLm9wZXJhdGlvbnMudjEi/AEKDUNvbnRleHRTdGF0dXMSDwoHY29udGV4dBgBIAEoCRINCgVyZWFkeRgCIAEoCBINCgVjYXVzZRgDIAEoCRIWCg5vdXRib3hfcGVuZGluZxgEIAEoAxI2ChJvdXRib3hfb2xkZXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGRlYWRfbGV0dGVycxgGIAEoAxIWCg5zY2hlbWFfdmVyc2lvbhgHIAEoAxIUCgxzdG9wcGVkX2tleXMYCCADKAkSFAoMY29uc3VtZXJfbGFnGAkgASgDEhIKCmNvbmRpdGlvbnMYCiADKAki8QEKCkRlYWRMZXR0ZXISCgoCaWQYASABKAMSDwoHY29udGV4dBgCIAEoCRINCgVncm91cBgDIAEoCRINCgV0b3BpYxgEIAEoCRIRCglwYXJ0aXRpb24YBSABKAUSDgoGb2Zmc2V0GAYgASgDEgsKA2tleRgHIAEoCRIQCghldmVudF9pZBgIIAEoCRISCgpldmVudF90eXBlGAkgASgJEg0KBWNhdXNlGAogASgJEi8KC2NyZWF0ZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgp2YWx1ZV9zaXplGAwgASgDIqEDCgtBdWRpdFJlY29yZBI0CgVvcmRlchgBIAEoCzIjLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuT3JkZXJSZWNvcmRIABJACgtyZXNlcnZhdGlvbhgCIAEoCzIpLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuUmVzZXJ2YXRpb25SZWNvcmRIABI4CgdwYXltZW50GAMgASgLMiUuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5QYXltZW50UmVjb3JkSAASOgoIcHJvdmlkZXIYBCABKAsyJi5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLlByb3ZpZGVyUmVjb3JkSAASMgoEbWFpbBgFIAEoCzIiLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuTWFpbFJlY29yZEgAEjIKB2ZpbmRpbmcYBiABKAsyHy5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkZpbmRpbmdIABIyCgdwZW5kaW5nGAcgASgLMh8uc2hvcG1lc2gub3BlcmF0aW9ucy52MS5QZW5kaW5nSABCCAoGcmVjb3JkItwCCgtPcmRlclJlY29yZBIQCghvcmRlcl9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIhCgV0b3RhbBgDIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EiQKCGNhcHR1cmVkGAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIcmVmdW5kZWQYBSABKAsyEi5nb29nbGUudHlwZS5Nb25leRIOCgZhd2FpdHMYBiADKAkSLwoLdXBkYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKBWxpbmVzGAggAygLMiEuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5BdWRpdExpbmUSEgoKcmVmdW5kX2lkcxgJIAMoCRIPCgdzaGlwcGVkGAogASgIEhUKDWNhbmNlbF9yZWFzb24YCyABKAkSDgoGbnVtYmVyGAwgASgJIjEKCUF1ZGl0TGluZRISCgpwcm9kdWN0X2lkGAEgASgJEhAKCHF1YW50aXR5GAIgASgDIpkBChFSZXNlcnZhdGlvblJlY29yZBIQCghvcmRlcl9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIwCgVsaW5lcxgDIAMoCzIhLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuQXVkaXRMaW5lEjEKBmxlZGdlchgEIAMoCzIhLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuQXVkaXRMaW5lIsQBCg1QYXltZW50UmVjb3JkEhAKCG9yZGVyX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSDgoGc3RhdHVzGAMgASgJEiQKCGNhcHR1cmVkGAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIcmVmdW5kZWQYBSABKAsyEi5nb29nbGUudHlwZS5Nb25leRIPCgdwZW5kaW5nGAYgASgIEiAKBGxvc3QYByABKAsyEi5nb29nbGUudHlwZS5Nb25leSKSAQoOUHJvdmlkZXJSZWNvcmQSEAoIb3JkZXJfaWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIPCgdjaGFyZ2VzGAMgASgFEiMKB2NoYXJnZWQYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leRIkCghyZWZ1bmRlZBgFIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5IlAKCk1haWxSZWNvcmQSEAoIb3JkZXJfaWQYASABKAkSDAoEa2luZBgCIAEoCRISCgpzdWJqZWN0X2lkGAMgASgJEg4KBnN0YXR1cxgEIAEoCSJKCgdGaW5kaW5nEgwKBGtpbmQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEg8KB2NvbnRleHQYBCABKAkiNwoHUGVuZGluZxIMCgRraW5kGAEgASgJEg0KBWNvdW50GAIgASgDEg8KB2NvbnRleHQYAyABKAkiOAoTRGVhZExldHRlclNlbGVjdGlvbhIhCgNpZHMYASADKANCFOBBAbpIDpIBCxDoBxgBIgQiAiAAQvABChpjb20uc2hvcG1lc2gub3BlcmF0aW9ucy52MUIPT3BlcmF0aW9uc1Byb3RvUAFaR2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29wZXJhdGlvbnMvdjE7b3BlcmF0aW9uc3YxogIDU09YqgIWU2hvcG1lc2guT3BlcmF0aW9ucy5WMcoCFlNob3BtZXNoXE9wZXJhdGlvbnNcVjHiAiJTaG9wbWVzaFxPcGVyYXRpb25zXFYxXEdQQk1ldGFkYXRh6gIYU2hvcG1lc2g6Ok9wZXJhdGlvbnM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_google_type_money]);
 
 /**
- * ContextStatus is how one bounded context fares in one process.
+ * ContextStatus is the state of one bounded context in one process.
  *
  * @generated from message shopmesh.operations.v1.ContextStatus
  */
@@ -59,7 +60,7 @@ export type ContextStatus = Message<"shopmesh.operations.v1.ContextStatus"> & {
   outboxOldestTime?: Timestamp | undefined;
 
   /**
-   * Events set aside.
+   * How many dead letters its consumers have.
    *
    * @generated from field: int64 dead_letters = 6;
    */
@@ -103,8 +104,8 @@ export const ContextStatusSchema: GenMessage<ContextStatus> = /*@__PURE__*/
   messageDesc(file_shopmesh_operations_v1_operations, 0);
 
 /**
- * DeadLetter is an event that a consumer could not apply, or one that waits
- * behind such an event of the same key.
+ * DeadLetter is an event that a consumer could not apply, or one that waits behind such
+ * an event of the same key.
  *
  * @generated from message shopmesh.operations.v1.DeadLetter
  */
@@ -202,10 +203,10 @@ export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
   messageDesc(file_shopmesh_operations_v1_operations, 1);
 
 /**
- * AuditRecord is one fact that a context states about one order, product or
- * charge, for an auditor to compare. Within a stream, the records of one kind
- * come sorted by their key (the order's id), so that an auditor can merge the
- * streams of several contexts without holding them.
+ * AuditRecord is what one context has recorded about one order, product or charge, for an
+ * auditor to compare. Within a stream, the records of one kind come sorted by their key
+ * (the order's id), so that an auditor can merge the streams of several contexts without
+ * holding them in memory.
  *
  * @generated from message shopmesh.operations.v1.AuditRecord
  */
@@ -215,7 +216,7 @@ export type AuditRecord = Message<"shopmesh.operations.v1.AuditRecord"> & {
    */
   record: {
     /**
-     * Said by order.
+     * From order.
      *
      * @generated from field: shopmesh.operations.v1.OrderRecord order = 1;
      */
@@ -223,7 +224,7 @@ export type AuditRecord = Message<"shopmesh.operations.v1.AuditRecord"> & {
     case: "order";
   } | {
     /**
-     * Said by inventory.
+     * From inventory.
      *
      * @generated from field: shopmesh.operations.v1.ReservationRecord reservation = 2;
      */
@@ -231,7 +232,7 @@ export type AuditRecord = Message<"shopmesh.operations.v1.AuditRecord"> & {
     case: "reservation";
   } | {
     /**
-     * Said by payment.
+     * From payment.
      *
      * @generated from field: shopmesh.operations.v1.PaymentRecord payment = 3;
      */
@@ -239,7 +240,7 @@ export type AuditRecord = Message<"shopmesh.operations.v1.AuditRecord"> & {
     case: "payment";
   } | {
     /**
-     * Said by payment, read from the provider's own ledger.
+     * From payment, read from the provider's own ledger.
      *
      * @generated from field: shopmesh.operations.v1.ProviderRecord provider = 4;
      */
@@ -247,7 +248,7 @@ export type AuditRecord = Message<"shopmesh.operations.v1.AuditRecord"> & {
     case: "provider";
   } | {
     /**
-     * Said by notification.
+     * From notification.
      *
      * @generated from field: shopmesh.operations.v1.MailRecord mail = 5;
      */
@@ -307,14 +308,14 @@ export type OrderRecord = Message<"shopmesh.operations.v1.OrderRecord"> & {
   total?: Money | undefined;
 
   /**
-   * What was captured, as far as order has heard.
+   * What was captured, as far as order knows.
    *
    * @generated from field: google.type.Money captured = 4;
    */
   captured?: Money | undefined;
 
   /**
-   * What was given back, as far as order has heard.
+   * What was given back, as far as order knows.
    *
    * @generated from field: google.type.Money refunded = 5;
    */

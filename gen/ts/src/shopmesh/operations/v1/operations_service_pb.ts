@@ -9,19 +9,21 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
+import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
 import type { AuditRecord, ContextStatus, DeadLetter, DeadLetterSelection } from "./operations_pb.js";
 import { file_shopmesh_operations_v1_operations } from "./operations_pb.js";
 import { file_shopmesh_options_v1_options } from "../../options/v1/options_pb.js";
-import type { Message } from "@bufbuild/protobuf";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shopmesh/operations/v1/operations_service.proto.
  */
 export const file_shopmesh_operations_v1_operations_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci9zaG9wbWVzaC9vcGVyYXRpb25zL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxIWc2hvcG1lc2gub3BlcmF0aW9ucy52MSIsChBHZXRTdGF0dXNSZXF1ZXN0EhgKB2NvbnRleHQYASABKAlCB7pIBHICGEAiTAoRR2V0U3RhdHVzUmVzcG9uc2USNwoIY29udGV4dHMYASADKAsyJS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkNvbnRleHRTdGF0dXMibwoWTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBIYCgdjb250ZXh0GAEgASgJQge6SARyAhhAEh0KCXBhZ2Vfc2l6ZRgCIAEoBUIKukgHGgUY6AcoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiACCJsChdMaXN0RGVhZExldHRlcnNSZXNwb25zZRI4CgxkZWFkX2xldHRlcnMYASADKAsyIi5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkRlYWRMZXR0ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInUKGVJlZHJpdmVEZWFkTGV0dGVyc1JlcXVlc3QSGAoHY29udGV4dBgBIAEoCUIHukgEcgIYQBI+CglzZWxlY3Rpb24YAiABKAsyKy5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkRlYWRMZXR0ZXJTZWxlY3Rpb24iQQoaUmVkcml2ZURlYWRMZXR0ZXJzUmVzcG9uc2USEAoIcmVkcml2ZW4YASABKAMSEQoJcmVtYWluaW5nGAIgASgDIlkKGURpc2NhcmREZWFkTGV0dGVyc1JlcXVlc3QSGgoHY29udGV4dBgBIAEoCUIJukgGcgQQARhAEiAKA2lkcxgCIAMoA0ITukgQkgENCAEQ6AcYASIEIgIgACIvChpEaXNjYXJkRGVhZExldHRlcnNSZXNwb25zZRIRCglkaXNjYXJkZWQYASABKAMiKAoMQXVkaXRSZXF1ZXN0EhgKB2NvbnRleHQYASABKAlCB7pIBHICGEAiVQoNQXVkaXRSZXNwb25zZRIPCgdjb250ZXh0GAEgASgJEjMKBnJlY29yZBgCIAEoCzIjLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuQXVkaXRSZWNvcmQypQYKEU9wZXJhdGlvbnNTZXJ2aWNlEogBCglHZXRTdGF0dXMSKC5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkdldFN0YXR1c1JlcXVlc3QaKS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkdldFN0YXR1c1Jlc3BvbnNlIiaQAgHq4BgCEAyC0+STAhcSFS92MS9vcGVyYXRpb25zL3N0YXR1cxKfAQoPTGlzdERlYWRMZXR0ZXJzEi4uc2hvcG1lc2gub3BlcmF0aW9ucy52MS5MaXN0RGVhZExldHRlcnNSZXF1ZXN0Gi8uc2hvcG1lc2gub3BlcmF0aW9ucy52MS5MaXN0RGVhZExldHRlcnNSZXNwb25zZSIrkAIB6uAYAhAMgtPkkwIcEhovdjEvb3BlcmF0aW9ucy9kZWFkTGV0dGVycxKwAQoSUmVkcml2ZURlYWRMZXR0ZXJzEjEuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5SZWRyaXZlRGVhZExldHRlcnNSZXF1ZXN0GjIuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5SZWRyaXZlRGVhZExldHRlcnNSZXNwb25zZSIz6uAYAhAMgtPkkwInOgEqIiIvdjEvb3BlcmF0aW9ucy9kZWFkTGV0dGVyczpyZWRyaXZlErABChJEaXNjYXJkRGVhZExldHRlcnMSMS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkRpc2NhcmREZWFkTGV0dGVyc1JlcXVlc3QaMi5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkRpc2NhcmREZWFkTGV0dGVyc1Jlc3BvbnNlIjPq4BgCEAyC0+STAic6ASoiIi92MS9vcGVyYXRpb25zL2RlYWRMZXR0ZXJzOmRpc2NhcmQSfQoFQXVkaXQSJC5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkF1ZGl0UmVxdWVzdBolLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuQXVkaXRSZXNwb25zZSIlkAIB6uAYAhAMgtPkkwIWEhQvdjEvb3BlcmF0aW9ucy9hdWRpdDABQvcBChpjb20uc2hvcG1lc2gub3BlcmF0aW9ucy52MUIWT3BlcmF0aW9uc1NlcnZpY2VQcm90b1ABWkdnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcGVyYXRpb25zL3YxO29wZXJhdGlvbnN2MaICA1NPWKoCFlNob3BtZXNoLk9wZXJhdGlvbnMuVjHKAhZTaG9wbWVzaFxPcGVyYXRpb25zXFYx4gIiU2hvcG1lc2hcT3BlcmF0aW9uc1xWMVxHUEJNZXRhZGF0YeoCGFNob3BtZXNoOjpPcGVyYXRpb25zOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_shopmesh_operations_v1_operations, file_shopmesh_options_v1_options]);
+  fileDesc("Ci9zaG9wbWVzaC9vcGVyYXRpb25zL3YxL29wZXJhdGlvbnNfc2VydmljZS5wcm90bxIWc2hvcG1lc2gub3BlcmF0aW9ucy52MSIvChBHZXRTdGF0dXNSZXF1ZXN0EhsKB2NvbnRleHQYASABKAlCCuBBAbpIBHICGEAiTAoRR2V0U3RhdHVzUmVzcG9uc2USNwoIY29udGV4dHMYASADKAsyJS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkNvbnRleHRTdGF0dXMieAoWTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBIbCgdjb250ZXh0GAEgASgJQgrgQQG6SARyAhhAEiAKCXBhZ2Vfc2l6ZRgCIAEoBUIN4EEBukgHGgUY6AcoABIfCgpwYWdlX3Rva2VuGAMgASgJQgvgQQG6SAVyAxiACCJsChdMaXN0RGVhZExldHRlcnNSZXNwb25zZRI4CgxkZWFkX2xldHRlcnMYASADKAsyIi5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkRlYWRMZXR0ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk0KFEdldERlYWRMZXR0ZXJSZXF1ZXN0Eh0KB2NvbnRleHQYASABKAlCDOBBArpIBnIEEAEYQBIWCgJpZBgCIAEoA0IK4EECukgEIgIgACKlAQoVR2V0RGVhZExldHRlclJlc3BvbnNlEjcKC2RlYWRfbGV0dGVyGAEgASgLMiIuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5EZWFkTGV0dGVyEisKBWV2ZW50GAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIDgAEBEhIKCnVucmVhZGFibGUYAyABKAkSEgoFdmFsdWUYBCABKAxCA4ABASJ9ChlSZWRyaXZlRGVhZExldHRlcnNSZXF1ZXN0EhsKB2NvbnRleHQYASABKAlCCuBBAbpIBHICGEASQwoJc2VsZWN0aW9uGAIgASgLMisuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5EZWFkTGV0dGVyU2VsZWN0aW9uQgPgQQEiQQoaUmVkcml2ZURlYWRMZXR0ZXJzUmVzcG9uc2USEAoIcmVkcml2ZW4YASABKAMSEQoJcmVtYWluaW5nGAIgASgDIl8KGURpc2NhcmREZWFkTGV0dGVyc1JlcXVlc3QSHQoHY29udGV4dBgBIAEoCUIM4EECukgGcgQQARhAEiMKA2lkcxgCIAMoA0IW4EECukgQkgENCAEQ6AcYASIEIgIgACIvChpEaXNjYXJkRGVhZExldHRlcnNSZXNwb25zZRIRCglkaXNjYXJkZWQYASABKAMiKwoMQXVkaXRSZXF1ZXN0EhsKB2NvbnRleHQYASABKAlCCuBBAbpIBHICGEAiVQoNQXVkaXRSZXNwb25zZRIPCgdjb250ZXh0GAEgASgJEjMKBnJlY29yZBgCIAEoCzIjLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuQXVkaXRSZWNvcmQy1gcKEU9wZXJhdGlvbnNTZXJ2aWNlEogBCglHZXRTdGF0dXMSKC5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkdldFN0YXR1c1JlcXVlc3QaKS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkdldFN0YXR1c1Jlc3BvbnNlIiaQAgHq4BgCEAyC0+STAhcSFS92MS9vcGVyYXRpb25zL3N0YXR1cxKfAQoPTGlzdERlYWRMZXR0ZXJzEi4uc2hvcG1lc2gub3BlcmF0aW9ucy52MS5MaXN0RGVhZExldHRlcnNSZXF1ZXN0Gi8uc2hvcG1lc2gub3BlcmF0aW9ucy52MS5MaXN0RGVhZExldHRlcnNSZXNwb25zZSIrkAIB6uAYAhAMgtPkkwIcEhovdjEvb3BlcmF0aW9ucy9kZWFkTGV0dGVycxKoAQoNR2V0RGVhZExldHRlchIsLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuR2V0RGVhZExldHRlclJlcXVlc3QaLS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkdldERlYWRMZXR0ZXJSZXNwb25zZSI6kAIB6uAYAhAMgtPkkwIrEikvdjEvb3BlcmF0aW9ucy97Y29udGV4dH0vZGVhZExldHRlcnMve2lkfRKzAQoSUmVkcml2ZURlYWRMZXR0ZXJzEjEuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5SZWRyaXZlRGVhZExldHRlcnNSZXF1ZXN0GjIuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5SZWRyaXZlRGVhZExldHRlcnNSZXNwb25zZSI2kAIC6uAYAhAMgtPkkwInOgEqIiIvdjEvb3BlcmF0aW9ucy9kZWFkTGV0dGVyczpyZWRyaXZlErMBChJEaXNjYXJkRGVhZExldHRlcnMSMS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkRpc2NhcmREZWFkTGV0dGVyc1JlcXVlc3QaMi5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkRpc2NhcmREZWFkTGV0dGVyc1Jlc3BvbnNlIjaQAgLq4BgCEAyC0+STAic6ASoiIi92MS9vcGVyYXRpb25zL2RlYWRMZXR0ZXJzOmRpc2NhcmQSfQoFQXVkaXQSJC5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkF1ZGl0UmVxdWVzdBolLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuQXVkaXRSZXNwb25zZSIlkAIB6uAYAhAMgtPkkwIWEhQvdjEvb3BlcmF0aW9ucy9hdWRpdDABQvcBChpjb20uc2hvcG1lc2gub3BlcmF0aW9ucy52MUIWT3BlcmF0aW9uc1NlcnZpY2VQcm90b1ABWkdnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcGVyYXRpb25zL3YxO29wZXJhdGlvbnN2MaICA1NPWKoCFlNob3BtZXNoLk9wZXJhdGlvbnMuVjHKAhZTaG9wbWVzaFxPcGVyYXRpb25zXFYx4gIiU2hvcG1lc2hcT3BlcmF0aW9uc1xWMVxHUEJNZXRhZGF0YeoCGFNob3BtZXNoOjpPcGVyYXRpb25zOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_struct, file_shopmesh_operations_v1_operations, file_shopmesh_options_v1_options]);
 
 /**
- * GetStatusRequest names the context to ask about.
+ * GetStatusRequest names the context.
  *
  * @generated from message shopmesh.operations.v1.GetStatusRequest
  */
@@ -126,6 +128,76 @@ export const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersResponse> 
   messageDesc(file_shopmesh_operations_v1_operations_service, 3);
 
 /**
+ * GetDeadLetterRequest names a dead letter.
+ *
+ * @generated from message shopmesh.operations.v1.GetDeadLetterRequest
+ */
+export type GetDeadLetterRequest = Message<"shopmesh.operations.v1.GetDeadLetterRequest"> & {
+  /**
+   * The context, such as "order".
+   *
+   * @generated from field: string context = 1;
+   */
+  context: string;
+
+  /**
+   * The dead letter's id.
+   *
+   * @generated from field: int64 id = 2;
+   */
+  id: bigint;
+};
+
+/**
+ * Describes the message shopmesh.operations.v1.GetDeadLetterRequest.
+ * Use `create(GetDeadLetterRequestSchema)` to create a new message.
+ */
+export const GetDeadLetterRequestSchema: GenMessage<GetDeadLetterRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_operations_v1_operations_service, 4);
+
+/**
+ * GetDeadLetterResponse holds the dead letter and its event.
+ *
+ * @generated from message shopmesh.operations.v1.GetDeadLetterResponse
+ */
+export type GetDeadLetterResponse = Message<"shopmesh.operations.v1.GetDeadLetterResponse"> & {
+  /**
+   * The dead letter.
+   *
+   * @generated from field: shopmesh.operations.v1.DeadLetter dead_letter = 1;
+   */
+  deadLetter?: DeadLetter | undefined;
+
+  /**
+   * The event's message as JSON (ProtoJSON); unset when it can't be read.
+   *
+   * @generated from field: google.protobuf.Struct event = 2;
+   */
+  event?: JsonObject | undefined;
+
+  /**
+   * Why the event can't be read; empty when it can.
+   *
+   * @generated from field: string unreadable = 3;
+   */
+  unreadable: string;
+
+  /**
+   * The record's value as it came.
+   *
+   * @generated from field: bytes value = 4;
+   */
+  value: Uint8Array;
+};
+
+/**
+ * Describes the message shopmesh.operations.v1.GetDeadLetterResponse.
+ * Use `create(GetDeadLetterResponseSchema)` to create a new message.
+ */
+export const GetDeadLetterResponseSchema: GenMessage<GetDeadLetterResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_operations_v1_operations_service, 5);
+
+/**
  * RedriveDeadLettersRequest names the dead letters to apply again.
  *
  * @generated from message shopmesh.operations.v1.RedriveDeadLettersRequest
@@ -151,7 +223,7 @@ export type RedriveDeadLettersRequest = Message<"shopmesh.operations.v1.RedriveD
  * Use `create(RedriveDeadLettersRequestSchema)` to create a new message.
  */
 export const RedriveDeadLettersRequestSchema: GenMessage<RedriveDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_operations_v1_operations_service, 4);
+  messageDesc(file_shopmesh_operations_v1_operations_service, 6);
 
 /**
  * RedriveDeadLettersResponse counts what was done.
@@ -179,7 +251,7 @@ export type RedriveDeadLettersResponse = Message<"shopmesh.operations.v1.Redrive
  * Use `create(RedriveDeadLettersResponseSchema)` to create a new message.
  */
 export const RedriveDeadLettersResponseSchema: GenMessage<RedriveDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_operations_v1_operations_service, 5);
+  messageDesc(file_shopmesh_operations_v1_operations_service, 7);
 
 /**
  * DiscardDeadLettersRequest names the dead letters to drop. It takes ids only: all
@@ -208,7 +280,7 @@ export type DiscardDeadLettersRequest = Message<"shopmesh.operations.v1.DiscardD
  * Use `create(DiscardDeadLettersRequestSchema)` to create a new message.
  */
 export const DiscardDeadLettersRequestSchema: GenMessage<DiscardDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_operations_v1_operations_service, 6);
+  messageDesc(file_shopmesh_operations_v1_operations_service, 8);
 
 /**
  * DiscardDeadLettersResponse counts what was dropped.
@@ -229,7 +301,7 @@ export type DiscardDeadLettersResponse = Message<"shopmesh.operations.v1.Discard
  * Use `create(DiscardDeadLettersResponseSchema)` to create a new message.
  */
 export const DiscardDeadLettersResponseSchema: GenMessage<DiscardDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_operations_v1_operations_service, 7);
+  messageDesc(file_shopmesh_operations_v1_operations_service, 9);
 
 /**
  * AuditRequest names the context to audit.
@@ -250,7 +322,7 @@ export type AuditRequest = Message<"shopmesh.operations.v1.AuditRequest"> & {
  * Use `create(AuditRequestSchema)` to create a new message.
  */
 export const AuditRequestSchema: GenMessage<AuditRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_operations_v1_operations_service, 8);
+  messageDesc(file_shopmesh_operations_v1_operations_service, 10);
 
 /**
  * AuditResponse is one record of the audit.
@@ -278,7 +350,7 @@ export type AuditResponse = Message<"shopmesh.operations.v1.AuditResponse"> & {
  * Use `create(AuditResponseSchema)` to create a new message.
  */
 export const AuditResponseSchema: GenMessage<AuditResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_operations_v1_operations_service, 9);
+  messageDesc(file_shopmesh_operations_v1_operations_service, 11);
 
 /**
  * OperationsService shows and mends what runs in one process. Each bounded
@@ -289,7 +361,7 @@ export const AuditResponseSchema: GenMessage<AuditResponse> = /*@__PURE__*/
  */
 export const OperationsService: GenService<{
   /**
-   * GetStatus says how the contexts of this process fare.
+   * GetStatus reports the state of each context of this process. Errors: CONTEXT_NOT_FOUND.
    *
    * @generated from rpc shopmesh.operations.v1.OperationsService.GetStatus
    */
@@ -299,7 +371,8 @@ export const OperationsService: GenService<{
     output: typeof GetStatusResponseSchema;
   },
   /**
-   * ListDeadLetters lists events that were set aside, oldest first.
+   * ListDeadLetters lists dead letters, oldest first, context by context. Errors:
+   * CONTEXT_NOT_FOUND, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc shopmesh.operations.v1.OperationsService.ListDeadLetters
    */
@@ -309,9 +382,20 @@ export const OperationsService: GenService<{
     output: typeof ListDeadLettersResponseSchema;
   },
   /**
-   * RedriveDeadLetters applies set-aside events again, in the order in which
-   * they came, key by key; a key whose event fails again stays set aside, with
-   * the new cause.
+   * GetDeadLetter shows a dead letter with its event as JSON. The event may hold personal
+   * data. Errors: CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
+   *
+   * @generated from rpc shopmesh.operations.v1.OperationsService.GetDeadLetter
+   */
+  getDeadLetter: {
+    methodKind: "unary";
+    input: typeof GetDeadLetterRequestSchema;
+    output: typeof GetDeadLetterResponseSchema;
+  },
+  /**
+   * RedriveDeadLetters applies dead letters again, key by key, in the order in which
+   * their events came. A key whose event fails again keeps its dead letters; the failed
+   * one gets the new cause. It is logged with the caller. Errors: CONTEXT_NOT_FOUND.
    *
    * @generated from rpc shopmesh.operations.v1.OperationsService.RedriveDeadLetters
    */
@@ -321,8 +405,9 @@ export const OperationsService: GenService<{
     output: typeof RedriveDeadLettersResponseSchema;
   },
   /**
-   * DiscardDeadLetters drops set-aside events for good. Events that wait behind
-   * a discarded one are applied by the next redrive.
+   * DiscardDeadLetters drops dead letters for good. Those that wait behind a discarded
+   * one are applied by the next redrive. Each is logged with the caller. Errors:
+   * CONTEXT_NOT_FOUND, DEAD_LETTER_NOT_FOUND.
    *
    * @generated from rpc shopmesh.operations.v1.OperationsService.DiscardDeadLetters
    */
@@ -332,9 +417,9 @@ export const OperationsService: GenService<{
     output: typeof DiscardDeadLettersResponseSchema;
   },
   /**
-   * Audit streams what the contexts know, for `shopmesh audit` to compare. The
-   * records of one context come one kind after another; those of one kind come
-   * sorted by order id.
+   * Audit streams what each context has recorded, for `shopmesh audit` to compare. The
+   * records of one context come one kind after another; those of one kind come sorted
+   * by order id. Errors: CONTEXT_NOT_FOUND.
    *
    * @generated from rpc shopmesh.operations.v1.OperationsService.Audit
    */
