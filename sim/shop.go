@@ -94,7 +94,7 @@ func (w *world) stores(bugs Bugs) {
 	})
 
 	w.orders.hear, w.stocks.hear, w.payments.hear = w.order.Handle, w.inventory.Handle, w.payment.Handle
-	w.mails.hear, w.products.hear = w.notification.Handle, w.catalog.Hear
+	w.mails.hear, w.products.hear = w.notification.Handle, w.catalog.Handle
 	w.orders.restart = func() ([]outbox.Event, func()) { return nil, nothing }
 	w.stocks.restart, w.payments.restart = w.inventory.Restart, w.payment.Restart
 	w.mails.restart = func() ([]outbox.Event, func()) { return nil, w.notification.Restart }

@@ -19,7 +19,7 @@ func Of(id uuid.UUID, version int64) string {
 }
 
 // Check refuses a caller who has seen another version than the current one
-// (ABORTED, ETAG_MISMATCH); an empty etag asks for no check.
+// (ABORTED, ETAG_MISMATCH); an empty etag means no check.
 func Check(given, current string) error {
 	if given == "" || given == current {
 		return nil

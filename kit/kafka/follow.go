@@ -25,8 +25,8 @@ type Follower struct {
 	// Begin is called when it is known from where topics are read, before the first
 	// record: whatever was said earlier may have been missed.
 	Begin func()
-	// Hear gets records, those of a partition in their order.
-	Hear func(ctx context.Context, records []*kgo.Record)
+	// Handle gets records, those of a partition in their order.
+	Handle func(ctx context.Context, records []*kgo.Record)
 	// Proven is called again and again, with a moment up to which everything that had
 	// been said was heard. It is not called while the broker is away.
 	Proven func(at time.Time)
@@ -107,7 +107,7 @@ func (f Follower) poll(ctx context.Context, client *kgo.Client, at positions) er
 		at[r.Topic][r.Partition] = r.Offset + 1
 	}
 	if len(records) > 0 {
-		f.Hear(ctx, records)
+		f.Handle(ctx, records)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ const (
 	Email
 )
 
-// Request is what a list call asks for. Parent is everything else that decides
+// Request is what a list call requests. Parent is everything else that decides
 // which items there are, such as a customer's id: a token is bound to it.
 type Request struct {
 	Size                           int32
@@ -133,7 +133,7 @@ func (s Schema) Parse(r Request) (Query, error) {
 }
 
 // list tells one list from another, so that a token of one is none of the other,
-// though both may be asked for with the same filter.
+// though both may be requested with the same filter.
 func (s Schema) list() string {
 	columns := []string{s.ID, s.Order}
 	for name, field := range s.Fields {

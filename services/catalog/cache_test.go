@@ -39,13 +39,13 @@ lines:
 	return ""
 }
 
-// proven waits until a replica hears all that the others say.
+// proven waits until a replica receives all that the others publish.
 func (s harness) proven(t *testing.T) {
 	t.Helper()
-	testkit.Eventually(t, patience, "the replica hears everything", func() bool { return s.metric(t, "shopmesh_catalog_cache_proven") == "1" })
+	testkit.Eventually(t, patience, "the replica receives everything", func() bool { return s.metric(t, "shopmesh_catalog_cache_proven") == "1" })
 }
 
-// What one replica changes, and what inventory says, the other shows, though it had
+// What one replica changes, and what inventory publishes, the other shows, though it had
 // read the product before.
 func TestReplicasHearOfEachOthersChanges(t *testing.T) {
 	t.Parallel()
@@ -72,7 +72,7 @@ func TestReplicasHearOfEachOthersChanges(t *testing.T) {
 	}
 	testkit.Eventually(t, patience, "the other replica shows the new name", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed" })
 
-	first.hear(t, level(uuid.MustParse(product.GetId()), 7, 1))
+	first.publish(t, level(uuid.MustParse(product.GetId()), 7, 1))
 	for _, replica := range []harness{first, second} {
 		testkit.Eventually(t, patience, "each replica shows the level", func() bool { return replica.read(t, "TEA-1").GetAvailableQuantity() == 7 })
 		// A level that was shown is not taken back.
@@ -84,8 +84,8 @@ func TestReplicasHearOfEachOthersChanges(t *testing.T) {
 	}
 }
 
-// A replica that can't hear of changes still shows them: it keeps products for
-// seconds only. When the broker is back, it hears of what it missed.
+// A replica that receives no events still shows changes: it keeps products for
+// seconds only. When the broker is back, it receives what it missed.
 func TestAReplicaWithoutABrokerIsNotStaleForLong(t *testing.T) {
 	t.Parallel()
 	first := newReplica(t, owner())
@@ -101,12 +101,12 @@ func TestAReplicaWithoutABrokerIsNotStaleForLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Eventually(t, patience, "the replica without a broker shows the change", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed" })
-	testkit.Eventually(t, patience, "the metrics say that it hears nothing", func() bool { return second.metric(t, "shopmesh_catalog_cache_proven") == "0" })
+	testkit.Eventually(t, patience, "the metrics show that it receives nothing", func() bool { return second.metric(t, "shopmesh_catalog_cache_proven") == "0" })
 	gate.Open()
 	second.proven(t)
 	second.read(t, "TEA-1")
 	if _, err := first.update(t, &catalogv1.Product{Id: product.GetId(), Name: "Renamed again"}, "name"); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, patience, "the replica hears again", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed again" })
+	testkit.Eventually(t, patience, "the replica receives events again", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed again" })
 }

@@ -42,7 +42,7 @@ var migrations embed.FS
 // Migrations are the goose migrations of the catalog's database.
 func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
-// Config says what the catalog stands on.
+// Config is what the catalog needs from its process.
 type Config struct {
 	Context kitapp.ContextConfig
 }

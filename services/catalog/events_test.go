@@ -25,15 +25,15 @@ const (
 	patience     = 20 * time.Second
 )
 
-// level is an announcement of inventory.
+// level is an event of inventory.
 func level(product uuid.UUID, available, version int64) *kgo.Record {
 	message := &inventoryv1.StockLevelChanged{
 		Stock: &inventoryv1.Stock{ProductId: product.String(), Available: available, OnHand: available}, Version: version,
 	}
-	return announcement(product, version, message)
+	return inbound(product, version, message)
 }
 
-func announcement(key uuid.UUID, version int64, message proto.Message) *kgo.Record {
+func inbound(key uuid.UUID, version int64, message proto.Message) *kgo.Record {
 	value, err := proto.Marshal(message)
 	if err != nil {
 		panic(err)
@@ -50,8 +50,8 @@ func announcement(key uuid.UUID, version int64, message proto.Message) *kgo.Reco
 	}
 }
 
-// hear publishes records in their order, as one batch.
-func (s harness) hear(t *testing.T, records ...*kgo.Record) {
+// publish publishes records in their order, as one batch.
+func (s harness) publish(t *testing.T, records ...*kgo.Record) {
 	t.Helper()
 	if err := kafka.EnsureTopics(t.Context(), s.broker, []kafka.Topic{{Name: stockTopic, Compacted: true}}); err != nil {
 		t.Fatal(err)
@@ -75,10 +75,10 @@ func (s harness) read(t *testing.T, code string) *catalogv1.Product {
 	return res.GetProduct()
 }
 
-// available announces a level and waits until the catalog knows it.
+// available publishes a level and waits until the catalog knows it.
 func (s harness) available(t *testing.T, code string, quantity int64) {
 	t.Helper()
-	s.hear(t, level(uuid.MustParse(s.read(t, code).GetId()), quantity, 1))
+	s.publish(t, level(uuid.MustParse(s.read(t, code).GetId()), quantity, 1))
 	testkit.Eventually(t, patience, "the catalog knows what is available", func() bool {
 		var known bool
 		err := s.pool.QueryRow(t.Context(), `select exists (
@@ -87,13 +87,13 @@ func (s harness) available(t *testing.T, code string, quantity int64) {
 	})
 }
 
-// settled waits until all that was announced is applied: a last announcement, of a
+// applied waits until all that was published is applied: a last event, of a
 // product of its own, is known.
-func (s harness) settled(t *testing.T) {
+func (s harness) applied(t *testing.T) {
 	t.Helper()
 	last := uuid.New()
-	s.hear(t, level(last, 1, 1))
-	testkit.Eventually(t, patience, "the last announcement is applied", func() bool {
+	s.publish(t, level(last, 1, 1))
+	testkit.Eventually(t, patience, "the last event is applied", func() bool {
 		var known bool
 		err := s.pool.QueryRow(t.Context(), `select exists (select from availability where product_id = $1)`, last).Scan(&known)
 		return err == nil && known
@@ -108,14 +108,14 @@ func TestOnlyANewerLevelCounts(t *testing.T) {
 		versions []int64 // the level of version n is 10 n
 		want     int64
 	}{
-		"in order":             {[]int64{1, 2, 3}, 30},
-		"the newest first":     {[]int64{3, 1, 2}, 30},
-		"the same twice":       {[]int64{2, 2}, 20},
-		"said again at last":   {[]int64{1, 2, 1}, 20},
-		"said again at first":  {[]int64{1, 1, 2}, 20},
-		"with a hole":          {[]int64{7}, 70},
-		"a version that is 0":  {[]int64{0}, 0},
-		"back and forth again": {[]int64{1, 5, 2, 5, 4}, 50},
+		"in order":                 {[]int64{1, 2, 3}, 30},
+		"the newest first":         {[]int64{3, 1, 2}, 30},
+		"the same twice":           {[]int64{2, 2}, 20},
+		"published again at last":  {[]int64{1, 2, 1}, 20},
+		"published again at first": {[]int64{1, 1, 2}, 20},
+		"with a hole":              {[]int64{7}, 70},
+		"a version that is 0":      {[]int64{0}, 0},
+		"back and forth again":     {[]int64{1, 5, 2, 5, 4}, 50},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -127,12 +127,12 @@ func TestOnlyANewerLevelCounts(t *testing.T) {
 				records[i] = level(id, 10*version, version)
 			}
 			// Once in one batch beside others, and once more each on its own.
-			s.hear(t, slices.Concat([]*kgo.Record{level(uuid.New(), 1, 1)}, records, []*kgo.Record{level(uuid.New(), 2, 2)})...)
-			s.settled(t)
+			s.publish(t, slices.Concat([]*kgo.Record{level(uuid.New(), 1, 1)}, records, []*kgo.Record{level(uuid.New(), 2, 2)})...)
+			s.applied(t)
 			for _, record := range records {
-				s.hear(t, level(id, 10*version(record), version(record)))
+				s.publish(t, level(id, 10*version(record), version(record)))
 			}
-			s.settled(t)
+			s.applied(t)
 			got := s.read(t, code)
 			if got.GetAvailableQuantity() != row.want {
 				t.Fatalf("%d are available, want %d", got.GetAvailableQuantity(), row.want)
@@ -159,8 +159,8 @@ func TestALevelIsKeptForAProductThatComesLater(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, owner())
 	id := uuid.New()
-	s.hear(t, level(id, 12, 4))
-	s.settled(t)
+	s.publish(t, level(id, 12, 4))
+	s.applied(t)
 	category := uuid.MustParse(s.category(t, "Tea", "").GetId())
 	if _, err := s.pool.Exec(t.Context(), `
 		insert into products (id, code, name, description, category_id, price_currency, price_amount, price_major,
@@ -173,19 +173,19 @@ func TestALevelIsKeptForAProductThatComesLater(t *testing.T) {
 	}
 }
 
-// An announcement that can't be applied is set aside, and the others go on.
-func TestABrokenAnnouncementStopsNoOther(t *testing.T) {
+// An event that can't be applied becomes a dead letter, and the others go on.
+func TestABrokenEventStopsNoOther(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, owner())
 	category := s.category(t, "Tea", "").GetId()
 	good := uuid.MustParse(s.product(t, "GOOD", category, 1).GetId())
 	bad := uuid.New()
-	s.hear(t,
-		announcement(bad, 1, &inventoryv1.StockLevelChanged{Stock: &inventoryv1.Stock{ProductId: bad.String(), Available: -1}, Version: 1}),
-		announcement(good, 1, &inventoryv1.StockReserved{OrderId: good.String(), Version: 1}), // not for the catalog
+	s.publish(t,
+		inbound(bad, 1, &inventoryv1.StockLevelChanged{Stock: &inventoryv1.Stock{ProductId: bad.String(), Available: -1}, Version: 1}),
+		inbound(good, 1, &inventoryv1.StockReserved{OrderId: good.String(), Version: 1}), // not for the catalog
 		level(good, 7, 2),
 	)
-	s.settled(t)
+	s.applied(t)
 	if got := s.read(t, "GOOD").GetAvailableQuantity(); got != 7 {
 		t.Fatalf("%d are available, want 7", got)
 	}
@@ -211,25 +211,25 @@ func TestEveryChangeOfAProductIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	told := s.told(t, product.GetId(), 3)
-	for i, change := range told {
+	published := s.published(t, product.GetId(), 3)
+	for i, change := range published {
 		if change.GetVersion() != int64(i+1) || change.GetProduct().GetAvailableQuantity() != 0 {
 			t.Fatalf("event %d is %v", i, change)
 		}
 	}
-	if !proto.Equal(told[0].GetProduct(), product) {
-		t.Fatalf("told %v, created %v", told[0].GetProduct(), product)
+	if !proto.Equal(published[0].GetProduct(), product) {
+		t.Fatalf("published %v, created %v", published[0].GetProduct(), product)
 	}
 	last := s.read(t, "TEA-1")
 	last.AvailableQuantity = 0
-	if !proto.Equal(told[2].GetProduct(), last) {
-		t.Fatalf("told %v, is %v", told[2].GetProduct(), last)
+	if !proto.Equal(published[2].GetProduct(), last) {
+		t.Fatalf("published %v, is %v", published[2].GetProduct(), last)
 	}
 }
 
-// told returns the first n events of a product, in their order, without those that
-// are said again.
-func (s harness) told(t *testing.T, key string, n int) []*catalogv1.ProductChanged {
+// published returns the first n events of a product, in their order, without those that
+// are published again.
+func (s harness) published(t *testing.T, key string, n int) []*catalogv1.ProductChanged {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(s.broker.Brokers...), kgo.ConsumeTopics(productTopic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
@@ -239,11 +239,11 @@ func (s harness) told(t *testing.T, key string, n int) []*catalogv1.ProductChang
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	var told []*catalogv1.ProductChanged
-	for len(told) < n {
+	var published []*catalogv1.ProductChanged
+	for len(published) < n {
 		fetches := client.PollFetches(ctx)
 		if ctx.Err() != nil {
-			t.Fatalf("%d of %d events came", len(told), n)
+			t.Fatalf("%d of %d events came", len(published), n)
 		}
 		fetches.EachRecord(func(record *kgo.Record) {
 			if string(record.Key) != key {
@@ -253,10 +253,10 @@ func (s harness) told(t *testing.T, key string, n int) []*catalogv1.ProductChang
 			if err := proto.Unmarshal(record.Value, &change); err != nil {
 				t.Error(err)
 			}
-			if len(told) == 0 || told[len(told)-1].GetVersion() != change.GetVersion() {
-				told = append(told, &change)
+			if len(published) == 0 || published[len(published)-1].GetVersion() != change.GetVersion() {
+				published = append(published, &change)
 			}
 		})
 	}
-	return told
+	return published
 }

@@ -50,7 +50,7 @@ func TestNamesSortForPeople(t *testing.T) {
 	}
 }
 
-// Who can't delete a category is told what is in it, archived products too, and can
+// Who can't delete a category learns what is in it, archived products too, and can
 // put these elsewhere.
 func TestACategoryThatIsNotEmptyNamesWhatItHolds(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// After a restart an empty broker is told of what changed in the last day, and of
+// After a restart an empty broker gets what changed in the last day, and of
 // nothing older.
 func TestARestartRepublishesWhatTheBrokerMayHaveLost(t *testing.T) {
 	t.Parallel()
@@ -32,17 +32,17 @@ func TestARestartRepublishesWhatTheBrokerMayHaveLost(t *testing.T) {
 
 	s.broker = testkit.Broker(t)
 	s = s.again(t, owner())
-	if got := s.told(t, archived.GetId(), 1)[0]; got.GetVersion() != 2 || !proto.Equal(got.GetProduct(), s.read(t, "ARCHIVED")) {
-		t.Errorf("told %v of the archived product", got)
+	if got := s.published(t, archived.GetId(), 1)[0]; got.GetVersion() != 2 || !proto.Equal(got.GetProduct(), s.read(t, "ARCHIVED")) {
+		t.Errorf("published %v of the archived product", got)
 	}
-	if got := s.told(t, fresh.GetId(), 1)[0]; got.GetVersion() != 1 || !proto.Equal(got.GetProduct(), fresh) {
-		t.Errorf("told %v, created %v", got, fresh)
+	if got := s.published(t, fresh.GetId(), 1)[0]; got.GetVersion() != 1 || !proto.Equal(got.GetProduct(), fresh) {
+		t.Errorf("published %v, created %v", got, fresh)
 	}
-	// Its next change is the first that is told.
+	// Its next change is the first that is published.
 	if _, err := s.update(t, &catalogv1.Product{Id: old.GetId(), Name: "Renamed"}, "name"); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.told(t, old.GetId(), 1)[0]; got.GetVersion() != 2 {
-		t.Errorf("told version %d of the old product, want nothing before 2", got.GetVersion())
+	if got := s.published(t, old.GetId(), 1)[0]; got.GetVersion() != 2 {
+		t.Errorf("published version %d of the old product, want nothing before 2", got.GetVersion())
 	}
 }

@@ -35,7 +35,7 @@ var migrations embed.FS
 // Migrations are the goose migrations of the context's database.
 func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
-// Config says what the context stands on.
+// Config is what the context needs from its process.
 type Config struct {
 	Context kitapp.ContextConfig
 }

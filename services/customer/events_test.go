@@ -16,8 +16,8 @@ import (
 
 const topic = "shopmesh.customer.customer.v1"
 
-// told returns the ids of the first n events of the topic, and their payloads.
-func (o harness) told(t *testing.T, n int) (ids []string, payloads [][]byte) {
+// published returns the ids of the first n events of the topic, and their payloads.
+func (o harness) published(t *testing.T, n int) (ids []string, payloads [][]byte) {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(o.broker.Brokers...), kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
@@ -48,7 +48,7 @@ func name(message proto.Message) protoreflect.FullName {
 	return message.ProtoReflect().Descriptor().FullName()
 }
 
-func TestEveryChangeOfACustomerIsTold(t *testing.T) {
+func TestEveryChangeOfACustomerIsPublished(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, owner())
 	created := o.create(t, ada())
@@ -56,7 +56,7 @@ func TestEveryChangeOfACustomerIsTold(t *testing.T) {
 	if _, err := o.update(t, &customerv1.Customer{Id: id, Phone: "2"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.update(t, &customerv1.Customer{Id: id, Phone: "2"}); err != nil { // tells nothing
+	if _, err := o.update(t, &customerv1.Customer{Id: id, Phone: "2"}); err != nil { // publishes nothing
 		t.Fatal(err)
 	}
 	address, err := o.CreateAddress(t.Context(), &customerv1.CreateAddressRequest{CustomerId: id, Address: home("home")})
@@ -66,12 +66,12 @@ func TestEveryChangeOfACustomerIsTold(t *testing.T) {
 	if _, err := o.DeleteAddress(t.Context(), &customerv1.DeleteAddressRequest{CustomerId: id, Id: address.GetAddress().GetId()}); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the second time says the same event again
+	for range 2 { // the second time publishes the same event again
 		if _, err := o.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: id}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ids, payloads := o.told(t, 6)
+	ids, payloads := o.published(t, 6)
 	event := func(version int, message proto.Message) string {
 		return fmt.Sprintf("%s/%d/%s", id, version, name(message))
 	}
@@ -84,23 +84,23 @@ func TestEveryChangeOfACustomerIsTold(t *testing.T) {
 		event(5, &customerv1.CustomerErased{}),
 	}
 	if !slices.Equal(ids, want) {
-		t.Fatalf("told %q, want %q", ids, want)
+		t.Fatalf("published %q, want %q", ids, want)
 	}
 	var registered customerv1.CustomerRegistered
 	if err := proto.Unmarshal(payloads[0], &registered); err != nil || !proto.Equal(registered.GetCustomer(), created) || registered.GetVersion() != 1 {
-		t.Fatalf("told %v, %v, created %v", &registered, err, created)
+		t.Fatalf("published %v, %v, created %v", &registered, err, created)
 	}
 	var updated customerv1.CustomerUpdated
 	if err := proto.Unmarshal(payloads[2], &updated); err != nil || len(updated.GetCustomer().GetAddresses()) != 1 || updated.GetCustomer().GetPhone() != "2" {
-		t.Fatalf("told %v, %v", &updated, err)
+		t.Fatalf("published %v, %v", &updated, err)
 	}
 	var erased customerv1.CustomerErased
 	if err := proto.Unmarshal(payloads[4], &erased); err != nil || erased.GetCustomerId() != id || erased.GetVersion() != 5 {
-		t.Fatalf("told %v, %v", &erased, err)
+		t.Fatalf("published %v, %v", &erased, err)
 	}
 }
 
-// A refused change tells nothing.
+// A refused change publishes nothing.
 func TestWhatIsRefusedIsNotTold(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, owner())
@@ -111,8 +111,8 @@ func TestWhatIsRefusedIsNotTold(t *testing.T) {
 	eva := ada()
 	eva.Email = "eva@example.com"
 	second := o.create(t, eva)
-	ids, _ := o.told(t, 2)
+	ids, _ := o.published(t, 2)
 	if want := fmt.Sprintf("%s/1/%s", second.GetId(), name(&customerv1.CustomerRegistered{})); !slices.Contains(ids, want) {
-		t.Fatalf("told %q, want %q among them", ids, want)
+		t.Fatalf("published %q, want %q among them", ids, want)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// After a restart an empty broker is told who was erased in the last day; of nobody
+// After a restart an empty broker gets who was erased in the last day; of nobody
 // who was erased before, and of nobody else.
 func TestARestartRepublishesErasures(t *testing.T) {
 	t.Parallel()
@@ -32,7 +32,7 @@ func TestARestartRepublishesErasures(t *testing.T) {
 	}
 	erase(ids["old"])
 	erase(ids["erased"])
-	o.published(t)
+	o.drained(t)
 	o.stop()
 	if _, err := o.pool.Exec(t.Context(), `update customers set update_time = $2 where id = $1`, ids["old"], time.Now().Add(-25*time.Hour)); err != nil {
 		t.Fatal(err)
@@ -43,16 +43,16 @@ func TestARestartRepublishesErasures(t *testing.T) {
 	event := func(who string) string {
 		return fmt.Sprintf("%s/2/%s", ids[who], name(&customerv1.CustomerErased{}))
 	}
-	if told, _ := o.told(t, 1); !slices.Equal(told, []string{event("erased")}) {
-		t.Fatalf("told %q", told)
+	if published, _ := o.published(t, 1); !slices.Equal(published, []string{event("erased")}) {
+		t.Fatalf("published %q", published)
 	}
 	erase(ids["old"]) // publishes its event again, behind all that was republished
-	o.published(t)
-	told, _ := o.told(t, 2)
-	slices.Sort(told)
+	o.drained(t)
+	published, _ := o.published(t, 2)
+	slices.Sort(published)
 	want := slices.Sorted(slices.Values([]string{event("old"), event("erased")}))
-	if n := o.length(t); n != 2 || !slices.Equal(told, want) {
-		t.Fatalf("told %q of %d, want %q", told, n, want)
+	if n := o.length(t); n != 2 || !slices.Equal(published, want) {
+		t.Fatalf("published %q of %d, want %q", published, n, want)
 	}
 }
 
@@ -72,8 +72,8 @@ func (o harness) length(t *testing.T) (n int64) {
 	return n
 }
 
-// published waits until the outbox is empty.
-func (o harness) published(t *testing.T) {
+// drained waits until the outbox is empty.
+func (o harness) drained(t *testing.T) {
 	t.Helper()
 	testkit.Eventually(t, 20*time.Second, "everything is published", func() bool {
 		var waiting int

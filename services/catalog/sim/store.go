@@ -45,8 +45,8 @@ func New(now func() time.Time) *Store {
 	return s
 }
 
-// Hear applies a batch of events.
-func (s *Store) Hear(batch []consumer.Event) (published []outbox.Event, commit func(), err error) {
+// Handle applies a batch of events.
+func (s *Store) Handle(batch []consumer.Event) (published []outbox.Event, commit func(), err error) {
 	if err := s.handle(context.Background(), nil, batch); err != nil {
 		return nil, nil, err
 	}

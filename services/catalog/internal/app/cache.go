@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// maxAge is how long a product is kept without being read anew, whatever is
-	// heard: the bound of what nobody tells, such as a row changed by hand.
+	// maxAge is how long a product is kept without being read again, whatever events
+	// arrive: it bounds what no event reports, such as a row changed by hand.
 	maxAge = time.Minute
-	// unprovenAge is how long a product is kept that changes elsewhere may have
-	// overtaken unheard.
+	// unprovenAge is how long a product is kept while events of changes elsewhere may be
+	// missing.
 	unprovenAge = 2 * time.Second
-	// proofAge is how long a proof holds that everything was heard.
+	// proofAge is how long a proof holds that every event was received.
 	proofAge = 3 * time.Second
-	// maxHeard bounds what is remembered for reads that are under way.
-	maxHeard = 10_000
+	// maxNotes bounds what is remembered for reads that are under way.
+	maxNotes = 10_000
 )
 
 // CacheLimits bound what a Cache holds.
@@ -32,17 +32,17 @@ type CacheLimits struct {
 	Bytes int64
 }
 
-// Cache holds products that were read of late. What it answers is never older than
-// a change that was made through this process or heard of before the call; what is
-// changed elsewhere is heard of as events (Changed, Heard).
+// Cache holds products that were read recently. What it answers is never older than a
+// change that was made through this process, or whose event was received before the
+// call (Changed, Received).
 //
-// A product's state is only dropped, and then read from the database, which has
-// it before the event is said. Its level comes from the event itself: the replica
-// that applies it may be later than we hear it. So a level stays known though the
-// product is not, and a newer one stands above what is read.
+// A change of a product only drops it, to be read from the database, which has the
+// change before the event is published. A level is taken from its event: the replica
+// that applies it may do so after we received it. So a level stays known though the
+// product is not, and a newer one replaces what is read.
 //
-// A read that is under way while something is heard about its product is answered
-// but not kept, and calls that begin later don't join it.
+// A read that is under way while an event of its product arrives is answered but not
+// kept, and calls that begin later don't join it.
 type Cache struct {
 	now    func() time.Time
 	limits CacheLimits
@@ -56,10 +56,10 @@ type Cache struct {
 	bytes   int64
 	proven  time.Time
 	flights map[key]*flight
-	// reads is how many reads are under way, heard what was heard meanwhile, and first
-	// the number of heard's first note, counted from the cache's beginning.
+	// reads is how many reads are under way, notes what arrived meanwhile, and first the
+	// number of the first note, counted from the cache's beginning.
 	reads int
-	heard []note
+	notes []note
 	first int
 	stats CacheStats
 }
@@ -73,7 +73,7 @@ type CacheStats struct {
 	Evictions int64
 	// Entries and Bytes are held now.
 	Entries, Bytes int64
-	// Proven is 1 while every change is known to be heard, else 0.
+	// Proven is 1 while the event of every change is known to be received, else 0.
 	Proven int64
 }
 
@@ -104,8 +104,8 @@ const noLevel int64 = -1
 // level is known.
 type stored = store.Stored
 
-// note is something that was heard: a product's change, its level, or that
-// something unknown happened to it.
+// note is what arrived about a product while reads were under way: its change, its
+// level, or that something unknown happened to it.
 type note struct {
 	id      uuid.UUID
 	changed int64 // the product's version; 0 for none
@@ -161,8 +161,8 @@ func (c *Cache) Forget(id uuid.UUID, code string) {
 // Applied notes levels that the database holds.
 func (c *Cache) Applied(levels []domain.Level) { c.note(levels, false) }
 
-// Heard notes levels that were announced, which the database may hold later.
-func (c *Cache) Heard(levels []domain.Level) { c.note(levels, true) }
+// Received notes levels whose events were received, which the database may hold later.
+func (c *Cache) Received(levels []domain.Level) { c.note(levels, true) }
 
 func (c *Cache) note(levels []domain.Level, ahead bool) {
 	c.mu.Lock()
@@ -190,11 +190,11 @@ func (c *Cache) Clear() {
 	c.proven = time.Time{}
 	c.flights = map[key]*flight{}
 	// Reads that are under way are answered and not kept.
-	c.first += len(c.heard) + 1
-	c.heard = nil
+	c.first += len(c.notes) + 1
+	c.notes = nil
 }
 
-// Proven notes that everything was heard that had been said at a time.
+// Proven notes that every event was received that had been published at a time.
 func (c *Cache) Proven(at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -209,14 +209,14 @@ func (c *Cache) Stats() CacheStats {
 	defer c.mu.Unlock()
 	stats := c.stats
 	stats.Entries, stats.Bytes = int64(len(c.byID)), c.bytes
-	if c.hearsAll(c.now()) {
+	if c.current(c.now()) {
 		stats.Proven = 1
 	}
 	return stats
 }
 
-// look returns a product that is there and young enough. It is called under mu.
-func (c *Cache) look(k key) (domain.Listing, bool) {
+// lookup returns a product that is there and young enough. It is called under mu.
+func (c *Cache) lookup(k key) (domain.Listing, bool) {
 	e := c.byID[k.id]
 	if k.code != "" {
 		e = c.byCode[k.code]
@@ -226,7 +226,7 @@ func (c *Cache) look(k key) (domain.Listing, bool) {
 	}
 	now := c.now()
 	age, bound := now.Sub(e.readAt), maxAge
-	if !c.hearsAll(now) {
+	if !c.current(now) {
 		bound = unprovenAge
 	}
 	if age > bound || age < 0 {
@@ -238,14 +238,13 @@ func (c *Cache) look(k key) (domain.Listing, bool) {
 	return listing, true
 }
 
-// hearsAll reports whether nothing can have changed unheard, but for what is on its
-// way.
-func (c *Cache) hearsAll(now time.Time) bool { return c.alone || now.Sub(c.proven) <= proofAge }
+// current reports whether every change is known here, but for events on their way.
+func (c *Cache) current(now time.Time) bool { return c.alone || now.Sub(c.proven) <= proofAge }
 
 // begin marks the beginning of a read; it is called under mu, and finish ends it.
 func (c *Cache) begin() (mark int) {
 	c.reads++
-	return c.first + len(c.heard)
+	return c.first + len(c.notes)
 }
 
 // finish ends a read: it raises the levels of what was read to what is known by
@@ -254,12 +253,12 @@ func (c *Cache) begin() (mark int) {
 func (c *Cache) finish(mark int, read []stored) {
 	defer func() {
 		if c.reads--; c.reads == 0 {
-			c.first += len(c.heard)
-			c.heard = c.heard[:0]
+			c.first += len(c.notes)
+			c.notes = c.notes[:0]
 		}
 	}()
 	now := c.now()
-	whole := mark >= c.first // all that was heard meanwhile is remembered
+	whole := mark >= c.first // all that arrived meanwhile is remembered
 	for i := range read {
 		row := &read[i]
 		keep := whole
@@ -269,13 +268,13 @@ func (c *Cache) finish(mark int, read []stored) {
 			level, levelAt = e.level, e.levelAt
 		}
 		if whole {
-			for _, heard := range c.heard[mark-c.first:] {
-				if heard.id != row.ID {
+			for _, n := range c.notes[mark-c.first:] {
+				if n.id != row.ID {
 					continue
 				}
-				keep = keep && !heard.forget && heard.changed <= row.Version
-				if heard.level.Version > level.Version {
-					level, levelAt = heard.level, now
+				keep = keep && !n.forget && n.changed <= row.Version
+				if n.level.Version > level.Version {
+					level, levelAt = n.level, now
 				}
 			}
 		}
@@ -341,17 +340,17 @@ func (c *Cache) evict() {
 	}
 }
 
-// remember keeps what was heard for the reads that are under way. Of too much it
-// keeps nothing: those reads are then answered and not kept.
+// remember keeps what arrived for the reads that are under way. Of too much it keeps
+// nothing: those reads are then answered and not kept.
 func (c *Cache) remember(n note) {
 	if c.reads == 0 {
 		return
 	}
-	if len(c.heard) == maxHeard {
-		c.first += len(c.heard) + 1
-		c.heard = c.heard[:0]
+	if len(c.notes) == maxNotes {
+		c.first += len(c.notes) + 1
+		c.notes = c.notes[:0]
 	}
-	c.heard = append(c.heard, n)
+	c.notes = append(c.notes, n)
 }
 
 // sizeOf estimates what an entry takes in memory, with its places in both maps and

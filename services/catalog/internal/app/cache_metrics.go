@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Measure tells what the cache does, each time that metrics are collected.
+// Measure reports what the cache does, each time that metrics are collected.
 func (c *Cache) Measure(provider metric.MeterProvider) error {
 	meter := provider.Meter("github.com/shopmesh/shopmesh/services/catalog")
 	// The instruments' names are constants, and valid: errors can't come.
@@ -17,7 +17,7 @@ func (c *Cache) Measure(provider metric.MeterProvider) error {
 	entries, _ := meter.Int64ObservableGauge("shopmesh.catalog.cache.entries", metric.WithDescription("Products that are held"))
 	bytes, _ := meter.Int64ObservableGauge("shopmesh.catalog.cache.size", metric.WithUnit("By"), metric.WithDescription("What they take in memory, estimated"))
 	proven, _ := meter.Int64ObservableGauge("shopmesh.catalog.cache.proven",
-		metric.WithDescription("1 while every change is known to be heard, else 0: products are then kept for two seconds"))
+		metric.WithDescription("1 while the event of every change is known to be received, else 0: products are then kept for two seconds"))
 	result := func(name string) metric.MeasurementOption {
 		return metric.WithAttributeSet(attribute.NewSet(attribute.String("result", name)))
 	}

@@ -101,7 +101,7 @@ func TestAProductIsReadOnceAndFoundByBothNames(t *testing.T) {
 	// A batch reads what is missing alone, and gives each product once, by code.
 	batch, err := c.getMany(t.Context(), ids, []string{"TEA", "CUP", "POT"}, func(_ context.Context, ids []uuid.UUID, codes []string) ([]stored, error) {
 		if len(ids) != 1 || len(codes) != 2 {
-			t.Errorf("asked the database for %v and %v", ids, codes)
+			t.Errorf("read %v and %v from the database", ids, codes)
 		}
 		return tab.many(ids, codes)
 	})
@@ -114,10 +114,10 @@ func TestAProductIsReadOnceAndFoundByBothNames(t *testing.T) {
 }
 
 // What was read before a change must not be kept after it, whichever way the change
-// was heard of, and calls that begin after the change don't wait for that read.
+// was received, and calls that begin after the change don't wait for that read.
 func TestAReadThatAChangeOvertookIsNotKept(t *testing.T) {
 	t.Parallel()
-	for name, hear := range map[string]func(*Cache, *table, uuid.UUID){
+	for name, receive := range map[string]func(*Cache, *table, uuid.UUID){
 		"a change": func(c *Cache, tab *table, id uuid.UUID) {
 			c.Changed(id, "TEA", tab.change(id, rename).Version)
 		},
@@ -134,7 +134,7 @@ func TestAReadThatAChangeOvertookIsNotKept(t *testing.T) {
 		},
 		"more than is remembered": func(c *Cache, tab *table, id uuid.UUID) {
 			c.Changed(id, "TEA", tab.change(id, rename).Version)
-			for range maxHeard {
+			for range maxNotes {
 				c.Changed(uuid.New(), "X", 1)
 			}
 		},
@@ -159,7 +159,7 @@ func TestAReadThatAChangeOvertookIsNotKept(t *testing.T) {
 					first <- listing
 				}()
 				<-began
-				hear(c, tab, ids[0])
+				receive(c, tab, ids[0])
 				if got := get(t, c, tab, ids[0]); got.Version != 2 {
 					t.Errorf("after the change version %d was answered", got.Version)
 				}
@@ -184,7 +184,7 @@ func TestAChangeDropsWhatIsOlderAndNothingElse(t *testing.T) {
 		t.Fatalf("version %d", got.Version)
 	}
 	reads := tab.reads
-	c.Changed(ids[0], "TEA", 1) // said again
+	c.Changed(ids[0], "TEA", 1) // published again
 	c.Changed(ids[0], "TEA", 2)
 	get(t, c, tab, ids[0])
 	get(t, c, tab, ids[1])
@@ -193,7 +193,7 @@ func TestAChangeDropsWhatIsOlderAndNothingElse(t *testing.T) {
 	}
 }
 
-// A replica may hear of a level before the database holds it: the newer one stands.
+// A replica may receive a level before the database holds it: the newer one stands.
 func TestTheNewestLevelStands(t *testing.T) {
 	t.Parallel()
 	for name, known := range map[string]bool{"of a product that is there": true, "of a product that is read later": false} {
@@ -209,8 +209,8 @@ func TestTheNewestLevelStands(t *testing.T) {
 			level := func(version int64) []domain.Level {
 				return []domain.Level{{ProductID: ids[0], Available: 10 * version, Version: version}}
 			}
-			c.Heard(level(3))
-			c.Heard(level(2))
+			c.Received(level(3))
+			c.Received(level(2))
 			if got := get(t, c, tab, ids[0]); got.Available != 30 {
 				t.Fatalf("%d are available, want 30", got.Available)
 			}
@@ -219,7 +219,7 @@ func TestTheNewestLevelStands(t *testing.T) {
 			if got := get(t, c, tab, ids[0]); got.Available != 30 || got.Version != 2 {
 				t.Fatalf("%d are available of version %d, want 30 of 2", got.Available, got.Version)
 			}
-			// Then the database is ahead of what was heard.
+			// Then the database is ahead of what was received.
 			tab.change(ids[0], func(row *stored) { row.Available, row.LevelVersion = 40, 4 })
 			c.Changed(ids[0], "TEA", tab.change(ids[0], rename).Version)
 			if got := get(t, c, tab, ids[0]); got.Available != 40 {
@@ -277,7 +277,7 @@ func TestTheCacheIsBounded(t *testing.T) {
 			}
 			// Levels of products that nobody reads take room too, and no more than that.
 			for range 1000 {
-				c.Heard([]domain.Level{{ProductID: uuid.New(), Available: 1, Version: 1}})
+				c.Received([]domain.Level{{ProductID: uuid.New(), Available: 1, Version: 1}})
 			}
 			if got := c.Stats(); got.Entries > int64(row.limits.Entries) || got.Bytes > row.limits.Bytes || got.Evictions == 0 {
 				t.Errorf("%+v", got)
@@ -350,14 +350,14 @@ func TestAReadIsSharedButNotItsCallersEnd(t *testing.T) {
 	})
 }
 
-// While it is not proven that everything is heard, a product is kept for two seconds;
+// While it is not proven that every event was received, a product is kept for two seconds;
 // else for a minute.
 func TestStalenessIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		alone  bool
 		proven time.Duration // how long proofs come, one each second
-		after  time.Duration // what is asked for
+		after  time.Duration // what is wanted
 		kept   bool
 	}{
 		"the only writer":                         {true, 0, 59 * time.Second, true},
@@ -390,7 +390,7 @@ func TestStalenessIsBounded(t *testing.T) {
 	}
 }
 
-// Whatever goes on at once, nobody reads less than what was told before the read began,
+// Whatever goes on at once, nobody reads less than what was known before the read began,
 // and at last everybody reads what is there.
 func TestNobodyReadsWhatWasOvertaken(t *testing.T) {
 	t.Parallel()
@@ -399,33 +399,33 @@ func TestNobodyReadsWhatWasOvertaken(t *testing.T) {
 	c := NewCache(CacheLimits{Entries: 6, Bytes: 1 << 20}, true, time.Now)
 	codes := []string{"A", "B", "C", "D", "E", "F", "G", "H"}
 	tab, ids := newTable(codes...)
-	var told [8]struct {
+	var known [8]struct {
 		sync.Mutex
 		version, level int64
 	}
 	write := func(random *rand.Rand) {
 		i := random.IntN(len(ids))
-		// Changes of a product are told in their order, as its row's lock has it.
-		told[i].Lock()
-		defer told[i].Unlock()
+		// Changes of a product are known in their order, as its row's lock has it.
+		known[i].Lock()
+		defer known[i].Unlock()
 		switch random.IntN(4) {
 		case 0:
 			row := tab.change(ids[i], func(row *stored) { row.LevelVersion++; row.Available = row.LevelVersion })
 			c.Applied([]domain.Level{{ProductID: ids[i], Available: row.Available, Version: row.LevelVersion}})
-			told[i].level = row.Available
+			known[i].level = row.Available
 		case 1:
-			told[i].version = tab.change(ids[i], rename).Version
+			known[i].version = tab.change(ids[i], rename).Version
 			c.Forget(ids[i], codes[i])
 		default:
-			told[i].version = tab.change(ids[i], rename).Version
-			c.Changed(ids[i], codes[i], told[i].version)
+			known[i].version = tab.change(ids[i], rename).Version
+			c.Changed(ids[i], codes[i], known[i].version)
 		}
 	}
-	look := func(random *rand.Rand) {
+	read := func(random *rand.Rand) {
 		i := random.IntN(len(ids))
-		told[i].Lock()
-		version, level := told[i].version, told[i].level
-		told[i].Unlock()
+		known[i].Lock()
+		version, level := known[i].version, known[i].level
+		known[i].Unlock()
 		var got domain.Listing
 		var err error
 		switch random.IntN(3) {
@@ -446,7 +446,7 @@ func TestNobodyReadsWhatWasOvertaken(t *testing.T) {
 			}
 		}
 		if err != nil || got.Version < version || got.Available < level {
-			t.Errorf("seed %d: read version %d with %d available (%v), told of %d with %d before", seed, got.Version, got.Available, err, version, level)
+			t.Errorf("seed %d: read version %d with %d available (%v), known of %d with %d before", seed, got.Version, got.Available, err, version, level)
 		}
 	}
 	var group sync.WaitGroup
@@ -457,7 +457,7 @@ func TestNobodyReadsWhatWasOvertaken(t *testing.T) {
 				if worker < 3 {
 					write(random)
 				} else {
-					look(random)
+					read(random)
 				}
 			}
 		})

@@ -23,7 +23,7 @@ type flight struct {
 func (c *Cache) get(ctx context.Context, k key, read func(context.Context) (stored, error)) (domain.Listing, error) {
 	for {
 		c.mu.Lock()
-		if listing, ok := c.look(k); ok {
+		if listing, ok := c.lookup(k); ok {
 			c.stats.Hits++
 			c.mu.Unlock()
 			return listing, nil
@@ -88,14 +88,14 @@ func (c *Cache) getMany(ctx context.Context, ids []uuid.UUID, codes []string,
 	var missedCodes []string
 	c.mu.Lock()
 	for _, id := range ids {
-		if listing, ok := c.look(key{id: id}); ok {
+		if listing, ok := c.lookup(key{id: id}); ok {
 			found = append(found, listing)
 		} else {
 			missedIDs = append(missedIDs, id)
 		}
 	}
 	for _, code := range codes {
-		if listing, ok := c.look(key{code: code}); ok {
+		if listing, ok := c.lookup(key{code: code}); ok {
 			found = append(found, listing)
 		} else {
 			missedCodes = append(missedCodes, code)

@@ -117,7 +117,7 @@ func TestAnEtagIsCheckedOnlyWhenItIsGiven(t *testing.T) {
 	wantReason(t, category.CheckEtag("stale"), fault.ReasonEtagMismatch)
 }
 
-// Whatever moves are asked for, in whatever order, what the domain accepts is a
+// Whatever moves are requested, in whatever order, what the domain accepts is a
 // tree: every node reaches the top, within MaxDepth levels.
 func TestNoSeriesOfMovesMakesACycleOrADeepTree(t *testing.T) {
 	t.Parallel()

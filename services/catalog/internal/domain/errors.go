@@ -73,7 +73,7 @@ type Contents struct {
 const MaxContents = 10
 
 // ErrCategoryNotEmpty is the fault for deleting a category that holds something. It
-// names what that is: archived products are not in the lists that people look at.
+// names what that is: archived products are not in the lists that people read.
 func ErrCategoryNotEmpty(id uuid.UUID, contents Contents) *fault.Error {
 	var named []string
 	for _, code := range contents.Products {

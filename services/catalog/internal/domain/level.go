@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Level is how many of a product can be bought, as inventory announced it.
+// Level is how many of a product can be bought, as inventory published it.
 type Level struct {
 	ProductID uuid.UUID
 	// Available is 0 or more.

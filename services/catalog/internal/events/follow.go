@@ -13,33 +13,33 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 )
 
-// Follow keeps a replica's cache right: it hears, for itself, of products that were
-// changed through other replicas, and of levels, from what the consumers of the group
-// have not committed yet on.
+// Follow keeps a replica's cache right: it receives, for itself, the changes of products
+// that were made through other replicas, and the levels that the consumers of the group
+// have not committed yet.
 func Follow(cfg kafka.Config, group string, cache *app.Cache, log *slog.Logger) kafka.Follower {
 	return kafka.Follower{
 		Kafka:  cfg,
 		Topics: map[string]string{ProductTopic: "", StockTopic: group},
 		Begin:  cache.Clear,
 		Proven: cache.Proven,
-		Hear: func(ctx context.Context, records []*kgo.Record) {
+		Handle: func(ctx context.Context, records []*kgo.Record) {
 			var levels []domain.Level
 			for _, record := range records {
 				event, err := consumer.Parse(record)
 				if err == nil && record.Topic == ProductTopic {
 					err = changed(event, cache)
 				} else if err == nil && event.Type == stockLevelChanged {
-					var heard domain.Level
-					if heard, err = level(event); err == nil {
-						levels = append(levels, heard)
+					var received domain.Level
+					if received, err = level(event); err == nil {
+						levels = append(levels, received)
 					}
 				}
 				if err != nil {
-					// The group's consumer sets it aside and says so.
+					// The group's consumer makes it a dead letter and logs that.
 					log.DebugContext(ctx, "an event that can't be read was skipped", "topic", record.Topic, "error", err.Error())
 				}
 			}
-			cache.Heard(levels)
+			cache.Received(levels)
 		},
 	}
 }

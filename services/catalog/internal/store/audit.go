@@ -17,7 +17,7 @@ type LostProduct struct {
 func (s Store) LostProducts(ctx context.Context, most int32) ([]LostProduct, error) {
 	rows, err := s.q.AvailabilityWithoutProduct(ctx, most)
 	if err != nil {
-		return nil, fmt.Errorf("look for stock without a product: %w", err)
+		return nil, fmt.Errorf("read stock without a product: %w", err)
 	}
 	lost := make([]LostProduct, len(rows))
 	for i, row := range rows {

@@ -81,7 +81,8 @@ func (s Store) Contents(ctx context.Context, id uuid.UUID) (domain.Contents, err
 	return contents, nil
 }
 
-// CategoryFault says what the database refused about a category, if it is that.
+// CategoryFault turns what the database refused about a category into a fault; other
+// errors stay as they are.
 func CategoryFault(err error, c domain.Category) error {
 	if pg.Violated(err) == "categories_name_taken" {
 		return domain.ErrCategoryNameTaken(c.Snapshot().Name).Because(err)

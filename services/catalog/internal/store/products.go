@@ -39,7 +39,8 @@ func (s Store) UpdateProduct(ctx context.Context, p domain.Product) error {
 	return s.q.ProductUpdate(ctx, row)
 }
 
-// ProductFault says what the database refused about a product, if it is that.
+// ProductFault turns what the database refused about a product into a fault; other
+// errors stay as they are.
 func ProductFault(err error, p domain.Product) error {
 	switch pg.Violated(err) {
 	case "products_code_taken":

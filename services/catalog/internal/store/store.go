@@ -1,6 +1,6 @@
 // Package store keeps the catalog in PostgreSQL. Every statement is a method of
 // Store: the queries are in queries/, what sqlc makes of them in db/; list.go holds
-// the lists, whose statements depend on what is asked for.
+// the lists, whose statements depend on the request.
 //
 // Lock order: categories (the whole table, by whoever changes the tree), products
 // (id), availability (product_id).

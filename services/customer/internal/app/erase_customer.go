@@ -13,9 +13,9 @@ import (
 // EraseCustomer blanks all that is known about a person, and obliges every other
 // context to do the same. It refuses while orders are paid and not shipped, because
 // nobody could ship them any more, unless evenOpenOrders is set; an order that is paid
-// in the moment of the erasure is not seen. Erasing again changes nothing; the event is
+// during the erasure is not seen. Erasing again changes nothing; the event is
 // published again, under its own identity, for a context that lost it. Errors:
-// CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, UNAVAILABLE when order can't be asked.
+// CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, UNAVAILABLE when order is away.
 func (s *Customers) EraseCustomer(ctx context.Context, id uuid.UUID, evenOpenOrders bool) (domain.Snapshot, error) {
 	customer, err := load(ctx, store.On(s.Pool.Hot()), id)
 	if err != nil {

@@ -23,7 +23,7 @@ const (
 // known by an e-mail address. It refuses while orders are paid and not shipped, unless
 // evenOpenOrders is set. A customer with that address keeps its data. Errors:
 // INVALID_FIELD, PERMISSION_DENIED, CUSTOMER_HAS_OPEN_ORDERS, UNAVAILABLE when order
-// can't be asked.
+// is away.
 func (s *Customers) EraseGuest(ctx context.Context, email string, evenOpenOrders bool) error {
 	if !authz.Caller(ctx).Trusted() {
 		return domain.ErrGuestsNeedStaff()

@@ -11,7 +11,7 @@ import (
 )
 
 // ExportCustomer returns all that the shop holds about a customer. Errors:
-// CUSTOMER_NOT_FOUND, UNAVAILABLE when another context can't be asked.
+// CUSTOMER_NOT_FOUND, UNAVAILABLE when another context is away.
 func (s *Customers) ExportCustomer(ctx context.Context, id uuid.UUID) (domain.Snapshot, Records, error) {
 	customer, err := load(ctx, store.On(s.Pool.Hot()), id)
 	if err != nil {
@@ -22,7 +22,7 @@ func (s *Customers) ExportCustomer(ctx context.Context, id uuid.UUID) (domain.Sn
 }
 
 // ExportGuest returns all that the shop holds about a guest. Errors: INVALID_FIELD,
-// PERMISSION_DENIED, UNAVAILABLE when another context can't be asked.
+// PERMISSION_DENIED, UNAVAILABLE when another context is away.
 func (s *Customers) ExportGuest(ctx context.Context, email string) (Records, error) {
 	if !authz.Caller(ctx).Trusted() {
 		return Records{}, domain.ErrGuestsNeedStaff()

@@ -41,11 +41,11 @@ func ErrOpenOrders(numbers []string) *fault.Error {
 		With("order_numbers", strings.Join(numbers, ","))
 }
 
-// ErrGuestsNeedStaff is the fault for a customer who asks for a guest's data: whoever
+// ErrGuestsNeedStaff is the fault for a customer who requests a guest's data: whoever
 // knows an e-mail address is not the person whom it belongs to.
 func ErrGuestsNeedStaff() *fault.Error {
 	return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
-		"only the shop's staff may export or erase a guest's data, after they made sure who asks")
+		"only the shop's staff may export or erase a guest's data, after they made sure whose it is")
 }
 
 // errCustomerErased is the fault for a change of a customer whose data was erased.

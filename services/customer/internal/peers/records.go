@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	// pageSize is how many items a call asks for.
+	// pageSize is how many items a call requests.
 	pageSize = 200
 	// maxNumbers is how many open orders a refusal names.
 	maxNumbers = 20
@@ -144,7 +144,7 @@ func appendJSON(list *[]json.RawMessage, message proto.Message) error {
 func failed(context string, err error) error {
 	if peer.Away(err) {
 		return fault.New(fault.Unavailable, fault.ReasonUnavailable,
-			"%s can't be asked for what it holds about the person now; try again", context).RetryAfter(time.Second).Because(err)
+			"%s is away, and with it what it holds about the person; try again", context).RetryAfter(time.Second).Because(err)
 	}
-	return fmt.Errorf("ask %s for what it holds about a person: %w", context, err)
+	return fmt.Errorf("read what %s holds about a person: %w", context, err)
 }

@@ -50,7 +50,8 @@ func (s Store) UpdateCustomer(ctx context.Context, customer domain.Customer) err
 	return s.q.CustomerUpdate(ctx, toDBCustomer(customer.Snapshot()))
 }
 
-// CustomerFault says what the database refused about a customer, if it is that.
+// CustomerFault turns what the database refused about a customer into a fault; other
+// errors stay as they are.
 func CustomerFault(err error) error {
 	if pg.Violated(err) == "customers_email_taken" {
 		return domain.ErrEmailTaken().Because(err)

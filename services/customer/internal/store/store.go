@@ -1,6 +1,6 @@
 // Package store keeps the customers in PostgreSQL. Every statement is a method of
 // Store: the queries are in queries/, what sqlc makes of them in db/; list.go holds
-// the list, whose statement depends on what is asked for.
+// the list, whose statement depends on the request.
 //
 // Lock order: customers (id), then that customer's addresses. Erasures of guests are
 // locked alone.

@@ -414,7 +414,7 @@ func (x *ListProductsRequest) GetOrderBy() string {
 // ListProductsResponse is a page of products.
 type ListProductsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The products, in the order asked for.
+	// The products, in the order requested.
 	Products []*Product `protobuf:"bytes,1,rep,name=products,proto3" json:"products,omitempty"`
 	// Names the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`

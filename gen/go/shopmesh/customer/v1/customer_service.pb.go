@@ -463,7 +463,7 @@ type EraseCustomerRequest struct {
 	// The customer's id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The e-mail address that a guest ordered with. Only the shop's staff may name one,
-	// after they made sure who asks.
+	// after they made sure who that is.
 	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	// Erases even while orders are paid and not shipped.
 	EvenOpenOrders bool `protobuf:"varint,3,opt,name=even_open_orders,json=evenOpenOrders,proto3" json:"even_open_orders,omitempty"`
@@ -574,7 +574,7 @@ type ExportCustomerRequest struct {
 	// The customer's id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The e-mail address that a guest ordered with. Only the shop's staff may name one,
-	// after they made sure who asks.
+	// after they made sure who that is.
 	Email         string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -26,7 +26,7 @@ const (
 // Settings are what an owner may set for customers.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How long a broker keeps the events that this context says, 1 hour to 365 days;
+	// How long a broker keeps the events that this context publishes, 1 hour to 365 days;
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
 	EventRetention *durationpb.Duration `protobuf:"bytes,1,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
 	unknownFields  protoimpl.UnknownFields

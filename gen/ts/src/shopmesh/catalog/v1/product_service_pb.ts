@@ -226,7 +226,7 @@ export const ListProductsRequestSchema: GenMessage<ListProductsRequest> = /*@__P
  */
 export type ListProductsResponse = Message<"shopmesh.catalog.v1.ListProductsResponse"> & {
   /**
-   * The products, in the order asked for.
+   * The products, in the order requested.
    *
    * @generated from field: repeated shopmesh.catalog.v1.Product products = 1;
    */

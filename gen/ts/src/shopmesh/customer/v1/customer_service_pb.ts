@@ -254,7 +254,7 @@ export type EraseCustomerRequest = Message<"shopmesh.customer.v1.EraseCustomerRe
 
   /**
    * The e-mail address that a guest ordered with. Only the shop's staff may name one,
-   * after they made sure who asks.
+   * after they made sure who that is.
    *
    * @generated from field: string email = 2;
    */
@@ -311,7 +311,7 @@ export type ExportCustomerRequest = Message<"shopmesh.customer.v1.ExportCustomer
 
   /**
    * The e-mail address that a guest ordered with. Only the shop's staff may name one,
-   * after they made sure who asks.
+   * after they made sure who that is.
    *
    * @generated from field: string email = 2;
    */

@@ -22,7 +22,7 @@ export const file_shopmesh_customer_v1_settings: GenFile = /*@__PURE__*/
  */
 export type Settings = Message<"shopmesh.customer.v1.Settings"> & {
   /**
-   * How long a broker keeps the events that this context says, 1 hour to 365 days;
+   * How long a broker keeps the events that this context publishes, 1 hour to 365 days;
    * 7 days by default. The embedded broker keeps each until everybody has it instead.
    *
    * @generated from field: google.protobuf.Duration event_retention = 1;
