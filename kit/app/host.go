@@ -91,7 +91,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	if err != nil {
 		return err
 	}
-	config.Load, config.Streams = h.load, h.streams
+	config.Streams = h.streams
 	api, err := rpc.NewServer(config)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (h *host) makeHandlers(in hostParams) error {
 
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
 		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain,
-		LocalOnly: Loopback(in.Process.Listen) == nil,
+		LocalOnly: Loopback(in.Process.Listen) == nil, Load: h.load,
 	})
 	if err != nil {
 		return err
@@ -242,13 +242,7 @@ func (h *host) stop(ctx context.Context) error {
 	}
 	h.streams.Drain()
 	h.operators.Drain()
-	var problems []error
-	if err := h.api.Shutdown(ctx); err != nil {
-		problems = append(problems, fmt.Errorf("answer the last API requests: %w", err))
-	}
-	if err := h.internal.Shutdown(ctx); err != nil {
-		problems = append(problems, fmt.Errorf("answer the last internal requests: %w", err))
-	}
+	problems := h.shutListeners(ctx)
 	for _, service := range h.services {
 		if service.Drain == nil {
 			continue
@@ -263,6 +257,27 @@ func (h *host) stop(ctx context.Context) error {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
+}
+
+// shutListeners answers what was accepted: on the API's address first, while probes and
+// operators still see on the internal one that the process drains. What takes longer is
+// cut off while there is time left for the workers to finish.
+func (h *host) shutListeners(ctx context.Context) []error {
+	const forInternal, forWorkers = 2 * time.Second, 5 * time.Second
+	shut := func(listener *rpc.Listener, left time.Duration) error {
+		deadline, _ := ctx.Deadline() // stop has set it
+		ctx, cancel := context.WithDeadline(ctx, deadline.Add(-left))
+		defer cancel()
+		return listener.Shutdown(ctx)
+	}
+	var problems []error
+	if err := shut(h.api, forInternal+forWorkers); err != nil {
+		problems = append(problems, fmt.Errorf("answer the last API requests: %w", err))
+	}
+	if err := shut(h.internal, forWorkers); err != nil {
+		problems = append(problems, fmt.Errorf("answer the last internal requests: %w", err))
+	}
+	return problems
 }
 
 // servedBy returns the context that an RPC's service belongs to, by its package

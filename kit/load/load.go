@@ -1,5 +1,6 @@
-// Package load sheds the calls that can't be answered in time, so that those that are
-// taken keep their latency however many come.
+// Package load bounds what the calls of a process cost at once, and sheds those that
+// can't be answered in time, so that those that are taken keep their latency however
+// many come, and one client does not take the place of the others.
 package load
 
 import (
@@ -14,179 +15,236 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-// Limits bound the unary calls of a process that come from outside.
-type Limits struct {
-	// Calls is how many may be here at once, those included whose request is still
-	// being read: what it costs in memory.
-	Calls int
-	// InWork is how many are in work at once. More of them would only wait for each
-	// other, inside: for a connection to the database, or for the processor.
-	InWork int
-	// Burst is how long a call waits for its turn when others have only begun to wait.
-	Burst time.Duration
-	// Standing is how long it waits when the queue has not been empty for Burst.
-	Standing time.Duration
-}
-
-// DefaultLimits returns the limits of a process that owns its machine or its
-// container: 256 calls in work are two full batches of orders, which is what the
-// database takes at once; more make no call quicker. A burst may wait a tenth of a
-// second. Once a queue stands, waiting is no use to anybody: calls get 20 ms, enough
-// for the next ones in the queue, and the others hear at once when to come again.
-func DefaultLimits() Limits {
-	return Limits{Calls: 2048, InWork: 256, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}
-}
-
-// Limiter sheds calls that can't be answered in time, so that those that are taken keep
-// their latency however many come. A call that is shed gets RESOURCE_EXHAUSTED with
-// the reason TOO_MANY_CALLS and a delay after which to come again; nothing was done.
-//
-// A call takes a place when its request is read, not before: a client that sends
-// slowly holds none of the places in work. Streams have bounds of their own; health,
-// reflection and calls within the process, which are part of a call that has its
-// place already, pass.
+// Limiter counts calls, in all and of each client, and sheds those beyond its limits. A
+// call that is shed gets RESOURCE_EXHAUSTED with the reason TOO_MANY_CALLS and a delay
+// after which to try again; nothing was done.
 type Limiter struct {
-	limits    Limits
+	bounds    [stages]Bound
+	burst     time.Duration
+	standing  time.Duration
 	condition *condition.Condition
+	counts    counts
 
-	calls atomic.Int64
-	busy  atomic.Int64
-	// waiting is the length of queue. Whoever leaves reads it after giving the place
-	// back, and whoever comes sets it before trying for one: one of the two sees the
-	// other, so that no place stays free while somebody waits.
-	waiting atomic.Int64
-
-	mu    sync.Mutex
-	queue []*waiter
-	since time.Time // when the queue was last empty
+	mu        sync.Mutex
+	addresses map[string]*address
+	sweepAt   int        // how many addresses are too many to keep those that have gone
+	waiting   []*address // those of which calls wait for their turn
 }
 
-// waiter is a call that waits for its turn.
-type waiter struct{ turn chan struct{} } // closed when it has come
+// counts are the calls at each stage, and the bytes of unsent replies.
+type counts [stages]atomic.Int64
+
+// address is a client's address, with what comes of it.
+type address struct {
+	counts counts
+	// The fields below are guarded by the limiter's mu.
+	connections int
+	queue       []*waiter
+	since       time.Time // when the queue was last empty
+}
+
+// Connection is a client's connection.
+type Connection struct {
+	limiter *Limiter
+	address *address
+	counts  counts
+}
 
 // New returns a Limiter for the servers of one process; each limit must be positive.
 func New(limits Limits, log *slog.Logger) *Limiter {
-	return &Limiter{limits: limits, condition: condition.New(log, "calls are shed")}
+	l := &Limiter{
+		burst: limits.Burst, standing: limits.Standing, addresses: make(map[string]*address), sweepAt: minSweep,
+		condition: condition.New(log, "calls are shed"),
+	}
+	for s := range stages {
+		l.bounds[s] = limits.of(s)
+	}
+	return l
 }
 
 // Condition says that calls are being shed, and nil when none was for some seconds. The
-// log hears of the end when this is asked.
+// log shows the end when this is called.
 func (l *Limiter) Condition(ctx context.Context) error {
 	l.condition.OverAfter(ctx, 5*time.Second)
 	return l.condition.Err(0)
 }
 
-// Begin counts a call that comes, or refuses it; End must follow either way.
-func (l *Limiter) Begin(ctx context.Context) error {
-	if l.calls.Add(1) > int64(l.limits.Calls) {
-		return l.refuse(ctx)
+// Connect notes a connection from an address, which has no port. Close it once.
+func (l *Limiter) Connect(from string) *Connection {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.addresses) >= l.sweepAt {
+		l.sweep()
+	}
+	a := l.addresses[from]
+	if a == nil {
+		a = &address{}
+		l.addresses[from] = a
+	}
+	a.connections++
+	return &Connection{limiter: l, address: a}
+}
+
+// Close forgets the connection. Calls that came on it may still end; they count for the
+// address until then, so that closing connections is no way to have more of them.
+func (c *Connection) Close() {
+	c.limiter.mu.Lock()
+	defer c.limiter.mu.Unlock()
+	c.address.connections--
+}
+
+// sweep forgets the addresses of which nothing is left.
+func (l *Limiter) sweep() {
+	for name, a := range l.addresses {
+		left := int64(a.connections)
+		for s := range stages {
+			left += a.counts[s].Load()
+		}
+		if left == 0 {
+			delete(l.addresses, name)
+		}
+	}
+	l.sweepAt = max(minSweep, 2*len(l.addresses))
+}
+
+// minSweep is how many addresses are known before those are forgotten that have gone.
+const minSweep = 4096
+
+// add counts n more at a stage, or reports false and counts nothing when that is beyond
+// a bound.
+func (c *Connection) add(s stage, n int64) bool {
+	bound := &c.limiter.bounds[s]
+	if c.counts[s].Add(n) > int64(bound.PerConnection) {
+		c.counts[s].Add(-n)
+		return false
+	}
+	if c.address.counts[s].Add(n) > int64(bound.PerAddress) {
+		c.counts[s].Add(-n)
+		c.address.counts[s].Add(-n)
+		return false
+	}
+	if c.limiter.counts[s].Add(n) > int64(bound.All) {
+		c.remove(s, n)
+		return false
+	}
+	return true
+}
+
+func (c *Connection) remove(s stage, n int64) {
+	c.counts[s].Add(-n)
+	c.address.counts[s].Add(-n)
+	c.limiter.counts[s].Add(-n)
+}
+
+// full reports whether nothing more fits at a stage.
+func (c *Connection) full(s stage) bool {
+	bound := &c.limiter.bounds[s]
+	return c.counts[s].Load() >= int64(bound.PerConnection) || c.address.counts[s].Load() >= int64(bound.PerAddress) ||
+		c.limiter.counts[s].Load() >= int64(bound.All)
+}
+
+// Call is a call of a client, from its first byte to the last of its reply.
+type Call struct {
+	connection *Connection
+
+	mu    sync.Mutex
+	at    stage // unsent when it is counted nowhere
+	ended bool
+}
+
+// Begin counts a call that begins to arrive. End must follow when it is let in.
+func (c *Connection) Begin(ctx context.Context) (*Call, error) {
+	if !c.add(receiving, 1) {
+		return nil, c.limiter.refuse(ctx, errReceiving)
+	}
+	return &Call{connection: c, at: receiving}, nil
+}
+
+// Work takes a place in work, now that the whole request is there, or waits for one as
+// long as the queue's state allows.
+func (c *Call) Work(ctx context.Context) error {
+	c.move(unsent)
+	conn := c.connection
+	if conn.full(writing) || conn.full(unsent) {
+		return conn.limiter.refuse(ctx, errUnread)
+	}
+	if err := conn.limiter.enter(ctx, conn); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	ended := c.ended
+	if !ended {
+		c.at = inWork
+	}
+	c.mu.Unlock()
+	if ended { // its client has gone
+		conn.remove(inWork, 1)
+		conn.limiter.next()
 	}
 	return nil
 }
 
-// End ends what Begin began.
-func (l *Limiter) End() { l.calls.Add(-1) }
+// Reply gives the place in work back: the handler is done, and its reply is to be sent.
+func (c *Call) Reply() { c.move(writing) }
 
-// Enter takes a place, or waits for one as long as the queue's state allows.
-func (l *Limiter) Enter(ctx context.Context) error {
-	if l.waiting.Load() == 0 && l.take() {
-		return nil
-	}
-	mine, patience := l.line()
-	if mine == nil {
-		return nil
-	}
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-mine.turn:
-		return nil
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	if !l.withdraw(mine) {
-		return nil // its turn came at the same moment
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return l.refuse(ctx)
+// Stream counts the call no longer: it is a stream, which has bounds of its own.
+func (c *Call) Stream() { c.move(unsent) }
+
+// End ends the call at whichever stage it is.
+func (c *Call) End() {
+	c.move(unsent)
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
 }
 
-// take takes a place when one is free.
-func (l *Limiter) take() bool {
-	for {
-		n := l.busy.Load()
-		if n >= int64(l.limits.InWork) {
-			return false
-		}
-		if l.busy.CompareAndSwap(n, n+1) {
-			return true
-		}
-	}
-}
-
-// line puts a call at the end of the queue and says how long it may stay there; it
-// returns nil when a place is free after all.
-func (l *Limiter) line() (*waiter, time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	if len(l.queue) == 0 {
-		l.since = now
-	}
-	l.waiting.Store(int64(len(l.queue) + 1))
-	if len(l.queue) == 0 && l.take() {
-		l.waiting.Store(0)
-		return nil, 0
-	}
-	mine := &waiter{turn: make(chan struct{})}
-	l.queue = append(l.queue, mine)
-	if now.Sub(l.since) > l.limits.Burst {
-		return mine, l.limits.Standing
-	}
-	return mine, l.limits.Burst
-}
-
-// Leave gives a place back, to the first who waits.
-func (l *Limiter) Leave() {
-	l.busy.Add(-1)
-	if l.waiting.Load() == 0 {
+// move counts the call at another stage; only one in work gets to writing. The bounds of
+// writing hold when a call is let in: a reply that is there is sent.
+func (c *Call) move(to stage) {
+	c.mu.Lock()
+	from := c.at
+	if from == unsent || from == to || (to == writing && from != inWork) {
+		c.mu.Unlock()
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.queue) > 0 && l.take() {
-		close(l.queue[0].turn)
-		l.remove(0)
+	c.at = to
+	c.mu.Unlock()
+	if to == writing {
+		c.connection.counts[writing].Add(1)
+		c.connection.address.counts[writing].Add(1)
+		c.connection.limiter.counts[writing].Add(1)
+	}
+	c.connection.remove(from, 1)
+	if from == inWork {
+		c.connection.limiter.next()
 	}
 }
 
-// withdraw takes a call out of the queue; it reports false when its turn has come.
-func (l *Limiter) withdraw(mine *waiter) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i, other := range l.queue {
-		if other == mine {
-			l.remove(i)
-			return true
-		}
+// Hold counts bytes of a reply that are about to be sent; Sent must follow. It reports
+// false, and counts nothing, when the client leaves too much unread: the reply must be
+// given up.
+func (c *Call) Hold(bytes int) bool {
+	if !c.connection.add(unsent, int64(bytes)) {
+		c.connection.limiter.condition.Note(context.Background(), errUnread)
+		return false
 	}
-	return false
+	return true
 }
 
-func (l *Limiter) remove(i int) {
-	copy(l.queue[i:], l.queue[i+1:])
-	l.queue[len(l.queue)-1] = nil
-	l.queue = l.queue[:len(l.queue)-1]
-	l.waiting.Store(int64(len(l.queue)))
-}
+// Sent counts what Hold has counted no longer.
+func (c *Call) Sent(bytes int) { c.connection.remove(unsent, int64(bytes)) }
 
-var errTooManyCalls = errors.New("more come than can be answered in time: add replicas, or find out who calls")
+var (
+	errTooManyCalls = errors.New("more come than can be answered in time: add replicas, or find out who calls")
+	errReceiving    = errors.New("more requests arrive at once than may: find out who sends them, and how slowly")
+	errUnread       = errors.New("a client leaves its replies unread: find out which")
+)
 
-func (l *Limiter) refuse(ctx context.Context) error {
-	l.condition.Note(ctx, errTooManyCalls)
-	return fault.New(fault.Exhausted, fault.ReasonTooManyCalls,
-		"the server has more calls than it can answer in time, and did nothing with this one: try again after the delay").
-		RetryAbout(time.Second)
+func (l *Limiter) refuse(ctx context.Context, cause error) error {
+	l.condition.Note(ctx, cause)
+	text := "the server has more calls than it can answer in time, and did nothing with this one: try again after the delay"
+	if errors.Is(cause, errUnread) {
+		text = "too many replies to this client are unread, and nothing was done: read them first"
+	}
+	return fault.New(fault.Exhausted, fault.ReasonTooManyCalls, "").WithMessage(text).RetryAbout(time.Second)
 }

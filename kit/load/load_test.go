@@ -14,23 +14,60 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-// serving returns a call whose handler works for a while.
-func serving(l *Limiter, work time.Duration) func(context.Context) error {
+// serving returns a call of a client whose handler works for a while.
+func serving(c *Connection, work time.Duration) func(context.Context) error {
 	return func(ctx context.Context) error {
-		defer l.End()
-		if err := l.Begin(ctx); err != nil {
+		call, err := c.Begin(ctx)
+		if err != nil {
 			return err
 		}
-		if err := l.Enter(ctx); err != nil {
+		defer call.End()
+		if err := call.Work(ctx); err != nil {
 			return err
 		}
-		defer l.Leave()
 		if work > 0 {
 			<-time.After(work)
 		}
+		call.Reply()
 		return nil
 	}
 }
+
+// of is a bound that one client may exhaust.
+func of(n int) Bound { return Bound{n, n, n} }
+
+// few are limits with so many in work, of which one client may have all.
+func few(calls, work int, burst, standing time.Duration) Limits {
+	return Limits{
+		Receiving: of(calls), Waiting: of(calls), InWork: of(work), Writing: of(calls), Unsent: of(1 << 20),
+		Burst: burst, Standing: standing,
+	}
+}
+
+// left is what is counted when all calls are over: nothing.
+func left(t *testing.T, l *Limiter) {
+	t.Helper()
+	for s := range stages {
+		if n := l.counts[s].Load(); n != 0 {
+			t.Errorf("left behind: %d at stage %d", n, s)
+		}
+	}
+	for name, a := range l.addresses {
+		for s := range stages {
+			if n := a.counts[s].Load(); n != 0 {
+				t.Errorf("left behind: %d of %s at stage %d", n, name, s)
+			}
+		}
+		if len(a.queue) != 0 {
+			t.Errorf("%d of %s wait", len(a.queue), name)
+		}
+	}
+	if len(l.waiting) != 0 {
+		t.Errorf("%d addresses wait", len(l.waiting))
+	}
+}
+
+const client = "192.0.2.1"
 
 func shed(err error) bool { return fault.ReasonOf(err) == fault.ReasonTooManyCalls }
 
@@ -43,9 +80,9 @@ func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		const work = 10 * time.Millisecond
-		limits := Limits{Calls: 1000, InWork: 10, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}
+		limits := few(1000, 10, 100*time.Millisecond, 20*time.Millisecond)
 		l := New(limits, slog.New(slog.NewTextHandler(&log, nil))) // 10 at a time, 10 ms each: 1000 a second
-		call := serving(l, work)
+		call := serving(l.Connect(client), work)
 		var mu sync.Mutex
 		var served, refused int
 		var slowest, slowestLater, slowestRefusal time.Duration
@@ -101,9 +138,7 @@ func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 		if err := l.Condition(t.Context()); err != nil {
 			t.Errorf("still told: %v", err)
 		}
-		if l.busy.Load() != 0 || l.calls.Load() != 0 || l.waiting.Load() != 0 {
-			t.Errorf("left behind: %d in work, %d calls, %d waiting", l.busy.Load(), l.calls.Load(), l.waiting.Load())
-		}
+		left(t, l)
 		if n := strings.Count(log.String(), "\n"); n != 2 {
 			t.Errorf("the log has %d lines:\n%s", n, log.String())
 		}
@@ -114,8 +149,8 @@ func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 func TestABurstWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := New(Limits{Calls: 1000, InWork: 10, Burst: 100 * time.Millisecond, Standing: 20 * time.Millisecond}, slog.New(slog.DiscardHandler))
-		call := serving(l, 10*time.Millisecond)
+		l := New(few(1000, 10, 100*time.Millisecond, 20*time.Millisecond), slog.New(slog.DiscardHandler))
+		call := serving(l.Connect(client), 10*time.Millisecond)
 		var calls sync.WaitGroup
 		for range 100 {
 			calls.Go(func() {
@@ -128,28 +163,38 @@ func TestABurstWaits(t *testing.T) {
 	})
 }
 
-// What waits takes memory: beyond the bound a call is refused at once. A client that
-// sends slowly holds a place among these, and none in work.
+// What arrives and what waits takes memory: beyond the bound a call is refused at once.
+// A client that sends slowly takes nothing of what is in work.
 func TestCallsThatWaitAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := New(Limits{Calls: 3, InWork: 1, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
-		for range 2 { // slow clients
-			if err := l.Begin(t.Context()); err != nil {
+		l := New(few(3, 1, time.Hour, time.Hour), slog.New(slog.DiscardHandler))
+		c := l.Connect(client)
+		var slow []*Call
+		for range 2 {
+			call, err := c.Begin(t.Context())
+			if err != nil {
 				t.Fatal(err)
 			}
+			slow = append(slow, call)
 		}
-		if err := serving(l, time.Second)(t.Context()); err != nil {
+		if err := serving(c, time.Second)(t.Context()); err != nil {
 			t.Errorf("beside slow clients: %v", err)
 		}
 		var calls sync.WaitGroup
-		calls.Go(func() { _ = serving(l, time.Second)(t.Context()) })
-		synctest.Wait()
+		for range 4 { // one in work, three wait
+			calls.Go(func() { _ = serving(c, time.Second)(t.Context()) })
+			synctest.Wait()
+		}
 		start := time.Now()
-		if err := serving(l, time.Second)(t.Context()); !shed(err) || time.Since(start) > 0 {
-			t.Errorf("the fourth: %v after %v", err, time.Since(start))
+		if err := serving(c, time.Second)(t.Context()); !shed(err) || time.Since(start) > 0 {
+			t.Errorf("the fifth: %v after %v", err, time.Since(start))
 		}
 		calls.Wait()
+		for _, call := range slow {
+			call.End()
+		}
+		left(t, l)
 	})
 }
 
@@ -157,8 +202,8 @@ func TestCallsThatWaitAreBounded(t *testing.T) {
 func TestACallThatLeavesTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := New(Limits{Calls: 10, InWork: 1, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
-		call := serving(l, time.Second)
+		l := New(few(10, 1, time.Hour, time.Hour), slog.New(slog.DiscardHandler))
+		call := serving(l.Connect(client), time.Second)
 		var calls sync.WaitGroup
 		calls.Go(func() { _ = call(t.Context()) })
 		synctest.Wait()
@@ -171,9 +216,7 @@ func TestACallThatLeavesTheQueue(t *testing.T) {
 			t.Errorf("the next: %v", err)
 		}
 		calls.Wait()
-		if l.busy.Load() != 0 || l.waiting.Load() != 0 {
-			t.Errorf("left behind: %d in work, %d waiting", l.busy.Load(), l.waiting.Load())
-		}
+		left(t, l)
 	})
 }
 
@@ -181,14 +224,19 @@ func TestACallThatLeavesTheQueue(t *testing.T) {
 // be, and nobody is forgotten.
 func TestPlacesAreNeverLostOrDoubled(t *testing.T) {
 	t.Parallel()
-	const inWork = 3
-	l := New(Limits{Calls: 1000, InWork: inWork, Burst: time.Hour, Standing: time.Hour}, slog.New(slog.DiscardHandler))
+	const places = 3
+	l := New(few(1000, places, time.Hour, time.Hour), slog.New(slog.DiscardHandler))
 	var now, most atomic.Int64
-	call := func(ctx context.Context) error {
-		if err := l.Enter(ctx); err != nil {
+	conns := []*Connection{l.Connect(client), l.Connect(client), l.Connect("192.0.2.2")}
+	work := func(c *Connection) error {
+		call, err := c.Begin(t.Context())
+		if err != nil {
 			return err
 		}
-		defer l.Leave()
+		defer call.End()
+		if err := call.Work(t.Context()); err != nil {
+			return err
+		}
 		n := now.Add(1)
 		for {
 			seen := most.Load()
@@ -197,13 +245,14 @@ func TestPlacesAreNeverLostOrDoubled(t *testing.T) {
 			}
 		}
 		now.Add(-1)
+		call.Reply()
 		return nil
 	}
 	var callers sync.WaitGroup
-	for range 50 {
+	for i := range 50 {
 		callers.Go(func() {
 			for range 2000 {
-				if err := call(t.Context()); err != nil {
+				if err := work(conns[i%3]); err != nil {
 					t.Errorf("answered %v", err)
 					return
 				}
@@ -211,13 +260,14 @@ func TestPlacesAreNeverLostOrDoubled(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	if most.Load() > inWork || l.busy.Load() != 0 || l.waiting.Load() != 0 {
-		t.Errorf("%d at once; left behind: %d in work, %d waiting", most.Load(), l.busy.Load(), l.waiting.Load())
+	if most.Load() > places {
+		t.Errorf("%d at once", most.Load())
 	}
+	left(t, l)
 }
 
 func BenchmarkLimiter(b *testing.B) {
-	call := serving(New(DefaultLimits(), slog.New(slog.DiscardHandler)), 0)
+	call := serving(New(DefaultLimits(), slog.New(slog.DiscardHandler)).Connect(client), 0)
 	ctx := b.Context()
 	b.ReportAllocs()
 	for b.Loop() {

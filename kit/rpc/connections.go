@@ -24,23 +24,57 @@ const (
 	InternalConnections = 512
 )
 
-// connections bounds the open connections of a listener. Where one too many comes, the
-// one goes that has been without a request for longest: idle connections, however many
-// somebody opens, keep nobody out. Where all are in use, the new one goes.
+// connections bounds the open connections of a listener, in all and of one address.
+// Where one too many comes, the one goes that has been without a request for longest:
+// idle connections, however many somebody opens, keep nobody out. Where all are in use,
+// the new one goes.
 type connections struct {
-	most      int
-	condition *condition.Condition
+	most, perAddress int
+	condition        *condition.Condition
+	exchanges        *exchangeCount
 
-	mu   sync.Mutex
-	idle *list.List                 // of net.Conn, the one that is idle for longest first
-	open map[net.Conn]*list.Element // its place among the idle, nil when it is in use
+	mu       sync.Mutex
+	idle     *list.List // of *opened, the one that is idle for longest first
+	open     map[net.Conn]*opened
+	from     map[string]int // how many are open, by address
+	stopping bool
+}
+
+// opened is an open connection, and its place among the idle, nil when it is in use.
+type opened struct {
+	conn  net.Conn
+	wire  *wire
+	place *list.Element
 }
 
 // newConnections bounds to most, or to half of the descriptors that the process may have.
 func newConnections(most int, log *slog.Logger) *connections {
+	most = max(1, min(most, descriptors()/2))
 	return &connections{
-		most: max(1, min(most, descriptors()/2)), idle: list.New(), open: make(map[net.Conn]*list.Element),
+		most: most, perAddress: most - most/16, idle: list.New(), open: make(map[net.Conn]*opened), from: make(map[string]int),
+		exchanges: &exchangeCount{none: make(chan struct{}, 1)},
 		condition: condition.New(log, "more connections come than may be open; those go that are idle for longest"),
+	}
+}
+
+// accepted is a server's ConnContext hook, which is called before changed.
+func (c *connections) accepted(ctx context.Context, conn net.Conn) context.Context {
+	w := &wire{listener: c.exchanges, address: hostOf(conn.RemoteAddr().String())}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w.stopping = c.stopping
+	c.open[conn] = &opened{conn: conn, wire: w}
+	c.from[w.address]++
+	return withWire(ctx, w)
+}
+
+// stop gives the clients of all connections little time from now on.
+func (c *connections) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopping = true
+	for _, o := range c.open {
+		o.wire.stop()
 	}
 }
 
@@ -58,36 +92,54 @@ func descriptors() int {
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if place := c.open[conn]; place != nil {
-		c.idle.Remove(place)
+	o := c.open[conn]
+	if o == nil {
+		return // it was dropped at this moment
+	}
+	if o.place != nil {
+		c.idle.Remove(o.place)
+		o.place = nil
 	}
 	switch state {
 	case http.StateNew:
-		c.open[conn] = c.idle.PushBack(conn)
-		if len(c.open) > c.most {
-			c.drop()
+		o.place = c.idle.PushBack(o)
+		switch {
+		case c.from[o.wire.address] > c.perAddress:
+			c.drop(func(other *opened) bool { return other.wire.address == o.wire.address })
+		case len(c.open) > c.most:
+			c.drop(func(*opened) bool { return true })
 		}
 	case http.StateIdle:
-		if _, known := c.open[conn]; known { // else it was dropped at this moment
-			c.open[conn] = c.idle.PushBack(conn)
-		}
+		o.place = c.idle.PushBack(o)
 	case http.StateActive:
-		if _, known := c.open[conn]; known {
-			c.open[conn] = nil
-		}
 	case http.StateHijacked, http.StateClosed:
-		delete(c.open, conn)
+		c.forget(o)
 	}
 }
 
-// drop closes the connection that is idle for longest. The one that came last is idle
-// itself: there is one.
-func (c *connections) drop() {
-	first := c.idle.Front()
-	conn := c.idle.Remove(first).(net.Conn)
-	delete(c.open, conn)
-	_ = conn.Close()
-	c.condition.Note(context.Background(), fmt.Errorf("%d are open, the bound: find out who opens them", c.most))
+// drop closes the one of some connections that is idle for longest. The one that came
+// last is idle itself: there is one.
+func (c *connections) drop(some func(*opened) bool) {
+	for place := c.idle.Front(); place != nil; place = place.Next() {
+		o := place.Value.(*opened)
+		if !some(o) {
+			continue
+		}
+		c.idle.Remove(place)
+		c.condition.Note(context.Background(), fmt.Errorf("%d are open, the bound: find out who opens them; %d of %d are of %s",
+			c.most, c.from[o.wire.address]-1, len(c.open)-1, o.wire.address))
+		c.forget(o)
+		_ = o.conn.Close()
+		return
+	}
+}
+
+func (c *connections) forget(o *opened) {
+	delete(c.open, o.conn)
+	if c.from[o.wire.address]--; c.from[o.wire.address] == 0 {
+		delete(c.from, o.wire.address)
+	}
+	o.wire.close()
 }
 
 // Condition says that more connections came than may be open, within the last seconds.

@@ -30,6 +30,9 @@ const (
 	// writeTimeout bounds the whole of a request that is no stream. It lies
 	// beyond UnaryTimeout, so that a call that ran out of time gets an answer.
 	writeTimeout = UnaryTimeout + SendTimeout
+	// maxStreams is how many calls may be on one HTTP/2 connection at once: what a
+	// browser or a proxy needs.
+	maxStreams = 250
 	// compressMinBytes is the smallest reply that is worth compressing.
 	compressMinBytes = 4 << 10
 	// maxHeaderBytes bounds the headers of a request.

@@ -1,194 +1,222 @@
 package rpc
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/load"
 )
 
-// guard stands before all doors: it bounds how much of a request is read and for
-// how long, and it frames gRPC's errors so that proxies see them.
-func guard(server *connect.Server, bodyTimeout time.Duration, next http.Handler) http.Handler {
-	streaming := make(map[string]bool)
+// guard stands before all protocols: it counts calls, bounds how much of a request is
+// read, and how long a client may take to send it and to read the answer, and it frames
+// gRPC's errors so that proxies see them.
+type guard struct {
+	limiter     *load.Limiter // nil counts nothing
+	counted     map[string]bool
+	streaming   map[string]bool // requests of which are streams, bounded message by message
+	bodyTimeout time.Duration
+	errors      *connecthttp.ErrorWriter
+	next        http.Handler
+}
+
+func newGuard(server *connect.Server, cfg HandlerConfig, errorWriter *connecthttp.ErrorWriter, next http.Handler) *guard {
+	g := &guard{
+		limiter: cfg.Load, bodyTimeout: cfg.BodyTimeout, errors: errorWriter, next: next,
+		counted: make(map[string]bool), streaming: make(map[string]bool),
+	}
 	for spec := range server.Specs() {
 		if spec.StreamType&connect.StreamTypeClient != 0 {
-			streaming[spec.Procedure] = true
+			g.streaming[spec.Procedure] = true
+		}
+		// Health and reflection are not counted: who looks after the process gets in.
+		if !strings.HasPrefix(spec.Procedure, "/grpc.") {
+			g.counted[spec.Procedure] = true
 		}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		controller := http.NewResponseController(w)
-		r = withOrigin(r, controller)
-		// A stream of requests is bounded message by message, and by its idle limit.
-		if r.Body != nil && r.Body != http.NoBody && !streaming[r.URL.Path] {
-			whole := io.NopCloser(r.Body) // net/http closes it, after the rest was read
-			body := newTimedBody(http.MaxBytesReader(w, whole, MaxRequestBytes+envelopeSlack), bodyTimeout, controller)
-			defer func() {
-				body.stop()
-				if !body.readWhole() && !isGRPC(r.Header.Get("Content-Type")) {
-					readRest(whole, r.ContentLength, controller)
-				}
-			}()
-			r.Body = body
-		}
-		if r.ProtoMajor >= 2 && isGRPC(r.Header.Get("Content-Type")) {
-			framed := &trailersOnlyWriter{ResponseWriter: w}
-			defer framed.finish()
-			w = framed
-		}
-		next.ServeHTTP(w, r)
-	})
+	return g
 }
 
-// envelopeSlack is room for what frames a message.
-const envelopeSlack = 1 << 10
-
-// maxRest and restTimeout bound how much is read of a body that was refused.
-const (
-	maxRest     = 64 << 20
-	restTimeout = 5 * time.Second
-)
-
-// readRest sends the answer and drops what is left of a large body. Many clients
-// read nothing before they sent all: to close on them would reset the connection,
-// and the answer would be lost. gRPC's clients listen while they send.
-func readRest(body io.Reader, length int64, controller *http.ResponseController) {
-	if length >= 0 && length <= MaxRequestBytes {
-		return // what net/http drops by itself, or has read
+// ServeHTTP implements http.Handler.
+func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{controller: http.NewResponseController(w), sendLimit: SendTimeout}
+	connection, own := wireOf(r)
+	if own {
+		defer connection.close()
 	}
-	if controller.Flush() != nil || controller.SetReadDeadline(time.Now().Add(restTimeout)) != nil {
+	refused := g.count(x, connection, r)
+	connection.begin(x)
+	defer connection.end(x)
+	r = withOrigin(r, x)
+
+	body := g.bound(x, w, r)
+	reply := &replyWriter{ResponseWriter: w, exchange: x, body: body}
+	defer g.finish(x, reply, body, r)
+	w = reply
+	if r.ProtoMajor >= 2 && isGRPC(r.Header.Get("Content-Type")) {
+		framed := &trailersOnlyWriter{ResponseWriter: w}
+		defer framed.finish()
+		w = framed
+	}
+	if refused != nil {
+		refuse(g.errors, w, r, refused)
 		return
 	}
-	_, _ = io.CopyN(io.Discard, body, maxRest) // a client that left is no error of ours
+	g.next.ServeHTTP(w, r)
 }
 
-// isGRPC reports whether a content type is gRPC's own, not gRPC-Web's.
-func isGRPC(contentType string) bool {
-	rest, ok := strings.CutPrefix(contentType, "application/grpc")
-	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
+// count counts a call, or returns why it is refused.
+func (g *guard) count(x *exchange, connection *wire, r *http.Request) *fault.Error {
+	if g.limiter == nil || !g.counted[r.URL.Path] && !strings.HasPrefix(r.URL.Path, restPrefix) {
+		return nil
+	}
+	call, err := connection.connection(g.limiter).Begin(r.Context())
+	if refused, ok := fault.Of(err); ok {
+		return refused
+	}
+	x.call = call
+	return nil
 }
 
-// timedBody stops waiting for a body that does not arrive in its time.
-type timedBody struct {
+// bound puts the request's body within bounds; it returns nil when there is none.
+func (g *guard) bound(x *exchange, w http.ResponseWriter, r *http.Request) *boundedBody {
+	if r.Body == nil || r.Body == http.NoBody || g.streaming[r.URL.Path] {
+		return nil
+	}
+	if r.ProtoMajor == 1 {
+		// Else net/http waits for the whole body before it sends the first byte of an
+		// answer, also of one that refuses the request.
+		_ = x.controller.EnableFullDuplex()
+	}
+	whole := io.NopCloser(r.Body) // net/http closes it, after the rest was read
+	body := &boundedBody{ReadCloser: http.MaxBytesReader(w, whole, MaxRequestBytes+envelopeSlack), all: whole, exchange: x, http1: r.ProtoMajor == 1}
+	x.receive(g.bodyTimeout)
+	r.Body = body
+	return body
+}
+
+// finish ends an exchange. The client gets a bounded time for what is left of a body
+// that nobody read: many clients read nothing before they sent all, and to close on
+// them would reset the connection, so that the answer would be lost.
+func (g *guard) finish(x *exchange, reply *replyWriter, body *boundedBody, r *http.Request) {
+	if x.call != nil {
+		x.call.End()
+	}
+	x.arrived()
+	if reply.givenUp {
+		panic(http.ErrAbortHandler) // nothing more is sent, and what is sent is not whole
+	}
+	if body == nil || body.whole || body.late {
+		return
+	}
+	// gRPC's clients listen while they send.
+	if isGRPC(r.Header.Get("Content-Type")) {
+		return
+	}
+	if r.ProtoMajor == 1 {
+		_ = x.controller.SetReadDeadline(time.Now().Add(stallTimeout))
+	}
+	if r.ContentLength >= 0 && r.ContentLength <= dropsItself {
+		return // net/http reads and drops the rest, until that deadline
+	}
+	if x.controller.Flush() != nil || x.controller.SetReadDeadline(time.Now().Add(stallTimeout)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, body.all, maxRest) // a client that left is no error of ours
+}
+
+const (
+	// envelopeSlack is room for what frames a message.
+	envelopeSlack = 1 << 10
+	// maxRest is how much is read of a body that was refused.
+	maxRest = 64 << 20
+	// dropsItself is what net/http reads of such a body after the handler.
+	dropsItself = 256 << 10
+	// stallTimeout is how long a client may take for what nobody waits for: the rest of
+	// a body that was refused, and anything while the process stops.
+	stallTimeout = 5 * time.Second
+	// pieceBytes is how much of a reply has to be taken within SendTimeout.
+	pieceBytes = 256 << 10
+)
+
+// boundedBody notes when it was read to its end.
+type boundedBody struct {
 	io.ReadCloser
 
-	timer *time.Timer
-	mu    sync.Mutex
-	done  bool
-	whole bool
+	all      io.Reader // the body without its bound
+	exchange *exchange
+	http1    bool
+	whole    bool
+	late     bool // it did not arrive in its time
 }
 
-func newTimedBody(body io.ReadCloser, timeout time.Duration, controller *http.ResponseController) *timedBody {
-	timed := &timedBody{ReadCloser: body}
-	timed.timer = time.AfterFunc(timeout, func() {
-		timed.mu.Lock()
-		defer timed.mu.Unlock()
-		// Once the body is read, the deadline would only end the connection.
-		if !timed.done {
-			_ = controller.SetReadDeadline(time.Unix(1, 0))
-		}
-	})
-	return timed
-}
-
-func (b *timedBody) Read(p []byte) (int, error) {
+func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
-		b.mu.Lock()
-		b.whole = err == io.EOF
-		b.mu.Unlock()
-		b.stop()
+		b.whole, b.late = errors.Is(err, io.EOF), isTimeout(err)
+		b.exchange.arrived()
 	}
 	return n, err
 }
 
-func (b *timedBody) readWhole() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.whole
-}
+// errGivenUp ends a reply whose client leaves too much unread.
+var errGivenUp = errors.New("the client leaves too many replies unread")
 
-func (b *timedBody) stop() {
-	b.timer.Stop()
-	b.mu.Lock()
-	b.done = true
-	b.mu.Unlock()
-}
-
-// trailersOnlyWriter sends a gRPC answer without a message as one HEADERS frame,
-// as gRPC's "Trailers-Only" wants it. Envoy reads grpc-status in the headers
-// alone: without this it neither retries such an error nor ejects its sender.
-//
-// It holds the headers back until the first byte of the body, or until the
-// handler is done.
-type trailersOnlyWriter struct {
+// replyWriter bounds how long a client may leave a reply unread, and counts its bytes
+// meanwhile.
+type replyWriter struct {
 	http.ResponseWriter
 
-	status int
-	sent   bool
+	exchange *exchange
+	body     *boundedBody // nil when there is none
+	givenUp  bool
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (w *trailersOnlyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *replyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (w *trailersOnlyWriter) WriteHeader(status int) {
-	if w.sent || status < http.StatusOK {
-		w.ResponseWriter.WriteHeader(status)
-		return
+// WriteHeader closes the connection after an answer that came before the whole request:
+// what is left of it would be taken for the next one.
+func (w *replyWriter) WriteHeader(status int) {
+	if w.body != nil && w.body.http1 && !w.body.whole && status >= http.StatusOK {
+		w.Header().Set("Connection", "close")
 	}
-	w.status = status
+	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *trailersOnlyWriter) Write(p []byte) (int, error) {
-	if len(p) == 0 && !w.sent {
-		return 0, nil
-	}
-	w.send()
-	return w.ResponseWriter.Write(p)
+// Flush implements http.Flusher.
+func (w *replyWriter) Flush() {
+	w.exchange.write()
+	defer w.exchange.wrote()
+	_ = w.exchange.controller.Flush()
 }
 
-// Flush sends the headers of a stream early. When the status is there already, the
-// call is over: finish sends them with the end of the stream.
-func (w *trailersOnlyWriter) Flush() {
-	if !w.sent && w.over() {
-		return
+func (w *replyWriter) Write(p []byte) (int, error) {
+	call := w.exchange.call
+	switch {
+	case w.givenUp:
+		return 0, errGivenUp
+	case call == nil:
+	case !call.Hold(len(p)):
+		w.givenUp = true
+		return 0, errGivenUp
+	default:
+		defer call.Sent(len(p))
 	}
-	w.send()
-	if flusher, ok := w.ResponseWriter.(http.Flusher); ok {
-		flusher.Flush()
-	}
-}
-
-func (w *trailersOnlyWriter) over() bool {
-	header := w.Header()
-	return header.Get(http.TrailerPrefix+"Grpc-Status") != "" || header.Get("Grpc-Status") != ""
-}
-
-func (w *trailersOnlyWriter) send() {
-	if w.sent {
-		return
-	}
-	w.sent = true
-	if w.status != 0 {
-		w.ResponseWriter.WriteHeader(w.status)
-	}
-}
-
-// finish turns trailers into headers when nothing was sent yet.
-func (w *trailersOnlyWriter) finish() {
-	if w.sent {
-		return
-	}
-	header := w.Header()
-	header.Del("Trailer")
-	for key, values := range header {
-		if name, ok := strings.CutPrefix(key, http.TrailerPrefix); ok {
-			delete(header, key)
-			header[http.CanonicalHeaderKey(name)] = values
+	written := 0
+	for {
+		piece := p[written:min(len(p), written+pieceBytes)]
+		w.exchange.write()
+		n, err := w.ResponseWriter.Write(piece)
+		w.exchange.wrote()
+		if written += n; err != nil || written >= len(p) {
+			return written, err
 		}
 	}
-	w.send()
 }

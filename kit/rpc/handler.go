@@ -10,6 +10,8 @@ import (
 	"connectrpc.com/grpcreflect/v2"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
+
+	"github.com/shopmesh/shopmesh/kit/load"
 )
 
 // GatewayFunc registers the REST routes of one service; Gateway makes one.
@@ -41,6 +43,9 @@ type HandlerConfig struct {
 	// address. Where everyone counts as the owner, a web page whose own name was
 	// made to point here (DNS rebinding) must not be taken for the owner.
 	LocalOnly bool
+	// Load bounds and sheds calls; the handlers of one process share it. Nil takes all
+	// calls, as a port for operators does.
+	Load *load.Limiter
 	// BodyTimeout replaces the constant of this name when it is not 0.
 	BodyTimeout time.Duration
 }
@@ -76,5 +81,5 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	if cfg.BodyTimeout == 0 {
 		cfg.BodyTimeout = BodyTimeout
 	}
-	return guard(server, cfg.BodyTimeout, sameSite(routes.errors, cfg.LocalOnly, routes)), nil
+	return newGuard(server, cfg, routes.errors, sameSite(routes.errors, cfg.LocalOnly, routes)), nil
 }

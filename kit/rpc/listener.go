@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Listener serves a handler on one address, over HTTP/1.1 and HTTP/2 without TLS
@@ -49,13 +50,17 @@ func (l *Listener) Serve(handler http.Handler, log *slog.Logger) {
 	l.server = &http.Server{
 		Handler:           l.closing(handler),
 		Protocols:         protocols,
+		ConnContext:       l.open.accepted,
 		ConnState:         l.open.changed,
 		ReadHeaderTimeout: headerTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 1000, SendPingTimeout: idleTimeout, PingTimeout: headerTimeout},
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams, WriteByteTimeout: SendTimeout,
+			SendPingTimeout: idleTimeout, PingTimeout: headerTimeout,
+		},
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	l.serving.Go(func() {
 		if err := l.server.Serve(l.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -91,18 +96,45 @@ func (l *Listener) closing(next http.Handler) http.Handler {
 // served.
 func (l *Listener) Drain() { l.draining.Store(true) }
 
-// Shutdown accepts nothing more and waits until every request that was accepted
-// is answered, or until ctx ends: then the rest is cut off, and it returns ctx's
-// error.
+// Shutdown accepts nothing more and waits until every request that was accepted is
+// answered, or until ctx ends: then the rest is cut off, and it returns ctx's error.
+// Clients have stallTimeout for what is left to send and to read; one that keeps its
+// connection busy with neither holds it up no longer than that.
 func (l *Listener) Shutdown(ctx context.Context) error {
 	l.Drain()
 	if l.server == nil {
 		return l.listener.Close()
 	}
-	err := l.server.Shutdown(ctx)
+	l.open.stop()
+	done := make(chan error, 1)
+	go func() { done <- l.server.Shutdown(ctx) }()
+	err := l.await(done)
 	if err != nil {
 		_ = l.server.Close()
 	}
 	l.serving.Wait()
 	return err
+}
+
+// quietTimeout is how long connections may stand without a request while the process
+// stops.
+const quietTimeout = 2 * time.Second
+
+// await waits for a shutdown, and closes the connections that still stand when there
+// has been no request for a while.
+func (l *Listener) await(done <-chan error) error {
+	quiet := time.NewTimer(quietTimeout)
+	defer quiet.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-l.open.exchanges.none:
+			quiet.Reset(quietTimeout)
+		case <-quiet.C:
+			if l.open.exchanges.running.Load() == 0 {
+				_ = l.server.Close()
+			}
+		}
+	}
 }

@@ -26,8 +26,11 @@ func TestEveryDoorSheds(t *testing.T) {
 		<-release
 		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Ready: true}}}, nil
 	}}
-	s := open(t, busy, func(c *rpc.Config, _ *rpc.HandlerConfig) {
-		c.Load = load.New(load.Limits{Calls: 100, InWork: 1, Burst: time.Millisecond, Standing: time.Millisecond}, c.Log)
+	s := open(t, busy, func(c *rpc.Config, h *rpc.HandlerConfig) {
+		limits := load.DefaultLimits()
+		limits.InWork = load.Bound{All: 1, PerAddress: 1, PerConnection: 1}
+		limits.Burst, limits.Standing = time.Millisecond, time.Millisecond
+		h.Load = load.New(limits, c.Log)
 	})
 	first := make(chan error, 1)
 	go func() {

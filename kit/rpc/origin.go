@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"connectrpc.com/connect/v2"
+
+	"github.com/shopmesh/shopmesh/kit/load"
 )
 
 // The doors that are no wire protocol of Connect's.
@@ -20,9 +22,9 @@ type origin struct {
 	door string
 	// host is the client's address without its port; empty within the process.
 	host string
-	// controller reaches the deadlines of the client's connection; nil within the
-	// process.
-	controller *http.ResponseController
+	// exchange is the request that the call came in, whose deadlines it has; nil within
+	// the process.
+	exchange *exchange
 	// taken says that a call has taken the origin: calls that its handler makes
 	// within the process don't take it for theirs.
 	taken bool
@@ -32,17 +34,15 @@ type originKey struct{}
 
 // withOrigin notes which client's request this is. A request is one call, which
 // alone takes the origin, before its handler runs: so it needs no lock.
-func withOrigin(r *http.Request, controller *http.ResponseController) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), originKey{}, &origin{
-		host: hostOf(r.RemoteAddr), controller: controller,
-	}))
+func withOrigin(r *http.Request, x *exchange) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), originKey{}, &origin{host: hostOf(r.RemoteAddr), exchange: x}))
 }
 
 // throughREST notes that the call comes through the REST door.
 func throughREST(ctx context.Context) context.Context {
 	through := origin{door: doorREST}
 	if from, ok := ctx.Value(originKey{}).(*origin); ok {
-		through.host, through.controller = from.host, from.controller
+		through.host, through.exchange = from.host, from.exchange
 	}
 	return context.WithValue(ctx, originKey{}, &through)
 }
@@ -73,6 +73,14 @@ func originOf(ctx context.Context) origin {
 		return *from
 	}
 	return origin{}
+}
+
+// callOf returns how the call is counted; nil when it is not, and within the process.
+func callOf(ctx context.Context) *load.Call {
+	if x := originOf(ctx).exchange; x != nil {
+		return x.call
+	}
+	return nil
 }
 
 func hostOf(address string) string {

@@ -59,6 +59,10 @@ func newREST(server *connect.Server, gateways []GatewayFunc) (*rest, error) {
 func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	request := &restRequest{header: r.Header, query: r.URL.Query()}
+	if methods := h.routes.methods(r.URL.Path); !allows(methods, r.Method) {
+		h.writeUnrouted(w, r, methods)
+		return
+	}
 	if refused := checkContentType(r); refused != nil {
 		writeStatus(w, grpcStatus(fromFault(refused, refused)), 0)
 		return
@@ -76,7 +80,7 @@ func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // readRESTBody reads the body before the gateway does: the gateway builds the mask of
 // an update from it, and would build anything.
 func readRESTBody(r *http.Request) (*restBody, *fault.Error) {
-	if r.Body == nil || r.Body == http.NoBody {
+	if r.Body == nil || r.Body == http.NoBody || r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		return &restBody{&bytes.Buffer{}}, nil
 	}
 	var buffer bytes.Buffer
@@ -171,19 +175,24 @@ func readAll(r io.Reader) ([]byte, error) {
 }
 
 func (h *rest) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-	methods := h.routes.methods(r.URL.Path)
-	switch {
-	case code == http.StatusMethodNotAllowed, r.Method == http.MethodTrace && methods != "":
-		w.Header().Set("Allow", methods)
-		refused := notAllowed(r.Method, methods)
-		writeStatus(w, grpcStatus(fromFault(refused, refused)), http.StatusMethodNotAllowed)
-	case code == http.StatusNotFound:
+	if code == http.StatusMethodNotAllowed || code == http.StatusNotFound {
+		h.writeUnrouted(w, r, h.routes.methods(r.URL.Path))
+		return
+	}
+	broken := malformed(http.StatusText(code))
+	writeStatus(w, grpcStatus(fromFault(broken, broken)), 0)
+}
+
+// writeUnrouted answers a request whose path takes other methods, or none.
+func (h *rest) writeUnrouted(w http.ResponseWriter, r *http.Request, methods string) {
+	if methods == "" {
 		missing := fault.New(fault.NotFound, fault.ReasonUnknownRPC, "there is nothing at %s", r.URL.Path)
 		writeStatus(w, grpcStatus(fromFault(missing, missing)), 0)
-	default:
-		broken := malformed(http.StatusText(code))
-		writeStatus(w, grpcStatus(fromFault(broken, broken)), 0)
+		return
 	}
+	w.Header().Set("Allow", methods)
+	refused := notAllowed(r.Method, methods)
+	writeStatus(w, grpcStatus(fromFault(refused, refused)), http.StatusMethodNotAllowed)
 }
 
 func writeRESTError(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {

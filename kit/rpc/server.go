@@ -19,7 +19,6 @@ import (
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
-	"github.com/shopmesh/shopmesh/kit/load"
 )
 
 // Config says what the chain of a server stands on. Each field has a sensible
@@ -36,9 +35,6 @@ type Config struct {
 	// Streams bounds and drains streams; servers of one process share it. By
 	// default the server has its own, with DefaultStreamLimits.
 	Streams *Streams
-	// Load sheds what can't be answered in time; servers of one process share it. Nil
-	// takes all calls, as a port for operators does.
-	Load *load.Limiter
 	// Transient says whether an error means that a part is away, so that trying
 	// again can help; pg.Transient is one. By default none does.
 	Transient func(error) bool
@@ -65,7 +61,7 @@ func NewServer(cfg Config) (*connect.Server, error) {
 		retryAfter,
 		cfg.Streams.intercept,
 		mapper.intercept,
-		shed(cfg.Load),
+		place,
 		// Once more inside, so that a panic of a handler is logged with its call.
 		mapper.recoverPanic,
 		authenticate(cfg.Authenticator),

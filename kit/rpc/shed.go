@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -13,54 +12,49 @@ import (
 	"github.com/shopmesh/shopmesh/kit/load"
 )
 
-// shed lets a unary call from outside in when the limiter has a place for it. Streams
-// have bounds of their own; health, reflection and calls within the process, which are
-// part of a call that has its place already, pass.
-func shed(limiter *load.Limiter) connect.ServerInterceptor {
-	return func(next connect.ServerFunc) connect.ServerFunc {
-		if limiter == nil {
-			return next
+// place gives a call from outside its place in work when its request is there, and takes
+// it back when the handler is done: a client that sends or reads slowly holds none.
+// Streams have bounds of their own. Calls within the process are part of a call that has
+// its place already.
+func place(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		call := callOf(ctx)
+		if call == nil {
+			return next(ctx, spec, stream)
 		}
-		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-			if spec.StreamType != connect.StreamTypeUnary || spec.Schema == nil ||
-				strings.HasPrefix(spec.Procedure, "/grpc.") || originOf(ctx).door == doorInProcess {
-				return next(ctx, spec, stream)
-			}
-			defer limiter.End()
-			if err := limiter.Begin(ctx); err != nil {
-				return err
-			}
-			placed := &placedStream{ServerStream: stream, limiter: limiter, ctx: ctx}
-			defer placed.leave()
-			return next(ctx, spec, placed)
-		}
+		placed := &placedStream{ServerStream: stream, call: call, ctx: ctx, unary: spec.StreamType == connect.StreamTypeUnary}
+		defer call.Reply()
+		return next(ctx, spec, placed)
 	}
 }
 
-// placedStream takes the call's place in work once its request is there.
 type placedStream struct {
 	connect.ServerStream
 
-	limiter *load.Limiter
-	ctx     context.Context //nolint:containedctx // the call's own
-	holds   bool
+	call  *load.Call
+	ctx   context.Context //nolint:containedctx // the call's own
+	unary bool
+	holds bool
 }
 
 func (s *placedStream) Receive(msg any) error {
 	if err := s.ServerStream.Receive(msg); err != nil || s.holds {
 		return err
 	}
-	if err := s.limiter.Enter(s.ctx); err != nil {
+	if !s.unary {
+		s.call.Stream()
+		return nil
+	}
+	if err := s.call.Work(s.ctx); err != nil {
 		return err
 	}
 	s.holds = true
 	return nil
 }
 
-func (s *placedStream) leave() {
-	if s.holds {
-		s.limiter.Leave()
-	}
+func (s *placedStream) Send(msg any) error {
+	s.call.Reply()
+	return s.ServerStream.Send(msg)
 }
 
 // retryAfter repeats an error's delay in the header Retry-After for clients of

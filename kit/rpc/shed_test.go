@@ -23,32 +23,40 @@ var anySpec = connect.Spec{
 	Schema: operationsv1.File_shopmesh_operations_v1_operations_service_proto.Services().Get(0).Methods().Get(0),
 }
 
-func fromOutside(ctx context.Context) context.Context {
-	return context.WithValue(ctx, originKey{}, &origin{door: "grpc", host: "192.0.2.1", taken: true})
-}
-
-// Health, calls within the process and streams are not counted.
-func TestWhatPassesTheLoad(t *testing.T) {
+// Health, calls within the process and streams take no place in work.
+func TestWhatTakesNoPlace(t *testing.T) {
 	t.Parallel()
-	l := load.New(load.Limits{Calls: 10, InWork: 1, Burst: time.Millisecond, Standing: time.Millisecond}, slog.New(slog.DiscardHandler))
-	if err := l.Enter(t.Context()); err != nil {
+	limits := load.DefaultLimits()
+	limits.InWork = load.Bound{All: 1, PerAddress: 1, PerConnection: 1}
+	limits.Burst, limits.Standing = time.Millisecond, time.Millisecond
+	connection := load.New(limits, slog.New(slog.DiscardHandler)).Connect("192.0.2.1")
+	begin := func() *load.Call {
+		call, err := connection.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return call
+	}
+	if err := begin().Work(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	call := shed(l)(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
-	health, watch := anySpec, anySpec
-	health.Procedure = "/grpc.health.v1.Health/Check"
+	call := place(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
+	outside := func(call *load.Call) context.Context {
+		return context.WithValue(t.Context(), originKey{}, &origin{door: "grpc", host: "192.0.2.1", exchange: &exchange{call: call}, taken: true})
+	}
+	watch := anySpec
 	watch.StreamType = connect.StreamTypeServer
 	inside := context.WithValue(t.Context(), originKey{}, &origin{door: doorInProcess, taken: true})
 	for name, err := range map[string]error{
-		"health": call(fromOutside(t.Context()), health, anyCall{}),
-		"stream": call(fromOutside(t.Context()), watch, anyCall{}),
-		"inside": call(inside, anySpec, anyCall{}),
+		"health, which is not counted": call(outside(nil), anySpec, anyCall{}),
+		"stream":                       call(outside(begin()), watch, anyCall{}),
+		"inside":                       call(inside, anySpec, anyCall{}),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := call(fromOutside(t.Context()), anySpec, anyCall{}); fault.ReasonOf(err) != fault.ReasonTooManyCalls {
+	if err := call(outside(begin()), anySpec, anyCall{}); fault.ReasonOf(err) != fault.ReasonTooManyCalls {
 		t.Errorf("one from outside: %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
@@ -90,7 +89,7 @@ func (s *Streams) intercept(next connect.ServerFunc) connect.ServerFunc {
 func (s *Streams) serve(ctx context.Context, next connect.ServerFunc, spec connect.Spec, stream connect.ServerStream) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	bounded := &boundedStream{ServerStream: stream, controller: originOf(ctx).controller, idleLimit: s.limits.Idle, sendLimit: s.limits.Send}
+	bounded := &boundedStream{ServerStream: stream, exchange: originOf(ctx).exchange, idleLimit: s.limits.Idle, sendLimit: s.limits.Send}
 	receives := spec.StreamType&connect.StreamTypeClient != 0
 	end := func(cause error) {
 		cancel(cause)
@@ -146,22 +145,22 @@ func (s *Streams) leave(client string) {
 type boundedStream struct {
 	connect.ServerStream
 
-	controller *http.ResponseController
-	idle       *time.Timer
-	idleLimit  time.Duration
-	sendLimit  time.Duration
+	exchange  *exchange // nil within the process
+	idle      *time.Timer
+	idleLimit time.Duration
+	sendLimit time.Duration
 }
 
 // start lifts the bound that the listener sets on whole requests.
 func (b *boundedStream) start() {
-	if b.controller != nil {
-		_ = b.controller.SetWriteDeadline(time.Time{})
+	if b.exchange != nil {
+		b.exchange.stream()
 	}
 }
 
 func (b *boundedStream) interruptReceive() {
-	if b.controller != nil {
-		_ = b.controller.SetReadDeadline(time.Unix(1, 0))
+	if b.exchange != nil {
+		_ = b.exchange.controller.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
@@ -172,9 +171,9 @@ func (b *boundedStream) Receive(msg any) error {
 }
 
 func (b *boundedStream) Send(msg any) error {
-	if b.controller != nil {
+	if b.exchange != nil {
 		stuck := time.AfterFunc(b.sendLimit, func() {
-			_ = b.controller.SetWriteDeadline(time.Unix(1, 0))
+			_ = b.exchange.controller.SetWriteDeadline(time.Unix(1, 0))
 		})
 		defer stuck.Stop()
 	}

@@ -1,0 +1,249 @@
+package rpc_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	h2 "golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/load"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+)
+
+// attacker is the address that attacks; everybody else is 127.0.0.1.
+const attacker = "127.0.0.2"
+
+// dial connects from an address of this machine.
+func dial(t *testing.T, from, to string) *net.TCPConn {
+	t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	conn, err := dialer.DialContext(t.Context(), "tcp", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.(*net.TCPConn)
+}
+
+// A request that is refused before its body is read is answered at once, and its
+// connection is closed soon after, however long the body does not come.
+func TestARefusedRequestIsAnsweredAndClosed(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{}, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.LocalOnly = true })
+	for name, row := range map[string]struct{ head, want string }{
+		"404":                 {"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json", "404"},
+		"404 of REST":         {"POST /v1/nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json", "404"},
+		"405":                 {"PUT " + statusPath + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json", "405"},
+		"415":                 {"POST " + statusPath + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/html", "415"},
+		"415 of REST":         {"POST " + redriveREST + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/html", "400"},
+		"foreign Host":        {"POST " + statusPath + " HTTP/1.1\r\nHost: evil.example\r\nContent-Type: application/json", "403"},
+		"foreign Origin":      {"POST " + statusPath + " HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nContent-Type: application/json", "403"},
+		"unknown compression": {"POST " + statusPath + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Encoding: br", "501"},
+	} {
+		for kind, length := range map[string]string{
+			"a short body": "Content-Length: 1000", "a long body": "Content-Length: 4000000", "a body of any length": "Transfer-Encoding: chunked",
+		} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
+				conn := dial(t, "127.0.0.1", s.addr)
+				if _, err := io.WriteString(conn, row.head+"\r\n"+length+"\r\n\r\n"); err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				_ = conn.SetReadDeadline(start.Add(30 * time.Second))
+				first := make([]byte, 12)
+				if _, err := io.ReadFull(conn, first); err != nil || !strings.HasSuffix(string(first), row.want) || time.Since(start) > 3*time.Second {
+					t.Errorf("answered %q after %v, %v", first, time.Since(start), err)
+				}
+				if _, err := io.Copy(io.Discard, conn); err != nil {
+					t.Errorf("it is open after %v: %v", time.Since(start), err)
+				}
+			})
+		}
+	}
+}
+
+// raw is an HTTP/2 client that does only what it is told to.
+type raw struct {
+	conn   net.Conn
+	framer *h2.Framer
+	stream uint32
+}
+
+// newRaw connects with a window of that many bytes for what the server sends.
+func newRaw(t *testing.T, s *site, from string, window uint32) *raw {
+	t.Helper()
+	conn := dial(t, from, s.addr)
+	_, _ = io.WriteString(conn, h2.ClientPreface)
+	r := &raw{conn: conn, framer: h2.NewFramer(conn, conn), stream: 1}
+	if err := r.framer.WriteSettings(h2.Setting{ID: h2.SettingInitialWindowSize, Val: window}); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// call begins a call; a nil body is one that never comes.
+func (r *raw) call(s *site, path string, body []byte) {
+	var headers bytes.Buffer
+	encoder := hpack.NewEncoder(&headers)
+	for _, field := range [][2]string{
+		{":method", "POST"}, {":scheme", "http"}, {":authority", s.addr}, {":path", path}, {"content-type", "application/json"},
+	} {
+		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
+	}
+	_ = r.framer.WriteHeaders(h2.HeadersFrameParam{StreamID: r.stream, BlockFragment: headers.Bytes(), EndHeaders: true})
+	if body != nil {
+		_ = r.framer.WriteData(r.stream, true, body)
+	}
+	r.stream += 2
+}
+
+// A stop ends soon whatever clients do: while they send no end of a request, read no
+// answer, or leave the whole connection unread.
+func TestAStopIsNotHeldUp(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("x", 8<<20)
+	var entered atomic.Int64
+	s := open(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+		entered.Add(1)
+		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Context: large}}}, nil
+	}})
+	head := "POST " + statusPath + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+	for _, text := range []string{
+		head, head + "Content-Length: 1000\r\n\r\n{", head + "Content-Length: 2\r\n\r\n{}",
+		"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
+		"GET /v1/operations/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	} {
+		if _, err := io.WriteString(dial(t, attacker, s.addr), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, window := range []uint32{0, 1 << 30} {
+		r := newRaw(t, s, attacker, window)
+		for range 20 {
+			r.call(s, statusPath, nil)
+			r.call(s, statusPath, []byte("{}"))
+		}
+	}
+	eventually(t, "all that are whole are in", func() bool { return entered.Load() == 2+2*20 })
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err := s.listener.Shutdown(ctx)
+	if took := time.Since(start); err != nil || took > 20*time.Second {
+		t.Errorf("the stop took %v: %v", took, err)
+	}
+}
+
+// While one address attacks on three connections, with calls that only send headers
+// and with answers that it never reads, no call of another address is refused, and
+// they take about as long as before.
+func TestOneAddressDoesNotKeepOthersOut(t *testing.T) { //nolint:paralleltest // it measures
+	for name, body := range map[string][]byte{"headers alone": nil, "nothing read": []byte("{}")} {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // it measures
+			s := open(t, &shop{}, func(c *rpc.Config, h *rpc.HandlerConfig) { h.Load = load.New(load.DefaultLimits(), c.Log) })
+			quiet := leastOf(t, s)
+			for range 3 {
+				r := newRaw(t, s, attacker, 0)
+				for range 250 {
+					r.call(s, statusPath, body)
+				}
+			}
+			_ = slowest(t, s) // while the calls of the attack come in
+			attacked := leastOf(t, s)
+			t.Logf("p99 %v quiet, %v attacked", quiet, attacked)
+			if attacked > 2*quiet+20*time.Millisecond { // the machine is busy with other tests
+				t.Errorf("p99 %v quiet, %v attacked", quiet, attacked)
+			}
+		})
+	}
+}
+
+// leastOf is the least of a few 99th percentiles: the machine may do other work.
+func leastOf(t *testing.T, s *site) time.Duration {
+	t.Helper()
+	return min(slowest(t, s), slowest(t, s), slowest(t, s), slowest(t, s), slowest(t, s))
+}
+
+// slowest is the 99th percentile of calls, none of which may be refused.
+func slowest(t *testing.T, s *site) time.Duration {
+	t.Helper()
+	client := s.client(http1(t))
+	var mu sync.Mutex
+	var took []time.Duration
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			for range 100 {
+				start := time.Now()
+				if _, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{}); err != nil {
+					t.Errorf("refused: %v", err)
+					return
+				}
+				mu.Lock()
+				took = append(took, time.Since(start))
+				mu.Unlock()
+			}
+		})
+	}
+	callers.Wait()
+	slices.Sort(took)
+	if len(took) == 0 {
+		return 0
+	}
+	return took[len(took)*99/100]
+}
+
+// Replies that a client leaves unread are bounded: those beyond are given up, its next
+// calls are refused, and others are served.
+func TestUnreadRepliesAreBounded(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("x", 12<<20)
+	limits := load.DefaultLimits()
+	limits.Unsent = load.Bound{All: 256 << 20, PerAddress: 30 << 20, PerConnection: 16 << 20}
+	var limiter *load.Limiter
+	s := open(t, &shop{status: func(_ context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+		if req.GetContext() != "large" {
+			return &operationsv1.GetStatusResponse{}, nil
+		}
+		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Context: large}}}, nil
+	}}, func(c *rpc.Config, h *rpc.HandlerConfig) {
+		limiter = load.New(limits, c.Log)
+		h.Load = limiter
+	})
+	var conns []*net.TCPConn
+	for range 5 { // two are within the bound
+		conn := dial(t, attacker, s.addr)
+		_ = conn.SetReadBuffer(4 << 10)
+		if _, err := fmt.Fprintf(conn, "GET /v1/operations/status?context=large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, conn)
+	}
+	eventually(t, "replies are given up", func() bool {
+		err := limiter.Condition(t.Context())
+		return err != nil && strings.Contains(err.Error(), "unread")
+	})
+	_ = slowest(t, s) // nobody else is refused
+	cut := 0
+	for _, conn := range conns {
+		_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+		if _, err := io.Copy(io.Discard, conn); !isTimeout(err) {
+			cut++ // its end came; of the others the next byte may yet come
+		}
+	}
+	if cut == 0 || cut == len(conns) {
+		t.Errorf("%d of %d were given up", cut, len(conns))
+	}
+}
