@@ -2,7 +2,6 @@ package payment_test
 
 import (
 	"context"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -10,8 +9,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/protobuf/proto"
@@ -132,9 +129,9 @@ func (s *harness) serve() {
 	case <-time.After(30 * time.Second):
 		s.t.Fatal("payment did not start in 30 s")
 	}
-	client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.API))
+	client := testkit.Client(s.t, s.API)
 	s.payments = paymentv1connect.NewPaymentServiceClient(client)
-	internal := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.Internal))
+	internal := testkit.Client(s.t, s.Internal)
 	s.operations = operationsv1connect.NewOperationsServiceClient(internal)
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	pb "google.golang.org/genproto/googleapis/type/money"
+
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
@@ -26,8 +28,10 @@ func historySeed(t *testing.T) uint64 {
 	return seed
 }
 
-// In every history of lost answers, failures, late, early and repeated events, and
-// restarts: each payment is charged at most once, what is captured less what is given
+func cents(m *pb.Money) int64 { return m.GetUnits()*100 + int64(m.GetNanos())/10_000_000 }
+
+// In every history of lost answers, failures, late, early and repeated events, refunds
+// at Stripe's dashboard, and restarts: each payment is charged at most once, what is captured less what is given
 // back is what Stripe holds, and an order that was cancelled keeps nothing.
 func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 	t.Parallel()
@@ -53,6 +57,12 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 			ended[o] = true
 			s.publish(o.cancelled())
 		}
+		if random.IntN(4) == 0 {
+			for _, in := range s.stripe.Of(orders[random.IntN(i+1)].payment.String()) {
+				// Refused when nothing was taken, or when less is left.
+				_ = s.stripe.RefundElsewhere(in.Intent, 1+random.Int64N(1234))
+			}
+		}
 		if i == len(orders)/2 {
 			s.stop() // with whatever is under way
 			s.serve()
@@ -73,8 +83,12 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 		switch res.GetPayment().GetStatus() {
 		case failed, cancelled, refunded:
 			return true
-		case captured:
-			return !ended[o]
+		case captured, partiallyRefunded:
+			var given int64
+			for _, in := range s.stripe.Of(o.payment.String()) {
+				given += in.Refunded
+			}
+			return !ended[o] && given == cents(res.GetPayment().GetRefunded())
 		}
 		return false
 	}
@@ -96,8 +110,7 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 				t.Errorf("payment %s is %s, its PaymentIntent %s", o.payment, p.GetStatus(), in.Status)
 			}
 		}
-		paid := p.GetCaptured().GetUnits()*100 + int64(p.GetCaptured().GetNanos())/10_000_000
-		back := p.GetRefunded().GetUnits()*100 + int64(p.GetRefunded().GetNanos())/10_000_000
+		paid, back := cents(p.GetCaptured()), cents(p.GetRefunded())
 		if charges > 1 || taken != paid || given != back || (ended[o] && paid != back) {
 			t.Errorf("seed %d: payment %s by %s is %s with %d - %d; Stripe took %d in %d charges and gave back %d",
 				seed, o.payment, o.method, p.GetStatus(), paid, back, taken, charges, given)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
 )
@@ -57,6 +58,28 @@ func TestADeclinedCardIsCancelledAtTheProvider(t *testing.T) {
 	o := s.pay("pm_missing")
 	if p := s.waitStatus(o, failed); p.GetFailureCode() != "resource_missing" {
 		t.Errorf("failed with %q", p.GetFailureCode())
+	}
+}
+
+// What Stripe does not charge is declined with a code that shows why, and the order
+// learns it; order's settings keep such payments from being placed.
+func TestWhatStripeDoesNotChargeIsDeclinedWithItsReason(t *testing.T) {
+	t.Parallel()
+	s := newCardHarness(t, quick, stripefake.Config{})
+	for code, total := range map[string]money.Money{
+		"amount_too_small":      {Currency: "EUR", Amount: 49},
+		"amount_too_large":      {Currency: "EUR", Amount: 100_000_000},
+		"amount_not_chargeable": {Currency: "KWD", Amount: 1001}, // Stripe charges KWD in steps of 0.010
+	} {
+		o := newOrder("pm_card_visa")
+		o.total = total
+		s.publish(o.awaits())
+		if p := s.waitStatus(o, failed); p.GetFailureCode() != code {
+			t.Errorf("%s failed with %q, want %q", total, p.GetFailureCode(), code)
+		}
+		if e, ok := s.waitEvents(o, 1)[0].message.(*paymentv1.PaymentFailed); !ok || e.GetFailureCode() != code {
+			t.Errorf("%s: published %v", total, e)
+		}
 	}
 }
 

@@ -250,12 +250,18 @@ func metadataOf(form url.Values) map[string]string {
 	return values
 }
 
+// minimums are the least that Stripe charges, for the currencies that tests use
+// (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+var minimums = map[string]int64{"eur": 50, "gbp": 30, "usd": 50}
+
 func (f *Fake) createIntent(c call) answer {
 	amount, err := strconv.ParseInt(c.form.Get("amount"), 10, 64)
 	currency, method := c.form.Get("currency"), c.form.Get("payment_method")
 	switch {
 	case err != nil || amount < 1:
 		return invalid("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1.")
+	case amount < minimums[currency]:
+		return invalid("amount_too_small", "amount", "Amount must convert to at least the minimum of the currency.")
 	case amount > 99_999_999:
 		return invalid("amount_too_large", "amount", "Amount must be no more than 99999999.")
 	case len(currency) != 3 || currency != strings.ToLower(currency):

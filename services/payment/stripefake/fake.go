@@ -1,5 +1,5 @@
-// Package stripefake is a stand-in for Stripe in tests: PaymentIntents and refunds
-// with their states, idempotency keys as Stripe documents them, and webhooks, over
+// Package stripefake is a stand-in for Stripe in tests: PaymentIntents, refunds and
+// disputes with their states, idempotency keys as Stripe documents them, and webhooks, over
 // HTTP. It acts and then loses answers, answers late or with failures, and sends its
 // events early, late, twice and in any order, as chance from a seed decides. Its state
 // lives in its own memory: it survives whatever happens to the shop.
@@ -202,13 +202,16 @@ func (f *Fake) Advance() int {
 }
 
 // RefundElsewhere gives money back as somebody at Stripe's dashboard would: without
-// the shop's ids.
+// the shop's ids, and no more than is left.
 func (f *Fake) RefundElsewhere(intentID string, amount int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	in, ok := f.intents[intentID]
 	if !ok || in.status != "succeeded" {
 		return fmt.Errorf("there is no PaymentIntent %s with money", intentID)
+	}
+	if left := in.received - in.sum("succeeded") - in.sum("pending"); amount > left {
+		return fmt.Errorf("of PaymentIntent %s %d are left, not %d", intentID, left, amount)
 	}
 	f.giveBack(in, amount, map[string]string{})
 	return nil

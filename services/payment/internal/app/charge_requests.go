@@ -102,7 +102,7 @@ func (w *ChargeWorker) findOtherRefunds(ctx context.Context, order domain.Refund
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.Settings.ProviderTimeout)
 	defer cancel()
-	notices, err := lister.OtherRefunds(ctx, order.ChargeID)
+	notices, err := lister.ListRefunds(ctx, order.ChargeID)
 	payments := Payments{Deps: w.Deps, Worker: w}
 	for _, notice := range notices {
 		notice.PaymentID, notice.OrderID = order.Refund.PaymentID, order.Refund.OrderID

@@ -38,8 +38,8 @@ type ActionReader interface {
 
 // RefundLister is a provider at which others can make refunds.
 type RefundLister interface {
-	// OtherRefunds lists the refunds of a charge that the shop did not request.
-	OtherRefunds(ctx context.Context, chargeID string) ([]Notice, error)
+	// ListRefunds lists the refunds of a charge, whoever made them.
+	ListRefunds(ctx context.Context, chargeID string) ([]Notice, error)
 }
 
 // Action is what a customer has to do: one of the two. Who holds it can act for the

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
 	stripego "github.com/stripe/stripe-go/v84"
 
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
@@ -85,29 +84,26 @@ func (s *Stripe) LookUpRefund(ctx context.Context, r provider.RefundRequest) (pr
 	return s.refundStands(found, r, nil)
 }
 
-// OtherRefunds lists the refunds of a PaymentIntent that do not bear an id of ours:
-// those that were made at the dashboard.
-func (s *Stripe) OtherRefunds(ctx context.Context, chargeID string) ([]provider.Notice, error) {
+// ListRefunds lists the refunds of a PaymentIntent, those that were made at the
+// dashboard too: they bear no id of ours.
+func (s *Stripe) ListRefunds(ctx context.Context, chargeID string) ([]provider.Notice, error) {
 	params := &stripego.RefundListParams{PaymentIntent: stripego.String(chargeID)}
 	params.Limit = stripego.Int64(pageSize)
-	var others []provider.Notice
+	var notices []provider.Notice
 	for refund, err := range s.client.V1Refunds.List(ctx, params) {
 		if err != nil {
 			return nil, apiFailure("list the refunds of a PaymentIntent", err)
-		}
-		if idOf(refund.Metadata, metaRefund) != uuid.Nil {
-			continue
 		}
 		amount, err := fromMinor(string(refund.Currency), refund.Amount)
 		if err != nil {
 			return nil, err
 		}
-		others = append(others, provider.Notice{
+		notices = append(notices, provider.Notice{
 			ID: "listed-" + refund.ID, Type: "refund.listed", ChargeID: chargeID, Amount: amount,
-			Refund: &provider.RefundNotice{ProviderID: refund.ID, Reversed: reversed(refund.Status)},
+			Refund: &provider.RefundNotice{ID: idOf(refund.Metadata, metaRefund), ProviderID: refund.ID, Reversed: reversed(refund.Status)},
 		})
 	}
-	return others, nil
+	return notices, nil
 }
 
 // reversed reports that a refund moved no money, or that it came back.

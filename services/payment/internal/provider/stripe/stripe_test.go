@@ -321,7 +321,7 @@ func TestARefundIsRefusedForGood(t *testing.T) {
 			t.Errorf("%s: %+v, %v", code, got, err)
 		}
 	}
-	others, err := b.OtherRefunds(t.Context(), partly.ChargeID)
+	others, err := b.ListRefunds(t.Context(), partly.ChargeID)
 	if err != nil || len(others) != 1 || others[0].Amount != eur(600) || others[0].Refund.ProviderID == "" {
 		t.Fatalf("made elsewhere: %+v, %v", others, err)
 	}

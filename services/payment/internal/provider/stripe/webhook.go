@@ -33,7 +33,7 @@ const (
 	badPerSecond = 5
 )
 
-// WebhookConfig is what a Webhook stands on.
+// WebhookConfig is what a Webhook needs.
 type WebhookConfig struct {
 	// Secrets are the endpoint's signing secrets, "whsec_…": several while one is
 	// replaced by another. None refuses everything.
