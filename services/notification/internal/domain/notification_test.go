@@ -201,6 +201,41 @@ func TestResultsHoldNoAddressAndNoSecondLine(t *testing.T) {
 	}
 }
 
+func TestAResultNamesNobody(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ result, recipient, want string }{
+		{"550 <ada@example.com>: unknown", "ada@example.com", "550 <[address]>: unknown"},
+		{`550 <"user."@docomo.ne.jp>: unknown`, "user.@docomo.ne.jp", "550 <[address]>: unknown"},
+		{"550 <info@xn--bcher-kva.example> unknown", "info@xn--bcher-kva.example", "550 <[address]> unknown"},
+		{"552 full: other@example.com, ADA@EXAMPLE.COM", "ada@example.com", "552 full: [address], [address]"},
+	} {
+		if got := Clean(c.result, c.recipient); got != c.want {
+			t.Errorf("%q becomes %q, want %q", c.result, got, c.want)
+		}
+	}
+}
+
+// A guest's erasure concerns the orders from before it, whose ids tell when they were
+// placed.
+func TestAnErasedGuestsOrdersAreThoseFromBefore(t *testing.T) {
+	t.Parallel()
+	id, err := uuid.NewV7()
+	if err != nil {
+		t.Fatal(err)
+	}
+	placed := time.UnixMilli(int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5]))
+	r := Request{OrderID: id, Recipient: "Ada@Example.com"}
+	for after, want := range map[time.Duration]bool{-time.Millisecond: false, 0: true, time.Hour: true} {
+		if got := NewErasedGuest("ada@example.com", placed.Add(after)).Concerns(r); got != want {
+			t.Errorf("erased %v after the order: %v", after, got)
+		}
+	}
+	r.CustomerID = uuid.New()
+	if NewErasedGuest("ada@example.com", placed.Add(time.Hour)).Concerns(r) {
+		t.Error("a customer is no guest")
+	}
+}
+
 func TestCleanResultsFitTheMailbox(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -213,7 +248,7 @@ func TestCleanResultsFitTheMailbox(t *testing.T) {
 
 // Whatever happens to a mail: versions rise by one with each change of status, each
 // end is published once, a mail is due exactly while it is pending, and it is never published
-// of as sent unless the mail server took it.
+// as sent unless the mail server took it.
 func TestAMailsLifeKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

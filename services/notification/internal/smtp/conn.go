@@ -153,9 +153,9 @@ var ErrUnwanted = errors.New("the mail is no longer wanted")
 // deliver hands over one message, unless it is unwanted when its turn comes. What
 // the server says at the end is the reply; an error comes with the stage at which it
 // happened.
-func (c *conn) deliver(m Mail, message []byte) (reply string, at stage, err error) {
+func (c *conn) deliver(m Mail, a addresses, message []byte) (reply string, at stage, err error) {
 	crashpoint.Cross("before DATA", "mail")
-	if at, err := c.envelope(m); err != nil {
+	if at, err := c.envelope(a); err != nil {
 		return "", at, c.after(err)
 	}
 	if m.Wanted != nil && !m.Wanted() {
@@ -187,10 +187,10 @@ func (c *conn) deliver(m Mail, message []byte) (reply string, at stage, err erro
 // envelope says from whom and to whom, and that the text follows; all at once where
 // the server takes that (RFC 2920): each answer that is waited for costs both sides a
 // turn.
-func (c *conn) envelope(m Mail) (stage, error) {
+func (c *conn) envelope(a addresses) (stage, error) {
 	commands := []command{
-		stageSender:    {"MAIL FROM:<" + m.Sender + ">" + c.parameters(), 250},
-		stageRecipient: {"RCPT TO:<" + m.Recipient + ">", 25},
+		stageSender:    {"MAIL FROM:<" + a.sender + ">" + c.parameters(a), 250},
+		stageRecipient: {"RCPT TO:<" + a.recipient + ">", 25},
 		stageData:      {"DATA", 354},
 	}
 	together := 1
@@ -241,13 +241,21 @@ func (c *conn) takes8Bit() bool {
 	return offered
 }
 
-// parameters reports that addresses and text may be of any script.
-func (c *conn) parameters() string {
+// takesUTF8 reports whether the server takes addresses of any script (RFC 6531).
+func (c *conn) takesUTF8() bool {
+	offered, _ := c.client.Extension("SMTPUTF8")
+	return offered
+}
+
+// parameters are MAIL's: that the text may be of any script, and that an address is.
+// SMTPUTF8 is for those mails only that need it: the next server may not have it.
+func (c *conn) parameters(a addresses) string {
 	all := ""
-	for extension, parameter := range map[string]string{"8BITMIME": " BODY=8BITMIME", "SMTPUTF8": " SMTPUTF8"} {
-		if offered, _ := c.client.Extension(extension); offered {
-			all += parameter
-		}
+	if c.takes8Bit() {
+		all += " BODY=8BITMIME"
+	}
+	if a.utf8 {
+		all += " SMTPUTF8"
 	}
 	return all
 }

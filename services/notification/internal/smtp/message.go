@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // Mail is what is handed over.
@@ -28,22 +30,31 @@ type Mail struct {
 	Wanted func() bool
 }
 
-// addresses are a mail's, read.
-type addresses struct{ from, to, reply *mail.Address }
+// addresses are a mail's, read: the headers', and the envelope's as SMTP writes them.
+type addresses struct {
+	from, to, reply *mail.Address
+
+	sender, recipient string
+	// utf8 means that an address has letters beyond ASCII before the @, which a server
+	// without SMTPUTF8 (RFC 6531) can't take.
+	utf8 bool
+}
 
 // readAddresses refuses an address that is none.
 func readAddresses(m Mail) (a addresses, err error) {
-	if a.from, err = bare(m.Sender); err != nil {
+	var senderUTF8, recipientUTF8 bool
+	if a.from, a.sender, senderUTF8, err = readAddress(m.Sender); err != nil {
 		return a, fmt.Errorf("the sender's address: %w", err)
 	}
-	if a.to, err = bare(m.Recipient); err != nil {
+	if a.to, a.recipient, recipientUTF8, err = readAddress(m.Recipient); err != nil {
 		return a, fmt.Errorf("the recipient's address: %w", err)
 	}
+	a.utf8 = senderUTF8 || recipientUTF8
 	a.from.Name, a.to.Name = oneLine(m.SenderName), oneLine(m.RecipientName)
 	if m.ReplyTo == "" {
 		return a, nil
 	}
-	if a.reply, err = bare(m.ReplyTo); err != nil {
+	if a.reply, _, _, err = readAddress(m.ReplyTo); err != nil {
 		return a, fmt.Errorf("the address for answers: %w", err)
 	}
 	a.reply.Name = a.from.Name
@@ -109,16 +120,20 @@ func onTheWire(message []byte) []byte {
 	return out
 }
 
-// bare reads an address and nothing around it.
-func bare(address string) (*mail.Address, error) {
-	parsed, err := mail.ParseAddress("<" + address + ">")
+// readAddress reads an address and nothing around it, by the grammar that every
+// contract uses: what was taken when the order was placed can be mailed. The domain
+// becomes A-labels, and a local part that is no dot-atom, such as docomo's old ones
+// (user.@docomo.ne.jp), is quoted, in the envelope and in the header.
+func readAddress(text string) (header *mail.Address, envelope string, utf8 bool, err error) {
+	normal, err := grammar.Email(text)
 	if err != nil {
-		return nil, fmt.Errorf("is none (%w)", err)
+		return nil, "", false, err
 	}
-	if parsed.Name != "" || strings.ContainsFunc(parsed.Address, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
-		return nil, fmt.Errorf("is none")
+	if envelope, utf8, err = grammar.Mailbox(normal); err != nil {
+		return nil, "", false, err
 	}
-	return parsed, nil
+	// Its String quotes the local part where that is needed.
+	return &mail.Address{Address: normal}, envelope, utf8, nil
 }
 
 // oneLine keeps a header on one line, whatever is in the text.

@@ -86,6 +86,10 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Answer, error) {
 	return p.hand(ctx, m, to)
 }
 
+// errNoUTF8 refuses a mail for good: trying again does not help until there is another
+// server, and then it can be resent.
+var errNoUTF8 = errors.New("the address has letters beyond ASCII before the @, and the mail server does not offer SMTPUTF8 (RFC 6531)")
+
 // cannotBe is the answer to a mail that no server needs to see.
 func cannotBe(err error) Answer { return Answer{Permanent: true, Text: err.Error()} }
 
@@ -102,12 +106,16 @@ func (p *Pool) hand(ctx context.Context, m Mail, to addresses) (Answer, error) {
 				return Answer{Text: "no connection: " + explain(err)}, nil
 			}
 		}
+		if to.utf8 && !c.takesUTF8() {
+			p.release(c)
+			return cannotBe(errNoUTF8), nil
+		}
 		message, err := compose(m, to, c.takes8Bit())
 		if err != nil {
 			p.release(c)
 			return cannotBe(err), nil
 		}
-		reply, at, err := c.timed(ctx, m, message)
+		reply, at, err := c.timed(ctx, m, to, message)
 		// A server may end a conversation between two mails; nothing of this one
 		// was handed over then, and a new conversation is the same attempt.
 		stale := reused && at == stageSender && err != nil && code(err)/100 != 5
@@ -126,12 +134,12 @@ func (p *Pool) hand(ctx context.Context, m Mail, to addresses) (Answer, error) {
 	}
 }
 
-func (c *conn) timed(ctx context.Context, m Mail, message []byte) (string, stage, error) {
+func (c *conn) timed(ctx context.Context, m Mail, a addresses, message []byte) (string, stage, error) {
 	ctx, cancel := context.WithTimeout(ctx, handOverTimeout)
 	defer cancel()
 	stop := c.bound(ctx)
 	defer stop()
-	return c.deliver(m, message)
+	return c.deliver(m, a, message)
 }
 
 func (p *Pool) judge(reply string, at stage, err error) Answer {

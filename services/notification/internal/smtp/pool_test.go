@@ -436,7 +436,7 @@ func TestAddressesOfEveryScriptTravel(t *testing.T) {
 	if a := send(t, p, m); !a.Accepted {
 		t.Fatalf("got %+v", a)
 	}
-	if got := server.Mails()[0].To; !strings.Contains(got, "用户@例子.example") {
+	if got := server.Mails()[0].To; !strings.Contains(got, "用户@xn--fsqu00a.example") {
 		t.Errorf("it went to %s", got)
 	}
 }
