@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"google.golang.org/genproto/googleapis/type/postaladdress"
 	"google.golang.org/protobuf/proto"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
@@ -340,6 +341,9 @@ func newOrder() order {
 		},
 		Subtotal: moneypb.Proto(eur(599_80)), Total: moneypb.Proto(eur(603_70)),
 		Contact: &orderv1.Contact{FirstName: "Ada", LastName: "O'Neil", Email: o.email, Phone: "+49 30 1234567"},
+		ShippingAddress: &postaladdress.PostalAddress{
+			RegionCode: "DE", PostalCode: "10117", Locality: "Berlin", AddressLines: []string{"Unter den Linden 1 <2>"},
+		},
 	}
 	return o
 }
@@ -347,7 +351,7 @@ func newOrder() order {
 // forgotten is the order as its events show it after its customer was erased.
 func (o order) forgotten() order {
 	o.notice = proto.CloneOf(o.notice)
-	o.notice.Contact = nil
+	o.notice.Contact, o.notice.ShippingAddress = nil, nil
 	return o
 }
 

@@ -89,7 +89,7 @@ func TestTheConfirmationShowsTheWholeOrder(t *testing.T) {
 	for _, want := range []string{
 		o.number, "Ada O'Neil", "2 × Desk lamp <brass> & \"steel\"", "LAMP-01", "49.90 EUR", "99.80 EUR",
 		"10000 × مصباح", "BULB", "0.05 EUR", "500.00 EUR", "599.80 EUR", "Standard delivery: 4.90 EUR", "Discount: -1.00 EUR",
-		"Total: 603.70 EUR", "Ada's Lamps",
+		"Total: 603.70 EUR", "Ada's Lamps", "Unter den Linden 1 <2>", "10117 Berlin", "Germany",
 	} {
 		if !strings.Contains(m.Text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, m.Text)
@@ -97,7 +97,7 @@ func TestTheConfirmationShowsTheWholeOrder(t *testing.T) {
 	}
 	for _, want := range []string{
 		o.number, "Ada O&#39;Neil", "Desk lamp &lt;brass&gt; &amp; &#34;steel&#34;", "LAMP-01", "49.90 EUR", "99.80 EUR", ">2</td>",
-		"مصباح", `dir="auto"`, "0.05 EUR", "603.70 EUR", `scope="col"`, `scope="row"`, `lang="en"`, "prefers-color-scheme: dark",
+		"Unter den Linden 1 &lt;2&gt;", "10117 Berlin", "مصباح", `dir="auto"`, "0.05 EUR", "603.70 EUR", `scope="col"`, `scope="row"`, `lang="en"`, "prefers-color-scheme: dark",
 	} {
 		if !strings.Contains(m.HTML, want) {
 			t.Errorf("the HTML lacks %q", want)

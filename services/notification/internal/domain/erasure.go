@@ -45,11 +45,6 @@ func NewErasedGuest(email string, at time.Time) ErasedGuest {
 	return ErasedGuest{Email: RecipientKey(email), LastOrder: lastID(at)}
 }
 
-// Concerns reports whether an erasure covers a request.
-func (g ErasedGuest) Concerns(r Request) bool {
-	return r.Guest() == g.Email && g.Email != "" && !after(r.OrderID, g.LastOrder)
-}
-
 // RecipientKey is the form of an address that compares.
 func RecipientKey(email string) string {
 	if email == "" {

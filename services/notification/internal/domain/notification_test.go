@@ -224,15 +224,14 @@ func TestAnErasedGuestsOrdersAreThoseFromBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	placed := time.UnixMilli(int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5]))
-	r := Request{OrderID: id, Recipient: "Ada@Example.com"}
-	for after, want := range map[time.Duration]bool{-time.Millisecond: false, 0: true, time.Hour: true} {
-		if got := NewErasedGuest("ada@example.com", placed.Add(after)).Concerns(r); got != want {
-			t.Errorf("erased %v after the order: %v", after, got)
+	for later, want := range map[time.Duration]bool{-time.Millisecond: false, 0: true, time.Hour: true} {
+		guest := NewErasedGuest(" Ada@Example.com", placed.Add(later))
+		if got := !after(id, guest.LastOrder); got != want || guest.Email != "ada@example.com" {
+			t.Errorf("erased %v after the order: %v, %+v", later, got, guest)
 		}
 	}
-	r.CustomerID = uuid.New()
-	if NewErasedGuest("ada@example.com", placed.Add(time.Hour)).Concerns(r) {
-		t.Error("a customer is no guest")
+	if guest := (Request{CustomerID: uuid.New(), Recipient: "ada@example.com"}).Guest(); guest != "" {
+		t.Errorf("a customer is the guest %q", guest)
 	}
 }
 

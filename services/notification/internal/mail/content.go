@@ -35,6 +35,8 @@ type Content struct {
 	Adjustments []Adjustment
 	Subtotal    exact.Money
 	Total       exact.Money
+	// Delivery is the delivery address in plain lines; empty where the event names none.
+	Delivery []string
 
 	// Cancelled says why in the cancellation.
 	Cancelled Cancellation
@@ -172,6 +174,8 @@ func fromNotice(n *orderv1.OrderNotice) (Content, error) {
 	l := Content{
 		Number: line(n.GetNumber()),
 		Name:   line(n.GetContact().GetFirstName() + " " + n.GetContact().GetLastName()),
+
+		Delivery: deliveryLines(n.GetShippingAddress()),
 	}
 	if l.Number == "" || utf8.RuneCountInString(l.Number) > 64 {
 		return Content{}, errors.New("the order's notice has no number, or one of more than 64 characters")

@@ -12,7 +12,7 @@ import (
 )
 
 // Version is the templates' version that new mails are rendered with.
-const Version = 1
+const Version = 2
 
 //go:embed templates
 var files embed.FS
@@ -71,6 +71,7 @@ type page struct {
 	Lines                       []pageLine
 	Adjustments                 []pageAdjustment
 	Subtotal, Total             string
+	Delivery                    []string
 	Cancelled                   Cancellation
 	Refund                      pageRefund
 	Shipment                    Shipment
@@ -90,6 +91,9 @@ func newPage(l Content, shop string, escape func(string) string) page {
 		Shipment: Shipment{escape(l.Shipment.Carrier), escape(l.Shipment.TrackingCode)},
 	}
 	p.Cancelled.Note = escape(l.Cancelled.Note)
+	for _, from := range l.Delivery {
+		p.Delivery = append(p.Delivery, escape(from))
+	}
 	for _, from := range l.Lines {
 		p.Lines = append(p.Lines, pageLine{
 			strconv.Itoa(int(from.Quantity)), escape(from.Name), escape(from.Code), escape(from.UnitPrice.String()), escape(from.Total.String()),

@@ -22,6 +22,7 @@ func Sample(kind domain.Kind) Content {
 		},
 		Subtotal:  eur(62_65),
 		Total:     eur(62_55),
+		Delivery:  []string{"Ada Example", "12 Sample Street", "12345 Sampletown", "Germany"},
 		Cancelled: Cancellation{OutOfStock: true},
 		Refund:    Refund{Amount: eur(12_75), Sum: eur(12_75), Reason: "The bulbs arrived broken"},
 		Shipment:  Shipment{Carrier: "Example Parcel", TrackingCode: "EP123456789"},
