@@ -184,11 +184,11 @@ func TestWithoutAHomeADirectoryIsNamed(t *testing.T) {
 // A misspelt variable stops the start, as a wrong level does; one of services that run
 // alone is named in the log, and SHOPMESH_LOG_LEVEL decides what the log holds.
 func TestUpReadsItsEnvironment(t *testing.T) {
-	t.Setenv("SHOPMESH_LOG_LEVLE", "debug")
-	if got := run(t, "up"); got.code != exitUsage || got.stderr != "shopmesh: SHOPMESH_LOG_LEVLE is no variable of Shopmesh: did you mean SHOPMESH_LOG_LEVEL?\n" {
+	t.Setenv("SHOPMESH_LOGLEVEL", "debug")
+	if got := run(t, "up"); got.code != exitUsage || got.stderr != "shopmesh: SHOPMESH_LOGLEVEL is no variable of Shopmesh: did you mean SHOPMESH_LOG_LEVEL?\n" {
 		t.Errorf("misspelt: %+v", got)
 	}
-	t.Setenv("SHOPMESH_LOG_LEVLE", "")
+	t.Setenv("SHOPMESH_LOGLEVEL", "")
 	t.Setenv("SHOPMESH_LOG_LEVEL", "loud")
 	if got := run(t, "up"); got.code != exitUsage || !strings.Contains(got.stderr, `"loud" is none of debug, info, warn, error`) {
 		t.Errorf("a wrong level: %+v", got)

@@ -152,9 +152,9 @@ func (g *ground) openKafka(ctx context.Context, o options) error {
 		}
 		select {
 		case <-p.Ended():
-			return fmt.Errorf("Apache Kafka ended:\n%s", p.Log())
+			return fmt.Errorf("kafka ended:\n%s", p.Log())
 		case <-ctx.Done():
-			return fmt.Errorf("Apache Kafka does not answer: %w", err)
+			return fmt.Errorf("kafka does not answer: %w", err)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -221,18 +221,18 @@ func (p *pass) others(ctx context.Context) error {
 	return nil
 }
 
-func (f *Records) take(r *operationsv1.AuditRecord) {
-	switch rec := r.GetRecord().(type) {
+func (r *Records) take(record *operationsv1.AuditRecord) {
+	switch rec := record.GetRecord().(type) {
 	case *operationsv1.AuditRecord_Order:
-		f.Order = rec.Order
+		r.Order = rec.Order
 	case *operationsv1.AuditRecord_Reservation:
-		f.Reservation = rec.Reservation
+		r.Reservation = rec.Reservation
 	case *operationsv1.AuditRecord_Payment:
-		f.Payment = rec.Payment
+		r.Payment = rec.Payment
 	case *operationsv1.AuditRecord_Provider:
-		f.Provider = rec.Provider
+		r.Provider = rec.Provider
 	case *operationsv1.AuditRecord_Mail:
-		f.Mails = append(f.Mails, rec.Mail)
+		r.Mails = append(r.Mails, rec.Mail)
 	}
 }
 
