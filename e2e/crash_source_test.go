@@ -29,8 +29,14 @@ func offTheWay() map[statement]string {
 	const order, payment, notification = "shopmesh_order", "shopmesh_payment", "shopmesh_notification"
 	return map[statement]string{
 		{order, "ErasedCustomerInsertMany"}:           "a customer is erased",
-		{order, "OrderErasePerson"}:                   "a customer is erased",
-		{order, "ErasedCustomerSettle"}:               "an erasure is a day old",
+		{order, "ErasedGuestInsertMany"}:              "a guest is erased",
+		{order, "OrderErasePersons"}:                  "a customer is erased",
+		{order, "OrderHistoryErase"}:                  "a customer is erased",
+		{"", "ReplaceRequests"}:                       "a customer is erased",
+		{order, "ErasedCustomerComplete"}:             "an erasure is a day old",
+		{order, "ErasedGuestComplete"}:                "an erasure is a day old",
+		{order, "OrderUpdatePerson"}:                  "somebody corrects an order's contact or address",
+		{order, "OrderUpdateDisputes"}:                "a bank disputes a payment",
 		{order, "ProductInsertMany"}:                  "a product is ordered before order received its event",
 		{payment, "DeadLetterPark"}:                   "a provider reports what payment can't make sense of",
 		{notification, "ErasedCustomerInsertMany"}:    "a customer is erased",
