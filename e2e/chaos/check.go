@@ -33,7 +33,7 @@ func refusals() map[string][]string {
 	place := []string{"DUPLICATE_LINE", "PAYMENT_METHOD_UNKNOWN", "PRICE_CHANGED", "PRODUCT_NOT_FOUND"}
 	return map[string][]string{
 		"PlaceOrder": place, "PlaceOrder twin": place,
-		"CancelOrder": {"ORDER_STATE"}, "ShipOrder": {"ORDER_STATE"}, "MarkOrderDelivered": {"ORDER_STATE"},
+		"CancelOrder": {"ORDER_STATE"}, "ShipOrder": {"ORDER_STATE", "ORDER_REFUNDED"}, "MarkOrderDelivered": {"ORDER_STATE"},
 		"RefundPayment": {"PAYMENT_STATE", "REFUND_TOO_LARGE"},
 		// A product is known to inventory shortly after its creation.
 		"AdjustStock": {"STOCK_INSUFFICIENT", "PRODUCT_NOT_FOUND"},
