@@ -286,6 +286,40 @@ func erasure(t *testing.T, s *shop) {
 	if _, err := s.customer.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: id, EvenOpenOrders: true}); err != nil {
 		t.Fatal(err)
 	}
+	s.forgotten(t, order)
+	req.RequestId = uuid.NewString()
+	_, err = s.order.PlaceOrder(t.Context(), req)
+	wantReason(t, err, "CUSTOMER_ERASED")
+}
+
+// A guest has no account: an e-mail address, however it is written, finds what every
+// context holds about the person.
+func guestErasure(t *testing.T, s *shop) {
+	email := unique("guest") + "@example.com"
+	mug := s.sell(euros(10, 0), 10)
+	req := request("sandbox_ok", of(mug.GetCode(), 1))
+	req.Contact.Email = email
+	order := s.reached(s.place(req).GetId(), confirmed)
+	s.oneMail(email)
+	written := strings.ToUpper(email)
+	exported, err := s.customer.ExportCustomer(t.Context(), &customerv1.ExportCustomerRequest{Email: written})
+	if err != nil || !strings.Contains(string(exported.GetContent()), order.GetId()) {
+		t.Errorf("the export does not hold the order: %s, %v", exported.GetContent(), err)
+	}
+	_, err = s.customer.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Email: written})
+	refused := testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_HAS_OPEN_ORDERS")
+	if refused.Metadata["order_numbers"] != order.GetNumber() {
+		t.Errorf("the refusal names %q, want order %s", refused.Metadata, order.GetNumber())
+	}
+	if _, err := s.customer.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Email: written, EvenOpenOrders: true}); err != nil {
+		t.Fatal(err)
+	}
+	s.forgotten(t, order)
+}
+
+// forgotten waits until no context knows who ordered.
+func (s *shop) forgotten(t *testing.T, order *orderv1.Order) {
+	t.Helper()
 	eventually(t, 30*time.Second, func(ctx context.Context) error {
 		o, err := s.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: order.GetId()})
 		if err != nil {
@@ -305,7 +339,4 @@ func erasure(t *testing.T, s *shop) {
 		}
 		return nil
 	})
-	req.RequestId = uuid.NewString()
-	_, err = s.order.PlaceOrder(t.Context(), req)
-	wantReason(t, err, "CUSTOMER_ERASED")
 }

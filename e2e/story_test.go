@@ -187,6 +187,7 @@ var stories = []struct {
 	{"the timeline shows what every context did", timeline},
 	{"a large basket is exact to the cent", largeBasket},
 	{"a person's data is erased everywhere", erasure},
+	{"a guest's data is erased everywhere", guestErasure},
 }
 
 // runStories runs the stories against a shop and audits it in the end.
