@@ -218,11 +218,11 @@ func (f Field) enum(name, word string) (any, bool) {
 
 // read returns a literal in the form that its column compares with.
 func (k Kind) read(text string) (string, error) {
-	switch k {
-	case Time:
+	if k == Time {
 		at, err := grammar.Time(text)
 		return at.Format(time.RFC3339Nano), err
-	case ID:
+	}
+	if k == ID {
 		id, err := grammar.UUID(text)
 		return id.String(), err
 	}

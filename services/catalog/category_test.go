@@ -93,7 +93,8 @@ func TestSiblingsHaveDifferentNames(t *testing.T) {
 	tea := s.category(t, "Tea", drinks.GetId())
 	s.category(t, "Tea", food.GetId())
 
-	for name, parent := range map[string]string{"Drinks": "", "Tea": drinks.GetId(), "TEA": drinks.GetId(), " tea ": drinks.GetId()} {
+	for _, taken := range [][2]string{{"Drinks", ""}, {"Tea", drinks.GetId()}, {"TEA", drinks.GetId()}, {" tea ", drinks.GetId()}} {
+		name, parent := taken[0], taken[1]
 		_, err := s.categories.CreateCategory(t.Context(), &catalogv1.CreateCategoryRequest{
 			Category: &catalogv1.Category{Name: name, ParentId: parent},
 		})
