@@ -70,13 +70,14 @@ func TestABadCategoryIsRefusedByField(t *testing.T) {
 		reason   string
 		field    string
 	}{
-		"no name":           {&catalogv1.Category{}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
-		"a long name":       {&catalogv1.Category{Name: strings.Repeat("x", 201)}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
-		"its own id":        {&catalogv1.Category{Name: "Tea", Id: uuid.NewString()}, connect.CodeInvalidArgument, "INVALID_FIELD", "category"},
-		"an invisible name": {&catalogv1.Category{Name: "\u200b"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
-		"U+0000":            {&catalogv1.Category{Name: "Te\x00a"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
-		"a broken parent":   {&catalogv1.Category{Name: "Tea", ParentId: "drinks"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.parent_id"},
-		"a missing parent":  {&catalogv1.Category{Name: "Tea", ParentId: uuid.NewString()}, connect.CodeNotFound, "CATEGORY_NOT_FOUND", "category.parent_id"},
+		"no name":            {&catalogv1.Category{}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
+		"a long name":        {&catalogv1.Category{Name: strings.Repeat("x", 201)}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
+		"its own id":         {&catalogv1.Category{Name: "Tea", Id: uuid.NewString()}, connect.CodeInvalidArgument, "INVALID_FIELD", "category"},
+		"an invisible name":  {&catalogv1.Category{Name: "\u200b"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
+		"U+0000":             {&catalogv1.Category{Name: "Te\x00a"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.name"},
+		"an all-zero parent": {&catalogv1.Category{Name: "Tea", ParentId: uuid.Nil.String()}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.parent_id"},
+		"a broken parent":    {&catalogv1.Category{Name: "Tea", ParentId: "drinks"}, connect.CodeInvalidArgument, "INVALID_FIELD", "category.parent_id"},
+		"a missing parent":   {&catalogv1.Category{Name: "Tea", ParentId: uuid.NewString()}, connect.CodeNotFound, "CATEGORY_NOT_FOUND", "category.parent_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

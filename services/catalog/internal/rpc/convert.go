@@ -62,6 +62,8 @@ func (r *reader) id(field, text string) uuid.UUID {
 	id, err := grammar.UUID(text)
 	if err != nil {
 		r.refuse(field, "%s", err)
+	} else if id == uuid.Nil {
+		r.refuse(field, "must not be the all-zero UUID: leave it empty for none")
 	}
 	return id
 }
