@@ -83,11 +83,20 @@ func (q *Queries) PaymentClaimDue(ctx context.Context, arg PaymentClaimDueParams
 }
 
 const paymentErase = `-- name: PaymentErase :execrows
-update payments set customer_id = null, guest_key = null
-where customer_id = any($1::uuid[]) or guest_key = any($1::uuid[])
+with theirs as materialized (
+  select t.id from payments t
+  where t.customer_id = any($1::uuid[]) or t.guest_key = any($1::uuid[])
+  order by t.id
+  for update
+)
+update payments p
+set customer_id = null, guest_key = null
+from theirs
+where p.id = theirs.id
 `
 
-// Forgets whose payments these were; who is erased is known by either of the two.
+// Forgets whose payments these were; who is erased is known by either of the two. They
+// are locked by id first, as everywhere.
 func (q *Queries) PaymentErase(ctx context.Context, people []uuid.UUID) (int64, error) {
 	result, err := q.db.Exec(ctx, paymentErase, people)
 	if err != nil {

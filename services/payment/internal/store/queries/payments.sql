@@ -65,6 +65,15 @@ returning p.*;
 select * from payments where id = @id;
 
 -- name: PaymentErase :execrows
--- Forgets whose payments these were; who is erased is known by either of the two.
-update payments set customer_id = null, guest_key = null
-where customer_id = any(@people::uuid[]) or guest_key = any(@people::uuid[]);
+-- Forgets whose payments these were; who is erased is known by either of the two. They
+-- are locked by id first, as everywhere.
+with theirs as materialized (
+  select t.id from payments t
+  where t.customer_id = any(@people::uuid[]) or t.guest_key = any(@people::uuid[])
+  order by t.id
+  for update
+)
+update payments p
+set customer_id = null, guest_key = null
+from theirs
+where p.id = theirs.id;
