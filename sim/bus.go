@@ -13,7 +13,7 @@ import (
 )
 
 // bus is the broker. It keeps the order of each key of a topic, and nothing else:
-// whatever else a real one orders, a parked event or another partition may undo.
+// whatever else a real one orders, a quarantined event or another partition may undo.
 type bus struct {
 	topics map[string]*topic
 	groups int
@@ -24,8 +24,8 @@ type bus struct {
 type topic struct {
 	lanes  []*lane // as they came
 	byKey  map[uuid.UUID]*lane
-	heard  []int // the groups that hear it
-	orders bool  // it is order's, whose events tell the order as it is by then
+	groups []int // the groups that consume it
+	orders bool  // it is order's, whose events hold the order as it is by then
 }
 
 // lane holds the events of one key.
@@ -43,13 +43,13 @@ type cursor struct {
 
 func newBus() *bus { return &bus{topics: map[string]*topic{}, meanings: map[string]uint64{}} }
 
-// join adds a group that hears topics, and returns its number.
+// join adds a group that consumes topics, and returns its number.
 func (b *bus) join(topics []string) int {
 	group := b.groups
 	b.groups++
 	for _, name := range topics {
 		t := b.topic(name)
-		t.heard = append(t.heard, group)
+		t.groups = append(t.groups, group)
 	}
 	return group
 }
@@ -63,7 +63,7 @@ func (b *bus) topic(name string) *topic {
 	return t
 }
 
-// publish appends an event; delay says how long it takes to a group.
+// publish appends an event; delay returns how long it takes to a group.
 func (b *bus) publish(e consumer.Event, now time.Time, delay func() time.Duration) {
 	t := b.topic(e.Topic)
 	l, ok := t.byKey[e.Key]
@@ -74,7 +74,7 @@ func (b *bus) publish(e consumer.Event, now time.Time, delay func() time.Duratio
 	}
 	e.Offset = int64(len(l.records))
 	l.records = append(l.records, e)
-	for _, group := range t.heard {
+	for _, group := range t.groups {
 		c := &l.cursors[group]
 		ready := now.Add(delay())
 		if n := len(c.ready); n > 0 && c.ready[n-1].After(ready) {
@@ -96,7 +96,7 @@ func (b *bus) lose() {
 func (b *bus) heal(now time.Time) {
 	for _, t := range b.topics {
 		for _, l := range t.lanes {
-			for _, group := range t.heard {
+			for _, group := range t.groups {
 				c := &l.cursors[group]
 				for i := c.next; i < len(c.ready); i++ {
 					c.ready[i] = now
@@ -122,8 +122,8 @@ func event(e outbox.Event) (consumer.Event, error) {
 	}, nil
 }
 
-// same checks that an event which is said again says the same. Order's events tell the
-// order as it is by then, so theirs are not compared.
+// same reports whether a republished event has the same content. Order's events hold the
+// order as it is by then, so they are not compared.
 func (b *bus) same(e consumer.Event) bool {
 	if b.topic(e.Topic).orders {
 		return true

@@ -17,17 +17,17 @@ const enoughSeeds = 2000
 func TestPlantedMistakesAreFound(t *testing.T) {
 	t.Parallel()
 	mistakes := map[string]func(*sim.Bugs){
-		"a sweeper decides on an order as it was":          func(b *sim.Bugs) { b.Order.StaleSweep = true },
-		"a paid order keeps its expiry":                    func(b *sim.Bugs) { b.Order.KeepExpiry = true },
-		"an older product replaces a newer one":            func(b *sim.Bugs) { b.Order.OldProducts = true },
-		"a release is applied twice":                       func(b *sim.Bugs) { b.Inventory.ForgetRelease = true },
-		"stock is decided on unlocked":                     func(b *sim.Bugs) { b.Inventory.StaleStock = true },
-		"an event that comes again is not answered":        func(b *sim.Bugs) { b.Inventory.HandleOnce = true },
-		"each attempt has a provider key of its own":       func(b *sim.Bugs) { b.Payment.FreshKeys = true },
-		"an unknown outcome counts as declined":            func(b *sim.Bugs) { b.Payment.GuessUnknown = true },
-		"a mail that is asked for again is another mail":   func(b *sim.Bugs) { b.Notification.ForgetKeys = true },
-		"a mail is written to a customer who was erased":   func(b *sim.Bugs) { b.Notification.ForgetErased = true },
-		"what a transaction says is said though it failed": func(b *sim.Bugs) { b.SayUncommitted = true },
+		"a sweeper decides on an order as it was":              func(b *sim.Bugs) { b.Order.StaleSweep = true },
+		"a paid order keeps its expiry":                        func(b *sim.Bugs) { b.Order.KeepExpiry = true },
+		"an older product replaces a newer one":                func(b *sim.Bugs) { b.Order.OldProducts = true },
+		"a release is applied twice":                           func(b *sim.Bugs) { b.Inventory.ForgetRelease = true },
+		"stock is decided on unlocked":                         func(b *sim.Bugs) { b.Inventory.StaleStock = true },
+		"an event that comes again is not answered":            func(b *sim.Bugs) { b.Inventory.HandleOnce = true },
+		"each attempt has a provider key of its own":           func(b *sim.Bugs) { b.Payment.FreshKeys = true },
+		"an unknown outcome counts as declined":                func(b *sim.Bugs) { b.Payment.GuessUnknown = true },
+		"a mail that is requested again is another mail":       func(b *sim.Bugs) { b.Notification.ForgetKeys = true },
+		"a mail is written to a customer who was erased":       func(b *sim.Bugs) { b.Notification.ForgetErased = true },
+		"events are published though their transaction failed": func(b *sim.Bugs) { b.PublishUncommitted = true },
 	}
 	for name, plant := range mistakes {
 		t.Run(name, func(t *testing.T) {

@@ -56,7 +56,7 @@ func (w *world) wrong(v ordersim.View) string {
 	case p.Captured.Amount != 0 && p.Captured.Amount != taken || p.Refunded.Amount > given:
 		return fmt.Sprintf("payment has %s captured and %s given back, the provider %d and %d", p.Captured, p.Refunded, taken, given)
 	case paid && (p.Status == "FAILED" || p.Status == "CANCELLED") && taken > 0:
-		return fmt.Sprintf("payment says %s, and the provider took %d", p.Status, taken)
+		return fmt.Sprintf("payment has %s, and the provider took %d", p.Status, taken)
 	case v.Captured.Amount != 0 && v.Captured != p.Captured || v.Refunded.Amount > p.Refunded.Amount:
 		return fmt.Sprintf("order has %s captured and %s given back, payment %s and %s", v.Captured, v.Refunded, p.Captured, p.Refunded)
 	case v.WasConfirmed && (!paid || p.Captured != v.Total):
@@ -101,8 +101,8 @@ func contains(ids []uuid.UUID, id uuid.UUID) bool {
 	return false
 }
 
-// settled looks, once nothing more happens, whether all came to a good end.
-func (w *world) settled() {
+// checkEnd checks, once nothing more happens, that everything came to a good end.
+func (w *world) checkEnd() {
 	for _, n := range w.nodes {
 		if len(n.outbox) > 0 {
 			w.fail(uuid.Nil, "%s still has %d events to publish", n.name, len(n.outbox))

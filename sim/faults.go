@@ -8,7 +8,7 @@ import (
 // faults is how often what goes wrong, each a chance of 0 to 1. Each seed draws its
 // own (swarm testing): most are off in any one run, so that the others come far.
 type faults struct {
-	// Duplicate has a consumer hear again what it committed; Crash ends a process
+	// Duplicate hands a consumer again what it committed; Crash ends a process
 	// before, within or after a transaction; Abort has a transaction fail.
 	Duplicate, Crash, Abort float64
 	// Republish has a relay die between the broker's answer and its delete.
@@ -25,7 +25,7 @@ type faults struct {
 	// A provider of two steps: opens a charge again under a key that it forgot, and
 	// has not decided yet.
 	Lapse, Undecided float64
-	// The mail server: refuses for now, for good, and takes a mail without saying so.
+	// The mail server: refuses for now, for good, and takes a mail and loses the answer.
 	MailDeferred, MailRefused, MailUnsaid float64
 	// People: who cancel, ship, give a part back, have their data erased, have a mail
 	// sent again, order again because no answer came, change prices and stock.

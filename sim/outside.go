@@ -34,7 +34,7 @@ func newProvider(opens bool) provider {
 // chances are what the provider may do with a request.
 type chances struct{ decline, lapse, undecided bool }
 
-// act does what is asked, once per key, and the second step of a charge once per id.
+// act does what is requested, once per key, and the second step of a charge once per id.
 func (p *provider) act(r paymentsim.Request, c chances) (paymentsim.Answer, error) {
 	two := p.opens && r.RefundID == uuid.Nil
 	if two && r.ChargeID != "" {

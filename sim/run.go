@@ -20,8 +20,8 @@ type Bugs struct {
 	Inventory    inventorysim.Bugs
 	Payment      paymentsim.Bugs
 	Notification notificationsim.Bugs
-	// SayUncommitted says what a transaction says that is rolled back.
-	SayUncommitted bool
+	// PublishUncommitted publishes the events of a transaction that is rolled back.
+	PublishUncommitted bool
 }
 
 // Report is what one run came to.
@@ -33,7 +33,7 @@ type Report struct {
 	Orders int
 	// Took is how long the run was in the shop's own time.
 	Took time.Duration
-	// Counts says how often things happened that a run may or may not have.
+	// Counts is how often things happened that a run may or may not have.
 	Counts map[string]int
 	// Broken is what must never be; nil when all was well.
 	Broken *Violation
@@ -49,7 +49,7 @@ func Run(seed uint64, bugs Bugs, log *Log) Report {
 		w.run()
 	}
 	if w.broken == nil {
-		w.settled()
+		w.checkEnd()
 	}
 	return Report{
 		Seed: seed, Hash: w.hash, Steps: w.steps, Orders: w.order.Len(), Took: time.Since(w.start),

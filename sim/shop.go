@@ -51,7 +51,7 @@ func newWorld(seed uint64, bugs Bugs, log *Log) *world {
 		provider: newProvider(rng.IntN(2) == 0), silent: map[string]bool{},
 		inbox: inbox{mails: map[string]notificationsim.Mail{}, count: map[notificationsim.Key]int{}},
 	}
-	w.f, w.sayUncommitted = drawFaults(rng), bugs.SayUncommitted
+	w.f, w.publishUncommitted = drawFaults(rng), bugs.PublishUncommitted
 	w.stores(bugs)
 	w.work()
 	w.people()
@@ -62,8 +62,8 @@ func newWorld(seed uint64, bugs Bugs, log *Log) *world {
 func (w *world) stores(bugs Bugs) {
 	nothing := func() {}
 	deaf := func([]consumer.Event) ([]outbox.Event, func(), error) { return nil, nothing, nil }
-	node := func(name string, hears []string) *node {
-		n := &node{w: w, name: name, hears: hears, group: w.bus.join(hears), hear: deaf}
+	node := func(name string, topics []string) *node {
+		n := &node{w: w, name: name, topics: topics, group: w.bus.join(topics), handle: deaf}
 		if w.f.Skew > 0 {
 			n.skew = w.between(0, w.f.Skew)
 		}
@@ -93,8 +93,8 @@ func (w *world) stores(bugs Bugs) {
 		Bugs: bugs.Notification,
 	})
 
-	w.orders.hear, w.stocks.hear, w.payments.hear = w.order.Handle, w.inventory.Handle, w.payment.Handle
-	w.mails.hear, w.products.hear = w.notification.Handle, w.catalog.Handle
+	w.orders.handle, w.stocks.handle, w.payments.handle = w.order.Handle, w.inventory.Handle, w.payment.Handle
+	w.mails.handle, w.products.handle = w.notification.Handle, w.catalog.Handle
 	w.orders.restart = func() ([]outbox.Event, func()) { return nil, nothing }
 	w.stocks.restart, w.payments.restart = w.inventory.Restart, w.payment.Restart
 	w.mails.restart = func() ([]outbox.Event, func()) { return nil, w.notification.Restart }
@@ -126,32 +126,32 @@ func (w *world) work() {
 	}
 	for _, n := range w.nodes {
 		add(n, "relay", 200*time.Millisecond, while(func() bool { return len(n.outbox) > 0 }), n.relay)
-		if len(n.hears) > 0 {
+		if len(n.topics) > 0 {
 			add(n, "consumer", 200*time.Millisecond, n.fetchable, n.poll)
 		}
 	}
 	add(w.orders, "sweeper", time.Second, of(w.orders, w.order.NextDue), w.sweep)
 	add(w.stocks, "levels", time.Second, while(w.inventory.LevelsWait), func() {
-		said, commit := w.inventory.PublishLevels()
-		w.stocks.transact(uuid.Nil, "announces levels", said, commit)
+		published, commit := w.inventory.PublishLevels()
+		w.stocks.transact(uuid.Nil, "publishes levels", published, commit)
 	})
-	var asked time.Time
+	var requested time.Time
 	add(w.stocks, "asker", 15*time.Second, of(w.stocks, func() time.Time {
 		overdue := w.inventory.Overdue()
 		if overdue.IsZero() {
 			return overdue
 		}
-		if overdue = overdue.Add(time.Minute); overdue.Before(asked.Add(time.Minute)) {
-			overdue = asked.Add(time.Minute)
+		if overdue = overdue.Add(time.Minute); overdue.Before(requested.Add(time.Minute)) {
+			overdue = requested.Add(time.Minute)
 		}
 		return overdue
 	}), func() {
-		asked = w.stocks.now()
-		orders, said, commit := w.inventory.RepublishExpired()
+		requested = w.stocks.now()
+		orders, published, commit := w.inventory.RepublishExpired()
 		for range orders {
-			w.count("asked about a reservation")
+			w.count("requested a reservation's order again")
 		}
-		w.stocks.transact(uuid.Nil, "asks about overdue reservations", said, commit)
+		w.stocks.transact(uuid.Nil, "requests the orders of overdue reservations", published, commit)
 	})
 	add(w.payments, "charge worker", 50*time.Millisecond, while(w.payment.Waits), func() { w.ask(w.payment.TakeWaiting()) })
 	add(w.payments, "charge worker's poll", 250*time.Millisecond, of(w.payments, w.payment.NextDue), func() {
@@ -170,14 +170,14 @@ func (w *world) work() {
 }
 
 func (w *world) sweep() {
-	looked, said, commit := w.order.Sweep()
+	looked, published, commit := w.order.Sweep()
 	for _, id := range looked {
 		w.note(id, "order", "looks at the order")
 	}
-	for range said {
+	for range published {
 		w.count("republished or expired")
 	}
-	w.orders.transact(uuid.Nil, "sweeps", said, commit)
+	w.orders.transact(uuid.Nil, "sweeps", published, commit)
 }
 
 // ask makes requests to the provider. A request whose lease leaves no time for it is
@@ -242,27 +242,27 @@ func (w *world) answer(life int, r paymentsim.Request, a paymentsim.Answer) {
 	if life != w.payments.life {
 		return
 	}
-	said, commit := w.payment.Record(r, a)
-	w.payments.transact(r.OrderID, fmt.Sprintf("records %s for %s", a.Outcome, r.Key), said, commit)
+	published, commit := w.payment.Record(r, a)
+	w.payments.transact(r.OrderID, fmt.Sprintf("records %s for %s", a.Outcome, r.Key), published, commit)
 }
 
-// send hands mails to the mail server, which may take one and not say so.
+// send hands mails to the mail server, which may take one and lose the answer.
 func (w *world) send(mails []notificationsim.Mail) {
 	for _, m := range mails {
 		life := w.mails.life
 		refused := w.chance(w.f.MailRefused)
 		deferred := !refused && w.chance(w.f.MailDeferred)
-		unsaid := !refused && !deferred && w.chance(w.f.MailUnsaid)
+		unconfirmed := !refused && !deferred && w.chance(w.f.MailUnsaid)
 		w.after(w.between(10*time.Millisecond, 2*time.Second), func() {
 			if !refused && !deferred {
 				w.inbox.take(m)
 			}
-			w.note(m.OrderID, "mail server", fmt.Sprintf("gets %s of %s: refused %t, deferred %t, unsaid %t", m.MessageID, m.Key.Kind, refused, deferred, unsaid))
+			w.note(m.OrderID, "mail server", fmt.Sprintf("gets %s of %s: refused %t, deferred %t, unconfirmed %t", m.MessageID, m.Key.Kind, refused, deferred, unconfirmed))
 			if life != w.mails.life {
 				return
 			}
-			said, commit := w.notification.Record(m, !refused && !deferred && !unsaid, refused)
-			w.mails.transact(m.OrderID, "records an attempt", said, commit)
+			published, commit := w.notification.Record(m, !refused && !deferred && !unconfirmed, refused)
+			w.mails.transact(m.OrderID, "records an attempt", published, commit)
 		})
 	}
 }
@@ -273,8 +273,8 @@ func (w *world) people() {
 	prices := []int64{0, 1, 1999, 250_000}
 	for i := range p.products {
 		price := money.Money{Currency: "EUR", Amount: prices[w.rng.IntN(len(prices))]}
-		said, commit, err := w.catalog.Create(w.newID(), code(i), price)
-		w.setUp(w.products, said, commit, err)
+		published, commit, err := w.catalog.Create(w.newID(), code(i), price)
+		w.setUp(w.products, published, commit, err)
 		w.restock(i, 1+w.rng.Int64N(20))
 		if w.chance(w.f.Restock) {
 			w.after(w.between(0, p.length), func() { w.restock(i, w.rng.Int64N(9)-4) })
@@ -284,12 +284,12 @@ func (w *world) people() {
 				continue
 			}
 			w.after(w.between(0, p.length), func() {
-				said, commit, err := w.catalog.SetPrice(i, money.Money{Currency: "EUR", Amount: 1 + w.rng.Int64N(5000)})
+				published, commit, err := w.catalog.SetPrice(i, money.Money{Currency: "EUR", Amount: 1 + w.rng.Int64N(5000)})
 				if err != nil {
 					w.fail(uuid.Nil, "price: %v", err)
 					return
 				}
-				w.products.transact(uuid.Nil, "changes a price", said, commit)
+				w.products.transact(uuid.Nil, "changes a price", published, commit)
 			})
 		}
 	}
@@ -297,12 +297,12 @@ func (w *world) people() {
 	for i := range p.customers {
 		id := w.newID()
 		customers = append(customers, id)
-		said, commit, err := w.customer.Register(id, email(i))
-		w.setUp(w.persons, said, commit, err)
+		published, commit, err := w.customer.Register(id, email(i))
+		w.setUp(w.persons, published, commit, err)
 		if w.chance(w.f.Erase) {
 			w.after(w.between(0, p.length), func() {
-				said, commit := w.customer.Erase(i)
-				if w.persons.transact(uuid.Nil, "erases customer "+id.String(), said, commit) {
+				published, commit := w.customer.Erase(i)
+				if w.persons.transact(uuid.Nil, "erases customer "+id.String(), published, commit) {
 					w.count("erased")
 				}
 			})
@@ -337,13 +337,13 @@ func (w *world) people() {
 func code(product int) string   { return fmt.Sprintf("P-%d", product) }
 func email(customer int) string { return fmt.Sprintf("ada%d@example.com", customer) }
 
-func (w *world) setUp(n *node, said []outbox.Event, commit func(), err error) {
+func (w *world) setUp(n *node, published []outbox.Event, commit func(), err error) {
 	if err != nil {
 		w.fail(uuid.Nil, "%s: %v", n.name, err)
 		return
 	}
 	commit()
-	n.write(said)
+	n.write(published)
 }
 
 // restock adjusts what is on hand, once inventory knows the product.
@@ -352,9 +352,9 @@ func (w *world) restock(product int, delta int64) {
 	if delta == 0 {
 		return
 	}
-	said, commit, done := w.inventory.Adjust(id, delta)
+	published, commit, done := w.inventory.Adjust(id, delta)
 	if done {
-		w.stocks.transact(uuid.Nil, fmt.Sprintf("adjusts %s by %d", code(product), delta), said, commit)
+		w.stocks.transact(uuid.Nil, fmt.Sprintf("adjusts %s by %d", code(product), delta), published, commit)
 		return
 	}
 	if delta > 0 && !w.calm {
@@ -364,13 +364,13 @@ func (w *world) restock(product int, delta int64) {
 
 // place has an order placed; who gets no answer asks again with the same request.
 func (w *world) place(p ordersim.Placement, tries int) {
-	id, said, commit, err := w.order.Place(p)
+	id, published, commit, err := w.order.Place(p)
 	if err != nil {
 		w.note(uuid.Nil, "order", "refuses an order: "+err.Error())
 		w.count("refused")
 		return
 	}
-	if !w.orders.transact(id, "places the order", said, commit) || w.chance(w.f.Retry) {
+	if !w.orders.transact(id, "places the order", published, commit) || w.chance(w.f.Retry) {
 		if tries > 0 {
 			w.after(w.between(time.Second, 5*time.Minute), func() { w.place(p, tries-1) })
 		}
@@ -385,7 +385,7 @@ func (w *world) lookAfter(id uuid.UUID) {
 	some := func() time.Duration { return w.between(time.Second, 2*w.plan.window) }
 	act := func(what string, do func(uuid.UUID) ([]outbox.Event, func(), error)) func() {
 		return func() {
-			if said, commit, err := do(id); err == nil && w.orders.transact(id, what, said, commit) {
+			if published, commit, err := do(id); err == nil && w.orders.transact(id, what, published, commit) {
 				w.count(what)
 			}
 		}
@@ -402,8 +402,8 @@ func (w *world) lookAfter(id uuid.UUID) {
 	for range 3 {
 		if w.chance(w.f.Refund) {
 			w.after(2*some(), func() {
-				said, commit, done := w.payment.Refund(id, 1+w.rng.Int64N(3000))
-				if done && w.payments.transact(id, "is asked to give a part back", said, commit) {
+				published, commit, done := w.payment.Refund(id, 1+w.rng.Int64N(3000))
+				if done && w.payments.transact(id, "refunds a part on request", published, commit) {
 					w.count("partly refunded")
 				}
 			})
@@ -415,7 +415,7 @@ func (w *world) lookAfter(id uuid.UUID) {
 				return
 			}
 			about, commit, done := w.notification.Resend(w.rng.IntN(w.notification.Len()))
-			if done && w.mails.transact(about, "is asked to send a mail again", nil, commit) {
+			if done && w.mails.transact(about, "resends a mail on request", nil, commit) {
 				w.count("resent")
 			}
 		})
@@ -427,8 +427,8 @@ func (w *world) handOver() {
 	for i := range w.order.Len() {
 		v := w.order.Order(i)
 		for _, do := range []func(uuid.UUID) ([]outbox.Event, func(), error){w.order.Ship, w.order.Deliver} {
-			if said, commit, err := do(v.ID); err == nil {
-				w.orders.transact(v.ID, "hands the order over", said, commit)
+			if published, commit, err := do(v.ID); err == nil {
+				w.orders.transact(v.ID, "hands the order over", published, commit)
 			}
 		}
 	}

@@ -113,12 +113,12 @@ func TestTheShopHolds(t *testing.T) {
 // the rarest happens in one of ten runs.
 const enoughToMeetAll = 1000
 
-// met is what must have happened in some run, or it proves less than it says.
+// met is what must have happened in some run, or it proves less than it claims.
 var met = []string{
 	"aborted", "crashed", "disk lost", "redelivered", "republished", "stalled",
 	"the provider's answer is opened", "the provider's answer is pending",
 	"unknown outcome", "the provider acted late", "the provider answered twice",
-	"republished or expired", "asked about a reservation", "paid after it expired",
+	"republished or expired", "requested a reservation's order again", "paid after it expired",
 	"cancels the order", "ships the order", "partly refunded", "resent", "erased", "refused",
 	"ended DELIVERED", "ended CANCELLED EXPIRED", "ended CANCELLED OUT_OF_STOCK",
 	"ended CANCELLED PAYMENT_FAILED", "ended CANCELLED REQUESTED", "mail SENT", "mail FAILED",

@@ -47,7 +47,7 @@ type world struct {
 	shots  []shot
 	shotID int
 
-	sayUncommitted bool // see Bugs
+	publishUncommitted bool // see Bugs
 
 	steps int
 	hash  uint64
@@ -74,13 +74,13 @@ func (v *Violation) Error() string {
 
 // node is a context's process, with its outbox and its place in the topics.
 type node struct {
-	w     *world
-	name  string
-	group int
-	hears []string
-	hear  func([]consumer.Event) ([]outbox.Event, func(), error)
-	// restart loses what the process had in memory and returns what a start says.
-	restart func() (said []outbox.Event, commit func())
+	w      *world
+	name   string
+	group  int
+	topics []string
+	handle func([]consumer.Event) ([]outbox.Event, func(), error)
+	// restart loses what the process had in memory and returns what a start publishes.
+	restart func() (published []outbox.Event, commit func())
 	outbox  []consumer.Event
 	skew    time.Duration
 	// life counts the process' starts: what one life began, another does not end.
@@ -165,16 +165,16 @@ func (w *world) count(what string) { w.counts[what]++ }
 
 func (n *node) now() time.Time { return time.Now().Add(n.skew) }
 
-// write puts what a transaction says into the outbox.
-func (n *node) write(said []outbox.Event) {
-	for _, one := range said {
+// write puts a transaction's events into the outbox.
+func (n *node) write(published []outbox.Event) {
+	for _, one := range published {
 		e, err := event(one)
 		if err != nil {
 			n.w.fail(uuid.Nil, "%s: %v", n.name, err)
 			return
 		}
 		if !n.w.bus.same(e) {
-			n.w.fail(uuid.Nil, "%s says %s again with another content", n.name, e.ID)
+			n.w.fail(uuid.Nil, "%s publishes %s again with another content", n.name, e.ID)
 		}
 		if n.w.log != nil {
 			n.w.log.learn(one)
@@ -185,13 +185,13 @@ func (n *node) write(said []outbox.Event) {
 
 // transact ends a transaction: it commits, or fails, or the process dies before or
 // after it. It reports whether the process lives and the transaction is committed.
-func (n *node) transact(about uuid.UUID, what string, said []outbox.Event, commit func()) bool {
+func (n *node) transact(about uuid.UUID, what string, published []outbox.Event, commit func()) bool {
 	w := n.w
 	if w.chance(w.f.Abort) {
 		w.note(about, n.name, what+", rolled back")
 		w.count("aborted")
-		if w.sayUncommitted {
-			n.write(said)
+		if w.publishUncommitted {
+			n.write(published)
 		}
 		return false
 	}
@@ -201,7 +201,7 @@ func (n *node) transact(about uuid.UUID, what string, said []outbox.Event, commi
 		return false
 	}
 	commit()
-	n.write(said)
+	n.write(published)
 	if w.chance(w.f.Crash / 2) {
 		w.note(about, n.name, what+", died after the commit")
 		n.die()
@@ -225,25 +225,25 @@ func (n *node) die() {
 	}
 }
 
-// start is a new process after some time: what was in memory is lost, what was heard
+// start is a new process after some time: what was in memory is lost, what was consumed
 // and not committed is consumed again, and what may be lost is republished.
 func (n *node) start(down time.Duration) {
 	n.life++
 	n.up = time.Now().Add(down)
-	for _, name := range n.hears {
+	for _, name := range n.topics {
 		for _, l := range n.w.bus.topic(name).lanes {
 			l.cursors[n.group].next = l.cursors[n.group].committed
 		}
 	}
-	said, commit := n.restart()
+	published, commit := n.restart()
 	commit()
-	n.write(said)
+	n.write(published)
 }
 
-// fetchable is when the process can hear something; zero when there is nothing.
+// fetchable is when the process can fetch an event; zero when there is none.
 func (n *node) fetchable() time.Time {
 	var first time.Time
-	for _, name := range n.hears {
+	for _, name := range n.topics {
 		for _, l := range n.w.bus.topic(name).lanes {
 			c := &l.cursors[n.group]
 			if c.next < len(l.records) && (first.IsZero() || c.ready[c.next].Before(first)) {
@@ -254,11 +254,11 @@ func (n *node) fetchable() time.Time {
 	return first
 }
 
-// poll hears a batch: some events of some keys, each key's in their order.
+// poll handles a batch: some events of some keys, each key's in their order.
 func (n *node) poll() {
 	w, now := n.w, time.Now()
 	var lanes []*lane
-	for _, name := range n.hears {
+	for _, name := range n.topics {
 		for _, l := range w.bus.topic(name).lanes {
 			if c := &l.cursors[n.group]; c.next < len(l.records) && !c.ready[c.next].After(now) {
 				lanes = append(lanes, l)
@@ -283,16 +283,16 @@ func (n *node) poll() {
 	if len(batch) == 0 {
 		return
 	}
-	said, commit, err := n.hear(batch)
+	published, commit, err := n.handle(batch)
 	if err != nil {
 		w.note(batch[0].Key, n.name, "fails on "+describe(batch))
-		w.fail(w.aboutOf(batch[0]), "%s can't hear %s: %v", n.name, describe(batch), err)
+		w.fail(w.aboutOf(batch[0]), "%s can't handle %s: %v", n.name, describe(batch), err)
 		return
 	}
 	for i := range batch {
-		w.note(batch[i].Key, n.name, "hears "+batch[i].ID)
+		w.note(batch[i].Key, n.name, "handles "+batch[i].ID)
 	}
-	if !n.transact(uuid.Nil, "commits a batch", said, commit) {
+	if !n.transact(uuid.Nil, "commits a batch", published, commit) {
 		return
 	}
 	for i, l := range lanes {

@@ -91,7 +91,7 @@ func startServer() (*server, error) {
 	}
 	s := &server{slot: slot}
 	if s.postgres, err = launch(ctx, dir); err != nil {
-		// Without fsync a power cut can leave a folder that does not start: begin anew, once.
+		// Without fsync a power cut can leave a folder that does not start: begin again, once.
 		if rerr := os.RemoveAll(dir); rerr != nil {
 			return nil, errors.Join(err, rerr)
 		}

@@ -26,7 +26,7 @@ func Broker(tb testing.TB) kafka.Config {
 	return kafka.Config{Brokers: cluster.ListenAddrs(), ClientID: "test", Embedded: true, Log: Log(tb)}
 }
 
-// Eventually fails the test unless cond becomes true within the time given. It asks
+// Eventually fails the test unless cond becomes true within the time given. It polls
 // every few milliseconds, from the test's goroutine. what completes the sentence
 // "waited in vain until …".
 func Eventually(tb testing.TB, within time.Duration, what string, cond func() bool) {
@@ -79,7 +79,7 @@ func (o *output) end() {
 	o.to = nil
 }
 
-// isMissing says that a database does not exist.
+// isMissing reports that a database does not exist.
 func isMissing(err error) bool {
 	var pgErr *pgconn.PgError
 	return errors.As(err, &pgErr) && pgErr.Code == "3D000"
