@@ -1,4 +1,4 @@
-// Package authz says who calls and what that caller may do. kit/rpc asks it on
+// Package authz decides who calls and what that caller may do. kit/rpc uses it on
 // every call: it authenticates the caller, reads the RPC's authorization option
 // (shopmesh.options.v1.authorization) and lets the caller in or not. Whether a
 // customer owns the resource at hand is compared in the use case, against the
@@ -101,7 +101,7 @@ func WithCaller(ctx context.Context, identity Identity) context.Context {
 	return context.WithValue(ctx, callerKey{}, identity)
 }
 
-// Caller returns who calls; an anonymous caller when nothing said so.
+// Caller returns who calls; an anonymous caller when nothing names one.
 func Caller(ctx context.Context) Identity {
 	identity, _ := ctx.Value(callerKey{}).(Identity)
 	return identity

@@ -220,7 +220,7 @@ func (e *Error) Field(path, description string) *Error {
 	return &c
 }
 
-// RetryAfter tells the caller how long to wait before trying again.
+// RetryAfter sets how long the caller is to wait before trying again.
 func (e *Error) RetryAfter(d time.Duration) *Error {
 	c := *e
 	c.retryAfter = d
@@ -292,7 +292,7 @@ func (e *Error) Metadata() map[string]string { return e.metadata }
 // Violations returns the fields that break a rule; the slice must not be changed.
 func (e *Error) Violations() []Violation { return e.violations }
 
-// RetryDelay returns how long to wait before trying again; 0 says nothing.
+// RetryDelay returns how long to wait before trying again; 0 when it is not set.
 func (e *Error) RetryDelay() time.Duration { return e.retryAfter }
 
 // Details returns the further details; the slice must not be changed.

@@ -93,3 +93,24 @@ func TestKindsAndCodesMatch(t *testing.T) {
 		}
 	}
 }
+
+// A value that a caller sent is cut before it comes back, whatever its type of text.
+func TestValuesInAMessageAreCut(t *testing.T) {
+	t.Parallel()
+	type code string
+	long := strings.Repeat("ü", 1<<20)
+	for _, f := range []*fault.Error{
+		fault.New(fault.NotFound, "PRODUCT_NOT_FOUND", "no product %q: %d", long, 7),
+		fault.New(fault.NotFound, "PRODUCT_NOT_FOUND", "no product %s: %d", code(long), 7),
+	} {
+		if m := f.Message(); len(m) > 230 || !strings.HasPrefix(m, "no product") || !strings.HasSuffix(m, ": 7") || strings.ToValidUTF8(m, "") != m {
+			t.Errorf("%d bytes: %q", len(m), m)
+		}
+	}
+	if got := fault.Cut("short", 10); got != "short" {
+		t.Errorf("cut to %q", got)
+	}
+	if got := fault.Cut("üüüüüü", 8); got != "üü…" {
+		t.Errorf("cut to %q", got)
+	}
+}

@@ -39,7 +39,7 @@ type Limits struct {
 //
 // A burst may wait a tenth of a second. Once a queue stands, waiting is no use to
 // anybody: calls get 20 ms, enough for the next ones in the queue, and the others are
-// told at once when to try again.
+// refused at once, with the time to try again.
 func DefaultLimits() Limits {
 	const perConnection = 250
 	return Limits{

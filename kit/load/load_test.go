@@ -73,7 +73,7 @@ func shed(err error) bool { return fault.ReasonOf(err) == fault.ReasonTooManyCal
 
 // Five times as many calls as can be served, for ten seconds: those that are taken
 // never wait longer than a burst may, work goes on at full capacity, what is shed
-// hears so within the wait that a standing queue allows, and when the load falls
+// is refused within the wait that a standing queue allows, and when the load falls
 // nothing is shed any more.
 func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 	t.Parallel()
@@ -110,7 +110,7 @@ func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 						refused++
 						slowestRefusal = max(slowestRefusal, took)
 						if found, _ := fault.Of(err); found.RetryDelay() < 500*time.Millisecond || found.RetryDelay() >= 1500*time.Millisecond {
-							t.Errorf("told to wait %v", found.RetryDelay())
+							t.Errorf("a delay of %v", found.RetryDelay())
 						}
 					default:
 						t.Errorf("answered %v", err)
@@ -130,13 +130,13 @@ func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 			t.Errorf("the slowest took %v, later %v, a refusal %v", slowest, slowestLater, slowestRefusal)
 		}
 		if l.Condition(t.Context()) == nil {
-			t.Error("nothing tells of it")
+			t.Error("nothing shows it")
 		}
 		if ok, no = load(2*time.Millisecond, 10*time.Second); no > 0 {
 			t.Errorf("at half the capacity %d were served, %d refused", ok, no)
 		}
 		if err := l.Condition(t.Context()); err != nil {
-			t.Errorf("still told: %v", err)
+			t.Errorf("still shown: %v", err)
 		}
 		left(t, l)
 		if n := strings.Count(log.String(), "\n"); n != 2 {

@@ -18,7 +18,7 @@ func Fault(err error) (*fault.Error, bool) {
 	if !errors.As(err, &coded) || coded == nil {
 		return nil, false
 	}
-	var told *fault.Error
+	var given *fault.Error
 	var violations []fault.Violation
 	var retry *errdetails.RetryInfo
 	for _, detail := range coded.Details() {
@@ -31,9 +31,9 @@ func Fault(err error) (*fault.Error, bool) {
 			if message.GetDomain() != fault.Domain {
 				continue
 			}
-			told = fault.New(fault.KindOfCode(uint32(coded.Code())), fault.Reason(message.GetReason()), "").WithMessage(coded.Message()).Because(err)
+			given = fault.New(fault.KindOfCode(uint32(coded.Code())), fault.Reason(message.GetReason()), "").WithMessage(coded.Message()).Because(err)
 			for key, value := range message.GetMetadata() {
-				told = told.With(key, value)
+				given = given.With(key, value)
 			}
 		case *errdetails.BadRequest:
 			for _, v := range message.GetFieldViolations() {
@@ -43,14 +43,14 @@ func Fault(err error) (*fault.Error, bool) {
 			retry = message
 		}
 	}
-	if told == nil {
+	if given == nil {
 		return nil, false
 	}
 	for _, v := range violations {
-		told = told.Field(v.Field, v.Description)
+		given = given.Field(v.Field, v.Description)
 	}
 	if retry != nil {
-		told = told.RetryAfter(retry.GetRetryDelay().AsDuration())
+		given = given.RetryAfter(retry.GetRetryDelay().AsDuration())
 	}
-	return told, true
+	return given, true
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
-// link is the way to one peer. It tells when the peer can't be reached, and why:
-// calls that fail for it say only that a part is away.
+// link is the way to one peer. It shows when the peer can't be reached, and why:
+// calls that fail for it return only that a part is away.
 type link struct {
 	next      http.RoundTripper
 	condition *condition.Condition
@@ -23,10 +23,10 @@ func newLink(next http.RoundTripper, name string, log *slog.Logger) *link {
 	return &link{next: next, condition: condition.New(log, name+" can't be reached; calls that need it are refused")}
 }
 
-// untried is how long nobody may have called for a failure to be told still.
+// untried is how long nobody may have called for a failure to be shown still.
 const untried = time.Minute
 
-// RoundTrip implements http.RoundTripper. Any answer says that the peer is there.
+// RoundTrip implements http.RoundTripper. Any answer shows that the peer is there.
 func (l *link) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	res, err := l.next.RoundTrip(r)
@@ -40,7 +40,7 @@ func (l *link) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// unreachable tells that no connection came about from one that broke, which the next
+// unreachable tells a connection that never came about from one that broke, which the next
 // call replaces.
 func unreachable(err error) bool {
 	var op *net.OpError

@@ -29,9 +29,9 @@ type Peers struct {
 	http       *http.Transport
 	here       atomic.Pointer[local]
 
-	mu     sync.Mutex
-	remote map[string]connect.Transport
-	asked  map[string]bool // the contexts that Client was called for
+	mu        sync.Mutex
+	remote    map[string]connect.Transport
+	requested map[string]bool // the contexts that Client was called for
 }
 
 // local is the server of this process and the contexts that it holds.
@@ -51,14 +51,14 @@ const (
 	idleTimeout = 2 * time.Minute
 )
 
-// silence is how long nothing may come on a connection to a peer before it is asked
-// for a sign of life, and how long that may take. A proxy may keep a connection on
+// silence is how long nothing may come on a connection to a peer before a ping is
+// sent on it, and how long the answer may take. A proxy may keep a connection on
 // which nothing arrives any more, and every call would go there.
 const silence = 5 * time.Second
 
 // New returns Peers that know the URLs of contexts in other processes, such
 // as {"catalog": "http://catalog:8080"}. A nil propagator passes no trace on. The log
-// hears of peers that can't be reached; nil is slog.Default.
+// shows peers that can't be reached; nil is slog.Default.
 func New(urls map[string]string, propagator propagation.TextMapPropagator, log *slog.Logger) *Peers {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
@@ -67,7 +67,7 @@ func New(urls map[string]string, propagator propagation.TextMapPropagator, log *
 		propagator = propagation.NewCompositeTextMapPropagator()
 	}
 	p := &Peers{
-		urls: urls, links: make(map[string]*link, len(urls)), propagator: propagator, remote: make(map[string]connect.Transport), asked: make(map[string]bool),
+		urls: urls, links: make(map[string]*link, len(urls)), propagator: propagator, remote: make(map[string]connect.Transport), requested: make(map[string]bool),
 		http: &http.Transport{
 			Protocols: protocols, IdleConnTimeout: idleTimeout,
 			HTTP2: &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: silence},
@@ -79,7 +79,7 @@ func New(urls map[string]string, propagator propagation.TextMapPropagator, log *
 	return p
 }
 
-// Conditions ask, each for one peer, why it can't be reached; the answer is nil when it
+// Conditions return, each for one peer, why it can't be reached; the answer is nil when it
 // can, or when nobody tried of late.
 func (p *Peers) Conditions() []func(context.Context) error {
 	var all []func(context.Context) error
@@ -89,7 +89,7 @@ func (p *Peers) Conditions() []func(context.Context) error {
 	return all
 }
 
-// Here says which contexts run in this process, on which server.
+// Here sets which contexts run in this process, on which server.
 func (p *Peers) Here(server *connect.Server, contexts ...string) {
 	here := &local{transport: opaqueTransport{connectinprocess.New(server)}, contexts: make(map[string]bool, len(contexts))}
 	for _, name := range contexts {
@@ -103,7 +103,7 @@ func (p *Peers) Here(server *connect.Server, contexts ...string) {
 // context that is nowhere fails with UNAVAILABLE.
 func (p *Peers) Client(context string) *connect.Client {
 	p.mu.Lock()
-	p.asked[context] = true
+	p.requested[context] = true
 	p.mu.Unlock()
 	return connect.NewClient(&peerTransport{peers: p, context: context}, p.intercept)
 }
@@ -114,7 +114,7 @@ func (p *Peers) Missing() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var missing []string
-	for _, name := range slices.Sorted(maps.Keys(p.asked)) {
+	for _, name := range slices.Sorted(maps.Keys(p.requested)) {
 		here := p.here.Load()
 		if p.urls[name] == "" && (here == nil || !here.contexts[name]) {
 			missing = append(missing, name)
@@ -159,7 +159,7 @@ func (t *peerTransport) NewClientStream(ctx context.Context, spec connect.Spec) 
 	return transport.NewClientStream(ctx, spec)
 }
 
-// opaqueTransport calls within the process, and lets an error say no more than it
+// opaqueTransport calls within the process, and lets an error hold no more than it
 // would over the wire: the cause stays the other context's own.
 type opaqueTransport struct{ connect.Transport }
 
@@ -179,11 +179,11 @@ func (s opaqueStream) Receive(msg any) error {
 	if !errors.As(err, &coded) || !coded.IsRemote() {
 		return err
 	}
-	told := connect.NewError(coded.Code(), coded.Message())
+	opaque := connect.NewError(coded.Code(), coded.Message())
 	for _, detail := range coded.Details() {
-		told = told.WithDetail(detail)
+		opaque = opaque.WithDetail(detail)
 	}
-	return told.WithRemote()
+	return opaque.WithRemote()
 }
 
 // intercept gives a call its deadline and its trace.

@@ -44,7 +44,7 @@ func clientOf(t *testing.T, s *harness) operationsv1connect.OperationsServiceCli
 }
 
 // A peer answers the same whether it runs here or elsewhere, and its refusal can
-// be told by its reason.
+// be recognised by its reason.
 func TestPeersAnswerAlikeNearAndFar(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, &shop{status: func(_ context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
@@ -60,14 +60,14 @@ func TestPeersAnswerAlikeNearAndFar(t *testing.T) {
 			t.Errorf("%s: %v, %v", where, res, err)
 		}
 		_, err = client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "unknown"})
-		told, ok := peer.Fault(err)
-		if !ok || told.Reason() != "PRODUCT_NOT_FOUND" || told.Kind() != fault.NotFound || told.Metadata()["code"] != "A-1" ||
-			told.Violations()[0].Field != "code" || told.RetryDelay() != time.Second || peer.Away(err) {
-			t.Errorf("%s: %v", where, told)
+		given, ok := peer.Fault(err)
+		if !ok || given.Reason() != "PRODUCT_NOT_FOUND" || given.Kind() != fault.NotFound || given.Metadata()["code"] != "A-1" ||
+			given.Violations()[0].Field != "code" || given.RetryDelay() != time.Second || peer.Away(err) {
+			t.Errorf("%s: %v", where, given)
 		}
 		// The chain holds for peers, too.
 		_, err = client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: strings.Repeat("x", 65)})
-		if told, _ := peer.Fault(err); told.Reason() != fault.ReasonInvalidField {
+		if given, _ := peer.Fault(err); given.Reason() != fault.ReasonInvalidField {
 			t.Errorf("%s: %v", where, err)
 		}
 	}
@@ -101,7 +101,7 @@ func TestWhatAPeersAnswerMeansToOurCaller(t *testing.T) {
 			}
 			res, err := client.GetStatus(ctx, req)
 			if err != nil {
-				return nil, fmt.Errorf("ask catalog: %w", err)
+				return nil, fmt.Errorf("call catalog: %w", err)
 			}
 			return res, nil
 		}})
@@ -154,7 +154,7 @@ func TestTheTraceGoesOnInThePeer(t *testing.T) {
 	}
 }
 
-// A peer whose certificate expired is told by name and date, once, however often it is
+// A peer whose certificate expired is named with its date, once, however often it is
 // called; when the certificate is renewed, calls go through.
 func TestAPeersCertificateExpires(t *testing.T) {
 	t.Parallel()
@@ -185,10 +185,10 @@ func TestAPeersCertificateExpires(t *testing.T) {
 	if !peer.Away(err) {
 		t.Errorf("called with %v", err)
 	}
-	for _, told := range []string{err.Error(), condition().Error(), log.String()} {
+	for _, text := range []string{err.Error(), condition().Error(), log.String()} {
 		for _, want := range []string{"the certificate of localhost, 127.0.0.1", certificate.Expired.Format(time.RFC3339), "renew it there"} {
-			if !strings.Contains(told, want) {
-				t.Errorf("it lacks %q: %s", want, told)
+			if !strings.Contains(text, want) {
+				t.Errorf("it lacks %q: %s", want, text)
 			}
 		}
 	}
@@ -200,7 +200,7 @@ func TestAPeersCertificateExpires(t *testing.T) {
 		t.Errorf("renewed: %v", err)
 	}
 	if err := condition(); err != nil {
-		t.Errorf("still told: %v", err)
+		t.Errorf("still shown: %v", err)
 	}
 }
 

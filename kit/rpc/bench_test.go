@@ -63,13 +63,13 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// BenchmarkRequest measures a request from behind net/http on: the doors and the
+// BenchmarkRequest measures a request from behind net/http on: the protocols and the
 // chain beside a bare Connect handler.
 func BenchmarkRequest(b *testing.B) {
 	bareServer, chained := benchServers(b)
 	bare := http.NewServeMux()
 	connecthttp.Mount(bare, bareServer)
-	doors, err := rpc.NewHandler(chained, rpc.HandlerConfig{
+	protocols, err := rpc.NewHandler(chained, rpc.HandlerConfig{
 		Gateways:  []rpc.GatewayFunc{rpc.Gateway(operationsv1.RegisterOperationsServiceHandlerClient, operationsv1.NewOperationsServiceClient)},
 		LocalOnly: true,
 	})
@@ -87,8 +87,8 @@ func BenchmarkRequest(b *testing.B) {
 		body                    []byte
 	}{
 		{"bare", procedure, "application/proto", bare, body},
-		{"connect", procedure, "application/proto", doors, body},
-		{"rest", "/v1/operations/deadLetters:redrive", "application/json", doors, []byte(`{"context":"order","selection":{"ids":["1","2","3"]}}`)},
+		{"connect", procedure, "application/proto", protocols, body},
+		{"rest", "/v1/operations/deadLetters:redrive", "application/json", protocols, []byte(`{"context":"order","selection":{"ids":["1","2","3"]}}`)},
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			b.ReportAllocs()

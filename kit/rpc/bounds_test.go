@@ -49,7 +49,7 @@ func TestTheFirstTwentyViolationsAreListed(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})
 	body := `{"selection":{"ids":["-1"` + strings.Repeat(`,"-1"`, 99) + `]}}`
-	for protocol, problem := range map[string]told{
+	for protocol, problem := range map[string]refusal{
 		"Connect": connectProblem(t, s.send(t, http1(t), "POST", redrivePath, "application/json", strings.NewReader(body))),
 		"REST":    restProblem(t, s.send(t, http1(t), "POST", redriveREST, "application/json", strings.NewReader(body))),
 	} {
@@ -70,11 +70,11 @@ func TestEchoedValuesAreCut(t *testing.T) {
 		t.Errorf("a long health service: %d bytes, %v", len(err.Error()), status.Code(err))
 	}
 	err = s.grpc(t).Invoke(t.Context(), "/shopmesh.operations.v1.OperationsService/"+long[:30_000], &healthv1.HealthCheckRequest{}, &healthv1.HealthCheckRequest{})
-	if problem := toldByStatus(status.Convert(err)); problem.reason != "UNKNOWN_RPC" || len(problem.metadata["procedure"]) > 200 {
+	if problem := refusalOfStatus(status.Convert(err)); problem.reason != "UNKNOWN_RPC" || len(problem.metadata["procedure"]) > 200 {
 		t.Errorf("a long procedure: %d bytes, %v", len(problem.message), problem.reason)
 	}
 	_, err = operationsv1.NewOperationsServiceClient(s.grpc(t)).GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: long})
-	if problem := toldByStatus(status.Convert(err)); problem.reason != "INVALID_FIELD" {
+	if problem := refusalOfStatus(status.Convert(err)); problem.reason != "INVALID_FIELD" {
 		t.Errorf("a long context: %v", problem)
 	}
 	got := s.send(t, http1(t), "GET", "/v1/operations/status?"+long+"=1", "", nil)
@@ -114,6 +114,26 @@ func TestRESTAnswersWhatItDoesNotServe(t *testing.T) {
 		if !strings.HasPrefix(got.header.Get("Content-Type"), "application/json") || !bytes.Contains(got.body, []byte(`"code":`)) ||
 			!bytes.Contains(got.body, []byte("UNKNOWN_RPC")) && !bytes.Contains(got.body, []byte("google.rpc.ErrorInfo")) {
 			t.Errorf("%s %s: %s %s", row.method, row.path, got.header.Get("Content-Type"), got.body)
+		}
+	}
+}
+
+// A verb at the end of a path is no part of an id: other methods than its own are not
+// allowed there, whatever body and content type come with them.
+func TestAVerbIsNoPartOfAnID(t *testing.T) {
+	t.Parallel()
+	handler, _ := everyRPC(t)
+	for _, row := range []struct{ method, path, allow string }{
+		{"GET", "/v1/customers/0190c8f2-7f6e-7c3e-8f37-111111111111:erase", "POST"},
+		{"PATCH", "/v1/products/0190c8f2-7f6e-7c3e-8f37-111111111111:archive", "POST"},
+		{"GET", "/v1/orders/0190c8f2-7f6e-7c3e-8f37-111111111111:ship", "POST"},
+		{"POST", "/v1/orders/0190c8f2-7f6e-7c3e-8f37-111111111111:watch", "GET, HEAD"},
+		{"PUT", "/v1/customers/0190c8f2-7f6e-7c3e-8f37-111111111111", "GET, HEAD, PATCH"},
+	} {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(row.method, "http://127.0.0.1:8080"+row.path, strings.NewReader("x")))
+		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != row.allow {
+			t.Errorf("%s %s: %d, Allow %q", row.method, row.path, w.Code, w.Header().Get("Allow"))
 		}
 	}
 }

@@ -142,7 +142,7 @@ func (c *connections) forget(o *opened) {
 	o.wire.close()
 }
 
-// Condition says that more connections came than may be open, within the last seconds.
+// Condition returns that more connections came than may be open, within the last seconds.
 func (c *connections) Condition(ctx context.Context) error {
 	c.condition.OverAfter(ctx, 10*time.Second)
 	return c.condition.Err(0)

@@ -43,17 +43,17 @@ func crowded(t *testing.T) (listener *rpc.Listener, log *syncBuffer, inWork chan
 	return listener, log, inWork, release
 }
 
-// idle opens a connection that does what it says and then nothing, and returns it once
+// idle opens a connection that does what its text stands for and then nothing, and returns it once
 // the server has answered.
-func idle(t *testing.T, listener *rpc.Listener, says string) net.Conn {
+func idle(t *testing.T, listener *rpc.Listener, text string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", listener.Addr()) //nolint:noctx // the test's own
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if says != "" {
-		if _, err := io.WriteString(conn, says); err != nil {
+	if text != "" {
+		if _, err := io.WriteString(conn, text); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := conn.Read(make([]byte, 1)); err != nil {
@@ -63,8 +63,8 @@ func idle(t *testing.T, listener *rpc.Listener, says string) net.Conn {
 	return conn
 }
 
-// ask makes one request on a connection of its own.
-func ask(t *testing.T, client *http.Client, url string) error {
+// request makes one request on a connection of its own.
+func request(t *testing.T, client *http.Client, url string) error {
 	t.Helper()
 	res, err := client.Get(url) //nolint:noctx // bounded by the test
 	if err != nil {
@@ -82,7 +82,7 @@ func alone(client *http.Client) *http.Client {
 // request that is in work gets its answer.
 func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	t.Parallel()
-	for name, says := range map[string]string{
+	for name, text := range map[string]string{
 		"silent":   "",
 		"HTTP/1.1": "GET / HTTP/1.1\r\nHost: shop\r\n\r\n",
 		"HTTP/2":   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
@@ -92,13 +92,13 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 				t.Parallel()
 				listener, log, inWork, release := crowded(t)
 				long := make(chan error, 1)
-				go func() { long <- ask(t, alone(client), listener.URL()+"/wait") }()
+				go func() { long <- request(t, alone(client), listener.URL()+"/wait") }()
 				within(t, 20*time.Second, "a request is in work", inWork)
 				var conns []net.Conn
 				for range 10 * bound {
-					conns = append(conns, idle(t, listener, says))
+					conns = append(conns, idle(t, listener, text))
 					if len(conns)%bound == 0 {
-						if err := ask(t, alone(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}), listener.URL()); err != nil {
+						if err := request(t, alone(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}), listener.URL()); err != nil {
 							t.Errorf("with %d idle connections: %v", len(conns), err)
 						}
 					}
@@ -113,7 +113,7 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 					t.Errorf("the request in work: %v", err)
 				}
 				if err := listener.Condition(t.Context()); err == nil || !strings.Contains(err.Error(), "8 are open, the bound") {
-					t.Errorf("told %v", err)
+					t.Errorf("the condition is %v", err)
 				}
 				if n := strings.Count(log.String(), "\n"); n < 1 || n > 2 {
 					t.Errorf("%d lines:\n%s", n, log)
@@ -136,7 +136,7 @@ func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
 	var asking sync.WaitGroup
 	for range bound {
 		asking.Go(func() {
-			if err := ask(t, alone(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}), listener.URL()+"/wait"); err != nil {
+			if err := request(t, alone(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}), listener.URL()+"/wait"); err != nil {
 				t.Errorf("in work: %v", err)
 			}
 		})
@@ -145,10 +145,10 @@ func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
 		within(t, 20*time.Second, "a request is in work", inWork)
 	}
 	client := alone(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}})
-	if err := ask(t, client, listener.URL()); err == nil || isTimeout(err) {
+	if err := request(t, client, listener.URL()); err == nil || isTimeout(err) {
 		t.Errorf("one too many: %v", err)
 	}
 	close(release)
 	asking.Wait()
-	eventually(t, "there is room again", func() bool { return ask(t, client, listener.URL()) == nil })
+	eventually(t, "there is room again", func() bool { return request(t, client, listener.URL()) == nil })
 }

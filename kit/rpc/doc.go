@@ -1,9 +1,9 @@
-// Package rpc is the way into a process and out of it. NewServer makes a
-// *connect.Server whose chain of interceptors surrounds every call, through
-// whichever door it came; NewHandler opens five doors on one port: Connect,
-// gRPC, gRPC-Web, REST under /v1/ and grpc.health.v1; Listen serves them over
-// HTTP/1.1 and HTTP/2 without TLS, and stops without cutting off a request;
-// Peers calls other contexts.
+// Package rpc serves RPCs. NewServer makes a *connect.Server whose chain of
+// interceptors surrounds every call, whichever its protocol. NewHandler serves the
+// protocols on one port: Connect, gRPC, gRPC-Web (binary), REST under /v1/ and
+// grpc.health.v1; before them it counts calls and bounds what a request may hold and
+// how long a client may take. Listen serves a handler over HTTP/1.1 and HTTP/2 without
+// TLS, and stops without cutting off a request.
 package rpc
 
 import "time"
@@ -44,6 +44,6 @@ const (
 	// maxEvaluations is how many fields and list items are looked at for them, once it
 	// is known that there is one. An order of 200 lines has some 1,000.
 	maxEvaluations = 2000
-	// defaultRetryDelay is what a client is told to wait when a part is away.
+	// defaultRetryDelay is how long a client should wait when a part is away.
 	defaultRetryDelay = time.Second
 )

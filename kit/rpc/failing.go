@@ -11,8 +11,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
-// failing tells the log of calls that fail because a part is away or slow. While it is,
-// every call fails so: the log hears of each RPC once a minute, with how often.
+// failing logs calls that fail because a part is away or slow. While it is,
+// every call fails so: each RPC is logged once a minute, with how often.
 type failing struct {
 	log *slog.Logger
 	// known is copied when an RPC fails for the first time, so that reading takes no
@@ -21,7 +21,7 @@ type failing struct {
 	adding sync.Mutex
 }
 
-// note says that a call failed with err, which may hold a cause that its caller is not told.
+// note records that a call failed with err, which may hold a cause that its caller does not get.
 func (f *failing) note(ctx context.Context, procedure string, err error, attrs []slog.Attr) {
 	cause := errors.Unwrap(err)
 	if cause == nil {
@@ -34,7 +34,7 @@ func (f *failing) note(ctx context.Context, procedure string, err error, attrs [
 	f.of(procedure).Note(ctx, cause, args...)
 }
 
-// over says that a call of this RPC went well.
+// over records that a call of this RPC went well.
 func (f *failing) over(ctx context.Context, procedure string) {
 	if known := f.known.Load(); known != nil {
 		if t, ok := (*known)[procedure]; ok {

@@ -29,9 +29,9 @@ func Gateway[Client any](
 	}
 }
 
-// HandlerConfig says which doors stand beside Connect, gRPC and gRPC-Web.
+// HandlerConfig says which protocols are served beside Connect, gRPC and gRPC-Web.
 type HandlerConfig struct {
-	// Gateways open the REST door.
+	// Gateways serve REST.
 	Gateways []GatewayFunc
 	// Health, when set, serves grpc.health.v1.
 	Health *Health

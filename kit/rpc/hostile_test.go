@@ -33,8 +33,8 @@ const (
 	redriveREST = "/v1/operations/deadLetters:redrive"
 )
 
-// A body that can't be read is the client's mistake, told with the same reason at
-// the Connect and the REST door, and in the same words.
+// A body that can't be read is the client's mistake, refusal with the same reason at
+// Connect and REST, and in the same words.
 func TestMalformedBodies(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})
@@ -80,7 +80,7 @@ func TestMalformedBinaryBodies(t *testing.T) {
 			t.Errorf("%s: %v", name, problem)
 		}
 		err := s.grpc(t).Invoke(t.Context(), statusPath, []byte(body), &[]byte{}, grpc.ForceCodec(rawCodec{}))
-		if problem := toldByStatus(status.Convert(err)); problem.reason != "MALFORMED_REQUEST" || problem.code != "invalid_argument" {
+		if problem := refusalOfStatus(status.Convert(err)); problem.reason != "MALFORMED_REQUEST" || problem.code != "invalid_argument" {
 			t.Errorf("%s, gRPC: %v", name, problem)
 		}
 	}
@@ -97,38 +97,38 @@ func (rawCodec) Marshal(v any) ([]byte, error)      { return v.([]byte), nil }
 func (rawCodec) Unmarshal(data []byte, v any) error { *v.(*[]byte) = data; return nil }
 func (rawCodec) Name() string                       { return "proto" }
 
-// All broken rules are told at once, by the path in the contract.
+// All broken rules are listed at once, by the path in the contract.
 func TestEveryBrokenRuleIsTold(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})
 	body := `{"context":"` + strings.Repeat("x", 65) + `\u0000","selection":{"ids":["1","-2","0"]}}`
-	for door, problem := range map[string]told{
+	for protocol, problem := range map[string]refusal{
 		"Connect": connectProblem(t, s.send(t, http1(t), "POST", redrivePath, "application/json", strings.NewReader(body))),
 		"REST":    restProblem(t, s.send(t, http1(t), "POST", redriveREST, "application/json", strings.NewReader(body))),
 	} {
 		all := strings.Join(problem.fields, "\n")
 		for _, want := range []string{"context: must not contain U+0000", "context: must be at most 64 characters", "selection.ids[1]: ", "selection.ids[2]: "} {
 			if !strings.Contains(all, want) {
-				t.Errorf("%s: %q lacks %q", door, all, want)
+				t.Errorf("%s: %q lacks %q", protocol, all, want)
 			}
 		}
 		if problem.reason != "INVALID_FIELD" || problem.code != "invalid_argument" || len(problem.fields) != 4 {
-			t.Errorf("%s: %v", door, problem)
+			t.Errorf("%s: %v", protocol, problem)
 		}
 	}
 }
 
-// A body beyond the bound is refused at every door, and so is a small one that
+// A body beyond the bound is refused by every protocol, and so is a small one that
 // inflates beyond it; neither is held in memory.
 func TestBodiesBeyondTheBound(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})
 	client := http1(t)
 	large := strings.Repeat("x", rpc.MaxRequestBytes+1)
-	check := func(door string, problem told) {
+	check := func(protocol string, problem refusal) {
 		t.Helper()
 		if problem.code != "resource_exhausted" || problem.reason != "REQUEST_TOO_LARGE" {
-			t.Errorf("%s: %v", door, problem)
+			t.Errorf("%s: %v", protocol, problem)
 		}
 	}
 	check("Connect", connectProblem(t, s.send(t, client, "POST", statusPath, "application/json", strings.NewReader(`{"context":"`+large+`"}`))))
@@ -138,9 +138,9 @@ func TestBodiesBeyondTheBound(t *testing.T) {
 		t.Errorf("REST status %d", got.status)
 	}
 	_, err := operationsv1.NewOperationsServiceClient(s.grpc(t)).GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: large})
-	check("gRPC", *toldByStatus(status.Convert(err)))
+	check("gRPC", *refusalOfStatus(status.Convert(err)))
 	_, err = s.client(client, connecthttp.WithGRPCWeb()).GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: large})
-	check("gRPC-Web", toldBy(t, err))
+	check("gRPC-Web", refusalOf(t, err))
 	// An envelope that promises 4 GiB.
 	got = s.send(t, client, "POST", statusPath, "application/grpc-web+proto", strings.NewReader("\x00\xff\xff\xff\xff"+large))
 	if got.header.Get("Grpc-Status") != "8" {
@@ -237,7 +237,7 @@ func TestUnknownRPCs(t *testing.T) {
 			t.Errorf("%s: %v", path, problem)
 		}
 		err := s.grpc(t).Invoke(t.Context(), path, &emptypb.Empty{}, &emptypb.Empty{})
-		if problem := toldByStatus(status.Convert(err)); problem.code != "unimplemented" || problem.reason != "UNKNOWN_RPC" {
+		if problem := refusalOfStatus(status.Convert(err)); problem.code != "unimplemented" || problem.reason != "UNKNOWN_RPC" {
 			t.Errorf("%s, gRPC: %v", path, problem)
 		}
 	}
@@ -287,7 +287,7 @@ func TestRESTTakesWhatItKnows(t *testing.T) {
 	}
 }
 
-// The REST door has the same lock: no header that a client makes up opens it.
+// REST has the same lock: no header that a client makes up opens it.
 func TestRESTGoesThroughAuthorization(t *testing.T) {
 	t.Parallel()
 	byToken := authz.AuthenticatorFunc(func(_ context.Context, header authz.Header) (authz.Identity, error) {

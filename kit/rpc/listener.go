@@ -69,10 +69,10 @@ func (l *Listener) Serve(handler http.Handler, log *slog.Logger) {
 	})
 }
 
-// Failed tells when the listener broke by itself.
+// Failed gets the error when the listener broke by itself.
 func (l *Listener) Failed() <-chan error { return l.failed }
 
-// Condition says that more connections come than may be open; nil when none did of late.
+// Condition returns that more connections come than may be open; nil when none did of late.
 // Serve must have been called.
 func (l *Listener) Condition(ctx context.Context) error {
 	if err := l.open.Condition(ctx); err != nil {
@@ -81,7 +81,7 @@ func (l *Listener) Condition(ctx context.Context) error {
 	return nil
 }
 
-// closing tells HTTP/1.1 clients, from the moment that draining begins, to send
+// closing makes HTTP/1.1 clients, once draining begins, send
 // their next request elsewhere; HTTP/2 has GOAWAY for that.
 func (l *Listener) closing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

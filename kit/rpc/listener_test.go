@@ -17,7 +17,7 @@ import (
 )
 
 // Every request that was accepted is answered, however many there are and through
-// whichever door, when the server stops; and what comes later is refused before it
+// whichever protocol, when the server stops; and what comes later is refused before it
 // has an effect.
 func TestStoppingCutsOffNoRequest(t *testing.T) {
 	t.Parallel()
@@ -30,20 +30,20 @@ func TestStoppingCutsOffNoRequest(t *testing.T) {
 		effects.Add(1)
 		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Ready: true}}}, nil
 	}})
-	asks := doors(t, s)
+	calls := protocols(t, s)
 	var calling sync.WaitGroup
-	for door, ask := range asks {
+	for protocol, call := range calls {
 		for range callers {
 			calling.Go(func() {
-				if ready, problem := ask("order"); ready {
+				if ready, problem := call("order"); ready {
 					answered.Add(1)
 				} else {
-					t.Errorf("%s was cut off: %v", door, problem)
+					t.Errorf("%s was cut off: %v", protocol, problem)
 				}
 			})
 		}
 	}
-	total := int64(callers * len(asks))
+	total := int64(callers * len(calls))
 	eventually(t, "all requests are in", func() bool { return entered.Load() == total })
 
 	stopped := make(chan struct{})
@@ -68,7 +68,7 @@ func TestStoppingCutsOffNoRequest(t *testing.T) {
 }
 
 // Clients that keep calling while the server stops see whole answers, or find the
-// door closed before their call had an effect: as many effects as answers.
+// listener closed before their call had an effect: as many effects as answers.
 func TestCallsDuringTheStopAreWholeOrRefused(t *testing.T) {
 	t.Parallel()
 	var effects, answers atomic.Int64
@@ -107,14 +107,14 @@ func TestCallsDuringTheStopAreWholeOrRefused(t *testing.T) {
 
 func statusOver(t *testing.T, s *site, client *http.Client, options ...connecthttp.Option) func() error {
 	t.Helper()
-	ask := s.client(client, options...)
+	call := s.client(client, options...)
 	return func() error {
-		_, err := ask.GetStatus(context.Background(), &operationsv1.GetStatusRequest{})
+		_, err := call.GetStatus(context.Background(), &operationsv1.GetStatusRequest{})
 		return err
 	}
 }
 
-// An HTTP/1.1 client is told to go elsewhere as soon as draining begins.
+// An HTTP/1.1 client is sent elsewhere as soon as draining begins.
 func TestDrainClosesKeptConnections(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})

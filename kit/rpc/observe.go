@@ -24,8 +24,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/peer"
 )
 
-// observer makes a span, a duration and a log line of each call. All three say
-// which procedure, through which door, how it ended; never what was in it.
+// observer makes a span, a duration and a log line of each call. All three hold
+// which procedure, by which protocol, how it ended; never what was in it.
 type observer struct {
 	log         *slog.Logger
 	tracer      trace.Tracer
@@ -34,15 +34,15 @@ type observer struct {
 	spanOptions []trace.SpanStartOption
 	failing     *failing
 	// attributes holds what is measured with each outcome: making it is dearer than
-	// the measurement. It is bounded by procedures × doors × codes, and copied when
+	// the measurement. It is bounded by procedures × protocols × codes, and copied when
 	// an outcome comes for the first time, so that reading it takes no lock.
 	attributes atomic.Pointer[map[outcome][]metric.RecordOption]
 	adding     sync.Mutex
 }
 
-// outcome tells calls apart in metrics.
+// outcome distinguishes calls in metrics.
 type outcome struct {
-	procedure, door, code string
+	procedure, protocol, code string
 }
 
 func newObserver(cfg Config) (*observer, error) {
@@ -55,7 +55,7 @@ func newObserver(cfg Config) (*observer, error) {
 	const scope = "github.com/shopmesh/shopmesh/kit/rpc"
 	duration, err := cfg.Meter.Meter(scope).Float64Histogram("rpc.server.duration",
 		metric.WithUnit("s"),
-		metric.WithDescription("How long calls took, by procedure, door and code."),
+		metric.WithDescription("How long calls took, by procedure, protocol and code."),
 		metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60))
 	if err != nil {
 		return nil, fmt.Errorf("make the histogram of calls: %w", err)
@@ -89,9 +89,9 @@ func (o *observer) intercept(next connect.ServerFunc) connect.ServerFunc {
 			// A client chooses the name of an unknown procedure: not a label.
 			procedure = "unknown"
 		}
-		o.duration.Record(ctx, elapsed.Seconds(), o.measurement(outcome{procedure, from.door, code})...)
+		o.duration.Record(ctx, elapsed.Seconds(), o.measurement(outcome{procedure, from.protocol, code})...)
 		if span.IsRecording() {
-			span.SetAttributes(attribute.String("rpc.door", from.door), attribute.String("rpc.code", code))
+			span.SetAttributes(attribute.String("rpc.protocol", from.protocol), attribute.String("rpc.code", code))
 			if err != nil && serverFailed(connect.CodeOf(err)) {
 				span.SetStatus(codes.Error, code)
 			}
@@ -116,7 +116,7 @@ func (o *observer) measurement(key outcome) []metric.RecordOption {
 	}
 	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(
 		attribute.String("procedure", key.procedure),
-		attribute.String("door", key.door),
+		attribute.String("protocol", key.protocol),
 		attribute.String("code", key.code)))}
 	o.adding.Lock()
 	defer o.adding.Unlock()
@@ -144,7 +144,7 @@ func levelOf(err error) slog.Level {
 	}
 	switch connect.CodeOf(err) {
 	case connect.CodeResourceExhausted:
-		// Who bounds something tells of it: a flood of calls is none of lines.
+		// Whatever bounds something logs that itself: a flood of calls is none of log lines.
 		return slog.LevelDebug
 	case connect.CodeCanceled:
 		// Every page that somebody closes ends its streams so: no failure of anybody.
@@ -171,7 +171,7 @@ func (o *observer) write(ctx context.Context, procedure string, from origin, cod
 	}
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs,
-		slog.String("door", from.door),
+		slog.String("protocol", from.protocol),
 		slog.String("code", code), slog.Float64("took_ms", float64(elapsed.Microseconds())/1000))
 	if id := requestID(ctx); id != "" {
 		attrs = append(attrs, slog.String("request_id", id))

@@ -26,7 +26,7 @@ type logged struct {
 	TookMS                               *float64 `json:"took_ms"`
 }
 
-// calls returns what the log says of calls; every line of it is one JSON object.
+// calls returns the log lines about calls; every line of it is one JSON object.
 func (s *site) calls(t *testing.T) []logged {
 	t.Helper()
 	var calls []logged
@@ -72,7 +72,7 @@ func TestACancelledCallIsNoNews(t *testing.T) {
 	}
 }
 
-// A stream that ends because the process stops is told apart from a part that is away.
+// A stream that ends because the process stops is distinguished from a part that is away.
 func TestADrainedStreamIsNoWarning(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{audit: sayOnceAndWait})
@@ -112,7 +112,7 @@ func TestTheLogCountsInMilliseconds(t *testing.T) {
 	}
 }
 
-// A part that is away fails every call: the log hears of each RPC, not of each call,
+// A part that is away fails every call: each RPC is logged, not each call,
 // and when it goes well again. Who looks for it (debug) reads of each.
 func TestManyCallsThatFailAreToldOnce(t *testing.T) {
 	t.Parallel()
@@ -141,21 +141,21 @@ func TestManyCallsThatFailAreToldOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A line may come after its answer.
-	debugged := func() (told []logged, each int) {
+	debugged := func() (found []logged, each int) {
 		for _, call := range s.calls(t) {
 			if call.Msg == "call failed" && call.Level == "DEBUG" {
 				each++
 			} else if call.Msg != "call" {
-				told = append(told, call)
+				found = append(found, call)
 			}
 		}
-		return told, each
+		return found, each
 	}
-	eventually(t, "all is logged", func() bool { told, each := debugged(); return each == 1000 && len(told) >= 2 })
-	told, _ := debugged()
-	if len(told) != 2 || told[0].Level != "WARN" || told[0].Msg != "calls fail" || told[0].Code != "unavailable" || told[0].RPC != statusPath ||
-		!strings.Contains(told[0].Error, "no space left on device") || told[1].Level != "INFO" || told[1].Msg != "it is over: calls fail" || told[1].RPC != statusPath {
-		t.Errorf("the log says %+v", told)
+	eventually(t, "all is logged", func() bool { found, each := debugged(); return each == 1000 && len(found) >= 2 })
+	found, _ := debugged()
+	if len(found) != 2 || found[0].Level != "WARN" || found[0].Msg != "calls fail" || found[0].Code != "unavailable" || found[0].RPC != statusPath ||
+		!strings.Contains(found[0].Error, "no space left on device") || found[1].Level != "INFO" || found[1].Msg != "it is over: calls fail" || found[1].RPC != statusPath {
+		t.Errorf("the log holds %+v", found)
 	}
 }
 

@@ -10,22 +10,22 @@ import (
 	"github.com/shopmesh/shopmesh/kit/load"
 )
 
-// The doors that are no wire protocol of Connect's.
+// The protocols that are no wire protocol of Connect's.
 const (
-	doorREST      = "rest"
-	doorInProcess = "inprocess"
+	protocolREST      = "rest"
+	protocolInProcess = "inprocess"
 )
 
 // origin is where a call came from.
 type origin struct {
-	// door is connect, grpc, grpcweb, rest or inprocess.
-	door string
+	// protocol is connect, grpc, grpcweb, rest or inprocess.
+	protocol string
 	// host is the client's address without its port; empty within the process.
 	host string
 	// exchange is the request that the call came in, whose deadlines it has; nil within
 	// the process.
 	exchange *exchange
-	// taken says that a call has taken the origin: calls that its handler makes
+	// taken is set once a call has taken the origin: calls that its handler makes
 	// within the process don't take it for theirs.
 	taken bool
 }
@@ -38,31 +38,31 @@ func withOrigin(r *http.Request, x *exchange) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), originKey{}, &origin{host: hostOf(r.RemoteAddr), exchange: x}))
 }
 
-// throughREST notes that the call comes through the REST door.
+// throughREST notes that the call comes through REST.
 func throughREST(ctx context.Context) context.Context {
-	through := origin{door: doorREST}
+	through := origin{protocol: protocolREST}
 	if from, ok := ctx.Value(originKey{}).(*origin); ok {
 		through.host, through.exchange = from.host, from.exchange
 	}
 	return context.WithValue(ctx, originKey{}, &through)
 }
 
-// takeOrigin returns where this call came from. The context that it returns tells
-// originOf the same, and calls that are made with it come from within the process.
+// takeOrigin returns where this call came from. With the context that it returns
+// originOf returns the same, and calls that are made with it come from within the process.
 func takeOrigin(ctx context.Context) (context.Context, origin) {
 	from, ok := ctx.Value(originKey{}).(*origin)
 	if !ok || from.taken {
 		from = &origin{}
 		ctx = context.WithValue(ctx, originKey{}, from)
 	}
-	if info, ok := connect.CallInfoForServerContext(ctx); ok && from.door == "" {
-		from.door = info.Protocol
+	if info, ok := connect.CallInfoForServerContext(ctx); ok && from.protocol == "" {
+		from.protocol = info.Protocol
 		if from.host == "" {
 			from.host = hostOf(info.PeerAddr)
 		}
 	}
-	if from.door == "" {
-		from.door = doorInProcess
+	if from.protocol == "" {
+		from.protocol = protocolInProcess
 	}
 	from.taken = true
 	return ctx, *from

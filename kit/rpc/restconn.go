@@ -165,9 +165,9 @@ func grpcError(err error) error {
 }
 
 func grpcStatus(coded *connect.Error) *status.Status {
-	told := &statuspb.Status{Code: int32(codes.Code(coded.Code())), Message: coded.Message()}
+	given := &statuspb.Status{Code: int32(codes.Code(coded.Code())), Message: coded.Message()}
 	for _, detail := range coded.Details() {
-		told.Details = append(told.Details, connectproto.ErrorDetailToAny(detail))
+		given.Details = append(given.Details, connectproto.ErrorDetailToAny(detail))
 	}
-	return status.FromProto(told)
+	return status.FromProto(given)
 }

@@ -16,11 +16,13 @@ import (
 )
 
 // restRoutes are the HTTP rules (google.api.http) of a server's RPCs: the gateway knows
-// them, and tells neither which methods a path takes nor which parameters it ignores.
+// them, and reports neither which methods a path takes nor which parameters it ignores.
 type restRoutes []restRoute
 
 type restRoute struct {
 	procedure, method, template string
+	// verb is what is behind the template's last colon, with it; may be empty.
+	verb string
 	// body is the field that the body holds, "*" for the whole request.
 	body string
 	// bound are the fields that the path holds.
@@ -31,23 +33,23 @@ type restRoute struct {
 func restRoutesOf(server *connect.Server) restRoutes {
 	var routes restRoutes
 	for spec := range server.Specs() {
-		method, ok := spec.Schema.(protoreflect.MethodDescriptor)
-		if !ok || !proto.HasExtension(method.Options(), annotations.E_Http) {
+		schema, ok := spec.Schema.(protoreflect.MethodDescriptor)
+		if !ok || !proto.HasExtension(schema.Options(), annotations.E_Http) {
 			continue
 		}
-		rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+		rule, _ := proto.GetExtension(schema.Options(), annotations.E_Http).(*annotations.HttpRule)
 		for _, binding := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
-			verb, template := verbOf(binding)
+			method, template := patternOf(binding)
 			routes = append(routes, restRoute{
-				procedure: spec.Procedure, method: verb, template: template, body: binding.GetBody(),
-				bound: boundFields(template), input: method.Input(),
+				procedure: spec.Procedure, method: method, template: template, verb: verbOf(template), body: binding.GetBody(),
+				bound: boundFields(template), input: schema.Input(),
 			})
 		}
 	}
 	return routes
 }
 
-func verbOf(rule *annotations.HttpRule) (method, template string) {
+func patternOf(rule *annotations.HttpRule) (method, template string) {
 	switch pattern := rule.GetPattern().(type) {
 	case *annotations.HttpRule_Get:
 		return http.MethodGet, pattern.Get
@@ -62,6 +64,14 @@ func verbOf(rule *annotations.HttpRule) (method, template string) {
 	default:
 		return rule.GetCustom().GetKind(), rule.GetCustom().GetPath()
 	}
+}
+
+// verbOf is the verb of a template: ":ship" of "/v1/orders/{id}:ship".
+func verbOf(template string) string {
+	if i := strings.LastIndex(template, ":"); i > strings.LastIndex(template, "}") && i > 0 {
+		return template[i:]
+	}
+	return ""
 }
 
 // boundFields are the paths of the fields in a template: "id" of "/v1/orders/{id}:ship".
@@ -79,12 +89,20 @@ func boundFields(template string) []string {
 }
 
 // methods are the HTTP methods that a path takes, as the header Allow lists them; empty
-// for a path that no route has.
+// for a path that no route has. Where a route has the verb at the path's end, routes
+// that would take it for a part of an id don't count.
 func (r restRoutes) methods(path string) string {
 	var methods []string
+	verb := false
 	for _, route := range r {
 		if !route.matches(path) {
 			continue
+		}
+		if hasVerb := route.verb != ""; hasVerb != verb {
+			if !hasVerb {
+				continue
+			}
+			verb, methods = true, nil
 		}
 		methods = append(methods, route.method)
 		if route.method == http.MethodGet {
@@ -98,14 +116,11 @@ func (r restRoutes) methods(path string) string {
 // matches knows the templates that the contracts have: segments that are written out,
 // or a variable of one segment, and a verb behind a colon.
 func (r restRoute) matches(path string) bool {
-	template, verb := r.template, ""
-	if i := strings.LastIndex(template, ":"); i > strings.LastIndex(template, "}") && i > 0 {
-		template, verb = template[:i], template[i:]
-	}
-	path, ok := strings.CutSuffix(path, verb)
+	path, ok := strings.CutSuffix(path, r.verb)
 	if !ok {
 		return false
 	}
+	template := strings.TrimSuffix(r.template, r.verb)
 	want, got := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
 		return false

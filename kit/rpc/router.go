@@ -173,7 +173,7 @@ func (w *statusWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// headAsGet turns a HEAD request into the GET that it asks about. net/http drops the
+// headAsGet turns a HEAD request into the GET that it stands for. net/http drops the
 // body of the answer; a stream is ended with its first message.
 func headAsGet(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request, func()) {
 	ctx, cancel := context.WithCancel(r.Context())

@@ -82,21 +82,21 @@ func open(t *testing.T, service *shop, options ...option) *site {
 		Streams:       rpc.NewStreams(rpc.DefaultStreamLimits()),
 	}
 	health := rpc.NewHealth()
-	doors := rpc.HandlerConfig{
+	protocols := rpc.HandlerConfig{
 		Health: health, Reflection: true,
 		Gateways: []rpc.GatewayFunc{
 			rpc.Gateway(operationsv1.RegisterOperationsServiceHandlerClient, operationsv1.NewOperationsServiceClient),
 		},
 	}
 	for _, set := range options {
-		set(&config, &doors)
+		set(&config, &protocols)
 	}
 	server, err := rpc.NewServer(config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	operationsv1connect.RegisterOperationsServiceHandler(server, service)
-	handler, err := rpc.NewHandler(server, doors)
+	handler, err := rpc.NewHandler(server, protocols)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,8 +205,8 @@ func (s *site) send(t *testing.T, client *http.Client, method, path, contentType
 
 const statusPath = operationsv1connect.OperationsServiceGetStatusProcedure
 
-// told is what a client learns of an error, whatever the door.
-type told struct {
+// refusal is what a client learns of an error, whatever the protocol.
+type refusal struct {
 	code     string
 	message  string
 	reason   string
@@ -215,19 +215,19 @@ type told struct {
 	retry    time.Duration
 }
 
-func (a told) String() string {
+func (a refusal) String() string {
 	data, _ := json.Marshal([]any{a.code, a.message, a.reason, a.metadata, a.fields, a.retry})
 	return string(data)
 }
 
-// toldBy reads a Connect client's error.
-func toldBy(t *testing.T, err error) told {
+// refusalOf reads a Connect client's error.
+func refusalOf(t *testing.T, err error) refusal {
 	t.Helper()
 	var coded *connect.Error
 	if !asConnect(err, &coded) {
 		t.Fatalf("no coded error: %v", err)
 	}
-	got := told{code: coded.Code().String(), message: coded.Message()}
+	got := refusal{code: coded.Code().String(), message: coded.Message()}
 	for _, detail := range coded.Details() {
 		message, err := connectproto.UnmarshalErrorDetail(detail)
 		if err != nil {
@@ -238,7 +238,7 @@ func toldBy(t *testing.T, err error) told {
 	return got
 }
 
-func (a *told) add(detail proto.Message) {
+func (a *refusal) add(detail proto.Message) {
 	switch detail := detail.(type) {
 	case *errdetails.ErrorInfo:
 		a.reason, a.metadata = detail.GetReason(), detail.GetMetadata()

@@ -58,14 +58,14 @@ func (s *placedStream) Send(msg any) error {
 }
 
 // retryAfter repeats an error's delay in the header Retry-After for clients of
-// Connect, as the REST door does for its own: proxies and plain HTTP clients know it.
+// Connect, as REST does for its own: proxies and plain HTTP clients know it.
 func retryAfter(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 		err := next(ctx, spec, stream)
 		if err == nil || spec.StreamType != connect.StreamTypeUnary {
 			return err
 		}
-		if info, ok := connect.CallInfoForServerContext(ctx); ok && originOf(ctx).door == "connect" {
+		if info, ok := connect.CallInfoForServerContext(ctx); ok && originOf(ctx).protocol == "connect" {
 			if delay := retryDelay(err); delay > 0 {
 				info.ResponseHeader().Set("Retry-After", wholeSeconds(delay))
 			}

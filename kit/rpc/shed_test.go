@@ -42,11 +42,11 @@ func TestWhatTakesNoPlace(t *testing.T) {
 	}
 	call := place(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
 	outside := func(call *load.Call) context.Context {
-		return context.WithValue(t.Context(), originKey{}, &origin{door: "grpc", host: "192.0.2.1", exchange: &exchange{call: call}, taken: true})
+		return context.WithValue(t.Context(), originKey{}, &origin{protocol: "grpc", host: "192.0.2.1", exchange: &exchange{call: call}, taken: true})
 	}
 	watch := anySpec
 	watch.StreamType = connect.StreamTypeServer
-	inside := context.WithValue(t.Context(), originKey{}, &origin{door: doorInProcess, taken: true})
+	inside := context.WithValue(t.Context(), originKey{}, &origin{protocol: protocolInProcess, taken: true})
 	for name, err := range map[string]error{
 		"health, which is not counted": call(outside(nil), anySpec, anyCall{}),
 		"stream":                       call(outside(begin()), watch, anyCall{}),

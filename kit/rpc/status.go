@@ -75,7 +75,7 @@ func (m *statusMapper) status(ctx context.Context, err error) *connect.Error {
 	}
 }
 
-// endOf says why a call's context is over: the fault that is its cause, else
+// endOf returns why a call's context is over: the fault that is its cause, else
 // that the client's time is up or that the client went away; nil when it is not.
 func endOf(ctx context.Context) *fault.Error {
 	if ctx.Err() == nil {
@@ -140,15 +140,15 @@ func fromConnect(coded *connect.Error, cause error) *connect.Error {
 }
 
 // fromPeer maps what another context answered while we served our caller. What
-// that context says about the state of the shop holds for our caller too; what
-// it says about our own request to it is a failure of ours.
+// that context answers about the state of the shop holds for our caller too; what
+// it answers about our own request to it is a failure of ours.
 func fromPeer(coded *connect.Error, cause error) *connect.Error {
 	switch coded.Code() {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeCanceled, connect.CodeResourceExhausted:
 		return fromFault(unavailable(), cause)
 	case connect.CodeNotFound, connect.CodeAlreadyExists, connect.CodeFailedPrecondition, connect.CodeAborted:
-		if told, ok := peer.Fault(coded); ok {
-			return fromFault(told, cause)
+		if given, ok := peer.Fault(coded); ok {
+			return fromFault(given, cause)
 		}
 		return internal(cause)
 	default:

@@ -41,7 +41,7 @@ func roomy() rpc.StreamLimits {
 	return rpc.StreamLimits{PerClient: 1000, Idle: time.Hour, Lifetime: time.Hour}
 }
 
-// When the process drains, every stream through every door ends with UNAVAILABLE
+// When the process drains, every stream by every protocol ends with UNAVAILABLE
 // and DRAINING, and no new one begins.
 func TestDrainEndsStreams(t *testing.T) {
 	t.Parallel()
@@ -52,24 +52,24 @@ func TestDrainEndsStreams(t *testing.T) {
 		"gRPC-Web": auditOver(t, s, http1(t), connecthttp.WithGRPCWeb()),
 		"gRPC":     auditOver(t, s, http2(t), connecthttp.WithGRPC()),
 	}
-	for door, next := range streams {
+	for protocol, next := range streams {
 		if err := next(); err != nil {
-			t.Fatalf("%s: %v", door, err)
+			t.Fatalf("%s: %v", protocol, err)
 		}
 	}
 	s.streams.Drain()
-	for door, next := range streams {
-		if got := toldBy(t, next()); got.code != "unavailable" || got.reason != "DRAINING" || got.retry == 0 {
-			t.Errorf("%s ended with %v", door, got)
+	for protocol, next := range streams {
+		if got := refusalOf(t, next()); got.code != "unavailable" || got.reason != "DRAINING" || got.retry == 0 {
+			t.Errorf("%s ended with %v", protocol, got)
 		}
 	}
-	if got := toldBy(t, auditOver(t, s, http2(t))()); got.reason != "DRAINING" {
+	if got := refusalOf(t, auditOver(t, s, http2(t))()); got.reason != "DRAINING" {
 		t.Errorf("a new stream: %v", got)
 	}
 	if got := s.send(t, http1(t), "GET", "/v1/operations/audit", "", nil); got.status != http.StatusServiceUnavailable {
 		t.Errorf("a new stream over REST: %d %s", got.status, got.body)
 	}
-	if ready, problem := doors(t, s)["gRPC"]("order"); !ready {
+	if ready, problem := protocols(t, s)["gRPC"]("order"); !ready {
 		t.Errorf("a unary call while draining: %v", problem)
 	}
 	eventually(t, "the handlers ended", func() bool { return running.Load() == 0 })
@@ -79,7 +79,7 @@ func TestIdleAndOldStreamsEnd(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		limits rpc.StreamLimits
-		says   string
+		text   string
 	}{
 		"idle": {rpc.StreamLimits{PerClient: 10, Idle: 50 * time.Millisecond, Lifetime: time.Hour}, "no message passed for 50ms"},
 		"old":  {rpc.StreamLimits{PerClient: 10, Idle: time.Hour, Lifetime: 50 * time.Millisecond}, "a stream lasts 50ms"},
@@ -87,12 +87,12 @@ func TestIdleAndOldStreamsEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t, watching(new(atomic.Int64)), limited(row.limits))
-			got := toldBy(t, drained(auditOver(t, s, http2(t), connecthttp.WithGRPC())))
-			if got.reason != "DRAINING" || !strings.Contains(got.message, row.says) {
+			got := refusalOf(t, drained(auditOver(t, s, http2(t), connecthttp.WithGRPC())))
+			if got.reason != "DRAINING" || !strings.Contains(got.message, row.text) {
 				t.Errorf("ended with %v", got)
 			}
 			got2 := s.send(t, http1(t), "GET", "/v1/operations/audit", "", nil)
-			if !strings.Contains(string(got2.body), row.says) {
+			if !strings.Contains(string(got2.body), row.text) {
 				t.Errorf("REST: %s", got2.body)
 			}
 		})
@@ -136,7 +136,7 @@ func TestStreamsPerClientAreCapped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := toldBy(t, auditOver(t, s, http1(t))()); got.code != "resource_exhausted" || got.reason != "TOO_MANY_STREAMS" {
+	if got := refusalOf(t, auditOver(t, s, http1(t))()); got.code != "resource_exhausted" || got.reason != "TOO_MANY_STREAMS" {
 		t.Errorf("the third: %v", got)
 	}
 	if got := s.send(t, http1(t), "GET", "/v1/operations/audit", "", nil); got.status != http.StatusTooManyRequests {

@@ -117,7 +117,7 @@ func TestAGRPCErrorIsOneFrame(t *testing.T) {
 		}
 	}
 	_, err := operationsv1.NewOperationsServiceClient(s.grpc(t)).GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
-	if got := toldByStatus(status.Convert(err)); got.reason != "UNAVAILABLE" || got.retry != time.Second || status.Code(err) != codes.Unavailable {
+	if got := refusalOfStatus(status.Convert(err)); got.reason != "UNAVAILABLE" || got.retry != time.Second || status.Code(err) != codes.Unavailable {
 		t.Errorf("grpc-go read %v", got)
 	}
 }

@@ -50,7 +50,7 @@ func (s *checkedStream) Receive(msg any) error {
 	return nil
 }
 
-// Send tells a client that is gone from a call of ours that failed.
+// Send distinguishes a client that is gone from a call of ours that failed.
 func (s *checkedStream) Send(msg any) error {
 	err := s.ServerStream.Send(msg)
 	switch connect.CodeOf(err) {
@@ -144,7 +144,7 @@ func unreadable(err error) error {
 	case connect.CodeResourceExhausted:
 		return tooLarge().Because(err)
 	case connect.CodeInvalidArgument, connect.CodeUnimplemented, connect.CodeInternal:
-		// Connect names its own step first, the REST door has none.
+		// Connect names its own step first, REST has none.
 		return malformed(strings.TrimPrefix(coded.Message(), "unmarshal message: ")).Because(err)
 	case connect.CodeUnknown:
 		// The body ended, or the connection broke, in the middle.

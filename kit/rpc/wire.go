@@ -22,7 +22,7 @@ type wire struct {
 	stopping  bool
 }
 
-// exchangeCount counts the requests of a listener, and tells when none is left.
+// exchangeCount counts the requests of a listener, and signals when none is left.
 type exchangeCount struct {
 	running atomic.Int64
 	none    chan struct{} // gets a value when the count falls to 0; holds one at most

@@ -28,15 +28,15 @@ import (
 
 func asConnect(err error, target **connect.Error) bool { return errors.As(err, target) }
 
-// doors call one RPC, GetStatus of a context, each in its own protocol.
-func doors(t *testing.T, s *site) map[string]func(context string) (ready bool, problem *told) {
+// protocols call one RPC, GetStatus of a context, each in its own protocol.
+func protocols(t *testing.T, s *site) map[string]func(context string) (ready bool, problem *refusal) {
 	t.Helper()
-	connectDoor := func(client *http.Client, options ...connecthttp.Option) func(string) (bool, *told) {
-		ask := s.client(client, options...)
-		return func(name string) (bool, *told) {
-			res, err := ask.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: name})
+	connectCall := func(client *http.Client, options ...connecthttp.Option) func(string) (bool, *refusal) {
+		call := s.client(client, options...)
+		return func(name string) (bool, *refusal) {
+			res, err := call.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: name})
 			if err != nil {
-				got := toldBy(t, err)
+				got := refusalOf(t, err)
 				return false, &got
 			}
 			return res.GetContexts()[0].GetReady(), nil
@@ -44,32 +44,32 @@ func doors(t *testing.T, s *site) map[string]func(context string) (ready bool, p
 	}
 	native := operationsv1.NewOperationsServiceClient(s.grpc(t))
 	plain := http1(t)
-	return map[string]func(string) (bool, *told){
-		"Connect, JSON":            connectDoor(plain, connecthttp.WithProtoJSON()),
-		"Connect, binary":          connectDoor(plain),
-		"Connect, HTTP/2":          connectDoor(http2(t)),
-		"Connect, GET":             connectDoor(plain, connecthttp.WithHTTPGet()),
-		"gRPC-Web, HTTP/1.1":       connectDoor(plain, connecthttp.WithGRPCWeb()),
-		"gRPC-Web, JSON":           connectDoor(plain, connecthttp.WithGRPCWeb(), connecthttp.WithProtoJSON()),
-		"gRPC":                     connectDoor(http2(t), connecthttp.WithGRPC()),
-		"gRPC of grpc-go":          func(name string) (bool, *told) { return askNative(t, native, name) },
-		"REST over HTTP/1.1":       func(name string) (bool, *told) { return askREST(t, s, plain, name) },
-		"REST over HTTP/2":         func(name string) (bool, *told) { return askREST(t, s, http2(t), name) },
-		"Connect, JSON, by itself": func(name string) (bool, *told) { return askPlainJSON(t, s, plain, name) },
+	return map[string]func(string) (bool, *refusal){
+		"Connect, JSON":            connectCall(plain, connecthttp.WithProtoJSON()),
+		"Connect, binary":          connectCall(plain),
+		"Connect, HTTP/2":          connectCall(http2(t)),
+		"Connect, GET":             connectCall(plain, connecthttp.WithHTTPGet()),
+		"gRPC-Web, HTTP/1.1":       connectCall(plain, connecthttp.WithGRPCWeb()),
+		"gRPC-Web, JSON":           connectCall(plain, connecthttp.WithGRPCWeb(), connecthttp.WithProtoJSON()),
+		"gRPC":                     connectCall(http2(t), connecthttp.WithGRPC()),
+		"gRPC of grpc-go":          func(name string) (bool, *refusal) { return askNative(t, native, name) },
+		"REST over HTTP/1.1":       func(name string) (bool, *refusal) { return askREST(t, s, plain, name) },
+		"REST over HTTP/2":         func(name string) (bool, *refusal) { return askREST(t, s, http2(t), name) },
+		"Connect, JSON, by itself": func(name string) (bool, *refusal) { return askPlainJSON(t, s, plain, name) },
 	}
 }
 
-func askNative(t *testing.T, client operationsv1.OperationsServiceClient, name string) (bool, *told) {
+func askNative(t *testing.T, client operationsv1.OperationsServiceClient, name string) (bool, *refusal) {
 	t.Helper()
 	res, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: name})
 	if err != nil {
-		return false, toldByStatus(status.Convert(err))
+		return false, refusalOfStatus(status.Convert(err))
 	}
 	return res.GetContexts()[0].GetReady(), nil
 }
 
-func toldByStatus(from *status.Status) *told {
-	got := &told{code: connect.Code(from.Code()).String(), message: from.Message()}
+func refusalOfStatus(from *status.Status) *refusal {
+	got := &refusal{code: connect.Code(from.Code()).String(), message: from.Message()}
 	for _, detail := range from.Details() {
 		if message, ok := detail.(proto.Message); ok {
 			got.add(message)
@@ -78,7 +78,7 @@ func toldByStatus(from *status.Status) *told {
 	return got
 }
 
-func askREST(t *testing.T, s *site, client *http.Client, name string) (bool, *told) {
+func askREST(t *testing.T, s *site, client *http.Client, name string) (bool, *refusal) {
 	t.Helper()
 	got := s.send(t, client, "GET", "/v1/operations/status?context="+name, "", nil)
 	if got.status != http.StatusOK {
@@ -92,16 +92,16 @@ func askREST(t *testing.T, s *site, client *http.Client, name string) (bool, *to
 	return res.GetContexts()[0].GetReady(), nil
 }
 
-func restProblem(t *testing.T, got answer) told {
+func restProblem(t *testing.T, got answer) refusal {
 	t.Helper()
 	var raw statuspb.Status
 	if err := protojson.Unmarshal(got.body, &raw); err != nil {
 		t.Fatalf("status %d, body %q: %v", got.status, got.body, err)
 	}
-	return *toldByStatus(status.FromProto(&raw))
+	return *refusalOfStatus(status.FromProto(&raw))
 }
 
-func askPlainJSON(t *testing.T, s *site, client *http.Client, name string) (bool, *told) {
+func askPlainJSON(t *testing.T, s *site, client *http.Client, name string) (bool, *refusal) {
 	t.Helper()
 	got := s.send(t, client, "POST", statusPath, "application/json", strings.NewReader(fmt.Sprintf(`{"context":%q}`, name)))
 	if got.status != http.StatusOK {
@@ -112,7 +112,7 @@ func askPlainJSON(t *testing.T, s *site, client *http.Client, name string) (bool
 }
 
 // connectProblem reads a Connect error as a program without a library would.
-func connectProblem(t *testing.T, got answer) told {
+func connectProblem(t *testing.T, got answer) refusal {
 	t.Helper()
 	var body struct {
 		Code    string `json:"code"`
@@ -125,7 +125,7 @@ func connectProblem(t *testing.T, got answer) told {
 	if err := json.Unmarshal(got.body, &body); err != nil {
 		t.Fatalf("status %d, body %q: %v", got.status, got.body, err)
 	}
-	problem := told{code: body.Code, message: body.Message}
+	problem := refusal{code: body.Code, message: body.Message}
 	for _, detail := range body.Details {
 		if message := detailOf(detail.Type); message != nil {
 			if err := protojson.Unmarshal(detail.Debug, message); err != nil {
@@ -150,52 +150,52 @@ func detailOf(kind string) proto.Message {
 	}
 }
 
-// A call gets the same answer through whichever door it comes.
-func TestEveryDoorAnswers(t *testing.T) {
+// A call gets the same answer through whichever protocol it comes.
+func TestEveryProtocolAnswers(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})
-	for door, ask := range doors(t, s) {
-		if ready, problem := ask("order"); !ready {
-			t.Errorf("%s: %v", door, problem)
+	for protocol, call := range protocols(t, s) {
+		if ready, problem := call("order"); !ready {
+			t.Errorf("%s: %v", protocol, problem)
 		}
 	}
 }
 
 // A refusal has the same code, message, reason, metadata, fields and delay through
-// whichever door the call came.
-func TestEveryDoorTellsTheSameRefusal(t *testing.T) {
+// whichever protocol the call came.
+func TestEveryProtocolGivesTheSameRefusal(t *testing.T) {
 	t.Parallel()
 	s := open(t, failing(fault.New(fault.FailedPrecondition, "PRICE_CHANGED", "the total is 12.34 EUR").
 		With("total", "12.34").Field("expected_total", "is 10.00 EUR").RetryAfter(1500*time.Millisecond).
 		Because(errors.New("secret cause"))))
-	want := told{
+	want := refusal{
 		code: "failed_precondition", message: "the total is 12.34 EUR", reason: "PRICE_CHANGED",
 		metadata: map[string]string{"total": "12.34"}, fields: []string{"expected_total: is 10.00 EUR"}, retry: 1500 * time.Millisecond,
 	}
-	for door, ask := range doors(t, s) {
-		if _, got := ask("order"); got == nil || got.String() != want.String() {
-			t.Errorf("%s told %v, want %v", door, got, want)
+	for protocol, call := range protocols(t, s) {
+		if _, got := call("order"); got == nil || got.String() != want.String() {
+			t.Errorf("%s answered %v, want %v", protocol, got, want)
 		}
 	}
 }
 
 // Whatever breaks inside stays inside: the caller gets a reference that the log
 // has, too.
-func TestEveryDoorHidesOurFailures(t *testing.T) {
+func TestEveryProtocolHidesOurFailures(t *testing.T) {
 	t.Parallel()
 	s := open(t, failing(errors.New("password of db-7 is hunter2")))
-	for door, ask := range doors(t, s) {
-		_, got := ask("order")
+	for protocol, call := range protocols(t, s) {
+		_, got := call("order")
 		if got == nil || got.code != "internal" || got.reason != "INTERNAL" {
-			t.Errorf("%s told %v", door, got)
+			t.Errorf("%s answered %v", protocol, got)
 			continue
 		}
 		if strings.Contains(got.String(), "hunter2") {
-			t.Errorf("%s told the cause: %v", door, got)
+			t.Errorf("%s showed the cause: %v", protocol, got)
 		}
 		reference := got.metadata["reference"]
 		if reference == "" || !strings.Contains(got.message, reference) || !strings.Contains(s.log.String(), reference) {
-			t.Errorf("%s: the reference %q is not in message and log", door, reference)
+			t.Errorf("%s: the reference %q is not in message and log", protocol, reference)
 		}
 	}
 	if !strings.Contains(s.log.String(), "hunter2") {
@@ -203,7 +203,7 @@ func TestEveryDoorHidesOurFailures(t *testing.T) {
 	}
 }
 
-// A panic ends one call, not the process, and tells nothing.
+// A panic ends one call, not the process, and shows nothing.
 func TestAPanicEndsOneCall(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{
@@ -214,9 +214,9 @@ func TestAPanicEndsOneCall(t *testing.T) {
 			panic("select * from secrets")
 		},
 	})
-	for door, ask := range doors(t, s) {
-		if _, got := ask("order"); got == nil || got.code != "internal" || strings.Contains(got.String(), "secrets") {
-			t.Errorf("%s told %v", door, got)
+	for protocol, call := range protocols(t, s) {
+		if _, got := call("order"); got == nil || got.code != "internal" || strings.Contains(got.String(), "secrets") {
+			t.Errorf("%s answered %v", protocol, got)
 		}
 	}
 	stream, err := s.client(http2(t)).Audit(t.Context(), &operationsv1.AuditRequest{})
@@ -227,13 +227,13 @@ func TestAPanicEndsOneCall(t *testing.T) {
 		t.Errorf("stream: %v", err)
 	}
 	if !strings.Contains(s.log.String(), "select * from secrets") || !strings.Contains(s.log.String(), "rpc_test.go") &&
-		!strings.Contains(s.log.String(), "doors_test.go") {
+		!strings.Contains(s.log.String(), "protocols_test.go") {
 		t.Error("the log lacks the panic's stack")
 	}
 }
 
-// A stream's messages arrive through every door, and then its error.
-func TestStreamsThroughEveryDoor(t *testing.T) {
+// A stream's messages arrive by every protocol, and then its error.
+func TestStreamsThroughEveryProtocol(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{audit: func(_ context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
 		for i := range 3 {
@@ -244,7 +244,7 @@ func TestStreamsThroughEveryDoor(t *testing.T) {
 		return fault.New(fault.Aborted, "ORDER_STATE", "three is enough")
 	}})
 	plain := http1(t)
-	for door, client := range map[string]func() (next func() error){
+	for protocol, client := range map[string]func() (next func() error){
 		"Connect":  func() func() error { return auditOver(t, s, plain) },
 		"gRPC-Web": func() func() error { return auditOver(t, s, plain, connecthttp.WithGRPCWeb()) },
 		"gRPC":     func() func() error { return auditOver(t, s, http2(t), connecthttp.WithGRPC()) },
@@ -252,11 +252,11 @@ func TestStreamsThroughEveryDoor(t *testing.T) {
 		next := client()
 		for i := range 3 {
 			if err := next(); err != nil {
-				t.Fatalf("%s, message %d: %v", door, i, err)
+				t.Fatalf("%s, message %d: %v", protocol, i, err)
 			}
 		}
-		if got := toldBy(t, next()); got.reason != "ORDER_STATE" || got.code != "aborted" {
-			t.Errorf("%s ended with %v", door, got)
+		if got := refusalOf(t, next()); got.reason != "ORDER_STATE" || got.code != "aborted" {
+			t.Errorf("%s ended with %v", protocol, got)
 		}
 	}
 	got := s.send(t, plain, "GET", "/v1/operations/audit", "", nil)
@@ -325,15 +325,15 @@ func TestReflectionListsTheServices(t *testing.T) {
 	}
 }
 
-// A deadline that a client sets is told apart from a part that did not answer.
+// A deadline that a client sets is distinguished from a part that did not answer.
 func TestDeadlines(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{status: func(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 		if req.GetContext() == "inner" {
-			return nil, fmt.Errorf("ask the database: %w", context.DeadlineExceeded)
+			return nil, fmt.Errorf("query the database: %w", context.DeadlineExceeded)
 		}
 		<-ctx.Done()
-		return nil, fmt.Errorf("ask the database: %w", ctx.Err())
+		return nil, fmt.Errorf("query the database: %w", ctx.Err())
 	}})
 	got := s.send(t, http1(t), "POST", statusPath, "application/json", strings.NewReader("{}"), "Connect-Timeout-Ms", "30")
 	if problem := connectProblem(t, got); problem.reason != "DEADLINE_EXCEEDED" || problem.code != "deadline_exceeded" {
@@ -349,12 +349,12 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-// The log says how each call went, and never what was in it.
+// The log holds how each call went, and never what was in it.
 func TestTheLogHoldsNoPayload(t *testing.T) {
 	t.Parallel()
 	s := open(t, failing(fault.New(fault.NotFound, "ORDER_NOT_FOUND", "no order of jane@example.org")))
-	for _, ask := range doors(t, s) {
-		_, _ = ask("canary-4242424242424242")
+	for _, call := range protocols(t, s) {
+		_, _ = call("canary-4242424242424242")
 	}
 	s.send(t, http1(t), "POST", statusPath, "application/json", strings.NewReader(`{"canary-4242424242424242":1}`),
 		"X-Request-Id", "evil\tid", "Authorization", "Bearer canary-token")
@@ -369,8 +369,8 @@ func TestTheLogHoldsNoPayload(t *testing.T) {
 			t.Errorf("no JSON line: %q", line)
 		}
 	}
-	if !strings.Contains(log, `"reason":"ORDER_NOT_FOUND"`) || !strings.Contains(log, `"door":"rest"`) {
-		t.Errorf("the log lacks reason or door: %s", log)
+	if !strings.Contains(log, `"reason":"ORDER_NOT_FOUND"`) || !strings.Contains(log, `"protocol":"rest"`) {
+		t.Errorf("the log lacks reason or protocol: %s", log)
 	}
 }
 

@@ -15,10 +15,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
-// A call that is shed hears the same through every door: RESOURCE_EXHAUSTED with the
+// A call that is shed is answered alike by every protocol: RESOURCE_EXHAUSTED with the
 // delay, and 429 with Retry-After where that is known. Health answers all the same,
 // and a flood of refusals is none of log lines.
-func TestEveryDoorSheds(t *testing.T) {
+func TestEveryProtocolSheds(t *testing.T) {
 	t.Parallel()
 	inside, release := make(chan struct{}), make(chan struct{})
 	busy := &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
@@ -38,11 +38,11 @@ func TestEveryDoorSheds(t *testing.T) {
 		first <- err
 	}()
 	<-inside
-	for door, ask := range doors(t, s) {
-		_, got := ask("order")
+	for protocol, call := range protocols(t, s) {
+		_, got := call("order")
 		if got == nil || got.code != "resource_exhausted" || got.reason != "TOO_MANY_CALLS" ||
 			got.retry < 500*time.Millisecond || got.retry >= 1500*time.Millisecond {
-			t.Errorf("%s told %v", door, got)
+			t.Errorf("%s answered %v", protocol, got)
 		}
 	}
 	for name, got := range map[string]answer{
