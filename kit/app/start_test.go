@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -68,5 +69,25 @@ func TestTheCommonRunnersAreTheProcesss(t *testing.T) {
 			}
 			return strings.Join(names, " ") == want
 		})
+	}
+}
+
+// Reflection is on the internal port; on the API's it is a setting, off by default.
+func TestReflectionOnTheAPIIsASetting(t *testing.T) {
+	t.Parallel()
+	const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+	reflects := func(address string) bool {
+		res, err := http.Post(address+path, "application/json", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res.StatusCode != http.StatusNotFound
+	}
+	for _, asked := range []bool{false, true} {
+		process := serve(t, app.Process{Name: "parcel", Reflection: asked})
+		if reflects(process.API) != asked || !reflects(process.Internal) {
+			t.Errorf("asked for on the API %t: there %t, on the internal port %t", asked, reflects(process.API), reflects(process.Internal))
+		}
 	}
 }
