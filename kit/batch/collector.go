@@ -1,5 +1,5 @@
-// Package batch turns calls that come at the same time into one: a transaction
-// that serves twenty callers costs little more than one that serves a single one.
+// Package batch collects calls that come at the same time, and runs them as one batch. A
+// transaction that serves twenty callers costs little more than one that serves one.
 package batch
 
 import (
@@ -28,15 +28,15 @@ type Config struct {
 	Workers int
 	// Max bounds the calls of one batch. 0 means 256.
 	Max int
-	// Wait is how long a call waits for company. 0 takes what waits at that moment,
-	// which makes good batches by itself as soon as there is load.
+	// Wait is how long a call waits for others to join its batch. 0 takes what waits when
+	// the worker is free, which makes large batches by itself as soon as there is load.
 	Wait time.Duration
-	// Rest bounds how long a worker pauses after a batch: as long as the batch took,
-	// so that under load, when batches take long, more calls share the next one. A
-	// call that comes alone finds a worker that has rested.
+	// Rest bounds how long a worker pauses after a batch. It pauses as long as the batch
+	// took, so that more calls share the next one when batches take long, as under load. A
+	// call that comes alone meets no pause.
 	Rest time.Duration
-	// Queue bounds the calls that wait for each worker. 0 means 16 batches: what waits
-	// behind more than that has no good answer to come.
+	// Queue bounds the calls that wait for each worker. 0 means 16 batches: a call behind
+	// more than that would be answered too late.
 	Queue int
 	// Timeout bounds a batch's run. 0 means 30 s.
 	Timeout time.Duration
@@ -172,7 +172,7 @@ func (w *worker[In, Out]) signal() {
 	}
 }
 
-// state tells how many calls wait, and whether more can come. From now on, the worker
+// state returns how many calls wait, and whether more can come. From now on, the worker
 // is woken when enough wait.
 func (w *worker[In, Out]) state(enough int) (waiting int, closed bool) {
 	w.mu.Lock()

@@ -66,13 +66,13 @@ func (c *Consumer) attempt(ctx context.Context, part []item) error {
 	return nil
 }
 
-// sort parts events that can be applied from dead letters. none says that the
-// group has no dead letter at all.
+// sort parts the events that can be applied from those that become dead letters. none is
+// true when the group has no dead letter at all.
 func (c *Consumer) sort(ctx context.Context, tx *pg.Tx, part []item) (events []Event, dead []item, none bool, err error) {
 	var waiting map[quarantinedKey]bool
 	for _, it := range part {
 		if it.malformed != nil || it.cause != "" {
-			// Set before the commit: a flag that is set for nothing costs a look.
+			// Set before the commit: a flag that is set for nothing costs one query.
 			c.mayBeQuarantined.Store(true)
 			break
 		}
@@ -123,12 +123,12 @@ type quarantinedKey struct {
 	key   uuid.UUID
 }
 
-// lockClass tells the advisory locks of this package from others: "dlq" in ASCII.
+// lockClass keeps the advisory locks of this package apart from others: "dlq" in ASCII.
 const lockClass int32 = 0x646c71
 
-// quarantinedAmong finds the quarantined keys among a batch's. The shared lock keeps a
-// redrive from taking a key's last dead letter between this look and the batch's
-// commit: the batch would then set an event aside behind nothing.
+// quarantinedAmong finds the quarantined keys among those of a batch. The shared lock
+// keeps a redrive from taking a key's last dead letter between this query and the batch's
+// commit: an event would then be set aside, with nothing before it to be redriven with.
 func (c *Consumer) quarantinedAmong(ctx context.Context, tx *pg.Tx, part []item) (waiting map[quarantinedKey]bool, none bool, err error) {
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock_shared($1, hashtext($2))`, lockClass, c.group); err != nil {
 		return nil, false, err

@@ -35,8 +35,8 @@ func (c *complaints) wait(t *testing.T, n int64) {
 }
 
 func (s *shop) complaining(handle consumer.Handler) (*consumer.Consumer, *complaints) {
-	heard := &complaints{}
-	return consumer.New("test.things", s.pool, consumer.Config{Kafka: s.broker, Topics: []string{topic}, Log: slog.New(heard)}, handle), heard
+	logged := &complaints{}
+	return consumer.New("test.things", s.pool, consumer.Config{Kafka: s.broker, Topics: []string{topic}, Log: slog.New(logged)}, handle), logged
 }
 
 // An event that comes alone and met another transaction's work is not to blame: it
@@ -53,7 +53,7 @@ func TestALoneEventIsTriedTwice(t *testing.T) {
 	})
 	start(t, c)
 	id := uuid.New()
-	s.say(t, record(id, 1))
+	s.publish(t, record(id, 1))
 	testkit.Eventually(t, 15*time.Second, "the event is applied or set aside", func() bool {
 		var n int
 		err := s.pool.QueryRow(t.Context(), `select (select count(*) from thing) + (select count(*) from dead_letters)`).Scan(&n)
@@ -68,16 +68,16 @@ func TestALoneEventIsTriedTwice(t *testing.T) {
 func TestARefusedConnectionIsNoPoison(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, 1)
-	c, heard := s.complaining(s.apply)
+	c, logged := s.complaining(s.apply)
 	start(t, c)
 	ids := things(3)
 	s.versions(t, ids, 1, 1)
 	s.expect(t, 15*time.Second, ids, 1)
 
 	name := s.pool.Config().ConnConfig.Database
-	door := s.pool.Config().ConnConfig.Copy()
-	door.Database = "postgres"
-	admin, err := pgx.ConnectConfig(t.Context(), door)
+	server := s.pool.Config().ConnConfig.Copy()
+	server.Database = "postgres"
+	admin, err := pgx.ConnectConfig(t.Context(), server)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestARefusedConnectionIsNoPoison(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.versions(t, ids, 2, 2)
-	heard.wait(t, 5)
+	logged.wait(t, 5)
 	let("true")
 	s.expect(t, 30*time.Second, ids, 2)
 	if l := s.deadLetters(t, c); len(l) > 0 {
@@ -110,10 +110,10 @@ func TestADeadLetterThatCannotBeStoredWaits(t *testing.T) {
 	if _, err := s.pool.Exec(t.Context(), `alter table dead_letters rename to elsewhere`); err != nil {
 		t.Fatal(err)
 	}
-	c, heard := s.complaining(s.apply)
+	c, logged := s.complaining(s.apply)
 	stop := start(t, c)
-	s.say(t, record(bad, 1))
-	heard.wait(t, 3)
+	s.publish(t, record(bad, 1))
+	logged.wait(t, 3)
 	ended := make(chan struct{})
 	go func() {
 		stop()
@@ -124,7 +124,7 @@ func TestADeadLetterThatCannotBeStoredWaits(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("the consumer did not end")
 	}
-	if n := heard.n.Load(); n > 50 {
+	if n := logged.n.Load(); n > 50 {
 		t.Errorf("%d complaints within seconds", n)
 	}
 	if _, err := s.pool.Exec(t.Context(), `alter table elsewhere rename to dead_letters`); err != nil {

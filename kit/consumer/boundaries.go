@@ -10,7 +10,7 @@ func kinds(batch []item) []string {
 	}
 	names := make([]string, len(batch))
 	for i, it := range batch {
-		names[i] = "hears " + crashpoint.Short(it.Type)
+		names[i] = "handles " + crashpoint.Short(it.Type)
 	}
 	return names
 }

@@ -35,14 +35,14 @@ var migrations embed.FS
 // Tables are the dead letters, for pg.Schema.
 func Tables() pg.Tables { return pg.NewTables("dead_letters", migrations) }
 
-// Event is what an aggregate of some context says happened to it.
+// Event is what happened to an aggregate of some context, as its context published it.
 type Event struct {
 	Topic     string
 	Partition int32
 	Offset    int64
 	// Key is the aggregate's id.
 	Key uuid.UUID
-	// ID is the event's identity: the same when it is said again.
+	// ID is the event's identity: the same when it is republished.
 	ID string
 	// Type is the full name of the payload's message.
 	Type string
@@ -75,7 +75,7 @@ func Decode[M proto.Message](e Event, m M) error {
 // the start, after a rollback.
 type Handler func(ctx context.Context, tx *pg.Tx, batch []Event) error
 
-// Config says what a consumer hears.
+// Config is what a consumer consumes.
 type Config struct {
 	Kafka  kafka.Config
 	Topics []string
@@ -101,7 +101,7 @@ type Consumer struct {
 	noDatabase, noBroker *condition.Condition
 
 	// mayBeQuarantined is false while no key of the group can be quarantined on a partition
-	// of this member, so that batches needn't look. It is set at each assignment
+	// of this member, so that batches need no query. It is set at each assignment
 	// and with each dead letter, and cleared by a batch that finds none.
 	mayBeQuarantined atomic.Bool
 	client           atomic.Pointer[kgo.Client] // while Run runs

@@ -85,8 +85,8 @@ func TestMembersComeAndGo(t *testing.T) {
 	s.versions(t, ids, 1, 5)
 	s.expect(t, 20*time.Second, ids, 5)
 	start(t, s.consumer(t))
-	var speaking sync.WaitGroup
-	speaking.Go(func() {
+	var publishing sync.WaitGroup
+	publishing.Go(func() {
 		for v := int64(6); v <= 40; v++ {
 			s.versions(t, ids, v, v)
 		}
@@ -94,8 +94,8 @@ func TestMembersComeAndGo(t *testing.T) {
 	testkit.Eventually(t, 20*time.Second, "events flow", func() bool { return s.calls.Load() > 400 })
 	stopFirst()
 	start(t, s.consumer(t))
-	gate.Shut() // that member says no goodbye: it is missed when its session ends
-	speaking.Wait()
+	gate.Shut() // that member does not leave the group: it is missed when its session ends
+	publishing.Wait()
 	s.expect(t, 40*time.Second, ids, 40)
 	if l := s.deadLetters(t, s.consumer(t)); len(l) > 0 {
 		t.Errorf("%d dead letters, the first: %s", len(l), l[0].Cause)
@@ -113,9 +113,9 @@ func TestPoisonNeverBlocks(t *testing.T) {
 			s := newShop(t, 1)
 			bad, good := uuid.New(), things(20)
 			s.broken.Store(bad, poison)
-			s.say(t, record(bad, 1))
+			s.publish(t, record(bad, 1))
 			s.versions(t, good, 1, 3)
-			s.say(t, record(bad, 2))
+			s.publish(t, record(bad, 2))
 			c := s.consumer(t)
 			begin := time.Now()
 			stop := start(t, c)
@@ -147,7 +147,7 @@ func TestPoisonNeverBlocks(t *testing.T) {
 
 // redriveInFlow repairs the thing and redrives it while more of its events come.
 // Versions 4 and 3 came in the wrong order: the redrive stops there until 4 is
-// discarded and said again.
+// discarded and published again.
 func (s *shop) redriveInFlow(t *testing.T, c *consumer.Consumer, bad uuid.UUID) {
 	t.Helper()
 	s.broken.Delete(bad)
@@ -162,10 +162,10 @@ func (s *shop) redriveInFlow(t *testing.T, c *consumer.Consumer, bad uuid.UUID) 
 	if dropped, err := c.Discard(t.Context(), deadLetters[0].ID); err != nil || len(dropped) != 1 || dropped[0].ID != deadLetters[0].ID {
 		t.Errorf("discarded %v, %v", dropped, err)
 	}
-	var speaking sync.WaitGroup
-	speaking.Go(func() {
+	var publishing sync.WaitGroup
+	publishing.Go(func() {
 		for v := int64(4); v <= 30; v++ {
-			s.say(t, record(bad, v))
+			s.publish(t, record(bad, v))
 		}
 	})
 	testkit.Eventually(t, 20*time.Second, "no dead letter is left", func() bool {
@@ -174,7 +174,7 @@ func (s *shop) redriveInFlow(t *testing.T, c *consumer.Consumer, bad uuid.UUID) 
 		}
 		return len(s.deadLetters(t, c)) == 0
 	})
-	speaking.Wait()
+	publishing.Wait()
 	testkit.Eventually(t, 20*time.Second, "the key goes on", func() bool {
 		_, err := c.Redrive(t.Context())
 		var version int64
@@ -191,7 +191,7 @@ func TestDeadLettersOutliveTheBroker(t *testing.T) {
 	bad, other := uuid.New(), uuid.New()
 	s.broken.Store(bad, errors.New("can't be applied"))
 	s.broken.Store(other, errors.New("can't be applied either"))
-	s.say(t, record(uuid.New(), 1), record(bad, 1))
+	s.publish(t, record(uuid.New(), 1), record(bad, 1))
 	c := s.consumer(t)
 	stop := start(t, c)
 	testkit.Eventually(t, 10*time.Second, "the event is set aside", func() bool { return len(s.deadLetters(t, c)) == 1 })
@@ -199,7 +199,7 @@ func TestDeadLettersOutliveTheBroker(t *testing.T) {
 
 	s.newBroker(t, 1)
 	// The second takes the dead letter's place, and the first comes before it.
-	s.say(t, record(bad, 2), record(other, 1))
+	s.publish(t, record(bad, 2), record(other, 1))
 	c = s.consumer(t)
 	start(t, c)
 	testkit.Eventually(t, 10*time.Second, "all three are set aside", func() bool { return len(s.deadLetters(t, c)) == 3 })
@@ -233,7 +233,7 @@ func TestForeignRecordsAreSetAside(t *testing.T) {
 	foreign.Key = []byte(uuid.NewString())
 	future.Headers[0].Value = []byte("2.0")
 	wrong := []*kgo.Record{without("ce_type"), without("ce_aggregateversion"), without("ce_time"), keyless, foreign, future, {Topic: topic}}
-	s.say(t, wrong...)
+	s.publish(t, wrong...)
 	s.versions(t, []uuid.UUID{id}, 1, 2)
 	c := s.consumer(t)
 	start(t, c)
@@ -310,7 +310,7 @@ func TestDroppedConnections(t *testing.T) {
 	}
 }
 
-// An event of another type than asked for is not decoded.
+// An event of another type than expected is not decoded.
 func TestDecodeChecksTheType(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, 1)
@@ -321,7 +321,7 @@ func TestDecodeChecksTheType(t *testing.T) {
 			other.Headers[i].Value = []byte("google.protobuf.StringValue")
 		}
 	}
-	s.say(t, other)
+	s.publish(t, other)
 	c := s.consumer(t)
 	start(t, c)
 	testkit.Eventually(t, 15*time.Second, "the event is set aside", func() bool { return len(s.deadLetters(t, c)) == 1 })

@@ -84,7 +84,7 @@ func (c *Consumer) Count(ctx context.Context) (int64, error) {
 type Redriven struct {
 	// Applied dead letters are gone.
 	Applied int64
-	// Remaining dead letters were asked for and stay, because one of their key failed
+	// Remaining dead letters were named and stay, because one of their key failed
 	// again; that one has the new cause.
 	Remaining int64
 }

@@ -15,10 +15,10 @@ import (
 // item is an event on its way through a batch.
 type item struct {
 	Event
-	// malformed says why the record is no event. Its key is then uuid.Nil, and
-	// nothing waits behind it: what isn't an event has no place in a key's order.
+	// malformed is why the record is no event. Its key is then uuid.Nil, and nothing
+	// waits behind it, because it belongs to no aggregate.
 	malformed error
-	// retried says that the event failed alone once.
+	// retried is true when the event failed alone once.
 	retried bool
 	// cause is why the event alone could not be applied; it becomes a dead letter.
 	cause string

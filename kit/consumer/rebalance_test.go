@@ -33,10 +33,10 @@ func TestARebalanceChangesNothingForQuarantinedKeys(t *testing.T) {
 	start(t, second)
 	var gate testkit.Gate
 	start(t, s.consumerAt(t, gate.Behind(s.broker)))
-	var speaking sync.WaitGroup
+	var publishing sync.WaitGroup
 	const last = 30
 	halfway := make(chan struct{})
-	speaking.Go(func() {
+	publishing.Go(func() {
 		for v := int64(3); v <= last; v++ {
 			s.versions(t, all, v, v)
 			if v == last/2 {
@@ -46,8 +46,8 @@ func TestARebalanceChangesNothingForQuarantinedKeys(t *testing.T) {
 	})
 	<-halfway
 	stopFirst()
-	gate.Shut() // that member says no goodbye: it is missed when its session ends
-	speaking.Wait()
+	gate.Shut() // that member does not leave the group: it is missed when its session ends
+	publishing.Wait()
 	s.expect(t, 60*time.Second, good, last)
 	testkit.Eventually(t, 60*time.Second, "all events of the bad ones are quarantined", func() bool { return len(s.deadLetters(t, second)) == last*len(bad) })
 	next := map[uuid.UUID]int64{}

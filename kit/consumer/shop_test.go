@@ -22,7 +22,7 @@ import (
 
 const topic = "shopmesh.test.thing.v1"
 
-// shop is a context that hears things: each version of a thing has one effect.
+// shop is a context that handles events of things: each version of a thing has one effect.
 type shop struct {
 	pool    *pg.Pool
 	broker  kafka.Config
@@ -143,7 +143,7 @@ func record(key uuid.UUID, version int64) *kgo.Record {
 	}}
 }
 
-func (s *shop) say(t *testing.T, records ...*kgo.Record) {
+func (s *shop) publish(t *testing.T, records ...*kgo.Record) {
 	t.Helper()
 	if err := s.produce.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func things(n int) []uuid.UUID {
 	return ids
 }
 
-// versions says versions from to to of every thing, thing by thing within a version.
+// versions publishes versions from to to of every thing, thing by thing within a version.
 func (s *shop) versions(t *testing.T, ids []uuid.UUID, from, to int64) {
 	t.Helper()
 	var records []*kgo.Record
@@ -168,7 +168,7 @@ func (s *shop) versions(t *testing.T, ids []uuid.UUID, from, to int64) {
 			records = append(records, record(id, v))
 		}
 	}
-	s.say(t, records...)
+	s.publish(t, records...)
 }
 
 // expect waits until every thing has its version, and has had one effect for each.

@@ -1,11 +1,11 @@
-// Package crashpoint marks the boundaries at which a process that dies leaves
-// something half done: a commit, a produce, an offset commit, a call to somebody
-// else's machine. Code that crosses one says so with Cross.
+// Package crashpoint marks the boundaries at which a process that dies leaves something
+// half done: a commit, a produce, an offset commit, a call to another machine. Code that
+// crosses a boundary calls Cross before and after it.
 //
-// A build without the tag crashpoints compiles every mark away. One with the tag
-// reads its environment: it writes down the points that it passes (FileVariable),
-// and ends itself with SIGKILL at a chosen one (PointVariable, TimeVariable), so
-// that a test can stop the shop at each point and see what becomes of it.
+// A build without the tag crashpoints compiles the calls away. A build with the tag
+// records the points that it passes (FileVariable), and kills itself at a chosen one
+// (PointVariable, TimeVariable), so that a test can stop the shop at each point and check
+// what follows.
 package crashpoint
 
 import (
@@ -59,23 +59,23 @@ func (p Point) What() string {
 	return what
 }
 
-// Crossing is one moment in which a process passed points: more than one, when
-// several things crossed the boundary together.
+// Crossing is one call of Cross. It has more than one point when several things crossed
+// the boundary together.
 type Crossing struct {
 	Points []Point `json:"points"`
-	// Died says that the process ended there.
+	// Died is true when the process ended there.
 	Died bool `json:"died,omitempty"`
 }
 
 type withinKey struct{}
 
-// Within has the boundaries that are crossed under the context say what they are
-// crossed for. It is for a caller that asks for On first.
+// Within adds to the context what the boundaries below it are crossed for, which becomes
+// a part of their points. Call it only where On is true.
 func Within(ctx context.Context, what []string) context.Context {
 	return context.WithValue(ctx, withinKey{}, what)
 }
 
-// WhatFor is what Within said; nil when nothing was.
+// WhatFor is what Within added; nil when nothing was.
 func WhatFor(ctx context.Context) []string {
 	what, _ := ctx.Value(withinKey{}).([]string)
 	return what

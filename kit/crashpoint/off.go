@@ -2,11 +2,11 @@
 
 package crashpoint
 
-// On says whether this build has crash points. Work that only they need is done
+// On is true in a build with crash points. Work that only they need is done
 // where it is true.
 const On = false
 
-// Cross says that a boundary is crossed: where, and by what, the point being
-// PointOf(boundary, where, what). The boundary is written as a literal, so that the
-// boundaries can be listed from the source.
+// Cross records that a boundary is crossed, where, and by what: the point is
+// PointOf(boundary, where, what). The boundary is a literal in the source, so that a test
+// can list all boundaries.
 func Cross(string, string, ...string) {}

@@ -25,7 +25,7 @@ func Tables() pg.Tables { return pg.NewTables("idempotency", migrations) }
 const (
 	// Retention is how long answers are kept where nothing else is set.
 	Retention = 48 * time.Hour
-	// purgeEvery is how often RunPurge looks for what is older.
+	// purgeEvery is how often RunPurge purges.
 	purgeEvery = time.Minute
 	// purgedAtOnce bounds what one statement deletes: some ten milliseconds of work.
 	purgedAtOnce = 1000
@@ -60,7 +60,7 @@ func (r Record) Reply(req, empty proto.Message) error {
 	return nil
 }
 
-// Reused says that a request id came with another request than the first time.
+// Reused is the fault of a request id that came with another request than the first time.
 func Reused(id uuid.UUID) *fault.Error {
 	return fault.New(fault.AlreadyExists, fault.ReasonRequestIDReused,
 		"request_id %s was used for another request; send the first one again, or use a new id", id).

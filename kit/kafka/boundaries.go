@@ -10,7 +10,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
-// boundaries has a group's member say when it commits offsets, in a build with crash points.
+// boundaries marks a group member's offset commits, in a build with crash points.
 func boundaries(group string) []kgo.Opt {
 	before := func(*kmsg.OffsetCommitRequest) error {
 		crashpoint.Cross("before offset commit", group)

@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// proofInterval is how often a Follower asks where the topics end.
+// proofInterval is how often a Follower queries where the topics end.
 const proofInterval = time.Second
 
 // Follower reads topics for itself, as every replica does that keeps something in
@@ -20,15 +20,15 @@ type Follower struct {
 	Kafka Config
 	// Topics are read from their end on. One that names a group is read from what the
 	// group has committed on (from the start while it has nothing), so that what the
-	// group has not applied yet is heard.
+	// group has not applied yet is read too.
 	Topics map[string]string
 	// Begin is called when it is known from where topics are read, before the first
-	// record: whatever was said earlier may have been missed.
+	// record: whatever was published earlier may have been missed.
 	Begin func()
 	// Handle gets records, those of a partition in their order.
 	Handle func(ctx context.Context, records []*kgo.Record)
-	// Proven is called again and again, with a moment up to which everything that had
-	// been said was heard. It is not called while the broker is away.
+	// Proven is called again and again, with a time up to which everything that was
+	// published has been handled. It is not called while the broker is away.
 	Proven func(at time.Time)
 }
 
@@ -55,16 +55,16 @@ func (f Follower) Run(ctx context.Context) error {
 	}
 	f.Begin()
 	client.AddConsumePartitions(at.offsets())
-	var asked time.Time
-	var ends positions // where the topics ended when that was asked; nil once we were there
+	var queried time.Time
+	var ends positions // where the topics ended at that time; nil once that was reached
 	for ctx.Err() == nil {
 		if err := f.poll(ctx, client, at); err != nil {
 			return ended(ctx, err)
 		}
-		if time.Since(asked) >= proofInterval {
-			asking := time.Now()
+		if time.Since(queried) >= proofInterval {
+			now := time.Now()
 			if found, err := f.ends(ctx, admin); err == nil {
-				asked, ends = asking, found
+				queried, ends = now, found
 			}
 		}
 		if ends == nil {
@@ -75,7 +75,7 @@ func (f Follower) Run(ctx context.Context) error {
 			return err
 		}
 		if reached {
-			f.Proven(asked)
+			f.Proven(queried)
 			ends = nil
 		}
 	}
@@ -90,7 +90,7 @@ func ended(ctx context.Context, err error) error {
 	return nil
 }
 
-// poll hears what came, or waits a little.
+// poll handles what came, or waits a little.
 func (f Follower) poll(ctx context.Context, client *kgo.Client, at positions) error {
 	waiting, cancel := context.WithTimeout(ctx, proofInterval/2)
 	defer cancel()
@@ -151,7 +151,7 @@ func (f Follower) start(ctx context.Context, admin *kadm.Client) (positions, err
 	return at, nil
 }
 
-// ends asks where the topics end.
+// ends queries where the topics end.
 func (f Follower) ends(ctx context.Context, admin *kadm.Client) (positions, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -176,7 +176,7 @@ func (f Follower) ends(ctx context.Context, admin *kadm.Client) (positions, erro
 	return ends, nil
 }
 
-// reach reports whether everything before ends was heard. It returns an error when
+// reach reports whether everything before ends was handled. It returns an error when
 // the topics are others than those that were followed.
 func (p positions) reach(ends positions) (bool, error) {
 	reached := true

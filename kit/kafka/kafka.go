@@ -1,5 +1,6 @@
-// Package kafka connects to the broker: producers, group consumers and topics, with
-// the guarantees that outbox and consumer rest on.
+// Package kafka makes clients of the broker, namely producers, members of consumer groups
+// and followers, and creates topics. Its options give the guarantees that kit/outbox and
+// kit/consumer need: idempotent produces in order, commits only of what was applied.
 package kafka
 
 import (
@@ -26,7 +27,7 @@ import (
 // waits for its predecessor's last record.
 const DeliveryBound = 5 * time.Second
 
-// Config says where the broker is.
+// Config is how to reach the broker.
 type Config struct {
 	// Brokers are host:port addresses to begin with.
 	Brokers  []string
@@ -37,12 +38,12 @@ type Config struct {
 	TLS *certs.Files
 	// SASL authenticates the client when set.
 	SASL sasl.Mechanism
-	// Embedded says that the broker is the built-in one, whose topics keep their
+	// Embedded means that the broker is the built-in one, whose topics keep their
 	// records until its own trimming removes what every group has consumed.
 	Embedded bool
 	// Link, when set, learns whether the broker can be reached.
 	Link *Link
-	// Log hears what keeps the client waiting. Nil is slog.Default.
+	// Log gets what keeps the client waiting. Nil is slog.Default.
 	Log *slog.Logger
 }
 
@@ -60,7 +61,7 @@ type Topic struct {
 	Partitions int32
 	// Compacted keeps each key's last event for ever: whole-state topics.
 	Compacted bool
-	// Retention is how long another topic keeps events: whoever says them sets it, also
+	// Retention is how long another topic keeps events: the context that publishes them sets it, also
 	// for a topic that exists. 0 leaves it to that one, and means DefaultRetention where
 	// the topic is missing.
 	Retention time.Duration
@@ -153,7 +154,7 @@ func NewConsumer(cfg Config, group string, topics []string, opts ...kgo.Opt) (*k
 		kgo.RebalanceTimeout(60*time.Second),
 		kgo.FetchMaxWait(time.Second),
 		// What is fetched and not applied yet is memory: one fetch of this size for each
-		// broker, while the database is away, say.
+		// broker, while the database is away, for example.
 		kgo.FetchMaxBytes(16<<20),
 		kgo.MetadataMaxAge(30*time.Second),
 	)
@@ -221,8 +222,9 @@ func createMissing(ctx context.Context, admin *kadm.Client, cfg Config, topics [
 	return nil
 }
 
-// retain sets the retention of a topic that exists, unless it is so already. A broker
-// that does not let us has somebody whom it lets: that is told, and no failure.
+// retain sets the retention of a topic that exists, unless it is so already. Where the
+// broker does not allow it, an administrator has to set it: that is logged, and is no
+// failure.
 func retain(ctx context.Context, admin *kadm.Client, cfg Config, t Topic) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -254,7 +256,7 @@ func retain(ctx context.Context, admin *kadm.Client, cfg Config, t Topic) error 
 	}
 }
 
-// waitable errors say that the broker is away or not ready; others, like a refused
+// waitable errors mean that the broker is away or not ready; others, like a refused
 // authorization or an invalid name, stay what they are.
 func waitable(err error) bool {
 	var ke *kerr.Error

@@ -34,8 +34,8 @@ func NewLink(log *slog.Logger) *Link {
 	return &Link{condition: condition.New(log, "the broker is away; events wait in the outbox and leave when it is back")}
 }
 
-// Condition says why the broker has been out of reach for longer than the time given;
-// nil when it is not.
+// Condition is why the broker has been out of reach for longer than the time given; nil
+// when it is not.
 func (l *Link) Condition(longer time.Duration) error {
 	if l == nil {
 		return nil
@@ -54,7 +54,7 @@ func (l *Link) OnBrokerConnect(meta kgo.BrokerMetadata, _ time.Duration, _ net.C
 	}
 }
 
-// OnBrokerE2E implements kgo.HookBrokerE2E: an answer is what says that it is there.
+// OnBrokerE2E implements kgo.HookBrokerE2E: only an answer proves that the broker is there.
 func (l *Link) OnBrokerE2E(meta kgo.BrokerMetadata, _ int16, e2e kgo.BrokerE2E) {
 	switch {
 	case e2e.ReadErr == nil && e2e.WriteErr == nil && e2e.BytesRead > 0:

@@ -45,7 +45,7 @@ func publish(t *testing.T, client *kgo.Client) error {
 	return <-done
 }
 
-// A broker whose certificate expired is told by name and date, once, however often it
+// A broker whose certificate expired is reported by name and date, once, however often it
 // is tried; when it has a good one, the same clients go on.
 func TestABrokersCertificateExpires(t *testing.T) {
 	t.Parallel()
@@ -66,10 +66,10 @@ func TestABrokersCertificateExpires(t *testing.T) {
 	if err := publish(t, producer); err == nil {
 		t.Fatal("an event went to a broker whose certificate expired")
 	}
-	for _, told := range []string{log.String(), cfg.Link.Condition(0).Error()} {
+	for _, reported := range []string{log.String(), cfg.Link.Condition(0).Error()} {
 		for _, want := range []string{cluster.ListenAddrs()[0], "the certificate of localhost, 127.0.0.1", certificate.Expired.Format(time.RFC3339), "the broker is away"} {
-			if !strings.Contains(told, want) {
-				t.Errorf("it lacks %q: %s", want, told)
+			if !strings.Contains(reported, want) {
+				t.Errorf("it lacks %q: %s", want, reported)
 			}
 		}
 	}
@@ -83,7 +83,7 @@ func TestABrokersCertificateExpires(t *testing.T) {
 	}
 }
 
-// The link tells of a broker that is gone, and of its return.
+// The link reports a broker that is gone, and of its return.
 func TestABrokerIsAway(t *testing.T) {
 	t.Parallel()
 	var gate testkit.Gate
@@ -106,7 +106,7 @@ func TestABrokerIsAway(t *testing.T) {
 		t.Fatal("an event went through a shut gate")
 	}
 	if err := cfg.Link.Condition(0); err == nil || !strings.Contains(err.Error(), "the gate is shut") {
-		t.Errorf("told %v", err)
+		t.Errorf("reported %v", err)
 	}
 	gate.Open()
 	testkit.Eventually(t, 30*time.Second, "an event goes", func() bool { return publish(t, producer) == nil })

@@ -11,11 +11,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// LostTopic says that a topic a client works with is no longer what it was: the broker
+// LostTopic is the error of a topic that vanished while clients work with it: the broker
 // lost its data, or somebody deleted the topic.
 type LostTopic struct {
 	Name string
-	// Recreated says that there is a topic of that name again, with another id. A client
+	// Recreated means that there is a topic of that name again, with another id. A client
 	// never goes on with such a topic by itself.
 	Recreated bool
 }
@@ -27,7 +27,7 @@ func (e *LostTopic) Error() string {
 	return fmt.Sprintf("the broker has no topic %s any more; it is created again", e.Name)
 }
 
-// Lost returns the lost topic that a client's error tells of, nil when it is another error.
+// Lost returns the lost topic that a client's error means, nil when it is another error.
 func Lost(topic string, err error) *LostTopic {
 	switch {
 	case errors.Is(err, kerr.UnknownTopicID):
@@ -54,7 +54,7 @@ func (l *Link) remember(cfg Config, topics []Topic) {
 	}
 }
 
-// Creates says whether Restore creates the topic when it is missing.
+// Creates reports whether Restore creates the topic when it is missing.
 func (l *Link) Creates(topic string) bool {
 	if l == nil {
 		return false
@@ -88,7 +88,7 @@ func (l *Link) Restore(ctx context.Context) error {
 	return createMissing(ctx, kadm.NewClient(client), cfg, topics)
 }
 
-// watchInterval is how often a TopicWatch asks the broker.
+// watchInterval is how often a TopicWatch queries the broker.
 const watchInterval = 5 * time.Second
 
 // TopicWatch notices that topics were lost, also where nothing is read from them: a
@@ -106,7 +106,7 @@ func NewTopicWatch(client *kgo.Client, topics []string) *TopicWatch {
 }
 
 // Check returns a lost topic, nil when there is none, when the broker does not answer, or
-// when it was asked less than five seconds ago.
+// when it was queried less than five seconds ago.
 func (w *TopicWatch) Check(ctx context.Context) *LostTopic {
 	if time.Since(w.checked) < watchInterval {
 		return nil

@@ -70,9 +70,9 @@ func NewBase(name string, pool *pg.Pool, relay *outbox.Relay, consumers ...*cons
 	return Base{name: name, pool: pool, relay: relay, consumers: consumers}
 }
 
-// Also returns a Base whose conditions include the one that ask returns, nil for none.
-func (b Base) Also(ask func(context.Context) error) Base {
-	b.also = append(slices.Clip(b.also), ask)
+// Also returns a Base whose conditions include the one that condition returns, nil for none.
+func (b Base) Also(condition func(context.Context) error) Base {
+	b.also = append(slices.Clip(b.also), condition)
 	return b
 }
 
@@ -80,7 +80,7 @@ func (b Base) Also(ask func(context.Context) error) Base {
 // before that counts as a condition: a restart of either does not.
 const conditionAfter = 3 * time.Second
 
-// Conditions asks the database, the relay, the consumers and what Also added.
+// Conditions are those of the database, the relay, the consumers and what Also added.
 func (b Base) Conditions(ctx context.Context) []error {
 	all := []error{b.pool.Writable(ctx)}
 	if b.relay != nil {
@@ -89,8 +89,8 @@ func (b Base) Conditions(ctx context.Context) []error {
 	for _, c := range b.consumers {
 		all = append(all, c.Conditions(conditionAfter)...)
 	}
-	for _, ask := range b.also {
-		all = append(all, ask(ctx))
+	for _, condition := range b.also {
+		all = append(all, condition(ctx))
 	}
 	return slices.DeleteFunc(all, func(err error) bool { return err == nil })
 }
@@ -109,7 +109,7 @@ func (b Base) AuditOutbox(ctx context.Context, emit func(*operationsv1.AuditReco
 // Name returns the context's name.
 func (b Base) Name() string { return b.name }
 
-// Status asks the database, the relay and the consumers.
+// Status reads the database, the relay and the consumers.
 func (b Base) Status(ctx context.Context) *operationsv1.ContextStatus {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()

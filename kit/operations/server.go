@@ -41,7 +41,7 @@ func (s *Server) Register(server *connect.Server) {
 	operationsv1connect.RegisterOperationsServiceHandler(server, s)
 }
 
-// named returns the contexts that a request asks about.
+// named returns the contexts that a request names.
 func (s *Server) named(name string) ([]Context, error) {
 	if name == "" {
 		return s.contexts, nil
@@ -63,18 +63,18 @@ func (s *Server) names() []string {
 	return names
 }
 
-// GetStatus asks all contexts at once.
+// GetStatus reads all contexts at once.
 func (s *Server) GetStatus(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 	contexts, err := s.named(req.GetContext())
 	if err != nil {
 		return nil, err
 	}
 	res := &operationsv1.GetStatusResponse{Contexts: make([]*operationsv1.ContextStatus, len(contexts))}
-	var asking sync.WaitGroup
+	var reading sync.WaitGroup
 	for i, c := range contexts {
-		asking.Go(func() { res.Contexts[i] = c.Status(ctx) })
+		reading.Go(func() { res.Contexts[i] = c.Status(ctx) })
 	}
-	asking.Wait()
+	reading.Wait()
 	return res, nil
 }
 
@@ -101,7 +101,7 @@ func (s *Server) ListDeadLetters(ctx context.Context, req *operationsv1.ListDead
 		if c.Name() == from.context {
 			after = from.after
 		}
-		// One more than fits tells whether there is another page.
+		// One more than fits shows whether there is another page.
 		deadLetters, err := c.ListDeadLetters(ctx, after, size-len(res.DeadLetters)+1)
 		if err != nil {
 			return nil, err

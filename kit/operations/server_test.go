@@ -42,12 +42,12 @@ func (w ward) Audit(_ context.Context, emit func(*operationsv1.AuditRecord) erro
 func newWard(t *testing.T, name string) (ward, *pg.Pool) {
 	t.Helper()
 	pool := testkit.Database(t, fstest.MapFS{"00001_ward.sql": {Data: []byte("-- +goose Up\ncreate table ward (id int);")}})
-	hear := func(group string) *consumer.Consumer {
+	consume := func(group string) *consumer.Consumer {
 		return consumer.New(group, pool, consumer.Config{Kafka: testkit.Broker(t), Topics: []string{"t"}, Log: testkit.Log(t)},
 			func(context.Context, *pg.Tx, []consumer.Event) error { return errors.New("still broken") })
 	}
 	relay := outbox.NewRelay(name, pool, nil, outbox.Config{Log: testkit.Log(t)})
-	return ward{operations.NewBase(name, pool, relay, hear(name+".a"), hear(name+".b"))}, pool
+	return ward{operations.NewBase(name, pool, relay, consume(name+".a"), consume(name+".b"))}, pool
 }
 
 // quarantine sets a dead letter aside as a consumer would.
@@ -87,11 +87,11 @@ func TestDeadLettersArePaged(t *testing.T) {
 		quarantine(t, orderPool, "order.b", offset)
 		quarantine(t, paymentPool, "payment.a", offset)
 	}
-	ask := client(t, payment, order)
+	calls := client(t, payment, order)
 	var seen []string
 	token := ""
 	for pages := 0; ; pages++ {
-		page, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{PageSize: 2, PageToken: token})
+		page, err := calls.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{PageSize: 2, PageToken: token})
 		if err != nil || pages > 10 {
 			t.Fatalf("page %d: %v", pages, err)
 		}
@@ -108,12 +108,12 @@ func TestDeadLettersArePaged(t *testing.T) {
 	if len(seen) != 9 || len(slices.Compact(slices.Sorted(slices.Values(seen)))) != 9 || seen[0] != "order order.a 0" || seen[8] != "payment payment.a 2" {
 		t.Errorf("seen %q", seen)
 	}
-	one, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "payment"})
+	one, err := calls.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "payment"})
 	if err != nil || len(one.GetDeadLetters()) != 3 || one.GetNextPageToken() != "" {
 		t.Errorf("payment's: %v, %v", one, err)
 	}
 	for _, forged := range []string{"!", "b3JkZXI", "b3JkZXIvLTE"} {
-		_, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{PageToken: forged})
+		_, err := calls.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{PageToken: forged})
 		testkit.Refused(t, err, connect.CodeInvalidArgument, string(fault.ReasonPageTokenInvalid), "page_token")
 	}
 }
@@ -124,29 +124,29 @@ func TestLettersAreDiscardedAndRedriven(t *testing.T) {
 	order, pool := newWard(t, "order")
 	quarantine(t, pool, "order.a", 1)
 	quarantine(t, pool, "order.b", 2)
-	ask := client(t, order)
-	list, err := ask.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{})
+	calls := client(t, order)
+	list, err := calls.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{})
 	if err != nil || len(list.GetDeadLetters()) != 2 {
 		t.Fatalf("%v, %v", list, err)
 	}
-	redriven, err := ask.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{})
+	redriven, err := calls.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{})
 	if err != nil || redriven.GetRedriven() != 0 || redriven.GetRemaining() != 2 {
 		t.Errorf("redrive: %v, %v", redriven, err)
 	}
 	second := list.GetDeadLetters()[1].GetId()
-	discarded, err := ask.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{second}})
+	discarded, err := calls.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{second}})
 	if err != nil || discarded.GetDiscarded() != 1 {
 		t.Errorf("discard: %v, %v", discarded, err)
 	}
-	_, err = ask.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{second}})
+	_, err = calls.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{second}})
 	testkit.Refused(t, err, connect.CodeNotFound, string(fault.ReasonDeadLetterNotFound))
-	_, err = ask.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{Selection: &operationsv1.DeadLetterSelection{Ids: []int64{1}}})
+	_, err = calls.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{Selection: &operationsv1.DeadLetterSelection{Ids: []int64{1}}})
 	testkit.Refused(t, err, connect.CodeInvalidArgument, string(fault.ReasonInvalidField), "context")
-	_, err = ask.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "nobody"})
+	_, err = calls.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "nobody"})
 	testkit.Refused(t, err, connect.CodeNotFound, string(fault.ReasonContextNotFound))
 }
 
-// The status counts what waits, and tells why a context is not ready.
+// The status counts what waits, and has the cause when a context is not ready.
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	order, pool := newWard(t, "order")
@@ -196,7 +196,7 @@ func TestAuditJoinsTheContexts(t *testing.T) {
 func TestADeadLetterShowsItsEvent(t *testing.T) {
 	t.Parallel()
 	order, pool := newWard(t, "order")
-	ask := client(t, order)
+	calls := client(t, order)
 	payload, err := proto.Marshal(&operationsv1.Finding{Kind: "DOUBLE_CHARGE", Subject: "an order"})
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +219,7 @@ func TestADeadLetterShowsItsEvent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res, err := ask.GetDeadLetter(t.Context(), &operationsv1.GetDeadLetterRequest{Context: "order", Id: id})
+			res, err := calls.GetDeadLetter(t.Context(), &operationsv1.GetDeadLetterRequest{Context: "order", Id: id})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -234,7 +234,7 @@ func TestADeadLetterShowsItsEvent(t *testing.T) {
 			}
 		})
 	}
-	_, err = ask.GetDeadLetter(t.Context(), &operationsv1.GetDeadLetterRequest{Context: "order", Id: 99})
+	_, err = calls.GetDeadLetter(t.Context(), &operationsv1.GetDeadLetterRequest{Context: "order", Id: 99})
 	testkit.Refused(t, err, connect.CodeNotFound, string(fault.ReasonDeadLetterNotFound))
 }
 
@@ -244,15 +244,15 @@ func TestRedrivesAndDiscardsAreLogged(t *testing.T) {
 	order, pool := newWard(t, "order")
 	quarantine(t, pool, "order.a", 1)
 	var log strings.Builder
-	ask := clientThatLogs(t, slog.New(slog.NewTextHandler(&log, nil)), order)
+	calls := clientThatLogs(t, slog.New(slog.NewTextHandler(&log, nil)), order)
 	var id int64
 	if err := pool.QueryRow(t.Context(), "select id from dead_letters").Scan(&id); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ask.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{Context: "order"}); err != nil {
+	if _, err := calls.RedriveDeadLetters(t.Context(), &operationsv1.RedriveDeadLettersRequest{Context: "order"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ask.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{id}}); err != nil {
+	if _, err := calls.DiscardDeadLetters(t.Context(), &operationsv1.DiscardDeadLettersRequest{Context: "order", Ids: []int64{id}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

@@ -76,7 +76,7 @@ func TestAllConditionsAreListed(t *testing.T) {
 	pool := testkit.Database(t, migrations())
 	broker.Dial, broker.Brokers = nil, []string{"127.0.0.1:1"}
 	relay, _ := run(t, pool, broker, outbox.Config{SoleWriter: true, Link: broker.Link})
-	say(t, pool, relay.Wake, uuid.New(), 1, 1)
+	publish(t, pool, relay.Wake, uuid.New(), 1, 1)
 	testkit.Eventually(t, 30*time.Second, "the broker is missed", func() bool { return len(relay.Conditions(0)) > 0 })
 	if _, err := pool.Exec(t.Context(), `alter table outbox rename to elsewhere`); err != nil {
 		t.Fatal(err)

@@ -16,20 +16,20 @@ import (
 // Advisory locks are per database, so every context has its own.
 const lockKey int64 = 0x6f7574626f78
 
-// takeLead waits for the lock, and then until no predecessor's record can arrive.
-// It asks again and again instead of waiting inside PostgreSQL, where the waiting
-// statement's snapshot would keep every vacuum from cleaning up.
+// takeLead waits for the lock, and then until no record of its predecessor can arrive.
+// It polls the lock: a statement that waits inside PostgreSQL holds a snapshot, which
+// would keep every vacuum from cleaning up.
 func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
-	// Who leads, or wants to, asks at least every few seconds. A session that does not
-	// has lost its client, and would keep the lock until the server notices: from the
-	// moment on that it has it.
-	if err := ask(ctx, conn, nil, `set idle_session_timeout = '30s'`); err != nil {
-		return fmt.Errorf("ask for the relay's lock: %w", err)
+	// The leader, and whoever polls the lock, sends a statement at least every few seconds.
+	// A session that sends none has lost its client. Without a time-out it would keep the
+	// lock until the server notices.
+	if err := exchange(ctx, conn, nil, `set idle_session_timeout = '30s'`); err != nil {
+		return fmt.Errorf("take the relay's lock: %w", err)
 	}
 	for {
 		var held bool
-		if err := ask(ctx, conn, &held, `select pg_try_advisory_lock($1)`, lockKey); err != nil {
-			return fmt.Errorf("ask for the relay's lock: %w", err)
+		if err := exchange(ctx, conn, &held, `select pg_try_advisory_lock($1)`, lockKey); err != nil {
+			return fmt.Errorf("take the relay's lock: %w", err)
 		}
 		if held {
 			break
@@ -38,32 +38,33 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 		r.noDatabase.Over(ctx)
 		r.pause(ctx, 500*time.Millisecond)
 	}
-	// A relay that lost its connection and comes back settled its records before it
-	// noticed: it need not wait for itself.
-	var settled bool
-	err := ask(ctx, conn, &settled, `
-		with before as (select released or holder = $1 as settled from outbox_leader where one)
+	// A relay that lost its connection has the outcome of its records before it comes back:
+	// it need not wait for itself.
+	var clear bool
+	err := exchange(ctx, conn, &clear, `
+		with before as (select released or holder = $1 as clear from outbox_leader where one)
 		insert into outbox_leader (one, holder, released) values (true, $1, false)
 		on conflict (one) do update set holder = excluded.holder, released = false
-		returning coalesce((select settled from before), true)`, r.holder)
+		returning coalesce((select clear from before), true)`, r.holder)
 	if err != nil {
 		return fmt.Errorf("take the relay's place: %w", err)
 	}
-	if !settled && !r.cfg.SoleWriter {
+	if !clear && !r.cfg.SoleWriter {
 		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
 	}
-	// From here on it deletes what was published, and at its end gives the lead back.
-	// A delete that a dying server forgets has the event published again, and
-	// consumers know it; a lead that was not given back costs the next leader a wait.
-	// So nobody waits for the disk.
-	if err := ask(ctx, conn, nil, `set synchronous_commit = off`); err != nil {
+	// From here on the session deletes what was published, and gives the lead back at its
+	// end. Neither has to survive a crash of the server: an event whose delete is lost is
+	// published again, and consumers ignore it; a lead that was not given back costs the
+	// next leader a wait. So the session does not wait for the disk.
+	if err := exchange(ctx, conn, nil, `set synchronous_commit = off`); err != nil {
 		return fmt.Errorf("take the relay's place: %w", err)
 	}
 	return ctx.Err()
 }
 
-// ask is one exchange on the way to the lead, that has one answer, or none (nil).
-func ask(ctx context.Context, conn *pgx.Conn, answer *bool, sql string, args ...any) error {
+// exchange runs one statement on the way to the lead; its one answer goes to answer, nil
+// for a statement without one.
+func exchange(ctx context.Context, conn *pgx.Conn, answer *bool, sql string, args ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, exchangeBound)
 	defer cancel()
 	if answer == nil {
@@ -158,7 +159,7 @@ func scanRow(from pgx.CollectableRow) (row, error) {
 	return e, err
 }
 
-// eventID is the CloudEvents id: the same when the same event is said again.
+// eventID is the CloudEvents id: the same when the event is republished.
 func (e *row) eventID() string {
 	return fmt.Sprintf("%s/%d/%s", e.key, e.version, e.eventType)
 }

@@ -25,7 +25,7 @@ func TestALostTopicIsWrittenAgain(t *testing.T) {
 			topics(t, broker)
 			pool := testkit.Database(t, migrations())
 			relay, _ := run(t, pool, broker, outbox.Config{SoleWriter: true, Link: broker.Link})
-			say(t, pool, relay.Wake, uuid.New(), 1, 3)
+			publish(t, pool, relay.Wake, uuid.New(), 1, 3)
 			published := func() bool {
 				n, _, err := outbox.Waiting(t.Context(), pool, outbox.All)
 				return err == nil && n == 0
@@ -44,7 +44,7 @@ func TestALostTopicIsWrittenAgain(t *testing.T) {
 			if recreate {
 				topics(t, broker)
 			}
-			say(t, pool, relay.Wake, uuid.New(), 1, 3)
+			publish(t, pool, relay.Wake, uuid.New(), 1, 3)
 			testkit.Eventually(t, 40*time.Second, "the next events are published", published)
 			if stopped := relay.Stopped(); len(stopped) > 0 {
 				t.Errorf("stopped: %+v", stopped)

@@ -31,7 +31,7 @@ type Event struct {
 	// which they were written; write them under the aggregate's row lock.
 	Key uuid.UUID
 	// Version is the aggregate's version after the event. Key, version and type
-	// together are the event's identity: an event that is said again keeps it.
+	// together are the event's identity: an event that is republished keeps it.
 	Version int64
 	Message proto.Message
 	// Time is when it happened.

@@ -103,8 +103,8 @@ func NewRelay(name string, pool *pg.Pool, producer *kgo.Client, cfg Config) *Rel
 	return r
 }
 
-// Wake has the relay look at once, for events that somebody waits for; others it finds
-// by itself at its next poll, many at a time. It never blocks; give it to tx.OnCommit.
+// Wake has the relay poll the outbox at once, for events that somebody waits for. Others
+// are found by the next poll, many at a time. It never blocks; give it to tx.OnCommit.
 func (r *Relay) Wake() {
 	select {
 	case r.wake <- struct{}{}:
@@ -131,8 +131,8 @@ func (r *Relay) Run(ctx context.Context) error {
 	return nil
 }
 
-// session leads on one connection until it breaks or ctx ends. led says that it
-// published something or could have.
+// session leads on one connection until the connection breaks or ctx ends. led is true
+// when it got as far as publishing.
 func (r *Relay) session(ctx context.Context) (led bool, err error) {
 	conn, err := r.pool.Hot().Connect(ctx)
 	if err != nil {
@@ -219,8 +219,8 @@ func (r *Relay) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// finishing is a context for work that an end of ctx lets finish, within a second:
-// cutting it would leave its outcome open, and the next leader waiting for it.
+// finishing is a context for work that may go on for a second after ctx has ended: cut
+// off, its outcome would be unknown, and the next leader would have to wait for it.
 func finishing(ctx context.Context, bound time.Duration) (context.Context, context.CancelFunc) {
 	inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), bound)
 	stop := context.AfterFunc(ctx, func() {
@@ -265,7 +265,7 @@ func (r *Relay) publish(ctx context.Context, events []row) (done []int64, clean 
 	}
 	_ = r.producer.Flush(bound) // ends the linger; each record reports for itself
 	sent.Wait()
-	return r.settle(ctx, events, results), ctx.Err() == nil || !unknownFate(results)
+	return r.clear(ctx, events, results), ctx.Err() == nil || !unknownFate(results)
 }
 
 func unknownFate(results []error) bool {
@@ -277,8 +277,8 @@ func unknownFate(results []error) bool {
 	return false
 }
 
-// whyNot is why records were not delivered: of a broker that can't be reached they
-// say only that they took too long.
+// whyNot is why records were not delivered. Where the broker can't be reached, a record's
+// own error is only that it took too long.
 func (r *Relay) whyNot(sample error) error {
 	if err := r.cfg.Link.Condition(0); err != nil {
 		return err
@@ -293,8 +293,8 @@ func (r *Relay) Conditions(longer time.Duration) []error {
 	return slices.DeleteFunc(all, func(err error) bool { return err == nil })
 }
 
-// settle decides, per key in order, what was published and which keys stop.
-func (r *Relay) settle(ctx context.Context, events []row, results []error) (done []int64) {
+// clear decides, per key in order, what was published and which keys stop.
+func (r *Relay) clear(ctx context.Context, events []row, results []error) (done []int64) {
 	failed, lost := map[uuid.UUID]bool{}, map[string]*kafka.LostTopic{}
 	var sample error
 	for i, e := range events {

@@ -57,8 +57,8 @@ func run(t *testing.T, pool *pg.Pool, broker kafka.Config, cfg outbox.Config) (r
 	return relay, stop
 }
 
-// say writes versions from to to of a key, each in a transaction of its own.
-func say(t *testing.T, pool *pg.Pool, wake func(), key uuid.UUID, from, to int64) {
+// publish writes versions from to to of a key, each in a transaction of its own.
+func publish(t *testing.T, pool *pg.Pool, wake func(), key uuid.UUID, from, to int64) {
 	t.Helper()
 	for v := from; v <= to; v++ {
 		err := pool.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
@@ -95,7 +95,7 @@ func listen(t *testing.T, cfg kafka.Config) *listener {
 	var running sync.WaitGroup
 	running.Go(func() {
 		for ctx.Err() == nil {
-			client.PollFetches(ctx).EachRecord(l.hear)
+			client.PollFetches(ctx).EachRecord(l.receive)
 		}
 	})
 	t.Cleanup(func() {
@@ -106,7 +106,7 @@ func listen(t *testing.T, cfg kafka.Config) *listener {
 	return l
 }
 
-func (l *listener) hear(r *kgo.Record) {
+func (l *listener) receive(r *kgo.Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	version, _ := strconv.ParseInt(header(r, "ce_aggregateversion"), 10, 64)
@@ -170,25 +170,25 @@ func TestEventsArriveInTheirKeysOrder(t *testing.T) {
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
 	relay, _ := run(t, pool, broker, outbox.Config{Batch: 40})
-	heard := listen(t, broker)
+	received := listen(t, broker)
 
 	keys := make([]uuid.UUID, 8)
 	var writers sync.WaitGroup
 	for i := range keys {
 		keys[i] = uuid.New()
-		writers.Go(func() { say(t, pool, relay.Wake, keys[i], 1, 30) })
+		writers.Go(func() { publish(t, pool, relay.Wake, keys[i], 1, 30) })
 	}
 	writers.Wait()
 	for _, key := range keys {
-		heard.expect(t, key, 30)
+		received.expect(t, key, 30)
 	}
 	emptied(t, pool)
-	heard.mu.Lock()
-	defer heard.mu.Unlock()
-	if len(heard.records) != 8*30 {
-		t.Errorf("%d records, want 240", len(heard.records))
+	received.mu.Lock()
+	defer received.mu.Unlock()
+	if len(received.records) != 8*30 {
+		t.Errorf("%d records, want 240", len(received.records))
 	}
-	r := heard.records[0]
+	r := received.records[0]
 	name := string((&wrapperspb.Int64Value{}).ProtoReflect().Descriptor().FullName())
 	for key, want := range map[string]string{
 		"ce_specversion": "1.0", "ce_source": "/shopmesh/test", "ce_type": name, "ce_subject": string(r.Key),
@@ -259,21 +259,21 @@ func TestOneRelayLeads(t *testing.T) {
 	t.Parallel()
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
-	heard := listen(t, broker)
+	received := listen(t, broker)
 	first, stopFirst := run(t, pool, broker, outbox.Config{})
 	key := uuid.New()
-	say(t, pool, first.Wake, key, 1, 5)
-	heard.expect(t, key, 5)
+	publish(t, pool, first.Wake, key, 1, 5)
+	received.expect(t, key, 5)
 	second, _ := run(t, pool, broker, outbox.Config{})
-	say(t, pool, first.Wake, key, 6, 10)
-	heard.expect(t, key, 10)
+	publish(t, pool, first.Wake, key, 6, 10)
+	received.expect(t, key, 10)
 	if _, leaders := lockHolder(t, pool); leaders != 1 {
 		t.Errorf("%d leaders", leaders)
 	}
 	begin := time.Now()
 	stopFirst()
-	say(t, pool, second.Wake, key, 11, 15)
-	heard.expect(t, key, 15)
+	publish(t, pool, second.Wake, key, 11, 15)
+	received.expect(t, key, 15)
 	if took := time.Since(begin); took > kafka.DeliveryBound {
 		t.Errorf("the second took over after %v, though the first stepped down", took)
 	}
@@ -286,20 +286,20 @@ func TestLostLock(t *testing.T) {
 	t.Parallel()
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
-	heard := listen(t, broker)
+	received := listen(t, broker)
 	relay, _ := run(t, pool, broker, outbox.Config{})
 	run(t, pool, broker, outbox.Config{})
 	key := uuid.New()
 	var writer sync.WaitGroup
-	writer.Go(func() { say(t, pool, relay.Wake, key, 1, 200) })
-	testkit.Eventually(t, 10*time.Second, "some events arrived", func() bool { return len(heard.of(key)) > 20 })
+	writer.Go(func() { publish(t, pool, relay.Wake, key, 1, 200) })
+	testkit.Eventually(t, 10*time.Second, "some events arrived", func() bool { return len(received.of(key)) > 20 })
 	pid, _ := lockHolder(t, pool)
 	if _, err := pool.Exec(t.Context(), `select pg_terminate_backend($1, 5000)`, pid); err != nil {
 		t.Fatal(err)
 	}
 	writer.Wait()
-	say(t, pool, relay.Wake, key, 201, 210)
-	heard.expect(t, key, 210)
+	publish(t, pool, relay.Wake, key, 201, 210)
+	received.expect(t, key, 210)
 	emptied(t, pool)
 }
 
@@ -321,12 +321,12 @@ func TestTakingOver(t *testing.T) {
 			if _, err := pool.Exec(t.Context(), `insert into outbox_leader values (true, gen_random_uuid(), false)`); err != nil {
 				t.Fatal(err)
 			}
-			heard := listen(t, broker)
+			received := listen(t, broker)
 			begin := time.Now()
 			relay, _ := run(t, pool, broker, c.cfg)
 			key := uuid.New()
-			say(t, pool, relay.Wake, key, 1, 1)
-			heard.expect(t, key, 1)
+			publish(t, pool, relay.Wake, key, 1, 1)
+			received.expect(t, key, 1)
 			if took := time.Since(begin); (took > kafka.DeliveryBound) != c.waits {
 				t.Errorf("took over after %v", took)
 			}
@@ -340,9 +340,9 @@ func TestStoppedKey(t *testing.T) {
 	t.Parallel()
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
-	heard := listen(t, broker)
+	received := listen(t, broker)
 	large, lost, free := uuid.New(), uuid.New(), uuid.New()
-	say(t, pool, nil, large, 1, 1)
+	publish(t, pool, nil, large, 1, 1)
 	err := pool.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
 		return outbox.Write(ctx, tx, "/shopmesh/test",
 			outbox.Event{Topic: topic, Key: large, Version: 2, Message: wrapperspb.Bytes(make([]byte, 2_000_000)), Time: time.Now()},
@@ -351,26 +351,26 @@ func TestStoppedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	say(t, pool, nil, large, 3, 4)
-	say(t, pool, nil, free, 1, 3)
+	publish(t, pool, nil, large, 3, 4)
+	publish(t, pool, nil, free, 1, 3)
 	relay, _ := run(t, pool, broker, outbox.Config{})
-	heard.expect(t, free, 3)
-	heard.expect(t, large, 1)
+	received.expect(t, free, 3)
+	received.expect(t, large, 1)
 	testkit.Eventually(t, 20*time.Second, "both keys are reported", func() bool { return len(relay.Stopped()) == 2 })
 	for _, s := range relay.Stopped() {
 		if s.Cause == "" || s.EventID == "" || (s.Key != large && s.Key != lost) {
 			t.Errorf("reported %+v", s)
 		}
 	}
-	say(t, pool, relay.Wake, free, 4, 6)
-	heard.expect(t, free, 6)
-	if got := heard.of(large); len(got) != 1 {
+	publish(t, pool, relay.Wake, free, 4, 6)
+	received.expect(t, free, 6)
+	if got := received.of(large); len(got) != 1 {
 		t.Errorf("events %v of the stopped key arrived", got)
 	}
 	if _, err := pool.Exec(t.Context(), `delete from outbox where key = $1 and version = 2`, large); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, 20*time.Second, "the key goes on", func() bool { return fmt.Sprint(heard.of(large)) == "[1 3 4]" })
+	testkit.Eventually(t, 20*time.Second, "the key goes on", func() bool { return fmt.Sprint(received.of(large)) == "[1 3 4]" })
 }
 
 // While the broker is away events wait in the database, longer than the bound on
@@ -379,15 +379,15 @@ func TestBrokerAway(t *testing.T) {
 	t.Parallel()
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
-	heard := listen(t, broker)
+	received := listen(t, broker)
 	var gate testkit.Gate
 	relay, _ := run(t, pool, gate.Behind(broker), outbox.Config{})
 	key := uuid.New()
-	say(t, pool, relay.Wake, key, 1, 10)
-	heard.expect(t, key, 10)
+	publish(t, pool, relay.Wake, key, 1, 10)
+	received.expect(t, key, 10)
 	gate.Shut()
 	away := time.Now()
-	say(t, pool, relay.Wake, key, 11, 60)
+	publish(t, pool, relay.Wake, key, 11, 60)
 	testkit.Eventually(t, 3*kafka.DeliveryBound, "the outage outlasted the bound on delivery", func() bool {
 		return time.Since(away) > kafka.DeliveryBound+time.Second
 	})
@@ -395,7 +395,7 @@ func TestBrokerAway(t *testing.T) {
 		t.Errorf("%d events pending since %v, %v; want 50", n, oldest, err)
 	}
 	gate.Open()
-	heard.expect(t, key, 60)
+	received.expect(t, key, 60)
 	emptied(t, pool)
 	if stopped := relay.Stopped(); len(stopped) > 0 {
 		t.Errorf("an outage stopped keys: %v", stopped)

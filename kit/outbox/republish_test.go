@@ -219,9 +219,9 @@ func TestWaitingCountsUpToABound(t *testing.T) {
 		t.Errorf("an empty outbox: %d since %v, %v", n, oldest, err)
 	}
 	before := time.Now()
-	say(t, pool, nil, uuid.New(), 1, 1)
+	publish(t, pool, nil, uuid.New(), 1, 1)
 	after := time.Now()
-	say(t, pool, nil, uuid.New(), 1, 4)
+	publish(t, pool, nil, uuid.New(), 1, 4)
 	for most, want := range map[int64]int64{1: 1, 3: 3, 5: 5, outbox.All: 5} {
 		n, oldest, err := outbox.Waiting(t.Context(), pool, most)
 		if err != nil || n != want || oldest.Before(before.Truncate(time.Microsecond)) || oldest.After(after) {

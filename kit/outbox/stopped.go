@@ -30,7 +30,7 @@ func permanent(err error) bool {
 		return true
 	}
 	if errors.Is(err, kerr.UnknownServerError) {
-		return false // the broker failed, of a full disk, say
+		return false // the broker failed, because of a full disk for example
 	}
 	if errors.Is(err, kgo.ErrRecordTimeout) || errors.Is(err, kgo.ErrRecordRetries) || errors.Is(err, errBehind) {
 		return false

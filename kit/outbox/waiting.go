@@ -14,14 +14,14 @@ const All int64 = math.MaxInt64
 
 // Waiting counts the events of db's outbox that are not published yet, most at most,
 // and says when the oldest of those was written (zero when there is none). With a
-// bound it costs little however long the outbox is, so that it can be asked each
+// bound it costs little however long the outbox is, so that it can be read each
 // second.
 func Waiting(ctx context.Context, db pg.Querier, most int64) (count int64, oldest time.Time, err error) {
 	var first *time.Time
 	err = db.QueryRow(ctx, `select count(*), min(create_time) from (select create_time from outbox order by id limit $1) o`, most).
 		Scan(&count, &first)
 	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("look into the outbox: %w", err)
+		return 0, time.Time{}, fmt.Errorf("count the outbox: %w", err)
 	}
 	if first != nil {
 		oldest = *first

@@ -8,10 +8,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// exchangeBound ends what a caller without a deadline asks of the database. Something
-// between us and the server may keep a connection and pass nothing on, and whoever
-// works in the background would wait for ever. What takes longer by its nature is a
-// [Pool.Snapshot].
+// exchangeBound ends a statement or transaction whose caller set no deadline. A proxy
+// between us and the server may keep a connection open and pass nothing on, and work in
+// the background would wait for ever. What takes longer by its nature is a [Pool.Snapshot].
 const exchangeBound = 30 * time.Second
 
 // bounded is ctx with a deadline.

@@ -37,7 +37,7 @@ func TestALockIsNotHeldByHalfAPipeline(t *testing.T) {
 	raw.Frontend.SendParse(&pgproto3.Parse{Query: "update marks set n = 1 where id = 1"})
 	raw.Frontend.SendBind(&pgproto3.Bind{})
 	raw.Frontend.SendExecute(&pgproto3.Execute{})
-	raw.Frontend.Send(&pgproto3.Flush{}) // so that it says when it did it
+	raw.Frontend.Send(&pgproto3.Flush{}) // so that it reports when it is done
 	if err := raw.Frontend.Flush(); err != nil {
 		t.Fatal(err)
 	}
@@ -113,17 +113,17 @@ func TestAnAnswerThatNeverComesIsNotAwaited(t *testing.T) {
 	between.Swallow()
 	// All of them wait for the one connection, or for a place to make another.
 	var waiting sync.WaitGroup
-	for name, ask := range ways {
+	for name, use := range ways {
 		waiting.Go(func() {
-			// One whose time ends while it connects is told so in other words.
-			if err := ask(t.Context()); err != nil && !errors.Is(err, context.DeadlineExceeded) && !pg.Transient(err) {
+			// One whose time ends while it connects gets another error.
+			if err := use(t.Context()); err != nil && !errors.Is(err, context.DeadlineExceeded) && !pg.Transient(err) {
 				t.Errorf("%s: %v", name, err)
 			}
 		})
 	}
 	waiting.Wait()
-	for name, ask := range ways {
-		testkit.Eventually(t, time.Minute, name+" works on another connection", func() bool { return ask(t.Context()) == nil })
+	for name, use := range ways {
+		testkit.Eventually(t, time.Minute, name+" works on another connection", func() bool { return use(t.Context()) == nil })
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 	codeIdleInTransaction    = "25P03"
 )
 
-// Transient says whether doing the same again, later, can succeed: the connection
+// Transient reports whether doing the same again, later, can succeed: the connection
 // was lost or refused, two transactions met (40001, 40P01), the server shuts down,
 // starts or cancels (57014, 57P01 to 57P05, 25P03, 25P04), is read-only (25006), or is short of
 // disk, memory or connections (class 53). Everything else would fail again, or, for
@@ -52,9 +52,9 @@ func Violated(err error) string {
 	return ""
 }
 
-// brokenConnection says that the server could not be reached or the connection
-// ended. A context that ended is no such error, though pgx closes the connection
-// then, and though a deadline looks like a network's time-out.
+// brokenConnection reports that the server could not be reached or that the connection
+// ended. A context that ended is not meant, although pgx then closes the connection, and
+// although its deadline is a net.Error with a time-out.
 func brokenConnection(err error) bool {
 	if err == nil {
 		return false

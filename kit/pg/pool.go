@@ -26,7 +26,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
-// Config says where a context's database is and how much of it one process may use.
+// Config is where a context's database is and how much of it one process may use.
 type Config struct {
 	// URL is a PostgreSQL connection string or URL, user and password included.
 	URL string
@@ -151,7 +151,7 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 func (p *Pool) await(ctx context.Context, name string, log *slog.Logger) error {
 	wait := 50 * time.Millisecond
 	waits := condition.New(log, "waiting for the database")
-	var last error // what kept us waiting says more than that ctx ended
+	var last error // says more than the end of ctx
 	for {
 		err := p.Ping(ctx)
 		if err == nil {
@@ -190,8 +190,8 @@ func (p *Pool) Connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// Writable returns an error when the database answers and takes no writes. One that
-// does not answer is another matter, which it says nothing of.
+// Writable returns an error when the database answers and takes no writes. It returns
+// nil when the database does not answer.
 func (p *Pool) Writable(ctx context.Context) error {
 	var readOnly bool
 	err := p.QueryRow(ctx, "select current_setting('transaction_read_only')::bool").Scan(&readOnly)
@@ -219,8 +219,8 @@ func (p *Pool) Close() {
 	p.Pool.Close()
 }
 
-// Snapshot runs fn in a read-only transaction that sees one moment (REPEATABLE READ)
-// and may stay idle for ten minutes and last an hour: fn hands rows to somebody who may
+// Snapshot runs fn in a read-only transaction that sees one state of the database
+// (REPEATABLE READ) and may stay idle for ten minutes and last an hour: fn hands rows to somebody who may
 // be slow.
 func (p *Pool) Snapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
@@ -286,5 +286,5 @@ func RegisterTypes(m *pgtype.Map) {
 	m.RegisterType(&pgtype.Type{Name: "_timestamptz", OID: pgtype.TimestamptzArrayOID, Codec: &pgtype.ArrayCodec{ElementType: timeType}})
 }
 
-// IsNoRows says that a QueryRow found nothing.
+// IsNoRows reports that a QueryRow found nothing.
 func IsNoRows(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

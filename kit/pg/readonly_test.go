@@ -48,7 +48,7 @@ func TestAReadOnlyServer(t *testing.T) {
 	}
 	stick()
 	if err := pool.Writable(ctx); err == nil || !strings.Contains(err.Error(), "takes no writes") {
-		t.Errorf("told %v", err)
+		t.Errorf("reported %v", err)
 	}
 	if err := mark(ctx, pool); err != nil {
 		t.Errorf("a transaction after a failover: %v", err)
@@ -91,7 +91,7 @@ func TestAReadOnlyServer(t *testing.T) {
 		t.Errorf("a write to a read-only database: %v", err)
 	}
 	if pool.Writable(ctx) == nil {
-		t.Error("nothing tells that the database takes no writes")
+		t.Error("nothing reports that the database takes no writes")
 	}
 	set("off")
 	if err := mark(ctx, pool); err != nil {
@@ -102,7 +102,7 @@ func TestAReadOnlyServer(t *testing.T) {
 	}
 }
 
-// A database whose certificate expired is waited for, and told by name and date; when
+// A database whose certificate expired is waited for, and reported by name and date; when
 // it is renewed, connections come about without a restart. So do they when the CA that
 // verifies it is another one, in the same file.
 func TestADatabasesCertificateExpires(t *testing.T) {

@@ -32,6 +32,6 @@ func freshCertificates(url string, first *pgx.ConnConfig) func(context.Context, 
 	}
 }
 
-// Explain says what is wrong when a connection failed for a certificate: whose it is,
-// and when it ended. Other errors it returns as they are.
+// Explain adds to the error of a connection that failed for a certificate whose it is and
+// when it ended. It returns other errors as they are.
 func Explain(err error) error { return certs.Explain(err) }

@@ -303,7 +303,7 @@ func TestDroppedConnectionIsReplaced(t *testing.T) {
 	}
 }
 
-// The errors of the table are told apart.
+// The errors of the table are distinguished.
 func TestErrorsAreToldApart(t *testing.T) {
 	t.Parallel()
 	pool := testkit.Database(t, migrations())
@@ -391,7 +391,7 @@ func TestUUIDsAndHotPlans(t *testing.T) {
 	}
 }
 
-// A server that ends the connection in the middle of a migration is asked again.
+// A server that ends the connection in the middle of a migration is used again.
 func TestMigrateThroughARestart(t *testing.T) {
 	t.Parallel()
 	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, nil)})
