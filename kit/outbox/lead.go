@@ -40,16 +40,16 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	}
 	// A relay that lost its connection has the outcome of its records before it comes back:
 	// it need not wait for itself.
-	var clear bool
-	err := exchange(ctx, conn, &clear, `
-		with before as (select released or holder = $1 as clear from outbox_leader where one)
+	var alone bool
+	err := exchange(ctx, conn, &alone, `
+		with before as (select released or holder = $1 as alone from outbox_leader where one)
 		insert into outbox_leader (one, holder, released) values (true, $1, false)
 		on conflict (one) do update set holder = excluded.holder, released = false
-		returning coalesce((select clear from before), true)`, r.holder)
+		returning coalesce((select alone from before), true)`, r.holder)
 	if err != nil {
 		return fmt.Errorf("take the relay's place: %w", err)
 	}
-	if !clear && !r.cfg.SoleWriter {
+	if !alone && !r.cfg.SoleWriter {
 		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
 	}
 	// From here on the session deletes what was published, and gives the lead back at its

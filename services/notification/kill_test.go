@@ -1,6 +1,7 @@
 package notification_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,9 @@ import (
 	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	"github.com/shopmesh/shopmesh/kit/kafka"
@@ -28,6 +32,7 @@ type mortal struct {
 	env     []string
 	server  *smtptest.Server
 	child   *exec.Cmd
+	broker  *kgo.Client
 }
 
 func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal {
@@ -46,6 +51,7 @@ func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal 
 	m.env = append(os.Environ(),
 		"SHOPMESH_DATABASE_URL="+database, "SHOPMESH_KAFKA_BROKERS="+broker.Brokers[0], "SHOPMESH_SETTINGS="+settings,
 		"SHOPMESH_SMTP_URL="+smtptest.URL(m.server.Addr()), "SHOPMESH_LISTEN=127.0.0.1:0", "SHOPMESH_INTERNAL_LISTEN=127.0.0.1:0")
+	m.broker = newClient(t, broker)
 	m.ensure(broker)
 	m.startPublisher(broker)
 	m.start()
@@ -73,6 +79,16 @@ func (m *mortal) start() {
 	}
 }
 
+func newClient(t *testing.T, broker kafka.Config) *kgo.Client {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
 // kill ends the process at once, as a power cut would.
 func (m *mortal) kill() {
 	if m.child == nil {
@@ -81,6 +97,33 @@ func (m *mortal) kill() {
 	_ = m.child.Process.Kill()
 	_ = m.child.Wait()
 	m.child = nil
+	m.evict()
+}
+
+// evict takes the dead process out of its consumer groups. The broker would do so by
+// itself after ten seconds, once for each process that died: on a busy machine several
+// such waits outlasted the test's patience.
+func (m *mortal) evict() {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.t.Context()), soon)
+	defer cancel()
+	groups, err := kadm.NewClient(m.broker).DescribeGroups(ctx)
+	if err != nil {
+		m.t.Error(err)
+		return
+	}
+	for _, group := range groups {
+		for _, member := range group.Members {
+			leave := kmsg.NewPtrLeaveGroupRequest()
+			leave.Group, leave.MemberID = group.Group, member.MemberID
+			gone := kmsg.NewLeaveGroupRequestMember()
+			gone.MemberID = member.MemberID
+			leave.Members = append(leave.Members, gone)
+			if _, err := leave.RequestWith(ctx, m.broker); err != nil {
+				m.t.Error(err)
+			}
+		}
+	}
 }
 
 // ids are the Message-IDs of the mails to an order's customer that the mail server
