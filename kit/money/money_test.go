@@ -17,7 +17,7 @@ func currencies() *rapid.Generator[string] {
 	return rapid.SampledFrom([]string{"EUR", "USD", "JPY", "KWD", "CLF", "CHF"})
 }
 
-// amounts prefers the borders, where arithmetic goes wrong.
+// amounts prefers the bounds, where arithmetic goes wrong.
 func amounts() *rapid.Generator[int64] {
 	return rapid.OneOf(rapid.Int64(), rapid.Int64Range(-1_000_000, 1_000_000),
 		rapid.SampledFrom([]int64{math.MinInt64, math.MinInt64 + 1, -1, 0, 1, math.MaxInt64 - 1, math.MaxInt64}))

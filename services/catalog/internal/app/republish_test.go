@@ -17,17 +17,17 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/events"
 )
 
-// shelf is a catalog's database without a relay, at a time that stands still.
-type shelf struct {
+// harness is a catalog's database without a relay, at a time that stands still.
+type harness struct {
 	*outbox.Republisher
 
 	pool *pg.Pool
 	now  time.Time
 }
 
-func open(t *testing.T) shelf {
+func newHarness(t *testing.T) harness {
 	t.Helper()
-	s := shelf{pool: testkit.Database(t, catalog.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
+	s := harness{pool: testkit.Database(t, catalog.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
 	s.Republisher = (&app.Products{Deps: app.Deps{
 		Pool: s.pool, ToOutbox: events.ToOutbox, Wake: func() {}, Now: func() time.Time { return s.now },
 	}}).Republisher()
@@ -36,7 +36,7 @@ func open(t *testing.T) shelf {
 	return s
 }
 
-func (s shelf) exec(t *testing.T, statement string, args ...any) {
+func (s harness) exec(t *testing.T, statement string, args ...any) {
 	t.Helper()
 	if _, err := s.pool.Exec(t.Context(), statement, args...); err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func (s shelf) exec(t *testing.T, statement string, args ...any) {
 }
 
 // put adds n products that changed at a time; the first has the code given.
-func (s shelf) put(t *testing.T, code string, n int, changed time.Time) {
+func (s harness) put(t *testing.T, code string, n int, changed time.Time) {
 	t.Helper()
 	s.exec(t, `
 		insert into products (id, code, name, description, category_id, price_currency, price_amount, price_major,
@@ -55,7 +55,7 @@ func (s shelf) put(t *testing.T, code string, n int, changed time.Time) {
 }
 
 // published returns the codes of the products in the outbox, sorted.
-func (s shelf) published(t *testing.T) []string {
+func (s harness) published(t *testing.T) []string {
 	t.Helper()
 	rows, err := s.pool.Query(t.Context(), `
 		select p.code from outbox o join products p on p.id = o.key and p.version = o.version and p.update_time = o.create_time
@@ -85,7 +85,7 @@ func TestWhatChangedInTheLastDayIsRepublished(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := open(t)
+			s := newHarness(t)
 			for code, ago := range row.changed {
 				s.put(t, code, 1, s.now.Add(-ago))
 			}
@@ -103,7 +103,7 @@ func TestWhatChangedInTheLastDayIsRepublished(t *testing.T) {
 // what is cut off goes on where it was.
 func TestWhatIsRepublishedWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := newHarness(t)
 	s.put(t, "tea", 1200, s.now)
 	all := map[string]bool{}
 	for range 2 { // the batch fills the outbox, and nothing follows

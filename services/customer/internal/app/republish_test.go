@@ -15,24 +15,27 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer/internal/events"
 )
 
-// book is the context's database without a relay, at a time that stands still.
-type book struct {
+// harness is the context's database without a relay, at a time that stands still.
+type harness struct {
 	*outbox.Republisher
 
-	pool *pg.Pool
-	now  time.Time
+	customers *app.Customers
+	pool      *pg.Pool
+	now       time.Time
 }
 
-func open(t *testing.T) book {
+func newHarness(t *testing.T) harness {
 	t.Helper()
-	s := book{pool: testkit.Database(t, customer.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
-	s.Republisher = (&app.Customers{Deps: app.Deps{
-		Pool: s.pool, ToOutbox: events.ToOutbox, Wake: func() {}, Now: func() time.Time { return s.now },
-	}}).Republisher()
+	s := harness{pool: testkit.Database(t, customer.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond)}
+	s.customers = &app.Customers{Deps: app.Deps{
+		Pool: s.pool, ToOutbox: events.ToOutbox, GuestToOutbox: events.GuestToOutbox,
+		Wake: func() {}, Now: func() time.Time { return s.now },
+	}}
+	s.Republisher = s.customers.Republisher()
 	return s
 }
 
-func (s book) exec(t *testing.T, statement string, args ...any) {
+func (s harness) exec(t *testing.T, statement string, args ...any) {
 	t.Helper()
 	if _, err := s.pool.Exec(t.Context(), statement, args...); err != nil {
 		t.Fatal(err)
@@ -40,7 +43,7 @@ func (s book) exec(t *testing.T, statement string, args ...any) {
 }
 
 // put adds n customers who changed at a time, erased or not.
-func (s book) put(t *testing.T, name string, n int, changed time.Time, erased bool) {
+func (s harness) put(t *testing.T, name string, n int, changed time.Time, erased bool) {
 	t.Helper()
 	s.exec(t, `
 		insert into customers (id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time)
@@ -51,13 +54,13 @@ func (s book) put(t *testing.T, name string, n int, changed time.Time, erased bo
 
 // version is the version of the customers of a name: what is left of them, once
 // they are erased.
-func (s book) version(name string) int64 { return int64(slices.Index(names, name)) + 1 }
+func (s harness) version(name string) int64 { return int64(slices.Index(names, name)) + 1 }
 
 // names tells customers apart.
 var names = []string{"new", "edge", "old", "day", "ahead", "kept"}
 
 // published returns the names of the customers in the outbox, sorted.
-func (s book) published(t *testing.T) []string {
+func (s harness) published(t *testing.T) []string {
 	t.Helper()
 	rows, err := s.pool.Query(t.Context(), `
 		select o.version from outbox o join customers c on c.id = o.key and c.version = o.version and c.update_time = o.create_time
@@ -91,7 +94,7 @@ func TestWhoWasErasedInTheLastDayIsRepublished(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := open(t)
+			s := newHarness(t)
 			s.put(t, "kept", 3, s.now, false)
 			for name, ago := range row.erased {
 				s.put(t, name, 1, s.now.Add(-ago), true)
@@ -109,7 +112,7 @@ func TestWhoWasErasedInTheLastDayIsRepublished(t *testing.T) {
 // However many were erased, no more than one batch waits in the outbox at a time.
 func TestWhatIsRepublishedWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := newHarness(t)
 	s.put(t, "new", 700, s.now, true)
 	ended := make(chan error, 1)
 	go func() { ended <- s.All(t.Context()) }()
