@@ -26,22 +26,29 @@ func (s statement) matches(p crashpoint.Point) bool {
 
 // offTheWay are statements that write and that no order comes by, with what they do.
 func offTheWay() map[statement]string {
-	const order, payment, notification = "shopmesh_order", "shopmesh_payment", "shopmesh_notification"
+	const order, payment, inventory, notification = "shopmesh_order", "shopmesh_payment", "shopmesh_inventory", "shopmesh_notification"
 	return map[statement]string{
 		{order, "ErasedCustomerInsertMany"}:           "a customer is erased",
-		{order, "ErasedGuestInsertMany"}:              "a guest is erased",
-		{order, "OrderErasePersons"}:                  "a customer is erased",
-		{order, "OrderHistoryErase"}:                  "a customer is erased",
-		{"", "ReplaceRequests"}:                       "a customer is erased",
 		{order, "ErasedCustomerComplete"}:             "an erasure is a day old",
+		{order, "ErasedGuestInsertMany"}:              "a guest is erased",
+		{order, "OrderErasePersons"}:                  "a customer or guest is erased",
+		{order, "OrderHistoryErase"}:                  "a customer or guest is erased",
+		{"", "ReplaceRequests"}:                       "a customer or guest is erased",
+		{order, "OrderUpdatePerson"}:                  "a contact or address is corrected",
+		{order, "OrderUpdateDisputes"}:                "a charge is disputed",
 		{order, "ErasedGuestComplete"}:                "an erasure is a day old",
-		{order, "OrderUpdatePerson"}:                  "somebody corrects an order's contact or address",
-		{order, "OrderUpdateDisputes"}:                "a bank disputes a payment",
 		{order, "ProductInsertMany"}:                  "a product is ordered before order received its event",
-		{payment, "DeadLetterPark"}:                   "a provider reports what payment can't make sense of",
+		{inventory, "MovementBlankReasons"}:           "a customer or guest is erased",
+		{payment, "PaymentErase"}:                     "a customer or guest is erased",
+		{payment, "RefundErase"}:                      "a customer or guest is erased",
+		{payment, "DisputeUpsertMany"}:                "a charge is disputed",
+		{payment, "ContradictionInsert"}:              "a provider reports what the books contradict",
+		{payment, "ContradictionResolve"}:             "an operator resolves a contradiction",
 		{notification, "ErasedCustomerInsertMany"}:    "a customer is erased",
-		{notification, "NotificationEraseMany"}:       "a customer is erased",
+		{notification, "ErasedGuestInsertMany"}:       "a guest is erased",
+		{notification, "NotificationEraseMany"}:       "a customer or guest is erased",
 		{notification, "ErasedCustomerSetUnfinished"}: "a customer is erased",
+		{notification, "ErasedGuestSetUnfinished"}:    "a guest is erased",
 		{notification, "NotificationForgetBodies"}:    "texts are forgotten after their time",
 		{"", "MakeRoom"}:                              "an event can't be applied, at an offset that a lost broker gave before",
 		{notification, "NotificationResend"}:          "an operator has a mail sent again",
