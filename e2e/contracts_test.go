@@ -1,0 +1,104 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
+
+	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+)
+
+// Every RPC states whether it may be repeated, and every field of a request states
+// whether it has to be there (AIP-203) and how large it may be: a client finds it in
+// the contract, and the server refuses it before it costs anything.
+func TestContractsStateBoundsAndBehavior(t *testing.T) {
+	t.Parallel()
+	methods := 0
+	seen := map[protoreflect.FullName]bool{}
+	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		if !strings.HasPrefix(string(file.Package()), "shopmesh.") {
+			return true
+		}
+		for i := range file.Services().Len() {
+			service := file.Services().Get(i)
+			for j := range service.Methods().Len() {
+				method := service.Methods().Get(j)
+				methods++
+				if options := method.Options().(*descriptorpb.MethodOptions); options.IdempotencyLevel == nil {
+					t.Errorf("%s states no idempotency_level", method.FullName())
+				}
+				checkRequest(t, method.Input(), seen)
+			}
+		}
+		return true
+	})
+	if methods < 40 {
+		t.Errorf("%d methods were checked, want those of every context", methods)
+	}
+}
+
+func checkRequest(t *testing.T, message protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) {
+	t.Helper()
+	if seen[message.FullName()] || !strings.HasPrefix(string(message.FullName()), "shopmesh.") {
+		return
+	}
+	seen[message.FullName()] = true
+	for i := range message.Fields().Len() {
+		field := message.Fields().Get(i)
+		behaviors, _ := proto.GetExtension(field.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
+		if len(behaviors) == 0 {
+			t.Errorf("%s states no field_behavior", field.FullName())
+		}
+		if len(behaviors) > 0 && behaviors[0] == annotations.FieldBehavior_OUTPUT_ONLY {
+			continue
+		}
+		rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
+		if !bounded(field, rules) {
+			t.Errorf("%s has no bound", field.FullName())
+		}
+		if field.Message() != nil && !field.IsMap() {
+			checkRequest(t, field.Message(), seen)
+		}
+	}
+}
+
+// bounded reports whether a field's size, or value, is bounded by its rules. That of
+// a single message is bounded by its fields.
+func bounded(field protoreflect.FieldDescriptor, rules *validate.FieldRules) bool {
+	switch {
+	case field.IsMap():
+		limits := rules.GetMap()
+		return limits.GetMaxPairs() > 0 && bounded(field.MapKey(), limits.GetKeys()) && bounded(field.MapValue(), limits.GetValues())
+	case field.IsList():
+		limits := rules.GetRepeated()
+		return limits.GetMaxItems() > 0 && (field.Message() != nil || boundedScalar(field.Kind(), limits.GetItems()))
+	case field.Message() != nil, field.Kind() == protoreflect.BoolKind:
+		return true
+	default:
+		return boundedScalar(field.Kind(), rules)
+	}
+}
+
+func boundedScalar(kind protoreflect.Kind, rules *validate.FieldRules) bool {
+	switch kind {
+	case protoreflect.StringKind:
+		limits := rules.GetString()
+		return limits.GetMaxLen() > 0 || limits.GetMaxBytes() > 0 || limits.GetLen() > 0 || limits.GetUuid() || limits.GetPattern() != "" || len(limits.GetIn()) > 0
+	case protoreflect.BytesKind:
+		return rules.GetBytes().GetMaxLen() > 0
+	case protoreflect.Int32Kind:
+		return rules.GetInt32().GetGreaterThan() != nil && rules.GetInt32().GetLessThan() != nil
+	case protoreflect.Int64Kind:
+		return rules.GetInt64().GetGreaterThan() != nil || rules.GetInt64().GetLessThan() != nil
+	case protoreflect.EnumKind:
+		return rules.GetEnum().GetDefinedOnly()
+	default:
+		return rules != nil
+	}
+}
