@@ -40,8 +40,10 @@ import (
 
 const topic = "shopmesh.parcel.parcel.v1"
 
-// migrations are none: a parcel has the kit's tables only.
-func migrations() fstest.MapFS { return fstest.MapFS{} }
+func migrations() fstest.MapFS {
+	return fstest.MapFS{"00001_parcels.sql": {Data: []byte("-- +goose Up
+create table parcels (id int);")}}
+}
 
 // parcel is a small context: it consumes what it publishes itself.
 type parcel struct {
