@@ -61,10 +61,10 @@ create index products_by_category on products (category_id, code);
 -- The statuses that few products have.
 create index products_by_rare_status on products (status, code) where status <> 'ACTIVE';
 
--- How many of a product can be bought, as inventory last said. A narrow table of
+-- How many of a product can be bought, as inventory last published. A narrow table of
 -- its own, because it changes with every order: half-empty pages and no index on
 -- what changes let each update stay in its page. Without a foreign key, because
--- the level may be heard before the product is known, as after a restore.
+-- the level may arrive before the product is known, as after a restore.
 create table availability (
   product_id uuid   primary key,
   available  bigint not null,
