@@ -41,8 +41,7 @@ import (
 const topic = "shopmesh.parcel.parcel.v1"
 
 func migrations() fstest.MapFS {
-	return fstest.MapFS{"00001_parcels.sql": {Data: []byte("-- +goose Up
-create table parcels (id int);")}}
+	return fstest.MapFS{"00001_parcels.sql": {Data: []byte("-- +goose Up\ncreate table parcels (id int);")}}
 }
 
 // parcel is a small context: it consumes what it publishes itself.
