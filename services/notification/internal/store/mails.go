@@ -115,7 +115,7 @@ func (s Store) GetForUpdate(ctx context.Context, id uuid.UUID) (domain.Stored, e
 		return domain.Stored{}, fmt.Errorf("lock notification %s: %w", id, err)
 	}
 	stored := fromDBStored(row.Notification)
-	stored.Readable = stored.Readable && !(row.PersonErased != nil && *row.PersonErased)
+	stored.Readable = stored.Readable && (row.PersonErased == nil || !*row.PersonErased)
 	return stored, nil
 }
 
