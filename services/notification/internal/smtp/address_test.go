@@ -15,11 +15,11 @@ func TestAddressesAreWrittenAsMailServersKnowThem(t *testing.T) {
 		envelope, header string
 		utf8             bool
 	}{
-		"ada@example.com":          {"ada@example.com", "<ada@example.com>", false},
-		"user.@docomo.ne.jp":       {`"user."@docomo.ne.jp`, `<"user."@docomo.ne.jp>`, false},
-		"a..b@docomo.ne.jp":        {`"a..b"@docomo.ne.jp`, `<"a..b"@docomo.ne.jp>`, false},
-		".a@docomo.ne.jp":          {`".a"@docomo.ne.jp`, `<".a"@docomo.ne.jp>`, false},
-		"info@bücher.example":      {"info@xn--bcher-kva.example", "<info@xn--bcher-kva.example>", false},
+		"ada@example.com":     {"ada@example.com", "<ada@example.com>", false},
+		"user.@docomo.ne.jp":  {`"user."@docomo.ne.jp`, `<"user."@docomo.ne.jp>`, false},
+		"a..b@docomo.ne.jp":   {`"a..b"@docomo.ne.jp`, `<"a..b"@docomo.ne.jp>`, false},
+		".a@docomo.ne.jp":     {`".a"@docomo.ne.jp`, `<".a"@docomo.ne.jp>`, false},
+		"info@bücher.example": {"info@xn--bcher-kva.example", "<info@xn--bcher-kva.example>", false},
 		//nolint:gocritic // the blank in front is what is tried
 		" o'neil+shop@Example.com": {"o'neil+shop@Example.com", "<o'neil+shop@Example.com>", false},
 		"jörg@bücher.example":      {"jörg@xn--bcher-kva.example", "<jörg@xn--bcher-kva.example>", true},
