@@ -118,6 +118,7 @@ func boundScalar(schema object, kind protoreflect.Kind, rules *validate.FieldRul
 		boundInt64(schema, rules.GetInt64())
 	case protoreflect.EnumKind:
 		boundEnum(schema, rules.GetEnum())
+	default: // the contracts bound no other kind
 	}
 }
 
