@@ -273,6 +273,65 @@ func TestAnArchivedProductIsKeptAndComesBack(t *testing.T) {
 	}
 }
 
+// Who brings a product back sees it first: shoppers don't before it is activated.
+func TestAnUnarchivedProductIsADraftUntilItIsActivated(t *testing.T) {
+	t.Parallel()
+	shop := newReplica(t, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})
+	s := shop.again(t, owner())
+	product := s.product(t, "TEA-1", s.category(t, "Tea", "").GetId(), 499)
+	id := product.GetId()
+	unarchive := func(id, etag string) (*catalogv1.Product, error) {
+		res, err := s.products.UnarchiveProduct(t.Context(), &catalogv1.UnarchiveProductRequest{Id: id, Etag: etag})
+		return res.GetProduct(), err
+	}
+	if got, err := unarchive(id, product.GetEtag()); err != nil || !proto.Equal(got, product) {
+		t.Fatalf("unarchived while it was active: %v, %v", got, err)
+	}
+	archived, err := s.products.ArchiveProduct(t.Context(), &catalogv1.ArchiveProductRequest{Id: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = unarchive(id, product.GetEtag())
+	testkit.Refused(t, err, connect.CodeAborted, "ETAG_MISMATCH")
+	draft, err := unarchive(id, archived.GetProduct().GetEtag())
+	if err != nil || draft.GetStatus() != catalogv1.ProductStatus_PRODUCT_STATUS_DRAFT || draft.GetEtag() == archived.GetProduct().GetEtag() {
+		t.Fatalf("got %v, %v", draft, err)
+	}
+	if again, err := unarchive(id, ""); err != nil || !proto.Equal(again, draft) {
+		t.Fatalf("unarchived again: %v, %v", again, err)
+	}
+	_, err = unarchive(uuid.NewString(), "")
+	testkit.Refused(t, err, connect.CodeNotFound, "PRODUCT_NOT_FOUND")
+	_, err = unarchive("TEA-1", "")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "id")
+	_, err = shop.products.UnarchiveProduct(t.Context(), &catalogv1.UnarchiveProductRequest{Id: id})
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+
+	_, err = shop.products.GetProduct(t.Context(), &catalogv1.GetProductRequest{Id: id})
+	testkit.Refused(t, err, connect.CodeNotFound, "PRODUCT_NOT_FOUND")
+	active, err := s.update(t, &catalogv1.Product{
+		Id: id, Etag: draft.GetEtag(), Status: catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, patience, "shoppers see the active product", func() bool {
+		res, err := shop.products.GetProduct(t.Context(), &catalogv1.GetProductRequest{Id: id})
+		return err == nil && proto.Equal(res.GetProduct(), active)
+	})
+	if got, err := unarchive(id, ""); err != nil || !proto.Equal(got, active) {
+		t.Fatalf("unarchived after its activation: %v, %v", got, err)
+	}
+
+	// What changed nothing made no version.
+	for i, change := range s.published(t, id, 4) {
+		want := []*catalogv1.Product{product, archived.GetProduct(), draft, active}[i]
+		if change.GetVersion() != int64(i+1) || !proto.Equal(change.GetProduct(), want) {
+			t.Fatalf("event %d is %v, want %v", i, change, want)
+		}
+	}
+}
+
 func TestABatchHoldsEachProductOnceByCode(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, owner())
@@ -355,6 +414,12 @@ func TestProductsAreServedOverREST(t *testing.T) {
 	archived := s.rest(t, http.MethodPost, "/v1/products/"+id+":archive", http.StatusOK, map[string]any{})
 	if archived["product"].(map[string]any)["status"] != "PRODUCT_STATUS_ARCHIVED" {
 		t.Fatalf("got %v", archived)
+	}
+	draft := s.rest(t, http.MethodPost, "/v1/products/"+id+":unarchive", http.StatusOK, map[string]any{
+		"etag": archived["product"].(map[string]any)["etag"],
+	})
+	if draft["product"].(map[string]any)["status"] != "PRODUCT_STATUS_DRAFT" {
+		t.Fatalf("got %v", draft)
 	}
 	s.rest(t, http.MethodGet, "/v1/products/"+uuid.NewString(), http.StatusNotFound, nil)
 	s.rest(t, http.MethodDelete, "/v1/categories/"+category, http.StatusBadRequest, nil)

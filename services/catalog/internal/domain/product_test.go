@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -163,6 +164,38 @@ func TestAnArchivedProductChangesItsCategoryAloneOrIsBroughtBack(t *testing.T) {
 		back, changed, err := archived.Change(ProductChange{Name: &name, Status: status}, noon)
 		if err != nil || !changed || back.state.Status != *status || back.state.Name != name || back.state.Version != 3 {
 			t.Fatalf("got %+v, %t, %v", back, changed, err)
+		}
+	}
+}
+
+func TestAnUnarchivedProductIsADraftAndAnyOtherStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	for status, row := range map[Status]struct {
+		want    Status
+		changed bool
+	}{
+		Archived: {Draft, true},
+		Draft:    {Draft, false},
+		Active:   {Active, false},
+	} {
+		fields := tea()
+		fields.Status = status
+		product, err := NewProduct(fields, uuid.New(), morning)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := product
+		want.state.Status = row.want
+		if row.changed {
+			want.state.Version, want.state.UpdateTime = 2, noon
+		}
+		back, changed := product.Unarchive(noon)
+		if changed != row.changed || !reflect.DeepEqual(back, want) {
+			t.Errorf("%s: got %+v, %t, want %+v, %t", status, back, changed, want, row.changed)
+		}
+		again, changed := back.Unarchive(noon.Add(1))
+		if changed || !reflect.DeepEqual(again, back) {
+			t.Errorf("%s: unarchiving again changed it to %+v", status, again)
 		}
 	}
 }

@@ -671,6 +671,107 @@ func (x *ArchiveProductResponse) GetProduct() *Product {
 	return nil
 }
 
+// UnarchiveProductRequest names a product.
+type UnarchiveProductRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The product's id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When set, must be the current etag.
+	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnarchiveProductRequest) Reset() {
+	*x = UnarchiveProductRequest{}
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnarchiveProductRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnarchiveProductRequest) ProtoMessage() {}
+
+func (x *UnarchiveProductRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnarchiveProductRequest.ProtoReflect.Descriptor instead.
+func (*UnarchiveProductRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UnarchiveProductRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *UnarchiveProductRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// UnarchiveProductResponse holds the product as stored.
+type UnarchiveProductResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The product: a draft if it was archived, otherwise as it was.
+	Product       *Product `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnarchiveProductResponse) Reset() {
+	*x = UnarchiveProductResponse{}
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnarchiveProductResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnarchiveProductResponse) ProtoMessage() {}
+
+func (x *UnarchiveProductResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_catalog_v1_product_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnarchiveProductResponse.ProtoReflect.Descriptor instead.
+func (*UnarchiveProductResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *UnarchiveProductResponse) GetProduct() *Product {
+	if x != nil {
+		return x.Product
+	}
+	return nil
+}
+
 var File_shopmesh_catalog_v1_product_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
@@ -721,7 +822,13 @@ const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"P\n" +
 	"\x16ArchiveProductResponse\x126\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct2\x94\a\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct\"V\n" +
+	"\x17UnarchiveProductRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1e\n" +
+	"\x04etag\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"R\n" +
+	"\x18UnarchiveProductResponse\x126\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct2\xb7\b\n" +
 	"\x0eProductService\x12\x8e\x01\n" +
 	"\rCreateProduct\x12).shopmesh.catalog.v1.CreateProductRequest\x1a*.shopmesh.catalog.v1.CreateProductResponse\"&\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x17:\aproduct\"\f/v1/products\x90\x02\x00\x12\x98\x01\n" +
 	"\n" +
@@ -729,7 +836,8 @@ const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\x10BatchGetProducts\x12,.shopmesh.catalog.v1.BatchGetProductsRequest\x1a-.shopmesh.catalog.v1.BatchGetProductsResponse\"&\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/products:batchGet\x90\x02\x01\x12\x82\x01\n" +
 	"\fListProducts\x12(.shopmesh.catalog.v1.ListProductsRequest\x1a).shopmesh.catalog.v1.ListProductsResponse\"\x1d\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\x90\x02\x01\x12\x9b\x01\n" +
 	"\rUpdateProduct\x12).shopmesh.catalog.v1.UpdateProductRequest\x1a*.shopmesh.catalog.v1.UpdateProductResponse\"3\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02$:\aproduct2\x19/v1/products/{product.id}\x90\x02\x02\x12\x98\x01\n" +
-	"\x0eArchiveProduct\x12*.shopmesh.catalog.v1.ArchiveProductRequest\x1a+.shopmesh.catalog.v1.ArchiveProductResponse\"-\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/products/{id}:archive\x90\x02\x02B\xdf\x01\n" +
+	"\x0eArchiveProduct\x12*.shopmesh.catalog.v1.ArchiveProductRequest\x1a+.shopmesh.catalog.v1.ArchiveProductResponse\"-\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/products/{id}:archive\x90\x02\x02\x12\xa0\x01\n" +
+	"\x10UnarchiveProduct\x12,.shopmesh.catalog.v1.UnarchiveProductRequest\x1a-.shopmesh.catalog.v1.UnarchiveProductResponse\"/\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/products/{id}:unarchive\x90\x02\x02B\xdf\x01\n" +
 	"\x17com.shopmesh.catalog.v1B\x13ProductServiceProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1;catalogv1\xa2\x02\x03SCX\xaa\x02\x13Shopmesh.Catalog.V1\xca\x02\x13Shopmesh\\Catalog\\V1\xe2\x02\x1fShopmesh\\Catalog\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Catalog::V1b\x06proto3"
 
 var (
@@ -744,7 +852,7 @@ func file_shopmesh_catalog_v1_product_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_catalog_v1_product_service_proto_rawDescData
 }
 
-var file_shopmesh_catalog_v1_product_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_shopmesh_catalog_v1_product_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_shopmesh_catalog_v1_product_service_proto_goTypes = []any{
 	(*CreateProductRequest)(nil),     // 0: shopmesh.catalog.v1.CreateProductRequest
 	(*CreateProductResponse)(nil),    // 1: shopmesh.catalog.v1.CreateProductResponse
@@ -758,36 +866,41 @@ var file_shopmesh_catalog_v1_product_service_proto_goTypes = []any{
 	(*UpdateProductResponse)(nil),    // 9: shopmesh.catalog.v1.UpdateProductResponse
 	(*ArchiveProductRequest)(nil),    // 10: shopmesh.catalog.v1.ArchiveProductRequest
 	(*ArchiveProductResponse)(nil),   // 11: shopmesh.catalog.v1.ArchiveProductResponse
-	(*Product)(nil),                  // 12: shopmesh.catalog.v1.Product
-	(*fieldmaskpb.FieldMask)(nil),    // 13: google.protobuf.FieldMask
+	(*UnarchiveProductRequest)(nil),  // 12: shopmesh.catalog.v1.UnarchiveProductRequest
+	(*UnarchiveProductResponse)(nil), // 13: shopmesh.catalog.v1.UnarchiveProductResponse
+	(*Product)(nil),                  // 14: shopmesh.catalog.v1.Product
+	(*fieldmaskpb.FieldMask)(nil),    // 15: google.protobuf.FieldMask
 }
 var file_shopmesh_catalog_v1_product_service_proto_depIdxs = []int32{
-	12, // 0: shopmesh.catalog.v1.CreateProductRequest.product:type_name -> shopmesh.catalog.v1.Product
-	12, // 1: shopmesh.catalog.v1.CreateProductResponse.product:type_name -> shopmesh.catalog.v1.Product
-	12, // 2: shopmesh.catalog.v1.GetProductResponse.product:type_name -> shopmesh.catalog.v1.Product
-	12, // 3: shopmesh.catalog.v1.BatchGetProductsResponse.products:type_name -> shopmesh.catalog.v1.Product
-	12, // 4: shopmesh.catalog.v1.ListProductsResponse.products:type_name -> shopmesh.catalog.v1.Product
-	12, // 5: shopmesh.catalog.v1.UpdateProductRequest.product:type_name -> shopmesh.catalog.v1.Product
-	13, // 6: shopmesh.catalog.v1.UpdateProductRequest.update_mask:type_name -> google.protobuf.FieldMask
-	12, // 7: shopmesh.catalog.v1.UpdateProductResponse.product:type_name -> shopmesh.catalog.v1.Product
-	12, // 8: shopmesh.catalog.v1.ArchiveProductResponse.product:type_name -> shopmesh.catalog.v1.Product
-	0,  // 9: shopmesh.catalog.v1.ProductService.CreateProduct:input_type -> shopmesh.catalog.v1.CreateProductRequest
-	2,  // 10: shopmesh.catalog.v1.ProductService.GetProduct:input_type -> shopmesh.catalog.v1.GetProductRequest
-	4,  // 11: shopmesh.catalog.v1.ProductService.BatchGetProducts:input_type -> shopmesh.catalog.v1.BatchGetProductsRequest
-	6,  // 12: shopmesh.catalog.v1.ProductService.ListProducts:input_type -> shopmesh.catalog.v1.ListProductsRequest
-	8,  // 13: shopmesh.catalog.v1.ProductService.UpdateProduct:input_type -> shopmesh.catalog.v1.UpdateProductRequest
-	10, // 14: shopmesh.catalog.v1.ProductService.ArchiveProduct:input_type -> shopmesh.catalog.v1.ArchiveProductRequest
-	1,  // 15: shopmesh.catalog.v1.ProductService.CreateProduct:output_type -> shopmesh.catalog.v1.CreateProductResponse
-	3,  // 16: shopmesh.catalog.v1.ProductService.GetProduct:output_type -> shopmesh.catalog.v1.GetProductResponse
-	5,  // 17: shopmesh.catalog.v1.ProductService.BatchGetProducts:output_type -> shopmesh.catalog.v1.BatchGetProductsResponse
-	7,  // 18: shopmesh.catalog.v1.ProductService.ListProducts:output_type -> shopmesh.catalog.v1.ListProductsResponse
-	9,  // 19: shopmesh.catalog.v1.ProductService.UpdateProduct:output_type -> shopmesh.catalog.v1.UpdateProductResponse
-	11, // 20: shopmesh.catalog.v1.ProductService.ArchiveProduct:output_type -> shopmesh.catalog.v1.ArchiveProductResponse
-	15, // [15:21] is the sub-list for method output_type
-	9,  // [9:15] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	14, // 0: shopmesh.catalog.v1.CreateProductRequest.product:type_name -> shopmesh.catalog.v1.Product
+	14, // 1: shopmesh.catalog.v1.CreateProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	14, // 2: shopmesh.catalog.v1.GetProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	14, // 3: shopmesh.catalog.v1.BatchGetProductsResponse.products:type_name -> shopmesh.catalog.v1.Product
+	14, // 4: shopmesh.catalog.v1.ListProductsResponse.products:type_name -> shopmesh.catalog.v1.Product
+	14, // 5: shopmesh.catalog.v1.UpdateProductRequest.product:type_name -> shopmesh.catalog.v1.Product
+	15, // 6: shopmesh.catalog.v1.UpdateProductRequest.update_mask:type_name -> google.protobuf.FieldMask
+	14, // 7: shopmesh.catalog.v1.UpdateProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	14, // 8: shopmesh.catalog.v1.ArchiveProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	14, // 9: shopmesh.catalog.v1.UnarchiveProductResponse.product:type_name -> shopmesh.catalog.v1.Product
+	0,  // 10: shopmesh.catalog.v1.ProductService.CreateProduct:input_type -> shopmesh.catalog.v1.CreateProductRequest
+	2,  // 11: shopmesh.catalog.v1.ProductService.GetProduct:input_type -> shopmesh.catalog.v1.GetProductRequest
+	4,  // 12: shopmesh.catalog.v1.ProductService.BatchGetProducts:input_type -> shopmesh.catalog.v1.BatchGetProductsRequest
+	6,  // 13: shopmesh.catalog.v1.ProductService.ListProducts:input_type -> shopmesh.catalog.v1.ListProductsRequest
+	8,  // 14: shopmesh.catalog.v1.ProductService.UpdateProduct:input_type -> shopmesh.catalog.v1.UpdateProductRequest
+	10, // 15: shopmesh.catalog.v1.ProductService.ArchiveProduct:input_type -> shopmesh.catalog.v1.ArchiveProductRequest
+	12, // 16: shopmesh.catalog.v1.ProductService.UnarchiveProduct:input_type -> shopmesh.catalog.v1.UnarchiveProductRequest
+	1,  // 17: shopmesh.catalog.v1.ProductService.CreateProduct:output_type -> shopmesh.catalog.v1.CreateProductResponse
+	3,  // 18: shopmesh.catalog.v1.ProductService.GetProduct:output_type -> shopmesh.catalog.v1.GetProductResponse
+	5,  // 19: shopmesh.catalog.v1.ProductService.BatchGetProducts:output_type -> shopmesh.catalog.v1.BatchGetProductsResponse
+	7,  // 20: shopmesh.catalog.v1.ProductService.ListProducts:output_type -> shopmesh.catalog.v1.ListProductsResponse
+	9,  // 21: shopmesh.catalog.v1.ProductService.UpdateProduct:output_type -> shopmesh.catalog.v1.UpdateProductResponse
+	11, // 22: shopmesh.catalog.v1.ProductService.ArchiveProduct:output_type -> shopmesh.catalog.v1.ArchiveProductResponse
+	13, // 23: shopmesh.catalog.v1.ProductService.UnarchiveProduct:output_type -> shopmesh.catalog.v1.UnarchiveProductResponse
+	17, // [17:24] is the sub-list for method output_type
+	10, // [10:17] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_catalog_v1_product_service_proto_init() }
@@ -802,7 +915,7 @@ func file_shopmesh_catalog_v1_product_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_catalog_v1_product_service_proto_rawDesc), len(file_shopmesh_catalog_v1_product_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

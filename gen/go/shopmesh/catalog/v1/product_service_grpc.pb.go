@@ -25,6 +25,7 @@ const (
 	ProductService_ListProducts_FullMethodName     = "/shopmesh.catalog.v1.ProductService/ListProducts"
 	ProductService_UpdateProduct_FullMethodName    = "/shopmesh.catalog.v1.ProductService/UpdateProduct"
 	ProductService_ArchiveProduct_FullMethodName   = "/shopmesh.catalog.v1.ProductService/ArchiveProduct"
+	ProductService_UnarchiveProduct_FullMethodName = "/shopmesh.catalog.v1.ProductService/UnarchiveProduct"
 )
 
 // ProductServiceClient is the client API for ProductService service.
@@ -57,6 +58,12 @@ type ProductServiceClient interface {
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
 	ArchiveProduct(ctx context.Context, in *ArchiveProductRequest, opts ...grpc.CallOption) (*ArchiveProductResponse, error)
+	// UnarchiveProduct makes an archived product a draft again; it is sold once its
+	// status is set to ACTIVE. A product that is not archived is left as it is, ACTIVE
+	// or DRAFT, and is the answer: unarchiving it again changes nothing.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
+	UnarchiveProduct(ctx context.Context, in *UnarchiveProductRequest, opts ...grpc.CallOption) (*UnarchiveProductResponse, error)
 }
 
 type productServiceClient struct {
@@ -127,6 +134,16 @@ func (c *productServiceClient) ArchiveProduct(ctx context.Context, in *ArchivePr
 	return out, nil
 }
 
+func (c *productServiceClient) UnarchiveProduct(ctx context.Context, in *UnarchiveProductRequest, opts ...grpc.CallOption) (*UnarchiveProductResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnarchiveProductResponse)
+	err := c.cc.Invoke(ctx, ProductService_UnarchiveProduct_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProductServiceServer is the server API for ProductService service.
 // All implementations should embed UnimplementedProductServiceServer
 // for forward compatibility.
@@ -157,6 +174,12 @@ type ProductServiceServer interface {
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
 	ArchiveProduct(context.Context, *ArchiveProductRequest) (*ArchiveProductResponse, error)
+	// UnarchiveProduct makes an archived product a draft again; it is sold once its
+	// status is set to ACTIVE. A product that is not archived is left as it is, ACTIVE
+	// or DRAFT, and is the answer: unarchiving it again changes nothing.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
+	UnarchiveProduct(context.Context, *UnarchiveProductRequest) (*UnarchiveProductResponse, error)
 }
 
 // UnimplementedProductServiceServer should be embedded to have
@@ -183,6 +206,9 @@ func (UnimplementedProductServiceServer) UpdateProduct(context.Context, *UpdateP
 }
 func (UnimplementedProductServiceServer) ArchiveProduct(context.Context, *ArchiveProductRequest) (*ArchiveProductResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ArchiveProduct not implemented")
+}
+func (UnimplementedProductServiceServer) UnarchiveProduct(context.Context, *UnarchiveProductRequest) (*UnarchiveProductResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnarchiveProduct not implemented")
 }
 func (UnimplementedProductServiceServer) testEmbeddedByValue() {}
 
@@ -312,6 +338,24 @@ func _ProductService_ArchiveProduct_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProductService_UnarchiveProduct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnarchiveProductRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProductServiceServer).UnarchiveProduct(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProductService_UnarchiveProduct_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProductServiceServer).UnarchiveProduct(ctx, req.(*UnarchiveProductRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ProductService_ServiceDesc is the grpc.ServiceDesc for ProductService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -342,6 +386,10 @@ var ProductService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ArchiveProduct",
 			Handler:    _ProductService_ArchiveProduct_Handler,
+		},
+		{
+			MethodName: "UnarchiveProduct",
+			Handler:    _ProductService_UnarchiveProduct_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -41,6 +41,9 @@ const (
 	// ProductServiceArchiveProductProcedure is the procedure name of the ProductService's
 	// ArchiveProduct RPC.
 	ProductServiceArchiveProductProcedure = "/shopmesh.catalog.v1.ProductService/ArchiveProduct"
+	// ProductServiceUnarchiveProductProcedure is the procedure name of the ProductService's
+	// UnarchiveProduct RPC.
+	ProductServiceUnarchiveProductProcedure = "/shopmesh.catalog.v1.ProductService/UnarchiveProduct"
 )
 
 var (
@@ -91,6 +94,14 @@ var (
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
+	productServiceUnarchiveProductSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_catalog_v1_product_service_proto.Services().ByName("ProductService").Methods().ByName("UnarchiveProduct"),
+			Procedure:        ProductServiceUnarchiveProductProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
 )
 
 // ProductServiceClient is a client for the shopmesh.catalog.v1.ProductService service.
@@ -119,6 +130,12 @@ type ProductServiceClient interface {
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
 	ArchiveProduct(context.Context, *v1.ArchiveProductRequest) (*v1.ArchiveProductResponse, error)
+	// UnarchiveProduct makes an archived product a draft again; it is sold once its
+	// status is set to ACTIVE. A product that is not archived is left as it is, ACTIVE
+	// or DRAFT, and is the answer: unarchiving it again changes nothing.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
+	UnarchiveProduct(context.Context, *v1.UnarchiveProductRequest) (*v1.UnarchiveProductResponse, error)
 }
 
 // NewProductServiceClient constructs a client for the shopmesh.catalog.v1.ProductService service.
@@ -153,6 +170,12 @@ type ProductServiceHandler interface {
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
 	ArchiveProduct(context.Context, *v1.ArchiveProductRequest) (*v1.ArchiveProductResponse, error)
+	// UnarchiveProduct makes an archived product a draft again; it is sold once its
+	// status is set to ACTIVE. A product that is not archived is left as it is, ACTIVE
+	// or DRAFT, and is the answer: unarchiving it again changes nothing.
+	//
+	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH.
+	UnarchiveProduct(context.Context, *v1.UnarchiveProductRequest) (*v1.UnarchiveProductResponse, error)
 }
 
 // RegisterProductServiceHandler registers svc as the shopmesh.catalog.v1.ProductService
@@ -166,6 +189,7 @@ func RegisterProductServiceHandler(server *connect.Server, svc ProductServiceHan
 		connect.Method{Spec: productServiceListProductsSpec(), Handler: adapter.listProducts},
 		connect.Method{Spec: productServiceUpdateProductSpec(), Handler: adapter.updateProduct},
 		connect.Method{Spec: productServiceArchiveProductSpec(), Handler: adapter.archiveProduct},
+		connect.Method{Spec: productServiceUnarchiveProductSpec(), Handler: adapter.unarchiveProduct},
 	)
 }
 
@@ -194,6 +218,10 @@ func (UnimplementedProductServiceHandler) UpdateProduct(context.Context, *v1.Upd
 
 func (UnimplementedProductServiceHandler) ArchiveProduct(context.Context, *v1.ArchiveProductRequest) (*v1.ArchiveProductResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.catalog.v1.ProductService.ArchiveProduct is not implemented")
+}
+
+func (UnimplementedProductServiceHandler) UnarchiveProduct(context.Context, *v1.UnarchiveProductRequest) (*v1.UnarchiveProductResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.catalog.v1.ProductService.UnarchiveProduct is not implemented")
 }
 
 type productServiceClient struct {
@@ -243,6 +271,14 @@ func (c *productServiceClient) UpdateProduct(ctx context.Context, req *v1.Update
 func (c *productServiceClient) ArchiveProduct(ctx context.Context, req *v1.ArchiveProductRequest) (*v1.ArchiveProductResponse, error) {
 	var res v1.ArchiveProductResponse
 	if err := c.client.CallUnary(ctx, productServiceArchiveProductSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *productServiceClient) UnarchiveProduct(ctx context.Context, req *v1.UnarchiveProductRequest) (*v1.UnarchiveProductResponse, error) {
+	var res v1.UnarchiveProductResponse
+	if err := c.client.CallUnary(ctx, productServiceUnarchiveProductSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -316,6 +352,18 @@ func (h productServiceHandler) archiveProduct(ctx context.Context, _ connect.Spe
 		return err
 	}
 	res, err := h.svc.ArchiveProduct(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h productServiceHandler) unarchiveProduct(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UnarchiveProductRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UnarchiveProduct(ctx, &req)
 	if err != nil {
 		return err
 	}
