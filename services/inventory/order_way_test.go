@@ -153,9 +153,9 @@ func TestAnEventThatMakesNoSenseIsSetAsideAndOthersGoOn(t *testing.T) {
 		deadLetters = res.GetDeadLetters()
 		return err == nil && len(deadLetters) == len(causes)
 	})
-	for _, letter := range deadLetters {
-		if want, ok := causes[letter.GetKey()]; !ok || !strings.Contains(letter.GetCause(), want) {
-			t.Errorf("the dead letter of %s has the cause %q, want %q", letter.GetKey(), letter.GetCause(), want)
+	for _, dead := range deadLetters {
+		if want, ok := causes[dead.GetKey()]; !ok || !strings.Contains(dead.GetCause(), want) {
+			t.Errorf("the dead letter of %s has the cause %q, want %q", dead.GetKey(), dead.GetCause(), want)
 		}
 	}
 }

@@ -191,7 +191,7 @@ func (m *mortal) wantOnce(o order, copies int) {
 	}
 }
 
-// The mail server has the mail, and the process dies before it hears so. The next one
+// The mail server has the mail, and the process dies before it learns of it. The next one
 // can't know: it hands the same mail over again, under the same Message-ID.
 func TestAProcessKilledBeforeTheAnswerHandsTheSameMailOver(t *testing.T) {
 	t.Parallel()

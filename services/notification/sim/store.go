@@ -21,7 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 )
 
-// Topics are those that notification hears.
+// Topics are those that notification consumes.
 var Topics = []string{events.OrderTopic, events.CustomerTopic}
 
 // Config is what notification stands on.

@@ -189,7 +189,7 @@ func TestACancelledLastPieceGoesToTheNextOrComesBack(t *testing.T) {
 }
 
 // A tombstone and its order meet in two processes: whichever commits first, nothing
-// stays reserved, and order hears that it is released.
+// stays reserved, and order learns that it is released.
 func TestAnOrderAndItsCancellationInTwoProcessesLeaveNothingReserved(t *testing.T) {
 	t.Parallel()
 	const rounds = 300

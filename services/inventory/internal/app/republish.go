@@ -12,7 +12,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
 )
 
-// Republisher tells once more of every level that changed of late; what
+// Republisher publishes once more every level that changed of late; what
 // ReconcileLevels finds was never published.
 func (s *Stocks) Republisher() *outbox.Republisher {
 	return &outbox.Republisher{

@@ -47,7 +47,7 @@ func hold(verb string) (reply func(string, string) string, started <-chan struct
 }
 
 // An erasure reaches the mails that are in memory already: those that wait for a
-// worker or a connection, and those that the mail server is just being asked about.
+// worker or a connection, and those that the mail server is about to answer.
 func TestAMailInMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 	t.Parallel()
 	reply, started, release := hold("RCPT")

@@ -48,7 +48,7 @@ type Outcome struct {
 	Accepted bool
 	// Permanent reports that the mail server refused the mail for good.
 	Permanent bool
-	// Result is what it said, or what went wrong.
+	// Result is what it answered, or what went wrong.
 	Result string
 	// Recipient is masked in Result.
 	Recipient string
@@ -106,7 +106,7 @@ const masked = "[address]"
 // address is what looks like an e-mail address, with its quotes, whatever surrounds it.
 var address = regexp.MustCompile(`("[^"]*"|[^\s<>"'(),;:]+)@[^\s<>"'(),;:]+`)
 
-// Clean makes one line of what a mail server said, without the recipient and other
+// Clean makes one line of what a mail server answered, without the recipient and other
 // addresses that it may repeat, at most 500 characters long, and never empty.
 func Clean(result, recipient string) string {
 	if recipient != "" {

@@ -64,7 +64,7 @@ type Adjustment struct {
 // nothing but that it was.
 type Cancellation struct {
 	OutOfStock, PaymentFailed, Expired bool
-	// Requested reports that somebody requested it; Note is what was said then.
+	// Requested reports that somebody requested it; Note is the reason that was given.
 	Requested bool
 	Note      string
 }
@@ -163,7 +163,7 @@ func cancellation(e *orderv1.OrderCancelled) Cancellation {
 	case orderv1.CancelReason_CANCEL_REASON_EXPIRED:
 		return Cancellation{Expired: true}
 	case orderv1.CancelReason_CANCEL_REASON_REQUESTED:
-		// Only here the note is what a person said; elsewhere it is for operators.
+		// Only here the note is what a person typed; elsewhere it is for operators.
 		return Cancellation{Requested: true, Note: line(e.GetNote())}
 	default:
 		return Cancellation{}

@@ -159,8 +159,7 @@ func (c *conn) deliver(m Mail, a addresses, message []byte) (reply string, at st
 		return "", at, c.after(err)
 	}
 	if m.Wanted != nil && !m.Wanted() {
-		// The server waits for a text. There is no way to take back what was said but
-		// to go.
+		// The server waits for a text: only closing the connection takes the commands back.
 		c.broken = true
 		return "", stageData, ErrUnwanted
 	}
@@ -261,7 +260,7 @@ func (c *conn) parameters(a addresses) string {
 }
 
 // after gets the conversation ready for the next mail after a refusal; where the
-// server didn't answer, or said that it closes, it can't be. Nor can it where the
+// server didn't answer, or announced that it closes, it can't be. Nor can it where the
 // network lets nothing more through to the server: what that refused is then what
 // came of the mail, and it may call a command or a text that broke off an error for
 // good. Only a server that goes on talking has refused the mail.

@@ -29,7 +29,7 @@ type Answer struct {
 	Accepted bool
 	// Permanent reports that the server refused this mail or its recipient for good.
 	Permanent bool
-	// Text is what the server said, or what went wrong.
+	// Text is what the server answered, or what went wrong.
 	Text string
 }
 

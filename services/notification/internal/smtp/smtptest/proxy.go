@@ -9,7 +9,7 @@ import (
 )
 
 // Proxy stands before a real mail server, and can end a connection after the server
-// took a mail and before the client hears of it.
+// took a mail and before the client learns of it.
 type Proxy struct {
 	listener net.Listener
 	target   string
