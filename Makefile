@@ -50,7 +50,7 @@ $(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum $(wildcard tools/plug
 	$(BIN)/protodeps .proto-deps
 	@touch $@
 
-# What npm installs, in whichever folder: exactly what its lock file says.
+# What npm installs, in whichever folder: exactly what its lock file names.
 %/node_modules/.stamp: %/package.json %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

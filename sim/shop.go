@@ -362,7 +362,7 @@ func (w *world) restock(product int, delta int64) {
 	}
 }
 
-// place has an order placed; who gets no answer asks again with the same request.
+// place has an order placed; who gets no answer tries again with the same request.
 func (w *world) place(p ordersim.Placement, tries int) {
 	id, published, commit, err := w.order.Place(p)
 	if err != nil {

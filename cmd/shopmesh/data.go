@@ -25,7 +25,7 @@ func dataFlag(cmd *cobra.Command, data *string, about string) {
 }
 
 // defaultData is where a user's data belongs (XDG Base Directory Specification); empty
-// when nothing says where that is. It is never the working directory.
+// when nothing names it. It is never the working directory.
 func defaultData() string {
 	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "shopmesh")

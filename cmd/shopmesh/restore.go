@@ -23,7 +23,7 @@ func newRestore() *cobra.Command {
 		Short: "Make a shop from a backup, in an empty directory",
 		Long: `Make a shop from what shopmesh backup wrote, in a directory that is empty or new. "-" reads standard input.
 
-Every file is compared with its checksum, and the database is started and stopped once, before it says that it is done.
+Every file is compared with its checksum, and the database is started and stopped once, before it reports that it is done.
 It does not start the shop: shopmesh up does, and goes on with every order that was under way; then run shopmesh audit --wait 60s.
 Stop the shop that the backup was taken from before: both would charge and send mails for the same orders.
 

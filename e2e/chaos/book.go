@@ -41,7 +41,7 @@ type order struct {
 	cancels, ships, delivers []*write
 	refunds                  []*refund
 	watched                  []int64 // versions that WatchOrder sent
-	captured, refunded       int64   // in cents, as the order said in the end
+	captured, refunded       int64   // in cents, as the order had it in the end
 }
 
 // doubtful reports that the order was refused for the price at that time while another

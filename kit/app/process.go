@@ -94,7 +94,7 @@ func Loopback(address string) error {
 		return nil
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("%q can be reached from other machines, and callers are not told apart yet: listen on a loopback address, such as 127.0.0.1", address)
+		return fmt.Errorf("%q can be reached from other machines, and callers are not distinguished yet: listen on a loopback address, such as 127.0.0.1", address)
 	}
 	return nil
 }

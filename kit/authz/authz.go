@@ -18,7 +18,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-// Kind says which sort of caller an identity is.
+// Kind is which sort of caller an identity is.
 type Kind int
 
 // The kinds of callers. The zero Kind is Anonymous, which may do the least.

@@ -39,7 +39,7 @@ type Condition struct {
 	silent  int       // how often it was noted since, without a log line
 }
 
-// New makes a condition that is logged with message. The message says what is wrong and
+// New makes a condition that is logged with message. The message names what is wrong and
 // what follows from it: "events wait for the broker". A nil log is slog.Default.
 func New(log *slog.Logger, message string) *Condition {
 	if log == nil {
@@ -62,7 +62,7 @@ func (c *Condition) Note(ctx context.Context, cause error, attrs ...any) {
 	c.cause, c.last = cause, now
 	c.active.Store(true)
 	c.silent++
-	// The first cause is often just a broken connection; the next one says why no new
+	// The first cause is often just a broken connection; the next one shows why no new
 	// connection can be made. So the first change of the cause is logged at once.
 	early := now.Sub(c.logged) < interval
 	if early && (c.changed || cause.Error() == c.text) {

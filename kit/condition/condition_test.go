@@ -39,7 +39,7 @@ func TestALongConditionIsLoggedOnceAMinute(t *testing.T) {
 			t.Errorf("%d lines:\n%s", n, log.String())
 		}
 		if !strings.Contains(log.String(), `broker=b:1`) || !strings.Contains(log.String(), "it is over: events wait") || !strings.Contains(log.String(), "after=10m0s") {
-			t.Errorf("the log says:\n%s", log.String())
+			t.Errorf("the log is:\n%s", log.String())
 		}
 	})
 }

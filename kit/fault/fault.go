@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Kind says which sort of failure a fault is; it decides the status code.
+// Kind is which sort of failure a fault is; it decides the status code.
 type Kind int
 
 // The kinds. The zero Kind is Internal, so that a fault that was built wrongly
@@ -111,7 +111,7 @@ const (
 type Violation struct {
 	// Field is the path in the contract's snake_case: "lines[1].quantity".
 	Field string
-	// Description says what is wrong, with the value or its bound.
+	// Description is what is wrong, with the value or its bound.
 	Description string
 	// Reason is what programs act on, where the rule has a reason of its own.
 	Reason Reason
@@ -130,7 +130,7 @@ type Error struct {
 	cause      error
 }
 
-// New returns a fault. The formatted message reaches the caller: it says what is
+// New returns a fault. The formatted message reaches the caller: it names what is
 // wrong, with which value, and what to do. It never holds an error's text; give
 // that to Because. A text among args is cut to 200 bytes: it mostly is a value that the
 // caller sent, which can be of any length.
@@ -156,7 +156,7 @@ func Fields(violations ...Violation) *Error {
 }
 
 // FirstFields returns an Invalid fault with the first most violations and, where others
-// are left out, one that says so; more says that there may be others, which nobody has
+// are left out, one that counts them; more means that there may be others, which nobody has
 // counted.
 func FirstFields(most int, more bool, violations ...Violation) *Error {
 	return fields(violations, most, more)

@@ -16,7 +16,7 @@ const (
 )
 
 // PostalAddress holds the parts of a google.type.PostalAddress, whose contract
-// says what they are.
+// names them.
 type PostalAddress struct {
 	RegionCode         string
 	LanguageCode       string

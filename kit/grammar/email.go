@@ -53,7 +53,7 @@ func EmailKey(text string) string {
 }
 
 // Mailbox returns an address as SMTP's commands and a mail's headers write it
-// (RFC 5321, 4.1.2): with a quoted local part where it is no dot-atom. utf8 says
+// (RFC 5321, 4.1.2): with a quoted local part where it is no dot-atom. utf8 reports
 // that the mail server must offer SMTPUTF8 (RFC 6531) to take it.
 func Mailbox(email string) (mailbox string, utf8 bool, err error) {
 	local, domain, err := splitEmail(email)

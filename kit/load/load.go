@@ -62,7 +62,7 @@ func New(limits Limits, log *slog.Logger) *Limiter {
 	return l
 }
 
-// Condition says that calls are being shed, and nil when none was for some seconds. The
+// Condition reports that calls are being shed, and nil when none was for some seconds. The
 // log shows the end when this is called.
 func (l *Limiter) Condition(ctx context.Context) error {
 	l.condition.OverAfter(ctx, 5*time.Second)

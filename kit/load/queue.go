@@ -36,7 +36,7 @@ func (l *Limiter) enter(ctx context.Context, c *Connection) error {
 	case <-ctx.Done():
 	}
 	if !l.withdraw(mine) {
-		return nil // its turn came at the same moment
+		return nil // its turn came at the same time
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -44,7 +44,7 @@ func (l *Limiter) enter(ctx context.Context, c *Connection) error {
 	return l.refuse(ctx, errTooManyCalls)
 }
 
-// line puts a call at the end of its address's queue and says how long it may stay
+// line puts a call at the end of its address's queue and returns how long it may stay
 // there; it returns nil when its turn has come already.
 //
 // No place stays free while somebody waits: whoever leaves gives the place back and

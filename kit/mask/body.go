@@ -10,7 +10,7 @@ import (
 )
 
 // Body corrects the update_mask that grpc-gateway made of a JSON body, so that a
-// body over REST means what Read says of a request without a mask: a map stands for
+// body over REST means what Read defines for a request without a mask: a map stands for
 // the keys that it holds, where the gateway names the whole map, and an empty object
 // for nothing. An empty amount of money stays named, and Read refuses it. A request
 // without an update_mask, or with several messages beside it, stays as it is.

@@ -55,7 +55,7 @@ func (f Fields) Empty() bool { return len(f.paths) == 0 }
 //
 // An amount of money is one value: naming a part of it names currency and amount,
 // which must both be given, so that 1,000 JPY never become 1,200 EUR. An amount of
-// nothing must be named by the mask, because without one it can't be told from an
+// nothing must be named by the mask, because without one it can't be distinguished from an
 // amount that was left out.
 //
 // The path "etag" has no effect: REST makes a mask of all that a body holds, and an

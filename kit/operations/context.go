@@ -31,7 +31,7 @@ type Context interface {
 	// Status reports the state of the context; an error is a part of it.
 	Status(ctx context.Context) *operationsv1.ContextStatus
 	// Conditions are what is wrong while the context takes requests: its database takes
-	// no writes, its broker is away. Each says what follows from it.
+	// no writes, its broker is away. Each names what follows from it.
 	Conditions(ctx context.Context) []error
 	// ListDeadLetters returns up to limit dead letters with an id above after, oldest first.
 	ListDeadLetters(ctx context.Context, after int64, limit int) ([]*operationsv1.DeadLetter, error)

@@ -74,7 +74,7 @@ func exchange(ctx context.Context, conn *pgx.Conn, answer *bool, sql string, arg
 	return conn.QueryRow(ctx, sql, args...).Scan(answer)
 }
 
-// stepDown deletes what was published last and tells the next leader that nothing
+// stepDown deletes what was published last and records for the next leader that nothing
 // is under way.
 func (r *Relay) stepDown(ctx context.Context, s *session) error {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)

@@ -22,7 +22,7 @@ import (
 
 // Config tunes a relay. The zero value is right for a service of its own.
 type Config struct {
-	// SoleWriter says that no other process can still be publishing from this
+	// SoleWriter reports that no other process can still be publishing from this
 	// database, because a lock on the data directory proves that a predecessor is
 	// dead. A leader then takes over at once.
 	//

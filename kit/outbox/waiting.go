@@ -13,7 +13,7 @@ import (
 const All int64 = math.MaxInt64
 
 // Waiting counts the events of db's outbox that are not published yet, most at most,
-// and says when the oldest of those was written (zero when there is none). With a
+// and returns when the oldest of those was written (zero when there is none). With a
 // bound it costs little however long the outbox is, so that it can be read each
 // second.
 func Waiting(ctx context.Context, db pg.Querier, most int64) (count int64, oldest time.Time, err error) {

@@ -239,7 +239,7 @@ func (k Kind) read(text string) (string, error) {
 	}
 }
 
-// plausible says whether PostgreSQL will take text as a value of the kind.
+// plausible reports whether PostgreSQL will take text as a value of the kind.
 func (k Kind) plausible(text string) bool {
 	switch k {
 	case Number:

@@ -20,7 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-// Schema says what a list can be filtered and ordered by. Nothing else reaches SQL.
+// Schema is what a list can be filtered and ordered by. Nothing else reaches SQL.
 type Schema struct {
 	// Fields by the name that requests use.
 	Fields map[string]Field
@@ -42,7 +42,7 @@ type Field struct {
 	Kind   Kind
 	// Values are an Enum's words and what the column holds for them.
 	Values map[string]any
-	// Filter and Order say where the field may be used.
+	// Filter and Order are where the field may be used.
 	Filter, Order bool
 	// Condition, when set, writes a filter's condition instead of "Column op value":
 	// with param, which makes a parameter of a value and returns its placeholder. It
@@ -132,7 +132,7 @@ func (s Schema) Parse(r Request) (Query, error) {
 	return q, nil
 }
 
-// list tells one list from another, so that a token of one is none of the other,
+// list distinguishes one list from another, so that a token of one is none of the other,
 // though both may be requested with the same filter.
 func (s Schema) list() string {
 	columns := []string{s.ID, s.Order}
@@ -221,7 +221,7 @@ func (q Query) Comparisons() []Comparison {
 	return all
 }
 
-// Limit is how many rows to read: one more than the page holds tells whether
+// Limit is how many rows to read: one more than the page holds shows whether
 // another follows.
 func (q Query) Limit() int { return q.size + 1 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Fault reads the fault that another context answered with out of the error
-// of a call to it. Use its Reason to tell one refusal from another. It reports
+// of a call to it. Use its Reason to distinguish one refusal from another. It reports
 // false when err holds no error of a peer of ours.
 func Fault(err error) (*fault.Error, bool) {
 	var coded *connect.Error

@@ -40,7 +40,7 @@ func (l *link) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// unreachable tells a connection that never came about from one that broke, which the next
+// unreachable distinguishes a connection that never came about from one that broke, which the next
 // call replaces.
 func unreachable(err error) bool {
 	var op *net.OpError

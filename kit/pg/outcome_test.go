@@ -74,7 +74,7 @@ func TestACommitIsRepeatedOnlyWhereItCannotHaveArrived(t *testing.T) {
 	}
 }
 
-// session is a pool whose first connection goes through a proxy, to which a test says
+// session is a pool whose first connection goes through a proxy, to which a test assigns
 // what to do with the bytes. All sockets are Unix sockets: that the other end has closed
 // one is seen by the next write, each time.
 type session struct {

@@ -151,7 +151,7 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 func (p *Pool) await(ctx context.Context, name string, log *slog.Logger) error {
 	wait := 50 * time.Millisecond
 	waits := condition.New(log, "waiting for the database")
-	var last error // says more than the end of ctx
+	var last error // more specific than the end of ctx
 	for {
 		err := p.Ping(ctx)
 		if err == nil {

@@ -40,7 +40,7 @@ type closer interface{ Close() error }
 
 // Exec queues a statement. It always succeeds with an empty command tag: the
 // statement's error appears at the next Query, QueryRow or at commit, with the
-// statement's name, and a write whose effect must be known says `returning`.
+// statement's name, and a write whose effect must be known has `returning`.
 func (tx *Tx) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	if tx.err != nil {
 		return pgconn.CommandTag{}, tx.err
@@ -204,7 +204,7 @@ func (tx *Tx) fail(statement string, err error) error {
 	return err
 }
 
-// repeatable says whether another attempt is safe and can help. It is not safe when the
+// repeatable reports whether another attempt is safe and can help. It is not safe when the
 // commit may have reached the server and no answer came.
 func (tx *Tx) repeatable(err error) bool {
 	var pgErr *pgconn.PgError

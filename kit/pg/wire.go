@@ -63,7 +63,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// executes says whether one of the messages in p has the server execute a statement.
+// executes reports whether one of the messages in p has the server execute a statement.
 // Others only prepare it. A message is its type, its length without the type, and a body.
 func executes(p []byte) bool {
 	const execute, header = 'E', 5

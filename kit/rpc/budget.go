@@ -36,7 +36,7 @@ func tooDeep() *fault.Error {
 type budget struct{ elements int }
 
 // checkBinary refuses a message in protobuf's binary form that holds too much. A form
-// that is broken is left to the decoder, which says where.
+// that is broken is left to the decoder, which reports where.
 func checkBinary(data []byte, descriptor protoreflect.MessageDescriptor) *fault.Error {
 	if len(data) <= maxElements {
 		return nil // an element has at least one byte
@@ -129,7 +129,7 @@ func packed(data []byte, kind protoreflect.Kind) int {
 }
 
 // checkJSON refuses a JSON text that holds too much. A text that is broken is left to
-// the decoder, which says where.
+// the decoder, which reports where.
 func checkJSON(data []byte) *fault.Error {
 	if len(data) <= maxElements {
 		return nil // an element has at least one byte

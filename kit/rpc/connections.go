@@ -94,7 +94,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	defer c.mu.Unlock()
 	o := c.open[conn]
 	if o == nil {
-		return // it was dropped at this moment
+		return // it was dropped just then
 	}
 	if o.place != nil {
 		c.idle.Remove(o.place)

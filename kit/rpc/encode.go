@@ -29,7 +29,7 @@ const (
 	maxMetadataBytes = 1000
 	// detailOverhead is what a detail costs beside itself: its type and the framing.
 	detailOverhead = 80
-	// moreOverhead is room for the violation that says how many are left out.
+	// moreOverhead is room for the violation that counts how many are left out.
 	moreOverhead = 40
 )
 
@@ -64,7 +64,7 @@ func encode(code connect.Code, f *fault.Error, cause error) *connect.Error {
 	return status
 }
 
-// badRequest lists as many violations as fit into that many bytes, and says how many
+// badRequest lists as many violations as fit into that many bytes, and counts how many
 // more there are.
 func badRequest(violations []fault.Violation, bytes int) *errdetails.BadRequest {
 	bad, size := &errdetails.BadRequest{}, moreOverhead

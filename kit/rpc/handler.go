@@ -29,7 +29,7 @@ func Gateway[Client any](
 	}
 }
 
-// HandlerConfig says which protocols are served beside Connect, gRPC and gRPC-Web.
+// HandlerConfig lists the protocols that are served beside Connect, gRPC and gRPC-Web.
 type HandlerConfig struct {
 	// Gateways serve REST.
 	Gateways []GatewayFunc

@@ -24,7 +24,7 @@ func NewHealth() *Health {
 	return &Health{serving: map[string]bool{"": false}, changed: make(chan struct{})}
 }
 
-// Set says whether a service takes requests.
+// Set reports whether a service takes requests.
 func (h *Health) Set(service string, serving bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

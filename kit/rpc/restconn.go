@@ -133,7 +133,7 @@ func (s *restStream) Header() (metadata.MD, error) {
 func (s *restStream) SendMsg(message any) error {
 	err := s.stream.Send(message)
 	if errors.Is(err, io.EOF) {
-		// The call is over already; what is received next says why.
+		// The call is over already; what is received next shows why.
 		return nil
 	}
 	return grpcError(err)

@@ -21,7 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-// Config says what the chain of a server stands on. Each field has a sensible
+// Config is what the chain of a server stands on. Each field has a sensible
 // default, except for Log and Authenticator.
 type Config struct {
 	// Log gets one line per call: debug when it went well.
@@ -35,7 +35,7 @@ type Config struct {
 	// Streams bounds and drains streams; servers of one process share it. By
 	// default the server has its own, with DefaultStreamLimits.
 	Streams *Streams
-	// Transient says whether an error means that a part is away, so that trying
+	// Transient reports whether an error means that a part is away, so that trying
 	// again can help; pg.Transient is one. By default none does.
 	Transient func(error) bool
 }

@@ -74,7 +74,7 @@ func TestARefusedRequestIsAnsweredAndClosed(t *testing.T) {
 	}
 }
 
-// raw is an HTTP/2 client that does only what it is told to.
+// raw is an HTTP/2 client that does only what it is made to.
 type raw struct {
 	conn   net.Conn
 	framer *h2.Framer

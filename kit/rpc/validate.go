@@ -131,7 +131,7 @@ func (e *evaluations) ShouldValidate(message protoreflect.Message, descriptor pr
 	return true
 }
 
-// unreadable says what is wrong with a message that could not be received.
+// unreadable is what is wrong with a message that could not be received.
 func unreadable(err error) error {
 	if refused, ok := fault.Of(err); ok {
 		return refused // what the codec refused

@@ -1,5 +1,5 @@
 // Package catalog keeps what the shop sells: categories and products. It publishes
-// ProductChanged, and consumes inventory's StockLevelChanged, which says how many of
+// ProductChanged, and consumes inventory's StockLevelChanged, which reports how many of
 // a product can be bought.
 package catalog
 

@@ -25,7 +25,7 @@ func (b *harness) update(order *orderv1.Order, paths ...string) (*orderv1.Order,
 	return res.GetOrder(), err
 }
 
-// A part of the contact is corrected and the rest stays; the history says who and
+// A part of the contact is corrected and the rest stays; the history shows who and
 // when, and whoever mails the customer learns of the new address.
 func TestAMistypedContactIsCorrectedBeforeTheOrderIsShipped(t *testing.T) {
 	t.Parallel()
@@ -45,7 +45,7 @@ func TestAMistypedContactIsCorrectedBeforeTheOrderIsShipped(t *testing.T) {
 	last := got.GetHistory()[len(got.GetHistory())-1]
 	if last.GetStep() != orderv1.OrderStep_ORDER_STEP_UPDATED || last.GetNote() != "contact.email" || last.GetActor() != "owner" ||
 		!last.GetCreateTime().AsTime().Equal(b.orders.Now()) || last.GetState() != orderv1.OrderState_ORDER_STATE_CONFIRMED {
-		t.Errorf("the history says %v", last)
+		t.Errorf("the history is %v", last)
 	}
 	updated := b.wantPublished("OrderUpdated")[0].(*orderv1.OrderUpdated)
 	if updated.GetNotice().GetContact().GetEmail() != "Ada@xn--bcher-kva.example" || len(updated.GetNotice().GetLines()) == 0 {

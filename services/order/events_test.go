@@ -328,7 +328,7 @@ func TestAnErasedCustomersDataIsBlankedAndNewOrdersAreRefused(t *testing.T) {
 	_, err = place()
 	testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED", "customer_id")
 
-	// One that was placed at the same moment is found later.
+	// One that was placed at the same time is found later.
 	late := b.placed()
 	if _, err := b.pool.Exec(t.Context(), `update orders set customer_id = $2 where id = $1`, late.GetId(), customer); err != nil {
 		t.Fatal(err)
@@ -388,7 +388,7 @@ func TestAnErasureThatWasInterruptedForLongIsCompleted(t *testing.T) {
 	young := uuid.New()
 	b.handle(event(young, 2, &customerv1.CustomerErased{CustomerId: young.String(), Version: 2}))
 	if err := b.orders.EraseLate(t.Context()); err != nil || open() != 1 {
-		t.Errorf("an order may come yet that was placed at the moment of an erasure, and %d are not complete, %v", open(), err)
+		t.Errorf("an order may come yet that was placed at the time of an erasure, and %d are not complete, %v", open(), err)
 	}
 }
 

@@ -124,7 +124,7 @@ func TestNobodySeesSomebodyElsesOrder(t *testing.T) {
 		_, cancelErr := c.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: client.id})
 		for _, err := range []error{getErr, watchErr, cancelErr} {
 			if got := testkit.Refused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND").Message; got != "there is no order with the id "+client.id {
-				t.Errorf("%s: %q tells more", who, got)
+				t.Errorf("%s: %q reveals more", who, got)
 			}
 		}
 	}

@@ -126,7 +126,7 @@ func TestWhatOthersDoAtTheProviderReachesTheOrder(t *testing.T) {
 	}
 }
 
-// What can't be paid is refused before it is ordered, and the quote says what can.
+// What can't be paid is refused before it is ordered, and the quote names what can.
 func TestWhatAMethodCannotTakeIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t)

@@ -59,7 +59,7 @@ func TestEveryMethodOfTheSandboxIsSettledOnce(t *testing.T) {
 			t.Errorf("%s: the ledger holds %d charges", row.method, count)
 		}
 		if got := s.waitEvents(row.order, 1); len(got) != 1 {
-			t.Errorf("%s: said %v", row.method, got)
+			t.Errorf("%s: published %v", row.method, got)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func TestTheNextActionIsShownToTheOrdersCustomerAlone(t *testing.T) {
 	}
 }
 
-// That the customer has to act is published once, and again when order asks again;
+// That the customer has to act is published once, and again when order publishes again;
 // after the check the payment is captured.
 func TestThatTheCustomerHasToActIsPublishedOnce(t *testing.T) {
 	t.Parallel()

@@ -47,7 +47,7 @@ var migrations embed.FS
 // Migrations are the goose migrations of payment's database.
 func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 
-// Config says what payment runs on.
+// Config is what payment runs on.
 type Config struct {
 	Context kitapp.ContextConfig
 	// SandboxDatabase is the database of the sandbox provider's own ledger: another

@@ -94,7 +94,7 @@ func TestARefusedRefundFindsWhatWasGivenBackElsewhere(t *testing.T) {
 	s.waitStatus(part, refunded)
 	s.waitStatus(all, refunded)
 	requested := s.stripe.Requests("POST /v1/refunds")
-	s.publish(part.cancelled(), all.cancelled()) // order asks again
+	s.publish(part.cancelled(), all.cancelled()) // order publishes again
 	s.waitEvents(part, 5)
 	if n := s.stripe.Requests("POST /v1/refunds"); n != 3 || n != requested {
 		t.Errorf("%d refunds were requested, then %d; want 3: all, what was left, and all of the other", requested, n)

@@ -15,7 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/stripe"
 )
 
-// StripeConfig says which Stripe account takes the money. The zero StripeConfig takes
+// StripeConfig is which Stripe account takes the money. The zero StripeConfig takes
 // none: payments by Stripe are declined.
 type StripeConfig struct {
 	// Key is the account's secret or restricted key.

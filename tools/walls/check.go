@@ -74,7 +74,7 @@ func matchAny(patterns []string, name string) (string, bool) {
 	return "", false
 }
 
-// match says whether the path name fits the pattern, and what its first * stood for.
+// match reports whether the path name fits the pattern, and what its first * stood for.
 func match(pattern, name string) (first string, ok bool) {
 	return matchSegments(strings.Split(pattern, "/"), strings.Split(name, "/"))
 }

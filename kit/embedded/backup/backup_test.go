@@ -282,7 +282,7 @@ func checkRestored(t *testing.T, dir string, acknowledged int64) {
 		t.Errorf("orders is at %d, payments at %d: that never was", inOrders, inPayments)
 	}
 	if n := int64(len(subjects(t, openInbox(t, data.Inbox())))); n < mailed {
-		t.Errorf("%d mails, and the database says that %d were sent", n, mailed)
+		t.Errorf("%d mails, and the database has %d as sent", n, mailed)
 	}
 	closePostgres(t, p)
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/internal/loglimit"
 )
 
-// Config says where the broker keeps its log.
+// Config is where the broker keeps its log.
 type Config struct {
 	// Dir is the folder that it owns, usually [datadir.Dir.Broker].
 	Dir string

@@ -195,7 +195,7 @@ func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 func (s *mailSession) Data(r io.Reader) error {
 	message, err := io.ReadAll(r)
 	if err != nil {
-		var refusal *smtp.SMTPError // too large, say
+		var refusal *smtp.SMTPError // too large, for instance
 		if errors.As(err, &refusal) {
 			return err
 		}

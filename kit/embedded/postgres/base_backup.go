@@ -29,7 +29,7 @@ type BaseBackup struct {
 func StartBaseBackup(ctx context.Context, dir string) (*BaseBackup, error) {
 	address, err := AdminURL(dir, superuser)
 	if err != nil {
-		return nil, fmt.Errorf("the shop is starting or stopping, try again in a moment: %w", err)
+		return nil, fmt.Errorf("the shop is starting or stopping, try again shortly: %w", err)
 	}
 	config, err := pgconn.ParseConfig(address)
 	if err != nil {

@@ -92,7 +92,7 @@ func TestAnArchiveInTheCacheIsUsed(t *testing.T) {
 	}
 }
 
-// Without HOME the error says what to do.
+// Without HOME the error names what to do.
 func TestNoHomeIsNamed(t *testing.T) {
 	t.Parallel()
 	want := "no folder to keep PostgreSQL's programs in, because HOME is not set: set it, or name a folder in SHOPMESH_CACHE"

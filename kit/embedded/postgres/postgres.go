@@ -18,7 +18,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/internal/loglimit"
 )
 
-// Config says where the server keeps its data and how large it may grow.
+// Config is where the server keeps its data and how large it may grow.
 type Config struct {
 	// Dir is the folder that it owns, usually [datadir.Dir.Postgres]. The caller holds the
 	// lock that lets one process at a time use it.
@@ -204,7 +204,7 @@ const downAfter = 2 * time.Second
 // Condition returns why PostgreSQL does not run, and nil when it does or was just restarted.
 func (p *Server) Condition(context.Context) error { return p.condition.Err(downAfter) }
 
-// whyDown returns why the server ended, with what to do where its output tells that.
+// whyDown returns why the server ended, with what to do where its output shows that.
 func whyDown(ended error, output string) error {
 	if reportsFull(output) {
 		return fmt.Errorf("the disk is full: make room, and it starts by itself (%w)", ended)

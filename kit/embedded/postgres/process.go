@@ -67,7 +67,7 @@ func (p *Server) launch(ctx context.Context) (*process, error) {
 	}
 }
 
-// explainStart adds what the server printed, unless one sentence says it all.
+// explainStart adds what the server printed, unless one sentence is enough.
 func explainStart(err error, output string) error {
 	if reportsFull(output) {
 		return whyDown(err, output)
@@ -181,7 +181,7 @@ func (s *process) signal(signal syscall.Signal) {
 }
 
 // release frees what belongs to a program that has ended. Worker processes that outlive it
-// for a moment may still hold its output: what they write last is awaited for a second.
+// for a short time may still hold its output: what they write last is awaited for a second.
 func (s *process) release() {
 	s.parent.release()
 	select {

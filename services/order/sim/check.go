@@ -92,13 +92,13 @@ type View struct {
 	Captured     money.Money
 	Refunded     money.Money
 	Erased       bool
-	// WasConfirmed says that the order was confirmed, whatever came later.
+	// WasConfirmed reports that the order was confirmed, whatever came later.
 	WasConfirmed bool
 	ShipmentID   uuid.UUID
 	Refunds      []uuid.UUID
 	// Pieces is how many were ordered.
 	Pieces int64
-	// Quiet says that nothing is waited for, nor an expiry.
+	// Quiet reports that nothing is waited for, nor an expiry.
 	Quiet bool
 
 	awaits domain.Awaits

@@ -162,7 +162,7 @@ func boundInt32(schema object, rules *validate.Int32Rules) {
 	}
 }
 
-// boundInt64 says what ProtoJSON takes: a string of digits or a number. The bounds
+// boundInt64 states what ProtoJSON takes: a string of digits or a number. The bounds
 // are for a number; a string is bounded by its length, as near as a pattern goes.
 func boundInt64(schema object, rules *validate.Int64Rules) {
 	schema["type"] = []string{"string", "integer"}

@@ -1,5 +1,5 @@
 // Command openapi completes the OpenAPI document that protoc-gen-openapiv3 made
-// with what the contracts say beyond its reach: bounds, required and read-only
+// with what the contracts state beyond its reach: bounds, required and read-only
 // fields, formats, one path for each template, the errors of each operation with
 // their reasons, and streams. RPCs that only services and operators call are left
 // out.

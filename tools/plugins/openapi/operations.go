@@ -130,7 +130,7 @@ func boundBody(operation object, rpc protoreflect.MethodDescriptor) {
 	}
 }
 
-// answerWithLines says that a stream answers with a JSON object a line.
+// answerWithLines states that a stream answers with a JSON object a line.
 func answerWithLines(operation object) {
 	content := child(child(child(operation, "responses"), "200"), "content")
 	content[streamType] = content[jsonType]

@@ -25,7 +25,7 @@ type components struct {
 	postgres *postgres.Server
 	broker   *broker.Broker
 	internal map[string]http.Handler
-	// conditions say what is wrong with the embedded components.
+	// conditions are what is wrong with the embedded components.
 	conditions []func(context.Context) error
 }
 

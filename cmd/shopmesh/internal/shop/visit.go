@@ -74,7 +74,7 @@ func Visit(ctx context.Context, data string, visitor Visitor) error {
 func visitRunning(ctx context.Context, data string, inspect func(context.Context, string) error) error {
 	text, err := os.ReadFile(filepath.Join(data, addressesFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the shop in %s is starting or stopping: try again in a moment", data)
+		return fmt.Errorf("the shop in %s is starting or stopping: try again shortly", data)
 	}
 	var a Addresses
 	if err == nil {

@@ -46,7 +46,7 @@ type CacheLimits struct {
 type Cache struct {
 	now    func() time.Time
 	limits CacheLimits
-	// alone says that every change is made through this process.
+	// alone reports that every change is made through this process.
 	alone bool
 
 	mu      sync.Mutex
@@ -113,7 +113,7 @@ type note struct {
 	forget  bool
 }
 
-// NewCache returns an empty cache. Alone says that this process makes every change
+// NewCache returns an empty cache. Alone means that this process makes every change
 // of the catalog's database; else Proven must be called again and again.
 func NewCache(limits CacheLimits, alone bool, now func() time.Time) *Cache {
 	return &Cache{

@@ -366,7 +366,7 @@ func TestStalenessIsBounded(t *testing.T) {
 		"proven all the time, a minute later":     {false, time.Hour, 61 * time.Second, false},
 		"never proven":                            {false, 0, time.Second, true},
 		"never proven, three seconds later":       {false, 0, 3 * time.Second, false},
-		"the broker went away a moment ago":       {false, 10 * time.Second, 12 * time.Second, true},
+		"the broker went away just now":           {false, 10 * time.Second, 12 * time.Second, true},
 		"the broker went away four seconds ago":   {false, 10 * time.Second, 14 * time.Second, false},
 		"the broker went away, and is still away": {false, 10 * time.Second, 40 * time.Second, false},
 	} {

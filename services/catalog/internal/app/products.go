@@ -58,6 +58,6 @@ func (s *Products) failed(err error, product domain.Product) error {
 	return err
 }
 
-// seesDrafts says whether the caller may see products that are not shown to
+// seesDrafts reports whether the caller may see products that are not shown to
 // shoppers.
 func seesDrafts(ctx context.Context) bool { return authz.Caller(ctx).Trusted() }

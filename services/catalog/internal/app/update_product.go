@@ -10,7 +10,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
-// UpdateProduct changes a product as edit says, which is given the product as it is.
+// UpdateProduct changes a product as edit defines, which is given the product as it is.
 // An etag that is set must be the current one. Errors: PRODUCT_NOT_FOUND,
 // ETAG_MISMATCH, INVALID_FIELD, PRODUCT_ARCHIVED, CATEGORY_NOT_FOUND, and edit's.
 func (s *Products) UpdateProduct(ctx context.Context, id uuid.UUID, etag string,

@@ -126,7 +126,7 @@ func (c Category) check() error {
 	return wrong.err()
 }
 
-// accept says whether a category that spans height levels can stand here.
+// accept reports whether a category that spans height levels can stand here.
 func (p Place) accept(accepted Category, height int) error {
 	const field = "category.parent_id"
 	category := accepted.state

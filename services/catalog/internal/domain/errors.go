@@ -62,7 +62,7 @@ func ErrCategoryNameTaken(name string) *fault.Error {
 // Contents are what a category holds, as far as they are named to who wants to
 // delete it.
 type Contents struct {
-	// Products are the codes of products, Archived says which of them are archived.
+	// Products are the codes of products, Archived are those of them that are archived.
 	Products []string
 	Archived map[string]bool
 	// Categories are the names of subcategories.

@@ -11,7 +11,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// Status says whether a product is sold.
+// Status reports whether a product is sold.
 type Status string
 
 // The statuses, as the database and filters name them.
@@ -31,7 +31,7 @@ func (s Status) Valid() bool { return s == Draft || s == Active || s == Archived
 type Image struct {
 	// URL is https, or a path on the shop's own site.
 	URL string
-	// AltText says what it shows.
+	// AltText describes what it shows.
 	AltText string
 }
 

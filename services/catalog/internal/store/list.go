@@ -67,7 +67,7 @@ func inSubtree(op string, subtree []uuid.UUID, param func(any) string) string {
 }
 
 // compareAvailable leaves out products without a level where 0 would be left out:
-// the planner then knows how few products have, say, more than a thousand.
+// the planner then knows how few products have, for instance, more than a thousand.
 func compareAvailable(op string, value any, param func(any) string) string {
 	n, err := strconv.ParseInt(value.(string), 10, 64)
 	switch {

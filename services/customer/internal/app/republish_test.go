@@ -56,7 +56,7 @@ func (s harness) put(t *testing.T, name string, n int, changed time.Time, erased
 // they are erased.
 func (s harness) version(name string) int64 { return int64(slices.Index(names, name)) + 1 }
 
-// names tells customers apart.
+// names distinguishes customers.
 var names = []string{"new", "edge", "old", "day", "ahead", "kept"}
 
 // published returns the names of the customers in the outbox, sorted.

@@ -28,7 +28,7 @@ type Snapshot struct {
 	Phone string
 	// Addresses are in the order of their creation.
 	Addresses []Address
-	// Erased says that nothing about the person is left.
+	// Erased reports that nothing about the person is left.
 	Erased bool
 	// Version counts the changes of the customer and of its addresses, from 1.
 	Version    int64

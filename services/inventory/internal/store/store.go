@@ -1,5 +1,5 @@
 // Package store reads and writes the tables of inventory. Queries are in
-// queries/*.sql and generated into db; what sqlc can't say is written with pgx
+// queries/*.sql and generated into db; what sqlc can't express is written with pgx
 // beside them, with the reason.
 //
 // A transaction that locks rows of several tables locks products by product_id first,

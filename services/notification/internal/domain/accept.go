@@ -17,7 +17,7 @@ type Request struct {
 	// Recipient is empty when the person's data was erased; so are Subject and Content then.
 	Recipient string
 	Subject   string
-	// Content is what the mail says, encoded.
+	// Content is what the mail contains, encoded.
 	Content []byte
 	// Traceparent is the W3C trace context of the event.
 	Traceparent string

@@ -8,7 +8,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-// Kind is what a mail says. A mail is known by its kind and subject: the order, the
+// Kind is what a mail is about. A mail is known by its kind and subject: the order, the
 // refund or the shipment that it is about.
 type Kind int16
 
@@ -104,7 +104,7 @@ type Event struct {
 	// Version is the mail's when it came to its status, so that the event is the
 	// same whenever it is published again.
 	Version int64
-	// Sent reports that the mail server took it; else Cause says why it failed.
+	// Sent reports that the mail server took it; else Cause is why it failed.
 	Sent  bool
 	Cause string
 	Time  time.Time

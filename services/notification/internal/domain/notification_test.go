@@ -45,7 +45,7 @@ func TestANewMailIsPendingUnderALease(t *testing.T) {
 		t.Errorf("the mail is %+v", m)
 	}
 	if m.Recipient != r.Recipient || m.Subject != r.Subject || string(m.Content) != "content" {
-		t.Errorf("the mail says %+v", m)
+		t.Errorf("the mail is %+v", m)
 	}
 }
 
@@ -215,7 +215,7 @@ func TestAResultNamesNobody(t *testing.T) {
 	}
 }
 
-// A guest's erasure concerns the orders from before it, whose ids tell when they were
+// A guest's erasure concerns the orders from before it, whose ids show when they were
 // placed.
 func TestAnErasedGuestsOrdersAreThoseFromBefore(t *testing.T) {
 	t.Parallel()

@@ -124,7 +124,7 @@ func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, error) {
 		return r, nil
 	}
 	// What is no address by the grammar came before the grammar; the sender refuses it
-	// and says why on the mail.
+	// and records why on the mail.
 	if normal, err := grammar.Email(r.Recipient); err == nil {
 		r.Recipient = normal
 	}

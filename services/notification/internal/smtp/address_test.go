@@ -7,7 +7,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
 )
 
-// What is taken at the door is mailed: docomo's old addresses with a quoted local
+// What is taken at the API is mailed: docomo's old addresses with a quoted local
 // part, internationalized domains as A-labels, other local parts with SMTPUTF8.
 func TestAddressesAreWrittenAsMailServersKnowThem(t *testing.T) {
 	t.Parallel()

@@ -24,7 +24,7 @@ type Mail struct {
 	MessageID string
 	// Time is when the mail was written.
 	Time time.Time
-	// Wanted is called at the last moment, before the text goes out: a mail that was
+	// Wanted is called at last, before the text goes out: a mail that was
 	// wanted when it began to wait for a connection may be erased by now. nil stands
 	// for yes.
 	Wanted func() bool

@@ -8,7 +8,7 @@ import (
 )
 
 // Audit calls visit with every order, by id, and with what must not be in it. All
-// orders are seen as they were at one moment.
+// orders are seen as they were at one time.
 func (s *Orders) Audit(ctx context.Context, visit func(*domain.Order, []domain.Finding) error) error {
 	now := s.Now()
 	return store.AuditOrders(ctx, s.Pool, func(audited store.Audited) error {

@@ -14,7 +14,7 @@ import (
 
 const (
 	// longestAnswer is how long inventory's answer may take, from the order's placing
-	// to order's hearing of it, before new orders are shed: that way is machines only,
+	// to its arrival at order, before new orders are shed: that way is machines only,
 	// and takes a fraction of a second when all goes well.
 	longestAnswer = 5 * time.Second
 	// answerWindow is the time whose quickest answer counts, and leastAnswers how many
@@ -37,7 +37,7 @@ const (
 // would grow as long as the load lasts, and every order in it would be late.
 //
 // It sheds new orders while even the quickest of the answers from inventory that come
-// in is late, which says that a queue stands; or while the outbox holds as many events
+// in is late, which means that a queue stands; or while the outbox holds as many events
 // as it may. Both end by themselves when the queue is worked off. A nil Backlog sheds nothing.
 type Backlog struct {
 	waiting   func(ctx context.Context, most int64) (int64, time.Time, error)
@@ -45,7 +45,7 @@ type Backlog struct {
 	condition *condition.Condition
 
 	// lateUntil is when shedding for late answers ends unless more of them come, in
-	// Unix nanoseconds; full says that the outbox is; held that nothing leaves it.
+	// Unix nanoseconds; full means that the outbox is; held that nothing leaves it.
 	lateUntil  atomic.Int64
 	full, held atomic.Bool
 
@@ -126,7 +126,7 @@ func (b *Backlog) check(ctx context.Context) error {
 	return domain.ErrBacklogged().RetryAbout(time.Second)
 }
 
-// Condition says why new orders are shed; nil when none is.
+// Condition is why new orders are shed; nil when none is.
 func (b *Backlog) Condition(context.Context) error { return b.condition.Err(0) }
 
 // retryPolicy is the policy for overdue steps: none is published again while what was published

@@ -21,7 +21,7 @@ const (
 	// of a batch of events, or it would be tried for ever and keep all others waiting.
 	erasedTogether = 5000
 	// completeAfter is how long after an erasure no order of its person can be found any
-	// more that was placed at the same moment.
+	// more that was placed at the same time.
 	completeAfter = 24 * time.Hour
 )
 

@@ -39,9 +39,9 @@ type placing struct {
 	placement   domain.Placement
 	actor       string
 	traceparent string
-	// capped says that the caller's unpaid orders are counted.
+	// capped reports that the caller's unpaid orders are counted.
 	capped bool
-	// lookedUp says that the products that order does not know were looked up in catalog.
+	// lookedUp reports that the products that order does not know were looked up in catalog.
 	lookedUp bool
 }
 
@@ -117,7 +117,7 @@ func (in placing) collectorKey() uuid.UUID {
 	return uuid.NewHash(sha256.New(), uuid.NameSpaceURL, []byte("mailto:"+grammar.EmailKey(in.placement.Contact.Email)), 8)
 }
 
-// customerOf says for whom an order is: a customer orders for themselves, staff
+// customerOf is for whom an order is: a customer orders for themselves, staff
 // who may write orders for anyone, others as guests.
 func customerOf(caller authz.Identity, given uuid.UUID) (uuid.UUID, error) {
 	if caller.Kind == authz.Customer {

@@ -5,12 +5,12 @@ import "time"
 // Decision is what follows from a change of an order, for the caller to store and to
 // publish in one transaction. The order itself has changed already.
 type Decision struct {
-	// Changed says that the order's row changed.
+	// Changed reports that the order's row changed.
 	Changed bool
-	// Person says that contact or address changed, Shipment that the shipment did, and
+	// Person reports that contact or address changed, Shipment that the shipment did, and
 	// Disputes that those did. They are stored apart, because they change rarely.
 	Person, Shipment, Disputes bool
-	// Erased says that the personal data of the order was blanked.
+	// Erased reports that the personal data of the order was blanked.
 	Erased bool
 	// History holds the new entries, oldest first.
 	History []Entry

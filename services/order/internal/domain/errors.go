@@ -36,7 +36,7 @@ var (
 	ErrNotPaid = errors.New("a refund for an order that was not paid")
 )
 
-// ErrOrderNotFound says that there is no such order, or none of the caller's.
+// ErrOrderNotFound reports that there is no such order, or none of the caller's.
 func ErrOrderNotFound(id string) *fault.Error {
 	return fault.New(fault.NotFound, ReasonOrderNotFound, "there is no order with the id %s", id)
 }
@@ -47,7 +47,7 @@ func ErrBacklogged() *fault.Error {
 		"the shop has more orders than it completes in time, and did not take this one: try again after the delay")
 }
 
-// errOrderRefunded says that an order was refunded in full, so that sending it would
+// errOrderRefunded reports that an order was refunded in full, so that sending it would
 // give its goods away.
 func errOrderRefunded(o *Order) *fault.Error {
 	return fault.New(fault.FailedPrecondition, ReasonOrderRefunded,
@@ -55,7 +55,7 @@ func errOrderRefunded(o *Order) *fault.Error {
 		Field("ship_refunded", "must be set to ship an order that was refunded in full")
 }
 
-// errNotEditable says that the order's state does not allow to correct fields.
+// errNotEditable reports that the order's state does not allow to correct fields.
 func errNotEditable(o *Order, fields []string, rule string) *fault.Error {
 	refused := fault.New(fault.FailedPrecondition, ReasonOrderState, "order %s is %s: %s", o.s.Number, o.s.State, rule).
 		With("state", o.s.State.String())
@@ -65,7 +65,7 @@ func errNotEditable(o *Order, fields []string, rule string) *fault.Error {
 	return refused
 }
 
-// refuseMove says that the order's state does not allow a move, and which it does.
+// refuseMove reports that the order's state does not allow a move, and which it does.
 func (o *Order) refuseMove(verb string) *fault.Error {
 	var allowed []string
 	for _, next := range o.s.State.Moves() {

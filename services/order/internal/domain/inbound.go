@@ -106,7 +106,7 @@ func ApplyAll(orders map[uuid.UUID]*Order, inbound []Inbound, policy Policy, now
 	return decided, unknown, nil
 }
 
-// reportsMoney reports whether an event says that money was moved.
+// reportsMoney reports whether an event is about money that was moved.
 func reportsMoney(event InboundEvent) bool {
 	switch event.(type) {
 	case PaymentCaptured, PaymentRefunded, PaymentDisputed:

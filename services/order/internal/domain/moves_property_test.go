@@ -50,7 +50,7 @@ func reach(t *rapid.T, state domain.State) *domain.Order {
 }
 
 // Whatever is done to an order in any state: it stays as it is, or moves as the
-// table says, under a new version and with an entry in its history; what is refused
+// table has, under a new version and with an entry in its history; what is refused
 // changes nothing.
 func TestEveryMoveIsInTheTable(t *testing.T) {
 	t.Parallel()

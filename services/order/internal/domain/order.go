@@ -85,7 +85,7 @@ type Snapshot struct {
 	CustomerID uuid.UUID
 	Contact    Contact
 	Address    Address
-	// Erased says that contact and address were blanked on the person's behalf.
+	// Erased reports that contact and address were blanked on the person's behalf.
 	Erased bool
 
 	// Shipment is the zero Shipment before the order is shipped.
@@ -152,7 +152,7 @@ type Refund struct {
 	Reason   string
 	// Version is the order's version when the refund was applied.
 	Version int64
-	// MailAwaited says that the customer's mail about it is not sent yet.
+	// MailAwaited reports that the customer's mail about it is not sent yet.
 	MailAwaited bool
 }
 

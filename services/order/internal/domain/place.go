@@ -31,7 +31,7 @@ type PlaceInput struct {
 	Products map[string]Product
 	// PaymentMethods are those offered.
 	PaymentMethods PaymentMethods
-	// CustomerErased says that the customer's data was erased.
+	// CustomerErased reports that the customer's data was erased.
 	CustomerErased bool
 	// Unpaid is how many unpaid orders the customer or guest has, and MaxUnpaid
 	// how many there may be; 0 means any number.

@@ -80,7 +80,7 @@ func TestAnOrderIsRefusedWithItsReasonAndField(t *testing.T) {
 }
 
 // Every card has a payment method of its own: "pm_*" offers them all. Where none is
-// offered, the refusal says how they come to be.
+// offered, the refusal names how they come to be.
 func TestCardsAreOfferedByTheirPrefix(t *testing.T) {
 	t.Parallel()
 	for method, taken := range map[string]bool{

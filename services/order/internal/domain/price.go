@@ -17,7 +17,7 @@ const (
 	MaxQuantity = 10_000
 )
 
-// ProductStatus says whether a product is sold. The numbers are stored.
+// ProductStatus reports whether a product is sold. The numbers are stored.
 type ProductStatus int
 
 // The stathandle.
@@ -53,7 +53,7 @@ type Quote struct {
 	Total       money.Money
 }
 
-// Price says what lines cost, by the products' own prices. products holds those
+// Price is what lines cost, by the products' own prices. products holds those
 // known, by code. It refuses with the reason of the first thing wrong, and a
 // violation for each line that is.
 func Price(lines []LineRequest, products map[string]Product) (Quote, error) {

@@ -217,7 +217,7 @@ func (w *world) step(t *rapid.T) {
 	w.check(t)
 }
 
-// mayLose says whether the event comes again. A refund of an order that is
+// mayLose reports whether the event comes again. A refund of an order that is
 // not cancelled is not awaited: nothing brings it again.
 func (w *world) mayLose(inbound domain.InboundEvent) bool {
 	_, refund := inbound.(domain.PaymentRefunded)
@@ -240,7 +240,7 @@ func (w *world) receive(t *rapid.T, again bool) {
 	w.took(c)
 }
 
-// check holds at every moment.
+// check holds at all times.
 func (w *world) check(t *rapid.T) {
 	o := w.order.Snapshot()
 	for i, entry := range w.history {
@@ -284,7 +284,7 @@ func (w *world) progress(t *rapid.T, losing bool) {
 }
 
 // drain lets everything arrive and every event be repeated, until nothing is due.
-// Up to a moment, events are still lost.
+// Up to some time, events are still lost.
 func (w *world) drain(t *rapid.T) {
 	losing := rapid.IntRange(0, 5).Draw(t, "losing")
 	for round := range 200 {

@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// RetryPolicy says after how long without an answer the event of a step is published again.
+// RetryPolicy is after how long without an answer the event of a step is published again.
 type RetryPolicy struct {
 	// After is the first delay; it doubles with each repetition.
 	After time.Duration

@@ -17,7 +17,7 @@ type Settings struct {
 // Policy is what decides about an order that waits.
 type Policy struct {
 	Retry RetryPolicy
-	// Methods say how long a payment may be in process.
+	// Methods are how long a payment may be in process.
 	Methods PaymentMethods
 }
 

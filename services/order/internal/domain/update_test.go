@@ -65,7 +65,7 @@ func TestAnOrderIsCorrectedWhileItMatters(t *testing.T) {
 	}
 }
 
-// What was refunded in full is sent only when somebody says so.
+// What was refunded in full is sent only when somebody requests it.
 func TestAnOrderThatWasRefundedInFullIsNotSentByChance(t *testing.T) {
 	t.Parallel()
 	o := confirmed(t)

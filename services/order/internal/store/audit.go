@@ -20,7 +20,7 @@ type Audited struct {
 	History []domain.Entry
 }
 
-// AuditOrders calls visit with every order, by id, as they were at one moment:
+// AuditOrders calls visit with every order, by id, as they were at one time:
 // in one read-only snapshot, and with a bounded number of them in memory.
 func AuditOrders(ctx context.Context, pool *pg.Pool, visit func(Audited) error) error {
 	return pool.Snapshot(ctx, func(tx pgx.Tx) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
-// Callers who name a new product at the same moment all learn of it, and nobody fails.
+// Callers who name a new product at the same time all learn of it, and nobody fails.
 func TestAProductIsLearnedOnceHoweverManyAsk(t *testing.T) {
 	t.Parallel()
 	pool := testkit.Database(t, os.DirFS("../../migrations"))

@@ -162,7 +162,7 @@ func (w *ChargeWorker) unknown(ctx context.Context, payment uuid.UUID, err error
 		w.Log.ErrorContext(ctx, "the provider refuses to repeat a request; someone must look into it", "error", err)
 		return "the provider refuses to repeat the request"
 	}
-	w.Log.InfoContext(ctx, "no answer from the provider; it will be asked again", "error", err)
+	w.Log.InfoContext(ctx, "no answer from the provider; it will be requested again", "error", err)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "no answer in time"
 	}

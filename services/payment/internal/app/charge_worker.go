@@ -58,7 +58,7 @@ type task struct {
 func NewChargeWorker(deps Deps, tracer trace.TracerProvider) *ChargeWorker {
 	w := &ChargeWorker{
 		Deps: deps, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
-		unrecorded: condition.New(deps.Log, "can't record what the provider answered; it is asked again"),
+		unrecorded: condition.New(deps.Log, "can't record what the provider answered; it is requested again"),
 		waiting:    make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
 	w.record = batch.New(batch.Config{Workers: 1, Max: 256, Wait: 3 * time.Millisecond, Rest: 5 * time.Millisecond}, w.recordAnswers)

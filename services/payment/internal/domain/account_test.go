@@ -267,7 +267,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 			t.Errorf("first %+v, again %+v", first, again)
 		}
 	})
-	t.Run("the provider declines to give back: tried as another refund when asked again", func(t *testing.T) {
+	t.Run("the provider declines to give back: tried as another refund when called again", func(t *testing.T) {
 		t.Parallel()
 		a := captured()
 		a.Apply(cancelled(), decision())

@@ -22,7 +22,7 @@ type DecisionContext struct {
 	// Lease is how long the process that stored a payment or refund has for its
 	// first attempt, before others take it over.
 	Lease time.Duration
-	// RetryAfter is how long after an unknown outcome the provider is asked again;
+	// RetryAfter is how long after an unknown outcome the provider is called again;
 	// doubled with each further attempt up to five minutes.
 	RetryAfter time.Duration
 }

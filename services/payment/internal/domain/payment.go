@@ -122,7 +122,7 @@ type Payment struct {
 	Attempts int32
 	Polls    int32
 	PollTime time.Time
-	// Due is when the provider is to be asked, or asked again; zero once decided.
+	// Due is when the provider is to be called, or called again; zero once decided.
 	Due     time.Time
 	Version int64
 	// Trace is the traceparent under which it was asked for; may be empty.

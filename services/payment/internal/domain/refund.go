@@ -74,7 +74,7 @@ type Refund struct {
 	// that the provider still works on it.
 	Attempts int32
 	Polls    int32
-	// Due is when the provider is to be asked, or asked again; zero once decided.
+	// Due is when the provider is to be called, or called again; zero once decided.
 	Due        time.Time
 	Trace      string
 	CreateTime time.Time

@@ -134,7 +134,7 @@ const (
 	// Pending: the provider has not decided; Code is what it waits for.
 	Pending Status = 3
 	// Opened: the provider knows of the charge under ID and has moved nothing. It
-	// takes the money when it is asked again with that ChargeID, which must be
+	// takes the money when it is requested again with that ChargeID, which must be
 	// recorded before. Only of charges.
 	Opened Status = 4
 )

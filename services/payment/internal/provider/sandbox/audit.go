@@ -20,7 +20,7 @@ group by c.order_id, c.payment_id, c.currency
 order by c.order_id, c.payment_id`
 
 // Balances streams the balance of every payment with a successful charge, sorted by
-// order id, as of one moment. Rows are read as they arrive, so that memory is
+// order id, as of one time. Rows are read as they arrive, so that memory is
 // bounded however long the ledger is.
 func (s *Sandbox) Balances(ctx context.Context, yield func(provider.Balance) error) error {
 	err := s.pool.Snapshot(ctx, func(tx pgx.Tx) error {

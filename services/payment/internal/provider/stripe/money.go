@@ -30,7 +30,7 @@ func decimals(currency string) int {
 	}
 }
 
-// toMinor returns an amount as Stripe counts it. An error says that it can't be
+// toMinor returns an amount as Stripe counts it. An error means that it can't be
 // charged: it is finer than what Stripe takes, or too large.
 func toMinor(m money.Money) (int64, error) {
 	ours, theirs := money.Digits(m.Currency), decimals(m.Currency)

@@ -40,7 +40,7 @@ const (
 	metaRefund    = "refund_id"
 )
 
-// Config says which account takes the money.
+// Config is which account takes the money.
 type Config struct {
 	// Key is the account's secret or restricted key: "sk_live_…", "rk_test_…".
 	Key string

@@ -120,7 +120,7 @@ func TestAKeyThatStripeForgotMakesNoSecondCharge(t *testing.T) {
 	}
 	b.wait(25 * time.Hour)
 	if charge, err := b.Charge(t.Context(), r); err != nil || charge.Status != provider.Succeeded {
-		t.Errorf("asked again: %+v, %v", charge, err)
+		t.Errorf("called again: %+v, %v", charge, err)
 	}
 	// The database was restored to before the PaymentIntent's id was recorded.
 	lost := r
