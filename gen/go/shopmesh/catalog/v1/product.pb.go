@@ -25,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ProductStatus says whether a product is sold.
+// ProductStatus reports whether a product is sold.
 type ProductStatus int32
 
 const (

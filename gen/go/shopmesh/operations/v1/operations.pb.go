@@ -47,7 +47,7 @@ type ContextStatus struct {
 	// How many events the context's consumers are behind the end of their topics.
 	ConsumerLag int64 `protobuf:"varint,9,opt,name=consumer_lag,json=consumerLag,proto3" json:"consumer_lag,omitempty"`
 	// What is wrong though the context takes requests: its broker is away, its
-	// database takes no writes, ... Each says what to do; empty when all is well.
+	// database takes no writes, ... Each names what to do; empty when all is well.
 	Conditions    []string `protobuf:"bytes,10,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1007,7 +1007,7 @@ type Finding struct {
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	// What it is about: an order's, product's or payment's id.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
-	// A sentence that says what is wrong, with the values compared.
+	// A sentence that names what is wrong, with the values compared.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	// The context that the finding lies in; two contexts are joined by "+".
 	Context       string `protobuf:"bytes,4,opt,name=context,proto3" json:"context,omitempty"`

@@ -118,7 +118,7 @@ func (Permission) EnumDescriptor() ([]byte, []int) {
 	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{0}
 }
 
-// Authorization says who may call an RPC. At least one field is set; a caller
+// Authorization is who may call an RPC. At least one field is set; a caller
 // who fits any of them is let in.
 type Authorization struct {
 	state protoimpl.MessageState `protogen:"open.v1"`

@@ -286,13 +286,13 @@ const (
 	OrderStep_ORDER_STEP_UNSPECIFIED OrderStep = 0
 	// The order came to a state.
 	OrderStep_ORDER_STEP_STATE OrderStep = 1
-	// The customer has to approve the payment: GetPayment says how, to the order's owner.
+	// The customer has to approve the payment: GetPayment shows how, to the order's owner.
 	OrderStep_ORDER_STEP_PAYMENT_ACTION_REQUIRED OrderStep = 2
 	// The bank works on the payment, which can take days.
 	OrderStep_ORDER_STEP_PAYMENT_PROCESSING OrderStep = 3
 	// Somebody corrected contact, address or shipment; the note names the fields.
 	OrderStep_ORDER_STEP_UPDATED OrderStep = 4
-	// A bank disputes the payment, or the dispute changed; the note says how it stands.
+	// A bank disputes the payment, or the dispute changed; the note has its state.
 	OrderStep_ORDER_STEP_PAYMENT_DISPUTED OrderStep = 5
 )
 

@@ -1246,16 +1246,13 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x11QuoteOrderRequest\x12I\n" +
 	"\x05lines\x18\x01 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\"I\n" +
 	"\x12QuoteOrderResponse\x123\n" +
-	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\xe4\n" +
-	"\n" +
+	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\xa5\t\n" +
 	"\x11PlaceOrderRequest\x12*\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
 	"\vcustomer_id\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\n" +
-	"customerId\x12\xfd\x01\n" +
-	"\acontact\x18\x03 \x01(\v2\x1a.shopmesh.order.v1.ContactB\xc6\x01\xe0A\x02\xbaH\xbf\x01\xba\x01R\n" +
-	"\x12contact.first_name\x12\x1cfirst_name must not be blank\x1a\x1ethis.first_name.matches('\\\\S')\xba\x01d\n" +
-	"\rcontact.email\x129email must be an e-mail address, such as name@example.com\x1a\x18this.email.contains('@')\xc8\x01\x01R\acontact\x12\xb1\x06\n" +
+	"customerId\x12?\n" +
+	"\acontact\x18\x03 \x01(\v2\x1a.shopmesh.order.v1.ContactB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\acontact\x12\xb1\x06\n" +
 	"\x10shipping_address\x18\x04 \x01(\v2\x1a.google.type.PostalAddressB\xe9\x05\xe0A\x02\xbaH\xdf\x05\xba\x01v\n" +
 	"\x0eaddress.region\x12<region_code must be two capital letters (ISO 3166-1 alpha-2)\x1a&this.region_code.matches('^[A-Z]{2}$')\xba\x01\xcf\x01\n" +
 	"\raddress.lines\x129address_lines must be 1 to 5 lines of 1 to 200 characters\x1a\x82\x01this.address_lines.size() >= 1 && this.address_lines.size() <= 5 && this.address_lines.all(l, l.size() <= 200 && l.matches('\\\\S'))\xba\x01\x8c\x03\n" +

@@ -161,7 +161,7 @@ const (
 	// same key until an answer comes.
 	AttemptOutcome_ATTEMPT_OUTCOME_UNKNOWN AttemptOutcome = 3
 	// It answered that it has not decided yet: the customer must act, or a bank takes
-	// its time. It is asked again how it stands.
+	// its time. It is requested again.
 	AttemptOutcome_ATTEMPT_OUTCOME_PENDING AttemptOutcome = 4
 )
 
@@ -350,7 +350,7 @@ type Payment struct {
 	Provider string `protobuf:"bytes,10,opt,name=provider,proto3" json:"provider,omitempty"`
 	// The provider's id of the charge; empty until known.
 	ProviderChargeId string `protobuf:"bytes,11,opt,name=provider_charge_id,json=providerChargeId,proto3" json:"provider_charge_id,omitempty"`
-	// Why it failed, as the provider says, such as "card_declined"; empty otherwise.
+	// Why it failed, as the provider reports it, such as "card_declined"; empty otherwise.
 	FailureCode string `protobuf:"bytes,12,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
 	// When it was requested.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -751,7 +751,7 @@ type Refund struct {
 	Attempts []*PaymentAttempt `protobuf:"bytes,10,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// Who caused it.
 	Origin RefundOrigin `protobuf:"varint,11,opt,name=origin,proto3,enum=shopmesh.payment.v1.RefundOrigin" json:"origin,omitempty"`
-	// Why it failed, as the provider says, such as "refund_exceeds_charge"; empty otherwise.
+	// Why it failed, as the provider reports it, such as "refund_exceeds_charge"; empty otherwise.
 	FailureCode string `protobuf:"bytes,12,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
 	// How often the provider was asked how it stands without any news.
 	PollCount     int32 `protobuf:"varint,13,opt,name=poll_count,json=pollCount,proto3" json:"poll_count,omitempty"`

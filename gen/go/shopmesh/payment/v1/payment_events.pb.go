@@ -112,7 +112,7 @@ type PaymentProcessing struct {
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// The payment's version: 1, because nothing is decided.
 	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
-	// When the provider said that it is processed.
+	// When the provider reported that it is processed.
 	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
 	// The payment method, as the order named it.
 	Method        string `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`

@@ -239,7 +239,7 @@ func (x *ListPaymentsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// RefundPaymentRequest says what to give back.
+// RefundPaymentRequest is what to give back.
 type RefundPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Any UUID, made by the caller (https://google.aip.dev/155).
@@ -597,7 +597,7 @@ func (x *ListContradictionsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// ResolveContradictionRequest says what came of looking into a contradiction.
+// ResolveContradictionRequest is what came of looking into a contradiction.
 type ResolveContradictionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The contradiction's id.

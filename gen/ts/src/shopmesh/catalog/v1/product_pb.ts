@@ -158,7 +158,7 @@ export const ProductImageSchema: GenMessage<ProductImage> = /*@__PURE__*/
   messageDesc(file_shopmesh_catalog_v1_product, 1);
 
 /**
- * ProductStatus says whether a product is sold.
+ * ProductStatus reports whether a product is sold.
  *
  * @generated from enum shopmesh.catalog.v1.ProductStatus
  */

@@ -89,7 +89,7 @@ export type ContextStatus = Message<"shopmesh.operations.v1.ContextStatus"> & {
 
   /**
    * What is wrong though the context takes requests: its broker is away, its
-   * database takes no writes, ... Each says what to do; empty when all is well.
+   * database takes no writes, ... Each names what to do; empty when all is well.
    *
    * @generated from field: repeated string conditions = 10;
    */
@@ -623,7 +623,7 @@ export type Finding = Message<"shopmesh.operations.v1.Finding"> & {
   subject: string;
 
   /**
-   * A sentence that says what is wrong, with the values compared.
+   * A sentence that names what is wrong, with the values compared.
    *
    * @generated from field: string message = 3;
    */

@@ -840,7 +840,7 @@ export enum OrderStep {
   STATE = 1,
 
   /**
-   * The customer has to approve the payment: GetPayment says how, to the order's owner.
+   * The customer has to approve the payment: GetPayment shows how, to the order's owner.
    *
    * @generated from enum value: ORDER_STEP_PAYMENT_ACTION_REQUIRED = 2;
    */
@@ -861,7 +861,7 @@ export enum OrderStep {
   UPDATED = 4,
 
   /**
-   * A bank disputes the payment, or the dispute changed; the note says how it stands.
+   * A bank disputes the payment, or the dispute changed; the note has its state.
    *
    * @generated from enum value: ORDER_STEP_PAYMENT_DISPUTED = 5;
    */

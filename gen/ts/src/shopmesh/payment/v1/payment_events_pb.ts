@@ -97,7 +97,7 @@ export type PaymentProcessing = Message<"shopmesh.payment.v1.PaymentProcessing">
   version: bigint;
 
   /**
-   * When the provider said that it is processed.
+   * When the provider reported that it is processed.
    *
    * @generated from field: google.protobuf.Timestamp time = 4;
    */

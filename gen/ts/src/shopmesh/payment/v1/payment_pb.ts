@@ -105,7 +105,7 @@ export type Payment = Message<"shopmesh.payment.v1.Payment"> & {
   providerChargeId: string;
 
   /**
-   * Why it failed, as the provider says, such as "card_declined"; empty otherwise.
+   * Why it failed, as the provider reports it, such as "card_declined"; empty otherwise.
    *
    * @generated from field: string failure_code = 12;
    */
@@ -358,7 +358,7 @@ export type Refund = Message<"shopmesh.payment.v1.Refund"> & {
   origin: RefundOrigin;
 
   /**
-   * Why it failed, as the provider says, such as "refund_exceeds_charge"; empty otherwise.
+   * Why it failed, as the provider reports it, such as "refund_exceeds_charge"; empty otherwise.
    *
    * @generated from field: string failure_code = 12;
    */
@@ -512,7 +512,7 @@ export enum AttemptOutcome {
 
   /**
    * It answered that it has not decided yet: the customer must act, or a bank takes
-   * its time. It is asked again how it stands.
+   * its time. It is requested again.
    *
    * @generated from enum value: ATTEMPT_OUTCOME_PENDING = 4;
    */

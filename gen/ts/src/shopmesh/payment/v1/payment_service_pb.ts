@@ -131,7 +131,7 @@ export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@_
   messageDesc(file_shopmesh_payment_v1_payment_service, 3);
 
 /**
- * RefundPaymentRequest says what to give back.
+ * RefundPaymentRequest is what to give back.
  *
  * @generated from message shopmesh.payment.v1.RefundPaymentRequest
  */
@@ -321,7 +321,7 @@ export const ListContradictionsResponseSchema: GenMessage<ListContradictionsResp
   messageDesc(file_shopmesh_payment_v1_payment_service, 9);
 
 /**
- * ResolveContradictionRequest says what came of looking into a contradiction.
+ * ResolveContradictionRequest is what came of looking into a contradiction.
  *
  * @generated from message shopmesh.payment.v1.ResolveContradictionRequest
  */
