@@ -91,7 +91,7 @@ func TestRESTAnswersWhatItDoesNotServe(t *testing.T) {
 // HEAD answers as GET does, without the body; a stream ends with its first message.
 func TestHEADWorksWhereGETDoes(t *testing.T) {
 	t.Parallel()
-	s := open(t, &shop{audit: sayOnceAndWait})
+	s := open(t, &shop{audit: sendOnceAndWait})
 	for _, path := range []string{"/v1/operations/status", "/v1/operations/audit", statusPath + "?encoding=json&message=%7B%7D"} {
 		for name, client := range map[string]*http.Client{"HTTP/1.1": http1(t), "HTTP/2": http2(t)} {
 			got := s.send(t, client, "HEAD", path, "", nil)
@@ -102,6 +102,19 @@ func TestHEADWorksWhereGETDoes(t *testing.T) {
 	}
 	if got := s.send(t, http1(t), "HEAD", "/v1/operations/deadLetters:redrive", "", nil); got.status != http.StatusMethodNotAllowed {
 		t.Errorf("where GET is not: %d", got.status)
+	}
+}
+
+// Answers are one caller's own: no cache between may keep them.
+func TestAnswersAreNotCached(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{audit: sendOnceAndWait})
+	for _, path := range []string{"/v1/operations/status", statusPath + "?encoding=json&message=%7B%7D"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			if got := s.send(t, http1(t), method, path, "", nil).header.Get("Cache-Control"); got != "no-store" {
+				t.Errorf("%s %s: Cache-Control is %q, want no-store", method, path, got)
+			}
+		}
 	}
 }
 

@@ -42,8 +42,8 @@ func (s *site) calls(t *testing.T) []logged {
 	return calls
 }
 
-// sayOnceAndWait is a stream that lasts until its call ends.
-func sayOnceAndWait(ctx context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
+// sendOnceAndWait is a stream that lasts until its call ends.
+func sendOnceAndWait(ctx context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
 	if err := send(&operationsv1.AuditResponse{}); err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func sayOnceAndWait(ctx context.Context, _ *operationsv1.AuditRequest, send func
 // A client that goes away is no failure: only who looks for it (debug) reads of it.
 func TestACancelledCallIsNoNews(t *testing.T) {
 	t.Parallel()
-	s := open(t, &shop{audit: sayOnceAndWait})
+	s := open(t, &shop{audit: sendOnceAndWait})
 	ctx, cancel := context.WithCancel(t.Context())
 	stream, err := s.client(http2(t)).Audit(ctx, &operationsv1.AuditRequest{})
 	if err != nil {
@@ -75,7 +75,7 @@ func TestACancelledCallIsNoNews(t *testing.T) {
 // A stream that ends because the process stops is distinguished from a part that is away.
 func TestADrainedStreamIsNoWarning(t *testing.T) {
 	t.Parallel()
-	s := open(t, &shop{audit: sayOnceAndWait})
+	s := open(t, &shop{audit: sendOnceAndWait})
 	next := auditOver(t, s, http2(t))
 	if err := next(); err != nil {
 		t.Fatal(err)
