@@ -25,7 +25,7 @@ type plan struct {
 	// length is how long faults last, and window how long an order may wait for its
 	// payment.
 	length, window time.Duration
-	askAfter       time.Duration
+	requestAfter       time.Duration
 	timeout, retry time.Duration
 	mailRetry      time.Duration
 	giveUp         time.Duration
@@ -36,7 +36,7 @@ func drawPlan(r *rand.Rand) plan {
 	return plan{
 		orders: 1 + r.IntN(4), products: 1 + r.IntN(3), customers: 1 + r.IntN(3),
 		length: of(20*time.Minute, time.Hour, 3*time.Hour), window: of(5*time.Minute, 30*time.Minute),
-		askAfter: of(5*time.Second, 30*time.Second, 5*time.Minute),
+		requestAfter: of(5*time.Second, 30*time.Second, 5*time.Minute),
 		timeout:  of(2*time.Second, 20*time.Second), retry: of(time.Second, 30*time.Second),
 		mailRetry: of(5*time.Second, time.Minute), giveUp: of(30*time.Minute, 72*time.Hour),
 	}
@@ -78,7 +78,7 @@ func (w *world) stores(bugs Bugs) {
 	w.customer = customersim.New(w.persons.now)
 	w.order = ordersim.New(ordersim.Config{
 		Now: w.orders.now, NewID: w.newID, Random: w.rng.Uint64, Lookup: w.catalog.Product,
-		PaymentWindow: w.plan.window, RetryAfter: w.plan.askAfter, MaxUnpaid: 3, Bugs: bugs.Order,
+		PaymentWindow: w.plan.window, RetryAfter: w.plan.requestAfter, MaxUnpaid: 3, Bugs: bugs.Order,
 	})
 	w.inventory = inventorysim.New(inventorysim.Config{Now: w.stocks.now, Bugs: bugs.Inventory})
 	w.payment = paymentsim.New(paymentsim.Config{

@@ -119,7 +119,7 @@ func TestDeadLettersArePaged(t *testing.T) {
 }
 
 // Dead letters are dropped by id, in the context that numbered them.
-func TestLettersAreDiscardedAndRedriven(t *testing.T) {
+func TestDeadLettersAreDiscardedAndRedriven(t *testing.T) {
 	t.Parallel()
 	order, pool := newWard(t, "order")
 	quarantine(t, pool, "order.a", 1)

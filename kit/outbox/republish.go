@@ -21,7 +21,7 @@ const (
 	republishWindow = 24 * time.Hour
 	// republishPause is how often the outbox is polled while it is full.
 	republishPause = 50 * time.Millisecond
-	// republishLock is the advisory lock of a page: "anew" in ASCII. Advisory locks are
+	// republishLock is the advisory lock of a page; any number would do. Advisory locks are
 	// per database, so every context has its own.
 	republishLock int64 = 0x616e6577
 )

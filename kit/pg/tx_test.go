@@ -304,7 +304,7 @@ func TestDroppedConnectionIsReplaced(t *testing.T) {
 }
 
 // The errors of the table are distinguished.
-func TestErrorsAreToldApart(t *testing.T) {
+func TestErrorsAreDistinguished(t *testing.T) {
 	t.Parallel()
 	pool := testkit.Database(t, migrations())
 	ctx := t.Context()

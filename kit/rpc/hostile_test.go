@@ -98,7 +98,7 @@ func (rawCodec) Unmarshal(data []byte, v any) error { *v.(*[]byte) = data; retur
 func (rawCodec) Name() string                       { return "proto" }
 
 // All broken rules are listed at once, by the path in the contract.
-func TestEveryBrokenRuleIsTold(t *testing.T) {
+func TestEveryBrokenRuleIsReported(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})
 	body := `{"context":"` + strings.Repeat("x", 65) + `\u0000","selection":{"ids":["1","-2","0"]}}`

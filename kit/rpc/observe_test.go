@@ -114,7 +114,7 @@ func TestTheLogCountsInMilliseconds(t *testing.T) {
 
 // A part that is away fails every call: each RPC is logged, not each call,
 // and when it goes well again. Who looks for it (debug) reads of each.
-func TestManyCallsThatFailAreToldOnce(t *testing.T) {
+func TestManyCallsThatFailAreLoggedOnce(t *testing.T) {
 	t.Parallel()
 	var full atomic.Bool
 	s := open(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {

@@ -52,14 +52,14 @@ func protocols(t *testing.T, s *site) map[string]func(context string) (ready boo
 		"gRPC-Web, HTTP/1.1":       connectCall(plain, connecthttp.WithGRPCWeb()),
 		"gRPC-Web, JSON":           connectCall(plain, connecthttp.WithGRPCWeb(), connecthttp.WithProtoJSON()),
 		"gRPC":                     connectCall(http2(t), connecthttp.WithGRPC()),
-		"gRPC of grpc-go":          func(name string) (bool, *refusal) { return askNative(t, native, name) },
-		"REST over HTTP/1.1":       func(name string) (bool, *refusal) { return askREST(t, s, plain, name) },
-		"REST over HTTP/2":         func(name string) (bool, *refusal) { return askREST(t, s, http2(t), name) },
-		"Connect, JSON, by itself": func(name string) (bool, *refusal) { return askPlainJSON(t, s, plain, name) },
+		"gRPC of grpc-go":          func(name string) (bool, *refusal) { return callNative(t, native, name) },
+		"REST over HTTP/1.1":       func(name string) (bool, *refusal) { return callREST(t, s, plain, name) },
+		"REST over HTTP/2":         func(name string) (bool, *refusal) { return callREST(t, s, http2(t), name) },
+		"Connect, JSON, by itself": func(name string) (bool, *refusal) { return callPlainJSON(t, s, plain, name) },
 	}
 }
 
-func askNative(t *testing.T, client operationsv1.OperationsServiceClient, name string) (bool, *refusal) {
+func callNative(t *testing.T, client operationsv1.OperationsServiceClient, name string) (bool, *refusal) {
 	t.Helper()
 	res, err := client.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: name})
 	if err != nil {
@@ -78,7 +78,7 @@ func refusalOfStatus(from *status.Status) *refusal {
 	return got
 }
 
-func askREST(t *testing.T, s *site, client *http.Client, name string) (bool, *refusal) {
+func callREST(t *testing.T, s *site, client *http.Client, name string) (bool, *refusal) {
 	t.Helper()
 	got := s.send(t, client, "GET", "/v1/operations/status?context="+name, "", nil)
 	if got.status != http.StatusOK {
@@ -101,7 +101,7 @@ func restProblem(t *testing.T, got answer) refusal {
 	return *refusalOfStatus(status.FromProto(&raw))
 }
 
-func askPlainJSON(t *testing.T, s *site, client *http.Client, name string) (bool, *refusal) {
+func callPlainJSON(t *testing.T, s *site, client *http.Client, name string) (bool, *refusal) {
 	t.Helper()
 	got := s.send(t, client, "POST", statusPath, "application/json", strings.NewReader(fmt.Sprintf(`{"context":%q}`, name)))
 	if got.status != http.StatusOK {

@@ -47,7 +47,7 @@ func (s harness) proven(t *testing.T) {
 
 // What one replica changes, and what inventory publishes, the other shows, though it had
 // read the product before.
-func TestReplicasHearOfEachOthersChanges(t *testing.T) {
+func TestReplicasLearnOfEachOthersChanges(t *testing.T) {
 	t.Parallel()
 	first := newReplica(t, owner())
 	second := first.again(t, owner())

@@ -195,7 +195,7 @@ func TestABrokenEventStopsNoOther(t *testing.T) {
 	}
 }
 
-func TestEveryChangeOfAProductIsTold(t *testing.T) {
+func TestEveryChangeOfAProductIsPublished(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, owner())
 	product := s.product(t, "TEA-1", s.category(t, "Tea", "").GetId(), 499)

@@ -13,7 +13,7 @@ import (
 )
 
 // Siblings whose names differed by case alone keep both, under names that differ.
-func TestSiblingsThatShareANameAreToldApartByTheMigration(t *testing.T) {
+func TestSiblingsThatShareANameAreDistinguishedByTheMigration(t *testing.T) {
 	t.Parallel()
 	const first = "00001_catalog.sql"
 	text, err := fs.ReadFile(catalog.Migrations(), first)

@@ -101,7 +101,7 @@ func TestEveryChangeOfACustomerIsPublished(t *testing.T) {
 }
 
 // A refused change publishes nothing.
-func TestWhatIsRefusedIsNotTold(t *testing.T) {
+func TestWhatIsRefusedIsNotPublished(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, owner())
 	o.create(t, ada())

@@ -64,7 +64,7 @@ func TestEveryMethodOfTheSandboxIsSettledOnce(t *testing.T) {
 	}
 }
 
-func TestAnOrderThatAwaitsPaymentTwiceIsChargedOnceAndToldTheSame(t *testing.T) {
+func TestAnOrderThatAwaitsPaymentTwiceIsChargedOnceAndAnsweredTheSame(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, quick)
 	o := newOrder("sandbox_ok")

@@ -107,7 +107,7 @@ func TestARefusedAdjustmentCanBeSentAgain(t *testing.T) {
 	}
 }
 
-func TestAProductNotHeardOfYetIsLookedUpInTheCatalog(t *testing.T) {
+func TestAProductNotKnownYetIsLookedUpInTheCatalog(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.catalog.put(code(3), productID(3))

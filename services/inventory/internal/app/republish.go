@@ -17,11 +17,11 @@ import (
 func (s *Stocks) Republisher() *outbox.Republisher {
 	return &outbox.Republisher{
 		Pool: s.Pool, Source: source, Wake: s.Wake, Now: s.Now,
-		Newest: store.On(s.Pool).NewestStockChange, Page: s.pageAnew,
+		Newest: store.On(s.Pool).NewestStockChange, Page: s.pageToRepublish,
 	}
 }
 
-func (s *Stocks) pageAnew(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
+func (s *Stocks) pageToRepublish(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
 	stocks, err := store.On(tx).LockChangedStock(ctx, since, after, outbox.RepublishRows)
 	if err != nil {
 		return nil, nil, err

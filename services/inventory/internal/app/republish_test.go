@@ -10,7 +10,7 @@ import (
 
 // Levels that were published may be lost with the broker: those of the last day are
 // published again, though no pass has them to find.
-func TestALevelOfTheLastDayIsAnnouncedAnew(t *testing.T) {
+func TestALevelOfTheLastDayIsRepublished(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 10)
@@ -32,7 +32,7 @@ func TestALevelOfTheLastDayIsAnnouncedAnew(t *testing.T) {
 	}
 }
 
-func TestLevelsThatAreAnnouncedAnewWaitForTheirTurn(t *testing.T) {
+func TestLevelsThatAreRepublishedWaitForTheirTurn(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	if _, err := h.pool.Exec(t.Context(), `

@@ -67,7 +67,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	}
 }
 
-func TestAnswersTellPermanentRefusalsFromOthers(t *testing.T) {
+func TestAnswersDistinguishPermanentRefusalsFromOthers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		verb, reply string

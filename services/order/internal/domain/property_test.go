@@ -100,10 +100,10 @@ func (w *world) charge() {
 		w.payment = "PENDING"
 		return
 	}
-	w.sayPayment()
+	w.publishPayment()
 }
 
-func (w *world) sayPayment() {
+func (w *world) publishPayment() {
 	switch w.payment {
 	case "CAPTURED":
 		w.answer(moneyTopic, captured(w.order))
@@ -121,7 +121,7 @@ func (w *world) provider() {
 	if w.declines {
 		w.payment = "FAILED"
 	}
-	w.sayPayment()
+	w.publishPayment()
 	w.giveBack(w.cancelled)
 }
 
@@ -130,7 +130,7 @@ func (w *world) cancelPayment() {
 	if w.payment == "" {
 		w.payment = "FAILED"
 	}
-	w.sayPayment()
+	w.publishPayment()
 	for _, refund := range w.refunds {
 		w.answer(moneyTopic, refund)
 	}

@@ -50,7 +50,7 @@ func (o harness) republisher() *outbox.Republisher { return app.Payments{Deps: o
 
 // The window ends with the newest refund, however long the shop rested since, and a
 // clock that once ran ahead doesn't move it away.
-func TestRefundsOfTheLastDayAreAnnouncedAnew(t *testing.T) {
+func TestRefundsOfTheLastDayAreRepublished(t *testing.T) {
 	t.Parallel()
 	const succeeded, failed = 2, 3
 	const day, week = 24 * time.Hour, 7 * 24 * time.Hour
@@ -85,7 +85,7 @@ func TestNothingIsAnnouncedWhereNothingWasGivenBack(t *testing.T) {
 	}
 }
 
-func TestRefundsThatAreAnnouncedAnewWaitForTheirTurn(t *testing.T) {
+func TestRefundsThatAreRepublishedWaitForTheirTurn(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, domain.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
 	o.refunded(700, 2, time.Now())

@@ -112,7 +112,7 @@ func TestNothingIsAskedForAnOrderOfNothing(t *testing.T) {
 	}
 }
 
-func TestTheOutcomeIsRecordedOnceAndSaidAgainTheSame(t *testing.T) {
+func TestTheOutcomeIsRecordedOnceAndPublishedAgainTheSame(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		answer domain.Answer

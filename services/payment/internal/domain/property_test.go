@@ -83,9 +83,9 @@ func (w *world) check() {
 	}
 }
 
-// askProvider makes a request under its key: the provider decides once, and may
+// callProvider makes a request under its key: the provider decides once, and may
 // lose its answer whether or not it acted.
-func (w *world) askProvider(decided *domain.Outcome, mayDecline bool) domain.Answer {
+func (w *world) callProvider(decided *domain.Outcome, mayDecline bool) domain.Answer {
 	answer := domain.Answer{Start: w.now, End: w.now, ProviderID: "id"}
 	reaches := rapid.Bool().Draw(w.t, "reaches the provider")
 	if reaches && *decided == 0 {
@@ -113,7 +113,7 @@ func (w *world) apply(e domain.InboundEvent) {
 func (w *world) tryCharge() {
 	if p := w.account.Payment(); w.asked && p.Amount.Amount > 0 && (p.Status == domain.PaymentPending || rapid.Bool().Draw(w.t, "late answer")) &&
 		p.Status != domain.PaymentCancelled {
-		w.account.Charged(w.askProvider(&w.charge, true), w.decision())
+		w.account.Charged(w.callProvider(&w.charge, true), w.decision())
 		w.commit()
 	}
 }
@@ -124,14 +124,14 @@ func (w *world) tryRefund() {
 		return
 	}
 	id := refunds[rapid.IntRange(0, len(refunds)-1).Draw(w.t, "refund")].ID
-	answer := w.askForRefund(id, func(decided *domain.Outcome) domain.Answer { return w.askProvider(decided, w.declines) })
+	answer := w.requestRefund(id, func(decided *domain.Outcome) domain.Answer { return w.callProvider(decided, w.declines) })
 	w.account.RefundAnswered(id, answer, w.decision())
 	w.commit()
 }
 
-// askForRefund lets the provider decide about a refund, which it refuses when more
+// requestRefund lets the provider decide about a refund, which it refuses when more
 // would be given back than was taken.
-func (w *world) askForRefund(id uuid.UUID, ask func(decided *domain.Outcome) domain.Answer) domain.Answer {
+func (w *world) requestRefund(id uuid.UUID, ask func(decided *domain.Outcome) domain.Answer) domain.Answer {
 	i := slices.IndexFunc(w.account.Refunds(), func(r domain.Refund) bool { return r.ID == id })
 	refund := w.account.Refunds()[i]
 	decided, before := w.refunds[id], w.refunds[id]
@@ -202,7 +202,7 @@ func (w *world) close() {
 			w.notice(n)
 		}
 		for _, r := range slices.Clone(w.account.Refunds()) {
-			answer := w.askForRefund(r.ID, func(decided *domain.Outcome) domain.Answer {
+			answer := w.requestRefund(r.ID, func(decided *domain.Outcome) domain.Answer {
 				if *decided == 0 {
 					*decided = domain.Succeeded
 				}
