@@ -94,7 +94,7 @@ var planted = []struct {
 		"insert into dead_letters (consumer_group, topic, partition, record_offset, key, event_id, event_type, version, event_time, value, traceparent, cause) values ('shopmesh.order', 'planted', 0, 0, gen_random_uuid(), '', '', 0, now(), '', '', 'planted')",
 		"delete from dead_letters where topic = 'planted'"},
 	{"PAYMENT_MISMATCH", "payment",
-		"insert into refunds (id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, version, traceparent, create_time, update_time) select gen_random_uuid(), id, order_id, currency, 1, 2, 'planted', '', 're_planted', '', 1, 3, '', now(), now() from payments where order_id = $2",
+		"insert into refunds (id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, version, traceparent, origin, create_time, update_time) select gen_random_uuid(), id, order_id, currency, 1, 2, 'planted', '', 're_planted', '', 1, 3, '', 1, now(), now() from payments where order_id = $2",
 		"delete from refunds where reason = 'planted'"},
 	// An event larger than the broker takes stays, and its key with it.
 	{"EVENT_NOT_PRODUCED", "order",
