@@ -25,7 +25,7 @@ type plan struct {
 	// length is how long faults last, and window how long an order may wait for its
 	// payment.
 	length, window time.Duration
-	requestAfter       time.Duration
+	requestAfter   time.Duration
 	timeout, retry time.Duration
 	mailRetry      time.Duration
 	giveUp         time.Duration
@@ -37,7 +37,7 @@ func drawPlan(r *rand.Rand) plan {
 		orders: 1 + r.IntN(4), products: 1 + r.IntN(3), customers: 1 + r.IntN(3),
 		length: of(20*time.Minute, time.Hour, 3*time.Hour), window: of(5*time.Minute, 30*time.Minute),
 		requestAfter: of(5*time.Second, 30*time.Second, 5*time.Minute),
-		timeout:  of(2*time.Second, 20*time.Second), retry: of(time.Second, 30*time.Second),
+		timeout:      of(2*time.Second, 20*time.Second), retry: of(time.Second, 30*time.Second),
 		mailRetry: of(5*time.Second, time.Minute), giveUp: of(30*time.Minute, 72*time.Hour),
 	}
 }

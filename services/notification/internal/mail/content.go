@@ -1,4 +1,4 @@
-// Package mail holds what mails say. A Content is read from the order's event and
+// Package mail holds the contents of mails. A Content is read from the order's event and
 // kept in the mailbox as a protobuf message without what no mail shows; Render makes
 // the subject, plain text and HTML from it.
 //
@@ -24,7 +24,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
 
-// Content is what a mail says.
+// Content is what a mail contains.
 type Content struct {
 	Kind domain.Kind
 	// Number is the order's, for people.
@@ -38,11 +38,11 @@ type Content struct {
 	// Delivery is the delivery address in plain lines; empty where the event names none.
 	Delivery []string
 
-	// Cancelled says why in the cancellation.
+	// Cancelled is why, in the cancellation.
 	Cancelled Cancellation
-	// Refund is what the refund's mail says.
+	// Refund is what the refund's mail contains.
 	Refund Refund
-	// Shipment is what the shipping mail says.
+	// Shipment is what the shipping mail contains.
 	Shipment Shipment
 }
 

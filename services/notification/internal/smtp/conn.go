@@ -151,7 +151,7 @@ const (
 var ErrUnwanted = errors.New("the mail is no longer wanted")
 
 // deliver hands over one message, unless it is unwanted when its turn comes. What
-// the server says at the end is the reply; an error comes with the stage at which it
+// the server sends at the end is the reply; an error comes with the stage at which it
 // happened.
 func (c *conn) deliver(m Mail, a addresses, message []byte) (reply string, at stage, err error) {
 	crashpoint.Cross("before DATA", "mail")
@@ -183,7 +183,7 @@ func (c *conn) deliver(m Mail, a addresses, message []byte) (reply string, at st
 	return reply, stageBody, nil
 }
 
-// envelope says from whom and to whom, and that the text follows; all at once where
+// envelope sends from whom and to whom, and that the text follows; all at once where
 // the server takes that (RFC 2920): each answer that is waited for costs both sides a
 // turn.
 func (c *conn) envelope(a addresses) (stage, error) {
