@@ -14,6 +14,10 @@ import (
 // serverLogPrefix makes a line of the server's log "pid|database|SEVERITY:  text".
 const serverLogPrefix = "%p|%d|"
 
+// endedByCommand is logged for each connection that is still there when we stop the
+// server. When somebody else ends one, whoever used it reports that.
+const endedByCommand = "terminating connection due to administrator command"
+
 // tailLines is how much of the log is kept to explain a failed start.
 const tailLines = 20
 
@@ -42,6 +46,9 @@ func (l *serverLog) follow(output io.Reader) {
 
 func (l *serverLog) take(line string) {
 	entry := parseServerLine(line)
+	if entry.text == endedByCommand {
+		entry.level = slog.LevelInfo
+	}
 	if entry.level > slog.LevelInfo && l.limit.Repeated(entry.text) {
 		entry.level = slog.LevelDebug
 	}
