@@ -60,13 +60,18 @@ func TestWhatNoMailServerWouldTakeIsNoEmailAddress(t *testing.T) {
 	}
 }
 
+func isAddress(text string) bool {
+	_, err := grammar.Email(text)
+	return err == nil
+}
+
 func TestWhatIsTakenStaysTheSameWhenItIsReadAgain(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		given := rapid.StringMatching(`[ "]?[a-zäA-Z.]{1,5}["]?@[a-zA-Zßü.-]{1,8}\.[a-z]{2,3}[ ]?`).Draw(t, "address")
+		given := rapid.StringMatching(`[ "]?[a-zäA-Z.]{1,5}["]?@[a-zA-Zßü.-]{1,8}\.[a-z]{2,3}[ ]?`).Filter(isAddress).Draw(t, "address")
 		once, err := grammar.Email(given)
 		if err != nil {
-			t.Skip("no address")
+			t.Fatal(err)
 		}
 		twice, err := grammar.Email(once)
 		mailbox, _, merr := grammar.Mailbox(once)
