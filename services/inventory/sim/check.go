@@ -26,7 +26,7 @@ var moves = map[domain.State][]domain.State{
 func (s *Store) Check() (order uuid.UUID, what string) {
 	reserved := make(map[uuid.UUID]int64, len(s.stock))
 	for _, id := range s.orders {
-		r := s.reservations[id]
+		r := s.reservations[id].Snapshot()
 		seen, again := s.seen[id]
 		if again && (r.Version < seen.version || r.State != seen.state && (r.Version == seen.version || !slices.Contains(moves[seen.state], r.State))) {
 			return id, fmt.Sprintf("the reservation went from %s at version %d to %s at %d", seen.state, seen.version, r.State, r.Version)
@@ -47,7 +47,7 @@ func (s *Store) Check() (order uuid.UUID, what string) {
 		}
 	}
 	for _, id := range s.products {
-		row := s.stock[id]
+		row := s.stock[id].Snapshot()
 		switch {
 		case row.Reserved < 0 || row.OnHand < row.Reserved:
 			return uuid.Nil, fmt.Sprintf("oversold: %s has %d on hand and %d reserved", row.ProductCode, row.OnHand, row.Reserved)
@@ -64,7 +64,7 @@ func (s *Store) Check() (order uuid.UUID, what string) {
 // when there is none.
 func (s *Store) Reservation(order uuid.UUID) string {
 	if r, ok := s.reservations[order]; ok {
-		return r.State.String()
+		return r.State().String()
 	}
 	return ""
 }
@@ -94,7 +94,7 @@ type Level struct {
 func (s *Store) Levels() []Level {
 	var levels []Level
 	for _, row := range s.sorted(func(domain.Stock) bool { return true }) {
-		levels = append(levels, Level{ID: row.ProductID, Available: row.Available(), Version: row.Version})
+		levels = append(levels, Level{ID: row.ProductID(), Available: row.Available(), Version: row.Version()})
 	}
 	return levels
 }

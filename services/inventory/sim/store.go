@@ -107,12 +107,12 @@ func (s *Store) Handle(batch []consumer.Event) (published []outbox.Event, commit
 
 func (s *Store) addProducts(_ context.Context, _ *pg.Tx, products []domain.Product) error {
 	for _, p := range products {
-		_, known := s.stock[p.ID]
-		if _, fresh := s.current.fresh[p.ID]; known || fresh {
+		_, known := s.stock[p.ID()]
+		if _, fresh := s.current.fresh[p.ID()]; known || fresh {
 			continue
 		}
 		made := domain.NewStock(p, s.now())
-		s.current.fresh[p.ID] = made
+		s.current.fresh[p.ID()] = made
 		s.current.writes = append(s.current.writes, func() { s.set(made) })
 		s.current.events = append(s.current.events, events.ToOutbox(domain.LevelChanged(made)))
 	}
@@ -120,12 +120,13 @@ func (s *Store) addProducts(_ context.Context, _ *pg.Tx, products []domain.Produ
 }
 
 func (s *Store) set(next domain.Stock) {
-	if known, ok := s.stock[next.ProductID]; ok {
-		s.before[next.ProductID] = known
+	id := next.ProductID()
+	if known, ok := s.stock[id]; ok {
+		s.before[id] = known
 	} else {
-		s.products = append(s.products, next.ProductID)
+		s.products = append(s.products, id)
 	}
-	s.stock[next.ProductID] = next
+	s.stock[id] = next
 }
 
 func (s *Store) applyOrders(_ context.Context, _ *pg.Tx, orders []domain.InboundEvent) error {
@@ -166,7 +167,7 @@ func (s *Store) load(orders []domain.InboundEvent) domain.Loaded {
 		add(order.Lines())
 		if r, known := s.reservations[order.OrderID()]; known {
 			loaded.Reservations[order.OrderID()] = r
-			add(r.Lines)
+			add(r.Lines())
 		}
 	}
 	return loaded
@@ -177,13 +178,13 @@ func (s *Store) write(d domain.Decision) {
 		s.set(change.After)
 	}
 	for _, r := range append(slices.Clone(d.New), d.Changed...) {
-		if s.cfg.Bugs.ForgetRelease && r.State == domain.Released && len(r.Lines) > 0 {
+		if s.cfg.Bugs.ForgetRelease && r.State() == domain.Released && len(r.Lines()) > 0 {
 			continue
 		}
-		if _, known := s.reservations[r.OrderID]; !known {
-			s.orders = append(s.orders, r.OrderID)
+		if _, known := s.reservations[r.OrderID()]; !known {
+			s.orders = append(s.orders, r.OrderID())
 		}
-		s.reservations[r.OrderID] = r
+		s.reservations[r.OrderID()] = r
 	}
 	s.ledger = append(s.ledger, d.Movements...)
 }
@@ -195,16 +196,13 @@ func (s *Store) Adjust(product uuid.UUID, delta int64) (published []outbox.Event
 	if !known {
 		return nil, nil, false
 	}
-	after, err := row.Adjust(delta, s.now())
+	after, movement, err := row.Adjust(delta, "", domain.Cause{Time: s.now(), Actor: "staff"})
 	if err != nil {
 		return nil, nil, false
 	}
 	return []outbox.Event{events.ToOutbox(domain.LevelChanged(after))}, func() {
 		s.set(after)
-		s.ledger = append(s.ledger, domain.Movement{
-			ProductID: product, ProductCode: after.ProductCode, Kind: domain.Adjustment, Delta: delta,
-			OnHandAfter: after.OnHand, Actor: "staff", CreateTime: after.UpdateTime,
-		})
+		s.ledger = append(s.ledger, movement)
 	}, true
 }
 
@@ -213,7 +211,7 @@ func (s *Store) LevelsWait() bool { return len(s.levels) > 0 }
 
 // PublishLevels publishes the levels that changed in this process.
 func (s *Store) PublishLevels() (published []outbox.Event, commit func()) {
-	return toOutbox(domain.LevelsChanged(s.sorted(func(row domain.Stock) bool { return s.levels[row.ProductID] }))...),
+	return toOutbox(domain.LevelsChanged(s.sorted(func(row domain.Stock) bool { return s.levels[row.ProductID()] }))...),
 		func() { clear(s.levels) }
 }
 
@@ -239,7 +237,10 @@ func (s *Store) sorted(which func(domain.Stock) bool) []domain.Stock {
 			rows = append(rows, row)
 		}
 	}
-	slices.SortFunc(rows, func(a, b domain.Stock) int { return bytes.Compare(a.ProductID[:], b.ProductID[:]) })
+	slices.SortFunc(rows, func(a, b domain.Stock) int {
+		x, y := a.ProductID(), b.ProductID()
+		return bytes.Compare(x[:], y[:])
+	})
 	return rows
 }
 
@@ -247,7 +248,8 @@ func (s *Store) sorted(which func(domain.Stock) bool) []domain.Stock {
 // none is.
 func (s *Store) Overdue() time.Time {
 	var first time.Time
-	for _, r := range s.reservations {
+	for _, kept := range s.reservations {
+		r := kept.Snapshot()
 		if r.State == domain.Reserved && (first.IsZero() || r.ExpireTime.Before(first)) {
 			first = r.ExpireTime
 		}
@@ -260,7 +262,8 @@ func (s *Store) Overdue() time.Time {
 func (s *Store) RepublishExpired() (orders []uuid.UUID, published []outbox.Event, commit func()) {
 	until := domain.ExpiredUntil(s.now())
 	var expired []domain.Expired
-	for _, r := range s.reservations {
+	for _, kept := range s.reservations {
+		r := kept.Snapshot()
 		if r.State == domain.Reserved && !r.ExpireTime.Before(s.mark) && !r.ExpireTime.After(until) {
 			expired = append(expired, domain.Expired{
 				OrderID: r.OrderID, Version: r.Version, ExpireTime: r.ExpireTime, MadeTime: r.UpdateTime,

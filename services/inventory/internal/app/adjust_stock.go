@@ -69,18 +69,15 @@ func (s *Stocks) adjust(ctx context.Context, tx *pg.Tx, a Adjustment) (domain.St
 	if !known {
 		return domain.Stock{}, errNoStock
 	}
-	now := s.Now()
-	after, err := before.Adjust(a.Delta, now)
+	cause := domain.Cause{Time: s.Now(), Actor: actor(ctx), TraceID: traceID(ctx)}
+	after, movement, err := before.Adjust(a.Delta, a.Reason, cause)
 	if err != nil {
 		return domain.Stock{}, err
 	}
-	if err := store.On(tx).UpdateStock(ctx, now, after); err != nil {
+	if err := store.On(tx).UpdateStock(ctx, cause.Time, after); err != nil {
 		return domain.Stock{}, err
 	}
-	if err := store.On(tx).InsertMovements(ctx, now, domain.Movement{
-		ProductID: after.ProductID, Kind: domain.Adjustment, Delta: a.Delta, OnHandAfter: after.OnHand,
-		Reason: a.Reason, Actor: actor(ctx), TraceID: traceID(ctx),
-	}); err != nil {
+	if err := store.On(tx).InsertMovements(ctx, cause.Time, movement); err != nil {
 		return domain.Stock{}, err
 	}
 	return after, s.publishLevelsOf(ctx, tx, after)
@@ -93,16 +90,11 @@ func (s *Stocks) addFromCatalog(ctx context.Context, code string) error {
 		return err
 	}
 	if !ok {
-		return productNotFound("product_code", code)
+		return domain.ErrProductNotFound("product_code", code)
 	}
 	return s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		return s.AddProducts(ctx, tx, []domain.Product{product})
 	})
-}
-
-// productNotFound names the field that the product was looked up by.
-func productNotFound(field, value string) *fault.Error {
-	return fault.New(fault.NotFound, domain.ReasonProductNotFound, "there is no product with %s %s", field, value).With(field, value)
 }
 
 // actor is who calls: the id, or the kind of caller where it has none.

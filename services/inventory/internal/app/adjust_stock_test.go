@@ -87,7 +87,7 @@ func TestTheSameAdjustmentAtOnceHappensOnce(t *testing.T) {
 		})
 	}
 	sending.Wait()
-	if row := h.stock(t, 1); row.OnHand != 5 {
+	if row := h.stock(t, 1); row.OnHand() != 5 {
 		t.Errorf("stock %+v", row)
 	}
 }
@@ -111,7 +111,7 @@ func TestAProductNotKnownYetIsLookedUpInTheCatalog(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.catalog.put(code(3), productID(3))
-	if row := h.stock(t, 3); row.ProductCode != "P-3" || row.OnHand != 0 || !row.UpdateTime.IsZero() {
+	if row := h.stock(t, 3); row.ProductCode() != "P-3" || row.OnHand() != 0 || !row.UpdateTime().IsZero() {
 		t.Errorf("stock before the product was known: %+v", row)
 	}
 	row, err := h.adjust(t.Context(), uuid.New(), 3, 4)
@@ -119,9 +119,9 @@ func TestAProductNotKnownYetIsLookedUpInTheCatalog(t *testing.T) {
 		t.Fatalf("stock %v, error %v", row, err)
 	}
 	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
-		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(3), Code: code(3), Status: domain.Active}, {ID: productID(3), Code: code(3), Status: domain.Active}})
+		return h.AddProducts(ctx, tx, []domain.Product{product(t, 3, domain.Active, 0), product(t, 3, domain.Active, 0)})
 	})
-	if row := h.stock(t, 3); row.OnHand != 4 {
+	if row := h.stock(t, 3); row.OnHand() != 4 {
 		t.Errorf("learning of the product later changed its stock: %+v", row)
 	}
 	_, err = h.adjust(t.Context(), uuid.New(), 4, 4)

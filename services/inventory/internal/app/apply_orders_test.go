@@ -60,7 +60,7 @@ func TestTwoHundredOrdersAtOnceForThirtyPiecesSellThirty(t *testing.T) {
 	if counts["StockReserved"] != 30 || counts["StockRejected"] != 170 {
 		t.Fatalf("published %v, want 30 reserved and 170 rejected", counts)
 	}
-	if row := h.stock(t, 1); row.Reserved != 30 || row.OnHand != 30 {
+	if row := h.stock(t, 1); row.Reserved() != 30 || row.OnHand() != 30 {
 		t.Fatalf("stock %+v", row)
 	}
 	h.wantConsistent(t)
@@ -223,7 +223,7 @@ func TestABatchOfOrdersLocksReservationsAndStockInOneRead(t *testing.T) {
 	h.apply(t, h.placed(t, 1, line{1, 4}))
 	// Order 1's product is found through its reservation.
 	h.apply(t, confirmed(t, 1), h.placed(t, 2, line{1, 6}))
-	if row := h.stock(t, 1); row.OnHand != 6 || row.Reserved != 6 || row.Version != 4 {
+	if row := h.stock(t, 1); row.OnHand() != 6 || row.Reserved() != 6 || row.Version() != 4 {
 		t.Errorf("stock %+v, want one net change per batch", row)
 	}
 }
@@ -249,7 +249,7 @@ func TestStockNeverGoesBelowWhatIsReservedWhileOrdersAndAdjustmentsMeet(t *testi
 		})
 	}
 	working.Wait()
-	if row := h.stock(t, 1); row.Reserved > row.OnHand || row.Available() < 0 {
+	if row := h.stock(t, 1); row.Reserved() > row.OnHand() || row.Available() < 0 {
 		t.Errorf("stock %+v", row)
 	}
 	h.wantConsistent(t)

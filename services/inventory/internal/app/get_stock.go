@@ -22,9 +22,9 @@ func (s *Stocks) Get(ctx context.Context, id uuid.UUID) (domain.Stock, error) {
 		return domain.Stock{}, err
 	}
 	if !ok {
-		return domain.Stock{}, productNotFound("product_id", id.String())
+		return domain.Stock{}, domain.ErrProductNotFound("product_id", id.String())
 	}
-	return domain.Stock{ProductID: product.ID, ProductCode: product.Code}, nil
+	return domain.NoStock(product), nil
 }
 
 // GetByCode is Get by the product's code.
@@ -38,7 +38,7 @@ func (s *Stocks) GetByCode(ctx context.Context, code string) (domain.Stock, erro
 		return domain.Stock{}, err
 	}
 	if !ok {
-		return domain.Stock{}, productNotFound("product_code", code)
+		return domain.Stock{}, domain.ErrProductNotFound("product_code", code)
 	}
-	return domain.Stock{ProductID: product.ID, ProductCode: product.Code}, nil
+	return domain.NoStock(product), nil
 }

@@ -139,13 +139,23 @@ func code(n int) string { return fmt.Sprintf("P-%d", n) }
 func (h *harness) stocked(t *testing.T, n int, onHand int64) {
 	t.Helper()
 	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
-		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(n), Code: code(n), Status: domain.Active}})
+		return h.AddProducts(ctx, tx, []domain.Product{product(t, n, domain.Active, 0)})
 	})
 	if onHand > 0 {
 		if _, err := h.adjust(t.Context(), uuid.New(), n, onHand); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// product is product n as the catalog has it.
+func product(t *testing.T, n int, status domain.ProductStatus, version int64) domain.Product {
+	t.Helper()
+	p, err := domain.NewProduct(productID(n), code(n), status, version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func (h *harness) adjust(ctx context.Context, requestID uuid.UUID, product int, delta int64) (*inventoryv1.Stock, error) {

@@ -20,7 +20,7 @@ func (h *harness) lastUnits(t *testing.T, n int) {
 	t.Helper()
 	products := make([]domain.Product, n)
 	for i := range products {
-		products[i] = domain.Product{ID: productID(i + 1), Code: code(i + 1), Status: domain.Active}
+		products[i] = product(t, i+1, domain.Active, 0)
 	}
 	h.in(t, func(ctx context.Context, tx *pg.Tx) error { return h.AddProducts(ctx, tx, products) })
 	if _, err := h.pool.Exec(t.Context(), `
@@ -183,7 +183,7 @@ func TestACancelledLastPieceGoesToTheNextOrComesBack(t *testing.T) {
 	passedOn := 0
 	for r := 1; r <= rounds; r++ {
 		stock := h.stock(t, r)
-		if sold[r] > 1 || stock.OnHand != 1 || stock.Reserved != int64(sold[r]) {
+		if sold[r] > 1 || stock.OnHand() != 1 || stock.Reserved() != int64(sold[r]) {
 			t.Errorf("round %d: %d got the piece, stock %+v", r, sold[r], stock)
 		}
 		passedOn += sold[r]
@@ -221,7 +221,7 @@ func TestAnOrderAndItsCancellationInTwoProcessesLeaveNothingReserved(t *testing.
 			t.Errorf("the last event of %s is %s", key, kind)
 		}
 	}
-	if row := h.stock(t, 1); row.Reserved != 0 || row.OnHand != rounds || len(last) != rounds {
+	if row := h.stock(t, 1); row.Reserved() != 0 || row.OnHand() != rounds || len(last) != rounds {
 		t.Errorf("stock %+v, %d orders", row, len(last))
 	}
 	t.Logf("%d of %d orders came before their cancellation", reserved, rounds)

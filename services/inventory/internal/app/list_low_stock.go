@@ -33,7 +33,7 @@ func (s *Stocks) ListLow(ctx context.Context, threshold *int64, request page.Req
 		return nil, "", err
 	}
 	return page.Cut(query, stocks, func(row domain.Stock) []any {
-		return query.Cursor(map[string]any{"available": row.Available()}, row.ProductID)
+		return query.Cursor(map[string]any{"available": row.Available()}, row.ProductID())
 	})
 }
 

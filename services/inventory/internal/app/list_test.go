@@ -118,16 +118,16 @@ func TestLowStockHoldsWhatIsSoldUnlessAnotherStatusIsNamed(t *testing.T) {
 	}
 	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
 		return h.AddProducts(ctx, tx, []domain.Product{
-			{ID: productID(1), Code: code(1), Status: domain.Draft, Version: 2},
-			{ID: productID(2), Code: code(2), Status: domain.Draft, Version: 2},
-			{ID: productID(2), Code: code(2), Status: domain.Archived, Version: 4}, // twice in a batch: the newest counts
-			{ID: productID(2), Code: code(2), Status: domain.Active, Version: 3},
-			{ID: productID(3), Code: code(3), Status: domain.Archived, Version: 5},
+			product(t, 1, domain.Draft, 2),
+			product(t, 2, domain.Draft, 2),
+			product(t, 2, domain.Archived, 4), // twice in a batch: the newest counts
+			product(t, 2, domain.Active, 3),
+			product(t, 3, domain.Archived, 5),
 		})
 	})
 	h.in(t, func(ctx context.Context, tx *pg.Tx) error {
 		// An older event comes late and changes nothing.
-		return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(3), Code: code(3), Status: domain.Active, Version: 4}})
+		return h.AddProducts(ctx, tx, []domain.Product{product(t, 3, domain.Active, 4)})
 	})
 	for filter, want := range map[string]string{
 		"":                     "[P-0]",
@@ -144,7 +144,7 @@ func TestLowStockHoldsWhatIsSoldUnlessAnotherStatusIsNamed(t *testing.T) {
 		}
 		codes := []string{}
 		for _, s := range stocks {
-			codes = append(codes, s.ProductCode)
+			codes = append(codes, s.ProductCode())
 		}
 		if got := fmt.Sprint(codes); got != want {
 			t.Errorf("%q lists %s, want %s", filter, got, want)
@@ -171,7 +171,7 @@ func TestStockIsReadByIDAndCodeEachProductOnce(t *testing.T) {
 		h.stocked(t, n, int64(n))
 	}
 	rows, err := h.BatchGet(t.Context(), []uuid.UUID{productID(2), uuid.New(), productID(0)}, []string{code(2), code(3), "nothing"})
-	if err != nil || len(rows) != 3 || rows[0].ProductCode != "P-0" || rows[1].ProductCode != "P-2" || rows[2].ProductCode != "P-3" {
+	if err != nil || len(rows) != 3 || rows[0].ProductCode() != "P-0" || rows[1].ProductCode() != "P-2" || rows[2].ProductCode() != "P-3" {
 		t.Errorf("rows %+v, error %v", rows, err)
 	}
 }

@@ -123,6 +123,7 @@ func (s *Stocks) ReconcileLevels(ctx context.Context) error {
 // another order than it locked them when they changed meanwhile.
 func greatest(stocks []domain.Stock) uuid.UUID {
 	return slices.MaxFunc(stocks, func(a, b domain.Stock) int {
-		return bytes.Compare(a.ProductID[:], b.ProductID[:])
-	}).ProductID
+		x, y := a.ProductID(), b.ProductID()
+		return bytes.Compare(x[:], y[:])
+	}).ProductID()
 }

@@ -27,7 +27,7 @@ func TestChangesCloseToEachOtherAreAnnouncedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	levels := h.outbox(t, events.StockTopic)
-	if len(levels) != 1 || levels[0].version != h.stock(t, 1).Version {
+	if len(levels) != 1 || levels[0].version != h.stock(t, 1).Version() {
 		t.Fatalf("levels %+v", levels)
 	}
 	if level := decode(t, levels[0], &inventoryv1.StockLevelChanged{}).GetStock(); level.GetAvailable() != 6 || level.GetReserved() != 4 {
@@ -61,7 +61,7 @@ func TestANewProductIsAnnouncedOnce(t *testing.T) {
 	h := newHarness(t)
 	for range 2 {
 		h.in(t, func(ctx context.Context, tx *pg.Tx) error {
-			return h.AddProducts(ctx, tx, []domain.Product{{ID: productID(2), Code: code(2), Status: domain.Active}, {ID: productID(1), Code: code(1), Status: domain.Active}})
+			return h.AddProducts(ctx, tx, []domain.Product{product(t, 2, domain.Active, 0), product(t, 1, domain.Active, 0)})
 		})
 	}
 	if levels := h.outbox(t, events.StockTopic); len(levels) != 2 || levels[0].version != 1 {
@@ -105,12 +105,12 @@ func TestTheRunnerAnnouncesByItselfAndSaysFarewell(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- h.RunLevels(ctx) }()
 	h.apply(t, h.placed(t, 1, line{1, 1}))
-	version := h.stock(t, 1).Version
+	version := h.stock(t, 1).Version()
 	testkit.Eventually(t, 10*time.Second, "the level is published", func() bool {
 		return h.count(t, `select count(*) from outbox where key = $1 and version = $2`, productID(1), version) > 0
 	})
 	h.apply(t, h.placed(t, 2, line{2, 1}))
-	version = h.stock(t, 2).Version
+	version = h.stock(t, 2).Version()
 	cancel()
 	if err := <-ended; err != nil {
 		t.Fatal(err)

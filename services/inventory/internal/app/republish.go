@@ -28,7 +28,7 @@ func (s *Stocks) pageToRepublish(ctx context.Context, tx *pg.Tx, since time.Time
 	}
 	ids := make([]uuid.UUID, len(stocks))
 	for i, stock := range stocks {
-		ids[i] = stock.ProductID
+		ids[i] = stock.ProductID()
 	}
 	return ids, s.toOutbox(domain.LevelsChanged(stocks)), nil
 }

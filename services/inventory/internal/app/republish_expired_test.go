@@ -46,7 +46,7 @@ func TestOnlyReservationsThatOutliveTheirOrderAreAskedAbout(t *testing.T) {
 	if got := h.republished(t); len(got) != 2 || got[0] != orderID(3) || got[1] != orderID(4) {
 		t.Fatalf("republished %v, want orders 3 and 4", got)
 	}
-	if row := h.stock(t, 1); row.Reserved != 2 {
+	if row := h.stock(t, 1); row.Reserved() != 2 {
 		t.Errorf("republishing released something: %+v", row)
 	}
 

@@ -27,7 +27,7 @@ func TestALevelOfTheLastDayIsRepublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	levels := h.outbox(t, events.StockTopic)
-	if len(levels) != 2 || levels[0].key != productID(2) || levels[1].key != productID(3) || levels[1].version != h.stock(t, 3).Version {
+	if len(levels) != 2 || levels[0].key != productID(2) || levels[1].key != productID(3) || levels[1].version != h.stock(t, 3).Version() {
 		t.Errorf("levels %+v, want those of products 2 and 3", levels)
 	}
 }

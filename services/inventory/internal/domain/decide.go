@@ -98,13 +98,14 @@ func (d *decider) placed(event InboundEvent, r Reservation, known bool) error {
 		d.publish(r.Event())
 		return nil
 	}
-	r = Reservation{
-		OrderID: event.orderID, State: Reserved, Lines: event.lines, Version: versionMade,
-		ExpireTime: later(event.expireTime, d.now), CreateTime: d.now, UpdateTime: d.now,
+	r, err := NewReservation(event, d.shortages(event.lines), d.now)
+	if err != nil {
+		return err
 	}
-	if r.Shortages = d.shortages(event.lines); len(r.Shortages) > 0 {
-		r.State = Rejected
-	} else if err := d.move(r.Lines, func(s *Stock, q int64) { s.Reserved += q }); err != nil {
+	if r.State() == Reserved {
+		err = d.move(r.Lines(), Stock.Reserve)
+	}
+	if err != nil {
 		return err
 	}
 	d.keep(r)
@@ -118,13 +119,15 @@ func (d *decider) confirmed(event InboundEvent, r Reservation, known bool) error
 	if !known {
 		return nil
 	}
-	if r.State == Reserved {
-		err := d.move(r.Lines, func(s *Stock, q int64) { s.Reserved -= q; s.OnHand -= q })
-		if err != nil {
+	if r.State() == Reserved {
+		var err error
+		if r, err = r.Commit(d.now); err != nil {
+			return err
+		}
+		if err := d.move(r.Lines(), Stock.Commit); err != nil {
 			return err
 		}
 		d.record(event, r, Sale)
-		r.State, r.Version, r.UpdateTime = Committed, versionCleared, d.now
 		d.keep(r)
 	}
 	d.publish(r.Event())
@@ -135,26 +138,45 @@ func (d *decider) cancelled(event InboundEvent, r Reservation, known bool) error
 	var err error
 	switch {
 	case !known:
-		r = Reservation{
-			OrderID: event.orderID, State: Released, Version: versionCleared,
-			ExpireTime: d.now, CreateTime: d.now, UpdateTime: d.now,
-		}
+		r = NewTombstone(event.orderID, d.now)
 		d.keep(r)
-	case r.State == Reserved:
-		err = d.move(r.Lines, func(s *Stock, q int64) { s.Reserved -= q })
-		r.State, r.Version, r.UpdateTime = Released, versionCleared, d.now
-		d.keep(r)
-	case r.State == Committed:
-		err = d.move(r.Lines, func(s *Stock, q int64) { s.OnHand += q })
-		d.record(event, r, Restock)
-		r.State, r.Version, r.UpdateTime = Restocked, versionUndone, d.now
-		d.keep(r)
+	case r.State() == Reserved:
+		r, err = d.released(r)
+	case r.State() == Committed:
+		r, err = d.restocked(event, r)
 	}
 	if err != nil {
 		return err
 	}
 	d.publish(r.releasedEvent())
 	return nil
+}
+
+// released gives up what was held for an order that was not paid.
+func (d *decider) released(r Reservation) (Reservation, error) {
+	r, err := r.Release(d.now)
+	if err != nil {
+		return r, err
+	}
+	if err := d.move(r.Lines(), Stock.Release); err != nil {
+		return r, err
+	}
+	d.keep(r)
+	return r, nil
+}
+
+// restocked gives back what a confirmed order had taken.
+func (d *decider) restocked(event InboundEvent, r Reservation) (Reservation, error) {
+	r, err := r.Restock(d.now)
+	if err != nil {
+		return r, err
+	}
+	if err := d.move(r.Lines(), Stock.Restock); err != nil {
+		return r, err
+	}
+	d.record(event, r, Restock)
+	d.keep(r)
+	return r, nil
 }
 
 func (d *decider) reservation(orderID uuid.UUID) (Reservation, bool) {
@@ -165,7 +187,7 @@ func (d *decider) reservation(orderID uuid.UUID) (Reservation, bool) {
 	return r, ok
 }
 
-func (d *decider) keep(r Reservation) { d.reservations[r.OrderID] = r }
+func (d *decider) keep(r Reservation) { d.reservations[r.OrderID()] = r }
 
 func (d *decider) stockOf(productID uuid.UUID) (Stock, bool) {
 	if s, ok := d.stock[productID]; ok {
@@ -190,18 +212,18 @@ func (d *decider) shortages(lines []Line) []Shortage {
 	return short
 }
 
-// move changes the stock of every line and refuses what must never be.
-func (d *decider) move(lines []Line, change func(s *Stock, quantity int64)) error {
+// move makes the same move with the stock of every line.
+func (d *decider) move(lines []Line, move func(s Stock, quantity int64) (Stock, error)) error {
 	for _, line := range lines {
 		s, ok := d.stockOf(line.ProductID)
 		if !ok {
 			return fmt.Errorf("product %s is reserved and has no stock", line.ProductID)
 		}
-		change(&s, line.Quantity)
-		if s.Reserved < 0 || s.OnHand < s.Reserved {
-			return fmt.Errorf("product %s would have %d on hand and %d reserved", line.ProductID, s.OnHand, s.Reserved)
+		next, err := move(s, line.Quantity)
+		if err != nil {
+			return err
 		}
-		d.stock[line.ProductID] = s
+		d.stock[line.ProductID] = next
 	}
 	return nil
 }
@@ -212,13 +234,11 @@ func (d *decider) record(event InboundEvent, r Reservation, kind MovementKind) {
 	if kind == Sale {
 		sign = -1
 	}
-	for _, line := range r.Lines {
-		s := d.stock[line.ProductID]
-		d.movements = append(d.movements, Movement{
-			ProductID: line.ProductID, ProductCode: s.ProductCode, Kind: kind,
-			Delta: sign * line.Quantity, OnHandAfter: s.OnHand, OrderID: r.OrderID,
-			Actor: OrderActor, TraceID: event.traceID(), CreateTime: d.now,
-		})
+	cause := Cause{Time: d.now, Actor: OrderActor, TraceID: event.traceID()}
+	for _, line := range r.Lines() {
+		m := d.stock[line.ProductID].movement(kind, sign*line.Quantity, cause)
+		m.OrderID = r.OrderID()
+		d.movements = append(d.movements, m)
 	}
 }
 
@@ -236,7 +256,7 @@ func (d *decider) decision() Decision {
 	out := Decision{Movements: d.movements, Events: d.events}
 	for _, id := range sorted(d.stock) {
 		before, after := d.loaded.Stock[id], d.stock[id]
-		if before.OnHand == after.OnHand && before.Reserved == after.Reserved {
+		if before.sameLevel(after) {
 			continue
 		}
 		out.Stock = append(out.Stock, StockChange{Before: before, After: after.changed(d.now)})
@@ -278,9 +298,9 @@ func (d Decision) Levels() Levels {
 		case change.Before.Crosses(change.After):
 			levels.Now = append(levels.Now, change.After)
 		case change.After.Plenty() && change.Before.Plenty():
-			levels.Later = append(levels.Later, change.After.ProductID)
+			levels.Later = append(levels.Later, change.After.ProductID())
 		default:
-			levels.Soon = append(levels.Soon, change.After.ProductID)
+			levels.Soon = append(levels.Soon, change.After.ProductID())
 		}
 	}
 	return levels

@@ -27,9 +27,9 @@ func newHarness(stock ...domain.Stock) *harness {
 		now:          time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
 	for _, row := range stock {
-		s.stock[row.ProductID] = row
+		s.stock[row.ProductID()] = row
 		s.ledger = append(s.ledger, domain.Movement{
-			ProductID: row.ProductID, Kind: domain.Adjustment, Delta: row.OnHand, OnHandAfter: row.OnHand,
+			ProductID: row.ProductID(), Kind: domain.Adjustment, Delta: row.OnHand(), OnHandAfter: row.OnHand(),
 		})
 	}
 	return s
@@ -42,19 +42,19 @@ func (s *harness) apply(events ...domain.InboundEvent) ([]domain.Event, error) {
 		return nil, err
 	}
 	for _, change := range d.Stock {
-		if change.After.Version != change.Before.Version+1 {
-			return nil, fmt.Errorf("stock goes from version %d to %d", change.Before.Version, change.After.Version)
+		if change.After.Version() != change.Before.Version()+1 {
+			return nil, fmt.Errorf("stock goes from version %d to %d", change.Before.Version(), change.After.Version())
 		}
-		s.stock[change.After.ProductID] = change.After
+		s.stock[change.After.ProductID()] = change.After
 	}
 	for _, r := range d.New {
-		if _, known := s.reservations[r.OrderID]; known {
-			return nil, fmt.Errorf("reservation %s is inserted twice", r.OrderID)
+		if _, known := s.reservations[r.OrderID()]; known {
+			return nil, fmt.Errorf("reservation %s is inserted twice", r.OrderID())
 		}
-		s.reservations[r.OrderID] = r
+		s.reservations[r.OrderID()] = r
 	}
 	for _, r := range d.Changed {
-		s.reservations[r.OrderID] = r
+		s.reservations[r.OrderID()] = r
 	}
 	s.ledger = append(s.ledger, d.Movements...)
 	s.published = append(s.published, d.Events...)
@@ -73,7 +73,7 @@ func (s *harness) mustApply(t *testing.T, events ...domain.InboundEvent) []domai
 func id(n byte) uuid.UUID { return uuid.UUID{15: n} }
 
 func stockOf(product byte, onHand int64) domain.Stock {
-	return domain.Stock{ProductID: id(product), ProductCode: fmt.Sprintf("P-%d", product), OnHand: onHand, Version: 1}
+	return domain.RestoreStock(domain.StockSnapshot{ProductID: id(product), ProductCode: fmt.Sprintf("P-%d", product), OnHand: onHand, Version: 1})
 }
 
 func wants(product byte, quantity int64) domain.Line {
@@ -178,9 +178,9 @@ func TestEveryOrderEventIsRightInEveryState(t *testing.T) {
 			together.mustApply(t, append(append([]domain.InboundEvent{}, toState[c.from]...), c.event)...)
 			for name, s := range map[string]*harness{"apart": apart, "together": together} {
 				row := s.stock[id(1)]
-				if s.reservations[id(order)].State != c.state || row.OnHand != c.onHand || row.Reserved != c.resvd {
+				if s.reservations[id(order)].State() != c.state || row.OnHand() != c.onHand || row.Reserved() != c.resvd {
 					t.Errorf("%s: state %v, on hand %d, reserved %d; want %v, %d, %d",
-						name, s.reservations[id(order)].State, row.OnHand, row.Reserved, c.state, c.onHand, c.resvd)
+						name, s.reservations[id(order)].State(), row.OnHand(), row.Reserved(), c.state, c.onHand, c.resvd)
 				}
 			}
 		})
@@ -200,7 +200,7 @@ func TestAllLinesAreReservedOrNone(t *testing.T) {
 	if got := published[0].Shortages[1]; got.ProductID != id(3) || got.Available != 0 {
 		t.Errorf("a product without stock: %+v", got)
 	}
-	if s.stock[id(1)].Reserved != 0 || s.stock[id(1)].Version != 1 {
+	if s.stock[id(1)].Reserved() != 0 || s.stock[id(1)].Version() != 1 {
 		t.Errorf("stock moved: %+v", s.stock[id(1)])
 	}
 }
@@ -222,7 +222,7 @@ func TestInOneBatchTheFirstOrderGetsTheLastPiece(t *testing.T) {
 			t.Errorf("event %d: %+v, want %+v", i, published[i], w)
 		}
 	}
-	if row := s.stock[id(1)]; row.Reserved != 1 || row.Version != 2 {
+	if row := s.stock[id(1)]; row.Reserved() != 1 || row.Version() != 2 {
 		t.Errorf("one net change per row: %+v", row)
 	}
 }
@@ -267,16 +267,18 @@ func TestAReservationIsNotAskedAboutBeforeItWasMade(t *testing.T) {
 	s := newHarness(stockOf(1, 10))
 	late := must(domain.NewPlaced(id(9), []domain.Line{wants(1, 1)}, s.now.Add(-time.Hour), ""))
 	s.mustApply(t, late)
-	if got := s.reservations[id(9)].ExpireTime; !got.Equal(s.now) {
+	if got := s.reservations[id(9)].Snapshot().ExpireTime; !got.Equal(s.now) {
 		t.Errorf("expires %v, want %v", got, s.now)
 	}
 }
 
 func TestContradictingStockIsAnErrorAndNoOversell(t *testing.T) {
 	t.Parallel()
-	reserved := domain.Reservation{OrderID: id(9), State: domain.Reserved, Version: 1, Lines: []domain.Line{wants(1, 2)}}
+	reserved := domain.RestoreReservation(domain.ReservationSnapshot{
+		OrderID: id(9), State: domain.Reserved, Version: 1, Lines: []domain.Line{wants(1, 2)},
+	})
 	for name, stock := range map[string]map[uuid.UUID]domain.Stock{
-		"less is reserved than the reservation holds": {id(1): {ProductID: id(1), OnHand: 5, Reserved: 1}},
+		"less is reserved than the reservation holds": {id(1): domain.RestoreStock(domain.StockSnapshot{ProductID: id(1), OnHand: 5, Reserved: 1})},
 		"no stock at all": {},
 	} {
 		loaded := domain.Loaded{Reservations: map[uuid.UUID]domain.Reservation{id(9): reserved}, Stock: stock}

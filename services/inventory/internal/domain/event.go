@@ -38,14 +38,14 @@ type Event struct {
 
 // Event is what the reservation came to.
 func (r Reservation) Event() Event {
-	e := Event{OrderID: r.OrderID, Version: r.Version, Time: r.UpdateTime}
-	switch r.State {
+	e := Event{OrderID: r.s.OrderID, Version: r.s.Version, Time: r.s.UpdateTime}
+	switch r.s.State {
 	case Reserved:
 		e.Kind = StockReserved
 	case Committed:
 		e.Kind = StockCommitted
 	case Rejected:
-		e.Kind, e.Shortages = StockRejected, r.Shortages
+		e.Kind, e.Shortages = StockRejected, r.s.Shortages
 	default:
 		e.Kind = StockReleased
 	}
@@ -54,12 +54,12 @@ func (r Reservation) Event() Event {
 
 // releasedEvent answers a cancelled order: nothing is held for it.
 func (r Reservation) releasedEvent() Event {
-	return Event{Kind: StockReleased, OrderID: r.OrderID, Version: r.Version, Time: r.UpdateTime}
+	return Event{Kind: StockReleased, OrderID: r.s.OrderID, Version: r.s.Version, Time: r.s.UpdateTime}
 }
 
 // LevelChanged is the event of a product's stock.
 func LevelChanged(s Stock) Event {
-	return Event{Kind: StockLevelChanged, Level: s, Version: s.Version, Time: s.UpdateTime}
+	return Event{Kind: StockLevelChanged, Level: s, Version: s.s.Version, Time: s.s.UpdateTime}
 }
 
 // LevelsChanged are the events of the stock of products.

@@ -43,3 +43,12 @@ type Movement struct {
 	TraceID    string
 	CreateTime time.Time
 }
+
+// Cause is why stock changes: when it happens, who does it, and in which trace.
+type Cause struct {
+	Time time.Time
+	// Actor is a person's id, the kind of caller where it has none, or OrderActor.
+	Actor string
+	// TraceID is the trace's id in hex; may be empty.
+	TraceID string
+}

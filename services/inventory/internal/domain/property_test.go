@@ -74,7 +74,8 @@ func (s *harness) check(t *rapid.T) {
 		}
 		byOrder[m.OrderID][m.ProductID] += m.Delta
 	}
-	for _, r := range s.reservations {
+	for _, kept := range s.reservations {
+		r := kept.Snapshot()
 		for _, line := range r.Lines {
 			sold := int64(0)
 			switch r.State {
@@ -88,7 +89,8 @@ func (s *harness) check(t *rapid.T) {
 			}
 		}
 	}
-	for _, row := range s.stock {
+	for _, kept := range s.stock {
+		row := kept.Snapshot()
 		if row.Reserved < 0 || row.OnHand < row.Reserved {
 			t.Fatalf("stock %+v", row)
 		}
@@ -166,12 +168,12 @@ func TestBatchesDecideAsSingleEventsDo(t *testing.T) {
 			}
 			for product, row := range batched.stock {
 				other := single.stock[product]
-				if row.OnHand != other.OnHand || row.Reserved != other.Reserved {
+				if row.OnHand() != other.OnHand() || row.Reserved() != other.Reserved() {
 					t.Fatalf("batched %+v, one by one %+v", row, other)
 				}
 			}
 			for order, r := range batched.reservations {
-				if other := single.reservations[order]; r.State != other.State || r.Version != other.Version {
+				if other := single.reservations[order]; r.State() != other.State() || r.Snapshot().Version != other.Snapshot().Version {
 					t.Fatalf("batched %+v, one by one %+v", r, other)
 				}
 			}
@@ -204,7 +206,7 @@ func TestReleaseAfterCommitRestocksExactlyOnce(t *testing.T) {
 				restocks++
 			}
 		}
-		if restocks != 1 || s.stock[id(1)].OnHand != 10 || s.reservations[id(9)].State != domain.Restocked {
+		if restocks != 1 || s.stock[id(1)].OnHand() != 10 || s.reservations[id(9)].State() != domain.Restocked {
 			t.Fatalf("%d restocks, stock %+v", restocks, s.stock[id(1)])
 		}
 	})

@@ -30,8 +30,9 @@ func TestAdjustmentsNeverTakeWhatIsReservedNorExceedTheLedger(t *testing.T) {
 		{"a negative delta beyond its bound", 5, 0, -domain.MaxDelta - 1, fault.ReasonInvalidField, 0},
 	}
 	for _, c := range cases {
-		before := domain.Stock{ProductCode: "MUG", OnHand: c.onHand, Reserved: c.reserved, Version: 4}
-		after, err := before.Adjust(c.delta, now)
+		before := domain.RestoreStock(domain.StockSnapshot{ProductCode: "MUG", OnHand: c.onHand, Reserved: c.reserved, Version: 4})
+		restored, movement, err := before.Adjust(c.delta, "counted", domain.Cause{Time: now, Actor: "staff", TraceID: "7"})
+		after := restored.Snapshot()
 		if fault.ReasonOf(err) != c.reason {
 			t.Errorf("%s: %v, want reason %q", c.name, err, c.reason)
 			continue
@@ -39,12 +40,19 @@ func TestAdjustmentsNeverTakeWhatIsReservedNorExceedTheLedger(t *testing.T) {
 		if err == nil && (after.OnHand != c.after || after.Reserved != c.reserved || after.Version != 5 || !after.UpdateTime.Equal(now)) {
 			t.Errorf("%s: %+v", c.name, after)
 		}
+		want := domain.Movement{
+			ProductCode: "MUG", Kind: domain.Adjustment, Delta: c.delta, OnHandAfter: c.after,
+			Reason: "counted", Actor: "staff", TraceID: "7", CreateTime: now,
+		}
+		if err == nil && movement != want {
+			t.Errorf("%s: the ledger has %+v, want %+v", c.name, movement, want)
+		}
 	}
 }
 
 func TestAnInsufficientStockSaysWhatMayBeTaken(t *testing.T) {
 	t.Parallel()
-	_, err := domain.Stock{ProductCode: "MUG", OnHand: 7, Reserved: 3}.Adjust(-6, time.Now())
+	_, _, err := domain.RestoreStock(domain.StockSnapshot{ProductCode: "MUG", OnHand: 7, Reserved: 3}).Adjust(-6, "", domain.Cause{Time: time.Now()})
 	f, ok := fault.Of(err)
 	if !ok {
 		t.Fatal(err)
@@ -62,7 +70,9 @@ func TestAnInsufficientStockSaysWhatMayBeTaken(t *testing.T) {
 
 func TestCrossingMeansRunningOutOrComingBack(t *testing.T) {
 	t.Parallel()
-	at := func(onHand, reserved int64) domain.Stock { return domain.Stock{OnHand: onHand, Reserved: reserved} }
+	at := func(onHand, reserved int64) domain.Stock {
+		return domain.RestoreStock(domain.StockSnapshot{OnHand: onHand, Reserved: reserved})
+	}
 	cases := []struct {
 		from, to domain.Stock
 		want     bool

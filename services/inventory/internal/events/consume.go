@@ -109,7 +109,7 @@ func productChanged(e consumer.Event) (domain.Product, error) {
 	if err != nil {
 		return domain.Product{}, err
 	}
-	return domain.Product{ID: id, Code: m.GetProduct().GetCode(), Status: status, Version: m.GetVersion()}, nil
+	return domain.NewProduct(id, m.GetProduct().GetCode(), status, m.GetVersion())
 }
 
 func customerErased(e consumer.Event) (domain.ErasedPerson, error) {

@@ -28,7 +28,7 @@ const (
 func ToOutbox(e domain.Event) outbox.Event {
 	if e.Kind == domain.StockLevelChanged {
 		return outbox.Event{
-			Topic: StockTopic, Key: e.Level.ProductID, Version: e.Version, Time: e.Time,
+			Topic: StockTopic, Key: e.Level.ProductID(), Version: e.Version, Time: e.Time,
 			Message: &inventoryv1.StockLevelChanged{Stock: protoconv.Stock(e.Level), Version: e.Version},
 		}
 	}

@@ -58,5 +58,9 @@ func (p *Products) find(ctx context.Context, req *catalogv1.GetProductRequest, w
 	if err != nil {
 		return domain.Product{}, false, fmt.Errorf("the catalog's product %s: %w", what, err)
 	}
-	return domain.Product{ID: id, Code: res.GetProduct().GetCode(), Status: status}, true, nil
+	product, err := domain.NewProduct(id, res.GetProduct().GetCode(), status, 0)
+	if err != nil {
+		return domain.Product{}, false, fmt.Errorf("the catalog's answer for product %s: %w", what, err)
+	}
+	return product, true, nil
 }

@@ -18,11 +18,11 @@ import (
 // has never been known here.
 func Stock(s domain.Stock) *inventoryv1.Stock {
 	stock := &inventoryv1.Stock{
-		ProductId: s.ProductID.String(), ProductCode: s.ProductCode,
-		OnHand: s.OnHand, Reserved: s.Reserved, Available: s.Available(),
+		ProductId: s.ProductID().String(), ProductCode: s.ProductCode(),
+		OnHand: s.OnHand(), Reserved: s.Reserved(), Available: s.Available(),
 	}
-	if !s.UpdateTime.IsZero() {
-		stock.UpdateTime = timestamppb.New(s.UpdateTime)
+	if at := s.UpdateTime(); !at.IsZero() {
+		stock.UpdateTime = timestamppb.New(at)
 	}
 	return stock
 }

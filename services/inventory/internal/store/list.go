@@ -9,6 +9,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/page"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/store/db"
 )
 
 // The lists are written here because their conditions differ from request to
@@ -86,9 +87,9 @@ func (s Store) ListLowStock(ctx context.Context, threshold int64, query page.Que
 	if err != nil {
 		return nil, fmt.Errorf("list low stock: %w", err)
 	}
-	stocks, err := pgx.CollectRows(rows, pgx.RowToStructByPos[domain.Stock])
+	stocks, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.Stock])
 	if err != nil {
 		return nil, fmt.Errorf("list low stock: %w", err)
 	}
-	return stocks, nil
+	return fromDBStocks(stocks), nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store/db"
 )
 
-func fromDBStock(row db.Stock) domain.Stock { return domain.Stock(row) }
+func fromDBStock(row db.Stock) domain.Stock { return domain.RestoreStock(domain.StockSnapshot(row)) }
 
 func fromDBStocks(rows []db.Stock) []domain.Stock {
 	stocks := make([]domain.Stock, len(rows))
@@ -22,7 +22,7 @@ func fromDBStocks(rows []db.Stock) []domain.Stock {
 
 // reservationRow is a row of reservations as it is read.
 type reservationRow struct {
-	domain.Reservation
+	domain.ReservationSnapshot
 	state      int16
 	productIDs []uuid.UUID
 	quantities []int32
@@ -30,7 +30,7 @@ type reservationRow struct {
 }
 
 func fromDBReservation(row reservationRow) (domain.Reservation, error) {
-	r := row.Reservation
+	r := row.ReservationSnapshot
 	r.State = domain.State(row.state)
 	r.Lines = make([]domain.Line, len(row.productIDs))
 	for i, id := range row.productIDs {
@@ -38,10 +38,10 @@ func fromDBReservation(row reservationRow) (domain.Reservation, error) {
 	}
 	if row.shortages != nil {
 		if err := json.Unmarshal([]byte(*row.shortages), &r.Shortages); err != nil {
-			return r, fmt.Errorf("shortages of order %s: %w", r.OrderID, err)
+			return domain.Reservation{}, fmt.Errorf("shortages of order %s: %w", r.OrderID, err)
 		}
 	}
-	return r, nil
+	return domain.RestoreReservation(r), nil
 }
 
 // toDBShortages is empty where there are none; the statement stores null then.
@@ -56,7 +56,8 @@ func toDBShortages(shortages []domain.Shortage) (string, error) {
 func toDBReservations(rs []domain.Reservation) (db.ReservationInsertManyParams, error) {
 	var p db.ReservationInsertManyParams
 	p.ProductIds, p.Quantities = []uuid.UUID{}, []int32{}
-	for _, r := range rs {
+	for _, made := range rs {
+		r := made.Snapshot()
 		shortages, err := toDBShortages(r.Shortages)
 		if err != nil {
 			return p, fmt.Errorf("shortages of order %s: %w", r.OrderID, err)

@@ -66,7 +66,7 @@ func readReservations(results pgx.BatchResults) (map[uuid.UUID]domain.Reservatio
 		&row.ExpireTime, &row.shortages, &row.CreateTime, &row.UpdateTime,
 	}, func() error {
 		r, err := fromDBReservation(row)
-		found[r.OrderID] = r
+		found[row.OrderID] = r
 		return err
 	})
 	return found, err
@@ -78,11 +78,11 @@ func readStock(results pgx.BatchResults) (map[uuid.UUID]domain.Stock, error) {
 		return nil, err
 	}
 	found := map[uuid.UUID]domain.Stock{}
-	var row domain.Stock
+	var row db.Stock
 	_, err = pgx.ForEachRow(rows, []any{
 		&row.ProductID, &row.ProductCode, &row.OnHand, &row.Reserved, &row.Version, &row.UpdateTime,
 	}, func() error {
-		found[row.ProductID] = row
+		found[row.ProductID] = fromDBStock(row)
 		return nil
 	})
 	return found, err
@@ -109,7 +109,8 @@ func (s Store) WriteDecision(ctx context.Context, d domain.Decision, now time.Ti
 	}
 	if len(d.Changed) > 0 {
 		params := db.ReservationUpdateManyParams{UpdateTime: now}
-		for _, r := range d.Changed {
+		for _, changed := range d.Changed {
+			r := changed.Snapshot()
 			params.OrderIds = append(params.OrderIds, r.OrderID)
 			params.States = append(params.States, int16(r.State))
 			params.Versions = append(params.Versions, r.Version)

@@ -12,9 +12,9 @@ import (
 func (s Store) UpsertProducts(ctx context.Context, products []domain.Product) error {
 	var params db.ProductUpsertManyParams
 	for _, p := range products {
-		params.ProductIds = append(params.ProductIds, p.ID)
-		params.Statuses = append(params.Statuses, int16(p.Status))
-		params.Versions = append(params.Versions, p.Version)
+		params.ProductIds = append(params.ProductIds, p.ID())
+		params.Statuses = append(params.Statuses, int16(p.Status()))
+		params.Versions = append(params.Versions, p.Version())
 	}
 	return s.q.ProductUpsertMany(ctx, params)
 }

@@ -81,8 +81,8 @@ func (s Store) NewestStockChange(ctx context.Context) (time.Time, error) {
 func (s Store) InsertStock(ctx context.Context, products []domain.Product, now time.Time) ([]domain.Stock, error) {
 	params := db.StockInsertManyParams{UpdateTime: now}
 	for _, p := range products {
-		params.ProductIds = append(params.ProductIds, p.ID)
-		params.ProductCodes = append(params.ProductCodes, p.Code)
+		params.ProductIds = append(params.ProductIds, p.ID())
+		params.ProductCodes = append(params.ProductCodes, p.Code())
 	}
 	rows, err := s.q.StockInsertMany(ctx, params)
 	if err != nil {
@@ -94,7 +94,8 @@ func (s Store) InsertStock(ctx context.Context, products []domain.Product, now t
 // UpdateStock queues the update of rows that the transaction has locked.
 func (s Store) UpdateStock(ctx context.Context, now time.Time, stocks ...domain.Stock) error {
 	params := db.StockUpdateManyParams{UpdateTime: now}
-	for _, row := range stocks {
+	for _, stock := range stocks {
+		row := stock.Snapshot()
 		params.ProductIds = append(params.ProductIds, row.ProductID)
 		params.OnHands = append(params.OnHands, row.OnHand)
 		params.Reserveds = append(params.Reserveds, row.Reserved)

@@ -22,13 +22,16 @@ func TestStockIsMadeOnceHoweverManyMakeIt(t *testing.T) {
 	pool := testkit.Database(t, os.DirFS("../../migrations"))
 	var made int
 	for round := range 100 {
-		product := []domain.Product{{ID: uuid.New(), Code: fmt.Sprintf("P%d", round)}}
+		product, err := domain.NewProduct(uuid.New(), fmt.Sprintf("P%d", round), domain.Active, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var group errgroup.Group
 		counts := make([]int, 6)
 		for i := range counts {
 			group.Go(func() error {
 				return pool.Hot().InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-					rows, err := On(tx).InsertStock(ctx, product, time.Now())
+					rows, err := On(tx).InsertStock(ctx, []domain.Product{product}, time.Now())
 					counts[i] = len(rows)
 					return err
 				})
