@@ -174,7 +174,7 @@ func TestCompletion(t *testing.T) {
 			t.Errorf("%s: code %d, %d bytes, %s", shell, got.code, len(got.stdout), got.stderr)
 		}
 	}
-	// What the scripts ask when somebody presses the key.
+	// What the completion scripts call when somebody presses the key.
 	if got := run(t, "__complete", "au"); got.code != 0 || !strings.HasPrefix(got.stdout, "audit\t") {
 		t.Errorf("au completes to %+v", got)
 	}

@@ -23,10 +23,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// A process as its environment sets it up, on a database and a broker over TLS whose
-// certificates expire while it runs, one after the other. The log, readiness and
-// status name the certificate and what to do; once each is renewed, the same process
-// goes on, and publishes and consumes what it could not.
+// The certificates of the database and the broker expire one after the other while a
+// process runs. Its log, readiness and status name the certificate and what to do. Once a
+// certificate is renewed, the same process goes on, and publishes and consumes what had
+// to wait.
 func TestCertificatesExpireUnderAProcess(t *testing.T) {
 	t.Parallel()
 	config, err := pgx.ParseConfig(testkit.DatabaseURL(t, fstest.MapFS{}))

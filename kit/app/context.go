@@ -65,8 +65,8 @@ func Migrations(embedded embed.FS) fs.FS {
 // Context opens a context's database, migrates it, and runs the context's relay.
 //
 // It provides, for the enclosing fx.Module alone: *pg.Pool, *kgo.Client (a producer),
-// *outbox.Relay, kafka.Config, *slog.Logger, Clock and NewID. For everyone there are
-// trace.TracerProvider, metric.MeterProvider and *peer.Peers.
+// *outbox.Relay, kafka.Config, *slog.Logger, Clock and NewID. trace.TracerProvider,
+// metric.MeterProvider and *peer.Peers are provided by the process, for all modules.
 func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 	return fx.Options(
 		fx.Provide(

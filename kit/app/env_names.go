@@ -29,7 +29,7 @@ func variables() []Variable {
 		{Name: "SHOPMESH_KAFKA_BROKERS", About: "host:port of the brokers, separated by commas; required", Credential: true},
 		{Name: "SHOPMESH_KAFKA_TLS", About: `"on" encrypts the way to the brokers`},
 		{Name: "SHOPMESH_KAFKA_CA", About: "PEM file that verifies the brokers; the system's by default"},
-		{Name: "SHOPMESH_KAFKA_CERT", About: "PEM file of our own certificate, for brokers that ask for one"},
+		{Name: "SHOPMESH_KAFKA_CERT", About: "PEM file of our own certificate, for brokers that require one"},
 		{Name: "SHOPMESH_KAFKA_KEY", About: "PEM file of its key"},
 		{Name: "SHOPMESH_LISTEN", About: "the API's address; " + DefaultListen + " by default"},
 		{Name: "SHOPMESH_INTERNAL_LISTEN", About: "the operators' address; " + DefaultInternalListen + " by default"},

@@ -73,7 +73,7 @@ func TestAServiceAloneListensOnLoopback(t *testing.T) {
 	env, err = ReadEnvironment(orderProgram(), append(needed,
 		"SHOPMESH_LISTEN=:80", "SHOPMESH_INTERNAL_LISTEN=10.0.0.7:90", "SHOPMESH_REFLECTION=on"))
 	if err != nil || env.Process.Listen != ":80" || env.Process.InternalListen != "10.0.0.7:90" || !env.Process.Reflection {
-		t.Errorf("asked for others: %q, %q, reflection %t, %v", env.Process.Listen, env.Process.InternalListen, env.Process.Reflection, err)
+		t.Errorf("others are set: %q, %q, reflection %t, %v", env.Process.Listen, env.Process.InternalListen, env.Process.Reflection, err)
 	}
 	if _, err := ReadEnvironment(orderProgram(), append(needed, "SHOPMESH_REFLECTION=yes")); err == nil || !strings.Contains(err.Error(), `"yes" is neither on nor off`) {
 		t.Errorf("a wrong value: %v", err)

@@ -259,9 +259,10 @@ func (h *host) stop(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// shutListeners answers what was accepted: on the API's address first, while probes and
-// operators still see on the internal one that the process drains. What takes longer is
-// cut off while there is time left for the workers to finish.
+// shutListeners stops accepting calls and waits for those that were accepted: at the
+// API's listener first, so that probes and operators still see on the internal one that
+// the process drains. What takes longer is cut off early enough for the runners to
+// finish.
 func (h *host) shutListeners(ctx context.Context) []error {
 	const forInternal, forWorkers = 2 * time.Second, 5 * time.Second
 	shut := func(listener *rpc.Listener, left time.Duration) error {

@@ -208,7 +208,7 @@ func Graph(process Process) fx.Option {
 	)
 }
 
-// processContext ends when the process is asked to stop.
+// processContext ends when the process receives a signal to stop.
 type processContext struct {
 	context.Context //nolint:containedctx // constructors that wait get it from the graph
 

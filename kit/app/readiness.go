@@ -20,15 +20,15 @@ import (
 )
 
 const (
-	// checkInterval is how often the contexts' databases are asked.
+	// checkInterval is how often the contexts' databases are queried.
 	checkInterval = time.Second
 	// checkTimeout is how long a database may take to answer.
 	checkTimeout = 2 * time.Second
 )
 
-// readiness reports whether the process takes requests: it does not drain, and the
-// database of each context answers. A broker that is away, or a worker that fails,
-// is shown and leaves the process ready: reading and writing go on without them.
+// readiness reports whether the process takes requests: it is not draining, and the
+// database of each context answers. A broker that is away or a runner that fails is
+// shown, but the process stays ready, because calls are answered without them.
 type readiness struct {
 	contexts   []contextDeps
 	supervisor *supervisor
@@ -79,15 +79,15 @@ func (r *readiness) monitor(ctx context.Context) {
 	}
 }
 
-// check asks every database at once.
+// check queries every database at once.
 func (r *readiness) check(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	causes := make([]string, len(r.contexts))
 	conditions := make([][]string, len(r.contexts))
-	var asking sync.WaitGroup
+	var queries sync.WaitGroup
 	for i, c := range r.contexts {
-		asking.Go(func() {
+		queries.Go(func() {
 			if err := c.pool.Ping(ctx); err != nil {
 				causes[i] = "the database does not answer: " + pg.Explain(err).Error()
 				return
@@ -97,10 +97,10 @@ func (r *readiness) check(ctx context.Context) {
 			}
 		})
 	}
-	asking.Wait()
+	queries.Wait()
 	var own []error
-	for _, ask := range r.process {
-		if err := ask(ctx); err != nil {
+	for _, check := range r.process {
+		if err := check(ctx); err != nil {
 			own = append(own, err)
 		}
 	}

@@ -1,6 +1,6 @@
-// Package app puts contexts together into a process: it opens their databases,
-// serves their RPCs on two listeners, keeps their workers running, and ends all of
-// it without cutting off a request.
+// Package app puts contexts together into a process: it opens their databases, serves
+// their RPCs on two listeners, keeps their runners going, and stops all of it without
+// cutting off a request.
 package app
 
 import (
@@ -19,16 +19,16 @@ import (
 
 // Service is what a context joins to its process.
 type Service struct {
-	// Name is the context's name, such as "order": what peers ask for.
+	// Name is the context's name, such as "order": under which peers find it.
 	Name string
 	// Register puts the context's RPCs on a server. It is called once for each of
 	// the process's two servers.
 	Register func(*connect.Server)
 	// Gateway opens the context's REST routes; see rpc.Gateway.
 	Gateway []rpc.GatewayFunc
-	// HTTP are plain handlers of the API's listener, by their net/http pattern: what
-	// others call in a form of their own, such as "POST /webhooks/stripe". They check
-	// who calls by themselves.
+	// HTTP are handlers of the API's listener for calls that are not RPCs, by their
+	// net/http pattern, such as "POST /webhooks/stripe". They authenticate their callers
+	// themselves.
 	HTTP map[string]http.Handler
 	// Runners work in the background: consumers, sweepers, workers. The relay and the
 	// purge of IdempotencyRetention are not among them: the process runs them itself.

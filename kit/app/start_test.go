@@ -84,10 +84,10 @@ func TestReflectionOnTheAPIIsASetting(t *testing.T) {
 		_ = res.Body.Close()
 		return res.StatusCode != http.StatusNotFound
 	}
-	for _, asked := range []bool{false, true} {
-		process := serve(t, app.Process{Name: "parcel", Reflection: asked})
-		if reflects(process.API) != asked || !reflects(process.Internal) {
-			t.Errorf("asked for on the API %t: there %t, on the internal port %t", asked, reflects(process.API), reflects(process.Internal))
+	for _, enabled := range []bool{false, true} {
+		process := serve(t, app.Process{Name: "parcel", Reflection: enabled})
+		if reflects(process.API) != enabled || !reflects(process.Internal) {
+			t.Errorf("enabled on the API %t: there %t, on the internal port %t", enabled, reflects(process.API), reflects(process.Internal))
 		}
 	}
 }

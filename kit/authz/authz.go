@@ -1,8 +1,7 @@
-// Package authz decides who calls and what that caller may do. kit/rpc uses it on
-// every call: it authenticates the caller, reads the RPC's authorization option
-// (shopmesh.options.v1.authorization) and lets the caller in or not. Whether a
-// customer owns the resource at hand is compared in the use case, against the
-// loaded resource.
+// Package authz identifies callers and decides which RPCs they may call. kit/rpc uses it
+// on every call: it authenticates the caller and compares it with the RPC's authorization
+// option (shopmesh.options.v1.authorization). Whether a customer owns a resource is
+// checked in the use case, against the loaded resource.
 package authz
 
 import (

@@ -102,11 +102,11 @@ func New[In, Out any](cfg Config, run func(ctx context.Context, in []In) []Resul
 	return c
 }
 
-// Do has in served in a batch with others. Two calls of one key never share a
-// batch: the later one comes with the next. When ctx ends before the call was
-// taken, it is withdrawn; when it ends after that, Do returns at once and the work
-// goes on, with an outcome that the caller doesn't learn. Errors of its own: ErrClosed,
-// ErrFull.
+// Do serves in as one of the calls of a batch and returns its result. Two calls of one
+// key are never in the same batch: the later one waits for the next. When ctx ends before
+// a batch took the call, the call is withdrawn; when it ends after that, Do returns at
+// once and the work continues, with an outcome that the caller does not learn. Errors of
+// its own: ErrClosed, ErrFull.
 func (c *Collector[In, Out]) Do(ctx context.Context, key uuid.UUID, in In) (Out, error) {
 	var zero Out
 	if err := ctx.Err(); err != nil {

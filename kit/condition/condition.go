@@ -1,6 +1,6 @@
-// Package condition keeps what is wrong for a while, such as a database that is away.
-// A condition is logged when it begins, once a minute while it lasts, once more when its
-// cause changes, and when it ends, however often it is noted meanwhile. Readiness and
+// Package condition records what is wrong for a time, such as a database that can't be
+// reached. A condition is logged when it begins, once a minute while it lasts, when its
+// cause changes, and when it ends, however often it is noted in between. Readiness and
 // status read it with Err.
 package condition
 

@@ -67,12 +67,11 @@ func Decode[M proto.Message](e Event, m M) error {
 	return nil
 }
 
-// Handler applies a batch in tx. Events of one partition come in order; the same
-// event may come again, also beside others that are new, and events of several
-// topics come in any order: it is idempotent by a natural key, and ignores a
-// version older than what it knows and types that it does not know. It has no
-// effect outside tx. Its context ends with the batch's time; it is run again, from
-// the start, after a rollback.
+// Handler applies a batch in tx and has no effect outside of it. Events of one partition
+// come in order, those of several topics in any order, and an event may come again beside
+// new ones. A handler is therefore idempotent by a natural key, and ignores types that it
+// does not know and versions older than the one that it has. Its context ends with the
+// batch's time. After a rollback it runs again from the start.
 type Handler func(ctx context.Context, tx *pg.Tx, batch []Event) error
 
 // Config is what a consumer consumes.
@@ -100,9 +99,9 @@ type Consumer struct {
 	// noDatabase and noBroker are what keeps it from applying events.
 	noDatabase, noBroker *condition.Condition
 
-	// mayBeQuarantined is false while no key of the group can be quarantined on a partition
-	// of this member, so that batches need no query. It is set at each assignment
-	// and with each dead letter, and cleared by a batch that finds none.
+	// mayBeQuarantined is false when no key of the group can be quarantined on this
+	// member's partitions: batches then need no query for quarantined keys. It is set at
+	// each assignment and with each dead letter, and cleared by a batch that finds none.
 	mayBeQuarantined atomic.Bool
 	client           atomic.Pointer[kgo.Client] // while Run runs
 	topicLost        atomic.Bool                // the client ended because a topic was lost
@@ -151,7 +150,7 @@ func (c *Consumer) Conditions(longer time.Duration) []error {
 }
 
 // Lag is how many events this member was behind the end of its partitions when it
-// last read from them. Behind asks the broker.
+// last read from them. Behind reads from the broker.
 func (c *Consumer) Lag() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -102,9 +102,9 @@ func TestMembersComeAndGo(t *testing.T) {
 	}
 }
 
-// One bad event at the head of a partition: others pass, later events of its key
-// wait behind it, and a redrive applies all of them once, in order. The dead letter's
-// effects and later events never mix.
+// One bad event at the head of a partition: events of other keys are applied, later
+// events of its own key wait, and a redrive applies all that waited once, in order. No
+// later event is applied before them.
 func TestPoisonNeverBlocks(t *testing.T) {
 	t.Parallel()
 	for name, poison := range map[string]any{"error": errors.New("can't be applied\x00"), "panic": "panic"} {
@@ -145,8 +145,8 @@ func TestPoisonNeverBlocks(t *testing.T) {
 	}
 }
 
-// redriveInFlow repairs the thing and redrives it while more of its events come.
-// Versions 4 and 3 came in the wrong order: the redrive stops there until 4 is
+// redriveInFlow repairs the thing and redrives its dead letters while more of its events
+// arrive. Versions 4 and 3 arrived in the wrong order: the redrive stops there until 4 is
 // discarded and published again.
 func (s *shop) redriveInFlow(t *testing.T, c *consumer.Consumer, bad uuid.UUID) {
 	t.Helper()

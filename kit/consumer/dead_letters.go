@@ -90,9 +90,9 @@ type Redriven struct {
 }
 
 // Redrive applies the keys of the dead letters named again, in the order in which their
-// events came; without ids, those of all dead letters. All dead letters of a key go
-// together, and stop at the first that fails. Ids that are gone are ignored. It
-// works on any member of the group, also while Run does not run.
+// events arrived; without ids, the keys of all dead letters. The dead letters of a key
+// are applied together, up to the first that fails. Ids that no longer exist are ignored.
+// It works on any member of the group, also while Run does not run.
 func (c *Consumer) Redrive(ctx context.Context, ids ...int64) (Redriven, error) {
 	var sum Redriven
 	keys, err := c.quarantinedKeys(ctx, ids)
@@ -155,9 +155,10 @@ func (c *Consumer) redriveKey(ctx context.Context, p place) (Redriven, error) {
 	}
 }
 
-// redriveFirst applies a key's first dead letter in a transaction of its own. The
-// dead letters behind it stay meanwhile, and so do events that come: the key is
-// free with its last dead letter. rest counts the key's dead letters.
+// redriveFirst applies a key's first dead letter in a transaction of its own. The key
+// stays quarantined until its last dead letter is gone: the others, and events that
+// arrive meanwhile, keep waiting. rest is how many dead letters the key had, this one
+// included.
 func (c *Consumer) redriveFirst(ctx context.Context, p place) (deadLetter *DeadLetter, rest int64, err error) {
 	err = c.pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		deadLetter, rest = nil, 0

@@ -11,10 +11,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// Partitions with quarantined keys move while events flow: to a member that joins, from one
-// that leaves, and from one that dies without a word. Who gets them knows what waits:
-// no event of a quarantined key is applied, none is lost, all others go on; and a redrive
-// on whichever member applies what waited, in order and once.
+// Partitions with quarantined keys are reassigned while events arrive: to a member that
+// joins, from one that leaves, and from one that is killed. The new member knows which
+// keys wait: no event of theirs is applied, none is lost, and those of all other keys are
+// applied. A redrive on any member then applies what waited, in order and once.
 func TestARebalanceChangesNothingForQuarantinedKeys(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, 4)

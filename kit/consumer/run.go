@@ -140,9 +140,9 @@ func (c *Consumer) once(ctx context.Context, client *kgo.Client) (lost *kafka.Lo
 	return nil
 }
 
-// commit stores the offsets of what was applied, before partitions leave. A failure
-// costs no more than those batches coming again. Offsets of a lost topic are not stored:
-// they would hide the first events of the new one.
+// commit stores the offsets of what was applied, before partitions are given away. If it
+// fails, those batches are consumed again. Offsets of a lost topic are not stored,
+// because the first events of the new topic would be skipped.
 func (c *Consumer) commit(ctx context.Context, client *kgo.Client) {
 	if c.topicLost.Load() {
 		return
@@ -174,11 +174,11 @@ func giveBack(client *kgo.Client, records []*kgo.Record) {
 	client.SetOffsets(first)
 }
 
-// apply applies the batch part by part: the whole at first, halves of what fails.
-// An event that fails alone is tried once more before it is to blame, because it may
-// have met another transaction's work, such as a key that both inserted. apply
-// returns an error only when the database can't take events, or a dead letter, for
-// now: the batch's time is over, or ctx is.
+// apply applies a batch: the whole at first, then the halves of what fails. An event that
+// fails alone is tried once more before it becomes a dead letter, because the cause may
+// have been another transaction, such as one that inserted the same key. apply returns an
+// error only when the batch's time or ctx is over while the database takes neither events
+// nor dead letters.
 func (c *Consumer) apply(ctx context.Context, batch []item) error {
 	deadline := time.Now().Add(c.bounds.batch)
 	parts := [][]item{batch}
@@ -245,7 +245,7 @@ func (c *Consumer) observeLag(fetches kgo.Fetches) {
 	})
 }
 
-// Behind asks the broker how many events of its topics the whole group has not
+// Behind reads from the broker how many events of its topics the whole group has not
 // committed. It fails while Run does not run, or the broker is away.
 func (c *Consumer) Behind(ctx context.Context) (int64, error) {
 	client := c.client.Load()

@@ -30,9 +30,9 @@ type PostalAddress struct {
 	Organization       string
 }
 
-// Address returns what is wrong with a postal address: a region and 1 to 5 address
-// lines are required; every other part is one line of up to 200 characters and may
-// be empty. at is put before the fields' names: "address.postal_address.".
+// Address returns what is wrong with a postal address. A region and 1 to 5 address lines
+// are required; every other part is one line of up to 200 characters and may be empty. at
+// is the prefix of the violations' field names, such as "address.postal_address.".
 func Address(at string, a PostalAddress) []fault.Violation {
 	v := violations{at: at}
 	v.check("region_code", Region(a.RegionCode))

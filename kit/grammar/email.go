@@ -42,9 +42,9 @@ func Email(text string) (string, error) {
 	return local + "@" + domain, nil
 }
 
-// EmailKey returns the form under which two ways of writing one address are
-// equal: as Email returns it, in lower case. What is no address is only trimmed,
-// put into lower case, and compared as it is.
+// EmailKey returns the form under which two spellings of one address are equal: as Email
+// returns it, in lower case. A text that is no address is trimmed and put into lower
+// case.
 func EmailKey(text string) string {
 	if email, err := Email(text); err == nil {
 		return strings.ToLower(email)

@@ -101,5 +101,5 @@ func Name(text string) error { return RequiredLine(text, MaxName) }
 func LastName(text string) error { return Line(text, MaxName) }
 
 // Phone checks a phone number: up to 40 characters, optional. How numbers are
-// written differs too much between countries to ask for more.
+// written differs too much between countries to require more.
 func Phone(text string) error { return Line(text, MaxPhone) }

@@ -184,8 +184,8 @@ func columns(n int, key func(int) Key) (ids []uuid.UUID, rpcs, callers []string)
 }
 
 // Purge deletes the records that were made before a time, and returns how many. It
-// takes a thousand at a time, each in a transaction of its own, and leaves out what
-// another purge holds, so that calls go on meanwhile.
+// deletes a thousand in a transaction and skips what another purge has locked, so that
+// calls go on meanwhile.
 func Purge(ctx context.Context, pool *pg.Pool, before time.Time) (int64, error) {
 	var sum int64
 	for {

@@ -186,9 +186,9 @@ func TestCollectedCalls(t *testing.T) {
 	}
 }
 
-// Two hundred thousand old answers go while calls are made, and their repeats are
-// answered: no call fails or has a second effect, what is young stays, and the old
-// is found by the index.
+// Two hundred thousand old answers are purged while calls are made and repeated. No call
+// fails or has a second effect, young answers stay, and the old ones are found by the
+// index.
 func TestPurgeUnderCalls(t *testing.T) {
 	t.Parallel()
 	const old, young = 200_000, 5_000

@@ -35,9 +35,9 @@ type Follower struct {
 // positions are the offsets of the next records, by topic and partition.
 type positions map[string]map[int32]int64
 
-// Run follows the topics until ctx ends. It returns an error when records may have
-// been missed, as after the loss of a broker's disk, or when the broker is away at
-// its beginning: run it again then.
+// Run follows the topics until ctx ends. It returns an error when records may have been
+// missed, as after the loss of a broker's disk, or when the broker can't be reached at
+// the start; the caller runs it again.
 func (f Follower) Run(ctx context.Context) error {
 	client, err := kgo.NewClient(f.Kafka.options(
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),

@@ -103,9 +103,9 @@ func backoff(fails int) time.Duration {
 	return min(50*time.Millisecond<<min(fails, 10), time.Second)
 }
 
-// NewProducer makes an idempotent producer: acknowledged by all replicas, in order
-// per partition, each record either delivered or failed within DeliveryBound and
-// a little. It does not connect yet. Records linger until Flush, so that a batch
+// NewProducer makes an idempotent producer: records are acknowledged by all replicas,
+// stay in order within a partition, and are delivered or failed within DeliveryBound and
+// a little. It does not connect yet. Records are buffered until Flush, so that a batch
 // travels as one request.
 func NewProducer(cfg Config, opts ...kgo.Opt) (*kgo.Client, error) {
 	base := cfg.options(
@@ -130,15 +130,15 @@ func NewProducer(cfg Config, opts ...kgo.Opt) (*kgo.Client, error) {
 	return client, nil
 }
 
-// commitInterval is how often marked offsets are committed. A member that is killed
-// has its last fifth of a second read again, which changes nothing; a commit after
-// each batch would cost every event a sync of the broker's disk.
+// commitInterval is how often marked offsets are committed. After a kill the records of
+// the last fifth of a second are read again, which changes nothing; a commit after each
+// batch would cost a sync of the broker's disk.
 const commitInterval = 200 * time.Millisecond
 
-// NewConsumer makes a member of a consumer group that reads the topics from their
-// start, commits what is marked (MarkCommitRecords) shortly after, and blocks rebalances between a poll and
-// AllowRebalance. A member that was killed is missed after ten seconds. A commit
-// that lies beyond a topic's end, as after the loss of a broker's disk, is reset
+// NewConsumer makes a member of a consumer group. It reads the topics from their start,
+// commits what is marked (MarkCommitRecords) shortly after, and blocks rebalances between
+// a poll and AllowRebalance. A member that was killed loses its partitions after ten
+// seconds. A commit beyond a topic's end, as after the loss of a broker's disk, is reset
 // to the start: events are read again rather than skipped.
 func NewConsumer(cfg Config, group string, topics []string, opts ...kgo.Opt) (*kgo.Client, error) {
 	base := cfg.options(

@@ -17,10 +17,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
-// Link is shared by all clients of one configuration. It knows whether the broker can be
-// reached, because a client reports of a failed request only that it took too long; an
-// outage is logged when it begins, each minute, and when it ends. It also knows the
-// configuration's topics, so that lost ones can be created again.
+// Link is the state of the broker that all clients of one configuration share. A client
+// reports of a failed request only that it timed out; so Link records whether the broker
+// can be reached, and logs an outage when it begins, each minute, and when it ends. It
+// also knows the configuration's topics, so that lost ones can be created again.
 type Link struct {
 	condition *condition.Condition
 

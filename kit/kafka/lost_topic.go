@@ -92,7 +92,7 @@ func (l *Link) Restore(ctx context.Context) error {
 const watchInterval = 5 * time.Second
 
 // TopicWatch notices that topics were lost, also where nothing is read from them: a
-// client goes on asking for a topic that is gone, without an error.
+// client goes on requesting a topic that is gone, without an error.
 type TopicWatch struct {
 	client  *kgo.Client
 	topics  []string

@@ -9,8 +9,8 @@ type Bound struct {
 }
 
 // Limits bound the calls of a process that come from outside. A call is counted at one
-// stage at a time, so that a client that is slow at one of them takes nothing of the
-// others. What one address may have lies below what all may have.
+// stage at a time, so that a client that is slow at one stage takes no places of another.
+// What one address may have is less than what all may have.
 type Limits struct {
 	// Receiving bounds the calls whose request is still arriving.
 	Receiving Bound
@@ -30,16 +30,16 @@ type Limits struct {
 	Standing time.Duration
 }
 
-// DefaultLimits returns the limits of a process that owns its machine or its
-// container: 256 calls in work are two full batches of orders, which is what the
-// database takes at once; more make no call quicker. One address may have seven eighths
-// of them: behind a proxy all clients have one, and a few places are enough for another
-// address to be served at once. 250 calls on a connection are what one browser or
-// Envoy needs.
+// DefaultLimits returns the limits of a process that has its machine or container for
+// itself. InWork.All is two full batches of orders, which is what the database processes
+// at once: more would make no call faster. One address may have seven eighths of that.
+// Behind a proxy all clients share one address, and the rest is enough to serve another
+// address at once. 250 calls on a connection are what one browser or Envoy needs.
 //
-// A burst may wait a tenth of a second. Once a queue stands, waiting is no use to
-// anybody: calls get 20 ms, enough for the next ones in the queue, and the others are
-// refused at once, with the time to try again.
+// In a burst a call waits up to a tenth of a second. When calls of its address have
+// waited that long already, waiting longer helps nobody: a new call waits 20 ms, which is
+// enough for the first in the queue, and is then refused with the time after which to try
+// again.
 func DefaultLimits() Limits {
 	const perConnection = 250
 	return Limits{

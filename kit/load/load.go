@@ -1,6 +1,6 @@
-// Package load bounds what the calls of a process cost at once, and sheds those that
-// can't be answered in time, so that those that are taken keep their latency however
-// many come, and one client does not take the place of the others.
+// Package load bounds how many calls a process works on at once, in all and for each
+// client, and refuses those that can't be answered in time. So the calls that are taken
+// keep their latency under any load, and one client can't take the places of the others.
 package load
 
 import (
@@ -17,7 +17,7 @@ import (
 
 // Limiter counts calls, in all and of each client, and sheds those beyond its limits. A
 // call that is shed gets RESOURCE_EXHAUSTED with the reason TOO_MANY_CALLS and a delay
-// after which to try again; nothing was done.
+// after which to try again; it had no effect.
 type Limiter struct {
 	bounds    [stages]Bound
 	burst     time.Duration

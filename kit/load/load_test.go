@@ -71,10 +71,10 @@ const client = "192.0.2.1"
 
 func shed(err error) bool { return fault.ReasonOf(err) == fault.ReasonTooManyCalls }
 
-// Five times as many calls as can be served, for ten seconds: those that are taken
-// never wait longer than a burst may, work goes on at full capacity, what is shed
-// is refused within the wait that a standing queue allows, and when the load falls
-// nothing is shed any more.
+// Five times as many calls arrive as can be served, for ten seconds. Those that are taken
+// never wait longer than a burst may, the capacity is fully used, and those that are shed
+// are refused within the wait of a standing queue. When the load falls, no call is shed
+// any more.
 func TestOverloadLeavesLatencyAndThroughput(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

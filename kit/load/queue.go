@@ -45,12 +45,12 @@ func (l *Limiter) enter(ctx context.Context, c *Connection) error {
 }
 
 // line puts a call at the end of its address's queue and returns how long it may stay
-// there; it returns nil when its turn has come already.
+// there, or nil when it got a place at once.
 //
-// No place stays free while somebody waits: whoever leaves gives the place back and
-// then looks for waiting calls, and whoever comes is counted as waiting and then looks
-// for a place. Whoever tried for one in vain looks also for the others, because what it
-// counted meanwhile may have kept one of them out.
+// No place stays free while a call waits for one: a call that ends gives its place back
+// before it looks for waiting calls, and a new call is counted as waiting before it looks
+// for a place. A call that found none looks for the others, too, because its own count
+// may have kept one of them from a place meanwhile.
 func (l *Limiter) line(c *Connection) (*waiter, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,11 +9,11 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
-// Body corrects the update_mask that grpc-gateway made of a JSON body, so that a
-// body over REST means what Read defines for a request without a mask: a map stands for
-// the keys that it holds, where the gateway names the whole map, and an empty object
-// for nothing. An empty amount of money stays named, and Read refuses it. A request
-// without an update_mask, or with several messages beside it, stays as it is.
+// Body corrects the update_mask that grpc-gateway made of a JSON body, so that the body
+// means what Read defines for a request without a mask. The gateway names a whole map
+// where the body holds some of its keys: the mask then names the keys. It names an empty
+// object: the mask then leaves it out, except for an amount of money, which Read refuses.
+// A request without an update_mask, or with several messages beside it, is not changed.
 func Body(request proto.Message) {
 	message := request.ProtoReflect()
 	var resource protoreflect.Message

@@ -1,6 +1,6 @@
 // Package operations serves shopmesh.operations.v1: the status of a process's contexts,
-// their dead letters and their records for an audit. A context joins with a Context;
-// Base implements all of it but the audit.
+// their dead letters, and their records for an audit. Each context takes part with a
+// Context; Base implements all of it except Audit.
 package operations
 
 import (
@@ -50,7 +50,7 @@ type Context interface {
 // statusTimeout bounds how long a context may take to report its state.
 const statusTimeout = 3 * time.Second
 
-// Base is a Context but for its Audit. Embed it:
+// Base implements Context except for Audit. Embed it:
 //
 //	type orderOperations struct {
 //		operations.Base

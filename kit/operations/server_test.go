@@ -30,24 +30,24 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// ward is a context with a real database and two consumers, whose audit states
+// harness is a context with a real database and two consumers, whose audit states
 // nothing but its name.
-type ward struct{ operations.Base }
+type harness struct{ operations.Base }
 
-func (w ward) Audit(_ context.Context, emit func(*operationsv1.AuditRecord) error) error {
+func (h harness) Audit(_ context.Context, emit func(*operationsv1.AuditRecord) error) error {
 	return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Pending{
-		Pending: &operationsv1.Pending{Kind: "OUTBOX", Context: w.Name()}}})
+		Pending: &operationsv1.Pending{Kind: "OUTBOX", Context: h.Name()}}})
 }
 
-func newWard(t *testing.T, name string) (ward, *pg.Pool) {
+func newHarness(t *testing.T, name string) (harness, *pg.Pool) {
 	t.Helper()
-	pool := testkit.Database(t, fstest.MapFS{"00001_ward.sql": {Data: []byte("-- +goose Up\ncreate table ward (id int);")}})
+	pool := testkit.Database(t, fstest.MapFS{"00001_harness.sql": {Data: []byte("-- +goose Up\ncreate table harness (id int);")}})
 	consume := func(group string) *consumer.Consumer {
 		return consumer.New(group, pool, consumer.Config{Kafka: testkit.Broker(t), Topics: []string{"t"}, Log: testkit.Log(t)},
 			func(context.Context, *pg.Tx, []consumer.Event) error { return errors.New("still broken") })
 	}
 	relay := outbox.NewRelay(name, pool, nil, outbox.Config{Log: testkit.Log(t)})
-	return ward{operations.NewBase(name, pool, relay, consume(name+".a"), consume(name+".b"))}, pool
+	return harness{operations.NewBase(name, pool, relay, consume(name+".a"), consume(name+".b"))}, pool
 }
 
 // quarantine sets a dead letter aside as a consumer would.
@@ -80,8 +80,8 @@ func clientThatLogs(t *testing.T, log *slog.Logger, contexts ...operations.Conte
 // Dead letters of all contexts and consumers are listed page by page, each once.
 func TestDeadLettersArePaged(t *testing.T) {
 	t.Parallel()
-	order, orderPool := newWard(t, "order")
-	payment, paymentPool := newWard(t, "payment")
+	order, orderPool := newHarness(t, "order")
+	payment, paymentPool := newHarness(t, "payment")
 	for offset := range int64(3) {
 		quarantine(t, orderPool, "order.a", offset)
 		quarantine(t, orderPool, "order.b", offset)
@@ -121,7 +121,7 @@ func TestDeadLettersArePaged(t *testing.T) {
 // Dead letters are dropped by id, in the context that numbered them.
 func TestDeadLettersAreDiscardedAndRedriven(t *testing.T) {
 	t.Parallel()
-	order, pool := newWard(t, "order")
+	order, pool := newHarness(t, "order")
 	quarantine(t, pool, "order.a", 1)
 	quarantine(t, pool, "order.b", 2)
 	calls := client(t, order)
@@ -149,7 +149,7 @@ func TestDeadLettersAreDiscardedAndRedriven(t *testing.T) {
 // The status counts what waits, and has the cause when a context is not ready.
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	order, pool := newWard(t, "order")
+	order, pool := newHarness(t, "order")
 	quarantine(t, pool, "order.a", 1)
 	_, err := pool.Exec(t.Context(), `
 		insert into outbox (topic, key, version, type, source, payload, traceparent, create_time)
@@ -157,7 +157,7 @@ func TestStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	down, downPool := newWard(t, "payment")
+	down, downPool := newHarness(t, "payment")
 	downPool.Close()
 	res, err := client(t, order, down).GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
 	if err != nil || len(res.GetContexts()) != 2 {
@@ -176,8 +176,8 @@ func TestStatus(t *testing.T) {
 // An audit states the contexts one after another, each record with its context.
 func TestAuditJoinsTheContexts(t *testing.T) {
 	t.Parallel()
-	order, _ := newWard(t, "order")
-	payment, _ := newWard(t, "payment")
+	order, _ := newHarness(t, "order")
+	payment, _ := newHarness(t, "payment")
 	stream, err := client(t, payment, order).Audit(t.Context(), &operationsv1.AuditRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +195,7 @@ func TestAuditJoinsTheContexts(t *testing.T) {
 // one that can't be read is shown as it came, with the reason.
 func TestADeadLetterShowsItsEvent(t *testing.T) {
 	t.Parallel()
-	order, pool := newWard(t, "order")
+	order, pool := newHarness(t, "order")
 	calls := client(t, order)
 	payload, err := proto.Marshal(&operationsv1.Finding{Kind: "DOUBLE_CHARGE", Subject: "an order"})
 	if err != nil {
@@ -241,7 +241,7 @@ func TestADeadLetterShowsItsEvent(t *testing.T) {
 // Who redrives or discards dead letters, and which, is in the log.
 func TestRedrivesAndDiscardsAreLogged(t *testing.T) {
 	t.Parallel()
-	order, pool := newWard(t, "order")
+	order, pool := newHarness(t, "order")
 	quarantine(t, pool, "order.a", 1)
 	var log strings.Builder
 	calls := clientThatLogs(t, slog.New(slog.NewTextHandler(&log, nil)), order)

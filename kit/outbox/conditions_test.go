@@ -34,8 +34,8 @@ func (l *lines) has(text string) bool {
 }
 
 // A replica that does not lead loses its connection when PostgreSQL restarts, and gets
-// another one: nothing is wrong with it any more. It once reported for ever that it had
-// no database, in front of all that was wrong.
+// another one: nothing is wrong with it any more. It used to report for ever that it had
+// no database, before every other condition.
 func TestAReplicaThatDoesNotLeadReportsNoConditionForEver(t *testing.T) {
 	t.Parallel()
 	broker := testkit.Broker(t)

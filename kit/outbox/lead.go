@@ -16,12 +16,12 @@ import (
 // Advisory locks are per database, so every context has its own.
 const lockKey int64 = 0x6f7574626f78
 
-// takeLead waits for the lock, and then until no record of its predecessor can arrive.
-// It polls the lock: a statement that waits inside PostgreSQL holds a snapshot, which
-// would keep every vacuum from cleaning up.
+// takeLead waits for the lock, and then until no record of the previous leader can arrive
+// at the broker any more. It polls the lock: a statement that waits inside PostgreSQL
+// holds a snapshot, which would keep every vacuum from cleaning up.
 func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
-	// The leader, and whoever polls the lock, sends a statement at least every few seconds.
-	// A session that sends none has lost its client. Without a time-out it would keep the
+	// A relay that leads or polls sends a statement every few seconds at least. A session
+	// without statements has lost its client, and without this time-out would keep the
 	// lock until the server notices.
 	if err := exchange(ctx, conn, nil, `set idle_session_timeout = '30s'`); err != nil {
 		return fmt.Errorf("take the relay's lock: %w", err)
@@ -52,10 +52,10 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 	if !alone && !r.cfg.SoleWriter {
 		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
 	}
-	// From here on the session deletes what was published, and gives the lead back at its
-	// end. Neither has to survive a crash of the server: an event whose delete is lost is
-	// published again, and consumers ignore it; a lead that was not given back costs the
-	// next leader a wait. So the session does not wait for the disk.
+	// From here on the session deletes what was published, and releases the lead at its
+	// end. Neither has to survive a crash of the server, so the session does not wait for
+	// the disk: an event whose delete is lost is published again and ignored by
+	// consumers, and a lead that was not released costs the next leader a wait.
 	if err := exchange(ctx, conn, nil, `set synchronous_commit = off`); err != nil {
 		return fmt.Errorf("take the relay's place: %w", err)
 	}

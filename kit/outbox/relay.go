@@ -194,9 +194,9 @@ func (r *Relay) publishAll(ctx context.Context, conn *pgx.Conn) error {
 	return r.stepDown(ctx, s)
 }
 
-// maxRest is the longest pause after a batch that left nothing behind; otherwise it
-// lasts as long as the batch took. What comes meanwhile shares the next one's round
-// trips and the broker's sync.
+// maxRest is the longest pause after a batch that emptied the outbox; the pause lasts as
+// long as the batch took. Events written meanwhile share the next batch's round trips and
+// the broker's sync.
 const maxRest = 5 * time.Millisecond
 
 // idle waits for a wake-up or the next poll.

@@ -65,9 +65,9 @@ func (r *Republisher) Run(ctx context.Context) error {
 	return nil
 }
 
-// All returns when everything is in the outbox, or with an error. A page is written
-// when the page before was published, so that new events never wait behind a long row
-// of old ones. Replicas take turns.
+// All returns when every event is in the outbox, or with an error. A page is written
+// after the one before it was published, so that new events never wait behind a long
+// queue of old ones. Replicas take turns.
 func (r *Republisher) All(ctx context.Context) error {
 	if r.since.IsZero() {
 		newest, err := r.Newest(ctx)

@@ -93,9 +93,9 @@ func (v *vanishing) vanish() {
 	}
 }
 
-// A leader whose connection stays though it is gone is replaced within a minute, also
-// one that had the lock and nothing else yet. Found with services that were killed
-// behind a proxy: nobody led for as long as the test went on.
+// A leader that was killed behind a proxy, so that its connection stays open, is replaced
+// within a minute; so is one that got the lock and did nothing else yet. It once kept the
+// lock for as long as the test ran.
 func TestALeaderThatIsGoneIsReplaced(t *testing.T) {
 	t.Parallel()
 	address, broker := testkit.DatabaseURL(t, migrations()), testkit.Broker(t)

@@ -12,10 +12,9 @@ import (
 // All has Waiting count every event, however long that takes.
 const All int64 = math.MaxInt64
 
-// Waiting counts the events of db's outbox that are not published yet, most at most,
-// and returns when the oldest of those was written (zero when there is none). With a
-// bound it costs little however long the outbox is, so that it can be read each
-// second.
+// Waiting counts the events in db's outbox, up to most, and returns when the oldest of
+// those was written (zero when there is none). The bound keeps it cheap however long the
+// outbox is, so that it can be called each second.
 func Waiting(ctx context.Context, db pg.Querier, most int64) (count int64, oldest time.Time, err error) {
 	var first *time.Time
 	err = db.QueryRow(ctx, `select count(*), min(create_time) from (select create_time from outbox order by id limit $1) o`, most).

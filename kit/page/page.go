@@ -1,9 +1,9 @@
 // Package page serves lists as Google's AIPs describe them: pages (AIP-158), order_by
 // (AIP-132) and filter (AIP-160, conjunctions of comparisons).
 //
-// A list is ordered by columns that its Schema declares and at last by a unique id,
-// and goes on after the values of a page's last row. So a page costs the same
-// wherever it lies, and rows that come or go meanwhile neither repeat nor hide others.
+// A list is ordered by columns that its Schema declares, and by a unique id last. A page
+// begins after the values of the previous page's last row. So each page costs the same,
+// and rows that are added or removed meanwhile neither repeat nor hide others.
 package page
 
 import (

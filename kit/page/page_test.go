@@ -37,7 +37,7 @@ func TestWhatIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		req    page.Request
 		reason fault.Reason
-		says   string
+		text   string
 	}{
 		"unknown field":    {page.Request{Filter: `price > 1 AND color = "red"`}, fault.ReasonFilterInvalid, `position 15: "color" is no field`},
 		"hidden field":     {page.Request{Filter: `secret = "x"`}, fault.ReasonFilterInvalid, "secret"},
@@ -65,8 +65,8 @@ func TestWhatIsRefused(t *testing.T) {
 			t.Parallel()
 			_, err := products().Parse(c.req)
 			f, ok := fault.Of(err)
-			if !ok || f.Reason() != c.reason || !strings.Contains(err.Error(), c.says) {
-				t.Fatalf("got %v, want %s with %q", err, c.reason, c.says)
+			if !ok || f.Reason() != c.reason || !strings.Contains(err.Error(), c.text) {
+				t.Fatalf("got %v, want %s with %q", err, c.reason, c.text)
 			}
 		})
 	}

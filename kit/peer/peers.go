@@ -19,9 +19,9 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// Peers gives clients of other contexts: within the process where the context
-// runs here, else over gRPC at the context's URL. A client may be taken before
-// the process is complete; the peer is looked up with the first call.
+// Peers makes clients of other contexts: within the process where the context runs here,
+// else over gRPC at the context's URL. A client may be made before the process is
+// complete; the peer is looked up at the first call.
 type Peers struct {
 	urls       map[string]string
 	links      map[string]*link
@@ -51,9 +51,9 @@ const (
 	idleTimeout = 2 * time.Minute
 )
 
-// silence is how long nothing may come on a connection to a peer before a ping is
-// sent on it, and how long the answer may take. A proxy may keep a connection on
-// which nothing arrives any more, and every call would go there.
+// silence is how long a connection to a peer may bring nothing before a ping is sent on
+// it, and how long the ping's answer may take. A proxy may keep a connection open that
+// passes nothing on, and every call would use it.
 const silence = 5 * time.Second
 
 // New returns Peers that know the URLs of contexts in other processes, such
@@ -98,9 +98,9 @@ func (p *Peers) Here(server *connect.Server, contexts ...string) {
 	p.here.Store(here)
 }
 
-// Client returns a client of a context, such as "catalog", for its generated
-// New…Client function. Calls that have no deadline get Timeout. A call to a
-// context that is nowhere fails with UNAVAILABLE.
+// Client returns a client of a context, such as "catalog", for its generated New…Client
+// function. Calls without a deadline get Timeout. A call to a context that neither runs
+// here nor has a URL fails with UNAVAILABLE.
 func (p *Peers) Client(context string) *connect.Client {
 	p.mu.Lock()
 	p.requested[context] = true
@@ -225,9 +225,8 @@ func (s *timedStream) Close() error {
 	return s.ClientStream.Close()
 }
 
-// Away reports whether a call to a peer failed because the peer could not be
-// reached or did not answer in time: trying again can help, and whether the call
-// had an effect is not known.
+// Away reports whether a call failed because the peer could not be reached or did not
+// answer in time. Trying again can help; whether the call had an effect is not known.
 func Away(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return true

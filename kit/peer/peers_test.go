@@ -204,9 +204,9 @@ func TestAPeersCertificateExpires(t *testing.T) {
 	}
 }
 
-// A connection to a peer on which nothing arrives any more is given up, and the next
-// call takes another. Without that every call would go there and run out of time, for
-// as long as the connection stands.
+// A connection to a peer that passes nothing on is given up, and the next call opens
+// another. Otherwise every call would use it and run out of time for as long as it stays
+// open.
 func TestAConnectionToAPeerThatSwallowsIsGivenUp(t *testing.T) {
 	t.Parallel()
 	far := newHarness(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {

@@ -8,9 +8,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// exchangeBound ends a statement or transaction whose caller set no deadline. A proxy
-// between us and the server may keep a connection open and pass nothing on, and work in
-// the background would wait for ever. What takes longer by its nature is a [Pool.Snapshot].
+// exchangeBound ends a statement or transaction whose caller set no deadline: a proxy
+// between us and the server may keep a connection open and pass nothing on, and
+// background work would wait for ever. Work that takes longer by its nature uses
+// [Pool.Snapshot].
 const exchangeBound = 30 * time.Second
 
 // bounded is ctx with a deadline.

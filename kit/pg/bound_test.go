@@ -16,9 +16,9 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// A statement's effects stay locked until its pipeline's end arrives. An end that
-// never comes, behind a proxy that swallowed it and keeps the connection, frees them
-// all the same.
+// What a statement changed stays locked until the end of its pipeline arrives. When a
+// proxy swallows that end and keeps the connection open, the locks are released all the
+// same.
 func TestALockIsNotHeldByHalfAPipeline(t *testing.T) {
 	t.Parallel()
 	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, nil)})
@@ -127,9 +127,9 @@ func TestAnAnswerThatNeverComesIsNotAwaited(t *testing.T) {
 	}
 }
 
-// A transaction whose client is gone, or stands still, is ended by the server after
-// ten seconds: what it locked goes to others, and it runs again if its client is
-// still there. Found with services that were killed behind a proxy.
+// A transaction whose client was killed or is paused is ended by the server after ten
+// seconds: others get its locks, and it runs again if its client still lives. Found with
+// services that were killed behind a proxy.
 func TestALockIsNotHeldByNobody(t *testing.T) {
 	t.Parallel()
 	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, nil)})

@@ -12,10 +12,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 )
 
-// boundaries is the tracer of a build with crash points: it sees what every connection
-// sends, and so every commit of a write, be it a Tx's or a statement's own. What
-// crosses the boundary is the names of the statements that write, and whom for: the
-// events that a consumer applies, or the function that runs the transaction.
+// boundaries is the tracer of a build with crash points. It sees what every connection
+// sends, and so every commit of a write, in a Tx or of a single statement. A crash point
+// is named by the statements that write and by what they write for: the events that a
+// consumer applies, or the function that runs the transaction.
 type boundaries struct{}
 
 // watchBoundaries adds the boundaries to a tracer, which may be nil.

@@ -52,9 +52,9 @@ func Violated(err error) string {
 	return ""
 }
 
-// brokenConnection reports that the server could not be reached or that the connection
-// ended. A context that ended is not meant, although pgx then closes the connection, and
-// although its deadline is a net.Error with a time-out.
+// brokenConnection reports whether the server could not be reached or the connection
+// ended. A context that ended does not count, although pgx then closes the connection,
+// and although its deadline is a net.Error with a time-out.
 func brokenConnection(err error) bool {
 	if err == nil {
 		return false

@@ -74,9 +74,9 @@ func TestACommitIsRepeatedOnlyWhereItCannotHaveArrived(t *testing.T) {
 	}
 }
 
-// session is a pool whose first connection goes through a proxy, to which a test assigns
-// what to do with the bytes. All sockets are Unix sockets: that the other end has closed
-// one is seen by the next write, each time.
+// session is a pool whose first connection goes through a proxy; the test sets what the
+// proxy does with the bytes. All sockets are Unix sockets, on which a write after the
+// other end has closed fails each time.
 type session struct {
 	*testing.T
 

@@ -52,11 +52,11 @@ type DBTX interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
-// hotPlans are session settings for statements that always touch few rows through
-// an index, given as arrays. A plan that was made while a table was empty lives on
-// in a session, and PostgreSQL guesses every array at ten rows: without these it
-// sometimes chooses a scan of the whole table, and keeps it. They are wrong for
-// lists and audits.
+// hotPlans are session settings for statements that always touch few rows through an
+// index and take their keys as arrays. A session keeps a plan that was made while a table
+// was empty, and PostgreSQL guesses every array at ten rows: without these settings it
+// sometimes scans the whole table, and goes on doing so. They are wrong for lists and
+// audits.
 var hotPlans = [...][2]string{
 	{"plan_cache_mode", "force_generic_plan"},
 	{"enable_seqscan", "off"},
@@ -64,12 +64,11 @@ var hotPlans = [...][2]string{
 	{"enable_mergejoin", "off"},
 }
 
-// vanished are session settings for a client that is gone without a word, killed
-// behind a proxy or with its machine: PostgreSQL would keep its transaction open, and
-// its locks, for ever. Between two statements of a transaction we only compute; what
-// has to wait there longer is a [Pool.Snapshot]. A transaction that lasts longer than
-// anybody waits for it ends too: where a proxy swallowed the end of what we sent, the
-// server waits for that inside a statement, and does not count as idle.
+// vanished are session settings for clients that were killed behind a proxy or with their
+// machine: PostgreSQL would keep their transactions open, with all locks, for ever.
+// Between two statements of a transaction a client only computes; what has to wait longer
+// uses [Pool.Snapshot]. transaction_timeout is for a proxy that swallowed the end of what
+// a client sent: the server then waits inside a statement, which does not count as idle.
 var vanished = [...][2]string{
 	{"idle_in_transaction_session_timeout", "10s"},
 	{"transaction_timeout", "30s"},
@@ -128,9 +127,9 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 	for _, s := range slices.Concat(settings, vanished[:]) {
 		c.ConnConfig.RuntimeParams[s[0]] = s[1]
 	}
-	// A server that became a standby keeps its connections, and refuses every write on
-	// them for ever: each refusal ends its connection, and the next may lead to the
-	// server that took over.
+	// A server that became a standby keeps its connections and refuses every write on
+	// them for ever. So each refusal closes its connection, and the next connection may
+	// reach the server that took over.
 	fatal := c.ConnConfig.OnPgError
 	c.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
 		return err.Code != codeReadOnly && fatal(conn, err)
@@ -220,8 +219,8 @@ func (p *Pool) Close() {
 }
 
 // Snapshot runs fn in a read-only transaction that sees one state of the database
-// (REPEATABLE READ) and may stay idle for ten minutes and last an hour: fn hands rows to somebody who may
-// be slow.
+// (REPEATABLE READ). It may be idle for ten minutes and last an hour, because fn may pass
+// rows on to a slow reader.
 func (p *Pool) Snapshot(ctx context.Context, fn func(tx pgx.Tx) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, p.Pool, options, func(tx pgx.Tx) error {

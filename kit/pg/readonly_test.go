@@ -21,9 +21,9 @@ func mark(ctx context.Context, pool *pg.Pool) error {
 	})
 }
 
-// A server that became a standby keeps its connections. Each write that it refuses
-// ends one, so that the pool is not stuck on it: as soon as the database takes writes,
-// at whichever server, they go. Reads go on all the time.
+// A server that became a standby keeps its connections. Each write that it refuses closes
+// one, so that the pool does not stay with it: as soon as some server takes writes, they
+// succeed. Reads succeed all the time.
 func TestAReadOnlyServer(t *testing.T) {
 	t.Parallel()
 	address := testkit.DatabaseURL(t, nil)
@@ -102,9 +102,9 @@ func TestAReadOnlyServer(t *testing.T) {
 	}
 }
 
-// A database whose certificate expired is waited for, and reported by name and date; when
-// it is renewed, connections come about without a restart. So do they when the CA that
-// verifies it is another one, in the same file.
+// While a database's certificate is expired, the error names it with its date; when it is
+// renewed, connections succeed without a restart. So they do when another CA verifies it,
+// in the same file.
 func TestADatabasesCertificateExpires(t *testing.T) {
 	t.Parallel()
 	config, err := pgx.ParseConfig(testkit.DatabaseURL(t, nil))

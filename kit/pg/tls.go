@@ -10,9 +10,9 @@ import (
 	"github.com/shopmesh/shopmesh/kit/certs"
 )
 
-// freshCertificates reads the files again that a URL names (sslrootcert, sslcert,
-// sslkey), for each connection: certificates are renewed while a process runs. It is
-// nil for a URL without TLS.
+// freshCertificates reads the files that a URL names (sslrootcert, sslcert, sslkey) again
+// for each connection, because certificates are renewed while a process runs. It is nil
+// for a URL without TLS.
 func freshCertificates(url string, first *pgx.ConnConfig) func(context.Context, *pgx.ConnConfig) error {
 	encrypted := first.TLSConfig != nil
 	for _, f := range first.Fallbacks {

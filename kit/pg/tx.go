@@ -38,9 +38,10 @@ type Tx struct {
 
 type closer interface{ Close() error }
 
-// Exec queues a statement. It always succeeds with an empty command tag: the
-// statement's error appears at the next Query, QueryRow or at commit, with the
-// statement's name, and a write whose effect must be known has `returning`.
+// Exec queues a statement and always returns an empty command tag and no error: the
+// statement's error is returned by the next Query, QueryRow or the commit, with the
+// statement's name. A write whose effect the caller must know has `returning` and uses
+// Query.
 func (tx *Tx) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	if tx.err != nil {
 		return pgconn.CommandTag{}, tx.err

@@ -80,7 +80,7 @@ func executes(p []byte) bool {
 	return false
 }
 
-// sendBatch sends b, and says whether the server may have begun to execute it.
+// sendBatch sends b, and reports whether the server may have begun to execute it.
 func sendBatch(ctx context.Context, conn *pgx.Conn, b *pgx.Batch) (_ pgx.BatchResults, mayExecute bool) {
 	w, ok := conn.PgConn().Conn().(*wire)
 	if !ok {

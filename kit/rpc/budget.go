@@ -8,8 +8,8 @@ import (
 )
 
 // What a request may hold. A small request can decode to something large: an empty
-// message of two bytes becomes a hundred in memory, and each rule that it breaks some
-// thousands more. So these are counted over the encoded form, before anything is built.
+// message of two bytes takes a hundred in memory, and each rule that it breaks some
+// thousands more. So these are counted in the encoded form, before anything is built.
 const (
 	// maxElements is how many fields, list items and map entries a request may hold.
 	// The contracts' longest lists have 1,000 items.

@@ -24,10 +24,9 @@ const (
 	InternalConnections = 512
 )
 
-// connections bounds the open connections of a listener, in all and of one address.
-// Where one too many comes, the one goes that has been without a request for longest:
-// idle connections, however many somebody opens, keep nobody out. Where all are in use,
-// the new one goes.
+// connections bounds the open connections of a listener, in all and of one address. One
+// connection too many closes the one that has been without a request for longest, so that
+// idle connections keep nobody out. When all are in use, the new one is closed.
 type connections struct {
 	most, perAddress int
 	condition        *condition.Condition

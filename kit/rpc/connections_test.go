@@ -133,9 +133,9 @@ func isTimeout(err error) bool {
 func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
 	t.Parallel()
 	listener, _, inWork, release := crowded(t)
-	var asking sync.WaitGroup
+	var calls sync.WaitGroup
 	for range bound {
-		asking.Go(func() {
+		calls.Go(func() {
 			if err := request(t, alone(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}), listener.URL()+"/wait"); err != nil {
 				t.Errorf("in work: %v", err)
 			}
@@ -149,6 +149,6 @@ func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
 		t.Errorf("one too many: %v", err)
 	}
 	close(release)
-	asking.Wait()
+	calls.Wait()
 	eventually(t, "there is room again", func() bool { return request(t, client, listener.URL()) == nil })
 }

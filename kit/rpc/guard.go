@@ -14,9 +14,9 @@ import (
 	"github.com/shopmesh/shopmesh/kit/load"
 )
 
-// guard stands before all protocols: it counts calls, bounds how much of a request is
-// read, and how long a client may take to send it and to read the answer, and it frames
-// gRPC's errors so that proxies see them.
+// guard surrounds all protocols. It counts calls, bounds how much of a request is read
+// and how long a client may take to send it and to read the answer, and frames gRPC's
+// errors so that proxies see them.
 type guard struct {
 	limiter     *load.Limiter // nil counts nothing
 	counted     map[string]bool
@@ -101,9 +101,9 @@ func (g *guard) bound(x *exchange, w http.ResponseWriter, r *http.Request) *boun
 	return body
 }
 
-// finish ends an exchange. The client gets a bounded time for what is left of a body
-// that nobody read: many clients read nothing before they sent all, and to close on
-// them would reset the connection, so that the answer would be lost.
+// finish ends an exchange. When the handler left some of the body unread, the client gets
+// a bounded time to send it: many clients read nothing before they have sent everything,
+// and closing on them would reset the connection, so that the answer would be lost.
 func (g *guard) finish(x *exchange, reply *replyWriter, body *boundedBody, r *http.Request) {
 	if x.call != nil {
 		x.call.End()

@@ -96,10 +96,10 @@ func (l *Listener) closing(next http.Handler) http.Handler {
 // served.
 func (l *Listener) Drain() { l.draining.Store(true) }
 
-// Shutdown accepts nothing more and waits until every request that was accepted is
-// answered, or until ctx ends: then the rest is cut off, and it returns ctx's error.
-// Clients have stallTimeout for what is left to send and to read; one that keeps its
-// connection busy with neither holds it up no longer than that.
+// Shutdown accepts nothing more and waits until every accepted request is answered. When
+// ctx ends first, it cuts off the rest and returns ctx's error. Clients have stallTimeout
+// to send and read what is left; one that keeps its connection open and does neither
+// delays the shutdown no longer than that.
 func (l *Listener) Shutdown(ctx context.Context) error {
 	l.Drain()
 	if l.server == nil {

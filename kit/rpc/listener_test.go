@@ -16,9 +16,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
-// Every request that was accepted is answered, however many there are and through
-// whichever protocol, when the server stops; and what comes later is refused before it
-// has an effect.
+// When the server stops, every accepted request is answered, whatever their number and
+// protocol; a request that arrives later is refused before it has an effect.
 func TestStoppingCutsOffNoRequest(t *testing.T) {
 	t.Parallel()
 	const callers = 100

@@ -33,9 +33,9 @@ type observer struct {
 	duration    metric.Float64Histogram
 	spanOptions []trace.SpanStartOption
 	failing     *failing
-	// attributes holds what is measured with each outcome: making it is dearer than
-	// the measurement. It is bounded by procedures × protocols × codes, and copied when
-	// an outcome comes for the first time, so that reading it takes no lock.
+	// attributes holds the attributes of each outcome's measurements, because making them
+	// costs more than measuring. It is bounded by procedures × protocols × codes, and
+	// copied when an outcome comes for the first time, so that reading it takes no lock.
 	attributes atomic.Pointer[map[outcome][]metric.RecordOption]
 	adding     sync.Mutex
 }
@@ -158,8 +158,8 @@ func levelOf(err error) slog.Level {
 	}
 }
 
-// write logs the call: debug when it went well or its client went away, info when
-// it was refused or sent elsewhere, warn when a part was away or slow, error when
+// write logs the call: at debug when it succeeded or its client went away, at info when
+// it was refused or redirected, at warn when a component was away or slow, at error when
 // we failed.
 func (o *observer) write(ctx context.Context, procedure string, from origin, code string, elapsed time.Duration, err error) {
 	level := levelOf(err)

@@ -123,7 +123,7 @@ func isTimeout(err error) bool {
 }
 
 // checkContentType takes JSON alone. A browser sends no JSON to another site
-// without asking first, so a foreign page can't post here.
+// without a preflight request, so a foreign page can't post here.
 func checkContentType(r *http.Request) *fault.Error {
 	if r.Method != http.MethodPost && r.Method != http.MethodPut && r.Method != http.MethodPatch {
 		return nil

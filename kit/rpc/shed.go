@@ -12,10 +12,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/load"
 )
 
-// place gives a call from outside its place in work when its request is there, and takes
-// it back when the handler is done: a client that sends or reads slowly holds none.
-// Streams have bounds of their own. Calls within the process are part of a call that has
-// its place already.
+// place gives a call from outside its place in work when its request has arrived, and
+// takes it back when the handler returns: a client that sends or reads slowly holds none.
+// Streams have bounds of their own. A call within the process needs none, because the
+// call that it serves has one.
 func place(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 		call := callOf(ctx)

@@ -16,8 +16,8 @@ import (
 )
 
 // A call that is shed is answered alike by every protocol: RESOURCE_EXHAUSTED with the
-// delay, and 429 with Retry-After where that is known. Health answers all the same,
-// and a flood of refusals is none of log lines.
+// delay, and 429 with Retry-After over HTTP. Health is answered all the same, and a flood
+// of refusals does not become a flood of log lines.
 func TestEveryProtocolSheds(t *testing.T) {
 	t.Parallel()
 	inside, release := make(chan struct{}), make(chan struct{})

@@ -31,9 +31,9 @@ func DefaultStreamLimits() StreamLimits {
 	return StreamLimits{PerClient: 64, Idle: 10 * time.Minute, Lifetime: time.Hour}
 }
 
-// Operators returns the limits for those who operate the shop: they may leave a
-// message unread for as long as a stream may be idle. The audit merges several
-// streams, and reads none on while another one is still being sorted.
+// Operators returns the limits for those who operate the shop: they may leave a message
+// unread for as long as a stream may be idle. The audit merges several streams, and reads
+// nothing from one while another is still being sorted.
 func (l StreamLimits) Operators() StreamLimits {
 	l.Send = l.Idle
 	return l

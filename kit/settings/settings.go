@@ -21,11 +21,10 @@ import (
 // maxBytes bounds a settings file.
 const maxBytes = 1 << 20
 
-// Load returns defaults, overridden by what the file has for a context, and
-// checked against the message's rules. No file, or a file without the context,
-// gives the defaults, and null gives a field's default. A name that the message
-// does not have is an error, and so is a value that breaks a rule; the error names
-// all of them.
+// Load returns defaults, overridden by what the file has for a context, and checked
+// against the message's rules. Without a file, or a section for the context, it returns
+// the defaults; null gives a field its default. A name that the message does not have and
+// a value that breaks a rule are errors; the error names all of them.
 func Load[M proto.Message](file, context string, defaults M) (M, error) {
 	var none M
 	merged := proto.CloneOf(defaults)

@@ -11,9 +11,9 @@ import (
 	"google.golang.org/grpc/grpclog"
 )
 
-// RouteLibraries makes what libraries write to standard error by themselves lines of
-// log: Go's own log package, and OpenTelemetry with its exporters. grpc-go, which REST
-// is built on, is kept quiet. A program calls it once, first of all.
+// RouteLibraries sends to log what libraries would write to standard error themselves:
+// Go's own log package, and OpenTelemetry with its exporters. It silences grpc-go, on
+// which REST is built. A program calls it once, before anything else.
 func RouteLibraries(log *slog.Logger) {
 	slog.SetDefault(log)
 	otel.SetLogger(logr.FromSlogHandler(log.Handler()))

@@ -42,7 +42,7 @@ type Config struct {
 	SampleRatio float64
 }
 
-// FromEnv returns the Config that the standard OpenTelemetry variables ask for:
+// FromEnv returns the Config of the standard OpenTelemetry variables:
 // spans are exported when OTEL_EXPORTER_OTLP_ENDPOINT (or its variant for traces)
 // is set; OTEL_TRACES_SAMPLER_ARG is the ratio.
 func FromEnv(service, version string) (Config, error) {

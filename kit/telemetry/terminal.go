@@ -11,12 +11,12 @@ import (
 	"unicode"
 )
 
-// terminalHandler writes a line per record for somebody who reads along:
+// terminalHandler writes a line for each record, for somebody who watches a terminal:
 //
 //	18:52:03  the shop is opened  data=/srv/shop
 //	18:52:09  WARN   the broker is away  context=order error="connection refused"
 //
-// What is not printable is escaped, so that no value can steer the terminal.
+// What is not printable is escaped, so that no value can control the terminal.
 type terminalHandler struct {
 	out   *lockedWriter
 	level slog.Leveler

@@ -14,10 +14,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
-// Adopt makes a database by each version of the old migrations of a context, which
-// created the kit's tables themselves, fills these tables, and migrates the database. It
-// fails the test unless all rows are still there, new ones follow, and the schema is the
-// one that a new database has.
+// Adopt migrates a database from each version of a context's old migrations, which
+// created the kit's tables themselves. It fills these tables first, and fails the test
+// unless all rows are still there, new rows follow them, and the schema equals that of a
+// new database.
 func Adopt(t *testing.T, name string, old, now fs.FS) {
 	t.Helper()
 	want := describe(t, Database(t, now))

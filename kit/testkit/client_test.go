@@ -32,7 +32,7 @@ func TestReasonsAreReadFromTheCommentsOfContracts(t *testing.T) {
 	}
 }
 
-// The contracts of the shop are found, whichever package's tests ask.
+// The contracts of the shop are found, whichever package's tests look for them.
 func TestContractsAreFound(t *testing.T) {
 	t.Parallel()
 	reasons, err := documentedReasons()

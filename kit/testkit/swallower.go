@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Swallower is a proxy before a server. Connections that were made before Swallow stay
-// open after it and lose every byte; later ones work. So a network behaves that drops
-// packets of old connections without closing them.
+// Swallower is a proxy before a server. After Swallow, connections that were made before
+// it stay open and lose every byte; later ones work. A network that drops the packets of
+// old connections without closing them behaves like this.
 type Swallower struct {
 	listener         net.Listener
 	network, address string

@@ -17,9 +17,9 @@ func (c *check) find(kind, context, format string, args ...any) {
 	c.findings = append(c.findings, Finding{Kind: kind, Subject: c.subject, Context: context, Message: fmt.Sprintf(format, args...)})
 }
 
-// Check returns what is wrong with one order, and whether work on it is under way.
-// What no later event can correct is a finding at once; everything else is one when the
-// order is quiet, or when final is set because the time to wait is over.
+// Check returns what is wrong with one order, and whether work on it is under way. What
+// no later event can correct is a finding at once. Everything else is a finding when no
+// work on the order is under way, or when final is set because the time to wait is over.
 func Check(r Records, final bool) (findings []Finding, pending bool) {
 	c := &check{subject: r.OrderID}
 	c.always(r)

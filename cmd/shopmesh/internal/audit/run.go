@@ -32,9 +32,10 @@ var needed = []string{"inventory", "notification", "order", "payment"}
 // order did not move in between, because the streams are not read at one instant.
 const recheckAfter = time.Second
 
-// Run audits the processes behind the clients: the internal port of one process, or
-// those of every service. It waits up to wait for work under way to end, then everything
-// counts. Errors: a process that does not answer, a context that none of them holds.
+// Run audits the processes behind the clients: the internal port of one process, or those
+// of every service. It waits up to wait until no work is under way; what contradicts then
+// is a finding. Errors: a process that does not answer, a context that none of them
+// holds.
 func Run(ctx context.Context, clients []*connect.Client, wait time.Duration) (Report, error) {
 	deadline := time.Now().Add(wait)
 	before := map[string]string{}
@@ -83,7 +84,7 @@ func newPass(ctx context.Context, clients []*connect.Client, final bool) (*pass,
 		ops := operationsv1connect.NewOperationsServiceClient(c)
 		status, err := ops.GetStatus(ctx, &operationsv1.GetStatusRequest{})
 		if err != nil {
-			return nil, fmt.Errorf("ask for the status: %w", err)
+			return nil, fmt.Errorf("read the status: %w", err)
 		}
 		for _, s := range status.GetContexts() {
 			p.sources[s.GetContext()] = ops

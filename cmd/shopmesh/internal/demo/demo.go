@@ -1,5 +1,5 @@
-// Package demo fills a shop with a believable product line, so that somebody who tries
-// it has something to sell. Filling it again changes nothing.
+// Package demo fills a shop with a believable product line, so that somebody who tries it
+// has something to sell. Filling it again changes nothing.
 package demo
 
 import (
@@ -49,10 +49,10 @@ type product struct {
 	stock                             int64
 }
 
-// Fill creates what is missing of the demo's categories and products, and gives a
-// first stock to those that never had any. It returns how many products the demo has.
-// It asks what is there before it creates: filling a shop again fails no call, and
-// leaves what its owner changed meanwhile.
+// Fill creates the demo's categories and products that are missing, and gives a first
+// stock to products that never had any. It returns how many products the demo has. It
+// reads what exists before it creates anything, so that filling a shop again makes no
+// failing call and keeps what its owner changed.
 func Fill(ctx context.Context, catalog, inventory *connect.Client) (int, error) {
 	categories, err := parseCategories(categoriesTSV)
 	if err != nil {

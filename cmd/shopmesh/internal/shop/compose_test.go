@@ -15,7 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
-// Everything that a service asks for is provided by the process or by itself.
+// Every dependency of a service is provided by the process or by itself.
 func TestTheShopIsComplete(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
@@ -33,9 +33,9 @@ func TestTheShopIsComplete(t *testing.T) {
 	}
 }
 
-// Here all contexts are known: a section for another one is a misspelling, and a
-// payment method that payment can't take is a mistake; both are reported before anything is
-// made.
+// All contexts are known here, so that a section for another one is a misspelling, and a
+// payment method that payment can't take is a mistake. Both are reported before anything
+// is created.
 func TestSettingsThatContradictTheShopStopTheStart(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

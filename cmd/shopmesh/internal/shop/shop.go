@@ -73,9 +73,9 @@ func (e *AddressError) Error() string { return e.Err.Error() }
 // Unwrap returns the system's error.
 func (e *AddressError) Unwrap() error { return e.Err }
 
-// Run runs the shop until ctx ends, then drains and stops it. To be asked to end
-// while it starts is no error. Errors: *AddressError, at once, for an address that
-// can't be listened on.
+// Run runs the shop until ctx ends, then drains and stops it. It returns nil when ctx
+// ends while it starts. Errors: *AddressError, at once, for an address that can't be
+// listened on.
 func Run(ctx context.Context, config Config) error {
 	err := run(ctx, config)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -202,7 +202,7 @@ func serve(ctx context.Context, components components, data string) error {
 	}
 }
 
-// open fills the shop when that is asked for, and reports that it is open.
+// open fills the shop when the configuration has Demo, and reports that it is open.
 func (c components) open(ctx context.Context, a Addresses) error {
 	if c.config.Demo {
 		client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API))

@@ -46,9 +46,9 @@ type Visitor struct {
 	Stripe payment.StripeConfig
 }
 
-// Visit lets a visitor inspect the shop in a data directory. When no shop runs
-// there, it opens one for the time of the visit that moves nothing: no event,
-// charge or mail leaves it. It creates no shop where there is none.
+// Visit lets a visitor inspect the shop in a data directory. When no shop runs there, it
+// opens one for the time of the visit, without its runners: no event, charge or mail
+// leaves it. It creates no shop where there is none.
 func Visit(ctx context.Context, data string, visitor Visitor) error {
 	entries, err := os.ReadDir(data)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
@@ -104,7 +104,7 @@ func visitStopped(ctx context.Context, data string, visitor Visitor) error {
 	default:
 	}
 	if err == nil {
-		err = context.Cause(ctx) // Run ends well when it is asked to: nothing was inspected all the same
+		err = context.Cause(ctx) // Run returns nil when ctx ends, also before anything was inspected
 	}
 	return fmt.Errorf("open the shop in %s: %w", data, err)
 }
