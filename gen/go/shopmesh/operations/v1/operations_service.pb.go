@@ -184,7 +184,7 @@ func (x *ListDeadLettersRequest) GetPageToken() string {
 	return ""
 }
 
-// ListDeadLettersResponse is a page of letters.
+// ListDeadLettersResponse is a page of dead letters.
 type ListDeadLettersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The dead letters, oldest first.

@@ -100,7 +100,7 @@ export const ListDeadLettersRequestSchema: GenMessage<ListDeadLettersRequest> = 
   messageDesc(file_shopmesh_operations_v1_operations_service, 2);
 
 /**
- * ListDeadLettersResponse is a page of letters.
+ * ListDeadLettersResponse is a page of dead letters.
  *
  * @generated from message shopmesh.operations.v1.ListDeadLettersResponse
  */
