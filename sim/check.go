@@ -81,7 +81,7 @@ func (w *world) wrongMails(v ordersim.View, p paymentsim.View) string {
 		return fmt.Sprintf("got a cancellation mail, and is %s", v.State)
 	}
 	for _, refund := range v.Refunds {
-		if !contains(p.Given, refund) {
+		if !contains(p.Succeeded, refund) {
 			return fmt.Sprintf("knows of the refund %s, which payment did not give", refund)
 		}
 	}
@@ -143,9 +143,9 @@ func (w *world) unsettled(v ordersim.View) string {
 		return fmt.Sprintf("its payment is %s, a refund pending: %t", p.Status, p.Pending)
 	case p.Captured.Amount != taken || p.Refunded.Amount != given:
 		return fmt.Sprintf("payment has %s captured and %s given back, the provider %d and %d", p.Captured, p.Refunded, taken, given)
-	case v.Captured.Amount != taken || v.Refunded.Amount != given || len(v.Refunds) != len(p.Given):
+	case v.Captured.Amount != taken || v.Refunded.Amount != given || len(v.Refunds) != len(p.Succeeded):
 		return fmt.Sprintf("it has %s captured and %s given back in %d refunds, the provider %d and %d in %d",
-			v.Captured, v.Refunded, len(v.Refunds), taken, given, len(p.Given))
+			v.Captured, v.Refunded, len(v.Refunds), taken, given, len(p.Succeeded))
 	case v.State == "CANCELLED" && taken != given:
 		return fmt.Sprintf("it is CANCELLED, %d was taken and %d given back", taken, given)
 	case v.State == "CANCELLED" && (reservation == "" || reservation == "RESERVED" || reservation == "COMMITTED" || sold != back):
@@ -185,7 +185,7 @@ func (w *world) missingMail(v ordersim.View) string {
 
 // sameProducts compares what contexts know of each other's products.
 func (w *world) sameProducts() {
-	known := map[uuid.UUID]ordersim.Known{}
+	known := map[uuid.UUID]ordersim.KnownProduct{}
 	for _, p := range w.order.Products() {
 		known[p.ID] = p
 	}

@@ -153,11 +153,11 @@ func (w *world) work() {
 		}
 		w.stocks.transact(uuid.Nil, "requests the orders of overdue reservations", published, commit)
 	})
-	add(w.payments, "charge worker", 50*time.Millisecond, while(w.payment.Waits), func() { w.ask(w.payment.TakeWaiting()) })
+	add(w.payments, "charge worker", 50*time.Millisecond, while(w.payment.Waits), func() { w.requestAll(w.payment.TakeWaiting()) })
 	add(w.payments, "charge worker's poll", 250*time.Millisecond, of(w.payments, w.payment.NextDue), func() {
 		due, commit := w.payment.TakeDue()
 		if w.payments.transact(uuid.Nil, "takes due requests", nil, commit) {
-			w.ask(due)
+			w.requestAll(due)
 		}
 	})
 	add(w.mails, "sender", 50*time.Millisecond, while(w.notification.Waits), func() { w.send(w.notification.TakeWaiting()) })
@@ -180,9 +180,9 @@ func (w *world) sweep() {
 	w.orders.transact(uuid.Nil, "sweeps", published, commit)
 }
 
-// ask makes requests to the provider. A request whose lease leaves no time for it is
+// requestAll makes requests to the provider. A request whose lease leaves no time for it is
 // dropped: others may be at it.
-func (w *world) ask(requests []paymentsim.Request) {
+func (w *world) requestAll(requests []paymentsim.Request) {
 	for _, r := range requests {
 		if w.payments.now().Add(w.plan.timeout).After(r.Lease) {
 			w.note(r.OrderID, "payment", "drops a request whose lease ends")

@@ -155,7 +155,7 @@ func TestOnlyLargeAnswersAreCompressed(t *testing.T) {
 	}
 }
 
-func TestListenTellsATakenAddress(t *testing.T) {
+func TestListenReportsATakenAddress(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})
 	if _, err := rpc.Listen(t.Context(), s.addr, 10); err == nil || !strings.Contains(err.Error(), s.addr) {

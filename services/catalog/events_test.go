@@ -189,9 +189,9 @@ func TestABrokenEventStopsNoOther(t *testing.T) {
 	if got := s.read(t, "GOOD").GetAvailableQuantity(); got != 7 {
 		t.Fatalf("%d are available, want 7", got)
 	}
-	var letters int
-	if err := s.pool.QueryRow(t.Context(), `select count(*) from dead_letters`).Scan(&letters); err != nil || letters != 1 {
-		t.Fatalf("%d dead letters, %v", letters, err)
+	var deadLetters int
+	if err := s.pool.QueryRow(t.Context(), `select count(*) from dead_letters`).Scan(&deadLetters); err != nil || deadLetters != 1 {
+		t.Fatalf("%d dead letters, %v", deadLetters, err)
 	}
 }
 

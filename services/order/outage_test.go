@@ -78,7 +78,7 @@ func TestTheBrokerIsAway(t *testing.T) {
 	p.serve(kitapp.ContextConfig{
 		Database: pg.Config{URL: database}, Kafka: gate.Behind(broker), SettingsFile: file, SoleWriter: true,
 	}, othersURL(t))
-	p.speak(broker)
+	p.startRelay(broker)
 	o := &outing{process: p, log: log}
 	o.place()
 	testkit.Eventually(t, soon, "its event leaves", func() bool { return o.status().GetOutboxPending() == 0 })

@@ -70,7 +70,7 @@ func startProcess(t *testing.T) *process {
 	p.serve(kitapp.ContextConfig{
 		Database: pg.Config{URL: testkit.DatabaseURL(t, order.Migrations())}, Kafka: broker, SettingsFile: file, SoleWriter: true,
 	}, othersURL(t))
-	p.speak(broker)
+	p.startRelay(broker)
 	return p
 }
 
@@ -106,8 +106,8 @@ func (p *process) serve(cfg kitapp.ContextConfig, others string) {
 	}
 }
 
-// speak lets the stand-ins publish, through an outbox, as the others do.
-func (p *process) speak(broker kafka.Config) {
+// startRelay lets the stand-ins publish, through an outbox, as the others do.
+func (p *process) startRelay(broker kafka.Config) {
 	p.t.Helper()
 	producer, err := kafka.NewProducer(broker)
 	if err != nil {
@@ -252,9 +252,9 @@ func TestOrderRunsAsAProcess(t *testing.T) {
 	p.publish(events.NotificationTopic, mailSent(o, confirmationMail, o.GetId()))
 
 	testkit.Eventually(t, soon, "the order awaits nothing", func() bool { return len(p.auditOf(o).GetAwaits()) == 0 })
-	letters, err := p.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "order"})
-	if err != nil || len(letters.GetDeadLetters()) != 1 || !strings.Contains(letters.GetDeadLetters()[0].GetCause(), stranger.GetId()) {
-		t.Errorf("set aside: %v, %v", letters, err)
+	deadLetters, err := p.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "order"})
+	if err != nil || len(deadLetters.GetDeadLetters()) != 1 || !strings.Contains(deadLetters.GetDeadLetters()[0].GetCause(), stranger.GetId()) {
+		t.Errorf("set aside: %v, %v", deadLetters, err)
 	}
 	timeline, err := p.orders.GetOrderTimeline(t.Context(), &orderv1.GetOrderTimelineRequest{Id: o.GetId()})
 	if err != nil || len(timeline.GetMissing()) != 0 || strings.Contains(timeline.String(), "ada@") {

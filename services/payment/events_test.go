@@ -115,7 +115,7 @@ func TestAnOrderCancelledInTheSameBatchIsNeverCharged(t *testing.T) {
 	})
 }
 
-func TestAnOrderCancelledWhileTheProviderIsAskedGetsItsMoneyBack(t *testing.T) {
+func TestAnOrderCancelledWhileTheProviderIsCalledGetsItsMoneyBack(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"sandbox_slow", "sandbox_unknown_then_ok"} {
 		t.Run(method, func(t *testing.T) {

@@ -94,8 +94,8 @@ func newHarnessWith(t *testing.T, settings string, caller authz.Identity, stripe
 		SandboxDatabase: pg.Config{URL: ledger}, Stripe: stripe,
 	}
 	s.serve()
-	s.speak(broker)
-	s.listen(broker)
+	s.startRelay(broker)
+	s.collect(broker)
 	return s
 }
 
@@ -142,8 +142,8 @@ func (s *harness) callAs(caller authz.Identity) {
 	s.caller = caller
 }
 
-// speak lets the stand-in for order publish, as order does: through an outbox.
-func (s *harness) speak(broker kafka.Config) {
+// startRelay lets the stand-in for order publish, as order does: through an outbox.
+func (s *harness) startRelay(broker kafka.Config) {
 	s.t.Helper()
 	producer, err := kafka.NewProducer(broker)
 	if err != nil {
@@ -154,8 +154,8 @@ func (s *harness) speak(broker kafka.Config) {
 	background(s.t, func(ctx context.Context) { _ = s.relay.Run(ctx) })
 }
 
-// listen keeps all that payment publishes.
-func (s *harness) listen(broker kafka.Config) {
+// collect keeps all that payment publishes.
+func (s *harness) collect(broker kafka.Config) {
 	s.t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.ConsumeTopics(events.TopicPayment),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))

@@ -126,7 +126,7 @@ func (s *Store) commit(t *tx) {
 func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, erased domain.Erasure) error {
 	t, now := s.current, s.now()
 	t.erased = erased.Customers
-	known := make([]domain.Known, len(requests))
+	known := make([]domain.Existing, len(requests))
 	for i, r := range requests {
 		known[i].Erased = !s.cfg.Bugs.ForgetErased && (s.erased[r.CustomerID] || slices.Contains(erased.Customers, r.CustomerID))
 		at := slices.IndexFunc(t.rows, func(m *row) bool { return m.mail.Kind == r.Kind && m.mail.SubjectID == r.SubjectID })

@@ -128,19 +128,19 @@ func (s *Store) Order(i int) View {
 	return v
 }
 
-// Known is what order knows of a product.
-type Known struct {
+// KnownProduct is what order knows of a product.
+type KnownProduct struct {
 	ID      uuid.UUID
 	Price   money.Money
 	Version int64
 }
 
 // Products are the products that order knows, as they became known.
-func (s *Store) Products() []Known {
-	var known []Known
+func (s *Store) Products() []KnownProduct {
+	var known []KnownProduct
 	for _, code := range s.codes {
 		p := s.products[code]
-		known = append(known, Known{ID: p.ID, Price: p.Price, Version: p.Version})
+		known = append(known, KnownProduct{ID: p.ID, Price: p.Price, Version: p.Version})
 	}
 	return known
 }

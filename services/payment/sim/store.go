@@ -359,8 +359,8 @@ type View struct {
 	// Pending reports that a refund waits for the provider.
 	Pending  bool
 	ChargeID string
-	// Given are the refunds that succeeded.
-	Given []uuid.UUID
+	// Succeeded are the refunds that succeeded.
+	Succeeded []uuid.UUID
 }
 
 // Payment is an order's; false when there is none.
@@ -377,7 +377,7 @@ func (s *Store) Payment(order uuid.UUID) (View, bool) {
 	for _, refund := range r.refunds {
 		v.Pending = v.Pending || refund.Status == domain.RefundPending
 		if refund.Status == domain.RefundSucceeded {
-			v.Given = append(v.Given, refund.ID)
+			v.Succeeded = append(v.Succeeded, refund.ID)
 		}
 	}
 	return v, true

@@ -376,7 +376,7 @@ func TestStalenessIsBounded(t *testing.T) {
 				c := NewCache(roomy, row.alone, time.Now)
 				tab, ids := newTable("TEA")
 				get(t, c, tab, ids[0])
-				tab.change(ids[0], rename) // unheard
+				tab.change(ids[0], rename) // its event does not arrive
 				for begin := time.Now(); time.Since(begin) < row.after; <-time.After(time.Second) {
 					if time.Since(begin) < row.proven {
 						c.Proven(time.Now())

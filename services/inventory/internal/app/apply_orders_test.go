@@ -124,7 +124,7 @@ type pgConflict struct{}
 
 func (pgConflict) Error() string { return "not tried yet" }
 
-func TestWhatASettledBatchSaysAndWrites(t *testing.T) {
+func TestWhatABatchPublishesAndWrites(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 10)

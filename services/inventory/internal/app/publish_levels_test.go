@@ -96,7 +96,7 @@ func TestLevelsThatACrashLeftUnsaidAreFoundByTheNextProcess(t *testing.T) {
 	}
 }
 
-func TestTheRunnerAnnouncesByItselfAndSaysFarewell(t *testing.T) {
+func TestTheRunnerPublishesByItselfAndOnceMoreAtItsEnd(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 10)

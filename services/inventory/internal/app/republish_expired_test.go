@@ -27,7 +27,7 @@ func (h *harness) republished(t *testing.T) []uuid.UUID {
 	return orders
 }
 
-func TestOnlyReservationsThatOutliveTheirOrderAreAskedAbout(t *testing.T) {
+func TestOnlyReservationsThatOutliveTheirOrderAreRepublished(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 100)
@@ -62,7 +62,7 @@ func TestOnlyReservationsThatOutliveTheirOrderAreAskedAbout(t *testing.T) {
 }
 
 // An order that reached us after its expiry is behind no mark.
-func TestAReservationMadeLateIsAskedAboutToo(t *testing.T) {
+func TestAReservationMadeLateIsRepublishedToo(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 100)
@@ -78,7 +78,7 @@ func TestAReservationMadeLateIsAskedAboutToo(t *testing.T) {
 	}
 }
 
-func TestMoreReservationsThanFitATransactionAreAllAskedAbout(t *testing.T) {
+func TestMoreReservationsThanFitATransactionAreAllRepublished(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 10_000)
@@ -94,7 +94,7 @@ func TestMoreReservationsThanFitATransactionAreAllAskedAbout(t *testing.T) {
 	}
 }
 
-func TestNothingIsAskedWhileEventsWaitForTheBroker(t *testing.T) {
+func TestNothingIsRepublishedWhileEventsWaitForTheBroker(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 10)

@@ -262,7 +262,7 @@ func TestMovementsNameOrderTraceAndRunningTotal(t *testing.T) {
 	}
 }
 
-func TestAReservationIsNotAskedAboutBeforeItWasMade(t *testing.T) {
+func TestAReservationIsNotRepublishedBeforeItWasMade(t *testing.T) {
 	t.Parallel()
 	s := newHarness(stockOf(1, 10))
 	late := must(domain.NewPlaced(id(9), []domain.Line{wants(1, 1)}, s.now.Add(-time.Hour), ""))

@@ -50,7 +50,7 @@ func TestAdjustmentsNeverTakeWhatIsReservedNorExceedTheLedger(t *testing.T) {
 	}
 }
 
-func TestAnInsufficientStockSaysWhatMayBeTaken(t *testing.T) {
+func TestAnInsufficientStockNamesWhatMayBeTaken(t *testing.T) {
 	t.Parallel()
 	_, _, err := domain.RestoreStock(domain.StockSnapshot{ProductCode: "MUG", OnHand: 7, Reserved: 3}).Adjust(-6, "", domain.Cause{Time: time.Now()})
 	f, ok := fault.Of(err)

@@ -58,7 +58,7 @@ func (b *Mailbox) begin(ctx context.Context, tx *pg.Tx, erased domain.Erasure, n
 }
 
 func (b *Mailbox) accept(ctx context.Context, tx *pg.Tx, requests []domain.Request, now time.Time) ([]domain.Event, error) {
-	known, err := store.On(tx).Known(ctx, requests)
+	known, err := store.On(tx).Existing(ctx, requests)
 	if err != nil {
 		return nil, err
 	}

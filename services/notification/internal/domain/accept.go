@@ -32,8 +32,8 @@ func (r Request) Guest() string {
 	return RecipientKey(r.Recipient)
 }
 
-// Known is what the mailbox holds of a requested mail.
-type Known struct {
+// Existing is what the mailbox holds of a requested mail.
+type Existing struct {
 	// ID is uuid.Nil when the mail is not known; the other fields are zero then.
 	ID      uuid.UUID
 	Status  Status
@@ -69,7 +69,7 @@ type AcceptInput struct {
 // a mail that is not known is new; one that ended publishes its outcome again; one that
 // is pending needs nothing. A request whose person was erased makes a row that is
 // never sent, and publishes that. A mail that is requested twice in the batch is one.
-func Accept(requests []Request, known []Known, in AcceptInput) (mails []Notification, events []Event) {
+func Accept(requests []Request, known []Existing, in AcceptInput) (mails []Notification, events []Event) {
 	type key struct {
 		kind    Kind
 		subject uuid.UUID

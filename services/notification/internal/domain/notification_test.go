@@ -29,7 +29,7 @@ func request() Request {
 
 func pendingMail(tb testing.TB) State {
 	tb.Helper()
-	mails, events := Accept([]Request{request()}, []Known{{}}, input())
+	mails, events := Accept([]Request{request()}, []Existing{{}}, input())
 	if len(mails) != 1 || len(events) != 0 {
 		tb.Fatalf("a new mail made %v, %v", mails, events)
 	}
@@ -39,7 +39,7 @@ func pendingMail(tb testing.TB) State {
 func TestANewMailIsPendingUnderALease(t *testing.T) {
 	t.Parallel()
 	r := request()
-	mails, _ := Accept([]Request{r}, []Known{{}}, input())
+	mails, _ := Accept([]Request{r}, []Existing{{}}, input())
 	m := mails[0]
 	if m.Status != Pending || m.Version != 1 || !m.DueTime.Equal(at(10)) || !m.EndTime.IsZero() || m.MessageID != m.ID.String()+"@example.com" {
 		t.Errorf("the mail is %+v", m)
@@ -53,15 +53,15 @@ func TestWhatIsKnownIsAnsweredAndNotMadeAgain(t *testing.T) {
 	t.Parallel()
 	r := request()
 	for name, c := range map[string]struct {
-		known Known
+		known Existing
 		event *Event
 	}{
-		"pending": {Known{ID: uuid.New(), Status: Pending, Version: 1}, nil},
-		"sent":    {Known{ID: uuid.New(), Status: Sent, Version: 2, EndTime: at(-5)}, &Event{Sent: true, Version: 2, Time: at(-5)}},
-		"failed":  {Known{ID: uuid.New(), Status: Failed, Version: 4, Cause: "550", EndTime: at(-9)}, &Event{Version: 4, Cause: "550", Time: at(-9)}},
-		"erased":  {Known{ID: uuid.New(), Status: Erased, Version: 2, Cause: CauseErased, EndTime: at(-1)}, &Event{Version: 2, Cause: CauseErased, Time: at(-1)}},
+		"pending": {Existing{ID: uuid.New(), Status: Pending, Version: 1}, nil},
+		"sent":    {Existing{ID: uuid.New(), Status: Sent, Version: 2, EndTime: at(-5)}, &Event{Sent: true, Version: 2, Time: at(-5)}},
+		"failed":  {Existing{ID: uuid.New(), Status: Failed, Version: 4, Cause: "550", EndTime: at(-9)}, &Event{Version: 4, Cause: "550", Time: at(-9)}},
+		"erased":  {Existing{ID: uuid.New(), Status: Erased, Version: 2, Cause: CauseErased, EndTime: at(-1)}, &Event{Version: 2, Cause: CauseErased, Time: at(-1)}},
 	} {
-		mails, events := Accept([]Request{r, r}, []Known{c.known, c.known}, input())
+		mails, events := Accept([]Request{r, r}, []Existing{c.known, c.known}, input())
 		if len(mails) != 0 {
 			t.Errorf("%s: made %v", name, mails)
 		}
@@ -85,9 +85,9 @@ func TestAMailForAnErasedPersonIsNeverSent(t *testing.T) {
 	blank.Recipient, blank.Subject, blank.Content = "", "", nil
 	for name, c := range map[string]struct {
 		request Request
-		known   Known
-	}{"an event from before": {request(), Known{Erased: true}}, "an event from after": {blank, Known{}}} {
-		mails, events := Accept([]Request{c.request}, []Known{c.known}, input())
+		known   Existing
+	}{"an event from before": {request(), Existing{Erased: true}}, "an event from after": {blank, Existing{}}} {
+		mails, events := Accept([]Request{c.request}, []Existing{c.known}, input())
 		if len(mails) != 1 || len(events) != 1 {
 			t.Fatalf("%s: made %v, published %v", name, mails, events)
 		}
@@ -251,7 +251,7 @@ func TestCleanResultsFitTheMailbox(t *testing.T) {
 func TestAMailsLifeKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		mails, _ := Accept([]Request{request()}, []Known{{}}, input())
+		mails, _ := Accept([]Request{request()}, []Existing{{}}, input())
 		s := mails[0].State
 		published := map[int64]bool{}
 		now := 0

@@ -12,13 +12,13 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
 
-// Known reads what is known of each requested mail, in their order.
-func (s Store) Known(ctx context.Context, requests []domain.Request) ([]domain.Known, error) {
-	rows, err := s.q.NotificationKnown(ctx, toDBRequests(requests))
+// Existing reads what is known of each requested mail, in their order.
+func (s Store) Existing(ctx context.Context, requests []domain.Request) ([]domain.Existing, error) {
+	rows, err := s.q.NotificationExisting(ctx, toDBRequests(requests))
 	if err != nil {
 		return nil, fmt.Errorf("read known mails: %w", err)
 	}
-	return fromDBKnown(rows), nil
+	return fromDBExisting(rows), nil
 }
 
 // Insert queues new mails, which are rendered in a shop's name by a version of the

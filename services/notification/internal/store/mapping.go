@@ -9,9 +9,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/store/db"
 )
 
-func toDBRequests(requests []domain.Request) db.NotificationKnownParams {
+func toDBRequests(requests []domain.Request) db.NotificationExistingParams {
 	n := len(requests)
-	p := db.NotificationKnownParams{
+	p := db.NotificationExistingParams{
 		Positions: make([]int32, n), Kinds: make([]int16, n), SubjectIds: make([]uuid.UUID, n), CustomerIds: make([]uuid.UUID, n),
 		Guests: make([]string, n), OrderIds: make([]uuid.UUID, n),
 	}
@@ -22,14 +22,14 @@ func toDBRequests(requests []domain.Request) db.NotificationKnownParams {
 	return p
 }
 
-func fromDBKnown(rows []db.NotificationKnownRow) []domain.Known {
-	known := make([]domain.Known, len(rows))
+func fromDBExisting(rows []db.NotificationExistingRow) []domain.Existing {
+	known := make([]domain.Existing, len(rows))
 	for i, row := range rows {
 		known[i].Erased = row.PersonErased != nil && *row.PersonErased
 		if row.ID == nil {
 			continue
 		}
-		known[i] = domain.Known{
+		known[i] = domain.Existing{
 			ID: *row.ID, Status: domain.Status(*row.Status), Version: *row.Version, Cause: *row.Cause,
 			EndTime: fromNullable(row.EndTime), Erased: known[i].Erased,
 		}

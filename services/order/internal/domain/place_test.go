@@ -11,7 +11,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
-func TestAnOrderCostsWhatTheShopsPricesSay(t *testing.T) {
+func TestAnOrderCostsTheShopsPrices(t *testing.T) {
 	t.Parallel()
 	o := newOrder(t)
 	if o.Snapshot().Total != euros(1250) || o.Snapshot().Subtotal != euros(1250) || o.Snapshot().Lines[0].Total != euros(1000) || o.Snapshot().Lines[1].Name != "Cup" {

@@ -7,7 +7,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
-func TestOverdueStepsAreAskedAgainUnderTheirFirstIdentity(t *testing.T) {
+func TestOverdueStepsAreRepublishedUnderTheirFirstIdentity(t *testing.T) {
 	t.Parallel()
 	o := confirmed(t) // published at second 1
 	early := o.Sweep(retry, at(30*time.Second))
@@ -50,7 +50,7 @@ func TestAnOrderExpiresUnlessItIsPaid(t *testing.T) {
 
 // While the outbox holds what was published, nothing is published again, and the order
 // is swept at later; it expires all the same.
-func TestAHeldOrderIsNotAskedAgain(t *testing.T) {
+func TestAHeldOrderIsNotRepublished(t *testing.T) {
 	t.Parallel()
 	held := domain.RetryPolicy{After: retry.After, Hold: true}
 	o := newOrder(t)

@@ -16,7 +16,7 @@ import (
 )
 
 // Callers who name a new product at the same time all learn of it, and nobody fails.
-func TestAProductIsLearnedOnceHoweverManyAsk(t *testing.T) {
+func TestAProductIsLearnedOnceHoweverManyLookItUp(t *testing.T) {
 	t.Parallel()
 	pool := testkit.Database(t, os.DirFS("../../migrations"))
 	for round := range 100 {

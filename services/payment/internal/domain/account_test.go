@@ -102,7 +102,7 @@ func TestAnAwaitingOrderIsStoredPendingAndChargedAfterwards(t *testing.T) {
 	}
 }
 
-func TestNothingIsAskedForAnOrderOfNothing(t *testing.T) {
+func TestNothingIsChargedForAnOrderOfNothing(t *testing.T) {
 	t.Parallel()
 	a := domain.NewAccount()
 	a.Apply(awaiting(eur(0)), decision())
@@ -152,7 +152,7 @@ func TestTheOutcomeIsRecordedOnceAndPublishedAgainTheSame(t *testing.T) {
 	}
 }
 
-func TestAnUnknownOutcomeIsAskedForAgainLaterAndLater(t *testing.T) {
+func TestAnUnknownOutcomeIsRequestedAgainLaterAndLater(t *testing.T) {
 	t.Parallel()
 	a := pending()
 	for i, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {

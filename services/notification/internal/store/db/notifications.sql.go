@@ -257,6 +257,76 @@ func (q *Queries) NotificationErasedAmong(ctx context.Context, ids []uuid.UUID) 
 	return items, nil
 }
 
+const notificationExisting = `-- name: NotificationExisting :many
+select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
+       exists (select from erased_customers e where e.customer_id = a.customer_id) or exists (
+         select from erased_guests g where g.email = a.guest and a.order_id <= g.last_order_id
+       ) as person_erased
+from (
+  select unnest($1::int[]) as position, unnest($2::smallint[]) as kind,
+         unnest($3::uuid[]) as subject_id, unnest($4::uuid[]) as customer_id,
+         unnest($5::text[]) as guest, unnest($6::uuid[]) as order_id
+) a
+left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
+order by a.position
+`
+
+type NotificationExistingParams struct {
+	Positions   []int32
+	Kinds       []int16
+	SubjectIds  []uuid.UUID
+	CustomerIds []uuid.UUID
+	Guests      []string
+	OrderIds    []uuid.UUID
+}
+
+type NotificationExistingRow struct {
+	Position     int32
+	ID           *uuid.UUID
+	Status       *int16
+	Version      *int64
+	EndTime      *time.Time
+	Cause        *string
+	PersonErased *bool
+}
+
+// What is known of each mail that events request; a row per request. The guest is
+// empty where there is a customer.
+func (q *Queries) NotificationExisting(ctx context.Context, arg NotificationExistingParams) ([]NotificationExistingRow, error) {
+	rows, err := q.db.Query(ctx, notificationExisting,
+		arg.Positions,
+		arg.Kinds,
+		arg.SubjectIds,
+		arg.CustomerIds,
+		arg.Guests,
+		arg.OrderIds,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NotificationExistingRow{}
+	for rows.Next() {
+		var i NotificationExistingRow
+		if err := rows.Scan(
+			&i.Position,
+			&i.ID,
+			&i.Status,
+			&i.Version,
+			&i.EndTime,
+			&i.Cause,
+			&i.PersonErased,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const notificationExtend = `-- name: NotificationExtend :many
 update notifications n
 set due_time = $1::timestamptz
@@ -477,76 +547,6 @@ func (q *Queries) NotificationInsertMany(ctx context.Context, arg NotificationIn
 		arg.DueTimes,
 	)
 	return err
-}
-
-const notificationKnown = `-- name: NotificationKnown :many
-select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
-       exists (select from erased_customers e where e.customer_id = a.customer_id) or exists (
-         select from erased_guests g where g.email = a.guest and a.order_id <= g.last_order_id
-       ) as person_erased
-from (
-  select unnest($1::int[]) as position, unnest($2::smallint[]) as kind,
-         unnest($3::uuid[]) as subject_id, unnest($4::uuid[]) as customer_id,
-         unnest($5::text[]) as guest, unnest($6::uuid[]) as order_id
-) a
-left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
-order by a.position
-`
-
-type NotificationKnownParams struct {
-	Positions   []int32
-	Kinds       []int16
-	SubjectIds  []uuid.UUID
-	CustomerIds []uuid.UUID
-	Guests      []string
-	OrderIds    []uuid.UUID
-}
-
-type NotificationKnownRow struct {
-	Position     int32
-	ID           *uuid.UUID
-	Status       *int16
-	Version      *int64
-	EndTime      *time.Time
-	Cause        *string
-	PersonErased *bool
-}
-
-// What is known of each mail that events request; a row per request. The guest is
-// empty where there is a customer.
-func (q *Queries) NotificationKnown(ctx context.Context, arg NotificationKnownParams) ([]NotificationKnownRow, error) {
-	rows, err := q.db.Query(ctx, notificationKnown,
-		arg.Positions,
-		arg.Kinds,
-		arg.SubjectIds,
-		arg.CustomerIds,
-		arg.Guests,
-		arg.OrderIds,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []NotificationKnownRow{}
-	for rows.Next() {
-		var i NotificationKnownRow
-		if err := rows.Scan(
-			&i.Position,
-			&i.ID,
-			&i.Status,
-			&i.Version,
-			&i.EndTime,
-			&i.Cause,
-			&i.PersonErased,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const notificationLock = `-- name: NotificationLock :many

@@ -1,4 +1,4 @@
--- name: NotificationKnown :many
+-- name: NotificationExisting :many
 -- What is known of each mail that events request; a row per request. The guest is
 -- empty where there is a customer.
 select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,

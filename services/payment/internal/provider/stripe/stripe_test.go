@@ -83,7 +83,7 @@ func (b *harness) refundOf(charge string, amount int64) provider.RefundRequest {
 
 // Two processes ask at once for the same payment, with another PaymentIntent opened
 // beside: the recorded one alone is charged, once.
-func TestAPaymentIsChargedOnceHoweverManyAsk(t *testing.T) {
+func TestAPaymentIsChargedOnceHoweverManyProcessesTry(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t, stripefake.Config{})
 	r := b.opened(t, b.request("pm_card_visa"))
