@@ -37,7 +37,7 @@ const (
 	Unauthenticated
 	// Exhausted is a limit that the caller reached: RESOURCE_EXHAUSTED.
 	Exhausted
-	// Unavailable is a part that is away; trying again can help: UNAVAILABLE.
+	// Unavailable is a component that is away; trying again can help: UNAVAILABLE.
 	Unavailable
 	// Unimplemented is an operation that does not exist: UNIMPLEMENTED.
 	Unimplemented

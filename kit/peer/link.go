@@ -13,7 +13,7 @@ import (
 )
 
 // link is the way to one peer. It shows when the peer can't be reached, and why:
-// calls that fail for it return only that a part is away.
+// calls that fail for it return only that a component is away.
 type link struct {
 	next      http.RoundTripper
 	condition *condition.Condition

@@ -44,6 +44,6 @@ const (
 	// maxEvaluations is how many fields and list items are looked at for them, once it
 	// is known that there is one. An order of 200 lines has some 1,000.
 	maxEvaluations = 2000
-	// defaultRetryDelay is how long a client should wait when a part is away.
+	// defaultRetryDelay is how long a client should wait when a component is away.
 	defaultRetryDelay = time.Second
 )

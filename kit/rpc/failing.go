@@ -11,7 +11,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
-// failing logs calls that fail because a part is away or slow. While it is,
+// failing logs calls that fail because a component is away or slow. While it is,
 // every call fails so: each RPC is logged once a minute, with how often.
 type failing struct {
 	log *slog.Logger

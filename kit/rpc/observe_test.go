@@ -72,7 +72,7 @@ func TestACancelledCallIsNoNews(t *testing.T) {
 	}
 }
 
-// A stream that ends because the process stops is distinguished from a part that is away.
+// A stream that ends because the process stops is distinguished from a component that is away.
 func TestADrainedStreamIsNoWarning(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{audit: sendOnceAndWait})
@@ -112,14 +112,14 @@ func TestTheLogCountsInMilliseconds(t *testing.T) {
 	}
 }
 
-// A part that is away fails every call: each RPC is logged, not each call,
+// A component that is away fails every call: each RPC is logged, not each call,
 // and when it goes well again. Who looks for it (debug) reads of each.
 func TestManyCallsThatFailAreLoggedOnce(t *testing.T) {
 	t.Parallel()
 	var full atomic.Bool
 	s := open(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 		if full.Load() {
-			return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "a part is away").Because(errors.New("no space left on device"))
+			return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "a component is away").Because(errors.New("no space left on device"))
 		}
 		return &operationsv1.GetStatusResponse{}, nil
 	}})

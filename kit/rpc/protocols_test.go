@@ -325,7 +325,7 @@ func TestReflectionListsTheServices(t *testing.T) {
 	}
 }
 
-// A deadline that a client sets is distinguished from a part that did not answer.
+// A deadline that a client sets is distinguished from a component that did not answer.
 func TestDeadlines(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{status: func(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
@@ -345,7 +345,7 @@ func TestDeadlines(t *testing.T) {
 	}
 	got = s.send(t, http1(t), "GET", "/v1/operations/status?context=inner", "", nil)
 	if problem := restProblem(t, got); problem.reason != "UNAVAILABLE" || problem.retry == 0 || got.header.Get("Retry-After") != "1" {
-		t.Errorf("a part that did not answer: %v %v", problem, got.header)
+		t.Errorf("a component that did not answer: %v %v", problem, got.header)
 	}
 }
 

@@ -35,7 +35,7 @@ type Config struct {
 	// Streams bounds and drains streams; servers of one process share it. By
 	// default the server has its own, with DefaultStreamLimits.
 	Streams *Streams
-	// Transient reports whether an error means that a part is away, so that trying
+	// Transient reports whether an error means that a component is away, so that trying
 	// again can help; pg.Transient is one. By default none does.
 	Transient func(error) bool
 }

@@ -64,7 +64,7 @@ func (m *statusMapper) status(ctx context.Context, err error) *connect.Error {
 	}
 	switch {
 	case m.transient(err), errors.Is(err, context.DeadlineExceeded):
-		// Ours is not over: a part that we waited for did not answer in its time.
+		// Ours is not over: a component that we waited for did not answer in its time.
 		away := unavailable().Because(err)
 		return fromFault(away, away)
 	case errors.Is(err, context.Canceled):
@@ -93,7 +93,7 @@ func endOf(ctx context.Context) *fault.Error {
 
 func unavailable() *fault.Error {
 	return fault.New(fault.Unavailable, fault.ReasonUnavailable,
-		"a part that this call needs is away; try again").RetryAfter(defaultRetryDelay)
+		"a component that this call needs is away; try again").RetryAfter(defaultRetryDelay)
 }
 
 // fromFault builds the status of a fault; cause is what the log shows.

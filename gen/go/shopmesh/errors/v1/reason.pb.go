@@ -47,7 +47,7 @@ const (
 	Reason_REASON_UNKNOWN_RPC Reason = 6
 	// The server failed; the message carries a reference to its log.
 	Reason_REASON_INTERNAL Reason = 7
-	// A part that the call needs is away; try again after the delay.
+	// A component that the call needs is away; try again after the delay.
 	Reason_REASON_UNAVAILABLE Reason = 8
 	// The call ran out of its time.
 	Reason_REASON_DEADLINE_EXCEEDED Reason = 9

@@ -80,7 +80,7 @@ export enum Reason {
   INTERNAL = 7,
 
   /**
-   * A part that the call needs is away; try again after the delay.
+   * A component that the call needs is away; try again after the delay.
    *
    * @generated from enum value: REASON_UNAVAILABLE = 8;
    */
