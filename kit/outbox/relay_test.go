@@ -76,26 +76,27 @@ func publish(t *testing.T, pool *pg.Pool, wake func(), key uuid.UUID, from, to i
 	}
 }
 
-// listener collects what arrives, per key.
-type listener struct {
+// collector keeps what arrives, per key.
+type collector struct {
 	mu       sync.Mutex
+	arrived  chan struct{} // closed and replaced with each record
 	versions map[string][]int64
 	records  []*kgo.Record
 }
 
-func listen(t *testing.T, cfg kafka.Config) *listener {
+func collect(t *testing.T, cfg kafka.Config) *collector {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(cfg.Brokers...), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxWait(50*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &listener{versions: map[string][]int64{}}
+	c := &collector{arrived: make(chan struct{}), versions: map[string][]int64{}}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() {
 		for ctx.Err() == nil {
-			client.PollFetches(ctx).EachRecord(l.receive)
+			client.PollFetches(ctx).EachRecord(c.receive)
 		}
 	})
 	t.Cleanup(func() {
@@ -103,15 +104,17 @@ func listen(t *testing.T, cfg kafka.Config) *listener {
 		running.Wait()
 		client.Close()
 	})
-	return l
+	return c
 }
 
-func (l *listener) receive(r *kgo.Record) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (c *collector) receive(r *kgo.Record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	version, _ := strconv.ParseInt(header(r, "ce_aggregateversion"), 10, 64)
-	l.versions[string(r.Key)] = append(l.versions[string(r.Key)], version)
-	l.records = append(l.records, r)
+	c.versions[string(r.Key)] = append(c.versions[string(r.Key)], version)
+	c.records = append(c.records, r)
+	close(c.arrived)
+	c.arrived = make(chan struct{})
 }
 
 func header(r *kgo.Record, key string) string {
@@ -125,12 +128,12 @@ func header(r *kgo.Record, key string) string {
 
 // of returns the versions of a key that came, leaving out repetitions of what came
 // before: a relay may publish again, but nothing older behind something new.
-func (l *listener) of(key uuid.UUID) []int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (c *collector) of(key uuid.UUID) []int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var first []int64
 	seen := map[int64]bool{}
-	for _, v := range l.versions[key.String()] {
+	for _, v := range c.versions[key.String()] {
 		if !seen[v] {
 			seen[v] = true
 			first = append(first, v)
@@ -147,10 +150,30 @@ func upTo(n int64) string {
 	return fmt.Sprint(all)
 }
 
-func (l *listener) expect(t *testing.T, key uuid.UUID, n int64) {
+// wait returns when what arrived fulfils a condition, which is evaluated again with each
+// record; the test fails when it does not within the time given.
+func (c *collector) wait(t *testing.T, within time.Duration, what string, fulfilled func() bool) {
 	t.Helper()
-	testkit.Eventually(t, 20*time.Second, fmt.Sprintf("%d events of a key arrived", n), func() bool { return len(l.of(key)) >= int(n) })
-	if got := fmt.Sprint(l.of(key)); got != upTo(n) {
+	timeout := time.After(within)
+	for {
+		c.mu.Lock()
+		arrived := c.arrived
+		c.mu.Unlock()
+		if fulfilled() {
+			return
+		}
+		select {
+		case <-arrived:
+		case <-timeout:
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+func (c *collector) expect(t *testing.T, key uuid.UUID, n int64) {
+	t.Helper()
+	c.wait(t, 20*time.Second, fmt.Sprintf("%d events of a key arrived", n), func() bool { return len(c.of(key)) >= int(n) })
+	if got := fmt.Sprint(c.of(key)); got != upTo(n) {
 		t.Errorf("events arrived in order %v", got)
 	}
 }
@@ -170,7 +193,7 @@ func TestEventsArriveInTheirKeysOrder(t *testing.T) {
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
 	relay, _ := run(t, pool, broker, outbox.Config{Batch: 40})
-	received := listen(t, broker)
+	received := collect(t, broker)
 
 	keys := make([]uuid.UUID, 8)
 	var writers sync.WaitGroup
@@ -259,7 +282,7 @@ func TestOneRelayLeads(t *testing.T) {
 	t.Parallel()
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
-	received := listen(t, broker)
+	received := collect(t, broker)
 	first, stopFirst := run(t, pool, broker, outbox.Config{})
 	key := uuid.New()
 	publish(t, pool, first.Wake, key, 1, 5)
@@ -286,13 +309,13 @@ func TestLostLock(t *testing.T) {
 	t.Parallel()
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
-	received := listen(t, broker)
+	received := collect(t, broker)
 	relay, _ := run(t, pool, broker, outbox.Config{})
 	run(t, pool, broker, outbox.Config{})
 	key := uuid.New()
 	var writer sync.WaitGroup
 	writer.Go(func() { publish(t, pool, relay.Wake, key, 1, 200) })
-	testkit.Eventually(t, 10*time.Second, "some events arrived", func() bool { return len(received.of(key)) > 20 })
+	received.wait(t, 20*time.Second, "some events arrived", func() bool { return len(received.of(key)) > 20 })
 	pid, _ := lockHolder(t, pool)
 	if _, err := pool.Exec(t.Context(), `select pg_terminate_backend($1, 5000)`, pid); err != nil {
 		t.Fatal(err)
@@ -321,7 +344,7 @@ func TestTakingOver(t *testing.T) {
 			if _, err := pool.Exec(t.Context(), `insert into outbox_leader values (true, gen_random_uuid(), false)`); err != nil {
 				t.Fatal(err)
 			}
-			received := listen(t, broker)
+			received := collect(t, broker)
 			begin := time.Now()
 			relay, _ := run(t, pool, broker, c.cfg)
 			key := uuid.New()
@@ -340,7 +363,7 @@ func TestStoppedKey(t *testing.T) {
 	t.Parallel()
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
-	received := listen(t, broker)
+	received := collect(t, broker)
 	large, lost, free := uuid.New(), uuid.New(), uuid.New()
 	publish(t, pool, nil, large, 1, 1)
 	err := pool.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
@@ -370,7 +393,7 @@ func TestStoppedKey(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `delete from outbox where key = $1 and version = 2`, large); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, 20*time.Second, "the key goes on", func() bool { return fmt.Sprint(received.of(large)) == "[1 3 4]" })
+	received.wait(t, 20*time.Second, "the key goes on", func() bool { return fmt.Sprint(received.of(large)) == "[1 3 4]" })
 }
 
 // While the broker is away events wait in the database, longer than the bound on
@@ -379,7 +402,7 @@ func TestBrokerAway(t *testing.T) {
 	t.Parallel()
 	pool, broker := testkit.Database(t, migrations()), testkit.Broker(t)
 	topics(t, broker)
-	received := listen(t, broker)
+	received := collect(t, broker)
 	var gate testkit.Gate
 	relay, _ := run(t, pool, gate.Behind(broker), outbox.Config{})
 	key := uuid.New()

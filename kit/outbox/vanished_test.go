@@ -113,9 +113,9 @@ func TestALeaderThatIsGoneIsReplaced(t *testing.T) {
 		return held != 0
 	})
 	between.vanish()
-	received := listen(t, broker)
+	received := collect(t, broker)
 	relay, _ := run(t, pool, broker, outbox.Config{})
 	key := uuid.New()
 	publish(t, pool, relay.Wake, key, 1, 1)
-	testkit.Eventually(t, time.Minute, "the next leads", func() bool { return len(received.of(key)) == 1 })
+	received.wait(t, time.Minute, "the next leads", func() bool { return len(received.of(key)) == 1 })
 }
