@@ -112,10 +112,29 @@ func (f Follower) poll(ctx context.Context, client *kgo.Client, at positions) er
 	return nil
 }
 
-// start finds from where each partition is read.
+// startPause is how long a Follower waits for topics that were created a moment ago.
+const startPause = 100 * time.Millisecond
+
+// start finds from where each partition is read. A broker names a topic some time after
+// another has created it, so that what is unknown now is no failure for ten seconds.
 func (f Follower) start(ctx context.Context, admin *kadm.Client) (positions, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	for {
+		at, err := f.starts(ctx, admin)
+		if !errors.Is(err, kerr.UnknownTopicOrPartition) && !errors.Is(err, kerr.LeaderNotAvailable) {
+			return at, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(startPause):
+		}
+	}
+}
+
+// starts is start that tries once.
+func (f Follower) starts(ctx context.Context, admin *kadm.Client) (positions, error) {
 	at, err := f.ends(ctx, admin)
 	if err != nil {
 		return nil, err
