@@ -1,10 +1,10 @@
 package app_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
-	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
 )
 
@@ -40,9 +40,18 @@ func TestLevelsThatAreRepublishedWaitForTheirTurn(t *testing.T) {
 		select gen_random_uuid(), 'P-' || i, 0, 0, 1, $1 from generate_series(1, 700) i`, h.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- h.Republisher().All(t.Context()) }()
-	testkit.Eventually(t, 20*time.Second, "a batch is written", func() bool { return h.count(t, `select count(*) from outbox`) == 500 })
+	go func() { ended <- h.Republisher().All(ctx) }()
+	select {
+	case <-h.woken:
+	case err := <-ended:
+		t.Fatalf("ended with %v before a batch was written", err)
+	}
+	if n := h.count(t, `select count(*) from outbox`); n != 500 {
+		t.Fatalf("the first batch holds %d events", n)
+	}
 	select {
 	case err := <-ended:
 		t.Fatalf("ended with %v while the outbox was full", err)
