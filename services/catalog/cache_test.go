@@ -72,7 +72,7 @@ func TestReplicasLearnOfEachOthersChanges(t *testing.T) {
 	}
 	testkit.Eventually(t, patience, "the other replica shows the new name", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed" })
 
-	first.publish(t, level(uuid.MustParse(product.GetId()), 7, 1))
+	first.events.Publish(level(uuid.MustParse(product.GetId()), 7, 1))
 	for _, replica := range []harness{first, second} {
 		testkit.Eventually(t, patience, "each replica shows the level", func() bool { return replica.read(t, "TEA-1").GetAvailableQuantity() == 7 })
 		// A level that was shown is not taken back.

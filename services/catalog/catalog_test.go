@@ -25,6 +25,7 @@ type harness struct {
 	products   catalogv1connect.ProductServiceClient
 	pool       *pg.Pool
 	broker     kafka.Config
+	events     *testkit.Events // inventory's, and what the catalog publishes
 	database   string
 	replicas   bool   // others write to the same database
 	stop       func() // ends the process; its relay's lead is free then
@@ -35,7 +36,9 @@ func newHarness(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	url := testkit.DatabaseURL(t, catalog.Migrations())
 	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url}
-	return s.again(t, caller)
+	s = s.again(t, caller)
+	s.events = testkit.NewEvents(t, s.broker, productTopic)
+	return s
 }
 
 // newReplica starts a catalog beside which others run.
@@ -43,7 +46,9 @@ func newReplica(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	url := testkit.DatabaseURL(t, catalog.Migrations())
 	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, replicas: true}
-	return s.again(t, caller)
+	s = s.again(t, caller)
+	s.events = testkit.NewEvents(t, s.broker, productTopic)
+	return s
 }
 
 // again starts another replica, whose callers are someone else.

@@ -1,21 +1,17 @@
 package catalog_test
 
 import (
-	"context"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/protobuf/proto"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
-	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -26,44 +22,10 @@ const (
 )
 
 // level is an event of inventory.
-func level(product uuid.UUID, available, version int64) *kgo.Record {
-	message := &inventoryv1.StockLevelChanged{
+func level(product uuid.UUID, available, version int64) outbox.Event {
+	return outbox.Event{Topic: stockTopic, Key: product, Version: version, Message: &inventoryv1.StockLevelChanged{
 		Stock: &inventoryv1.Stock{ProductId: product.String(), Available: available, OnHand: available}, Version: version,
-	}
-	return inbound(product, version, message)
-}
-
-func inbound(key uuid.UUID, version int64, message proto.Message) *kgo.Record {
-	value, err := proto.Marshal(message)
-	if err != nil {
-		panic(err)
-	}
-	kind := string(message.ProtoReflect().Descriptor().FullName())
-	header := func(name, value string) kgo.RecordHeader { return kgo.RecordHeader{Key: name, Value: []byte(value)} }
-	return &kgo.Record{
-		Topic: stockTopic, Key: []byte(key.String()), Value: value,
-		Headers: []kgo.RecordHeader{
-			header("ce_specversion", "1.0"), header("ce_id", fmt.Sprintf("%s/%d/%s", key, version, kind)),
-			header("ce_type", kind), header("ce_source", "/shopmesh/inventory"), header("ce_subject", key.String()),
-			header("ce_time", time.Now().UTC().Format(time.RFC3339Nano)), header("ce_aggregateversion", strconv.FormatInt(version, 10)),
-		},
-	}
-}
-
-// publish publishes records in their order, as one batch.
-func (s harness) publish(t *testing.T, records ...*kgo.Record) {
-	t.Helper()
-	if err := kafka.EnsureTopics(t.Context(), s.broker, []kafka.Topic{{Name: stockTopic, Compacted: true}}); err != nil {
-		t.Fatal(err)
-	}
-	producer, err := kafka.NewProducer(s.broker)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer producer.Close()
-	if err := producer.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
+	}}
 }
 
 func (s harness) read(t *testing.T, code string) *catalogv1.Product {
@@ -78,7 +40,7 @@ func (s harness) read(t *testing.T, code string) *catalogv1.Product {
 // available publishes a level and waits until the catalog knows it.
 func (s harness) available(t *testing.T, code string, quantity int64) {
 	t.Helper()
-	s.publish(t, level(uuid.MustParse(s.read(t, code).GetId()), quantity, 1))
+	s.events.Publish(level(uuid.MustParse(s.read(t, code).GetId()), quantity, 1))
 	testkit.Eventually(t, patience, "the catalog knows what is available", func() bool {
 		var known bool
 		err := s.pool.QueryRow(t.Context(), `select exists (
@@ -92,7 +54,7 @@ func (s harness) available(t *testing.T, code string, quantity int64) {
 func (s harness) applied(t *testing.T) {
 	t.Helper()
 	last := uuid.New()
-	s.publish(t, level(last, 1, 1))
+	s.events.Publish(level(last, 1, 1))
 	testkit.Eventually(t, patience, "the last event is applied", func() bool {
 		var known bool
 		err := s.pool.QueryRow(t.Context(), `select exists (select from availability where product_id = $1)`, last).Scan(&known)
@@ -122,15 +84,15 @@ func TestOnlyANewerLevelCounts(t *testing.T) {
 			code := strings.ReplaceAll(name, " ", "-")
 			product := s.product(t, code, category, 1)
 			id := uuid.MustParse(product.GetId())
-			records := make([]*kgo.Record, len(row.versions))
+			levels := make([]outbox.Event, len(row.versions))
 			for i, version := range row.versions {
-				records[i] = level(id, 10*version, version)
+				levels[i] = level(id, 10*version, version)
 			}
 			// Once in one batch beside others, and once more each on its own.
-			s.publish(t, slices.Concat([]*kgo.Record{level(uuid.New(), 1, 1)}, records, []*kgo.Record{level(uuid.New(), 2, 2)})...)
+			s.events.Publish(slices.Concat([]outbox.Event{level(uuid.New(), 1, 1)}, levels, []outbox.Event{level(uuid.New(), 2, 2)})...)
 			s.applied(t)
-			for _, record := range records {
-				s.publish(t, level(id, 10*version(record), version(record)))
+			for _, level := range levels {
+				s.events.Publish(level)
 			}
 			s.applied(t)
 			got := s.read(t, code)
@@ -144,22 +106,12 @@ func TestOnlyANewerLevelCounts(t *testing.T) {
 	}
 }
 
-func version(record *kgo.Record) int64 {
-	for _, header := range record.Headers {
-		if header.Key == "ce_aggregateversion" {
-			n, _ := strconv.ParseInt(string(header.Value), 10, 64)
-			return n
-		}
-	}
-	return 0
-}
-
 // A level may come before the product is known, as after a restore.
 func TestALevelIsKeptForAProductThatComesLater(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, owner())
 	id := uuid.New()
-	s.publish(t, level(id, 12, 4))
+	s.events.Publish(level(id, 12, 4))
 	s.applied(t)
 	category := uuid.MustParse(s.category(t, "Tea", "").GetId())
 	if _, err := s.pool.Exec(t.Context(), `
@@ -180,9 +132,11 @@ func TestABrokenEventStopsNoOther(t *testing.T) {
 	category := s.category(t, "Tea", "").GetId()
 	good := uuid.MustParse(s.product(t, "GOOD", category, 1).GetId())
 	bad := uuid.New()
-	s.publish(t,
-		inbound(bad, 1, &inventoryv1.StockLevelChanged{Stock: &inventoryv1.Stock{ProductId: bad.String(), Available: -1}, Version: 1}),
-		inbound(good, 1, &inventoryv1.StockReserved{OrderId: good.String(), Version: 1}), // not for the catalog
+	s.events.Publish(
+		level(bad, -1, 1),
+		outbox.Event{ // not for the catalog
+			Topic: stockTopic, Key: good, Version: 1, Message: &inventoryv1.StockReserved{OrderId: good.String(), Version: 1},
+		},
 		level(good, 7, 2),
 	)
 	s.applied(t)
@@ -227,36 +181,17 @@ func TestEveryChangeOfAProductIsPublished(t *testing.T) {
 	}
 }
 
-// published returns the first n events of a product, in their order, without those that
+// published returns the next n events of a product, in their order, without those that
 // are published again.
 func (s harness) published(t *testing.T, key string, n int) []*catalogv1.ProductChanged {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(s.broker.Brokers...), kgo.ConsumeTopics(productTopic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	var published []*catalogv1.ProductChanged
 	for len(published) < n {
-		fetches := client.PollFetches(ctx)
-		if ctx.Err() != nil {
-			t.Fatalf("%d of %d events came", len(published), n)
+		change := &catalogv1.ProductChanged{}
+		s.events.Next(productTopic, uuid.MustParse(key), change)
+		if len(published) == 0 || published[len(published)-1].GetVersion() != change.GetVersion() {
+			published = append(published, change)
 		}
-		fetches.EachRecord(func(record *kgo.Record) {
-			if string(record.Key) != key {
-				return
-			}
-			var change catalogv1.ProductChanged
-			if err := proto.Unmarshal(record.Value, &change); err != nil {
-				t.Error(err)
-			}
-			if len(published) == 0 || published[len(published)-1].GetVersion() != change.GetVersion() {
-				published = append(published, &change)
-			}
-		})
 	}
 	return published
 }

@@ -20,18 +20,15 @@ func TestARestartRepublishesWhatTheBrokerMayHaveLost(t *testing.T) {
 	if _, err := s.products.ArchiveProduct(t.Context(), &catalogv1.ArchiveProductRequest{Id: archived.GetId()}); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, patience, "everything is published", func() bool {
-		var waiting int
-		err := s.pool.QueryRow(t.Context(), `select count(*) from outbox`).Scan(&waiting)
-		return err == nil && waiting == 0
-	})
 	s.stop()
+	s.lose(t)
 	if _, err := s.pool.Exec(t.Context(), `update products set update_time = $2 where id = $1`, old.GetId(), time.Now().Add(-25*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 
 	s.broker = testkit.Broker(t)
 	s = s.again(t, owner())
+	s.events = testkit.NewEvents(t, s.broker, productTopic)
 	if got := s.published(t, archived.GetId(), 1)[0]; got.GetVersion() != 2 || !proto.Equal(got.GetProduct(), s.read(t, "ARCHIVED")) {
 		t.Errorf("published %v of the archived product", got)
 	}
@@ -44,5 +41,15 @@ func TestARestartRepublishesWhatTheBrokerMayHaveLost(t *testing.T) {
 	}
 	if got := s.published(t, old.GetId(), 1)[0]; got.GetVersion() != 2 {
 		t.Errorf("published version %d of the old product, want nothing before 2", got.GetVersion())
+	}
+}
+
+// lose empties the outbox of a process that has stopped, as if its relay had published
+// everything to a broker that is lost. What its republisher wrote at its end would
+// otherwise be published by the next process, however old it is.
+func (s harness) lose(t *testing.T) {
+	t.Helper()
+	if _, err := s.pool.Exec(t.Context(), `delete from outbox`); err != nil {
+		t.Fatal(err)
 	}
 }

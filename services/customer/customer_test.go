@@ -25,6 +25,7 @@ type harness struct {
 	url      string
 	pool     *pg.Pool
 	broker   kafka.Config
+	events   *testkit.Events // what it publishes
 	database string
 	stop     func() // ends the process; its relay's lead is free then
 	others   *others
@@ -35,7 +36,9 @@ func newHarness(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	url := testkit.DatabaseURL(t, customer.Migrations())
 	o := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, others: &others{}}
-	return o.again(t, caller)
+	o = o.again(t, caller)
+	o.events = testkit.NewEvents(t, o.broker, topic)
+	return o
 }
 
 // again starts another replica, whose callers are someone else.

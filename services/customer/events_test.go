@@ -1,47 +1,29 @@
 package customer_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
 )
 
 const topic = "shopmesh.customer.customer.v1"
 
-// published returns the ids of the first n events of the topic, and their payloads.
-func (o harness) published(t *testing.T, n int) (ids []string, payloads [][]byte) {
-	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(o.broker.Brokers...), kgo.ConsumeTopics(topic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		t.Fatal(err)
+// all chooses the events of every customer.
+func all(e consumer.Event) bool { return e.Topic == topic }
+
+// ids are the identities of events, in their order.
+func ids(events []consumer.Event) []string {
+	all := make([]string, len(events))
+	for i, e := range events {
+		all[i] = e.ID
 	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for len(ids) < n {
-		fetches := client.PollFetches(ctx)
-		if ctx.Err() != nil {
-			t.Fatalf("%d of %d events came: %q", len(ids), n, ids)
-		}
-		fetches.EachRecord(func(record *kgo.Record) {
-			for _, header := range record.Headers {
-				if header.Key == "ce_id" {
-					ids = append(ids, string(header.Value))
-				}
-			}
-			payloads = append(payloads, record.Value)
-		})
-	}
-	return ids[:n], payloads[:n]
+	return all
 }
 
 func name(message proto.Message) protoreflect.FullName {
@@ -71,7 +53,7 @@ func TestEveryChangeOfACustomerIsPublished(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ids, payloads := o.published(t, 6)
+	published := o.events.Wait(6, all)[:6]
 	event := func(version int, message proto.Message) string {
 		return fmt.Sprintf("%s/%d/%s", id, version, name(message))
 	}
@@ -83,19 +65,19 @@ func TestEveryChangeOfACustomerIsPublished(t *testing.T) {
 		event(5, &customerv1.CustomerErased{}),
 		event(5, &customerv1.CustomerErased{}),
 	}
-	if !slices.Equal(ids, want) {
-		t.Fatalf("published %q, want %q", ids, want)
+	if !slices.Equal(ids(published), want) {
+		t.Fatalf("published %q, want %q", ids(published), want)
 	}
 	var registered customerv1.CustomerRegistered
-	if err := proto.Unmarshal(payloads[0], &registered); err != nil || !proto.Equal(registered.GetCustomer(), created) || registered.GetVersion() != 1 {
+	if err := consumer.Decode(published[0], &registered); err != nil || !proto.Equal(registered.GetCustomer(), created) || registered.GetVersion() != 1 {
 		t.Fatalf("published %v, %v, created %v", &registered, err, created)
 	}
 	var updated customerv1.CustomerUpdated
-	if err := proto.Unmarshal(payloads[2], &updated); err != nil || len(updated.GetCustomer().GetAddresses()) != 1 || updated.GetCustomer().GetPhone() != "2" {
+	if err := consumer.Decode(published[2], &updated); err != nil || len(updated.GetCustomer().GetAddresses()) != 1 || updated.GetCustomer().GetPhone() != "2" {
 		t.Fatalf("published %v, %v", &updated, err)
 	}
 	var erased customerv1.CustomerErased
-	if err := proto.Unmarshal(payloads[4], &erased); err != nil || erased.GetCustomerId() != id || erased.GetVersion() != 5 {
+	if err := consumer.Decode(published[4], &erased); err != nil || erased.GetCustomerId() != id || erased.GetVersion() != 5 {
 		t.Fatalf("published %v, %v", &erased, err)
 	}
 }
@@ -111,8 +93,8 @@ func TestWhatIsRefusedIsNotPublished(t *testing.T) {
 	eva := ada()
 	eva.Email = "eva@example.com"
 	second := o.create(t, eva)
-	ids, _ := o.published(t, 2)
-	if want := fmt.Sprintf("%s/1/%s", second.GetId(), name(&customerv1.CustomerRegistered{})); !slices.Contains(ids, want) {
-		t.Fatalf("published %q, want %q among them", ids, want)
+	published := ids(o.events.Wait(2, all))
+	if want := fmt.Sprintf("%s/1/%s", second.GetId(), name(&customerv1.CustomerRegistered{})); !slices.Contains(published, want) {
+		t.Fatalf("published %q, want %q among them", published, want)
 	}
 }

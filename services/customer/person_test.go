@@ -74,7 +74,6 @@ func TestAGuestIsErasedByAddress(t *testing.T) {
 		t.Fatalf("it names %q", refused.Metadata)
 	}
 	key := uuid.NewSHA1(uuid.NameSpaceURL, []byte("mailto:ada@example.com"))
-	events := testkit.NewEvents(t, o.broker, topic)
 	last := int64(0)
 	for range 2 {
 		res, err := o.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Email: " ADA@example.com", EvenOpenOrders: true})
@@ -82,8 +81,10 @@ func TestAGuestIsErasedByAddress(t *testing.T) {
 			t.Fatalf("got %v, %v", res, err)
 		}
 		var erased customerv1.CustomerErased
-		events.Next(topic, key, &erased)
-		if erased.GetEmail() != "ada@example.com" || erased.GetCustomerId() != "" || erased.GetVersion() <= last {
+		for erased.GetVersion() <= last { // the republisher may publish the erasure before once more
+			o.events.Next(topic, key, &erased)
+		}
+		if erased.GetEmail() != "ada@example.com" || erased.GetCustomerId() != "" {
 			t.Fatalf("published %v", &erased)
 		}
 		last = erased.GetVersion()

@@ -1,15 +1,13 @@
 package customer_test
 
 import (
-	"fmt"
-	"slices"
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/google/uuid"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -18,58 +16,51 @@ import (
 func TestARestartRepublishesErasures(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, owner())
-	erase := func(id string) {
-		t.Helper()
-		if _, err := o.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: id}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ids := map[string]string{}
+	people := map[string]uuid.UUID{}
 	for _, who := range []string{"old", "kept", "erased"} {
 		person := ada()
 		person.Email = who + "@example.com"
-		ids[who] = o.create(t, person).GetId()
+		people[who] = uuid.MustParse(o.create(t, person).GetId())
 	}
-	erase(ids["old"])
-	erase(ids["erased"])
-	o.drained(t)
+	for _, who := range []string{"old", "erased"} {
+		if _, err := o.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: people[who].String()}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	o.stop()
-	if _, err := o.pool.Exec(t.Context(), `update customers set update_time = $2 where id = $1`, ids["old"], time.Now().Add(-25*time.Hour)); err != nil {
+	o.lose(t)
+	if _, err := o.pool.Exec(t.Context(), `update customers set update_time = $2 where id = $1`, people["old"], time.Now().Add(-25*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 
 	o.broker = testkit.Broker(t)
 	o = o.again(t, owner())
-	event := func(who string) string {
-		return fmt.Sprintf("%s/2/%s", ids[who], name(&customerv1.CustomerErased{}))
+	o.events = testkit.NewEvents(t, o.broker, topic)
+	var erased customerv1.CustomerErased
+	if o.events.Next(topic, people["erased"], &erased); erased.GetCustomerId() != people["erased"].String() || erased.GetVersion() != 2 {
+		t.Errorf("republished %v", &erased)
 	}
-	if published, _ := o.published(t, 1); !slices.Equal(published, []string{event("erased")}) {
-		t.Fatalf("published %q", published)
-	}
-	erase(ids["old"]) // publishes its event again, behind all that was republished
-	o.drained(t)
-	published, _ := o.published(t, 2)
-	slices.Sort(published)
-	want := slices.Sorted(slices.Values([]string{event("old"), event("erased")}))
-	if n := o.length(t); n != 2 || !slices.Equal(published, want) {
-		t.Fatalf("published %q of %d, want %q", published, n, want)
+	o.drained(t) // of all that was written with it
+	for _, who := range []string{"old", "kept"} {
+		// An event of the same key comes behind all that was published of this person.
+		last := outbox.Event{Topic: topic, Key: people[who], Version: 99, Message: &customerv1.CustomerUpdated{}}
+		o.events.Publish(last)
+		var updated customerv1.CustomerUpdated
+		o.events.Next(topic, people[who], &updated)
+		if published := ids(o.events.Received(testkit.Of(topic, people[who]))); len(published) != 1 {
+			t.Errorf("published %q of the person who is %s", published[:len(published)-1], who)
+		}
 	}
 }
 
-// length counts the events of the topic.
-func (o harness) length(t *testing.T) (n int64) {
+// lose empties the outbox of a process that has stopped, as if its relay had published
+// everything to a broker that is lost. What its republisher wrote at its end would
+// otherwise be published by the next process, however old it is.
+func (o harness) lose(t *testing.T) {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(o.broker.Brokers...))
-	if err != nil {
+	if _, err := o.pool.Exec(t.Context(), `delete from outbox`); err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
-	ends, err := kadm.NewClient(client).ListEndOffsets(t.Context(), topic)
-	if err != nil || ends.Error() != nil {
-		t.Fatal(err, ends.Error())
-	}
-	ends.Each(func(o kadm.ListedOffset) { n += o.Offset })
-	return n
 }
 
 // drained waits until the outbox is empty.
