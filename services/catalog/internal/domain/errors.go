@@ -41,7 +41,7 @@ func ErrProductCategoryNotFound(id uuid.UUID) *fault.Error {
 // errProductArchived is the fault for a change of an archived product.
 func errProductArchived(p ProductSnapshot) *fault.Error {
 	return fault.New(fault.FailedPrecondition, ReasonProductArchived,
-		"product %q is archived: only its category can change, unless its status is set to ACTIVE or DRAFT in the same call", p.Code).
+		"product %q is archived: only its category can change; call UnarchiveProduct first, or set its status to ACTIVE or DRAFT in the same call", p.Code).
 		With("product_id", p.ID.String())
 }
 

@@ -128,9 +128,9 @@ type ProductChange struct {
 }
 
 // Change returns the product after the change, and whether anything is different.
-// An archived product changes its category, so that the category can be deleted; all
-// else only together with a status that brings it back. Errors: INVALID_FIELD,
-// PRODUCT_ARCHIVED.
+// Of an archived product the category alone can change, so that its old one can be
+// deleted, unless the change brings the product back by its status. Errors:
+// INVALID_FIELD, PRODUCT_ARCHIVED.
 func (p Product) Change(change ProductChange, now time.Time) (Product, bool, error) {
 	next := p.state
 	set(&next.Name, change.Name)

@@ -151,6 +151,9 @@ func TestAnArchivedProductChangesItsCategoryAloneOrIsBroughtBack(t *testing.T) {
 	name, active, draft, gone := "Black tea", Active, Draft, Archived
 	_, _, err = archived.Change(ProductChange{Name: &name}, noon)
 	wantReason(t, err, ReasonProductArchived)
+	if !strings.Contains(err.Error(), "UnarchiveProduct") {
+		t.Errorf("the refusal does not name what to do: %v", err)
+	}
 	_, _, err = archived.Change(ProductChange{Name: &name, Status: &gone}, noon)
 	wantReason(t, err, ReasonProductArchived)
 	shelf := uuid.New()

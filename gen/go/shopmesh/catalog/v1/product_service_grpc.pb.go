@@ -49,8 +49,9 @@ type ProductServiceClient interface {
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
 	// UpdateProduct changes the fields that the mask names. An archived product can be
-	// put into another category; for any other change, set its status to ACTIVE or
-	// DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+	// put into another category; any other change is refused with PRODUCT_ARCHIVED,
+	// unless UnarchiveProduct was called before or the call sets its status to ACTIVE
+	// or DRAFT.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(ctx context.Context, in *UpdateProductRequest, opts ...grpc.CallOption) (*UpdateProductResponse, error)
@@ -165,8 +166,9 @@ type ProductServiceServer interface {
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
 	// UpdateProduct changes the fields that the mask names. An archived product can be
-	// put into another category; for any other change, set its status to ACTIVE or
-	// DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+	// put into another category; any other change is refused with PRODUCT_ARCHIVED,
+	// unless UnarchiveProduct was called before or the call sets its status to ACTIVE
+	// or DRAFT.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(context.Context, *UpdateProductRequest) (*UpdateProductResponse, error)

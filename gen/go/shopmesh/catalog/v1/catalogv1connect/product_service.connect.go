@@ -121,8 +121,9 @@ type ProductServiceClient interface {
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error)
 	// UpdateProduct changes the fields that the mask names. An archived product can be
-	// put into another category; for any other change, set its status to ACTIVE or
-	// DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+	// put into another category; any other change is refused with PRODUCT_ARCHIVED,
+	// unless UnarchiveProduct was called before or the call sets its status to ACTIVE
+	// or DRAFT.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(context.Context, *v1.UpdateProductRequest) (*v1.UpdateProductResponse, error)
@@ -161,8 +162,9 @@ type ProductServiceHandler interface {
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error)
 	// UpdateProduct changes the fields that the mask names. An archived product can be
-	// put into another category; for any other change, set its status to ACTIVE or
-	// DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+	// put into another category; any other change is refused with PRODUCT_ARCHIVED,
+	// unless UnarchiveProduct was called before or the call sets its status to ACTIVE
+	// or DRAFT.
 	//
 	// Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
 	UpdateProduct(context.Context, *v1.UpdateProductRequest) (*v1.UpdateProductResponse, error)

@@ -451,8 +451,9 @@ export const ProductService: GenService<{
   },
   /**
    * UpdateProduct changes the fields that the mask names. An archived product can be
-   * put into another category; for any other change, set its status to ACTIVE or
-   * DRAFT in the same call, or PRODUCT_ARCHIVED is the answer.
+   * put into another category; any other change is refused with PRODUCT_ARCHIVED,
+   * unless UnarchiveProduct was called before or the call sets its status to ACTIVE
+   * or DRAFT.
    *
    * Errors: PRODUCT_NOT_FOUND, ETAG_MISMATCH, CATEGORY_NOT_FOUND, PRODUCT_ARCHIVED.
    *
