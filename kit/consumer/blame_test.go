@@ -17,7 +17,10 @@ import (
 )
 
 // complaints counts attempts in vain.
-type complaints struct{ n atomic.Int64 }
+type complaints struct {
+	n      atomic.Int64
+	logged testkit.Signal
+}
 
 func (c *complaints) Enabled(context.Context, slog.Level) bool { return true }
 func (c *complaints) WithAttrs([]slog.Attr) slog.Handler       { return c }
@@ -25,18 +28,19 @@ func (c *complaints) WithGroup(string) slog.Handler            { return c }
 func (c *complaints) Handle(_ context.Context, r slog.Record) error {
 	if r.Message == "tried in vain" {
 		c.n.Add(1)
+		c.logged.Raise()
 	}
 	return nil
 }
 
 func (c *complaints) wait(t *testing.T, n int64) {
 	t.Helper()
-	testkit.Eventually(t, 15*time.Second, "the consumer complains", func() bool { return c.n.Load() >= n })
+	c.logged.Wait(t, 15*time.Second, "the consumer complains", func() bool { return c.n.Load() >= n })
 }
 
 func (s *shop) complaining(handle consumer.Handler) (*consumer.Consumer, *complaints) {
 	logged := &complaints{}
-	return consumer.New("test.things", s.pool, consumer.Config{Kafka: s.broker, Topics: []string{topic}, Log: slog.New(logged)}, handle), logged
+	return consumer.New("test.things", s.pool, s.config(s.broker, slog.New(logged)), handle), logged
 }
 
 // An event that comes alone and met another transaction's work is not to blame: it
@@ -54,7 +58,7 @@ func TestALoneEventIsTriedTwice(t *testing.T) {
 	start(t, c)
 	id := uuid.New()
 	s.publish(t, record(id, 1))
-	testkit.Eventually(t, 15*time.Second, "the event is applied or set aside", func() bool {
+	s.ended.Wait(t, 15*time.Second, "the event is applied or set aside", func() bool {
 		var n int
 		err := s.pool.QueryRow(t.Context(), `select (select count(*) from thing) + (select count(*) from dead_letters)`).Scan(&n)
 		return err == nil && n == 1
@@ -133,5 +137,5 @@ func TestADeadLetterThatCannotBeStoredWaits(t *testing.T) {
 	<-ended
 	c = s.consumer(t)
 	start(t, c)
-	testkit.Eventually(t, 15*time.Second, "the event is set aside", func() bool { return len(s.deadLetters(t, c)) == 1 })
+	s.expectDeadLetters(t, 15*time.Second, c, 1)
 }

@@ -91,7 +91,7 @@ func TestMembersComeAndGo(t *testing.T) {
 			s.versions(t, ids, v, v)
 		}
 	})
-	testkit.Eventually(t, 20*time.Second, "events flow", func() bool { return s.calls.Load() > 400 })
+	s.ended.Wait(t, 20*time.Second, "events flow", func() bool { return s.calls.Load() > 400 })
 	stopFirst()
 	start(t, s.consumer(t))
 	gate.Shut() // that member does not leave the group: it is missed when its session ends
@@ -123,8 +123,7 @@ func TestPoisonNeverBlocks(t *testing.T) {
 			if took := time.Since(begin); took > 5*time.Second {
 				t.Errorf("others passed after %v", took)
 			}
-			testkit.Eventually(t, 10*time.Second, "both events of the key are set aside", func() bool { return len(s.deadLetters(t, c)) == 2 })
-			deadLetters := s.deadLetters(t, c)
+			deadLetters := s.expectDeadLetters(t, 10*time.Second, c, 2)
 			if deadLetters[0].Event.Version != 1 || deadLetters[0].Cause == "" || deadLetters[1].Event.Version != 2 || deadLetters[1].Cause != "" {
 				t.Errorf("dead letters %+v", deadLetters)
 			}
@@ -135,7 +134,7 @@ func TestPoisonNeverBlocks(t *testing.T) {
 			s.versions(t, append(good, bad), 4, 4)
 			s.versions(t, []uuid.UUID{bad}, 3, 3)
 			s.expect(t, 20*time.Second, good, 4)
-			testkit.Eventually(t, 10*time.Second, "four events wait", func() bool { return len(s.deadLetters(t, c)) == 4 })
+			s.expectDeadLetters(t, 10*time.Second, c, 4)
 
 			if done, err := c.Redrive(t.Context()); err != nil || done.Applied != 0 || done.Remaining != 4 {
 				t.Errorf("a redrive before the repair: %+v, %v", done, err)
@@ -194,7 +193,7 @@ func TestDeadLettersOutliveTheBroker(t *testing.T) {
 	s.publish(t, record(uuid.New(), 1), record(bad, 1))
 	c := s.consumer(t)
 	stop := start(t, c)
-	testkit.Eventually(t, 10*time.Second, "the event is set aside", func() bool { return len(s.deadLetters(t, c)) == 1 })
+	s.expectDeadLetters(t, 10*time.Second, c, 1)
 	stop()
 
 	s.newBroker(t, 1)
@@ -202,7 +201,7 @@ func TestDeadLettersOutliveTheBroker(t *testing.T) {
 	s.publish(t, record(bad, 2), record(other, 1))
 	c = s.consumer(t)
 	start(t, c)
-	testkit.Eventually(t, 10*time.Second, "all three are set aside", func() bool { return len(s.deadLetters(t, c)) == 3 })
+	s.expectDeadLetters(t, 10*time.Second, c, 3)
 	s.broken.Clear()
 	if done, err := c.Redrive(t.Context()); err != nil || done.Applied != 3 || done.Remaining != 0 {
 		t.Errorf("redrive: %+v, %v", done, err)
@@ -274,7 +273,7 @@ func TestTransientErrorsAreNoPoison(t *testing.T) {
 		}
 		return s.apply(ctx, tx, batch)
 	}
-	c := consumer.New("test.things", s.pool, consumer.Config{Kafka: s.broker, Topics: []string{topic}, Log: testkit.Log(t)}, handle).
+	c := consumer.New("test.things", s.pool, s.config(s.broker, testkit.Log(t)), handle).
 		WithBounds(300*time.Millisecond, 400*time.Millisecond)
 	start(t, c)
 	s.versions(t, ids, 1, 4)
@@ -324,7 +323,7 @@ func TestDecodeChecksTheType(t *testing.T) {
 	s.publish(t, other)
 	c := s.consumer(t)
 	start(t, c)
-	testkit.Eventually(t, 15*time.Second, "the event is set aside", func() bool { return len(s.deadLetters(t, c)) == 1 })
+	s.expectDeadLetters(t, 15*time.Second, c, 1)
 	if cause := s.deadLetters(t, c)[0].Cause; !strings.Contains(cause, fmt.Sprintf("%s/1/", id)) || !strings.Contains(cause, "StringValue") {
 		t.Errorf("cause: %s", cause)
 	}

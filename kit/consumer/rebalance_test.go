@@ -27,7 +27,7 @@ func TestARebalanceChangesNothingForQuarantinedKeys(t *testing.T) {
 	stopFirst := start(t, first)
 	s.versions(t, all, 1, 2)
 	s.expect(t, 20*time.Second, good, 2)
-	testkit.Eventually(t, 20*time.Second, "the bad ones are quarantined", func() bool { return len(s.deadLetters(t, first)) == 2*len(bad) })
+	s.expectDeadLetters(t, 20*time.Second, first, 2*len(bad))
 
 	second := s.consumer(t)
 	start(t, second)
@@ -49,9 +49,9 @@ func TestARebalanceChangesNothingForQuarantinedKeys(t *testing.T) {
 	gate.Shut() // that member does not leave the group: it is missed when its session ends
 	publishing.Wait()
 	s.expect(t, 60*time.Second, good, last)
-	testkit.Eventually(t, 60*time.Second, "all events of the bad ones are quarantined", func() bool { return len(s.deadLetters(t, second)) == last*len(bad) })
+	quarantined := s.expectDeadLetters(t, 60*time.Second, second, last*len(bad))
 	next := map[uuid.UUID]int64{}
-	for _, l := range s.deadLetters(t, second) {
+	for _, l := range quarantined {
 		next[l.Event.Key]++
 		if v := l.Event.Version; v != next[l.Event.Key] || (l.Cause != "") != (v == 1) {
 			t.Errorf("dead letter %d of %s is of version %d with the cause %q", next[l.Event.Key], l.Event.Key, v, l.Cause)

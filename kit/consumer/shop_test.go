@@ -3,6 +3,7 @@ package consumer_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -27,6 +29,8 @@ type shop struct {
 	pool    *pg.Pool
 	broker  kafka.Config
 	produce *kgo.Client
+
+	ended testkit.Signal // raised by each end of a batch's transaction
 
 	calls  atomic.Int64 // events that handlers were given, repetitions counted
 	broken sync.Map     // uuid.UUID → error or "panic": things that can't be applied
@@ -104,6 +108,20 @@ func (s *shop) apply(ctx context.Context, tx *pg.Tx, batch []consumer.Event) err
 	return nil
 }
 
+// config is a consumer's, whose batches raise ended.
+func (s *shop) config(broker kafka.Config, log *slog.Logger) consumer.Config {
+	return consumer.Config{Kafka: broker, Topics: []string{topic}, Log: log,
+		Tracer: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans{&s.ended}))}
+}
+
+// spans raises a signal when a span ends: a consumer has one for each transaction.
+type spans struct{ ended *testkit.Signal }
+
+func (spans) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+func (s spans) OnEnd(sdktrace.ReadOnlySpan)                   { s.ended.Raise() }
+func (spans) Shutdown(context.Context) error                  { return nil }
+func (spans) ForceFlush(context.Context) error                { return nil }
+
 func (s *shop) consumer(t *testing.T) *consumer.Consumer {
 	t.Helper()
 	return s.consumerAt(t, s.broker)
@@ -111,7 +129,9 @@ func (s *shop) consumer(t *testing.T) *consumer.Consumer {
 
 func (s *shop) consumerAt(t *testing.T, broker kafka.Config) *consumer.Consumer {
 	t.Helper()
-	return consumer.New("test.things", s.pool, consumer.Config{Kafka: broker, Topics: []string{topic}, MaxBatch: 50, Log: testkit.Log(t)}, s.apply)
+	config := s.config(broker, testkit.Log(t))
+	config.MaxBatch = 50
+	return consumer.New("test.things", s.pool, config, s.apply)
 }
 
 // start runs a consumer and returns what ends it and waits.
@@ -174,7 +194,7 @@ func (s *shop) versions(t *testing.T, ids []uuid.UUID, from, to int64) {
 // expect waits until every thing has its version, and has had one effect for each.
 func (s *shop) expect(t *testing.T, within time.Duration, ids []uuid.UUID, version int64) {
 	t.Helper()
-	testkit.Eventually(t, within, fmt.Sprintf("%d things have version %d", len(ids), version), func() bool {
+	s.ended.Wait(t, within, fmt.Sprintf("%d things have version %d", len(ids), version), func() bool {
 		var n int
 		err := s.pool.QueryRow(t.Context(), `select count(*) from thing where id = any($1) and version >= $2`, ids, version).Scan(&n)
 		return err == nil && n == len(ids)
@@ -186,6 +206,13 @@ func (s *shop) expect(t *testing.T, within time.Duration, ids []uuid.UUID, versi
 	if wrong != 0 {
 		t.Errorf("%d things had other than %d effects", wrong, version)
 	}
+}
+
+// expectDeadLetters waits until a consumer's group has n dead letters, and returns them.
+func (s *shop) expectDeadLetters(t *testing.T, within time.Duration, c *consumer.Consumer, n int) []consumer.DeadLetter {
+	t.Helper()
+	s.ended.Wait(t, within, fmt.Sprintf("there are %d dead letters", n), func() bool { return len(s.deadLetters(t, c)) == n })
+	return s.deadLetters(t, c)
 }
 
 func (s *shop) deadLetters(t *testing.T, c *consumer.Consumer) []consumer.DeadLetter {

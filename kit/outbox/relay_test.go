@@ -78,8 +78,9 @@ func publish(t *testing.T, pool *pg.Pool, wake func(), key uuid.UUID, from, to i
 
 // collector keeps what arrives, per key.
 type collector struct {
+	arrived testkit.Signal // raised by each record
+
 	mu       sync.Mutex
-	arrived  chan struct{} // closed and replaced with each record
 	versions map[string][]int64
 	records  []*kgo.Record
 }
@@ -91,7 +92,7 @@ func collect(t *testing.T, cfg kafka.Config) *collector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &collector{arrived: make(chan struct{}), versions: map[string][]int64{}}
+	c := &collector{versions: map[string][]int64{}}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -108,13 +109,12 @@ func collect(t *testing.T, cfg kafka.Config) *collector {
 }
 
 func (c *collector) receive(r *kgo.Record) {
+	defer c.arrived.Raise()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	version, _ := strconv.ParseInt(header(r, "ce_aggregateversion"), 10, 64)
 	c.versions[string(r.Key)] = append(c.versions[string(r.Key)], version)
 	c.records = append(c.records, r)
-	close(c.arrived)
-	c.arrived = make(chan struct{})
 }
 
 func header(r *kgo.Record, key string) string {
@@ -150,29 +150,9 @@ func upTo(n int64) string {
 	return fmt.Sprint(all)
 }
 
-// wait returns when what arrived fulfils a condition, which is evaluated again with each
-// record; the test fails when it does not within the time given.
-func (c *collector) wait(t *testing.T, within time.Duration, what string, fulfilled func() bool) {
-	t.Helper()
-	timeout := time.After(within)
-	for {
-		c.mu.Lock()
-		arrived := c.arrived
-		c.mu.Unlock()
-		if fulfilled() {
-			return
-		}
-		select {
-		case <-arrived:
-		case <-timeout:
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
-}
-
 func (c *collector) expect(t *testing.T, key uuid.UUID, n int64) {
 	t.Helper()
-	c.wait(t, 20*time.Second, fmt.Sprintf("%d events of a key arrived", n), func() bool { return len(c.of(key)) >= int(n) })
+	c.arrived.Wait(t, 20*time.Second, fmt.Sprintf("%d events of a key arrived", n), func() bool { return len(c.of(key)) >= int(n) })
 	if got := fmt.Sprint(c.of(key)); got != upTo(n) {
 		t.Errorf("events arrived in order %v", got)
 	}
@@ -315,7 +295,7 @@ func TestLostLock(t *testing.T) {
 	key := uuid.New()
 	var writer sync.WaitGroup
 	writer.Go(func() { publish(t, pool, relay.Wake, key, 1, 200) })
-	received.wait(t, 20*time.Second, "some events arrived", func() bool { return len(received.of(key)) > 20 })
+	received.arrived.Wait(t, 20*time.Second, "some events arrived", func() bool { return len(received.of(key)) > 20 })
 	pid, _ := lockHolder(t, pool)
 	if _, err := pool.Exec(t.Context(), `select pg_terminate_backend($1, 5000)`, pid); err != nil {
 		t.Fatal(err)
@@ -393,7 +373,7 @@ func TestStoppedKey(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `delete from outbox where key = $1 and version = 2`, large); err != nil {
 		t.Fatal(err)
 	}
-	received.wait(t, 20*time.Second, "the key goes on", func() bool { return fmt.Sprint(received.of(large)) == "[1 3 4]" })
+	received.arrived.Wait(t, 20*time.Second, "the key goes on", func() bool { return fmt.Sprint(received.of(large)) == "[1 3 4]" })
 }
 
 // While the broker is away events wait in the database, longer than the bound on

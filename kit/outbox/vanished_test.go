@@ -117,5 +117,5 @@ func TestALeaderThatIsGoneIsReplaced(t *testing.T) {
 	relay, _ := run(t, pool, broker, outbox.Config{})
 	key := uuid.New()
 	publish(t, pool, relay.Wake, key, 1, 1)
-	received.wait(t, time.Minute, "the next leads", func() bool { return len(received.of(key)) == 1 })
+	received.arrived.Wait(t, time.Minute, "the next leads", func() bool { return len(received.of(key)) == 1 })
 }
