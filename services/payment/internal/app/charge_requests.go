@@ -127,11 +127,11 @@ func continued(ctx context.Context, traceparent string) context.Context {
 func (w *ChargeWorker) request(
 	ctx context.Context, span trace.Span, payment uuid.UUID, do func(context.Context) (made, error),
 ) domain.Answer {
-	answer := domain.Answer{Start: w.now(), Trace: kittrace.Format(span.SpanContext())}
+	answer := domain.Answer{Start: w.Now(), Trace: kittrace.Format(span.SpanContext())}
 	ctx, cancel := context.WithTimeout(ctx, w.Settings.ProviderTimeout)
 	defer cancel()
 	result, err := do(ctx)
-	answer.End = w.now()
+	answer.End = w.Now()
 	switch {
 	case err != nil:
 		answer.Outcome, answer.Detail = domain.Unknown, w.unknown(ctx, payment, err)

@@ -67,8 +67,13 @@ func newHarness(t *testing.T, settings domain.Settings) harness {
 	return harness{t: t, pool: pool, deps: app.Deps{
 		Pool: pool, Settings: settings, ProviderOf: func(string) string { return "scripted" },
 		Recorder: app.Recorder{Wake: func() {}, EventSource: events.Source, ToOutbox: events.ToOutbox},
-		Now:      time.Now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Log: testkit.Log(t),
+		Now:      microseconds(0), NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Log: testkit.Log(t),
 	}}
+}
+
+// microseconds is a clock that is so much ahead, as kit/app's is.
+func microseconds(ahead time.Duration) func() time.Time {
+	return func() time.Time { return time.Now().Add(ahead).UTC().Truncate(time.Microsecond) }
 }
 
 // worker makes a worker; it works until the test ends.
@@ -172,7 +177,7 @@ func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 	crashed := &scripted{charge: yes}
 	ids := o.placeOrders(o.idle(crashed), 300)
 	// The same database a minute later, in another process.
-	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
+	o.deps.Now = microseconds(time.Minute)
 	next := &scripted{charge: yes}
 	o.worker(next)
 	o.waitStatus(domain.PaymentCaptured, ids...)
@@ -185,7 +190,7 @@ func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, domain.Settings{ProviderTimeout: 5 * time.Second, RetryAfter: 10 * time.Millisecond})
 	ids := o.placeOrders(o.idle(&scripted{charge: yes}), 500)
-	o.deps.Now = func() time.Time { return time.Now().Add(time.Minute) }
+	o.deps.Now = microseconds(time.Minute)
 	one, two := &scripted{charge: yes}, &scripted{charge: yes}
 	o.worker(one)
 	o.worker(two)

@@ -25,7 +25,8 @@ type Deps struct {
 	ProviderOf func(method string) string
 	// Alerts reports what somebody has to look into.
 	Alerts Alerts
-	// Now is the clock.
+	// Now is the clock, in UTC and in microseconds as PostgreSQL keeps them: a decision
+	// sees what will be read back.
 	Now func() time.Time
 	// NewID makes an id, UUIDv7.
 	NewID func() uuid.UUID
@@ -35,14 +36,10 @@ type Deps struct {
 // decision is what one decision takes from outside.
 func (d Deps) decision() domain.DecisionContext {
 	return domain.DecisionContext{
-		Now: d.now(), NewID: d.NewID, NewReference: newReference,
+		Now: d.Now(), NewID: d.NewID, NewReference: newReference,
 		Provider: d.ProviderOf, Lease: d.Settings.Lease(), RetryAfter: d.Settings.RetryAfter,
 	}
 }
-
-// now is the time as PostgreSQL keeps it, in microseconds: a decision sees what will be
-// read back.
-func (d Deps) now() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
 
 // newReference draws from the system's randomness, which never fails.
 func newReference() string {

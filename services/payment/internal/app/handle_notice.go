@@ -88,7 +88,7 @@ func toDomainNotice(n provider.Notice, trace string) domain.Notice {
 
 // contradict keeps a contradiction and reports it, once until it is resolved.
 func (d Deps) contradict(ctx context.Context, eventID, eventType string, paymentID uuid.UUID, cause string) error {
-	c := domain.NewContradiction(d.NewID(), eventID, eventType, paymentID, cause, d.now())
+	c := domain.NewContradiction(d.NewID(), eventID, eventType, paymentID, cause, d.Now())
 	added, err := store.On(d.Pool).AddContradiction(ctx, c)
 	if added {
 		d.Alerts.contradiction(ctx, c)

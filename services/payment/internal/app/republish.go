@@ -23,7 +23,7 @@ func (p Payments) Republisher() *outbox.Republisher {
 		Newest: func(ctx context.Context) (time.Time, error) { return store.On(p.Pool).NewestRepublished(ctx) },
 		Page: func(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
 			payments, changes, err := changedSince(ctx, store.On(tx), since, after)
-			return payments, p.Recorder.ToOutbox(changes.Events, p.now()), err
+			return payments, p.Recorder.ToOutbox(changes.Events, p.Now()), err
 		},
 	}
 }

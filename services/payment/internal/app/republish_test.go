@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -77,7 +78,7 @@ func TestRefundsOfTheLastDayAreRepublished(t *testing.T) {
 	}
 }
 
-func TestNothingIsAnnouncedWhereNothingWasGivenBack(t *testing.T) {
+func TestNothingIsRepublishedWhereNothingWasGivenBack(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, domain.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
 	if err := o.republisher().All(t.Context()); err != nil || o.count(`select count(*) from outbox`) != 0 {
@@ -89,8 +90,10 @@ func TestRefundsThatAreRepublishedWaitForTheirTurn(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, domain.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
 	o.refunded(700, 2, time.Now())
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- o.republisher().All(t.Context()) }()
+	go func() { ended <- o.republisher().All(ctx) }()
 	testkit.Eventually(t, soon, "a batch is written", func() bool { return o.count(`select count(*) from outbox`) == 500 })
 	select {
 	case err := <-ended:

@@ -12,7 +12,7 @@ import (
 // ResolveContradiction notes that somebody looked into a contradiction, and logs it;
 // CONTRADICTION_NOT_FOUND. The first resolution stays.
 func (p Payments) ResolveContradiction(ctx context.Context, id uuid.UUID, resolver, note string) (domain.Contradiction, error) {
-	c, err := store.On(p.Pool).ResolveContradiction(ctx, id, resolver, note, p.now())
+	c, err := store.On(p.Pool).ResolveContradiction(ctx, id, resolver, note, p.Now())
 	if err != nil {
 		return c, err
 	}

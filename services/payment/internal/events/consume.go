@@ -79,7 +79,7 @@ func readErased(e consumer.Event) error {
 }
 
 func readOrder(e consumer.Event) (event domain.InboundEvent, concerns bool, err error) {
-	event = domain.InboundEvent{OrderID: e.Key, Trace: trace.Format(e.Span)}
+	event.OrderID = e.Key
 	switch e.Type {
 	case typeAwaitingPayment:
 		event.Awaiting, err = readAwaiting(e)
@@ -88,6 +88,7 @@ func readOrder(e consumer.Event) (event domain.InboundEvent, concerns bool, err 
 	default:
 		return event, false, nil
 	}
+	event.Trace = trace.Format(e.Span)
 	return event, true, err
 }
 
