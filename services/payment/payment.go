@@ -64,6 +64,7 @@ func DefaultSettings() *paymentv1.Settings {
 		RetryAfter:       durationpb.New(time.Second),
 		SandboxSlowDelay: durationpb.New(3 * time.Second),
 
+		ReconcileInterval:    durationpb.New(5 * time.Minute),
 		IdempotencyRetention: durationpb.New(idempotency.Retention),
 		EventRetention:       durationpb.New(kafka.DefaultRetention),
 	}
@@ -109,10 +110,14 @@ type depsParams struct {
 }
 
 func newDeps(in depsParams) app.Deps {
+	set := domain.Settings{
+		ProviderTimeout: in.Settings.GetProviderTimeout().AsDuration(), RetryAfter: in.Settings.GetRetryAfter().AsDuration(),
+		ReconcileInterval: in.Settings.GetReconcileInterval().AsDuration(),
+	}
 	return app.Deps{
 		Pool:      in.Pool,
 		Recorder:  app.Recorder{Wake: in.Relay.Wake, EventSource: events.Source, ToOutbox: events.ToOutbox},
-		Settings:  domain.Settings{ProviderTimeout: in.Settings.GetProviderTimeout().AsDuration(), RetryAfter: in.Settings.GetRetryAfter().AsDuration()},
+		Settings:  set,
 		Providers: in.Providers, ProviderOf: provider.Of, Alerts: app.NewAlerts(in.Meter, in.Log),
 		Now: in.Clock, NewID: in.NewID, Log: in.Log,
 	}
@@ -170,17 +175,21 @@ type serviceParams struct {
 }
 
 func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
+	runners := []kitapp.Runner{
+		{Name: "consumer", Run: in.Consumer.Run},
+		{Name: "charge worker", Run: in.Worker.Run},
+		{Name: "republisher", Run: in.Payments.Republisher().Run},
+	}
+	if in.Cards != nil {
+		runners = append(runners, kitapp.Runner{Name: "reconciler", Run: in.Payments.Reconciler(stripe.Name, in.Cards).Run})
+	}
 	return kitapp.Service{
 		Name:     Name,
 		Register: rpc.NewServer(in.Payments).Register,
 		Gateway: []kitrpc.GatewayFunc{
 			kitrpc.Gateway(paymentv1.RegisterPaymentServiceHandlerClient, paymentv1.NewPaymentServiceClient),
 		},
-		Runners: []kitapp.Runner{
-			{Name: "consumer", Run: in.Consumer.Run},
-			{Name: "charge worker", Run: in.Worker.Run},
-			{Name: "republisher", Run: in.Payments.Republisher().Run},
-		},
+		Runners: runners,
 		Topics: []kafka.Topic{
 			{Name: events.TopicOrder},
 			{Name: events.TopicCustomer},

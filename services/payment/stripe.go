@@ -21,7 +21,7 @@ type StripeConfig struct {
 	// Key is the account's secret or restricted key.
 	Key string
 	// WebhookSecrets sign Stripe's events: two while one is replaced by another. Without
-	// one there is no webhook, and how payments stand is only polled.
+	// one there is no webhook: how payments stand, and what others did, is only polled.
 	WebhookSecrets []string
 	// URL is where the API is; empty for Stripe's own address.
 	URL string
@@ -88,7 +88,7 @@ func newStripe(cfg StripeConfig, returnURL string, clock kitapp.Clock, log *slog
 		return nil, err
 	}
 	if len(cfg.WebhookSecrets) == 0 {
-		log.Warn("SHOPMESH_STRIPE_WEBHOOK_SECRET is not set: there is no webhook, and how payments stand is only polled")
+		log.Warn("SHOPMESH_STRIPE_WEBHOOK_SECRET is not set: there is no webhook, and how payments stand and what others did at Stripe is only polled")
 	}
 	return stripe.New(stripe.Config{Key: cfg.Key, URL: cfg.URL, ReturnURL: returnURL, Now: clock}), nil
 }

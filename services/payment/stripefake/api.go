@@ -17,6 +17,9 @@ import (
 // does.
 const keyLife = 24 * time.Hour
 
+// eventLife is how long events are listed.
+const eventLife = 30 * 24 * time.Hour
+
 // kept is what is known under an idempotency key.
 type kept struct {
 	request [32]byte
@@ -100,6 +103,7 @@ func (f *Fake) routes() *http.ServeMux {
 		"GET /v1/refunds":                       f.listRefunds,
 		"GET /v1/refunds/{id}":                  f.getRefund,
 		"GET /v1/disputes/{id}":                 f.getDispute,
+		"GET /v1/events":                        f.listEvents,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { f.serve(w, r, pattern, do) })
 	}
@@ -355,7 +359,7 @@ func (f *Fake) getDispute(c call) answer {
 func (f *Fake) listIntents(c call) answer {
 	var found []entry
 	for _, in := range slices.Backward(f.order) {
-		if since(c.form, in.created) {
+		if within(c.form, in.created) {
 			found = append(found, entry{in.id, in.json})
 		}
 	}
@@ -383,8 +387,29 @@ func (f *Fake) listRefunds(c call) answer {
 	of := c.form.Get("payment_intent")
 	var found []entry
 	for _, r := range slices.Backward(f.given) {
-		if since(c.form, r.created) && (of == "" || of == r.of.id) {
+		if within(c.form, r.created) && (of == "" || of == r.of.id) {
 			found = append(found, entry{r.id, r.json})
+		}
+	}
+	return page(c.form, found)
+}
+
+// listEvents lists the events of the last 30 days: https://docs.stripe.com/api/events/list.
+func (f *Fake) listEvents(c call) answer {
+	var types []string
+	for key, values := range c.form {
+		if strings.HasPrefix(key, "types[") {
+			types = append(types, values...)
+		}
+	}
+	if len(types) > 20 {
+		return invalid("parameter_invalid", "types", "at most 20 types")
+	}
+	oldest := f.cfg.Now().Add(-eventLife).Unix()
+	var found []entry
+	for _, e := range slices.Backward(f.listed) {
+		if e.created >= oldest && within(c.form, e.created) && (len(types) == 0 || slices.Contains(types, e.kind)) {
+			found = append(found, entry{e.id, func() map[string]any { return e.body }})
 		}
 	}
 	return page(c.form, found)
@@ -396,9 +421,12 @@ type entry struct {
 	json func() map[string]any
 }
 
-func since(form url.Values, created int64) bool {
+// within reports whether a row was made in the request's range of time.
+func within(form url.Values, created int64) bool {
 	from, err := strconv.ParseInt(form.Get("created[gte]"), 10, 64)
-	return err != nil || created >= from
+	late := err == nil && created < from
+	to, err := strconv.ParseInt(form.Get("created[lte]"), 10, 64)
+	return !late && (err != nil || created <= to)
 }
 
 // page cuts a page out of a list, newest first: at most 100, 10 by default.

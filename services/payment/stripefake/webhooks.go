@@ -45,7 +45,15 @@ type sender struct {
 	hooks  Webhooks
 	early  []func()
 	events []json.RawMessage
+	listed []listedEvent
 	unsent int
+}
+
+// listedEvent is an event in the list of events.
+type listedEvent struct {
+	id, kind string
+	created  int64
+	body     map[string]any
 }
 
 // SetEndpoint sets where events are sent from now on, and how they are signed.
@@ -75,10 +83,13 @@ func (f *Fake) Unsent() int {
 
 // emit makes an event and sends it. The lock is held.
 func (f *Fake) emit(kind string, object map[string]any) {
-	body := encode(map[string]any{
-		"id": f.id("evt"), "object": "event", "type": kind, "created": f.cfg.Now().Unix(), "livemode": false,
+	id, now := f.id("evt"), f.cfg.Now().Unix()
+	event := map[string]any{
+		"id": id, "object": "event", "type": kind, "created": now, "livemode": false,
 		"api_version": "2026-02-25.clover", "data": map[string]any{"object": object}, "pending_webhooks": 1,
-	})
+	}
+	f.listed = append(f.listed, listedEvent{id, kind, now, event})
+	body := encode(event)
 	f.events = append(f.events, body)
 	if f.closed {
 		return

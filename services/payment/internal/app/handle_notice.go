@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -13,10 +14,13 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// HandleNotice applies what the provider named reports of its own accord. No money is
-// booked by a notice: it makes the worker ask how things stand, at once. What
-// contradicts the books is kept for people and changes nothing. An error means that
-// the notice must come again.
+// errTooEarly is a notice about a payment whose own outcome is not recorded yet.
+var errTooEarly = errors.New("the payment is not decided yet")
+
+// HandleNotice applies what the provider named reports of its own accord, by a webhook
+// or in its list of events. No money is booked by a notice: it makes the worker look up
+// at once how things stand. What contradicts the books is kept for people and changes
+// nothing. An error means that the notice must come again.
 func (p Payments) HandleNotice(ctx context.Context, name string, n provider.Notice) error {
 	if n.Foreign != "" {
 		return p.contradict(ctx, n.ID, n.Type, n.PaymentID, n.Foreign)
@@ -31,7 +35,7 @@ func (p Payments) HandleNotice(ctx context.Context, name string, n provider.Noti
 	case err != nil:
 		return err
 	case verdict.TooEarly:
-		return fmt.Errorf("notice %s: payment %s is not decided yet", n.ID, n.PaymentID)
+		return fmt.Errorf("notice %s: %w: payment %s", n.ID, errTooEarly, n.PaymentID)
 	case verdict.Contradiction != "":
 		return p.contradict(ctx, n.ID, n.Type, n.PaymentID, verdict.Contradiction)
 	}

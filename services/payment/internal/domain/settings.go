@@ -12,6 +12,8 @@ type Settings struct {
 	ProviderTimeout time.Duration
 	// RetryAfter is how soon an unknown outcome is requested again.
 	RetryAfter time.Duration
+	// ReconcileInterval is how often a provider's list of events is read.
+	ReconcileInterval time.Duration
 }
 
 // Lease is how long a process may keep a payment or refund to itself.

@@ -14,6 +14,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/payment/internal/app"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
@@ -33,10 +34,15 @@ type Operations struct {
 }
 
 // New returns payment's operations.
-func New(pool *pg.Pool, relay *outbox.Relay, events *consumer.Consumer, box *sandbox.Sandbox, cards *stripe.Stripe) *Operations {
+func New(
+	pool *pg.Pool, relay *outbox.Relay, events *consumer.Consumer, box *sandbox.Sandbox, cards *stripe.Stripe, deps app.Deps,
+) *Operations {
 	base := operations.NewBase(name, pool, relay, events).
 		Also(func(ctx context.Context) error { return openContradictions(ctx, pool) }).
 		Also(func(ctx context.Context) error { return unansweredDisputes(ctx, pool) })
+	if cards != nil {
+		base = base.Also(func(ctx context.Context) error { return behind(ctx, deps) })
+	}
 	return &Operations{Base: base, pool: pool, sandbox: box, stripe: cards}
 }
 
@@ -56,6 +62,16 @@ func unansweredDisputes(ctx context.Context, pool *pg.Pool) error {
 		return err
 	}
 	return fmt.Errorf("%d disputes of payments wait for the shop's answer at the provider, the oldest since %s", count, oldest.Format(time.DateOnly))
+}
+
+// behind is the condition that Stripe's list of events was not read of late, by any
+// process.
+func behind(ctx context.Context, deps app.Deps) error {
+	cursor, known, err := store.On(deps.Pool).Cursor(ctx, stripe.Name)
+	if err != nil || !known {
+		return err
+	}
+	return cursor.Behind(deps.Now(), deps.Settings.ReconcileInterval)
 }
 
 // clockSlack is how much a provider's clock may be behind ours.

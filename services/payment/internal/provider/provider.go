@@ -42,6 +42,33 @@ type RefundLister interface {
 	ListRefunds(ctx context.Context, chargeID string) ([]Notice, error)
 }
 
+// EventLister is a provider that lists what happened at it, whoever did it: a second way
+// for notices, beside webhooks.
+type EventLister interface {
+	// EventsKept is how far back ListEvents reaches.
+	EventsKept() time.Duration
+	// ListEvents lists what happened to refunds and disputes from one time to another,
+	// both included, oldest first; whole is false, and the list empty, when there are more
+	// than most.
+	ListEvents(ctx context.Context, from, to time.Time, most int) (events []Event, whole bool, err error)
+	// Complete looks up what an event's notice does not hold; ErrNotFound when that is
+	// gone from the provider.
+	Complete(ctx context.Context, n Notice) (Notice, error)
+}
+
+// Event is one event of an EventLister's.
+type Event struct {
+	// ID and Type are the provider's, as in a Notice.
+	ID   string
+	Type string
+	Time time.Time
+	// Notice is what it reports, not complete yet; Concerns is false when that is nothing
+	// about payments, and Err is why it can't be read.
+	Notice   Notice
+	Concerns bool
+	Err      error
+}
+
 // Action is what a customer has to do: one of the two. Who holds it can act for the
 // customer, so that it is neither kept nor logged.
 type Action struct {

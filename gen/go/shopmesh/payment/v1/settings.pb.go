@@ -43,9 +43,12 @@ type Settings struct {
 	// Where Stripe sends the customer's browser back after a bank's page, such as
 	// "https://shop.example/paid"; up to 500 characters. While it is empty, methods that
 	// need such a page are declined, and 3-D Secure is done with a client secret alone.
-	ReturnUrl     string `protobuf:"bytes,6,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ReturnUrl string `protobuf:"bytes,6,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
+	// How often the provider's list of events is read for refunds and disputes that were
+	// made there, 50 ms to 1 day; 5 minutes by default.
+	ReconcileInterval *durationpb.Duration `protobuf:"bytes,7,opt,name=reconcile_interval,json=reconcileInterval,proto3" json:"reconcile_interval,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -120,11 +123,18 @@ func (x *Settings) GetReturnUrl() string {
 	return ""
 }
 
+func (x *Settings) GetReconcileInterval() *durationpb.Duration {
+	if x != nil {
+		return x.ReconcileInterval
+	}
+	return nil
+}
+
 var File_shopmesh_payment_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x03\n" +
+	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xd7\x04\n" +
 	"\bSettings\x12X\n" +
 	"\x10provider_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\xac\x022\x05\x10\x80\xc2\xd7/R\x0fproviderTimeout\x12N\n" +
 	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
@@ -134,7 +144,8 @@ const file_shopmesh_payment_v1_settings_proto_rawDesc = "" +
 	"\x15idempotency_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12V\n" +
 	"\x0fevent_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetention\x12-\n" +
 	"\n" +
-	"return_url\x18\x06 \x01(\tB\x0e\xbaH\v\xd8\x01\x01r\x06\x18\xf4\x03\x88\x01\x01R\treturnUrlB\xd9\x01\n" +
+	"return_url\x18\x06 \x01(\tB\x0e\xbaH\v\xd8\x01\x01r\x06\x18\xf4\x03\x88\x01\x01R\treturnUrl\x12]\n" +
+	"\x12reconcile_interval\x18\a \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xe1\xeb\x17R\x11reconcileIntervalB\xd9\x01\n" +
 	"\x17com.shopmesh.payment.v1B\rSettingsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1;paymentv1\xa2\x02\x03SPX\xaa\x02\x13Shopmesh.Payment.V1\xca\x02\x13Shopmesh\\Payment\\V1\xe2\x02\x1fShopmesh\\Payment\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Payment::V1b\x06proto3"
 
 var (
@@ -160,11 +171,12 @@ var file_shopmesh_payment_v1_settings_proto_depIdxs = []int32{
 	1, // 2: shopmesh.payment.v1.Settings.sandbox_slow_delay:type_name -> google.protobuf.Duration
 	1, // 3: shopmesh.payment.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
 	1, // 4: shopmesh.payment.v1.Settings.event_retention:type_name -> google.protobuf.Duration
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	1, // 5: shopmesh.payment.v1.Settings.reconcile_interval:type_name -> google.protobuf.Duration
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_payment_v1_settings_proto_init() }

@@ -11,10 +11,10 @@ import (
 
 // Dispute reads a dispute as it stands (https://docs.stripe.com/api/disputes).
 func (s *Stripe) Dispute(ctx context.Context, id string) (provider.Dispute, error) {
-	asked := s.now()
+	start := s.now()
 	found, err := s.client.V1Disputes.Retrieve(ctx, id, nil)
 	if err != nil {
-		return provider.Dispute{}, apiFailure("look up the dispute", err)
+		return provider.Dispute{}, lookUpFailure("look up the dispute", err)
 	}
 	amount, err := fromMinor(string(found.Currency), found.Amount)
 	if err != nil {
@@ -22,7 +22,7 @@ func (s *Stripe) Dispute(ctx context.Context, id string) (provider.Dispute, erro
 	}
 	dispute := provider.Dispute{
 		ID: found.ID, Amount: amount, Reason: string(found.Reason), Status: disputeStatus(found.Status),
-		OpenTime: time.Unix(found.Created, 0).UTC(), ObserveTime: asked,
+		OpenTime: time.Unix(found.Created, 0).UTC(), ObserveTime: start,
 	}
 	if found.PaymentIntent != nil {
 		dispute.ChargeID = found.PaymentIntent.ID

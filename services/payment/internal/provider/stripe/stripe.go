@@ -66,6 +66,7 @@ var (
 	_ provider.Provider     = (*Stripe)(nil)
 	_ provider.ActionReader = (*Stripe)(nil)
 	_ provider.RefundLister = (*Stripe)(nil)
+	_ provider.EventLister  = (*Stripe)(nil)
 )
 
 // Check refuses a key and an address that can't be right. Its error holds no part of the key.

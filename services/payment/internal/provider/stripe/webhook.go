@@ -1,11 +1,9 @@
 package stripe
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"encoding/hex"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-	stripego "github.com/stripe/stripe-go/v84"
 	"github.com/stripe/stripe-go/v84/webhook"
 
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
@@ -48,14 +44,6 @@ type WebhookConfig struct {
 	Log    *slog.Logger
 }
 
-// Account is the part of Stripe that a Webhook asks.
-type Account interface {
-	// Owner reads the metadata of a PaymentIntent.
-	Owner(ctx context.Context, id string) (map[string]string, error)
-	// Dispute reads a dispute as it stands.
-	Dispute(ctx context.Context, id string) (provider.Dispute, error)
-}
-
 // Webhook is where Stripe reports that something changed
 // (https://docs.stripe.com/webhooks). Nothing is done for a request before its
 // signature is found right, and the reply never gives the reason when it was not.
@@ -84,14 +72,16 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w)
 		return
 	}
-	notice, concerns, err := h.read(body)
+	notice, concerns, err := readNotice(body, h.cfg.Live)
 	if err != nil {
 		h.cfg.Log.WarnContext(r.Context(), "can't read a signed event", "error", err)
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
 	if concerns {
-		err = h.complete(r.Context(), notice)
+		if notice, err = complete(r.Context(), h.cfg.Account, notice); err == nil {
+			err = h.cfg.Handle(r.Context(), notice)
+		}
 	}
 	if err != nil {
 		h.cfg.Log.WarnContext(r.Context(), "can't take an event now; it will come again", "event", notice.ID, "type", notice.Type, "error", err)
@@ -157,107 +147,6 @@ func (h *Webhook) signed(s signature, body []byte) bool {
 		}
 	}
 	return false
-}
-
-// event is what is read of a Stripe event: enough to know what to ask for.
-type event struct {
-	ID       string `json:"id"`
-	Type     string `json:"type"`
-	Account  string `json:"account"`
-	Livemode bool   `json:"livemode"`
-	Data     struct {
-		Object object `json:"object"`
-	} `json:"data"`
-}
-
-// object is a PaymentIntent, a refund or a dispute, as far as it matters.
-type object struct {
-	Object        string            `json:"object"`
-	ID            string            `json:"id"`
-	Amount        int64             `json:"amount"`
-	Currency      string            `json:"currency"`
-	Status        string            `json:"status"`
-	Metadata      map[string]string `json:"metadata"`
-	PaymentIntent string            `json:"payment_intent"`
-}
-
-// read turns an event into a notice; concerns is false for those of other things.
-func (h *Webhook) read(body []byte) (n provider.Notice, concerns bool, err error) {
-	// The kind comes first: other kinds have other shapes.
-	var head struct {
-		Data struct {
-			Object struct {
-				Object string `json:"object"`
-			} `json:"object"`
-		} `json:"data"`
-	}
-	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&head); err != nil {
-		return n, false, err
-	}
-	if kind := head.Data.Object.Object; kind != "payment_intent" && kind != "refund" && kind != "dispute" {
-		return n, false, nil
-	}
-	var e event
-	if err := json.Unmarshal(body, &e); err != nil {
-		return n, false, err
-	}
-	o := e.Data.Object
-	n = provider.Notice{
-		ID: e.ID, Type: e.Type, PaymentID: idOf(o.Metadata, metaPayment), OrderID: idOf(o.Metadata, metaOrder), ChargeID: o.ID,
-		Succeeded: o.Status == string(stripego.PaymentIntentStatusSucceeded),
-	}
-	switch o.Object {
-	case "refund":
-		n.ChargeID, n.Succeeded = o.PaymentIntent, false
-		n.Refund = &provider.RefundNotice{ID: idOf(o.Metadata, metaRefund), ProviderID: o.ID, Reversed: reversed(stripego.RefundStatus(o.Status))}
-	case "dispute":
-		n.ChargeID, n.Succeeded = o.PaymentIntent, false
-		n.Dispute = &provider.Dispute{ID: o.ID}
-	}
-	if n.Amount, err = fromMinor(o.Currency, o.Amount); err != nil && n.PaymentID == uuid.Nil {
-		return n, false, nil // something else's, in what the shop can't count
-	}
-	switch {
-	case err != nil:
-		n.Foreign = err.Error()
-	case e.Account != "":
-		n.Foreign = "it is of the connected account " + e.Account
-	case e.Livemode != h.cfg.Live:
-		n.Foreign = "it is of the other mode, live or test, than the key"
-	}
-	return n, true, nil
-}
-
-// complete adds what an event does not hold: of which payment a refund or a dispute is
-// that was not made by the shop, and how a dispute stands by now.
-func (h *Webhook) complete(ctx context.Context, n provider.Notice) error {
-	if n.Foreign != "" && n.PaymentID == uuid.Nil {
-		return nil // another account's, and not ours at all
-	}
-	if (n.Refund != nil || n.Dispute != nil) && n.PaymentID == uuid.Nil && n.ChargeID != "" {
-		owner, err := h.cfg.Account.Owner(ctx, n.ChargeID)
-		if err != nil {
-			return err
-		}
-		n.PaymentID = idOf(owner, metaPayment)
-	}
-	if n.Dispute != nil && n.PaymentID != uuid.Nil && n.Foreign == "" {
-		dispute, err := h.cfg.Account.Dispute(ctx, n.Dispute.ID)
-		if err != nil {
-			return err
-		}
-		n.Dispute, n.ChargeID, n.Amount = &dispute, dispute.ChargeID, dispute.Amount
-	}
-	return h.cfg.Handle(ctx, n)
-}
-
-// Owner reads the metadata of a PaymentIntent.
-func (s *Stripe) Owner(ctx context.Context, id string) (map[string]string, error) {
-	intent, err := s.client.V1PaymentIntents.Retrieve(ctx, id, nil)
-	if err != nil {
-		return nil, apiFailure("look up the PaymentIntent of an event", err)
-	}
-	return intent.Metadata, nil
 }
 
 // bucket bounds how many unsigned requests are answered 401: the others are answered 429.

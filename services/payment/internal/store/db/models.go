@@ -77,6 +77,15 @@ type PaymentAttempt struct {
 	TraceID   string
 }
 
+type ProviderCursor struct {
+	Provider     string
+	EventTime    time.Time
+	DueTime      time.Time
+	ReadTime     *time.Time
+	FailureCount int32
+	Cause        string
+}
+
 type Refund struct {
 	ID               uuid.UUID
 	PaymentID        uuid.UUID
