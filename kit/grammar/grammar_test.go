@@ -142,6 +142,9 @@ func TestABlankOfInvisibleCharactersIsBlank(t *testing.T) {
 		if !grammar.Blank(given) || grammar.Name(given) == nil || grammar.RequiredText(given, 10) == nil {
 			t.Errorf("%q is not blank", given)
 		}
+		if given != "" && (grammar.Text(given, 10) == nil || grammar.LastName(given) == nil || grammar.Phone(given) == nil) {
+			t.Errorf("%q is taken as an optional text", given)
+		}
 	}
 	for _, given := range []string{"a", "\u200bа", "李", "😀", ".", "\u2764\ufe0f"} {
 		if grammar.Blank(given) || grammar.Name(given) != nil || grammar.RequiredText(given, 10) != nil {

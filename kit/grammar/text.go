@@ -19,6 +19,8 @@ var (
 	errUTF8    = errors.New("must be valid UTF-8")
 	errControl = errors.New("must not contain control characters or line breaks")
 	errBlank   = errors.New("must not be blank: it needs at least one visible character")
+
+	errInvisible = errors.New("must be empty or have at least one visible character")
 )
 
 // Invisible reports whether a character leaves no mark on paper: blanks, control
@@ -36,7 +38,8 @@ func Blank(text string) bool {
 }
 
 // Text checks free text that may be empty and may have line breaks: at most most
-// characters, valid UTF-8, no U+0000, which PostgreSQL can't store.
+// characters, valid UTF-8, no U+0000, which PostgreSQL can't store. A text of invisible
+// characters alone is refused: nobody could tell it from an empty one.
 func Text(text string, most int) error {
 	// The count of bytes bounds the work on what is far too long.
 	if n := len(text); n > utf8.UTFMax*most {
@@ -49,13 +52,15 @@ func Text(text string, most int) error {
 		return errNUL
 	case !utf8.ValidString(text):
 		return errUTF8
+	case text != "" && Blank(text):
+		return errInvisible
 	}
 	return nil
 }
 
 // RequiredText checks free text that must not be blank.
 func RequiredText(text string, most int) error {
-	if err := Text(text, most); err != nil {
+	if err := Text(text, most); err != nil && !errors.Is(err, errInvisible) {
 		return err
 	}
 	if Blank(text) {
@@ -83,7 +88,7 @@ func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r
 
 // RequiredLine checks a text of one line that must not be blank.
 func RequiredLine(text string, most int) error {
-	if err := Line(text, most); err != nil {
+	if err := Line(text, most); err != nil && !errors.Is(err, errInvisible) {
 		return err
 	}
 	if Blank(text) {

@@ -53,10 +53,9 @@ func (f Fields) Empty() bool { return len(f.paths) == 0 }
 // empty mask names what resource sets, to any depth: a map then means its keys, and
 // an empty message nothing.
 //
-// An amount of money is one value: naming a part of it names currency and amount,
-// which must both be given, so that 1,000 JPY never become 1,200 EUR. An amount of
-// nothing must be named by the mask, because without one it can't be distinguished from an
-// amount that was left out.
+// An amount of money is one value: a mask names it whole, or currency_code together
+// with units or nanos, so that 1,000 JPY never become 1,200 EUR. An amount of nothing
+// must be named by the mask: without one, it looks like an amount that was left out.
 //
 // The path "etag" has no effect: REST makes a mask of all that a body holds, and an
 // etag guards a change without being one. Any other path is a violation of

@@ -38,8 +38,9 @@ func (r *reader) partOf(money path, part protoreflect.FieldDescriptor) {
 	}
 }
 
-// joinMoney takes amounts of which currency and amount are both named for whole:
-// REST names the parts that a body holds.
+// joinMoney takes an amount whole where the mask names both its currency and its units
+// or nanos: REST makes such a mask of a body. It refuses one of which the mask names a
+// part, because the other would change, or stay, without being named.
 func (r *reader) joinMoney() {
 	for _, key := range slices.Sorted(maps.Keys(r.parts)) {
 		named := r.parts[key]
@@ -47,7 +48,7 @@ func (r *reader) joinMoney() {
 			r.add(named.path)
 			continue
 		}
-		r.refuse(r.field(named.path), "is one value: give currency_code together with units or nanos, or name it whole")
+		r.refuse(r.field(named.path), "is one value: give currency_code together with units or nanos, and let update_mask name both, or name it whole")
 	}
 }
 

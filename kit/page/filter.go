@@ -165,7 +165,7 @@ func (p *parser) literal(name string, field Field) (any, error) {
 		}
 		return nil, p.bad(at, name+" takes true or false")
 	default:
-		if value, ok := field.enum(name, p.word()); ok {
+		if value, ok := field.enum(p.word()); ok {
 			return value, nil
 		}
 		return nil, p.bad(at, fmt.Sprintf("%s takes one of %s", name, field.words()))
@@ -205,15 +205,10 @@ func (p *parser) quoted(name string) (string, error) {
 	return "", p.bad(at, "the double quote is not closed")
 }
 
-// enum finds the value of a word, which may have the prefix of its enum in the
-// contract: that ends in the field's name, as PRODUCT_STATUS_ does for "status".
-func (f Field) enum(name, word string) (any, bool) {
-	if value, ok := f.Values[word]; ok {
-		return value, true
-	}
-	_, short, found := strings.Cut("_"+word, "_"+strings.ToUpper(name)+"_")
-	value, ok := f.Values[short]
-	return value, ok && found
+// enum finds the value of a word, which may have the prefix of its enum in the contract.
+func (f Field) enum(word string) (any, bool) {
+	value, ok := f.Values[strings.TrimPrefix(word, f.Prefix)]
+	return value, ok
 }
 
 // read returns a literal in the form that its column compares with.

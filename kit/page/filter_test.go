@@ -20,7 +20,7 @@ func people() page.Schema {
 		Fields: map[string]page.Field{
 			"name":      {Column: "p.name_key", Kind: page.Name, Filter: true},
 			"email":     {Column: "p.email_key", Kind: page.Email, Filter: true},
-			"state":     {Column: "p.state", Kind: page.Enum, Values: map[string]any{"NEW": "NEW", "VERY_OLD": "VERY_OLD"}, Filter: true},
+			"state":     {Column: "p.state", Kind: page.Enum, Values: map[string]any{"NEW": "NEW", "VERY_OLD": "VERY_OLD"}, Prefix: "PERSON_STATE_", Filter: true},
 			"parent_id": {Column: "p.parent_id", Kind: page.ID, Filter: true},
 			"seen_time": {Column: "p.seen_time", Kind: page.Time, Filter: true},
 		},
@@ -51,7 +51,7 @@ func TestAFilterForgivesHowAValueIsWritten(t *testing.T) {
 		`name = "ADA STRASSE"`: "ada", `name = "  ada straße "`: "ada", `name != "ada straße"`: "eva nobody", `name = "ada"`: "",
 		`email = "ADA@example.COM "`: "ada", `email = "eva@xn--bcher-kva.example"`: "eva", `email != "ada@example.com"`: "eva nobody",
 		`state = NEW`: "ada", `state = PERSON_STATE_NEW`: "ada", `state = PERSON_STATE_VERY_OLD`: "eva", `state != NEW`: "eva nobody",
-		`state != STATE_VERY_OLD`:                                "ada nobody",
+		`state != PERSON_STATE_VERY_OLD`:                         "ada nobody",
 		`parent_id = "` + strings.ToUpper(parent.String()) + `"`: "ada", `parent_id != "` + parent.String() + `"`: "eva nobody",
 		`seen_time = "2026-01-02T04:04:05.5+01:00"`: "ada", `seen_time != "2026-01-02T03:04:06Z"`: "ada nobody", `seen_time > "2026-01-02T03:04:05Z"`: "ada eva",
 	} {
@@ -82,7 +82,7 @@ func TestATimeThatIsNoneIsTheCallersMistake(t *testing.T) {
 			t.Errorf("%s: %v", given, err)
 		}
 	}
-	for _, filter := range []string{`state = NEWER`, `state = STATE_`, `state = PERSON_NEW`, `name > "a"`, `email < "a"`} {
+	for _, filter := range []string{`state = NEWER`, `state = STATE_`, `state = STATE_NEW`, `state = FOO_STATE_NEW`, `state = PERSON_STATE_`, `state = PERSON_NEW`, `name > "a"`, `email < "a"`} {
 		if _, err := people().Parse(page.Request{Filter: filter}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
 			t.Errorf("%s: %v", filter, err)
 		}

@@ -40,8 +40,10 @@ type Field struct {
 	// null, a row has no value: it fits != and no other comparison.
 	Column string
 	Kind   Kind
-	// Values are an Enum's words and what the column holds for them.
+	// Values are an Enum's words and what the column holds for them; Prefix is what the
+	// contract writes before each, such as "PRODUCT_STATUS_".
 	Values map[string]any
+	Prefix string
 	// Filter and Order are where the field may be used.
 	Filter, Order bool
 	// Condition, when set, writes a filter's condition instead of "Column op value":
@@ -61,9 +63,8 @@ const (
 	Number
 	// Bool is true or false.
 	Bool
-	// Enum is a bare word of the field's Values, alone or with its prefix in the
-	// contract (ACTIVE or PRODUCT_STATUS_ACTIVE for a field "status"); only = and !=
-	// apply.
+	// Enum is a bare word of the field's Values, alone or with the field's Prefix
+	// (ACTIVE or PRODUCT_STATUS_ACTIVE); only = and != apply.
 	Enum
 	// Time is an RFC 3339 time in double quotes.
 	Time

@@ -75,6 +75,9 @@ func migrate(ctx context.Context, p *Pool, schema Schema) (int64, error) {
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(2)
 
+	if err := checkServer(ctx, p); err != nil {
+		return 0, err
+	}
 	own, err := newMigrator(db, NewTables("context", migrations), schema)
 	if err != nil {
 		return 0, err
@@ -105,6 +108,27 @@ func migrate(ctx context.Context, p *Pool, schema Schema) (int64, error) {
 		}
 	}
 	return all[len(all)-1].version(ctx)
+}
+
+// minServer is the oldest server that the migrations run on: casefold and the collation
+// pg_unicode_fast came with PostgreSQL 18.
+const minServer = 18
+
+// checkServer refuses a server that is too old for the migrations.
+func checkServer(ctx context.Context, p *Pool) error {
+	var number int // 180006 is 18.6
+	if err := p.QueryRow(ctx, `select current_setting('server_version_num')::int`).Scan(&number); err != nil {
+		return fmt.Errorf("read the server's version: %w", err)
+	}
+	return serverFits(number)
+}
+
+func serverFits(number int) error {
+	if number >= minServer*10_000 {
+		return nil
+	}
+	return fmt.Errorf("the server is PostgreSQL %d.%d, and %d or newer is needed: upgrade it (pg_upgrade), or name another in the database URL",
+		number/10_000, number%10_000, minServer)
 }
 
 // bind writes down whose database it is, or refuses another context.

@@ -205,7 +205,7 @@ func TestPeopleAreTakenAsTheyAre(t *testing.T) {
 	}
 	_, err := o.CreateCustomer(t.Context(), &customerv1.CreateCustomerRequest{Customer: &customerv1.Customer{FirstName: "Jan", Email: "JAN@xn--bcher-kva.example"}})
 	testkit.Refused(t, err, connect.CodeAlreadyExists, "EMAIL_TAKEN", "customer.email")
-	for region, advice := range map[string]string{"UK": "use GB", "AN": "BQ, CW or SX", "DD": "use DE", "ZZ": "such as DE or GB"} {
+	for region, advice := range map[string]string{"gb": "must be GB", "UK": "use GB", "AN": "BQ, CW or SX", "DD": "use DE", "ZZ": "such as DE or GB"} {
 		moved := home("home")
 		moved.PostalAddress.RegionCode = region
 		customer := ada()

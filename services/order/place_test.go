@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -299,5 +300,22 @@ func TestACommitThatIsRefusedIsNobodysSecret(t *testing.T) {
 	_, err := b.client.PlaceOrder(t.Context(), request())
 	if r := testkit.Refused(t, err, connect.CodeInternal, "INTERNAL"); regexp.MustCompile("no_mugs|order_lines").MatchString(r.Message) {
 		t.Errorf("the cause was sent: %s", r.Message)
+	}
+}
+
+// What the grammar advises reaches whoever orders, at the part of the address that it is
+// about.
+func TestARegionThatIsNearlyOneIsRefusedWithTheOneThatIsMeant(t *testing.T) {
+	t.Parallel()
+	b := newHarness(t)
+	b.sell("MUG", 500)
+	for region, advice := range map[string]string{"gb": "must be GB", "UK": "use GB", "DD": "use DE", "": "such as DE or GB"} {
+		req := request()
+		req.ShippingAddress.RegionCode = region
+		_, err := b.client.PlaceOrder(t.Context(), req)
+		refused := testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "shipping_address.region_code")
+		if !strings.Contains(refused.Message, advice) {
+			t.Errorf("%q: %s, want advice %q", region, refused.Message, advice)
+		}
 	}
 }

@@ -55,8 +55,8 @@ func ErrCategoryNotFound(id uuid.UUID) *fault.Error {
 // letters.
 func ErrCategoryNameTaken(name string) *fault.Error {
 	return fault.New(fault.AlreadyExists, ReasonCategoryNameTaken,
-		"a category beside it is named %q, in some case of letters: choose another name", shortened(name)).
-		Field("category.name", "a category beside it has this name")
+		"the name %q is taken by a category beside it, in this or another case of letters: choose another name", shortened(name)).
+		Field("category.name", "a category beside it has this name, in this or another case of letters")
 }
 
 // Contents are what a category holds, as far as they are named to who wants to

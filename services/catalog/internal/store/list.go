@@ -40,7 +40,7 @@ func productSchema(subtrees map[uuid.UUID][]uuid.UUID) page.Schema {
 			"currency":           {Column: "p.price_currency", Kind: page.Text, Filter: true},
 			"create_time":        {Column: "p.create_time", Kind: page.Time, Order: true},
 			"available_quantity": {Kind: page.Number, Filter: true, Condition: compareAvailable},
-			"status": {Column: "p.status", Kind: page.Enum, Filter: true, Values: map[string]any{
+			"status": {Column: "p.status", Kind: page.Enum, Prefix: "PRODUCT_STATUS_", Filter: true, Values: map[string]any{
 				"DRAFT": string(domain.Draft), "ACTIVE": string(domain.Active), "ARCHIVED": string(domain.Archived),
 			}},
 			"category_id": {

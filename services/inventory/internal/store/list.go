@@ -66,7 +66,7 @@ func LowStockList() page.Schema {
 			"status": {
 				// A product whose status is not known yet counts as sold.
 				Column: "coalesce(p.status, 2)", Kind: page.Enum, Filter: true,
-				Values: map[string]any{"DRAFT": int16(domain.Draft), "ACTIVE": int16(domain.Active), "ARCHIVED": int16(domain.Archived)},
+				Prefix: "PRODUCT_STATUS_", Values: map[string]any{"DRAFT": int16(domain.Draft), "ACTIVE": int16(domain.Active), "ARCHIVED": int16(domain.Archived)},
 			},
 		},
 		Order: "available", ID: "s.product_id",

@@ -23,7 +23,7 @@ func OrderSchema() page.Schema {
 	}
 	return page.Schema{
 		Fields: map[string]page.Field{
-			"state":       {Column: "o.state", Kind: page.Enum, Values: states, Filter: true},
+			"state":       {Column: "o.state", Kind: page.Enum, Values: states, Prefix: "ORDER_STATE_", Filter: true},
 			"number":      {Kind: page.Text, Filter: true, Condition: normalized("o.number", domain.NormalizeNumber)},
 			"email":       {Column: "o.email", Kind: page.Email, Filter: true},
 			"customer_id": {Column: "o.customer_id", Kind: page.ID, Filter: true},

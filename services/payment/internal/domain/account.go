@@ -27,7 +27,7 @@ type Account struct {
 	events          []Event
 }
 
-// NewAccount is the account of an order that was never events of.
+// NewAccount is the account of an order that no event was applied for yet.
 func NewAccount() *Account { return &Account{} }
 
 // Load is the account of a stored payment. The refunds may be left out while
@@ -190,8 +190,8 @@ func (c *Changes) Collect(a *Account) {
 }
 
 // ApplyAll applies events in their order to the accounts of their orders, which
-// accounts holds by order where there is a payment, and returns what follows, each
-// account's in the order in which its order was first events of.
+// accounts holds by order where there is a payment, and returns what follows: the
+// accounts' changes come in the order in which events first name them.
 func ApplyAll(accounts map[uuid.UUID]*Account, events []InboundEvent, dc DecisionContext) Changes {
 	touched := make([]*Account, 0, len(events))
 	seen := make(map[uuid.UUID]*Account, len(events))

@@ -13,7 +13,8 @@ import (
 // RequesterOrder is who requests the refunds of cancelled orders.
 const RequesterOrder = "service/order"
 
-// InboundEvent is something that was events of an order: exactly one of the two.
+// InboundEvent is what an event of an order means for its payment: exactly one of Awaiting and
+// Cancelled is set.
 type InboundEvent struct {
 	OrderID   uuid.UUID
 	Awaiting  *AwaitingPayment

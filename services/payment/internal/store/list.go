@@ -24,7 +24,7 @@ func Payments() page.Schema {
 			"order_id":    {Column: "order_id", Kind: page.ID, Filter: true},
 			"customer_id": {Column: "customer_id", Kind: page.ID, Filter: true},
 			"reference":   {Column: "reference", Kind: page.Text, Filter: true},
-			"status":      {Column: "status", Kind: page.Enum, Values: statuses, Filter: true},
+			"status":      {Column: "status", Kind: page.Enum, Values: statuses, Prefix: "PAYMENT_STATUS_", Filter: true},
 			"id":          {Column: "id", Kind: page.ID, Order: true},
 		},
 		Order: "id desc",

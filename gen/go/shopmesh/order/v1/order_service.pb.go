@@ -187,8 +187,9 @@ type PlaceOrderRequest struct {
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Whom to write to.
 	Contact *Contact `protobuf:"bytes,3,opt,name=contact,proto3" json:"contact,omitempty"`
-	// Where to send it: region_code (two letters, ISO 3166-1) and 1 to 5 address
-	// lines are required, each text up to 200 characters.
+	// Where to send it: region_code (ISO 3166-1 alpha-2 as assigned today, or XK) and 1
+	// to 5 address lines are required; the rest is optional. Each text has up to 200
+	// characters on one line.
 	ShippingAddress *postaladdress.PostalAddress `protobuf:"bytes,4,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
 	// 1 to 200 lines, each with another product.
 	Lines []*OrderLineRequest `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
@@ -1246,17 +1247,16 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x11QuoteOrderRequest\x12I\n" +
 	"\x05lines\x18\x01 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\"I\n" +
 	"\x12QuoteOrderResponse\x123\n" +
-	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\xa5\t\n" +
+	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\xc5\a\n" +
 	"\x11PlaceOrderRequest\x12*\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
 	"\vcustomer_id\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\n" +
 	"customerId\x12?\n" +
-	"\acontact\x18\x03 \x01(\v2\x1a.shopmesh.order.v1.ContactB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\acontact\x12\xb1\x06\n" +
-	"\x10shipping_address\x18\x04 \x01(\v2\x1a.google.type.PostalAddressB\xe9\x05\xe0A\x02\xbaH\xdf\x05\xba\x01v\n" +
-	"\x0eaddress.region\x12<region_code must be two capital letters (ISO 3166-1 alpha-2)\x1a&this.region_code.matches('^[A-Z]{2}$')\xba\x01\xcf\x01\n" +
-	"\raddress.lines\x129address_lines must be 1 to 5 lines of 1 to 200 characters\x1a\x82\x01this.address_lines.size() >= 1 && this.address_lines.size() <= 5 && this.address_lines.all(l, l.size() <= 200 && l.matches('\\\\S'))\xba\x01\x8c\x03\n" +
-	"\raddress.texts\x12:every text of the address must have at most 200 characters\x1a\xbe\x02this.locality.size() <= 200 && this.postal_code.size() <= 200 && this.administrative_area.size() <= 200 && this.sublocality.size() <= 200 && this.sorting_code.size() <= 200 && this.organization.size() <= 200 && this.language_code.size() <= 200 && this.recipients.size() <= 20 && this.recipients.all(r, r.size() <= 200)\xc8\x01\x01\x80\x01\x01R\x0fshippingAddress\x12I\n" +
+	"\acontact\x18\x03 \x01(\v2\x1a.shopmesh.order.v1.ContactB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\acontact\x12\xd1\x04\n" +
+	"\x10shipping_address\x18\x04 \x01(\v2\x1a.google.type.PostalAddressB\x89\x04\xe0A\x02\xbaH\xff\x03\xba\x01\x85\x02\n" +
+	"\raddress.lines\x12Zaddress_lines must be at most 5, and recipients at most 20, of at most 200 characters each\x1a\x97\x01this.address_lines.size() <= 5 && this.address_lines.all(l, l.size() <= 200) && this.recipients.size() <= 20 && this.recipients.all(r, r.size() <= 200)\xba\x01\xef\x01\n" +
+	"\raddress.parts\x12*each part must have at most 200 characters\x1a\xb1\x01[this.region_code, this.language_code, this.postal_code, this.sorting_code, this.administrative_area, this.locality, this.sublocality, this.organization].all(p, p.size() <= 200)\xc8\x01\x01\x80\x01\x01R\x0fshippingAddress\x12I\n" +
 	"\x05lines\x18\x05 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x123\n" +
 	"\x0epayment_method\x18\x06 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\rpaymentMethod\x12>\n" +
 	"\x0eexpected_total\x18\a \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x01R\rexpectedTotal\"D\n" +
