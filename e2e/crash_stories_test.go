@@ -80,6 +80,11 @@ func crashStories() []crashStory {
 			s.in(order, confirmed)
 			s.cancel(order)
 		}},
+		{name: "erased customer", run: erasedCustomer},
+		{name: "erased guest", run: erasedGuest},
+		{name: "corrected", run: corrected},
+		{name: "disputed", cards: true, run: disputed},
+		{name: "refunded at Stripe", cards: true, run: refundedElsewhere},
 		{name: "declined card", cards: true, run: plain("pm_card_visa_chargeDeclined", 1, cancelled)},
 	}
 }
@@ -87,7 +92,11 @@ func crashStories() []crashStory {
 // placed places an order twice with one request id, as after an answer that was lost.
 func (s *survivor) placed(method string, quantity int32) *orderv1.Order {
 	s.t.Helper()
-	req := request(method, of(s.mug, quantity))
+	return s.placedBy(request(method, of(s.mug, quantity)))
+}
+
+func (s *survivor) placedBy(req *orderv1.PlaceOrderRequest) *orderv1.Order {
+	s.t.Helper()
 	var first *orderv1.PlaceOrderResponse
 	for range 2 {
 		s.until("place the order", func(ctx context.Context) error {
@@ -135,8 +144,14 @@ func (s *survivor) cancel(order *orderv1.Order) {
 func refundedInPart(s *survivor) {
 	order := s.placed("sandbox_ok", 2)
 	s.in(order, confirmed)
+	s.refund(order, "a scratch")
+}
+
+// refund gives a part of the money back.
+func (s *survivor) refund(order *orderv1.Order, reason string) {
+	s.t.Helper()
 	req := &paymentv1.RefundPaymentRequest{
-		RequestId: uuid.NewString(), PaymentId: order.GetPaymentId(), Amount: euros(6, 50), Reason: "a scratch",
+		RequestId: uuid.NewString(), PaymentId: order.GetPaymentId(), Amount: euros(6, 50), Reason: reason,
 	}
 	s.until("refund", func(ctx context.Context) error {
 		res, err := s.payment.RefundPayment(ctx, req)
@@ -147,32 +162,35 @@ func refundedInPart(s *survivor) {
 	})
 }
 
-// shippedAndDelivered repeats calls that have no request id: whoever ships looks at
-// the order's state first.
 func shippedAndDelivered(s *survivor) {
 	order := s.placed("sandbox_ok", 1)
 	s.in(order, confirmed)
-	reached := func(ctx context.Context, state orderv1.OrderState, refused error) error {
-		res, err := s.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: order.GetId()})
-		if err == nil && res.GetOrder().GetState() == state {
-			return nil
-		}
-		return refused
-	}
-	s.until("ship", func(ctx context.Context) error {
-		_, err := s.order.ShipOrder(ctx, &orderv1.ShipOrderRequest{Id: order.GetId(), Carrier: "Post", TrackingCode: "RX 12"})
-		if err != nil {
-			return reached(ctx, shipped, err)
-		}
-		return nil
-	})
+	s.ship(order)
 	s.until("deliver", func(ctx context.Context) error {
 		_, err := s.order.MarkOrderDelivered(ctx, &orderv1.MarkOrderDeliveredRequest{Id: order.GetId()})
-		if err != nil {
-			return reached(ctx, delivered, err)
-		}
-		return nil
+		return s.unlessReached(ctx, order, delivered, err)
 	})
+}
+
+func (s *survivor) ship(order *orderv1.Order) {
+	s.t.Helper()
+	s.until("ship", func(ctx context.Context) error {
+		_, err := s.order.ShipOrder(ctx, &orderv1.ShipOrderRequest{Id: order.GetId(), Carrier: "Post", TrackingCode: "RX 12"})
+		return s.unlessReached(ctx, order, shipped, err)
+	})
+}
+
+// unlessReached returns the error of a call without a request id, which its caller
+// repeats, unless the order is in the state that the call was for.
+func (s *survivor) unlessReached(ctx context.Context, order *orderv1.Order, state orderv1.OrderState, refused error) error {
+	if refused == nil {
+		return nil
+	}
+	res, err := s.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: order.GetId()})
+	if err == nil && res.GetOrder().GetState() == state {
+		return nil
+	}
+	return refused
 }
 
 func restocked(s *survivor) {
@@ -227,7 +245,15 @@ func (s *survivor) endOfOrder(ctx context.Context, id string, race bool) ([]stri
 	o := res.GetOrder()
 	var history []string
 	for _, h := range o.GetHistory() {
-		history = append(history, h.GetState().String())
+		step := h.GetState().String()
+		if h.GetStep() != orderv1.OrderStep_ORDER_STEP_STATE {
+			step += fmt.Sprintf(" %v %q", h.GetStep(), h.GetNote())
+		}
+		history = append(history, step)
+	}
+	disputes, err := s.endOfDisputes(ctx, o)
+	if err != nil {
+		return nil, err
 	}
 	refunds, err := s.refundsOf(ctx, o.GetPaymentId())
 	if err != nil {
@@ -242,6 +268,7 @@ func (s *survivor) endOfOrder(ctx context.Context, id string, race bool) ([]stri
 		lines = append(lines,
 			fmt.Sprintf("history %v", history),
 			fmt.Sprintf("captured %v, refunded %v by %v", o.GetCaptured(), o.GetRefunded(), refunds))
+		lines = append(lines, disputes...)
 		return append(lines, mails...), nil
 	}
 	// Taken and given back, or never taken; and a mail for each refund.
@@ -265,7 +292,7 @@ func (s *survivor) refundsOf(ctx context.Context, payment string) ([]string, err
 	}
 	var refunds []string
 	for _, r := range res.GetRefunds() {
-		refunds = append(refunds, fmt.Sprintf("%v %v", r.GetStatus(), r.GetAmount()))
+		refunds = append(refunds, fmt.Sprintf("%v %v by %v", r.GetStatus(), r.GetAmount(), r.GetOrigin()))
 	}
 	slices.Sort(refunds)
 	return refunds, nil

@@ -26,8 +26,10 @@ type survivor struct {
 	settings string
 	crossed  string           // the file of its crossings
 	point    crashpoint.Point // where it dies; empty for nowhere
+	part     int              // how many crossings came before the story's own part
 	died     bool
 	cards    *stripefake.Fake // nil when the shop takes none
+	webhooks bool             // Stripe sends its events to the shop
 	env      []string         // Stripe's address for the shop
 	mug      string           // the code of the product that it sells, with 10 in stock
 }
@@ -79,14 +81,17 @@ func (tpl template) revive(t *testing.T, story crashStory, point crashpoint.Poin
 	return s
 }
 
-// takeCards starts a Stripe that sends nothing by itself: what it did is looked up.
+const webhookSecret = "whsec_crash"
+
+// takeCards starts a Stripe that sends no events until receive is called: what it did is
+// looked up.
 func (s *survivor) takeCards() {
 	const key = "sk_test_crash"
 	s.cards = stripefake.New(stripefake.Config{Key: key})
 	s.t.Cleanup(s.cards.Close)
 	server := httptest.NewServer(s.cards)
 	s.t.Cleanup(server.Close)
-	s.env = []string{"SHOPMESH_STRIPE_KEY=" + key, "SHOPMESH_STRIPE_WEBHOOK_SECRET=whsec_crash", "SHOPMESH_STRIPE_URL=" + server.URL}
+	s.env = []string{"SHOPMESH_STRIPE_KEY=" + key, "SHOPMESH_STRIPE_WEBHOOK_SECRET=" + webhookSecret, "SHOPMESH_STRIPE_URL=" + server.URL}
 }
 
 // begin starts the shop, and again when it died before it served.
@@ -114,6 +119,9 @@ func (s *survivor) begin() {
 		return
 	}
 	s.connectReady(ready)
+	if s.webhooks {
+		s.receive()
+	}
 }
 
 // bury takes note of the death, which must be the planned one.
@@ -133,6 +141,7 @@ func (s *survivor) until(what string, try func(ctx context.Context) error) {
 	defer cancel()
 	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
+	var last error // before the time was over
 	for {
 		attempt, over := context.WithTimeout(ctx, 10*time.Second)
 		err := try(attempt)
@@ -140,9 +149,12 @@ func (s *survivor) until(what string, try func(ctx context.Context) error) {
 		if err == nil {
 			return
 		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			s.t.Fatalf("%s: not within %v: %v", what, patience, err)
+			s.t.Fatalf("%s: not within %v: %v", what, patience, last)
 		case <-s.process.Ended():
 			s.bury(err)
 			s.begin()
@@ -168,6 +180,14 @@ func (s *survivor) quiet() {
 		}
 		return nil
 	})
+}
+
+// ownPart begins the part that a story is told for: the shop dies at each point that the
+// story first reaches in it, whichever other story reaches that too.
+func (s *survivor) ownPart() {
+	s.t.Helper()
+	s.quiet()
+	s.part = len(s.crossings())
 }
 
 // crossings are what the shop passed, in order, over all its lives.

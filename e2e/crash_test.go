@@ -85,7 +85,9 @@ func report(format string, args ...any) { _, _ = fmt.Fprintf(os.Stdout, format+"
 type whole struct {
 	story     crashStory
 	crossings []crashpoint.Crossing
-	end       string
+	// part is how many crossings came before the story's own part; 0 where it has none.
+	part int
+	end  string
 }
 
 // runWhole runs every story (or that of the one point) in a shop of its own.
@@ -105,7 +107,7 @@ func runWhole(t *testing.T, tpl template) []whole {
 				t.Parallel()
 				s := tpl.revive(t, story, "")
 				all[i] = whole{story: story, end: s.runStory(story)}
-				all[i].crossings = s.crossings()
+				all[i].crossings, all[i].part = s.crossings(), s.part
 			})
 		}
 	})
@@ -132,8 +134,9 @@ func (s *survivor) runStory(story crashStory) string {
 	return again
 }
 
-// plan chooses where to die: at each point once, in the first story that reaches
-// it, or, where every is set, in each. Several points of one crossing need one death.
+// plan chooses where to die: at each point once, in the first story that reaches it, or,
+// where every is set, in each; and at each point that a story first reaches in its own
+// part. Several points of one crossing need one death.
 func plan(runs []whole) []stop {
 	var stops []stop
 	seen := map[crashpoint.Point]bool{}
@@ -145,13 +148,15 @@ func plan(runs []whole) []stop {
 		if *crashEvery {
 			clear(seen)
 		}
-		for _, c := range w.crossings {
+		here := map[crashpoint.Point]bool{}
+		for i, c := range w.crossings {
+			own := w.part > 0 && i >= w.part
 			first := ""
 			for _, p := range c.Points {
-				if !seen[p] && first == "" {
+				if first == "" && (!seen[p] || own && !here[p]) {
 					first = string(p)
 				}
-				seen[p] = true
+				seen[p], here[p] = true, true
 			}
 			if first != "" {
 				stops = append(stops, stop{w.story, crashpoint.Point(first)})
