@@ -71,6 +71,7 @@ func (s *survivor) dealtWith(req *orderv1.PlaceOrderRequest, person string) *ord
 	s.in(order, confirmed)
 	s.refund(order, "Grace broke it")
 	s.cancel(order)
+	s.quiet() // the cancelled pieces are back before the adjustment
 	adjust := &inventoryv1.AdjustStockRequest{RequestId: uuid.NewString(), ProductCode: s.mug, Delta: 1, Reason: "found by " + person}
 	s.until("adjust stock", func(ctx context.Context) error {
 		_, err := s.stock.AdjustStock(ctx, adjust)
