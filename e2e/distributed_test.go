@@ -5,11 +5,13 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,11 +30,25 @@ import (
 // PostgreSQL, Apache Kafka and an SMTP server named by the environment.
 func TestDistributed(t *testing.T) {
 	t.Parallel()
+	s := upDistributed(t, nil)
+	checkTopics(t, s.broker)
+	runStories(t, &s.shop)
+}
+
+// distributed is a shop with every service as a process of its own.
+type distributed struct {
+	shop
+	broker string
+}
+
+// upDistributed starts the services, and what they need, until all are ready. What they
+// log goes to log, unless that is nil.
+func upDistributed(t *testing.T, log io.Writer) *distributed {
+	t.Helper()
 	dir := tempDir(t)
 	databases := startDatabases(t, dir)
-	broker := startKafka(t, filepath.Join(dir, "kafka"))
+	s := &distributed{shop: shop{t: t}, broker: startKafka(t, filepath.Join(dir, "kafka"))}
 	inbox, smtp := startInbox(t, filepath.Join(dir, "inbox"))
-	s := &shop{t: t}
 	api, internal := map[string]string{}, []string{}
 	listen := map[string][2]string{}
 	for _, c := range contexts {
@@ -45,40 +61,24 @@ func TestDistributed(t *testing.T) {
 		env := process.Service{
 			Listen: listen[c][0], Internal: listen[c][1], Peers: api,
 			Database: databases.URL("shopmesh_" + c), Sandbox: databases.URL("shopmesh_sandbox"),
-			Broker: broker, SMTP: smtp,
+			Broker: s.broker, SMTP: smtp,
 		}.Env()
-		launch(t, process.Command{Path: program(t, "services/"+c+"/cmd/"+c), Env: env})
+		launch(t, process.Command{Path: program(t, "services/"+c+"/cmd/"+c), Env: env, Log: log})
 	}
 	for _, address := range internal {
 		eventually(t, 2*time.Minute, func(ctx context.Context) error { return process.CheckReady(ctx, address) })
 	}
-	checkTopics(t, broker)
 	s.connectTo(api, internal, inbox)
-	runStories(t, s)
+	return s
 }
 
 // checkTopics compares the topics that the services created with the list that
 // operators get.
 func checkTopics(t *testing.T, broker string) {
 	t.Helper()
-	text, err := os.ReadFile("../deploy/local/topics.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(broker))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
-	var names []string
-	listed := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		if fields := strings.Split(strings.TrimSpace(line), "\t"); !strings.HasPrefix(line, "#") {
-			names = append(names, fields[0])
-			listed[fields[0]] = fields[1] + " " + fields[2]
-		}
-	}
+	admin := administer(t, broker)
+	listed := listedTopics(t)
+	names := slices.Collect(maps.Keys(listed))
 	// A service creates its topics after it is ready, once the broker answers.
 	eventually(t, time.Minute, func(ctx context.Context) error {
 		topics, err := admin.ListTopics(ctx)
@@ -103,6 +103,33 @@ func checkTopics(t *testing.T, broker string) {
 		}
 		return nil
 	})
+}
+
+// listedTopics are the topics of the operators' list, each with its partitions and its
+// cleanup policy.
+func listedTopics(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("../deploy/local/topics.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Split(strings.TrimSpace(line), "\t"); !strings.HasPrefix(line, "#") {
+			listed[fields[0]] = fields[1] + " " + fields[2]
+		}
+	}
+	return listed
+}
+
+func administer(t *testing.T, broker string) *kadm.Client {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(broker))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return kadm.NewClient(client)
 }
 
 func freeAddress(t *testing.T) string {
