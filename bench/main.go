@@ -98,9 +98,6 @@ func (b *bench) run(ctx context.Context, keep bool) (err error) {
 	if b.dir, err = os.MkdirTemp("", "shopmesh-bench-"); err != nil {
 		return err
 	}
-	if err := os.Chmod(b.dir, 0o755); err != nil { // the database's own user passes through it
-		return err
-	}
 	if keep {
 		fmt.Println("data:", b.dir)
 	} else {

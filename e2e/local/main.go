@@ -51,10 +51,6 @@ func run(o options) (err error) {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(o.data) }()
-		// PostgreSQL runs as a user of its own where we are root.
-		if err := os.Chmod(o.data, 0o755); err != nil {
-			return err
-		}
 	}
 	programs, err := build(filepath.Join(o.data, "bin"))
 	if err != nil {
