@@ -34,8 +34,8 @@ type survivor struct {
 	mug      string           // the code of the product that it sells, with 10 in stock
 }
 
-// patience is how long whatever a story waits for may take: leases of a process that
-// died run out meanwhile.
+// patience bounds each wait of a story, long enough for the leases of a dead process to
+// run out.
 const patience = 2 * time.Minute
 
 // template is a data directory of a shop that sells mugs and has no order yet. Every
@@ -182,8 +182,8 @@ func (s *survivor) quiet() {
 	})
 }
 
-// ownPart begins the part that a story is told for: the shop dies at each point that the
-// story first reaches in it, whichever other story reaches that too.
+// ownPart begins the story's own part: the shop dies at each point that the story first
+// reaches in it, also where another story reaches the same point.
 func (s *survivor) ownPart() {
 	s.t.Helper()
 	s.quiet()

@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// The whole shop is killed between the mail server's 250 and the commit that notes it.
+// The whole shop is killed between the mail server's 250 and the commit that records it.
 // After the next start the mail is handed over again under its Message-ID, which the
 // inbox knows: the customer has one mail. Once notification has recorded it, nothing is handed
 // over, however often the shop dies.

@@ -27,7 +27,7 @@ func withSettings(t *testing.T, json string) string {
 }
 
 // For each of some products there is one piece and two dozen buyers, who all press
-// the button at once: one of them gets it, and pays; the others are answered that it is gone.
+// the button at once: one of them gets it, and pays; the others are refused because it is gone.
 func TestTheLastPieceHasOneBuyer(t *testing.T) {
 	t.Parallel()
 	const products, buyers = 12, 24

@@ -12,8 +12,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 )
 
-// bus is the broker. It keeps the order of each key of a topic, and nothing else:
-// whatever else a real one orders, a quarantined event or another partition may undo.
+// bus is the broker. It keeps the order of the events of one key in a topic and no other: a
+// real broker has more order, but quarantined events and other partitions break it.
 type bus struct {
 	topics map[string]*topic
 	groups int

@@ -8,12 +8,13 @@ import (
 	"github.com/shopmesh/shopmesh/sim"
 )
 
-// enoughSeeds is within how many seeds a planted mistake has to be found. Most are
-// found in the first ten, the shyest in one of two hundred.
+// enoughSeeds bounds the seeds within which a planted mistake has to be found. Most are
+// found in the first ten; the rarest shows in one seed of two hundred.
 const enoughSeeds = 2000
 
-// A simulation that finds nothing may be blind: each of these mistakes has to be
-// found. They are planted in the stores around the decisions, never in what ships.
+// The simulation has to find each of these mistakes: otherwise a run without findings
+// would prove nothing. They are planted in the stores around the decisions, not in the
+// code that ships.
 func TestPlantedMistakesAreFound(t *testing.T) {
 	t.Parallel()
 	mistakes := map[string]func(*sim.Bugs){

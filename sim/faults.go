@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// faults is how often what goes wrong, each a chance of 0 to 1. Each seed draws its
-// own (swarm testing): most are off in any one run, so that the others come far.
+// faults are the chances of what can go wrong, each from 0 to 1. Each seed draws its own
+// (swarm testing): in one run most are off, so that the others are not hidden by them.
 type faults struct {
-	// Duplicate hands a consumer again what it committed; Crash ends a process
+	// Duplicate delivers to a consumer again what it committed; Crash ends a process
 	// before, within or after a transaction; Abort has a transaction fail.
 	Duplicate, Crash, Abort float64
 	// Republish has a relay die between the broker's answer and its delete.
@@ -18,17 +18,18 @@ type faults struct {
 	Late, Stall float64
 	// DiskLoss loses the broker's disk, a few times in a run.
 	DiskLoss float64
-	// The provider: loses a request, answers it too late, loses the answer after it
-	// acted, answers twice, declines charges or refunds, and answers some requests
-	// never before the end.
+	// The provider loses a request, answers it too late, loses the answer after it acted,
+	// answers twice, declines charges or refunds, and leaves some requests without an
+	// answer as long as faults last.
 	LoseRequest, LateAnswer, LoseAnswer, AnswerTwice, Decline, DeclineRefund, Silent float64
-	// A provider of two steps: opens a charge again under a key that it forgot, and
+	// A provider of two steps creates a charge once more because it forgot its key, and
 	// has not decided yet.
 	Lapse, Undecided float64
-	// The mail server: refuses for now, for good, and takes a mail and loses the answer.
+	// The mail server refuses for now, refuses for good, and takes a mail and loses the
+	// answer.
 	MailDeferred, MailRefused, MailUnsaid float64
-	// People: who cancel, ship, give a part back, have their data erased, have a mail
-	// sent again, order again because no answer came, change prices and stock.
+	// People cancel, ship, give a part back, have their data erased, have a mail sent
+	// again, order again because no answer came, and change prices and stock.
 	Cancel, Ship, Refund, Erase, Resend, Retry, Reprice, Restock float64
 	// Skew is how far the contexts' clocks are apart at most.
 	Skew time.Duration

@@ -9,9 +9,9 @@ import (
 	paymentsim "github.com/shopmesh/shopmesh/services/payment/sim"
 )
 
-// provider is who takes the money: a ledger of what it did under each key. One that
-// opens takes the money of a charge in two steps: the first makes the charge known
-// under an id, the second takes the money, once per id.
+// provider is the payment provider: a ledger of what it did under each key. Where opens is
+// set, a charge takes two steps, as at Stripe: the first creates it under an id, the second
+// takes the money, once per id.
 type provider struct {
 	opens  bool
 	made   map[string]*made // by key

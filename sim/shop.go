@@ -180,8 +180,8 @@ func (w *world) sweep() {
 	w.orders.transact(uuid.Nil, "sweeps", published, commit)
 }
 
-// requestAll makes requests to the provider. A request whose lease leaves no time for it is
-// dropped: others may be at it.
+// requestAll sends requests to the provider. A request whose lease leaves no time for it is
+// dropped: another process may take it over.
 func (w *world) requestAll(requests []paymentsim.Request) {
 	for _, r := range requests {
 		if w.payments.now().Add(w.plan.timeout).After(r.Lease) {
@@ -192,8 +192,8 @@ func (w *world) requestAll(requests []paymentsim.Request) {
 	}
 }
 
-// request is one request on its way: the provider may never see it, act when nobody
-// waits any more, or act and lose its answer.
+// request sends one request: the provider may never receive it, act when no process waits
+// for the answer any more, or act and lose its answer.
 func (w *world) request(r paymentsim.Request) {
 	life := w.payments.life
 	if _, met := w.silent[r.Key]; !met {
@@ -236,8 +236,8 @@ func (w *world) request(r paymentsim.Request) {
 	}
 }
 
-// answer has payment record what came of a request, if the process that made it
-// still lives.
+// answer has payment record the answer to a request, if the process that sent it still
+// lives.
 func (w *world) answer(life int, r paymentsim.Request, a paymentsim.Answer) {
 	if life != w.payments.life {
 		return

@@ -71,8 +71,8 @@ func many(t *testing.T, first uint64, n int, bugs sim.Bugs) (reports []sim.Repor
 	return reports, failed
 }
 
-// Whatever fails, for however long and in whatever order: no step leaves the shop as
-// it must never be, and once nothing fails any more, every order comes to its end.
+// No step breaks an invariant, whatever fails, for however long and in whatever order; and
+// once nothing fails any more, every order comes to its end.
 func TestTheShopHolds(t *testing.T) {
 	t.Parallel()
 	first := *seed

@@ -40,9 +40,9 @@ func refusals() map[string][]string {
 	}
 }
 
-// judgeAnswers finds refusals that nothing here is a reason for, and what the shop
-// itself called a failure of its own: whatever breaks, it knows what that means for a
-// caller. What is refused when it is sent again is judged where that is done.
+// judgeAnswers finds refusals that nothing in the run is a reason for, and internal
+// errors: whatever is broken, the shop must answer what that means for the caller.
+// Refusals of requests that are sent again are judged where they are sent.
 func (c *checker) judgeAnswers() {
 	c.tally.mu.Lock()
 	defer c.tally.mu.Unlock()

@@ -62,7 +62,7 @@ type write struct {
 	reason string
 }
 
-// caller calls the shop as a client with patience does: what has no answer is sent
+// caller calls the shop as a patient client does: a request without an answer is sent
 // again, with the same request_id, until the answer comes.
 type caller struct {
 	endpoints map[string][]*endpoint // by context
@@ -107,8 +107,8 @@ func callUntilKnown[T any](c *caller, rng *rand.Rand, context string, w *write, 
 	}
 }
 
-// attempt calls once, mostly with time enough, sometimes with too little: a client
-// that left may not know either.
+// attempt calls once, mostly with enough time, sometimes with too little: a client that
+// gives up does not know the outcome either.
 func attempt[T any](c *caller, rng *rand.Rand, name string, call func(ctx context.Context, d *endpoint) (T, error)) (T, error) {
 	bound := 4 * time.Second
 	if rng.IntN(10) == 0 {

@@ -283,9 +283,10 @@ func (d *driver) place(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest)
 // back: the shop gives it up then.
 const serverBound = 10 * time.Second
 
-// placeLate calls once more when the faults are over. A refusal stores nothing, so that
-// it is no proof about another attempt that was still on its way: with the price of a
-// little later that one may have been accepted. Now none is, and this answer counts.
+// placeLate calls once more when the faults are over. A refusal stores nothing, so it does
+// not show what became of another attempt that was still on its way: that one may have
+// met a later price and been accepted. By now no attempt is on its way, and this answer
+// is the one that counts.
 func (d *driver) placeLate(rng *rand.Rand, o *order, req *orderv1.PlaceOrderRequest) *orderv1.PlaceOrderResponse {
 	select {
 	case <-d.healed:

@@ -154,8 +154,8 @@ func toxic(name string, breaks bool, kind string, attributes func(rng *rand.Rand
 				defer close(done)
 				sick.Toxics.ResetToxics(context.Background())
 			}()
-			// Toxiproxy waits for readers that do not read, for instance a paused process, and
-			// sometimes for nobody. Those that are connected are cut off then.
+			// Toxiproxy may wait without end, for a paused process that does not read, for
+			// instance. Then it is replaced, and its connections are cut.
 			select {
 			case <-done:
 				return nil

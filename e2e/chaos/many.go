@@ -243,9 +243,9 @@ func (s *many) pauses() []pause {
 		{"smtp", 2, 12, func(*rand.Rand) func() { return s.mail.pause() }},
 	}, postgresPauses(s.postgres)...)
 	for _, v := range s.services {
-		// A member that is silent for 10 s is missed by its groups, a lease ends after
-		// 10 s; a lock ends with its connection, so that is cut too. What the paused one
-		// believed it was, another one is by now.
+		// After 10 s of silence a process loses its place in its groups and its leases. It
+		// loses its locks only with its connection, so one pause cuts that as well: when the
+		// process goes on, it takes itself for a leader, and another one leads.
 		all = append(all,
 			pause{v.name, 1, 20, func(*rand.Rand) func() { return v.pause() }},
 			pause{v.name + " (its locks freed)", 2, 20, func(*rand.Rand) func() {

@@ -34,8 +34,8 @@ type Node struct {
 	listener, controller  *process.Address
 }
 
-// Format prepares a node in dir, with the jars of another folder. Clients are given
-// to come to advertised, which may be a proxy; empty means to the node itself.
+// Format prepares a node in dir, with the jars of another folder. advertised is the address
+// that clients get, which may be a proxy's; empty means the node's own.
 func Format(jars, dir, advertised string) (*Node, error) {
 	if jars == "" {
 		return nil, errors.New("the folder with Apache Kafka's jars is not named: `make bin/kafka/.stamp` fetches them into bin/kafka")
@@ -69,7 +69,7 @@ func (n *Node) format(dir, advertised string) error {
 	}
 	var id [16]byte
 	_, _ = rand.Read(id[:])
-	id[0] &= 0x7f // Kafka takes an id that begins with "-" for an option
+	id[0] &= 0x7f // an id that begins with "-" would be read as an option
 	format := exec.Command("java", "-cp", n.classPath, "kafka.tools.StorageTool", "format",
 		"-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", n.properties)
 	if out, err := format.CombinedOutput(); err != nil {
@@ -102,7 +102,7 @@ func (n *Node) Start(log io.Writer) (*process.Process, error) {
 	})
 }
 
-// Check asks the node whether it serves.
+// Check returns an error while the node does not serve.
 func (n *Node) Check(ctx context.Context) error {
 	client, err := kgo.NewClient(kgo.SeedBrokers(n.Address()))
 	if err != nil {

@@ -38,8 +38,8 @@ type way struct {
 	left int // times to reach it until the last
 }
 
-// journey is the process's way. The environment that a process was started with is
-// the one thing that belongs to all of it, and builds that ship have no such state.
+// journey is the process's way. It is a package variable because it stands for the
+// environment that the whole process was started with; builds that ship do not have it.
 var journey = sync.OnceValue(func() *way {
 	w := &way{at: Point(os.Getenv(PointVariable)), left: 1}
 	if text := os.Getenv(TimeVariable); text != "" {

@@ -46,7 +46,7 @@ type Command struct {
 	// Log gets what the program logs, besides the end that the Process keeps; nil
 	// drops it.
 	Log io.Writer
-	// OwnGroup keeps Ctrl-C at our terminal from the program: who started it stops it.
+	// OwnGroup keeps Ctrl-C at our terminal from the program: its caller stops it.
 	OwnGroup bool
 	// Started, when set, is called with the process at once: [StartShop] returns later.
 	Started func(*Process)
@@ -99,8 +99,8 @@ func (p *Process) Killed() bool {
 // Log returns the last 200 lines that the program logged.
 func (p *Process) Log() string { return p.log.String() }
 
-// Stop asks the process to end (SIGTERM), waits, and returns its exit code. One
-// that does not end within 40 s is killed.
+// Stop sends SIGTERM, waits for the end, and returns the exit code. A process that does
+// not end within 40 s is killed.
 func (p *Process) Stop() int {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {

@@ -41,7 +41,8 @@ func (s Service) Env() []string {
 	return env
 }
 
-// CheckReady asks a process, by the URL of its internal port, whether it is ready.
+// CheckReady returns an error while a process, named by the URL of its internal port, is
+// not ready.
 func CheckReady(ctx context.Context, internal string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, internal+"/readyz", nil)
 	if err != nil {

@@ -26,7 +26,7 @@ func NewDisk(path string, log *slog.Logger) *Disk {
 	return &Disk{path: path, condition: condition.New(log, "the data directory's disk is nearly full; make room: what needs it goes on by itself")}
 }
 
-// Condition returns how little space is left, and nil when it is enough. It asks the
+// Condition returns how little space is left, and nil when it is enough. It queries the
 // filesystem each time.
 func (d *Disk) Condition(ctx context.Context) error {
 	var stat syscall.Statfs_t
