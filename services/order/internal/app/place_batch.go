@@ -12,7 +12,6 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/fault"
-	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
@@ -88,7 +87,7 @@ func specOf(in []placing) store.PlaceSpec {
 		case customer != uuid.Nil:
 			want.Customers = append(want.Customers, customer)
 		case next.capped:
-			want.CappedGuests = append(want.CappedGuests, grammar.EmailKey(next.placement.Contact.Email))
+			want.CappedGuests = append(want.CappedGuests, next.guest)
 		}
 	}
 	slices.Sort(want.Codes)
@@ -152,7 +151,7 @@ func (b *placingBatch) count(in placing) {
 		b.known.CustomersUnpaid[in.placement.CustomerID]++
 		return
 	}
-	b.known.GuestsUnpaid[grammar.EmailKey(in.placement.Contact.Email)]++
+	b.known.GuestsUnpaid[in.guest]++
 }
 
 func (b *placingBatch) unknownCodes(in placing) []string {
@@ -174,7 +173,7 @@ func (b *placingBatch) input(in placing) domain.PlaceInput {
 	}
 	if in.capped {
 		input.MaxUnpaid = s.MaxUnpaid
-		input.Unpaid = b.known.GuestsUnpaid[grammar.EmailKey(in.placement.Contact.Email)]
+		input.Unpaid = b.known.GuestsUnpaid[in.guest]
 		if in.placement.CustomerID != uuid.Nil {
 			input.Unpaid = b.known.CustomersUnpaid[in.placement.CustomerID]
 		}

@@ -39,6 +39,9 @@ type placing struct {
 	placement   domain.Placement
 	actor       string
 	traceparent string
+	// guest is the e-mail address of a guest, in the form that compares; empty for a
+	// customer.
+	guest string
 	// capped reports that the caller's unpaid orders are counted.
 	capped bool
 	// lookedUp reports that the products that order does not know were looked up in catalog.
@@ -81,6 +84,9 @@ func (p *Placer) Place(
 		request: request, placement: placement, actor: actor(ctx), capped: !caller.Trusted(),
 		traceparent: trace.FromContext(ctx),
 	}
+	if customer == uuid.Nil {
+		in.guest = grammar.EmailKey(placement.Contact.Email)
+	}
 	if err := p.orders.Backlog.check(ctx); err != nil {
 		return nil, err
 	}
@@ -114,7 +120,7 @@ func (in placing) collectorKey() uuid.UUID {
 	if in.placement.CustomerID != uuid.Nil {
 		return in.placement.CustomerID
 	}
-	return uuid.NewHash(sha256.New(), uuid.NameSpaceURL, []byte("mailto:"+grammar.EmailKey(in.placement.Contact.Email)), 8)
+	return uuid.NewHash(sha256.New(), uuid.NameSpaceURL, []byte("mailto:"+in.guest), 8)
 }
 
 // customerOf is for whom an order is: a customer orders for themselves, staff

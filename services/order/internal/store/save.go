@@ -62,11 +62,14 @@ func (s Store) SaveOrders(ctx context.Context, orders []domain.Decided) error {
 func (s Store) saveRare(ctx context.Context, orders []domain.Decided) error {
 	var erased []uuid.UUID
 	for _, d := range orders {
-		o := d.Order.Snapshot()
 		if d.Decision.Erased {
-			erased = append(erased, o.ID)
+			erased = append(erased, d.Order.ID())
 			continue
 		}
+		if !d.Decision.Shipment && !d.Decision.Person && !d.Decision.Disputes {
+			continue
+		}
+		o := d.Order.Snapshot()
 		if d.Decision.Shipment {
 			if err := s.saveShipment(ctx, o); err != nil {
 				return err

@@ -40,16 +40,16 @@ func (s Store) batch(ctx context.Context, what string, b *pgx.Batch) error {
 // queue adds a statement to a batch; each of its rows is handed to take.
 func queue[Row any](b *pgx.Batch, take func(Row) error, sql string, args ...any) {
 	b.Queue(sql, args...).Query(func(rows pgx.Rows) error {
-		all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Row])
-		if err != nil {
-			return err
-		}
-		for _, row := range all {
+		for rows.Next() {
+			row, err := pgx.RowToStructByPos[Row](rows)
+			if err != nil {
+				return err
+			}
 			if err := take(row); err != nil {
 				return err
 			}
 		}
-		return nil
+		return rows.Err()
 	})
 }
 
