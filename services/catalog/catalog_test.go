@@ -1,94 +1,14 @@
 package catalog_test
 
 import (
-	"context"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/fx"
 
-	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/authz"
-	"github.com/shopmesh/shopmesh/kit/kafka"
-	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/catalog"
 )
-
-// harness is the catalog as it runs in production, on a database and a broker of its own.
-type harness struct {
-	url        string
-	internal   string
-	categories catalogv1connect.CategoryServiceClient
-	products   catalogv1connect.ProductServiceClient
-	pool       *pg.Pool
-	broker     kafka.Config
-	events     *testkit.Events // inventory's, and what the catalog publishes
-	database   string
-	replicas   bool   // others write to the same database
-	stop       func() // ends the process; its relay's lead is free then
-}
-
-// newHarness starts a catalog whose callers are all the same.
-func newHarness(t *testing.T, caller authz.Identity) harness {
-	t.Helper()
-	url := testkit.DatabaseURL(t, catalog.Migrations())
-	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url}
-	s = s.again(t, caller)
-	s.events = testkit.NewEvents(t, s.broker, productTopic)
-	return s
-}
-
-// newReplica starts a catalog beside which others run.
-func newReplica(t *testing.T, caller authz.Identity) harness {
-	t.Helper()
-	url := testkit.DatabaseURL(t, catalog.Migrations())
-	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, replicas: true}
-	s = s.again(t, caller)
-	s.events = testkit.NewEvents(t, s.broker, productTopic)
-	return s
-}
-
-// again starts another replica, whose callers are someone else.
-func (s harness) again(t *testing.T, caller authz.Identity) harness {
-	t.Helper()
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	process := kitapp.Process{
-		Name: "catalog", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
-	}
-	go func() {
-		ended <- kitapp.Serve(ctx, process, catalog.Module(catalog.Config{Context: kitapp.ContextConfig{
-			Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: !s.replicas,
-		}}))
-	}()
-	s.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the catalog ended with %v", err)
-		}
-	})
-	t.Cleanup(s.stop)
-	select {
-	case addresses := <-ready:
-		s.url, s.internal = addresses.API, addresses.Internal
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("the catalog did not start: %v", err)
-	case <-time.After(30 * time.Second):
-		t.Fatal("the catalog did not start in 30 s")
-	}
-	client := testkit.Client(t, s.url)
-	s.categories = catalogv1connect.NewCategoryServiceClient(client)
-	s.products = catalogv1connect.NewProductServiceClient(client)
-	return s
-}
-
-func owner() authz.Identity { return authz.Identity{Kind: authz.Owner} }
 
 func TestTheGraphIsComplete(t *testing.T) {
 	t.Parallel()

@@ -1,135 +1,14 @@
 package inventory_test
 
 import (
-	"context"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/google/uuid"
 	"go.uber.org/fx"
 
-	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
-	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
-	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/authz"
-	"github.com/shopmesh/shopmesh/kit/fault"
-	"github.com/shopmesh/shopmesh/kit/kafka"
-	"github.com/shopmesh/shopmesh/kit/pg"
-	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/inventory"
 )
-
-// harness is inventory as it runs in production, on a database and a broker of
-// its own, beside a catalog that the test fills.
-type harness struct {
-	inventoryv1connect.InventoryServiceClient
-
-	url        string
-	operations operationsv1connect.OperationsServiceClient
-	catalog    *shelf
-	pool       *pg.Pool
-	broker     kafka.Config
-}
-
-// newHarness starts an inventory whose callers are all the same.
-func newHarness(t *testing.T, caller authz.Identity) *harness {
-	t.Helper()
-	database := testkit.DatabaseURL(t, inventory.Migrations())
-	w := &harness{catalog: &shelf{}, pool: testkit.Open(t, pg.Config{URL: database}), broker: testkit.Broker(t)}
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	process := kitapp.Process{
-		Name: inventory.Name, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
-		Peers:         map[string]string{"catalog": w.catalog.serve(t)},
-	}
-	go func() {
-		ended <- kitapp.Serve(ctx, process, inventory.Module(inventory.Config{Context: kitapp.ContextConfig{
-			Database: pg.Config{URL: database}, Kafka: w.broker, SoleWriter: true,
-		}}))
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("inventory ended with %v", err)
-		}
-	})
-	select {
-	case addresses := <-ready:
-		w.url = addresses.API
-		w.InventoryServiceClient = inventoryv1connect.NewInventoryServiceClient(testkit.Client(t, addresses.API))
-		w.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(t, addresses.Internal))
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("inventory did not start: %v", err)
-	case <-time.After(30 * time.Second):
-		t.Fatal("inventory did not start in 30 s")
-	}
-	return w
-}
-
-func staff() authz.Identity { return authz.Identity{Kind: authz.Owner, ID: "anna"} }
-
-// shelf is the catalog as inventory sees it.
-type shelf struct {
-	catalogv1connect.UnimplementedProductServiceHandler
-
-	mu       sync.Mutex
-	products map[string]uuid.UUID
-}
-
-// put adds a product and returns its id.
-func (s *shelf) put(code string) uuid.UUID {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.products == nil {
-		s.products = map[string]uuid.UUID{}
-	}
-	s.products[code] = uuid.Must(uuid.NewV7())
-	return s.products[code]
-}
-
-func (s *shelf) GetProduct(_ context.Context, req *catalogv1.GetProductRequest) (*catalogv1.GetProductResponse, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for code, id := range s.products {
-		if code == req.GetCode() || id.String() == req.GetId() {
-			return &catalogv1.GetProductResponse{Product: &catalogv1.Product{Id: id.String(), Code: code}}, nil
-		}
-	}
-	return nil, fault.New(fault.NotFound, "PRODUCT_NOT_FOUND", "no such product")
-}
-
-func (s *shelf) serve(t *testing.T) string {
-	t.Helper()
-	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(t), Authenticator: authz.EveryoneIsOwner()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	catalogv1connect.RegisterProductServiceHandler(server, s)
-	handler, err := kitrpc.NewHandler(server, kitrpc.HandlerConfig{Health: kitrpc.NewHealth()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := kitrpc.Listen(t.Context(), "127.0.0.1:0", kitrpc.APIConnections)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Serve(handler, testkit.Log(t))
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := listener.Shutdown(ctx); err != nil {
-			t.Errorf("stop the catalog: %v", err)
-		}
-	})
-	return listener.URL()
-}
 
 func TestTheGraphIsComplete(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,78 @@
+package customer_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1/customerv1connect"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/customer"
+)
+
+// harness is the context as it runs in production, on a database and a broker of
+// its own.
+type harness struct {
+	customerv1connect.CustomerServiceClient
+
+	url      string
+	pool     *pg.Pool
+	broker   kafka.Config
+	events   *testkit.Events // what it publishes
+	database string
+	stop     func() // ends the process; its relay's lead is free then
+	others   *others
+}
+
+// newHarness starts it; its callers are all the same.
+func newHarness(t *testing.T, caller authz.Identity) harness {
+	t.Helper()
+	url := testkit.DatabaseURL(t, customer.Migrations())
+	o := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, others: &others{}}
+	o = o.again(t, caller)
+	o.events = testkit.NewEvents(t, o.broker, topic)
+	return o
+}
+
+// again starts another replica, whose callers are someone else.
+func (o harness) again(t *testing.T, caller authz.Identity) harness {
+	t.Helper()
+	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	process := kitapp.Process{
+		Name: "customer", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Ready:         func(a kitapp.Addresses) { ready <- a },
+		Peers:         o.others.serve(t),
+	}
+	go func() {
+		ended <- kitapp.Serve(ctx, process, customer.Module(customer.Config{Context: kitapp.ContextConfig{
+			Database: pg.Config{URL: o.database}, Kafka: o.broker, SoleWriter: true,
+		}}))
+	}()
+	o.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the process ended with %v", err)
+		}
+	})
+	t.Cleanup(o.stop)
+	select {
+	case addresses := <-ready:
+		o.url = addresses.API
+	case err := <-ended:
+		ended <- nil
+		t.Fatalf("the process did not start: %v", err)
+	case <-time.After(30 * time.Second):
+		t.Fatal("the process did not start in 30 s")
+	}
+	o.CustomerServiceClient = customerv1connect.NewCustomerServiceClient(testkit.Client(t, o.url))
+	return o
+}
+
+func owner() authz.Identity { return authz.Identity{Kind: authz.Owner} }
