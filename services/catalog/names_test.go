@@ -50,8 +50,8 @@ func TestNamesSortForPeople(t *testing.T) {
 	}
 }
 
-// Who can't delete a category learns what is in it, archived products too, and can
-// put these elsewhere.
+// The refusal to delete a category names what is in it, archived products too, so that
+// they can be put elsewhere.
 func TestACategoryThatIsNotEmptyNamesWhatItHolds(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, owner())

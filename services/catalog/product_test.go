@@ -355,7 +355,7 @@ func TestABatchHoldsEachProductOnceByCode(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD")
 }
 
-// A draft is there for staff alone, whichever way it is asked for.
+// A draft is there for staff alone, whichever way it is requested.
 func TestShoppersDontSeeDrafts(t *testing.T) {
 	t.Parallel()
 	s := newReplica(t, authz.Identity{Kind: authz.Customer, ID: uuid.NewString()})

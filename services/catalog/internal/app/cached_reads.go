@@ -138,8 +138,8 @@ func eachOnce(listings []domain.Listing) []domain.Listing {
 	return slices.CompactFunc(listings, func(a, b domain.Listing) bool { return a.ID == b.ID })
 }
 
-// detach has calls that begin from now on read for themselves: what is under way may
-// have read what was before. It is called under mu.
+// detach keeps calls that begin from now on from joining a read of the product that is
+// under way: it may have read the row as it was before. It is called under mu.
 func (c *Cache) detach(id uuid.UUID, code string) {
 	delete(c.flights, key{id: id})
 	delete(c.flights, key{code: code})

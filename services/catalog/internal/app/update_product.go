@@ -10,7 +10,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
-// UpdateProduct changes a product as edit defines, which is given the product as it is.
+// UpdateProduct changes a product by what edit makes of the product as it is.
 // An etag that is set must be the current one. Errors: PRODUCT_NOT_FOUND,
 // ETAG_MISMATCH, INVALID_FIELD, PRODUCT_ARCHIVED, CATEGORY_NOT_FOUND, and edit's.
 func (s *Products) UpdateProduct(ctx context.Context, id uuid.UUID, etag string,
@@ -25,8 +25,7 @@ func (s *Products) UpdateProduct(ctx context.Context, id uuid.UUID, etag string,
 	})
 }
 
-// change locks a product, calls decide for what becomes of it, and stores and
-// publishes that.
+// change locks a product, has decide change it, and stores and publishes the result.
 func (s *Products) change(ctx context.Context, id uuid.UUID, etag string,
 	decide func(domain.Product) (domain.Product, bool, error),
 ) (domain.Listing, error) {

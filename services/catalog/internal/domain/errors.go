@@ -59,8 +59,7 @@ func ErrCategoryNameTaken(name string) *fault.Error {
 		Field("category.name", "a category beside it has this name, in this or another case of letters")
 }
 
-// Contents are what a category holds, as far as they are named to who wants to
-// delete it.
+// Contents are what a category holds, as far as the refusal to delete it names them.
 type Contents struct {
 	// Products are the codes of products, Archived are those of them that are archived.
 	Products []string

@@ -169,10 +169,10 @@ func (p Product) Archive(now time.Time) (Product, bool) {
 	return p.changed(now), true
 }
 
-// Unarchive returns the product as a draft if it was archived, and whether it was: it
-// is not sold before someone looked at what may be out of date, and set it to Active.
-// One that is not archived stays as it is, so that a call sent again does not take
-// from sale what was activated meanwhile.
+// Unarchive returns an archived product as a draft, and true: it is sold only when
+// somebody has looked at what may be out of date and has set it to Active. A product
+// that is not archived stays as it is, so that a repeated call does not take from sale
+// what was activated meanwhile.
 func (p Product) Unarchive(now time.Time) (Product, bool) {
 	if p.state.Status != Archived {
 		return p, false

@@ -16,8 +16,8 @@ import (
 // name is what the context is called.
 const name = "catalog"
 
-// maxFindings bounds the findings of a kind: what is wrong with a thousand
-// products is wrong with the database.
+// maxFindings bounds the findings of a kind: where a thousand products have the same
+// fault, these show its cause as well as all would.
 const maxFindings = 1000
 
 // Operations is the catalog as operators see it.
@@ -33,7 +33,7 @@ func New(pool *pg.Pool, relay *outbox.Relay, stock *consumer.Consumer) *Operatio
 }
 
 // Audit states the events that are still in the outbox, and as findings the stock
-// levels whose product is not there: inventory learns of a product only after it
+// levels whose product is not there: inventory receives a product only after it
 // was committed here, so such a product was lost.
 func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
 	lost, err := store.On(o.pool).LostProducts(ctx, maxFindings)

@@ -33,8 +33,8 @@ func (r *reader) err() error {
 	return nil
 }
 
-// addNew adds what the domain finds wrong as well, apart from fields that could
-// not be read: the domain saw them empty.
+// addNew adds the violations that the domain found, apart from those of fields that
+// could not be read: the domain got these empty.
 func (r *reader) addNew(found []fault.Violation) {
 	unread := make(map[string]bool, len(r.wrong))
 	for _, violation := range r.wrong {
@@ -80,9 +80,9 @@ func (r *reader) requestID(text string) uuid.UUID {
 	return id
 }
 
-// newPrice reads what a new product costs, in the default currency when it names
-// an amount alone. An empty price is none: a product that costs nothing names its
-// currency.
+// newPrice reads a new product's price. An amount without a currency is in the default
+// currency. A price without either counts as missing: a product that costs nothing
+// has to name its currency.
 func (r *reader) newPrice(price *pb.Money, defaultCurrency string) money.Money {
 	switch {
 	case price == nil || price.GetCurrencyCode() != "":

@@ -16,10 +16,10 @@ import (
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store/db"
 )
 
-// The lists are written here and not in queries/, because their conditions and
-// order are the caller's to choose. Into the statements get only columns that are
-// named here; values are parameters. The statements are planned for their values
-// each time (CacheDescribe): a plan for any filter whatever would be a scan.
+// The lists are written here and not in queries/, because the caller chooses their
+// conditions and order. Only columns that are named here enter the statements; values
+// are parameters. The statements are planned for their values each time
+// (CacheDescribe): a plan that fits every filter would be a scan.
 
 // ProductScope is what decides, beside the request, which products a list holds.
 type ProductScope struct {
@@ -66,8 +66,9 @@ func inSubtree(op string, subtree []uuid.UUID, param func(any) string) string {
 	}
 }
 
-// compareAvailable leaves out products without a level where 0 would be left out:
-// the planner then knows how few products have, for instance, more than a thousand.
+// compareAvailable compares with what is available; a product without a level has 0.
+// Where 0 does not fit, such products need no coalesce, and without it the planner can
+// estimate from the column's statistics how few products fit.
 func compareAvailable(op string, value any, param func(any) string) string {
 	n, err := strconv.ParseInt(value.(string), 10, 64)
 	switch {

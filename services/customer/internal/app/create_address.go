@@ -11,7 +11,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer/internal/store"
 )
 
-// CreateAddress gives a customer one address more. The same request sent again under
+// CreateAddress adds an address to a customer. The same request sent again under
 // its request id is answered with the address that it made; of one that was deleted
 // since, only the id is left. Errors: CUSTOMER_NOT_FOUND, CUSTOMER_ERASED,
 // INVALID_FIELD, TOO_MANY_ADDRESSES, REQUEST_ID_REUSED.

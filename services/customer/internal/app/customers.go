@@ -66,9 +66,9 @@ func load(ctx context.Context, st store.Store, id uuid.UUID) (domain.Customer, e
 	return customer, nil
 }
 
-// change locks a customer and calls decide for what becomes of it; what differs is
-// stored, beside what write stores of the addresses, and published. It returns the
-// customer as it then is. Errors: CUSTOMER_NOT_FOUND, EMAIL_TAKEN, decide's.
+// change locks a customer and has decide change it. When something is different, it
+// stores and publishes the customer, and write stores the addresses. It returns the
+// customer as it is then. Errors: CUSTOMER_NOT_FOUND, EMAIL_TAKEN, decide's.
 func (s *Customers) change(ctx context.Context, id uuid.UUID,
 	decide func(domain.Customer) (next domain.Customer, changed bool, err error),
 	write func(ctx context.Context, st store.Store) error,

@@ -10,8 +10,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer/internal/store"
 )
 
-// EraseCustomer blanks all that is known about a person, and obliges every other
-// context to do the same. It refuses while orders are paid and not shipped, because
+// EraseCustomer blanks all that is known about a person, and publishes CustomerErased,
+// on which every other context does the same. It refuses while orders are paid and not shipped, because
 // nobody could ship them any more, unless evenOpenOrders is set; an order that is paid
 // during the erasure is not seen. Erasing again changes nothing; the event is
 // published again, under its own identity, for a context that lost it. Errors:

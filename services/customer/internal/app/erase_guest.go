@@ -19,8 +19,8 @@ const (
 	guestPurgeEvery = time.Hour
 )
 
-// EraseGuest obliges every other context to blank what it holds about a guest, who is
-// known by an e-mail address. It refuses while orders are paid and not shipped, unless
+// EraseGuest publishes CustomerErased, on which every other context blanks what it
+// holds about a guest, who is known by an e-mail address. It refuses while orders are paid and not shipped, unless
 // evenOpenOrders is set. A customer with that address keeps its data. Errors:
 // INVALID_FIELD, PERMISSION_DENIED, CUSTOMER_HAS_OPEN_ORDERS, UNAVAILABLE when order
 // is away.

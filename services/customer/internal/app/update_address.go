@@ -9,8 +9,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer/internal/store"
 )
 
-// UpdateAddress changes a customer's address as edit defines, which is given the
-// address as it is. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND, INVALID_FIELD,
+// UpdateAddress changes a customer's address to what edit makes of it. Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND, INVALID_FIELD,
 // and edit's.
 func (s *Customers) UpdateAddress(ctx context.Context, customer, id uuid.UUID,
 	edit func(domain.Address) (domain.Address, error),

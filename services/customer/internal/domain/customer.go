@@ -156,8 +156,8 @@ func (c Customer) AddAddress(address Address, id uuid.UUID, now time.Time) (Cust
 	return c.changed(now), address, nil
 }
 
-// ChangeAddress returns the customer with one address as edit makes it, which is
-// given the address as it is, and whether anything is different. Errors:
+// ChangeAddress returns the customer with one address changed to what edit makes of
+// it, and whether anything is different. Errors:
 // INVALID_FIELD, ADDRESS_NOT_FOUND, and edit's.
 func (c Customer) ChangeAddress(id uuid.UUID, edit func(Address) (Address, error), now time.Time) (Customer, Address, bool, error) {
 	i := c.find(id)

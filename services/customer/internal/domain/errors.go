@@ -41,8 +41,8 @@ func ErrOpenOrders(numbers []string) *fault.Error {
 		With("order_numbers", strings.Join(numbers, ","))
 }
 
-// ErrGuestsNeedStaff is the fault for a customer who requests a guest's data: whoever
-// knows an e-mail address is not the person whom it belongs to.
+// ErrGuestsNeedStaff is the fault for a customer who requests a guest's data: that
+// somebody knows an e-mail address does not show that it is their own.
 func ErrGuestsNeedStaff() *fault.Error {
 	return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
 		"only the shop's staff may export or erase a guest's data, after they made sure whose it is")

@@ -61,7 +61,7 @@ func (r *Records) OpenOrders(ctx context.Context, person domain.Person) ([]strin
 }
 
 // Of returns all that order, payment and notification hold about a person. It fails
-// with UNAVAILABLE when one of them is away: half an export is none.
+// with UNAVAILABLE when one of them is away: an export without a part must not pass for a whole one.
 func (r *Records) Of(ctx context.Context, person domain.Person) (app.Records, error) {
 	var all app.Records
 	err := r.eachOrder(ctx, person, "", func(order *orderv1.Order) (bool, error) {

@@ -12,10 +12,10 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer/internal/store/db"
 )
 
-// The list is written here and not in queries/, because its conditions and order
-// are the caller's to choose. Into the statement get only columns that are named
-// here; values are parameters. It is planned for its values each time
-// (CacheDescribe): a plan for any filter whatever would be a scan.
+// The list is written here and not in queries/, because the caller chooses its
+// conditions and order. Only columns that are named here enter the statement; values
+// are parameters. It is planned for its values each time (CacheDescribe): a plan that
+// fits every filter would be a scan.
 
 func customerSchema() page.Schema {
 	return page.Schema{

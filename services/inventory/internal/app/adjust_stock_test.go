@@ -18,7 +18,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
 )
 
-func TestAnAdjustmentIsWrittenDownAndAnnouncedAtOnce(t *testing.T) {
+func TestAnAdjustmentIsWrittenToTheLedgerAndPublishedAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 0)

@@ -12,7 +12,7 @@ import (
 
 // ApplyOrders applies a batch of order events: one round trip locks and reads all
 // that they touch, the domain decides, and the writes travel with tx's commit. An
-// error blames the events, but for the database's own.
+// error that is not the database's means that the events can't be applied.
 func (s *Stocks) ApplyOrders(ctx context.Context, tx *pg.Tx, orders []domain.InboundEvent) error {
 	orderIDs, productIDs := touched(orders)
 	loaded, err := store.On(tx).LoadOrders(ctx, orderIDs, productIDs)

@@ -9,8 +9,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
 )
 
-// Get reads the stock of a product. One that the catalog knows and inventory has
-// not known yet has none. Errors: PRODUCT_NOT_FOUND, UNAVAILABLE when the
+// Get reads the stock of a product. One that the catalog has and inventory does
+// not know yet has none. Errors: PRODUCT_NOT_FOUND, UNAVAILABLE when the
 // catalog would have to be queried and is away.
 func (s *Stocks) Get(ctx context.Context, id uuid.UUID) (domain.Stock, error) {
 	stock, known, err := store.On(s.Pool).StockByID(ctx, id)

@@ -32,8 +32,8 @@ func (h *harness) lastUnits(t *testing.T, n int) {
 	h.emptyOutbox(t)
 }
 
-// applyAll has each replica applyAll its batches, all replicas at once, and tries again
-// what a consumer tries again.
+// applyAll has each replica apply its batches, all replicas at once, and retries what a
+// consumer retries.
 func (h *harness) applyAll(t *testing.T, batches [][][]domain.InboundEvent) {
 	t.Helper()
 	var applying sync.WaitGroup
@@ -195,7 +195,7 @@ func TestACancelledLastPieceGoesToTheNextOrComesBack(t *testing.T) {
 }
 
 // A tombstone and its order meet in two processes: whichever commits first, nothing
-// stays reserved, and order learns that it is released.
+// stays reserved, and StockReleased is published.
 func TestAnOrderAndItsCancellationInTwoProcessesLeaveNothingReserved(t *testing.T) {
 	t.Parallel()
 	const rounds = 300

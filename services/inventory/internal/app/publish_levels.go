@@ -24,19 +24,19 @@ const (
 	// plentyEvery is how often levels are published of products of which there is
 	// plenty: nobody decides by whether 5,000 or 4,990 are left.
 	plentyEvery = 30 * time.Second
-	// farewell bounds the last publication of a process that stops.
-	farewell = 2 * time.Second
+	// lastPublication bounds what a process that stops publishes at its end.
+	lastPublication = 2 * time.Second
 )
 
 // RunLevels publishes changed levels until ctx ends: those of this process every
-// Settings.LevelInterval (with plenty left, every half minute) and at its end, and at the start and every ten minutes
-// those that another left unpublished.
+// Settings.LevelInterval (with plenty left, every half minute) and at its end; those
+// that another process left unpublished at the start and every ten minutes.
 func (s *Stocks) RunLevels(ctx context.Context) error {
 	err := s.keepLevels(ctx)
 	if ctx.Err() == nil {
 		return err
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastPublication)
 	defer cancel()
 	return s.PublishLevels(last)
 }
@@ -68,7 +68,7 @@ func (s *Stocks) keepLevels(ctx context.Context) error {
 }
 
 // PublishLevels publishes the levels that changed in this process since the last
-// time. What could not be published stays to be.
+// time. Those that could not be published are kept for the next time.
 func (s *Stocks) PublishLevels(ctx context.Context) error {
 	return s.publishLevels(ctx, s.Levels.take(true))
 }

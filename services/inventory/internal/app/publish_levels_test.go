@@ -11,7 +11,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
 )
 
-func TestChangesCloseToEachOtherAreAnnouncedOnce(t *testing.T) {
+func TestChangesCloseToEachOtherArePublishedOnce(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 10)
@@ -37,7 +37,7 @@ func TestChangesCloseToEachOtherAreAnnouncedOnce(t *testing.T) {
 	}
 }
 
-func TestRunningOutAndComingBackAreAnnouncedWithTheChange(t *testing.T) {
+func TestRunningOutAndComingBackArePublishedWithTheChange(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	h.stocked(t, 1, 2)
@@ -55,7 +55,7 @@ func TestRunningOutAndComingBackAreAnnouncedWithTheChange(t *testing.T) {
 	}
 }
 
-func TestANewProductIsAnnouncedOnce(t *testing.T) {
+func TestANewProductsStockIsPublishedOnce(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	for range 2 {

@@ -9,7 +9,7 @@ import (
 )
 
 // Levels that were published may be lost with the broker: those of the last day are
-// published again, though no pass has them to find.
+// published again, though ReconcileLevels finds none of them.
 func TestALevelOfTheLastDayIsRepublished(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -20,11 +20,12 @@ type Expired struct {
 	MadeTime time.Time
 }
 
-// ExpiredUntil is up to which expiry a pass republishes now.
+// ExpiredUntil is the latest expiry of the reservations that a pass republishes now.
 func ExpiredUntil(now time.Time) time.Time { return now.Add(-expiryGrace) }
 
-// NextMark is where the pass begins that follows one which went up to until and found
-// these reservations, oldest first. Before the first that is still held, none is.
+// NextMark returns the expiry from which the next pass looks, after one that went up to
+// until and found these reservations, oldest first. What expired before the first of
+// them is held no more.
 func NextMark(until time.Time, found []Expired) time.Time {
 	if len(found) > 0 {
 		return found[0].ExpireTime
@@ -32,7 +33,7 @@ func NextMark(until time.Time, found []Expired) time.Time {
 	return until
 }
 
-// Event is StockReserved once more: order answers with what became of the reservation.
+// Event is StockReserved once more: order answers with what became of the order.
 // Nothing is released here: order alone decides that an order ended.
 func (e Expired) Event() Event {
 	return Event{Kind: StockReserved, OrderID: e.OrderID, Version: e.Version, Time: e.MadeTime}

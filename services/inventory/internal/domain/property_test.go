@@ -124,8 +124,8 @@ func TestABatchAppliedTwiceChangesNothingMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawHarness(t)
 		for _, batch := range drawBatches(t, drawEvents(t)) {
-			// The cure for a confirmation that came too early is that it comes again
-			// after the order was placed, so a batch holds it only in that order.
+			// A confirmation that comes before its order is ignored, and is published
+			// again later: here no batch holds one.
 			batch = slices.DeleteFunc(slices.Clone(batch), func(e domain.InboundEvent) bool {
 				_, known := s.reservations[e.OrderID()]
 				return !known && len(e.Lines()) == 0 && !cancels(e)

@@ -12,9 +12,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store/db"
 )
 
-// The lists are written here because their conditions differ from request to
-// request, and one statement for all of them would be planned for none. Only the
-// schemas' columns and parameters enter the text.
+// The lists are written here because their conditions differ from request to request:
+// one statement for all of them would get a plan that suits none. Only the schemas'
+// columns and parameters enter the text.
 
 // MovementList is what the ledger can be filtered by. Its order is total by the id
 // already; the product's id closes it because a list's last column is a UUID.

@@ -12,8 +12,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store/db"
 )
 
-// Both reads travel in one round trip, which generated code can't: what the first
-// finds, the second reads by itself.
+// Both reads are sent in one round trip, which generated code can't do. The second
+// therefore finds the products of the first's reservations by a query of its own.
 const (
 	lockReservations = `-- name: ReservationLockMany :many
 select order_id, state, product_ids, quantities, version, expire_time, shortages::text, create_time, update_time
@@ -134,8 +134,8 @@ func after(changes []domain.StockChange) []domain.Stock {
 }
 
 // ListExpired returns up to limit reservations that are RESERVED and expired by
-// until, oldest first, after the one given. The scan goes over all reservations of
-// that span: keep the beginning close.
+// until, oldest first, after the one given. It scans all reservations that expire
+// in between: begin at a recent time.
 func (s Store) ListExpired(ctx context.Context, afterTime time.Time, afterOrder uuid.UUID, until time.Time, limit int) ([]domain.Expired, error) {
 	rows, err := s.q.ReservationListExpired(ctx, db.ReservationListExpiredParams{
 		AfterExpireTime: afterTime, AfterOrderID: afterOrder, Until: until, MaxRows: int32(limit),
