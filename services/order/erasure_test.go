@@ -124,3 +124,36 @@ func TestAGuestIsErasedByTheirAddress(t *testing.T) {
 		t.Errorf("the erased address itself is kept, %v", err)
 	}
 }
+
+// Whoever corrects the address of a guest's order and is erased under the new one is
+// erased everywhere: OrderErased names the order, once for each, and is published again
+// at a restart, because the broker may have lost it.
+func TestAnErasedOrderIsPublished(t *testing.T) {
+	t.Parallel()
+	b := newHarness(t)
+	b.sell("MUG", 500)
+	mistyped, other := b.placed(), b.placed()
+	if _, err := b.update(&orderv1.Order{Id: mistyped.GetId(), Contact: &orderv1.Contact{Email: "ada.l@example.com"}}, "contact.email"); err != nil {
+		t.Fatal(err)
+	}
+	b.published()
+	erased := event(uuid.New(), 1, &customerv1.CustomerErased{Email: "ada.l@example.com", Version: 1})
+	erased.Time = b.orders.Now()
+	b.handle(erased)
+	first := b.wantPublished("OrderErased")[0].(*orderv1.OrderErased)
+	version := b.count(`select version from orders where id = $1`, mistyped.GetId())
+	if first.GetOrderId() != mistyped.GetId() || first.GetVersion() != int64(version) {
+		t.Errorf("published %v; the order has version %d", first, version)
+	}
+	b.handle(erased)
+	b.wantPublished()
+	if err := b.orders.Republisher().All(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if again := b.wantPublished("OrderErased")[0]; !proto.Equal(again, first) {
+		t.Errorf("republished %v, want %v", again, first)
+	}
+	if b.get(other).GetContact() == nil {
+		t.Error("the order of another address was blanked too")
+	}
+}

@@ -67,7 +67,7 @@ func newHarness(t *testing.T) *harness {
 	b.tail.Start()
 	t.Cleanup(b.tail.Stop)
 	b.orders = app.NewOrders(app.Deps{
-		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, Wake: func() {}, Tail: b.tail,
+		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, Wake: func() {}, Tail: b.tail,
 		Settings: domain.Settings{
 			MaxUnpaid: 3, PaymentMethods: domain.PaymentMethods{
 				{Name: "sandbox_ok", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour},

@@ -86,8 +86,8 @@ func newOrders(
 	pool *pg.Pool, relay *outbox.Relay, tail *app.Tail, backlog *app.Backlog, set domain.Settings, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
 ) *app.Orders {
 	return app.NewOrders(app.Deps{
-		Pool: pool, Settings: set, Source: events.Source, ToOutbox: events.ToOutbox, Wake: relay.Wake, Tail: tail, Backlog: backlog,
-		Now: clock, NewID: id, Random: randomBits, Log: log,
+		Pool: pool, Settings: set, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased,
+		Wake: relay.Wake, Tail: tail, Backlog: backlog, Now: clock, NewID: id, Random: randomBits, Log: log,
 	})
 }
 
@@ -133,6 +133,7 @@ func newService(
 			{Name: "consumer", Run: inbound.Run},
 			{Name: "sweeper", Run: orders.RunSweeper},
 			{Name: "backlog", Run: orders.Backlog.Run},
+			{Name: "republisher", Run: orders.Republisher().Run},
 		},
 		Topics: []kafka.Topic{
 			{Name: events.OrderTopic, Retention: orders.Settings.EventRetention},

@@ -28,6 +28,8 @@ type Deps struct {
 	// order's event.
 	Source   string
 	ToOutbox func(*domain.Order, domain.Event) outbox.Event
+	// ErasedToOutbox makes the message that an order was erased.
+	ErasedToOutbox func(domain.ErasedOrder) outbox.Event
 	// Wake has the outbox published; it is called after commits.
 	Wake func()
 	// Backlog sheds new orders while too many wait to be worked off.

@@ -44,6 +44,7 @@ const (
 	ShippedEvent
 	DeliveredEvent
 	UpdatedEvent
+	ErasedEvent
 )
 
 // Event is an event to publish. Its content is read from the order.
@@ -60,7 +61,7 @@ type Event struct {
 
 // NeedsNotice reports whether the event holds what was ordered and where it goes.
 func (e Event) NeedsNotice() bool {
-	return e.Kind != AwaitingPaymentEvent && e.Kind != DeliveredEvent
+	return e.Kind != AwaitingPaymentEvent && e.Kind != DeliveredEvent && e.Kind != ErasedEvent
 }
 
 // take returns the decision that was gathered since the last call.

@@ -14,6 +14,14 @@ type Erasure struct {
 	Traceparent string
 }
 
+// ErasedOrder is an order whose personal data was blanked.
+type ErasedOrder struct {
+	ID uuid.UUID
+	// Version is the order's when it was blanked.
+	Version int64
+	Time    time.Time
+}
+
 // ErasedGuest is the owner of an e-mail address, in the form that compares, who was
 // erased at a time: what was ordered under the address later is kept.
 type ErasedGuest struct {

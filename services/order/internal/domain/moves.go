@@ -89,7 +89,8 @@ func (o *Order) Deliver(at Cause) (Decision, error) {
 
 // Erase blanks what the order holds about its person: contact and address, and what
 // people typed into it. Mails that are not sent yet are no longer awaited: nobody is
-// left to write to. The order's refunds must be loaded.
+// left to write to. OrderErased has the other contexts do the same. The order's refunds
+// must be loaded.
 func (o *Order) Erase(retry RetryPolicy, at Cause) Decision {
 	if o.s.Erased {
 		return o.take()
@@ -106,6 +107,7 @@ func (o *Order) Erase(retry RetryPolicy, at Cause) Decision {
 		o.d.Refunds = append(o.d.Refunds, o.s.Refunds[i])
 	}
 	o.touch(at)
+	o.publish(o.event(ErasedEvent, o.s.Version, at))
 	o.schedule(retry)
 	return o.take()
 }

@@ -31,6 +31,14 @@ func ToOutbox(from *domain.Order, event domain.Event) outbox.Event {
 	}
 }
 
+// Erased returns the message that an order was erased, as ToOutbox made it at first.
+func Erased(o domain.ErasedOrder) outbox.Event {
+	return outbox.Event{
+		Topic: OrderTopic, Key: o.ID, Version: o.Version, Time: o.Time,
+		Message: &orderv1.OrderErased{OrderId: o.ID.String(), Version: o.Version},
+	}
+}
+
 func message(o domain.Snapshot, event domain.Event) proto.Message {
 	switch event.Kind {
 	case domain.PlacedEvent:
@@ -60,6 +68,8 @@ func message(o domain.Snapshot, event domain.Event) proto.Message {
 		return &orderv1.OrderShipped{Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment)}
 	case domain.UpdatedEvent:
 		return &orderv1.OrderUpdated{Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment)}
+	case domain.ErasedEvent:
+		return &orderv1.OrderErased{OrderId: o.ID.String(), Version: event.Version}
 	default:
 		return &orderv1.OrderDelivered{OrderId: o.ID.String(), Version: event.Version}
 	}

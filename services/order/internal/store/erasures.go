@@ -73,3 +73,19 @@ func (s Store) RequestsOf(ctx context.Context, orders []uuid.UUID) ([]idempotenc
 func (s Store) AddRequest(ctx context.Context, order uuid.UUID, key idempotency.Key) error {
 	return s.q.OrderRequestInsert(ctx, db.OrderRequestInsertParams{OrderID: order, RequestID: key.RequestID, Rpc: key.RPC, Caller: key.Caller})
 }
+
+// NewestErasedOrder is when an order was last erased; the epoch when none ever was.
+func (s Store) NewestErasedOrder(ctx context.Context) (time.Time, error) {
+	return s.q.ErasedOrderNewest(ctx)
+}
+
+// OrdersErasedSince locks and returns the next orders, by id after the one given, that
+// were erased at a time or after it; a page of the republisher's at most.
+func (s Store) OrdersErasedSince(ctx context.Context, since time.Time, after uuid.UUID) ([]domain.ErasedOrder, error) {
+	rows, err := s.q.ErasedOrderListSince(ctx, db.ErasedOrderListSinceParams{Since: since, AfterOrderID: after})
+	orders := make([]domain.ErasedOrder, len(rows))
+	for i, row := range rows {
+		orders[i] = domain.ErasedOrder{ID: row.OrderID, Version: row.Version, Time: row.CreateTime}
+	}
+	return orders, err
+}

@@ -61,9 +61,14 @@ func (s Store) SaveOrders(ctx context.Context, orders []domain.Decided) error {
 // shipment comes with the state that it means, because a constraint ties them.
 func (s Store) saveRare(ctx context.Context, orders []domain.Decided) error {
 	var erased []uuid.UUID
+	var published db.ErasedOrderInsertManyParams
 	for _, d := range orders {
 		if d.Decision.Erased {
-			erased = append(erased, d.Order.ID())
+			o := d.Order.Snapshot()
+			erased = append(erased, o.ID)
+			published.OrderIds = append(published.OrderIds, o.ID)
+			published.Versions = append(published.Versions, o.Version)
+			published.CreateTimes = append(published.CreateTimes, o.UpdateTime)
 			continue
 		}
 		if !d.Decision.Shipment && !d.Decision.Person && !d.Decision.Disputes {
@@ -94,6 +99,9 @@ func (s Store) saveRare(ctx context.Context, orders []domain.Decided) error {
 		return nil
 	}
 	if err := s.q.OrderErasePersons(ctx, erased); err != nil {
+		return err
+	}
+	if err := s.q.ErasedOrderInsertMany(ctx, published); err != nil {
 		return err
 	}
 	return s.q.OrderHistoryErase(ctx, erased)

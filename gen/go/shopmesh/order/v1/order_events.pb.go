@@ -780,6 +780,65 @@ func (x *OrderUpdated) GetShipment() *Shipment {
 	return nil
 }
 
+// OrderErased obliges every context to blank what it holds about the person of an order,
+// and what people typed about the order: its customer, or the guest who ordered, was
+// erased. It names the order and no person, so that what was written to an address
+// that was corrected later is found too. It can arrive before other events of the
+// order; what they say of the person is not kept then.
+type OrderErased struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Its version when its personal data was blanked.
+	Version       int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderErased) Reset() {
+	*x = OrderErased{}
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderErased) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderErased) ProtoMessage() {}
+
+func (x *OrderErased) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderErased.ProtoReflect.Descriptor instead.
+func (*OrderErased) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OrderErased) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *OrderErased) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 var File_shopmesh_order_v1_order_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
@@ -843,7 +902,10 @@ const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\"\x7f\n" +
 	"\fOrderUpdated\x126\n" +
 	"\x06notice\x18\x01 \x01(\v2\x1e.shopmesh.order.v1.OrderNoticeR\x06notice\x127\n" +
-	"\bshipment\x18\x02 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipmentB\xce\x01\n" +
+	"\bshipment\x18\x02 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\"B\n" +
+	"\vOrderErased\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversionB\xce\x01\n" +
 	"\x15com.shopmesh.order.v1B\x10OrderEventsProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
 
 var (
@@ -858,7 +920,7 @@ func file_shopmesh_order_v1_order_events_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_events_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_events_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_shopmesh_order_v1_order_events_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
 	(*OrderNotice)(nil),                 // 0: shopmesh.order.v1.OrderNotice
 	(*OrderPlaced)(nil),                 // 1: shopmesh.order.v1.OrderPlaced
@@ -870,35 +932,36 @@ var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
 	(*OrderShipped)(nil),                // 7: shopmesh.order.v1.OrderShipped
 	(*OrderDelivered)(nil),              // 8: shopmesh.order.v1.OrderDelivered
 	(*OrderUpdated)(nil),                // 9: shopmesh.order.v1.OrderUpdated
-	(*OrderLine)(nil),                   // 10: shopmesh.order.v1.OrderLine
-	(*Adjustment)(nil),                  // 11: shopmesh.order.v1.Adjustment
-	(*money.Money)(nil),                 // 12: google.type.Money
-	(*Contact)(nil),                     // 13: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 14: google.type.PostalAddress
-	(*timestamppb.Timestamp)(nil),       // 15: google.protobuf.Timestamp
-	(CancelReason)(0),                   // 16: shopmesh.order.v1.CancelReason
-	(*Shipment)(nil),                    // 17: shopmesh.order.v1.Shipment
+	(*OrderErased)(nil),                 // 10: shopmesh.order.v1.OrderErased
+	(*OrderLine)(nil),                   // 11: shopmesh.order.v1.OrderLine
+	(*Adjustment)(nil),                  // 12: shopmesh.order.v1.Adjustment
+	(*money.Money)(nil),                 // 13: google.type.Money
+	(*Contact)(nil),                     // 14: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 15: google.type.PostalAddress
+	(*timestamppb.Timestamp)(nil),       // 16: google.protobuf.Timestamp
+	(CancelReason)(0),                   // 17: shopmesh.order.v1.CancelReason
+	(*Shipment)(nil),                    // 18: shopmesh.order.v1.Shipment
 }
 var file_shopmesh_order_v1_order_events_proto_depIdxs = []int32{
-	10, // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
-	11, // 1: shopmesh.order.v1.OrderNotice.adjustments:type_name -> shopmesh.order.v1.Adjustment
-	12, // 2: shopmesh.order.v1.OrderNotice.subtotal:type_name -> google.type.Money
-	12, // 3: shopmesh.order.v1.OrderNotice.total:type_name -> google.type.Money
-	13, // 4: shopmesh.order.v1.OrderNotice.contact:type_name -> shopmesh.order.v1.Contact
-	14, // 5: shopmesh.order.v1.OrderNotice.shipping_address:type_name -> google.type.PostalAddress
+	11, // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
+	12, // 1: shopmesh.order.v1.OrderNotice.adjustments:type_name -> shopmesh.order.v1.Adjustment
+	13, // 2: shopmesh.order.v1.OrderNotice.subtotal:type_name -> google.type.Money
+	13, // 3: shopmesh.order.v1.OrderNotice.total:type_name -> google.type.Money
+	14, // 4: shopmesh.order.v1.OrderNotice.contact:type_name -> shopmesh.order.v1.Contact
+	15, // 5: shopmesh.order.v1.OrderNotice.shipping_address:type_name -> google.type.PostalAddress
 	2,  // 6: shopmesh.order.v1.OrderPlaced.lines:type_name -> shopmesh.order.v1.ReservationLine
-	15, // 7: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
-	12, // 8: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
+	16, // 7: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
+	13, // 8: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
 	0,  // 9: shopmesh.order.v1.OrderConfirmed.notice:type_name -> shopmesh.order.v1.OrderNotice
 	0,  // 10: shopmesh.order.v1.OrderCancelled.notice:type_name -> shopmesh.order.v1.OrderNotice
-	16, // 11: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
+	17, // 11: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
 	0,  // 12: shopmesh.order.v1.OrderRefunded.notice:type_name -> shopmesh.order.v1.OrderNotice
-	12, // 13: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
-	12, // 14: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
+	13, // 13: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
+	13, // 14: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
 	0,  // 15: shopmesh.order.v1.OrderShipped.notice:type_name -> shopmesh.order.v1.OrderNotice
-	17, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
+	18, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
 	0,  // 17: shopmesh.order.v1.OrderUpdated.notice:type_name -> shopmesh.order.v1.OrderNotice
-	17, // 18: shopmesh.order.v1.OrderUpdated.shipment:type_name -> shopmesh.order.v1.Shipment
+	18, // 18: shopmesh.order.v1.OrderUpdated.shipment:type_name -> shopmesh.order.v1.Shipment
 	19, // [19:19] is the sub-list for method output_type
 	19, // [19:19] is the sub-list for method input_type
 	19, // [19:19] is the sub-list for extension type_name
@@ -918,7 +981,7 @@ func file_shopmesh_order_v1_order_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_events_proto_rawDesc), len(file_shopmesh_order_v1_order_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -10,6 +10,12 @@ import (
 	"github.com/google/uuid"
 )
 
+type ErasedOrder struct {
+	OrderID    uuid.UUID
+	Version    int64
+	CreateTime time.Time
+}
+
 type Order struct {
 	ID                uuid.UUID
 	Number            string
