@@ -1,7 +1,6 @@
 package payment_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment/internal/events"
 )
@@ -20,15 +18,9 @@ import (
 // erase has customer publish that somebody's data is to be erased.
 func (s *harness) erase(key uuid.UUID, message *customerv1.CustomerErased) {
 	s.t.Helper()
-	err := s.order.InTx(s.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		tx.OnCommit(s.relay.Wake)
-		return outbox.Write(ctx, tx, "/shopmesh/customer", outbox.Event{
-			Topic: events.TopicCustomer, Key: key, Version: message.GetVersion(), Message: message, Time: time.Now(),
-		})
+	s.publish(outbox.Event{
+		Topic: events.TopicCustomer, Key: key, Version: message.GetVersion(), Message: message, Time: time.Now(),
 	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 // Somebody typed a customer's name as the reason of a refund. After the erasure no

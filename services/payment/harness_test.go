@@ -6,12 +6,12 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -19,7 +19,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/authz"
-	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
@@ -33,8 +33,8 @@ import (
 // soon bounds what a test waits for; it is long because machines are shared.
 const soon = 20 * time.Second
 
-// harness is payment as it runs in production, between a stand-in for order, which
-// publishes what a test wants, and a listener, which keeps all that payment publishes.
+// harness is payment as it runs in production, between stand-ins for the other contexts,
+// which publish what a test wants and collect all that payment publishes.
 type harness struct {
 	t *testing.T
 	kitapp.Addresses
@@ -42,16 +42,13 @@ type harness struct {
 	operations operationsv1connect.OperationsServiceClient
 	pool       *pg.Pool // payment's database
 	ledger     *pg.Pool // the sandbox's database
+	events     *testkit.Events
 
-	order *pg.Pool // holds order's outbox
-	relay *outbox.Relay
-
-	caller authz.Identity
 	config payment.Config
 	stop   func() // ends the process
 
-	mu       sync.Mutex
-	received []event
+	mu     sync.Mutex
+	caller authz.Identity
 }
 
 // event is one event of payment's.
@@ -83,8 +80,7 @@ func newHarnessWith(t *testing.T, settings string, caller authz.Identity, stripe
 	database := testkit.DatabaseURL(t, payment.Migrations())
 	ledger := testkit.DatabaseURL(t, sandbox.Migrations())
 	s := &harness{
-		t: t, pool: testkit.Open(t, pg.Config{URL: database}), ledger: testkit.Open(t, pg.Config{URL: ledger}),
-		order: testkit.Database(t, fstest.MapFS{}), caller: caller,
+		t: t, pool: testkit.Open(t, pg.Config{URL: database}), ledger: testkit.Open(t, pg.Config{URL: ledger}), caller: caller,
 	}
 	broker := testkit.Broker(t)
 	s.config = payment.Config{
@@ -94,8 +90,7 @@ func newHarnessWith(t *testing.T, settings string, caller authz.Identity, stripe
 		SandboxDatabase: pg.Config{URL: ledger}, Stripe: stripe,
 	}
 	s.serve()
-	s.startRelay(broker)
-	s.collect(broker)
+	s.events = testkit.NewEvents(t, broker, events.TopicPayment)
 	return s
 }
 
@@ -142,95 +137,31 @@ func (s *harness) callAs(caller authz.Identity) {
 	s.caller = caller
 }
 
-// startRelay lets the stand-in for order publish, as order does: through an outbox.
-func (s *harness) startRelay(broker kafka.Config) {
-	s.t.Helper()
-	producer, err := kafka.NewProducer(broker)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(producer.Close)
-	s.relay = outbox.NewRelay("order", s.order, producer, outbox.Config{SoleWriter: true, Log: testkit.Log(s.t)})
-	background(s.t, func(ctx context.Context) { _ = s.relay.Run(ctx) })
-}
-
-// collect keeps all that payment publishes.
-func (s *harness) collect(broker kafka.Config) {
-	s.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.ConsumeTopics(events.TopicPayment),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(client.Close)
-	background(s.t, func(ctx context.Context) {
-		for ctx.Err() == nil {
-			client.PollFetches(ctx).EachRecord(s.receive)
-		}
-	})
-}
-
-func (s *harness) receive(record *kgo.Record) {
-	headers := map[string]string{}
-	for _, h := range record.Headers {
-		headers[h.Key] = string(h.Value)
-	}
-	var message proto.Message
-	switch headers["ce_type"] {
-	case "shopmesh.payment.v1.PaymentCaptured":
-		message = &paymentv1.PaymentCaptured{}
-	case "shopmesh.payment.v1.PaymentFailed":
-		message = &paymentv1.PaymentFailed{}
-	case "shopmesh.payment.v1.PaymentRefunded":
-		message = &paymentv1.PaymentRefunded{}
-	case "shopmesh.payment.v1.PaymentActionRequired":
-		message = &paymentv1.PaymentActionRequired{}
-	case "shopmesh.payment.v1.PaymentProcessing":
-		message = &paymentv1.PaymentProcessing{}
-	case "shopmesh.payment.v1.PaymentDisputed":
-		message = &paymentv1.PaymentDisputed{}
-	default:
-		s.t.Errorf("payment published a %q", headers["ce_type"])
-		return
-	}
-	if err := proto.Unmarshal(record.Value, message); err != nil {
-		s.t.Errorf("payment published what can't be read: %v", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.received = append(s.received, event{id: headers["ce_id"], message: message})
-}
-
-// background runs until the test ends, which waits for it.
-func background(t *testing.T, run func(context.Context)) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	var running sync.WaitGroup
-	running.Go(func() { run(ctx) })
-	t.Cleanup(func() {
-		cancel()
-		running.Wait()
-	})
-}
-
-// eventsOfOrder returns what payment published of an order, in order.
+// eventsOfOrder returns what payment published of an order by now, in order.
 func (s *harness) eventsOfOrder(o order) []event {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []event
-	for _, one := range s.received {
-		if one.message.(interface{ GetOrderId() string }).GetOrderId() == o.id.String() {
-			all = append(all, one)
-		}
-	}
-	return all
+	return s.decode(s.events.Received(testkit.Of(events.TopicPayment, o.payment)))
 }
 
 // waitEvents waits until payment has published count events of an order.
 func (s *harness) waitEvents(o order, count int) []event {
 	s.t.Helper()
-	testkit.Eventually(s.t, soon, "payment spoke of the order", func() bool { return len(s.eventsOfOrder(o)) >= count })
-	return s.eventsOfOrder(o)
+	return s.decode(s.events.Wait(count, testkit.Of(events.TopicPayment, o.payment)))
+}
+
+func (s *harness) decode(received []consumer.Event) []event {
+	s.t.Helper()
+	all := make([]event, len(received))
+	for i, e := range received {
+		kind, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName(e.Type))
+		if err != nil {
+			s.t.Fatalf("payment published a %q: %v", e.Type, err)
+		}
+		all[i] = event{id: e.ID, message: kind.New().Interface()}
+		if err := consumer.Decode(e, all[i].message); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return all
 }
 
 // order is what the stand-in knows of one.
@@ -267,16 +198,10 @@ func (o order) event(version int64, message proto.Message) outbox.Event {
 	return outbox.Event{Topic: events.TopicOrder, Key: o.id, Version: version, Message: message, Time: time.Now()}
 }
 
-// publish publishes in one transaction, so that they can share a batch.
+// publish publishes as the other contexts do; the events can share a batch.
 func (s *harness) publish(published ...outbox.Event) {
 	s.t.Helper()
-	err := s.order.InTx(s.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		tx.OnCommit(s.relay.Wake)
-		return outbox.Write(ctx, tx, "/shopmesh/order", published...)
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.events.Publish(published...)
 }
 
 // get reads an order's payment.

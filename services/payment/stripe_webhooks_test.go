@@ -198,6 +198,15 @@ func TestAPaymentIntentThatWasChangedIsNotTakenForThePayment(t *testing.T) {
 	if got := s.get(o).GetStatus(); got != pending {
 		t.Errorf("the payment is %s", got)
 	}
+	// Somebody resolves it. The payment is polled all the same, and it stays resolved.
+	if _, err := s.payments.ResolveContradiction(t.Context(), &paymentv1.ResolveContradictionRequest{Id: s.contradictions()[0].GetId(), Note: "a test"}); err != nil {
+		t.Fatal(err)
+	}
+	polled := len(s.get(o).GetAttempts())
+	testkit.Eventually(t, soon, "it was polled again", func() bool { return len(s.get(o).GetAttempts()) >= polled+2 })
+	if again := s.contradictions(); len(again) != 0 {
+		t.Errorf("what was resolved is open again: %v", again)
+	}
 	s.stripe.Tamper(intent, func(p *stripefake.Payment) { p.Amount, p.Received = 1234, 1234 })
 	s.waitStatus(o, captured)
 }

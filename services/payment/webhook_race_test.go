@@ -13,7 +13,7 @@ import (
 // replica is another process of payment on the same database.
 func (s cardHarness) replica() cardHarness {
 	s.t.Helper()
-	other := &harness{t: s.t, pool: s.pool, ledger: s.ledger, order: s.order, relay: s.relay, caller: s.caller, config: s.config}
+	other := &harness{t: s.t, pool: s.pool, ledger: s.ledger, events: s.events, caller: s.caller, config: s.config}
 	other.config.Context.SoleWriter = false
 	other.serve()
 	return cardHarness{harness: other, stripe: s.stripe}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/codes"
@@ -169,9 +170,12 @@ func (w *ChargeWorker) unknown(ctx context.Context, payment uuid.UUID, err error
 	return "the answer was lost"
 }
 
-// keepMismatch keeps, for people, that the provider's charge is not the payment's.
+// keepMismatch keeps, for people, that the provider's charge is not the payment's. The
+// payment stays pending and is polled: the same mismatch is kept once, also when somebody
+// resolved it, and another one is another contradiction.
 func (w *ChargeWorker) keepMismatch(ctx context.Context, payment uuid.UUID, cause error) {
-	err := w.contradict(context.WithoutCancel(ctx), "mismatch-"+payment.String(), "mismatch", payment, cause.Error())
+	id := fmt.Sprintf("mismatch-%s-%08x", payment, crc32.ChecksumIEEE([]byte(cause.Error())))
+	err := w.contradict(context.WithoutCancel(ctx), id, "mismatch", payment, cause.Error())
 	if err != nil {
 		w.Log.WarnContext(ctx, "can't keep the contradiction yet", "payment", payment, "error", err)
 	}

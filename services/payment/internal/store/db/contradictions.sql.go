@@ -26,7 +26,7 @@ func (q *Queries) ContradictionCountOpen(ctx context.Context) (int64, error) {
 const contradictionInsert = `-- name: ContradictionInsert :execrows
 insert into contradictions (id, event_id, event_type, payment_id, cause, create_time)
 select $1, $2, $3, $4, $5, $6
-where $3 = 'mismatch' or not exists (select from contradictions c where c.event_id = $2)
+where not exists (select from contradictions c where c.event_id = $2)
 on conflict (event_id) where resolve_time is null do nothing
 `
 
@@ -39,8 +39,8 @@ type ContradictionInsertParams struct {
 	CreateTime time.Time
 }
 
-// One event is one contradiction. Answers to requests of ours have no event: a mismatch
-// that lasts is another contradiction once somebody resolved the first.
+// One event is one contradiction: what was resolved is not opened again when it is
+// reported again.
 func (q *Queries) ContradictionInsert(ctx context.Context, arg ContradictionInsertParams) (int64, error) {
 	result, err := q.db.Exec(ctx, contradictionInsert,
 		arg.ID,

@@ -1,9 +1,9 @@
 -- name: ContradictionInsert :execrows
--- One event is one contradiction. Answers to requests of ours have no event: a mismatch
--- that lasts is another contradiction once somebody resolved the first.
+-- One event is one contradiction: what was resolved is not opened again when it is
+-- reported again.
 insert into contradictions (id, event_id, event_type, payment_id, cause, create_time)
 select @id, @event_id, @event_type, @payment_id, @cause, @create_time
-where @event_type = 'mismatch' or not exists (select from contradictions c where c.event_id = @event_id)
+where not exists (select from contradictions c where c.event_id = @event_id)
 on conflict (event_id) where resolve_time is null do nothing;
 
 -- name: ContradictionResolve :one
