@@ -68,8 +68,13 @@ func Continue(ctx context.Context, traceparent string) context.Context {
 // ID returns the trace's id in a traceparent, for people who look it up; empty when
 // there is none.
 func ID(traceparent string) string {
-	if span := Parse(traceparent); span.IsValid() {
-		return span.TraceID().String()
+	return IDOf(Parse(traceparent))
+}
+
+// IDOf returns the id of a span's trace; empty for a span that is not valid.
+func IDOf(span trace.SpanContext) string {
+	if !span.IsValid() {
+		return ""
 	}
-	return ""
+	return span.TraceID().String()
 }

@@ -199,7 +199,7 @@ func (s *Store) erase(_ context.Context, _ *pg.Tx, erasure domain.Erasure) error
 				continue
 			}
 			o := load(t.see(r).order, true)
-			c := o.Erase(s.settings.Retry, domain.Cause{Time: s.now(), Actor: "customer", Traceparent: erasure.Traceparent})
+			c := o.Erase(s.settings.Retry, domain.Cause{Time: s.now(), Actor: "customer", Traceparent: erasure.Traceparent, TraceID: erasure.TraceID})
 			s.save(t, []domain.Decided{{Order: o, Decision: c}})
 		}
 	}

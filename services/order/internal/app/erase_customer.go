@@ -46,7 +46,7 @@ func (s *Orders) erase(ctx context.Context, tx *pg.Tx, e domain.Erasure) error {
 			if err != nil || len(orders) == 0 {
 				return err
 			}
-			if err := s.blank(ctx, tx, orders, e.Traceparent); err != nil {
+			if err := s.blank(ctx, tx, orders, e); err != nil {
 				return err
 			}
 			if room -= len(orders); len(orders) < erasedAtOnce {
@@ -73,8 +73,8 @@ func (s *Orders) erase(ctx context.Context, tx *pg.Tx, e domain.Erasure) error {
 }
 
 // blank blanks locked orders and the answers that hold them.
-func (s *Orders) blank(ctx context.Context, tx *pg.Tx, orders []*domain.Order, traceparent string) error {
-	at := domain.Cause{Time: s.Now(), Actor: "customer", Traceparent: traceparent}
+func (s *Orders) blank(ctx context.Context, tx *pg.Tx, orders []*domain.Order, e domain.Erasure) error {
+	at := domain.Cause{Time: s.Now(), Actor: "customer", Traceparent: e.Traceparent, TraceID: e.TraceID}
 	decided := make([]domain.Decided, len(orders))
 	ids := make([]uuid.UUID, len(orders))
 	for i, o := range orders {

@@ -51,7 +51,8 @@ func NewOrders(deps Deps) *Orders { return &Orders{Deps: deps} }
 
 // cause is now, on behalf of the caller.
 func (s *Orders) cause(ctx context.Context) domain.Cause {
-	return domain.Cause{Time: s.Now(), Actor: actor(ctx), Traceparent: trace.FromContext(ctx)}
+	traceparent := trace.FromContext(ctx)
+	return domain.Cause{Time: s.Now(), Actor: actor(ctx), Traceparent: traceparent, TraceID: trace.ID(traceparent)}
 }
 
 // actor names the caller in the history.

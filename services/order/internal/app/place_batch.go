@@ -126,7 +126,8 @@ func (b *placingBatch) place(i int, in placing) {
 		b.results[i].Err = &productsUnknown{codes: unknown}
 		return
 	}
-	at := domain.Cause{Time: b.orders.Now(), Actor: in.actor, Traceparent: in.traceparent}
+	at := in.cause
+	at.Time = b.orders.Now()
 	order, decision, err := domain.Place(in.placement, b.input(in), at)
 	if err != nil {
 		b.results[i].Err = err

@@ -17,7 +17,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
-	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
@@ -34,11 +33,11 @@ type Placer struct {
 
 // placing is an order on its way into a batch.
 type placing struct {
-	key         idempotency.Key
-	request     *orderv1.PlaceOrderRequest
-	placement   domain.Placement
-	actor       string
-	traceparent string
+	key       idempotency.Key
+	request   *orderv1.PlaceOrderRequest
+	placement domain.Placement
+	// cause is the caller's; its time becomes that of the batch.
+	cause domain.Cause
 	// guest is the e-mail address of a guest, in the form that compares; empty for a
 	// customer.
 	guest string
@@ -81,8 +80,7 @@ func (p *Placer) Place(
 	placement.CustomerID = customer
 	in := placing{
 		key:     idempotency.Key{Caller: caller.Key(), RPC: placeRPC, RequestID: requestID},
-		request: request, placement: placement, actor: actor(ctx), capped: !caller.Trusted(),
-		traceparent: trace.FromContext(ctx),
+		request: request, placement: placement, cause: p.orders.cause(ctx), capped: !caller.Trusted(),
 	}
 	if customer == uuid.Nil {
 		in.guest = grammar.EmailKey(placement.Contact.Email)

@@ -97,7 +97,7 @@ func (o *Order) record(step Step, note string, at Cause) {
 	o.touch(at)
 	o.d.History = append(o.d.History, Entry{
 		Version: o.s.Version, Step: step, State: o.s.State, CancelReason: o.s.CancelReason, Note: note,
-		Actor: at.Actor, TraceID: at.traceID(), Time: at.Time,
+		Actor: at.Actor, TraceID: at.TraceID, Time: at.Time,
 	})
 }
 

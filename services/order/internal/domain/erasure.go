@@ -10,8 +10,10 @@ import (
 type Erasure struct {
 	Customers []uuid.UUID
 	// Guests ordered without an account.
-	Guests      []ErasedGuest
-	Traceparent string
+	Guests []ErasedGuest
+	// Traceparent continues the trace of the last of the events, and TraceID is its id; both
+	// may be empty.
+	Traceparent, TraceID string
 }
 
 // ErasedOrder is an order whose personal data was blanked.

@@ -21,8 +21,8 @@ type Inbound struct {
 	Event   InboundEvent
 	// Actor is the context's name.
 	Actor string
-	// Traceparent is the event's trace; may be empty.
-	Traceparent string
+	// Traceparent continues the event's trace, and TraceID is its id; both may be empty.
+	Traceparent, TraceID string
 }
 
 // Apply applies one event. It returns an error for an event that contradicts what the
@@ -92,7 +92,7 @@ func ApplyAll(orders map[uuid.UUID]*Order, inbound []Inbound, policy Policy, now
 			unknown = append(unknown, in)
 			continue
 		}
-		if err := o.apply(in.Event, policy, Cause{Time: now, Actor: in.Actor, Traceparent: in.Traceparent}); err != nil {
+		if err := o.apply(in.Event, policy, Cause{Time: now, Actor: in.Actor, Traceparent: in.Traceparent, TraceID: in.TraceID}); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -238,14 +238,7 @@ type Cause struct {
 	Time time.Time
 	// Actor is a person's id, "owner", or a service's name.
 	Actor string
-	// Traceparent continues the trace that led here (W3C trace context); may be empty.
-	Traceparent string
-}
-
-// traceID is the trace's id: the second field of a traceparent.
-func (c Cause) traceID() string {
-	if len(c.Traceparent) != 55 {
-		return ""
-	}
-	return c.Traceparent[3:35]
+	// Traceparent continues the trace that led here (W3C trace context), and TraceID is
+	// the trace's id; both may be empty.
+	Traceparent, TraceID string
 }

@@ -19,7 +19,7 @@ var (
 )
 
 func at(d time.Duration) domain.Cause {
-	return domain.Cause{Time: dawn.Add(d), Actor: "somebody", Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+	return domain.Cause{Time: dawn.Add(d), Actor: "somebody", TraceID: "0af7651916cd43dd8448eb211c80319c"}
 }
 
 func euros(cents int64) money.Money { return money.Money{Currency: "EUR", Amount: cents} }
@@ -83,7 +83,7 @@ func apply(t *testing.T, o *domain.Order, events ...domain.InboundEvent) domain.
 	cause := at(time.Second)
 	inbound := make([]domain.Inbound, len(events))
 	for i, event := range events {
-		inbound[i] = domain.Inbound{OrderID: o.ID(), Event: event, Actor: cause.Actor, Traceparent: cause.Traceparent}
+		inbound[i] = domain.Inbound{OrderID: o.ID(), Event: event, Actor: cause.Actor, TraceID: cause.TraceID}
 	}
 	decided, _, err := domain.ApplyAll(map[uuid.UUID]*domain.Order{o.ID(): o}, inbound, policy(), cause.Time)
 	if err != nil {

@@ -128,7 +128,7 @@ func continued(ctx context.Context, traceparent string) context.Context {
 func (w *ChargeWorker) request(
 	ctx context.Context, span trace.Span, payment uuid.UUID, do func(context.Context) (made, error),
 ) domain.Answer {
-	answer := domain.Answer{Start: w.Now(), Trace: kittrace.Format(span.SpanContext())}
+	answer := domain.Answer{Start: w.Now(), Trace: kittrace.Format(span.SpanContext()), TraceID: kittrace.IDOf(span.SpanContext())}
 	ctx, cancel := context.WithTimeout(ctx, w.Settings.ProviderTimeout)
 	defer cancel()
 	result, err := do(ctx)

@@ -158,7 +158,7 @@ func TestAnUnknownOutcomeIsRequestedAgainLaterAndLater(t *testing.T) {
 	for i, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
 		want := noon.Add(time.Duration(seconds) * time.Second)
 		a = reload(a)
-		a.Charged(domain.Answer{Outcome: domain.Unknown, Detail: "no answer in time", Trace: traceparent, Start: noon, End: noon}, decision())
+		a.Charged(domain.Answer{Outcome: domain.Unknown, Detail: "no answer in time", TraceID: traceID, Start: noon, End: noon}, decision())
 		c := changesOf(a)
 		if p := a.Payment(); p.Status != domain.PaymentPending || !p.Due.Equal(want) {
 			t.Fatalf("attempt %d: %s, due at %v, want %v", i+1, p.Status, p.Due, want)

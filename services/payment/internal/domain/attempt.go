@@ -39,8 +39,9 @@ type Answer struct {
 	Waits PendingReason
 	// Start and End are when it was asked and when the outcome was known.
 	Start, End time.Time
-	// Trace is the traceparent of the request; may be empty.
-	Trace string
+	// Trace is the traceparent of the request, and TraceID its trace's id; both may be
+	// empty.
+	Trace, TraceID string
 }
 
 // Attempt is one request to the provider, as it is kept.
@@ -60,14 +61,6 @@ type Attempt struct {
 func (a Answer) attempt(subject uuid.UUID, number int32) Attempt {
 	return Attempt{
 		Subject: subject, Number: number, Outcome: a.Outcome, Detail: cut(a.Detail, MaxDetail),
-		Start: a.Start, End: a.End, TraceID: traceID(a.Trace),
+		Start: a.Start, End: a.End, TraceID: a.TraceID,
 	}
-}
-
-// traceID takes the trace's id out of a W3C traceparent.
-func traceID(traceparent string) string {
-	if len(traceparent) != 55 {
-		return ""
-	}
-	return traceparent[3:35]
 }
