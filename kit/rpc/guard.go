@@ -86,7 +86,7 @@ func (g *guard) count(x *exchange, connection *wire, r *http.Request) *fault.Err
 
 // bound puts the request's body within bounds; it returns nil when there is none.
 func (g *guard) bound(x *exchange, w http.ResponseWriter, r *http.Request) *boundedBody {
-	if r.Body == nil || r.Body == http.NoBody || g.streaming[r.URL.Path] {
+	if r.Body == nil || r.Body == http.NoBody || r.ProtoMajor >= 2 && g.streaming[r.URL.Path] {
 		return nil
 	}
 	if r.ProtoMajor == 1 {
@@ -96,7 +96,11 @@ func (g *guard) bound(x *exchange, w http.ResponseWriter, r *http.Request) *boun
 	}
 	whole := io.NopCloser(r.Body) // net/http closes it, after the rest was read
 	body := &boundedBody{ReadCloser: http.MaxBytesReader(w, whole, MaxRequestBytes+envelopeSlack), all: whole, exchange: x, http1: r.ProtoMajor == 1}
-	x.receive(g.bodyTimeout)
+	patience := g.bodyTimeout
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		patience = min(patience, stallTimeout) // nobody waits for such a body
+	}
+	x.receive(patience)
 	r.Body = body
 	return body
 }
@@ -112,6 +116,7 @@ func (g *guard) finish(x *exchange, reply *replyWriter, body *boundedBody, r *ht
 	if reply.givenUp {
 		panic(http.ErrAbortHandler) // nothing more is sent, and what is sent is not whole
 	}
+	reply.announce() // for a handler that wrote nothing
 	if body == nil || body.whole || body.late {
 		return
 	}
@@ -173,31 +178,46 @@ var errGivenUp = errors.New("the client leaves too many replies unread")
 type replyWriter struct {
 	http.ResponseWriter
 
-	exchange *exchange
-	body     *boundedBody // nil when there is none
-	givenUp  bool
+	exchange  *exchange
+	body      *boundedBody // nil when there is none
+	announced bool         // the headers are sent
+	givenUp   bool
 }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *replyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// WriteHeader closes the connection after an answer that came before the whole request:
-// what is left of it would be taken for the next one.
-func (w *replyWriter) WriteHeader(status int) {
-	if w.body != nil && w.body.http1 && !w.body.whole && status >= http.StatusOK {
+// announce says in the headers, before they are sent, that the connection is closed when
+// the request's body was not read to its end: what is left of it would be taken for the
+// next request. net/http sends the headers of its own accord with the first byte.
+func (w *replyWriter) announce() {
+	if w.announced {
+		return
+	}
+	w.announced = true
+	if w.body != nil && w.body.http1 && !w.body.whole {
 		w.Header().Set("Connection", "close")
+	}
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *replyWriter) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		w.announce()
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Flush implements http.Flusher.
 func (w *replyWriter) Flush() {
+	w.announce()
 	w.exchange.write()
 	defer w.exchange.wrote()
 	_ = w.exchange.controller.Flush()
 }
 
 func (w *replyWriter) Write(p []byte) (int, error) {
+	w.announce()
 	call := w.exchange.call
 	switch {
 	case w.givenUp:

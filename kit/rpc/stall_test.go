@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -70,6 +71,53 @@ func TestARefusedRequestIsAnsweredAndClosed(t *testing.T) {
 					t.Errorf("it is open after %v: %v", time.Since(start), err)
 				}
 			})
+		}
+	}
+}
+
+// After a request whose body was not read the connection is closed, within seconds, and
+// the answer announces it: what comes of the body later would be taken for a request.
+func TestAnUnreadBodyIsNoRequest(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{}, func(_ *rpc.Config, h *rpc.HandlerConfig) {
+		h.Reflection = true
+		h.Extra = map[string]http.Handler{
+			"/writes": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "well") }),
+			"/flushes": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_ = http.NewResponseController(w).Flush()
+				_, _ = io.WriteString(w, "well")
+			}),
+			"/nothing": http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+		}
+	})
+	for _, request := range []string{
+		"GET /v1/operations/status", "HEAD /v1/operations/status", "GET /writes", "POST /flushes", "POST /nothing",
+		"GET " + statusPath + "?encoding=json&message=%7B%7D", "POST /grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+	} {
+		for _, body := range []string{"Content-Length: 4\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n", "Content-Length: 2\r\n\r\n{}"} {
+			t.Run(request+", "+body, func(t *testing.T) {
+				t.Parallel()
+				conn := dial(t, "127.0.0.1", s.addr)
+				if _, err := io.WriteString(conn, request+" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/connect+json\r\n"+body); err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				_ = conn.SetReadDeadline(start.Add(30 * time.Second))
+				all, err := io.ReadAll(conn)
+				if err != nil || strings.Count(string(all), "HTTP/1.1 ") != 1 || !strings.Contains(string(all), "\r\nConnection: close\r\n") {
+					t.Errorf("after %v: %q, %v", time.Since(start), all, err)
+				}
+				if took := time.Since(start); took > 8*time.Second {
+					t.Errorf("it was open for %v", took)
+				}
+			})
+		}
+	}
+	// What came whole and was read leaves the connection to the next request.
+	for contentType, body := range map[string]string{"application/json": "{}", "application/grpc-web+proto": "\x00\x00\x00\x00\x00"} {
+		got := s.send(t, http1(t), "POST", statusPath, contentType, io.MultiReader(strings.NewReader(body)))
+		if got.status != http.StatusOK || got.header.Get("Connection") != "" {
+			t.Errorf("%s: %d, Connection %q", contentType, got.status, got.header.Get("Connection"))
 		}
 	}
 }
