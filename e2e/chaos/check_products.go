@@ -11,7 +11,7 @@ import (
 )
 
 // quietBound is how long what follows from the last event may take, of all products
-// together: levels are announced every 30 s at least.
+// together: levels are published every 30 s at least.
 const quietBound = 60 * time.Second
 
 // judgeProducts checks that no reader kept, or came back to, an old price or level.

@@ -120,7 +120,7 @@ func (b *harness) lookup(_ context.Context, codes []string) ([]domain.Product, e
 
 func (b *harness) wait(d time.Duration) { b.now.Add(d.Microseconds()) }
 
-// sell has catalog announce a product for euros.
+// sell has catalog publish a product for euros.
 func (b *harness) sell(code string, cents int64) *catalogv1.Product {
 	b.t.Helper()
 	p := &catalogv1.Product{

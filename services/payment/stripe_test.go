@@ -267,7 +267,7 @@ func TestWithoutAKeyPaymentsByCardAreDeclined(t *testing.T) {
 	if res.StatusCode != http.StatusNotFound {
 		t.Errorf("the webhook answers %d", res.StatusCode)
 	}
-	if found := s.audit(t).findings["PROVIDER_NOT_ASKED"]; found != "stripe" {
+	if found := s.audit(t).findings["PROVIDER_NOT_COMPARED"]; found != "stripe" {
 		t.Error("the audit does not find that Stripe was not asked")
 	}
 }

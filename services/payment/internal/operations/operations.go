@@ -111,7 +111,7 @@ func (o *Operations) stateBalances(ctx context.Context, oldest store.Stand, emit
 	switch {
 	case oldest.CreateTime.IsZero():
 	case o.stripe == nil:
-		if err := emit(finding("PROVIDER_NOT_ASKED", stripe.Name,
+		if err := emit(finding("PROVIDER_NOT_COMPARED", stripe.Name,
 			"there are payments by Stripe, and SHOPMESH_STRIPE_KEY is not set: they were not compared with Stripe's ledger")); err != nil {
 			return err
 		}
