@@ -21,28 +21,20 @@ import (
 type harness struct {
 	*outbox.Republisher
 
-	pool  *pg.Pool
-	now   time.Time
-	woken chan struct{} // receives when something was written to the outbox
+	pool    *pg.Pool
+	now     time.Time
+	written *testkit.Signal // raised when something was written to the outbox
 }
 
 func newHarness(t *testing.T) harness {
 	t.Helper()
-	s := harness{pool: testkit.Database(t, catalog.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond), woken: make(chan struct{}, 1)}
+	s := harness{pool: testkit.Database(t, catalog.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond), written: &testkit.Signal{}}
 	s.Republisher = (&app.Products{Deps: app.Deps{
-		Pool: s.pool, ToOutbox: events.ToOutbox, Wake: s.wake, Now: func() time.Time { return s.now },
+		Pool: s.pool, ToOutbox: events.ToOutbox, Wake: s.written.Raise, Now: func() time.Time { return s.now },
 	}}).Republisher()
 	s.exec(t, `insert into categories (id, parent_id, name, name_key, description, version, create_time, update_time)
 		values ('00000000-0000-7000-8000-000000000000', null, 'Tea', 'tea', '', 1, now(), now())`)
 	return s
-}
-
-// wake signals that something was written to the outbox, in place of waking a relay.
-func (s harness) wake() {
-	select {
-	case s.woken <- struct{}{}:
-	default:
-	}
 }
 
 func (s harness) exec(t *testing.T, statement string, args ...any) {
@@ -120,20 +112,12 @@ func TestWhatIsRepublishedWaitsForItsTurn(t *testing.T) {
 		defer cancel()
 		ended := make(chan error, 1)
 		go func() { ended <- s.All(cut) }()
-		select {
-		case <-s.woken:
-		case err := <-ended:
-			t.Fatalf("ended with %v before a batch was written", err)
-		}
+		s.written.Wait(t, 20*time.Second, "a batch is written", func() bool { return len(s.published(t)) == 500 })
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Fatalf("ended with %v", err)
 		}
-		batch := s.published(t)
-		if len(batch) != 500 {
-			t.Fatalf("the batch holds %d products", len(batch))
-		}
-		for _, code := range batch {
+		for _, code := range s.published(t) {
 			all[code] = true
 		}
 		s.exec(t, `delete from outbox`)

@@ -23,26 +23,18 @@ type harness struct {
 	customers *app.Customers
 	pool      *pg.Pool
 	now       time.Time
-	woken     chan struct{} // receives when something was written to the outbox
+	written   *testkit.Signal // raised when something was written to the outbox
 }
 
 func newHarness(t *testing.T) harness {
 	t.Helper()
-	s := harness{pool: testkit.Database(t, customer.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond), woken: make(chan struct{}, 1)}
+	s := harness{pool: testkit.Database(t, customer.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond), written: &testkit.Signal{}}
 	s.customers = &app.Customers{Deps: app.Deps{
 		Pool: s.pool, ToOutbox: events.ToOutbox, GuestToOutbox: events.GuestToOutbox,
-		Wake: s.wake, Now: func() time.Time { return s.now },
+		Wake: s.written.Raise, Now: func() time.Time { return s.now },
 	}}
 	s.Republisher = s.customers.Republisher()
 	return s
-}
-
-// wake signals that something was written to the outbox, in place of waking a relay.
-func (s harness) wake() {
-	select {
-	case s.woken <- struct{}{}:
-	default:
-	}
 }
 
 func (s harness) exec(t *testing.T, statement string, args ...any) {
@@ -128,14 +120,7 @@ func TestWhatIsRepublishedWaitsForItsTurn(t *testing.T) {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- s.All(ctx) }()
-	select {
-	case <-s.woken:
-	case err := <-ended:
-		t.Fatalf("ended with %v before a batch was written", err)
-	}
-	if n := len(s.published(t)); n != 500 {
-		t.Fatalf("the first batch holds %d events", n)
-	}
+	s.written.Wait(t, 20*time.Second, "a batch is written", func() bool { return len(s.published(t)) == 500 })
 	select {
 	case err := <-ended:
 		t.Fatalf("ended with %v while the outbox was full", err)

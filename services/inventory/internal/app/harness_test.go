@@ -40,12 +40,12 @@ type harness struct {
 	pool    *pg.Pool
 	catalog *shelf
 	clock   *clock
-	woken   chan struct{} // receives when something was written to the outbox
+	written testkit.Signal // raised when something was written to the outbox
 }
 
 func newHarness(t *testing.T) *harness {
 	t.Helper()
-	h := &harness{pool: testkit.Database(t, inventory.Migrations()), catalog: &shelf{}, clock: &clock{}, woken: make(chan struct{}, 1)}
+	h := &harness{pool: testkit.Database(t, inventory.Migrations()), catalog: &shelf{}, clock: &clock{}}
 	h.clock.now = time.Now().UTC().Truncate(time.Microsecond)
 	h.Stocks = h.replica(t)
 	return h
@@ -56,32 +56,9 @@ func (h *harness) replica(t *testing.T) *app.Stocks {
 	t.Helper()
 	return &app.Stocks{Deps: app.Deps{
 		Pool: h.pool, Settings: domain.Settings{LowStockThreshold: 5, LevelInterval: 20 * time.Millisecond},
-		Catalog: peers.NewProducts(h.catalog.peers(t)), Levels: app.NewLevels(), Wake: h.wake, Now: h.clock.Now,
+		Catalog: peers.NewProducts(h.catalog.peers(t)), Levels: app.NewLevels(), Wake: h.written.Raise, Now: h.clock.Now,
 		ToOutbox: events.ToOutbox,
 	}}
-}
-
-// wake signals that something was written to the outbox, in place of waking a relay.
-func (h *harness) wake() {
-	select {
-	case h.woken <- struct{}{}:
-	default:
-	}
-}
-
-// written waits until the outbox holds what cond looks for: it looks again whenever
-// something was written.
-func (h *harness) written(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	patience := time.NewTimer(20 * time.Second)
-	defer patience.Stop()
-	for !cond() {
-		select {
-		case <-h.woken:
-		case <-patience.C:
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
 }
 
 type clock struct {

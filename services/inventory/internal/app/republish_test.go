@@ -44,14 +44,7 @@ func TestLevelsThatAreRepublishedWaitForTheirTurn(t *testing.T) {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- h.Republisher().All(ctx) }()
-	select {
-	case <-h.woken:
-	case err := <-ended:
-		t.Fatalf("ended with %v before a batch was written", err)
-	}
-	if n := h.count(t, `select count(*) from outbox`); n != 500 {
-		t.Fatalf("the first batch holds %d events", n)
-	}
+	h.written.Wait(t, 20*time.Second, "a batch is written", func() bool { return h.count(t, `select count(*) from outbox`) == 500 })
 	select {
 	case err := <-ended:
 		t.Fatalf("ended with %v while the outbox was full", err)
