@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -111,16 +110,8 @@ func (s *shop) apply(ctx context.Context, tx *pg.Tx, batch []consumer.Event) err
 // config is a consumer's, whose batches raise ended.
 func (s *shop) config(broker kafka.Config, log *slog.Logger) consumer.Config {
 	return consumer.Config{Kafka: broker, Topics: []string{topic}, Log: log,
-		Tracer: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans{&s.ended}))}
+		Tracer: s.ended.Tracer()}
 }
-
-// spans raises a signal when a span ends: a consumer has one for each transaction.
-type spans struct{ ended *testkit.Signal }
-
-func (spans) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
-func (s spans) OnEnd(sdktrace.ReadOnlySpan)                   { s.ended.Raise() }
-func (spans) Shutdown(context.Context) error                  { return nil }
-func (spans) ForceFlush(context.Context) error                { return nil }
 
 func (s *shop) consumer(t *testing.T) *consumer.Consumer {
 	t.Helper()

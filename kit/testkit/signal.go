@@ -1,9 +1,13 @@
 package testkit
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Signal wakes a test when the code under test did something. The zero value is ready
@@ -51,3 +55,17 @@ func (s *Signal) next() <-chan struct{} {
 	}
 	return s.changed
 }
+
+// Tracer returns a provider each of whose spans raises the signal when it ends. A
+// consumer has a span for each transaction.
+func (s *Signal) Tracer() trace.TracerProvider {
+	return sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()), sdktrace.WithSpanProcessor(spans{s}))
+}
+
+// spans raises a signal when a span ends.
+type spans struct{ ended *Signal }
+
+func (spans) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+func (s spans) OnEnd(sdktrace.ReadOnlySpan)                   { s.ended.Raise() }
+func (spans) Shutdown(context.Context) error                  { return nil }
+func (spans) ForceFlush(context.Context) error                { return nil }

@@ -12,7 +12,6 @@ import (
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 const (
@@ -41,7 +40,7 @@ func (s harness) read(t *testing.T, code string) *catalogv1.Product {
 func (s harness) available(t *testing.T, code string, quantity int64) {
 	t.Helper()
 	s.events.Publish(level(uuid.MustParse(s.read(t, code).GetId()), quantity, 1))
-	testkit.Eventually(t, patience, "the catalog knows what is available", func() bool {
+	s.handled.Wait(t, patience, "the catalog knows what is available", func() bool {
 		var known bool
 		err := s.pool.QueryRow(t.Context(), `select exists (
 			select from availability a join products p on p.id = a.product_id where p.code = $1)`, code).Scan(&known)
@@ -55,7 +54,7 @@ func (s harness) applied(t *testing.T) {
 	t.Helper()
 	last := uuid.New()
 	s.events.Publish(level(last, 1, 1))
-	testkit.Eventually(t, patience, "the last event is applied", func() bool {
+	s.handled.Wait(t, patience, "the last event is applied", func() bool {
 		var known bool
 		err := s.pool.QueryRow(t.Context(), `select exists (select from availability where product_id = $1)`, last).Scan(&known)
 		return err == nil && known

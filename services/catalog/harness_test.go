@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/fx"
+
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/authz"
@@ -24,6 +27,7 @@ type harness struct {
 	pool       *pg.Pool
 	broker     kafka.Config
 	events     *testkit.Events // inventory's, and what the catalog publishes
+	handled    *testkit.Signal // raised when a replica has handled events
 	database   string
 	replicas   bool   // others write to the same database
 	stop       func() // ends the process; its relay's lead is free then
@@ -33,7 +37,7 @@ type harness struct {
 func newHarness(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	url := testkit.DatabaseURL(t, catalog.Migrations())
-	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url}
+	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, handled: &testkit.Signal{}}
 	s = s.again(t, caller)
 	s.events = testkit.NewEvents(t, s.broker, productTopic)
 	return s
@@ -43,7 +47,7 @@ func newHarness(t *testing.T, caller authz.Identity) harness {
 func newReplica(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
 	url := testkit.DatabaseURL(t, catalog.Migrations())
-	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, replicas: true}
+	s := harness{pool: testkit.Open(t, pg.Config{URL: url}), broker: testkit.Broker(t), database: url, handled: &testkit.Signal{}, replicas: true}
 	s = s.again(t, caller)
 	s.events = testkit.NewEvents(t, s.broker, productTopic)
 	return s
@@ -62,7 +66,9 @@ func (s harness) again(t *testing.T, caller authz.Identity) harness {
 	go func() {
 		ended <- kitapp.Serve(ctx, process, catalog.Module(catalog.Config{Context: kitapp.ContextConfig{
 			Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: !s.replicas,
-		}}))
+		}}), fx.Decorate(
+			func(trace.TracerProvider) trace.TracerProvider { return s.handled.Tracer() },
+		))
 	}()
 	s.stop = sync.OnceFunc(func() {
 		cancel()

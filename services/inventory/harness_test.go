@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/fx"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
@@ -32,6 +34,7 @@ type harness struct {
 	catalog    *shelf
 	pool       *pg.Pool
 	broker     kafka.Config
+	handled    testkit.Signal // raised when the consumer has handled events
 }
 
 // newHarness starts an inventory whose callers are all the same.
@@ -50,7 +53,9 @@ func newHarness(t *testing.T, caller authz.Identity) *harness {
 	go func() {
 		ended <- kitapp.Serve(ctx, process, inventory.Module(inventory.Config{Context: kitapp.ContextConfig{
 			Database: pg.Config{URL: database}, Kafka: w.broker, SoleWriter: true,
-		}}))
+		}}), fx.Decorate(
+			func(trace.TracerProvider) trace.TracerProvider { return w.handled.Tracer() },
+		))
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -148,7 +148,7 @@ func TestAnEventThatMakesNoSenseIsSetAsideAndOthersGoOn(t *testing.T) {
 	n.events.Next(reservationTopic, good, &inventoryv1.StockReserved{})
 	causes := map[string]string{other.String(): "keyed by", empty.String(): "no lines"}
 	var deadLetters []*operationsv1.DeadLetter
-	testkit.Eventually(t, 20*time.Second, "both events are set aside", func() bool {
+	n.handled.Wait(t, 20*time.Second, "both events are set aside", func() bool {
 		res, err := n.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{})
 		deadLetters = res.GetDeadLetters()
 		return err == nil && len(deadLetters) == len(causes)
