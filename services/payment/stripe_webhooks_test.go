@@ -207,6 +207,8 @@ func TestAPaymentIntentThatWasChangedIsNotTakenForThePayment(t *testing.T) {
 	if again := s.contradictions(); len(again) != 0 {
 		t.Errorf("what was resolved is open again: %v", again)
 	}
+	s.stripe.Tamper(intent, func(p *stripefake.Payment) { p.Amount, p.Received = 2, 2 })
+	testkit.Eventually(t, soon, "another mismatch is another contradiction", func() bool { return len(s.contradictions()) == 1 })
 	s.stripe.Tamper(intent, func(p *stripefake.Payment) { p.Amount, p.Received = 1234, 1234 })
 	s.waitStatus(o, captured)
 }
