@@ -240,6 +240,10 @@ func (e *Error) Detail(detail any) *Error {
 	return &c
 }
 
+// Forms is a detail in several forms, the fullest first: the first that fits into an
+// error travels.
+type Forms []any
+
 // MapDetails replaces each detail by what convert returns for it; nil drops it.
 func (e *Error) MapDetails(convert func(any) any) *Error {
 	c := *e

@@ -39,15 +39,16 @@ func encode(code connect.Code, f *fault.Error, cause error) *connect.Error {
 	status := connect.NewError(code, message).WithCause(cause)
 	left := maxErrorBytes - percentEncoded(message)
 	left = base64.RawStdEncoding.DecodedLen(left) - len(message) - detailOverhead
-	add := func(detail proto.Message) {
+	add := func(detail proto.Message) (fits bool) {
 		packed, err := connectproto.NewErrorDetail(detail)
 		// A detail that can't be written is a failure of ours; code, message and the
 		// other details are right still.
 		if err != nil || len(packed.Value)+detailOverhead > left {
-			return
+			return false
 		}
 		left -= len(packed.Value) + detailOverhead
 		status = status.WithDetail(packed)
+		return true
 	}
 	add(&errdetails.ErrorInfo{Reason: string(f.Reason()), Domain: fault.Domain, Metadata: cutMetadata(f.Metadata())})
 	if delay := f.RetryDelay(); delay > 0 {
@@ -57,11 +58,28 @@ func encode(code connect.Code, f *fault.Error, cause error) *connect.Error {
 		add(badRequest(violations, left-detailOverhead))
 	}
 	for _, detail := range f.Details() {
-		if message, ok := detail.(proto.Message); ok {
-			add(message)
+		for _, message := range forms(detail) {
+			if add(message) {
+				break
+			}
 		}
 	}
 	return status
+}
+
+// forms returns the forms of a detail that can travel, the fullest first.
+func forms(detail any) []proto.Message {
+	all, several := detail.(fault.Forms)
+	if !several {
+		all = fault.Forms{detail}
+	}
+	var messages []proto.Message
+	for _, form := range all {
+		if message, ok := form.(proto.Message); ok {
+			messages = append(messages, message)
+		}
+	}
+	return messages
 }
 
 // badRequest lists as many violations as fit into that many bytes, and counts how many

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	pb "google.golang.org/genproto/googleapis/type/money"
+	"google.golang.org/protobuf/proto"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
@@ -103,7 +104,8 @@ func readTotal(total *pb.Money) (money.Money, error) {
 }
 
 // withQuote turns the domain's quote, which a price that changed brings along, into
-// the contract's.
+// the contract's. A quote of many lines does not fit into an error: then it travels
+// without them.
 func withQuote(err error, methods domain.PaymentMethods) error {
 	refused, ok := fault.Of(err)
 	if !ok || len(refused.Details()) == 0 {
@@ -111,7 +113,10 @@ func withQuote(err error, methods domain.PaymentMethods) error {
 	}
 	return refused.MapDetails(func(detail any) any {
 		if quote, ok := detail.(domain.Quote); ok {
-			return protoconv.Quote(quote, methods.Fitting(quote.Total))
+			whole := protoconv.Quote(quote, methods.Fitting(quote.Total))
+			brief := proto.CloneOf(whole)
+			brief.Lines, brief.LinesOmitted = nil, true
+			return fault.Forms{whole, brief}
 		}
 		return detail
 	})

@@ -1115,8 +1115,10 @@ type OrderQuote struct {
 	// The payment methods that can take the total, as the shop offers them; one that
 	// ends in "*" stands for all that begin so.
 	PaymentMethods []string `protobuf:"bytes,5,rep,name=payment_methods,json=paymentMethods,proto3" json:"payment_methods,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Set in an error that has no room for the lines: QuoteOrder returns them.
+	LinesOmitted  bool `protobuf:"varint,6,opt,name=lines_omitted,json=linesOmitted,proto3" json:"lines_omitted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderQuote) Reset() {
@@ -1182,6 +1184,13 @@ func (x *OrderQuote) GetPaymentMethods() []string {
 		return x.PaymentMethods
 	}
 	return nil
+}
+
+func (x *OrderQuote) GetLinesOmitted() bool {
+	if x != nil {
+		return x.LinesOmitted
+	}
+	return false
 }
 
 // TimelineEntry is one thing that happened to an order, in any context.
@@ -1358,14 +1367,15 @@ const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12\x1e\n" +
 	"\btrace_id\x18\a \x01(\tB\x03\xe0A\x03R\atraceId\x125\n" +
-	"\x04step\x18\b \x01(\x0e2\x1c.shopmesh.order.v1.OrderStepB\x03\xe0A\x03R\x04step\"\x9d\x02\n" +
+	"\x04step\x18\b \x01(\x0e2\x1c.shopmesh.order.v1.OrderStepB\x03\xe0A\x03R\x04step\"\xc7\x02\n" +
 	"\n" +
 	"OrderQuote\x127\n" +
 	"\x05lines\x18\x01 \x03(\v2\x1c.shopmesh.order.v1.OrderLineB\x03\xe0A\x03R\x05lines\x12D\n" +
 	"\vadjustments\x18\x02 \x03(\v2\x1d.shopmesh.order.v1.AdjustmentB\x03\xe0A\x03R\vadjustments\x123\n" +
 	"\bsubtotal\x18\x03 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\bsubtotal\x12-\n" +
 	"\x05total\x18\x04 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x05total\x12,\n" +
-	"\x0fpayment_methods\x18\x05 \x03(\tB\x03\xe0A\x03R\x0epaymentMethods\"\xe1\x01\n" +
+	"\x0fpayment_methods\x18\x05 \x03(\tB\x03\xe0A\x03R\x0epaymentMethods\x12(\n" +
+	"\rlines_omitted\x18\x06 \x01(\bB\x03\xe0A\x03R\flinesOmitted\"\xe1\x01\n" +
 	"\rTimelineEntry\x12@\n" +
 	"\vcreate_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12\x1d\n" +

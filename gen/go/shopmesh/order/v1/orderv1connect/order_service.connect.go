@@ -141,7 +141,8 @@ type OrderServiceClient interface {
 	QuoteOrder(context.Context, *v1.QuoteOrderRequest) (*v1.QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
 	// payment follow. It never refuses for stock: such an order ends CANCELLED with
-	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail.
+	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
+	// return, or, when its lines do not fit into an error, one with lines_omitted.
 	//
 	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
@@ -228,7 +229,8 @@ type OrderServiceHandler interface {
 	QuoteOrder(context.Context, *v1.QuoteOrderRequest) (*v1.QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
 	// payment follow. It never refuses for stock: such an order ends CANCELLED with
-	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail.
+	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
+	// return, or, when its lines do not fit into an error, one with lines_omitted.
 	//
 	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
