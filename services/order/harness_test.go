@@ -217,17 +217,23 @@ func (b *harness) publishedWithIDs() []publication {
 		if err := rows.Scan(&key, &version, &name, &payload); err != nil {
 			b.t.Fatal(err)
 		}
-		kind, err := protoregistry.GlobalTypes.FindMessageByURL(name)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		message := kind.New().Interface()
-		if err := proto.Unmarshal(payload, message); err != nil {
-			b.t.Fatal(err)
-		}
-		all = append(all, publication{fmt.Sprintf("%s/%d/%s", key, version, name), message})
+		all = append(all, publication{fmt.Sprintf("%s/%d/%s", key, version, name), decoded(b.t, name, payload)})
 	}
 	return all
+}
+
+// decoded is the message in an event.
+func decoded(t *testing.T, name string, payload []byte) proto.Message {
+	t.Helper()
+	kind, err := protoregistry.GlobalTypes.FindMessageByURL(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := kind.New().Interface()
+	if err := proto.Unmarshal(payload, message); err != nil {
+		t.Fatal(err)
+	}
+	return message
 }
 
 // names are the messages' names without their package.

@@ -13,15 +13,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"connectrpc.com/connect/v2"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -71,14 +70,13 @@ func TestTheBrokerIsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := &warnings{}
-	p := &process{t: t, others: testkit.Database(t, fstest.MapFS{}), log: slog.New(slog.NewJSONHandler(log, nil))}
 	var gate testkit.Gate
 	broker := testkit.Broker(t)
+	p := &process{t: t, events: testkit.NewEvents(t, broker), log: slog.New(slog.NewJSONHandler(log, nil))}
 	database := testkit.DatabaseURL(t, order.Migrations())
 	p.serve(kitapp.ContextConfig{
 		Database: pg.Config{URL: database}, Kafka: gate.Behind(broker), SettingsFile: file, SoleWriter: true,
 	}, othersURL(t))
-	p.startRelay(broker)
 	o := &outing{process: p, log: log}
 	o.place()
 	testkit.Eventually(t, soon, "its event leaves", func() bool { return o.status().GetOutboxPending() == 0 })
@@ -242,7 +240,7 @@ func (o *outing) mustRecover(broker kafka.Config) {
 	})
 	fillers, repeated, orders := o.published(broker)
 	o.t.Logf("%d events that waited came, %d of them twice", fillers, repeated)
-	// A batch whose time is over as it is under way may come twice, which hearers know.
+	// A batch whose time is over as it is under way may come twice, which consumers recognize.
 	if fillers != mostEvents || repeated > oneBatch || orders != len(o.placed) {
 		o.t.Errorf("%d of %d events left, %d of them twice; and %d of %d orders' placing", fillers, mostEvents, repeated, orders, len(o.placed))
 	}
@@ -252,44 +250,29 @@ func (o *outing) mustRecover(broker kafka.Config) {
 	}
 }
 
-// published reads the topic until all of the fillers and all orders' placing are there.
+// published counts what is on the topic, once all of the fillers and all orders' placing
+// are there.
 func (o *outing) published(broker kafka.Config) (fillers, repeated, orders int) {
 	o.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.ConsumeTopics(events.OrderTopic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond))
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeout(o.t.Context(), time.Minute)
-	defer cancel()
-	seen := map[string]int{}
-	placed := map[string]bool{}
-	for ctx.Err() == nil && (fillers < mostEvents || len(placed) < len(o.placed)) {
-		client.PollFetches(ctx).EachRecord(func(r *kgo.Record) {
-			id := ceID(r)
-			switch {
-			case strings.HasSuffix(id, "/filler"):
-				if seen[id]++; seen[id] > 1 {
-					repeated++
-				} else {
-					fillers++
-				}
-			case strings.HasSuffix(id, "OrderPlaced"):
-				placed[id] = true
+	topic := testkit.NewEvents(o.t, broker, events.OrderTopic)
+	for least := mostEvents + len(o.placed); fillers < mostEvents || orders < len(o.placed); least++ {
+		came := topic.Wait(least, func(consumer.Event) bool { return true })
+		least, fillers, repeated, orders = len(came), 0, 0, 0
+		seen := make(map[string]bool, len(came))
+		for _, event := range came {
+			switch filler := event.Type == "filler"; {
+			case seen[event.ID] && filler:
+				repeated++
+			case seen[event.ID]:
+			case filler:
+				fillers++
+			case strings.HasSuffix(event.Type, "OrderPlaced"):
+				orders++
 			}
-		})
-	}
-	return fillers, repeated, len(placed)
-}
-
-func ceID(r *kgo.Record) string {
-	for _, h := range r.Headers {
-		if h.Key == "ce_id" {
-			return string(h.Value)
+			seen[event.ID] = true
 		}
 	}
-	return ""
+	return fillers, repeated, orders
 }
 
 func liveBytes() uint64 {

@@ -1,8 +1,10 @@
 package order_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,12 +15,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
-	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/google/uuid"
+	statuspb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -36,7 +38,6 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -55,8 +56,7 @@ type process struct {
 	stop       func()
 	log        *slog.Logger // nil for none
 
-	others *pg.Pool // holds the outbox of all others
-	relay  *outbox.Relay
+	events *testkit.Events // publishes for the others
 }
 
 func startProcess(t *testing.T) *process {
@@ -65,12 +65,11 @@ func startProcess(t *testing.T) *process {
 	if err := os.WriteFile(file, []byte(`{"order": {"retryAfter": "0.2s", "paymentWindow": "60s"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, others: testkit.Database(t, fstest.MapFS{})}
 	broker := testkit.Broker(t)
+	p := &process{t: t, events: testkit.NewEvents(t, broker)}
 	p.serve(kitapp.ContextConfig{
 		Database: pg.Config{URL: testkit.DatabaseURL(t, order.Migrations())}, Kafka: broker, SettingsFile: file, SoleWriter: true,
 	}, othersURL(t))
-	p.startRelay(broker)
 	return p
 }
 
@@ -106,58 +105,20 @@ func (p *process) serve(cfg kitapp.ContextConfig, others string) {
 	}
 }
 
-// startRelay lets the stand-ins publish, through an outbox, as the others do.
-func (p *process) startRelay(broker kafka.Config) {
-	p.t.Helper()
-	producer, err := kafka.NewProducer(broker)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(producer.Close)
-	p.relay = outbox.NewRelay("others", p.others, producer, outbox.Config{SoleWriter: true, Log: slog.New(slog.DiscardHandler)})
-	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
-	var running sync.WaitGroup
-	running.Go(func() { _ = p.relay.Run(ctx) })
-	p.t.Cleanup(func() {
-		cancel()
-		running.Wait()
-	})
-}
-
-// publish publishes events of other contexts.
+// publish publishes events of other contexts on a topic of theirs.
 func (p *process) publish(topic string, published ...consumer.Event) {
 	p.t.Helper()
-	err := p.others.InTx(p.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		tx.OnCommit(p.relay.Wake)
-		var all []outbox.Event
-		for _, e := range published {
-			message := messageOf(e.Type)
-			if err := proto.Unmarshal(e.Payload, message); err != nil {
-				return err
-			}
-			all = append(all, outbox.Event{Topic: topic, Key: e.Key, Version: e.Version, Message: message, Time: time.Now()})
-		}
-		return outbox.Write(ctx, tx, "/shopmesh/others", all...)
-	})
-	if err != nil {
-		p.t.Fatal(err)
+	all := make([]outbox.Event, len(published))
+	for i, e := range published {
+		all[i] = outbox.Event{Topic: topic, Key: e.Key, Version: e.Version, Message: decoded(p.t, e.Type, e.Payload)}
 	}
-}
-
-func messageOf(name string) proto.Message {
-	for _, m := range []proto.Message{&inventoryv1.StockReserved{}, &inventoryv1.StockCommitted{}, &paymentv1.PaymentCaptured{}, &notificationv1.NotificationSent{}} {
-		if string(m.ProtoReflect().Descriptor().FullName()) == name {
-			return m
-		}
-	}
-	return nil
+	p.events.Publish(all...)
 }
 
 // The stand-ins for the contexts that order calls.
 type (
 	catalog struct {
 		catalogv1connect.UnimplementedProductServiceHandler
-		mug string
 	}
 	inventory struct {
 		inventoryv1connect.UnimplementedInventoryServiceHandler
@@ -170,12 +131,15 @@ type (
 	}
 )
 
-func (c catalog) BatchGetProducts(_ context.Context, req *catalogv1.BatchGetProductsRequest) (*catalogv1.BatchGetProductsResponse, error) {
+// Mugs are sold, whatever follows in the code.
+func (catalog) BatchGetProducts(_ context.Context, req *catalogv1.BatchGetProductsRequest) (*catalogv1.BatchGetProductsResponse, error) {
 	res := &catalogv1.BatchGetProductsResponse{}
-	if slices.Contains(req.GetCodes(), "MUG") {
-		res.Products = append(res.Products, &catalogv1.Product{
-			Id: c.mug, Code: "MUG", Name: "Mug", Price: moneypb.Proto(euros(500)), Status: catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE,
-		})
+	for _, code := range req.GetCodes() {
+		if strings.HasPrefix(code, "MUG") {
+			res.Products = append(res.Products, &catalogv1.Product{
+				Id: uuid.NewString(), Code: code, Name: "Mug", Price: moneypb.Proto(euros(500)), Status: catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE,
+			})
+		}
 	}
 	return res, nil
 }
@@ -211,7 +175,7 @@ func (notification) ListNotifications(context.Context, *notificationv1.ListNotif
 func othersURL(t *testing.T) string {
 	t.Helper()
 	server := connect.NewServer()
-	catalogv1connect.RegisterProductServiceHandler(server, catalog{mug: uuid.NewString()})
+	catalogv1connect.RegisterProductServiceHandler(server, catalog{})
 	inventoryv1connect.RegisterInventoryServiceHandler(server, inventory{})
 	paymentv1connect.RegisterPaymentServiceHandler(server, payment{})
 	notificationv1connect.RegisterNotificationServiceHandler(server, notification{})
@@ -277,6 +241,68 @@ func TestOrderRunsAsAProcess(t *testing.T) {
 	p.stop()
 	_, err = stream.Receive()
 	testkit.Refused(t, err, connect.CodeUnavailable, "DRAINING")
+}
+
+// The new quote of a large basket does not fit into an error: its totals come, and the
+// lines are marked as left out. A small basket's comes whole.
+func TestAChangedPriceOfALargeBasketComesWithTheNewTotals(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	for _, lines := range []int{2, 100} {
+		req := request()
+		req.Lines, req.ExpectedTotal = nil, moneypb.Proto(euros(1))
+		for i := range lines {
+			req.Lines = append(req.Lines, &orderv1.OrderLineRequest{ProductCode: fmt.Sprintf("MUG-%03d", i), Quantity: 1})
+		}
+		quoted, err := p.orders.QuoteOrder(t.Context(), &orderv1.QuoteOrderRequest{Lines: req.GetLines()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := quoted.GetQuote()
+		if lines == 100 {
+			want.Lines, want.LinesOmitted = nil, true
+		}
+		if _, err = p.orders.PlaceOrder(t.Context(), req); err == nil {
+			t.Fatal("an order with another total was accepted")
+		}
+		overConnect := testkit.Refused(t, err, connect.CodeFailedPrecondition, "PRICE_CHANGED", "expected_total")
+		if got := testkit.Detail[*orderv1.OrderQuote](overConnect); !proto.Equal(got, want) {
+			t.Errorf("%d lines: the quote over Connect is %v, want %v", lines, got, want)
+		}
+		if got := p.quoteOverREST(req); !proto.Equal(got, want) {
+			t.Errorf("%d lines: the quote over REST is %v, want %v", lines, got, want)
+		}
+	}
+}
+
+// quoteOverREST places an order whose price changed, and returns the quote of the error.
+func (p *process) quoteOverREST(req *orderv1.PlaceOrderRequest) *orderv1.OrderQuote {
+	p.t.Helper()
+	body, err := protojson.Marshal(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	res, err := http.Post(p.api+"/v1/orders", "application/json", bytes.NewReader(body)) //nolint:noctx // a browser's call
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	answer, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	var status statuspb.Status
+	if err = errors.Join(err, protojson.Unmarshal(answer, &status)); err != nil {
+		p.t.Fatalf("REST answers %s %s: %v", res.Status, answer, err)
+	}
+	quote := &orderv1.OrderQuote{}
+	for _, detail := range status.GetDetails() {
+		if detail.MessageIs(quote) {
+			if err := detail.UnmarshalTo(quote); err != nil {
+				p.t.Fatal(err)
+			}
+			return quote
+		}
+	}
+	p.t.Errorf("REST answers without a quote: %s", answer)
+	return nil
 }
 
 // auditOf reads what the audit states of an order.
