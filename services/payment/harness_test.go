@@ -169,8 +169,8 @@ type order struct {
 	id, payment uuid.UUID
 	total       money.Money
 	method      string
-	// customer and guest are ids, or empty.
-	customer, guest string
+	// customer is an id, or empty for a guest.
+	customer string
 }
 
 func newOrder(method string) order {
@@ -183,7 +183,7 @@ func newOrder(method string) order {
 func (o order) awaits() outbox.Event {
 	return o.event(2, &orderv1.OrderAwaitingPayment{
 		OrderId: o.id.String(), Version: 2, Number: "ABCD-EFGH", PaymentId: o.payment.String(),
-		Total: moneypb.Proto(o.total), PaymentMethod: o.method, CustomerId: o.customer, GuestKey: o.guest,
+		Total: moneypb.Proto(o.total), PaymentMethod: o.method, CustomerId: o.customer,
 	})
 }
 

@@ -1,10 +1,10 @@
 // Package payment is the money for orders: taken once when an order awaits it, and
 // given back when the order ends or when somebody asks for it. It consumes order's
-// events and CustomerErased, and publishes PaymentCaptured, PaymentFailed and
+// events, and publishes PaymentCaptured, PaymentFailed and
 // PaymentRefunded, and what a payment waits for or is disputed for.
 //
-// It holds no name and no address. It knows by ids whose payment one is, so that an
-// erasure blanks the reasons of refunds that somebody typed; see decision 0006.
+// It holds no name and no address. OrderErased has it blank the reasons of refunds that
+// somebody typed; see decision 0006.
 package payment
 
 import (
@@ -159,8 +159,8 @@ func newConsumer(
 	payments app.Payments, cfg kafka.Config, log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
 	return consumer.New(events.Group, payments.Pool, consumer.Config{
-		Kafka: cfg, Topics: []string{events.TopicOrder, events.TopicCustomer}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.NewHandler(events.Handlers{Orders: payments.ApplyOrderEvents, Erase: payments.EraseCustomers}))
+		Kafka: cfg, Topics: []string{events.TopicOrder}, Meter: meter, Tracer: tracer, Log: log,
+	}, events.NewHandler(events.Handlers{Orders: payments.ApplyOrderEvents, Erase: payments.EraseOrders}))
 }
 
 type serviceParams struct {
@@ -192,7 +192,6 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 		Runners: runners,
 		Topics: []kafka.Topic{
 			{Name: events.TopicOrder},
-			{Name: events.TopicCustomer},
 			{Name: events.TopicPayment, Retention: in.Settings.GetEventRetention().AsDuration()},
 		},
 		HTTP:                 webhooks(cfg, in.Cards, in.Payments),

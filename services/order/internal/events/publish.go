@@ -2,12 +2,10 @@
 package events
 
 import (
-	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/trace"
@@ -50,7 +48,7 @@ func message(o domain.Snapshot, event domain.Event) proto.Message {
 	case domain.AwaitingPaymentEvent:
 		return &orderv1.OrderAwaitingPayment{
 			OrderId: o.ID.String(), Version: event.Version, Number: o.Number, PaymentId: o.PaymentID.String(),
-			Total: moneypb.Proto(o.Total), PaymentMethod: o.PaymentMethod, CustomerId: protoconv.ID(o.CustomerID), GuestKey: guestKey(o),
+			Total: moneypb.Proto(o.Total), PaymentMethod: o.PaymentMethod, CustomerId: protoconv.ID(o.CustomerID),
 		}
 	case domain.ConfirmedEvent:
 		return &orderv1.OrderConfirmed{Notice: protoconv.Notice(o, event.Version)}
@@ -73,14 +71,4 @@ func message(o domain.Snapshot, event domain.Event) proto.Message {
 	default:
 		return &orderv1.OrderDelivered{OrderId: o.ID.String(), Version: event.Version}
 	}
-}
-
-// guestKey stands for the address of a guest, so that payment can erase what belongs
-// to that person without the address itself; empty for a customer, and once the contact
-// was erased.
-func guestKey(o domain.Snapshot) string {
-	if o.CustomerID != uuid.Nil || o.Contact.Email == "" {
-		return ""
-	}
-	return grammar.EmailID(o.Contact.Email).String()
 }

@@ -65,7 +65,6 @@ func (a *Account) money(amount int64) money.Money {
 // asked for it after the commit.
 func (a *Account) addRefund(refund Refund, dc DecisionContext) Refund {
 	refund.ID, refund.PaymentID, refund.OrderID = dc.NewID(), a.payment.ID, a.payment.OrderID
-	refund.CustomerID, refund.GuestKey = a.payment.CustomerID, a.payment.GuestKey
 	refund.Status, refund.Due = RefundPending, dc.Now.Add(dc.Lease)
 	refund.CreateTime, refund.UpdateTime = dc.Now, dc.Now
 	a.refunds = append(a.refunds, refund)

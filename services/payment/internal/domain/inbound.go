@@ -28,9 +28,8 @@ type AwaitingPayment struct {
 	PaymentID uuid.UUID
 	Total     money.Money
 	Method    string
-	// CustomerID and GuestKey are Payment's.
+	// CustomerID is Payment's.
 	CustomerID uuid.UUID
-	GuestKey   uuid.UUID
 }
 
 // Cancelled reports that an order ended.
@@ -79,8 +78,8 @@ func (a *Account) await(orderID uuid.UUID, e AwaitingPayment, trace string, dc D
 	a.payment = Payment{
 		ID: e.PaymentID, OrderID: orderID, Reference: dc.NewReference(), Amount: e.Total,
 		Status: PaymentPending, Method: e.Method, Provider: dc.Provider(e.Method), Captured: none, Refunded: none,
-		CustomerID: e.CustomerID, GuestKey: e.GuestKey,
-		Due: dc.Now.Add(dc.Lease), Version: RequestedVersion, Trace: trace, CreateTime: dc.Now, UpdateTime: dc.Now,
+		CustomerID: e.CustomerID,
+		Due:        dc.Now.Add(dc.Lease), Version: RequestedVersion, Trace: trace, CreateTime: dc.Now, UpdateTime: dc.Now,
 	}
 	if e.Total.IsZero() {
 		// Nothing is to be taken, and no provider takes nothing.

@@ -106,11 +106,9 @@ type Payment struct {
 	Refunded    money.Money
 	// OrderCancelled reports that the order ended: whatever is captured is given back.
 	OrderCancelled bool
-	// CustomerID is the order's customer, and GuestKey what stands for the e-mail address
-	// of one who has no account: by them an erasure finds what belongs to the person.
-	// Each may be the nil id.
+	// CustomerID is the order's customer, who may read the payment; uuid.Nil for a guest,
+	// and once the customer was erased.
 	CustomerID uuid.UUID
-	GuestKey   uuid.UUID
 	// PendingReason is what it waits for while it is pending.
 	PendingReason PendingReason
 	// ActionTime is when the customer first had to act, ProcessingTime when a bank first

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 )
@@ -180,20 +179,5 @@ func TestWhatAPaymentWaitsForIsPublishedOnce(t *testing.T) {
 	a.Charged(domain.Answer{Outcome: domain.Succeeded, ProviderID: "pi"}, dc)
 	if p := a.Payment(); p.PendingReason != domain.PendingUnknown || p.Version != domain.OutcomeVersion {
 		t.Errorf("it ends at %+v", p)
-	}
-}
-
-// What belongs to a customer or a guest is found by a refund's own ids.
-func TestARefundKnowsWhoseItIs(t *testing.T) {
-	t.Parallel()
-	e := awaiting(eur(1000))
-	e.Awaiting.CustomerID, e.Awaiting.GuestKey = uuid.UUID{15: 1}, uuid.UUID{15: 2}
-	a := domain.NewAccount()
-	a.Apply(e, decision())
-	a = reload(a)
-	a.Charged(succeeded(), decision())
-	refund, err := a.Refund(domain.RefundRequest{Reason: "a birthday"}, decision())
-	if err != nil || refund.CustomerID != e.Awaiting.CustomerID || refund.GuestKey != e.Awaiting.GuestKey {
-		t.Errorf("%+v, %v", refund, err)
 	}
 }

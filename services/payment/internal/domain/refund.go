@@ -61,9 +61,6 @@ type Refund struct {
 	// Requester is the key of who requested it: a caller, "service/order", or
 	// "provider/stripe".
 	Requester string
-	// CustomerID and GuestKey are the payment's.
-	CustomerID uuid.UUID
-	GuestKey   uuid.UUID
 	// ProviderRefundID is the provider's id; empty until known.
 	ProviderRefundID string
 	// FailureCode is why the provider declined; empty otherwise.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
@@ -19,15 +18,15 @@ import (
 const (
 	typeAwaitingPayment = "shopmesh.order.v1.OrderAwaitingPayment"
 	typeCancelled       = "shopmesh.order.v1.OrderCancelled"
-	typeCustomerErased  = "shopmesh.customer.v1.CustomerErased"
+	typeErased          = "shopmesh.order.v1.OrderErased"
 )
 
 // Handlers are the use cases that events are handed to, within their transaction.
 type Handlers struct {
 	// Orders applies what happened to orders, in its order.
 	Orders func(ctx context.Context, tx *pg.Tx, batch []domain.InboundEvent) error
-	// Erase forgets people, known by customer id or guest key.
-	Erase func(ctx context.Context, tx *pg.Tx, people []uuid.UUID) error
+	// Erase blanks what people typed about orders whose person was erased.
+	Erase func(ctx context.Context, tx *pg.Tx, orders []uuid.UUID) error
 }
 
 // NewHandler hands what concerns payment to its use cases and ignores the rest. An
@@ -36,13 +35,13 @@ type Handlers struct {
 func NewHandler(h Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		orders := make([]domain.InboundEvent, 0, len(batch))
-		var people []uuid.UUID
+		var erased []uuid.UUID
 		for _, e := range batch {
-			if e.Type == typeCustomerErased {
+			if e.Type == typeErased {
 				if err := readErased(e); err != nil {
 					return fmt.Errorf("event %s: %w", e.ID, err)
 				}
-				people = append(people, e.Key)
+				erased = append(erased, e.Key)
 				continue
 			}
 			event, concerns, err := readOrder(e)
@@ -58,24 +57,20 @@ func NewHandler(h Handlers) consumer.Handler {
 				return err
 			}
 		}
-		if len(people) > 0 {
-			return h.Erase(ctx, tx, people)
+		if len(erased) > 0 {
+			return h.Erase(ctx, tx, erased)
 		}
 		return nil
 	}
 }
 
-// readErased checks that the event's key is the customer's id; a guest's is a key made
-// of the e-mail address, which order puts into its events in the same way.
+// readErased checks that the event's key is the order that was erased.
 func readErased(e consumer.Event) error {
-	m := &customerv1.CustomerErased{}
+	m := &orderv1.OrderErased{}
 	if err := consumer.Decode(e, m); err != nil {
 		return err
 	}
-	if id := m.GetCustomerId(); id != "" && id != e.Key.String() {
-		return fmt.Errorf("its key is %s, its customer_id %q", e.Key, id)
-	}
-	return nil
+	return sameOrder(e, m.GetOrderId())
 }
 
 func readOrder(e consumer.Event) (event domain.InboundEvent, concerns bool, err error) {
@@ -112,10 +107,7 @@ func readAwaiting(e consumer.Event) (*domain.AwaitingPayment, error) {
 	if err != nil {
 		return nil, err
 	}
-	if awaiting.CustomerID, err = optionalID("customer_id", m.GetCustomerId()); err != nil {
-		return nil, err
-	}
-	awaiting.GuestKey, err = optionalID("guest_key", m.GetGuestKey())
+	awaiting.CustomerID, err = optionalID("customer_id", m.GetCustomerId())
 	return &awaiting, err
 }
 

@@ -18,10 +18,9 @@ import (
 
 // The topics that payment consumes and publishes to, and its consumer group.
 const (
-	TopicOrder    = "shopmesh.order.order.v1"
-	TopicCustomer = "shopmesh.customer.customer.v1"
-	TopicPayment  = "shopmesh.payment.payment.v1"
-	Group         = "shopmesh.payment"
+	TopicOrder   = "shopmesh.order.order.v1"
+	TopicPayment = "shopmesh.payment.payment.v1"
+	Group        = "shopmesh.payment"
 	// Source is where payment's events come from (CloudEvents ce_source).
 	Source = "/shopmesh/payment"
 )

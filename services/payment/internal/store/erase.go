@@ -7,15 +7,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// Erase forgets whose payments and refunds were those of people, known by customer id
-// or guest key, and blanks what was typed about them. It returns the refunds.
-func (s Store) Erase(ctx context.Context, people []uuid.UUID) ([]uuid.UUID, error) {
-	if _, err := s.q.PaymentErase(ctx, people); err != nil {
-		return nil, fmt.Errorf("erase %d people's payments: %w", len(people), err)
+// Erase queues that the person of orders was erased: whose payments those were is
+// forgotten, what was typed about them is blanked, and what will be typed is not kept.
+func (s Store) Erase(ctx context.Context, orders []uuid.UUID) error {
+	if err := s.q.PaymentErase(ctx, orders); err != nil {
+		return fmt.Errorf("erase the payments of %d orders: %w", len(orders), err)
 	}
-	refunds, err := s.q.RefundErase(ctx, people)
-	if err != nil {
-		return nil, fmt.Errorf("erase %d people's refunds: %w", len(people), err)
+	if err := s.q.ErasedOrderInsertMany(ctx, orders); err != nil {
+		return fmt.Errorf("remember %d erased orders: %w", len(orders), err)
 	}
-	return refunds, nil
+	if err := s.q.RefundErase(ctx, orders); err != nil {
+		return fmt.Errorf("erase the refunds of %d orders: %w", len(orders), err)
+	}
+	return nil
 }

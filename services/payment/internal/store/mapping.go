@@ -51,7 +51,7 @@ func fromDBPayment(row db.Payment) domain.Payment {
 		Captured: amount(row.Captured), Refunded: amount(row.Refunded), OrderCancelled: row.OrderCancelled,
 		Attempts: row.AttemptCount, Due: fromDBTime(row.DueTime), Version: row.Version, Trace: row.Traceparent,
 		CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
-		CustomerID: fromDBID(row.CustomerID), GuestKey: fromDBID(row.GuestKey),
+		CustomerID:    fromDBID(row.CustomerID),
 		PendingReason: domain.PendingReason(row.PendingReason), ActionTime: fromDBTime(row.ActionRequiredTime),
 		ProcessingTime: fromDBTime(row.ProcessingTime), Polls: row.PollCount, PollTime: fromDBTime(row.PollTime),
 	}
@@ -65,7 +65,6 @@ func fromDBRefund(row db.Refund) domain.Refund {
 		ProviderRefundID: row.ProviderRefundID, FailureCode: row.FailureCode, Version: row.Version,
 		Attempts: row.AttemptCount, Due: fromDBTime(row.DueTime), Trace: row.Traceparent,
 		CreateTime: row.CreateTime, UpdateTime: row.UpdateTime, Origin: domain.RefundOrigin(row.Origin), Polls: row.PollCount,
-		CustomerID: fromDBID(row.CustomerID), GuestKey: fromDBID(row.GuestKey),
 	}
 }
 
@@ -120,7 +119,6 @@ func toDBInserts(rows []domain.Payment) db.PaymentInsertManyParams {
 		Traceparents:      column(rows, func(r p) string { return r.Trace }),
 		Times:             column(rows, func(r p) time.Time { return r.CreateTime }),
 		CustomerIds:       column(rows, func(r p) uuid.UUID { return r.CustomerID }),
-		GuestKeys:         column(rows, func(r p) uuid.UUID { return r.GuestKey }),
 	}
 }
 
@@ -161,8 +159,6 @@ func toDBRefundInserts(rows []domain.Refund) db.RefundInsertManyParams {
 		Traceparents: column(rows, func(r r) string { return r.Trace }),
 		Times:        column(rows, func(r r) time.Time { return r.CreateTime }),
 		Origins:      column(rows, func(r r) int16 { return int16(r.Origin) }),
-		CustomerIds:  column(rows, func(r r) uuid.UUID { return r.CustomerID }),
-		GuestKeys:    column(rows, func(r r) uuid.UUID { return r.GuestKey }),
 
 		ProviderRefundIds: column(rows, func(r r) string { return r.ProviderRefundID }),
 	}

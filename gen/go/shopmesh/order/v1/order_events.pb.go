@@ -307,10 +307,7 @@ type OrderAwaitingPayment struct {
 	// How.
 	PaymentMethod string `protobuf:"bytes,6,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
 	// The customer; empty for a guest.
-	CustomerId string `protobuf:"bytes,7,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// Stands for a guest's e-mail address, so that what belongs to the guest can be erased:
-	// the key of the CustomerErased that names the address. Empty for a customer.
-	GuestKey      string `protobuf:"bytes,8,opt,name=guest_key,json=guestKey,proto3" json:"guest_key,omitempty"`
+	CustomerId    string `protobuf:"bytes,7,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -390,13 +387,6 @@ func (x *OrderAwaitingPayment) GetPaymentMethod() string {
 func (x *OrderAwaitingPayment) GetCustomerId() string {
 	if x != nil {
 		return x.CustomerId
-	}
-	return ""
-}
-
-func (x *OrderAwaitingPayment) GetGuestKey() string {
-	if x != nil {
-		return x.GuestKey
 	}
 	return ""
 }
@@ -867,7 +857,7 @@ const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12!\n" +
 	"\fproduct_code\x18\x02 \x01(\tR\vproductCode\x12\x1a\n" +
-	"\bquantity\x18\x03 \x01(\x05R\bquantity\"\x91\x02\n" +
+	"\bquantity\x18\x03 \x01(\x05R\bquantity\"\x85\x02\n" +
 	"\x14OrderAwaitingPayment\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x16\n" +
@@ -877,8 +867,7 @@ const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\x05total\x18\x05 \x01(\v2\x12.google.type.MoneyR\x05total\x12%\n" +
 	"\x0epayment_method\x18\x06 \x01(\tR\rpaymentMethod\x12\x1f\n" +
 	"\vcustomer_id\x18\a \x01(\tR\n" +
-	"customerId\x12\x1b\n" +
-	"\tguest_key\x18\b \x01(\tR\bguestKey\"H\n" +
+	"customerIdJ\x04\b\b\x10\tR\tguest_key\"H\n" +
 	"\x0eOrderConfirmed\x126\n" +
 	"\x06notice\x18\x01 \x01(\v2\x1e.shopmesh.order.v1.OrderNoticeR\x06notice\"\xe1\x01\n" +
 	"\x0eOrderCancelled\x126\n" +

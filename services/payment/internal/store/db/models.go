@@ -64,7 +64,6 @@ type Payment struct {
 	PollCount          int32
 	PollTime           *time.Time
 	CustomerID         *uuid.UUID
-	GuestKey           *uuid.UUID
 }
 
 type PaymentAttempt struct {
@@ -105,6 +104,4 @@ type Refund struct {
 	UpdateTime       time.Time
 	Origin           int16
 	PollCount        int32
-	CustomerID       *uuid.UUID
-	GuestKey         *uuid.UUID
 }

@@ -24,7 +24,7 @@ update payments p
 set due_time = $1::timestamptz
 from taken
 where p.id = taken.id
-returning p.id, p.order_id, p.reference, p.currency, p.amount, p.captured, p.refunded, p.status, p.method, p.provider, p.provider_charge_id, p.failure_code, p.order_cancelled, p.attempt_count, p.due_time, p.version, p.traceparent, p.create_time, p.update_time, p.pending_reason, p.action_required_time, p.processing_time, p.poll_count, p.poll_time, p.customer_id, p.guest_key
+returning p.id, p.order_id, p.reference, p.currency, p.amount, p.captured, p.refunded, p.status, p.method, p.provider, p.provider_charge_id, p.failure_code, p.order_cancelled, p.attempt_count, p.due_time, p.version, p.traceparent, p.create_time, p.update_time, p.pending_reason, p.action_required_time, p.processing_time, p.poll_count, p.poll_time, p.customer_id
 `
 
 type PaymentClaimDueParams struct {
@@ -70,7 +70,6 @@ func (q *Queries) PaymentClaimDue(ctx context.Context, arg PaymentClaimDueParams
 			&i.PollCount,
 			&i.PollTime,
 			&i.CustomerID,
-			&i.GuestKey,
 		); err != nil {
 			return nil, err
 		}
@@ -82,31 +81,28 @@ func (q *Queries) PaymentClaimDue(ctx context.Context, arg PaymentClaimDueParams
 	return items, nil
 }
 
-const paymentErase = `-- name: PaymentErase :execrows
+const paymentErase = `-- name: PaymentErase :exec
 with theirs as materialized (
   select t.id from payments t
-  where t.customer_id = any($1::uuid[]) or t.guest_key = any($1::uuid[])
+  where t.order_id = any($1::uuid[])
   order by t.id
   for update
 )
 update payments p
-set customer_id = null, guest_key = null
+set customer_id = null
 from theirs
 where p.id = theirs.id
 `
 
-// Forgets whose payments these were; who is erased is known by either of the two. They
-// are locked by id first, as everywhere.
-func (q *Queries) PaymentErase(ctx context.Context, people []uuid.UUID) (int64, error) {
-	result, err := q.db.Exec(ctx, paymentErase, people)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// Forgets whose payments those of erased orders were. They are locked by id first, as
+// everywhere: whoever adds a refund holds its payment's lock.
+func (q *Queries) PaymentErase(ctx context.Context, orderIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, paymentErase, orderIds)
+	return err
 }
 
 const paymentGet = `-- name: PaymentGet :one
-select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time, pending_reason, action_required_time, processing_time, poll_count, poll_time, customer_id, guest_key from payments where id = $1
+select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time, pending_reason, action_required_time, processing_time, poll_count, poll_time, customer_id from payments where id = $1
 `
 
 func (q *Queries) PaymentGet(ctx context.Context, id uuid.UUID) (Payment, error) {
@@ -138,7 +134,6 @@ func (q *Queries) PaymentGet(ctx context.Context, id uuid.UUID) (Payment, error)
 		&i.PollCount,
 		&i.PollTime,
 		&i.CustomerID,
-		&i.GuestKey,
 	)
 	return i, err
 }
@@ -147,7 +142,7 @@ const paymentInsertMany = `-- name: PaymentInsertMany :exec
 insert into payments (
   id, order_id, reference, currency, amount, captured, refunded, status, method, provider,
   provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version,
-  traceparent, create_time, update_time, customer_id, guest_key
+  traceparent, create_time, update_time, customer_id
 )
 select
   unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]),
@@ -155,8 +150,7 @@ select
   unnest($8::text[]), unnest($9::text[]), '', unnest($10::text[]),
   unnest($11::boolean[]), 0, nullif(unnest($12::timestamptz[]), 'epoch'),
   unnest($13::bigint[]), unnest($14::text[]), unnest($15::timestamptz[]), unnest($15::timestamptz[]),
-  nullif(unnest($16::uuid[]), '00000000-0000-0000-0000-000000000000'),
-  nullif(unnest($17::uuid[]), '00000000-0000-0000-0000-000000000000')
+  nullif(unnest($16::uuid[]), '00000000-0000-0000-0000-000000000000')
 `
 
 type PaymentInsertManyParams struct {
@@ -176,7 +170,6 @@ type PaymentInsertManyParams struct {
 	Traceparents      []string
 	Times             []time.Time
 	CustomerIds       []uuid.UUID
-	GuestKeys         []uuid.UUID
 }
 
 func (q *Queries) PaymentInsertMany(ctx context.Context, arg PaymentInsertManyParams) error {
@@ -197,13 +190,12 @@ func (q *Queries) PaymentInsertMany(ctx context.Context, arg PaymentInsertManyPa
 		arg.Traceparents,
 		arg.Times,
 		arg.CustomerIds,
-		arg.GuestKeys,
 	)
 	return err
 }
 
 const paymentLock = `-- name: PaymentLock :many
-select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time, pending_reason, action_required_time, processing_time, poll_count, poll_time, customer_id, guest_key from payments
+select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time, pending_reason, action_required_time, processing_time, poll_count, poll_time, customer_id from payments
 where id = any($1::uuid[])
 order by id
 for update
@@ -244,7 +236,6 @@ func (q *Queries) PaymentLock(ctx context.Context, ids []uuid.UUID) ([]Payment, 
 			&i.PollCount,
 			&i.PollTime,
 			&i.CustomerID,
-			&i.GuestKey,
 		); err != nil {
 			return nil, err
 		}
@@ -257,7 +248,7 @@ func (q *Queries) PaymentLock(ctx context.Context, ids []uuid.UUID) ([]Payment, 
 }
 
 const paymentLockByOrders = `-- name: PaymentLockByOrders :many
-select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time, pending_reason, action_required_time, processing_time, poll_count, poll_time, customer_id, guest_key from payments
+select id, order_id, reference, currency, amount, captured, refunded, status, method, provider, provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version, traceparent, create_time, update_time, pending_reason, action_required_time, processing_time, poll_count, poll_time, customer_id from payments
 where order_id = any($1::uuid[])
 order by id
 for update
@@ -298,7 +289,6 @@ func (q *Queries) PaymentLockByOrders(ctx context.Context, orderIds []uuid.UUID)
 			&i.PollCount,
 			&i.PollTime,
 			&i.CustomerID,
-			&i.GuestKey,
 		); err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ update refunds r
 set due_time = $1::timestamptz
 from taken
 where r.id = taken.id
-returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, r.origin, r.poll_count, r.customer_id, r.guest_key, taken.provider, taken.provider_charge_id
+returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, r.origin, r.poll_count, taken.provider, taken.provider_charge_id
 `
 
 type RefundClaimDueParams struct {
@@ -69,8 +69,6 @@ func (q *Queries) RefundClaimDue(ctx context.Context, arg RefundClaimDueParams) 
 			&i.Refund.UpdateTime,
 			&i.Refund.Origin,
 			&i.Refund.PollCount,
-			&i.Refund.CustomerID,
-			&i.Refund.GuestKey,
 			&i.Provider,
 			&i.ProviderChargeID,
 		); err != nil {
@@ -84,37 +82,22 @@ func (q *Queries) RefundClaimDue(ctx context.Context, arg RefundClaimDueParams) 
 	return items, nil
 }
 
-const refundErase = `-- name: RefundErase :many
-update refunds
-set reason = case when origin = 1 then '' else reason end, customer_id = null, guest_key = null
-where customer_id = any($1::uuid[]) or guest_key = any($1::uuid[])
-returning id
+const refundErase = `-- name: RefundErase :exec
+update refunds r
+set reason = ''
+from payments p
+where p.order_id = any($1::uuid[]) and r.payment_id = p.id and r.origin = 1 and r.reason <> ''
 `
 
-// Blanks the reasons that people typed about somebody, and returns which refunds those
-// are. The reason of a cancelled order (origin 2) is the program's own.
-func (q *Queries) RefundErase(ctx context.Context, people []uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, refundErase, people)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []uuid.UUID{}
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+// Blanks the reasons that people typed about erased orders. The reason of a cancelled
+// order (origin 2) is the program's own.
+func (q *Queries) RefundErase(ctx context.Context, orderIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, refundErase, orderIds)
+	return err
 }
 
 const refundGet = `-- name: RefundGet :one
-select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count, customer_id, guest_key from refunds where id = $1
+select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count from refunds where id = $1
 `
 
 func (q *Queries) RefundGet(ctx context.Context, id uuid.UUID) (Refund, error) {
@@ -139,8 +122,6 @@ func (q *Queries) RefundGet(ctx context.Context, id uuid.UUID) (Refund, error) {
 		&i.UpdateTime,
 		&i.Origin,
 		&i.PollCount,
-		&i.CustomerID,
-		&i.GuestKey,
 	)
 	return i, err
 }
@@ -148,16 +129,20 @@ func (q *Queries) RefundGet(ctx context.Context, id uuid.UUID) (Refund, error) {
 const refundInsertMany = `-- name: RefundInsertMany :exec
 insert into refunds (
   id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code,
-  attempt_count, due_time, version, traceparent, create_time, update_time, origin, customer_id, guest_key
+  attempt_count, due_time, version, traceparent, create_time, update_time, origin
 )
 select
-  unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::text[]),
-  unnest($5::bigint[]), 1, unnest($6::text[]), unnest($7::text[]),
-  unnest($8::text[]), '',
-  0, unnest($9::timestamptz[]), 0, unnest($10::text[]), unnest($11::timestamptz[]),
-  unnest($11::timestamptz[]), unnest($12::smallint[]),
-  nullif(unnest($13::uuid[]), '00000000-0000-0000-0000-000000000000'),
-  nullif(unnest($14::uuid[]), '00000000-0000-0000-0000-000000000000')
+  r.id, r.payment_id, r.order_id, r.currency, r.amount, 1,
+  case when r.origin = 1 and exists (select from erased_orders e where e.order_id = r.order_id) then '' else r.reason end,
+  r.requester, r.provider_refund_id, '', 0, r.due_time, 0, r.traceparent, r.time, r.time, r.origin
+from (
+  select
+    unnest($1::uuid[]) as id, unnest($2::uuid[]) as payment_id, unnest($3::uuid[]) as order_id,
+    unnest($4::text[]) as currency, unnest($5::bigint[]) as amount, unnest($6::text[]) as reason,
+    unnest($7::text[]) as requester, unnest($8::text[]) as provider_refund_id,
+    unnest($9::timestamptz[]) as due_time, unnest($10::text[]) as traceparent,
+    unnest($11::timestamptz[]) as time, unnest($12::smallint[]) as origin
+) r
 `
 
 type RefundInsertManyParams struct {
@@ -173,10 +158,9 @@ type RefundInsertManyParams struct {
 	Traceparents      []string
 	Times             []time.Time
 	Origins           []int16
-	CustomerIds       []uuid.UUID
-	GuestKeys         []uuid.UUID
 }
 
+// What somebody typed (origin 1) about an erased order is not kept.
 func (q *Queries) RefundInsertMany(ctx context.Context, arg RefundInsertManyParams) error {
 	_, err := q.db.Exec(ctx, refundInsertMany,
 		arg.Ids,
@@ -191,14 +175,12 @@ func (q *Queries) RefundInsertMany(ctx context.Context, arg RefundInsertManyPara
 		arg.Traceparents,
 		arg.Times,
 		arg.Origins,
-		arg.CustomerIds,
-		arg.GuestKeys,
 	)
 	return err
 }
 
 const refundListByPayments = `-- name: RefundListByPayments :many
-select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count, customer_id, guest_key from refunds
+select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count from refunds
 where payment_id = any($1::uuid[])
 order by payment_id, id
 `
@@ -231,8 +213,6 @@ func (q *Queries) RefundListByPayments(ctx context.Context, paymentIds []uuid.UU
 			&i.UpdateTime,
 			&i.Origin,
 			&i.PollCount,
-			&i.CustomerID,
-			&i.GuestKey,
 		); err != nil {
 			return nil, err
 		}

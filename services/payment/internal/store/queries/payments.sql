@@ -14,7 +14,7 @@ for update;
 insert into payments (
   id, order_id, reference, currency, amount, captured, refunded, status, method, provider,
   provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version,
-  traceparent, create_time, update_time, customer_id, guest_key
+  traceparent, create_time, update_time, customer_id
 )
 select
   unnest(@ids::uuid[]), unnest(@order_ids::uuid[]), unnest(@payment_references::text[]), unnest(@currencies::text[]),
@@ -22,8 +22,7 @@ select
   unnest(@methods::text[]), unnest(@providers::text[]), '', unnest(@failure_codes::text[]),
   unnest(@orders_cancelled::boolean[]), 0, nullif(unnest(@due_times::timestamptz[]), 'epoch'),
   unnest(@versions::bigint[]), unnest(@traceparents::text[]), unnest(@times::timestamptz[]), unnest(@times::timestamptz[]),
-  nullif(unnest(@customer_ids::uuid[]), '00000000-0000-0000-0000-000000000000'),
-  nullif(unnest(@guest_keys::uuid[]), '00000000-0000-0000-0000-000000000000');
+  nullif(unnest(@customer_ids::uuid[]), '00000000-0000-0000-0000-000000000000');
 
 -- name: PaymentUpdateMany :exec
 update payments p
@@ -64,16 +63,16 @@ returning p.*;
 -- name: PaymentGet :one
 select * from payments where id = @id;
 
--- name: PaymentErase :execrows
--- Forgets whose payments these were; who is erased is known by either of the two. They
--- are locked by id first, as everywhere.
+-- name: PaymentErase :exec
+-- Forgets whose payments those of erased orders were. They are locked by id first, as
+-- everywhere: whoever adds a refund holds its payment's lock.
 with theirs as materialized (
   select t.id from payments t
-  where t.customer_id = any(@people::uuid[]) or t.guest_key = any(@people::uuid[])
+  where t.order_id = any(@order_ids::uuid[])
   order by t.id
   for update
 )
 update payments p
-set customer_id = null, guest_key = null
+set customer_id = null
 from theirs
 where p.id = theirs.id;

@@ -4,18 +4,23 @@ where payment_id = any(@payment_ids::uuid[])
 order by payment_id, id;
 
 -- name: RefundInsertMany :exec
+-- What somebody typed (origin 1) about an erased order is not kept.
 insert into refunds (
   id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code,
-  attempt_count, due_time, version, traceparent, create_time, update_time, origin, customer_id, guest_key
+  attempt_count, due_time, version, traceparent, create_time, update_time, origin
 )
 select
-  unnest(@ids::uuid[]), unnest(@payment_ids::uuid[]), unnest(@order_ids::uuid[]), unnest(@currencies::text[]),
-  unnest(@amounts::bigint[]), 1, unnest(@reasons::text[]), unnest(@requesters::text[]),
-  unnest(@provider_refund_ids::text[]), '',
-  0, unnest(@due_times::timestamptz[]), 0, unnest(@traceparents::text[]), unnest(@times::timestamptz[]),
-  unnest(@times::timestamptz[]), unnest(@origins::smallint[]),
-  nullif(unnest(@customer_ids::uuid[]), '00000000-0000-0000-0000-000000000000'),
-  nullif(unnest(@guest_keys::uuid[]), '00000000-0000-0000-0000-000000000000');
+  r.id, r.payment_id, r.order_id, r.currency, r.amount, 1,
+  case when r.origin = 1 and exists (select from erased_orders e where e.order_id = r.order_id) then '' else r.reason end,
+  r.requester, r.provider_refund_id, '', 0, r.due_time, 0, r.traceparent, r.time, r.time, r.origin
+from (
+  select
+    unnest(@ids::uuid[]) as id, unnest(@payment_ids::uuid[]) as payment_id, unnest(@order_ids::uuid[]) as order_id,
+    unnest(@currencies::text[]) as currency, unnest(@amounts::bigint[]) as amount, unnest(@reasons::text[]) as reason,
+    unnest(@requesters::text[]) as requester, unnest(@provider_refund_ids::text[]) as provider_refund_id,
+    unnest(@due_times::timestamptz[]) as due_time, unnest(@traceparents::text[]) as traceparent,
+    unnest(@times::timestamptz[]) as time, unnest(@origins::smallint[]) as origin
+) r;
 
 -- name: RefundUpdateMany :exec
 update refunds r
@@ -51,13 +56,13 @@ returning sqlc.embed(r), taken.provider, taken.provider_charge_id;
 -- name: RefundGet :one
 select * from refunds where id = @id;
 
--- name: RefundErase :many
--- Blanks the reasons that people typed about somebody, and returns which refunds those
--- are. The reason of a cancelled order (origin 2) is the program's own.
-update refunds
-set reason = case when origin = 1 then '' else reason end, customer_id = null, guest_key = null
-where customer_id = any(@people::uuid[]) or guest_key = any(@people::uuid[])
-returning id;
+-- name: RefundErase :exec
+-- Blanks the reasons that people typed about erased orders. The reason of a cancelled
+-- order (origin 2) is the program's own.
+update refunds r
+set reason = ''
+from payments p
+where p.order_id = any(@order_ids::uuid[]) and r.payment_id = p.id and r.origin = 1 and r.reason <> '';
 
 -- name: RepublishNewest :one
 -- When a refund last succeeded or a dispute last changed; the epoch when neither ever
