@@ -84,7 +84,7 @@ func TestOverload(t *testing.T) {
 		case connect.CodeOf(err) == connect.CodeResourceExhausted:
 			shed.Add(1)
 			if delay := retryOf(err); delay < 500*time.Millisecond || delay >= 1500*time.Millisecond {
-				t.Errorf("asked to wait %v: %v", delay, err)
+				t.Errorf("the delay is %v: %v", delay, err)
 			}
 		case errors.As(err, &coded) && coded.IsRemote():
 			t.Errorf("answered %v", err)

@@ -59,7 +59,7 @@ func TestAllProblemsAreNamedAtOnce(t *testing.T) {
 }
 
 // A service alone is reached from its own machine only, on both ports, unless another
-// address is asked for; reflection on the API's port is asked for, too.
+// address is set; reflection on the API's port has a setting, too.
 func TestAServiceAloneListensOnLoopback(t *testing.T) {
 	t.Parallel()
 	needed := []string{"SHOPMESH_DATABASE_URL=postgres://x@db/x", "SHOPMESH_KAFKA_BROKERS=k:1", "SHOPMESH_CATALOG_URL=http://catalog:8080"}

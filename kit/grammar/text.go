@@ -39,7 +39,7 @@ func Blank(text string) bool {
 
 // Text checks free text that may be empty and may have line breaks: at most most
 // characters, valid UTF-8, no U+0000, which PostgreSQL can't store. A text of invisible
-// characters alone is refused: nobody could tell it from an empty one.
+// characters alone is refused: nobody could distinguish it from an empty one.
 func Text(text string, most int) error {
 	// The count of bytes bounds the work on what is far too long.
 	if n := len(text); n > utf8.UTFMax*most {

@@ -187,7 +187,7 @@ type replyWriter struct {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *replyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// announce says in the headers, before they are sent, that the connection is closed when
+// announce sets the header that the connection is closed, before headers are sent, when
 // the request's body was not read to its end: what is left of it would be taken for the
 // next request. net/http sends the headers of its own accord with the first byte.
 func (w *replyWriter) announce() {

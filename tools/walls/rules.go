@@ -45,7 +45,7 @@ func rules() []rule {
 			From:   []string{"cmd/**", "e2e/**", "bench/**"},
 			Banned: []string{"services/*/**"},
 			Except: []string{"services/*", "services/payment/stripefake"},
-			Why:    "a service shows its root package (Config, Module, Migrations) and nothing else, beside the fake of the provider that it asks",
+			Why:    "a service shows its root package (Config, Module, Migrations) and nothing else, beside the fake of the provider that it calls",
 		},
 		{
 			From:   []string{"kit/**"},

@@ -774,7 +774,7 @@ func (x *OrderUpdated) GetShipment() *Shipment {
 // and what people typed about the order: its customer, or the guest who ordered, was
 // erased. It names the order and no person, so that what was written to an address
 // that was corrected later is found too. It can arrive before other events of the
-// order; what they say of the person is not kept then.
+// order; what they hold of the person is not kept then.
 type OrderErased struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order.

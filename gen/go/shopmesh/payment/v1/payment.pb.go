@@ -84,7 +84,7 @@ type PaymentStatus int32
 const (
 	// Never sent.
 	PaymentStatus_PAYMENT_STATUS_UNSPECIFIED PaymentStatus = 0
-	// The provider is being asked, or its answer is not known yet.
+	// The provider is being called, or its answer is not known yet.
 	PaymentStatus_PAYMENT_STATUS_PENDING PaymentStatus = 1
 	// The money was taken.
 	PaymentStatus_PAYMENT_STATUS_CAPTURED PaymentStatus = 2
@@ -153,7 +153,7 @@ type AttemptOutcome int32
 const (
 	// Never sent.
 	AttemptOutcome_ATTEMPT_OUTCOME_UNSPECIFIED AttemptOutcome = 0
-	// It did what was asked.
+	// It did what was requested.
 	AttemptOutcome_ATTEMPT_OUTCOME_SUCCEEDED AttemptOutcome = 1
 	// It declined.
 	AttemptOutcome_ATTEMPT_OUTCOME_DECLINED AttemptOutcome = 2
@@ -273,7 +273,7 @@ type RefundStatus int32
 const (
 	// Never sent.
 	RefundStatus_REFUND_STATUS_UNSPECIFIED RefundStatus = 0
-	// The provider is being asked, or its answer is not known yet.
+	// The provider is being called, or its answer is not known yet.
 	RefundStatus_REFUND_STATUS_PENDING RefundStatus = 1
 	// The money was given back.
 	RefundStatus_REFUND_STATUS_SUCCEEDED RefundStatus = 2
@@ -346,7 +346,7 @@ type Payment struct {
 	Captured *money.Money `protobuf:"bytes,8,opt,name=captured,proto3" json:"captured,omitempty"`
 	// What was given back.
 	Refunded *money.Money `protobuf:"bytes,9,opt,name=refunded,proto3" json:"refunded,omitempty"`
-	// The provider's name: "sandbox" or "stripe"; empty when nobody was asked.
+	// The provider's name: "sandbox" or "stripe"; empty when none was called.
 	Provider string `protobuf:"bytes,10,opt,name=provider,proto3" json:"provider,omitempty"`
 	// The provider's id of the charge; empty until known.
 	ProviderChargeId string `protobuf:"bytes,11,opt,name=provider_charge_id,json=providerChargeId,proto3" json:"provider_charge_id,omitempty"`
@@ -364,7 +364,7 @@ type Payment struct {
 	// answers with it, and to nobody but the order's customer and the shop's owner: who
 	// holds it can act for the customer.
 	NextAction *NextAction `protobuf:"bytes,17,opt,name=next_action,json=nextAction,proto3" json:"next_action,omitempty"`
-	// How often the provider was asked how it stands without any news.
+	// How often the provider was polled without any news.
 	PollCount int32 `protobuf:"varint,18,opt,name=poll_count,json=pollCount,proto3" json:"poll_count,omitempty"`
 	// When that was last; unset while poll_count is 0.
 	PollTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=poll_time,json=pollTime,proto3" json:"poll_time,omitempty"`
@@ -642,7 +642,7 @@ type PaymentAttempt struct {
 	// The provider's code when it declined, what it waits for, or what went wrong;
 	// empty when it succeeded.
 	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
-	// When the provider was asked.
+	// When the provider was called.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// When the outcome was known; unset while it is not.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
@@ -737,7 +737,7 @@ type Refund struct {
 	Amount *money.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// How it stands.
 	Status RefundStatus `protobuf:"varint,5,opt,name=status,proto3,enum=shopmesh.payment.v1.RefundStatus" json:"status,omitempty"`
-	// Why, as whoever asked for it wrote; empty when nobody wrote anything, or once the
+	// Why, as whoever requested it wrote; empty when nobody wrote anything, or once the
 	// customer's data was erased.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The provider's id of the refund; empty until known.
@@ -753,7 +753,7 @@ type Refund struct {
 	Origin RefundOrigin `protobuf:"varint,11,opt,name=origin,proto3,enum=shopmesh.payment.v1.RefundOrigin" json:"origin,omitempty"`
 	// Why it failed, as the provider reports it, such as "refund_exceeds_charge"; empty otherwise.
 	FailureCode string `protobuf:"bytes,12,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	// How often the provider was asked how it stands without any news.
+	// How often the provider was polled without any news.
 	PollCount     int32 `protobuf:"varint,13,opt,name=poll_count,json=pollCount,proto3" json:"poll_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -36,7 +36,7 @@ type PaymentActionRequired struct {
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// The payment's version: 1, because nothing is decided.
 	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
-	// When the provider asked for it.
+	// When the provider required it.
 	Time          *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -355,7 +355,7 @@ type PaymentRefunded struct {
 	Refunded *money.Money `protobuf:"bytes,5,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	// How much had been captured.
 	Captured *money.Money `protobuf:"bytes,6,opt,name=captured,proto3" json:"captured,omitempty"`
-	// Why, as whoever asked for it wrote; up to 500 characters, may be empty.
+	// Why, as whoever requested it wrote; up to 500 characters, may be empty.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The payment's version when the refund succeeded, from 3.
 	Version int64 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"`

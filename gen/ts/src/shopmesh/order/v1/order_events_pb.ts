@@ -459,7 +459,7 @@ export const OrderUpdatedSchema: GenMessage<OrderUpdated> = /*@__PURE__*/
  * and what people typed about the order: its customer, or the guest who ordered, was
  * erased. It names the order and no person, so that what was written to an address
  * that was corrected later is found too. It can arrive before other events of the
- * order; what they say of the person is not kept then.
+ * order; what they hold of the person is not kept then.
  *
  * @generated from message shopmesh.order.v1.OrderErased
  */

@@ -52,7 +52,7 @@ export type PaymentActionRequired = Message<"shopmesh.payment.v1.PaymentActionRe
   version: bigint;
 
   /**
-   * When the provider asked for it.
+   * When the provider required it.
    *
    * @generated from field: google.protobuf.Timestamp time = 4;
    */
@@ -258,7 +258,7 @@ export type PaymentRefunded = Message<"shopmesh.payment.v1.PaymentRefunded"> & {
   captured?: Money | undefined;
 
   /**
-   * Why, as whoever asked for it wrote; up to 500 characters, may be empty.
+   * Why, as whoever requested it wrote; up to 500 characters, may be empty.
    *
    * @generated from field: string reason = 7;
    */

@@ -91,7 +91,7 @@ export type Payment = Message<"shopmesh.payment.v1.Payment"> & {
   refunded?: Money | undefined;
 
   /**
-   * The provider's name: "sandbox" or "stripe"; empty when nobody was asked.
+   * The provider's name: "sandbox" or "stripe"; empty when none was called.
    *
    * @generated from field: string provider = 10;
    */
@@ -149,7 +149,7 @@ export type Payment = Message<"shopmesh.payment.v1.Payment"> & {
   nextAction?: NextAction | undefined;
 
   /**
-   * How often the provider was asked how it stands without any news.
+   * How often the provider was polled without any news.
    *
    * @generated from field: int32 poll_count = 18;
    */
@@ -244,7 +244,7 @@ export type PaymentAttempt = Message<"shopmesh.payment.v1.PaymentAttempt"> & {
   detail: string;
 
   /**
-   * When the provider was asked.
+   * When the provider was called.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 4;
    */
@@ -314,7 +314,7 @@ export type Refund = Message<"shopmesh.payment.v1.Refund"> & {
   status: RefundStatus;
 
   /**
-   * Why, as whoever asked for it wrote; empty when nobody wrote anything, or once the
+   * Why, as whoever requested it wrote; empty when nobody wrote anything, or once the
    * customer's data was erased.
    *
    * @generated from field: string reason = 6;
@@ -365,7 +365,7 @@ export type Refund = Message<"shopmesh.payment.v1.Refund"> & {
   failureCode: string;
 
   /**
-   * How often the provider was asked how it stands without any news.
+   * How often the provider was polled without any news.
    *
    * @generated from field: int32 poll_count = 13;
    */
@@ -427,7 +427,7 @@ export enum PaymentStatus {
   UNSPECIFIED = 0,
 
   /**
-   * The provider is being asked, or its answer is not known yet.
+   * The provider is being called, or its answer is not known yet.
    *
    * @generated from enum value: PAYMENT_STATUS_PENDING = 1;
    */
@@ -489,7 +489,7 @@ export enum AttemptOutcome {
   UNSPECIFIED = 0,
 
   /**
-   * It did what was asked.
+   * It did what was requested.
    *
    * @generated from enum value: ATTEMPT_OUTCOME_SUCCEEDED = 1;
    */
@@ -580,7 +580,7 @@ export enum RefundStatus {
   UNSPECIFIED = 0,
 
   /**
-   * The provider is being asked, or its answer is not known yet.
+   * The provider is being called, or its answer is not known yet.
    *
    * @generated from enum value: REFUND_STATUS_PENDING = 1;
    */
