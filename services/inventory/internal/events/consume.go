@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -117,18 +116,14 @@ func customerErased(e consumer.Event) (domain.ErasedPerson, error) {
 	if err := consumer.Decode(e, m); err != nil {
 		return domain.ErasedPerson{}, err
 	}
-	person := domain.ErasedPerson{Email: m.GetEmail()}
+	customer := uuid.Nil
 	if m.GetCustomerId() != "" {
-		id, err := uuid.Parse(m.GetCustomerId())
-		if err != nil || id != e.Key {
+		var err error
+		if customer, err = uuid.Parse(m.GetCustomerId()); err != nil || customer != e.Key {
 			return domain.ErasedPerson{}, fmt.Errorf("is about customer %q and keyed by %s", m.GetCustomerId(), e.Key)
 		}
-		person.CustomerID = id
 	}
-	if person == (domain.ErasedPerson{}) {
-		return domain.ErasedPerson{}, errors.New("names neither a customer nor an address")
-	}
-	return person, nil
+	return domain.NewErasedPerson(customer, m.GetEmail())
 }
 
 func orderPlaced(e consumer.Event) (domain.InboundEvent, error) {
