@@ -111,8 +111,9 @@ func newPool(ctx context.Context, name string, cfg Config, maxConns int32, setti
 		// pgx blanks the password in this error.
 		return nil, fmt.Errorf("database URL of %s: %w", name, err)
 	}
-	// A service has some dozens of statements; a cache sets aside room for all it may hold.
-	c.ConnConfig.StatementCacheCapacity = 128
+	// A service has some dozens of statements; a cache sets aside room for all it may hold,
+	// on each connection.
+	c.ConnConfig.StatementCacheCapacity, c.ConnConfig.DescriptionCacheCapacity = 128, 128
 	c.MaxConns = maxConns
 	c.MinConns = 0
 	c.MaxConnLifetimeJitter = time.Minute

@@ -60,7 +60,7 @@ type Sender struct {
 	cfg      SenderConfig
 	tracer   trace.Tracer
 	attempts metric.Int64Counter
-	queue    chan domain.Outgoing
+	queue    chan *domain.Outgoing
 	wake     chan struct{} // size 1: a wake-up that waits stands for all
 
 	mu   sync.Mutex
@@ -108,7 +108,7 @@ func NewSender(cfg SenderConfig) *Sender {
 		metric.WithDescription("Mails handed to the mail server, by outcome."))
 	return &Sender{
 		cfg: cfg, tracer: cfg.Tracer.Tracer(scope), attempts: attempts,
-		queue: make(chan domain.Outgoing, cfg.Queue), wake: make(chan struct{}, 1), held: make(map[holding]time.Time),
+		queue: make(chan *domain.Outgoing, cfg.Queue), wake: make(chan struct{}, 1), held: make(map[holding]time.Time),
 		forgotten: make(map[uuid.UUID]time.Time),
 	}
 }
@@ -131,7 +131,7 @@ func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
 			continue
 		}
 		select {
-		case s.queue <- m:
+		case s.queue <- &m:
 			s.held[key] = lease
 		default:
 			if len(s.spilled) < maxSpilled {
@@ -194,7 +194,7 @@ func (s *Sender) work(ctx, sending context.Context, recorder *recorder) {
 		select {
 		case <-ctx.Done():
 		case m := <-s.queue:
-			s.handle(sending, m, recorder)
+			s.handle(sending, *m, recorder)
 		}
 	}
 }

@@ -41,7 +41,7 @@ type ChargeWorker struct {
 	// unrecorded is the condition that answers can't be recorded; keep reports each.
 	unrecorded *condition.Condition
 
-	waiting  chan task     // see maxWaiting
+	waiting  chan *task    // see maxWaiting
 	slots    chan struct{} // see maxUnderWay
 	underWay sync.WaitGroup
 }
@@ -59,7 +59,7 @@ func NewChargeWorker(deps Deps, tracer trace.TracerProvider) *ChargeWorker {
 	w := &ChargeWorker{
 		Deps: deps, tracer: tracer.Tracer("github.com/shopmesh/shopmesh/services/payment"),
 		unrecorded: condition.New(deps.Log, "can't record what the provider answered; it is requested again"),
-		waiting:    make(chan task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
+		waiting:    make(chan *task, maxWaiting), slots: make(chan struct{}, maxUnderWay),
 	}
 	w.record = batch.New(batch.Config{Workers: 1, Max: 256, Wait: 3 * time.Millisecond, Rest: 5 * time.Millisecond}, w.recordAnswers)
 	return w
@@ -71,15 +71,15 @@ func (w *ChargeWorker) Close() { w.record.Close() }
 // Take queues what a transaction left to do. It never blocks.
 func (w *ChargeWorker) Take(changes domain.Changes) {
 	for _, payment := range changes.Charges {
-		w.put(task{payment: &payment, lease: payment.Due})
+		w.put(&task{payment: &payment, lease: payment.Due})
 	}
 	for _, order := range changes.Refunds {
-		w.put(task{refund: &order, lease: order.Refund.Due})
+		w.put(&task{refund: &order, lease: order.Refund.Due})
 	}
 }
 
 // put queues a task unless too many wait; then it is claimed when it is due.
-func (w *ChargeWorker) put(t task) {
+func (w *ChargeWorker) put(t *task) {
 	select {
 	case w.waiting <- t:
 	default:
@@ -109,7 +109,7 @@ func (w *ChargeWorker) Run(ctx context.Context) error {
 
 // start makes a request beside the others once there is room. A task whose lease
 // leaves no time for the request is dropped: others may have claimed it.
-func (w *ChargeWorker) start(ctx, requests context.Context, t task) {
+func (w *ChargeWorker) start(ctx, requests context.Context, t *task) {
 	select {
 	case <-ctx.Done():
 		return
@@ -168,14 +168,14 @@ func (w *ChargeWorker) claimDue(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for _, payment := range payments {
-		w.put(task{payment: &payment, lease: lease})
+		w.put(&task{payment: &payment, lease: lease})
 	}
 	refunds, err := s.ClaimDueRefunds(ctx, now, lease, int32(room))
 	if err != nil {
 		return false, err
 	}
 	for _, order := range refunds {
-		w.put(task{refund: &order, lease: lease})
+		w.put(&task{refund: &order, lease: lease})
 	}
 	return len(payments) == room || len(refunds) == room, nil
 }
