@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"regexp/syntax"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,16 +91,48 @@ func boundedScalar(kind protoreflect.Kind, rules *validate.FieldRules) bool {
 	switch kind {
 	case protoreflect.StringKind:
 		limits := rules.GetString()
-		return limits.GetMaxLen() > 0 || limits.GetMaxBytes() > 0 || limits.GetLen() > 0 || limits.GetUuid() || limits.GetPattern() != "" || len(limits.GetIn()) > 0
+		return limits.GetMaxLen() > 0 || limits.GetMaxBytes() > 0 || limits.GetLen() > 0 || limits.GetUuid() ||
+			limits.HasPattern() && boundedPattern(limits.GetPattern()) || len(limits.GetIn()) > 0
 	case protoreflect.BytesKind:
 		return rules.GetBytes().GetMaxLen() > 0
 	case protoreflect.Int32Kind:
 		return rules.GetInt32().GetGreaterThan() != nil && rules.GetInt32().GetLessThan() != nil
-	case protoreflect.Int64Kind:
+	case protoreflect.Int64Kind: // one end is enough: ids and versions have no highest value but the type's
 		return rules.GetInt64().GetGreaterThan() != nil || rules.GetInt64().GetLessThan() != nil
+	case protoreflect.DoubleKind:
+		return rules.GetDouble().GetGreaterThan() != nil && rules.GetDouble().GetLessThan() != nil
 	case protoreflect.EnumKind:
 		return rules.GetEnum().GetDefinedOnly()
-	default:
-		return rules != nil
+	default: // a kind that no request has yet
+		return false
+	}
+}
+
+// boundedPattern reports whether a regular expression takes whole strings of a bounded
+// length only.
+func boundedPattern(pattern string) bool {
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil || !strings.HasPrefix(pattern, "^") || !strings.HasSuffix(pattern, "$") {
+		return false
+	}
+	return !endless(tree)
+}
+
+func endless(tree *syntax.Regexp) bool {
+	if tree.Op == syntax.OpStar || tree.Op == syntax.OpPlus || tree.Op == syntax.OpRepeat && tree.Max < 0 {
+		return true
+	}
+	return slices.ContainsFunc(tree.Sub, endless)
+}
+
+func TestContractsBoundsAreRecognised(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]bool{
+		"^[A-Z]{2}$": true, "^PAY-[0-9A-Z]{8}$": true, "^(a|b)?$": true,
+		".*": false, "[A-Z]{2}": false, "^a+$": false, "^(ab*)?$": false, "^a{3,}$": false,
+	} {
+		if got := boundedPattern(pattern); got != want {
+			t.Errorf("%q counts as bounded: %v, want %v", pattern, got, want)
+		}
 	}
 }
