@@ -136,7 +136,8 @@ func (s *survivor) runStory(story crashStory) string {
 
 // plan chooses where to die: at each point once, in the first story that reaches it, or,
 // where every is set, in each; and at each point that a story first reaches in its own
-// part. Several points of one crossing need one death.
+// part, but for those that are named by a caller: timers and the shutdown cross them in
+// every story. Several points of one crossing need one death.
 func plan(runs []whole) []stop {
 	var stops []stop
 	seen := map[crashpoint.Point]bool{}
@@ -153,7 +154,7 @@ func plan(runs []whole) []stop {
 			own := w.part > 0 && i >= w.part
 			first := ""
 			for _, p := range c.Points {
-				if first == "" && (!seen[p] || own && !here[p]) {
+				if first == "" && (!seen[p] || own && !here[p] && !strings.HasPrefix(p.What(), "by ")) {
 					first = string(p)
 				}
 				seen[p], here[p] = true, true
