@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -30,7 +31,7 @@ import (
 // PostgreSQL, Apache Kafka and an SMTP server named by the environment.
 func TestDistributed(t *testing.T) {
 	t.Parallel()
-	s := upDistributed(t, nil)
+	s := upDistributed(t, nil, startKafka(t))
 	checkTopics(t, s.broker)
 	runStories(t, &s.shop)
 }
@@ -38,16 +39,25 @@ func TestDistributed(t *testing.T) {
 // distributed is a shop with every service as a process of its own.
 type distributed struct {
 	shop
-	broker string
+	broker broker
+}
+
+// broker is an Apache Kafka, and how to reach it.
+type broker struct {
+	address string
+	// env is what a service's environment has beside the address; nil for nothing.
+	env func(context string) []string
+	// admin is for connections of an administrator; nil in the clear.
+	admin *tls.Config
 }
 
 // upDistributed starts the services, and what they need, until all are ready. What they
 // log goes to log, unless that is nil.
-func upDistributed(t *testing.T, log io.Writer) *distributed {
+func upDistributed(t *testing.T, log io.Writer, broker broker) *distributed {
 	t.Helper()
 	dir := tempDir(t)
 	databases := startDatabases(t, dir)
-	s := &distributed{shop: shop{t: t}, broker: startKafka(t, filepath.Join(dir, "kafka"))}
+	s := &distributed{shop: shop{t: t}, broker: broker}
 	inbox, smtp := startInbox(t, filepath.Join(dir, "inbox"))
 	api, internal := map[string]string{}, []string{}
 	listen := map[string][2]string{}
@@ -61,8 +71,11 @@ func upDistributed(t *testing.T, log io.Writer) *distributed {
 		env := process.Service{
 			Listen: listen[c][0], Internal: listen[c][1], Peers: api,
 			Database: databases.URL("shopmesh_" + c), Sandbox: databases.URL("shopmesh_sandbox"),
-			Broker: s.broker, SMTP: smtp,
+			Broker: broker.address, SMTP: smtp,
 		}.Env()
+		if broker.env != nil {
+			env = append(env, broker.env(c)...)
+		}
 		launch(t, process.Command{Path: program(t, "services/"+c+"/cmd/"+c), Env: env, Log: log})
 	}
 	for _, address := range internal {
@@ -74,7 +87,7 @@ func upDistributed(t *testing.T, log io.Writer) *distributed {
 
 // checkTopics compares the topics that the services created with the list that
 // operators get.
-func checkTopics(t *testing.T, broker string) {
+func checkTopics(t *testing.T, broker broker) {
 	t.Helper()
 	admin := administer(t, broker)
 	listed := listedTopics(t)
@@ -105,26 +118,45 @@ func checkTopics(t *testing.T, broker string) {
 	})
 }
 
-// listedTopics are the topics of the operators' list, each with its partitions and its
-// cleanup policy.
-func listedTopics(t *testing.T) map[string]string {
+// topicRow is a topic of the operators' list.
+type topicRow struct {
+	name, partitions, policy string
+	publishers, consumers    []string // contexts
+}
+
+// topicRows are the topics of the operators' list.
+func topicRows(t *testing.T) []topicRow {
 	t.Helper()
 	text, err := os.ReadFile("../deploy/local/topics.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed := map[string]string{}
+	var rows []topicRow
 	for line := range strings.Lines(string(text)) {
-		if fields := strings.Split(strings.TrimSpace(line), "\t"); !strings.HasPrefix(line, "#") {
-			listed[fields[0]] = fields[1] + " " + fields[2]
+		if f := strings.Split(strings.TrimSpace(line), "\t"); !strings.HasPrefix(line, "#") {
+			rows = append(rows, topicRow{f[0], f[1], f[2], strings.Split(f[3], ","), strings.Split(f[4], ",")})
 		}
+	}
+	return rows
+}
+
+// listedTopics are the partitions and the cleanup policy of each topic of the list.
+func listedTopics(t *testing.T) map[string]string {
+	t.Helper()
+	listed := map[string]string{}
+	for _, row := range topicRows(t) {
+		listed[row.name] = row.partitions + " " + row.policy
 	}
 	return listed
 }
 
-func administer(t *testing.T, broker string) *kadm.Client {
+func administer(t *testing.T, broker broker) *kadm.Client {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(broker))
+	options := []kgo.Opt{kgo.SeedBrokers(broker.address)}
+	if broker.admin != nil {
+		options = append(options, kgo.DialTLSConfig(broker.admin))
+	}
+	client, err := kgo.NewClient(options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,19 +206,31 @@ func startInbox(t *testing.T, dir string) (page, smtp string) {
 	return server.URL, "smtp://" + inbox.Addr()
 }
 
-// startKafka starts one node of Apache Kafka and returns its address.
-func startKafka(t *testing.T, dir string) string {
+// startKafka starts one node of Apache Kafka.
+func startKafka(t *testing.T) broker {
 	t.Helper()
-	node, err := kafka.Format(os.Getenv("SHOPMESH_TEST_KAFKA_LIB"), dir, "")
+	node := formatKafka(t)
+	runKafka(t, node)
+	return broker{address: node.Address()}
+}
+
+func formatKafka(t *testing.T) *kafka.Node {
+	t.Helper()
+	node, err := kafka.Format(os.Getenv("SHOPMESH_TEST_KAFKA_LIB"), filepath.Join(tempDir(t), "kafka"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(node.Release)
+	return node
+}
+
+// runKafka starts a node and waits until it serves.
+func runKafka(t *testing.T, node *kafka.Node) {
+	t.Helper()
 	p, err := node.Start(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	endWith(t, p, "kafka")
 	eventually(t, 2*time.Minute, node.Check)
-	return node.Address()
 }

@@ -30,7 +30,7 @@ func TestDistributedTopicsAreLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := &lines{}
-			s := upDistributed(t, log)
+			s := upDistributed(t, log, startKafka(t))
 			mug := s.sell(euros(5, 0), 10)
 			s.reached(s.place(request("sandbox_ok", of(mug.GetCode(), 1))).GetId(), confirmed)
 			s.mustAudit()

@@ -5,6 +5,7 @@ package kafka
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	_ "embed"
 	"encoding/base64"
 	"errors"
@@ -32,6 +33,7 @@ type Node struct {
 
 	classPath, properties string
 	listener, controller  *process.Address
+	admin                 *tls.Config // nil for connections in the clear
 }
 
 // Format prepares a node in dir, with the jars of another folder. advertised is the address
@@ -104,7 +106,11 @@ func (n *Node) Start(log io.Writer) (*process.Process, error) {
 
 // Check returns an error while the node does not serve.
 func (n *Node) Check(ctx context.Context) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(n.Address()))
+	options := []kgo.Opt{kgo.SeedBrokers(n.Address())}
+	if n.admin != nil {
+		options = append(options, kgo.DialTLSConfig(n.admin))
+	}
+	client, err := kgo.NewClient(options...)
 	if err != nil {
 		return err
 	}

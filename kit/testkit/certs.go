@@ -80,7 +80,18 @@ func (s *Server) Renew() { s.present(time.Now().Add(time.Hour)) }
 // Write writes the current certificate and its key as PEM files.
 func (s *Server) Write(certFile, keyFile string) {
 	s.tb.Helper()
-	c := s.current.Load()
+	s.write(s.current.Load(), certFile, keyFile)
+}
+
+// WriteFor writes a certificate of the same authority, for somebody of a name, and its key
+// as PEM files. It is valid for an hour, for clients and for servers.
+func (s *Server) WriteFor(name, certFile, keyFile string) {
+	s.tb.Helper()
+	s.write(s.issue(pkix.Name{CommonName: name}, time.Now().Add(time.Hour)), certFile, keyFile)
+}
+
+func (s *Server) write(c *tls.Certificate, certFile, keyFile string) {
+	s.tb.Helper()
 	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
 	if err != nil {
 		s.tb.Fatal(err)
@@ -96,13 +107,18 @@ func (s *Server) Write(certFile, keyFile string) {
 
 func (s *Server) present(until time.Time) {
 	s.tb.Helper()
+	s.current.Store(s.issue(pkix.Name{}, until))
+}
+
+func (s *Server) issue(subject pkix.Name, until time.Time) *tls.Certificate {
+	s.tb.Helper()
 	key := newKey(s.tb)
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: subject, DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature,
 	}, s.ca, key.Public(), s.key)
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	s.current.Store(&tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key})
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
