@@ -14,7 +14,8 @@ import (
 type Account struct {
 	payment Payment
 	refunds []Refund
-	// disputes are loaded by LoadDisputes alone: few decisions are about them.
+	// disputes are loaded by LoadDisputes, for decisions about disputes, and where a refund
+	// was refused because of one.
 	disputes []Dispute
 	known    bool // there is a payment
 	stored   bool // it was loaded, not made here

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -88,9 +89,18 @@ func (a *Account) applyDispute(seen Dispute, trace string, dc DecisionContext) {
 			seen.CloseTime = known.CloseTime
 		}
 		a.disputes[i] = a.publishNewDispute(seen, trace, dc)
+		if a.payment.OrderCancelled && a.disputesWon() {
+			a.refundRest(trace, dc) // it was refused while the dispute was open
+		}
 		return
 	}
 	a.disputes = append(a.disputes, a.publishNewDispute(seen, trace, dc))
+}
+
+// disputesWon reports that there were disputes and that the shop keeps the money of all:
+// the provider gives refunds again.
+func (a *Account) disputesWon() bool {
+	return len(a.disputes) > 0 && !slices.ContainsFunc(a.disputes, func(d Dispute) bool { return d.Status.Open() || d.Status == DisputeLost })
 }
 
 func (a *Account) publishNewDispute(d Dispute, trace string, dc DecisionContext) Dispute {

@@ -142,7 +142,9 @@ func (a *Account) refundRest(trace string, dc DecisionContext) {
 		return
 	}
 	left := a.left()
-	refused := slices.ContainsFunc(a.refunds, func(r Refund) bool { return r.refusedForGood(left) })
+	refused := slices.ContainsFunc(a.refunds, func(r Refund) bool {
+		return r.refusedForGood(left) && (r.FailureCode != CodeDisputed || !a.disputesWon())
+	})
 	if left > 0 && !refused {
 		a.addRefund(Refund{
 			Amount: a.money(left), Origin: OriginOrderCancelled, Reason: ReasonOrderCancelled, Requester: RequesterOrder, Trace: trace,

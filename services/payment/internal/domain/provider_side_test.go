@@ -154,6 +154,34 @@ func TestADisputeIsPublishedOncePerChange(t *testing.T) {
 	}
 }
 
+// While a bank disputes the charge, the refund of a cancelled order is refused, and not
+// requested again. Once the shop has won, it is, whenever the order is cancelled.
+func TestADisputeThatWasWonFreesTheRefund(t *testing.T) {
+	t.Parallel()
+	dc := decision()
+	cancel := domain.InboundEvent{OrderID: captured10().Payment().OrderID, Cancelled: &domain.Cancelled{PaymentRequested: true}}
+	for name, row := range map[string]struct {
+		status domain.DisputeStatus
+		want   int
+	}{
+		"won": {domain.DisputeWon, 2}, "lost": {domain.DisputeLost, 1}, "still open": {domain.DisputeUnderReview, 1},
+	} {
+		a := captured10()
+		a.ApplyNotice(disputed(domain.DisputeNeedsResponse, noon), dc)
+		a.Apply(cancel, dc)
+		a.RefundAnswered(a.Refunds()[0].ID, domain.Answer{Outcome: domain.Declined, Detail: domain.CodeDisputed}, dc)
+		a.Apply(cancel, dc)
+		if n := len(a.Refunds()); n != 1 {
+			t.Errorf("%s: %d refunds while it is open", name, n)
+		}
+		a.ApplyNotice(disputed(row.status, noon.Add(time.Minute)), dc)
+		a.Apply(cancel, dc)
+		if n := len(a.Refunds()); n != row.want {
+			t.Errorf("%s: %d refunds, want %d", name, n, row.want)
+		}
+	}
+}
+
 // What a payment waits for is published once, whatever comes in between, and polls
 // without news are counted.
 func TestWhatAPaymentWaitsForIsPublishedOnce(t *testing.T) {

@@ -80,7 +80,7 @@ func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, dc DecisionContext
 		refund.Status = RefundFailed
 		refund.FailureCode = cut(answer.Detail, MaxCode)
 		refund.Due = time.Time{}
-		if refund.refusedForGood(refund.Amount.Amount) && a.payment.OrderCancelled {
+		if refund.refusedForGood(refund.Amount.Amount) && refund.FailureCode != CodeDisputed && a.payment.OrderCancelled {
 			a.refundRest(answer.Trace, dc) // less may be left by now than was requested
 		}
 	case Pending:

@@ -8,6 +8,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,7 +29,7 @@ func On(dbtx pg.DBTX) Store { return Store{dbtx: dbtx, q: db.New(dbtx)} }
 
 // LockByOrders locks the payments of orders and reads them with their refunds, by
 // order id. It takes one round trip, or two when something was captured: only then
-// can there be refunds.
+// can there be refunds. Disputes are read where a refund was refused because of one.
 func (s Store) LockByOrders(ctx context.Context, orderIDs []uuid.UUID) (map[uuid.UUID]*domain.Account, error) {
 	rows, err := s.q.PaymentLockByOrders(ctx, orderIDs)
 	if err != nil {
@@ -59,9 +60,20 @@ func (s Store) accounts(ctx context.Context, rows []db.Payment, key func(domain.
 	if err != nil {
 		return nil, err
 	}
+	var disputed []uuid.UUID
+	for id, of := range refunds {
+		if slices.ContainsFunc(of, domain.Refund.Disputed) {
+			disputed = append(disputed, id)
+		}
+	}
+	disputes, err := s.Disputes(ctx, disputed...)
+	if err != nil {
+		return nil, err
+	}
 	loaded := make(map[uuid.UUID]*domain.Account, len(payments))
 	for _, p := range payments {
 		loaded[key(p)] = domain.Load(p, refunds[p.ID])
+		loaded[key(p)].LoadDisputes(disputes[p.ID])
 	}
 	return loaded, nil
 }
