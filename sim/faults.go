@@ -25,6 +25,8 @@ type faults struct {
 	// A provider of two steps creates a charge once more because it forgot its key, and
 	// has not decided yet.
 	Lapse, Undecided float64
+	// Others give money back at the provider, banks dispute charges, and notices are lost.
+	RefundByOthers, Dispute, LoseNotice float64
 	// The mail server refuses for now, refuses for good, and takes a mail and loses the
 	// answer.
 	MailDeferred, MailRefused, MailUnsaid float64
@@ -60,6 +62,9 @@ func drawFaults(r *rand.Rand) faults {
 	draw(&f.Silent, 0.4)
 	draw(&f.Lapse, 0.5)
 	draw(&f.Undecided, 0.5)
+	draw(&f.RefundByOthers, 0.5)
+	draw(&f.Dispute, 0.4)
+	draw(&f.LoseNotice, 1)
 	draw(&f.MailDeferred, 0.6)
 	draw(&f.MailRefused, 0.3)
 	draw(&f.MailUnsaid, 0.4)

@@ -17,6 +17,9 @@ type provider struct {
 	made   map[string]*made // by key
 	opened map[string]*made // by the provider's id
 	all    []*made          // as they came
+
+	disputed map[uuid.UUID]int // an order's disputes that are open
+	open     map[string]bool   // disputes that are open
 }
 
 // made is what the provider did, or has before it.
@@ -25,17 +28,24 @@ type made struct {
 	id      string
 	outcome paymentsim.Outcome // Opened until it is decided
 	code    string
+	// byOthers is a refund that the shop did not request.
+	byOthers bool
 }
 
 func newProvider(opens bool) provider {
-	return provider{opens: opens, made: map[string]*made{}, opened: map[string]*made{}}
+	return provider{
+		opens: opens, made: map[string]*made{}, opened: map[string]*made{}, disputed: map[uuid.UUID]int{}, open: map[string]bool{},
+	}
 }
 
 // chances are what the provider may do with a request.
-type chances struct{ decline, lapse, undecided bool }
+type chances struct{ decline, lapse, undecided, byCustomer bool }
 
 // act does what is requested, once per key, and the second step of a charge once per id.
 func (p *provider) act(r paymentsim.Request, c chances) (paymentsim.Answer, error) {
+	if r.LookUp != "" {
+		return p.lookUp(r.LookUp)
+	}
 	two := p.opens && r.RefundID == uuid.Nil
 	if two && r.ChargeID != "" {
 		m, known := p.opened[r.ChargeID]
@@ -50,7 +60,7 @@ func (p *provider) act(r paymentsim.Request, c chances) (paymentsim.Answer, erro
 		case r.Cancelled:
 			m.outcome, m.code = paymentsim.Declined, "order_cancelled"
 		case c.undecided:
-			return paymentsim.Answer{Outcome: paymentsim.Pending, ID: m.id, Code: "processing"}, nil
+			return paymentsim.Answer{Outcome: paymentsim.Pending, ID: m.id, Code: "pending", ByCustomer: c.byCustomer}, nil
 		default:
 			m.decide(c.decline)
 		}
@@ -65,9 +75,12 @@ func (p *provider) act(r paymentsim.Request, c chances) (paymentsim.Answer, erro
 	m := &made{request: r, id: fmt.Sprintf("id-%d", len(p.all)), outcome: paymentsim.Opened}
 	p.made[r.Key] = m
 	p.all = append(p.all, m)
-	if two {
+	switch {
+	case two:
 		p.opened[m.id] = m
-	} else {
+	case r.RefundID != uuid.Nil && p.refusal(r.OrderID, r.Amount.Amount) != "":
+		m.outcome, m.code = paymentsim.Declined, p.refusal(r.OrderID, r.Amount.Amount)
+	default:
 		m.decide(c.decline)
 	}
 	return m.answer(), nil

@@ -160,6 +160,7 @@ func (w *world) work() {
 			w.requestAll(due)
 		}
 	})
+	add(w.payments, "reconciler", time.Minute, w.unread, w.reconcile)
 	add(w.mails, "sender", 50*time.Millisecond, while(w.notification.Waits), func() { w.send(w.notification.TakeWaiting()) })
 	add(w.mails, "sender's look", time.Second, of(w.mails, w.notification.NextDue), func() {
 		due, commit := w.notification.TakeDue()
@@ -209,7 +210,7 @@ func (w *world) request(r paymentsim.Request) {
 	w.note(r.OrderID, "payment", fmt.Sprintf("asks the provider for %s under %s", r.Amount, r.Key))
 	if reaches {
 		w.after(takes, func() {
-			may := chances{decline: w.chance(w.f.Decline), lapse: w.chance(w.f.Lapse), undecided: w.chance(w.f.Undecided)}
+			may := chances{decline: w.chance(w.f.Decline), lapse: w.chance(w.f.Lapse), undecided: w.chance(w.f.Undecided), byCustomer: w.rng.IntN(2) == 0}
 			if r.RefundID != uuid.Nil {
 				may.decline = w.chance(w.f.DeclineRefund)
 			}
@@ -220,6 +221,9 @@ func (w *world) request(r paymentsim.Request) {
 			}
 			w.note(r.OrderID, "provider", fmt.Sprintf("acts under %s: %s %s", r.Key, answer.ID, answer.Outcome))
 			w.count("the provider's answer is " + answer.Outcome.String())
+			if answer.ByCustomer {
+				w.count("the customer must act")
+			}
 			if !answers {
 				return
 			}
@@ -408,6 +412,14 @@ func (w *world) lookAfter(id uuid.UUID) {
 				}
 			})
 		}
+	}
+	for range 2 {
+		if w.chance(w.f.RefundByOthers) {
+			w.after(2*some(), func() { w.refundByOthers(id, 1+w.rng.Int64N(3000)) })
+		}
+	}
+	if w.chance(w.f.Dispute) {
+		w.after(2*some(), func() { w.dispute(id) })
 	}
 	if w.chance(w.f.Resend) {
 		w.after(2*some(), func() {

@@ -30,6 +30,12 @@ type world struct {
 	bus      *bus
 	provider provider
 	inbox    inbox
+	// reported is the provider's list of what others did there; payment has read so many of
+	// them, and reads on at a time.
+	reported []paymentsim.Notice
+	read     int
+	nextRead time.Time
+	disputes int
 	silent   map[string]bool // the provider's requests that it does not answer, by key
 
 	order        *ordersim.Store

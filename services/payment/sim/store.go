@@ -44,6 +44,8 @@ type Bugs struct {
 	FreshKeys bool
 	// GuessUnknown takes an outcome that is not known for a refusal.
 	GuessUnknown bool
+	// IgnoreRefunds does not record refunds that others made at the provider.
+	IgnoreRefunds bool
 }
 
 // Store is payment: its tables and its decisions.
@@ -64,6 +66,7 @@ type Store struct {
 type row struct {
 	payment  domain.Payment
 	refunds  []domain.Refund
+	disputes []domain.Dispute
 	attempts int
 	seen     domain.Payment
 }
@@ -87,6 +90,9 @@ type Request struct {
 	ChargeID string
 	// Cancelled reports that the order of a charge ended: it is to be stopped.
 	Cancelled bool
+	// LookUp is the provider's id of a refund that others made there: it is looked up and
+	// never requested. Empty for all else.
+	LookUp string
 	// Lease is when others may make it.
 	Lease time.Time
 }
@@ -98,6 +104,9 @@ type Answer struct {
 	ID string
 	// Code is why it declined.
 	Code string
+	// ByCustomer reports that the provider waits for the customer when Pending, and not for
+	// a bank.
+	ByCustomer bool
 }
 
 // Outcome is what an answer is.
@@ -168,7 +177,11 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, batch []domain.InboundEvent) 
 // load reads a payment as the store does: with refunds once something is captured.
 func (r *row) load() *domain.Account {
 	if r.payment.Captured.Amount > 0 {
-		return domain.Load(r.payment, slices.Clone(r.refunds))
+		account := domain.Load(r.payment, slices.Clone(r.refunds))
+		if slices.ContainsFunc(r.refunds, domain.Refund.Disputed) {
+			account.LoadDisputes(slices.Clone(r.disputes))
+		}
+		return account
 	}
 	return domain.Load(r.payment, nil)
 }
@@ -191,6 +204,10 @@ func (s *Store) save(c domain.Changes) {
 		r := s.payments[refund.PaymentID]
 		r.refunds[slices.IndexFunc(r.refunds, func(o domain.Refund) bool { return o.ID == refund.ID })] = refund
 	}
+	for _, d := range c.Disputes {
+		r := s.payments[d.PaymentID]
+		r.disputes = append(slices.DeleteFunc(slices.Clone(r.disputes), func(o domain.Dispute) bool { return o.ID == d.ID }), d)
+	}
 	for _, a := range c.Attempts {
 		if r, charge := s.payments[a.Subject]; charge {
 			r.attempts++
@@ -212,10 +229,14 @@ func (s *Store) charge(p domain.Payment) Request {
 }
 
 func (s *Store) refund(r domain.Refund, chargeID string) Request {
-	return s.keyed(Request{
+	request := Request{
 		Key: provider.RefundKey(r.ID), PaymentID: r.PaymentID, OrderID: r.OrderID, RefundID: r.ID,
 		Amount: r.Amount, ChargeID: chargeID, Lease: r.Due,
-	})
+	}
+	if r.Origin == domain.OriginProvider {
+		request.LookUp = r.ProviderRefundID
+	}
+	return s.keyed(request)
 }
 
 func (s *Store) keyed(r Request) Request {
@@ -289,6 +310,9 @@ func (s *Store) Record(request Request, a Answer) (published []outbox.Event, com
 		answer.Outcome = domain.Declined
 	case Pending:
 		answer.Outcome, answer.Waits = domain.Pending, domain.PendingBank
+		if a.ByCustomer {
+			answer.Waits = domain.PendingAction
+		}
 	case Opened:
 		answer.Outcome = domain.Opened
 	default:
@@ -340,6 +364,7 @@ func (s *Store) Restart() (published []outbox.Event, commit func()) {
 	var changes domain.Changes
 	for _, r := range rows {
 		account := r.load()
+		account.LoadDisputes(slices.Clone(r.disputes))
 		account.RepublishSince(time.Time{})
 		changes.Collect(account)
 	}
@@ -397,13 +422,18 @@ func (s *Store) Check() (order uuid.UUID, what string) {
 
 func (r *row) wrong() string {
 	p := r.payment
-	var given, open int64
+	var given, open, others int64
 	for _, refund := range r.refunds {
 		switch refund.Status {
 		case domain.RefundSucceeded:
 			given += refund.Amount.Amount
+			if refund.Origin == domain.OriginProvider {
+				others += refund.Amount.Amount
+			}
 		case domain.RefundPending:
-			open += refund.Amount.Amount
+			if refund.Origin != domain.OriginProvider {
+				open += refund.Amount.Amount
+			}
 		case domain.RefundFailed:
 		}
 	}
@@ -414,7 +444,8 @@ func (r *row) wrong() string {
 		return fmt.Sprintf("a decided payment changed from %s captured to %s", r.seen.Captured, p.Captured)
 	case p.Refunded.Amount != given:
 		return fmt.Sprintf("%s is given back, the refunds sum to %d", p.Refunded, given)
-	case given+open > p.Captured.Amount || p.Captured.Amount > p.Amount.Amount:
+	// A request that others were quicker than is refused, and open until then.
+	case given > p.Captured.Amount || given-others+open > p.Captured.Amount || p.Captured.Amount > p.Amount.Amount:
 		return fmt.Sprintf("of %s %s is captured, %d given back and %d about to be", p.Amount, p.Captured, given, open)
 	case p.Decided() != p.Due.IsZero():
 		return fmt.Sprintf("%s and due at %s", p.Status, p.Due)
