@@ -34,7 +34,7 @@ func offTheWay() map[statement]string {
 		{payment, "ContradictionInsert"}:              "a provider reports what the books contradict",
 		{payment, "ContradictionResolve"}:             "an operator resolves a contradiction",
 		{notification, "ErasedCustomerSetUnfinished"}: "a customer who has thousands of mails is erased",
-		{notification, "ErasedGuestSetUnfinished"}:    "a guest who has thousands of mails is erased",
+		{notification, "ErasedOrderSetUnfinished"}:    "orders that have thousands of mails are erased",
 		{notification, "NotificationForgetBodies"}:    "texts are forgotten after their time",
 		{"", "MakeRoom"}:                              "an event can't be applied, at an offset that a lost broker gave before",
 		{notification, "NotificationResend"}:          "an operator has a mail sent again",

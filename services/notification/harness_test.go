@@ -387,12 +387,9 @@ func (o order) customerErased() outbox.Event {
 	}
 }
 
-// guestErased erases the guests of an address, as of now.
-func guestErased(email string, version int64) outbox.Event {
-	return outbox.Event{
-		Topic: events.CustomerTopic, Key: uuid.NewSHA1(uuid.NameSpaceURL, []byte("mailto:"+email)), Version: version, Time: time.Now(),
-		Message: &customerv1.CustomerErased{Email: email, Version: version},
-	}
+// erased has order publish that the order's person was erased.
+func (o order) erased() outbox.Event {
+	return o.event(9, &orderv1.OrderErased{OrderId: o.id.String(), Version: 9})
 }
 
 // guestOrder is an order of somebody without an account.

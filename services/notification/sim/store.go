@@ -55,7 +55,8 @@ type Store struct {
 	cfg    Config
 	handle consumer.Handler
 
-	mails  []*row
+	mails []*row
+	// erased are customers and orders.
 	erased map[uuid.UUID]bool
 
 	// waiting are mails that this process is to send; in its memory.
@@ -118,17 +119,18 @@ func (s *Store) commit(t *tx) {
 		}
 	}
 	s.mails = t.rows
-	for _, customer := range t.erased {
-		s.erased[customer] = true
+	for _, id := range t.erased {
+		s.erased[id] = true
 	}
 }
 
 func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, erased domain.Erasure) error {
 	t, now := s.current, s.now()
-	t.erased = erased.Customers
+	t.erased = slices.Concat(erased.Customers, erased.Orders)
 	known := make([]domain.Existing, len(requests))
 	for i, r := range requests {
-		known[i].Erased = !s.cfg.Bugs.ForgetErased && (s.erased[r.CustomerID] || slices.Contains(erased.Customers, r.CustomerID))
+		known[i].Erased = !s.cfg.Bugs.ForgetErased && (s.erased[r.CustomerID] || s.erased[r.OrderID] ||
+			slices.Contains(t.erased, r.CustomerID) || slices.Contains(t.erased, r.OrderID))
 		at := slices.IndexFunc(t.rows, func(m *row) bool { return m.mail.Kind == r.Kind && m.mail.SubjectID == r.SubjectID })
 		if at >= 0 && !s.cfg.Bugs.ForgetKeys {
 			m := t.rows[at].mail
@@ -143,7 +145,7 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, er
 		t.rows = append(t.rows, &row{mail: m})
 	}
 	for _, r := range t.rows {
-		if !r.mail.Readable || !slices.Contains(erased.Customers, r.mail.CustomerID) {
+		if !r.mail.Readable || (!slices.Contains(t.erased, r.mail.CustomerID) && !slices.Contains(t.erased, r.mail.OrderID)) {
 			continue
 		}
 		after, event := r.mail.Erase(now)
@@ -269,7 +271,7 @@ func (s *Store) Check() (order uuid.UUID, what string) {
 			return m.OrderID, fmt.Sprintf("mail %s came from %s to %s within version %d", m.Kind, r.seen.Status, m.Status, m.Version)
 		case (m.Status == domain.Pending) == m.DueTime.IsZero():
 			return m.OrderID, fmt.Sprintf("mail %s is %s and due at %s", m.Kind, m.Status, m.DueTime)
-		case s.erased[r.mail.CustomerID] && (r.mail.Recipient != "" || r.mail.Subject != "" || len(r.mail.Content) > 0):
+		case (s.erased[r.mail.CustomerID] || s.erased[r.mail.OrderID]) && (r.mail.Recipient != "" || r.mail.Subject != "" || len(r.mail.Content) > 0):
 			return m.OrderID, fmt.Sprintf("mail %s is %s and still names a customer who was erased", m.Kind, m.Status)
 		case m.Attempts != r.attempts:
 			return m.OrderID, fmt.Sprintf("mail %s counts %d attempts, %d are kept", m.Kind, m.Attempts, r.attempts)

@@ -19,7 +19,7 @@ const (
 	// the time of a batch of events, or it would be tried for ever and keep all others
 	// waiting.
 	erasedTogether = 5000
-	// erasedPeople bounds the customers, and the guests, whose rest one transaction
+	// erasedPeople bounds the customers, and the orders, whose rest one transaction
 	// takes up.
 	erasedPeople = 100
 	// eraseInterval is how often it polls for mails that are left.

@@ -23,15 +23,6 @@ type Request struct {
 	Traceparent string
 }
 
-// Guest is the address of a person without an account, in the form that compares; empty
-// for a customer.
-func (r Request) Guest() string {
-	if r.CustomerID != uuid.Nil {
-		return ""
-	}
-	return RecipientKey(r.Recipient)
-}
-
 // Existing is what the mailbox holds of a requested mail.
 type Existing struct {
 	// ID is uuid.Nil when the mail is not known; the other fields are zero then.

@@ -215,26 +215,6 @@ func TestAResultNamesNobody(t *testing.T) {
 	}
 }
 
-// A guest's erasure concerns the orders from before it, whose ids show when they were
-// placed.
-func TestAnErasedGuestsOrdersAreThoseFromBefore(t *testing.T) {
-	t.Parallel()
-	id, err := uuid.NewV7()
-	if err != nil {
-		t.Fatal(err)
-	}
-	placed := time.UnixMilli(int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5]))
-	for later, want := range map[time.Duration]bool{-time.Millisecond: false, 0: true, time.Hour: true} {
-		guest := NewErasedGuest(" Ada@Example.com", placed.Add(later))
-		if got := !after(id, guest.LastOrder); got != want || guest.Email != "ada@example.com" {
-			t.Errorf("erased %v after the order: %v, %+v", later, got, guest)
-		}
-	}
-	if guest := (Request{CustomerID: uuid.New(), Recipient: "ada@example.com"}).Guest(); guest != "" {
-		t.Errorf("a customer is the guest %q", guest)
-	}
-}
-
 func TestCleanResultsFitTheMailbox(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -24,6 +24,8 @@ const (
 	typeRefunded  = "shopmesh.order.v1.OrderRefunded"
 	typeShipped   = "shopmesh.order.v1.OrderShipped"
 	typeErased    = "shopmesh.customer.v1.CustomerErased"
+	// OrderErased comes for each order of an erased customer or guest.
+	typeOrderErased = "shopmesh.order.v1.OrderErased"
 )
 
 // Handlers are the use cases behind the events that notification consumes.
@@ -49,6 +51,10 @@ func NewHandler(handlers Handlers) consumer.Handler {
 					return fmt.Errorf("event %s: %w", e.ID, err)
 				}
 				requests = append(requests, request)
+			case e.Type == typeOrderErased:
+				if err := readOrderErased(e, &erased); err != nil {
+					return fmt.Errorf("event %s: %w", e.ID, err)
+				}
 			case e.Type == typeErased:
 				if err := readErased(e, &erased); err != nil {
 					return fmt.Errorf("event %s: %w", e.ID, err)
@@ -77,7 +83,7 @@ func mailOf(eventType string) (domain.Kind, bool) {
 	}
 }
 
-// readErased adds whom an event erases.
+// readErased adds the customer whom an event erases. A guest is known by orders alone.
 func readErased(e consumer.Event, erased *domain.Erasure) error {
 	m := &customerv1.CustomerErased{}
 	if err := consumer.Decode(e, m); err != nil {
@@ -86,15 +92,26 @@ func readErased(e consumer.Event, erased *domain.Erasure) error {
 	if m.GetCustomerId() == "" && m.GetEmail() == "" {
 		return errors.New("names neither a customer nor an address")
 	}
-	if m.GetCustomerId() != "" {
-		if m.GetCustomerId() != e.Key.String() {
-			return fmt.Errorf("customer_id %q is not the key %s", m.GetCustomerId(), e.Key)
-		}
-		erased.Customers = append(erased.Customers, e.Key)
+	if m.GetCustomerId() == "" {
+		return nil
 	}
-	if m.GetEmail() != "" {
-		erased.AddGuest(domain.NewErasedGuest(m.GetEmail(), e.Time))
+	if m.GetCustomerId() != e.Key.String() {
+		return fmt.Errorf("customer_id %q is not the key %s", m.GetCustomerId(), e.Key)
 	}
+	erased.Customers = append(erased.Customers, e.Key)
+	return nil
+}
+
+// readOrderErased adds the order whose person was erased.
+func readOrderErased(e consumer.Event, erased *domain.Erasure) error {
+	m := &orderv1.OrderErased{}
+	if err := consumer.Decode(e, m); err != nil {
+		return err
+	}
+	if m.GetOrderId() != e.Key.String() {
+		return fmt.Errorf("order_id %q is not the key %s", m.GetOrderId(), e.Key)
+	}
+	erased.Orders = append(erased.Orders, e.Key)
 	return nil
 }
 

@@ -27,19 +27,17 @@ func (s Store) BeginErasure(ctx context.Context, e domain.Erasure, now time.Time
 			return err
 		}
 	}
-	if len(e.Guests) == 0 {
+	if len(e.Orders) == 0 {
 		return nil
 	}
-	emails, lastOrders := toDBGuests(e.Guests)
-	return s.q.ErasedGuestInsertMany(ctx, db.ErasedGuestInsertManyParams{Emails: emails, LastOrderIds: lastOrders, CreateTime: now})
+	return s.q.ErasedOrderInsertMany(ctx, db.ErasedOrderInsertManyParams{OrderIds: e.Orders, CreateTime: now})
 }
 
 // LockOfErased locks and reads up to limit mails of erased people that are not blank
 // yet, those first that are to be sent.
 func (s Store) LockOfErased(ctx context.Context, e domain.Erasure, limit int) ([]domain.State, error) {
-	emails, lastOrders := toDBGuests(e.Guests)
-	rows, err := s.q.NotificationLockOfPersons(ctx, db.NotificationLockOfPersonsParams{
-		CustomerIds: e.Customers, Emails: emails, LastOrderIds: lastOrders, MaxRows: int32(limit),
+	rows, err := s.q.NotificationLockOfErased(ctx, db.NotificationLockOfErasedParams{
+		CustomerIds: e.Customers, OrderIds: e.Orders, MaxRows: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("lock the mails of erased people: %w", err)
@@ -64,29 +62,24 @@ func (s Store) SetUnfinished(ctx context.Context, e domain.Erasure, unfinished b
 			return err
 		}
 	}
-	if len(e.Guests) == 0 {
+	if len(e.Orders) == 0 {
 		return nil
 	}
-	emails, _ := toDBGuests(e.Guests)
-	return s.q.ErasedGuestSetUnfinished(ctx, db.ErasedGuestSetUnfinishedParams{Unfinished: unfinished, Emails: emails})
+	return s.q.ErasedOrderSetUnfinished(ctx, db.ErasedOrderSetUnfinishedParams{Unfinished: unfinished, OrderIds: e.Orders})
 }
 
-// LockUnfinished locks and reads up to limit customers, and guests, whose mails are
+// LockUnfinished locks and reads up to limit customers, and orders, whose mails are
 // not all blank yet, but for those that another process is about to blank.
 func (s Store) LockUnfinished(ctx context.Context, limit int) (domain.Erasure, error) {
 	customers, err := s.q.ErasedCustomerLockUnfinished(ctx, int32(limit))
 	if err != nil {
 		return domain.Erasure{}, fmt.Errorf("find erased customers whose mails are left: %w", err)
 	}
-	guests, err := s.q.ErasedGuestLockUnfinished(ctx, int32(limit))
+	orders, err := s.q.ErasedOrderLockUnfinished(ctx, int32(limit))
 	if err != nil {
-		return domain.Erasure{}, fmt.Errorf("find erased guests whose mails are left: %w", err)
+		return domain.Erasure{}, fmt.Errorf("find erased orders whose mails are left: %w", err)
 	}
-	e := domain.Erasure{Customers: customers}
-	for _, g := range guests {
-		e.Guests = append(e.Guests, domain.ErasedGuest{Email: g.Email, LastOrder: g.LastOrderID})
-	}
-	return e, nil
+	return domain.Erasure{Customers: customers, Orders: orders}, nil
 }
 
 // ErasedSince reports whether mails may have been blanked since a time.

@@ -13,11 +13,11 @@ func toDBRequests(requests []domain.Request) db.NotificationExistingParams {
 	n := len(requests)
 	p := db.NotificationExistingParams{
 		Positions: make([]int32, n), Kinds: make([]int16, n), SubjectIds: make([]uuid.UUID, n), CustomerIds: make([]uuid.UUID, n),
-		Guests: make([]string, n), OrderIds: make([]uuid.UUID, n),
+		OrderIds: make([]uuid.UUID, n),
 	}
 	for i, r := range requests {
 		p.Positions[i], p.Kinds[i], p.SubjectIds[i], p.CustomerIds[i] = int32(i), int16(r.Kind), r.SubjectID, r.CustomerID
-		p.Guests[i], p.OrderIds[i] = r.Guest(), r.OrderID
+		p.OrderIds[i] = r.OrderID
 	}
 	return p
 }
@@ -157,11 +157,4 @@ func fromNullable(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return *t
-}
-
-func toDBGuests(guests []domain.ErasedGuest) (emails []string, lastOrders []uuid.UUID) {
-	for _, g := range guests {
-		emails, lastOrders = append(emails, g.Email), append(lastOrders, g.LastOrder)
-	}
-	return emails, lastOrders
 }

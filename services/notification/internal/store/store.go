@@ -2,7 +2,7 @@
 // generated into db; list.go holds the list, whose statement depends on the request.
 //
 // Lock order: erased_customers (the table), notifications (id), then erased_customers
-// and erased_guests by row.
+// and erased_orders by row.
 package store
 
 import (

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 )
 

@@ -90,7 +90,7 @@ func (q *Queries) ErasedCustomerShare(ctx context.Context) error {
 
 const erasedRecent = `-- name: ErasedRecent :one
 select exists (select from erased_customers where create_time > $1::timestamptz or unfinished)
-    or exists (select from erased_guests where create_time > $1::timestamptz or unfinished)
+    or exists (select from erased_orders where create_time > $1::timestamptz or unfinished)
 `
 
 // Whether mails may have been blanked since @since.

@@ -259,13 +259,12 @@ func (q *Queries) NotificationErasedAmong(ctx context.Context, ids []uuid.UUID) 
 
 const notificationExisting = `-- name: NotificationExisting :many
 select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
-       exists (select from erased_customers e where e.customer_id = a.customer_id) or exists (
-         select from erased_guests g where g.email = a.guest and a.order_id <= g.last_order_id
-       ) as person_erased
+       exists (select from erased_customers e where e.customer_id = a.customer_id)
+         or exists (select from erased_orders e where e.order_id = a.order_id) as person_erased
 from (
   select unnest($1::int[]) as position, unnest($2::smallint[]) as kind,
          unnest($3::uuid[]) as subject_id, unnest($4::uuid[]) as customer_id,
-         unnest($5::text[]) as guest, unnest($6::uuid[]) as order_id
+         unnest($5::uuid[]) as order_id
 ) a
 left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
 order by a.position
@@ -276,7 +275,6 @@ type NotificationExistingParams struct {
 	Kinds       []int16
 	SubjectIds  []uuid.UUID
 	CustomerIds []uuid.UUID
-	Guests      []string
 	OrderIds    []uuid.UUID
 }
 
@@ -290,15 +288,13 @@ type NotificationExistingRow struct {
 	PersonErased *bool
 }
 
-// What is known of each mail that events request; a row per request. The guest is
-// empty where there is a customer.
+// What is known of each mail that events request; a row per request.
 func (q *Queries) NotificationExisting(ctx context.Context, arg NotificationExistingParams) ([]NotificationExistingRow, error) {
 	rows, err := q.db.Query(ctx, notificationExisting,
 		arg.Positions,
 		arg.Kinds,
 		arg.SubjectIds,
 		arg.CustomerIds,
-		arg.Guests,
 		arg.OrderIds,
 	)
 	if err != nil {
@@ -429,9 +425,8 @@ func (q *Queries) NotificationGet(ctx context.Context, id uuid.UUID) (Notificati
 }
 
 const notificationGetForUpdate = `-- name: NotificationGetForUpdate :one
-select n.id, n.kind, n.subject_id, n.order_id, n.customer_id, n.status, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.attempt_count, n.retry_count, n.cause, n.version, n.traceparent, n.create_time, n.requested_time, n.due_time, n.end_time, n.send_time, n.recipient_key, exists (select from erased_customers e where e.customer_id = n.customer_id) or exists (
-  select from erased_guests g where g.email = n.recipient_key and n.customer_id is null and n.order_id <= g.last_order_id
-) as person_erased
+select n.id, n.kind, n.subject_id, n.order_id, n.customer_id, n.status, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.attempt_count, n.retry_count, n.cause, n.version, n.traceparent, n.create_time, n.requested_time, n.due_time, n.end_time, n.send_time, n.recipient_key, exists (select from erased_customers e where e.customer_id = n.customer_id)
+  or exists (select from erased_orders e where e.order_id = n.order_id) as person_erased
 from notifications n
 where n.id = $1
 for no key update of n
@@ -614,7 +609,7 @@ func (q *Queries) NotificationLock(ctx context.Context, ids []uuid.UUID) ([]Noti
 	return items, nil
 }
 
-const notificationLockOfPersons = `-- name: NotificationLockOfPersons :many
+const notificationLockOfErased = `-- name: NotificationLockOfErased :many
 select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, requested_time, due_time, end_time, send_time
 from notifications
@@ -623,26 +618,24 @@ where id = any (array(
   from (
     select m.id, m.due_time from notifications m
     where m.customer_id = any ($1::uuid[]) and m.recipient <> ''
-    union all
-    select m.id, m.due_time
-    from (select unnest($2::text[]) as email, unnest($3::uuid[]) as last_order_id) g
-    join notifications m on m.recipient_key = g.email and m.recipient_key <> '' and m.customer_id is null and m.order_id <= g.last_order_id
+    union
+    select m.id, m.due_time from notifications m
+    where m.order_id = any ($2::uuid[]) and m.recipient <> ''
   ) n
   order by n.due_time is null, n.id
-  limit $4::int
+  limit $3::int
 )) and recipient <> ''
 order by id
 for no key update
 `
 
-type NotificationLockOfPersonsParams struct {
-	CustomerIds  []uuid.UUID
-	Emails       []string
-	LastOrderIds []uuid.UUID
-	MaxRows      int32
+type NotificationLockOfErasedParams struct {
+	CustomerIds []uuid.UUID
+	OrderIds    []uuid.UUID
+	MaxRows     int32
 }
 
-type NotificationLockOfPersonsRow struct {
+type NotificationLockOfErasedRow struct {
 	ID            uuid.UUID
 	Kind          int16
 	SubjectID     uuid.UUID
@@ -661,22 +654,17 @@ type NotificationLockOfPersonsRow struct {
 	SendTime      *time.Time
 }
 
-// At most @max_rows mails of customers and guests that are not blank yet, those first
+// At most @max_rows mails of customers and orders that are not blank yet, those first
 // that are to be sent.
-func (q *Queries) NotificationLockOfPersons(ctx context.Context, arg NotificationLockOfPersonsParams) ([]NotificationLockOfPersonsRow, error) {
-	rows, err := q.db.Query(ctx, notificationLockOfPersons,
-		arg.CustomerIds,
-		arg.Emails,
-		arg.LastOrderIds,
-		arg.MaxRows,
-	)
+func (q *Queries) NotificationLockOfErased(ctx context.Context, arg NotificationLockOfErasedParams) ([]NotificationLockOfErasedRow, error) {
+	rows, err := q.db.Query(ctx, notificationLockOfErased, arg.CustomerIds, arg.OrderIds, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []NotificationLockOfPersonsRow{}
+	items := []NotificationLockOfErasedRow{}
 	for rows.Next() {
-		var i NotificationLockOfPersonsRow
+		var i NotificationLockOfErasedRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,

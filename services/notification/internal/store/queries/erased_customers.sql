@@ -22,4 +22,4 @@ select customer_id from erased_customers where unfinished order by customer_id l
 -- name: ErasedRecent :one
 -- Whether mails may have been blanked since @since.
 select exists (select from erased_customers where create_time > @since::timestamptz or unfinished)
-    or exists (select from erased_guests where create_time > @since::timestamptz or unfinished);
+    or exists (select from erased_orders where create_time > @since::timestamptz or unfinished);

@@ -1,14 +1,12 @@
 -- name: NotificationExisting :many
--- What is known of each mail that events request; a row per request. The guest is
--- empty where there is a customer.
+-- What is known of each mail that events request; a row per request.
 select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
-       exists (select from erased_customers e where e.customer_id = a.customer_id) or exists (
-         select from erased_guests g where g.email = a.guest and a.order_id <= g.last_order_id
-       ) as person_erased
+       exists (select from erased_customers e where e.customer_id = a.customer_id)
+         or exists (select from erased_orders e where e.order_id = a.order_id) as person_erased
 from (
   select unnest(@positions::int[]) as position, unnest(@kinds::smallint[]) as kind,
          unnest(@subject_ids::uuid[]) as subject_id, unnest(@customer_ids::uuid[]) as customer_id,
-         unnest(@guests::text[]) as guest, unnest(@order_ids::uuid[]) as order_id
+         unnest(@order_ids::uuid[]) as order_id
 ) a
 left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
 order by a.position;
@@ -48,8 +46,8 @@ where id = any (@ids::uuid[])
 order by id
 for no key update;
 
--- name: NotificationLockOfPersons :many
--- At most @max_rows mails of customers and guests that are not blank yet, those first
+-- name: NotificationLockOfErased :many
+-- At most @max_rows mails of customers and orders that are not blank yet, those first
 -- that are to be sent.
 select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, requested_time, due_time, end_time, send_time
@@ -59,10 +57,9 @@ where id = any (array(
   from (
     select m.id, m.due_time from notifications m
     where m.customer_id = any (@customer_ids::uuid[]) and m.recipient <> ''
-    union all
-    select m.id, m.due_time
-    from (select unnest(@emails::text[]) as email, unnest(@last_order_ids::uuid[]) as last_order_id) g
-    join notifications m on m.recipient_key = g.email and m.recipient_key <> '' and m.customer_id is null and m.order_id <= g.last_order_id
+    union
+    select m.id, m.due_time from notifications m
+    where m.order_id = any (@order_ids::uuid[]) and m.recipient <> ''
   ) n
   order by n.due_time is null, n.id
   limit @max_rows::int
@@ -151,9 +148,8 @@ select * from notifications where id = @id;
 
 -- name: NotificationGetForUpdate :one
 -- With erased_customers taken before, so that no erasure runs meanwhile.
-select sqlc.embed(n), exists (select from erased_customers e where e.customer_id = n.customer_id) or exists (
-  select from erased_guests g where g.email = n.recipient_key and n.customer_id is null and n.order_id <= g.last_order_id
-) as person_erased
+select sqlc.embed(n), exists (select from erased_customers e where e.customer_id = n.customer_id)
+  or exists (select from erased_orders e where e.order_id = n.order_id) as person_erased
 from notifications n
 where n.id = @id
 for no key update of n;
