@@ -185,7 +185,7 @@ func (w *world) missingMail(v ordersim.View) string {
 
 // sameProducts compares what contexts know of each other's products.
 func (w *world) sameProducts() {
-	known := map[uuid.UUID]ordersim.KnownProduct{}
+	known := map[uuid.UUID]ordersim.Product{}
 	for _, p := range w.order.Products() {
 		known[p.ID] = p
 	}

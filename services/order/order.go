@@ -1,7 +1,7 @@
-// Package order is what the shop sold: it prices and accepts orders, and brings
-// them to their end. It alone decides what becomes of an order; inventory, payment
-// and notification do their steps and report them; order publishes the events of overdue
-// steps again until they did.
+// Package order is the context of what the shop sold: it prices and accepts orders, and
+// it alone decides which state an order comes to. Inventory, payment and notification
+// take their steps when order publishes an event, and report back; order publishes the
+// event of an overdue step again until the report arrives.
 package order
 
 import (

@@ -223,7 +223,7 @@ func TestAProductThatOrderDoesNotKnowIsLookedUpOnce(t *testing.T) {
 	b.placed()
 	b.placed()
 	if b.lookups != 1 {
-		t.Errorf("catalog was asked %d times", b.lookups)
+		t.Errorf("catalog was called %d times", b.lookups)
 	}
 	// The event, whatever its version, replaces what catalog answered.
 	changed := &catalogv1.Product{

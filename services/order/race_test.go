@@ -47,7 +47,7 @@ func (b *harness) inTurn(lead, follow func() error) error {
 	b.waitForWaiting(1, nil)
 	followed := make(chan struct{})
 	running.Go(func() { errs[1] = follow(); close(followed) })
-	// A sweeper passes by an order that somebody holds; everybody else waits.
+	// A sweeper skips an order that is locked; all others wait.
 	b.waitForWaiting(2, followed)
 	if err := gate.Commit(b.t.Context()); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (b *harness) capture(o *orderv1.Order) error {
 	return b.retried(func() error { return b.tryHandle(paymentCaptured(o)) })
 }
 
-// expire sweeps as the sweeper does; an order that somebody holds is passed by.
+// expire sweeps as the sweeper does, which skips an order that is locked.
 func (b *harness) expire(*orderv1.Order) error {
 	return b.retried(func() error { _, err := b.orders.Sweep(b.t.Context()); return err })
 }

@@ -59,8 +59,8 @@ func stripeRule() *orderv1.PaymentMethodRule {
 }
 
 // PaymentMethods are those that the settings file offers, or the default ones; one that
-// ends in "*" stands for all that begin so. With it, who composes order with payment
-// checks that there is a provider for each.
+// ends in "*" stands for all that begin so. A program that runs order and payment together
+// checks with it that there is a provider for each.
 func PaymentMethods(settingsFile string) ([]string, error) {
 	set, err := loadSettings(settingsFile)
 	return set.PaymentMethods.Names(), err

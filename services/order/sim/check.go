@@ -128,19 +128,19 @@ func (s *Store) Order(i int) View {
 	return v
 }
 
-// KnownProduct is what order knows of a product.
-type KnownProduct struct {
+// Product is what order knows of a product.
+type Product struct {
 	ID      uuid.UUID
 	Price   money.Money
 	Version int64
 }
 
 // Products are the products that order knows, as they became known.
-func (s *Store) Products() []KnownProduct {
-	var known []KnownProduct
+func (s *Store) Products() []Product {
+	var known []Product
 	for _, code := range s.codes {
 		p := s.products[code]
-		known = append(known, KnownProduct{ID: p.ID, Price: p.Price, Version: p.Version})
+		known = append(known, Product{ID: p.ID, Price: p.Price, Version: p.Version})
 	}
 	return known
 }

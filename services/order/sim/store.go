@@ -317,8 +317,8 @@ func (s *Store) Place(p Placement) (id uuid.UUID, published []outbox.Event, comm
 	return order.ID(), t.published, t.commit, nil
 }
 
-// product is what order knows of a product; catalog is asked for one that nothing
-// is known yet.
+// product is what order knows of a product; one that it does not know yet is looked up in
+// catalog.
 func (s *Store) product(t *tx, code string) (domain.Product, bool) {
 	if known, ok := s.products[code]; ok {
 		return known, true
@@ -373,7 +373,7 @@ func (s *Store) move(id uuid.UUID, decide func(*domain.Order) (domain.Decision, 
 	return t.published, t.commit, nil
 }
 
-// NextDue is when an order is to be swept at; zero when none is.
+// NextDue is when the next order is due; zero when none will be.
 func (s *Store) NextDue() time.Time {
 	var next time.Time
 	for _, r := range s.placed {

@@ -8,8 +8,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-// Products is what order knows of products, by catalog's events; one of which nothing is
-// known yet is looked up in catalog.
+// Products keeps what catalog's events report of products. A product of which no event
+// has come yet is looked up in catalog.
 type Products struct {
 	Pool *pg.Pool
 	// Lookup reads products from catalog by code, at most 200; those that do not

@@ -11,9 +11,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-// Republisher republishes every OrderErased of late. It is the one event of order that
-// has others act and whose effect order does not await: where the broker lost it, the
-// other contexts would keep what they hold about the person.
+// Republisher republishes each recent OrderErased. Other contexts act on this event, and
+// order awaits no report that they did: if the broker lost it, they would keep what they
+// hold about the person.
 func (s *Orders) Republisher() *outbox.Republisher {
 	return &outbox.Republisher{
 		Pool: s.Pool, Source: s.Source, Wake: s.Wake, Now: s.Now,

@@ -22,7 +22,7 @@ const (
 
 // Sweep handles the orders that are due: it cancels those that expired and publishes
 // the events of overdue steps again, until none is due. Any number of replicas may sweep: each
-// takes orders that no other holds. It returns how many it swept at.
+// takes orders that no other holds. It returns how many it handled.
 func (s *Orders) Sweep(ctx context.Context) (int, error) {
 	total := 0
 	for {

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// tailPoll is how often watched orders are swept at when nobody in this
-	// process changed them.
+	// tailPoll is how often the history of watched orders is read when no call of this
+	// process changed them: another replica may have.
 	tailPoll = 200 * time.Millisecond
 	// entriesAhead is how many entries wait for a watcher that reads slowly: more
 	// than an order's history ever holds.

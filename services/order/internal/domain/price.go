@@ -20,7 +20,7 @@ const (
 // ProductStatus reports whether a product is sold. The numbers are stored.
 type ProductStatus int
 
-// The stathandle.
+// The statuses.
 const (
 	ProductDraft ProductStatus = iota + 1
 	ProductActive

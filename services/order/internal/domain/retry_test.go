@@ -49,7 +49,7 @@ func TestAnOrderExpiresUnlessItIsPaid(t *testing.T) {
 }
 
 // While the outbox holds what was published, nothing is published again, and the order
-// is swept at later; it expires all the same.
+// is handled later; it expires all the same.
 func TestAHeldOrderIsNotRepublished(t *testing.T) {
 	t.Parallel()
 	held := domain.RetryPolicy{After: retry.After, Hold: true}

@@ -287,8 +287,8 @@ func paymentDisputed(b *sorted, event consumer.Event) error {
 	return b.inboundEvent(event, m.GetOrderId(), "payment", domain.PaymentDisputed{PaymentID: payment, Dispute: dispute})
 }
 
-// disputeStatuses are the contract's; another, which a newer payment may send, needs a
-// response: then somebody takes notice.
+// disputeStatuses are the contract's. Another one, which a newer payment may send, counts
+// as one that needs a response, so that the shop's staff looks at the dispute.
 var disputeStatuses = map[paymentv1.DisputeStatus]domain.DisputeStatus{
 	paymentv1.DisputeStatus_DISPUTE_STATUS_UNSPECIFIED:    domain.DisputeNeedsResponse,
 	paymentv1.DisputeStatus_DISPUTE_STATUS_NEEDS_RESPONSE: domain.DisputeNeedsResponse,

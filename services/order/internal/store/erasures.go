@@ -42,9 +42,8 @@ func (s Store) ErasedWithOrders(ctx context.Context) (customers []uuid.UUID, gue
 	return customers, guests, err
 }
 
-// CompleteErasures records of people who were erased before a time that nothing is
-// left of them, where that is so; up to a thousand customers. The addresses of guests
-// go.
+// CompleteErasures completes the erasures from before a time of which no order is left to
+// blank: it marks customers, up to a thousand, and deletes the addresses of guests.
 func (s Store) CompleteErasures(ctx context.Context, before time.Time) error {
 	if err := s.q.ErasedGuestComplete(ctx, before); err != nil {
 		return err
