@@ -125,6 +125,7 @@ type Error struct {
 	message    string
 	metadata   map[string]string
 	violations []Violation
+	unlisted   int // violations that are left out; Uncounted when there are some
 	retryAfter time.Duration
 	details    []any
 	cause      error
@@ -152,17 +153,15 @@ func (e *Error) WithMessage(message string) *Error {
 // Fields returns an Invalid fault with all violations, and nil when there are
 // none. The result is an *Error: return it as an error only when it is not nil.
 func Fields(violations ...Violation) *Error {
-	return fields(violations, len(violations), false)
+	return FirstFields(len(violations), len(violations), violations...)
 }
 
-// FirstFields returns an Invalid fault with the first most violations and, where others
-// are left out, one that counts them; more means that there may be others, which nobody has
-// counted.
-func FirstFields(most int, more bool, violations ...Violation) *Error {
-	return fields(violations, most, more)
-}
+// Uncounted is the total of violations of which only the first ones were looked for.
+const Uncounted = -1
 
-func fields(violations []Violation, most int, more bool) *Error {
+// FirstFields is Fields with the first most violations out of a total, which may be
+// greater than the number of those given, or Uncounted.
+func FirstFields(most, total int, violations ...Violation) *Error {
 	if len(violations) == 0 {
 		return nil
 	}
@@ -171,16 +170,15 @@ func fields(violations []Violation, most int, more bool) *Error {
 	if first.Field == "" {
 		message = first.Description
 	}
-	more = more || len(violations) > most
 	kept := slices.Clone(violations[:min(len(violations), most)])
-	switch rest := len(violations) - 1; {
-	case more:
-		message += " (and more)"
-		kept = append(kept, Violation{Description: "and more"})
-	case rest > 0:
-		message += fmt.Sprintf(" (and %d more)", rest)
+	unlisted := total - len(kept)
+	switch {
+	case total == Uncounted:
+		message, unlisted = message+" (and more)", Uncounted
+	case total > 1:
+		message += fmt.Sprintf(" (and %d more)", total-1)
 	}
-	return &Error{kind: Invalid, reason: ReasonInvalidField, message: message, violations: kept}
+	return &Error{kind: Invalid, reason: ReasonInvalidField, message: message, violations: kept, unlisted: unlisted}
 }
 
 // Of returns the fault that err is or wraps.
@@ -295,6 +293,10 @@ func (e *Error) Metadata() map[string]string { return e.metadata }
 
 // Violations returns the fields that break a rule; the slice must not be changed.
 func (e *Error) Violations() []Violation { return e.violations }
+
+// Unlisted returns how many violations are left out of Violations, or Uncounted when there
+// are some and nobody counted them.
+func (e *Error) Unlisted() int { return e.unlisted }
 
 // RetryDelay returns how long to wait before trying again; 0 when it is not set.
 func (e *Error) RetryDelay() time.Duration { return e.retryAfter }

@@ -1,8 +1,13 @@
 package rpc_test
 
 import (
+	"bufio"
 	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,18 +19,26 @@ import (
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 )
 
-// However many rules a request breaks, the first 20 are listed, and that there are more.
+// However many rules a request breaks, at most the first 20 are listed, and how many more
+// there are, in 4 KiB.
 func TestTheFirstTwentyViolationsAreListed(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{})
-	body := `{"selection":{"ids":["-1"` + strings.Repeat(`,"-1"`, 99) + `]}}`
-	for protocol, problem := range map[string]refusal{
-		"Connect": connectProblem(t, s.send(t, http1(t), "POST", redrivePath, "application/json", strings.NewReader(body))),
-		"REST":    restProblem(t, s.send(t, http1(t), "POST", redriveREST, "application/json", strings.NewReader(body))),
-	} {
-		if problem.reason != "INVALID_FIELD" || len(problem.fields) != 21 || problem.fields[20] != ": and more" {
+	ids := make([]string, 100)
+	for i := range ids {
+		ids[i] = fmt.Sprintf(`"-%d"`, i+1)
+	}
+	body := `{"selection":{"ids":[` + strings.Join(ids, ",") + `]}}`
+	connectAnswer := s.send(t, http1(t), "POST", redrivePath, "application/json", strings.NewReader(body))
+	restAnswer := s.send(t, http1(t), "POST", redriveREST, "application/json", strings.NewReader(body))
+	for protocol, problem := range map[string]refusal{"Connect": connectProblem(t, connectAnswer), "REST": restProblem(t, restAnswer)} {
+		listed := len(problem.fields) - 1
+		if problem.reason != "INVALID_FIELD" || listed < 15 || listed > 20 || problem.fields[listed] != fmt.Sprintf(": and %d more", 100-listed) {
 			t.Errorf("%s: %d: %v", protocol, len(problem.fields), problem)
 		}
+	}
+	if len(connectAnswer.body) > 4<<10 || len(restAnswer.body) > 4<<10 {
+		t.Errorf("%d bytes over Connect, %d over REST", len(connectAnswer.body), len(restAnswer.body))
 	}
 }
 
@@ -88,6 +101,71 @@ func TestRESTAnswersWhatItDoesNotServe(t *testing.T) {
 	}
 }
 
+// A stream is a JSON value a line, and says so.
+func TestARESTStreamIsLinesOfJSON(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{audit: sendOnceAndWait})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/v1/operations/audit", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http1(t).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	line, err := bufio.NewReader(res.Body).ReadBytes('\n')
+	if err != nil || !json.Valid(line) || res.Header.Get("Content-Type") != "application/x-ndjson" {
+		t.Errorf("%q %s, %v", res.Header.Get("Content-Type"), line, err)
+	}
+}
+
+// A body may be compressed by gzip, within the bound of what it holds; other encodings are
+// refused, and not taken for what they encode.
+func TestRESTTakesGzip(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	zipped := func(text string) *bytes.Buffer {
+		var buffer bytes.Buffer
+		writer := gzip.NewWriter(&buffer)
+		_, _ = io.WriteString(writer, text)
+		_ = writer.Close()
+		return &buffer
+	}
+	send := func(body io.Reader, encoding string) answer {
+		return s.send(t, http1(t), "POST", redriveREST, "application/json", body, "Content-Encoding", encoding)
+	}
+	const good = `{"context":"order","selection":{"ids":["7"]}}`
+	if got := send(zipped(good), "gzip"); got.status != http.StatusOK || !strings.Contains(string(got.body), `"redriven":"1"`) {
+		t.Errorf("gzip: %d %s", got.status, got.body)
+	}
+	if got := send(strings.NewReader(good), "identity"); got.status != http.StatusOK {
+		t.Errorf("identity: %d %s", got.status, got.body)
+	}
+	for name, row := range map[string]struct {
+		body     io.Reader
+		encoding string
+		status   int
+		reason   string
+	}{
+		"a bomb":         {zipped(strings.Repeat(" ", 64<<20)), "gzip", 413, "REQUEST_TOO_LARGE"},
+		"no gzip":        {strings.NewReader(good), "gzip", 400, "MALFORMED_REQUEST"},
+		"cut off":        {bytes.NewReader(zipped(good).Bytes()[:20]), "gzip", 400, "MALFORMED_REQUEST"},
+		"another":        {strings.NewReader(good), "br", 415, "MALFORMED_REQUEST"},
+		"two in a chain": {zipped(good), "gzip, gzip", 415, "MALFORMED_REQUEST"},
+	} {
+		got := send(row.body, row.encoding)
+		if problem := restProblem(t, got); got.status != row.status || problem.reason != row.reason {
+			t.Errorf("%s: %d %v", name, got.status, problem)
+		}
+		if accepted := got.header.Get("Accept-Encoding"); row.status == 415 && accepted != "gzip" {
+			t.Errorf("%s: Accept-Encoding %q", name, accepted)
+		}
+	}
+}
+
 // HEAD answers as GET does, without the body; a stream ends with its first message.
 func TestHEADWorksWhereGETDoes(t *testing.T) {
 	t.Parallel()
@@ -95,7 +173,7 @@ func TestHEADWorksWhereGETDoes(t *testing.T) {
 	for _, path := range []string{"/v1/operations/status", "/v1/operations/audit", statusPath + "?encoding=json&message=%7B%7D"} {
 		for name, client := range map[string]*http.Client{"HTTP/1.1": http1(t), "HTTP/2": http2(t)} {
 			got := s.send(t, client, "HEAD", path, "", nil)
-			if got.status != http.StatusOK || len(got.body) != 0 || !strings.HasPrefix(got.header.Get("Content-Type"), "application/json") {
+			if got.status != http.StatusOK || len(got.body) != 0 || !strings.Contains(got.header.Get("Content-Type"), "json") {
 				t.Errorf("%s, %s: %d %v", path, name, got.status, got.header)
 			}
 		}

@@ -2,6 +2,8 @@ package rpc
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -67,6 +69,12 @@ func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeStatus(w, grpcStatus(fromFault(refused, refused)), 0)
 		return
 	}
+	if hasRESTBody(r) && !knownEncoding(r.Header.Get("Content-Encoding")) {
+		w.Header().Set("Accept-Encoding", "gzip")
+		refused := unknownCompression(r.Header.Get("Content-Encoding"))
+		writeStatus(w, grpcStatus(fromFault(refused, refused)), http.StatusUnsupportedMediaType)
+		return
+	}
 	body, refused := readRESTBody(r)
 	if refused != nil {
 		writeStatus(w, grpcStatus(fromFault(refused, refused)), 0)
@@ -77,23 +85,35 @@ func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mux.ServeHTTP(w, r)
 }
 
+func hasRESTBody(r *http.Request) bool {
+	return r.Body != nil && r.Body != http.NoBody && r.Method != http.MethodGet && r.Method != http.MethodDelete
+}
+
 // readRESTBody reads the body before the gateway does: the gateway builds the mask of
 // an update from it, and would build anything.
 func readRESTBody(r *http.Request) (*restBody, *fault.Error) {
-	if r.Body == nil || r.Body == http.NoBody || r.Method == http.MethodGet || r.Method == http.MethodDelete {
+	if !hasRESTBody(r) {
 		return &restBody{&bytes.Buffer{}}, nil
 	}
 	var buffer bytes.Buffer
-	if r.ContentLength > 0 {
+	var content io.Reader = r.Body
+	var err error
+	if r.Header.Get("Content-Encoding") == connect.CompressionNameGzip {
+		content, err = gzip.NewReader(r.Body)
+	} else if r.ContentLength > 0 {
 		buffer.Grow(int(min(r.ContentLength, MaxRequestBytes)) + bytes.MinRead)
 	}
-	_, err := buffer.ReadFrom(io.LimitReader(r.Body, MaxRequestBytes+1))
+	if err == nil {
+		_, err = buffer.ReadFrom(io.LimitReader(content, MaxRequestBytes+1))
+	}
 	var limit *http.MaxBytesError
 	switch {
 	case errors.As(err, &limit), buffer.Len() > MaxRequestBytes:
 		return nil, tooLarge()
 	case isTimeout(err):
 		return nil, late()
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, new(flate.CorruptInputError)):
+		return nil, malformed("its body is no gzip").Because(err)
 	case err != nil:
 		return nil, malformed("the request ended early").Because(err)
 	}
@@ -144,6 +164,9 @@ func newRESTMarshaler() restMarshaler {
 		UnmarshalOptions: protojson.UnmarshalOptions{RecursionLimit: maxDepth},
 	}}
 }
+
+// StreamContentType is the type of an answer that is a JSON value a line.
+func (m restMarshaler) StreamContentType(any) string { return "application/x-ndjson" }
 
 func (m restMarshaler) NewDecoder(r io.Reader) runtime.Decoder {
 	return runtime.DecoderFunc(func(v any) error {

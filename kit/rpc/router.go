@@ -225,16 +225,21 @@ func checkHeaders(r *http.Request) *fault.Error {
 			}
 		}
 	}
-	switch encoding {
-	case "", connect.CompressionNameIdentity, connect.CompressionNameGzip:
-	default:
-		return fault.New(fault.Unimplemented, fault.ReasonMalformedRequest,
-			"the compression %q is not known: use gzip or identity", encoding)
+	if !knownEncoding(encoding) {
+		return unknownCompression(encoding)
 	}
 	if timeout := r.Header.Get(timeoutHeader); timeout != "" && !validTimeout(timeoutHeader, timeout) {
 		return malformed(fmt.Sprintf("the header %s holds no timeout: %q", timeoutHeader, timeout))
 	}
 	return nil
+}
+
+func knownEncoding(name string) bool {
+	return name == "" || name == connect.CompressionNameIdentity || name == connect.CompressionNameGzip
+}
+
+func unknownCompression(name string) *fault.Error {
+	return fault.New(fault.Unimplemented, fault.ReasonMalformedRequest, "the compression %q is not known: use gzip or identity", name)
 }
 
 // validTimeout knows gRPC's form, up to eight digits and a unit, and Connect's, up

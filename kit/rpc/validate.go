@@ -70,7 +70,7 @@ func gone() *fault.Error {
 // kilobytes while it is collected, and a message can break thousands.
 func (c *requestCheck) message(message proto.Message) error {
 	found := c.texts.nul(message.ProtoReflect())
-	first, err := c.violations(message, failFast)
+	first, _, err := c.violations(message, failFast)
 	if err != nil {
 		return err
 	}
@@ -78,27 +78,31 @@ func (c *requestCheck) message(message proto.Message) error {
 		return nil
 	}
 	limited := &evaluations{left: maxEvaluations}
-	all, err := c.violations(message, protovalidate.WithFilter(limited))
+	all, total, err := c.violations(message, protovalidate.WithFilter(limited))
 	if err != nil {
 		return err
 	}
 	if len(all) == 0 {
 		all = first // it is behind what the filter let through
 	}
-	found = append(found, all...)
-	return fault.FirstFields(maxViolations, limited.left < 0, found...)
+	total += len(found)
+	if limited.left < 0 || len(found) > maxViolations {
+		total = fault.Uncounted
+	}
+	return fault.FirstFields(maxViolations, total, append(found, all...)...)
 }
 
 var failFast = protovalidate.WithFailFast()
 
-func (c *requestCheck) violations(message proto.Message, option protovalidate.ValidationOption) ([]fault.Violation, error) {
+// violations returns the first rules that a message breaks, and how many it does.
+func (c *requestCheck) violations(message proto.Message, option protovalidate.ValidationOption) ([]fault.Violation, int, error) {
 	err := c.validator.Validate(message, option)
 	if err == nil {
-		return nil, nil
+		return nil, 0, nil
 	}
 	var invalid *protovalidate.ValidationError
 	if !errors.As(err, &invalid) {
-		return nil, fmt.Errorf("validate %s: %w", message.ProtoReflect().Descriptor().FullName(), err)
+		return nil, 0, fmt.Errorf("validate %s: %w", message.ProtoReflect().Descriptor().FullName(), err)
 	}
 	var all []fault.Violation
 	for _, v := range invalid.Violations[:min(len(invalid.Violations), maxViolations+1)] {
@@ -108,7 +112,7 @@ func (c *requestCheck) violations(message proto.Message, option protovalidate.Va
 		}
 		all = append(all, fault.Violation{Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: description})
 	}
-	return all, nil
+	return all, len(invalid.Violations), nil
 }
 
 // evaluations lets the validator evaluate a bounded number of fields and list items.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -137,6 +138,18 @@ func answerWithLines(operation object) {
 	delete(content, jsonType)
 }
 
+// restStatus is the status of a reason over REST, which has some of its own (kit/rpc).
+func restStatus(reason string, of code.Code) int {
+	switch {
+	case reason == "REQUEST_TOO_LARGE":
+		return http.StatusRequestEntityTooLarge
+	case reason == "MALFORMED_REQUEST" && of == code.Code_UNIMPLEMENTED: // an unknown Content-Encoding
+		return http.StatusUnsupportedMediaType
+	default:
+		return httpStatus[of]
+	}
+}
+
 // addErrors lists an operation's errors by their HTTP status, with their reasons.
 func addErrors(operation object, rpc protoreflect.MethodDescriptor, c *contracts) error {
 	reasons := slices.Concat(reasonsOf(rpc), anyCall)
@@ -150,7 +163,10 @@ func addErrors(operation object, rpc protoreflect.MethodDescriptor, c *contracts
 			return fmt.Errorf("the comment of %s names %q, which is no reason", rpc.FullName(), reason)
 		}
 		for _, each := range codes {
-			status := httpStatus[each]
+			status := restStatus(reason, each)
+			if _, takesBody := operation["requestBody"]; status == http.StatusUnsupportedMediaType && !takesBody {
+				continue
+			}
 			if !slices.Contains(byStatus[status], reason) {
 				byStatus[status] = append(byStatus[status], reason)
 			}
