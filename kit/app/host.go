@@ -45,6 +45,9 @@ type host struct {
 	// background holds what runs beside the supervisor: the monitor and the topics.
 	background sync.WaitGroup
 	cancel     context.CancelFunc
+	// draining ends when the process stops, and with it what operators let run for long.
+	draining context.Context //nolint:containedctx // of the process, not of a call
+	drain    context.CancelFunc
 }
 
 type hostParams struct {
@@ -67,6 +70,7 @@ func newHost(in hostParams) (*host, error) {
 		supervisor: newSupervisor(in.Log.Logger), contexts: make(map[string]contextDeps),
 		failed: make(chan error, 2),
 	}
+	h.draining, h.drain = context.WithCancel(context.Background())
 	for _, deps := range in.Contexts {
 		h.contexts[deps.name] = deps
 	}
@@ -130,7 +134,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	if err != nil {
 		return err
 	}
-	extra := internalHandlers(h.readiness, in.Telemetry)
+	extra := internalHandlers(h.draining, h.readiness, in.Telemetry)
 	maps.Copy(extra, in.Process.Internal)
 	h.internalHandler, err = rpc.NewHandler(internal, rpc.HandlerConfig{
 		Gateways: append(gateways, operationsGateway()), Health: h.health, Reflection: true, Extra: extra,
@@ -242,6 +246,7 @@ func (h *host) stop(ctx context.Context) error {
 	}
 	h.streams.Drain()
 	h.operators.Drain()
+	h.drain()
 	problems := h.shutListeners(ctx)
 	for _, service := range h.services {
 		if service.Drain == nil {

@@ -211,7 +211,8 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 }
 
 // internalHandlers are what the internal listener serves beside RPCs.
-func internalHandlers(ready *readiness, t *telemetry.Telemetry) map[string]http.Handler {
+// A profile may run for minutes: it is cut short when the process stops.
+func internalHandlers(draining context.Context, ready *readiness, t *telemetry.Telemetry) map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /readyz": ready,
 		"GET /livez": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -219,12 +220,22 @@ func internalHandlers(ready *readiness, t *telemetry.Telemetry) map[string]http.
 			_, _ = w.Write([]byte("{\"live\":true}\n"))
 		}),
 		"GET /metrics":             t.Handler(),
-		"/debug/pprof/":            http.HandlerFunc(pprof.Index),
+		"/debug/pprof/":            endingWith(draining, pprof.Index),
 		"GET /debug/pprof/cmdline": http.HandlerFunc(pprof.Cmdline),
-		"GET /debug/pprof/profile": http.HandlerFunc(pprof.Profile),
+		"GET /debug/pprof/profile": endingWith(draining, pprof.Profile),
 		"/debug/pprof/symbol":      http.HandlerFunc(pprof.Symbol),
-		"GET /debug/pprof/trace":   http.HandlerFunc(pprof.Trace),
+		"GET /debug/pprof/trace":   endingWith(draining, pprof.Trace),
 	}
+}
+
+// endingWith ends the context of each request when another context ends.
+func endingWith(ending context.Context, next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(ending, cancel)()
+		next(w, r.WithContext(ctx))
+	})
 }
 
 func operationsGateway() rpc.GatewayFunc {

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -89,5 +90,34 @@ func TestReflectionOnTheAPIIsASetting(t *testing.T) {
 		if reflects(process.API) != enabled || !reflects(process.Internal) {
 			t.Errorf("enabled on the API %t: there %t, on the internal port %t", enabled, reflects(process.API), reflects(process.Internal))
 		}
+	}
+}
+
+// A profile that an operator lets run for a minute does not hold a stop up.
+func TestAProfileDoesNotHoldUpAStop(t *testing.T) {
+	t.Parallel()
+	process := serve(t, app.Process{Name: "parcel"})
+	ended := make(chan error, 1)
+	go func() {
+		res, err := http.Get(process.Internal + "/debug/pprof/trace?seconds=60")
+		if err == nil {
+			_, err = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+		}
+		ended <- err
+	}()
+	testkit.Eventually(t, 10*time.Second, "the trace runs", func() bool {
+		_, goroutines := get(t, process.Internal+"/debug/pprof/goroutine?debug=1")
+		return strings.Contains(goroutines, "net/http/pprof.sleep")
+	})
+	start := time.Now()
+	if err := process.stop(); err != nil {
+		t.Errorf("the stop: %v", err)
+	}
+	if took := time.Since(start); took > 8*time.Second {
+		t.Errorf("the stop took %v", took)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("the trace was cut off: %v", err)
 	}
 }
