@@ -20,8 +20,8 @@ help: ## List the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: ## Run the whole shop in one process (ARGS="--demo")
-	go run ./cmd/shopmesh up $(ARGS)
+run: build ## Run the whole shop in one process (ARGS="--demo")
+	bin/shopmesh up $(ARGS)
 
 .PHONY: build
 build: ## Build the shopmesh command into bin/

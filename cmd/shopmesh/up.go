@@ -167,12 +167,20 @@ The shop is open. Ctrl-C stops it; nothing is lost.
 Type next, in another terminal:
 
   curl '%[1]s/v1/products?pageSize=3'
-  shopmesh audit --data %[4]s
+  %[5]s audit --data %[4]s
 
-`, a.API, a.Internal, a.Data, shellWord(a.Data))
+`, a.API, a.Internal, a.Data, shellWord(a.Data), program(os.Args[0]))
 		return
 	}
 	fmt.Fprintf(w, "The shop serves %s; operators: %s (inbox: %s/inbox); data: %s\n", a.API, a.Internal, a.Internal, a.Data)
+}
+
+// program is what to type for this command again. What `go run` built is gone afterwards.
+func program(path string) string {
+	if strings.Contains(path, "go-build") {
+		return "go run ./cmd/shopmesh"
+	}
+	return shellWord(path)
 }
 
 // shellWord quotes a path that a shell would take apart.
