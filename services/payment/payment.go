@@ -1,5 +1,5 @@
 // Package payment is the money for orders: taken once when an order awaits it, and
-// given back when the order ends or when somebody asks for it. It consumes order's
+// given back when the order ends or when somebody requests it. It consumes order's
 // events, and publishes PaymentCaptured, PaymentFailed and
 // PaymentRefunded, and what a payment waits for or is disputed for.
 //

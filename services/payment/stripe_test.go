@@ -250,7 +250,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-// Without a key nothing is asked, and the order learns it at once.
+// Without a key nothing is requested, and the order is answered at once.
 func TestWithoutAKeyPaymentsByCardAreDeclined(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, quick)
@@ -268,6 +268,6 @@ func TestWithoutAKeyPaymentsByCardAreDeclined(t *testing.T) {
 		t.Errorf("the webhook answers %d", res.StatusCode)
 	}
 	if found := s.audit(t).findings["PROVIDER_NOT_COMPARED"]; found != "stripe" {
-		t.Error("the audit does not find that Stripe was not asked")
+		t.Error("the audit does not find that Stripe was not compared")
 	}
 }

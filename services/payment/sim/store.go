@@ -33,14 +33,14 @@ type Config struct {
 	// Random returns random bytes, for references.
 	Random func() [8]byte
 	// Lease is how long the process that stored a request has it for itself, and
-	// RetryAfter how soon an unknown outcome is asked for again.
+	// RetryAfter how soon an unknown outcome is requested again.
 	Lease, RetryAfter time.Duration
 	Bugs              Bugs
 }
 
 // Bugs are mistakes that a test plants in the store, to see that they are found.
 type Bugs struct {
-	// FreshKeys asks the provider under another key at each attempt.
+	// FreshKeys calls the provider under another key at each attempt.
 	FreshKeys bool
 	// GuessUnknown takes an outcome that is not known for a refusal.
 	GuessUnknown bool
@@ -55,7 +55,7 @@ type Store struct {
 
 	payments map[uuid.UUID]*row // by payment
 	byOrder  map[uuid.UUID]*row
-	asked    []*row // as they were made
+	made     []*row // as they were made
 
 	// waiting are requests that this process is to make; in its memory.
 	waiting []Request
@@ -116,13 +116,13 @@ type Outcome int
 const (
 	// Unknown is no answer in time.
 	Unknown Outcome = iota
-	// Done is what was asked for, and Declined is a refusal.
+	// Done is what was requested, and Declined is a refusal.
 	Done
 	Declined
 	// Pending is a provider that has not decided.
 	Pending
 	// Opened is a charge that the provider knows, and takes no money for before it is
-	// asked under the charge's id.
+	// called with the charge's id.
 	Opened
 )
 
@@ -191,7 +191,7 @@ func (s *Store) save(c domain.Changes) {
 	for _, p := range c.Insert {
 		r := &row{payment: p}
 		s.payments[p.ID], s.byOrder[p.OrderID] = r, r
-		s.asked = append(s.asked, r)
+		s.made = append(s.made, r)
 	}
 	for _, p := range c.Update {
 		s.payments[p.ID].payment = p
@@ -261,7 +261,7 @@ func (s *Store) NextDue() time.Time {
 			next = due
 		}
 	}
-	for _, r := range s.asked {
+	for _, r := range s.made {
 		earlier(r.payment.Due)
 		for _, refund := range r.refunds {
 			earlier(refund.Due)
@@ -275,7 +275,7 @@ func (s *Store) TakeDue() (due []Request, commit func()) {
 	now := s.now()
 	lease := now.Add(s.cfg.Lease)
 	var writes []func()
-	for _, r := range s.asked {
+	for _, r := range s.made {
 		if d := r.payment.Due; !d.IsZero() && !d.After(now) {
 			request := s.charge(r.payment)
 			request.Lease = lease
@@ -331,14 +331,14 @@ func (s *Store) Record(request Request, a Answer) (published []outbox.Event, com
 	}, m)
 	return events.ToOutbox(changes.Events, m.Now), func() {
 		s.save(changes)
-		// Whoever stored the id of an opened charge asks for its money next.
+		// Whoever stored the id of an opened charge requests its money next.
 		if r, known := s.payments[request.PaymentID]; known && a.Outcome == Opened && !r.payment.Decided() {
 			s.waiting = append(s.waiting, s.charge(r.payment))
 		}
 	}
 }
 
-// Refund gives back amount minor units of an order's payment because staff asks for
+// Refund gives back amount minor units of an order's payment because staff requests
 // it; false when that is refused.
 func (s *Store) Refund(order uuid.UUID, amount int64) (published []outbox.Event, commit func(), done bool) {
 	r, known := s.byOrder[order]
@@ -359,7 +359,7 @@ func (s *Store) Refund(order uuid.UUID, amount int64) (published []outbox.Event,
 // happens here lies in the window of a day that is republished.
 func (s *Store) Restart() (published []outbox.Event, commit func()) {
 	s.waiting = nil
-	rows := slices.Clone(s.asked)
+	rows := slices.Clone(s.made)
 	slices.SortFunc(rows, func(a, b *row) int { return bytes.Compare(a.payment.ID[:], b.payment.ID[:]) })
 	var changes domain.Changes
 	for _, r := range rows {
@@ -411,7 +411,7 @@ func (s *Store) Payment(order uuid.UUID) (View, bool) {
 // Check looks for what must never be in any payment, between any two steps. order
 // is the one that is concerned.
 func (s *Store) Check() (order uuid.UUID, what string) {
-	for _, r := range s.asked {
+	for _, r := range s.made {
 		if what := r.wrong(); what != "" {
 			return r.payment.OrderID, what
 		}

@@ -64,7 +64,7 @@ func (w *ChargeWorker) taker(name string) (provider.Provider, error) {
 	return taker, nil
 }
 
-// Refund asks the provider for a refund, once, and has the answer recorded. A refund
+// Refund requests a refund from the provider, once, and has the answer recorded. A refund
 // that was made at the provider is looked up there and never requested. A refusal that
 // others' refunds would explain has those looked up, because no notice may come of them.
 func (w *ChargeWorker) Refund(ctx context.Context, order domain.RefundOrder) {

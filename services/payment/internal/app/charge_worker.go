@@ -30,7 +30,7 @@ const (
 	grace = 2 * time.Second
 )
 
-// ChargeWorker asks the provider, many requests at a time, and has the answers
+// ChargeWorker calls the provider, many requests at a time, and has the answers
 // recorded. It is handed what this process stored, right after the commit, and claims
 // from the database what is due: unknown outcomes, and what a crash interrupted.
 type ChargeWorker struct {

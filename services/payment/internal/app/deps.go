@@ -1,6 +1,6 @@
 // Package app holds payment's use cases: each loads what it needs under a lock, lets
 // the domain decide, stores what follows and writes the outbox, in one transaction.
-// The provider is asked outside of every transaction.
+// The provider is called outside of every transaction.
 package app
 
 import (

@@ -10,7 +10,7 @@ import (
 type Payments struct {
 	Deps
 
-	// Worker asks the provider for what was stored.
+	// Worker requests from the provider what was stored.
 	Worker *ChargeWorker
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// RefundPayment stores a refund once per key, asks the provider once, waiting no longer
+// RefundPayment stores a refund once per key, requests it from the provider once, waiting no longer
 // than the provider's time-out, and returns the refund as it then stands. A repetition
 // of the key makes no other refund and requests nothing: it returns the same refund as
 // it stands by then. What the provider did not answer goes on in the background.

@@ -62,8 +62,8 @@ func (a *Account) money(amount int64) money.Money {
 	return money.Money{Currency: a.payment.Amount.Currency, Amount: amount}
 }
 
-// addRefund adds a pending refund, completed with the payment's ids; the provider is
-// asked for it after the commit.
+// addRefund adds a pending refund, completed with the payment's ids; it is requested
+// from the provider after the commit.
 func (a *Account) addRefund(refund Refund, dc DecisionContext) Refund {
 	refund.ID, refund.PaymentID, refund.OrderID = dc.NewID(), a.payment.ID, a.payment.OrderID
 	refund.Status, refund.Due = RefundPending, dc.Now.Add(dc.Lease)
@@ -130,7 +130,7 @@ func (a *Account) publishRefund(refund Refund, trace string) {
 }
 
 // RepublishSince republishes the refunds that succeeded and the disputes that changed
-// at a time or after it, each in its own trace: order asks for none of them, unless it
+// at a time or after it, each in its own trace: order awaits none of them, unless it
 // was cancelled, and does not know of one whose event was lost.
 func (a *Account) RepublishSince(since time.Time) {
 	for _, refund := range a.refunds {
@@ -155,8 +155,8 @@ type Changes struct {
 	// Disputes are those that are new or changed.
 	Disputes []Dispute
 	Events   []Event
-	// Charges are payments, and Refunds are refunds, that the provider is to be
-	// asked for once the transaction is committed.
+	// Charges are payments, and Refunds are refunds, to be requested from the
+	// provider once the transaction is committed.
 	Charges []Payment
 	Refunds []RefundOrder
 }

@@ -12,7 +12,7 @@ type Outcome int16
 
 // The outcomes of a request.
 const (
-	// Succeeded: the provider did what was asked.
+	// Succeeded: the provider did what was requested.
 	Succeeded Outcome = 1
 	// Declined: the provider refused, and did nothing.
 	Declined Outcome = 2
@@ -21,8 +21,8 @@ const (
 	Unknown Outcome = 3
 	// Pending: the provider has not decided yet, and is polled for how it stands.
 	Pending Outcome = 4
-	// Opened: the provider knows of the charge under an id and has moved nothing. It is
-	// asked for the money once the id is stored. It does not count as an attempt.
+	// Opened: the provider knows of the charge under an id and has moved nothing. The
+	// money is requested once the id is stored. It does not count as an attempt.
 	Opened Outcome = 5
 )
 
@@ -37,7 +37,7 @@ type Answer struct {
 	Detail string
 	// Waits is what a charge waits for when Pending.
 	Waits PendingReason
-	// Start and End are when it was asked and when the outcome was known.
+	// Start and End are when it was called and when the outcome was known.
 	Start, End time.Time
 	// Trace is the traceparent of the request, and TraceID its trace's id; both may be
 	// empty.

@@ -1,6 +1,6 @@
 package domain
 
-// Charged records what came of asking the provider for the payment. An answer for a
+// Charged records what came of a request for the payment's money. An answer for a
 // payment that is decided is ignored: under one key a provider gives one answer, and
 // the first that was recorded has been published.
 func (a *Account) Charged(answer Answer, dc DecisionContext) {
@@ -66,8 +66,8 @@ func (a *Account) wait(answer Answer, dc DecisionContext) {
 }
 
 // open stores the id under which the provider knows of the charge. The first is kept:
-// money is asked for under a stored id alone, so that a charge which was opened twice
-// is taken once. Whoever stores it asks next, and has a lease for that.
+// money is requested under a stored id alone, so that a charge which was opened twice
+// is taken once. Whoever stores it makes that request next, and has a lease for it.
 func (a *Account) open(answer Answer, dc DecisionContext) {
 	if a.payment.ChargeID == "" {
 		a.payment.ChargeID = answer.ProviderID

@@ -27,7 +27,7 @@ type DecisionContext struct {
 	RetryAfter time.Duration
 }
 
-// retry returns when to ask again after so many attempts.
+// retry returns when the provider is called again after so many attempts.
 func (dc DecisionContext) retry(attempts int32) time.Time {
 	limit := max(maxRetry, dc.RetryAfter)
 	wait := dc.RetryAfter

@@ -60,7 +60,7 @@ type Dispute struct {
 	OpenTime time.Time
 	// CloseTime is zero while it is open.
 	CloseTime time.Time
-	// ObserveTime is when the provider was asked how it stands: an older observation
+	// ObserveTime is when it was looked up at the provider: an older observation
 	// that arrives late changes nothing.
 	ObserveTime time.Time
 	// Version is the payment's version when the dispute last changed.

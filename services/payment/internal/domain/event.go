@@ -21,7 +21,7 @@ type Event struct {
 	Amount money.Money
 	// Code is why nothing was taken; only in EventFailed.
 	Code string
-	// Time is when the provider asked for the action or began to process; Method is the
+	// Time is when the provider required the action or began to process; Method is the
 	// payment's, only in EventProcessing.
 	Time   time.Time
 	Method string

@@ -23,7 +23,7 @@ type InboundEvent struct {
 	Trace string
 }
 
-// AwaitingPayment asks for the money of an order.
+// AwaitingPayment is the request for the money of an order.
 type AwaitingPayment struct {
 	PaymentID uuid.UUID
 	Total     money.Money
@@ -38,7 +38,7 @@ type Cancelled struct {
 	PaymentID uuid.UUID
 	// Currency is the order's; empty when unknown.
 	Currency string
-	// PaymentRequested reports whether the money was asked for before.
+	// PaymentRequested reports whether the money was requested before.
 	PaymentRequested bool
 }
 
@@ -96,7 +96,7 @@ func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, dc Decisi
 	case !a.known:
 		a.tombstone(orderID, e, trace, dc)
 	case !a.stored && !a.payment.Decided():
-		// Made in this very transaction: nobody was asked yet.
+		// Made in this very transaction: nothing was requested yet.
 		a.payment.FailureCode, a.payment.OrderCancelled = CodeOrderCancelled, true
 		a.payment.Provider = ""
 		a.close(PaymentCancelled, dc)
@@ -153,7 +153,7 @@ func (a *Account) refundRest(trace string, dc DecisionContext) {
 }
 
 // tombstone keeps a tombstone, which refuses a later charge. It answers only an order
-// that asked for money before, because no other waits for an answer.
+// that requested money before, because no other waits for an answer.
 func (a *Account) tombstone(orderID uuid.UUID, e Cancelled, trace string, dc DecisionContext) {
 	id := e.PaymentID
 	if id == uuid.Nil {
@@ -174,7 +174,7 @@ func (a *Account) tombstone(orderID uuid.UUID, e Cancelled, trace string, dc Dec
 	}
 }
 
-// close ends the asking.
+// close decides the payment: the provider is called no more.
 func (a *Account) close(status PaymentStatus, dc DecisionContext) {
 	a.payment.Status = status
 	a.payment.Version = OutcomeVersion

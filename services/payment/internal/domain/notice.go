@@ -84,7 +84,7 @@ func (a *Account) applyChargeNotice(n Notice, dc DecisionContext) Verdict {
 	return Verdict{}
 }
 
-// tooEarly asks the provider for the charge's outcome at once.
+// tooEarly makes the charge due, so that its outcome is looked up at once.
 func (a *Account) tooEarly(dc DecisionContext) Verdict {
 	a.payment.Due = dc.Now
 	a.touch(dc)

@@ -62,7 +62,7 @@ type PendingReason int16
 
 // The reasons.
 const (
-	// PendingUnknown: the provider was not asked, or its answer is not known.
+	// PendingUnknown: the provider was not called, or its answer is not known.
 	PendingUnknown PendingReason = 0
 	// PendingAction: the customer must act, such as in a 3-D Secure check.
 	PendingAction PendingReason = 1
@@ -96,7 +96,7 @@ type Payment struct {
 	Amount    money.Money
 	Status    PaymentStatus
 	Method    string
-	// Provider is the name of who takes the money; empty when nobody was asked.
+	// Provider is the name of who takes the money; empty when it was requested from nobody.
 	Provider string
 	// ChargeID is the provider's id of the charge; empty until known.
 	ChargeID string
@@ -123,7 +123,7 @@ type Payment struct {
 	// Due is when the provider is to be called, or called again; zero once decided.
 	Due     time.Time
 	Version int64
-	// Trace is the traceparent under which it was asked for; may be empty.
+	// Trace is the traceparent under which it was requested; may be empty.
 	Trace      string
 	CreateTime time.Time
 	UpdateTime time.Time

@@ -104,7 +104,7 @@ func (r Refund) refusedForGood(amount int64) bool {
 	return false
 }
 
-// RefundOrder is a refund that the provider is to be asked for.
+// RefundOrder is a refund to be requested from the provider.
 type RefundOrder struct {
 	Refund Refund
 	// Provider is the name of who took the money.

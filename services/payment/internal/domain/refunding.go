@@ -15,7 +15,7 @@ type RefundRequest struct {
 	// Amount is how much; nil gives back all that is left.
 	Amount *money.Money
 	Reason string
-	// Requester is the key of who asks.
+	// Requester is the key of who requests it.
 	Requester string
 	Trace     string
 }
@@ -56,7 +56,7 @@ func (a *Account) Refund(request RefundRequest, dc DecisionContext) (Refund, err
 	}, dc), nil
 }
 
-// RefundAnswered records what came of asking the provider for a refund. An answer
+// RefundAnswered records what came of a request for a refund. An answer
 // for a refund that is decided or not the account's is ignored.
 func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, dc DecisionContext) {
 	i := slices.IndexFunc(a.refunds, func(r Refund) bool { return r.ID == id })

@@ -104,8 +104,8 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 	return o.AuditOutbox(ctx, emit)
 }
 
-// stateBalances merges the providers' balances by order id. Stripe is asked for what it
-// holds since the oldest payment by it, and not at all when there is none.
+// stateBalances merges the providers' balances by order id. Stripe's are
+// read from the oldest payment by it on, and not at all when there is none.
 func (o *Operations) stateBalances(ctx context.Context, oldest store.Stand, emit func(*operationsv1.AuditRecord) error) error {
 	var cards []provider.Balance
 	switch {

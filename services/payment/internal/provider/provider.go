@@ -126,7 +126,7 @@ func ChargeKey(paymentID uuid.UUID) string { return "charge-" + paymentID.String
 // RefundKey is the idempotency key of a refund: the same at each attempt.
 func RefundKey(refundID uuid.UUID) string { return "refund-" + refundID.String() }
 
-// ChargeRequest asks to take money.
+// ChargeRequest is a request to take money.
 type ChargeRequest struct {
 	// Key is the idempotency key, see ChargeKey.
 	Key string
@@ -190,7 +190,7 @@ type Charge struct {
 	Code string
 }
 
-// RefundRequest asks to give money back.
+// RefundRequest is a request to give money back.
 type RefundRequest struct {
 	// Key is the idempotency key, see RefundKey.
 	Key string
@@ -241,7 +241,7 @@ type Balance struct {
 }
 
 // Notice is what a provider reports of its own accord: that something changed. It is
-// no answer: the provider is asked how things stand.
+// no answer: how things stand is looked up at the provider.
 type Notice struct {
 	// ID and Type are the event's: "evt_…", "payment_intent.succeeded".
 	ID   string
@@ -259,7 +259,7 @@ type Notice struct {
 	// Refund is set when the notice is about a refund, Dispute when about a dispute.
 	Refund  *RefundNotice
 	Dispute *Dispute
-	// Foreign is why the notice is not of the account that is asked; empty otherwise.
+	// Foreign is why the notice is not of the account that the key belongs to; empty otherwise.
 	Foreign string
 }
 
@@ -293,6 +293,6 @@ type Dispute struct {
 	Reason   string
 	Status   DisputeStatus
 	OpenTime time.Time
-	// ObserveTime is when the provider was asked.
+	// ObserveTime is when it was looked up at the provider.
 	ObserveTime time.Time
 }

@@ -127,7 +127,7 @@ func (s Store) Save(ctx context.Context, c domain.Changes) error {
 }
 
 // ClaimDuePayments returns at most maximum payments that were due by now, and gives
-// the caller until lease to ask the provider for them.
+// the caller until lease to call the provider for them.
 func (s Store) ClaimDuePayments(ctx context.Context, due, lease time.Time, maximum int32) ([]domain.Payment, error) {
 	rows, err := s.q.PaymentClaimDue(ctx, db.PaymentClaimDueParams{Lease: lease, Due: due, Maximum: maximum})
 	if err != nil {

@@ -128,7 +128,7 @@ func rank(intent *stripego.PaymentIntent) int {
 }
 
 // carryOn brings the recorded PaymentIntent as near to its end as it can be now. It
-// looks first how it stands, unless nothing was asked of it before.
+// looks first how it stands, unless nothing was requested of it before.
 func (s *Stripe) carryOn(ctx context.Context, r provider.ChargeRequest) (provider.Charge, error) {
 	var intent *stripego.PaymentIntent
 	var err error

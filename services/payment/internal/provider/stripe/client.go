@@ -16,8 +16,8 @@ const (
 	callTimeout = time.Minute
 	// maxAnswer bounds what is read of an answer: a page of a hundred is a tenth of it.
 	maxAnswer = 4 << 20
-	// silence is how long nothing may come on a connection before it is asked for a sign
-	// of life, and how long that may take.
+	// silence is how long nothing may come on a connection before a ping is sent,
+	// and how long its answer may take.
 	silence = 10 * time.Second
 	// maxIdle keeps connections for about as many requests as are under way at a time.
 	maxIdle = 256

@@ -20,7 +20,7 @@ const afterKeys = keyLife + time.Hour
 
 // Refund gives money back. Whatever came before is looked up first, because to repeat
 // is safe only as long as Stripe keeps the key. One that Stripe does not have when
-// the key is too old counts as declined; who wants it asks for another one.
+// the key is too old counts as declined; whoever wants it requests another one.
 func (s *Stripe) Refund(ctx context.Context, r provider.RefundRequest) (provider.Refund, error) {
 	age := s.now().Sub(r.Time)
 	if r.Attempts > 0 || age >= keyLife {

@@ -1,7 +1,7 @@
 // Package stripe takes money through Stripe's PaymentIntents
 // (https://docs.stripe.com/api/payment_intents).
 //
-// A PaymentIntent takes money at most once, whatever is asked of it and however
+// A PaymentIntent takes money at most once, whatever is requested of it and however
 // often. So one is opened for a payment, unconfirmed; its id is recorded; and only a
 // recorded PaymentIntent is ever confirmed. Keys make repetitions cheap, and safety
 // does not rest on them: Stripe forgets a key after 24 hours. An outcome is returned
@@ -92,7 +92,7 @@ func New(cfg Config) *Stripe {
 	backend := &stripego.BackendConfig{
 		EnableTelemetry: stripego.Bool(false),
 		HTTPClient:      newHTTPClient(),
-		// Its log quotes what was asked and answered.
+		// Its log quotes requests and answers.
 		LeveledLogger: &stripego.LeveledLogger{Level: stripego.LevelNull},
 		// The charge worker repeats requests, and records every attempt.
 		MaxNetworkRetries: stripego.Int64(0),
@@ -131,7 +131,7 @@ func (s *Stripe) verify(intent *stripego.PaymentIntent, r provider.ChargeRequest
 	amount, err := fromMinor(string(intent.Currency), intent.Amount)
 	switch {
 	case intent.ID == "" || (r.ChargeID != "" && intent.ID != r.ChargeID):
-		return fmt.Errorf("%w: asked for PaymentIntent %q, got %q", provider.ErrMismatch, r.ChargeID, intent.ID)
+		return fmt.Errorf("%w: requested PaymentIntent %q, got %q", provider.ErrMismatch, r.ChargeID, intent.ID)
 	case err != nil || amount != r.Amount:
 		return fmt.Errorf("%w: PaymentIntent %s is of %d %s, the payment of %s", provider.ErrMismatch, intent.ID, intent.Amount, intent.Currency, r.Amount)
 	case intent.Metadata[metaPayment] != r.PaymentID.String() || intent.Metadata[metaOrder] != r.OrderID.String():
@@ -163,7 +163,7 @@ func idOf(values map[string]string, key string) uuid.UUID {
 // opened when there was a key stays open.
 type Unconfigured struct{}
 
-// CodeUnconfigured is the code of charges that nobody was asked for.
+// CodeUnconfigured is the code of charges that were requested from nobody.
 const CodeUnconfigured = "stripe_not_configured"
 
 var errUnconfigured = errors.New("SHOPMESH_STRIPE_KEY is not set, and this was begun when it was: set it again")
