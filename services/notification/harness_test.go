@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/genproto/googleapis/type/postaladdress"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
@@ -42,6 +43,7 @@ const (
 	cancelled = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CANCELLED
 	refunded  = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_REFUNDED
 	shipped   = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_SHIPPED
+	updated   = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_UPDATED
 
 	pending = notificationv1.NotificationStatus_NOTIFICATION_STATUS_PENDING
 	sent    = notificationv1.NotificationStatus_NOTIFICATION_STATUS_SENT
@@ -376,6 +378,14 @@ func (o order) refunded(refund uuid.UUID, amount, sum money.Money) outbox.Event 
 func (o order) shipped(shipment uuid.UUID) outbox.Event {
 	return o.event(6, &orderv1.OrderShipped{
 		Notice: o.notice, Shipment: &orderv1.Shipment{Id: shipment.String(), Carrier: "Example Parcel", TrackingCode: "EP42"},
+	})
+}
+
+// updated corrects fields of the order, as the correction id; empty before it was paid.
+func (o order) updated(id string, version int64, fields ...string) outbox.Event {
+	return o.event(version, &orderv1.OrderUpdated{
+		Notice: o.notice, Shipment: &orderv1.Shipment{Carrier: "Example Parcel", TrackingCode: "EP42"},
+		UpdateId: id, ChangedFields: &fieldmaskpb.FieldMask{Paths: fields},
 	})
 }
 

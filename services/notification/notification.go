@@ -1,7 +1,7 @@
 // Package notification is the mails that the shop sends to its customers: one per
-// confirmed, cancelled and shipped order and per refund, kept in a mailbox and handed
-// to a mail server. It consumes events of orders and erasures, and publishes
-// NotificationSent and NotificationFailed, which order awaits.
+// confirmed, cancelled and shipped order, per refund and per correction of a paid order,
+// kept in a mailbox and handed to a mail server. It consumes events of orders and
+// erasures, and publishes NotificationSent and NotificationFailed, which order awaits.
 //
 // # What may happen twice
 //

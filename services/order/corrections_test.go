@@ -51,6 +51,9 @@ func TestAMistypedContactIsCorrectedBeforeTheOrderIsShipped(t *testing.T) {
 	if updated.GetNotice().GetContact().GetEmail() != "Ada@xn--bcher-kva.example" || len(updated.GetNotice().GetLines()) == 0 {
 		t.Errorf("published %v", updated)
 	}
+	if paths := updated.GetChangedFields().GetPaths(); updated.GetUpdateId() == "" || len(paths) != 1 || paths[0] != "contact.email" {
+		t.Errorf("published correction %q of %v", updated.GetUpdateId(), paths)
+	}
 	// The address as a whole, without a mask.
 	moved := &postaladdress.PostalAddress{RegionCode: "XK", AddressLines: []string{"Rruga A 1"}}
 	if got, err = b.update(&orderv1.Order{Id: o.GetId(), ShippingAddress: moved}); err != nil || got.GetShippingAddress().GetRegionCode() != "XK" {

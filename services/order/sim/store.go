@@ -244,6 +244,9 @@ func (s *Store) update(r *row, c domain.Decided) {
 	if !c.Decision.Disputes {
 		next.Disputes = r.order.Disputes
 	}
+	if !c.Decision.Corrections {
+		next.Corrections = r.order.Corrections
+	}
 	next.Refunds = slices.Clone(r.order.Refunds)
 	for _, refund := range c.Decision.Refunds {
 		at := slices.IndexFunc(next.Refunds, func(known domain.Refund) bool { return known.ID == refund.ID })

@@ -133,6 +133,9 @@ func (c *check) mails(r Records) {
 	for _, id := range o.GetRefundIds() {
 		due["ORDER_REFUNDED/"+id] = true
 	}
+	for _, id := range o.GetUpdateIds() {
+		due["ORDER_UPDATED/"+id] = true
+	}
 	shipped := false
 	for _, m := range r.Mails {
 		key := m.GetKind() + "/" + m.GetSubjectId()

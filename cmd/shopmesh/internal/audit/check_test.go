@@ -62,6 +62,14 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"a confirmed order that is right", confirmed(), func(*Records) {}, nil},
 		{"a cancelled order that is right", cancelled(), func(*Records) {}, nil},
 		{"a rejected order that is right", rejected(), func(*Records) {}, nil},
+		{"a correction that was mailed", confirmed(), func(f *Records) {
+			f.Order.UpdateIds = []string{"u"}
+			f.Mails = append(f.Mails, &operationsv1.MailRecord{OrderId: "o", Kind: "ORDER_UPDATED", SubjectId: "u", Status: "SENT"})
+		}, nil},
+		{"a correction whose mail was lost", confirmed(), func(f *Records) { f.Order.UpdateIds = []string{"u"} }, []string{"MAIL_MISSING"}},
+		{"a mail about a correction that nobody made", confirmed(), func(f *Records) {
+			f.Mails = append(f.Mails, &operationsv1.MailRecord{OrderId: "o", Kind: "ORDER_UPDATED", SubjectId: "u", Status: "SENT"})
+		}, []string{"MAIL_NOT_DUE"}},
 		{"two charges", confirmed(), func(f *Records) { f.Provider.Charges = 2 }, []string{"DOUBLE_CHARGE"}},
 		{"the provider took more than we know", confirmed(), func(f *Records) { f.Provider.Charged = eur(20) }, []string{"PROVIDER_MISMATCH"}},
 		{"the provider's charge is gone", confirmed(), func(f *Records) { f.Provider = nil }, []string{"PROVIDER_MISMATCH"}},

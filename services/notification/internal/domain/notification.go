@@ -9,7 +9,7 @@ import (
 )
 
 // Kind is what a mail is about. A mail is known by its kind and subject: the order, the
-// refund or the shipment that it is about.
+// refund, the shipment or the correction that it is about.
 type Kind int16
 
 // The kinds, numbered as in shopmesh.notification.v1.NotificationKind.
@@ -18,6 +18,10 @@ const (
 	OrderCancelled Kind = 2
 	OrderRefunded  Kind = 3
 	OrderShipped   Kind = 4
+	OrderUpdated   Kind = 5
+
+	// LastKind is the highest of them.
+	LastKind = OrderUpdated
 )
 
 // String returns the kind's name in the contract: "ORDER_CONFIRMED".
@@ -31,6 +35,8 @@ func (k Kind) String() string {
 		return "ORDER_REFUNDED"
 	case OrderShipped:
 		return "ORDER_SHIPPED"
+	case OrderUpdated:
+		return "ORDER_UPDATED"
 	default:
 		return "UNSPECIFIED"
 	}

@@ -23,6 +23,7 @@ const (
 	typeCancelled = "shopmesh.order.v1.OrderCancelled"
 	typeRefunded  = "shopmesh.order.v1.OrderRefunded"
 	typeShipped   = "shopmesh.order.v1.OrderShipped"
+	typeUpdated   = "shopmesh.order.v1.OrderUpdated"
 	typeErased    = "shopmesh.customer.v1.CustomerErased"
 	// OrderErased comes for each order of an erased customer or guest.
 	typeOrderErased = "shopmesh.order.v1.OrderErased"
@@ -46,11 +47,13 @@ func NewHandler(handlers Handlers) consumer.Handler {
 			kind, concerns := mailOf(e.Type)
 			switch {
 			case concerns:
-				request, err := readRequest(e, kind)
+				request, due, err := readRequest(e, kind)
 				if err != nil {
 					return fmt.Errorf("event %s: %w", e.ID, err)
 				}
-				requests = append(requests, request)
+				if due {
+					requests = append(requests, request)
+				}
 			case e.Type == typeOrderErased:
 				if err := readOrderErased(e, &erased); err != nil {
 					return fmt.Errorf("event %s: %w", e.ID, err)
@@ -78,6 +81,8 @@ func mailOf(eventType string) (domain.Kind, bool) {
 		return domain.OrderRefunded, true
 	case typeShipped:
 		return domain.OrderShipped, true
+	case typeUpdated:
+		return domain.OrderUpdated, true
 	default:
 		return 0, false
 	}
@@ -115,19 +120,28 @@ func readOrderErased(e consumer.Event, erased *domain.Erasure) error {
 	return nil
 }
 
-func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, error) {
+// readRequest reads the mail that an event requests; false where none is due.
+func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, bool, error) {
 	event, err := mail.New(kind)
 	if err != nil {
-		return domain.Request{}, err
+		return domain.Request{}, false, err
 	}
 	if err := consumer.Decode[mail.Event](e, event); err != nil {
-		return domain.Request{}, err
+		return domain.Request{}, false, err
 	}
+	if updated, is := event.(*orderv1.OrderUpdated); is && updated.GetUpdateId() == "" {
+		return domain.Request{}, false, nil // the order was not paid yet
+	}
+	request, err := requestOf(e, kind, event)
+	return request, true, err
+}
+
+func requestOf(e consumer.Event, kind domain.Kind, event mail.Event) (r domain.Request, err error) {
 	notice := event.GetNotice()
 	if notice.GetOrderId() != e.Key.String() {
 		return domain.Request{}, fmt.Errorf("notice.order_id %q is not the key %s", notice.GetOrderId(), e.Key)
 	}
-	r := domain.Request{Kind: kind, OrderID: e.Key, Traceparent: trace.Format(e.Span)}
+	r = domain.Request{Kind: kind, OrderID: e.Key, Traceparent: trace.Format(e.Span)}
 	if r.SubjectID, err = subjectOf(event, e.Key); err != nil {
 		return domain.Request{}, err
 	}
@@ -157,7 +171,8 @@ func readRequest(e consumer.Event, kind domain.Kind) (domain.Request, error) {
 	return r, err
 }
 
-// subjectOf is what the mail is about: the refund, the shipment, else the order.
+// subjectOf is what the mail is about: the refund, the shipment, the correction, else
+// the order.
 func subjectOf(event mail.Event, order uuid.UUID) (uuid.UUID, error) {
 	var text, field string
 	switch m := event.(type) {
@@ -165,6 +180,8 @@ func subjectOf(event mail.Event, order uuid.UUID) (uuid.UUID, error) {
 		text, field = m.GetRefundId(), "refund_id"
 	case *orderv1.OrderShipped:
 		text, field = m.GetShipment().GetId(), "shipment.id"
+	case *orderv1.OrderUpdated:
+		text, field = m.GetUpdateId(), "update_id"
 	default:
 		return order, nil
 	}

@@ -44,6 +44,8 @@ type Content struct {
 	Refund Refund
 	// Shipment is what the shipping mail contains.
 	Shipment Shipment
+	// Changes are what was corrected, in the mail about a correction.
+	Changes []Change
 }
 
 // Line is a product and how many of it.
@@ -81,6 +83,10 @@ type Shipment struct {
 	Carrier, TrackingCode string
 }
 
+// Change is a field that was corrected, and its value now; empty where the mail names it
+// elsewhere or does not keep it.
+type Change struct{ Label, Value string }
+
 // Event is an order's event that a mail is about.
 type Event interface {
 	proto.Message
@@ -98,6 +104,8 @@ func New(kind domain.Kind) (Event, error) {
 		return &orderv1.OrderRefunded{}, nil
 	case domain.OrderShipped:
 		return &orderv1.OrderShipped{}, nil
+	case domain.OrderUpdated:
+		return &orderv1.OrderUpdated{}, nil
 	default:
 		return nil, fmt.Errorf("no mail is of kind %d", kind)
 	}
@@ -148,6 +156,8 @@ func FromEvent(event Event) (Content, error) {
 	case *orderv1.OrderShipped:
 		l.Kind = domain.OrderShipped
 		l.Shipment = Shipment{Carrier: line(e.GetShipment().GetCarrier()), TrackingCode: line(e.GetShipment().GetTrackingCode())}
+	case *orderv1.OrderUpdated:
+		l.Kind, l.Changes = domain.OrderUpdated, changes(e)
 	default:
 		return Content{}, fmt.Errorf("no mail is about a %T", event)
 	}

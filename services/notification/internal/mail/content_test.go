@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
@@ -119,6 +120,10 @@ func TestNothingTypedBecomesMarkupOrAnotherLine(t *testing.T) {
 		&orderv1.OrderCancelled{Notice: n, Reason: orderv1.CancelReason_CANCEL_REASON_REQUESTED, Note: evil},
 		&orderv1.OrderRefunded{Notice: n, Amount: amountOf("EUR", 1, 0), Refunded: amountOf("EUR", 1, 0), Reason: evil},
 		&orderv1.OrderShipped{Notice: n, Shipment: &orderv1.Shipment{Carrier: evil, TrackingCode: evil}},
+		&orderv1.OrderUpdated{
+			Notice: n, Shipment: &orderv1.Shipment{Carrier: evil, TrackingCode: evil},
+			ChangedFields: &fieldmaskpb.FieldMask{Paths: []string{"contact.first_name", "shipment.carrier", "shipment.tracking_code"}},
+		},
 	} {
 		l, err := FromEvent(event)
 		if err != nil {
@@ -141,7 +146,7 @@ func TestNothingTypedBecomesMarkupOrAnotherLine(t *testing.T) {
 
 func TestTheHTMLIsWellFormedAndAccessible(t *testing.T) {
 	t.Parallel()
-	for kind := domain.OrderConfirmed; kind <= domain.OrderShipped; kind++ {
+	for kind := domain.OrderConfirmed; kind <= domain.LastKind; kind++ {
 		r := render(t, Sample(kind))
 		tags := tagsOf(t, r.HTML)
 		if tags["html"] != 1 || tags["h1"] != 1 || tags["title"] != 1 || tags["script"] != 0 {

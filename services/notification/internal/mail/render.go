@@ -38,13 +38,22 @@ type name struct {
 func Parse() (*Templates, error) {
 	t := &Templates{text: map[name]*template.Template{}, html: map[name]*template.Template{}}
 	for version := 1; version <= Version; version++ {
-		for kind := domain.OrderConfirmed; kind <= domain.OrderShipped; kind++ {
+		for kind := domain.OrderConfirmed; kind <= lastKind(version); kind++ {
 			if err := t.parse(name{version, kind}); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return t, nil
+}
+
+// lastKind is the highest kind that a version has a template for: corrections were not
+// mailed yet when the first was written.
+func lastKind(version int) domain.Kind {
+	if version == 1 {
+		return domain.OrderShipped
+	}
+	return domain.LastKind
 }
 
 func (t *Templates) parse(n name) error {
@@ -75,6 +84,7 @@ type page struct {
 	Cancelled                   Cancellation
 	Refund                      pageRefund
 	Shipment                    Shipment
+	Changes                     []Change
 }
 
 type pageLine struct{ Quantity, Name, Code, UnitPrice, Total string }
@@ -93,6 +103,9 @@ func newPage(l Content, shop string, escape func(string) string) page {
 	p.Cancelled.Note = escape(l.Cancelled.Note)
 	for _, from := range l.Delivery {
 		p.Delivery = append(p.Delivery, escape(from))
+	}
+	for _, from := range l.Changes {
+		p.Changes = append(p.Changes, Change{escape(from.Label), escape(from.Value)})
 	}
 	for _, from := range l.Lines {
 		p.Lines = append(p.Lines, pageLine{
@@ -144,6 +157,8 @@ func Subject(l Content) string {
 		return "Order " + l.Number + ": refund of " + l.Refund.Amount.String()
 	case domain.OrderShipped:
 		return "Order " + l.Number + " is on its way"
+	case domain.OrderUpdated:
+		return "Order " + l.Number + " was changed"
 	default:
 		return "Order " + l.Number
 	}

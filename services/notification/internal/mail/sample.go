@@ -25,6 +25,7 @@ func Sample(kind domain.Kind) Content {
 		Delivery:  []string{"Ada Example", "12 Sample Street", "12345 Sampletown", "Germany"},
 		Cancelled: Cancellation{OutOfStock: true},
 		Refund:    Refund{Amount: eur(12_75), Sum: eur(12_75), Reason: "The bulbs arrived broken"},
+		Changes:   []Change{{"E-mail address", "ada@example.com"}, {"Delivery address", ""}},
 		Shipment:  Shipment{Carrier: "Example Parcel", TrackingCode: "EP123456789"},
 	}
 }

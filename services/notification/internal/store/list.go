@@ -15,7 +15,7 @@ import (
 // UUIDv7, which sort by time, so the primary key serves the order.
 func listing() page.Schema {
 	kinds := make(map[string]any)
-	for k := domain.OrderConfirmed; k <= domain.OrderShipped; k++ {
+	for k := domain.OrderConfirmed; k <= domain.LastKind; k++ {
 		kinds[k.String()] = int16(k)
 	}
 	statuses := make(map[string]any)

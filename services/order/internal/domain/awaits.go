@@ -24,13 +24,15 @@ const (
 	AwaitsShippingMail
 	// AwaitsRefundMail waits for the mail of at least one refund to be sent.
 	AwaitsRefundMail
+	// AwaitsUpdateMail waits for the mail of at least one correction to be sent.
+	AwaitsUpdateMail
 
-	awaitsMail = AwaitsConfirmationMail | AwaitsCancellationMail | AwaitsShippingMail | AwaitsRefundMail
+	awaitsMail = AwaitsConfirmationMail | AwaitsCancellationMail | AwaitsShippingMail | AwaitsRefundMail | AwaitsUpdateMail
 )
 
 var awaitsNames = [...]string{
 	"STOCK", "PAYMENT", "COMMIT", "CONFIRMATION_MAIL", "RELEASE", "REFUND",
-	"CANCELLATION_MAIL", "SHIPPING_MAIL", "REFUND_MAIL",
+	"CANCELLATION_MAIL", "SHIPPING_MAIL", "REFUND_MAIL", "UPDATE_MAIL",
 }
 
 // Has reports whether one of the given steps is waited for.

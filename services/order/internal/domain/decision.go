@@ -7,9 +7,10 @@ import "time"
 type Decision struct {
 	// Changed reports that the order's row changed.
 	Changed bool
-	// Person reports that contact or address changed, Shipment that the shipment did, and
-	// Disputes that those did. They are stored apart, because they change rarely.
-	Person, Shipment, Disputes bool
+	// Person reports that contact or address changed, Shipment that the shipment did,
+	// Disputes and Corrections that those did. They are stored apart, because they change
+	// rarely.
+	Person, Shipment, Disputes, Corrections bool
 	// Erased reports that the personal data of the order was blanked.
 	Erased bool
 	// History holds the new entries, oldest first.
@@ -54,6 +55,8 @@ type Event struct {
 	Version int64
 	// Refund is the one that a RefundedEvent is about.
 	Refund Refund
+	// Correction is the one that an UpdatedEvent is about.
+	Correction Correction
 	// Time is when it is published, this time.
 	Time        time.Time
 	Traceparent string

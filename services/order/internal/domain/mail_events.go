@@ -1,6 +1,10 @@
 package domain
 
-import "github.com/google/uuid"
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
 
 // MailKind is what a mail about an order is for.
 type MailKind int
@@ -11,13 +15,14 @@ const (
 	CancellationMail
 	RefundMail
 	ShippingMail
+	UpdateMail
 )
 
 // MailDone reports that a mail was sent, or can't be. For a refund's mail the
 // order's refunds must be loaded.
 type MailDone struct {
 	Kind MailKind
-	// SubjectID is what the mail is about: the order, refund or shipment.
+	// SubjectID is what the mail is about: the order, refund, shipment or correction.
 	SubjectID uuid.UUID
 }
 
@@ -31,6 +36,8 @@ func (f MailDone) apply(o *Order, _ Policy, _ Cause) error {
 		o.clear(AwaitsShippingMail)
 	case RefundMail:
 		o.clearRefundMail(f.SubjectID)
+	case UpdateMail:
+		o.clearUpdateMail(f.SubjectID)
 	default:
 		o.ignore("a mail of an unknown kind")
 	}
@@ -50,4 +57,17 @@ func (o *Order) clearRefundMail(id uuid.UUID) {
 		}
 	}
 	o.clear(AwaitsRefundMail)
+}
+
+func (o *Order) clearUpdateMail(id uuid.UUID) {
+	at := slices.IndexFunc(o.s.Corrections, func(c Correction) bool { return c.ID == id })
+	if at < 0 || !o.s.Corrections[at].MailAwaited {
+		return
+	}
+	o.s.Corrections = slices.Clone(o.s.Corrections)
+	o.s.Corrections[at].MailAwaited = false
+	o.d.Corrections, o.d.Changed = true, true
+	if !slices.ContainsFunc(o.s.Corrections, func(c Correction) bool { return c.MailAwaited }) {
+		o.clear(AwaitsUpdateMail)
+	}
 }

@@ -92,7 +92,7 @@ func TestEveryMoveIsInTheTable(t *testing.T) {
 			receive(domain.PaymentDisputed{PaymentID: before.PaymentID, Dispute: domain.Dispute{ID: "dp_1", Amount: euros(1), Version: 3}})
 		case 13:
 			code := "2"
-			c, err = o.Update(domain.Edit{TrackingCode: &code}, at(0))
+			c, err = o.Update(uuid.New(), domain.Edit{TrackingCode: &code}, retry, at(0))
 		}
 		moved := slices.DeleteFunc(slices.Clone(c.History), func(e domain.Entry) bool { return e.Step != domain.Moved })
 		switch {

@@ -90,6 +90,8 @@ type Snapshot struct {
 
 	// Shipment is the zero Shipment before the order is shipped.
 	Shipment Shipment
+	// Corrections are those that the customer is mailed about, oldest first.
+	Corrections []Correction
 	// Refunds are loaded only where a decision needs them.
 	Refunds []Refund
 
@@ -153,6 +155,19 @@ type Refund struct {
 	// Version is the order's version when the refund was applied.
 	Version int64
 	// MailAwaited reports that the customer's mail about it is not sent yet.
+	MailAwaited bool
+}
+
+// Correction is a change of contact, address or shipment that the customer is mailed
+// about.
+type Correction struct {
+	// ID is what its mail is known by.
+	ID uuid.UUID
+	// Version is the order's version after it.
+	Version int64
+	// Changed names the fields, such as "contact.email".
+	Changed []string
+	// MailAwaited reports that the mail about it is not sent yet.
 	MailAwaited bool
 }
 

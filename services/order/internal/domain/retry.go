@@ -93,6 +93,13 @@ func (o *Order) republish(at Cause) {
 			o.publish(o.refundEvent(refund, at))
 		}
 	}
+	if o.s.Awaits.Has(AwaitsUpdateMail) {
+		for _, correction := range o.s.Corrections {
+			if correction.MailAwaited {
+				o.publish(o.correctionEvent(correction, at))
+			}
+		}
+	}
 	o.s.LastPublishedTime = at.Time
 	o.s.RetryCount++
 	o.d.Changed = true

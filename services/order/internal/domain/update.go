@@ -2,7 +2,10 @@ package domain
 
 import (
 	"reflect"
+	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/grammar"
@@ -23,9 +26,11 @@ func (e Edit) person() bool   { return e.Contact != nil || e.Address != nil }
 func (e Edit) shipment() bool { return e.Carrier != nil || e.TrackingCode != nil }
 
 // Update corrects contact and address while the order is not shipped, carrier and
-// tracking code after it. What is corrected is named in the history, its content is
-// not. An edit that changes nothing leaves no trace.
-func (o *Order) Update(edit Edit, at Cause) (Decision, error) {
+// tracking code after it, as correction id. What is corrected is named in the history,
+// its content is not. The customer is mailed about it once the order was confirmed:
+// before, the confirmation will name what is right. An edit that changes nothing leaves
+// no trace.
+func (o *Order) Update(id uuid.UUID, edit Edit, retry RetryPolicy, at Cause) (Decision, error) {
 	if err := o.refuseUpdate(edit); err != nil {
 		return Decision{}, err
 	}
@@ -35,9 +40,26 @@ func (o *Order) Update(edit Edit, at Cause) (Decision, error) {
 	}
 	if changed := o.applyEdit(edit); len(changed) > 0 {
 		o.record(Updated, strings.Join(changed, ", "), at)
-		o.publish(o.event(UpdatedEvent, o.s.Version, at))
+		correction := Correction{ID: id, Version: o.s.Version, Changed: changed, MailAwaited: o.s.First.Confirmed > 0}
+		if !correction.MailAwaited {
+			correction.ID = uuid.Nil
+			o.publish(o.correctionEvent(correction, at))
+			return o.take(), nil
+		}
+		o.s.Corrections = append(slices.Clip(o.s.Corrections), correction)
+		o.d.Corrections = true
+		o.await(AwaitsUpdateMail, o.correctionEvent(correction, at))
+		o.schedule(retry)
 	}
 	return o.take(), nil
+}
+
+// correctionEvent is the event of a correction, under the identity of its first
+// publication.
+func (o *Order) correctionEvent(correction Correction, at Cause) Event {
+	event := o.event(UpdatedEvent, correction.Version, at)
+	event.Correction = correction
+	return event
 }
 
 func (o *Order) refuseUpdate(edit Edit) error {

@@ -46,7 +46,7 @@ func TestAnOrderIsCorrectedWhileItMatters(t *testing.T) {
 		"a shipped order's other field": {shipped(t), domain.Edit{Carrier: &carrier}, "", ""},
 	} {
 		version := row.order.Snapshot().Version
-		d, err := row.order.Update(row.edit, at(time.Minute))
+		d, err := row.order.Update(uuid.New(), row.edit, retry, at(time.Minute))
 		if fault.ReasonOf(err) != row.refused {
 			t.Errorf("%s: %v, want %q", name, err, row.refused)
 			continue
@@ -63,6 +63,44 @@ func TestAnOrderIsCorrectedWhileItMatters(t *testing.T) {
 			t.Errorf("%s: published %+v", name, d.Events)
 		}
 	}
+}
+
+// The customer is mailed about each correction of a confirmed order: its event is
+// published again, under its identity, until its own mail is done. An order that is not
+// paid yet needs no mail.
+func TestACorrectionOfAPaidOrderAwaitsItsMail(t *testing.T) {
+	t.Parallel()
+	update := func(o *domain.Order, email string) domain.Event {
+		t.Helper()
+		d, err := o.Update(uuid.New(), domain.Edit{Contact: &domain.Contact{FirstName: "Ada", LastName: "Lovelace", Email: email}}, retry, at(0))
+		if err != nil || len(d.Events) != 1 {
+			t.Fatalf("published %v, %v", d.Events, err)
+		}
+		return d.Events[0]
+	}
+	unpaid := newOrder(t)
+	if event := update(unpaid, "ada@example.org"); event.Correction.ID != uuid.Nil || unpaid.Snapshot().Awaits.Has(domain.AwaitsUpdateMail) {
+		t.Errorf("an unpaid order's correction %v awaits %v", event.Correction, unpaid.Snapshot().Awaits.Names())
+	}
+
+	o := confirmed(t)
+	apply(t, o, domain.StockCommitted{}, mail(domain.ConfirmationMail, o.ID()))
+	awaitsOnly(t, o)
+	first, second := update(o, "ada@example.org"), update(o, "ada@example.net")
+	awaitsOnly(t, o, "UPDATE_MAIL")
+	apply(t, o, mail(domain.UpdateMail, first.Correction.ID))
+	apply(t, o, mail(domain.UpdateMail, uuid.New()))
+	awaitsOnly(t, o, "UPDATE_MAIL")
+	again := o.Sweep(retry, at(time.Hour)).Events
+	if len(again) != 1 || again[0].Version != second.Version || again[0].Correction.ID != second.Correction.ID {
+		t.Errorf("published again %+v, want %+v", again, second)
+	}
+	apply(t, o, mail(domain.UpdateMail, second.Correction.ID))
+	awaitsOnly(t, o)
+
+	update(o, "ada@example.com")
+	o.Erase(retry, at(0))
+	awaitsOnly(t, o)
 }
 
 // What was refunded in full is sent only when somebody requests it.

@@ -3,6 +3,7 @@ package events
 
 import (
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -65,7 +66,10 @@ func message(o domain.Snapshot, event domain.Event) proto.Message {
 	case domain.ShippedEvent:
 		return &orderv1.OrderShipped{Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment)}
 	case domain.UpdatedEvent:
-		return &orderv1.OrderUpdated{Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment)}
+		return &orderv1.OrderUpdated{
+			Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment),
+			UpdateId: protoconv.ID(event.Correction.ID), ChangedFields: &fieldmaskpb.FieldMask{Paths: event.Correction.Changed},
+		}
 	case domain.ErasedEvent:
 		return &orderv1.OrderErased{OrderId: o.ID.String(), Version: event.Version}
 	default:

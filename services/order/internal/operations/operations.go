@@ -79,5 +79,8 @@ func record(from *domain.Order) *operationsv1.OrderRecord {
 	for _, refund := range o.Refunds {
 		stated.RefundIds = append(stated.RefundIds, refund.ID.String())
 	}
+	for _, correction := range o.Corrections {
+		stated.UpdateIds = append(stated.UpdateIds, correction.ID.String())
+	}
 	return stated
 }

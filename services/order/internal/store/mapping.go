@@ -222,6 +222,9 @@ func fromDBOrder(row db.Order) (domain.Snapshot, error) {
 	if o.Disputes, err = fromDBDisputes(row.Disputes); err != nil {
 		return o, fmt.Errorf("order %s: %w", row.ID, err)
 	}
+	if o.Corrections, err = fromDBCorrections(row.Corrections); err != nil {
+		return o, fmt.Errorf("order %s: %w", row.ID, err)
+	}
 	return o, nil
 }
 

@@ -71,28 +71,8 @@ func (s Store) saveRare(ctx context.Context, orders []domain.Decided) error {
 			published.CreateTimes = append(published.CreateTimes, o.UpdateTime)
 			continue
 		}
-		if !d.Decision.Shipment && !d.Decision.Person && !d.Decision.Disputes {
-			continue
-		}
-		o := d.Order.Snapshot()
-		if d.Decision.Shipment {
-			if err := s.saveShipment(ctx, o); err != nil {
-				return err
-			}
-		}
-		if d.Decision.Person {
-			if err := s.savePerson(ctx, o); err != nil {
-				return err
-			}
-		}
-		if d.Decision.Disputes {
-			text, err := toDBDisputes(o.Disputes)
-			if err != nil {
-				return err
-			}
-			if err := s.q.OrderUpdateDisputes(ctx, db.OrderUpdateDisputesParams{ID: o.ID, Disputes: text}); err != nil {
-				return err
-			}
+		if err := s.saveParts(ctx, d); err != nil {
+			return err
 		}
 	}
 	if len(erased) == 0 {
@@ -105,6 +85,38 @@ func (s Store) saveRare(ctx context.Context, orders []domain.Decided) error {
 		return err
 	}
 	return s.q.OrderHistoryErase(ctx, erased)
+}
+
+// saveParts queues the parts of an order that a decision changed.
+func (s Store) saveParts(ctx context.Context, d domain.Decided) error {
+	o := d.Order.Snapshot()
+	if d.Decision.Shipment {
+		if err := s.saveShipment(ctx, o); err != nil {
+			return err
+		}
+	}
+	if d.Decision.Person {
+		if err := s.savePerson(ctx, o); err != nil {
+			return err
+		}
+	}
+	if d.Decision.Corrections {
+		text, err := toDBCorrections(o.Corrections)
+		if err != nil {
+			return err
+		}
+		if err := s.q.OrderUpdateCorrections(ctx, db.OrderUpdateCorrectionsParams{ID: o.ID, Corrections: text}); err != nil {
+			return err
+		}
+	}
+	if d.Decision.Disputes {
+		text, err := toDBDisputes(o.Disputes)
+		if err != nil {
+			return err
+		}
+		return s.q.OrderUpdateDisputes(ctx, db.OrderUpdateDisputesParams{ID: o.ID, Disputes: text})
+	}
+	return nil
 }
 
 func (s Store) saveShipment(ctx context.Context, o domain.Snapshot) error {

@@ -37,6 +37,8 @@ const (
 	NotificationKind_NOTIFICATION_KIND_ORDER_REFUNDED NotificationKind = 3
 	// The order was sent.
 	NotificationKind_NOTIFICATION_KIND_ORDER_SHIPPED NotificationKind = 4
+	// Contact, delivery address or shipment of a paid order was corrected.
+	NotificationKind_NOTIFICATION_KIND_ORDER_UPDATED NotificationKind = 5
 )
 
 // Enum value maps for NotificationKind.
@@ -47,6 +49,7 @@ var (
 		2: "NOTIFICATION_KIND_ORDER_CANCELLED",
 		3: "NOTIFICATION_KIND_ORDER_REFUNDED",
 		4: "NOTIFICATION_KIND_ORDER_SHIPPED",
+		5: "NOTIFICATION_KIND_ORDER_UPDATED",
 	}
 	NotificationKind_value = map[string]int32{
 		"NOTIFICATION_KIND_UNSPECIFIED":     0,
@@ -54,6 +57,7 @@ var (
 		"NOTIFICATION_KIND_ORDER_CANCELLED": 2,
 		"NOTIFICATION_KIND_ORDER_REFUNDED":  3,
 		"NOTIFICATION_KIND_ORDER_SHIPPED":   4,
+		"NOTIFICATION_KIND_ORDER_UPDATED":   5,
 	}
 )
 
@@ -161,7 +165,7 @@ type Notification struct {
 	Status NotificationStatus `protobuf:"varint,5,opt,name=status,proto3,enum=shopmesh.notification.v1.NotificationStatus" json:"status,omitempty"`
 	// What was tried, oldest first; the newest 20.
 	Attempts []*DeliveryAttempt `protobuf:"bytes,6,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	// What the mail is about: the order, refund or shipment.
+	// What the mail is about: the order, refund, shipment or correction.
 	SubjectId string `protobuf:"bytes,7,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
 	// The mail's subject line; empty once erased.
 	Subject string `protobuf:"bytes,8,opt,name=subject,proto3" json:"subject,omitempty"`
@@ -413,13 +417,14 @@ const file_shopmesh_notification_v1_notification_proto_rawDesc = "" +
 	"\baccepted\x18\x03 \x01(\bB\x03\xe0A\x03R\baccepted\x12@\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12\x1e\n" +
-	"\btrace_id\x18\x05 \x01(\tB\x03\xe0A\x03R\atraceId*\xce\x01\n" +
+	"\btrace_id\x18\x05 \x01(\tB\x03\xe0A\x03R\atraceId*\xf3\x01\n" +
 	"\x10NotificationKind\x12!\n" +
 	"\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12%\n" +
 	"!NOTIFICATION_KIND_ORDER_CONFIRMED\x10\x01\x12%\n" +
 	"!NOTIFICATION_KIND_ORDER_CANCELLED\x10\x02\x12$\n" +
 	" NOTIFICATION_KIND_ORDER_REFUNDED\x10\x03\x12#\n" +
-	"\x1fNOTIFICATION_KIND_ORDER_SHIPPED\x10\x04*\xb8\x01\n" +
+	"\x1fNOTIFICATION_KIND_ORDER_SHIPPED\x10\x04\x12#\n" +
+	"\x1fNOTIFICATION_KIND_ORDER_UPDATED\x10\x05*\xb8\x01\n" +
 	"\x12NotificationStatus\x12#\n" +
 	"\x1fNOTIFICATION_STATUS_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bNOTIFICATION_STATUS_PENDING\x10\x01\x12\x1c\n" +

@@ -33,7 +33,7 @@ type NotificationSent struct {
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// The occasion of the mail.
 	Kind NotificationKind `protobuf:"varint,3,opt,name=kind,proto3,enum=shopmesh.notification.v1.NotificationKind" json:"kind,omitempty"`
-	// What it is about: the order, refund or shipment.
+	// What it is about: the order, refund, shipment or correction.
 	SubjectId string `protobuf:"bytes,4,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
 	// Counts what happened to this mail.
 	Version       int64 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
@@ -116,7 +116,7 @@ type NotificationFailed struct {
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// The occasion of the mail.
 	Kind NotificationKind `protobuf:"varint,3,opt,name=kind,proto3,enum=shopmesh.notification.v1.NotificationKind" json:"kind,omitempty"`
-	// What it is about: the order, refund or shipment.
+	// What it is about: the order, refund, shipment or correction.
 	SubjectId string `protobuf:"bytes,4,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
 	// Counts what happened to this mail.
 	Version int64 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`

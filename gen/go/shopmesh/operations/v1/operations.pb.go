@@ -498,7 +498,9 @@ type OrderRecord struct {
 	// The cancel reason's name, such as "OUT_OF_STOCK"; empty when not cancelled.
 	CancelReason string `protobuf:"bytes,11,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
 	// Its number.
-	Number        string `protobuf:"bytes,12,opt,name=number,proto3" json:"number,omitempty"`
+	Number string `protobuf:"bytes,12,opt,name=number,proto3" json:"number,omitempty"`
+	// The corrections that the customer is mailed about, by id.
+	UpdateIds     []string `protobuf:"bytes,13,rep,name=update_ids,json=updateIds,proto3" json:"update_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -615,6 +617,13 @@ func (x *OrderRecord) GetNumber() string {
 		return x.Number
 	}
 	return ""
+}
+
+func (x *OrderRecord) GetUpdateIds() []string {
+	if x != nil {
+		return x.UpdateIds
+	}
+	return nil
 }
 
 // AuditLine is a quantity of one product.
@@ -1229,7 +1238,7 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\x04mail\x18\x05 \x01(\v2\".shopmesh.operations.v1.MailRecordH\x00R\x04mail\x12;\n" +
 	"\afinding\x18\x06 \x01(\v2\x1f.shopmesh.operations.v1.FindingH\x00R\afinding\x12;\n" +
 	"\apending\x18\a \x01(\v2\x1f.shopmesh.operations.v1.PendingH\x00R\apendingB\b\n" +
-	"\x06record\"\xcc\x03\n" +
+	"\x06record\"\xeb\x03\n" +
 	"\vOrderRecord\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12(\n" +
@@ -1245,7 +1254,9 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\ashipped\x18\n" +
 	" \x01(\bR\ashipped\x12#\n" +
 	"\rcancel_reason\x18\v \x01(\tR\fcancelReason\x12\x16\n" +
-	"\x06number\x18\f \x01(\tR\x06number\"F\n" +
+	"\x06number\x18\f \x01(\tR\x06number\x12\x1d\n" +
+	"\n" +
+	"update_ids\x18\r \x03(\tR\tupdateIds\"F\n" +
 	"\tAuditLine\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x1a\n" +

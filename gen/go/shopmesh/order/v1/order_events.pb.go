@@ -11,6 +11,7 @@ import (
 	postaladdress "google.golang.org/genproto/googleapis/type/postaladdress"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -714,14 +715,21 @@ func (x *OrderDelivered) GetVersion() int64 {
 	return 0
 }
 
-// OrderUpdated reports that contact, address or shipment of an order was corrected.
-// Mails that are sent from now on go to the new address.
+// OrderUpdated reports that contact, address or shipment of an order was corrected:
+// notification writes to the customer, under the new contact, when the order was paid
+// before. Mails that are sent from now on go to the new address.
 type OrderUpdated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order as it is now.
 	Notice *OrderNotice `protobuf:"bytes,1,opt,name=notice,proto3" json:"notice,omitempty"`
 	// How it was sent; unset before.
-	Shipment      *Shipment `protobuf:"bytes,2,opt,name=shipment,proto3" json:"shipment,omitempty"`
+	Shipment *Shipment `protobuf:"bytes,2,opt,name=shipment,proto3" json:"shipment,omitempty"`
+	// The correction, so that its mail is sent once; empty for an order that was not paid
+	// yet, which needs no mail: its confirmation will name what was corrected.
+	UpdateId string `protobuf:"bytes,3,opt,name=update_id,json=updateId,proto3" json:"update_id,omitempty"`
+	// The fields of the order that this correction changed, such as "contact.email",
+	// "shipping_address" and "shipment.tracking_code".
+	ChangedFields *fieldmaskpb.FieldMask `protobuf:"bytes,4,opt,name=changed_fields,json=changedFields,proto3" json:"changed_fields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -766,6 +774,20 @@ func (x *OrderUpdated) GetNotice() *OrderNotice {
 func (x *OrderUpdated) GetShipment() *Shipment {
 	if x != nil {
 		return x.Shipment
+	}
+	return nil
+}
+
+func (x *OrderUpdated) GetUpdateId() string {
+	if x != nil {
+		return x.UpdateId
+	}
+	return ""
+}
+
+func (x *OrderUpdated) GetChangedFields() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ChangedFields
 	}
 	return nil
 }
@@ -833,7 +855,7 @@ var File_shopmesh_order_v1_order_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\n" +
-	"$shopmesh/order/v1/order_events.proto\x12\x11shopmesh.order.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a\x1dshopmesh/order/v1/order.proto\"\xcc\x03\n" +
+	"$shopmesh/order/v1/order_events.proto\x12\x11shopmesh.order.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a\x1dshopmesh/order/v1/order.proto\"\xcc\x03\n" +
 	"\vOrderNotice\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x18\n" +
@@ -888,10 +910,12 @@ const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\bshipment\x18\x02 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\"E\n" +
 	"\x0eOrderDelivered\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x03R\aversion\"\x7f\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\"\xdf\x01\n" +
 	"\fOrderUpdated\x126\n" +
 	"\x06notice\x18\x01 \x01(\v2\x1e.shopmesh.order.v1.OrderNoticeR\x06notice\x127\n" +
-	"\bshipment\x18\x02 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\"B\n" +
+	"\bshipment\x18\x02 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\x12\x1b\n" +
+	"\tupdate_id\x18\x03 \x01(\tR\bupdateId\x12A\n" +
+	"\x0echanged_fields\x18\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\rchangedFields\"B\n" +
 	"\vOrderErased\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversionB\xce\x01\n" +
@@ -930,6 +954,7 @@ var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),       // 16: google.protobuf.Timestamp
 	(CancelReason)(0),                   // 17: shopmesh.order.v1.CancelReason
 	(*Shipment)(nil),                    // 18: shopmesh.order.v1.Shipment
+	(*fieldmaskpb.FieldMask)(nil),       // 19: google.protobuf.FieldMask
 }
 var file_shopmesh_order_v1_order_events_proto_depIdxs = []int32{
 	11, // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
@@ -951,11 +976,12 @@ var file_shopmesh_order_v1_order_events_proto_depIdxs = []int32{
 	18, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
 	0,  // 17: shopmesh.order.v1.OrderUpdated.notice:type_name -> shopmesh.order.v1.OrderNotice
 	18, // 18: shopmesh.order.v1.OrderUpdated.shipment:type_name -> shopmesh.order.v1.Shipment
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	19, // 19: shopmesh.order.v1.OrderUpdated.changed_fields:type_name -> google.protobuf.FieldMask
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_events_proto_init() }

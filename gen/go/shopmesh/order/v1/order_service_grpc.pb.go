@@ -69,8 +69,8 @@ type OrderServiceClient interface {
 	WatchOrder(ctx context.Context, in *WatchOrderRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchOrderResponse], error)
 	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
 	// and carrier and tracking code of one that is; only the shop's staff corrects the
-	// latter two. The history records who did it, when, and which fields. A mail that is
-	// sent again afterwards goes to the new address.
+	// latter two. The history records who did it, when, and which fields. The
+	// customer of a paid order is mailed about it, at the new address.
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
 	// REQUEST_ID_REUSED.
@@ -252,8 +252,8 @@ type OrderServiceServer interface {
 	WatchOrder(*WatchOrderRequest, grpc.ServerStreamingServer[WatchOrderResponse]) error
 	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
 	// and carrier and tracking code of one that is; only the shop's staff corrects the
-	// latter two. The history records who did it, when, and which fields. A mail that is
-	// sent again afterwards goes to the new address.
+	// latter two. The history records who did it, when, and which fields. The
+	// customer of a paid order is mailed about it, at the new address.
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
 	// REQUEST_ID_REUSED.

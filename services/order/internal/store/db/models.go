@@ -58,6 +58,7 @@ type Order struct {
 	Disputes          []byte
 	RequestID         *uuid.UUID
 	RequestCaller     string
+	Corrections       []byte
 }
 
 type OrderHistory struct {

@@ -13,7 +13,7 @@ import (
 )
 
 const OrderAuditSome = `-- name: OrderAuditSome :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.id > $1 order by o.id limit $2
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.id > $1 order by o.id limit $2
 `
 
 type OrderAuditSomeParams struct {
@@ -76,6 +76,7 @@ func (q *Queries) OrderAuditSome(ctx context.Context, arg OrderAuditSomeParams) 
 			&i.Order.Disputes,
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
+			&i.Order.Corrections,
 		); err != nil {
 			return nil, err
 		}
@@ -161,7 +162,7 @@ func (q *Queries) OrderErasePersons(ctx context.Context, ids []uuid.UUID) error 
 }
 
 const OrderGet = `-- name: OrderGet :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.id = any($1::uuid[])
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.id = any($1::uuid[])
 `
 
 type OrderGetRow struct {
@@ -220,6 +221,7 @@ func (q *Queries) OrderGet(ctx context.Context, ids []uuid.UUID) ([]OrderGetRow,
 			&i.Order.Disputes,
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
+			&i.Order.Corrections,
 		); err != nil {
 			return nil, err
 		}
@@ -388,7 +390,7 @@ func (q *Queries) OrderListRequests(ctx context.Context, ids []uuid.UUID) ([]Ord
 }
 
 const OrderLockDue = `-- name: OrderLockDue :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked
 `
 
 type OrderLockDueParams struct {
@@ -452,6 +454,7 @@ func (q *Queries) OrderLockDue(ctx context.Context, arg OrderLockDueParams) ([]O
 			&i.Order.Disputes,
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
+			&i.Order.Corrections,
 		); err != nil {
 			return nil, err
 		}
@@ -464,7 +467,7 @@ func (q *Queries) OrderLockDue(ctx context.Context, arg OrderLockDueParams) ([]O
 }
 
 const OrderLockMany = `-- name: OrderLockMany :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.id = any($1::uuid[]) order by o.id for update
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.id = any($1::uuid[]) order by o.id for update
 `
 
 type OrderLockManyRow struct {
@@ -522,6 +525,7 @@ func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLo
 			&i.Order.Disputes,
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
+			&i.Order.Corrections,
 		); err != nil {
 			return nil, err
 		}
@@ -534,7 +538,7 @@ func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLo
 }
 
 const OrderLockOfCustomer = `-- name: OrderLockOfCustomer :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o where o.customer_id = $1::uuid and not o.erased
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.customer_id = $1::uuid and not o.erased
 order by o.id limit $2 for update
 `
 
@@ -599,6 +603,7 @@ func (q *Queries) OrderLockOfCustomer(ctx context.Context, arg OrderLockOfCustom
 			&i.Order.Disputes,
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
+			&i.Order.Corrections,
 		); err != nil {
 			return nil, err
 		}
@@ -611,7 +616,7 @@ func (q *Queries) OrderLockOfCustomer(ctx context.Context, arg OrderLockOfCustom
 }
 
 const OrderLockOfGuest = `-- name: OrderLockOfGuest :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller from orders o
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o
 where o.email = $1 and o.customer_id is null and not o.erased and o.create_time <= $2
 order by o.id limit $3 for update
 `
@@ -678,6 +683,7 @@ func (q *Queries) OrderLockOfGuest(ctx context.Context, arg OrderLockOfGuestPara
 			&i.Order.Disputes,
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
+			&i.Order.Corrections,
 		); err != nil {
 			return nil, err
 		}
@@ -699,6 +705,20 @@ func (q *Queries) OrderOldestDue(ctx context.Context) (time.Time, error) {
 	var due_time time.Time
 	err := row.Scan(&due_time)
 	return due_time, err
+}
+
+const OrderUpdateCorrections = `-- name: OrderUpdateCorrections :exec
+update orders set corrections = cast($1::text as jsonb) where id = $2
+`
+
+type OrderUpdateCorrectionsParams struct {
+	Corrections string
+	ID          uuid.UUID
+}
+
+func (q *Queries) OrderUpdateCorrections(ctx context.Context, arg OrderUpdateCorrectionsParams) error {
+	_, err := q.db.Exec(ctx, OrderUpdateCorrections, arg.Corrections, arg.ID)
+	return err
 }
 
 const OrderUpdateDisputes = `-- name: OrderUpdateDisputes :exec

@@ -82,6 +82,9 @@ where id = @id;
 -- name: OrderUpdateDisputes :exec
 update orders set disputes = cast(@disputes::text as jsonb) where id = @id;
 
+-- name: OrderUpdateCorrections :exec
+update orders set corrections = cast(@corrections::text as jsonb) where id = @id;
+
 -- name: OrderErasePersons :exec
 -- OrderUpdateMany stores the rest, and blanks the note of a cancellation.
 update orders set erased = true, first_name = '', last_name = '', email = '', phone = '', shipping_address = '{}',

@@ -45,7 +45,7 @@ export type NotificationSent = Message<"shopmesh.notification.v1.NotificationSen
   kind: NotificationKind;
 
   /**
-   * What it is about: the order, refund or shipment.
+   * What it is about: the order, refund, shipment or correction.
    *
    * @generated from field: string subject_id = 4;
    */
@@ -95,7 +95,7 @@ export type NotificationFailed = Message<"shopmesh.notification.v1.NotificationF
   kind: NotificationKind;
 
   /**
-   * What it is about: the order, refund or shipment.
+   * What it is about: the order, refund, shipment or correction.
    *
    * @generated from field: string subject_id = 4;
    */

@@ -1,0 +1,97 @@
+package notification_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// Each correction of a paid order is mailed once to the contact as it is now, names what
+// changed, and names the delivery address as it is now.
+func TestACorrectionIsMailedToTheNewContactOnce(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	o := newOrder()
+	s.publish(o.confirmed())
+	s.waitEvents(o, 1)
+
+	o.email = "new-" + o.email
+	o.notice.Contact.Email, o.notice.ShippingAddress.AddressLines = o.email, []string{"Marktplatz 3 <4>"}
+	moved := o.updated(uuid.NewString(), 4, "contact.email", "contact.first_name", "contact.last_name", "contact.phone", "shipping_address")
+	tracked := o.updated(uuid.NewString(), 5, "shipment.tracking_code")
+	s.publish(moved, moved, tracked)
+	s.waitEvents(o, 3)
+	s.publish(moved, tracked)
+	all := s.waitEvents(o, 5)
+	for _, event := range all[1:] {
+		if event.message.GetKind() != updated {
+			t.Errorf("published %v", event.message)
+		}
+	}
+	if first, again := ids(all[1:3]), ids(all[3:5]); first[0] != again[0] || first[1] != again[1] {
+		t.Errorf("published again it published %q, before %q", again, first)
+	}
+
+	arrived := s.received(o)
+	if len(arrived) != 2 {
+		t.Fatalf("%d mails arrived at the new address, want 2", len(arrived))
+	}
+	of := func(what string) inbox.Mail {
+		t.Helper()
+		for _, m := range arrived {
+			if strings.Contains(m.Text, what) {
+				return m
+			}
+		}
+		t.Fatalf("no mail says %q: %v", what, arrived)
+		return inbox.Mail{}
+	}
+	m := of("Delivery address\nMarktplatz 3 <4>")
+	if want := "Order " + o.number + " was changed"; m.Subject != want {
+		t.Errorf("the subject is %q, want %q", m.Subject, want)
+	}
+	m = of("- E-mail address: " + o.email)
+	for _, want := range []string{"- Name: Ada O'Neil\n", "- Phone number\n", "- Delivery address\n", "Marktplatz 3 <4>", "10117 Berlin"} {
+		if !strings.Contains(unix(m.Text), want) {
+			t.Errorf("the text lacks %q:\n%s", want, m.Text)
+		}
+	}
+	for _, want := range []string{"E-mail address", o.email, "Phone number", "Marktplatz 3 &lt;4&gt;", "10117 Berlin"} {
+		if !strings.Contains(m.HTML, want) {
+			t.Errorf("the HTML lacks %q", want)
+		}
+	}
+	if strings.Count(m.Text, "- Name") != 1 || strings.Contains(m.Text, "Tracking code") {
+		t.Errorf("the text names what did not change, or names it twice:\n%s", m.Text)
+	}
+	if m = of("- Tracking code: EP42"); !strings.Contains(m.Text, "Marktplatz 3 <4>") || strings.Contains(m.Text, "- E-mail") {
+		t.Errorf("the mail of the tracking code is\n%s", m.Text)
+	}
+}
+
+// An order that is not paid yet needs no mail about a correction, and somebody who was
+// erased gets none.
+func TestNobodyIsMailedAboutACorrectionThatNeedsNoMail(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	unpaid, gone := newOrder(), newOrder()
+	s.publish(unpaid.updated("", 2, "contact.email"), unpaid.confirmed(), gone.customerErased())
+	s.waitStatus(unpaid, sent)
+	if mails := s.received(unpaid); len(mails) != 1 || strings.Contains(mails[0].Subject, "changed") {
+		t.Errorf("the unpaid order's customer got %v", mails)
+	}
+	testkit.Eventually(t, soon, "the person is erased", func() bool {
+		var n int
+		err := s.pool.QueryRow(t.Context(), "select count(*) from erased_customers").Scan(&n)
+		return err == nil && n == 1
+	})
+	s.publish(gone.updated(uuid.NewString(), 4, "contact.email"))
+	s.waitStatus(gone, erased)
+	if mails := s.received(gone); len(mails) > 0 {
+		t.Errorf("the person who was erased got %v", mails)
+	}
+}
