@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
@@ -293,14 +294,27 @@ func erasure(t *testing.T, s *shop) {
 }
 
 // A guest has no account: an e-mail address, however it is written, finds what every
-// context holds about the person.
+// context holds about the person, also what was written to the address before somebody
+// corrected it.
 func guestErasure(t *testing.T, s *shop) {
 	email := unique("guest") + "@example.com"
 	mug := s.sell(euros(10, 0), 10)
 	req := request("sandbox_ok", of(mug.GetCode(), 1))
-	req.Contact.Email = email
+	mistyped := "mistyped." + email
+	req.Contact.Email = mistyped
 	order := s.reached(s.place(req).GetId(), confirmed)
-	s.oneMail(email)
+	s.oneMail(mistyped)
+	if _, err := s.order.UpdateOrder(t.Context(), &orderv1.UpdateOrderRequest{
+		RequestId: uuid.NewString(), Order: &orderv1.Order{Id: order.GetId(), Contact: &orderv1.Contact{Email: email}},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"contact.email"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.payment.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{
+		RequestId: uuid.NewString(), PaymentId: order.GetPaymentId(), Amount: euros(1, 0), Reason: "Ada Lovelace was ill",
+	}); err != nil {
+		t.Fatal(err)
+	}
 	written := strings.ToUpper(email)
 	exported, err := s.customer.ExportCustomer(t.Context(), &customerv1.ExportCustomerRequest{Email: written})
 	if err != nil || !strings.Contains(string(exported.GetContent()), order.GetId()) {
@@ -335,6 +349,15 @@ func (s *shop) forgotten(t *testing.T, order *orderv1.Order) {
 		for _, n := range m.GetNotifications() {
 			if n.GetRecipient() != "" {
 				return errorf("mail %v still knows the person", n.GetKind())
+			}
+		}
+		r, err := s.payment.ListRefunds(ctx, &paymentv1.ListRefundsRequest{PaymentId: order.GetPaymentId()})
+		if err != nil {
+			return err
+		}
+		for _, refund := range r.GetRefunds() {
+			if refund.GetReason() != "" {
+				return errorf("a refund still holds %q", refund.GetReason())
 			}
 		}
 		return nil
