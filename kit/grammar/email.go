@@ -108,13 +108,15 @@ func inLocalPart(r rune) bool {
 	return (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)) && !Invisible(r)
 }
 
+// lookup converts host names as programs that look them up do (UTS 46, non-transitional).
+// It leaves hyphens to asciiDomain: it would refuse "r3---sn.example" too.
+var lookup = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true),
+	idna.BidiRule(), idna.VerifyDNSLength(true), idna.CheckHyphens(false))
+
 // asciiDomain returns a host name in ASCII, as DNS and SMTP know it. One that is
 // written in ASCII stays as it is.
 func asciiDomain(domain string) (string, error) {
-	// Hyphens are checked below: the profile would refuse "r3---sn.example" too.
-	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true),
-		idna.BidiRule(), idna.VerifyDNSLength(true), idna.CheckHyphens(false))
-	converted, err := profile.ToASCII(domain)
+	converted, err := lookup.ToASCII(domain)
 	if err != nil || strings.HasSuffix(converted, ".") {
 		return "", errDomain
 	}
