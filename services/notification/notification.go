@@ -39,6 +39,7 @@ import (
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -190,7 +191,8 @@ func newService(
 			{Name: events.OrderTopic},
 			{Name: events.CustomerTopic},
 		},
-		Operations: ops,
+		IdempotencyRetention: idempotency.Retention,
+		Operations:           ops,
 	}
 }
 

@@ -133,6 +133,42 @@ func TestResendingArrivesOnceMoreUnderAnotherMessageID(t *testing.T) {
 	}
 }
 
+// A request that is repeated after its answer was lost sends one mail; what is kept of
+// it holds no address.
+func TestARepeatedRequestResendsOnce(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	o := newOrder()
+	s.publish(o.confirmed())
+	m := s.waitStatus(o, sent)
+	req := &notificationv1.ResendNotificationRequest{Id: m.GetId(), Recipient: o.email, RequestId: uuid.NewString()}
+	for n := range 3 {
+		res, err := s.mails.ResendNotification(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := res.GetNotification(); got.GetId() != m.GetId() || got.GetRecipient() != o.email || n > 0 && len(got.GetAttempts()) != 2 {
+			t.Errorf("the answer to repetition %d is %v", n, got)
+		}
+		s.waitEvents(o, 2)
+	}
+	other := &notificationv1.ResendNotificationRequest{Id: m.GetId(), RequestId: req.GetRequestId()}
+	_, err := s.mails.ResendNotification(t.Context(), other)
+	testkit.Refused(t, err, connect.CodeAlreadyExists, "REQUEST_ID_REUSED")
+	other.RequestId = uuid.Nil.String()
+	_, err = s.mails.ResendNotification(t.Context(), other)
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "request_id")
+
+	if n := len(s.received(o)); n != 2 {
+		t.Errorf("%d mails arrived, want 2", n)
+	}
+	var kept int
+	err = s.pool.QueryRow(t.Context(), "select count(*) from idempotency where position(convert_to($1, 'UTF8') in request || response) > 0", o.email).Scan(&kept)
+	if err != nil || kept != 0 {
+		t.Errorf("%d stored requests hold an address (%v)", kept, err)
+	}
+}
+
 func TestAMailThatFailedCanBeSentAfterAll(t *testing.T) {
 	t.Parallel()
 	_, with := scripted(t, smtptestOnce("RCPT", "550 5.1.1 unknown"))
@@ -176,6 +212,7 @@ func TestPreviewTemplateShowsEveryKind(t *testing.T) {
 	for kind, want := range map[notificationv1.NotificationKind]string{
 		confirmed: "Order 7K3M-Q2XD confirmed", cancelled: "Order 7K3M-Q2XD cancelled",
 		refunded: "Order 7K3M-Q2XD: refund of 12.75 EUR", shipped: "Order 7K3M-Q2XD is on its way",
+		updated: "Order 7K3M-Q2XD was changed",
 	} {
 		res, err := s.mails.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{Kind: kind})
 		if err != nil {

@@ -171,7 +171,7 @@ func TestAMailThatIsYetToBeErasedIsNotResent(t *testing.T) {
 	}
 	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Settings: settings(), Now: now}}
 	for name, id := range map[string]uuid.UUID{"left": one("recipient <> ''", gone), "blank": one("recipient = ''", gone)} {
-		if _, err := mails.Resend(t.Context(), id, ""); fault.ReasonOf(err) != domain.ReasonNotificationState {
+		if _, err := mails.Resend(t.Context(), uuid.Nil, nil, id, ""); fault.ReasonOf(err) != domain.ReasonNotificationState {
 			t.Errorf("%s: resending it was answered with %v", name, err)
 		}
 	}
@@ -181,7 +181,7 @@ func TestAMailThatIsYetToBeErasedIsNotResent(t *testing.T) {
 	if _, err := h.pool.Exec(t.Context(), "update notifications set status = 2, due_time = null, end_time = now(), send_time = now() where customer_id = $1", stays); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := mails.Resend(t.Context(), one("true", stays), ""); err != nil {
+	if _, err := mails.Resend(t.Context(), uuid.Nil, nil, one("true", stays), ""); err != nil {
 		t.Errorf("another's mail: %v", err)
 	}
 }

@@ -60,7 +60,7 @@ func TestOldTextsAreForgotten(t *testing.T) {
 	if m, text, err := mails.Get(t.Context(), one); err != nil || text.Text != "" || text.HTML != "" || m.Recipient == "" {
 		t.Errorf("it reads %+v as %q, %v", m, text.Text, err)
 	}
-	if _, err := mails.Resend(t.Context(), one, ""); err == nil || !strings.Contains(err.Error(), "kept no longer") {
+	if _, err := mails.Resend(t.Context(), uuid.Nil, nil, one, ""); err == nil || !strings.Contains(err.Error(), "kept no longer") {
 		t.Errorf("resent: %v", err)
 	}
 	h.apply(s, requests)

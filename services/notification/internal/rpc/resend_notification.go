@@ -3,7 +3,11 @@ package rpc
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // ResendNotification sends a mail again.
@@ -14,7 +18,13 @@ func (s *Server) ResendNotification(
 	if err != nil {
 		return nil, err
 	}
-	mail, err := s.notifications.Resend(ctx, id, req.GetRecipient())
+	var requestID uuid.UUID
+	if text := req.GetRequestId(); text != "" {
+		if requestID, err = grammar.RequestID(text); err != nil {
+			return nil, fault.Fields(fault.Violation{Field: "request_id", Description: err.Error()})
+		}
+	}
+	mail, err := s.notifications.Resend(ctx, requestID, req, id, req.GetRecipient())
 	if err != nil {
 		return nil, err
 	}

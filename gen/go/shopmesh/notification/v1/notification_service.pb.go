@@ -245,7 +245,11 @@ type ResendNotificationRequest struct {
 	// The notification's id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The e-mail address that it is sent to from now on; the mail's own when empty.
-	Recipient     string `protobuf:"bytes,2,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	Recipient string `protobuf:"bytes,2,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	// Any UUID but the all-zero one, drawn by the client for this request: the same
+	// request sent again within two days sends no second mail
+	// (https://google.aip.dev/155). Without one, each call sends the mail again.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -294,10 +298,17 @@ func (x *ResendNotificationRequest) GetRecipient() string {
 	return ""
 }
 
+func (x *ResendNotificationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // ResendNotificationResponse holds the mail.
 type ResendNotificationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The mail, PENDING again.
+	// The mail, PENDING again; for a repeated request as it is by then.
 	Notification  *Notification `protobuf:"bytes,1,opt,name=notification,proto3" json:"notification,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -466,10 +477,12 @@ const file_shopmesh_notification_v1_notification_service_proto_rawDesc = "" +
 	"\x16GetNotificationRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"e\n" +
 	"\x17GetNotificationResponse\x12J\n" +
-	"\fnotification\x18\x01 \x01(\v2&.shopmesh.notification.v1.NotificationR\fnotification\"f\n" +
+	"\fnotification\x18\x01 \x01(\v2&.shopmesh.notification.v1.NotificationR\fnotification\"\x95\x01\n" +
 	"\x19ResendNotificationRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12,\n" +
-	"\trecipient\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xfe\x01\x80\x01\x01R\trecipient\"h\n" +
+	"\trecipient\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xfe\x01\x80\x01\x01R\trecipient\x12-\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"h\n" +
 	"\x1aResendNotificationResponse\x12J\n" +
 	"\fnotification\x18\x01 \x01(\v2&.shopmesh.notification.v1.NotificationR\fnotification\"g\n" +
 	"\x16PreviewTemplateRequest\x12M\n" +
@@ -483,7 +496,7 @@ const file_shopmesh_notification_v1_notification_service_proto_rawDesc = "" +
 	" \x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/notifications\x90\x02\x01\x12\x9f\x01\n" +
 	"\x0fGetNotification\x120.shopmesh.notification.v1.GetNotificationRequest\x1a1.shopmesh.notification.v1.GetNotificationResponse\"'\xea\xe0\x18\x02\x10\n" +
 	"\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/notifications/{id}\x90\x02\x01\x12\xb2\x01\n" +
-	"\x12ResendNotification\x123.shopmesh.notification.v1.ResendNotificationRequest\x1a4.shopmesh.notification.v1.ResendNotificationResponse\"1\xea\xe0\x18\x02\x10\v\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications/{id}:resend\x90\x02\x00\x12\xa2\x01\n" +
+	"\x12ResendNotification\x123.shopmesh.notification.v1.ResendNotificationRequest\x1a4.shopmesh.notification.v1.ResendNotificationResponse\"1\xea\xe0\x18\x02\x10\v\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications/{id}:resend\x90\x02\x02\x12\xa2\x01\n" +
 	"\x0fPreviewTemplate\x120.shopmesh.notification.v1.PreviewTemplateRequest\x1a1.shopmesh.notification.v1.PreviewTemplateResponse\"*\xea\xe0\x18\x02\x10\n" +
 	"\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/notifications:preview\x90\x02\x01B\x87\x02\n" +
 	"\x1ccom.shopmesh.notification.v1B\x18NotificationServiceProtoP\x01ZKgithub.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x18Shopmesh.Notification.V1\xca\x02\x18Shopmesh\\Notification\\V1\xe2\x02$Shopmesh\\Notification\\V1\\GPBMetadata\xea\x02\x1aShopmesh::Notification::V1b\x06proto3"

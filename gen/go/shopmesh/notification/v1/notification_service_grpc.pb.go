@@ -46,9 +46,10 @@ type NotificationServiceClient interface {
 	// Message-ID, so that it arrives even where the first did. A recipient in the request
 	// replaces the one that the mail has, as when the customer's address was mistyped.
 	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
-	// kept no longer.
+	// kept no longer. A request that is repeated under its request_id sends nothing more,
+	// and answers with the mail as it is by then.
 	//
-	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE.
+	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
 	ResendNotification(ctx context.Context, in *ResendNotificationRequest, opts ...grpc.CallOption) (*ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(ctx context.Context, in *PreviewTemplateRequest, opts ...grpc.CallOption) (*PreviewTemplateResponse, error)
@@ -121,9 +122,10 @@ type NotificationServiceServer interface {
 	// Message-ID, so that it arrives even where the first did. A recipient in the request
 	// replaces the one that the mail has, as when the customer's address was mistyped.
 	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
-	// kept no longer.
+	// kept no longer. A request that is repeated under its request_id sends nothing more,
+	// and answers with the mail as it is by then.
 	//
-	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE.
+	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
 	ResendNotification(context.Context, *ResendNotificationRequest) (*ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(context.Context, *PreviewTemplateRequest) (*PreviewTemplateResponse, error)

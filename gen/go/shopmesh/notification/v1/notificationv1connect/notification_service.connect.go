@@ -58,9 +58,10 @@ var (
 	})
 	notificationServiceResendNotificationSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType: connect.StreamTypeUnary,
-			Schema:     v1.File_shopmesh_notification_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("ResendNotification"),
-			Procedure:  NotificationServiceResendNotificationProcedure,
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_notification_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("ResendNotification"),
+			Procedure:        NotificationServiceResendNotificationProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
 	notificationServicePreviewTemplateSpec = sync.OnceValue(func() connect.Spec {
@@ -88,9 +89,10 @@ type NotificationServiceClient interface {
 	// Message-ID, so that it arrives even where the first did. A recipient in the request
 	// replaces the one that the mail has, as when the customer's address was mistyped.
 	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
-	// kept no longer.
+	// kept no longer. A request that is repeated under its request_id sends nothing more,
+	// and answers with the mail as it is by then.
 	//
-	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE.
+	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(context.Context, *v1.PreviewTemplateRequest) (*v1.PreviewTemplateResponse, error)
@@ -118,9 +120,10 @@ type NotificationServiceHandler interface {
 	// Message-ID, so that it arrives even where the first did. A recipient in the request
 	// replaces the one that the mail has, as when the customer's address was mistyped.
 	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
-	// kept no longer.
+	// kept no longer. A request that is repeated under its request_id sends nothing more,
+	// and answers with the mail as it is by then.
 	//
-	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE.
+	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
 	ResendNotification(context.Context, *v1.ResendNotificationRequest) (*v1.ResendNotificationResponse, error)
 	// PreviewTemplate shows what the mails of a kind look like, with made-up data.
 	PreviewTemplate(context.Context, *v1.PreviewTemplateRequest) (*v1.PreviewTemplateResponse, error)
