@@ -68,7 +68,7 @@ type Store struct {
 type row struct {
 	mail     domain.Notification
 	attempts int
-	seen     domain.State
+	seen     domain.Snapshot
 }
 
 // Mail is one to hand to the mail server.
@@ -148,8 +148,8 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, er
 		if !r.mail.Readable || (!slices.Contains(t.erased, r.mail.CustomerID) && !slices.Contains(t.erased, r.mail.OrderID)) {
 			continue
 		}
-		after, event := r.mail.Erase(now)
-		r.mail.State, r.mail.Recipient, r.mail.Subject, r.mail.Content = after, "", "", nil
+		after, event := domain.Restore(r.mail.Snapshot).Erase(now)
+		r.mail.Snapshot, r.mail.Recipient, r.mail.Subject, r.mail.Content = after.Snapshot(), "", "", nil
 		if event != nil {
 			published = append(published, *event)
 		}
@@ -213,7 +213,7 @@ func (s *Store) Record(m Mail, accepted, permanent bool) (published []outbox.Eve
 		return nil, func() {}
 	}
 	r := s.mails[at]
-	state, _, event := r.mail.Record(domain.Outcome{
+	recorded, _, event := domain.Restore(r.mail.Snapshot).Record(domain.Outcome{
 		NotificationID: m.ID, Resends: m.Resends, Accepted: accepted, Permanent: permanent,
 		Result: "250 or not", Recipient: m.Recipient, Time: s.now(),
 	}, domain.RetryPolicy{RetryAfter: s.cfg.RetryAfter, GiveUpAfter: s.cfg.GiveUpAfter})
@@ -221,7 +221,7 @@ func (s *Store) Record(m Mail, accepted, permanent bool) (published []outbox.Eve
 		published = []outbox.Event{events.ToOutbox(*event)}
 	}
 	return published, func() {
-		r.mail.State = state
+		r.mail.Snapshot = recorded.Snapshot()
 		r.attempts++
 	}
 }
@@ -232,13 +232,13 @@ func (s *Store) Resend(n int) (id uuid.UUID, commit func(), done bool) {
 		return uuid.Nil, nil, false
 	}
 	r, now := s.mails[n], s.now()
-	next, err := r.mail.Resend(now, now.Add(s.cfg.Lease), "")
+	next, err := domain.Restore(r.mail.Snapshot).Resend(now, now.Add(s.cfg.Lease), "")
 	if err != nil {
 		return uuid.Nil, nil, false
 	}
 	return r.mail.OrderID, func() {
-		r.mail.State = next
-		r.mail.MessageID = domain.MessageID(r.mail.ID, next.Resends, "shop.example")
+		r.mail.Snapshot = next.Snapshot()
+		r.mail.MessageID = domain.MessageID(r.mail.ID, next.Snapshot().Resends, "shop.example")
 		s.waiting = append(s.waiting, outgoing(r.mail))
 	}, true
 }
@@ -261,7 +261,7 @@ func (s *Store) Status(key Key) (status string, resends int) {
 // the one that is concerned.
 func (s *Store) Check() (order uuid.UUID, what string) {
 	for i, r := range s.mails {
-		m := r.mail.State
+		m := r.mail.Snapshot
 		switch {
 		case slices.ContainsFunc(s.mails[:i], func(o *row) bool { return o.mail.Kind == m.Kind && o.mail.SubjectID == m.SubjectID }):
 			return m.OrderID, fmt.Sprintf("there are two mails %s about %s", m.Kind, m.SubjectID)

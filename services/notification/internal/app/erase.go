@@ -38,20 +38,20 @@ type Erasure struct {
 // blank blanks mails of people, and ends those that were to be sent; those first.
 // Where more than erasedTogether are there, Late blanks the rest.
 func (e *Erasure) blank(ctx context.Context, tx *pg.Tx, erased domain.Erasure, now time.Time) ([]domain.Event, error) {
-	states, err := store.On(tx).LockOfErased(ctx, erased, erasedTogether)
+	mails, err := store.On(tx).LockOfErased(ctx, erased, erasedTogether)
 	if err != nil {
 		return nil, err
 	}
 	var published []domain.Event
 	var ended []uuid.UUID
-	for i := range states {
-		after, event := states[i].Erase(now)
+	for i := range mails {
+		after, event := mails[i].Erase(now)
 		if event != nil {
-			published, ended = append(published, *event), append(ended, after.ID)
+			published, ended = append(published, *event), append(ended, event.NotificationID)
 		}
-		states[i] = after
+		mails[i] = after
 	}
-	for part := range slices.Chunk(states, 1000) {
+	for part := range slices.Chunk(mails, 1000) {
 		if err := store.On(tx).Blank(ctx, part); err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func (e *Erasure) blank(ctx context.Context, tx *pg.Tx, erased domain.Erasure, n
 	if len(ended) > 0 {
 		tx.OnCommit(func() { e.Sender.Forget(ended) })
 	}
-	if len(states) < erasedTogether {
+	if len(mails) < erasedTogether {
 		return published, nil
 	}
 	return published, store.On(tx).SetUnfinished(ctx, erased, true)

@@ -73,25 +73,25 @@ func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) err
 		by[o.NotificationID], ids[i] = o, o.NotificationID
 	}
 	return s.cfg.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		states, err := store.On(tx).Lock(ctx, ids)
+		mails, err := store.On(tx).Lock(ctx, ids)
 		if err != nil {
 			return err
 		}
 		var attempts []domain.Attempt
 		var published []domain.Event
 		retried := false
-		for i := range states {
-			state, attempt, event := states[i].Record(by[states[i].ID], s.cfg.Settings.RetryPolicy)
-			states[i], attempts = state, append(attempts, attempt)
+		for i := range mails {
+			mail, attempt, event := mails[i].Record(by[mails[i].Snapshot().ID], s.cfg.Settings.RetryPolicy)
+			mails[i], attempts = mail, append(attempts, attempt)
 			if event != nil {
 				published = append(published, *event)
 			}
-			retried = retried || state.Status == domain.Pending
+			retried = retried || mail.Snapshot().Status == domain.Pending
 		}
-		if len(states) == 0 {
+		if len(mails) == 0 {
 			return nil
 		}
-		if err := store.On(tx).Update(ctx, states, attempts); err != nil {
+		if err := store.On(tx).Update(ctx, mails, attempts); err != nil {
 			return err
 		}
 		if retried {

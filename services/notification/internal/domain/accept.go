@@ -37,7 +37,7 @@ type Existing struct {
 
 // Notification is a new mail in the mailbox.
 type Notification struct {
-	State
+	Snapshot
 	CustomerID uuid.UUID
 	Recipient  string
 	Subject    string
@@ -72,14 +72,14 @@ func Accept(requests []Request, known []Existing, in AcceptInput) (mails []Notif
 			continue
 		}
 		seen[k] = true
-		state := State{
+		state := Snapshot{
 			ID: known[i].ID, Kind: r.Kind, SubjectID: r.SubjectID, OrderID: r.OrderID, Status: known[i].Status,
 			Version: known[i].Version, Cause: known[i].Cause, EndTime: known[i].EndTime, Traceparent: r.Traceparent,
 		}
 		if state.ID == uuid.Nil {
 			mail := in.new(r, known[i].Erased)
 			mails = append(mails, mail)
-			state = mail.State
+			state = mail.Snapshot
 		}
 		if event := state.outcome(); event != nil {
 			events = append(events, *event)
@@ -91,7 +91,7 @@ func Accept(requests []Request, known []Existing, in AcceptInput) (mails []Notif
 func (in AcceptInput) new(r Request, erased bool) Notification {
 	id := in.NewID()
 	mail := Notification{
-		State: State{
+		Snapshot: Snapshot{
 			ID: id, Kind: r.Kind, SubjectID: r.SubjectID, OrderID: r.OrderID, Status: Pending, Readable: true,
 			Version: 1, RequestedTime: in.Now, DueTime: in.Now.Add(in.Lease), Traceparent: r.Traceparent,
 		},

@@ -70,34 +70,34 @@ type Attempt struct {
 // later; or it failed, because the mail server refused it for good or it was tried
 // for long enough. An attempt that a mail was no longer waiting for, because it
 // ended or was requested again meanwhile, is kept and changes nothing else.
-func (s State) Record(o Outcome, p RetryPolicy) (State, Attempt, *Event) {
-	s.Attempts++
+func (m Mail) Record(o Outcome, p RetryPolicy) (Mail, Attempt, *Event) {
+	m.s.Attempts++
 	result := Clean(o.Result, o.Recipient)
 	attempt := Attempt{
-		NotificationID: s.ID, Number: s.Attempts, Accepted: o.Accepted, Result: result, Time: o.Time, TraceID: o.TraceID,
+		NotificationID: m.s.ID, Number: m.s.Attempts, Accepted: o.Accepted, Result: result, Time: o.Time, TraceID: o.TraceID,
 	}
-	if s.Status != Pending || s.Resends != o.Resends {
-		return s, attempt, nil
+	if m.s.Status != Pending || m.s.Resends != o.Resends {
+		return m, attempt, nil
 	}
 	if o.Accepted {
-		s.SendTime = o.Time
-		s = s.end(Sent, "", o.Time)
-		return s, attempt, s.outcome()
+		m.s.SendTime = o.Time
+		m.end(Sent, "", o.Time)
+		return m, attempt, m.s.outcome()
 	}
-	s.Retries++
-	next := o.Time.Add(p.Delay(s.Retries))
-	switch giveUp := s.RequestedTime.Add(p.GiveUpAfter); {
+	m.s.Retries++
+	next := o.Time.Add(p.Delay(m.s.Retries))
+	switch giveUp := m.s.RequestedTime.Add(p.GiveUpAfter); {
 	case o.Permanent:
-		s = s.end(Failed, result, o.Time)
+		m.end(Failed, result, o.Time)
 	case !o.Time.Before(giveUp):
-		s = s.end(Failed, truncate(fmt.Sprintf("given up after %s: %s", p.GiveUpAfter, result)), o.Time)
+		m.end(Failed, truncate(fmt.Sprintf("given up after %s: %s", p.GiveUpAfter, result)), o.Time)
 	case next.After(giveUp):
 		// The last attempt comes when time is up, not some time after.
-		s.DueTime = giveUp
+		m.s.DueTime = giveUp
 	default:
-		s.DueTime = next
+		m.s.DueTime = next
 	}
-	return s, attempt, s.outcome()
+	return m, attempt, m.s.outcome()
 }
 
 // masked stands for an address.

@@ -72,8 +72,18 @@ func (s Status) String() string {
 // CauseErased is why a mail is not sent whose person's data was erased.
 const CauseErased = "erased"
 
-// State is what the mailbox holds of a mail but for its text.
-type State struct {
+// Mail is a mail of the mailbox but for its text. Accept makes the snapshot of a new one;
+// each method returns the mail that follows, and leaves this one as it is.
+type Mail struct{ s Snapshot }
+
+// Restore returns a mail as it was stored.
+func Restore(s Snapshot) Mail { return Mail{s} }
+
+// Snapshot returns the mail as it is stored.
+func (m Mail) Snapshot() Snapshot { return m.s }
+
+// Snapshot is what the mailbox holds of a mail but for its text.
+type Snapshot struct {
 	ID        uuid.UUID
 	Kind      Kind
 	SubjectID uuid.UUID
@@ -119,7 +129,7 @@ type Event struct {
 }
 
 // outcome is the event of the mail's present status; nil while it is pending.
-func (s State) outcome() *Event {
+func (s Snapshot) outcome() *Event {
 	if s.Status == Pending {
 		return nil
 	}
@@ -129,42 +139,41 @@ func (s State) outcome() *Event {
 	}
 }
 
-// end brings the mail to a status that it stays in.
-func (s State) end(status Status, cause string, now time.Time) State {
-	s.Status, s.Cause, s.EndTime, s.DueTime = status, cause, now, time.Time{}
-	s.Version++
-	return s
+// end brings the mail to a status that it stays in until it is resent.
+func (m *Mail) end(status Status, cause string, now time.Time) {
+	m.s.Status, m.s.Cause, m.s.EndTime, m.s.DueTime = status, cause, now, time.Time{}
+	m.s.Version++
 }
 
 // Erase is what remains of a mail when the person's data goes: one that was to be
 // sent is not sent any more, and order gets an event so that it does not wait for it; one
 // that was sent or failed stays so, without its text.
-func (s State) Erase(now time.Time) (State, *Event) {
-	s.Readable = false
-	if s.Status != Pending {
-		return s, nil
+func (m Mail) Erase(now time.Time) (Mail, *Event) {
+	m.s.Readable = false
+	if m.s.Status != Pending {
+		return m, nil
 	}
-	s = s.end(Erased, CauseErased, now)
-	return s, s.outcome()
+	m.end(Erased, CauseErased, now)
+	return m, m.s.outcome()
 }
 
 // Resend has a mail sent again: now, due when the lease of the process that sends it
 // ends. It refuses a mail that is being sent, and one whose text is gone.
-func (s State) Resend(now, due time.Time, traceparent string) (State, error) {
-	if s.Status == Pending {
-		return s, fault.New(fault.FailedPrecondition, ReasonNotificationState,
-			"notification %s is being sent: wait until it is SENT or FAILED", s.ID).With("status", s.Status.String())
+func (m Mail) Resend(now, due time.Time, traceparent string) (Mail, error) {
+	if m.s.Status == Pending {
+		return m, fault.New(fault.FailedPrecondition, ReasonNotificationState,
+			"notification %s is being sent: wait until it is SENT or FAILED", m.s.ID).With("status", m.s.Status.String())
 	}
-	if !s.Readable {
-		return s, fault.New(fault.FailedPrecondition, ReasonNotificationState,
-			"notification %s can't be sent: its text was erased or is kept no longer", s.ID).With("status", s.Status.String())
+	if !m.s.Readable {
+		return m, fault.New(fault.FailedPrecondition, ReasonNotificationState,
+			"notification %s can't be sent: its text was erased or is kept no longer", m.s.ID).With("status", m.s.Status.String())
 	}
-	s.Status, s.Cause, s.EndTime = Pending, "", time.Time{}
-	s.Retries, s.RequestedTime, s.DueTime = 0, now, due
-	s.Resends++
-	s.Version++
-	s.Traceparent = traceparent
-	return s, nil
+	m.s.Status, m.s.Cause, m.s.EndTime = Pending, "", time.Time{}
+	m.s.Retries, m.s.RequestedTime, m.s.DueTime = 0, now, due
+	m.s.Resends++
+	m.s.Version++
+	m.s.Traceparent = traceparent
+	return m, nil
 }
 
 // AuditStatus is the status that counts for the order: a mail that arrived once is

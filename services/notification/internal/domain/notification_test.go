@@ -27,13 +27,13 @@ func request() Request {
 	}
 }
 
-func pendingMail(tb testing.TB) State {
+func pendingMail(tb testing.TB) Mail {
 	tb.Helper()
 	mails, events := Accept([]Request{request()}, []Existing{{}}, input())
 	if len(mails) != 1 || len(events) != 0 {
 		tb.Fatalf("a new mail made %v, %v", mails, events)
 	}
-	return mails[0].State
+	return Restore(mails[0].Snapshot)
 }
 
 func TestANewMailIsPendingUnderALease(t *testing.T) {
@@ -116,8 +116,9 @@ func TestAttemptsDecideTheMailsFate(t *testing.T) {
 		"the last is not missed": {Outcome{Result: "451 later", Time: at(72*3600 - 1).Add(500 * time.Millisecond)}, Pending, at(72 * 3600), ""},
 	} {
 		s := pendingMail(t)
-		c.outcome.NotificationID = s.ID
-		next, attempt, event := s.Record(c.outcome, policy)
+		c.outcome.NotificationID = s.Snapshot().ID
+		after, attempt, event := s.Record(c.outcome, policy)
+		next := after.Snapshot()
 		if next.Status != c.status || !next.DueTime.Equal(c.due) || next.Cause != c.cause || next.Attempts != 1 {
 			t.Errorf("%s: the mail is %+v", name, next)
 		}
@@ -139,13 +140,14 @@ func TestAnAttemptThatComesTooLateChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, state := range map[string]State{"sent": sentMail, "erased": erasedMail, "requested again": resent} {
-		next, attempt, event := state.Record(Outcome{Result: "451", Time: at(3)}, policy)
-		if attempt.Number != state.Attempts+1 || event != nil {
+	for name, mail := range map[string]Mail{"sent": sentMail, "erased": erasedMail, "requested again": resent} {
+		after, attempt, event := mail.Record(Outcome{Result: "451", Time: at(3)}, policy)
+		next, before := after.Snapshot(), mail.Snapshot()
+		if attempt.Number != before.Attempts+1 || event != nil {
 			t.Errorf("%s: attempt %+v, published %+v", name, attempt, event)
 		}
 		next.Attempts--
-		if next != state {
+		if next != before {
 			t.Errorf("%s became %+v", name, next)
 		}
 	}
@@ -172,11 +174,12 @@ func TestResendingMakesTheMailPendingUnderAnotherMessageID(t *testing.T) {
 		t.Errorf("a pending mail was resent: %v", err)
 	}
 	done, _, _ := s.Record(Outcome{Permanent: true, Result: "550", Time: at(1)}, policy)
-	next, err := done.Resend(at(2), at(12), "trace")
+	resent, err := done.Resend(at(2), at(12), "trace")
+	next := resent.Snapshot()
 	if err != nil || next.Status != Pending || next.Version != 3 || next.Retries != 0 || next.Cause != "" || !next.RequestedTime.Equal(at(2)) || !next.DueTime.Equal(at(12)) {
 		t.Errorf("it is %+v, %v", next, err)
 	}
-	if MessageID(s.ID, next.Resends, "a.b") == MessageID(s.ID, 0, "a.b") {
+	if MessageID(next.ID, next.Resends, "a.b") == MessageID(next.ID, 0, "a.b") {
 		t.Error("the Message-ID is the same")
 	}
 	blank, _ := done.Erase(at(3))
@@ -232,37 +235,38 @@ func TestAMailsLifeKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		mails, _ := Accept([]Request{request()}, []Existing{{}}, input())
-		s := mails[0].State
+		mail := Restore(mails[0].Snapshot)
 		published := map[int64]bool{}
 		now := 0
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now += rapid.IntRange(0, 100_000).Draw(t, "seconds")
-			before, accepted := s, false
+			before, accepted := mail.Snapshot(), false
 			var event *Event
 			switch rapid.SampledFrom([]string{"attempt", "attempt", "resend", "erase"}).Draw(t, "step") {
 			case "attempt":
 				o := Outcome{
 					Accepted: rapid.Bool().Draw(t, "accepted"), Permanent: rapid.Bool().Draw(t, "permanent"), Result: "x", Time: at(now),
-					Resends: rapid.IntRange(0, s.Resends).Draw(t, "resends"),
+					Resends: rapid.IntRange(0, before.Resends).Draw(t, "resends"),
 				}
 				o.Permanent = o.Permanent && !o.Accepted
-				accepted = o.Accepted && o.Resends == s.Resends && s.Status == Pending
+				accepted = o.Accepted && o.Resends == before.Resends && before.Status == Pending
 				var attempt Attempt
-				s, attempt, event = s.Record(o, policy)
+				mail, attempt, event = mail.Record(o, policy)
 				if attempt.Number != before.Attempts+1 {
 					t.Fatalf("attempt %d after %d", attempt.Number, before.Attempts)
 				}
 			case "resend":
-				next, err := s.Resend(at(now), at(now+10), "")
-				if (err == nil) != (s.Status != Pending && s.Readable) {
-					t.Fatalf("%+v: %v", s, err)
+				next, err := mail.Resend(at(now), at(now+10), "")
+				if (err == nil) != (before.Status != Pending && before.Readable) {
+					t.Fatalf("%+v: %v", before, err)
 				}
 				if err == nil {
-					s = next
+					mail = next
 				}
 			case "erase":
-				s, event = s.Erase(at(now))
+				mail, event = mail.Erase(at(now))
 			}
+			s := mail.Snapshot()
 			switch {
 			case (s.Status != before.Status) != (s.Version == before.Version+1) || s.Version > before.Version+1:
 				t.Fatalf("from %+v to %+v", before, s)

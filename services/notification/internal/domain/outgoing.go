@@ -25,7 +25,7 @@ type Outgoing struct {
 
 // Stored is a mail as it is kept, with all that can be shown of it.
 type Stored struct {
-	State
+	Snapshot
 	Recipient  string
 	Subject    string
 	ShopName   string
@@ -40,11 +40,11 @@ type Stored struct {
 // Resend has the mail sent again under a new Message-ID, to another recipient when one
 // is named.
 func (s Stored) Resend(recipient string, now, due time.Time, domain, traceparent string) (Stored, error) {
-	state, err := s.State.Resend(now, due, traceparent)
+	resent, err := Restore(s.Snapshot).Resend(now, due, traceparent)
 	if err != nil {
 		return s, err
 	}
-	s.State = state
+	s.Snapshot = resent.Snapshot()
 	s.MessageID = MessageID(s.ID, s.Resends, domain)
 	if recipient != "" {
 		s.Recipient = recipient

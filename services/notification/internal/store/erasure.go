@@ -35,23 +35,23 @@ func (s Store) BeginErasure(ctx context.Context, e domain.Erasure, now time.Time
 
 // LockOfErased locks and reads up to limit mails of erased people that are not blank
 // yet, those first that are to be sent.
-func (s Store) LockOfErased(ctx context.Context, e domain.Erasure, limit int) ([]domain.State, error) {
+func (s Store) LockOfErased(ctx context.Context, e domain.Erasure, limit int) ([]domain.Mail, error) {
 	rows, err := s.q.NotificationLockOfErased(ctx, db.NotificationLockOfErasedParams{
 		CustomerIds: e.Customers, OrderIds: e.Orders, MaxRows: int32(limit),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("lock the mails of erased people: %w", err)
 	}
-	states := make([]domain.State, len(rows))
+	mails := make([]domain.Mail, len(rows))
 	for i, row := range rows {
-		states[i] = fromDBState(db.NotificationLockRow(row))
+		mails[i] = fromDBMail(db.NotificationLockRow(row))
 	}
-	return states, nil
+	return mails, nil
 }
 
-// Blank queues the blanking of locked mails, with the states that they then have.
-func (s Store) Blank(ctx context.Context, states []domain.State) error {
-	return s.q.NotificationEraseMany(ctx, toDBErased(states))
+// Blank queues the blanking of locked mails that were erased.
+func (s Store) Blank(ctx context.Context, mails []domain.Mail) error {
+	return s.q.NotificationEraseMany(ctx, toDBErased(mails))
 }
 
 // SetUnfinished queues the note whether mails of erased people are left to blank.

@@ -28,21 +28,21 @@ func (s Store) Insert(ctx context.Context, mails []domain.Notification, shopName
 }
 
 // Lock locks and reads mails, by id.
-func (s Store) Lock(ctx context.Context, ids []uuid.UUID) ([]domain.State, error) {
+func (s Store) Lock(ctx context.Context, ids []uuid.UUID) ([]domain.Mail, error) {
 	rows, err := s.q.NotificationLock(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("lock mails: %w", err)
 	}
-	states := make([]domain.State, len(rows))
+	mails := make([]domain.Mail, len(rows))
 	for i, row := range rows {
-		states[i] = fromDBState(row)
+		mails[i] = fromDBMail(row)
 	}
-	return states, nil
+	return mails, nil
 }
 
-// Update queues the new states of locked mails, and what was tried.
-func (s Store) Update(ctx context.Context, states []domain.State, attempts []domain.Attempt) error {
-	if err := s.q.NotificationUpdateMany(ctx, toDBStates(states)); err != nil {
+// Update queues the updates of locked mails, and what was tried.
+func (s Store) Update(ctx context.Context, mails []domain.Mail, attempts []domain.Attempt) error {
+	if err := s.q.NotificationUpdateMany(ctx, toDBMails(mails)); err != nil {
 		return err
 	}
 	return s.q.AttemptInsertMany(ctx, toDBAttempts(attempts))

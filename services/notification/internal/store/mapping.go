@@ -62,20 +62,21 @@ func toDBNotifications(mails []domain.Notification, shopName string, template in
 	return p
 }
 
-// fromDBState reads a locked row.
-func fromDBState(row db.NotificationLockRow) domain.State {
-	return domain.State{
+// fromDBMail reads a locked row.
+func fromDBMail(row db.NotificationLockRow) domain.Mail {
+	return domain.Restore(domain.Snapshot{
 		ID: row.ID, Kind: domain.Kind(row.Kind), SubjectID: row.SubjectID, OrderID: row.OrderID,
 		Status: domain.Status(row.Status), Readable: row.Readable,
 		Resends: int(row.ResendCount), Attempts: int(row.AttemptCount), Retries: int(row.RetryCount),
 		Cause: row.Cause, Version: row.Version, RequestedTime: row.RequestedTime, DueTime: fromNullable(row.DueTime),
 		EndTime: fromNullable(row.EndTime), SendTime: fromNullable(row.SendTime), Traceparent: row.Traceparent,
-	}
+	})
 }
 
-func toDBStates(states []domain.State) db.NotificationUpdateManyParams {
+func toDBMails(mails []domain.Mail) db.NotificationUpdateManyParams {
 	var p db.NotificationUpdateManyParams
-	for _, s := range states {
+	for _, m := range mails {
+		s := m.Snapshot()
 		p.Ids = append(p.Ids, s.ID)
 		p.Statuses = append(p.Statuses, int16(s.Status))
 		p.AttemptCounts = append(p.AttemptCounts, int32(s.Attempts))
@@ -90,9 +91,10 @@ func toDBStates(states []domain.State) db.NotificationUpdateManyParams {
 }
 
 // toDBErased are the rows of mails whose text goes.
-func toDBErased(states []domain.State) db.NotificationEraseManyParams {
+func toDBErased(mails []domain.Mail) db.NotificationEraseManyParams {
 	var p db.NotificationEraseManyParams
-	for _, s := range states {
+	for _, m := range mails {
+		s := m.Snapshot()
 		p.Ids = append(p.Ids, s.ID)
 		p.Statuses = append(p.Statuses, int16(s.Status))
 		p.Causes = append(p.Causes, s.Cause)
@@ -139,7 +141,7 @@ func fromDBOutgoing(row db.NotificationClaimDueRow) domain.Outgoing {
 // fromDBStored reads a whole row.
 func fromDBStored(row db.Notification) domain.Stored {
 	return domain.Stored{
-		State: domain.State{
+		Snapshot: domain.Snapshot{
 			ID: row.ID, Kind: domain.Kind(row.Kind), SubjectID: row.SubjectID, OrderID: row.OrderID,
 			Status: domain.Status(row.Status), Readable: len(row.Content) > 0,
 			Resends: int(row.ResendCount), Attempts: int(row.AttemptCount), Retries: int(row.RetryCount),
