@@ -7,11 +7,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/genproto/googleapis/type/postaladdress"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -23,8 +21,8 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
-	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
@@ -51,9 +49,9 @@ const (
 	erased  = notificationv1.NotificationStatus_NOTIFICATION_STATUS_ERASED
 )
 
-// harness is notification as it runs in production, between a stand-in for order and
-// customer, which publishes what a test gives it, and a consumer of all that
-// notification publishes. Mails go to a real inbox, unless a test has a server of its own.
+// harness is notification as it runs in production, between stand-ins for order and
+// customer, which publish what a test wants and collect all that notification publishes.
+// Mails go to a real inbox, unless a test has a server of its own.
 type harness struct {
 	t testing.TB
 	kitapp.Addresses
@@ -61,18 +59,12 @@ type harness struct {
 	operations operationsv1connect.OperationsServiceClient
 	pool       *pg.Pool // notification's database
 	inbox      *inbox.Inbox
-
-	others *pg.Pool // holds the others' outbox
-	relay  *outbox.Relay
-
-	mu   sync.Mutex
-	seen []received
+	events     *testkit.Events
 }
 
 // received is one event of notification's.
 type received struct {
 	id      string
-	trace   string
 	message interface {
 		proto.Message
 		GetNotificationId() string
@@ -101,7 +93,7 @@ func newHarness(tb testing.TB, o options) *harness {
 		tb.Fatal(err)
 	}
 	database := testkit.DatabaseURL(tb, notification.Migrations())
-	s := &harness{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), others: testkit.Database(tb, fstest.MapFS{}), inbox: openInbox(tb)}
+	s := &harness{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), inbox: openInbox(tb)}
 	broker := testkit.Broker(tb)
 	server := s.inbox.Addr()
 	if o.server != nil {
@@ -116,8 +108,7 @@ func newHarness(tb testing.TB, o options) *harness {
 		},
 		SMTPURL: smtptest.URL(server),
 	})
-	s.startPublisher(broker)
-	s.startConsumer(broker)
+	s.events = testkit.NewEvents(tb, broker, events.NotificationTopic)
 	return s
 }
 
@@ -171,99 +162,53 @@ func (s *harness) serve(caller authz.Identity, cfg notification.Config) {
 	s.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(s.t, s.Internal))
 }
 
-// startPublisher lets the stand-in publish as the others do: through an outbox.
-func (s *harness) startPublisher(broker kafka.Config) {
-	s.t.Helper()
-	producer, err := kafka.NewProducer(broker)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(producer.Close)
-	s.relay = outbox.NewRelay("others", s.others, producer, outbox.Config{SoleWriter: true, Log: testkit.Log(s.t)})
-	background(s.t, func(ctx context.Context) { _ = s.relay.Run(ctx) })
-}
-
-// startConsumer keeps all that notification publishes.
-func (s *harness) startConsumer(broker kafka.Config) {
-	s.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.ConsumeTopics(events.NotificationTopic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(client.Close)
-	background(s.t, func(ctx context.Context) {
-		for ctx.Err() == nil {
-			client.PollFetches(ctx).EachRecord(s.receive)
-		}
-	})
-}
-
-func (s *harness) receive(record *kgo.Record) {
-	headers := map[string]string{}
-	for _, h := range record.Headers {
-		headers[h.Key] = string(h.Value)
-	}
-	one := received{id: headers["ce_id"], trace: headers["traceparent"]}
-	switch headers["ce_type"] {
-	case "shopmesh.notification.v1.NotificationSent":
-		one.message = &notificationv1.NotificationSent{}
-	case "shopmesh.notification.v1.NotificationFailed":
-		one.message = &notificationv1.NotificationFailed{}
-	default:
-		s.t.Errorf("notification published a %q", headers["ce_type"])
-		return
-	}
-	if err := proto.Unmarshal(record.Value, one.message); err != nil {
-		s.t.Errorf("notification published what can't be read: %v", err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.seen = append(s.seen, one)
-}
-
-// background runs until the test ends, which waits for it.
-func background(tb testing.TB, run func(context.Context)) {
-	tb.Helper()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
-	var running sync.WaitGroup
-	running.Go(func() { run(ctx) })
-	tb.Cleanup(func() {
-		cancel()
-		running.Wait()
-	})
-}
-
-// publish publishes in one transaction, so that events can share a batch.
+// publish publishes events together, so that they can share a batch.
 func (s *harness) publish(all ...outbox.Event) {
 	s.t.Helper()
-	err := s.others.InTx(s.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		tx.OnCommit(s.relay.Wake)
-		return outbox.Write(ctx, tx, "/shopmesh/order", all...)
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	s.events.Publish(all...)
 }
 
 // eventsOf returns the events that notification published of an order, in their order.
 func (s *harness) eventsOf(o order) []received {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []received
-	for _, one := range s.seen {
-		if one.message.GetOrderId() == o.id.String() {
-			all = append(all, one)
-		}
-	}
-	return all
+	s.t.Helper()
+	return s.decodeAll(s.events.Received(s.about(o)))
 }
 
 // waitEvents waits until notification has published count events of an order.
 func (s *harness) waitEvents(o order, count int) []received {
 	s.t.Helper()
-	testkit.Eventually(s.t, soon, "notification published events of the order", func() bool { return len(s.eventsOf(o)) >= count })
-	return s.eventsOf(o)
+	return s.decodeAll(s.events.Wait(count, s.about(o)))
+}
+
+// about chooses the events of an order's mails, which have the mails' ids as keys.
+func (s *harness) about(o order) testkit.Match {
+	return func(event consumer.Event) bool { return s.decode(event).message.GetOrderId() == o.id.String() }
+}
+
+func (s *harness) decodeAll(published []consumer.Event) []received {
+	s.t.Helper()
+	all := make([]received, len(published))
+	for i, event := range published {
+		all[i] = s.decode(event)
+	}
+	return all
+}
+
+func (s *harness) decode(event consumer.Event) received {
+	s.t.Helper()
+	one := received{id: event.ID}
+	switch event.Type {
+	case "shopmesh.notification.v1.NotificationSent":
+		one.message = &notificationv1.NotificationSent{}
+	case "shopmesh.notification.v1.NotificationFailed":
+		one.message = &notificationv1.NotificationFailed{}
+	default:
+		s.t.Fatalf("notification published a %q", event.Type)
+	}
+	if err := consumer.Decode(event, one.message); err != nil {
+		s.t.Fatalf("notification published what can't be read: %v", err)
+	}
+	return one
 }
 
 // list returns an order's mails, oldest first.

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -21,6 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/notification"
+	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
 )
 
@@ -47,26 +47,15 @@ func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal 
 		t.Fatal(err)
 	}
 	database, broker := testkit.DatabaseURL(t, notification.Migrations()), testkit.Broker(t)
-	m.harness = &harness{t: t, pool: testkit.Open(t, pg.Config{URL: database}), others: testkit.Database(t, fstest.MapFS{})}
+	m.harness = &harness{t: t, pool: testkit.Open(t, pg.Config{URL: database})}
 	m.env = append(os.Environ(),
 		"SHOPMESH_DATABASE_URL="+database, "SHOPMESH_KAFKA_BROKERS="+broker.Brokers[0], "SHOPMESH_SETTINGS="+settings,
 		"SHOPMESH_SMTP_URL="+smtptest.URL(m.server.Addr()), "SHOPMESH_LISTEN=127.0.0.1:0", "SHOPMESH_INTERNAL_LISTEN=127.0.0.1:0")
 	m.broker = newClient(t, broker)
-	m.ensure(broker)
-	m.startPublisher(broker)
+	m.events = testkit.NewEvents(t, broker, events.NotificationTopic)
 	m.start()
-	m.startConsumer(broker)
 	t.Cleanup(m.kill)
 	return m
-}
-
-// ensure makes the topics that the test publishes to before notification does.
-func (m *mortal) ensure(broker kafka.Config) {
-	m.t.Helper()
-	topics := []kafka.Topic{{Name: "shopmesh.order.order.v1"}, {Name: "shopmesh.customer.customer.v1"}, {Name: "shopmesh.notification.notification.v1"}}
-	if err := kafka.EnsureTopics(m.t.Context(), broker, topics); err != nil {
-		m.t.Fatal(err)
-	}
 }
 
 func (m *mortal) start() {

@@ -10,7 +10,6 @@ import (
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // However often an order's events come, in one batch or later, each mail arrives
@@ -27,7 +26,7 @@ func TestEachMailIsSentOnceHoweverOftenItIsRequested(t *testing.T) {
 		o.cancelled(orderv1.CancelReason_CANCEL_REASON_EXPIRED, ""),
 	}
 	s.publish(slices.Concat(all, all, all)...)
-	testkit.Eventually(t, soon, "five mails arrived", func() bool { return len(s.received(o)) == 5 })
+	s.waitEvents(o, 5)
 
 	var subjects []string
 	for _, m := range s.received(o) {
@@ -42,7 +41,6 @@ func TestEachMailIsSentOnceHoweverOftenItIsRequested(t *testing.T) {
 		t.Errorf("subjects are %q, want %q", subjects, want)
 	}
 
-	s.waitEvents(o, 5)
 	once := ids(s.eventsOf(o))
 	s.publish(all...)
 	s.waitEvents(o, 10)
@@ -80,7 +78,7 @@ func TestTheConfirmationShowsTheWholeOrder(t *testing.T) {
 	s := newHarness(t, options{})
 	o := newOrder()
 	s.publish(o.confirmed())
-	testkit.Eventually(t, soon, "the mail arrived", func() bool { return len(s.received(o)) == 1 })
+	s.waitEvents(o, 1)
 	m := s.received(o)[0]
 
 	if want := "Order " + o.number + " confirmed"; m.Subject != want {
@@ -134,7 +132,7 @@ func TestTheCancellationGivesItsReasonInPlainWords(t *testing.T) {
 	} {
 		o := newOrder()
 		s.publish(o.cancelled(reason, "ordered\r\ntwice"))
-		testkit.Eventually(t, soon, "the mail arrived", func() bool { return len(s.received(o)) == 1 })
+		s.waitEvents(o, 1)
 		m := s.received(o)[0]
 		if !strings.Contains(m.Text, want) {
 			t.Errorf("%s: the text lacks %q:\n%s", reason, want, m.Text)
@@ -150,7 +148,7 @@ func TestRefundAndShipmentAreMailed(t *testing.T) {
 	s := newHarness(t, options{})
 	o := newOrder()
 	s.publish(o.refunded(uuid.Must(uuid.NewV7()), eur(12_34), eur(20_00)), o.shipped(uuid.Must(uuid.NewV7())))
-	testkit.Eventually(t, soon, "two mails arrived", func() bool { return len(s.received(o)) == 2 })
+	s.waitEvents(o, 2)
 	all := s.received(o)[0].Text + s.received(o)[1].Text
 	for _, want := range []string{"12.34 EUR", "20.00 EUR of 603.70 EUR", "It was broken", "Carrier: Example Parcel", "Tracking code: EP42"} {
 		if !strings.Contains(all, want) {

@@ -35,10 +35,7 @@ func TestListNotificationsFiltersAndPages(t *testing.T) {
 		}
 		orders = append(orders, o)
 		s.publish(o.confirmed())
-		testkit.Eventually(t, soon, "the mail ended", func() bool {
-			found := s.list(o)
-			return len(found) == 1 && found[0].GetStatus() != pending
-		})
+		s.waitEvents(o, 1)
 	}
 	s.publish(orders[0].shipped(uuid.Must(uuid.NewV7())))
 	s.waitEvents(orders[0], 2)
@@ -116,7 +113,7 @@ func TestResendingArrivesOnceMoreUnderAnotherMessageID(t *testing.T) {
 		if res.GetNotification().GetStatus() != pending || len(res.GetNotification().GetAttempts()) != n-1 {
 			t.Errorf("the answer is %v", res)
 		}
-		testkit.Eventually(t, soon, "it arrived once more", func() bool { return len(s.received(o)) == n })
+		s.waitEvents(o, n)
 		s.waitStatus(o, sent)
 	}
 	seen := map[string]bool{}
