@@ -10,6 +10,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/trace"
 )
 
 // bus is the broker. It keeps the order of the events of one key in a topic and no other: a
@@ -117,7 +118,8 @@ func event(e outbox.Event) (consumer.Event, error) {
 	}
 	name := string(e.Message.ProtoReflect().Descriptor().FullName())
 	return consumer.Event{
-		Topic: e.Topic, Key: e.Key, Type: name, Version: e.Version, Time: e.Time, Payload: payload, Span: e.Span,
+		Topic: e.Topic, Key: e.Key, Type: name, Version: e.Version, Time: e.Time, Payload: payload,
+		Traceparent: e.Traceparent, Span: trace.Parse(e.Traceparent),
 		ID: e.Key.String() + "/" + strconv.FormatInt(e.Version, 10) + "/" + name,
 	}, nil
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 )
 
 // transient errors are the database's, or the time's; the events are not to blame.
@@ -171,7 +170,7 @@ func (c *Consumer) setAside(ctx context.Context, tx *pg.Tx, dead []item) error {
 	for i, d := range dead {
 		topics[i], partitions[i], offsets[i] = d.Topic, d.Partition, d.Offset
 		keys[i], ids[i], types[i], versions[i] = d.Key, text(d.ID), text(d.Type), d.Version
-		times[i], values[i], traces[i], causes[i] = d.Time, d.Payload, kittrace.Format(d.Span), text(d.cause)
+		times[i], values[i], traces[i], causes[i] = d.Time, d.Payload, d.Traceparent, text(d.cause)
 	}
 	// A broker that lost its data, or a restored database, counts its records from 0 again: a dead letter from before may hold the
 	// place of another event. It moves below zero, where no record is; the dead letters' order is that of their ids.

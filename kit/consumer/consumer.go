@@ -51,9 +51,11 @@ type Event struct {
 	// Time is when it happened.
 	Time    time.Time
 	Payload []byte
-	// Span is the producer's span, for rows that keep their trace and for events
-	// that follow (outbox.Event.Span). It may be invalid.
-	Span trace.SpanContext
+	// Span is the producer's span; it may be invalid. Traceparent is its text, for rows
+	// that keep their trace and for events that follow (outbox.Event); empty when it is
+	// invalid.
+	Span        trace.SpanContext
+	Traceparent string
 }
 
 // Decode reads the event's payload into m. It fails when the event is of another type.

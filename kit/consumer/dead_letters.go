@@ -37,7 +37,7 @@ func scanDeadLetter(row pgx.CollectableRow) (DeadLetter, error) {
 	e := &l.Event
 	err := row.Scan(&l.ID, &l.Group, &e.Topic, &e.Partition, &e.Offset, &e.Key, &e.ID, &e.Type,
 		&e.Version, &e.Time, &e.Payload, &traceparent, &l.Cause, &l.CreateTime)
-	e.Span = trace.Parse(traceparent)
+	e.Traceparent, e.Span = trace.Read(traceparent)
 	return l, err
 }
 

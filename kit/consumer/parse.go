@@ -53,7 +53,7 @@ func parse(r *kgo.Record) item {
 		case "ce_aggregateversion":
 			version = string(h.Value)
 		case "traceparent":
-			it.Span = trace.Parse(string(h.Value))
+			it.Traceparent, it.Span = trace.Read(string(h.Value))
 		}
 	}
 	if err := it.identify(string(r.Key), specversion, subject, version, when); err != nil {

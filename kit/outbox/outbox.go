@@ -10,11 +10,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
-	kittrace "github.com/shopmesh/shopmesh/kit/trace"
+	"github.com/shopmesh/shopmesh/kit/trace"
 )
 
 //go:embed migrations/*.sql
@@ -36,9 +35,9 @@ type Event struct {
 	Message proto.Message
 	// Time is when it happened.
 	Time time.Time
-	// Span continues another trace than ctx's: a consumer that handles many orders
-	// in one batch sets it to the Span of the event that it answers. Optional.
-	Span trace.SpanContext
+	// Traceparent continues another trace than ctx's: a consumer that handles many orders
+	// in one batch sets it to that of the event that it answers. Optional.
+	Traceparent string
 }
 
 const insert = `-- name: WriteOutbox :exec
@@ -57,7 +56,7 @@ func Write(ctx context.Context, tx *pg.Tx, source string, events ...Event) error
 	n := len(events)
 	topics, keys, versions, types := make([]string, n), make([]uuid.UUID, n), make([]int64, n), make([]string, n)
 	payloads, traceparents, times := make([][]byte, n), make([]string, n), make([]time.Time, n)
-	here := kittrace.FromContext(ctx)
+	here := trace.FromContext(ctx)
 	for i, e := range events {
 		if e.Message == nil || e.Topic == "" || e.Key == uuid.Nil || e.Time.IsZero() {
 			return fmt.Errorf("outbox event %d of %d: topic, key, message and time must be set", i+1, n)
@@ -72,8 +71,8 @@ func Write(ctx context.Context, tx *pg.Tx, source string, events ...Event) error
 		topics[i], keys[i], versions[i] = e.Topic, e.Key, e.Version
 		types[i], payloads[i], times[i] = string(e.Message.ProtoReflect().Descriptor().FullName()), payload, e.Time
 		traceparents[i] = here
-		if e.Span.IsValid() {
-			traceparents[i] = kittrace.Format(e.Span)
+		if e.Traceparent != "" {
+			traceparents[i] = e.Traceparent
 		}
 	}
 	_, err := tx.Exec(ctx, insert, source, topics, keys, versions, types, payloads, traceparents, times)

@@ -221,7 +221,7 @@ func TestEventsCarryTheirTrace(t *testing.T) {
 	err := pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		e := outbox.Event{Topic: topic, Key: uuid.New(), Version: 1, Message: wrapperspb.Int64(0), Time: time.Now()}
 		answer := e
-		answer.Span = span(2)
+		answer.Traceparent = kittrace.Format(span(2))
 		return outbox.Write(ctx, tx, "/shopmesh/test", e, answer)
 	})
 	if err != nil {

@@ -17,7 +17,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/trace"
 )
 
 // eventsPatience bounds how long a test waits for an event; it is long because
@@ -267,8 +266,8 @@ func Record(tb testing.TB, event outbox.Event) *kgo.Record {
 		{Key: "ce_aggregateversion", Value: fmt.Append(nil, event.Version)},
 		{Key: "content-type", Value: []byte("application/protobuf")},
 	}
-	if event.Span.IsValid() {
-		headers = append(headers, kgo.RecordHeader{Key: "traceparent", Value: []byte(trace.Format(event.Span))})
+	if event.Traceparent != "" {
+		headers = append(headers, kgo.RecordHeader{Key: "traceparent", Value: []byte(event.Traceparent)})
 	}
 	return &kgo.Record{Topic: event.Topic, Key: []byte(event.Key.String()), Value: value, Headers: slices.Clip(headers)}
 }

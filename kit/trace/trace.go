@@ -6,6 +6,7 @@ package trace
 
 import (
 	"context"
+	"strings"
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -54,6 +55,19 @@ func Parse(traceparent string) trace.SpanContext {
 	}
 	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), &carrier{traceparent}))
 }
+
+// Read reads a traceparent that others wrote, and returns it as Format writes it, with
+// its span; both are empty for a text that is malformed.
+func Read(text string) (traceparent string, span trace.SpanContext) {
+	span = Parse(text)
+	if span.IsValid() && len(text) == formatted && strings.HasPrefix(text, "00-") {
+		return text, span
+	}
+	return Format(span), span
+}
+
+// formatted is how long a traceparent of version 00 is, in bytes.
+const formatted = 55
 
 // Continue returns a context whose parent span is the one that a traceparent names;
 // ctx itself when it names none.

@@ -52,3 +52,20 @@ func TestWhatIsNoTrace(t *testing.T) {
 		t.Error("nothing became a trace")
 	}
 }
+
+// What others wrote is kept as it is where it has the form of today, and written anew or
+// dropped where it has not.
+func TestATraceparentOfOthersIsReadOnce(t *testing.T) {
+	t.Parallel()
+	const id, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	const today = "00-" + id + "-" + span + "-01"
+	for given, want := range map[string]string{
+		today: today, "01-" + id + "-" + span + "-01-what-comes-later": today, "": "", "00-" + id: "", "00-" + strings.ToUpper(id) + "-" + span + "-01": "",
+		"00-00000000000000000000000000000000-" + span + "-01": "",
+	} {
+		got, parsed := kittrace.Read(given)
+		if got != want || parsed.IsValid() != (want != "") || kittrace.Format(parsed) != want {
+			t.Errorf("%q: %q, %v, want %q", given, got, parsed, want)
+		}
+	}
+}

@@ -18,6 +18,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 )
 
 const (
@@ -42,7 +43,7 @@ func withNeighbours(t *testing.T) *neighbours {
 }
 
 func (n *neighbours) publish(topic string, key uuid.UUID, version int64, m proto.Message, span trace.SpanContext) {
-	n.events.Publish(outbox.Event{Topic: topic, Key: key, Version: version, Message: m, Span: span})
+	n.events.Publish(outbox.Event{Topic: topic, Key: key, Version: version, Message: m, Traceparent: kittrace.Format(span)})
 }
 
 func (n *neighbours) productChanged(t *testing.T, code string) uuid.UUID {

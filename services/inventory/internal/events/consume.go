@@ -12,7 +12,6 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
@@ -143,7 +142,7 @@ func orderPlaced(e consumer.Event) (domain.InboundEvent, error) {
 		}
 		lines[i] = domain.Line{ProductID: product, ProductCode: line.GetProductCode(), Quantity: int64(line.GetQuantity())}
 	}
-	return domain.NewPlaced(id, lines, m.GetExpireTime().AsTime(), trace.Format(e.Span))
+	return domain.NewPlaced(id, lines, m.GetExpireTime().AsTime(), e.Traceparent)
 }
 
 func orderConfirmed(e consumer.Event) (domain.InboundEvent, error) {
@@ -155,7 +154,7 @@ func orderConfirmed(e consumer.Event) (domain.InboundEvent, error) {
 	if err != nil {
 		return domain.InboundEvent{}, fmt.Errorf("order id: %w", err)
 	}
-	return domain.NewConfirmed(id, trace.Format(e.Span))
+	return domain.NewConfirmed(id, e.Traceparent)
 }
 
 func orderCancelled(e consumer.Event) (domain.InboundEvent, error) {
@@ -167,5 +166,5 @@ func orderCancelled(e consumer.Event) (domain.InboundEvent, error) {
 	if err != nil {
 		return domain.InboundEvent{}, fmt.Errorf("order id: %w", err)
 	}
-	return domain.NewCancelled(id, trace.Format(e.Span))
+	return domain.NewCancelled(id, e.Traceparent)
 }

@@ -6,7 +6,6 @@ import (
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 )
@@ -34,7 +33,7 @@ func ToOutbox(e domain.Event) outbox.Event {
 	}
 	return outbox.Event{
 		Topic: ReservationTopic, Key: e.OrderID, Version: e.Version, Time: e.Time,
-		Span: trace.Parse(e.Traceparent), Message: message(e),
+		Traceparent: e.Traceparent, Message: message(e),
 	}
 }
 

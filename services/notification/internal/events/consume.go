@@ -12,7 +12,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 )
@@ -141,7 +140,7 @@ func requestOf(e consumer.Event, kind domain.Kind, event mail.Event) (r domain.R
 	if notice.GetOrderId() != e.Key.String() {
 		return domain.Request{}, fmt.Errorf("notice.order_id %q is not the key %s", notice.GetOrderId(), e.Key)
 	}
-	r = domain.Request{Kind: kind, OrderID: e.Key, Traceparent: trace.Format(e.Span)}
+	r = domain.Request{Kind: kind, OrderID: e.Key, Traceparent: e.Traceparent}
 	if r.SubjectID, err = subjectOf(event, e.Key); err != nil {
 		return domain.Request{}, err
 	}

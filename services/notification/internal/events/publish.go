@@ -4,7 +4,6 @@ package events
 import (
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
 
@@ -20,7 +19,7 @@ const (
 // ToOutbox translates an event for the broker.
 func ToOutbox(e domain.Event) outbox.Event {
 	out := outbox.Event{
-		Topic: NotificationTopic, Key: e.NotificationID, Version: e.Version, Time: e.Time, Span: trace.Parse(e.Traceparent),
+		Topic: NotificationTopic, Key: e.NotificationID, Version: e.Version, Time: e.Time, Traceparent: e.Traceparent,
 	}
 	kind := notificationv1.NotificationKind(e.Kind)
 	if e.Sent {

@@ -104,7 +104,7 @@ func (b *sorted) inboundEvent(event consumer.Event, id, actor string, inbound do
 		return err
 	}
 	b.inbound = append(b.inbound, domain.Inbound{
-		OrderID: order, Event: inbound, Actor: actor, Traceparent: trace.Format(event.Span), TraceID: trace.IDOf(event.Span),
+		OrderID: order, Event: inbound, Actor: actor, Traceparent: event.Traceparent, TraceID: trace.IDOf(event.Span),
 	})
 	return nil
 }
@@ -159,7 +159,7 @@ func customerErased(b *sorted, event consumer.Event) error {
 	if err := consumer.Decode(event, &m); err != nil {
 		return err
 	}
-	b.erasure.Traceparent, b.erasure.TraceID = trace.Format(event.Span), trace.IDOf(event.Span)
+	b.erasure.Traceparent, b.erasure.TraceID = event.Traceparent, trace.IDOf(event.Span)
 	if email := m.GetEmail(); email != "" {
 		b.erasure.Guests = append(b.erasure.Guests, domain.ErasedGuest{Email: grammar.EmailKey(email), Time: event.Time})
 	}

@@ -9,7 +9,6 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
@@ -26,7 +25,7 @@ func ToOutbox(from *domain.Order, event domain.Event) outbox.Event {
 	o := from.Snapshot()
 	return outbox.Event{
 		Topic: OrderTopic, Key: o.ID, Version: event.Version, Message: message(o, event),
-		Time: event.Time, Span: trace.Parse(event.Traceparent),
+		Time: event.Time, Traceparent: event.Traceparent,
 	}
 }
 

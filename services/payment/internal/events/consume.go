@@ -10,7 +10,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 )
 
@@ -83,7 +82,7 @@ func readOrder(e consumer.Event) (event domain.InboundEvent, concerns bool, err 
 	default:
 		return event, false, nil
 	}
-	event.Trace = trace.Format(e.Span)
+	event.Trace = e.Traceparent
 	return event, true, err
 }
 

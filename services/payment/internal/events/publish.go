@@ -11,7 +11,6 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/protoconv"
 )
@@ -31,7 +30,7 @@ func ToOutbox(published []domain.Event, at time.Time) []outbox.Event {
 	for i, e := range published {
 		events[i] = outbox.Event{
 			Topic: TopicPayment, Key: e.PaymentID, Version: e.Version, Message: message(e),
-			Time: at, Span: trace.Parse(e.Trace),
+			Time: at, Traceparent: e.Trace,
 		}
 	}
 	return events
