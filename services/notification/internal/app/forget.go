@@ -11,7 +11,7 @@ import (
 const (
 	// forgetEvery is how often expired texts are dropped.
 	forgetEvery = time.Minute
-	// forgottenAtOnce bounds what one statement changes, so that nobody waits for it.
+	// forgottenAtOnce bounds what one statement changes, so that its locks are short.
 	forgottenAtOnce = 500
 )
 
@@ -39,7 +39,7 @@ func (b *Bodies) Run(ctx context.Context) error {
 }
 
 // Forget drops what is kept no longer, 500 mails at a time, and returns how many.
-// What somebody else holds is left to the next time.
+// Mails that are locked are left to the next time.
 func (b *Bodies) Forget(ctx context.Context) (int64, error) {
 	before := b.Now().Add(-b.Retention)
 	var sum int64

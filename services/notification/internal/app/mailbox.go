@@ -49,7 +49,8 @@ func (b *Mailbox) Apply(ctx context.Context, tx *pg.Tx, requests []domain.Reques
 	return b.ToOutbox.publish(ctx, tx, published)
 }
 
-// begin has mails and erasures that run side by side see each other.
+// begin keeps writing mails and erasing people from running at the same time, so that
+// no mail is written for a person who is being erased.
 func (b *Mailbox) begin(ctx context.Context, tx *pg.Tx, erased domain.Erasure, now time.Time) error {
 	if erased.None() {
 		return store.On(tx).AwaitErasures(ctx)

@@ -46,11 +46,11 @@ type SenderConfig struct {
 	Lease time.Duration
 }
 
-// Sender hands mails over. Those that it has in memory are its own until their
-// lease ends, which it extends while it lives; what a process leaves behind when it
-// dies, and what is due again, is found in the mailbox (sweep.go).
+// Sender hands mails over. Those that it has in memory are its own until their lease
+// ends, and it extends the leases while it runs. Mails that a dead process left behind,
+// and those that are to be tried again, it claims in the mailbox (sweep.go).
 //
-// A mail's fate is written after the mail server's answer. Between the two lies the
+// A mail's outcome is written after the mail server's answer. Between the two lies the
 // one window in which a mail can be handed over twice: a crash, or a database that
 // stays away, after the server's 250 and before our commit. The mail is then handed
 // over again with the same Message-ID. A server that knows what it took, as the
@@ -65,11 +65,11 @@ type Sender struct {
 
 	mu   sync.Mutex
 	held map[holding]time.Time // until when
-	// forgotten are mails that were erased, and when this process learnt of it: they may be on
-	// their way from the mailbox into memory.
+	// forgotten are mails that were erased, and when this process noticed: a claim that
+	// runs meanwhile can still bring them into memory.
 	forgotten map[uuid.UUID]time.Time
 	// spilled are mails that the queue had no room for. They are read from the mailbox
-	// when it has; after their lease, like everybody's.
+	// when it has room; once their lease has ended, any process may claim them.
 	spilled []spill
 }
 
@@ -145,9 +145,8 @@ func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
 // the way from the database.
 const forgetTime = time.Minute
 
-// Forget keeps erased mails that are in memory from being handed over. Only a mail
-// whose recipient the mail server has accepted already, with its text about to
-// follow, still leaves.
+// Forget keeps erased mails that are in memory from being handed over, except those whose
+// text is about to be sent or is being sent.
 func (s *Sender) Forget(mails []uuid.UUID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,8 +161,8 @@ func (s *Sender) Forget(mails []uuid.UUID) {
 	}
 }
 
-// recordWait is how long an outcome waits for others to be recorded with. The mail
-// has left; nobody waits for its record.
+// recordWait is how long an outcome waits for others that are recorded in the same
+// transaction. The mail was handed over by then, so the wait delays no mail.
 const recordWait = 15 * time.Millisecond
 
 // Run sends until ctx ends. Mails under way get ten seconds more; the others are
@@ -278,7 +277,7 @@ func outcomeName(a smtp.Answer) string {
 // than the templates, is deferred like one that the server did not take.
 func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.Answer, err error) {
 	defer func() {
-		// One mail must not end the process, again and again.
+		// A mail whose rendering panics must not end the process at each attempt.
 		if value := recover(); value != nil {
 			s.cfg.Log.ErrorContext(ctx, "sending a mail panicked", "notification", m.ID, "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
 			answer, err = smtp.Answer{Text: "an internal error; see the log"}, nil

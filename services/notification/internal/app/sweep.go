@@ -29,8 +29,8 @@ func (s *Sender) wakeSweep() {
 	}
 }
 
-// sweep takes mails from the mailbox whose time has come: to be tried again, or left
-// behind by a process whose lease ended.
+// sweep claims the due mails of the mailbox: those to be tried again, and those of a
+// process whose lease ended.
 func (s *Sender) sweep(ctx context.Context) {
 	claiming := condition.New(s.cfg.Log, "polling for mails to send fails; it is tried again")
 	for ctx.Err() == nil {
@@ -149,9 +149,9 @@ func (s *Sender) extend(ctx context.Context) error {
 	return nil
 }
 
-// forgetErased checks whether mails in memory were erased by another process. Who
-// erases here calls Forget. It requests single mails only while somebody was
-// erased within the last minute, so that mails cost nothing otherwise.
+// forgetErased lets go of mails in memory that another process erased; an erasure in
+// this process calls Forget itself. It looks up the mails only when there was an erasure
+// within the last minute, which saves the query at all other times.
 func (s *Sender) forgetErased(ctx context.Context) error {
 	now := s.cfg.Now()
 	s.mu.Lock()

@@ -163,7 +163,7 @@ func (c *conn) deliver(m Mail, a addresses, message []byte) (reply string, at st
 		c.broken = true
 		return "", stageData, ErrUnwanted
 	}
-	// Nobody reports that a message ended which broke off before.
+	// Written raw: closing a DotWriter would end a truncated message as if it were whole.
 	out := c.client.Text.W
 	if _, err := out.Write(onTheWire(message)); err != nil {
 		c.broken = true
@@ -183,9 +183,8 @@ func (c *conn) deliver(m Mail, a addresses, message []byte) (reply string, at st
 	return reply, stageBody, nil
 }
 
-// envelope sends from whom and to whom, and that the text follows; all at once where
-// the server takes that (RFC 2920): each answer that is waited for costs both sides a
-// turn.
+// envelope sends the sender, the recipient and the announcement of the text; together
+// where the server takes that (RFC 2920), which saves the waiting for each reply.
 func (c *conn) envelope(a addresses) (stage, error) {
 	commands := []command{
 		stageSender:    {"MAIL FROM:<" + a.sender + ">" + c.parameters(a), 250},
@@ -259,11 +258,10 @@ func (c *conn) parameters(a addresses) string {
 	return all
 }
 
-// after gets the conversation ready for the next mail after a refusal; where the
-// server didn't answer, or announced that it closes, it can't be. Nor can it where the
-// network lets nothing more through to the server: what that refused is then what
-// came of the mail, and it may call a command or a text that broke off an error for
-// good. Only a server that goes on talking has refused the mail.
+// after resets the connection after a refusal, for the next mail. That is not possible
+// where the server did not answer, announced that it closes, or can't be reached any
+// more. In the last case its refusal may be about a command or a text that the network
+// cut short, so it counts as a refusal of the mail only when the server still answers.
 func (c *conn) after(err error) error {
 	switch n := code(err); {
 	case c.broken || n == 0 || n == 421:
@@ -277,7 +275,7 @@ func (c *conn) after(err error) error {
 	return err
 }
 
-// alive asks an idle conversation whether it still is one.
+// alive reports whether the server still answers on an idle connection.
 func (c *conn) alive() bool { return c.client.Noop() == nil }
 
 // close ends the conversation; politely, when there is time for it.

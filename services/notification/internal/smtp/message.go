@@ -24,9 +24,8 @@ type Mail struct {
 	MessageID string
 	// Time is when the mail was written.
 	Time time.Time
-	// Wanted is called at last, before the text goes out: a mail that was
-	// wanted when it began to wait for a connection may be erased by now. nil stands
-	// for yes.
+	// Wanted is called right before the text is sent: a mail can be erased while it waits
+	// for a connection. A mail without it is always wanted.
 	Wanted func() bool
 }
 
@@ -61,9 +60,9 @@ func readAddresses(m Mail) (a addresses, err error) {
 	return a, nil
 }
 
-// compose writes the message as it travels: RFC 5322 with a text and an HTML
-// alternative, as they are where the server takes that, and quoted-printable
-// elsewhere, which was more than half of composing.
+// compose writes the message by RFC 5322, with a text and an HTML alternative: in 8 bits
+// where the server takes that, because encoding was more than half of the work, else
+// quoted-printable.
 func compose(m Mail, a addresses, eightBit bool) ([]byte, error) {
 	encoding := gomail.EncodingQP
 	if eightBit && fits(m.Text) && fits(m.HTML) {

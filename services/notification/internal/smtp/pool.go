@@ -15,8 +15,8 @@ const (
 	// handOverTimeout bounds one mail. RFC 5321, 4.5.3.2, grants a server minutes;
 	// one that takes longer gets the mail again with the same Message-ID.
 	handOverTimeout = 2 * time.Minute
-	// idleCheck is how long a conversation may rest before it is checked that it
-	// still is one; idleLimit ends it.
+	// idleCheck is how long a connection may be idle before it is checked, idleLimit how
+	// long before it is closed.
 	idleCheck = 5 * time.Second
 	idleLimit = 30 * time.Second
 	// maxPause bounds the pause between two attempts to connect.
@@ -67,8 +67,8 @@ func NewPool(server Server, size int, log *slog.Logger) *Pool {
 // The server's 250 accepts the mail. A 5xx refuses the recipient or the mail for
 // good. What is about us and not about the mail (no connection, TLS, signing in, the
 // sender's address) and a 4xx is no refusal. When the connection ends after the mail
-// was sent and before the answer, the server may have it: the same Message-ID at
-// the next attempt lets it notice.
+// was sent and before the answer, the server may have it: it can tell by the Message-ID,
+// which is the same at the next attempt.
 func (p *Pool) Send(ctx context.Context, m Mail) (Answer, error) {
 	to, err := readAddresses(m)
 	if err != nil {
@@ -116,8 +116,8 @@ func (p *Pool) hand(ctx context.Context, m Mail, to addresses) (Answer, error) {
 			return cannotBe(err), nil
 		}
 		reply, at, err := c.timed(ctx, m, to, message)
-		// A server may end a conversation between two mails; nothing of this one
-		// was handed over then, and a new conversation is the same attempt.
+		// A server may close a connection between two mails. Nothing of this mail was
+		// handed over then, so a new connection continues the same attempt.
 		stale := reused && at == stageSender && err != nil && code(err)/100 != 5
 		if stale {
 			c.broken = true

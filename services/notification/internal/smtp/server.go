@@ -35,7 +35,7 @@ type Server struct {
 	TLS bool
 	// STARTTLS applies without TLS.
 	STARTTLS Encryption
-	// User and Password authenticate; both empty: nobody does.
+	// User and Password authenticate; both are empty where no one signs in.
 	User, Password string
 	// CA is the PEM file that verifies the server's certificate, read for each
 	// connection; empty means the system's.

@@ -162,7 +162,7 @@ func (s Store) addAttempts(ctx context.Context, mails []domain.Stored) error {
 }
 
 // DropTexts drops the content of up to limit mails that were delivered before a time,
-// the oldest first, and returns how many. It leaves out what somebody else holds.
+// the oldest first, and returns how many. It leaves out those that are locked.
 func (s Store) DropTexts(ctx context.Context, before time.Time, limit int) (int64, error) {
 	n, err := s.q.NotificationForgetBodies(ctx, db.NotificationForgetBodiesParams{Before: before, MaxRows: int32(limit)})
 	if err != nil {
