@@ -65,6 +65,7 @@ func (s *others) ListOrders(_ context.Context, req *orderv1.ListOrdersRequest) (
 	for i, order := range found {
 		if req.GetPageToken() == "" || i > 0 && found[i-1].GetId() == req.GetPageToken() {
 			res := &orderv1.ListOrdersResponse{Orders: []*orderv1.Order{proto.CloneOf(order)}}
+			res.Orders[0].History = nil
 			if i < len(found)-1 {
 				res.NextPageToken = order.GetId()
 			}
@@ -74,14 +75,39 @@ func (s *others) ListOrders(_ context.Context, req *orderv1.ListOrdersRequest) (
 	return &orderv1.ListOrdersResponse{}, nil
 }
 
-func (s *others) ListPayments(_ context.Context, req *paymentv1.ListPaymentsRequest) (*paymentv1.ListPaymentsResponse, error) {
-	id := strings.TrimSuffix(strings.TrimPrefix(req.GetFilter(), `order_id = "`), `"`)
-	return &paymentv1.ListPaymentsResponse{Payments: []*paymentv1.Payment{{Id: "payment of " + id, OrderId: id}}}, nil
+func (s *others) GetOrder(_ context.Context, req *orderv1.GetOrderRequest) (*orderv1.GetOrderResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, order := range s.orders {
+		if order.GetId() == req.GetId() {
+			return &orderv1.GetOrderResponse{Order: proto.CloneOf(order)}, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "ORDER_NOT_FOUND", "no order %s", req.GetId())
 }
 
+// ListPayments gives an order one payment, which has the order's id.
+func (s *others) ListPayments(_ context.Context, req *paymentv1.ListPaymentsRequest) (*paymentv1.ListPaymentsResponse, error) {
+	id := strings.TrimSuffix(strings.TrimPrefix(req.GetFilter(), `order_id = "`), `"`)
+	return &paymentv1.ListPaymentsResponse{Payments: []*paymentv1.Payment{{Id: id, OrderId: id}}}, nil
+}
+
+// ListRefunds gives a payment two refunds, one a page.
+func (s *others) ListRefunds(_ context.Context, req *paymentv1.ListRefundsRequest) (*paymentv1.ListRefundsResponse, error) {
+	if req.GetPageToken() == "" {
+		return &paymentv1.ListRefundsResponse{NextPageToken: "2", Refunds: []*paymentv1.Refund{{OrderId: req.GetPaymentId(), Reason: "Ada was ill"}}}, nil
+	}
+	return &paymentv1.ListRefundsResponse{Refunds: []*paymentv1.Refund{{OrderId: req.GetPaymentId(), Reason: "Ada was late"}}}, nil
+}
+
+func (s *others) GetNotification(_ context.Context, req *notificationv1.GetNotificationRequest) (*notificationv1.GetNotificationResponse, error) {
+	return &notificationv1.GetNotificationResponse{Notification: &notificationv1.Notification{Id: req.GetId(), OrderId: req.GetId(), Text: "Hello Ada"}}, nil
+}
+
+// ListNotifications gives an order one mail, which has the order's id.
 func (s *others) ListNotifications(_ context.Context, req *notificationv1.ListNotificationsRequest) (*notificationv1.ListNotificationsResponse, error) {
 	id := strings.TrimSuffix(strings.TrimPrefix(req.GetFilter(), `order_id = "`), `"`)
-	return &notificationv1.ListNotificationsResponse{Notifications: []*notificationv1.Notification{{Id: "mail of " + id, OrderId: id}}}, nil
+	return &notificationv1.ListNotificationsResponse{Notifications: []*notificationv1.Notification{{Id: id, OrderId: id}}}, nil
 }
 
 // serve returns the contexts' URLs.

@@ -101,13 +101,17 @@ func TestAGuestIsErasedByAddress(t *testing.T) {
 	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 }
 
-// An export holds what every context has about a person.
+// An export holds what every context has about a person, also what was typed and what
+// was written to the person.
 func TestAnExportHoldsOrdersPaymentsAndMails(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, owner())
 	id := o.create(t, ada()).GetId()
 	own, second, guest := bought("1", id, "x@example.com", shipped), bought("2", id, "", confirmed), bought("3", "", "x@example.com", confirmed)
-	o.others.add(own, second, guest)
+	for _, order := range []*orderv1.Order{own, second, guest} {
+		order.History = []*orderv1.OrderHistoryEntry{{Note: "Ada moved house"}}
+		o.others.add(order)
+	}
 	for _, row := range []struct {
 		request *customerv1.ExportCustomerRequest
 		orders  []*orderv1.Order
@@ -120,19 +124,27 @@ func TestAnExportHoldsOrdersPaymentsAndMails(t *testing.T) {
 			t.Fatal(err)
 		}
 		var document struct {
-			Customer                *struct{ ID string }
-			Orders, Payments, Mails []struct{ ID, OrderID string }
+			Customer *struct{ ID string }
+			Orders   []struct {
+				ID      string
+				History []struct{ Note string }
+			}
+			Payments, Refunds, Mails []struct{ OrderID, Reason, Text string }
 		}
 		if err := json.Unmarshal(res.GetContent(), &document); err != nil {
 			t.Fatal(err)
 		}
 		if (document.Customer == nil) != (row.request.GetId() == "") || len(document.Orders) != len(row.orders) ||
-			len(document.Payments) != len(row.orders) || len(document.Mails) != len(row.orders) {
+			len(document.Payments) != len(row.orders) || len(document.Mails) != len(row.orders) || len(document.Refunds) != 2*len(row.orders) {
 			t.Fatalf("got %s", res.GetContent())
 		}
 		for i, order := range row.orders {
 			if document.Orders[i].ID != order.GetId() || document.Payments[i].OrderID != order.GetId() || document.Mails[i].OrderID != order.GetId() {
 				t.Fatalf("order %s: got %s", order.GetNumber(), res.GetContent())
+			}
+			if refunds := document.Refunds[2*i:]; refunds[0].OrderID != order.GetId() || refunds[0].Reason != "Ada was ill" || refunds[1].Reason != "Ada was late" ||
+				document.Orders[i].History[0].Note != "Ada moved house" || document.Mails[i].Text != "Hello Ada" {
+				t.Fatalf("what was typed and written about order %s: got %s", order.GetNumber(), res.GetContent())
 			}
 		}
 	}

@@ -41,7 +41,7 @@ type Deps struct {
 
 // Records are what other contexts hold about a person, each as its contract's JSON.
 type Records struct {
-	Orders, Payments, Mails []json.RawMessage
+	Orders, Payments, Refunds, Mails []json.RawMessage
 }
 
 // Customers are the use cases about customers and their addresses.

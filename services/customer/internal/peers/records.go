@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -28,6 +30,8 @@ const (
 	pageSize = 200
 	// maxNumbers is how many open orders a refusal names.
 	maxNumbers = 20
+	// maxCalls is how many orders of an export are read at the same time.
+	maxCalls = 8
 )
 
 // Records reads what other contexts hold about people.
@@ -51,84 +55,143 @@ func NewRecords(others *peer.Peers) *Records {
 // UNAVAILABLE when order is away.
 func (r *Records) OpenOrders(ctx context.Context, person domain.Person) ([]string, error) {
 	var numbers []string
-	err := r.eachOrder(ctx, person, " AND state = CONFIRMED", func(order *orderv1.Order) (more bool, err error) {
-		if !proto.Equal(order.GetCaptured(), order.GetRefunded()) {
-			numbers = append(numbers, order.GetNumber())
+	err := r.eachPage(ctx, person, " AND state = CONFIRMED", func(orders []*orderv1.Order) (more bool, err error) {
+		for _, order := range orders {
+			if len(numbers) < maxNumbers && !proto.Equal(order.GetCaptured(), order.GetRefunded()) {
+				numbers = append(numbers, order.GetNumber())
+			}
 		}
 		return len(numbers) < maxNumbers, nil
 	})
 	return numbers, err
 }
 
-// Of returns all that order, payment and notification hold about a person. It fails
-// with UNAVAILABLE when one of them is away: an export without a part must not pass for a whole one.
+// Of returns all that order, payment and notification hold about a person, also what
+// people typed and what was written to the person. It fails with UNAVAILABLE when one
+// of them is away: an export without a part must not pass for a whole one.
 func (r *Records) Of(ctx context.Context, person domain.Person) (app.Records, error) {
 	var all app.Records
-	err := r.eachOrder(ctx, person, "", func(order *orderv1.Order) (bool, error) {
-		if err := appendJSON(&all.Orders, order); err != nil {
+	err := r.eachPage(ctx, person, "", func(orders []*orderv1.Order) (bool, error) {
+		found := make([]app.Records, len(orders))
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(maxCalls)
+		for i, order := range orders {
+			group.Go(func() error { return r.ofOrder(ctx, order.GetId(), &found[i]) })
+		}
+		if err := group.Wait(); err != nil {
 			return false, err
 		}
-		return true, r.ofOrder(ctx, order.GetId(), &all)
+		for _, one := range found {
+			all.Orders = append(all.Orders, one.Orders...)
+			all.Payments = append(all.Payments, one.Payments...)
+			all.Refunds = append(all.Refunds, one.Refunds...)
+			all.Mails = append(all.Mails, one.Mails...)
+		}
+		return true, nil
 	})
 	return all, err
 }
 
-// eachOrder calls use for a person's orders, until it returns false. A guest's are
-// those with the address and without a customer.
-func (r *Records) eachOrder(ctx context.Context, person domain.Person, condition string, use func(*orderv1.Order) (bool, error)) error {
+// eachPage calls use for the pages of a person's orders, until it returns false. A
+// guest's are those with the address and without a customer.
+func (r *Records) eachPage(ctx context.Context, person domain.Person, condition string, use func([]*orderv1.Order) (more bool, err error)) error {
 	filter := fmt.Sprintf("customer_id = %q", person.CustomerID)
 	if person.EmailKey != "" {
 		filter = fmt.Sprintf("email = %q", person.EmailKey)
 	}
-	for token := ""; ; {
+	return eachToken(func(token string) (string, error) {
 		res, err := r.orders.ListOrders(ctx, &orderv1.ListOrdersRequest{PageSize: pageSize, PageToken: token, Filter: filter + condition})
 		if err != nil {
-			return failed("order", err)
+			return "", failed("order", err)
 		}
-		for _, order := range res.GetOrders() {
-			if person.EmailKey != "" && order.GetCustomerId() != "" {
-				continue
-			}
-			if more, err := use(order); err != nil || !more {
-				return err
-			}
+		orders := slices.DeleteFunc(res.GetOrders(), func(order *orderv1.Order) bool {
+			return person.EmailKey != "" && order.GetCustomerId() != ""
+		})
+		more, err := use(orders)
+		if err != nil || !more {
+			return "", err
 		}
-		if token = res.GetNextPageToken(); token == "" {
-			return nil
-		}
-	}
+		return res.GetNextPageToken(), nil
+	})
 }
 
-// ofOrder adds an order's payments and mails.
-func (r *Records) ofOrder(ctx context.Context, order string, all *app.Records) error {
-	filter := fmt.Sprintf("order_id = %q", order)
-	for token := ""; ; {
-		res, err := r.payments.ListPayments(ctx, &paymentv1.ListPaymentsRequest{PageSize: pageSize, PageToken: token, Filter: filter})
+// ofOrder adds an order with its history, its payments with their refunds, and its
+// mails with their texts; lists hold none of these parts.
+func (r *Records) ofOrder(ctx context.Context, id string, found *app.Records) error {
+	res, err := r.orders.GetOrder(ctx, &orderv1.GetOrderRequest{Id: id})
+	if err != nil {
+		return failed("order", err)
+	}
+	if err := appendJSON(&found.Orders, res.GetOrder()); err != nil {
+		return err
+	}
+	if err := r.addPayments(ctx, id, found); err != nil {
+		return err
+	}
+	return r.addMails(ctx, id, found)
+}
+
+func (r *Records) addPayments(ctx context.Context, order string, found *app.Records) error {
+	return eachToken(func(token string) (string, error) {
+		res, err := r.payments.ListPayments(ctx, &paymentv1.ListPaymentsRequest{PageSize: pageSize, PageToken: token, Filter: fmt.Sprintf("order_id = %q", order)})
 		if err != nil {
-			return failed("payment", err)
+			return "", failed("payment", err)
 		}
 		for _, payment := range res.GetPayments() {
-			if err := appendJSON(&all.Payments, payment); err != nil {
-				return err
+			if err := appendJSON(&found.Payments, payment); err != nil {
+				return "", err
+			}
+			if err := r.addRefunds(ctx, payment.GetId(), found); err != nil {
+				return "", err
 			}
 		}
-		if token = res.GetNextPageToken(); token == "" {
-			break
-		}
-	}
-	for token := ""; ; {
-		res, err := r.mails.ListNotifications(ctx, &notificationv1.ListNotificationsRequest{PageSize: pageSize, PageToken: token, Filter: filter})
+		return res.GetNextPageToken(), nil
+	})
+}
+
+func (r *Records) addRefunds(ctx context.Context, payment string, found *app.Records) error {
+	return eachToken(func(token string) (string, error) {
+		res, err := r.payments.ListRefunds(ctx, &paymentv1.ListRefundsRequest{PageSize: pageSize, PageToken: token, PaymentId: payment})
 		if err != nil {
-			return failed("notification", err)
+			return "", failed("payment", err)
 		}
-		for _, mail := range res.GetNotifications() {
-			if err := appendJSON(&all.Mails, mail); err != nil {
-				return err
+		for _, refund := range res.GetRefunds() {
+			if err := appendJSON(&found.Refunds, refund); err != nil {
+				return "", err
 			}
 		}
-		if token = res.GetNextPageToken(); token == "" {
-			return nil
+		return res.GetNextPageToken(), nil
+	})
+}
+
+func (r *Records) addMails(ctx context.Context, order string, found *app.Records) error {
+	return eachToken(func(token string) (string, error) {
+		res, err := r.mails.ListNotifications(ctx, &notificationv1.ListNotificationsRequest{PageSize: pageSize, PageToken: token, Filter: fmt.Sprintf("order_id = %q", order)})
+		if err != nil {
+			return "", failed("notification", err)
 		}
+		for _, listed := range res.GetNotifications() {
+			mail, err := r.mails.GetNotification(ctx, &notificationv1.GetNotificationRequest{Id: listed.GetId()})
+			if err != nil {
+				return "", failed("notification", err)
+			}
+			if err := appendJSON(&found.Mails, mail.GetNotification()); err != nil {
+				return "", err
+			}
+		}
+		return res.GetNextPageToken(), nil
+	})
+}
+
+// eachToken calls read with the token of each page, which returns that of the next,
+// until it returns none.
+func eachToken(read func(token string) (next string, err error)) error {
+	for token := ""; ; {
+		next, err := read(token)
+		if err != nil || next == "" {
+			return err
+		}
+		token = next
 	}
 }
 

@@ -18,6 +18,7 @@ type export struct {
 	Customer json.RawMessage   `json:"customer,omitempty"`
 	Orders   []json.RawMessage `json:"orders"`
 	Payments []json.RawMessage `json:"payments"`
+	Refunds  []json.RawMessage `json:"refunds"`
 	Mails    []json.RawMessage `json:"mails"`
 }
 
@@ -30,7 +31,8 @@ func (s *Server) ExportCustomer(ctx context.Context, req *customerv1.ExportCusto
 	// People read this, so it is indented; the indenting also evens out the blanks that
 	// protojson varies on purpose.
 	content, err := json.MarshalIndent(export{
-		Customer: customer, Orders: some(records.Orders), Payments: some(records.Payments), Mails: some(records.Mails),
+		Customer: customer, Orders: some(records.Orders), Payments: some(records.Payments),
+		Refunds: some(records.Refunds), Mails: some(records.Mails),
 	}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write an export: %w", err)

@@ -64,7 +64,8 @@ type CustomerServiceClient interface {
 	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
-	// as one JSON document: profile, orders, payments and mails.
+	// as one JSON document: profile, orders with their history, payments, refunds with
+	// their reasons, and mails with their texts.
 	//
 	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(ctx context.Context, in *ExportCustomerRequest, opts ...grpc.CallOption) (*ExportCustomerResponse, error)
@@ -213,7 +214,8 @@ type CustomerServiceServer interface {
 	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
-	// as one JSON document: profile, orders, payments and mails.
+	// as one JSON document: profile, orders with their history, payments, refunds with
+	// their reasons, and mails with their texts.
 	//
 	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(context.Context, *ExportCustomerRequest) (*ExportCustomerResponse, error)

@@ -155,7 +155,8 @@ type CustomerServiceClient interface {
 	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(context.Context, *v1.EraseCustomerRequest) (*v1.EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
-	// as one JSON document: profile, orders, payments and mails.
+	// as one JSON document: profile, orders with their history, payments, refunds with
+	// their reasons, and mails with their texts.
 	//
 	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(context.Context, *v1.ExportCustomerRequest) (*v1.ExportCustomerResponse, error)
@@ -208,7 +209,8 @@ type CustomerServiceHandler interface {
 	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(context.Context, *v1.EraseCustomerRequest) (*v1.EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
-	// as one JSON document: profile, orders, payments and mails.
+	// as one JSON document: profile, orders with their history, payments, refunds with
+	// their reasons, and mails with their texts.
 	//
 	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(context.Context, *v1.ExportCustomerRequest) (*v1.ExportCustomerResponse, error)

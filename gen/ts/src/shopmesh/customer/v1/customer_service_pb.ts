@@ -332,8 +332,8 @@ export const ExportCustomerRequestSchema: GenMessage<ExportCustomerRequest> = /*
  */
 export type ExportCustomerResponse = Message<"shopmesh.customer.v1.ExportCustomerResponse"> & {
   /**
-   * A JSON document (RFC 8259), UTF-8: {"customer", "orders", "payments", "mails"}, each
-   * as its contract's JSON; "customer" is missing for a guest.
+   * A JSON document (RFC 8259), UTF-8: {"customer", "orders", "payments", "refunds",
+   * "mails"}, each as its contract's JSON; "customer" is missing for a guest.
    *
    * @generated from field: bytes content = 1;
    */
@@ -593,7 +593,8 @@ export const CustomerService: GenService<{
   },
   /**
    * ExportCustomer returns all that the shop holds about a customer, or about a guest,
-   * as one JSON document: profile, orders, payments and mails.
+   * as one JSON document: profile, orders with their history, payments, refunds with
+   * their reasons, and mails with their texts.
    *
    * Errors: CUSTOMER_NOT_FOUND.
    *
