@@ -315,10 +315,20 @@ func guestErasure(t *testing.T, s *shop) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	req.RequestId, req.Contact.Email = uuid.NewString(), email
+	cancelled := s.reached(s.place(req).GetId(), confirmed)
+	if _, err := s.order.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: cancelled.GetId(), Reason: "Ada moved house"}); err != nil {
+		t.Fatal(err)
+	}
 	written := strings.ToUpper(email)
 	exported, err := s.customer.ExportCustomer(t.Context(), &customerv1.ExportCustomerRequest{Email: written})
-	if err != nil || !strings.Contains(string(exported.GetContent()), order.GetId()) {
-		t.Errorf("the export does not hold the order: %s, %v", exported.GetContent(), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, held := range []string{order.GetId(), "Ada Lovelace was ill", cancelled.GetId(), "Ada moved house", "thank you for your order"} {
+		if !strings.Contains(string(exported.GetContent()), held) {
+			t.Errorf("the export does not hold %q: %s", held, exported.GetContent())
+		}
 	}
 	_, err = s.customer.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Email: written})
 	refused := testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_HAS_OPEN_ORDERS")
