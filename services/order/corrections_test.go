@@ -239,10 +239,11 @@ func TestOrdersAreFoundHoweverPeopleWrite(t *testing.T) {
 	for _, filter := range []string{
 		`number = "` + number + `"`, `number = "` + strings.ToLower(number) + `"`, `number = "#` + number + `"`,
 		`number = " ` + strings.ToLower(strings.ReplaceAll(number, "-", "")) + ` "`,
-		`email = "ADA@example.COM"`, `email = "  ada@example.com "`, `last_name = " lovelace "`,
+		`email = "ADA@example.COM"`, `email = "  ada@example.com "`, `last_name = " lovelace "`, "last_name = \"LOVELACE\u00a0\"",
 		`state = PLACED`, `state = ORDER_STATE_PLACED`,
 	} {
 		b.wantListed(filter, o)
 	}
 	b.wantListed(`number = "0000-0000"`)
+	b.wantListed(`last_name = "lovelac"`)
 }

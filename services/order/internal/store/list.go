@@ -14,8 +14,7 @@ import (
 )
 
 // OrderSchema states what the list of orders can be filtered and ordered by. Numbers,
-// e-mail addresses and names are found however they are written: the columns of the
-// latter compare in any case of letters.
+// e-mail addresses and names are found however they are written.
 func OrderSchema() page.Schema {
 	states := make(map[string]any)
 	for s := domain.Placed; s <= domain.Cancelled; s++ {
@@ -27,7 +26,7 @@ func OrderSchema() page.Schema {
 			"number":      {Kind: page.Text, Filter: true, Condition: normalized("o.number", domain.NormalizeNumber)},
 			"email":       {Column: "o.email", Kind: page.Email, Filter: true},
 			"customer_id": {Column: "o.customer_id", Kind: page.ID, Filter: true},
-			"last_name":   {Kind: page.Text, Filter: true, Condition: normalized("o.last_name", strings.TrimSpace)},
+			"last_name":   {Column: "o.last_name_key", Kind: page.Name, Filter: true},
 			"refunded":    {Column: inMajorUnit("o.refunded_amount"), Kind: page.Number, Filter: true},
 			"balance":     {Column: inMajorUnit("(o.captured_amount - o.refunded_amount)"), Kind: page.Number, Filter: true},
 			"create_time": {Column: "o.create_time", Kind: page.Time, Filter: true, Order: true},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
@@ -89,6 +90,7 @@ func toDBOrders(orders []domain.Decided, requests []idempotency.Key) (db.OrderIn
 		p.CustomerIds = append(p.CustomerIds, o.CustomerID)
 		p.FirstNames = append(p.FirstNames, o.Contact.FirstName)
 		p.LastNames = append(p.LastNames, o.Contact.LastName)
+		p.LastNameKeys = append(p.LastNameKeys, grammar.Fold(o.Contact.LastName))
 		p.Emails = append(p.Emails, o.Contact.Email)
 		p.Phones = append(p.Phones, o.Contact.Phone)
 		p.ShippingAddresses = append(p.ShippingAddresses, string(address))

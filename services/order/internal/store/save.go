@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store/db"
@@ -132,7 +133,7 @@ func (s Store) savePerson(ctx context.Context, o domain.Snapshot) error {
 		return fmt.Errorf("address of order %s: %w", o.ID, err)
 	}
 	return s.q.OrderUpdatePerson(ctx, db.OrderUpdatePersonParams{
-		ID: o.ID, FirstName: o.Contact.FirstName, LastName: o.Contact.LastName, Email: o.Contact.Email, Phone: o.Contact.Phone,
-		ShippingAddress: string(address),
+		ID: o.ID, FirstName: o.Contact.FirstName, LastName: o.Contact.LastName, LastNameKey: grammar.Fold(o.Contact.LastName),
+		Email: o.Contact.Email, Phone: o.Contact.Phone, ShippingAddress: string(address),
 	})
 }

@@ -59,6 +59,7 @@ type Order struct {
 	RequestID         *uuid.UUID
 	RequestCaller     string
 	Corrections       []byte
+	LastNameKey       string
 }
 
 type OrderHistory struct {

@@ -13,7 +13,7 @@ import (
 )
 
 const OrderAuditSome = `-- name: OrderAuditSome :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.id > $1 order by o.id limit $2
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.id > $1 order by o.id limit $2
 `
 
 type OrderAuditSomeParams struct {
@@ -77,6 +77,7 @@ func (q *Queries) OrderAuditSome(ctx context.Context, arg OrderAuditSomeParams) 
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
+			&i.Order.LastNameKey,
 		); err != nil {
 			return nil, err
 		}
@@ -150,7 +151,7 @@ func (q *Queries) OrderCountUnpaidOfGuests(ctx context.Context, emails []string)
 }
 
 const OrderErasePersons = `-- name: OrderErasePersons :exec
-update orders set erased = true, first_name = '', last_name = '', email = '', phone = '', shipping_address = '{}',
+update orders set erased = true, first_name = '', last_name = '', last_name_key = '', email = '', phone = '', shipping_address = '{}',
   carrier = '', tracking_code = ''
 where id = any($1::uuid[]) and not erased
 `
@@ -162,7 +163,7 @@ func (q *Queries) OrderErasePersons(ctx context.Context, ids []uuid.UUID) error 
 }
 
 const OrderGet = `-- name: OrderGet :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.id = any($1::uuid[])
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.id = any($1::uuid[])
 `
 
 type OrderGetRow struct {
@@ -222,6 +223,7 @@ func (q *Queries) OrderGet(ctx context.Context, ids []uuid.UUID) ([]OrderGetRow,
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
+			&i.Order.LastNameKey,
 		); err != nil {
 			return nil, err
 		}
@@ -238,14 +240,14 @@ insert into orders (id, number, state, cancel_reason, cancel_note, version,
   awaiting_version, confirmed_version, cancelled_version, shipped_version,
   awaits, due_time, retry_count, last_published_time, expire_time,
   currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments,
-  payment_id, payment_method, customer_id, first_name, last_name, email, phone, shipping_address,
+  payment_id, payment_method, customer_id, first_name, last_name, last_name_key, email, phone, shipping_address,
   request_id, request_caller, create_time, update_time)
 select n.id, n.number, n.state, 0, '', n.version,
   0, 0, 0, 0,
   n.awaits, n.due_time, 0, n.create_time, n.expire_time,
   n.currency, n.subtotal_amount, n.total_amount, 0, 0, n.adjustments::jsonb,
   n.payment_id, n.payment_method, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'::uuid),
-  n.first_name, n.last_name, n.email, n.phone, n.shipping_address::jsonb,
+  n.first_name, n.last_name, n.last_name_key, n.email, n.phone, n.shipping_address::jsonb,
   n.request_id, n.request_caller,
   n.create_time, n.create_time
 from (select
@@ -265,12 +267,13 @@ from (select
   unnest($14::uuid[]) as customer_id,
   unnest($15::text[]) as first_name,
   unnest($16::text[]) as last_name,
-  unnest($17::text[]) as email,
-  unnest($18::text[]) as phone,
-  unnest($19::text[]) as shipping_address,
-  unnest($20::uuid[]) as request_id,
-  unnest($21::text[]) as request_caller,
-  unnest($22::timestamptz[]) as create_time) as n
+  unnest($17::text[]) as last_name_key,
+  unnest($18::text[]) as email,
+  unnest($19::text[]) as phone,
+  unnest($20::text[]) as shipping_address,
+  unnest($21::uuid[]) as request_id,
+  unnest($22::text[]) as request_caller,
+  unnest($23::timestamptz[]) as create_time) as n
 `
 
 type OrderInsertManyParams struct {
@@ -290,6 +293,7 @@ type OrderInsertManyParams struct {
 	CustomerIds       []uuid.UUID
 	FirstNames        []string
 	LastNames         []string
+	LastNameKeys      []string
 	Emails            []string
 	Phones            []string
 	ShippingAddresses []string
@@ -316,6 +320,7 @@ func (q *Queries) OrderInsertMany(ctx context.Context, arg OrderInsertManyParams
 		arg.CustomerIds,
 		arg.FirstNames,
 		arg.LastNames,
+		arg.LastNameKeys,
 		arg.Emails,
 		arg.Phones,
 		arg.ShippingAddresses,
@@ -390,7 +395,7 @@ func (q *Queries) OrderListRequests(ctx context.Context, ids []uuid.UUID) ([]Ord
 }
 
 const OrderLockDue = `-- name: OrderLockDue :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked
 `
 
 type OrderLockDueParams struct {
@@ -455,6 +460,7 @@ func (q *Queries) OrderLockDue(ctx context.Context, arg OrderLockDueParams) ([]O
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
+			&i.Order.LastNameKey,
 		); err != nil {
 			return nil, err
 		}
@@ -467,7 +473,7 @@ func (q *Queries) OrderLockDue(ctx context.Context, arg OrderLockDueParams) ([]O
 }
 
 const OrderLockMany = `-- name: OrderLockMany :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.id = any($1::uuid[]) order by o.id for update
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.id = any($1::uuid[]) order by o.id for update
 `
 
 type OrderLockManyRow struct {
@@ -526,6 +532,7 @@ func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLo
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
+			&i.Order.LastNameKey,
 		); err != nil {
 			return nil, err
 		}
@@ -538,7 +545,7 @@ func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLo
 }
 
 const OrderLockOfCustomer = `-- name: OrderLockOfCustomer :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o where o.customer_id = $1::uuid and not o.erased
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.customer_id = $1::uuid and not o.erased
 order by o.id limit $2 for update
 `
 
@@ -604,6 +611,7 @@ func (q *Queries) OrderLockOfCustomer(ctx context.Context, arg OrderLockOfCustom
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
+			&i.Order.LastNameKey,
 		); err != nil {
 			return nil, err
 		}
@@ -616,7 +624,7 @@ func (q *Queries) OrderLockOfCustomer(ctx context.Context, arg OrderLockOfCustom
 }
 
 const OrderLockOfGuest = `-- name: OrderLockOfGuest :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections from orders o
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o
 where o.email = $1 and o.customer_id is null and not o.erased and o.create_time <= $2
 order by o.id limit $3 for update
 `
@@ -684,6 +692,7 @@ func (q *Queries) OrderLockOfGuest(ctx context.Context, arg OrderLockOfGuestPara
 			&i.Order.RequestID,
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
+			&i.Order.LastNameKey,
 		); err != nil {
 			return nil, err
 		}
@@ -813,14 +822,15 @@ func (q *Queries) OrderUpdateMany(ctx context.Context, arg OrderUpdateManyParams
 }
 
 const OrderUpdatePerson = `-- name: OrderUpdatePerson :exec
-update orders set first_name = $1, last_name = $2, email = $3, phone = $4,
-  shipping_address = cast($5::text as jsonb)
-where id = $6
+update orders set first_name = $1, last_name = $2, last_name_key = $3, email = $4, phone = $5,
+  shipping_address = cast($6::text as jsonb)
+where id = $7
 `
 
 type OrderUpdatePersonParams struct {
 	FirstName       string
 	LastName        string
+	LastNameKey     string
 	Email           string
 	Phone           string
 	ShippingAddress string
@@ -831,6 +841,7 @@ func (q *Queries) OrderUpdatePerson(ctx context.Context, arg OrderUpdatePersonPa
 	_, err := q.db.Exec(ctx, OrderUpdatePerson,
 		arg.FirstName,
 		arg.LastName,
+		arg.LastNameKey,
 		arg.Email,
 		arg.Phone,
 		arg.ShippingAddress,

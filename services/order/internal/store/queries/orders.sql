@@ -3,14 +3,14 @@ insert into orders (id, number, state, cancel_reason, cancel_note, version,
   awaiting_version, confirmed_version, cancelled_version, shipped_version,
   awaits, due_time, retry_count, last_published_time, expire_time,
   currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments,
-  payment_id, payment_method, customer_id, first_name, last_name, email, phone, shipping_address,
+  payment_id, payment_method, customer_id, first_name, last_name, last_name_key, email, phone, shipping_address,
   request_id, request_caller, create_time, update_time)
 select n.id, n.number, n.state, 0, '', n.version,
   0, 0, 0, 0,
   n.awaits, n.due_time, 0, n.create_time, n.expire_time,
   n.currency, n.subtotal_amount, n.total_amount, 0, 0, n.adjustments::jsonb,
   n.payment_id, n.payment_method, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'::uuid),
-  n.first_name, n.last_name, n.email, n.phone, n.shipping_address::jsonb,
+  n.first_name, n.last_name, n.last_name_key, n.email, n.phone, n.shipping_address::jsonb,
   n.request_id, n.request_caller,
   n.create_time, n.create_time
 from (select
@@ -30,6 +30,7 @@ from (select
   unnest(@customer_ids::uuid[]) as customer_id,
   unnest(@first_names::text[]) as first_name,
   unnest(@last_names::text[]) as last_name,
+  unnest(@last_name_keys::text[]) as last_name_key,
   unnest(@emails::text[]) as email,
   unnest(@phones::text[]) as phone,
   unnest(@shipping_addresses::text[]) as shipping_address,
@@ -75,7 +76,7 @@ update orders set state = @state, shipment_id = @shipment_id::uuid, carrier = @c
 where id = @id;
 
 -- name: OrderUpdatePerson :exec
-update orders set first_name = @first_name, last_name = @last_name, email = @email, phone = @phone,
+update orders set first_name = @first_name, last_name = @last_name, last_name_key = @last_name_key, email = @email, phone = @phone,
   shipping_address = cast(@shipping_address::text as jsonb)
 where id = @id;
 
@@ -87,7 +88,7 @@ update orders set corrections = cast(@corrections::text as jsonb) where id = @id
 
 -- name: OrderErasePersons :exec
 -- OrderUpdateMany stores the rest, and blanks the note of a cancellation.
-update orders set erased = true, first_name = '', last_name = '', email = '', phone = '', shipping_address = '{}',
+update orders set erased = true, first_name = '', last_name = '', last_name_key = '', email = '', phone = '', shipping_address = '{}',
   carrier = '', tracking_code = ''
 where id = any(@ids::uuid[]) and not erased;
 
