@@ -17,7 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 )
 
-// Somebody deletes all topics of a running shop, or deletes them and makes them anew.
+// Somebody deletes all topics of a running shop, or deletes them and creates them again.
 // Orders are accepted meanwhile and confirmed without a restart of any service, and the
 // services log what happened, not something that follows from it.
 func TestDistributedTopicsAreLost(t *testing.T) {
@@ -56,7 +56,7 @@ func TestDistributedTopicsAreLost(t *testing.T) {
 	}
 }
 
-// loseTopics deletes all topics, and makes them anew where recreate is set.
+// loseTopics deletes all topics, and creates them again where recreate is set.
 func (s *distributed) loseTopics(recreate bool) {
 	s.t.Helper()
 	ctx, admin := s.t.Context(), administer(s.t, s.broker)
@@ -95,7 +95,7 @@ func isAnother(ctx context.Context, admin *kadm.Client, before kadm.TopicDetails
 	}
 	for name, topic := range after {
 		if topic.Err != nil || topic.ID == before[name].ID {
-			return errorf("topic %s is not made anew: %w", name, topic.Err)
+			return errorf("topic %s is not created again: %w", name, topic.Err)
 		}
 	}
 	return nil

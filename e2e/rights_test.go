@@ -21,8 +21,8 @@ import (
 )
 
 // Each service has a certificate of its own and exactly the rights in Kafka that
-// docs/operations.md lists: they create their topics, sell, go on when all topics are made
-// anew, and are refused nothing. What is not theirs they may not publish.
+// docs/operations.md lists: they create their topics, sell, go on when all topics are created
+// again, and are refused nothing. What is not theirs they may not publish.
 func TestDistributedRightsAreEnough(t *testing.T) {
 	people := newPeople(t)
 	node := formatKafka(t)

@@ -53,7 +53,7 @@ func TestWhatIsNoTrace(t *testing.T) {
 	}
 }
 
-// What others wrote is kept as it is where it has the form of today, and written anew or
+// What others wrote is kept as it is where it has the form of today, and formatted again or
 // dropped where it has not.
 func TestATraceparentOfOthersIsReadOnce(t *testing.T) {
 	t.Parallel()
