@@ -58,10 +58,9 @@ var (
 	})
 	notificationServiceResendNotificationSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
-			StreamType:       connect.StreamTypeUnary,
-			Schema:           v1.File_shopmesh_notification_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("ResendNotification"),
-			Procedure:        NotificationServiceResendNotificationProcedure,
-			IdempotencyLevel: connect.IdempotencyIdempotent,
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_shopmesh_notification_v1_notification_service_proto.Services().ByName("NotificationService").Methods().ByName("ResendNotification"),
+			Procedure:  NotificationServiceResendNotificationProcedure,
 		}
 	})
 	notificationServicePreviewTemplateSpec = sync.OnceValue(func() connect.Spec {
