@@ -117,10 +117,11 @@ func (s Store) ListProducts(ctx context.Context, req page.Request, scope Product
 	})
 }
 
-const selectListing = `select p.id, p.code, p.name, p.description, p.category_id, p.price_currency, p.price_amount,
-  p.status, p.attributes, p.images, p.version, p.create_time, p.update_time, coalesce(a.available, 0)
-from products p left join availability a on a.product_id = p.id
-where `
+// listing is a row of the list of products.
+type listing struct {
+	db.Product
+	Available int64
+}
 
 // productList writes the statement and appends its parameters to args, whose first
 // is no parameter but pgx's mode.
@@ -139,18 +140,16 @@ func productList(query page.Query, scope ProductScope, filtered map[string]bool,
 		conditions = append(conditions, fmt.Sprintf("p.price_currency = $%d", len(params)))
 	}
 	*args = append(*args, params...)
-	return selectListing + strings.Join(conditions, " and ") + fmt.Sprintf(" order by %s limit %d", order, query.Limit())
+	return "select " + page.Columns[db.Product]("p") + ", coalesce(a.available, 0) as available" +
+		" from products p left join availability a on a.product_id = p.id where " + strings.Join(conditions, " and ") + fmt.Sprintf(" order by %s limit %d", order, query.Limit())
 }
 
 func scanListing(row pgx.CollectableRow) (domain.Listing, error) {
-	var p db.Product
-	var available int64
-	err := row.Scan(&p.ID, &p.Code, &p.Name, &p.Description, &p.CategoryID, &p.PriceCurrency, &p.PriceAmount,
-		&p.Status, &p.Attributes, &p.Images, &p.Version, &p.CreateTime, &p.UpdateTime, &available)
+	found, err := pgx.RowToStructByName[listing](row)
 	if err != nil {
 		return domain.Listing{}, err
 	}
-	return fromDBListing(p, available)
+	return fromDBListing(found.Product, found.Available)
 }
 
 func categorySchema() page.Schema {
@@ -191,15 +190,14 @@ func (s Store) ListCategories(ctx context.Context, req page.Request) ([]domain.C
 	}
 	var params []any
 	where, order := query.SQL(&params)
-	sql := "select c.id, c.parent_id, c.name, c.description, c.version, c.create_time, c.update_time from categories c" +
+	sql := "select " + page.Columns[db.Category]("c") + " from categories c" +
 		fmt.Sprintf(" where %s order by %s limit %d", where, order, query.Limit())
 	rows, err := s.dbtx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list categories: %w", err)
 	}
 	categories, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.CategorySnapshot, error) {
-		var c db.Category
-		err := row.Scan(&c.ID, &c.ParentID, &c.Name, &c.Description, &c.Version, &c.CreateTime, &c.UpdateTime)
+		c, err := pgx.RowToStructByName[db.Category](row)
 		return fromDBCategory(c), err
 	})
 	if err != nil {

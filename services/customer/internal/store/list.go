@@ -46,13 +46,17 @@ func compareEmail(op string, value any, param func(any) string) string {
 	return "(not c.erased and c.email_key " + op + " " + param(grammar.EmailKey(text)) + "::text)"
 }
 
-const selectCustomer = `select c.id, c.first_name, c.last_name, c.email, c.phone, c.erased, c.version, c.create_time, c.update_time,
-  coalesce((
+// listed is a row of the list.
+type listed struct {
+	db.Customer
+	Addresses []byte
+}
+
+// selectAddresses reads a customer's addresses as one JSON array.
+const selectAddresses = `coalesce((
     select jsonb_agg(jsonb_build_object('id', a.id, 'label', a.label, 'postal_address', a.postal_address) order by a.position)
     from addresses a where a.customer_id = c.id
-  ), '[]')
-from customers c
-`
+  ), '[]') as addresses`
 
 // ListCustomers returns a page of customers and the token of the next one. Errors:
 // FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
@@ -63,7 +67,7 @@ func (s Store) ListCustomers(ctx context.Context, req page.Request) ([]domain.Sn
 	}
 	var params []any
 	where, order := query.SQL(&params)
-	sql := selectCustomer + fmt.Sprintf("where %s order by %s limit %d", where, order, query.Limit())
+	sql := fmt.Sprintf("select %s, %s from customers c where %s order by %s limit %d", page.Columns[db.Customer]("c"), selectAddresses, where, order, query.Limit())
 	rows, err := s.dbtx.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, params...)...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list customers: %w", err)
@@ -78,13 +82,10 @@ func (s Store) ListCustomers(ctx context.Context, req page.Request) ([]domain.Sn
 }
 
 func scanCustomer(row pgx.CollectableRow) (domain.Snapshot, error) {
-	var c db.Customer
-	var addresses []byte
-	err := row.Scan(&c.ID, &c.FirstName, &c.LastName, &c.Email, &c.Phone, &c.Erased, &c.Version,
-		&c.CreateTime, &c.UpdateTime, &addresses)
+	found, err := pgx.RowToStructByName[listed](row)
 	if err != nil {
 		return domain.Snapshot{}, err
 	}
-	customer, err := fromDBCustomer(c, addresses)
+	customer, err := fromDBCustomer(found.Customer, found.Addresses)
 	return customer.Snapshot(), err
 }

@@ -81,13 +81,13 @@ func (s Store) ListLowStock(ctx context.Context, threshold int64, query page.Que
 	where, order := query.SQL(&args)
 	args = append(args, query.Limit())
 	rows, err := s.dbtx.Query(ctx, `-- name: StockListLow :many
-		select s.product_id, s.product_code, s.on_hand, s.reserved, s.version, s.update_time
+		select `+page.Columns[db.Stock]("s")+`
 		from stock s left join products p using (product_id)
 		where s.on_hand - s.reserved <= $1 and `+where+" order by "+order+fmt.Sprintf(" limit $%d", len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list low stock: %w", err)
 	}
-	stocks, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.Stock])
+	stocks, err := pgx.CollectRows(rows, pgx.RowToStructByName[db.Stock])
 	if err != nil {
 		return nil, fmt.Errorf("list low stock: %w", err)
 	}

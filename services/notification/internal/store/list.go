@@ -26,19 +26,13 @@ func listing() page.Schema {
 		Fields: map[string]page.Field{
 			"age":       {Column: "id", Kind: page.ID, Order: true},
 			"order_id":  {Column: "order_id", Kind: page.ID, Filter: true},
-			"recipient": {Column: "recipient_key", Kind: page.Text, Filter: true, Condition: byRecipient},
+			"recipient": {Column: "recipient_key", Kind: page.Email, Filter: true},
 			"kind":      {Column: "kind", Kind: page.Enum, Values: kinds, Prefix: "NOTIFICATION_KIND_", Filter: true},
 			"status":    {Column: "status", Kind: page.Enum, Values: statuses, Prefix: "NOTIFICATION_STATUS_", Filter: true},
 		},
 		Order: "age desc",
 		ID:    "id",
 	}
-}
-
-// byRecipient compares addresses without regard to case and to blanks around them.
-func byRecipient(op string, value any, param func(any) string) string {
-	address, _ := value.(string)
-	return "recipient_key " + op + " " + param(domain.RecipientKey(address))
 }
 
 // List returns a page of mails without their content, newest first, with what was
@@ -53,14 +47,11 @@ func (s Store) List(ctx context.Context, r page.Request) (mails []domain.Stored,
 	where, order := query.SQL(&args)
 	args = append(args, query.Limit())
 	rows, err := s.dbtx.Query(ctx, `-- name: NotificationList :many
-select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, ''::bytea as content,
-       message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
-       create_time, requested_time, due_time, end_time, send_time, recipient_key
-from notifications where `+where+` order by `+order+fmt.Sprintf(` limit $%d`, len(args)), args...)
+select `+page.Columns[db.Notification]("n", "content")+` from notifications n where `+where+` order by `+order+fmt.Sprintf(` limit $%d`, len(args)), args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list notifications: %w", err)
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.Notification])
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[db.Notification])
 	if err != nil {
 		return nil, "", fmt.Errorf("list notifications: %w", err)
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -52,7 +51,7 @@ func inMajorUnit(amount string) string {
 
 // ListOrders reads a page of orders with their lines. With a customer it holds
 // only theirs; uuid.Nil means everyone's. The statement is put together, because the
-// caller chooses filter and order; its columns are sqlc's.
+// caller chooses filter and order.
 func (s Store) ListOrders(ctx context.Context, query page.Query, customer uuid.UUID) (orders []*domain.Order, next string, err error) {
 	var args []any
 	where, orderBy := query.SQL(&args)
@@ -61,12 +60,12 @@ func (s Store) ListOrders(ctx context.Context, query page.Query, customer uuid.U
 		where += fmt.Sprintf(" and o.customer_id = $%d", len(args))
 	}
 	args = append(args, query.Limit())
-	columns, _, _ := strings.Cut(strings.Replace(db.OrderGet, "OrderGet", "OrderList", 1), "where")
-	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("%s where %s order by %s limit $%d", columns, where, orderBy, len(args)), args...)
+	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("-- name: OrderList :many\nselect %s from orders o where %s order by %s limit $%d",
+		page.Columns[db.Order]("o"), where, orderBy, len(args)), args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list orders: %w", err)
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[db.Order])
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[db.Order])
 	if err != nil {
 		return nil, "", fmt.Errorf("list orders: %w", err)
 	}

@@ -81,7 +81,8 @@ func (s Store) ListContradictions(ctx context.Context, query page.Query) ([]doma
 	var args []any
 	where, order := query.SQL(&args)
 	args = append(args, query.Limit())
-	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("select * from contradictions where %s order by %s limit $%d", where, order, len(args)), args...)
+	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("select %s from contradictions where %s order by %s limit $%d",
+		page.Columns[db.Contradiction]("contradictions"), where, order, len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list contradictions: %w", err)
 	}

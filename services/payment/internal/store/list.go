@@ -39,8 +39,8 @@ func (s Store) List(ctx context.Context, query page.Query) ([]domain.Payment, er
 	var args []any
 	where, order := query.SQL(&args)
 	args = append(args, query.Limit())
-	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("select * from payments where %s order by %s limit $%d",
-		where, order, len(args)), args...)
+	rows, err := s.dbtx.Query(ctx, fmt.Sprintf("select %s from payments where %s order by %s limit $%d",
+		page.Columns[db.Payment]("payments"), where, order, len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list payments: %w", err)
 	}
@@ -62,7 +62,8 @@ func (s Store) ListRefunds(ctx context.Context, paymentID uuid.UUID, query page.
 	args := []any{paymentID}
 	where, order := query.SQL(&args)
 	args = append(args, query.Limit())
-	rows, err := s.dbtx.Query(ctx, fmt.Sprintf(`select * from refunds where payment_id = $1 and %s order by %s limit $%d`, where, order, len(args)), args...)
+	rows, err := s.dbtx.Query(ctx, fmt.Sprintf(`select %s from refunds where payment_id = $1 and %s order by %s limit $%d`,
+		page.Columns[db.Refund]("refunds"), where, order, len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list refunds of %s: %w", paymentID, err)
 	}

@@ -20,9 +20,9 @@ where availability.version < excluded.version
 `
 
 type AvailabilityUpsertManyParams struct {
-	ProductIds []uuid.UUID
-	Availables []int64
-	Versions   []int64
+	ProductIds []uuid.UUID `db:"product_ids"`
+	Availables []int64     `db:"availables"`
+	Versions   []int64     `db:"versions"`
 }
 
 // Each product once, sorted by id, so that two writers can't wait for each other.
@@ -40,8 +40,8 @@ limit $1::int
 `
 
 type AvailabilityWithoutProductRow struct {
-	ProductID uuid.UUID
-	Available int64
+	ProductID uuid.UUID `db:"product_id"`
+	Available int64     `db:"available"`
 }
 
 // For the audit: inventory learns of a product only after it was committed here,

@@ -19,8 +19,8 @@ limit $2::int
 `
 
 type CategoryChildrenParams struct {
-	ID     uuid.UUID
-	AtMost int32
+	ID     uuid.UUID `db:"id"`
+	AtMost int32     `db:"at_most"`
 }
 
 func (q *Queries) CategoryChildren(ctx context.Context, arg CategoryChildrenParams) ([]string, error) {
@@ -95,14 +95,14 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
 type CategoryInsertParams struct {
-	ID          uuid.UUID
-	ParentID    *uuid.UUID
-	Name        string
-	NameKey     string
-	Description string
-	Version     int64
-	CreateTime  time.Time
-	UpdateTime  time.Time
+	ID          uuid.UUID  `db:"id"`
+	ParentID    *uuid.UUID `db:"parent_id"`
+	Name        string     `db:"name"`
+	NameKey     string     `db:"name_key"`
+	Description string     `db:"description"`
+	Version     int64      `db:"version"`
+	CreateTime  time.Time  `db:"create_time"`
+	UpdateTime  time.Time  `db:"update_time"`
 }
 
 func (q *Queries) CategoryInsert(ctx context.Context, arg CategoryInsertParams) error {
@@ -168,13 +168,13 @@ limit $2::int
 `
 
 type CategoryProductsParams struct {
-	ID     uuid.UUID
-	AtMost int32
+	ID     uuid.UUID `db:"id"`
+	AtMost int32     `db:"at_most"`
 }
 
 type CategoryProductsRow struct {
-	Code   string
-	Status string
+	Code   string `db:"code"`
+	Status string `db:"status"`
 }
 
 // What a category holds, archived products last.
@@ -236,13 +236,13 @@ where id = $7
 `
 
 type CategoryUpdateParams struct {
-	ParentID    *uuid.UUID
-	Name        string
-	NameKey     string
-	Description string
-	Version     int64
-	UpdateTime  time.Time
-	ID          uuid.UUID
+	ParentID    *uuid.UUID `db:"parent_id"`
+	Name        string     `db:"name"`
+	NameKey     string     `db:"name_key"`
+	Description string     `db:"description"`
+	Version     int64      `db:"version"`
+	UpdateTime  time.Time  `db:"update_time"`
+	ID          uuid.UUID  `db:"id"`
 }
 
 func (q *Queries) CategoryUpdate(ctx context.Context, arg CategoryUpdateParams) error {

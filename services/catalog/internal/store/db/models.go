@@ -12,29 +12,29 @@ import (
 )
 
 type Category struct {
-	ID          uuid.UUID
-	ParentID    *uuid.UUID
-	Name        string
-	Description string
-	Version     int64
-	CreateTime  time.Time
-	UpdateTime  time.Time
-	NameKey     string
+	ID          uuid.UUID  `db:"id"`
+	ParentID    *uuid.UUID `db:"parent_id"`
+	Name        string     `db:"name"`
+	Description string     `db:"description"`
+	Version     int64      `db:"version"`
+	CreateTime  time.Time  `db:"create_time"`
+	UpdateTime  time.Time  `db:"update_time"`
+	NameKey     string     `db:"name_key"`
 }
 
 type Product struct {
-	ID            uuid.UUID
-	Code          string
-	Name          string
-	Description   string
-	CategoryID    uuid.UUID
-	PriceCurrency string
-	PriceAmount   int64
-	PriceMajor    pgtype.Numeric
-	Status        string
-	Attributes    []byte
-	Images        []byte
-	Version       int64
-	CreateTime    time.Time
-	UpdateTime    time.Time
+	ID            uuid.UUID      `db:"id"`
+	Code          string         `db:"code"`
+	Name          string         `db:"name"`
+	Description   string         `db:"description"`
+	CategoryID    uuid.UUID      `db:"category_id"`
+	PriceCurrency string         `db:"price_currency"`
+	PriceAmount   int64          `db:"price_amount"`
+	PriceMajor    pgtype.Numeric `db:"price_major"`
+	Status        string         `db:"status"`
+	Attributes    []byte         `db:"attributes"`
+	Images        []byte         `db:"images"`
+	Version       int64          `db:"version"`
+	CreateTime    time.Time      `db:"create_time"`
+	UpdateTime    time.Time      `db:"update_time"`
 }

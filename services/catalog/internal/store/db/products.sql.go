@@ -21,14 +21,14 @@ order by p.code
 `
 
 type ProductBatchGetParams struct {
-	Ids   []uuid.UUID
-	Codes []string
+	Ids   []uuid.UUID `db:"ids"`
+	Codes []string    `db:"codes"`
 }
 
 type ProductBatchGetRow struct {
-	Product      Product
-	Available    int64
-	LevelVersion int64
+	Product      Product `db:"product"`
+	Available    int64   `db:"available"`
+	LevelVersion int64   `db:"level_version"`
 }
 
 func (q *Queries) ProductBatchGet(ctx context.Context, arg ProductBatchGetParams) ([]ProductBatchGetRow, error) {
@@ -76,9 +76,9 @@ where p.code = $1
 `
 
 type ProductGetByCodeRow struct {
-	Product      Product
-	Available    int64
-	LevelVersion int64
+	Product      Product `db:"product"`
+	Available    int64   `db:"available"`
+	LevelVersion int64   `db:"level_version"`
 }
 
 func (q *Queries) ProductGetByCode(ctx context.Context, code string) (ProductGetByCodeRow, error) {
@@ -113,9 +113,9 @@ where p.id = $1
 `
 
 type ProductGetByIDRow struct {
-	Product      Product
-	Available    int64
-	LevelVersion int64
+	Product      Product `db:"product"`
+	Available    int64   `db:"available"`
+	LevelVersion int64   `db:"level_version"`
 }
 
 // level_version is the availability's; -1 when none is known, as versions are 0 or more.
@@ -151,8 +151,8 @@ for no key update of p
 `
 
 type ProductGetForUpdateRow struct {
-	Product   Product
-	Available int64
+	Product   Product `db:"product"`
+	Available int64   `db:"available"`
 }
 
 func (q *Queries) ProductGetForUpdate(ctx context.Context, id uuid.UUID) (ProductGetForUpdateRow, error) {
@@ -189,20 +189,20 @@ insert into products (
 `
 
 type ProductInsertParams struct {
-	ID            uuid.UUID
-	Code          string
-	Name          string
-	Description   string
-	CategoryID    uuid.UUID
-	PriceCurrency string
-	PriceAmount   int64
-	PriceMajor    string
-	Status        string
-	Attributes    []byte
-	Images        []byte
-	Version       int64
-	CreateTime    time.Time
-	UpdateTime    time.Time
+	ID            uuid.UUID `db:"id"`
+	Code          string    `db:"code"`
+	Name          string    `db:"name"`
+	Description   string    `db:"description"`
+	CategoryID    uuid.UUID `db:"category_id"`
+	PriceCurrency string    `db:"price_currency"`
+	PriceAmount   int64     `db:"price_amount"`
+	PriceMajor    string    `db:"price_major"`
+	Status        string    `db:"status"`
+	Attributes    []byte    `db:"attributes"`
+	Images        []byte    `db:"images"`
+	Version       int64     `db:"version"`
+	CreateTime    time.Time `db:"create_time"`
+	UpdateTime    time.Time `db:"update_time"`
 }
 
 func (q *Queries) ProductInsert(ctx context.Context, arg ProductInsertParams) error {
@@ -234,8 +234,8 @@ for no key update
 `
 
 type ProductLockChangedSinceParams struct {
-	Since   time.Time
-	AfterID uuid.UUID
+	Since   time.Time `db:"since"`
+	AfterID uuid.UUID `db:"after_id"`
 }
 
 // Along the primary key and not by time: no index holds update_time, and one walk
@@ -298,18 +298,18 @@ where id = $12
 `
 
 type ProductUpdateParams struct {
-	Name          string
-	Description   string
-	CategoryID    uuid.UUID
-	PriceCurrency string
-	PriceAmount   int64
-	PriceMajor    string
-	Status        string
-	Attributes    []byte
-	Images        []byte
-	Version       int64
-	UpdateTime    time.Time
-	ID            uuid.UUID
+	Name          string    `db:"name"`
+	Description   string    `db:"description"`
+	CategoryID    uuid.UUID `db:"category_id"`
+	PriceCurrency string    `db:"price_currency"`
+	PriceAmount   int64     `db:"price_amount"`
+	PriceMajor    string    `db:"price_major"`
+	Status        string    `db:"status"`
+	Attributes    []byte    `db:"attributes"`
+	Images        []byte    `db:"images"`
+	Version       int64     `db:"version"`
+	UpdateTime    time.Time `db:"update_time"`
+	ID            uuid.UUID `db:"id"`
 }
 
 func (q *Queries) ProductUpdate(ctx context.Context, arg ProductUpdateParams) error {

@@ -35,10 +35,10 @@ values ($1, $2, $3, $4)
 `
 
 type AddressInsertParams struct {
-	ID            uuid.UUID
-	CustomerID    uuid.UUID
-	Label         string
-	PostalAddress []byte
+	ID            uuid.UUID `db:"id"`
+	CustomerID    uuid.UUID `db:"customer_id"`
+	Label         string    `db:"label"`
+	PostalAddress []byte    `db:"postal_address"`
 }
 
 func (q *Queries) AddressInsert(ctx context.Context, arg AddressInsertParams) error {
@@ -56,9 +56,9 @@ update addresses set label = $1, postal_address = $2 where id = $3
 `
 
 type AddressUpdateParams struct {
-	Label         string
-	PostalAddress []byte
-	ID            uuid.UUID
+	Label         string    `db:"label"`
+	PostalAddress []byte    `db:"postal_address"`
+	ID            uuid.UUID `db:"id"`
 }
 
 func (q *Queries) AddressUpdate(ctx context.Context, arg AddressUpdateParams) error {

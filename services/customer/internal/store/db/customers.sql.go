@@ -22,8 +22,8 @@ where c.id = $1
 `
 
 type CustomerGetRow struct {
-	Customer  Customer
-	Addresses []byte
+	Customer  Customer `db:"customer"`
+	Addresses []byte   `db:"addresses"`
 }
 
 func (q *Queries) CustomerGet(ctx context.Context, id uuid.UUID) (CustomerGetRow, error) {
@@ -52,17 +52,17 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 `
 
 type CustomerInsertParams struct {
-	ID          uuid.UUID
-	FirstName   string
-	LastName    string
-	LastNameKey string
-	Email       string
-	EmailKey    string
-	Phone       string
-	Erased      bool
-	Version     int64
-	CreateTime  time.Time
-	UpdateTime  time.Time
+	ID          uuid.UUID `db:"id"`
+	FirstName   string    `db:"first_name"`
+	LastName    string    `db:"last_name"`
+	LastNameKey string    `db:"last_name_key"`
+	Email       string    `db:"email"`
+	EmailKey    string    `db:"email_key"`
+	Phone       string    `db:"phone"`
+	Erased      bool      `db:"erased"`
+	Version     int64     `db:"version"`
+	CreateTime  time.Time `db:"create_time"`
+	UpdateTime  time.Time `db:"update_time"`
 }
 
 func (q *Queries) CustomerInsert(ctx context.Context, arg CustomerInsertParams) error {
@@ -102,8 +102,8 @@ for no key update
 `
 
 type CustomerLockErasedSinceParams struct {
-	Since   time.Time
-	AfterID uuid.UUID
+	Since   time.Time `db:"since"`
+	AfterID uuid.UUID `db:"after_id"`
 }
 
 // Along the primary key and not by time: no index holds update_time, and one walk
@@ -161,16 +161,16 @@ where id = $10
 `
 
 type CustomerUpdateParams struct {
-	FirstName   string
-	LastName    string
-	LastNameKey string
-	Email       string
-	EmailKey    string
-	Phone       string
-	Erased      bool
-	Version     int64
-	UpdateTime  time.Time
-	ID          uuid.UUID
+	FirstName   string    `db:"first_name"`
+	LastName    string    `db:"last_name"`
+	LastNameKey string    `db:"last_name_key"`
+	Email       string    `db:"email"`
+	EmailKey    string    `db:"email_key"`
+	Phone       string    `db:"phone"`
+	Erased      bool      `db:"erased"`
+	Version     int64     `db:"version"`
+	UpdateTime  time.Time `db:"update_time"`
+	ID          uuid.UUID `db:"id"`
 }
 
 func (q *Queries) CustomerUpdate(ctx context.Context, arg CustomerUpdateParams) error {

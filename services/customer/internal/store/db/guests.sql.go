@@ -46,8 +46,8 @@ for no key update
 `
 
 type GuestErasureLockSinceParams struct {
-	Since   time.Time
-	AfterID uuid.UUID
+	Since   time.Time `db:"since"`
+	AfterID uuid.UUID `db:"after_id"`
 }
 
 // The limit is outbox.RepublishRows.
@@ -96,10 +96,10 @@ set version = greatest(excluded.version, guest_erasures.version + 1), erase_time
 `
 
 type GuestErasureUpsertParams struct {
-	ID        uuid.UUID
-	EmailKey  string
-	Version   int64
-	EraseTime time.Time
+	ID        uuid.UUID `db:"id"`
+	EmailKey  string    `db:"email_key"`
+	Version   int64     `db:"version"`
+	EraseTime time.Time `db:"erase_time"`
 }
 
 // A clock that went back must not make the version smaller.

@@ -11,22 +11,22 @@ import (
 )
 
 type Customer struct {
-	ID          uuid.UUID
-	FirstName   string
-	LastName    string
-	Email       string
-	EmailKey    string
-	Phone       string
-	Erased      bool
-	Version     int64
-	CreateTime  time.Time
-	UpdateTime  time.Time
-	LastNameKey string
+	ID          uuid.UUID `db:"id"`
+	FirstName   string    `db:"first_name"`
+	LastName    string    `db:"last_name"`
+	Email       string    `db:"email"`
+	EmailKey    string    `db:"email_key"`
+	Phone       string    `db:"phone"`
+	Erased      bool      `db:"erased"`
+	Version     int64     `db:"version"`
+	CreateTime  time.Time `db:"create_time"`
+	UpdateTime  time.Time `db:"update_time"`
+	LastNameKey string    `db:"last_name_key"`
 }
 
 type GuestErasure struct {
-	ID        uuid.UUID
-	EmailKey  string
-	Version   int64
-	EraseTime time.Time
+	ID        uuid.UUID `db:"id"`
+	EmailKey  string    `db:"email_key"`
+	Version   int64     `db:"version"`
+	EraseTime time.Time `db:"erase_time"`
 }

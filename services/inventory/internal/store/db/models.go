@@ -11,10 +11,10 @@ import (
 )
 
 type Stock struct {
-	ProductID   uuid.UUID
-	ProductCode string
-	OnHand      int64
-	Reserved    int64
-	Version     int64
-	UpdateTime  time.Time
+	ProductID   uuid.UUID `db:"product_id"`
+	ProductCode string    `db:"product_code"`
+	OnHand      int64     `db:"on_hand"`
+	Reserved    int64     `db:"reserved"`
+	Version     int64     `db:"version"`
+	UpdateTime  time.Time `db:"update_time"`
 }

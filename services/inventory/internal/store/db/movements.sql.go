@@ -42,15 +42,15 @@ from (
 `
 
 type MovementInsertManyParams struct {
-	CreateTime   time.Time
-	ProductIds   []uuid.UUID
-	Kinds        []int16
-	Deltas       []int64
-	OnHandAfters []int64
-	OrderIds     []uuid.UUID
-	Reasons      []string
-	Actors       []string
-	TraceIds     []string
+	CreateTime   time.Time   `db:"create_time"`
+	ProductIds   []uuid.UUID `db:"product_ids"`
+	Kinds        []int16     `db:"kinds"`
+	Deltas       []int64     `db:"deltas"`
+	OnHandAfters []int64     `db:"on_hand_afters"`
+	OrderIds     []uuid.UUID `db:"order_ids"`
+	Reasons      []string    `db:"reasons"`
+	Actors       []string    `db:"actors"`
+	TraceIds     []string    `db:"trace_ids"`
 }
 
 // Ids are taken in the arrays' order.

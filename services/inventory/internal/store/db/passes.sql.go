@@ -15,8 +15,8 @@ update passes set mark = greatest(mark, $1) where name = $2
 `
 
 type PassAdvanceParams struct {
-	Mark time.Time
-	Name string
+	Mark time.Time `db:"mark"`
+	Name string    `db:"name"`
 }
 
 func (q *Queries) PassAdvance(ctx context.Context, arg PassAdvanceParams) error {
@@ -30,9 +30,9 @@ returning mark
 `
 
 type PassClaimParams struct {
-	Now      time.Time
-	Name     string
-	NotSince time.Time
+	Now      time.Time `db:"now"`
+	Name     string    `db:"name"`
+	NotSince time.Time `db:"not_since"`
 }
 
 // Nothing when another replica ran it after the time given.

@@ -23,9 +23,9 @@ where products.version < excluded.version
 `
 
 type ProductUpsertManyParams struct {
-	ProductIds []uuid.UUID
-	Statuses   []int16
-	Versions   []int64
+	ProductIds []uuid.UUID `db:"product_ids"`
+	Statuses   []int16     `db:"statuses"`
+	Versions   []int64     `db:"versions"`
 }
 
 // Each product once; an older version than the stored one changes nothing.

@@ -26,16 +26,16 @@ on conflict (order_id) do update set state = reservation_made_elsewhere()
 `
 
 type ReservationInsertManyParams struct {
-	ProductIds  []uuid.UUID
-	Quantities  []int32
-	Now         time.Time
-	OrderIds    []uuid.UUID
-	States      []int16
-	FirstLines  []int32
-	LastLines   []int32
-	Versions    []int64
-	ExpireTimes []time.Time
-	Shortages   []string
+	ProductIds  []uuid.UUID `db:"product_ids"`
+	Quantities  []int32     `db:"quantities"`
+	Now         time.Time   `db:"now"`
+	OrderIds    []uuid.UUID `db:"order_ids"`
+	States      []int16     `db:"states"`
+	FirstLines  []int32     `db:"first_lines"`
+	LastLines   []int32     `db:"last_lines"`
+	Versions    []int64     `db:"versions"`
+	ExpireTimes []time.Time `db:"expire_times"`
+	Shortages   []string    `db:"shortages"`
 }
 
 // An order's lines are the elements first_lines to last_lines, from 1, of
@@ -65,17 +65,17 @@ limit $4
 `
 
 type ReservationListExpiredParams struct {
-	AfterExpireTime time.Time
-	AfterOrderID    uuid.UUID
-	Until           time.Time
-	MaxRows         int32
+	AfterExpireTime time.Time `db:"after_expire_time"`
+	AfterOrderID    uuid.UUID `db:"after_order_id"`
+	Until           time.Time `db:"until"`
+	MaxRows         int32     `db:"max_rows"`
 }
 
 type ReservationListExpiredRow struct {
-	OrderID    uuid.UUID
-	Version    int64
-	ExpireTime time.Time
-	UpdateTime time.Time
+	OrderID    uuid.UUID `db:"order_id"`
+	Version    int64     `db:"version"`
+	ExpireTime time.Time `db:"expire_time"`
+	UpdateTime time.Time `db:"update_time"`
 }
 
 // State 1 is RESERVED. The range begins where the pass before found the first one.
@@ -119,10 +119,10 @@ where r.order_id = c.order_id
 `
 
 type ReservationUpdateManyParams struct {
-	UpdateTime time.Time
-	OrderIds   []uuid.UUID
-	States     []int16
-	Versions   []int64
+	UpdateTime time.Time   `db:"update_time"`
+	OrderIds   []uuid.UUID `db:"order_ids"`
+	States     []int16     `db:"states"`
+	Versions   []int64     `db:"versions"`
 }
 
 func (q *Queries) ReservationUpdateMany(ctx context.Context, arg ReservationUpdateManyParams) error {

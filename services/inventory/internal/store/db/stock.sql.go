@@ -55,8 +55,8 @@ order by product_code
 `
 
 type StockGetManyParams struct {
-	ProductIds   []uuid.UUID
-	ProductCodes []string
+	ProductIds   []uuid.UUID `db:"product_ids"`
+	ProductCodes []string    `db:"product_codes"`
 }
 
 func (q *Queries) StockGetMany(ctx context.Context, arg StockGetManyParams) ([]Stock, error) {
@@ -96,9 +96,9 @@ returning product_id, product_code, on_hand, reserved, version, update_time
 `
 
 type StockInsertManyParams struct {
-	UpdateTime   time.Time
-	ProductIds   []uuid.UUID
-	ProductCodes []string
+	UpdateTime   time.Time   `db:"update_time"`
+	ProductIds   []uuid.UUID `db:"product_ids"`
+	ProductCodes []string    `db:"product_codes"`
 }
 
 // Products that have stock already are left alone, and out of the result. No key is
@@ -158,9 +158,9 @@ for update
 `
 
 type StockLockChangedSinceParams struct {
-	Since          time.Time
-	AfterProductID uuid.UUID
-	MaxRows        int32
+	Since          time.Time `db:"since"`
+	AfterProductID uuid.UUID `db:"after_product_id"`
+	MaxRows        int32     `db:"max_rows"`
 }
 
 func (q *Queries) StockLockChangedSince(ctx context.Context, arg StockLockChangedSinceParams) ([]Stock, error) {
@@ -246,11 +246,11 @@ where s.product_id = c.product_id
 `
 
 type StockUpdateManyParams struct {
-	UpdateTime time.Time
-	ProductIds []uuid.UUID
-	OnHands    []int64
-	Reserveds  []int64
-	Versions   []int64
+	UpdateTime time.Time   `db:"update_time"`
+	ProductIds []uuid.UUID `db:"product_ids"`
+	OnHands    []int64     `db:"on_hands"`
+	Reserveds  []int64     `db:"reserveds"`
+	Versions   []int64     `db:"versions"`
 }
 
 func (q *Queries) StockUpdateMany(ctx context.Context, arg StockUpdateManyParams) error {

@@ -19,12 +19,12 @@ select unnest($1::uuid[]), unnest($2::int[]), unnest($3::boolean[]),
 `
 
 type AttemptInsertManyParams struct {
-	NotificationIds []uuid.UUID
-	Numbers         []int32
-	Accepteds       []bool
-	Results         []string
-	TraceIds        []string
-	CreateTimes     []time.Time
+	NotificationIds []uuid.UUID `db:"notification_ids"`
+	Numbers         []int32     `db:"numbers"`
+	Accepteds       []bool      `db:"accepteds"`
+	Results         []string    `db:"results"`
+	TraceIds        []string    `db:"trace_ids"`
+	CreateTimes     []time.Time `db:"create_times"`
 }
 
 func (q *Queries) AttemptInsertMany(ctx context.Context, arg AttemptInsertManyParams) error {
@@ -49,8 +49,8 @@ order by a.notification_id, a.number
 `
 
 type AttemptNewestParams struct {
-	NotificationIds []uuid.UUID
-	MaxEach         int32
+	NotificationIds []uuid.UUID `db:"notification_ids"`
+	MaxEach         int32       `db:"max_each"`
 }
 
 // The newest attempts of each mail, oldest first.

@@ -29,8 +29,8 @@ on conflict (customer_id) do nothing
 `
 
 type ErasedCustomerInsertManyParams struct {
-	CustomerIds []uuid.UUID
-	CreateTime  time.Time
+	CustomerIds []uuid.UUID `db:"customer_ids"`
+	CreateTime  time.Time   `db:"create_time"`
 }
 
 func (q *Queries) ErasedCustomerInsertMany(ctx context.Context, arg ErasedCustomerInsertManyParams) error {
@@ -69,8 +69,8 @@ update erased_customers set unfinished = $1::boolean where customer_id = any ($2
 `
 
 type ErasedCustomerSetUnfinishedParams struct {
-	Unfinished  bool
-	CustomerIds []uuid.UUID
+	Unfinished  bool        `db:"unfinished"`
+	CustomerIds []uuid.UUID `db:"customer_ids"`
 }
 
 func (q *Queries) ErasedCustomerSetUnfinished(ctx context.Context, arg ErasedCustomerSetUnfinishedParams) error {

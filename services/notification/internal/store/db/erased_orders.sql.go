@@ -21,8 +21,8 @@ on conflict (order_id) do nothing
 `
 
 type ErasedOrderInsertManyParams struct {
-	CreateTime time.Time
-	OrderIds   []uuid.UUID
+	CreateTime time.Time   `db:"create_time"`
+	OrderIds   []uuid.UUID `db:"order_ids"`
 }
 
 func (q *Queries) ErasedOrderInsertMany(ctx context.Context, arg ErasedOrderInsertManyParams) error {
@@ -61,8 +61,8 @@ update erased_orders set unfinished = $1::boolean where order_id = any ($2::uuid
 `
 
 type ErasedOrderSetUnfinishedParams struct {
-	Unfinished bool
-	OrderIds   []uuid.UUID
+	Unfinished bool        `db:"unfinished"`
+	OrderIds   []uuid.UUID `db:"order_ids"`
 }
 
 func (q *Queries) ErasedOrderSetUnfinished(ctx context.Context, arg ErasedOrderSetUnfinishedParams) error {

@@ -11,37 +11,37 @@ import (
 )
 
 type DeliveryAttempt struct {
-	NotificationID uuid.UUID
-	Number         int32
-	Accepted       bool
-	Result         string
-	TraceID        string
-	CreateTime     time.Time
+	NotificationID uuid.UUID `db:"notification_id"`
+	Number         int32     `db:"number"`
+	Accepted       bool      `db:"accepted"`
+	Result         string    `db:"result"`
+	TraceID        string    `db:"trace_id"`
+	CreateTime     time.Time `db:"create_time"`
 }
 
 type Notification struct {
-	ID            uuid.UUID
-	Kind          int16
-	SubjectID     uuid.UUID
-	OrderID       uuid.UUID
-	CustomerID    *uuid.UUID
-	Status        int16
-	Recipient     string
-	Subject       string
-	ShopName      string
-	Template      int16
-	Content       []byte
-	MessageID     string
-	ResendCount   int32
-	AttemptCount  int32
-	RetryCount    int32
-	Cause         string
-	Version       int64
-	Traceparent   string
-	CreateTime    time.Time
-	RequestedTime time.Time
-	DueTime       *time.Time
-	EndTime       *time.Time
-	SendTime      *time.Time
-	RecipientKey  string
+	ID            uuid.UUID  `db:"id"`
+	Kind          int16      `db:"kind"`
+	SubjectID     uuid.UUID  `db:"subject_id"`
+	OrderID       uuid.UUID  `db:"order_id"`
+	CustomerID    *uuid.UUID `db:"customer_id"`
+	Status        int16      `db:"status"`
+	Recipient     string     `db:"recipient"`
+	Subject       string     `db:"subject"`
+	ShopName      string     `db:"shop_name"`
+	Template      int16      `db:"template"`
+	Content       []byte     `db:"content"`
+	MessageID     string     `db:"message_id"`
+	ResendCount   int32      `db:"resend_count"`
+	AttemptCount  int32      `db:"attempt_count"`
+	RetryCount    int32      `db:"retry_count"`
+	Cause         string     `db:"cause"`
+	Version       int64      `db:"version"`
+	Traceparent   string     `db:"traceparent"`
+	CreateTime    time.Time  `db:"create_time"`
+	RequestedTime time.Time  `db:"requested_time"`
+	DueTime       *time.Time `db:"due_time"`
+	EndTime       *time.Time `db:"end_time"`
+	SendTime      *time.Time `db:"send_time"`
+	RecipientKey  string     `db:"recipient_key"`
 }

@@ -21,18 +21,18 @@ limit $4::int
 `
 
 type NotificationAuditParams struct {
-	AfterOrderID   uuid.UUID
-	AfterKind      int16
-	AfterSubjectID uuid.UUID
-	MaxRows        int32
+	AfterOrderID   uuid.UUID `db:"after_order_id"`
+	AfterKind      int16     `db:"after_kind"`
+	AfterSubjectID uuid.UUID `db:"after_subject_id"`
+	MaxRows        int32     `db:"max_rows"`
 }
 
 type NotificationAuditRow struct {
-	OrderID   uuid.UUID
-	Kind      int16
-	SubjectID uuid.UUID
-	Status    int16
-	SendTime  *time.Time
+	OrderID   uuid.UUID  `db:"order_id"`
+	Kind      int16      `db:"kind"`
+	SubjectID uuid.UUID  `db:"subject_id"`
+	Status    int16      `db:"status"`
+	SendTime  *time.Time `db:"send_time"`
 }
 
 // The page after the given key, for the audit.
@@ -83,23 +83,23 @@ returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.conte
 `
 
 type NotificationClaimDueParams struct {
-	Lease   time.Time
-	Now     time.Time
-	MaxRows int32
+	Lease   time.Time `db:"lease"`
+	Now     time.Time `db:"now"`
+	MaxRows int32     `db:"max_rows"`
 }
 
 type NotificationClaimDueRow struct {
-	ID            uuid.UUID
-	Kind          int16
-	Recipient     string
-	Subject       string
-	ShopName      string
-	Template      int16
-	Content       []byte
-	MessageID     string
-	ResendCount   int32
-	Traceparent   string
-	RequestedTime time.Time
+	ID            uuid.UUID `db:"id"`
+	Kind          int16     `db:"kind"`
+	Recipient     string    `db:"recipient"`
+	Subject       string    `db:"subject"`
+	ShopName      string    `db:"shop_name"`
+	Template      int16     `db:"template"`
+	Content       []byte    `db:"content"`
+	MessageID     string    `db:"message_id"`
+	ResendCount   int32     `db:"resend_count"`
+	Traceparent   string    `db:"traceparent"`
+	RequestedTime time.Time `db:"requested_time"`
 }
 
 // Takes mails whose time has come, or whose sender's lease ended, until @lease.
@@ -149,23 +149,23 @@ returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.conte
 `
 
 type NotificationClaimLeasedParams struct {
-	Lease    time.Time
-	Ids      []uuid.UUID
-	DueTimes []time.Time
+	Lease    time.Time   `db:"lease"`
+	Ids      []uuid.UUID `db:"ids"`
+	DueTimes []time.Time `db:"due_times"`
 }
 
 type NotificationClaimLeasedRow struct {
-	ID            uuid.UUID
-	Kind          int16
-	Recipient     string
-	Subject       string
-	ShopName      string
-	Template      int16
-	Content       []byte
-	MessageID     string
-	ResendCount   int32
-	Traceparent   string
-	RequestedTime time.Time
+	ID            uuid.UUID `db:"id"`
+	Kind          int16     `db:"kind"`
+	Recipient     string    `db:"recipient"`
+	Subject       string    `db:"subject"`
+	ShopName      string    `db:"shop_name"`
+	Template      int16     `db:"template"`
+	Content       []byte    `db:"content"`
+	MessageID     string    `db:"message_id"`
+	ResendCount   int32     `db:"resend_count"`
+	Traceparent   string    `db:"traceparent"`
+	RequestedTime time.Time `db:"requested_time"`
 }
 
 // Takes mails that are ours by the very lease that we gave them, until @lease.
@@ -214,11 +214,11 @@ where n.id = u.id
 `
 
 type NotificationEraseManyParams struct {
-	Ids      []uuid.UUID
-	Statuses []int16
-	Causes   []string
-	Versions []int64
-	EndTimes []time.Time
+	Ids      []uuid.UUID `db:"ids"`
+	Statuses []int16     `db:"statuses"`
+	Causes   []string    `db:"causes"`
+	Versions []int64     `db:"versions"`
+	EndTimes []time.Time `db:"end_times"`
 }
 
 // Blanks personal data, and ends what was to be sent; the zero time stands for null.
@@ -271,21 +271,21 @@ order by a.position
 `
 
 type NotificationExistingParams struct {
-	Positions   []int32
-	Kinds       []int16
-	SubjectIds  []uuid.UUID
-	CustomerIds []uuid.UUID
-	OrderIds    []uuid.UUID
+	Positions   []int32     `db:"positions"`
+	Kinds       []int16     `db:"kinds"`
+	SubjectIds  []uuid.UUID `db:"subject_ids"`
+	CustomerIds []uuid.UUID `db:"customer_ids"`
+	OrderIds    []uuid.UUID `db:"order_ids"`
 }
 
 type NotificationExistingRow struct {
-	Position     int32
-	ID           *uuid.UUID
-	Status       *int16
-	Version      *int64
-	EndTime      *time.Time
-	Cause        *string
-	PersonErased *bool
+	Position     int32      `db:"position"`
+	ID           *uuid.UUID `db:"id"`
+	Status       *int16     `db:"status"`
+	Version      *int64     `db:"version"`
+	EndTime      *time.Time `db:"end_time"`
+	Cause        *string    `db:"cause"`
+	PersonErased *bool      `db:"person_erased"`
 }
 
 // What is known of each mail that events request; a row per request.
@@ -337,9 +337,9 @@ returning n.id
 `
 
 type NotificationExtendParams struct {
-	Lease time.Time
-	Ids   []uuid.UUID
-	Now   time.Time
+	Lease time.Time   `db:"lease"`
+	Ids   []uuid.UUID `db:"ids"`
+	Now   time.Time   `db:"now"`
 }
 
 // Extends the lease of mails that are still ours: a lease that ended may be another's.
@@ -375,8 +375,8 @@ update notifications n set content = '' from old where n.id = old.id
 `
 
 type NotificationForgetBodiesParams struct {
-	Before  time.Time
-	MaxRows int32
+	Before  time.Time `db:"before"`
+	MaxRows int32     `db:"max_rows"`
 }
 
 // Drops the content of mails that were delivered before @before, the oldest first.
@@ -433,8 +433,8 @@ for no key update of n
 `
 
 type NotificationGetForUpdateRow struct {
-	Notification Notification
-	PersonErased *bool
+	Notification Notification `db:"notification"`
+	PersonErased *bool        `db:"person_erased"`
 }
 
 // With erased_customers taken before, so that no erasure runs meanwhile.
@@ -498,24 +498,24 @@ from (
 `
 
 type NotificationInsertManyParams struct {
-	Ids           []uuid.UUID
-	Kinds         []int16
-	SubjectIds    []uuid.UUID
-	OrderIds      []uuid.UUID
-	CustomerIds   []uuid.UUID
-	Statuses      []int16
-	Recipients    []string
-	RecipientKeys []string
-	Subjects      []string
-	ShopNames     []string
-	Templates     []int16
-	Contents      [][]byte
-	MessageIds    []string
-	Causes        []string
-	Versions      []int64
-	Traceparents  []string
-	CreateTimes   []time.Time
-	DueTimes      []time.Time
+	Ids           []uuid.UUID `db:"ids"`
+	Kinds         []int16     `db:"kinds"`
+	SubjectIds    []uuid.UUID `db:"subject_ids"`
+	OrderIds      []uuid.UUID `db:"order_ids"`
+	CustomerIds   []uuid.UUID `db:"customer_ids"`
+	Statuses      []int16     `db:"statuses"`
+	Recipients    []string    `db:"recipients"`
+	RecipientKeys []string    `db:"recipient_keys"`
+	Subjects      []string    `db:"subjects"`
+	ShopNames     []string    `db:"shop_names"`
+	Templates     []int16     `db:"templates"`
+	Contents      [][]byte    `db:"contents"`
+	MessageIds    []string    `db:"message_ids"`
+	Causes        []string    `db:"causes"`
+	Versions      []int64     `db:"versions"`
+	Traceparents  []string    `db:"traceparents"`
+	CreateTimes   []time.Time `db:"create_times"`
+	DueTimes      []time.Time `db:"due_times"`
 }
 
 // A mail that another process inserted meanwhile fails the transaction, so that it
@@ -554,22 +554,22 @@ for no key update
 `
 
 type NotificationLockRow struct {
-	ID            uuid.UUID
-	Kind          int16
-	SubjectID     uuid.UUID
-	OrderID       uuid.UUID
-	Status        int16
-	Readable      bool
-	ResendCount   int32
-	AttemptCount  int32
-	RetryCount    int32
-	Cause         string
-	Version       int64
-	Traceparent   string
-	RequestedTime time.Time
-	DueTime       *time.Time
-	EndTime       *time.Time
-	SendTime      *time.Time
+	ID            uuid.UUID  `db:"id"`
+	Kind          int16      `db:"kind"`
+	SubjectID     uuid.UUID  `db:"subject_id"`
+	OrderID       uuid.UUID  `db:"order_id"`
+	Status        int16      `db:"status"`
+	Readable      bool       `db:"readable"`
+	ResendCount   int32      `db:"resend_count"`
+	AttemptCount  int32      `db:"attempt_count"`
+	RetryCount    int32      `db:"retry_count"`
+	Cause         string     `db:"cause"`
+	Version       int64      `db:"version"`
+	Traceparent   string     `db:"traceparent"`
+	RequestedTime time.Time  `db:"requested_time"`
+	DueTime       *time.Time `db:"due_time"`
+	EndTime       *time.Time `db:"end_time"`
+	SendTime      *time.Time `db:"send_time"`
 }
 
 func (q *Queries) NotificationLock(ctx context.Context, ids []uuid.UUID) ([]NotificationLockRow, error) {
@@ -630,28 +630,28 @@ for no key update
 `
 
 type NotificationLockOfErasedParams struct {
-	CustomerIds []uuid.UUID
-	OrderIds    []uuid.UUID
-	MaxRows     int32
+	CustomerIds []uuid.UUID `db:"customer_ids"`
+	OrderIds    []uuid.UUID `db:"order_ids"`
+	MaxRows     int32       `db:"max_rows"`
 }
 
 type NotificationLockOfErasedRow struct {
-	ID            uuid.UUID
-	Kind          int16
-	SubjectID     uuid.UUID
-	OrderID       uuid.UUID
-	Status        int16
-	Readable      bool
-	ResendCount   int32
-	AttemptCount  int32
-	RetryCount    int32
-	Cause         string
-	Version       int64
-	Traceparent   string
-	RequestedTime time.Time
-	DueTime       *time.Time
-	EndTime       *time.Time
-	SendTime      *time.Time
+	ID            uuid.UUID  `db:"id"`
+	Kind          int16      `db:"kind"`
+	SubjectID     uuid.UUID  `db:"subject_id"`
+	OrderID       uuid.UUID  `db:"order_id"`
+	Status        int16      `db:"status"`
+	Readable      bool       `db:"readable"`
+	ResendCount   int32      `db:"resend_count"`
+	AttemptCount  int32      `db:"attempt_count"`
+	RetryCount    int32      `db:"retry_count"`
+	Cause         string     `db:"cause"`
+	Version       int64      `db:"version"`
+	Traceparent   string     `db:"traceparent"`
+	RequestedTime time.Time  `db:"requested_time"`
+	DueTime       *time.Time `db:"due_time"`
+	EndTime       *time.Time `db:"end_time"`
+	SendTime      *time.Time `db:"send_time"`
 }
 
 // At most @max_rows mails of customers and orders that are not blank yet, those first
@@ -714,16 +714,16 @@ limit $2::int
 `
 
 type NotificationOverdueParams struct {
-	Before  time.Time
-	MaxRows int32
+	Before  time.Time `db:"before"`
+	MaxRows int32     `db:"max_rows"`
 }
 
 type NotificationOverdueRow struct {
-	ID           uuid.UUID
-	OrderID      uuid.UUID
-	Kind         int16
-	DueTime      *time.Time
-	AttemptCount int32
+	ID           uuid.UUID  `db:"id"`
+	OrderID      uuid.UUID  `db:"order_id"`
+	Kind         int16      `db:"kind"`
+	DueTime      *time.Time `db:"due_time"`
+	AttemptCount int32      `db:"attempt_count"`
 }
 
 // Mails that nobody took for sending since @before, and should have.
@@ -773,15 +773,15 @@ returning id, kind, subject_id, order_id, customer_id, status, recipient, subjec
 `
 
 type NotificationResendParams struct {
-	Recipient     string
-	RecipientKey  string
-	ResendCount   int32
-	MessageID     string
-	Version       int64
-	RequestedTime time.Time
-	DueTime       time.Time
-	Traceparent   string
-	ID            uuid.UUID
+	Recipient     string    `db:"recipient"`
+	RecipientKey  string    `db:"recipient_key"`
+	ResendCount   int32     `db:"resend_count"`
+	MessageID     string    `db:"message_id"`
+	Version       int64     `db:"version"`
+	RequestedTime time.Time `db:"requested_time"`
+	DueTime       time.Time `db:"due_time"`
+	Traceparent   string    `db:"traceparent"`
+	ID            uuid.UUID `db:"id"`
 }
 
 func (q *Queries) NotificationResend(ctx context.Context, arg NotificationResendParams) (Notification, error) {
@@ -843,15 +843,15 @@ where n.id = u.id
 `
 
 type NotificationUpdateManyParams struct {
-	Ids           []uuid.UUID
-	Statuses      []int16
-	AttemptCounts []int32
-	RetryCounts   []int32
-	Causes        []string
-	Versions      []int64
-	DueTimes      []time.Time
-	EndTimes      []time.Time
-	SendTimes     []time.Time
+	Ids           []uuid.UUID `db:"ids"`
+	Statuses      []int16     `db:"statuses"`
+	AttemptCounts []int32     `db:"attempt_counts"`
+	RetryCounts   []int32     `db:"retry_counts"`
+	Causes        []string    `db:"causes"`
+	Versions      []int64     `db:"versions"`
+	DueTimes      []time.Time `db:"due_times"`
+	EndTimes      []time.Time `db:"end_times"`
+	SendTimes     []time.Time `db:"send_times"`
 }
 
 // Each mail once; the zero time stands for null.

@@ -28,8 +28,8 @@ on conflict (customer_id) do nothing
 `
 
 type ErasedCustomerInsertManyParams struct {
-	CustomerIds []uuid.UUID
-	CreateTime  time.Time
+	CustomerIds []uuid.UUID `db:"customer_ids"`
+	CreateTime  time.Time   `db:"create_time"`
 }
 
 func (q *Queries) ErasedCustomerInsertMany(ctx context.Context, arg ErasedCustomerInsertManyParams) error {

@@ -27,8 +27,8 @@ insert into erased_guests (email, create_time) select unnest($1::text[]), unnest
 `
 
 type ErasedGuestInsertManyParams struct {
-	Emails      []string
-	CreateTimes []time.Time
+	Emails      []string    `db:"emails"`
+	CreateTimes []time.Time `db:"create_times"`
 }
 
 func (q *Queries) ErasedGuestInsertMany(ctx context.Context, arg ErasedGuestInsertManyParams) error {
@@ -44,8 +44,8 @@ limit 100
 `
 
 type ErasedGuestListWithOrdersRow struct {
-	Email      string
-	CreateTime time.Time
+	Email      string    `db:"email"`
+	CreateTime time.Time `db:"create_time"`
 }
 
 func (q *Queries) ErasedGuestListWithOrders(ctx context.Context) ([]ErasedGuestListWithOrdersRow, error) {

@@ -19,9 +19,9 @@ on conflict (order_id) do nothing
 `
 
 type ErasedOrderInsertManyParams struct {
-	OrderIds    []uuid.UUID
-	Versions    []int64
-	CreateTimes []time.Time
+	OrderIds    []uuid.UUID `db:"order_ids"`
+	Versions    []int64     `db:"versions"`
+	CreateTimes []time.Time `db:"create_times"`
 }
 
 func (q *Queries) ErasedOrderInsertMany(ctx context.Context, arg ErasedOrderInsertManyParams) error {
@@ -38,8 +38,8 @@ for update
 `
 
 type ErasedOrderListSinceParams struct {
-	Since        time.Time
-	AfterOrderID uuid.UUID
+	Since        time.Time `db:"since"`
+	AfterOrderID uuid.UUID `db:"after_order_id"`
 }
 
 // The next orders that were erased since a time, by id. The limit is the

@@ -11,75 +11,75 @@ import (
 )
 
 type ErasedOrder struct {
-	OrderID    uuid.UUID
-	Version    int64
-	CreateTime time.Time
+	OrderID    uuid.UUID `db:"order_id"`
+	Version    int64     `db:"version"`
+	CreateTime time.Time `db:"create_time"`
 }
 
 type Order struct {
-	ID                uuid.UUID
-	Number            string
-	State             int16
-	CancelReason      int16
-	CancelNote        string
-	Version           int64
-	AwaitingVersion   int64
-	ConfirmedVersion  int64
-	CancelledVersion  int64
-	ShippedVersion    int64
-	Awaits            int32
-	DueTime           *time.Time
-	RetryCount        int32
-	LastPublishedTime time.Time
-	ExpireTime        *time.Time
-	Currency          string
-	SubtotalAmount    int64
-	TotalAmount       int64
-	CapturedAmount    int64
-	RefundedAmount    int64
-	Adjustments       []byte
-	PaymentID         uuid.UUID
-	PaymentMethod     string
-	CustomerID        *uuid.UUID
-	FirstName         string
-	LastName          string
-	Email             string
-	Phone             string
-	ShippingAddress   []byte
-	Erased            bool
-	ShipmentID        *uuid.UUID
-	Carrier           string
-	TrackingCode      string
-	ShipTime          *time.Time
-	DeliverTime       *time.Time
-	CreateTime        time.Time
-	UpdateTime        time.Time
-	PaymentProgress   int16
-	Disputes          []byte
-	RequestID         *uuid.UUID
-	RequestCaller     string
-	Corrections       []byte
-	LastNameKey       string
+	ID                uuid.UUID  `db:"id"`
+	Number            string     `db:"number"`
+	State             int16      `db:"state"`
+	CancelReason      int16      `db:"cancel_reason"`
+	CancelNote        string     `db:"cancel_note"`
+	Version           int64      `db:"version"`
+	AwaitingVersion   int64      `db:"awaiting_version"`
+	ConfirmedVersion  int64      `db:"confirmed_version"`
+	CancelledVersion  int64      `db:"cancelled_version"`
+	ShippedVersion    int64      `db:"shipped_version"`
+	Awaits            int32      `db:"awaits"`
+	DueTime           *time.Time `db:"due_time"`
+	RetryCount        int32      `db:"retry_count"`
+	LastPublishedTime time.Time  `db:"last_published_time"`
+	ExpireTime        *time.Time `db:"expire_time"`
+	Currency          string     `db:"currency"`
+	SubtotalAmount    int64      `db:"subtotal_amount"`
+	TotalAmount       int64      `db:"total_amount"`
+	CapturedAmount    int64      `db:"captured_amount"`
+	RefundedAmount    int64      `db:"refunded_amount"`
+	Adjustments       []byte     `db:"adjustments"`
+	PaymentID         uuid.UUID  `db:"payment_id"`
+	PaymentMethod     string     `db:"payment_method"`
+	CustomerID        *uuid.UUID `db:"customer_id"`
+	FirstName         string     `db:"first_name"`
+	LastName          string     `db:"last_name"`
+	Email             string     `db:"email"`
+	Phone             string     `db:"phone"`
+	ShippingAddress   []byte     `db:"shipping_address"`
+	Erased            bool       `db:"erased"`
+	ShipmentID        *uuid.UUID `db:"shipment_id"`
+	Carrier           string     `db:"carrier"`
+	TrackingCode      string     `db:"tracking_code"`
+	ShipTime          *time.Time `db:"ship_time"`
+	DeliverTime       *time.Time `db:"deliver_time"`
+	CreateTime        time.Time  `db:"create_time"`
+	UpdateTime        time.Time  `db:"update_time"`
+	PaymentProgress   int16      `db:"payment_progress"`
+	Disputes          []byte     `db:"disputes"`
+	RequestID         *uuid.UUID `db:"request_id"`
+	RequestCaller     string     `db:"request_caller"`
+	Corrections       []byte     `db:"corrections"`
+	LastNameKey       string     `db:"last_name_key"`
 }
 
 type OrderHistory struct {
-	OrderID      uuid.UUID
-	Version      int64
-	State        int16
-	CancelReason int16
-	Note         string
-	Actor        string
-	TraceID      string
-	CreateTime   time.Time
-	Step         int16
+	OrderID      uuid.UUID `db:"order_id"`
+	Version      int64     `db:"version"`
+	State        int16     `db:"state"`
+	CancelReason int16     `db:"cancel_reason"`
+	Note         string    `db:"note"`
+	Actor        string    `db:"actor"`
+	TraceID      string    `db:"trace_id"`
+	CreateTime   time.Time `db:"create_time"`
+	Step         int16     `db:"step"`
 }
 
 type Product struct {
-	ID       uuid.UUID
-	Code     string
-	Name     string
-	Currency string
-	Amount   int64
-	Status   int16
-	Version  int64
+	ID       uuid.UUID `db:"id"`
+	Code     string    `db:"code"`
+	Name     string    `db:"name"`
+	Currency string    `db:"currency"`
+	Amount   int64     `db:"amount"`
+	Status   int16     `db:"status"`
+	Version  int64     `db:"version"`
 }

@@ -29,15 +29,15 @@ select unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest(
 `
 
 type OrderHistoryInsertManyParams struct {
-	OrderIds      []uuid.UUID
-	Versions      []int64
-	Steps         []int16
-	States        []int16
-	CancelReasons []int16
-	Notes         []string
-	Actors        []string
-	TraceIds      []string
-	CreateTimes   []time.Time
+	OrderIds      []uuid.UUID `db:"order_ids"`
+	Versions      []int64     `db:"versions"`
+	Steps         []int16     `db:"steps"`
+	States        []int16     `db:"states"`
+	CancelReasons []int16     `db:"cancel_reasons"`
+	Notes         []string    `db:"notes"`
+	Actors        []string    `db:"actors"`
+	TraceIds      []string    `db:"trace_ids"`
+	CreateTimes   []time.Time `db:"create_times"`
 }
 
 func (q *Queries) OrderHistoryInsertMany(ctx context.Context, arg OrderHistoryInsertManyParams) error {
@@ -60,7 +60,7 @@ select h.order_id, h.version, h.state, h.cancel_reason, h.note, h.actor, h.trace
 `
 
 type OrderHistoryListManyRow struct {
-	OrderHistory OrderHistory
+	OrderHistory OrderHistory `db:"order_history"`
 }
 
 func (q *Queries) OrderHistoryListMany(ctx context.Context, orderIds []uuid.UUID) ([]OrderHistoryListManyRow, error) {
@@ -101,14 +101,14 @@ order by w.watcher, h.version
 `
 
 type OrderHistoryTailParams struct {
-	Watchers      []int64
-	OrderIds      []uuid.UUID
-	AfterVersions []int64
+	Watchers      []int64     `db:"watchers"`
+	OrderIds      []uuid.UUID `db:"order_ids"`
+	AfterVersions []int64     `db:"after_versions"`
 }
 
 type OrderHistoryTailRow struct {
-	Watcher      int64
-	OrderHistory OrderHistory
+	Watcher      int64        `db:"watcher"`
+	OrderHistory OrderHistory `db:"order_history"`
 }
 
 // What watchers have not seen: each is an order and the last version it saw.

@@ -18,13 +18,13 @@ select unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::uuid[]),
 `
 
 type OrderLineInsertManyParams struct {
-	OrderIds     []uuid.UUID
-	Positions    []int16
-	ProductIds   []uuid.UUID
-	ProductCodes []string
-	Names        []string
-	UnitAmounts  []int64
-	Quantities   []int32
+	OrderIds     []uuid.UUID `db:"order_ids"`
+	Positions    []int16     `db:"positions"`
+	ProductIds   []uuid.UUID `db:"product_ids"`
+	ProductCodes []string    `db:"product_codes"`
+	Names        []string    `db:"names"`
+	UnitAmounts  []int64     `db:"unit_amounts"`
+	Quantities   []int32     `db:"quantities"`
 }
 
 func (q *Queries) OrderLineInsertMany(ctx context.Context, arg OrderLineInsertManyParams) error {
@@ -46,12 +46,12 @@ from order_lines where order_id = any($1::uuid[]) order by order_id, position
 `
 
 type OrderLineListManyRow struct {
-	OrderID     uuid.UUID
-	ProductID   uuid.UUID
-	ProductCode string
-	Name        string
-	UnitAmount  int64
-	Quantity    int32
+	OrderID     uuid.UUID `db:"order_id"`
+	ProductID   uuid.UUID `db:"product_id"`
+	ProductCode string    `db:"product_code"`
+	Name        string    `db:"name"`
+	UnitAmount  int64     `db:"unit_amount"`
+	Quantity    int32     `db:"quantity"`
 }
 
 func (q *Queries) OrderLineListMany(ctx context.Context, orderIds []uuid.UUID) ([]OrderLineListManyRow, error) {

@@ -17,13 +17,13 @@ from order_refunds where order_id = any($1::uuid[]) order by order_id, version
 `
 
 type OrderRefundListManyRow struct {
-	OrderID        uuid.UUID
-	RefundID       uuid.UUID
-	Amount         int64
-	RefundedAmount int64
-	Reason         string
-	Version        int64
-	MailAwaited    bool
+	OrderID        uuid.UUID `db:"order_id"`
+	RefundID       uuid.UUID `db:"refund_id"`
+	Amount         int64     `db:"amount"`
+	RefundedAmount int64     `db:"refunded_amount"`
+	Reason         string    `db:"reason"`
+	Version        int64     `db:"version"`
+	MailAwaited    bool      `db:"mail_awaited"`
 }
 
 // A statement of its own behind the lock: it sees what the last holder wrote.
@@ -63,13 +63,13 @@ on conflict (refund_id) do update set mail_awaited = excluded.mail_awaited, reas
 `
 
 type OrderRefundUpsertManyParams struct {
-	RefundIds       []uuid.UUID
-	OrderIds        []uuid.UUID
-	Amounts         []int64
-	RefundedAmounts []int64
-	Reasons         []string
-	Versions        []int64
-	MailsAwaited    []bool
+	RefundIds       []uuid.UUID `db:"refund_ids"`
+	OrderIds        []uuid.UUID `db:"order_ids"`
+	Amounts         []int64     `db:"amounts"`
+	RefundedAmounts []int64     `db:"refunded_amounts"`
+	Reasons         []string    `db:"reasons"`
+	Versions        []int64     `db:"versions"`
+	MailsAwaited    []bool      `db:"mails_awaited"`
 }
 
 func (q *Queries) OrderRefundUpsertMany(ctx context.Context, arg OrderRefundUpsertManyParams) error {

@@ -17,10 +17,10 @@ on conflict do nothing
 `
 
 type OrderRequestInsertParams struct {
-	OrderID   uuid.UUID
-	RequestID uuid.UUID
-	Rpc       string
-	Caller    string
+	OrderID   uuid.UUID `db:"order_id"`
+	RequestID uuid.UUID `db:"request_id"`
+	Rpc       string    `db:"rpc"`
+	Caller    string    `db:"caller"`
 }
 
 func (q *Queries) OrderRequestInsert(ctx context.Context, arg OrderRequestInsertParams) error {

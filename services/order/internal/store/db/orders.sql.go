@@ -17,12 +17,12 @@ select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awa
 `
 
 type OrderAuditSomeParams struct {
-	After  uuid.UUID
-	AtMost int32
+	After  uuid.UUID `db:"after"`
+	AtMost int32     `db:"at_most"`
 }
 
 type OrderAuditSomeRow struct {
-	Order Order
+	Order Order `db:"order"`
 }
 
 func (q *Queries) OrderAuditSome(ctx context.Context, arg OrderAuditSomeParams) ([]OrderAuditSomeRow, error) {
@@ -95,8 +95,8 @@ where customer_id = any($1::uuid[]) and state in (1, 2) group by customer_id
 `
 
 type OrderCountUnpaidOfCustomersRow struct {
-	CustomerID uuid.UUID
-	Count      int64
+	CustomerID uuid.UUID `db:"customer_id"`
+	Count      int64     `db:"count"`
 }
 
 func (q *Queries) OrderCountUnpaidOfCustomers(ctx context.Context, ids []uuid.UUID) ([]OrderCountUnpaidOfCustomersRow, error) {
@@ -125,8 +125,8 @@ join orders o on o.email = k.email where o.customer_id is null and o.state in (1
 `
 
 type OrderCountUnpaidOfGuestsRow struct {
-	Email string
-	Count int64
+	Email string `db:"email"`
+	Count int64  `db:"count"`
 }
 
 // The address is compared in any case, so the one of the request comes back.
@@ -167,7 +167,7 @@ select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awa
 `
 
 type OrderGetRow struct {
-	Order Order
+	Order Order `db:"order"`
 }
 
 // Many, because it travels in a batch.
@@ -277,29 +277,29 @@ from (select
 `
 
 type OrderInsertManyParams struct {
-	Ids               []uuid.UUID
-	Numbers           []string
-	States            []int16
-	Versions          []int64
-	Awaits            []int32
-	DueTimes          []time.Time
-	ExpireTimes       []time.Time
-	Currencies        []string
-	SubtotalAmounts   []int64
-	TotalAmounts      []int64
-	Adjustments       []string
-	PaymentIds        []uuid.UUID
-	PaymentMethods    []string
-	CustomerIds       []uuid.UUID
-	FirstNames        []string
-	LastNames         []string
-	LastNameKeys      []string
-	Emails            []string
-	Phones            []string
-	ShippingAddresses []string
-	RequestIds        []uuid.UUID
-	RequestCallers    []string
-	CreateTimes       []time.Time
+	Ids               []uuid.UUID `db:"ids"`
+	Numbers           []string    `db:"numbers"`
+	States            []int16     `db:"states"`
+	Versions          []int64     `db:"versions"`
+	Awaits            []int32     `db:"awaits"`
+	DueTimes          []time.Time `db:"due_times"`
+	ExpireTimes       []time.Time `db:"expire_times"`
+	Currencies        []string    `db:"currencies"`
+	SubtotalAmounts   []int64     `db:"subtotal_amounts"`
+	TotalAmounts      []int64     `db:"total_amounts"`
+	Adjustments       []string    `db:"adjustments"`
+	PaymentIds        []uuid.UUID `db:"payment_ids"`
+	PaymentMethods    []string    `db:"payment_methods"`
+	CustomerIds       []uuid.UUID `db:"customer_ids"`
+	FirstNames        []string    `db:"first_names"`
+	LastNames         []string    `db:"last_names"`
+	LastNameKeys      []string    `db:"last_name_keys"`
+	Emails            []string    `db:"emails"`
+	Phones            []string    `db:"phones"`
+	ShippingAddresses []string    `db:"shipping_addresses"`
+	RequestIds        []uuid.UUID `db:"request_ids"`
+	RequestCallers    []string    `db:"request_callers"`
+	CreateTimes       []time.Time `db:"create_times"`
 }
 
 func (q *Queries) OrderInsertMany(ctx context.Context, arg OrderInsertManyParams) error {
@@ -336,8 +336,8 @@ select id, shipping_address from orders where id = any($1::uuid[])
 `
 
 type OrderListAddressesRow struct {
-	ID              uuid.UUID
-	ShippingAddress []byte
+	ID              uuid.UUID `db:"id"`
+	ShippingAddress []byte    `db:"shipping_address"`
 }
 
 func (q *Queries) OrderListAddresses(ctx context.Context, ids []uuid.UUID) ([]OrderListAddressesRow, error) {
@@ -368,9 +368,9 @@ select r.request_id, r.rpc, r.caller from order_requests r where r.order_id = an
 `
 
 type OrderListRequestsRow struct {
-	RequestID uuid.UUID
-	Rpc       string
-	Caller    string
+	RequestID uuid.UUID `db:"request_id"`
+	Rpc       string    `db:"rpc"`
+	Caller    string    `db:"caller"`
 }
 
 // The requests whose stored answers hold these orders.
@@ -399,12 +399,12 @@ select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awa
 `
 
 type OrderLockDueParams struct {
-	Now    *time.Time
-	AtMost int32
+	Now    *time.Time `db:"now"`
+	AtMost int32      `db:"at_most"`
 }
 
 type OrderLockDueRow struct {
-	Order Order
+	Order Order `db:"order"`
 }
 
 // The index alone finds due orders; those that another sweeper holds are its own.
@@ -477,7 +477,7 @@ select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awa
 `
 
 type OrderLockManyRow struct {
-	Order Order
+	Order Order `db:"order"`
 }
 
 func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLockManyRow, error) {
@@ -550,12 +550,12 @@ order by o.id limit $2 for update
 `
 
 type OrderLockOfCustomerParams struct {
-	CustomerID uuid.UUID
-	AtMost     int32
+	CustomerID uuid.UUID `db:"customer_id"`
+	AtMost     int32     `db:"at_most"`
 }
 
 type OrderLockOfCustomerRow struct {
-	Order Order
+	Order Order `db:"order"`
 }
 
 // Those that still hold personal data.
@@ -630,13 +630,13 @@ order by o.id limit $3 for update
 `
 
 type OrderLockOfGuestParams struct {
-	Email  string
-	Before time.Time
-	AtMost int32
+	Email  string    `db:"email"`
+	Before time.Time `db:"before"`
+	AtMost int32     `db:"at_most"`
 }
 
 type OrderLockOfGuestRow struct {
-	Order Order
+	Order Order `db:"order"`
 }
 
 // Those that still hold personal data and were placed before the erasure.
@@ -721,8 +721,8 @@ update orders set corrections = cast($1::text as jsonb) where id = $2
 `
 
 type OrderUpdateCorrectionsParams struct {
-	Corrections string
-	ID          uuid.UUID
+	Corrections string    `db:"corrections"`
+	ID          uuid.UUID `db:"id"`
 }
 
 func (q *Queries) OrderUpdateCorrections(ctx context.Context, arg OrderUpdateCorrectionsParams) error {
@@ -735,8 +735,8 @@ update orders set disputes = cast($1::text as jsonb) where id = $2
 `
 
 type OrderUpdateDisputesParams struct {
-	Disputes string
-	ID       uuid.UUID
+	Disputes string    `db:"disputes"`
+	ID       uuid.UUID `db:"id"`
 }
 
 func (q *Queries) OrderUpdateDisputes(ctx context.Context, arg OrderUpdateDisputesParams) error {
@@ -777,24 +777,24 @@ where o.id = u.id
 `
 
 type OrderUpdateManyParams struct {
-	Ids                []uuid.UUID
-	States             []int16
-	CancelReasons      []int16
-	CancelNotes        []string
-	Versions           []int64
-	AwaitingVersions   []int64
-	ConfirmedVersions  []int64
-	CancelledVersions  []int64
-	ShippedVersions    []int64
-	Awaits             []int32
-	DueTimes           []time.Time
-	RetryCounts        []int32
-	LastPublishedTimes []time.Time
-	ExpireTimes        []time.Time
-	CapturedAmounts    []int64
-	RefundedAmounts    []int64
-	PaymentProgresses  []int16
-	UpdateTimes        []time.Time
+	Ids                []uuid.UUID `db:"ids"`
+	States             []int16     `db:"states"`
+	CancelReasons      []int16     `db:"cancel_reasons"`
+	CancelNotes        []string    `db:"cancel_notes"`
+	Versions           []int64     `db:"versions"`
+	AwaitingVersions   []int64     `db:"awaiting_versions"`
+	ConfirmedVersions  []int64     `db:"confirmed_versions"`
+	CancelledVersions  []int64     `db:"cancelled_versions"`
+	ShippedVersions    []int64     `db:"shipped_versions"`
+	Awaits             []int32     `db:"awaits"`
+	DueTimes           []time.Time `db:"due_times"`
+	RetryCounts        []int32     `db:"retry_counts"`
+	LastPublishedTimes []time.Time `db:"last_published_times"`
+	ExpireTimes        []time.Time `db:"expire_times"`
+	CapturedAmounts    []int64     `db:"captured_amounts"`
+	RefundedAmounts    []int64     `db:"refunded_amounts"`
+	PaymentProgresses  []int16     `db:"payment_progresses"`
+	UpdateTimes        []time.Time `db:"update_times"`
 }
 
 func (q *Queries) OrderUpdateMany(ctx context.Context, arg OrderUpdateManyParams) error {
@@ -828,13 +828,13 @@ where id = $7
 `
 
 type OrderUpdatePersonParams struct {
-	FirstName       string
-	LastName        string
-	LastNameKey     string
-	Email           string
-	Phone           string
-	ShippingAddress string
-	ID              uuid.UUID
+	FirstName       string    `db:"first_name"`
+	LastName        string    `db:"last_name"`
+	LastNameKey     string    `db:"last_name_key"`
+	Email           string    `db:"email"`
+	Phone           string    `db:"phone"`
+	ShippingAddress string    `db:"shipping_address"`
+	ID              uuid.UUID `db:"id"`
 }
 
 func (q *Queries) OrderUpdatePerson(ctx context.Context, arg OrderUpdatePersonParams) error {
@@ -857,13 +857,13 @@ where id = $7
 `
 
 type OrderUpdateShipmentParams struct {
-	State        int16
-	ShipmentID   uuid.UUID
-	Carrier      string
-	TrackingCode string
-	ShipTime     time.Time
-	DeliverTime  time.Time
-	ID           uuid.UUID
+	State        int16     `db:"state"`
+	ShipmentID   uuid.UUID `db:"shipment_id"`
+	Carrier      string    `db:"carrier"`
+	TrackingCode string    `db:"tracking_code"`
+	ShipTime     time.Time `db:"ship_time"`
+	DeliverTime  time.Time `db:"deliver_time"`
+	ID           uuid.UUID `db:"id"`
 }
 
 // Comes with the state that a shipment means; OrderUpdateMany stores the rest.

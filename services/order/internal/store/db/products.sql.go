@@ -19,13 +19,13 @@ on conflict do nothing
 `
 
 type ProductInsertManyParams struct {
-	Ids        []uuid.UUID
-	Codes      []string
-	Names      []string
-	Currencies []string
-	Amounts    []int64
-	Statuses   []int16
-	Versions   []int64
+	Ids        []uuid.UUID `db:"ids"`
+	Codes      []string    `db:"codes"`
+	Names      []string    `db:"names"`
+	Currencies []string    `db:"currencies"`
+	Amounts    []int64     `db:"amounts"`
+	Statuses   []int16     `db:"statuses"`
+	Versions   []int64     `db:"versions"`
 }
 
 // What is known already stays as it is. No key is named, so that of two
@@ -86,13 +86,13 @@ where p.version < excluded.version
 `
 
 type ProductUpsertManyParams struct {
-	Ids        []uuid.UUID
-	Codes      []string
-	Names      []string
-	Currencies []string
-	Amounts    []int64
-	Statuses   []int16
-	Versions   []int64
+	Ids        []uuid.UUID `db:"ids"`
+	Codes      []string    `db:"codes"`
+	Names      []string    `db:"names"`
+	Currencies []string    `db:"currencies"`
+	Amounts    []int64     `db:"amounts"`
+	Statuses   []int16     `db:"statuses"`
+	Versions   []int64     `db:"versions"`
 }
 
 // Only a newer version changes what is known. The ids must differ, and be sorted.

@@ -20,13 +20,13 @@ select
 `
 
 type AttemptInsertManyParams struct {
-	SubjectIds []uuid.UUID
-	Numbers    []int32
-	Outcomes   []int16
-	Details    []string
-	StartTimes []time.Time
-	EndTimes   []time.Time
-	TraceIds   []string
+	SubjectIds []uuid.UUID `db:"subject_ids"`
+	Numbers    []int32     `db:"numbers"`
+	Outcomes   []int16     `db:"outcomes"`
+	Details    []string    `db:"details"`
+	StartTimes []time.Time `db:"start_times"`
+	EndTimes   []time.Time `db:"end_times"`
+	TraceIds   []string    `db:"trace_ids"`
 }
 
 func (q *Queries) AttemptInsertMany(ctx context.Context, arg AttemptInsertManyParams) error {

@@ -32,12 +32,12 @@ on conflict (event_id) where resolve_time is null do nothing
 `
 
 type ContradictionInsertParams struct {
-	ID         uuid.UUID
-	EventID    string
-	EventType  string
-	PaymentID  *uuid.UUID
-	Cause      string
-	CreateTime time.Time
+	ID         uuid.UUID  `db:"id"`
+	EventID    string     `db:"event_id"`
+	EventType  string     `db:"event_type"`
+	PaymentID  *uuid.UUID `db:"payment_id"`
+	Cause      string     `db:"cause"`
+	CreateTime time.Time  `db:"create_time"`
 }
 
 // One event is one contradiction: what was resolved is not opened again when it is
@@ -102,10 +102,10 @@ returning id, event_id, event_type, payment_id, cause, create_time, resolve_time
 `
 
 type ContradictionResolveParams struct {
-	Resolver    string
-	Note        string
-	ResolveTime *time.Time
-	ID          uuid.UUID
+	Resolver    string     `db:"resolver"`
+	Note        string     `db:"note"`
+	ResolveTime *time.Time `db:"resolve_time"`
+	ID          uuid.UUID  `db:"id"`
 }
 
 // The first resolution stays: to resolve again changes nothing.

@@ -18,8 +18,8 @@ where close_time is null and status = 1
 `
 
 type DisputeCountOpenRow struct {
-	Count  int64
-	Oldest time.Time
+	Count  int64     `db:"count"`
+	Oldest time.Time `db:"oldest"`
 }
 
 // How many disputes wait for the shop's answer at the provider (status 1), and since when.
@@ -86,19 +86,19 @@ set amount = excluded.amount, currency = excluded.currency, reason = excluded.re
 `
 
 type DisputeUpsertManyParams struct {
-	PaymentIds   []uuid.UUID
-	Ids          []string
-	OrderIds     []uuid.UUID
-	Currencies   []string
-	Amounts      []int64
-	Reasons      []string
-	Statuses     []int16
-	OpenTimes    []time.Time
-	CloseTimes   []time.Time
-	ObserveTimes []time.Time
-	Versions     []int64
-	CreateTimes  []time.Time
-	UpdateTimes  []time.Time
+	PaymentIds   []uuid.UUID `db:"payment_ids"`
+	Ids          []string    `db:"ids"`
+	OrderIds     []uuid.UUID `db:"order_ids"`
+	Currencies   []string    `db:"currencies"`
+	Amounts      []int64     `db:"amounts"`
+	Reasons      []string    `db:"reasons"`
+	Statuses     []int16     `db:"statuses"`
+	OpenTimes    []time.Time `db:"open_times"`
+	CloseTimes   []time.Time `db:"close_times"`
+	ObserveTimes []time.Time `db:"observe_times"`
+	Versions     []int64     `db:"versions"`
+	CreateTimes  []time.Time `db:"create_times"`
+	UpdateTimes  []time.Time `db:"update_times"`
 }
 
 func (q *Queries) DisputeUpsertMany(ctx context.Context, arg DisputeUpsertManyParams) error {

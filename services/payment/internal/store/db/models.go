@@ -11,97 +11,97 @@ import (
 )
 
 type Contradiction struct {
-	ID          uuid.UUID
-	EventID     string
-	EventType   string
-	PaymentID   *uuid.UUID
-	Cause       string
-	CreateTime  time.Time
-	ResolveTime *time.Time
-	Resolver    string
-	Note        string
+	ID          uuid.UUID  `db:"id"`
+	EventID     string     `db:"event_id"`
+	EventType   string     `db:"event_type"`
+	PaymentID   *uuid.UUID `db:"payment_id"`
+	Cause       string     `db:"cause"`
+	CreateTime  time.Time  `db:"create_time"`
+	ResolveTime *time.Time `db:"resolve_time"`
+	Resolver    string     `db:"resolver"`
+	Note        string     `db:"note"`
 }
 
 type Dispute struct {
-	PaymentID         uuid.UUID
-	ProviderDisputeID string
-	OrderID           uuid.UUID
-	Currency          string
-	Amount            int64
-	Reason            string
-	Status            int16
-	OpenTime          time.Time
-	CloseTime         *time.Time
-	ObserveTime       time.Time
-	Version           int64
-	CreateTime        time.Time
-	UpdateTime        time.Time
+	PaymentID         uuid.UUID  `db:"payment_id"`
+	ProviderDisputeID string     `db:"provider_dispute_id"`
+	OrderID           uuid.UUID  `db:"order_id"`
+	Currency          string     `db:"currency"`
+	Amount            int64      `db:"amount"`
+	Reason            string     `db:"reason"`
+	Status            int16      `db:"status"`
+	OpenTime          time.Time  `db:"open_time"`
+	CloseTime         *time.Time `db:"close_time"`
+	ObserveTime       time.Time  `db:"observe_time"`
+	Version           int64      `db:"version"`
+	CreateTime        time.Time  `db:"create_time"`
+	UpdateTime        time.Time  `db:"update_time"`
 }
 
 type Payment struct {
-	ID                 uuid.UUID
-	OrderID            uuid.UUID
-	Reference          string
-	Currency           string
-	Amount             int64
-	Captured           int64
-	Refunded           int64
-	Status             int16
-	Method             string
-	Provider           string
-	ProviderChargeID   string
-	FailureCode        string
-	OrderCancelled     bool
-	AttemptCount       int32
-	DueTime            *time.Time
-	Version            int64
-	Traceparent        string
-	CreateTime         time.Time
-	UpdateTime         time.Time
-	PendingReason      int16
-	ActionRequiredTime *time.Time
-	ProcessingTime     *time.Time
-	PollCount          int32
-	PollTime           *time.Time
-	CustomerID         *uuid.UUID
+	ID                 uuid.UUID  `db:"id"`
+	OrderID            uuid.UUID  `db:"order_id"`
+	Reference          string     `db:"reference"`
+	Currency           string     `db:"currency"`
+	Amount             int64      `db:"amount"`
+	Captured           int64      `db:"captured"`
+	Refunded           int64      `db:"refunded"`
+	Status             int16      `db:"status"`
+	Method             string     `db:"method"`
+	Provider           string     `db:"provider"`
+	ProviderChargeID   string     `db:"provider_charge_id"`
+	FailureCode        string     `db:"failure_code"`
+	OrderCancelled     bool       `db:"order_cancelled"`
+	AttemptCount       int32      `db:"attempt_count"`
+	DueTime            *time.Time `db:"due_time"`
+	Version            int64      `db:"version"`
+	Traceparent        string     `db:"traceparent"`
+	CreateTime         time.Time  `db:"create_time"`
+	UpdateTime         time.Time  `db:"update_time"`
+	PendingReason      int16      `db:"pending_reason"`
+	ActionRequiredTime *time.Time `db:"action_required_time"`
+	ProcessingTime     *time.Time `db:"processing_time"`
+	PollCount          int32      `db:"poll_count"`
+	PollTime           *time.Time `db:"poll_time"`
+	CustomerID         *uuid.UUID `db:"customer_id"`
 }
 
 type PaymentAttempt struct {
-	SubjectID uuid.UUID
-	Number    int32
-	Outcome   int16
-	Detail    string
-	StartTime time.Time
-	EndTime   time.Time
-	TraceID   string
+	SubjectID uuid.UUID `db:"subject_id"`
+	Number    int32     `db:"number"`
+	Outcome   int16     `db:"outcome"`
+	Detail    string    `db:"detail"`
+	StartTime time.Time `db:"start_time"`
+	EndTime   time.Time `db:"end_time"`
+	TraceID   string    `db:"trace_id"`
 }
 
 type ProviderCursor struct {
-	Provider     string
-	EventTime    time.Time
-	DueTime      time.Time
-	ReadTime     *time.Time
-	FailureCount int32
-	Cause        string
+	Provider     string     `db:"provider"`
+	EventTime    time.Time  `db:"event_time"`
+	DueTime      time.Time  `db:"due_time"`
+	ReadTime     *time.Time `db:"read_time"`
+	FailureCount int32      `db:"failure_count"`
+	Cause        string     `db:"cause"`
 }
 
 type Refund struct {
-	ID               uuid.UUID
-	PaymentID        uuid.UUID
-	OrderID          uuid.UUID
-	Currency         string
-	Amount           int64
-	Status           int16
-	Reason           string
-	Requester        string
-	ProviderRefundID string
-	FailureCode      string
-	AttemptCount     int32
-	DueTime          *time.Time
-	Version          int64
-	Traceparent      string
-	CreateTime       time.Time
-	UpdateTime       time.Time
-	Origin           int16
-	PollCount        int32
+	ID               uuid.UUID  `db:"id"`
+	PaymentID        uuid.UUID  `db:"payment_id"`
+	OrderID          uuid.UUID  `db:"order_id"`
+	Currency         string     `db:"currency"`
+	Amount           int64      `db:"amount"`
+	Status           int16      `db:"status"`
+	Reason           string     `db:"reason"`
+	Requester        string     `db:"requester"`
+	ProviderRefundID string     `db:"provider_refund_id"`
+	FailureCode      string     `db:"failure_code"`
+	AttemptCount     int32      `db:"attempt_count"`
+	DueTime          *time.Time `db:"due_time"`
+	Version          int64      `db:"version"`
+	Traceparent      string     `db:"traceparent"`
+	CreateTime       time.Time  `db:"create_time"`
+	UpdateTime       time.Time  `db:"update_time"`
+	Origin           int16      `db:"origin"`
+	PollCount        int32      `db:"poll_count"`
 }

@@ -28,9 +28,9 @@ returning p.id, p.order_id, p.reference, p.currency, p.amount, p.captured, p.ref
 `
 
 type PaymentClaimDueParams struct {
-	Lease   time.Time
-	Due     time.Time
-	Maximum int32
+	Lease   time.Time `db:"lease"`
+	Due     time.Time `db:"due"`
+	Maximum int32     `db:"maximum"`
 }
 
 // Extends the lease of payments that are due, so that no other process claims them.
@@ -154,22 +154,22 @@ select
 `
 
 type PaymentInsertManyParams struct {
-	Ids               []uuid.UUID
-	OrderIds          []uuid.UUID
-	PaymentReferences []string
-	Currencies        []string
-	Amounts           []int64
-	Captured          []int64
-	Statuses          []int16
-	Methods           []string
-	Providers         []string
-	FailureCodes      []string
-	OrdersCancelled   []bool
-	DueTimes          []time.Time
-	Versions          []int64
-	Traceparents      []string
-	Times             []time.Time
-	CustomerIds       []uuid.UUID
+	Ids               []uuid.UUID `db:"ids"`
+	OrderIds          []uuid.UUID `db:"order_ids"`
+	PaymentReferences []string    `db:"payment_references"`
+	Currencies        []string    `db:"currencies"`
+	Amounts           []int64     `db:"amounts"`
+	Captured          []int64     `db:"captured"`
+	Statuses          []int16     `db:"statuses"`
+	Methods           []string    `db:"methods"`
+	Providers         []string    `db:"providers"`
+	FailureCodes      []string    `db:"failure_codes"`
+	OrdersCancelled   []bool      `db:"orders_cancelled"`
+	DueTimes          []time.Time `db:"due_times"`
+	Versions          []int64     `db:"versions"`
+	Traceparents      []string    `db:"traceparents"`
+	Times             []time.Time `db:"times"`
+	CustomerIds       []uuid.UUID `db:"customer_ids"`
 }
 
 func (q *Queries) PaymentInsertMany(ctx context.Context, arg PaymentInsertManyParams) error {
@@ -322,22 +322,22 @@ where p.id = u.id
 `
 
 type PaymentUpdateManyParams struct {
-	Ids                 []uuid.UUID
-	Captured            []int64
-	Refunded            []int64
-	Statuses            []int16
-	ProviderChargeIds   []string
-	FailureCodes        []string
-	OrdersCancelled     []bool
-	AttemptCounts       []int32
-	DueTimes            []time.Time
-	Versions            []int64
-	UpdateTimes         []time.Time
-	PendingReasons      []int16
-	ActionRequiredTimes []time.Time
-	ProcessingTimes     []time.Time
-	PollCounts          []int32
-	PollTimes           []time.Time
+	Ids                 []uuid.UUID `db:"ids"`
+	Captured            []int64     `db:"captured"`
+	Refunded            []int64     `db:"refunded"`
+	Statuses            []int16     `db:"statuses"`
+	ProviderChargeIds   []string    `db:"provider_charge_ids"`
+	FailureCodes        []string    `db:"failure_codes"`
+	OrdersCancelled     []bool      `db:"orders_cancelled"`
+	AttemptCounts       []int32     `db:"attempt_counts"`
+	DueTimes            []time.Time `db:"due_times"`
+	Versions            []int64     `db:"versions"`
+	UpdateTimes         []time.Time `db:"update_times"`
+	PendingReasons      []int16     `db:"pending_reasons"`
+	ActionRequiredTimes []time.Time `db:"action_required_times"`
+	ProcessingTimes     []time.Time `db:"processing_times"`
+	PollCounts          []int32     `db:"poll_counts"`
+	PollTimes           []time.Time `db:"poll_times"`
 }
 
 func (q *Queries) PaymentUpdateMany(ctx context.Context, arg PaymentUpdateManyParams) error {

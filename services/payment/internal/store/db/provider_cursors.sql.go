@@ -18,9 +18,9 @@ returning provider, event_time, due_time, read_time, failure_count, cause
 `
 
 type ProviderCursorClaimParams struct {
-	Lease    time.Time
-	Provider string
-	Due      time.Time
+	Lease    time.Time `db:"lease"`
+	Provider string    `db:"provider"`
+	Due      time.Time `db:"due"`
 }
 
 // Claims the cursor until lease when it is due; no row otherwise.
@@ -94,9 +94,9 @@ on conflict (provider) do nothing
 `
 
 type ProviderCursorInsertParams struct {
-	Provider string
-	Now      time.Time
-	Earliest time.Time
+	Provider string    `db:"provider"`
+	Now      time.Time `db:"now"`
+	Earliest time.Time `db:"earliest"`
 }
 
 // Adds the cursor, once: nothing happened to payments at a provider before the first.
@@ -114,13 +114,13 @@ returning provider
 `
 
 type ProviderCursorSaveParams struct {
-	EventTime    time.Time
-	DueTime      time.Time
-	ReadTime     *time.Time
-	FailureCount int32
-	Cause        string
-	Provider     string
-	Lease        time.Time
+	EventTime    time.Time  `db:"event_time"`
+	DueTime      time.Time  `db:"due_time"`
+	ReadTime     *time.Time `db:"read_time"`
+	FailureCount int32      `db:"failure_count"`
+	Cause        string     `db:"cause"`
+	Provider     string     `db:"provider"`
+	Lease        time.Time  `db:"lease"`
 }
 
 // Keeps how far the list was read, unless the lease ended and another process claimed it.

@@ -29,15 +29,15 @@ returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reas
 `
 
 type RefundClaimDueParams struct {
-	Lease   time.Time
-	Due     time.Time
-	Maximum int32
+	Lease   time.Time `db:"lease"`
+	Due     time.Time `db:"due"`
+	Maximum int32     `db:"maximum"`
 }
 
 type RefundClaimDueRow struct {
-	Refund           Refund
-	Provider         string
-	ProviderChargeID string
+	Refund           Refund `db:"refund"`
+	Provider         string `db:"provider"`
+	ProviderChargeID string `db:"provider_charge_id"`
 }
 
 // Extends the lease of refunds that are due, as PaymentClaimDue does.
@@ -146,18 +146,18 @@ from (
 `
 
 type RefundInsertManyParams struct {
-	Ids               []uuid.UUID
-	PaymentIds        []uuid.UUID
-	OrderIds          []uuid.UUID
-	Currencies        []string
-	Amounts           []int64
-	Reasons           []string
-	Requesters        []string
-	ProviderRefundIds []string
-	DueTimes          []time.Time
-	Traceparents      []string
-	Times             []time.Time
-	Origins           []int16
+	Ids               []uuid.UUID `db:"ids"`
+	PaymentIds        []uuid.UUID `db:"payment_ids"`
+	OrderIds          []uuid.UUID `db:"order_ids"`
+	Currencies        []string    `db:"currencies"`
+	Amounts           []int64     `db:"amounts"`
+	Reasons           []string    `db:"reasons"`
+	Requesters        []string    `db:"requesters"`
+	ProviderRefundIds []string    `db:"provider_refund_ids"`
+	DueTimes          []time.Time `db:"due_times"`
+	Traceparents      []string    `db:"traceparents"`
+	Times             []time.Time `db:"times"`
+	Origins           []int16     `db:"origins"`
 }
 
 // What somebody typed (origin 1) about an erased order is not kept.
@@ -241,15 +241,15 @@ where r.id = u.id
 `
 
 type RefundUpdateManyParams struct {
-	Ids               []uuid.UUID
-	Statuses          []int16
-	ProviderRefundIds []string
-	FailureCodes      []string
-	AttemptCounts     []int32
-	DueTimes          []time.Time
-	Versions          []int64
-	UpdateTimes       []time.Time
-	PollCounts        []int32
+	Ids               []uuid.UUID `db:"ids"`
+	Statuses          []int16     `db:"statuses"`
+	ProviderRefundIds []string    `db:"provider_refund_ids"`
+	FailureCodes      []string    `db:"failure_codes"`
+	AttemptCounts     []int32     `db:"attempt_counts"`
+	DueTimes          []time.Time `db:"due_times"`
+	Versions          []int64     `db:"versions"`
+	UpdateTimes       []time.Time `db:"update_times"`
+	PollCounts        []int32     `db:"poll_counts"`
 }
 
 func (q *Queries) RefundUpdateMany(ctx context.Context, arg RefundUpdateManyParams) error {
@@ -295,8 +295,8 @@ limit 500
 `
 
 type RepublishPaymentsSinceParams struct {
-	Since          time.Time
-	AfterPaymentID uuid.UUID
+	Since          time.Time `db:"since"`
+	AfterPaymentID uuid.UUID `db:"after_payment_id"`
 }
 
 // The payments with a refund that succeeded or a dispute that changed since a time,
