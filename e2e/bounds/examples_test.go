@@ -2,8 +2,8 @@ package bounds_test
 
 import (
 	"bytes"
+	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -11,7 +11,7 @@ import (
 // The requests that were found to take gigabytes: 4,100 bytes of gzip with 2,097,142
 // empty messages, and 3 MB of JSON.
 func TestSmallRequestsThatWereLarge(t *testing.T) { //nolint:paralleltest // it measures the process
-	handler, _ := everyRPC(t)
+	s := openShop(t)
 	empties := gzipped(bytes.Repeat([]byte("\n\x00"), 2_097_142))
 	objects := []byte(`{"lines":[` + strings.Repeat("{},", 1_000_000) + `{}]}`)
 	masks := []byte(`{"product":{"name":"x"},"updateMask":"` + strings.Repeat("name,", 600_000) + `name"}`)
@@ -27,12 +27,10 @@ func TestSmallRequestsThatWereLarge(t *testing.T) { //nolint:paralleltest // it 
 		{"REST of empties", "/v1/orders:quote", "application/json", "identity", objects},
 		{"a long mask", "/shopmesh.catalog.v1.ProductService/UpdateProduct", "application/json", "identity", masks},
 	} {
-		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080"+row.path, bytes.NewReader(row.body))
-		r.Header.Set("Content-Type", row.contentType)
-		r.Header.Set("Content-Encoding", row.encoding)
-		allocated, cpu, code := costOf(handler, r)
-		if allocated > mostBytes || cpu > mostCPU || (code != http.StatusTooManyRequests && code != http.StatusRequestEntityTooLarge) {
-			t.Errorf("%s: %d KiB, %v, status %d", row.name, allocated>>10, cpu, code)
+		r := request{"HTTP", http.MethodPost, s.API + row.path, row.contentType, []string{"Content-Encoding", row.encoding}, row.body}
+		spent, got := s.costOf(t, func() request { return r })
+		if !spent.within() || (got.status != http.StatusTooManyRequests && got.status != http.StatusRequestEntityTooLarge) {
+			t.Errorf("%s: %d KiB, %v, %s", row.name, spent.bytes>>10, spent.cpu, got)
 		}
 	}
 }
@@ -41,7 +39,7 @@ func TestSmallRequestsThatWereLarge(t *testing.T) { //nolint:paralleltest // it 
 // allowed there, whatever body and content type come with them.
 func TestAVerbIsNoPartOfAnID(t *testing.T) {
 	t.Parallel()
-	handler, _ := everyRPC(t)
+	s := openShop(t)
 	for _, row := range []struct{ method, path, allow string }{
 		{"GET", "/v1/customers/0190c8f2-7f6e-7c3e-8f37-111111111111:erase", "POST"},
 		{"PATCH", "/v1/products/0190c8f2-7f6e-7c3e-8f37-111111111111:archive", "POST"},
@@ -49,10 +47,8 @@ func TestAVerbIsNoPartOfAnID(t *testing.T) {
 		{"POST", "/v1/orders/0190c8f2-7f6e-7c3e-8f37-111111111111:watch", "GET, HEAD"},
 		{"PUT", "/v1/customers/0190c8f2-7f6e-7c3e-8f37-111111111111", "GET, HEAD, PATCH"},
 	} {
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest(row.method, "http://127.0.0.1:8080"+row.path, strings.NewReader("x")))
-		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != row.allow {
-			t.Errorf("%s %s: %d, Allow %q", row.method, row.path, w.Code, w.Header().Get("Allow"))
+		if res, _ := s.send(t, row.method, row.path, "x"); res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != row.allow {
+			t.Errorf("%s %s: %d, Allow %q", row.method, row.path, res.StatusCode, res.Header.Get("Allow"))
 		}
 	}
 }
@@ -61,7 +57,7 @@ func TestAVerbIsNoPartOfAnID(t *testing.T) {
 // in the body.
 func TestParametersThatWouldBeIgnored(t *testing.T) {
 	t.Parallel()
-	handler, _ := everyRPC(t)
+	s := openShop(t)
 	for _, row := range []struct{ method, path, body, want string }{
 		{"GET", "/v1/products?pageSiz=5", "", `"pageSiz\" is not known"`},
 		{"GET", "/v1/products/0190c8f2-7f6e-7c3e-8f37-111111111111?id=0190c8f2-7f6e-7c3e-8f37-222222222222", "", "it is in the path"},
@@ -69,12 +65,29 @@ func TestParametersThatWouldBeIgnored(t *testing.T) {
 		{"PATCH", "/v1/products/0190c8f2-7f6e-7c3e-8f37-111111111111?product.name=x", "{}", "send it in the body"},
 		{"GET", "/v1/orders/0190c8f2-7f6e-7c3e-8f37-111111111111:watch?after=5", "", `"after\" is not known"`},
 	} {
-		r := httptest.NewRequest(row.method, "http://127.0.0.1:8080"+row.path, strings.NewReader(row.body))
-		r.Header.Set("Content-Type", "application/json")
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
-		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), strings.Trim(row.want, `"`)) {
-			t.Errorf("%s %s: %d %s", row.method, row.path, w.Code, w.Body)
+		res, body := s.send(t, row.method, row.path, row.body)
+		if res.StatusCode != http.StatusBadRequest || !strings.Contains(body, strings.Trim(row.want, `"`)) {
+			t.Errorf("%s %s: %d %s", row.method, row.path, res.StatusCode, body)
 		}
 	}
+}
+
+// send makes a request of REST, and returns the answer with its body.
+func (s *shop) send(t *testing.T, method, path, body string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, s.API+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	res, err := s.clients.one.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, string(text)
 }
