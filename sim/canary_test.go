@@ -26,6 +26,7 @@ func TestPlantedMistakesAreFound(t *testing.T) {
 		"an event that comes again is not answered":            func(b *sim.Bugs) { b.Inventory.HandleOnce = true },
 		"each attempt has a provider key of its own":           func(b *sim.Bugs) { b.Payment.FreshKeys = true },
 		"a refund that others made is not recorded":            func(b *sim.Bugs) { b.Payment.IgnoreRefunds = true },
+		"a dispute that was lost counts as open":               func(b *sim.Bugs) { b.Payment.IgnoreLosses = true },
 		"an unknown outcome counts as declined":                func(b *sim.Bugs) { b.Payment.GuessUnknown = true },
 		"a mail that is requested again is another mail":       func(b *sim.Bugs) { b.Notification.ForgetKeys = true },
 		"a mail is written to a customer who was erased":       func(b *sim.Bugs) { b.Notification.ForgetErased = true },

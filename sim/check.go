@@ -45,14 +45,15 @@ func (w *world) check() {
 // server have.
 func (w *world) wrong(v ordersim.View) string {
 	charges, taken, given := w.provider.balance(v.ID)
+	lost := w.provider.lost[v.ID]
 	p, paid := w.payment.Payment(v.ID)
 	reservation := w.inventory.Reservation(v.ID)
 	sold, back := w.inventory.Taken(v.ID)
 	switch {
 	case charges > 1:
 		return fmt.Sprintf("charged %d times at the provider", charges)
-	case taken > v.Total.Amount || given > taken:
-		return fmt.Sprintf("the provider took %d of %s and gave %d back", taken, v.Total, given)
+	case taken > v.Total.Amount || given+lost > taken:
+		return fmt.Sprintf("the provider took %d of %s, gave %d back, and a bank %d", taken, v.Total, given, lost)
 	case p.Captured.Amount != 0 && p.Captured.Amount != taken || p.Refunded.Amount > given:
 		return fmt.Sprintf("payment has %s captured and %s given back, the provider %d and %d", p.Captured, p.Refunded, taken, given)
 	case paid && (p.Status == "FAILED" || p.Status == "CANCELLED") && taken > 0:
@@ -131,6 +132,7 @@ func (w *world) checkEnd() {
 
 func (w *world) unsettled(v ordersim.View) string {
 	_, taken, given := w.provider.balance(v.ID)
+	lost := w.provider.lost[v.ID]
 	p, paid := w.payment.Payment(v.ID)
 	reservation := w.inventory.Reservation(v.ID)
 	sold, back := w.inventory.Taken(v.ID)
@@ -146,8 +148,10 @@ func (w *world) unsettled(v ordersim.View) string {
 	case v.Captured.Amount != taken || v.Refunded.Amount != given || len(v.Refunds) != len(p.Succeeded):
 		return fmt.Sprintf("it has %s captured and %s given back in %d refunds, the provider %d and %d in %d",
 			v.Captured, v.Refunded, len(v.Refunds), taken, given, len(p.Succeeded))
-	case v.State == "CANCELLED" && taken != given:
-		return fmt.Sprintf("it is CANCELLED, %d was taken and %d given back", taken, given)
+	case p.Lost != lost:
+		return fmt.Sprintf("payment has %d lost to banks, the provider %d", p.Lost, lost)
+	case v.State == "CANCELLED" && taken != given+lost:
+		return fmt.Sprintf("it is CANCELLED, %d was taken, %d given back, and a bank took %d", taken, given, lost)
 	case v.State == "CANCELLED" && (reservation == "" || reservation == "RESERVED" || reservation == "COMMITTED" || sold != back):
 		return fmt.Sprintf("it is CANCELLED, its reservation %q, %d pieces were taken and %d came back", reservation, sold, back)
 	case v.State == "DELIVERED" && (reservation != "COMMITTED" || sold != v.Pieces || back != 0):

@@ -26,8 +26,9 @@ func (p *provider) charge(order uuid.UUID) *made {
 // refusal is why the provider refuses a refund; empty when it does not.
 func (p *provider) refusal(order uuid.UUID, amount int64) string {
 	_, taken, given := p.balance(order)
+	lost := p.lost[order]
 	switch {
-	case p.disputed[order] > 0:
+	case p.disputed[order] > 0 || lost > 0 && amount > taken-given-lost:
 		return "charge_disputed"
 	case taken == given:
 		return "charge_already_refunded"
@@ -55,7 +56,7 @@ func (w *world) refundByOthers(order uuid.UUID, amount int64) {
 		return
 	}
 	_, taken, given := w.provider.balance(order)
-	if amount = min(amount, taken-given); amount <= 0 || w.provider.refusal(order, amount) != "" {
+	if amount = min(amount, taken-given-w.provider.lost[order]); amount <= 0 || w.provider.refusal(order, amount) != "" {
 		return
 	}
 	part := money.Money{Currency: charge.request.Amount.Currency, Amount: amount}
@@ -69,27 +70,56 @@ func (w *world) refundByOthers(order uuid.UUID, amount int64) {
 	w.report(paymentsim.Notice{OrderID: order, PaymentID: charge.request.PaymentID, ChargeID: charge.id, Amount: part, RefundID: m.id})
 }
 
-// dispute has a bank dispute an order's charge, and decide for the shop later. Until then
-// the provider refuses refunds.
+// dispute has a bank dispute what is left of an order's charge, or a part of it, and decide
+// later, for the shop or for its customer. Until then the provider refuses refunds. Some
+// disputes that were lost are won after all.
 func (w *world) dispute(order uuid.UUID) {
 	charge := w.provider.charge(order)
-	if charge == nil || w.calm || charge.request.Amount.Amount == 0 {
+	if charge == nil || w.calm || w.provider.disputed[order] > 0 {
 		return
 	}
+	_, taken, given := w.provider.balance(order)
+	amount := taken - given - w.provider.lost[order]
+	if amount == 0 {
+		return
+	}
+	if w.chance(0.5) {
+		amount = 1 + w.rng.Int64N(amount)
+	}
+	part := money.Money{Currency: charge.request.Amount.Currency, Amount: amount}
 	w.disputes++
 	id := fmt.Sprintf("dispute-%d", w.disputes)
 	w.provider.disputed[order]++
-	w.provider.open[id] = true
-	w.note(order, "provider", "a bank opens "+id)
+	w.note(order, "provider", fmt.Sprintf("a bank opens %s of %s", id, part))
 	w.count("disputed")
-	n := paymentsim.Notice{OrderID: order, PaymentID: charge.request.PaymentID, ChargeID: charge.id, Amount: charge.request.Amount, DisputeID: id}
+	n := paymentsim.Notice{OrderID: order, PaymentID: charge.request.PaymentID, ChargeID: charge.id, Amount: part, DisputeID: id}
 	w.report(n)
 	w.after(w.between(time.Minute, 2*w.plan.window), func() {
 		w.provider.disputed[order]--
-		w.provider.open[id] = false
-		w.note(order, "provider", "the shop wins "+id)
+		if w.chance(0.5) {
+			w.win(n)
+			return
+		}
+		w.provider.disputes[id] = disputeLost
+		w.provider.lost[order] += amount
+		w.note(order, "provider", "the shop loses "+id)
+		w.count("dispute lost")
 		w.report(n)
+		if w.chance(0.5) {
+			w.after(w.between(time.Minute, 2*w.plan.window), func() {
+				w.provider.lost[order] -= amount
+				w.count("dispute won after all")
+				w.win(n)
+			})
+		}
 	})
+}
+
+// win has a bank decide for the shop, which keeps the money.
+func (w *world) win(n paymentsim.Notice) {
+	w.provider.disputes[n.DisputeID] = disputeWon
+	w.note(n.OrderID, "provider", "the shop wins "+n.DisputeID)
+	w.report(n)
 }
 
 // report adds a notice to the provider's list, and sends it to payment: sometimes never,
@@ -115,7 +145,8 @@ func (w *world) report(n paymentsim.Notice) {
 
 // notice has payment apply a notice; it reports whether that is done.
 func (w *world) notice(n paymentsim.Notice) bool {
-	standing := paymentsim.Standing{Won: n.DisputeID != "" && !w.provider.open[n.DisputeID], At: w.payments.now()}
+	end := w.provider.disputes[n.DisputeID]
+	standing := paymentsim.Standing{Won: end == disputeWon, Lost: end == disputeLost, At: w.payments.now()}
 	published, commit, contradiction, again := w.payment.Notice(n, standing)
 	if contradiction != "" {
 		w.fail(n.OrderID, "a true notice contradicts the books: %s", contradiction)

@@ -18,9 +18,19 @@ type provider struct {
 	opened map[string]*made // by the provider's id
 	all    []*made          // as they came
 
-	disputed map[uuid.UUID]int // an order's disputes that are open
-	open     map[string]bool   // disputes that are open
+	disputed map[uuid.UUID]int     // an order's disputes that are open
+	lost     map[uuid.UUID]int64   // what banks took back of an order's money
+	disputes map[string]disputeEnd // by the provider's id
 }
+
+// disputeEnd is how a dispute stands.
+type disputeEnd int
+
+const (
+	disputeOpen disputeEnd = iota
+	disputeWon
+	disputeLost
+)
 
 // made is what the provider did, or has before it.
 type made struct {
@@ -34,7 +44,8 @@ type made struct {
 
 func newProvider(opens bool) provider {
 	return provider{
-		opens: opens, made: map[string]*made{}, opened: map[string]*made{}, disputed: map[uuid.UUID]int{}, open: map[string]bool{},
+		opens: opens, made: map[string]*made{}, opened: map[string]*made{},
+		disputed: map[uuid.UUID]int{}, lost: map[uuid.UUID]int64{}, disputes: map[string]disputeEnd{},
 	}
 }
 

@@ -418,8 +418,10 @@ func (w *world) lookAfter(id uuid.UUID) {
 			w.after(2*some(), func() { w.refundByOthers(id, 1+w.rng.Int64N(3000)) })
 		}
 	}
-	if w.chance(w.f.Dispute) {
-		w.after(2*some(), func() { w.dispute(id) })
+	for range 3 {
+		if w.chance(w.f.Dispute) {
+			w.after(2*some(), func() { w.dispute(id) })
+		}
 	}
 	if w.chance(w.f.Resend) {
 		w.after(2*some(), func() {

@@ -117,7 +117,7 @@ const enoughToMeetAll = 1000
 var met = []string{
 	"aborted", "crashed", "disk lost", "redelivered", "republished", "stalled",
 	"the provider's answer is opened", "the provider's answer is pending",
-	"the customer must act", "refunded by others", "disputed", "a notice was lost",
+	"the customer must act", "refunded by others", "disputed", "dispute lost", "dispute won after all", "a notice was lost",
 	"unknown outcome", "the provider acted late", "the provider answered twice",
 	"republished or expired", "requested a reservation's order again", "paid after it expired",
 	"cancels the order", "ships the order", "partly refunded", "resent", "erased", "refused",

@@ -126,6 +126,34 @@ func TestWhatOthersDoAtTheProviderReachesTheOrder(t *testing.T) {
 	}
 }
 
+// A bank takes the money of a cancelled order back for its customer: nothing is left to
+// give back, so the order awaits no refund and counts the money as given back. When the
+// bank decides for the shop after all, payment is to give it back.
+func TestACancelledOrderThatLostItsDisputeAwaitsNoRefund(t *testing.T) {
+	t.Parallel()
+	b := newHarness(t)
+	b.sell("MUG", 500)
+	o := b.placed()
+	b.confirm(o)
+	opened := b.orders.Now()
+	b.handle(disputed(o, 3, paymentv1.DisputeStatus_DISPUTE_STATUS_NEEDS_RESPONSE, opened))
+	if err := b.cancel(o); err != nil {
+		t.Fatal(err)
+	}
+	b.wantState(o, "CANCELLED", "REQUESTED", "RELEASE", "REFUND", "CANCELLATION_MAIL")
+	b.published()
+	b.handle(disputed(o, 4, paymentv1.DisputeStatus_DISPUTE_STATUS_LOST, opened))
+	b.wantState(o, "CANCELLED", "REQUESTED", "RELEASE", "CANCELLATION_MAIL")
+	if got := b.get(o); got.GetBalance().GetUnits() != 0 || got.GetRefunded().GetUnits() != 0 || got.GetDisputes()[0].GetStatus() != orderv1.OrderDisputeStatus_ORDER_DISPUTE_STATUS_LOST {
+		t.Errorf("the balance is %v, refunded %v, disputes %v", got.GetBalance(), got.GetRefunded(), got.GetDisputes())
+	}
+	b.wantListed("balance = 0", o)
+	b.wantListed("balance > 0")
+	b.handle(disputed(o, 5, paymentv1.DisputeStatus_DISPUTE_STATUS_WON, opened))
+	b.wantState(o, "CANCELLED", "REQUESTED", "RELEASE", "REFUND", "CANCELLATION_MAIL")
+	b.wantPublished("OrderCancelled")
+}
+
 // What can't be paid is refused before it is ordered, and the quote names what can.
 func TestWhatAMethodCannotTakeIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()

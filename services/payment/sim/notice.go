@@ -25,8 +25,8 @@ type Notice struct {
 
 // Standing is how a dispute stands at the provider, and when that was looked up.
 type Standing struct {
-	Won bool
-	At  time.Time
+	Won, Lost bool
+	At        time.Time
 }
 
 // Notice applies a notice, by a webhook or out of the provider's list. Dispute is how its
@@ -42,8 +42,11 @@ func (s *Store) Notice(n Notice, dispute Standing) (published []outbox.Event, co
 	if n.DisputeID != "" {
 		account.LoadDisputes(append([]domain.Dispute(nil), r.disputes...))
 		status := domain.DisputeNeedsResponse
-		if dispute.Won {
+		switch {
+		case dispute.Won:
 			status = domain.DisputeWon
+		case dispute.Lost && !s.cfg.Bugs.IgnoreLosses:
+			status = domain.DisputeLost
 		}
 		notice.Dispute = &domain.Dispute{
 			ID: n.DisputeID, Amount: n.Amount, Reason: "fraudulent", Status: status, OpenTime: dispute.At, ObserveTime: dispute.At,

@@ -46,6 +46,8 @@ type Bugs struct {
 	GuessUnknown bool
 	// IgnoreRefunds does not record refunds that others made at the provider.
 	IgnoreRefunds bool
+	// IgnoreLosses takes a dispute that was lost for one that is open.
+	IgnoreLosses bool
 }
 
 // Store is payment: its tables and its decisions.
@@ -178,7 +180,7 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, batch []domain.InboundEvent) 
 func (r *row) load() *domain.Account {
 	if r.payment.Captured.Amount > 0 {
 		account := domain.Load(r.payment, slices.Clone(r.refunds))
-		if slices.ContainsFunc(r.refunds, domain.Refund.Disputed) {
+		if account.Disputed() {
 			account.LoadDisputes(slices.Clone(r.disputes))
 		}
 		return account
@@ -381,6 +383,8 @@ type View struct {
 	Amount   money.Money
 	Captured money.Money
 	Refunded money.Money
+	// Lost is what banks took back in disputes.
+	Lost int64
 	// Pending reports that a refund waits for the provider.
 	Pending  bool
 	ChargeID string
@@ -403,6 +407,11 @@ func (s *Store) Payment(order uuid.UUID) (View, bool) {
 		v.Pending = v.Pending || refund.Status == domain.RefundPending
 		if refund.Status == domain.RefundSucceeded {
 			v.Succeeded = append(v.Succeeded, refund.ID)
+		}
+	}
+	for _, d := range r.disputes {
+		if d.Status == domain.DisputeLost {
+			v.Lost += d.Amount.Amount
 		}
 	}
 	return v, true

@@ -77,6 +77,10 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"cancelled, a part given back, the rest lost to the bank", cancelled(), func(f *Records) {
 			f.Order.Refunded, f.Payment.Refunded, f.Provider.Refunded, f.Payment.Lost = eur(4), eur(4), eur(4), eur(6)
 		}, nil},
+		{"cancelled, and a bank took back what was given back before", cancelled(), func(f *Records) { f.Payment.Lost = eur(10) }, nil},
+		{"cancelled, and a bank took a part of it", cancelled(), func(f *Records) {
+			f.Order.Refunded, f.Payment.Refunded, f.Provider.Refunded, f.Payment.Lost = nil, nil, nil, eur(6)
+		}, []string{"PAID_AND_CANCELLED"}},
 		{"paid and cancelled", cancelled(), func(f *Records) { f.Order.Refunded, f.Payment.Refunded, f.Provider.Refunded = eur(4), eur(4), eur(4) }, []string{"PAID_AND_CANCELLED"}},
 		{"paid in part", confirmed(), func(f *Records) { f.Order.Total = eur(11) }, []string{"NOT_PAID_IN_FULL"}},
 		{"stock never left", confirmed(), func(f *Records) { f.Reservation.State, f.Reservation.Ledger = "RESERVED", nil }, []string{"STOCK_NOT_COMMITTED", "LEDGER_ORDER_MISMATCH"}},

@@ -95,3 +95,11 @@ func same(a, b *money.Money) bool {
 	}
 	return a.GetCurrencyCode() == b.GetCurrencyCode() && a.GetUnits() == b.GetUnits() && a.GetNanos() == b.GetNanos()
 }
+
+// less reports whether an amount is smaller than another in the same currency.
+func less(a, b *money.Money) bool {
+	if a.GetUnits() != b.GetUnits() {
+		return a.GetUnits() < b.GetUnits()
+	}
+	return a.GetNanos() < b.GetNanos()
+}

@@ -30,9 +30,9 @@ func (o *Order) cancel(reason CancelReason, note string, at Cause) {
 }
 
 // refundDue is AwaitsRefund while more was captured on a cancelled order than
-// was given back.
+// was given back, by the shop or by a bank.
 func (o *Order) refundDue() Awaits {
-	if o.s.State == Cancelled && o.s.Captured.Amount > o.s.Refunded.Amount {
+	if o.s.State == Cancelled && o.s.Balance().Amount > 0 {
 		return AwaitsRefund
 	}
 	return 0

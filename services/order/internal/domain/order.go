@@ -99,6 +99,20 @@ type Snapshot struct {
 	UpdateTime time.Time
 }
 
+// Balance is what was captured and not given back: neither refunded, nor taken back by a
+// bank in a dispute that the shop lost. A lost dispute may be of more than what was left
+// after a refund; the bank then takes only the rest.
+func (s Snapshot) Balance() money.Money {
+	balance := money.Money{Currency: s.Captured.Currency, Amount: s.Captured.Amount - s.Refunded.Amount}
+	for _, d := range s.Disputes {
+		if d.Status == DisputeLost {
+			balance.Amount -= d.Amount.Amount
+		}
+	}
+	balance.Amount = max(balance.Amount, 0)
+	return balance
+}
+
 // FirstVersions are the versions with which an order came to its states; 0 when it
 // did not. An event that is published again carries the version of the first time.
 type FirstVersions struct {

@@ -209,14 +209,17 @@ func (f PaymentDisputed) apply(o *Order, _ Policy, at Cause) error {
 	if f.Dispute.Amount.Currency != o.Currency() {
 		return fmt.Errorf("%w: %s is disputed of an order in %s", ErrAmount, f.Dispute.Amount, o.Currency())
 	}
-	if o.s.State.Unpaid() {
+	if o.s.State == Placed {
 		return ErrNotPaid
 	}
+	// An order that awaits its payment was paid; the event that reports it was lost, and
+	// payment reports it again.
 	next := make([]Dispute, 0, len(o.s.Disputes)+1)
 	found := false
 	for _, known := range o.s.Disputes {
 		if known.ID == f.Dispute.ID {
 			if known.Version >= f.Dispute.Version {
+				o.settle(at)
 				return nil
 			}
 			known, found = f.Dispute, true
@@ -228,5 +231,18 @@ func (f PaymentDisputed) apply(o *Order, _ Policy, at Cause) error {
 	}
 	o.s.Disputes, o.d.Disputes = next, true
 	o.record(Disputed, fmt.Sprintf("%s of %s: %s", f.Dispute.Status, f.Dispute.Amount, f.Dispute.Reason), at)
+	o.settle(at)
 	return nil
+}
+
+// settle no longer awaits the refund of a cancelled order whose customer has all money
+// back through a bank: payment gives it back no second time. A bank that decides for the
+// shop after all makes the refund due again.
+func (o *Order) settle(at Cause) {
+	switch due := o.refundDue(); {
+	case due == 0:
+		o.clear(AwaitsRefund)
+	case !o.s.Awaits.Has(due):
+		o.await(due, o.event(CancelledEvent, o.s.First.Cancelled, at))
+	}
 }

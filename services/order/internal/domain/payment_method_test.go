@@ -133,3 +133,59 @@ func TestADisputeIsKeptAsItWasLastReported(t *testing.T) {
 		t.Errorf("disputes are %+v", got)
 	}
 }
+
+// A bank took the money of an order back for its customer. A cancelled order awaits a
+// refund of the rest alone, whether the dispute or the cancellation was first.
+func TestWhatABankTookBackIsNotAwaitedAsARefund(t *testing.T) {
+	t.Parallel()
+	total := confirmed(t).Snapshot().Total.Amount
+	for name, row := range map[string]struct {
+		refunded, lost int64
+		awaits         bool
+	}{
+		"all of it": {0, total, false}, "a part": {0, 400, true}, "the rest after a refund": {600, total - 600, false}, "more than was left": {600, total, false},
+	} {
+		for _, disputedFirst := range []bool{true, false} {
+			o := confirmed(t)
+			if row.refunded > 0 {
+				apply(t, o, refunded(o, uuid.New(), row.refunded, row.refunded))
+			}
+			lost := domain.PaymentDisputed{PaymentID: o.Snapshot().PaymentID, Dispute: domain.Dispute{
+				ID: "dp_1", Reason: "fraudulent", Amount: euros(row.lost), Status: domain.DisputeLost, Version: 4, OpenTime: dawn,
+			}}
+			if disputedFirst {
+				apply(t, o, lost)
+			}
+			cancelledFrom(t, o)
+			if apply(t, o, lost, lost); o.Snapshot().Awaits.Has(domain.AwaitsRefund) != row.awaits {
+				t.Errorf("%s, disputed first: %t: it awaits %v", name, disputedFirst, o.Snapshot().Awaits.Names())
+			}
+			won := lost
+			won.Dispute.Status, won.Dispute.Version = domain.DisputeWon, 5
+			d := apply(t, o, won)
+			if !o.Snapshot().Awaits.Has(domain.AwaitsRefund) {
+				t.Errorf("%s, won after all: it awaits %v", name, o.Snapshot().Awaits.Names())
+			}
+			if !row.awaits {
+				wantPublished(t, d, domain.CancelledEvent)
+			}
+		}
+	}
+}
+
+// The broker lost the event that reports the capture: the dispute is kept, and the order
+// still awaits its payment, which payment reports again.
+func TestADisputeMayComeBeforeTheCaptureIsReported(t *testing.T) {
+	t.Parallel()
+	o := reserved(t)
+	apply(t, o, domain.PaymentDisputed{PaymentID: o.Snapshot().PaymentID, Dispute: domain.Dispute{
+		ID: "dp_1", Reason: "fraudulent", Amount: euros(1), Status: domain.DisputeLost, Version: 3, OpenTime: dawn,
+	}})
+	if s := o.Snapshot(); s.State != domain.AwaitingPayment || !s.Awaits.Has(domain.AwaitsPayment) || len(s.Disputes) != 1 {
+		t.Errorf("it is %s, awaits %v, its disputes %+v", s.State, s.Awaits.Names(), s.Disputes)
+	}
+	apply(t, o, captured(o))
+	if s := o.Snapshot(); s.State != domain.Confirmed || s.Captured != s.Total || s.Balance().Amount != s.Total.Amount-1 {
+		t.Errorf("it is %s, %s captured, the balance %s", s.State, s.Captured, s.Balance())
+	}
+}

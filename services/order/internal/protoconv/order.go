@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
@@ -34,7 +33,7 @@ func Order(from *domain.Order, history []domain.Entry) *orderv1.Order {
 		PaymentId:       o.PaymentID.String(),
 		Captured:        moneypb.Proto(o.Captured),
 		Refunded:        moneypb.Proto(o.Refunded),
-		Balance:         moneypb.Proto(money.Money{Currency: o.Captured.Currency, Amount: o.Captured.Amount - o.Refunded.Amount}),
+		Balance:         moneypb.Proto(o.Balance()),
 		Shipment:        Shipment(o.Shipment),
 		CreateTime:      timestamppb.New(o.CreateTime),
 		UpdateTime:      timestamppb.New(o.UpdateTime),

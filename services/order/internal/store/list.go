@@ -27,12 +27,17 @@ func OrderSchema() page.Schema {
 			"customer_id": {Column: "o.customer_id", Kind: page.ID, Filter: true},
 			"last_name":   {Column: "o.last_name_key", Kind: page.Name, Filter: true},
 			"refunded":    {Column: inMajorUnit("o.refunded_amount"), Kind: page.Number, Filter: true},
-			"balance":     {Column: inMajorUnit("(o.captured_amount - o.refunded_amount)"), Kind: page.Number, Filter: true},
+			"balance":     {Column: inMajorUnit(balance), Kind: page.Number, Filter: true},
 			"create_time": {Column: "o.create_time", Kind: page.Time, Filter: true, Order: true},
 		},
 		Order: "create_time desc", ID: "o.id",
 	}
 }
+
+// balance is the domain's Snapshot.Balance: what was captured and neither refunded nor taken
+// back by a bank in a dispute that was lost.
+var balance = fmt.Sprintf(`greatest(0, o.captured_amount - o.refunded_amount - (
+  select coalesce(sum((d ->> 'amount')::bigint), 0) from jsonb_array_elements(o.disputes) d where (d ->> 'status')::int = %d))`, domain.DisputeLost)
 
 // normalized compares a column with a value in the form that is stored.
 func normalized(column string, form func(string) string) func(string, any, func(any) string) string {

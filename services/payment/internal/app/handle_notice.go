@@ -55,13 +55,6 @@ func (p Payments) applyNotice(ctx context.Context, name string, n provider.Notic
 			verdict = domain.Verdict{Contradiction: "there is no such payment by " + name}
 			return nil
 		}
-		if notice.Dispute != nil {
-			disputes, err := s.Disputes(ctx, n.PaymentID)
-			if err != nil {
-				return err
-			}
-			account.LoadDisputes(disputes[n.PaymentID])
-		}
 		decision := p.decision()
 		verdict = account.ApplyNotice(notice, decision)
 		var changes domain.Changes

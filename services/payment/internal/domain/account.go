@@ -14,8 +14,7 @@ import (
 type Account struct {
 	payment Payment
 	refunds []Refund
-	// disputes are loaded by LoadDisputes, for decisions about disputes, and where a refund
-	// was refused because of one.
+	// disputes are loaded by LoadDisputes, where Disputed reports that there are any.
 	disputes []Dispute
 	known    bool // there is a payment
 	stored   bool // it was loaded, not made here
@@ -37,6 +36,18 @@ func Load(payment Payment, refunds []Refund) *Account {
 	return &Account{payment: payment, refunds: refunds, known: true, stored: true}
 }
 
+// Disputed reports whether the payment has disputes, which are then to be loaded with
+// LoadDisputes: its version counts them beside the refunds that succeeded.
+func (a *Account) Disputed() bool {
+	version := OutcomeVersion
+	for _, refund := range a.refunds {
+		if refund.Status == RefundSucceeded {
+			version++
+		}
+	}
+	return a.payment.Version > version
+}
+
 // LoadDisputes adds the stored disputes of the payment.
 func (a *Account) LoadDisputes(disputes []Dispute) { a.disputes = disputes }
 
@@ -46,15 +57,17 @@ func (a *Account) Payment() Payment { return a.payment }
 // Refunds returns the refunds as they stand. The slice must not be changed.
 func (a *Account) Refunds() []Refund { return a.refunds }
 
-// left is what is captured and neither given back nor about to be.
+// left is what is captured and neither given back, by the shop or by a bank, nor about to
+// be. A lost dispute may be of more than what was left after a refund; the bank then takes
+// only the rest.
 func (a *Account) left() int64 {
-	left := a.payment.Captured.Amount - a.payment.Refunded.Amount
+	left := a.payment.Captured.Amount - a.payment.Refunded.Amount - a.lost()
 	for _, refund := range a.refunds {
 		if refund.Status == RefundPending {
 			left -= refund.Amount.Amount
 		}
 	}
-	return left
+	return max(left, 0)
 }
 
 // money returns an amount in the payment's currency.

@@ -89,18 +89,36 @@ func (a *Account) applyDispute(seen Dispute, trace string, dc DecisionContext) {
 			seen.CloseTime = known.CloseTime
 		}
 		a.disputes[i] = a.publishNewDispute(seen, trace, dc)
-		if a.payment.OrderCancelled && a.disputesWon() {
-			a.refundRest(trace, dc) // it was refused while the dispute was open
-		}
+		a.refundUndisputed(trace, dc)
 		return
 	}
 	a.disputes = append(a.disputes, a.publishNewDispute(seen, trace, dc))
+	a.refundUndisputed(trace, dc)
 }
 
-// disputesWon reports that there were disputes and that the shop keeps the money of all:
-// the provider gives refunds again.
-func (a *Account) disputesWon() bool {
-	return len(a.disputes) > 0 && !slices.ContainsFunc(a.disputes, func(d Dispute) bool { return d.Status.Open() || d.Status == DisputeLost })
+// refundUndisputed gives back what the banks left of a cancelled order's money, once they
+// have decided: while a dispute was open the provider refused refunds.
+func (a *Account) refundUndisputed(trace string, dc DecisionContext) {
+	if a.payment.OrderCancelled && a.disputesClosed() {
+		a.refundRest(trace, dc)
+	}
+}
+
+// disputesClosed reports that there were disputes and that all are decided: the provider
+// gives refunds again, of what no bank took.
+func (a *Account) disputesClosed() bool {
+	return len(a.disputes) > 0 && !slices.ContainsFunc(a.disputes, func(d Dispute) bool { return d.Status.Open() })
+}
+
+// lost is what banks took from the shop for their customer, who needs no refund of it.
+func (a *Account) lost() int64 {
+	var lost int64
+	for _, d := range a.disputes {
+		if d.Status == DisputeLost {
+			lost += d.Amount.Amount
+		}
+	}
+	return lost
 }
 
 func (a *Account) publishNewDispute(d Dispute, trace string, dc DecisionContext) Dispute {
@@ -114,4 +132,11 @@ func (a *Account) publishNewDispute(d Dispute, trace string, dc DecisionContext)
 
 func (a *Account) publishDispute(d Dispute, trace string) {
 	a.publish(Event{Kind: EventDisputed, Version: d.Version, Dispute: d, Trace: trace})
+}
+
+// publishDisputes republishes how every dispute stands.
+func (a *Account) publishDisputes(trace string) {
+	for _, d := range a.disputes {
+		a.publishDispute(d, trace)
+	}
 }

@@ -115,6 +115,7 @@ func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, dc Decisi
 		a.touch(dc)
 		a.refundRest(trace, dc)
 		a.publishRefunds(trace)
+		a.publishDisputes(trace)
 	}
 }
 
@@ -123,6 +124,7 @@ func (a *Account) cancel(orderID uuid.UUID, e Cancelled, trace string, dc Decisi
 func (a *Account) cancelAgain(trace string, dc DecisionContext) {
 	a.publishOutcome(trace)
 	a.publishRefunds(trace)
+	a.publishDisputes(trace) // a cancelled order awaits a refund until it knows of those that were lost
 	a.refundRest(trace, dc)
 }
 
@@ -143,7 +145,7 @@ func (a *Account) refundRest(trace string, dc DecisionContext) {
 	}
 	left := a.left()
 	refused := slices.ContainsFunc(a.refunds, func(r Refund) bool {
-		return r.refusedForGood(left) && (r.FailureCode != CodeDisputed || !a.disputesWon())
+		return r.refusedForGood(left) && (r.FailureCode != CodeDisputed || !a.disputesClosed())
 	})
 	if left > 0 && !refused {
 		a.addRefund(Refund{

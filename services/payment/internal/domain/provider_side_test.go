@@ -181,6 +181,73 @@ func TestADisputeThatWasWonFreesTheRefund(t *testing.T) {
 	}
 }
 
+// A bank took money back for its customer. The order's cancellation gives back the rest
+// alone, whether the dispute or the cancellation was first, and reports the dispute to an
+// order that may not know of it. When the bank decides for the shop after all, the customer
+// gets that part from the shop.
+func TestWhatABankTookBackIsNotGivenBackAgain(t *testing.T) {
+	t.Parallel()
+	dc := decision()
+	cancel := domain.InboundEvent{OrderID: captured10().Payment().OrderID, Cancelled: &domain.Cancelled{PaymentRequested: true}}
+	lost := func(amount int64) domain.Notice {
+		n := disputed(domain.DisputeLost, noon.Add(time.Minute))
+		n.Amount, n.Dispute.Amount = eur(amount), eur(amount)
+		return n
+	}
+	for name, row := range map[string]struct {
+		refunded, lost, rest int64
+	}{
+		"all of it": {0, 1000, 0}, "a part": {0, 400, 600}, "the rest after a refund": {600, 400, 0}, "more than was left": {600, 1000, 0},
+	} {
+		for _, disputedFirst := range []bool{true, false} {
+			a := captured10()
+			if row.refunded > 0 {
+				part, err := a.Refund(domain.RefundRequest{Amount: new(eur(row.refunded))}, dc)
+				if err != nil {
+					t.Fatal(err)
+				}
+				a.RefundAnswered(part.ID, domain.Answer{Outcome: domain.Succeeded, ProviderID: "re"}, dc)
+			}
+			before := len(a.Refunds())
+			if disputedFirst {
+				a.ApplyNotice(lost(row.lost), dc)
+			} else {
+				a.Apply(cancel, dc)
+				a.RefundAnswered(newestRefund(a).ID, domain.Answer{Outcome: domain.Declined, Detail: domain.CodeDisputed}, dc)
+				before++
+				a.ApplyNotice(lost(row.lost), dc)
+			}
+			stored := changesOf(a).Disputes
+			a = reload(a)
+			if !a.Disputed() {
+				t.Fatalf("%s: its dispute is not loaded", name)
+			}
+			a.LoadDisputes(stored)
+			a.Apply(cancel, dc)
+			a.Apply(cancel, dc)
+			refunds := a.Refunds()[before:]
+			if row.rest == 0 && len(refunds) > 0 || row.rest > 0 && (len(refunds) != 1 || refunds[0].Amount != eur(row.rest)) {
+				t.Errorf("%s, disputed first: %t: refunds %+v, want %d", name, disputedFirst, refunds, row.rest)
+			}
+			if !slices.ContainsFunc(changesOf(a).Events, func(e domain.Event) bool { return e.Kind == domain.EventDisputed }) {
+				t.Errorf("%s: the order is not told of the dispute again", name)
+			}
+			won := lost(row.lost)
+			won.Dispute.Status, won.Dispute.ObserveTime = domain.DisputeWon, noon.Add(time.Hour)
+			a.ApplyNotice(won, dc)
+			var back int64
+			for _, r := range a.Refunds() {
+				if r.Status != domain.RefundFailed {
+					back += r.Amount.Amount
+				}
+			}
+			if back != 1000 {
+				t.Errorf("%s, won after all: %d given back or about to be", name, back)
+			}
+		}
+	}
+}
+
 // What a payment waits for is published once, whatever comes in between, and polls
 // without news are counted.
 func TestWhatAPaymentWaitsForIsPublishedOnce(t *testing.T) {

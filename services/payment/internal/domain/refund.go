@@ -78,9 +78,6 @@ type Refund struct {
 	UpdateTime time.Time
 }
 
-// Disputed reports that the provider refused it because of a dispute.
-func (r Refund) Disputed() bool { return r.Status == RefundFailed && r.FailureCode == CodeDisputed }
-
 // known notes the provider's id. One that was made at the provider is known by it from
 // the beginning.
 func (r *Refund) known(providerID string) {
@@ -90,7 +87,7 @@ func (r *Refund) known(providerID string) {
 }
 
 // refusedForGood reports whether the provider refused it in a way that another
-// request for this amount would be refused too; because of a dispute, until that is won.
+// request for this amount would be refused too; because of a dispute, until that is closed.
 func (r Refund) refusedForGood(amount int64) bool {
 	if r.Status != RefundFailed || r.Origin == OriginProvider {
 		return false

@@ -47,8 +47,8 @@ func (a *Account) Refund(request RefundRequest, dc DecisionContext) (Refund, err
 	}
 	if amount > left || left <= 0 {
 		return Refund{}, fault.New(fault.FailedPrecondition, ReasonRefundTooLarge,
-			"of payment %s %s can be given back: %s was captured, %s was given back, the rest is under way",
-			a.payment.ID, a.money(left), a.payment.Captured, a.payment.Refunded).
+			"of payment %s %s can be given back: %s was captured, %s was given back, %s was lost to a bank in disputes, the rest is under way",
+			a.payment.ID, a.money(left), a.payment.Captured, a.payment.Refunded, a.money(a.lost())).
 			With("left", a.money(left).String())
 	}
 	return a.addRefund(Refund{

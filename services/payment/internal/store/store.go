@@ -8,7 +8,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,7 +28,7 @@ func On(dbtx pg.DBTX) Store { return Store{dbtx: dbtx, q: db.New(dbtx)} }
 
 // LockByOrders locks the payments of orders and reads them with their refunds, by
 // order id. It takes one round trip, or two when something was captured: only then
-// can there be refunds. Disputes are read where a refund was refused because of one.
+// can there be refunds. Disputes are read where there are any, in one round trip more.
 func (s Store) LockByOrders(ctx context.Context, orderIDs []uuid.UUID) (map[uuid.UUID]*domain.Account, error) {
 	rows, err := s.q.PaymentLockByOrders(ctx, orderIDs)
 	if err != nil {
@@ -60,20 +59,21 @@ func (s Store) accounts(ctx context.Context, rows []db.Payment, key func(domain.
 	if err != nil {
 		return nil, err
 	}
+	loaded := make(map[uuid.UUID]*domain.Account, len(payments))
 	var disputed []uuid.UUID
-	for id, of := range refunds {
-		if slices.ContainsFunc(of, domain.Refund.Disputed) {
-			disputed = append(disputed, id)
+	for _, p := range payments {
+		account := domain.Load(p, refunds[p.ID])
+		if account.Disputed() {
+			disputed = append(disputed, p.ID)
 		}
+		loaded[key(p)] = account
 	}
 	disputes, err := s.Disputes(ctx, disputed...)
 	if err != nil {
 		return nil, err
 	}
-	loaded := make(map[uuid.UUID]*domain.Account, len(payments))
-	for _, p := range payments {
-		loaded[key(p)] = domain.Load(p, refunds[p.ID])
-		loaded[key(p)].LoadDisputes(disputes[p.ID])
+	for _, account := range loaded {
+		account.LoadDisputes(disputes[account.Payment().ID])
 	}
 	return loaded, nil
 }
