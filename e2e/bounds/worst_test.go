@@ -57,9 +57,10 @@ type hostile struct {
 	json   string
 }
 
-// The counts of things in a hostile body: beyond what may be in a request, and just
-// within it, where the rules of the contract are the last defence.
-var hostileCounts = []int{1 << 21, 4900}
+// The counts of things in a hostile body: as many as fit into it, enough to cost too much
+// if they were read, which a bound that is too high would let pass, and just within what
+// a request may hold, where the rules of the contract are the last defence.
+var hostileCounts = []int{1 << 21, 300_000, 4900}
 
 // hostiles generates the worst bodies of a kind of message: of each of its fields, to
 // any depth, and of no field at all.
