@@ -47,11 +47,12 @@ func ErrBacklogged() *fault.Error {
 		"the shop has more orders than it completes in time, and did not take this one: try again after the delay")
 }
 
-// errOrderRefunded reports that an order was refunded in full, so that sending it would
+// errOrderRefunded reports that an order was refunded in full, or that a bank took the
+// money back, so that sending it would
 // give its goods away.
 func errOrderRefunded(o *Order) *fault.Error {
 	return fault.New(fault.FailedPrecondition, ReasonOrderRefunded,
-		"order %s was refunded in full (%s): cancel it, or set ship_refunded to send it all the same", o.s.Number, o.s.Refunded).
+		"the customer of order %s has all of %s back: cancel it, or set ship_refunded to send it all the same", o.s.Number, o.s.Captured).
 		Field("ship_refunded", "must be set to ship an order that was refunded in full")
 }
 

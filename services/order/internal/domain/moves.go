@@ -52,9 +52,10 @@ func (o *Order) SentAs(how Dispatch) bool {
 		o.s.Shipment.Carrier == how.Carrier && o.s.Shipment.TrackingCode == how.TrackingCode
 }
 
-// refundedInFull reports whether everything that was paid was given back.
+// refundedInFull reports whether everything that was paid was given back, by the shop or
+// by a bank.
 func (o *Order) refundedInFull() bool {
-	return o.s.Captured.Amount > 0 && o.s.Refunded == o.s.Captured
+	return o.s.Captured.Amount > 0 && o.s.Balance().Amount == 0
 }
 
 // Ship records that the order was sent, as shipment id. It is refused unless the order

@@ -219,7 +219,7 @@ func (f PaymentDisputed) apply(o *Order, _ Policy, at Cause) error {
 	for _, known := range o.s.Disputes {
 		if known.ID == f.Dispute.ID {
 			if known.Version >= f.Dispute.Version {
-				o.settle(at)
+				o.updateRefundDue(at)
 				return nil
 			}
 			known, found = f.Dispute, true
@@ -231,14 +231,14 @@ func (f PaymentDisputed) apply(o *Order, _ Policy, at Cause) error {
 	}
 	o.s.Disputes, o.d.Disputes = next, true
 	o.record(Disputed, fmt.Sprintf("%s of %s: %s", f.Dispute.Status, f.Dispute.Amount, f.Dispute.Reason), at)
-	o.settle(at)
+	o.updateRefundDue(at)
 	return nil
 }
 
-// settle no longer awaits the refund of a cancelled order whose customer has all money
+// updateRefundDue no longer awaits the refund of a cancelled order whose customer has all money
 // back through a bank: payment gives it back no second time. A bank that decides for the
 // shop after all makes the refund due again.
-func (o *Order) settle(at Cause) {
+func (o *Order) updateRefundDue(at Cause) {
 	switch due := o.refundDue(); {
 	case due == 0:
 		o.clear(AwaitsRefund)

@@ -115,6 +115,13 @@ func TestAnOrderThatWasRefundedInFullIsNotSentByChance(t *testing.T) {
 	if _, err := o.Ship(uuid.New(), domain.Dispatch{ShipRefunded: true}, retry, at(0)); err != nil || o.State() != domain.Shipped {
 		t.Errorf("on demand: %v, %s", err, o.State())
 	}
+	disputed := confirmed(t)
+	apply(t, disputed, domain.PaymentDisputed{PaymentID: disputed.Snapshot().PaymentID, Dispute: domain.Dispute{
+		ID: "dp_1", Amount: euros(1250), Status: domain.DisputeLost, Version: 3, OpenTime: dawn,
+	}})
+	if _, err := disputed.Ship(uuid.New(), domain.Dispatch{}, retry, at(0)); fault.ReasonOf(err) != domain.ReasonOrderRefunded {
+		t.Errorf("its money was taken back by a bank: shipped with %v", err)
+	}
 	partly := confirmed(t)
 	apply(t, partly, refunded(partly, uuid.New(), 1249, 1249))
 	if _, err := partly.Ship(uuid.New(), domain.Dispatch{}, retry, at(0)); err != nil {

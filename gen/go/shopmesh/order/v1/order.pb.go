@@ -390,7 +390,8 @@ type Order struct {
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// Names this version of the order (https://google.aip.dev/154).
 	Etag string `protobuf:"bytes,21,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What was captured and not given back.
+	// What was captured and not given back, neither by a refund nor by a bank in a dispute
+	// that was lost.
 	Balance *money.Money `protobuf:"bytes,22,opt,name=balance,proto3" json:"balance,omitempty"`
 	// What banks demand back for their customers, oldest first.
 	Disputes      []*OrderDispute `protobuf:"bytes,23,rep,name=disputes,proto3" json:"disputes,omitempty"`

@@ -176,7 +176,8 @@ export type Order = Message<"shopmesh.order.v1.Order"> & {
   etag: string;
 
   /**
-   * What was captured and not given back.
+   * What was captured and not given back, neither by a refund nor by a bank in a dispute
+   * that was lost.
    *
    * @generated from field: google.type.Money balance = 22;
    */
