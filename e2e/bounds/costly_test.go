@@ -213,20 +213,15 @@ func (s *shop) filters(t *testing.T, method protoreflect.MethodDescriptor, list 
 		}
 		one := name + " = " + literal
 		more := " AND " + one
-		filters["most comparisons of "+name] = one + strings.Repeat(more, min(comparisons(method)-1, (room-len(one))/len(more)))
+		filters["most comparisons of "+name] = one + strings.Repeat(more, min(comparisons-1, (room-len(one))/len(more)))
 		filters["too many of "+name] = upTo(room, name+"="+literal+" AND ")
 		filters["an open string of "+name] = name + ` = "` + strings.Repeat("\u0301", max(room-len(name)-4, 1))
 	}
 	return filters
 }
 
-// comparisons are how many a filter may have. ListLowStock adds one of its own.
-func comparisons(method protoreflect.MethodDescriptor) int {
-	if method.Name() == "ListLowStock" {
-		return 19
-	}
-	return 20
-}
+// comparisons are how many a filter may have.
+const comparisons = 20
 
 // literal finds what a field is compared with.
 func (s *shop) literal(method protoreflect.MethodDescriptor, field string, room int, list func(map[string]string) proto.Message) string {

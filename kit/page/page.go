@@ -27,6 +27,9 @@ type Schema struct {
 	// Order is the order_by of a request that has none, such as "create_time desc".
 	// Empty orders by ID alone.
 	Order string
+	// Filter holds beside a request's filter as far as that does not name its fields, such
+	// as "status = ACTIVE".
+	Filter string
 	// ID is the column of type uuid that makes every order total.
 	ID string
 	// Size is the number of items when a request names none, 0 means 50; MaxSize is
@@ -120,6 +123,9 @@ func (s Schema) Parse(r Request) (Query, error) {
 	if q.filter, err = s.parseFilter(r.Filter); err != nil {
 		return q, err
 	}
+	if q.filter, err = s.withDefault(q.filter); err != nil {
+		return q, err
+	}
 	h := fnv.New128a()
 	for _, part := range []string{s.list(), r.OrderBy, r.Filter, r.Parent} {
 		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
@@ -131,6 +137,22 @@ func (s Schema) Parse(r Request) (Query, error) {
 		}
 	}
 	return q, nil
+}
+
+// withDefault adds the comparisons of the schema's own filter whose fields a request's does
+// not name.
+func (s Schema) withDefault(filter []comparison) ([]comparison, error) {
+	own, err := s.parseFilter(s.Filter)
+	if err != nil {
+		return nil, err
+	}
+	given := filter
+	for _, c := range own {
+		if !slices.ContainsFunc(given, func(g comparison) bool { return g.name == c.name }) {
+			filter = append(filter, c)
+		}
+	}
+	return filter, nil
 }
 
 // list distinguishes one list from another, so that a token of one is none of the other,

@@ -198,3 +198,23 @@ func TestAFieldWritesItsOwnCondition(t *testing.T) {
 		t.Fatalf("condition %s with %v", where, args)
 	}
 }
+
+// A list's own filter holds unless the request names its field, and takes nothing of what
+// a request may compare.
+func TestAListHasAFilterOfItsOwn(t *testing.T) {
+	t.Parallel()
+	schema := page.Schema{
+		Fields: map[string]page.Field{
+			"status": {Column: "status", Kind: page.Enum, Values: map[string]any{"ACTIVE": 1, "ARCHIVED": 2}, Filter: true},
+			"price":  {Column: "price", Kind: page.Number, Filter: true},
+		},
+		Filter: "status = ACTIVE", ID: "id",
+	}
+	twenty := "price > 1" + strings.Repeat(" AND price > 1", 19)
+	for filter, want := range map[string]int{"": 1, "price > 1": 2, "status = ARCHIVED": 1, "status != ACTIVE AND price > 1": 2, twenty: 21} {
+		query, err := schema.Parse(page.Request{Filter: filter})
+		if err != nil || len(query.Comparisons()) != want {
+			t.Errorf("%q: %v, %v; want %d comparisons", filter, query.Comparisons(), err, want)
+		}
+	}
+}

@@ -57,7 +57,8 @@ func (s Store) ListMovements(ctx context.Context, query page.Query) ([]domain.Mo
 	return movements, nil
 }
 
-// LowStockList orders stock by scarcity.
+// LowStockList orders stock by scarcity; only what is sold is in it unless a filter names
+// a status.
 func LowStockList() page.Schema {
 	return page.Schema{
 		Fields: map[string]page.Field{
@@ -69,7 +70,7 @@ func LowStockList() page.Schema {
 				Prefix: "PRODUCT_STATUS_", Values: map[string]any{"DRAFT": int16(domain.Draft), "ACTIVE": int16(domain.Active), "ARCHIVED": int16(domain.Archived)},
 			},
 		},
-		Order: "available", ID: "s.product_id",
+		Order: "available", Filter: "status = ACTIVE", ID: "s.product_id",
 	}
 }
 
