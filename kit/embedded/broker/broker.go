@@ -44,7 +44,7 @@ type Broker struct {
 	cluster  *kfake.Cluster
 	network  *kfake.VirtualNetwork
 	admin    *kadm.Client
-	lock     *os.File
+	lock     *datadir.Held
 	logger   *slog.Logger
 	interval time.Duration
 
@@ -147,7 +147,7 @@ func (b *Broker) open(dir string) error {
 }
 
 // openDir locks the folder, which kfake itself does not, and checks its format.
-func openDir(dir string) (*os.File, error) {
+func openDir(dir string) (*datadir.Held, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create the broker's folder: %w", err)
 	}

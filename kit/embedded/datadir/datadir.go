@@ -28,7 +28,7 @@ const formatFileName = "format"
 // Dir is a data directory that this process holds until Close or its own end.
 type Dir struct {
 	path string
-	lock *os.File
+	lock *Held
 }
 
 // Open opens the data directory at path, and creates it when it is missing. It refuses

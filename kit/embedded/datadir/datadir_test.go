@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -45,6 +46,32 @@ func TestDataDirHasOneHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, dir)
+}
+
+// A program that is being started holds a copy of every open file until it runs, also of
+// the lock. It must not keep the next holder out.
+func TestAFolderIsFreeThoughAChildHasACopyOfItsLock(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	held, err := Lock(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	duplicate, err := syscall.Dup(int(held.file.Fd())) // as a child has it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Close(duplicate) }()
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Lock(folder)
+	if err != nil {
+		t.Fatalf("it is held still: %v", err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestDataDirRefusesWhatItDoesNotKnow(t *testing.T) {

@@ -43,7 +43,7 @@ type Inbox struct {
 	log       *mailLog
 	logger    *slog.Logger
 	condition *condition.Condition
-	lock      *os.File
+	lock      *datadir.Held
 	server    *smtp.Server
 	listener  *cuttingListener
 }
