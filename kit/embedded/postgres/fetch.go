@@ -14,20 +14,22 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 	"github.com/xi2/xz"
 
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 )
 
-// fetcher gets the archive of PostgreSQL's programs that zonky.io publishes at Maven
-// Central: a zip that holds a tar.xz.
+// fetcher gets the archive of PostgreSQL's programs that zonky.io publishes: a zip that
+// holds a tar.xz.
 type fetcher struct {
-	repository string
+	repository string // as published does
 	// stall is how long the download may bring nothing before it fails, progress how
 	// often it is logged.
 	stall, progress time.Duration
@@ -36,9 +38,16 @@ type fetcher struct {
 
 func newFetcher(logger *slog.Logger) fetcher {
 	return fetcher{
-		repository: "https://repo1.maven.org/maven2/io/zonky/test/postgres",
+		repository: published(),
 		stall:      30 * time.Second, progress: 5 * time.Second, logger: logger,
 	}
+}
+
+// published returns the URL below which the archives lie. embedded-postgres knows it, in
+// a field that is not exported; why its own download is not used is in decision 26.
+func published() string {
+	repository := reflect.ValueOf(embeddedpostgres.DefaultConfig()).FieldByName("binaryRepositoryURL")
+	return repository.String() + "/io/zonky/test/postgres"
 }
 
 // platform is this machine's name in the archive's.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +45,14 @@ func TestAStalledDownloadEnds(t *testing.T) {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q lacks %q", err, part)
 		}
+	}
+}
+
+// The library may rename the field that holds the address: this fails then.
+func TestTheLibraryKnowsWhereThePublishedArchivesAre(t *testing.T) {
+	t.Parallel()
+	if at, err := url.Parse(published()); err != nil || at.Scheme != "https" || at.Host == "" {
+		t.Fatalf("%q, %v", published(), err)
 	}
 }
 
