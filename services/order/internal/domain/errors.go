@@ -48,8 +48,7 @@ func ErrBacklogged() *fault.Error {
 }
 
 // errOrderRefunded reports that an order was refunded in full, or that a bank took the
-// money back, so that sending it would
-// give its goods away.
+// money back, so that sending it would give its goods away.
 func errOrderRefunded(o *Order) *fault.Error {
 	return fault.New(fault.FailedPrecondition, ReasonOrderRefunded,
 		"the customer of order %s has all of %s back: cancel it, or set ship_refunded to send it all the same", o.s.Number, o.s.Captured).

@@ -235,9 +235,9 @@ func (f PaymentDisputed) apply(o *Order, _ Policy, at Cause) error {
 	return nil
 }
 
-// updateRefundDue no longer awaits the refund of a cancelled order whose customer has all money
-// back through a bank: payment gives it back no second time. A bank that decides for the
-// shop after all makes the refund due again.
+// updateRefundDue no longer awaits the refund of a cancelled order whose customer has all
+// money back through a bank: payment gives it back no second time. A bank that decides
+// for the shop after all makes the refund due again.
 func (o *Order) updateRefundDue(at Cause) {
 	switch due := o.refundDue(); {
 	case due == 0:

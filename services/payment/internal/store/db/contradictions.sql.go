@@ -26,8 +26,7 @@ func (q *Queries) ContradictionCountOpen(ctx context.Context) (int64, error) {
 const contradictionInsert = `-- name: ContradictionInsert :execrows
 insert into contradictions (id, event_id, event_type, payment_id, cause, create_time)
 select $1, $2, $3, $4, $5, $6
-where not exists (
-  select from contradictions c where c.event_id = $2 and ($3 <> 'mismatch' or c.cause = $5))
+where not exists (select from contradictions c where c.event_id = $2)
 on conflict (event_id) where resolve_time is null do nothing
 `
 
@@ -41,8 +40,7 @@ type ContradictionInsertParams struct {
 }
 
 // One event is one contradiction: what was resolved is not opened again when it is
-// reported again. A mismatch is found by requests of ours and has no event: it is another
-// contradiction when its cause is another.
+// reported again.
 func (q *Queries) ContradictionInsert(ctx context.Context, arg ContradictionInsertParams) (int64, error) {
 	result, err := q.db.Exec(ctx, contradictionInsert,
 		arg.ID,

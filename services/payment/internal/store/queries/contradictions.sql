@@ -1,11 +1,9 @@
 -- name: ContradictionInsert :execrows
 -- One event is one contradiction: what was resolved is not opened again when it is
--- reported again. A mismatch is found by requests of ours and has no event: it is another
--- contradiction when its cause is another.
+-- reported again.
 insert into contradictions (id, event_id, event_type, payment_id, cause, create_time)
 select @id, @event_id, @event_type, @payment_id, @cause, @create_time
-where not exists (
-  select from contradictions c where c.event_id = @event_id and (@event_type <> 'mismatch' or c.cause = @cause))
+where not exists (select from contradictions c where c.event_id = @event_id)
 on conflict (event_id) where resolve_time is null do nothing;
 
 -- name: ContradictionResolve :one
