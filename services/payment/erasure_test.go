@@ -73,14 +73,29 @@ func TestAnErasureBlanksTheReasonsOfRefunds(t *testing.T) {
 	}
 }
 
-// The erasure of an order can come before payment knows the order.
+// The erasure of an order can come before payment knows the order: once it is applied,
+// the order's payment still takes the money, but neither whose it is nor what is typed
+// about it is kept.
 func TestAnErasureBeforeThePaymentIsRemembered(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, quick)
-	o := newOrder("sandbox_ok")
+	o, kept := newOrder("sandbox_ok"), newOrder("sandbox_ok")
+	o.customer, kept.customer = uuid.NewString(), uuid.NewString()
 	s.publish(o.erased())
-	s.publish(o.awaits())
-	s.waitStatus(o, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
+	testkit.Eventually(t, soon, "the erasure is applied", func() bool {
+		var known bool
+		err := s.pool.QueryRow(t.Context(), "select exists (select from erased_orders where order_id = $1)", o.id).Scan(&known)
+		return err == nil && known
+	})
+	s.publish(o.awaits(), kept.awaits())
+	for one, customer := range map[order]string{o: "", kept: kept.customer} {
+		s.waitStatus(one, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
+		var whose string
+		err := s.pool.QueryRow(t.Context(), "select coalesce(customer_id::text, '') from payments where order_id = $1", one.id).Scan(&whose)
+		if err != nil || whose != customer {
+			t.Errorf("the payment is of customer %q, %v; want %q", whose, err, customer)
+		}
+	}
 	res, err := s.payments.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{
 		RequestId: uuid.NewString(), PaymentId: o.payment.String(), Amount: eur(100), Reason: "Ada Lovelace was ill",
 	})

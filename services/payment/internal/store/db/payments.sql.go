@@ -145,12 +145,22 @@ insert into payments (
   traceparent, create_time, update_time, customer_id
 )
 select
-  unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]),
-  unnest($5::bigint[]), unnest($6::bigint[]), 0, unnest($7::smallint[]),
-  unnest($8::text[]), unnest($9::text[]), '', unnest($10::text[]),
-  unnest($11::boolean[]), 0, nullif(unnest($12::timestamptz[]), 'epoch'),
-  unnest($13::bigint[]), unnest($14::text[]), unnest($15::timestamptz[]), unnest($15::timestamptz[]),
-  nullif(unnest($16::uuid[]), '00000000-0000-0000-0000-000000000000')
+  p.id, p.order_id, p.reference, p.currency, p.amount, p.captured, 0, p.status, p.method, p.provider,
+  '', p.failure_code, p.order_cancelled, 0, nullif(p.due_time, 'epoch'), p.version,
+  p.traceparent, p.time, p.time,
+  case when not exists (select from erased_orders e where e.order_id = p.order_id)
+    then nullif(p.customer_id, '00000000-0000-0000-0000-000000000000') end
+from (
+  select
+    unnest($1::uuid[]) as id, unnest($2::uuid[]) as order_id,
+    unnest($3::text[]) as reference, unnest($4::text[]) as currency,
+    unnest($5::bigint[]) as amount, unnest($6::bigint[]) as captured,
+    unnest($7::smallint[]) as status, unnest($8::text[]) as method,
+    unnest($9::text[]) as provider, unnest($10::text[]) as failure_code,
+    unnest($11::boolean[]) as order_cancelled, unnest($12::timestamptz[]) as due_time,
+    unnest($13::bigint[]) as version, unnest($14::text[]) as traceparent,
+    unnest($15::timestamptz[]) as time, unnest($16::uuid[]) as customer_id
+) p
 `
 
 type PaymentInsertManyParams struct {
@@ -172,6 +182,7 @@ type PaymentInsertManyParams struct {
 	CustomerIds       []uuid.UUID `db:"customer_ids"`
 }
 
+// The customer is not kept for an order whose person was erased before.
 func (q *Queries) PaymentInsertMany(ctx context.Context, arg PaymentInsertManyParams) error {
 	_, err := q.db.Exec(ctx, paymentInsertMany,
 		arg.Ids,

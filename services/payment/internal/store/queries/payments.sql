@@ -11,18 +11,29 @@ order by id
 for update;
 
 -- name: PaymentInsertMany :exec
+-- The customer is not kept for an order whose person was erased before.
 insert into payments (
   id, order_id, reference, currency, amount, captured, refunded, status, method, provider,
   provider_charge_id, failure_code, order_cancelled, attempt_count, due_time, version,
   traceparent, create_time, update_time, customer_id
 )
 select
-  unnest(@ids::uuid[]), unnest(@order_ids::uuid[]), unnest(@payment_references::text[]), unnest(@currencies::text[]),
-  unnest(@amounts::bigint[]), unnest(@captured::bigint[]), 0, unnest(@statuses::smallint[]),
-  unnest(@methods::text[]), unnest(@providers::text[]), '', unnest(@failure_codes::text[]),
-  unnest(@orders_cancelled::boolean[]), 0, nullif(unnest(@due_times::timestamptz[]), 'epoch'),
-  unnest(@versions::bigint[]), unnest(@traceparents::text[]), unnest(@times::timestamptz[]), unnest(@times::timestamptz[]),
-  nullif(unnest(@customer_ids::uuid[]), '00000000-0000-0000-0000-000000000000');
+  p.id, p.order_id, p.reference, p.currency, p.amount, p.captured, 0, p.status, p.method, p.provider,
+  '', p.failure_code, p.order_cancelled, 0, nullif(p.due_time, 'epoch'), p.version,
+  p.traceparent, p.time, p.time,
+  case when not exists (select from erased_orders e where e.order_id = p.order_id)
+    then nullif(p.customer_id, '00000000-0000-0000-0000-000000000000') end
+from (
+  select
+    unnest(@ids::uuid[]) as id, unnest(@order_ids::uuid[]) as order_id,
+    unnest(@payment_references::text[]) as reference, unnest(@currencies::text[]) as currency,
+    unnest(@amounts::bigint[]) as amount, unnest(@captured::bigint[]) as captured,
+    unnest(@statuses::smallint[]) as status, unnest(@methods::text[]) as method,
+    unnest(@providers::text[]) as provider, unnest(@failure_codes::text[]) as failure_code,
+    unnest(@orders_cancelled::boolean[]) as order_cancelled, unnest(@due_times::timestamptz[]) as due_time,
+    unnest(@versions::bigint[]) as version, unnest(@traceparents::text[]) as traceparent,
+    unnest(@times::timestamptz[]) as time, unnest(@customer_ids::uuid[]) as customer_id
+) p;
 
 -- name: PaymentUpdateMany :exec
 update payments p
