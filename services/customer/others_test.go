@@ -2,6 +2,7 @@ package customer_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,11 +55,8 @@ func (s *others) ListOrders(_ context.Context, req *orderv1.ListOrdersRequest) (
 	}
 	var found []*orderv1.Order
 	for _, order := range s.orders {
-		who, confirmed := strings.CutSuffix(req.GetFilter(), " AND state = CONFIRMED")
-		if confirmed && order.GetState() != orderv1.OrderState_ORDER_STATE_CONFIRMED {
-			continue
-		}
-		if who == `customer_id = "`+order.GetCustomerId()+`"` || who == `email = "`+order.GetContact().GetEmail()+`"` {
+		unfit := func(comparison string) bool { return !fits(order, comparison) }
+		if !slices.ContainsFunc(strings.Split(req.GetFilter(), " AND "), unfit) {
 			found = append(found, order)
 		}
 	}
@@ -73,6 +71,21 @@ func (s *others) ListOrders(_ context.Context, req *orderv1.ListOrdersRequest) (
 		}
 	}
 	return &orderv1.ListOrdersResponse{}, nil
+}
+
+// fits reports whether an order is found by a comparison of a filter; by one that
+// customer does not use it is not.
+func fits(order *orderv1.Order, comparison string) bool {
+	switch comparison {
+	case "state = CONFIRMED":
+		return order.GetState() == confirmed
+	case "balance > 0":
+		return order.GetBalance().GetUnits() > 0
+	case `customer_id = "` + order.GetCustomerId() + `"`, `email = "` + order.GetContact().GetEmail() + `"`:
+		return true
+	default:
+		return false
+	}
 }
 
 func (s *others) GetOrder(_ context.Context, req *orderv1.GetOrderRequest) (*orderv1.GetOrderResponse, error) {

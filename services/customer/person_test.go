@@ -23,7 +23,7 @@ func bought(number, customer, email string, state orderv1.OrderState) *orderv1.O
 	euros := func(units int64) *money.Money { return &money.Money{CurrencyCode: "EUR", Units: units} }
 	return &orderv1.Order{
 		Id: uuid.NewString(), Number: number, CustomerId: customer, State: state,
-		Contact: &orderv1.Contact{Email: email}, Captured: euros(10), Refunded: euros(0),
+		Contact: &orderv1.Contact{Email: email}, Captured: euros(10), Refunded: euros(0), Balance: euros(10),
 	}
 }
 
@@ -32,14 +32,17 @@ const (
 	shipped   = orderv1.OrderState_ORDER_STATE_SHIPPED
 )
 
-// Nobody could ship what was paid by a person whose address is gone.
+// Nobody could ship what was paid by a person whose address is gone. An order is not paid
+// any more once the shop refunded it, or once a bank took the money back in a dispute.
 func TestAnErasureWaitsForOrdersThatArePaidAndNotShipped(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, owner())
 	id := o.create(t, ada()).GetId()
 	returned := bought("GAVE-BACK", id, "", confirmed)
-	returned.Refunded = returned.GetCaptured()
-	o.others.add(bought("7K3M-Q2XD", id, "", confirmed), bought("DONE-0001", id, "", shipped), returned,
+	returned.Refunded, returned.Balance = returned.GetCaptured(), nil
+	lost := bought("BANK-TOOK", id, "", confirmed)
+	lost.Balance = nil
+	o.others.add(bought("7K3M-Q2XD", id, "", confirmed), bought("DONE-0001", id, "", shipped), returned, lost,
 		bought("8K3M-Q2XD", id, "", confirmed), bought("OTHER-001", uuid.NewString(), "", confirmed))
 	_, err := o.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Id: id})
 	refused := testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_HAS_OPEN_ORDERS")

@@ -50,20 +50,22 @@ func NewRecords(others *peer.Peers) *Records {
 	}
 }
 
+// paidAndNotShipped selects open orders. What is left of an order's money is order's to
+// know: its balance falls with refunds and with disputes that the shop lost.
+const paidAndNotShipped = " AND state = CONFIRMED AND balance > 0"
+
 // OpenOrders returns the numbers of a person's orders that are paid and not shipped, 20
-// at most; an order that was refunded in full is not paid any more. It fails with
-// UNAVAILABLE when order is away.
+// at most; an order whose money was given back in full is not paid any more. It fails
+// with UNAVAILABLE when order is away.
 func (r *Records) OpenOrders(ctx context.Context, person domain.Person) ([]string, error) {
 	var numbers []string
-	err := r.eachPage(ctx, person, " AND state = CONFIRMED", func(orders []*orderv1.Order) (more bool, err error) {
+	err := r.eachPage(ctx, person, paidAndNotShipped, func(orders []*orderv1.Order) (more bool, err error) {
 		for _, order := range orders {
-			if len(numbers) < maxNumbers && !proto.Equal(order.GetCaptured(), order.GetRefunded()) {
-				numbers = append(numbers, order.GetNumber())
-			}
+			numbers = append(numbers, order.GetNumber())
 		}
 		return len(numbers) < maxNumbers, nil
 	})
-	return numbers, err
+	return numbers[:min(len(numbers), maxNumbers)], err
 }
 
 // Of returns all that order, payment and notification hold about a person, also what

@@ -150,7 +150,9 @@ type CustomerServiceClient interface {
 	// e-mail address only. It can't be undone; erasing again changes nothing.
 	//
 	// While orders are paid and not shipped, it refuses with CUSTOMER_HAS_OPEN_ORDERS
-	// and names them: nobody could ship them afterwards.
+	// and names them: nobody could ship them afterwards. These are the orders that are
+	// CONFIRMED and have a balance (shopmesh.order.v1.Order): one whose money was given back,
+	// by refunds or by a bank in a dispute that was lost, is not paid any more.
 	//
 	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(context.Context, *v1.EraseCustomerRequest) (*v1.EraseCustomerResponse, error)
@@ -204,7 +206,9 @@ type CustomerServiceHandler interface {
 	// e-mail address only. It can't be undone; erasing again changes nothing.
 	//
 	// While orders are paid and not shipped, it refuses with CUSTOMER_HAS_OPEN_ORDERS
-	// and names them: nobody could ship them afterwards.
+	// and names them: nobody could ship them afterwards. These are the orders that are
+	// CONFIRMED and have a balance (shopmesh.order.v1.Order): one whose money was given back,
+	// by refunds or by a bank in a dispute that was lost, is not paid any more.
 	//
 	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
 	EraseCustomer(context.Context, *v1.EraseCustomerRequest) (*v1.EraseCustomerResponse, error)
