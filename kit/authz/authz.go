@@ -1,13 +1,15 @@
 // Package authz identifies callers and decides which RPCs they may call. kit/rpc uses it
 // on every call: it authenticates the caller and compares it with the RPC's authorization
-// option (shopmesh.options.v1.authorization). Whether a customer owns a resource is
-// checked in the use case, against the loaded resource.
+// option (shopmesh.options.v1.authorization). Whether a customer or a guest owns a resource
+// is checked in the use case, against the loaded resource.
 package authz
 
 import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -17,99 +19,16 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
-// Kind is which sort of caller an identity is.
-type Kind int
-
-// The kinds of callers. The zero Kind is Anonymous, which may do the least.
-const (
-	// Anonymous is a caller who showed no credentials.
-	Anonymous Kind = iota
-	// Customer is someone who buys; the id is the customer's.
-	Customer
-	// Staff is someone who works for the shop, with stated permissions.
-	Staff
-	// Owner is the shop's owner, who may do everything.
-	Owner
-	// Service is another service of the shop; the id is its context's name.
-	Service
-)
-
-// String returns the kind in small letters, as logs show it.
-func (k Kind) String() string {
-	switch k {
-	case Customer:
-		return "customer"
-	case Staff:
-		return "staff"
-	case Owner:
-		return "owner"
-	case Service:
-		return "service"
-	default:
-		return "anonymous"
-	}
-}
-
-// Identity is who calls. The zero Identity is an anonymous caller.
-type Identity struct {
-	Kind Kind
-	// ID names the caller within its kind: the customer's id, the account's id,
-	// the service's name. Empty for an anonymous caller.
-	ID string
-	// Permissions are what a member of staff may do; the owner needs none.
-	Permissions []optionsv1.Permission
-}
-
-// Key names the caller among all kinds, such as "customer/0190…" or "owner": for
-// idempotency records, limits and logs. It holds no personal data.
-func (i Identity) Key() string {
-	if i.ID == "" {
-		return i.Kind.String()
-	}
-	return i.Kind.String() + "/" + i.ID
-}
-
-// May reports whether the caller holds a permission.
-func (i Identity) May(permission optionsv1.Permission) bool {
-	switch i.Kind {
-	case Owner:
-		return true
-	case Staff:
-		return permission != optionsv1.Permission_PERMISSION_UNSPECIFIED &&
-			slices.Contains(i.Permissions, permission)
-	default:
-		return false
-	}
-}
-
-// Owns reports whether the caller is the customer of this id.
-func (i Identity) Owns(customerID string) bool {
-	return i.Kind == Customer && customerID != "" && i.ID == customerID
-}
-
-// Trusted reports whether the caller is staff, the owner or a service of the
-// shop, for limits that hold for the public only.
-func (i Identity) Trusted() bool {
-	return i.Kind == Owner || i.Kind == Staff || i.Kind == Service
-}
-
-type callerKey struct{}
-
-// WithCaller returns a context whose caller is identity.
-func WithCaller(ctx context.Context, identity Identity) context.Context {
-	return context.WithValue(ctx, callerKey{}, identity)
-}
-
-// Caller returns who calls; an anonymous caller when nothing names one.
-func Caller(ctx context.Context) Identity {
-	identity, _ := ctx.Value(callerKey{}).(Identity)
-	return identity
-}
+// StepUpAge is how long ago a caller may have proved who they are for an RPC that needs
+// a step-up.
+const StepUpAge = 10 * time.Minute
 
 // Header is what an Authenticator reads: the request's headers.
 type Header interface {
 	// Get returns the first value of a header, and "" when it is not there.
 	Get(key string) string
+	// Values returns all values of a header.
+	Values(key string) []string
 }
 
 // Authenticator finds out who calls. It returns an anonymous Identity when there
@@ -142,49 +61,105 @@ func Option(method protoreflect.MethodDescriptor) *optionsv1.Authorization {
 		return nil
 	}
 	option, _ := proto.GetExtension(options, optionsv1.E_Authorization).(*optionsv1.Authorization)
-	if option.GetPublic() || option.GetResourceOwner() || option.GetService() ||
-		option.GetPermission() != optionsv1.Permission_PERMISSION_UNSPECIFIED {
+	if option.GetPublic() || option.GetService() || forPeople(option) {
 		return option
 	}
 	return nil
 }
 
+// forPeople reports whether the option lets in any callers but services and everyone.
+func forPeople(option *optionsv1.Authorization) bool {
+	return option.GetResourceOwner() || option.GetSignedIn() || option.GetGuestOrder() || option.GetGuestCart() ||
+		option.GetPermission() != optionsv1.Permission_PERMISSION_UNSPECIFIED
+}
+
 // Check lets the caller in or returns why not: Unauthenticated when showing
 // credentials could help, else PermissionDenied. A nil option lets nobody in.
-func Check(option *optionsv1.Authorization, caller Identity) error {
+func Check(option *optionsv1.Authorization, caller Identity, now time.Time) error {
 	switch {
 	case option == nil:
 		return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "nobody may call this")
-	case option.GetPublic(), caller.Kind == Owner:
-		return nil
-	case caller.May(option.GetPermission()):
-		return nil
-	case option.GetResourceOwner() && caller.Kind == Customer:
-		return nil
-	case option.GetService() && caller.Kind == Service:
+	case option.GetPublic():
 		return nil
 	case caller.Kind == Anonymous:
 		return fault.New(fault.Unauthenticated, fault.ReasonUnauthenticated, "sign in to call this")
+	case !fits(option, caller):
+		return denied(option, caller)
+	case caller.APIKey != "" && (option.GetNoApiKey() || option.GetStepUp()):
+		return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "an API key may not call this: sign in")
+	case option.GetStepUp():
+		return SteppedUp(caller, now)
 	}
-	denied := fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "a %s may not call this", caller.Kind)
-	if permission := option.GetPermission(); permission != optionsv1.Permission_PERMISSION_UNSPECIFIED {
-		denied = fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
-			"calling this needs the permission %s", permission).With("permission", permission.String())
-	}
-	return denied
+	return nil
 }
 
-// CheckMethods returns an error that names every given RPC without an
-// authorization option.
+func fits(option *optionsv1.Authorization, caller Identity) bool {
+	switch caller.Kind {
+	case Owner:
+		if caller.APIKey == "" {
+			return forPeople(option)
+		}
+	case Customer:
+		if option.GetResourceOwner() {
+			return true
+		}
+	case Service:
+		if option.GetService() {
+			return true
+		}
+	case Guest:
+		return option.GetGuestOrder() && caller.GuestOrder != nil || option.GetGuestCart() && caller.Cart != nil
+	default:
+	}
+	return caller.May(option.GetPermission()) || option.GetSignedIn() && caller.SignedIn()
+}
+
+func denied(option *optionsv1.Authorization, caller Identity) error {
+	if permission := option.GetPermission(); permission != optionsv1.Permission_PERMISSION_UNSPECIFIED {
+		return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
+			"calling this needs the permission %s", permission).With("permission", permission.String())
+	}
+	return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "a %s may not call this", caller.Kind)
+}
+
+// SteppedUp returns nil when the caller proved within StepUpAge who they are, with a
+// one-time code where the account has these, and else a fault STEP_UP_REQUIRED. It is for
+// use cases that need it of some requests only; for whole RPCs there is the option step_up.
+// Services and tokens of the operator's socket need no proof: the first act for somebody
+// who was let in, the second are handed out to whoever owns the machine.
+func SteppedUp(caller Identity, now time.Time) error {
+	if caller.Kind == Service || slices.Contains(caller.Methods, MethodOperator) {
+		return nil
+	}
+	if !caller.SignedIn() {
+		return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "a %s may not call this: sign in", caller.Kind)
+	}
+	recent := !caller.AuthTime.IsZero() && now.Sub(caller.AuthTime) <= StepUpAge
+	if recent && (!caller.HasOTP || slices.Contains(caller.Methods, MethodOTP)) {
+		return nil
+	}
+	return fault.New(fault.PermissionDenied, fault.ReasonStepUpRequired,
+		"prove again who you are, then repeat this with the new token: it takes a proof of the last %d minutes", int(StepUpAge.Minutes())).
+		With("max_age_seconds", strconv.Itoa(int(StepUpAge.Seconds()))).With("otp", strconv.FormatBool(caller.HasOTP))
+}
+
+// CheckMethods returns an error that names every given RPC without an authorization
+// option, or with one that contradicts itself.
 func CheckMethods(methods []protoreflect.MethodDescriptor) error {
-	var missing []protoreflect.FullName
+	var missing, contradictory []protoreflect.FullName
 	for _, method := range methods {
-		if Option(method) == nil {
+		switch option := Option(method); {
+		case option == nil:
 			missing = append(missing, method.FullName())
+		case option.GetPublic() && (option.GetStepUp() || option.GetNoApiKey()):
+			contradictory = append(contradictory, method.FullName())
 		}
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("RPCs without the option (shopmesh.options.v1.authorization): %v", missing)
+	}
+	if len(contradictory) > 0 {
+		return fmt.Errorf("RPCs whose option (shopmesh.options.v1.authorization) is public and restricted at once: %v", contradictory)
 	}
 	return nil
 }

@@ -38,6 +38,8 @@ type Config struct {
 	// Transient reports whether an error means that a component is away, so that trying
 	// again can help; pg.Transient is one. By default none does.
 	Transient func(error) bool
+	// Clock decides whether a caller's step-up is recent; time.Now by default.
+	Clock func() time.Time
 }
 
 // NewServer returns a server without RPCs, whose chain surrounds each call, from
@@ -65,7 +67,7 @@ func NewServer(cfg Config) (*connect.Server, error) {
 		// Once more inside, so that a panic of a handler is logged with its call.
 		mapper.recoverPanic,
 		authenticate(cfg.Authenticator),
-		authorize(),
+		authorize(cfg.Clock),
 		newRequestCheck(validator).intercept,
 	)
 	server.SetUnknownHandler(func(_ context.Context, spec connect.Spec, _ connect.ServerStream) error {
@@ -83,6 +85,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Transient == nil {
 		c.Transient = func(error) bool { return false }
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
 	}
 	if c.Propagator == nil {
 		c.Propagator = propagation.TraceContext{}
@@ -147,7 +152,7 @@ func authenticate(authenticator authz.Authenticator) connect.ServerInterceptor {
 	}
 }
 
-func authorize() connect.ServerInterceptor {
+func authorize(clock func() time.Time) connect.ServerInterceptor {
 	// Reading an option of a descriptor costs as much as the rest of the check.
 	var options sync.Map // protoreflect.MethodDescriptor → *optionsv1.Authorization
 	optionOf := func(method protoreflect.MethodDescriptor) *optionsv1.Authorization {
@@ -162,7 +167,7 @@ func authorize() connect.ServerInterceptor {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 			// An unknown procedure has no schema; its handler answers UNKNOWN_RPC.
 			if method, ok := spec.Schema.(protoreflect.MethodDescriptor); ok && !exempt(spec.Procedure) {
-				if err := authz.Check(optionOf(method), authz.Caller(ctx)); err != nil {
+				if err := authz.Check(optionOf(method), authz.Caller(ctx), clock()); err != nil {
 					return err
 				}
 			}

@@ -22,6 +22,7 @@ import (
 var anyCall = []string{
 	"INVALID_FIELD", "MALFORMED_REQUEST", "REQUEST_TOO_LARGE", "UNKNOWN_RPC", "UNAUTHENTICATED", "PERMISSION_DENIED",
 	"TOO_MANY_CALLS", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL", "DRAINING", "TOO_MANY_STREAMS",
+	"TOKEN_EXPIRED", "RATE_LIMITED",
 }
 
 // Client calls the server at an address, and fails the test when an RPC answers with

@@ -22,8 +22,8 @@ const (
 // anyCall are the reasons that every operation can answer; they are not repeated
 // in the contracts' comments.
 var anyCall = []string{
-	"INVALID_FIELD", "MALFORMED_REQUEST", "REQUEST_TOO_LARGE", "UNAUTHENTICATED", "PERMISSION_DENIED",
-	"TOO_MANY_CALLS", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL",
+	"INVALID_FIELD", "MALFORMED_REQUEST", "REQUEST_TOO_LARGE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "PERMISSION_DENIED",
+	"TOO_MANY_CALLS", "RATE_LIMITED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL",
 }
 
 // anyStream are those that a stream can answer as well.

@@ -68,6 +68,9 @@ const (
 	// The server has as many calls in work as it can answer in time; nothing was
 	// done: try again after the delay.
 	Reason_REASON_TOO_MANY_CALLS Reason = 18
+	// The caller, or the network that it calls from, made as many calls of this kind as
+	// it may for now: try again after the delay.
+	Reason_REASON_RATE_LIMITED Reason = 19
 	// No product has this id or code.
 	Reason_REASON_PRODUCT_NOT_FOUND Reason = 20
 	// Another product has, or had, this code.
@@ -120,6 +123,8 @@ const (
 	Reason_REASON_ORDERS_BACKLOGGED Reason = 58
 	// The payment method does not take the total: its currency, its size or its step.
 	Reason_REASON_PAYMENT_METHOD_UNFIT Reason = 59
+	// The token belongs to no cart, or to one that expired.
+	Reason_REASON_CART_NOT_FOUND Reason = 48
 	// The order was refunded in full, and is shipped only on demand.
 	Reason_REASON_ORDER_REFUNDED Reason = 49
 	// No payment has this id.
@@ -140,64 +145,98 @@ const (
 	Reason_REASON_CONTEXT_NOT_FOUND Reason = 80
 	// No dead letter has this id.
 	Reason_REASON_DEAD_LETTER_NOT_FOUND Reason = 81
+	// The e-mail address, the password or the code is wrong, or there is no such account.
+	Reason_REASON_CREDENTIALS_INVALID Reason = 90
+	// The token was good and is no more: it expired, or its session ended. Refresh the
+	// session, or sign in.
+	Reason_REASON_TOKEN_EXPIRED Reason = 91
+	// The refresh token was used before, and its session is ended for that: sign in.
+	Reason_REASON_TOKEN_REUSED Reason = 92
+	// The mailed link is unknown, used, expired or for another purpose: request another.
+	Reason_REASON_LINK_INVALID Reason = 93
+	// The caller has to prove again who they are, as Reauthenticate does, and repeat the call
+	// with the new token. The metadata max_age_seconds is how old the proof may be; otp is
+	// "true" when it has to include a one-time code.
+	Reason_REASON_STEP_UP_REQUIRED Reason = 94
+	// The password is too short, too long, common or equal to the e-mail address.
+	Reason_REASON_PASSWORD_WEAK Reason = 95
+	// The caller would give or take permissions that they lack, change themselves, or change
+	// somebody whom only an owner may change.
+	Reason_REASON_ROLE_ESCALATION Reason = 96
+	// The shop would be left without an owner.
+	Reason_REASON_LAST_OWNER Reason = 97
+	// The settings contradict each other, or those of another context; the message names
+	// the rule.
+	Reason_REASON_SETTINGS_INVALID Reason = 100
 )
 
 // Enum value maps for Reason.
 var (
 	Reason_name = map[int32]string{
-		0:  "REASON_UNSPECIFIED",
-		1:  "REASON_INVALID_FIELD",
-		2:  "REASON_MALFORMED_REQUEST",
-		3:  "REASON_REQUEST_TOO_LARGE",
-		4:  "REASON_PAGE_TOKEN_INVALID",
-		5:  "REASON_FILTER_INVALID",
-		6:  "REASON_UNKNOWN_RPC",
-		7:  "REASON_INTERNAL",
-		8:  "REASON_UNAVAILABLE",
-		9:  "REASON_DEADLINE_EXCEEDED",
-		10: "REASON_CANCELLED",
-		12: "REASON_DRAINING",
-		13: "REASON_UNAUTHENTICATED",
-		14: "REASON_PERMISSION_DENIED",
-		15: "REASON_ETAG_MISMATCH",
-		16: "REASON_REQUEST_ID_REUSED",
-		17: "REASON_TOO_MANY_STREAMS",
-		18: "REASON_TOO_MANY_CALLS",
-		20: "REASON_PRODUCT_NOT_FOUND",
-		21: "REASON_PRODUCT_CODE_TAKEN",
-		22: "REASON_PRODUCT_ARCHIVED",
-		23: "REASON_CATEGORY_NOT_FOUND",
-		24: "REASON_CATEGORY_NAME_TAKEN",
-		25: "REASON_CATEGORY_NOT_EMPTY",
-		26: "REASON_CATEGORY_CYCLE",
-		30: "REASON_CUSTOMER_NOT_FOUND",
-		31: "REASON_EMAIL_TAKEN",
-		32: "REASON_ADDRESS_NOT_FOUND",
-		33: "REASON_TOO_MANY_ADDRESSES",
-		34: "REASON_CUSTOMER_ERASED",
-		35: "REASON_CUSTOMER_HAS_OPEN_ORDERS",
-		40: "REASON_STOCK_INSUFFICIENT",
-		41: "REASON_STOCK_TOO_LARGE",
-		50: "REASON_ORDER_NOT_FOUND",
-		51: "REASON_ORDER_STATE",
-		52: "REASON_PRICE_CHANGED",
-		53: "REASON_CURRENCY_MIXED",
-		54: "REASON_DUPLICATE_LINE",
-		55: "REASON_TOTAL_TOO_LARGE",
-		56: "REASON_TOO_MANY_UNPAID_ORDERS",
-		57: "REASON_PAYMENT_METHOD_UNKNOWN",
-		58: "REASON_ORDERS_BACKLOGGED",
-		59: "REASON_PAYMENT_METHOD_UNFIT",
-		49: "REASON_ORDER_REFUNDED",
-		60: "REASON_PAYMENT_NOT_FOUND",
-		61: "REASON_PAYMENT_STATE",
-		62: "REASON_REFUND_TOO_LARGE",
-		63: "REASON_CURRENCY_MISMATCH",
-		64: "REASON_CONTRADICTION_NOT_FOUND",
-		70: "REASON_NOTIFICATION_NOT_FOUND",
-		71: "REASON_NOTIFICATION_STATE",
-		80: "REASON_CONTEXT_NOT_FOUND",
-		81: "REASON_DEAD_LETTER_NOT_FOUND",
+		0:   "REASON_UNSPECIFIED",
+		1:   "REASON_INVALID_FIELD",
+		2:   "REASON_MALFORMED_REQUEST",
+		3:   "REASON_REQUEST_TOO_LARGE",
+		4:   "REASON_PAGE_TOKEN_INVALID",
+		5:   "REASON_FILTER_INVALID",
+		6:   "REASON_UNKNOWN_RPC",
+		7:   "REASON_INTERNAL",
+		8:   "REASON_UNAVAILABLE",
+		9:   "REASON_DEADLINE_EXCEEDED",
+		10:  "REASON_CANCELLED",
+		12:  "REASON_DRAINING",
+		13:  "REASON_UNAUTHENTICATED",
+		14:  "REASON_PERMISSION_DENIED",
+		15:  "REASON_ETAG_MISMATCH",
+		16:  "REASON_REQUEST_ID_REUSED",
+		17:  "REASON_TOO_MANY_STREAMS",
+		18:  "REASON_TOO_MANY_CALLS",
+		19:  "REASON_RATE_LIMITED",
+		20:  "REASON_PRODUCT_NOT_FOUND",
+		21:  "REASON_PRODUCT_CODE_TAKEN",
+		22:  "REASON_PRODUCT_ARCHIVED",
+		23:  "REASON_CATEGORY_NOT_FOUND",
+		24:  "REASON_CATEGORY_NAME_TAKEN",
+		25:  "REASON_CATEGORY_NOT_EMPTY",
+		26:  "REASON_CATEGORY_CYCLE",
+		30:  "REASON_CUSTOMER_NOT_FOUND",
+		31:  "REASON_EMAIL_TAKEN",
+		32:  "REASON_ADDRESS_NOT_FOUND",
+		33:  "REASON_TOO_MANY_ADDRESSES",
+		34:  "REASON_CUSTOMER_ERASED",
+		35:  "REASON_CUSTOMER_HAS_OPEN_ORDERS",
+		40:  "REASON_STOCK_INSUFFICIENT",
+		41:  "REASON_STOCK_TOO_LARGE",
+		50:  "REASON_ORDER_NOT_FOUND",
+		51:  "REASON_ORDER_STATE",
+		52:  "REASON_PRICE_CHANGED",
+		53:  "REASON_CURRENCY_MIXED",
+		54:  "REASON_DUPLICATE_LINE",
+		55:  "REASON_TOTAL_TOO_LARGE",
+		56:  "REASON_TOO_MANY_UNPAID_ORDERS",
+		57:  "REASON_PAYMENT_METHOD_UNKNOWN",
+		58:  "REASON_ORDERS_BACKLOGGED",
+		59:  "REASON_PAYMENT_METHOD_UNFIT",
+		48:  "REASON_CART_NOT_FOUND",
+		49:  "REASON_ORDER_REFUNDED",
+		60:  "REASON_PAYMENT_NOT_FOUND",
+		61:  "REASON_PAYMENT_STATE",
+		62:  "REASON_REFUND_TOO_LARGE",
+		63:  "REASON_CURRENCY_MISMATCH",
+		64:  "REASON_CONTRADICTION_NOT_FOUND",
+		70:  "REASON_NOTIFICATION_NOT_FOUND",
+		71:  "REASON_NOTIFICATION_STATE",
+		80:  "REASON_CONTEXT_NOT_FOUND",
+		81:  "REASON_DEAD_LETTER_NOT_FOUND",
+		90:  "REASON_CREDENTIALS_INVALID",
+		91:  "REASON_TOKEN_EXPIRED",
+		92:  "REASON_TOKEN_REUSED",
+		93:  "REASON_LINK_INVALID",
+		94:  "REASON_STEP_UP_REQUIRED",
+		95:  "REASON_PASSWORD_WEAK",
+		96:  "REASON_ROLE_ESCALATION",
+		97:  "REASON_LAST_OWNER",
+		100: "REASON_SETTINGS_INVALID",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":              0,
@@ -218,6 +257,7 @@ var (
 		"REASON_REQUEST_ID_REUSED":        16,
 		"REASON_TOO_MANY_STREAMS":         17,
 		"REASON_TOO_MANY_CALLS":           18,
+		"REASON_RATE_LIMITED":             19,
 		"REASON_PRODUCT_NOT_FOUND":        20,
 		"REASON_PRODUCT_CODE_TAKEN":       21,
 		"REASON_PRODUCT_ARCHIVED":         22,
@@ -243,6 +283,7 @@ var (
 		"REASON_PAYMENT_METHOD_UNKNOWN":   57,
 		"REASON_ORDERS_BACKLOGGED":        58,
 		"REASON_PAYMENT_METHOD_UNFIT":     59,
+		"REASON_CART_NOT_FOUND":           48,
 		"REASON_ORDER_REFUNDED":           49,
 		"REASON_PAYMENT_NOT_FOUND":        60,
 		"REASON_PAYMENT_STATE":            61,
@@ -253,6 +294,15 @@ var (
 		"REASON_NOTIFICATION_STATE":       71,
 		"REASON_CONTEXT_NOT_FOUND":        80,
 		"REASON_DEAD_LETTER_NOT_FOUND":    81,
+		"REASON_CREDENTIALS_INVALID":      90,
+		"REASON_TOKEN_EXPIRED":            91,
+		"REASON_TOKEN_REUSED":             92,
+		"REASON_LINK_INVALID":             93,
+		"REASON_STEP_UP_REQUIRED":         94,
+		"REASON_PASSWORD_WEAK":            95,
+		"REASON_ROLE_ESCALATION":          96,
+		"REASON_LAST_OWNER":               97,
+		"REASON_SETTINGS_INVALID":         100,
 	}
 )
 
@@ -287,7 +337,7 @@ var File_shopmesh_errors_v1_reason_proto protoreflect.FileDescriptor
 
 const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\xa9\x0f\n" +
+	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\x9d\x12\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x14REASON_INVALID_FIELD\x10\x01\x1a\x05\xf2\xe0\x18\x01\x03\x12$\n" +
@@ -309,7 +359,8 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x18REASON_REQUEST_ID_REUSED\x10\x10\x1a\x06\xf2\xe0\x18\x02\x06\n" +
 	"\x12\"\n" +
 	"\x17REASON_TOO_MANY_STREAMS\x10\x11\x1a\x05\xf2\xe0\x18\x01\b\x12 \n" +
-	"\x15REASON_TOO_MANY_CALLS\x10\x12\x1a\x05\xf2\xe0\x18\x01\b\x12#\n" +
+	"\x15REASON_TOO_MANY_CALLS\x10\x12\x1a\x05\xf2\xe0\x18\x01\b\x12\x1e\n" +
+	"\x13REASON_RATE_LIMITED\x10\x13\x1a\x05\xf2\xe0\x18\x01\b\x12#\n" +
 	"\x18REASON_PRODUCT_NOT_FOUND\x10\x14\x1a\x05\xf2\xe0\x18\x01\x05\x12$\n" +
 	"\x19REASON_PRODUCT_CODE_TAKEN\x10\x15\x1a\x05\xf2\xe0\x18\x01\x06\x12\"\n" +
 	"\x17REASON_PRODUCT_ARCHIVED\x10\x16\x1a\x05\xf2\xe0\x18\x01\t\x12$\n" +
@@ -335,6 +386,7 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x1dREASON_PAYMENT_METHOD_UNKNOWN\x109\x1a\x05\xf2\xe0\x18\x01\x03\x12#\n" +
 	"\x18REASON_ORDERS_BACKLOGGED\x10:\x1a\x05\xf2\xe0\x18\x01\b\x12&\n" +
 	"\x1bREASON_PAYMENT_METHOD_UNFIT\x10;\x1a\x05\xf2\xe0\x18\x01\t\x12 \n" +
+	"\x15REASON_CART_NOT_FOUND\x100\x1a\x05\xf2\xe0\x18\x01\x05\x12 \n" +
 	"\x15REASON_ORDER_REFUNDED\x101\x1a\x05\xf2\xe0\x18\x01\t\x12#\n" +
 	"\x18REASON_PAYMENT_NOT_FOUND\x10<\x1a\x05\xf2\xe0\x18\x01\x05\x12\x1f\n" +
 	"\x14REASON_PAYMENT_STATE\x10=\x1a\x05\xf2\xe0\x18\x01\t\x12\"\n" +
@@ -344,7 +396,16 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x1dREASON_NOTIFICATION_NOT_FOUND\x10F\x1a\x05\xf2\xe0\x18\x01\x05\x12$\n" +
 	"\x19REASON_NOTIFICATION_STATE\x10G\x1a\x05\xf2\xe0\x18\x01\t\x12#\n" +
 	"\x18REASON_CONTEXT_NOT_FOUND\x10P\x1a\x05\xf2\xe0\x18\x01\x05\x12'\n" +
-	"\x1cREASON_DEAD_LETTER_NOT_FOUND\x10Q\x1a\x05\xf2\xe0\x18\x01\x05\"\x04\b\v\x10\v\"\x04\bR\x10R*\x11REASON_OVERLOADED*\x15REASON_REDRIVE_FAILEDB\xd0\x01\n" +
+	"\x1cREASON_DEAD_LETTER_NOT_FOUND\x10Q\x1a\x05\xf2\xe0\x18\x01\x05\x12%\n" +
+	"\x1aREASON_CREDENTIALS_INVALID\x10Z\x1a\x05\xf2\xe0\x18\x01\x10\x12\x1f\n" +
+	"\x14REASON_TOKEN_EXPIRED\x10[\x1a\x05\xf2\xe0\x18\x01\x10\x12\x1e\n" +
+	"\x13REASON_TOKEN_REUSED\x10\\\x1a\x05\xf2\xe0\x18\x01\x10\x12\x1e\n" +
+	"\x13REASON_LINK_INVALID\x10]\x1a\x05\xf2\xe0\x18\x01\x03\x12\"\n" +
+	"\x17REASON_STEP_UP_REQUIRED\x10^\x1a\x05\xf2\xe0\x18\x01\a\x12\x1f\n" +
+	"\x14REASON_PASSWORD_WEAK\x10_\x1a\x05\xf2\xe0\x18\x01\x03\x12!\n" +
+	"\x16REASON_ROLE_ESCALATION\x10`\x1a\x05\xf2\xe0\x18\x01\a\x12\x1c\n" +
+	"\x11REASON_LAST_OWNER\x10a\x1a\x05\xf2\xe0\x18\x01\t\x12\"\n" +
+	"\x17REASON_SETTINGS_INVALID\x10d\x1a\x05\xf2\xe0\x18\x01\x03\"\x04\b\v\x10\v\"\x04\bR\x10R*\x11REASON_OVERLOADED*\x15REASON_REDRIVE_FAILEDB\xd0\x01\n" +
 	"\x16com.shopmesh.errors.v1B\vReasonProtoP\x01Z?github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1;errorsv1\xa2\x02\x03SEX\xaa\x02\x12Shopmesh.Errors.V1\xca\x02\x12Shopmesh\\Errors\\V1\xe2\x02\x1eShopmesh\\Errors\\V1\\GPBMetadata\xea\x02\x14Shopmesh::Errors::V1b\x06proto3"
 
 var (

@@ -25,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Permission is what a member of staff may do.
+// Permission is what a member of staff, an API key or a service may do.
 type Permission int32
 
 const (
@@ -55,6 +55,18 @@ const (
 	Permission_PERMISSION_NOTIFICATIONS_WRITE Permission = 11
 	// Read the status of the system, redrive and discard dead letters, audit.
 	Permission_PERMISSION_OPERATIONS Permission = 12
+	// Read products and categories that are not published: drafts and archived ones.
+	Permission_PERMISSION_CATALOG_READ Permission = 13
+	// Read the settings of all services, and their earlier versions.
+	Permission_PERMISSION_SETTINGS_READ Permission = 14
+	// Change the settings of all services, and roll them back.
+	Permission_PERMISSION_SETTINGS_WRITE Permission = 15
+	// Read the accounts of staff and customers, their permissions and API keys.
+	Permission_PERMISSION_ACCOUNTS_READ Permission = 16
+	// Invite and disable staff, give them permissions, make and revoke API keys.
+	Permission_PERMISSION_ACCOUNTS_WRITE Permission = 17
+	// Read the activity log: who did what.
+	Permission_PERMISSION_ACTIVITY_READ Permission = 18
 )
 
 // Enum value maps for Permission.
@@ -73,6 +85,12 @@ var (
 		10: "PERMISSION_NOTIFICATIONS_READ",
 		11: "PERMISSION_NOTIFICATIONS_WRITE",
 		12: "PERMISSION_OPERATIONS",
+		13: "PERMISSION_CATALOG_READ",
+		14: "PERMISSION_SETTINGS_READ",
+		15: "PERMISSION_SETTINGS_WRITE",
+		16: "PERMISSION_ACCOUNTS_READ",
+		17: "PERMISSION_ACCOUNTS_WRITE",
+		18: "PERMISSION_ACTIVITY_READ",
 	}
 	Permission_value = map[string]int32{
 		"PERMISSION_UNSPECIFIED":         0,
@@ -88,6 +106,12 @@ var (
 		"PERMISSION_NOTIFICATIONS_READ":  10,
 		"PERMISSION_NOTIFICATIONS_WRITE": 11,
 		"PERMISSION_OPERATIONS":          12,
+		"PERMISSION_CATALOG_READ":        13,
+		"PERMISSION_SETTINGS_READ":       14,
+		"PERMISSION_SETTINGS_WRITE":      15,
+		"PERMISSION_ACCOUNTS_READ":       16,
+		"PERMISSION_ACCOUNTS_WRITE":      17,
+		"PERMISSION_ACTIVITY_READ":       18,
 	}
 )
 
@@ -118,19 +142,38 @@ func (Permission) EnumDescriptor() ([]byte, []int) {
 	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{0}
 }
 
-// Authorization is who may call an RPC. At least one field is set; a caller
-// who fits any of them is let in.
+// Authorization is who may call an RPC. At least one of public, permission,
+// resource_owner, service, signed_in, guest_order and guest_cart is set, and a caller
+// who fits any of them is let in; step_up and no_api_key restrict this further. The
+// shop's owner fits all of them but service.
 type Authorization struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Anyone may call it, signed in or not.
+	// Anyone may call it, signed in or not. It excludes step_up and no_api_key.
 	Public bool `protobuf:"varint,1,opt,name=public,proto3" json:"public,omitempty"`
-	// Staff who hold this permission may call it; the owner of the shop holds all.
+	// Staff, API keys and services that hold this permission may call it; the owner of
+	// the shop holds all.
 	Permission Permission `protobuf:"varint,2,opt,name=permission,proto3,enum=shopmesh.options.v1.Permission" json:"permission,omitempty"`
 	// The customer whom the resource belongs to may call it. The use case
 	// compares the loaded resource with the caller.
 	ResourceOwner bool `protobuf:"varint,3,opt,name=resource_owner,json=resourceOwner,proto3" json:"resource_owner,omitempty"`
-	// Other services of the shop may call it under their own identity.
-	Service       bool `protobuf:"varint,4,opt,name=service,proto3" json:"service,omitempty"`
+	// Other services of the shop may call it under their own identity, each of them. Where
+	// it stands alone, nobody else may, not even the owner.
+	Service bool `protobuf:"varint,4,opt,name=service,proto3" json:"service,omitempty"`
+	// Whoever is signed in to an account may call it: customers, staff and the owner. An API
+	// key is no sign-in.
+	SignedIn bool `protobuf:"varint,5,opt,name=signed_in,json=signedIn,proto3" json:"signed_in,omitempty"`
+	// A guest may call it who shows the token of an order. The use case compares the loaded
+	// order with the token.
+	GuestOrder bool `protobuf:"varint,6,opt,name=guest_order,json=guestOrder,proto3" json:"guest_order,omitempty"`
+	// A guest may call it who shows the token of a cart. The use case compares the loaded
+	// cart with the token.
+	GuestCart bool `protobuf:"varint,7,opt,name=guest_cart,json=guestCart,proto3" json:"guest_cart,omitempty"`
+	// A customer, staff or the owner must have proved within the last 10 minutes who they
+	// are, with a one-time code where the account has these. API keys and guests can't
+	// prove that and are refused; services and tokens of the operator's socket need not.
+	StepUp bool `protobuf:"varint,8,opt,name=step_up,json=stepUp,proto3" json:"step_up,omitempty"`
+	// API keys may not call it, whatever their permissions.
+	NoApiKey      bool `protobuf:"varint,9,opt,name=no_api_key,json=noApiKey,proto3" json:"no_api_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -193,6 +236,41 @@ func (x *Authorization) GetService() bool {
 	return false
 }
 
+func (x *Authorization) GetSignedIn() bool {
+	if x != nil {
+		return x.SignedIn
+	}
+	return false
+}
+
+func (x *Authorization) GetGuestOrder() bool {
+	if x != nil {
+		return x.GuestOrder
+	}
+	return false
+}
+
+func (x *Authorization) GetGuestCart() bool {
+	if x != nil {
+		return x.GuestCart
+	}
+	return false
+}
+
+func (x *Authorization) GetStepUp() bool {
+	if x != nil {
+		return x.StepUp
+	}
+	return false
+}
+
+func (x *Authorization) GetNoApiKey() bool {
+	if x != nil {
+		return x.NoApiKey
+	}
+	return false
+}
+
 var file_shopmesh_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -234,14 +312,22 @@ var File_shopmesh_options_v1_options_proto protoreflect.FileDescriptor
 
 const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/options/v1/options.proto\x12\x13shopmesh.options.v1\x1a google/protobuf/descriptor.proto\x1a\x15google/rpc/code.proto\"\xa9\x01\n" +
+	"!shopmesh/options/v1/options.proto\x12\x13shopmesh.options.v1\x1a google/protobuf/descriptor.proto\x1a\x15google/rpc/code.proto\"\xbd\x02\n" +
 	"\rAuthorization\x12\x16\n" +
 	"\x06public\x18\x01 \x01(\bR\x06public\x12?\n" +
 	"\n" +
 	"permission\x18\x02 \x01(\x0e2\x1f.shopmesh.options.v1.PermissionR\n" +
 	"permission\x12%\n" +
 	"\x0eresource_owner\x18\x03 \x01(\bR\rresourceOwner\x12\x18\n" +
-	"\aservice\x18\x04 \x01(\bR\aservice*\x95\x03\n" +
+	"\aservice\x18\x04 \x01(\bR\aservice\x12\x1b\n" +
+	"\tsigned_in\x18\x05 \x01(\bR\bsignedIn\x12\x1f\n" +
+	"\vguest_order\x18\x06 \x01(\bR\n" +
+	"guestOrder\x12\x1d\n" +
+	"\n" +
+	"guest_cart\x18\a \x01(\bR\tguestCart\x12\x17\n" +
+	"\astep_up\x18\b \x01(\bR\x06stepUp\x12\x1c\n" +
+	"\n" +
+	"no_api_key\x18\t \x01(\bR\bnoApiKey*\xca\x04\n" +
 	"\n" +
 	"Permission\x12\x1a\n" +
 	"\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x1c\n" +
@@ -257,7 +343,13 @@ const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\x1dPERMISSION_NOTIFICATIONS_READ\x10\n" +
 	"\x12\"\n" +
 	"\x1ePERMISSION_NOTIFICATIONS_WRITE\x10\v\x12\x19\n" +
-	"\x15PERMISSION_OPERATIONS\x10\f:j\n" +
+	"\x15PERMISSION_OPERATIONS\x10\f\x12\x1b\n" +
+	"\x17PERMISSION_CATALOG_READ\x10\r\x12\x1c\n" +
+	"\x18PERMISSION_SETTINGS_READ\x10\x0e\x12\x1d\n" +
+	"\x19PERMISSION_SETTINGS_WRITE\x10\x0f\x12\x1c\n" +
+	"\x18PERMISSION_ACCOUNTS_READ\x10\x10\x12\x1d\n" +
+	"\x19PERMISSION_ACCOUNTS_WRITE\x10\x11\x12\x1c\n" +
+	"\x18PERMISSION_ACTIVITY_READ\x10\x12:j\n" +
 	"\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x8c\x03 \x01(\v2\".shopmesh.options.v1.AuthorizationR\rauthorization:K\n" +
 	"\x05codes\x12!.google.protobuf.EnumValueOptions\x18\x8e\x8c\x03 \x03(\x0e2\x10.google.rpc.CodeR\x05codesB\xd8\x01\n" +
 	"\x17com.shopmesh.options.v1B\fOptionsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1;optionsv1\xa2\x02\x03SOX\xaa\x02\x13Shopmesh.Options.V1\xca\x02\x13Shopmesh\\Options\\V1\xe2\x02\x1fShopmesh\\Options\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Options::V1b\x06proto3"

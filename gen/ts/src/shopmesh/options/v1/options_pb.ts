@@ -16,24 +16,27 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/options/v1/options.proto.
  */
 export const file_shopmesh_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEifQoNQXV0aG9yaXphdGlvbhIOCgZwdWJsaWMYASABKAgSMwoKcGVybWlzc2lvbhgCIAEoDjIfLnNob3BtZXNoLm9wdGlvbnMudjEuUGVybWlzc2lvbhIWCg5yZXNvdXJjZV9vd25lchgDIAEoCBIPCgdzZXJ2aWNlGAQgASgIKpUDCgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABIcChhQRVJNSVNTSU9OX0NBVEFMT0dfV1JJVEUQARIZChVQRVJNSVNTSU9OX1NUT0NLX1JFQUQQAhIaChZQRVJNSVNTSU9OX1NUT0NLX1dSSVRFEAMSHQoZUEVSTUlTU0lPTl9DVVNUT01FUlNfUkVBRBAEEh4KGlBFUk1JU1NJT05fQ1VTVE9NRVJTX1dSSVRFEAUSGgoWUEVSTUlTU0lPTl9PUkRFUlNfUkVBRBAGEhsKF1BFUk1JU1NJT05fT1JERVJTX1dSSVRFEAcSHAoYUEVSTUlTU0lPTl9QQVlNRU5UU19SRUFEEAgSHgoaUEVSTUlTU0lPTl9QQVlNRU5UU19SRUZVTkQQCRIhCh1QRVJNSVNTSU9OX05PVElGSUNBVElPTlNfUkVBRBAKEiIKHlBFUk1JU1NJT05fTk9USUZJQ0FUSU9OU19XUklURRALEhkKFVBFUk1JU1NJT05fT1BFUkFUSU9OUxAMOmoKDWF1dGhvcml6YXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiNjAMgASgLMiIuc2hvcG1lc2gub3B0aW9ucy52MS5BdXRob3JpemF0aW9uUg1hdXRob3JpemF0aW9uOksKBWNvZGVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYjowDIAMoDjIQLmdvb2dsZS5ycGMuQ29kZVIFY29kZXNC2AEKF2NvbS5zaG9wbWVzaC5vcHRpb25zLnYxQgxPcHRpb25zUHJvdG9QAVpBZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3B0aW9ucy92MTtvcHRpb25zdjGiAgNTT1iqAhNTaG9wbWVzaC5PcHRpb25zLlYxygITU2hvcG1lc2hcT3B0aW9uc1xWMeICH1Nob3BtZXNoXE9wdGlvbnNcVjFcR1BCTWV0YWRhdGHqAhVTaG9wbWVzaDo6T3B0aW9uczo6VjFiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_rpc_code]);
+  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEi3gEKDUF1dGhvcml6YXRpb24SDgoGcHVibGljGAEgASgIEjMKCnBlcm1pc3Npb24YAiABKA4yHy5zaG9wbWVzaC5vcHRpb25zLnYxLlBlcm1pc3Npb24SFgoOcmVzb3VyY2Vfb3duZXIYAyABKAgSDwoHc2VydmljZRgEIAEoCBIRCglzaWduZWRfaW4YBSABKAgSEwoLZ3Vlc3Rfb3JkZXIYBiABKAgSEgoKZ3Vlc3RfY2FydBgHIAEoCBIPCgdzdGVwX3VwGAggASgIEhIKCm5vX2FwaV9rZXkYCSABKAgqygQKClBlcm1pc3Npb24SGgoWUEVSTUlTU0lPTl9VTlNQRUNJRklFRBAAEhwKGFBFUk1JU1NJT05fQ0FUQUxPR19XUklURRABEhkKFVBFUk1JU1NJT05fU1RPQ0tfUkVBRBACEhoKFlBFUk1JU1NJT05fU1RPQ0tfV1JJVEUQAxIdChlQRVJNSVNTSU9OX0NVU1RPTUVSU19SRUFEEAQSHgoaUEVSTUlTU0lPTl9DVVNUT01FUlNfV1JJVEUQBRIaChZQRVJNSVNTSU9OX09SREVSU19SRUFEEAYSGwoXUEVSTUlTU0lPTl9PUkRFUlNfV1JJVEUQBxIcChhQRVJNSVNTSU9OX1BBWU1FTlRTX1JFQUQQCBIeChpQRVJNSVNTSU9OX1BBWU1FTlRTX1JFRlVORBAJEiEKHVBFUk1JU1NJT05fTk9USUZJQ0FUSU9OU19SRUFEEAoSIgoeUEVSTUlTU0lPTl9OT1RJRklDQVRJT05TX1dSSVRFEAsSGQoVUEVSTUlTU0lPTl9PUEVSQVRJT05TEAwSGwoXUEVSTUlTU0lPTl9DQVRBTE9HX1JFQUQQDRIcChhQRVJNSVNTSU9OX1NFVFRJTkdTX1JFQUQQDhIdChlQRVJNSVNTSU9OX1NFVFRJTkdTX1dSSVRFEA8SHAoYUEVSTUlTU0lPTl9BQ0NPVU5UU19SRUFEEBASHQoZUEVSTUlTU0lPTl9BQ0NPVU5UU19XUklURRAREhwKGFBFUk1JU1NJT05fQUNUSVZJVFlfUkVBRBASOmoKDWF1dGhvcml6YXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiNjAMgASgLMiIuc2hvcG1lc2gub3B0aW9ucy52MS5BdXRob3JpemF0aW9uUg1hdXRob3JpemF0aW9uOksKBWNvZGVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYjowDIAMoDjIQLmdvb2dsZS5ycGMuQ29kZVIFY29kZXNC2AEKF2NvbS5zaG9wbWVzaC5vcHRpb25zLnYxQgxPcHRpb25zUHJvdG9QAVpBZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3B0aW9ucy92MTtvcHRpb25zdjGiAgNTT1iqAhNTaG9wbWVzaC5PcHRpb25zLlYxygITU2hvcG1lc2hcT3B0aW9uc1xWMeICH1Nob3BtZXNoXE9wdGlvbnNcVjFcR1BCTWV0YWRhdGHqAhVTaG9wbWVzaDo6T3B0aW9uczo6VjFiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_rpc_code]);
 
 /**
- * Authorization is who may call an RPC. At least one field is set; a caller
- * who fits any of them is let in.
+ * Authorization is who may call an RPC. At least one of public, permission,
+ * resource_owner, service, signed_in, guest_order and guest_cart is set, and a caller
+ * who fits any of them is let in; step_up and no_api_key restrict this further. The
+ * shop's owner fits all of them but service.
  *
  * @generated from message shopmesh.options.v1.Authorization
  */
 export type Authorization = Message<"shopmesh.options.v1.Authorization"> & {
   /**
-   * Anyone may call it, signed in or not.
+   * Anyone may call it, signed in or not. It excludes step_up and no_api_key.
    *
    * @generated from field: bool public = 1;
    */
   public: boolean;
 
   /**
-   * Staff who hold this permission may call it; the owner of the shop holds all.
+   * Staff, API keys and services that hold this permission may call it; the owner of
+   * the shop holds all.
    *
    * @generated from field: shopmesh.options.v1.Permission permission = 2;
    */
@@ -48,11 +51,52 @@ export type Authorization = Message<"shopmesh.options.v1.Authorization"> & {
   resourceOwner: boolean;
 
   /**
-   * Other services of the shop may call it under their own identity.
+   * Other services of the shop may call it under their own identity, each of them. Where
+   * it stands alone, nobody else may, not even the owner.
    *
    * @generated from field: bool service = 4;
    */
   service: boolean;
+
+  /**
+   * Whoever is signed in to an account may call it: customers, staff and the owner. An API
+   * key is no sign-in.
+   *
+   * @generated from field: bool signed_in = 5;
+   */
+  signedIn: boolean;
+
+  /**
+   * A guest may call it who shows the token of an order. The use case compares the loaded
+   * order with the token.
+   *
+   * @generated from field: bool guest_order = 6;
+   */
+  guestOrder: boolean;
+
+  /**
+   * A guest may call it who shows the token of a cart. The use case compares the loaded
+   * cart with the token.
+   *
+   * @generated from field: bool guest_cart = 7;
+   */
+  guestCart: boolean;
+
+  /**
+   * A customer, staff or the owner must have proved within the last 10 minutes who they
+   * are, with a one-time code where the account has these. API keys and guests can't
+   * prove that and are refused; services and tokens of the operator's socket need not.
+   *
+   * @generated from field: bool step_up = 8;
+   */
+  stepUp: boolean;
+
+  /**
+   * API keys may not call it, whatever their permissions.
+   *
+   * @generated from field: bool no_api_key = 9;
+   */
+  noApiKey: boolean;
 };
 
 /**
@@ -63,7 +107,7 @@ export const AuthorizationSchema: GenMessage<Authorization> = /*@__PURE__*/
   messageDesc(file_shopmesh_options_v1_options, 0);
 
 /**
- * Permission is what a member of staff may do.
+ * Permission is what a member of staff, an API key or a service may do.
  *
  * @generated from enum shopmesh.options.v1.Permission
  */
@@ -158,6 +202,48 @@ export enum Permission {
    * @generated from enum value: PERMISSION_OPERATIONS = 12;
    */
   OPERATIONS = 12,
+
+  /**
+   * Read products and categories that are not published: drafts and archived ones.
+   *
+   * @generated from enum value: PERMISSION_CATALOG_READ = 13;
+   */
+  CATALOG_READ = 13,
+
+  /**
+   * Read the settings of all services, and their earlier versions.
+   *
+   * @generated from enum value: PERMISSION_SETTINGS_READ = 14;
+   */
+  SETTINGS_READ = 14,
+
+  /**
+   * Change the settings of all services, and roll them back.
+   *
+   * @generated from enum value: PERMISSION_SETTINGS_WRITE = 15;
+   */
+  SETTINGS_WRITE = 15,
+
+  /**
+   * Read the accounts of staff and customers, their permissions and API keys.
+   *
+   * @generated from enum value: PERMISSION_ACCOUNTS_READ = 16;
+   */
+  ACCOUNTS_READ = 16,
+
+  /**
+   * Invite and disable staff, give them permissions, make and revoke API keys.
+   *
+   * @generated from enum value: PERMISSION_ACCOUNTS_WRITE = 17;
+   */
+  ACCOUNTS_WRITE = 17,
+
+  /**
+   * Read the activity log: who did what.
+   *
+   * @generated from enum value: PERMISSION_ACTIVITY_READ = 18;
+   */
+  ACTIVITY_READ = 18,
 }
 
 /**
