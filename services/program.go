@@ -16,6 +16,7 @@ func peers() map[string][]string {
 	return map[string][]string{
 		"catalog":      nil,
 		"customer":     {"notification", "order", "payment"},
+		"identity":     nil,
 		"inventory":    {"catalog"},
 		"notification": nil,
 		"order":        {"catalog", "inventory", "notification", "payment"},

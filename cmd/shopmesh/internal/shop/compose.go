@@ -13,6 +13,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog"
 	"github.com/shopmesh/shopmesh/services/customer"
+	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/inventory"
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/order"
@@ -37,7 +38,7 @@ func databaseOf(context string) string { return "shopmesh_" + context }
 
 // contexts are all that the shop consists of.
 func contexts() []string {
-	return []string{catalog.Name, customer.Name, inventory.Name, notification.Name, order.Name, payment.Name}
+	return []string{catalog.Name, customer.Name, identity.Name, inventory.Name, notification.Name, order.Name, payment.Name}
 }
 
 func databases() []string {
@@ -68,6 +69,7 @@ func modules(c components) []fx.Option {
 	return []fx.Option{
 		catalog.Module(catalog.Config{Context: c.context("catalog")}),
 		customer.Module(customer.Config{Context: c.context("customer")}),
+		identity.Module(identity.Config{Context: c.context("identity")}),
 		inventory.Module(inventory.Config{Context: c.context("inventory")}),
 		order.Module(order.Config{Context: c.context("order")}),
 		payment.Module(payment.Config{Context: c.context("payment"), SandboxDatabase: pg.Config{URL: c.postgres.URL(sandbox)}, Stripe: c.config.Stripe}),

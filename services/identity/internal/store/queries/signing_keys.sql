@@ -1,0 +1,3 @@
+-- name: SigningKeyList :many
+-- The newest first.
+select * from signing_keys order by activate_time desc, kid;
