@@ -1,0 +1,258 @@
+package passwords
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"time"
+)
+
+const (
+	// queued is how many may wait for a hash.
+	queued = 24
+	// share is the part of one core that hashing takes: a quarter.
+	share = 4
+	// longestRest bounds the pause after a hash, which is three times as long as the hash:
+	// on a machine that was busy with other things a hash took longer than it worked.
+	longestRest = time.Second
+)
+
+// ErrBusy is returned when too many others wait.
+var ErrBusy = errors.New("too many wait for a password hash")
+
+// Hasher hashes passwords, one at a time and in at most a quarter of a core. What has to
+// wait is served in turns by place, so that one place with many sign-ins delays itself; when
+// too many wait, the newest of the place that has most of them is refused. Run has it work.
+type Hasher struct {
+	params params
+	dummy  encoded
+	// rest pauses between two hashes; tests replace it.
+	rest func(ctx context.Context, worked time.Duration)
+
+	mu      sync.Mutex
+	waiting map[string][]*job // by place, the longest waiting first
+	turns   []string          // places that wait, the next first
+	count   int
+	wake    chan struct{} // size 1: a wake-up that waits stands for all
+	// hashed counts the hashes, for tests: it is what a sign-in's time depends on.
+	hashed int64
+}
+
+type job struct {
+	do   func()
+	done chan error
+}
+
+// NewHasher returns a hasher with the current costs.
+func NewHasher() *Hasher {
+	p := current()
+	return &Hasher{
+		params: p,
+		// No password has this hash: it is compared where an account has none.
+		dummy: encoded{params: p, salt: newSalt(), hash: newSalt()},
+		rest:  rest, waiting: make(map[string][]*job), wake: make(chan struct{}, 1),
+	}
+}
+
+// Hash returns the hash of a new password. Errors: ErrBusy, ctx's.
+func (h *Hasher) Hash(ctx context.Context, place, password string) (string, error) {
+	var hash string
+	err := h.wait(ctx, place, func() { hash = derive(password, h.params, newSalt()).String() })
+	return hash, err
+}
+
+// Verdict is what became of a comparison.
+type Verdict struct {
+	// Matches reports that the password is right.
+	Matches bool
+	// Outdated reports that its hash was made with other costs: hash it again.
+	Outdated bool
+}
+
+// Compare compares a password with a hash. An empty hash, where there is no account, costs
+// the same and matches nothing. Errors: ErrBusy, ctx's, a hash that is none of ours.
+func (h *Hasher) Compare(ctx context.Context, place, password, hash string) (Verdict, error) {
+	stored, has := h.dummy, hash != ""
+	if has {
+		var err error
+		if stored, err = decode(hash); err != nil {
+			return Verdict{}, err
+		}
+	}
+	var verdict Verdict
+	err := h.wait(ctx, place, func() {
+		matches := stored.matches(password)
+		verdict = Verdict{Matches: matches && has, Outdated: stored.params != h.params}
+	})
+	return verdict, err
+}
+
+// Hashed returns how many hashes were made.
+func (h *Hasher) Hashed() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.hashed
+}
+
+func (h *Hasher) wait(ctx context.Context, place string, do func()) error {
+	j := &job{do: do, done: make(chan error, 1)}
+	if err := h.enqueue(place, j); err != nil {
+		return err
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-ctx.Done():
+		h.remove(place, j)
+		return ctx.Err()
+	}
+}
+
+func (h *Hasher) enqueue(place string, j *job) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.count >= queued {
+		most := h.most()
+		if len(h.waiting[most]) <= len(h.waiting[place])+1 {
+			return ErrBusy
+		}
+		last := h.waiting[most][len(h.waiting[most])-1]
+		h.drop(most, last)
+		last.done <- ErrBusy
+	}
+	if len(h.waiting[place]) == 0 {
+		h.turns = append(h.turns, place)
+	}
+	h.waiting[place] = append(h.waiting[place], j)
+	h.count++
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// most returns the place that has most waiting.
+func (h *Hasher) most() string {
+	var place string
+	for p, jobs := range h.waiting {
+		if len(jobs) > len(h.waiting[place]) {
+			place = p
+		}
+	}
+	return place
+}
+
+func (h *Hasher) remove(place string, j *job) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drop(place, j)
+}
+
+// drop takes a job out of its queue, if it is there.
+func (h *Hasher) drop(place string, j *job) {
+	for i, other := range h.waiting[place] {
+		if other == j {
+			h.waiting[place] = append(h.waiting[place][:i:i], h.waiting[place][i+1:]...)
+			h.count--
+		}
+	}
+	if len(h.waiting[place]) == 0 {
+		h.forget(place)
+	}
+}
+
+func (h *Hasher) forget(place string) {
+	delete(h.waiting, place)
+	for i, p := range h.turns {
+		if p == place {
+			h.turns = append(h.turns[:i:i], h.turns[i+1:]...)
+			return
+		}
+	}
+}
+
+// next takes the job whose turn it is; nil when none waits.
+func (h *Hasher) next() *job {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.turns) == 0 {
+		return nil
+	}
+	place := h.turns[0]
+	j := h.waiting[place][0]
+	h.waiting[place] = h.waiting[place][1:]
+	h.count--
+	h.turns = h.turns[1:]
+	if len(h.waiting[place]) == 0 {
+		delete(h.waiting, place)
+	} else {
+		h.turns = append(h.turns, place)
+	}
+	h.hashed++
+	return j
+}
+
+// Run hashes until ctx ends; those that wait then are answered with its error.
+func (h *Hasher) Run(ctx context.Context) error {
+	defer h.refuseAll(context.Canceled)
+	var garbage collector
+	for {
+		j := h.next()
+		if j == nil {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-h.wake:
+			}
+			continue
+		}
+		begun := time.Now()
+		j.do()
+		j.done <- nil
+		garbage.hashed()
+		h.rest(ctx, time.Since(begun))
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+}
+
+func (h *Hasher) refuseAll(err error) {
+	for j := h.next(); j != nil; j = h.next() {
+		j.done <- err
+	}
+}
+
+func rest(ctx context.Context, worked time.Duration) {
+	timer := time.NewTimer(min((share-1)*worked, longestRest))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// collector has the memory of hashes collected: argon2 allocates its 19 MiB anew for each,
+// and the runtime would let several pile up before it looks.
+type collector struct {
+	cycles uint64
+	since  int
+}
+
+// hashed is called after each hash. It collects when the runtime did not do so since the
+// one before the last.
+func (c *collector) hashed() {
+	sample := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(sample)
+	if cycles := sample[0].Value.Uint64(); cycles != c.cycles {
+		c.cycles, c.since = cycles, 0
+		return
+	}
+	if c.since++; c.since >= 2 {
+		runtime.GC()
+		c.since = 0
+	}
+}
