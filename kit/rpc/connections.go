@@ -58,12 +58,12 @@ func newConnections(most int, log *slog.Logger) *connections {
 
 // accepted is a server's ConnContext hook, which is called before changed.
 func (c *connections) accepted(ctx context.Context, conn net.Conn) context.Context {
-	w := &wire{listener: c.exchanges, address: hostOf(conn.RemoteAddr().String())}
+	w := newWire(c.exchanges, conn.RemoteAddr().String())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w.stopping = c.stopping
 	c.open[conn] = &opened{conn: conn, wire: w}
-	c.from[w.address]++
+	c.from[w.from.name]++
 	return withWire(ctx, w)
 }
 
@@ -103,8 +103,8 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	case http.StateNew:
 		o.place = c.idle.PushBack(o)
 		switch {
-		case c.from[o.wire.address] > c.perAddress:
-			c.drop(func(other *opened) bool { return other.wire.address == o.wire.address })
+		case c.from[o.wire.from.name] > c.perAddress:
+			c.drop(func(other *opened) bool { return other.wire.from.name == o.wire.from.name })
 		case len(c.open) > c.most:
 			c.drop(func(*opened) bool { return true })
 		}
@@ -126,7 +126,7 @@ func (c *connections) drop(some func(*opened) bool) {
 		}
 		c.idle.Remove(place)
 		c.condition.Note(context.Background(), fmt.Errorf("%d are open, the bound: find out who opens them; %d of %d are of %s",
-			c.most, c.from[o.wire.address]-1, len(c.open)-1, o.wire.address))
+			c.most, c.from[o.wire.from.name]-1, len(c.open)-1, o.wire.from.name))
 		c.forget(o)
 		_ = o.conn.Close()
 		return
@@ -135,8 +135,8 @@ func (c *connections) drop(some func(*opened) bool) {
 
 func (c *connections) forget(o *opened) {
 	delete(c.open, o.conn)
-	if c.from[o.wire.address]--; c.from[o.wire.address] == 0 {
-		delete(c.from, o.wire.address)
+	if c.from[o.wire.from.name]--; c.from[o.wire.from.name] == 0 {
+		delete(c.from, o.wire.from.name)
 	}
 	o.wire.close()
 }

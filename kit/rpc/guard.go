@@ -19,6 +19,7 @@ import (
 // errors so that proxies see them.
 type guard struct {
 	limiter     *load.Limiter // nil counts nothing
+	proxies     Proxies
 	counted     map[string]bool
 	streaming   map[string]bool // requests of which are streams, bounded message by message
 	bodyTimeout time.Duration
@@ -28,7 +29,7 @@ type guard struct {
 
 func newGuard(server *connect.Server, cfg HandlerConfig, errorWriter *connecthttp.ErrorWriter, next http.Handler) *guard {
 	g := &guard{
-		limiter: cfg.Load, bodyTimeout: cfg.BodyTimeout, errors: errorWriter, next: next,
+		limiter: cfg.Load, proxies: cfg.Proxies, bodyTimeout: cfg.BodyTimeout, errors: errorWriter, next: next,
 		counted: make(map[string]bool), streaming: make(map[string]bool),
 	}
 	for spec := range server.Specs() {
@@ -45,10 +46,13 @@ func newGuard(server *connect.Server, cfg HandlerConfig, errorWriter *connecthtt
 
 // ServeHTTP implements http.Handler.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{controller: http.NewResponseController(w), sendLimit: SendTimeout}
 	connection, own := wireOf(r)
 	if own {
 		defer connection.close()
+	}
+	x := &exchange{controller: http.NewResponseController(w), client: connection.from, sendLimit: SendTimeout}
+	if from := g.proxies.client(connection.remote, r.Header); from != connection.remote {
+		x.client = clientAt(from)
 	}
 	refused := g.count(x, connection, r)
 	connection.begin(x)
@@ -76,7 +80,13 @@ func (g *guard) count(x *exchange, connection *wire, r *http.Request) *fault.Err
 	if g.limiter == nil || !g.counted[r.URL.Path] && !strings.HasPrefix(r.URL.Path, restPrefix) {
 		return nil
 	}
-	call, err := connection.connection(g.limiter).Begin(r.Context())
+	from := connection.connection(g.limiter)
+	if x.client != connection.from {
+		// A proxy's connection carries the requests of many, each with a share of its own.
+		x.behind = g.limiter.Connect(x.client.name)
+		from = x.behind
+	}
+	call, err := from.Begin(r.Context())
 	if refused, ok := fault.Of(err); ok {
 		return refused
 	}
@@ -111,6 +121,9 @@ func (g *guard) bound(x *exchange, w http.ResponseWriter, r *http.Request) *boun
 func (g *guard) finish(x *exchange, reply *replyWriter, body *boundedBody, r *http.Request) {
 	if x.call != nil {
 		x.call.End()
+	}
+	if x.behind != nil {
+		x.behind.Close()
 	}
 	x.arrived()
 	if reply.givenUp {

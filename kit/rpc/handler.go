@@ -43,6 +43,8 @@ type HandlerConfig struct {
 	// address. Where everyone counts as the owner, a web page whose own name was
 	// made to point here (DNS rebinding) must not be taken for the owner.
 	LocalOnly bool
+	// Proxies are those whose X-Forwarded-For names the client; of nobody's by default.
+	Proxies Proxies
 	// Load bounds and sheds calls; the handlers of one process share it. Nil takes all
 	// calls, as a port for operators does.
 	Load *load.Limiter

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"net"
 	"net/http"
 
 	"connectrpc.com/connect/v2"
@@ -20,8 +19,8 @@ const (
 type origin struct {
 	// protocol is connect, grpc, grpcweb, rest or inprocess.
 	protocol string
-	// host is the client's address without its port; empty within the process.
-	host string
+	// client is who called; without a prefix and a name within the process.
+	client client
 	// exchange is the request that the call came in, whose deadlines it has; nil within
 	// the process.
 	exchange *exchange
@@ -35,14 +34,14 @@ type originKey struct{}
 // withOrigin notes which client's request this is. A request is one call, which
 // alone takes the origin, before its handler runs: so it needs no lock.
 func withOrigin(r *http.Request, x *exchange) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), originKey{}, &origin{host: hostOf(r.RemoteAddr), exchange: x}))
+	return r.WithContext(context.WithValue(r.Context(), originKey{}, &origin{client: x.client, exchange: x}))
 }
 
 // throughREST notes that the call comes through REST.
 func throughREST(ctx context.Context) context.Context {
 	through := origin{protocol: protocolREST}
 	if from, ok := ctx.Value(originKey{}).(*origin); ok {
-		through.host, through.exchange = from.host, from.exchange
+		through.client, through.exchange = from.client, from.exchange
 	}
 	return context.WithValue(ctx, originKey{}, &through)
 }
@@ -57,8 +56,8 @@ func takeOrigin(ctx context.Context) (context.Context, origin) {
 	}
 	if info, ok := connect.CallInfoForServerContext(ctx); ok && from.protocol == "" {
 		from.protocol = info.Protocol
-		if from.host == "" {
-			from.host = hostOf(info.PeerAddr)
+		if from.client.name == "" {
+			from.client = clientAt(addressOf(info.PeerAddr))
 		}
 	}
 	if from.protocol == "" {
@@ -81,12 +80,4 @@ func callOf(ctx context.Context) *load.Call {
 		return x.call
 	}
 	return nil
-}
-
-func hostOf(address string) string {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return address
-	}
-	return host
 }

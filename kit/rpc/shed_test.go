@@ -42,7 +42,7 @@ func TestWhatTakesNoPlace(t *testing.T) {
 	}
 	call := place(func(_ context.Context, _ connect.Spec, stream connect.ServerStream) error { return stream.Receive(nil) })
 	outside := func(call *load.Call) context.Context {
-		return context.WithValue(t.Context(), originKey{}, &origin{protocol: "grpc", host: "192.0.2.1", exchange: &exchange{call: call}, taken: true})
+		return context.WithValue(t.Context(), originKey{}, &origin{protocol: "grpc", exchange: &exchange{call: call}, taken: true})
 	}
 	watch := anySpec
 	watch.StreamType = connect.StreamTypeServer

@@ -8,13 +8,12 @@ import (
 
 	"connectrpc.com/connect/v2"
 
-	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // StreamLimits bounds streams, so that none holds a server's memory for nothing.
 type StreamLimits struct {
-	// PerClient is how many streams a client, by its address, may hold at once.
+	// PerClient is how many streams a client, by its address's prefix, may hold at once.
 	PerClient int
 	// Idle is how long a stream may pass without a message.
 	Idle time.Duration
@@ -77,7 +76,7 @@ func (s *Streams) intercept(next connect.ServerFunc) connect.ServerFunc {
 			defer cancel()
 			return next(ctx, spec, stream)
 		}
-		client := originOf(ctx).host
+		client := originOf(ctx).client.name
 		if err := s.enter(client); err != nil {
 			return fromFault(err, err)
 		}
@@ -180,13 +179,4 @@ func (b *boundedStream) Send(msg any) error {
 	err := b.ServerStream.Send(msg)
 	b.idle.Reset(b.idleLimit)
 	return err
-}
-
-// CallerKey names who calls for a limit: the caller, and for one without
-// credentials its address.
-func CallerKey(ctx context.Context) string {
-	if caller := authz.Caller(ctx); caller.ID != "" {
-		return caller.Key()
-	}
-	return originOf(ctx).host
 }

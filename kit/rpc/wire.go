@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,7 +14,8 @@ import (
 // wire is a client's connection, with the requests that are on it.
 type wire struct {
 	listener *exchangeCount
-	address  string
+	remote   netip.Addr
+	from     client // at remote, which may be a proxy
 
 	mu        sync.Mutex
 	client    *load.Connection // nil until a request counts
@@ -47,7 +49,15 @@ func wireOf(r *http.Request) (w *wire, own bool) {
 	if known, ok := r.Context().Value(wireKey{}).(*wire); ok {
 		return known, false
 	}
-	return &wire{listener: &exchangeCount{none: make(chan struct{}, 1)}, address: hostOf(r.RemoteAddr)}, true
+	return newWire(&exchangeCount{none: make(chan struct{}, 1)}, r.RemoteAddr), true
+}
+
+func newWire(listener *exchangeCount, remote string) *wire {
+	w := &wire{listener: listener, remote: addressOf(remote)}
+	if w.from = clientAt(w.remote); !w.remote.IsValid() {
+		w.from.name = hostOf(remote)
+	}
+	return w
 }
 
 // connection returns what the limiter counts for this connection.
@@ -55,7 +65,7 @@ func (w *wire) connection(limiter *load.Limiter) *load.Connection {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.client == nil {
-		w.client = limiter.Connect(w.address)
+		w.client = limiter.Connect(w.from.name)
 		if w.closed {
 			w.client.Close()
 		}
@@ -109,7 +119,9 @@ func (w *wire) stop() {
 // each.
 type exchange struct {
 	controller *http.ResponseController
-	call       *load.Call // nil when it is not counted
+	client     client
+	call       *load.Call       // nil when it is not counted
+	behind     *load.Connection // stands for the client's own connection to a proxy; nil without one
 
 	mu        sync.Mutex
 	received  bool        // nothing more of the request is read
