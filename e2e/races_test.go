@@ -42,7 +42,7 @@ func TestTheLastPieceHasOneBuyer(t *testing.T) {
 			req := request("sandbox_ok", of(piece.GetCode(), 1))
 			placing.Go(func() error {
 				<-begin
-				res, err := s.order.PlaceOrder(t.Context(), req)
+				res, err := s.placeSoon(t.Context(), req)
 				orders[i][j] = res.GetOrder()
 				return err
 			})
@@ -138,7 +138,7 @@ func TestCancellationsMeetPayments(t *testing.T) {
 			method = "sandbox_slow"
 		}
 		racing.Go(func() error {
-			res, err := s.order.PlaceOrder(t.Context(), request(method, of(mug.GetCode(), 1)))
+			res, err := s.placeSoon(t.Context(), request(method, of(mug.GetCode(), 1)))
 			if err != nil {
 				return err
 			}
@@ -183,7 +183,7 @@ func TestExpiriesMeetPayments(t *testing.T) {
 	slow := make([]string, 24)
 	for i := range slow {
 		placing.Go(func() error {
-			res, err := s.order.PlaceOrder(t.Context(), request("sandbox_slow", of(mug.GetCode(), 1)))
+			res, err := s.placeSoon(t.Context(), request("sandbox_slow", of(mug.GetCode(), 1)))
 			slow[i] = res.GetOrder().GetId()
 			return err
 		})

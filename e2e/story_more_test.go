@@ -32,7 +32,7 @@ func lastPieces(t *testing.T, s *shop) {
 	for i := range ids {
 		req := request("sandbox_ok", of(mug.GetCode(), 1))
 		group.Go(func() error {
-			res, err := s.order.PlaceOrder(t.Context(), req)
+			res, err := s.placeSoon(t.Context(), req)
 			ids[i] = res.GetOrder().GetId()
 			return err
 		})
@@ -72,7 +72,7 @@ func repeatedRequest(t *testing.T, s *shop) {
 	var group errgroup.Group
 	for i := range answers {
 		group.Go(func() (err error) {
-			answers[i], err = s.order.PlaceOrder(t.Context(), req)
+			answers[i], err = s.placeSoon(t.Context(), req)
 			return err
 		})
 	}

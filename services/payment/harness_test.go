@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -146,6 +147,28 @@ func (s *harness) eventsOfOrder(o order) []event {
 func (s *harness) waitEvents(o order, count int) []event {
 	s.t.Helper()
 	return s.decode(s.events.Wait(count, testkit.Of(events.TopicPayment, o.payment)))
+}
+
+// waitNews waits until payment has published count different events of an order: one that is
+// republished, as at a start, is the same event.
+func (s *harness) waitNews(o order, count int) []event {
+	s.t.Helper()
+	for n := count; ; n++ {
+		if different := news(s.waitEvents(o, n)); len(different) >= count {
+			return different
+		}
+	}
+}
+
+// news are the different ones of some events, in the order in which they came first.
+func news(all []event) []event {
+	var different []event
+	for _, e := range all {
+		if !slices.ContainsFunc(different, func(known event) bool { return known.id == e.id }) {
+			different = append(different, e)
+		}
+	}
+	return different
 }
 
 func (s *harness) decode(received []consumer.Event) []event {

@@ -58,6 +58,19 @@ func newCardHarnessAt(t *testing.T, settings string, cfg stripefake.Config, betw
 	return c
 }
 
+// withoutEvents is a Stripe whose list of events stays empty, so that they come by webhook
+// alone.
+func withoutEvents(stripe http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v1/events" {
+			stripe.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"object": "list", "url": "/v1/events", "has_more": false, "data": []}`)
+	})
+}
+
 func (s cardHarness) connect() { s.stripe.SetEndpoint(s.API+"/webhooks/stripe", webhookSecret) }
 
 // calm are settings that leave a pending payment alone, so that what a test sees is

@@ -111,7 +111,7 @@ func TestAWebhookThatIsNotSignedIsRefusedWithoutAReason(t *testing.T) {
 // until somebody resolves it, and an operator sees that there are such.
 func TestAGenuineEventThatContradictsThePaymentIsAContradiction(t *testing.T) {
 	t.Parallel()
-	s := newCardHarness(t, calm, stripefake.Config{})
+	s := newCardHarnessAt(t, calm, stripefake.Config{}, withoutEvents)
 	o := s.pay("pm_card_threeDSecure2Required")
 	other := newOrder("")
 	testkit.Eventually(t, soon, "it is pending", func() bool {

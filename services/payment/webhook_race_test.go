@@ -67,7 +67,7 @@ func TestTheSameEventAtTwoProcessesAtOnceHasOneEffect(t *testing.T) {
 		if in.Charges != 1 || in.Received != o.total.Amount || in.Refunded != o.total.Amount {
 			t.Errorf("at Stripe %+v", in)
 		}
-		published := s.waitEvents(o, 3)
+		published := s.waitNews(o, 3)
 		if len(published) != 3 {
 			t.Fatalf("published %v", published)
 		}

@@ -304,7 +304,7 @@ func (s *Store) TakeDue() (due []Request, commit func()) {
 
 // Record notes what came of a request.
 func (s *Store) Record(request Request, a Answer) (published []outbox.Event, commit func()) {
-	answer := domain.Answer{ProviderID: a.ID, Detail: a.Code, Start: s.now(), End: s.now()}
+	answer := domain.Answer{ProviderID: a.ID, Detail: a.Code, Start: s.now(), End: s.now(), Lease: request.Lease}
 	switch a.Outcome {
 	case Done:
 		answer.Outcome = domain.Succeeded

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"time"
 
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/codes"
@@ -39,7 +40,7 @@ type made struct {
 }
 
 func (w *ChargeWorker) requestCharge(ctx context.Context, span trace.Span, p domain.Payment) domain.Answer {
-	return w.request(ctx, span, p.ID, func(ctx context.Context) (made, error) {
+	return w.request(ctx, span, p.ID, p.Due, func(ctx context.Context) (made, error) {
 		taker, err := w.taker(p.Provider)
 		if err != nil {
 			return made{}, err
@@ -71,7 +72,7 @@ func (w *ChargeWorker) Refund(ctx context.Context, order domain.RefundOrder) {
 	refund := order.Refund
 	ctx, span := w.tracer.Start(continued(ctx, refund.Trace), "refund", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	answer := w.request(ctx, span, refund.PaymentID, func(ctx context.Context) (made, error) {
+	answer := w.request(ctx, span, refund.PaymentID, refund.Due, func(ctx context.Context) (made, error) {
 		taker, err := w.taker(order.Provider)
 		if err != nil {
 			return made{}, err
@@ -124,11 +125,12 @@ func continued(ctx context.Context, traceparent string) context.Context {
 	return trace.ContextWithRemoteSpanContext(ctx, parent)
 }
 
-// request makes one request in bounded time. Whatever is no clear answer is unknown.
+// request makes one request in bounded time, under a lease. Whatever is no clear answer is
+// unknown.
 func (w *ChargeWorker) request(
-	ctx context.Context, span trace.Span, payment uuid.UUID, do func(context.Context) (made, error),
+	ctx context.Context, span trace.Span, payment uuid.UUID, lease time.Time, do func(context.Context) (made, error),
 ) domain.Answer {
-	answer := domain.Answer{Start: w.Now(), Trace: kittrace.Format(span.SpanContext()), TraceID: kittrace.IDOf(span.SpanContext())}
+	answer := domain.Answer{Start: w.Now(), Lease: lease, Trace: kittrace.Format(span.SpanContext()), TraceID: kittrace.IDOf(span.SpanContext())}
 	ctx, cancel := context.WithTimeout(ctx, w.Settings.ProviderTimeout)
 	defer cancel()
 	result, err := do(ctx)

@@ -152,13 +152,33 @@ func TestTheOutcomeIsRecordedOnceAndPublishedAgainTheSame(t *testing.T) {
 	}
 }
 
+// A notice arrives while the provider is asked how the payment stands: the answer may be
+// older than what the notice is about, so the payment stays due at once.
+func TestANoticeDuringARequestIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	a := pending()
+	lease := a.Payment().Due
+	notice := domain.Notice{OrderID: a.Payment().OrderID, ChargeID: "pi_1", Amount: eur(1000)}
+	if v := a.ApplyNotice(notice, decision()); v != (domain.Verdict{}) {
+		t.Fatalf("the notice came to %+v", v)
+	}
+	older := domain.Answer{Outcome: domain.Pending, ProviderID: "pi_1", Detail: "requires_action", Waits: domain.PendingAction, Start: noon, End: noon, Lease: lease}
+	for range 2 { // as news, and as a poll without news
+		a = reload(a)
+		a.Charged(older, decision())
+		if due := a.Payment().Due; !due.Equal(noon) {
+			t.Errorf("due at %v, want at once, %v", due, noon)
+		}
+	}
+}
+
 func TestAnUnknownOutcomeIsRequestedAgainLaterAndLater(t *testing.T) {
 	t.Parallel()
 	a := pending()
 	for i, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
 		want := noon.Add(time.Duration(seconds) * time.Second)
 		a = reload(a)
-		a.Charged(domain.Answer{Outcome: domain.Unknown, Detail: "no answer in time", TraceID: traceID, Start: noon, End: noon}, decision())
+		a.Charged(domain.Answer{Outcome: domain.Unknown, Detail: "no answer in time", TraceID: traceID, Start: noon, End: noon, Lease: a.Payment().Due}, decision())
 		c := changesOf(a)
 		if p := a.Payment(); p.Status != domain.PaymentPending || !p.Due.Equal(want) {
 			t.Fatalf("attempt %d: %s, due at %v, want %v", i+1, p.Status, p.Due, want)

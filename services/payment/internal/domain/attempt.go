@@ -39,6 +39,9 @@ type Answer struct {
 	Waits PendingReason
 	// Start and End are when it was called and when the outcome was known.
 	Start, End time.Time
+	// Lease is until when the request was its maker's alone: when the payment or refund was
+	// due while it was made.
+	Lease time.Time
 	// Trace is the traceparent of the request, and TraceID its trace's id; both may be
 	// empty.
 	Trace, TraceID string

@@ -14,7 +14,7 @@ func (a *Account) Charged(answer Answer, dc DecisionContext) {
 	if answer.Outcome == Pending && answer.Waits != PendingUnknown && answer.Waits == a.payment.PendingReason {
 		a.payment.Polls++
 		a.payment.PollTime = dc.Now
-		a.payment.Due = dc.retry(a.payment.Attempts + a.payment.Polls)
+		a.payment.Due = dc.next(a.payment.Due, answer, a.payment.Attempts+a.payment.Polls)
 		a.touch(dc)
 		return
 	}
@@ -41,7 +41,7 @@ func (a *Account) Charged(answer Answer, dc DecisionContext) {
 		if answer.Outcome == Pending {
 			a.wait(answer, dc)
 		}
-		a.payment.Due = dc.retry(a.payment.Attempts + a.payment.Polls)
+		a.payment.Due = dc.next(a.payment.Due, answer, a.payment.Attempts+a.payment.Polls)
 		a.touch(dc)
 	}
 }

@@ -37,6 +37,17 @@ func (dc DecisionContext) retry(attempts int32) time.Time {
 	return dc.Now.Add(min(wait, limit))
 }
 
+// next returns when the provider is called again after an answer that decides nothing.
+// When due is no longer the lease of the request, a notice or a cancellation came while it
+// was under way: the answer may be older than that, so what it made due stays due.
+func (dc DecisionContext) next(due time.Time, answer Answer, attempts int32) time.Time {
+	retry := dc.retry(attempts)
+	if !due.Equal(answer.Lease) && due.Before(retry) {
+		return due
+	}
+	return retry
+}
+
 // crockford is base 32 without the letters that people mistake for others.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

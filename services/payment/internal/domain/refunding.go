@@ -68,7 +68,7 @@ func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, dc DecisionContext
 	a.touched = append(a.touched, id)
 	if answer.Outcome == Pending && refund.ProviderRefundID == answer.ProviderID && refund.Attempts > 0 {
 		refund.Polls++
-		refund.Due = dc.retry(refund.Attempts + refund.Polls)
+		refund.Due = dc.next(refund.Due, answer, refund.Attempts+refund.Polls)
 		return
 	}
 	refund.Attempts++
@@ -85,9 +85,9 @@ func (a *Account) RefundAnswered(id uuid.UUID, answer Answer, dc DecisionContext
 		}
 	case Pending:
 		refund.known(answer.ProviderID)
-		refund.Due = dc.retry(refund.Attempts + refund.Polls)
+		refund.Due = dc.next(refund.Due, answer, refund.Attempts+refund.Polls)
 	default:
-		refund.Due = dc.retry(refund.Attempts + refund.Polls)
+		refund.Due = dc.next(refund.Due, answer, refund.Attempts+refund.Polls)
 	}
 }
 
