@@ -17,13 +17,15 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
 )
 
 // Resend has a mail sent again, with a new Message-ID; to another recipient when one
-// is named. A request that was answered before sends nothing; requestID is uuid.Nil when
-// the caller gave none. It returns the mail as it is afterwards. Errors: INVALID_FIELD,
-// NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
+// is named. It names the delivery address as the order's corrections left it. A request
+// that was answered before sends nothing; requestID is uuid.Nil when the caller gave none.
+// It returns the mail as it is afterwards. Errors: INVALID_FIELD, NOTIFICATION_NOT_FOUND,
+// NOTIFICATION_STATE, REQUEST_ID_REUSED.
 //
 // What is kept of a request is its digest, and nothing of the answer: both hold a
 // person's data, which an erasure would have to find and blank here too.
@@ -66,13 +68,23 @@ func (n *Notifications) resend(ctx context.Context, tx *pg.Tx, id uuid.UUID, rec
 	if err := mails.AwaitErasures(ctx); err != nil {
 		return domain.Stored{}, err
 	}
-	stored, err := mails.GetForUpdate(ctx, id)
+	before, err := mails.GetForUpdate(ctx, id)
 	if err != nil {
 		return domain.Stored{}, err
 	}
 	now := n.Now()
-	stored, err = stored.Resend(recipient, now, now.Add(n.Sender.Lease()), n.Settings.Domain(), trace.FromContext(ctx))
+	stored, err := before.Resend(recipient, now, now.Add(n.Sender.Lease()), n.Settings.Domain(), trace.FromContext(ctx))
 	if err != nil {
+		return domain.Stored{}, err
+	}
+	corrections, err := mails.Corrections(ctx, stored.OrderID)
+	if err != nil {
+		return domain.Stored{}, err
+	}
+	if err := before.CheckAddress(corrections); err != nil {
+		return domain.Stored{}, err
+	}
+	if stored.Content, err = mail.Readdress(stored, corrections); err != nil {
 		return domain.Stored{}, err
 	}
 	resent, err := mails.Resend(ctx, stored)

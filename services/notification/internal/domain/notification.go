@@ -42,6 +42,10 @@ func (k Kind) String() string {
 	}
 }
 
+// precedesShipping reports whether a mail of the kind names a delivery address that can be
+// corrected afterwards: once the order is shipped, it can't.
+func (k Kind) precedesShipping() bool { return k == OrderConfirmed || k == OrderUpdated }
+
 // Status is how a mail stands.
 type Status int16
 

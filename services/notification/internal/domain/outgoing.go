@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // Outgoing is a mail that this process may hand over until its lease ends.
@@ -35,6 +37,23 @@ type Stored struct {
 	CreateTime time.Time
 	// History is what was tried, oldest first.
 	History []Attempt
+}
+
+// CheckAddress refuses to resend a mail when the address that it names may be an old one:
+// the order was corrected after the mail was requested, and what was corrected is known
+// no more. Errors: NOTIFICATION_STATE.
+func (s Stored) CheckAddress(corrections []Stored) error {
+	if !s.Kind.precedesShipping() {
+		return nil
+	}
+	for _, c := range corrections {
+		if c.ID != s.ID && !c.Readable && !c.CreateTime.Before(s.RequestedTime) {
+			return fault.New(fault.FailedPrecondition, ReasonNotificationState,
+				"notification %s can't be sent: the order was corrected since, and the text of that correction is kept no longer", s.ID).
+				With("status", s.Status.String())
+		}
+	}
+	return nil
 }
 
 // Resend has the mail sent again under a new Message-ID, to another recipient when one

@@ -122,14 +122,22 @@ func Encode(event Event) ([]byte, error) {
 
 // Decode reads what Encode returned.
 func Decode(kind domain.Kind, content []byte) (Content, error) {
-	event, err := New(kind)
+	event, err := eventOf(kind, content)
 	if err != nil {
 		return Content{}, err
 	}
-	if err := proto.Unmarshal(content, event); err != nil {
-		return Content{}, fmt.Errorf("decode the mail's content: %w", err)
-	}
 	return FromEvent(event)
+}
+
+func eventOf(kind domain.Kind, content []byte) (Event, error) {
+	event, err := New(kind)
+	if err != nil {
+		return nil, err
+	}
+	if err := proto.Unmarshal(content, event); err != nil {
+		return nil, fmt.Errorf("decode the mail's content: %w", err)
+	}
+	return event, nil
 }
 
 // FromEvent reads an order's event. It refuses one without a number or with an

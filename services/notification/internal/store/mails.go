@@ -119,10 +119,23 @@ func (s Store) GetForUpdate(ctx context.Context, id uuid.UUID) (domain.Stored, e
 	return stored, nil
 }
 
+// Corrections reads the mails about corrections of an order, without what was tried.
+func (s Store) Corrections(ctx context.Context, order uuid.UUID) ([]domain.Stored, error) {
+	rows, err := s.q.NotificationCorrections(ctx, order)
+	if err != nil {
+		return nil, fmt.Errorf("read the mails about corrections of order %s: %w", order, err)
+	}
+	mails := make([]domain.Stored, len(rows))
+	for i, row := range rows {
+		mails[i] = fromDBStored(row)
+	}
+	return mails, nil
+}
+
 // Resend stores a mail that is sent again, and returns it with what was tried.
 func (s Store) Resend(ctx context.Context, m domain.Stored) (domain.Stored, error) {
 	row, err := s.q.NotificationResend(ctx, db.NotificationResendParams{
-		ID: m.ID, Recipient: m.Recipient, RecipientKey: domain.RecipientKey(m.Recipient),
+		ID: m.ID, Recipient: m.Recipient, RecipientKey: domain.RecipientKey(m.Recipient), Content: m.Content,
 		ResendCount: int32(m.Resends), Version: m.Version, MessageID: m.MessageID,
 		RequestedTime: m.RequestedTime, DueTime: m.DueTime, Traceparent: m.Traceparent,
 	})

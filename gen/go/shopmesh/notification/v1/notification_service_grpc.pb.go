@@ -45,8 +45,9 @@ type NotificationServiceClient interface {
 	// ResendNotification sends a mail again: another attempt of the same mail, with a new
 	// Message-ID, so that it arrives even where the first did. A recipient in the request
 	// replaces the one that the mail has, as when the customer's address was mistyped.
-	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
-	// kept no longer. A request that is repeated under its request_id sends nothing more,
+	// The delivery address in the mail's text is the one that the order has by now.
+	// NOTIFICATION_STATE means that it is being sent, or that its text, or that of a later
+	// correction of the order, was erased or is kept no longer. A request that is repeated under its request_id sends nothing more,
 	// and answers with the mail as it is by then.
 	//
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.
@@ -121,8 +122,9 @@ type NotificationServiceServer interface {
 	// ResendNotification sends a mail again: another attempt of the same mail, with a new
 	// Message-ID, so that it arrives even where the first did. A recipient in the request
 	// replaces the one that the mail has, as when the customer's address was mistyped.
-	// NOTIFICATION_STATE means that it is being sent, or that its text was erased or is
-	// kept no longer. A request that is repeated under its request_id sends nothing more,
+	// The delivery address in the mail's text is the one that the order has by now.
+	// NOTIFICATION_STATE means that it is being sent, or that its text, or that of a later
+	// correction of the order, was erased or is kept no longer. A request that is repeated under its request_id sends nothing more,
 	// and answers with the mail as it is by then.
 	//
 	// Errors: NOTIFICATION_NOT_FOUND, NOTIFICATION_STATE, REQUEST_ID_REUSED.

@@ -201,6 +201,56 @@ func (q *Queries) NotificationClaimLeased(ctx context.Context, arg NotificationC
 	return items, nil
 }
 
+const notificationCorrections = `-- name: NotificationCorrections :many
+select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key from notifications where order_id = $1 and kind = 5 order by id
+`
+
+// The mails about corrections of an order.
+func (q *Queries) NotificationCorrections(ctx context.Context, orderID uuid.UUID) ([]Notification, error) {
+	rows, err := q.db.Query(ctx, notificationCorrections, orderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Notification{}
+	for rows.Next() {
+		var i Notification
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.SubjectID,
+			&i.OrderID,
+			&i.CustomerID,
+			&i.Status,
+			&i.Recipient,
+			&i.Subject,
+			&i.ShopName,
+			&i.Template,
+			&i.Content,
+			&i.MessageID,
+			&i.ResendCount,
+			&i.AttemptCount,
+			&i.RetryCount,
+			&i.Cause,
+			&i.Version,
+			&i.Traceparent,
+			&i.CreateTime,
+			&i.RequestedTime,
+			&i.DueTime,
+			&i.EndTime,
+			&i.SendTime,
+			&i.RecipientKey,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const notificationEraseMany = `-- name: NotificationEraseMany :exec
 update notifications n
 set recipient = '', recipient_key = '', subject = '', content = '', due_time = null,
@@ -766,15 +816,16 @@ func (q *Queries) NotificationPendingCount(ctx context.Context) (int64, error) {
 
 const notificationResend = `-- name: NotificationResend :one
 update notifications
-set status = 1, recipient = $1, recipient_key = $2, resend_count = $3, retry_count = 0, message_id = $4, cause = '', version = $5,
-    requested_time = $6, due_time = $7::timestamptz, end_time = null, traceparent = $8
-where id = $9
+set status = 1, recipient = $1, recipient_key = $2, content = $3, resend_count = $4, retry_count = 0, message_id = $5, cause = '', version = $6,
+    requested_time = $7, due_time = $8::timestamptz, end_time = null, traceparent = $9
+where id = $10
 returning id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key
 `
 
 type NotificationResendParams struct {
 	Recipient     string    `db:"recipient"`
 	RecipientKey  string    `db:"recipient_key"`
+	Content       []byte    `db:"content"`
 	ResendCount   int32     `db:"resend_count"`
 	MessageID     string    `db:"message_id"`
 	Version       int64     `db:"version"`
@@ -788,6 +839,7 @@ func (q *Queries) NotificationResend(ctx context.Context, arg NotificationResend
 	row := q.db.QueryRow(ctx, notificationResend,
 		arg.Recipient,
 		arg.RecipientKey,
+		arg.Content,
 		arg.ResendCount,
 		arg.MessageID,
 		arg.Version,

@@ -154,9 +154,13 @@ from notifications n
 where n.id = @id
 for no key update of n;
 
+-- name: NotificationCorrections :many
+-- The mails about corrections of an order.
+select * from notifications where order_id = @order_id and kind = 5 order by id;
+
 -- name: NotificationResend :one
 update notifications
-set status = 1, recipient = @recipient, recipient_key = @recipient_key, resend_count = @resend_count, retry_count = 0, message_id = @message_id, cause = '', version = @version,
+set status = 1, recipient = @recipient, recipient_key = @recipient_key, content = @content, resend_count = @resend_count, retry_count = 0, message_id = @message_id, cause = '', version = @version,
     requested_time = @requested_time, due_time = @due_time::timestamptz, end_time = null, traceparent = @traceparent
 where id = @id
 returning *;
