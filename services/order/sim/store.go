@@ -220,7 +220,7 @@ func load(stored domain.Snapshot, refunds bool) *domain.Order {
 func (s *Store) save(t *tx, changed []domain.Decided) {
 	for _, c := range changed {
 		for _, event := range c.Decision.Events {
-			t.published = append(t.published, events.ToOutbox(c.Order, event))
+			t.published = append(t.published, events.ToOutbox(event))
 		}
 		if !c.Decision.Empty() {
 			s.update(t.change(s.orders[c.Order.ID()]), c)
@@ -315,7 +315,7 @@ func (s *Store) Place(p Placement) (id uuid.UUID, published []outbox.Event, comm
 		s.placed = append(s.placed, r)
 	})
 	for _, one := range decision.Events {
-		t.published = append(t.published, events.ToOutbox(order, one))
+		t.published = append(t.published, events.ToOutbox(one))
 	}
 	return order.ID(), t.published, t.commit, nil
 }

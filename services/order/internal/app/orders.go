@@ -27,7 +27,7 @@ type Deps struct {
 	// Source names the context in its events, and ToOutbox makes the message of an
 	// order's event.
 	Source   string
-	ToOutbox func(*domain.Order, domain.Event) outbox.Event
+	ToOutbox func(domain.Event) outbox.Event
 	// ErasedToOutbox makes the message that an order was erased.
 	ErasedToOutbox func(domain.ErasedOrder) outbox.Event
 	// Wake has the outbox published; it is called after commits.
@@ -103,7 +103,7 @@ func (s *Orders) publish(ctx context.Context, tx *pg.Tx, decided []domain.Decide
 	var moved []uuid.UUID
 	for _, d := range decided {
 		for _, event := range d.Decision.Events {
-			events = append(events, s.ToOutbox(d.Order, event))
+			events = append(events, s.ToOutbox(event))
 		}
 		if len(d.Decision.History) > 0 {
 			moved = append(moved, d.Order.ID())

@@ -48,9 +48,12 @@ const (
 	ErasedEvent
 )
 
-// Event is an event to publish. Its content is read from the order.
+// Event is an event to publish.
 type Event struct {
 	Kind EventKind
+	// Order is the one that it is about. The content is read from it when the event is
+	// translated, after all changes of the decision.
+	Order *Order
 	// Version is the order's version when the event was first published.
 	Version int64
 	// Refund is the one that a RefundedEvent is about.
@@ -86,7 +89,7 @@ func (o *Order) publish(event Event) {
 
 // event returns an event that was first published at a version.
 func (o *Order) event(kind EventKind, version int64, at Cause) Event {
-	return Event{Kind: kind, Version: version, Time: at.Time, Traceparent: at.Traceparent}
+	return Event{Kind: kind, Order: o, Version: version, Time: at.Time, Traceparent: at.Traceparent}
 }
 
 // transition moves the order to a state, under a new version.

@@ -21,8 +21,8 @@ const Source = "/shopmesh/order"
 
 // ToOutbox returns the message of an order's event. It is built from the order as it is
 // now, under the identity that the event had when it was first published.
-func ToOutbox(from *domain.Order, event domain.Event) outbox.Event {
-	o := from.Snapshot()
+func ToOutbox(event domain.Event) outbox.Event {
+	o := event.Order.Snapshot()
 	return outbox.Event{
 		Topic: OrderTopic, Key: o.ID, Version: event.Version, Message: message(o, event),
 		Time: event.Time, Traceparent: event.Traceparent,
