@@ -8,7 +8,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
-	"github.com/shopmesh/shopmesh/services/payment/internal/events"
 )
 
 // Notice is what the provider reports of its own accord: a refund that others made, or
@@ -56,6 +55,6 @@ func (s *Store) Notice(n Notice, dispute Standing) (published []outbox.Event, co
 	}
 	verdict := account.ApplyNotice(notice, m)
 	var changes domain.Changes
-	changes.Collect(account)
-	return events.ToOutbox(changes.Events, m.Now), func() { s.save(changes) }, verdict.Contradiction, verdict.TooEarly
+	changes.Collect(account, m.Now)
+	return outgoing(changes.Events), func() { s.save(changes) }, verdict.Contradiction, verdict.TooEarly
 }

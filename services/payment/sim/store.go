@@ -172,8 +172,17 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, batch []domain.InboundEvent) 
 	}
 	m := s.decision()
 	s.running.changes = domain.ApplyAll(accounts, batch, m)
-	s.running.published = events.ToOutbox(s.running.changes.Events, m.Now)
+	s.running.published = outgoing(s.running.changes.Events)
 	return nil
+}
+
+// outgoing translates events for the broker.
+func outgoing(published []domain.Event) []outbox.Event {
+	all := make([]outbox.Event, len(published))
+	for i, e := range published {
+		all[i] = events.ToOutbox(e)
+	}
+	return all
 }
 
 // load reads a payment as the store does: with refunds once something is captured.
@@ -331,7 +340,7 @@ func (s *Store) Record(request Request, a Answer) (published []outbox.Event, com
 	changes := domain.AnswerAll(accounts, []domain.Answered{
 		{PaymentID: request.PaymentID, RefundID: request.RefundID, Answer: answer},
 	}, m)
-	return events.ToOutbox(changes.Events, m.Now), func() {
+	return outgoing(changes.Events), func() {
 		s.save(changes)
 		// Whoever stored the id of an opened charge requests its money next.
 		if r, known := s.payments[request.PaymentID]; known && a.Outcome == Opened && !r.payment.Decided() {
@@ -353,8 +362,8 @@ func (s *Store) Refund(order uuid.UUID, amount int64) (published []outbox.Event,
 		return nil, nil, false
 	}
 	var changes domain.Changes
-	changes.Collect(account)
-	return events.ToOutbox(changes.Events, m.Now), func() { s.save(changes) }, true
+	changes.Collect(account, m.Now)
+	return outgoing(changes.Events), func() { s.save(changes) }, true
 }
 
 // Restart loses what the process had in memory, and republishes every refund: all that
@@ -364,13 +373,14 @@ func (s *Store) Restart() (published []outbox.Event, commit func()) {
 	rows := slices.Clone(s.made)
 	slices.SortFunc(rows, func(a, b *row) int { return bytes.Compare(a.payment.ID[:], b.payment.ID[:]) })
 	var changes domain.Changes
+	now := s.now()
 	for _, r := range rows {
 		account := r.load()
 		account.LoadDisputes(slices.Clone(r.disputes))
 		account.RepublishSince(time.Time{})
-		changes.Collect(account)
+		changes.Collect(account, now)
 	}
-	return events.ToOutbox(changes.Events, s.now()), func() { s.save(changes) }
+	return outgoing(changes.Events), func() { s.save(changes) }
 }
 
 // View is what others may compare a payment with.

@@ -22,5 +22,5 @@ func (p Payments) ApplyOrderEvents(ctx context.Context, tx *pg.Tx, batch []domai
 	decision := p.decision()
 	changes := domain.ApplyAll(accounts, batch, decision)
 	tx.OnCommit(func() { p.Worker.Take(changes) })
-	return p.Recorder.save(ctx, tx, changes, decision.Now)
+	return p.Recorder.save(ctx, tx, changes)
 }

@@ -58,14 +58,14 @@ func (p Payments) applyNotice(ctx context.Context, name string, n provider.Notic
 		decision := p.decision()
 		verdict = account.ApplyNotice(notice, decision)
 		var changes domain.Changes
-		changes.Collect(account)
+		changes.Collect(account, decision.Now)
 		tx.OnCommit(func() {
 			p.Worker.Take(changes)
 			for _, dispute := range changes.Disputes {
 				p.Alerts.dispute(ctx, dispute)
 			}
 		})
-		return p.Recorder.save(ctx, tx, changes, decision.Now)
+		return p.Recorder.save(ctx, tx, changes)
 	})
 	return verdict, err
 }

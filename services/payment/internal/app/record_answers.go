@@ -48,6 +48,6 @@ func (w *ChargeWorker) recordTogether(ctx context.Context, answered []domain.Ans
 			}
 		}
 		tx.OnCommit(func() { w.Take(changes) })
-		return w.Recorder.save(ctx, tx, changes, decision.Now)
+		return w.Recorder.save(ctx, tx, changes)
 	})
 }

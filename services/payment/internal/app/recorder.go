@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -16,12 +15,12 @@ type Recorder struct {
 	Wake func()
 	// EventSource is where the events come from (CloudEvents ce_source).
 	EventSource string
-	// ToOutbox turns the domain's events into the outbox's.
-	ToOutbox func(events []domain.Event, at time.Time) []outbox.Event
+	// ToOutbox translates an event for the broker.
+	ToOutbox func(domain.Event) outbox.Event
 }
 
 // save queues the changes and their events, to travel with the commit.
-func (r Recorder) save(ctx context.Context, tx *pg.Tx, changes domain.Changes, at time.Time) error {
+func (r Recorder) save(ctx context.Context, tx *pg.Tx, changes domain.Changes) error {
 	if err := store.On(tx).Save(ctx, changes); err != nil {
 		return err
 	}
@@ -29,5 +28,14 @@ func (r Recorder) save(ctx context.Context, tx *pg.Tx, changes domain.Changes, a
 		return nil
 	}
 	tx.OnCommit(r.Wake)
-	return outbox.Write(ctx, tx, r.EventSource, r.ToOutbox(changes.Events, at)...)
+	return outbox.Write(ctx, tx, r.EventSource, r.outgoing(changes.Events)...)
+}
+
+// outgoing translates events for the broker.
+func (r Recorder) outgoing(events []domain.Event) []outbox.Event {
+	all := make([]outbox.Event, len(events))
+	for i, e := range events {
+		all[i] = r.ToOutbox(e)
+	}
+	return all
 }

@@ -86,8 +86,8 @@ func (p Payments) storeRefund(ctx context.Context, tx *pg.Tx, paymentID uuid.UUI
 		return domain.RefundOrder{}, err
 	}
 	var changes domain.Changes
-	changes.Collect(account)
-	if err := p.Recorder.save(ctx, tx, changes, decision.Now); err != nil {
+	changes.Collect(account, decision.Now)
+	if err := p.Recorder.save(ctx, tx, changes); err != nil {
 		return domain.RefundOrder{}, err
 	}
 	return domain.RefundOrder{Refund: refund, Provider: account.Payment().Provider, ChargeID: account.Payment().ChargeID}, nil

@@ -22,13 +22,13 @@ func (p Payments) Republisher() *outbox.Republisher {
 		Pool: p.Pool, Source: p.Recorder.EventSource, Wake: p.Recorder.Wake, Now: p.Now,
 		Newest: func(ctx context.Context) (time.Time, error) { return store.On(p.Pool).NewestRepublished(ctx) },
 		Page: func(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) ([]uuid.UUID, []outbox.Event, error) {
-			payments, changes, err := changedSince(ctx, store.On(tx), since, after)
-			return payments, p.Recorder.ToOutbox(changes.Events, p.Now()), err
+			payments, changes, err := changedSince(ctx, store.On(tx), since, after, p.Now())
+			return payments, p.Recorder.outgoing(changes.Events), err
 		},
 	}
 }
 
-func changedSince(ctx context.Context, s store.Store, since time.Time, after uuid.UUID) (payments []uuid.UUID, changes domain.Changes, err error) {
+func changedSince(ctx context.Context, s store.Store, since time.Time, after uuid.UUID, now time.Time) (payments []uuid.UUID, changes domain.Changes, err error) {
 	if payments, err = s.PaymentsChangedSince(ctx, since, after); err != nil || len(payments) == 0 {
 		return nil, changes, err
 	}
@@ -47,7 +47,7 @@ func changedSince(ctx context.Context, s store.Store, since time.Time, after uui
 		}
 		account.LoadDisputes(disputes[id])
 		account.RepublishSince(since)
-		changes.Collect(account)
+		changes.Collect(account, now)
 	}
 	return payments, changes, nil
 }

@@ -174,8 +174,8 @@ type Changes struct {
 	Refunds []RefundOrder
 }
 
-// Collect adds what was decided about an account.
-func (c *Changes) Collect(a *Account) {
+// Collect adds what was decided about an account; its events are published now.
+func (c *Changes) Collect(a *Account, now time.Time) {
 	if !a.known {
 		return
 	}
@@ -199,7 +199,10 @@ func (c *Changes) Collect(a *Account) {
 	}
 	c.Attempts = append(c.Attempts, a.attempts...)
 	c.Disputes = append(c.Disputes, a.changedDisputes...)
-	c.Events = append(c.Events, a.events...)
+	for _, event := range a.events {
+		event.PublishTime = now
+		c.Events = append(c.Events, event)
+	}
 }
 
 // ApplyAll applies events in their order to the accounts of their orders, which
@@ -219,7 +222,7 @@ func ApplyAll(accounts map[uuid.UUID]*Account, events []InboundEvent, dc Decisio
 		}
 		account.Apply(e, dc)
 	}
-	return collect(touched)
+	return collect(touched, dc)
 }
 
 // Answered is a provider's answer about a payment's charge or one of its refunds.
@@ -248,13 +251,13 @@ func AnswerAll(accounts map[uuid.UUID]*Account, answered []Answered, dc Decision
 			account.RefundAnswered(a.RefundID, a.Answer, dc)
 		}
 	}
-	return collect(touched)
+	return collect(touched, dc)
 }
 
-func collect(accounts []*Account) Changes {
+func collect(accounts []*Account, dc DecisionContext) Changes {
 	var changes Changes
 	for _, account := range accounts {
-		changes.Collect(account)
+		changes.Collect(account, dc.Now)
 	}
 	return changes
 }

@@ -56,7 +56,7 @@ func reload(a *domain.Account) *domain.Account {
 
 func changesOf(a *domain.Account) domain.Changes {
 	var c domain.Changes
-	c.Collect(a)
+	c.Collect(a, noon)
 	return c
 }
 

@@ -36,6 +36,8 @@ type Event struct {
 	Dispute Dispute
 	// Trace is the traceparent that the event continues; may be empty.
 	Trace string
+	// PublishTime is when it is published, this time.
+	PublishTime time.Time
 }
 
 // EventKind is which event.

@@ -3,8 +3,6 @@
 package events
 
 import (
-	"time"
-
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -24,16 +22,12 @@ const (
 	Source = "/shopmesh/payment"
 )
 
-// ToOutbox turns the domain's events into the outbox's.
-func ToOutbox(published []domain.Event, at time.Time) []outbox.Event {
-	events := make([]outbox.Event, len(published))
-	for i, e := range published {
-		events[i] = outbox.Event{
-			Topic: TopicPayment, Key: e.PaymentID, Version: e.Version, Message: message(e),
-			Time: at, Traceparent: e.Trace,
-		}
+// ToOutbox translates an event for the broker.
+func ToOutbox(e domain.Event) outbox.Event {
+	return outbox.Event{
+		Topic: TopicPayment, Key: e.PaymentID, Version: e.Version, Message: message(e),
+		Time: e.PublishTime, Traceparent: e.Trace,
 	}
-	return events
 }
 
 func message(e domain.Event) proto.Message {
