@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -30,31 +31,44 @@ func MovementList() page.Schema {
 	}
 }
 
+// movement holds the columns of movements; sqlc makes no model of the table, because no
+// generated query reads it.
+type movement struct {
+	ID          int64      `db:"id"`
+	ProductID   uuid.UUID  `db:"product_id"`
+	Kind        int16      `db:"kind"`
+	Delta       int64      `db:"delta"`
+	OnHandAfter int64      `db:"on_hand_after"`
+	OrderID     *uuid.UUID `db:"order_id"`
+	Reason      string     `db:"reason"`
+	Actor       string     `db:"actor"`
+	TraceID     string     `db:"trace_id"`
+	CreateTime  time.Time  `db:"create_time"`
+}
+
+// listedMovement is a row of the ledger, with the code of its product.
+type listedMovement struct {
+	movement
+	ProductCode string `db:"product_code"`
+}
+
 // ListMovements reads the rows of a page of the ledger, and one more.
 func (s Store) ListMovements(ctx context.Context, query page.Query) ([]domain.Movement, error) {
 	var args []any
 	where, order := query.SQL(&args)
 	args = append(args, query.Limit())
 	rows, err := s.dbtx.Query(ctx, `-- name: MovementList :many
-		select m.id, m.product_id, s.product_code, m.kind, m.delta, m.on_hand_after, m.order_id, m.reason, m.actor, m.trace_id, m.create_time
+		select `+page.Columns[movement]("m")+`, s.product_code
 		from movements m join stock s using (product_id)
 		where `+where+" order by "+order+fmt.Sprintf(" limit $%d", len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list movements: %w", err)
 	}
-	movements, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.Movement, error) {
-		var m domain.Movement
-		var order *uuid.UUID
-		err := row.Scan(&m.ID, &m.ProductID, &m.ProductCode, &m.Kind, &m.Delta, &m.OnHandAfter, &order, &m.Reason, &m.Actor, &m.TraceID, &m.CreateTime)
-		if order != nil {
-			m.OrderID = *order
-		}
-		return m, err
-	})
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[listedMovement])
 	if err != nil {
 		return nil, fmt.Errorf("list movements: %w", err)
 	}
-	return movements, nil
+	return fromDBMovements(found), nil
 }
 
 // LowStockList orders stock by scarcity; only what is sold is in it unless a filter names
