@@ -107,9 +107,9 @@ func (s *Orders) blank(ctx context.Context, tx *pg.Tx, orders []*domain.Order, e
 	return s.save(ctx, tx, decided)
 }
 
-// EraseLate blanks orders that were placed while their person was being erased,
-// because each transaction saw the world before the other, and those that were too
-// many for one; however long ago that was, when it was interrupted.
+// EraseLate blanks the orders that an erasure left: those that were placed at the same
+// time, because neither transaction saw the other, and those that were too many for one
+// transaction. It also finishes erasures that were interrupted, however long ago.
 func (s *Orders) EraseLate(ctx context.Context) error {
 	for {
 		customers, guests, err := store.On(s.Pool).ErasedWithOrders(ctx)

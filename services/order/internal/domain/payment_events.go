@@ -235,9 +235,9 @@ func (f PaymentDisputed) apply(o *Order, _ Policy, at Cause) error {
 	return nil
 }
 
-// updateRefundDue no longer awaits the refund of a cancelled order whose customer has all
-// money back through a bank: payment gives it back no second time. A bank that decides
-// for the shop after all makes the refund due again.
+// updateRefundDue stops awaiting the refund of a cancelled order once a bank has given its
+// customer all the money back, because payment does not give it back a second time. When
+// the bank decides for the shop after all, the refund is due again.
 func (o *Order) updateRefundDue(at Cause) {
 	switch due := o.refundDue(); {
 	case due == 0:

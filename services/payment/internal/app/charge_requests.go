@@ -66,8 +66,9 @@ func (w *ChargeWorker) taker(name string) (provider.Provider, error) {
 }
 
 // Refund requests a refund from the provider, once, and has the answer recorded. A refund
-// that was made at the provider is looked up there and never requested. A refusal that
-// others' refunds would explain has those looked up, because no notice may come of them.
+// that was made at the provider is looked up there and never requested. A
+// refusal can come from refunds that others made there: then these are looked up, because
+// a notice of them may never arrive.
 func (w *ChargeWorker) Refund(ctx context.Context, order domain.RefundOrder) {
 	refund := order.Refund
 	ctx, span := w.tracer.Start(continued(ctx, refund.Trace), "refund", trace.WithSpanKind(trace.SpanKindClient))
@@ -173,8 +174,8 @@ func (w *ChargeWorker) unknown(ctx context.Context, payment uuid.UUID, err error
 }
 
 // keepMismatch keeps, for people, that the provider's charge is not the payment's. The
-// payment stays pending and is polled: the same mismatch is kept once, also when somebody
-// resolved it, and another one is another contradiction.
+// payment stays pending and is polled. The same mismatch is kept once, even after somebody
+// resolved it; a different one is kept as another contradiction.
 func (w *ChargeWorker) keepMismatch(ctx context.Context, payment uuid.UUID, cause error) {
 	id := fmt.Sprintf("mismatch-%s-%08x", payment, crc32.ChecksumIEEE([]byte(cause.Error())))
 	err := w.contradict(context.WithoutCancel(ctx), id, "mismatch", payment, cause.Error())

@@ -16,10 +16,10 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// RefundPayment stores a refund once per key, requests it from the provider once, waiting no longer
-// than the provider's time-out, and returns the refund as it then stands. A repetition
-// of the key makes no other refund and requests nothing: it returns the same refund as
-// it stands by then. What the provider did not answer goes on in the background.
+// RefundPayment stores a refund once per key and requests it from the provider once. It
+// waits for the answer no longer than the provider's time-out, and returns the refund as
+// it then stands; a request without an answer goes on in the background. A call with the
+// same key makes no other refund and requests nothing: it returns the first refund.
 func (p Payments) RefundPayment(ctx context.Context, key idempotency.Key, req *paymentv1.RefundPaymentRequest,
 	paymentID uuid.UUID, request domain.RefundRequest,
 ) (RefundDetails, error) {

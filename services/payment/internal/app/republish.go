@@ -13,10 +13,9 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
-// Republisher republishes every refund and dispute of late. Order asks for what it
-// waits for, and so gets the outcomes of charges and the refunds of a cancelled order
-// again; a refund that somebody else made, or a dispute, whose event was lost is
-// unknown to it until it is republished.
+// Republisher republishes the recent refunds and disputes. order requests by itself what it
+// awaits: the outcomes of charges, and the refunds of cancelled orders. It does not await
+// disputes and other refunds, so when their event was lost, it knows of them only by this.
 func (p Payments) Republisher() *outbox.Republisher {
 	return &outbox.Republisher{
 		Pool: p.Pool, Source: p.Recorder.EventSource, Wake: p.Recorder.Wake, Now: p.Now,

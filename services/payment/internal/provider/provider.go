@@ -112,9 +112,9 @@ var ErrNotFound = errors.New("the provider knows no such charge")
 // which the provider refuses to act on.
 var ErrKeyReused = errors.New("the idempotency key was used with other parameters")
 
-// ErrMismatch is something at the provider that bears the payment's or refund's id
-// and is of another amount, currency, order or account. Nothing is concluded from
-// it: someone must look into it.
+// ErrMismatch reports that what the provider has under the payment's or refund's id is
+// of another amount, currency, order or account. Nothing is concluded from it: someone
+// must look into it.
 var ErrMismatch = errors.New("the provider holds something else under this payment's id")
 
 // CodeCancelled is the code of a charge that was stopped because its order ended.

@@ -137,9 +137,9 @@ func (s *Sandbox) charge(ctx context.Context, request provider.ChargeRequest) (p
 	return made.charge, nil
 }
 
-// chargeSlowly answers at once what is recorded already. Otherwise it acts after
-// the delay whether or not the caller still waits, because a provider that was
-// asked acts.
+// chargeSlowly answers at once what is recorded already. Otherwise it acts after the
+// delay, even when the caller no longer waits, as a real provider does with a request
+// that it received.
 func (s *Sandbox) chargeSlowly(ctx context.Context, request provider.ChargeRequest) (provider.Charge, error) {
 	charge, err := s.byKey(ctx, newEntry(request))
 	if !errors.Is(err, provider.ErrNotFound) {

@@ -33,9 +33,9 @@ func (s *Stripe) Charge(ctx context.Context, r provider.ChargeRequest) (provider
 	return s.carryOn(ctx, r)
 }
 
-// open makes a PaymentIntent that moves nothing yet. Another one than the recorded is
-// never confirmed, so that making two does no harm: a key that Stripe only answers
-// with a failure, or knows with other parameters, is left for the next one.
+// open makes a PaymentIntent that moves nothing yet. Only the recorded one is ever
+// confirmed, so making two does no harm. That is why open goes on to another key when
+// Stripe only answers a key with a failure, or knows it with other parameters.
 func (s *Stripe) open(ctx context.Context, r provider.ChargeRequest) (provider.Charge, error) {
 	amount, err := toMinor(r.Amount)
 	if err != nil {
@@ -92,9 +92,9 @@ func (s *Stripe) createParams(r provider.ChargeRequest, amount int64, n int) *st
 	return params
 }
 
-// search finds the payment's PaymentIntent by its metadata, when no key would: one
-// that took the money before all, nil when there is none. Stripe's search is a minute
-// late or so, which is nothing beside the life of a key.
+// search finds the payment's PaymentIntent by its metadata, for the time when Stripe has
+// forgotten the keys. Of several it returns the one nearest to having taken the money; nil
+// when there is none. Stripe's search is about a minute late, and keys live for hours.
 func (s *Stripe) search(ctx context.Context, r provider.ChargeRequest) (*stripego.PaymentIntent, error) {
 	params := &stripego.PaymentIntentSearchParams{}
 	params.Query = fmt.Sprintf("metadata['%s']:'%s'", metaPayment, r.PaymentID)
@@ -212,7 +212,8 @@ func judge(intent *stripego.PaymentIntent, r provider.ChargeRequest, code string
 
 // confirm requests the money. A refusal is no answer: the PaymentIntent's state is. The
 // answer of a key may be an old one, so that the state is then read from Stripe. Another
-// return URL takes another key: which key confirms a PaymentIntent changes nothing.
+// return URL takes another key, which is safe: a PaymentIntent takes the money once,
+// whichever key confirms it.
 func (s *Stripe) confirm(ctx context.Context, r provider.ChargeRequest) (*stripego.PaymentIntent, error) {
 	params := &stripego.PaymentIntentConfirmParams{}
 	params.IdempotencyKey = stripego.String(r.Key + "-confirm")

@@ -19,8 +19,9 @@ const codeNotMade = "refund_not_made"
 const afterKeys = keyLife + time.Hour
 
 // Refund gives money back. Whatever came before is looked up first, because to repeat
-// is safe only as long as Stripe keeps the key. One that Stripe does not have when
-// the key is too old counts as declined; whoever wants it requests another one.
+// is safe only as long as Stripe keeps the key. When the key
+// is too old and Stripe has no such refund, it counts as declined; whoever still wants it
+// requests another one.
 func (s *Stripe) Refund(ctx context.Context, r provider.RefundRequest) (provider.Refund, error) {
 	age := s.now().Sub(r.Time)
 	if r.Attempts > 0 || age >= keyLife {
