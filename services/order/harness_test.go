@@ -45,12 +45,14 @@ type harness struct {
 	orders   *app.Orders
 	products *app.Products
 	place    *app.Placer
+	carts    *app.Carts
 	tail     *app.Tail
 	handler  consumer.Handler
 	client   orderv1connect.OrderServiceClient // the owner's
 	streams  *kitrpc.Streams
 
-	now atomic.Int64
+	now     atomic.Int64
+	network atomic.Value // the network that calls come from
 
 	mu      sync.Mutex
 	shelf   []domain.Product // what catalog answers
@@ -66,8 +68,10 @@ func newHarness(t *testing.T) *harness {
 	b.tail = app.NewTail(b.pool, testkit.Log(t))
 	b.tail.Start()
 	t.Cleanup(b.tail.Stop)
-	b.orders = app.NewOrders(app.Deps{
+	b.network.Store("192.0.2.1")
+	deps := app.Deps{
 		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, Wake: func() {}, Tail: b.tail,
+		Tokens: app.NewGuestTokens(b.pool, func(context.Context) string { return b.network.Load().(string) }),
 		Settings: domain.Settings{
 			MaxUnpaid: 3, PaymentMethods: domain.PaymentMethods{
 				{Name: "sandbox_ok", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour},
@@ -79,8 +83,10 @@ func newHarness(t *testing.T) *harness {
 		Now:   func() time.Time { return time.UnixMicro(b.now.Load()).UTC() },
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Random: rand.Uint64, Log: testkit.Log(t),
 		Backlog: app.NewBacklog(func(context.Context, int64) (int64, time.Time, error) { return 0, time.Time{}, nil }, time.Now, testkit.Log(t)),
-	})
+	}
+	b.orders = app.NewOrders(deps)
 	b.products = &app.Products{Pool: b.pool, Lookup: b.lookup}
+	b.carts = app.NewCarts(deps, b.products)
 	b.place = app.NewPlacer(b.orders, b.products)
 	t.Cleanup(b.place.Close)
 	b.handler = events.NewHandler(events.Handlers{ApplyProducts: b.products.Apply, ApplyEvents: b.orders.Apply, Erase: b.orders.Erase})
@@ -96,6 +102,15 @@ func newHarness(t *testing.T) *harness {
 
 // as returns a client whose calls are those of a caller, through the whole chain.
 func (b *harness) as(caller authz.Identity) orderv1connect.OrderServiceClient {
+	return orderv1connect.NewOrderServiceClient(b.caller(caller))
+}
+
+// shopper returns a client of carts whose calls are those of a caller.
+func (b *harness) shopper(caller authz.Identity) orderv1connect.CartServiceClient {
+	return orderv1connect.NewCartServiceClient(b.caller(caller))
+}
+
+func (b *harness) caller(caller authz.Identity) *connect.Client {
 	b.t.Helper()
 	server, err := kitrpc.NewServer(kitrpc.Config{
 		Log: testkit.Log(b.t), Streams: b.streams, Transient: pg.Transient,
@@ -105,7 +120,8 @@ func (b *harness) as(caller authz.Identity) orderv1connect.OrderServiceClient {
 		b.t.Fatal(err)
 	}
 	rpc.NewServer(b.orders, b.place, b.products, b.sources).Register(server)
-	return orderv1connect.NewOrderServiceClient(connect.NewClient(connectinprocess.New(server), testkit.DocumentedReasons(b.t)))
+	rpc.NewCartServer(b.carts).Register(server)
+	return connect.NewClient(connectinprocess.New(server), testkit.DocumentedReasons(b.t))
 }
 
 func (b *harness) lookup(_ context.Context, codes []string) ([]domain.Product, error) {

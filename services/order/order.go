@@ -56,11 +56,15 @@ func Module(cfg Config) fx.Option {
 			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
 			newTail,
 			newBacklog,
-			newOrders,
+			newGuestTokens,
+			newDeps,
+			app.NewOrders,
 			newProducts,
+			app.NewCarts,
 			app.NewPlacer,
 			newConsumer,
 			newServer,
+			rpc.NewCartServer,
 			operations.New,
 			fx.Private,
 		),
@@ -82,13 +86,18 @@ func newBacklog(pool *pg.Pool, clock kitapp.Clock, log *slog.Logger) *app.Backlo
 	}, clock, log)
 }
 
-func newOrders(
-	pool *pg.Pool, relay *outbox.Relay, tail *app.Tail, backlog *app.Backlog, set domain.Settings, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
-) *app.Orders {
-	return app.NewOrders(app.Deps{
+func newGuestTokens(pool *pg.Pool) *app.GuestTokens {
+	return app.NewGuestTokens(pool, func(ctx context.Context) string { return kitrpc.ClientPrefix(ctx).String() })
+}
+
+func newDeps(
+	pool *pg.Pool, relay *outbox.Relay, tokens *app.GuestTokens, tail *app.Tail, backlog *app.Backlog, set domain.Settings,
+	clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
+) app.Deps {
+	return app.Deps{
 		Pool: pool, Settings: set, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased,
-		Wake: relay.Wake, Tail: tail, Backlog: backlog, Now: clock, NewID: id, Random: randomBits, Log: log,
-	})
+		Wake: relay.Wake, Tokens: tokens, Tail: tail, Backlog: backlog, Now: clock, NewID: id, Random: randomBits, Log: log,
+	}
 }
 
 // randomBits never fails: where the system has no randomness, the program ends.
@@ -120,18 +129,23 @@ func newServer(orders *app.Orders, place *app.Placer, products *app.Products, ot
 }
 
 func newService(
-	orders *app.Orders, place *app.Placer, server *rpc.Server,
+	orders *app.Orders, carts *app.Carts, place *app.Placer, server *rpc.Server, cartServer *rpc.CartServer,
 	inbound *consumer.Consumer, ops *operations.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
-		Name:     Name,
-		Register: func(on *connect.Server) { server.Register(on) },
+		Name: Name,
+		Register: func(on *connect.Server) {
+			server.Register(on)
+			cartServer.Register(on)
+		},
 		Gateway: []kitrpc.GatewayFunc{
 			kitrpc.Gateway(orderv1.RegisterOrderServiceHandlerClient, orderv1.NewOrderServiceClient),
+			kitrpc.Gateway(orderv1.RegisterCartServiceHandlerClient, orderv1.NewCartServiceClient),
 		},
 		Runners: []kitapp.Runner{
 			{Name: "consumer", Run: inbound.Run},
 			{Name: "sweeper", Run: orders.RunSweeper},
+			{Name: "cart sweeper", Run: carts.RunSweeper},
 			{Name: "backlog", Run: orders.Backlog.Run},
 			{Name: "republisher", Run: orders.Republisher().Run},
 		},

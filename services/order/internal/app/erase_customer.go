@@ -26,7 +26,8 @@ const (
 )
 
 // Erase blanks the orders of people, and the stored answers to the requests that made
-// and changed them, and has new orders of erased customers refused. Beyond
+// and changed them, deletes customers' carts, and has new orders and carts of erased
+// customers refused. Beyond
 // erasedTogether orders, EraseLate blanks the rest.
 func (s *Orders) Erase(ctx context.Context, tx *pg.Tx, e domain.Erasure) error {
 	if len(e.Customers)+len(e.Guests) == 0 {
@@ -34,6 +35,11 @@ func (s *Orders) Erase(ctx context.Context, tx *pg.Tx, e domain.Erasure) error {
 	}
 	if err := store.On(tx).AddErased(ctx, e.Customers, e.Guests, s.Now()); err != nil {
 		return err
+	}
+	if len(e.Customers) > 0 {
+		if err := store.On(tx).DeleteCartsOf(ctx, e.Customers); err != nil {
+			return err
+		}
 	}
 	return s.erase(ctx, tx, e)
 }
@@ -107,10 +113,14 @@ func (s *Orders) blank(ctx context.Context, tx *pg.Tx, orders []*domain.Order, e
 	return s.save(ctx, tx, decided)
 }
 
-// EraseLate blanks the orders that an erasure left: those that were placed at the same
-// time, because neither transaction saw the other, and those that were too many for one
-// transaction. It also finishes erasures that were interrupted, however long ago.
+// EraseLate blanks the orders, and deletes the carts, that an erasure left: those that were
+// placed or made at the same time, because neither transaction saw the other, and orders
+// that were too many for one transaction. It also finishes erasures that were interrupted,
+// however long ago.
 func (s *Orders) EraseLate(ctx context.Context) error {
+	if err := store.On(s.Pool).DeleteCartsOfErased(ctx); err != nil {
+		return err
+	}
 	for {
 		customers, guests, err := store.On(s.Pool).ErasedWithOrders(ctx)
 		if err != nil {

@@ -32,6 +32,8 @@ type Deps struct {
 	ErasedToOutbox func(domain.ErasedOrder) outbox.Event
 	// Wake has the outbox published; it is called after commits.
 	Wake func()
+	// Tokens are those of guests.
+	Tokens *GuestTokens
 	// Backlog sheds new orders while too many wait to be worked off.
 	Backlog *Backlog
 	// Tail shows new history to those who watch.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
@@ -23,6 +25,7 @@ const (
 	ReasonProductArchived      fault.Reason = "PRODUCT_ARCHIVED"
 	ReasonCustomerErased       fault.Reason = "CUSTOMER_ERASED"
 	ReasonOrdersBacklogged     fault.Reason = "ORDERS_BACKLOGGED"
+	ReasonCartNotFound         fault.Reason = "CART_NOT_FOUND"
 )
 
 // The ways in which an event can contradict what the order knows. Such an event is
@@ -39,6 +42,21 @@ var (
 // ErrOrderNotFound reports that there is no such order, or none of the caller's.
 func ErrOrderNotFound(id string) *fault.Error {
 	return fault.New(fault.NotFound, ReasonOrderNotFound, "there is no order with the id %s", id)
+}
+
+// ErrCartNotFound reports that there is no such cart, or that the caller's token is not its.
+func ErrCartNotFound() *fault.Error {
+	return fault.New(fault.NotFound, ReasonCartNotFound, "the token belongs to no cart, or to one that expired or was merged: begin a new one")
+}
+
+// errCustomerErased reports that nothing is kept any more for a customer.
+func errCustomerErased(customer uuid.UUID, what string) *fault.Error {
+	return fault.New(fault.FailedPrecondition, ReasonCustomerErased, "the data of customer %s was erased: %s", customer, what)
+}
+
+// ErrCartOfErased reports that a customer whose data was erased can't have a cart.
+func ErrCartOfErased(customer uuid.UUID) *fault.Error {
+	return errCustomerErased(customer, "they can't have a cart")
 }
 
 // ErrBacklogged is the refusal of an order that was not taken because too many wait to be worked off.

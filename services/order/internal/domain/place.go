@@ -51,8 +51,7 @@ func Place(p Placement, in PlaceInput, at Cause) (*Order, Decision, error) {
 		return nil, Decision{}, notOffered(in.PaymentMethods.Names(), p.PaymentMethod)
 	}
 	if in.CustomerErased {
-		return nil, Decision{}, fault.New(fault.FailedPrecondition, ReasonCustomerErased,
-			"the data of customer %s was erased: no order can be placed for them", p.CustomerID).
+		return nil, Decision{}, errCustomerErased(p.CustomerID, "no order can be placed for them").
 			Field("customer_id", "the customer's data was erased")
 	}
 	quote, err := Price(p.Lines, in.Products)

@@ -13,6 +13,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
+	"github.com/shopmesh/shopmesh/services/order/internal/app"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
@@ -63,6 +64,26 @@ func readLines(lines []*orderv1.OrderLineRequest) []domain.LineRequest {
 		read[i] = domain.LineRequest{Code: line.GetProductCode(), Quantity: line.GetQuantity()}
 	}
 	return read
+}
+
+func cartOf(cart app.PricedCart) *orderv1.Cart {
+	res := &orderv1.Cart{Id: cart.ID().String(), UnavailableCodes: cart.Unavailable, Etag: cart.Etag()}
+	for _, line := range cart.PricedCart.Lines {
+		res.Lines = append(res.Lines, &orderv1.CartLine{
+			ProductCode: line.Code, Quantity: line.Quantity, ProductId: protoconv.ID(line.ProductID), Name: line.Name,
+			UnitPrice: priceOf(line.UnitPrice), Total: priceOf(line.Total),
+		})
+	}
+	res.Total = priceOf(cart.Total)
+	return res
+}
+
+// priceOf is unset where nothing has a price.
+func priceOf(amount money.Money) *pb.Money {
+	if amount.Currency == "" {
+		return nil
+	}
+	return moneypb.Proto(amount)
 }
 
 func readPlacement(req *orderv1.PlaceOrderRequest) (domain.Placement, error) {

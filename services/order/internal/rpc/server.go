@@ -8,7 +8,10 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/app"
 )
 
-var _ orderv1connect.OrderServiceHandler = (*Server)(nil)
+var (
+	_ orderv1connect.OrderServiceHandler = (*Server)(nil)
+	_ orderv1connect.CartServiceHandler  = (*CartServer)(nil)
+)
 
 // Server is the OrderService.
 type Server struct {
@@ -27,4 +30,17 @@ func NewServer(orders *app.Orders, place *app.Placer, products *app.Products, so
 // Register serves it on server.
 func (s *Server) Register(server *connect.Server) {
 	orderv1connect.RegisterOrderServiceHandler(server, s)
+}
+
+// CartServer is the CartService.
+type CartServer struct {
+	carts *app.Carts
+}
+
+// NewCartServer returns the CartService over its use cases.
+func NewCartServer(carts *app.Carts) *CartServer { return &CartServer{carts: carts} }
+
+// Register serves it on server.
+func (s *CartServer) Register(server *connect.Server) {
+	orderv1connect.RegisterCartServiceHandler(server, s)
 }

@@ -10,6 +10,16 @@ import (
 	"github.com/google/uuid"
 )
 
+type Cart struct {
+	ID         uuid.UUID  `db:"id"`
+	TokenHash  []byte     `db:"token_hash"`
+	Codes      []string   `db:"codes"`
+	Quantities []int32    `db:"quantities"`
+	Version    int64      `db:"version"`
+	MergedInto *uuid.UUID `db:"merged_into"`
+	UseTime    time.Time  `db:"use_time"`
+}
+
 type ErasedOrder struct {
 	OrderID    uuid.UUID `db:"order_id"`
 	Version    int64     `db:"version"`

@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/token"
+	"github.com/shopmesh/shopmesh/services/order/internal/store"
+)
+
+// GuestTokens derives what guests show from a key in order's database, which is made when
+// it is first needed. So an answer that is given again needs no stored secret.
+type GuestTokens struct {
+	pool *pg.Pool
+	// client names the network that a call comes from; empty when that is not known.
+	client func(ctx context.Context) string
+	key    atomic.Pointer[[]byte]
+}
+
+// NewGuestTokens returns the tokens of a database; client names the network that a call
+// comes from.
+func NewGuestTokens(pool *pg.Pool, client func(ctx context.Context) string) *GuestTokens {
+	return &GuestTokens{pool: pool, client: client}
+}
+
+// mac returns the HMAC-SHA256 of a purpose and what belongs to it.
+func (g *GuestTokens) mac(ctx context.Context, purpose string, parts ...[]byte) (sum [sha256.Size]byte, err error) {
+	key := g.key.Load()
+	if key == nil {
+		made := make([]byte, sha256.Size)
+		_, _ = rand.Read(made) // never fails: where the system has no randomness, the program ends
+		stored, err := store.On(g.pool).GuestKey(ctx, made)
+		if err != nil {
+			return sum, err
+		}
+		key = &stored
+		g.key.Store(key)
+	}
+	h := hmac.New(sha256.New, *key)
+	h.Write([]byte(purpose + "\x00"))
+	for _, part := range parts {
+		h.Write(part)
+	}
+	h.Sum(sum[:0])
+	return sum, nil
+}
+
+// cart returns the token of a guest's cart.
+func (g *GuestTokens) cart(ctx context.Context, id uuid.UUID) (string, error) {
+	mac, err := g.mac(ctx, "cart", id[:])
+	return token.ForCart(mac), err
+}
+
+// guestPrefix begins the keys of guests, in idempotency records and orders.
+const guestPrefix = "guest/"
+
+// callerKey names the caller in idempotency records. Guests are told apart by their cart,
+// else by the network that they call from, of which only a keyed digest is kept.
+func (g *GuestTokens) callerKey(ctx context.Context, cart store.CartRef) (string, error) {
+	caller := authz.Caller(ctx)
+	switch {
+	case caller.Kind != authz.Anonymous && caller.Kind != authz.Guest:
+		return caller.Key(), nil
+	case caller.Cart != nil && cart.IsZero():
+		cart = store.CartOfToken(*caller.Cart)
+	}
+	if hash, ok := cart.Token(); ok {
+		return guestPrefix + hex.EncodeToString(hash[:]), nil
+	}
+	mac, err := g.mac(ctx, "client", []byte(g.client(ctx)))
+	return guestPrefix + "net-" + hex.EncodeToString(mac[:16]), err
+}
+
+// hidden is what stands for a cart's token in a stored request.
+func hidden(cart store.CartRef) string {
+	hash, _ := cart.Token()
+	return "sha256:" + hex.EncodeToString(hash[:])
+}
