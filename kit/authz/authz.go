@@ -37,6 +37,14 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, header Header) (Identity, error)
 }
 
+// Revoker is an Authenticator that knows when a caller would be refused who was let in
+// before: calls that last ask it again and again.
+type Revoker interface {
+	// Revoked returns the fault with which a lasting call of this caller ends; nil while
+	// their token is good.
+	Revoked(caller Identity) error
+}
+
 // AuthenticatorFunc is a function that authenticates.
 type AuthenticatorFunc func(ctx context.Context, header Header) (Identity, error)
 

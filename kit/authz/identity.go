@@ -92,6 +92,9 @@ type Identity struct {
 	Cart *[32]byte
 	// OnBehalfOf is for whom a service calls; nil when it calls for itself.
 	OnBehalfOf *Identity
+	// Epoch is the account's epoch in the caller's token: once the account has a later one, the
+	// token is revoked.
+	Epoch int64
 	// Expire is when the caller's token expires; zero for one that can't tell.
 	Expire time.Time
 

@@ -87,7 +87,7 @@ func (c *restConn) enter(ctx context.Context, method string) (context.Context, c
 	}
 	ctx, info := connect.NewClientContext(ctx)
 	if request, ok := ctx.Value(restRequestKey{}).(*restRequest); ok {
-		for _, name := range []string{"Authorization", "Traceparent", "Tracestate", "X-Request-Id"} {
+		for _, name := range []string{"Authorization", "Shopmesh-Caller", "Traceparent", "Tracestate", "X-Request-Id"} {
 			if values := request.header.Values(name); len(values) > 0 {
 				info.RequestHeader().SetValues(name, values)
 			}

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	"github.com/shopmesh/shopmesh/kit/authz"
@@ -32,6 +33,8 @@ type shop struct {
 
 	status func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error)
 	audit  func(context.Context, *operationsv1.AuditRequest, func(*operationsv1.AuditResponse) error) error
+	// products, when set, are served too: their RPCs are public.
+	products *products
 }
 
 func (s *shop) GetStatus(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
@@ -96,6 +99,9 @@ func open(t *testing.T, service *shop, options ...option) *site {
 		t.Fatal(err)
 	}
 	operationsv1connect.RegisterOperationsServiceHandler(server, service)
+	if service.products != nil {
+		catalogv1connect.RegisterProductServiceHandler(server, service.products)
+	}
 	handler, err := rpc.NewHandler(server, protocols)
 	if err != nil {
 		t.Fatal(err)

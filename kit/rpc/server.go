@@ -2,11 +2,9 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -16,7 +14,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
@@ -131,49 +128,6 @@ func CheckAuthorization(server *connect.Server) error {
 		methods = append(methods, method)
 	}
 	return authz.CheckMethods(methods)
-}
-
-func authenticate(authenticator authz.Authenticator) connect.ServerInterceptor {
-	return func(next connect.ServerFunc) connect.ServerFunc {
-		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-			if exempt(spec.Procedure) {
-				return next(ctx, spec, stream)
-			}
-			info, ok := connect.CallInfoForServerContext(ctx)
-			if !ok {
-				return errors.New("the call has no call info")
-			}
-			caller, err := authenticator.Authenticate(ctx, info.RequestHeader())
-			if err != nil {
-				return err
-			}
-			return next(authz.WithCaller(ctx, caller), spec, stream)
-		}
-	}
-}
-
-func authorize(clock func() time.Time) connect.ServerInterceptor {
-	// Reading an option of a descriptor costs as much as the rest of the check.
-	var options sync.Map // protoreflect.MethodDescriptor → *optionsv1.Authorization
-	optionOf := func(method protoreflect.MethodDescriptor) *optionsv1.Authorization {
-		if known, ok := options.Load(method); ok {
-			return known.(*optionsv1.Authorization)
-		}
-		option := authz.Option(method)
-		options.Store(method, option)
-		return option
-	}
-	return func(next connect.ServerFunc) connect.ServerFunc {
-		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-			// An unknown procedure has no schema; its handler answers UNKNOWN_RPC.
-			if method, ok := spec.Schema.(protoreflect.MethodDescriptor); ok && !exempt(spec.Procedure) {
-				if err := authz.Check(optionOf(method), authz.Caller(ctx), clock()); err != nil {
-					return err
-				}
-			}
-			return next(ctx, spec, stream)
-		}
-	}
 }
 
 // withinUnaryTimeout bounds a unary call.

@@ -1,0 +1,118 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/fault"
+)
+
+// revocationPause is how often it is checked that the caller of a stream is still let in.
+const revocationPause = time.Second
+
+func authenticate(authenticator authz.Authenticator) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			if exempt(spec.Procedure) {
+				return next(ctx, spec, stream)
+			}
+			info, ok := connect.CallInfoForServerContext(ctx)
+			if !ok {
+				return errors.New("the call has no call info")
+			}
+			caller, err := authenticator.Authenticate(ctx, info.RequestHeader())
+			if err != nil {
+				return err
+			}
+			ctx = authz.WithCaller(ctx, caller)
+			if revoker, ok := authenticator.(authz.Revoker); ok && spec.StreamType != connect.StreamTypeUnary && caller.Kind != authz.Anonymous {
+				return untilRevoked(ctx, revoker, caller, func(ctx context.Context) error { return next(ctx, spec, stream) })
+			}
+			return next(ctx, spec, stream)
+		}
+	}
+}
+
+// untilRevoked serves a stream until the caller's token is good no more: it then ends with
+// TOKEN_EXPIRED, and its client resumes it with a new token.
+func untilRevoked(ctx context.Context, revoker authz.Revoker, caller authz.Identity, serve func(context.Context) error) error {
+	outer := ctx
+	ctx, cancel := context.WithCancelCause(ctx)
+	var checking sync.WaitGroup
+	checking.Go(func() {
+		ticker := time.NewTicker(revocationPause)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				if err := revoker.Revoked(caller); err != nil {
+					cancel(err)
+					return
+				}
+			}
+		}
+	})
+	defer checking.Wait()
+	defer cancel(nil)
+	err := serve(ctx)
+	if revoked, ok := fault.Of(context.Cause(ctx)); ok && err != nil && outer.Err() == nil {
+		return revoked.Because(err)
+	}
+	return err
+}
+
+func authorize(clock func() time.Time) connect.ServerInterceptor {
+	// Reading an option of a descriptor costs as much as the rest of the check.
+	var options sync.Map // protoreflect.MethodDescriptor → *optionsv1.Authorization
+	optionOf := func(method protoreflect.MethodDescriptor) *optionsv1.Authorization {
+		if known, ok := options.Load(method); ok {
+			return known.(*optionsv1.Authorization)
+		}
+		option := authz.Option(method)
+		options.Store(method, option)
+		return option
+	}
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			// An unknown procedure has no schema; its handler answers UNKNOWN_RPC.
+			if method, ok := spec.Schema.(protoreflect.MethodDescriptor); ok && !exempt(spec.Procedure) {
+				if err := authz.Check(optionOf(method), authz.Caller(ctx), clock()); err != nil {
+					return err
+				}
+			}
+			return next(ctx, spec, stream)
+		}
+	}
+}
+
+// Require lets to a handler only who holds a permission, as the RPCs of the same port do
+// whose option names it: for what is no RPC, such as profiles. The handler finds the caller
+// by authz.Caller.
+func Require(authenticator authz.Authenticator, permission optionsv1.Permission, next http.Handler) http.Handler {
+	option := &optionsv1.Authorization{Permission: permission}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		caller, err := authenticator.Authenticate(r.Context(), r.Header)
+		if err == nil {
+			err = authz.Check(option, caller, time.Now())
+		}
+		if err != nil {
+			refused, ok := fault.Of(err)
+			if !ok {
+				refused = unavailable().Because(err)
+			}
+			writeStatus(w, grpcStatus(fromFault(refused, err)), 0)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(authz.WithCaller(r.Context(), caller)))
+	})
+}

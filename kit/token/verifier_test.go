@@ -1,0 +1,422 @@
+package token_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/kit/token"
+)
+
+const ordersRead = optionsv1.Permission_PERMISSION_ORDERS_READ
+
+func permissions() map[string][]optionsv1.Permission {
+	return map[string][]optionsv1.Permission{"order": {ordersRead}, "payment": nil, "catalog": nil}
+}
+
+// showing are the headers of a request that shows a token, and hands others on.
+func showing(text string, handedOn ...string) http.Header {
+	header := http.Header{token.Authorization: {"Bearer " + text}}
+	if len(handedOn) > 0 {
+		header[token.Caller] = handedOn
+	}
+	return header
+}
+
+func tokenOf(tb testing.TB, identity authz.Identity, callee string) string {
+	tb.Helper()
+	text, err := testkit.Token(identity, callee)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return text
+}
+
+// Whoever has a token is known as what it states, and no more.
+func TestGoodTokensNameTheirCaller(t *testing.T) {
+	t.Parallel()
+	verifier := testkit.Authenticator("catalog", permissions())
+	customer := uuid.NewString()
+	key := testkit.Staff(ordersRead)
+	key.APIKey = "key-1"
+	for name, row := range map[string]struct {
+		caller authz.Identity
+		key    string
+		may    bool
+	}{
+		"the owner":           {testkit.Owner(), "owner/" + testkit.Owner().ID, true},
+		"staff":               {testkit.Staff(ordersRead), "staff/" + testkit.Staff().ID, true},
+		"staff that may less": {testkit.Staff(), "staff/" + testkit.Staff().ID, false},
+		"a customer":          {testkit.Customer(customer), "customer/" + customer, false},
+		"an API key":          {key, "staff/" + key.ID, true},
+		"a service":           {testkit.ServiceCaller("order"), "service/order", true},
+		"another service":     {testkit.ServiceCaller("payment"), "service/payment", false},
+		"an order's guest":    {testkit.GuestWithOrder(uuid.UUID{7}, [32]byte{}), "guest/" + uuid.UUID{7}.String(), false},
+		"nobody":              {testkit.Anonymous(), "anonymous", false},
+	} {
+		for range 2 { // anew, and by what is known of it
+			header := http.Header{}
+			if text := tokenOf(t, row.caller, "catalog"); text != "" {
+				header = showing(text)
+			}
+			got, err := verifier.Authenticate(t.Context(), header)
+			if err != nil || got.Key() != row.key || got.May(ordersRead) != row.may || got.APIKey != row.caller.APIKey || got.OnBehalfOf != nil {
+				t.Errorf("%s: %v (%v), %v", name, got, got.Permissions, err)
+			}
+			if row.caller.Kind != authz.Service && got.Token() != tokenOf(t, row.caller, "") && len(got.Token()) == 0 && row.key != "anonymous" {
+				t.Errorf("%s: its token can't be handed on", name)
+			}
+		}
+	}
+	got, err := verifier.Authenticate(t.Context(), http.Header{token.Authorization: {"bearer " + tokenOf(t, testkit.Owner(), "")}})
+	if err != nil || got.Kind != authz.Owner || !got.SignedIn() || time.Until(got.Expire) > token.AccessLife || time.Since(got.AuthTime) > time.Minute {
+		t.Errorf("a scheme in small letters: %v, %v", got, err)
+	}
+}
+
+// No bad token names a caller, also beside a service's token, and none is named in an error.
+func TestBadTokensNameNobody(t *testing.T) {
+	t.Parallel()
+	verifier := testkit.Authenticator("catalog", permissions())
+	service := tokenOf(t, testkit.ServiceCaller("order"), "catalog")
+	bad := testkit.BadTokens(t, "catalog")
+	if len(bad) < 60 {
+		t.Fatalf("only %d bad tokens", len(bad))
+	}
+	for name, text := range bad {
+		want := fault.ReasonUnauthenticated
+		if strings.HasPrefix(name, "expired") {
+			want = fault.ReasonTokenExpired
+		}
+		for where, header := range map[string]http.Header{"shown": showing(text), "handed on": showing(service, text)} {
+			got, err := verifier.Authenticate(t.Context(), header)
+			if refused, ok := fault.Of(err); !ok || refused.Kind() != fault.Unauthenticated || refused.Reason() != want || got.Kind != authz.Anonymous {
+				t.Errorf("%s, %s: %v, %v", name, where, got, err)
+			}
+			if err != nil && len(text) > 16 && strings.Contains(fmt.Sprintf("%+v %v", err, errors.Unwrap(err)), text[len(text)-16:]) {
+				t.Errorf("%s: the error holds the token: %v", name, err)
+			}
+		}
+	}
+}
+
+// EmptyTokenIsNoToken (Spree CVE-2020-26223), and neither is anything else in the header.
+func TestEmptyTokenIsNoToken(t *testing.T) {
+	t.Parallel()
+	verifier := testkit.Authenticator("catalog", permissions())
+	owner, service := tokenOf(t, testkit.Owner(), ""), tokenOf(t, testkit.ServiceCaller("order"), "catalog")
+	for name, header := range map[string]http.Header{
+		"empty header":              {token.Authorization: {""}},
+		"no token":                  {token.Authorization: {"Bearer"}},
+		"empty token":               {token.Authorization: {"Bearer "}},
+		"blanks for a token":        {token.Authorization: {"Bearer    "}},
+		"a token without scheme":    {token.Authorization: {owner}},
+		"Basic":                     {token.Authorization: {"Basic b3duZXI6b3duZXI="}},
+		"DPoP":                      {token.Authorization: {"DPoP " + owner}},
+		"two headers":               {token.Authorization: {"Bearer " + owner, "Bearer " + owner}},
+		"an empty one beside it":    {token.Authorization: {"Bearer " + owner, ""}},
+		"two blanks":                {token.Authorization: {"Bearer  " + owner}},
+		"a blank behind it":         {token.Authorization: {"Bearer " + owner + " "}},
+		"handed on by nobody":       {token.Caller: {owner}},
+		"handed on by the owner":    {token.Authorization: {"Bearer " + owner}, token.Caller: {owner}},
+		"handed on with nothing":    showing(service, ""),
+		"handed on twice":           showing(service, owner, owner),
+		"handed on with its scheme": showing(service, "Bearer "+owner),
+		"a service for a service":   showing(service, tokenOf(t, testkit.ServiceCaller("payment"), "catalog")),
+		"a service for an API key":  showing(service, token.Format(token.APIKey, make([]byte, 48))),
+	} {
+		if got, err := verifier.Authenticate(t.Context(), header); fault.ReasonOf(err) != fault.ReasonUnauthenticated || got.Kind != authz.Anonymous {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
+// HeaderIsNoIdentity (Nacos CVE-2021-29441): whom a service calls for is known by a token
+// of theirs, beside the service's own.
+func TestServicesHandTheirCallerOn(t *testing.T) {
+	t.Parallel()
+	verifier := testkit.Authenticator("catalog", permissions())
+	service := tokenOf(t, testkit.ServiceCaller("order"), "catalog")
+	customer := testkit.Customer(uuid.NewString())
+	for _, of := range []authz.Identity{customer, testkit.Owner(), testkit.GuestWithCart([32]byte{3}), testkit.GuestWithOrder(uuid.New(), [32]byte{4})} {
+		got, err := verifier.Authenticate(t.Context(), showing(service, tokenOf(t, of, "catalog")))
+		if err != nil || got.Key() != "service/order" || got.OnBehalfOf == nil || got.OnBehalfOf.Key() != of.Key() || got.Owns(customer.ID) {
+			t.Errorf("for %v: %v, %v", of, got, err)
+		}
+	}
+	for _, header := range []string{"X-User", "X-Forwarded-User", "Grpc-Metadata-Authorization", "Cookie", "Proxy-Authorization"} {
+		if got, err := verifier.Authenticate(t.Context(), http.Header{header: {"Bearer " + tokenOf(t, customer, "")}}); err != nil || got.Kind != authz.Anonymous {
+			t.Errorf("%s names %v, %v", header, got, err)
+		}
+	}
+}
+
+// epochs are those of one account.
+type epochs struct{ of atomic.Int64 }
+
+func (e *epochs) Current(account string) (int64, bool) {
+	return e.of.Load(), account == testkit.Owner().ID
+}
+
+// A token ends with its time and with its account's epoch, also while it is kept as verified.
+func TestVerifiedTokensEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg, revoked := testkit.VerifierConfig("catalog", permissions()), &epochs{}
+		cfg.Epochs = revoked
+		verifier := token.NewVerifier(cfg)
+		first, other := showing(tokenOf(t, testkit.Owner(), "")), showing(tokenOf(t, testkit.Staff(), ""))
+		caller, err := verifier.Authenticate(t.Context(), first)
+		if err != nil || verifier.Revoked(caller) != nil {
+			t.Fatal(err)
+		}
+		pass(token.AccessLife - time.Second)
+		if _, err := verifier.Authenticate(t.Context(), first); err != nil {
+			t.Errorf("a second before its end: %v", err)
+		}
+		revoked.of.Store(1)
+		for range 2 {
+			if _, err := verifier.Authenticate(t.Context(), first); fault.ReasonOf(err) != fault.ReasonTokenExpired {
+				t.Errorf("with an earlier epoch: %v", err)
+			}
+		}
+		if fault.ReasonOf(verifier.Revoked(caller)) != fault.ReasonTokenExpired {
+			t.Error("a call that lasts would go on")
+		}
+		if _, err := verifier.Authenticate(t.Context(), other); err != nil {
+			t.Errorf("another account is revoked too: %v", err)
+		}
+		again := testkit.Owner()
+		again.Epoch = 1
+		if _, err := verifier.Authenticate(t.Context(), showing(tokenOf(t, again, ""))); err != nil {
+			t.Errorf("with the new epoch: %v", err)
+		}
+		pass(time.Second)
+		for range 2 {
+			if _, err := verifier.Authenticate(t.Context(), other); fault.ReasonOf(err) != fault.ReasonTokenExpired {
+				t.Errorf("at its end: %v", err)
+			}
+		}
+	})
+}
+
+// Keys are fetched once for all who wait for them, and again when a token names one that is
+// not known, at most once in ten seconds.
+func TestKeysAreFetchedSeldom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var fetches atomic.Int64
+		published := testkit.SigningKey().Public()
+		cfg := testkit.VerifierConfig("catalog", nil)
+		cfg.Keys = func(context.Context) (token.KeySet, error) {
+			fetches.Add(1)
+			pass(time.Second)
+			return published, nil
+		}
+		verifier := token.NewVerifier(cfg)
+		var waiting sync.WaitGroup
+		for range 50 {
+			waiting.Go(func() {
+				if _, err := verifier.Authenticate(t.Context(), showing(tokenOf(t, testkit.Owner(), ""))); err != nil {
+					t.Errorf("the first token: %v", err)
+				}
+			})
+		}
+		waiting.Wait()
+		next, err := token.NewKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		issuer := token.NewIssuer(testkit.TokenIssuer, testkit.TokenAudience, next, time.Now)
+		unknown := func() error {
+			text, err := issuer.Access(token.AccessClaims{Account: "o", Kind: authz.Owner}, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = verifier.Authenticate(t.Context(), showing(text))
+			return err
+		}
+		for range 100 {
+			if err := unknown(); fault.ReasonOf(err) != fault.ReasonUnauthenticated {
+				t.Fatalf("a key that nobody published: %v", err)
+			}
+		}
+		if got := fetches.Load(); got != 1 {
+			t.Errorf("%d fetches in the first ten seconds", got)
+		}
+		published = token.Join(published, next.Public())
+		pass(10 * time.Second)
+		if err := unknown(); err != nil || fetches.Load() != 2 {
+			t.Errorf("after the rotation: %v, %d fetches", err, fetches.Load())
+		}
+	})
+}
+
+// While identity is away, tokens of known keys are good, and others can't be judged.
+func TestIdentityIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		away := true
+		cfg := testkit.VerifierConfig("catalog", permissions())
+		cfg.Keys = func(context.Context) (token.KeySet, error) {
+			if away {
+				return token.KeySet{}, errors.New("connection refused")
+			}
+			return testkit.SigningKey().Public(), nil
+		}
+		cfg.ExchangeAPIKey = func(context.Context, string) (string, error) { return "", errors.New("connection refused") }
+		verifier := token.NewVerifier(cfg)
+		unavailable := func(name, text string) {
+			t.Helper()
+			_, err := verifier.Authenticate(t.Context(), showing(text))
+			if refused, _ := fault.Of(err); refused == nil || refused.Kind() != fault.Unavailable || refused.RetryDelay() == 0 {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for range 3 {
+			unavailable("before the first key", tokenOf(t, testkit.Owner(), ""))
+		}
+		unavailable("an API key", token.Format(token.APIKey, make([]byte, 48)))
+		for _, known := range []authz.Identity{testkit.ServiceCaller("order"), testkit.GuestWithCart([32]byte{1}), testkit.Anonymous()} {
+			header := http.Header{}
+			if known.Kind != authz.Anonymous {
+				header = showing(tokenOf(t, known, "catalog"))
+			}
+			if _, err := verifier.Authenticate(t.Context(), header); err != nil {
+				t.Errorf("%v needs no key of identity: %v", known, err)
+			}
+		}
+		away = false
+		pass(time.Second)
+		if _, err := verifier.Authenticate(t.Context(), showing(tokenOf(t, testkit.Owner(), ""))); err != nil {
+			t.Errorf("identity is back: %v", err)
+		}
+		away = true
+		pass(time.Minute)
+		if _, err := verifier.Authenticate(t.Context(), showing(tokenOf(t, testkit.Staff(), ""))); err != nil {
+			t.Errorf("identity is away again, and its key is known: %v", err)
+		}
+		unavailable("an unknown key", testkit.BadTokens(t, "catalog")["unknown kid"])
+	})
+}
+
+// An API key is exchanged once for all who show it, and again after a minute; what identity
+// answers counts then.
+func TestAPIKeysAreExchanged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var exchanges atomic.Int64
+		refused := false
+		cfg := testkit.VerifierConfig("catalog", nil)
+		cfg.ExchangeAPIKey = func(_ context.Context, key string) (string, error) {
+			exchanges.Add(1)
+			pass(time.Second)
+			if refused {
+				return "", fault.New(fault.Unauthenticated, fault.ReasonUnauthenticated, "it was revoked")
+			}
+			of := testkit.Staff(ordersRead)
+			of.APIKey = "key-1"
+			return testkit.Token(of, "")
+		}
+		verifier := token.NewVerifier(cfg)
+		header := showing(token.Format(token.APIKey, make([]byte, 48)))
+		show := func() (authz.Identity, error) { return verifier.Authenticate(t.Context(), header) }
+		var waiting sync.WaitGroup
+		for range 20 {
+			waiting.Go(func() {
+				got, err := show()
+				if err != nil || got.APIKey != "key-1" || !got.May(ordersRead) || got.SignedIn() || strings.HasPrefix(got.Token(), "sm_") {
+					t.Errorf("%v, %v", got, err)
+				}
+			})
+		}
+		waiting.Wait()
+		refused = true
+		pass(58 * time.Second)
+		if _, err := show(); err != nil || exchanges.Load() != 1 {
+			t.Errorf("within the minute: %v, %d exchanges", err, exchanges.Load())
+		}
+		pass(2 * time.Second)
+		if _, err := show(); fault.ReasonOf(err) == "" {
+			t.Error("a revoked key is good after a minute")
+		}
+		if _, err := show(); fault.ReasonOf(err) != fault.ReasonUnauthenticated {
+			t.Errorf("a revoked key: %v", err)
+		}
+	})
+}
+
+// Whatever the header holds, no caller comes out of it whose token nobody signed.
+func FuzzAuthenticate(f *testing.F) {
+	for _, text := range testkit.BadTokens(f, "catalog") {
+		f.Add("Bearer "+text, "")
+		f.Add("Bearer "+text, text)
+	}
+	good := map[string]bool{}
+	for _, of := range []authz.Identity{testkit.Owner(), testkit.ServiceCaller("order")} {
+		text := tokenOf(f, of, "catalog")
+		good[signedPart(text)] = true
+		f.Add("Bearer "+text, "")
+	}
+	verifier := testkit.Authenticator("catalog", permissions())
+	f.Fuzz(func(t *testing.T, authorization, handedOn string) {
+		header := http.Header{token.Authorization: {authorization}}
+		if handedOn != "" {
+			header[token.Caller] = []string{handedOn}
+		}
+		got, err := verifier.Authenticate(t.Context(), header)
+		if err != nil {
+			if refused, ok := fault.Of(err); !ok || refused.Kind() != fault.Unauthenticated {
+				t.Fatalf("%q: %v", authorization, err)
+			}
+			return
+		}
+		if text := authorization[len("Bearer "):]; got.Kind != authz.Guest && !good[signedPart(text)] {
+			t.Errorf("%q made %v", text, got)
+		}
+	})
+}
+
+// pass lets time pass on the clock of synctest, which does not wait.
+func pass(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the clock of synctest
+
+// signedPart is what a signature is made for: a signature has several forms.
+func signedPart(text string) string { return text[:max(0, strings.LastIndexByte(text, '.'))] }
+
+// What a call with a token costs that was seen before, and one that was not.
+func BenchmarkAuthenticate(b *testing.B) {
+	header := showing(tokenOf(b, testkit.Owner(), ""))
+	b.Run("known", func(b *testing.B) {
+		verifier := testkit.Authenticator("catalog", permissions())
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if _, err := verifier.Authenticate(context.Background(), header); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
+	b.Run("new", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			verifier := testkit.Authenticator("catalog", nil)
+			if _, err := verifier.Authenticate(context.Background(), header); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
