@@ -39,6 +39,10 @@ func Variables() []app.Variable {
 			Name: "SHOPMESH_SANDBOX_DATABASE_URL", Credential: true, Contexts: []string{"payment"},
 			About: "the database of the sandbox provider's own ledger; required",
 		},
+		{
+			Name: "SHOPMESH_IDENTITY_KEY", Credential: true, Contexts: []string{"identity"},
+			About: "encrypts the secrets in identity's database: 32 random bytes in base64; required, and kept with the backups",
+		},
 		{Name: "SHOPMESH_STRIPE_KEY", Credential: true, Contexts: []string{"payment"}, About: "a key of the Stripe account that takes payments"},
 		{
 			Name: "SHOPMESH_STRIPE_WEBHOOK_SECRET", Credential: true, Contexts: []string{"payment"},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/audit"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -44,6 +45,10 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 			if err != nil {
 				return exitError{exitUsage, err}
 			}
+			key, err := identity.KeyFromEnv()
+			if err != nil {
+				return exitError{exitUsage, err}
+			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			var report audit.Report
@@ -60,7 +65,7 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 						fmt.Fprintf(cmd.ErrOrStderr(), "No shop runs in %s: opening its books to read them, nothing is moved.\n", data)
 					},
 					Inspect: func(ctx context.Context, internal string) error { return inspect(ctx, []string{internal}) },
-					Stripe:  stripe,
+					Stripe:  stripe, IdentityKey: key,
 				})
 			}
 			if err != nil {

@@ -31,7 +31,7 @@ func newBackup() *cobra.Command {
 		Long: `Write a backup of the shop into FILE: all databases at one instant, the sandbox provider's among them, and the inbox.
 The shop may run, and goes on meanwhile; or it may be stopped. "-" writes to standard output.
 
-FILE holds customers' data and the database's passwords: only you may read it, and it is not encrypted.
+FILE holds customers' data, the database's passwords and the key of identity: only you may read it, and it is not encrypted.
 The settings file is yours and not in it. Events under way need no place in it: the restored shop publishes them again.
 
 It exits 0 when FILE is whole and on the disk, 1 when it could not be written, 2 when it was not tried.`,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/embedded/backup"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 )
@@ -25,6 +26,7 @@ func newRestore() *cobra.Command {
 
 Every file is compared with its checksum, and the database is started and stopped once, before it reports that it is done.
 It does not start the shop: shopmesh up does, and goes on with every order that was under way; then run shopmesh audit --wait 60s.
+Access tokens that were issued before are not good in it any more.
 Stop the shop that the backup was taken from before: both would charge and send mails for the same orders.
 
 It exits 0 when the shop is there, 1 when the backup is damaged or could not be unpacked, 2 when it was not tried.`,
@@ -45,6 +47,7 @@ It exits 0 when the shop is there, 1 when the backup is damaged or could not be 
 			begin := time.Now()
 			summary, err := backup.Restore(ctx, backup.RestoreConfig{
 				Data: data, Logger: slog.New(slog.DiscardHandler),
+				Restored: shop.Restored,
 				Found: func(h backup.Header) {
 					fmt.Fprintf(cmd.ErrOrStderr(), "Restoring the backup that shopmesh %s began at %s into %s.\n", h.Program, h.Begun.Format(time.RFC3339), data)
 				},

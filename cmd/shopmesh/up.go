@@ -21,6 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 	"github.com/shopmesh/shopmesh/services"
+	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -40,6 +41,7 @@ Everything is kept in the data directory; stop it, kill it, start it again, and 
 Until accounts exist every caller counts as the shop's owner, so only loopback addresses are served.
 SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead of the inbox.
 SHOPMESH_STRIPE_KEY (or SHOPMESH_STRIPE_KEY_FILE) lets Stripe take payments.
+SHOPMESH_IDENTITY_KEY (or SHOPMESH_IDENTITY_KEY_FILE) encrypts secrets instead of the data directory's identity.key.
 SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a terminal, and JSON lines elsewhere.`,
 		Example: "  shopmesh up --demo\n  shopmesh up --data /srv/shop --listen 127.0.0.1:8080",
 		Args:    noArgs,
@@ -59,6 +61,12 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 			if config.Stripe, err = payment.StripeFromEnv(); err != nil {
 				return exitError{exitUsage, err}
 			}
+			if config.IdentityKey, err = identity.KeyFromEnv(); err != nil {
+				return exitError{exitUsage, err}
+			}
+			if config.PublicURL, err = publicURL(config.PublicURL); err != nil {
+				return exitError{exitUsage, err}
+			}
 			config.SMTPURL, config.Version, config.Log = smtp, app.ReadBuild().Short(), log
 			config.Ready = func(a shop.Addresses) { announce(cmd.OutOrStdout(), asJSON, a) }
 			ctx, cancel := context.WithCancel(cmd.Context())
@@ -73,10 +81,27 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:8080", "`address` of the API; port 0 picks a free one")
 	f.StringVar(&config.InternalListen, "internal-listen", "127.0.0.1:9090", "`address` for operators; port 0 picks a free one")
 	f.StringVar(&config.SettingsFile, "settings", "", "JSON `file` that overrides settings, one object per context")
+	f.StringVar(&config.PublicURL, "public-url", "", "`URL` at which the shop is reached, such as https://shop.example (SHOPMESH_PUBLIC_URL; "+app.DefaultPublicURL+")")
 	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line")
 	f.BoolVar(&config.Reflection, "reflection", false, "serve gRPC reflection on the API's address, too, for grpcurl and the like")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object when it serves")
 	return cmd
+}
+
+// publicURL is the flag's, or the environment's; empty when neither is set.
+func publicURL(flag string) (string, error) {
+	name, value := "--public-url", flag
+	if value == "" {
+		name, value = app.PublicURLVariable, os.Getenv(app.PublicURLVariable)
+	}
+	if value == "" {
+		return "", nil
+	}
+	parsed, err := app.ParsePublicURL(value)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return parsed, nil
 }
 
 // upLog reads the environment's log level, and refuses variables that are misspelt.
@@ -86,7 +111,7 @@ func upLog(stderr io.Writer) (*slog.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := append(services.Variables(), app.Variable{Name: app.LogLevelVariable}, app.Variable{Name: postgres.CacheVariable})
+	own := append(services.Variables(), app.Variable{Name: app.LogLevelVariable}, app.Variable{Name: postgres.CacheVariable}, app.Variable{Name: app.PublicURLVariable})
 	if err := errors.Join(app.CheckNames(os.Environ(), append(own, app.Variables(services.Contexts())...))...); err != nil {
 		return nil, err
 	}

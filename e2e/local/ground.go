@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/services/identity"
 )
 
 // ground is what the services run on.
@@ -29,6 +31,7 @@ type ground struct {
 	smtp      string // a URL
 	inboxURL  string
 	passwords map[string]string // by role without its prefix
+	key       string            // of identity
 	closing   []func()
 }
 
@@ -64,6 +67,9 @@ func (g *ground) openPostgres(ctx context.Context, o options) error {
 		return err
 	}
 	g.closing = append(g.closing, func() { _ = data.Close() })
+	if g.key, err = identityKey(data); err != nil {
+		return err
+	}
 	g.postgres, err = postgres.Start(ctx, postgres.Config{
 		Dir: data.Postgres(), MaxConnections: 150, Logger: slog.New(slog.DiscardHandler),
 	})
@@ -189,6 +195,7 @@ func (g *ground) environment(service string, files map[string]string) []string {
 		"SHOPMESH_SANDBOX_DATABASE_URL": g.databaseURL("sandbox"),
 		"SHOPMESH_KAFKA_BROKERS":        g.broker,
 		"SHOPMESH_SMTP_URL":             g.smtp,
+		"SHOPMESH_IDENTITY_KEY":         g.key,
 	}
 	var env []string
 	for name, value := range files {
@@ -198,4 +205,15 @@ func (g *ground) environment(service string, files map[string]string) []string {
 		env = append(env, name+"="+value)
 	}
 	return env
+}
+
+// identityKey is what identity encrypts its secrets with, the same for the same data.
+func identityKey(data *datadir.Dir) (string, error) {
+	path := data.KeyFile(identity.Name)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key := identity.NewKey().Reveal()
+		return key, datadir.WriteFile(path, []byte(key), 0o600)
+	}
+	return string(text), err
 }

@@ -19,6 +19,8 @@ type Environment struct {
 	Context ContextConfig
 	// SMTPURL is where mail goes, such as "smtp://mail:25"; empty when not set.
 	SMTPURL string
+	// PublicURL is where the shop is reached; empty when not set.
+	PublicURL string
 }
 
 // The addresses that a process listens on by default: this machine alone
@@ -52,7 +54,8 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 			Kafka:        kafka.Config{Brokers: reader.brokers("SHOPMESH_KAFKA_BROKERS"), TLS: reader.kafkaTLS()},
 			SettingsFile: reader.file("SHOPMESH_SETTINGS"),
 		},
-		SMTPURL: reader.smtpURL("SHOPMESH_SMTP_URL"),
+		SMTPURL:   reader.smtpURL("SHOPMESH_SMTP_URL"),
+		PublicURL: reader.publicURL(PublicURLVariable),
 	}
 	return log, env, append(CheckNames(environ, p.known()), reader.problems...)
 }

@@ -35,6 +35,7 @@ func variables() []Variable {
 		{Name: "SHOPMESH_INTERNAL_LISTEN", About: "the operators' address; " + DefaultInternalListen + " by default"},
 		{Name: "SHOPMESH_REFLECTION", About: `"on" serves gRPC reflection on the API's address, too`},
 		{Name: "SHOPMESH_SETTINGS", About: "JSON file that overrides settings, one object per context"},
+		{Name: PublicURLVariable, About: "where the shop is reached, such as https://shop.example; tokens name it, and links lead there"},
 		{Name: "SHOPMESH_DRAIN_DELAY", About: `how long requests are still taken after "not ready", such as 5s`},
 		{Name: LogLevelVariable, About: "debug, info, warn or error; info by default"},
 	}

@@ -192,6 +192,18 @@ func (r *envReader) smtpURL(name string) string {
 	return value
 }
 
+func (r *envReader) publicURL(name string) string {
+	value, ok := r.values[name]
+	if !ok {
+		return ""
+	}
+	parsed, err := ParsePublicURL(value)
+	if err != nil {
+		r.problem("%s: %w", name, err)
+	}
+	return parsed
+}
+
 // onOff is off where nothing is set.
 func (r *envReader) onOff(name string) bool {
 	switch value := r.values[name]; value {

@@ -4,7 +4,9 @@ package identity
 
 import (
 	"embed"
+	"errors"
 	"io/fs"
+	"log/slog"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -37,6 +39,20 @@ func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 // Config is what the context needs from its process.
 type Config struct {
 	Context kitapp.ContextConfig
+	// Key encrypts the secrets in the context's database.
+	Key Key
+	// PublicURL is where the shop is reached: who issues tokens (iss), and where links in
+	// mails lead.
+	PublicURL string
+}
+
+// Check refuses what can't be right. Its error holds no part of the key.
+func (c Config) Check() error {
+	if c.PublicURL == "" {
+		return errors.New(kitapp.PublicURLVariable + " is not set: give the URL at which the shop is reached, such as https://shop.example")
+	}
+	_, err := c.Key.sealing()
+	return err
 }
 
 // DefaultSettings are what holds where an owner set nothing.
@@ -50,7 +66,8 @@ func Module(cfg Config) fx.Option {
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
-			newSigningKeys, operations.New, fx.Private,
+			func(in signingDeps) (*app.SigningKeys, error) { return newSigningKeys(cfg, in) },
+			operations.New, fx.Private,
 		),
 		kitapp.Join(newService),
 	)
@@ -64,8 +81,31 @@ func loadSettings(file string) (domain.Settings, error) {
 	return domain.Settings{SigningKeyPeriod: set.GetSigningKeyPeriod().AsDuration()}, nil
 }
 
-func newSigningKeys(pool *pg.Pool, set domain.Settings, clock kitapp.Clock) *app.SigningKeys {
-	return &app.SigningKeys{Pool: pool, Settings: set, Now: clock}
+type signingDeps struct {
+	fx.In
+
+	Start    fx.Lifecycle
+	Pool     *pg.Pool
+	Settings domain.Settings
+	Clock    kitapp.Clock
+	Log      *slog.Logger
+}
+
+// newSigningKeys has the first key made, or those read that there are, before requests are
+// taken.
+func newSigningKeys(cfg Config, in signingDeps) (*app.SigningKeys, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	sealing, err := cfg.Key.sealing()
+	if err != nil {
+		return nil, err
+	}
+	keys := &app.SigningKeys{
+		Pool: in.Pool, Settings: in.Settings, Sealing: sealing, Issuer: cfg.PublicURL, Audience: kitapp.TokenAudience, Log: in.Log, Now: in.Clock,
+	}
+	in.Start.Append(fx.StartHook(keys.Rotate))
+	return keys, nil
 }
 
 func newService(keys *app.SigningKeys, operate *operations.Operations) kitapp.Service {
@@ -75,6 +115,8 @@ func newService(keys *app.SigningKeys, operate *operations.Operations) kitapp.Se
 		Gateway: []kitrpc.GatewayFunc{
 			kitrpc.Gateway(identityv1.RegisterTokenServiceHandlerClient, identityv1.NewTokenServiceClient),
 		},
+		HTTP:                 rpc.WellKnown(keys),
+		Runners:              []kitapp.Runner{{Name: "key rotation", Run: keys.RunRotation}},
 		IdempotencyRetention: idempotency.Retention,
 		Topics:               []kafka.Topic{{Name: events.AccountTopic, Compacted: true}},
 		Operations:           operate,

@@ -13,6 +13,9 @@ func Contexts() []string {
 	return []string{"catalog", "customer", "identity", "inventory", "order", "payment", "notification"}
 }
 
+// identityKey encrypts the secrets of shops that live as long as a test.
+const identityKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
 // Service is the environment of one service.
 type Service struct {
 	Listen, Internal  string            // host:port of the API and for operators
@@ -29,6 +32,8 @@ func (s Service) Env() []string {
 		"SHOPMESH_SANDBOX_DATABASE_URL=" + s.Sandbox,
 		"SHOPMESH_KAFKA_BROKERS=" + s.Broker,
 		"SHOPMESH_SMTP_URL=" + s.SMTP,
+		"SHOPMESH_PUBLIC_URL=http://shopmesh.localhost",
+		"SHOPMESH_IDENTITY_KEY=" + identityKey,
 		"SHOPMESH_LISTEN=" + s.Listen,
 		"SHOPMESH_INTERNAL_LISTEN=" + s.Internal,
 	}

@@ -7,6 +7,7 @@
 //	postgres/cluster/…         PostgreSQL's base backup, with the log that makes it consistent
 //	postgres/credentials.json  the passwords of the roles in it
 //	inbox/…                    the mails
+//	NAME.key                   the keys that contexts encrypt secrets in their databases with
 //	manifest.json              size and SHA-256 of every file before it, the last entry
 //
 // The broker is not in it: the databases hold what its events changed, and their contexts
@@ -37,8 +38,12 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 )
 
-// format rises when an older program could not read a newer backup.
-const format = 1
+// format rises when an older program could not read a newer backup; oldestFormat is what
+// this program still reads. Format 2 added the keys.
+const (
+	format       = 2
+	oldestFormat = 1
+)
 
 // Names in the archive.
 const (
@@ -205,6 +210,10 @@ func (b *writer) writeAll(base *postgres.BaseBackup, header Header) error {
 	if err := b.writeBytes(credentialsName, credentials); err != nil {
 		return err
 	}
+	// A key is on disk before its context encrypts anything with it, and never changes.
+	if err := b.writeKeys(); err != nil {
+		return err
+	}
 	if err := b.writeInbox(mails); err != nil {
 		return err
 	}
@@ -254,6 +263,23 @@ func isLog(name string) bool {
 	const segmentName = 24
 	_, err := hex.DecodeString(file)
 	return folder == "pg_wal/" && len(file) == segmentName && err == nil
+}
+
+func (b *writer) writeKeys() error {
+	names, err := datadir.KeyFiles(b.data)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		key, err := os.ReadFile(filepath.Join(b.data, name))
+		if err != nil {
+			return fmt.Errorf("back up a key: %w", err)
+		}
+		if err := b.writeBytes(name, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *writer) writeInbox(extents []inbox.Extent) error {

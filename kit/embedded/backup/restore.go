@@ -39,6 +39,10 @@ type RestoreConfig struct {
 	CacheDir string
 	// Found is called with the backup's header before it is unpacked. It may be nil.
 	Found func(Header)
+	// Restored is called when the files are back and the database has recovered to the
+	// backup's instant, for what must be different in a restored shop. It may be nil; its
+	// error ends the restore.
+	Restored func(context.Context, *postgres.Server) error
 	// Logger gets PostgreSQL's own messages of its trial start. Nil: slog.Default.
 	Logger *slog.Logger
 }
@@ -111,8 +115,8 @@ func (h Header) check() error {
 	major, _, _ := strings.Cut(h.Postgres, ".")
 	platform := runtime.GOOS + "/" + runtime.GOARCH
 	switch {
-	case h.Format != format:
-		return fmt.Errorf("it has format %d, this program reads format %d: use version %s of shopmesh, which wrote it", h.Format, format, h.Program)
+	case h.Format < oldestFormat || h.Format > format:
+		return fmt.Errorf("it has format %d, this program reads formats %d to %d: use version %s of shopmesh, which wrote it", h.Format, oldestFormat, format, h.Program)
 	case h.DataFormat != datadir.Format:
 		return fmt.Errorf("its data has format %d, this program reads format %d: use version %s of shopmesh, which wrote it", h.DataFormat, datadir.Format, h.Program)
 	case major != postgres.Major:
@@ -154,10 +158,7 @@ func (u *unpacker) restore(ctx context.Context, partial string, config RestoreCo
 	default:
 		return fmt.Errorf("the backup is damaged or was cut off; nothing was restored: %w", err)
 	}
-	if err := u.try(ctx, filepath.Join(partial, "postgres"), config); err != nil {
-		return fmt.Errorf("the backup is whole, but its database does not start here: %w", err)
-	}
-	return nil
+	return u.try(ctx, filepath.Join(partial, "postgres"), config)
 }
 
 // unpack writes every entry, syncs all but PostgreSQL's files, and compares all with the manifest.
@@ -190,7 +191,7 @@ func (u *unpacker) unpack(ctx context.Context, partial string, account postgres.
 	if err := u.compare(); err != nil {
 		return err
 	}
-	return datadir.Sync(filepath.Join(partial, inboxName))
+	return errors.Join(datadir.Sync(filepath.Join(partial, inboxName)), datadir.Sync(partial))
 }
 
 // unpackEntry writes a file or folder where it belongs: a name may lead nowhere else.
@@ -198,7 +199,7 @@ func (u *unpacker) unpackEntry(entry *tar.Header, partial string, account postgr
 	name := path.Clean(entry.Name)
 	inCluster := name == clusterName || strings.HasPrefix(name, clusterName+"/")
 	inInbox := path.Dir(name) == inboxName
-	if !filepath.IsLocal(filepath.FromSlash(name)) || !inCluster && !inInbox && name != credentialsName {
+	if !filepath.IsLocal(filepath.FromSlash(name)) || !inCluster && !inInbox && !datadir.IsKeyFile(name) && name != credentialsName {
 		return fmt.Errorf("it holds %q, which is not of a shop", entry.Name)
 	}
 	target := filepath.Join(partial, filepath.FromSlash(name))
@@ -244,13 +245,17 @@ func (u *unpacker) compare() error {
 	return nil
 }
 
-// try starts the database, which recovers to the backup's instant or reports why it can't.
+// try starts the database, which recovers to the backup's instant or reports why it can't,
+// and has the restored shop made different where it must be.
 func (u *unpacker) try(ctx context.Context, dir string, config RestoreConfig) error {
 	server, err := postgres.Start(ctx, postgres.Config{Dir: dir, CacheDir: config.CacheDir, Logger: config.Logger})
 	if err != nil {
-		return err
+		return fmt.Errorf("the backup is whole, but its database does not start here: %w", err)
+	}
+	if config.Restored != nil {
+		err = config.Restored(ctx, server)
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	return server.Close(closing)
+	return errors.Join(err, server.Close(closing))
 }

@@ -7,6 +7,7 @@
 //	DIR/postgres  PostgreSQL (kit/embedded/postgres)
 //	DIR/broker    the broker (kit/embedded/broker)
 //	DIR/inbox     the mails (kit/embedded/inbox)
+//	DIR/NAME.key  a key that a context encrypts its secrets with
 package datadir
 
 import (
@@ -79,6 +80,33 @@ func Postgres(path string) string { return filepath.Join(path, "postgres") }
 
 // Inbox returns the inbox's folder in a data directory, whoever holds it.
 func Inbox(path string) string { return filepath.Join(path, "inbox") }
+
+// KeyFile returns the file that a context keeps its key in.
+func (d *Dir) KeyFile(context string) string { return filepath.Join(d.path, context+keySuffix) }
+
+const keySuffix = ".key"
+
+// KeyFiles returns the names of the contexts' key files in a data directory, whoever
+// holds it.
+func KeyFiles(path string) ([]string, error) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, fmt.Errorf("look for keys in the data directory: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if IsKeyFile(entry.Name()) {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}
+
+// IsKeyFile reports whether a file of this name, in a data directory, holds a context's key.
+func IsKeyFile(name string) bool {
+	context, ok := strings.CutSuffix(name, keySuffix)
+	return ok && context != "" && strings.Trim(context, "abcdefghijklmnopqrstuvwxyz") == ""
+}
 
 // Close releases the directory. Whatever works in it must have ended.
 func (d *Dir) Close() error {

@@ -60,7 +60,7 @@ func refuseOtherThanPartial(path string) error {
 	for _, entry := range entries {
 		switch name := entry.Name(); {
 		case name == lockFileName:
-		case again && (name == partialName || name == "postgres" || name == "inbox" || strings.HasPrefix(name, formatFileName+".")):
+		case again && (name == partialName || name == "postgres" || name == "inbox" || IsKeyFile(name) || strings.HasPrefix(name, formatFileName+".")):
 		default:
 			return fmt.Errorf("%w: %s holds %s; name an empty or a new one with --data", ErrNotEmpty, path, name)
 		}
@@ -68,8 +68,8 @@ func refuseOtherThanPartial(path string) error {
 	return nil
 }
 
-// Partial returns the folder to unpack into; its folders postgres and inbox become the
-// shop's.
+// Partial returns the folder to unpack into; its folders postgres and inbox and its keys
+// become the shop's.
 func (r *Restoring) Partial() string { return filepath.Join(r.dir.path, partialName) }
 
 // Finish makes what was unpacked a shop, durably, and releases the directory. When that
@@ -82,8 +82,12 @@ func (r *Restoring) Finish() error {
 }
 
 func (r *Restoring) adopt() error {
-	for _, folder := range []string{r.dir.Postgres(), r.dir.Inbox()} {
-		if err := os.Rename(filepath.Join(r.Partial(), filepath.Base(folder)), folder); err != nil {
+	names, err := KeyFiles(r.Partial())
+	if err != nil {
+		return err
+	}
+	for _, name := range append(names, filepath.Base(r.dir.Postgres()), filepath.Base(r.dir.Inbox())) {
+		if err := os.Rename(filepath.Join(r.Partial(), name), filepath.Join(r.dir.path, name)); err != nil {
 			return fmt.Errorf("finish the restore: %w", err)
 		}
 	}
@@ -112,8 +116,12 @@ func (r *Restoring) removeUnpacked() error {
 	if _, err := os.Lstat(r.Partial()); err != nil {
 		return nil //nolint:nilerr // nothing was unpacked
 	}
-	for _, folder := range []string{r.dir.Postgres(), r.dir.Inbox(), r.Partial()} {
-		if err := os.RemoveAll(folder); err != nil {
+	names, err := KeyFiles(r.dir.path)
+	if err != nil {
+		return err
+	}
+	for _, name := range append(names, filepath.Base(r.dir.Postgres()), filepath.Base(r.dir.Inbox()), partialName) {
+		if err := os.RemoveAll(filepath.Join(r.dir.path, name)); err != nil {
 			return fmt.Errorf("remove a restore that was not finished: %w", err)
 		}
 	}

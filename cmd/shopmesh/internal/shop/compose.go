@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -69,7 +70,9 @@ func modules(c components) []fx.Option {
 	return []fx.Option{
 		catalog.Module(catalog.Config{Context: c.context("catalog")}),
 		customer.Module(customer.Config{Context: c.context("customer")}),
-		identity.Module(identity.Config{Context: c.context("identity")}),
+		identity.Module(identity.Config{
+			Context: c.context("identity"), Key: c.config.IdentityKey, PublicURL: cmp.Or(c.config.PublicURL, app.DefaultPublicURL),
+		}),
 		inventory.Module(inventory.Config{Context: c.context("inventory")}),
 		order.Module(order.Config{Context: c.context("order")}),
 		payment.Module(payment.Config{Context: c.context("payment"), SandboxDatabase: pg.Config{URL: c.postgres.URL(sandbox)}, Stripe: c.config.Stripe}),

@@ -20,6 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/settings"
+	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
@@ -38,6 +39,11 @@ type Config struct {
 	SMTPURL string
 	// Stripe takes payments by card; the zero StripeConfig takes none.
 	Stripe payment.StripeConfig
+	// IdentityKey encrypts identity's secrets; the zero Key is that of the data directory,
+	// which is made at the first start.
+	IdentityKey identity.Key
+	// PublicURL is where the shop is reached; empty for app.DefaultPublicURL.
+	PublicURL string
 	// Demo fills the shop with a demo product line.
 	Demo    bool
 	Version string
@@ -95,6 +101,9 @@ func run(ctx context.Context, config Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
 	if err := tryAddresses(ctx, config); err != nil {
+		return err
+	}
+	if config.IdentityKey, err = identityKey(config, dir); err != nil {
 		return err
 	}
 	config.Log.Info("opening the shop", "data", dir.Path(), "version", config.Version)

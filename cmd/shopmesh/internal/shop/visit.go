@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
+	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -44,6 +45,8 @@ type Visitor struct {
 	Inspect func(ctx context.Context, internal string) error
 	// Stripe is the account whose ledger a stopped shop is compared with.
 	Stripe payment.StripeConfig
+	// IdentityKey is as in Config.
+	IdentityKey identity.Key
 }
 
 // Visit lets a visitor inspect the shop in a data directory. When no shop runs there, it
@@ -91,7 +94,7 @@ func visitStopped(ctx context.Context, data string, visitor Visitor) error {
 	defer end()
 	inspected := make(chan error, 1)
 	err := Run(visit, Config{
-		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Stripe: visitor.Stripe, idle: true,
+		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Stripe: visitor.Stripe, IdentityKey: visitor.IdentityKey, idle: true,
 		Log: slog.New(slog.DiscardHandler),
 		Ready: func(a Addresses) {
 			inspected <- visitor.Inspect(visit, a.Internal)

@@ -1,4 +1,6 @@
-// Command identity runs identity as a process of its own.
+// Command identity runs identity as a process of its own. Beside the variables of every
+// service it needs SHOPMESH_IDENTITY_KEY (or …_FILE), which encrypts the secrets in its
+// database.
 package main
 
 import (
@@ -11,6 +13,11 @@ import (
 
 func main() {
 	services.Main(identity.Name, func(env app.Environment) (fx.Option, error) {
-		return identity.Module(identity.Config{Context: env.Context}), nil
+		key, err := identity.KeyFromEnv()
+		if err != nil {
+			return nil, err
+		}
+		cfg := identity.Config{Context: env.Context, Key: key, PublicURL: env.PublicURL}
+		return identity.Module(cfg), cfg.Check()
 	})
 }

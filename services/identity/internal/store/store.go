@@ -6,14 +6,24 @@
 package store
 
 import (
+	"context"
+
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/identity/internal/store/db"
 )
 
 // Store runs statements on a pool or in a transaction.
 type Store struct {
-	q *db.Queries
+	dbtx pg.DBTX
+	q    *db.Queries
 }
 
 // On returns the statements of identity on a *pg.Pool or a *pg.Tx.
-func On(dbtx pg.DBTX) Store { return Store{q: db.New(dbtx)} }
+func On(dbtx pg.DBTX) Store { return Store{dbtx: dbtx, q: db.New(dbtx)} }
+
+// IsMigrated reports whether the context ever started on the database.
+func (s Store) IsMigrated(ctx context.Context) (bool, error) {
+	var there bool
+	err := s.dbtx.QueryRow(ctx, "select to_regclass('signing_keys') is not null").Scan(&there)
+	return there, err
+}

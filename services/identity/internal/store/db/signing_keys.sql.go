@@ -7,7 +7,50 @@ package db
 
 import (
 	"context"
+	"time"
 )
+
+const signingKeyDelete = `-- name: SigningKeyDelete :exec
+delete from signing_keys where kid = any($1::text[])
+`
+
+func (q *Queries) SigningKeyDelete(ctx context.Context, kids []string) error {
+	_, err := q.db.Exec(ctx, signingKeyDelete, kids)
+	return err
+}
+
+const signingKeyDeleteAll = `-- name: SigningKeyDeleteAll :exec
+delete from signing_keys
+`
+
+func (q *Queries) SigningKeyDeleteAll(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, signingKeyDeleteAll)
+	return err
+}
+
+const signingKeyInsert = `-- name: SigningKeyInsert :exec
+insert into signing_keys (kid, public_jwk, sealed_key, create_time, activate_time)
+values ($1, $2, $3, $4, $5)
+`
+
+type SigningKeyInsertParams struct {
+	Kid          string    `db:"kid"`
+	PublicJwk    []byte    `db:"public_jwk"`
+	SealedKey    []byte    `db:"sealed_key"`
+	CreateTime   time.Time `db:"create_time"`
+	ActivateTime time.Time `db:"activate_time"`
+}
+
+func (q *Queries) SigningKeyInsert(ctx context.Context, arg SigningKeyInsertParams) error {
+	_, err := q.db.Exec(ctx, signingKeyInsert,
+		arg.Kid,
+		arg.PublicJwk,
+		arg.SealedKey,
+		arg.CreateTime,
+		arg.ActivateTime,
+	)
+	return err
+}
 
 const signingKeyList = `-- name: SigningKeyList :many
 select kid, public_jwk, sealed_key, create_time, activate_time, retire_time, expire_time from signing_keys order by activate_time desc, kid
@@ -40,4 +83,29 @@ func (q *Queries) SigningKeyList(ctx context.Context) ([]SigningKey, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const signingKeyLock = `-- name: SigningKeyLock :exec
+lock table signing_keys in share row exclusive mode
+`
+
+// Serialises everything that adds or removes keys; reads go on.
+func (q *Queries) SigningKeyLock(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, signingKeyLock)
+	return err
+}
+
+const signingKeyRetire = `-- name: SigningKeyRetire :exec
+update signing_keys set retire_time = $1::timestamptz, expire_time = $2::timestamptz where kid = $3
+`
+
+type SigningKeyRetireParams struct {
+	RetireTime time.Time `db:"retire_time"`
+	ExpireTime time.Time `db:"expire_time"`
+	Kid        string    `db:"kid"`
+}
+
+func (q *Queries) SigningKeyRetire(ctx context.Context, arg SigningKeyRetireParams) error {
+	_, err := q.db.Exec(ctx, signingKeyRetire, arg.RetireTime, arg.ExpireTime, arg.Kid)
+	return err
 }

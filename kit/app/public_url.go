@@ -1,0 +1,29 @@
+package app
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// PublicURLVariable names the variable that holds where the shop is reached.
+const PublicURLVariable = "SHOPMESH_PUBLIC_URL"
+
+// DefaultPublicURL is that of a shop in one process that is given none. The name leads to
+// the machine itself (RFC 6761).
+const DefaultPublicURL = "http://shopmesh.localhost"
+
+// TokenAudience is what access tokens are for (aud): the services of the shop.
+const TokenAudience = "shopmesh"
+
+// ParsePublicURL checks the URL at which a shop is reached, such as https://shop.example.
+// Tokens name it as their issuer, and mails link to it, so it has one form: no path, no
+// user, nothing behind it.
+func ParsePublicURL(text string) (string, error) {
+	parsed, err := url.Parse(text)
+	if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Hostname() == "" ||
+		parsed.Scheme+"://"+strings.ToLower(parsed.Host) != strings.TrimSuffix(text, "/") {
+		return "", fmt.Errorf("%q is no URL of a shop: write scheme and host in small letters, such as https://shop.example", text)
+	}
+	return strings.TrimSuffix(text, "/"), nil
+}

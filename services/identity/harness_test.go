@@ -1,0 +1,83 @@
+package identity_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/identity"
+)
+
+const publicURL = "https://shop.example"
+
+// harness is the context as it runs in production, on a database and a broker of its own.
+type harness struct {
+	identityv1connect.TokenServiceClient
+
+	url      string
+	pool     *pg.Pool
+	broker   kafka.Config
+	database string
+	config   identity.Config
+	stop     func()
+}
+
+// newHarness starts it, for callers without a token.
+func newHarness(t *testing.T) harness {
+	t.Helper()
+	o := harness{database: testkit.DatabaseURL(t, identity.Migrations()), broker: testkit.Broker(t)}
+	o.pool = testkit.Open(t, pg.Config{URL: o.database})
+	o.config = identity.Config{
+		Context: kitapp.ContextConfig{Database: pg.Config{URL: o.database}, Kafka: o.broker, SoleWriter: true},
+		Key:     identity.NewKey(), PublicURL: publicURL,
+	}
+	return o.again(t)
+}
+
+// again starts another replica.
+func (o harness) again(t *testing.T) harness {
+	t.Helper()
+	started, err := o.start(t)
+	if err != nil {
+		t.Fatalf("the process did not start: %v", err)
+	}
+	return started
+}
+
+// start starts another replica, or returns why it does not start.
+func (o harness) start(t *testing.T) (harness, error) {
+	t.Helper()
+	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	process := kitapp.Process{
+		Name: "identity", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return authz.Identity{}, nil }),
+		Ready:         func(a kitapp.Addresses) { ready <- a },
+	}
+	go func() { ended <- kitapp.Serve(ctx, process, identity.Module(o.config)) }()
+	o.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the process ended with %v", err)
+		}
+	})
+	select {
+	case addresses := <-ready:
+		o.url = addresses.API
+	case err := <-ended:
+		cancel()
+		return o, err
+	case <-time.After(30 * time.Second):
+		t.Fatal("the process did not start in 30 s")
+	}
+	t.Cleanup(o.stop)
+	o.TokenServiceClient = identityv1connect.NewTokenServiceClient(testkit.Client(t, o.url))
+	return o, nil
+}
