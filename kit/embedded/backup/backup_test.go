@@ -137,6 +137,9 @@ func backedUp(t *testing.T) (backup []byte, dir string) {
 	}
 	closeInbox(t, i)
 	closePostgres(t, p)
+	if err := os.WriteFile(data.KeyFile("orders"), []byte("a key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := data.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -152,14 +155,20 @@ func backedUp(t *testing.T) (backup []byte, dir string) {
 	return file.Bytes(), dir
 }
 
-// A backup of a shop that does not run comes back with its rows, roles, passwords and mails, and the shop that it was
+// A backup of a shop that does not run comes back with its rows, roles, passwords, keys and mails, and the shop that it was
 // taken from opens as before.
 func TestBackupOfAStoppedShop(t *testing.T) {
 	t.Parallel()
 	backup, dir := backedUp(t)
 	target := filepath.Join(embeddedtest.PassableDir(t), "restored")
 	found := ""
-	if _, err := Restore(t.Context(), RestoreConfig{Data: target, Found: func(h Header) { found = h.Program }, Logger: embeddedtest.Log(t)}, bytes.NewReader(backup)); err != nil {
+	change := func(ctx context.Context, p *postgres.Server) error {
+		_, err := connect(t, p.URL("orders")).Exec(ctx, "create table restored ()")
+		return err
+	}
+	if _, err := Restore(t.Context(), RestoreConfig{
+		Data: target, Found: func(h Header) { found = h.Program }, Restored: change, Logger: embeddedtest.Log(t),
+	}, bytes.NewReader(backup)); err != nil {
 		t.Fatal(err)
 	}
 	if found != "v1" {
@@ -173,6 +182,9 @@ func TestBackupOfAStoppedShop(t *testing.T) {
 				t.Errorf("%s: %s has %d rows", place, database, n)
 			}
 		}
+		if changed := scan[bool](t, connect(t, p.URL("orders")), "select to_regclass('restored') is not null"); changed != (place == target) {
+			t.Errorf("%s: it was changed after the restore: %t", place, changed)
+		}
 		if got := subjects(t, openInbox(t, data.Inbox())); !slices.Equal(got, []string{"one"}) {
 			t.Errorf("%s: mails %v", place, got)
 		}
@@ -180,8 +192,10 @@ func TestBackupOfAStoppedShop(t *testing.T) {
 			t.Errorf("%s: the broker holds %v, %v", place, left, err)
 		}
 	}
-	if info, err := os.Stat(filepath.Join(target, "postgres", "credentials.json")); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("passwords: %v, %v", info, err)
+	for _, secret := range []string{"postgres/credentials.json", "orders.key"} {
+		if info, err := os.Stat(filepath.Join(target, secret)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", secret, info, err)
+		}
 	}
 	if _, err := Restore(t.Context(), RestoreConfig{Data: target}, bytes.NewReader(backup)); !errors.Is(err, datadir.ErrNotEmpty) {
 		t.Errorf("restored over a shop: %v", err)
