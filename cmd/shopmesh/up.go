@@ -31,6 +31,7 @@ const gcPercent = 140
 
 func newUp() *cobra.Command {
 	var config shop.Config
+	var edge edgeFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "up",
@@ -47,6 +48,9 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			debug.SetGCPercent(gcPercent)
+			if err := edge.read(&config); err != nil {
+				return err
+			}
 			if err := checkUp(config); err != nil {
 				return err
 			}
@@ -80,6 +84,7 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 	dataFlag(cmd, &config.Data, "the `directory` that everything is kept in")
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:8080", "`address` of the API; port 0 picks a free one")
 	f.StringVar(&config.InternalListen, "internal-listen", "127.0.0.1:9090", "`address` for operators; port 0 picks a free one")
+	edge.declare(cmd)
 	f.StringVar(&config.SettingsFile, "settings", "", "JSON `file` that overrides settings, one object per context")
 	f.StringVar(&config.PublicURL, "public-url", "", "`URL` at which the shop is reached, such as https://shop.example (SHOPMESH_PUBLIC_URL; "+app.DefaultPublicURL+")")
 	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line")

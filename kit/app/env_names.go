@@ -33,6 +33,8 @@ func variables() []Variable {
 		{Name: "SHOPMESH_KAFKA_KEY", About: "PEM file of its key"},
 		{Name: "SHOPMESH_LISTEN", About: "the API's address; " + DefaultListen + " by default"},
 		{Name: "SHOPMESH_INTERNAL_LISTEN", About: "the operators' address; " + DefaultInternalListen + " by default"},
+		{Name: "SHOPMESH_TRUSTED_PROXIES", About: "addresses and networks of the proxies that name the client in X-Forwarded-For, such as 10.0.0.0/8"},
+		{Name: "SHOPMESH_RATE_LIMITS", About: "how often one client may call, such as orders=2400/min,reads=off, or default; off by default, because the mesh has its own"},
 		{Name: "SHOPMESH_REFLECTION", About: `"on" serves gRPC reflection on the API's address, too`},
 		{Name: "SHOPMESH_SETTINGS", About: "JSON file that overrides settings, one object per context"},
 		{Name: PublicURLVariable, About: "where the shop is reached, such as https://shop.example; tokens name it, and links lead there"},

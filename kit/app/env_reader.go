@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/shopmesh/shopmesh/kit/certs"
+	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
 // maxCredentialBytes bounds a …_FILE.
@@ -214,6 +215,27 @@ func (r *envReader) onOff(name string) bool {
 		r.problem("%s: %q is neither on nor off", name, value)
 	}
 	return false
+}
+
+func (r *envReader) proxies(name string) rpc.Proxies {
+	proxies, err := rpc.ParseProxies(r.values[name])
+	if err != nil {
+		r.problem("%s: %w", name, err)
+	}
+	return proxies
+}
+
+// rates are none where nothing is set.
+func (r *envReader) rates(name string) rpc.Rates {
+	value, ok := r.values[name]
+	if !ok {
+		return rpc.Rates{}
+	}
+	rates, err := rpc.ParseRates(value)
+	if err != nil {
+		r.problem("%s: %w", name, err)
+	}
+	return rates
 }
 
 // peers are the URLs of the other contexts; a program needs those of its peers.

@@ -127,9 +127,15 @@ func (h *host) makeHandlers(in hostParams) error {
 	}
 	operations.NewServer(h.log.Logger, contexts...).Register(internal)
 
+	limits, err := rpc.NewLimits(in.Process.Rates, in.Telemetry.Meter, time.Now)
+	if err != nil {
+		return err
+	}
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
 		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain,
-		LocalOnly: Loopback(in.Process.Listen) == nil, Load: h.load,
+		// A proxy on this machine passes on the shop's own name.
+		LocalOnly: Loopback(in.Process.Listen) == nil && len(in.Process.Proxies) == 0,
+		Proxies:   in.Process.Proxies, Load: h.load, Limits: limits,
 	})
 	if err != nil {
 		return err

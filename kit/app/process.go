@@ -61,6 +61,11 @@ type Process struct {
 	Internal map[string]http.Handler
 	// API are further handlers of the API's listener, by net/http pattern.
 	API map[string]http.Handler
+	// Proxies are those that pass clients' requests on to the API's listener and name the
+	// client in X-Forwarded-For.
+	Proxies rpc.Proxies
+	// Rates bound how often a client may call the API; by default nothing does.
+	Rates rpc.Rates
 	// Authenticator finds out who calls. By default everyone is the owner.
 	Authenticator authz.Authenticator
 	// DrainDelay is how long requests are still taken after readiness went, so

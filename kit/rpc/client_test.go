@@ -2,11 +2,8 @@ package rpc_test
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/http/httputil"
 	"net/netip"
-	"net/url"
 	"reflect"
 	"strings"
 	"sync"
@@ -18,50 +15,23 @@ import (
 	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
-// behind puts a proxy before a site, which sets headers of every request.
-func behind(t *testing.T, s *site, headers map[string]string) *site {
-	t.Helper()
-	target, err := url.Parse(s.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	one, two := http1(t).Transport, http2(t).Transport
-	proxy := &httputil.ReverseProxy{
-		FlushInterval: -1,
-		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.ProtoMajor >= 2 {
-				return two.RoundTrip(r)
-			}
-			return one.RoundTrip(r)
-		}),
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
-			for name, value := range headers {
-				r.Out.Header.Set(name, value)
-			}
-		},
-	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{Handler: proxy, Protocols: protocols} //nolint:gosec // a test's own
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-served
-	})
+// behind is a site whose callers send headers, as what passes requests on would.
+func behind(s *site, headers map[string]string) *site {
 	front := *s
-	front.addr = listener.Addr().String()
-	front.url = "http://" + front.addr
+	front.headers = headers
 	return &front
+}
+
+// with lets a client send the site's headers.
+func (s *site) with(client *http.Client) *http.Client {
+	inner := client.Transport
+	return &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		for name, value := range s.headers {
+			r.Header.Set(name, value)
+		}
+		return inner.RoundTrip(r)
+	})}
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -87,7 +57,7 @@ func TestOnlyATrustedProxyNamesTheClient(t *testing.T) {
 			from = rpc.ClientPrefix(ctx)
 			return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Ready: true}}}, nil
 		}}, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.Proxies = proxies })
-		front := behind(t, s, map[string]string{"X-Forwarded-For": "198.51.100.1, 203.0.113.7"})
+		front := behind(s, map[string]string{"X-Forwarded-For": "198.51.100.1, 203.0.113.7"})
 		for protocol, call := range protocols(t, front) {
 			if ready, refused := call("order"); !ready {
 				t.Fatalf("%s: %v", protocol, refused)
@@ -128,7 +98,7 @@ func TestForgedHeadersChangeNothing(t *testing.T) {
 		if strings.Contains(name, "ser") || name == "Cookie" {
 			value = "owner=1"
 		}
-		for protocol, call := range protocols(t, behind(t, s, map[string]string{name: value})) {
+		for protocol, call := range protocols(t, behind(s, map[string]string{name: value})) {
 			if ready, refused := call("order"); !ready {
 				t.Fatalf("%s with %s: %v", protocol, name, refused)
 			}
@@ -158,16 +128,16 @@ func TestBehindAProxyEachClientHasItsShare(t *testing.T) {
 		limits.InWork = load.Bound{All: 2, PerAddress: 1, PerConnection: 1}
 		h.Load = load.New(limits, c.Log)
 	})
-	one := behind(t, s, map[string]string{"X-Forwarded-For": "2001:db8::1"})
-	neighbour := behind(t, s, map[string]string{"X-Forwarded-For": "2001:db8::2"})
-	other := behind(t, s, map[string]string{"X-Forwarded-For": "2001:db8:0:1::1"})
+	one := behind(s, map[string]string{"X-Forwarded-For": "2001:db8::1"})
+	neighbour := behind(s, map[string]string{"X-Forwarded-For": "2001:db8::2"})
+	other := behind(s, map[string]string{"X-Forwarded-For": "2001:db8:0:1::1"})
 	first := make(chan error, 1)
 	go func() {
-		_, err := one.client(http2(t)).GetStatus(context.WithoutCancel(t.Context()), &operationsv1.GetStatusRequest{Context: "slow"})
+		_, err := one.client(one.with(http2(t))).GetStatus(context.WithoutCancel(t.Context()), &operationsv1.GetStatusRequest{Context: "slow"})
 		first <- err
 	}()
 	<-inside
-	_, err := neighbour.client(http2(t)).GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
+	_, err := neighbour.client(neighbour.with(http2(t))).GetStatus(t.Context(), &operationsv1.GetStatusRequest{})
 	if err == nil || refusalOf(t, err).reason != "TOO_MANY_CALLS" {
 		t.Errorf("another address of the same /64: %v", err)
 	}

@@ -200,7 +200,8 @@ type replyWriter struct {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *replyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// announce sets the header that the connection is closed, before headers are sent, when
+// announce completes the headers before they are sent: with the client's limit, and with
+// that the connection is closed, when
 // the request's body was not read to its end: what is left of it would be taken for the
 // next request. net/http sends the headers of its own accord with the first byte.
 func (w *replyWriter) announce() {
@@ -211,6 +212,7 @@ func (w *replyWriter) announce() {
 	if w.body != nil && w.body.http1 && !w.body.whole {
 		w.Header().Set("Connection", "close")
 	}
+	w.exchange.announce(w.Header())
 }
 
 // WriteHeader implements http.ResponseWriter.

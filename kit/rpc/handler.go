@@ -48,6 +48,9 @@ type HandlerConfig struct {
 	// Load bounds and sheds calls; the handlers of one process share it. Nil takes all
 	// calls, as a port for operators does.
 	Load *load.Limiter
+	// Limits bound how often a client may call; the handlers of one process share them. Nil
+	// bounds nothing, as on a port for operators.
+	Limits *Limits
 	// BodyTimeout replaces the constant of this name when it is not 0.
 	BodyTimeout time.Duration
 }
@@ -66,9 +69,9 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	}
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, server, wireOptions()...)
-	routes := &router{rpcs: mux, errors: connecthttp.NewErrorWriter(), procedures: make(map[string]procedure)}
+	routes := &router{rpcs: mux, errors: connecthttp.NewErrorWriter(), limits: cfg.Limits, procedures: make(map[string]procedure)}
 	for spec := range server.Specs() {
-		routes.procedures[spec.Procedure] = procedure{allowedMethods(spec), spec.StreamType != connect.StreamTypeUnary}
+		routes.procedures[spec.Procedure] = procedure{allowedMethods(spec), spec.StreamType != connect.StreamTypeUnary, cfg.Limits.of(spec)}
 	}
 	if len(cfg.Gateways) > 0 {
 		var err error

@@ -43,18 +43,18 @@ func protocols(t *testing.T, s *site) map[string]func(context string) (ready boo
 		}
 	}
 	native := operationsv1.NewOperationsServiceClient(s.grpc(t))
-	plain := http1(t)
+	plain, two := s.with(http1(t)), s.with(http2(t))
 	return map[string]func(string) (bool, *refusal){
 		"Connect, JSON":            connectCall(plain, connecthttp.WithProtoJSON()),
 		"Connect, binary":          connectCall(plain),
-		"Connect, HTTP/2":          connectCall(http2(t)),
+		"Connect, HTTP/2":          connectCall(two),
 		"Connect, GET":             connectCall(plain, connecthttp.WithHTTPGet()),
 		"gRPC-Web, HTTP/1.1":       connectCall(plain, connecthttp.WithGRPCWeb()),
 		"gRPC-Web, JSON":           connectCall(plain, connecthttp.WithGRPCWeb(), connecthttp.WithProtoJSON()),
-		"gRPC":                     connectCall(http2(t), connecthttp.WithGRPC()),
+		"gRPC":                     connectCall(two, connecthttp.WithGRPC()),
 		"gRPC of grpc-go":          func(name string) (bool, *refusal) { return callNative(t, native, name) },
 		"REST over HTTP/1.1":       func(name string) (bool, *refusal) { return callREST(t, s, plain, name) },
-		"REST over HTTP/2":         func(name string) (bool, *refusal) { return callREST(t, s, http2(t), name) },
+		"REST over HTTP/2":         func(name string) (bool, *refusal) { return callREST(t, s, two, name) },
 		"Connect, JSON, by itself": func(name string) (bool, *refusal) { return callPlainJSON(t, s, plain, name) },
 	}
 }

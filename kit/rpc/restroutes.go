@@ -23,6 +23,8 @@ type restRoute struct {
 	procedure, method, template string
 	// verb is what is behind the template's last colon, with it; may be empty.
 	verb string
+	// segments are what the slashes of the template divide, without the verb.
+	segments []string
 	// body is the field that the body holds, "*" for the whole request.
 	body string
 	// bound are the fields that the path holds.
@@ -40,9 +42,10 @@ func restRoutesOf(server *connect.Server) restRoutes {
 		rule, _ := proto.GetExtension(schema.Options(), annotations.E_Http).(*annotations.HttpRule)
 		for _, binding := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
 			method, template := patternOf(binding)
+			verb := verbOf(template)
 			routes = append(routes, restRoute{
-				procedure: spec.Procedure, method: method, template: template, verb: verbOf(template), body: binding.GetBody(),
-				bound: boundFields(template), input: schema.Input(),
+				procedure: spec.Procedure, method: method, template: template, verb: verb, body: binding.GetBody(),
+				segments: strings.Split(strings.TrimSuffix(template, verb), "/"), bound: boundFields(template), input: schema.Input(),
 			})
 		}
 	}
@@ -113,20 +116,28 @@ func (r restRoutes) methods(path string) string {
 	return strings.Join(slices.Compact(methods), ", ")
 }
 
+// procedure is the RPC that a request is for; empty when no route takes it.
+func (r restRoutes) procedure(path, method string) string {
+	found := restRoute{}
+	for _, route := range r {
+		if route.method == method && route.matches(path) && (found.procedure == "" || found.verb == "") {
+			found = route // one with a verb is the closer match
+		}
+	}
+	return found.procedure
+}
+
 // matches knows the templates that the contracts have: segments that are written out,
 // or a variable of one segment, and a verb behind a colon.
 func (r restRoute) matches(path string) bool {
 	path, ok := strings.CutSuffix(path, r.verb)
-	if !ok {
+	if !ok || strings.Count(path, "/")+1 != len(r.segments) {
 		return false
 	}
-	template := strings.TrimSuffix(r.template, r.verb)
-	want, got := strings.Split(template, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return false
-	}
-	for i := range want {
-		if variable := strings.HasPrefix(want[i], "{"); got[i] != want[i] && (!variable || got[i] == "") {
+	for _, want := range r.segments {
+		var got string
+		got, path, _ = strings.Cut(path, "/")
+		if variable := strings.HasPrefix(want, "{"); got != want && (!variable || got == "") {
 			return false
 		}
 	}

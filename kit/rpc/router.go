@@ -21,6 +21,7 @@ type router struct {
 	rpcs       *http.ServeMux
 	rest       *rest // nil when there is none
 	errors     *connecthttp.ErrorWriter
+	limits     *Limits              // nil for a port without
 	procedures map[string]procedure // by path
 }
 
@@ -28,6 +29,7 @@ type router struct {
 type procedure struct {
 	methods string // that it takes, as the header Allow lists them
 	streams bool
+	class   *class // nil when it is not limited
 }
 
 // ServeHTTP implements http.Handler.
@@ -44,11 +46,14 @@ func (h *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch of, known := h.procedures[r.URL.Path]; {
 	case known:
-		if h.refuse(w, r, of) {
+		if h.refuse(w, r, of) || h.limited(w, r, of) {
 			return
 		}
 		h.rpcs.ServeHTTP(w, r)
 	case h.rest != nil && strings.HasPrefix(r.URL.Path, restPrefix):
+		if name := h.rest.routes.procedure(r.URL.Path, r.Method); h.limited(w, r, h.procedures[name]) {
+			return
+		}
 		h.rest.ServeHTTP(w, r)
 	case r.Method == http.MethodTrace, !isClean(r.URL.Path):
 		// ServeMux would answer the second with a redirect, which is a page.
@@ -79,6 +84,20 @@ func (h *router) refuse(w http.ResponseWriter, r *http.Request, of procedure) bo
 	}
 	_ = h.errors.Write(&statusWriter{w, status}, r, fromFault(refused, refused))
 	return true
+}
+
+// limited counts a request for its client's address, and answers one beyond its limit
+// before anything of it is read.
+func (h *router) limited(w http.ResponseWriter, r *http.Request, of procedure) bool {
+	from, ok := r.Context().Value(originKey{}).(*origin)
+	if of.class == nil || !ok {
+		return false
+	}
+	refused := from.exchange.admit(h.limits, of.class, r.Header)
+	if refused != nil {
+		refuse(h.errors, w, r, refused)
+	}
+	return refused != nil
 }
 
 // unknown answers what no route takes. An RPC's client gets UNKNOWN_RPC in its own

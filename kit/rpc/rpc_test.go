@@ -17,6 +17,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
@@ -72,6 +73,7 @@ type site struct {
 	listener  *rpc.Listener
 	streams   *rpc.Streams
 	health    *rpc.Health
+	headers   map[string]string // that its callers send; see behind
 }
 
 type option func(*rpc.Config, *rpc.HandlerConfig)
@@ -170,7 +172,11 @@ func (s *site) client(httpClient *http.Client, options ...connecthttp.Option) op
 
 func (s *site) grpc(t *testing.T) *grpc.ClientConn {
 	t.Helper()
-	conn, err := grpc.NewClient(s.addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(s.addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithUnaryInterceptor(
+		func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+			ctx = metadata.NewOutgoingContext(ctx, metadata.New(s.headers))
+			return invoke(ctx, method, req, reply, conn, options...)
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}

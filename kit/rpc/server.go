@@ -41,8 +41,8 @@ type Config struct {
 
 // NewServer returns a server without RPCs, whose chain surrounds each call, from
 // the outside in: panic recovery; telemetry and the access log; deadline and
-// stream bounds; faults to statuses; load shedding; authentication; authorization by the RPC's
-// option; validation. An unknown procedure answers UNKNOWN_RPC.
+// stream bounds; faults to statuses; load shedding; authentication; the limit of the
+// caller's account; authorization by the RPC's option; validation. An unknown procedure answers UNKNOWN_RPC.
 func NewServer(cfg Config) (*connect.Server, error) {
 	cfg = cfg.withDefaults()
 	validator, err := protovalidate.New()
@@ -63,7 +63,9 @@ func NewServer(cfg Config) (*connect.Server, error) {
 		place,
 		// Once more inside, so that a panic of a handler is logged with its call.
 		mapper.recoverPanic,
+		limitTokens,
 		authenticate(cfg.Authenticator),
+		limitCallers,
 		authorize(cfg.Clock),
 		newRequestCheck(validator).intercept,
 	)

@@ -124,6 +124,7 @@ type exchange struct {
 	behind     *load.Connection // stands for the client's own connection to a proxy; nil without one
 
 	mu        sync.Mutex
+	admission admission
 	received  bool        // nothing more of the request is read
 	arriving  *time.Timer // ends the reading
 	sending   *time.Timer // ends the writing; made with the first write

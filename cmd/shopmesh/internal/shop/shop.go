@@ -19,6 +19,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/order"
@@ -31,6 +32,8 @@ type Config struct {
 	Data string
 	// Listen and InternalListen are loopback addresses; port 0 picks a free one.
 	Listen, InternalListen string
+	// Edge is how the outside world reaches the API.
+	Edge Edge
 	// Reflection serves gRPC reflection on the API's address, too.
 	Reflection bool
 	// SettingsFile overrides settings; empty for none.
@@ -52,6 +55,14 @@ type Config struct {
 	Ready func(Addresses)
 	// idle serves what is there and moves nothing: no event, charge or mail leaves.
 	idle bool
+}
+
+// Edge is how the outside world reaches the API.
+type Edge struct {
+	// Proxies name the client in X-Forwarded-For.
+	Proxies rpc.Proxies
+	// Rates bound how often a client may call.
+	Rates rpc.Rates
 }
 
 // Addresses are where a running shop is reached.
@@ -186,6 +197,7 @@ func serve(ctx context.Context, components components, data string) error {
 	process := app.Process{
 		Name: "shopmesh", Version: components.config.Version,
 		Listen: components.config.Listen, InternalListen: components.config.InternalListen,
+		Proxies: components.config.Edge.Proxies, Rates: components.config.Edge.Rates,
 		Reflection: components.config.Reflection, Idle: components.config.idle, Internal: components.internal, Conditions: components.conditions,
 		Log: components.config.Log,
 		Ready: func(a app.Addresses) {

@@ -25,6 +25,64 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Limit is what an RPC is counted as. Each has a rate, of one address and of one account;
+// a call beyond it gets RATE_LIMITED.
+type Limit int32
+
+const (
+	// Counted with the reads: what has no limit of its own, mostly reads.
+	Limit_LIMIT_UNSPECIFIED Limit = 0
+	// It places an order.
+	Limit_LIMIT_ORDERS Limit = 1
+	// It tries a password or another secret.
+	Limit_LIMIT_SIGN_IN Limit = 2
+	// It sends a mail to an address that the caller names.
+	Limit_LIMIT_MAILS Limit = 3
+)
+
+// Enum value maps for Limit.
+var (
+	Limit_name = map[int32]string{
+		0: "LIMIT_UNSPECIFIED",
+		1: "LIMIT_ORDERS",
+		2: "LIMIT_SIGN_IN",
+		3: "LIMIT_MAILS",
+	}
+	Limit_value = map[string]int32{
+		"LIMIT_UNSPECIFIED": 0,
+		"LIMIT_ORDERS":      1,
+		"LIMIT_SIGN_IN":     2,
+		"LIMIT_MAILS":       3,
+	}
+)
+
+func (x Limit) Enum() *Limit {
+	p := new(Limit)
+	*p = x
+	return p
+}
+
+func (x Limit) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Limit) Descriptor() protoreflect.EnumDescriptor {
+	return file_shopmesh_options_v1_options_proto_enumTypes[0].Descriptor()
+}
+
+func (Limit) Type() protoreflect.EnumType {
+	return &file_shopmesh_options_v1_options_proto_enumTypes[0]
+}
+
+func (x Limit) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Limit.Descriptor instead.
+func (Limit) EnumDescriptor() ([]byte, []int) {
+	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{0}
+}
+
 // Permission is what a member of staff, an API key or a service may do.
 type Permission int32
 
@@ -126,11 +184,11 @@ func (x Permission) String() string {
 }
 
 func (Permission) Descriptor() protoreflect.EnumDescriptor {
-	return file_shopmesh_options_v1_options_proto_enumTypes[0].Descriptor()
+	return file_shopmesh_options_v1_options_proto_enumTypes[1].Descriptor()
 }
 
 func (Permission) Type() protoreflect.EnumType {
-	return &file_shopmesh_options_v1_options_proto_enumTypes[0]
+	return &file_shopmesh_options_v1_options_proto_enumTypes[1]
 }
 
 func (x Permission) Number() protoreflect.EnumNumber {
@@ -139,7 +197,7 @@ func (x Permission) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Permission.Descriptor instead.
 func (Permission) EnumDescriptor() ([]byte, []int) {
-	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{0}
+	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{1}
 }
 
 // Authorization is who may call an RPC. At least one of public, permission,
@@ -281,6 +339,14 @@ var file_shopmesh_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "shopmesh/options/v1/options.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*Limit)(nil),
+		Field:         50703,
+		Name:          "shopmesh.options.v1.limit",
+		Tag:           "varint,50703,opt,name=limit,enum=shopmesh.options.v1.Limit",
+		Filename:      "shopmesh/options/v1/options.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.EnumValueOptions)(nil),
 		ExtensionType: ([]code.Code)(nil),
 		Field:         50702,
@@ -296,6 +362,11 @@ var (
 	//
 	// optional shopmesh.options.v1.Authorization authorization = 50701;
 	E_Authorization = &file_shopmesh_options_v1_options_proto_extTypes[0]
+	// What this RPC is counted as, where calls of one client are limited. One that states
+	// none is counted with the reads.
+	//
+	// optional shopmesh.options.v1.Limit limit = 50703;
+	E_Limit = &file_shopmesh_options_v1_options_proto_extTypes[1]
 )
 
 // Extension fields to descriptorpb.EnumValueOptions.
@@ -305,7 +376,7 @@ var (
 	// document and the clients' tables are made from it.
 	//
 	// repeated google.rpc.Code codes = 50702;
-	E_Codes = &file_shopmesh_options_v1_options_proto_extTypes[1]
+	E_Codes = &file_shopmesh_options_v1_options_proto_extTypes[2]
 )
 
 var File_shopmesh_options_v1_options_proto protoreflect.FileDescriptor
@@ -327,7 +398,12 @@ const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"guest_cart\x18\a \x01(\bR\tguestCart\x12\x17\n" +
 	"\astep_up\x18\b \x01(\bR\x06stepUp\x12\x1c\n" +
 	"\n" +
-	"no_api_key\x18\t \x01(\bR\bnoApiKey*\xca\x04\n" +
+	"no_api_key\x18\t \x01(\bR\bnoApiKey*T\n" +
+	"\x05Limit\x12\x15\n" +
+	"\x11LIMIT_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fLIMIT_ORDERS\x10\x01\x12\x11\n" +
+	"\rLIMIT_SIGN_IN\x10\x02\x12\x0f\n" +
+	"\vLIMIT_MAILS\x10\x03*\xca\x04\n" +
 	"\n" +
 	"Permission\x12\x1a\n" +
 	"\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x1c\n" +
@@ -350,7 +426,8 @@ const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\x18PERMISSION_ACCOUNTS_READ\x10\x10\x12\x1d\n" +
 	"\x19PERMISSION_ACCOUNTS_WRITE\x10\x11\x12\x1c\n" +
 	"\x18PERMISSION_ACTIVITY_READ\x10\x12:j\n" +
-	"\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x8c\x03 \x01(\v2\".shopmesh.options.v1.AuthorizationR\rauthorization:K\n" +
+	"\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x8c\x03 \x01(\v2\".shopmesh.options.v1.AuthorizationR\rauthorization:R\n" +
+	"\x05limit\x12\x1e.google.protobuf.MethodOptions\x18\x8f\x8c\x03 \x01(\x0e2\x1a.shopmesh.options.v1.LimitR\x05limit:K\n" +
 	"\x05codes\x12!.google.protobuf.EnumValueOptions\x18\x8e\x8c\x03 \x03(\x0e2\x10.google.rpc.CodeR\x05codesB\xd8\x01\n" +
 	"\x17com.shopmesh.options.v1B\fOptionsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1;optionsv1\xa2\x02\x03SOX\xaa\x02\x13Shopmesh.Options.V1\xca\x02\x13Shopmesh\\Options\\V1\xe2\x02\x1fShopmesh\\Options\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Options::V1b\x06proto3"
 
@@ -366,25 +443,28 @@ func file_shopmesh_options_v1_options_proto_rawDescGZIP() []byte {
 	return file_shopmesh_options_v1_options_proto_rawDescData
 }
 
-var file_shopmesh_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_shopmesh_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_shopmesh_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_shopmesh_options_v1_options_proto_goTypes = []any{
-	(Permission)(0),                       // 0: shopmesh.options.v1.Permission
-	(*Authorization)(nil),                 // 1: shopmesh.options.v1.Authorization
-	(*descriptorpb.MethodOptions)(nil),    // 2: google.protobuf.MethodOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 3: google.protobuf.EnumValueOptions
-	(code.Code)(0),                        // 4: google.rpc.Code
+	(Limit)(0),                            // 0: shopmesh.options.v1.Limit
+	(Permission)(0),                       // 1: shopmesh.options.v1.Permission
+	(*Authorization)(nil),                 // 2: shopmesh.options.v1.Authorization
+	(*descriptorpb.MethodOptions)(nil),    // 3: google.protobuf.MethodOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 4: google.protobuf.EnumValueOptions
+	(code.Code)(0),                        // 5: google.rpc.Code
 }
 var file_shopmesh_options_v1_options_proto_depIdxs = []int32{
-	0, // 0: shopmesh.options.v1.Authorization.permission:type_name -> shopmesh.options.v1.Permission
-	2, // 1: shopmesh.options.v1.authorization:extendee -> google.protobuf.MethodOptions
-	3, // 2: shopmesh.options.v1.codes:extendee -> google.protobuf.EnumValueOptions
-	1, // 3: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
-	4, // 4: shopmesh.options.v1.codes:type_name -> google.rpc.Code
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	3, // [3:5] is the sub-list for extension type_name
-	1, // [1:3] is the sub-list for extension extendee
+	1, // 0: shopmesh.options.v1.Authorization.permission:type_name -> shopmesh.options.v1.Permission
+	3, // 1: shopmesh.options.v1.authorization:extendee -> google.protobuf.MethodOptions
+	3, // 2: shopmesh.options.v1.limit:extendee -> google.protobuf.MethodOptions
+	4, // 3: shopmesh.options.v1.codes:extendee -> google.protobuf.EnumValueOptions
+	2, // 4: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
+	0, // 5: shopmesh.options.v1.limit:type_name -> shopmesh.options.v1.Limit
+	5, // 6: shopmesh.options.v1.codes:type_name -> google.rpc.Code
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	4, // [4:7] is the sub-list for extension type_name
+	1, // [1:4] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
 }
 
@@ -398,9 +478,9 @@ func file_shopmesh_options_v1_options_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_options_v1_options_proto_rawDesc), len(file_shopmesh_options_v1_options_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   1,
-			NumExtensions: 2,
+			NumExtensions: 3,
 			NumServices:   0,
 		},
 		GoTypes:           file_shopmesh_options_v1_options_proto_goTypes,

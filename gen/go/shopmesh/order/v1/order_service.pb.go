@@ -1325,13 +1325,13 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"p\n" +
 	"\x18GetOrderTimelineResponse\x12:\n" +
 	"\aentries\x18\x01 \x03(\v2 .shopmesh.order.v1.TimelineEntryR\aentries\x12\x18\n" +
-	"\amissing\x18\x02 \x03(\tR\amissing2\xe5\n" +
+	"\amissing\x18\x02 \x03(\tR\amissing2\xe9\n" +
 	"\n" +
 	"\fOrderService\x12\x7f\n" +
 	"\n" +
-	"QuoteOrder\x12$.shopmesh.order.v1.QuoteOrderRequest\x1a%.shopmesh.order.v1.QuoteOrderResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/orders:quote\x90\x02\x01\x12y\n" +
+	"QuoteOrder\x12$.shopmesh.order.v1.QuoteOrderRequest\x1a%.shopmesh.order.v1.QuoteOrderResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/orders:quote\x90\x02\x01\x12}\n" +
 	"\n" +
-	"PlaceOrder\x12$.shopmesh.order.v1.PlaceOrderRequest\x1a%.shopmesh.order.v1.PlaceOrderResponse\"\x1e\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
+	"PlaceOrder\x12$.shopmesh.order.v1.PlaceOrderRequest\x1a%.shopmesh.order.v1.PlaceOrderResponse\"\"\xea\xe0\x18\x02\b\x01\xf8\xe0\x18\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
 	"/v1/orders\x90\x02\x02\x12w\n" +
 	"\bGetOrder\x12\".shopmesh.order.v1.GetOrderRequest\x1a#.shopmesh.order.v1.GetOrderResponse\"\"\xea\xe0\x18\x04\x10\x06\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/orders/{id}\x90\x02\x01\x12x\n" +
 	"\n" +

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/options/v1/options.proto.
  */
 export const file_shopmesh_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEi3gEKDUF1dGhvcml6YXRpb24SDgoGcHVibGljGAEgASgIEjMKCnBlcm1pc3Npb24YAiABKA4yHy5zaG9wbWVzaC5vcHRpb25zLnYxLlBlcm1pc3Npb24SFgoOcmVzb3VyY2Vfb3duZXIYAyABKAgSDwoHc2VydmljZRgEIAEoCBIRCglzaWduZWRfaW4YBSABKAgSEwoLZ3Vlc3Rfb3JkZXIYBiABKAgSEgoKZ3Vlc3RfY2FydBgHIAEoCBIPCgdzdGVwX3VwGAggASgIEhIKCm5vX2FwaV9rZXkYCSABKAgqygQKClBlcm1pc3Npb24SGgoWUEVSTUlTU0lPTl9VTlNQRUNJRklFRBAAEhwKGFBFUk1JU1NJT05fQ0FUQUxPR19XUklURRABEhkKFVBFUk1JU1NJT05fU1RPQ0tfUkVBRBACEhoKFlBFUk1JU1NJT05fU1RPQ0tfV1JJVEUQAxIdChlQRVJNSVNTSU9OX0NVU1RPTUVSU19SRUFEEAQSHgoaUEVSTUlTU0lPTl9DVVNUT01FUlNfV1JJVEUQBRIaChZQRVJNSVNTSU9OX09SREVSU19SRUFEEAYSGwoXUEVSTUlTU0lPTl9PUkRFUlNfV1JJVEUQBxIcChhQRVJNSVNTSU9OX1BBWU1FTlRTX1JFQUQQCBIeChpQRVJNSVNTSU9OX1BBWU1FTlRTX1JFRlVORBAJEiEKHVBFUk1JU1NJT05fTk9USUZJQ0FUSU9OU19SRUFEEAoSIgoeUEVSTUlTU0lPTl9OT1RJRklDQVRJT05TX1dSSVRFEAsSGQoVUEVSTUlTU0lPTl9PUEVSQVRJT05TEAwSGwoXUEVSTUlTU0lPTl9DQVRBTE9HX1JFQUQQDRIcChhQRVJNSVNTSU9OX1NFVFRJTkdTX1JFQUQQDhIdChlQRVJNSVNTSU9OX1NFVFRJTkdTX1dSSVRFEA8SHAoYUEVSTUlTU0lPTl9BQ0NPVU5UU19SRUFEEBASHQoZUEVSTUlTU0lPTl9BQ0NPVU5UU19XUklURRAREhwKGFBFUk1JU1NJT05fQUNUSVZJVFlfUkVBRBASOmoKDWF1dGhvcml6YXRpb24SHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiNjAMgASgLMiIuc2hvcG1lc2gub3B0aW9ucy52MS5BdXRob3JpemF0aW9uUg1hdXRob3JpemF0aW9uOksKBWNvZGVzEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYjowDIAMoDjIQLmdvb2dsZS5ycGMuQ29kZVIFY29kZXNC2AEKF2NvbS5zaG9wbWVzaC5vcHRpb25zLnYxQgxPcHRpb25zUHJvdG9QAVpBZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3B0aW9ucy92MTtvcHRpb25zdjGiAgNTT1iqAhNTaG9wbWVzaC5PcHRpb25zLlYxygITU2hvcG1lc2hcT3B0aW9uc1xWMeICH1Nob3BtZXNoXE9wdGlvbnNcVjFcR1BCTWV0YWRhdGHqAhVTaG9wbWVzaDo6T3B0aW9uczo6VjFiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_rpc_code]);
+  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEi3gEKDUF1dGhvcml6YXRpb24SDgoGcHVibGljGAEgASgIEjMKCnBlcm1pc3Npb24YAiABKA4yHy5zaG9wbWVzaC5vcHRpb25zLnYxLlBlcm1pc3Npb24SFgoOcmVzb3VyY2Vfb3duZXIYAyABKAgSDwoHc2VydmljZRgEIAEoCBIRCglzaWduZWRfaW4YBSABKAgSEwoLZ3Vlc3Rfb3JkZXIYBiABKAgSEgoKZ3Vlc3RfY2FydBgHIAEoCBIPCgdzdGVwX3VwGAggASgIEhIKCm5vX2FwaV9rZXkYCSABKAgqVAoFTGltaXQSFQoRTElNSVRfVU5TUEVDSUZJRUQQABIQCgxMSU1JVF9PUkRFUlMQARIRCg1MSU1JVF9TSUdOX0lOEAISDwoLTElNSVRfTUFJTFMQAyrKBAoKUGVybWlzc2lvbhIaChZQRVJNSVNTSU9OX1VOU1BFQ0lGSUVEEAASHAoYUEVSTUlTU0lPTl9DQVRBTE9HX1dSSVRFEAESGQoVUEVSTUlTU0lPTl9TVE9DS19SRUFEEAISGgoWUEVSTUlTU0lPTl9TVE9DS19XUklURRADEh0KGVBFUk1JU1NJT05fQ1VTVE9NRVJTX1JFQUQQBBIeChpQRVJNSVNTSU9OX0NVU1RPTUVSU19XUklURRAFEhoKFlBFUk1JU1NJT05fT1JERVJTX1JFQUQQBhIbChdQRVJNSVNTSU9OX09SREVSU19XUklURRAHEhwKGFBFUk1JU1NJT05fUEFZTUVOVFNfUkVBRBAIEh4KGlBFUk1JU1NJT05fUEFZTUVOVFNfUkVGVU5EEAkSIQodUEVSTUlTU0lPTl9OT1RJRklDQVRJT05TX1JFQUQQChIiCh5QRVJNSVNTSU9OX05PVElGSUNBVElPTlNfV1JJVEUQCxIZChVQRVJNSVNTSU9OX09QRVJBVElPTlMQDBIbChdQRVJNSVNTSU9OX0NBVEFMT0dfUkVBRBANEhwKGFBFUk1JU1NJT05fU0VUVElOR1NfUkVBRBAOEh0KGVBFUk1JU1NJT05fU0VUVElOR1NfV1JJVEUQDxIcChhQRVJNSVNTSU9OX0FDQ09VTlRTX1JFQUQQEBIdChlQRVJNSVNTSU9OX0FDQ09VTlRTX1dSSVRFEBESHAoYUEVSTUlTU0lPTl9BQ1RJVklUWV9SRUFEEBI6agoNYXV0aG9yaXphdGlvbhIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGI2MAyABKAsyIi5zaG9wbWVzaC5vcHRpb25zLnYxLkF1dGhvcml6YXRpb25SDWF1dGhvcml6YXRpb246UgoFbGltaXQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiPjAMgASgOMhouc2hvcG1lc2gub3B0aW9ucy52MS5MaW1pdFIFbGltaXQ6SwoFY29kZXMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxiOjAMgAygOMhAuZ29vZ2xlLnJwYy5Db2RlUgVjb2Rlc0LYAQoXY29tLnNob3BtZXNoLm9wdGlvbnMudjFCDE9wdGlvbnNQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcHRpb25zL3YxO29wdGlvbnN2MaICA1NPWKoCE1Nob3BtZXNoLk9wdGlvbnMuVjHKAhNTaG9wbWVzaFxPcHRpb25zXFYx4gIfU2hvcG1lc2hcT3B0aW9uc1xWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpPcHRpb25zOjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_rpc_code]);
 
 /**
  * Authorization is who may call an RPC. At least one of public, permission,
@@ -105,6 +105,48 @@ export type Authorization = Message<"shopmesh.options.v1.Authorization"> & {
  */
 export const AuthorizationSchema: GenMessage<Authorization> = /*@__PURE__*/
   messageDesc(file_shopmesh_options_v1_options, 0);
+
+/**
+ * Limit is what an RPC is counted as. Each has a rate, of one address and of one account;
+ * a call beyond it gets RATE_LIMITED.
+ *
+ * @generated from enum shopmesh.options.v1.Limit
+ */
+export enum Limit {
+  /**
+   * Counted with the reads: what has no limit of its own, mostly reads.
+   *
+   * @generated from enum value: LIMIT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It places an order.
+   *
+   * @generated from enum value: LIMIT_ORDERS = 1;
+   */
+  ORDERS = 1,
+
+  /**
+   * It tries a password or another secret.
+   *
+   * @generated from enum value: LIMIT_SIGN_IN = 2;
+   */
+  SIGN_IN = 2,
+
+  /**
+   * It sends a mail to an address that the caller names.
+   *
+   * @generated from enum value: LIMIT_MAILS = 3;
+   */
+  MAILS = 3,
+}
+
+/**
+ * Describes the enum shopmesh.options.v1.Limit.
+ */
+export const LimitSchema: GenEnum<Limit> = /*@__PURE__*/
+  enumDesc(file_shopmesh_options_v1_options, 0);
 
 /**
  * Permission is what a member of staff, an API key or a service may do.
@@ -250,7 +292,7 @@ export enum Permission {
  * Describes the enum shopmesh.options.v1.Permission.
  */
 export const PermissionSchema: GenEnum<Permission> = /*@__PURE__*/
-  enumDesc(file_shopmesh_options_v1_options, 0);
+  enumDesc(file_shopmesh_options_v1_options, 1);
 
 /**
  * Who may call this RPC. Every RPC states it; a server refuses to start with an RPC that does not.
@@ -261,6 +303,15 @@ export const authorization: GenExtension<MethodOptions, Authorization> = /*@__PU
   extDesc(file_shopmesh_options_v1_options, 0);
 
 /**
+ * What this RPC is counted as, where calls of one client are limited. One that states
+ * none is counted with the reads.
+ *
+ * @generated from extension: shopmesh.options.v1.Limit limit = 50703;
+ */
+export const limit: GenExtension<MethodOptions, Limit> = /*@__PURE__*/
+  extDesc(file_shopmesh_options_v1_options, 1);
+
+/**
  * The status codes that an error with this reason can have, the usual one
  * first. Every value of shopmesh.errors.v1.Reason states it; the REST
  * document and the clients' tables are made from it.
@@ -268,5 +319,5 @@ export const authorization: GenExtension<MethodOptions, Authorization> = /*@__PU
  * @generated from extension: repeated google.rpc.Code codes = 50702;
  */
 export const codes: GenExtension<EnumValueOptions, Code[]> = /*@__PURE__*/
-  extDesc(file_shopmesh_options_v1_options, 1);
+  extDesc(file_shopmesh_options_v1_options, 2);
 

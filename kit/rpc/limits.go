@@ -1,0 +1,314 @@
+package rpc
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/limit"
+)
+
+// MaxLimitedClients is how many clients a process knows at most that have not their whole
+// quotas.
+const MaxLimitedClients = 100_000
+
+// Rates are how often one client may call RPCs, by the option (shopmesh.options.v1.limit)
+// of each: one address before it is known who calls, and one account after that. The zero
+// Rates bound nothing.
+type Rates struct {
+	// Reads bounds the RPCs that name no limit, which are mostly reads.
+	Reads limit.Rate
+	// Orders bounds placing orders.
+	Orders limit.Rate
+	// SignIn bounds what tries a password or another secret.
+	SignIn limit.Rate
+	// Mails bounds what sends a mail to an address that the caller names.
+	Mails limit.Rate
+}
+
+// DefaultRates are those of a shop that anybody can reach.
+func DefaultRates() Rates {
+	return Rates{
+		Reads:  limit.Rate{Quota: 6000, Window: time.Minute},
+		Orders: limit.Rate{Quota: 1200, Window: time.Minute},
+		SignIn: limit.Rate{Quota: 10, Window: time.Minute},
+		Mails:  limit.Rate{Quota: 20, Window: time.Hour},
+	}
+}
+
+// ParseRates reads rates such as "orders=off,reads=60000/min". What is not named has its
+// default; "off" bounds nothing, and "default" is DefaultRates.
+func ParseRates(text string) (Rates, error) {
+	rates := DefaultRates()
+	switch text {
+	case "off":
+		return Rates{}, nil
+	case "default":
+		return rates, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		rate := rates.named(name)
+		if rate == nil {
+			return Rates{}, fmt.Errorf("%q is no limit: write such as orders=2400/min,sign-in=off, of reads, orders, sign-in and mails; or off, or default", part)
+		}
+		var err error
+		if *rate, err = limit.ParseRate(value); err != nil {
+			return Rates{}, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return rates, nil
+}
+
+// String is the rates as ParseRates reads them.
+func (r Rates) String() string {
+	return fmt.Sprintf("reads=%v,orders=%v,sign-in=%v,mails=%v", r.Reads, r.Orders, r.SignIn, r.Mails)
+}
+
+func (r *Rates) named(name string) *limit.Rate {
+	switch name {
+	case "reads":
+		return &r.Reads
+	case "orders":
+		return &r.Orders
+	case "sign-in":
+		return &r.SignIn
+	case "mails":
+		return &r.Mails
+	default:
+		return nil
+	}
+}
+
+// class is what an RPC is counted as.
+type class struct {
+	name string // empty for what is not counted
+	rate limit.Rate
+	// policy is the rate as the header RateLimit-Policy has it.
+	policy []string
+}
+
+// limitKey is whom a state of the limiter belongs to: an address or an account, for one
+// class.
+type limitKey struct {
+	class   string
+	address netip.Prefix
+	account string
+}
+
+// Limits count the calls of clients; the handlers of one process share them.
+type Limits struct {
+	classes map[optionsv1.Limit]*class
+	// badTokens counts what claimed to be a service's token and was not.
+	badTokens *class
+	limiter   *limit.Limiter[limitKey]
+	refused   metric.Int64Counter
+}
+
+// NewLimits returns Limits of rates. meter may be nil.
+func NewLimits(rates Rates, meter metric.MeterProvider, clock func() time.Time) (*Limits, error) {
+	if meter == nil {
+		meter = metricnoop.NewMeterProvider()
+	}
+	refused, err := meter.Meter("github.com/shopmesh/shopmesh/kit/rpc").Int64Counter("rpc.server.rate_limited",
+		metric.WithDescription("How many calls were refused because their client called too often, by limit, and by address or account."))
+	if err != nil {
+		return nil, fmt.Errorf("make the counter of limited calls: %w", err)
+	}
+	reads := newClass("reads", rates.Reads)
+	return &Limits{
+		classes: map[optionsv1.Limit]*class{
+			optionsv1.Limit_LIMIT_UNSPECIFIED: reads,
+			optionsv1.Limit_LIMIT_ORDERS:      newClass("orders", rates.Orders),
+			optionsv1.Limit_LIMIT_SIGN_IN:     newClass("sign-in", rates.SignIn),
+			optionsv1.Limit_LIMIT_MAILS:       newClass("mails", rates.Mails),
+		},
+		badTokens: newClass("tokens", rates.Reads),
+		limiter:   limit.New[limitKey](MaxLimitedClients, clock),
+		refused:   refused,
+	}, nil
+}
+
+func newClass(name string, rate limit.Rate) *class {
+	policy := fmt.Sprintf("%q;q=%d;w=%d", name, rate.Quota, int64(rate.Window.Seconds()))
+	return &class{name: name, rate: rate, policy: []string{policy}}
+}
+
+// of returns how an RPC is counted; nil when it is not. Health and reflection are not:
+// they state nothing because they are not ours.
+func (l *Limits) of(spec connect.Spec) *class {
+	method, ok := spec.Schema.(protoreflect.MethodDescriptor)
+	if l == nil || !ok || exempt(spec.Procedure) {
+		return nil
+	}
+	option, _ := proto.GetExtension(method.Options(), optionsv1.E_Limit).(optionsv1.Limit)
+	found := l.classes[option]
+	if found == nil || !found.rate.Bounds() {
+		return nil
+	}
+	return found
+}
+
+// admission is where the client of a request stands with its limit.
+type admission struct {
+	limits *Limits
+	class  *class // nil for a request that is not counted
+	// service is set for a call whose token claims to be a service's. Whether it is, is
+	// found out later; it is counted when it is not.
+	service bool
+	// known is set once it is found out who calls.
+	known bool
+	// state is the tightest that was met; of no use before counted.
+	state   limit.State
+	counted bool
+}
+
+// admit counts a request for its client's address, before anything is done for it, and
+// returns why it is refused.
+func (x *exchange) admit(limits *Limits, of *class, header http.Header) *fault.Error {
+	if of == nil {
+		return nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.admission = admission{limits: limits, class: of, service: claimsService(header)}
+	if !x.admission.service {
+		return x.take(of, limitKey{class: of.name, address: x.client.prefix})
+	}
+	if bad := limits.badTokens; !limits.limiter.Look(limitKey{class: bad.name, address: x.client.prefix}, bad.rate).Allowed {
+		return x.take(bad, limitKey{class: bad.name, address: x.client.prefix})
+	}
+	return nil
+}
+
+// take counts one call for a key, and notes the tightest state for the reply's headers.
+func (x *exchange) take(of *class, key limitKey) *fault.Error {
+	if !of.rate.Bounds() {
+		return nil
+	}
+	a := &x.admission
+	state := a.limits.limiter.Take(key, of.rate)
+	if !a.counted || !state.Allowed || state.Remaining < a.state.Remaining {
+		a.class, a.state, a.counted = of, state, true
+	}
+	if state.Allowed {
+		return nil
+	}
+	whose, by := "your address", "address"
+	if key.account != "" {
+		whose, by = "your account", "account"
+	}
+	a.limits.refused.Add(context.Background(), 1, metric.WithAttributes(attribute.String("limit", of.name), attribute.String("by", by)))
+	return fault.New(fault.Exhausted, fault.ReasonRateLimited,
+		"too many calls from %s: the limit %q is %s; try again after the delay", whose, of.name, of.rate.String()).
+		With("limit", of.name).RetryAfter(state.Retry)
+}
+
+// limitTokens counts calls whose token claimed to be a service's and was not good: anybody
+// can write such a token, and verifying it costs.
+func limitTokens(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		err := next(ctx, spec, stream)
+		if x := originOf(ctx).exchange; err != nil && x != nil {
+			if refused := x.badToken(); refused != nil {
+				return refused
+			}
+		}
+		return err
+	}
+}
+
+func (x *exchange) badToken() *fault.Error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	a := &x.admission
+	if a.class == nil || !a.service || a.known {
+		return nil
+	}
+	return x.take(a.limits.badTokens, limitKey{class: a.limits.badTokens.name, address: x.client.prefix})
+}
+
+// limitCallers counts calls for the account that makes them. Services are not limited:
+// they call because somebody called them, who was counted.
+func limitCallers(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		if x := originOf(ctx).exchange; x != nil {
+			if refused := x.admitCaller(authz.Caller(ctx)); refused != nil {
+				return refused
+			}
+		}
+		return next(ctx, spec, stream)
+	}
+}
+
+func (x *exchange) admitCaller(caller authz.Identity) *fault.Error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	a := &x.admission
+	a.known = true
+	if a.class == nil || caller.Kind == authz.Service {
+		return nil
+	}
+	of := a.class
+	if a.service {
+		if refused := x.take(of, limitKey{class: of.name, address: x.client.prefix}); refused != nil {
+			return refused
+		}
+	}
+	if caller.Kind == authz.Anonymous {
+		return nil
+	}
+	return x.take(of, limitKey{class: of.name, account: caller.Key()})
+}
+
+// announce sets the headers that show where the client stands (draft-ietf-httpapi-
+// ratelimit-headers-10), in every protocol.
+func (x *exchange) announce(header http.Header) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	a := &x.admission
+	if !a.counted {
+		return
+	}
+	header["Ratelimit-Policy"] = a.class.policy
+	value := make([]byte, 0, 48)
+	value = strconv.AppendQuote(value, a.class.name)
+	value = append(value, ";r="...)
+	value = strconv.AppendInt(value, int64(a.state.Remaining), 10)
+	value = append(value, ";t="...)
+	value = strconv.AppendInt(value, int64((a.state.Reset+time.Second-1)/time.Second), 10)
+	header["Ratelimit"] = []string{string(value)}
+	if !a.state.Allowed {
+		header.Set("Retry-After", wholeSeconds(a.state.Retry))
+	}
+}
+
+// claimsService reports whether a request shows what looks like a service's token. It
+// decides only when the request is counted.
+func claimsService(header http.Header) bool {
+	return slices.ContainsFunc(header["Authorization"], func(value string) bool {
+		scheme, token, _ := strings.Cut(value, " ")
+		head, _, ok := strings.Cut(token, ".")
+		if !ok || len(head) > 400 || !strings.EqualFold(scheme, "Bearer") {
+			return false
+		}
+		text, err := base64.RawURLEncoding.DecodeString(head)
+		return err == nil && strings.Contains(string(text), `"service+jwt"`)
+	})
+}
