@@ -19,6 +19,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
@@ -66,7 +67,8 @@ func Migrations(embedded embed.FS) fs.FS {
 //
 // It provides, for the enclosing fx.Module alone: *pg.Pool, *kgo.Client (a producer),
 // *outbox.Relay, kafka.Config, *slog.Logger, Clock and NewID. trace.TracerProvider,
-// metric.MeterProvider and *peer.Peers are provided by the process, for all modules.
+// metric.MeterProvider and *peer.Peers are provided by the process, for all modules; the
+// calls of the module's *peer.Peers show that this context makes them.
 func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 	return fx.Options(
 		fx.Provide(
@@ -83,6 +85,7 @@ func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 			},
 			fx.Private,
 		),
+		fx.Decorate(func(others *peer.Peers, process Process) *peer.Peers { return others.As(process.Signers[name]) }),
 		fx.Provide(fx.Annotate(
 			func(pool *pg.Pool, cfg kafka.Config, relay *outbox.Relay, clock Clock) contextDeps {
 				return contextDeps{name: name, pool: pool, kafka: cfg, relay: relay, clock: clock}

@@ -22,6 +22,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
+	"github.com/shopmesh/shopmesh/kit/token"
 )
 
 // The exit codes of a process.
@@ -51,6 +52,9 @@ type Process struct {
 	Reflection bool
 	// Peers are the URLs of contexts in other processes, by name.
 	Peers map[string]string
+	// Signers sign the tokens by which each context of the process, by its name, shows the
+	// contexts that it calls who it is. The calls of a context without one show nothing.
+	Signers map[string]*token.ServiceSigner
 	// NeedsPeers refuses to start when a context that is called is neither in this
 	// process nor among Peers.
 	NeedsPeers bool

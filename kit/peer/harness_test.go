@@ -9,8 +9,11 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/propagation"
 
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	"github.com/shopmesh/shopmesh/kit/authz"
@@ -23,6 +26,26 @@ type shop struct {
 	operationsv1connect.UnimplementedOperationsServiceHandler
 
 	status func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error)
+	// public is called by an RPC that anyone may call.
+	public func(context.Context)
+}
+
+// publicShop is the RPC that anyone may call.
+type publicShop struct {
+	catalogv1connect.UnimplementedProductServiceHandler
+
+	call func(context.Context)
+}
+
+func (s publicShop) GetProduct(ctx context.Context, _ *catalogv1.GetProductRequest) (*catalogv1.GetProductResponse, error) {
+	s.call(ctx)
+	return &catalogv1.GetProductResponse{}, nil
+}
+
+// callPublic calls that RPC, through a client of the test's.
+func (*harness) callPublic(ctx context.Context, client *connect.Client) error {
+	_, err := catalogv1connect.NewProductServiceClient(client).GetProduct(ctx, &catalogv1.GetProductRequest{Id: uuid.NewString()})
+	return err
 }
 
 func (s *shop) GetStatus(ctx context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
@@ -40,13 +63,21 @@ type harness struct {
 
 func newHarness(t *testing.T, service *shop) *harness {
 	t.Helper()
+	return newHarnessFor(t, authz.EveryoneIsOwner(), service)
+}
+
+func newHarnessFor(t *testing.T, authenticator authz.Authenticator, service *shop) *harness {
+	t.Helper()
 	server, err := rpc.NewServer(rpc.Config{
-		Log: testkit.Log(t), Authenticator: authz.EveryoneIsOwner(), Propagator: propagation.TraceContext{},
+		Log: testkit.Log(t), Authenticator: authenticator, Propagator: propagation.TraceContext{},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	operationsv1connect.RegisterOperationsServiceHandler(server, service)
+	if service.public != nil {
+		catalogv1connect.RegisterProductServiceHandler(server, publicShop{call: service.public})
+	}
 	handler, err := rpc.NewHandler(server, rpc.HandlerConfig{})
 	if err != nil {
 		t.Fatal(err)

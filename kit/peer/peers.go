@@ -16,6 +16,8 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 	"connectrpc.com/connect/v2/connectinprocess"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/token"
 	"go.opentelemetry.io/otel/propagation"
 )
 
@@ -23,6 +25,13 @@ import (
 // else over gRPC at the context's URL. A client may be made before the process is
 // complete; the peer is looked up at the first call.
 type Peers struct {
+	*network
+
+	signer *token.ServiceSigner // nil shows no token
+}
+
+// network is what all Peers of a process share.
+type network struct {
 	urls       map[string]string
 	links      map[string]*link
 	propagator propagation.TextMapPropagator
@@ -66,7 +75,7 @@ func New(urls map[string]string, propagator propagation.TextMapPropagator, log *
 	if propagator == nil {
 		propagator = propagation.NewCompositeTextMapPropagator()
 	}
-	p := &Peers{
+	p := &network{
 		urls: urls, links: make(map[string]*link, len(urls)), propagator: propagator, remote: make(map[string]connect.Transport), requested: make(map[string]bool),
 		http: &http.Transport{
 			Protocols: protocols, IdleConnTimeout: idleTimeout,
@@ -76,7 +85,14 @@ func New(urls map[string]string, propagator propagation.TextMapPropagator, log *
 	for name := range urls {
 		p.links[name] = newLink(p.http, name, log)
 	}
-	return p
+	return &Peers{network: p}
+}
+
+// As returns the same Peers for a context whose calls show who it is, by the tokens of this
+// signer, and for whom it calls: the token of the caller in the call's context, if it has
+// one. Without As, and with a nil signer, calls show nothing.
+func (p *Peers) As(signer *token.ServiceSigner) *Peers {
+	return &Peers{network: p.network, signer: signer}
 }
 
 // Conditions return, each for one peer, why it can't be reached; the answer is nil when it
@@ -105,7 +121,7 @@ func (p *Peers) Client(context string) *connect.Client {
 	p.mu.Lock()
 	p.requested[context] = true
 	p.mu.Unlock()
-	return connect.NewClient(&peerTransport{peers: p, context: context}, p.intercept)
+	return connect.NewClient(&peerTransport{peers: p.network, context: context}, p.interceptor(context))
 }
 
 // Missing returns the contexts that Client was called for and that run neither here nor
@@ -126,7 +142,7 @@ func (p *Peers) Missing() []string {
 // Close gives up idle connections.
 func (p *Peers) Close() { p.http.CloseIdleConnections() }
 
-func (p *Peers) transport(name string) (connect.Transport, error) {
+func (p *network) transport(name string) (connect.Transport, error) {
 	if here := p.here.Load(); here != nil && here.contexts[name] {
 		return here.transport, nil
 	}
@@ -147,7 +163,7 @@ func (p *Peers) transport(name string) (connect.Transport, error) {
 
 // peerTransport finds its peer with each call.
 type peerTransport struct {
-	peers   *Peers
+	peers   *network
 	context string
 }
 
@@ -186,23 +202,53 @@ func (s opaqueStream) Receive(msg any) error {
 	return opaque.WithRemote()
 }
 
-// intercept gives a call its deadline and its trace.
-func (p *Peers) intercept(next connect.ClientFunc) connect.ClientFunc {
-	return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
-		if info, ok := connect.CallInfoForClientContext(ctx); ok {
+// interceptor gives a call its deadline, its trace and its tokens.
+func (p *Peers) interceptor(callee string) connect.ClientInterceptor {
+	return func(next connect.ClientFunc) connect.ClientFunc {
+		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
+			info, ok := connect.CallInfoForClientContext(ctx)
+			if !ok {
+				return nil, fmt.Errorf("call %s: the call has no call info", spec.Procedure)
+			}
 			p.propagator.Inject(ctx, Carrier{info.RequestHeader()})
+			if err := p.show(ctx, info.RequestHeader(), callee); err != nil {
+				return nil, err
+			}
+			if _, bounded := ctx.Deadline(); bounded || spec.StreamType != connect.StreamTypeUnary {
+				return next(ctx, spec)
+			}
+			ctx, cancel := context.WithTimeout(ctx, Timeout)
+			stream, err := next(ctx, spec)
+			if err != nil {
+				cancel()
+				return nil, err
+			}
+			return &timedStream{ClientStream: stream, cancel: cancel}, nil
 		}
-		if _, bounded := ctx.Deadline(); bounded || spec.StreamType != connect.StreamTypeUnary {
-			return next(ctx, spec)
-		}
-		ctx, cancel := context.WithTimeout(ctx, Timeout)
-		stream, err := next(ctx, spec)
-		if err != nil {
-			cancel()
-			return nil, err
-		}
-		return &timedStream{ClientStream: stream, cancel: cancel}, nil
 	}
+}
+
+// show puts into the headers who calls, and for whom.
+func (p *Peers) show(ctx context.Context, header *connect.Header, callee string) error {
+	if p.signer == nil {
+		return nil
+	}
+	own, err := p.signer.For(callee)
+	if err != nil {
+		return err
+	}
+	header.Set(token.Authorization, "Bearer "+own)
+	caller := authz.Caller(ctx)
+	if caller.Kind == authz.Service {
+		if caller.OnBehalfOf == nil {
+			return nil
+		}
+		caller = *caller.OnBehalfOf
+	}
+	if text := caller.Token(); text != "" {
+		header.Set(token.Caller, text)
+	}
+	return nil
 }
 
 // timedStream ends its deadline's timer with the call.

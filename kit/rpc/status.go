@@ -151,6 +151,12 @@ func fromPeer(coded *connect.Error, cause error) *connect.Error {
 			return fromFault(given, cause)
 		}
 		return internal(cause)
+	case connect.CodeUnauthenticated:
+		// The caller's token, which we handed on, expired while we served them.
+		if given, ok := peer.Fault(coded); ok && given.Reason() == fault.ReasonTokenExpired {
+			return fromFault(given, cause)
+		}
+		return internal(cause)
 	default:
 		return internal(cause)
 	}

@@ -20,8 +20,8 @@ import (
 )
 
 // BadTokens returns tokens that no verifier of VerifierConfig for the context callee takes,
-// by what is wrong with them. All but the two whose name begins with "expired" answer
-// UNAUTHENTICATED, those TOKEN_EXPIRED. Each but for that is the token of the shop's owner,
+// by what is wrong with them. All answer UNAUTHENTICATED, but the one that is "expired"
+// TOKEN_EXPIRED. Each but for that is the token of the shop's owner,
 // or of the context "order".
 func BadTokens(tb testing.TB, callee string) map[string]string {
 	tb.Helper()
@@ -100,7 +100,7 @@ func BadTokens(tb testing.TB, callee string) map[string]string {
 		"a service token without exp":                 forge.service("order", callee, map[string]any{"exp": nil}),
 		"an access token of a service's key":          forge.access(nil, nil),
 		"an access token under a service's type":      forge.access(map[string]any{"typ": "service+jwt"}, nil),
-		"expired as a service token":                  forge.service("order", callee, map[string]any{"iat": now - 60, "nbf": now - 60, "exp": now}),
+		"a service token that expired":                forge.service("order", callee, map[string]any{"iat": now - 60, "nbf": now - 60, "exp": now}),
 		"a service token that is not yet valid":       forge.service("order", callee, map[string]any{"nbf": now + 60}),
 		"a service token with a jku header":           forge.jwt(map[string]any{"typ": "service+jwt", "jku": "https://evil.test"}, forge.serviceClaims("order", callee, nil)),
 		"a service token that claims to be the owner": forge.jwt(map[string]any{"typ": "at+jwt"}, forge.serviceClaims("order", TokenAudience, map[string]any{"kind": "owner", "sub": "o"})),

@@ -27,8 +27,9 @@ var anyCall = []string{
 
 // Client calls the server at an address, and fails the test when an RPC answers with
 // a reason that the comment of its contract does not list.
-func Client(tb testing.TB, url string) *connect.Client {
-	return connect.NewClient(connecthttp.NewTransport(http.DefaultClient, url), DocumentedReasons(tb))
+// Interceptors such as As are called before that.
+func Client(tb testing.TB, url string, interceptors ...connect.ClientInterceptor) *connect.Client {
+	return connect.NewClient(connecthttp.NewTransport(http.DefaultClient, url), append(interceptors, DocumentedReasons(tb))...)
 }
 
 // DocumentedReasons is what Client checks, for a client of another transport.

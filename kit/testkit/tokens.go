@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -123,9 +124,7 @@ func Token(identity authz.Identity, callee string) (string, error) {
 		Account: identity.AccountID, Session: identity.SessionID, Epoch: identity.Epoch, Kind: identity.Kind, Permissions: identity.Permissions,
 		AuthTime: identity.AuthTime, Methods: identity.Methods, HasOTP: identity.HasOTP, APIKey: identity.APIKey,
 	}
-	if claims.Account == "" {
-		claims.Account = identity.ID
-	}
+	claims.Account = cmp.Or(claims.Account, identity.ID)
 	if identity.Kind == authz.Customer {
 		claims.Customer = identity.ID
 	}
@@ -139,8 +138,14 @@ func Token(identity authz.Identity, callee string) (string, error) {
 // As makes a client's calls show who calls: the tokens are made and verified as they are in
 // the shop.
 func As(tb testing.TB, identity authz.Identity) connect.ClientInterceptor {
+	return AsFunc(tb, func() authz.Identity { return identity })
+}
+
+// AsFunc is As for a client whose caller changes.
+func AsFunc(tb testing.TB, caller func() authz.Identity) connect.ClientInterceptor {
 	return func(next connect.ClientFunc) connect.ClientFunc {
 		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
+			identity := caller()
 			info, ok := connect.CallInfoForClientContext(ctx)
 			if !ok {
 				ctx, info = connect.NewClientContext(ctx)

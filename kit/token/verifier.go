@@ -177,6 +177,9 @@ func (v *Verifier) verify(ctx context.Context, text string) (verified, error) {
 	}
 	if err := v.current(found.caller); err != nil {
 		v.cache.drop(hash)
+		if found.service {
+			return verified{}, errNotGood // TOKEN_EXPIRED is about the caller's token alone
+		}
 		return verified{}, err
 	}
 	if !known && !found.caller.Expire.IsZero() {
@@ -342,8 +345,8 @@ func (v *Verifier) judgeService(text, id string) (verified, error) {
 	if err != nil || content.Issuer == "" || content.Issuer != key.context || !slices.Contains(v.cfg.Self, content.Audience) {
 		return verified{}, errNotGood
 	}
-	if err := v.life(content, ServiceLife); err != nil {
-		return verified{}, err
+	if v.life(content, ServiceLife) != nil {
+		return verified{}, errNotGood
 	}
 	return verified{service: true, caller: authz.Identity{
 		Kind: authz.Service, ID: content.Issuer, Permissions: v.cfg.ServicePermissions[content.Issuer], Expire: time.Unix(*content.Expires, 0),
