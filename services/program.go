@@ -43,6 +43,10 @@ func Variables() []app.Variable {
 			Name: "SHOPMESH_IDENTITY_KEY", Credential: true, Contexts: []string{"identity"},
 			About: "encrypts the secrets in identity's database: 32 random bytes in base64; required, and kept with the backups",
 		},
+		{
+			Name: app.OperatorSocketVariable, Contexts: []string{"identity"},
+			About: "path of a Unix socket that hands out tokens to the user that identity runs as, for shopmesh token --socket; none by default",
+		},
 		{Name: "SHOPMESH_STRIPE_KEY", Credential: true, Contexts: []string{"payment"}, About: "a key of the Stripe account that takes payments"},
 		{
 			Name: "SHOPMESH_STRIPE_WEBHOOK_SECRET", Credential: true, Contexts: []string{"payment"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/audit"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/services/identity"
@@ -18,7 +19,7 @@ import (
 )
 
 func newAudit() *cobra.Command {
-	var data string
+	var data, tokenFile string
 	var addresses []string
 	var wait time.Duration
 	var asJSON bool
@@ -29,7 +30,7 @@ func newAudit() *cobra.Command {
 mails with what was due. Work under way is pending, not a finding; --wait waits for it to end, and then everything counts.
 
 It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not look.`,
-		Example: "  shopmesh audit --wait 60s\n  shopmesh audit --addr http://127.0.0.1:9090 --json",
+		Example: "  shopmesh audit --wait 60s\n  shopmesh audit --addr http://127.0.0.1:9090 --token-file token --json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if wait < 0 {
@@ -52,20 +53,30 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			var report audit.Report
-			inspect := func(ctx context.Context, addresses []string) error {
+			inspect := func(ctx context.Context, addresses []string, token string) error {
 				var err error
-				report, err = audit.Run(ctx, clientsOf(addresses), wait)
+				report, err = audit.Run(ctx, clientsOf(addresses, token), wait)
+				return err
+			}
+			token, err := tokenOf(cmd, tokenFile)
+			if err != nil {
 				return err
 			}
 			if len(addresses) > 0 {
-				err = inspect(ctx, addresses)
+				err = inspect(ctx, addresses, token)
 			} else {
 				err = shop.Visit(ctx, data, shop.Visitor{
 					Opening: func() {
 						fmt.Fprintf(cmd.ErrOrStderr(), "No shop runs in %s: opening its books to read them, nothing is moved.\n", data)
 					},
-					Inspect: func(ctx context.Context, internal string) error { return inspect(ctx, []string{internal}) },
-					Stripe:  stripe, IdentityKey: key,
+					Inspect: func(ctx context.Context, at shop.Addresses) error {
+						issued, err := access.Issue(ctx, at.OperatorSocket, "staff:OPERATIONS", defaultTokenLife)
+						if err != nil {
+							return err
+						}
+						return inspect(ctx, []string{at.Internal}, issued.AccessToken)
+					},
+					Stripe: stripe, IdentityKey: key,
 				})
 			}
 			if err != nil {
@@ -83,6 +94,7 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 	f := cmd.Flags()
 	dataFlag(cmd, &data, "the shop's data `directory`")
 	f.StringSliceVar(&addresses, "addr", nil, "`URL` of an internal port instead; once for each service")
+	tokenFileFlag(cmd, &tokenFile)
 	f.DurationVar(&wait, "wait", 0, "how long to wait for work under way, such as 60s")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object")
 	return cmd

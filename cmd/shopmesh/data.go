@@ -16,7 +16,7 @@ func dataFlag(cmd *cobra.Command, data *string, about string) {
 			return nil
 		case cmd.Flags().Changed("data"):
 			return usage("--data is empty: name the shop's directory")
-		case cmd.Flags().Changed("addr"):
+		case cmd.Flags().Changed("addr"), cmd.Flags().Changed("socket"):
 			return nil // it looks there instead
 		default:
 			return usage("HOME is not set, so there is no usual place for a shop: name its directory with --data")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,30 +12,46 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/spf13/cobra"
 
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 )
 
 func newDemo() *cobra.Command {
 	var addresses []string
+	var data, tokenFile string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Fill a running shop with a demo product line",
 		Long: `Fill a running shop with the product line of shopmesh up --demo: categories, products and their first stock.
 
---addr is the API's address; of services that run alone give catalog's and inventory's.
+--data is the directory of a shop that runs. --addr is the API's address instead, and --token-file a token for it; of services
+that run alone give catalog's and inventory's.
 What is there already stays as it is: filling a shop again changes nothing.
 
 It exits 0 when the shop is filled, 1 when a call failed, 2 when it was not tried.`,
-		Example: "  shopmesh demo --addr http://127.0.0.1:8080\n  shopmesh demo --addr http://127.0.0.1:8101 --addr http://127.0.0.1:8103",
+		Example: "  shopmesh demo --data /srv/shop\n  shopmesh demo --addr http://127.0.0.1:8101 --addr http://127.0.0.1:8103",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
+			if cmd.Flags().Changed("data") && len(addresses) > 0 {
+				return usage("--data and --addr are both given: keep one")
+			}
 			if err := checkAddresses(addresses, "an API"); err != nil {
 				return err
 			}
-			n, err := demo.FillAt(ctx, clientsOf(addresses))
+			token, err := tokenOf(cmd, tokenFile)
+			if err != nil {
+				return err
+			}
+			if len(addresses) == 0 {
+				if addresses, token, err = demoAccess(ctx, data); err != nil {
+					return err
+				}
+			}
+			n, err := demo.FillAt(ctx, clientsOf(addresses, token))
 			if err != nil {
 				return exitError{exitFailed, err}
 			}
@@ -46,9 +63,25 @@ It exits 0 when the shop is filled, 1 when a call failed, 2 when it was not trie
 		},
 	}
 	f := cmd.Flags()
-	f.StringSliceVar(&addresses, "addr", []string{"http://127.0.0.1:8080"}, "`URL` of the API; once for each service that runs alone")
+	dataFlag(cmd, &data, "the data `directory` of a shop that runs")
+	f.StringSliceVar(&addresses, "addr", nil, "`URL` of the API instead; once for each service that runs alone")
+	tokenFileFlag(cmd, &tokenFile)
 	f.BoolVar(&asJSON, "json", false, "print a JSON object")
 	return cmd
+}
+
+// demoAccess returns the API of the shop that runs in a data directory, and a token that may
+// fill it.
+func demoAccess(ctx context.Context, data string) ([]string, string, error) {
+	running, err := shop.Find(data)
+	if err != nil {
+		return nil, "", exitError{exitUsage, err}
+	}
+	issued, err := access.Issue(ctx, running.OperatorSocket, demo.Role, defaultTokenLife)
+	if err != nil {
+		return nil, "", exitError{exitFailed, err}
+	}
+	return []string{running.API}, issued.AccessToken, nil
 }
 
 // checkAddresses refuses what is no URL of a process.
@@ -61,10 +94,11 @@ func checkAddresses(addresses []string, of string) error {
 	return nil
 }
 
-func clientsOf(addresses []string) []*connect.Client {
+// clientsOf returns clients whose calls show a token, if there is one.
+func clientsOf(addresses []string, token string) []*connect.Client {
 	clients := make([]*connect.Client, len(addresses))
 	for i, a := range addresses {
-		clients[i] = connect.NewClient(connecthttp.NewTransport(http.DefaultClient, strings.TrimSuffix(a, "/")))
+		clients[i] = connect.NewClient(connecthttp.NewTransport(http.DefaultClient, strings.TrimSuffix(a, "/")), access.Show(token))
 	}
 	return clients
 }

@@ -84,7 +84,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newUp(), newDemo(), newAudit(), newBackup(), newRestore(), newVersion())
+	root.AddCommand(newUp(), newDemo(), newAudit(), newToken(), newBackup(), newRestore(), newVersion())
 	return root
 }
 

@@ -30,6 +30,9 @@ const (
 	DefaultInternalListen = "127.0.0.1:9090"
 )
 
+// OperatorSocketVariable names where a service alone opens the operator's socket.
+const OperatorSocketVariable = "SHOPMESH_OPERATOR_SOCKET"
+
 // LogLevelVariable names the least level that is logged.
 const LogLevelVariable = "SHOPMESH_LOG_LEVEL"
 
@@ -49,6 +52,7 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 			DrainDelay:     reader.duration("SHOPMESH_DRAIN_DELAY"),
 			Peers:          reader.peers(p),
 			NeedsPeers:     true,
+			OperatorSocket: reader.values[OperatorSocketVariable],
 			Log:            log,
 		},
 		Context: ContextConfig{

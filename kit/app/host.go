@@ -18,6 +18,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/load"
 	"github.com/shopmesh/shopmesh/kit/operations"
+	"github.com/shopmesh/shopmesh/kit/operator"
 	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/rpc"
@@ -38,7 +39,9 @@ type host struct {
 	contexts   map[string]contextDeps
 
 	apiHandler, internalHandler http.Handler
+	operatorHandler             http.Handler
 	api, internal               *rpc.Listener
+	operator                    *operator.Socket // nil without one
 
 	// failed gets the error that ends the process.
 	failed chan error
@@ -101,6 +104,7 @@ func (h *host) makeHandlers(in hostParams) error {
 		return err
 	}
 	var gateways []rpc.GatewayFunc
+	forOperator := http.NewServeMux()
 	plain := maps.Clone(in.Process.API)
 	if plain == nil {
 		plain = make(map[string]http.Handler)
@@ -115,11 +119,15 @@ func (h *host) makeHandlers(in hostParams) error {
 		}
 		gateways = append(gateways, service.Gateway...)
 		maps.Copy(plain, service.HTTP)
+		for pattern, handler := range service.Operator {
+			forOperator.Handle(pattern, handler)
+		}
 		if service.Operations != nil {
 			contexts = append(contexts, service.Operations)
 			h.readiness.operations[service.Name] = service.Operations
 		}
 	}
+	h.operatorHandler = forOperator
 	h.readiness.watch(h.health, api)
 	in.Peers.Here(api, names...)
 	if missing := in.Peers.Missing(); h.process.NeedsPeers && len(missing) > 0 {
@@ -157,6 +165,9 @@ func (h *host) start(ctx context.Context) error {
 	if h.internal, err = rpc.Listen(ctx, h.process.InternalListen, rpc.InternalConnections); err != nil {
 		return errors.Join(err, h.api.Shutdown(ctx))
 	}
+	if err := h.openOperatorSocket(ctx); err != nil {
+		return errors.Join(err, h.api.Shutdown(ctx), h.internal.Shutdown(ctx))
+	}
 	h.api.Serve(h.apiHandler, h.log.Logger)
 	h.internal.Serve(h.internalHandler, h.log.Logger)
 	h.readiness.process = append(h.readiness.process, h.api.Condition, h.internal.Condition)
@@ -174,8 +185,21 @@ func (h *host) start(ctx context.Context) error {
 	}
 	h.log.InfoContext(ctx, "serving", "api", h.api.URL(), "internal", h.internal.URL())
 	h.warnExposed(ctx)
-	h.process.Ready(Addresses{API: h.api.URL(), Internal: h.internal.URL()})
+	addresses := Addresses{API: h.api.URL(), Internal: h.internal.URL()}
+	if h.operator != nil {
+		addresses.OperatorSocket = h.operator.Path()
+	}
+	h.process.Ready(addresses)
 	return nil
+}
+
+func (h *host) openOperatorSocket(ctx context.Context) error {
+	if h.process.OperatorSocket == "" {
+		return nil
+	}
+	var err error
+	h.operator, err = operator.Listen(ctx, h.process.OperatorSocket, h.operatorHandler, h.log.Logger)
+	return err
 }
 
 // warnExposed logs that others than this machine's users can call.
@@ -285,6 +309,11 @@ func (h *host) shutListeners(ctx context.Context) []error {
 	var problems []error
 	if err := shut(h.api, forInternal+forWorkers); err != nil {
 		problems = append(problems, fmt.Errorf("answer the last API requests: %w", err))
+	}
+	if h.operator != nil {
+		closing, cancel := context.WithTimeout(ctx, forInternal)
+		defer cancel()
+		problems = append(problems, h.operator.Close(closing)) // errors.Join leaves nil out
 	}
 	if err := shut(h.internal, forWorkers); err != nil {
 		problems = append(problems, fmt.Errorf("answer the last internal requests: %w", err))

@@ -70,6 +70,9 @@ type Process struct {
 	Proxies rpc.Proxies
 	// Rates bound how often a client may call the API; by default nothing does.
 	Rates rpc.Rates
+	// OperatorSocket is where the handlers of Service.Operator are served, to the user that
+	// the process runs as; empty for nowhere.
+	OperatorSocket string
 	// Authenticator finds out who calls. By default everyone is the owner.
 	Authenticator authz.Authenticator
 	// DrainDelay is how long requests are still taken after readiness went, so
@@ -90,6 +93,8 @@ type Process struct {
 type Addresses struct {
 	API      string
 	Internal string
+	// OperatorSocket is the path of the operator's socket; empty without one.
+	OperatorSocket string
 }
 
 // Loopback returns an error when an address can be reached from other machines,

@@ -30,6 +30,9 @@ type Service struct {
 	// net/http pattern, such as "POST /webhooks/stripe". They authenticate their callers
 	// themselves.
 	HTTP map[string]http.Handler
+	// Operator are handlers of the operator's socket, by their net/http pattern. Who reaches
+	// them owns the machine's files; operator.CallerFrom names the user.
+	Operator map[string]http.Handler
 	// Runners work in the background: consumers, sweepers, workers. The relay and the
 	// purge of IdempotencyRetention are not among them: the process runs them itself.
 	Runners []Runner

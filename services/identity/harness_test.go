@@ -26,6 +26,7 @@ type harness struct {
 	broker   kafka.Config
 	database string
 	config   identity.Config
+	socket   string // the operator's; empty for none
 	stop     func()
 }
 
@@ -36,7 +37,7 @@ func newHarness(t *testing.T) harness {
 	o.pool = testkit.Open(t, pg.Config{URL: o.database})
 	o.config = identity.Config{
 		Context: kitapp.ContextConfig{Database: pg.Config{URL: o.database}, Kafka: o.broker, SoleWriter: true},
-		Key:     identity.NewKey(), PublicURL: publicURL,
+		Key:     identity.NewKey(), PublicURL: publicURL, Contexts: []string{"catalog", "identity", "order"},
 	}
 	return o.again(t)
 }
@@ -57,7 +58,7 @@ func (o harness) start(t *testing.T) (harness, error) {
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	process := kitapp.Process{
-		Name: "identity", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
+		Name: "identity", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", OperatorSocket: o.socket, Log: testkit.Log(t),
 		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return authz.Identity{}, nil }),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
 	}

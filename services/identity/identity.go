@@ -44,6 +44,8 @@ type Config struct {
 	// PublicURL is where the shop is reached: who issues tokens (iss), and where links in
 	// mails lead.
 	PublicURL string
+	// Contexts are the names of all contexts of the shop.
+	Contexts []string
 }
 
 // Check refuses what can't be right. Its error holds no part of the key.
@@ -102,7 +104,8 @@ func newSigningKeys(cfg Config, in signingDeps) (*app.SigningKeys, error) {
 		return nil, err
 	}
 	keys := &app.SigningKeys{
-		Pool: in.Pool, Settings: in.Settings, Sealing: sealing, Issuer: cfg.PublicURL, Audience: kitapp.TokenAudience, Log: in.Log, Now: in.Clock,
+		Pool: in.Pool, Settings: in.Settings, Sealing: sealing, Issuer: cfg.PublicURL, Audience: kitapp.TokenAudience,
+		Contexts: cfg.Contexts, Log: in.Log, Now: in.Clock,
 	}
 	in.Start.Append(fx.StartHook(keys.Rotate))
 	return keys, nil
@@ -116,6 +119,7 @@ func newService(keys *app.SigningKeys, operate *operations.Operations) kitapp.Se
 			kitrpc.Gateway(identityv1.RegisterTokenServiceHandlerClient, identityv1.NewTokenServiceClient),
 		},
 		HTTP:                 rpc.WellKnown(keys),
+		Operator:             rpc.Operator(keys),
 		Runners:              []kitapp.Runner{{Name: "key rotation", Run: keys.RunRotation}},
 		IdempotencyRetention: idempotency.Retention,
 		Topics:               []kafka.Topic{{Name: events.AccountTopic, Compacted: true}},

@@ -7,6 +7,7 @@
 //	DIR/postgres  PostgreSQL (kit/embedded/postgres)
 //	DIR/broker    the broker (kit/embedded/broker)
 //	DIR/inbox     the mails (kit/embedded/inbox)
+//	DIR/operator.sock  the operator's socket (kit/operator)
 //	DIR/NAME.key  a key that a context encrypts its secrets with
 package datadir
 
@@ -81,6 +82,9 @@ func Postgres(path string) string { return filepath.Join(path, "postgres") }
 // Inbox returns the inbox's folder in a data directory, whoever holds it.
 func Inbox(path string) string { return filepath.Join(path, "inbox") }
 
+// OperatorSocket returns where the operator's socket belongs.
+func (d *Dir) OperatorSocket() string { return filepath.Join(d.path, "operator.sock") }
+
 // KeyFile returns the file that a context keeps its key in.
 func (d *Dir) KeyFile(context string) string { return filepath.Join(d.path, context+keySuffix) }
 
@@ -125,10 +129,23 @@ func (d *Dir) prepare() error {
 			return fmt.Errorf("create a folder of the data directory: %w", err)
 		}
 	}
-	if err := d.grantSearch(); err != nil {
+	if err := errors.Join(d.denyWrites(), d.grantSearch()); err != nil {
 		return err
 	}
 	return Sync(d.path)
+}
+
+// denyWrites keeps other users, whose group a folder may be open to, from replacing what is
+// in it: keys, and the operator's socket.
+func (d *Dir) denyWrites() error {
+	info, err := os.Stat(d.path)
+	if err == nil && info.Mode().Perm()&0o022 != 0 {
+		err = os.Chmod(d.path, info.Mode().Perm()&^0o022)
+	}
+	if err != nil {
+		return fmt.Errorf("keep others from writing into the data directory: %w", err)
+	}
+	return nil
 }
 
 // grantSearch lets other users pass through the directory, and nothing else, when we

@@ -99,6 +99,9 @@ func FillAt(ctx context.Context, clients []*connect.Client) (int, error) {
 	return Fill(ctx, catalog, inventory)
 }
 
+// Role is what a token needs for filling a shop, as the operator's socket names it.
+const Role = "staff:CATALOG_READ,CATALOG_WRITE,STOCK_READ,STOCK_WRITE"
+
 const (
 	// batch is how many products are looked up in one call.
 	batch = 100

@@ -72,6 +72,7 @@ func modules(c components) []fx.Option {
 		customer.Module(customer.Config{Context: c.context("customer")}),
 		identity.Module(identity.Config{
 			Context: c.context("identity"), Key: c.config.IdentityKey, PublicURL: cmp.Or(c.config.PublicURL, app.DefaultPublicURL),
+			Contexts: contexts(),
 		}),
 		inventory.Module(inventory.Config{Context: c.context("inventory")}),
 		order.Module(order.Config{Context: c.context("order")}),

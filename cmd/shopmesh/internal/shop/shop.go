@@ -13,12 +13,14 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded/broker"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/operator"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/identity"
@@ -70,10 +72,15 @@ type Addresses struct {
 	API      string `json:"api"`
 	Internal string `json:"internal"`
 	Data     string `json:"data"`
+	// OperatorSocket is where the owner of the directory gets tokens.
+	OperatorSocket string `json:"operator_socket"`
 }
 
 // closeTimeout bounds how long each embedded component may take to end.
 const closeTimeout = 20 * time.Second
+
+// demoLife is how long the token that fills in the demo is good.
+const demoLife = 30 * time.Minute
 
 // AddressError is an address that the shop can't listen on.
 type AddressError struct {
@@ -157,7 +164,11 @@ func run(ctx context.Context, config Config) (err error) {
 		components.config.SMTPURL = "smtp://" + inbox.Addr()
 		components.internal["/inbox"], components.internal["/inbox/"], components.internal["/inbox.json"] = inbox.Handler(), inbox.Handler(), inbox.Handler()
 	}
-	return serve(ctx, components, dir.Path())
+	socket, err := operator.PathFor(dir.OperatorSocket())
+	if err != nil {
+		return err
+	}
+	return serve(ctx, components, dir.Path(), socket)
 }
 
 // checkSettings refuses what can only be seen to be wrong where all contexts are known.
@@ -189,7 +200,7 @@ func tryAddresses(ctx context.Context, config Config) error {
 }
 
 // serve runs the services on the components until ctx ends.
-func serve(ctx context.Context, components components, data string) error {
+func serve(ctx context.Context, components components, data, socket string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	filled := make(chan error, 1)
@@ -199,9 +210,9 @@ func serve(ctx context.Context, components components, data string) error {
 		Listen: components.config.Listen, InternalListen: components.config.InternalListen,
 		Proxies: components.config.Edge.Proxies, Rates: components.config.Edge.Rates,
 		Reflection: components.config.Reflection, Idle: components.config.idle, Internal: components.internal, Conditions: components.conditions,
-		Log: components.config.Log,
+		OperatorSocket: socket, Log: components.config.Log,
 		Ready: func(a app.Addresses) {
-			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data}
+			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data, OperatorSocket: a.OperatorSocket}
 			go func() { filled <- components.open(ctx, addresses) }()
 		},
 	}
@@ -226,7 +237,11 @@ func serve(ctx context.Context, components components, data string) error {
 // open fills the shop when the configuration has Demo, and reports that it is open.
 func (c components) open(ctx context.Context, a Addresses) error {
 	if c.config.Demo {
-		client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API))
+		issued, err := access.Issue(ctx, a.OperatorSocket, demo.Role, demoLife)
+		if err != nil {
+			return fmt.Errorf("fill in the demo: %w", err)
+		}
+		client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API), access.Show(issued.AccessToken))
 		n, err := demo.Fill(ctx, client, client)
 		if err != nil {
 			return fmt.Errorf("fill in the demo: %w", err)

@@ -41,8 +41,8 @@ type Visitor struct {
 	// Opening is called before a shop that does not run is opened, which takes
 	// some seconds.
 	Opening func()
-	// Inspect is called once, with the URL of the internal port.
-	Inspect func(ctx context.Context, internal string) error
+	// Inspect is called once.
+	Inspect func(ctx context.Context, at Addresses) error
 	// Stripe is the account whose ledger a stopped shop is compared with.
 	Stripe payment.StripeConfig
 	// IdentityKey is as in Config.
@@ -74,19 +74,37 @@ func Visit(ctx context.Context, data string, visitor Visitor) error {
 	return visitStopped(ctx, data, visitor)
 }
 
-func visitRunning(ctx context.Context, data string, inspect func(context.Context, string) error) error {
-	text, err := os.ReadFile(filepath.Join(data, addressesFile))
+func visitRunning(ctx context.Context, data string, inspect func(context.Context, Addresses) error) error {
+	a, err := recall(data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the shop in %s is starting or stopping: try again shortly", data)
 	}
+	if err != nil {
+		return err
+	}
+	return inspect(ctx, a)
+}
+
+// Find returns where the shop that runs in a data directory is reached.
+func Find(data string) (Addresses, error) {
+	a, err := recall(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Addresses{}, fmt.Errorf("no shop runs in %s: start it with shopmesh up --data %[1]s, or name another directory with --data", data)
+	}
+	return a, err
+}
+
+// recall reads what remember wrote; fs.ErrNotExist when no shop is open there.
+func recall(data string) (Addresses, error) {
+	text, err := os.ReadFile(filepath.Join(data, addressesFile))
 	var a Addresses
 	if err == nil {
 		err = json.Unmarshal(text, &a)
 	}
 	if err != nil {
-		return fmt.Errorf("read where the shop in %s is reached: %w", data, err)
+		return Addresses{}, fmt.Errorf("read where the shop in %s is reached: %w", data, err)
 	}
-	return inspect(ctx, a.Internal)
+	return a, nil
 }
 
 func visitStopped(ctx context.Context, data string, visitor Visitor) error {
@@ -97,7 +115,7 @@ func visitStopped(ctx context.Context, data string, visitor Visitor) error {
 		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Stripe: visitor.Stripe, IdentityKey: visitor.IdentityKey, idle: true,
 		Log: slog.New(slog.DiscardHandler),
 		Ready: func(a Addresses) {
-			inspected <- visitor.Inspect(visit, a.Internal)
+			inspected <- visitor.Inspect(visit, a)
 			end()
 		},
 	})

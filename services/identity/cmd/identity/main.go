@@ -17,7 +17,7 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		cfg := identity.Config{Context: env.Context, Key: key, PublicURL: env.PublicURL}
+		cfg := identity.Config{Context: env.Context, Key: key, PublicURL: env.PublicURL, Contexts: services.Contexts()}
 		return identity.Module(cfg), cfg.Check()
 	})
 }

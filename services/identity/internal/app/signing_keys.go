@@ -29,7 +29,9 @@ type SigningKeys struct {
 	Sealing domain.SealingKey
 	// Issuer and Audience are what tokens name as iss and aud.
 	Issuer, Audience string
-	Log              *slog.Logger
+	// Contexts are the names of all contexts, which an operator may act as.
+	Contexts []string
+	Log      *slog.Logger
 	// Now is the time, in whole microseconds as the database keeps it.
 	Now func() time.Time
 
