@@ -21,6 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 )
 
 // ContextConfig is what a context is given to run on.
@@ -121,7 +122,7 @@ func openPool(
 	}
 	version, err := pg.Migrate(ctx, pool, pg.Schema{
 		Context: name, Migrations: migrations, Log: log,
-		Kit: []pg.Tables{outbox.Tables(), consumer.Tables(), idempotency.Tables()},
+		Kit: []pg.Tables{outbox.Tables(), consumer.Tables(), idempotency.Tables(), settings.Tables()},
 	})
 	if err != nil {
 		pool.Close()

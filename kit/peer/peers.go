@@ -124,6 +124,13 @@ func (p *Peers) Client(context string) *connect.Client {
 	return connect.NewClient(&peerTransport{peers: p.network, context: context}, p.interceptor(context))
 }
 
+// Reaches reports whether a context runs here or has a URL. It is asked when the process is
+// complete.
+func (p *Peers) Reaches(context string) bool {
+	here := p.here.Load()
+	return p.urls[context] != "" || here != nil && here.contexts[context]
+}
+
 // Missing returns the contexts that Client was called for and that run neither here nor
 // at a known URL.
 func (p *Peers) Missing() []string {
@@ -131,8 +138,7 @@ func (p *Peers) Missing() []string {
 	defer p.mu.Unlock()
 	var missing []string
 	for _, name := range slices.Sorted(maps.Keys(p.requested)) {
-		here := p.here.Load()
-		if p.urls[name] == "" && (here == nil || !here.contexts[name]) {
+		if !p.Reaches(name) {
 			missing = append(missing, name)
 		}
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 )
 
 // startBound covers the first run on a machine, which fetches PostgreSQL.
@@ -219,7 +220,7 @@ func (s *server) migrate(ctx context.Context, unfinished, template string, migra
 
 // kitTables are the tables that every context's database has.
 func kitTables() []pg.Tables {
-	return []pg.Tables{outbox.Tables(), consumer.Tables(), idempotency.Tables()}
+	return []pg.Tables{outbox.Tables(), consumer.Tables(), idempotency.Tables(), settings.Tables()}
 }
 
 // hash names a schema by what its migrations contain.

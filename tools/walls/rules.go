@@ -59,6 +59,7 @@ func rules() []rule {
 				"gen/go/shopmesh/options/**",
 				"gen/go/shopmesh/operations/**",
 				"gen/go/shopmesh/errors/**",
+				"gen/go/shopmesh/config/**",
 			},
 			TestsMay: true, // the bounds of every RPC are tried with kit/rpc
 			Why:      "the kit knows no shop noun; only contracts that every context shares are its business",

@@ -8,6 +8,7 @@ package catalogv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -72,9 +73,9 @@ var File_shopmesh_catalog_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_catalog_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"\"shopmesh/catalog/v1/settings.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\"b\n" +
-	"\bSettings\x12A\n" +
-	"\x10default_currency\x18\x01 \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"\"shopmesh/catalog/v1/settings.proto\x12\x13shopmesh.catalog.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\"e\n" +
+	"\bSettings\x12D\n" +
+	"\x10default_currency\x18\x01 \x01(\tB\x14\xe0A\x01\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$H\x00R\x0fdefaultCurrency\x88\x01\x01B\x13\n" +
 	"\x11_default_currencyB\xd9\x01\n" +
 	"\x17com.shopmesh.catalog.v1B\rSettingsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1;catalogv1\xa2\x02\x03SCX\xaa\x02\x13Shopmesh.Catalog.V1\xca\x02\x13Shopmesh\\Catalog\\V1\xe2\x02\x1fShopmesh\\Catalog\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Catalog::V1b\x06proto3"

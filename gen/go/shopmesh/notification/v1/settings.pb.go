@@ -8,6 +8,7 @@ package notificationv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -131,17 +132,17 @@ var File_shopmesh_notification_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_notification_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"'shopmesh/notification/v1/settings.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\x9d\x04\n" +
-	"\bSettings\x12+\n" +
-	"\tshop_name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dH\x00R\bshopName\x88\x01\x01\x12/\n" +
-	"\fsender_email\x18\x02 \x01(\tB\a\xbaH\x04r\x02`\x01H\x01R\vsenderEmail\x88\x01\x01\x122\n" +
-	"\x0ereply_to_email\x18\x03 \x01(\tB\a\xbaH\x04r\x02`\x01H\x02R\freplyToEmail\x88\x01\x01\x12N\n" +
-	"\vretry_after\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
-	"retryAfter\x12O\n" +
-	"\rgive_up_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
-	"\"\x04\b\x80\xeaI2\x02\b<R\vgiveUpAfter\x12T\n" +
-	"\x0ebody_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x06\b\x80\x86\xb0\x96\x012\x02\b<R\rbodyRetention\x12V\n" +
-	"\x0fevent_retention\x18\a \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\f\n" +
+	"'shopmesh/notification/v1/settings.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xb8\x04\n" +
+	"\bSettings\x12.\n" +
+	"\tshop_name\x18\x01 \x01(\tB\f\xe0A\x01\xbaH\x06r\x04\x10\x01\x18dH\x00R\bshopName\x88\x01\x01\x125\n" +
+	"\fsender_email\x18\x02 \x01(\tB\r\xe0A\x01\xbaH\ar\x05\x18\xfe\x01`\x01H\x01R\vsenderEmail\x88\x01\x01\x128\n" +
+	"\x0ereply_to_email\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\ar\x05\x18\xfe\x01`\x01H\x02R\freplyToEmail\x88\x01\x01\x12Q\n" +
+	"\vretry_after\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
+	"retryAfter\x12R\n" +
+	"\rgive_up_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x13\xe0A\x01\xbaH\r\xaa\x01\n" +
+	"\"\x04\b\x80\xeaI2\x02\b<R\vgiveUpAfter\x12W\n" +
+	"\x0ebody_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x06\b\x80\x86\xb0\x96\x012\x02\b<R\rbodyRetention\x12Y\n" +
+	"\x0fevent_retention\x18\a \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\f\n" +
 	"\n" +
 	"_shop_nameB\x0f\n" +
 	"\r_sender_emailB\x11\n" +

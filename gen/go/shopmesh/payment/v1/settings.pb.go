@@ -8,6 +8,7 @@ package paymentv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -134,18 +135,18 @@ var File_shopmesh_payment_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\"\xd7\x04\n" +
-	"\bSettings\x12X\n" +
-	"\x10provider_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\xac\x022\x05\x10\x80\xc2\xd7/R\x0fproviderTimeout\x12N\n" +
-	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
-	"retryAfter\x12V\n" +
-	"\x12sandbox_slow_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xac\x022\x00R\x10sandboxSlowDelay\x12c\n" +
-	"\x15idempotency_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12V\n" +
-	"\x0fevent_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetention\x12-\n" +
+	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xec\x04\n" +
+	"\bSettings\x12[\n" +
+	"\x10provider_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\xac\x022\x05\x10\x80\xc2\xd7/R\x0fproviderTimeout\x12Q\n" +
+	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
+	"retryAfter\x12Y\n" +
+	"\x12sandbox_slow_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x10\xe0A\x01\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xac\x022\x00R\x10sandboxSlowDelay\x12f\n" +
+	"\x15idempotency_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12Y\n" +
+	"\x0fevent_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetention\x120\n" +
 	"\n" +
-	"return_url\x18\x06 \x01(\tB\x0e\xbaH\v\xd8\x01\x01r\x06\x18\xf4\x03\x88\x01\x01R\treturnUrl\x12]\n" +
-	"\x12reconcile_interval\x18\a \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xe1\xeb\x17R\x11reconcileIntervalB\xd9\x01\n" +
+	"return_url\x18\x06 \x01(\tB\x11\xe0A\x01\xbaH\v\xd8\x01\x01r\x06\x18\xf4\x03\x88\x01\x01R\treturnUrl\x12`\n" +
+	"\x12reconcile_interval\x18\a \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xe1\xeb\x17R\x11reconcileIntervalB\xd9\x01\n" +
 	"\x17com.shopmesh.payment.v1B\rSettingsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1;paymentv1\xa2\x02\x03SPX\xaa\x02\x13Shopmesh.Payment.V1\xca\x02\x13Shopmesh\\Payment\\V1\xe2\x02\x1fShopmesh\\Payment\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Payment::V1b\x06proto3"
 
 var (

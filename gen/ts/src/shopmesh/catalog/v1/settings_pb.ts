@@ -5,13 +5,14 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shopmesh/catalog/v1/settings.proto.
  */
 export const file_shopmesh_catalog_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiJzaG9wbWVzaC9jYXRhbG9nL3YxL3NldHRpbmdzLnByb3RvEhNzaG9wbWVzaC5jYXRhbG9nLnYxIlEKCFNldHRpbmdzEjAKEGRlZmF1bHRfY3VycmVuY3kYASABKAlCEbpIDnIMMgpeW0EtWl17M30kSACIAQFCEwoRX2RlZmF1bHRfY3VycmVuY3lC2QEKF2NvbS5zaG9wbWVzaC5jYXRhbG9nLnYxQg1TZXR0aW5nc1Byb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxogIDU0NYqgITU2hvcG1lc2guQ2F0YWxvZy5WMcoCE1Nob3BtZXNoXENhdGFsb2dcVjHiAh9TaG9wbWVzaFxDYXRhbG9nXFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("CiJzaG9wbWVzaC9jYXRhbG9nL3YxL3NldHRpbmdzLnByb3RvEhNzaG9wbWVzaC5jYXRhbG9nLnYxIlQKCFNldHRpbmdzEjMKEGRlZmF1bHRfY3VycmVuY3kYASABKAlCFOBBAbpIDnIMMgpeW0EtWl17M30kSACIAQFCEwoRX2RlZmF1bHRfY3VycmVuY3lC2QEKF2NvbS5zaG9wbWVzaC5jYXRhbG9nLnYxQg1TZXR0aW5nc1Byb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2NhdGFsb2cvdjE7Y2F0YWxvZ3YxogIDU0NYqgITU2hvcG1lc2guQ2F0YWxvZy5WMcoCE1Nob3BtZXNoXENhdGFsb2dcVjHiAh9TaG9wbWVzaFxDYXRhbG9nXFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OkNhdGFsb2c6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior]);
 
 /**
  * Settings are what an owner may set for the catalog.

@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/customer/v1/settings.proto.
  */
 export const file_shopmesh_customer_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiNzaG9wbWVzaC9jdXN0b21lci92MS9zZXR0aW5ncy5wcm90bxIUc2hvcG1lc2guY3VzdG9tZXIudjEiUgoIU2V0dGluZ3MSRgoPZXZlbnRfcmV0ZW50aW9uGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiBQiA54QPMgMIkBxC4AEKGGNvbS5zaG9wbWVzaC5jdXN0b21lci52MUINU2V0dGluZ3NQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jdXN0b21lci92MTtjdXN0b21lcnYxogIDU0NYqgIUU2hvcG1lc2guQ3VzdG9tZXIuVjHKAhRTaG9wbWVzaFxDdXN0b21lclxWMeICIFNob3BtZXNoXEN1c3RvbWVyXFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OkN1c3RvbWVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("CiNzaG9wbWVzaC9jdXN0b21lci92MS9zZXR0aW5ncy5wcm90bxIUc2hvcG1lc2guY3VzdG9tZXIudjEiVQoIU2V0dGluZ3MSSQoPZXZlbnRfcmV0ZW50aW9uGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhXgQQG6SA+qAQwiBQiA54QPMgMIkBxC4AEKGGNvbS5zaG9wbWVzaC5jdXN0b21lci52MUINU2V0dGluZ3NQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jdXN0b21lci92MTtjdXN0b21lcnYxogIDU0NYqgIUU2hvcG1lc2guQ3VzdG9tZXIuVjHKAhRTaG9wbWVzaFxDdXN0b21lclxWMeICIFNob3BtZXNoXEN1c3RvbWVyXFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OkN1c3RvbWVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for customers.

@@ -1,5 +1,3 @@
-// Package settings reads what an owner may set: a JSON file with one object per
-// context, each the ProtoJSON of that context's Settings message.
 package settings
 
 import (
@@ -15,7 +13,6 @@ import (
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // maxBytes bounds a settings file.
@@ -34,10 +31,8 @@ func Load[M proto.Message](file, context string, defaults M) (M, error) {
 	}
 	if section, ok := sections[context]; ok {
 		overrides := merged.ProtoReflect().New().Interface()
-		if err := protojson.Unmarshal(section, overrides); err != nil {
-			// The library blurs its text with no-break spaces.
-			text := strings.ReplaceAll(err.Error(), "\u00a0", " ")
-			return none, fmt.Errorf("settings of %s in %s: %s", context, file, text)
+		if err := unmarshal(section, overrides); err != nil {
+			return none, fmt.Errorf("settings of %s in %s: %w", context, file, err)
 		}
 		if err := override(merged.ProtoReflect(), overrides.ProtoReflect(), section); err != nil {
 			return none, fmt.Errorf("settings of %s in %s: %w", context, file, err)
@@ -47,6 +42,32 @@ func Load[M proto.Message](file, context string, defaults M) (M, error) {
 		return none, fmt.Errorf("settings of %s%s: %w", context, in(file), rules(err))
 	}
 	return merged, nil
+}
+
+// Section reads what the file has for a context into an empty message, without the
+// defaults, and checks it against the message's rules.
+func Section(file, context string, empty proto.Message) error {
+	sections, err := read(file)
+	if err != nil {
+		return err
+	}
+	if section, ok := sections[context]; ok {
+		if err := unmarshal(section, empty); err != nil {
+			return fmt.Errorf("settings of %s in %s: %w", context, file, err)
+		}
+	}
+	if err := protovalidate.Validate(empty); err != nil {
+		return fmt.Errorf("settings of %s%s: %w", context, in(file), rules(err))
+	}
+	return nil
+}
+
+func unmarshal(text []byte, message proto.Message) error {
+	if err := protojson.Unmarshal(text, message); err != nil {
+		// The library blurs its text with no-break spaces.
+		return errors.New(strings.ReplaceAll(err.Error(), "\u00a0", " "))
+	}
+	return nil
 }
 
 // Check returns an error that names every section of the file that is none of the
@@ -127,52 +148,3 @@ func parse(file string, data []byte) (map[string]json.RawMessage, error) {
 	return sections, nil
 }
 
-// override takes over every field that the JSON names, so that it can also set a
-// field to its zero value; a nested message is taken over field by field.
-func override(into, from protoreflect.Message, section json.RawMessage) error {
-	var named map[string]json.RawMessage
-	if err := json.Unmarshal(section, &named); err != nil {
-		return err
-	}
-	for name, value := range named {
-		fields := into.Descriptor().Fields()
-		field := fields.ByJSONName(name)
-		if field == nil {
-			field = fields.ByTextName(name)
-		}
-		if field == nil {
-			return fmt.Errorf("unknown field %q", name)
-		}
-		switch {
-		case string(value) == "null": // it stays as it was
-		case nests(field) && from.Has(field):
-			if err := override(into.Mutable(field).Message(), from.Get(field).Message(), value); err != nil {
-				return err
-			}
-		case from.Has(field):
-			into.Set(field, from.Get(field))
-		default:
-			into.Clear(field)
-		}
-	}
-	return nil
-}
-
-// nests reports whether a field holds one message of ours, which JSON shows as an
-// object; a duration, for example, is text.
-func nests(field protoreflect.FieldDescriptor) bool {
-	return field.Message() != nil && !field.IsMap() && !field.IsList() &&
-		!strings.HasPrefix(string(field.Message().FullName()), "google.protobuf.")
-}
-
-func rules(err error) error {
-	var invalid *protovalidate.ValidationError
-	if !errors.As(err, &invalid) {
-		return err
-	}
-	broken := make([]string, 0, len(invalid.Violations))
-	for _, v := range invalid.Violations {
-		broken = append(broken, protovalidate.FieldPathString(v.Proto.GetField())+": "+v.Proto.GetMessage())
-	}
-	return errors.New(strings.Join(broken, "; "))
-}

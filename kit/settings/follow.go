@@ -1,0 +1,89 @@
+package settings
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
+)
+
+// configService is the context that has everybody's settings.
+const configService = "config"
+
+// The pauses between attempts to open the stream again: a change is to apply within two
+// seconds of config's return.
+const minPause, maxPause = 100 * time.Millisecond, time.Second
+
+// Follows reports whether there is something to follow: the context has settings, no file
+// holds them, and the process knows where config is.
+func (s *Source) Follows() bool {
+	return s.defaults != nil && s.cfg.Peers != nil && s.cfg.Peers.Reaches(configService)
+}
+
+// Run applies every change of the settings until ctx ends. While config is away, what was
+// applied last stays in force.
+func (s *Source) Run(ctx context.Context) error {
+	if !s.Follows() {
+		<-ctx.Done()
+		return nil
+	}
+	client := configv1connect.NewConfigServiceClient(s.cfg.Peers.Client(configService))
+	for pause := minPause; ; {
+		heard, err := s.follow(ctx, client)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if heard {
+			pause = minPause // the stream had its time, and ended
+		} else {
+			s.away.Note(ctx, err)
+		}
+		if !sleep(ctx, pause) {
+			return nil
+		}
+		pause = min(2*pause, maxPause)
+	}
+}
+
+// follow applies what one stream sends until it ends, and reports whether it sent anything.
+func (s *Source) follow(ctx context.Context, client configv1connect.ConfigServiceClient) (heard bool, err error) {
+	stream, err := client.WatchSettings(ctx, &configv1.WatchSettingsRequest{Context: s.cfg.Context})
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = stream.Close() }()
+	for {
+		res, err := stream.Receive()
+		if err != nil {
+			return heard, err
+		}
+		set, err := s.valueOf(res.GetSettings())
+		if err == nil {
+			err = s.adopt(ctx, res.GetSettings().GetVersion(), set)
+		}
+		if err != nil {
+			return false, err
+		}
+		heard = true
+		s.away.Over(ctx)
+	}
+}
+
+// valueOf returns the context's own message out of the settings; an empty one when nothing
+// is set.
+func (s *Source) valueOf(settings *configv1.Settings) (proto.Message, error) {
+	message := settings.ProtoReflect()
+	field := message.WhichOneof(message.Descriptor().Oneofs().ByName("value"))
+	if field == nil {
+		return empty(s.defaults), nil
+	}
+	value := message.Get(field).Message()
+	if value.Descriptor() != s.defaults.ProtoReflect().Descriptor() {
+		return nil, fmt.Errorf("config sent %s as the settings of %s", value.Descriptor().FullName(), s.cfg.Context)
+	}
+	return value.Interface(), nil
+}

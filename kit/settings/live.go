@@ -1,0 +1,47 @@
+package settings
+
+import (
+	"sync/atomic"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Live are the settings of a context while they can change.
+type Live[T any] struct {
+	now atomic.Pointer[T]
+}
+
+// Now returns the settings as they are. A call or a batch asks once and hands the answer
+// down, so that it does not see half of a change.
+func (l *Live[T]) Now() T { return *l.now.Load() }
+
+// Fixed returns settings that never change.
+func Fixed[T any](value T) *Live[T] {
+	live := &Live[T]{}
+	live.now.Store(&value)
+	return live
+}
+
+// NewLive returns the settings of a source: defaults, overridden by what is set, and
+// translated by read, which may refuse them. It is called once for a source. With a file,
+// what can't be applied is an error. Without one, the settings that were applied last
+// apply again; if they can't any more, those of them that can.
+func NewLive[M proto.Message, T any](source *Source, defaults M, read func(M) (T, error)) (*Live[T], error) {
+	live := &Live[T]{}
+	apply := func(merged proto.Message) error {
+		value, err := read(merged.(M))
+		if err != nil {
+			return err
+		}
+		live.now.Store(&value)
+		return nil
+	}
+	if source.cfg.File != "" {
+		merged, err := Load(source.cfg.File, source.cfg.Context, defaults)
+		if err != nil {
+			return nil, err
+		}
+		return live, apply(merged)
+	}
+	return live, source.open(defaults, apply)
+}

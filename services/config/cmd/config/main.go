@@ -1,0 +1,20 @@
+// Command config runs config as a process of its own.
+package main
+
+import (
+	"go.uber.org/fx"
+
+	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/services"
+	"github.com/shopmesh/shopmesh/services/config"
+)
+
+func main() {
+	services.Main(config.Name, func(env app.Environment) (fx.Option, error) {
+		providers, err := config.ProvidersFromEnv()
+		if err != nil {
+			return nil, err
+		}
+		return config.Module(config.Config{Context: env.Context, Providers: providers}), nil
+	})
+}

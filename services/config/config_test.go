@@ -1,0 +1,322 @@
+package config_test
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/config"
+)
+
+// A setting is changed, and the history shows who changed which fields; what nobody set
+// stays unset, so that its default can change with the program.
+func TestAnOwnerChangesSettings(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	if before := h.current("order"); before.GetVersion() != 0 || before.GetEtag() == "" || before.GetOrder() == nil || before.GetActor() != "" {
+		t.Errorf("before the first change: %v", before)
+	}
+	h.setOrder(&orderv1.Settings{PaymentWindow: durationpb.New(time.Minute), MaxUnpaidOrders: new(int32(3))})
+	bob := h.replica(authz.Identity{Kind: authz.Owner, ID: "bob"}, "")
+	changed := bob.setOrder(&orderv1.Settings{MaxUnpaidOrders: new(int32(4))})
+	if changed.GetVersion() != 2 || changed.GetOrder().GetMaxUnpaidOrders() != 4 ||
+		changed.GetOrder().GetPaymentWindow().AsDuration() != time.Minute || changed.GetOrder().RetryAfter != nil {
+		t.Errorf("after two changes: %v", changed)
+	}
+	if again := bob.setOrder(&orderv1.Settings{MaxUnpaidOrders: new(int32(4))}); again.GetVersion() != 2 || again.GetEtag() != changed.GetEtag() {
+		t.Errorf("a change that changes nothing made %v", again)
+	}
+	if other := h.current("payment"); other.GetVersion() != 0 {
+		t.Errorf("payment's settings changed, too: %v", other)
+	}
+
+	page, err := h.ListSettingsVersions(t.Context(), &configv1.ListSettingsVersionsRequest{Context: "order", PageSize: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest, err := h.ListSettingsVersions(t.Context(), &configv1.ListSettingsVersionsRequest{Context: "order", PageToken: page.GetNextPageToken()})
+	if err != nil || len(page.GetVersions()) != 1 || len(rest.GetVersions()) != 1 || rest.GetNextPageToken() != "" {
+		t.Fatalf("%v, %v, %v", page, rest, err)
+	}
+	second, first := page.GetVersions()[0], rest.GetVersions()[0]
+	if second.GetSettings().GetActor() != "owner/bob" || !slices.Equal(second.GetChangedPaths(), []string{"max_unpaid_orders"}) ||
+		first.GetSettings().GetActor() != "owner/ann" || !slices.Equal(first.GetChangedPaths(), []string{"payment_window", "max_unpaid_orders"}) ||
+		first.GetSettings().GetOrder().GetMaxUnpaidOrders() != 3 || !first.GetSettings().GetUpdateTime().IsValid() {
+		t.Errorf("the history is %v, %v", second, first)
+	}
+}
+
+// The mask changes just what it names; a field that it names and that is not given gets its
+// default again.
+func TestAMaskChangesWhatItNames(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	h.setOrder(&orderv1.Settings{PaymentWindow: durationpb.New(time.Minute), MaxUnpaidOrders: new(int32(3))})
+	req := orderSettings(&orderv1.Settings{MaxUnpaidOrders: new(int32(9)), RetryAfter: durationpb.New(time.Second)})
+	req.UpdateMask = &fieldmaskpb.FieldMask{Paths: []string{"order.payment_window", "order.retry_after"}}
+	res, err := h.UpdateSettings(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := res.GetSettings().GetOrder()
+	if got.PaymentWindow != nil || got.GetMaxUnpaidOrders() != 3 || got.GetRetryAfter().AsDuration() != time.Second {
+		t.Errorf("got %v", got)
+	}
+	for _, path := range []string{"payment.retry_after", "order.window", "version"} {
+		req.UpdateMask = &fieldmaskpb.FieldMask{Paths: []string{path}}
+		_, err := h.UpdateSettings(t.Context(), req)
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "update_mask")
+	}
+	_, err = h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{
+		Settings: &configv1.Settings{Context: "order", Value: &configv1.Settings_Payment{Payment: &paymentv1.Settings{}}},
+	})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "settings.payment")
+	_, err = h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{Context: "nobody"}})
+	testkit.Refused(t, err, connect.CodeNotFound, "CONTEXT_NOT_FOUND")
+}
+
+// TRUST.md 44: out of bounds, with a stale etag, by somebody who may not: nothing changes.
+func TestBadWritesOfSettingsChangeNothing(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	stale := h.current("order").GetEtag()
+	good := h.setOrder(&orderv1.Settings{PaymentWindow: durationpb.New(time.Minute)})
+
+	_, err := h.UpdateSettings(t.Context(), orderSettings(&orderv1.Settings{PaymentWindow: durationpb.New(0)}))
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "settings.order.payment_window")
+	_, err = h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
+		Context: "catalog", Value: &configv1.Settings_Catalog{Catalog: &catalogv1.Settings{DefaultCurrency: new("XXY")}},
+	}})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.catalog.default_currency")
+	req := orderSettings(&orderv1.Settings{PaymentWindow: durationpb.New(time.Hour)})
+	req.Settings.Etag = stale
+	_, err = h.UpdateSettings(t.Context(), req)
+	testkit.Refused(t, err, connect.CodeAborted, "ETAG_MISMATCH")
+	_, err = h.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Etag: stale})
+	testkit.Refused(t, err, connect.CodeAborted, "ETAG_MISMATCH")
+
+	reader := h.replica(authz.Identity{Kind: authz.Staff, ID: "carl", Permissions: settingsRead()}, "")
+	_, err = reader.UpdateSettings(t.Context(), orderSettings(&orderv1.Settings{PaymentWindow: durationpb.New(time.Hour)}))
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+	_, err = reader.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order"})
+	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+	if now := reader.current("order"); now.GetEtag() != good.GetEtag() {
+		t.Errorf("the settings became %v", now)
+	}
+}
+
+// Of two writers who saw the same version, one wins, and the other one is told.
+func TestTwoWritersWithOneEtag(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	etag := h.current("order").GetEtag()
+	errs := make([]error, 8)
+	var writing sync.WaitGroup
+	for i := range errs {
+		writing.Go(func() {
+			req := orderSettings(&orderv1.Settings{MaxUnpaidOrders: new(int32(i + 1))})
+			req.Settings.Etag = etag
+			_, errs[i] = h.UpdateSettings(t.Context(), req)
+		})
+	}
+	writing.Wait()
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+			continue
+		}
+		testkit.Refused(t, err, connect.CodeAborted, "ETAG_MISMATCH")
+	}
+	if now := h.current("order"); won != 1 || now.GetVersion() != 1 {
+		t.Errorf("%d writers won, and the version is %d", won, now.GetVersion())
+	}
+}
+
+// validate_only answers what would be and changes nothing; it refuses what the change
+// would refuse.
+func TestAChangeIsTriedFirst(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	req := orderSettings(&orderv1.Settings{MaxUnpaidOrders: new(int32(5))})
+	req.ValidateOnly = true
+	res, err := h.UpdateSettings(t.Context(), req)
+	if err != nil || res.GetSettings().GetOrder().GetMaxUnpaidOrders() != 5 || res.GetSettings().GetVersion() != 1 || res.GetSettings().GetEtag() != "" {
+		t.Errorf("%v, %v", res, err)
+	}
+	if now := h.current("order"); now.GetVersion() != 0 || now.GetOrder().MaxUnpaidOrders != nil {
+		t.Errorf("the settings became %v", now)
+	}
+	req = orderSettings(&orderv1.Settings{PaymentMethods: []string{"pm_*"}})
+	req.ValidateOnly = true
+	_, err = h.UpdateSettings(t.Context(), req)
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.order.payment_methods[0]")
+}
+
+// A payment method that is offered needs its provider.
+func TestCardsNeedTheirProvider(t *testing.T) {
+	t.Parallel()
+	without, with := newHarness(t, "ann"), newHarness(t, "ann", config.Stripe)
+	for _, method := range []string{"pm_*", "pm_card_visa", "*", "p*"} {
+		offer := orderSettings(&orderv1.Settings{PaymentMethods: []string{"sandbox_ok", method}})
+		_, err := without.UpdateSettings(t.Context(), offer)
+		refused := testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.order.payment_methods[1]")
+		if !strings.Contains(refused.Message, "SHOPMESH_STRIPE_KEY") {
+			t.Errorf("%s: %s", method, refused.Message)
+		}
+		if _, err := with.UpdateSettings(t.Context(), offer); err != nil {
+			t.Errorf("%s, with a key: %v", method, err)
+		}
+	}
+}
+
+// A rollback is a new version with the old content. What today's rules refuse does not come
+// back: here the shop lost its provider of cards.
+func TestRollbackIsCheckedByTodaysRules(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann", config.Stripe)
+	h.setOrder(&orderv1.Settings{PaymentMethods: []string{"pm_*"}, MaxUnpaidOrders: new(int32(2))})
+	h.setOrder(&orderv1.Settings{PaymentMethods: []string{"sandbox_ok"}})
+	back, err := h.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Version: 1})
+	if err != nil || back.GetSettings().GetVersion() != 3 || !slices.Equal(back.GetSettings().GetOrder().GetPaymentMethods(), []string{"pm_*"}) {
+		t.Fatalf("%v, %v", back, err)
+	}
+	h.setOrder(&orderv1.Settings{PaymentMethods: []string{"sandbox_ok"}})
+
+	lost := h.replica(authz.Identity{Kind: authz.Owner}, "")
+	_, err = lost.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Version: 1})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "order.payment_methods[0]")
+	_, err = lost.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Version: 9})
+	testkit.Refused(t, err, connect.CodeNotFound, "SETTINGS_VERSION_NOT_FOUND")
+
+	none, err := lost.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order"})
+	if err != nil || none.GetSettings().GetVersion() != 5 || none.GetSettings().GetOrder().MaxUnpaidOrders != nil {
+		t.Errorf("back to the defaults: %v, %v", none, err)
+	}
+	list, err := h.ListSettingsVersions(t.Context(), &configv1.ListSettingsVersionsRequest{Context: "order"})
+	if err != nil || list.GetVersions()[0].RestoredVersion == nil || list.GetVersions()[0].GetRestoredVersion() != 0 || list.GetVersions()[2].GetRestoredVersion() != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+// Who watches gets the settings as they are and each change within two seconds, also one
+// that another replica made.
+func TestWhoWatchesSeesChanges(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	other := h.replica(authz.Identity{Kind: authz.Owner}, "")
+	stream, err := h.WatchSettings(t.Context(), &configv1.WatchSettingsRequest{Context: "order"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := func() *configv1.Settings {
+		t.Helper()
+		res, err := stream.Receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.GetSettings()
+	}
+	if first := next(); first.GetVersion() != 0 || first.GetOrder() == nil {
+		t.Errorf("at first %v", first)
+	}
+	for i, writer := range []harness{h, other} {
+		began := time.Now()
+		want := writer.setOrder(&orderv1.Settings{MaxUnpaidOrders: new(int32(i + 10))})
+		if got := next(); got.GetEtag() != want.GetEtag() || got.GetOrder().GetMaxUnpaidOrders() != int32(i+10) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	}
+}
+
+// BadSettingStopsNoSignIn (supabase/auth#2533): a stored value that can't be read takes
+// neither the others with it nor the way to mend it.
+func TestABadStoredSettingStopsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	h.setOrder(&orderv1.Settings{MaxUnpaidOrders: new(int32(2)), PaymentWindow: durationpb.New(time.Minute)})
+	for _, damage := range []string{
+		`{"maxUnpaidOrders": "many", "paymentWindow": "60s", "ofAnotherTime": [1]}`, `{"maxUnpaidOrders": 0, "paymentWindow": "60s"}`,
+	} {
+		if _, err := h.pool.Exec(t.Context(), `update settings_versions set value = $1 where version = 1`, damage); err != nil {
+			t.Fatal(err)
+		}
+		if now := h.current("order"); now.GetOrder().GetPaymentWindow().AsDuration() != time.Minute {
+			t.Errorf("%s: got %v", damage, now)
+		}
+	}
+	_, err := h.UpdateSettings(t.Context(), orderSettings(&orderv1.Settings{RetryAfter: durationpb.New(time.Minute)}))
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.order.max_unpaid_orders")
+	mended := h.setOrder(&orderv1.Settings{MaxUnpaidOrders: new(int32(3))})
+	if mended.GetVersion() != 2 || mended.GetOrder().GetPaymentWindow().AsDuration() != time.Minute {
+		t.Errorf("mended: %v", mended)
+	}
+	_, err = h.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Version: 1})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "order.max_unpaid_orders")
+}
+
+// A file in place of the database is shown, and can't be changed by RPC.
+func TestSettingsOfAFileAreReadOnly(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	h.setOrder(&orderv1.Settings{MaxUnpaidOrders: new(int32(2))})
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(`{"order":{"maxUnpaidOrders":7}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fixed := h.replica(authz.Identity{Kind: authz.Owner}, file)
+	if now := fixed.current("order"); now.GetOrder().GetMaxUnpaidOrders() != 7 || now.GetVersion() != 0 {
+		t.Errorf("got %v", now)
+	}
+	_, err := fixed.UpdateSettings(t.Context(), orderSettings(&orderv1.Settings{MaxUnpaidOrders: new(int32(3))}))
+	refused := testkit.Refused(t, err, connect.CodeFailedPrecondition, "SETTINGS_READ_ONLY")
+	if !strings.Contains(refused.Message, "--settings") {
+		t.Errorf("the refusal is %q", refused.Message)
+	}
+	_, err = fixed.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order"})
+	testkit.Refused(t, err, connect.CodeFailedPrecondition, "SETTINGS_READ_ONLY")
+}
+
+// An owner without a program of their own changes a setting with curl.
+func TestSettingsByREST(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, h.url+"/v1/settings/order", strings.NewReader(`{"order":{"paymentWindow":"90s"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if now := h.current("order"); res.StatusCode != http.StatusOK || now.GetOrder().GetPaymentWindow().AsDuration() != 90*time.Second {
+		t.Errorf("%d %s, %v", res.StatusCode, body, now)
+	}
+}
+
+func settingsRead() []optionsv1.Permission {
+	return []optionsv1.Permission{optionsv1.Permission_PERMISSION_SETTINGS_READ}
+}

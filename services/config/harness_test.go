@@ -1,0 +1,95 @@
+package config_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/config"
+)
+
+// harness is config as it runs in production, on a database of its own.
+type harness struct {
+	configv1connect.ConfigServiceClient
+
+	t        *testing.T
+	database string
+	pool     *pg.Pool
+	url      string
+}
+
+// newHarness starts it; the callers are staff of this name, who may read and change
+// settings.
+func newHarness(t *testing.T, staff string, providers ...string) harness {
+	t.Helper()
+	url := testkit.DatabaseURL(t, config.Migrations())
+	h := harness{t: t, database: url, pool: testkit.Open(t, pg.Config{URL: url})}
+	return h.replica(authz.Identity{Kind: authz.Owner, ID: staff}, "", providers...)
+}
+
+// replica starts another process on the same database.
+func (h harness) replica(caller authz.Identity, file string, providers ...string) harness {
+	h.t.Helper()
+	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(h.t.Context()))
+	process := kitapp.Process{
+		Name: config.Name, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(h.t),
+		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Ready:         func(a kitapp.Addresses) { ready <- a },
+	}
+	go func() {
+		ended <- kitapp.Serve(ctx, process, config.Module(config.Config{
+			Context:   kitapp.ContextConfig{Database: pg.Config{URL: h.database}, Kafka: testkit.Broker(h.t), SettingsFile: file},
+			Providers: providers,
+		}))
+	}()
+	h.t.Cleanup(sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			h.t.Errorf("the process ended with %v", err)
+		}
+	}))
+	select {
+	case addresses := <-ready:
+		h.url = addresses.API
+	case err := <-ended:
+		ended <- nil
+		h.t.Fatalf("the process did not start: %v", err)
+	case <-time.After(30 * time.Second):
+		h.t.Fatal("the process did not start in 30 s")
+	}
+	h.ConfigServiceClient = configv1connect.NewConfigServiceClient(testkit.Client(h.t, h.url))
+	return h
+}
+
+// current reads the settings of a context.
+func (h harness) current(context string) *configv1.Settings {
+	h.t.Helper()
+	res, err := h.GetSettings(h.t.Context(), &configv1.GetSettingsRequest{Context: context})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return res.GetSettings()
+}
+
+// setOrder changes what is set of order's settings.
+func (h harness) setOrder(set *orderv1.Settings) *configv1.Settings {
+	h.t.Helper()
+	res, err := h.UpdateSettings(h.t.Context(), orderSettings(set))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return res.GetSettings()
+}
+
+func orderSettings(set *orderv1.Settings) *configv1.UpdateSettingsRequest {
+	return &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{Context: "order", Value: &configv1.Settings_Order{Order: set}}}
+}

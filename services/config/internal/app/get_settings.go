@@ -1,0 +1,24 @@
+package app
+
+import (
+	"context"
+
+	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	"github.com/shopmesh/shopmesh/services/config/internal/protoconv"
+	"github.com/shopmesh/shopmesh/services/config/internal/store"
+)
+
+// Get returns the settings of a context, without the defaults. Errors: CONTEXT_NOT_FOUND.
+func (s *Settings) Get(ctx context.Context, name string) (*configv1.Settings, error) {
+	if err := protoconv.Known(name); err != nil {
+		return nil, err
+	}
+	if s.File != "" {
+		return s.fromFile(name)
+	}
+	current, err := store.On(s.Pool).Current(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return s.read(ctx, current), nil
+}
