@@ -14,13 +14,14 @@ import (
 // peers are the contexts that each context calls.
 func peers() map[string][]string {
 	return map[string][]string{
-		"catalog":      nil,
-		"customer":     {"notification", "order", "payment"},
-		"identity":     nil,
-		"inventory":    {"catalog"},
-		"notification": nil,
-		"order":        {"catalog", "inventory", "notification", "payment"},
-		"payment":      nil,
+		"catalog":      {"config"},
+		"config":       nil,
+		"customer":     {"config", "notification", "order", "payment"},
+		"identity":     {"config"},
+		"inventory":    {"catalog", "config"},
+		"notification": {"config"},
+		"order":        {"catalog", "config", "inventory", "notification", "payment"},
+		"payment":      {"config"},
 	}
 }
 
@@ -31,6 +32,10 @@ func Contexts() []string { return slices.Sorted(maps.Keys(peers())) }
 // of every service.
 func Variables() []app.Variable {
 	return []app.Variable{
+		{
+			Name: "SHOPMESH_PAYMENT_PROVIDERS", Credential: true, Contexts: []string{"config"},
+			About: `"stripe" where payment has SHOPMESH_STRIPE_KEY, so that settings may offer cards`,
+		},
 		{
 			Name: "SHOPMESH_SMTP_URL", Credential: true, Contexts: []string{"notification"},
 			About: "the mail server, such as smtp://user:password@host:587; required",

@@ -30,7 +30,7 @@ type ContextConfig struct {
 	Database pg.Config
 	// Kafka is the broker.
 	Kafka kafka.Config
-	// SettingsFile is what an owner set, for settings.Load; empty for defaults.
+	// SettingsFile holds what an owner set instead of the config service; empty for none.
 	SettingsFile string
 	// SoleWriter promises that no other process can write to this database, as a
 	// locked data directory proves: the relay then takes over at once.
@@ -53,6 +53,8 @@ type contextDeps struct {
 	kafka kafka.Config
 	relay *outbox.Relay
 	clock Clock
+	// settings are those that the context applies.
+	settings *settings.Source
 }
 
 // Migrations returns the files of the folder "migrations" that a context embeds.
@@ -67,9 +69,9 @@ func Migrations(embedded embed.FS) fs.FS {
 // Context opens a context's database, migrates it, and runs the context's relay.
 //
 // It provides, for the enclosing fx.Module alone: *pg.Pool, *kgo.Client (a producer),
-// *outbox.Relay, kafka.Config, *slog.Logger, Clock and NewID. trace.TracerProvider,
-// metric.MeterProvider and *peer.Peers are provided by the process, for all modules; the
-// calls of the module's *peer.Peers show that this context makes them.
+// *outbox.Relay, *settings.Source, kafka.Config, *slog.Logger, Clock and NewID.
+// trace.TracerProvider, metric.MeterProvider and *peer.Peers are provided by the process,
+// for all modules; the calls of the module's *peer.Peers show that this context makes them.
 func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 	return fx.Options(
 		fx.Provide(
@@ -81,6 +83,9 @@ func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 				return openPool(lc, p, name, cfg.Database, migrations, log, tracer)
 			},
 			newProducer,
+			func(p processContext, pool *pg.Pool, peers *peer.Peers, log *slog.Logger) (*settings.Source, error) {
+				return openSettings(p, settings.Config{Context: name, File: cfg.SettingsFile, Pool: pool, Peers: peers, Log: log})
+			},
 			func(pool *pg.Pool, producer *kgo.Client, broker kafka.Config, log *slog.Logger, meter metric.MeterProvider) *outbox.Relay {
 				return outbox.NewRelay(name, pool, producer, outbox.Config{SoleWriter: cfg.SoleWriter, Link: broker.Link, Log: log, Meter: meter})
 			},
@@ -88,8 +93,8 @@ func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 		),
 		fx.Decorate(func(others *peer.Peers, process Process) *peer.Peers { return others.As(process.Signers[name]) }),
 		fx.Provide(fx.Annotate(
-			func(pool *pg.Pool, cfg kafka.Config, relay *outbox.Relay, clock Clock) contextDeps {
-				return contextDeps{name: name, pool: pool, kafka: cfg, relay: relay, clock: clock}
+			func(pool *pg.Pool, cfg kafka.Config, relay *outbox.Relay, clock Clock, set *settings.Source) contextDeps {
+				return contextDeps{name: name, pool: pool, kafka: cfg, relay: relay, clock: clock, settings: set}
 			},
 			fx.ResultTags(`group:"contexts"`),
 		)),
@@ -133,6 +138,12 @@ func openPool(
 	return pool, nil
 }
 
+func openSettings(process processContext, cfg settings.Config) (*settings.Source, error) {
+	ctx, cancel := context.WithTimeout(process, migrateTimeout)
+	defer cancel()
+	return settings.NewSource(ctx, cfg)
+}
+
 func newProducer(lc fx.Lifecycle, cfg kafka.Config) (*kgo.Client, error) {
 	producer, err := kafka.NewProducer(cfg)
 	if err != nil {
@@ -146,7 +157,7 @@ func newProducer(lc fx.Lifecycle, cfg kafka.Config) (*kgo.Client, error) {
 // to requests are kept.
 func (d contextDeps) runners(service Service) []Runner {
 	all := []Runner{{Name: "relay", Run: d.relay.Run}}
-	if service.IdempotencyRetention > 0 {
+	if service.IdempotencyRetention != nil {
 		all = append(all, Runner{Name: "purge", Run: func(ctx context.Context) error {
 			return idempotency.RunPurge(ctx, d.pool, service.IdempotencyRetention, d.clock)
 		}})

@@ -123,8 +123,9 @@ func (h *host) makeHandlers(in hostParams) error {
 			forOperator.Handle(pattern, handler)
 		}
 		if service.Operations != nil {
-			contexts = append(contexts, service.Operations)
-			h.readiness.operations[service.Name] = service.Operations
+			operate := withSettings{service.Operations, h.contexts[service.Name].settings}
+			contexts = append(contexts, operate)
+			h.readiness.operations[service.Name] = operate
 		}
 	}
 	h.operatorHandler = forOperator
@@ -180,6 +181,7 @@ func (h *host) start(ctx context.Context) error {
 	h.background.Go(func() { h.watchListeners(background) })
 	if !h.process.Idle {
 		for _, service := range h.services {
+			h.followSettings(service.Name)
 			h.background.Go(func() { h.startRunners(background, service) })
 		}
 	}
@@ -216,20 +218,12 @@ func (h *host) warnExposed(ctx context.Context) {
 // starts its runners. Requests are answered meanwhile.
 func (h *host) startRunners(ctx context.Context, service Service) {
 	deps, ok := h.contexts[service.Name]
-	if ok && len(service.Topics) > 0 {
-		pause := newBackoff()
-		for {
-			err := kafka.EnsureTopics(ctx, deps.kafka, withPartitions(service.Topics))
-			if err == nil {
-				break
-			}
-			if ctx.Err() != nil {
-				return
-			}
-			h.log.WarnContext(ctx, "topics are not there yet", "context", service.Name, "error", err.Error())
-			if !pause.wait(ctx) {
-				return
-			}
+	topics := ok && service.Topics != nil
+	var changed <-chan struct{}
+	if topics {
+		changed = deps.settings.Changed() // before they are created, so that no change falls between
+		if !h.ensureTopics(ctx, deps, service) {
+			return
 		}
 	}
 	if ok {
@@ -239,6 +233,33 @@ func (h *host) startRunners(ctx context.Context, service Service) {
 	}
 	for _, runner := range service.Runners {
 		h.supervisor.start(service.Name, runner)
+	}
+	for topics {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+			changed = deps.settings.Changed()
+			topics = h.ensureTopics(ctx, deps, service)
+		}
+	}
+}
+
+// ensureTopics creates the topics of a service that are missing and sets their retentions,
+// however long the broker is away. It reports false when ctx ended.
+func (h *host) ensureTopics(ctx context.Context, deps contextDeps, service Service) bool {
+	for pause := newBackoff(); ; {
+		err := kafka.EnsureTopics(ctx, deps.kafka, withPartitions(service.Topics()))
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		h.log.WarnContext(ctx, "topics are not there yet", "context", service.Name, "error", err.Error())
+		if !pause.wait(ctx) {
+			return false
+		}
 	}
 }
 

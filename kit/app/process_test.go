@@ -95,7 +95,7 @@ func module(cfg app.ContextConfig, out chan<- *parcel, more ...app.Runner) fx.Op
 			p.Base = operations.NewBase("parcel", pool, relay, handle)
 			out <- p
 			return app.Service{
-				Name: "parcel", Topics: []kafka.Topic{{Name: topic, Partitions: 1}}, Operations: p,
+				Name: "parcel", Topics: func() []kafka.Topic { return []kafka.Topic{{Name: topic, Partitions: 1}} }, Operations: p,
 				Runners: append([]app.Runner{{Name: "consumer", Run: handle.Run}}, more...),
 			}
 		}),

@@ -36,12 +36,13 @@ type Service struct {
 	// Runners work in the background: consumers, sweepers, workers. The relay and the
 	// purge of IdempotencyRetention are not among them: the process runs them itself.
 	Runners []Runner
-	// Topics are those that the context publishes to and consumes; without a number of
-	// its own, a topic has Partitions. They are created before the runners start.
-	Topics []kafka.Topic
-	// IdempotencyRetention is how long the answers to requests with a request_id are
-	// kept, in the table of kit/idempotency; 0 for a context that has none.
-	IdempotencyRetention time.Duration
+	// Topics returns those that the context publishes to and consumes; without a number of
+	// its own, a topic has Partitions. They are created before the runners start, and
+	// looked after again when settings change, on which retentions depend. Nil for none.
+	Topics func() []kafka.Topic
+	// IdempotencyRetention returns how long the answers to requests with a request_id are
+	// kept, in the table of kit/idempotency; nil for a context that has none.
+	IdempotencyRetention func() time.Duration
 	// Drain, when set, finishes work that outlives its call, after the last call
 	// was answered and before the runners stop.
 	Drain func(context.Context) error

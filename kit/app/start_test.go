@@ -57,7 +57,9 @@ func TestAnExposedPortIsLogged(t *testing.T) {
 // listing them among its own runners.
 func TestTheCommonRunnersAreTheProcesss(t *testing.T) {
 	t.Parallel()
-	for want, retention := range map[string]time.Duration{`"relay"`: 0, `"relay" "purge"`: time.Hour} {
+	for want, retention := range map[string]func() time.Duration{
+		`"relay"`: nil, `"relay" "purge"`: func() time.Duration { return time.Hour },
+	} {
 		process := serve(t, app.Process{Name: "parcel"}, fx.Module("parcel",
 			app.Context("parcel", contextOf(t), migrations()),
 			app.Join(func() app.Service { return app.Service{Name: "parcel", IdempotencyRetention: retention} }),

@@ -205,13 +205,13 @@ func Purge(ctx context.Context, pool *pg.Pool, before time.Time) (int64, error) 
 	}
 }
 
-// RunPurge purges what is older than the retention, at once and then every minute,
-// until ctx ends.
-func RunPurge(ctx context.Context, pool *pg.Pool, retention time.Duration, now func() time.Time) error {
+// RunPurge purges what is older than the retention as it is then, at once and then every
+// minute, until ctx ends.
+func RunPurge(ctx context.Context, pool *pg.Pool, retention func() time.Duration, now func() time.Time) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
 	for {
-		if _, err := Purge(ctx, pool, now().Add(-retention)); err != nil && ctx.Err() == nil {
+		if _, err := Purge(ctx, pool, now().Add(-retention())); err != nil && ctx.Err() == nil {
 			return err
 		}
 		select {

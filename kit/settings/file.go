@@ -147,4 +147,3 @@ func parse(file string, data []byte) (map[string]json.RawMessage, error) {
 	}
 	return sections, nil
 }
-

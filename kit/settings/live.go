@@ -8,16 +8,21 @@ import (
 
 // Live are the settings of a context while they can change.
 type Live[T any] struct {
-	now atomic.Pointer[T]
+	now     atomic.Pointer[T]
+	changed func() <-chan struct{}
 }
 
 // Now returns the settings as they are. A call or a batch asks once and hands the answer
 // down, so that it does not see half of a change.
 func (l *Live[T]) Now() T { return *l.now.Load() }
 
+// Changed returns a channel that is closed when other settings are in force: for what waits
+// as long as a setting says.
+func (l *Live[T]) Changed() <-chan struct{} { return l.changed() }
+
 // Fixed returns settings that never change.
 func Fixed[T any](value T) *Live[T] {
-	live := &Live[T]{}
+	live := &Live[T]{changed: func() <-chan struct{} { return nil }}
 	live.now.Store(&value)
 	return live
 }
@@ -27,7 +32,7 @@ func Fixed[T any](value T) *Live[T] {
 // what can't be applied is an error. Without one, the settings that were applied last
 // apply again; if they can't any more, those of them that can.
 func NewLive[M proto.Message, T any](source *Source, defaults M, read func(M) (T, error)) (*Live[T], error) {
-	live := &Live[T]{}
+	live := &Live[T]{changed: source.Changed}
 	apply := func(merged proto.Message) error {
 		value, err := read(merged.(M))
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"go.opentelemetry.io/otel/metric"
@@ -57,7 +58,9 @@ func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
-			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
+			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
+				return settings.NewLive(source, DefaultSettings(), readSettings)
+			},
 			func(clock kitapp.Clock, meter metric.MeterProvider) (*app.Cache, error) {
 				return newCache(cfg.Context, clock, meter)
 			},
@@ -74,12 +77,8 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-func loadSettings(file string) (domain.Settings, error) {
-	loaded, err := settings.Load(file, Name, DefaultSettings())
-	if err != nil {
-		return domain.Settings{}, err
-	}
-	return domain.NewSettings(loaded.GetDefaultCurrency())
+func readSettings(set *catalogv1.Settings) (domain.Settings, error) {
+	return domain.NewSettings(set.GetDefaultCurrency())
 }
 
 // newCache makes the cache of products. Where all contexts share a process, its
@@ -104,7 +103,7 @@ func newFollower(cfg kitapp.ContextConfig, kafka kafka.Config, cache *app.Cache,
 }
 
 func newProducts(
-	pool *pg.Pool, relay *outbox.Relay, set domain.Settings, cache *app.Cache, clock kitapp.Clock, id kitapp.NewID,
+	pool *pg.Pool, relay *outbox.Relay, set *settings.Live[domain.Settings], cache *app.Cache, clock kitapp.Clock, id kitapp.NewID,
 ) *app.Products {
 	return &app.Products{Deps: app.Deps{
 		Pool: pool, Settings: set, ToOutbox: events.ToOutbox, Cache: cache, Wake: relay.Wake, Now: clock, NewID: id,
@@ -142,10 +141,12 @@ func newService(
 			{Name: "consumer", Run: stock.Run},
 			{Name: "republisher", Run: products.Republisher().Run},
 		}, follow...),
-		IdempotencyRetention: idempotency.Retention,
-		Topics: []kafka.Topic{
-			{Name: events.ProductTopic, Compacted: true},
-			{Name: events.StockTopic, Compacted: true},
+		IdempotencyRetention: func() time.Duration { return idempotency.Retention },
+		Topics: func() []kafka.Topic {
+			return []kafka.Topic{
+				{Name: events.ProductTopic, Compacted: true},
+				{Name: events.StockTopic, Compacted: true},
+			}
 		},
 		Operations: operate,
 	}

@@ -6,6 +6,7 @@ package customer
 import (
 	"embed"
 	"io/fs"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"go.uber.org/fx"
@@ -50,8 +51,8 @@ func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
-			func() (*customerv1.Settings, error) {
-				return settings.Load(cfg.Context.SettingsFile, Name, DefaultSettings())
+			func(source *settings.Source) (*settings.Live[*customerv1.Settings], error) {
+				return settings.NewLive(source, DefaultSettings(), func(set *customerv1.Settings) (*customerv1.Settings, error) { return set, nil })
 			},
 			peers.NewRecords, newCustomers, operations.New, fx.Private,
 		),
@@ -68,7 +69,7 @@ func newCustomers(
 	}}
 }
 
-func newService(customers *app.Customers, set *customerv1.Settings, operate *operations.Operations) kitapp.Service {
+func newService(customers *app.Customers, set *settings.Live[*customerv1.Settings], operate *operations.Operations) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
 		Register: func(server *connect.Server) { rpc.NewServer(customers).Register(server) },
@@ -80,8 +81,10 @@ func newService(customers *app.Customers, set *customerv1.Settings, operate *ope
 			{Name: "guest republisher", Run: customers.GuestRepublisher().Run},
 			{Name: "guest purge", Run: customers.PurgeGuests},
 		},
-		IdempotencyRetention: idempotency.Retention,
-		Topics:               []kafka.Topic{{Name: events.Topic, Retention: set.GetEventRetention().AsDuration()}},
-		Operations:           operate,
+		IdempotencyRetention: func() time.Duration { return idempotency.Retention },
+		Topics: func() []kafka.Topic {
+			return []kafka.Topic{{Name: events.Topic, Retention: set.Now().GetEventRetention().AsDuration()}}
+		},
+		Operations: operate,
 	}
 }

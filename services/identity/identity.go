@@ -67,7 +67,9 @@ func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
-			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
+			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
+				return settings.NewLive(source, DefaultSettings(), readSettings)
+			},
 			func(in signingDeps) (*app.SigningKeys, error) { return newSigningKeys(cfg, in) },
 			operations.New, fx.Private,
 		),
@@ -75,11 +77,7 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-func loadSettings(file string) (domain.Settings, error) {
-	set, err := settings.Load(file, Name, DefaultSettings())
-	if err != nil {
-		return domain.Settings{}, err
-	}
+func readSettings(set *identityv1.Settings) (domain.Settings, error) {
 	return domain.Settings{SigningKeyPeriod: set.GetSigningKeyPeriod().AsDuration()}, nil
 }
 
@@ -88,7 +86,7 @@ type signingDeps struct {
 
 	Start    fx.Lifecycle
 	Pool     *pg.Pool
-	Settings domain.Settings
+	Settings *settings.Live[domain.Settings]
 	Clock    kitapp.Clock
 	Log      *slog.Logger
 }
@@ -121,8 +119,8 @@ func newService(keys *app.SigningKeys, operate *operations.Operations) kitapp.Se
 		HTTP:                 rpc.WellKnown(keys),
 		Operator:             rpc.Operator(keys),
 		Runners:              []kitapp.Runner{{Name: "key rotation", Run: keys.RunRotation}},
-		IdempotencyRetention: idempotency.Retention,
-		Topics:               []kafka.Topic{{Name: events.AccountTopic, Compacted: true}},
+		IdempotencyRetention: func() time.Duration { return idempotency.Retention },
+		Topics:               func() []kafka.Topic { return []kafka.Topic{{Name: events.AccountTopic, Compacted: true}} },
 		Operations:           operate,
 	}
 }

@@ -59,7 +59,9 @@ func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
-			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
+			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
+				return settings.NewLive(source, DefaultSettings(), readSettings)
+			},
 			peers.NewProducts,
 			newStocks,
 			newConsumer,
@@ -70,18 +72,14 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-func loadSettings(file string) (domain.Settings, error) {
-	loaded, err := settings.Load(file, Name, DefaultSettings())
-	if err != nil {
-		return domain.Settings{}, err
-	}
+func readSettings(set *inventoryv1.Settings) (domain.Settings, error) {
 	return domain.Settings{
-		LowStockThreshold: loaded.GetLowStockThreshold(), LevelInterval: loaded.GetLevelInterval().AsDuration(),
-		IdempotencyRetention: loaded.GetIdempotencyRetention().AsDuration(), EventRetention: loaded.GetEventRetention().AsDuration(),
+		LowStockThreshold: set.GetLowStockThreshold(), LevelInterval: set.GetLevelInterval().AsDuration(),
+		IdempotencyRetention: set.GetIdempotencyRetention().AsDuration(), EventRetention: set.GetEventRetention().AsDuration(),
 	}, nil
 }
 
-func newStocks(pool *pg.Pool, relay *outbox.Relay, set domain.Settings, products *peers.Products, clock kitapp.Clock) *app.Stocks {
+func newStocks(pool *pg.Pool, relay *outbox.Relay, set *settings.Live[domain.Settings], products *peers.Products, clock kitapp.Clock) *app.Stocks {
 	return &app.Stocks{Deps: app.Deps{
 		Pool: pool, Settings: set, Catalog: products, Levels: app.NewLevels(), Wake: relay.Wake, Now: clock,
 		ToOutbox: events.ToOutbox,
@@ -110,14 +108,16 @@ func newService(stocks *app.Stocks, inbound *consumer.Consumer, ops *operations.
 			{Name: "republisher", Run: stocks.Republisher().Run},
 			{Name: "sweeper", Run: stocks.RunExpired},
 		},
-		Topics: []kafka.Topic{
-			{Name: events.ReservationTopic, Retention: stocks.Settings.EventRetention},
-			{Name: events.StockTopic, Compacted: true},
-			{Name: events.OrderTopic},
-			{Name: events.ProductTopic, Compacted: true},
-			{Name: events.CustomerTopic},
+		Topics: func() []kafka.Topic {
+			return []kafka.Topic{
+				{Name: events.ReservationTopic, Retention: stocks.Settings.Now().EventRetention},
+				{Name: events.StockTopic, Compacted: true},
+				{Name: events.OrderTopic},
+				{Name: events.ProductTopic, Compacted: true},
+				{Name: events.CustomerTopic},
+			}
 		},
-		IdempotencyRetention: stocks.Settings.IdempotencyRetention,
+		IdempotencyRetention: func() time.Duration { return stocks.Settings.Now().IdempotencyRetention },
 		Operations:           ops,
 	}
 }

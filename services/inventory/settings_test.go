@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
 
@@ -21,7 +22,7 @@ func TestSettingsHoldWhatAnOwnerSetAndDefaultsElsewhere(t *testing.T) {
 		`{"inventory": {"levelInterval": null, "lowStockThreshold": null}}`: defaults,
 	}
 	for text, want := range cases {
-		if got, err := loadSettings(file(t, text)); err != nil || got != want {
+		if got, err := fromFile(t, text); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}
@@ -29,10 +30,19 @@ func TestSettingsHoldWhatAnOwnerSetAndDefaultsElsewhere(t *testing.T) {
 		`{"inventory": {"levelInterval": "0s"}}`, `{"inventory": {"levelInterval": "61s"}}`,
 		`{"inventory": {"lowStockThreshold": "-1"}}`, `{"inventory": {"lowStock": "1"}}`,
 	} {
-		if got, err := loadSettings(file(t, text)); err == nil {
+		if got, err := fromFile(t, text); err == nil {
 			t.Errorf("%s: accepted as %+v", text, got)
 		}
 	}
+}
+
+func fromFile(t *testing.T, text string) (domain.Settings, error) {
+	t.Helper()
+	loaded, err := settings.Load(file(t, text), Name, DefaultSettings())
+	if err != nil {
+		return domain.Settings{}, err
+	}
+	return readSettings(loaded)
 }
 
 func file(t *testing.T, text string) string {

@@ -93,7 +93,9 @@ func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
-			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
+			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
+				return settings.NewLive(source, DefaultSettings(), readSettings)
+			},
 			func() (smtp.Server, error) { return smtp.ParseURL(cfg.SMTPURL) },
 			mail.Parse,
 			newMailServer,
@@ -110,11 +112,7 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-func loadSettings(file string) (domain.Settings, error) {
-	loaded, err := settings.Load(file, Name, DefaultSettings())
-	if err != nil {
-		return domain.Settings{}, err
-	}
+func readSettings(loaded *notificationv1.Settings) (domain.Settings, error) {
 	return domain.Settings{
 		ShopName: loaded.GetShopName(), Sender: loaded.GetSenderEmail(), ReplyTo: loaded.GetReplyToEmail(),
 		RetryPolicy: domain.RetryPolicy{
@@ -131,7 +129,7 @@ func newMailServer(lc fx.Lifecycle, server smtp.Server, log *slog.Logger) *smtp.
 }
 
 func newSender(
-	pool *pg.Pool, server *smtp.Pool, templates *mail.Templates, set domain.Settings,
+	pool *pg.Pool, server *smtp.Pool, templates *mail.Templates, set *settings.Live[domain.Settings],
 	now kitapp.Clock, log *slog.Logger, tracer trace.TracerProvider, meter metric.MeterProvider,
 ) *app.Sender {
 	return app.NewSender(app.SenderConfig{
@@ -144,16 +142,16 @@ func newErasure(pool *pg.Pool, sender *app.Sender, now kitapp.Clock, log *slog.L
 	return &app.Erasure{Pool: pool, Sender: sender, ToOutbox: events.ToOutbox, Now: now, Log: log}
 }
 
-func newMailbox(sender *app.Sender, erasure *app.Erasure, set domain.Settings, now kitapp.Clock, id kitapp.NewID) *app.Mailbox {
+func newMailbox(sender *app.Sender, erasure *app.Erasure, set *settings.Live[domain.Settings], now kitapp.Clock, id kitapp.NewID) *app.Mailbox {
 	return &app.Mailbox{Sender: sender, Erasure: erasure, Settings: set, ToOutbox: events.ToOutbox, Now: now, NewID: id}
 }
 
-func newNotifications(pool *pg.Pool, sender *app.Sender, templates *mail.Templates, set domain.Settings, now kitapp.Clock) *app.Notifications {
+func newNotifications(pool *pg.Pool, sender *app.Sender, templates *mail.Templates, set *settings.Live[domain.Settings], now kitapp.Clock) *app.Notifications {
 	return &app.Notifications{Deps: app.Deps{Pool: pool, Sender: sender, Templates: templates, Settings: set, Now: now}}
 }
 
-func newBodies(pool *pg.Pool, set domain.Settings, now kitapp.Clock) *app.Bodies {
-	return &app.Bodies{Pool: pool, Retention: set.BodyRetention, Now: now}
+func newBodies(pool *pg.Pool, set *settings.Live[domain.Settings], now kitapp.Clock) *app.Bodies {
+	return &app.Bodies{Pool: pool, Retention: func() time.Duration { return set.Now().BodyRetention }, Now: now}
 }
 
 func newConsumer(
@@ -170,7 +168,7 @@ func newOperations(pool *pg.Pool, relay *outbox.Relay, inbound *consumer.Consume
 }
 
 func newService(
-	notifications *app.Notifications, sender *app.Sender, erasure *app.Erasure, bodies *app.Bodies, server *smtp.Pool, set domain.Settings,
+	notifications *app.Notifications, sender *app.Sender, erasure *app.Erasure, bodies *app.Bodies, server *smtp.Pool, set *settings.Live[domain.Settings],
 	inbound *consumer.Consumer, ops *operations.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
@@ -186,12 +184,14 @@ func newService(
 			{Name: "forget texts", Run: bodies.Run},
 			{Name: "mail server", Run: func(ctx context.Context) error { return watch(ctx, server) }},
 		},
-		Topics: []kafka.Topic{
-			{Name: events.NotificationTopic, Retention: set.EventRetention},
-			{Name: events.OrderTopic},
-			{Name: events.CustomerTopic},
+		Topics: func() []kafka.Topic {
+			return []kafka.Topic{
+				{Name: events.NotificationTopic, Retention: set.Now().EventRetention},
+				{Name: events.OrderTopic},
+				{Name: events.CustomerTopic},
+			}
 		},
-		IdempotencyRetention: idempotency.Retention,
+		IdempotencyRetention: func() time.Duration { return idempotency.Retention },
 		Operations:           ops,
 	}
 }

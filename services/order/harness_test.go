@@ -26,6 +26,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/order/internal/app"
@@ -72,14 +73,14 @@ func newHarness(t *testing.T) *harness {
 	deps := app.Deps{
 		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, Wake: func() {}, Tail: b.tail,
 		Tokens: app.NewGuestTokens(b.pool, func(context.Context) string { return b.network.Load().(string) }),
-		Settings: domain.Settings{
+		Settings: settings.Fixed(domain.Settings{
 			MaxUnpaid: 3, PaymentMethods: domain.PaymentMethods{
 				{Name: "sandbox_ok", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour},
 				{Name: "sandbox_declined", Window: 30 * time.Minute},
 				{Name: "pm_*", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour, Limits: map[string]domain.AmountLimit{"EUR": {Smallest: 50}}},
 			},
 			Retry: domain.RetryPolicy{After: 30 * time.Second},
-		},
+		}),
 		Now:   func() time.Time { return time.UnixMicro(b.now.Load()).UTC() },
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Random: rand.Uint64, Log: testkit.Log(t),
 		Backlog: app.NewBacklog(func(context.Context, int64) (int64, time.Time, error) { return 0, time.Time{}, nil }, time.Now, testkit.Log(t)),

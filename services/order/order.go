@@ -26,6 +26,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/order/internal/app"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/events"
@@ -53,7 +54,9 @@ func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
-			func() (domain.Settings, error) { return loadSettings(cfg.Context.SettingsFile) },
+			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
+				return settings.NewLive(source, DefaultSettings(), readSettings)
+			},
 			newTail,
 			newBacklog,
 			newGuestTokens,
@@ -91,7 +94,7 @@ func newGuestTokens(pool *pg.Pool) *app.GuestTokens {
 }
 
 func newDeps(
-	pool *pg.Pool, relay *outbox.Relay, tokens *app.GuestTokens, tail *app.Tail, backlog *app.Backlog, set domain.Settings,
+	pool *pg.Pool, relay *outbox.Relay, tokens *app.GuestTokens, tail *app.Tail, backlog *app.Backlog, set *settings.Live[domain.Settings],
 	clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
 ) app.Deps {
 	return app.Deps{
@@ -149,19 +152,21 @@ func newService(
 			{Name: "backlog", Run: orders.Backlog.Run},
 			{Name: "republisher", Run: orders.Republisher().Run},
 		},
-		Topics: []kafka.Topic{
-			{Name: events.OrderTopic, Retention: orders.Settings.EventRetention},
-			{Name: events.ReservationTopic},
-			{Name: events.PaymentTopic},
-			{Name: events.NotificationTopic},
-			{Name: events.ProductTopic, Compacted: true},
-			{Name: events.CustomerTopic},
+		Topics: func() []kafka.Topic {
+			return []kafka.Topic{
+				{Name: events.OrderTopic, Retention: orders.Settings.Now().EventRetention},
+				{Name: events.ReservationTopic},
+				{Name: events.PaymentTopic},
+				{Name: events.NotificationTopic},
+				{Name: events.ProductTopic, Compacted: true},
+				{Name: events.CustomerTopic},
+			}
 		},
 		Drain: func(context.Context) error {
 			place.Close()
 			return nil
 		},
-		IdempotencyRetention: orders.Settings.IdempotencyRetention,
+		IdempotencyRetention: func() time.Duration { return orders.Settings.Now().IdempotencyRetention },
 		Operations:           ops,
 	}
 }

@@ -9,7 +9,6 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
-	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
@@ -58,19 +57,7 @@ func stripeRule() *orderv1.PaymentMethodRule {
 	return rule
 }
 
-// PaymentMethods are those that the settings file offers, or the default ones; one that
-// ends in "*" stands for all that begin so. A program that runs order and payment together
-// checks with it that there is a provider for each.
-func PaymentMethods(settingsFile string) ([]string, error) {
-	set, err := loadSettings(settingsFile)
-	return set.PaymentMethods.Names(), err
-}
-
-func loadSettings(file string) (domain.Settings, error) {
-	loaded, err := settings.Load(file, Name, DefaultSettings())
-	if err != nil {
-		return domain.Settings{}, err
-	}
+func readSettings(loaded *orderv1.Settings) (domain.Settings, error) {
 	return domain.Settings{
 		MaxUnpaid:      int(loaded.GetMaxUnpaidOrders()),
 		PaymentMethods: methodsOf(loaded),

@@ -75,14 +75,14 @@ func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
-			func() (*paymentv1.Settings, error) {
-				return settings.Load(cfg.Context.SettingsFile, Name, DefaultSettings())
+			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
+				return settings.NewLive(source, DefaultSettings(), readSettings)
 			},
-			func(lc fx.Lifecycle, set *paymentv1.Settings, log *slog.Logger) (*sandbox.Sandbox, error) {
+			func(lc fx.Lifecycle, set *settings.Live[domain.Settings], log *slog.Logger) (*sandbox.Sandbox, error) {
 				return openSandbox(lc, cfg.SandboxDatabase, set, log)
 			},
-			func(set *paymentv1.Settings, clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
-				return newStripe(cfg.Stripe, set.GetReturnUrl(), clock, log)
+			func(set *settings.Live[domain.Settings], clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
+				return newStripe(cfg.Stripe, func() string { return set.Now().ReturnURL }, clock, log)
 			},
 			newProviders,
 			newDeps,
@@ -96,13 +96,22 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
+func readSettings(set *paymentv1.Settings) (domain.Settings, error) {
+	return domain.Settings{
+		ProviderTimeout: set.GetProviderTimeout().AsDuration(), RetryAfter: set.GetRetryAfter().AsDuration(),
+		ReconcileInterval: set.GetReconcileInterval().AsDuration(),
+		SandboxSlowDelay:  set.GetSandboxSlowDelay().AsDuration(), ReturnURL: set.GetReturnUrl(),
+		IdempotencyRetention: set.GetIdempotencyRetention().AsDuration(), EventRetention: set.GetEventRetention().AsDuration(),
+	}, nil
+}
+
 type depsParams struct {
 	fx.In
 
 	Pool      *pg.Pool
 	Relay     *outbox.Relay
 	Providers provider.Providers
-	Settings  *paymentv1.Settings
+	Settings  *settings.Live[domain.Settings]
 	Clock     kitapp.Clock
 	NewID     kitapp.NewID
 	Meter     metric.MeterProvider
@@ -110,14 +119,10 @@ type depsParams struct {
 }
 
 func newDeps(in depsParams) app.Deps {
-	set := domain.Settings{
-		ProviderTimeout: in.Settings.GetProviderTimeout().AsDuration(), RetryAfter: in.Settings.GetRetryAfter().AsDuration(),
-		ReconcileInterval: in.Settings.GetReconcileInterval().AsDuration(),
-	}
 	return app.Deps{
 		Pool:      in.Pool,
 		Recorder:  app.Recorder{Wake: in.Relay.Wake, EventSource: events.Source, ToOutbox: events.ToOutbox},
-		Settings:  set,
+		Settings:  in.Settings,
 		Providers: in.Providers, ProviderOf: provider.Of, Alerts: app.NewAlerts(in.Meter, in.Log),
 		Now: in.Clock, NewID: in.NewID, Log: in.Log,
 	}
@@ -126,7 +131,7 @@ func newDeps(in depsParams) app.Deps {
 // openTimeout bounds how long the sandbox waits for its database and migrations.
 const openTimeout = 2 * time.Minute
 
-func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *paymentv1.Settings, log *slog.Logger) (*sandbox.Sandbox, error) {
+func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *settings.Live[domain.Settings], log *slog.Logger) (*sandbox.Sandbox, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	pool, err := pg.Open(ctx, sandbox.Name, cfg, log)
@@ -137,7 +142,7 @@ func openSandbox(lc fx.Lifecycle, cfg pg.Config, set *paymentv1.Settings, log *s
 		pool.Close()
 		return nil, err
 	}
-	provider := sandbox.New(pool, sandbox.Config{SlowDelay: set.GetSandboxSlowDelay().AsDuration()}, log)
+	provider := sandbox.New(pool, sandbox.Config{SlowDelay: func() time.Duration { return set.Now().SandboxSlowDelay }}, log)
 	lc.Append(fx.StopHook(func() {
 		provider.Close()
 		pool.Close()
@@ -171,7 +176,7 @@ type serviceParams struct {
 	Payments   app.Payments
 	Cards      *stripe.Stripe
 	Operations *operations.Operations
-	Settings   *paymentv1.Settings
+	Settings   *settings.Live[domain.Settings]
 }
 
 func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
@@ -190,12 +195,14 @@ func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
 			kitrpc.Gateway(paymentv1.RegisterPaymentServiceHandlerClient, paymentv1.NewPaymentServiceClient),
 		},
 		Runners: runners,
-		Topics: []kafka.Topic{
-			{Name: events.TopicOrder},
-			{Name: events.TopicPayment, Retention: in.Settings.GetEventRetention().AsDuration()},
+		Topics: func() []kafka.Topic {
+			return []kafka.Topic{
+				{Name: events.TopicOrder},
+				{Name: events.TopicPayment, Retention: in.Settings.Now().EventRetention},
+			}
 		},
 		HTTP:                 webhooks(cfg, in.Cards, in.Payments),
-		IdempotencyRetention: in.Settings.GetIdempotencyRetention().AsDuration(),
+		IdempotencyRetention: func() time.Duration { return in.Settings.Now().IdempotencyRetention },
 		Operations:           in.Operations,
 	}
 }

@@ -67,23 +67,8 @@ func (c StripeConfig) Check() error {
 	return nil
 }
 
-// CheckOffer refuses to offer payment methods, as order's settings name them, that
-// would be declined order by order: Stripe's, when there is no key.
-func (c StripeConfig) CheckOffer(methods []string) error {
-	if c.Key != "" {
-		return nil
-	}
-	for _, method := range methods {
-		if provider.OffersStripe(method) {
-			return fmt.Errorf("order's settings offer payment by %q, which is Stripe's, and SHOPMESH_STRIPE_KEY is not set, "+
-				"so each such payment would be declined: set the key, or take %[1]q out of order.paymentMethods", method)
-		}
-	}
-	return nil
-}
-
 // newStripe is nil when no key is set.
-func newStripe(cfg StripeConfig, returnURL string, clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
+func newStripe(cfg StripeConfig, returnURL func() string, clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
 	if err := cfg.Check(); err != nil || cfg.Key == "" {
 		return nil, err
 	}

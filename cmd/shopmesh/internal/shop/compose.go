@@ -13,6 +13,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog"
+	"github.com/shopmesh/shopmesh/services/config"
 	"github.com/shopmesh/shopmesh/services/customer"
 	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/inventory"
@@ -39,7 +40,7 @@ func databaseOf(context string) string { return "shopmesh_" + context }
 
 // contexts are all that the shop consists of.
 func contexts() []string {
-	return []string{catalog.Name, customer.Name, identity.Name, inventory.Name, notification.Name, order.Name, payment.Name}
+	return []string{catalog.Name, config.Name, customer.Name, identity.Name, inventory.Name, notification.Name, order.Name, payment.Name}
 }
 
 func databases() []string {
@@ -65,10 +66,22 @@ func (c components) context(name string) app.ContextConfig {
 	}
 }
 
+// checkSettings refuses a settings file that contradicts itself or the shop.
+func checkSettings(shop Config) error { return config.CheckFile(shop.SettingsFile, providers(shop)) }
+
+// providers are the payment providers that payment has credentials of.
+func providers(shop Config) []string {
+	if shop.Stripe.Key == "" {
+		return nil
+	}
+	return []string{config.Stripe}
+}
+
 // modules are all contexts of the shop.
 func modules(c components) []fx.Option {
 	return []fx.Option{
 		catalog.Module(catalog.Config{Context: c.context("catalog")}),
+		config.Module(config.Config{Context: c.context("config"), Providers: providers(c.config)}),
 		customer.Module(customer.Config{Context: c.context("customer")}),
 		identity.Module(identity.Config{
 			Context: c.context("identity"), Key: c.config.IdentityKey, PublicURL: cmp.Or(c.config.PublicURL, app.DefaultPublicURL),

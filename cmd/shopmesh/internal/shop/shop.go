@@ -22,9 +22,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/operator"
 	"github.com/shopmesh/shopmesh/kit/rpc"
-	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/identity"
-	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
 
@@ -169,18 +167,6 @@ func run(ctx context.Context, config Config) (err error) {
 		return err
 	}
 	return serve(ctx, components, dir.Path(), socket)
-}
-
-// checkSettings refuses what can only be seen to be wrong where all contexts are known.
-func checkSettings(config Config) error {
-	if err := settings.Check(config.SettingsFile, contexts()...); err != nil {
-		return err
-	}
-	offered, err := order.PaymentMethods(config.SettingsFile)
-	if err != nil {
-		return err
-	}
-	return config.Stripe.CheckOffer(offered)
 }
 
 // tryAddresses opens both addresses and gives them free again: a port that is taken

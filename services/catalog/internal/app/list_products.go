@@ -13,7 +13,7 @@ import (
 // PAGE_TOKEN_INVALID, INVALID_FIELD.
 func (s *Products) ListProducts(ctx context.Context, req page.Request) ([]domain.Listing, string, error) {
 	listings, next, err := store.On(s.Pool).ListProducts(ctx, req, store.ProductScope{
-		Drafts: seesDrafts(ctx), DefaultCurrency: s.Settings.DefaultCurrency,
+		Drafts: seesDrafts(ctx), DefaultCurrency: s.Settings.Now().DefaultCurrency,
 	})
 	// Who saw a change in a list must not read the product without it afterwards.
 	s.Cache.seen(listings)

@@ -12,6 +12,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
@@ -24,7 +25,7 @@ type Deps struct {
 	// Pool is the catalog's database.
 	Pool *pg.Pool
 	// Settings are the owner's.
-	Settings domain.Settings
+	Settings *settings.Live[domain.Settings]
 	// ToOutbox returns the event of a product's state.
 	ToOutbox func(domain.Product) outbox.Event
 	// Cache holds products that were read recently.

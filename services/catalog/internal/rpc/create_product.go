@@ -19,7 +19,7 @@ func (s *ProductServer) CreateProduct(ctx context.Context, req *catalogv1.Create
 		Name:        product.GetName(),
 		Description: product.GetDescription(),
 		CategoryID:  read.id("product.category_id", product.GetCategoryId()),
-		Price:       read.newPrice(product.GetPrice(), s.currency),
+		Price:       read.newPrice(product.GetPrice(), s.products.Settings.Now().DefaultCurrency),
 		Status:      read.status(product.GetStatus()),
 		Attributes:  product.GetAttributes(),
 		Images:      images(product.GetImages()),

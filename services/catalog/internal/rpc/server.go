@@ -31,13 +31,11 @@ func (s *CategoryServer) Register(server *connect.Server) {
 // ProductServer is the ProductService.
 type ProductServer struct {
 	products *app.Products
-	// currency is the one of prices that name none.
-	currency string
 }
 
 // NewProductServer returns the ProductService over its use cases.
 func NewProductServer(products *app.Products) *ProductServer {
-	return &ProductServer{products: products, currency: products.Settings.DefaultCurrency}
+	return &ProductServer{products: products}
 }
 
 // Register serves it on server.

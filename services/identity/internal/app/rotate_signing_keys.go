@@ -20,7 +20,7 @@ func (s *SigningKeys) Rotate(ctx context.Context) error {
 		return err
 	}
 	s.mu.RLock()
-	due := !s.keys.Rotate(s.Now(), s.Settings.SigningKeyPeriod).None()
+	due := !s.keys.Rotate(s.Now(), s.Settings.Now().SigningKeyPeriod).None()
 	s.mu.RUnlock()
 	if !due {
 		return nil
@@ -41,7 +41,7 @@ func (s *SigningKeys) rotate(ctx context.Context, tx *pg.Tx) error {
 		return err
 	}
 	now := s.Now()
-	rotation := keys.Rotate(now, s.Settings.SigningKeyPeriod)
+	rotation := keys.Rotate(now, s.Settings.Now().SigningKeyPeriod)
 	if rotation.None() {
 		return nil // another replica was first
 	}

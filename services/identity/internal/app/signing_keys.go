@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/token"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 	"github.com/shopmesh/shopmesh/services/identity/internal/store"
@@ -24,7 +25,7 @@ type SigningKeys struct {
 	// Pool is the context's database.
 	Pool *pg.Pool
 	// Settings are what the owner set.
-	Settings domain.Settings
+	Settings *settings.Live[domain.Settings]
 	// Sealing encrypts private keys in the database.
 	Sealing domain.SealingKey
 	// Issuer and Audience are what tokens name as iss and aud.

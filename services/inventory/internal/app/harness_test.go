@@ -22,6 +22,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/inventory"
@@ -55,7 +56,7 @@ func newHarness(t *testing.T) *harness {
 func (h *harness) replica(t *testing.T) *app.Stocks {
 	t.Helper()
 	return &app.Stocks{Deps: app.Deps{
-		Pool: h.pool, Settings: domain.Settings{LowStockThreshold: 5, LevelInterval: 20 * time.Millisecond},
+		Pool: h.pool, Settings: settings.Fixed(domain.Settings{LowStockThreshold: 5, LevelInterval: 20 * time.Millisecond}),
 		Catalog: peers.NewProducts(h.catalog.peers(t)), Levels: app.NewLevels(), Wake: h.written.Raise, Now: h.clock.Now,
 		ToOutbox: events.ToOutbox,
 	}}

@@ -14,7 +14,7 @@ import (
 // holds; without a status in the filter only products that are sold are listed.
 // Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 func (s *Stocks) ListLow(ctx context.Context, threshold *int64, request page.Request) ([]domain.Stock, string, error) {
-	most := s.Settings.LowStockThreshold
+	most := s.Settings.Now().LowStockThreshold
 	if threshold != nil {
 		most = *threshold
 	}

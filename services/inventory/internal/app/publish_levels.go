@@ -45,7 +45,8 @@ func (s *Stocks) keepLevels(ctx context.Context) error {
 	if err := s.ReconcileLevels(ctx); err != nil {
 		return err
 	}
-	often, plenty, seldom := time.NewTicker(s.Settings.LevelInterval), time.NewTicker(plentyEvery), time.NewTicker(reconcileEvery)
+	changed := s.Settings.Changed()
+	often, plenty, seldom := time.NewTicker(s.Settings.Now().LevelInterval), time.NewTicker(plentyEvery), time.NewTicker(reconcileEvery)
 	defer often.Stop()
 	defer plenty.Stop()
 	defer seldom.Stop()
@@ -54,6 +55,9 @@ func (s *Stocks) keepLevels(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-changed:
+			changed = s.Settings.Changed()
+			often.Reset(s.Settings.Now().LevelInterval)
 		case <-often.C:
 			err = s.publishLevels(ctx, s.Levels.take(false))
 		case <-plenty.C:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/peers"
 )
@@ -20,7 +21,7 @@ type Deps struct {
 	// Pool is inventory's database.
 	Pool *pg.Pool
 	// Settings are the owner's.
-	Settings domain.Settings
+	Settings *settings.Live[domain.Settings]
 	// Catalog has the products that inventory does not know yet.
 	Catalog *peers.Products
 	// Levels collects what is to be published.

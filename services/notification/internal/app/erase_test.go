@@ -12,6 +12,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	kitsettings "github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/notification/internal/app"
@@ -169,7 +170,7 @@ func TestAMailThatIsYetToBeErasedIsNotResent(t *testing.T) {
 		}
 		return id
 	}
-	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Settings: settings(), Now: now}}
+	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Settings: kitsettings.Fixed(settings()), Now: now}}
 	for name, id := range map[string]uuid.UUID{"left": one("recipient <> ''", gone), "blank": one("recipient = ''", gone)} {
 		if _, err := mails.Resend(t.Context(), uuid.Nil, nil, id, ""); fault.ReasonOf(err) != domain.ReasonNotificationState {
 			t.Errorf("%s: resending it was answered with %v", name, err)

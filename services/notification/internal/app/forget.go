@@ -17,8 +17,9 @@ const (
 
 // Bodies drops the texts of delivered mails when their retention is over.
 type Bodies struct {
-	Pool      *pg.Pool
-	Retention time.Duration
+	Pool *pg.Pool
+	// Retention is how long they are kept, as it is now.
+	Retention func() time.Duration
 	Now       func() time.Time
 }
 
@@ -41,7 +42,7 @@ func (b *Bodies) Run(ctx context.Context) error {
 // Forget drops what is kept no longer, 500 mails at a time, and returns how many.
 // Mails that are locked are left to the next time.
 func (b *Bodies) Forget(ctx context.Context) (int64, error) {
-	before := b.Now().Add(-b.Retention)
+	before := b.Now().Add(-b.Retention())
 	var sum int64
 	for {
 		n, err := store.On(b.Pool).DropTexts(ctx, before, forgottenAtOnce)

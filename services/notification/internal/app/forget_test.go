@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	kitsettings "github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/notification/internal/app"
 )
 
@@ -31,7 +32,7 @@ func TestOldTextsAreForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	bodies := &app.Bodies{Pool: h.pool, Retention: time.Hour, Now: now}
+	bodies := &app.Bodies{Pool: h.pool, Retention: func() time.Duration { return time.Hour }, Now: now}
 	held, err := h.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +57,7 @@ func TestOldTextsAreForgotten(t *testing.T) {
 			t.Errorf("%d mails have %s, want %d", n, where, want)
 		}
 	}
-	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Settings: settings(), Now: now}}
+	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Settings: kitsettings.Fixed(settings()), Now: now}}
 	if m, text, err := mails.Get(t.Context(), one); err != nil || text.Text != "" || text.HTML != "" || m.Recipient == "" {
 		t.Errorf("it reads %+v as %q, %v", m, text.Text, err)
 	}

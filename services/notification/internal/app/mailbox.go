@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/store"
@@ -16,7 +17,7 @@ import (
 type Mailbox struct {
 	Sender   *Sender
 	Erasure  *Erasure
-	Settings domain.Settings
+	Settings *settings.Live[domain.Settings]
 	ToOutbox ToOutbox
 	Now      func() time.Time
 	NewID    func() uuid.UUID
@@ -63,28 +64,28 @@ func (b *Mailbox) accept(ctx context.Context, tx *pg.Tx, requests []domain.Reque
 	if err != nil {
 		return nil, err
 	}
-	lease := b.Sender.Lease()
+	lease, set := b.Sender.Lease(), b.Settings.Now()
 	mails, published := domain.Accept(requests, known, domain.AcceptInput{
-		Now: now, Lease: lease, Domain: b.Settings.Domain(), NewID: b.NewID,
+		Now: now, Lease: lease, Domain: set.Domain(), NewID: b.NewID,
 	})
 	if len(mails) == 0 {
 		return published, nil
 	}
-	if err := store.On(tx).Insert(ctx, mails, b.Settings.ShopName, mail.Version); err != nil {
+	if err := store.On(tx).Insert(ctx, mails, set.ShopName, mail.Version); err != nil {
 		return nil, err
 	}
-	tx.OnCommit(func() { b.Sender.Offer(b.outgoing(mails), now.Add(lease)) })
+	tx.OnCommit(func() { b.Sender.Offer(outgoing(mails, set.ShopName), now.Add(lease)) })
 	return published, nil
 }
 
-func (b *Mailbox) outgoing(mails []domain.Notification) []domain.Outgoing {
+func outgoing(mails []domain.Notification, shopName string) []domain.Outgoing {
 	out := make([]domain.Outgoing, 0, len(mails))
 	for _, m := range mails {
 		if m.Status != domain.Pending {
 			continue
 		}
 		out = append(out, domain.Outgoing{
-			ID: m.ID, Kind: m.Kind, Recipient: m.Recipient, Subject: m.Subject, ShopName: b.Settings.ShopName,
+			ID: m.ID, Kind: m.Kind, Recipient: m.Recipient, Subject: m.Subject, ShopName: shopName,
 			Template: mail.Version, Content: m.Content, MessageID: m.MessageID, Traceparent: m.Traceparent, RequestedTime: m.RequestedTime,
 		})
 	}

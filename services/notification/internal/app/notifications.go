@@ -9,6 +9,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 )
@@ -21,7 +22,7 @@ type Deps struct {
 	Pool      *pg.Pool
 	Sender    *Sender
 	Templates *mail.Templates
-	Settings  domain.Settings
+	Settings  *settings.Live[domain.Settings]
 	Now       func() time.Time
 }
 

@@ -72,6 +72,7 @@ func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) err
 	for i, o := range outcomes {
 		by[o.NotificationID], ids[i] = o, o.NotificationID
 	}
+	retry := s.cfg.Settings.Now().RetryPolicy
 	return s.cfg.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		mails, err := store.On(tx).Lock(ctx, ids)
 		if err != nil {
@@ -81,7 +82,7 @@ func (s *Sender) recordBatch(ctx context.Context, outcomes []domain.Outcome) err
 		var published []domain.Event
 		retried := false
 		for i := range mails {
-			mail, attempt, event := mails[i].Record(by[mails[i].Snapshot().ID], s.cfg.Settings.RetryPolicy)
+			mail, attempt, event := mails[i].Record(by[mails[i].Snapshot().ID], retry)
 			mails[i], attempts = mail, append(attempts, attempt)
 			if event != nil {
 				published = append(published, *event)

@@ -73,7 +73,7 @@ func (n *Notifications) resend(ctx context.Context, tx *pg.Tx, id uuid.UUID, rec
 		return domain.Stored{}, err
 	}
 	now := n.Now()
-	stored, err := before.Resend(recipient, now, now.Add(n.Sender.Lease()), n.Settings.Domain(), trace.FromContext(ctx))
+	stored, err := before.Resend(recipient, now, now.Add(n.Sender.Lease()), n.Settings.Now().Domain(), trace.FromContext(ctx))
 	if err != nil {
 		return domain.Stored{}, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	kittrace "github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
@@ -29,7 +30,7 @@ type SenderConfig struct {
 	Pool      *pg.Pool
 	Server    *smtp.Pool
 	Templates *mail.Templates
-	Settings  domain.Settings
+	Settings  *settings.Live[domain.Settings]
 	ToOutbox  ToOutbox
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -292,8 +293,9 @@ func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.A
 		return smtp.Answer{Text: err.Error()}, nil
 	}
 	crashpoint.Cross("before mail", "notification", m.Kind.String())
+	set := s.cfg.Settings.Now()
 	return s.cfg.Server.Send(ctx, smtp.Mail{
-		SenderName: m.ShopName, Sender: s.cfg.Settings.Sender, ReplyTo: s.cfg.Settings.ReplyTo,
+		SenderName: m.ShopName, Sender: set.Sender, ReplyTo: set.ReplyTo,
 		RecipientName: written.Name, Recipient: m.Recipient,
 		Subject: m.Subject, Text: rendered.Text, HTML: rendered.HTML, MessageID: m.MessageID, Time: m.RequestedTime,
 		Wanted: func() bool { return s.ours(holding{m.ID, m.Resends}) },

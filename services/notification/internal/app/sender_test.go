@@ -16,6 +16,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	kitsettings "github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/notification/internal/app"
@@ -57,7 +58,7 @@ func (h *harness) sender(cfg app.SenderConfig) *app.Sender {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	cfg.Pool, cfg.Server, cfg.Templates, cfg.Settings = h.pool, server, templates, settings()
+	cfg.Pool, cfg.Server, cfg.Templates, cfg.Settings = h.pool, server, templates, kitsettings.Fixed(settings())
 	cfg.Now, cfg.Log, cfg.ToOutbox = now, testkit.Log(h.t), events.ToOutbox
 	cfg.Tracer, cfg.Meter = tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider()
 	return app.NewSender(cfg)
@@ -97,7 +98,7 @@ func (h *harness) request(s *app.Sender, n int) {
 func (h *harness) apply(s *app.Sender, requests []domain.Request, erased ...uuid.UUID) {
 	h.t.Helper()
 	mailbox := &app.Mailbox{
-		Sender: s, Erasure: h.erasure(s), Settings: settings(), ToOutbox: events.ToOutbox, Now: now,
+		Sender: s, Erasure: h.erasure(s), Settings: kitsettings.Fixed(settings()), ToOutbox: events.ToOutbox, Now: now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}
 	err := h.pool.InTx(h.t.Context(), func(ctx context.Context, tx *pg.Tx) error {

@@ -204,7 +204,7 @@ func (s *Sender) giveBack(ctx context.Context) {
 // where that fails too, its lease ends by itself.
 func (s *Sender) postpone(ctx context.Context, key holding) {
 	now := s.cfg.Now()
-	if _, err := s.setLeases(ctx, []holding{key}, now, now.Add(s.cfg.Settings.RetryPolicy.RetryAfter)); err == nil {
+	if _, err := s.setLeases(ctx, []holding{key}, now, now.Add(s.cfg.Settings.Now().RetryPolicy.RetryAfter)); err == nil {
 		s.wakeSweep()
 	}
 }

@@ -23,7 +23,7 @@ func (s *Orders) Apply(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound)
 	}
 	waiting := domain.AwaitingAnswer(found, inbound)
 	now := s.Now()
-	decided, unknown, err := domain.ApplyAll(found, inbound, s.Settings.Policy(), now)
+	decided, unknown, err := domain.ApplyAll(found, inbound, s.Settings.Now().Policy(), now)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func (s *Orders) Cancel(ctx context.Context, requestID, id uuid.UUID, request *o
 	return changed(ctx, s, change{
 		rpc: "CancelOrder", requestID: requestID, orderID: id, etag: request.GetEtag(),
 		decide: func(o *domain.Order) (domain.Decision, error) {
-			return o.Cancel(request.GetReason(), s.Settings.Retry, s.cause(ctx))
+			return o.Cancel(request.GetReason(), s.Settings.Now().Retry, s.cause(ctx))
 		},
 	}, request, &orderv1.CancelOrderResponse{}, func(o *domain.Order, history []domain.Entry) *orderv1.CancelOrderResponse {
 		return &orderv1.CancelOrderResponse{Order: protoconv.Order(o, history)}

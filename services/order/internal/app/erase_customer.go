@@ -81,10 +81,11 @@ func (s *Orders) erase(ctx context.Context, tx *pg.Tx, e domain.Erasure) error {
 // blank blanks locked orders and the answers that hold them.
 func (s *Orders) blank(ctx context.Context, tx *pg.Tx, orders []*domain.Order, e domain.Erasure) error {
 	at := domain.Cause{Time: s.Now(), Actor: "customer", Traceparent: e.Traceparent, TraceID: e.TraceID}
+	retry := s.Settings.Now().Retry
 	decided := make([]domain.Decided, len(orders))
 	ids := make([]uuid.UUID, len(orders))
 	for i, o := range orders {
-		decided[i] = domain.Decided{Order: o, Decision: o.Erase(s.Settings.Retry, at)}
+		decided[i] = domain.Decided{Order: o, Decision: o.Erase(retry, at)}
 		ids[i] = o.ID()
 	}
 	keys, err := store.On(tx).RequestsOf(ctx, ids)

@@ -12,6 +12,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
@@ -23,7 +24,7 @@ const service = "order"
 // Deps are what the use cases need.
 type Deps struct {
 	Pool     *pg.Pool
-	Settings domain.Settings
+	Settings *settings.Live[domain.Settings]
 	// Source names the context in its events, and ToOutbox makes the message of an
 	// order's event.
 	Source   string

@@ -55,7 +55,7 @@ func (p *Placer) try(ctx context.Context, in []placing) ([]placed, error) {
 			if err != nil {
 				return err
 			}
-			b := placingBatch{orders: p.orders, known: known, results: results, answered: known.Answered}
+			b := placingBatch{orders: p.orders, settings: p.orders.Settings.Now(), known: known, results: results, answered: known.Answered}
 			for i := range in {
 				b.place(i, in[i])
 			}
@@ -100,6 +100,7 @@ func specOf(in []placing) store.PlaceSpec {
 // placingBatch decides the orders of a batch, one after the other.
 type placingBatch struct {
 	orders   *Orders
+	settings domain.Settings
 	known    store.PlaceState
 	results  []placed
 	answered map[idempotency.Key]idempotency.Record
@@ -166,14 +167,13 @@ func (b *placingBatch) unknownCodes(in placing) []string {
 }
 
 func (b *placingBatch) input(in placing) domain.PlaceInput {
-	s := b.orders.Settings
 	input := domain.PlaceInput{
 		OrderID: b.orders.NewID(), PaymentID: b.orders.NewID(), Number: domain.Number(b.orders.Random()),
-		Products: b.known.Products, PaymentMethods: s.PaymentMethods,
-		CustomerErased: b.known.Erased[in.placement.CustomerID], Retry: s.Retry,
+		Products: b.known.Products, PaymentMethods: b.settings.PaymentMethods,
+		CustomerErased: b.known.Erased[in.placement.CustomerID], Retry: b.settings.Retry,
 	}
 	if in.capped {
-		input.MaxUnpaid = s.MaxUnpaid
+		input.MaxUnpaid = b.settings.MaxUnpaid
 		input.Unpaid = b.known.GuestsUnpaid[in.guest]
 		if in.placement.CustomerID != uuid.Nil {
 			input.Unpaid = b.known.CustomersUnpaid[in.placement.CustomerID]

@@ -19,7 +19,7 @@ func (s *Orders) Ship(ctx context.Context, requestID, id uuid.UUID, request *ord
 		rpc: "ShipOrder", requestID: requestID, orderID: id, etag: request.GetEtag(),
 		done: func(o *domain.Order) bool { return o.SentAs(how) },
 		decide: func(o *domain.Order) (domain.Decision, error) {
-			return o.Ship(s.NewID(), how, s.Settings.Retry, s.cause(ctx))
+			return o.Ship(s.NewID(), how, s.Settings.Now().Retry, s.cause(ctx))
 		},
 	}, request, &orderv1.ShipOrderResponse{}, func(o *domain.Order, history []domain.Entry) *orderv1.ShipOrderResponse {
 		return &orderv1.ShipOrderResponse{Order: protoconv.Order(o, history)}

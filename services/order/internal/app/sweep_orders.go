@@ -41,7 +41,7 @@ func (s *Orders) sweepSome(ctx context.Context) (swept int, err error) {
 		if swept = len(orders); err != nil || swept == 0 {
 			return err
 		}
-		retry := s.Backlog.retryPolicy(s.Settings.Retry)
+		retry := s.Backlog.retryPolicy(s.Settings.Now().Retry)
 		decided := make([]domain.Decided, len(orders))
 		for i, o := range orders {
 			decided[i] = domain.Decided{Order: o, Decision: o.Sweep(retry, at)}

@@ -32,7 +32,7 @@ func (s *Orders) Update(ctx context.Context, requestID, id uuid.UUID, request *o
 	return changed(ctx, s, change{
 		rpc: "UpdateOrder", requestID: requestID, orderID: id, etag: request.GetOrder().GetEtag(),
 		decide: func(o *domain.Order) (domain.Decision, error) {
-			return o.Update(s.NewID(), editOf(fields, o, request.GetOrder()), s.Settings.Retry, s.cause(ctx))
+			return o.Update(s.NewID(), editOf(fields, o, request.GetOrder()), s.Settings.Now().Retry, s.cause(ctx))
 		},
 	}, request, &orderv1.UpdateOrderResponse{}, func(o *domain.Order, history []domain.Entry) *orderv1.UpdateOrderResponse {
 		return &orderv1.UpdateOrderResponse{Order: protoconv.Order(o, history)}

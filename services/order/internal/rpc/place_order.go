@@ -18,7 +18,7 @@ func (s *Server) PlaceOrder(ctx context.Context, req *orderv1.PlaceOrderRequest)
 	}
 	res, err := s.place.Place(ctx, requestID, req, placement)
 	if err != nil {
-		return nil, withQuote(err, s.orders.Settings.PaymentMethods)
+		return nil, withQuote(err, s.orders.Settings.Now().PaymentMethods)
 	}
 	return res, nil
 }

@@ -13,5 +13,5 @@ func (s *Server) QuoteOrder(ctx context.Context, req *orderv1.QuoteOrderRequest)
 	if err != nil {
 		return nil, err
 	}
-	return &orderv1.QuoteOrderResponse{Quote: protoconv.Quote(quote, s.orders.Settings.PaymentMethods.Fitting(quote.Total))}, nil
+	return &orderv1.QuoteOrderResponse{Quote: protoconv.Quote(quote, s.orders.Settings.Now().PaymentMethods.Fitting(quote.Total))}, nil
 }

@@ -20,15 +20,15 @@ import (
 // charge requests a payment's money, once. Where the provider opens a charge first, the
 // money is requested as soon as the charge's id is stored, unless the payment was
 // decided meanwhile.
-func (w *ChargeWorker) charge(ctx context.Context, p domain.Payment) {
+func (w *ChargeWorker) charge(ctx context.Context, p domain.Payment, timeout time.Duration) {
 	ctx, span := w.tracer.Start(continued(ctx, p.Trace), "charge", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	answer := w.requestCharge(ctx, span, p)
+	answer := w.requestCharge(ctx, span, p, timeout)
 	stands, kept := w.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: answer})
 	if answer.Outcome != domain.Opened || !kept || stands.Decided() {
 		return
 	}
-	w.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: w.requestCharge(ctx, span, stands)})
+	w.keep(ctx, domain.Answered{PaymentID: p.ID, Answer: w.requestCharge(ctx, span, stands, timeout)})
 }
 
 // made is what a provider did about a charge or a refund.
@@ -39,8 +39,8 @@ type made struct {
 	waits  provider.Waits
 }
 
-func (w *ChargeWorker) requestCharge(ctx context.Context, span trace.Span, p domain.Payment) domain.Answer {
-	return w.request(ctx, span, p.ID, p.Due, func(ctx context.Context) (made, error) {
+func (w *ChargeWorker) requestCharge(ctx context.Context, span trace.Span, p domain.Payment, timeout time.Duration) domain.Answer {
+	return w.request(ctx, span, p.ID, p.Due, timeout, func(ctx context.Context) (made, error) {
 		taker, err := w.taker(p.Provider)
 		if err != nil {
 			return made{}, err
@@ -65,15 +65,20 @@ func (w *ChargeWorker) taker(name string) (provider.Provider, error) {
 	return taker, nil
 }
 
-// Refund requests a refund from the provider, once, and has the answer recorded. A refund
+// Refund requests a refund from the provider, once, beside the queue.
+func (w *ChargeWorker) Refund(ctx context.Context, order domain.RefundOrder) {
+	w.refund(ctx, order, w.Settings.Now().ProviderTimeout)
+}
+
+// refund requests a refund from the provider, once, and has the answer recorded. A refund
 // that was made at the provider is looked up there and never requested. A
 // refusal can come from refunds that others made there: then these are looked up, because
 // a notice of them may never arrive.
-func (w *ChargeWorker) Refund(ctx context.Context, order domain.RefundOrder) {
+func (w *ChargeWorker) refund(ctx context.Context, order domain.RefundOrder, timeout time.Duration) {
 	refund := order.Refund
 	ctx, span := w.tracer.Start(continued(ctx, refund.Trace), "refund", trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
-	answer := w.request(ctx, span, refund.PaymentID, refund.Due, func(ctx context.Context) (made, error) {
+	answer := w.request(ctx, span, refund.PaymentID, refund.Due, timeout, func(ctx context.Context) (made, error) {
 		taker, err := w.taker(order.Provider)
 		if err != nil {
 			return made{}, err
@@ -93,17 +98,17 @@ func (w *ChargeWorker) Refund(ctx context.Context, order domain.RefundOrder) {
 	})
 	w.keep(ctx, domain.Answered{PaymentID: refund.PaymentID, RefundID: refund.ID, Answer: answer})
 	if answer.Outcome == domain.Declined && (answer.Detail == domain.CodeRefundTooLarge || answer.Detail == domain.CodeAlreadyRefunded) {
-		w.findOtherRefunds(ctx, order)
+		w.findOtherRefunds(ctx, order, timeout)
 	}
 }
 
 // findOtherRefunds records the refunds of a charge that were made at the provider.
-func (w *ChargeWorker) findOtherRefunds(ctx context.Context, order domain.RefundOrder) {
+func (w *ChargeWorker) findOtherRefunds(ctx context.Context, order domain.RefundOrder, timeout time.Duration) {
 	lister, lists := w.Providers[order.Provider].(provider.RefundLister)
 	if !lists {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.Settings.ProviderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	notices, err := lister.ListRefunds(ctx, order.ChargeID)
 	payments := Payments{Deps: w.Deps, Worker: w}
@@ -129,10 +134,10 @@ func continued(ctx context.Context, traceparent string) context.Context {
 // request makes one request in bounded time, under a lease. Whatever is no clear answer is
 // unknown.
 func (w *ChargeWorker) request(
-	ctx context.Context, span trace.Span, payment uuid.UUID, lease time.Time, do func(context.Context) (made, error),
+	ctx context.Context, span trace.Span, payment uuid.UUID, lease time.Time, timeout time.Duration, do func(context.Context) (made, error),
 ) domain.Answer {
 	answer := domain.Answer{Start: w.Now(), Lease: lease, Trace: kittrace.Format(span.SpanContext()), TraceID: kittrace.IDOf(span.SpanContext())}
-	ctx, cancel := context.WithTimeout(ctx, w.Settings.ProviderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	result, err := do(ctx)
 	answer.End = w.Now()

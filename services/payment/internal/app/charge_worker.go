@@ -115,17 +115,18 @@ func (w *ChargeWorker) start(ctx, requests context.Context, t *task) {
 		return
 	case w.slots <- struct{}{}:
 	}
-	if w.Now().Add(w.Settings.ProviderTimeout).After(t.lease) {
+	timeout := w.Settings.Now().ProviderTimeout
+	if w.Now().Add(timeout).After(t.lease) {
 		<-w.slots
 		return
 	}
 	w.underWay.Go(func() {
 		defer func() { <-w.slots }()
 		if t.refund != nil {
-			w.Refund(requests, *t.refund)
+			w.refund(requests, *t.refund, timeout)
 			return
 		}
-		w.charge(requests, *t.payment)
+		w.charge(requests, *t.payment, timeout)
 	})
 }
 
@@ -148,7 +149,7 @@ func (w *ChargeWorker) poll(ctx context.Context) {
 		case more:
 			timer.Reset(0)
 		default:
-			timer.Reset(max(10*time.Millisecond, min(pollEvery, w.Settings.RetryAfter)))
+			timer.Reset(max(10*time.Millisecond, min(pollEvery, w.Settings.Now().RetryAfter)))
 		}
 	}
 }
@@ -161,7 +162,7 @@ func (w *ChargeWorker) claimDue(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	now := w.Now()
-	lease := now.Add(w.Settings.Lease())
+	lease := now.Add(w.Settings.Now().Lease())
 	s := store.On(w.Pool)
 	payments, err := s.ClaimDuePayments(ctx, now, lease, int32(room))
 	if err != nil {

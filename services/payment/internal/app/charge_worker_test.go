@@ -13,6 +13,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	kitsettings "github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment"
 	"github.com/shopmesh/shopmesh/services/payment/internal/app"
@@ -65,7 +66,7 @@ func newHarness(t *testing.T, settings domain.Settings) harness {
 	t.Helper()
 	pool := testkit.Database(t, payment.Migrations())
 	return harness{t: t, pool: pool, deps: app.Deps{
-		Pool: pool, Settings: settings, ProviderOf: func(string) string { return "scripted" },
+		Pool: pool, Settings: kitsettings.Fixed(settings), ProviderOf: func(string) string { return "scripted" },
 		Recorder: app.Recorder{Wake: func() {}, EventSource: events.Source, ToOutbox: events.ToOutbox},
 		Now:      microseconds(0), NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Log: testkit.Log(t),
 	}}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
@@ -19,7 +20,7 @@ import (
 type Deps struct {
 	Pool      *pg.Pool
 	Recorder  Recorder
-	Settings  domain.Settings
+	Settings  *settings.Live[domain.Settings]
 	Providers provider.Providers
 	// ProviderOf names who takes a payment method.
 	ProviderOf func(method string) string
@@ -35,9 +36,10 @@ type Deps struct {
 
 // decision is what one decision takes from outside.
 func (d Deps) decision() domain.DecisionContext {
+	set := d.Settings.Now()
 	return domain.DecisionContext{
 		Now: d.Now(), NewID: d.NewID, NewReference: newReference,
-		Provider: d.ProviderOf, Lease: d.Settings.Lease(), RetryAfter: d.Settings.RetryAfter,
+		Provider: d.ProviderOf, Lease: set.Lease(), RetryAfter: set.RetryAfter,
 	}
 }
 

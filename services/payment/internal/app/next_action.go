@@ -16,7 +16,7 @@ func (p Payments) NextAction(ctx context.Context, payment domain.Payment) (provi
 	if !can || payment.PendingReason != domain.PendingAction || payment.OrderCancelled {
 		return provider.Action{}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.Settings.ProviderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.Settings.Now().ProviderTimeout)
 	defer cancel()
 	action, err := reader.NextAction(ctx, payment.ChargeID)
 	if err != nil {

@@ -52,7 +52,8 @@ func (r *Reconciler) Run(ctx context.Context) error {
 		return err
 	}
 	failing := condition.New(r.Log, "can't read what others did at the payment provider; it is tried again")
-	ticker := time.NewTicker(min(claimInterval, r.Settings.ReconcileInterval))
+	changed := r.Settings.Changed()
+	ticker := time.NewTicker(min(claimInterval, r.Settings.Now().ReconcileInterval))
 	defer ticker.Stop()
 	for {
 		if claimed, err := r.round(ctx); claimed || err != nil {
@@ -61,6 +62,9 @@ func (r *Reconciler) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-changed:
+			changed = r.Settings.Changed()
+			ticker.Reset(min(claimInterval, r.Settings.Now().ReconcileInterval))
 		case <-ticker.C:
 		}
 	}
@@ -75,16 +79,16 @@ func (r *Reconciler) round(ctx context.Context) (claimed bool, err error) {
 	}
 	reading := &reading{Reconciler: r, cursor: cursor}
 	incomplete, err := reading.read(ctx)
-	next := reading.cursor
+	next, interval := reading.cursor, r.Settings.Now().ReconcileInterval
 	switch now := r.Now(); {
 	case errors.Is(err, errNotHeld):
 		return true, err
 	case ctx.Err() != nil:
 		next.Due = now // the process ends: another one goes on
 	case err != nil:
-		next = next.Failed(now, r.Settings.ReconcileInterval, err.Error())
+		next = next.Failed(now, interval, err.Error())
 	default:
-		next = next.Read(now, r.Settings.ReconcileInterval, incomplete)
+		next = next.Read(now, interval, incomplete)
 	}
 	return true, errors.Join(err, reading.save(context.WithoutCancel(ctx), next))
 }
@@ -208,7 +212,7 @@ func (r *reading) apply(ctx context.Context, e provider.Event) error {
 	if !e.Concerns {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.Settings.ProviderTimeout)
+	ctx, cancel := context.WithTimeout(ctx, r.Settings.Now().ProviderTimeout)
 	defer cancel()
 	notice, err := r.lister.Complete(ctx, e.Notice)
 	if errors.Is(err, provider.ErrNotFound) {

@@ -14,6 +14,14 @@ type Settings struct {
 	RetryAfter time.Duration
 	// ReconcileInterval is how often a provider's list of events is read.
 	ReconcileInterval time.Duration
+	// SandboxSlowDelay is how long the sandbox takes for sandbox_slow.
+	SandboxSlowDelay time.Duration
+	// ReturnURL is where a customer's browser returns to from a bank's page; empty for
+	// nowhere.
+	ReturnURL string
+	// IdempotencyRetention is how long answers are kept for requests that come again,
+	// EventRetention how long a broker keeps what this context publishes.
+	IdempotencyRetention, EventRetention time.Duration
 }
 
 // Lease is how long a process may keep a payment or refund to itself.

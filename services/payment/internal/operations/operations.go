@@ -71,7 +71,7 @@ func behind(ctx context.Context, deps app.Deps) error {
 	if err != nil || !known {
 		return err
 	}
-	return cursor.Behind(deps.Now(), deps.Settings.ReconcileInterval)
+	return cursor.Behind(deps.Now(), deps.Settings.Now().ReconcileInterval)
 }
 
 // clockSlack is how much a provider's clock may be behind ours.

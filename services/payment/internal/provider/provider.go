@@ -98,13 +98,6 @@ func Of(method string) string {
 	return Sandbox
 }
 
-// OffersStripe reports whether what order's settings offer holds a method that Stripe
-// takes. One that ends in "*" stands for all that begin so.
-func OffersStripe(offered string) bool {
-	begin, open := strings.CutSuffix(offered, "*")
-	return strings.HasPrefix(begin, stripePrefix) || open && strings.HasPrefix(stripePrefix, begin)
-}
-
 // ErrNotFound is a charge that the provider does not know.
 var ErrNotFound = errors.New("the provider knows no such charge")
 

@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	v1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	v11 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	v16 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	v12 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	v13 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	v14 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -55,6 +56,7 @@ type Settings struct {
 	//	*Settings_Notification
 	//	*Settings_Order
 	//	*Settings_Payment
+	//	*Settings_Identity
 	Value         isSettings_Value `protobuf_oneof:"value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -186,6 +188,15 @@ func (x *Settings) GetPayment() *v15.Settings {
 	return nil
 }
 
+func (x *Settings) GetIdentity() *v16.Settings {
+	if x != nil {
+		if x, ok := x.Value.(*Settings_Identity); ok {
+			return x.Identity
+		}
+	}
+	return nil
+}
+
 type isSettings_Value interface {
 	isSettings_Value()
 }
@@ -220,6 +231,11 @@ type Settings_Payment struct {
 	Payment *v15.Settings `protobuf:"bytes,21,opt,name=payment,proto3,oneof"`
 }
 
+type Settings_Identity struct {
+	// Those of identity.
+	Identity *v16.Settings `protobuf:"bytes,22,opt,name=identity,proto3,oneof"`
+}
+
 func (*Settings_Catalog) isSettings_Value() {}
 
 func (*Settings_Customer) isSettings_Value() {}
@@ -231,6 +247,8 @@ func (*Settings_Notification) isSettings_Value() {}
 func (*Settings_Order) isSettings_Value() {}
 
 func (*Settings_Payment) isSettings_Value() {}
+
+func (*Settings_Identity) isSettings_Value() {}
 
 // SettingsVersion is one change of a context's settings.
 type SettingsVersion struct {
@@ -302,7 +320,7 @@ var File_shopmesh_config_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_config_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/config/v1/settings.proto\x12\x12shopmesh.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"shopmesh/catalog/v1/settings.proto\x1a#shopmesh/customer/v1/settings.proto\x1a$shopmesh/inventory/v1/settings.proto\x1a'shopmesh/notification/v1/settings.proto\x1a shopmesh/order/v1/settings.proto\x1a\"shopmesh/payment/v1/settings.proto\"\xe7\x04\n" +
+	"!shopmesh/config/v1/settings.proto\x12\x12shopmesh.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"shopmesh/catalog/v1/settings.proto\x1a#shopmesh/customer/v1/settings.proto\x1a#shopmesh/identity/v1/settings.proto\x1a$shopmesh/inventory/v1/settings.proto\x1a'shopmesh/notification/v1/settings.proto\x1a shopmesh/order/v1/settings.proto\x1a\"shopmesh/payment/v1/settings.proto\"\xaa\x05\n" +
 	"\bSettings\x12$\n" +
 	"\acontext\x18\x01 \x01(\tB\n" +
 	"\xe0A\b\xbaH\x04r\x02\x18@R\acontext\x12\x1d\n" +
@@ -317,7 +335,8 @@ const file_shopmesh_config_v1_settings_proto_rawDesc = "" +
 	"\tinventory\x18\x12 \x01(\v2\x1f.shopmesh.inventory.v1.SettingsB\x03\xe0A\x01H\x00R\tinventory\x12M\n" +
 	"\fnotification\x18\x13 \x01(\v2\".shopmesh.notification.v1.SettingsB\x03\xe0A\x01H\x00R\fnotification\x128\n" +
 	"\x05order\x18\x14 \x01(\v2\x1b.shopmesh.order.v1.SettingsB\x03\xe0A\x01H\x00R\x05order\x12>\n" +
-	"\apayment\x18\x15 \x01(\v2\x1d.shopmesh.payment.v1.SettingsB\x03\xe0A\x01H\x00R\apaymentB\a\n" +
+	"\apayment\x18\x15 \x01(\v2\x1d.shopmesh.payment.v1.SettingsB\x03\xe0A\x01H\x00R\apayment\x12A\n" +
+	"\bidentity\x18\x16 \x01(\v2\x1e.shopmesh.identity.v1.SettingsB\x03\xe0A\x01H\x00R\bidentityB\a\n" +
 	"\x05value\"\xb5\x01\n" +
 	"\x0fSettingsVersion\x128\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bsettings\x12#\n" +
@@ -349,6 +368,7 @@ var file_shopmesh_config_v1_settings_proto_goTypes = []any{
 	(*v13.Settings)(nil),          // 6: shopmesh.notification.v1.Settings
 	(*v14.Settings)(nil),          // 7: shopmesh.order.v1.Settings
 	(*v15.Settings)(nil),          // 8: shopmesh.payment.v1.Settings
+	(*v16.Settings)(nil),          // 9: shopmesh.identity.v1.Settings
 }
 var file_shopmesh_config_v1_settings_proto_depIdxs = []int32{
 	2, // 0: shopmesh.config.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
@@ -358,12 +378,13 @@ var file_shopmesh_config_v1_settings_proto_depIdxs = []int32{
 	6, // 4: shopmesh.config.v1.Settings.notification:type_name -> shopmesh.notification.v1.Settings
 	7, // 5: shopmesh.config.v1.Settings.order:type_name -> shopmesh.order.v1.Settings
 	8, // 6: shopmesh.config.v1.Settings.payment:type_name -> shopmesh.payment.v1.Settings
-	0, // 7: shopmesh.config.v1.SettingsVersion.settings:type_name -> shopmesh.config.v1.Settings
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	9, // 7: shopmesh.config.v1.Settings.identity:type_name -> shopmesh.identity.v1.Settings
+	0, // 8: shopmesh.config.v1.SettingsVersion.settings:type_name -> shopmesh.config.v1.Settings
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_config_v1_settings_proto_init() }
@@ -378,6 +399,7 @@ func file_shopmesh_config_v1_settings_proto_init() {
 		(*Settings_Notification)(nil),
 		(*Settings_Order)(nil),
 		(*Settings_Payment)(nil),
+		(*Settings_Identity)(nil),
 	}
 	file_shopmesh_config_v1_settings_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}

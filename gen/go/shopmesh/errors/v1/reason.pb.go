@@ -141,7 +141,7 @@ const (
 	Reason_REASON_NOTIFICATION_NOT_FOUND Reason = 70
 	// The notification's text was erased, or it is being sent.
 	Reason_REASON_NOTIFICATION_STATE Reason = 71
-	// This process holds no such context.
+	// There is no such context, or this process does not hold it.
 	Reason_REASON_CONTEXT_NOT_FOUND Reason = 80
 	// No dead letter has this id.
 	Reason_REASON_DEAD_LETTER_NOT_FOUND Reason = 81
@@ -168,6 +168,10 @@ const (
 	// The settings contradict each other, or those of another context; the message names
 	// the rule.
 	Reason_REASON_SETTINGS_INVALID Reason = 100
+	// The settings come from a file, and can be changed there only.
+	Reason_REASON_SETTINGS_READ_ONLY Reason = 101
+	// The context's settings have no such version.
+	Reason_REASON_SETTINGS_VERSION_NOT_FOUND Reason = 102
 )
 
 // Enum value maps for Reason.
@@ -237,72 +241,76 @@ var (
 		96:  "REASON_ROLE_ESCALATION",
 		97:  "REASON_LAST_OWNER",
 		100: "REASON_SETTINGS_INVALID",
+		101: "REASON_SETTINGS_READ_ONLY",
+		102: "REASON_SETTINGS_VERSION_NOT_FOUND",
 	}
 	Reason_value = map[string]int32{
-		"REASON_UNSPECIFIED":              0,
-		"REASON_INVALID_FIELD":            1,
-		"REASON_MALFORMED_REQUEST":        2,
-		"REASON_REQUEST_TOO_LARGE":        3,
-		"REASON_PAGE_TOKEN_INVALID":       4,
-		"REASON_FILTER_INVALID":           5,
-		"REASON_UNKNOWN_RPC":              6,
-		"REASON_INTERNAL":                 7,
-		"REASON_UNAVAILABLE":              8,
-		"REASON_DEADLINE_EXCEEDED":        9,
-		"REASON_CANCELLED":                10,
-		"REASON_DRAINING":                 12,
-		"REASON_UNAUTHENTICATED":          13,
-		"REASON_PERMISSION_DENIED":        14,
-		"REASON_ETAG_MISMATCH":            15,
-		"REASON_REQUEST_ID_REUSED":        16,
-		"REASON_TOO_MANY_STREAMS":         17,
-		"REASON_TOO_MANY_CALLS":           18,
-		"REASON_RATE_LIMITED":             19,
-		"REASON_PRODUCT_NOT_FOUND":        20,
-		"REASON_PRODUCT_CODE_TAKEN":       21,
-		"REASON_PRODUCT_ARCHIVED":         22,
-		"REASON_CATEGORY_NOT_FOUND":       23,
-		"REASON_CATEGORY_NAME_TAKEN":      24,
-		"REASON_CATEGORY_NOT_EMPTY":       25,
-		"REASON_CATEGORY_CYCLE":           26,
-		"REASON_CUSTOMER_NOT_FOUND":       30,
-		"REASON_EMAIL_TAKEN":              31,
-		"REASON_ADDRESS_NOT_FOUND":        32,
-		"REASON_TOO_MANY_ADDRESSES":       33,
-		"REASON_CUSTOMER_ERASED":          34,
-		"REASON_CUSTOMER_HAS_OPEN_ORDERS": 35,
-		"REASON_STOCK_INSUFFICIENT":       40,
-		"REASON_STOCK_TOO_LARGE":          41,
-		"REASON_ORDER_NOT_FOUND":          50,
-		"REASON_ORDER_STATE":              51,
-		"REASON_PRICE_CHANGED":            52,
-		"REASON_CURRENCY_MIXED":           53,
-		"REASON_DUPLICATE_LINE":           54,
-		"REASON_TOTAL_TOO_LARGE":          55,
-		"REASON_TOO_MANY_UNPAID_ORDERS":   56,
-		"REASON_PAYMENT_METHOD_UNKNOWN":   57,
-		"REASON_ORDERS_BACKLOGGED":        58,
-		"REASON_PAYMENT_METHOD_UNFIT":     59,
-		"REASON_CART_NOT_FOUND":           48,
-		"REASON_ORDER_REFUNDED":           49,
-		"REASON_PAYMENT_NOT_FOUND":        60,
-		"REASON_PAYMENT_STATE":            61,
-		"REASON_REFUND_TOO_LARGE":         62,
-		"REASON_CURRENCY_MISMATCH":        63,
-		"REASON_CONTRADICTION_NOT_FOUND":  64,
-		"REASON_NOTIFICATION_NOT_FOUND":   70,
-		"REASON_NOTIFICATION_STATE":       71,
-		"REASON_CONTEXT_NOT_FOUND":        80,
-		"REASON_DEAD_LETTER_NOT_FOUND":    81,
-		"REASON_CREDENTIALS_INVALID":      90,
-		"REASON_TOKEN_EXPIRED":            91,
-		"REASON_TOKEN_REUSED":             92,
-		"REASON_LINK_INVALID":             93,
-		"REASON_STEP_UP_REQUIRED":         94,
-		"REASON_PASSWORD_WEAK":            95,
-		"REASON_ROLE_ESCALATION":          96,
-		"REASON_LAST_OWNER":               97,
-		"REASON_SETTINGS_INVALID":         100,
+		"REASON_UNSPECIFIED":                0,
+		"REASON_INVALID_FIELD":              1,
+		"REASON_MALFORMED_REQUEST":          2,
+		"REASON_REQUEST_TOO_LARGE":          3,
+		"REASON_PAGE_TOKEN_INVALID":         4,
+		"REASON_FILTER_INVALID":             5,
+		"REASON_UNKNOWN_RPC":                6,
+		"REASON_INTERNAL":                   7,
+		"REASON_UNAVAILABLE":                8,
+		"REASON_DEADLINE_EXCEEDED":          9,
+		"REASON_CANCELLED":                  10,
+		"REASON_DRAINING":                   12,
+		"REASON_UNAUTHENTICATED":            13,
+		"REASON_PERMISSION_DENIED":          14,
+		"REASON_ETAG_MISMATCH":              15,
+		"REASON_REQUEST_ID_REUSED":          16,
+		"REASON_TOO_MANY_STREAMS":           17,
+		"REASON_TOO_MANY_CALLS":             18,
+		"REASON_RATE_LIMITED":               19,
+		"REASON_PRODUCT_NOT_FOUND":          20,
+		"REASON_PRODUCT_CODE_TAKEN":         21,
+		"REASON_PRODUCT_ARCHIVED":           22,
+		"REASON_CATEGORY_NOT_FOUND":         23,
+		"REASON_CATEGORY_NAME_TAKEN":        24,
+		"REASON_CATEGORY_NOT_EMPTY":         25,
+		"REASON_CATEGORY_CYCLE":             26,
+		"REASON_CUSTOMER_NOT_FOUND":         30,
+		"REASON_EMAIL_TAKEN":                31,
+		"REASON_ADDRESS_NOT_FOUND":          32,
+		"REASON_TOO_MANY_ADDRESSES":         33,
+		"REASON_CUSTOMER_ERASED":            34,
+		"REASON_CUSTOMER_HAS_OPEN_ORDERS":   35,
+		"REASON_STOCK_INSUFFICIENT":         40,
+		"REASON_STOCK_TOO_LARGE":            41,
+		"REASON_ORDER_NOT_FOUND":            50,
+		"REASON_ORDER_STATE":                51,
+		"REASON_PRICE_CHANGED":              52,
+		"REASON_CURRENCY_MIXED":             53,
+		"REASON_DUPLICATE_LINE":             54,
+		"REASON_TOTAL_TOO_LARGE":            55,
+		"REASON_TOO_MANY_UNPAID_ORDERS":     56,
+		"REASON_PAYMENT_METHOD_UNKNOWN":     57,
+		"REASON_ORDERS_BACKLOGGED":          58,
+		"REASON_PAYMENT_METHOD_UNFIT":       59,
+		"REASON_CART_NOT_FOUND":             48,
+		"REASON_ORDER_REFUNDED":             49,
+		"REASON_PAYMENT_NOT_FOUND":          60,
+		"REASON_PAYMENT_STATE":              61,
+		"REASON_REFUND_TOO_LARGE":           62,
+		"REASON_CURRENCY_MISMATCH":          63,
+		"REASON_CONTRADICTION_NOT_FOUND":    64,
+		"REASON_NOTIFICATION_NOT_FOUND":     70,
+		"REASON_NOTIFICATION_STATE":         71,
+		"REASON_CONTEXT_NOT_FOUND":          80,
+		"REASON_DEAD_LETTER_NOT_FOUND":      81,
+		"REASON_CREDENTIALS_INVALID":        90,
+		"REASON_TOKEN_EXPIRED":              91,
+		"REASON_TOKEN_REUSED":               92,
+		"REASON_LINK_INVALID":               93,
+		"REASON_STEP_UP_REQUIRED":           94,
+		"REASON_PASSWORD_WEAK":              95,
+		"REASON_ROLE_ESCALATION":            96,
+		"REASON_LAST_OWNER":                 97,
+		"REASON_SETTINGS_INVALID":           100,
+		"REASON_SETTINGS_READ_ONLY":         101,
+		"REASON_SETTINGS_VERSION_NOT_FOUND": 102,
 	}
 )
 
@@ -337,7 +345,7 @@ var File_shopmesh_errors_v1_reason_proto protoreflect.FileDescriptor
 
 const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\x9d\x12\n" +
+	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\xf1\x12\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x14REASON_INVALID_FIELD\x10\x01\x1a\x05\xf2\xe0\x18\x01\x03\x12$\n" +
@@ -405,7 +413,9 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x14REASON_PASSWORD_WEAK\x10_\x1a\x05\xf2\xe0\x18\x01\x03\x12!\n" +
 	"\x16REASON_ROLE_ESCALATION\x10`\x1a\x05\xf2\xe0\x18\x01\a\x12\x1c\n" +
 	"\x11REASON_LAST_OWNER\x10a\x1a\x05\xf2\xe0\x18\x01\t\x12\"\n" +
-	"\x17REASON_SETTINGS_INVALID\x10d\x1a\x05\xf2\xe0\x18\x01\x03\"\x04\b\v\x10\v\"\x04\bR\x10R*\x11REASON_OVERLOADED*\x15REASON_REDRIVE_FAILEDB\xd0\x01\n" +
+	"\x17REASON_SETTINGS_INVALID\x10d\x1a\x05\xf2\xe0\x18\x01\x03\x12$\n" +
+	"\x19REASON_SETTINGS_READ_ONLY\x10e\x1a\x05\xf2\xe0\x18\x01\t\x12,\n" +
+	"!REASON_SETTINGS_VERSION_NOT_FOUND\x10f\x1a\x05\xf2\xe0\x18\x01\x05\"\x04\b\v\x10\v\"\x04\bR\x10R*\x11REASON_OVERLOADED*\x15REASON_REDRIVE_FAILEDB\xd0\x01\n" +
 	"\x16com.shopmesh.errors.v1B\vReasonProtoP\x01Z?github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1;errorsv1\xa2\x02\x03SEX\xaa\x02\x12Shopmesh.Errors.V1\xca\x02\x12Shopmesh\\Errors\\V1\xe2\x02\x1eShopmesh\\Errors\\V1\\GPBMetadata\xea\x02\x14Shopmesh::Errors::V1b\x06proto3"
 
 var (

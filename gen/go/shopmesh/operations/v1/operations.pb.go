@@ -48,9 +48,12 @@ type ContextStatus struct {
 	ConsumerLag int64 `protobuf:"varint,9,opt,name=consumer_lag,json=consumerLag,proto3" json:"consumer_lag,omitempty"`
 	// What is wrong though the context takes requests: its broker is away, its
 	// database takes no writes, ... Each names what to do; empty when all is well.
-	Conditions    []string `protobuf:"bytes,10,rep,name=conditions,proto3" json:"conditions,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Conditions []string `protobuf:"bytes,10,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	// The version of the settings that it applies; 0 for the defaults, and for settings of a
+	// file.
+	SettingsVersion int64 `protobuf:"varint,11,opt,name=settings_version,json=settingsVersion,proto3" json:"settings_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ContextStatus) Reset() {
@@ -151,6 +154,13 @@ func (x *ContextStatus) GetConditions() []string {
 		return x.Conditions
 	}
 	return nil
+}
+
+func (x *ContextStatus) GetSettingsVersion() int64 {
+	if x != nil {
+		return x.SettingsVersion
+	}
+	return 0
 }
 
 // DeadLetter is an event that a consumer could not apply, or one that waits behind such
@@ -1197,7 +1207,7 @@ var File_shopmesh_operations_v1_operations_proto protoreflect.FileDescriptor
 
 const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\n" +
-	"'shopmesh/operations/v1/operations.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xf6\x02\n" +
+	"'shopmesh/operations/v1/operations.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xa1\x03\n" +
 	"\rContextStatus\x12\x18\n" +
 	"\acontext\x18\x01 \x01(\tR\acontext\x12\x14\n" +
 	"\x05ready\x18\x02 \x01(\bR\x05ready\x12\x14\n" +
@@ -1211,7 +1221,8 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\n" +
 	"conditions\x18\n" +
 	" \x03(\tR\n" +
-	"conditions\"\xd6\x02\n" +
+	"conditions\x12)\n" +
+	"\x10settings_version\x18\v \x01(\x03R\x0fsettingsVersion\"\xd6\x02\n" +
 	"\n" +
 	"DeadLetter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x18\n" +

@@ -69,8 +69,8 @@ var errLost = errors.New("connection lost before the answer arrived")
 
 // Config is how the sandbox behaves.
 type Config struct {
-	// SlowDelay is how long sandbox_slow takes.
-	SlowDelay time.Duration
+	// SlowDelay returns how long sandbox_slow takes.
+	SlowDelay func() time.Duration
 }
 
 // Sandbox is the provider.
@@ -151,7 +151,7 @@ func (s *Sandbox) chargeSlowly(ctx context.Context, request provider.ChargeReque
 	}
 	answered := make(chan answer, 1) // the sandbox never waits for its caller
 	s.slow.Go(func() {
-		timer := time.NewTimer(s.cfg.SlowDelay)
+		timer := time.NewTimer(s.cfg.SlowDelay())
 		defer timer.Stop()
 		select {
 		case <-s.closing.Done():

@@ -157,7 +157,7 @@ func TestTheFirstAnswerToARefundIsLostToo(t *testing.T) {
 
 func TestASlowChargeIsMadeEvenWhenNobodyWaits(t *testing.T) {
 	t.Parallel()
-	s, pool := open(t, sandbox.Config{SlowDelay: 150 * time.Millisecond})
+	s, pool := open(t, sandbox.Config{SlowDelay: func() time.Duration { return 150 * time.Millisecond }})
 	r := request("sandbox_slow")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()

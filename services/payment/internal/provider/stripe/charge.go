@@ -74,7 +74,7 @@ func opened(intent *stripego.PaymentIntent) provider.Charge {
 
 func (s *Stripe) createParams(r provider.ChargeRequest, amount int64, n int) *stripego.PaymentIntentCreateParams {
 	redirects := "never" // without a page to return to, the customer can't be sent to another one
-	if s.returnURL != "" {
+	if s.returnURL() != "" {
 		redirects = "always"
 	}
 	params := &stripego.PaymentIntentCreateParams{
@@ -217,9 +217,9 @@ func judge(intent *stripego.PaymentIntent, r provider.ChargeRequest, code string
 func (s *Stripe) confirm(ctx context.Context, r provider.ChargeRequest) (*stripego.PaymentIntent, error) {
 	params := &stripego.PaymentIntentConfirmParams{}
 	params.IdempotencyKey = stripego.String(r.Key + "-confirm")
-	if s.returnURL != "" {
-		params.ReturnURL = stripego.String(s.returnURL)
-		params.IdempotencyKey = stripego.String(fmt.Sprintf("%s-confirm-%08x", r.Key, crc32.ChecksumIEEE([]byte(s.returnURL))))
+	if returnURL := s.returnURL(); returnURL != "" {
+		params.ReturnURL = stripego.String(returnURL)
+		params.IdempotencyKey = stripego.String(fmt.Sprintf("%s-confirm-%08x", r.Key, crc32.ChecksumIEEE([]byte(returnURL))))
 	}
 	intent, err := s.client.V1PaymentIntents.Confirm(ctx, r.ChargeID, params)
 	if err == nil && intent.LastResponse.Header.Get("Idempotent-Replayed") != "true" {

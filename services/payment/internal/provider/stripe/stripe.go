@@ -46,9 +46,9 @@ type Config struct {
 	Key string
 	// URL is where the API is; empty for Stripe's own address.
 	URL string
-	// ReturnURL is where a customer's browser returns to from a bank's page; without one,
-	// methods that need such a page are refused by Stripe.
-	ReturnURL string
+	// ReturnURL returns where a customer's browser returns to from a bank's page; without
+	// one, or while it is empty, methods that need such a page are refused by Stripe.
+	ReturnURL func() string
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -57,7 +57,7 @@ type Config struct {
 type Stripe struct {
 	client    *stripego.Client
 	live      bool
-	returnURL string
+	returnURL func() string
 	now       func() time.Time
 }
 
@@ -99,6 +99,9 @@ func New(cfg Config) *Stripe {
 	}
 	if cfg.URL != "" {
 		backend.URL = stripego.String(strings.TrimSuffix(cfg.URL, "/"))
+	}
+	if cfg.ReturnURL == nil {
+		cfg.ReturnURL = func() string { return "" }
 	}
 	return &Stripe{
 		client: stripego.NewClient(cfg.Key, stripego.WithBackends(stripego.NewBackendsWithConfig(backend))),

@@ -51,7 +51,7 @@ func newHarness(t *testing.T, cfg stripefake.Config) *harness {
 	t.Cleanup(server.Close)
 	t.Cleanup(b.fake.Close)
 	b.url = server.URL
-	b.Stripe = stripe.New(stripe.Config{Key: key, URL: server.URL, ReturnURL: "https://shop.invalid/paid", Now: b.clock})
+	b.Stripe = stripe.New(stripe.Config{Key: key, URL: server.URL, ReturnURL: func() string { return "https://shop.invalid/paid" }, Now: b.clock})
 	return b
 }
 

@@ -12,6 +12,8 @@ import type { Settings as Settings$1 } from "../../catalog/v1/settings_pb.js";
 import { file_shopmesh_catalog_v1_settings } from "../../catalog/v1/settings_pb.js";
 import type { Settings as Settings$2 } from "../../customer/v1/settings_pb.js";
 import { file_shopmesh_customer_v1_settings } from "../../customer/v1/settings_pb.js";
+import type { Settings as Settings$7 } from "../../identity/v1/settings_pb.js";
+import { file_shopmesh_identity_v1_settings } from "../../identity/v1/settings_pb.js";
 import type { Settings as Settings$3 } from "../../inventory/v1/settings_pb.js";
 import { file_shopmesh_inventory_v1_settings } from "../../inventory/v1/settings_pb.js";
 import type { Settings as Settings$4 } from "../../notification/v1/settings_pb.js";
@@ -26,7 +28,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/config/v1/settings.proto.
  */
 export const file_shopmesh_config_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9wbWVzaC9jb25maWcvdjEvc2V0dGluZ3MucHJvdG8SEnNob3BtZXNoLmNvbmZpZy52MSKABAoIU2V0dGluZ3MSGwoHY29udGV4dBgBIAEoCUIK4EEIukgEcgIYQBIUCgd2ZXJzaW9uGAIgASgDQgPgQQMSGAoEZXRhZxgDIAEoCUIK4EEBukgEcgIYQBI0Cgt1cGRhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxISCgVhY3RvchgFIAEoCUID4EEDEjUKB2NhdGFsb2cYECABKAsyHS5zaG9wbWVzaC5jYXRhbG9nLnYxLlNldHRpbmdzQgPgQQFIABI3CghjdXN0b21lchgRIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLlNldHRpbmdzQgPgQQFIABI5CglpbnZlbnRvcnkYEiABKAsyHy5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU2V0dGluZ3NCA+BBAUgAEj8KDG5vdGlmaWNhdGlvbhgTIAEoCzIiLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5TZXR0aW5nc0ID4EEBSAASMQoFb3JkZXIYFCABKAsyGy5zaG9wbWVzaC5vcmRlci52MS5TZXR0aW5nc0ID4EEBSAASNQoHcGF5bWVudBgVIAEoCzIdLnNob3BtZXNoLnBheW1lbnQudjEuU2V0dGluZ3NCA+BBAUgAQgcKBXZhbHVlIowBCg9TZXR0aW5nc1ZlcnNpb24SLgoIc2V0dGluZ3MYASABKAsyHC5zaG9wbWVzaC5jb25maWcudjEuU2V0dGluZ3MSFQoNY2hhbmdlZF9wYXRocxgCIAMoCRIdChByZXN0b3JlZF92ZXJzaW9uGAMgASgDSACIAQFCEwoRX3Jlc3RvcmVkX3ZlcnNpb25C0gEKFmNvbS5zaG9wbWVzaC5jb25maWcudjFCDVNldHRpbmdzUHJvdG9QAVo/Z2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvY29uZmlnL3YxO2NvbmZpZ3YxogIDU0NYqgISU2hvcG1lc2guQ29uZmlnLlYxygISU2hvcG1lc2hcQ29uZmlnXFYx4gIeU2hvcG1lc2hcQ29uZmlnXFYxXEdQQk1ldGFkYXRh6gIUU2hvcG1lc2g6OkNvbmZpZzo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_shopmesh_catalog_v1_settings, file_shopmesh_customer_v1_settings, file_shopmesh_inventory_v1_settings, file_shopmesh_notification_v1_settings, file_shopmesh_order_v1_settings, file_shopmesh_payment_v1_settings]);
+  fileDesc("CiFzaG9wbWVzaC9jb25maWcvdjEvc2V0dGluZ3MucHJvdG8SEnNob3BtZXNoLmNvbmZpZy52MSK5BAoIU2V0dGluZ3MSGwoHY29udGV4dBgBIAEoCUIK4EEIukgEcgIYQBIUCgd2ZXJzaW9uGAIgASgDQgPgQQMSGAoEZXRhZxgDIAEoCUIK4EEBukgEcgIYQBI0Cgt1cGRhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxISCgVhY3RvchgFIAEoCUID4EEDEjUKB2NhdGFsb2cYECABKAsyHS5zaG9wbWVzaC5jYXRhbG9nLnYxLlNldHRpbmdzQgPgQQFIABI3CghjdXN0b21lchgRIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLlNldHRpbmdzQgPgQQFIABI5CglpbnZlbnRvcnkYEiABKAsyHy5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU2V0dGluZ3NCA+BBAUgAEj8KDG5vdGlmaWNhdGlvbhgTIAEoCzIiLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5TZXR0aW5nc0ID4EEBSAASMQoFb3JkZXIYFCABKAsyGy5zaG9wbWVzaC5vcmRlci52MS5TZXR0aW5nc0ID4EEBSAASNQoHcGF5bWVudBgVIAEoCzIdLnNob3BtZXNoLnBheW1lbnQudjEuU2V0dGluZ3NCA+BBAUgAEjcKCGlkZW50aXR5GBYgASgLMh4uc2hvcG1lc2guaWRlbnRpdHkudjEuU2V0dGluZ3NCA+BBAUgAQgcKBXZhbHVlIowBCg9TZXR0aW5nc1ZlcnNpb24SLgoIc2V0dGluZ3MYASABKAsyHC5zaG9wbWVzaC5jb25maWcudjEuU2V0dGluZ3MSFQoNY2hhbmdlZF9wYXRocxgCIAMoCRIdChByZXN0b3JlZF92ZXJzaW9uGAMgASgDSACIAQFCEwoRX3Jlc3RvcmVkX3ZlcnNpb25C0gEKFmNvbS5zaG9wbWVzaC5jb25maWcudjFCDVNldHRpbmdzUHJvdG9QAVo/Z2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvY29uZmlnL3YxO2NvbmZpZ3YxogIDU0NYqgISU2hvcG1lc2guQ29uZmlnLlYxygISU2hvcG1lc2hcQ29uZmlnXFYx4gIeU2hvcG1lc2hcQ29uZmlnXFYxXEdQQk1ldGFkYXRh6gIUU2hvcG1lc2g6OkNvbmZpZzo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_shopmesh_catalog_v1_settings, file_shopmesh_customer_v1_settings, file_shopmesh_identity_v1_settings, file_shopmesh_inventory_v1_settings, file_shopmesh_notification_v1_settings, file_shopmesh_order_v1_settings, file_shopmesh_payment_v1_settings]);
 
 /**
  * Settings are what the owner set for one context. A field that is not set has its
@@ -124,6 +126,14 @@ export type Settings = Message<"shopmesh.config.v1.Settings"> & {
      */
     value: Settings$6;
     case: "payment";
+  } | {
+    /**
+     * Those of identity.
+     *
+     * @generated from field: shopmesh.identity.v1.Settings identity = 22;
+     */
+    value: Settings$7;
+    case: "identity";
   } | { case: undefined; value?: undefined };
 };
 

@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/identity/v1/settings.proto.
  */
 export const file_shopmesh_identity_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiNzaG9wbWVzaC9pZGVudGl0eS92MS9zZXR0aW5ncy5wcm90bxIUc2hvcG1lc2guaWRlbnRpdHkudjEiVgoIU2V0dGluZ3MSSgoSc2lnbmluZ19rZXlfcGVyaW9kGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhO6SBCqAQ0iBQiA54QPMgQIgKMFQuABChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCDVNldHRpbmdzUHJvdG9QAVpDZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICA1NJWKoCFFNob3BtZXNoLklkZW50aXR5LlYxygIUU2hvcG1lc2hcSWRlbnRpdHlcVjHiAiBTaG9wbWVzaFxJZGVudGl0eVxWMVxHUEJNZXRhZGF0YeoCFlNob3BtZXNoOjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("CiNzaG9wbWVzaC9pZGVudGl0eS92MS9zZXR0aW5ncy5wcm90bxIUc2hvcG1lc2guaWRlbnRpdHkudjEiWQoIU2V0dGluZ3MSTQoSc2lnbmluZ19rZXlfcGVyaW9kGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhbgQQG6SBCqAQ0iBQiA54QPMgQIgKMFQuABChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCDVNldHRpbmdzUHJvdG9QAVpDZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICA1NJWKoCFFNob3BtZXNoLklkZW50aXR5LlYxygIUU2hvcG1lc2hcSWRlbnRpdHlcVjHiAiBTaG9wbWVzaFxJZGVudGl0eVxWMVxHUEJNZXRhZGF0YeoCFlNob3BtZXNoOjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for identity.
