@@ -248,7 +248,7 @@ func (b *bench) sample(ctx context.Context) (sample, error) {
 // orders came to their end. "mail texts" are what the texts alone hold.
 func (b *bench) tables(ctx context.Context) (sizes map[string]float64, orders int64, err error) {
 	sizes = map[string]float64{}
-	for _, name := range []string{"catalog", "customer", "identity", "inventory", "notification", "order", "payment", "sandbox"} {
+	for _, name := range []string{"catalog", "config", "customer", "identity", "inventory", "notification", "order", "payment", "sandbox"} {
 		conn, err := connectAdmin(ctx, b.postgresDir(), "shopmesh_"+name)
 		if err != nil {
 			return nil, 0, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1/customerv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
@@ -35,6 +36,7 @@ type shop struct {
 	product  catalogv1connect.ProductServiceClient
 	customer customerv1connect.CustomerServiceClient
 	stock    inventoryv1connect.InventoryServiceClient
+	config   configv1connect.ConfigServiceClient
 	order    orderv1connect.OrderServiceClient
 	payment  paymentv1connect.PaymentServiceClient
 	mail     notificationv1connect.NotificationServiceClient
@@ -50,6 +52,7 @@ func (s *shop) connectTo(api map[string]string, internal []string, inbox string)
 	s.product = catalogv1connect.NewProductServiceClient(client("catalog"))
 	s.customer = customerv1connect.NewCustomerServiceClient(client("customer"))
 	s.stock = inventoryv1connect.NewInventoryServiceClient(client("inventory"))
+	s.config = configv1connect.NewConfigServiceClient(client("config"))
 	s.order = orderv1connect.NewOrderServiceClient(client("order"))
 	s.payment = paymentv1connect.NewPaymentServiceClient(client("payment"))
 	s.mail = notificationv1connect.NewNotificationServiceClient(client("notification"))

@@ -204,6 +204,7 @@ var stories = []struct {
 	{"a large basket is exact to the cent", largeBasket},
 	{"a person's data is erased everywhere", erasure},
 	{"a guest's data is erased everywhere", guestErasure},
+	{"a setting is changed while the shop runs", settingsChange},
 }
 
 // runStories runs the stories against a shop and audits it in the end.

@@ -1,4 +1,4 @@
-// Command local runs the seven services, each as a process of its own, against a
+// Command local runs the services, each as a process of its own, against a
 // PostgreSQL, Apache Kafka and a mail inbox that it starts for them, with the files of
 // deploy/local. It prefixes each line of their logs with the service's name, and stops
 // everything on Ctrl-C or when one of them ends. `make up-distributed` calls it.
@@ -20,7 +20,7 @@ import (
 )
 
 // services are started in this order, though any other would do.
-var services = []string{"catalog", "customer", "identity", "inventory", "notification", "order", "payment"} //nolint:gochecknoglobals // a constant
+var services = []string{"catalog", "config", "customer", "identity", "inventory", "notification", "order", "payment"} //nolint:gochecknoglobals // a constant
 
 // options are the flags.
 type options struct {

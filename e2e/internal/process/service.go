@@ -10,7 +10,7 @@ import (
 
 // Contexts are the services that can run in a process of their own.
 func Contexts() []string {
-	return []string{"catalog", "customer", "identity", "inventory", "order", "payment", "notification"}
+	return []string{"catalog", "config", "customer", "identity", "inventory", "order", "payment", "notification"}
 }
 
 // identityKey encrypts the secrets of shops that live as long as a test.
