@@ -32,21 +32,16 @@ func (s *Source) Run(ctx context.Context) error {
 		return nil
 	}
 	client := configv1connect.NewConfigServiceClient(s.cfg.Peers.Client(configService))
-	for pause := minPause; ; {
+	for pause := minPause; ctx.Err() == nil; pause = min(2*pause, maxPause) {
 		heard, err := s.follow(ctx, client)
-		if ctx.Err() != nil {
-			return nil
-		}
 		if heard {
 			pause = minPause // the stream had its time, and ended
 		} else {
-			s.away.Note(ctx, err)
+			s.away.Notice(ctx, err)
 		}
-		if !sleep(ctx, pause) {
-			return nil
-		}
-		pause = min(2*pause, maxPause)
+		sleep(ctx, pause)
 	}
+	return nil
 }
 
 // follow applies what one stream sends until it ends, and reports whether it sent anything.
