@@ -159,7 +159,8 @@ func (r *reader) readPaths(paths []string) {
 			continue
 		}
 		if err := r.readPath(text); err != nil {
-			r.refuse("update_mask", "%.80q %s", text, err)
+			// Shortened, so that what is wrong with it fits into the error as well.
+			r.refuse("update_mask", "%q %s", fault.Cut(text, 40), err)
 		}
 	}
 	r.joinMoney()

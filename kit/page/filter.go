@@ -94,7 +94,7 @@ func (p *parser) comparison() (comparison, error) {
 	name := p.word()
 	field, ok := p.schema.Fields[name]
 	if name == "" || !ok || !field.Filter {
-		return comparison{}, p.bad(at, fmt.Sprintf("%q is no field to filter by", name))
+		return comparison{}, p.bad(at, shown(name)+" is no field to filter by")
 	}
 	p.space()
 	op, err := p.operator(name, field.Kind)

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -190,15 +191,15 @@ func (s Schema) parseOrder(orderBy string) ([]term, error) {
 		case len(words) == 2 && (words[1] == "desc" || words[1] == "asc"):
 			t.desc = words[1] == "desc"
 		case len(words) != 1:
-			return nil, s.badOrder(fmt.Sprintf("%q is no field name with an optional \"desc\"", strings.TrimSpace(part)))
+			return nil, s.badOrder(shown(strings.TrimSpace(part)) + " is no field name with an optional \"desc\"")
 		}
 		t.name = words[0]
 		var ok bool
 		if t.field, ok = s.Fields[t.name]; !ok || !t.field.Order {
-			return nil, s.badOrder(fmt.Sprintf("can't order by %q", t.name))
+			return nil, s.badOrder("can't order by " + shown(t.name))
 		}
 		if slices.ContainsFunc(terms, func(o term) bool { return o.name == t.name }) {
-			return nil, s.badOrder(fmt.Sprintf("%q appears twice", t.name))
+			return nil, s.badOrder(shown(t.name) + " appears twice")
 		}
 		terms = append(terms, t)
 	}
@@ -209,6 +210,10 @@ func (s Schema) badOrder(what string) error {
 	text := what + "; allowed are " + s.names(func(f Field) bool { return f.Order })
 	return fault.New(fault.Invalid, fault.ReasonFilterInvalid, "order_by: %s", text).Field("order_by", text)
 }
+
+// shown quotes a name that a client sent, and shortens it: an error describes a field in
+// few bytes, and what is wrong with the name has to fit as well.
+func shown(name string) string { return strconv.Quote(fault.Cut(name, 40)) }
 
 func (s Schema) names(fits func(Field) bool) string {
 	var names []string

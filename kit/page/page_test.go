@@ -72,6 +72,33 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 }
 
+// An error describes each field in 200 bytes (kit/rpc): what is wrong with a name has to
+// be among them, however long the name is.
+func TestARefusalOfALongNameTellsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("𝖋", 300)
+	for name, c := range map[string]struct {
+		req  page.Request
+		text string
+	}{
+		"filter":      {page.Request{Filter: long + " = 1"}, "is no field to filter by; fields are active"},
+		"order field": {page.Request{OrderBy: long}, "allowed are code, create_time, price"},
+		"order words": {page.Request{OrderBy: long + " a b"}, "is no field name with an optional \"desc\""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := products().Parse(c.req)
+			f, ok := fault.Of(err)
+			if !ok || len(f.Violations()) != 1 {
+				t.Fatalf("got %v, want a refusal of one field", err)
+			}
+			if shown := fault.Cut(f.Violations()[0].Description, 200); !strings.Contains(shown, c.text) {
+				t.Errorf("the first 200 bytes are %q, want %q among them", shown, c.text)
+			}
+		})
+	}
+}
+
 type product struct {
 	id      uuid.UUID
 	code    string
