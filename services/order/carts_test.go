@@ -35,7 +35,7 @@ func holderOf(t *testing.T, cartToken string) authz.Identity {
 
 func setItem(t *testing.T, shopper orderv1connect.CartServiceClient, code string, quantity int32) *orderv1.SetCartItemResponse {
 	t.Helper()
-	res, err := shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: code, Quantity: quantity})
+	res, err := shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: code, Quantity: &quantity})
 	if err != nil {
 		t.Fatalf("%d of %s: %v", quantity, code, err)
 	}
@@ -168,14 +168,17 @@ func TestWhatACartRefuses(t *testing.T) {
 		"old etag":  {"MUG", "AAAAAAAAAAAAAAAA", 3, connect.CodeAborted, "ETAG_MISMATCH", nil},
 		"its etag?": {"MUG", first.GetEtag() + "x", 3, connect.CodeAborted, "ETAG_MISMATCH", nil},
 	} {
-		_, err := shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: row.code, Quantity: row.quantity, Etag: row.etag})
+		_, err := shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: row.code, Quantity: &row.quantity, Etag: row.etag})
 		t.Log(name)
 		testkit.Refused(t, err, row.want, row.reason, row.fields...)
 	}
-	_, err := shopper.ClearCart(t.Context(), &orderv1.ClearCartRequest{Etag: "AAAAAAAAAAAAAAAA"})
+	// Whoever forgets the quantity does not mean 0, which would take the product out.
+	_, err := shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG"})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "quantity")
+	_, err = shopper.ClearCart(t.Context(), &orderv1.ClearCartRequest{Etag: "AAAAAAAAAAAAAAAA"})
 	testkit.Refused(t, err, connect.CodeAborted, "ETAG_MISMATCH")
 	wantCart(t, readCart(t, shopper), 500, "1 MUG")
-	if _, err := shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: 4, Etag: first.GetEtag()}); err != nil {
+	if _, err := shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: new(int32(4)), Etag: first.GetEtag()}); err != nil {
 		t.Error(err)
 	}
 	for _, caller := range []authz.Identity{{}, {Kind: authz.Owner}} {
@@ -198,7 +201,7 @@ func TestACartHas200Lines(t *testing.T) {
 	for i := range domain.MaxLines {
 		setItem(t, shopper, fmt.Sprintf("P%d", i), 1)
 	}
-	_, err := shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "P200", Quantity: 1})
+	_, err := shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "P200", Quantity: new(int32(1))})
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "product_code")
 	// Neither does a merge lose what has no room.
 	guest := setItem(t, b.shopper(authz.Identity{}), "P200", 1)
@@ -227,7 +230,7 @@ func TestAGuestGetsACartAndItsToken(t *testing.T) {
 	b := newHarness(t)
 	b.sell("MUG", 500)
 	anybody := b.shopper(authz.Identity{})
-	req := &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: 2, RequestId: uuid.NewString()}
+	req := &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: new(int32(2)), RequestId: uuid.NewString()}
 	var answers [5]*orderv1.SetCartItemResponse
 	var calls sync.WaitGroup
 	for i := range answers {
@@ -271,7 +274,7 @@ func TestAGuestGetsACartAndItsToken(t *testing.T) {
 		t.Errorf("somebody else got the cart: %v", err)
 	}
 	b.network.Store("192.0.2.1")
-	req.Quantity = 1
+	req.Quantity = new(int32(1))
 	_, err = anybody.SetCartItem(t.Context(), req)
 	testkit.Refused(t, err, connect.CodeAlreadyExists, "REQUEST_ID_REUSED")
 	one, another := setItem(t, anybody, "MUG", 1), setItem(t, anybody, "MUG", 1)
@@ -303,7 +306,7 @@ func TestCustomerCartRefusesForeignToken(t *testing.T) {
 		shopper := b.shopper(guest)
 		_, err := shopper.GetCart(t.Context(), &orderv1.GetCartRequest{})
 		missing := testkit.Refused(t, err, connect.CodeNotFound, "CART_NOT_FOUND")
-		_, err = shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: 9})
+		_, err = shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: new(int32(9))})
 		if other := testkit.Refused(t, err, connect.CodeNotFound, "CART_NOT_FOUND"); other.Message != missing.Message {
 			t.Errorf("%q and %q tell two cases apart", other.Message, missing.Message)
 		}
@@ -384,7 +387,7 @@ func TestAMergedCartIsOver(t *testing.T) {
 	guest := b.shopper(holderOf(t, cartToken))
 	_, err = guest.GetCart(t.Context(), &orderv1.GetCartRequest{})
 	testkit.Refused(t, err, connect.CodeNotFound, "CART_NOT_FOUND")
-	_, err = guest.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: 1})
+	_, err = guest.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: new(int32(1))})
 	testkit.Refused(t, err, connect.CodeNotFound, "CART_NOT_FOUND")
 	for _, nobody := range []authz.Identity{holderOf(t, cartToken), {Kind: authz.Staff, ID: uuid.NewString()}, {Kind: authz.Owner}} {
 		_, err = b.shopper(nobody).MergeCart(t.Context(), other)
@@ -459,7 +462,7 @@ func TestAnErasedCustomerHasNoCart(t *testing.T) {
 		t.Errorf("%d carts are left, want Bob's", n)
 	}
 	wantCart(t, readCart(t, b.shopper(ada)), 0)
-	_, err := b.shopper(ada).SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: 1})
+	_, err := b.shopper(ada).SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: new(int32(1))})
 	testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED")
 	// One that was made at the same time is found later.
 	if _, err := b.pool.Exec(t.Context(), `insert into carts (id, codes, quantities, use_time) values ($1, '{MUG}', '{1}', now())`, ada.ID); err != nil {

@@ -113,8 +113,8 @@ type SetCartItemRequest struct {
 	// The product's code.
 	ProductCode string `protobuf:"bytes,1,opt,name=product_code,json=productCode,proto3" json:"product_code,omitempty"`
 	// How many shall be in the cart, up to 10,000, whatever was in it before; 0 takes the
-	// product out.
-	Quantity int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// product out. A request without it is refused, so that forgetting it takes nothing out.
+	Quantity *int32 `protobuf:"varint,2,opt,name=quantity,proto3,oneof" json:"quantity,omitempty"`
 	// When set, must be the current etag.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Any UUID, made and kept by the caller before it sends (https://google.aip.dev/155);
@@ -164,8 +164,8 @@ func (x *SetCartItemRequest) GetProductCode() string {
 }
 
 func (x *SetCartItemRequest) GetQuantity() int32 {
-	if x != nil {
-		return x.Quantity
+	if x != nil && x.Quantity != nil {
+		return *x.Quantity
 	}
 	return 0
 }
@@ -441,14 +441,16 @@ const file_shopmesh_order_v1_cart_service_proto_rawDesc = "" +
 	"$shopmesh/order/v1/cart_service.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a!shopmesh/options/v1/options.proto\x1a\x1cshopmesh/order/v1/cart.proto\"\x10\n" +
 	"\x0eGetCartRequest\">\n" +
 	"\x0fGetCartResponse\x12+\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart\"\xd4\x01\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart\"\xe9\x01\n" +
 	"\x12SetCartItemRequest\x12D\n" +
-	"\fproduct_code\x18\x01 \x01(\tB!\xe0A\x02\xbaH\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode\x12)\n" +
-	"\bquantity\x18\x02 \x01(\x05B\r\xe0A\x02\xbaH\a\x1a\x05\x18\x90N(\x00R\bquantity\x12\x1e\n" +
+	"\fproduct_code\x18\x01 \x01(\tB!\xe0A\x02\xbaH\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode\x121\n" +
+	"\bquantity\x18\x02 \x01(\x05B\x10\xe0A\x02\xbaH\n" +
+	"\xc8\x01\x01\x1a\x05\x18\x90N(\x00H\x00R\bquantity\x88\x01\x01\x12\x1e\n" +
 	"\x04etag\x18\x03 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12-\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"f\n" +
+	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\v\n" +
+	"\t_quantity\"f\n" +
 	"\x13SetCartItemResponse\x12+\n" +
 	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart\x12\"\n" +
 	"\n" +
@@ -523,6 +525,7 @@ func file_shopmesh_order_v1_cart_service_proto_init() {
 		return
 	}
 	file_shopmesh_order_v1_cart_proto_init()
+	file_shopmesh_order_v1_cart_service_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
