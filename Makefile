@@ -28,8 +28,9 @@ build: ## Build the shopmesh command into bin/
 	go build -o bin/shopmesh ./cmd/shopmesh
 
 .PHONY: test
-test: ## Test every module of the workspace (ARGS="-run Name")
+test: ## Test every module of the workspace (ARGS="-run Name"), and our generator of the OpenAPI document
 	go test -timeout 20m $(ARGS) $(MODULES)
+	cd tools/plugins && GOWORK=off go test ./openapi
 
 $(BIN)/buf: tools/go.mod tools/go.sum
 	cd tools && $(BUILD_TOOL) -o ../$@ github.com/bufbuild/buf/cmd/buf

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"strings"
+	"math"
+	"slices"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"google.golang.org/genproto/googleapis/api/annotations"
@@ -56,7 +56,18 @@ var wellKnown = map[string]func(properties object) []any{
 	},
 	"google.type.PostalAddress": func(properties object) []any {
 		child(properties, "regionCode")["pattern"] = "^[A-Z]{2}$"
-		return []any{"regionCode"}
+		child(properties, "revision")["enum"] = []any{0}
+		for name, most := range map[string]int{"addressLines": 5, "recipients": 20} {
+			list := child(properties, name)
+			list["maxItems"] = most
+			child(list, "items")["maxLength"] = 200
+		}
+		for _, property := range properties {
+			if each := property.(object); each["type"] == "string" && each["pattern"] == nil {
+				each["maxLength"] = 200
+			}
+		}
+		return []any{"regionCode", "addressLines"}
 	},
 }
 
@@ -162,11 +173,11 @@ func boundInt32(schema object, rules *validate.Int32Rules) {
 	}
 }
 
-// boundInt64 states what ProtoJSON takes: a string of digits or a number. The bounds
-// are for a number; a string is bounded by its length, as near as a pattern goes.
+// boundInt64 states what ProtoJSON takes: a string of digits, which the pattern bounds, or
+// a number.
 func boundInt64(schema object, rules *validate.Int64Rules) {
 	schema["type"] = []string{"string", "integer"}
-	low, high := int64(-1<<63), int64(1<<63-1)
+	low, high := int64(math.MinInt64), int64(math.MaxInt64)
 	switch bound := rules.GetGreaterThan().(type) {
 	case *validate.Int64Rules_Gte:
 		low = bound.Gte
@@ -180,12 +191,10 @@ func boundInt64(schema object, rules *validate.Int64Rules) {
 		high = bound.Lt - 1
 	}
 	schema["minimum"], schema["maximum"] = low, high
-	digits := max(len(strings.TrimPrefix(fmt.Sprint(low), "-")), len(fmt.Sprint(high)))
-	sign := "-?"
-	if low >= 0 {
-		sign = ""
+	schema["pattern"] = digits(low, high)
+	if slices.Contains(rules.GetNotIn(), 0) {
+		schema["not"] = object{"enum": []any{0, "0", "-0"}}
 	}
-	schema["pattern"] = fmt.Sprintf("^%s(0|[1-9][0-9]{0,%d})$", sign, digits-1)
 }
 
 func boundEnum(schema object, rules *validate.EnumRules) {

@@ -18,6 +18,7 @@ import (
 
 const (
 	rulesOption         = "buf.validate.field"
+	messageRulesOption  = "buf.validate.message"
 	behaviorOption      = "google.api.field_behavior"
 	authorizationOption = "shopmesh.options.v1.authorization"
 	codesOption         = "shopmesh.options.v1.codes"
@@ -113,10 +114,27 @@ func optionOf(d protoreflect.Descriptor, name protoreflect.FullName) protoreflec
 	return found
 }
 
+// rpc finds the RPC that an operation calls; nil when there is none.
+func (c *contracts) rpc(operation object) protoreflect.MethodDescriptor {
+	return c.methods[bindingNumber.ReplaceAllString(text(operation["operationId"]), "")]
+}
+
 // rulesOf returns a field's validation rules, empty when it has none.
 func rulesOf(field protoreflect.FieldDescriptor) *validate.FieldRules {
 	rules := &validate.FieldRules{}
-	if option := optionOf(field, rulesOption); option.IsValid() {
+	readRules(field, rulesOption, rules)
+	return rules
+}
+
+// messageRulesOf returns a message's validation rules, empty when it has none.
+func messageRulesOf(message protoreflect.MessageDescriptor) *validate.MessageRules {
+	rules := &validate.MessageRules{}
+	readRules(message, messageRulesOption, rules)
+	return rules
+}
+
+func readRules(of protoreflect.Descriptor, name protoreflect.FullName, rules proto.Message) {
+	if option := optionOf(of, name); option.IsValid() {
 		raw, err := proto.Marshal(option.Message().Interface())
 		if err == nil {
 			err = proto.Unmarshal(raw, rules)
@@ -125,7 +143,6 @@ func rulesOf(field protoreflect.FieldDescriptor) *validate.FieldRules {
 			panic(err) // the bytes are those that buf compiled
 		}
 	}
-	return rules
 }
 
 func hasBehavior(field protoreflect.FieldDescriptor, behavior annotations.FieldBehavior) bool {

@@ -3,8 +3,11 @@ package main
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 const (
@@ -30,6 +33,7 @@ func splitInputs(doc object, c *contracts) {
 			if name, ok := strings.CutPrefix(text(schema["$ref"]), schemaRef); ok {
 				// A field of the request: the resource itself.
 				schema = clone(child(schemas, name))
+				leaveToServer(schema, c.rpc(operation), name)
 				if method == "patch" {
 					// Only what the mask names has to be there.
 					delete(schema, "required")
@@ -70,13 +74,47 @@ func asInput(schema object, used map[string]bool) {
 			schema["additionalProperties"] = false
 		}
 		if required, ok := schema["required"].([]any); ok {
-			schema["required"] = slices.DeleteFunc(required, func(name any) bool { return properties[name.(string)] == nil })
+			required = slices.DeleteFunc(required, func(name any) bool { return properties[name.(string)] == nil })
+			schema["required"] = required
+			for _, name := range required {
+				notEmpty(properties[name.(string)].(object))
+			}
 		}
 	}
 	eachRef(schema, func(of object, name string) {
 		used[name] = true
 		of["$ref"] = schemaRef + name + inputSuffix
 	})
+}
+
+// notEmpty completes the schema of a required property: an empty text or list is the
+// same as none to Protocol Buffers.
+func notEmpty(property object) {
+	least, ok := map[string]string{"string": "minLength", "array": "minItems"}[text(property["type"])]
+	if _, bounded := property[least]; ok && !bounded {
+		property[least] = 1
+	}
+}
+
+// setByServer is how a rule states that a new resource comes without a field.
+var setByServer = regexp.MustCompile(`\bthis\.(\w+) == ''`)
+
+// leaveToServer removes from a body, which is the named message in a field of the
+// request, what the rules of that field leave to the server.
+func leaveToServer(schema object, rpc protoreflect.MethodDescriptor, message string) {
+	for i := range rpc.Input().Fields().Len() {
+		field := rpc.Input().Fields().Get(i)
+		if field.Message() == nil || string(field.Message().FullName()) != message {
+			continue
+		}
+		for _, rule := range rulesOf(field).GetCel() {
+			for _, match := range setByServer.FindAllStringSubmatch(rule.GetExpression(), -1) {
+				if of := field.Message().Fields().ByName(protoreflect.Name(match[1])); of != nil {
+					delete(child(schema, "properties"), of.JSONName())
+				}
+			}
+		}
+	}
 }
 
 // dropUnused removes the schemas that no operation refers to.

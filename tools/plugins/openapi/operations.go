@@ -43,10 +43,9 @@ var bindingNumber = regexp.MustCompile(`_[0-9]+$`)
 
 // completeOperation completes one operation, or removes it when it is internal.
 func completeOperation(paths object, path, method string, operation object, c *contracts) error {
-	id, _ := operation["operationId"].(string)
-	rpc := c.methods[bindingNumber.ReplaceAllString(id, "")]
+	rpc := c.rpc(operation)
 	if rpc == nil {
-		return fmt.Errorf("no RPC is called %q", id)
+		return fmt.Errorf("no RPC is called %q", operation["operationId"])
 	}
 	if internal(rpc) {
 		delete(child(paths, path), method)
@@ -60,6 +59,7 @@ func completeOperation(paths object, path, method string, operation object, c *c
 		return err
 	}
 	boundBody(operation, rpc)
+	boundAlternatives(operation, rpc)
 	if rpc.IsStreamingServer() {
 		answerWithLines(operation)
 	}
@@ -88,6 +88,9 @@ func boundParameters(operation object, rpc protoreflect.MethodDescriptor) error 
 			return fmt.Errorf("parameter %q is no field of %s", name, rpc.Input().FullName())
 		}
 		boundField(child(parameter, "schema"), field)
+		if pattern, ok := patternAt(rpc.Input(), name); ok {
+			child(parameter, "schema")["pattern"] = pattern
+		}
 		if isRequired(field) {
 			parameter["required"] = true
 		}

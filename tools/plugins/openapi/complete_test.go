@@ -1,0 +1,216 @@
+package main
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
+)
+
+// library is the contract of the tests: books are created, changed, and looked up by
+// their id or by their code.
+const library = `
+name: "library.proto" package: "library" syntax: "proto3"
+message_type {
+  name: "Book"
+  field { name: "id" number: 1 type: TYPE_STRING json_name: "id" }
+  field { name: "etag" number: 2 type: TYPE_STRING json_name: "etag" }
+  field { name: "title" number: 3 type: TYPE_STRING json_name: "title" options { [google.api.field_behavior]: REQUIRED } }
+  field { name: "authors" number: 4 type: TYPE_STRING label: LABEL_REPEATED json_name: "authors" options { [google.api.field_behavior]: REQUIRED } }
+  field {
+    name: "shelf_code" number: 5 type: TYPE_STRING json_name: "shelfCode"
+    options { [google.api.field_behavior]: REQUIRED [buf.validate.field] { string { min_len: 3 } } }
+  }
+}
+message_type {
+  name: "CreateBookRequest"
+  field {
+    name: "book" number: 1 type: TYPE_MESSAGE type_name: ".library.Book" json_name: "book"
+    options { [buf.validate.field] { cel { expression: "this.id == '' && this.etag == ''" } } }
+  }
+}
+message_type {
+  name: "UpdateBookRequest"
+  field {
+    name: "book" number: 1 type: TYPE_MESSAGE type_name: ".library.Book" json_name: "book"
+    options { [buf.validate.field] { cel { expression: "this.id.matches('^[0-9]{4}$')" } } }
+  }
+}
+message_type {
+  name: "FindBookRequest"
+  field { name: "id" number: 1 type: TYPE_STRING json_name: "id" }
+  field { name: "book_code" number: 2 type: TYPE_STRING json_name: "bookCode" }
+  field { name: "branch" number: 3 type: TYPE_STRING json_name: "branch" }
+  options { [buf.validate.message] { oneof { fields: "id" fields: "book_code" required: true } } }
+}
+message_type {
+  name: "AdjustBookRequest"
+  field {
+    name: "delta" number: 1 type: TYPE_INT64 json_name: "delta"
+    options { [buf.validate.field] { int64 { gte: -9 lte: 9 not_in: 0 } } }
+  }
+}
+service {
+  name: "BookService"
+  method { name: "CreateBook" input_type: ".library.CreateBookRequest" output_type: ".library.Book" }
+  method { name: "UpdateBook" input_type: ".library.UpdateBookRequest" output_type: ".library.Book" }
+  method { name: "FindBook" input_type: ".library.FindBookRequest" output_type: ".library.Book" }
+  method { name: "AdjustBook" input_type: ".library.AdjustBookRequest" output_type: ".library.Book" }
+}`
+
+// merged is the document of library as the generators leave it.
+const merged = `{
+  "paths": {
+    "/v1/books": {"post": {"operationId": "BookService_CreateBook",
+      "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/library.Book"}}}}}},
+    "/v1/books/{book.id}": {"patch": {"operationId": "BookService_UpdateBook",
+      "parameters": [{"name": "book.id", "in": "path", "schema": {"type": "string"}}],
+      "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/library.Book"}}}}}},
+    "/v1/books:find": {"post": {"operationId": "BookService_FindBook",
+      "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {
+        "id": {"type": "string"}, "bookCode": {"type": "string"}, "branch": {"type": "string"}}}}}}}},
+    "/v1/books/{id}:find": {"post": {"operationId": "BookService_FindBook_1",
+      "parameters": [{"name": "id", "in": "path", "schema": {"type": "string"}}],
+      "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {
+        "bookCode": {"type": "string"}, "branch": {"type": "string"}}}}}}}},
+    "/v1/books/{id}": {"get": {"operationId": "BookService_FindBook_2",
+      "parameters": [{"name": "id", "in": "path", "schema": {"type": "string"}},
+        {"name": "bookCode", "in": "query", "schema": {"type": "string"}},
+        {"name": "branch", "in": "query", "schema": {"type": "string"}}]}},
+    "/v1/books:adjust": {"post": {"operationId": "BookService_AdjustBook",
+      "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {"delta": {"type": "string"}}}}}}}}
+  },
+  "components": {"schemas": {"library.Book": {"type": "object", "properties": {
+    "id": {"type": "string"}, "etag": {"type": "string"}, "title": {"type": "string"},
+    "authors": {"type": "array", "items": {"type": "string"}}, "shelfCode": {"type": "string"}}}}}
+}`
+
+// completed is merged, completed by the contract.
+func completed(t *testing.T) object {
+	t.Helper()
+	file := &descriptorpb.FileDescriptorProto{}
+	if err := prototext.Unmarshal([]byte(library), file); err != nil {
+		t.Fatal(err)
+	}
+	described, err := protodesc.NewFile(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &contracts{files: &protoregistry.Files{}, methods: map[string]protoreflect.MethodDescriptor{}, codes: map[string][]code.Code{}}
+	if err := c.files.RegisterFile(described); err != nil {
+		t.Fatal(err)
+	}
+	service := described.Services().Get(0)
+	for i := range service.Methods().Len() {
+		c.methods["BookService_"+string(service.Methods().Get(i).Name())] = service.Methods().Get(i)
+	}
+	for _, reason := range anyCall {
+		c.codes[reason] = []code.Code{code.Code_INVALID_ARGUMENT}
+	}
+	var doc object
+	if err := json.Unmarshal([]byte(merged), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if err := complete(doc, c); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func operation(doc object, method, path string) object {
+	return child(child(child(doc, "paths"), path), method)
+}
+
+func body(doc object, method, path string) object {
+	return child(child(child(child(operation(doc, method, path), "requestBody"), "content"), jsonType), "schema")
+}
+
+func wantNames(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func parameters(operation object) []string {
+	var names []string
+	all, _ := operation["parameters"].([]any)
+	for _, each := range all {
+		names = append(names, text(each.(object)["name"]))
+	}
+	return names
+}
+
+func TestANewResourceComesWithoutWhatTheServerSets(t *testing.T) {
+	t.Parallel()
+	doc := completed(t)
+	wantNames(t, "the body that creates a book", sortedKeys(child(body(doc, "post", "/v1/books"), "properties")), "authors", "shelfCode", "title")
+	wantNames(t, "the body that changes a book", sortedKeys(child(body(doc, "patch", "/v1/books/{id}"), "properties")),
+		"authors", "etag", "id", "shelfCode", "title")
+}
+
+func TestARequiredTextOrListIsNotEmpty(t *testing.T) {
+	t.Parallel()
+	doc := completed(t)
+	book := child(body(doc, "post", "/v1/books"), "properties")
+	if got := child(book, "title")["minLength"]; got != 1 {
+		t.Errorf("the title has a minLength of %v, want 1", got)
+	}
+	if got := child(book, "authors")["minItems"]; got != 1 {
+		t.Errorf("the list of authors has minItems of %v, want 1", got)
+	}
+	// The contract's own bound, read back from JSON, stays.
+	if got := child(book, "shelfCode")["minLength"]; got != float64(3) {
+		t.Errorf("the shelf's code has a minLength of %v, want the contract's 3", got)
+	}
+}
+
+func TestFieldsOfABodyExcludeEachOther(t *testing.T) {
+	t.Parallel()
+	doc := completed(t)
+	find := body(doc, "post", "/v1/books:find")
+	want := []any{
+		object{"required": []any{"id"}, "properties": object{"id": object{"minLength": 1}}},
+		object{"required": []any{"bookCode"}, "properties": object{"bookCode": object{"minLength": 1}}},
+	}
+	if got := find["oneOf"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("got oneOf %v, want %v", got, want)
+	}
+	wantNames(t, "the body", sortedKeys(child(find, "properties")), "bookCode", "branch", "id")
+}
+
+func TestWhatThePathNamesIsNotNamedAgain(t *testing.T) {
+	t.Parallel()
+	doc := completed(t)
+	find := body(doc, "post", "/v1/books/{id}:find")
+	wantNames(t, "the body beside the path", sortedKeys(child(find, "properties")), "branch")
+	if got, stated := find["oneOf"]; stated {
+		t.Errorf("got oneOf %v, want none: the path chose", got)
+	}
+	wantNames(t, "the parameters beside the path", parameters(operation(doc, "get", "/v1/books/{id}")), "id", "branch")
+}
+
+func TestAParameterHasThePatternOfTheRequestsRule(t *testing.T) {
+	t.Parallel()
+	doc := completed(t)
+	all, _ := operation(doc, "patch", "/v1/books/{id}")["parameters"].([]any)
+	if got := child(all[0].(object), "schema")["pattern"]; got != "^[0-9]{4}$" {
+		t.Errorf("the id in the path has the pattern %v, want that of the rule of book.id", got)
+	}
+}
+
+func TestANumberThatMustNotBeZeroExcludesIt(t *testing.T) {
+	t.Parallel()
+	doc := completed(t)
+	delta := child(child(body(doc, "post", "/v1/books:adjust"), "properties"), "delta")
+	if got, want := delta["not"], any(object{"enum": []any{0, "0", "-0"}}); !reflect.DeepEqual(got, want) {
+		t.Errorf("got not %v, want %v", got, want)
+	}
+}
