@@ -1,0 +1,203 @@
+"""What schemathesis reports of the REST API though it is no finding, by name.
+
+Two of its checks compare an answer with the OpenAPI document alone, and a document
+can't state every rule. A refusal is no finding when RULES has each rule that it names,
+or when its reason is about what the shop holds, and the document lists it for the
+operation. A new operation needs a line only for a rule of its own that the
+document can't state. All other checks have no exclusion.
+"""
+
+import json
+import re
+
+import schemathesis
+from schemathesis.core.failures import AcceptedNegativeData
+from schemathesis.core.jsonschema import make_validator
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.openapi.checks import RejectedPositiveData
+from schemathesis.specs.openapi.checks import is_unexpected_http_status_case
+
+# The reasons that are about the request alone: what they refuse, a schema might state.
+# All others of an operation are about what the shop holds.
+ABOUT_THE_REQUEST = ("INVALID_FIELD", "MALFORMED_REQUEST", "FILTER_INVALID", "PAGE_TOKEN_INVALID", "DUPLICATE_LINE")
+
+PRODUCT = "(POST|PATCH) /v1/products(/{id})?"
+
+# Rules that the document doesn't state: the operation, the field and the whole
+# description that the server gives of the rule, each a regular expression, and why the
+# document can't or doesn't state it.
+RULES = [
+    # An expression of a grammar (https://google.aip.dev/160), over fields of the list.
+    ("GET .*", "filter", r"at position \d+: .*"),
+    # Names of fields, each with an optional " desc", separated by commas.
+    (
+        "GET .*",
+        "order_by",
+        """(can't order by ".*"|".*" is no field name with an optional "desc"|".*" appears twice); allowed .*""",
+    ),
+    # Only the server makes one, for this very list.
+    (
+        "GET .*",
+        "page_token",
+        "is not one of ours|belongs to another list, or to a request with another filter, order_by or parent",
+    ),
+    # OpenAPI has no rule over several parameters of a query.
+    ("GET .*", "", r"only one of \w+, \w+ can be set|one of \w+, \w+ must be set"),
+    ("GET .*:batchGet", "", r"(ids and codes|product_ids and product_codes) together must be 1 to 200"),
+    # A grammar too (https://google.aip.dev/161), over fields of the resource.
+    ("PATCH .*", "update_mask", r"""".*" (can't be changed: .* can|has an empty part|is longer than \d+ bytes)"""),
+    ("PATCH .*", "update_mask", '".*" (opens a backtick that it does not close|needs a dot behind a closing backtick)'),
+    ("PATCH .*", "update_mask", '".*" names a (part|field) .*'),
+    # What is visible and what is a control character is Unicode's to define, by tables
+    # that the regular expressions of JSON Schema need not know.
+    (".*", ".+", r"must not contain U\+0000"),
+    (".*", ".+", "must not (contain|hold) control characters or line breaks"),
+    (".*", ".+", "must not be blank: it needs at least one visible character"),
+    (".*", ".+", "must be empty or have at least one visible character"),
+    # The shop takes more than the format "email" does: blanks around the address, which
+    # it drops, and internationalized domains.
+    (
+        ".*",
+        r"(.+\.)?(email|recipient)",
+        "must be an e-mail address(, such as name@example.com| whose domain is a host name, such as example.com)"
+        "|must have at most 64 bytes before the @, and at most 254 in all",
+    ),
+    # Lists of other bodies, which change without us: ISO 3166-1, BCP 47, ISO 4217.
+    (
+        ".*",
+        r".+\.region_code",
+        "must be a country's ISO 3166-1 alpha-2 code in capitals, such as DE or GB"
+        "|[A-Z]{2} is not assigned by ISO 3166-1( alpha-2)?: use .*",
+    ),
+    (".*", r".+\.language_code", "must be a BCP 47 language tag, such as de or zh-Hant, or empty"),
+    (".*", r".+\.currency_code", 'must be an ISO 4217 code, is ".*"'),
+    # An amount is several fields: its parts have one sign, its currency has so many
+    # places, and in its smallest unit it fits into 64 bits.
+    (".*", r".+\.nanos", r"units and nanos must have the same sign: -?\d+ and -?\d+"),
+    (".*", r".+\.nanos", r"amount is finer than the currency's smallest unit: [A-Z]{3} has \d decimals, got -?\d+ nanos"),
+    (".*", r".+\.units", r"amount is too large: -?\d+ units of [A-Z]{3}"),
+    # A refund names the amount as a whole.
+    (
+        "POST /v1/payments/{payment_id}:refund",
+        "amount",
+        'not an ISO 4217 currency code: "[A-Z]{3}"|must be more than 0; leave it out to give back all that is left'
+        r"|units and nanos must have the same sign: -?\d+ and -?\d+|amount is too large: -?\d+ units of [A-Z]{3}"
+        r"|amount is finer than the currency's smallest unit: [A-Z]{3} has \d decimals, got -?\d+ nanos",
+    ),
+    # Amounts share a schema, in which one may be negative.
+    (PRODUCT, r"product\.price\.units", "must be 0 or more, is .*"),
+    # Of an amount that is changed, the parts belong together.
+    (
+        "PATCH .*",
+        r".+\.price",
+        "needs units or nanos beside currency_code; to set it to nothing, name it in update_mask"
+        "|is one value: give currency_code together with units or nanos"
+        "(, and let update_mask name both, or name it whole)?",
+    ),
+    # What the mask names, or without a mask the body, has to be there: the document can't
+    # require it, since other masks don't name it.
+    ("PATCH .*", r"\w+\.\w+", "is required"),
+    ("PATCH /v1/products/{id}", r"product\.status", "must be DRAFT, ACTIVE or ARCHIVED"),
+    # The format "uuid" has the all-zero one, which names nothing.
+    (
+        ".*",
+        r"(.+\.)?(id|\w+_id)",
+        "must not be the all-zero UUID: (draw a random one for each request|leave it empty for none)",
+    ),
+    # The schema of a resource is shared by requests that change it. There such a field
+    # may hold anything that fits: only what the mask names is looked at.
+    ("POST /v1/customers", r"customer\.addresses\[\d+\]\.id", "is set by the server"),
+    ("(POST|PATCH) /v1/categories(/{id})?", r"category\.parent_id", "must be a UUID, such as [0-9a-f-]{36}"),
+    (PRODUCT, r"product\.category_id", "must be a UUID, such as [0-9a-f-]{36}"),
+    (PRODUCT, r"product\.code", r"must be 1 to 64 of \[A-Za-z0-9\._/-\], is .*"),
+    (
+        PRODUCT,
+        r"product\.images\[\d+\]\.url",
+        r"must be an https URL or a path that begins with one slash, up to \d+ characters",
+    ),
+    # That lines differ in one of their fields is beyond uniqueItems.
+    ("POST /v1/orders(:quote)?", r"lines\[\d+\]\.product_code", r'".*" is on line \d+ already: put the quantities together'),
+]
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    """Returns whether a failure of a check is a finding."""
+    if isinstance(failure, RejectedPositiveData):
+        return not refused_for_more_than_the_schema(case, response)
+    if isinstance(failure, AcceptedNegativeData):
+        return not only_unset(case)
+    return True
+
+
+@schemathesis.check
+def error_reason_is_listed(ctx, response, case):
+    """An error has a reason that the document lists for its operation and status."""
+    listed = reasons_listed(case, response)
+    if response.status_code < 400 or listed is None or is_unexpected_http_status_case(case):
+        return
+    reason = reason_of(json.loads(response.content))
+    assert reason in listed, f"{case.operation.label} answers {response.status_code} with the reason {reason}; listed are {listed}"
+
+
+def refused_for_more_than_the_schema(case, response):
+    """What the shop holds is why it refuses the request, or only rules of RULES are."""
+    if response.status_code != 400:
+        return False
+    error = json.loads(response.content)
+    reason = reason_of(error)
+    if reason not in ABOUT_THE_REQUEST:
+        return reason in reasons_listed(case, response)
+    violations = [v for detail in error["details"] for v in detail.get("fieldViolations", [])]
+    # The last may count those that are left out.
+    named = [v for v in violations if v.get("field") or not re.fullmatch(r"and (\d+ )?more", v["description"])]
+    return bool(named) and all(in_rules(case.operation.label, v.get("field", ""), v["description"]) for v in named)
+
+
+def reason_of(error):
+    return next((detail["reason"] for detail in error.get("details", []) if "reason" in detail), None)
+
+
+def reasons_listed(case, response):
+    """The reasons that the document lists for this status, None for a status without."""
+    answers = case.operation.definition.raw["responses"]
+    return answers.get(str(response.status_code), {}).get("x-reasons")
+
+
+def in_rules(operation, field, description):
+    return any(
+        re.fullmatch(of, operation)
+        and re.fullmatch(where, field, re.DOTALL)
+        and re.fullmatch(rule, description, re.DOTALL)
+        for of, where, rule in RULES
+    )
+
+
+def only_unset(case):
+    """The request fits the document once that is left out which counts as not set: null
+    and, where there is no presence, an empty text
+    (https://protobuf.dev/programming-guides/json/)."""
+    wrong = [location for location in case.meta.components if case.meta.is_negative_at(location)]
+    return bool(wrong) and all(only_unset_at(location, case) for location in wrong)
+
+
+def only_unset_at(location, case):
+    if location == ParameterLocation.QUERY:
+        phase = case.meta.phase.data
+        wrong = {each.parameter for each in phase.mutations if each.parameter_location == location} or {phase.parameter}
+        return all(name in case.query and case.query[name] in ("", None) for name in wrong)
+    if location == ParameterLocation.BODY:
+        body = case.operation.get_body_for_media_type(case.media_type)
+        validator = make_validator(
+            body.optimized_schema, case.operation.schema.adapter.jsonschema_validator_cls
+        )
+        return validator.is_valid(without_unset(case.body))
+    return False
+
+
+def without_unset(value):
+    if isinstance(value, dict):
+        return {name: without_unset(each) for name, each in value.items() if each is not None and each != ""}
+    if isinstance(value, list):
+        return [without_unset(each) for each in value]
+    return value
