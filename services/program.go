@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/fx"
 
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/app"
 )
 
@@ -23,6 +24,32 @@ func peers() map[string][]string {
 		"order":        {"catalog", "config", "inventory", "notification", "payment"},
 		"payment":      {"config"},
 	}
+}
+
+// Permissions returns what each context may do at those that it calls, as another context's
+// verifier of tokens takes it: no more than its calls need.
+func Permissions() map[string][]optionsv1.Permission {
+	const (
+		catalog       = optionsv1.Permission_PERMISSION_CATALOG_READ
+		orders        = optionsv1.Permission_PERMISSION_ORDERS_READ
+		payments      = optionsv1.Permission_PERMISSION_PAYMENTS_READ
+		notifications = optionsv1.Permission_PERMISSION_NOTIFICATIONS_READ
+		stock         = optionsv1.Permission_PERMISSION_STOCK_READ
+	)
+	granted := map[string][]optionsv1.Permission{
+		// It exports what others hold about people.
+		"customer": {orders, payments, notifications},
+		// It looks up products that it does not know yet, which may be drafts.
+		"inventory": {catalog},
+		// It does the same, and gathers an order's timeline.
+		"order": {catalog, stock, payments, notifications},
+	}
+	for context := range peers() {
+		if _, calls := granted[context]; !calls {
+			granted[context] = nil // known nevertheless, for RPCs that any service may call
+		}
+	}
+	return granted
 }
 
 // Contexts returns the names of all contexts.

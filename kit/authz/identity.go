@@ -170,12 +170,6 @@ func (i Identity) SignedIn() bool {
 	return (i.Kind == Customer || i.Kind == Staff || i.Kind == Owner) && i.APIKey == ""
 }
 
-// Trusted reports whether the caller is staff, the owner or a service of the
-// shop, for limits that hold for the public only.
-func (i Identity) Trusted() bool {
-	return i.Kind == Owner || i.Kind == Staff || i.Kind == Service
-}
-
 type callerKey struct{}
 
 // WithCaller returns a context whose caller is identity.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -191,4 +192,38 @@ func GuestWithOrder(order uuid.UUID, mac [32]byte) authz.Identity {
 func GuestWithCart(random [32]byte) authz.Identity {
 	text := token.ForCart(random)
 	return authz.GuestOfCart(token.Hash(text)).WithToken(text)
+}
+
+// HTTP returns a client for plain requests, such as those to REST, that show who calls.
+func HTTP(tb testing.TB, identity authz.Identity) *http.Client {
+	tb.Helper()
+	shown, err := Token(identity, "")
+	if err != nil {
+		tb.Fatalf("make a token for %s: %v", identity, err)
+	}
+	return &http.Client{Transport: showing(shown)}
+}
+
+// showing is a token that requests show.
+type showing string
+
+// RoundTrip implements http.RoundTripper.
+func (s showing) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set(token.Authorization, "Bearer "+string(s))
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// Signer signs the service tokens of a context, for app.Process.Signers.
+func Signer(context string) map[string]*token.ServiceSigner {
+	return map[string]*token.ServiceSigner{context: token.NewServiceSigner(context, ServiceKey(context), time.Now)}
+}
+
+// Others verifies the tokens of those who call stand-ins for several contexts.
+func Others(permissions map[string][]optionsv1.Permission, contexts ...string) *token.Verifier {
+	cfg := VerifierConfig("", permissions)
+	cfg.Self = contexts
+	return token.NewVerifier(cfg)
 }

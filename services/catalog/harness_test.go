@@ -15,6 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/catalog"
 )
 
@@ -60,7 +61,7 @@ func (s harness) again(t *testing.T, caller authz.Identity) harness {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	process := kitapp.Process{
 		Name: "catalog", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Authenticator: testkit.Authenticator("catalog", services.Permissions()),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
 	}
 	go func() {
@@ -86,10 +87,10 @@ func (s harness) again(t *testing.T, caller authz.Identity) harness {
 	case <-time.After(30 * time.Second):
 		t.Fatal("the catalog did not start in 30 s")
 	}
-	client := testkit.Client(t, s.url)
+	client := testkit.Client(t, s.url, testkit.As(t, caller))
 	s.categories = catalogv1connect.NewCategoryServiceClient(client)
 	s.products = catalogv1connect.NewProductServiceClient(client)
 	return s
 }
 
-func owner() authz.Identity { return authz.Identity{Kind: authz.Owner} }
+func owner() authz.Identity { return testkit.Owner() }

@@ -440,7 +440,7 @@ func (s harness) rest(t *testing.T, method, path string, status int, body any) m
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
+	res, err := testkit.HTTP(t, owner()).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

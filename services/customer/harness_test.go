@@ -12,6 +12,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/customer"
 )
 
@@ -46,9 +47,10 @@ func (o harness) again(t *testing.T, caller authz.Identity) harness {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	process := kitapp.Process{
 		Name: "customer", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Authenticator: testkit.Authenticator("customer", services.Permissions()),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
 		Peers:         o.others.serve(t),
+		Signers:       testkit.Signer("customer"),
 	}
 	go func() {
 		ended <- kitapp.Serve(ctx, process, customer.Module(customer.Config{Context: kitapp.ContextConfig{
@@ -71,8 +73,8 @@ func (o harness) again(t *testing.T, caller authz.Identity) harness {
 	case <-time.After(30 * time.Second):
 		t.Fatal("the process did not start in 30 s")
 	}
-	o.CustomerServiceClient = customerv1connect.NewCustomerServiceClient(testkit.Client(t, o.url))
+	o.CustomerServiceClient = customerv1connect.NewCustomerServiceClient(testkit.Client(t, o.url, testkit.As(t, caller)))
 	return o
 }
 
-func owner() authz.Identity { return authz.Identity{Kind: authz.Owner} }
+func owner() authz.Identity { return testkit.Owner() }

@@ -16,10 +16,10 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
-	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 )
 
 // others are order, payment and notification as customer sees them: their contracts,
@@ -126,7 +126,7 @@ func (s *others) ListNotifications(_ context.Context, req *notificationv1.ListNo
 // serve returns the contexts' URLs.
 func (s *others) serve(t *testing.T) map[string]string {
 	t.Helper()
-	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(t), Authenticator: authz.EveryoneIsOwner()})
+	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(t), Authenticator: testkit.Others(services.Permissions(), "order", "payment", "notification")})
 	if err != nil {
 		t.Fatal(err)
 	}

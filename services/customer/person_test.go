@@ -247,7 +247,7 @@ func TestAGuestIsErasedAndExportedOverREST(t *testing.T) {
 			t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", "application/json")
-		res, err := http.DefaultClient.Do(req)
+		res, err := testkit.HTTP(t, owner()).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

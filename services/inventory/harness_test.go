@@ -21,6 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/inventory"
 )
 
@@ -46,9 +47,10 @@ func newHarness(t *testing.T, caller authz.Identity) *harness {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	process := kitapp.Process{
 		Name: inventory.Name, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Authenticator: testkit.Authenticator(inventory.Name, services.Permissions()),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
 		Peers:         map[string]string{"catalog": w.catalog.serve(t)},
+		Signers:       testkit.Signer(inventory.Name),
 	}
 	go func() {
 		ended <- kitapp.Serve(ctx, process, inventory.Module(inventory.Config{Context: kitapp.ContextConfig{
@@ -66,8 +68,8 @@ func newHarness(t *testing.T, caller authz.Identity) *harness {
 	select {
 	case addresses := <-ready:
 		w.url = addresses.API
-		w.InventoryServiceClient = inventoryv1connect.NewInventoryServiceClient(testkit.Client(t, addresses.API))
-		w.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(t, addresses.Internal))
+		w.InventoryServiceClient = inventoryv1connect.NewInventoryServiceClient(testkit.Client(t, addresses.API, testkit.As(t, caller)))
+		w.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(t, addresses.Internal, testkit.As(t, caller)))
 	case err := <-ended:
 		ended <- nil
 		t.Fatalf("inventory did not start: %v", err)
@@ -77,7 +79,11 @@ func newHarness(t *testing.T, caller authz.Identity) *harness {
 	return w
 }
 
-func staff() authz.Identity { return authz.Identity{Kind: authz.Owner, ID: "anna"} }
+func staff() authz.Identity {
+	anna := testkit.Owner()
+	anna.ID = "anna"
+	return anna
+}
 
 // shelf is the catalog as inventory sees it.
 type shelf struct {
@@ -111,7 +117,7 @@ func (s *shelf) GetProduct(_ context.Context, req *catalogv1.GetProductRequest) 
 
 func (s *shelf) serve(t *testing.T) string {
 	t.Helper()
-	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(t), Authenticator: authz.EveryoneIsOwner()})
+	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(t), Authenticator: testkit.Authenticator("catalog", services.Permissions())})
 	if err != nil {
 		t.Fatal(err)
 	}

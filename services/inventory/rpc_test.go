@@ -175,7 +175,7 @@ func TestEachRESTRouteReachesItsRPC(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := http.DefaultClient.Do(req)
+		res, err := testkit.HTTP(t, staff()).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,6 +28,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
@@ -100,7 +101,8 @@ func newHarness(tb testing.TB, o options) *harness {
 		server = o.server(server)
 	}
 	if o.caller == nil {
-		o.caller = &authz.Identity{Kind: authz.Owner}
+		owner := testkit.Owner()
+		o.caller = &owner
 	}
 	s.serve(*o.caller, notification.Config{
 		Context: kitapp.ContextConfig{
@@ -140,7 +142,7 @@ func (s *harness) serve(caller authz.Identity, cfg notification.Config) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	process := kitapp.Process{
 		Name: "notification", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Authenticator: testkit.Authenticator("notification", services.Permissions()),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
 	}
 	go func() { ended <- kitapp.Serve(ctx, process, notification.Module(cfg)) }()
@@ -158,8 +160,8 @@ func (s *harness) serve(caller authz.Identity, cfg notification.Config) {
 	case <-time.After(30 * time.Second):
 		s.t.Fatal("notification did not start in 30 s")
 	}
-	s.mails = notificationv1connect.NewNotificationServiceClient(testkit.Client(s.t, s.API))
-	s.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(s.t, s.Internal))
+	s.mails = notificationv1connect.NewNotificationServiceClient(testkit.Client(s.t, s.API, testkit.As(s.t, caller)))
+	s.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(s.t, s.Internal, testkit.As(s.t, caller)))
 }
 
 // publish publishes events together, so that they can share a batch.

@@ -2,7 +2,6 @@ package notification_test
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -261,7 +260,7 @@ func TestRESTServesTheSame(t *testing.T) {
 		"/v1/notifications": 200, "/v1/notifications:preview?kind=NOTIFICATION_KIND_ORDER_CONFIRMED": 200,
 		"/v1/notifications/" + uuid.NewString(): 404,
 	} {
-		res, err := http.Get(s.API + path)
+		res, err := testkit.HTTP(t, testkit.Owner()).Get(s.API + path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,9 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/order"
 	"github.com/shopmesh/shopmesh/services/order/internal/events"
 )
@@ -83,7 +85,8 @@ func (p *process) serve(cfg kitapp.ContextConfig, others string) {
 	go func() {
 		ended <- kitapp.Serve(ctx, kitapp.Process{
 			Name: "order", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: p.log,
-			Peers: map[string]string{"catalog": others, "inventory": others, "payment": others, "notification": others},
+			Peers:         map[string]string{"catalog": others, "inventory": others, "payment": others, "notification": others},
+			Authenticator: testkit.Authenticator("order", services.Permissions()), Signers: testkit.Signer("order"),
 			Ready: func(a kitapp.Addresses) { ready <- a },
 		}, order.Module(order.Config{Context: cfg}))
 	}()
@@ -97,8 +100,8 @@ func (p *process) serve(cfg kitapp.ContextConfig, others string) {
 	select {
 	case a := <-ready:
 		p.api, p.internal = a.API, a.Internal
-		p.orders = orderv1connect.NewOrderServiceClient(testkit.Client(p.t, a.API))
-		p.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(p.t, a.Internal))
+		p.orders = orderv1connect.NewOrderServiceClient(testkit.Client(p.t, a.API, testkit.As(p.t, testkit.Owner())))
+		p.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(p.t, a.Internal, testkit.As(p.t, testkit.Owner())))
 	case err := <-ended:
 		ended <- nil
 		p.t.Fatalf("order did not start: %v", err)
@@ -174,7 +177,12 @@ func (notification) ListNotifications(context.Context, *notificationv1.ListNotif
 // othersURL serves the stand-ins.
 func othersURL(t *testing.T) string {
 	t.Helper()
-	server := connect.NewServer()
+	server, err := kitrpc.NewServer(kitrpc.Config{
+		Authenticator: testkit.Others(services.Permissions(), "catalog", "inventory", "payment", "notification"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	catalogv1connect.RegisterProductServiceHandler(server, catalog{})
 	inventoryv1connect.RegisterInventoryServiceHandler(server, inventory{})
 	paymentv1connect.RegisterPaymentServiceHandler(server, payment{})
@@ -232,7 +240,7 @@ func TestOrderRunsAsAProcess(t *testing.T) {
 	if got := strings.Join(kinds, " "); got != "AWAITING_PAYMENT CHARGE_ATTEMPT CONFIRMED MAIL_REQUESTED MAIL_SENT PAYMENT_REQUESTED PLACED REFUND_REQUESTED SALE" {
 		t.Errorf("the timeline is %s", got)
 	}
-	rest, err := http.Get(p.api + "/v1/orders/" + o.GetId()) //nolint:noctx // a browser's call
+	rest, err := testkit.HTTP(t, testkit.Owner()).Get(p.api + "/v1/orders/" + o.GetId()) //nolint:noctx // a browser's call
 	if err != nil || rest.StatusCode != http.StatusOK {
 		t.Fatalf("REST: %v, %v", rest, err)
 	}
@@ -282,7 +290,7 @@ func (p *process) quoteOverREST(req *orderv1.PlaceOrderRequest) *orderv1.OrderQu
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	res, err := http.Post(p.api+"/v1/orders", "application/json", bytes.NewReader(body)) //nolint:noctx // a browser's call
+	res, err := testkit.HTTP(p.t, testkit.Owner()).Post(p.api+"/v1/orders", "application/json", bytes.NewReader(body)) //nolint:noctx // a browser's call
 	if err != nil {
 		p.t.Fatal(err)
 	}

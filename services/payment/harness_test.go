@@ -26,6 +26,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/payment"
 	"github.com/shopmesh/shopmesh/services/payment/internal/events"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
@@ -64,7 +65,7 @@ const quick = `{"payment": {"providerTimeout": "5s", "retryAfter": "0.02s", "san
 // newHarness starts payment with these settings, for a caller who is the owner.
 func newHarness(t *testing.T, settings string) *harness {
 	t.Helper()
-	return newHarnessAs(t, settings, authz.Identity{Kind: authz.Owner})
+	return newHarnessAs(t, settings, testkit.Owner())
 }
 
 func newHarnessAs(t *testing.T, settings string, caller authz.Identity) *harness {
@@ -102,12 +103,8 @@ func (s *harness) serve() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	process := kitapp.Process{
 		Name: "payment", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			return s.caller, nil
-		}),
-		Ready: func(a kitapp.Addresses) { ready <- a },
+		Authenticator: testkit.Authenticator("payment", services.Permissions()),
+		Ready:         func(a kitapp.Addresses) { ready <- a },
 	}
 	go func() { ended <- kitapp.Serve(ctx, process, payment.Module(s.config)) }()
 	s.stop = sync.OnceFunc(func() {
@@ -125,9 +122,14 @@ func (s *harness) serve() {
 	case <-time.After(30 * time.Second):
 		s.t.Fatal("payment did not start in 30 s")
 	}
-	client := testkit.Client(s.t, s.API)
+	as := testkit.AsFunc(s.t, func() authz.Identity {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.caller
+	})
+	client := testkit.Client(s.t, s.API, as)
 	s.payments = paymentv1connect.NewPaymentServiceClient(client)
-	internal := testkit.Client(s.t, s.Internal)
+	internal := testkit.Client(s.t, s.Internal, as)
 	s.operations = operationsv1connect.NewOperationsServiceClient(internal)
 }
 

@@ -1,7 +1,6 @@
 package payment_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
@@ -75,8 +74,8 @@ func TestTheNextActionIsShownToTheOrdersCustomerAlone(t *testing.T) {
 	if strings.Replace(another.Message, check.payment.String(), "", 1) != strings.Replace(missing.Message, check.id.String(), "", 1) {
 		t.Errorf("another's payment is refused with %q, a missing one with %q", another.Message, missing.Message)
 	}
-	s.callAs(authz.Identity{Kind: authz.Owner})
-	res, err := http.Get(s.API + "/v1/payments") //nolint:noctx // a test
+	s.callAs(testkit.Owner())
+	res, err := testkit.HTTP(t, testkit.Owner()).Get(s.API + "/v1/payments") //nolint:noctx // a test
 	if err != nil {
 		t.Fatal(err)
 	}

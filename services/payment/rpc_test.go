@@ -285,7 +285,7 @@ func TestPaymentsAreServedAsREST(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := testkit.HTTP(t, testkit.Owner()).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
-	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment"
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
 )
@@ -49,7 +49,7 @@ func newCardHarnessAt(t *testing.T, settings string, cfg stripefake.Config, betw
 	server := httptest.NewServer(between(fake))
 	t.Cleanup(server.Close)
 	t.Cleanup(fake.Close)
-	s := newHarnessWith(t, settings, authz.Identity{Kind: authz.Owner}, payment.StripeConfig{
+	s := newHarnessWith(t, settings, testkit.Owner(), payment.StripeConfig{
 		Key: stripeKey, WebhookSecrets: []string{webhookSecret}, URL: server.URL,
 	})
 	t.Cleanup(fake.Close) // before the shop ends

@@ -169,7 +169,7 @@ func TestAGenuineEventThatContradictsThePaymentIsAContradiction(t *testing.T) {
 	s.waitStatus(o, captured)
 	for _, c := range found {
 		res, err := s.payments.ResolveContradiction(t.Context(), &paymentv1.ResolveContradictionRequest{Id: c.GetId(), Note: "asked Stripe: a test"})
-		if err != nil || res.GetContradiction().GetResolver() != "owner" || res.GetContradiction().GetResolveTime() == nil {
+		if err != nil || res.GetContradiction().GetResolver() != testkit.Owner().Key() || res.GetContradiction().GetResolveTime() == nil {
 			t.Fatalf("resolved %v, %v", res, err)
 		}
 	}

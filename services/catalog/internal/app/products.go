@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/outbox"
@@ -61,4 +62,6 @@ func (s *Products) failed(err error, product domain.Product) error {
 
 // seesDrafts reports whether the caller may see products that are not shown to
 // shoppers.
-func seesDrafts(ctx context.Context) bool { return authz.Caller(ctx).Trusted() }
+func seesDrafts(ctx context.Context) bool {
+	return authz.Caller(ctx).May(optionsv1.Permission_PERMISSION_CATALOG_READ)
+}

@@ -31,7 +31,7 @@ func (s *Customers) CreateAddress(ctx context.Context, requestID uuid.UUID, requ
 	if err != nil || created == added.ID {
 		return added, err
 	}
-	owner, err := load(ctx, store.On(s.Pool.Hot()), customer)
+	owner, err := load(ctx, store.On(s.Pool.Hot()), customer, mayWrite)
 	if err != nil {
 		return domain.Address{}, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -53,14 +54,20 @@ func (s *Customers) publish(ctx context.Context, tx *pg.Tx, customer domain.Cust
 	return outbox.Write(ctx, tx, source, s.ToOutbox(customer))
 }
 
-// load reads a customer whom the caller may see: a customer sees only itself, and
-// finds nothing where another one is. Errors: CUSTOMER_NOT_FOUND.
-func load(ctx context.Context, st store.Store, id uuid.UUID) (domain.Customer, error) {
+// The permissions of those who use customers that are not theirs.
+const (
+	mayRead  = optionsv1.Permission_PERMISSION_CUSTOMERS_READ
+	mayWrite = optionsv1.Permission_PERMISSION_CUSTOMERS_WRITE
+)
+
+// load reads a customer whom the caller may use: that of the caller, and with the permission
+// any. Another's answers as one that is not there. Errors: CUSTOMER_NOT_FOUND.
+func load(ctx context.Context, st store.Store, id uuid.UUID, permission optionsv1.Permission) (domain.Customer, error) {
 	customer, err := st.Customer(ctx, id)
 	if err != nil {
 		return domain.Customer{}, err
 	}
-	if caller := authz.Caller(ctx); !caller.Trusted() && !caller.Owns(id.String()) {
+	if caller := authz.Caller(ctx); !caller.May(permission) && !caller.Owns(id.String()) {
 		return domain.Customer{}, domain.ErrCustomerNotFound(id)
 	}
 	return customer, nil
@@ -93,7 +100,7 @@ func (s *Customers) changeIn(ctx context.Context, tx *pg.Tx, id uuid.UUID,
 	if err := st.LockCustomer(ctx, id); err != nil {
 		return domain.Customer{}, err
 	}
-	before, err := load(ctx, st, id)
+	before, err := load(ctx, st, id, mayWrite)
 	if err != nil {
 		return domain.Customer{}, err
 	}

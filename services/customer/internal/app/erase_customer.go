@@ -17,7 +17,7 @@ import (
 // published again, under its own identity, for a context that lost it. Errors:
 // CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, UNAVAILABLE when order is away.
 func (s *Customers) EraseCustomer(ctx context.Context, id uuid.UUID, evenOpenOrders bool) (domain.Snapshot, error) {
-	customer, err := load(ctx, store.On(s.Pool.Hot()), id)
+	customer, err := load(ctx, store.On(s.Pool.Hot()), id, mayWrite)
 	if err != nil {
 		return domain.Snapshot{}, err
 	}

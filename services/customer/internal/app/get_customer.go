@@ -11,6 +11,6 @@ import (
 
 // GetCustomer reads a customer. Errors: CUSTOMER_NOT_FOUND.
 func (s *Customers) GetCustomer(ctx context.Context, id uuid.UUID) (domain.Snapshot, error) {
-	customer, err := load(ctx, store.On(s.Pool.Hot()), id)
+	customer, err := load(ctx, store.On(s.Pool.Hot()), id, mayRead)
 	return customer.Snapshot(), err
 }

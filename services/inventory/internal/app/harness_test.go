@@ -17,7 +17,6 @@ import (
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
-	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -25,6 +24,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	kittrace "github.com/shopmesh/shopmesh/kit/trace"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/inventory"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/app"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
@@ -115,7 +115,7 @@ func (s *shelf) GetProduct(_ context.Context, req *catalogv1.GetProductRequest) 
 
 func (s *shelf) peers(t *testing.T) *peer.Peers {
 	t.Helper()
-	server, err := rpc.NewServer(rpc.Config{Log: testkit.Log(t), Authenticator: authz.EveryoneIsOwner()})
+	server, err := rpc.NewServer(rpc.Config{Log: testkit.Log(t), Authenticator: testkit.Authenticator("catalog", services.Permissions())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/page"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
@@ -16,7 +17,7 @@ import (
 // Errors: FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
 func (s *Orders) List(ctx context.Context, request page.Request) (orders []*domain.Order, next string, err error) {
 	customer := uuid.Nil
-	if caller := authz.Caller(ctx); !caller.Trusted() {
+	if caller := authz.Caller(ctx); !caller.May(optionsv1.Permission_PERMISSION_ORDERS_READ) {
 		if customer, err = uuid.Parse(caller.ID); err != nil || customer == uuid.Nil {
 			return nil, "", fmt.Errorf("the customer's id %q is no UUID", caller.ID)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
@@ -25,7 +26,7 @@ func (s *Server) GetPayment(ctx context.Context, req *paymentv1.GetPaymentReques
 	}
 	caller := authz.Caller(ctx)
 	owns := details.Payment.CustomerID != uuid.Nil && caller.Owns(details.Payment.CustomerID.String())
-	if caller.Kind == authz.Customer && !owns {
+	if !owns && !caller.May(optionsv1.Permission_PERMISSION_PAYMENTS_READ) {
 		return nil, domain.ErrPaymentNotFound(id.String())
 	}
 	message := protoconv.Payment(details.Payment, details.Attempts, details.Disputes)
