@@ -20,6 +20,7 @@ import (
 type guard struct {
 	limiter     *load.Limiter // nil counts nothing
 	proxies     Proxies
+	origins     Origins
 	counted     map[string]bool
 	streaming   map[string]bool // requests of which are streams, bounded message by message
 	bodyTimeout time.Duration
@@ -29,7 +30,7 @@ type guard struct {
 
 func newGuard(server *connect.Server, cfg HandlerConfig, errorWriter *connecthttp.ErrorWriter, next http.Handler) *guard {
 	g := &guard{
-		limiter: cfg.Load, proxies: cfg.Proxies, bodyTimeout: cfg.BodyTimeout, errors: errorWriter, next: next,
+		limiter: cfg.Load, proxies: cfg.Proxies, origins: cfg.Origins, bodyTimeout: cfg.BodyTimeout, errors: errorWriter, next: next,
 		counted: make(map[string]bool), streaming: make(map[string]bool),
 	}
 	for spec := range server.Specs() {
@@ -46,6 +47,7 @@ func newGuard(server *connect.Server, cfg HandlerConfig, errorWriter *connecthtt
 
 // ServeHTTP implements http.Handler.
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	protect(w.Header(), r.TLS != nil)
 	connection, own := wireOf(r)
 	if own {
 		defer connection.close()
@@ -77,7 +79,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // count counts a call, or returns why it is refused.
 func (g *guard) count(x *exchange, connection *wire, r *http.Request) *fault.Error {
-	if g.limiter == nil || !g.counted[r.URL.Path] && !strings.HasPrefix(r.URL.Path, restPrefix) {
+	if g.limiter == nil || g.origins.preflight(r) || !g.counted[r.URL.Path] && !strings.HasPrefix(r.URL.Path, restPrefix) {
 		return nil
 	}
 	from := connection.connection(g.limiter)

@@ -45,6 +45,8 @@ type HandlerConfig struct {
 	LocalOnly bool
 	// Proxies are those whose X-Forwarded-For names the client; of nobody's by default.
 	Proxies Proxies
+	// Origins are other sites whose pages may call; none by default.
+	Origins Origins
 	// Load bounds and sheds calls; the handlers of one process share it. Nil takes all
 	// calls, as a port for operators does.
 	Load *load.Limiter
@@ -86,5 +88,9 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	if cfg.BodyTimeout == 0 {
 		cfg.BodyTimeout = BodyTimeout
 	}
-	return newGuard(server, cfg, routes.errors, sameSite(routes.errors, cfg.LocalOnly, routes)), nil
+	own, err := sameSite(routes.errors, cfg.LocalOnly, cfg.Origins, routes)
+	if err != nil {
+		return nil, err
+	}
+	return newGuard(server, cfg, routes.errors, cfg.Origins.allow(own)), nil
 }

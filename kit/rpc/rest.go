@@ -59,7 +59,6 @@ func newREST(server *connect.Server, gateways []GatewayFunc) (*rest, error) {
 
 // ServeHTTP implements http.Handler.
 func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	request := &restRequest{header: r.Header, query: r.URL.Query()}
 	if methods := h.routes.methods(r.URL.Path); !allows(methods, r.Method) {
 		h.writeUnrouted(w, r, methods)
@@ -244,7 +243,6 @@ func restStatus(err error) *status.Status {
 func writeStatus(w http.ResponseWriter, given *status.Status, httpStatus int) {
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
-	header.Set("X-Content-Type-Options", "nosniff")
 	if httpStatus == 0 {
 		httpStatus = runtime.HTTPStatusFromCode(given.Code())
 	}

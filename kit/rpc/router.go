@@ -34,11 +34,6 @@ type procedure struct {
 
 // ServeHTTP implements http.Handler.
 func (h *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// An answer is one caller's, a payment's secret among them: no cache on the way
-	// keeps it. What is not read by GET is not cached anyway.
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		w.Header().Set("Cache-Control", "no-store")
-	}
 	if r.Method == http.MethodHead {
 		var done func()
 		w, r, done = headAsGet(w, r)

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,9 +14,14 @@ import (
 
 // sameSite refuses what a browser sends on behalf of another site's page: such a
 // page must not act with the visitor's standing. Programs send neither Origin nor
-// Sec-Fetch-Site, and are let through.
-func sameSite(errorWriter *connecthttp.ErrorWriter, localOnly bool, next http.Handler) http.Handler {
+// Sec-Fetch-Site, and are let through; so are the pages of the origins listed.
+func sameSite(errorWriter *connecthttp.ErrorWriter, localOnly bool, origins Origins, next http.Handler) (http.Handler, error) {
 	protection := http.NewCrossOriginProtection()
+	for _, origin := range origins {
+		if err := protection.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("let pages of %s in: %w", origin, err)
+		}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if localOnly && !isLocal(r.Host) {
 			refuse(errorWriter, w, r, fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
@@ -28,7 +34,7 @@ func sameSite(errorWriter *connecthttp.ErrorWriter, localOnly bool, next http.Ha
 			return
 		}
 		next.ServeHTTP(w, r)
-	})
+	}), nil
 }
 
 // isLocal reports whether a Host header names this machine.
