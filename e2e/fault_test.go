@@ -200,8 +200,8 @@ func TestStartConditions(t *testing.T) {
 	var out bytes.Buffer
 	public := exec.Command(program(t, "cmd/shopmesh"), "up", "--data", tempDir(t), "--listen", "0.0.0.0:0")
 	public.Stderr = &out
-	if err := public.Run(); err == nil || !strings.Contains(out.String(), "loopback") {
-		t.Errorf("a public address ended with %v and %q", err, out.String())
+	if err := public.Run(); public.ProcessState.ExitCode() != 2 || strings.Count(out.String(), "\n") != 1 || !strings.Contains(out.String(), "is not encrypted") {
+		t.Errorf("a public address without TLS ended with %v and %q", err, out.String())
 	}
 }
 

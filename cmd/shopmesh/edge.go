@@ -1,34 +1,62 @@
 package main
 
 import (
+	"errors"
+	"log/slog"
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
-// edgeFlags are the flags of how the outside world reaches a shop, as they are written.
-type edgeFlags struct {
-	proxies string
-	rates   string
+// edgeFlags are the flags of how the outside world reaches a shop, by the variables that
+// stand for them where they are not given.
+type edgeFlags map[string]*edgeFlag
+
+type edgeFlag struct{ name, value string }
+
+func newEdgeFlags(cmd *cobra.Command) edgeFlags {
+	flags := edgeFlags{}
+	add := func(variable, name, about string) {
+		flags[variable] = &edgeFlag{name: "--" + name}
+		cmd.Flags().StringVar(&flags[variable].value, name, "", about+" ("+variable+")")
+	}
+	add(app.TLSCertVariable, "tls-cert", "PEM `file` of a certificate: both addresses then speak TLS alone; renewed without a restart")
+	add(app.TLSKeyVariable, "tls-key", "PEM `file` of its key")
+	add(app.TrustedProxiesVariable, "trusted-proxies", "`networks` of the proxies that name the client in X-Forwarded-For, such as 10.0.0.0/8,192.0.2.7")
+	add(app.CORSOriginsVariable, "cors-origin", "other `sites` whose pages may call, such as https://shop.example")
+	add(app.RateLimitsVariable, "rate-limits", "how often one client may call: `limits` that differ from "+rpc.DefaultRates().String()+", or off")
+	return flags
 }
 
-func (e *edgeFlags) declare(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&e.proxies, "trusted-proxies", "",
-		"`networks` of the proxies that name the client in X-Forwarded-For, such as 10.0.0.0/8,192.0.2.7")
-	f.StringVar(&e.rates, "rate-limits", "default",
-		"how often one client may call: `limits` that differ from "+rpc.DefaultRates().String()+", or off")
+// lookup returns what was given as a flag, or else as a variable.
+func (e edgeFlags) lookup(variable string) (name, value string) {
+	flag := e[variable]
+	switch environment := os.Getenv(variable); {
+	case flag.value != "":
+		return flag.name, flag.value
+	case environment != "":
+		return variable, environment
+	case variable == app.RateLimitsVariable:
+		return flag.name, "default"
+	}
+	return flag.name, ""
 }
 
-// read puts the flags into a configuration.
-func (e *edgeFlags) read(config *shop.Config) error {
-	var err error
-	if config.Edge.Proxies, err = rpc.ParseProxies(e.proxies); err != nil {
-		return usage("--trusted-proxies: %w", err)
+// read puts the flags into a configuration, and refuses addresses that they leave open.
+func (e edgeFlags) read(config *shop.Config, log *slog.Logger) error {
+	edge, problems := app.ReadEdge(e.lookup, log)
+	if len(problems) > 0 {
+		return exitError{exitUsage, errors.Join(problems...)}
 	}
-	if config.Edge.Rates, err = rpc.ParseRates(e.rates); err != nil {
-		return usage("--rate-limits: %w", err)
+	for _, address := range []string{config.Listen, config.InternalListen} {
+		if err := edge.CheckListen(address, "--tls-cert and --tls-key", "--trusted-proxies"); err != nil {
+			return exitError{exitUsage, err}
+		}
 	}
+	config.Edge = edge
 	return nil
 }

@@ -1,9 +1,17 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"io"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // A shop bounds how often one client may call, by default, and behind a trusted proxy for
@@ -44,10 +52,63 @@ func TestUpRefusesAWrongEdge(t *testing.T) {
 		"a name":                 {"--trusted-proxies", "ingress", `"ingress" is no address or network`},
 		"a rate without a unit":  {"--rate-limits", "reads=6000", "6000/min"},
 		"an unknown limit":       {"--rate-limits", "writes=1/s", "reads, orders, sign-in and mails"},
+		"every site":             {"--cors-origin", "*", "is no origin"},
+		"no such certificate":    {"--tls-cert", "/nowhere", "--tls-key go together"},
 	} {
 		got := run(t, "up", "--data", tempDir(t), row.flag, row.value)
-		if got.code != exitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, row.flag+": ") || !strings.Contains(got.stderr, row.want) {
+		if got.code != exitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, row.flag) || !strings.Contains(got.stderr, row.want) {
 			t.Errorf("%s: exit %d, %q", name, got.code, got.stderr)
 		}
+	}
+}
+
+// A shop that other machines reach needs a certificate or proxies that are named, on either
+// address: else one sentence, exit code 2, and nothing is started.
+func TestUpIsNotExposedInTheClear(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--listen", "--internal-listen"} {
+		data := filepath.Join(tempDir(t), "data")
+		got := run(t, "up", "--data", data, flag, "0.0.0.0:0")
+		if got.code != exitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, "--tls-cert and --tls-key") || !strings.Contains(got.stderr, "--trusted-proxies") {
+			t.Errorf("%s: exit %d, %q", flag, got.code, got.stderr)
+		}
+		if _, err := os.Stat(data); err == nil {
+			t.Errorf("%s: something was started", flag)
+		}
+	}
+}
+
+// With a certificate the shop is open to others, its demo is filled in, the line shows
+// https, and a page of a listed site may call.
+func TestUpServesTLS(t *testing.T) {
+	t.Parallel()
+	issuer, dir := testkit.NewServer(t), tempDir(t)
+	cert, key := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	issuer.Write(cert, key)
+	shop := up(t, filepath.Join(dir, "data"), "--listen", "0.0.0.0:0", "--tls-cert", cert, "--tls-key", key, "--cors-origin", "https://shop.example", "--demo")
+	api, err := url.Parse(shop.ready(t))
+	if err != nil || api.Scheme != "https" {
+		t.Fatalf("it serves %v: %v", api, err)
+	}
+	pem, err := os.ReadFile(issuer.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM(pem)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://127.0.0.1:"+api.Port()+"/v1/products?pageSize=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", "https://shop.example")
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), `"code"`) || res.Header.Get("Access-Control-Allow-Origin") != "https://shop.example" {
+		t.Errorf("%d %v %s %v", res.StatusCode, res.Header, body, err)
 	}
 }

@@ -39,7 +39,7 @@ func newUp() *cobra.Command {
 		Long: `Run the whole shop in one process, on an embedded PostgreSQL, an embedded broker and a built-in mail inbox.
 
 Everything is kept in the data directory; stop it, kill it, start it again, and nothing is lost.
-Until accounts exist every caller counts as the shop's owner, so only loopback addresses are served.
+An address that other machines reach needs a certificate, or the networks of the proxies before it.
 SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead of the inbox.
 SHOPMESH_STRIPE_KEY (or SHOPMESH_STRIPE_KEY_FILE) lets Stripe take payments.
 SHOPMESH_IDENTITY_KEY (or SHOPMESH_IDENTITY_KEY_FILE) encrypts secrets instead of the data directory's identity.key.
@@ -48,15 +48,15 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			debug.SetGCPercent(gcPercent)
-			if err := edge.read(&config); err != nil {
+			log, err := upLog(cmd.ErrOrStderr())
+			if err != nil {
+				return exitError{exitUsage, err}
+			}
+			if err := edge.read(&config, log); err != nil {
 				return err
 			}
 			if err := checkUp(config); err != nil {
 				return err
-			}
-			log, err := upLog(cmd.ErrOrStderr())
-			if err != nil {
-				return exitError{exitUsage, err}
 			}
 			smtp, err := app.Credential("SHOPMESH_SMTP_URL")
 			if err != nil {
@@ -84,7 +84,7 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 	dataFlag(cmd, &config.Data, "the `directory` that everything is kept in")
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:8080", "`address` of the API; port 0 picks a free one")
 	f.StringVar(&config.InternalListen, "internal-listen", "127.0.0.1:9090", "`address` for operators; port 0 picks a free one")
-	edge.declare(cmd)
+	edge = newEdgeFlags(cmd)
 	f.StringVar(&config.SettingsFile, "settings", "", "JSON `file` that overrides settings, one object per context")
 	f.StringVar(&config.PublicURL, "public-url", "", "`URL` at which the shop is reached, such as https://shop.example (SHOPMESH_PUBLIC_URL; "+app.DefaultPublicURL+")")
 	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line")
@@ -117,6 +117,7 @@ func upLog(stderr io.Writer) (*slog.Logger, error) {
 		return nil, err
 	}
 	own := append(services.Variables(), app.Variable{Name: app.LogLevelVariable}, app.Variable{Name: postgres.CacheVariable}, app.Variable{Name: app.PublicURLVariable})
+	own = append(own, app.EdgeVariables()...)
 	if err := errors.Join(app.CheckNames(os.Environ(), append(own, app.Variables(services.Contexts())...))...); err != nil {
 		return nil, err
 	}
@@ -139,11 +140,6 @@ func logged(stderr io.Writer, log *slog.Logger, err error) error {
 
 // checkUp refuses flags that can't work, before anything is started.
 func checkUp(config shop.Config) error {
-	for _, address := range []string{config.Listen, config.InternalListen} {
-		if err := app.Loopback(address); err != nil {
-			return exitError{exitUsage, err}
-		}
-	}
 	if config.SettingsFile == "" {
 		return nil
 	}

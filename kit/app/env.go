@@ -47,8 +47,6 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 			Listen:         reader.address("SHOPMESH_LISTEN", DefaultListen),
 			InternalListen: reader.address("SHOPMESH_INTERNAL_LISTEN", DefaultInternalListen),
 			Reflection:     reader.onOff("SHOPMESH_REFLECTION"),
-			Proxies:        reader.proxies("SHOPMESH_TRUSTED_PROXIES"),
-			Rates:          reader.rates("SHOPMESH_RATE_LIMITS"),
 			DrainDelay:     reader.duration("SHOPMESH_DRAIN_DELAY"),
 			Peers:          reader.peers(p),
 			NeedsPeers:     true,
@@ -63,6 +61,7 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 		SMTPURL:   reader.smtpURL("SHOPMESH_SMTP_URL"),
 		PublicURL: reader.publicURL(PublicURLVariable),
 	}
+	reader.edge(&env.Process)
 	return log, env, append(CheckNames(environ, p.known()), reader.problems...)
 }
 

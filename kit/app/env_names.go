@@ -24,7 +24,7 @@ type Variable struct {
 
 // variables are those of every service. Each is read in readEnvironment.
 func variables() []Variable {
-	return []Variable{
+	return append([]Variable{
 		{Name: "SHOPMESH_DATABASE_URL", About: "the service's own database; required", Credential: true},
 		{Name: "SHOPMESH_KAFKA_BROKERS", About: "host:port of the brokers, separated by commas; required", Credential: true},
 		{Name: "SHOPMESH_KAFKA_TLS", About: `"on" encrypts the way to the brokers`},
@@ -33,14 +33,12 @@ func variables() []Variable {
 		{Name: "SHOPMESH_KAFKA_KEY", About: "PEM file of its key"},
 		{Name: "SHOPMESH_LISTEN", About: "the API's address; " + DefaultListen + " by default"},
 		{Name: "SHOPMESH_INTERNAL_LISTEN", About: "the operators' address; " + DefaultInternalListen + " by default"},
-		{Name: "SHOPMESH_TRUSTED_PROXIES", About: "addresses and networks of the proxies that name the client in X-Forwarded-For, such as 10.0.0.0/8"},
-		{Name: "SHOPMESH_RATE_LIMITS", About: "how often one client may call, such as orders=2400/min,reads=off, or default; off by default, because the mesh has its own"},
 		{Name: "SHOPMESH_REFLECTION", About: `"on" serves gRPC reflection on the API's address, too`},
 		{Name: "SHOPMESH_SETTINGS", About: "JSON file that overrides settings, one object per context"},
 		{Name: PublicURLVariable, About: "where the shop is reached, such as https://shop.example; tokens name it, and links lead there"},
 		{Name: "SHOPMESH_DRAIN_DELAY", About: `how long requests are still taken after "not ready", such as 5s`},
 		{Name: LogLevelVariable, About: "debug, info, warn or error; info by default"},
-	}
+	}, EdgeVariables()...)
 }
 
 // Variables returns all variables of services that run alone: those of every service,

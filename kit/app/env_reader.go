@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/shopmesh/shopmesh/kit/certs"
-	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
 // maxCredentialBytes bounds a …_FILE.
@@ -217,25 +216,20 @@ func (r *envReader) onOff(name string) bool {
 	return false
 }
 
-func (r *envReader) proxies(name string) rpc.Proxies {
-	proxies, err := rpc.ParseProxies(r.values[name])
-	if err != nil {
-		r.problem("%s: %w", name, err)
+// edge also checks the addresses, which must be read before.
+func (r *envReader) edge(process *Process) {
+	lookup := func(variable string) (name, value string) { return variable, r.values[variable] }
+	edge, problems := ReadEdge(lookup, process.Log)
+	r.problems = append(r.problems, problems...)
+	process.Edge = edge
+	for name, address := range map[string]string{"SHOPMESH_LISTEN": process.Listen, "SHOPMESH_INTERNAL_LISTEN": process.InternalListen} {
+		if _, err := isLoopback(address); err != nil {
+			continue // reported
+		}
+		if err := edge.CheckListen(address, TLSCertVariable+" and "+TLSKeyVariable, TrustedProxiesVariable); err != nil && len(problems) == 0 {
+			r.problem("%s: %w", name, err)
+		}
 	}
-	return proxies
-}
-
-// rates are none where nothing is set.
-func (r *envReader) rates(name string) rpc.Rates {
-	value, ok := r.values[name]
-	if !ok {
-		return rpc.Rates{}
-	}
-	rates, err := rpc.ParseRates(value)
-	if err != nil {
-		r.problem("%s: %w", name, err)
-	}
-	return rates
 }
 
 // peers are the URLs of the other contexts; a program needs those of its peers.

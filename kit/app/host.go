@@ -136,15 +136,15 @@ func (h *host) makeHandlers(in hostParams) error {
 	}
 	operations.NewServer(h.log.Logger, contexts...).Register(internal)
 
-	limits, err := rpc.NewLimits(in.Process.Rates, in.Telemetry.Meter, time.Now)
+	limits, err := rpc.NewLimits(in.Process.Edge.Rates, in.Telemetry.Meter, time.Now)
 	if err != nil {
 		return err
 	}
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
 		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain,
 		// A proxy on this machine passes on the shop's own name.
-		LocalOnly: Loopback(in.Process.Listen) == nil && len(in.Process.Proxies) == 0,
-		Proxies:   in.Process.Proxies, Load: h.load, Limits: limits,
+		LocalOnly: onLoopback(in.Process.Listen) && len(in.Process.Edge.Proxies) == 0,
+		Proxies:   in.Process.Edge.Proxies, Origins: in.Process.Edge.Origins, Load: h.load, Limits: limits,
 	})
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	maps.Copy(extra, in.Process.Internal)
 	h.internalHandler, err = rpc.NewHandler(internal, rpc.HandlerConfig{
 		Gateways: append(gateways, operationsGateway()), Health: h.health, Reflection: true, Extra: extra,
-		LocalOnly: Loopback(in.Process.InternalListen) == nil,
+		LocalOnly: onLoopback(in.Process.InternalListen),
 	})
 	return err
 }
@@ -168,6 +168,11 @@ func (h *host) start(ctx context.Context) error {
 	}
 	if err := h.openOperatorSocket(ctx); err != nil {
 		return errors.Join(err, h.api.Shutdown(ctx), h.internal.Shutdown(ctx))
+	}
+	if certificate := h.process.Edge.Certificate; certificate != nil {
+		h.api.Encrypt(certificate.Config())
+		h.internal.Encrypt(certificate.Config())
+		h.readiness.process = append(h.readiness.process, certificate.Condition)
 	}
 	h.api.Serve(h.apiHandler, h.log.Logger)
 	h.internal.Serve(h.internalHandler, h.log.Logger)
@@ -207,7 +212,7 @@ func (h *host) openOperatorSocket(ctx context.Context) error {
 // warnExposed logs that others than this machine's users can call.
 func (h *host) warnExposed(ctx context.Context) {
 	for port, address := range map[string]string{"API": h.process.Listen, "internal": h.process.InternalListen} {
-		if Loopback(address) != nil {
+		if !onLoopback(address) {
 			h.log.WarnContext(ctx, "the "+port+" port can be reached from other machines, and every caller counts as the shop's owner: "+
 				"see \"Before you expose it\" in docs/operations.md", "address", address)
 		}

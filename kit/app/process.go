@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -65,14 +64,11 @@ type Process struct {
 	Internal map[string]http.Handler
 	// API are further handlers of the API's listener, by net/http pattern.
 	API map[string]http.Handler
-	// Proxies are those that pass clients' requests on to the API's listener and name the
-	// client in X-Forwarded-For.
-	Proxies rpc.Proxies
-	// Rates bound how often a client may call the API; by default nothing does.
-	Rates rpc.Rates
 	// OperatorSocket is where the handlers of Service.Operator are served, to the user that
 	// the process runs as; empty for nowhere.
 	OperatorSocket string
+	// Edge is how the outside world reaches the process.
+	Edge Edge
 	// Authenticator finds out who calls. By default everyone is the owner.
 	Authenticator authz.Authenticator
 	// DrainDelay is how long requests are still taken after readiness went, so
@@ -95,22 +91,6 @@ type Addresses struct {
 	Internal string
 	// OperatorSocket is the path of the operator's socket; empty without one.
 	OperatorSocket string
-}
-
-// Loopback returns an error when an address can be reached from other machines,
-// or is none. Where everyone counts as the owner, listen on loopback only.
-func Loopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("%q is no address: write HOST:PORT", address)
-	}
-	if host == "localhost" {
-		return nil
-	}
-	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("%q can be reached from other machines, and callers are not distinguished yet: listen on a loopback address, such as 127.0.0.1", address)
-	}
-	return nil
 }
 
 // Run serves modules until the process gets SIGTERM or SIGINT, drains, and returns

@@ -3,6 +3,7 @@ package rpc
 import (
 	"container/list"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"math"
@@ -128,7 +129,11 @@ func (c *connections) drop(some func(*opened) bool) {
 		c.condition.Note(context.Background(), fmt.Errorf("%d are open, the bound: find out who opens them; %d of %d are of %s",
 			c.most, c.from[o.wire.from.name]-1, len(c.open)-1, o.wire.from.name))
 		c.forget(o)
-		_ = o.conn.Close()
+		conn := o.conn
+		if encrypted, ok := conn.(*tls.Conn); ok {
+			conn = encrypted.NetConn() // closing the other waits until the client takes its farewell
+		}
+		_ = conn.Close()
 		return
 	}
 }

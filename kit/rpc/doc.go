@@ -2,8 +2,8 @@
 // interceptors surrounds every call, whichever its protocol. NewHandler serves the
 // protocols on one port: Connect, gRPC, gRPC-Web (binary), REST under /v1/ and
 // grpc.health.v1; before them it counts calls and bounds what a request may hold and
-// how long a client may take. Listen serves a handler over HTTP/1.1 and HTTP/2 without
-// TLS, and stops without cutting off a request.
+// how long a client may take. Listen serves a handler over HTTP/1.1 and HTTP/2, with TLS
+// or without, and stops without cutting off a request.
 package rpc
 
 import "time"

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,11 +13,12 @@ import (
 	"time"
 )
 
-// Listener serves a handler on one address, over HTTP/1.1 and HTTP/2 without TLS
-// ("prior knowledge"), both bounded in what a client can hold.
+// Listener serves a handler on one address, over HTTP/1.1 and HTTP/2, both bounded in what
+// a client can hold. Without TLS, HTTP/2 is spoken with "prior knowledge".
 type Listener struct {
 	listener net.Listener
 	most     int
+	tls      *tls.Config // nil without
 	open     *connections
 	server   *http.Server
 	draining atomic.Bool
@@ -35,20 +37,30 @@ func Listen(ctx context.Context, address string, connections int) (*Listener, er
 	return &Listener{listener: listener, most: connections, failed: make(chan error, 1)}, nil
 }
 
+// Encrypt lets the listener speak TLS alone, with HTTP/2 negotiated. Call it before Serve.
+func (l *Listener) Encrypt(config *tls.Config) { l.tls = config }
+
 // Addr returns the address with its true port.
 func (l *Listener) Addr() string { return l.listener.Addr().String() }
 
-// URL returns "http://" and the address.
-func (l *Listener) URL() string { return "http://" + l.Addr() }
+// URL returns the scheme and the address.
+func (l *Listener) URL() string {
+	if l.tls != nil {
+		return "https://" + l.Addr()
+	}
+	return "http://" + l.Addr()
+}
 
 // Serve answers requests in the background until Shutdown or Close.
 func (l *Listener) Serve(handler http.Handler, log *slog.Logger) {
 	l.open = newConnections(l.most, log)
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
+	protocols.SetHTTP2(l.tls != nil)
+	protocols.SetUnencryptedHTTP2(l.tls == nil)
 	l.server = &http.Server{
 		Handler:           l.closing(handler),
+		TLSConfig:         l.tls,
 		Protocols:         protocols,
 		ConnContext:       l.open.accepted,
 		ConnState:         l.open.changed,
@@ -63,7 +75,11 @@ func (l *Listener) Serve(handler http.Handler, log *slog.Logger) {
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	l.serving.Go(func() {
-		if err := l.server.Serve(l.listener); !errors.Is(err, http.ErrServerClosed) {
+		serve := l.server.Serve
+		if l.tls != nil {
+			serve = func(listener net.Listener) error { return l.server.ServeTLS(listener, "", "") }
+		}
+		if err := serve(l.listener); !errors.Is(err, http.ErrServerClosed) {
 			l.failed <- err
 		}
 	})

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -80,6 +81,12 @@ type option func(*rpc.Config, *rpc.HandlerConfig)
 
 func open(t *testing.T, service *shop, options ...option) *site {
 	t.Helper()
+	return openEncrypted(t, nil, service, options...)
+}
+
+// openEncrypted opens a site that speaks TLS, when there is a configuration.
+func openEncrypted(t *testing.T, encrypted *tls.Config, service *shop, options ...option) *site {
+	t.Helper()
 	log := &syncBuffer{}
 	config := rpc.Config{
 		Log:           slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -111,6 +118,9 @@ func open(t *testing.T, service *shop, options ...option) *site {
 	listener, err := rpc.Listen(t.Context(), "127.0.0.1:0", rpc.APIConnections)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if encrypted != nil {
+		listener.Encrypt(encrypted)
 	}
 	listener.Serve(handler, config.Log)
 	t.Cleanup(func() {

@@ -21,7 +21,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/operator"
-	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
@@ -30,10 +29,10 @@ import (
 type Config struct {
 	// Data is the directory that everything is kept in.
 	Data string
-	// Listen and InternalListen are loopback addresses; port 0 picks a free one.
+	// Listen and InternalListen are addresses; port 0 picks a free one.
 	Listen, InternalListen string
-	// Edge is how the outside world reaches the API.
-	Edge Edge
+	// Edge is how the outside world reaches the shop.
+	Edge app.Edge
 	// Reflection serves gRPC reflection on the API's address, too.
 	Reflection bool
 	// SettingsFile overrides settings; empty for none.
@@ -55,14 +54,6 @@ type Config struct {
 	Ready func(Addresses)
 	// idle serves what is there and moves nothing: no event, charge or mail leaves.
 	idle bool
-}
-
-// Edge is how the outside world reaches the API.
-type Edge struct {
-	// Proxies name the client in X-Forwarded-For.
-	Proxies rpc.Proxies
-	// Rates bound how often a client may call.
-	Rates rpc.Rates
 }
 
 // Addresses are where a running shop is reached.
@@ -194,7 +185,7 @@ func serve(ctx context.Context, components components, data, socket string) erro
 	process := app.Process{
 		Name: "shopmesh", Version: components.config.Version,
 		Listen: components.config.Listen, InternalListen: components.config.InternalListen,
-		Proxies: components.config.Edge.Proxies, Rates: components.config.Edge.Rates,
+		Edge:       components.config.Edge,
 		Reflection: components.config.Reflection, Idle: components.config.idle, Internal: components.internal, Conditions: components.conditions,
 		OperatorSocket: socket, Log: components.config.Log,
 		Ready: func(a app.Addresses) {
@@ -227,7 +218,7 @@ func (c components) open(ctx context.Context, a Addresses) error {
 		if err != nil {
 			return fmt.Errorf("fill in the demo: %w", err)
 		}
-		client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, a.API), access.Show(issued.AccessToken))
+		client := connect.NewClient(connecthttp.NewTransport(c.client(), a.API), access.Show(issued.AccessToken))
 		n, err := demo.Fill(ctx, client, client)
 		if err != nil {
 			return fmt.Errorf("fill in the demo: %w", err)
@@ -241,4 +232,12 @@ func (c components) open(ctx context.Context, a Addresses) error {
 		c.config.Ready(a)
 	}
 	return nil
+}
+
+// client calls the shop at its own addresses, for which its certificate need not be.
+func (c components) client() *http.Client {
+	if c.config.Edge.Certificate == nil {
+		return http.DefaultClient
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: c.config.Edge.Certificate.Client(), ForceAttemptHTTP2: true}}
 }

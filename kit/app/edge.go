@@ -1,0 +1,108 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+
+	"github.com/shopmesh/shopmesh/kit/certs"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+)
+
+// The variables of the edge.
+const (
+	TrustedProxiesVariable = "SHOPMESH_TRUSTED_PROXIES"
+	RateLimitsVariable     = "SHOPMESH_RATE_LIMITS"
+	CORSOriginsVariable    = "SHOPMESH_CORS_ORIGINS"
+	TLSCertVariable        = "SHOPMESH_TLS_CERT"
+	TLSKeyVariable         = "SHOPMESH_TLS_KEY"
+)
+
+// Edge is how the outside world reaches a process. The zero Edge is for loopback.
+type Edge struct {
+	// Proxies pass clients' requests on to the API and name the client in X-Forwarded-For.
+	Proxies rpc.Proxies
+	// Rates bound how often a client may call the API.
+	Rates rpc.Rates
+	// Origins are other sites whose pages may call the API.
+	Origins rpc.Origins
+	// Certificate lets both listeners speak TLS alone; nil without.
+	Certificate *certs.Server
+}
+
+// EdgeVariables returns the environment variables of the edge.
+func EdgeVariables() []Variable {
+	return []Variable{
+		{Name: TLSCertVariable, About: "PEM file of the certificate of both addresses, which then speak TLS alone"},
+		{Name: TLSKeyVariable, About: "PEM file of its key"},
+		{Name: TrustedProxiesVariable, About: "addresses and networks of the proxies that name the client in X-Forwarded-For, such as 10.0.0.0/8"},
+		{Name: CORSOriginsVariable, About: "other sites whose pages may call, such as https://shop.example"},
+		{Name: RateLimitsVariable, About: "how often one client may call, such as orders=2400/min,reads=off, or default; off by default, because the mesh has its own"},
+	}
+}
+
+// ReadEdge reads an Edge. lookup returns the value of a variable, empty when it is not set,
+// and the name under which it was given, for the problems.
+func ReadEdge(lookup func(variable string) (name, value string), log *slog.Logger) (edge Edge, problems []error) {
+	problem := func(name string, err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	var err error
+	name, value := lookup(TrustedProxiesVariable)
+	edge.Proxies, err = rpc.ParseProxies(value)
+	problem(name, err)
+	name, value = lookup(CORSOriginsVariable)
+	edge.Origins, err = rpc.ParseOrigins(value)
+	problem(name, err)
+	if name, value = lookup(RateLimitsVariable); value != "" {
+		edge.Rates, err = rpc.ParseRates(value)
+		problem(name, err)
+	}
+	certName, cert := lookup(TLSCertVariable)
+	keyName, key := lookup(TLSKeyVariable)
+	switch {
+	case cert == "" && key == "":
+	case cert == "" || key == "":
+		problems = append(problems, fmt.Errorf("%s and %s go together: name a certificate and its key", certName, keyName))
+	default:
+		edge.Certificate, err = certs.NewServer(cert, key, log)
+		problem(certName, err)
+	}
+	return edge, problems
+}
+
+// CheckListen refuses an address that other machines can reach in the clear: passwords and
+// tokens would be read on the way. A proxy that is named encrypts, or its mesh does. remedy
+// is how to name a certificate, and proxies.
+func (e Edge) CheckListen(address, certificate, proxies string) error {
+	loopback, err := isLoopback(address)
+	if err != nil {
+		return err
+	}
+	if loopback || e.Certificate != nil || len(e.Proxies) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%q can be reached from other machines, and what comes there is not encrypted: name a certificate with %s, "+
+		"or the proxies before it with %s, or listen on a loopback address, such as 127.0.0.1", address, certificate, proxies)
+}
+
+// isLoopback reports whether this machine alone reaches an address.
+func isLoopback(address string) (bool, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false, fmt.Errorf("%q is no address: write HOST:PORT", address)
+	}
+	if host == "localhost" {
+		return true, nil
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback(), nil
+}
+
+// onLoopback is isLoopback of an address that is one.
+func onLoopback(address string) bool {
+	loopback, err := isLoopback(address)
+	return err == nil && loopback
+}
