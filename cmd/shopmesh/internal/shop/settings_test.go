@@ -2,31 +2,42 @@ package shop
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/fx"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/config"
+	"github.com/shopmesh/shopmesh/services/customer"
+	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/notification"
 )
 
 // node is a service as a process of its own, which a test stops and starts.
 type node struct {
-	t       *testing.T
-	process app.Process
-	module  fx.Option
-	url     string
-	stop    func()
+	t             *testing.T
+	process       app.Process
+	module        fx.Option
+	url, internal string
+	stop          func()
 }
 
 func (n *node) start() {
@@ -45,7 +56,7 @@ func (n *node) start() {
 	n.t.Cleanup(n.stop)
 	select {
 	case a := <-ready:
-		n.url = a.API
+		n.url, n.internal = a.API, a.Internal
 		n.process.Listen = a.API[len("http://"):] // the peers know this address
 	case err := <-ended:
 		ended <- nil
@@ -53,6 +64,14 @@ func (n *node) start() {
 	case <-time.After(30 * time.Second):
 		n.t.Fatalf("%s did not start in 30 s", process.Name)
 	}
+}
+
+// follow makes a service that follows the settings of config.
+func follow(t *testing.T, name string, config *node, module func(app.ContextConfig) fx.Option, database string) *node {
+	t.Helper()
+	return &node{t: t, process: app.Process{
+		Name: name, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Peers: map[string]string{"config": config.url}, NeedsPeers: true,
+	}, module: module(app.ContextConfig{Database: pg.Config{URL: database}, Kafka: testkit.Broker(t), SoleWriter: true})}
 }
 
 // Done when 19: a valid change is live within two seconds, and is kept with config dead over
@@ -101,4 +120,88 @@ func TestServicesLiveWithoutConfig(t *testing.T) {
 	settings.start()
 	name("Dale & Hill")
 	testkit.Eventually(t, 10*time.Second, "config is followed again", func() bool { return says("Dale & Hill") })
+}
+
+// BadSettingStopsNoSignIn (supabase/auth#2533): settings of identity that can't be applied,
+// in config and in what identity kept, stop neither its start nor its work, and are shown.
+func TestBadSettingStopsNoSignIn(t *testing.T) {
+	t.Parallel()
+	books, kept := testkit.DatabaseURL(t, config.Migrations()), testkit.DatabaseURL(t, identity.Migrations())
+	settings := &node{t: t, process: app.Process{Name: "config", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0"}}
+	settings.module = config.Module(config.Config{Context: app.ContextConfig{Database: pg.Config{URL: books}, Kafka: testkit.Broker(t)}})
+	settings.start()
+	for _, damage := range []struct{ url, sql string }{
+		{books, `insert into settings_versions (context, version, id, value, actor, changed_paths, create_time)
+			values ('identity', 2, gen_random_uuid(), '{"signingKeyPeriod": "1s"}', 'owner', '{}', now())`},
+		{kept, `insert into last_settings (version, value, update_time) values (1, '{"signingKeyPeriod": "never"}', now())`},
+	} {
+		if _, err := testkit.Open(t, pg.Config{URL: damage.url}).Exec(t.Context(), damage.sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	accounts := follow(t, "identity", settings, func(context app.ContextConfig) fx.Option {
+		return identity.Module(identity.Config{Context: context, Key: identity.NewKey(), PublicURL: "http://shop.test", Contexts: contexts()})
+	}, kept)
+	accounts.start()
+
+	client := identityv1connect.NewTokenServiceClient(testkit.Client(t, accounts.url))
+	if keys, err := client.ListSigningKeys(t.Context(), &identityv1.ListSigningKeysRequest{}); err != nil || len(keys.GetSigningKeys()) == 0 {
+		t.Errorf("no token can be verified: %v, %v", keys, err)
+	}
+	testkit.Eventually(t, 20*time.Second, "readiness shows the settings", func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, accounts.internal+"/readyz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false
+		}
+		defer func() { _ = res.Body.Close() }()
+		body, _ := io.ReadAll(res.Body)
+		return res.StatusCode == http.StatusOK && strings.Contains(string(body), "version 2") && strings.Contains(string(body), "signing_key_period")
+	})
+}
+
+// The retention of a topic follows its setting, without a restart.
+func TestRetentionOfATopicIsLive(t *testing.T) {
+	t.Parallel()
+	settings := &node{t: t, process: app.Process{Name: "config", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0"}}
+	settings.module = config.Module(config.Config{Context: app.ContextConfig{
+		Database: pg.Config{URL: testkit.DatabaseURL(t, config.Migrations())}, Kafka: testkit.Broker(t),
+	}})
+	settings.start()
+	broker := testkit.Broker(t)
+	broker.Embedded = false // that one keeps what somebody still needs
+	people := follow(t, "customer", settings, func(context app.ContextConfig) fx.Option {
+		context.Kafka = broker
+		return customer.Module(customer.Config{Context: context})
+	}, testkit.DatabaseURL(t, customer.Migrations()))
+	for _, peer := range []string{"notification", "order", "payment"} {
+		people.process.Peers[peer] = "http://127.0.0.1:1"
+	}
+	people.start()
+	admin, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(admin.Close)
+	keeps := func(retention string) func() bool {
+		return func() bool {
+			configs, err := kadm.NewClient(admin).DescribeTopicConfigs(t.Context(), "shopmesh.customer.customer.v1")
+			if err != nil || len(configs) != 1 {
+				return false
+			}
+			return slices.ContainsFunc(configs[0].Configs, func(c kadm.Config) bool { return c.Key == "retention.ms" && c.MaybeValue() == retention })
+		}
+	}
+	testkit.Eventually(t, 20*time.Second, "the topic keeps events for seven days", keeps("604800000"))
+	client := configv1connect.NewConfigServiceClient(testkit.Client(t, settings.url))
+	_, err = client.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
+		Context: "customer", Value: &configv1.Settings_Customer{Customer: &customerv1.Settings{EventRetention: durationpb.New(2 * time.Hour)}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, 20*time.Second, "the topic keeps events for two hours", keeps("7200000"))
 }
