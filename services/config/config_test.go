@@ -17,6 +17,7 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
@@ -120,6 +121,36 @@ func TestBadWritesOfSettingsChangeNothing(t *testing.T) {
 	if now := reader.current("order"); now.GetEtag() != good.GetEtag() {
 		t.Errorf("the settings became %v", now)
 	}
+}
+
+// In whose name the shop writes is changed only by somebody who proved of late who they
+// are; back, too.
+func TestTheMailSenderNeedsAProof(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	signedIn := func(ago time.Duration) harness {
+		return h.replica(authz.Identity{
+			Kind: authz.Owner, ID: "ann", AccountID: "ann", SessionID: "1", AuthTime: time.Now().Add(-ago), Methods: []string{"pwd"},
+		}, "")
+	}
+	long, lately := signedIn(11*time.Minute), signedIn(time.Minute)
+	sender := func() *configv1.UpdateSettingsRequest {
+		return &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{Context: "notification", Value: &configv1.Settings_Notification{
+			Notification: &notificationv1.Settings{SenderEmail: new("shop@hill.example"), ShopName: new("Hill & Dale")},
+		}}}
+	}
+	_, err := long.UpdateSettings(t.Context(), sender())
+	testkit.Refused(t, err, connect.CodePermissionDenied, "STEP_UP_REQUIRED")
+	name := sender()
+	name.GetSettings().GetNotification().SenderEmail = nil
+	if _, err := long.UpdateSettings(t.Context(), name); err != nil {
+		t.Errorf("the name needs a proof, too: %v", err)
+	}
+	if _, err := lately.UpdateSettings(t.Context(), sender()); err != nil {
+		t.Errorf("with a proof: %v", err)
+	}
+	_, err = long.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "notification", Version: 1})
+	testkit.Refused(t, err, connect.CodePermissionDenied, "STEP_UP_REQUIRED")
 }
 
 // Of two writers who saw the same version, one wins, and the other one is told.

@@ -54,7 +54,7 @@ type change struct {
 
 // write makes a change and returns the settings after it. What changes nothing makes no
 // version. Errors: CONTEXT_NOT_FOUND, SETTINGS_READ_ONLY, ETAG_MISMATCH, SETTINGS_INVALID,
-// decide's.
+// STEP_UP_REQUIRED, decide's.
 func (s *Settings) write(ctx context.Context, c change) (*configv1.Settings, error) {
 	if err := protoconv.Known(c.context); err != nil {
 		return nil, err
@@ -95,7 +95,15 @@ func (s *Settings) writeIn(ctx context.Context, tx *pg.Tx, newest map[string]dom
 	}
 	paths := protoconv.ChangedPaths(protoconv.Value(current), protoconv.Value(next))
 	if len(paths) == 0 {
+		if c.validateOnly {
+			current.Etag = ""
+		}
 		return current, nil
+	}
+	if domain.NeedsProof(c.context, paths) {
+		if err := authz.SteppedUp(authz.Caller(ctx), s.Now()); err != nil {
+			return nil, err
+		}
 	}
 	version := domain.Version{
 		Context: c.context, Version: before.Version + 1, ID: s.NewID(), Actor: authz.Caller(ctx).Key(),

@@ -43,6 +43,13 @@ func (s Shop) Check() []fault.Violation {
 	return broken
 }
 
+// NeedsProof reports whether a change of these fields of a context needs a recent proof of
+// who makes it: whoever may write to the shop's customers in its name.
+func NeedsProof(context string, changedPaths []string) bool {
+	return context == "notification" &&
+		(slices.Contains(changedPaths, "sender_email") || slices.Contains(changedPaths, "reply_to_email"))
+}
+
 // takenByStripe reports whether what order offers holds a method that Stripe takes. One
 // that ends in "*" stands for all that begin so.
 func takenByStripe(offered string) bool {

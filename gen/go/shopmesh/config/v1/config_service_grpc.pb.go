@@ -44,9 +44,11 @@ type ConfigServiceClient interface {
 	// it; a field that the mask names and the request leaves out gets its default again.
 	// What changes nothing makes no version. SETTINGS_INVALID means that the settings would
 	// contradict each other or those of another context; SETTINGS_READ_ONLY that they come
-	// from a file.
+	// from a file. The addresses that mails come from and are answered to are changed only
+	// by somebody who proved of late who they are, else STEP_UP_REQUIRED.
 	//
-	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY.
+	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY,
+	// STEP_UP_REQUIRED.
 	UpdateSettings(ctx context.Context, in *UpdateSettingsRequest, opts ...grpc.CallOption) (*UpdateSettingsResponse, error)
 	// ListSettingsVersions lists who changed what and when, the newest change first.
 	//
@@ -54,10 +56,10 @@ type ConfigServiceClient interface {
 	ListSettingsVersions(ctx context.Context, in *ListSettingsVersionsRequest, opts ...grpc.CallOption) (*ListSettingsVersionsResponse, error)
 	// RollbackSettings sets again what an earlier version held, in a new version. It is
 	// checked by the rules of today: SETTINGS_INVALID means that the earlier version breaks
-	// one of them.
+	// one of them. STEP_UP_REQUIRED as for UpdateSettings.
 	//
 	// Errors: CONTEXT_NOT_FOUND, SETTINGS_VERSION_NOT_FOUND, ETAG_MISMATCH,
-	// SETTINGS_INVALID, SETTINGS_READ_ONLY.
+	// SETTINGS_INVALID, SETTINGS_READ_ONLY, STEP_UP_REQUIRED.
 	RollbackSettings(ctx context.Context, in *RollbackSettingsRequest, opts ...grpc.CallOption) (*RollbackSettingsResponse, error)
 	// WatchSettings sends the settings of a context as they are, and then whenever they
 	// change. Of changes that follow each other quickly only the last may be sent. A client
@@ -150,9 +152,11 @@ type ConfigServiceServer interface {
 	// it; a field that the mask names and the request leaves out gets its default again.
 	// What changes nothing makes no version. SETTINGS_INVALID means that the settings would
 	// contradict each other or those of another context; SETTINGS_READ_ONLY that they come
-	// from a file.
+	// from a file. The addresses that mails come from and are answered to are changed only
+	// by somebody who proved of late who they are, else STEP_UP_REQUIRED.
 	//
-	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY.
+	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY,
+	// STEP_UP_REQUIRED.
 	UpdateSettings(context.Context, *UpdateSettingsRequest) (*UpdateSettingsResponse, error)
 	// ListSettingsVersions lists who changed what and when, the newest change first.
 	//
@@ -160,10 +164,10 @@ type ConfigServiceServer interface {
 	ListSettingsVersions(context.Context, *ListSettingsVersionsRequest) (*ListSettingsVersionsResponse, error)
 	// RollbackSettings sets again what an earlier version held, in a new version. It is
 	// checked by the rules of today: SETTINGS_INVALID means that the earlier version breaks
-	// one of them.
+	// one of them. STEP_UP_REQUIRED as for UpdateSettings.
 	//
 	// Errors: CONTEXT_NOT_FOUND, SETTINGS_VERSION_NOT_FOUND, ETAG_MISMATCH,
-	// SETTINGS_INVALID, SETTINGS_READ_ONLY.
+	// SETTINGS_INVALID, SETTINGS_READ_ONLY, STEP_UP_REQUIRED.
 	RollbackSettings(context.Context, *RollbackSettingsRequest) (*RollbackSettingsResponse, error)
 	// WatchSettings sends the settings of a context as they are, and then whenever they
 	// change. Of changes that follow each other quickly only the last may be sent. A client

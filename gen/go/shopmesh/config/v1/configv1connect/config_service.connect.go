@@ -94,9 +94,11 @@ type ConfigServiceClient interface {
 	// it; a field that the mask names and the request leaves out gets its default again.
 	// What changes nothing makes no version. SETTINGS_INVALID means that the settings would
 	// contradict each other or those of another context; SETTINGS_READ_ONLY that they come
-	// from a file.
+	// from a file. The addresses that mails come from and are answered to are changed only
+	// by somebody who proved of late who they are, else STEP_UP_REQUIRED.
 	//
-	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY.
+	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY,
+	// STEP_UP_REQUIRED.
 	UpdateSettings(context.Context, *v1.UpdateSettingsRequest) (*v1.UpdateSettingsResponse, error)
 	// ListSettingsVersions lists who changed what and when, the newest change first.
 	//
@@ -104,10 +106,10 @@ type ConfigServiceClient interface {
 	ListSettingsVersions(context.Context, *v1.ListSettingsVersionsRequest) (*v1.ListSettingsVersionsResponse, error)
 	// RollbackSettings sets again what an earlier version held, in a new version. It is
 	// checked by the rules of today: SETTINGS_INVALID means that the earlier version breaks
-	// one of them.
+	// one of them. STEP_UP_REQUIRED as for UpdateSettings.
 	//
 	// Errors: CONTEXT_NOT_FOUND, SETTINGS_VERSION_NOT_FOUND, ETAG_MISMATCH,
-	// SETTINGS_INVALID, SETTINGS_READ_ONLY.
+	// SETTINGS_INVALID, SETTINGS_READ_ONLY, STEP_UP_REQUIRED.
 	RollbackSettings(context.Context, *v1.RollbackSettingsRequest) (*v1.RollbackSettingsResponse, error)
 	// WatchSettings sends the settings of a context as they are, and then whenever they
 	// change. Of changes that follow each other quickly only the last may be sent. A client
@@ -154,9 +156,11 @@ type ConfigServiceHandler interface {
 	// it; a field that the mask names and the request leaves out gets its default again.
 	// What changes nothing makes no version. SETTINGS_INVALID means that the settings would
 	// contradict each other or those of another context; SETTINGS_READ_ONLY that they come
-	// from a file.
+	// from a file. The addresses that mails come from and are answered to are changed only
+	// by somebody who proved of late who they are, else STEP_UP_REQUIRED.
 	//
-	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY.
+	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY,
+	// STEP_UP_REQUIRED.
 	UpdateSettings(context.Context, *v1.UpdateSettingsRequest) (*v1.UpdateSettingsResponse, error)
 	// ListSettingsVersions lists who changed what and when, the newest change first.
 	//
@@ -164,10 +168,10 @@ type ConfigServiceHandler interface {
 	ListSettingsVersions(context.Context, *v1.ListSettingsVersionsRequest) (*v1.ListSettingsVersionsResponse, error)
 	// RollbackSettings sets again what an earlier version held, in a new version. It is
 	// checked by the rules of today: SETTINGS_INVALID means that the earlier version breaks
-	// one of them.
+	// one of them. STEP_UP_REQUIRED as for UpdateSettings.
 	//
 	// Errors: CONTEXT_NOT_FOUND, SETTINGS_VERSION_NOT_FOUND, ETAG_MISMATCH,
-	// SETTINGS_INVALID, SETTINGS_READ_ONLY.
+	// SETTINGS_INVALID, SETTINGS_READ_ONLY, STEP_UP_REQUIRED.
 	RollbackSettings(context.Context, *v1.RollbackSettingsRequest) (*v1.RollbackSettingsResponse, error)
 	// WatchSettings sends the settings of a context as they are, and then whenever they
 	// change. Of changes that follow each other quickly only the last may be sent. A client

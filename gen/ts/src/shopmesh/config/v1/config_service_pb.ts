@@ -316,9 +316,11 @@ export const ConfigService: GenService<{
    * it; a field that the mask names and the request leaves out gets its default again.
    * What changes nothing makes no version. SETTINGS_INVALID means that the settings would
    * contradict each other or those of another context; SETTINGS_READ_ONLY that they come
-   * from a file.
+   * from a file. The addresses that mails come from and are answered to are changed only
+   * by somebody who proved of late who they are, else STEP_UP_REQUIRED.
    *
-   * Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY.
+   * Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY,
+   * STEP_UP_REQUIRED.
    *
    * @generated from rpc shopmesh.config.v1.ConfigService.UpdateSettings
    */
@@ -342,10 +344,10 @@ export const ConfigService: GenService<{
   /**
    * RollbackSettings sets again what an earlier version held, in a new version. It is
    * checked by the rules of today: SETTINGS_INVALID means that the earlier version breaks
-   * one of them.
+   * one of them. STEP_UP_REQUIRED as for UpdateSettings.
    *
    * Errors: CONTEXT_NOT_FOUND, SETTINGS_VERSION_NOT_FOUND, ETAG_MISMATCH,
-   * SETTINGS_INVALID, SETTINGS_READ_ONLY.
+   * SETTINGS_INVALID, SETTINGS_READ_ONLY, STEP_UP_REQUIRED.
    *
    * @generated from rpc shopmesh.config.v1.ConfigService.RollbackSettings
    */
