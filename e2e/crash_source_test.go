@@ -29,13 +29,12 @@ func offTheWay() map[statement]string {
 	const order, payment, inventory, notification = "shopmesh_order", "shopmesh_payment", "shopmesh_inventory", "shopmesh_notification"
 	return map[statement]string{
 		{order, "CartInsertOfCustomer"}:               "a customer puts something into their cart",
-		{order, "CartInsert"}:                         "a guest begins a cart",
 		{order, "CartUpdate"}:                         "somebody changes or merges a cart",
-		{order, "CartEmptyMany"}:                      "a cart is ordered",
 		{order, "CartTouch"}:                          "a cart is read that was not used for a day",
 		{order, "CartDeleteUnused"}:                   "nobody used a cart for 30 days",
 		{order, "CartDeleteOfErased"}:                 "a customer makes a cart while being erased",
-		{order, "GuestKeyInsert"}:                     "a guest needs a token for the first time",
+		{order, "GuestKeyInsert"}:                     "the first guest needs a token, before any transaction",
+		{order, "OrderUpdateOwner"}:                   "a customer claims a guest's order",
 		{order, "ErasedCustomerComplete"}:             "an erasure is a day old",
 		{order, "ErasedGuestComplete"}:                "an erasure is a day old",
 		{order, "ProductInsertMany"}:                  "a product is ordered before order received its event",

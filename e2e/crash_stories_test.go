@@ -83,6 +83,7 @@ func crashStories() []crashStory {
 		{name: "erased customer", run: erasedCustomer},
 		{name: "erased guest", run: erasedGuest},
 		{name: "corrected", run: corrected},
+		{name: "from a cart", run: fromCart},
 		{name: "disputed", cards: true, run: disputed},
 		{name: "refunded at Stripe", cards: true, run: refundedElsewhere},
 		{name: "declined card", cards: true, run: plain("pm_card_visa_chargeDeclined", 1, cancelled)},
@@ -113,6 +114,23 @@ func (s *survivor) placedBy(req *orderv1.PlaceOrderRequest) *orderv1.Order {
 		})
 	}
 	return first.GetOrder()
+}
+
+// fromCart orders a guest's cart, which is begun twice with one request id.
+func fromCart(s *survivor) {
+	begin := &orderv1.SetCartItemRequest{ProductCode: s.mug, Quantity: new(int32(2)), RequestId: uuid.NewString()}
+	req := request("sandbox_ok")
+	for range 2 {
+		s.until("begin a cart", func(ctx context.Context) error {
+			res, err := s.cart.SetCartItem(ctx, begin)
+			if err == nil && req.GetCartToken() != "" && res.GetCartToken() != req.GetCartToken() {
+				s.t.Fatal("the same request began another cart")
+			}
+			req.CartToken = res.GetCartToken()
+			return err
+		})
+	}
+	s.in(s.placedBy(req), confirmed)
 }
 
 // in waits until the order is in a state.

@@ -38,6 +38,7 @@ type shop struct {
 	stock    inventoryv1connect.InventoryServiceClient
 	config   configv1connect.ConfigServiceClient
 	order    orderv1connect.OrderServiceClient
+	cart     orderv1connect.CartServiceClient
 	payment  paymentv1connect.PaymentServiceClient
 	mail     notificationv1connect.NotificationServiceClient
 }
@@ -54,6 +55,7 @@ func (s *shop) connectTo(api map[string]string, internal []string, inbox string)
 	s.stock = inventoryv1connect.NewInventoryServiceClient(client("inventory"))
 	s.config = configv1connect.NewConfigServiceClient(client("config"))
 	s.order = orderv1connect.NewOrderServiceClient(client("order"))
+	s.cart = orderv1connect.NewCartServiceClient(client("order"))
 	s.payment = paymentv1connect.NewPaymentServiceClient(client("payment"))
 	s.mail = notificationv1connect.NewNotificationServiceClient(client("notification"))
 }

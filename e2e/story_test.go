@@ -205,6 +205,7 @@ var stories = []struct {
 	{"a person's data is erased everywhere", erasure},
 	{"a guest's data is erased everywhere", guestErasure},
 	{"a setting is changed while the shop runs", settingsChange},
+	{"a guest orders what is in a cart", guestsCart},
 }
 
 // runStories runs the stories against a shop and audits it in the end.

@@ -41,7 +41,7 @@ const soon = 20 * time.Second
 // harness is order on its own database with a clock that the test turns. What it
 // publishes is read from the outbox; what it consumes is handed to its consumer's handler.
 type harness struct {
-	t        *testing.T
+	t        testing.TB
 	pool     *pg.Pool
 	orders   *app.Orders
 	products *app.Products
@@ -62,7 +62,7 @@ type harness struct {
 	sources []app.TimelineSource
 }
 
-func newHarness(t *testing.T) *harness {
+func newHarness(t testing.TB) *harness {
 	t.Helper()
 	b := &harness{t: t, pool: testkit.Database(t, order.Migrations()), streams: kitrpc.NewStreams(kitrpc.DefaultStreamLimits())}
 	b.now.Store(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC).UnixMicro())
@@ -72,7 +72,7 @@ func newHarness(t *testing.T) *harness {
 	b.network.Store("192.0.2.1")
 	deps := app.Deps{
 		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, Wake: func() {}, Tail: b.tail,
-		Tokens: app.NewGuestTokens(b.pool, func(context.Context) string { return b.network.Load().(string) }),
+		Tokens: b.tokens(),
 		Settings: settings.Fixed(domain.Settings{
 			MaxUnpaid: 3, PaymentMethods: domain.PaymentMethods{
 				{Name: "sandbox_ok", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour},
@@ -101,6 +101,27 @@ func newHarness(t *testing.T) *harness {
 	return b
 }
 
+func (b *harness) tokens() *app.GuestTokens {
+	return app.NewGuestTokens(b.pool, func(context.Context) string { return b.network.Load().(string) })
+}
+
+// uncap has callers place any number of unpaid orders.
+func (b *harness) uncap() {
+	set := b.orders.Settings.Now()
+	set.MaxUnpaid = 0
+	b.orders.Settings = settings.Fixed(set)
+}
+
+// replica returns a client of another process of order, for callers who are nobody.
+func (b *harness) replica() orderv1connect.OrderServiceClient {
+	deps := b.orders.Deps
+	deps.Tokens = b.tokens()
+	orders := app.NewOrders(deps)
+	place := app.NewPlacer(orders, b.products)
+	b.t.Cleanup(place.Close)
+	return orderv1connect.NewOrderServiceClient(b.serve(authz.Identity{}, orders, place))
+}
+
 // as returns a client whose calls are those of a caller, through the whole chain.
 func (b *harness) as(caller authz.Identity) orderv1connect.OrderServiceClient {
 	return orderv1connect.NewOrderServiceClient(b.caller(caller))
@@ -112,6 +133,10 @@ func (b *harness) shopper(caller authz.Identity) orderv1connect.CartServiceClien
 }
 
 func (b *harness) caller(caller authz.Identity) *connect.Client {
+	return b.serve(caller, b.orders, b.place)
+}
+
+func (b *harness) serve(caller authz.Identity, orders *app.Orders, place *app.Placer) *connect.Client {
 	b.t.Helper()
 	server, err := kitrpc.NewServer(kitrpc.Config{
 		Log: testkit.Log(b.t), Streams: b.streams, Transient: pg.Transient,
@@ -120,7 +145,7 @@ func (b *harness) caller(caller authz.Identity) *connect.Client {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	rpc.NewServer(b.orders, b.place, b.products, b.sources).Register(server)
+	rpc.NewServer(orders, place, b.products, b.sources).Register(server)
 	rpc.NewCartServer(b.carts).Register(server)
 	return connect.NewClient(connectinprocess.New(server), testkit.DocumentedReasons(b.t))
 }
@@ -240,7 +265,7 @@ func (b *harness) publishedWithIDs() []publication {
 }
 
 // decoded is the message in an event.
-func decoded(t *testing.T, name string, payload []byte) proto.Message {
+func decoded(t testing.TB, name string, payload []byte) proto.Message {
 	t.Helper()
 	kind, err := protoregistry.GlobalTypes.FindMessageByURL(name)
 	if err != nil {

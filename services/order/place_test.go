@@ -255,9 +255,7 @@ func TestACustomerOrdersForThemselvesAndUnpaidOrdersAreCapped(t *testing.T) {
 		for i := range outcomes {
 			calls.Go(func() {
 				req := request()
-				if i%2 == 1 {
-					req.Contact.Email = "ADA@example.com"
-				}
+				req.Contact.Email = fmt.Sprintf("ada%d@example.com", i)
 				_, outcomes[i] = b.as(caller).PlaceOrder(t.Context(), req)
 			})
 		}

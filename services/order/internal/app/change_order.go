@@ -41,6 +41,11 @@ func changed[Req, Res proto.Message](
 		}
 		return answer(order, history), nil
 	}
+	if authz.Caller(ctx).GuestOrder != nil {
+		if _, err := s.Tokens.load(ctx); err != nil {
+			return empty, err
+		}
+	}
 	if c.requestID == uuid.Nil {
 		var res Res
 		err := s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) (err error) {
@@ -97,8 +102,8 @@ func (s *Orders) change(ctx context.Context, tx *pg.Tx, c change) (*domain.Order
 		return nil, nil, err
 	}
 	order := found[c.orderID]
-	if order == nil || !mayRead(ctx, order) {
-		return nil, nil, domain.ErrOrderNotFound(c.orderID.String())
+	if err := s.readable(ctx, c.orderID, order); err != nil {
+		return nil, nil, err
 	}
 	if c.done == nil || !c.done(order) {
 		if err := order.CheckEtag(c.etag); err != nil {

@@ -16,8 +16,5 @@ func (s *Orders) Get(ctx context.Context, id uuid.UUID) (*domain.Order, []domain
 	if err != nil {
 		return nil, nil, err
 	}
-	if order == nil || !mayRead(ctx, order) {
-		return nil, nil, domain.ErrOrderNotFound(id.String())
-	}
-	return order, history, nil
+	return order, history, s.readable(ctx, id, order)
 }

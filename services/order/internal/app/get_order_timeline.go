@@ -85,6 +85,8 @@ func kindOf(e domain.Entry) string {
 		return "UPDATED"
 	case domain.Disputed:
 		return "PAYMENT_DISPUTED"
+	case domain.Claimed:
+		return "CLAIMED"
 	default:
 		return e.State.String()
 	}
@@ -118,4 +120,5 @@ var stepDetails = map[domain.Step]string{
 	domain.Processing:     "The bank works on the payment",
 	domain.Updated:        "It was corrected",
 	domain.Disputed:       "A bank demands the payment back for its customer",
+	domain.Claimed:        "A customer claimed what was a guest's order",
 }

@@ -5,14 +5,17 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/token"
+	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
@@ -31,20 +34,29 @@ func NewGuestTokens(pool *pg.Pool, client func(ctx context.Context) string) *Gue
 	return &GuestTokens{pool: pool, client: client}
 }
 
+// load returns the key. A use case calls it before its transaction: within one it would
+// take a second connection.
+func (g *GuestTokens) load(ctx context.Context) ([]byte, error) {
+	if key := g.key.Load(); key != nil {
+		return *key, nil
+	}
+	made := make([]byte, sha256.Size)
+	_, _ = rand.Read(made) // never fails: where the system has no randomness, the program ends
+	key, err := store.On(g.pool).GuestKey(ctx, made)
+	if err != nil {
+		return nil, err
+	}
+	g.key.Store(&key)
+	return key, nil
+}
+
 // mac returns the HMAC-SHA256 of a purpose and what belongs to it.
 func (g *GuestTokens) mac(ctx context.Context, purpose string, parts ...[]byte) (sum [sha256.Size]byte, err error) {
-	key := g.key.Load()
-	if key == nil {
-		made := make([]byte, sha256.Size)
-		_, _ = rand.Read(made) // never fails: where the system has no randomness, the program ends
-		stored, err := store.On(g.pool).GuestKey(ctx, made)
-		if err != nil {
-			return sum, err
-		}
-		key = &stored
-		g.key.Store(key)
+	key, err := g.load(ctx)
+	if err != nil {
+		return sum, err
 	}
-	h := hmac.New(sha256.New, *key)
+	h := hmac.New(sha256.New, key)
 	h.Write([]byte(purpose + "\x00"))
 	for _, part := range parts {
 		h.Write(part)
@@ -57,6 +69,35 @@ func (g *GuestTokens) mac(ctx context.Context, purpose string, parts ...[]byte) 
 func (g *GuestTokens) cart(ctx context.Context, id uuid.UUID) (string, error) {
 	mac, err := g.mac(ctx, "cart", id[:])
 	return token.ForCart(mac), err
+}
+
+// order returns the token of a guest's order in a version of it.
+func (g *GuestTokens) order(ctx context.Context, id uuid.UUID, version int64) (string, error) {
+	mac, err := g.orderMAC(ctx, id, version)
+	return token.ForGuestOrder(id, mac), err
+}
+
+func (g *GuestTokens) orderMAC(ctx context.Context, id uuid.UUID, version int64) ([sha256.Size]byte, error) {
+	return g.mac(ctx, "order", id[:], binary.BigEndian.AppendUint64(nil, uint64(version))) //nolint:gosec // it counts from 1
+}
+
+// ofOrder returns the token of a guest's order; empty when none opens it.
+func (g *GuestTokens) ofOrder(ctx context.Context, o *domain.Order, now time.Time) (string, error) {
+	version, open := o.GuestToken(now)
+	if !open {
+		return "", nil
+	}
+	return g.order(ctx, o.ID(), version)
+}
+
+// open reports whether what a guest shows opens an order.
+func (g *GuestTokens) open(ctx context.Context, shown authz.GuestOrder, o *domain.Order, now time.Time) (bool, error) {
+	version, open := o.GuestToken(now)
+	if !open || shown.OrderID != o.ID() {
+		return false, nil
+	}
+	want, err := g.orderMAC(ctx, o.ID(), version)
+	return err == nil && hmac.Equal(shown.MAC, want[:]), err
 }
 
 // guestPrefix begins the keys of guests, in idempotency records and orders.

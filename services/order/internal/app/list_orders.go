@@ -2,12 +2,12 @@ package app
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/page"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
@@ -18,8 +18,11 @@ import (
 func (s *Orders) List(ctx context.Context, request page.Request) (orders []*domain.Order, next string, err error) {
 	customer := uuid.Nil
 	if caller := authz.Caller(ctx); !caller.May(optionsv1.Permission_PERMISSION_ORDERS_READ) {
-		if customer, err = uuid.Parse(caller.ID); err != nil || customer == uuid.Nil {
-			return nil, "", fmt.Errorf("the customer's id %q is no UUID", caller.ID)
+		if caller.Kind != authz.Customer {
+			return nil, "", fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "a %s has no list of orders", caller.Kind)
+		}
+		if customer, err = customerID(caller); err != nil {
+			return nil, "", err
 		}
 		request.Parent = caller.Key()
 	}

@@ -62,7 +62,7 @@ func (s *Orders) cause(ctx context.Context) domain.Cause {
 // actor names the caller in the history.
 func actor(ctx context.Context) string {
 	caller := authz.Caller(ctx)
-	if caller.ID == "" {
+	if caller.ID == "" || caller.Kind == authz.Guest {
 		return caller.Kind.String()
 	}
 	return caller.ID
@@ -126,8 +126,28 @@ func (s *Orders) publish(ctx context.Context, tx *pg.Tx, decided []domain.Decide
 }
 
 // mayRead reports whether the caller may know of the order: who may read or write orders,
-// of any; a customer of their own. Which of the two an RPC needs is in its option.
-func mayRead(ctx context.Context, o *domain.Order) bool {
+// of any; a customer of their own; a guest of the one whose token they show. Which of the
+// permissions an RPC needs is in its option.
+func (s *Orders) mayRead(ctx context.Context, o *domain.Order) (bool, error) {
 	caller := authz.Caller(ctx)
-	return caller.May(optionsv1.Permission_PERMISSION_ORDERS_READ) || caller.May(optionsv1.Permission_PERMISSION_ORDERS_WRITE) || (o.CustomerID() != uuid.Nil && caller.Owns(o.CustomerID().String()))
+	if caller.GuestOrder != nil {
+		return s.Tokens.open(ctx, *caller.GuestOrder, o, s.Now())
+	}
+	if caller.May(optionsv1.Permission_PERMISSION_ORDERS_READ) || caller.May(optionsv1.Permission_PERMISSION_ORDERS_WRITE) {
+		return true, nil
+	}
+	return o.CustomerID() != uuid.Nil && caller.Owns(o.CustomerID().String()), nil
+}
+
+// readable returns ErrOrderNotFound for an order that is not there or is not the caller's,
+// so that nobody can tell the two apart.
+func (s *Orders) readable(ctx context.Context, id uuid.UUID, o *domain.Order) error {
+	if o == nil {
+		return domain.ErrOrderNotFound(id.String())
+	}
+	may, err := s.mayRead(ctx, o)
+	if err == nil && !may {
+		err = domain.ErrOrderNotFound(id.String())
+	}
+	return err
 }

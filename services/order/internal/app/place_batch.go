@@ -23,7 +23,7 @@ import (
 // one who placed the same request meanwhile, or drew the same number.
 const placeAttempts = 3
 
-type placed = batch.Result[*orderv1.PlaceOrderResponse]
+type placed = batch.Result[placedOrder]
 
 // run places a batch. When it can't be placed together, its orders are placed one
 // by one, so that what is wrong with one never fails another.
@@ -51,11 +51,13 @@ func (p *Placer) try(ctx context.Context, in []placing) ([]placed, error) {
 	for range placeAttempts {
 		err = p.orders.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 			results = make([]placed, len(in))
-			known, err := store.On(tx).LoadPlacing(ctx, specOf(in))
+			set, want := p.orders.Settings.Now(), specOf(in)
+			want.UnpaidSince = p.orders.Now().Add(-set.LongestUnpaid())
+			known, err := store.On(tx).LoadPlacing(ctx, want)
 			if err != nil {
 				return err
 			}
-			b := placingBatch{orders: p.orders, settings: p.orders.Settings.Now(), known: known, results: results, answered: known.Answered}
+			b := placingBatch{orders: p.orders, settings: set, known: known, results: results, answered: known.Answered}
 			for i := range in {
 				b.place(i, in[i])
 			}
@@ -76,6 +78,9 @@ func specOf(in []placing) store.PlaceSpec {
 	var want store.PlaceSpec
 	for _, next := range in {
 		want.Keys = append(want.Keys, next.key)
+		if !next.cart.IsZero() {
+			want.Carts = append(want.Carts, next.cart)
+		}
 		for _, line := range next.placement.Lines {
 			want.Codes = append(want.Codes, line.Code)
 		}
@@ -87,7 +92,7 @@ func specOf(in []placing) store.PlaceSpec {
 		case customer != uuid.Nil:
 			want.Customers = append(want.Customers, customer)
 		case next.capped:
-			want.CappedGuests = append(want.CappedGuests, next.guest)
+			want.CappedGuests = append(want.CappedGuests, next.key.Caller)
 		}
 	}
 	slices.Sort(want.Codes)
@@ -106,6 +111,7 @@ type placingBatch struct {
 	answered map[idempotency.Key]idempotency.Record
 	accepted []domain.Decided
 	records  []idempotency.Record
+	emptied  []uuid.UUID // carts
 }
 
 func (b *placingBatch) place(i int, in placing) {
@@ -120,7 +126,11 @@ func (b *placingBatch) place(i int, in placing) {
 			b.results[i].Err = err
 			return
 		}
-		b.results[i].Value = response
+		b.results[i].Value = placedOrder{response: response, again: true}
+		return
+	}
+	if err := b.takeCart(&in); err != nil {
+		b.results[i].Err = err
 		return
 	}
 	if unknown := b.unknownCodes(in); len(unknown) > 0 && !in.lookedUp {
@@ -140,11 +150,32 @@ func (b *placingBatch) place(i int, in placing) {
 		b.results[i].Err = err
 		return
 	}
-	b.results[i].Value = response
+	b.results[i].Value = placedOrder{response: response}
+	if cart := b.known.Carts[in.cart]; cart != nil {
+		cart.Clear(at.Time)
+		b.emptied = append(b.emptied, cart.ID())
+	}
 	b.answered[in.key] = record
 	b.records = append(b.records, record)
 	b.accepted = append(b.accepted, domain.Decided{Order: order, Decision: decision})
 	b.count(in)
+}
+
+// takeCart makes what is in the cart, where one is ordered, the lines of the order.
+func (b *placingBatch) takeCart(in *placing) error {
+	if in.cart.IsZero() {
+		return nil
+	}
+	cart := b.known.Carts[in.cart]
+	usable := cart != nil && cart.Usable(b.orders.Now())
+	if !usable && in.cart.Customer() == uuid.Nil {
+		return domain.ErrCartNotFound()
+	}
+	if !usable || len(cart.Lines()) == 0 {
+		return domain.ErrNothingToOrder("the cart is empty: put something into it first")
+	}
+	in.placement.Lines = cart.Lines()
+	return nil
 }
 
 // count counts an accepted order among those that wait for their payment.
@@ -153,7 +184,7 @@ func (b *placingBatch) count(in placing) {
 		b.known.CustomersUnpaid[in.placement.CustomerID]++
 		return
 	}
-	b.known.GuestsUnpaid[in.guest]++
+	b.known.GuestsUnpaid[in.key.Caller]++
 }
 
 func (b *placingBatch) unknownCodes(in placing) []string {
@@ -174,7 +205,7 @@ func (b *placingBatch) input(in placing) domain.PlaceInput {
 	}
 	if in.capped {
 		input.MaxUnpaid = b.settings.MaxUnpaid
-		input.Unpaid = b.known.GuestsUnpaid[in.guest]
+		input.Unpaid = b.known.GuestsUnpaid[in.key.Caller]
 		if in.placement.CustomerID != uuid.Nil {
 			input.Unpaid = b.known.CustomersUnpaid[in.placement.CustomerID]
 		}
@@ -198,6 +229,11 @@ func (b *placingBatch) store(ctx context.Context, tx *pg.Tx) error {
 	}
 	if err := store.On(tx).InsertOrders(ctx, b.accepted, requests); err != nil {
 		return err
+	}
+	if len(b.emptied) > 0 {
+		if err := store.On(tx).EmptyCarts(ctx, b.emptied, b.orders.Now()); err != nil {
+			return err
+		}
 	}
 	return b.orders.publish(ctx, tx, b.accepted)
 }

@@ -2,22 +2,22 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/fault"
-	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
+	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
 // placeRPC names the RPC in idempotency records.
@@ -28,7 +28,7 @@ const placeRPC = "PlaceOrder"
 type Placer struct {
 	orders    *Orders
 	products  *Products
-	collector *batch.Collector[placing, *orderv1.PlaceOrderResponse]
+	collector *batch.Collector[placing, placedOrder]
 }
 
 // placing is an order on its way into a batch.
@@ -38,13 +38,18 @@ type placing struct {
 	placement domain.Placement
 	// cause is the caller's; its time becomes that of the batch.
 	cause domain.Cause
-	// guest is the e-mail address of a guest, in the form that compares; empty for a
-	// customer.
-	guest string
+	// cart is the one that is ordered; zero when the request has lines.
+	cart store.CartRef
 	// capped reports that the caller's unpaid orders are counted.
 	capped bool
 	// lookedUp reports that the products that order does not know were looked up in catalog.
 	lookedUp bool
+}
+
+// placedOrder is the answer to a request, and whether it was given before.
+type placedOrder struct {
+	response *orderv1.PlaceOrderResponse
+	again    bool
 }
 
 // productsUnknown is the outcome of an order with products that order does not
@@ -67,8 +72,9 @@ func (p *Placer) Close() { p.collector.Close() }
 
 // Place accepts an order; the same request gets the first answer again. The
 // answer is stored with the order, hence a message. Errors: those of Price,
-// PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS,
-// REQUEST_ID_REUSED, ORDERS_BACKLOGGED, PERMISSION_DENIED for somebody else's customer id.
+// PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT, CART_NOT_FOUND, CUSTOMER_ERASED,
+// TOO_MANY_UNPAID_ORDERS, REQUEST_ID_REUSED, ORDERS_BACKLOGGED, PERMISSION_DENIED for
+// somebody else's customer id.
 func (p *Placer) Place(
 	ctx context.Context, requestID uuid.UUID, request *orderv1.PlaceOrderRequest, placement domain.Placement,
 ) (*orderv1.PlaceOrderResponse, error) {
@@ -79,55 +85,91 @@ func (p *Placer) Place(
 	}
 	placement.CustomerID = customer
 	in := placing{
-		key:     idempotency.Key{Caller: caller.Key(), RPC: placeRPC, RequestID: requestID},
-		request: request, placement: placement, cause: p.orders.cause(ctx), capped: caller.Kind != authz.Service && !caller.May(optionsv1.Permission_PERMISSION_ORDERS_WRITE),
+		request: request, placement: placement, cause: p.orders.cause(ctx),
+		capped: caller.Kind != authz.Service && !caller.May(optionsv1.Permission_PERMISSION_ORDERS_WRITE),
 	}
-	if customer == uuid.Nil {
-		in.guest = grammar.EmailKey(placement.Contact.Email)
+	if in.cart, err = orderedCart(caller, request); err != nil {
+		return nil, err
+	}
+	if request.GetCartToken() != "" { // it is stored with the answer
+		in.request = proto.CloneOf(request)
+		in.request.CartToken = hidden(in.cart)
+	}
+	in.key = idempotency.Key{RPC: placeRPC, RequestID: requestID}
+	if in.key.Caller, err = p.orders.Tokens.callerKey(ctx, in.cart); err != nil {
+		return nil, err
 	}
 	if err := p.orders.Backlog.check(ctx); err != nil {
 		return nil, err
 	}
-	response, err := p.collect(ctx, in)
-	var unknown *productsUnknown
-	if !errors.As(err, &unknown) {
-		return response, err
-	}
-	if err := p.products.Learn(ctx, unknown.codes); err != nil {
+	var answer placedOrder
+	err = p.products.learning(ctx, func(lookedUp bool) (err error) {
+		in.lookedUp = lookedUp
+		answer, err = p.collect(ctx, in)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	in.lookedUp = true
-	return p.collect(ctx, in)
+	answer.response.GuestToken, err = p.guestToken(ctx, answer)
+	return answer.response, err
 }
 
-func (p *Placer) collect(ctx context.Context, in placing) (*orderv1.PlaceOrderResponse, error) {
-	response, err := p.collector.Do(ctx, in.collectorKey(), in)
+// orderedCart is the cart that a request orders: none when it has lines.
+func orderedCart(caller authz.Identity, request *orderv1.PlaceOrderRequest) (store.CartRef, error) {
+	switch {
+	case len(request.GetLines()) > 0 && request.GetCartToken() != "":
+		return store.CartRef{}, fault.Fields(fault.Violation{Field: "cart_token", Description: "must be empty when there are lines: an order is of one or the other"})
+	case len(request.GetLines()) > 0:
+		return store.CartRef{}, nil
+	case request.GetCartToken() != "":
+		return cartByToken(request.GetCartToken())
+	}
+	cart, err := cartOf(caller)
+	if err == nil && cart.IsZero() {
+		err = domain.ErrNothingToOrder(fmt.Sprintf("must be 1 to %d lines, or cart_token must name a cart", domain.MaxLines))
+	}
+	return cart, err
+}
+
+// guestToken is the token of a guest's order; empty for a customer's. It is derived from
+// the order, which can be claimed or erased when the answer is given again.
+func (p *Placer) guestToken(ctx context.Context, answer placedOrder) (string, error) {
+	if answer.response.GetOrder().GetCustomerId() != "" {
+		return "", nil
+	}
+	id, err := uuid.Parse(answer.response.GetOrder().GetId())
+	if err != nil {
+		return "", fmt.Errorf("the answer names no order: %w", err)
+	}
+	if !answer.again {
+		return p.orders.Tokens.order(ctx, id, domain.FirstGuestVersion)
+	}
+	order, _, err := store.On(p.orders.Pool.Hot()).GetOrder(ctx, id)
+	if err != nil || order == nil {
+		return "", err
+	}
+	return p.orders.Tokens.ofOrder(ctx, order, p.orders.Now())
+}
+
+// collect places an order with others. Requests go by their id: unpaid orders of one caller
+// are counted within the batch, and the collector's one worker runs batches one after the
+// other, so that the count holds.
+func (p *Placer) collect(ctx context.Context, in placing) (placedOrder, error) {
+	answer, err := p.collector.Do(ctx, in.key.RequestID, in)
 	if errors.Is(err, batch.ErrFull) {
-		return nil, domain.ErrBacklogged().RetryAbout(time.Second).Because(err)
+		return answer, domain.ErrBacklogged().RetryAbout(time.Second).Because(err)
 	}
-	return response, err
-}
-
-// collectorKey has the orders of one customer or guest whose unpaid ones are
-// counted placed one after the other, so that the count holds; others go by their
-// request.
-func (in placing) collectorKey() uuid.UUID {
-	if !in.capped {
-		return in.key.RequestID
-	}
-	if in.placement.CustomerID != uuid.Nil {
-		return in.placement.CustomerID
-	}
-	return uuid.NewHash(sha256.New(), uuid.NameSpaceURL, []byte("mailto:"+in.guest), 8)
+	return answer, err
 }
 
 // customerOf is for whom an order is: a customer orders for themselves, staff
 // who may write orders for anyone, others as guests.
 func customerOf(caller authz.Identity, given uuid.UUID) (uuid.UUID, error) {
 	if caller.Kind == authz.Customer {
-		own, err := uuid.Parse(caller.ID)
+		own, err := customerID(caller)
 		if err != nil {
-			return uuid.Nil, fmt.Errorf("the customer's id %q is no UUID: %w", caller.ID, err)
+			return uuid.Nil, err
 		}
 		if given == uuid.Nil || given == own {
 			return own, nil

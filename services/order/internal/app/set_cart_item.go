@@ -47,12 +47,12 @@ func (s *Carts) SetItem(ctx context.Context, requestID uuid.UUID, request *order
 func (s *Carts) begin(
 	ctx context.Context, requestID uuid.UUID, request *orderv1.SetCartItemRequest, set func(*domain.Cart, map[string]domain.Product) error,
 ) (PricedCart, string, error) {
-	id, err := s.beginOnce(ctx, requestID, request, func(ctx context.Context, tx *pg.Tx) (uuid.UUID, error) {
-		id := s.NewID()
-		text, err := s.Tokens.cart(ctx, id)
-		if err != nil {
-			return id, err
-		}
+	id := s.NewID()
+	text, err := s.Tokens.cart(ctx, id)
+	if err != nil {
+		return PricedCart{}, "", err
+	}
+	id, err = s.beginOnce(ctx, requestID, request, func(ctx context.Context, tx *pg.Tx) (uuid.UUID, error) {
 		products, err := store.On(tx).ListProducts(ctx, []string{request.GetProductCode()})
 		if err != nil {
 			return id, err
@@ -69,8 +69,7 @@ func (s *Carts) begin(
 	if err != nil {
 		return PricedCart{}, "", err
 	}
-	text, err := s.Tokens.cart(ctx, id)
-	if err != nil {
+	if text, err = s.Tokens.cart(ctx, id); err != nil {
 		return PricedCart{}, "", err
 	}
 	cart, err := s.get(ctx, store.CartOfToken(token.Hash(text)))

@@ -8,9 +8,9 @@ type Decision struct {
 	// Changed reports that the order's row changed.
 	Changed bool
 	// Person reports that contact or address changed, Shipment that the shipment did,
-	// Disputes and Corrections that those did. They are stored apart, because they change
-	// rarely.
-	Person, Shipment, Disputes, Corrections bool
+	// Disputes and Corrections that those did, Owner that a customer claimed the order.
+	// They are stored apart, because they change rarely.
+	Person, Shipment, Disputes, Corrections, Owner bool
 	// Erased reports that the personal data of the order was blanked.
 	Erased bool
 	// History holds the new entries, oldest first.

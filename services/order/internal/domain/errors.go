@@ -59,6 +59,16 @@ func ErrCartOfErased(customer uuid.UUID) *fault.Error {
 	return errCustomerErased(customer, "they can't have a cart")
 }
 
+// ErrClaimOfErased reports that a customer whose data was erased can't claim an order.
+func ErrClaimOfErased(customer uuid.UUID) *fault.Error {
+	return errCustomerErased(customer, "no order can become theirs")
+}
+
+// ErrNothingToOrder reports that a request names neither lines nor a cart with something in it.
+func ErrNothingToOrder(text string) *fault.Error {
+	return fault.Fields(fault.Violation{Field: "lines", Description: text})
+}
+
 // ErrBacklogged is the refusal of an order that was not taken because too many wait to be worked off.
 func ErrBacklogged() *fault.Error {
 	return fault.New(fault.Exhausted, ReasonOrdersBacklogged,

@@ -97,6 +97,7 @@ func (o *Order) Erase(retry RetryPolicy, at Cause) Decision {
 		return o.take()
 	}
 	o.s.Erased, o.s.Contact, o.s.Address = true, Contact{}, Address{}
+	o.s.GuestVersion++
 	o.s.Shipment.Carrier, o.s.Shipment.TrackingCode = "", ""
 	if o.s.CancelReason == Requested {
 		o.s.CancelNote = ""

@@ -83,8 +83,11 @@ type Snapshot struct {
 
 	// CustomerID is uuid.Nil for a guest.
 	CustomerID uuid.UUID
-	Contact    Contact
-	Address    Address
+	// GuestVersion is the version of the token that opens a guest's order. It rises when
+	// the token ends.
+	GuestVersion int64
+	Contact      Contact
+	Address      Address
 	// Erased reports that contact and address were blanked on the person's behalf.
 	Erased bool
 
@@ -248,6 +251,8 @@ const (
 	Updated
 	// Disputed is a dispute that was opened or changed.
 	Disputed
+	// Claimed is a customer who took a guest's order.
+	Claimed
 )
 
 // Entry is one step of an order's history. State is the order's state after it.
@@ -265,7 +270,7 @@ type Entry struct {
 // Cause is why an order changes: when it happens, who does it, and in which trace.
 type Cause struct {
 	Time time.Time
-	// Actor is a person's id, "owner", or a service's name.
+	// Actor is a person's id, "owner", "guest", or a service's name.
 	Actor string
 	// Traceparent continues the trace that led here (W3C trace context), and TraceID is
 	// the trace's id; both may be empty.

@@ -81,7 +81,7 @@ func place(p Placement, in PlaceInput, quote Quote, method PaymentMethod, at Cau
 	o := Restore(Snapshot{
 		ID: in.OrderID, Number: in.Number, Quote: quote, Captured: none, Refunded: none,
 		PaymentID: in.PaymentID, PaymentMethod: p.PaymentMethod,
-		CustomerID: p.CustomerID, Contact: p.Contact, Address: p.Address,
+		CustomerID: p.CustomerID, GuestVersion: FirstGuestVersion, Contact: p.Contact, Address: p.Address,
 		CreateTime: at.Time, ExpireTime: at.Time.Add(method.Window),
 	})
 	o.transition(Placed, "", at)

@@ -23,3 +23,12 @@ type Policy struct {
 
 // Policy returns the settings that decisions about waiting orders need.
 func (s Settings) Policy() Policy { return Policy{Retry: s.Retry, Methods: s.PaymentMethods} }
+
+// LongestUnpaid is how long an order can be unpaid before it expires.
+func (s Settings) LongestUnpaid() time.Duration {
+	longest := time.Duration(0)
+	for _, method := range s.PaymentMethods {
+		longest = max(longest, method.Window, method.Processing)
+	}
+	return longest
+}

@@ -78,6 +78,7 @@ var steps = map[domain.Step]orderv1.OrderStep{
 	domain.Processing:     orderv1.OrderStep_ORDER_STEP_PAYMENT_PROCESSING,
 	domain.Updated:        orderv1.OrderStep_ORDER_STEP_UPDATED,
 	domain.Disputed:       orderv1.OrderStep_ORDER_STEP_PAYMENT_DISPUTED,
+	domain.Claimed:        orderv1.OrderStep_ORDER_STEP_CLAIMED,
 }
 
 // Quote returns what lines cost, with the payment methods that can take it.

@@ -88,3 +88,9 @@ func (s Store) OrdersErasedSince(ctx context.Context, since time.Time, after uui
 	}
 	return orders, err
 }
+
+// IsErased reports whether a customer's data was erased.
+func (s Store) IsErased(ctx context.Context, customer uuid.UUID) (bool, error) {
+	erased, err := s.q.ErasedCustomerListMany(ctx, []uuid.UUID{customer})
+	return len(erased) > 0, err
+}

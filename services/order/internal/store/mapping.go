@@ -209,7 +209,7 @@ func fromDBOrder(row db.Order) (domain.Snapshot, error) {
 		Quote:    domain.Quote{Subtotal: amount(row.SubtotalAmount), Total: amount(row.TotalAmount)},
 		Captured: amount(row.CapturedAmount), Refunded: amount(row.RefundedAmount),
 		PaymentID: row.PaymentID, PaymentMethod: row.PaymentMethod, Payment: domain.PaymentProgress(row.PaymentProgress),
-		CustomerID: orNil(row.CustomerID), Erased: row.Erased,
+		CustomerID: orNil(row.CustomerID), GuestVersion: row.GuestVersion, Erased: row.Erased,
 		Contact: domain.Contact{FirstName: row.FirstName, LastName: row.LastName, Email: row.Email, Phone: row.Phone},
 		Shipment: domain.Shipment{
 			ID: orNil(row.ShipmentID), Carrier: row.Carrier, TrackingCode: row.TrackingCode,

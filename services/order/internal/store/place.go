@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,16 +18,20 @@ type PlaceSpec struct {
 	Codes []string
 	// Customers are those who order; nobody's data may be erased.
 	Customers []uuid.UUID
-	// CappedCustomers and CappedGuests, by e-mail address, are those whose unpaid
-	// orders are counted.
+	// CappedCustomers and CappedGuests, by the caller's key, are those whose unpaid orders
+	// are counted; guests' from a time on.
 	CappedCustomers []uuid.UUID
 	CappedGuests    []string
+	UnpaidSince     time.Time
+	// Carts are those that are ordered. They are locked, and their products loaded.
+	Carts []CartRef
 }
 
 // PlaceState is what is known when a batch of orders is placed.
 type PlaceState struct {
 	Answered        map[idempotency.Key]idempotency.Record
 	Products        map[string]domain.Product
+	Carts           map[CartRef]*domain.Cart
 	Erased          map[uuid.UUID]bool
 	CustomersUnpaid map[uuid.UUID]int
 	GuestsUnpaid    map[string]int
@@ -40,11 +45,18 @@ func (s Store) LoadPlacing(ctx context.Context, want PlaceSpec) (PlaceState, err
 		CustomersUnpaid: make(map[uuid.UUID]int), GuestsUnpaid: make(map[string]int),
 	}
 	b := &pgx.Batch{}
+	if len(want.Carts) > 0 {
+		// Before the requests are looked up: a repeated one that waited for the lock of its
+		// first attempt has to find the answer, not the empty cart.
+		carts := queueCarts(b, db.CartLockMany, CartSpec{Carts: want.Carts, Codes: want.Codes})
+		state.Carts, state.Products = carts.Found, carts.Products
+	} else {
+		queue(b, func(row db.Product) error {
+			state.Products[row.Code] = fromDBProduct(row)
+			return nil
+		}, db.ProductListByCode, want.Codes)
+	}
 	idempotency.QueueLookup(b, want.Keys, state.Answered)
-	queue(b, func(row db.Product) error {
-		state.Products[row.Code] = fromDBProduct(row)
-		return nil
-	}, db.ProductListByCode, want.Codes)
 	if len(want.Customers) > 0 {
 		queue(b, func(row struct{ ID uuid.UUID }) error {
 			state.Erased[row.ID] = true
@@ -59,9 +71,9 @@ func (s Store) LoadPlacing(ctx context.Context, want PlaceSpec) (PlaceState, err
 	}
 	if len(want.CappedGuests) > 0 {
 		queue(b, func(row db.OrderCountUnpaidOfGuestsRow) error {
-			state.GuestsUnpaid[row.Email] = int(row.Count)
+			state.GuestsUnpaid[row.Caller] = int(row.Count)
 			return nil
-		}, db.OrderCountUnpaidOfGuests, want.CappedGuests)
+		}, db.OrderCountUnpaidOfGuests, want.CappedGuests, want.UnpaidSince)
 	}
 	return state, s.batch(ctx, "read what an order needs", b)
 }

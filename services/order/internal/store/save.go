@@ -101,6 +101,11 @@ func (s Store) saveParts(ctx context.Context, d domain.Decided) error {
 			return err
 		}
 	}
+	if d.Decision.Owner {
+		if err := s.q.OrderUpdateOwner(ctx, db.OrderUpdateOwnerParams{ID: o.ID, CustomerID: o.CustomerID, GuestVersion: o.GuestVersion}); err != nil {
+			return err
+		}
+	}
 	if d.Decision.Corrections {
 		text, err := toDBCorrections(o.Corrections)
 		if err != nil {

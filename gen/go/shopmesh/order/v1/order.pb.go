@@ -294,6 +294,8 @@ const (
 	OrderStep_ORDER_STEP_UPDATED OrderStep = 4
 	// A bank disputes the payment, or the dispute changed; the note has its state.
 	OrderStep_ORDER_STEP_PAYMENT_DISPUTED OrderStep = 5
+	// A customer took an order that was placed as a guest's.
+	OrderStep_ORDER_STEP_CLAIMED OrderStep = 6
 )
 
 // Enum value maps for OrderStep.
@@ -305,6 +307,7 @@ var (
 		3: "ORDER_STEP_PAYMENT_PROCESSING",
 		4: "ORDER_STEP_UPDATED",
 		5: "ORDER_STEP_PAYMENT_DISPUTED",
+		6: "ORDER_STEP_CLAIMED",
 	}
 	OrderStep_value = map[string]int32{
 		"ORDER_STEP_UNSPECIFIED":             0,
@@ -313,6 +316,7 @@ var (
 		"ORDER_STEP_PAYMENT_PROCESSING":      3,
 		"ORDER_STEP_UPDATED":                 4,
 		"ORDER_STEP_PAYMENT_DISPUTED":        5,
+		"ORDER_STEP_CLAIMED":                 6,
 	}
 )
 
@@ -368,7 +372,7 @@ type Order struct {
 	Contact *Contact `protobuf:"bytes,9,opt,name=contact,proto3" json:"contact,omitempty"`
 	// Where to send it.
 	ShippingAddress *postaladdress.PostalAddress `protobuf:"bytes,10,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
-	// The customer who placed it; empty for a guest.
+	// The customer who placed it, or claimed it later; empty for a guest.
 	CustomerId string `protobuf:"bytes,11,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// How it is paid.
 	PaymentMethod string `protobuf:"bytes,12,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
@@ -1004,7 +1008,7 @@ type OrderHistoryEntry struct {
 	CancelReason CancelReason `protobuf:"varint,3,opt,name=cancel_reason,json=cancelReason,proto3,enum=shopmesh.order.v1.CancelReason" json:"cancel_reason,omitempty"`
 	// More about it: the reason that somebody gave, what was short, why the payment was declined.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
-	// Who did it: a person's id, "owner", or the service's name.
+	// Who did it: a person's id, "owner", "guest", or the service's name.
 	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
 	// When.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -1411,14 +1415,15 @@ const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"!ORDER_DISPUTE_STATUS_UNDER_REVIEW\x10\x02\x12\x1c\n" +
 	"\x18ORDER_DISPUTE_STATUS_WON\x10\x03\x12\x1d\n" +
 	"\x19ORDER_DISPUTE_STATUS_LOST\x10\x04\x12\x1f\n" +
-	"\x1bORDER_DISPUTE_STATUS_CLOSED\x10\x05*\xc1\x01\n" +
+	"\x1bORDER_DISPUTE_STATUS_CLOSED\x10\x05*\xd9\x01\n" +
 	"\tOrderStep\x12\x1a\n" +
 	"\x16ORDER_STEP_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ORDER_STEP_STATE\x10\x01\x12&\n" +
 	"\"ORDER_STEP_PAYMENT_ACTION_REQUIRED\x10\x02\x12!\n" +
 	"\x1dORDER_STEP_PAYMENT_PROCESSING\x10\x03\x12\x16\n" +
 	"\x12ORDER_STEP_UPDATED\x10\x04\x12\x1f\n" +
-	"\x1bORDER_STEP_PAYMENT_DISPUTED\x10\x05B\xc8\x01\n" +
+	"\x1bORDER_STEP_PAYMENT_DISPUTED\x10\x05\x12\x16\n" +
+	"\x12ORDER_STEP_CLAIMED\x10\x06B\xc8\x01\n" +
 	"\x15com.shopmesh.order.v1B\n" +
 	"OrderProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
 

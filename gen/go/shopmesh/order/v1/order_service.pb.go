@@ -191,7 +191,9 @@ type PlaceOrderRequest struct {
 	// to 5 address lines are required; the rest is optional. Each text has up to 200
 	// characters on one line.
 	ShippingAddress *postaladdress.PostalAddress `protobuf:"bytes,4,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
-	// 1 to 200 lines, each with another product.
+	// Up to 200 lines, each with another product. Without lines a cart is ordered: that of
+	// cart_token, or of the cart token that the caller shows, or of the customer who is
+	// signed in.
 	Lines []*OrderLineRequest `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
 	// How to pay: one of the shop's payment methods, such as "sandbox_ok", or the
 	// id of a PaymentMethod at Stripe, such as "pm_1PqXyz", where cards are offered.
@@ -199,6 +201,8 @@ type PlaceOrderRequest struct {
 	// What the caller showed the customer; when set and not the total, the order
 	// is refused with PRICE_CHANGED.
 	ExpectedTotal *money.Money `protobuf:"bytes,7,opt,name=expected_total,json=expectedTotal,proto3" json:"expected_total,omitempty"`
+	// The token of the guest's cart to order (sm_ct_…); it excludes lines.
+	CartToken     string `protobuf:"bytes,8,opt,name=cart_token,json=cartToken,proto3" json:"cart_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -282,11 +286,22 @@ func (x *PlaceOrderRequest) GetExpectedTotal() *money.Money {
 	return nil
 }
 
+func (x *PlaceOrderRequest) GetCartToken() string {
+	if x != nil {
+		return x.CartToken
+	}
+	return ""
+}
+
 // PlaceOrderResponse holds the order as accepted.
 type PlaceOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order, in state PLACED.
-	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// Of an order without a customer: its token (sm_go_…), with which GetOrder, WatchOrder
+	// and CancelOrder take it for 180 days. It is a secret, which the shop does not store.
+	// Empty once the order was claimed or erased.
+	GuestToken    string `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -326,6 +341,13 @@ func (x *PlaceOrderResponse) GetOrder() *Order {
 		return x.Order
 	}
 	return nil
+}
+
+func (x *PlaceOrderResponse) GetGuestToken() string {
+	if x != nil {
+		return x.GuestToken
+	}
+	return ""
 }
 
 // GetOrderRequest names an order.
@@ -886,6 +908,107 @@ func (x *CancelOrderResponse) GetOrder() *Order {
 	return nil
 }
 
+// ClaimOrderRequest names a guest's order and shows its token.
+type ClaimOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order's id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The order's token (sm_go_…).
+	GuestToken    string `protobuf:"bytes,2,opt,name=guest_token,json=guestToken,proto3" json:"guest_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClaimOrderRequest) Reset() {
+	*x = ClaimOrderRequest{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClaimOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClaimOrderRequest) ProtoMessage() {}
+
+func (x *ClaimOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClaimOrderRequest.ProtoReflect.Descriptor instead.
+func (*ClaimOrderRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ClaimOrderRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ClaimOrderRequest) GetGuestToken() string {
+	if x != nil {
+		return x.GuestToken
+	}
+	return ""
+}
+
+// ClaimOrderResponse holds the order, which is the customer's now.
+type ClaimOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order with its history.
+	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClaimOrderResponse) Reset() {
+	*x = ClaimOrderResponse{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClaimOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClaimOrderResponse) ProtoMessage() {}
+
+func (x *ClaimOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClaimOrderResponse.ProtoReflect.Descriptor instead.
+func (*ClaimOrderResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ClaimOrderResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
 // ShipOrderRequest names an order that was sent.
 type ShipOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -908,7 +1031,7 @@ type ShipOrderRequest struct {
 
 func (x *ShipOrderRequest) Reset() {
 	*x = ShipOrderRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -920,7 +1043,7 @@ func (x *ShipOrderRequest) String() string {
 func (*ShipOrderRequest) ProtoMessage() {}
 
 func (x *ShipOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[15]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -933,7 +1056,7 @@ func (x *ShipOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipOrderRequest.ProtoReflect.Descriptor instead.
 func (*ShipOrderRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{15}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ShipOrderRequest) GetId() string {
@@ -989,7 +1112,7 @@ type ShipOrderResponse struct {
 
 func (x *ShipOrderResponse) Reset() {
 	*x = ShipOrderResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1001,7 +1124,7 @@ func (x *ShipOrderResponse) String() string {
 func (*ShipOrderResponse) ProtoMessage() {}
 
 func (x *ShipOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[16]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1014,7 +1137,7 @@ func (x *ShipOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipOrderResponse.ProtoReflect.Descriptor instead.
 func (*ShipOrderResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{16}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ShipOrderResponse) GetOrder() *Order {
@@ -1040,7 +1163,7 @@ type MarkOrderDeliveredRequest struct {
 
 func (x *MarkOrderDeliveredRequest) Reset() {
 	*x = MarkOrderDeliveredRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1052,7 +1175,7 @@ func (x *MarkOrderDeliveredRequest) String() string {
 func (*MarkOrderDeliveredRequest) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1065,7 +1188,7 @@ func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredRequest.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{17}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MarkOrderDeliveredRequest) GetId() string {
@@ -1100,7 +1223,7 @@ type MarkOrderDeliveredResponse struct {
 
 func (x *MarkOrderDeliveredResponse) Reset() {
 	*x = MarkOrderDeliveredResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1235,7 @@ func (x *MarkOrderDeliveredResponse) String() string {
 func (*MarkOrderDeliveredResponse) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1248,7 @@ func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredResponse.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{18}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *MarkOrderDeliveredResponse) GetOrder() *Order {
@@ -1146,7 +1269,7 @@ type GetOrderTimelineRequest struct {
 
 func (x *GetOrderTimelineRequest) Reset() {
 	*x = GetOrderTimelineRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1281,7 @@ func (x *GetOrderTimelineRequest) String() string {
 func (*GetOrderTimelineRequest) ProtoMessage() {}
 
 func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1294,7 @@ func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{19}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetOrderTimelineRequest) GetId() string {
@@ -1194,7 +1317,7 @@ type GetOrderTimelineResponse struct {
 
 func (x *GetOrderTimelineResponse) Reset() {
 	*x = GetOrderTimelineResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1206,7 +1329,7 @@ func (x *GetOrderTimelineResponse) String() string {
 func (*GetOrderTimelineResponse) ProtoMessage() {}
 
 func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1219,7 +1342,7 @@ func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{20}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetOrderTimelineResponse) GetEntries() []*TimelineEntry {
@@ -1247,7 +1370,7 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x11QuoteOrderRequest\x12I\n" +
 	"\x05lines\x18\x01 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\"I\n" +
 	"\x12QuoteOrderResponse\x123\n" +
-	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\xc5\a\n" +
+	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\xf1\a\n" +
 	"\x11PlaceOrderRequest\x12*\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
@@ -1256,12 +1379,16 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\acontact\x18\x03 \x01(\v2\x1a.shopmesh.order.v1.ContactB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\acontact\x12\xd1\x04\n" +
 	"\x10shipping_address\x18\x04 \x01(\v2\x1a.google.type.PostalAddressB\x89\x04\xe0A\x02\xbaH\xff\x03\xba\x01\x85\x02\n" +
 	"\raddress.lines\x12Zaddress_lines must be at most 5, and recipients at most 20, of at most 200 characters each\x1a\x97\x01this.address_lines.size() <= 5 && this.address_lines.all(l, l.size() <= 200) && this.recipients.size() <= 20 && this.recipients.all(r, r.size() <= 200)\xba\x01\xef\x01\n" +
-	"\raddress.parts\x12*each part must have at most 200 characters\x1a\xb1\x01[this.region_code, this.language_code, this.postal_code, this.sorting_code, this.administrative_area, this.locality, this.sublocality, this.organization].all(p, p.size() <= 200)\xc8\x01\x01\x80\x01\x01R\x0fshippingAddress\x12I\n" +
-	"\x05lines\x18\x05 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\x123\n" +
+	"\raddress.parts\x12*each part must have at most 200 characters\x1a\xb1\x01[this.region_code, this.language_code, this.postal_code, this.sorting_code, this.administrative_area, this.locality, this.sublocality, this.organization].all(p, p.size() <= 200)\xc8\x01\x01\x80\x01\x01R\x0fshippingAddress\x12G\n" +
+	"\x05lines\x18\x05 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\f\xe0A\x01\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05lines\x123\n" +
 	"\x0epayment_method\x18\x06 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\rpaymentMethod\x12>\n" +
-	"\x0eexpected_total\x18\a \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x01R\rexpectedTotal\"D\n" +
+	"\x0eexpected_total\x18\a \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x01R\rexpectedTotal\x12,\n" +
+	"\n" +
+	"cart_token\x18\b \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\tcartToken\"j\n" +
 	"\x12PlaceOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\".\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\x12$\n" +
+	"\vguest_token\x18\x02 \x01(\tB\x03\x80\x01\x01R\n" +
+	"guestToken\".\n" +
 	"\x0fGetOrderRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"B\n" +
 	"\x10GetOrderResponse\x12.\n" +
@@ -1299,6 +1426,12 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x04etag\x18\x04 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"E\n" +
 	"\x13CancelOrderResponse\x12.\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"c\n" +
+	"\x11ClaimOrderRequest\x12\x1b\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x121\n" +
+	"\vguest_token\x18\x02 \x01(\tB\x10\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\x80\x01\x01R\n" +
+	"guestToken\"D\n" +
+	"\x12ClaimOrderResponse\x12.\n" +
 	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xff\x01\n" +
 	"\x10ShipOrderRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12$\n" +
@@ -1325,22 +1458,23 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"p\n" +
 	"\x18GetOrderTimelineResponse\x12:\n" +
 	"\aentries\x18\x01 \x03(\v2 .shopmesh.order.v1.TimelineEntryR\aentries\x12\x18\n" +
-	"\amissing\x18\x02 \x03(\tR\amissing2\xe9\n" +
-	"\n" +
+	"\amissing\x18\x02 \x03(\tR\amissing2\xf6\v\n" +
 	"\fOrderService\x12\x7f\n" +
 	"\n" +
 	"QuoteOrder\x12$.shopmesh.order.v1.QuoteOrderRequest\x1a%.shopmesh.order.v1.QuoteOrderResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/orders:quote\x90\x02\x01\x12}\n" +
 	"\n" +
 	"PlaceOrder\x12$.shopmesh.order.v1.PlaceOrderRequest\x1a%.shopmesh.order.v1.PlaceOrderResponse\"\"\xea\xe0\x18\x02\b\x01\xf8\xe0\x18\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
-	"/v1/orders\x90\x02\x02\x12w\n" +
-	"\bGetOrder\x12\".shopmesh.order.v1.GetOrderRequest\x1a#.shopmesh.order.v1.GetOrderResponse\"\"\xea\xe0\x18\x04\x10\x06\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/orders/{id}\x90\x02\x01\x12x\n" +
+	"/v1/orders\x90\x02\x02\x12y\n" +
+	"\bGetOrder\x12\".shopmesh.order.v1.GetOrderRequest\x1a#.shopmesh.order.v1.GetOrderResponse\"$\xea\xe0\x18\x06\x10\x06\x18\x010\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/orders/{id}\x90\x02\x01\x12x\n" +
 	"\n" +
 	"ListOrders\x12$.shopmesh.order.v1.ListOrdersRequest\x1a%.shopmesh.order.v1.ListOrdersResponse\"\x1d\xea\xe0\x18\x04\x10\x06\x18\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/orders\x90\x02\x01\x12\x85\x01\n" +
+	"/v1/orders\x90\x02\x01\x12\x87\x01\n" +
 	"\n" +
-	"WatchOrder\x12$.shopmesh.order.v1.WatchOrderRequest\x1a%.shopmesh.order.v1.WatchOrderResponse\"(\xea\xe0\x18\x04\x10\x06\x18\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{id}:watch\x90\x02\x010\x01\x12\x8d\x01\n" +
-	"\vUpdateOrder\x12%.shopmesh.order.v1.UpdateOrderRequest\x1a&.shopmesh.order.v1.UpdateOrderResponse\"/\xea\xe0\x18\x04\x10\a\x18\x01\x82\xd3\xe4\x93\x02\x1e:\x05order2\x15/v1/orders/{order.id}\x90\x02\x02\x12\x8a\x01\n" +
-	"\vCancelOrder\x12%.shopmesh.order.v1.CancelOrderRequest\x1a&.shopmesh.order.v1.CancelOrderResponse\",\xea\xe0\x18\x04\x10\a\x18\x01\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/orders/{id}:cancel\x90\x02\x02\x12\x80\x01\n" +
+	"WatchOrder\x12$.shopmesh.order.v1.WatchOrderRequest\x1a%.shopmesh.order.v1.WatchOrderResponse\"*\xea\xe0\x18\x06\x10\x06\x18\x010\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{id}:watch\x90\x02\x010\x01\x12\x8d\x01\n" +
+	"\vUpdateOrder\x12%.shopmesh.order.v1.UpdateOrderRequest\x1a&.shopmesh.order.v1.UpdateOrderResponse\"/\xea\xe0\x18\x04\x10\a\x18\x01\x82\xd3\xe4\x93\x02\x1e:\x05order2\x15/v1/orders/{order.id}\x90\x02\x02\x12\x8c\x01\n" +
+	"\vCancelOrder\x12%.shopmesh.order.v1.CancelOrderRequest\x1a&.shopmesh.order.v1.CancelOrderResponse\".\xea\xe0\x18\x06\x10\a\x18\x010\x01\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/orders/{id}:cancel\x90\x02\x02\x12\x84\x01\n" +
+	"\n" +
+	"ClaimOrder\x12$.shopmesh.order.v1.ClaimOrderRequest\x1a%.shopmesh.order.v1.ClaimOrderResponse\")\xea\xe0\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/orders/{id}:claim\x90\x02\x02\x12\x80\x01\n" +
 	"\tShipOrder\x12#.shopmesh.order.v1.ShipOrderRequest\x1a$.shopmesh.order.v1.ShipOrderResponse\"(\xea\xe0\x18\x02\x10\a\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/orders/{id}:ship\x90\x02\x02\x12\xa4\x01\n" +
 	"\x12MarkOrderDelivered\x12,.shopmesh.order.v1.MarkOrderDeliveredRequest\x1a-.shopmesh.order.v1.MarkOrderDeliveredResponse\"1\xea\xe0\x18\x02\x10\a\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/orders/{id}:markDelivered\x90\x02\x02\x12\x96\x01\n" +
 	"\x10GetOrderTimeline\x12*.shopmesh.order.v1.GetOrderTimelineRequest\x1a+.shopmesh.order.v1.GetOrderTimelineResponse\")\xea\xe0\x18\x02\x10\x06\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/orders/{id}/timeline\x90\x02\x01B\xcf\x01\n" +
@@ -1358,7 +1492,7 @@ func file_shopmesh_order_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_service_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*OrderLineRequest)(nil),            // 0: shopmesh.order.v1.OrderLineRequest
 	(*QuoteOrderRequest)(nil),           // 1: shopmesh.order.v1.QuoteOrderRequest
@@ -1375,64 +1509,69 @@ var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*UpdateOrderResponse)(nil),         // 12: shopmesh.order.v1.UpdateOrderResponse
 	(*CancelOrderRequest)(nil),          // 13: shopmesh.order.v1.CancelOrderRequest
 	(*CancelOrderResponse)(nil),         // 14: shopmesh.order.v1.CancelOrderResponse
-	(*ShipOrderRequest)(nil),            // 15: shopmesh.order.v1.ShipOrderRequest
-	(*ShipOrderResponse)(nil),           // 16: shopmesh.order.v1.ShipOrderResponse
-	(*MarkOrderDeliveredRequest)(nil),   // 17: shopmesh.order.v1.MarkOrderDeliveredRequest
-	(*MarkOrderDeliveredResponse)(nil),  // 18: shopmesh.order.v1.MarkOrderDeliveredResponse
-	(*GetOrderTimelineRequest)(nil),     // 19: shopmesh.order.v1.GetOrderTimelineRequest
-	(*GetOrderTimelineResponse)(nil),    // 20: shopmesh.order.v1.GetOrderTimelineResponse
-	(*OrderQuote)(nil),                  // 21: shopmesh.order.v1.OrderQuote
-	(*Contact)(nil),                     // 22: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 23: google.type.PostalAddress
-	(*money.Money)(nil),                 // 24: google.type.Money
-	(*Order)(nil),                       // 25: shopmesh.order.v1.Order
-	(*OrderHistoryEntry)(nil),           // 26: shopmesh.order.v1.OrderHistoryEntry
-	(*fieldmaskpb.FieldMask)(nil),       // 27: google.protobuf.FieldMask
-	(*TimelineEntry)(nil),               // 28: shopmesh.order.v1.TimelineEntry
+	(*ClaimOrderRequest)(nil),           // 15: shopmesh.order.v1.ClaimOrderRequest
+	(*ClaimOrderResponse)(nil),          // 16: shopmesh.order.v1.ClaimOrderResponse
+	(*ShipOrderRequest)(nil),            // 17: shopmesh.order.v1.ShipOrderRequest
+	(*ShipOrderResponse)(nil),           // 18: shopmesh.order.v1.ShipOrderResponse
+	(*MarkOrderDeliveredRequest)(nil),   // 19: shopmesh.order.v1.MarkOrderDeliveredRequest
+	(*MarkOrderDeliveredResponse)(nil),  // 20: shopmesh.order.v1.MarkOrderDeliveredResponse
+	(*GetOrderTimelineRequest)(nil),     // 21: shopmesh.order.v1.GetOrderTimelineRequest
+	(*GetOrderTimelineResponse)(nil),    // 22: shopmesh.order.v1.GetOrderTimelineResponse
+	(*OrderQuote)(nil),                  // 23: shopmesh.order.v1.OrderQuote
+	(*Contact)(nil),                     // 24: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 25: google.type.PostalAddress
+	(*money.Money)(nil),                 // 26: google.type.Money
+	(*Order)(nil),                       // 27: shopmesh.order.v1.Order
+	(*OrderHistoryEntry)(nil),           // 28: shopmesh.order.v1.OrderHistoryEntry
+	(*fieldmaskpb.FieldMask)(nil),       // 29: google.protobuf.FieldMask
+	(*TimelineEntry)(nil),               // 30: shopmesh.order.v1.TimelineEntry
 }
 var file_shopmesh_order_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: shopmesh.order.v1.QuoteOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	21, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
-	22, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
-	23, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
+	23, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
+	24, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
+	25, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
 	0,  // 4: shopmesh.order.v1.PlaceOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	24, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
-	25, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	25, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	25, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
-	26, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
-	25, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
-	27, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	25, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	25, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	25, // 14: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	25, // 15: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
-	28, // 16: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
-	1,  // 17: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
-	3,  // 18: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
-	5,  // 19: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
-	7,  // 20: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
-	9,  // 21: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
-	11, // 22: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
-	13, // 23: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
-	15, // 24: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
-	17, // 25: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
-	19, // 26: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
-	2,  // 27: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
-	4,  // 28: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
-	6,  // 29: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
-	8,  // 30: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
-	10, // 31: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
-	12, // 32: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
-	14, // 33: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
-	16, // 34: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
-	18, // 35: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
-	20, // 36: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
-	27, // [27:37] is the sub-list for method output_type
-	17, // [17:27] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	26, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
+	27, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	27, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	27, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
+	28, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
+	27, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
+	29, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	27, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	27, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	27, // 14: shopmesh.order.v1.ClaimOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	27, // 15: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	27, // 16: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
+	30, // 17: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
+	1,  // 18: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
+	3,  // 19: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
+	5,  // 20: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
+	7,  // 21: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
+	9,  // 22: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
+	11, // 23: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
+	13, // 24: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
+	15, // 25: shopmesh.order.v1.OrderService.ClaimOrder:input_type -> shopmesh.order.v1.ClaimOrderRequest
+	17, // 26: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
+	19, // 27: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
+	21, // 28: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
+	2,  // 29: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
+	4,  // 30: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
+	6,  // 31: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
+	8,  // 32: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
+	10, // 33: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
+	12, // 34: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
+	14, // 35: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
+	16, // 36: shopmesh.order.v1.OrderService.ClaimOrder:output_type -> shopmesh.order.v1.ClaimOrderResponse
+	18, // 37: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
+	20, // 38: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
+	22, // 39: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
+	29, // [29:40] is the sub-list for method output_type
+	18, // [18:29] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_service_proto_init() }
@@ -1447,7 +1586,7 @@ func file_shopmesh_order_v1_order_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_service_proto_rawDesc), len(file_shopmesh_order_v1_order_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	OrderService_WatchOrder_FullMethodName         = "/shopmesh.order.v1.OrderService/WatchOrder"
 	OrderService_UpdateOrder_FullMethodName        = "/shopmesh.order.v1.OrderService/UpdateOrder"
 	OrderService_CancelOrder_FullMethodName        = "/shopmesh.order.v1.OrderService/CancelOrder"
+	OrderService_ClaimOrder_FullMethodName         = "/shopmesh.order.v1.OrderService/ClaimOrder"
 	OrderService_ShipOrder_FullMethodName          = "/shopmesh.order.v1.OrderService/ShipOrder"
 	OrderService_MarkOrderDelivered_FullMethodName = "/shopmesh.order.v1.OrderService/MarkOrderDelivered"
 	OrderService_GetOrderTimeline_FullMethodName   = "/shopmesh.order.v1.OrderService/GetOrderTimeline"
@@ -46,14 +47,17 @@ type OrderServiceClient interface {
 	QuoteOrder(ctx context.Context, in *QuoteOrderRequest, opts ...grpc.CallOption) (*QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
 	// payment follow. It never refuses for stock: such an order ends CANCELLED with
-	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
+	// OUT_OF_STOCK. What is ordered are the lines of the request, or else a cart, which is
+	// empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
 	// return, or, when its lines do not fit into an error, one with lines_omitted.
 	//
 	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
-	// CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
+	// CART_NOT_FOUND, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED,
+	// REQUEST_ID_REUSED.
 	PlaceOrder(ctx context.Context, in *PlaceOrderRequest, opts ...grpc.CallOption) (*PlaceOrderResponse, error)
-	// GetOrder reads an order with its history.
+	// GetOrder reads an order with its history. A guest reads the order whose token they show
+	// (`Authorization: Bearer sm_go_…`).
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
@@ -80,6 +84,12 @@ type OrderServiceClient interface {
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
+	// ClaimOrder makes a guest's order the caller's, who is signed in as a customer and so has
+	// a verified e-mail address. The order's token ends with that. An order that is the
+	// caller's already is returned as it is.
+	//
+	// Errors: ORDER_NOT_FOUND, CUSTOMER_ERASED.
+	ClaimOrder(ctx context.Context, in *ClaimOrderRequest, opts ...grpc.CallOption) (*ClaimOrderResponse, error)
 	// ShipOrder records that a confirmed order was sent. One that was sent by the same
 	// carrier under the same tracking code already is returned as it is. One that was
 	// refunded in full is refused unless ship_refunded is set.
@@ -186,6 +196,16 @@ func (c *orderServiceClient) CancelOrder(ctx context.Context, in *CancelOrderReq
 	return out, nil
 }
 
+func (c *orderServiceClient) ClaimOrder(ctx context.Context, in *ClaimOrderRequest, opts ...grpc.CallOption) (*ClaimOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ClaimOrderResponse)
+	err := c.cc.Invoke(ctx, OrderService_ClaimOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderServiceClient) ShipOrder(ctx context.Context, in *ShipOrderRequest, opts ...grpc.CallOption) (*ShipOrderResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ShipOrderResponse)
@@ -229,14 +249,17 @@ type OrderServiceServer interface {
 	QuoteOrder(context.Context, *QuoteOrderRequest) (*QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
 	// payment follow. It never refuses for stock: such an order ends CANCELLED with
-	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
+	// OUT_OF_STOCK. What is ordered are the lines of the request, or else a cart, which is
+	// empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
 	// return, or, when its lines do not fit into an error, one with lines_omitted.
 	//
 	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
-	// CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
+	// CART_NOT_FOUND, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED,
+	// REQUEST_ID_REUSED.
 	PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error)
-	// GetOrder reads an order with its history.
+	// GetOrder reads an order with its history. A guest reads the order whose token they show
+	// (`Authorization: Bearer sm_go_…`).
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
@@ -263,6 +286,12 @@ type OrderServiceServer interface {
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
+	// ClaimOrder makes a guest's order the caller's, who is signed in as a customer and so has
+	// a verified e-mail address. The order's token ends with that. An order that is the
+	// caller's already is returned as it is.
+	//
+	// Errors: ORDER_NOT_FOUND, CUSTOMER_ERASED.
+	ClaimOrder(context.Context, *ClaimOrderRequest) (*ClaimOrderResponse, error)
 	// ShipOrder records that a confirmed order was sent. One that was sent by the same
 	// carrier under the same tracking code already is returned as it is. One that was
 	// refunded in full is refused unless ship_refunded is set.
@@ -309,6 +338,9 @@ func (UnimplementedOrderServiceServer) UpdateOrder(context.Context, *UpdateOrder
 }
 func (UnimplementedOrderServiceServer) CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelOrder not implemented")
+}
+func (UnimplementedOrderServiceServer) ClaimOrder(context.Context, *ClaimOrderRequest) (*ClaimOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ClaimOrder not implemented")
 }
 func (UnimplementedOrderServiceServer) ShipOrder(context.Context, *ShipOrderRequest) (*ShipOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShipOrder not implemented")
@@ -458,6 +490,24 @@ func _OrderService_CancelOrder_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderService_ClaimOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ClaimOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).ClaimOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_ClaimOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).ClaimOrder(ctx, req.(*ClaimOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderService_ShipOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ShipOrderRequest)
 	if err := dec(in); err != nil {
@@ -542,6 +592,10 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelOrder",
 			Handler:    _OrderService_CancelOrder_Handler,
+		},
+		{
+			MethodName: "ClaimOrder",
+			Handler:    _OrderService_ClaimOrder_Handler,
 		},
 		{
 			MethodName: "ShipOrder",

@@ -70,6 +70,7 @@ type Order struct {
 	RequestCaller     string     `db:"request_caller"`
 	Corrections       []byte     `db:"corrections"`
 	LastNameKey       string     `db:"last_name_key"`
+	GuestVersion      int64      `db:"guest_version"`
 }
 
 type OrderHistory struct {

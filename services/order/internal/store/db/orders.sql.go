@@ -13,7 +13,7 @@ import (
 )
 
 const OrderAuditSome = `-- name: OrderAuditSome :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.id > $1 order by o.id limit $2
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.id > $1 order by o.id limit $2
 `
 
 type OrderAuditSomeParams struct {
@@ -78,6 +78,7 @@ func (q *Queries) OrderAuditSome(ctx context.Context, arg OrderAuditSomeParams) 
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
+			&i.Order.GuestVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -120,18 +121,26 @@ func (q *Queries) OrderCountUnpaidOfCustomers(ctx context.Context, ids []uuid.UU
 }
 
 const OrderCountUnpaidOfGuests = `-- name: OrderCountUnpaidOfGuests :many
-select k.email::text as email, count(*) from (select unnest($1::text[]) as email) as k
-join orders o on o.email = k.email where o.customer_id is null and o.state in (1, 2) group by k.email
+select o.request_caller as caller, count(*) from orders o
+where o.request_caller = any($1::text[]) and (o.request_caller like 'guest/%' or o.request_caller like 'staff/%') and o.create_time > $2
+  and o.customer_id is null and o.state in (1, 2)
+group by o.request_caller
 `
 
-type OrderCountUnpaidOfGuestsRow struct {
-	Email string `db:"email"`
-	Count int64  `db:"count"`
+type OrderCountUnpaidOfGuestsParams struct {
+	Callers []string  `db:"callers"`
+	Since   time.Time `db:"since"`
 }
 
-// The address is compared in any case, so the one of the request comes back.
-func (q *Queries) OrderCountUnpaidOfGuests(ctx context.Context, emails []string) ([]OrderCountUnpaidOfGuestsRow, error) {
-	rows, err := q.db.Query(ctx, OrderCountUnpaidOfGuests, emails)
+type OrderCountUnpaidOfGuestsRow struct {
+	Caller string `db:"caller"`
+	Count  int64  `db:"count"`
+}
+
+// Guests are told apart by the caller's key of the request that placed the order. What was
+// placed before @since expired; the condition on the key is the index's.
+func (q *Queries) OrderCountUnpaidOfGuests(ctx context.Context, arg OrderCountUnpaidOfGuestsParams) ([]OrderCountUnpaidOfGuestsRow, error) {
+	rows, err := q.db.Query(ctx, OrderCountUnpaidOfGuests, arg.Callers, arg.Since)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +148,7 @@ func (q *Queries) OrderCountUnpaidOfGuests(ctx context.Context, emails []string)
 	items := []OrderCountUnpaidOfGuestsRow{}
 	for rows.Next() {
 		var i OrderCountUnpaidOfGuestsRow
-		if err := rows.Scan(&i.Email, &i.Count); err != nil {
+		if err := rows.Scan(&i.Caller, &i.Count); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -151,7 +160,7 @@ func (q *Queries) OrderCountUnpaidOfGuests(ctx context.Context, emails []string)
 }
 
 const OrderErasePersons = `-- name: OrderErasePersons :exec
-update orders set erased = true, first_name = '', last_name = '', last_name_key = '', email = '', phone = '', shipping_address = '{}',
+update orders set erased = true, guest_version = guest_version + 1, first_name = '', last_name = '', last_name_key = '', email = '', phone = '', shipping_address = '{}',
   carrier = '', tracking_code = ''
 where id = any($1::uuid[]) and not erased
 `
@@ -163,7 +172,7 @@ func (q *Queries) OrderErasePersons(ctx context.Context, ids []uuid.UUID) error 
 }
 
 const OrderGet = `-- name: OrderGet :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.id = any($1::uuid[])
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.id = any($1::uuid[])
 `
 
 type OrderGetRow struct {
@@ -224,6 +233,7 @@ func (q *Queries) OrderGet(ctx context.Context, ids []uuid.UUID) ([]OrderGetRow,
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
+			&i.Order.GuestVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -395,7 +405,7 @@ func (q *Queries) OrderListRequests(ctx context.Context, ids []uuid.UUID) ([]Ord
 }
 
 const OrderLockDue = `-- name: OrderLockDue :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked
 `
 
 type OrderLockDueParams struct {
@@ -461,6 +471,7 @@ func (q *Queries) OrderLockDue(ctx context.Context, arg OrderLockDueParams) ([]O
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
+			&i.Order.GuestVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -473,7 +484,7 @@ func (q *Queries) OrderLockDue(ctx context.Context, arg OrderLockDueParams) ([]O
 }
 
 const OrderLockMany = `-- name: OrderLockMany :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.id = any($1::uuid[]) order by o.id for update
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.id = any($1::uuid[]) order by o.id for update
 `
 
 type OrderLockManyRow struct {
@@ -533,6 +544,7 @@ func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLo
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
+			&i.Order.GuestVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -545,7 +557,7 @@ func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLo
 }
 
 const OrderLockOfCustomer = `-- name: OrderLockOfCustomer :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o where o.customer_id = $1::uuid and not o.erased
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.customer_id = $1::uuid and not o.erased
 order by o.id limit $2 for update
 `
 
@@ -612,6 +624,7 @@ func (q *Queries) OrderLockOfCustomer(ctx context.Context, arg OrderLockOfCustom
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
+			&i.Order.GuestVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -624,7 +637,7 @@ func (q *Queries) OrderLockOfCustomer(ctx context.Context, arg OrderLockOfCustom
 }
 
 const OrderLockOfGuest = `-- name: OrderLockOfGuest :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key from orders o
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o
 where o.email = $1 and o.customer_id is null and not o.erased and o.create_time <= $2
 order by o.id limit $3 for update
 `
@@ -693,6 +706,7 @@ func (q *Queries) OrderLockOfGuest(ctx context.Context, arg OrderLockOfGuestPara
 			&i.Order.RequestCaller,
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
+			&i.Order.GuestVersion,
 		); err != nil {
 			return nil, err
 		}
@@ -818,6 +832,21 @@ func (q *Queries) OrderUpdateMany(ctx context.Context, arg OrderUpdateManyParams
 		arg.PaymentProgresses,
 		arg.UpdateTimes,
 	)
+	return err
+}
+
+const OrderUpdateOwner = `-- name: OrderUpdateOwner :exec
+update orders set customer_id = $1::uuid, guest_version = $2 where id = $3
+`
+
+type OrderUpdateOwnerParams struct {
+	CustomerID   uuid.UUID `db:"customer_id"`
+	GuestVersion int64     `db:"guest_version"`
+	ID           uuid.UUID `db:"id"`
+}
+
+func (q *Queries) OrderUpdateOwner(ctx context.Context, arg OrderUpdateOwnerParams) error {
+	_, err := q.db.Exec(ctx, OrderUpdateOwner, arg.CustomerID, arg.GuestVersion, arg.ID)
 	return err
 }
 

@@ -39,6 +39,8 @@ const (
 	OrderServiceUpdateOrderProcedure = "/shopmesh.order.v1.OrderService/UpdateOrder"
 	// OrderServiceCancelOrderProcedure is the procedure name of the OrderService's CancelOrder RPC.
 	OrderServiceCancelOrderProcedure = "/shopmesh.order.v1.OrderService/CancelOrder"
+	// OrderServiceClaimOrderProcedure is the procedure name of the OrderService's ClaimOrder RPC.
+	OrderServiceClaimOrderProcedure = "/shopmesh.order.v1.OrderService/ClaimOrder"
 	// OrderServiceShipOrderProcedure is the procedure name of the OrderService's ShipOrder RPC.
 	OrderServiceShipOrderProcedure = "/shopmesh.order.v1.OrderService/ShipOrder"
 	// OrderServiceMarkOrderDeliveredProcedure is the procedure name of the OrderService's
@@ -106,6 +108,14 @@ var (
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
+	orderServiceClaimOrderSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("ClaimOrder"),
+			Procedure:        OrderServiceClaimOrderProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
 	orderServiceShipOrderSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
@@ -141,14 +151,17 @@ type OrderServiceClient interface {
 	QuoteOrder(context.Context, *v1.QuoteOrderRequest) (*v1.QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
 	// payment follow. It never refuses for stock: such an order ends CANCELLED with
-	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
+	// OUT_OF_STOCK. What is ordered are the lines of the request, or else a cart, which is
+	// empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
 	// return, or, when its lines do not fit into an error, one with lines_omitted.
 	//
 	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
-	// CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
+	// CART_NOT_FOUND, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED,
+	// REQUEST_ID_REUSED.
 	PlaceOrder(context.Context, *v1.PlaceOrderRequest) (*v1.PlaceOrderResponse, error)
-	// GetOrder reads an order with its history.
+	// GetOrder reads an order with its history. A guest reads the order whose token they show
+	// (`Authorization: Bearer sm_go_…`).
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *v1.GetOrderRequest) (*v1.GetOrderResponse, error)
@@ -175,6 +188,12 @@ type OrderServiceClient interface {
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	CancelOrder(context.Context, *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error)
+	// ClaimOrder makes a guest's order the caller's, who is signed in as a customer and so has
+	// a verified e-mail address. The order's token ends with that. An order that is the
+	// caller's already is returned as it is.
+	//
+	// Errors: ORDER_NOT_FOUND, CUSTOMER_ERASED.
+	ClaimOrder(context.Context, *v1.ClaimOrderRequest) (*v1.ClaimOrderResponse, error)
 	// ShipOrder records that a confirmed order was sent. One that was sent by the same
 	// carrier under the same tracking code already is returned as it is. One that was
 	// refunded in full is refused unless ship_refunded is set.
@@ -229,14 +248,17 @@ type OrderServiceHandler interface {
 	QuoteOrder(context.Context, *v1.QuoteOrderRequest) (*v1.QuoteOrderResponse, error)
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
 	// payment follow. It never refuses for stock: such an order ends CANCELLED with
-	// OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
+	// OUT_OF_STOCK. What is ordered are the lines of the request, or else a cart, which is
+	// empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
 	// return, or, when its lines do not fit into an error, one with lines_omitted.
 	//
 	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
-	// CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
+	// CART_NOT_FOUND, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED,
+	// REQUEST_ID_REUSED.
 	PlaceOrder(context.Context, *v1.PlaceOrderRequest) (*v1.PlaceOrderResponse, error)
-	// GetOrder reads an order with its history.
+	// GetOrder reads an order with its history. A guest reads the order whose token they show
+	// (`Authorization: Bearer sm_go_…`).
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *v1.GetOrderRequest) (*v1.GetOrderResponse, error)
@@ -263,6 +285,12 @@ type OrderServiceHandler interface {
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	CancelOrder(context.Context, *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error)
+	// ClaimOrder makes a guest's order the caller's, who is signed in as a customer and so has
+	// a verified e-mail address. The order's token ends with that. An order that is the
+	// caller's already is returned as it is.
+	//
+	// Errors: ORDER_NOT_FOUND, CUSTOMER_ERASED.
+	ClaimOrder(context.Context, *v1.ClaimOrderRequest) (*v1.ClaimOrderResponse, error)
 	// ShipOrder records that a confirmed order was sent. One that was sent by the same
 	// carrier under the same tracking code already is returned as it is. One that was
 	// refunded in full is refused unless ship_refunded is set.
@@ -294,6 +322,7 @@ func RegisterOrderServiceHandler(server *connect.Server, svc OrderServiceHandler
 		connect.Method{Spec: orderServiceWatchOrderSpec(), Handler: adapter.watchOrder},
 		connect.Method{Spec: orderServiceUpdateOrderSpec(), Handler: adapter.updateOrder},
 		connect.Method{Spec: orderServiceCancelOrderSpec(), Handler: adapter.cancelOrder},
+		connect.Method{Spec: orderServiceClaimOrderSpec(), Handler: adapter.claimOrder},
 		connect.Method{Spec: orderServiceShipOrderSpec(), Handler: adapter.shipOrder},
 		connect.Method{Spec: orderServiceMarkOrderDeliveredSpec(), Handler: adapter.markOrderDelivered},
 		connect.Method{Spec: orderServiceGetOrderTimelineSpec(), Handler: adapter.getOrderTimeline},
@@ -344,6 +373,10 @@ func (UnimplementedOrderServiceHandler) UpdateOrder(context.Context, *v1.UpdateO
 
 func (UnimplementedOrderServiceHandler) CancelOrder(context.Context, *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.CancelOrder is not implemented")
+}
+
+func (UnimplementedOrderServiceHandler) ClaimOrder(context.Context, *v1.ClaimOrderRequest) (*v1.ClaimOrderResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.ClaimOrder is not implemented")
 }
 
 func (UnimplementedOrderServiceHandler) ShipOrder(context.Context, *v1.ShipOrderRequest) (*v1.ShipOrderResponse, error) {
@@ -413,6 +446,14 @@ func (c *orderServiceClient) UpdateOrder(ctx context.Context, req *v1.UpdateOrde
 func (c *orderServiceClient) CancelOrder(ctx context.Context, req *v1.CancelOrderRequest) (*v1.CancelOrderResponse, error) {
 	var res v1.CancelOrderResponse
 	if err := c.client.CallUnary(ctx, orderServiceCancelOrderSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *orderServiceClient) ClaimOrder(ctx context.Context, req *v1.ClaimOrderRequest) (*v1.ClaimOrderResponse, error) {
+	var res v1.ClaimOrderResponse
+	if err := c.client.CallUnary(ctx, orderServiceClaimOrderSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -518,6 +559,18 @@ func (h orderServiceHandler) cancelOrder(ctx context.Context, _ connect.Spec, st
 		return err
 	}
 	res, err := h.svc.CancelOrder(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h orderServiceHandler) claimOrder(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ClaimOrderRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ClaimOrder(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/order_service.proto.
  */
 export const file_shopmesh_order_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVzaG9wbWVzaC9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzaG9wbWVzaC5vcmRlci52MSJsChBPcmRlckxpbmVSZXF1ZXN0EjcKDHByb2R1Y3RfY29kZRgBIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEh8KCHF1YW50aXR5GAIgASgFQg3gQQK6SAcaBRiQTigBIlcKEVF1b3RlT3JkZXJSZXF1ZXN0EkIKBWxpbmVzGAEgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lUmVxdWVzdEIO4EECukgIkgEFCAEQyAEiQgoSUXVvdGVPcmRlclJlc3BvbnNlEiwKBXF1b3RlGAEgASgLMh0uc2hvcG1lc2gub3JkZXIudjEuT3JkZXJRdW90ZSLvBgoRUGxhY2VPcmRlclJlcXVlc3QSHwoKcmVxdWVzdF9pZBgBIAEoCUIL4EECukgFcgOwAQESIwoLY3VzdG9tZXJfaWQYAiABKAlCDuBBAbpICNgBAXIDsAEBEjYKB2NvbnRhY3QYAyABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0QgngQQK6SAPIAQESwAQKEHNoaXBwaW5nX2FkZHJlc3MYBCABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQokEgAEB4EECukj/A7oBhQIKDWFkZHJlc3MubGluZXMSWmFkZHJlc3NfbGluZXMgbXVzdCBiZSBhdCBtb3N0IDUsIGFuZCByZWNpcGllbnRzIGF0IG1vc3QgMjAsIG9mIGF0IG1vc3QgMjAwIGNoYXJhY3RlcnMgZWFjaBqXAXRoaXMuYWRkcmVzc19saW5lcy5zaXplKCkgPD0gNSAmJiB0aGlzLmFkZHJlc3NfbGluZXMuYWxsKGwsIGwuc2l6ZSgpIDw9IDIwMCkgJiYgdGhpcy5yZWNpcGllbnRzLnNpemUoKSA8PSAyMCAmJiB0aGlzLnJlY2lwaWVudHMuYWxsKHIsIHIuc2l6ZSgpIDw9IDIwMCm6Ae8BCg1hZGRyZXNzLnBhcnRzEiplYWNoIHBhcnQgbXVzdCBoYXZlIGF0IG1vc3QgMjAwIGNoYXJhY3RlcnMasQFbdGhpcy5yZWdpb25fY29kZSwgdGhpcy5sYW5ndWFnZV9jb2RlLCB0aGlzLnBvc3RhbF9jb2RlLCB0aGlzLnNvcnRpbmdfY29kZSwgdGhpcy5hZG1pbmlzdHJhdGl2ZV9hcmVhLCB0aGlzLmxvY2FsaXR5LCB0aGlzLnN1YmxvY2FsaXR5LCB0aGlzLm9yZ2FuaXphdGlvbl0uYWxsKHAsIHAuc2l6ZSgpIDw9IDIwMCnIAQESQgoFbGluZXMYBSADKAsyIy5zaG9wbWVzaC5vcmRlci52MS5PcmRlckxpbmVSZXF1ZXN0Qg7gQQK6SAiSAQUIARDIARIkCg5wYXltZW50X21ldGhvZBgGIAEoCUIM4EECukgGcgQQARhAEi8KDmV4cGVjdGVkX3RvdGFsGAcgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBASI9ChJQbGFjZU9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciIqCg9HZXRPcmRlclJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBIjsKEEdldE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciKUAQoRTGlzdE9yZGVyc1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEh4KBmZpbHRlchgDIAEoCUIOgAEB4EEBukgFcgMY6AcSHAoIb3JkZXJfYnkYBCABKAlCCuBBAbpIBHICGGQiVwoSTGlzdE9yZGVyc1Jlc3BvbnNlEigKBm9yZGVycxgBIAMoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJPChFXYXRjaE9yZGVyUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQESIQoNYWZ0ZXJfdmVyc2lvbhgCIAEoA0IK4EEBukgEIgIoACJJChJXYXRjaE9yZGVyUmVzcG9uc2USMwoFZW50cnkYASABKAsyJC5zaG9wbWVzaC5vcmRlci52MS5PcmRlckhpc3RvcnlFbnRyeSLWAQoSVXBkYXRlT3JkZXJSZXF1ZXN0EmYKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXJCPeBBArpIN7oBMQoIb3JkZXIuaWQSFmlkIG11c3QgbmFtZSB0aGUgb3JkZXIaDXRoaXMuaWQgIT0gJyfIAQESNAoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQgPgQQESIgoKcmVxdWVzdF9pZBgDIAEoCUIO4EEBukgI2AEBcgOwAQEiPgoTVXBkYXRlT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIoUBChJDYW5jZWxPcmRlclJlcXVlc3QSHwoKcmVxdWVzdF9pZBgBIAEoCUIL4EECukgFcgOwAQESFwoCaWQYAiABKAlCC+BBArpIBXIDsAEBEhsKBnJlYXNvbhgDIAEoCUIL4EEBukgFcgMY9AMSGAoEZXRhZxgEIAEoCUIK4EEBukgEcgIYQCI+ChNDYW5jZWxPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXIixQEKEFNoaXBPcmRlclJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEhsKB2NhcnJpZXIYAiABKAlCCuBBAbpIBHICGGQSIQoNdHJhY2tpbmdfY29kZRgDIAEoCUIK4EEBukgEcgIYZBIYCgRldGFnGAQgASgJQgrgQQG6SARyAhhAEiIKCnJlcXVlc3RfaWQYBSABKAlCDuBBAbpICNgBAXIDsAEBEhoKDXNoaXBfcmVmdW5kZWQYBiABKAhCA+BBASI8ChFTaGlwT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyInIKGU1hcmtPcmRlckRlbGl2ZXJlZFJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEhgKBGV0YWcYAiABKAlCCuBBAbpIBHICGEASIgoKcmVxdWVzdF9pZBgDIAEoCUIO4EEBukgI2AEBcgOwAQEiRQoaTWFya09yZGVyRGVsaXZlcmVkUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciIyChdHZXRPcmRlclRpbWVsaW5lUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiXgoYR2V0T3JkZXJUaW1lbGluZVJlc3BvbnNlEjEKB2VudHJpZXMYASADKAsyIC5zaG9wbWVzaC5vcmRlci52MS5UaW1lbGluZUVudHJ5Eg8KB21pc3NpbmcYAiADKAky6QoKDE9yZGVyU2VydmljZRJ/CgpRdW90ZU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuUXVvdGVPcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5RdW90ZU9yZGVyUmVzcG9uc2UiJJACAergGAIIAYLT5JMCFToBKiIQL3YxL29yZGVyczpxdW90ZRJ9CgpQbGFjZU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuUGxhY2VPcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5QbGFjZU9yZGVyUmVzcG9uc2UiIpACAurgGAIIAfjgGAGC0+STAg86ASoiCi92MS9vcmRlcnMSdwoIR2V0T3JkZXISIi5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclJlcXVlc3QaIy5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclJlc3BvbnNlIiKQAgHq4BgEEAYYAYLT5JMCERIPL3YxL29yZGVycy97aWR9EngKCkxpc3RPcmRlcnMSJC5zaG9wbWVzaC5vcmRlci52MS5MaXN0T3JkZXJzUmVxdWVzdBolLnNob3BtZXNoLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIdkAIB6uAYBBAGGAGC0+STAgwSCi92MS9vcmRlcnMShQEKCldhdGNoT3JkZXISJC5zaG9wbWVzaC5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBolLnNob3BtZXNoLm9yZGVyLnYxLldhdGNoT3JkZXJSZXNwb25zZSIokAIB6uAYBBAGGAGC0+STAhcSFS92MS9vcmRlcnMve2lkfTp3YXRjaDABEo0BCgtVcGRhdGVPcmRlchIlLnNob3BtZXNoLm9yZGVyLnYxLlVwZGF0ZU9yZGVyUmVxdWVzdBomLnNob3BtZXNoLm9yZGVyLnYxLlVwZGF0ZU9yZGVyUmVzcG9uc2UiL5ACAurgGAQQBxgBgtPkkwIeOgVvcmRlcjIVL3YxL29yZGVycy97b3JkZXIuaWR9EooBCgtDYW5jZWxPcmRlchIlLnNob3BtZXNoLm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBomLnNob3BtZXNoLm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2UiLJACAurgGAQQBxgBgtPkkwIbOgEqIhYvdjEvb3JkZXJzL3tpZH06Y2FuY2VsEoABCglTaGlwT3JkZXISIy5zaG9wbWVzaC5vcmRlci52MS5TaGlwT3JkZXJSZXF1ZXN0GiQuc2hvcG1lc2gub3JkZXIudjEuU2hpcE9yZGVyUmVzcG9uc2UiKJACAurgGAIQB4LT5JMCGToBKiIUL3YxL29yZGVycy97aWR9OnNoaXASpAEKEk1hcmtPcmRlckRlbGl2ZXJlZBIsLnNob3BtZXNoLm9yZGVyLnYxLk1hcmtPcmRlckRlbGl2ZXJlZFJlcXVlc3QaLS5zaG9wbWVzaC5vcmRlci52MS5NYXJrT3JkZXJEZWxpdmVyZWRSZXNwb25zZSIxkAIC6uAYAhAHgtPkkwIiOgEqIh0vdjEvb3JkZXJzL3tpZH06bWFya0RlbGl2ZXJlZBKWAQoQR2V0T3JkZXJUaW1lbGluZRIqLnNob3BtZXNoLm9yZGVyLnYxLkdldE9yZGVyVGltZWxpbmVSZXF1ZXN0Gisuc2hvcG1lc2gub3JkZXIudjEuR2V0T3JkZXJUaW1lbGluZVJlc3BvbnNlIimQAgHq4BgCEAaC0+STAhoSGC92MS9vcmRlcnMve2lkfS90aW1lbGluZULPAQoVY29tLnNob3BtZXNoLm9yZGVyLnYxQhFPcmRlclNlcnZpY2VQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_type_money, file_google_type_postal_address, file_shopmesh_options_v1_options, file_shopmesh_order_v1_order]);
+  fileDesc("CiVzaG9wbWVzaC9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzaG9wbWVzaC5vcmRlci52MSJsChBPcmRlckxpbmVSZXF1ZXN0EjcKDHByb2R1Y3RfY29kZRgBIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEh8KCHF1YW50aXR5GAIgASgFQg3gQQK6SAcaBRiQTigBIlcKEVF1b3RlT3JkZXJSZXF1ZXN0EkIKBWxpbmVzGAEgAygLMiMuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lUmVxdWVzdEIO4EECukgIkgEFCAEQyAEiQgoSUXVvdGVPcmRlclJlc3BvbnNlEiwKBXF1b3RlGAEgASgLMh0uc2hvcG1lc2gub3JkZXIudjEuT3JkZXJRdW90ZSKQBwoRUGxhY2VPcmRlclJlcXVlc3QSHwoKcmVxdWVzdF9pZBgBIAEoCUIL4EECukgFcgOwAQESIwoLY3VzdG9tZXJfaWQYAiABKAlCDuBBAbpICNgBAXIDsAEBEjYKB2NvbnRhY3QYAyABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0QgngQQK6SAPIAQESwAQKEHNoaXBwaW5nX2FkZHJlc3MYBCABKAsyGi5nb29nbGUudHlwZS5Qb3N0YWxBZGRyZXNzQokEgAEB4EECukj/A7oBhQIKDWFkZHJlc3MubGluZXMSWmFkZHJlc3NfbGluZXMgbXVzdCBiZSBhdCBtb3N0IDUsIGFuZCByZWNpcGllbnRzIGF0IG1vc3QgMjAsIG9mIGF0IG1vc3QgMjAwIGNoYXJhY3RlcnMgZWFjaBqXAXRoaXMuYWRkcmVzc19saW5lcy5zaXplKCkgPD0gNSAmJiB0aGlzLmFkZHJlc3NfbGluZXMuYWxsKGwsIGwuc2l6ZSgpIDw9IDIwMCkgJiYgdGhpcy5yZWNpcGllbnRzLnNpemUoKSA8PSAyMCAmJiB0aGlzLnJlY2lwaWVudHMuYWxsKHIsIHIuc2l6ZSgpIDw9IDIwMCm6Ae8BCg1hZGRyZXNzLnBhcnRzEiplYWNoIHBhcnQgbXVzdCBoYXZlIGF0IG1vc3QgMjAwIGNoYXJhY3RlcnMasQFbdGhpcy5yZWdpb25fY29kZSwgdGhpcy5sYW5ndWFnZV9jb2RlLCB0aGlzLnBvc3RhbF9jb2RlLCB0aGlzLnNvcnRpbmdfY29kZSwgdGhpcy5hZG1pbmlzdHJhdGl2ZV9hcmVhLCB0aGlzLmxvY2FsaXR5LCB0aGlzLnN1YmxvY2FsaXR5LCB0aGlzLm9yZ2FuaXphdGlvbl0uYWxsKHAsIHAuc2l6ZSgpIDw9IDIwMCnIAQESQAoFbGluZXMYBSADKAsyIy5zaG9wbWVzaC5vcmRlci52MS5PcmRlckxpbmVSZXF1ZXN0QgzgQQG6SAaSAQMQyAESJAoOcGF5bWVudF9tZXRob2QYBiABKAlCDOBBArpIBnIEEAEYQBIvCg5leHBlY3RlZF90b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQESIQoKY2FydF90b2tlbhgIIAEoCUINgAEB4EEBukgEcgIYZCJXChJQbGFjZU9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlchIYCgtndWVzdF90b2tlbhgCIAEoCUIDgAEBIioKD0dldE9yZGVyUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiOwoQR2V0T3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyIpQBChFMaXN0T3JkZXJzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgCIAEoCUIL4EEBukgFcgMYgBASHgoGZmlsdGVyGAMgASgJQg6AAQHgQQG6SAVyAxjoBxIcCghvcmRlcl9ieRgEIAEoCUIK4EEBukgEcgIYZCJXChJMaXN0T3JkZXJzUmVzcG9uc2USKAoGb3JkZXJzGAEgAygLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk8KEVdhdGNoT3JkZXJSZXF1ZXN0EhcKAmlkGAEgASgJQgvgQQK6SAVyA7ABARIhCg1hZnRlcl92ZXJzaW9uGAIgASgDQgrgQQG6SAQiAigAIkkKEldhdGNoT3JkZXJSZXNwb25zZRIzCgVlbnRyeRgBIAEoCzIkLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVySGlzdG9yeUVudHJ5ItYBChJVcGRhdGVPcmRlclJlcXVlc3QSZgoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlckI94EECukg3ugExCghvcmRlci5pZBIWaWQgbXVzdCBuYW1lIHRoZSBvcmRlchoNdGhpcy5pZCAhPSAnJ8gBARI0Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tCA+BBARIiCgpyZXF1ZXN0X2lkGAMgASgJQg7gQQG6SAjYAQFyA7ABASI+ChNVcGRhdGVPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXIihQEKEkNhbmNlbE9yZGVyUmVxdWVzdBIfCgpyZXF1ZXN0X2lkGAEgASgJQgvgQQK6SAVyA7ABARIXCgJpZBgCIAEoCUIL4EECukgFcgOwAQESGwoGcmVhc29uGAMgASgJQgvgQQG6SAVyAxj0AxIYCgRldGFnGAQgASgJQgrgQQG6SARyAhhAIj4KE0NhbmNlbE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciJTChFDbGFpbU9yZGVyUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQESJQoLZ3Vlc3RfdG9rZW4YAiABKAlCEIABAeBBArpIB3IFEAEYyAEiPQoSQ2xhaW1PcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc2hvcG1lc2gub3JkZXIudjEuT3JkZXIixQEKEFNoaXBPcmRlclJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEhsKB2NhcnJpZXIYAiABKAlCCuBBAbpIBHICGGQSIQoNdHJhY2tpbmdfY29kZRgDIAEoCUIK4EEBukgEcgIYZBIYCgRldGFnGAQgASgJQgrgQQG6SARyAhhAEiIKCnJlcXVlc3RfaWQYBSABKAlCDuBBAbpICNgBAXIDsAEBEhoKDXNoaXBfcmVmdW5kZWQYBiABKAhCA+BBASI8ChFTaGlwT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyInIKGU1hcmtPcmRlckRlbGl2ZXJlZFJlcXVlc3QSFwoCaWQYASABKAlCC+BBArpIBXIDsAEBEhgKBGV0YWcYAiABKAlCCuBBAbpIBHICGEASIgoKcmVxdWVzdF9pZBgDIAEoCUIO4EEBukgI2AEBcgOwAQEiRQoaTWFya09yZGVyRGVsaXZlcmVkUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zaG9wbWVzaC5vcmRlci52MS5PcmRlciIyChdHZXRPcmRlclRpbWVsaW5lUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiXgoYR2V0T3JkZXJUaW1lbGluZVJlc3BvbnNlEjEKB2VudHJpZXMYASADKAsyIC5zaG9wbWVzaC5vcmRlci52MS5UaW1lbGluZUVudHJ5Eg8KB21pc3NpbmcYAiADKAky9gsKDE9yZGVyU2VydmljZRJ/CgpRdW90ZU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuUXVvdGVPcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5RdW90ZU9yZGVyUmVzcG9uc2UiJJACAergGAIIAYLT5JMCFToBKiIQL3YxL29yZGVyczpxdW90ZRJ9CgpQbGFjZU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuUGxhY2VPcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5QbGFjZU9yZGVyUmVzcG9uc2UiIpACAurgGAIIAfjgGAGC0+STAg86ASoiCi92MS9vcmRlcnMSeQoIR2V0T3JkZXISIi5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclJlcXVlc3QaIy5zaG9wbWVzaC5vcmRlci52MS5HZXRPcmRlclJlc3BvbnNlIiSQAgHq4BgGEAYYATABgtPkkwIREg8vdjEvb3JkZXJzL3tpZH0SeAoKTGlzdE9yZGVycxIkLnNob3BtZXNoLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiUuc2hvcG1lc2gub3JkZXIudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIh2QAgHq4BgEEAYYAYLT5JMCDBIKL3YxL29yZGVycxKHAQoKV2F0Y2hPcmRlchIkLnNob3BtZXNoLm9yZGVyLnYxLldhdGNoT3JkZXJSZXF1ZXN0GiUuc2hvcG1lc2gub3JkZXIudjEuV2F0Y2hPcmRlclJlc3BvbnNlIiqQAgHq4BgGEAYYATABgtPkkwIXEhUvdjEvb3JkZXJzL3tpZH06d2F0Y2gwARKNAQoLVXBkYXRlT3JkZXISJS5zaG9wbWVzaC5vcmRlci52MS5VcGRhdGVPcmRlclJlcXVlc3QaJi5zaG9wbWVzaC5vcmRlci52MS5VcGRhdGVPcmRlclJlc3BvbnNlIi+QAgLq4BgEEAcYAYLT5JMCHjoFb3JkZXIyFS92MS9vcmRlcnMve29yZGVyLmlkfRKMAQoLQ2FuY2VsT3JkZXISJS5zaG9wbWVzaC5vcmRlci52MS5DYW5jZWxPcmRlclJlcXVlc3QaJi5zaG9wbWVzaC5vcmRlci52MS5DYW5jZWxPcmRlclJlc3BvbnNlIi6QAgLq4BgGEAcYATABgtPkkwIbOgEqIhYvdjEvb3JkZXJzL3tpZH06Y2FuY2VsEoQBCgpDbGFpbU9yZGVyEiQuc2hvcG1lc2gub3JkZXIudjEuQ2xhaW1PcmRlclJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5DbGFpbU9yZGVyUmVzcG9uc2UiKZACAurgGAIYAYLT5JMCGjoBKiIVL3YxL29yZGVycy97aWR9OmNsYWltEoABCglTaGlwT3JkZXISIy5zaG9wbWVzaC5vcmRlci52MS5TaGlwT3JkZXJSZXF1ZXN0GiQuc2hvcG1lc2gub3JkZXIudjEuU2hpcE9yZGVyUmVzcG9uc2UiKJACAurgGAIQB4LT5JMCGToBKiIUL3YxL29yZGVycy97aWR9OnNoaXASpAEKEk1hcmtPcmRlckRlbGl2ZXJlZBIsLnNob3BtZXNoLm9yZGVyLnYxLk1hcmtPcmRlckRlbGl2ZXJlZFJlcXVlc3QaLS5zaG9wbWVzaC5vcmRlci52MS5NYXJrT3JkZXJEZWxpdmVyZWRSZXNwb25zZSIxkAIC6uAYAhAHgtPkkwIiOgEqIh0vdjEvb3JkZXJzL3tpZH06bWFya0RlbGl2ZXJlZBKWAQoQR2V0T3JkZXJUaW1lbGluZRIqLnNob3BtZXNoLm9yZGVyLnYxLkdldE9yZGVyVGltZWxpbmVSZXF1ZXN0Gisuc2hvcG1lc2gub3JkZXIudjEuR2V0T3JkZXJUaW1lbGluZVJlc3BvbnNlIimQAgHq4BgCEAaC0+STAhoSGC92MS9vcmRlcnMve2lkfS90aW1lbGluZULPAQoVY29tLnNob3BtZXNoLm9yZGVyLnYxQhFPcmRlclNlcnZpY2VQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask, file_google_type_money, file_google_type_postal_address, file_shopmesh_options_v1_options, file_shopmesh_order_v1_order]);
 
 /**
  * OrderLineRequest is a product and how many of it.
@@ -135,7 +135,9 @@ export type PlaceOrderRequest = Message<"shopmesh.order.v1.PlaceOrderRequest"> &
   shippingAddress?: PostalAddress | undefined;
 
   /**
-   * 1 to 200 lines, each with another product.
+   * Up to 200 lines, each with another product. Without lines a cart is ordered: that of
+   * cart_token, or of the cart token that the caller shows, or of the customer who is
+   * signed in.
    *
    * @generated from field: repeated shopmesh.order.v1.OrderLineRequest lines = 5;
    */
@@ -156,6 +158,13 @@ export type PlaceOrderRequest = Message<"shopmesh.order.v1.PlaceOrderRequest"> &
    * @generated from field: google.type.Money expected_total = 7;
    */
   expectedTotal?: Money | undefined;
+
+  /**
+   * The token of the guest's cart to order (sm_ct_…); it excludes lines.
+   *
+   * @generated from field: string cart_token = 8;
+   */
+  cartToken: string;
 };
 
 /**
@@ -177,6 +186,15 @@ export type PlaceOrderResponse = Message<"shopmesh.order.v1.PlaceOrderResponse">
    * @generated from field: shopmesh.order.v1.Order order = 1;
    */
   order?: Order | undefined;
+
+  /**
+   * Of an order without a customer: its token (sm_go_…), with which GetOrder, WatchOrder
+   * and CancelOrder take it for 180 days. It is a secret, which the shop does not store.
+   * Empty once the order was claimed or erased.
+   *
+   * @generated from field: string guest_token = 2;
+   */
+  guestToken: string;
 };
 
 /**
@@ -475,6 +493,55 @@ export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__P
   messageDesc(file_shopmesh_order_v1_order_service, 14);
 
 /**
+ * ClaimOrderRequest names a guest's order and shows its token.
+ *
+ * @generated from message shopmesh.order.v1.ClaimOrderRequest
+ */
+export type ClaimOrderRequest = Message<"shopmesh.order.v1.ClaimOrderRequest"> & {
+  /**
+   * The order's id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The order's token (sm_go_…).
+   *
+   * @generated from field: string guest_token = 2;
+   */
+  guestToken: string;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.ClaimOrderRequest.
+ * Use `create(ClaimOrderRequestSchema)` to create a new message.
+ */
+export const ClaimOrderRequestSchema: GenMessage<ClaimOrderRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_service, 15);
+
+/**
+ * ClaimOrderResponse holds the order, which is the customer's now.
+ *
+ * @generated from message shopmesh.order.v1.ClaimOrderResponse
+ */
+export type ClaimOrderResponse = Message<"shopmesh.order.v1.ClaimOrderResponse"> & {
+  /**
+   * The order with its history.
+   *
+   * @generated from field: shopmesh.order.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.ClaimOrderResponse.
+ * Use `create(ClaimOrderResponseSchema)` to create a new message.
+ */
+export const ClaimOrderResponseSchema: GenMessage<ClaimOrderResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order_service, 16);
+
+/**
  * ShipOrderRequest names an order that was sent.
  *
  * @generated from message shopmesh.order.v1.ShipOrderRequest
@@ -529,7 +596,7 @@ export type ShipOrderRequest = Message<"shopmesh.order.v1.ShipOrderRequest"> & {
  * Use `create(ShipOrderRequestSchema)` to create a new message.
  */
 export const ShipOrderRequestSchema: GenMessage<ShipOrderRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 15);
+  messageDesc(file_shopmesh_order_v1_order_service, 17);
 
 /**
  * ShipOrderResponse holds the order as shipped.
@@ -550,7 +617,7 @@ export type ShipOrderResponse = Message<"shopmesh.order.v1.ShipOrderResponse"> &
  * Use `create(ShipOrderResponseSchema)` to create a new message.
  */
 export const ShipOrderResponseSchema: GenMessage<ShipOrderResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 16);
+  messageDesc(file_shopmesh_order_v1_order_service, 18);
 
 /**
  * MarkOrderDeliveredRequest names an order that arrived.
@@ -586,7 +653,7 @@ export type MarkOrderDeliveredRequest = Message<"shopmesh.order.v1.MarkOrderDeli
  * Use `create(MarkOrderDeliveredRequestSchema)` to create a new message.
  */
 export const MarkOrderDeliveredRequestSchema: GenMessage<MarkOrderDeliveredRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 17);
+  messageDesc(file_shopmesh_order_v1_order_service, 19);
 
 /**
  * MarkOrderDeliveredResponse holds the order as delivered.
@@ -607,7 +674,7 @@ export type MarkOrderDeliveredResponse = Message<"shopmesh.order.v1.MarkOrderDel
  * Use `create(MarkOrderDeliveredResponseSchema)` to create a new message.
  */
 export const MarkOrderDeliveredResponseSchema: GenMessage<MarkOrderDeliveredResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 18);
+  messageDesc(file_shopmesh_order_v1_order_service, 20);
 
 /**
  * GetOrderTimelineRequest names an order.
@@ -628,7 +695,7 @@ export type GetOrderTimelineRequest = Message<"shopmesh.order.v1.GetOrderTimelin
  * Use `create(GetOrderTimelineRequestSchema)` to create a new message.
  */
 export const GetOrderTimelineRequestSchema: GenMessage<GetOrderTimelineRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 19);
+  messageDesc(file_shopmesh_order_v1_order_service, 21);
 
 /**
  * GetOrderTimelineResponse is what happened.
@@ -656,7 +723,7 @@ export type GetOrderTimelineResponse = Message<"shopmesh.order.v1.GetOrderTimeli
  * Use `create(GetOrderTimelineResponseSchema)` to create a new message.
  */
 export const GetOrderTimelineResponseSchema: GenMessage<GetOrderTimelineResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order_service, 20);
+  messageDesc(file_shopmesh_order_v1_order_service, 22);
 
 /**
  * OrderService takes orders and brings them to their end.
@@ -680,12 +747,14 @@ export const OrderService: GenService<{
   /**
    * PlaceOrder accepts an order and answers at once, in state PLACED; stock and
    * payment follow. It never refuses for stock: such an order ends CANCELLED with
-   * OUT_OF_STOCK. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
+   * OUT_OF_STOCK. What is ordered are the lines of the request, or else a cart, which is
+   * empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
    * return, or, when its lines do not fit into an error, one with lines_omitted.
    *
    * Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
    * TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
-   * CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED, REQUEST_ID_REUSED.
+   * CART_NOT_FOUND, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED,
+   * REQUEST_ID_REUSED.
    *
    * @generated from rpc shopmesh.order.v1.OrderService.PlaceOrder
    */
@@ -695,7 +764,8 @@ export const OrderService: GenService<{
     output: typeof PlaceOrderResponseSchema;
   },
   /**
-   * GetOrder reads an order with its history.
+   * GetOrder reads an order with its history. A guest reads the order whose token they show
+   * (`Authorization: Bearer sm_go_…`).
    *
    * Errors: ORDER_NOT_FOUND.
    *
@@ -760,6 +830,20 @@ export const OrderService: GenService<{
     methodKind: "unary";
     input: typeof CancelOrderRequestSchema;
     output: typeof CancelOrderResponseSchema;
+  },
+  /**
+   * ClaimOrder makes a guest's order the caller's, who is signed in as a customer and so has
+   * a verified e-mail address. The order's token ends with that. An order that is the
+   * caller's already is returned as it is.
+   *
+   * Errors: ORDER_NOT_FOUND, CUSTOMER_ERASED.
+   *
+   * @generated from rpc shopmesh.order.v1.OrderService.ClaimOrder
+   */
+  claimOrder: {
+    methodKind: "unary";
+    input: typeof ClaimOrderRequestSchema;
+    output: typeof ClaimOrderResponseSchema;
   },
   /**
    * ShipOrder records that a confirmed order was sent. One that was sent by the same
