@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -53,9 +54,9 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			var report audit.Report
-			inspect := func(ctx context.Context, addresses []string, token string) error {
+			inspect := func(ctx context.Context, by *http.Client, addresses []string, token string) error {
 				var err error
-				report, err = audit.Run(ctx, clientsOf(addresses, token), wait)
+				report, err = audit.Run(ctx, clientsOf(by, addresses, token), wait)
 				return err
 			}
 			token, err := tokenOf(cmd, tokenFile)
@@ -63,7 +64,7 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 				return err
 			}
 			if len(addresses) > 0 {
-				err = inspect(ctx, addresses, token)
+				err = inspect(ctx, http.DefaultClient, addresses, token)
 			} else {
 				err = shop.Visit(ctx, data, shop.Visitor{
 					Opening: func() {
@@ -74,7 +75,7 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 						if err != nil {
 							return err
 						}
-						return inspect(ctx, []string{at.Internal}, issued.AccessToken)
+						return inspect(ctx, at.Client(), []string{at.Internal}, issued.AccessToken)
 					},
 					Stripe: stripe, IdentityKey: key,
 				})

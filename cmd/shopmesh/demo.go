@@ -51,7 +51,7 @@ It exits 0 when the shop is filled, 1 when a call failed, 2 when it was not trie
 					return err
 				}
 			}
-			n, err := demo.FillAt(ctx, clientsOf(addresses, token))
+			n, err := demo.FillAt(ctx, clientsOf(http.DefaultClient, addresses, token))
 			if err != nil {
 				return exitError{exitFailed, err}
 			}
@@ -95,10 +95,10 @@ func checkAddresses(addresses []string, of string) error {
 }
 
 // clientsOf returns clients whose calls show a token, if there is one.
-func clientsOf(addresses []string, token string) []*connect.Client {
+func clientsOf(by *http.Client, addresses []string, token string) []*connect.Client {
 	clients := make([]*connect.Client, len(addresses))
 	for i, a := range addresses {
-		clients[i] = connect.NewClient(connecthttp.NewTransport(http.DefaultClient, strings.TrimSuffix(a, "/")), access.Show(token))
+		clients[i] = connect.NewClient(connecthttp.NewTransport(by, strings.TrimSuffix(a, "/")), access.Show(token))
 	}
 	return clients
 }

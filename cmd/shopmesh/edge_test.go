@@ -79,7 +79,8 @@ func TestUpIsNotExposedInTheClear(t *testing.T) {
 }
 
 // With a certificate the shop is open to others, its demo is filled in, the line shows
-// https, and a page of a listed site may call.
+// https, a page of a listed site may call, and its owner may audit it, though this
+// machine does not trust who signed the certificate.
 func TestUpServesTLS(t *testing.T) {
 	t.Parallel()
 	issuer, dir := testkit.NewServer(t), tempDir(t)
@@ -110,5 +111,10 @@ func TestUpServesTLS(t *testing.T) {
 	body, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), `"code"`) || res.Header.Get("Access-Control-Allow-Origin") != "https://shop.example" {
 		t.Errorf("%d %v %s %v", res.StatusCode, res.Header, body, err)
+	}
+	issuer.Renew()
+	issuer.Write(cert, key)
+	if got := run(t, "audit", "--data", filepath.Join(dir, "data")); got.code != 0 {
+		t.Errorf("the audit ended with %d: %s", got.code, got.stderr)
 	}
 }

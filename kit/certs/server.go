@@ -5,7 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
+	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"os"
@@ -46,20 +46,8 @@ func (s *Server) Config() *tls.Config {
 	}
 }
 
-// Client is a configuration for a client in the same process. It takes this server's
-// certificate and no other, whatever names the certificate has and whoever signed it.
-func (s *Server) Client() *tls.Config {
-	return &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection compares the whole certificate instead
-		VerifyConnection: func(state tls.ConnectionState) error {
-			if own := s.certificate(); len(state.PeerCertificates) == 0 || !bytes.Equal(state.PeerCertificates[0].Raw, own.Leaf.Raw) {
-				return errors.New("the server has another certificate than this process")
-			}
-			return nil
-		},
-	}
-}
+// File returns where the certificate is.
+func (s *Server) File() string { return s.certFile }
 
 // Condition reads files that changed, and returns what is wrong: files that can't be used,
 // or a certificate that is not valid now.
@@ -135,4 +123,25 @@ func (s *Server) readLocked(seen [2]os.FileInfo) error {
 	}
 	s.current = &pair
 	return nil
+}
+
+// Pin returns a configuration for a client on the server's own machine: it takes the first
+// certificate in a PEM file and no other, whatever names that has and whoever signed it.
+// The file is read for each connection.
+func Pin(file string) *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection compares the whole certificate instead
+		VerifyConnection: func(state tls.ConnectionState) error {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return fmt.Errorf("read the server's certificate: %w", err)
+			}
+			block, _ := pem.Decode(text)
+			if block == nil || len(state.PeerCertificates) == 0 || !bytes.Equal(state.PeerCertificates[0].Raw, block.Bytes) {
+				return fmt.Errorf("the server has another certificate than the one in %s", file)
+			}
+			return nil
+		},
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -16,6 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/certs"
 	"github.com/shopmesh/shopmesh/kit/embedded/broker"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
@@ -63,6 +65,17 @@ type Addresses struct {
 	Data     string `json:"data"`
 	// OperatorSocket is where the owner of the directory gets tokens.
 	OperatorSocket string `json:"operator_socket"`
+	// Certificate is the PEM file of the certificate that both ports have; empty without TLS.
+	Certificate string `json:"certificate,omitempty"`
+}
+
+// Client is for calls from the shop's own machine, to addresses that its certificate need
+// not be for.
+func (a Addresses) Client() *http.Client {
+	if a.Certificate == "" {
+		return http.DefaultClient
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: certs.Pin(a.Certificate), ForceAttemptHTTP2: true}}
 }
 
 // closeTimeout bounds how long each embedded component may take to end.
@@ -182,6 +195,10 @@ func serve(ctx context.Context, components components, data, socket string) erro
 	defer cancel()
 	filled := make(chan error, 1)
 	components.config.Log.Info("opening the services")
+	certificate, err := certificateOf(components.config.Edge)
+	if err != nil {
+		return err
+	}
 	process := app.Process{
 		Name: "shopmesh", Version: components.config.Version,
 		Listen: components.config.Listen, InternalListen: components.config.InternalListen,
@@ -189,7 +206,7 @@ func serve(ctx context.Context, components components, data, socket string) erro
 		Reflection: components.config.Reflection, Idle: components.config.idle, Internal: components.internal, Conditions: components.conditions,
 		OperatorSocket: socket, Log: components.config.Log,
 		Ready: func(a app.Addresses) {
-			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data, OperatorSocket: a.OperatorSocket}
+			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data, OperatorSocket: a.OperatorSocket, Certificate: certificate}
 			go func() { filled <- components.open(ctx, addresses) }()
 		},
 	}
@@ -201,7 +218,7 @@ func serve(ctx context.Context, components components, data, socket string) erro
 		}
 		failed <- err
 	}()
-	err := app.Serve(ctx, process, modules(components)...)
+	err = app.Serve(ctx, process, modules(components)...)
 	_ = forget(data)
 	select {
 	case cause := <-failed:
@@ -218,7 +235,7 @@ func (c components) open(ctx context.Context, a Addresses) error {
 		if err != nil {
 			return fmt.Errorf("fill in the demo: %w", err)
 		}
-		client := connect.NewClient(connecthttp.NewTransport(c.client(), a.API), access.Show(issued.AccessToken))
+		client := connect.NewClient(connecthttp.NewTransport(a.Client(), a.API), access.Show(issued.AccessToken))
 		n, err := demo.Fill(ctx, client, client)
 		if err != nil {
 			return fmt.Errorf("fill in the demo: %w", err)
@@ -234,10 +251,14 @@ func (c components) open(ctx context.Context, a Addresses) error {
 	return nil
 }
 
-// client calls the shop at its own addresses, for which its certificate need not be.
-func (c components) client() *http.Client {
-	if c.config.Edge.Certificate == nil {
-		return http.DefaultClient
+// certificateOf returns where the certificate is, from any working directory.
+func certificateOf(edge app.Edge) (string, error) {
+	if edge.Certificate == nil {
+		return "", nil
 	}
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: c.config.Edge.Certificate.Client(), ForceAttemptHTTP2: true}}
+	path, err := filepath.Abs(edge.Certificate.File())
+	if err != nil {
+		return "", fmt.Errorf("find the certificate: %w", err)
+	}
+	return path, nil
 }
