@@ -90,5 +90,18 @@ func Variables() []app.Variable {
 
 // Main is the whole main function of a context's command.
 func Main(name string, module func(app.Environment) (fx.Option, error)) {
-	app.Main(app.Program{Name: name, Peers: peers()[name], Contexts: Contexts(), Variables: Variables()}, module)
+	program := app.Program{Name: name, Peers: peers()[name], Contexts: Contexts(), Variables: Variables()}
+	if Enforced {
+		if name != identityContext && !slices.Contains(program.Peers, identityContext) {
+			program.Peers = append(program.Peers, identityContext)
+		}
+		program.Prepare = func(env *app.Environment) error {
+			trust, err := trustFromEnv(name, *env)
+			if err == nil {
+				trust.Apply(&env.Process)
+			}
+			return err
+		}
+	}
+	app.Main(program, module)
 }

@@ -21,6 +21,9 @@ type Environment struct {
 	SMTPURL string
 	// PublicURL is where the shop is reached; empty when not set.
 	PublicURL string
+	// ServiceKey is the service's private key, and ServiceKeys names the file with the
+	// public keys of all services; empty when not set.
+	ServiceKey, ServiceKeys string
 }
 
 // The addresses that a process listens on by default: this machine alone
@@ -32,6 +35,12 @@ const (
 
 // OperatorSocketVariable names where a service alone opens the operator's socket.
 const OperatorSocketVariable = "SHOPMESH_OPERATOR_SOCKET"
+
+// The variables of a service's own key, and of the public keys of all of them.
+const (
+	ServiceKeyVariable  = "SHOPMESH_SERVICE_KEY"
+	ServiceKeysVariable = "SHOPMESH_SERVICE_KEYS"
+)
 
 // LogLevelVariable names the least level that is logged.
 const LogLevelVariable = "SHOPMESH_LOG_LEVEL"
@@ -60,6 +69,8 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 		},
 		SMTPURL:   reader.smtpURL("SHOPMESH_SMTP_URL"),
 		PublicURL: reader.publicURL(PublicURLVariable),
+
+		ServiceKey: reader.credential(ServiceKeyVariable), ServiceKeys: reader.file(ServiceKeysVariable),
 	}
 	reader.edge(&env.Process)
 	return log, env, append(CheckNames(environ, p.known()), reader.problems...)

@@ -36,6 +36,8 @@ func variables() []Variable {
 		{Name: "SHOPMESH_REFLECTION", About: `"on" serves gRPC reflection on the API's address, too`},
 		{Name: "SHOPMESH_SETTINGS", About: "JSON file that overrides settings, one object per context"},
 		{Name: PublicURLVariable, About: "where the shop is reached, such as https://shop.example; tokens name it, and links lead there"},
+		{Name: ServiceKeyVariable, Credential: true, About: "the service's own private key, ES256 in PEM or as a JWK: other services know it by that"},
+		{Name: ServiceKeysVariable, About: "file with the public keys of all services, a JWK set"},
 		{Name: "SHOPMESH_DRAIN_DELAY", About: `how long requests are still taken after "not ready", such as 5s`},
 		{Name: LogLevelVariable, About: "debug, info, warn or error; info by default"},
 	}, EdgeVariables()...)

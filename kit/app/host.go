@@ -38,6 +38,8 @@ type host struct {
 	supervisor *supervisor
 	contexts   map[string]contextDeps
 
+	identification Identification
+
 	apiHandler, internalHandler http.Handler
 	operatorHandler             http.Handler
 	api, internal               *rpc.Listener
@@ -80,6 +82,7 @@ func newHost(in hostParams) (*host, error) {
 	h.readiness = newReadiness(in.Contexts, h.supervisor)
 	h.readiness.process = append(slices.Clone(in.Process.Conditions), h.load.Condition)
 	h.readiness.process = append(h.readiness.process, in.Peers.Conditions()...)
+	h.identify(&in)
 	if err := h.makeHandlers(in); err != nil {
 		return nil, err
 	}
@@ -185,6 +188,7 @@ func (h *host) start(ctx context.Context) error {
 	h.background.Go(func() { h.readiness.monitor(background) })
 	h.background.Go(func() { h.watchListeners(background) })
 	if !h.process.Idle {
+		h.background.Go(func() { h.startIdentification(background) })
 		for _, service := range h.services {
 			h.followSettings(service.Name)
 			h.background.Go(func() { h.startRunners(background, service) })
@@ -227,7 +231,7 @@ func (h *host) startRunners(ctx context.Context, service Service) {
 	var changed <-chan struct{}
 	if topics {
 		changed = deps.settings.Changed() // before they are created, so that no change falls between
-		if !h.ensureTopics(ctx, deps, service) {
+		if !h.ensureTopics(ctx, service.Name, deps.kafka, service.Topics) {
 			return
 		}
 	}
@@ -245,23 +249,23 @@ func (h *host) startRunners(ctx context.Context, service Service) {
 			return
 		case <-changed:
 			changed = deps.settings.Changed()
-			topics = h.ensureTopics(ctx, deps, service)
+			topics = h.ensureTopics(ctx, service.Name, deps.kafka, service.Topics)
 		}
 	}
 }
 
-// ensureTopics creates the topics of a service that are missing and sets their retentions,
-// however long the broker is away. It reports false when ctx ended.
-func (h *host) ensureTopics(ctx context.Context, deps contextDeps, service Service) bool {
+// ensureTopics creates the topics that are missing and sets their retentions, however long
+// the broker is away. It reports false when ctx ended.
+func (h *host) ensureTopics(ctx context.Context, name string, broker kafka.Config, topics func() []kafka.Topic) bool {
 	for pause := newBackoff(); ; {
-		err := kafka.EnsureTopics(ctx, deps.kafka, withPartitions(service.Topics()))
+		err := kafka.EnsureTopics(ctx, broker, withPartitions(topics()))
 		if err == nil {
 			return true
 		}
 		if ctx.Err() != nil {
 			return false
 		}
-		h.log.WarnContext(ctx, "topics are not there yet", "context", service.Name, "error", err.Error())
+		h.log.WarnContext(ctx, "topics are not there yet", "context", name, "error", err.Error())
 		if !pause.wait(ctx) {
 			return false
 		}

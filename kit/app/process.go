@@ -69,6 +69,9 @@ type Process struct {
 	OperatorSocket string
 	// Edge is how the outside world reaches the process.
 	Edge Edge
+	// Identify returns how the process finds out who calls, when that needs other contexts;
+	// nil for Authenticator.
+	Identify func(*peer.Peers, *slog.Logger) Identification
 	// Authenticator finds out who calls. By default everyone is the owner.
 	Authenticator authz.Authenticator
 	// DrainDelay is how long requests are still taken after readiness went, so

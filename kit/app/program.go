@@ -25,6 +25,8 @@ type Program struct {
 	Contexts []string
 	// Variables are read beside those of every service.
 	Variables []Variable
+	// Prepare completes what was read from the environment; nil for nothing.
+	Prepare func(*Environment) error
 }
 
 // Main is the whole main function of a service of its own. Without arguments it serves
@@ -52,6 +54,11 @@ func (p Program) run(args, environ []string, stdout, stderr io.Writer, module fu
 	}
 	log, env, problems := p.environment(environ, stderr)
 	var option fx.Option
+	if len(problems) == 0 && p.Prepare != nil {
+		if err := p.Prepare(&env); err != nil {
+			problems = append(problems, err)
+		}
+	}
 	if len(problems) == 0 {
 		var err error
 		if option, err = module(env); err != nil {

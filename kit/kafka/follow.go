@@ -22,6 +22,9 @@ type Follower struct {
 	// group has committed on (from the start while it has nothing), so that what the
 	// group has not applied yet is read too.
 	Topics map[string]string
+	// Since has topics without a group read from what was published that long ago, in place
+	// of their end.
+	Since time.Duration
 	// Begin is called when it is known from where topics are read, before the first
 	// record: whatever was published earlier may have been missed.
 	Begin func()
@@ -141,6 +144,9 @@ func (f Follower) starts(ctx context.Context, admin *kadm.Client) (positions, er
 	}
 	for topic, group := range f.Topics {
 		if group == "" {
+			if err := f.goBack(ctx, admin, topic, at[topic]); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		starts, err := admin.ListStartOffsets(ctx, topic)
@@ -168,6 +174,26 @@ func (f Follower) starts(ctx context.Context, admin *kadm.Client) (positions, er
 		}
 	}
 	return at, nil
+}
+
+// goBack moves the positions in a topic back to what was published Since ago.
+func (f Follower) goBack(ctx context.Context, admin *kadm.Client, topic string, at map[int32]int64) error {
+	if f.Since == 0 {
+		return nil
+	}
+	listed, err := admin.ListOffsetsAfterMilli(ctx, time.Now().Add(-f.Since).UnixMilli(), topic)
+	if err == nil {
+		err = listed.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("what was published in %s of late: %w", topic, err)
+	}
+	for partition, end := range at {
+		if first, ok := listed.Lookup(topic, partition); ok && first.Offset >= 0 && first.Offset < end {
+			at[partition] = first.Offset
+		}
+	}
+	return nil
 }
 
 // ends queries where the topics end.

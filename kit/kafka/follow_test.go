@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -67,5 +68,45 @@ func TestAFollowerWaitsForTopicsThatAreBeingCreated(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("it ended with %v", err)
+	}
+}
+
+// A follower that goes back gets what was published a while before it came, and nothing
+// that is older.
+func TestAFollowerGoesBack(t *testing.T) {
+	t.Parallel()
+	broker := testkit.Broker(t)
+	if err := kafka.EnsureTopics(t.Context(), broker, []kafka.Topic{{Name: "past", Partitions: 2}}); err != nil {
+		t.Fatal(err)
+	}
+	producer, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...)) // ours refuses to send what is old
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(producer.Close)
+	for age, value := range map[time.Duration]string{time.Hour: "old", 5 * time.Minute: "of late", 0: "new"} {
+		record := &kgo.Record{Topic: "past", Key: []byte(value), Value: []byte(value), Timestamp: time.Now().Add(-age)}
+		if err := producer.ProduceSync(t.Context(), record).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var values []string // of Handle's goroutine, which Proven's is too
+	follower := kafka.Follower{
+		Kafka: broker, Topics: map[string]string{"past": ""}, Since: 10 * time.Minute, Begin: func() {},
+		Handle: func(_ context.Context, records []*kgo.Record) {
+			for _, r := range records {
+				values = append(values, string(r.Value))
+			}
+		},
+		Proven: func(time.Time) { cancel() },
+	}
+	if err := follower.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(values)
+	if !slices.Equal(values, []string{"new", "of late"}) {
+		t.Errorf("it got %q", values)
 	}
 }

@@ -2,6 +2,7 @@
 package shop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/operator"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
@@ -210,6 +212,11 @@ func serve(ctx context.Context, components components, data, socket string) erro
 			go func() { filled <- components.open(ctx, addresses) }()
 		},
 	}
+	if services.Enforced {
+		if err := components.trust(&process); err != nil {
+			return err
+		}
+	}
 	failed := make(chan error, 1)
 	go func() {
 		err := <-filled
@@ -226,6 +233,18 @@ func serve(ctx context.Context, components components, data, socket string) erro
 	default:
 		return err
 	}
+}
+
+// trust makes the process find out who calls it.
+func (c components) trust(process *app.Process) error {
+	keys, err := services.NewServiceKeys(contexts()...)
+	if err != nil {
+		return err
+	}
+	services.Trust{
+		PublicURL: cmp.Or(c.config.PublicURL, app.DefaultPublicURL), Keys: keys, Self: contexts(), Kafka: c.context(identity.Name).Kafka,
+	}.Apply(process)
+	return nil
 }
 
 // open fills the shop when the configuration has Demo, and reports that it is open.
