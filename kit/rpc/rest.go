@@ -59,7 +59,7 @@ func newREST(server *connect.Server, gateways []GatewayFunc) (*rest, error) {
 
 // ServeHTTP implements http.Handler.
 func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	request := &restRequest{header: r.Header, query: r.URL.Query()}
+	request := &restRequest{header: r.Header, query: r.URL.Query(), answer: w.Header()}
 	if methods := h.routes.methods(r.URL.Path); !allows(methods, r.Method) {
 		h.writeUnrouted(w, r, methods)
 		return
@@ -132,6 +132,8 @@ func (*restBody) Close() error { return nil }
 type restRequest struct {
 	header http.Header
 	query  url.Values
+	// answer are the headers of the response.
+	answer http.Header
 }
 
 type restRequestKey struct{}

@@ -22,8 +22,9 @@ import (
 )
 
 // restConn lets the gateway's generated clients call a Connect server of the same
-// process. It passes on the headers that name the caller and the trace, and
-// nothing else that a client sends.
+// process. It passes on the headers that name the caller and the trace, the program's name
+// and cookies, and nothing else that a client sends; of the answer's headers it passes on
+// cookies that are set.
 type restConn struct {
 	client *connect.Client
 	specs  map[string]connect.Spec
@@ -55,7 +56,9 @@ func (c *restConn) Invoke(ctx context.Context, method string, args, reply any, _
 			mask.Body(message)
 		}
 	}
-	return grpcError(c.client.CallUnary(ctx, spec, args, reply))
+	err = c.client.CallUnary(ctx, spec, args, reply)
+	passCookies(ctx)
+	return grpcError(err)
 }
 
 // NewStream opens a streaming call.
@@ -87,13 +90,25 @@ func (c *restConn) enter(ctx context.Context, method string) (context.Context, c
 	}
 	ctx, info := connect.NewClientContext(ctx)
 	if request, ok := ctx.Value(restRequestKey{}).(*restRequest); ok {
-		for _, name := range []string{"Authorization", "Shopmesh-Caller", "Traceparent", "Tracestate", "X-Request-Id"} {
+		for _, name := range []string{"Authorization", "Shopmesh-Caller", "Cookie", "User-Agent", "Traceparent", "Tracestate", "X-Request-Id"} {
 			if values := request.header.Values(name); len(values) > 0 {
 				info.RequestHeader().SetValues(name, values)
 			}
 		}
 	}
 	return ctx, spec, nil
+}
+
+// passCookies puts the cookies that a call sets into the answer of the HTTP request.
+func passCookies(ctx context.Context) {
+	info, called := connect.CallInfoForClientContext(ctx)
+	request, ok := ctx.Value(restRequestKey{}).(*restRequest)
+	if !called || !ok {
+		return
+	}
+	for _, cookie := range info.ResponseHeader().Values("Set-Cookie") {
+		request.answer.Add("Set-Cookie", cookie)
+	}
 }
 
 // restStream is a streaming call as the gateway's clients see it.
