@@ -1005,6 +1005,125 @@ func (*DeleteAddressResponse) Descriptor() ([]byte, []int) {
 	return file_shopmesh_customer_v1_customer_service_proto_rawDescGZIP(), []int{17}
 }
 
+// LinkAccountRequest holds what an account gives for its customer.
+type LinkAccountRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The address that the account showed to be its own.
+	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	// The given name of a new customer; one whom staff made keeps theirs.
+	FirstName string `protobuf:"bytes,3,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	// The family name of a new customer; empty for people who have one name only.
+	LastName      string `protobuf:"bytes,4,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LinkAccountRequest) Reset() {
+	*x = LinkAccountRequest{}
+	mi := &file_shopmesh_customer_v1_customer_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinkAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinkAccountRequest) ProtoMessage() {}
+
+func (x *LinkAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_customer_v1_customer_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinkAccountRequest.ProtoReflect.Descriptor instead.
+func (*LinkAccountRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_customer_v1_customer_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *LinkAccountRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *LinkAccountRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *LinkAccountRequest) GetFirstName() string {
+	if x != nil {
+		return x.FirstName
+	}
+	return ""
+}
+
+func (x *LinkAccountRequest) GetLastName() string {
+	if x != nil {
+		return x.LastName
+	}
+	return ""
+}
+
+// LinkAccountResponse names the customer.
+type LinkAccountResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The customer's id.
+	CustomerId    string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LinkAccountResponse) Reset() {
+	*x = LinkAccountResponse{}
+	mi := &file_shopmesh_customer_v1_customer_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinkAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinkAccountResponse) ProtoMessage() {}
+
+func (x *LinkAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_customer_v1_customer_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinkAccountResponse.ProtoReflect.Descriptor instead.
+func (*LinkAccountResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_customer_v1_customer_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *LinkAccountResponse) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
 var File_shopmesh_customer_v1_customer_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_customer_service_proto_rawDesc = "" +
@@ -1080,7 +1199,17 @@ const file_shopmesh_customer_v1_customer_service_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\n" +
 	"customerId\x12\x1b\n" +
 	"\x02id\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x17\n" +
-	"\x15DeleteAddressResponse2\xf1\v\n" +
+	"\x15DeleteAddressResponse\"\xc2\x01\n" +
+	"\x12LinkAccountRequest\x12*\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12$\n" +
+	"\x05email\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xf8\a\x80\x01\x01R\x05email\x12-\n" +
+	"\n" +
+	"first_name\x18\x03 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x90\x03\x80\x01\x01R\tfirstName\x12+\n" +
+	"\tlast_name\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03(\x90\x03\x80\x01\x01R\blastName\"6\n" +
+	"\x13LinkAccountResponse\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId2\xe0\f\n" +
 	"\x0fCustomerService\x12\x95\x01\n" +
 	"\x0eCreateCustomer\x12+.shopmesh.customer.v1.CreateCustomerRequest\x1a,.shopmesh.customer.v1.CreateCustomerResponse\"(\xea\xe0\x18\x02\x10\x05\x82\xd3\xe4\x93\x02\x19:\bcustomer\"\r/v1/customers\x90\x02\x00\x12\x89\x01\n" +
 	"\vGetCustomer\x12(.shopmesh.customer.v1.GetCustomerRequest\x1a).shopmesh.customer.v1.GetCustomerResponse\"%\xea\xe0\x18\x04\x10\x04\x18\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}\x90\x02\x01\x12\x88\x01\n" +
@@ -1090,7 +1219,8 @@ const file_shopmesh_customer_v1_customer_service_proto_rawDesc = "" +
 	"\x0eExportCustomer\x12+.shopmesh.customer.v1.ExportCustomerRequest\x1a,.shopmesh.customer.v1.ExportCustomerResponse\"L\xea\xe0\x18\x04\x10\x04\x18\x01\x82\xd3\xe4\x93\x02;Z\x1e:\x01*\"\x19/v1/customers:exportGuest\x12\x19/v1/customers/{id}:export\x90\x02\x01\x12\xab\x01\n" +
 	"\rCreateAddress\x12*.shopmesh.customer.v1.CreateAddressRequest\x1a+.shopmesh.customer.v1.CreateAddressResponse\"A\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x020:\aaddress\"%/v1/customers/{customer_id}/addresses\x90\x02\x00\x12\xb8\x01\n" +
 	"\rUpdateAddress\x12*.shopmesh.customer.v1.UpdateAddressRequest\x1a+.shopmesh.customer.v1.UpdateAddressResponse\"N\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02=:\aaddress22/v1/customers/{customer_id}/addresses/{address.id}\x90\x02\x02\x12\xa7\x01\n" +
-	"\rDeleteAddress\x12*.shopmesh.customer.v1.DeleteAddressRequest\x1a+.shopmesh.customer.v1.DeleteAddressResponse\"=\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02,**/v1/customers/{customer_id}/addresses/{id}\x90\x02\x02B\xe7\x01\n" +
+	"\rDeleteAddress\x12*.shopmesh.customer.v1.DeleteAddressRequest\x1a+.shopmesh.customer.v1.DeleteAddressResponse\"=\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02,**/v1/customers/{customer_id}/addresses/{id}\x90\x02\x02\x12m\n" +
+	"\vLinkAccount\x12(.shopmesh.customer.v1.LinkAccountRequest\x1a).shopmesh.customer.v1.LinkAccountResponse\"\t\xea\xe0\x18\x02 \x01\x90\x02\x02B\xe7\x01\n" +
 	"\x18com.shopmesh.customer.v1B\x14CustomerServiceProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1;customerv1\xa2\x02\x03SCX\xaa\x02\x14Shopmesh.Customer.V1\xca\x02\x14Shopmesh\\Customer\\V1\xe2\x02 Shopmesh\\Customer\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Customer::V1b\x06proto3"
 
 var (
@@ -1105,7 +1235,7 @@ func file_shopmesh_customer_v1_customer_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_customer_v1_customer_service_proto_rawDescData
 }
 
-var file_shopmesh_customer_v1_customer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_shopmesh_customer_v1_customer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_shopmesh_customer_v1_customer_service_proto_goTypes = []any{
 	(*CreateCustomerRequest)(nil),  // 0: shopmesh.customer.v1.CreateCustomerRequest
 	(*CreateCustomerResponse)(nil), // 1: shopmesh.customer.v1.CreateCustomerResponse
@@ -1125,26 +1255,28 @@ var file_shopmesh_customer_v1_customer_service_proto_goTypes = []any{
 	(*UpdateAddressResponse)(nil),  // 15: shopmesh.customer.v1.UpdateAddressResponse
 	(*DeleteAddressRequest)(nil),   // 16: shopmesh.customer.v1.DeleteAddressRequest
 	(*DeleteAddressResponse)(nil),  // 17: shopmesh.customer.v1.DeleteAddressResponse
-	(*Customer)(nil),               // 18: shopmesh.customer.v1.Customer
-	(*fieldmaskpb.FieldMask)(nil),  // 19: google.protobuf.FieldMask
-	(*timestamppb.Timestamp)(nil),  // 20: google.protobuf.Timestamp
-	(*Address)(nil),                // 21: shopmesh.customer.v1.Address
+	(*LinkAccountRequest)(nil),     // 18: shopmesh.customer.v1.LinkAccountRequest
+	(*LinkAccountResponse)(nil),    // 19: shopmesh.customer.v1.LinkAccountResponse
+	(*Customer)(nil),               // 20: shopmesh.customer.v1.Customer
+	(*fieldmaskpb.FieldMask)(nil),  // 21: google.protobuf.FieldMask
+	(*timestamppb.Timestamp)(nil),  // 22: google.protobuf.Timestamp
+	(*Address)(nil),                // 23: shopmesh.customer.v1.Address
 }
 var file_shopmesh_customer_v1_customer_service_proto_depIdxs = []int32{
-	18, // 0: shopmesh.customer.v1.CreateCustomerRequest.customer:type_name -> shopmesh.customer.v1.Customer
-	18, // 1: shopmesh.customer.v1.CreateCustomerResponse.customer:type_name -> shopmesh.customer.v1.Customer
-	18, // 2: shopmesh.customer.v1.GetCustomerResponse.customer:type_name -> shopmesh.customer.v1.Customer
-	18, // 3: shopmesh.customer.v1.ListCustomersResponse.customers:type_name -> shopmesh.customer.v1.Customer
-	18, // 4: shopmesh.customer.v1.UpdateCustomerRequest.customer:type_name -> shopmesh.customer.v1.Customer
-	19, // 5: shopmesh.customer.v1.UpdateCustomerRequest.update_mask:type_name -> google.protobuf.FieldMask
-	18, // 6: shopmesh.customer.v1.UpdateCustomerResponse.customer:type_name -> shopmesh.customer.v1.Customer
-	18, // 7: shopmesh.customer.v1.EraseCustomerResponse.customer:type_name -> shopmesh.customer.v1.Customer
-	20, // 8: shopmesh.customer.v1.ExportCustomerResponse.create_time:type_name -> google.protobuf.Timestamp
-	21, // 9: shopmesh.customer.v1.CreateAddressRequest.address:type_name -> shopmesh.customer.v1.Address
-	21, // 10: shopmesh.customer.v1.CreateAddressResponse.address:type_name -> shopmesh.customer.v1.Address
-	21, // 11: shopmesh.customer.v1.UpdateAddressRequest.address:type_name -> shopmesh.customer.v1.Address
-	19, // 12: shopmesh.customer.v1.UpdateAddressRequest.update_mask:type_name -> google.protobuf.FieldMask
-	21, // 13: shopmesh.customer.v1.UpdateAddressResponse.address:type_name -> shopmesh.customer.v1.Address
+	20, // 0: shopmesh.customer.v1.CreateCustomerRequest.customer:type_name -> shopmesh.customer.v1.Customer
+	20, // 1: shopmesh.customer.v1.CreateCustomerResponse.customer:type_name -> shopmesh.customer.v1.Customer
+	20, // 2: shopmesh.customer.v1.GetCustomerResponse.customer:type_name -> shopmesh.customer.v1.Customer
+	20, // 3: shopmesh.customer.v1.ListCustomersResponse.customers:type_name -> shopmesh.customer.v1.Customer
+	20, // 4: shopmesh.customer.v1.UpdateCustomerRequest.customer:type_name -> shopmesh.customer.v1.Customer
+	21, // 5: shopmesh.customer.v1.UpdateCustomerRequest.update_mask:type_name -> google.protobuf.FieldMask
+	20, // 6: shopmesh.customer.v1.UpdateCustomerResponse.customer:type_name -> shopmesh.customer.v1.Customer
+	20, // 7: shopmesh.customer.v1.EraseCustomerResponse.customer:type_name -> shopmesh.customer.v1.Customer
+	22, // 8: shopmesh.customer.v1.ExportCustomerResponse.create_time:type_name -> google.protobuf.Timestamp
+	23, // 9: shopmesh.customer.v1.CreateAddressRequest.address:type_name -> shopmesh.customer.v1.Address
+	23, // 10: shopmesh.customer.v1.CreateAddressResponse.address:type_name -> shopmesh.customer.v1.Address
+	23, // 11: shopmesh.customer.v1.UpdateAddressRequest.address:type_name -> shopmesh.customer.v1.Address
+	21, // 12: shopmesh.customer.v1.UpdateAddressRequest.update_mask:type_name -> google.protobuf.FieldMask
+	23, // 13: shopmesh.customer.v1.UpdateAddressResponse.address:type_name -> shopmesh.customer.v1.Address
 	0,  // 14: shopmesh.customer.v1.CustomerService.CreateCustomer:input_type -> shopmesh.customer.v1.CreateCustomerRequest
 	2,  // 15: shopmesh.customer.v1.CustomerService.GetCustomer:input_type -> shopmesh.customer.v1.GetCustomerRequest
 	4,  // 16: shopmesh.customer.v1.CustomerService.ListCustomers:input_type -> shopmesh.customer.v1.ListCustomersRequest
@@ -1154,17 +1286,19 @@ var file_shopmesh_customer_v1_customer_service_proto_depIdxs = []int32{
 	12, // 20: shopmesh.customer.v1.CustomerService.CreateAddress:input_type -> shopmesh.customer.v1.CreateAddressRequest
 	14, // 21: shopmesh.customer.v1.CustomerService.UpdateAddress:input_type -> shopmesh.customer.v1.UpdateAddressRequest
 	16, // 22: shopmesh.customer.v1.CustomerService.DeleteAddress:input_type -> shopmesh.customer.v1.DeleteAddressRequest
-	1,  // 23: shopmesh.customer.v1.CustomerService.CreateCustomer:output_type -> shopmesh.customer.v1.CreateCustomerResponse
-	3,  // 24: shopmesh.customer.v1.CustomerService.GetCustomer:output_type -> shopmesh.customer.v1.GetCustomerResponse
-	5,  // 25: shopmesh.customer.v1.CustomerService.ListCustomers:output_type -> shopmesh.customer.v1.ListCustomersResponse
-	7,  // 26: shopmesh.customer.v1.CustomerService.UpdateCustomer:output_type -> shopmesh.customer.v1.UpdateCustomerResponse
-	9,  // 27: shopmesh.customer.v1.CustomerService.EraseCustomer:output_type -> shopmesh.customer.v1.EraseCustomerResponse
-	11, // 28: shopmesh.customer.v1.CustomerService.ExportCustomer:output_type -> shopmesh.customer.v1.ExportCustomerResponse
-	13, // 29: shopmesh.customer.v1.CustomerService.CreateAddress:output_type -> shopmesh.customer.v1.CreateAddressResponse
-	15, // 30: shopmesh.customer.v1.CustomerService.UpdateAddress:output_type -> shopmesh.customer.v1.UpdateAddressResponse
-	17, // 31: shopmesh.customer.v1.CustomerService.DeleteAddress:output_type -> shopmesh.customer.v1.DeleteAddressResponse
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
+	18, // 23: shopmesh.customer.v1.CustomerService.LinkAccount:input_type -> shopmesh.customer.v1.LinkAccountRequest
+	1,  // 24: shopmesh.customer.v1.CustomerService.CreateCustomer:output_type -> shopmesh.customer.v1.CreateCustomerResponse
+	3,  // 25: shopmesh.customer.v1.CustomerService.GetCustomer:output_type -> shopmesh.customer.v1.GetCustomerResponse
+	5,  // 26: shopmesh.customer.v1.CustomerService.ListCustomers:output_type -> shopmesh.customer.v1.ListCustomersResponse
+	7,  // 27: shopmesh.customer.v1.CustomerService.UpdateCustomer:output_type -> shopmesh.customer.v1.UpdateCustomerResponse
+	9,  // 28: shopmesh.customer.v1.CustomerService.EraseCustomer:output_type -> shopmesh.customer.v1.EraseCustomerResponse
+	11, // 29: shopmesh.customer.v1.CustomerService.ExportCustomer:output_type -> shopmesh.customer.v1.ExportCustomerResponse
+	13, // 30: shopmesh.customer.v1.CustomerService.CreateAddress:output_type -> shopmesh.customer.v1.CreateAddressResponse
+	15, // 31: shopmesh.customer.v1.CustomerService.UpdateAddress:output_type -> shopmesh.customer.v1.UpdateAddressResponse
+	17, // 32: shopmesh.customer.v1.CustomerService.DeleteAddress:output_type -> shopmesh.customer.v1.DeleteAddressResponse
+	19, // 33: shopmesh.customer.v1.CustomerService.LinkAccount:output_type -> shopmesh.customer.v1.LinkAccountResponse
+	24, // [24:34] is the sub-list for method output_type
+	14, // [14:24] is the sub-list for method input_type
 	14, // [14:14] is the sub-list for extension type_name
 	14, // [14:14] is the sub-list for extension extendee
 	0,  // [0:14] is the sub-list for field type_name
@@ -1182,7 +1316,7 @@ func file_shopmesh_customer_v1_customer_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_customer_v1_customer_service_proto_rawDesc), len(file_shopmesh_customer_v1_customer_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

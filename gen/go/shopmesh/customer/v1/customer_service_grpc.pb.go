@@ -30,6 +30,7 @@ const (
 	CustomerService_CreateAddress_FullMethodName  = "/shopmesh.customer.v1.CustomerService/CreateAddress"
 	CustomerService_UpdateAddress_FullMethodName  = "/shopmesh.customer.v1.CustomerService/UpdateAddress"
 	CustomerService_DeleteAddress_FullMethodName  = "/shopmesh.customer.v1.CustomerService/DeleteAddress"
+	CustomerService_LinkAccount_FullMethodName    = "/shopmesh.customer.v1.CustomerService/LinkAccount"
 )
 
 // CustomerServiceClient is the client API for CustomerService service.
@@ -84,6 +85,12 @@ type CustomerServiceClient interface {
 	//
 	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(ctx context.Context, in *DeleteAddressRequest, opts ...grpc.CallOption) (*DeleteAddressResponse, error)
+	// LinkAccount returns the customer as whom an account of identity signs in: the one that
+	// it has, the one whom staff made with its address, or a new one. identity calls it once
+	// somebody showed that the address is theirs; a repeated call returns the same.
+	//
+	// Errors: EMAIL_TAKEN.
+	LinkAccount(ctx context.Context, in *LinkAccountRequest, opts ...grpc.CallOption) (*LinkAccountResponse, error)
 }
 
 type customerServiceClient struct {
@@ -184,6 +191,16 @@ func (c *customerServiceClient) DeleteAddress(ctx context.Context, in *DeleteAdd
 	return out, nil
 }
 
+func (c *customerServiceClient) LinkAccount(ctx context.Context, in *LinkAccountRequest, opts ...grpc.CallOption) (*LinkAccountResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LinkAccountResponse)
+	err := c.cc.Invoke(ctx, CustomerService_LinkAccount_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CustomerServiceServer is the server API for CustomerService service.
 // All implementations should embed UnimplementedCustomerServiceServer
 // for forward compatibility.
@@ -236,6 +253,12 @@ type CustomerServiceServer interface {
 	//
 	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(context.Context, *DeleteAddressRequest) (*DeleteAddressResponse, error)
+	// LinkAccount returns the customer as whom an account of identity signs in: the one that
+	// it has, the one whom staff made with its address, or a new one. identity calls it once
+	// somebody showed that the address is theirs; a repeated call returns the same.
+	//
+	// Errors: EMAIL_TAKEN.
+	LinkAccount(context.Context, *LinkAccountRequest) (*LinkAccountResponse, error)
 }
 
 // UnimplementedCustomerServiceServer should be embedded to have
@@ -271,6 +294,9 @@ func (UnimplementedCustomerServiceServer) UpdateAddress(context.Context, *Update
 }
 func (UnimplementedCustomerServiceServer) DeleteAddress(context.Context, *DeleteAddressRequest) (*DeleteAddressResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteAddress not implemented")
+}
+func (UnimplementedCustomerServiceServer) LinkAccount(context.Context, *LinkAccountRequest) (*LinkAccountResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LinkAccount not implemented")
 }
 func (UnimplementedCustomerServiceServer) testEmbeddedByValue() {}
 
@@ -454,6 +480,24 @@ func _CustomerService_DeleteAddress_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CustomerService_LinkAccount_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LinkAccountRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomerServiceServer).LinkAccount(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomerService_LinkAccount_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomerServiceServer).LinkAccount(ctx, req.(*LinkAccountRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CustomerService_ServiceDesc is the grpc.ServiceDesc for CustomerService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -496,6 +540,10 @@ var CustomerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteAddress",
 			Handler:    _CustomerService_DeleteAddress_Handler,
+		},
+		{
+			MethodName: "LinkAccount",
+			Handler:    _CustomerService_LinkAccount_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

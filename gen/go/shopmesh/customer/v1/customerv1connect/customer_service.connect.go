@@ -52,6 +52,9 @@ const (
 	// CustomerServiceDeleteAddressProcedure is the procedure name of the CustomerService's
 	// DeleteAddress RPC.
 	CustomerServiceDeleteAddressProcedure = "/shopmesh.customer.v1.CustomerService/DeleteAddress"
+	// CustomerServiceLinkAccountProcedure is the procedure name of the CustomerService's LinkAccount
+	// RPC.
+	CustomerServiceLinkAccountProcedure = "/shopmesh.customer.v1.CustomerService/LinkAccount"
 )
 
 var (
@@ -125,6 +128,14 @@ var (
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
+	customerServiceLinkAccountSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_customer_v1_customer_service_proto.Services().ByName("CustomerService").Methods().ByName("LinkAccount"),
+			Procedure:        CustomerServiceLinkAccountProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
 )
 
 // CustomerServiceClient is a client for the shopmesh.customer.v1.CustomerService service.
@@ -175,6 +186,12 @@ type CustomerServiceClient interface {
 	//
 	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(context.Context, *v1.DeleteAddressRequest) (*v1.DeleteAddressResponse, error)
+	// LinkAccount returns the customer as whom an account of identity signs in: the one that
+	// it has, the one whom staff made with its address, or a new one. identity calls it once
+	// somebody showed that the address is theirs; a repeated call returns the same.
+	//
+	// Errors: EMAIL_TAKEN.
+	LinkAccount(context.Context, *v1.LinkAccountRequest) (*v1.LinkAccountResponse, error)
 }
 
 // NewCustomerServiceClient constructs a client for the shopmesh.customer.v1.CustomerService
@@ -231,6 +248,12 @@ type CustomerServiceHandler interface {
 	//
 	// Errors: CUSTOMER_NOT_FOUND, ADDRESS_NOT_FOUND.
 	DeleteAddress(context.Context, *v1.DeleteAddressRequest) (*v1.DeleteAddressResponse, error)
+	// LinkAccount returns the customer as whom an account of identity signs in: the one that
+	// it has, the one whom staff made with its address, or a new one. identity calls it once
+	// somebody showed that the address is theirs; a repeated call returns the same.
+	//
+	// Errors: EMAIL_TAKEN.
+	LinkAccount(context.Context, *v1.LinkAccountRequest) (*v1.LinkAccountResponse, error)
 }
 
 // RegisterCustomerServiceHandler registers svc as the shopmesh.customer.v1.CustomerService
@@ -247,6 +270,7 @@ func RegisterCustomerServiceHandler(server *connect.Server, svc CustomerServiceH
 		connect.Method{Spec: customerServiceCreateAddressSpec(), Handler: adapter.createAddress},
 		connect.Method{Spec: customerServiceUpdateAddressSpec(), Handler: adapter.updateAddress},
 		connect.Method{Spec: customerServiceDeleteAddressSpec(), Handler: adapter.deleteAddress},
+		connect.Method{Spec: customerServiceLinkAccountSpec(), Handler: adapter.linkAccount},
 	)
 }
 
@@ -287,6 +311,10 @@ func (UnimplementedCustomerServiceHandler) UpdateAddress(context.Context, *v1.Up
 
 func (UnimplementedCustomerServiceHandler) DeleteAddress(context.Context, *v1.DeleteAddressRequest) (*v1.DeleteAddressResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.customer.v1.CustomerService.DeleteAddress is not implemented")
+}
+
+func (UnimplementedCustomerServiceHandler) LinkAccount(context.Context, *v1.LinkAccountRequest) (*v1.LinkAccountResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.customer.v1.CustomerService.LinkAccount is not implemented")
 }
 
 type customerServiceClient struct {
@@ -360,6 +388,14 @@ func (c *customerServiceClient) UpdateAddress(ctx context.Context, req *v1.Updat
 func (c *customerServiceClient) DeleteAddress(ctx context.Context, req *v1.DeleteAddressRequest) (*v1.DeleteAddressResponse, error) {
 	var res v1.DeleteAddressResponse
 	if err := c.client.CallUnary(ctx, customerServiceDeleteAddressSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *customerServiceClient) LinkAccount(ctx context.Context, req *v1.LinkAccountRequest) (*v1.LinkAccountResponse, error) {
+	var res v1.LinkAccountResponse
+	if err := c.client.CallUnary(ctx, customerServiceLinkAccountSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -469,6 +505,18 @@ func (h customerServiceHandler) deleteAddress(ctx context.Context, _ connect.Spe
 		return err
 	}
 	res, err := h.svc.DeleteAddress(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h customerServiceHandler) linkAccount(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.LinkAccountRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.LinkAccount(ctx, &req)
 	if err != nil {
 		return err
 	}
