@@ -150,6 +150,10 @@ test-faults: ## Test the shop, the broker and the inbox on a full disk (needs th
 	go test -tags faults -timeout 10m -run 'FullDisk' $(ARGS) ./kit/embedded/... ./e2e/...
 	SHOPMESH_TEST_OUTAGE=$(or $(OUTAGE),10m) go test -timeout 0 -v -run TestTheBrokerIsAway $(ARGS) ./services/order
 
+.PHONY: test-timing
+test-timing: ## Measure whether sign-ins of known and unknown addresses take the same time (minutes, on a machine that does nothing else)
+	go test -tags timing -timeout 30m -v -run TestSignInsOfKnownAndUnknown $(ARGS) ./services/identity/internal/app
+
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)
 	go run ./bench $(ARGS)

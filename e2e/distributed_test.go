@@ -133,8 +133,9 @@ func topicRows(t *testing.T) []topicRow {
 	}
 	var rows []topicRow
 	for line := range strings.Lines(string(text)) {
-		if f := strings.Split(strings.TrimSpace(line), "\t"); !strings.HasPrefix(line, "#") {
-			rows = append(rows, topicRow{f[0], f[1], f[2], strings.Split(f[3], ","), strings.Split(f[4], ",")})
+		if f := strings.Split(strings.TrimSuffix(line, "\n"), "\t"); !strings.HasPrefix(line, "#") {
+			contexts := func(field string) []string { return strings.FieldsFunc(field, func(r rune) bool { return r == ',' }) }
+			rows = append(rows, topicRow{f[0], f[1], f[2], contexts(f[3]), contexts(f[4])})
 		}
 	}
 	return rows

@@ -18,9 +18,9 @@ func peers() map[string][]string {
 		"catalog":      {"config"},
 		"config":       nil,
 		"customer":     {"config", "notification", "order", "payment"},
-		"identity":     {"config"},
+		"identity":     {"config", "customer"},
 		"inventory":    {"catalog", "config"},
-		"notification": {"config"},
+		"notification": {"config", "identity"},
 		"order":        {"catalog", "config", "inventory", "notification", "payment"},
 		"payment":      {"config"},
 	}

@@ -30,6 +30,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/catalog"
 	"github.com/shopmesh/shopmesh/services/customer"
+	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/inventory"
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/order"
@@ -60,6 +61,9 @@ func openShop(t *testing.T) *shop {
 	modules := []fx.Option{
 		catalog.Module(catalog.Config{Context: database(testkit.DatabaseURL(t, catalog.Migrations()))}),
 		customer.Module(customer.Config{Context: database(testkit.DatabaseURL(t, customer.Migrations()))}),
+		identity.Module(identity.Config{
+			Context: database(testkit.DatabaseURL(t, identity.Migrations())), Key: identity.NewKey(), PublicURL: "https://shop.example",
+		}),
 		inventory.Module(inventory.Config{Context: database(testkit.DatabaseURL(t, inventory.Migrations()))}),
 		order.Module(order.Config{Context: database(testkit.DatabaseURL(t, order.Migrations()))}),
 		payment.Module(payment.Config{

@@ -3,12 +3,12 @@ package identity_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -28,12 +28,19 @@ type harness struct {
 	config   identity.Config
 	socket   string // the operator's; empty for none
 	stop     func()
+	// customers is customer as identity sees it.
+	customers *customers
+	// keys are where the verifier finds the public keys: this process, once it serves.
+	keysAt *atomic.Pointer[string]
 }
 
-// newHarness starts it, for callers without a token.
+// newHarness starts it. It takes its own access tokens, and service tokens of notification.
 func newHarness(t *testing.T) harness {
 	t.Helper()
-	o := harness{database: testkit.DatabaseURL(t, identity.Migrations()), broker: testkit.Broker(t)}
+	o := harness{
+		database: testkit.DatabaseURL(t, identity.Migrations()), broker: testkit.Broker(t),
+		customers: &customers{}, keysAt: &atomic.Pointer[string]{},
+	}
 	o.pool = testkit.Open(t, pg.Config{URL: o.database})
 	o.config = identity.Config{
 		Context: kitapp.ContextConfig{Database: pg.Config{URL: o.database}, Kafka: o.broker, SoleWriter: true},
@@ -59,8 +66,9 @@ func (o harness) start(t *testing.T) (harness, error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	process := kitapp.Process{
 		Name: "identity", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", OperatorSocket: o.socket, Log: testkit.Log(t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return authz.Identity{}, nil }),
+		Authenticator: o.verifier(),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
+		Peers:         map[string]string{"customer": o.customers.serve(t)},
 	}
 	go func() { ended <- kitapp.Serve(ctx, process, identity.Module(o.config)) }()
 	o.stop = sync.OnceFunc(func() {
@@ -72,6 +80,7 @@ func (o harness) start(t *testing.T) (harness, error) {
 	select {
 	case addresses := <-ready:
 		o.url = addresses.API
+		o.keysAt.Store(&o.url)
 	case err := <-ended:
 		cancel()
 		return o, err

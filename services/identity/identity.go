@@ -1,5 +1,7 @@
-// Package identity knows who calls the shop: it keeps the keys that access tokens are
-// signed with, and will keep accounts and sessions. It publishes AccountChanged.
+// Package identity knows who calls the shop: accounts with their passwords, sessions and
+// roles, API keys, and the keys that access tokens are signed with. It publishes
+// AccountChanged and AccountVerified, and MailLinkRequested and AccountNoticed, on which
+// notification mails.
 package identity
 
 import (
@@ -24,6 +26,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 	"github.com/shopmesh/shopmesh/services/identity/internal/events"
 	"github.com/shopmesh/shopmesh/services/identity/internal/operations"
+	"github.com/shopmesh/shopmesh/services/identity/internal/passwords"
+	"github.com/shopmesh/shopmesh/services/identity/internal/peers"
 	"github.com/shopmesh/shopmesh/services/identity/internal/rpc"
 )
 
@@ -71,7 +75,9 @@ func Module(cfg Config) fx.Option {
 				return settings.NewLive(source, DefaultSettings(), readSettings)
 			},
 			func(in signingDeps) (*app.SigningKeys, error) { return newSigningKeys(cfg, in) },
-			operations.New, fx.Private,
+			func(in accountDeps) (*app.Accounts, error) { return newAccounts(cfg, in) },
+			func() rpc.Cookie { return rpc.CookieFor(cfg.PublicURL) },
+			passwords.NewHasher, peers.NewCustomers, operations.New, fx.Private,
 		),
 		kitapp.Join(newService),
 	)
@@ -109,18 +115,28 @@ func newSigningKeys(cfg Config, in signingDeps) (*app.SigningKeys, error) {
 	return keys, nil
 }
 
-func newService(keys *app.SigningKeys, operate *operations.Operations) kitapp.Service {
+func newService(
+	keys *app.SigningKeys, accounts *app.Accounts, hasher *passwords.Hasher, cookie rpc.Cookie, operate *operations.Operations,
+) kitapp.Service {
 	return kitapp.Service{
-		Name:     Name,
-		Register: func(server *connect.Server) { rpc.NewTokenServer(keys).Register(server) },
+		Name: Name,
+		Register: func(server *connect.Server) {
+			rpc.NewTokenServer(keys, accounts).Register(server)
+			rpc.NewAccountServer(accounts, cookie).Register(server)
+			rpc.NewStaffServer(accounts, cookie).Register(server)
+		},
 		Gateway: []kitrpc.GatewayFunc{
 			kitrpc.Gateway(identityv1.RegisterTokenServiceHandlerClient, identityv1.NewTokenServiceClient),
+			kitrpc.Gateway(identityv1.RegisterAccountServiceHandlerClient, identityv1.NewAccountServiceClient),
+			kitrpc.Gateway(identityv1.RegisterStaffServiceHandlerClient, identityv1.NewStaffServiceClient),
 		},
 		HTTP:                 rpc.WellKnown(keys),
 		Operator:             rpc.Operator(keys),
-		Runners:              []kitapp.Runner{{Name: "key rotation", Run: keys.RunRotation}},
+		Runners:              append([]kitapp.Runner{{Name: "key rotation", Run: keys.RunRotation}}, accountRunners(accounts, hasher)...),
 		IdempotencyRetention: func() time.Duration { return idempotency.Retention },
-		Topics:               func() []kafka.Topic { return []kafka.Topic{{Name: events.AccountTopic, Compacted: true}} },
-		Operations:           operate,
+		Topics: func() []kafka.Topic {
+			return append([]kafka.Topic{{Name: events.AccountTopic, Compacted: true}}, accountTopics()...)
+		},
+		Operations: operate,
 	}
 }

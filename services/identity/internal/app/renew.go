@@ -16,6 +16,12 @@ func Renew(ctx context.Context, pool *pg.Pool) error {
 		if migrated, err := st.IsMigrated(ctx); err != nil || !migrated {
 			return err
 		}
-		return st.DeleteAllSigningKeys(ctx)
+		if err := st.DeleteAllSigningKeys(ctx); err != nil {
+			return err
+		}
+		if has, err := st.HasAccounts(ctx); err != nil || !has {
+			return err // a backup from before there were accounts
+		}
+		return st.EndAllSessions(ctx)
 	})
 }

@@ -80,6 +80,13 @@ func NewAccount(link Link, person Person, customer uuid.UUID, passwordHash strin
 	}}, nil
 }
 
+// NewCustomer is whom an account of the kind Customer buys as.
+type NewCustomer struct {
+	AccountID uuid.UUID
+	Email     Email
+	Person    Person
+}
+
 func checkPerson(person Person) error {
 	var wrong []fault.Violation
 	if err := grammar.Name(person.FirstName); err != nil {
@@ -100,10 +107,11 @@ func (a Account) SetPassword(hash string, now time.Time) Account {
 	return a.revoke(now)
 }
 
-// Rehash replaces the hash of the password that the account has.
-func (a Account) Rehash(hash string, now time.Time) Account {
+// Rehash replaces the hash of the password that the account has, which changes nothing
+// that anybody sees.
+func (a Account) Rehash(hash string) Account {
 	a.state.PasswordHash = hash
-	return a.changed(now)
+	return a
 }
 
 // ChangeEmail gives the account another address to sign in with; access tokens end.
@@ -123,7 +131,7 @@ func (a Account) TakeCode(code string, now time.Time) (next Account, used, ok bo
 		return a, false, false
 	}
 	a.state.Totp = totp
-	return a.changed(now), true, true
+	return a, true, true
 }
 
 // ConfirmTotp makes a secret the account's second factor, in the place of one that it may
@@ -141,11 +149,14 @@ func (a Account) ConfirmTotp(secret []byte, code string, now time.Time) (Account
 // SetRoles gives a member of staff other roles. owners is how many owners may sign in.
 // Errors: ROLE_ESCALATION, LAST_OWNER.
 func (a Account) SetRoles(by Actor, owner bool, permissions []Permission, owners int, now time.Time) (Account, error) {
-	if err := a.mayTouch(by); err != nil {
+	if err := a.MayTouch(by); err != nil {
 		return a, err
 	}
 	if err := MayGrant(by, owner, permissions); err != nil {
 		return a, err
+	}
+	if a.state.Kind != Staff {
+		return a, fault.Fields(fault.Violation{Field: "id", Description: "is the account of a customer, which has no roles"})
 	}
 	if a.state.Owner && !owner && !a.state.Disabled && owners <= 1 {
 		return a, errLastOwner()
@@ -160,7 +171,7 @@ func (a Account) SetRoles(by Actor, owner bool, permissions []Permission, owners
 
 // SetDisabled lets an account sign in or not. Errors: ROLE_ESCALATION, LAST_OWNER.
 func (a Account) SetDisabled(by Actor, disabled bool, owners int, now time.Time) (Account, error) {
-	if err := a.mayTouch(by); err != nil {
+	if err := a.MayTouch(by); err != nil {
 		return a, err
 	}
 	if a.state.Owner && disabled && !a.state.Disabled && owners <= 1 {
@@ -176,9 +187,9 @@ func (a Account) SetDisabled(by Actor, disabled bool, owners int, now time.Time)
 // Revoke ends the access tokens that there are.
 func (a Account) Revoke(now time.Time) Account { return a.revoke(now) }
 
-// mayTouch refuses a change of one's own account, and that of an account which holds a
-// permission to change something by anybody but an owner.
-func (a Account) mayTouch(by Actor) error {
+// MayTouch refuses a change of one's own account, and that of an account which holds a
+// permission to change something by anybody but an owner: ROLE_ESCALATION.
+func (a Account) MayTouch(by Actor) error {
 	switch {
 	case by.AccountID == a.state.ID:
 		return fault.New(fault.PermissionDenied, ReasonRoleEscalation, "nobody changes their own account: have somebody else do it")

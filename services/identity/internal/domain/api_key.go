@@ -7,6 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/etag"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // MaxAPIKeyLife is how long an API key is good at most.
@@ -27,6 +29,21 @@ type APIKey struct {
 	LastUseTime time.Time
 	// RevokeTime is when it was revoked; zero before.
 	RevokeTime time.Time
+}
+
+// NewAPIKey returns a key without its hash. Errors: INVALID_FIELD.
+func NewAPIKey(id uuid.UUID, name string, permissions []Permission, creator uuid.UUID, now, expire time.Time) (APIKey, error) {
+	var wrong []fault.Violation
+	if err := grammar.RequiredLine(name, 100); err != nil {
+		wrong = append(wrong, fault.Violation{Field: "display_name", Description: err.Error()})
+	}
+	if !expire.After(now) || expire.Sub(now) > MaxAPIKeyLife {
+		wrong = append(wrong, fault.Violation{Field: "expire_time", Description: "must be in the future, within 365 days"})
+	}
+	if refused := fault.Fields(wrong...); refused != nil {
+		return APIKey{}, refused
+	}
+	return APIKey{ID: id, DisplayName: name, Permissions: sorted(permissions), CreatorID: creator, CreateTime: now, ExpireTime: expire}, nil
 }
 
 // Etag names this state of the key.

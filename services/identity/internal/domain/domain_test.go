@@ -177,18 +177,6 @@ func TestAHundredFailuresLeaveKnownPlaces(t *testing.T) {
 	}
 }
 
-func TestPlacesAreOneCustomerOfAProvider(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"192.0.2.7": "192.0.2.7/32", "::ffff:192.0.2.7": "192.0.2.7/32",
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "unknown", "x": "unknown",
-	} {
-		if got := Place(address); got != want {
-			t.Errorf("%q is the place %q, want %q", address, got, want)
-		}
-	}
-}
-
 func TestARefreshTokenHasOneSuccessor(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)

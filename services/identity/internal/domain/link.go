@@ -44,12 +44,9 @@ type Link struct {
 	Owner       bool
 	Permissions []Permission
 	InvitedBy   uuid.UUID
-	// Epoch is the account's when the link was made: it is of no use after a change of
-	// credentials.
-	Epoch      int64
-	CreateTime time.Time
-	ExpireTime time.Time
-	UseTime    time.Time
+	CreateTime  time.Time
+	ExpireTime  time.Time
+	UseTime     time.Time
 }
 
 // NewLink returns a link that is good for its purpose's life.

@@ -3,6 +3,8 @@ package domain
 import (
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
@@ -20,6 +22,7 @@ const (
 	ReasonAccountNotFound    fault.Reason = "ACCOUNT_NOT_FOUND"
 	ReasonSessionNotFound    fault.Reason = "SESSION_NOT_FOUND"
 	ReasonAPIKeyNotFound     fault.Reason = "API_KEY_NOT_FOUND"
+	ReasonEmailTaken         fault.Reason = "EMAIL_TAKEN"
 )
 
 // ErrCredentialsInvalid is the one answer to a sign-in that failed: it is the same for an
@@ -61,4 +64,31 @@ func ErrTokenReused() *fault.Error {
 // ErrStepUpRequired is the fault of a call that needs a recent proof of who calls.
 func ErrStepUpRequired() *fault.Error {
 	return fault.New(fault.PermissionDenied, ReasonStepUpRequired, "call Reauthenticate first: this needs your password again")
+}
+
+// ErrAccountNotFound is the fault for an id that no account has.
+func ErrAccountNotFound(id uuid.UUID) *fault.Error {
+	return fault.New(fault.NotFound, ReasonAccountNotFound, "no account has the id %s", id).With("account_id", id.String())
+}
+
+// ErrSessionNotFound is the fault for an id that none of the caller's sessions has.
+func ErrSessionNotFound(id uuid.UUID) *fault.Error {
+	return fault.New(fault.NotFound, ReasonSessionNotFound, "none of your sessions has the id %s", id).With("session_id", id.String())
+}
+
+// SessionIsOver reports whether an error says that a session ended for good.
+func SessionIsOver(err error) bool {
+	reason := fault.ReasonOf(err)
+	return reason == ReasonTokenExpired || reason == ReasonTokenReused
+}
+
+// ErrAPIKeyNotFound is the fault for an id that no API key has.
+func ErrAPIKeyNotFound(id uuid.UUID) *fault.Error {
+	return fault.New(fault.NotFound, ReasonAPIKeyNotFound, "no API key has the id %s", id).With("api_key_id", id.String())
+}
+
+// ErrEmailTaken is the fault for inviting an address that a member of staff has.
+func ErrEmailTaken() *fault.Error {
+	return fault.New(fault.AlreadyExists, ReasonEmailTaken, "a member of staff has this e-mail address").
+		Field("email", "is that of a member of staff")
 }

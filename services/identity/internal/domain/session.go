@@ -9,9 +9,18 @@ import (
 	"github.com/google/uuid"
 )
 
+// The authentication methods (amr, RFC 8176) of a sign-in.
+const (
+	MethodPassword = "pwd"
+	MethodOTP      = "otp"
+)
+
 // graceTime is how long a refresh token is still good after it got its successor, for
 // two tabs that refresh at once and for an answer that was lost.
 const graceTime = 30 * time.Second
+
+// MaxSessions is how many sessions an account has at a time; one more ends the oldest.
+const MaxSessions = 100
 
 // SessionLife is how long a session lasts.
 type SessionLife struct {
@@ -41,7 +50,8 @@ type Session struct {
 	// AuthTime is when a password was last shown, Methods how (amr): "pwd", "otp".
 	AuthTime time.Time
 	Methods  []string
-	// Place is from where it began, see Place; Agent is the program, as it calls itself.
+	// Place is the prefix of the address that it began from; Agent is the program, as it
+	// calls itself.
 	Place, Agent string
 	// EndTime is when it was ended; zero while it lasts.
 	EndTime time.Time

@@ -47,6 +47,11 @@ func (t Totp) Take(code string, now time.Time) (Totp, bool) {
 	return taken, found
 }
 
+// TotpCode returns the code that an authenticator with the secret shows at a time.
+func TotpCode(secret []byte, now time.Time) string {
+	return totpCode(secret, now.Unix()/int64(totpStep/time.Second), totpDigits)
+}
+
 // totpCode is RFC 4226's HOTP of a step.
 func totpCode(secret []byte, step int64, digits int) string {
 	mac := hmac.New(sha1.New, secret)

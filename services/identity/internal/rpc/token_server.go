@@ -12,11 +12,14 @@ var _ identityv1connect.TokenServiceHandler = (*TokenServer)(nil)
 
 // TokenServer is the TokenService.
 type TokenServer struct {
-	keys *app.SigningKeys
+	keys     *app.SigningKeys
+	accounts *app.Accounts
 }
 
 // NewTokenServer returns the TokenService over its use cases.
-func NewTokenServer(keys *app.SigningKeys) *TokenServer { return &TokenServer{keys: keys} }
+func NewTokenServer(keys *app.SigningKeys, accounts *app.Accounts) *TokenServer {
+	return &TokenServer{keys: keys, accounts: accounts}
+}
 
 // Register serves it on server.
 func (s *TokenServer) Register(server *connect.Server) {

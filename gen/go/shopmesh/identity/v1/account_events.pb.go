@@ -9,6 +9,7 @@ package identityv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -20,6 +21,132 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// MailKind is what a mail with a link is about.
+type MailKind int32
+
+const (
+	// Never sent.
+	MailKind_MAIL_KIND_UNSPECIFIED MailKind = 0
+	// Sign-up: the link makes the account.
+	MailKind_MAIL_KIND_VERIFY_EMAIL MailKind = 1
+	// Sign-up with an address that has an account: the link sets another password.
+	MailKind_MAIL_KIND_ACCOUNT_EXISTS MailKind = 2
+	// The link sets another password.
+	MailKind_MAIL_KIND_RESET_PASSWORD MailKind = 3
+	// The link makes the account of a member of staff.
+	MailKind_MAIL_KIND_INVITATION MailKind = 4
+	// The link makes the address the one that signs in.
+	MailKind_MAIL_KIND_CONFIRM_EMAIL MailKind = 5
+)
+
+// Enum value maps for MailKind.
+var (
+	MailKind_name = map[int32]string{
+		0: "MAIL_KIND_UNSPECIFIED",
+		1: "MAIL_KIND_VERIFY_EMAIL",
+		2: "MAIL_KIND_ACCOUNT_EXISTS",
+		3: "MAIL_KIND_RESET_PASSWORD",
+		4: "MAIL_KIND_INVITATION",
+		5: "MAIL_KIND_CONFIRM_EMAIL",
+	}
+	MailKind_value = map[string]int32{
+		"MAIL_KIND_UNSPECIFIED":    0,
+		"MAIL_KIND_VERIFY_EMAIL":   1,
+		"MAIL_KIND_ACCOUNT_EXISTS": 2,
+		"MAIL_KIND_RESET_PASSWORD": 3,
+		"MAIL_KIND_INVITATION":     4,
+		"MAIL_KIND_CONFIRM_EMAIL":  5,
+	}
+)
+
+func (x MailKind) Enum() *MailKind {
+	p := new(MailKind)
+	*p = x
+	return p
+}
+
+func (x MailKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MailKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_shopmesh_identity_v1_account_events_proto_enumTypes[0].Descriptor()
+}
+
+func (MailKind) Type() protoreflect.EnumType {
+	return &file_shopmesh_identity_v1_account_events_proto_enumTypes[0]
+}
+
+func (x MailKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MailKind.Descriptor instead.
+func (MailKind) EnumDescriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_account_events_proto_rawDescGZIP(), []int{0}
+}
+
+// NoticeKind is what happened to an account.
+type NoticeKind int32
+
+const (
+	// Never sent.
+	NoticeKind_NOTICE_KIND_UNSPECIFIED NoticeKind = 0
+	// Its password was changed.
+	NoticeKind_NOTICE_KIND_PASSWORD_CHANGED NoticeKind = 1
+	// A refresh token was used twice, and its session ended.
+	NoticeKind_NOTICE_KIND_TOKEN_REUSED NoticeKind = 2
+	// Another address signs in.
+	NoticeKind_NOTICE_KIND_EMAIL_CHANGED NoticeKind = 3
+	// Its second factor was set up, or replaced.
+	NoticeKind_NOTICE_KIND_TOTP_CHANGED NoticeKind = 4
+)
+
+// Enum value maps for NoticeKind.
+var (
+	NoticeKind_name = map[int32]string{
+		0: "NOTICE_KIND_UNSPECIFIED",
+		1: "NOTICE_KIND_PASSWORD_CHANGED",
+		2: "NOTICE_KIND_TOKEN_REUSED",
+		3: "NOTICE_KIND_EMAIL_CHANGED",
+		4: "NOTICE_KIND_TOTP_CHANGED",
+	}
+	NoticeKind_value = map[string]int32{
+		"NOTICE_KIND_UNSPECIFIED":      0,
+		"NOTICE_KIND_PASSWORD_CHANGED": 1,
+		"NOTICE_KIND_TOKEN_REUSED":     2,
+		"NOTICE_KIND_EMAIL_CHANGED":    3,
+		"NOTICE_KIND_TOTP_CHANGED":     4,
+	}
+)
+
+func (x NoticeKind) Enum() *NoticeKind {
+	p := new(NoticeKind)
+	*p = x
+	return p
+}
+
+func (x NoticeKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NoticeKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_shopmesh_identity_v1_account_events_proto_enumTypes[1].Descriptor()
+}
+
+func (NoticeKind) Type() protoreflect.EnumType {
+	return &file_shopmesh_identity_v1_account_events_proto_enumTypes[1]
+}
+
+func (x NoticeKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NoticeKind.Descriptor instead.
+func (NoticeKind) EnumDescriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_account_events_proto_rawDescGZIP(), []int{1}
+}
 
 // AccountChanged holds what others have to know of an account, after each change of it.
 // Topic shopmesh.identity.account.v1, keyed by the account's id. It holds nothing that
@@ -98,17 +225,326 @@ func (x *AccountChanged) GetDisabled() bool {
 	return false
 }
 
+// AccountVerified means that somebody made an account and showed that the address is
+// theirs. Topic shopmesh.identity.verification.v1, keyed by the account's id. It carries
+// personal data.
+type AccountVerified struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account's id.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// For whom the account is.
+	Kind AccountKind `protobuf:"varint,2,opt,name=kind,proto3,enum=shopmesh.identity.v1.AccountKind" json:"kind,omitempty"`
+	// The customer of an account of the kind CUSTOMER.
+	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The address.
+	Email string `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
+	// Counts the changes of this account, from 1.
+	Version       int64 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountVerified) Reset() {
+	*x = AccountVerified{}
+	mi := &file_shopmesh_identity_v1_account_events_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountVerified) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountVerified) ProtoMessage() {}
+
+func (x *AccountVerified) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_account_events_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountVerified.ProtoReflect.Descriptor instead.
+func (*AccountVerified) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_account_events_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AccountVerified) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *AccountVerified) GetKind() AccountKind {
+	if x != nil {
+		return x.Kind
+	}
+	return AccountKind_ACCOUNT_KIND_UNSPECIFIED
+}
+
+func (x *AccountVerified) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *AccountVerified) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *AccountVerified) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// MailLinkRequested means that a mail with a link is to be sent. It holds no token:
+// whoever sends the mail gets it from TokenService.MintMailLink. Topic
+// shopmesh.identity.mail.v1, keyed by the link's id. It carries personal data.
+type MailLinkRequested struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The link's id.
+	LinkId string `protobuf:"bytes,1,opt,name=link_id,json=linkId,proto3" json:"link_id,omitempty"`
+	// What the mail is about.
+	Kind MailKind `protobuf:"varint,2,opt,name=kind,proto3,enum=shopmesh.identity.v1.MailKind" json:"kind,omitempty"`
+	// The address.
+	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	// When the link is good no more; the mail is not sent after that.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// For whom the account is.
+	AccountKind AccountKind `protobuf:"varint,5,opt,name=account_kind,json=accountKind,proto3,enum=shopmesh.identity.v1.AccountKind" json:"account_kind,omitempty"`
+	// The customer of an account that there is, of the kind CUSTOMER.
+	CustomerId    string `protobuf:"bytes,6,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailLinkRequested) Reset() {
+	*x = MailLinkRequested{}
+	mi := &file_shopmesh_identity_v1_account_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailLinkRequested) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailLinkRequested) ProtoMessage() {}
+
+func (x *MailLinkRequested) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_account_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailLinkRequested.ProtoReflect.Descriptor instead.
+func (*MailLinkRequested) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_account_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *MailLinkRequested) GetLinkId() string {
+	if x != nil {
+		return x.LinkId
+	}
+	return ""
+}
+
+func (x *MailLinkRequested) GetKind() MailKind {
+	if x != nil {
+		return x.Kind
+	}
+	return MailKind_MAIL_KIND_UNSPECIFIED
+}
+
+func (x *MailLinkRequested) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *MailLinkRequested) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *MailLinkRequested) GetAccountKind() AccountKind {
+	if x != nil {
+		return x.AccountKind
+	}
+	return AccountKind_ACCOUNT_KIND_UNSPECIFIED
+}
+
+func (x *MailLinkRequested) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+// AccountNoticed means that somebody is to be told by mail what happened to their
+// account. Topic shopmesh.identity.mail.v1, keyed by the notice's id. It carries personal
+// data.
+type AccountNoticed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The notice's id.
+	NoticeId string `protobuf:"bytes,1,opt,name=notice_id,json=noticeId,proto3" json:"notice_id,omitempty"`
+	// What happened.
+	Kind NoticeKind `protobuf:"varint,2,opt,name=kind,proto3,enum=shopmesh.identity.v1.NoticeKind" json:"kind,omitempty"`
+	// The address.
+	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	// When it happened.
+	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	// For whom the account is.
+	AccountKind AccountKind `protobuf:"varint,5,opt,name=account_kind,json=accountKind,proto3,enum=shopmesh.identity.v1.AccountKind" json:"account_kind,omitempty"`
+	// The customer of an account of the kind CUSTOMER.
+	CustomerId    string `protobuf:"bytes,6,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountNoticed) Reset() {
+	*x = AccountNoticed{}
+	mi := &file_shopmesh_identity_v1_account_events_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountNoticed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountNoticed) ProtoMessage() {}
+
+func (x *AccountNoticed) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_account_events_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountNoticed.ProtoReflect.Descriptor instead.
+func (*AccountNoticed) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_account_events_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AccountNoticed) GetNoticeId() string {
+	if x != nil {
+		return x.NoticeId
+	}
+	return ""
+}
+
+func (x *AccountNoticed) GetKind() NoticeKind {
+	if x != nil {
+		return x.Kind
+	}
+	return NoticeKind_NOTICE_KIND_UNSPECIFIED
+}
+
+func (x *AccountNoticed) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *AccountNoticed) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *AccountNoticed) GetAccountKind() AccountKind {
+	if x != nil {
+		return x.AccountKind
+	}
+	return AccountKind_ACCOUNT_KIND_UNSPECIFIED
+}
+
+func (x *AccountNoticed) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
 var File_shopmesh_identity_v1_account_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_account_events_proto_rawDesc = "" +
 	"\n" +
-	")shopmesh/identity/v1/account_events.proto\x12\x14shopmesh.identity.v1\"{\n" +
+	")shopmesh/identity/v1/account_events.proto\x12\x14shopmesh.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"shopmesh/identity/v1/account.proto\"{\n" +
 	"\x0eAccountChanged\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x14\n" +
 	"\x05epoch\x18\x03 \x01(\x03R\x05epoch\x12\x1a\n" +
-	"\bdisabled\x18\x04 \x01(\bR\bdisabledB\xe5\x01\n" +
+	"\bdisabled\x18\x04 \x01(\bR\bdisabled\"\xbd\x01\n" +
+	"\x0fAccountVerified\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x125\n" +
+	"\x04kind\x18\x02 \x01(\x0e2!.shopmesh.identity.v1.AccountKindR\x04kind\x12\x1f\n" +
+	"\vcustomer_id\x18\x03 \x01(\tR\n" +
+	"customerId\x12\x19\n" +
+	"\x05email\x18\x04 \x01(\tB\x03\x80\x01\x01R\x05email\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\x03R\aversion\"\x9f\x02\n" +
+	"\x11MailLinkRequested\x12\x17\n" +
+	"\alink_id\x18\x01 \x01(\tR\x06linkId\x122\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1e.shopmesh.identity.v1.MailKindR\x04kind\x12\x19\n" +
+	"\x05email\x18\x03 \x01(\tB\x03\x80\x01\x01R\x05email\x12;\n" +
+	"\vexpire_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12D\n" +
+	"\faccount_kind\x18\x05 \x01(\x0e2!.shopmesh.identity.v1.AccountKindR\vaccountKind\x12\x1f\n" +
+	"\vcustomer_id\x18\x06 \x01(\tR\n" +
+	"customerId\"\x95\x02\n" +
+	"\x0eAccountNoticed\x12\x1b\n" +
+	"\tnotice_id\x18\x01 \x01(\tR\bnoticeId\x124\n" +
+	"\x04kind\x18\x02 \x01(\x0e2 .shopmesh.identity.v1.NoticeKindR\x04kind\x12\x19\n" +
+	"\x05email\x18\x03 \x01(\tB\x03\x80\x01\x01R\x05email\x12.\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12D\n" +
+	"\faccount_kind\x18\x05 \x01(\x0e2!.shopmesh.identity.v1.AccountKindR\vaccountKind\x12\x1f\n" +
+	"\vcustomer_id\x18\x06 \x01(\tR\n" +
+	"customerId*\xb4\x01\n" +
+	"\bMailKind\x12\x19\n" +
+	"\x15MAIL_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16MAIL_KIND_VERIFY_EMAIL\x10\x01\x12\x1c\n" +
+	"\x18MAIL_KIND_ACCOUNT_EXISTS\x10\x02\x12\x1c\n" +
+	"\x18MAIL_KIND_RESET_PASSWORD\x10\x03\x12\x18\n" +
+	"\x14MAIL_KIND_INVITATION\x10\x04\x12\x1b\n" +
+	"\x17MAIL_KIND_CONFIRM_EMAIL\x10\x05*\xa6\x01\n" +
+	"\n" +
+	"NoticeKind\x12\x1b\n" +
+	"\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cNOTICE_KIND_PASSWORD_CHANGED\x10\x01\x12\x1c\n" +
+	"\x18NOTICE_KIND_TOKEN_REUSED\x10\x02\x12\x1d\n" +
+	"\x19NOTICE_KIND_EMAIL_CHANGED\x10\x03\x12\x1c\n" +
+	"\x18NOTICE_KIND_TOTP_CHANGED\x10\x04B\xe5\x01\n" +
 	"\x18com.shopmesh.identity.v1B\x12AccountEventsProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"
 
 var (
@@ -123,16 +559,31 @@ func file_shopmesh_identity_v1_account_events_proto_rawDescGZIP() []byte {
 	return file_shopmesh_identity_v1_account_events_proto_rawDescData
 }
 
-var file_shopmesh_identity_v1_account_events_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_shopmesh_identity_v1_account_events_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_shopmesh_identity_v1_account_events_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_shopmesh_identity_v1_account_events_proto_goTypes = []any{
-	(*AccountChanged)(nil), // 0: shopmesh.identity.v1.AccountChanged
+	(MailKind)(0),                 // 0: shopmesh.identity.v1.MailKind
+	(NoticeKind)(0),               // 1: shopmesh.identity.v1.NoticeKind
+	(*AccountChanged)(nil),        // 2: shopmesh.identity.v1.AccountChanged
+	(*AccountVerified)(nil),       // 3: shopmesh.identity.v1.AccountVerified
+	(*MailLinkRequested)(nil),     // 4: shopmesh.identity.v1.MailLinkRequested
+	(*AccountNoticed)(nil),        // 5: shopmesh.identity.v1.AccountNoticed
+	(AccountKind)(0),              // 6: shopmesh.identity.v1.AccountKind
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 }
 var file_shopmesh_identity_v1_account_events_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	6, // 0: shopmesh.identity.v1.AccountVerified.kind:type_name -> shopmesh.identity.v1.AccountKind
+	0, // 1: shopmesh.identity.v1.MailLinkRequested.kind:type_name -> shopmesh.identity.v1.MailKind
+	7, // 2: shopmesh.identity.v1.MailLinkRequested.expire_time:type_name -> google.protobuf.Timestamp
+	6, // 3: shopmesh.identity.v1.MailLinkRequested.account_kind:type_name -> shopmesh.identity.v1.AccountKind
+	1, // 4: shopmesh.identity.v1.AccountNoticed.kind:type_name -> shopmesh.identity.v1.NoticeKind
+	7, // 5: shopmesh.identity.v1.AccountNoticed.time:type_name -> google.protobuf.Timestamp
+	6, // 6: shopmesh.identity.v1.AccountNoticed.account_kind:type_name -> shopmesh.identity.v1.AccountKind
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_identity_v1_account_events_proto_init() }
@@ -140,18 +591,20 @@ func file_shopmesh_identity_v1_account_events_proto_init() {
 	if File_shopmesh_identity_v1_account_events_proto != nil {
 		return
 	}
+	file_shopmesh_identity_v1_account_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_identity_v1_account_events_proto_rawDesc), len(file_shopmesh_identity_v1_account_events_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   1,
+			NumEnums:      2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_shopmesh_identity_v1_account_events_proto_goTypes,
 		DependencyIndexes: file_shopmesh_identity_v1_account_events_proto_depIdxs,
+		EnumInfos:         file_shopmesh_identity_v1_account_events_proto_enumTypes,
 		MessageInfos:      file_shopmesh_identity_v1_account_events_proto_msgTypes,
 	}.Build()
 	File_shopmesh_identity_v1_account_events_proto = out.File

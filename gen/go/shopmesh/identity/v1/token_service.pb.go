@@ -10,6 +10,7 @@
 package identityv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -202,11 +203,195 @@ func (x *SigningKey) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// MintMailLinkRequest names the link.
+type MintMailLinkRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The link's id, as MailLinkRequested names it.
+	LinkId        string `protobuf:"bytes,1,opt,name=link_id,json=linkId,proto3" json:"link_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MintMailLinkRequest) Reset() {
+	*x = MintMailLinkRequest{}
+	mi := &file_shopmesh_identity_v1_token_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MintMailLinkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MintMailLinkRequest) ProtoMessage() {}
+
+func (x *MintMailLinkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_token_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MintMailLinkRequest.ProtoReflect.Descriptor instead.
+func (*MintMailLinkRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_token_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *MintMailLinkRequest) GetLinkId() string {
+	if x != nil {
+		return x.LinkId
+	}
+	return ""
+}
+
+// MintMailLinkResponse holds what opens an account: it is neither stored nor logged.
+type MintMailLinkResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The token, which stands after the # of the mailed link.
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MintMailLinkResponse) Reset() {
+	*x = MintMailLinkResponse{}
+	mi := &file_shopmesh_identity_v1_token_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MintMailLinkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MintMailLinkResponse) ProtoMessage() {}
+
+func (x *MintMailLinkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_token_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MintMailLinkResponse.ProtoReflect.Descriptor instead.
+func (*MintMailLinkResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_token_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *MintMailLinkResponse) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// ExchangeApiKeyRequest holds the key.
+type ExchangeApiKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key.
+	ApiKey        string `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExchangeApiKeyRequest) Reset() {
+	*x = ExchangeApiKeyRequest{}
+	mi := &file_shopmesh_identity_v1_token_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExchangeApiKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExchangeApiKeyRequest) ProtoMessage() {}
+
+func (x *ExchangeApiKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_token_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExchangeApiKeyRequest.ProtoReflect.Descriptor instead.
+func (*ExchangeApiKeyRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_token_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ExchangeApiKeyRequest) GetApiKey() string {
+	if x != nil {
+		return x.ApiKey
+	}
+	return ""
+}
+
+// ExchangeApiKeyResponse holds the access token.
+type ExchangeApiKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Good for a minute.
+	AccessToken   string `protobuf:"bytes,1,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExchangeApiKeyResponse) Reset() {
+	*x = ExchangeApiKeyResponse{}
+	mi := &file_shopmesh_identity_v1_token_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExchangeApiKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExchangeApiKeyResponse) ProtoMessage() {}
+
+func (x *ExchangeApiKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_token_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExchangeApiKeyResponse.ProtoReflect.Descriptor instead.
+func (*ExchangeApiKeyResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_token_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ExchangeApiKeyResponse) GetAccessToken() string {
+	if x != nil {
+		return x.AccessToken
+	}
+	return ""
+}
+
 var File_shopmesh_identity_v1_token_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_token_service_proto_rawDesc = "" +
 	"\n" +
-	"(shopmesh/identity/v1/token_service.proto\x12\x14shopmesh.identity.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!shopmesh/options/v1/options.proto\"\x18\n" +
+	"(shopmesh/identity/v1/token_service.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!shopmesh/options/v1/options.proto\"\x18\n" +
 	"\x16ListSigningKeysRequest\"^\n" +
 	"\x17ListSigningKeysResponse\x12C\n" +
 	"\fsigning_keys\x18\x01 \x03(\v2 .shopmesh.identity.v1.SigningKeyR\vsigningKeys\"\xa8\x02\n" +
@@ -220,9 +405,19 @@ const file_shopmesh_identity_v1_token_service_proto_rawDesc = "" +
 	"\vretire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"retireTime\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime2\xa1\x01\n" +
+	"expireTime\";\n" +
+	"\x13MintMailLinkRequest\x12$\n" +
+	"\alink_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x06linkId\"1\n" +
+	"\x14MintMailLinkResponse\x12\x19\n" +
+	"\x05token\x18\x01 \x01(\tB\x03\x80\x01\x01R\x05token\"@\n" +
+	"\x15ExchangeApiKeyRequest\x12'\n" +
+	"\aapi_key\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\x02\x80\x01\x01R\x06apiKey\"@\n" +
+	"\x16ExchangeApiKeyResponse\x12&\n" +
+	"\faccess_token\x18\x01 \x01(\tB\x03\x80\x01\x01R\vaccessToken2\x8b\x03\n" +
 	"\fTokenService\x12\x90\x01\n" +
-	"\x0fListSigningKeys\x12,.shopmesh.identity.v1.ListSigningKeysRequest\x1a-.shopmesh.identity.v1.ListSigningKeysResponse\" \xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/signingKeys\x90\x02\x01B\xe4\x01\n" +
+	"\x0fListSigningKeys\x12,.shopmesh.identity.v1.ListSigningKeysRequest\x1a-.shopmesh.identity.v1.ListSigningKeysResponse\" \xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/signingKeys\x90\x02\x01\x12p\n" +
+	"\fMintMailLink\x12).shopmesh.identity.v1.MintMailLinkRequest\x1a*.shopmesh.identity.v1.MintMailLinkResponse\"\t\xea\xe0\x18\x02 \x01\x90\x02\x01\x12v\n" +
+	"\x0eExchangeApiKey\x12+.shopmesh.identity.v1.ExchangeApiKeyRequest\x1a,.shopmesh.identity.v1.ExchangeApiKeyResponse\"\t\xea\xe0\x18\x02 \x01\x90\x02\x02B\xe4\x01\n" +
 	"\x18com.shopmesh.identity.v1B\x11TokenServiceProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"
 
 var (
@@ -237,23 +432,31 @@ func file_shopmesh_identity_v1_token_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_identity_v1_token_service_proto_rawDescData
 }
 
-var file_shopmesh_identity_v1_token_service_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_shopmesh_identity_v1_token_service_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_shopmesh_identity_v1_token_service_proto_goTypes = []any{
 	(*ListSigningKeysRequest)(nil),  // 0: shopmesh.identity.v1.ListSigningKeysRequest
 	(*ListSigningKeysResponse)(nil), // 1: shopmesh.identity.v1.ListSigningKeysResponse
 	(*SigningKey)(nil),              // 2: shopmesh.identity.v1.SigningKey
-	(*timestamppb.Timestamp)(nil),   // 3: google.protobuf.Timestamp
+	(*MintMailLinkRequest)(nil),     // 3: shopmesh.identity.v1.MintMailLinkRequest
+	(*MintMailLinkResponse)(nil),    // 4: shopmesh.identity.v1.MintMailLinkResponse
+	(*ExchangeApiKeyRequest)(nil),   // 5: shopmesh.identity.v1.ExchangeApiKeyRequest
+	(*ExchangeApiKeyResponse)(nil),  // 6: shopmesh.identity.v1.ExchangeApiKeyResponse
+	(*timestamppb.Timestamp)(nil),   // 7: google.protobuf.Timestamp
 }
 var file_shopmesh_identity_v1_token_service_proto_depIdxs = []int32{
 	2, // 0: shopmesh.identity.v1.ListSigningKeysResponse.signing_keys:type_name -> shopmesh.identity.v1.SigningKey
-	3, // 1: shopmesh.identity.v1.SigningKey.create_time:type_name -> google.protobuf.Timestamp
-	3, // 2: shopmesh.identity.v1.SigningKey.activate_time:type_name -> google.protobuf.Timestamp
-	3, // 3: shopmesh.identity.v1.SigningKey.retire_time:type_name -> google.protobuf.Timestamp
-	3, // 4: shopmesh.identity.v1.SigningKey.expire_time:type_name -> google.protobuf.Timestamp
+	7, // 1: shopmesh.identity.v1.SigningKey.create_time:type_name -> google.protobuf.Timestamp
+	7, // 2: shopmesh.identity.v1.SigningKey.activate_time:type_name -> google.protobuf.Timestamp
+	7, // 3: shopmesh.identity.v1.SigningKey.retire_time:type_name -> google.protobuf.Timestamp
+	7, // 4: shopmesh.identity.v1.SigningKey.expire_time:type_name -> google.protobuf.Timestamp
 	0, // 5: shopmesh.identity.v1.TokenService.ListSigningKeys:input_type -> shopmesh.identity.v1.ListSigningKeysRequest
-	1, // 6: shopmesh.identity.v1.TokenService.ListSigningKeys:output_type -> shopmesh.identity.v1.ListSigningKeysResponse
-	6, // [6:7] is the sub-list for method output_type
-	5, // [5:6] is the sub-list for method input_type
+	3, // 6: shopmesh.identity.v1.TokenService.MintMailLink:input_type -> shopmesh.identity.v1.MintMailLinkRequest
+	5, // 7: shopmesh.identity.v1.TokenService.ExchangeApiKey:input_type -> shopmesh.identity.v1.ExchangeApiKeyRequest
+	1, // 8: shopmesh.identity.v1.TokenService.ListSigningKeys:output_type -> shopmesh.identity.v1.ListSigningKeysResponse
+	4, // 9: shopmesh.identity.v1.TokenService.MintMailLink:output_type -> shopmesh.identity.v1.MintMailLinkResponse
+	6, // 10: shopmesh.identity.v1.TokenService.ExchangeApiKey:output_type -> shopmesh.identity.v1.ExchangeApiKeyResponse
+	8, // [8:11] is the sub-list for method output_type
+	5, // [5:8] is the sub-list for method input_type
 	5, // [5:5] is the sub-list for extension type_name
 	5, // [5:5] is the sub-list for extension extendee
 	0, // [0:5] is the sub-list for field type_name
@@ -270,7 +473,7 @@ func file_shopmesh_identity_v1_token_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_identity_v1_token_service_proto_rawDesc), len(file_shopmesh_identity_v1_token_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,6 +23,8 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	TokenService_ListSigningKeys_FullMethodName = "/shopmesh.identity.v1.TokenService/ListSigningKeys"
+	TokenService_MintMailLink_FullMethodName    = "/shopmesh.identity.v1.TokenService/MintMailLink"
+	TokenService_ExchangeApiKey_FullMethodName  = "/shopmesh.identity.v1.TokenService/ExchangeApiKey"
 )
 
 // TokenServiceClient is the client API for TokenService service.
@@ -35,6 +37,14 @@ type TokenServiceClient interface {
 	// that signs, those that are about to, and those whose tokens may still be in use. The
 	// same keys are at /.well-known/jwks.json, for those who verify tokens outside the shop.
 	ListSigningKeys(ctx context.Context, in *ListSigningKeysRequest, opts ...grpc.CallOption) (*ListSigningKeysResponse, error)
+	// MintMailLink returns the token of a link for a mail that MailLinkRequested requests: the
+	// same at each call, while the link is good.
+	//
+	// Errors: LINK_INVALID.
+	MintMailLink(ctx context.Context, in *MintMailLinkRequest, opts ...grpc.CallOption) (*MintMailLinkResponse, error)
+	// ExchangeApiKey returns an access token that stands for an API key for a minute. A key
+	// that is not good is UNAUTHENTICATED, whatever is wrong with it.
+	ExchangeApiKey(ctx context.Context, in *ExchangeApiKeyRequest, opts ...grpc.CallOption) (*ExchangeApiKeyResponse, error)
 }
 
 type tokenServiceClient struct {
@@ -55,6 +65,26 @@ func (c *tokenServiceClient) ListSigningKeys(ctx context.Context, in *ListSignin
 	return out, nil
 }
 
+func (c *tokenServiceClient) MintMailLink(ctx context.Context, in *MintMailLinkRequest, opts ...grpc.CallOption) (*MintMailLinkResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MintMailLinkResponse)
+	err := c.cc.Invoke(ctx, TokenService_MintMailLink_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tokenServiceClient) ExchangeApiKey(ctx context.Context, in *ExchangeApiKeyRequest, opts ...grpc.CallOption) (*ExchangeApiKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExchangeApiKeyResponse)
+	err := c.cc.Invoke(ctx, TokenService_ExchangeApiKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TokenServiceServer is the server API for TokenService service.
 // All implementations should embed UnimplementedTokenServiceServer
 // for forward compatibility.
@@ -65,6 +95,14 @@ type TokenServiceServer interface {
 	// that signs, those that are about to, and those whose tokens may still be in use. The
 	// same keys are at /.well-known/jwks.json, for those who verify tokens outside the shop.
 	ListSigningKeys(context.Context, *ListSigningKeysRequest) (*ListSigningKeysResponse, error)
+	// MintMailLink returns the token of a link for a mail that MailLinkRequested requests: the
+	// same at each call, while the link is good.
+	//
+	// Errors: LINK_INVALID.
+	MintMailLink(context.Context, *MintMailLinkRequest) (*MintMailLinkResponse, error)
+	// ExchangeApiKey returns an access token that stands for an API key for a minute. A key
+	// that is not good is UNAUTHENTICATED, whatever is wrong with it.
+	ExchangeApiKey(context.Context, *ExchangeApiKeyRequest) (*ExchangeApiKeyResponse, error)
 }
 
 // UnimplementedTokenServiceServer should be embedded to have
@@ -76,6 +114,12 @@ type UnimplementedTokenServiceServer struct{}
 
 func (UnimplementedTokenServiceServer) ListSigningKeys(context.Context, *ListSigningKeysRequest) (*ListSigningKeysResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListSigningKeys not implemented")
+}
+func (UnimplementedTokenServiceServer) MintMailLink(context.Context, *MintMailLinkRequest) (*MintMailLinkResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MintMailLink not implemented")
+}
+func (UnimplementedTokenServiceServer) ExchangeApiKey(context.Context, *ExchangeApiKeyRequest) (*ExchangeApiKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExchangeApiKey not implemented")
 }
 func (UnimplementedTokenServiceServer) testEmbeddedByValue() {}
 
@@ -115,6 +159,42 @@ func _TokenService_ListSigningKeys_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TokenService_MintMailLink_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MintMailLinkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TokenServiceServer).MintMailLink(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TokenService_MintMailLink_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TokenServiceServer).MintMailLink(ctx, req.(*MintMailLinkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TokenService_ExchangeApiKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExchangeApiKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TokenServiceServer).ExchangeApiKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TokenService_ExchangeApiKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TokenServiceServer).ExchangeApiKey(ctx, req.(*ExchangeApiKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TokenService_ServiceDesc is the grpc.ServiceDesc for TokenService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -125,6 +205,14 @@ var TokenService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListSigningKeys",
 			Handler:    _TokenService_ListSigningKeys_Handler,
+		},
+		{
+			MethodName: "MintMailLink",
+			Handler:    _TokenService_MintMailLink_Handler,
+		},
+		{
+			MethodName: "ExchangeApiKey",
+			Handler:    _TokenService_ExchangeApiKey_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

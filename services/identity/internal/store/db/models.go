@@ -6,7 +6,86 @@ package db
 
 import (
 	"time"
+
+	"github.com/google/uuid"
 )
+
+type Account struct {
+	ID           uuid.UUID  `db:"id"`
+	Kind         int16      `db:"kind"`
+	Email        string     `db:"email"`
+	EmailKey     []byte     `db:"email_key"`
+	FirstName    string     `db:"first_name"`
+	LastName     string     `db:"last_name"`
+	CustomerID   *uuid.UUID `db:"customer_id"`
+	Owner        bool       `db:"owner"`
+	Permissions  []int32    `db:"permissions"`
+	PasswordHash string     `db:"password_hash"`
+	TotpSealed   []byte     `db:"totp_sealed"`
+	TotpLastStep int64      `db:"totp_last_step"`
+	Disabled     bool       `db:"disabled"`
+	Epoch        int64      `db:"epoch"`
+	Version      int64      `db:"version"`
+	CreateTime   time.Time  `db:"create_time"`
+	UpdateTime   time.Time  `db:"update_time"`
+}
+
+type ApiKey struct {
+	ID          uuid.UUID  `db:"id"`
+	DisplayName string     `db:"display_name"`
+	Hash        []byte     `db:"hash"`
+	Permissions []int32    `db:"permissions"`
+	CreatorID   uuid.UUID  `db:"creator_id"`
+	CreateTime  time.Time  `db:"create_time"`
+	ExpireTime  time.Time  `db:"expire_time"`
+	LastUseTime *time.Time `db:"last_use_time"`
+	RevokeTime  *time.Time `db:"revoke_time"`
+}
+
+type Link struct {
+	ID          uuid.UUID  `db:"id"`
+	Purpose     int16      `db:"purpose"`
+	Kind        int16      `db:"kind"`
+	Email       string     `db:"email"`
+	EmailKey    []byte     `db:"email_key"`
+	AccountID   uuid.UUID  `db:"account_id"`
+	Owner       bool       `db:"owner"`
+	Permissions []int32    `db:"permissions"`
+	InvitedBy   *uuid.UUID `db:"invited_by"`
+	CreateTime  time.Time  `db:"create_time"`
+	ExpireTime  time.Time  `db:"expire_time"`
+	UseTime     *time.Time `db:"use_time"`
+}
+
+type MailRequest struct {
+	ID         uuid.UUID  `db:"id"`
+	Purpose    int16      `db:"purpose"`
+	Kind       int16      `db:"kind"`
+	Email      string     `db:"email"`
+	EmailKey   []byte     `db:"email_key"`
+	AccountID  *uuid.UUID `db:"account_id"`
+	CreateTime time.Time  `db:"create_time"`
+}
+
+type Session struct {
+	ID          uuid.UUID  `db:"id"`
+	AccountID   uuid.UUID  `db:"account_id"`
+	Number      int64      `db:"number"`
+	RefreshTime time.Time  `db:"refresh_time"`
+	CreateTime  time.Time  `db:"create_time"`
+	AuthTime    time.Time  `db:"auth_time"`
+	Methods     []string   `db:"methods"`
+	Place       string     `db:"place"`
+	Agent       string     `db:"agent"`
+	EndTime     *time.Time `db:"end_time"`
+}
+
+type SignInFailure struct {
+	Subject   []byte    `db:"subject"`
+	Count     int32     `db:"count"`
+	SinceTime time.Time `db:"since_time"`
+	LastTime  time.Time `db:"last_time"`
+}
 
 type SigningKey struct {
 	Kid          string     `db:"kid"`

@@ -29,6 +29,11 @@ const (
 	// TokenServiceListSigningKeysProcedure is the procedure name of the TokenService's ListSigningKeys
 	// RPC.
 	TokenServiceListSigningKeysProcedure = "/shopmesh.identity.v1.TokenService/ListSigningKeys"
+	// TokenServiceMintMailLinkProcedure is the procedure name of the TokenService's MintMailLink RPC.
+	TokenServiceMintMailLinkProcedure = "/shopmesh.identity.v1.TokenService/MintMailLink"
+	// TokenServiceExchangeApiKeyProcedure is the procedure name of the TokenService's ExchangeApiKey
+	// RPC.
+	TokenServiceExchangeApiKeyProcedure = "/shopmesh.identity.v1.TokenService/ExchangeApiKey"
 )
 
 var (
@@ -40,6 +45,22 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	tokenServiceMintMailLinkSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_identity_v1_token_service_proto.Services().ByName("TokenService").Methods().ByName("MintMailLink"),
+			Procedure:        TokenServiceMintMailLinkProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	tokenServiceExchangeApiKeySpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_identity_v1_token_service_proto.Services().ByName("TokenService").Methods().ByName("ExchangeApiKey"),
+			Procedure:        TokenServiceExchangeApiKeyProcedure,
+			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
 )
 
 // TokenServiceClient is a client for the shopmesh.identity.v1.TokenService service.
@@ -48,6 +69,14 @@ type TokenServiceClient interface {
 	// that signs, those that are about to, and those whose tokens may still be in use. The
 	// same keys are at /.well-known/jwks.json, for those who verify tokens outside the shop.
 	ListSigningKeys(context.Context, *v1.ListSigningKeysRequest) (*v1.ListSigningKeysResponse, error)
+	// MintMailLink returns the token of a link for a mail that MailLinkRequested requests: the
+	// same at each call, while the link is good.
+	//
+	// Errors: LINK_INVALID.
+	MintMailLink(context.Context, *v1.MintMailLinkRequest) (*v1.MintMailLinkResponse, error)
+	// ExchangeApiKey returns an access token that stands for an API key for a minute. A key
+	// that is not good is UNAUTHENTICATED, whatever is wrong with it.
+	ExchangeApiKey(context.Context, *v1.ExchangeApiKeyRequest) (*v1.ExchangeApiKeyResponse, error)
 }
 
 // NewTokenServiceClient constructs a client for the shopmesh.identity.v1.TokenService service.
@@ -62,6 +91,14 @@ type TokenServiceHandler interface {
 	// that signs, those that are about to, and those whose tokens may still be in use. The
 	// same keys are at /.well-known/jwks.json, for those who verify tokens outside the shop.
 	ListSigningKeys(context.Context, *v1.ListSigningKeysRequest) (*v1.ListSigningKeysResponse, error)
+	// MintMailLink returns the token of a link for a mail that MailLinkRequested requests: the
+	// same at each call, while the link is good.
+	//
+	// Errors: LINK_INVALID.
+	MintMailLink(context.Context, *v1.MintMailLinkRequest) (*v1.MintMailLinkResponse, error)
+	// ExchangeApiKey returns an access token that stands for an API key for a minute. A key
+	// that is not good is UNAUTHENTICATED, whatever is wrong with it.
+	ExchangeApiKey(context.Context, *v1.ExchangeApiKeyRequest) (*v1.ExchangeApiKeyResponse, error)
 }
 
 // RegisterTokenServiceHandler registers svc as the shopmesh.identity.v1.TokenService implementation
@@ -70,6 +107,8 @@ func RegisterTokenServiceHandler(server *connect.Server, svc TokenServiceHandler
 	adapter := tokenServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: tokenServiceListSigningKeysSpec(), Handler: adapter.listSigningKeys},
+		connect.Method{Spec: tokenServiceMintMailLinkSpec(), Handler: adapter.mintMailLink},
+		connect.Method{Spec: tokenServiceExchangeApiKeySpec(), Handler: adapter.exchangeApiKey},
 	)
 }
 
@@ -78,6 +117,14 @@ type UnimplementedTokenServiceHandler struct{}
 
 func (UnimplementedTokenServiceHandler) ListSigningKeys(context.Context, *v1.ListSigningKeysRequest) (*v1.ListSigningKeysResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.identity.v1.TokenService.ListSigningKeys is not implemented")
+}
+
+func (UnimplementedTokenServiceHandler) MintMailLink(context.Context, *v1.MintMailLinkRequest) (*v1.MintMailLinkResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.identity.v1.TokenService.MintMailLink is not implemented")
+}
+
+func (UnimplementedTokenServiceHandler) ExchangeApiKey(context.Context, *v1.ExchangeApiKeyRequest) (*v1.ExchangeApiKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.identity.v1.TokenService.ExchangeApiKey is not implemented")
 }
 
 type tokenServiceClient struct {
@@ -92,6 +139,22 @@ func (c *tokenServiceClient) ListSigningKeys(ctx context.Context, req *v1.ListSi
 	return &res, nil
 }
 
+func (c *tokenServiceClient) MintMailLink(ctx context.Context, req *v1.MintMailLinkRequest) (*v1.MintMailLinkResponse, error) {
+	var res v1.MintMailLinkResponse
+	if err := c.client.CallUnary(ctx, tokenServiceMintMailLinkSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *tokenServiceClient) ExchangeApiKey(ctx context.Context, req *v1.ExchangeApiKeyRequest) (*v1.ExchangeApiKeyResponse, error) {
+	var res v1.ExchangeApiKeyResponse
+	if err := c.client.CallUnary(ctx, tokenServiceExchangeApiKeySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
 type tokenServiceHandler struct{ svc TokenServiceHandler }
 
 func (h tokenServiceHandler) listSigningKeys(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
@@ -100,6 +163,30 @@ func (h tokenServiceHandler) listSigningKeys(ctx context.Context, _ connect.Spec
 		return err
 	}
 	res, err := h.svc.ListSigningKeys(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h tokenServiceHandler) mintMailLink(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.MintMailLinkRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.MintMailLink(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h tokenServiceHandler) exchangeApiKey(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExchangeApiKeyRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ExchangeApiKey(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -2,15 +2,19 @@
 // @generated from file shopmesh/identity/v1/account_events.proto (package shopmesh.identity.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { AccountKind } from "./account_pb.js";
+import { file_shopmesh_identity_v1_account } from "./account_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shopmesh/identity/v1/account_events.proto.
  */
 export const file_shopmesh_identity_v1_account_events: GenFile = /*@__PURE__*/
-  fileDesc("CilzaG9wbWVzaC9pZGVudGl0eS92MS9hY2NvdW50X2V2ZW50cy5wcm90bxIUc2hvcG1lc2guaWRlbnRpdHkudjEiVgoOQWNjb3VudENoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWVwb2NoGAMgASgDEhAKCGRpc2FibGVkGAQgASgIQuUBChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCEkFjY291bnRFdmVudHNQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9pZGVudGl0eS92MTtpZGVudGl0eXYxogIDU0lYqgIUU2hvcG1lc2guSWRlbnRpdHkuVjHKAhRTaG9wbWVzaFxJZGVudGl0eVxWMeICIFNob3BtZXNoXElkZW50aXR5XFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OklkZW50aXR5OjpWMWIGcHJvdG8z");
+  fileDesc("CilzaG9wbWVzaC9pZGVudGl0eS92MS9hY2NvdW50X2V2ZW50cy5wcm90bxIUc2hvcG1lc2guaWRlbnRpdHkudjEiVgoOQWNjb3VudENoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWVwb2NoGAMgASgDEhAKCGRpc2FibGVkGAQgASgIIpABCg9BY2NvdW50VmVyaWZpZWQSEgoKYWNjb3VudF9pZBgBIAEoCRIvCgRraW5kGAIgASgOMiEuc2hvcG1lc2guaWRlbnRpdHkudjEuQWNjb3VudEtpbmQSEwoLY3VzdG9tZXJfaWQYAyABKAkSEgoFZW1haWwYBCABKAlCA4ABARIPCgd2ZXJzaW9uGAUgASgDIuUBChFNYWlsTGlua1JlcXVlc3RlZBIPCgdsaW5rX2lkGAEgASgJEiwKBGtpbmQYAiABKA4yHi5zaG9wbWVzaC5pZGVudGl0eS52MS5NYWlsS2luZBISCgVlbWFpbBgDIAEoCUIDgAEBEi8KC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CgxhY2NvdW50X2tpbmQYBSABKA4yIS5zaG9wbWVzaC5pZGVudGl0eS52MS5BY2NvdW50S2luZBITCgtjdXN0b21lcl9pZBgGIAEoCSLfAQoOQWNjb3VudE5vdGljZWQSEQoJbm90aWNlX2lkGAEgASgJEi4KBGtpbmQYAiABKA4yIC5zaG9wbWVzaC5pZGVudGl0eS52MS5Ob3RpY2VLaW5kEhIKBWVtYWlsGAMgASgJQgOAAQESKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoMYWNjb3VudF9raW5kGAUgASgOMiEuc2hvcG1lc2guaWRlbnRpdHkudjEuQWNjb3VudEtpbmQSEwoLY3VzdG9tZXJfaWQYBiABKAkqtAEKCE1haWxLaW5kEhkKFU1BSUxfS0lORF9VTlNQRUNJRklFRBAAEhoKFk1BSUxfS0lORF9WRVJJRllfRU1BSUwQARIcChhNQUlMX0tJTkRfQUNDT1VOVF9FWElTVFMQAhIcChhNQUlMX0tJTkRfUkVTRVRfUEFTU1dPUkQQAxIYChRNQUlMX0tJTkRfSU5WSVRBVElPThAEEhsKF01BSUxfS0lORF9DT05GSVJNX0VNQUlMEAUqpgEKCk5vdGljZUtpbmQSGwoXTk9USUNFX0tJTkRfVU5TUEVDSUZJRUQQABIgChxOT1RJQ0VfS0lORF9QQVNTV09SRF9DSEFOR0VEEAESHAoYTk9USUNFX0tJTkRfVE9LRU5fUkVVU0VEEAISHQoZTk9USUNFX0tJTkRfRU1BSUxfQ0hBTkdFRBADEhwKGE5PVElDRV9LSU5EX1RPVFBfQ0hBTkdFRBAEQuUBChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCEkFjY291bnRFdmVudHNQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9pZGVudGl0eS92MTtpZGVudGl0eXYxogIDU0lYqgIUU2hvcG1lc2guSWRlbnRpdHkuVjHKAhRTaG9wbWVzaFxJZGVudGl0eVxWMeICIFNob3BtZXNoXElkZW50aXR5XFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OklkZW50aXR5OjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_shopmesh_identity_v1_account]);
 
 /**
  * AccountChanged holds what others have to know of an account, after each change of it.
@@ -57,4 +61,274 @@ export type AccountChanged = Message<"shopmesh.identity.v1.AccountChanged"> & {
  */
 export const AccountChangedSchema: GenMessage<AccountChanged> = /*@__PURE__*/
   messageDesc(file_shopmesh_identity_v1_account_events, 0);
+
+/**
+ * AccountVerified means that somebody made an account and showed that the address is
+ * theirs. Topic shopmesh.identity.verification.v1, keyed by the account's id. It carries
+ * personal data.
+ *
+ * @generated from message shopmesh.identity.v1.AccountVerified
+ */
+export type AccountVerified = Message<"shopmesh.identity.v1.AccountVerified"> & {
+  /**
+   * The account's id.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * For whom the account is.
+   *
+   * @generated from field: shopmesh.identity.v1.AccountKind kind = 2;
+   */
+  kind: AccountKind;
+
+  /**
+   * The customer of an account of the kind CUSTOMER.
+   *
+   * @generated from field: string customer_id = 3;
+   */
+  customerId: string;
+
+  /**
+   * The address.
+   *
+   * @generated from field: string email = 4;
+   */
+  email: string;
+
+  /**
+   * Counts the changes of this account, from 1.
+   *
+   * @generated from field: int64 version = 5;
+   */
+  version: bigint;
+};
+
+/**
+ * Describes the message shopmesh.identity.v1.AccountVerified.
+ * Use `create(AccountVerifiedSchema)` to create a new message.
+ */
+export const AccountVerifiedSchema: GenMessage<AccountVerified> = /*@__PURE__*/
+  messageDesc(file_shopmesh_identity_v1_account_events, 1);
+
+/**
+ * MailLinkRequested means that a mail with a link is to be sent. It holds no token:
+ * whoever sends the mail gets it from TokenService.MintMailLink. Topic
+ * shopmesh.identity.mail.v1, keyed by the link's id. It carries personal data.
+ *
+ * @generated from message shopmesh.identity.v1.MailLinkRequested
+ */
+export type MailLinkRequested = Message<"shopmesh.identity.v1.MailLinkRequested"> & {
+  /**
+   * The link's id.
+   *
+   * @generated from field: string link_id = 1;
+   */
+  linkId: string;
+
+  /**
+   * What the mail is about.
+   *
+   * @generated from field: shopmesh.identity.v1.MailKind kind = 2;
+   */
+  kind: MailKind;
+
+  /**
+   * The address.
+   *
+   * @generated from field: string email = 3;
+   */
+  email: string;
+
+  /**
+   * When the link is good no more; the mail is not sent after that.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * For whom the account is.
+   *
+   * @generated from field: shopmesh.identity.v1.AccountKind account_kind = 5;
+   */
+  accountKind: AccountKind;
+
+  /**
+   * The customer of an account that there is, of the kind CUSTOMER.
+   *
+   * @generated from field: string customer_id = 6;
+   */
+  customerId: string;
+};
+
+/**
+ * Describes the message shopmesh.identity.v1.MailLinkRequested.
+ * Use `create(MailLinkRequestedSchema)` to create a new message.
+ */
+export const MailLinkRequestedSchema: GenMessage<MailLinkRequested> = /*@__PURE__*/
+  messageDesc(file_shopmesh_identity_v1_account_events, 2);
+
+/**
+ * AccountNoticed means that somebody is to be told by mail what happened to their
+ * account. Topic shopmesh.identity.mail.v1, keyed by the notice's id. It carries personal
+ * data.
+ *
+ * @generated from message shopmesh.identity.v1.AccountNoticed
+ */
+export type AccountNoticed = Message<"shopmesh.identity.v1.AccountNoticed"> & {
+  /**
+   * The notice's id.
+   *
+   * @generated from field: string notice_id = 1;
+   */
+  noticeId: string;
+
+  /**
+   * What happened.
+   *
+   * @generated from field: shopmesh.identity.v1.NoticeKind kind = 2;
+   */
+  kind: NoticeKind;
+
+  /**
+   * The address.
+   *
+   * @generated from field: string email = 3;
+   */
+  email: string;
+
+  /**
+   * When it happened.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 4;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * For whom the account is.
+   *
+   * @generated from field: shopmesh.identity.v1.AccountKind account_kind = 5;
+   */
+  accountKind: AccountKind;
+
+  /**
+   * The customer of an account of the kind CUSTOMER.
+   *
+   * @generated from field: string customer_id = 6;
+   */
+  customerId: string;
+};
+
+/**
+ * Describes the message shopmesh.identity.v1.AccountNoticed.
+ * Use `create(AccountNoticedSchema)` to create a new message.
+ */
+export const AccountNoticedSchema: GenMessage<AccountNoticed> = /*@__PURE__*/
+  messageDesc(file_shopmesh_identity_v1_account_events, 3);
+
+/**
+ * MailKind is what a mail with a link is about.
+ *
+ * @generated from enum shopmesh.identity.v1.MailKind
+ */
+export enum MailKind {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: MAIL_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Sign-up: the link makes the account.
+   *
+   * @generated from enum value: MAIL_KIND_VERIFY_EMAIL = 1;
+   */
+  VERIFY_EMAIL = 1,
+
+  /**
+   * Sign-up with an address that has an account: the link sets another password.
+   *
+   * @generated from enum value: MAIL_KIND_ACCOUNT_EXISTS = 2;
+   */
+  ACCOUNT_EXISTS = 2,
+
+  /**
+   * The link sets another password.
+   *
+   * @generated from enum value: MAIL_KIND_RESET_PASSWORD = 3;
+   */
+  RESET_PASSWORD = 3,
+
+  /**
+   * The link makes the account of a member of staff.
+   *
+   * @generated from enum value: MAIL_KIND_INVITATION = 4;
+   */
+  INVITATION = 4,
+
+  /**
+   * The link makes the address the one that signs in.
+   *
+   * @generated from enum value: MAIL_KIND_CONFIRM_EMAIL = 5;
+   */
+  CONFIRM_EMAIL = 5,
+}
+
+/**
+ * Describes the enum shopmesh.identity.v1.MailKind.
+ */
+export const MailKindSchema: GenEnum<MailKind> = /*@__PURE__*/
+  enumDesc(file_shopmesh_identity_v1_account_events, 0);
+
+/**
+ * NoticeKind is what happened to an account.
+ *
+ * @generated from enum shopmesh.identity.v1.NoticeKind
+ */
+export enum NoticeKind {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: NOTICE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Its password was changed.
+   *
+   * @generated from enum value: NOTICE_KIND_PASSWORD_CHANGED = 1;
+   */
+  PASSWORD_CHANGED = 1,
+
+  /**
+   * A refresh token was used twice, and its session ended.
+   *
+   * @generated from enum value: NOTICE_KIND_TOKEN_REUSED = 2;
+   */
+  TOKEN_REUSED = 2,
+
+  /**
+   * Another address signs in.
+   *
+   * @generated from enum value: NOTICE_KIND_EMAIL_CHANGED = 3;
+   */
+  EMAIL_CHANGED = 3,
+
+  /**
+   * Its second factor was set up, or replaced.
+   *
+   * @generated from enum value: NOTICE_KIND_TOTP_CHANGED = 4;
+   */
+  TOTP_CHANGED = 4,
+}
+
+/**
+ * Describes the enum shopmesh.identity.v1.NoticeKind.
+ */
+export const NoticeKindSchema: GenEnum<NoticeKind> = /*@__PURE__*/
+  enumDesc(file_shopmesh_identity_v1_account_events, 1);
 

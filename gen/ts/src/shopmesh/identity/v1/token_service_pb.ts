@@ -7,7 +7,9 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_shopmesh_options_v1_options } from "../../options/v1/options_pb.js";
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/identity/v1/token_service.proto.
  */
 export const file_shopmesh_identity_v1_token_service: GenFile = /*@__PURE__*/
-  fileDesc("CihzaG9wbWVzaC9pZGVudGl0eS92MS90b2tlbl9zZXJ2aWNlLnByb3RvEhRzaG9wbWVzaC5pZGVudGl0eS52MSIYChZMaXN0U2lnbmluZ0tleXNSZXF1ZXN0IlEKF0xpc3RTaWduaW5nS2V5c1Jlc3BvbnNlEjYKDHNpZ25pbmdfa2V5cxgBIAMoCzIgLnNob3BtZXNoLmlkZW50aXR5LnYxLlNpZ25pbmdLZXki7AEKClNpZ25pbmdLZXkSCwoDa2lkGAEgASgJEgsKA2p3axgCIAEoCRIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNYWN0aXZhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmV0aXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDKhAQoMVG9rZW5TZXJ2aWNlEpABCg9MaXN0U2lnbmluZ0tleXMSLC5zaG9wbWVzaC5pZGVudGl0eS52MS5MaXN0U2lnbmluZ0tleXNSZXF1ZXN0Gi0uc2hvcG1lc2guaWRlbnRpdHkudjEuTGlzdFNpZ25pbmdLZXlzUmVzcG9uc2UiIJACAergGAIIAYLT5JMCERIPL3YxL3NpZ25pbmdLZXlzQuQBChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCEVRva2VuU2VydmljZVByb3RvUAFaQ2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2lkZW50aXR5L3YxO2lkZW50aXR5djGiAgNTSViqAhRTaG9wbWVzaC5JZGVudGl0eS5WMcoCFFNob3BtZXNoXElkZW50aXR5XFYx4gIgU2hvcG1lc2hcSWRlbnRpdHlcVjFcR1BCTWV0YWRhdGHqAhZTaG9wbWVzaDo6SWRlbnRpdHk6OlYxYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_shopmesh_options_v1_options]);
+  fileDesc("CihzaG9wbWVzaC9pZGVudGl0eS92MS90b2tlbl9zZXJ2aWNlLnByb3RvEhRzaG9wbWVzaC5pZGVudGl0eS52MSIYChZMaXN0U2lnbmluZ0tleXNSZXF1ZXN0IlEKF0xpc3RTaWduaW5nS2V5c1Jlc3BvbnNlEjYKDHNpZ25pbmdfa2V5cxgBIAMoCzIgLnNob3BtZXNoLmlkZW50aXR5LnYxLlNpZ25pbmdLZXki7AEKClNpZ25pbmdLZXkSCwoDa2lkGAEgASgJEgsKA2p3axgCIAEoCRIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoNYWN0aXZhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmV0aXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIzChNNaW50TWFpbExpbmtSZXF1ZXN0EhwKB2xpbmtfaWQYASABKAlCC+BBArpIBXIDsAEBIioKFE1pbnRNYWlsTGlua1Jlc3BvbnNlEhIKBXRva2VuGAEgASgJQgOAAQEiOAoVRXhjaGFuZ2VBcGlLZXlSZXF1ZXN0Eh8KB2FwaV9rZXkYASABKAlCDoABAeBBArpIBXIDKIACIjMKFkV4Y2hhbmdlQXBpS2V5UmVzcG9uc2USGQoMYWNjZXNzX3Rva2VuGAEgASgJQgOAAQEyiwMKDFRva2VuU2VydmljZRKQAQoPTGlzdFNpZ25pbmdLZXlzEiwuc2hvcG1lc2guaWRlbnRpdHkudjEuTGlzdFNpZ25pbmdLZXlzUmVxdWVzdBotLnNob3BtZXNoLmlkZW50aXR5LnYxLkxpc3RTaWduaW5nS2V5c1Jlc3BvbnNlIiCQAgHq4BgCCAGC0+STAhESDy92MS9zaWduaW5nS2V5cxJwCgxNaW50TWFpbExpbmsSKS5zaG9wbWVzaC5pZGVudGl0eS52MS5NaW50TWFpbExpbmtSZXF1ZXN0Giouc2hvcG1lc2guaWRlbnRpdHkudjEuTWludE1haWxMaW5rUmVzcG9uc2UiCZACAergGAIgARJ2Cg5FeGNoYW5nZUFwaUtleRIrLnNob3BtZXNoLmlkZW50aXR5LnYxLkV4Y2hhbmdlQXBpS2V5UmVxdWVzdBosLnNob3BtZXNoLmlkZW50aXR5LnYxLkV4Y2hhbmdlQXBpS2V5UmVzcG9uc2UiCZACAurgGAIgAULkAQoYY29tLnNob3BtZXNoLmlkZW50aXR5LnYxQhFUb2tlblNlcnZpY2VQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9pZGVudGl0eS92MTtpZGVudGl0eXYxogIDU0lYqgIUU2hvcG1lc2guSWRlbnRpdHkuVjHKAhRTaG9wbWVzaFxJZGVudGl0eVxWMeICIFNob3BtZXNoXElkZW50aXR5XFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OklkZW50aXR5OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_timestamp, file_shopmesh_options_v1_options]);
 
 /**
  * ListSigningKeysRequest needs nothing.
@@ -113,6 +115,90 @@ export const SigningKeySchema: GenMessage<SigningKey> = /*@__PURE__*/
   messageDesc(file_shopmesh_identity_v1_token_service, 2);
 
 /**
+ * MintMailLinkRequest names the link.
+ *
+ * @generated from message shopmesh.identity.v1.MintMailLinkRequest
+ */
+export type MintMailLinkRequest = Message<"shopmesh.identity.v1.MintMailLinkRequest"> & {
+  /**
+   * The link's id, as MailLinkRequested names it.
+   *
+   * @generated from field: string link_id = 1;
+   */
+  linkId: string;
+};
+
+/**
+ * Describes the message shopmesh.identity.v1.MintMailLinkRequest.
+ * Use `create(MintMailLinkRequestSchema)` to create a new message.
+ */
+export const MintMailLinkRequestSchema: GenMessage<MintMailLinkRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_identity_v1_token_service, 3);
+
+/**
+ * MintMailLinkResponse holds what opens an account: it is neither stored nor logged.
+ *
+ * @generated from message shopmesh.identity.v1.MintMailLinkResponse
+ */
+export type MintMailLinkResponse = Message<"shopmesh.identity.v1.MintMailLinkResponse"> & {
+  /**
+   * The token, which stands after the # of the mailed link.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message shopmesh.identity.v1.MintMailLinkResponse.
+ * Use `create(MintMailLinkResponseSchema)` to create a new message.
+ */
+export const MintMailLinkResponseSchema: GenMessage<MintMailLinkResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_identity_v1_token_service, 4);
+
+/**
+ * ExchangeApiKeyRequest holds the key.
+ *
+ * @generated from message shopmesh.identity.v1.ExchangeApiKeyRequest
+ */
+export type ExchangeApiKeyRequest = Message<"shopmesh.identity.v1.ExchangeApiKeyRequest"> & {
+  /**
+   * The key.
+   *
+   * @generated from field: string api_key = 1;
+   */
+  apiKey: string;
+};
+
+/**
+ * Describes the message shopmesh.identity.v1.ExchangeApiKeyRequest.
+ * Use `create(ExchangeApiKeyRequestSchema)` to create a new message.
+ */
+export const ExchangeApiKeyRequestSchema: GenMessage<ExchangeApiKeyRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_identity_v1_token_service, 5);
+
+/**
+ * ExchangeApiKeyResponse holds the access token.
+ *
+ * @generated from message shopmesh.identity.v1.ExchangeApiKeyResponse
+ */
+export type ExchangeApiKeyResponse = Message<"shopmesh.identity.v1.ExchangeApiKeyResponse"> & {
+  /**
+   * Good for a minute.
+   *
+   * @generated from field: string access_token = 1;
+   */
+  accessToken: string;
+};
+
+/**
+ * Describes the message shopmesh.identity.v1.ExchangeApiKeyResponse.
+ * Use `create(ExchangeApiKeyResponseSchema)` to create a new message.
+ */
+export const ExchangeApiKeyResponseSchema: GenMessage<ExchangeApiKeyResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_identity_v1_token_service, 6);
+
+/**
  * TokenService serves those who verify tokens.
  *
  * @generated from service shopmesh.identity.v1.TokenService
@@ -129,6 +215,30 @@ export const TokenService: GenService<{
     methodKind: "unary";
     input: typeof ListSigningKeysRequestSchema;
     output: typeof ListSigningKeysResponseSchema;
+  },
+  /**
+   * MintMailLink returns the token of a link for a mail that MailLinkRequested requests: the
+   * same at each call, while the link is good.
+   *
+   * Errors: LINK_INVALID.
+   *
+   * @generated from rpc shopmesh.identity.v1.TokenService.MintMailLink
+   */
+  mintMailLink: {
+    methodKind: "unary";
+    input: typeof MintMailLinkRequestSchema;
+    output: typeof MintMailLinkResponseSchema;
+  },
+  /**
+   * ExchangeApiKey returns an access token that stands for an API key for a minute. A key
+   * that is not good is UNAUTHENTICATED, whatever is wrong with it.
+   *
+   * @generated from rpc shopmesh.identity.v1.TokenService.ExchangeApiKey
+   */
+  exchangeApiKey: {
+    methodKind: "unary";
+    input: typeof ExchangeApiKeyRequestSchema;
+    output: typeof ExchangeApiKeyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_shopmesh_identity_v1_token_service, 0);

@@ -1,0 +1,197 @@
+package identity_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/kit/token"
+)
+
+const (
+	password  = "tall bread under rivers"
+	mailTopic = "shopmesh.identity.mail.v1"
+)
+
+func (o harness) accounts(t *testing.T) identityv1connect.AccountServiceClient {
+	return identityv1connect.NewAccountServiceClient(testkit.Client(t, o.url))
+}
+
+// bearing returns a client that shows a token.
+func (o harness) bearing(t *testing.T, text string) *connect.Client {
+	show := func(next connect.ClientFunc) connect.ClientFunc {
+		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
+			ctx, info := connect.NewClientContext(ctx)
+			info.RequestHeader().Set(token.Authorization, "Bearer "+text)
+			return next(ctx, spec)
+		}
+	}
+	return connect.NewClient(connecthttp.NewTransport(http.DefaultClient, o.url), show, testkit.DocumentedReasons(t))
+}
+
+// mailed returns the token of the next mail with a link, as notification gets it.
+func (o harness) mailed(t *testing.T, events *testkit.Events) string {
+	t.Helper()
+	received := events.Wait(1, func(e consumer.Event) bool { return strings.HasSuffix(e.Type, ".MailLinkRequested") })
+	service, err := token.NewServiceSigner("notification", testkit.ServiceKey("notification"), time.Now).For("identity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := identityv1connect.NewTokenServiceClient(o.bearing(t, service))
+	res, err := tokens.MintMailLink(t.Context(), &identityv1.MintMailLinkRequest{LinkId: received[len(received)-1].Key.String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.GetToken()
+}
+
+func (o harness) signUp(t *testing.T, address string) *identityv1.Session {
+	t.Helper()
+	events := testkit.NewEvents(t, o.broker, mailTopic)
+	if _, err := o.accounts(t).SignUp(t.Context(), &identityv1.SignUpRequest{Email: address}); err != nil {
+		t.Fatal(err)
+	}
+	res, err := o.accounts(t).VerifyEmail(t.Context(), &identityv1.VerifyEmailRequest{
+		Token: o.mailed(t, events), Password: password, FirstName: "Ada", LastName: "Lovelace",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.GetSession()
+}
+
+// From the sign-up to the account, whose access token every service takes.
+func TestAShopperGetsAnAccount(t *testing.T) {
+	t.Parallel()
+	o := newHarness(t)
+	session := o.signUp(t, "Ada@example.com")
+	self, err := identityv1connect.NewAccountServiceClient(o.bearing(t, session.GetAccessToken())).GetSelf(t.Context(), &identityv1.GetSelfRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := self.GetAccount()
+	if account.GetEmail() != "Ada@example.com" || account.GetKind() != identityv1.AccountKind_ACCOUNT_KIND_CUSTOMER ||
+		account.GetCustomerId() == "" || account.GetCustomerId() != o.customers.of[account.GetId()] {
+		t.Errorf("the account is %v", account)
+	}
+	_, err = o.accounts(t).GetSelf(t.Context(), &identityv1.GetSelfRequest{})
+	testkit.Refused(t, err, connect.CodeUnauthenticated, "UNAUTHENTICATED")
+	_, err = o.accounts(t).SignIn(t.Context(), &identityv1.SignInRequest{
+		Kind: identityv1.AccountKind_ACCOUNT_KIND_CUSTOMER, Email: "ada@example.com", Password: "a wrong password",
+	})
+	testkit.Refused(t, err, connect.CodeUnauthenticated, "CREDENTIALS_INVALID")
+	_, err = o.accounts(t).SignUp(t.Context(), &identityv1.SignUpRequest{Email: "no address"})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "email")
+}
+
+// What opens an account goes to who mails it, and to nobody else.
+func TestLinksAreForServicesAlone(t *testing.T) {
+	t.Parallel()
+	o := newHarness(t)
+	session := o.signUp(t, "ada@example.com")
+	for name, client := range map[string]*connect.Client{
+		"anonymous": testkit.Client(t, o.url), "a customer": o.bearing(t, session.GetAccessToken()),
+	} {
+		_, err := identityv1connect.NewTokenServiceClient(client).MintMailLink(t.Context(),
+			&identityv1.MintMailLinkRequest{LinkId: "0190c0de-0000-7000-8000-000000000000"})
+		if refusal := testkit.RefusalOf(t, err); refusal.Reason != "UNAUTHENTICATED" && refusal.Reason != "PERMISSION_DENIED" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A browser's page never sees the refresh token: it is in a cookie that no script reads,
+// and RefreshSession and SignOut alone take it. The same over REST.
+func TestABrowserKeepsItsRefreshTokenInACookie(t *testing.T) {
+	t.Parallel()
+	o := newHarness(t)
+	o.signUp(t, "ada@example.com")
+	status, body, cookie := o.post(t, "/v1/sessions:signIn", `{"kind": "ACCOUNT_KIND_CUSTOMER", "email": "ada@example.com", "password": "`+password+`", "useCookie": true}`, nil, nil)
+	if status != http.StatusOK || cookie == nil {
+		t.Fatalf("%d %s", status, body)
+	}
+	if cookie.Name != "__Host-sm_rt" || !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != "/" || cookie.Domain != "" {
+		t.Errorf("the cookie is %v", cookie)
+	}
+	var signedIn struct {
+		Session struct{ AccessToken, RefreshToken string }
+	}
+	if err := json.Unmarshal(body, &signedIn); err != nil || signedIn.Session.RefreshToken != "" || signedIn.Session.AccessToken == "" {
+		t.Errorf("the body holds %s", body)
+	}
+	status, body, next := o.post(t, "/v1/sessions:refresh", `{}`, cookie, nil)
+	if status != http.StatusOK || next == nil || next.Value == cookie.Value || strings.Contains(string(body), next.Value) {
+		t.Fatalf("%d %s, %v", status, body, next)
+	}
+	// Another site's page is not let in, though the browser might send the cookie.
+	if status, body, _ = o.post(t, "/v1/sessions:refresh", `{}`, next, http.Header{"Sec-Fetch-Site": {"cross-site"}}); status != http.StatusForbidden {
+		t.Errorf("another site's page: %d %s", status, body)
+	}
+	// No cookie is an identity.
+	if status, body, _ = o.post(t, "/shopmesh.identity.v1.AccountService/GetSelf", `{}`, next, nil); status != http.StatusUnauthorized {
+		t.Errorf("the cookie alone: %d %s", status, body)
+	}
+	status, _, gone := o.post(t, "/shopmesh.identity.v1.AccountService/SignOut", `{}`, next, nil)
+	if status != http.StatusOK || gone == nil || gone.MaxAge >= 0 || gone.Value != "" {
+		t.Errorf("signing out: %d, %v", status, gone)
+	}
+	if status, body, _ = o.post(t, "/v1/sessions:refresh", `{}`, next, nil); status != http.StatusUnauthorized {
+		t.Errorf("after signing out: %d %s", status, body)
+	}
+}
+
+// post sends JSON and returns the status, the body and the refresh token's cookie.
+func (o harness) post(t *testing.T, path, body string, cookie *http.Cookie, header http.Header) (int, []byte, *http.Cookie) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if cookie != nil {
+		req.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text := make([]byte, 64<<10)
+	n, _ := res.Body.Read(text)
+	for _, set := range res.Cookies() {
+		return res.StatusCode, text[:n], set
+	}
+	return res.StatusCode, text[:n], nil
+}
+
+// A GET uses nothing up: RPCs that do are not served by it.
+func TestNoGetUsesALink(t *testing.T) {
+	t.Parallel()
+	o := newHarness(t)
+	for _, path := range []string{
+		"/v1/accounts:verifyEmail?token=x", "/v1/accounts:resetPassword?token=x", "/v1/staff:acceptInvite?token=x",
+		"/shopmesh.identity.v1.AccountService/VerifyEmail?connect=v1&encoding=json&message=%7B%7D",
+	} {
+		res, err := http.Get(o.url + path) //nolint:noctx // the test's end ends it
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusMethodNotAllowed && res.StatusCode != http.StatusNotFound {
+			t.Errorf("GET %s: %d", path, res.StatusCode)
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package rpc
+
+import (
+	"context"
+
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+)
+
+// MintMailLink returns the token of a mailed link.
+func (s *TokenServer) MintMailLink(ctx context.Context, req *identityv1.MintMailLinkRequest) (*identityv1.MintMailLinkResponse, error) {
+	id, err := readID(req.GetLinkId())
+	if err != nil {
+		return nil, err
+	}
+	token, _, err := s.accounts.MintMailLink(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &identityv1.MintMailLinkResponse{Token: token}, nil
+}
+
+// ExchangeApiKey returns an access token for an API key.
+func (s *TokenServer) ExchangeApiKey(ctx context.Context, req *identityv1.ExchangeApiKeyRequest) (*identityv1.ExchangeApiKeyResponse, error) {
+	token, err := s.accounts.ExchangeAPIKey(ctx, req.GetApiKey())
+	if err != nil {
+		return nil, err
+	}
+	return &identityv1.ExchangeApiKeyResponse{AccessToken: token}, nil
+}

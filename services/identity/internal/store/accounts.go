@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
+	"github.com/shopmesh/shopmesh/services/identity/internal/store/db"
+)
+
+// InsertAccount stores a new account. Errors: AccountFault's, when the transaction ends.
+func (s Store) InsertAccount(ctx context.Context, account domain.Account) error {
+	a := account.Snapshot()
+	return s.q.AccountInsert(ctx, db.AccountInsertParams{
+		ID: a.ID, Kind: int16(a.Kind), Email: a.Email.Address, EmailKey: a.Email.Key, FirstName: a.FirstName, LastName: a.LastName,
+		CustomerID: optional(a.CustomerID), Owner: a.Owner, Permissions: toDBPermissions(a.Permissions), PasswordHash: a.PasswordHash,
+		TotpSealed: s.seal(a), TotpLastStep: a.Totp.LastStep, Disabled: a.Disabled, Epoch: a.Epoch, Version: a.Version,
+		CreateTime: a.CreateTime, UpdateTime: a.UpdateTime,
+	})
+}
+
+// UpdateAccount stores a changed account. Errors: AccountFault's, when the transaction
+// ends.
+func (s Store) UpdateAccount(ctx context.Context, account domain.Account) error {
+	a := account.Snapshot()
+	return s.q.AccountUpdate(ctx, db.AccountUpdateParams{
+		ID: a.ID, Email: a.Email.Address, EmailKey: a.Email.Key, FirstName: a.FirstName, LastName: a.LastName,
+		Owner: a.Owner, Permissions: toDBPermissions(a.Permissions), PasswordHash: a.PasswordHash,
+		TotpSealed: s.seal(a), TotpLastStep: a.Totp.LastStep, Disabled: a.Disabled, Epoch: a.Epoch, Version: a.Version, UpdateTime: a.UpdateTime,
+	})
+}
+
+// Account reads an account. Errors: ACCOUNT_NOT_FOUND.
+func (s Store) Account(ctx context.Context, id uuid.UUID) (domain.Account, error) {
+	row, err := s.q.AccountGet(ctx, id)
+	return s.readAccount(row, err, id)
+}
+
+// LockAccount locks and reads an account. Errors: ACCOUNT_NOT_FOUND.
+func (s Store) LockAccount(ctx context.Context, id uuid.UUID) (domain.Account, error) {
+	row, err := s.q.AccountLock(ctx, id)
+	return s.readAccount(row, err, id)
+}
+
+func (s Store) readAccount(row db.Account, err error, id uuid.UUID) (domain.Account, error) {
+	if pg.IsNoRows(err) {
+		return domain.Account{}, domain.ErrAccountNotFound(id)
+	}
+	if err != nil {
+		return domain.Account{}, fmt.Errorf("read account: %w", err)
+	}
+	return s.fromDBAccount(row)
+}
+
+// FindAccount returns the account of a kind and address, and whether there is one.
+func (s Store) FindAccount(ctx context.Context, kind domain.Kind, email domain.Email) (domain.Account, bool, error) {
+	row, err := s.q.AccountFind(ctx, db.AccountFindParams{Kind: int16(kind), EmailKey: email.Key})
+	if pg.IsNoRows(err) {
+		return domain.Account{}, false, nil
+	}
+	if err != nil {
+		return domain.Account{}, false, fmt.Errorf("find account: %w", err)
+	}
+	account, err := s.fromDBAccount(row)
+	return account, err == nil, err
+}
+
+// LockOwners locks the owners who may sign in and returns how many they are.
+func (s Store) LockOwners(ctx context.Context) (int, error) {
+	ids, err := s.q.AccountLockOwners(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("lock the owners: %w", err)
+	}
+	return len(ids), nil
+}
+
+// EmailTaken reports that the database refused a second account of an address.
+func EmailTaken(err error) bool { return pg.Violated(err) == "accounts_email_once" }
+
+func (s Store) fromDBAccount(row db.Account) (domain.Account, error) {
+	totp, err := s.open(row)
+	if err != nil {
+		return domain.Account{}, fmt.Errorf("read the second factor of account %s: %w", row.ID, err)
+	}
+	return domain.RestoreAccount(domain.AccountSnapshot{
+		ID: row.ID, Kind: domain.Kind(row.Kind), Email: domain.Email{Address: row.Email, Key: row.EmailKey},
+		FirstName: row.FirstName, LastName: row.LastName, CustomerID: value(row.CustomerID), Owner: row.Owner,
+		Permissions: fromDBPermissions(row.Permissions), PasswordHash: row.PasswordHash, Totp: totp, Disabled: row.Disabled,
+		Epoch: row.Epoch, Version: row.Version, CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
+	}), nil
+}
+
+// totpOf binds a sealed secret to its account.
+func totpOf(account uuid.UUID) string { return "totp " + account.String() }
+
+func (s Store) seal(a domain.AccountSnapshot) []byte {
+	if len(a.Totp.Secret) == 0 {
+		return []byte{}
+	}
+	return s.sealing.Seal(totpOf(a.ID), a.Totp.Secret)
+}
+
+func (s Store) open(row db.Account) (domain.Totp, error) {
+	if len(row.TotpSealed) == 0 {
+		return domain.Totp{}, nil
+	}
+	secret, err := s.sealing.Open(totpOf(row.ID), row.TotpSealed)
+	return domain.Totp{Secret: secret, Confirmed: true, LastStep: row.TotpLastStep}, err
+}
+
+func optional(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}
+
+func value(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
+}
+
+func toDBPermissions(permissions []domain.Permission) []int32 {
+	row := make([]int32, len(permissions))
+	for i, p := range permissions {
+		row[i] = int32(p)
+	}
+	return row
+}
+
+func fromDBPermissions(row []int32) []domain.Permission {
+	permissions := make([]domain.Permission, len(row))
+	for i, p := range row {
+		permissions[i] = domain.Permission(p)
+	}
+	return permissions
+}
