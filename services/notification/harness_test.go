@@ -61,6 +61,7 @@ type harness struct {
 	pool       *pg.Pool // notification's database
 	inbox      *inbox.Inbox
 	events     *testkit.Events
+	identity   *identity
 }
 
 // received is one event of notification's.
@@ -94,7 +95,7 @@ func newHarness(tb testing.TB, o options) *harness {
 		tb.Fatal(err)
 	}
 	database := testkit.DatabaseURL(tb, notification.Migrations())
-	s := &harness{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), inbox: openInbox(tb)}
+	s := &harness{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), inbox: openInbox(tb), identity: &identity{}}
 	broker := testkit.Broker(tb)
 	server := s.inbox.Addr()
 	if o.server != nil {
@@ -144,7 +145,9 @@ func (s *harness) serve(caller authz.Identity, cfg notification.Config) {
 		Name: "notification", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
 		Authenticator: testkit.Authenticator("notification", services.Permissions()),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
+		Peers:         map[string]string{"identity": s.identity.serve(s.t)},
 	}
+	cfg.PublicURL = publicURL
 	go func() { ended <- kitapp.Serve(ctx, process, notification.Module(cfg)) }()
 	s.t.Cleanup(func() {
 		cancel()

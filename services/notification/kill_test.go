@@ -50,7 +50,8 @@ func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal 
 	m.harness = &harness{t: t, pool: testkit.Open(t, pg.Config{URL: database})}
 	m.env = append(os.Environ(),
 		"SHOPMESH_DATABASE_URL="+database, "SHOPMESH_KAFKA_BROKERS="+broker.Brokers[0], "SHOPMESH_SETTINGS="+settings,
-		"SHOPMESH_CONFIG_URL=http://127.0.0.1:1", "SHOPMESH_SMTP_URL="+smtptest.URL(m.server.Addr()), "SHOPMESH_LISTEN=127.0.0.1:0", "SHOPMESH_INTERNAL_LISTEN=127.0.0.1:0")
+		"SHOPMESH_CONFIG_URL=http://127.0.0.1:1", "SHOPMESH_SMTP_URL="+smtptest.URL(m.server.Addr()), "SHOPMESH_LISTEN=127.0.0.1:0", "SHOPMESH_INTERNAL_LISTEN=127.0.0.1:0",
+		"SHOPMESH_PUBLIC_URL="+publicURL, "SHOPMESH_IDENTITY_URL=http://127.0.0.1:1") // no mail of these tests has a link
 	m.broker = newClient(t, broker)
 	m.events = testkit.NewEvents(t, broker, events.NotificationTopic)
 	m.start()

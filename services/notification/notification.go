@@ -26,6 +26,7 @@ package notification
 import (
 	"context"
 	"embed"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -42,6 +43,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
@@ -50,6 +52,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
 	"github.com/shopmesh/shopmesh/services/notification/internal/operations"
+	"github.com/shopmesh/shopmesh/services/notification/internal/peers"
 	"github.com/shopmesh/shopmesh/services/notification/internal/rpc"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
 )
@@ -76,6 +79,17 @@ type Config struct {
 	// SMTPURL is the mail server: smtp://user:password@host:port or smtps://…, with the
 	// optional parameters starttls=required|opportunistic|never and ca=FILE. Required.
 	SMTPURL string
+	// PublicURL is where the shop is reached, such as https://shop.example: where the links
+	// of mails about accounts lead. Nothing of a request does.
+	PublicURL string
+}
+
+// Check refuses what can't be right.
+func (c Config) Check() error {
+	if c.PublicURL == "" {
+		return errors.New(kitapp.PublicURLVariable + " is not set: give the URL at which the shop is reached, such as https://shop.example")
+	}
+	return nil
 }
 
 // DefaultSettings are what holds where an owner set nothing.
@@ -98,6 +112,7 @@ func Module(cfg Config) fx.Option {
 			},
 			func() (smtp.Server, error) { return smtp.ParseURL(cfg.SMTPURL) },
 			mail.Parse,
+			func(others *peer.Peers) *peers.Links { return peers.NewLinks(others, cfg.PublicURL) },
 			newMailServer,
 			newSender,
 			newErasure,
@@ -129,11 +144,11 @@ func newMailServer(lc fx.Lifecycle, server smtp.Server, log *slog.Logger) *smtp.
 }
 
 func newSender(
-	pool *pg.Pool, server *smtp.Pool, templates *mail.Templates, set *settings.Live[domain.Settings],
+	pool *pg.Pool, server *smtp.Pool, templates *mail.Templates, set *settings.Live[domain.Settings], links *peers.Links,
 	now kitapp.Clock, log *slog.Logger, tracer trace.TracerProvider, meter metric.MeterProvider,
 ) *app.Sender {
 	return app.NewSender(app.SenderConfig{
-		Pool: pool, Server: server, Templates: templates, Settings: set, ToOutbox: events.ToOutbox,
+		Pool: pool, Server: server, Templates: templates, Settings: set, ToOutbox: events.ToOutbox, MintLink: links.Mint,
 		Now: now, Log: log, Tracer: tracer, Meter: meter,
 	})
 }
@@ -159,7 +174,7 @@ func newConsumer(
 	meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
 	return consumer.New("shopmesh."+Name, pool, consumer.Config{
-		Kafka: cfg, Topics: []string{events.OrderTopic, events.CustomerTopic}, Meter: meter, Tracer: tracer, Log: log,
+		Kafka: cfg, Topics: []string{events.OrderTopic, events.CustomerTopic, events.IdentityTopic}, Meter: meter, Tracer: tracer, Log: log,
 	}, events.NewHandler(events.Handlers{Apply: mailbox.Apply}))
 }
 
@@ -189,6 +204,7 @@ func newService(
 				{Name: events.NotificationTopic, Retention: set.Now().EventRetention},
 				{Name: events.OrderTopic},
 				{Name: events.CustomerTopic},
+				{Name: events.IdentityTopic},
 			}
 		},
 		IdempotencyRetention: func() time.Duration { return idempotency.Retention },

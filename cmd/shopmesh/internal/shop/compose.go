@@ -90,6 +90,8 @@ func modules(c components) []fx.Option {
 		inventory.Module(inventory.Config{Context: c.context("inventory")}),
 		order.Module(order.Config{Context: c.context("order")}),
 		payment.Module(payment.Config{Context: c.context("payment"), SandboxDatabase: pg.Config{URL: c.postgres.URL(sandbox)}, Stripe: c.config.Stripe}),
-		notification.Module(notification.Config{Context: c.context("notification"), SMTPURL: c.config.SMTPURL}),
+		notification.Module(notification.Config{
+			Context: c.context("notification"), SMTPURL: c.config.SMTPURL, PublicURL: cmp.Or(c.config.PublicURL, app.DefaultPublicURL),
+		}),
 	}
 }

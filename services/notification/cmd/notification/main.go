@@ -11,6 +11,7 @@ import (
 
 func main() {
 	services.Main(notification.Name, func(env app.Environment) (fx.Option, error) {
-		return notification.Module(notification.Config{Context: env.Context, SMTPURL: env.SMTPURL}), nil
+		cfg := notification.Config{Context: env.Context, SMTPURL: env.SMTPURL, PublicURL: env.PublicURL}
+		return notification.Module(cfg), cfg.Check()
 	})
 }

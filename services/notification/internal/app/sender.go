@@ -32,10 +32,13 @@ type SenderConfig struct {
 	Templates *mail.Templates
 	Settings  *settings.Live[domain.Settings]
 	ToOutbox  ToOutbox
-	Now       func() time.Time
-	Log       *slog.Logger
-	Tracer    trace.TracerProvider
-	Meter     metric.MeterProvider
+	// MintLink returns the link of a mail about an account, while it is sent. It returns
+	// ErrLinkOver when the link is not good any more.
+	MintLink func(ctx context.Context, kind domain.Kind, linkID string) (string, error)
+	Now      func() time.Time
+	Log      *slog.Logger
+	Tracer   trace.TracerProvider
+	Meter    metric.MeterProvider
 
 	// Workers render, hand over and record, one mail each at a time. More of them
 	// than connections keep those busy while outcomes are written. 0 means 64.
@@ -88,6 +91,9 @@ type holding struct {
 	id      uuid.UUID
 	resends int
 }
+
+// ErrLinkOver is returned for a link that expired or was used before its mail was sent.
+var ErrLinkOver = errors.New("the link is not good any more")
 
 // drainTime is how long mails that are under way may take when the process ends.
 const drainTime = 10 * time.Second
@@ -287,6 +293,16 @@ func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.A
 	written, err := mail.Decode(m.Kind, m.Content)
 	if err != nil {
 		return smtp.Answer{Text: err.Error()}, nil
+	}
+	if m.Kind.HasLink() {
+		written.Link, err = s.cfg.MintLink(ctx, m.Kind, written.LinkID)
+		if errors.Is(err, ErrLinkOver) {
+			return smtp.Answer{Permanent: true, Text: "the link was over before the mail could be sent"}, nil
+		}
+		if err != nil {
+			s.cfg.Log.WarnContext(ctx, "a mail waits for its link", "notification", m.ID, "error", err)
+			return smtp.Answer{Text: "identity gave no link"}, nil
+		}
 	}
 	rendered, err := s.cfg.Templates.Render(written, m.Template, m.ShopName)
 	if err != nil {

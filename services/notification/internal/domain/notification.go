@@ -20,9 +20,27 @@ const (
 	OrderShipped   Kind = 4
 	OrderUpdated   Kind = 5
 
+	// Mails about accounts. Those up to ConfirmEmail hold a link.
+	VerifyEmail     Kind = 6
+	AccountExists   Kind = 7
+	ResetPassword   Kind = 8
+	Invitation      Kind = 9
+	ConfirmEmail    Kind = 10
+	PasswordChanged Kind = 11
+	TokenReused     Kind = 12
+	EmailChanged    Kind = 13
+	TotpChanged     Kind = 14
+
 	// LastKind is the highest of them.
-	LastKind = OrderUpdated
+	LastKind = TotpChanged
 )
+
+// AboutAccount reports whether a mail is about an account and not about an order: no order
+// awaits it.
+func (k Kind) AboutAccount() bool { return k >= VerifyEmail }
+
+// HasLink reports whether a mail holds a link that opens an account.
+func (k Kind) HasLink() bool { return k >= VerifyEmail && k <= ConfirmEmail }
 
 // String returns the kind's name in the contract: "ORDER_CONFIRMED".
 func (k Kind) String() string {
@@ -37,6 +55,24 @@ func (k Kind) String() string {
 		return "ORDER_SHIPPED"
 	case OrderUpdated:
 		return "ORDER_UPDATED"
+	case VerifyEmail:
+		return "VERIFY_EMAIL"
+	case AccountExists:
+		return "ACCOUNT_EXISTS"
+	case ResetPassword:
+		return "RESET_PASSWORD"
+	case Invitation:
+		return "INVITATION"
+	case ConfirmEmail:
+		return "CONFIRM_EMAIL"
+	case PasswordChanged:
+		return "PASSWORD_CHANGED"
+	case TokenReused:
+		return "TOKEN_REUSED"
+	case EmailChanged:
+		return "EMAIL_CHANGED"
+	case TotpChanged:
+		return "TOTP_CHANGED"
 	default:
 		return "UNSPECIFIED"
 	}
@@ -132,9 +168,10 @@ type Event struct {
 	Traceparent string
 }
 
-// outcome is the event of the mail's present status; nil while it is pending.
+// outcome is the event of the mail's present status; nil while it is pending, and for a
+// mail that no order awaits.
 func (s Snapshot) outcome() *Event {
-	if s.Status == Pending {
+	if s.Status == Pending || s.Kind.AboutAccount() {
 		return nil
 	}
 	return &Event{

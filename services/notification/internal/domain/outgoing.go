@@ -59,6 +59,10 @@ func (s Stored) CheckAddress(corrections []Stored) error {
 // Resend has the mail sent again under a new Message-ID, to another recipient when one
 // is named.
 func (s Stored) Resend(recipient string, now, due time.Time, domain, traceparent string) (Stored, error) {
+	if s.Kind.AboutAccount() {
+		return s, fault.New(fault.FailedPrecondition, ReasonNotificationState,
+			"notification %s is about an account: it is mailed to nobody but its owner, who requests it again", s.ID).With("kind", s.Kind.String())
+	}
 	resent, err := Restore(s.Snapshot).Resend(now, due, traceparent)
 	if err != nil {
 		return s, err

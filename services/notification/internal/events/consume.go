@@ -26,6 +26,9 @@ const (
 	typeErased    = "shopmesh.customer.v1.CustomerErased"
 	// OrderErased comes for each order of an erased customer or guest.
 	typeOrderErased = "shopmesh.order.v1.OrderErased"
+	// identity requests mails about accounts.
+	typeMailLink = "shopmesh.identity.v1.MailLinkRequested"
+	typeNoticed  = "shopmesh.identity.v1.AccountNoticed"
 )
 
 // Handlers are the use cases behind the events that notification consumes.
@@ -53,6 +56,12 @@ func NewHandler(handlers Handlers) consumer.Handler {
 				if due {
 					requests = append(requests, request)
 				}
+			case e.Type == typeMailLink || e.Type == typeNoticed:
+				request, err := readAccountMail(e)
+				if err != nil {
+					return fmt.Errorf("event %s: %w", e.ID, err)
+				}
+				requests = append(requests, request)
 			case e.Type == typeOrderErased:
 				if err := readOrderErased(e, &erased); err != nil {
 					return fmt.Errorf("event %s: %w", e.ID, err)

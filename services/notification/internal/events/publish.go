@@ -14,6 +14,8 @@ const (
 	OrderTopic = "shopmesh.order.order.v1"
 	// CustomerTopic is customer's; it holds CustomerErased.
 	CustomerTopic = "shopmesh.customer.customer.v1"
+	// IdentityTopic is identity's; its events request mails about accounts.
+	IdentityTopic = "shopmesh.identity.mail.v1"
 )
 
 // ToOutbox translates an event for the broker.

@@ -46,6 +46,13 @@ type Content struct {
 	Shipment Shipment
 	// Changes are what was corrected, in the mail about a correction.
 	Changes []Change
+
+	// Link is the link of a mail about an account: LinkRemoved but while it is sent.
+	Link string
+	// LinkID names the link to identity, from which the sender gets it.
+	LinkID string
+	// Time is when something happened to an account, for people.
+	Time string
 }
 
 // Line is a product and how many of it.
@@ -122,6 +129,9 @@ func Encode(event Event) ([]byte, error) {
 
 // Decode reads what Encode returned.
 func Decode(kind domain.Kind, content []byte) (Content, error) {
+	if kind.AboutAccount() {
+		return decodeAccount(kind, content)
+	}
 	event, err := eventOf(kind, content)
 	if err != nil {
 		return Content{}, err

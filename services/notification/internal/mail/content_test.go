@@ -152,7 +152,10 @@ func TestTheHTMLIsWellFormedAndAccessible(t *testing.T) {
 		if tags["html"] != 1 || tags["h1"] != 1 || tags["title"] != 1 || tags["script"] != 0 {
 			t.Errorf("%s: the tags are %v", kind, tags)
 		}
-		if kind != domain.OrderRefunded && (tags["table"] != 1 || tags["caption"] != 1 || tags["thead"] != 1) {
+		if kind.HasLink() != (tags["a"] == 1) {
+			t.Errorf("%s: the links' tags are %v", kind, tags)
+		}
+		if kind != domain.OrderRefunded && !kind.AboutAccount() && (tags["table"] != 1 || tags["caption"] != 1 || tags["thead"] != 1) {
 			t.Errorf("%s: the table's tags are %v", kind, tags)
 		}
 		for _, leftover := range []string{"{{", "}}", "ZgotmplZ", "<no value>", "%!"} {
@@ -217,7 +220,7 @@ func TestAnUnknownTemplateIsAnError(t *testing.T) {
 	if _, err := templates.Render(Sample(domain.OrderConfirmed), Version+1, "Shop"); err == nil {
 		t.Error("a template that there is not was rendered")
 	}
-	if _, err := templates.Render(Sample(9), Version, "Shop"); err == nil {
+	if _, err := templates.Render(Sample(domain.LastKind+1), Version, "Shop"); err == nil {
 		t.Error("a kind that there is not was rendered")
 	}
 }

@@ -59,6 +59,9 @@ func lastKind(version int) domain.Kind {
 func (t *Templates) parse(n name) error {
 	folder := fmt.Sprintf("templates/v%d/", n.version)
 	file := folder + strings.ToLower(n.kind.String())
+	if n.kind.AboutAccount() {
+		file = folder + "account"
+	}
 	for ending, into := range map[string]map[name]*template.Template{".txt": t.text, ".html": t.html} {
 		parsed, err := template.New("page").Option("missingkey=error").ParseFS(files, folder+"layout"+ending, file+ending)
 		if err != nil {
@@ -85,6 +88,7 @@ type page struct {
 	Refund                      pageRefund
 	Shipment                    Shipment
 	Changes                     []Change
+	Kind, Link, Time            string
 }
 
 type pageLine struct{ Quantity, Name, Code, UnitPrice, Total string }
@@ -101,6 +105,7 @@ func newPage(l Content, shop string, escape func(string) string) page {
 		Shipment: Shipment{escape(l.Shipment.Carrier), escape(l.Shipment.TrackingCode)},
 	}
 	p.Cancelled.Note = escape(l.Cancelled.Note)
+	p.Kind, p.Link, p.Time = l.Kind.String(), escape(l.Link), escape(l.Time)
 	for _, from := range l.Delivery {
 		p.Delivery = append(p.Delivery, escape(from))
 	}
@@ -148,6 +153,9 @@ func execute(t *template.Template, p page) (string, error) {
 
 // Subject is a mail's subject line.
 func Subject(l Content) string {
+	if l.Kind.AboutAccount() {
+		return accountSubject(l.Kind)
+	}
 	switch l.Kind {
 	case domain.OrderConfirmed:
 		return "Order " + l.Number + " confirmed"

@@ -27,5 +27,7 @@ func Sample(kind domain.Kind) Content {
 		Refund:    Refund{Amount: eur(12_75), Sum: eur(12_75), Reason: "The bulbs arrived broken"},
 		Changes:   []Change{{"E-mail address", "ada@example.com"}, {"Delivery address", ""}},
 		Shipment:  Shipment{Carrier: "Example Parcel", TrackingCode: "EP123456789"},
+		Link:      LinkRemoved,
+		Time:      "1 January 2027, 12:00 UTC",
 	}
 }

@@ -22,10 +22,13 @@ func parseID(text string) (uuid.UUID, error) {
 
 func toNotification(m domain.Stored) *notificationv1.Notification {
 	n := &notificationv1.Notification{
-		Id: m.ID.String(), OrderId: m.OrderID.String(), SubjectId: m.SubjectID.String(),
+		Id: m.ID.String(), SubjectId: m.SubjectID.String(),
 		Kind: notificationv1.NotificationKind(m.Kind), Status: notificationv1.NotificationStatus(m.Status),
 		Recipient: m.Recipient, Subject: m.Subject,
 		CreateTime: timestamppb.New(m.CreateTime), SendTime: toTime(m.SendTime), NextAttemptTime: toTime(m.DueTime),
+	}
+	if m.OrderID != uuid.Nil {
+		n.OrderId = m.OrderID.String()
 	}
 	for _, a := range m.History {
 		n.Attempts = append(n.Attempts, &notificationv1.DeliveryAttempt{

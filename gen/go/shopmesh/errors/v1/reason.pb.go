@@ -165,6 +165,12 @@ const (
 	Reason_REASON_ROLE_ESCALATION Reason = 96
 	// The shop would be left without an owner.
 	Reason_REASON_LAST_OWNER Reason = 97
+	// No account has this id.
+	Reason_REASON_ACCOUNT_NOT_FOUND Reason = 98
+	// None of the caller's sessions has this id.
+	Reason_REASON_SESSION_NOT_FOUND Reason = 99
+	// No API key has this id.
+	Reason_REASON_API_KEY_NOT_FOUND Reason = 89
 	// The settings contradict each other, or those of another context; the message names
 	// the rule.
 	Reason_REASON_SETTINGS_INVALID Reason = 100
@@ -240,6 +246,9 @@ var (
 		95:  "REASON_PASSWORD_WEAK",
 		96:  "REASON_ROLE_ESCALATION",
 		97:  "REASON_LAST_OWNER",
+		98:  "REASON_ACCOUNT_NOT_FOUND",
+		99:  "REASON_SESSION_NOT_FOUND",
+		89:  "REASON_API_KEY_NOT_FOUND",
 		100: "REASON_SETTINGS_INVALID",
 		101: "REASON_SETTINGS_READ_ONLY",
 		102: "REASON_SETTINGS_VERSION_NOT_FOUND",
@@ -308,6 +317,9 @@ var (
 		"REASON_PASSWORD_WEAK":              95,
 		"REASON_ROLE_ESCALATION":            96,
 		"REASON_LAST_OWNER":                 97,
+		"REASON_ACCOUNT_NOT_FOUND":          98,
+		"REASON_SESSION_NOT_FOUND":          99,
+		"REASON_API_KEY_NOT_FOUND":          89,
 		"REASON_SETTINGS_INVALID":           100,
 		"REASON_SETTINGS_READ_ONLY":         101,
 		"REASON_SETTINGS_VERSION_NOT_FOUND": 102,
@@ -345,7 +357,7 @@ var File_shopmesh_errors_v1_reason_proto protoreflect.FileDescriptor
 
 const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\xf1\x12\n" +
+	"\x1fshopmesh/errors/v1/reason.proto\x12\x12shopmesh.errors.v1\x1a!shopmesh/options/v1/options.proto*\xe0\x13\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x14REASON_INVALID_FIELD\x10\x01\x1a\x05\xf2\xe0\x18\x01\x03\x12$\n" +
@@ -412,7 +424,10 @@ const file_shopmesh_errors_v1_reason_proto_rawDesc = "" +
 	"\x17REASON_STEP_UP_REQUIRED\x10^\x1a\x05\xf2\xe0\x18\x01\a\x12\x1f\n" +
 	"\x14REASON_PASSWORD_WEAK\x10_\x1a\x05\xf2\xe0\x18\x01\x03\x12!\n" +
 	"\x16REASON_ROLE_ESCALATION\x10`\x1a\x05\xf2\xe0\x18\x01\a\x12\x1c\n" +
-	"\x11REASON_LAST_OWNER\x10a\x1a\x05\xf2\xe0\x18\x01\t\x12\"\n" +
+	"\x11REASON_LAST_OWNER\x10a\x1a\x05\xf2\xe0\x18\x01\t\x12#\n" +
+	"\x18REASON_ACCOUNT_NOT_FOUND\x10b\x1a\x05\xf2\xe0\x18\x01\x05\x12#\n" +
+	"\x18REASON_SESSION_NOT_FOUND\x10c\x1a\x05\xf2\xe0\x18\x01\x05\x12#\n" +
+	"\x18REASON_API_KEY_NOT_FOUND\x10Y\x1a\x05\xf2\xe0\x18\x01\x05\x12\"\n" +
 	"\x17REASON_SETTINGS_INVALID\x10d\x1a\x05\xf2\xe0\x18\x01\x03\x12$\n" +
 	"\x19REASON_SETTINGS_READ_ONLY\x10e\x1a\x05\xf2\xe0\x18\x01\t\x12,\n" +
 	"!REASON_SETTINGS_VERSION_NOT_FOUND\x10f\x1a\x05\xf2\xe0\x18\x01\x05\"\x04\b\v\x10\v\"\x04\bR\x10R*\x11REASON_OVERLOADED*\x15REASON_REDRIVE_FAILEDB\xd0\x01\n" +

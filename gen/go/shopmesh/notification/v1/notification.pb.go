@@ -39,25 +39,62 @@ const (
 	NotificationKind_NOTIFICATION_KIND_ORDER_SHIPPED NotificationKind = 4
 	// Contact, delivery address or shipment of a paid order was corrected.
 	NotificationKind_NOTIFICATION_KIND_ORDER_UPDATED NotificationKind = 5
+	// Sign-up: the link makes the account. The texts of this and the next four hold
+	// "[link removed]" in the place of the link, which is in the mail alone.
+	NotificationKind_NOTIFICATION_KIND_VERIFY_EMAIL NotificationKind = 6
+	// Sign-up with an address that has an account already.
+	NotificationKind_NOTIFICATION_KIND_ACCOUNT_EXISTS NotificationKind = 7
+	// The link sets another password.
+	NotificationKind_NOTIFICATION_KIND_RESET_PASSWORD NotificationKind = 8
+	// The link makes the account of a member of staff.
+	NotificationKind_NOTIFICATION_KIND_INVITATION NotificationKind = 9
+	// The link makes another address the one that signs in.
+	NotificationKind_NOTIFICATION_KIND_CONFIRM_EMAIL NotificationKind = 10
+	// The password of an account was changed.
+	NotificationKind_NOTIFICATION_KIND_PASSWORD_CHANGED NotificationKind = 11
+	// A refresh token was used twice, and its session ended.
+	NotificationKind_NOTIFICATION_KIND_TOKEN_REUSED NotificationKind = 12
+	// Another address signs in.
+	NotificationKind_NOTIFICATION_KIND_EMAIL_CHANGED NotificationKind = 13
+	// The second factor of an account was set up or replaced.
+	NotificationKind_NOTIFICATION_KIND_TOTP_CHANGED NotificationKind = 14
 )
 
 // Enum value maps for NotificationKind.
 var (
 	NotificationKind_name = map[int32]string{
-		0: "NOTIFICATION_KIND_UNSPECIFIED",
-		1: "NOTIFICATION_KIND_ORDER_CONFIRMED",
-		2: "NOTIFICATION_KIND_ORDER_CANCELLED",
-		3: "NOTIFICATION_KIND_ORDER_REFUNDED",
-		4: "NOTIFICATION_KIND_ORDER_SHIPPED",
-		5: "NOTIFICATION_KIND_ORDER_UPDATED",
+		0:  "NOTIFICATION_KIND_UNSPECIFIED",
+		1:  "NOTIFICATION_KIND_ORDER_CONFIRMED",
+		2:  "NOTIFICATION_KIND_ORDER_CANCELLED",
+		3:  "NOTIFICATION_KIND_ORDER_REFUNDED",
+		4:  "NOTIFICATION_KIND_ORDER_SHIPPED",
+		5:  "NOTIFICATION_KIND_ORDER_UPDATED",
+		6:  "NOTIFICATION_KIND_VERIFY_EMAIL",
+		7:  "NOTIFICATION_KIND_ACCOUNT_EXISTS",
+		8:  "NOTIFICATION_KIND_RESET_PASSWORD",
+		9:  "NOTIFICATION_KIND_INVITATION",
+		10: "NOTIFICATION_KIND_CONFIRM_EMAIL",
+		11: "NOTIFICATION_KIND_PASSWORD_CHANGED",
+		12: "NOTIFICATION_KIND_TOKEN_REUSED",
+		13: "NOTIFICATION_KIND_EMAIL_CHANGED",
+		14: "NOTIFICATION_KIND_TOTP_CHANGED",
 	}
 	NotificationKind_value = map[string]int32{
-		"NOTIFICATION_KIND_UNSPECIFIED":     0,
-		"NOTIFICATION_KIND_ORDER_CONFIRMED": 1,
-		"NOTIFICATION_KIND_ORDER_CANCELLED": 2,
-		"NOTIFICATION_KIND_ORDER_REFUNDED":  3,
-		"NOTIFICATION_KIND_ORDER_SHIPPED":   4,
-		"NOTIFICATION_KIND_ORDER_UPDATED":   5,
+		"NOTIFICATION_KIND_UNSPECIFIED":      0,
+		"NOTIFICATION_KIND_ORDER_CONFIRMED":  1,
+		"NOTIFICATION_KIND_ORDER_CANCELLED":  2,
+		"NOTIFICATION_KIND_ORDER_REFUNDED":   3,
+		"NOTIFICATION_KIND_ORDER_SHIPPED":    4,
+		"NOTIFICATION_KIND_ORDER_UPDATED":    5,
+		"NOTIFICATION_KIND_VERIFY_EMAIL":     6,
+		"NOTIFICATION_KIND_ACCOUNT_EXISTS":   7,
+		"NOTIFICATION_KIND_RESET_PASSWORD":   8,
+		"NOTIFICATION_KIND_INVITATION":       9,
+		"NOTIFICATION_KIND_CONFIRM_EMAIL":    10,
+		"NOTIFICATION_KIND_PASSWORD_CHANGED": 11,
+		"NOTIFICATION_KIND_TOKEN_REUSED":     12,
+		"NOTIFICATION_KIND_EMAIL_CHANGED":    13,
+		"NOTIFICATION_KIND_TOTP_CHANGED":     14,
 	}
 )
 
@@ -155,7 +192,7 @@ type Notification struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7; given by the server. The mail's Message-ID is made from it, the same at every attempt.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The order that it is about.
+	// The order that it is about; empty for a mail about an account.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// What it is about: a confirmation, a refund and so on.
 	Kind NotificationKind `protobuf:"varint,3,opt,name=kind,proto3,enum=shopmesh.notification.v1.NotificationKind" json:"kind,omitempty"`
@@ -165,7 +202,8 @@ type Notification struct {
 	Status NotificationStatus `protobuf:"varint,5,opt,name=status,proto3,enum=shopmesh.notification.v1.NotificationStatus" json:"status,omitempty"`
 	// What was tried, oldest first; the newest 20.
 	Attempts []*DeliveryAttempt `protobuf:"bytes,6,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	// What the mail is about: the order, refund, shipment or correction.
+	// What the mail is about: the order, refund, shipment or correction; the link or the notice
+	// of an account.
 	SubjectId string `protobuf:"bytes,7,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
 	// The mail's subject line; empty once erased.
 	Subject string `protobuf:"bytes,8,opt,name=subject,proto3" json:"subject,omitempty"`
@@ -417,14 +455,24 @@ const file_shopmesh_notification_v1_notification_proto_rawDesc = "" +
 	"\baccepted\x18\x03 \x01(\bB\x03\xe0A\x03R\baccepted\x12@\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12\x1e\n" +
-	"\btrace_id\x18\x05 \x01(\tB\x03\xe0A\x03R\atraceId*\xf3\x01\n" +
+	"\btrace_id\x18\x05 \x01(\tB\x03\xe0A\x03R\atraceId*\xbf\x04\n" +
 	"\x10NotificationKind\x12!\n" +
 	"\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12%\n" +
 	"!NOTIFICATION_KIND_ORDER_CONFIRMED\x10\x01\x12%\n" +
 	"!NOTIFICATION_KIND_ORDER_CANCELLED\x10\x02\x12$\n" +
 	" NOTIFICATION_KIND_ORDER_REFUNDED\x10\x03\x12#\n" +
 	"\x1fNOTIFICATION_KIND_ORDER_SHIPPED\x10\x04\x12#\n" +
-	"\x1fNOTIFICATION_KIND_ORDER_UPDATED\x10\x05*\xb8\x01\n" +
+	"\x1fNOTIFICATION_KIND_ORDER_UPDATED\x10\x05\x12\"\n" +
+	"\x1eNOTIFICATION_KIND_VERIFY_EMAIL\x10\x06\x12$\n" +
+	" NOTIFICATION_KIND_ACCOUNT_EXISTS\x10\a\x12$\n" +
+	" NOTIFICATION_KIND_RESET_PASSWORD\x10\b\x12 \n" +
+	"\x1cNOTIFICATION_KIND_INVITATION\x10\t\x12#\n" +
+	"\x1fNOTIFICATION_KIND_CONFIRM_EMAIL\x10\n" +
+	"\x12&\n" +
+	"\"NOTIFICATION_KIND_PASSWORD_CHANGED\x10\v\x12\"\n" +
+	"\x1eNOTIFICATION_KIND_TOKEN_REUSED\x10\f\x12#\n" +
+	"\x1fNOTIFICATION_KIND_EMAIL_CHANGED\x10\r\x12\"\n" +
+	"\x1eNOTIFICATION_KIND_TOTP_CHANGED\x10\x0e*\xb8\x01\n" +
 	"\x12NotificationStatus\x12#\n" +
 	"\x1fNOTIFICATION_STATUS_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bNOTIFICATION_STATUS_PENDING\x10\x01\x12\x1c\n" +

@@ -16,6 +16,7 @@ const notificationAudit = `-- name: NotificationAudit :many
 select order_id, kind, subject_id, status, send_time
 from notifications
 where (order_id, kind, subject_id) > ($1::uuid, $2::smallint, $3::uuid)
+  and order_id <> '00000000-0000-0000-0000-000000000000' -- mails about accounts
 order by order_id, kind, subject_id
 limit $4::int
 `

@@ -170,6 +170,7 @@ returning *;
 select order_id, kind, subject_id, status, send_time
 from notifications
 where (order_id, kind, subject_id) > (@after_order_id::uuid, @after_kind::smallint, @after_subject_id::uuid)
+  and order_id <> '00000000-0000-0000-0000-000000000000' -- mails about accounts
 order by order_id, kind, subject_id
 limit @max_rows::int;
 

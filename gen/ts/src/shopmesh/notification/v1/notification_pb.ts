@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/notification/v1/notification.proto.
  */
 export const file_shopmesh_notification_v1_notification: GenFile = /*@__PURE__*/
-  fileDesc("CitzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvbm90aWZpY2F0aW9uLnByb3RvEhhzaG9wbWVzaC5ub3RpZmljYXRpb24udjEimQQKDE5vdGlmaWNhdGlvbhIPCgJpZBgBIAEoCUID4EEDEhUKCG9yZGVyX2lkGAIgASgJQgPgQQMSPQoEa2luZBgDIAEoDjIqLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5Ob3RpZmljYXRpb25LaW5kQgPgQQMSGQoJcmVjaXBpZW50GAQgASgJQgaAAQHgQQMSQQoGc3RhdHVzGAUgASgOMiwuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvblN0YXR1c0ID4EEDEkAKCGF0dGVtcHRzGAYgAygLMikuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLkRlbGl2ZXJ5QXR0ZW1wdEID4EEDEhcKCnN1YmplY3RfaWQYByABKAlCA+BBAxIXCgdzdWJqZWN0GAggASgJQgaAAQHgQQMSFAoEdGV4dBgJIAEoCUIGgAEB4EEDEhQKBGh0bWwYCiABKAlCBoABAeBBAxI0CgtjcmVhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIyCglzZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSOgoRbmV4dF9hdHRlbXB0X3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMinwEKD0RlbGl2ZXJ5QXR0ZW1wdBITCgZudW1iZXIYASABKAVCA+BBAxITCgZyZXN1bHQYAiABKAlCA+BBAxIVCghhY2NlcHRlZBgDIAEoCEID4EEDEjQKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhUKCHRyYWNlX2lkGAUgASgJQgPgQQMq8wEKEE5vdGlmaWNhdGlvbktpbmQSIQodTk9USUZJQ0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIlCiFOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DT05GSVJNRUQQARIlCiFOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DQU5DRUxMRUQQAhIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9SRUZVTkRFRBADEiMKH05PVElGSUNBVElPTl9LSU5EX09SREVSX1NISVBQRUQQBBIjCh9OT1RJRklDQVRJT05fS0lORF9PUkRFUl9VUERBVEVEEAUquAEKEk5vdGlmaWNhdGlvblN0YXR1cxIjCh9OT1RJRklDQVRJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHwobTk9USUZJQ0FUSU9OX1NUQVRVU19QRU5ESU5HEAESHAoYTk9USUZJQ0FUSU9OX1NUQVRVU19TRU5UEAISHgoaTk9USUZJQ0FUSU9OX1NUQVRVU19GQUlMRUQQAxIeChpOT1RJRklDQVRJT05fU1RBVFVTX0VSQVNFRBAEQoACChxjb20uc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxQhFOb3RpZmljYXRpb25Qcm90b1ABWktnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9ub3RpZmljYXRpb24vdjE7bm90aWZpY2F0aW9udjGiAgNTTliqAhhTaG9wbWVzaC5Ob3RpZmljYXRpb24uVjHKAhhTaG9wbWVzaFxOb3RpZmljYXRpb25cVjHiAiRTaG9wbWVzaFxOb3RpZmljYXRpb25cVjFcR1BCTWV0YWRhdGHqAhpTaG9wbWVzaDo6Tm90aWZpY2F0aW9uOjpWMWIGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("CitzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvbm90aWZpY2F0aW9uLnByb3RvEhhzaG9wbWVzaC5ub3RpZmljYXRpb24udjEimQQKDE5vdGlmaWNhdGlvbhIPCgJpZBgBIAEoCUID4EEDEhUKCG9yZGVyX2lkGAIgASgJQgPgQQMSPQoEa2luZBgDIAEoDjIqLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5Ob3RpZmljYXRpb25LaW5kQgPgQQMSGQoJcmVjaXBpZW50GAQgASgJQgaAAQHgQQMSQQoGc3RhdHVzGAUgASgOMiwuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLk5vdGlmaWNhdGlvblN0YXR1c0ID4EEDEkAKCGF0dGVtcHRzGAYgAygLMikuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLkRlbGl2ZXJ5QXR0ZW1wdEID4EEDEhcKCnN1YmplY3RfaWQYByABKAlCA+BBAxIXCgdzdWJqZWN0GAggASgJQgaAAQHgQQMSFAoEdGV4dBgJIAEoCUIGgAEB4EEDEhQKBGh0bWwYCiABKAlCBoABAeBBAxI0CgtjcmVhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIyCglzZW5kX3RpbWUYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSOgoRbmV4dF9hdHRlbXB0X3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMinwEKD0RlbGl2ZXJ5QXR0ZW1wdBITCgZudW1iZXIYASABKAVCA+BBAxITCgZyZXN1bHQYAiABKAlCA+BBAxIVCghhY2NlcHRlZBgDIAEoCEID4EEDEjQKC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhUKCHRyYWNlX2lkGAUgASgJQgPgQQMqvwQKEE5vdGlmaWNhdGlvbktpbmQSIQodTk9USUZJQ0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIlCiFOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DT05GSVJNRUQQARIlCiFOT1RJRklDQVRJT05fS0lORF9PUkRFUl9DQU5DRUxMRUQQAhIkCiBOT1RJRklDQVRJT05fS0lORF9PUkRFUl9SRUZVTkRFRBADEiMKH05PVElGSUNBVElPTl9LSU5EX09SREVSX1NISVBQRUQQBBIjCh9OT1RJRklDQVRJT05fS0lORF9PUkRFUl9VUERBVEVEEAUSIgoeTk9USUZJQ0FUSU9OX0tJTkRfVkVSSUZZX0VNQUlMEAYSJAogTk9USUZJQ0FUSU9OX0tJTkRfQUNDT1VOVF9FWElTVFMQBxIkCiBOT1RJRklDQVRJT05fS0lORF9SRVNFVF9QQVNTV09SRBAIEiAKHE5PVElGSUNBVElPTl9LSU5EX0lOVklUQVRJT04QCRIjCh9OT1RJRklDQVRJT05fS0lORF9DT05GSVJNX0VNQUlMEAoSJgoiTk9USUZJQ0FUSU9OX0tJTkRfUEFTU1dPUkRfQ0hBTkdFRBALEiIKHk5PVElGSUNBVElPTl9LSU5EX1RPS0VOX1JFVVNFRBAMEiMKH05PVElGSUNBVElPTl9LSU5EX0VNQUlMX0NIQU5HRUQQDRIiCh5OT1RJRklDQVRJT05fS0lORF9UT1RQX0NIQU5HRUQQDiq4AQoSTm90aWZpY2F0aW9uU3RhdHVzEiMKH05PVElGSUNBVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIfChtOT1RJRklDQVRJT05fU1RBVFVTX1BFTkRJTkcQARIcChhOT1RJRklDQVRJT05fU1RBVFVTX1NFTlQQAhIeChpOT1RJRklDQVRJT05fU1RBVFVTX0ZBSUxFRBADEh4KGk5PVElGSUNBVElPTl9TVEFUVVNfRVJBU0VEEARCgAIKHGNvbS5zaG9wbWVzaC5ub3RpZmljYXRpb24udjFCEU5vdGlmaWNhdGlvblByb3RvUAFaS2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL25vdGlmaWNhdGlvbi92MTtub3RpZmljYXRpb252MaICA1NOWKoCGFNob3BtZXNoLk5vdGlmaWNhdGlvbi5WMcoCGFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMeICJFNob3BtZXNoXE5vdGlmaWNhdGlvblxWMVxHUEJNZXRhZGF0YeoCGlNob3BtZXNoOjpOb3RpZmljYXRpb246OlYxYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * Notification is one mail of the mailbox: there is one per kind and
@@ -30,7 +30,7 @@ export type Notification = Message<"shopmesh.notification.v1.Notification"> & {
   id: string;
 
   /**
-   * The order that it is about.
+   * The order that it is about; empty for a mail about an account.
    *
    * @generated from field: string order_id = 2;
    */
@@ -65,7 +65,8 @@ export type Notification = Message<"shopmesh.notification.v1.Notification"> & {
   attempts: DeliveryAttempt[];
 
   /**
-   * What the mail is about: the order, refund, shipment or correction.
+   * What the mail is about: the order, refund, shipment or correction; the link or the notice
+   * of an account.
    *
    * @generated from field: string subject_id = 7;
    */
@@ -220,6 +221,70 @@ export enum NotificationKind {
    * @generated from enum value: NOTIFICATION_KIND_ORDER_UPDATED = 5;
    */
   ORDER_UPDATED = 5,
+
+  /**
+   * Sign-up: the link makes the account. The texts of this and the next four hold
+   * "[link removed]" in the place of the link, which is in the mail alone.
+   *
+   * @generated from enum value: NOTIFICATION_KIND_VERIFY_EMAIL = 6;
+   */
+  VERIFY_EMAIL = 6,
+
+  /**
+   * Sign-up with an address that has an account already.
+   *
+   * @generated from enum value: NOTIFICATION_KIND_ACCOUNT_EXISTS = 7;
+   */
+  ACCOUNT_EXISTS = 7,
+
+  /**
+   * The link sets another password.
+   *
+   * @generated from enum value: NOTIFICATION_KIND_RESET_PASSWORD = 8;
+   */
+  RESET_PASSWORD = 8,
+
+  /**
+   * The link makes the account of a member of staff.
+   *
+   * @generated from enum value: NOTIFICATION_KIND_INVITATION = 9;
+   */
+  INVITATION = 9,
+
+  /**
+   * The link makes another address the one that signs in.
+   *
+   * @generated from enum value: NOTIFICATION_KIND_CONFIRM_EMAIL = 10;
+   */
+  CONFIRM_EMAIL = 10,
+
+  /**
+   * The password of an account was changed.
+   *
+   * @generated from enum value: NOTIFICATION_KIND_PASSWORD_CHANGED = 11;
+   */
+  PASSWORD_CHANGED = 11,
+
+  /**
+   * A refresh token was used twice, and its session ended.
+   *
+   * @generated from enum value: NOTIFICATION_KIND_TOKEN_REUSED = 12;
+   */
+  TOKEN_REUSED = 12,
+
+  /**
+   * Another address signs in.
+   *
+   * @generated from enum value: NOTIFICATION_KIND_EMAIL_CHANGED = 13;
+   */
+  EMAIL_CHANGED = 13,
+
+  /**
+   * The second factor of an account was set up or replaced.
+   *
+   * @generated from enum value: NOTIFICATION_KIND_TOTP_CHANGED = 14;
+   */
+  TOTP_CHANGED = 14,
 }
 
 /**

@@ -1,0 +1,206 @@
+package notification_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
+	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/outbox"
+	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+const publicURL = "https://shop.example"
+
+// identity gives links, as notification sees it: its contract, on a server of its own.
+type identity struct {
+	identityv1connect.UnimplementedTokenServiceHandler
+
+	mu   sync.Mutex
+	away int  // how many calls it does not answer
+	over bool // links are not good any more
+}
+
+func (s *identity) MintMailLink(_ context.Context, req *identityv1.MintMailLinkRequest) (*identityv1.MintMailLinkResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away > 0 {
+		s.away--
+		return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "identity is away")
+	}
+	if s.over {
+		return nil, fault.New(fault.Invalid, "LINK_INVALID", "the link is used, expired or incomplete")
+	}
+	return &identityv1.MintMailLinkResponse{Token: "sm_ln_" + req.GetLinkId()}, nil
+}
+
+func (s *identity) serve(tb testing.TB) string {
+	tb.Helper()
+	service := authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) {
+		return testkit.ServiceCaller("notification"), nil
+	})
+	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(tb), Authenticator: service})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	identityv1connect.RegisterTokenServiceHandler(server, s)
+	handler, err := kitrpc.NewHandler(server, kitrpc.HandlerConfig{Health: kitrpc.NewHealth()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	listener, err := kitrpc.Listen(tb.Context(), "127.0.0.1:0", kitrpc.APIConnections)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	listener.Serve(handler, testkit.Log(tb))
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := listener.Shutdown(ctx); err != nil {
+			tb.Errorf("stop identity: %v", err)
+		}
+	})
+	return listener.URL()
+}
+
+func accountMail(id uuid.UUID, message proto.Message) outbox.Event {
+	return outbox.Event{Topic: "shopmesh.identity.mail.v1", Key: id, Version: 1, Time: time.Now(), Message: message}
+}
+
+func linkMail(id uuid.UUID, address string, kind identityv1.MailKind) outbox.Event {
+	return accountMail(id, &identityv1.MailLinkRequested{
+		LinkId: id.String(), Kind: kind, Email: address, ExpireTime: timestamppb.New(time.Now().Add(time.Hour)),
+	})
+}
+
+// mailTo waits for the mails to an address.
+func (s *harness) mailTo(address string, count int) []inbox.Mail {
+	s.t.Helper()
+	var mails []inbox.Mail
+	testkit.Eventually(s.t, soon, "the mails arrived", func() bool {
+		mails = nil
+		for m, err := range s.inbox.Mails() {
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			if len(m.To) == 1 && m.To[0] == address {
+				mails = append(mails, m)
+			}
+		}
+		return len(mails) == count
+	})
+	return mails
+}
+
+// ofRecipient waits until the only mail to an address has a status.
+func (s *harness) ofRecipient(address string, status notificationv1.NotificationStatus) *notificationv1.Notification {
+	s.t.Helper()
+	var found []*notificationv1.Notification
+	testkit.Eventually(s.t, soon, "the mail is "+status.String(), func() bool {
+		res, err := s.mails.ListNotifications(s.t.Context(), &notificationv1.ListNotificationsRequest{Filter: `recipient = "` + address + `"`})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		found = res.GetNotifications()
+		return len(found) == 1 && found[0].GetStatus() == status
+	})
+	return found[0]
+}
+
+// The mail has the link, to the shop's own address whatever a request says
+// (supabase/auth GHSA-3529-5m8x-rpv3), and nothing else has it: not the mailbox, not what
+// staff reads, and nobody resends it to somebody else.
+func TestForwardedHostNotInLinks(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	for kind, path := range map[identityv1.MailKind]string{
+		identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL: "/verify-email", identityv1.MailKind_MAIL_KIND_ACCOUNT_EXISTS: "/reset-password",
+		identityv1.MailKind_MAIL_KIND_RESET_PASSWORD: "/reset-password", identityv1.MailKind_MAIL_KIND_INVITATION: "/accept-invitation",
+		identityv1.MailKind_MAIL_KIND_CONFIRM_EMAIL: "/confirm-email",
+	} {
+		id := uuid.Must(uuid.NewV7())
+		address := strings.ToLower(kind.String()) + "@example.com"
+		event := linkMail(id, address, kind)
+		s.publish(event, event)
+		link := publicURL + path + "#sm_ln_" + id.String()
+		mail := s.mailTo(address, 1)[0]
+		if !strings.Contains(mail.Text, link) || !strings.Contains(mail.HTML, `href="`+link+`"`) {
+			t.Errorf("%s: the mail has no link %s:\n%s", kind, link, mail.Text)
+		}
+		stored := s.ofRecipient(address, sent)
+		shown := s.get(stored.GetId())
+		if strings.Contains(shown.GetText()+shown.GetHtml(), "sm_ln_") || !strings.Contains(shown.GetText(), "[link removed]") {
+			t.Errorf("%s: staff reads\n%s", kind, shown.GetText())
+		}
+		if shown.GetOrderId() != "" || shown.GetSubjectId() != id.String() {
+			t.Errorf("%s: it is about %q, %q", kind, shown.GetOrderId(), shown.GetSubjectId())
+		}
+		_, err := s.mails.ResendNotification(t.Context(), &notificationv1.ResendNotificationRequest{Id: stored.GetId(), Recipient: "eve@example.com"})
+		testkit.Refused(t, err, connect.CodeFailedPrecondition, "NOTIFICATION_STATE")
+	}
+	var rows int
+	if err := s.pool.QueryRow(t.Context(), `select count(*) from notifications where position('sm_ln_'::bytea in content) > 0 or to_jsonb(notifications)::text like '%sm_ln_%'`).Scan(&rows); err != nil || rows != 0 {
+		t.Errorf("%d rows hold a link, %v", rows, err)
+	}
+}
+
+// While identity is away, mails with links wait; one whose link is over is never sent.
+func TestMailsWaitForTheirLinks(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	s.identity.mu.Lock()
+	s.identity.away = 1
+	s.identity.mu.Unlock()
+	s.publish(linkMail(uuid.Must(uuid.NewV7()), "late@example.com", identityv1.MailKind_MAIL_KIND_RESET_PASSWORD))
+	s.mailTo("late@example.com", 1)
+
+	s.identity.mu.Lock()
+	s.identity.over = true
+	s.identity.mu.Unlock()
+	s.publish(linkMail(uuid.Must(uuid.NewV7()), "over@example.com", identityv1.MailKind_MAIL_KIND_RESET_PASSWORD))
+	s.ofRecipient("over@example.com", failed)
+	s.mailTo("over@example.com", 0)
+}
+
+// Somebody is told what happened to their account, once, and no order awaits that.
+func TestNoticesAboutAccounts(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	for _, kind := range []identityv1.NoticeKind{
+		identityv1.NoticeKind_NOTICE_KIND_PASSWORD_CHANGED, identityv1.NoticeKind_NOTICE_KIND_TOKEN_REUSED,
+		identityv1.NoticeKind_NOTICE_KIND_EMAIL_CHANGED, identityv1.NoticeKind_NOTICE_KIND_TOTP_CHANGED,
+	} {
+		id := uuid.Must(uuid.NewV7())
+		address := strings.ToLower(kind.String()) + "@example.com"
+		event := accountMail(id, &identityv1.AccountNoticed{
+			NoticeId: id.String(), Kind: kind, Email: address, Time: timestamppb.New(time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)),
+		})
+		s.publish(event, event)
+		if mail := s.mailTo(address, 1)[0]; !strings.Contains(mail.Text, "2 January 2027, 03:04 UTC") || !strings.Contains(mail.Text, "Ada's Lamps") {
+			t.Errorf("%s:\n%s", kind, mail.Text)
+		}
+		s.ofRecipient(address, sent)
+	}
+	o := newOrder()
+	s.publish(o.confirmed())
+	s.waitEvents(o, 1) // what was published before it would be here, too
+	for _, e := range s.decodeAll(s.events.Received(func(consumer.Event) bool { return true })) {
+		if e.message.GetOrderId() != o.id.String() {
+			t.Errorf("published %v", e.message)
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package events
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
+	"github.com/shopmesh/shopmesh/kit/grammar"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
+)
+
+// readAccountMail reads the mail that an event of identity requests. It is known by the id
+// of the link, or of the notice, which is the event's key.
+func readAccountMail(e consumer.Event) (domain.Request, error) {
+	var event mail.AccountEvent
+	var customer string
+	switch e.Type {
+	case typeMailLink:
+		m := &identityv1.MailLinkRequested{}
+		if err := consumer.Decode(e, m); err != nil {
+			return domain.Request{}, err
+		}
+		event, customer = m, m.GetCustomerId()
+	default:
+		m := &identityv1.AccountNoticed{}
+		if err := consumer.Decode(e, m); err != nil {
+			return domain.Request{}, err
+		}
+		event, customer = m, m.GetCustomerId()
+	}
+	kind, err := mail.AccountKind(event)
+	if err != nil {
+		return domain.Request{}, err
+	}
+	r := domain.Request{Kind: kind, SubjectID: e.Key, Traceparent: e.Traceparent}
+	if r.Recipient, err = grammar.Email(event.GetEmail()); err != nil {
+		return domain.Request{}, fmt.Errorf("email: %w", err)
+	}
+	if customer != "" {
+		if r.CustomerID, err = uuid.Parse(customer); err != nil {
+			return domain.Request{}, fmt.Errorf("customer_id %q: %w", customer, err)
+		}
+	}
+	r.Subject = mail.Subject(mail.Content{Kind: kind})
+	r.Content, err = mail.EncodeAccount(event)
+	return r, err
+}
