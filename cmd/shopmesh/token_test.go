@@ -46,7 +46,7 @@ func TestTheOwnerOfTheDirectoryGetsTokens(t *testing.T) {
 		"write owner, staff:PERMISSION":        {"--as", "root"},
 		`no permission "ORDERS"; there are`:    {"--as", "staff:ORDERS_READ,ORDERS"},
 		"give the UUID":                        {"--as", "customer:ada"},
-		"there are catalog, customer, ":        {"--as", "service:shop"},
+		"there are catalog, config, ":          {"--as", "service:shop"},
 		"a token lives from 5m to 12h":         {"--as", "owner", "--for", "13h"},
 		"and 4m0s is not":                      {"--as", "owner", "--for", "4m"},
 		"[data socket] were all set":           {"--as", "owner", "--socket", "x"},
