@@ -60,7 +60,7 @@ func NewServiceKeys(contexts ...string) (ServiceKeys, error) {
 func serviceKeysFromEnv(name string, env app.Environment) (ServiceKeys, error) {
 	path := env.ServiceKeys
 	if env.ServiceKey == "" || path == "" {
-		return ServiceKeys{}, fmt.Errorf("%s or %s is not set: give the private key of %s, and the file with the public keys of all services, such as shopmesh service-keys makes them",
+		return ServiceKeys{}, fmt.Errorf("%s or %s is not set: give the private key of %s, and the file with the public keys of all services, a JWK set whose keys name their context",
 			app.ServiceKeyVariable, app.ServiceKeysVariable, name)
 	}
 	own, err := token.ParseKey([]byte(env.ServiceKey))
