@@ -40,12 +40,9 @@ const lookAgain = 5 * time.Second
 
 // RunMailRequests decides which mails follow on what people requested, until ctx ends.
 func (a *Accounts) RunMailRequests(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		if err := a.DecideMailRequests(ctx); err != nil && ctx.Err() == nil {
 			return err
-		}
-		if ctx.Err() != nil {
-			return nil
 		}
 		timer := time.NewTimer(lookAgain)
 		select {
@@ -55,6 +52,7 @@ func (a *Accounts) RunMailRequests(ctx context.Context) error {
 		}
 		timer.Stop()
 	}
+	return nil
 }
 
 // DecideMailRequests decides about all requests that there are.
