@@ -87,7 +87,7 @@ func TestServicesLiveWithoutConfig(t *testing.T) {
 	settings.process.Name, mails.process.Name = "config", "notification"
 	settings.module = config.Module(config.Config{Context: context(testkit.DatabaseURL(t, config.Migrations()))})
 	settings.start()
-	mails.process.Peers, mails.process.NeedsPeers = map[string]string{"config": settings.url}, true
+	mails.process.Peers, mails.process.NeedsPeers = map[string]string{"config": settings.url, "identity": "http://127.0.0.1:1"}, true
 	mails.module = notification.Module(notification.Config{
 		Context: context(testkit.DatabaseURL(t, notification.Migrations())), SMTPURL: "smtp://127.0.0.1:1",
 	})
@@ -142,6 +142,7 @@ func TestBadSettingStopsNoSignIn(t *testing.T) {
 	accounts := follow(t, "identity", settings, func(context app.ContextConfig) fx.Option {
 		return identity.Module(identity.Config{Context: context, Key: identity.NewKey(), PublicURL: "http://shop.test", Contexts: contexts()})
 	}, kept)
+	accounts.process.Peers["customer"] = "http://127.0.0.1:1"
 	accounts.start()
 
 	client := identityv1connect.NewTokenServiceClient(testkit.Client(t, accounts.url))
