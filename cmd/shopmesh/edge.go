@@ -40,15 +40,28 @@ func (e edgeFlags) lookup(variable string) (name, value string) {
 		return flag.name, flag.value
 	case environment != "":
 		return variable, environment
-	case variable == app.RateLimitsVariable:
-		return flag.name, "default"
 	}
 	return flag.name, ""
 }
 
+// limited is lookup for a shop that listens on an address: limits are on by default where
+// others than the machine's own users can be its clients.
+func (e edgeFlags) limited(listen string) func(string) (name, value string) {
+	return func(variable string) (string, string) {
+		name, value := e.lookup(variable)
+		if variable != app.RateLimitsVariable || value != "" {
+			return name, value
+		}
+		if _, proxies := e.lookup(app.TrustedProxiesVariable); app.OnLoopback(listen) && proxies == "" {
+			return name, "off"
+		}
+		return name, "default"
+	}
+}
+
 // read puts the flags into a configuration, and refuses addresses that they leave open.
 func (e edgeFlags) read(config *shop.Config, log *slog.Logger) error {
-	edge, problems := app.ReadEdge(e.lookup, log)
+	edge, problems := app.ReadEdge(e.limited(config.Listen), log)
 	if len(problems) > 0 {
 		return exitError{exitUsage, errors.Join(problems...)}
 	}

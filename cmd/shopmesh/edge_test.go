@@ -11,10 +11,37 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
+	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// A shop bounds how often one client may call, by default, and behind a trusted proxy for
+// Limits are on by default where others than the machine's users can be clients.
+func TestLimitsAreOnWhereOthersCall(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		listen string
+		args   []string
+		want   string
+	}{
+		"loopback":                           {"127.0.0.1:8080", nil, "off"},
+		"another address":                    {"0.0.0.0:8080", nil, "default"},
+		"loopback, behind a proxy":           {"127.0.0.1:8080", []string{"--trusted-proxies", "127.0.0.1"}, "default"},
+		"loopback, and somebody wants these": {"127.0.0.1:8080", []string{"--rate-limits", "reads=2/h"}, "reads=2/h"},
+	} {
+		cmd := &cobra.Command{}
+		flags := newEdgeFlags(cmd)
+		if err := cmd.ParseFlags(row.args); err != nil {
+			t.Fatal(err)
+		}
+		if _, got := flags.limited(row.listen)(app.RateLimitsVariable); got != row.want {
+			t.Errorf("%s: %q, want %q", name, got, row.want)
+		}
+	}
+}
+
+// A shop bounds how often one client may call, also behind a trusted proxy for
 // each client that the proxy names.
 func TestUpLimitsEachClient(t *testing.T) {
 	t.Parallel()

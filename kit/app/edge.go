@@ -101,8 +101,8 @@ func isLoopback(address string) (bool, error) {
 	return ip != nil && ip.IsLoopback(), nil
 }
 
-// onLoopback is isLoopback of an address that is one.
-func onLoopback(address string) bool {
+// OnLoopback reports whether an address is one that this machine alone reaches.
+func OnLoopback(address string) bool {
 	loopback, err := isLoopback(address)
 	return err == nil && loopback
 }

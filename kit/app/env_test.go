@@ -170,7 +170,7 @@ func TestLoopback(t *testing.T) {
 		"127.0.0.1:8080": true, "[::1]:0": true, "localhost:80": true, "127.9.9.9:1": true,
 		":8080": false, "0.0.0.0:8080": false, "[::]:80": false, "10.0.0.1:80": false, "shop.example:80": false, "8080": false, "": false,
 	} {
-		if got := onLoopback(address); got != ok {
+		if got := OnLoopback(address); got != ok {
 			t.Errorf("%q: %t", address, got)
 		}
 	}

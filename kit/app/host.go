@@ -146,7 +146,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
 		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain,
 		// A proxy on this machine passes on the shop's own name.
-		LocalOnly: onLoopback(in.Process.Listen) && len(in.Process.Edge.Proxies) == 0,
+		LocalOnly: OnLoopback(in.Process.Listen) && len(in.Process.Edge.Proxies) == 0,
 		Proxies:   in.Process.Edge.Proxies, Origins: in.Process.Edge.Origins, Load: h.load, Limits: limits,
 	})
 	if err != nil {
@@ -156,7 +156,7 @@ func (h *host) makeHandlers(in hostParams) error {
 	maps.Copy(extra, in.Process.Internal)
 	h.internalHandler, err = rpc.NewHandler(internal, rpc.HandlerConfig{
 		Gateways: append(gateways, operationsGateway()), Health: h.health, Reflection: true, Extra: extra,
-		LocalOnly: onLoopback(in.Process.InternalListen),
+		LocalOnly: OnLoopback(in.Process.InternalListen),
 	})
 	return err
 }
@@ -216,7 +216,7 @@ func (h *host) openOperatorSocket(ctx context.Context) error {
 // warnExposed logs that others than this machine's users can call.
 func (h *host) warnExposed(ctx context.Context) {
 	for port, address := range map[string]string{"API": h.process.Listen, "internal": h.process.InternalListen} {
-		if !onLoopback(address) {
+		if !OnLoopback(address) {
 			h.log.WarnContext(ctx, "the "+port+" port can be reached from other machines, and every caller counts as the shop's owner: "+
 				"see \"Before you expose it\" in docs/operations.md", "address", address)
 		}
