@@ -29,6 +29,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/catalog"
+	"github.com/shopmesh/shopmesh/services/config"
 	"github.com/shopmesh/shopmesh/services/customer"
 	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/inventory"
@@ -59,6 +60,7 @@ func openShop(t *testing.T) *shop {
 		return kitapp.ContextConfig{Database: pg.Config{URL: url}, Kafka: broker, SoleWriter: true}
 	}
 	modules := []fx.Option{
+		config.Module(config.Config{Context: database(testkit.DatabaseURL(t, config.Migrations()))}),
 		catalog.Module(catalog.Config{Context: database(testkit.DatabaseURL(t, catalog.Migrations()))}),
 		customer.Module(customer.Config{Context: database(testkit.DatabaseURL(t, customer.Migrations()))}),
 		identity.Module(identity.Config{

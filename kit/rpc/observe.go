@@ -163,6 +163,9 @@ func levelOf(err error) slog.Level {
 // we failed.
 func (o *observer) write(ctx context.Context, procedure string, from origin, code string, elapsed time.Duration, err error) {
 	level := levelOf(err)
+	if from.protocol == protocolInProcess && fault.ReasonOf(err) == fault.ReasonDraining {
+		level = slog.LevelDebug // contexts of a process that stops watch each other to the end
+	}
 	if err == nil {
 		o.failing.over(ctx, procedure)
 	}
