@@ -98,6 +98,8 @@ RULES = [
     # require it, since other masks don't name it.
     ("PATCH .*", r"\w+\.\w+", "is required"),
     ("PATCH /v1/products/{id}", r"product\.status", "must be DRAFT, ACTIVE or ARCHIVED"),
+    # A duration is written as a text, whose pattern has no bounds.
+    (".*", ".+", r"must be greater than or equal to [0-9.]+s and less than or equal to [0-9.]+s"),
     # The format "uuid" has the all-zero one, which names nothing.
     (
         ".*",

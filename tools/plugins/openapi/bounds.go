@@ -98,6 +98,9 @@ func boundField(schema object, field protoreflect.FieldDescriptor) {
 		if items, ok := schema["items"].(object); ok {
 			boundScalar(items, field.Kind(), list.GetItems())
 		}
+	case field.Message() != nil && field.Message().FullName() == "google.protobuf.Duration":
+		// Seconds. What the contracts allow is far below the most that there can be.
+		schema["pattern"] = `^-?(0|[1-9][0-9]{0,10})(\.[0-9]{1,9})?s$`
 	default:
 		boundScalar(schema, field.Kind(), rules)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -12,12 +13,13 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
+	_ "google.golang.org/protobuf/types/known/durationpb" // a type of the contract below
 )
 
 // library is the contract of the tests: books are created, changed, and looked up by
 // their id or by their code.
 const library = `
-name: "library.proto" package: "library" syntax: "proto3"
+name: "library.proto" package: "library" syntax: "proto3" dependency: "google/protobuf/duration.proto"
 message_type {
   name: "Book"
   field { name: "id" number: 1 type: TYPE_STRING json_name: "id" }
@@ -56,6 +58,7 @@ message_type {
     name: "delta" number: 1 type: TYPE_INT64 json_name: "delta"
     options { [buf.validate.field] { int64 { gte: -9 lte: 9 not_in: 0 } } }
   }
+  field { name: "lent_for" number: 2 type: TYPE_MESSAGE type_name: ".google.protobuf.Duration" json_name: "lentFor" }
 }
 service {
   name: "BookService"
@@ -85,7 +88,8 @@ const merged = `{
         {"name": "bookCode", "in": "query", "schema": {"type": "string"}},
         {"name": "branch", "in": "query", "schema": {"type": "string"}}]}},
     "/v1/books:adjust": {"post": {"operationId": "BookService_AdjustBook",
-      "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {"delta": {"type": "string"}}}}}}}}
+      "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {
+        "delta": {"type": "string"}, "lentFor": {"type": "string"}}}}}}}}
   },
   "components": {"schemas": {"library.Book": {"type": "object", "properties": {
     "id": {"type": "string"}, "etag": {"type": "string"}, "title": {"type": "string"},
@@ -99,7 +103,7 @@ func completed(t *testing.T) object {
 	if err := prototext.Unmarshal([]byte(library), file); err != nil {
 		t.Fatal(err)
 	}
-	described, err := protodesc.NewFile(file, nil)
+	described, err := protodesc.NewFile(file, protoregistry.GlobalFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,5 +216,16 @@ func TestANumberThatMustNotBeZeroExcludesIt(t *testing.T) {
 	delta := child(child(body(doc, "post", "/v1/books:adjust"), "properties"), "delta")
 	if got, want := delta["not"], any(object{"enum": []any{0, "0", "-0"}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got not %v, want %v", got, want)
+	}
+}
+
+func TestADurationIsSecondsWithAnS(t *testing.T) {
+	t.Parallel()
+	properties := child(body(completed(t), "post", "/v1/books:adjust"), "properties")
+	pattern := regexp.MustCompile(text(child(properties, "lentFor")["pattern"]))
+	for written, fits := range map[string]bool{"0s": true, "3600s": true, "0.5s": true, "-1.25s": true, "": false, "60": false, "1h": false, "s": false, "1.s": false} {
+		if pattern.MatchString(written) != fits {
+			t.Errorf("%q matches %s: %t, want %t", written, pattern, !fits, fits)
+		}
 	}
 }
