@@ -98,6 +98,10 @@ RULES = [
     # require it, since other masks don't name it.
     ("PATCH .*", r"\w+\.\w+", "is required"),
     ("PATCH /v1/products/{id}", r"product\.status", "must be DRAFT, ACTIVE or ARCHIVED"),
+    # One of two fields is given: what is ordered, or the cart that holds it.
+    ("POST /v1/orders(:quote)?", "lines", "must be 1 to 200 lines, or cart_token must name a cart"),
+    # A schema counts characters: of those that are more than a byte, fewer fit.
+    (".*", ".+", r"must be at most \d+ bytes"),
     # A duration is written as a text, whose pattern has no bounds.
     (".*", ".+", r"must be greater than or equal to [0-9.]+s and less than or equal to [0-9.]+s"),
     # The format "uuid" has the all-zero one, which names nothing.
