@@ -12,8 +12,11 @@ BUILD_TOOL = GOWORK=off CGO_ENABLED=0 go build
 # minutes to compile.
 
 # The modules of go.work, as patterns; gen holds nothing to lint.
-MODULES = $(shell go list -m -f '{{.Dir}}/...')
-LINTED = $(shell go list -m -f '{{.Dir}}/...' | grep -v /gen/)
+# The end-to-end tests come first: they take longest.
+MODULES = ./e2e/... $(filter-out %/e2e/...,$(shell go list -m -f '{{.Dir}}/...'))
+# Tests that start many shops and databases keep them in memory.
+IN_MEMORY = tools/in-memory.sh
+LINTED = $(filter-out %/gen/...,$(shell go list -m -f '{{.Dir}}/...'))
 
 .PHONY: help
 help: ## List the verbs
@@ -28,8 +31,10 @@ build: ## Build the shopmesh command into bin/
 	go build -o bin/shopmesh ./cmd/shopmesh
 
 .PHONY: test
+# Four test programs at once, on two cores too: they wait much, for brokers and deadlines.
+# Without debug information linking takes half the time: there are sixty test programs.
 test: ## Test every module of the workspace (ARGS="-run Name"), and our generator of the OpenAPI document
-	go test -timeout 20m $(ARGS) $(MODULES)
+	$(IN_MEMORY) go test -ldflags=-w -p 4 -timeout 30m $(ARGS) $(MODULES)
 	cd tools/plugins && GOWORK=off go test ./openapi
 
 $(BIN)/buf: tools/go.mod tools/go.sum
@@ -79,7 +84,7 @@ lint-go: $(BIN)/golangci-lint
 	cd tools/plugins && GOWORK=off ../../$(BIN)/golangci-lint run ./...
 
 .PHONY: walls
-walls: ## Check which package imports which (tools/walls/rules.go)
+walls: ## Check which package imports which (tools/walls/rules.go), and that each RPC has a file of its own
 	cd tools && GOWORK=off go test ./walls && GOWORK=off go run ./walls ..
 
 .PHONY: breaking
@@ -143,7 +148,7 @@ chaos: bin/kafka/.stamp ## Sell while every part of the shop is killed, cut and 
 # In the package's own folder, so that go test shows the report of a test that passed.
 .PHONY: crashpoints
 crashpoints: ## Stop the shop at every boundary of the order's way (ARGS=-crash.list, -crash.sample=20, -crash.at="STORY: POINT")
-	cd e2e && go test -tags crashpoints -timeout 60m -parallel 6 -run TestCrashPoints $(ARGS)
+	cd e2e && ../$(IN_MEMORY) go test -tags crashpoints -timeout 60m -parallel 6 -run TestCrashPoints $(ARGS)
 
 .PHONY: test-faults
 test-faults: ## Test the shop, the broker and the inbox on a full disk (needs the right to mount), and a broker that is away (OUTAGE=10m)
@@ -153,6 +158,10 @@ test-faults: ## Test the shop, the broker and the inbox on a full disk (needs th
 .PHONY: test-timing
 test-timing: ## Measure whether sign-ins of known and unknown addresses take the same time (minutes, on a machine that does nothing else)
 	go test -tags timing -timeout 30m -v -run TestSignInsOfKnownAndUnknown $(ARGS) ./services/identity/internal/app
+
+.PHONY: bounds
+bounds: ## Send every RPC all of the worst requests that its contract has a place for, of which `make test` tries a quarter
+	SHOPMESH_TEST_ALL_BOUNDS=1 $(IN_MEMORY) go test -timeout 20m -v -run TestNoRequestCostsMoreThanItMay $(ARGS) ./e2e/bounds
 
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)

@@ -55,7 +55,7 @@ func startBare(res *catalogv1.GetProductResponse) (*bareServer, error) {
 		bare.stop()
 		return nil, fmt.Errorf("start the bare server: %w", err)
 	}
-	bare.product = catalogv1connect.NewProductServiceClient(newClient(strings.TrimSpace(address)))
+	bare.product = catalogv1connect.NewProductServiceClient(newClient(strings.TrimSpace(address), ""))
 	return bare, nil
 }
 

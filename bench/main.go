@@ -127,6 +127,9 @@ func (b *bench) run(ctx context.Context, keep bool) (err error) {
 	if b.only == "reads" {
 		return nil
 	}
+	if err := b.settings(ctx); err != nil {
+		return err
+	}
 	if err := preparePgbench(ctx, b.postgresDir(), b.products); err != nil {
 		return err
 	}
@@ -137,6 +140,9 @@ func (b *bench) run(ctx context.Context, keep bool) (err error) {
 		return err
 	}
 	if err := b.paced(ctx); err != nil {
+		return err
+	}
+	if err := b.flooded(ctx); err != nil {
 		return err
 	}
 	if b.past > 0 {
@@ -258,7 +264,9 @@ from (select extract(epoch from c.create_time - p.create_time) * 1000 as ms from
 
 // audit ends the bench: figures of a shop whose books disagree would be worth nothing.
 func (b *bench) audit(ctx context.Context) error {
-	out, err := exec.CommandContext(ctx, b.program, "audit", "--addr", b.shop.internal, "--wait", "60s").CombinedOutput()
+	audit := exec.CommandContext(ctx, b.program, "audit", "--addr", b.shop.internal, "--wait", "60s", "--token-file", "-")
+	audit.Stdin = strings.NewReader(b.shop.token)
+	out, err := audit.CombinedOutput()
 	fmt.Printf("audit: %s", out)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)

@@ -10,9 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"connectrpc.com/connect/v2"
 	"golang.org/x/sync/errgroup"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 )
 
 // readers is how many callers read at once.
@@ -31,8 +33,9 @@ type reader struct {
 	rates, ratios, cpu, database []float64
 }
 
-// reading measures what shoppers do most: GetProduct beside a bare Connect handler
-// that gives the same answer, in turn, and then a page of the list.
+// reading measures what shoppers do most: GetProduct, with and without a token, beside a
+// bare Connect handler that gives the same answer, in turn, and then a page of the list. A
+// token makes a request longer, too: what that costs by itself is measured beside.
 func (b *bench) reading(ctx context.Context) error {
 	ids, err := b.shop.ids(ctx, b.products)
 	if err != nil {
@@ -47,17 +50,28 @@ func (b *bench) reading(ctx context.Context) error {
 		return err
 	}
 	defer bare.stop()
+	anonymous := catalogv1connect.NewProductServiceClient(newClient(b.shop.api, ""))
 	sides := []*reader{
 		{name: "bare handler", pid: bare.pid(), call: func(ctx context.Context) error {
 			_, err := bare.product.GetProduct(ctx, &catalogv1.GetProductRequest{Code: productCode(rand.IntN(b.products))})
 			return err
 		}},
 		{name: "GetProduct by code", pid: b.shop.pid(), call: func(ctx context.Context) error {
+			_, err := anonymous.GetProduct(ctx, &catalogv1.GetProductRequest{Code: productCode(rand.IntN(b.products))})
+			return err
+		}},
+		{name: "GetProduct by code, with a token", pid: b.shop.pid(), call: func(ctx context.Context) error {
 			_, err := b.shop.product.GetProduct(ctx, &catalogv1.GetProductRequest{Code: productCode(rand.IntN(b.products))})
 			return err
 		}},
+		{name: "GetProduct by code, with as long a header that nobody reads", pid: b.shop.pid(), call: func(ctx context.Context) error {
+			ctx, info := connect.NewClientContext(ctx)
+			info.RequestHeader().Set("X-Nobody-Reads", "Bearer "+b.shop.token)
+			_, err := anonymous.GetProduct(ctx, &catalogv1.GetProductRequest{Code: productCode(rand.IntN(b.products))})
+			return err
+		}},
 		{name: "GetProduct by id", pid: b.shop.pid(), call: func(ctx context.Context) error {
-			_, err := b.shop.product.GetProduct(ctx, &catalogv1.GetProductRequest{Id: ids[rand.IntN(b.products)]})
+			_, err := anonymous.GetProduct(ctx, &catalogv1.GetProductRequest{Id: ids[rand.IntN(b.products)]})
 			return err
 		}},
 	}
@@ -178,6 +192,7 @@ func (s *shop) cached(ctx context.Context) string {
 	if err != nil {
 		return err.Error()
 	}
+	req.Header.Set("Authorization", "Bearer "+s.token)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err.Error()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,9 +23,13 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
+	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
+	edgev1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/edge/v1"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
+	"github.com/shopmesh/shopmesh/kit/token"
 )
 
 // shop is the program under measurement, as a user runs it.
@@ -33,6 +38,7 @@ type shop struct {
 	data       string
 	api        string
 	internal   string
+	token      string // of the owner
 	postmaster int
 	started    time.Duration // from exec to the line that reports that it serves
 	category   catalogv1connect.CategoryServiceClient
@@ -47,8 +53,6 @@ func start(program, data, smtp string, more ...string) (*shop, error) {
 	s := &shop{data: data}
 	s.cmd = exec.Command(program, append([]string{
 		"up", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--json",
-		// All calls come from one address: they are counted, and never too many.
-		"--rate-limits", "reads=10000000/min,orders=10000000/min",
 	}, more...)...)
 	s.cmd.Env = os.Environ()
 	if smtp != "" {
@@ -71,7 +75,10 @@ func start(program, data, smtp string, more ...string) (*shop, error) {
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	s.started = time.Since(begin)
 	var ready struct {
-		Ready struct{ API, Internal string }
+		Ready struct {
+			API, Internal  string
+			OperatorSocket string `json:"operator_socket"`
+		}
 	}
 	if err == nil {
 		err = json.Unmarshal(line, &ready)
@@ -88,19 +95,66 @@ func start(program, data, smtp string, more ...string) (*shop, error) {
 	}
 	s.api, s.internal = ready.Ready.API, ready.Ready.Internal
 	s.postmaster, _ = strconv.Atoi(strings.SplitN(string(pid), "\n", 2)[0])
-	client := newClient(s.api)
-	s.category = catalogv1connect.NewCategoryServiceClient(client)
-	s.product = catalogv1connect.NewProductServiceClient(client)
-	s.stock = inventoryv1connect.NewInventoryServiceClient(client)
-	s.order = orderv1connect.NewOrderServiceClient(client)
+	if err := s.connect(program, ready.Ready.OperatorSocket); err != nil {
+		_ = s.stop()
+		return nil, err
+	}
+	if !slices.Contains(more, "--settings") {
+		if err := s.unlimit(); err != nil {
+			_ = s.stop()
+			return nil, err
+		}
+	}
 	return s, nil
 }
 
+// connect makes the clients, with tokens of the operator's socket.
+func (s *shop) connect(program, socket string) (err error) {
+	if s.token, err = operatorsToken(program, socket, "owner"); err != nil {
+		return err
+	}
+	// Orders are placed as a service does, which like a shopper's are not in the activity log,
+	// and like an owner's are not capped.
+	placing, err := operatorsToken(program, socket, "service:customer")
+	if err != nil {
+		return err
+	}
+	client := newClient(s.api, s.token)
+	s.category = catalogv1connect.NewCategoryServiceClient(client)
+	s.product = catalogv1connect.NewProductServiceClient(client)
+	s.stock = inventoryv1connect.NewInventoryServiceClient(client)
+	s.order = orderv1connect.NewOrderServiceClient(newClient(s.api, placing))
+	return nil
+}
+
+// unlimit sets rates that are never reached: all calls come from one address, and are to be
+// counted all the same.
+func (s *shop) unlimit() error {
+	_, err := configv1connect.NewConfigServiceClient(newClient(s.api, s.token)).UpdateSettings(context.Background(), &configv1.UpdateSettingsRequest{
+		Settings: &configv1.Settings{Context: "edge", Value: &configv1.Settings_Edge{Edge: &edgev1.Settings{
+			ReadsRate: new("10000000/min"), OrdersRate: new("10000000/min"),
+		}}},
+	})
+	if err != nil {
+		return fmt.Errorf("set the rates of the edge: %w", err)
+	}
+	return nil
+}
+
+// operatorsToken runs `shopmesh token` on the operator's socket.
+func operatorsToken(program, socket, as string) (string, error) {
+	out, err := exec.Command(program, "token", "--as", as, "--for", "12h", "--socket", socket).Output()
+	if err != nil {
+		return "", fmt.Errorf("shopmesh token: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
 // newClient calls a server as programs do: the Connect protocol, binary messages,
-// connections that are kept.
-func newClient(address string) *connect.Client {
+// connections that are kept; with a token, or anonymously where that is empty.
+func newClient(address, shown string) *connect.Client {
 	transport := &http.Transport{MaxIdleConnsPerHost: 512}
-	return connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: transport}, address))
+	return connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: transport}, address), token.Show(shown))
 }
 
 func (s *shop) pid() int { return s.cmd.Process.Pid }

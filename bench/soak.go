@@ -23,7 +23,8 @@ const soakSettings = `{
   "order": {"idempotencyRetention": "86400s"},
   "inventory": {"idempotencyRetention": "86400s"},
   "payment": {"idempotencyRetention": "86400s"},
-  "notification": {"bodyRetention": "300s"}
+  "notification": {"bodyRetention": "300s"},
+  "edge": {"readsRate": "10000000/min", "ordersRate": "10000000/min"}
 }`
 
 // bornOld leaves an answer five minutes of the shortest retention that may be set.
@@ -282,6 +283,7 @@ func (b *bench) goroutines(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	req.Header.Set("Authorization", "Bearer "+b.shop.token)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, err

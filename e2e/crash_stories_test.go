@@ -39,12 +39,13 @@ func (c crashStory) settings() string {
 	if window == "" {
 		window = "600s"
 	}
-	methods := ""
+	methods, secrets := "", ""
 	if c.cards {
 		methods = `"paymentMethods":["pm_*"],`
+		secrets = `,"stripeKeySecret":"STRIPE_KEY","stripeWebhookSecrets":["STRIPE_WEBHOOK"]`
 	}
 	return `{"order":{` + methods + `"retryAfter":"3s","paymentWindow":"` + window + `"},` +
-		`"payment":{"providerTimeout":"2s","retryAfter":"0.3s","sandboxSlowDelay":"1.2s"}}`
+		`"payment":{"providerTimeout":"2s","retryAfter":"0.3s","sandboxSlowDelay":"1.2s"` + secrets + `}}`
 }
 
 func crashStories() []crashStory {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
 )
 
@@ -33,10 +34,6 @@ type survivor struct {
 	env      []string         // Stripe's address for the shop
 	mug      string           // the code of the product that it sells, with 10 in stock
 }
-
-// patience bounds each wait of a story, long enough for the leases of a dead process to
-// run out.
-const patience = 2 * time.Minute
 
 // template is a data directory of a shop that sells mugs and has no order yet. Every
 // run gets a copy, which costs less than making another.
@@ -91,7 +88,7 @@ func (s *survivor) takeCards() {
 	s.t.Cleanup(s.cards.Close)
 	server := httptest.NewServer(s.cards)
 	s.t.Cleanup(server.Close)
-	s.env = []string{"SHOPMESH_STRIPE_KEY=" + key, "SHOPMESH_STRIPE_WEBHOOK_SECRET=" + webhookSecret, "SHOPMESH_STRIPE_URL=" + server.URL}
+	s.env = []string{"SHOPMESH_SECRET_STRIPE_KEY=" + key, "SHOPMESH_SECRET_STRIPE_WEBHOOK=" + webhookSecret, "SHOPMESH_STRIPE_URL=" + server.URL}
 }
 
 // begin starts the shop, and again when it died before it served.
@@ -137,7 +134,7 @@ func (s *survivor) bury(because error) {
 // it died meanwhile.
 func (s *survivor) until(what string, try func(ctx context.Context) error) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.t.Context(), testkit.Patience)
 	defer cancel()
 	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
@@ -154,7 +151,7 @@ func (s *survivor) until(what string, try func(ctx context.Context) error) {
 		}
 		select {
 		case <-ctx.Done():
-			s.t.Fatalf("%s: not within %v: %v", what, patience, last)
+			s.t.Fatalf("%s: not within %v: %v", what, testkit.Patience, last)
 		case <-s.process.Ended():
 			s.bury(err)
 			s.begin()
@@ -168,7 +165,8 @@ func (s *survivor) quiet() {
 	s.t.Helper()
 	s.until("a quiet shop", func(ctx context.Context) error {
 		var out, errs bytes.Buffer
-		cmd := exec.CommandContext(ctx, program(s.t, "cmd/shopmesh", "crashpoints"), "audit", "--json", "--wait", "9s", "--addr", s.internal[0])
+		cmd := exec.CommandContext(ctx, program(s.t, "cmd/shopmesh", "crashpoints"), "audit", "--json", "--wait", "9s", "--addr", s.internal[0], "--token-file", "-")
+		cmd.Stdin = strings.NewReader(s.token)
 		cmd.Stdout, cmd.Stderr = &out, &errs
 		failed := cmd.Run()
 		var r process.Report

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
@@ -60,7 +59,7 @@ func (o *operator) do(name string, ids ...string) string {
 	if len(ids) == 1 {
 		line = strings.ReplaceAll(line, `"id":"7"`, fmt.Sprintf(`"id":%q`, ids[0]))
 	}
-	return sh(o.t, o.tools, strings.ReplaceAll(line, "127.0.0.1:9090", strings.TrimPrefix(o.internal[0], "http://")))
+	return sh(o.t, o.tools, "TOKEN="+o.token+"\n"+strings.ReplaceAll(line, "127.0.0.1:9090", strings.TrimPrefix(o.internal[0], "http://")))
 }
 
 // deadLetter is one as grpcurl prints it.
@@ -86,7 +85,7 @@ func (o *operator) of(key string) []deadLetter {
 func (o *operator) set(key, cause string, atLeast int) []deadLetter {
 	o.t.Helper()
 	var found []deadLetter
-	eventually(o.t, 60*time.Second, func(context.Context) error {
+	eventually(o.t, func(context.Context) error {
 		if found = o.of(key); len(found) < atLeast {
 			return errorf("%d dead letters of %s, want %d", len(found), key, atLeast)
 		}
@@ -197,7 +196,7 @@ func TestDeadLetters(t *testing.T) {
 	if _, _, discarded := o.counts(o.do("DiscardDeadLetters", poison.ID, foreign.ID)); discarded != "2" {
 		t.Errorf("%q dead letters were discarded, want 2", discarded)
 	}
-	eventually(t, 60*time.Second, func(context.Context) error {
+	eventually(t, func(context.Context) error {
 		o.do("RedriveDeadLetters")
 		if left := o.list(); len(left) != 0 {
 			return errorf("left are %v", left)

@@ -40,7 +40,7 @@ func TestFullDisk(t *testing.T) {
 	}()
 	<-all.some
 	disk.Fill()
-	eventually(t, 2*time.Minute, func(context.Context) error {
+	eventually(t, func(context.Context) error {
 		if body := s.readiness(); !strings.Contains(body, "the disk is full: make room") {
 			return errorf("readiness answers %s", body)
 		}
@@ -55,7 +55,7 @@ func TestFullDisk(t *testing.T) {
 		t.Logf("%d lines are about calls, of %d warnings", n, warnings(s.process.Log()))
 	}
 	// What PostgreSQL has kept free for its log is used up too, and it ends.
-	eventually(t, 2*time.Minute, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		for s.write(ctx) == nil {
 		}
 		if body := s.readiness(); strings.HasPrefix(body, `{"ready":true`) || !strings.Contains(body, "and it starts by itself") {
@@ -77,13 +77,13 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("in 15 s the log got %d warnings more:\n%s", n, s.process.Log())
 	}
 	disk.Free()
-	eventually(t, 2*time.Minute, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		_, err := s.order.PlaceOrder(ctx, request("sandbox_ok", of(mug.GetCode(), 1)))
 		return err
 	})
 	all.mustEnd(t, &s.shop)
 	s.mustAudit()
-	eventually(t, time.Minute, func(context.Context) error {
+	eventually(t, func(context.Context) error {
 		if body := s.readiness(); strings.Contains(body, "disk") {
 			return errorf("still %s", body)
 		}

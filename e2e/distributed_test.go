@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -25,6 +24,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/services"
 )
 
 // The same stories hold with every service as a process of its own, against a
@@ -67,8 +67,13 @@ func upDistributed(t *testing.T, log io.Writer, broker broker) *distributed {
 		api[c] = "http://" + a
 		internal = append(internal, "http://"+i)
 	}
+	if err := services.WriteServiceKeys(filepath.Join(dir, "keys"), contexts...); err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(dir, "operator.sock")
 	for _, c := range contexts {
 		env := process.Service{
+			Name: c, Keys: filepath.Join(dir, "keys"), OperatorSocket: socket,
 			Listen: listen[c][0], Internal: listen[c][1], Peers: api,
 			Database: databases.URL("shopmesh_" + c), Sandbox: databases.URL("shopmesh_sandbox"),
 			Broker: broker.address, SMTP: smtp,
@@ -79,9 +84,13 @@ func upDistributed(t *testing.T, log io.Writer, broker broker) *distributed {
 		launch(t, process.Command{Path: program(t, "services/"+c+"/cmd/"+c), Env: env, Log: log})
 	}
 	for _, address := range internal {
-		eventually(t, 2*time.Minute, func(ctx context.Context) error { return process.CheckReady(ctx, address) })
+		eventually(t, func(ctx context.Context) error { return process.CheckReady(ctx, address) })
 	}
-	s.connectTo(api, internal, inbox)
+	owner, err := process.Token(program(t, "cmd/shopmesh"), socket, "owner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.connectTo(api, internal, inbox, owner)
 	return s
 }
 
@@ -93,7 +102,7 @@ func checkTopics(t *testing.T, broker broker) {
 	listed := listedTopics(t)
 	names := slices.Collect(maps.Keys(listed))
 	// A service creates its topics after it is ready, once the broker answers.
-	eventually(t, time.Minute, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		topics, err := admin.ListTopics(ctx)
 		if err != nil {
 			return err
@@ -233,5 +242,5 @@ func runKafka(t *testing.T, node *kafka.Node) {
 		t.Fatal(err)
 	}
 	endWith(t, p, "kafka")
-	eventually(t, 2*time.Minute, node.Check)
+	eventually(t, node.Check)
 }

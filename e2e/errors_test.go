@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
@@ -22,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // reasonOf is the machine-readable cause that an error carries.
@@ -264,7 +264,7 @@ func dialGRPC(t *testing.T, api string) *grpc.ClientConn {
 // grpcError is how grpc-go sees the refusal of an order.
 func grpcError(t *testing.T, conn *grpc.ClientConn, req *orderv1.PlaceOrderRequest) refusal {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	_, err := orderv1.NewOrderServiceClient(conn).PlaceOrder(ctx, req)
 	st := status.Convert(err)

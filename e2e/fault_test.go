@@ -12,7 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -62,7 +61,7 @@ func (a *accepted) mustEnd(t *testing.T, s *shop) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for id := range a.reqs {
-		eventually(t, 90*time.Second, func(ctx context.Context) error {
+		eventually(t, func(ctx context.Context) error {
 			res, err := s.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: id})
 			if err != nil {
 				return err

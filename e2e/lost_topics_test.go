@@ -3,18 +3,17 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // Somebody deletes all topics of a running shop, or deletes them and creates them again.
@@ -29,13 +28,13 @@ func TestDistributedTopicsAreLost(t *testing.T) {
 		"deleted and made": {recreate: true, cause: ".v1 was deleted and created again on the broker; it is read and written from its start"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			log := &lines{}
+			log := &testkit.Lines{}
 			s := upDistributed(t, log, startKafka(t))
 			mug := s.sell(euros(5, 0), 10)
 			s.reached(s.place(request("sandbox_ok", of(mug.GetCode(), 1))).GetId(), confirmed)
 			s.mustAudit()
 
-			log.reset()
+			log.Reset()
 			s.loseTopics(lose.recreate)
 			order := s.place(request("sandbox_ok", of(mug.GetCode(), 2)))
 			s.reached(order.GetId(), confirmed)
@@ -72,7 +71,7 @@ func (s *distributed) loseTopics(recreate bool) {
 	if !recreate {
 		return
 	}
-	eventually(s.t, time.Minute, func(ctx context.Context) error {
+	eventually(s.t, func(ctx context.Context) error {
 		for _, name := range names {
 			policy := "delete"
 			if strings.HasSuffix(listedTopics(s.t)[name], "compact") {
@@ -99,28 +98,4 @@ func isAnother(ctx context.Context, admin *kadm.Client, before kadm.TopicDetails
 		}
 	}
 	return nil
-}
-
-// lines is what several processes log.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *lines) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text.Reset()
 }

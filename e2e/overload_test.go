@@ -21,6 +21,7 @@ import (
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
+	"github.com/shopmesh/shopmesh/kit/token"
 )
 
 // retryOf reads the delay that a refused call gets; 0 when it gets none.
@@ -72,7 +73,7 @@ func TestOverload(t *testing.T) {
 		protocols.SetUnencryptedHTTP2(true)
 		transport := &http.Transport{Protocols: protocols}
 		t.Cleanup(transport.CloseIdleConnections)
-		orders[i] = orderv1connect.NewOrderServiceClient(connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: transport}, s.api["order"])))
+		orders[i] = orderv1connect.NewOrderServiceClient(connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: transport}, s.api["order"]), token.Show(s.token)))
 	}
 	var shed, cut atomic.Int64
 	try := func(ctx context.Context, n int, req *orderv1.PlaceOrderRequest) error {
@@ -151,13 +152,13 @@ func TestOverload(t *testing.T) {
 		t.Errorf("%d lines are about shedding", n)
 	}
 	// The load is over: the next order is taken, and readiness lists no condition.
-	eventually(t, time.Minute, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		_, err := s.order.PlaceOrder(ctx, request("sandbox_ok", of(mug.GetCode(), 1)))
 		return err
 	})
 	all.mustEnd(t, &s.shop)
 	s.mustAudit()
-	eventually(t, time.Minute, func(context.Context) error {
+	eventually(t, func(context.Context) error {
 		if body := s.readiness(); strings.Contains(body, "conditions") {
 			return errorf("still %s", body)
 		}

@@ -121,7 +121,7 @@ func TestAuditNamesWhatIsPlanted(t *testing.T) {
 	}
 	for _, p := range planted {
 		s.sql(p.database, p.plant, mug.GetCode(), order.GetId())
-		eventually(t, 30*time.Second, func(context.Context) error {
+		eventually(t, func(context.Context) error {
 			r, code := s.audit(time.Second)
 			for _, f := range r.Findings {
 				if f.Kind == p.kind && code == 1 {

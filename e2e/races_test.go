@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -92,7 +91,7 @@ func (s *shop) wantNothingKept(e *ended, id string, reason orderv1.CancelReason)
 	if o.GetCancelReason() != reason {
 		s.t.Errorf("order %s was cancelled for %v", id, o.GetCancelReason())
 	}
-	eventually(s.t, 60*time.Second, func(ctx context.Context) error {
+	eventually(s.t, func(ctx context.Context) error {
 		res, err := s.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: id})
 		if err != nil {
 			return err

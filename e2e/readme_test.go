@@ -8,7 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // Every line that the README has a newcomer type does what it claims, against
@@ -24,16 +25,19 @@ func TestReadme(t *testing.T) {
 	here := strings.NewReplacer(
 		"http://127.0.0.1:8080", s.api["order"], "http://127.0.0.1:9090", s.internal[0],
 		"127.0.0.1:9090", strings.TrimPrefix(s.internal[0], "http://"),
+		"go run ./cmd/shopmesh token", program(t, "cmd/shopmesh")+" token --data "+s.data,
 		"go run ./cmd/shopmesh audit", program(t, "cmd/shopmesh")+" audit --data "+s.data,
+		"go run ./cmd/shopmesh owner create", program(t, "cmd/shopmesh")+" owner create --data "+s.data,
 	)
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	var out string
+	var script strings.Builder // in one shell, as a reader has
 	for _, block := range blocks {
 		if strings.Contains(block[1], "make run") {
 			continue // what started this shop, and these tests
 		}
-		out += sh(t, tools, here.Replace(block[1]))
+		script.WriteString(here.Replace(block[1]))
 	}
+	out := sh(t, tools, script.String())
 	for _, want := range []string{
 		`"nextPageToken"`,                // the list of products
 		`"code":"KI-MUG-INK"`,            // the product over REST and Connect
@@ -43,6 +47,7 @@ func TestReadme(t *testing.T) {
 		`"orders"`,                       // the list of orders
 		`"context": "payment"`,           // the status
 		"0 findings",                     // the audit
+		`"accessToken"`,                  // the owner's session
 	} {
 		if !strings.Contains(strings.ReplaceAll(out, `": "`, `":"`), strings.ReplaceAll(want, `": "`, `":"`)) {
 			t.Errorf("nothing printed %s:\n%s", want, out)
@@ -67,10 +72,10 @@ func grpcurl(t *testing.T) string {
 	return tools
 }
 
-// sh runs a block of the README as a shell would, and fails when a line fails.
+// sh runs lines of the README as a shell would, and fails when a line fails.
 func sh(t *testing.T, tools, script string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", strings.ReplaceAll(script, "curl -s ", "curl -sS --fail-with-body "))
 	cmd.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"))

@@ -3,14 +3,11 @@ package e2e
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
@@ -20,7 +17,7 @@ import (
 
 // status gets the status of the contexts.
 func (s *shop) status(ctx context.Context) ([]*operationsv1.ContextStatus, error) {
-	client := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.internal[0])))
+	client := operationsv1connect.NewOperationsServiceClient(s.client(s.internal[0]))
 	res, err := client.GetStatus(ctx, &operationsv1.GetStatusRequest{})
 	return res.GetContexts(), err
 }
@@ -50,7 +47,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 
 	s.run("order", "alter system set default_transaction_read_only = on")
 	s.run("order", "select pg_reload_conf()")
-	eventually(t, 30*time.Second, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		_, err := s.order.PlaceOrder(ctx, request("sandbox_ok", of(mug.GetCode(), 1)))
 		if connect.CodeOf(err) != connect.CodeUnavailable || retryOf(err) <= 0 {
 			return errorf("a write was answered with %v", err)
@@ -63,7 +60,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 	if _, err := s.product.GetProduct(t.Context(), &catalogv1.GetProductRequest{Code: mug.GetCode()}); err != nil {
 		t.Errorf("a read: %v", err)
 	}
-	eventually(t, 30*time.Second, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		contexts, err := s.status(ctx)
 		if err != nil {
 			return err
@@ -90,7 +87,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 	order := s.place(request("sandbox_ok", of(mug.GetCode(), 1)))
 	s.reached(order.GetId(), confirmed)
 	s.mustAudit()
-	eventually(t, 30*time.Second, func(context.Context) error {
+	eventually(t, func(context.Context) error {
 		if body := s.readiness(); strings.Contains(body, "takes no writes") {
 			return errorf("still %s", body)
 		}

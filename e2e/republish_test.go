@@ -5,16 +5,20 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/proto"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/kit/token"
 )
 
 // A new price, the end of a product, a level and an erasure were published, and
@@ -44,8 +48,42 @@ func TestStatesSurviveTheBrokersDirectory(t *testing.T) {
 	}
 
 	s.start()
-	eventually(t, 30*time.Second, func(ctx context.Context) error { return s.statesAreKnown(ctx, mug, cup, person) })
+	eventually(t, func(ctx context.Context) error { return s.statesAreKnown(ctx, mug, cup, person) })
 	s.mustAudit()
+}
+
+// Somebody signed out and somebody signed up, and nobody had mailed the link, when the shop was
+// killed and the broker's directory lost: after the next start the access token is still
+// refused, and the link is mailed.
+func TestAccountsSurviveTheBrokersDirectory(t *testing.T) {
+	t.Parallel()
+	s := up(t)
+	_, session := s.signUp(unique("grace") + "@example.com")
+	s.hold("notification", "lock table erased_customers in exclusive mode")
+	accounts := identityv1connect.NewAccountServiceClient(testkit.Client(t, s.api["identity"]))
+	if _, err := accounts.SignOut(t.Context(), &identityv1.SignOutRequest{RefreshToken: session.GetRefreshToken()}); err != nil {
+		t.Fatal(err)
+	}
+	address := unique("ada") + "@example.com"
+	if _, err := accounts.SignUp(t.Context(), &identityv1.SignUpRequest{Email: address}); err != nil {
+		t.Fatal(err)
+	}
+	s.waitFor("identity", "select count(*) = 1 from links where purpose = 1 and use_time is null")
+	s.waitFor("identity", "select count(*) = 0 from outbox")
+	s.kill()
+	if err := os.RemoveAll(filepath.Join(s.data, "broker")); err != nil {
+		t.Fatal(err)
+	}
+
+	s.start()
+	s.mailedToken(address)
+	eventually(t, func(ctx context.Context) error {
+		orders := orderv1connect.NewOrderServiceClient(testkit.Client(t, s.api["order"], token.Show(session.GetAccessToken())))
+		if _, err := orders.ListOrders(ctx, &orderv1.ListOrdersRequest{}); reasonOf(err) != "TOKEN_EXPIRED" {
+			return errorf("after signing out the access token is answered with %v", err)
+		}
+		return nil
+	})
 }
 
 // buyer is a customer and the confirmed order with a mail that they have.
@@ -156,7 +194,7 @@ func (s *oneProcess) hold(database, lock string) {
 func (s *oneProcess) waitFor(database, question string) {
 	s.t.Helper()
 	conn := s.open(database)
-	eventually(s.t, 30*time.Second, func(ctx context.Context) error {
+	eventually(s.t, func(ctx context.Context) error {
 		var yes bool
 		if err := conn.QueryRow(ctx, question).Scan(&yes); err != nil {
 			return err

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -37,7 +36,7 @@ func TestDistributedRightsAreEnough(t *testing.T) {
 	broker := broker{address: node.Address(), admin: admin, env: people.env}
 	grantRights(t, administer(t, broker))
 
-	log := &lines{}
+	log := &testkit.Lines{}
 	s := upDistributed(t, log, broker)
 	checkTopics(t, broker)
 	mug := s.sell(euros(5, 0), 10)
@@ -135,7 +134,7 @@ func (p people) mustNotPublish(t *testing.T, broker broker, service, topic strin
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	err = client.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("forged")}).FirstErr()
 	if !errors.Is(err, kerr.TopicAuthorizationFailed) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,6 +23,8 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/kit/token"
+	"github.com/shopmesh/shopmesh/services"
 )
 
 // shop is a running shop, in whatever shape.
@@ -31,6 +34,7 @@ type shop struct {
 	api      map[string]string
 	internal []string
 	inbox    string // where /inbox.json is
+	token    string // an access token of the owner
 
 	category catalogv1connect.CategoryServiceClient
 	product  catalogv1connect.ProductServiceClient
@@ -43,12 +47,10 @@ type shop struct {
 	mail     notificationv1connect.NotificationServiceClient
 }
 
-// connectTo makes the clients from the addresses.
-func (s *shop) connectTo(api map[string]string, internal []string, inbox string) {
-	s.api, s.internal, s.inbox = api, internal, inbox
-	client := func(name string) *connect.Client {
-		return testkit.Client(s.t, api[name])
-	}
+// connectTo makes the clients from the addresses, and a token of the owner.
+func (s *shop) connectTo(api map[string]string, internal []string, inbox, owner string) {
+	s.api, s.internal, s.inbox, s.token = api, internal, inbox, owner
+	client := func(name string) *connect.Client { return s.client(api[name]) }
 	s.category = catalogv1connect.NewCategoryServiceClient(client("catalog"))
 	s.product = catalogv1connect.NewProductServiceClient(client("catalog"))
 	s.customer = customerv1connect.NewCustomerServiceClient(client("customer"))
@@ -60,7 +62,15 @@ func (s *shop) connectTo(api map[string]string, internal []string, inbox string)
 	s.mail = notificationv1connect.NewNotificationServiceClient(client("notification"))
 }
 
-var contexts = process.Contexts()
+// client makes a client of an address whose calls show the owner's token.
+func (s *shop) client(address string) *connect.Client {
+	return testkit.Client(s.t, address, token.Show(s.token))
+}
+
+// http makes a client whose requests show the owner's token.
+func (s *shop) http() *http.Client { return testkit.Showing(s.token) }
+
+var contexts = services.Contexts()
 
 // program builds a command of the project once per run, with build tags where they
 // are given, and returns its path.
@@ -124,6 +134,7 @@ type oneProcess struct {
 	process *process.Process
 	data    string
 	env     []string
+	log     io.Writer // gets all that is logged; nil for nothing
 }
 
 // stop ends the shop by SIGTERM, waits, and returns the exit code.
@@ -162,7 +173,7 @@ func tempDir(t *testing.T) string {
 func (s *oneProcess) start(args ...string) {
 	s.t.Helper()
 	path := program(s.t, "cmd/shopmesh")
-	p, ready, err := process.StartShop(process.Command{Path: path, Args: append([]string{"--data", s.data}, args...), Env: s.env})
+	p, ready, err := process.StartShop(process.Command{Path: path, Args: append([]string{"--data", s.data}, args...), Env: s.env, Log: s.log})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -177,13 +188,13 @@ func (s *oneProcess) connectReady(ready process.Ready) {
 	for _, c := range contexts {
 		api[c] = ready.API
 	}
-	s.connectTo(api, []string{ready.Internal}, ready.Internal)
+	s.connectTo(api, []string{ready.Internal}, ready.Internal, ready.Token)
 }
 
 // audit runs `shopmesh audit` and returns what it printed and its exit code.
 func (s *shop) audit(wait time.Duration) (process.Report, int) {
 	s.t.Helper()
-	r, code, err := process.Audit(program(s.t, "cmd/shopmesh"), s.internal, wait)
+	r, code, err := process.Audit(program(s.t, "cmd/shopmesh"), s.internal, s.token, wait)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -235,7 +246,7 @@ func (s *shop) allMails() []mailTo {
 }
 
 func (s *shop) readInbox() ([]mailTo, error) {
-	res, err := http.Get(s.inbox + "/inbox.json")
+	res, err := s.http().Get(s.inbox + "/inbox.json")
 	if err != nil {
 		return nil, err
 	}
@@ -247,10 +258,11 @@ func (s *shop) readInbox() ([]mailTo, error) {
 	return all, nil
 }
 
-// eventually calls cond until it returns nil, or fails with its last error.
-func eventually(t *testing.T, within time.Duration, cond func(ctx context.Context) error) {
+// eventually calls cond until it returns nil, or fails with its last error after
+// testkit.Patience.
+func eventually(t *testing.T, cond func(ctx context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), within)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -261,7 +273,7 @@ func eventually(t *testing.T, within time.Duration, cond func(ctx context.Contex
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("not within %v: %v", within, err)
+			t.Fatalf("not within %v: %v", testkit.Patience, err)
 		case <-tick.C:
 		}
 	}

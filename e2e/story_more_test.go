@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
@@ -56,7 +55,7 @@ func lastPieces(t *testing.T, s *shop) {
 	if fmt.Sprint(count) != fmt.Sprint(want) {
 		t.Errorf("ended as %v, want %v", count, want)
 	}
-	eventually(t, 30*time.Second, func(context.Context) error {
+	eventually(t, func(context.Context) error {
 		if got := s.stockOf(mug.GetCode()); got.GetOnHand() != 0 || got.GetReserved() != 0 {
 			return errorf("stock is %v, want nothing left over", got)
 		}
@@ -106,7 +105,7 @@ func cancelAfterPayment(t *testing.T, s *shop) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 30*time.Second, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		res, err := s.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: order.GetId()})
 		if err != nil {
 			return err
@@ -145,7 +144,7 @@ func shipAndDeliver(t *testing.T, s *shop) {
 	}
 	_, err = s.order.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: order.GetId()})
 	wantReason(t, err, "ORDER_STATE")
-	eventually(t, 30*time.Second, func(context.Context) error {
+	eventually(t, func(context.Context) error {
 		for _, m := range s.mails(req.GetContact().GetEmail()) {
 			if strings.Contains(m.Text, "RX 12") {
 				return nil
@@ -173,7 +172,7 @@ func refundOnly(t *testing.T, s *shop) {
 	if err := refund(nil); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 30*time.Second, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		res, err := s.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: order.GetId()})
 		if err != nil {
 			return err
@@ -202,7 +201,7 @@ func timeline(t *testing.T, s *shop) {
 	req := request("sandbox_ok", of(mug.GetCode(), 2))
 	order := s.reached(s.place(req).GetId(), confirmed)
 	s.oneMail(req.GetContact().GetEmail())
-	eventually(t, 30*time.Second, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		res, err := s.order.GetOrderTimeline(ctx, &orderv1.GetOrderTimelineRequest{Id: order.GetId()})
 		if err != nil {
 			return err
@@ -344,7 +343,7 @@ func guestErasure(t *testing.T, s *shop) {
 // forgotten waits until no context knows who ordered.
 func (s *shop) forgotten(t *testing.T, order *orderv1.Order) {
 	t.Helper()
-	eventually(t, 30*time.Second, func(ctx context.Context) error {
+	eventually(t, func(ctx context.Context) error {
 		o, err := s.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: order.GetId()})
 		if err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // serial makes codes and addresses that no other test of the run uses.
@@ -28,12 +29,16 @@ func unique(prefix string) string { return fmt.Sprintf("%s-%d", prefix, serial.A
 // sell creates a product in a category of its own, with stock.
 func (s *shop) sell(price *money.Money, stock int64) *catalogv1.Product {
 	s.t.Helper()
+	return s.sellAs(unique("CODE"), price, stock)
+}
+
+func (s *shop) sellAs(code string, price *money.Money, stock int64) *catalogv1.Product {
+	s.t.Helper()
 	ctx := s.t.Context()
 	c, err := s.category.CreateCategory(ctx, &catalogv1.CreateCategoryRequest{Category: &catalogv1.Category{Name: unique("Category")}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	code := unique("CODE")
 	p, err := s.product.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.Product{
 		Code: code, Name: "Thing " + code, CategoryId: c.GetCategory().GetId(), Price: price,
 	}})
@@ -117,7 +122,7 @@ func (s *shop) place(req *orderv1.PlaceOrderRequest) *orderv1.Order {
 // watch follows an order until it is in one of the states, and returns the states that it saw.
 func (s *shop) watch(id string, until ...orderv1.OrderState) []orderv1.OrderState {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), testkit.Patience)
 	defer cancel()
 	stream, err := s.order.WatchOrder(ctx, &orderv1.WatchOrderRequest{Id: id})
 	if err != nil {
@@ -146,7 +151,7 @@ func (s *shop) watch(id string, until ...orderv1.OrderState) []orderv1.OrderStat
 func (s *shop) reached(id string, state orderv1.OrderState) *orderv1.Order {
 	s.t.Helper()
 	var order *orderv1.Order
-	eventually(s.t, 60*time.Second, func(ctx context.Context) error {
+	eventually(s.t, func(ctx context.Context) error {
 		res, err := s.order.GetOrder(ctx, &orderv1.GetOrderRequest{Id: id})
 		if err != nil {
 			return err
@@ -163,7 +168,7 @@ func (s *shop) reached(id string, state orderv1.OrderState) *orderv1.Order {
 func (s *shop) oneMail(address string) mailTo {
 	s.t.Helper()
 	var mail mailTo
-	eventually(s.t, 60*time.Second, func(context.Context) error {
+	eventually(s.t, func(context.Context) error {
 		all := s.mails(address)
 		if len(all) != 1 {
 			return errorf("%d mails to %s, want 1", len(all), address)
@@ -206,6 +211,9 @@ var stories = []struct {
 	{"a guest's data is erased everywhere", guestErasure},
 	{"a setting is changed while the shop runs", settingsChange},
 	{"a guest orders what is in a cart", guestsCart},
+	{"somebody signs up and finds their order", shoppersAccount},
+	{"a guest who signs up finds the order", guestsAccount},
+	{"an erased customer has no account", erasedAccount},
 }
 
 // runStories runs the stories against a shop and audits it in the end.
@@ -240,7 +248,7 @@ func paidOrder(t *testing.T, s *shop) {
 			t.Errorf("the mail does not contain %q:\n%s", want, mail.Text)
 		}
 	}
-	eventually(t, 30*time.Second, func(context.Context) error {
+	eventually(t, func(context.Context) error {
 		a, b := s.stockOf(mug.GetCode()), s.stockOf(book.GetCode())
 		if a.GetOnHand() != 7 || a.GetReserved() != 0 || b.GetOnHand() != 4 || b.GetAvailable() != 4 {
 			return errorf("stock is %v and %v", a, b)
@@ -275,7 +283,7 @@ func (s *shop) endsWithoutSale(req *orderv1.PlaceOrderRequest, order *orderv1.Or
 	if mail := s.oneMail(req.GetContact().GetEmail()); mail.Subject != "Order "+order.GetNumber()+" cancelled" {
 		s.t.Errorf("subject %q", mail.Subject)
 	}
-	eventually(s.t, 30*time.Second, func(context.Context) error {
+	eventually(s.t, func(context.Context) error {
 		if got := s.stockOf(code); got.GetOnHand() != stock || got.GetReserved() != 0 {
 			return errorf("stock is %v, want %d and nothing reserved", got, stock)
 		}

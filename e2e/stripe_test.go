@@ -3,11 +3,10 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +15,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/stripe/stripe-mock/embedded"
 	"github.com/stripe/stripe-mock/server"
+	"google.golang.org/protobuf/types/known/durationpb"
 
+	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
@@ -75,6 +78,29 @@ func (c *censor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.fake.ServeHTTP(w, r)
 }
 
+// takeCards names the secrets of Stripe while the shop runs, and offers cards.
+func (s *shop) takeCards(key, webhook string) {
+	s.t.Helper()
+	pay := s.set(&configv1.Settings{Context: "payment", Value: &configv1.Settings_Payment{Payment: &paymentv1.Settings{
+		StripeKeySecret: key, StripeWebhookSecrets: []string{webhook}, RetryAfter: durationpb.New(50 * time.Millisecond),
+	}}})
+	s.applied("payment", "payment", pay)
+	offer := s.set(&configv1.Settings{Context: "order", Value: &configv1.Settings_Order{Order: &orderv1.Settings{
+		PaymentMethods: []string{"sandbox_ok", "pm_*"},
+	}}})
+	s.applied("order", "order", offer)
+}
+
+// set sets a context's settings and returns their version.
+func (s *shop) set(settings *configv1.Settings) (version int64) {
+	s.t.Helper()
+	res, err := s.config.UpdateSettings(s.t.Context(), &configv1.UpdateSettingsRequest{Settings: settings})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.GetSettings().GetVersion()
+}
+
 // A shop in one process takes cards by Stripe, declines, gives back and is audited;
 // every request that it makes has the shape that Stripe's document requires.
 func TestCardsAreTakenInTheShapeThatStripeRequires(t *testing.T) {
@@ -85,14 +111,10 @@ func TestCardsAreTakenInTheShapeThatStripeRequires(t *testing.T) {
 	stripe := httptest.NewServer(censor)
 	t.Cleanup(stripe.Close)
 	t.Cleanup(fake.Close)
-	settings := filepath.Join(t.TempDir(), "settings.json")
-	text := `{"order": {"paymentMethods": ["sandbox_ok", "pm_*"]}, "payment": {"retryAfter": "0.05s"}}`
-	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	s := upWith(t, []string{
-		"SHOPMESH_STRIPE_KEY=" + key, "SHOPMESH_STRIPE_WEBHOOK_SECRET=" + secret, "SHOPMESH_STRIPE_URL=" + stripe.URL,
-	}, "--settings", settings)
+		"SHOPMESH_SECRET_CARDS=" + key, "SHOPMESH_SECRET_CARDS_2=" + key, "SHOPMESH_SECRET_EVENTS=" + secret, "SHOPMESH_STRIPE_URL=" + stripe.URL,
+	})
+	s.takeCards("CARDS", "EVENTS")
 	fake.SetEndpoint(s.api["payment"]+"/webhooks/stripe", secret)
 
 	mug := s.sell(euros(5, 0), 10)
@@ -114,7 +136,7 @@ func TestCardsAreTakenInTheShapeThatStripeRequires(t *testing.T) {
 	// One that was never opened, and whose key is too old.
 	fake.SetFaults(stripefake.Faults{Unavailable: 1})
 	old := s.place(request("pm_card_visa", of(mug.GetCode(), 1)))
-	eventually(t, 30*time.Second, func(context.Context) error {
+	eventually(t, func(context.Context) error {
 		if n := s.run("payment", "update payments set create_time = now() - interval '30 hours' where order_id = '"+old.GetId()+"'"); n != 1 {
 			return errorf("%d payments of order %s", n, old.GetId())
 		}
@@ -122,8 +144,22 @@ func TestCardsAreTakenInTheShapeThatStripeRequires(t *testing.T) {
 	})
 	fake.SetFaults(stripefake.Faults{})
 	s.reached(old.GetId(), confirmed)
+	// A name that has no secret is not applied; what was in force takes the next payment. Then
+	// another secret, of the same account, does.
+	s.set(&configv1.Settings{Context: "payment", Value: &configv1.Settings_Payment{Payment: &paymentv1.Settings{StripeKeySecret: "MISSPELT"}}})
+	eventually(t, func(ctx context.Context) error {
+		client := operationsv1connect.NewOperationsServiceClient(s.client(s.internal[0]))
+		status, err := client.GetStatus(ctx, &operationsv1.GetStatusRequest{Context: "payment"})
+		if shown := fmt.Sprint(status.GetContexts()); err != nil || !strings.Contains(shown, "SHOPMESH_SECRET_MISSPELT") {
+			return errorf("%v: %s", err, shown)
+		}
+		return nil
+	})
+	s.reached(s.place(request("pm_card_visa", of(mug.GetCode(), 1))).GetId(), confirmed)
+	s.takeCards("CARDS_2", "EVENTS")
+	s.reached(s.place(request("pm_card_visa", of(mug.GetCode(), 1))).GetId(), confirmed)
 	r := s.mustAudit()
-	if r.Orders != 5 {
+	if r.Orders != 7 {
 		t.Errorf("%d orders", r.Orders)
 	}
 

@@ -8,7 +8,8 @@ import (
 	"encoding/json"
 	"os/exec"
 	"testing"
-	"time"
+
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // What a web engineer writes against the generated TypeScript (e2e/ts/order.ts)
@@ -17,7 +18,7 @@ func TestTypeScriptClient(t *testing.T) {
 	t.Parallel()
 	s := up(t)
 	mug := s.sell(euros(16, 50), 10)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	const email = "ada@typescript.example"
 	var out, errs bytes.Buffer

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,64 +20,12 @@ import (
 	"github.com/shopmesh/shopmesh/kit/token"
 )
 
-// Enforced reports whether callers are told apart by their tokens, in both shapes. Until
-// it is true everybody who reaches a port counts as the shop's owner.
-const Enforced = false
-
 // identityContext is the context that issues tokens, and accountTopic holds its accounts'
 // epochs.
 const (
 	identityContext = "identity"
 	accountTopic    = "shopmesh.identity.account.v1"
 )
-
-// ServiceKeys are the keys by which contexts show each other who they are.
-type ServiceKeys struct {
-	// Signers sign for the contexts of this process, by their names.
-	Signers map[string]*token.ServiceSigner
-	// Public are the public keys of all contexts.
-	Public token.KeySet
-}
-
-// NewServiceKeys makes a key for each context. It is for a process that holds all of them:
-// its keys never leave it, so that no service token from elsewhere is good there.
-func NewServiceKeys(contexts ...string) (ServiceKeys, error) {
-	keys := ServiceKeys{Signers: make(map[string]*token.ServiceSigner, len(contexts))}
-	for _, name := range contexts {
-		key, err := token.NewKey()
-		if err != nil {
-			return ServiceKeys{}, err
-		}
-		keys.Signers[name] = token.NewServiceSigner(name, key, time.Now)
-		keys.Public = token.Join(keys.Public, key.PublicOf(name))
-	}
-	return keys, nil
-}
-
-// serviceKeysFromEnv reads the key of a context that runs alone, and the public keys of all.
-func serviceKeysFromEnv(name string, env app.Environment) (ServiceKeys, error) {
-	path := env.ServiceKeys
-	if env.ServiceKey == "" || path == "" {
-		return ServiceKeys{}, fmt.Errorf("%s or %s is not set: give the private key of %s, and the file with the public keys of all services, a JWK set whose keys name their context",
-			app.ServiceKeyVariable, app.ServiceKeysVariable, name)
-	}
-	own, err := token.ParseKey([]byte(env.ServiceKey))
-	if err != nil {
-		return ServiceKeys{}, fmt.Errorf("%s: %w", app.ServiceKeyVariable, err)
-	}
-	set, err := os.ReadFile(path)
-	if err != nil {
-		return ServiceKeys{}, fmt.Errorf("%s: %w", app.ServiceKeysVariable, err)
-	}
-	public, err := token.ParseKeySet(set)
-	if err != nil {
-		return ServiceKeys{}, fmt.Errorf("%s: %s: %w", app.ServiceKeysVariable, path, err)
-	}
-	if !slices.Contains(public.IDs(), own.ID()) {
-		return ServiceKeys{}, fmt.Errorf("%s: %s does not hold the public half of %s, %s: give the file that was made with it", app.ServiceKeysVariable, path, app.ServiceKeyVariable, own.ID())
-	}
-	return ServiceKeys{Signers: map[string]*token.ServiceSigner{name: token.NewServiceSigner(name, own, time.Now)}, Public: public}, nil
-}
 
 // Trust is what a process trusts when it finds out who calls.
 type Trust struct {
@@ -89,7 +35,7 @@ type Trust struct {
 	Keys ServiceKeys
 	// Self are the contexts that the process holds.
 	Self []string
-	// Kafka is the broker that tells which accounts' tokens were revoked.
+	// Kafka is the broker that has the events of accounts, by which tokens are revoked.
 	Kafka kafka.Config
 }
 
@@ -105,14 +51,28 @@ func (t Trust) identify(peers *peer.Peers, log *slog.Logger) app.Identification 
 	if broker.Link == nil {
 		broker.Link = kafka.NewLink(log)
 	}
+	verifier := token.NewVerifier(token.Config{
+		Issuer: t.PublicURL, Audience: app.TokenAudience, Self: t.Self,
+		Keys:     fetchKeys(identityv1connect.NewTokenServiceClient(peers.As(nil).Client(identityContext))),
+		Services: t.Keys.Public, ServicePermissions: Permissions(), Epochs: revoked,
+		ExchangeAPIKey: exchangeAPIKey(identityv1connect.NewTokenServiceClient(peers.As(t.Keys.Signers[t.Self[0]]).Client(identityContext))),
+	})
 	return app.Identification{
-		Authenticator: token.NewVerifier(token.Config{
-			Issuer: t.PublicURL, Audience: app.TokenAudience, Self: t.Self,
-			Keys:     fetchKeys(identityv1connect.NewTokenServiceClient(peers.As(nil).Client(identityContext))),
-			Services: t.Keys.Public, ServicePermissions: Permissions(), Epochs: revoked,
-		}),
-		Kafka: broker, Topics: func() []kafka.Topic { return []kafka.Topic{{Name: accountTopic, Compacted: true}} },
+		Authenticator: verifier,
+		Kafka:         broker, Topics: func() []kafka.Topic { return []kafka.Topic{{Name: accountTopic, Compacted: true}} },
 		Runners: []app.Runner{{Name: "revocations", Run: followRevocations(broker, revoked, log).Run}},
+	}
+}
+
+// exchangeAPIKey returns the access token that identity gives for an API key. The call is
+// made for nobody, as fetchKeys' is.
+func exchangeAPIKey(identity identityv1connect.TokenServiceClient) func(context.Context, string) (string, error) {
+	return func(ctx context.Context, key string) (string, error) {
+		res, err := identity.ExchangeApiKey(authz.WithCaller(ctx, authz.Identity{}), &identityv1.ExchangeApiKeyRequest{ApiKey: key})
+		if refused, ok := peer.Fault(err); ok {
+			return "", refused
+		}
+		return res.GetAccessToken(), err
 	}
 }
 

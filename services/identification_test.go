@@ -14,22 +14,26 @@ import (
 	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
 	"go.uber.org/fx"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/operator"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/kit/token"
 	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/catalog"
 	"github.com/shopmesh/shopmesh/services/identity"
 )
 
-const publicURL = "https://shop.example"
+const publicURL = "http://shop.localhost" // not https: staff would need a second factor
 
 // mesh is identity and catalog, each in a process of its own; nobody needs config.
 type mesh struct {
@@ -80,8 +84,8 @@ func (m *mesh) serve(t *testing.T, process app.Process, module fx.Option) (app.A
 	case err := <-ended:
 		ended <- nil
 		t.Fatalf("%s did not start: %v", process.Name, err)
-	case <-time.After(30 * time.Second):
-		t.Fatalf("%s did not start in 30 s", process.Name)
+	case <-time.After(testkit.Patience):
+		t.Fatalf("%s did not start", process.Name)
 	}
 	return app.Addresses{}, stop
 }
@@ -89,7 +93,17 @@ func (m *mesh) serve(t *testing.T, process app.Process, module fx.Option) (app.A
 // token returns a token of the operator's socket.
 func (m *mesh) token(t *testing.T, as string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://operator/token", strings.NewReader(`{"as": "`+as+`", "for": "1h"}`))
+	var issued struct {
+		AccessToken string `json:"access_token"`
+	}
+	m.operate(t, "/token", `{"as": "`+as+`", "for": "1h"}`, &issued)
+	return issued.AccessToken
+}
+
+// operate calls the operator's socket.
+func (m *mesh) operate(t *testing.T, path, body string, answer any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://operator"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,19 +112,15 @@ func (m *mesh) token(t *testing.T, as string) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	var issued struct {
-		AccessToken string `json:"access_token"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&issued); err != nil || issued.AccessToken == "" {
+	if err := json.NewDecoder(res.Body).Decode(answer); err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("the socket answered %d, %v", res.StatusCode, err)
 	}
-	return issued.AccessToken
 }
 
 // subject returns whom a token names.
-func subject(t *testing.T, token string) string {
+func subject(t *testing.T, access string) string {
 	t.Helper()
-	text, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	text, err := base64.RawURLEncoding.DecodeString(strings.Split(access, ".")[1])
 	var claims struct{ Sub string }
 	if err == nil {
 		err = json.Unmarshal(text, &claims)
@@ -119,20 +129,6 @@ func subject(t *testing.T, token string) string {
 		t.Fatal(err)
 	}
 	return claims.Sub
-}
-
-// showing makes a client's calls show a token.
-func showing(token string) connect.ClientInterceptor {
-	return func(next connect.ClientFunc) connect.ClientFunc {
-		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
-			info, ok := connect.CallInfoForClientContext(ctx)
-			if !ok {
-				ctx, info = connect.NewClientContext(ctx)
-			}
-			info.RequestHeader().Set("Authorization", "Bearer "+token)
-			return next(ctx, spec)
-		}
-	}
 }
 
 func (m *mesh) create(t *testing.T, name string, with ...connect.ClientInterceptor) error {
@@ -149,21 +145,21 @@ func TestAServiceKnowsWhoCalls(t *testing.T) {
 	m := newMesh(t)
 	staff, other := m.token(t, "staff:CATALOG_WRITE"), m.token(t, "staff:STOCK_READ")
 	testkit.Refused(t, m.create(t, "of nobody"), connect.CodeUnauthenticated, "UNAUTHENTICATED")
-	testkit.Refused(t, m.create(t, "of somebody else", showing(other)), connect.CodePermissionDenied, "PERMISSION_DENIED")
-	if err := m.create(t, "of staff", showing(staff)); err != nil {
+	testkit.Refused(t, m.create(t, "of somebody else", token.Show(other)), connect.CodePermissionDenied, "PERMISSION_DENIED")
+	if err := m.create(t, "of staff", token.Show(staff)); err != nil {
 		t.Fatal(err)
 	}
 	for callee, want := range map[string]string{"catalog": "PERMISSION_DENIED", "payment": "UNAUTHENTICATED"} {
-		token, err := m.keys.Signers["order"].For(callee)
+		shown, err := m.keys.Signers["order"].For(callee)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := testkit.RefusalOf(t, m.create(t, "of order", showing(token))); got.Reason != want {
+		if got := testkit.RefusalOf(t, m.create(t, "of order", token.Show(shown))); got.Reason != want {
 			t.Errorf("a token of order for %s: %v", callee, got)
 		}
 	}
 	m.stopIdentity()
-	if err := m.create(t, "while identity is away", showing(staff)); err != nil {
+	if err := m.create(t, "while identity is away", token.Show(staff)); err != nil {
 		t.Errorf("while identity is away: %v", err)
 	}
 
@@ -172,12 +168,48 @@ func TestAServiceKnowsWhoCalls(t *testing.T) {
 	events.Publish(outbox.Event{Topic: "shopmesh.identity.account.v1", Key: uuid.New(), Version: 2, Message: &identityv1.AccountChanged{
 		AccountId: subject(t, staff), Version: 2, Epoch: 2,
 	}})
-	begin := time.Now()
-	testkit.Eventually(t, 20*time.Second, "the token is revoked", func() bool {
-		return m.create(t, uuid.NewString(), showing(staff)) != nil
+	testkit.Eventually(t, "the token is revoked", func() bool {
+		return m.create(t, uuid.NewString(), token.Show(staff)) != nil
 	})
-	if took := time.Since(begin); took > 5*time.Second {
-		t.Errorf("it was taken for %v after it was revoked", took)
+	testkit.Refused(t, m.create(t, "revoked", token.Show(staff)), connect.CodeUnauthenticated, "TOKEN_EXPIRED")
+}
+
+// An API key is exchanged at identity by whichever service it is shown to, and is as good as
+// the one who made it.
+func TestAServiceTakesAPIKeys(t *testing.T) {
+	t.Parallel()
+	m := newMesh(t)
+	staff := identityv1connect.NewStaffServiceClient(testkit.Client(t, m.identity.API))
+	var invited struct{ Link string }
+	m.operate(t, "/link/create", `{"as": "owner", "email": "owner@shop.example"}`, &invited)
+	_, invitation, _ := strings.Cut(invited.Link, "#")
+	accepted, err := staff.AcceptInvite(t.Context(), &identityv1.AcceptInviteRequest{
+		Token: invitation, Password: "seven unlikely otters sing", FirstName: "Ada",
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	testkit.Refused(t, m.create(t, "revoked", showing(staff)), connect.CodeUnauthenticated, "TOKEN_EXPIRED")
+	staff = identityv1connect.NewStaffServiceClient(testkit.Client(t, m.identity.API, token.Show(accepted.GetSession().GetAccessToken())))
+	key := func(permission optionsv1.Permission) *identityv1.CreateApiKeyResponse {
+		t.Helper()
+		made, err := staff.CreateApiKey(t.Context(), &identityv1.CreateApiKeyRequest{
+			DisplayName: permission.String(), Permissions: []optionsv1.Permission{permission}, ExpireTime: timestamppb.New(time.Now().Add(time.Hour)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	writes := key(optionsv1.Permission_PERMISSION_CATALOG_WRITE).GetSecret()
+	if err := m.create(t, "with a key", token.Show(writes)); err != nil {
+		t.Errorf("a key that may: %v", err)
+	}
+	reads := key(optionsv1.Permission_PERMISSION_STOCK_READ).GetSecret()
+	testkit.Refused(t, m.create(t, "with another key", token.Show(reads)), connect.CodePermissionDenied, "PERMISSION_DENIED")
+	testkit.Refused(t, m.create(t, "with a part", token.Show(writes[:len(writes)-1])), connect.CodeUnauthenticated, "UNAUTHENTICATED")
+	revoked := key(optionsv1.Permission_PERMISSION_CATALOG_WRITE)
+	if _, err := staff.RevokeApiKey(t.Context(), &identityv1.RevokeApiKeyRequest{Id: revoked.GetApiKey().GetId()}); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Refused(t, m.create(t, "revoked", token.Show(revoked.GetSecret())), connect.CodeUnauthenticated, "UNAUTHENTICATED")
 }

@@ -20,7 +20,7 @@ func peers() map[string][]string {
 		"customer":     {"config", "notification", "order", "payment"},
 		"identity":     {"config", "customer"},
 		"inventory":    {"catalog", "config"},
-		"notification": {"config", "identity"},
+		"notification": {"config", "identity", "order"},
 		"order":        {"catalog", "config", "inventory", "notification", "payment"},
 		"payment":      {"config"},
 	}
@@ -60,10 +60,6 @@ func Contexts() []string { return slices.Sorted(maps.Keys(peers())) }
 func Variables() []app.Variable {
 	return []app.Variable{
 		{
-			Name: "SHOPMESH_PAYMENT_PROVIDERS", Credential: true, Contexts: []string{"config"},
-			About: `"stripe" where payment has SHOPMESH_STRIPE_KEY, so that settings may offer cards`,
-		},
-		{
 			Name: "SHOPMESH_SMTP_URL", Credential: true, Contexts: []string{"notification"},
 			About: "the mail server, such as smtp://user:password@host:587; required",
 		},
@@ -79,10 +75,9 @@ func Variables() []app.Variable {
 			Name: app.OperatorSocketVariable, Contexts: []string{"identity"},
 			About: "path of a Unix socket that hands out tokens to the user that identity runs as, for shopmesh token --socket; none by default",
 		},
-		{Name: "SHOPMESH_STRIPE_KEY", Credential: true, Contexts: []string{"payment"}, About: "a key of the Stripe account that takes payments"},
 		{
-			Name: "SHOPMESH_STRIPE_WEBHOOK_SECRET", Credential: true, Contexts: []string{"payment"},
-			About: "what signs Stripe's events; two, separated by a comma, while one is replaced",
+			Name: "SHOPMESH_SECRET_<NAME>", Credential: true, Contexts: []string{"payment"},
+			About: "the secret that its settings call NAME, such as a key of Stripe",
 		},
 		{Name: "SHOPMESH_STRIPE_URL", Credential: true, Contexts: []string{"payment"}, About: "another address of Stripe's API, for tests"},
 	}
@@ -91,17 +86,15 @@ func Variables() []app.Variable {
 // Main is the whole main function of a context's command.
 func Main(name string, module func(app.Environment) (fx.Option, error)) {
 	program := app.Program{Name: name, Peers: peers()[name], Contexts: Contexts(), Variables: Variables()}
-	if Enforced {
-		if name != identityContext && !slices.Contains(program.Peers, identityContext) {
-			program.Peers = append(program.Peers, identityContext)
+	if name != identityContext && !slices.Contains(program.Peers, identityContext) {
+		program.Peers = append(program.Peers, identityContext)
+	}
+	program.Prepare = func(env *app.Environment) error {
+		trust, err := trustFromEnv(name, *env)
+		if err == nil {
+			trust.Apply(&env.Process)
 		}
-		program.Prepare = func(env *app.Environment) error {
-			trust, err := trustFromEnv(name, *env)
-			if err == nil {
-				trust.Apply(&env.Process)
-			}
-			return err
-		}
+		return err
 	}
 	app.Main(program, module)
 }

@@ -112,7 +112,7 @@ func (w *world) checkEnd() {
 	erased := w.customer.Erased()
 	for i := range w.order.Len() {
 		v := w.order.Order(i)
-		if what := w.unsettled(v); what != "" {
+		if what := w.unfinished(v); what != "" {
 			w.fail(v.ID, "in the end %s", what)
 			return
 		}
@@ -130,7 +130,7 @@ func (w *world) checkEnd() {
 	w.sameProducts()
 }
 
-func (w *world) unsettled(v ordersim.View) string {
+func (w *world) unfinished(v ordersim.View) string {
 	_, taken, given := w.provider.balance(v.ID)
 	lost := w.provider.lost[v.ID]
 	p, paid := w.payment.Payment(v.ID)

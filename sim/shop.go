@@ -207,7 +207,7 @@ func (w *world) request(r paymentsim.Request) {
 	}
 	reaches := !w.silent[r.Key] && !w.chance(w.f.LoseRequest)
 	answers := reaches && takes < w.plan.timeout && !w.chance(w.f.LoseAnswer)
-	w.note(r.OrderID, "payment", fmt.Sprintf("asks the provider for %s under %s", r.Amount, r.Key))
+	w.note(r.OrderID, "payment", fmt.Sprintf("requests %s of the provider under %s", r.Amount, r.Key))
 	if reaches {
 		w.after(takes, func() {
 			may := chances{decline: w.chance(w.f.Decline), lapse: w.chance(w.f.Lapse), undecided: w.chance(w.f.Undecided), byCustomer: w.rng.IntN(2) == 0}

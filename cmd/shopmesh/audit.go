@@ -15,6 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/audit"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
@@ -43,7 +44,7 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 			if err := checkAddresses(addresses, "an internal port"); err != nil {
 				return err
 			}
-			stripe, err := payment.StripeFromEnv()
+			stripeURL, err := payment.StripeURLFromEnv()
 			if err != nil {
 				return exitError{exitUsage, err}
 			}
@@ -77,7 +78,7 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 						}
 						return inspect(ctx, at.Client(), []string{at.Internal}, issued.AccessToken)
 					},
-					Stripe: stripe, IdentityKey: key,
+					Secrets: app.SecretsFromEnv(), StripeURL: stripeURL, IdentityKey: key,
 				})
 			}
 			if err != nil {

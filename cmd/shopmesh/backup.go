@@ -36,7 +36,7 @@ The settings file is yours and not in it. Events under way need no place in it: 
 
 It exits 0 when FILE is whole and on the disk, 1 when it could not be written, 2 when it was not tried.`,
 		Example: "  shopmesh backup monday.backup\n  shopmesh backup --data /srv/shop - | ssh elsewhere 'cat > monday.backup'",
-		Args:    oneFile,
+		Args:    oneArgument("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
@@ -68,14 +68,6 @@ It exits 0 when FILE is whole and on the disk, 1 when it could not be written, 2
 	dataFlag(cmd, &data, "the shop's data `directory`")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object")
 	return cmd
-}
-
-// oneFile wants the one argument of backup and restore.
-func oneFile(cmd *cobra.Command, args []string) error {
-	if len(args) != 1 || args[0] == "" {
-		return fmt.Errorf("%s takes one file, and got %d; see %[1]s --help", cmd.CommandPath(), len(args))
-	}
-	return nil
 }
 
 // backedUp is what `shopmesh backup --json` prints.

@@ -15,6 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/kit/token"
 )
 
 func newDemo() *cobra.Command {
@@ -95,10 +96,10 @@ func checkAddresses(addresses []string, of string) error {
 }
 
 // clientsOf returns clients whose calls show a token, if there is one.
-func clientsOf(by *http.Client, addresses []string, token string) []*connect.Client {
+func clientsOf(by *http.Client, addresses []string, shown string) []*connect.Client {
 	clients := make([]*connect.Client, len(addresses))
 	for i, a := range addresses {
-		clients[i] = connect.NewClient(connecthttp.NewTransport(by, strings.TrimSuffix(a, "/")), access.Show(token))
+		clients[i] = connect.NewClient(connecthttp.NewTransport(by, strings.TrimSuffix(a, "/")), token.Show(shown))
 	}
 	return clients
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
 // edgeFlags are the flags of how the outside world reaches a shop, by the variables that
@@ -27,8 +26,6 @@ func newEdgeFlags(cmd *cobra.Command) edgeFlags {
 	add(app.TLSCertVariable, "tls-cert", "PEM `file` of a certificate: both addresses then speak TLS alone; renewed without a restart")
 	add(app.TLSKeyVariable, "tls-key", "PEM `file` of its key")
 	add(app.TrustedProxiesVariable, "trusted-proxies", "`networks` of the proxies that name the client in X-Forwarded-For, such as 10.0.0.0/8,192.0.2.7")
-	add(app.CORSOriginsVariable, "cors-origin", "other `sites` whose pages may call, such as https://shop.example")
-	add(app.RateLimitsVariable, "rate-limits", "how often one client may call: `limits` that differ from "+rpc.DefaultRates().String()+", or off")
 	return flags
 }
 
@@ -44,24 +41,9 @@ func (e edgeFlags) lookup(variable string) (name, value string) {
 	return flag.name, ""
 }
 
-// limited is lookup for a shop that listens on an address: limits are on by default where
-// others than the machine's own users can be its clients.
-func (e edgeFlags) limited(listen string) func(string) (name, value string) {
-	return func(variable string) (string, string) {
-		name, value := e.lookup(variable)
-		if variable != app.RateLimitsVariable || value != "" {
-			return name, value
-		}
-		if _, proxies := e.lookup(app.TrustedProxiesVariable); app.OnLoopback(listen) && proxies == "" {
-			return name, "off"
-		}
-		return name, "default"
-	}
-}
-
 // read puts the flags into a configuration, and refuses addresses that they leave open.
 func (e edgeFlags) read(config *shop.Config, log *slog.Logger) error {
-	edge, problems := app.ReadEdge(e.limited(config.Listen), log)
+	edge, problems := app.ReadEdge(e.lookup, log)
 	if len(problems) > 0 {
 		return exitError{exitUsage, errors.Join(problems...)}
 	}
@@ -70,6 +52,7 @@ func (e edgeFlags) read(config *shop.Config, log *slog.Logger) error {
 			return exitError{exitUsage, err}
 		}
 	}
+	edge.Limited = true // it has no mesh before it
 	config.Edge = edge
 	return nil
 }

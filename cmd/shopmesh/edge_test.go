@@ -11,41 +11,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
-
-	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
-
-// Limits are on by default where others than the machine's users can be clients.
-func TestLimitsAreOnWhereOthersCall(t *testing.T) {
-	t.Parallel()
-	for name, row := range map[string]struct {
-		listen string
-		args   []string
-		want   string
-	}{
-		"loopback":                           {"127.0.0.1:8080", nil, "off"},
-		"another address":                    {"0.0.0.0:8080", nil, "default"},
-		"loopback, behind a proxy":           {"127.0.0.1:8080", []string{"--trusted-proxies", "127.0.0.1"}, "default"},
-		"loopback, and somebody wants these": {"127.0.0.1:8080", []string{"--rate-limits", "reads=2/h"}, "reads=2/h"},
-	} {
-		cmd := &cobra.Command{}
-		flags := newEdgeFlags(cmd)
-		if err := cmd.ParseFlags(row.args); err != nil {
-			t.Fatal(err)
-		}
-		if _, got := flags.limited(row.listen)(app.RateLimitsVariable); got != row.want {
-			t.Errorf("%s: %q, want %q", name, got, row.want)
-		}
-	}
-}
 
 // A shop bounds how often one client may call, also behind a trusted proxy for
 // each client that the proxy names.
 func TestUpLimitsEachClient(t *testing.T) {
 	t.Parallel()
-	shop := up(t, tempDir(t), "--rate-limits", "reads=2/h", "--trusted-proxies", "127.0.0.0/8")
+	shop := up(t, tempDir(t), "--settings", settingsFile(t, `{"edge": {"readsRate": "2/h"}}`), "--trusted-proxies", "127.0.0.0/8")
 	api := shop.ready(t)
 	get := func(from string) *http.Response {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api+"/v1/products", nil)
@@ -72,14 +45,20 @@ func TestUpLimitsEachClient(t *testing.T) {
 	}
 }
 
+func settingsFile(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func TestUpRefusesAWrongEdge(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ flag, value, want string }{
 		"a network of everybody": {"--trusted-proxies", "0.0.0.0/0", "is everybody"},
 		"a name":                 {"--trusted-proxies", "ingress", `"ingress" is no address or network`},
-		"a rate without a unit":  {"--rate-limits", "reads=6000", "6000/min"},
-		"an unknown limit":       {"--rate-limits", "writes=1/s", "reads, orders, sign-in and mails"},
-		"every site":             {"--cors-origin", "*", "is no origin"},
 		"no such certificate":    {"--tls-cert", "/nowhere", "--tls-key go together"},
 	} {
 		got := run(t, "up", "--data", tempDir(t), row.flag, row.value)
@@ -113,7 +92,8 @@ func TestUpServesTLS(t *testing.T) {
 	issuer, dir := testkit.NewServer(t), tempDir(t)
 	cert, key := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
 	issuer.Write(cert, key)
-	shop := up(t, filepath.Join(dir, "data"), "--listen", "0.0.0.0:0", "--tls-cert", cert, "--tls-key", key, "--cors-origin", "https://shop.example", "--demo")
+	shop := up(t, filepath.Join(dir, "data"), "--listen", "0.0.0.0:0", "--tls-cert", cert, "--tls-key", key, "--demo",
+		"--settings", settingsFile(t, `{"edge": {"corsOrigins": ["https://shop.example"]}}`))
 	api, err := url.Parse(shop.ready(t))
 	if err != nil || api.Scheme != "https" {
 		t.Fatalf("it serves %v: %v", api, err)

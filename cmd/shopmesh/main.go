@@ -84,7 +84,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newUp(), newDemo(), newAudit(), newToken(), newBackup(), newRestore(), newVersion())
+	root.AddCommand(newUp(), newDemo(), newAudit(), newToken(), newServiceKeys(), newOwner(), newBackup(), newRestore(), newVersion())
 	return root
 }
 
@@ -94,6 +94,16 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("%s takes no argument, and got %q; see %[1]s --help", cmd.CommandPath(), args[0])
 	}
 	return nil
+}
+
+// oneArgument wants the one argument of a command, such as a file.
+func oneArgument(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return fmt.Errorf("%s takes one %s, and got %d; see %[1]s --help", cmd.CommandPath(), what, len(args))
+		}
+		return nil
+	}
 }
 
 // interruptible ends with SIGINT or SIGTERM.

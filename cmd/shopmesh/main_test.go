@@ -110,6 +110,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"audit --data " + foreign, []string{foreign, "thesis.txt"}},
 		{"backup", []string{"one file", "got 0", "shopmesh backup --help"}},
 		{"backup a b", []string{"one file", "got 2"}},
+		{"service-keys", []string{"one directory", "got 0", "shopmesh service-keys --help"}},
 		{"backup " + stale, []string{stale, "is there already"}},
 		{"backup --data " + missing + " " + missing + ".backup", []string{"no shop in " + missing, "--data"}},
 		{"backup --data " + empty + " " + filepath.Join(empty, "mine"), []string{"own directory", "elsewhere"}},

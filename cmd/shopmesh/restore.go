@@ -31,7 +31,7 @@ Stop the shop that the backup was taken from before: both would charge and send 
 
 It exits 0 when the shop is there, 1 when the backup is damaged or could not be unpacked, 2 when it was not tried.`,
 		Example: "  shopmesh restore monday.backup --data /srv/shop\n  shopmesh up --data /srv/shop",
-		Args:    oneFile,
+		Args:    oneArgument("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()

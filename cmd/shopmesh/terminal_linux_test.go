@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -51,7 +50,7 @@ func TestUpOnATerminal(t *testing.T) {
 			}
 		}
 	}()
-	testkit.Eventually(t, time.Minute, "the shop is open", func() bool { return strings.Contains(shown.String(), "shopmesh audit --data") })
+	testkit.Eventually(t, "the shop is open", func() bool { return strings.Contains(shown.String(), "shopmesh audit --data "+data+"\n\n") })
 	text := shown.String()
 	log, ready, _ := strings.Cut(text, "\nThe shop is open.")
 	for line := range strings.Lines(log) {
@@ -59,10 +58,23 @@ func TestUpOnATerminal(t *testing.T) {
 			t.Errorf("no line for people: %q", line)
 		}
 	}
-	for _, want := range []string{"API for clients", "/inbox", "kept in              " + data, "curl 'http://127.0.0.1:", "shopmesh audit --data " + data + "\n\n"} {
+	link, err := os.ReadFile(filepath.Join(data, "owner-link"))
+	_, token, _ := strings.Cut(strings.TrimSpace(string(link)), "#")
+	if err != nil || !strings.HasPrefix(token, "sm_ln_") || strings.Contains(log, token) {
+		t.Errorf("the first owner's link is %q, %v", link, err)
+	}
+	for _, want := range []string{"The shop has no owner yet", `/v1/staff:acceptInvite -d '{"token": "` + token + `", `, "API for clients", "/inbox#", "kept in              " + data, "curl 'http://127.0.0.1:", "shopmesh audit --data " + data + "\n\n"} {
 		if !strings.Contains(ready, want) {
 			t.Errorf("%q is missing: %s", want, ready)
 		}
+	}
+	typed := regexp.MustCompile(`(?m)^  (curl .*acceptInvite.*)$`).FindStringSubmatch(ready)
+	if typed == nil {
+		t.Fatalf("nothing to type makes an owner: %s", ready)
+	}
+	line := strings.NewReplacer("ADDRESS", "grace@example.com", "PASSWORD", ownerPassword, "NAME", "Grace").Replace(typed[1])
+	if out, err := exec.Command("sh", "-c", line).Output(); err != nil || !strings.Contains(string(out), `"accessToken"`) {
+		t.Errorf("%s\nanswered %s, %v", line, out, err)
 	}
 	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

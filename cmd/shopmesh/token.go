@@ -40,21 +40,15 @@ It exits 0 when it printed a token, 1 when no shop answered, 2 when the role or 
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			if socket == "" {
-				running, err := shop.Find(data)
-				if err != nil {
-					return exitError{exitFailed, err}
-				}
-				socket = running.OperatorSocket
+			socket, err := socketOf(socket, data)
+			if err != nil {
+				return err
 			}
 			issued, err := access.Issue(ctx, socket, as, life)
-			var refused *access.RefusedError
-			switch {
-			case errors.As(err, &refused):
-				return exitError{exitUsage, err}
-			case err != nil:
-				return exitError{exitFailed, err}
-			case asJSON:
+			if err != nil {
+				return operated(err)
+			}
+			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(issued)
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), issued.AccessToken)
@@ -63,12 +57,38 @@ It exits 0 when it printed a token, 1 when no shop answered, 2 when the role or 
 	}
 	f := cmd.Flags()
 	dataFlag(cmd, &data, "the shop's data `directory`")
-	f.StringVar(&socket, "socket", "", "`path` of the socket of an identity service that runs alone (its SHOPMESH_OPERATOR_SOCKET), instead of --data")
+	socketFlag(cmd, &socket)
 	f.StringVar(&as, "as", "", "`role`: owner, staff:PERMISSION,…, customer:ID or service:NAME")
 	f.DurationVar(&life, "for", defaultTokenLife, "how long the token is good, 5m to 12h")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object, with the time of its end")
-	cmd.MarkFlagsMutuallyExclusive("data", "socket")
 	return cmd
+}
+
+// socketFlag gives a command with --data the flag --socket.
+func socketFlag(cmd *cobra.Command, socket *string) {
+	cmd.Flags().StringVar(socket, "socket", "", "`path` of the socket of an identity service that runs alone (its SHOPMESH_OPERATOR_SOCKET), instead of --data")
+	cmd.MarkFlagsMutuallyExclusive("data", "socket")
+}
+
+// socketOf returns the operator's socket that is named, or that of the shop in data.
+func socketOf(socket, data string) (string, error) {
+	if socket != "" {
+		return socket, nil
+	}
+	running, err := shop.Find(data)
+	if err != nil {
+		return "", exitError{exitFailed, err}
+	}
+	return running.OperatorSocket, nil
+}
+
+// operated ends a command whose request the operator's socket did not serve.
+func operated(err error) error {
+	var refused *access.RefusedError
+	if errors.As(err, &refused) {
+		return exitError{exitUsage, err}
+	}
+	return exitError{exitFailed, err}
 }
 
 // tokenFileFlag gives a command with --addr the flag --token-file.

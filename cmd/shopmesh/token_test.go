@@ -12,7 +12,7 @@ import (
 
 // Whoever owns the data directory gets a token for the role and the time that they name,
 // also after a shop was killed; what there is not is named with what there is, and the log
-// says who got what, without the token.
+// has who got what, without the token.
 func TestTheOwnerOfTheDirectoryGetsTokens(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(tempDir(t), "data")
@@ -76,7 +76,7 @@ func TestTheOwnerOfTheDirectoryGetsTokens(t *testing.T) {
 		t.Errorf("it logged %s", log)
 	}
 	var keys struct{ Keys []struct{ Kid string } }
-	get(t, api+"/.well-known/jwks.json", &keys)
+	get(t, "", api+"/.well-known/jwks.json", &keys)
 	if len(keys.Keys) != 1 {
 		t.Errorf("jwks.json has %v", keys)
 	}

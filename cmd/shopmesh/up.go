@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
@@ -41,7 +42,7 @@ func newUp() *cobra.Command {
 Everything is kept in the data directory; stop it, kill it, start it again, and nothing is lost.
 An address that other machines reach needs a certificate, or the networks of the proxies before it.
 SHOPMESH_SMTP_URL (or SHOPMESH_SMTP_URL_FILE) names a mail server to use instead of the inbox.
-SHOPMESH_STRIPE_KEY (or SHOPMESH_STRIPE_KEY_FILE) lets Stripe take payments.
+SHOPMESH_SECRET_<NAME> (or SHOPMESH_SECRET_<NAME>_FILE) is the secret that settings call NAME, such as a key of Stripe.
 SHOPMESH_IDENTITY_KEY (or SHOPMESH_IDENTITY_KEY_FILE) encrypts secrets instead of the data directory's identity.key.
 SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a terminal, and JSON lines elsewhere.`,
 		Example: "  shopmesh up --demo\n  shopmesh up --data /srv/shop --listen 127.0.0.1:8080",
@@ -62,7 +63,7 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 			if err != nil {
 				return exitError{exitUsage, err}
 			}
-			if config.Stripe, err = payment.StripeFromEnv(); err != nil {
+			if config.StripeURL, err = payment.StripeURLFromEnv(); err != nil {
 				return exitError{exitUsage, err}
 			}
 			if config.IdentityKey, err = identity.KeyFromEnv(); err != nil {
@@ -71,8 +72,8 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 			if config.PublicURL, err = publicURL(config.PublicURL); err != nil {
 				return exitError{exitUsage, err}
 			}
-			config.SMTPURL, config.Version, config.Log = smtp, app.ReadBuild().Short(), log
-			config.Ready = func(a shop.Addresses) { announce(cmd.OutOrStdout(), asJSON, a) }
+			config.SMTPURL, config.Secrets, config.Version, config.Log = smtp, app.SecretsFromEnv(), app.ReadBuild().Short(), log
+			config.Ready = func(a shop.Opened) { announce(cmd.OutOrStdout(), asJSON, a) }
 			ctx, cancel := context.WithCancel(cmd.Context())
 			defer cancel()
 			stop := app.OnSignal(config.Log, cancel)
@@ -87,8 +88,9 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 	edge = newEdgeFlags(cmd)
 	f.StringVar(&config.SettingsFile, "settings", "", "JSON `file` that overrides settings, one object per context")
 	f.StringVar(&config.PublicURL, "public-url", "", "`URL` at which the shop is reached, such as https://shop.example (SHOPMESH_PUBLIC_URL; "+app.DefaultPublicURL+")")
-	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line")
+	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line, an owner, a member of staff and a customer with orders")
 	f.BoolVar(&config.Reflection, "reflection", false, "serve gRPC reflection on the API's address, too, for grpcurl and the like")
+	f.BoolVar(&config.OpenMetrics, "open-metrics", false, "show /metrics on the operators' address without a token, for who scrapes it")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object when it serves")
 	return cmd
 }
@@ -176,9 +178,9 @@ func explainUp(err error) error {
 
 // announce prints that the shop serves: an object or one line for a program, and what
 // to open and to type next for somebody at a terminal.
-func announce(w io.Writer, asJSON bool, a shop.Addresses) {
+func announce(w io.Writer, asJSON bool, a shop.Opened) {
 	if asJSON {
-		_ = json.NewEncoder(w).Encode(map[string]shop.Addresses{"ready": a})
+		_ = json.NewEncoder(w).Encode(map[string]shop.Opened{"ready": a})
 		return
 	}
 	if telemetry.IsTerminal(w) {
@@ -187,18 +189,68 @@ The shop is open. Ctrl-C stops it; nothing is lost.
 
   API for clients      %[1]s
   for operators        %[2]s/readyz
-  mails that it sends  %[2]s/inbox
+  mails that it sends  %[7]s
   kept in              %[3]s
-
+%[6]s
 Type next, in another terminal:
 
   curl '%[1]s/v1/products?pageSize=3'
   %[5]s audit --data %[4]s
 
-`, a.API, a.Internal, a.Data, shellWord(a.Data), program(os.Args[0]))
+`, a.API, a.Internal, a.Data, shellWord(a.Data), program(os.Args[0]), firstOwner(a)+demoPeople(a), mailsAt(a))
 		return
 	}
-	fmt.Fprintf(w, "The shop serves %s; operators: %s (inbox: %s/inbox); data: %s\n", a.API, a.Internal, a.Internal, a.Data)
+	demo := ""
+	if a.Demo != nil {
+		demo = " (the demo's people: demo.json)"
+	}
+	fmt.Fprintf(w, "The shop serves %s; operators: %s; data: %s%s\n", a.API, a.Internal, a.Data, demo)
+}
+
+// mailsAt is where mails are seen. The link is shown on a terminal alone, as the first owner's.
+func mailsAt(a shop.Opened) string {
+	if a.InboxLinkFile == "" {
+		return "sent by your mail server"
+	}
+	link, err := os.ReadFile(a.InboxLinkFile)
+	if err != nil {
+		return a.InboxLinkFile + " has a link to them"
+	}
+	return strings.TrimSpace(string(link)) + "   (opens once, in one browser)"
+}
+
+// firstOwner is what somebody at a terminal types to become the first owner of a shop; empty
+// when it has one. The link is shown on a terminal alone: what a program prints elsewhere
+// ends up in logs.
+func firstOwner(a shop.Opened) string {
+	if a.OwnerLinkFile == "" {
+		return ""
+	}
+	link, err := os.ReadFile(a.OwnerLinkFile)
+	token := access.Link{Link: strings.TrimSpace(string(link))}.Token()
+	if err != nil || token == "" {
+		return "" // somebody became its owner just now
+	}
+	return fmt.Sprintf(`
+The shop has no owner yet. To become it, type this with an e-mail address, a password of at least 15 characters and a
+name of yours. It works once, within 24 hours; the link is in %[1]s, too.
+
+  curl -H 'Content-Type: application/json' %[2]s/v1/staff:acceptInvite -d '{"token": "%[3]s", "email": "ADDRESS", "password": "PASSWORD", "firstName": "NAME"}'
+`, a.OwnerLinkFile, a.API, token)
+}
+
+// demoPeople is who signs in to the demo; empty without it.
+func demoPeople(a shop.Opened) string {
+	if a.Demo == nil {
+		return ""
+	}
+	return fmt.Sprintf(`
+The demo's people, with passwords that were made for this shop alone:
+
+  owner     %s   %s
+  staff     %s   %s
+  customer  %s   %s
+`, a.Demo.Owner.Email, a.Demo.Owner.Password, a.Demo.Staff.Email, a.Demo.Staff.Password, a.Demo.Customer.Email, a.Demo.Customer.Password)
 }
 
 // program is what to type for this command again. What `go run` built is gone afterwards.

@@ -18,6 +18,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // A port that is taken is named with the flag that changes it, before anything is
@@ -69,23 +72,15 @@ type child struct {
 
 // lines collects what a process writes, for a test to read meanwhile.
 type lines struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
+	testkit.Lines
+
 	first chan struct{} // closed at the first line
 	once  sync.Once
 }
 
 func (l *lines) Write(p []byte) (int, error) {
-	l.once.Do(func() { close(l.first) })
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	defer l.once.Do(func() { close(l.first) })
+	return l.Lines.Write(p)
 }
 
 func start(t *testing.T, args ...string) *child {
@@ -118,20 +113,24 @@ func up(t *testing.T, data string, more ...string) *child {
 	return start(t, append([]string{"up", "--json", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"}, more...)...)
 }
 
-// ready reads the line that it prints when it serves, and returns the API's URL.
+// ready waits until it serves, and returns the API's URL.
 func (c *child) ready(t *testing.T) string {
+	t.Helper()
+	return c.opened(t).API
+}
+
+// opened reads the line that it prints when it serves.
+func (c *child) opened(t *testing.T) shop.Opened {
 	t.Helper()
 	line, err := c.stdout.ReadBytes('\n')
 	if err != nil {
 		t.Fatalf("it ended before it served: %v", err)
 	}
-	var r struct {
-		Ready struct{ API, Internal, Data string }
-	}
+	var r struct{ Ready shop.Opened }
 	if err := json.Unmarshal(line, &r); err != nil || r.Ready.API == "" || r.Ready.Internal == "" || r.Ready.Data == "" {
 		t.Fatalf("it printed %q: %v", line, err)
 	}
-	return r.Ready.API
+	return r.Ready
 }
 
 // stop sends a signal and checks that the process ends well and printed nothing more.
@@ -217,7 +216,7 @@ func TestUpLogsItsStepsAndStopsAtOnce(t *testing.T) {
 	c := up(t, filepath.Join(tempDir(t), "data"))
 	select {
 	case <-c.stderr.first:
-	case <-time.After(30 * time.Second):
+	case <-time.After(testkit.Patience):
 		t.Fatal("it writes nothing")
 	}
 	if !strings.Contains(c.stderr.String(), `"msg":"opening the shop"`) {
@@ -240,7 +239,7 @@ func TestAuditMovesNothing(t *testing.T) {
 		!strings.Contains(got.stderr, "pid "+fmt.Sprint(c.cmd.Process.Pid)) || !strings.Contains(got.stderr, "--data") {
 		t.Errorf("a second shop on the same directory: %+v", got)
 	}
-	orderSlowly(t, api)
+	orderSlowly(t, api, ownersToken(t, data))
 	// Dead before the slow payment is made: the order stays on its way.
 	if err := c.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -270,21 +269,18 @@ func TestAuditMovesNothing(t *testing.T) {
 
 // orderSlowly sells a new product in an order whose payment takes its time, and
 // returns when the payment is awaited.
-func orderSlowly(t *testing.T, api string) {
+func orderSlowly(t *testing.T, api, token string) {
 	t.Helper()
 	var category struct{ Category struct{ ID string } }
-	post(t, api+"/v1/categories", `{"name":"Mugs"}`, &category)
-	post(t, api+"/v1/products", fmt.Sprintf(`{"code":"MUG","name":"Mug","categoryId":%q,"price":{"currencyCode":"EUR","units":"5"}}`, category.Category.ID), nil)
-	post(t, api+"/shopmesh.inventory.v1.InventoryService/AdjustStock", fmt.Sprintf(`{"requestId":%q,"productCode":"MUG","delta":"5","reason":"delivery"}`, uuid.New()), nil)
+	post(t, token, api+"/v1/categories", `{"name":"Mugs"}`, &category)
+	post(t, token, api+"/v1/products", fmt.Sprintf(`{"code":"MUG","name":"Mug","categoryId":%q,"price":{"currencyCode":"EUR","units":"5"}}`, category.Category.ID), nil)
+	post(t, token, api+"/shopmesh.inventory.v1.InventoryService/AdjustStock", fmt.Sprintf(`{"requestId":%q,"productCode":"MUG","delta":"5","reason":"delivery"}`, uuid.New()), nil)
 	var placed struct{ Order struct{ ID string } }
-	post(t, api+"/v1/orders", fmt.Sprintf(`{"requestId":%q,
+	post(t, token, api+"/v1/orders", fmt.Sprintf(`{"requestId":%q,
 		"contact":{"firstName":"Ada","lastName":"Lovelace","email":"ada@example.com"},
 		"shippingAddress":{"regionCode":"GB","addressLines":["12 St James's Square"]},
 		"lines":[{"productCode":"MUG","quantity":2}],"paymentMethod":"sandbox_slow"}`, uuid.New()), &placed)
-	res, err := http.Get(api + "/v1/orders/" + placed.Order.ID + ":watch")
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := send(t, token, http.MethodGet, api+"/v1/orders/"+placed.Order.ID+":watch", "")
 	defer func() { _ = res.Body.Close() }()
 	seen := bufio.NewScanner(res.Body)
 	for seen.Scan() {
@@ -295,22 +291,42 @@ func orderSlowly(t *testing.T, api string) {
 	t.Fatalf("the order never awaited its payment: %v", seen.Err())
 }
 
-func post(t *testing.T, url, body string, into any) {
+// ownersToken is what shopmesh token prints.
+func ownersToken(t *testing.T, data string) string {
 	t.Helper()
-	res, err := http.Post(url, "application/json", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
+	got := run(t, "token", "--as", "owner", "--data", data)
+	if got.code != 0 {
+		t.Fatalf("shopmesh token: %+v", got)
 	}
-	read(t, url, res, into)
+	return strings.TrimSpace(got.stdout)
 }
 
-func get(t *testing.T, url string, into any) {
+func post(t *testing.T, token, url, body string, into any) {
 	t.Helper()
-	res, err := http.Get(url)
+	read(t, url, send(t, token, http.MethodPost, url, body), into)
+}
+
+func get(t *testing.T, token, url string, into any) {
+	t.Helper()
+	read(t, url, send(t, token, http.MethodGet, url, ""), into)
+}
+
+// send makes a request with a token; none is shown where it is empty.
+func send(t *testing.T, token, method, url, body string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	read(t, url, res, into)
+	req.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
 }
 
 func read(t *testing.T, url string, res *http.Response, into any) {

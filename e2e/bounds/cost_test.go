@@ -11,9 +11,12 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // What a request may cost the process that serves it.
@@ -113,7 +116,7 @@ func (a answer) String() string { return fmt.Sprintf("status %d %s", a.status, a
 // send makes a request and reads its answer to the end.
 func (c clients) send(t *testing.T, r request) answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	sent, err := http.NewRequestWithContext(ctx, r.verb, r.url, bytes.NewReader(r.body))
 	if err != nil {
@@ -146,7 +149,7 @@ func (c clients) send(t *testing.T, r request) answer {
 	return answer{res.StatusCode, codeOf(res, string(end.kept))}
 }
 
-// codeOf finds the code of an answer whose HTTP status does not say how it ended.
+// codeOf finds the code of an answer whose HTTP status does not show how it ended.
 func codeOf(res *http.Response, end string) string {
 	if code := res.Header.Get("Grpc-Status") + res.Trailer.Get("Grpc-Status"); code != "" {
 		return code
@@ -209,9 +212,17 @@ func enveloped(body []byte, flags byte) []byte {
 	return append([]byte{flags, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, body...)
 }
 
+// compressors are used again: making one costs more than most bodies do.
+var compressors = sync.Pool{New: func() any {
+	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	return w
+}}
+
 func gzipped(body []byte) []byte {
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	w := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(w)
+	w.Reset(&b)
 	_, _ = w.Write(body)
 	_ = w.Close()
 	return b.Bytes()

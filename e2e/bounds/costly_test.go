@@ -6,16 +6,17 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"github.com/shopmesh/shopmesh/e2e/internal/rest"
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -29,6 +30,7 @@ func (s *shop) tryCostly(t *testing.T, found worst, methods []protoreflect.Metho
 		message := s.plausible(method.Input())
 		s.try(t, found, "plausible requests", method, "plausible", s.messageOver(method, message)...)
 		s.tryTexts(t, found, method, message)
+		s.tryDistinct(t, found, method, message)
 		s.tryLists(t, found, method)
 		s.tryMasks(t, found, method, message)
 		s.tryLargest(t, found, method)
@@ -78,6 +80,59 @@ func (s *shop) tryTexts(t *testing.T, found worst, method protoreflect.MethodDes
 			s.try(t, found, "costly texts", method, pathName(path)+" of "+name, all[turn%len(all)])
 		}
 	})
+}
+
+// tryDistinct fills each list of messages of a plausible request with items that all differ in
+// their first field, as many as a request may hold in every codec, whatever the contract lets
+// the list have: a rule that compares each with each has the most to do, and is evaluated
+// before the length is.
+func (s *shop) tryDistinct(t *testing.T, found worst, method protoreflect.MethodDescriptor, plausible proto.Message) {
+	t.Helper()
+	const items = 1600
+	walkFields(method.Input(), nil, func(path []protoreflect.FieldDescriptor) {
+		field := path[len(path)-1]
+		if !field.IsList() || field.Message() == nil || field.Message().Fields().Len() == 0 {
+			return
+		}
+		first := field.Message().Fields().Get(0)
+		if _, ok := scalar(first, 0); !ok {
+			return
+		}
+		message := proto.Clone(plausible)
+		within := message.ProtoReflect()
+		for _, step := range path[:len(path)-1] {
+			if step.IsList() {
+				within = within.Mutable(step).List().AppendMutable().Message()
+			} else {
+				within = within.Mutable(step).Message()
+			}
+		}
+		list := within.Mutable(field).List()
+		list.Truncate(0)
+		for i := range items {
+			value, _ := scalar(first, i)
+			list.AppendMutable().Message().Set(first, value)
+		}
+		s.try(t, found, "items that differ", method, pathName(path), s.messageOver(method, message)...)
+	})
+}
+
+// scalar is the n-th value of a field, and false where it holds no text and no whole number.
+func scalar(field protoreflect.FieldDescriptor, n int) (protoreflect.Value, bool) {
+	switch kind := field.Kind(); {
+	case field.IsList() || field.IsMap():
+		return protoreflect.Value{}, false
+	case kind == protoreflect.StringKind:
+		return protoreflect.ValueOfString(strconv.Itoa(n)), true
+	case kind == protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(protoreflect.EnumNumber(n)), true //nolint:gosec // a count
+	case kind == protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(int32(n)), true //nolint:gosec // a count
+	case kind == protoreflect.Int64Kind:
+		return protoreflect.ValueOfInt64(int64(n)), true
+	default:
+		return protoreflect.Value{}, false
+	}
 }
 
 // longest is how many characters the contract lets a field have.
@@ -131,7 +186,7 @@ func mostItems(field protoreflect.FieldDescriptor) int {
 	return 5 // the lines of an address
 }
 
-// tryLists asks lists for all that they return at once, by the longest filters, orders
+// tryLists requests all that lists return at once, by the longest filters, orders
 // and page tokens. Which fields a list has is learned from its refusals.
 func (s *shop) tryLists(t *testing.T, found worst, method protoreflect.MethodDescriptor) {
 	t.Helper()
@@ -273,8 +328,7 @@ func tokens() map[string]string {
 
 // refusal is the text with which REST refuses a message, empty when it is taken.
 func (s *shop) refusal(method protoreflect.MethodDescriptor, message proto.Message) string {
-	text, _ := protojson.Marshal(message)
-	r := s.messageOverREST(method, message.ProtoReflect(), text)
+	r := s.messageOverREST(method, message)
 	sent, err := http.NewRequest(r.verb, r.url, nil) //nolint:noctx // a question to a local server, which answers
 	if err != nil {
 		return err.Error()
@@ -300,7 +354,7 @@ func (s *shop) tryMasks(t *testing.T, found worst, method protoreflect.MethodDes
 		return
 	}
 	const count, room = 500, 500
-	resource := method.Input().Fields().ByName(protoreflect.Name(routeOf(method).GetBody()))
+	resource := method.Input().Fields().ByName(protoreflect.Name(rest.Routes(method)[0].Body))
 	var there []string
 	walkFields(resource.Message(), nil, func(path []protoreflect.FieldDescriptor) { there = append(there, pathName(path)) })
 	masks := map[string]func(i int) string{

@@ -1,20 +1,16 @@
 package bounds_test
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
-	"sync"
 	"testing"
-	"testing/fstest"
 
 	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
-	"go.uber.org/fx"
 	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/genproto/googleapis/type/postaladdress"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/shopmesh/shopmesh/e2e/internal/inprocess"
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
@@ -26,16 +22,8 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
-	"github.com/shopmesh/shopmesh/services/catalog"
-	"github.com/shopmesh/shopmesh/services/config"
-	"github.com/shopmesh/shopmesh/services/customer"
 	"github.com/shopmesh/shopmesh/services/identity"
-	"github.com/shopmesh/shopmesh/services/inventory"
-	"github.com/shopmesh/shopmesh/services/notification"
-	"github.com/shopmesh/shopmesh/services/order"
-	"github.com/shopmesh/shopmesh/services/payment"
 )
 
 // shop is all contexts in this process, on a database and a broker of the test's own.
@@ -55,51 +43,12 @@ const most = 200
 
 func openShop(t *testing.T) *shop {
 	t.Helper()
-	broker := testkit.Broker(t)
-	database := func(url string) kitapp.ContextConfig {
-		return kitapp.ContextConfig{Database: pg.Config{URL: url}, Kafka: broker, SoleWriter: true}
-	}
-	modules := []fx.Option{
-		config.Module(config.Config{Context: database(testkit.DatabaseURL(t, config.Migrations()))}),
-		catalog.Module(catalog.Config{Context: database(testkit.DatabaseURL(t, catalog.Migrations()))}),
-		customer.Module(customer.Config{Context: database(testkit.DatabaseURL(t, customer.Migrations()))}),
-		identity.Module(identity.Config{
-			Context: database(testkit.DatabaseURL(t, identity.Migrations())), Key: identity.NewKey(), PublicURL: "https://shop.example",
-		}),
-		inventory.Module(inventory.Config{Context: database(testkit.DatabaseURL(t, inventory.Migrations()))}),
-		order.Module(order.Config{Context: database(testkit.DatabaseURL(t, order.Migrations()))}),
-		payment.Module(payment.Config{
-			Context:         database(testkit.DatabaseURL(t, payment.Migrations())),
-			SandboxDatabase: pg.Config{URL: testkit.DatabaseURL(t, fstest.MapFS{})},
-		}),
-		notification.Module(notification.Config{
-			Context: database(testkit.DatabaseURL(t, notification.Migrations())),
-			SMTPURL: "smtp://127.0.0.1:1", // nobody listens there: mails wait
-		}),
-	}
-	s := &shop{clients: newClients(t)}
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	go func() {
-		ended <- kitapp.Serve(ctx, kitapp.Process{
-			Name: "shopmesh", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler),
-			Ready: func(a kitapp.Addresses) { ready <- a },
-		}, modules...)
-	}()
-	stop := sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the shop ended with %v", err)
-		}
+	served := inprocess.Serve(t, inprocess.Config{
+		Broker: testkit.Broker(t), Process: kitapp.Process{Authenticator: testkit.Everyone(testkit.Owner())},
+		Identity: identity.Config{PublicURL: "https://shop.example"},
+		SMTPURL:  "smtp://127.0.0.1:1", // nobody listens there: mails wait
 	})
-	t.Cleanup(stop)
-	select {
-	case s.Addresses = <-ready:
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("the shop did not start: %v", err)
-	}
-	return s
+	return &shop{Addresses: served.Addresses, clients: newClients(t)}
 }
 
 // url is where a method is served: operators' on the internal port.

@@ -28,9 +28,14 @@ type order struct {
 	// Why it must be refused, or may be; empty when it may not.
 	mustRefuse, mayRefuse string
 	twin                  bool // it was sent twice at the same time
+	// Who ordered: a member, or a guest; else staff for somebody who called.
+	member  *member
+	guest   bool
+	claimed bool // it became a member's, so that its token is over
 
 	id, number, paymentID string
-	total                 int64 // in cents
+	token                 string // of a guest's order
+	total                 int64  // in cents
 	placeTime             time.Time
 
 	// These change while it is followed; the book's lock guards them.
@@ -88,10 +93,15 @@ type book struct {
 	everSold int // orders that were seen confirmed or later
 	findings []finding
 	pollTime time.Time // when the shop was last polled for what is under way
+
+	members  []*member
+	carts    []*cart
+	mails    map[mailKey]*mailBounds // about accounts
+	settings []*contextSettings
 }
 
 func newBook() *book {
-	return &book{underWay: map[string]*order{}, byState: map[orderv1.OrderState]int{}}
+	return &book{underWay: map[string]*order{}, byState: map[orderv1.OrderState]int{}, mails: map[mailKey]*mailBounds{}}
 }
 
 // finding is something that must not be.
@@ -122,6 +132,28 @@ func (b *book) begin(o *order) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.orders = append(b.orders, o)
+}
+
+// guests are the guests' orders that were acknowledged and that nobody claimed.
+func (b *book) guests() []*order {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []*order
+	for _, o := range b.orders {
+		if o.guest && !o.claimed && o.token != "" {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// claim notes that guests' orders are about to be a member's.
+func (b *book) claim(orders ...*order) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range orders {
+		o.claimed = true
+	}
 }
 
 // accept notes that an order was acknowledged.

@@ -44,10 +44,10 @@ func startCardServer(n *network, seed uint64, payment string) (*cardServer, erro
 	return c, err
 }
 
-// env holds its address for payment.
+// env holds its address for payment, and the secrets that the settings name.
 func (c *cardServer) env() []string {
 	return []string{
-		"SHOPMESH_STRIPE_KEY=" + cardKey, "SHOPMESH_STRIPE_WEBHOOK_SECRET=" + cardSecret,
+		"SHOPMESH_SECRET_STRIPE_KEY=" + cardKey, "SHOPMESH_SECRET_STRIPE_WEBHOOK=" + cardSecret,
 		"SHOPMESH_STRIPE_URL=http://" + c.link.address(),
 	}
 }

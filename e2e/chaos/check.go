@@ -19,7 +19,10 @@ func (d *driver) check(ctx context.Context, inbox string, window time.Duration) 
 		driver: d, window: window, orders: map[string]*orderv1.Order{}, payments: map[string]*paymentv1.Payment{},
 		wasConfirmed: map[string]bool{}, given: map[string]int{},
 	}
-	for _, step := range []func(context.Context) error{c.readOrders, c.readPayments, c.judgeOrders, c.judgeClosely, c.checkStock, c.judgeProducts} {
+	for _, step := range []func(context.Context) error{
+		c.readOrders, c.readPayments, c.judgeOrders, c.judgeClosely, c.checkStock, c.judgeProducts,
+		c.checkSettings, c.checkGuests, c.checkCarts, c.checkAccounts, c.judgeStoredMails,
+	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -30,13 +33,17 @@ func (d *driver) check(ctx context.Context, inbox string, window time.Duration) 
 
 // refusals are the reasons for which a kind of request may be refused here.
 func refusals() map[string][]string {
-	place := []string{"DUPLICATE_LINE", "PAYMENT_METHOD_UNKNOWN", "PRICE_CHANGED", "PRODUCT_NOT_FOUND"}
+	// The fields of an order are invalid when its cart is empty.
+	place := []string{"DUPLICATE_LINE", "PAYMENT_METHOD_UNKNOWN", "PRICE_CHANGED", "PRODUCT_NOT_FOUND", "INVALID_FIELD"}
 	return map[string][]string{
 		"PlaceOrder": place, "PlaceOrder twin": place,
 		"CancelOrder": {"ORDER_STATE"}, "ShipOrder": {"ORDER_STATE", "ORDER_REFUNDED"}, "MarkOrderDelivered": {"ORDER_STATE"},
 		"RefundPayment": {"PAYMENT_STATE", "REFUND_TOO_LARGE"},
 		// A product is known to inventory shortly after its creation.
 		"AdjustStock": {"STOCK_INSUFFICIENT", "PRODUCT_NOT_FOUND"},
+		// Where they are sent it is judged when.
+		"SetCartItem":    {"ETAG_MISMATCH"},
+		"RefreshSession": {reasonExpired, reasonReused}, "RefreshSession at once": {reasonExpired, reasonReused}, "RefreshSession repeated": {reasonExpired, reasonReused},
 	}
 }
 

@@ -45,6 +45,7 @@ func TestMailsAreCounted(t *testing.T) {
 		{"chaos2@example.com", "Order 2: refund of 1.00 EUR"},
 		{"chaos3@example.com", "Order 3 confirmed"}, {"chaos3@example.com", "Order 3 cancelled"},
 		{"chaos3@example.com", "Order 3: refund of 3.00 EUR"},
+		{"ada@example.com", mailVerify}, {"ada@example.com", mailPasswordChanged},
 	}
 	with := func(more ...mail) []mail { return append(slices.Clone(right), more...) }
 	without := func(i int) []mail { return slices.Delete(slices.Clone(right), i, i+1) }
@@ -62,6 +63,13 @@ func TestMailsAreCounted(t *testing.T) {
 		"a refund of something else":           {with(mail{"chaos1@example.com", "Order 1: refund of 9.00 EUR"}), []string{"REFUND_MAILS"}},
 		"shipped, and it was not":              {with(mail{"chaos1@example.com", "Order 1 is on its way"}), []string{"SHIPPING_MAILS"}},
 		"to somebody else":                     {with(mail{"chaos9@example.com", "Order 1 confirmed"}), []string{"NOBODYS_MAIL"}},
+		"no link":                              {without(7), []string{"ACCOUNT_MAILS"}},
+		"a link once more":                     {with(right[7]), nil},
+		"more links than requests":             {with(right[7], right[7]), []string{"ACCOUNT_MAILS"}},
+		"no notice":                            {without(8), []string{"ACCOUNT_MAILS"}},
+		"a notice twice":                       {with(right[8]), []string{"ACCOUNT_MAILS"}},
+		"a reuse that may be":                  {with(mail{"ada@example.com", mailTokenReused}), nil},
+		"a link that nobody requested":         {with(mail{"chaos1@example.com", mailReset}), []string{"NOBODYS_MAIL"}},
 		"about nothing":                        {with(mail{"chaos1@example.com", "Hello"}), []string{"NOBODYS_MAIL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,6 +79,9 @@ func TestMailsAreCounted(t *testing.T) {
 			}))
 			t.Cleanup(inbox.Close)
 			c := books()
+			c.book.members = []*member{{email: "ada@example.com", reuses: 1}}
+			c.book.expectMails(mailVerify, "ada@example.com", 1, 2)
+			c.book.expectMails(mailPasswordChanged, "ada@example.com", 1, 1)
 			if err := c.judgeMails(t.Context(), inbox.URL); err != nil {
 				t.Fatal(err)
 			}

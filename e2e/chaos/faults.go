@@ -12,12 +12,20 @@ import (
 
 // shape is a running shop, in one process or in many, and what can be done to it.
 type shape interface {
-	// endpoints are the ways to call each context.
-	endpoints() map[string][]*endpoint
+	// owner returns an access token of the owner, once all is ready.
+	owner() (string, error)
+	// endpoints are the ways to call each context with a token.
+	endpoints(token string) map[string][]*endpoint
 	// eyes are ways to call order that nothing disturbs, to count what is under way.
-	eyes() []*endpoint
+	eyes(token string) []*endpoint
+	// replicas are all processes, at addresses that nothing disturbs, with a token for the
+	// internal ports. They are those of now.
+	replicas(token string) []*replica
 	// kills are what can be killed. Each starts again by itself.
 	kills() []kill
+	// outage returns what kills config and keeps it dead until end is called, and kills another
+	// replica, which starts again without config. Nil where config is not alone in its process.
+	outage() func() (restarted string, end func())
 	// pauses are what can be stopped in its tracks.
 	pauses() []pause
 	// network is where the links are.
@@ -55,9 +63,20 @@ type counts struct {
 	kills  map[string][2]int // by target: with enough orders under way, and all
 	faults map[string]int
 	fewest int // orders under way at a kill that counts
+	// outages are how often orders were confirmed while config was dead.
+	outages int
 }
 
 func newCounts() *counts { return &counts{kills: map[string][2]int{}, faults: map[string]int{}} }
+
+// all is how many kills there were.
+func (c *counts) all() int {
+	n := 0
+	for _, one := range c.kills {
+		n += one[1]
+	}
+	return n
+}
 
 // enough orders must be under way for a kill to count.
 const enough = 100
@@ -99,8 +118,11 @@ func (c *chaos) killing(ctx context.Context) {
 		if sleep(ctx, rest) != nil {
 			return
 		}
-		if i%killsBetweenCalms == 0 {
+		switch i % killsBetweenCalms {
+		case 0:
 			c.letWork(ctx)
+		case 2:
+			c.workWithoutConfig(ctx)
 		}
 	}
 }
@@ -162,24 +184,50 @@ func (c *chaos) await(ctx context.Context, patience time.Duration) view {
 	}
 }
 
-// letWork leaves the shop alone until orders were confirmed. A shop that does not
-// work though nothing is broken is a finding.
+// workWithoutConfig lets the shop work while config is dead and another service begins
+// without it: that one applies the settings that it applied last.
+func (c *chaos) workWithoutConfig(ctx context.Context) {
+	outage := c.shape.outage()
+	if outage == nil {
+		return
+	}
+	c.calm.Lock()
+	defer c.calm.Unlock()
+	restarted, end := outage()
+	defer end()
+	c.log("config is dead, and %s begins without it", restarted)
+	if !c.work(ctx) || !c.driver.mustApplySettings(ctx, restarted) {
+		return
+	}
+	c.counts.mu.Lock()
+	defer c.counts.mu.Unlock()
+	c.counts.outages++
+}
+
+// letWork leaves the shop alone until orders were confirmed.
 func (c *chaos) letWork(ctx context.Context) {
 	c.calm.Lock()
 	defer c.calm.Unlock()
+	c.work(ctx)
+}
+
+// work waits until orders were confirmed. A shop that does not work though nothing else is
+// broken is a finding.
+func (c *chaos) work(ctx context.Context) bool {
 	const bound = 5 * time.Minute // a machine that does other things too is slow
 	begin, before := time.Now(), c.driver.book.sold()
 	for c.driver.book.sold() < before+calmWork {
 		if sleep(ctx, 200*time.Millisecond) != nil {
-			return
+			return false
 		}
 		if time.Since(begin) > bound {
 			c.driver.book.find(finding{kind: "NO_PROGRESS", subject: "shop",
 				message: fmt.Sprintf("within %v after the last fault %d orders were confirmed, %v", bound, c.driver.book.sold()-before, c.driver.book.view())})
-			return
+			return false
 		}
 	}
 	c.log("calm: %d orders were confirmed in %.1f s", c.driver.book.sold()-before, time.Since(begin).Seconds())
+	return true
 }
 
 // disturbing breaks links and pauses parts, one at a time.

@@ -203,10 +203,14 @@ func newRelay(dial func(ctx context.Context) (net.Conn, error)) (*relay, error) 
 	if err != nil {
 		return nil, err
 	}
+	return newRelayOn(listener, dial), nil
+}
+
+func newRelayOn(listener net.Listener, dial func(ctx context.Context) (net.Conn, error)) *relay {
 	r := &relay{listener: listener, dial: dial, pairs: map[*pair]struct{}{}}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	r.work.Go(r.accept)
-	return r, nil
+	return r
 }
 
 func (r *relay) address() string { return r.listener.Addr().String() }
@@ -218,13 +222,17 @@ func (r *relay) close() {
 	r.work.Wait()
 }
 
+// accept takes connections until the relay is closed. A failure, such as too many open
+// files, passes: a link that takes no more connections would be a fault without an end.
 func (r *relay) accept() {
 	for {
 		client, err := r.listener.Accept()
-		if err != nil {
+		switch {
+		case err == nil:
+			r.work.Go(func() { r.serve(client) })
+		case sleep(r.ctx, 10*time.Millisecond) != nil:
 			return
 		}
-		r.work.Go(func() { r.serve(client) })
 	}
 }
 
@@ -256,7 +264,8 @@ func (r *relay) serve(client net.Conn) {
 // copy passes one direction on. Its end is passed on as well; after a half-close
 // of ours what is still sent is read and dropped, as a network would.
 func (p *pair) copy(to, from net.Conn) {
-	_, err := io.Copy(to, from)
+	// Hidden from io.Copy, or it would have a pipe of two more open files for each direction.
+	_, err := io.Copy(struct{ io.Writer }{to}, struct{ io.Reader }{from})
 	if err == nil {
 		shutWrite(to)
 		return

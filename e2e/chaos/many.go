@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/e2e/kafka"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/services"
 )
 
 // many is each service in a process of its own, those with leaders twice, on Apache
@@ -30,6 +32,8 @@ type many struct {
 	data     *datadir.Dir
 	database *postgres.Server
 	postgres postmaster
+	program  string // shopmesh
+	socket   string // identity's, for operators
 }
 
 // service is one replica.
@@ -78,7 +82,7 @@ func (s *many) startParts(ctx context.Context, w *workshop) error {
 
 func (s *many) startDatabase(ctx context.Context, w *workshop) error {
 	names := []string{"shopmesh_sandbox"}
-	for _, c := range process.Contexts() {
+	for _, c := range services.Contexts() {
 		names = append(names, "shopmesh_"+c)
 	}
 	var err error
@@ -126,7 +130,7 @@ func (s *many) startBroker(w *workshop) (*link, error) {
 
 func (s *many) startServices(w *workshop, broker *link) error {
 	peers := map[string]string{}
-	for _, c := range process.Contexts() {
+	for _, c := range services.Contexts() {
 		for i := range replicas(c) {
 			v := &service{context: c}
 			var err error
@@ -159,6 +163,14 @@ func (s *many) startServices(w *workshop, broker *link) error {
 	if s.cards, err = startCardServer(s.net, w.seed, strings.TrimPrefix(peers["payment"], "http://")); err != nil {
 		return err
 	}
+	keys := filepath.Join(w.dir, "keys")
+	if err := services.WriteServiceKeys(keys, services.Contexts()...); err != nil {
+		return err
+	}
+	if s.program, err = w.program("cmd/shopmesh"); err != nil {
+		return err
+	}
+	s.socket = filepath.Join(w.dir, "operator.sock")
 	for _, v := range s.services {
 		program, err := w.program("services/" + v.context + "/cmd/" + v.context)
 		if err != nil {
@@ -169,7 +181,8 @@ func (s *many) startServices(w *workshop, broker *link) error {
 			return err
 		}
 		env := process.Service{
-			Listen: v.listen.String(), Internal: v.internalAddress.String(), Peers: peers, Broker: broker.address(), Settings: w.settings,
+			Name: v.context, Keys: keys, OperatorSocket: s.socket,
+			Listen: v.listen.String(), Internal: v.internalAddress.String(), Peers: peers, Broker: broker.address(),
 			Database: s.through(v.database, "shopmesh_"+v.context), Sandbox: s.through(v.database, "shopmesh_sandbox"),
 			SMTP: "smtp://" + s.mail.link.address(),
 		}.Env()
@@ -204,22 +217,43 @@ func (s *many) through(l *link, database string) string {
 	return at.String()
 }
 
-func (s *many) endpoints() map[string][]*endpoint {
+func (s *many) owner() (string, error) { return process.Token(s.program, s.socket, "owner") }
+
+func (s *many) endpoints(token string) map[string][]*endpoint {
 	all := map[string][]*endpoint{}
 	for _, v := range s.services {
-		all[v.context] = append(all[v.context], newEndpoint(v.api.address()))
+		all[v.context] = append(all[v.context], newEndpoint(v.api.address(), token))
 	}
 	return all
 }
 
-func (s *many) eyes() []*endpoint {
+func (s *many) eyes(token string) []*endpoint {
 	var all []*endpoint
 	for _, v := range s.services {
 		if v.context == "order" {
-			all = append(all, newEndpoint(v.listen.String()))
+			all = append(all, newEndpoint(v.listen.String(), token))
 		}
 	}
 	return all
+}
+
+func (s *many) replicas(token string) []*replica {
+	var all []*replica
+	for _, v := range s.services {
+		all = append(all, newReplica(v.name, []string{v.context}, v.listen.String(), "http://"+v.internalAddress.String(), token))
+	}
+	return all
+}
+
+func (s *many) outage() func() (restarted string, end func()) {
+	first := func(context string) *service {
+		return s.services[slices.IndexFunc(s.services, func(v *service) bool { return v.context == context })]
+	}
+	return func() (string, func()) {
+		end, order := first("config").hold(), first("order")
+		order.kill(0)
+		return order.name, end
+	}
 }
 
 func (s *many) kills() []kill {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
+	"github.com/shopmesh/shopmesh/services"
 )
 
 // oneProcess is `shopmesh up`, with its PostgreSQL and its broker inside, and a mail
@@ -64,8 +65,9 @@ func startOneProcess(w *workshop) (*oneProcess, error) {
 			}
 		}
 		_, ready, err := process.StartShop(process.Command{
-			Path: program, Args: []string{"--listen", s.listen.String(), "--data", s.data, "--settings", w.settings},
+			Path: program, Args: []string{"--listen", s.listen.String(), "--data", s.data},
 			Env: append(s.cards.env(), "SHOPMESH_SMTP_URL=smtp://"+s.mail.link.address()), Log: logFile, Started: began,
+			Limited: true, // the round sets the limits, once
 		})
 		if err != nil {
 			return err
@@ -76,15 +78,25 @@ func startOneProcess(w *workshop) (*oneProcess, error) {
 	return s, nil
 }
 
-func (s *oneProcess) endpoints() map[string][]*endpoint {
+func (s *oneProcess) owner() (string, error) { return s.at.Load().Token, nil }
+
+func (s *oneProcess) endpoints(token string) map[string][]*endpoint {
 	all := map[string][]*endpoint{}
-	for _, c := range process.Contexts() {
-		all[c] = []*endpoint{newEndpoint(s.api.address())}
+	for _, c := range services.Contexts() {
+		all[c] = []*endpoint{newEndpoint(s.api.address(), token)}
 	}
 	return all
 }
 
-func (s *oneProcess) eyes() []*endpoint { return []*endpoint{newEndpoint(s.direct.address())} }
+func (s *oneProcess) eyes(token string) []*endpoint {
+	return []*endpoint{newEndpoint(s.direct.address(), token)}
+}
+
+func (s *oneProcess) replicas(token string) []*replica {
+	return []*replica{newReplica("shop", services.Contexts(), s.direct.address(), s.at.Load().Internal, token)}
+}
+
+func (s *oneProcess) outage() func() (restarted string, end func()) { return nil }
 
 func delay(rng *rand.Rand) time.Duration { return time.Duration(rng.IntN(1500)) * time.Millisecond }
 

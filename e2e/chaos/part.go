@@ -28,6 +28,7 @@ type part struct {
 	current *process.Process
 	killed  bool          // we ended the current process ourselves
 	delay   time.Duration // before the next start
+	held    chan struct{} // closed when it may start again; nil for at once
 	deaths  []string      // ends that were not ours, with the last words
 }
 
@@ -78,6 +79,38 @@ func (p *part) supervise() {
 			return
 		case <-time.After(max(delay, 10*time.Millisecond)):
 		}
+		p.mu.Lock()
+		held := p.held
+		p.mu.Unlock()
+		if held == nil {
+			continue
+		}
+		select {
+		case <-p.closing:
+			return
+		case <-held:
+		}
+	}
+}
+
+// longestDelay is the longest that a program stays dead that is not held.
+const longestDelay = 5 * time.Second
+
+// hold kills the process and keeps it dead until release is called.
+func (p *part) hold() (release func()) {
+	held := make(chan struct{})
+	p.mu.Lock()
+	p.held = held
+	p.mu.Unlock()
+	// One that is dead already may be about to start.
+	for begin := time.Now(); !p.kill(0) && time.Since(begin) < longestDelay; {
+		time.Sleep(20 * time.Millisecond)
+	}
+	return func() {
+		p.mu.Lock()
+		p.held = nil
+		p.mu.Unlock()
+		close(held)
 	}
 }
 

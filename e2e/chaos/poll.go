@@ -33,7 +33,11 @@ func (d *driver) watch(o *order) {
 
 // receive notes what one stream sends; it returns whether the stream came to its end.
 func (d *driver) receive(ctx context.Context, rng *rand.Rand, o *order, after int64) bool {
-	stream, err := d.pick("order", rng).order.WatchOrder(ctx, &orderv1.WatchOrderRequest{Id: o.id, AfterVersion: after})
+	from := d.caller
+	if o.guest {
+		from, ctx = d.public, showing(ctx, o.token)
+	}
+	stream, err := from.pick("order", rng).order.WatchOrder(ctx, &orderv1.WatchOrderRequest{Id: o.id, AfterVersion: after})
 	if err != nil {
 		return false
 	}

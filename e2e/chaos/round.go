@@ -88,7 +88,6 @@ func (r round) replay() string {
 type workshop struct {
 	seed            uint64
 	dir, bin, kafka string
-	settings        string
 	log             func(format string, args ...any)
 	files           []*os.File
 }
@@ -105,16 +104,8 @@ func (w *workshop) logFile(part string) (io.Writer, error) {
 	return f, nil
 }
 
-// paymentWindow is short enough for some orders to expire under faults.
+// paymentWindow is how long an order may wait for its payment.
 const paymentWindow = 90 * time.Second
-
-const settings = `{
-  "order": {"retryAfter": "2s", "paymentWindow": "90s", "paymentMethods": [
-    "sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "sandbox_unknown_then_declined",
-    "pm_card_visa", "pm_card_pendingRefund", "pm_card_chargeDeclined"]},
-  "payment": {"providerTimeout": "2s", "retryAfter": "0.5s", "sandboxSlowDelay": "3s"},
-  "notification": {"retryAfter": "0.5s"}
-}`
 
 // patienceAfter is how long clients go on retrying when the faults are over.
 const patienceAfter = 3 * time.Minute
@@ -132,12 +123,9 @@ func (r round) run(ctx context.Context) (*summary, error) {
 		return nil, err
 	}
 	begin := time.Now()
-	w := &workshop{seed: r.seed, dir: dir, bin: r.bin, kafka: r.kafka, settings: filepath.Join(dir, "settings.json")}
+	w := &workshop{seed: r.seed, dir: dir, bin: r.bin, kafka: r.kafka}
 	w.log = func(format string, args ...any) {
 		fmt.Printf("%6.1f  %s\n", time.Since(begin).Seconds(), fmt.Sprintf(format, args...))
-	}
-	if err := os.WriteFile(w.settings, []byte(settings), 0o644); err != nil {
-		return nil, err
 	}
 	defer func() {
 		for _, f := range w.files {
@@ -175,10 +163,21 @@ func (r round) run(ctx context.Context) (*summary, error) {
 func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summary, error) {
 	patience, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	owner, err := s.owner()
+	if err != nil {
+		return nil, err
+	}
+	answers, hashing := newTally(), make(chan struct{}, hashedAtOnce)
 	d := &driver{
-		caller: &caller{endpoints: s.endpoints(), tally: newTally(), patience: patience},
-		seed:   r.seed, book: newBook(), eyes: s.eyes(), window: make(chan struct{}, r.window), stop: stop,
-		healed: make(chan struct{}),
+		caller: &caller{endpoints: s.endpoints(owner), tally: answers, patience: patience, hashing: hashing},
+		public: &caller{endpoints: s.endpoints(""), tally: answers, patience: patience, hashing: hashing},
+		seed:   r.seed, book: newBook(), eyes: s.eyes(owner), token: owner, window: make(chan struct{}, r.window), stop: stop,
+		healed: make(chan struct{}), mailbox: newMailbox(s.inbox), replicas: func() []*replica { return s.replicas(owner) },
+	}
+	starting, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := d.configure(starting); err != nil {
+		return nil, fmt.Errorf("set the shop's settings: %w", err)
 	}
 	if err := d.fill(ctx); err != nil {
 		return nil, fmt.Errorf("fill the shop: %w", err)
@@ -208,6 +207,7 @@ func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summar
 	w.log("every client has its answer: %v", d.book.view())
 	checking, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Minute)
 	defer cancel()
+	d.checkRevoked(checking) // while the tokens are not over by themselves
 	// What can't be compared is a finding too, and hides none of the others.
 	if err := r.audit(d, s, w); err != nil {
 		d.book.find(finding{kind: "NOT_AUDITED", subject: "shop", message: err.Error()})
@@ -216,6 +216,9 @@ func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summar
 		d.book.find(finding{kind: "NOT_COMPARED", subject: "shop", message: err.Error()})
 	}
 	d.checkCards(s.provider().fake.Ledger())
+	if ctx.Err() == nil { // else the round was cut short
+		d.judgeMix(c.counts, s.outage() != nil)
+	}
 	died := s.died()
 	for _, words := range died {
 		d.book.find(finding{kind: "ENDED_BY_ITSELF", subject: "shop", message: words})
@@ -236,7 +239,7 @@ func (r round) audit(d *driver, s shape, w *workshop) error {
 	if err != nil {
 		return err
 	}
-	report, code, err := process.Audit(program, s.internal(), auditWait)
+	report, code, err := process.Audit(program, s.internal(), d.token, auditWait)
 	if err != nil {
 		return err
 	}

@@ -14,10 +14,12 @@ type summary struct {
 	faults                                     map[string]int
 	states                                     map[string]int
 	outcomes                                   map[string]int
+	denied                                     map[string]int
 	resolved                                   map[string]int
 	lost                                       map[string]int
 	internal                                   map[string]string
 	orders, repeats, exhausted, died, findings int
+	outages                                    int
 	kinds                                      map[string]int    // of the findings
 	first                                      map[string]string // by kind: one of them
 	complaints                                 map[string]int    // what was logged since the faults were over
@@ -25,7 +27,7 @@ type summary struct {
 
 func newSummary() *summary {
 	return &summary{
-		kills: map[string][2]int{}, faults: map[string]int{}, states: map[string]int{}, outcomes: map[string]int{},
+		kills: map[string][2]int{}, faults: map[string]int{}, states: map[string]int{}, outcomes: map[string]int{}, denied: map[string]int{},
 		resolved: map[string]int{}, lost: map[string]int{}, internal: map[string]string{},
 		kinds: map[string]int{}, first: map[string]string{}, complaints: map[string]int{},
 	}
@@ -49,11 +51,12 @@ func summarize(d *driver, c *counts, died int) *summary {
 	d.tally.mu.Lock()
 	defer d.tally.mu.Unlock()
 	maps.Copy(s.outcomes, d.tally.outcomes)
+	maps.Copy(s.denied, d.tally.denied)
 	maps.Copy(s.resolved, d.tally.resolved)
 	maps.Copy(s.lost, d.tally.lost)
 	maps.Copy(s.internal, d.tally.internal)
 	s.fewest, s.orders, s.died, s.findings = c.fewest, v.orders, died, len(d.book.findings)
-	s.repeats, s.exhausted = d.tally.repeats, d.tally.exhausted
+	s.repeats, s.exhausted, s.outages = d.tally.repeats, d.tally.exhausted, c.outages
 	return s
 }
 
@@ -64,7 +67,7 @@ func (s *summary) add(o *summary) {
 		s.kills[name] = [2]int{m[0] + n[0], m[1] + n[1]}
 	}
 	for into, from := range map[*map[string]int]map[string]int{
-		&s.faults: o.faults, &s.states: o.states, &s.outcomes: o.outcomes, &s.resolved: o.resolved, &s.lost: o.lost, &s.kinds: o.kinds,
+		&s.faults: o.faults, &s.states: o.states, &s.outcomes: o.outcomes, &s.denied: o.denied, &s.resolved: o.resolved, &s.lost: o.lost, &s.kinds: o.kinds,
 		&s.complaints: o.complaints,
 	} {
 		for name, n := range from {
@@ -79,6 +82,7 @@ func (s *summary) add(o *summary) {
 	s.orders += o.orders
 	s.repeats += o.repeats
 	s.exhausted += o.exhausted
+	s.outages += o.outages
 	s.died += o.died
 	s.findings += o.findings
 }
@@ -99,12 +103,14 @@ func (s *summary) print(title string) {
 	table(fmt.Sprintf("other faults: %d", faults), s.faults)
 	table(fmt.Sprintf("orders: %d acknowledged, their final states", s.orders), s.states)
 	table("writes by what their clients know", s.outcomes)
+	table("refused as they had to be", s.denied)
 	table("writes that were unknown for a while, and resolved by retrying", s.resolved)
 	table("attempts without an answer, by code", s.lost)
 	for kind, message := range s.internal {
 		fmt.Printf("  INTERNAL was answered to %s: %s\n", kind, message)
 	}
 	fmt.Printf("repeats of acknowledged requests: %d; refused for load: %d; programs that ended by themselves: %d\n", s.repeats, s.exhausted, s.died)
+	fmt.Printf("times that orders were confirmed without config: %d\n", s.outages)
 	fmt.Printf("findings: %d\n", s.findings)
 	for _, kind := range slices.Sorted(maps.Keys(s.kinds)) {
 		fmt.Printf("  %-42s %4d, such as %s\n", kind, s.kinds[kind], inShort(s.first[kind]))

@@ -21,6 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/identity"
 )
 
@@ -32,6 +33,8 @@ type ground struct {
 	inboxURL  string
 	passwords map[string]string // by role without its prefix
 	key       string            // of identity
+	keys      string            // the folder of services' keys
+	socket    string            // identity's, for operators
 	closing   []func()
 }
 
@@ -70,6 +73,10 @@ func (g *ground) openPostgres(ctx context.Context, o options) error {
 	if g.key, err = identityKey(data); err != nil {
 		return err
 	}
+	g.keys, g.socket = filepath.Join(o.data, "keys"), filepath.Join(o.data, "operator.sock")
+	if err := services.WriteServiceKeys(g.keys, services.Contexts()...); err != nil {
+		return err
+	}
 	g.postgres, err = postgres.Start(ctx, postgres.Config{
 		Dir: data.Postgres(), MaxConnections: 150, Logger: slog.New(slog.DiscardHandler),
 	})
@@ -99,7 +106,7 @@ func (g *ground) createDatabases(ctx context.Context, file string) error {
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	var statements []string
 	text := string(sql)
-	for _, role := range append([]string{"sandbox"}, services...) {
+	for _, role := range append([]string{"sandbox"}, services.Contexts()...) {
 		g.passwords[role] = rand.Text()
 		text = strings.ReplaceAll(text, ":'"+role+"_password'", "'"+g.passwords[role]+"'")
 	}
@@ -196,6 +203,9 @@ func (g *ground) environment(service string, files map[string]string) []string {
 		"SHOPMESH_KAFKA_BROKERS":        g.broker,
 		"SHOPMESH_SMTP_URL":             g.smtp,
 		"SHOPMESH_IDENTITY_KEY":         g.key,
+		"SHOPMESH_SERVICE_KEY_FILE":     filepath.Join(g.keys, services.PrivateKeyFile(service)),
+		"SHOPMESH_SERVICE_KEYS":         filepath.Join(g.keys, services.PublicKeysFile),
+		"SHOPMESH_OPERATOR_SOCKET":      g.socket,
 	}
 	var env []string
 	for name, value := range files {

@@ -12,15 +12,14 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
+	"github.com/shopmesh/shopmesh/services"
 )
-
-// services are started in this order, though any other would do.
-var services = []string{"catalog", "config", "customer", "identity", "inventory", "notification", "order", "payment"} //nolint:gochecknoglobals // a constant
 
 // options are the flags.
 type options struct {
@@ -69,7 +68,7 @@ func build(dir string) (map[string]string, error) {
 	fmt.Println("building the services")
 	programs := make(map[string]string)
 	commands := []string{"cmd/shopmesh"}
-	for _, s := range services {
+	for _, s := range services.Contexts() {
 		commands = append(commands, "services/"+s+"/cmd/"+s)
 	}
 	for _, command := range commands {
@@ -87,7 +86,7 @@ func build(dir string) (map[string]string, error) {
 // of them does.
 func serve(ctx context.Context, o options, programs map[string]string, ground *ground) error {
 	out := &prefixed{w: os.Stdout}
-	ended := make(chan string, len(services))
+	ended := make(chan string, len(services.Contexts()))
 	var all []*process.Process
 	defer func() {
 		// At once: each waits for nobody else.
@@ -99,7 +98,7 @@ func serve(ctx context.Context, o options, programs map[string]string, ground *g
 		fmt.Println("all services have stopped")
 	}()
 	env := make(map[string]map[string]string)
-	for _, s := range services {
+	for _, s := range services.Contexts() {
 		var err error
 		if env[s], err = environment(o.files, s); err != nil {
 			return err
@@ -120,8 +119,13 @@ func serve(ctx context.Context, o options, programs map[string]string, ground *g
 		return err
 	}
 	if o.demo {
-		seed := exec.CommandContext(ctx, programs["shopmesh"], "demo", "--addr", "http://"+env["catalog"]["SHOPMESH_LISTEN"], "--addr", "http://"+env["inventory"]["SHOPMESH_LISTEN"])
-		seed.Stdout, seed.Stderr = os.Stdout, os.Stderr
+		token, err := process.Token(programs["shopmesh"], ground.socket, "owner")
+		if err != nil {
+			return err
+		}
+		seed := exec.CommandContext(ctx, programs["shopmesh"], "demo", "--token-file", "-",
+			"--addr", "http://"+env["catalog"]["SHOPMESH_LISTEN"], "--addr", "http://"+env["inventory"]["SHOPMESH_LISTEN"])
+		seed.Stdin, seed.Stdout, seed.Stderr = strings.NewReader(token), os.Stdout, os.Stderr
 		if err := seed.Run(); err != nil {
 			return fmt.Errorf("fill in the demo: %w", err)
 		}
@@ -145,7 +149,7 @@ func serve(ctx context.Context, o options, programs map[string]string, ground *g
 func awaitReady(ctx context.Context, env map[string]map[string]string, ended <-chan string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	for _, s := range services {
+	for _, s := range services.Contexts() {
 		for {
 			err := process.CheckReady(ctx, "http://"+env[s]["SHOPMESH_INTERNAL_LISTEN"])
 			if err == nil {
@@ -165,13 +169,14 @@ func awaitReady(ctx context.Context, env map[string]map[string]string, ended <-c
 
 func announce(env map[string]map[string]string, ground *ground) {
 	fmt.Println("\nThe services are ready. Ctrl-C stops them all.")
-	audit := "  go run ./cmd/shopmesh audit"
-	for _, s := range services {
+	token := "  go run ./cmd/shopmesh token --as owner --socket " + ground.socket + " > token"
+	audit := "  go run ./cmd/shopmesh audit --token-file token"
+	for _, s := range services.Contexts() {
 		api, internal := "http://"+env[s]["SHOPMESH_LISTEN"], "http://"+env[s]["SHOPMESH_INTERNAL_LISTEN"]
 		fmt.Printf("  %-13s %s  operators: %s/readyz\n", s, api, internal)
 		audit += " --addr " + internal
 	}
 	fmt.Printf("  %-13s %s/inbox\n\nType next, in another terminal:\n", "mails", ground.inboxURL)
-	fmt.Printf("  go run ./cmd/shopmesh demo --addr http://%s --addr http://%s\n%s\n\n",
-		env["catalog"]["SHOPMESH_LISTEN"], env["inventory"]["SHOPMESH_LISTEN"], audit)
+	fmt.Printf("%s\n  go run ./cmd/shopmesh demo --token-file token --addr http://%s --addr http://%s\n%s\n\n",
+		token, env["catalog"]["SHOPMESH_LISTEN"], env["inventory"]["SHOPMESH_LISTEN"], audit)
 }

@@ -18,7 +18,7 @@ if (!product) throw new Error(`none of ${products.length} products is in stock t
 // The same requestId again is the same order again: make it once, before the first try.
 const lines = [{ productCode: product.code, quantity: 2 }];
 const { quote } = await orders.quoteOrder({ lines });
-const { order } = await orders.placeOrder({
+const { order, guestToken } = await orders.placeOrder({
   requestId: crypto.randomUUID(),
   contact: { firstName: "Ada", lastName: "Lovelace", email },
   shippingAddress: { regionCode: "GB", postalCode: "SW1Y 4JH", locality: "London", addressLines: ["12 St James's Square"] },
@@ -30,7 +30,8 @@ if (!order) throw new Error("the order was not returned");
 
 let state = order.state;
 const enough = new AbortController(); // leaving the loop alone would leave the stream open
-for await (const { entry } of orders.watchOrder({ id: order.id }, { signal: enough.signal })) {
+const headers = { Authorization: `Bearer ${guestToken}` }; // what opens this order, and no other
+for await (const { entry } of orders.watchOrder({ id: order.id }, { headers, signal: enough.signal })) {
   state = entry?.state ?? state;
   if (state === OrderState.CONFIRMED) break;
 }

@@ -1,12 +1,9 @@
 package app_test
 
 import (
-	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -54,19 +51,20 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	env.Context.SoleWriter = true
-	log := &logged{}
-	env.Process.Log = slog.New(slog.NewJSONHandler(log, nil))
+	env.Process.NeedsPeers = false // config, whose settings of the edge it would follow
+	log := &testkit.Lines{}
+	env.Process.Log = log.Log()
 	parcels := make(chan *parcel, 1)
 	process := serve(t, env.Process, module(env.Context, parcels))
 	p := <-parcels
 	operators := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, process.Internal)))
 	publish := func(text string) {
 		t.Helper()
-		testkit.Eventually(t, soon, "an event is written", func() bool { return p.publish(t.Context(), uuid.New(), text) == nil })
+		testkit.Eventually(t, "an event is written", func() bool { return p.publish(t.Context(), uuid.New(), text) == nil })
 	}
 	consume := func(want string) {
 		t.Helper()
-		testkit.Eventually(t, time.Minute, want+" is consumed", func() bool {
+		testkit.Eventually(t, want+" is consumed", func() bool {
 			select {
 			case text := <-p.consumed:
 				return text == want
@@ -74,7 +72,7 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 				return false
 			}
 		})
-		testkit.Eventually(t, soon, "nothing is wrong", func() bool {
+		testkit.Eventually(t, "nothing is wrong", func() bool {
 			code, body := get(t, process.Internal+"/readyz")
 			return code == http.StatusOK && !strings.Contains(body, "certificate")
 		})
@@ -85,7 +83,7 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 		named := func(text string) bool {
 			return strings.Contains(text, "the certificate of localhost, 127.0.0.1") && strings.Contains(text, end.Format(time.RFC3339)+" only: renew it there")
 		}
-		testkit.Eventually(t, soon, "readiness names the certificate", func() bool {
+		testkit.Eventually(t, "readiness names the certificate", func() bool {
 			got, body := get(t, process.Internal+"/readyz")
 			return got == code && strings.Contains(body, what) && named(body)
 		})
@@ -96,7 +94,7 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 		if status := res.GetContexts()[0]; !named(status.GetCause() + strings.Join(status.GetConditions(), "")) {
 			t.Errorf("status is %v", status)
 		}
-		if lines := log.warnings(); len(lines) > 8 || !named(strings.Join(lines, "")) {
+		if lines := log.Warnings(); len(lines) > 8 || !named(strings.Join(lines, "")) {
 			t.Errorf("the log has %d warnings:\n%s", len(lines), strings.Join(lines, ""))
 		}
 	}
@@ -119,29 +117,4 @@ func TestCertificatesExpireUnderAProcess(t *testing.T) {
 	if err := process.stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
-}
-
-// soon bounds what a test waits for; it is long because machines are shared.
-const soon = 30 * time.Second
-
-// logged keeps a log's lines from warnings on.
-type logged struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var line struct{ Level string }
-	if json.Unmarshal(p, &line) == nil && (line.Level == "WARN" || line.Level == "ERROR") {
-		l.lines = append(l.lines, string(p))
-	}
-	return len(p), nil
-}
-
-func (l *logged) warnings() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append([]string(nil), l.lines...)
 }

@@ -32,6 +32,8 @@ type ContextConfig struct {
 	Kafka kafka.Config
 	// SettingsFile holds what an owner set instead of the config service; empty for none.
 	SettingsFile string
+	// Secrets are the values of the secrets that its settings name; nil for none.
+	Secrets Secrets
 	// SoleWriter promises that no other process can write to this database, as a
 	// locked data directory proves: the relay then takes over at once.
 	SoleWriter bool
@@ -53,8 +55,11 @@ type contextDeps struct {
 	kafka kafka.Config
 	relay *outbox.Relay
 	clock Clock
-	// settings are those that the context applies.
+	// activity writes the context's entries of the activity log.
+	activity *activityLog
+	// settings are the context's own, applied all that it applies.
 	settings *settings.Source
+	applied  *appliedSettings
 }
 
 // Migrations returns the files of the folder "migrations" that a context embeds.
@@ -66,10 +71,12 @@ func Migrations(embedded embed.FS) fs.FS {
 	return root
 }
 
-// Context opens a context's database, migrates it, and runs the context's relay.
+// Context opens a context's database, migrates it, runs the context's relay, and has what
+// callers change recorded in the activity log.
 //
 // It provides, for the enclosing fx.Module alone: *pg.Pool, *kgo.Client (a producer),
-// *outbox.Relay, *settings.Source, kafka.Config, *slog.Logger, Clock and NewID.
+// *outbox.Relay, *settings.Source of its own settings, OpenSettings, kafka.Config,
+// *slog.Logger, Clock and NewID.
 // trace.TracerProvider, metric.MeterProvider and *peer.Peers are provided by the process,
 // for all modules; the calls of the module's *peer.Peers show that this context makes them.
 func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
@@ -79,22 +86,30 @@ func Context(name string, cfg ContextConfig, migrations fs.FS) fx.Option {
 			func() Clock { return now },
 			func() NewID { return newUUIDv7 },
 			func(log *slog.Logger) kafka.Config { return withClient(cfg.Kafka, name, log) },
-			func(lc fx.Lifecycle, p processContext, log *slog.Logger, tracer trace.TracerProvider) (*pg.Pool, error) {
-				return openPool(lc, p, name, cfg.Database, migrations, log, tracer)
+			func(meter metric.MeterProvider, log *slog.Logger, clock Clock, id NewID) *activityLog {
+				return newActivityLog(name, meter, log, clock, id)
+			},
+			func(lc fx.Lifecycle, p processContext, log *slog.Logger, tracer trace.TracerProvider, process Process, activity *activityLog) (*pg.Pool, error) {
+				pool, err := openPool(lc, p, name, cfg.Database, migrations, log, tracer)
+				if err == nil && !process.Idle { // nothing would publish what is written
+					activity.recordIn(pool)
+				}
+				return pool, err
 			},
 			newProducer,
-			func(p processContext, pool *pg.Pool, peers *peer.Peers, log *slog.Logger) (*settings.Source, error) {
-				return openSettings(p, settings.Config{Context: name, File: cfg.SettingsFile, Pool: pool, Peers: peers, Log: log})
+			func(p processContext, pool *pg.Pool, peers *peer.Peers, log *slog.Logger) *appliedSettings {
+				return &appliedSettings{process: p, config: settings.Config{File: cfg.SettingsFile, Pool: pool, Peers: peers, Log: log}}
 			},
 			func(pool *pg.Pool, producer *kgo.Client, broker kafka.Config, log *slog.Logger, meter metric.MeterProvider) *outbox.Relay {
 				return outbox.NewRelay(name, pool, producer, outbox.Config{SoleWriter: cfg.SoleWriter, Link: broker.Link, Log: log, Meter: meter})
 			},
 			fx.Private,
 		),
+		provideSettings(name),
 		fx.Decorate(func(others *peer.Peers, process Process) *peer.Peers { return others.As(process.Signers[name]) }),
 		fx.Provide(fx.Annotate(
-			func(pool *pg.Pool, cfg kafka.Config, relay *outbox.Relay, clock Clock, set *settings.Source) contextDeps {
-				return contextDeps{name: name, pool: pool, kafka: cfg, relay: relay, clock: clock, settings: set}
+			func(pool *pg.Pool, cfg kafka.Config, relay *outbox.Relay, clock Clock, activity *activityLog, own *settings.Source, applied *appliedSettings) contextDeps {
+				return contextDeps{name: name, pool: pool, kafka: cfg, relay: relay, clock: clock, activity: activity, settings: own, applied: applied}
 			},
 			fx.ResultTags(`group:"contexts"`),
 		)),
@@ -138,12 +153,6 @@ func openPool(
 	return pool, nil
 }
 
-func openSettings(process processContext, cfg settings.Config) (*settings.Source, error) {
-	ctx, cancel := context.WithTimeout(process, migrateTimeout)
-	defer cancel()
-	return settings.NewSource(ctx, cfg)
-}
-
 func newProducer(lc fx.Lifecycle, cfg kafka.Config) (*kgo.Client, error) {
 	producer, err := kafka.NewProducer(cfg)
 	if err != nil {
@@ -153,10 +162,10 @@ func newProducer(lc fx.Lifecycle, cfg kafka.Config) (*kgo.Client, error) {
 	return producer, nil
 }
 
-// runners are those that every context has alike: the relay, and the purge where answers
-// to requests are kept.
+// runners are those that every context has alike: the relay, what writes refused calls into
+// the activity log, and the purge where answers to requests are kept.
 func (d contextDeps) runners(service Service) []Runner {
-	all := []Runner{{Name: "relay", Run: d.relay.Run}}
+	all := []Runner{{Name: "relay", Run: d.relay.Run}, {Name: "refusals", Run: d.activity.run}}
 	if service.IdempotencyRetention != nil {
 		all = append(all, Runner{Name: "purge", Run: func(ctx context.Context) error {
 			return idempotency.RunPurge(ctx, d.pool, service.IdempotencyRetention, d.clock)

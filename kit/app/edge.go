@@ -9,11 +9,10 @@ import (
 	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
-// The variables of the edge.
+// The variables of the edge: what must be known before an address is opened. All else is set
+// by its settings.
 const (
 	TrustedProxiesVariable = "SHOPMESH_TRUSTED_PROXIES"
-	RateLimitsVariable     = "SHOPMESH_RATE_LIMITS"
-	CORSOriginsVariable    = "SHOPMESH_CORS_ORIGINS"
 	TLSCertVariable        = "SHOPMESH_TLS_CERT"
 	TLSKeyVariable         = "SHOPMESH_TLS_KEY"
 )
@@ -22,10 +21,9 @@ const (
 type Edge struct {
 	// Proxies pass clients' requests on to the API and name the client in X-Forwarded-For.
 	Proxies rpc.Proxies
-	// Rates bound how often a client may call the API.
-	Rates rpc.Rates
-	// Origins are other sites whose pages may call the API.
-	Origins rpc.Origins
+	// Limited bounds how often a client may call the API where the settings of the edge state
+	// no rates: the process has no mesh before it that does.
+	Limited bool
 	// Certificate lets both listeners speak TLS alone; nil without.
 	Certificate *certs.Server
 }
@@ -36,8 +34,6 @@ func EdgeVariables() []Variable {
 		{Name: TLSCertVariable, About: "PEM file of the certificate of both addresses, which then speak TLS alone"},
 		{Name: TLSKeyVariable, About: "PEM file of its key"},
 		{Name: TrustedProxiesVariable, About: "addresses and networks of the proxies that name the client in X-Forwarded-For, such as 10.0.0.0/8"},
-		{Name: CORSOriginsVariable, About: "other sites whose pages may call, such as https://shop.example"},
-		{Name: RateLimitsVariable, About: "how often one client may call, such as orders=2400/min,reads=off, or default; off by default, because the mesh has its own"},
 	}
 }
 
@@ -53,13 +49,6 @@ func ReadEdge(lookup func(variable string) (name, value string), log *slog.Logge
 	name, value := lookup(TrustedProxiesVariable)
 	edge.Proxies, err = rpc.ParseProxies(value)
 	problem(name, err)
-	name, value = lookup(CORSOriginsVariable)
-	edge.Origins, err = rpc.ParseOrigins(value)
-	problem(name, err)
-	if name, value = lookup(RateLimitsVariable); value != "" {
-		edge.Rates, err = rpc.ParseRates(value)
-		problem(name, err)
-	}
 	certName, cert := lookup(TLSCertVariable)
 	keyName, key := lookup(TLSKeyVariable)
 	switch {
@@ -100,6 +89,10 @@ func isLoopback(address string) (bool, error) {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback(), nil
 }
+
+// Public reports whether others than this machine reach an API that listens on an address: it
+// is not loopback, or there are proxies before it, which pass on what others send.
+func (e Edge) Public(listen string) bool { return !OnLoopback(listen) || len(e.Proxies) > 0 }
 
 // OnLoopback reports whether an address is one that this machine alone reaches.
 func OnLoopback(address string) bool {

@@ -26,8 +26,7 @@ type Environment struct {
 	ServiceKey, ServiceKeys string
 }
 
-// The addresses that a process listens on by default: this machine alone
-// reaches them, because every caller counts as the owner.
+// The addresses that a process listens on by default: this machine alone reaches them.
 const (
 	DefaultListen         = "127.0.0.1:8080"
 	DefaultInternalListen = "127.0.0.1:9090"
@@ -56,6 +55,7 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 			Listen:         reader.address("SHOPMESH_LISTEN", DefaultListen),
 			InternalListen: reader.address("SHOPMESH_INTERNAL_LISTEN", DefaultInternalListen),
 			Reflection:     reader.onOff("SHOPMESH_REFLECTION"),
+			OpenMetrics:    reader.onOff("SHOPMESH_OPEN_METRICS"),
 			DrainDelay:     reader.duration("SHOPMESH_DRAIN_DELAY"),
 			Peers:          reader.peers(p),
 			NeedsPeers:     true,
@@ -66,6 +66,7 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 			Database:     pg.Config{URL: reader.databaseURL("SHOPMESH_DATABASE_URL")},
 			Kafka:        kafka.Config{Brokers: reader.brokers("SHOPMESH_KAFKA_BROKERS"), TLS: reader.kafkaTLS()},
 			SettingsFile: reader.file("SHOPMESH_SETTINGS"),
+			Secrets:      secretsFrom(environ),
 		},
 		SMTPURL:   reader.smtpURL("SHOPMESH_SMTP_URL"),
 		PublicURL: reader.publicURL(PublicURLVariable),

@@ -34,6 +34,7 @@ func variables() []Variable {
 		{Name: "SHOPMESH_LISTEN", About: "the API's address; " + DefaultListen + " by default"},
 		{Name: "SHOPMESH_INTERNAL_LISTEN", About: "the operators' address; " + DefaultInternalListen + " by default"},
 		{Name: "SHOPMESH_REFLECTION", About: `"on" serves gRPC reflection on the API's address, too`},
+		{Name: "SHOPMESH_OPEN_METRICS", About: `"on" shows /metrics on the operators' address without a token, for who scrapes it`},
 		{Name: "SHOPMESH_SETTINGS", About: "JSON file that overrides settings, one object per context"},
 		{Name: PublicURLVariable, About: "where the shop is reached, such as https://shop.example; tokens name it, and links lead there"},
 		{Name: ServiceKeyVariable, Credential: true, About: "the service's own private key, ES256 in PEM or as a JWK: other services know it by that"},
@@ -71,7 +72,8 @@ func CheckNames(environ []string, known []Variable) []error {
 	var problems []error
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, Prefix) || value == "" || slices.Contains(names, name) || foreign.MatchString(name) {
+		if !strings.HasPrefix(name, Prefix) || value == "" || slices.Contains(names, name) ||
+			secretVariable.MatchString(name) || foreign.MatchString(name) {
 			continue
 		}
 		if near := nearest(name, names); near != "" {

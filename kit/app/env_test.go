@@ -1,11 +1,14 @@
 package app
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
 // orderProgram calls one context of three.
@@ -161,6 +164,26 @@ func TestCredential(t *testing.T) {
 				t.Errorf("got: %v", err)
 			}
 		})
+	}
+}
+
+// A shop whose proxies are named is reached by others, though it listens on loopback alone.
+func TestWhatIsPublic(t *testing.T) {
+	t.Parallel()
+	proxies := rpc.Proxies{netip.MustParsePrefix("127.0.0.0/8")}
+	for _, c := range []struct {
+		listen string
+		edge   Edge
+		public bool
+	}{
+		{"127.0.0.1:8080", Edge{}, false},
+		{"127.0.0.1:8080", Edge{Proxies: proxies}, true},
+		{"0.0.0.0:8080", Edge{}, true},
+		{"0.0.0.0:8080", Edge{Proxies: proxies}, true},
+	} {
+		if got := c.edge.Public(c.listen); got != c.public {
+			t.Errorf("%s with the proxies %v: %t", c.listen, c.edge.Proxies, got)
+		}
 	}
 }
 

@@ -12,9 +12,10 @@ import (
 	"sync"
 	"time"
 
-	"connectrpc.com/connect/v2"
 	"go.uber.org/fx"
 
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/load"
 	"github.com/shopmesh/shopmesh/kit/operations"
@@ -24,6 +25,9 @@ import (
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 )
+
+// operate is the permission that the internal listener needs beyond RPCs.
+const operate = optionsv1.Permission_PERMISSION_OPERATIONS
 
 // host serves the contexts of a process: it starts last and stops first.
 type host struct {
@@ -82,7 +86,9 @@ func newHost(in hostParams) (*host, error) {
 	h.readiness = newReadiness(in.Contexts, h.supervisor)
 	h.readiness.process = append(slices.Clone(in.Process.Conditions), h.load.Condition)
 	h.readiness.process = append(h.readiness.process, in.Peers.Conditions()...)
-	h.identify(&in)
+	if err := h.identify(&in); err != nil {
+		return nil, err
+	}
 	if err := h.makeHandlers(in); err != nil {
 		return nil, err
 	}
@@ -94,14 +100,15 @@ func newHost(in hostParams) (*host, error) {
 // and, beyond them, what operators use.
 func (h *host) makeHandlers(in hostParams) error {
 	config := rpc.Config{
-		Log: in.Log.Logger, Authenticator: in.Process.Authenticator, Streams: h.operators, Transient: pg.Transient,
+		Log: in.Log.Logger, Authenticator: in.Process.Authenticator, Reflection: &optionsv1.Authorization{Permission: operate},
+		Streams: h.operators, Transient: pg.Transient, Refused: h.refused,
 		Tracer: in.Telemetry.Tracer, Meter: in.Telemetry.Meter, Propagator: in.Telemetry.Propagator,
 	}
 	internal, err := rpc.NewServer(config) // takes all calls: operators must get in when nobody else does
 	if err != nil {
 		return err
 	}
-	config.Streams = h.streams
+	config.Streams, config.Reflection = h.streams, &optionsv1.Authorization{Public: true}
 	api, err := rpc.NewServer(config)
 	if err != nil {
 		return err
@@ -126,34 +133,36 @@ func (h *host) makeHandlers(in hostParams) error {
 			forOperator.Handle(pattern, handler)
 		}
 		if service.Operations != nil {
-			operate := withSettings{service.Operations, h.contexts[service.Name].settings}
-			contexts = append(contexts, operate)
-			h.readiness.operations[service.Name] = operate
+			observed := withSettings{service.Operations, h.contexts[service.Name].applied}
+			contexts = append(contexts, observed)
+			h.readiness.operations[service.Name] = observed
 		}
 	}
 	h.operatorHandler = forOperator
 	h.readiness.watch(h.health, api)
 	in.Peers.Here(api, names...)
+	edge, err := h.openEdge(in.Telemetry.Meter)
+	if err != nil {
+		return err
+	}
 	if missing := in.Peers.Missing(); h.process.NeedsPeers && len(missing) > 0 {
 		return fmt.Errorf("%s is not set, and %s calls %s: give its URL", peerVariable(missing[0]), h.process.Name, missing[0])
 	}
 	operations.NewServer(h.log.Logger, contexts...).Register(internal)
 
-	limits, err := rpc.NewLimits(in.Process.Edge.Rates, in.Telemetry.Meter, time.Now)
-	if err != nil {
-		return err
-	}
 	h.apiHandler, err = rpc.NewHandler(api, rpc.HandlerConfig{
 		Gateways: gateways, Health: h.health, Reflection: in.Process.Reflection, Extra: plain,
 		// A proxy on this machine passes on the shop's own name.
-		LocalOnly: OnLoopback(in.Process.Listen) && len(in.Process.Edge.Proxies) == 0,
-		Proxies:   in.Process.Edge.Proxies, Origins: in.Process.Edge.Origins, Load: h.load, Limits: limits,
+		LocalOnly: !in.Process.Edge.Public(in.Process.Listen),
+		Proxies:   in.Process.Edge.Proxies, Origins: edge.origins, Load: h.load, Limits: edge.limits, Refused: h.refused,
 	})
 	if err != nil {
 		return err
 	}
-	extra := internalHandlers(h.draining, h.readiness, in.Telemetry)
-	maps.Copy(extra, in.Process.Internal)
+	extra := internalHandlers(h.draining, h.readiness, in.Process, in.Telemetry, h.refused)
+	if in.Process.Internal != nil {
+		maps.Copy(extra, in.Process.Internal(in.Process.Authenticator, h.refused))
+	}
 	h.internalHandler, err = rpc.NewHandler(internal, rpc.HandlerConfig{
 		Gateways: append(gateways, operationsGateway()), Health: h.health, Reflection: true, Extra: extra,
 		LocalOnly: OnLoopback(in.Process.InternalListen),
@@ -217,7 +226,7 @@ func (h *host) openOperatorSocket(ctx context.Context) error {
 func (h *host) warnExposed(ctx context.Context) {
 	for port, address := range map[string]string{"API": h.process.Listen, "internal": h.process.InternalListen} {
 		if !OnLoopback(address) {
-			h.log.WarnContext(ctx, "the "+port+" port can be reached from other machines, and every caller counts as the shop's owner: "+
+			h.log.WarnContext(ctx, "the "+port+" port can be reached from other machines: "+
 				"see \"Before you expose it\" in docs/operations.md", "address", address)
 		}
 	}
@@ -227,11 +236,10 @@ func (h *host) warnExposed(ctx context.Context) {
 // starts its runners. Requests are answered meanwhile.
 func (h *host) startRunners(ctx context.Context, service Service) {
 	deps, ok := h.contexts[service.Name]
-	topics := ok && service.Topics != nil
 	var changed <-chan struct{}
-	if topics {
+	if ok {
 		changed = deps.settings.Changed() // before they are created, so that no change falls between
-		if !h.ensureTopics(ctx, service.Name, deps.kafka, service.Topics) {
+		if !h.ensureTopics(ctx, service.Name, deps.kafka, service.topics) {
 			return
 		}
 	}
@@ -243,13 +251,13 @@ func (h *host) startRunners(ctx context.Context, service Service) {
 	for _, runner := range service.Runners {
 		h.supervisor.start(service.Name, runner)
 	}
-	for topics {
+	for ok {
 		select {
 		case <-ctx.Done():
 			return
 		case <-changed:
 			changed = deps.settings.Changed()
-			topics = h.ensureTopics(ctx, service.Name, deps.kafka, service.Topics)
+			ok = h.ensureTopics(ctx, service.Name, deps.kafka, service.topics)
 		}
 	}
 }
@@ -319,9 +327,24 @@ func (h *host) stop(ctx context.Context) error {
 	h.cancel()
 	h.background.Wait()
 	if err := h.supervisor.stop(ctx); err != nil {
-		problems = append(problems, err)
+		return errors.Join(append(problems, err)...)
 	}
+	h.writeRefusals(ctx)
 	return errors.Join(problems...)
+}
+
+// writeRefusals writes the last refused calls of each context, when no runner does any more.
+func (h *host) writeRefusals(ctx context.Context) {
+	if h.process.Idle {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	for _, deps := range h.contexts {
+		if err := deps.activity.writeRefusals(ctx); err != nil {
+			h.log.WarnContext(ctx, "the last refused calls are not in the activity log", "context", deps.name, "error", err.Error())
+		}
+	}
 }
 
 // shutListeners stops accepting calls and waits for those that were accepted: at the
@@ -351,10 +374,23 @@ func (h *host) shutListeners(ctx context.Context) []error {
 	return problems
 }
 
+// refused notes a call for the activity log of the context that it is to; what is the
+// process' own, such as its profiles, for that of the first context.
+func (h *host) refused(ctx context.Context, call activity.Call, err error) {
+	name, _ := servedBy("/" + call.RPC)
+	deps, ok := h.contexts[name]
+	if !ok {
+		if deps, ok = h.firstContext(); !ok {
+			return
+		}
+	}
+	deps.activity.refusals.Note(ctx, call, err)
+}
+
 // servedBy returns the context that an RPC's service belongs to, by its package
 // shopmesh.<context>.v1, and the service's full name.
-func servedBy(spec connect.Spec) (context, service string) {
-	service, _, _ = strings.Cut(strings.TrimPrefix(spec.Procedure, "/"), "/")
+func servedBy(procedure string) (context, service string) {
+	service, _, _ = strings.Cut(strings.TrimPrefix(procedure, "/"), "/")
 	if parts := strings.Split(service, "."); len(parts) > 2 && parts[0] == "shopmesh" {
 		context = parts[1]
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/shopmesh/shopmesh/kit/authz"
@@ -23,11 +24,17 @@ type Identification struct {
 // context.
 const identified = "authentication"
 
+// errNoAuthenticator refuses to serve where everybody would be let in.
+var errNoAuthenticator = errors.New("nothing finds out who calls: give the process Identify or an Authenticator")
+
 // identify makes the process's Identification, if it has one, and shows in readiness when
 // one of its runners fails.
-func (h *host) identify(in *hostParams) {
+func (h *host) identify(in *hostParams) error {
 	if in.Process.Identify == nil {
-		return
+		if in.Process.Authenticator == nil {
+			return errNoAuthenticator
+		}
+		return nil
 	}
 	h.identification = in.Process.Identify(in.Peers, in.Log.Logger)
 	in.Process.Authenticator = h.identification.Authenticator
@@ -39,6 +46,7 @@ func (h *host) identify(in *hostParams) {
 		}
 		return nil
 	})
+	return nil
 }
 
 // startIdentification starts the runners of the Identification, once their topics are there.

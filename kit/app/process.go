@@ -60,8 +60,9 @@ type Process struct {
 	// Idle answers requests but starts no runner: nothing is consumed, charged or
 	// sent. It is for looking at data whose process is stopped.
 	Idle bool
-	// Internal are further handlers of the internal listener, by net/http pattern.
-	Internal map[string]http.Handler
+	// Internal returns further handlers of the internal listener, by net/http pattern, which
+	// find out by the Authenticator who calls and note whom they refuse; nil for none.
+	Internal func(authz.Authenticator, rpc.Refused) map[string]http.Handler
 	// API are further handlers of the API's listener, by net/http pattern.
 	API map[string]http.Handler
 	// OperatorSocket is where the handlers of Service.Operator are served, to the user that
@@ -70,10 +71,12 @@ type Process struct {
 	// Edge is how the outside world reaches the process.
 	Edge Edge
 	// Identify returns how the process finds out who calls, when that needs other contexts;
-	// nil for Authenticator.
+	// nil for Authenticator. A process with neither does not start.
 	Identify func(*peer.Peers, *slog.Logger) Identification
-	// Authenticator finds out who calls. By default everyone is the owner.
+	// Authenticator finds out who calls.
 	Authenticator authz.Authenticator
+	// OpenMetrics lets everybody who reaches the internal listener read /metrics.
+	OpenMetrics bool
 	// DrainDelay is how long requests are still taken after readiness went, so
 	// that load balancers notice.
 	DrainDelay time.Duration
@@ -239,9 +242,6 @@ func newPeers(lc fx.Lifecycle, process Process, t *telemetry.Telemetry) *peer.Pe
 func (p Process) withDefaults() Process {
 	if p.Log == nil {
 		p.Log = telemetry.LogTo(os.Stderr, slog.LevelInfo)
-	}
-	if p.Authenticator == nil {
-		p.Authenticator = authz.EveryoneIsOwner()
 	}
 	if p.Streams == (rpc.StreamLimits{}) {
 		p.Streams = rpc.DefaultStreamLimits()

@@ -120,7 +120,7 @@ func TestAnAuditorMayWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent, since := int64(0), time.Now()
-	testkit.Eventually(t, 30*time.Second, "the server has waited for us", func() bool {
+	testkit.Eventually(t, "the server has waited for us", func() bool {
 		if now := p.sent.Load(); now != sent {
 			sent, since = now, time.Now()
 		}
@@ -158,6 +158,9 @@ func serve(t *testing.T, process app.Process, modules ...fx.Option) running {
 	if process.Log == nil {
 		process.Log = testkit.Log(t)
 	}
+	if process.Authenticator == nil {
+		process.Authenticator = testkit.Everyone(testkit.Owner())
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- app.Serve(ctx, process, modules...) }()
 	stop := sync.OnceValue(func() error { cancel(); return <-ended })
@@ -167,7 +170,7 @@ func serve(t *testing.T, process app.Process, modules ...fx.Option) running {
 		return running{addresses, stop}
 	case err := <-ended:
 		t.Fatalf("it ended: %v", err)
-	case <-time.After(60 * time.Second):
+	case <-time.After(testkit.Patience):
 		t.Fatal("it is not ready within a minute")
 	}
 	return running{}
@@ -209,7 +212,7 @@ func TestAProcessServesItsContexts(t *testing.T) {
 		if text != "hello" {
 			t.Errorf("consumed %q", text)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(testkit.Patience):
 		t.Fatal("the event was not consumed")
 	}
 	operators := operationsv1connect.NewOperationsServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, process.Internal)))
@@ -291,7 +294,7 @@ func TestAnIdleProcessMovesNothing(t *testing.T) {
 		if text != "wait" {
 			t.Errorf("consumed %q", text)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(testkit.Patience):
 		t.Fatal("what the idle process kept was not published by the next")
 	}
 }
@@ -331,8 +334,8 @@ func TestWorkersAreStartedAgain(t *testing.T) {
 		}
 	}}
 	process := serve(t, app.Process{Name: "parcel"}, module(contextOf(t), make(chan *parcel, 1), failing))
-	testkit.Eventually(t, 20*time.Second, "the worker runs for the third time", func() bool { return runs.Load() == 3 })
-	testkit.Eventually(t, 20*time.Second, "it is shown as running", func() bool {
+	testkit.Eventually(t, "the worker runs for the third time", func() bool { return runs.Load() == 3 })
+	testkit.Eventually(t, "it is shown as running", func() bool {
 		code, body := get(t, process.Internal+"/readyz")
 		return code == http.StatusOK && strings.Contains(body, `"worker":"fragile","running":true`)
 	})
@@ -343,13 +346,13 @@ func TestAProcessThatCanNotStartReportsWhy(t *testing.T) {
 	t.Parallel()
 	broken := contextOf(t)
 	broken.Database.URL = "postgres://nobody:hunter2@127.0.0.1:1/x?connect_timeout=1&sslmode=verify-full&sslrootcert=/nowhere"
-	err := app.Serve(t.Context(), app.Process{Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)},
+	err := app.Serve(t.Context(), app.Process{Authenticator: testkit.Everyone(testkit.Owner()), Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)},
 		module(broken, make(chan *parcel, 1)))
 	if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "could not build arguments") {
 		t.Errorf("a broken URL: %v", err)
 	}
 	taken := serve(t, app.Process{Name: "first"})
-	err = app.Serve(t.Context(), app.Process{Listen: strings.TrimPrefix(taken.API, "http://"), InternalListen: "127.0.0.1:0", Log: testkit.Log(t)})
+	err = app.Serve(t.Context(), app.Process{Authenticator: testkit.Everyone(testkit.Owner()), Listen: strings.TrimPrefix(taken.API, "http://"), InternalListen: "127.0.0.1:0", Log: testkit.Log(t)})
 	if err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("a taken address: %v", err)
 	}
@@ -414,7 +417,7 @@ func TestSIGTERMCutsOffNoRequest(t *testing.T) {
 	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, 10*time.Second, "the process is not ready", func() bool {
+	testkit.Eventually(t, "the process is not ready", func() bool {
 		code, body := get(t, internal+"/readyz")
 		return code == http.StatusServiceUnavailable && strings.Contains(body, "drains")
 	})
@@ -453,7 +456,7 @@ func child() int {
 	}()
 	defer log.Print("a library's own line") // after Run set where it goes
 	return app.Run(app.Process{
-		Name: "child", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0",
+		Name: "child", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Authenticator: testkit.Everyone(testkit.Owner()),
 		Ready: func(a app.Addresses) { lines <- a.API; lines <- a.Internal },
 		API: map[string]http.Handler{"GET /slow": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			lines <- "in"

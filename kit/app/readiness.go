@@ -58,7 +58,7 @@ func newReadiness(contexts []contextDeps, supervisor *supervisor) *readiness {
 func (r *readiness) watch(health *rpc.Health, server *connect.Server) {
 	r.health = health
 	for spec := range server.Specs() {
-		context, service := servedBy(spec)
+		context, service := servedBy(spec.Procedure)
 		if !slices.Contains(r.services[context], service) {
 			r.services[context] = append(r.services[context], service)
 		}
@@ -210,21 +210,29 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(report)
 }
 
-// internalHandlers are what the internal listener serves beside RPCs.
+// internalHandlers are what the internal listener serves beside RPCs: probes for everybody,
+// and the rest for who may operate.
 // A profile may run for minutes: it is cut short when the process stops.
-func internalHandlers(draining context.Context, ready *readiness, t *telemetry.Telemetry) map[string]http.Handler {
+func internalHandlers(draining context.Context, ready *readiness, process Process, t *telemetry.Telemetry, refused rpc.Refused) map[string]http.Handler {
+	require := func(next http.Handler) http.Handler {
+		return rpc.Require(process.Authenticator, operate, refused, next)
+	}
+	metrics := t.Handler()
+	if !process.OpenMetrics {
+		metrics = require(metrics)
+	}
 	return map[string]http.Handler{
 		"GET /readyz": ready,
 		"GET /livez": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte("{\"live\":true}\n"))
 		}),
-		"GET /metrics":             t.Handler(),
-		"/debug/pprof/":            endingWith(draining, pprof.Index),
-		"GET /debug/pprof/cmdline": http.HandlerFunc(pprof.Cmdline),
-		"GET /debug/pprof/profile": endingWith(draining, pprof.Profile),
-		"/debug/pprof/symbol":      http.HandlerFunc(pprof.Symbol),
-		"GET /debug/pprof/trace":   endingWith(draining, pprof.Trace),
+		"GET /metrics":             metrics,
+		"/debug/pprof/":            require(endingWith(draining, pprof.Index)),
+		"GET /debug/pprof/cmdline": require(http.HandlerFunc(pprof.Cmdline)),
+		"GET /debug/pprof/profile": require(endingWith(draining, pprof.Profile)),
+		"/debug/pprof/symbol":      require(http.HandlerFunc(pprof.Symbol)),
+		"GET /debug/pprof/trace":   require(endingWith(draining, pprof.Trace)),
 	}
 }
 

@@ -6,6 +6,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -33,12 +34,14 @@ type Service struct {
 	// Operator are handlers of the operator's socket, by their net/http pattern. Who reaches
 	// them owns the machine's files; operator.CallerFrom names the user.
 	Operator map[string]http.Handler
-	// Runners work in the background: consumers, sweepers, workers. The relay and the
-	// purge of IdempotencyRetention are not among them: the process runs them itself.
+	// Runners work in the background: consumers, sweepers, workers. The relay, what writes
+	// refused calls and the purge of IdempotencyRetention are not among them: the process
+	// runs them itself.
 	Runners []Runner
 	// Topics returns those that the context publishes to and consumes; without a number of
 	// its own, a topic has Partitions. They are created before the runners start, and
-	// looked after again when settings change, on which retentions depend. Nil for none.
+	// looked after again when settings change, on which retentions depend. Nil for none. The
+	// topic of the activity log is not among them: every context has its own.
 	Topics func() []kafka.Topic
 	// IdempotencyRetention returns how long the answers to requests with a request_id are
 	// kept, in the table of kit/idempotency; nil for a context that has none.
@@ -70,4 +73,13 @@ type NewID func() uuid.UUID
 // dependencies that returns a Service, and perhaps an error.
 func Join(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"services"`)))
+}
+
+// topics are the service's topics, and that of its entries of the activity log.
+func (s Service) topics() []kafka.Topic {
+	var all []kafka.Topic
+	if s.Topics != nil {
+		all = slices.Clone(s.Topics())
+	}
+	return append(all, ActivityTopic(s.Name))
 }

@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
@@ -25,7 +24,7 @@ func TestAPeerWithoutAURLStopsTheStart(t *testing.T) {
 		peers.Client("depot")
 		return app.Service{Name: "parcel"}
 	})
-	process := app.Process{Name: "parcel", NeedsPeers: true, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
+	process := app.Process{Name: "parcel", NeedsPeers: true, Authenticator: testkit.Everyone(testkit.Owner()), Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
 	err := app.Serve(t.Context(), process, calling)
 	if err == nil || err.Error() != "SHOPMESH_DEPOT_URL is not set, and parcel calls depot: give its URL" {
 		t.Errorf("without a URL: %v", err)
@@ -38,33 +37,33 @@ func TestAPeerWithoutAURLStopsTheStart(t *testing.T) {
 func TestAnExposedPortIsLogged(t *testing.T) {
 	t.Parallel()
 	for listen, want := range map[string]int{"127.0.0.1:0": 0, "0.0.0.0:0": 2} {
-		log := &logged{}
+		log := &testkit.Lines{}
 		ctx, cancel := context.WithCancel(t.Context())
 		err := app.Serve(ctx, app.Process{
-			Name: "parcel", Listen: listen, InternalListen: listen, Log: slog.New(slog.NewJSONHandler(log, nil)),
+			Name: "parcel", Listen: listen, InternalListen: listen, Authenticator: testkit.Everyone(testkit.Owner()), Log: log.Log(),
 			Ready: func(app.Addresses) { cancel() },
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := strings.Count(strings.Join(log.warnings(), ""), "can be reached from other machines"); n != want {
-			t.Errorf("on %s: %d warnings, want %d: %s", listen, n, want, log.warnings())
+		if n := strings.Count(strings.Join(log.Warnings(), ""), "can be reached from other machines"); n != want {
+			t.Errorf("on %s: %d warnings, want %d: %s", listen, n, want, log.Warnings())
 		}
 	}
 }
 
-// Each context has its relay, and a purge when it keeps answers to requests, without
+// Each context has its relay, what writes refused calls, and a purge when it keeps answers to requests, without
 // listing them among its own runners.
 func TestTheCommonRunnersAreTheProcesss(t *testing.T) {
 	t.Parallel()
 	for want, retention := range map[string]func() time.Duration{
-		`"relay"`: nil, `"relay" "purge"`: func() time.Duration { return time.Hour },
+		`"relay" "refusals"`: nil, `"relay" "refusals" "purge"`: func() time.Duration { return time.Hour },
 	} {
 		process := serve(t, app.Process{Name: "parcel"}, fx.Module("parcel",
 			app.Context("parcel", contextOf(t), migrations()),
 			app.Join(func() app.Service { return app.Service{Name: "parcel", IdempotencyRetention: retention} }),
 		))
-		testkit.Eventually(t, 20*time.Second, "the runners are "+want, func() bool {
+		testkit.Eventually(t, "the runners are "+want, func() bool {
 			_, body := get(t, process.Internal+"/readyz")
 			var names []string
 			for _, match := range regexp.MustCompile(`"worker":("[^"]+")`).FindAllStringSubmatch(body, -1) {
@@ -95,29 +94,25 @@ func TestReflectionOnTheAPIIsASetting(t *testing.T) {
 	}
 }
 
-// A profile that an operator lets run for a minute does not hold a stop up.
+// A profile that an operator lets run for an hour does not hold a stop up.
 func TestAProfileDoesNotHoldUpAStop(t *testing.T) {
 	t.Parallel()
 	process := serve(t, app.Process{Name: "parcel"})
 	ended := make(chan error, 1)
 	go func() {
-		res, err := http.Get(process.Internal + "/debug/pprof/trace?seconds=60")
+		res, err := http.Get(process.Internal + "/debug/pprof/trace?seconds=3600")
 		if err == nil {
 			_, err = io.Copy(io.Discard, res.Body)
 			_ = res.Body.Close()
 		}
 		ended <- err
 	}()
-	testkit.Eventually(t, 10*time.Second, "the trace runs", func() bool {
+	testkit.Eventually(t, "the trace runs", func() bool {
 		_, goroutines := get(t, process.Internal+"/debug/pprof/goroutine?debug=1")
 		return strings.Contains(goroutines, "net/http/pprof.sleep")
 	})
-	start := time.Now()
 	if err := process.stop(); err != nil {
 		t.Errorf("the stop: %v", err)
-	}
-	if took := time.Since(start); took > 8*time.Second {
-		t.Errorf("the stop took %v", took)
 	}
 	if err := <-ended; err != nil {
 		t.Errorf("the trace was cut off: %v", err)

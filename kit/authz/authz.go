@@ -5,10 +5,12 @@
 package authz
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -20,7 +22,7 @@ import (
 )
 
 // StepUpAge is how long ago a caller may have proved who they are for an RPC that needs
-// a step-up.
+// a step-up, unless their token states another age.
 const StepUpAge = 10 * time.Minute
 
 // Header is what an Authenticator reads: the request's headers.
@@ -38,7 +40,7 @@ type Authenticator interface {
 }
 
 // Revoker is an Authenticator that knows when a caller would be refused who was let in
-// before: calls that last ask it again and again.
+// before: it is called again and again while a call lasts.
 type Revoker interface {
 	// Revoked returns the fault with which a lasting call of this caller ends; nil while
 	// their token is good.
@@ -53,14 +55,6 @@ func (f AuthenticatorFunc) Authenticate(ctx context.Context, header Header) (Ide
 	return f(ctx, header)
 }
 
-// EveryoneIsOwner takes every caller for the owner. It is right only where
-// nobody but the owner can connect: on loopback, or behind something that checks.
-func EveryoneIsOwner() Authenticator {
-	return AuthenticatorFunc(func(context.Context, Header) (Identity, error) {
-		return Identity{Kind: Owner}, nil
-	})
-}
-
 // Option returns the authorization option of an RPC; nil when it states none, or
 // one that lets nobody in.
 func Option(method protoreflect.MethodDescriptor) *optionsv1.Authorization {
@@ -69,7 +63,7 @@ func Option(method protoreflect.MethodDescriptor) *optionsv1.Authorization {
 		return nil
 	}
 	option, _ := proto.GetExtension(options, optionsv1.E_Authorization).(*optionsv1.Authorization)
-	if option.GetPublic() || option.GetService() || forPeople(option) {
+	if option.GetPublic() || option.GetService() || len(option.GetServices()) > 0 || forPeople(option) {
 		return option
 	}
 	return nil
@@ -91,6 +85,10 @@ func Check(option *optionsv1.Authorization, caller Identity, now time.Time) erro
 		return nil
 	case caller.Kind == Anonymous:
 		return fault.New(fault.Unauthenticated, fault.ReasonUnauthenticated, "sign in to call this")
+	case caller.MustEnroll && forPeople(option) && !option.GetSignedIn():
+		return fault.New(fault.PermissionDenied, fault.ReasonStepUpRequired,
+			"set up one-time codes first (EnrollTotp, ConfirmTotp), then refresh the session: this shop requires them of those who work for it").
+			With("enroll", "true")
 	case !fits(option, caller):
 		return denied(option, caller)
 	case caller.APIKey != "" && (option.GetNoApiKey() || option.GetStepUp()):
@@ -112,7 +110,7 @@ func fits(option *optionsv1.Authorization, caller Identity) bool {
 			return true
 		}
 	case Service:
-		if option.GetService() {
+		if option.GetService() || slices.Contains(option.GetServices(), caller.ID) {
 			return true
 		}
 	case Guest:
@@ -127,10 +125,14 @@ func denied(option *optionsv1.Authorization, caller Identity) error {
 		return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
 			"calling this needs the permission %s", permission).With("permission", permission.String())
 	}
-	return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "a %s may not call this", caller.Kind)
+	if named := option.GetServices(); caller.Kind == Service && len(named) > 0 {
+		return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
+			"of the services only %s may call this, not %s", strings.Join(named, " and "), caller.ID)
+	}
+	return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "callers of the kind %q may not call this", caller.Kind.String())
 }
 
-// SteppedUp returns nil when the caller proved within StepUpAge who they are, with a
+// SteppedUp returns nil when the caller proved of late who they are (Identity.StepUpAge), with a
 // one-time code where the account has these, and else a fault STEP_UP_REQUIRED. It is for
 // use cases that need it of some requests only; for whole RPCs there is the option step_up.
 // Services and tokens of the operator's socket need no proof: the first act for somebody
@@ -142,13 +144,14 @@ func SteppedUp(caller Identity, now time.Time) error {
 	if !caller.SignedIn() {
 		return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied, "a %s may not call this: sign in", caller.Kind)
 	}
-	recent := !caller.AuthTime.IsZero() && now.Sub(caller.AuthTime) <= StepUpAge
+	longest := cmp.Or(caller.StepUpAge, StepUpAge)
+	recent := !caller.AuthTime.IsZero() && now.Sub(caller.AuthTime) <= longest
 	if recent && (!caller.HasOTP || slices.Contains(caller.Methods, MethodOTP)) {
 		return nil
 	}
 	return fault.New(fault.PermissionDenied, fault.ReasonStepUpRequired,
-		"prove again who you are, then repeat this with the new token: it takes a proof of the last %d minutes", int(StepUpAge.Minutes())).
-		With("max_age_seconds", strconv.Itoa(int(StepUpAge.Seconds()))).With("otp", strconv.FormatBool(caller.HasOTP))
+		"prove again who you are, then repeat this with the new token: it takes a proof of the last %d minutes", int(longest.Minutes())).
+		With("max_age_seconds", strconv.Itoa(int(longest.Seconds()))).With("otp", strconv.FormatBool(caller.HasOTP))
 }
 
 // CheckMethods returns an error that names every given RPC without an authorization
@@ -159,7 +162,7 @@ func CheckMethods(methods []protoreflect.MethodDescriptor) error {
 		switch option := Option(method); {
 		case option == nil:
 			missing = append(missing, method.FullName())
-		case option.GetPublic() && (option.GetStepUp() || option.GetNoApiKey()):
+		case option.GetPublic() && (option.GetStepUp() || option.GetNoApiKey()), option.GetService() && len(option.GetServices()) > 0:
 			contradictory = append(contradictory, method.FullName())
 		}
 	}
@@ -167,7 +170,7 @@ func CheckMethods(methods []protoreflect.MethodDescriptor) error {
 		return fmt.Errorf("RPCs without the option (shopmesh.options.v1.authorization): %v", missing)
 	}
 	if len(contradictory) > 0 {
-		return fmt.Errorf("RPCs whose option (shopmesh.options.v1.authorization) is public and restricted at once: %v", contradictory)
+		return fmt.Errorf("RPCs whose option (shopmesh.options.v1.authorization) is public and restricted at once, or for all services and for some: %v", contradictory)
 	}
 	return nil
 }

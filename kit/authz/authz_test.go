@@ -48,6 +48,9 @@ func TestWhoIsLetIn(t *testing.T) {
 		"permission not held": {&optionsv1.Authorization{Permission: stockWrite}, may{"owner"}},
 		"resource owner":      {&optionsv1.Authorization{ResourceOwner: true}, may{"customer", "owner"}},
 		"service":             {&optionsv1.Authorization{Service: true}, may{"service"}},
+		"this service":        {&optionsv1.Authorization{Services: []string{"payment", "order"}}, may{"service"}},
+		"other services":      {&optionsv1.Authorization{Services: []string{"payment", ""}}, nil},
+		"this, or permission": {&optionsv1.Authorization{Services: []string{"order"}, Permission: stockWrite}, may{"service", "owner"}},
 		"signed in":           {&optionsv1.Authorization{SignedIn: true}, may{"customer", "staff", "owner"}},
 		"guest of an order":   {&optionsv1.Authorization{GuestOrder: true}, may{"order guest", "owner"}},
 		"guest with a cart":   {&optionsv1.Authorization{GuestCart: true}, may{"cart guest", "owner"}},
@@ -87,12 +90,17 @@ func TestStepUp(t *testing.T) {
 	at := func(age time.Duration, otp bool, methods ...string) func(*authz.Identity) {
 		return func(i *authz.Identity) { i.AuthTime, i.HasOTP, i.Methods = now.Add(-age), otp, methods }
 	}
+	aged := func(age, longest time.Duration) func(*authz.Identity) {
+		return func(i *authz.Identity) { i.AuthTime, i.StepUpAge, i.Methods = now.Add(-age), longest, []string{"pwd"} }
+	}
 	for name, row := range map[string]struct {
 		caller authz.Identity
 		want   fault.Reason
 	}{
 		"staff at the limit":                   {with("staff", at(authz.StepUpAge, false, "pwd")), ""},
 		"staff after it":                       {with("staff", at(authz.StepUpAge+time.Second, false, "pwd")), fault.ReasonStepUpRequired},
+		"staff at another limit":               {with("staff", aged(20*time.Minute, 20*time.Minute)), ""},
+		"staff after a shorter one":            {with("staff", aged(2*time.Minute, time.Minute)), fault.ReasonStepUpRequired},
 		"the owner after it":                   {with("owner", at(time.Hour, false, "pwd")), fault.ReasonStepUpRequired},
 		"a customer":                           {with("customer", at(time.Minute, false, "pwd")), ""},
 		"never":                                {callers["owner"], fault.ReasonStepUpRequired},
@@ -111,7 +119,35 @@ func TestStepUp(t *testing.T) {
 	}
 	refused, _ := fault.Of(authz.SteppedUp(authz.Identity{Kind: authz.Owner, HasOTP: true}, now))
 	if refused.Metadata()["max_age_seconds"] != "600" || refused.Metadata()["otp"] != "true" {
-		t.Errorf("the client is not told what to do: %v", refused.Metadata())
+		t.Errorf("the answer does not state what to do: %v", refused.Metadata())
+	}
+}
+
+// Who works for the shop and must enroll one-time codes first may call what everybody may and
+// what is about their own account, and holds no permission meanwhile.
+func TestWhoMustEnrollMayDoNothingElse(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for name, row := range map[string]struct {
+		option *optionsv1.Authorization
+		want   fault.Reason
+	}{
+		"public":                    {&optionsv1.Authorization{Public: true}, ""},
+		"signed in":                 {&optionsv1.Authorization{SignedIn: true}, ""},
+		"signed in, with a proof":   {&optionsv1.Authorization{SignedIn: true, StepUp: true}, ""},
+		"a permission that is held": {&optionsv1.Authorization{Permission: stockRead}, fault.ReasonStepUpRequired},
+		"resource owner":            {&optionsv1.Authorization{ResourceOwner: true}, fault.ReasonStepUpRequired},
+		"services":                  {&optionsv1.Authorization{Service: true}, fault.ReasonPermissionDenied},
+	} {
+		for _, kind := range []authz.Kind{authz.Staff, authz.Owner} {
+			caller := authz.Identity{Kind: kind, ID: "s", Permissions: []optionsv1.Permission{stockRead}, AuthTime: now, MustEnroll: true}
+			if got := fault.ReasonOf(authz.Check(row.option, caller, now)); got != row.want {
+				t.Errorf("%s: a %s got %q, want %q", name, kind, got, row.want)
+			}
+			if caller.May(stockRead) {
+				t.Errorf("a %s holds a permission", kind)
+			}
+		}
 	}
 }
 

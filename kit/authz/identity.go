@@ -80,10 +80,16 @@ type Identity struct {
 	Permissions []optionsv1.Permission
 	// AuthTime is when the account last proved who it is.
 	AuthTime time.Time
+	// StepUpAge is for how long that counts where a step-up is needed, as identity decided; 0
+	// for the constant StepUpAge.
+	StepUpAge time.Duration
 	// Methods are how it did (amr, RFC 8176), such as "pwd" and MethodOTP.
 	Methods []string
 	// HasOTP reports that the account has one-time codes, and so must prove itself by one.
 	HasOTP bool
+	// MustEnroll reports that the account works for the shop, needs one-time codes for that,
+	// and has none yet: until then it may do nothing but keep its own account.
+	MustEnroll bool
 	// APIKey is the id of the key that the caller showed; empty when it showed none.
 	APIKey string
 	// GuestOrder is what the token of a guest's order holds; nil without one.
@@ -95,7 +101,7 @@ type Identity struct {
 	// Epoch is the account's epoch in the caller's token: once the account has a later one, the
 	// token is revoked.
 	Epoch int64
-	// Expire is when the caller's token expires; zero for one that can't tell.
+	// Expire is when the caller's token expires; zero for a token without an expiry.
 	Expire time.Time
 
 	token string
@@ -143,8 +149,11 @@ func (i Identity) LogValue() slog.Value { return slog.StringValue(i.Key()) }
 func (i Identity) MarshalText() ([]byte, error) { return []byte(i.Key()), nil }
 
 // May reports whether the caller holds a permission: the owner holds all, staff, API keys
-// and services those that are stated.
+// and services those that are stated. Who must enroll one-time codes first holds none.
 func (i Identity) May(permission optionsv1.Permission) bool {
+	if i.MustEnroll {
+		return false
+	}
 	switch i.Kind {
 	case Owner:
 		return i.APIKey == "" || i.states(permission)

@@ -71,7 +71,7 @@ func (s *Server) Condition(ctx context.Context) error {
 func (s *Server) certificate() *tls.Certificate {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if seen, err := s.look(); err == nil && !same(seen, s.seen) {
+	if seen, err := s.stat(); err == nil && !same(seen, s.seen) {
 		s.failed = s.readLocked(seen)
 	}
 	return s.current
@@ -80,16 +80,16 @@ func (s *Server) certificate() *tls.Certificate {
 func (s *Server) read() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seen, err := s.look()
+	seen, err := s.stat()
 	if err != nil {
 		return err
 	}
 	return s.readLocked(seen)
 }
 
-// look returns what the files are at this moment. One that is away for a moment, as while
+// stat returns what the files are at this moment. One that is away for a moment, as while
 // it is being replaced, is looked for again with the next connection.
-func (s *Server) look() ([2]os.FileInfo, error) {
+func (s *Server) stat() ([2]os.FileInfo, error) {
 	var seen [2]os.FileInfo
 	for i, path := range []string{s.certFile, s.keyFile} {
 		info, err := os.Stat(path)

@@ -15,7 +15,7 @@ import (
 )
 
 // While the files are replaced, and when they were replaced by what can't be used, the
-// server goes on with the certificate that it has, and says what is wrong. Once they are
+// server goes on with the certificate that it has, and reports what is wrong. Once they are
 // good, the new one is presented.
 func TestAServerKeepsItsCertificateUntilTheNewOneIsGood(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,7 @@ func (c *complaints) Handle(_ context.Context, r slog.Record) error {
 
 func (c *complaints) wait(t *testing.T, n int64) {
 	t.Helper()
-	c.logged.Wait(t, 15*time.Second, "the consumer complains", func() bool { return c.n.Load() >= n })
+	c.logged.Wait(t, "the consumer complains", func() bool { return c.n.Load() >= n })
 }
 
 func (s *shop) complaining(handle consumer.Handler) (*consumer.Consumer, *complaints) {
@@ -58,7 +58,7 @@ func TestALoneEventIsTriedTwice(t *testing.T) {
 	start(t, c)
 	id := uuid.New()
 	s.publish(t, record(id, 1))
-	s.ended.Wait(t, 15*time.Second, "the event is applied or set aside", func() bool {
+	s.ended.Wait(t, "the event is applied or set aside", func() bool {
 		var n int
 		err := s.pool.QueryRow(t.Context(), `select (select count(*) from thing) + (select count(*) from dead_letters)`).Scan(&n)
 		return err == nil && n == 1
@@ -76,7 +76,7 @@ func TestARefusedConnectionIsNoPoison(t *testing.T) {
 	start(t, c)
 	ids := things(3)
 	s.versions(t, ids, 1, 1)
-	s.expect(t, 15*time.Second, ids, 1)
+	s.expect(t, ids, 1)
 
 	name := s.pool.Config().ConnConfig.Database
 	server := s.pool.Config().ConnConfig.Copy()
@@ -98,7 +98,7 @@ func TestARefusedConnectionIsNoPoison(t *testing.T) {
 	s.versions(t, ids, 2, 2)
 	logged.wait(t, 5)
 	let("true")
-	s.expect(t, 30*time.Second, ids, 2)
+	s.expect(t, ids, 2)
 	if l := s.deadLetters(t, c); len(l) > 0 {
 		t.Errorf("%d dead letters, the first: %s", len(l), l[0].Cause)
 	}
@@ -125,7 +125,7 @@ func TestADeadLetterThatCannotBeStoredWaits(t *testing.T) {
 	}()
 	select {
 	case <-ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(testkit.Patience):
 		t.Error("the consumer did not end")
 	}
 	if n := logged.n.Load(); n > 50 {
@@ -137,5 +137,5 @@ func TestADeadLetterThatCannotBeStoredWaits(t *testing.T) {
 	<-ended
 	c = s.consumer(t)
 	start(t, c)
-	s.expectDeadLetters(t, 15*time.Second, c, 1)
+	s.expectDeadLetters(t, c, 1)
 }

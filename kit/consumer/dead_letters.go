@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/trace"
 )
@@ -166,9 +168,14 @@ func (c *Consumer) redriveFirst(ctx context.Context, p place) (deadLetter *DeadL
 			return err
 		}
 		deadLetters, err := c.deadLettersOf(ctx, tx, p)
-		if err != nil || len(deadLetters) == 0 {
+		if err != nil {
 			return err
 		}
+		if len(deadLetters) == 0 {
+			activity.Unchanged(ctx)
+			return nil
+		}
+		recordDeadLetter(ctx, deadLetters[0])
 		deadLetter, rest = &deadLetters[0], int64(len(deadLetters))
 		if deadLetter.Event.Key == uuid.Nil {
 			return errors.New(deadLetter.Cause) // it was no event then, and is none now
@@ -194,16 +201,33 @@ func (c *Consumer) deadLettersOf(ctx context.Context, tx *pg.Tx, p place) ([]Dea
 // Discard drops the dead letters named, for good, and returns those that there were.
 // Dead letters that wait behind them are applied by the next redrive.
 func (c *Consumer) Discard(ctx context.Context, ids ...int64) ([]DeadLetter, error) {
-	rows, err := c.pool.Query(ctx, `delete from dead_letters where consumer_group = $1 and id = any($2::bigint[])
-		returning `+deadLetterColumns, c.group, ids)
-	if err != nil {
-		return nil, fmt.Errorf("discard dead letters of %s: %w", c.group, err)
-	}
-	dropped, err := pgx.CollectRows(rows, scanDeadLetter)
+	var dropped []DeadLetter
+	err := c.pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		rows, err := tx.Query(ctx, `delete from dead_letters where consumer_group = $1 and id = any($2::bigint[])
+			returning `+deadLetterColumns, c.group, ids)
+		if err != nil {
+			return err
+		}
+		if dropped, err = pgx.CollectRows(rows, scanDeadLetter); err != nil {
+			return err
+		}
+		if len(dropped) == 0 {
+			activity.Unchanged(ctx)
+		}
+		for _, deadLetter := range dropped {
+			recordDeadLetter(ctx, deadLetter)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("discard dead letters of %s: %w", c.group, err)
 	}
 	return dropped, nil
+}
+
+// recordDeadLetter notes for the activity log that a dead letter is redriven or discarded.
+func recordDeadLetter(ctx context.Context, deadLetter DeadLetter) {
+	activity.Changed(ctx, "deadLetters/"+strconv.FormatInt(deadLetter.ID, 10), nil, nil)
 }
 
 // text is s as PostgreSQL can store it, at most 8 kB: a cause may quote anything.

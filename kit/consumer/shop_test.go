@@ -183,9 +183,9 @@ func (s *shop) versions(t *testing.T, ids []uuid.UUID, from, to int64) {
 }
 
 // expect waits until every thing has its version, and has had one effect for each.
-func (s *shop) expect(t *testing.T, within time.Duration, ids []uuid.UUID, version int64) {
+func (s *shop) expect(t *testing.T, ids []uuid.UUID, version int64) {
 	t.Helper()
-	s.ended.Wait(t, within, fmt.Sprintf("%d things have version %d", len(ids), version), func() bool {
+	s.ended.Wait(t, fmt.Sprintf("%d things have version %d", len(ids), version), func() bool {
 		var n int
 		err := s.pool.QueryRow(t.Context(), `select count(*) from thing where id = any($1) and version >= $2`, ids, version).Scan(&n)
 		return err == nil && n == len(ids)
@@ -200,9 +200,9 @@ func (s *shop) expect(t *testing.T, within time.Duration, ids []uuid.UUID, versi
 }
 
 // expectDeadLetters waits until a consumer's group has n dead letters, and returns them.
-func (s *shop) expectDeadLetters(t *testing.T, within time.Duration, c *consumer.Consumer, n int) []consumer.DeadLetter {
+func (s *shop) expectDeadLetters(t *testing.T, c *consumer.Consumer, n int) []consumer.DeadLetter {
 	t.Helper()
-	s.ended.Wait(t, within, fmt.Sprintf("there are %d dead letters", n), func() bool { return len(s.deadLetters(t, c)) == n })
+	s.ended.Wait(t, fmt.Sprintf("there are %d dead letters", n), func() bool { return len(s.deadLetters(t, c)) == n })
 	return s.deadLetters(t, c)
 }
 

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-smtp"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -150,7 +149,7 @@ func TestTheBrokerOnAFullDisk(t *testing.T) {
 		}
 	}
 	disk.Free()
-	testkit.Eventually(t, 30*time.Second, "an event is taken", func() bool { return produce(next) == nil })
+	testkit.Eventually(t, "an event is taken", func() bool { return produce(next) == nil })
 	for next++; next < 200; next++ {
 		if err := produce(next); err != nil {
 			t.Fatalf("with space again: %v", err)
@@ -165,7 +164,7 @@ func TestTheBrokerOnAFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer client.Close()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 		defer cancel()
 		got := map[string]bool{}
 		last := -1

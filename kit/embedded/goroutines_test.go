@@ -54,7 +54,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 		failOn(t, client.SendMail("shop@example.com", []string{"ada@example.com"}, mail))
 	})
 	stacks := make([]byte, 4<<20)
-	embeddedtest.Eventually(t, 10*time.Second, "all goroutines end", func() bool {
+	embeddedtest.Eventually(t, "all goroutines end", func() bool {
 		text := string(stacks[:runtime.Stack(stacks, true)])
 		for stack := range strings.SplitSeq(text, "\n\n") {
 			if strings.Contains(stack, "testing.tRunner") {

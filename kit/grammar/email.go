@@ -52,6 +52,20 @@ func EmailKey(text string) string {
 	return strings.ToLower(norm.NFC.String(strings.TrimFunc(text, Invisible)))
 }
 
+// ExactEmailKey returns the form in which two addresses, as Email returns them, are surely
+// one mailbox when their bytes are equal: with ASCII's letters in lower case, and every other
+// byte as it is. It decides whose something is. EmailKey equates more, which finds what
+// somebody typed; but a mail to one address must not open what belongs to another that only
+// looks the same.
+func ExactEmailKey(email string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, email)
+}
+
 // Mailbox returns an address as SMTP's commands and a mail's headers write it
 // (RFC 5321, 4.1.2): with a quoted local part where it is no dot-atom. utf8 reports
 // that the mail server must offer SMTPUTF8 (RFC 6531) to take it.

@@ -230,3 +230,17 @@ func TestAnAddressNamesEachPartThatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// Two addresses that only look the same are two mailboxes; the letters of ASCII are the same
+// in either case.
+func TestExactEmailKey(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"Ada@Example.COM": "ada@example.com", "ÄDA@example.com": "Äda@example.com", "äda@example.com": "äda@example.com",
+		"ſam@example.com": "ſam@example.com", "\u212aim@example.com": "\u212aim@example.com", "a..b@XN--bcher-kva.example": "a..b@xn--bcher-kva.example",
+	} {
+		if got := grammar.ExactEmailKey(given); got != want {
+			t.Errorf("%q has the key %q, want %q", given, got, want)
+		}
+	}
+}

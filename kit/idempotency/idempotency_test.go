@@ -129,11 +129,7 @@ func TestFailedAttemptBurnsNothing(t *testing.T) {
 			t.Errorf("repeat: %v, %v", res, err)
 		}
 	})
-	testkit.Eventually(t, 5*time.Second, "the repeat waits for the first attempt", func() bool {
-		var waiting bool
-		err := pool.QueryRow(t.Context(), `select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`).Scan(&waiting)
-		return err == nil && waiting
-	})
+	testkit.Eventually(t, "the repeat waits for the first attempt", func() bool { return testkit.WaitingForLocks(t, pool) > 0 })
 	if answered.Load() {
 		t.Error("the repeat did not wait")
 	}
@@ -217,7 +213,7 @@ func TestPurgeUnderCalls(t *testing.T) {
 			}
 		})
 	}
-	testkit.Eventually(t, 10*time.Second, "calls are made", func() bool { return during.Load() > 0 })
+	testkit.Eventually(t, "calls are made", func() bool { return during.Load() > 0 })
 	before := during.Load()
 	n, err := idempotency.Purge(t.Context(), pool, time.Now().Add(-48*time.Hour))
 	meanwhile := during.Load() - before

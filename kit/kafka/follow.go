@@ -99,8 +99,11 @@ func (f Follower) poll(ctx context.Context, client *kgo.Client, at positions) er
 	defer cancel()
 	fetches := client.PollRecords(waiting, 1000)
 	for _, failed := range fetches.Errors() {
+		if topic := Lost(failed.Topic, failed.Err); topic != nil {
+			return topic
+		}
 		var lost *kgo.ErrDataLoss
-		if errors.Is(failed.Err, kerr.OffsetOutOfRange) || errors.As(failed.Err, &lost) || Lost(failed.Topic, failed.Err) != nil {
+		if errors.Is(failed.Err, kerr.OffsetOutOfRange) || errors.As(failed.Err, &lost) {
 			return fmt.Errorf("follow %s: %w", failed.Topic, failed.Err)
 		}
 		// Others pass, or nothing is proven any more.

@@ -37,7 +37,7 @@ func TestAFollowerWaitsForTopicsThatAreBeingCreated(t *testing.T) {
 	})
 	broker := kafka.Config{Brokers: cluster.ListenAddrs(), ClientID: "test", Log: testkit.Log(t)}
 
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	proven, ended := make(chan struct{}), make(chan error, 1)
 	follower := kafka.Follower{
@@ -84,13 +84,16 @@ func TestAFollowerGoesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(producer.Close)
-	for age, value := range map[time.Duration]string{time.Hour: "old", 5 * time.Minute: "of late", 0: "new"} {
-		record := &kgo.Record{Topic: "past", Key: []byte(value), Value: []byte(value), Timestamp: time.Now().Add(-age)}
+	for _, made := range []struct {
+		value string
+		age   time.Duration
+	}{{"old", time.Hour}, {"of late", 5 * time.Minute}, {"new", 0}} {
+		record := &kgo.Record{Topic: "past", Key: []byte(made.value), Value: []byte(made.value), Timestamp: time.Now().Add(-made.age)}
 		if err := producer.ProduceSync(t.Context(), record).FirstErr(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	var values []string // of Handle's goroutine, which Proven's is too
 	follower := kafka.Follower{

@@ -2,9 +2,7 @@ package kafka_test
 
 import (
 	"context"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,27 +14,9 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// lines is a log that a test reads while others write.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 func publish(t *testing.T, client *kgo.Client) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	record := client.Produce
 	done := make(chan error, 1)
@@ -55,8 +35,8 @@ func TestABrokersCertificateExpires(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
-	var log lines
-	cfg := kafka.Config{Brokers: cluster.ListenAddrs(), TLS: &certs.Files{CA: certificate.CAFile}, Link: kafka.NewLink(slog.New(slog.NewTextHandler(&log, nil)))}
+	var log testkit.Lines
+	cfg := kafka.Config{Brokers: cluster.ListenAddrs(), TLS: &certs.Files{CA: certificate.CAFile}, Link: kafka.NewLink(log.Log())}
 	certificate.Expire()
 	producer, err := kafka.NewProducer(cfg)
 	if err != nil {
@@ -77,7 +57,7 @@ func TestABrokersCertificateExpires(t *testing.T) {
 		t.Errorf("%d lines:\n%s", n, log.String())
 	}
 	certificate.Renew()
-	testkit.Eventually(t, 30*time.Second, "an event goes", func() bool { return publish(t, producer) == nil })
+	testkit.Eventually(t, "an event goes", func() bool { return publish(t, producer) == nil })
 	if err := cfg.Link.Condition(0); err != nil {
 		t.Errorf("renewed: %v", err)
 	}
@@ -87,9 +67,9 @@ func TestABrokersCertificateExpires(t *testing.T) {
 func TestABrokerIsAway(t *testing.T) {
 	t.Parallel()
 	var gate testkit.Gate
-	var log lines
+	var log testkit.Lines
 	cfg := gate.Behind(testkit.Broker(t))
-	cfg.Link = kafka.NewLink(slog.New(slog.NewTextHandler(&log, nil)))
+	cfg.Link = kafka.NewLink(log.Log())
 	if err := kafka.EnsureTopics(t.Context(), cfg, []kafka.Topic{{Name: "parcels"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +89,7 @@ func TestABrokerIsAway(t *testing.T) {
 		t.Errorf("reported %v", err)
 	}
 	gate.Open()
-	testkit.Eventually(t, 30*time.Second, "an event goes", func() bool { return publish(t, producer) == nil })
+	testkit.Eventually(t, "an event goes", func() bool { return publish(t, producer) == nil })
 	if err := cfg.Link.Condition(0); err != nil {
 		t.Errorf("it is back: %v", err)
 	}

@@ -39,21 +39,21 @@ type State struct {
 	Reset time.Duration
 }
 
-// shards is how many parts the keys are divided into, each with a lock of its own.
-const shards = 64
+// shardCount is how many shards the keys are divided into, each with a lock of its own.
+const shardCount = 64
 
 // Limiter holds the state of the keys that have not their whole quota; all others need
 // none. It is for concurrent use.
 type Limiter[K comparable] struct {
-	clock func() time.Time
-	start time.Time
-	seed  maphash.Seed
-	parts [shards]part[K]
+	clock  func() time.Time
+	start  time.Time
+	seed   maphash.Seed
+	shards [shardCount]shard[K]
 }
 
-// part holds for each key the time, since the limiter's start, at which it has its whole
+// shard holds for each key the time, since the limiter's start, at which it has its whole
 // quota again (GCRA's theoretical arrival time).
-type part[K comparable] struct {
+type shard[K comparable] struct {
 	mu   sync.Mutex
 	most int
 	full map[K]time.Duration
@@ -64,9 +64,9 @@ type part[K comparable] struct {
 // nobody back what takes long to come back, such as sign-ins.
 func New[K comparable](most int, clock func() time.Time) *Limiter[K] {
 	l := &Limiter[K]{clock: clock, start: clock(), seed: maphash.MakeSeed()}
-	for i := range l.parts {
-		l.parts[i].most = max(1, most/shards)
-		l.parts[i].full = make(map[K]time.Duration)
+	for i := range l.shards {
+		l.shards[i].most = max(1, most/shardCount)
+		l.shards[i].full = make(map[K]time.Duration)
 	}
 	return l
 }
@@ -74,8 +74,8 @@ func New[K comparable](most int, clock func() time.Time) *Limiter[K] {
 // Take takes one from what key may do at rate, when it may.
 func (l *Limiter[K]) Take(key K, rate Rate) State { return l.at(key, rate, true) }
 
-// Look returns where key stands, and takes nothing.
-func (l *Limiter[K]) Look(key K, rate Rate) State { return l.at(key, rate, false) }
+// Peek returns where key stands, and takes nothing.
+func (l *Limiter[K]) Peek(key K, rate Rate) State { return l.at(key, rate, false) }
 
 func (l *Limiter[K]) at(key K, rate Rate, take bool) State {
 	if !rate.Bounds() {
@@ -83,7 +83,7 @@ func (l *Limiter[K]) at(key K, rate Rate, take bool) State {
 	}
 	now, interval := l.clock().Sub(l.start), rate.interval()
 	burst := interval * time.Duration(rate.Quota)
-	p := &l.parts[maphash.Comparable(l.seed, key)%shards]
+	p := &l.shards[maphash.Comparable(l.seed, key)%shardCount]
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known, ok := p.full[key]
@@ -101,17 +101,25 @@ func (l *Limiter[K]) at(key K, rate Rate, take bool) State {
 	return State{Allowed: true, Remaining: int((now + burst - full) / interval), Reset: full - now}
 }
 
-// makeRoom forgets the keys that have their whole quota again, and so many more that at
-// least an eighth of the places is free: then it is rarely needed.
-func (p *part[K]) makeRoom(now time.Duration) {
+// makeRoom forgets the keys that have their whole quota again, and the eighth of all that
+// would have it soonest, so that it is rarely needed. Of keys that would have it at the same
+// time, no more are forgotten than make up that eighth.
+func (p *shard[K]) makeRoom(now time.Duration) {
 	times := make([]time.Duration, 0, len(p.full))
 	for _, full := range p.full {
 		times = append(times, full)
 	}
 	slices.Sort(times)
-	last := max(now, times[(len(times)-1)/8])
+	eighth := (len(times) + 7) / 8
+	last := times[eighth-1]
+	sooner, _ := slices.BinarySearch(times, last)
+	ties := eighth - sooner
 	for key, full := range p.full {
-		if full <= last {
+		switch {
+		case full <= now, full < last:
+			delete(p.full, key)
+		case full == last && ties > 0:
+			ties--
 			delete(p.full, key)
 		}
 	}
@@ -120,8 +128,8 @@ func (p *part[K]) makeRoom(now time.Duration) {
 // Len returns how many keys have not their whole quota, or had not when room was made last.
 func (l *Limiter[K]) Len() int {
 	n := 0
-	for i := range l.parts {
-		p := &l.parts[i]
+	for i := range l.shards {
+		p := &l.shards[i]
 		p.mu.Lock()
 		n += len(p.full)
 		p.mu.Unlock()

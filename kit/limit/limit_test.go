@@ -39,7 +39,7 @@ func (m *model) take(now time.Time) bool {
 }
 
 // The limiter allows exactly what the definition allows, for each key by itself, and what
-// it says of the future comes true: a refused key may after Retry and not before, and has
+// it states about the future comes true: a refused key may after Retry and not before, and has
 // its whole quota after Reset.
 func TestItAllowsWhatTheRateAllows(t *testing.T) {
 	t.Parallel()
@@ -58,13 +58,13 @@ func TestItAllowsWhatTheRateAllows(t *testing.T) {
 			if models[key] == nil {
 				models[key] = &model{rate: rate}
 			}
-			looked := limiter.Look(key, rate)
+			peeked := limiter.Peek(key, rate)
 			got, want := limiter.Take(key, rate), models[key].take(time0.now)
-			if got.Allowed != want || looked.Allowed != want {
-				t.Fatalf("%s: allowed %v, looked %v; want %v", key, got.Allowed, looked.Allowed, want)
+			if got.Allowed != want || peeked.Allowed != want {
+				t.Fatalf("%s: allowed %v, peeked %v; want %v", key, got.Allowed, peeked.Allowed, want)
 			}
-			if (got.Retry == 0) != got.Allowed || got.Allowed && got.Remaining != looked.Remaining-1 || !got.Allowed && got.Remaining != 0 {
-				t.Fatalf("%s: %+v after %+v", key, got, looked)
+			if (got.Retry == 0) != got.Allowed || got.Allowed && got.Remaining != peeked.Remaining-1 || !got.Allowed && got.Remaining != 0 {
+				t.Fatalf("%s: %+v after %+v", key, got, peeked)
 			}
 			checkFuture(t, limiter, time0, key, rate, got)
 		}
@@ -76,18 +76,18 @@ func checkFuture(t *rapid.T, limiter *limit.Limiter[string], c *clock, key strin
 	now := c.now
 	defer func() { c.now = now }()
 	c.now = now.Add(got.Reset)
-	if s := limiter.Look(key, rate); s.Remaining != rate.Quota || s.Reset != 0 {
+	if s := limiter.Peek(key, rate); s.Remaining != rate.Quota || s.Reset != 0 {
 		t.Fatalf("%s after Reset: %+v", key, s)
 	}
 	if got.Allowed {
 		return
 	}
 	c.now = now.Add(got.Retry)
-	if s := limiter.Look(key, rate); !s.Allowed || s.Remaining != 1 {
+	if s := limiter.Peek(key, rate); !s.Allowed || s.Remaining != 1 {
 		t.Fatalf("%s after Retry: %+v", key, s)
 	}
 	c.now = now.Add(got.Retry - 1)
-	if limiter.Look(key, rate).Allowed {
+	if limiter.Peek(key, rate).Allowed {
 		t.Fatalf("%s is allowed before Retry", key)
 	}
 }
@@ -132,7 +132,8 @@ func TestARateThatChanges(t *testing.T) {
 }
 
 // More keys than there is room for: the limiter stays within its bound, and forgets those
-// that owe least, never the sign-ins of somebody who guesses passwords.
+// that owe least, never the sign-ins of somebody who guesses passwords. Keys that owe the
+// same are not forgotten together: the clock stands still, so all of the flood do.
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	const most = 6400
@@ -150,7 +151,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Fatalf("%d keys are kept", limiter.Len())
 		}
 	}
-	if n := limiter.Len(); n > most || n < most/4 { // shards halve what they keep, each in its own time
+	if n := limiter.Len(); n > most || n < most*7/8 { // a full shard forgets an eighth
 		t.Errorf("%d keys are kept, of at most %d", n, most)
 	}
 	if s := limiter.Take("guesses", signIn); s.Allowed {
@@ -160,7 +161,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	for i := range most {
 		limiter.Take(fmt.Sprint("later", i), reads)
 	}
-	if s := limiter.Look("guesses", signIn); s.Remaining != 10 {
+	if s := limiter.Peek("guesses", signIn); s.Remaining != 10 {
 		t.Errorf("an hour later: %+v", s)
 	}
 }

@@ -211,7 +211,7 @@ func TestAMaskThatMeansNothingIsRefused(t *testing.T) {
 
 // An error describes each field in 200 bytes (kit/rpc): what is wrong with a path has to
 // be among them, however long the path is.
-func TestARefusalOfALongPathTellsWhatIsWrong(t *testing.T) {
+func TestARefusalOfALongPathStatesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	_, err := Read(&fieldmaskpb.FieldMask{Paths: []string{strings.Repeat("𝖋", 100)}}, product(t, `{}`), changeable...)
 	broken, ok := fault.Of(err)
@@ -219,7 +219,7 @@ func TestARefusalOfALongPathTellsWhatIsWrong(t *testing.T) {
 		t.Fatalf("got %v, want a refusal of one path", err)
 	}
 	if shown := fault.Cut(broken.Violations()[0].Description, 200); !strings.Contains(shown, "can't be changed: "+changeable[0]) {
-		t.Errorf("the first 200 bytes are %q, which does not tell what is wrong", shown)
+		t.Errorf("the first 200 bytes are %q, which does not state what is wrong", shown)
 	}
 }
 

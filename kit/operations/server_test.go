@@ -20,7 +20,6 @@ import (
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
-	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/operations"
@@ -69,7 +68,7 @@ func client(t *testing.T, contexts ...operations.Context) operationsv1connect.Op
 
 func clientThatLogs(t *testing.T, log *slog.Logger, contexts ...operations.Context) operationsv1connect.OperationsServiceClient {
 	t.Helper()
-	server, err := rpc.NewServer(rpc.Config{Authenticator: authz.EveryoneIsOwner()})
+	server, err := rpc.NewServer(rpc.Config{Authenticator: testkit.Everyone(testkit.Owner())})
 	if err != nil {
 		t.Fatal(err)
 	}

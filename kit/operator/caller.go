@@ -16,7 +16,7 @@ type Caller struct {
 
 type callerKey struct{}
 
-// CallerFrom returns who made a request; false when the system does not tell.
+// CallerFrom returns who made a request; false when the system does not reveal it.
 func CallerFrom(ctx context.Context) (Caller, bool) {
 	caller, _ := ctx.Value(callerKey{}).(*Caller)
 	if caller == nil {
@@ -25,7 +25,7 @@ func CallerFrom(ctx context.Context) (Caller, bool) {
 	return *caller, true
 }
 
-// callerOf returns nil when the system does not tell.
+// callerOf returns nil when the system does not reveal it.
 func callerOf(conn net.Conn) *Caller {
 	unix, ok := conn.(*net.UnixConn)
 	if !ok {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -114,8 +115,13 @@ func removeStale(ctx context.Context, path string) error {
 		return fmt.Errorf("the operator's socket: %s is another file: name another path, or move it away", path)
 	}
 	dialer := net.Dialer{Timeout: dialTimeout}
-	if conn, err := dialer.DialContext(ctx, "unix", path); err == nil {
+	conn, err := dialer.DialContext(ctx, "unix", path)
+	if err == nil {
 		return errors.Join(fmt.Errorf("%w: %s", ErrInUse, path), conn.Close())
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		// A process that is busy, or out of reach, serves it nevertheless.
+		return fmt.Errorf("find out whether another process serves the operator's socket: %w", err)
 	}
 	if err := os.Remove(path); err != nil {
 		return fmt.Errorf("remove an operator's socket that nobody serves: %w", err)

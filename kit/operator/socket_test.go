@@ -17,7 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/operator"
 )
 
-// who answers with the user that asks.
+// who answers with the user that calls.
 func who() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, known := operator.CallerFrom(r.Context())
@@ -38,7 +38,7 @@ func listen(t *testing.T, path string) (*operator.Socket, error) {
 	return socket, err
 }
 
-func ask(t *testing.T, path string) (int, string) {
+func get(t *testing.T, path string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://operator/", nil)
 	if err != nil {
@@ -68,11 +68,19 @@ func TestTheOwnerIsServed(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || info.Mode().Type() != fs.ModeSocket {
 		t.Errorf("the socket is %v, %v", info, err)
 	}
-	if code, body := ask(t, path); code != http.StatusOK || body != strconv.Itoa(os.Geteuid()) {
+	if code, body := get(t, path); code != http.StatusOK || body != strconv.Itoa(os.Geteuid()) {
 		t.Errorf("answered %d %q", code, body)
 	}
 	if _, err := listen(t, path); !errors.Is(err, operator.ErrInUse) {
 		t.Errorf("a second process: %v", err)
+	}
+	hurried, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := operator.Listen(hurried, path, who(), slog.New(slog.DiscardHandler)); !errors.Is(err, context.Canceled) {
+		t.Errorf("a second process that can't find out: %v", err)
+	}
+	if code, _ := get(t, path); code != http.StatusOK {
+		t.Errorf("after others tried: answered %d", code)
 	}
 	if err := socket.Close(t.Context()); err != nil {
 		t.Error(err)
@@ -133,7 +141,7 @@ func TestPathsThatAreTooLong(t *testing.T) {
 	if _, err := listen(t, path); err != nil {
 		t.Fatal(err)
 	}
-	if code, _ := ask(t, path); code != http.StatusOK {
+	if code, _ := get(t, path); code != http.StatusOK {
 		t.Errorf("answered %d", code)
 	}
 	if _, err := listen(t, long); err == nil || !strings.Contains(err.Error(), "name a shorter one") {

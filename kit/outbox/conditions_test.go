@@ -2,11 +2,9 @@ package outbox_test
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -14,24 +12,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
-
-// lines is a log that can be read while it is written.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) has(text string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Contains(l.text.String(), text)
-}
 
 // A replica that does not lead loses its connection when PostgreSQL restarts, and gets
 // another one: nothing is wrong with it any more. It used to report for ever that it had
@@ -42,12 +22,12 @@ func TestAReplicaThatDoesNotLeadReportsNoConditionForEver(t *testing.T) {
 	topics(t, broker)
 	pool := testkit.Database(t, migrations())
 	run(t, pool, broker, outbox.Config{})
-	testkit.Eventually(t, 20*time.Second, "the first leads", func() bool {
+	testkit.Eventually(t, "the first leads", func() bool {
 		_, leaders := lockHolder(t, pool)
 		return leaders == 1
 	})
-	log := &lines{}
-	second := outbox.NewRelay("second", pool, nil, outbox.Config{Log: slog.New(slog.NewTextHandler(log, nil))})
+	log := &testkit.Lines{}
+	second := outbox.NewRelay("second", pool, nil, outbox.Config{Log: log.Log()})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() { _ = second.Run(ctx) })
@@ -55,15 +35,15 @@ func TestAReplicaThatDoesNotLeadReportsNoConditionForEver(t *testing.T) {
 		cancel()
 		running.Wait()
 	})
-	testkit.Eventually(t, 20*time.Second, "the second's connection is ended", func() bool {
+	testkit.Eventually(t, "the second's connection is ended", func() bool {
 		var ended int
 		err := pool.QueryRow(t.Context(), `select count(*) filter (where pg_terminate_backend(a.pid)) from pg_stat_activity a
 			where a.datname = current_database() and a.query like '%pg_try_advisory_lock%' and a.pid <> pg_backend_pid()
 			and not exists (select from pg_locks l where l.pid = a.pid and l.locktype = 'advisory' and l.granted)`).Scan(&ended)
 		return err == nil && ended == 1
 	})
-	testkit.Eventually(t, 20*time.Second, "its condition has ended", func() bool {
-		return log.has("it is over: the relay has no database it can write to") && len(second.Conditions(0)) == 0
+	testkit.Eventually(t, "its condition has ended", func() bool {
+		return strings.Contains(log.String(), "it is over: the relay has no database it can write to") && len(second.Conditions(0)) == 0
 	})
 }
 
@@ -77,11 +57,11 @@ func TestAllConditionsAreListed(t *testing.T) {
 	broker.Dial, broker.Brokers = nil, []string{"127.0.0.1:1"}
 	relay, _ := run(t, pool, broker, outbox.Config{SoleWriter: true, Link: broker.Link})
 	publish(t, pool, relay.Wake, uuid.New(), 1, 1)
-	testkit.Eventually(t, 30*time.Second, "the broker is missed", func() bool { return len(relay.Conditions(0)) > 0 })
+	testkit.Eventually(t, "the broker is missed", func() bool { return len(relay.Conditions(0)) > 0 })
 	if _, err := pool.Exec(t.Context(), `alter table outbox rename to elsewhere`); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, 30*time.Second, "both are listed", func() bool {
+	testkit.Eventually(t, "both are listed", func() bool {
 		all := ""
 		for _, err := range relay.Conditions(0) {
 			all += err.Error() + "\n"

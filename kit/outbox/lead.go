@@ -16,6 +16,9 @@ import (
 // Advisory locks are per database, so every context has its own.
 const lockKey int64 = 0x6f7574626f78
 
+// takingOver is logged by a relay that follows one which did not step down.
+const takingOver = "waiting until no event of the relay that led before can arrive"
+
 // takeLead waits for the lock, and then until no record of the previous leader can arrive
 // at the broker any more. It polls the lock: a statement that waits inside PostgreSQL
 // holds a snapshot, which would keep every vacuum from cleaning up.
@@ -50,7 +53,9 @@ func (r *Relay) takeLead(ctx context.Context, conn *pgx.Conn) error {
 		return fmt.Errorf("take the relay's place: %w", err)
 	}
 	if !alone && !r.cfg.SoleWriter {
-		r.pause(ctx, kafka.DeliveryBound+deliveryMargin)
+		wait := kafka.DeliveryBound + deliveryMargin
+		r.log.InfoContext(ctx, takingOver, "wait", wait)
+		r.pause(ctx, wait)
 	}
 	// From here on the session deletes what was published, and releases the lead at its
 	// end. Neither has to survive a crash of the server, so the session does not wait for

@@ -2,7 +2,6 @@ package outbox_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -30,7 +29,7 @@ func TestALostTopicIsWrittenAgain(t *testing.T) {
 				n, _, err := outbox.Waiting(t.Context(), pool, outbox.All)
 				return err == nil && n == 0
 			}
-			testkit.Eventually(t, 20*time.Second, "the first events are published", published)
+			testkit.Eventually(t, "the first events are published", published)
 
 			client, err := kgo.NewClient(kgo.SeedBrokers(broker.Brokers...), kgo.Dialer(broker.Dial))
 			if err != nil {
@@ -45,11 +44,11 @@ func TestALostTopicIsWrittenAgain(t *testing.T) {
 				topics(t, broker)
 			}
 			publish(t, pool, relay.Wake, uuid.New(), 1, 3)
-			testkit.Eventually(t, 40*time.Second, "the next events are published", published)
+			testkit.Eventually(t, "the next events are published", published)
 			if stopped := relay.Stopped(); len(stopped) > 0 {
 				t.Errorf("stopped: %+v", stopped)
 			}
-			testkit.Eventually(t, 20*time.Second, "nothing is wrong any more", func() bool { return len(relay.Conditions(0)) == 0 })
+			testkit.Eventually(t, "nothing is wrong any more", func() bool { return len(relay.Conditions(0)) == 0 })
 			ends, err := admin.ListEndOffsets(t.Context(), topic)
 			if err != nil {
 				t.Fatal(err)

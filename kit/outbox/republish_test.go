@@ -139,7 +139,7 @@ func TestWhatIsRepublishedWaitsForRoom(t *testing.T) {
 		cut, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- republisher.Run(cut) }()
-		testkit.Eventually(t, 20*time.Second, "a page is written", func() bool { return s.waiting() == outbox.RepublishRows })
+		testkit.Eventually(t, "a page is written", func() bool { return s.waiting() == outbox.RepublishRows })
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Fatalf("ended with %v", err)
@@ -185,7 +185,7 @@ func TestReplicasRepublishInTurns(t *testing.T) {
 		go func() { ended <- s.republisher().All(t.Context()) }()
 	}
 	<-begun
-	testkit.Eventually(t, 20*time.Second, "the other waits for its turn", func() bool {
+	testkit.Eventually(t, "the other waits for its turn", func() bool {
 		var waits bool
 		err := s.pool.QueryRow(t.Context(), `select exists (select from pg_locks where locktype = 'advisory' and not granted
 			and database = (select oid from pg_database where datname = current_database()))`).Scan(&waits)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -108,7 +107,7 @@ func TestALeaderThatIsGoneIsReplaced(t *testing.T) {
 	between, through := stand(t, address)
 	run(t, testkit.Open(t, pg.Config{URL: through}), broker, outbox.Config{})
 	held := 0
-	testkit.Eventually(t, 20*time.Second, "the first has the lock", func() bool {
+	testkit.Eventually(t, "the first has the lock", func() bool {
 		held, _ = lockHolder(t, pool)
 		return held != 0
 	})
@@ -117,5 +116,5 @@ func TestALeaderThatIsGoneIsReplaced(t *testing.T) {
 	relay, _ := run(t, pool, broker, outbox.Config{})
 	key := uuid.New()
 	publish(t, pool, relay.Wake, key, 1, 1)
-	received.arrived.Wait(t, time.Minute, "the next leads", func() bool { return len(received.of(key)) == 1 })
+	received.arrived.Wait(t, "the next leads", func() bool { return len(received.of(key)) == 1 })
 }

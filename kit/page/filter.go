@@ -146,7 +146,7 @@ func (p *parser) literal(name string, field Field) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := field.Kind.read(text)
+		value, err := field.read(text)
 		if err != nil {
 			return nil, p.bad(at, fmt.Sprintf("%s %s", name, err))
 		}
@@ -209,6 +209,15 @@ func (p *parser) quoted(name string) (string, error) {
 func (f Field) enum(word string) (any, bool) {
 	value, ok := f.Values[strings.TrimPrefix(word, f.Prefix)]
 	return value, ok
+}
+
+// read returns a literal as the field's condition gets it.
+func (f Field) read(text string) (string, error) {
+	value, err := f.Kind.read(text)
+	if f.Condition != nil && (f.Kind == Name || f.Kind == Email) {
+		return text, err
+	}
+	return value, err
 }
 
 // read returns a literal in the form that its column compares with.

@@ -17,6 +17,7 @@ import (
 
 func people() page.Schema {
 	return page.Schema{
+		Name: "people",
 		Fields: map[string]page.Field{
 			"name":      {Column: "p.name_key", Kind: page.Name, Filter: true},
 			"email":     {Column: "p.email_key", Kind: page.Email, Filter: true},
@@ -92,10 +93,10 @@ func TestATimeThatIsNoneIsTheCallersMistake(t *testing.T) {
 // A token goes on with the list that it came from, and with no other one.
 func TestATokenIsBoundToItsList(t *testing.T) {
 	t.Parallel()
-	ordered := func(id, column string) page.Schema {
-		return page.Schema{Fields: map[string]page.Field{"name": {Column: column, Kind: page.Text, Order: true}}, Order: "name", ID: id, Size: 1}
+	ordered := func(list, id, column string) page.Schema {
+		return page.Schema{Name: list, Fields: map[string]page.Field{"name": {Column: column, Kind: page.Text, Order: true}}, Order: "name", ID: id, Size: 1}
 	}
-	query, err := ordered("a.id", "a.name").Parse(page.Request{})
+	query, err := ordered("a", "a.id", "a.name").Parse(page.Request{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,12 +104,42 @@ func TestATokenIsBoundToItsList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ordered("a.id", "a.name").Parse(page.Request{Token: token}); err != nil {
+	if _, err := ordered("a", "a.id", "a.name").Parse(page.Request{Token: token}); err != nil {
 		t.Fatal(err)
 	}
-	for _, other := range []page.Schema{ordered("b.id", "a.name"), ordered("a.id", "b.name")} {
+	for _, other := range []page.Schema{
+		ordered("b", "a.id", "a.name"), ordered("a", "b.id", "a.name"), ordered("a", "a.id", "b.name"),
+	} {
 		if _, err := other.Parse(page.Request{Token: token}); fault.ReasonOf(err) != fault.ReasonPageTokenInvalid {
 			t.Fatalf("another list took it: %v", err)
 		}
+	}
+}
+
+// A list without a name would take the tokens of other lists.
+func TestAListHasAName(t *testing.T) {
+	t.Parallel()
+	if _, err := (page.Schema{ID: "id"}).Parse(page.Request{}); err == nil {
+		t.Fatal("a schema without a name was taken")
+	}
+}
+
+// A condition gets an address as it is written, and an address has no order for it either.
+func TestAConditionGetsAnAddressAsItIsWritten(t *testing.T) {
+	t.Parallel()
+	var got any
+	schema := page.Schema{Name: "people", ID: "id", Fields: map[string]page.Field{"email": {
+		Kind: page.Email, Filter: true, Condition: func(_ string, value any, _ func(any) string) string { got = value; return "true" },
+	}}}
+	query, err := schema.Parse(page.Request{Filter: `email = " Ada@Example.com"`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var args []any
+	if query.SQL(&args); got != " Ada@Example.com" {
+		t.Errorf("it got %q", got)
+	}
+	if _, err := schema.Parse(page.Request{Filter: `email < "a"`}); fault.ReasonOf(err) != fault.ReasonFilterInvalid {
+		t.Errorf("by order: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ package page
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -23,6 +24,9 @@ import (
 
 // Schema is what a list can be filtered and ordered by. Nothing else reaches SQL.
 type Schema struct {
+	// Name is the list's, such as "payments": no other list of the shop has it, and a token
+	// of one list is none of another.
+	Name string
 	// Fields by the name that requests use.
 	Fields map[string]Field
 	// Order is the order_by of a request that has none, such as "create_time desc".
@@ -52,8 +56,22 @@ type Field struct {
 	Filter, Order bool
 	// Condition, when set, writes a filter's condition instead of "Column op value":
 	// with param, which makes a parameter of a value and returns its placeholder. It
-	// keeps rows without a value for the op "<>".
+	// keeps rows without a value for the op "<>". Of a Name or an Email it gets the text as
+	// it is written, because its column may hold another key.
 	Condition func(op string, value any, param func(any) string) string
+}
+
+// EnumValues are the Values of an Enum whose column holds the numbers from first to last, by
+// their words.
+func EnumValues[E interface {
+	~int | ~int16
+	String() string
+}](first, last E) map[string]any {
+	values := make(map[string]any)
+	for e := first; e <= last; e++ {
+		values[e.String()] = int16(e)
+	}
+	return values
 }
 
 // Kind is what a field's literals look like.
@@ -109,6 +127,9 @@ type term struct {
 // PAGE_TOKEN_INVALID.
 func (s Schema) Parse(r Request) (Query, error) {
 	q := Query{schema: s, size: int(r.Size)}
+	if s.Name == "" {
+		return q, errors.New("page: a list's schema has no name")
+	}
 	if r.Size < 0 {
 		return q, fault.New(fault.Invalid, fault.ReasonInvalidField, "page_size is %d, it can't be negative", r.Size).
 			Field("page_size", "must not be negative")
@@ -157,15 +178,16 @@ func (s Schema) withDefault(filter []comparison) ([]comparison, error) {
 }
 
 // list distinguishes one list from another, so that a token of one is none of the other,
-// though both may be requested with the same filter.
+// though both may be requested with the same filter and have columns of the same names. The
+// columns are in it so that a token does not outlive a change of what the list is ordered by.
 func (s Schema) list() string {
-	columns := []string{s.ID, s.Order}
+	columns := []string{s.Name, s.ID, s.Order}
 	for name, field := range s.Fields {
 		if field.Order {
 			columns = append(columns, name+"="+field.Column)
 		}
 	}
-	slices.Sort(columns[2:])
+	slices.Sort(columns[3:])
 	return strings.Join(columns, ";")
 }
 
@@ -236,7 +258,7 @@ type Comparison struct {
 	// Op is SQL's: =, <>, <, <=, > or >=.
 	Op string
 	// Value is what the field's kind reads: text, except for a Bool, and for an Enum
-	// what the column holds.
+	// what the column holds; see Field.Condition, too.
 	Value any
 }
 

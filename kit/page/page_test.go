@@ -18,6 +18,7 @@ import (
 
 func products() page.Schema {
 	return page.Schema{
+		Name: "products",
 		Fields: map[string]page.Field{
 			"code":        {Column: "p.code", Kind: page.Text, Filter: true, Order: true},
 			"price":       {Column: "p.price", Kind: page.Number, Filter: true, Order: true},
@@ -74,7 +75,7 @@ func TestWhatIsRefused(t *testing.T) {
 
 // An error describes each field in 200 bytes (kit/rpc): what is wrong with a name has to
 // be among them, however long the name is.
-func TestARefusalOfALongNameTellsWhatIsWrong(t *testing.T) {
+func TestARefusalOfALongNameStatesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("𝖋", 300)
 	for name, c := range map[string]struct {
@@ -231,6 +232,7 @@ func TestAFieldWritesItsOwnCondition(t *testing.T) {
 func TestAListHasAFilterOfItsOwn(t *testing.T) {
 	t.Parallel()
 	schema := page.Schema{
+		Name: "products",
 		Fields: map[string]page.Field{
 			"status": {Column: "status", Kind: page.Enum, Values: map[string]any{"ACTIVE": 1, "ARCHIVED": 2}, Filter: true},
 			"price":  {Column: "price", Kind: page.Number, Filter: true},

@@ -1,12 +1,8 @@
 package peer_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
-	"sync"
 	"testing"
-	"time"
 
 	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
@@ -63,7 +59,7 @@ type harness struct {
 
 func newHarness(t *testing.T, service *shop) *harness {
 	t.Helper()
-	return newHarnessFor(t, authz.EveryoneIsOwner(), service)
+	return newHarnessFor(t, testkit.Everyone(testkit.Owner()), service)
 }
 
 func newHarnessFor(t *testing.T, authenticator authz.Authenticator, service *shop) *harness {
@@ -88,7 +84,7 @@ func newHarnessFor(t *testing.T, authenticator authz.Authenticator, service *sho
 	}
 	listener.Serve(handler, testkit.Log(t))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 		defer cancel()
 		if err := listener.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)
@@ -96,23 +92,3 @@ func newHarnessFor(t *testing.T, authenticator authz.Authenticator, service *sho
 	})
 	return &harness{url: listener.URL(), addr: listener.Addr(), server: server}
 }
-
-// syncBuffer is a log that a test can read while the server writes.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
-func logTo(b *syncBuffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }

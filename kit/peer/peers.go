@@ -124,8 +124,8 @@ func (p *Peers) Client(context string) *connect.Client {
 	return connect.NewClient(&peerTransport{peers: p.network, context: context}, p.interceptor(context))
 }
 
-// Reaches reports whether a context runs here or has a URL. It is asked when the process is
-// complete.
+// Reaches reports whether a context runs here or has a URL. It is called when the
+// process is complete.
 func (p *Peers) Reaches(context string) bool {
 	here := p.here.Load()
 	return p.urls[context] != "" || here != nil && here.contexts[context]

@@ -161,8 +161,8 @@ func TestAPeersCertificateExpires(t *testing.T) {
 	s := newHarness(t, &shop{})
 	certificate := testkit.NewServer(t)
 	front := certificate.Front("tcp", s.addr)
-	log := &syncBuffer{}
-	peers := peer.New(map[string]string{"catalog": "https://" + front.Addr()}, nil, logTo(log))
+	log := &testkit.Lines{}
+	peers := peer.New(map[string]string{"catalog": "https://" + front.Addr()}, nil, log.Log())
 	t.Cleanup(peers.Close)
 	ca, err := os.ReadFile(certificate.CAFile)
 	if err != nil || !peers.Trust(ca) {
@@ -180,7 +180,7 @@ func TestAPeersCertificateExpires(t *testing.T) {
 	certificate.Expire()
 	front.Cut()
 	// What was sent as the connection was cut may fail for that.
-	testkit.Eventually(t, 10*time.Second, "the certificate is refused", func() bool { err := call(); return err != nil && strings.Contains(err.Error(), "certificate") })
+	testkit.Eventually(t, "the certificate is refused", func() bool { err := call(); return err != nil && strings.Contains(err.Error(), "certificate") })
 	err = call()
 	if !peer.Away(err) {
 		t.Errorf("called with %v", err)
@@ -220,7 +220,7 @@ func TestAConnectionToAPeerThatSwallowsIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	between.Swallow()
-	testkit.Eventually(t, time.Minute, "the peer answers again", func() bool {
+	testkit.Eventually(t, "the peer answers again", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := client.GetStatus(ctx, &operationsv1.GetStatusRequest{})

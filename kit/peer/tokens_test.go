@@ -74,7 +74,7 @@ func TestCallsShowWhoMakesThemAndForWhom(t *testing.T) {
 			"a service":                {testkit.ServiceCaller("payment"), ""},
 			"a service for a customer": {testkit.OnBehalf("payment", customer), customer.Key()},
 		} {
-			order.ask(t, row.caller)
+			order.callFor(t, row.caller)
 			if got := <-calls; got != (seen{caller: "service/order", sake: row.sake}) {
 				t.Errorf("%s, for %s: %+v", where, name, got)
 			}
@@ -123,8 +123,8 @@ func TestTheCallersTokenExpiresMeanwhile(t *testing.T) {
 	}
 }
 
-// ask makes the harness call its peer for somebody, by the public RPC.
-func (s *harness) ask(t *testing.T, caller authz.Identity) {
+// callFor makes the harness call its peer for somebody, by the public RPC.
+func (s *harness) callFor(t *testing.T, caller authz.Identity) {
 	t.Helper()
 	client := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.url), testkit.As(t, caller))
 	ctx, info := connect.NewClientContext(t.Context())

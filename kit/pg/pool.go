@@ -42,7 +42,22 @@ type Config struct {
 // several statements that belong together go through InTx.
 type Pool struct {
 	*pgxpool.Pool
-	hot *Pool
+	hot  *Pool
+	join Join
+}
+
+// Join is called when a transaction begins, with its context. It returns the context that
+// the transaction's function gets, and what is to be done in the transaction when the
+// function is done; nil for nothing.
+type Join func(ctx context.Context) (context.Context, func(ctx context.Context, tx *Tx) error)
+
+// Join has a function take part in each transaction of InTx: what it writes is committed
+// with it, and travels with the commit. Call it once, before the pool is used.
+func (p *Pool) Join(join Join) {
+	p.join = join
+	if p.hot != nil {
+		p.hot.join = join
+	}
 }
 
 // DBTX is what a statement runs on: a *Pool or a *Tx. It is a superset of sqlc's
@@ -252,7 +267,7 @@ func (p *Pool) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) er
 	defer cancel()
 	for n := 1; ; n++ {
 		tx := &Tx{pool: p.Pool}
-		err := tx.run(ctx, fn)
+		err := tx.run(ctx, fn, p.join)
 		if err == nil || n == attempts || !tx.repeatable(err) || ctx.Err() != nil {
 			return err
 		}

@@ -95,12 +95,15 @@ func (tx *Tx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []stri
 	return n, nil
 }
 
+// Used reports whether the transaction has any statement.
+func (tx *Tx) Used() bool { return tx.begun || len(tx.queued) > 0 }
+
 // OnCommit has f run after the transaction's commit succeeded, for what must not
 // happen without it: waking the relay, starting a charge. f must not block.
 func (tx *Tx) OnCommit(f func()) { tx.after = append(tx.after, f) }
 
-func (tx *Tx) run(ctx context.Context, fn func(context.Context, *Tx) error) error {
-	if err := tx.body(ctx, fn); err != nil {
+func (tx *Tx) run(ctx context.Context, fn func(context.Context, *Tx) error, join Join) error {
+	if err := tx.body(ctx, fn, join); err != nil {
 		return err
 	}
 	for _, f := range tx.after {
@@ -109,10 +112,19 @@ func (tx *Tx) run(ctx context.Context, fn func(context.Context, *Tx) error) erro
 	return nil
 }
 
-func (tx *Tx) body(ctx context.Context, fn func(context.Context, *Tx) error) error {
+func (tx *Tx) body(ctx context.Context, fn func(context.Context, *Tx) error, join Join) error {
 	defer tx.release()
+	var joined func(context.Context, *Tx) error
+	if join != nil {
+		ctx, joined = join(ctx)
+	}
 	if err := fn(ctx, tx); err != nil {
 		return err
+	}
+	if joined != nil {
+		if err := joined(ctx, tx); err != nil {
+			return err
+		}
 	}
 	return tx.commit(ctx)
 }
@@ -121,7 +133,7 @@ func (tx *Tx) commit(ctx context.Context) error {
 	if tx.err != nil {
 		return tx.err
 	}
-	if !tx.begun && len(tx.queued) == 0 {
+	if !tx.Used() {
 		return nil
 	}
 	br, err := tx.sendCommit(ctx)

@@ -54,6 +54,63 @@ func accounts(t *testing.T, pool *pg.Pool) int {
 	return n
 }
 
+// What joins a pool's transactions is committed with them and sees each attempt alone, and
+// costs no round trip of its own. It fails them, too.
+func TestAJoinTakesPartInEachTransaction(t *testing.T) {
+	t.Parallel()
+	type attempt struct{}
+	var count trips
+	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, migrations()), Tracer: &count})
+	refuse := errors.New("not this one")
+	var begun int
+	pool.Join(func(ctx context.Context) (context.Context, func(context.Context, *pg.Tx) error) {
+		begun++
+		names := []string{fmt.Sprintf("joined %d", begun)}
+		return context.WithValue(ctx, attempt{}, &names), func(ctx context.Context, tx *pg.Tx) error {
+			if !tx.Used() {
+				return nil
+			}
+			for _, name := range names {
+				if name == "refused" {
+					return refuse
+				}
+				if err := insert(ctx, tx, name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	})
+	note := func(ctx context.Context, name string) {
+		names := ctx.Value(attempt{}).(*[]string)
+		*names = append(*names, name)
+	}
+	for _, p := range []*pg.Pool{pool, pool.Hot()} {
+		before, rows := count.n.Load(), accounts(t, pool)
+		err := p.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+			note(ctx, fmt.Sprintf("noted %d", begun))
+			return insert(ctx, tx, fmt.Sprintf("own %d", begun))
+		})
+		if err != nil || accounts(t, pool) != rows+3 {
+			t.Fatalf("%v, and %d rows more", err, accounts(t, pool)-rows)
+		}
+		if n := count.n.Load() - before; n != 1+2 { // the counts of rows
+			t.Errorf("%d round trips", n)
+		}
+	}
+	rows := accounts(t, pool)
+	err := pool.InTx(t.Context(), func(ctx context.Context, tx *pg.Tx) error {
+		note(ctx, "refused")
+		return insert(ctx, tx, "rolled back")
+	})
+	if !errors.Is(err, refuse) || accounts(t, pool) != rows {
+		t.Errorf("%v, and %d rows more", err, accounts(t, pool)-rows)
+	}
+	if err := pool.InTx(t.Context(), func(context.Context, *pg.Tx) error { return nil }); err != nil || accounts(t, pool) != rows {
+		t.Errorf("an empty transaction: %v, and %d rows more", err, accounts(t, pool)-rows)
+	}
+}
+
 // A handler that writes, reads and writes again costs two round trips; one that
 // only writes costs one; one that does nothing costs none.
 func TestTransactionsArePipelined(t *testing.T) {

@@ -18,10 +18,10 @@ import (
 // revocationPause is how often it is checked that the caller of a stream is still let in.
 const revocationPause = time.Second
 
-func authenticate(authenticator authz.Authenticator) connect.ServerInterceptor {
+func authenticate(authenticator authz.Authenticator, refused Refused) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-			if exempt(spec.Procedure) {
+			if isHealth(spec.Procedure) {
 				return next(ctx, spec, stream)
 			}
 			info, ok := connect.CallInfoForServerContext(ctx)
@@ -30,6 +30,9 @@ func authenticate(authenticator authz.Authenticator) connect.ServerInterceptor {
 			}
 			caller, err := authenticator.Authenticate(ctx, info.RequestHeader())
 			if err != nil {
+				if method, ok := spec.Schema.(protoreflect.MethodDescriptor); !ok || !readsForAll(method) {
+					refused(ctx, callTo(ctx, spec.Procedure, authz.Identity{}), err)
+				}
 				return err
 			}
 			ctx = authz.WithCaller(ctx, caller)
@@ -71,10 +74,13 @@ func untilRevoked(ctx context.Context, revoker authz.Revoker, caller authz.Ident
 	return err
 }
 
-func authorize(clock func() time.Time) connect.ServerInterceptor {
+func authorize(clock func() time.Time, reflection *optionsv1.Authorization) connect.ServerInterceptor {
 	// Reading an option of a descriptor costs as much as the rest of the check.
 	var options sync.Map // protoreflect.MethodDescriptor → *optionsv1.Authorization
-	optionOf := func(method protoreflect.MethodDescriptor) *optionsv1.Authorization {
+	optionOf := func(spec connect.Spec, method protoreflect.MethodDescriptor) *optionsv1.Authorization {
+		if isReflection(spec.Procedure) {
+			return reflection
+		}
 		if known, ok := options.Load(method); ok {
 			return known.(*optionsv1.Authorization)
 		}
@@ -85,8 +91,8 @@ func authorize(clock func() time.Time) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 			// An unknown procedure has no schema; its handler answers UNKNOWN_RPC.
-			if method, ok := spec.Schema.(protoreflect.MethodDescriptor); ok && !exempt(spec.Procedure) {
-				if err := authz.Check(optionOf(method), authz.Caller(ctx), clock()); err != nil {
+			if method, ok := spec.Schema.(protoreflect.MethodDescriptor); ok && !isHealth(spec.Procedure) {
+				if err := authz.Check(optionOf(spec, method), authz.Caller(ctx), clock()); err != nil {
 					return err
 				}
 			}
@@ -97,20 +103,24 @@ func authorize(clock func() time.Time) connect.ServerInterceptor {
 
 // Require lets to a handler only who holds a permission, as the RPCs of the same port do
 // whose option names it: for what is no RPC, such as profiles. The handler finds the caller
-// by authz.Caller.
-func Require(authenticator authz.Authenticator, permission optionsv1.Permission, next http.Handler) http.Handler {
+// by authz.Caller. Whoever is refused is noted as with RPCs; nil for nowhere.
+func Require(authenticator authz.Authenticator, permission optionsv1.Permission, refused Refused, next http.Handler) http.Handler {
 	option := &optionsv1.Authorization{Permission: permission}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, err := authenticator.Authenticate(r.Context(), r.Header)
+		shown := err != nil // a token that is not good
 		if err == nil {
 			err = authz.Check(option, caller, time.Now())
 		}
 		if err != nil {
-			refused, ok := fault.Of(err)
-			if !ok {
-				refused = unavailable().Because(err)
+			if refused != nil && (shown || caller.Kind != authz.Anonymous) {
+				refused(r.Context(), requestTo(r, caller), err)
 			}
-			writeStatus(w, grpcStatus(fromFault(refused, err)), 0)
+			answer, ok := fault.Of(err)
+			if !ok {
+				answer = unavailable().Because(err)
+			}
+			writeStatus(w, grpcStatus(fromFault(answer, err)), 0)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(authz.WithCaller(r.Context(), caller)))

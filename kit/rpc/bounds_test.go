@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/rpc"
 )
 
 // However many rules a request breaks, at most the first 20 are listed, and how many more
@@ -69,7 +70,9 @@ func TestEchoedValuesAreCut(t *testing.T) {
 // REST answers what it does not serve as it answers every error: with a status in JSON.
 func TestRESTAnswersWhatItDoesNotServe(t *testing.T) {
 	t.Parallel()
-	s := open(t, &shop{})
+	s := open(t, &shop{}, func(_ *rpc.Config, h *rpc.HandlerConfig) {
+		h.Extra = map[string]http.Handler{"GET /.well-known/jwks.json": http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	})
 	client := http1(t)
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for _, row := range []struct {
@@ -79,6 +82,9 @@ func TestRESTAnswersWhatItDoesNotServe(t *testing.T) {
 	}{
 		{"GET", "/.well-known/openid-configuration", 404, ""},
 		{"POST", "/.well-known/security.txt", 404, ""},
+		{"POST", "/.well-known/jwks.json", 405, "GET, HEAD"},
+		{"TRACE", "/.well-known/jwks.json", 405, "GET, HEAD"},
+		{"POST", "/.well-known//jwks.json", 404, ""},
 		{"GET", "//v1/operations/status", 404, ""},
 		{"GET", "/operations/../v1/operations/status", 404, ""},
 		{"GET", "/v1/operations//status", 404, ""},
@@ -101,7 +107,7 @@ func TestRESTAnswersWhatItDoesNotServe(t *testing.T) {
 	}
 }
 
-// A stream is a JSON value a line, and says so.
+// A stream is a JSON value a line, and its content type states that.
 func TestARESTStreamIsLinesOfJSON(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{audit: sendOnceAndWait})
@@ -119,6 +125,45 @@ func TestARESTStreamIsLinesOfJSON(t *testing.T) {
 	line, err := bufio.NewReader(res.Body).ReadBytes('\n')
 	if err != nil || !json.Valid(line) || res.Header.Get("Content-Type") != "application/x-ndjson" {
 		t.Errorf("%q %s, %v", res.Header.Get("Content-Type"), line, err)
+	}
+}
+
+// A stream without a message has the type of one that has some.
+func TestARESTStreamMayBeEmpty(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{audit: func(context.Context, *operationsv1.AuditRequest, func(*operationsv1.AuditResponse) error) error {
+		return nil
+	}})
+	got := s.send(t, http1(t), "GET", "/v1/operations/audit", "", nil)
+	if got.status != http.StatusOK || len(got.body) != 0 || got.header.Get("Content-Type") != "application/x-ndjson" {
+		t.Errorf("got %d, %q of the type %q; want 200 and nothing, of the type application/x-ndjson", got.status, got.body, got.header.Get("Content-Type"))
+	}
+}
+
+// The client's deadline is what ends a stream, before and after its first message, also
+// when the server needs longer to notice.
+func TestARESTStreamEndsAtTheClientsDeadline(t *testing.T) {
+	t.Parallel()
+	for _, sends := range []int{0, 1} {
+		answered := make(chan struct{})
+		s := open(t, &shop{audit: func(ctx context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
+			for range sends {
+				if err := send(&operationsv1.AuditResponse{Context: "first"}); err != nil {
+					return err
+				}
+			}
+			<-answered
+			return ctx.Err()
+		}})
+		got := s.send(t, http1(t), "GET", "/v1/operations/audit", "", nil, "Grpc-Timeout", "50m")
+		close(answered)
+		lines := strings.Split(strings.TrimSpace(string(got.body)), "\n")
+		if last := lines[len(lines)-1]; len(lines) != sends+1 || !strings.Contains(last, `"DEADLINE_EXCEEDED"`) {
+			t.Errorf("after %d messages: got %d %q, want DEADLINE_EXCEEDED behind them", sends, got.status, lines)
+		}
+		if want := []int{http.StatusGatewayTimeout, http.StatusOK}[sends]; got.status != want {
+			t.Errorf("after %d messages: got the status %d, want %d", sends, got.status, want)
+		}
 	}
 }
 

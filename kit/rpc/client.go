@@ -82,7 +82,7 @@ func parseHop(hop string) (netip.Addr, bool) {
 // plainAddress has neither a zone nor IPv4 in the form of IPv6.
 func plainAddress(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
 
-// client is who sends requests, as far as an address can tell.
+// client is who sends requests, as far as an address shows it.
 type client struct {
 	// prefix is what one customer of a network has: an IPv4 address, and the /64 of an
 	// IPv6 address. It is not valid for a client whose connection has no IP address.
@@ -125,6 +125,6 @@ func hostOf(address string) string {
 }
 
 // ClientPrefix returns the network prefix that a call came from, by which clients without
-// an account are told apart: an IPv4 address, the /64 of an IPv6 address. It is not valid
+// an account are distinguished: an IPv4 address, the /64 of an IPv6 address. It is not valid
 // for a call within the process.
 func ClientPrefix(ctx context.Context) netip.Prefix { return originOf(ctx).client.prefix }

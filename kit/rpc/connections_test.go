@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -13,28 +12,29 @@ import (
 	"time"
 
 	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 const bound = 8
 
 // crowded serves on a listener of few connections; requests for /wait last until
 // release is closed.
-func crowded(t *testing.T) (listener *rpc.Listener, log *syncBuffer, inWork chan struct{}, release chan struct{}) {
+func crowded(t *testing.T) (listener *rpc.Listener, log *testkit.Lines, inWork chan struct{}, release chan struct{}) {
 	t.Helper()
 	listener, err := rpc.Listen(t.Context(), "127.0.0.1:0", bound)
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, inWork, release = &syncBuffer{}, make(chan struct{}, 100), make(chan struct{})
+	log, inWork, release = &testkit.Lines{}, make(chan struct{}, 100), make(chan struct{})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /wait", func(http.ResponseWriter, *http.Request) {
 		inWork <- struct{}{}
 		<-release
 	})
-	listener.Serve(mux, slog.New(slog.NewTextHandler(log, nil)))
+	listener.Serve(mux, log.Log())
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 		defer cancel()
 		if err := listener.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)
@@ -74,7 +74,7 @@ func request(t *testing.T, client *http.Client, url string) error {
 }
 
 func alone(client *http.Client) *http.Client {
-	client.Timeout = 20 * time.Second
+	client.Timeout = testkit.Patience
 	return client
 }
 
@@ -93,7 +93,7 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 				listener, log, inWork, release := crowded(t)
 				long := make(chan error, 1)
 				go func() { long <- request(t, alone(client), listener.URL()+"/wait") }()
-				within(t, 20*time.Second, "a request is in work", inWork)
+				within(t, "a request is in work", inWork)
 				var conns []net.Conn
 				for range 10 * bound {
 					conns = append(conns, idle(t, listener, text))
@@ -104,7 +104,7 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 					}
 				}
 				// Those that were there first are closed.
-				_ = conns[0].SetReadDeadline(time.Now().Add(20 * time.Second))
+				_ = conns[0].SetReadDeadline(time.Now().Add(testkit.Patience))
 				if _, err := io.Copy(io.Discard, conns[0]); errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
 					t.Errorf("the first connection is open still: %v", err)
 				}
@@ -142,7 +142,7 @@ func TestConnectionsBeyondTheBoundAreClosed(t *testing.T) {
 		})
 	}
 	for range bound {
-		within(t, 20*time.Second, "a request is in work", inWork)
+		within(t, "a request is in work", inWork)
 	}
 	client := alone(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}})
 	if err := request(t, client, listener.URL()); err == nil || isTimeout(err) {

@@ -31,7 +31,7 @@ func openToPages(t *testing.T, options ...option) (*site, *atomic.Int64) {
 		}
 		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Ready: true}}}, nil
 	}}
-	return open(t, service, append(options, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.Origins = rpc.Origins{shopOrigin} })...), calls
+	return open(t, service, append(options, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.Origins = origins(t, shopOrigin) })...), calls
 }
 
 // pageRequests are what a page sends by each protocol.
@@ -90,7 +90,7 @@ func TestOwnPagesKeepTheirCookies(t *testing.T) {
 			cookies.Add(1)
 		}
 		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Ready: true}}}, nil
-	}}, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.Origins = rpc.Origins{shopOrigin, "http://own.example"} })
+	}}, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.Origins = origins(t, shopOrigin, "http://own.example") })
 	for _, headers := range [][]string{
 		{"Origin", shopOrigin, "Sec-Fetch-Site", "same-origin", "Cookie", "a=b"},
 		{"Sec-Fetch-Site", "none", "Cookie", "a=b"},
@@ -103,8 +103,8 @@ func TestOwnPagesKeepTheirCookies(t *testing.T) {
 	}
 }
 
-// A browser asks before it calls: that is answered without anything of the call being
-// done, counted or limited, and allows what the protocols need.
+// A browser sends a preflight before it calls: that is answered without anything of the
+// call being done, counted or limited, and allows what the protocols need.
 func TestPreflightsCostNothing(t *testing.T) {
 	t.Parallel()
 	rates := rpc.Rates{Reads: limit.Rate{Quota: 1, Window: time.Hour}}
@@ -160,24 +160,46 @@ func TestNoPageMayCallByDefault(t *testing.T) {
 	}
 }
 
-func TestOriginsAreWritten(t *testing.T) {
-	t.Parallel()
-	got, err := rpc.ParseOrigins("https://shop.example, http://localhost:5173,https://[2001:db8::1]:8443")
-	if err != nil || !slices.Equal(got, []string{"https://shop.example", "http://localhost:5173", "https://[2001:db8::1]:8443"}) {
-		t.Errorf("%q %v", got, err)
+func origins(t *testing.T, list ...string) *rpc.Origins {
+	t.Helper()
+	made, err := rpc.NewOrigins(list...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, text := range []string{
-		"*", "https://*.shop.example", "null", "shop.example", "https://shop.example/", "https://Shop.example", "https://shop.example:443",
-		"http://shop.example:80", "https://user@shop.example", "ftp://shop.example", "https://", "https://shop.example?x",
-	} {
-		if got, err := rpc.ParseOrigins(text); err == nil {
-			t.Errorf("%q is taken for %q", text, got)
-		}
+	return made
+}
+
+// Other origins count from the next request on; what can't be one leaves those before.
+func TestOriginsAreReplacedWhileRequestsAreServed(t *testing.T) {
+	t.Parallel()
+	listed := origins(t)
+	s := open(t, &shop{}, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.Origins = listed })
+	call := func() answer {
+		t.Helper()
+		return s.send(t, http1(t), "POST", statusPath, "application/json", strings.NewReader("{}"), "Origin", shopOrigin, "Sec-Fetch-Site", "cross-site")
+	}
+	if got := call(); got.status != http.StatusForbidden || got.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("before it is listed: %d %v", got.status, got.header)
+	}
+	if err := listed.Set([]string{shopOrigin}); err != nil {
+		t.Fatal(err)
+	}
+	if listed.Set([]string{"no origin"}) == nil {
+		t.Error("no origin is taken")
+	}
+	if got := call(); got.status != http.StatusOK || got.header.Get("Access-Control-Allow-Origin") != shopOrigin {
+		t.Errorf("while it is listed: %d %v", got.status, got.header)
+	}
+	if err := listed.Set(nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := call(); got.status != http.StatusForbidden {
+		t.Errorf("when it is listed no more: %d", got.status)
 	}
 }
 
 // Whatever is answered, and by whom, is marked as data of one caller that no browser takes
-// for a page and no cache keeps. Only TLS is asked for where there is TLS.
+// for a page and no cache keeps. Only where there is TLS are browsers to use nothing else.
 func TestEveryAnswerIsProtected(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{}, func(_ *rpc.Config, h *rpc.HandlerConfig) {

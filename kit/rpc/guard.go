@@ -20,17 +20,18 @@ import (
 type guard struct {
 	limiter     *load.Limiter // nil counts nothing
 	proxies     Proxies
-	origins     Origins
+	origins     *Origins
 	counted     map[string]bool
 	streaming   map[string]bool // requests of which are streams, bounded message by message
 	bodyTimeout time.Duration
+	sendTimeout time.Duration
 	errors      *connecthttp.ErrorWriter
 	next        http.Handler
 }
 
 func newGuard(server *connect.Server, cfg HandlerConfig, errorWriter *connecthttp.ErrorWriter, next http.Handler) *guard {
 	g := &guard{
-		limiter: cfg.Load, proxies: cfg.Proxies, origins: cfg.Origins, bodyTimeout: cfg.BodyTimeout, errors: errorWriter, next: next,
+		limiter: cfg.Load, proxies: cfg.Proxies, origins: cfg.Origins, bodyTimeout: cfg.BodyTimeout, sendTimeout: cfg.SendTimeout, errors: errorWriter, next: next,
 		counted: make(map[string]bool), streaming: make(map[string]bool),
 	}
 	for spec := range server.Specs() {
@@ -52,7 +53,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if own {
 		defer connection.close()
 	}
-	x := &exchange{controller: http.NewResponseController(w), client: connection.from, sendLimit: SendTimeout}
+	x := &exchange{controller: http.NewResponseController(w), client: connection.from, sendLimit: g.sendTimeout}
 	if from := g.proxies.client(connection.remote, r.Header); from != connection.remote {
 		x.client = clientAt(from)
 	}
@@ -135,17 +136,19 @@ func (g *guard) finish(x *exchange, reply *replyWriter, body *boundedBody, r *ht
 	if body == nil || body.whole || body.late {
 		return
 	}
-	// gRPC's clients listen while they send.
-	if isGRPC(r.Header.Get("Content-Type")) {
+	// gRPC's clients listen while they send. One that states a length is another program,
+	// such as curl.
+	overGRPC := isGRPC(r.Header.Get("Content-Type"))
+	if overGRPC && r.ContentLength < 0 || x.controller.SetReadDeadline(time.Now().Add(stallTimeout)) != nil {
 		return
 	}
-	if r.ProtoMajor == 1 {
-		_ = x.controller.SetReadDeadline(time.Now().Add(stallTimeout))
+	// Over HTTP/1.1 net/http reads and drops a short rest, until that deadline. Over HTTP/2
+	// it resets the stream, which is right (RFC 9113, 8.1), but curl 7.88 then drops the answer.
+	if r.ProtoMajor == 1 && r.ContentLength >= 0 && r.ContentLength <= dropsItself {
+		return
 	}
-	if r.ContentLength >= 0 && r.ContentLength <= dropsItself {
-		return // net/http reads and drops the rest, until that deadline
-	}
-	if x.controller.Flush() != nil || x.controller.SetReadDeadline(time.Now().Add(stallTimeout)) != nil {
+	// A gRPC answer without a message is one frame with its end, so it waits.
+	if !overGRPC && x.controller.Flush() != nil {
 		return
 	}
 	_, _ = io.CopyN(io.Discard, body.all, maxRest) // a client that left is no error of ours

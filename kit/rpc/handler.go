@@ -40,21 +40,23 @@ type HandlerConfig struct {
 	// Extra are further handlers, by their net/http pattern.
 	Extra map[string]http.Handler
 	// LocalOnly refuses requests for a host that is not this machine by name or
-	// address. Where everyone counts as the owner, a web page whose own name was
-	// made to point here (DNS rebinding) must not be taken for the owner.
+	// address: a web page whose own name was made to point here (DNS rebinding)
+	// must not read what this machine alone is to reach.
 	LocalOnly bool
 	// Proxies are those whose X-Forwarded-For names the client; of nobody's by default.
 	Proxies Proxies
 	// Origins are other sites whose pages may call; none by default.
-	Origins Origins
+	Origins *Origins
 	// Load bounds and sheds calls; the handlers of one process share it. Nil takes all
 	// calls, as a port for operators does.
 	Load *load.Limiter
 	// Limits bound how often a client may call; the handlers of one process share them. Nil
 	// bounds nothing, as on a port for operators.
 	Limits *Limits
-	// BodyTimeout replaces the constant of this name when it is not 0.
-	BodyTimeout time.Duration
+	// Refused is called with requests that Limits refuse; nil for nothing.
+	Refused Refused
+	// BodyTimeout and SendTimeout replace the constants of these names when they are not 0.
+	BodyTimeout, SendTimeout time.Duration
 }
 
 // NewHandler serves the RPCs that are registered on server. Register all of them
@@ -71,7 +73,7 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	}
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, server, wireOptions()...)
-	routes := &router{rpcs: mux, errors: connecthttp.NewErrorWriter(), limits: cfg.Limits, procedures: make(map[string]procedure)}
+	routes := &router{rpcs: mux, errors: connecthttp.NewErrorWriter(), limits: cfg.Limits, refused: cfg.Refused, procedures: make(map[string]procedure)}
 	for spec := range server.Specs() {
 		routes.procedures[spec.Procedure] = procedure{allowedMethods(spec), spec.StreamType != connect.StreamTypeUnary, cfg.Limits.of(spec)}
 	}
@@ -84,13 +86,19 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	for pattern, handler := range cfg.Extra {
 		mux.Handle(pattern, handler)
 	}
-	mux.Handle("/", http.HandlerFunc(routes.unknown))
+	mux.Handle(everything, http.HandlerFunc(routes.unknown))
 	if cfg.BodyTimeout == 0 {
 		cfg.BodyTimeout = BodyTimeout
 	}
-	own, err := sameSite(routes.errors, cfg.LocalOnly, cfg.Origins, routes)
-	if err != nil {
-		return nil, err
+	if cfg.SendTimeout == 0 {
+		cfg.SendTimeout = SendTimeout
 	}
+	if cfg.Origins == nil {
+		var err error
+		if cfg.Origins, err = NewOrigins(); err != nil {
+			return nil, err
+		}
+	}
+	own := sameSite(routes.errors, cfg.LocalOnly, cfg.Origins, routes)
 	return newGuard(server, cfg, routes.errors, cfg.Origins.allow(own)), nil
 }

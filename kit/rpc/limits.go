@@ -1,14 +1,15 @@
 package rpc
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -52,56 +53,21 @@ func DefaultRates() Rates {
 	}
 }
 
-// ParseRates reads rates such as "orders=off,reads=60000/min". What is not named has its
-// default; "off" bounds nothing, and "default" is DefaultRates.
-func ParseRates(text string) (Rates, error) {
-	rates := DefaultRates()
-	switch text {
-	case "off":
-		return Rates{}, nil
-	case "default":
-		return rates, nil
-	}
-	for part := range strings.SplitSeq(text, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		rate := rates.named(name)
-		if rate == nil {
-			return Rates{}, fmt.Errorf("%q is no limit: write such as orders=2400/min,sign-in=off, of reads, orders, sign-in and mails; or off, or default", part)
-		}
-		var err error
-		if *rate, err = limit.ParseRate(value); err != nil {
-			return Rates{}, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return rates, nil
-}
-
-// String is the rates as ParseRates reads them.
-func (r Rates) String() string {
-	return fmt.Sprintf("reads=%v,orders=%v,sign-in=%v,mails=%v", r.Reads, r.Orders, r.SignIn, r.Mails)
-}
-
-func (r *Rates) named(name string) *limit.Rate {
-	switch name {
-	case "reads":
-		return &r.Reads
-	case "orders":
-		return &r.Orders
-	case "sign-in":
-		return &r.SignIn
-	case "mails":
-		return &r.Mails
-	default:
-		return nil
-	}
-}
-
 // class is what an RPC is counted as.
 type class struct {
-	name string // empty for what is not counted
-	rate limit.Rate
-	// policy is the rate as the header RateLimit-Policy has it.
-	policy []string
+	name string
+	now  atomic.Pointer[policy]
+}
+
+// policy is the rate of a class, and as the header RateLimit-Policy has it.
+type policy struct {
+	rate   limit.Rate
+	header []string
+}
+
+func (c *class) set(rate limit.Rate) {
+	header := fmt.Sprintf("%q;q=%d;w=%d", c.name, rate.Quota, int64(rate.Window.Seconds()))
+	c.now.Store(&policy{rate, []string{header}})
 }
 
 // limitKey is whom a state of the limiter belongs to: an address or an account, for one
@@ -112,7 +78,8 @@ type limitKey struct {
 	account string
 }
 
-// Limits count the calls of clients; the handlers of one process share them.
+// Limits count the calls of clients; the handlers of one process share them. Their rates can
+// be replaced while calls are counted.
 type Limits struct {
 	classes map[optionsv1.Limit]*class
 	// badTokens counts what claimed to be a service's token and was not.
@@ -131,44 +98,47 @@ func NewLimits(rates Rates, meter metric.MeterProvider, clock func() time.Time) 
 	if err != nil {
 		return nil, fmt.Errorf("make the counter of limited calls: %w", err)
 	}
-	reads := newClass("reads", rates.Reads)
-	return &Limits{
+	limits := &Limits{
 		classes: map[optionsv1.Limit]*class{
-			optionsv1.Limit_LIMIT_UNSPECIFIED: reads,
-			optionsv1.Limit_LIMIT_ORDERS:      newClass("orders", rates.Orders),
-			optionsv1.Limit_LIMIT_SIGN_IN:     newClass("sign-in", rates.SignIn),
-			optionsv1.Limit_LIMIT_MAILS:       newClass("mails", rates.Mails),
+			optionsv1.Limit_LIMIT_UNSPECIFIED: {name: "reads"},
+			optionsv1.Limit_LIMIT_ORDERS:      {name: "orders"},
+			optionsv1.Limit_LIMIT_SIGN_IN:     {name: "sign-in"},
+			optionsv1.Limit_LIMIT_MAILS:       {name: "mails"},
 		},
-		badTokens: newClass("tokens", rates.Reads),
+		badTokens: &class{name: "tokens"},
 		limiter:   limit.New[limitKey](MaxLimitedClients, clock),
 		refused:   refused,
-	}, nil
+	}
+	limits.Set(rates)
+	return limits, nil
 }
 
-func newClass(name string, rate limit.Rate) *class {
-	policy := fmt.Sprintf("%q;q=%d;w=%d", name, rate.Quota, int64(rate.Window.Seconds()))
-	return &class{name: name, rate: rate, policy: []string{policy}}
+// Set replaces the rates. A client that had used up its quota gets the new one back at its
+// pace.
+func (l *Limits) Set(rates Rates) {
+	l.classes[optionsv1.Limit_LIMIT_UNSPECIFIED].set(rates.Reads)
+	l.classes[optionsv1.Limit_LIMIT_ORDERS].set(rates.Orders)
+	l.classes[optionsv1.Limit_LIMIT_SIGN_IN].set(rates.SignIn)
+	l.classes[optionsv1.Limit_LIMIT_MAILS].set(rates.Mails)
+	l.badTokens.set(rates.Reads)
 }
 
 // of returns how an RPC is counted; nil when it is not. Health and reflection are not:
 // they state nothing because they are not ours.
 func (l *Limits) of(spec connect.Spec) *class {
 	method, ok := spec.Schema.(protoreflect.MethodDescriptor)
-	if l == nil || !ok || exempt(spec.Procedure) {
+	if l == nil || !ok || foreign(spec.Procedure) {
 		return nil
 	}
 	option, _ := proto.GetExtension(method.Options(), optionsv1.E_Limit).(optionsv1.Limit)
-	found := l.classes[option]
-	if found == nil || !found.rate.Bounds() {
-		return nil
-	}
-	return found
+	return l.classes[option]
 }
 
 // admission is where the client of a request stands with its limit.
 type admission struct {
 	limits *Limits
 	class  *class // nil for a request that is not counted
+	policy *policy
 	// service is set for a call whose token claims to be a service's. Whether it is, is
 	// found out later; it is counted when it is not.
 	service bool
@@ -182,7 +152,7 @@ type admission struct {
 // admit counts a request for its client's address, before anything is done for it, and
 // returns why it is refused.
 func (x *exchange) admit(limits *Limits, of *class, header http.Header) *fault.Error {
-	if of == nil {
+	if of == nil || !of.now.Load().rate.Bounds() {
 		return nil
 	}
 	x.mu.Lock()
@@ -191,7 +161,7 @@ func (x *exchange) admit(limits *Limits, of *class, header http.Header) *fault.E
 	if !x.admission.service {
 		return x.take(of, limitKey{class: of.name, address: x.client.prefix})
 	}
-	if bad := limits.badTokens; !limits.limiter.Look(limitKey{class: bad.name, address: x.client.prefix}, bad.rate).Allowed {
+	if bad := limits.badTokens; !limits.limiter.Peek(limitKey{class: bad.name, address: x.client.prefix}, bad.now.Load().rate).Allowed {
 		return x.take(bad, limitKey{class: bad.name, address: x.client.prefix})
 	}
 	return nil
@@ -199,13 +169,14 @@ func (x *exchange) admit(limits *Limits, of *class, header http.Header) *fault.E
 
 // take counts one call for a key, and notes the tightest state for the reply's headers.
 func (x *exchange) take(of *class, key limitKey) *fault.Error {
-	if !of.rate.Bounds() {
+	policy := of.now.Load()
+	if !policy.rate.Bounds() {
 		return nil
 	}
 	a := &x.admission
-	state := a.limits.limiter.Take(key, of.rate)
+	state := a.limits.limiter.Take(key, policy.rate)
 	if !a.counted || !state.Allowed || state.Remaining < a.state.Remaining {
-		a.class, a.state, a.counted = of, state, true
+		a.class, a.policy, a.state, a.counted = of, policy, state, true
 	}
 	if state.Allowed {
 		return nil
@@ -216,7 +187,7 @@ func (x *exchange) take(of *class, key limitKey) *fault.Error {
 	}
 	a.limits.refused.Add(context.Background(), 1, metric.WithAttributes(attribute.String("limit", of.name), attribute.String("by", by)))
 	return fault.New(fault.Exhausted, fault.ReasonRateLimited,
-		"too many calls from %s: the limit %q is %s; try again after the delay", whose, of.name, of.rate.String()).
+		"too many calls from %s: the limit %q is %s; try again after the delay", whose, of.name, policy.rate.String()).
 		With("limit", of.name).RetryAfter(state.Retry)
 }
 
@@ -286,7 +257,7 @@ func (x *exchange) announce(header http.Header) {
 	if !a.counted {
 		return
 	}
-	header["Ratelimit-Policy"] = a.class.policy
+	header["Ratelimit-Policy"] = a.policy.header
 	value := make([]byte, 0, 48)
 	value = strconv.AppendQuote(value, a.class.name)
 	value = append(value, ";r="...)
@@ -302,13 +273,19 @@ func (x *exchange) announce(header http.Header) {
 // claimsService reports whether a request shows what looks like a service's token. It
 // decides only when the request is counted.
 func claimsService(header http.Header) bool {
-	return slices.ContainsFunc(header["Authorization"], func(value string) bool {
+	var decoded [maxTokenHead]byte
+	for _, value := range header["Authorization"] {
 		scheme, token, _ := strings.Cut(value, " ")
 		head, _, ok := strings.Cut(token, ".")
-		if !ok || len(head) > 400 || !strings.EqualFold(scheme, "Bearer") {
-			return false
+		if !ok || base64.RawURLEncoding.DecodedLen(len(head)) > len(decoded) || !strings.EqualFold(scheme, "Bearer") {
+			continue
 		}
-		text, err := base64.RawURLEncoding.DecodeString(head)
-		return err == nil && strings.Contains(string(text), `"service+jwt"`)
-	})
+		if n, err := base64.RawURLEncoding.Decode(decoded[:], []byte(head)); err == nil && bytes.Contains(decoded[:n], []byte(`"service+jwt"`)) {
+			return true
+		}
+	}
+	return false
 }
+
+// maxTokenHead is how many bytes the header of a JWT has at most for it to be looked at.
+const maxTokenHead = 300

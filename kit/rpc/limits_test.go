@@ -227,7 +227,7 @@ func TestAnswersShowTheLimit(t *testing.T) {
 	}
 }
 
-// What is no RPC, and health, which probes ask for, is not counted; nor is anything where
+// What is no RPC, and health, which probes call, is not counted; nor is anything where
 // there are no rates.
 func TestWhatIsNotLimited(t *testing.T) {
 	t.Parallel()
@@ -251,30 +251,36 @@ func TestWhatIsNotLimited(t *testing.T) {
 	}
 }
 
-func TestRatesAreWritten(t *testing.T) {
+// Other rates count from the next call on. A client that had used up its quota gets the new
+// one back at its pace.
+func TestRatesAreReplacedWhileCallsAreCounted(t *testing.T) {
 	t.Parallel()
-	minute := func(n int) limit.Rate { return limit.Rate{Quota: n, Window: time.Minute} }
-	for text, want := range map[string]rpc.Rates{
-		"off":     {},
-		"default": rpc.DefaultRates(),
-		"orders=off, reads=60000/min": {
-			Reads: minute(60000), SignIn: minute(10), Mails: limit.Rate{Quota: 20, Window: time.Hour},
-		},
-		"sign-in=5/h,mails=1/s": {
-			Reads: minute(6000), Orders: minute(1200), SignIn: limit.Rate{Quota: 5, Window: time.Hour}, Mails: limit.Rate{Quota: 1, Window: time.Second},
-		},
-	} {
-		got, err := rpc.ParseRates(text)
-		if err != nil || got != want {
-			t.Errorf("%s: %v %v", text, got, err)
-		}
-		if again, err := rpc.ParseRates(want.String()); err != nil || again != want {
-			t.Errorf("%s is written as %s, which is read as %v %v", text, want.String(), again, err)
+	reads := func(n int) rpc.Rates { return rpc.Rates{Reads: limit.Rate{Quota: n, Window: time.Hour}} }
+	clock := &stopped{now: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)}
+	limits, err := rpc.NewLimits(rpc.Rates{}, nil, clock.read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, &shop{}, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.Limits = limits })
+	call := func() answer {
+		t.Helper()
+		return s.send(t, http1(t), "GET", "/v1/operations/status", "", nil)
+	}
+	if got := call(); got.status != http.StatusOK || got.header.Get("RateLimit") != "" {
+		t.Errorf("without a rate: %d %v", got.status, got.header)
+	}
+	limits.Set(reads(2))
+	for _, want := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests} {
+		if got := call(); got.status != want || got.header.Get("RateLimit-Policy") != `"reads";q=2;w=3600` {
+			t.Errorf("two an hour: %d %v, want %d", got.status, got.header, want)
 		}
 	}
-	for _, text := range []string{"", "reads", "reads=", "read=1/s", "reads=1/s,", "none", "reads=1/s orders=2/s"} {
-		if got, err := rpc.ParseRates(text); err == nil {
-			t.Errorf("%q is taken for %v", text, got)
-		}
+	limits.Set(reads(1000))
+	if got := call(); got.status != http.StatusTooManyRequests || got.header.Get("RateLimit-Policy") != `"reads";q=1000;w=3600` || got.header.Get("Retry-After") != "4" {
+		t.Errorf("a thousand an hour: %d %v", got.status, got.header)
+	}
+	limits.Set(rpc.Rates{})
+	if got := call(); got.status != http.StatusOK || got.header.Get("RateLimit") != "" {
+		t.Errorf("without a rate again: %d %v", got.status, got.header)
 	}
 }

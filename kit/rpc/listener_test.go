@@ -8,12 +8,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"connectrpc.com/connect/v2/connecthttp"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // When the server stops, every accepted request is answered, whatever their number and
@@ -48,7 +48,7 @@ func TestStoppingCutsOffNoRequest(t *testing.T) {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 		defer cancel()
 		if err := s.listener.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)
@@ -60,7 +60,7 @@ func TestStoppingCutsOffNoRequest(t *testing.T) {
 	})
 	close(release)
 	calling.Wait()
-	within(t, 20*time.Second, "the server stopped", stopped)
+	within(t, "the server stopped", stopped)
 	if answered.Load() != total || effects.Load() != total {
 		t.Errorf("%d of %d answered, %d effects", answered.Load(), total, effects.Load())
 	}
@@ -92,7 +92,7 @@ func TestCallsDuringTheStopAreWholeOrRefused(t *testing.T) {
 		}
 	}
 	eventually(t, "calls are under way", func() bool { return answers.Load() > 500 })
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	s.listener.Drain()
 	if err := s.listener.Shutdown(ctx); err != nil {

@@ -2,7 +2,7 @@ package rpc
 
 import "net/http"
 
-// protect sets the headers that tell browsers and caches what not to do with an answer.
+// protect sets the headers that keep browsers and caches from misusing an answer.
 // A handler that answers with a page, or with what everybody may keep, sets its own.
 //
 //   - Cache-Control: an answer is one caller's, a payment's secret among them, and a public

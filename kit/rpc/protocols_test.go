@@ -23,7 +23,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 func asConnect(err error, target **connect.Error) bool { return errors.As(err, target) }
@@ -322,6 +326,32 @@ func TestReflectionListsTheServices(t *testing.T) {
 	}
 	if got := fmt.Sprint(names); !strings.Contains(got, "shopmesh.operations.v1.OperationsService") || !strings.Contains(got, "grpc.health.v1.Health") {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Reflection is for whom the server's configuration names, and for nobody by default.
+func TestReflectionIsForWhomItNames(t *testing.T) {
+	t.Parallel()
+	operate := &optionsv1.Authorization{Permission: optionsv1.Permission_PERMISSION_OPERATIONS}
+	for _, row := range []struct {
+		caller authz.Identity
+		option *optionsv1.Authorization
+		want   connect.Code
+	}{
+		{testkit.Owner(), nil, connect.CodePermissionDenied},
+		{testkit.Anonymous(), operate, connect.CodeUnauthenticated},
+		{testkit.Staff(optionsv1.Permission_PERMISSION_ORDERS_READ), operate, connect.CodePermissionDenied},
+		{testkit.Staff(operate.GetPermission()), operate, 0},
+	} {
+		s := open(t, &shop{}, func(config *rpc.Config, _ *rpc.HandlerConfig) {
+			config.Authenticator, config.Reflection = testkit.Everyone(row.caller), row.option
+		})
+		stream := grpcreflect.NewClient(connect.NewClient(connecthttp.NewTransport(http2(t), s.url, connecthttp.WithGRPC()))).NewStream(t.Context())
+		_, err := stream.ListServices()
+		_ = stream.Close()
+		if (err != nil || row.want != 0) && connect.CodeOf(err) != row.want {
+			t.Errorf("%s with %v: %v, want %v", row.caller, row.option, err, row.want)
+		}
 	}
 }
 

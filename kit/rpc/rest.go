@@ -61,7 +61,7 @@ func newREST(server *connect.Server, gateways []GatewayFunc) (*rest, error) {
 func (h *rest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := &restRequest{header: r.Header, query: r.URL.Query(), answer: w.Header()}
 	if methods := h.routes.methods(r.URL.Path); !allows(methods, r.Method) {
-		h.writeUnrouted(w, r, methods)
+		writeUnrouted(w, r, methods)
 		return
 	}
 	if refused := checkContentType(r); refused != nil {
@@ -166,8 +166,11 @@ func newRESTMarshaler() restMarshaler {
 	}}
 }
 
-// StreamContentType is the type of an answer that is a JSON value a line.
-func (m restMarshaler) StreamContentType(any) string { return "application/x-ndjson" }
+// streamType is the type of an answer that is a JSON value a line.
+const streamType = "application/x-ndjson"
+
+// StreamContentType is the type of a stream.
+func (m restMarshaler) StreamContentType(any) string { return streamType }
 
 func (m restMarshaler) NewDecoder(r io.Reader) runtime.Decoder {
 	return runtime.DecoderFunc(func(v any) error {
@@ -200,7 +203,7 @@ func readAll(r io.Reader) ([]byte, error) {
 
 func (h *rest) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
 	if code == http.StatusMethodNotAllowed || code == http.StatusNotFound {
-		h.writeUnrouted(w, r, h.routes.methods(r.URL.Path))
+		writeUnrouted(w, r, h.routes.methods(r.URL.Path))
 		return
 	}
 	broken := malformed(http.StatusText(code))
@@ -208,7 +211,7 @@ func (h *rest) writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runti
 }
 
 // writeUnrouted answers a request whose path takes other methods, or none.
-func (h *rest) writeUnrouted(w http.ResponseWriter, r *http.Request, methods string) {
+func writeUnrouted(w http.ResponseWriter, r *http.Request, methods string) {
 	if methods == "" {
 		missing := fault.New(fault.NotFound, fault.ReasonUnknownRPC, "there is nothing at %s", r.URL.Path)
 		writeStatus(w, grpcStatus(fromFault(missing, missing)), 0)

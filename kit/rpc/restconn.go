@@ -139,6 +139,10 @@ func (s *restStream) Header() (metadata.MD, error) {
 		s.first = first
 	case errors.Is(err, io.EOF):
 		s.firstErr = io.EOF
+		// The gateway states the type of an answer with its first message.
+		if request, ok := s.ctx.Value(restRequestKey{}).(*restRequest); ok {
+			request.answer.Set("Content-Type", streamType)
+		}
 	default:
 		return nil, grpcError(err)
 	}
@@ -175,6 +179,11 @@ func grpcError(err error) error {
 	var coded *connect.Error
 	if errors.As(err, &coded) {
 		return grpcStatus(coded).Err()
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		// The client's end of a stream does not wait for what the server makes of it.
+		over := ended(err).Because(err)
+		return grpcStatus(fromFault(over, over)).Err()
 	}
 	return status.FromContextError(err).Err()
 }

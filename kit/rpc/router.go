@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"mime"
@@ -13,6 +14,7 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
@@ -22,6 +24,7 @@ type router struct {
 	rest       *rest // nil when there is none
 	errors     *connecthttp.ErrorWriter
 	limits     *Limits              // nil for a port without
+	refused    Refused              // nil for nothing
 	procedures map[string]procedure // by path
 }
 
@@ -41,17 +44,18 @@ func (h *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch of, known := h.procedures[r.URL.Path]; {
 	case known:
-		if h.refuse(w, r, of) || h.limited(w, r, of) {
+		if h.refuse(w, r, of) || h.limited(w, r, r.URL.Path) {
 			return
 		}
 		h.rpcs.ServeHTTP(w, r)
 	case h.rest != nil && strings.HasPrefix(r.URL.Path, restPrefix):
-		if name := h.rest.routes.procedure(r.URL.Path, r.Method); h.limited(w, r, h.procedures[name]) {
+		if name := h.rest.routes.procedure(r.URL.Path, r.Method); h.limited(w, r, name) {
 			return
 		}
 		h.rest.ServeHTTP(w, r)
-	case r.Method == http.MethodTrace, !isClean(r.URL.Path):
-		// ServeMux would answer the second with a redirect, which is a page.
+	case r.Method == http.MethodTrace, !isClean(r.URL.Path), looksLikeRPC(r.URL.Path) && isConnectGET(r):
+		// ServeMux would answer the second with a redirect, which is a page, and connecthttp the
+		// third with a text.
 		h.unknown(w, r)
 	default:
 		h.rpcs.ServeHTTP(w, r)
@@ -83,34 +87,65 @@ func (h *router) refuse(w http.ResponseWriter, r *http.Request, of procedure) bo
 
 // limited counts a request for its client's address, and answers one beyond its limit
 // before anything of it is read.
-func (h *router) limited(w http.ResponseWriter, r *http.Request, of procedure) bool {
+func (h *router) limited(w http.ResponseWriter, r *http.Request, procedure string) bool {
 	from, ok := r.Context().Value(originKey{}).(*origin)
-	if of.class == nil || !ok {
+	class := h.procedures[procedure].class
+	if class == nil || !ok {
 		return false
 	}
-	refused := from.exchange.admit(h.limits, of.class, r.Header)
-	if refused != nil {
-		refuse(h.errors, w, r, refused)
+	refused := from.exchange.admit(h.limits, class, r.Header)
+	if refused == nil {
+		return false
 	}
-	return refused != nil
+	if h.refused != nil {
+		call := callTo(r.Context(), procedure, authz.Identity{})
+		call.AddressPrefix = from.client.name // no call took the origin
+		h.refused(r.Context(), call, refused)
+	}
+	refuse(h.errors, w, r, refused)
+	return true
 }
+
+// everything is the pattern of unknown.
+const everything = "/"
 
 // unknown answers what no route takes. An RPC's client gets UNKNOWN_RPC in its own
 // protocol, with the HTTP status 404 where the protocol leaves it free.
 func (h *router) unknown(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodTrace:
-		methods := "GET, HEAD, POST"
-		w.Header().Set("Allow", methods)
-		refused := notAllowed(r.Method, methods)
-		writeStatus(w, grpcStatus(fromFault(refused, refused)), http.StatusMethodNotAllowed)
-	case r.Method == http.MethodPost && looksLikeRPC(r.URL.Path) && h.errors.IsSupported(r):
+		writeUnrouted(w, r, cmp.Or(h.otherMethods(r), "GET, HEAD, POST"))
+	case looksLikeRPC(r.URL.Path) && (r.Method == http.MethodPost && h.errors.IsSupported(r) || isConnectGET(r)):
 		missing := unknownRPC(r.URL.Path)
 		_ = h.errors.Write(&statusWriter{w, http.StatusNotFound}, r, fromFault(missing, missing))
 	default:
-		missing := fault.New(fault.NotFound, fault.ReasonUnknownRPC, "there is nothing at %s", r.URL.Path)
-		writeStatus(w, grpcStatus(fromFault(missing, missing)), http.StatusNotFound)
+		writeUnrouted(w, r, h.otherMethods(r))
 	}
+}
+
+// otherMethods are those that a path beside the RPCs and REST takes, as the header Allow lists
+// them; "" where there is nothing by any.
+func (h *router) otherMethods(r *http.Request) string {
+	if !isClean(r.URL.Path) {
+		return "" // ServeMux would find what is at the clean one
+	}
+	var all []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		_, pattern := h.rpcs.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host})
+		if pattern == "" || pattern == everything {
+			continue
+		}
+		all = append(all, method)
+		if method == http.MethodGet {
+			all = append(all, http.MethodHead)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// isConnectGET reports whether a client of Connect calls by GET.
+func isConnectGET(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Query().Get("connect") == "v1"
 }
 
 // allowedMethods are the HTTP methods of an RPC: GET and HEAD too where nothing changes.

@@ -1,14 +1,12 @@
 package rpc_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,8 +22,9 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
-	"github.com/shopmesh/shopmesh/kit/authz"
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // shop is a service whose answers a test chooses. Its contract is that of
@@ -69,7 +68,7 @@ func failing(err error) *shop {
 // site is a running server.
 type site struct {
 	url, addr string
-	log       *syncBuffer
+	log       *testkit.Lines
 	server    *connect.Server
 	listener  *rpc.Listener
 	streams   *rpc.Streams
@@ -87,10 +86,11 @@ func open(t *testing.T, service *shop, options ...option) *site {
 // openEncrypted opens a site that speaks TLS, when there is a configuration.
 func openEncrypted(t *testing.T, encrypted *tls.Config, service *shop, options ...option) *site {
 	t.Helper()
-	log := &syncBuffer{}
+	log := &testkit.Lines{}
 	config := rpc.Config{
 		Log:           slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Authenticator: authz.EveryoneIsOwner(),
+		Authenticator: testkit.Everyone(testkit.Owner()),
+		Reflection:    &optionsv1.Authorization{Public: true},
 		Streams:       rpc.NewStreams(rpc.DefaultStreamLimits()),
 	}
 	health := rpc.NewHealth()
@@ -124,7 +124,7 @@ func openEncrypted(t *testing.T, encrypted *tls.Config, service *shop, options .
 	}
 	listener.Serve(handler, config.Log)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 		defer cancel()
 		config.Streams.Drain()
 		if err := listener.Shutdown(ctx); err != nil {
@@ -135,24 +135,6 @@ func openEncrypted(t *testing.T, encrypted *tls.Config, service *shop, options .
 		url: listener.URL(), addr: listener.Addr(), log: log, server: server,
 		listener: listener, streams: config.Streams, health: health,
 	}
-}
-
-// syncBuffer is a log that a test can read while the server writes.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // http2 returns a client that speaks HTTP/2 without TLS alone.
@@ -276,11 +258,12 @@ func (a *refusal) add(detail proto.Message) {
 	}
 }
 
-func within(t *testing.T, d time.Duration, what string, done <-chan struct{}) {
+// within waits for a signal; what completes the sentence "waited in vain until …".
+func within(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-done:
-	case <-time.After(d):
-		t.Fatalf("not within %v: %s", d, what)
+	case <-time.After(testkit.Patience):
+		t.Fatalf("waited in vain until %s", what)
 	}
 }

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -15,26 +14,20 @@ import (
 // sameSite refuses what a browser sends on behalf of another site's page: such a
 // page must not act with the visitor's standing. Programs send neither Origin nor
 // Sec-Fetch-Site, and are let through; so are the pages of the origins listed.
-func sameSite(errorWriter *connecthttp.ErrorWriter, localOnly bool, origins Origins, next http.Handler) (http.Handler, error) {
-	protection := http.NewCrossOriginProtection()
-	for _, origin := range origins {
-		if err := protection.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("let pages of %s in: %w", origin, err)
-		}
-	}
+func sameSite(errorWriter *connecthttp.ErrorWriter, localOnly bool, origins *Origins, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if localOnly && !isLocal(r.Host) {
 			refuse(errorWriter, w, r, fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
 				"this server answers for localhost and 127.0.0.1 alone"))
 			return
 		}
-		if err := protection.Check(r); err != nil {
+		if err := origins.now.Load().protection.Check(r); err != nil {
 			refuse(errorWriter, w, r, fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
 				"a page of another site may not call this").Because(err))
 			return
 		}
 		next.ServeHTTP(w, r)
-	}), nil
+	})
 }
 
 // isLocal reports whether a Host header names this machine.

@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
@@ -25,6 +27,8 @@ type Config struct {
 	Log *slog.Logger
 	// Authenticator finds out who calls.
 	Authenticator authz.Authenticator
+	// Reflection is who may use gRPC reflection, where a handler serves it; nil for nobody.
+	Reflection *optionsv1.Authorization
 	// Tracer, Meter and Propagator default to ones that record nothing.
 	Tracer     trace.TracerProvider
 	Meter      metric.MeterProvider
@@ -35,14 +39,17 @@ type Config struct {
 	// Transient reports whether an error means that a component is away, so that trying
 	// again can help; pg.Transient is one. By default none does.
 	Transient func(error) bool
+	// Refused is called with calls that ended with an error; by default nothing is.
+	Refused Refused
 	// Clock decides whether a caller's step-up is recent; time.Now by default.
 	Clock func() time.Time
 }
 
 // NewServer returns a server without RPCs, whose chain surrounds each call, from
 // the outside in: panic recovery; telemetry and the access log; deadline and
-// stream bounds; faults to statuses; load shedding; authentication; the limit of the
-// caller's account; authorization by the RPC's option; validation. An unknown procedure answers UNKNOWN_RPC.
+// stream bounds; faults to statuses; load shedding; authentication; the activity log; the
+// limit of the caller's account; authorization by the RPC's option; validation. An unknown
+// procedure answers UNKNOWN_RPC.
 func NewServer(cfg Config) (*connect.Server, error) {
 	cfg = cfg.withDefaults()
 	validator, err := protovalidate.New()
@@ -64,9 +71,10 @@ func NewServer(cfg Config) (*connect.Server, error) {
 		// Once more inside, so that a panic of a handler is logged with its call.
 		mapper.recoverPanic,
 		limitTokens,
-		authenticate(cfg.Authenticator),
+		authenticate(cfg.Authenticator, cfg.Refused),
+		record(cfg.Refused),
 		limitCallers,
-		authorize(cfg.Clock),
+		authorize(cfg.Clock, cfg.Reflection),
 		newRequestCheck(validator).intercept,
 	)
 	server.SetUnknownHandler(func(_ context.Context, spec connect.Spec, _ connect.ServerStream) error {
@@ -85,6 +93,9 @@ func (c Config) withDefaults() Config {
 	if c.Transient == nil {
 		c.Transient = func(error) bool { return false }
 	}
+	if c.Refused == nil {
+		c.Refused = func(context.Context, activity.Call, error) {}
+	}
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
@@ -99,20 +110,18 @@ func unknownRPC(procedure string) *fault.Error {
 		"there is no RPC %q: compare it with the contract", procedure).With("procedure", procedure)
 }
 
-// exempt reports whether a procedure belongs to a service that states no
-// authorization because it is not ours: health and reflection. Whether they are
-// served at all is decided when a handler is made.
-func exempt(procedure string) bool {
-	for _, prefix := range []string{
-		"/grpc.health.v1.Health/",
-		"/grpc.reflection.v1.ServerReflection/",
-		"/grpc.reflection.v1alpha.ServerReflection/",
-	} {
-		if strings.HasPrefix(procedure, prefix) {
-			return true
-		}
-	}
-	return false
+// foreign reports whether a procedure belongs to a service that is not ours, and so states
+// no options: health and reflection. Whether they are served at all is decided when a
+// handler is made.
+func foreign(procedure string) bool { return isHealth(procedure) || isReflection(procedure) }
+
+// isHealth reports whether a procedure is one of health checks, which probes call without a
+// token.
+func isHealth(procedure string) bool { return strings.HasPrefix(procedure, "/grpc.health.v1.Health/") }
+
+func isReflection(procedure string) bool {
+	return strings.HasPrefix(procedure, "/grpc.reflection.v1.ServerReflection/") ||
+		strings.HasPrefix(procedure, "/grpc.reflection.v1alpha.ServerReflection/")
 }
 
 // CheckAuthorization returns an error that names every registered RPC without an
@@ -120,7 +129,7 @@ func exempt(procedure string) bool {
 func CheckAuthorization(server *connect.Server) error {
 	var methods []protoreflect.MethodDescriptor
 	for spec := range server.Specs() {
-		if exempt(spec.Procedure) {
+		if foreign(spec.Procedure) {
 			continue
 		}
 		method, ok := spec.Schema.(protoreflect.MethodDescriptor)

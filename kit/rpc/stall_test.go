@@ -20,6 +20,7 @@ import (
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/load"
 	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // attacker is the address that attacks; everybody else is 127.0.0.1.
@@ -61,14 +62,18 @@ func TestARefusedRequestIsAnsweredAndClosed(t *testing.T) {
 				if _, err := io.WriteString(conn, row.head+"\r\n"+length+"\r\n\r\n"); err != nil {
 					t.Fatal(err)
 				}
-				start := time.Now()
-				_ = conn.SetReadDeadline(start.Add(30 * time.Second))
+				_ = conn.SetReadDeadline(time.Now().Add(testkit.Patience))
 				first := make([]byte, 12)
-				if _, err := io.ReadFull(conn, first); err != nil || !strings.HasSuffix(string(first), row.want) || time.Since(start) > 3*time.Second {
-					t.Errorf("answered %q after %v, %v", first, time.Since(start), err)
+				if _, err := io.ReadFull(conn, first); err != nil || !strings.HasSuffix(string(first), row.want) {
+					t.Errorf("answered %q, %v", first, err)
 				}
+				answered := time.Now()
 				if _, err := io.Copy(io.Discard, conn); err != nil {
-					t.Errorf("it is open after %v: %v", time.Since(start), err)
+					t.Errorf("it is open after %v: %v", time.Since(answered), err)
+				}
+				// The body has five seconds to come. An answer that waits for it comes at their end.
+				if early := time.Since(answered); early < time.Second {
+					t.Errorf("the answer came only %v before the connection was closed", early)
 				}
 			})
 		}
@@ -80,7 +85,7 @@ func TestARefusedRequestIsAnsweredAndClosed(t *testing.T) {
 func TestAnUnreadBodyIsNoRequest(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{}, func(_ *rpc.Config, h *rpc.HandlerConfig) {
-		h.Reflection = true
+		h.Reflection, h.BodyTimeout = true, time.Hour
 		h.Extra = map[string]http.Handler{
 			"/writes": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "well") }),
 			"/flushes": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -101,14 +106,10 @@ func TestAnUnreadBodyIsNoRequest(t *testing.T) {
 				if _, err := io.WriteString(conn, request+" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/connect+json\r\n"+body); err != nil {
 					t.Fatal(err)
 				}
-				start := time.Now()
-				_ = conn.SetReadDeadline(start.Add(30 * time.Second))
+				_ = conn.SetReadDeadline(time.Now().Add(testkit.Patience))
 				all, err := io.ReadAll(conn)
 				if err != nil || strings.Count(string(all), "HTTP/1.1 ") != 1 || !strings.Contains(string(all), "\r\nConnection: close\r\n") {
-					t.Errorf("after %v: %q, %v", time.Since(start), all, err)
-				}
-				if took := time.Since(start); took > 8*time.Second {
-					t.Errorf("it was open for %v", took)
+					t.Errorf("%q, %v", all, err)
 				}
 			})
 		}
@@ -142,12 +143,12 @@ func newRaw(t *testing.T, s *site, from string, window uint32) *raw {
 }
 
 // call begins a call; a nil body is one that never comes.
-func (r *raw) call(s *site, path string, body []byte) {
+func (r *raw) call(s *site, path string, body []byte, more ...[2]string) {
 	var headers bytes.Buffer
 	encoder := hpack.NewEncoder(&headers)
-	for _, field := range [][2]string{
+	for _, field := range append([][2]string{
 		{":method", "POST"}, {":scheme", "http"}, {":authority", s.addr}, {":path", path}, {"content-type", "application/json"},
-	} {
+	}, more...) {
 		_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
 	}
 	_ = r.framer.WriteHeaders(h2.HeadersFrameParam{StreamID: r.stream, BlockFragment: headers.Bytes(), EndHeaders: true})
@@ -155,6 +156,39 @@ func (r *raw) call(s *site, path string, body []byte) {
 		_ = r.framer.WriteData(r.stream, true, body)
 	}
 	r.stream += 2
+}
+
+// Over HTTP/2, too, the rest of a refused body is read before the answer ends: curl drops
+// an answer whose stream is reset after it, though that is allowed.
+func TestARefusedStreamIsNotReset(t *testing.T) {
+	t.Parallel()
+	s := open(t, &shop{})
+	r := newRaw(t, s, "127.0.0.1", 1<<20)
+	_ = r.conn.SetDeadline(time.Now().Add(testkit.Patience))
+	r.call(s, "/nowhere", nil, [2]string{"content-length", "2"})
+	next := func() h2.Frame {
+		frame, err := r.framer.ReadFrame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reset, ok := frame.(*h2.RSTStreamFrame); ok {
+			t.Errorf("the stream was reset: %v", reset.ErrCode)
+		}
+		return frame
+	}
+	for answered := false; !answered; {
+		_, answered = next().(*h2.HeadersFrame)
+	}
+	_ = r.framer.WriteData(1, true, []byte("{}")) // after the answer began
+	for ended := false; !ended; {
+		data, ok := next().(*h2.DataFrame)
+		ended = ok && data.StreamEnded()
+	}
+	_ = r.framer.WritePing(false, [8]byte{})
+	for ponged := false; !ponged; {
+		ping, ok := next().(*h2.PingFrame)
+		ponged = ok && ping.IsAck()
+	}
 }
 
 // A stop ends soon whatever clients do: while they send no end of a request, read no
@@ -166,7 +200,7 @@ func TestAStopIsNotHeldUp(t *testing.T) {
 	s := open(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
 		entered.Add(1)
 		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Context: large}}}, nil
-	}})
+	}}, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.BodyTimeout, h.SendTimeout = time.Hour, time.Hour })
 	head := "POST " + statusPath + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 	for _, text := range []string{
 		head, head + "Content-Length: 1000\r\n\r\n{", head + "Content-Length: 2\r\n\r\n{}",
@@ -185,12 +219,10 @@ func TestAStopIsNotHeldUp(t *testing.T) {
 		}
 	}
 	eventually(t, "all that are whole are in", func() bool { return entered.Load() == 2+2*20 })
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
-	err := s.listener.Shutdown(ctx)
-	if took := time.Since(start); err != nil || took > 20*time.Second {
-		t.Errorf("the stop took %v: %v", took, err)
+	if err := s.listener.Shutdown(ctx); err != nil {
+		t.Errorf("the stop: %v", err)
 	}
 }
 

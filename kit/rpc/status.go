@@ -68,7 +68,7 @@ func (m *statusMapper) status(ctx context.Context, err error) *connect.Error {
 		away := unavailable().Because(err)
 		return fromFault(away, away)
 	case errors.Is(err, context.Canceled):
-		cancelled := fault.New(fault.Cancelled, fault.ReasonCancelled, "the call was cancelled").Because(err)
+		cancelled := ended(err).Because(err)
 		return fromFault(cancelled, cancelled)
 	default:
 		return internal(err)
@@ -84,7 +84,12 @@ func endOf(ctx context.Context) *fault.Error {
 	if cause, ok := fault.Of(context.Cause(ctx)); ok {
 		return cause
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	return ended(ctx.Err())
+}
+
+// ended is the fault of a call whose context ended with err.
+func ended(err error) *fault.Error {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return fault.New(fault.DeadlineExceeded, fault.ReasonDeadlineExceeded,
 			"the call ran out of its time; whether it had an effect is not known")
 	}

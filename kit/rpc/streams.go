@@ -159,7 +159,7 @@ func (b *boundedStream) start() {
 
 func (b *boundedStream) interruptReceive() {
 	if b.exchange != nil {
-		_ = b.exchange.controller.SetReadDeadline(time.Unix(1, 0))
+		b.exchange.interruptReading()
 	}
 }
 
@@ -171,9 +171,7 @@ func (b *boundedStream) Receive(msg any) error {
 
 func (b *boundedStream) Send(msg any) error {
 	if b.exchange != nil {
-		stuck := time.AfterFunc(b.sendLimit, func() {
-			_ = b.exchange.controller.SetWriteDeadline(time.Unix(1, 0))
-		})
+		stuck := time.AfterFunc(b.sendLimit, b.exchange.interruptWriting)
 		defer stuck.Stop()
 	}
 	err := b.ServerStream.Send(msg)

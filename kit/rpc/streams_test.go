@@ -206,5 +206,5 @@ func TestAClientThatGoesAwayEndsItsStream(t *testing.T) {
 
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	testkit.Eventually(t, 10*time.Second, what, done)
+	testkit.Eventually(t, what, done)
 }

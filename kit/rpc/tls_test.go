@@ -20,7 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// A listener with a certificate speaks TLS alone, in every protocol, and asks browsers to
+// A listener with a certificate speaks TLS alone, in every protocol, and has browsers
 // stay with it. A renewed certificate is presented from the next connection on; those that
 // stand go on.
 func TestEveryProtocolOverTLS(t *testing.T) {

@@ -42,9 +42,9 @@ func (p *products) GetProduct(ctx context.Context, _ *catalogv1.GetProductReques
 
 const productPath = catalogv1connect.ProductServiceGetProductProcedure
 
-// publicDoors are the ways to a public RPC; each returns the HTTP status, or the code, and
+// publicCalls call a public RPC by every protocol; each returns the HTTP status, or the code, and
 // the reason.
-func publicDoors(t *testing.T, s *site) map[string]func(http.Header) string {
+func publicCalls(t *testing.T, s *site) map[string]func(http.Header) string {
 	t.Helper()
 	id := uuid.NewString()
 	plain := func(method, path, body string, read func(*testing.T, answer) refusal) func(http.Header) string {
@@ -138,7 +138,7 @@ func TestBadTokensAreRefusedByEveryProtocol(t *testing.T) {
 	for name, text := range bad {
 		headers[name] = bearer(text)
 	}
-	for protocol, call := range publicDoors(t, s) {
+	for protocol, call := range publicCalls(t, s) {
 		if got := call(http.Header{}); got != "ok" {
 			t.Fatalf("%s without a token: %s", protocol, got)
 		}
@@ -184,7 +184,7 @@ func TestGoodTokensComeThroughEveryProtocol(t *testing.T) {
 		}
 		return text
 	}
-	for protocol, call := range publicDoors(t, s) {
+	for protocol, call := range publicCalls(t, s) {
 		for name, row := range map[string]struct {
 			header     http.Header
 			want, sake string
@@ -220,8 +220,9 @@ func TestGoodTokensComeThroughEveryProtocol(t *testing.T) {
 func TestAPlainHandlerNeedsAPermission(t *testing.T) {
 	t.Parallel()
 	verifier := testkit.Authenticator("catalog", nil)
+	var noted refusals
 	s := open(t, &shop{}, func(_ *rpc.Config, h *rpc.HandlerConfig) {
-		h.Extra = map[string]http.Handler{"/debug/x": rpc.Require(verifier, optionsv1.Permission_PERMISSION_OPERATIONS,
+		h.Extra = map[string]http.Handler{"/debug/": rpc.Require(verifier, optionsv1.Permission_PERMISSION_OPERATIONS, noted.note,
 			http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.WriteString(w, authz.Caller(r.Context()).Key())
 			}))}
@@ -246,6 +247,17 @@ func TestAPlainHandlerNeedsAPermission(t *testing.T) {
 		if got := s.send(t, http1(t), "GET", "/debug/x", "", nil, headers...); got.status != row.status || !strings.Contains(string(got.body), row.text) {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}
+		want := ""
+		if row.status == http.StatusForbidden {
+			want = "internal/debug/x from 127.0.0.1 by " + row.caller.Key() + ": PERMISSION_DENIED"
+		}
+		if got := noted.take(); got != want {
+			t.Errorf("%s: noted is %q, not %q", name, got, want)
+		}
+	}
+	s.send(t, http1(t), "GET", "/debug/%ff%00", "", nil, "Authorization", "Bearer bad")
+	if got, want := noted.take(), "internal/debug/%ff%00 from 127.0.0.1 by anonymous: UNAUTHENTICATED"; got != want {
+		t.Errorf("noted is %q, not %q", got, want)
 	}
 }
 

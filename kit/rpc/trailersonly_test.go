@@ -14,6 +14,7 @@ import (
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 // frame is what a server sent on a stream.
@@ -33,7 +34,7 @@ func callRaw(t *testing.T, addr, path string, message []byte) []frame {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(testkit.Patience))
 	if _, err := conn.Write([]byte(frames.ClientPreface)); err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func newRequestCheck(validator protovalidate.Validator) *requestCheck {
 
 func (c *requestCheck) intercept(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-		return next(ctx, spec, &checkedStream{ServerStream: stream, check: c, ours: !exempt(spec.Procedure)})
+		return next(ctx, spec, &checkedStream{ServerStream: stream, check: c, ours: !foreign(spec.Procedure)})
 	}
 }
 

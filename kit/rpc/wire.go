@@ -99,6 +99,9 @@ func (w *wire) begin(x *exchange) {
 }
 
 func (w *wire) end(x *exchange) {
+	x.mu.Lock()
+	x.over = true
+	x.mu.Unlock()
 	w.mu.Lock()
 	delete(w.exchanges, x)
 	w.mu.Unlock()
@@ -130,13 +133,32 @@ type exchange struct {
 	sending   *time.Timer // ends the writing; made with the first write
 	inWrite   bool
 	sendLimit time.Duration
+	hurried   bool // the process stops
 	streams   bool // its messages are bounded one by one, in Streams
+	over      bool // the handler is done: net/http panics when its writer is used after that
+}
+
+// interruptReading ends a read of the request, and interruptWriting a write of the answer;
+// neither does anything once the exchange is over. Timers call them whenever they fire.
+func (x *exchange) interruptReading() { x.interrupt(x.controller.SetReadDeadline) }
+
+func (x *exchange) interruptWriting() { x.interrupt(x.controller.SetWriteDeadline) }
+
+func (x *exchange) interrupt(set func(time.Time) error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.over {
+		_ = set(time.Unix(1, 0))
+	}
 }
 
 // receive bounds how long the request may take to arrive.
 func (x *exchange) receive(limit time.Duration) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.hurried { // the request began after the stop did
+		limit = min(limit, stallTimeout)
+	}
 	x.arriving = time.AfterFunc(limit, x.cutReading)
 }
 
@@ -144,7 +166,7 @@ func (x *exchange) cutReading() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	// Once the body is read, the deadline would only end the connection.
-	if !x.received {
+	if !x.received && !x.over {
 		_ = x.controller.SetReadDeadline(time.Unix(1, 0))
 	}
 }
@@ -197,7 +219,7 @@ func (x *exchange) wrote() {
 func (x *exchange) cutWriting() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.inWrite {
+	if x.inWrite && !x.over {
 		_ = x.controller.SetWriteDeadline(time.Unix(1, 0))
 	}
 }
@@ -207,6 +229,7 @@ func (x *exchange) cutWriting() {
 func (x *exchange) hurry() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.hurried = true
 	x.sendLimit = min(x.sendLimit, stallTimeout)
 	if x.arriving != nil && !x.received {
 		x.arriving.Reset(stallTimeout)

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
@@ -38,8 +37,8 @@ func Load[M proto.Message](file, context string, defaults M) (M, error) {
 			return none, fmt.Errorf("settings of %s in %s: %w", context, file, err)
 		}
 	}
-	if err := protovalidate.Validate(merged); err != nil {
-		return none, fmt.Errorf("settings of %s%s: %w", context, in(file), rules(err))
+	if err := validate(merged); err != nil {
+		return none, fmt.Errorf("settings of %s%s: %w", context, in(file), err)
 	}
 	return merged, nil
 }
@@ -56,8 +55,8 @@ func Section(file, context string, empty proto.Message) error {
 			return fmt.Errorf("settings of %s in %s: %w", context, file, err)
 		}
 	}
-	if err := protovalidate.Validate(empty); err != nil {
-		return fmt.Errorf("settings of %s%s: %w", context, in(file), rules(err))
+	if err := validate(empty); err != nil {
+		return fmt.Errorf("settings of %s%s: %w", context, in(file), err)
 	}
 	return nil
 }

@@ -33,8 +33,8 @@ func (s *Source) Run(ctx context.Context) error {
 	}
 	client := configv1connect.NewConfigServiceClient(s.cfg.Peers.Client(configService))
 	for pause := minPause; ctx.Err() == nil; pause = min(2*pause, maxPause) {
-		heard, err := s.follow(ctx, client)
-		if heard {
+		received, err := s.follow(ctx, client)
+		if received {
 			pause = minPause // the stream had its time, and ended
 		} else {
 			s.away.Notice(ctx, err)
@@ -45,7 +45,7 @@ func (s *Source) Run(ctx context.Context) error {
 }
 
 // follow applies what one stream sends until it ends, and reports whether it sent anything.
-func (s *Source) follow(ctx context.Context, client configv1connect.ConfigServiceClient) (heard bool, err error) {
+func (s *Source) follow(ctx context.Context, client configv1connect.ConfigServiceClient) (received bool, err error) {
 	stream, err := client.WatchSettings(ctx, &configv1.WatchSettingsRequest{Context: s.cfg.Context})
 	if err != nil {
 		return false, err
@@ -54,7 +54,7 @@ func (s *Source) follow(ctx context.Context, client configv1connect.ConfigServic
 	for {
 		res, err := stream.Receive()
 		if err != nil {
-			return heard, err
+			return received, err
 		}
 		set, err := s.valueOf(res.GetSettings())
 		if err == nil {
@@ -63,7 +63,7 @@ func (s *Source) follow(ctx context.Context, client configv1connect.ConfigServic
 		if err != nil {
 			return false, err
 		}
-		heard = true
+		received = true
 		s.away.Over(ctx)
 	}
 }

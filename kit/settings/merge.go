@@ -12,6 +12,8 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // override takes over every field that the JSON names, so that it can also set a
@@ -96,8 +98,8 @@ func Decode(text []byte, empty proto.Message) error {
 	return errors.Join(problems...)
 }
 
-// Violations are the rules of a message's contract that it breaks, by field.
-func Violations(set proto.Message) (map[string]string, error) {
+// Violations are all rules of a message's contract that it breaks, in the order of their fields.
+func Violations(set proto.Message) ([]fault.Violation, error) {
 	err := protovalidate.Validate(set)
 	if err == nil {
 		return nil, nil
@@ -106,18 +108,32 @@ func Violations(set proto.Message) (map[string]string, error) {
 	if !errors.As(err, &invalid) {
 		return nil, fmt.Errorf("validate %s: %w", set.ProtoReflect().Descriptor().FullName(), err)
 	}
-	broken := make(map[string]string, len(invalid.Violations))
-	for _, v := range invalid.Violations {
-		broken[protovalidate.FieldPathString(v.Proto.GetField())] = v.Proto.GetMessage()
+	broken := make([]fault.Violation, len(invalid.Violations))
+	for i, v := range invalid.Violations {
+		broken[i] = fault.Violation{Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: v.Proto.GetMessage()}
 	}
+	slices.SortStableFunc(broken, func(a, b fault.Violation) int { return strings.Compare(a.Field, b.Field) })
 	return broken, nil
 }
 
+// validate returns an error that names every rule of its contract that a message breaks.
+func validate(set proto.Message) error {
+	broken, err := Violations(set)
+	if err != nil || len(broken) == 0 {
+		return err
+	}
+	texts := make([]string, len(broken))
+	for i, rule := range broken {
+		texts[i] = rule.Field + ": " + rule.Description
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
+
 // without clears the fields that lead to broken paths.
-func without(set proto.Message, broken map[string]string) {
+func without(set proto.Message, broken []fault.Violation) {
 	fields := set.ProtoReflect().Descriptor().Fields()
-	for path := range broken {
-		name, _, _ := strings.Cut(path, ".")
+	for _, rule := range broken {
+		name, _, _ := strings.Cut(rule.Field, ".")
 		name, _, _ = strings.Cut(name, "[")
 		if field := fields.ByName(protoreflect.Name(name)); field != nil {
 			set.ProtoReflect().Clear(field)
@@ -130,16 +146,4 @@ func without(set proto.Message, broken map[string]string) {
 func nests(field protoreflect.FieldDescriptor) bool {
 	return field.Message() != nil && !field.IsMap() && !field.IsList() &&
 		!strings.HasPrefix(string(field.Message().FullName()), "google.protobuf.")
-}
-
-func rules(err error) error {
-	var invalid *protovalidate.ValidationError
-	if !errors.As(err, &invalid) {
-		return err
-	}
-	broken := make([]string, 0, len(invalid.Violations))
-	for _, v := range invalid.Violations {
-		broken = append(broken, protovalidate.FieldPathString(v.Proto.GetField())+": "+v.Proto.GetMessage())
-	}
-	return errors.New(strings.Join(broken, "; "))
 }

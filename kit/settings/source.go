@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,13 +16,14 @@ import (
 	"github.com/shopmesh/shopmesh/kit/pg"
 )
 
-// Config is where a context's settings come from.
+// Config is where settings come from that a context applies.
 type Config struct {
-	// Context is the context's name.
+	// Context names the settings: a context's own have its name, those of the shop as a
+	// whole "shop" or "edge".
 	Context string
 	// File holds the settings instead of the config service; empty for none.
 	File string
-	// Pool is the context's database, which has Tables.
+	// Pool is the database of the context that applies them, which has Tables.
 	Pool *pg.Pool
 	// Peers find the config service.
 	Peers *peer.Peers
@@ -34,7 +33,10 @@ type Config struct {
 // awayAfter is how long config may be away before that is shown: a restart is not.
 const awayAfter = 10 * time.Second
 
-// Source is where a context's settings come from. Run follows the config service.
+// keepTimeout bounds how long the database may take to keep what is applied.
+const keepTimeout = 5 * time.Second
+
+// Source is where settings come from that a context applies. Run follows the config service.
 type Source struct {
 	cfg   Config
 	first record
@@ -42,17 +44,18 @@ type Source struct {
 	// refused is that settings were not applied, and away that config can't be followed.
 	refused, away *condition.Condition
 
-	defaults proto.Message // nil until NewLive: a context without settings
-	apply    func(merged proto.Message) error
+	defaults proto.Message // nil until NewLive: there are no such settings
+	apply    func(merged proto.Message, starting bool) error
+	set      proto.Message // what is applied, without the defaults; only Run changes it
+	kept     bool          // it is in the database
+	complete bool          // nothing that it names is missing
 
 	mu      sync.Mutex
 	version int64
-	set     proto.Message // what is applied, without the defaults
-	kept    bool          // it is in the database
 	changed chan struct{} // closed with the next change
 }
 
-// NewSource reads what the context applied last. It waits for the database until ctx ends.
+// NewSource reads what was applied last. It waits for the database until ctx ends.
 func NewSource(ctx context.Context, cfg Config) (*Source, error) {
 	s := &Source{
 		cfg: cfg, changed: make(chan struct{}),
@@ -63,12 +66,15 @@ func NewSource(ctx context.Context, cfg Config) (*Source, error) {
 		return s, nil
 	}
 	var err error
-	s.first, err = last(ctx, cfg.Pool)
+	s.first, err = last(ctx, cfg.Pool, cfg.Context)
 	return s, err
 }
 
-// Version returns the version of the settings that the context applies; 0 for its
-// defaults and for those of a file.
+// Context names the settings.
+func (s *Source) Context() string { return s.cfg.Context }
+
+// Version returns the version of the settings that is applied; 0 for the defaults and for
+// those of a file.
 func (s *Source) Version() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +95,7 @@ func (s *Source) Conditions() []error {
 }
 
 // open applies what was applied last, as far as that still can be.
-func (s *Source) open(defaults proto.Message, apply func(proto.Message) error) error {
+func (s *Source) open(defaults proto.Message, apply func(merged proto.Message, starting bool) error) error {
 	s.defaults, s.apply = defaults, apply
 	if s.cfg.Peers != nil {
 		s.cfg.Peers.Client(configService) // so that a missing URL is reported at start
@@ -99,79 +105,86 @@ func (s *Source) open(defaults proto.Message, apply func(proto.Message) error) e
 	if s.first.version > 0 {
 		problems = append(problems, Decode(s.first.value, set))
 	}
-	err := s.try(set)
-	if err != nil {
+	err := s.try(set, true)
+	if err != nil && !isMissing(err) {
 		problems = append(problems, err)
 		broken, _ := Violations(Merge(defaults, set))
 		without(set, broken)
-		err = s.try(set)
+		err = s.try(set, true)
 	}
-	if err != nil {
+	if err != nil && !isMissing(err) {
 		problems = append(problems, err)
 		set = empty(defaults)
-		err = s.try(set)
+		err = s.try(set, true)
 	}
-	if err != nil {
-		return fmt.Errorf("the default settings of %s can't be applied: %w", s.cfg.Context, err)
+	if s.complete = err == nil; !s.complete {
+		if !isMissing(err) {
+			return fmt.Errorf("the default settings of %s can't be applied: %w", s.cfg.Context, err)
+		}
+		problems = append(problems, err)
 	}
 	problem := errors.Join(problems...)
 	s.version, s.set, s.kept = s.first.version, set, problem == nil
 	if problem != nil {
-		s.refused.Note(context.Background(), fmt.Errorf("version %d: %w", s.first.version, problem))
+		s.refused.Note(context.Background(), fmt.Errorf("version %d of the settings of %s: %w", s.first.version, s.cfg.Context, problem))
 	}
 	return nil
 }
 
 func empty(like proto.Message) proto.Message { return like.ProtoReflect().New().Interface() }
 
-// try applies settings over the defaults, or returns why they can't be.
-func (s *Source) try(set proto.Message) error {
+// try applies settings over the defaults, or returns why they can't be. Those that are only
+// Missing something are applied nevertheless when the context starts.
+func (s *Source) try(set proto.Message, starting bool) error {
 	merged := Merge(s.defaults, set)
-	broken, err := Violations(merged)
-	if err != nil {
+	if err := validate(merged); err != nil {
 		return err
 	}
-	if len(broken) > 0 {
-		var texts []string
-		for _, field := range slices.Sorted(maps.Keys(broken)) {
-			texts = append(texts, field+": "+broken[field])
-		}
-		return errors.New(strings.Join(texts, "; "))
-	}
-	return s.apply(merged)
+	return s.apply(merged, starting)
 }
 
 // adopt applies a version of the settings that the config service sent, and keeps it for
 // the next start. What can't be applied is shown by Conditions; the error is that of
 // keeping it.
 func (s *Source) adopt(ctx context.Context, version int64, set proto.Message) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if version == s.version && proto.Equal(set, s.set) {
+	before := s.Version()
+	if version == before && proto.Equal(set, s.set) && s.complete {
 		s.refused.Over(ctx) // a version that was refused is taken back
 		return s.keep(ctx)
 	}
-	if err := s.try(set); err != nil {
-		s.refused.Note(ctx, fmt.Errorf("version %d, and version %d is still in force: %w", version, s.version, err))
+	if err := s.try(set, false); err != nil {
+		s.refused.Note(ctx, fmt.Errorf("version %d of the settings of %s, and version %d is still in force: %w", version, s.cfg.Context, before, err))
 		return nil
 	}
 	s.refused.Over(ctx)
-	s.cfg.Log.InfoContext(ctx, "other settings are in force", "version", version, "before", s.version)
-	s.version, s.set, s.kept = version, set, false
-	close(s.changed)
-	s.changed = make(chan struct{})
+	s.cfg.Log.InfoContext(ctx, "other settings are in force", "of", s.cfg.Context, "version", version, "before", before)
+	s.set, s.kept, s.complete = set, false, true
+	s.applied(version)
 	return s.keep(ctx)
 }
 
+// applied shows that another version is in force.
+func (s *Source) applied(version int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version = version
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// keep writes what is applied into the database. A stop does not end that: what was in force
+// before it is in force after it, though config may be away by then.
 func (s *Source) keep(ctx context.Context) error {
 	if s.kept {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout)
+	defer cancel()
 	text, err := Encode(s.set)
 	if err != nil {
 		return err
 	}
-	err = keep(ctx, s.cfg.Pool, record{s.version, text})
+	err = keep(ctx, s.cfg.Pool, s.cfg.Context, record{s.Version(), text})
 	s.kept = err == nil
 	return err
 }

@@ -12,7 +12,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Tables are the settings that a context applied last, for pg.Schema.
+// Tables are the settings that a context applied last, by their names, for pg.Schema.
 func Tables() pg.Tables { return pg.NewTables("settings", migrations) }
 
 // record is a version of the settings as it is stored.
@@ -24,12 +24,12 @@ type record struct {
 // readRetry is how soon a database that is away is read again at start.
 const readRetry = time.Second
 
-// last reads the settings that were applied last; version 0 when there are none. It waits
-// for a database that is away until ctx ends.
-func last(ctx context.Context, pool *pg.Pool) (record, error) {
+// last reads the settings of a name that were applied last; version 0 when there are none.
+// It waits for a database that is away until ctx ends.
+func last(ctx context.Context, pool *pg.Pool, name string) (record, error) {
 	for {
 		var r record
-		err := pool.QueryRow(ctx, `select version, value from last_settings`).Scan(&r.version, &r.value)
+		err := pool.QueryRow(ctx, `select version, value from last_settings where name = $1`, name).Scan(&r.version, &r.value)
 		switch {
 		case pg.IsNoRows(err):
 			return record{}, nil
@@ -44,11 +44,11 @@ func last(ctx context.Context, pool *pg.Pool) (record, error) {
 	}
 }
 
-func keep(ctx context.Context, pool *pg.Pool, r record) error {
+func keep(ctx context.Context, pool *pg.Pool, name string, r record) error {
 	_, err := pool.Exec(ctx, `-- name: KeepSettings :exec
-		insert into last_settings (version, value, update_time) values ($1, $2, now())
-		on conflict (one) do update set version = excluded.version, value = excluded.value, update_time = excluded.update_time`,
-		r.version, r.value)
+		insert into last_settings (name, version, value, update_time) values ($1, $2, $3, now())
+		on conflict (name) do update set version = excluded.version, value = excluded.value, update_time = excluded.update_time`,
+		name, r.version, r.value)
 	if err != nil {
 		return fmt.Errorf("keep the settings for the next start: %w", err)
 	}

@@ -108,7 +108,7 @@ func BadTokens(tb testing.TB, callee string) map[string]string {
 	return bad
 }
 
-// forger signs whatever it is told to.
+// forger signs whatever it is given.
 type forger struct {
 	tb     testing.TB
 	key    *token.Key

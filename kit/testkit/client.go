@@ -22,7 +22,7 @@ import (
 var anyCall = []string{
 	"INVALID_FIELD", "MALFORMED_REQUEST", "REQUEST_TOO_LARGE", "UNKNOWN_RPC", "UNAUTHENTICATED", "PERMISSION_DENIED",
 	"TOO_MANY_CALLS", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL", "DRAINING", "TOO_MANY_STREAMS",
-	"TOKEN_EXPIRED", "RATE_LIMITED",
+	"TOKEN_EXPIRED", "RATE_LIMITED", "STEP_UP_REQUIRED",
 }
 
 // Client calls the server at an address, and fails the test when an RPC answers with
@@ -85,7 +85,7 @@ var (
 	serviceBlock   = regexp.MustCompile(`(?ms)^service (\w+) \{(.*?)^\}`)
 	rpcWithComment = regexp.MustCompile(`(?m)((?:^ *//.*\n)*)^ *rpc (\w+)\(`)
 	commentMark    = regexp.MustCompile(`(?m)^ *// ?`)
-	errorsSentence = regexp.MustCompile(`\bErrors: ([A-Z0-9_,\s]+)\.`)
+	errorsSentence = regexp.MustCompile(`\bErrors:\s([A-Z0-9_,\s]+)\.`)
 )
 
 // documentedReasons reads the reasons that the comments of the contracts list, by

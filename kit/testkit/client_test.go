@@ -15,6 +15,10 @@ service ShelfService {
     option idempotency_level = IDEMPOTENT;
   }
 
+  // TakeBook takes one, whoever put it there. Errors:
+  // BOOK_NOT_FOUND.
+  rpc TakeBook(TakeBookRequest) returns (TakeBookResponse);
+
   // CountBooks counts them.
   rpc CountBooks(CountBooksRequest) returns (CountBooksResponse);
 }
@@ -26,6 +30,9 @@ func TestReasonsAreReadFromTheCommentsOfContracts(t *testing.T) {
 	readReasons(contract, reasons)
 	if got := reasons["/shopmesh.shelf.v1.ShelfService/PutBook"]; !slices.Equal(got, []string{"SHELF_FULL", "BOOK_NOT_FOUND"}) {
 		t.Errorf("PutBook's reasons are %q", got)
+	}
+	if got := reasons["/shopmesh.shelf.v1.ShelfService/TakeBook"]; !slices.Equal(got, []string{"BOOK_NOT_FOUND"}) {
+		t.Errorf("TakeBook's reasons are %q", got)
 	}
 	if got, there := reasons["/shopmesh.shelf.v1.ShelfService/CountBooks"]; !there || len(got) != 0 {
 		t.Errorf("CountBooks' reasons are %q (%v), want none", got, there)

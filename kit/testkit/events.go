@@ -19,10 +19,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/outbox"
 )
 
-// eventsPatience bounds how long a test waits for an event; it is long because
-// machines are shared.
-const eventsPatience = 20 * time.Second
-
 // Events stands in for the other contexts on a broker: it publishes their events, and
 // collects what the context under test publishes. Its methods can be called from any
 // goroutine of the test.
@@ -71,7 +67,7 @@ func (e *Events) ensure(names ...string) {
 			e.known[name] = true
 		}
 	}
-	ctx, cancel := context.WithTimeout(e.tb.Context(), eventsPatience)
+	ctx, cancel := context.WithTimeout(e.tb.Context(), Patience)
 	defer cancel()
 	if err := kafka.EnsureTopics(ctx, e.broker, missing); err != nil {
 		e.tb.Fatal(err)
@@ -135,7 +131,7 @@ func (e *Events) PublishRecords(records ...*kgo.Record) {
 	for _, record := range records {
 		e.ensure(record.Topic)
 	}
-	ctx, cancel := context.WithTimeout(e.tb.Context(), eventsPatience)
+	ctx, cancel := context.WithTimeout(e.tb.Context(), Patience)
 	defer cancel()
 	if err := e.producer.ProduceSync(ctx, records...).FirstErr(); err != nil {
 		e.tb.Fatalf("publish: %v", err)
@@ -173,7 +169,7 @@ func (e *Events) Wait(count int, match Match) []consumer.Event {
 	}) {
 		return found
 	}
-	e.tb.Fatalf("%d of %d events came in %v: %s; others: %s", len(found), count, eventsPatience, names(found),
+	e.tb.Fatalf("%d of %d events came in %v: %s; others: %s", len(found), count, Patience, names(found),
 		names(e.Received(func(event consumer.Event) bool { return !match(event) })))
 	return nil
 }
@@ -190,7 +186,7 @@ func (e *Events) Next(topic string, key uuid.UUID, message proto.Message) consum
 		found, ok = e.take(func(event consumer.Event) bool { return Of(topic, key)(event) && event.Type == kind })
 		return ok
 	}) {
-		e.tb.Fatalf("no %s of %s in %v; it had %s", kind, key, eventsPatience, names(e.Received(Of(topic, key))))
+		e.tb.Fatalf("no %s of %s in %v; it had %s", kind, key, Patience, names(e.Received(Of(topic, key))))
 	}
 	if err := consumer.Decode(found, message); err != nil {
 		e.tb.Fatal(err)
@@ -214,7 +210,7 @@ func (e *Events) take(match Match) (consumer.Event, bool) {
 // until checks cond now and whenever something was received, and reports false when
 // the time is over.
 func (e *Events) until(cond func() bool) bool {
-	ctx, cancel := context.WithTimeoutCause(e.tb.Context(), eventsPatience, errors.New("no event came"))
+	ctx, cancel := context.WithTimeoutCause(e.tb.Context(), Patience, errors.New("no event came"))
 	defer cancel()
 	for {
 		e.mu.Lock()

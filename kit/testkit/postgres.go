@@ -62,6 +62,16 @@ func Open(tb testing.TB, cfg pg.Config) *pg.Pool {
 	return pool
 }
 
+// WaitingForLocks returns how many transactions of a pool's database wait for a lock.
+func WaitingForLocks(tb testing.TB, pool *pg.Pool) (n int) {
+	tb.Helper()
+	err := pool.QueryRow(tb.Context(), `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).Scan(&n)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
 // DatabaseURL is Database for a test that opens its own connections.
 func DatabaseURL(tb testing.TB, migrations fs.FS) string {
 	tb.Helper()

@@ -27,12 +27,12 @@ func (s *Signal) Raise() {
 	}
 }
 
-// Wait returns when cond is true, and fails the test unless that is so within the time
-// given. It evaluates cond at once and after each Raise, from the test's goroutine. what
-// completes the sentence "waited in vain until …".
-func (s *Signal) Wait(tb testing.TB, within time.Duration, what string, cond func() bool) {
+// Wait returns when cond is true, and fails the test unless that is so within Patience. It
+// evaluates cond at once and after each Raise, from the test's goroutine. what completes the
+// sentence "waited in vain until …".
+func (s *Signal) Wait(tb testing.TB, what string, cond func() bool) {
 	tb.Helper()
-	deadline := time.NewTimer(within)
+	deadline := time.NewTimer(Patience)
 	defer deadline.Stop()
 	for {
 		changed := s.next() // before cond: no Raise in between is missed
@@ -41,7 +41,7 @@ func (s *Signal) Wait(tb testing.TB, within time.Duration, what string, cond fun
 		}
 		select {
 		case <-deadline.C:
-			tb.Fatalf("waited in vain until %s (%v)", what, within)
+			tb.Fatalf("waited in vain until %s (%v)", what, Patience)
 		case <-changed:
 		}
 	}

@@ -26,12 +26,16 @@ func Broker(tb testing.TB) kafka.Config {
 	return kafka.Config{Brokers: cluster.ListenAddrs(), ClientID: "test", Embedded: true, Log: Log(tb)}
 }
 
-// Eventually fails the test unless cond becomes true within the time given. It polls
-// every few milliseconds, from the test's goroutine. what completes the sentence
-// "waited in vain until …".
-func Eventually(tb testing.TB, within time.Duration, what string, cond func() bool) {
+// Patience is how long a test waits for what must come: no test passes or fails by how
+// fast the machine is, which others may use, too.
+const Patience = 3 * time.Minute
+
+// Eventually fails the test unless cond becomes true within Patience. It polls every few
+// milliseconds, from the test's goroutine. what completes the sentence "waited in vain
+// until …".
+func Eventually(tb testing.TB, what string, cond func() bool) {
 	tb.Helper()
-	deadline := time.NewTimer(within)
+	deadline := time.NewTimer(Patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -42,7 +46,7 @@ func Eventually(tb testing.TB, within time.Duration, what string, cond func() bo
 		select {
 		case <-deadline.C:
 			if !cond() {
-				tb.Fatalf("waited in vain until %s (%v)", what, within)
+				tb.Fatalf("waited in vain until %s (%v)", what, Patience)
 			}
 			return
 		case <-tick.C:

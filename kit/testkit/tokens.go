@@ -79,6 +79,12 @@ func Authenticator(self string, permissions map[string][]optionsv1.Permission) *
 	return token.NewVerifier(VerifierConfig(self, permissions))
 }
 
+// Everyone returns an authenticator that takes every caller for one identity, whatever they
+// show. It is for tests of what is behind the authentication.
+func Everyone(identity authz.Identity) authz.Authenticator {
+	return authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return identity, nil })
+}
+
 // Owner is the shop's owner, who has just signed in.
 func Owner() authz.Identity {
 	return authz.Identity{Kind: authz.Owner, ID: "01890a5d-ac96-774b-bcce-b302099a8057", AuthTime: time.Now(), Methods: []string{"pwd"}}
@@ -123,7 +129,7 @@ func Token(identity authz.Identity, callee string) (string, error) {
 	}
 	claims := token.AccessClaims{
 		Account: identity.AccountID, Session: identity.SessionID, Epoch: identity.Epoch, Kind: identity.Kind, Permissions: identity.Permissions,
-		AuthTime: identity.AuthTime, Methods: identity.Methods, HasOTP: identity.HasOTP, APIKey: identity.APIKey,
+		AuthTime: identity.AuthTime, StepUpAge: identity.StepUpAge, Methods: identity.Methods, HasOTP: identity.HasOTP, APIKey: identity.APIKey,
 	}
 	claims.Account = cmp.Or(claims.Account, identity.ID)
 	if identity.Kind == authz.Customer {
@@ -201,8 +207,11 @@ func HTTP(tb testing.TB, identity authz.Identity) *http.Client {
 	if err != nil {
 		tb.Fatalf("make a token for %s: %v", identity, err)
 	}
-	return &http.Client{Transport: showing(shown)}
+	return Showing(shown)
 }
+
+// Showing returns a client for plain requests that show a token; an empty one is not shown.
+func Showing(shown string) *http.Client { return &http.Client{Transport: showing(shown)} }
 
 // showing is a token that requests show.
 type showing string
@@ -219,11 +228,4 @@ func (s showing) RoundTrip(r *http.Request) (*http.Response, error) {
 // Signer signs the service tokens of a context, for app.Process.Signers.
 func Signer(context string) map[string]*token.ServiceSigner {
 	return map[string]*token.ServiceSigner{context: token.NewServiceSigner(context, ServiceKey(context), time.Now)}
-}
-
-// Others verifies the tokens of those who call stand-ins for several contexts.
-func Others(permissions map[string][]optionsv1.Permission, contexts ...string) *token.Verifier {
-	cfg := VerifierConfig("", permissions)
-	cfg.Self = contexts
-	return token.NewVerifier(cfg)
 }

@@ -55,10 +55,15 @@ type AccessClaims struct {
 	Permissions []optionsv1.Permission
 	// AuthTime is when the account last proved who it is.
 	AuthTime time.Time
+	// StepUpAge is for how long after AuthTime the account may do what needs a step-up
+	// (step_up_seconds), in whole seconds; 0 for authz.StepUpAge.
+	StepUpAge time.Duration
 	// Methods are how it did (amr): "pwd", authz.MethodOTP, authz.MethodOperator.
 	Methods []string
 	// HasOTP reports that the account has one-time codes (totp).
 	HasOTP bool
+	// MustEnroll reports that it needs them before it may do anything for the shop (enroll).
+	MustEnroll bool
 	// APIKey is the id of the API key that the token stands for.
 	APIKey string
 }
@@ -83,6 +88,8 @@ func (c AccessClaims) check() error {
 		return errors.New("no account is named")
 	case operator && c.APIKey != "":
 		return errors.New("an API key is no operator")
+	case c.MustEnroll && (operator || c.HasOTP || c.APIKey != "" || c.Kind != authz.Staff && c.Kind != authz.Owner):
+		return errors.New("only those who work for the shop and have no codes must enroll some")
 	case c.Kind == authz.Customer:
 		if id, err := uuid.Parse(c.Customer); err != nil || id == uuid.Nil || id.String() != c.Customer || c.APIKey != "" || len(c.Permissions) > 0 {
 			return errors.New("a customer has a customer's id, and neither permissions nor API keys")
@@ -113,8 +120,10 @@ type claims struct {
 	Customer    string   `json:"customer_id,omitempty"`
 	Permissions []string `json:"permissions,omitempty"`
 	AuthTime    int64    `json:"auth_time,omitempty"`
+	StepUp      int64    `json:"step_up_seconds,omitempty"`
 	Methods     []string `json:"amr,omitempty"`
 	HasOTP      bool     `json:"totp,omitempty"`
+	MustEnroll  bool     `json:"enroll,omitempty"`
 	APIKey      string   `json:"api_key,omitempty"`
 }
 
@@ -138,10 +147,13 @@ const permissionPrefix = "PERMISSION_"
 func (c AccessClaims) encode() claims {
 	encoded := claims{
 		Account: c.Account, Session: c.Session, Epoch: c.Epoch, Kind: c.Kind.String(), Customer: c.Customer,
-		Methods: c.Methods, HasOTP: c.HasOTP, APIKey: c.APIKey,
+		Methods: c.Methods, HasOTP: c.HasOTP, MustEnroll: c.MustEnroll, APIKey: c.APIKey,
 	}
 	if !c.AuthTime.IsZero() {
 		encoded.AuthTime = c.AuthTime.Unix()
+	}
+	if c.StepUpAge != authz.StepUpAge {
+		encoded.StepUp = int64(c.StepUpAge / time.Second)
 	}
 	for _, permission := range c.Permissions {
 		encoded.Permissions = append(encoded.Permissions, strings.TrimPrefix(permission.String(), permissionPrefix))
@@ -152,13 +164,14 @@ func (c AccessClaims) encode() claims {
 func (c claims) access() (AccessClaims, error) {
 	decoded := AccessClaims{
 		Account: c.Account, Session: c.Session, Epoch: c.Epoch, Kind: kindNamed(c.Kind), Customer: c.Customer,
-		Methods: c.Methods, HasOTP: c.HasOTP, APIKey: c.APIKey,
+		Methods: c.Methods, HasOTP: c.HasOTP, MustEnroll: c.MustEnroll, APIKey: c.APIKey,
+		StepUpAge: time.Duration(c.StepUp) * time.Second,
 	}
 	if c.AuthTime != 0 {
 		decoded.AuthTime = time.Unix(c.AuthTime, 0)
 	}
 	for _, name := range c.Permissions {
-		// A newer identity may know a permission that no RPC here asks for.
+		// A newer identity may know a permission that no RPC here requires.
 		if number, ok := optionsv1.Permission_value[permissionPrefix+name]; ok && number != 0 {
 			decoded.Permissions = append(decoded.Permissions, optionsv1.Permission(number))
 		}

@@ -19,7 +19,7 @@ const (
 )
 
 // remoteKeys are the issuer's public keys. They are fetched at the first token, and again
-// when a token names a key that is not among them: once in fetchPause, whoever asks.
+// when a token names a key that is not among them: once in fetchPause, whoever calls.
 type remoteKeys struct {
 	fetch func(context.Context) (KeySet, error)
 	clock func() time.Time

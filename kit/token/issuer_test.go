@@ -33,12 +33,22 @@ func TestWhatIsNotIssued(t *testing.T) {
 		"anonymous":                  {token.AccessClaims{Account: "a"}, time.Minute},
 		"a service":                  {token.AccessClaims{Account: "order", Kind: authz.Service}, time.Minute},
 		"staff with a customer":      {token.AccessClaims{Account: "a", Kind: authz.Staff, Customer: customer}, time.Minute},
+		"a customer who must enroll": {token.AccessClaims{Account: "a", Kind: authz.Customer, Customer: customer, MustEnroll: true}, time.Minute},
+		"codes, and must enroll":     {token.AccessClaims{Account: "a", Kind: authz.Staff, HasOTP: true, MustEnroll: true}, time.Minute},
 		"a customer with rights": {token.AccessClaims{Account: "a", Kind: authz.Customer, Customer: customer,
 			Permissions: []optionsv1.Permission{ordersRead}}, time.Minute},
 	} {
 		if _, err := issuer.Access(row.claims, row.life); err == nil {
 			t.Errorf("%s: it was issued", name)
 		}
+	}
+	enrolling, err := token.NewIssuer(testkit.TokenIssuer, testkit.TokenAudience, testkit.SigningKey(), time.Now).
+		Access(token.AccessClaims{Account: "a", Kind: authz.Owner, MustEnroll: true}, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := testkit.Authenticator("catalog", permissions()).Authenticate(t.Context(), showing(enrolling)); err != nil || !got.MustEnroll || got.May(ordersRead) {
+		t.Errorf("an owner who must enroll: %v, %v", got, err)
 	}
 	operator := token.NewIssuer(testkit.TokenIssuer, testkit.TokenAudience, testkit.SigningKey(), time.Now)
 	text, err := operator.Access(token.AccessClaims{Account: "order", Kind: authz.Service, Methods: []string{authz.MethodOperator}}, 12*time.Hour)

@@ -48,7 +48,8 @@ const (
 	// maxPayload is how many bytes an opaque token holds at most.
 	maxPayload = 256
 
-	base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	// base is that of the numbers by which big.Int writes bytes: 0-9, a-z, A-Z.
+	base = 62
 )
 
 // ErrMalformed is what Parse returns for a text that is no whole opaque token.
@@ -97,7 +98,10 @@ func IsOpaque(text string) bool { return strings.HasPrefix(text, opaquePrefix) }
 
 // Hash returns the SHA-256 of a token, which is what is stored of it: its 256 random bits
 // can't be guessed from that.
-func Hash(text string) [sha256.Size]byte { return sha256.Sum256([]byte(text)) }
+func Hash(text string) [sha256.Size]byte {
+	var short [1024]byte // as most tokens are: a copy of these takes no memory
+	return sha256.Sum256(append(short[:0], text...))
+}
 
 // ForGuestOrder returns the token of a guest's order: its id and a MAC of 32 bytes, which
 // the order's context makes and compares.
@@ -146,36 +150,26 @@ func checksum(body string) string {
 }
 
 // width returns how many characters n bytes take. It grows by one or two with each byte, so
-// that the number of characters tells the number of bytes.
-func width(n int) int { return int(math.Ceil(float64(n) * 8 / math.Log2(62))) }
+// that the number of characters determines the number of bytes.
+func width(n int) int { return int(math.Ceil(float64(n) * 8 / math.Log2(base))) }
 
 // encode writes bytes as a number in base 62, with leading zeros.
 func encode(payload []byte, width int) string {
-	text := make([]byte, width)
-	rest, base, digit := new(big.Int).SetBytes(payload), big.NewInt(62), new(big.Int)
-	for i := width - 1; i >= 0; i-- {
-		rest.DivMod(rest, base, digit)
-		text[i] = base62[digit.Int64()]
-	}
-	return string(text)
+	text := new(big.Int).SetBytes(payload).Text(base)
+	return strings.Repeat("0", width-len(text)) + text
 }
 
-// decode is the inverse of encode for texts of a payload's width.
+// decode is the inverse of encode for texts of a payload's width. It refuses whatever
+// encode does not write, such as a sign, which big.Int reads.
 func decode(text string) ([]byte, bool) {
-	n := int(float64(len(text)) * math.Log2(62) / 8)
+	n := int(float64(len(text)) * math.Log2(base) / 8)
 	if n == 0 || width(n) != len(text) {
 		return nil, false
 	}
-	number, base, digit := new(big.Int), big.NewInt(62), new(big.Int)
-	for i := range len(text) {
-		value := strings.IndexByte(base62, text[i])
-		if value < 0 {
-			return nil, false
-		}
-		number.Add(number.Mul(number, base), digit.SetInt64(int64(value)))
-	}
-	if number.BitLen() > n*8 {
+	number, ok := new(big.Int).SetString(text, base)
+	if !ok || number.Sign() < 0 || number.BitLen() > n*8 {
 		return nil, false
 	}
-	return number.FillBytes(make([]byte, n)), true
+	payload := number.FillBytes(make([]byte, n))
+	return payload, encode(payload, len(text)) == text
 }

@@ -2,6 +2,9 @@ package token_test
 
 import (
 	"bytes"
+	"errors"
+	"hash/crc32"
+	"math/big"
 	"regexp"
 	"strings"
 	"testing"
@@ -64,6 +67,36 @@ func TestWhatIsNoOpaqueToken(t *testing.T) {
 			t.Errorf("%q was taken for a %s", text, kind)
 		}
 	}
+}
+
+// A value has one spelling: whoever spells it in another way, with a right checksum, is
+// refused, so that what is stored as a hash of the text can't be shown in two ways.
+func TestATokenHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	one := token.Format(token.Cart, append(make([]byte, 31), 1))
+	digits := one[len("sm_ct_") : len(one)-6]
+	if text := withChecksum("sm_ct_" + digits); text != one {
+		t.Fatalf("the checksum of this test makes %q, not %q", text, one)
+	}
+	for name, other := range map[string]string{
+		"a plus":          "+" + digits[1:],
+		"a minus":         "-" + digits[1:],
+		"minus nothing":   "-" + strings.Repeat("0", len(digits)-1),
+		"an underscore":   digits[:10] + "_" + digits[11:],
+		"a blank":         " " + digits[1:],
+		"one zero more":   "0" + digits,
+		"too large a one": strings.Repeat("Z", len(digits)),
+	} {
+		if kind, payload, err := token.Parse(withChecksum("sm_ct_" + other)); !errors.Is(err, token.ErrMalformed) {
+			t.Errorf("%s: %q was taken for a %s of %x", name, other, kind, payload)
+		}
+	}
+}
+
+// withChecksum adds the checksum that Format adds.
+func withChecksum(body string) string {
+	sum := new(big.Int).SetUint64(uint64(crc32.ChecksumIEEE([]byte(body)))).Text(62)
+	return body + strings.Repeat("0", 6-len(sum)) + sum
 }
 
 // The tokens of guests hold what the order's context compares, and one is never taken for

@@ -110,7 +110,7 @@ func (v *Verifier) Authenticate(ctx context.Context, header authz.Header) (authz
 }
 
 func (v *Verifier) onBehalf(ctx context.Context, service authz.Identity, handedOn []string) (authz.Identity, error) {
-	if len(handedOn) > 1 || !plausible(handedOn[0]) {
+	if len(handedOn) > 1 || len(handedOn[0]) > maxTokenBytes {
 		return authz.Identity{}, errNotGood
 	}
 	kind, _, err := Parse(handedOn[0])
@@ -144,17 +144,14 @@ func bearer(value string) (string, error) {
 	switch {
 	case !strings.EqualFold(scheme, "Bearer"):
 		return "", unauthenticated("the Authorization header has another scheme: send \"Bearer\" and a token")
-	case !plausible(text):
+	case len(text) > maxTokenBytes:
 		return "", errNotGood
 	}
 	return text, nil
 }
 
-// plausible reports whether a text has the size and the letters of a token.
+// plausible reports whether a text has the letters of a token, and any.
 func plausible(text string) bool {
-	if text == "" || len(text) > maxTokenBytes {
-		return false
-	}
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
@@ -162,16 +159,23 @@ func plausible(text string) bool {
 			return false
 		}
 	}
-	return true
+	return text != ""
 }
 
-// verify judges a token, by what is known of it or anew.
+// verify judges a token, by what is known of it where it was judged before.
 func (v *Verifier) verify(ctx context.Context, text string) (verified, error) {
 	hash := Hash(text)
 	found, known := v.cache.get(hash)
-	if !known {
-		var err error
-		if found, err = v.judge(ctx, text, hash); err != nil {
+	renew := known && v.endsWithin(found.caller, APIKeyLife/2)
+	switch {
+	case renew && !v.endsWithin(found.caller, APIKeyLife/6):
+		v.exchangeOnce(ctx, text, hash) // beside the call
+	case renew, !known:
+		judged, err := v.judge(ctx, text, hash)
+		switch {
+		case err == nil:
+			found, known = judged, false
+		case !renew || v.current(found.caller) != nil || !isUnavailable(err):
 			return verified{}, err
 		}
 	}
@@ -186,6 +190,18 @@ func (v *Verifier) verify(ctx context.Context, text string) (verified, error) {
 		v.cache.put(hash, found)
 	}
 	return found, nil
+}
+
+// endsWithin reports whether the token that an API key was exchanged for ends within a time,
+// or has ended. A call that outlasts it is refused by others to whom the token is handed on,
+// though the key is good.
+func (v *Verifier) endsWithin(caller authz.Identity, soon time.Duration) bool {
+	return caller.APIKey != "" && (v.current(caller) != nil || caller.Expire.Sub(v.cfg.Clock()) < soon)
+}
+
+func isUnavailable(err error) bool {
+	refused, ok := fault.Of(err)
+	return ok && refused.Kind() == fault.Unavailable
 }
 
 // current compares a verified caller with the clock and with the account's epoch.
@@ -217,6 +233,9 @@ func (v *Verifier) Revoked(caller authz.Identity) error {
 }
 
 func (v *Verifier) judge(ctx context.Context, text string, hash [sha256.Size]byte) (verified, error) {
+	if !plausible(text) {
+		return verified{}, errNotGood
+	}
 	if !IsOpaque(text) {
 		return v.judgeJWT(ctx, text)
 	}
@@ -244,23 +263,34 @@ func (v *Verifier) judge(ctx context.Context, text string, hash [sha256.Size]byt
 	}
 }
 
-// judgeAPIKey exchanges a key, once for all calls that show it meanwhile.
 func (v *Verifier) judgeAPIKey(ctx context.Context, key string, hash [sha256.Size]byte) (verified, error) {
 	if v.cfg.ExchangeAPIKey == nil {
 		return verified{}, errNotGood
 	}
-	exchange := v.exchange.DoChan(hex.EncodeToString(hash[:]), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-		defer cancel()
-		return v.exchangeAPIKey(ctx, key)
-	})
 	select {
-	case answer := <-exchange:
+	case answer := <-v.exchangeOnce(ctx, key, hash):
 		found, _ := answer.Val.(verified)
 		return found, answer.Err
 	case <-ctx.Done():
 		return verified{}, context.Cause(ctx)
 	}
+}
+
+// exchangeOnce exchanges a key, once for all calls that show it meanwhile. What identity
+// answers counts from then on.
+func (v *Verifier) exchangeOnce(ctx context.Context, key string, hash [sha256.Size]byte) <-chan singleflight.Result {
+	return v.exchange.DoChan(hex.EncodeToString(hash[:]), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+		defer cancel()
+		found, err := v.exchangeAPIKey(ctx, key)
+		switch {
+		case err == nil:
+			v.cache.put(hash, found)
+		case !isUnavailable(err):
+			v.cache.drop(hash)
+		}
+		return found, err
+	})
 }
 
 func (v *Verifier) exchangeAPIKey(ctx context.Context, key string) (verified, error) {
@@ -378,7 +408,7 @@ func open(text string, key publicKey) (claims, error) {
 func (c AccessClaims) identity() authz.Identity {
 	caller := authz.Identity{
 		Kind: c.Kind, ID: c.Account, AccountID: c.Account, SessionID: c.Session, Permissions: c.Permissions,
-		AuthTime: c.AuthTime, Methods: c.Methods, HasOTP: c.HasOTP, APIKey: c.APIKey, Epoch: c.Epoch,
+		AuthTime: c.AuthTime, StepUpAge: c.StepUpAge, Methods: c.Methods, HasOTP: c.HasOTP, MustEnroll: c.MustEnroll, APIKey: c.APIKey, Epoch: c.Epoch,
 	}
 	if c.Kind == authz.Customer {
 		caller.ID = c.Customer

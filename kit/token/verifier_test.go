@@ -67,7 +67,7 @@ func TestGoodTokensNameTheirCaller(t *testing.T) {
 		"an order's guest":    {testkit.GuestWithOrder(uuid.UUID{7}, [32]byte{}), "guest/" + uuid.UUID{7}.String(), false},
 		"nobody":              {testkit.Anonymous(), "anonymous", false},
 	} {
-		for range 2 { // anew, and by what is known of it
+		for range 2 { // first judged, then found among the known
 			header := http.Header{}
 			if text := tokenOf(t, row.caller, "catalog"); text != "" {
 				header = showing(text)
@@ -84,6 +84,11 @@ func TestGoodTokensNameTheirCaller(t *testing.T) {
 	got, err := verifier.Authenticate(t.Context(), http.Header{token.Authorization: {"bearer " + tokenOf(t, testkit.Owner(), "")}})
 	if err != nil || got.Kind != authz.Owner || !got.SignedIn() || time.Until(got.Expire) > token.AccessLife || time.Since(got.AuthTime) > time.Minute {
 		t.Errorf("a scheme in small letters: %v, %v", got, err)
+	}
+	aged := testkit.Owner()
+	aged.StepUpAge = time.Hour
+	if got, err = verifier.Authenticate(t.Context(), showing(tokenOf(t, aged, ""))); err != nil || got.StepUpAge != time.Hour {
+		t.Errorf("with another age of its proof: %v, %v", got.StepUpAge, err)
 	}
 }
 
@@ -144,8 +149,47 @@ func TestEmptyTokenIsNoToken(t *testing.T) {
 	}
 }
 
-// HeaderIsNoIdentity (Nacos CVE-2021-29441): whom a service calls for is known by a token
-// of theirs, beside the service's own.
+// TokenWithoutExpiry (Zitadel GHSA-wxg7-w2v3-w38g): a token that does not state when it ends,
+// or states more life than it may have, is none, however it is signed.
+func TestTokenWithoutExpiry(t *testing.T) {
+	t.Parallel()
+	verifier, bad := testkit.Authenticator("catalog", permissions()), testkit.BadTokens(t, "catalog")
+	for _, name := range []string{"without exp", "exp that is no number", "a life that is too long", "without iat", "without nbf"} {
+		text, there := bad[name]
+		if !there {
+			t.Fatalf("there is no bad token %q", name)
+		}
+		if got, err := verifier.Authenticate(t.Context(), showing(text)); fault.ReasonOf(err) != fault.ReasonUnauthenticated || got.Kind != authz.Anonymous {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
+// HeaderIsNoIdentity (Nacos CVE-2021-29441): no header but Authorization names a caller,
+// whether it holds a name or a token that is good; the one that services hand a caller on in
+// is refused without a service's token, and a cookie is none.
+func TestHeaderIsNoIdentity(t *testing.T) {
+	t.Parallel()
+	verifier, owner := testkit.Authenticator("catalog", permissions()), tokenOf(t, testkit.Owner(), "")
+	for _, name := range []string{
+		"User-Agent", "X-User", "X-User-Id", "X-Account-Id", "X-Customer-Id", "X-Role", "X-Forwarded-User", "X-Remote-User", "X-Auth-Token",
+		"X-Authorization", "Proxy-Authorization", "X-Api-Key", "Cookie", "From", "Forwarded", "X-Forwarded-Client-Cert", "Shopmesh-User",
+		"Grpc-Metadata-Authorization", "Grpcgateway-Authorization", "X-Original-Authorization",
+	} {
+		for _, value := range []string{"owner", "Shopmesh-Server", testkit.Owner().ID, owner, "Bearer " + owner, "Authorization=" + owner} {
+			if got, err := verifier.Authenticate(t.Context(), http.Header{name: {value}}); err != nil || got.Kind != authz.Anonymous || got.May(ordersRead) {
+				t.Errorf("%s: %.20s: %v, %v", name, value, got, err)
+			}
+		}
+	}
+	for _, value := range []string{"owner", "service/order", owner, tokenOf(t, testkit.ServiceCaller("order"), "catalog")} {
+		if got, err := verifier.Authenticate(t.Context(), http.Header{token.Caller: {value}}); fault.ReasonOf(err) != fault.ReasonUnauthenticated || got.Kind != authz.Anonymous {
+			t.Errorf("%s: %.20s: %v, %v", token.Caller, value, got, err)
+		}
+	}
+}
+
+// Whom a service calls for is known by a token of theirs, beside the service's own.
 func TestServicesHandTheirCallerOn(t *testing.T) {
 	t.Parallel()
 	verifier := testkit.Authenticator("catalog", permissions())
@@ -313,19 +357,23 @@ func TestIdentityIsAway(t *testing.T) {
 	})
 }
 
-// An API key is exchanged once for all who show it, and again after a minute; what identity
-// answers counts then.
+// An API key is exchanged once for all who show it, and again while the token that it was
+// exchanged for lasts as long as calls do; what identity answers counts then. While identity is
+// away that token is good to its end.
 func TestAPIKeysAreExchanged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var exchanges atomic.Int64
-		refused := false
+		refused, away := false, false
 		cfg := testkit.VerifierConfig("catalog", nil)
 		cfg.ExchangeAPIKey = func(_ context.Context, key string) (string, error) {
 			exchanges.Add(1)
 			pass(time.Second)
-			if refused {
+			switch {
+			case refused:
 				return "", fault.New(fault.Unauthenticated, fault.ReasonUnauthenticated, "it was revoked")
+			case away:
+				return "", errors.New("connection refused")
 			}
 			of := testkit.Staff(ordersRead)
 			of.APIKey = "key-1"
@@ -344,17 +392,45 @@ func TestAPIKeysAreExchanged(t *testing.T) {
 			})
 		}
 		waiting.Wait()
-		refused = true
-		pass(58 * time.Second)
+		pass(28 * time.Second)
 		if _, err := show(); err != nil || exchanges.Load() != 1 {
-			t.Errorf("within the minute: %v, %d exchanges", err, exchanges.Load())
+			t.Errorf("within half a minute: %v, %d exchanges", err, exchanges.Load())
 		}
-		pass(2 * time.Second)
-		if _, err := show(); fault.ReasonOf(err) == "" {
-			t.Error("a revoked key is good after a minute")
+		pass(4 * time.Second)
+		begin := time.Now()
+		if _, err := show(); err != nil || time.Since(begin) > 0 {
+			t.Errorf("after half a minute it is waited for identity, %v: %v", time.Since(begin), err)
 		}
-		if _, err := show(); fault.ReasonOf(err) != fault.ReasonUnauthenticated {
-			t.Errorf("a revoked key: %v", err)
+		pass(time.Second)
+		synctest.Wait()
+		got, err := show()
+		if err != nil || exchanges.Load() != 2 || time.Until(got.Expire) < token.APIKeyLife/2 {
+			t.Errorf("a good key after half a minute: %v until %v, %d exchanges", err, got.Expire, exchanges.Load())
+		}
+		away = true
+		pass(50 * time.Second)
+		if again, err := show(); err != nil || again.Expire != got.Expire {
+			t.Errorf("while identity is away: %v until %v, want %v", err, again.Expire, got.Expire)
+		}
+		pass(20 * time.Second)
+		if _, err := show(); fault.ReasonOf(err) != fault.ReasonUnavailable {
+			t.Errorf("while identity is away, and the token is over: %v", err)
+		}
+		away = false
+		if _, err := show(); err != nil {
+			t.Errorf("identity is back: %v", err)
+		}
+		refused = true
+		pass(35 * time.Second)
+		if _, err := show(); err != nil {
+			t.Errorf("a key that was revoked meanwhile: %v", err)
+		}
+		pass(time.Second)
+		synctest.Wait()
+		for range 2 {
+			if _, err := show(); fault.ReasonOf(err) != fault.ReasonUnauthenticated {
+				t.Errorf("a revoked key after half a minute: %v", err)
+			}
 		}
 	})
 }

@@ -42,7 +42,7 @@ lines:
 // proven waits until a replica receives all that the others publish.
 func (s harness) proven(t *testing.T) {
 	t.Helper()
-	testkit.Eventually(t, patience, "the replica receives everything", func() bool { return s.metric(t, "shopmesh_catalog_cache_proven") == "1" })
+	testkit.Eventually(t, "the replica receives everything", func() bool { return s.metric(t, "shopmesh_catalog_cache_proven") == "1" })
 }
 
 // What one replica changes, and what inventory publishes, the other shows, though it had
@@ -70,11 +70,11 @@ func TestReplicasLearnOfEachOthersChanges(t *testing.T) {
 	if got := first.read(t, "TEA-1").GetName(); got != "Renamed" {
 		t.Errorf("the replica that changed the name shows %q", got)
 	}
-	testkit.Eventually(t, patience, "the other replica shows the new name", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed" })
+	testkit.Eventually(t, "the other replica shows the new name", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed" })
 
 	first.events.Publish(level(uuid.MustParse(product.GetId()), 7, 1))
 	for _, replica := range []harness{first, second} {
-		testkit.Eventually(t, patience, "each replica shows the level", func() bool { return replica.read(t, "TEA-1").GetAvailableQuantity() == 7 })
+		testkit.Eventually(t, "each replica shows the level", func() bool { return replica.read(t, "TEA-1").GetAvailableQuantity() == 7 })
 		// A level that was shown is not taken back.
 		for range 20 {
 			if got := replica.read(t, "TEA-1").GetAvailableQuantity(); got != 7 {
@@ -100,13 +100,13 @@ func TestAReplicaWithoutABrokerIsNotStaleForLong(t *testing.T) {
 	if _, err := first.update(t, &catalogv1.Product{Id: product.GetId(), Name: "Renamed"}, "name"); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, patience, "the replica without a broker shows the change", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed" })
-	testkit.Eventually(t, patience, "the metrics show that it receives nothing", func() bool { return second.metric(t, "shopmesh_catalog_cache_proven") == "0" })
+	testkit.Eventually(t, "the replica without a broker shows the change", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed" })
+	testkit.Eventually(t, "the metrics show that it receives nothing", func() bool { return second.metric(t, "shopmesh_catalog_cache_proven") == "0" })
 	gate.Open()
 	second.proven(t)
 	second.read(t, "TEA-1")
 	if _, err := first.update(t, &catalogv1.Product{Id: product.GetId(), Name: "Renamed again"}, "name"); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, patience, "the replica receives events again", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed again" })
+	testkit.Eventually(t, "the replica receives events again", func() bool { return second.read(t, "TEA-1").GetName() == "Renamed again" })
 }

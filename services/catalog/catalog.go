@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
+	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
@@ -48,19 +49,16 @@ type Config struct {
 	Context kitapp.ContextConfig
 }
 
-// DefaultSettings are what holds where an owner set nothing.
-func DefaultSettings() *catalogv1.Settings {
-	return &catalogv1.Settings{DefaultCurrency: proto.String("EUR")}
-}
+// defaultShop is what catalog needs of the settings of the shop as a whole, where an owner
+// set nothing.
+func defaultShop() *shopv1.Settings { return &shopv1.Settings{Currency: proto.String("EUR")} }
 
 // Module is the catalog, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
-			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
-				return settings.NewLive(source, DefaultSettings(), readSettings)
-			},
+			newSettings,
 			func(clock kitapp.Clock, meter metric.MeterProvider) (*app.Cache, error) {
 				return newCache(cfg.Context, clock, meter)
 			},
@@ -77,8 +75,15 @@ func Module(cfg Config) fx.Option {
 	)
 }
 
-func readSettings(set *catalogv1.Settings) (domain.Settings, error) {
-	return domain.NewSettings(set.GetDefaultCurrency())
+// newSettings has the settings of the shop as a whole read: catalog has none of its own.
+func newSettings(open kitapp.OpenSettings) (*settings.Live[domain.Settings], error) {
+	source, err := open("shop")
+	if err != nil {
+		return nil, err
+	}
+	return settings.NewLive(source, defaultShop(), func(set *shopv1.Settings) (domain.Settings, error) {
+		return domain.NewSettings(set.GetCurrency())
+	})
 }
 
 // newCache makes the cache of products. Where all contexts share a process, its

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
@@ -17,7 +16,6 @@ import (
 const (
 	productTopic = "shopmesh.catalog.product.v1"
 	stockTopic   = "shopmesh.inventory.stock.v1"
-	patience     = 20 * time.Second
 )
 
 // level is an event of inventory.
@@ -40,7 +38,7 @@ func (s harness) read(t *testing.T, code string) *catalogv1.Product {
 func (s harness) available(t *testing.T, code string, quantity int64) {
 	t.Helper()
 	s.events.Publish(level(uuid.MustParse(s.read(t, code).GetId()), quantity, 1))
-	s.handled.Wait(t, patience, "the catalog knows what is available", func() bool {
+	s.handled.Wait(t, "the catalog knows what is available", func() bool {
 		var known bool
 		err := s.pool.QueryRow(t.Context(), `select exists (
 			select from availability a join products p on p.id = a.product_id where p.code = $1)`, code).Scan(&known)
@@ -54,7 +52,7 @@ func (s harness) applied(t *testing.T) {
 	t.Helper()
 	last := uuid.New()
 	s.events.Publish(level(last, 1, 1))
-	s.handled.Wait(t, patience, "the last event is applied", func() bool {
+	s.handled.Wait(t, "the last event is applied", func() bool {
 		var known bool
 		err := s.pool.QueryRow(t.Context(), `select exists (select from availability where product_id = $1)`, last).Scan(&known)
 		return err == nil && known

@@ -31,6 +31,7 @@ type harness struct {
 	handled    *testkit.Signal // raised when a replica has handled events
 	database   string
 	replicas   bool   // others write to the same database
+	settings   string // a settings file; empty for none
 	stop       func() // ends the process; its relay's lead is free then
 }
 
@@ -61,12 +62,12 @@ func (s harness) again(t *testing.T, caller authz.Identity) harness {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	process := kitapp.Process{
 		Name: "catalog", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
-		Authenticator: testkit.Authenticator("catalog", services.Permissions()),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
+		Authenticator: testkit.Authenticator("catalog", services.Permissions()), OpenMetrics: true,
+		Ready: func(a kitapp.Addresses) { ready <- a },
 	}
 	go func() {
 		ended <- kitapp.Serve(ctx, process, catalog.Module(catalog.Config{Context: kitapp.ContextConfig{
-			Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: !s.replicas,
+			Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: !s.replicas, SettingsFile: s.settings,
 		}}), fx.Decorate(
 			func(trace.TracerProvider) trace.TracerProvider { return s.handled.Tracer() },
 		))
@@ -84,8 +85,8 @@ func (s harness) again(t *testing.T, caller authz.Identity) harness {
 	case err := <-ended:
 		ended <- nil
 		t.Fatalf("the catalog did not start: %v", err)
-	case <-time.After(30 * time.Second):
-		t.Fatal("the catalog did not start in 30 s")
+	case <-time.After(testkit.Patience):
+		t.Fatal("the catalog did not start")
 	}
 	client := testkit.Client(t, s.url, testkit.As(t, caller))
 	s.categories = catalogv1connect.NewCategoryServiceClient(client)

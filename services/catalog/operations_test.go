@@ -3,16 +3,16 @@ package catalog_test
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/uuid"
+	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/protobuf/proto"
 
+	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/catalog"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/operations"
@@ -58,20 +58,18 @@ func TestAnAuditFindsStockOfProductsThatAreLost(t *testing.T) {
 	}
 }
 
-func TestTheOwnerSetsTheDefaultCurrency(t *testing.T) {
+// A price without a currency has that of the shop.
+func TestThePricesOfAShopHaveItsCurrency(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "settings.json")
-	if err := os.WriteFile(file, []byte(`{"catalog": {"defaultCurrency": "JPY"}}`), 0o600); err != nil {
+	s := newHarness(t, owner())
+	s.stop()
+	s.settings = filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(s.settings, []byte(`{"shop": {"currency": "JPY"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := settings.Load(file, catalog.Name, catalog.DefaultSettings())
-	if err != nil || loaded.GetDefaultCurrency() != "JPY" {
-		t.Fatalf("got %v, %v", loaded, err)
-	}
-	if err := os.WriteFile(file, []byte(`{"catalog": {"defaultCurrency": "euro"}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := settings.Load(file, catalog.Name, catalog.DefaultSettings()); err == nil || !strings.Contains(err.Error(), "default_currency") {
-		t.Fatalf("a currency that is none: %v", err)
+	s = s.again(t, owner())
+	made := s.create(t, &catalogv1.Product{Code: "LAMP", Name: "Lamp", CategoryId: s.category(t, "Lamps", "").GetId(), Price: &money.Money{Units: 5}})
+	if price := made.GetPrice(); price.GetCurrencyCode() != "JPY" || price.GetUnits() != 5 {
+		t.Errorf("the price is %v", price)
 	}
 }

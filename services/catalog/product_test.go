@@ -315,7 +315,7 @@ func TestAnUnarchivedProductIsADraftUntilItIsActivated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, patience, "shoppers see the active product", func() bool {
+	testkit.Eventually(t, "shoppers see the active product", func() bool {
 		res, err := shop.products.GetProduct(t.Context(), &catalogv1.GetProductRequest{Id: id})
 		return err == nil && proto.Equal(res.GetProduct(), active)
 	})

@@ -36,9 +36,6 @@ func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 // Config is what config needs.
 type Config struct {
 	Context kitapp.ContextConfig
-	// Providers are the payment providers that payment has credentials of: none, or Stripe.
-	// The sandbox needs none.
-	Providers []string
 }
 
 // Module is config, to be put into a process.
@@ -49,7 +46,7 @@ func Module(cfg Config) fx.Option {
 			newChanges,
 			func(pool *pg.Pool, changes *app.Changes, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger) *app.Settings {
 				return &app.Settings{Deps: app.Deps{
-					Pool: pool, File: cfg.Context.SettingsFile, Providers: cfg.Providers, Changes: changes, Now: clock, NewID: id, Log: log,
+					Pool: pool, File: cfg.Context.SettingsFile, Changes: changes, Now: clock, NewID: id, Log: log,
 				}}
 			},
 			operations.New,

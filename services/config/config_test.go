@@ -15,15 +15,16 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	edgev1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/edge/v1"
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/testkit"
-	"github.com/shopmesh/shopmesh/services/config"
 )
 
 // A setting is changed, and the history shows who changed which fields; what nobody set
@@ -103,9 +104,44 @@ func TestBadWritesOfSettingsChangeNothing(t *testing.T) {
 	_, err := h.UpdateSettings(t.Context(), orderSettings(&orderv1.Settings{PaymentWindow: durationpb.New(0)}))
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "settings.order.payment_window")
 	_, err = h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
-		Context: "catalog", Value: &configv1.Settings_Catalog{Catalog: &catalogv1.Settings{DefaultCurrency: new("XXY")}},
+		Context: "shop", Value: &configv1.Settings_Shop{Shop: &shopv1.Settings{Currency: new("XXY")}},
 	}})
-	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.catalog.default_currency")
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.shop.currency")
+	for field, set := range map[string]*shopv1.Settings{
+		"sender_email": {SenderEmail: new("shop@10.0.0.1")}, "reply_to_email": {ReplyToEmail: new(strings.Repeat("a", 65) + "@example.com")},
+		"name": {Name: new("\u200b")}, "sender_name": {SenderName: new("Hill\u2028Dale")},
+		"mail_subjects[0].subject": {MailSubjects: []*shopv1.MailSubject{{Kind: 1, Subject: "\u3164"}}},
+	} {
+		_, err := h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{Context: "shop", Value: &configv1.Settings_Shop{Shop: set}}})
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.shop."+field)
+	}
+	_, err = h.UpdateSettings(t.Context(), orderSettings(&orderv1.Settings{PaymentMethodRules: []*orderv1.PaymentMethodRule{
+		{Method: "a", Currencies: []string{"EUR", "XQZ"}}, {Method: "b", Limits: []*orderv1.PaymentLimit{{}, {Currency: "XQZ"}}},
+	}}))
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID",
+		"settings.order.payment_method_rules[0].currencies[1]", "settings.order.payment_method_rules[1].limits[1].currency")
+	_, err = h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
+		Context: "payment", Value: &configv1.Settings_Payment{Payment: &paymentv1.Settings{RefundStepUpLimits: []*paymentv1.StepUpLimit{{}, {Currency: "XQZ"}}}},
+	}})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.payment.refund_step_up_limits[1].currency")
+	edge := func(set *edgev1.Settings) error {
+		_, err := h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{Context: "edge", Value: &configv1.Settings_Edge{Edge: set}}})
+		return err
+	}
+	testkit.Refused(t, edge(&edgev1.Settings{ReadsRate: new("0/min")}), connect.CodeInvalidArgument, "INVALID_FIELD", "settings.edge.reads_rate")
+	testkit.Refused(t, edge(&edgev1.Settings{CorsOrigins: []string{"https://shop.example", "*"}}),
+		connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.edge.cors_origins[1]")
+	subjects := func(all ...*shopv1.MailSubject) error {
+		_, err := h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
+			Context: "shop", Value: &configv1.Settings_Shop{Shop: &shopv1.Settings{MailSubjects: all}},
+		}})
+		return err
+	}
+	const confirmed, reset = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED, notificationv1.NotificationKind_NOTIFICATION_KIND_RESET_PASSWORD
+	testkit.Refused(t, subjects(&shopv1.MailSubject{Kind: confirmed, Subject: "{order}"}), connect.CodeInvalidArgument, "INVALID_FIELD", "settings.shop.mail_subjects[0].subject")
+	testkit.Refused(t, subjects(&shopv1.MailSubject{Kind: reset, Subject: "{number}"}), connect.CodeInvalidArgument, "INVALID_FIELD", "settings.shop.mail_subjects[0]")
+	testkit.Refused(t, subjects(&shopv1.MailSubject{Kind: reset, Subject: "a"}, &shopv1.MailSubject{Kind: reset, Subject: "b"}),
+		connect.CodeInvalidArgument, "INVALID_FIELD", "settings.shop")
 	req := orderSettings(&orderv1.Settings{PaymentWindow: durationpb.New(time.Hour)})
 	req.Settings.Etag = stale
 	_, err = h.UpdateSettings(t.Context(), req)
@@ -123,6 +159,19 @@ func TestBadWritesOfSettingsChangeNothing(t *testing.T) {
 	}
 }
 
+// The shop's own address is written as everybody's may be.
+func TestTheSenderHasAnAddressAsOthersDo(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann").replica(authz.Identity{Kind: authz.Owner, Methods: []string{authz.MethodOperator}}, "")
+	for _, email := range []string{"shop@bücher.example", "post.@docomo.ne.jp"} {
+		if _, err := h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
+			Context: "shop", Value: &configv1.Settings_Shop{Shop: &shopv1.Settings{SenderEmail: new(email), ReplyToEmail: new(email)}},
+		}}); err != nil {
+			t.Errorf("%s: %v", email, err)
+		}
+	}
+}
+
 // In whose name the shop writes is changed only by somebody who proved of late who they
 // are; back, too.
 func TestTheMailSenderNeedsAProof(t *testing.T) {
@@ -135,25 +184,88 @@ func TestTheMailSenderNeedsAProof(t *testing.T) {
 	}
 	long, lately := signedIn(11*time.Minute), signedIn(time.Minute)
 	sender := func() *configv1.UpdateSettingsRequest {
-		return &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{Context: "notification", Value: &configv1.Settings_Notification{
-			Notification: &notificationv1.Settings{SenderEmail: new("shop@hill.example"), ShopName: new("Hill & Dale")},
+		return &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{Context: "shop", Value: &configv1.Settings_Shop{
+			Shop: &shopv1.Settings{SenderEmail: new("shop@hill.example"), Name: new("Hill & Dale")},
 		}}}
 	}
 	_, err := long.UpdateSettings(t.Context(), sender())
 	testkit.Refused(t, err, connect.CodePermissionDenied, "STEP_UP_REQUIRED")
 	name := sender()
-	name.GetSettings().GetNotification().SenderEmail = nil
+	name.GetSettings().GetShop().SenderEmail = nil
 	if _, err := long.UpdateSettings(t.Context(), name); err != nil {
 		t.Errorf("the name needs a proof, too: %v", err)
 	}
 	if _, err := lately.UpdateSettings(t.Context(), sender()); err != nil {
 		t.Errorf("with a proof: %v", err)
 	}
-	_, err = long.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "notification", Version: 1})
+	_, err = long.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "shop", Version: 1})
+	testkit.Refused(t, err, connect.CodePermissionDenied, "STEP_UP_REQUIRED")
+	for _, named := range []*paymentv1.Settings{{StripeKeySecret: "OTHER"}, {StripeWebhookSecrets: []string{"OTHER"}}} {
+		_, err = long.UpdateSettings(t.Context(), paymentSettings(named))
+		testkit.Refused(t, err, connect.CodePermissionDenied, "STEP_UP_REQUIRED")
+		if _, err := lately.UpdateSettings(t.Context(), paymentSettings(named)); err != nil {
+			t.Errorf("%v, with a proof: %v", named, err)
+		}
+	}
+	display := sender()
+	display.GetSettings().GetShop().SenderEmail, display.GetSettings().GetShop().SenderName = nil, new("Your bank")
+	_, err = long.UpdateSettings(t.Context(), display)
 	testkit.Refused(t, err, connect.CodePermissionDenied, "STEP_UP_REQUIRED")
 }
 
-// Of two writers who saw the same version, one wins, and the other one is told.
+// What decides when a proof is needed, and where links in mails and banks' pages lead, is
+// changed only by somebody who proved of late who they are, and by no API key; back, too.
+func TestWhatGuardsNeedsAProof(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	owner := authz.Identity{Kind: authz.Owner, ID: "ann", AccountID: "ann", SessionID: "1", AuthTime: time.Now(), Methods: []string{"pwd"}}
+	stale, key := owner, authz.Identity{
+		Kind: authz.Staff, ID: "bob", AccountID: "bob", APIKey: "k", Permissions: []optionsv1.Permission{optionsv1.Permission_PERMISSION_SETTINGS_WRITE},
+	}
+	stale.AuthTime = time.Now().Add(-time.Hour)
+	lately, long, program := h.replica(owner, ""), h.replica(stale, ""), h.replica(key, "")
+	for name, set := range map[string]*configv1.Settings{
+		"the age of a proof": {Context: "identity", Value: &configv1.Settings_Identity{Identity: &identityv1.Settings{
+			StepUpAge: durationpb.New(time.Hour),
+		}}},
+		"the second factor": {Context: "identity", Value: &configv1.Settings_Identity{Identity: &identityv1.Settings{
+			RequireStaffTotp: new(false),
+		}}},
+		"refunds": {Context: "payment", Value: &configv1.Settings_Payment{Payment: &paymentv1.Settings{
+			RefundStepUpLimits: []*paymentv1.StepUpLimit{{Amount: 1_000_000}},
+		}}},
+		"the page after a bank's": {Context: "payment", Value: &configv1.Settings_Payment{Payment: &paymentv1.Settings{
+			ReturnUrl: "https://shop.example/paid",
+		}}},
+		"links in mails": {Context: "shop", Value: &configv1.Settings_Shop{Shop: &shopv1.Settings{
+			LegalNotices: &shopv1.LegalNotices{TermsUrl: new("https://shop.example/terms")},
+		}}},
+	} {
+		before := h.current(set.GetContext())
+		change := &configv1.UpdateSettingsRequest{Settings: set}
+		back := &configv1.RollbackSettingsRequest{Context: set.GetContext(), Version: before.GetVersion()}
+		refuse := func(what string, call func(harness) error) {
+			t.Helper()
+			for reason, by := range map[string]harness{"STEP_UP_REQUIRED": long, "PERMISSION_DENIED": program} {
+				if err := call(by); err != nil {
+					testkit.Refused(t, err, connect.CodePermissionDenied, reason)
+				} else {
+					t.Errorf("%s: %s, want %s", name, what, reason)
+				}
+			}
+		}
+		refuse("changed", func(h harness) error { _, err := h.UpdateSettings(t.Context(), change); return err })
+		if _, err := lately.UpdateSettings(t.Context(), change); err != nil {
+			t.Fatalf("%s, with a proof: %v", name, err)
+		}
+		refuse("rolled back", func(h harness) error { _, err := h.RollbackSettings(t.Context(), back); return err })
+		if now := h.current(set.GetContext()); now.GetVersion() != before.GetVersion()+1 {
+			t.Errorf("%s: the version is %d after %d", name, now.GetVersion(), before.GetVersion())
+		}
+	}
+}
+
+// Of two writers who saw the same version, one wins, and the other is refused.
 func TestTwoWritersWithOneEtag(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "ann")
@@ -204,25 +316,45 @@ func TestAChangeIsTriedFirst(t *testing.T) {
 // A payment method that is offered needs its provider.
 func TestCardsNeedTheirProvider(t *testing.T) {
 	t.Parallel()
-	without, with := newHarness(t, "ann"), newHarness(t, "ann", config.Stripe)
+	h := newHarness(t, "ann")
 	for _, method := range []string{"pm_*", "pm_card_visa", "*", "p*"} {
+		h.setPayment(&paymentv1.Settings{})
 		offer := orderSettings(&orderv1.Settings{PaymentMethods: []string{"sandbox_ok", method}})
-		_, err := without.UpdateSettings(t.Context(), offer)
+		_, err := h.UpdateSettings(t.Context(), offer)
 		refused := testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.order.payment_methods[1]")
-		if !strings.Contains(refused.Message, "SHOPMESH_STRIPE_KEY") {
+		if !strings.Contains(refused.Message, "payment.stripeKeySecret") {
 			t.Errorf("%s: %s", method, refused.Message)
 		}
-		if _, err := with.UpdateSettings(t.Context(), offer); err != nil {
+		h.setPayment(&paymentv1.Settings{StripeKeySecret: "STRIPE_KEY"})
+		if _, err := h.UpdateSettings(t.Context(), offer); err != nil {
 			t.Errorf("%s, with a key: %v", method, err)
 		}
+		// What order offers can't lose its provider.
+		_, err = h.UpdateSettings(t.Context(), paymentSettings(&paymentv1.Settings{}))
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.order.payment_methods[1]")
+		h.setOrder(&orderv1.Settings{PaymentMethods: []string{"sandbox_ok"}})
 	}
+}
+
+// A secret is set by its name: what can't be one, such as its value or a path, is refused.
+func TestSecretsAreNames(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ann")
+	for _, name := range []string{"sk_live_51Hx", "/run/secrets/stripe", "STRIPE_KEY_FILE", "stripe key", "1ST", strings.Repeat("A", 101)} {
+		_, err := h.UpdateSettings(t.Context(), paymentSettings(&paymentv1.Settings{StripeKeySecret: name}))
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "settings.payment.stripe_key_secret")
+		_, err = h.UpdateSettings(t.Context(), paymentSettings(&paymentv1.Settings{StripeWebhookSecrets: []string{"WEBHOOK", name}}))
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "settings.payment.stripe_webhook_secrets[1]")
+	}
+	h.setPayment(&paymentv1.Settings{StripeKeySecret: "STRIPE_KEY", StripeWebhookSecrets: []string{"WEBHOOK", "WEBHOOK_2"}})
 }
 
 // A rollback is a new version with the old content. What today's rules refuse does not come
 // back: here the shop lost its provider of cards.
 func TestRollbackIsCheckedByTodaysRules(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "ann", config.Stripe)
+	h := newHarness(t, "ann")
+	h.setPayment(&paymentv1.Settings{StripeKeySecret: "STRIPE_KEY"})
 	h.setOrder(&orderv1.Settings{PaymentMethods: []string{"pm_*"}, MaxUnpaidOrders: new(int32(2))})
 	h.setOrder(&orderv1.Settings{PaymentMethods: []string{"sandbox_ok"}})
 	back, err := h.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Version: 1})
@@ -231,13 +363,13 @@ func TestRollbackIsCheckedByTodaysRules(t *testing.T) {
 	}
 	h.setOrder(&orderv1.Settings{PaymentMethods: []string{"sandbox_ok"}})
 
-	lost := h.replica(authz.Identity{Kind: authz.Owner}, "")
-	_, err = lost.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Version: 1})
+	h.setPayment(&paymentv1.Settings{})
+	_, err = h.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Version: 1})
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "order.payment_methods[0]")
-	_, err = lost.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Version: 9})
+	_, err = h.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order", Version: 9})
 	testkit.Refused(t, err, connect.CodeNotFound, "SETTINGS_VERSION_NOT_FOUND")
 
-	none, err := lost.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order"})
+	none, err := h.RollbackSettings(t.Context(), &configv1.RollbackSettingsRequest{Context: "order"})
 	if err != nil || none.GetSettings().GetVersion() != 5 || none.GetSettings().GetOrder().MaxUnpaidOrders != nil {
 		t.Errorf("back to the defaults: %v, %v", none, err)
 	}
@@ -247,7 +379,7 @@ func TestRollbackIsCheckedByTodaysRules(t *testing.T) {
 	}
 }
 
-// Who watches gets the settings as they are and each change within two seconds, also one
+// Who watches gets the settings as they are and each change, also one
 // that another replica made.
 func TestWhoWatchesSeesChanges(t *testing.T) {
 	t.Parallel()
@@ -269,13 +401,9 @@ func TestWhoWatchesSeesChanges(t *testing.T) {
 		t.Errorf("at first %v", first)
 	}
 	for i, writer := range []harness{h, other} {
-		began := time.Now()
 		want := writer.setOrder(&orderv1.Settings{MaxUnpaidOrders: new(int32(i + 10))})
 		if got := next(); got.GetEtag() != want.GetEtag() || got.GetOrder().GetMaxUnpaidOrders() != int32(i+10) {
 			t.Errorf("got %v, want %v", got, want)
-		}
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("it took %v", took)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package config_test
 
 import (
 	"context"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/config"
@@ -22,33 +25,33 @@ type harness struct {
 
 	t        *testing.T
 	database string
+	broker   kafka.Config
 	pool     *pg.Pool
 	url      string
 }
 
 // newHarness starts it; the callers are staff of this name, who may read and change
 // settings.
-func newHarness(t *testing.T, staff string, providers ...string) harness {
+func newHarness(t *testing.T, staff string) harness {
 	t.Helper()
 	url := testkit.DatabaseURL(t, config.Migrations())
-	h := harness{t: t, database: url, pool: testkit.Open(t, pg.Config{URL: url})}
-	return h.replica(authz.Identity{Kind: authz.Owner, ID: staff}, "", providers...)
+	h := harness{t: t, database: url, broker: testkit.Broker(t), pool: testkit.Open(t, pg.Config{URL: url})}
+	return h.replica(authz.Identity{Kind: authz.Owner, ID: staff, AuthTime: time.Now()}, "")
 }
 
 // replica starts another process on the same database.
-func (h harness) replica(caller authz.Identity, file string, providers ...string) harness {
+func (h harness) replica(caller authz.Identity, file string) harness {
 	h.t.Helper()
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(h.t.Context()))
 	process := kitapp.Process{
 		Name: config.Name, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(h.t),
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Authenticator: testkit.Everyone(caller),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
 	}
 	go func() {
 		ended <- kitapp.Serve(ctx, process, config.Module(config.Config{
-			Context:   kitapp.ContextConfig{Database: pg.Config{URL: h.database}, Kafka: testkit.Broker(h.t), SettingsFile: file},
-			Providers: providers,
+			Context: kitapp.ContextConfig{Database: pg.Config{URL: h.database}, Kafka: h.broker, SettingsFile: file},
 		}))
 	}()
 	h.t.Cleanup(sync.OnceFunc(func() {
@@ -63,8 +66,8 @@ func (h harness) replica(caller authz.Identity, file string, providers ...string
 	case err := <-ended:
 		ended <- nil
 		h.t.Fatalf("the process did not start: %v", err)
-	case <-time.After(30 * time.Second):
-		h.t.Fatal("the process did not start in 30 s")
+	case <-time.After(testkit.Patience):
+		h.t.Fatal("the process did not start")
 	}
 	h.ConfigServiceClient = configv1connect.NewConfigServiceClient(testkit.Client(h.t, h.url))
 	return h
@@ -88,6 +91,21 @@ func (h harness) setOrder(set *orderv1.Settings) *configv1.Settings {
 		h.t.Fatal(err)
 	}
 	return res.GetSettings()
+}
+
+func (h harness) setPayment(set *paymentv1.Settings) {
+	h.t.Helper()
+	if _, err := h.UpdateSettings(h.t.Context(), paymentSettings(set)); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func paymentSettings(set *paymentv1.Settings) *configv1.UpdateSettingsRequest {
+	// The mask lets a name that is not set be cleared.
+	return &configv1.UpdateSettingsRequest{
+		Settings:   &configv1.Settings{Context: "payment", Value: &configv1.Settings_Payment{Payment: set}},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"payment.stripe_key_secret", "payment.stripe_webhook_secrets"}},
+	}
 }
 
 func orderSettings(set *orderv1.Settings) *configv1.UpdateSettingsRequest {

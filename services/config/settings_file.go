@@ -11,7 +11,7 @@ import (
 // CheckFile refuses a settings file that UpdateSettings would refuse: one with a section
 // that belongs to no context, a value that breaks a rule, or settings of two contexts that
 // contradict each other. An empty file name is good.
-func CheckFile(file string, providers []string) error {
+func CheckFile(file string) error {
 	if err := settings.Check(file, protoconv.Contexts()...); err != nil {
 		return err
 	}
@@ -22,7 +22,7 @@ func CheckFile(file string, providers []string) error {
 			return err
 		}
 	}
-	shop := protoconv.Shop(func(context string) *configv1.Settings { return sections[context] }, providers)
+	shop := protoconv.Shop(func(context string) *configv1.Settings { return sections[context] })
 	if broken := shop.Check(); len(broken) > 0 {
 		return fmt.Errorf("settings in %s: %s: %s", file, broken[0].Field, broken[0].Description)
 	}

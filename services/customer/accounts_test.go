@@ -81,10 +81,16 @@ func TestEmailLinkOfAnotherAccount(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeAlreadyExists, "EMAIL_TAKEN", "customer.email")
 }
 
-// Only services link accounts: not even the owner does.
-func TestPeopleLinkNoAccounts(t *testing.T) {
+// identity alone links accounts: neither the owner nor another service does.
+func TestIdentityAloneLinksAccounts(t *testing.T) {
 	t.Parallel()
-	staff := newHarness(t, owner())
-	_, err := staff.LinkAccount(t.Context(), &customerv1.LinkAccountRequest{AccountId: uuid.NewString(), Email: "ada@example.com", FirstName: "Ada"})
-	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+	o := newHarness(t, owner())
+	for _, caller := range []authz.Identity{owner(), testkit.ServiceCaller("order")} {
+		_, err := o.as(t, caller).LinkAccount(t.Context(), &customerv1.LinkAccountRequest{AccountId: uuid.NewString(), Email: "ada@example.com", FirstName: "Ada"})
+		if err == nil {
+			t.Errorf("%v links an account", caller)
+			continue
+		}
+		testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+	}
 }

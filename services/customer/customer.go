@@ -1,19 +1,24 @@
 // Package customer keeps who buys: people, the addresses that goods are sent to, and
 // their right to be forgotten. It publishes CustomerRegistered, CustomerUpdated and
-// CustomerErased, and reads from order, payment and notification what an export holds.
+// CustomerErased, consumes AccountVerified, and reads from order, payment and notification
+// what an export holds.
 package customer
 
 import (
 	"embed"
 	"io/fs"
+	"log/slog"
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
@@ -54,7 +59,7 @@ func Module(cfg Config) fx.Option {
 			func(source *settings.Source) (*settings.Live[*customerv1.Settings], error) {
 				return settings.NewLive(source, DefaultSettings(), func(set *customerv1.Settings) (*customerv1.Settings, error) { return set, nil })
 			},
-			peers.NewRecords, newCustomers, operations.New, fx.Private,
+			peers.NewRecords, newCustomers, newConsumer, operations.New, fx.Private,
 		),
 		kitapp.Join(newService),
 	)
@@ -69,7 +74,17 @@ func newCustomers(
 	}}
 }
 
-func newService(customers *app.Customers, set *settings.Live[*customerv1.Settings], operate *operations.Operations) kitapp.Service {
+func newConsumer(
+	pool *pg.Pool, customers *app.Customers, cfg kafka.Config, log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
+) *consumer.Consumer {
+	return consumer.New("shopmesh."+Name, pool, consumer.Config{
+		Kafka: cfg, Topics: []string{events.VerificationTopic}, Meter: meter, Tracer: tracer, Log: log,
+	}, events.NewHandler(events.Handlers{FollowSignIn: customers.FollowSignIn}))
+}
+
+func newService(
+	customers *app.Customers, inbound *consumer.Consumer, set *settings.Live[*customerv1.Settings], operate *operations.Operations,
+) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
 		Register: func(server *connect.Server) { rpc.NewServer(customers).Register(server) },
@@ -77,13 +92,17 @@ func newService(customers *app.Customers, set *settings.Live[*customerv1.Setting
 			kitrpc.Gateway(customerv1.RegisterCustomerServiceHandlerClient, customerv1.NewCustomerServiceClient),
 		},
 		Runners: []kitapp.Runner{
+			{Name: "consumer", Run: inbound.Run},
 			{Name: "republisher", Run: customers.Republisher().Run},
 			{Name: "guest republisher", Run: customers.GuestRepublisher().Run},
 			{Name: "guest purge", Run: customers.PurgeGuests},
 		},
 		IdempotencyRetention: func() time.Duration { return idempotency.Retention },
 		Topics: func() []kafka.Topic {
-			return []kafka.Topic{{Name: events.Topic, Retention: set.Now().GetEventRetention().AsDuration()}}
+			return []kafka.Topic{
+				{Name: events.Topic, Retention: set.Now().GetEventRetention().AsDuration()},
+				{Name: events.VerificationTopic},
+			}
 		},
 		Operations: operate,
 	}

@@ -70,8 +70,8 @@ func (o harness) again(t *testing.T, caller authz.Identity) harness {
 	case err := <-ended:
 		ended <- nil
 		t.Fatalf("the process did not start: %v", err)
-	case <-time.After(30 * time.Second):
-		t.Fatal("the process did not start in 30 s")
+	case <-time.After(testkit.Patience):
+		t.Fatal("the process did not start")
 	}
 	o.CustomerServiceClient = customerv1connect.NewCustomerServiceClient(testkit.Client(t, o.url, testkit.As(t, caller)))
 	return o

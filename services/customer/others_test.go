@@ -6,8 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
@@ -17,7 +17,6 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	"github.com/shopmesh/shopmesh/kit/fault"
-	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services"
 )
@@ -126,28 +125,10 @@ func (s *others) ListNotifications(_ context.Context, req *notificationv1.ListNo
 // serve returns the contexts' URLs.
 func (s *others) serve(t *testing.T) map[string]string {
 	t.Helper()
-	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(t), Authenticator: testkit.Others(services.Permissions(), "order", "payment", "notification")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	orderv1connect.RegisterOrderServiceHandler(server, s)
-	paymentv1connect.RegisterPaymentServiceHandler(server, s)
-	notificationv1connect.RegisterNotificationServiceHandler(server, s)
-	handler, err := kitrpc.NewHandler(server, kitrpc.HandlerConfig{Health: kitrpc.NewHealth()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := kitrpc.Listen(t.Context(), "127.0.0.1:0", kitrpc.APIConnections)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Serve(handler, testkit.Log(t))
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := listener.Shutdown(ctx); err != nil {
-			t.Errorf("stop the other contexts: %v", err)
-		}
-	})
-	return map[string]string{"order": listener.URL(), "payment": listener.URL(), "notification": listener.URL()}
+	url := testkit.Others(t, services.Permissions(), func(server *connect.Server) {
+		orderv1connect.RegisterOrderServiceHandler(server, s)
+		paymentv1connect.RegisterPaymentServiceHandler(server, s)
+		notificationv1connect.RegisterNotificationServiceHandler(server, s)
+	}, "order", "payment", "notification")
+	return map[string]string{"order": url, "payment": url, "notification": url}
 }

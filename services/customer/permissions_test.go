@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
@@ -98,8 +99,7 @@ func checkCalls(t *testing.T, name string, calls map[string]func(string, string)
 	}
 }
 
-// Another customer's answers every RPC as one that is not there, to
-// the letter.
+// Another customer's answers every RPC as one that is not there, to the byte.
 func TestAnothersCustomerAnswersAsAMissingOne(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, owner())
@@ -145,5 +145,42 @@ func TestGuestsNeedAPermission(t *testing.T) {
 				testkit.Refused(t, got.err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 			}
 		}
+	}
+}
+
+// An erasure, which can't be undone, needs a recent proof of who calls, of a customer and of a guest;
+// an API key, which can't prove that, is refused.
+func TestAnErasureNeedsAProof(t *testing.T) {
+	t.Parallel()
+	o := newHarness(t, owner())
+	write := optionsv1.Permission_PERMISSION_CUSTOMERS_WRITE
+	customer := o.create(t, ada())
+	stale := func(caller authz.Identity) authz.Identity {
+		caller.AuthTime = time.Now().Add(-time.Hour)
+		return caller
+	}
+	for name, row := range map[string]struct {
+		caller authz.Identity
+		reason string
+	}{
+		"the customer":    {stale(testkit.Customer(customer.GetId())), "STEP_UP_REQUIRED"},
+		"the owner":       {stale(testkit.Owner()), "STEP_UP_REQUIRED"},
+		"who may write":   {stale(testkit.Staff(write)), "STEP_UP_REQUIRED"},
+		"an API key":      {authz.Identity{Kind: authz.Staff, ID: "s", APIKey: "k", Permissions: []optionsv1.Permission{write}}, "PERMISSION_DENIED"},
+		"a stranger":      {stale(testkit.Customer(uuid.NewString())), "STEP_UP_REQUIRED"},
+		"who may nothing": {stale(testkit.Staff()), "PERMISSION_DENIED"},
+	} {
+		client := customerv1connect.NewCustomerServiceClient(testkit.Client(t, o.url, testkit.As(t, row.caller)))
+		for _, request := range []*customerv1.EraseCustomerRequest{{Id: customer.GetId()}, {Email: "guest@example.com"}} {
+			_, err := client.EraseCustomer(t.Context(), request)
+			if err == nil {
+				t.Errorf("%s erases %v", name, request)
+				continue
+			}
+			testkit.Refused(t, err, connect.CodePermissionDenied, row.reason)
+		}
+	}
+	if got, err := o.GetCustomer(t.Context(), &customerv1.GetCustomerRequest{Id: customer.GetId()}); err != nil || got.GetCustomer().GetErased() {
+		t.Errorf("the customer is %v, %v", got, err)
 	}
 }

@@ -14,7 +14,6 @@ import (
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -97,7 +96,7 @@ func TestAGuestIsErasedByAddress(t *testing.T) {
 	}
 	_, err = o.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Email: "ada", EvenOpenOrders: true})
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "email")
-	self := o.again(t, authz.Identity{Kind: authz.Customer, ID: customer.GetId()})
+	self := o.again(t, testkit.Customer(customer.GetId()))
 	_, err = self.EraseCustomer(t.Context(), &customerv1.EraseCustomerRequest{Email: "eva@example.com", EvenOpenOrders: true})
 	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
 	_, err = self.ExportCustomer(t.Context(), &customerv1.ExportCustomerRequest{Email: "eva@example.com"})

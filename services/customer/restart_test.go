@@ -66,7 +66,7 @@ func (o harness) lose(t *testing.T) {
 // drained waits until the outbox is empty.
 func (o harness) drained(t *testing.T) {
 	t.Helper()
-	testkit.Eventually(t, 20*time.Second, "everything is published", func() bool {
+	testkit.Eventually(t, "everything is published", func() bool {
 		var waiting int
 		err := o.pool.QueryRow(t.Context(), `select count(*) from outbox`).Scan(&waiting)
 		return err == nil && waiting == 0

@@ -16,7 +16,6 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
-	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -305,14 +304,13 @@ func TestCustomersAreListed(t *testing.T) {
 			}
 		})
 	}
-	for name, req := range map[string]*customerv1.ListCustomersRequest{
-		"filter":   {Filter: `phone = "1"`},
-		"order_by": {OrderBy: "email"},
-	} {
-		_, err := o.ListCustomers(t.Context(), req)
-		testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", name)
+	for _, filter := range []string{`phone = "1"`, `email < "a"`} {
+		_, err := o.ListCustomers(t.Context(), &customerv1.ListCustomersRequest{Filter: filter})
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
 	}
-	_, err := o.ListCustomers(t.Context(), &customerv1.ListCustomersRequest{PageToken: "forged"})
+	_, err := o.ListCustomers(t.Context(), &customerv1.ListCustomersRequest{OrderBy: "email"})
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "order_by")
+	_, err = o.ListCustomers(t.Context(), &customerv1.ListCustomersRequest{PageToken: "forged"})
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
 }
 
@@ -327,7 +325,7 @@ func TestACustomerSeesNobodyElse(t *testing.T) {
 	eva.Email = "eva@example.com"
 	eva.Addresses = []*customerv1.Address{home("home")}
 	other := staff.create(t, eva)
-	o := staff.again(t, authz.Identity{Kind: authz.Customer, ID: self.GetId()})
+	o := staff.again(t, testkit.Customer(self.GetId()))
 
 	calls := map[string]func(id, address string) error{
 		"get": func(id, _ string) error {

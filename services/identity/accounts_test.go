@@ -39,20 +39,41 @@ func (o harness) bearing(t *testing.T, text string) *connect.Client {
 	return connect.NewClient(connecthttp.NewTransport(http.DefaultClient, o.url), show, testkit.DocumentedReasons(t))
 }
 
-// mailed returns the token of the next mail with a link, as notification gets it.
-func (o harness) mailed(t *testing.T, events *testkit.Events) string {
+// mailed returns the token that signs an address up, as notification gets it.
+func (o harness) mailed(t *testing.T, events *testkit.Events, address string) string {
 	t.Helper()
-	received := events.Wait(1, func(e consumer.Event) bool { return strings.HasSuffix(e.Type, ".MailLinkRequested") })
-	service, err := token.NewServiceSigner("notification", testkit.ServiceKey("notification"), time.Now).For("identity")
+	link := o.mailedLink(t, events, identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, address)
+	_, mailed, found := strings.Cut(link, "#")
+	if !found {
+		t.Fatalf("the link is %q", link)
+	}
+	return mailed
+}
+
+// mailedLink returns the link of a kind of mail to an address, once it was requested. Its
+// event can come again, and after later ones: identity republishes mails at its start.
+func (o harness) mailedLink(t *testing.T, events *testkit.Events, kind identityv1.MailKind, address string) string {
+	t.Helper()
+	received := events.Wait(1, func(e consumer.Event) bool {
+		m := &identityv1.MailLinkRequested{}
+		return strings.HasSuffix(e.Type, ".MailLinkRequested") && consumer.Decode(e, m) == nil && m.GetKind() == kind && m.GetEmail() == address
+	})
+	tokens := identityv1connect.NewTokenServiceClient(o.service(t, "notification"))
+	res, err := tokens.MintMailLink(t.Context(), &identityv1.MintMailLinkRequest{LinkId: received[0].Key.String()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens := identityv1connect.NewTokenServiceClient(o.bearing(t, service))
-	res, err := tokens.MintMailLink(t.Context(), &identityv1.MintMailLinkRequest{LinkId: received[len(received)-1].Key.String()})
+	return res.GetLink()
+}
+
+// service returns a client of another context.
+func (o harness) service(t *testing.T, name string) *connect.Client {
+	t.Helper()
+	text, err := token.NewServiceSigner(name, testkit.ServiceKey(name), time.Now).For("identity")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res.GetToken()
+	return o.bearing(t, text)
 }
 
 func (o harness) signUp(t *testing.T, address string) *identityv1.Session {
@@ -62,7 +83,7 @@ func (o harness) signUp(t *testing.T, address string) *identityv1.Session {
 		t.Fatal(err)
 	}
 	res, err := o.accounts(t).VerifyEmail(t.Context(), &identityv1.VerifyEmailRequest{
-		Token: o.mailed(t, events), Password: password, FirstName: "Ada", LastName: "Lovelace",
+		Token: o.mailed(t, events, address), Password: password, FirstName: "Ada", LastName: "Lovelace",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -94,13 +115,39 @@ func TestAShopperGetsAnAccount(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "email")
 }
 
-// What opens an account goes to who mails it, and to nobody else.
-func TestLinksAreForServicesAlone(t *testing.T) {
+// Mailed links lead to the shop's own address, whatever a request states
+// (supabase/auth GHSA-3529-5m8x-rpv3).
+func TestForwardedHostNotInLinks(t *testing.T) {
+	t.Parallel()
+	o := newHarness(t)
+	o.signUp(t, "ada@example.com")
+	forged := http.Header{"X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"ftp"}, "Forwarded": {"host=evil.example"}, "X-Original-Url": {"https://evil.example"}}
+	events := testkit.NewEvents(t, o.broker, mailTopic)
+	for _, row := range []struct {
+		path, body string
+		mail       identityv1.MailKind
+		to, leads  string
+	}{
+		{"/v1/accounts:signUp", `{"email": "new@example.com"}`, identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, "new@example.com", "/verify-email#sm_ln_"},
+		{"/v1/accounts:requestPasswordReset", `{"kind": "ACCOUNT_KIND_CUSTOMER", "email": "ada@example.com"}`, identityv1.MailKind_MAIL_KIND_RESET_PASSWORD, "ada@example.com", "/reset-password#sm_ln_"},
+	} {
+		if status, body, _ := o.post(t, row.path, row.body, nil, forged); status != http.StatusOK {
+			t.Fatalf("%s: %d %s", row.path, status, body)
+		}
+		if link := o.mailedLink(t, events, row.mail, row.to); !strings.HasPrefix(link, publicURL+row.leads) {
+			t.Errorf("%s: the link is %s", row.path, link)
+		}
+	}
+}
+
+// What opens an account goes to who mails it, and to nobody else, not even another service.
+func TestLinksAreForNotificationAlone(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t)
 	session := o.signUp(t, "ada@example.com")
 	for name, client := range map[string]*connect.Client{
 		"anonymous": testkit.Client(t, o.url), "a customer": o.bearing(t, session.GetAccessToken()),
+		"another service": o.service(t, "order"),
 	} {
 		_, err := identityv1connect.NewTokenServiceClient(client).MintMailLink(t.Context(),
 			&identityv1.MintMailLinkRequest{LinkId: "0190c0de-0000-7000-8000-000000000000"})

@@ -34,7 +34,7 @@ type harness struct {
 	keysAt *atomic.Pointer[string]
 }
 
-// newHarness starts it. It takes its own access tokens, and service tokens of notification.
+// newHarness starts it. It takes its own access tokens, and service tokens of notification and order.
 func newHarness(t *testing.T) harness {
 	t.Helper()
 	o := harness{
@@ -69,6 +69,7 @@ func (o harness) start(t *testing.T) (harness, error) {
 		Authenticator: o.verifier(),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
 		Peers:         map[string]string{"customer": o.customers.serve(t)},
+		Signers:       testkit.Signer("identity"),
 	}
 	go func() { ended <- kitapp.Serve(ctx, process, identity.Module(o.config)) }()
 	o.stop = sync.OnceFunc(func() {
@@ -84,8 +85,8 @@ func (o harness) start(t *testing.T) (harness, error) {
 	case err := <-ended:
 		cancel()
 		return o, err
-	case <-time.After(30 * time.Second):
-		t.Fatal("the process did not start in 30 s")
+	case <-time.After(testkit.Patience):
+		t.Fatal("the process did not start")
 	}
 	t.Cleanup(o.stop)
 	o.TokenServiceClient = identityv1connect.NewTokenServiceClient(testkit.Client(t, o.url))

@@ -1,7 +1,8 @@
 // Package identity knows who calls the shop: accounts with their passwords, sessions and
 // roles, API keys, and the keys that access tokens are signed with. It publishes
 // AccountChanged and AccountVerified, and MailLinkRequested and AccountNoticed, on which
-// notification mails.
+// notification mails; it consumes CustomerErased, and keeps the activity log out of every
+// context's ActivityRecorded.
 package identity
 
 import (
@@ -9,15 +10,17 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"time"
 
 	"connectrpc.com/connect/v2"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
+	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
@@ -48,8 +51,15 @@ type Config struct {
 	// PublicURL is where the shop is reached: who issues tokens (iss), and where links in
 	// mails lead.
 	PublicURL string
+	// Public reports that the API is reached from other machines (kitapp.Edge), so that those who work for
+	// the shop need a second factor. An https:// PublicURL reports it, too.
+	Public bool
 	// Contexts are the names of all contexts of the shop.
 	Contexts []string
+	// KeepOwnerLink stores the link of the shop's first owner where whoever owns the machine's
+	// files finds it, in the place of the one before; an empty one is removed. Nil where
+	// operators invite the first owner, as shopmesh owner create does.
+	KeepOwnerLink func(link string) error
 }
 
 // Check refuses what can't be right. Its error holds no part of the key.
@@ -63,7 +73,16 @@ func (c Config) Check() error {
 
 // DefaultSettings are what holds where an owner set nothing.
 func DefaultSettings() *identityv1.Settings {
-	return &identityv1.Settings{SigningKeyPeriod: durationpb.New(30 * 24 * time.Hour)}
+	d := domain.DefaultSettings()
+	return &identityv1.Settings{
+		SigningKeyPeriod: durationpb.New(d.SigningKeyPeriod), RequireStaffTotp: proto.Bool(d.RequireStaffTotp),
+		AccessTokenLife: durationpb.New(d.AccessTokenLife), StepUpAge: durationpb.New(d.StepUpAge),
+		CustomerSessionIdle: durationpb.New(d.CustomerSession.Idle), CustomerSessionLife: durationpb.New(d.CustomerSession.Whole),
+		StaffSessionIdle: durationpb.New(d.StaffSession.Idle), StaffSessionLife: durationpb.New(d.StaffSession.Whole),
+		VerifyEmailLinkLife: durationpb.New(d.VerifyEmailLinkLife), ResetPasswordLinkLife: durationpb.New(d.ResetPasswordLinkLife),
+		InvitationLinkLife: durationpb.New(d.InvitationLinkLife), ConfirmEmailLinkLife: durationpb.New(d.ConfirmEmailLinkLife),
+		MaxApiKeyLife: durationpb.New(d.MaxAPIKeyLife),
+	}
 }
 
 // Module is the context, to be put into a process.
@@ -76,15 +95,27 @@ func Module(cfg Config) fx.Option {
 			},
 			func(in signingDeps) (*app.SigningKeys, error) { return newSigningKeys(cfg, in) },
 			func(in accountDeps) (*app.Accounts, error) { return newAccounts(cfg, in) },
+			func(start fx.Lifecycle, accounts *app.Accounts) *app.FirstOwner {
+				return newFirstOwner(cfg, start, accounts)
+			},
 			func() rpc.Cookie { return rpc.CookieFor(cfg.PublicURL) },
-			passwords.NewHasher, peers.NewCustomers, operations.New, fx.Private,
+			func() Config { return cfg },
+			passwords.NewHasher, peers.NewCustomers, newConsumer, operations.New, fx.Private,
 		),
 		kitapp.Join(newService),
 	)
 }
 
 func readSettings(set *identityv1.Settings) (domain.Settings, error) {
-	return domain.Settings{SigningKeyPeriod: set.GetSigningKeyPeriod().AsDuration()}, nil
+	return domain.Settings{
+		SigningKeyPeriod: set.GetSigningKeyPeriod().AsDuration(), RequireStaffTotp: set.GetRequireStaffTotp(),
+		AccessTokenLife: set.GetAccessTokenLife().AsDuration(), StepUpAge: set.GetStepUpAge().AsDuration(),
+		CustomerSession:     domain.SessionLife{Idle: set.GetCustomerSessionIdle().AsDuration(), Whole: set.GetCustomerSessionLife().AsDuration()},
+		StaffSession:        domain.SessionLife{Idle: set.GetStaffSessionIdle().AsDuration(), Whole: set.GetStaffSessionLife().AsDuration()},
+		VerifyEmailLinkLife: set.GetVerifyEmailLinkLife().AsDuration(), ResetPasswordLinkLife: set.GetResetPasswordLinkLife().AsDuration(),
+		InvitationLinkLife: set.GetInvitationLinkLife().AsDuration(), ConfirmEmailLinkLife: set.GetConfirmEmailLinkLife().AsDuration(),
+		MaxAPIKeyLife: set.GetMaxApiKeyLife().AsDuration(),
+	}, nil
 }
 
 type signingDeps struct {
@@ -115,8 +146,26 @@ func newSigningKeys(cfg Config, in signingDeps) (*app.SigningKeys, error) {
 	return keys, nil
 }
 
+func newConsumer(
+	cfg Config, pool *pg.Pool, accounts *app.Accounts, broker kafka.Config, log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
+) *consumer.Consumer {
+	return consumer.New("shopmesh."+Name, pool, consumer.Config{
+		Kafka: broker, Topics: append(activityTopics(cfg), events.CustomerTopic), Meter: meter, Tracer: tracer, Log: log,
+	}, events.NewHandler(events.Handlers{Erase: accounts.Erase, Keep: app.Activities{Pool: pool}.Keep}))
+}
+
+// activityTopics are the names of the topics of the activity log.
+func activityTopics(cfg Config) []string {
+	names := make([]string, len(cfg.Contexts))
+	for i, context := range cfg.Contexts {
+		names[i] = kitapp.ActivityTopic(context).Name
+	}
+	return names
+}
+
 func newService(
-	keys *app.SigningKeys, accounts *app.Accounts, hasher *passwords.Hasher, cookie rpc.Cookie, operate *operations.Operations,
+	cfg Config, pool *pg.Pool, keys *app.SigningKeys, accounts *app.Accounts, first *app.FirstOwner, hasher *passwords.Hasher,
+	inbound *consumer.Consumer, cookie rpc.Cookie, operate *operations.Operations,
 ) kitapp.Service {
 	return kitapp.Service{
 		Name: Name,
@@ -124,18 +173,31 @@ func newService(
 			rpc.NewTokenServer(keys, accounts).Register(server)
 			rpc.NewAccountServer(accounts, cookie).Register(server)
 			rpc.NewStaffServer(accounts, cookie).Register(server)
+			rpc.NewActivityServer(app.Activities{Pool: pool}).Register(server)
 		},
 		Gateway: []kitrpc.GatewayFunc{
 			kitrpc.Gateway(identityv1.RegisterTokenServiceHandlerClient, identityv1.NewTokenServiceClient),
 			kitrpc.Gateway(identityv1.RegisterAccountServiceHandlerClient, identityv1.NewAccountServiceClient),
 			kitrpc.Gateway(identityv1.RegisterStaffServiceHandlerClient, identityv1.NewStaffServiceClient),
+			kitrpc.Gateway(identityv1.RegisterActivityServiceHandlerClient, identityv1.NewActivityServiceClient),
 		},
-		HTTP:                 rpc.WellKnown(keys),
-		Operator:             rpc.Operator(keys),
-		Runners:              append([]kitapp.Runner{{Name: "key rotation", Run: keys.RunRotation}}, accountRunners(accounts, hasher)...),
-		IdempotencyRetention: func() time.Duration { return idempotency.Retention },
+		HTTP:     rpc.WellKnown(keys),
+		Operator: rpc.Operator(keys, accounts),
+		Runners: append([]kitapp.Runner{
+			{Name: "consumer", Run: inbound.Run},
+			{Name: "key rotation", Run: keys.RunRotation},
+		}, accountRunners(accounts, first, hasher)...),
 		Topics: func() []kafka.Topic {
-			return append([]kafka.Topic{{Name: events.AccountTopic, Compacted: true}}, accountTopics()...)
+			topics := append([]kafka.Topic{
+				{Name: events.AccountTopic, Compacted: true},
+				{Name: events.CustomerTopic},
+			}, accountTopics()...)
+			for _, name := range activityTopics(cfg) {
+				if name != kitapp.ActivityTopic(Name).Name {
+					topics = append(topics, kafka.Topic{Name: name, Partitions: 1})
+				}
+			}
+			return topics
 		},
 		Operations: operate,
 	}

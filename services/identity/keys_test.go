@@ -104,8 +104,8 @@ func TestKeysRotateWithAnOverlap(t *testing.T) {
 		var replica harness
 		select {
 		case replica = <-started:
-		case <-time.After(30 * time.Second):
-			t.Fatal("the replicas did not start in 30 s")
+		case <-time.After(testkit.Patience):
+			t.Fatal("the replicas did not start")
 		}
 		keys := replica.keys(t)
 		if len(keys) != 2 || keys[1].GetKid() != first.GetKid() {
@@ -136,7 +136,7 @@ func (o harness) move(t *testing.T, by time.Duration) {
 	}
 }
 
-// Without its key, or with another one, identity does not start, and one sentence says what
+// Without its key, or with another one, identity does not start, and one sentence names what
 // to do; it holds nothing of a key.
 func TestAWrongKeyStopsTheStart(t *testing.T) {
 	t.Parallel()

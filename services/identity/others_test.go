@@ -7,18 +7,17 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
+	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1/customerv1connect"
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
-	"github.com/shopmesh/shopmesh/kit/authz"
-	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/kit/token"
+	"github.com/shopmesh/shopmesh/services"
 )
 
 // customers is customer as identity sees it: its contract, on a server of its own.
@@ -44,31 +43,9 @@ func (s *customers) LinkAccount(_ context.Context, req *customerv1.LinkAccountRe
 // serve returns customer's URL.
 func (s *customers) serve(t *testing.T) string {
 	t.Helper()
-	service := authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) {
-		return testkit.ServiceCaller("identity"), nil
-	})
-	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(t), Authenticator: service})
-	if err != nil {
-		t.Fatal(err)
-	}
-	customerv1connect.RegisterCustomerServiceHandler(server, s)
-	handler, err := kitrpc.NewHandler(server, kitrpc.HandlerConfig{Health: kitrpc.NewHealth()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := kitrpc.Listen(t.Context(), "127.0.0.1:0", kitrpc.APIConnections)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Serve(handler, testkit.Log(t))
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := listener.Shutdown(ctx); err != nil {
-			t.Errorf("stop customer: %v", err)
-		}
-	})
-	return listener.URL()
+	return testkit.Others(t, services.Permissions(), func(server *connect.Server) {
+		customerv1connect.RegisterCustomerServiceHandler(server, s)
+	}, "customer")
 }
 
 // verifier takes the access tokens that the process under test signs, by the public keys
@@ -76,8 +53,8 @@ func (s *customers) serve(t *testing.T) string {
 func (o harness) verifier() *token.Verifier {
 	return token.NewVerifier(token.Config{
 		Issuer: publicURL, Audience: kitapp.TokenAudience, Self: []string{"identity"},
-		Services:           testkit.ServiceKey("notification").PublicOf("notification"),
-		ServicePermissions: map[string][]optionsv1.Permission{"notification": nil},
+		Services:           token.Join(testkit.ServiceKey("notification").PublicOf("notification"), testkit.ServiceKey("order").PublicOf("order")),
+		ServicePermissions: map[string][]optionsv1.Permission{"notification": nil, "order": nil},
 		Keys: func(ctx context.Context) (token.KeySet, error) {
 			url := o.keysAt.Load()
 			if url == nil {

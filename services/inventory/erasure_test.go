@@ -3,7 +3,6 @@ package inventory_test
 import (
 	"bytes"
 	"testing"
-	"time"
 
 	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
@@ -43,7 +42,7 @@ func TestErasingAPersonBlanksTheReasonsThatNameThem(t *testing.T) {
 		},
 	)
 	want := map[int64]string{7: "", 2: "", 3: "counted"}
-	n.handled.Wait(t, 20*time.Second, "the reasons are blank", func() bool {
+	n.handled.Wait(t, "the reasons are blank", func() bool {
 		res, err := n.ListMovements(t.Context(), &inventoryv1.ListMovementsRequest{})
 		if err != nil || len(res.GetMovements()) != len(want) {
 			return false

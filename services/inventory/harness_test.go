@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
@@ -19,7 +20,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/inventory"
@@ -73,8 +73,8 @@ func newHarness(t *testing.T, caller authz.Identity) *harness {
 	case err := <-ended:
 		ended <- nil
 		t.Fatalf("inventory did not start: %v", err)
-	case <-time.After(30 * time.Second):
-		t.Fatal("inventory did not start in 30 s")
+	case <-time.After(testkit.Patience):
+		t.Fatal("inventory did not start")
 	}
 	return w
 }
@@ -117,26 +117,7 @@ func (s *shelf) GetProduct(_ context.Context, req *catalogv1.GetProductRequest) 
 
 func (s *shelf) serve(t *testing.T) string {
 	t.Helper()
-	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(t), Authenticator: testkit.Authenticator("catalog", services.Permissions())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	catalogv1connect.RegisterProductServiceHandler(server, s)
-	handler, err := kitrpc.NewHandler(server, kitrpc.HandlerConfig{Health: kitrpc.NewHealth()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := kitrpc.Listen(t.Context(), "127.0.0.1:0", kitrpc.APIConnections)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Serve(handler, testkit.Log(t))
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := listener.Shutdown(ctx); err != nil {
-			t.Errorf("stop the catalog: %v", err)
-		}
-	})
-	return listener.URL()
+	return testkit.Others(t, services.Permissions(), func(server *connect.Server) {
+		catalogv1connect.RegisterProductServiceHandler(server, s)
+	}, "catalog")
 }

@@ -149,7 +149,7 @@ func TestAnEventThatMakesNoSenseIsSetAsideAndOthersGoOn(t *testing.T) {
 	n.events.Next(reservationTopic, good, &inventoryv1.StockReserved{})
 	causes := map[string]string{other.String(): "keyed by", empty.String(): "no lines"}
 	var deadLetters []*operationsv1.DeadLetter
-	n.handled.Wait(t, 20*time.Second, "both events are set aside", func() bool {
+	n.handled.Wait(t, "both events are set aside", func() bool {
 		res, err := n.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{})
 		deadLetters = res.GetDeadLetters()
 		return err == nil && len(deadLetters) == len(causes)
@@ -248,7 +248,7 @@ func TestTheAuditStatesReservationsInOrderAndFindsWhatIsWrong(t *testing.T) {
 func TestTheStatusShowsAReadyContext(t *testing.T) {
 	t.Parallel()
 	w := newHarness(t, staff())
-	testkit.Eventually(t, 20*time.Second, "inventory is ready", func() bool {
+	testkit.Eventually(t, "inventory is ready", func() bool {
 		res, err := w.operations.GetStatus(t.Context(), &operationsv1.GetStatusRequest{Context: "inventory"})
 		return err == nil && len(res.GetContexts()) == 1 && res.GetContexts()[0].GetReady()
 	})

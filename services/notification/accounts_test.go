@@ -12,19 +12,20 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
-	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 )
 
-const publicURL = "https://shop.example"
+// linkTo begins the links that identity gives.
+const linkTo = "https://shop.example/there#sm_ln_"
 
 // identity gives links, as notification sees it: its contract, on a server of its own.
 type identity struct {
@@ -45,36 +46,14 @@ func (s *identity) MintMailLink(_ context.Context, req *identityv1.MintMailLinkR
 	if s.over {
 		return nil, fault.New(fault.Invalid, "LINK_INVALID", "the link is used, expired or incomplete")
 	}
-	return &identityv1.MintMailLinkResponse{Token: "sm_ln_" + req.GetLinkId()}, nil
+	return &identityv1.MintMailLinkResponse{Link: linkTo + req.GetLinkId()}, nil
 }
 
 func (s *identity) serve(tb testing.TB) string {
 	tb.Helper()
-	service := authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) {
-		return testkit.ServiceCaller("notification"), nil
-	})
-	server, err := kitrpc.NewServer(kitrpc.Config{Log: testkit.Log(tb), Authenticator: service})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	identityv1connect.RegisterTokenServiceHandler(server, s)
-	handler, err := kitrpc.NewHandler(server, kitrpc.HandlerConfig{Health: kitrpc.NewHealth()})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	listener, err := kitrpc.Listen(tb.Context(), "127.0.0.1:0", kitrpc.APIConnections)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	listener.Serve(handler, testkit.Log(tb))
-	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := listener.Shutdown(ctx); err != nil {
-			tb.Errorf("stop identity: %v", err)
-		}
-	})
-	return listener.URL()
+	return testkit.Others(tb, services.Permissions(), func(server *connect.Server) {
+		identityv1connect.RegisterTokenServiceHandler(server, s)
+	}, "identity")
 }
 
 func accountMail(id uuid.UUID, message proto.Message) outbox.Event {
@@ -91,7 +70,7 @@ func linkMail(id uuid.UUID, address string, kind identityv1.MailKind) outbox.Eve
 func (s *harness) mailTo(address string, count int) []inbox.Mail {
 	s.t.Helper()
 	var mails []inbox.Mail
-	testkit.Eventually(s.t, soon, "the mails arrived", func() bool {
+	testkit.Eventually(s.t, "the mails arrived", func() bool {
 		mails = nil
 		for m, err := range s.inbox.Mails() {
 			if err != nil {
@@ -110,7 +89,7 @@ func (s *harness) mailTo(address string, count int) []inbox.Mail {
 func (s *harness) ofRecipient(address string, status notificationv1.NotificationStatus) *notificationv1.Notification {
 	s.t.Helper()
 	var found []*notificationv1.Notification
-	testkit.Eventually(s.t, soon, "the mail is "+status.String(), func() bool {
+	testkit.Eventually(s.t, "the mail is "+status.String(), func() bool {
 		res, err := s.mails.ListNotifications(s.t.Context(), &notificationv1.ListNotificationsRequest{Filter: `recipient = "` + address + `"`})
 		if err != nil {
 			s.t.Fatal(err)
@@ -121,22 +100,20 @@ func (s *harness) ofRecipient(address string, status notificationv1.Notification
 	return found[0]
 }
 
-// The mail has the link, to the shop's own address whatever a request says
-// (supabase/auth GHSA-3529-5m8x-rpv3), and nothing else has it: not the mailbox, not what
-// staff reads, and nobody resends it to somebody else.
-func TestForwardedHostNotInLinks(t *testing.T) {
+// The mail has the link, and nothing else has it: not the mailbox, not what staff reads, and
+// nobody resends it to somebody else.
+func TestLinksAreInTheMailAlone(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, options{})
-	for kind, path := range map[identityv1.MailKind]string{
-		identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL: "/verify-email", identityv1.MailKind_MAIL_KIND_ACCOUNT_EXISTS: "/reset-password",
-		identityv1.MailKind_MAIL_KIND_RESET_PASSWORD: "/reset-password", identityv1.MailKind_MAIL_KIND_INVITATION: "/accept-invitation",
-		identityv1.MailKind_MAIL_KIND_CONFIRM_EMAIL: "/confirm-email",
+	for _, kind := range []identityv1.MailKind{
+		identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, identityv1.MailKind_MAIL_KIND_ACCOUNT_EXISTS, identityv1.MailKind_MAIL_KIND_RESET_PASSWORD,
+		identityv1.MailKind_MAIL_KIND_INVITATION, identityv1.MailKind_MAIL_KIND_CONFIRM_EMAIL,
 	} {
 		id := uuid.Must(uuid.NewV7())
 		address := strings.ToLower(kind.String()) + "@example.com"
 		event := linkMail(id, address, kind)
 		s.publish(event, event)
-		link := publicURL + path + "#sm_ln_" + id.String()
+		link := linkTo + id.String()
 		mail := s.mailTo(address, 1)[0]
 		if !strings.Contains(mail.Text, link) || !strings.Contains(mail.HTML, `href="`+link+`"`) {
 			t.Errorf("%s: the mail has no link %s:\n%s", kind, link, mail.Text)
@@ -176,7 +153,49 @@ func TestMailsWaitForTheirLinks(t *testing.T) {
 	s.mailTo("over@example.com", 0)
 }
 
-// Somebody is told what happened to their account, once, and no order awaits that.
+// What was mailed about an account goes with the erasure of its customer: a sign-up from
+// before there was one, too, and what is requested later. The erasure of a guest finds what
+// they requested by the address, and no mail about a customer's account.
+func TestAnErasureBlanksMailsAboutTheAccount(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	customer, account := uuid.New(), uuid.New()
+	mails := map[string]*identityv1.MailLinkRequested{
+		"ada@example.com":   {Kind: identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, AccountId: account.String()},
+		"new@example.com":   {Kind: identityv1.MailKind_MAIL_KIND_CONFIRM_EMAIL, AccountId: account.String()},
+		"reset@example.com": {Kind: identityv1.MailKind_MAIL_KIND_RESET_PASSWORD, AccountId: account.String(), CustomerId: customer.String()},
+		"guest@example.com": {Kind: identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, AccountId: uuid.NewString()},
+		"other@example.com": {Kind: identityv1.MailKind_MAIL_KIND_RESET_PASSWORD, AccountId: uuid.NewString(), CustomerId: uuid.NewString()},
+	}
+	publish := func(address string) {
+		id := uuid.Must(uuid.NewV7())
+		m := proto.CloneOf(mails[address])
+		m.LinkId, m.Email, m.ExpireTime = id.String(), address, timestamppb.New(time.Now().Add(time.Hour))
+		s.publish(accountMail(id, m))
+	}
+	for address := range mails {
+		publish(address)
+		s.mailTo(address, 1)
+		s.ofRecipient(address, sent)
+	}
+	s.publish(
+		outbox.Event{Topic: "shopmesh.customer.customer.v1", Key: customer, Version: 2, Time: time.Now(), Message: &customerv1.CustomerErased{
+			CustomerId: customer.String(), AccountId: account.String(), Version: 2,
+		}},
+		outbox.Event{Topic: "shopmesh.customer.customer.v1", Key: uuid.New(), Version: 1, Time: time.Now(), Message: &customerv1.CustomerErased{Email: "guest@example.com", Version: 1}},
+		outbox.Event{Topic: "shopmesh.customer.customer.v1", Key: uuid.New(), Version: 1, Time: time.Now(), Message: &customerv1.CustomerErased{Email: "other@example.com", Version: 1}},
+	)
+	testkit.Eventually(t, "all but the other's mails are blank", func() bool { return s.personal() == 1 })
+	s.ofRecipient("other@example.com", sent)
+	publish("new@example.com")
+	testkit.Eventually(t, "a mail after the erasure is not sent", func() bool {
+		var n int
+		return s.pool.QueryRow(t.Context(), `select count(*) from notifications where status = 4`).Scan(&n) == nil && n == 1
+	})
+	s.mailTo("new@example.com", 1)
+}
+
+// Somebody is mailed what happened to their account, once, and no order awaits that.
 func TestNoticesAboutAccounts(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, options{})

@@ -132,7 +132,7 @@ func TestAnEventThatCantBeReadIsSetAsideAndOthersGoOn(t *testing.T) {
 	}
 	s.publish(all...)
 	s.waitStatus(good, sent)
-	testkit.Eventually(t, soon, "the others are set aside", func() bool {
+	testkit.Eventually(t, "the others are set aside", func() bool {
 		res, err := s.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "notification"})
 		return err == nil && len(res.GetDeadLetters()) == len(broken)
 	})

@@ -164,7 +164,7 @@ func TestAMailServerThatRefusesUsFailsNoMail(t *testing.T) {
 	s := newHarness(t, with)
 	o := newOrder()
 	s.publish(o.confirmed())
-	testkit.Eventually(t, soon, "it was tried", func() bool {
+	testkit.Eventually(t, "it was tried", func() bool {
 		found := s.list(o)
 		return len(found) == 1 && len(found[0].GetAttempts()) >= 2
 	})

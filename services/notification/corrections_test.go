@@ -51,7 +51,7 @@ func TestACorrectionIsMailedToTheNewContactOnce(t *testing.T) {
 				return m
 			}
 		}
-		t.Fatalf("no mail says %q: %v", what, arrived)
+		t.Fatalf("no mail has %q: %v", what, arrived)
 		return inbox.Mail{}
 	}
 	m := of("Delivery address\nMarktplatz 3 <4>")
@@ -112,7 +112,7 @@ func TestAResentMailNamesTheAddressAsItIsNow(t *testing.T) {
 		}
 	}
 	s.publish(o.erased())
-	testkit.Eventually(t, soon, "the mails are blank", func() bool {
+	testkit.Eventually(t, "the mails are blank", func() bool {
 		var left int
 		err := s.pool.QueryRow(t.Context(), "select count(*) from notifications where recipient <> '' or content <> ''").Scan(&left)
 		return err == nil && left == 0
@@ -172,7 +172,7 @@ func TestNobodyIsMailedAboutACorrectionThatNeedsNoMail(t *testing.T) {
 	if mails := s.received(unpaid); len(mails) != 1 || strings.Contains(mails[0].Subject, "changed") {
 		t.Errorf("the unpaid order's customer got %v", mails)
 	}
-	testkit.Eventually(t, soon, "the person is erased", func() bool {
+	testkit.Eventually(t, "the person is erased", func() bool {
 		var n int
 		err := s.pool.QueryRow(t.Context(), "select count(*) from erased_customers").Scan(&n)
 		return err == nil && n == 1

@@ -38,7 +38,7 @@ func TestAnErasureBlanksWhatWasSent(t *testing.T) {
 	m := s.waitStatus(o, sent)
 	s.waitEvents(o, 1)
 	s.publish(o.customerErased())
-	testkit.Eventually(t, soon, "the mail is blank", func() bool { return s.list(o)[0].GetRecipient() == "" })
+	testkit.Eventually(t, "the mail is blank", func() bool { return s.list(o)[0].GetRecipient() == "" })
 	got := s.get(m.GetId())
 	if got.GetStatus() != sent || got.GetSubject() != "" || got.GetText() != "" || got.GetHtml() != "" || got.GetSendTime() == nil || len(got.GetAttempts()) != 1 {
 		t.Errorf("what is left is %v", got)
@@ -64,7 +64,7 @@ func TestAnErasureEndsWhatIsNotSent(t *testing.T) {
 	s := newHarness(t, with)
 	o := newOrder()
 	s.publish(o.confirmed())
-	testkit.Eventually(t, soon, "it was tried", func() bool {
+	testkit.Eventually(t, "it was tried", func() bool {
 		found := s.list(o)
 		return len(found) == 1 && len(found[0].GetAttempts()) > 0
 	})
@@ -98,7 +98,7 @@ func TestAnErasureBeforeTheOrderIsAppliedSendsNothing(t *testing.T) {
 	guest.notice.CustomerId = ""
 
 	s.publish(stale.customerErased())
-	testkit.Eventually(t, soon, "the erasure is known", func() bool {
+	testkit.Eventually(t, "the erasure is known", func() bool {
 		var n int
 		return s.pool.QueryRow(t.Context(), "select count(*) from erased_customers").Scan(&n) == nil && n == 1
 	})
@@ -115,7 +115,7 @@ func TestAnErasureBeforeTheOrderIsAppliedSendsNothing(t *testing.T) {
 		}
 	}
 	s.waitEvents(together, 1)
-	testkit.Eventually(t, soon, "nothing is left", func() bool { return s.personal() == 0 })
+	testkit.Eventually(t, "nothing is left", func() bool { return s.personal() == 0 })
 }
 
 func TestOthersMailsSurviveAnErasure(t *testing.T) {
@@ -128,7 +128,7 @@ func TestOthersMailsSurviveAnErasure(t *testing.T) {
 		s.waitStatus(o, sent)
 	}
 	s.publish(gone.customerErased())
-	testkit.Eventually(t, soon, "the mail is blank", func() bool { return s.list(gone)[0].GetRecipient() == "" })
+	testkit.Eventually(t, "the mail is blank", func() bool { return s.list(gone)[0].GetRecipient() == "" })
 	for _, o := range []order{stays, guest} {
 		if got := s.get(s.list(o)[0].GetId()); got.GetRecipient() != o.email || !strings.Contains(got.GetText(), o.number) {
 			t.Errorf("the other's mail is %v", got)

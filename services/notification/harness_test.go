@@ -1,6 +1,7 @@
 package notification_test
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -34,9 +35,6 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
 )
 
-// soon bounds what a test waits for; it is long because machines are shared.
-const soon = 20 * time.Second
-
 const (
 	confirmed = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED
 	cancelled = notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CANCELLED
@@ -62,6 +60,9 @@ type harness struct {
 	inbox      *inbox.Inbox
 	events     *testkit.Events
 	identity   *identity
+	orders     *orders
+	config     notification.Config
+	stop       func() // ends the process
 }
 
 // received is one event of notification's.
@@ -83,34 +84,31 @@ type options struct {
 	server func(inbox string) string
 	// caller is who calls; the owner by default.
 	caller *authz.Identity
+	// sender is the address that mails come from; lamps@example.com by default.
+	sender string
+	// shop is what else is set for the shop, as JSON; see quick.
+	shop string
 }
 
-// quick are settings that let a test see every way in little time.
-const quick = `{"notification": {"shopName": "Ada's Lamps", "senderEmail": "lamps@example.com", "retryAfter": "0.02s", "giveUpAfter": "3600s"}}`
+// quick are settings that let a test see every way in little time, with those of the shop.
+func quick(o options) string {
+	return `{"shop": {"name": "Ada's Lamps", "senderEmail": "` + cmp.Or(o.sender, "lamps@example.com") + `"` + o.shop + `}, "notification": {"retryAfter": "0.02s", "giveUpAfter": "3600s"}}`
+}
 
 func newHarness(tb testing.TB, o options) *harness {
 	tb.Helper()
-	file := filepath.Join(tb.TempDir(), "settings.json")
-	if err := os.WriteFile(file, []byte(quick), 0o600); err != nil {
-		tb.Fatal(err)
-	}
 	database := testkit.DatabaseURL(tb, notification.Migrations())
-	s := &harness{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), inbox: openInbox(tb), identity: &identity{}}
+	s := &harness{t: tb, pool: testkit.Open(tb, pg.Config{URL: database}), inbox: openInbox(tb), identity: &identity{}, orders: &orders{}}
 	broker := testkit.Broker(tb)
 	server := s.inbox.Addr()
 	if o.server != nil {
 		server = o.server(server)
 	}
-	if o.caller == nil {
-		owner := testkit.Owner()
-		o.caller = &owner
-	}
-	s.serve(*o.caller, notification.Config{
-		Context: kitapp.ContextConfig{
-			Database: pg.Config{URL: database}, Kafka: broker, SettingsFile: file, SoleWriter: true,
-		},
+	s.config = notification.Config{
+		Context: kitapp.ContextConfig{Database: pg.Config{URL: database}, Kafka: broker, SoleWriter: true},
 		SMTPURL: smtptest.URL(server),
-	})
+	}
+	s.serve(o)
 	s.events = testkit.NewEvents(tb, broker, events.NotificationTopic)
 	return s
 }
@@ -136,32 +134,48 @@ func openInbox(tb testing.TB) *inbox.Inbox {
 	return inbox
 }
 
-// serve starts the process and ends it with the test.
-func (s *harness) serve(caller authz.Identity, cfg notification.Config) {
+// again ends the process and starts another with other options; the server stays.
+func (s *harness) again(o options) {
 	s.t.Helper()
+	s.stop()
+	s.serve(o)
+}
+
+// serve starts the process and ends it with the test.
+func (s *harness) serve(o options) {
+	s.t.Helper()
+	caller, cfg := testkit.Owner(), s.config
+	if o.caller != nil {
+		caller = *o.caller
+	}
+	cfg.Context.SettingsFile = filepath.Join(s.t.TempDir(), "settings.json")
+	if err := os.WriteFile(cfg.Context.SettingsFile, []byte(quick(o)), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
 	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	process := kitapp.Process{
 		Name: "notification", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
 		Authenticator: testkit.Authenticator("notification", services.Permissions()),
 		Ready:         func(a kitapp.Addresses) { ready <- a },
-		Peers:         map[string]string{"identity": s.identity.serve(s.t)},
+		Peers:         map[string]string{"identity": s.identity.serve(s.t), "order": s.orders.serve(s.t)},
+		Signers:       testkit.Signer("notification"),
 	}
-	cfg.PublicURL = publicURL
 	go func() { ended <- kitapp.Serve(ctx, process, notification.Module(cfg)) }()
-	s.t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			s.t.Errorf("notification ended with %v", err)
 		}
 	})
+	s.t.Cleanup(s.stop)
 	select {
 	case s.Addresses = <-ready:
 	case err := <-ended:
 		ended <- nil
 		s.t.Fatalf("notification did not start: %v", err)
-	case <-time.After(30 * time.Second):
-		s.t.Fatal("notification did not start in 30 s")
+	case <-time.After(testkit.Patience):
+		s.t.Fatal("notification did not start")
 	}
 	s.mails = notificationv1connect.NewNotificationServiceClient(testkit.Client(s.t, s.API, testkit.As(s.t, caller)))
 	s.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(s.t, s.Internal, testkit.As(s.t, caller)))
@@ -234,7 +248,7 @@ func (s *harness) list(o order) []*notificationv1.Notification {
 func (s *harness) waitStatus(o order, status notificationv1.NotificationStatus) *notificationv1.Notification {
 	s.t.Helper()
 	var last []*notificationv1.Notification
-	testkit.Eventually(s.t, soon, "the mail is "+status.String(), func() bool {
+	testkit.Eventually(s.t, "the mail is "+status.String(), func() bool {
 		last = s.list(o)
 		return len(last) == 1 && last[0].GetStatus() == status
 	})

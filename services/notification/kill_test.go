@@ -19,6 +19,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/notification"
 	"github.com/shopmesh/shopmesh/services/notification/internal/events"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
@@ -43,7 +44,10 @@ func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal 
 		t.Fatalf("build notification: %v\n%s", err, out)
 	}
 	settings := filepath.Join(dir, "settings.json")
-	if err := os.WriteFile(settings, []byte(quick), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte(quick(options{})), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := services.WriteServiceKeys(dir, notification.Name); err != nil {
 		t.Fatal(err)
 	}
 	database, broker := testkit.DatabaseURL(t, notification.Migrations()), testkit.Broker(t)
@@ -51,7 +55,9 @@ func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal 
 	m.env = append(os.Environ(),
 		"SHOPMESH_DATABASE_URL="+database, "SHOPMESH_KAFKA_BROKERS="+broker.Brokers[0], "SHOPMESH_SETTINGS="+settings,
 		"SHOPMESH_CONFIG_URL=http://127.0.0.1:1", "SHOPMESH_SMTP_URL="+smtptest.URL(m.server.Addr()), "SHOPMESH_LISTEN=127.0.0.1:0", "SHOPMESH_INTERNAL_LISTEN=127.0.0.1:0",
-		"SHOPMESH_PUBLIC_URL="+publicURL, "SHOPMESH_IDENTITY_URL=http://127.0.0.1:1") // no mail of these tests has a link
+		"SHOPMESH_PUBLIC_URL=http://shopmesh.localhost", "SHOPMESH_SERVICE_KEYS="+filepath.Join(dir, services.PublicKeysFile),
+		"SHOPMESH_SERVICE_KEY_FILE="+filepath.Join(dir, services.PrivateKeyFile(notification.Name)),
+		"SHOPMESH_IDENTITY_URL=http://127.0.0.1:1", "SHOPMESH_ORDER_URL=http://127.0.0.1:1") // no mail of these tests has a link
 	m.broker = newClient(t, broker)
 	m.events = testkit.NewEvents(t, broker, events.NotificationTopic)
 	m.start()
@@ -95,7 +101,7 @@ func (m *mortal) kill() {
 // such waits outlasted the test's patience.
 func (m *mortal) evict() {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.t.Context()), soon)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.t.Context()), testkit.Patience)
 	defer cancel()
 	groups, err := kadm.NewClient(m.broker).DescribeGroups(ctx)
 	if err != nil {
@@ -151,7 +157,7 @@ func (m *mortal) mailbox(o order) (status notificationv1.NotificationStatus, att
 
 func (m *mortal) waitSent(o order) {
 	m.t.Helper()
-	testkit.Eventually(m.t, 2*soon, "the mail is sent", func() bool {
+	testkit.Eventually(m.t, "the mail is sent", func() bool {
 		status, _ := m.mailbox(o)
 		return status == sent
 	})
@@ -229,7 +235,7 @@ func (m *mortal) holdOutcomes(publish func()) (release func()) {
 		m.t.Fatal(err)
 	}
 	publish()
-	testkit.Eventually(m.t, 2*soon, "an outcome is about to be committed", func() bool {
+	testkit.Eventually(m.t, "an outcome is about to be committed", func() bool {
 		var n int
 		return m.pool.QueryRow(ctx, "select count(*) "+heldOutcomes).Scan(&n) == nil && n == 1
 	})

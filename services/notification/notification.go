@@ -17,8 +17,8 @@
 // # What is kept
 //
 // The mailbox keeps the content of the event, not the rendered texts: rows stay small,
-// and the texts are rendered from it, by template version and shop name, the same at
-// every attempt and whenever somebody reads them. The content of a delivered mail is
+// and the texts are rendered from it, by template version, shop name and legal notices, the
+// same at every attempt and whenever somebody reads them. The content of a delivered mail is
 // dropped when its retention is over; the row, whose key keeps the mail from being
 // sent again, stays for ever.
 package notification
@@ -26,7 +26,6 @@ package notification
 import (
 	"context"
 	"embed"
-	"errors"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -38,12 +37,12 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
-	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/settings"
@@ -79,27 +78,20 @@ type Config struct {
 	// SMTPURL is the mail server: smtp://user:password@host:port or smtps://…, with the
 	// optional parameters starttls=required|opportunistic|never and ca=FILE. Required.
 	SMTPURL string
-	// PublicURL is where the shop is reached, such as https://shop.example: where the links
-	// of mails about accounts lead. Nothing of a request does.
-	PublicURL string
-}
-
-// Check refuses what can't be right.
-func (c Config) Check() error {
-	if c.PublicURL == "" {
-		return errors.New(kitapp.PublicURLVariable + " is not set: give the URL at which the shop is reached, such as https://shop.example")
-	}
-	return nil
 }
 
 // DefaultSettings are what holds where an owner set nothing.
 func DefaultSettings() *notificationv1.Settings {
 	return &notificationv1.Settings{
-		ShopName:    proto.String("Shopmesh"),
-		SenderEmail: proto.String("shop@shopmesh.example"),
-		RetryAfter:  durationpb.New(time.Second), GiveUpAfter: durationpb.New(72 * time.Hour),
+		RetryAfter: durationpb.New(time.Second), GiveUpAfter: durationpb.New(72 * time.Hour),
 		BodyRetention: durationpb.New(90 * 24 * time.Hour), EventRetention: durationpb.New(kafka.DefaultRetention),
 	}
+}
+
+// defaultShop are what mails need of the settings of the shop as a whole, where an owner set
+// nothing.
+func defaultShop() *shopv1.Settings {
+	return &shopv1.Settings{Name: proto.String("Shopmesh"), SenderEmail: proto.String("shop@shopmesh.example")}
 }
 
 // Module is notification, to be put into a process.
@@ -110,9 +102,10 @@ func Module(cfg Config) fx.Option {
 			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
 				return settings.NewLive(source, DefaultSettings(), readSettings)
 			},
+			newShop,
 			func() (smtp.Server, error) { return smtp.ParseURL(cfg.SMTPURL) },
 			mail.Parse,
-			func(others *peer.Peers) *peers.Links { return peers.NewLinks(others, cfg.PublicURL) },
+			peers.NewLinks,
 			newMailServer,
 			newSender,
 			newErasure,
@@ -129,12 +122,36 @@ func Module(cfg Config) fx.Option {
 
 func readSettings(loaded *notificationv1.Settings) (domain.Settings, error) {
 	return domain.Settings{
-		ShopName: loaded.GetShopName(), Sender: loaded.GetSenderEmail(), ReplyTo: loaded.GetReplyToEmail(),
 		RetryPolicy: domain.RetryPolicy{
 			RetryAfter: loaded.GetRetryAfter().AsDuration(), GiveUpAfter: loaded.GetGiveUpAfter().AsDuration(),
 		},
 		BodyRetention: loaded.GetBodyRetention().AsDuration(), EventRetention: loaded.GetEventRetention().AsDuration(),
 	}, nil
+}
+
+// newShop has the settings of the shop as a whole read, too.
+func newShop(open kitapp.OpenSettings) (*settings.Live[domain.Shop], error) {
+	source, err := open("shop")
+	if err != nil {
+		return nil, err
+	}
+	return settings.NewLive(source, defaultShop(), readShop)
+}
+
+func readShop(loaded *shopv1.Settings) (domain.Shop, error) {
+	notices := loaded.GetLegalNotices()
+	shop := domain.Shop{
+		ShopDetails: domain.ShopDetails{
+			Name:         loaded.GetName(),
+			LegalNotices: domain.NewLegalNotices(notices.GetImprintUrl(), notices.GetTermsUrl(), notices.GetPrivacyUrl(), notices.GetWithdrawalUrl()),
+		},
+		Sender: loaded.GetSenderEmail(), SenderName: loaded.GetSenderName(), ReplyTo: loaded.GetReplyToEmail(),
+		Subjects: make(map[domain.Kind]string),
+	}
+	for _, subject := range loaded.GetMailSubjects() {
+		shop.Subjects[domain.Kind(subject.GetKind())] = subject.GetSubject()
+	}
+	return shop, nil
 }
 
 func newMailServer(lc fx.Lifecycle, server smtp.Server, log *slog.Logger) *smtp.Pool {
@@ -144,11 +161,11 @@ func newMailServer(lc fx.Lifecycle, server smtp.Server, log *slog.Logger) *smtp.
 }
 
 func newSender(
-	pool *pg.Pool, server *smtp.Pool, templates *mail.Templates, set *settings.Live[domain.Settings], links *peers.Links,
+	pool *pg.Pool, server *smtp.Pool, templates *mail.Templates, set *settings.Live[domain.Settings], shop *settings.Live[domain.Shop], links *peers.Links,
 	now kitapp.Clock, log *slog.Logger, tracer trace.TracerProvider, meter metric.MeterProvider,
 ) *app.Sender {
 	return app.NewSender(app.SenderConfig{
-		Pool: pool, Server: server, Templates: templates, Settings: set, ToOutbox: events.ToOutbox, MintLink: links.Mint,
+		Pool: pool, Server: server, Templates: templates, Settings: set, Shop: shop, ToOutbox: events.ToOutbox, MintLink: links.Mint, MintOrderLinks: links.MintForOrders,
 		Now: now, Log: log, Tracer: tracer, Meter: meter,
 	})
 }
@@ -157,12 +174,12 @@ func newErasure(pool *pg.Pool, sender *app.Sender, now kitapp.Clock, log *slog.L
 	return &app.Erasure{Pool: pool, Sender: sender, ToOutbox: events.ToOutbox, Now: now, Log: log}
 }
 
-func newMailbox(sender *app.Sender, erasure *app.Erasure, set *settings.Live[domain.Settings], now kitapp.Clock, id kitapp.NewID) *app.Mailbox {
-	return &app.Mailbox{Sender: sender, Erasure: erasure, Settings: set, ToOutbox: events.ToOutbox, Now: now, NewID: id}
+func newMailbox(sender *app.Sender, erasure *app.Erasure, shop *settings.Live[domain.Shop], now kitapp.Clock, id kitapp.NewID) *app.Mailbox {
+	return &app.Mailbox{Sender: sender, Erasure: erasure, Shop: shop, ToOutbox: events.ToOutbox, Now: now, NewID: id}
 }
 
-func newNotifications(pool *pg.Pool, sender *app.Sender, templates *mail.Templates, set *settings.Live[domain.Settings], now kitapp.Clock) *app.Notifications {
-	return &app.Notifications{Deps: app.Deps{Pool: pool, Sender: sender, Templates: templates, Settings: set, Now: now}}
+func newNotifications(pool *pg.Pool, sender *app.Sender, templates *mail.Templates, shop *settings.Live[domain.Shop], now kitapp.Clock) *app.Notifications {
+	return &app.Notifications{Deps: app.Deps{Pool: pool, Sender: sender, Templates: templates, Shop: shop, Now: now}}
 }
 
 func newBodies(pool *pg.Pool, set *settings.Live[domain.Settings], now kitapp.Clock) *app.Bodies {

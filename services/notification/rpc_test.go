@@ -75,7 +75,7 @@ func TestListNotificationsFiltersAndPages(t *testing.T) {
 			t.Errorf("%s: %d mails (%v), want %d", filter, len(res.GetNotifications()), err, count)
 		}
 	}
-	for _, filter := range []string{`state = SENT`, `status = GONE`, `order_id = "x"`, `age = "x"`, `recipient = "x" OR kind = ORDER_SHIPPED`} {
+	for _, filter := range []string{`state = SENT`, `status = GONE`, `order_id = "x"`, `age = "x"`, `recipient < "a"`, `recipient = "x" OR kind = ORDER_SHIPPED`} {
 		_, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: filter})
 		testkit.Refused(t, err, connect.CodeInvalidArgument, "FILTER_INVALID", "filter")
 	}

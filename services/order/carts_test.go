@@ -107,7 +107,7 @@ func TestACustomerHasOneCart(t *testing.T) {
 
 // A cart has the prices of now; what is not sold any more stays in it, is named, and does
 // not count.
-func TestACartIsPricedAnew(t *testing.T) {
+func TestACartIsPricedAtEachReading(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t)
 	mug, pen := b.sell("MUG", 500), b.sell("PEN", 120)
@@ -210,7 +210,7 @@ func TestACartHas200Lines(t *testing.T) {
 	wantCart(t, readCart(t, b.shopper(holderOf(t, guest.GetCartToken()))), 100, "1 P200")
 }
 
-// A product that order did not hear of yet is looked up in catalog.
+// A product whose event did not come yet is looked up in catalog.
 func TestAProductThatIsNewGoesIntoACart(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t)
@@ -308,7 +308,7 @@ func TestCustomerCartRefusesForeignToken(t *testing.T) {
 		missing := testkit.Refused(t, err, connect.CodeNotFound, "CART_NOT_FOUND")
 		_, err = shopper.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: "MUG", Quantity: new(int32(9))})
 		if other := testkit.Refused(t, err, connect.CodeNotFound, "CART_NOT_FOUND"); other.Message != missing.Message {
-			t.Errorf("%q and %q tell two cases apart", other.Message, missing.Message)
+			t.Errorf("%q and %q distinguish two cases", other.Message, missing.Message)
 		}
 		_, err = shopper.ClearCart(t.Context(), &orderv1.ClearCartRequest{})
 		testkit.Refused(t, err, connect.CodeNotFound, "CART_NOT_FOUND")

@@ -1,8 +1,8 @@
 package order_test
 
 import (
+	"crypto/rand"
 	"slices"
-	"sync"
 	"testing"
 
 	"connectrpc.com/connect/v2"
@@ -28,13 +28,6 @@ func guestOf(t *testing.T, guestToken string) authz.Identity {
 	return authz.GuestOfOrder(shown)
 }
 
-// fromCart is an order of a cart.
-func fromCart(cartToken string) *orderv1.PlaceOrderRequest {
-	req := request()
-	req.Lines, req.CartToken = nil, cartToken
-	return req
-}
-
 func (b *harness) buy(t *testing.T, caller authz.Identity, req *orderv1.PlaceOrderRequest) *orderv1.PlaceOrderResponse {
 	t.Helper()
 	res, err := b.as(caller).PlaceOrder(t.Context(), req)
@@ -50,106 +43,6 @@ func boughtLines(o *orderv1.Order) []string {
 		cart.Lines = append(cart.Lines, &orderv1.CartLine{ProductCode: line.GetProductCode(), Quantity: line.GetQuantity()})
 	}
 	return contents(cart)
-}
-
-// What is in a cart is ordered once, however often and by whom: the same request gets the
-// same order, another one finds the cart empty.
-func TestACartIsOrderedOnce(t *testing.T) {
-	t.Parallel()
-	b := newHarness(t)
-	b.sell("MUG", 500)
-	b.sell("PEN", 100)
-	cartToken := setItem(t, b.shopper(authz.Identity{}), "MUG", 2).GetCartToken()
-	guest := holderOf(t, cartToken)
-	setItem(t, b.shopper(guest), "PEN", 1)
-
-	shown := fromCart("") // who shows the token needs not name the cart
-	requests := []*orderv1.PlaceOrderRequest{fromCart(cartToken), shown, fromCart(cartToken)}
-	var mu sync.Mutex
-	orders, empty := map[string]string{}, 0
-	var calls sync.WaitGroup
-	for i := range 12 {
-		req, caller := requests[i%3], authz.Identity{}
-		if req == shown {
-			caller = guest
-		}
-		calls.Go(func() {
-			res, err := b.as(caller).PlaceOrder(t.Context(), req)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "lines")
-				empty++
-				return
-			}
-			orders[res.GetOrder().GetId()+res.GetGuestToken()] = req.GetRequestId()
-			if got := boughtLines(res.GetOrder()); !slices.Equal(got, []string{"2 MUG", "1 PEN"}) {
-				t.Errorf("ordered %v", got)
-			}
-		})
-	}
-	calls.Wait()
-	if n := b.count(`select count(*) from orders`); n != 1 || len(orders) != 1 || empty != 8 {
-		t.Errorf("%d orders, %d different answers, %d found the cart empty", n, len(orders), empty)
-	}
-	wantCart(t, readCart(t, b.shopper(guest)), 0)
-	if n := b.count(`select count(*) from idempotency where position($1::bytea in request || response) > 0`, []byte(cartToken)); n != 0 {
-		t.Error("the cart's token is stored with the request")
-	}
-	// What is put in afterwards is another order's.
-	setItem(t, b.shopper(guest), "MUG", 1)
-	if got := boughtLines(b.buy(t, authz.Identity{}, fromCart(cartToken)).GetOrder()); !slices.Equal(got, []string{"1 MUG"}) {
-		t.Errorf("ordered %v", got)
-	}
-}
-
-// A customer orders their own cart by naming nothing, or a guest's by its token; lines leave
-// carts alone.
-func TestACustomerOrdersACart(t *testing.T) {
-	t.Parallel()
-	b := newHarness(t)
-	b.sell("MUG", 500)
-	pen := b.sell("PEN", 100)
-	ada := aCustomer()
-	own, guest := b.shopper(ada), setItem(t, b.shopper(authz.Identity{}), "PEN", 3).GetCartToken()
-	setItem(t, own, "MUG", 1)
-	if res := b.buy(t, ada, request()); res.GetGuestToken() != "" || len(contents(readCart(t, own))) != 1 {
-		t.Errorf("an order of lines touched the cart, or has a guest's token: %v", res)
-	}
-	res := b.buy(t, ada, fromCart(""))
-	if !slices.Equal(boughtLines(res.GetOrder()), []string{"1 MUG"}) || res.GetOrder().GetCustomerId() != ada.ID {
-		t.Errorf("ordered %v", res)
-	}
-	wantCart(t, readCart(t, own), 0)
-	if got := boughtLines(b.buy(t, ada, fromCart(guest)).GetOrder()); !slices.Equal(got, []string{"3 PEN"}) {
-		t.Errorf("ordered %v", got)
-	}
-
-	both := request()
-	both.CartToken = guest
-	dear := fromCart("")
-	dear.ExpectedTotal = pen.GetPrice()
-	setItem(t, own, "MUG", 1)
-	for _, row := range []struct {
-		caller authz.Identity
-		req    *orderv1.PlaceOrderRequest
-		code   connect.Code
-		reason string
-		fields []string
-	}{
-		{ada, both, connect.CodeInvalidArgument, "INVALID_FIELD", []string{"cart_token"}},
-		{ada, fromCart(guest), connect.CodeInvalidArgument, "INVALID_FIELD", []string{"lines"}},
-		{aCustomer(), fromCart(""), connect.CodeInvalidArgument, "INVALID_FIELD", []string{"lines"}},
-		{authz.Identity{}, fromCart(""), connect.CodeInvalidArgument, "INVALID_FIELD", []string{"lines"}},
-		{authz.Identity{Kind: authz.Owner}, fromCart(""), connect.CodeInvalidArgument, "INVALID_FIELD", []string{"lines"}},
-		{ada, fromCart(token.ForCart([32]byte{1})), connect.CodeNotFound, "CART_NOT_FOUND", nil},
-		{ada, fromCart("sm_ct_"), connect.CodeNotFound, "CART_NOT_FOUND", nil},
-		{ada, dear, connect.CodeFailedPrecondition, "PRICE_CHANGED", []string{"expected_total"}},
-	} {
-		_, err := b.as(row.caller).PlaceOrder(t.Context(), row.req)
-		testkit.Refused(t, err, row.code, row.reason, row.fields...)
-	}
-	wantCart(t, readCart(t, own), 500, "1 MUG") // a refusal took nothing out
 }
 
 // A guest reads, watches and cancels the order whose token they have, and nothing else: no
@@ -246,9 +139,9 @@ func TestAGuestsTokenIsAnsweredAgain(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND")
 }
 
-// Only a customer who is signed in, and so has a verified address, claims a guest's order,
-// and only with its token, which ends with that.
-func TestClaimAfterVerificationOnly(t *testing.T) {
+// Only a customer who is signed in, and so has a verified address, claims a guest's order
+// with its token, which ends with that.
+func TestAGuestsOrderIsClaimedByItsToken(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t)
 	b.sell("MUG", 500)
@@ -314,6 +207,51 @@ func TestClaimAfterVerificationOnly(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeFailedPrecondition, "CUSTOMER_ERASED")
 }
 
+// A token that does not open the order, or no more, gets no answer that was given to the
+// guest, and who watches the order with it sees nothing more.
+func TestAGuestsTokenThatEndedGetsNothing(t *testing.T) {
+	t.Parallel()
+	b := newHarness(t)
+	b.sell("MUG", 500)
+	placed := b.buy(t, authz.Identity{}, request())
+	id := placed.GetOrder().GetId()
+	guest, forged := b.as(guestOf(t, placed.GetGuestToken())), b.as(guestOf(t, token.ForGuestOrder(uuid.MustParse(id), [32]byte{})))
+	claim := func(placed *orderv1.PlaceOrderResponse) {
+		t.Helper()
+		req := &orderv1.ClaimOrderRequest{Id: placed.GetOrder().GetId(), GuestToken: placed.GetGuestToken()}
+		if _, err := b.as(aCustomer()).ClaimOrder(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	cancel := &orderv1.CancelOrderRequest{Id: id, RequestId: uuid.NewString()}
+	first, err := guest.CancelOrder(t.Context(), cancel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := guest.CancelOrder(t.Context(), cancel); err != nil || !proto.Equal(again, first) {
+		t.Errorf("again: %v, %v", again, err)
+	}
+	_, err = forged.CancelOrder(t.Context(), cancel)
+	testkit.Refused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND")
+	claim(placed)
+	_, err = guest.CancelOrder(t.Context(), cancel)
+	testkit.Refused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND")
+
+	open := b.buy(t, authz.Identity{}, request())
+	watched, err := b.as(guestOf(t, open.GetGuestToken())).WatchOrder(t.Context(), &orderv1.WatchOrderRequest{Id: open.GetOrder().GetId()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = watched.Close() }()
+	if _, err := watched.Receive(); err != nil {
+		t.Fatal(err)
+	}
+	claim(open)
+	_, err = watched.Receive()
+	testkit.Refused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND")
+}
+
 // The token of an order ends when the guest's data is erased.
 func TestAnErasedGuestsTokenIsOver(t *testing.T) {
 	t.Parallel()
@@ -361,7 +299,7 @@ func TestNilCustomerOwnsNothing(t *testing.T) {
 }
 
 // Nobody blocks a stranger: unpaid orders of guests count by the cart, else by the network
-// that they come from, whatever addresses they name. Request ids are told apart alike.
+// that they come from, whatever addresses they name. Their request ids are distinguished alike.
 func TestUnpaidOrdersOfGuestsCountByCartOrNetwork(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t)
@@ -391,6 +329,10 @@ func TestUnpaidOrdersOfGuestsCountByCartOrNetwork(t *testing.T) {
 	full("another cart there", setItem(t, b.shopper(authz.Identity{}), "MUG", 1).GetCartToken())
 	b.network.Store("192.0.2.2")
 	full("another network", "")
+	var mac [32]byte
+	_, _ = rand.Read(mac[:])
+	_, err := b.as(holderOf(t, token.ForCart(mac))).PlaceOrder(t.Context(), request()) // a cart's token that somebody made
+	testkit.Refused(t, err, connect.CodeResourceExhausted, "TOO_MANY_UNPAID_ORDERS")
 	testkit.Refused(t, order(cart), connect.CodeResourceExhausted, "TOO_MANY_UNPAID_ORDERS") // the cart is the same everywhere
 	// What expired does not count any more.
 	b.wait(8 * 24 * 60 * 60 * 1e9)
@@ -410,7 +352,7 @@ func TestUnpaidOrdersOfGuestsCountByCartOrNetwork(t *testing.T) {
 	}
 	again := request()
 	again.RequestId = id
-	_, err := anybody.PlaceOrder(t.Context(), again)
+	_, err = anybody.PlaceOrder(t.Context(), again)
 	testkit.Refused(t, err, connect.CodeAlreadyExists, "REQUEST_ID_REUSED")
 	setItem(t, b.shopper(holderOf(t, cart)), "MUG", 1)
 	byCart := fromCart(cart)
@@ -426,34 +368,5 @@ func TestUnpaidOrdersOfGuestsCountByCartOrNetwork(t *testing.T) {
 	}
 	if n := b.count(`select count(*) from idempotency where caller like '%192.0.2%' or caller like '%2001:db8%'`); n != 0 {
 		t.Error("addresses of clients are stored")
-	}
-}
-
-// A request that waits for its first attempt on another replica finds the answer, not the
-// cart that the attempt emptied.
-func TestARepeatedOrderOfACartFindsItsAnswer(t *testing.T) {
-	t.Parallel()
-	b := newHarness(t)
-	b.sell("MUG", 500)
-	b.uncap()
-	other := b.replica()
-	cart := setItem(t, b.shopper(authz.Identity{}), "MUG", 2).GetCartToken()
-	for range 5 {
-		setItem(t, b.shopper(holderOf(t, cart)), "MUG", 2)
-		req := fromCart(cart)
-		var answers [2]*orderv1.PlaceOrderResponse
-		var calls sync.WaitGroup
-		for i, replica := range []orderv1connect.OrderServiceClient{b.as(authz.Identity{}), other} {
-			calls.Go(func() {
-				var err error
-				if answers[i], err = replica.PlaceOrder(t.Context(), req); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		calls.Wait()
-		if !proto.Equal(answers[0], answers[1]) {
-			t.Errorf("answered %v and %v", answers[0], answers[1])
-		}
 	}
 }

@@ -35,9 +35,6 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/rpc"
 )
 
-// soon bounds what a test waits for; it is long because machines are shared.
-const soon = 20 * time.Second
-
 // harness is order on its own database with a clock that the test turns. What it
 // publishes is read from the outbox; what it consumes is handed to its consumer's handler.
 type harness struct {
@@ -71,7 +68,7 @@ func newHarness(t testing.TB) *harness {
 	t.Cleanup(b.tail.Stop)
 	b.network.Store("192.0.2.1")
 	deps := app.Deps{
-		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, Wake: func() {}, Tail: b.tail,
+		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, ClaimedToOutbox: events.Claimed, Wake: func() {}, Tail: b.tail,
 		Tokens: b.tokens(),
 		Settings: settings.Fixed(domain.Settings{
 			MaxUnpaid: 3, PaymentMethods: domain.PaymentMethods{
@@ -90,7 +87,7 @@ func newHarness(t testing.TB) *harness {
 	b.carts = app.NewCarts(deps, b.products)
 	b.place = app.NewPlacer(b.orders, b.products)
 	t.Cleanup(b.place.Close)
-	b.handler = events.NewHandler(events.Handlers{ApplyProducts: b.products.Apply, ApplyEvents: b.orders.Apply, Erase: b.orders.Erase})
+	b.handler = events.NewHandler(events.Handlers{ApplyProducts: b.products.Apply, ApplyEvents: b.orders.Apply, Erase: b.orders.Erase, Verify: b.orders.Verify})
 	b.sources = []app.TimelineSource{
 		{Context: "inventory", Fetch: func(context.Context, uuid.UUID) ([]app.TimelineEntry, error) {
 			return []app.TimelineEntry{{Time: b.orders.Now().Add(time.Hour), Context: "inventory", Kind: "SALE", Detail: "-2 of MUG"}}, nil
@@ -102,7 +99,7 @@ func newHarness(t testing.TB) *harness {
 }
 
 func (b *harness) tokens() *app.GuestTokens {
-	return app.NewGuestTokens(b.pool, func(context.Context) string { return b.network.Load().(string) })
+	return app.NewGuestTokens(b.pool, "https://shop.example", func(context.Context) string { return b.network.Load().(string) })
 }
 
 // uncap has callers place any number of unpaid orders.
@@ -140,7 +137,7 @@ func (b *harness) serve(caller authz.Identity, orders *app.Orders, place *app.Pl
 	b.t.Helper()
 	server, err := kitrpc.NewServer(kitrpc.Config{
 		Log: testkit.Log(b.t), Streams: b.streams, Transient: pg.Transient,
-		Authenticator: authz.AuthenticatorFunc(func(context.Context, authz.Header) (authz.Identity, error) { return caller, nil }),
+		Authenticator: testkit.Everyone(caller),
 	})
 	if err != nil {
 		b.t.Fatal(err)

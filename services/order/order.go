@@ -47,6 +47,8 @@ func Migrations() fs.FS { return kitapp.Migrations(migrations) }
 // Config is what order needs.
 type Config struct {
 	Context kitapp.ContextConfig
+	// PublicURL is where the shop is reached, and where links in mails lead.
+	PublicURL string
 }
 
 // Module is order, to be put into a process.
@@ -59,7 +61,7 @@ func Module(cfg Config) fx.Option {
 			},
 			newTail,
 			newBacklog,
-			newGuestTokens,
+			func(pool *pg.Pool) *app.GuestTokens { return newGuestTokens(pool, cfg.PublicURL) },
 			newDeps,
 			app.NewOrders,
 			newProducts,
@@ -89,8 +91,8 @@ func newBacklog(pool *pg.Pool, clock kitapp.Clock, log *slog.Logger) *app.Backlo
 	}, clock, log)
 }
 
-func newGuestTokens(pool *pg.Pool) *app.GuestTokens {
-	return app.NewGuestTokens(pool, func(ctx context.Context) string { return kitrpc.ClientPrefix(ctx).String() })
+func newGuestTokens(pool *pg.Pool, publicURL string) *app.GuestTokens {
+	return app.NewGuestTokens(pool, publicURL, func(ctx context.Context) string { return kitrpc.ClientPrefix(ctx).String() })
 }
 
 func newDeps(
@@ -98,7 +100,7 @@ func newDeps(
 	clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
 ) app.Deps {
 	return app.Deps{
-		Pool: pool, Settings: set, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased,
+		Pool: pool, Settings: set, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, ClaimedToOutbox: events.Claimed,
 		Wake: relay.Wake, Tokens: tokens, Tail: tail, Backlog: backlog, Now: clock, NewID: id, Random: randomBits, Log: log,
 	}
 }
@@ -122,9 +124,10 @@ func newConsumer(
 		Kafka: cfg,
 		Topics: []string{
 			events.ReservationTopic, events.PaymentTopic, events.NotificationTopic, events.ProductTopic, events.CustomerTopic,
+			events.VerificationTopic,
 		},
 		Meter: meter, Tracer: tracer, Log: log,
-	}, events.NewHandler(events.Handlers{ApplyProducts: products.Apply, ApplyEvents: orders.Apply, Erase: orders.Erase}))
+	}, events.NewHandler(events.Handlers{ApplyProducts: products.Apply, ApplyEvents: orders.Apply, Erase: orders.Erase, Verify: orders.Verify}))
 }
 
 func newServer(orders *app.Orders, place *app.Placer, products *app.Products, others *peer.Peers) *rpc.Server {
@@ -149,8 +152,10 @@ func newService(
 			{Name: "consumer", Run: inbound.Run},
 			{Name: "sweeper", Run: orders.RunSweeper},
 			{Name: "cart sweeper", Run: carts.RunSweeper},
+			{Name: "claims", Run: orders.RunClaims},
 			{Name: "backlog", Run: orders.Backlog.Run},
 			{Name: "republisher", Run: orders.Republisher().Run},
+			{Name: "claim republisher", Run: orders.ClaimRepublisher().Run},
 		},
 		Topics: func() []kafka.Topic {
 			return []kafka.Topic{
@@ -160,6 +165,7 @@ func newService(
 				{Name: events.NotificationTopic},
 				{Name: events.ProductTopic, Compacted: true},
 				{Name: events.CustomerTopic},
+				{Name: events.VerificationTopic},
 			}
 		},
 		Drain: func(context.Context) error {

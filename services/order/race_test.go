@@ -59,13 +59,13 @@ func (b *harness) inTurn(lead, follow func() error) error {
 // waitForWaiting waits until n transactions wait for a lock, or done is closed.
 func (b *harness) waitForWaiting(n int, done <-chan struct{}) {
 	b.t.Helper()
-	testkit.Eventually(b.t, soon, fmt.Sprintf("%d transactions wait for a lock", n), func() bool {
+	testkit.Eventually(b.t, fmt.Sprintf("%d transactions wait for a lock", n), func() bool {
 		select {
 		case <-done:
 			return true
 		default:
 		}
-		return b.count(`select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) >= n
+		return testkit.WaitingForLocks(b.t, b.pool) >= n
 	})
 }
 

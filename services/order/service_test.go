@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +16,6 @@ import (
 	"testing"
 
 	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/google/uuid"
 	statuspb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -41,7 +39,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
-	kitrpc "github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/order"
@@ -177,19 +174,12 @@ func (notification) ListNotifications(context.Context, *notificationv1.ListNotif
 // othersURL serves the stand-ins.
 func othersURL(t *testing.T) string {
 	t.Helper()
-	server, err := kitrpc.NewServer(kitrpc.Config{
-		Authenticator: testkit.Others(services.Permissions(), "catalog", "inventory", "payment", "notification"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	catalogv1connect.RegisterProductServiceHandler(server, catalog{})
-	inventoryv1connect.RegisterInventoryServiceHandler(server, inventory{})
-	paymentv1connect.RegisterPaymentServiceHandler(server, payment{})
-	notificationv1connect.RegisterNotificationServiceHandler(server, notification{})
-	mux := http.NewServeMux()
-	connecthttp.Mount(mux, server)
-	return serveHTTP2(t, mux)
+	return testkit.Others(t, services.Permissions(), func(server *connect.Server) {
+		catalogv1connect.RegisterProductServiceHandler(server, catalog{})
+		inventoryv1connect.RegisterInventoryServiceHandler(server, inventory{})
+		paymentv1connect.RegisterPaymentServiceHandler(server, payment{})
+		notificationv1connect.RegisterNotificationServiceHandler(server, notification{})
+	}, "catalog", "inventory", "payment", "notification")
 }
 
 // A whole order, by calls over HTTP and events over the broker.
@@ -223,7 +213,7 @@ func TestOrderRunsAsAProcess(t *testing.T) {
 	p.publish(events.ReservationTopic, stockCommitted(o))
 	p.publish(events.NotificationTopic, mailSent(o, confirmationMail, o.GetId()))
 
-	testkit.Eventually(t, soon, "the order awaits nothing", func() bool { return len(p.auditOf(o).GetAwaits()) == 0 })
+	testkit.Eventually(t, "the order awaits nothing", func() bool { return len(p.auditOf(o).GetAwaits()) == 0 })
 	deadLetters, err := p.operations.ListDeadLetters(t.Context(), &operationsv1.ListDeadLettersRequest{Context: "order"})
 	if err != nil || len(deadLetters.GetDeadLetters()) != 1 || !strings.Contains(deadLetters.GetDeadLetters()[0].GetCause(), stranger.GetId()) {
 		t.Errorf("set aside: %v, %v", deadLetters, err)
@@ -337,16 +327,4 @@ func (p *process) auditOf(o *orderv1.Order) *operationsv1.OrderRecord {
 			p.t.Errorf("found %v", f)
 		}
 	}
-}
-
-// serveHTTP2 serves over HTTP/1.1 and HTTP/2 without TLS, as services do.
-func serveHTTP2(t *testing.T, handler http.Handler) string {
-	t.Helper()
-	server := httptest.NewUnstartedServer(handler)
-	server.Config.Protocols = new(http.Protocols)
-	server.Config.Protocols.SetHTTP1(true)
-	server.Config.Protocols.SetUnencryptedHTTP2(true)
-	server.Start()
-	t.Cleanup(server.Close)
-	return server.URL
 }

@@ -45,7 +45,7 @@ func stripeRule() *orderv1.PaymentMethodRule {
 		currency string
 		smallest int64
 	}{
-		{"AED", 200}, {"AUD", 50}, {"BGN", 100}, {"BRL", 50}, {"CAD", 50}, {"CHF", 50}, {"CZK", 1500}, {"DKK", 250},
+		{"AED", 200}, {"AUD", 50}, {"BRL", 50}, {"CAD", 50}, {"CHF", 50}, {"CZK", 1500}, {"DKK", 250},
 		{"EUR", 50}, {"GBP", 30}, {"HKD", 400}, {"HUF", 17500}, {"INR", 50}, {"JPY", 50}, {"MXN", 1000}, {"MYR", 200},
 		{"NOK", 300}, {"NZD", 50}, {"PLN", 200}, {"RON", 200}, {"SEK", 300}, {"SGD", 50}, {"THB", 1000}, {"USD", 50},
 	} {

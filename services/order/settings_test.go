@@ -12,6 +12,7 @@ import (
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/order"
 )
@@ -127,5 +128,17 @@ func TestCardsHaveStripesBoundsUnlessTheOwnerSetsOthers(t *testing.T) {
 	}
 	if _, err := settings.Load(file(t, `{"order":{"paymentMethodRules":[{"method":"pm_*","currencies":["euro"]}]}}`), "order", order.DefaultSettings()); err == nil {
 		t.Error("a currency that is none was taken")
+	}
+}
+
+// An owner who starts from the defaults may set them.
+func TestTheDefaultsNameCurrenciesInUse(t *testing.T) {
+	t.Parallel()
+	for _, rule := range order.DefaultSettings().GetPaymentMethodRules() {
+		for _, limit := range rule.GetLimits() {
+			if code := limit.GetCurrency(); code != "" && !money.Valid(code) {
+				t.Errorf("%s: %s is no currency in use", rule.GetMethod(), code)
+			}
+		}
 	}
 }

@@ -112,7 +112,7 @@ func TestTheAuditFindsWhatIsWrong(t *testing.T) {
 				return err
 			}
 			s.publish(o.cancelled())
-			testkit.Eventually(s.t, soon, "the refund failed", func() bool {
+			testkit.Eventually(s.t, "the refund failed", func() bool {
 				list, err := s.payments.ListRefunds(s.t.Context(), &paymentv1.ListRefundsRequest{PaymentId: o.payment.String()})
 				return err == nil && len(list.GetRefunds()) == 1 && list.GetRefunds()[0].GetStatus() == paymentv1.RefundStatus_REFUND_STATUS_FAILED
 			})

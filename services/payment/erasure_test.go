@@ -45,7 +45,7 @@ func TestAnErasureBlanksTheReasonsOfRefunds(t *testing.T) {
 		}
 		return res.GetRefund().GetReason()
 	}
-	testkit.Eventually(t, soon, "the reasons are blank", func() bool { return reason(customer) == "" && reason(guest) == "" })
+	testkit.Eventually(t, "the reasons are blank", func() bool { return reason(customer) == "" && reason(guest) == "" })
 	if got := reason(another); got != "Ada Lovelace was ill" {
 		t.Errorf("another customer's refund has the reason %q", got)
 	}
@@ -82,7 +82,7 @@ func TestAnErasureBeforeThePaymentIsRemembered(t *testing.T) {
 	o, kept := newOrder("sandbox_ok"), newOrder("sandbox_ok")
 	o.customer, kept.customer = uuid.NewString(), uuid.NewString()
 	s.publish(o.erased())
-	testkit.Eventually(t, soon, "the erasure is applied", func() bool {
+	testkit.Eventually(t, "the erasure is applied", func() bool {
 		var known bool
 		err := s.pool.QueryRow(t.Context(), "select exists (select from erased_orders where order_id = $1)", o.id).Scan(&known)
 		return err == nil && known

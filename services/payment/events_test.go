@@ -15,7 +15,7 @@ import (
 )
 
 // Whatever the provider does, it charges once, and payment ends with its answer.
-func TestEveryMethodOfTheSandboxIsSettledOnce(t *testing.T) {
+func TestEveryMethodOfTheSandboxEndsOnce(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t, quick)
 	type row struct {
@@ -107,7 +107,7 @@ func TestAnOrderCancelledInTheSameBatchIsNeverCharged(t *testing.T) {
 	s.publish(o.awaits(), o.cancelled(), other.awaits())
 	s.waitStatus(other, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
 	// The broker may deliver them apart; then the money is taken and given back.
-	testkit.Eventually(t, soon, "the order keeps no money", func() bool {
+	testkit.Eventually(t, "the order keeps no money", func() bool {
 		p := s.get(o)
 		_, charged, refunded := s.charges(o)
 		return p.GetStatus() == paymentv1.PaymentStatus_PAYMENT_STATUS_CANCELLED && charged == 0 ||
@@ -123,7 +123,7 @@ func TestAnOrderCancelledWhileTheProviderIsCalledGetsItsMoneyBack(t *testing.T) 
 			s := newHarness(t, quick)
 			o := newOrder(method)
 			s.publish(o.awaits())
-			testkit.Eventually(t, soon, "the payment is there", func() bool {
+			testkit.Eventually(t, "the payment is there", func() bool {
 				_, err := s.payments.GetPayment(t.Context(), &paymentv1.GetPaymentRequest{Id: o.payment.String()})
 				return err == nil
 			})
@@ -173,7 +173,7 @@ func TestAnEventThatCannotBeReadIsSetAsideAndOthersGoOn(t *testing.T) {
 	bad.total = money.Money{Currency: "EUR", Amount: -1}
 	s.publish(bad.awaits(), good.awaits())
 	s.waitStatus(good, paymentv1.PaymentStatus_PAYMENT_STATUS_CAPTURED)
-	testkit.Eventually(t, soon, "the bad event is a dead letter", func() bool {
+	testkit.Eventually(t, "the bad event is a dead letter", func() bool {
 		var dead int
 		err := s.pool.QueryRow(t.Context(), "select count(*) from dead_letters where key = $1", bad.id).Scan(&dead)
 		return err == nil && dead == 1
@@ -182,7 +182,7 @@ func TestAnEventThatCannotBeReadIsSetAsideAndOthersGoOn(t *testing.T) {
 
 func TestTheGraphIsComplete(t *testing.T) {
 	t.Parallel()
-	process := kitapp.Process{Name: payment.Name, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
+	process := kitapp.Process{Name: payment.Name, Authenticator: testkit.Everyone(testkit.Owner()), Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t)}
 	if err := fx.ValidateApp(kitapp.Graph(process), payment.Module(payment.Config{})); err != nil {
 		t.Fatal(err)
 	}

@@ -2,9 +2,11 @@ package payment_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
@@ -31,9 +34,6 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/events"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
 )
-
-// soon bounds what a test waits for; it is long because machines are shared.
-const soon = 20 * time.Second
 
 // harness is payment as it runs in production, between stand-ins for the other contexts,
 // which publish what a test wants and collect all that payment publishes.
@@ -70,10 +70,10 @@ func newHarness(t *testing.T, settings string) *harness {
 
 func newHarnessAs(t *testing.T, settings string, caller authz.Identity) *harness {
 	t.Helper()
-	return newHarnessWith(t, settings, caller, payment.StripeConfig{})
+	return newHarnessWith(t, settings, caller, nil, "")
 }
 
-func newHarnessWith(t *testing.T, settings string, caller authz.Identity, stripe payment.StripeConfig) *harness {
+func newHarnessWith(t *testing.T, settings string, caller authz.Identity, secrets kitapp.Secrets, stripeURL string) *harness {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "settings.json")
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
@@ -87,9 +87,9 @@ func newHarnessWith(t *testing.T, settings string, caller authz.Identity, stripe
 	broker := testkit.Broker(t)
 	s.config = payment.Config{
 		Context: kitapp.ContextConfig{
-			Database: pg.Config{URL: database}, Kafka: broker, SettingsFile: file, SoleWriter: true,
+			Database: pg.Config{URL: database}, Kafka: broker, SettingsFile: file, Secrets: secrets, SoleWriter: true,
 		},
-		SandboxDatabase: pg.Config{URL: ledger}, Stripe: stripe,
+		SandboxDatabase: pg.Config{URL: ledger}, StripeURL: stripeURL,
 	}
 	s.serve()
 	s.events = testkit.NewEvents(t, broker, events.TopicPayment)
@@ -119,8 +119,8 @@ func (s *harness) serve() {
 	case err := <-ended:
 		ended <- nil
 		s.t.Fatalf("payment did not start: %v", err)
-	case <-time.After(30 * time.Second):
-		s.t.Fatal("payment did not start in 30 s")
+	case <-time.After(testkit.Patience):
+		s.t.Fatal("payment did not start")
 	}
 	as := testkit.AsFunc(s.t, func() authz.Identity {
 		s.mu.Lock()
@@ -131,6 +131,31 @@ func (s *harness) serve() {
 	s.payments = paymentv1connect.NewPaymentServiceClient(client)
 	internal := testkit.Client(s.t, s.Internal, as)
 	s.operations = operationsv1connect.NewOperationsServiceClient(internal)
+}
+
+// keepSettings are settings of payment in the place of the file: those that the context
+// applied last.
+func (s *harness) keepSettings(text string) {
+	s.t.Helper()
+	s.config.Context.SettingsFile = ""
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.pool.Exec(s.t.Context(),
+		`insert into last_settings (name, version, value, update_time) values ('payment', 1, $1, now())`, string(all["payment"])); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// condition is what the status shows to be wrong.
+func (s *harness) condition() string {
+	s.t.Helper()
+	status, err := s.operations.GetStatus(s.t.Context(), &operationsv1.GetStatusRequest{Context: "payment"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.Join(status.GetContexts()[0].GetConditions(), "; ")
 }
 
 // callAs lets somebody else call from now on.
@@ -243,7 +268,7 @@ func (s *harness) get(o order) *paymentv1.Payment {
 func (s *harness) waitStatus(o order, status paymentv1.PaymentStatus) *paymentv1.Payment {
 	s.t.Helper()
 	var last *paymentv1.Payment
-	testkit.Eventually(s.t, soon, "the payment is "+status.String(), func() bool {
+	testkit.Eventually(s.t, "the payment is "+status.String(), func() bool {
 		res, err := s.payments.GetPayment(s.t.Context(), &paymentv1.GetPaymentRequest{Id: o.payment.String()})
 		last = res.GetPayment()
 		return err == nil && last.GetStatus() == status

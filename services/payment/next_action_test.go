@@ -20,13 +20,13 @@ const (
 )
 
 // withReturn are calm settings of a shop with a page to return to.
-const withReturn = `{"payment": {"providerTimeout": "5s", "retryAfter": "3600s", "returnUrl": "https://shop.example/paid"}}`
+const withReturn = `{"payment": {"providerTimeout": "300s", "retryAfter": "3600s", "returnUrl": "https://shop.example/paid"}}`
 
 // waitPending waits until an order's payment waits for something.
 func (s cardHarness) waitPending(o order, reason paymentv1.PendingReason) *paymentv1.Payment {
 	s.t.Helper()
 	var last *paymentv1.Payment
-	testkit.Eventually(s.t, soon, "the payment waits for "+reason.String(), func() bool {
+	testkit.Eventually(s.t, "the payment waits for "+reason.String(), func() bool {
 		res, err := s.payments.GetPayment(s.t.Context(), &paymentv1.GetPaymentRequest{Id: o.payment.String()})
 		last = res.GetPayment()
 		return err == nil && last.GetPendingReason() == reason
@@ -102,7 +102,7 @@ func TestThatTheCustomerHasToActIsPublishedOnce(t *testing.T) {
 	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_threeDSecure2Required")
 	s.waitPending(o, waitsForAction)
-	testkit.Eventually(t, soon, "it was polled", func() bool { return s.get(o).GetPollCount() >= 3 })
+	testkit.Eventually(t, "it was polled", func() bool { return s.get(o).GetPollCount() >= 3 })
 	first := s.waitEvents(o, 1)[0]
 	s.publish(o.awaits())
 	again := s.waitEvents(o, 2)[1]
@@ -147,7 +147,7 @@ func TestADebitIsPolledWithoutAListOfPolls(t *testing.T) {
 	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_usBankAccount_success")
 	s.waitPending(o, waitsForBank)
-	testkit.Eventually(t, soon, "it was polled", func() bool { return s.get(o).GetPollCount() >= 3 })
+	testkit.Eventually(t, "it was polled", func() bool { return s.get(o).GetPollCount() >= 3 })
 	if p := s.get(o); len(p.GetAttempts()) != 1 || p.GetPollTime() == nil || p.GetNextAction() != nil {
 		t.Errorf("it stands at %v", p)
 	}

@@ -12,6 +12,7 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -53,8 +54,8 @@ type Config struct {
 	// SandboxDatabase is the database of the sandbox provider's own ledger: another
 	// one than the context's, as a provider's is. The sandbox migrates it.
 	SandboxDatabase pg.Config
-	// Stripe takes payments by "pm_…"; the zero StripeConfig declines them.
-	Stripe StripeConfig
+	// StripeURL is where Stripe's API is; empty for Stripe's own address.
+	StripeURL string
 }
 
 // DefaultSettings apply where an owner set nothing.
@@ -64,6 +65,7 @@ func DefaultSettings() *paymentv1.Settings {
 		RetryAfter:       durationpb.New(time.Second),
 		SandboxSlowDelay: durationpb.New(3 * time.Second),
 
+		RefundStepUpLimits:   []*paymentv1.StepUpLimit{{Amount: 500_00}},
 		ReconcileInterval:    durationpb.New(5 * time.Minute),
 		IdempotencyRetention: durationpb.New(idempotency.Retention),
 		EventRetention:       durationpb.New(kafka.DefaultRetention),
@@ -76,14 +78,17 @@ func Module(cfg Config) fx.Option {
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
-				return settings.NewLive(source, DefaultSettings(), readSettings)
+				return settings.NewLive(source, DefaultSettings(), func(set *paymentv1.Settings) (domain.Settings, error) {
+					return readSettings(set, cfg.Context.Secrets)
+				})
 			},
 			func(lc fx.Lifecycle, set *settings.Live[domain.Settings], log *slog.Logger) (*sandbox.Sandbox, error) {
 				return openSandbox(lc, cfg.SandboxDatabase, set, log)
 			},
-			func(set *settings.Live[domain.Settings], clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
-				return newStripe(cfg.Stripe, func() string { return set.Now().ReturnURL }, clock, log)
+			func(set *settings.Live[domain.Settings], clock kitapp.Clock) *cards {
+				return newCards(cfg.StripeURL, set, clock)
 			},
+			func(cards *cards) operations.Stripe { return cards.account },
 			newProviders,
 			newDeps,
 			newChargeWorker,
@@ -92,17 +97,25 @@ func Module(cfg Config) fx.Option {
 			operations.New,
 			fx.Private,
 		),
-		kitapp.Join(func(in serviceParams) kitapp.Service { return newService(cfg.Stripe, in) }),
+		kitapp.Join(newService),
 	)
 }
 
-func readSettings(set *paymentv1.Settings) (domain.Settings, error) {
-	return domain.Settings{
+func readSettings(set *paymentv1.Settings, secrets kitapp.Secrets) (domain.Settings, error) {
+	limits := make(map[string]int64)
+	for _, limit := range set.GetRefundStepUpLimits() {
+		limits[limit.GetCurrency()] = limit.GetAmount()
+	}
+	read := domain.Settings{
+		RefundStepUpLimits: limits,
+
 		ProviderTimeout: set.GetProviderTimeout().AsDuration(), RetryAfter: set.GetRetryAfter().AsDuration(),
 		ReconcileInterval: set.GetReconcileInterval().AsDuration(),
 		SandboxSlowDelay:  set.GetSandboxSlowDelay().AsDuration(), ReturnURL: set.GetReturnUrl(),
 		IdempotencyRetention: set.GetIdempotencyRetention().AsDuration(), EventRetention: set.GetEventRetention().AsDuration(),
-	}, nil
+	}
+	err := readStripe(set, secrets, &read)
+	return read, err
 }
 
 type depsParams struct {
@@ -165,7 +178,7 @@ func newConsumer(
 ) *consumer.Consumer {
 	return consumer.New(events.Group, payments.Pool, consumer.Config{
 		Kafka: cfg, Topics: []string{events.TopicOrder}, Meter: meter, Tracer: tracer, Log: log,
-	}, events.NewHandler(events.Handlers{Orders: payments.ApplyOrderEvents, Erase: payments.EraseOrders}))
+	}, events.NewHandler(events.Handlers{Orders: payments.ApplyOrderEvents, Claim: payments.ClaimOrders, Erase: payments.EraseOrders}))
 }
 
 type serviceParams struct {
@@ -174,34 +187,31 @@ type serviceParams struct {
 	Consumer   *consumer.Consumer
 	Worker     *app.ChargeWorker
 	Payments   app.Payments
-	Cards      *stripe.Stripe
+	Cards      *cards
 	Operations *operations.Operations
 	Settings   *settings.Live[domain.Settings]
 }
 
-func newService(cfg StripeConfig, in serviceParams) kitapp.Service {
-	runners := []kitapp.Runner{
-		{Name: "consumer", Run: in.Consumer.Run},
-		{Name: "charge worker", Run: in.Worker.Run},
-		{Name: "republisher", Run: in.Payments.Republisher().Run},
-	}
-	if in.Cards != nil {
-		runners = append(runners, kitapp.Runner{Name: "reconciler", Run: in.Payments.Reconciler(stripe.Name, in.Cards).Run})
-	}
+func newService(in serviceParams) kitapp.Service {
 	return kitapp.Service{
 		Name:     Name,
 		Register: rpc.NewServer(in.Payments).Register,
 		Gateway: []kitrpc.GatewayFunc{
 			kitrpc.Gateway(paymentv1.RegisterPaymentServiceHandlerClient, paymentv1.NewPaymentServiceClient),
 		},
-		Runners: runners,
+		Runners: []kitapp.Runner{
+			{Name: "consumer", Run: in.Consumer.Run},
+			{Name: "charge worker", Run: in.Worker.Run},
+			{Name: "republisher", Run: in.Payments.Republisher().Run},
+			{Name: "reconciler", Run: in.Payments.Reconciler(stripe.Name).Run},
+		},
 		Topics: func() []kafka.Topic {
 			return []kafka.Topic{
 				{Name: events.TopicOrder},
 				{Name: events.TopicPayment, Retention: in.Settings.Now().EventRetention},
 			}
 		},
-		HTTP:                 webhooks(cfg, in.Cards, in.Payments),
+		HTTP:                 map[string]http.Handler{WebhookPath: in.Cards.webhook(in.Payments)},
 		IdempotencyRetention: func() time.Duration { return in.Settings.Now().IdempotencyRetention },
 		Operations:           in.Operations,
 	}

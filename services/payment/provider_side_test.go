@@ -84,10 +84,10 @@ func TestAFullRefundAtTheDashboardLeavesNothingToRefund(t *testing.T) {
 func TestARefusedRefundFindsWhatWasGivenBackElsewhere(t *testing.T) {
 	t.Parallel()
 	s := newCardHarness(t, quick, stripefake.Config{})
+	s.lost()
 	part, all := s.pay("pm_card_visa"), s.pay("pm_card_visa")
 	s.waitStatus(part, captured)
 	s.waitStatus(all, captured)
-	s.stripe.SetEndpoint("")
 	s.refundElsewhere(part, 500)
 	s.refundElsewhere(all, 1234)
 	s.publish(part.cancelled(), all.cancelled())
@@ -137,7 +137,7 @@ func TestADisputeIsRecordedPublishedAndAnAlert(t *testing.T) {
 	if shown := s.get(o).GetDisputes(); len(shown) != 1 || shown[0].GetStatus() != paymentv1.DisputeStatus_DISPUTE_STATUS_LOST {
 		t.Errorf("the payment shows %v", shown)
 	}
-	testkit.Eventually(t, soon, "nothing waits for an answer", func() bool { return s.condition() == "" })
+	testkit.Eventually(t, "nothing waits for an answer", func() bool { return s.condition() == "" })
 	for range 2 {
 		published := len(s.eventsOfOrder(o))
 		s.publish(o.cancelled())
@@ -146,7 +146,7 @@ func TestADisputeIsRecordedPublishedAndAnAlert(t *testing.T) {
 	if a := s.audit(t); len(a.findings) != 0 || len(s.refunds(o)) != 0 || s.stripe.Requests("POST /v1/refunds") != 0 {
 		t.Errorf("the audit finds %v; refunds %v, %d requested", a.findings, s.refunds(o), s.stripe.Requests("POST /v1/refunds"))
 	}
-	testkit.Eventually(t, soon, "all events were taken", func() bool { return s.stripe.Unsent() == 0 })
+	testkit.Eventually(t, "all events were taken", func() bool { return s.stripe.Unsent() == 0 })
 	if all := news(s.eventsOfOrder(o)); len(all) != 3 || len(s.contradictions()) != 0 {
 		t.Errorf("%d events: %v; contradictions %v", len(all), all, s.contradictions())
 	}

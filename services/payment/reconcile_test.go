@@ -31,7 +31,7 @@ func (s cardHarness) dispute(o order) (id string) {
 func (s cardHarness) waitRead() {
 	s.t.Helper()
 	now := time.Now()
-	testkit.Eventually(s.t, soon, "the list of events was read", func() bool {
+	testkit.Eventually(s.t, "the list of events was read", func() bool {
 		var read bool
 		err := s.pool.QueryRow(context.WithoutCancel(s.t.Context()),
 			`select coalesce(event_time >= $1 and read_time >= $1, false) from provider_cursors where provider = 'stripe'`, now).Scan(&read)
@@ -86,7 +86,7 @@ func TestAWebhookAndTheListOfEventsCountOnce(t *testing.T) {
 	s.dispute(disputed)
 	s.waitStatus(given, partiallyRefunded)
 	s.waitEvents(disputed, 2)
-	testkit.Eventually(t, soon, "all webhooks were taken", func() bool { return s.stripe.Unsent() == 0 })
+	testkit.Eventually(t, "all webhooks were taken", func() bool { return s.stripe.Unsent() == 0 })
 	s.waitRead()
 	s.countedOnce(given, disputed)
 }
@@ -174,10 +174,10 @@ func TestBooksThatAreBehindAreACondition(t *testing.T) {
 	s := newCardHarness(t, reconciling, stripefake.Config{})
 	s.waitRead()
 	s.stripe.SetFaults(stripefake.Faults{TooMany: 1})
-	testkit.Eventually(t, soon, "the books are behind", func() bool {
+	testkit.Eventually(t, "the books are behind", func() bool {
 		c := s.condition()
 		return strings.Contains(c, "what others did at stripe is known until") && strings.Contains(c, "429")
 	})
 	s.stripe.SetFaults(stripefake.Faults{})
-	testkit.Eventually(t, soon, "the books follow again", func() bool { return s.condition() == "" })
+	testkit.Eventually(t, "the books follow again", func() bool { return s.condition() == "" })
 }

@@ -32,7 +32,7 @@ func TestARestartRepublishesRefunds(t *testing.T) {
 	s := newHarness(t, quick)
 	old, _ := s.refunded(100)
 	o, first := s.refunded(200)
-	testkit.Eventually(t, soon, "everything is published", func() bool {
+	testkit.Eventually(t, "everything is published", func() bool {
 		var waiting int
 		err := s.pool.QueryRow(t.Context(), `select count(*) from outbox`).Scan(&waiting)
 		return err == nil && waiting == 0

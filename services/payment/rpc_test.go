@@ -75,6 +75,8 @@ func (s *harness) pages(t *testing.T, want ...order) {
 		if token != "" {
 			_, err := s.payments.ListPayments(t.Context(), &paymentv1.ListPaymentsRequest{PageToken: token, Filter: "status = CAPTURED"})
 			testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
+			_, err = s.payments.ListContradictions(t.Context(), &paymentv1.ListContradictionsRequest{PageToken: token})
+			testkit.Refused(t, err, connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token")
 		}
 	}
 }
@@ -237,6 +239,7 @@ func TestBadRequestsNameWhatIsWrong(t *testing.T) {
 		"refunds of no payment":  {refunds(&paymentv1.ListRefundsRequest{PaymentId: uuid.NewString()}), connect.CodeNotFound, "PAYMENT_NOT_FOUND", ""},
 		"refunds, a forged page": {refunds(&paymentv1.ListRefundsRequest{PaymentId: paid.payment.String(), PageToken: "x"}), connect.CodeInvalidArgument, "PAGE_TOKEN_INVALID", "page_token"},
 		"refund without id":      {refund(func(r *R) { r.RequestId = "" }), connect.CodeInvalidArgument, "INVALID_FIELD", "request_id"},
+		"refund with a zero id":  {refund(func(r *R) { r.RequestId = uuid.Nil.String() }), connect.CodeInvalidArgument, "INVALID_FIELD", "request_id"},
 		"refund no payment":      {refund(func(r *R) { r.PaymentId = uuid.NewString() }), connect.CodeNotFound, "PAYMENT_NOT_FOUND", ""},
 		"refund a failed one":    {refund(func(r *R) { r.PaymentId = failed.payment.String() }), connect.CodeFailedPrecondition, "PAYMENT_STATE", ""},
 		"refund nothing":         {refund(func(r *R) { r.Amount = eur(0) }), connect.CodeInvalidArgument, "INVALID_FIELD", "amount"},

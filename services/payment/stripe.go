@@ -4,99 +4,132 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"strings"
+	"sync"
 
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/payment/internal/app"
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/stripe"
 )
 
-// StripeConfig is which Stripe account takes the money. The zero StripeConfig takes
-// none: payments by Stripe are declined.
-type StripeConfig struct {
-	// Key is the account's secret or restricted key.
-	Key string
-	// WebhookSecrets sign Stripe's events: two while one is replaced by another. Without
-	// one there is no webhook: how payments stand, and what others did, is only polled.
-	WebhookSecrets []string
-	// URL is where the API is; empty for Stripe's own address.
-	URL string
+// StripeURLVariable names where Stripe's API is, for tests.
+const StripeURLVariable = "SHOPMESH_STRIPE_URL"
+
+// StripeURLFromEnv reads StripeURLVariable; empty for Stripe's own address.
+func StripeURLFromEnv() (string, error) {
+	value, err := kitapp.Credential(StripeURLVariable)
+	if err == nil && value != "" {
+		err = stripe.CheckURL(value)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", StripeURLVariable, err)
+	}
+	return value, nil
 }
 
-// StripeFromEnv reads SHOPMESH_STRIPE_KEY, SHOPMESH_STRIPE_WEBHOOK_SECRET (several are
-// separated by commas) and SHOPMESH_STRIPE_URL; each can be given as …_FILE. The error
-// holds no value.
-func StripeFromEnv() (StripeConfig, error) {
-	var cfg StripeConfig
-	var secrets string
+// readStripe finds the secrets that the settings name. The error, a settings.Missing,
+// names what is not there, and then StripeMissing is set, too. It holds no value.
+func readStripe(set *paymentv1.Settings, secrets kitapp.Secrets, into *domain.Settings) error {
 	var problems []error
-	for name, value := range map[string]*string{
-		"SHOPMESH_STRIPE_KEY": &cfg.Key, "SHOPMESH_STRIPE_WEBHOOK_SECRET": &secrets, "SHOPMESH_STRIPE_URL": &cfg.URL,
-	} {
-		var err error
-		if *value, err = kitapp.Credential(name); err != nil {
+	if name := set.GetStripeKeySecret(); name != "" {
+		key, err := secrets.Value(name)
+		if err == nil {
+			if err = stripe.CheckKey(key); err != nil {
+				err = fmt.Errorf("the secret %s: %w", name, err)
+			}
+		}
+		if into.StripeKey = key; err != nil {
+			into.StripeKey, into.StripeMissing = "", err
 			problems = append(problems, err)
 		}
 	}
-	for secret := range strings.SplitSeq(secrets, ",") {
-		if secret = strings.TrimSpace(secret); secret != "" {
-			cfg.WebhookSecrets = append(cfg.WebhookSecrets, secret)
+	for _, name := range set.GetStripeWebhookSecrets() {
+		secret, err := secrets.Value(name)
+		if err != nil {
+			problems = append(problems, err)
+			continue
 		}
+		into.StripeWebhookSecrets = append(into.StripeWebhookSecrets, secret)
 	}
 	if err := errors.Join(problems...); err != nil {
-		return StripeConfig{}, err
-	}
-	return cfg, cfg.Check()
-}
-
-// Check refuses what can't be right. Its error holds no part of a credential.
-func (c StripeConfig) Check() error {
-	if c.Key == "" {
-		if len(c.WebhookSecrets) > 0 || c.URL != "" {
-			return errors.New("SHOPMESH_STRIPE_KEY is not set, and other SHOPMESH_STRIPE_… variables are: set it, or none of them")
-		}
-		return nil
-	}
-	if err := (stripe.Config{Key: c.Key, URL: c.URL}).Check(); err != nil {
-		return fmt.Errorf("payments by Stripe (SHOPMESH_STRIPE_KEY, SHOPMESH_STRIPE_URL): %w", err)
+		return &settings.Missing{Err: err}
 	}
 	return nil
 }
 
-// newStripe is nil when no key is set.
-func newStripe(cfg StripeConfig, returnURL func() string, clock kitapp.Clock, log *slog.Logger) (*stripe.Stripe, error) {
-	if err := cfg.Check(); err != nil || cfg.Key == "" {
-		return nil, err
-	}
-	if len(cfg.WebhookSecrets) == 0 {
-		log.Warn("SHOPMESH_STRIPE_WEBHOOK_SECRET is not set: there is no webhook, and how payments stand and what others did at Stripe is only polled")
-	}
-	return stripe.New(stripe.Config{Key: cfg.Key, URL: cfg.URL, ReturnURL: returnURL, Now: clock}), nil
+// cards are payments by Stripe, by the account of the settings in force.
+type cards struct {
+	url      string
+	settings *settings.Live[domain.Settings]
+	clock    kitapp.Clock
+
+	mu  sync.Mutex
+	key string
+	of  *stripe.Stripe // the account of key
 }
 
-func newProviders(box *sandbox.Sandbox, cards *stripe.Stripe) provider.Providers {
-	providers := provider.Providers{sandbox.Name: box, stripe.Name: stripe.Unconfigured{}}
-	if cards != nil {
-		providers[stripe.Name] = cards
+func newCards(url string, set *settings.Live[domain.Settings], clock kitapp.Clock) *cards {
+	return &cards{url: url, settings: set, clock: clock}
+}
+
+// account returns the account that takes payments now; nil when there is no key.
+func (c *cards) account() *stripe.Stripe {
+	key := c.settings.Now().StripeKey
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if key != c.key {
+		c.key, c.of = key, nil
+		if key != "" {
+			c.of = stripe.New(stripe.Config{
+				Key: key, URL: c.url, ReturnURL: func() string { return c.settings.Now().ReturnURL }, Now: c.clock,
+			})
+		}
 	}
-	return providers
+	return c.of
+}
+
+// provider takes the payments by Stripe now.
+func (c *cards) provider() provider.Provider {
+	if account := c.account(); account != nil {
+		return account
+	}
+	return stripe.Unconfigured{Missing: c.settings.Now().StripeMissing}
+}
+
+func newProviders(box *sandbox.Sandbox, cards *cards) provider.Providers {
+	return func(name string) provider.Provider {
+		switch name {
+		case sandbox.Name:
+			return box
+		case stripe.Name:
+			return cards.provider()
+		}
+		return nil
+	}
 }
 
 // WebhookPath is where Stripe sends its events.
 const WebhookPath = "POST /webhooks/stripe"
 
-// webhooks are the plain HTTP handlers of the context.
-func webhooks(cfg StripeConfig, cards *stripe.Stripe, payments app.Payments) map[string]http.Handler {
-	if cards == nil || len(cfg.WebhookSecrets) == 0 {
-		return nil
-	}
-	return map[string]http.Handler{WebhookPath: stripe.NewWebhook(stripe.WebhookConfig{
-		Secrets: cfg.WebhookSecrets, Live: cards.Live(), Account: cards,
-		Handle: func(ctx context.Context, n provider.Notice) error { return payments.HandleNotice(ctx, stripe.Name, n) },
-		Now:    payments.Now, Log: payments.Log,
-	})}
+// webhook is the plain HTTP handler for Stripe's events. There is none, 404, while the
+// settings name no key or no secret that signs events.
+func (c *cards) webhook(payments app.Payments) http.Handler {
+	limit := stripe.NewLimit()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		account, secrets := c.account(), c.settings.Now().StripeWebhookSecrets
+		if account == nil || len(secrets) == 0 {
+			http.NotFound(w, r)
+			return
+		}
+		stripe.Webhook{
+			Secrets: secrets, Live: account.Live(), Account: account, Limit: limit,
+			Handle: func(ctx context.Context, n provider.Notice) error { return payments.HandleNotice(ctx, stripe.Name, n) },
+			Now:    payments.Now, Log: payments.Log,
+		}.ServeHTTP(w, r)
+	})
 }

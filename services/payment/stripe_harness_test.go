@@ -2,17 +2,16 @@ package payment_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
-	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/testkit"
-	"github.com/shopmesh/shopmesh/services/payment"
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
 )
 
@@ -49,13 +48,36 @@ func newCardHarnessAt(t *testing.T, settings string, cfg stripefake.Config, betw
 	server := httptest.NewServer(between(fake))
 	t.Cleanup(server.Close)
 	t.Cleanup(fake.Close)
-	s := newHarnessWith(t, settings, testkit.Owner(), payment.StripeConfig{
-		Key: stripeKey, WebhookSecrets: []string{webhookSecret}, URL: server.URL,
-	})
+	s := newHarnessWith(t, withStripe(t, settings), testkit.Owner(), secrets{"KEY": stripeKey, "WEBHOOK": webhookSecret}.find, server.URL)
 	t.Cleanup(fake.Close) // before the shop ends
 	c := cardHarness{harness: s, stripe: fake}
 	c.connect()
 	return c
+}
+
+// withStripe adds the names of Stripe's secrets to settings of payment.
+func withStripe(t *testing.T, text string) string {
+	t.Helper()
+	var all map[string]map[string]any
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		t.Fatal(err)
+	}
+	all["payment"]["stripeKeySecret"], all["payment"]["stripeWebhookSecrets"] = "KEY", []string{"WEBHOOK"}
+	with, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(with)
+}
+
+// secrets are values by their names.
+type secrets map[string]string
+
+func (s secrets) find(name string) (string, error) {
+	if value, ok := s[name]; ok {
+		return value, nil
+	}
+	return "", fmt.Errorf("there is no secret %s", name)
 }
 
 // withoutEvents is a Stripe whose list of events stays empty, so that they come by webhook
@@ -74,15 +96,22 @@ func withoutEvents(stripe http.Handler) http.Handler {
 func (s cardHarness) connect() { s.stripe.SetEndpoint(s.API+"/webhooks/stripe", webhookSecret) }
 
 // calm are settings that leave a pending payment alone, so that what a test sees is
-// not the next look but the webhook's effect.
-const calm = `{"payment": {"providerTimeout": "5s", "retryAfter": "3600s"}}`
+// not the next look but the webhook's effect. No request runs out of time: its outcome
+// would be unknown for an hour.
+const calm = `{"payment": {"providerTimeout": "300s", "retryAfter": "3600s"}}`
 
-// pay asks for the money of a new order.
+// pay requests the money of a new order.
 func (s cardHarness) pay(method string) order {
 	s.t.Helper()
 	o := newOrder(method)
 	s.publish(o.awaits())
 	return o
+}
+
+// answered reports that the one request for an order's payment has its answer.
+func (s cardHarness) answered(o order) bool {
+	all := s.get(o).GetAttempts()
+	return len(all) == 1 && all[0].GetEndTime() != nil
 }
 
 // only is the one PaymentIntent of an order.
@@ -103,16 +132,6 @@ func (s cardHarness) contradictions() []*paymentv1.Contradiction {
 		s.t.Fatal(err)
 	}
 	return res.GetContradictions()
-}
-
-// condition is what the status shows to be wrong.
-func (s cardHarness) condition() string {
-	s.t.Helper()
-	status, err := s.operations.GetStatus(s.t.Context(), &operationsv1.GetStatusRequest{Context: "payment"})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return strings.Join(status.GetContexts()[0].GetConditions(), "; ")
 }
 
 // refunds are those of an order's payment, oldest first.

@@ -2,8 +2,6 @@ package payment_test
 
 import (
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -14,20 +12,6 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
 )
 
-// historySeed is a fresh seed, or the one that is to be replayed.
-func historySeed(t *testing.T) uint64 {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("SHOPMESH_TEST_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("replay: SHOPMESH_TEST_SEED=%d go test ./services/payment -run '^%s$'", seed, t.Name())
-	return seed
-}
-
 func cents(m *pb.Money) int64 { return m.GetUnits()*100 + int64(m.GetNanos())/10_000_000 }
 
 // In every history of lost answers, failures, late, early and repeated events, refunds
@@ -35,7 +19,7 @@ func cents(m *pb.Money) int64 { return m.GetUnits()*100 + int64(m.GetNanos())/10
 // back is what Stripe holds, and an order that was cancelled keeps nothing.
 func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 	t.Parallel()
-	seed := historySeed(t)
+	seed := testkit.Seed(t, "./services/payment")
 	random := rand.New(rand.NewPCG(seed, 1))
 	s := newCardHarness(t, `{"payment": {"providerTimeout": "1s", "retryAfter": "0.02s"}}`, stripefake.Config{
 		Seed: seed, AsyncAfter: 100 * time.Millisecond,
@@ -92,7 +76,7 @@ func TestTheLedgersAgreeAfterAnyHistory(t *testing.T) {
 		}
 		return false
 	}
-	testkit.Eventually(t, 2*soon, "everything is decided", func() bool {
+	testkit.Eventually(t, "everything is decided", func() bool {
 		for _, o := range orders {
 			if !decided(o) {
 				return false

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
+	"github.com/google/uuid"
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/payment/stripefake"
 )
@@ -31,7 +33,7 @@ func TestWebhooksInAnyOrderLeadToTheSameState(t *testing.T) {
 			s.waitStatus(paid, captured)
 			s.waitStatus(declined, failed)
 			s.waitStatus(given, refunded)
-			testkit.Eventually(t, soon, "all events were taken", func() bool { return s.stripe.Unsent() == 0 })
+			testkit.Eventually(t, "all events were taken", func() bool { return s.stripe.Unsent() == 0 })
 			s.waitEvents(given, 2)
 			for o, want := range map[order]paymentv1.PaymentStatus{paid: captured, declined: failed, given: refunded} {
 				if got := s.get(o).GetStatus(); got != want {
@@ -112,12 +114,12 @@ func TestAWebhookThatIsNotSignedIsRefusedWithoutAReason(t *testing.T) {
 func TestAGenuineEventThatContradictsThePaymentIsAContradiction(t *testing.T) {
 	t.Parallel()
 	s := newCardHarnessAt(t, calm, stripefake.Config{}, withoutEvents)
+	// From the start: an event on its way, that it waits for its customer, would make
+	// the worker see what the customer did since.
+	s.lost()
 	o := s.pay("pm_card_threeDSecure2Required")
 	other := newOrder("")
-	testkit.Eventually(t, soon, "it is pending", func() bool {
-		return len(s.stripe.Of(o.payment.String())) == 1 && len(s.get(o).GetAttempts()) == 1
-	})
-	s.stripe.SetEndpoint("")
+	s.waitPending(o, waitsForAction)
 	if err := s.stripe.Authenticate(s.only(o).Intent, true); err != nil {
 		t.Fatal(err)
 	}
@@ -168,13 +170,13 @@ func TestAGenuineEventThatContradictsThePaymentIsAContradiction(t *testing.T) {
 	}
 	s.waitStatus(o, captured)
 	for _, c := range found {
-		res, err := s.payments.ResolveContradiction(t.Context(), &paymentv1.ResolveContradictionRequest{Id: c.GetId(), Note: "asked Stripe: a test"})
+		res, err := s.payments.ResolveContradiction(t.Context(), &paymentv1.ResolveContradictionRequest{Id: c.GetId(), Note: "Stripe's support: a test"})
 		if err != nil || res.GetContradiction().GetResolver() != testkit.Owner().Key() || res.GetContradiction().GetResolveTime() == nil {
 			t.Fatalf("resolved %v, %v", res, err)
 		}
 	}
 	again, err := s.payments.ResolveContradiction(t.Context(), &paymentv1.ResolveContradictionRequest{Id: found[0].GetId(), Note: "another note"})
-	if err != nil || again.GetContradiction().GetNote() != "asked Stripe: a test" {
+	if err != nil || again.GetContradiction().GetNote() != "Stripe's support: a test" {
 		t.Errorf("resolved twice: %v, %v", again, err)
 	}
 	if n := len(s.contradictions()); n != 0 || s.condition() != "" {
@@ -182,6 +184,22 @@ func TestAGenuineEventThatContradictsThePaymentIsAContradiction(t *testing.T) {
 	}
 	_, err = s.payments.ResolveContradiction(t.Context(), &paymentv1.ResolveContradictionRequest{Id: o.id.String()})
 	testkit.Refused(t, err, connect.CodeNotFound, "CONTRADICTION_NOT_FOUND")
+
+	// Each is in the activity log once: to resolve it again changed nothing. The refund comes after.
+	if _, err := s.payments.RefundPayment(t.Context(), &paymentv1.RefundPaymentRequest{RequestId: uuid.NewString(), PaymentId: o.payment.String(), Amount: eur(1)}); err != nil {
+		t.Fatal(err)
+	}
+	resolved := map[string]int{}
+	for _, entry := range testkit.Recorded(t, testkit.NewEvents(t, s.config.Context.Kafka, kitapp.ActivityTopic("payment").Name), len(found)+2) {
+		if id, about := strings.CutPrefix(entry.GetResource(), "contradictions/"); about {
+			resolved[id]++
+		}
+	}
+	for _, c := range found {
+		if resolved[c.GetId()] != 1 {
+			t.Errorf("contradiction %s is in the activity log %d times", c.GetId(), resolved[c.GetId()])
+		}
+	}
 }
 
 // A webhook alone is not believed, and neither is a PaymentIntent that is not the payment's.
@@ -189,12 +207,10 @@ func TestAPaymentIntentThatWasChangedIsNotTakenForThePayment(t *testing.T) {
 	t.Parallel()
 	s := newCardHarness(t, quick, stripefake.Config{})
 	o := s.pay("pm_card_threeDSecure2Required")
-	testkit.Eventually(t, soon, "it is pending", func() bool {
-		return len(s.stripe.Of(o.payment.String())) == 1 && len(s.get(o).GetAttempts()) > 0
-	})
+	s.waitPending(o, waitsForAction)
 	intent := s.only(o).Intent
 	s.stripe.Tamper(intent, func(p *stripefake.Payment) { p.Amount, p.Received, p.Status = 1, 1, "succeeded" })
-	testkit.Eventually(t, soon, "it is a contradiction", func() bool { return len(s.contradictions()) == 1 })
+	testkit.Eventually(t, "it is a contradiction", func() bool { return len(s.contradictions()) == 1 })
 	if got := s.get(o).GetStatus(); got != pending {
 		t.Errorf("the payment is %s", got)
 	}
@@ -203,12 +219,12 @@ func TestAPaymentIntentThatWasChangedIsNotTakenForThePayment(t *testing.T) {
 		t.Fatal(err)
 	}
 	polled := len(s.get(o).GetAttempts())
-	testkit.Eventually(t, soon, "it was polled again", func() bool { return len(s.get(o).GetAttempts()) >= polled+2 })
+	testkit.Eventually(t, "it was polled again", func() bool { return len(s.get(o).GetAttempts()) >= polled+2 })
 	if again := s.contradictions(); len(again) != 0 {
 		t.Errorf("what was resolved is open again: %v", again)
 	}
 	s.stripe.Tamper(intent, func(p *stripefake.Payment) { p.Amount, p.Received = 2, 2 })
-	testkit.Eventually(t, soon, "another mismatch is another contradiction", func() bool { return len(s.contradictions()) == 1 })
+	testkit.Eventually(t, "another mismatch is another contradiction", func() bool { return len(s.contradictions()) == 1 })
 	s.stripe.Tamper(intent, func(p *stripefake.Payment) { p.Amount, p.Received = 1234, 1234 })
 	s.waitStatus(o, captured)
 }

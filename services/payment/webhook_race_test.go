@@ -26,7 +26,7 @@ func TestTheSameEventAtTwoProcessesAtOnceHasOneEffect(t *testing.T) {
 	t.Parallel()
 	s := newCardHarness(t, calm, stripefake.Config{})
 	other := s.replica()
-	s.stripe.SetEndpoint("") // the test delivers
+	s.lost() // the test delivers
 	deliver := func(o order) {
 		t.Helper()
 		events := s.eventsOf(o.payment.String())
@@ -50,16 +50,16 @@ func TestTheSameEventAtTwoProcessesAtOnceHasOneEffect(t *testing.T) {
 	}
 	for range 8 {
 		o := s.pay("pm_usBankAccount_success")
-		testkit.Eventually(t, soon, "the bank thinks", func() bool {
+		testkit.Eventually(t, "the bank thinks", func() bool {
 			all := s.stripe.Of(o.payment.String())
-			return len(all) == 1 && all[0].Status == "processing" && len(s.get(o).GetAttempts()) == 1
+			return len(all) == 1 && all[0].Status == "processing" && s.answered(o)
 		})
 		s.stripe.Advance()
 		deliver(o)
 		s.waitStatus(o, captured)
 		s.publish(o.cancelled())
 		s.stripe.Advance()
-		testkit.Eventually(t, soon, "Stripe knows of the refund", func() bool { return s.only(o).Refunded > 0 })
+		testkit.Eventually(t, "Stripe knows of the refund", func() bool { return s.only(o).Refunded > 0 })
 		deliver(o)
 		s.waitStatus(o, refunded)
 

@@ -60,6 +60,8 @@ func rules() []rule {
 				"gen/go/shopmesh/operations/**",
 				"gen/go/shopmesh/errors/**",
 				"gen/go/shopmesh/config/**",
+				"gen/go/shopmesh/edge/**",
+				"gen/go/shopmesh/activity/**",
 			},
 			TestsMay: true, // the bounds of every RPC are tried with kit/rpc
 			Why:      "the kit knows no shop noun; only contracts that every context shares are its business",

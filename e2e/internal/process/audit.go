@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"time"
 )
 
@@ -20,16 +21,16 @@ type Report struct {
 	Pending []map[string]any `json:"pending"`
 }
 
-// Audit runs `shopmesh audit` on the internal ports and returns what it printed
-// and its exit code.
-func Audit(program string, internal []string, wait time.Duration) (Report, int, error) {
-	args := []string{"audit", "--json", "--wait", wait.String()}
+// Audit runs `shopmesh audit` on the internal ports, with a token that may operate, and
+// returns what it printed and its exit code.
+func Audit(program string, internal []string, token string, wait time.Duration) (Report, int, error) {
+	args := []string{"audit", "--json", "--wait", wait.String(), "--token-file", "-"}
 	for _, a := range internal {
 		args = append(args, "--addr", a)
 	}
 	var out, errs bytes.Buffer
 	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(token), &out, &errs
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -48,6 +48,8 @@ type Command struct {
 	Log io.Writer
 	// OwnGroup keeps Ctrl-C at our terminal from the program: its caller stops it.
 	OwnGroup bool
+	// Limited leaves the limits of the edge as they are; [StartShop] ends them otherwise.
+	Limited bool
 	// Started, when set, is called with the process at once: [StartShop] returns later.
 	Started func(*Process)
 }
@@ -125,17 +127,26 @@ func (p *Process) Resume() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
 
 // Ready is the line that `shopmesh up --json` prints when it serves.
 type Ready struct {
-	API      string `json:"api"`
-	Internal string `json:"internal"`
-	Data     string `json:"data"`
+	API            string `json:"api"`
+	Internal       string `json:"internal"`
+	Data           string `json:"data"`
+	OperatorSocket string `json:"operator_socket"`
+	// Token is an access token of the owner.
+	Token string `json:"-"`
 }
 
 // StartShop starts `shopmesh up --json` with the command's further arguments, and
 // returns when it serves.
 func StartShop(c Command) (*Process, Ready, error) {
+	args, fixed := c.Args, c.Limited
+	if !fixed {
+		var err error
+		if args, fixed, err = unlimitedFile(args); err != nil {
+			return nil, Ready{}, err
+		}
+	}
 	read, write := io.Pipe()
-	// All calls of a test come from one address, and more of them than a client makes.
-	c.Args = append([]string{"up", "--json", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0", "--rate-limits", "off"}, c.Args...)
+	c.Args = append([]string{"up", "--json", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"}, args...)
 	c.Stdout = write
 	p, err := Start(c)
 	if err != nil {
@@ -155,6 +166,14 @@ func StartShop(c Command) (*Process, Ready, error) {
 	if err := json.Unmarshal(line, &printed); err != nil || printed.Ready.API == "" || printed.Ready.Internal == "" {
 		p.Kill()
 		return nil, Ready{}, errors.Join(fmt.Errorf("shopmesh up printed %q", line), err)
+	}
+	printed.Ready.Token, err = Token(c.Path, printed.Ready.OperatorSocket, "owner")
+	if err == nil && !fixed {
+		err = unlimit(printed.Ready)
+	}
+	if err != nil {
+		p.Kill()
+		return nil, Ready{}, err
 	}
 	return p, printed.Ready, nil
 }

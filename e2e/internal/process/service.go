@@ -5,24 +5,25 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
-)
 
-// Contexts are the services that can run in a process of their own.
-func Contexts() []string {
-	return []string{"catalog", "config", "customer", "identity", "inventory", "order", "payment", "notification"}
-}
+	"github.com/shopmesh/shopmesh/services"
+	"github.com/shopmesh/shopmesh/services/identity"
+)
 
 // identityKey encrypts the secrets of shops that live as long as a test.
 const identityKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 // Service is the environment of one service.
 type Service struct {
+	Name              string            // its context
+	Keys              string            // the folder of services.WriteServiceKeys
+	OperatorSocket    string            // a path; identity opens it
 	Listen, Internal  string            // host:port of the API and for operators
 	Database, Sandbox string            // URLs; Sandbox is the provider's ledger, which payment keeps
 	Broker, SMTP      string            // host:port, and a URL
 	Peers             map[string]string // the API's URL by context
-	Settings          string            // a file; empty for none
 }
 
 // Env is the service's environment.
@@ -34,11 +35,13 @@ func (s Service) Env() []string {
 		"SHOPMESH_SMTP_URL=" + s.SMTP,
 		"SHOPMESH_PUBLIC_URL=http://shopmesh.localhost",
 		"SHOPMESH_IDENTITY_KEY=" + identityKey,
+		"SHOPMESH_SERVICE_KEY_FILE=" + filepath.Join(s.Keys, services.PrivateKeyFile(s.Name)),
+		"SHOPMESH_SERVICE_KEYS=" + filepath.Join(s.Keys, services.PublicKeysFile),
 		"SHOPMESH_LISTEN=" + s.Listen,
 		"SHOPMESH_INTERNAL_LISTEN=" + s.Internal,
 	}
-	if s.Settings != "" {
-		env = append(env, "SHOPMESH_SETTINGS="+s.Settings)
+	if s.Name == identity.Name {
+		env = append(env, "SHOPMESH_OPERATOR_SOCKET="+s.OperatorSocket)
 	}
 	for context, address := range s.Peers {
 		env = append(env, fmt.Sprintf("SHOPMESH_%s_URL=%s", strings.ToUpper(context), address))

@@ -23,6 +23,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/internal/embeddedtest"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 func startPostgres(t *testing.T, config postgres.Config) *postgres.Server {
 	t.Helper()
 	config.Logger = embeddedtest.Log(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	p, err := postgres.Start(ctx, config)
 	if err != nil {
@@ -44,7 +45,7 @@ func startPostgres(t *testing.T, config postgres.Config) *postgres.Server {
 
 func closePostgres(t *testing.T, p *postgres.Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	if err := p.Close(ctx); err != nil {
 		t.Error(err)
@@ -89,7 +90,7 @@ func openInbox(t *testing.T, dir string) *inbox.Inbox {
 
 func closeInbox(t *testing.T, i *inbox.Inbox) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	if err := i.Close(ctx); err != nil {
 		t.Error(err)
@@ -220,7 +221,7 @@ func TestBackupUnderLoad(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- writeInTurn(ctx, p, i, &written) }()
 	for round := range 2 {
-		embeddedtest.Eventually(t, 30*time.Second, "rows are written", func() bool { return written.Load() > int64(50*(round+1)) })
+		embeddedtest.Eventually(t, "rows are written", func() bool { return written.Load() > int64(50*(round+1)) })
 		before := written.Load()
 		var file bytes.Buffer
 		summary, err := Write(t.Context(), Config{Data: data.Path(), Program: "v1"}, &file)

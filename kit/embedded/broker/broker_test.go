@@ -18,6 +18,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/internal/embeddedtest"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -79,7 +80,7 @@ func produceNumbered(ctx context.Context, client *kgo.Client, prefix string, n i
 
 // consume reads until it has seen n records whose value begins with prefix, commits, and returns all it saw.
 func consume(ctx context.Context, client *kgo.Client, prefix string, n int) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, testkit.Patience)
 	defer cancel()
 	var seen []string
 	for matching := 0; matching < n; {
@@ -328,7 +329,7 @@ func passEvents(t *testing.T, events int) {
 	if largest > bound {
 		t.Errorf("the log took up to %d bytes for %d events, want at most %d", largest, events, bound)
 	}
-	embeddedtest.Eventually(t, 10*time.Second, "the log shrinks to its last segments", func() bool {
+	embeddedtest.Eventually(t, "the log shrinks to its last segments", func() bool {
 		return diskUse(t, dir) < 2*testPartitions*segmentBytes
 	})
 }
@@ -385,7 +386,7 @@ func TestBrokerCompactsWholeStateTopics(t *testing.T) {
 	b = start(t, dir, time.Hour)
 	fresh := newClientOf(t, b, kgo.ConsumeTopics(testTopic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	last := map[string]bool{}
-	embeddedtest.Eventually(t, 10*time.Second, "every key's last event is there", func() bool {
+	embeddedtest.Eventually(t, "every key's last event is there", func() bool {
 		fresh.PollFetches(t.Context()).EachRecord(func(record *kgo.Record) {
 			if strings.HasPrefix(string(record.Value), fmt.Sprintf("%s-%d-", record.Key, rounds-1)) {
 				last[string(record.Key)] = true
@@ -425,7 +426,7 @@ func TestBrokerTrimsOnItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin := kadm.NewClient(client)
-	embeddedtest.Eventually(t, 10*time.Second, "only the last records are left", func() bool {
+	embeddedtest.Eventually(t, "only the last records are left", func() bool {
 		starts, err := admin.ListStartOffsets(t.Context(), testTopic)
 		if err != nil {
 			t.Fatal(err)

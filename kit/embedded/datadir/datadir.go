@@ -9,6 +9,9 @@
 //	DIR/inbox     the mails (kit/embedded/inbox)
 //	DIR/operator.sock  the operator's socket (kit/operator)
 //	DIR/NAME.key  a key that a context encrypts its secrets with
+//	DIR/demo.json   the passwords of the demo's people
+//	DIR/owner-link  the link of the first owner, while the shop has none
+//	DIR/inbox-link  the link that opens the inbox in a browser, while the shop runs
 package datadir
 
 import (
@@ -84,6 +87,15 @@ func Inbox(path string) string { return filepath.Join(path, "inbox") }
 
 // OperatorSocket returns where the operator's socket belongs.
 func (d *Dir) OperatorSocket() string { return filepath.Join(d.path, "operator.sock") }
+
+// OwnerLink returns the file that the link of the shop's first owner is kept in.
+func (d *Dir) OwnerLink() string { return filepath.Join(d.path, "owner-link") }
+
+// InboxLink returns the file that the link to the inbox is kept in.
+func (d *Dir) InboxLink() string { return filepath.Join(d.path, "inbox-link") }
+
+// Demo returns the file that the passwords of the demo's people are noted in.
+func (d *Dir) Demo() string { return filepath.Join(d.path, "demo.json") }
 
 // KeyFile returns the file that a context keeps its key in.
 func (d *Dir) KeyFile(context string) string { return filepath.Join(d.path, context+keySuffix) }

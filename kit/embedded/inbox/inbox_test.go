@@ -18,6 +18,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/internal/embeddedtest"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -43,7 +44,7 @@ func open(t *testing.T, dir string) *Inbox {
 
 func closeInbox(t *testing.T, i *Inbox) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), testkit.Patience)
 	defer cancel()
 	if err := i.Close(ctx); err != nil {
 		t.Error(err)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -18,8 +19,7 @@ var inboxFiles embed.FS
 
 // Handler serves the inbox: the list at /inbox, one mail at /inbox/{number}, and all mails at
 // /inbox.json, an array of {to, subject, text, html, headers}, newest first. ?to= selects the
-// mails to one address. It does not authorize: serve it only to those who may read every
-// customer's mail.
+// mails to one address. It does not authorize: Access does.
 func (i *Inbox) Handler() http.Handler {
 	pages := inboxPages{
 		inbox: i,
@@ -29,7 +29,7 @@ func (i *Inbox) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /inbox", pages.serveList)
 	mux.HandleFunc("GET /inbox/{number}", pages.serveMail)
-	mux.HandleFunc("GET /inbox/style.css", serveStyle)
+	mux.HandleFunc("GET /inbox/style.css", serveFile)
 	mux.HandleFunc("GET /inbox.json", i.serveJSON)
 	return guarded(mux)
 }
@@ -37,15 +37,19 @@ func (i *Inbox) Handler() http.Handler {
 // guarded forbids a mail's content to load or run anything. Its HTML is in a sandboxed frame
 // that inherits this policy; inline styles are allowed because mails are made with them.
 func guarded(next http.Handler) http.Handler {
-	const policy = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("Content-Security-Policy", policy)
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "no-referrer")
-		header.Set("Cache-Control", "no-store")
+		setGuard(w.Header(), "")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// setGuard sets the headers of a page; more are directives of its policy.
+func setGuard(header http.Header, more string) {
+	header.Set("Content-Security-Policy",
+		"default-src 'none'; "+more+"style-src 'self' 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cache-Control", "no-store")
 }
 
 type inboxPages struct {
@@ -121,8 +125,9 @@ func (p inboxPages) show(w http.ResponseWriter, r *http.Request, page *template.
 	_, _ = body.WriteTo(w) // the reader may have gone
 }
 
-func serveStyle(w http.ResponseWriter, r *http.Request) {
-	http.ServeFileFS(w, r, inboxFiles, "pages/style.css")
+// serveFile serves the file of our own that the path ends with.
+func serveFile(w http.ResponseWriter, r *http.Request) {
+	http.ServeFileFS(w, r, inboxFiles, path.Join("pages", path.Base(r.URL.Path)))
 }
 
 func (p inboxPages) fail(w http.ResponseWriter, r *http.Request, err error) {

@@ -47,7 +47,7 @@ func TestPostgresIsKilledWhileItStarts(t *testing.T) {
 			t.Errorf("can't kill the server %d: %v", file.pid, err)
 		}
 	}})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	again, err := Start(ctx, Config{Dir: dir, Databases: []string{"orders"}, Logger: logger})
 	if err != nil {

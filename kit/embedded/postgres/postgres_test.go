@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 func start(t *testing.T, config Config) *Server {
 	t.Helper()
 	config.Logger = embeddedtest.Log(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	p, err := Start(ctx, config)
 	if err != nil {
@@ -38,7 +38,7 @@ func start(t *testing.T, config Config) *Server {
 
 func closeServer(t *testing.T, p *Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	if err := p.Close(ctx); err != nil {
 		t.Error(err)
@@ -149,7 +149,7 @@ func TestPostgresComesBackAfterAKill(t *testing.T) {
 		if err := syscall.Kill(file.pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		embeddedtest.Eventually(t, 30*time.Second, "the database answers again", func() bool {
+		embeddedtest.Eventually(t, "the database answers again", func() bool {
 			if p.Restarts() != int64(round+1) {
 				return false
 			}
@@ -259,7 +259,7 @@ func TestPostgresRunsBelowAClosedHome(t *testing.T) {
 	if err := syscall.Kill(file.pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	embeddedtest.Eventually(t, 30*time.Second, "the killed database answers again", func() bool {
+	embeddedtest.Eventually(t, "the killed database answers again", func() bool {
 		conn, err := pgx.Connect(t.Context(), p.URL("orders"))
 		if err != nil {
 			return false

@@ -53,8 +53,8 @@ create index sessions_by_account on sessions (account_id, create_time);
 create index sessions_by_refresh_time on sessions (refresh_time);
 
 -- What people requested with nothing but an address. One row is written whoever has the
--- address; a worker decides later which mail follows, so that an answer's time tells
--- nothing.
+-- address; a worker decides later which mail follows, so that an answer's time does not
+-- show whether the address has an account.
 create table mail_requests (
   id          uuid        primary key,
   purpose     smallint    not null, -- 1 sign up, 2 reset the password, 4 another address

@@ -126,7 +126,10 @@ func (s *Store) commit(t *tx) {
 
 func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, erased domain.Erasure) error {
 	t, now := s.current, s.now()
-	t.erased = slices.Concat(erased.Customers, erased.Orders)
+	t.erased = slices.Clone(erased.Orders)
+	for _, customer := range erased.Customers {
+		t.erased = append(t.erased, customer.ID)
+	}
 	known := make([]domain.Existing, len(requests))
 	for i, r := range requests {
 		known[i].Erased = !s.cfg.Bugs.ForgetErased && (s.erased[r.CustomerID] || s.erased[r.OrderID] ||
@@ -139,7 +142,7 @@ func (s *Store) apply(_ context.Context, _ *pg.Tx, requests []domain.Request, er
 		}
 	}
 	mails, published := domain.Accept(requests, known, domain.AcceptInput{
-		Now: now, Lease: s.cfg.Lease, Domain: "shop.example", NewID: s.cfg.NewID,
+		Now: now, Lease: s.cfg.Lease, Shop: domain.Shop{Sender: "shop@shop.example"}, NewID: s.cfg.NewID,
 	})
 	for _, m := range mails {
 		t.rows = append(t.rows, &row{mail: m})

@@ -291,7 +291,7 @@ type outcome int
 const (
 	pays outcome = iota
 	declines
-	asksCustomer
+	needsCustomer
 	redirects
 	processes
 	processesAndFails
@@ -311,7 +311,7 @@ func outcomeOf(method string) (outcome, apiError) {
 	case strings.HasSuffix(method, "chargeDeclinedInsufficientFunds"):
 		return declines, declined("insufficient_funds")
 	case strings.HasSuffix(method, "threeDSecure2Required"), strings.HasSuffix(method, "authenticationRequired"):
-		return asksCustomer, apiError{}
+		return needsCustomer, apiError{}
 	case method == "pm_ideal":
 		return redirects, apiError{}
 	case method == "pm_usBankAccount_success":

@@ -86,7 +86,7 @@ func (f *Fake) confirm(in *intent) *apiError {
 		}
 		in.status = "requires_action"
 		f.emit("payment_intent.requires_action", in.json())
-	case asksCustomer:
+	case needsCustomer:
 		in.status = "requires_action"
 		f.emit("payment_intent.requires_action", in.json())
 	case processes, processesAndFails:

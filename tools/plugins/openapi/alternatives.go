@@ -42,6 +42,29 @@ func boundAlternatives(operation object, rpc protoreflect.MethodDescriptor) {
 	}
 }
 
+// moveMembers moves the members of a oneof from the properties of a message into the
+// alternatives that the generator made of the oneof. Named twice, each looked as if it could
+// be set beside the others, and schemathesis spent minutes on requests with all of them.
+func moveMembers(schema, properties object) {
+	for _, members := range alternativesOf(schema) {
+		for name := range members {
+			members[name] = properties[name]
+			delete(properties, name)
+		}
+	}
+}
+
+// alternativesOf are the properties that each alternative of a oneof names.
+func alternativesOf(schema object) []object {
+	var named []object
+	alternatives, _ := schema["oneOf"].([]any)
+	for _, alternative := range alternatives {
+		members, _ := alternative.(object)["properties"].(object)
+		named = append(named, members)
+	}
+	return named
+}
+
 // eachAlone is a schema for each of the fields, which fits when that one is set.
 func eachAlone(rpc protoreflect.MethodDescriptor, names []string) []any {
 	var alone []any

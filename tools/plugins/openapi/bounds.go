@@ -43,25 +43,30 @@ func boundMessage(schema object, message protoreflect.MessageDescriptor) {
 	if len(required) > 0 {
 		schema["required"] = required
 	}
+	moveMembers(schema, properties)
 }
 
 // wellKnown completes the schemas of Google's types, whose protos have no rules;
 // the contracts check them by expressions. Each returns what must be there.
 var wellKnown = map[string]func(properties object) []any{
 	"google.type.Money": func(properties object) []any {
-		child(properties, "currencyCode")["pattern"] = "^[A-Z]{3}$"
+		currency := child(properties, "currencyCode")
+		currency["pattern"], currency["examples"] = "^[A-Z]{3}$", []any{"EUR"}
 		nanos := child(properties, "nanos")
 		nanos["minimum"], nanos["maximum"] = -999_999_999, 999_999_999
 		return []any{"currencyCode"}
 	},
 	"google.type.PostalAddress": func(properties object) []any {
-		child(properties, "regionCode")["pattern"] = "^[A-Z]{2}$"
+		region := child(properties, "regionCode")
+		region["pattern"], region["examples"] = "^[A-Z]{2}$", []any{"DE"}
+		child(properties, "languageCode")["examples"] = []any{"de"}
 		child(properties, "revision")["enum"] = []any{0}
 		for name, most := range map[string]int{"addressLines": 5, "recipients": 20} {
 			list := child(properties, name)
 			list["maxItems"] = most
 			child(list, "items")["maxLength"] = 200
 		}
+		child(child(properties, "addressLines"), "items")["minLength"] = 1
 		for _, property := range properties {
 			if each := property.(object); each["type"] == "string" && each["pattern"] == nil {
 				each["maxLength"] = 200
@@ -142,6 +147,9 @@ func boundString(schema object, rules *validate.StringRules) {
 	}
 	set(schema, "minLength", rules.MinLen)
 	set(schema, "maxLength", rules.MaxLen)
+	if rules.MaxLen == nil {
+		set(schema, "maxLength", rules.MaxBytes) // a character is a byte or more
+	}
 	if rules.Len != nil {
 		schema["minLength"], schema["maxLength"] = rules.GetLen(), rules.GetLen()
 	}
@@ -150,6 +158,9 @@ func boundString(schema object, rules *validate.StringRules) {
 	}
 	if len(rules.GetIn()) > 0 {
 		schema["enum"] = rules.GetIn()
+	}
+	if len(rules.GetExample()) > 0 {
+		schema["examples"] = rules.GetExample()
 	}
 	switch {
 	case rules.GetUuid():

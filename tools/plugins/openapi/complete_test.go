@@ -30,6 +30,15 @@ message_type {
     name: "shelf_code" number: 5 type: TYPE_STRING json_name: "shelfCode"
     options { [google.api.field_behavior]: REQUIRED [buf.validate.field] { string { min_len: 3 } } }
   }
+  field {
+    name: "pages" number: 6 type: TYPE_INT32 json_name: "pages" oneof_index: 0
+    options { [buf.validate.field] { int32 { gte: 1 } } }
+  }
+  field {
+    name: "file_name" number: 7 type: TYPE_STRING json_name: "fileName" oneof_index: 0
+    options { [buf.validate.field] { string { max_bytes: 40 example: "book.epub" } } }
+  }
+  oneof_decl { name: "medium" }
 }
 message_type {
   name: "CreateBookRequest"
@@ -72,7 +81,8 @@ service {
 const merged = `{
   "paths": {
     "/v1/books": {"post": {"operationId": "BookService_CreateBook",
-      "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/library.Book"}}}}}},
+      "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/library.Book"}}}},
+      "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/library.Book"}}}}}}},
     "/v1/books/{book.id}": {"patch": {"operationId": "BookService_UpdateBook",
       "parameters": [{"name": "book.id", "in": "path", "schema": {"type": "string"}}],
       "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/library.Book"}}}}}},
@@ -93,7 +103,12 @@ const merged = `{
   },
   "components": {"schemas": {"library.Book": {"type": "object", "properties": {
     "id": {"type": "string"}, "etag": {"type": "string"}, "title": {"type": "string"},
-    "authors": {"type": "array", "items": {"type": "string"}}, "shelfCode": {"type": "string"}}}}}
+    "authors": {"type": "array", "items": {"type": "string"}}, "shelfCode": {"type": "string"},
+    "pages": {"type": "integer"}, "fileName": {"type": "string"}},
+    "oneOf": [
+      {"not": {"anyOf": [{"required": ["pages"]}, {"required": ["fileName"]}]}},
+      {"required": ["pages"], "properties": {"pages": {"type": "integer"}}},
+      {"required": ["fileName"], "properties": {"fileName": {"type": "string"}}}]}}}
 }`
 
 // completed is merged, completed by the contract.
@@ -176,6 +191,19 @@ func TestARequiredTextOrListIsNotEmpty(t *testing.T) {
 	}
 }
 
+func TestATextHasABoundInCharactersAndExamples(t *testing.T) {
+	t.Parallel()
+	stored := body(completed(t), "post", "/v1/books")["oneOf"].([]any)[2].(object)
+	name := child(child(stored, "properties"), "fileName")
+	// What has more characters than the contract allows bytes does not fit either.
+	if got := name["maxLength"]; got != float64(40) {
+		t.Errorf("a file's name has a maxLength of %v, want the 40 bytes of the contract", got)
+	}
+	if got, want := name["examples"], []any{"book.epub"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("a file's name has the examples %v, want %v", got, want)
+	}
+}
+
 func TestFieldsOfABodyExcludeEachOther(t *testing.T) {
 	t.Parallel()
 	doc := completed(t)
@@ -188,6 +216,42 @@ func TestFieldsOfABodyExcludeEachOther(t *testing.T) {
 		t.Errorf("got oneOf %v, want %v", got, want)
 	}
 	wantNames(t, "the body", sortedKeys(child(find, "properties")), "bookCode", "branch", "id")
+}
+
+func TestAMemberOfAOneofIsNamedByItsAlternativeAlone(t *testing.T) {
+	t.Parallel()
+	doc := completed(t)
+	for what, schema := range map[string]object{
+		"the answer": child(child(child(doc, "components"), "schemas"), "library.Book"), "the request": body(doc, "post", "/v1/books"),
+	} {
+		alternatives := schema["oneOf"].([]any)
+		printed, stored := alternatives[1].(object), alternatives[2].(object)
+		wantNames(t, what+" of a printed book", sortedKeys(child(printed, "properties")), "pages")
+		wantNames(t, what+" of a stored book", sortedKeys(child(stored, "properties")), "fileName")
+		for _, member := range []string{"pages", "fileName"} {
+			if _, named := child(schema, "properties")[member]; named {
+				t.Errorf("%s names %s outside of its alternative", what, member)
+			}
+		}
+		if got := child(child(printed, "properties"), "pages")["minimum"]; got == nil {
+			t.Errorf("%s has no bound of the pages", what)
+		}
+	}
+}
+
+func TestARequestHoldsNothingUnknown(t *testing.T) {
+	t.Parallel()
+	doc := completed(t)
+	book, find := body(doc, "post", "/v1/books"), body(doc, "post", "/v1/books:find")
+	// additionalProperties would refuse what only an alternative names.
+	if book["unevaluatedProperties"] != false || book["additionalProperties"] != nil {
+		t.Errorf("a book with alternatives is closed by unevaluatedProperties %v and additionalProperties %v, want false and none",
+			book["unevaluatedProperties"], book["additionalProperties"])
+	}
+	if find["additionalProperties"] != false || find["unevaluatedProperties"] != nil {
+		t.Errorf("a body that names all of its properties is closed by additionalProperties %v and unevaluatedProperties %v, want false and none",
+			find["additionalProperties"], find["unevaluatedProperties"])
+	}
 }
 
 func TestWhatThePathNamesIsNotNamedAgain(t *testing.T) {

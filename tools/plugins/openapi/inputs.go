@@ -71,7 +71,7 @@ func asInput(schema object, used map[string]bool) {
 			}
 		}
 		if _, free := schema["additionalProperties"]; !free {
-			schema["additionalProperties"] = false
+			schema[closing(schema)] = false
 		}
 		if required, ok := schema["required"].([]any); ok {
 			required = slices.DeleteFunc(required, func(name any) bool { return properties[name.(string)] == nil })
@@ -85,6 +85,20 @@ func asInput(schema object, used map[string]bool) {
 		used[name] = true
 		of["$ref"] = schemaRef + name + inputSuffix
 	})
+}
+
+// closing is the keyword by which a schema refuses what it does not name:
+// additionalProperties does not see what only the alternatives of a oneof name.
+func closing(schema object) string {
+	properties := child(schema, "properties")
+	for _, members := range alternativesOf(schema) {
+		for name := range members {
+			if _, named := properties[name]; !named {
+				return "unevaluatedProperties"
+			}
+		}
+	}
+	return "additionalProperties"
 }
 
 // notEmpty completes the schema of a required property: an empty text or list is the

@@ -22,7 +22,7 @@ const (
 // anyCall are the reasons that every operation can answer; they are not repeated
 // in the contracts' comments.
 var anyCall = []string{
-	"INVALID_FIELD", "MALFORMED_REQUEST", "REQUEST_TOO_LARGE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "PERMISSION_DENIED",
+	"INVALID_FIELD", "MALFORMED_REQUEST", "REQUEST_TOO_LARGE", "UNAUTHENTICATED", "TOKEN_EXPIRED", "PERMISSION_DENIED", "STEP_UP_REQUIRED",
 	"TOO_MANY_CALLS", "RATE_LIMITED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL",
 }
 

@@ -1,5 +1,5 @@
-// Package access gets the tokens that the commands show to a shop: from the operator's
-// socket, or from a file.
+// Package access gets the tokens that the commands show to a shop, and links to accounts: from
+// the operator's socket, tokens also from a file.
 package access
 
 import (
@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"connectrpc.com/connect/v2"
-
 	"github.com/shopmesh/shopmesh/kit/operator"
 )
 
@@ -26,8 +24,12 @@ type Token struct {
 	ExpireTime  time.Time `json:"expire_time"`
 }
 
-// RefusedError is a request that asks for what there is not; it names what there is.
-type RefusedError struct{ Message string }
+// RefusedError is a request for what there is not, or is already; it names what there is.
+type RefusedError struct {
+	Message string
+	// Exists reports that what was to be made is there already.
+	Exists bool
+}
 
 // Error implements error.
 func (e *RefusedError) Error() string { return e.Message }
@@ -38,31 +40,73 @@ const maxBytes = 64 << 10
 // Issue requests a token from the operator's socket, as "owner", "staff:PERMISSION,…",
 // "customer:ID" or "service:NAME". Errors: *RefusedError.
 func Issue(ctx context.Context, socket, as string, life time.Duration) (Token, error) {
-	body, err := json.Marshal(map[string]string{"as": as, "for": life.String()})
-	if err != nil {
-		return Token{}, err
+	var issued Token
+	err := request(ctx, socket, "/token", map[string]string{"as": as, "for": life.String()}, &issued)
+	if err == nil && issued.AccessToken == "" {
+		err = fmt.Errorf("the answer of %s holds no token", socket)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://operator/token", bytes.NewReader(body))
+	return issued, err
+}
+
+// Link opens an account, or makes one.
+type Link struct {
+	Link       string    `json:"link"`
+	Purpose    string    `json:"purpose"`
+	ExpireTime time.Time `json:"expire_time"`
+}
+
+// Token returns what stands after the # of the link.
+func (l Link) Token() string {
+	_, token, _ := strings.Cut(l.Link, "#")
+	return token
+}
+
+// CreateLink requests a link that makes an account, as "owner", "staff:PERMISSION,…" or
+// "customer". Errors: *RefusedError, with Exists when there is such an account.
+func CreateLink(ctx context.Context, socket, as, email string) (Link, error) {
+	return requestLink(ctx, socket, "/link/create", map[string]any{"as": as, "email": email})
+}
+
+// RenewLink requests another link for somebody who lost theirs; with resetTotp it also removes
+// the second factor of their account. Errors: *RefusedError.
+func RenewLink(ctx context.Context, socket, as, email string, resetTotp bool) (Link, error) {
+	return requestLink(ctx, socket, "/link/renew", map[string]any{"as": as, "email": email, "reset_totp": resetTotp})
+}
+
+func requestLink(ctx context.Context, socket, path string, body map[string]any) (Link, error) {
+	var link Link
+	err := request(ctx, socket, path, body, &link)
+	if err == nil && link.Token() == "" {
+		err = fmt.Errorf("the answer of %s holds no link", socket)
+	}
+	return link, err
+}
+
+func request(ctx context.Context, socket, path string, body, into any) error {
+	text, err := json.Marshal(body)
 	if err != nil {
-		return Token{}, err
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://operator"+path, bytes.NewReader(text))
+	if err != nil {
+		return err
 	}
 	res, err := operator.Client(socket).Do(req)
 	if err != nil {
-		return Token{}, fmt.Errorf("no shop that you may operate answers at %s: %w", socket, errors.Unwrap(err))
+		return fmt.Errorf("no shop that you may operate answers at %s: %w", socket, errors.Unwrap(err))
 	}
 	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxBytes))
 	if err != nil {
-		return Token{}, fmt.Errorf("read the answer of %s: %w", socket, err)
+		return fmt.Errorf("read the answer of %s: %w", socket, err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return Token{}, refused(socket, res.StatusCode, answer)
+		return refused(socket, res.StatusCode, answer)
 	}
-	var issued Token
-	if err := json.Unmarshal(answer, &issued); err != nil || issued.AccessToken == "" {
-		return Token{}, fmt.Errorf("the answer of %s holds no token", socket)
+	if err := json.Unmarshal(answer, into); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", socket, err)
 	}
-	return issued, nil
+	return nil
 }
 
 func refused(socket string, status int, answer []byte) error {
@@ -70,8 +114,8 @@ func refused(socket string, status int, answer []byte) error {
 	if err := json.Unmarshal(answer, &refusal); err != nil || refusal.Error == "" {
 		return fmt.Errorf("%s answered %d", socket, status)
 	}
-	if status == http.StatusBadRequest {
-		return &RefusedError{refusal.Error}
+	if status == http.StatusBadRequest || status == http.StatusConflict {
+		return &RefusedError{Message: refusal.Error, Exists: status == http.StatusConflict}
 	}
 	return fmt.Errorf("%s: %s", socket, refusal.Error)
 }
@@ -99,21 +143,4 @@ func FromFile(name string, in io.Reader) (string, error) {
 		return "", fmt.Errorf("%s holds no token: it must hold one, and nothing else", name)
 	}
 	return token, nil
-}
-
-// Show makes a client's calls show a token; an empty one is not shown.
-func Show(token string) connect.ClientInterceptor {
-	return func(next connect.ClientFunc) connect.ClientFunc {
-		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
-			if token == "" {
-				return next(ctx, spec)
-			}
-			info, ok := connect.CallInfoForClientContext(ctx)
-			if !ok {
-				ctx, info = connect.NewClientContext(ctx)
-			}
-			info.RequestHeader().Set("Authorization", "Bearer "+token)
-			return next(ctx, spec)
-		}
-	}
 }

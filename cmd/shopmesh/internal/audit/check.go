@@ -164,6 +164,25 @@ func (c *check) mails(r Records) {
 	}
 }
 
+// CheckAccount returns what is wrong with one customer's account, and whether its erasure
+// is under way. A customer without an account is right: one is linked before the account is
+// made.
+func CheckAccount(r AccountRecords, final bool) (findings []Finding, pending bool) {
+	c := &check{subject: r.CustomerID}
+	switch {
+	case r.Account == nil:
+	case r.Customer == nil:
+		c.find("ACCOUNT_WITHOUT_CUSTOMER", "customer+identity", "account %s signs in as a customer who has no account", r.Account.GetAccountId())
+	case r.Customer.GetErased() && !final:
+		return nil, true
+	case r.Customer.GetErased():
+		c.find("ACCOUNT_OF_ERASED_CUSTOMER", "customer+identity", "the customer was erased, account %s still signs in as them", r.Account.GetAccountId())
+	case r.Account.GetAccountId() != r.Customer.GetAccountId():
+		c.find("ACCOUNT_MISMATCH", "customer+identity", "account %s signs in as a customer whose account is %s", r.Account.GetAccountId(), r.Customer.GetAccountId())
+	}
+	return c.findings, false
+}
+
 func sortedKeys(m map[string]bool) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {

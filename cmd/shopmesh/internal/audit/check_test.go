@@ -162,3 +162,36 @@ func TestAmountsHaveTheirCurrencysDigits(t *testing.T) {
 		t.Errorf("found %v", findings)
 	}
 }
+
+// An account is that of its customer, and goes with them.
+func TestCheckAccount(t *testing.T) {
+	t.Parallel()
+	customer := func(account string, erased bool) *operationsv1.CustomerRecord {
+		return &operationsv1.CustomerRecord{CustomerId: "c", AccountId: account, Erased: erased}
+	}
+	account := &operationsv1.AccountRecord{CustomerId: "c", AccountId: "a"}
+	for name, row := range map[string]struct {
+		records AccountRecords
+		final   bool
+		want    string
+		pending bool
+	}{
+		"both":                   {AccountRecords{Customer: customer("a", false), Account: account}, true, "", false},
+		"not made yet":           {AccountRecords{Customer: customer("a", false)}, true, "", false},
+		"erased":                 {AccountRecords{Customer: customer("a", true)}, true, "", false},
+		"the erasure under way":  {AccountRecords{Customer: customer("a", true), Account: account}, false, "", true},
+		"the erasure never came": {AccountRecords{Customer: customer("a", true), Account: account}, true, "ACCOUNT_OF_ERASED_CUSTOMER", false},
+		"no customer":            {AccountRecords{Account: account}, false, "ACCOUNT_WITHOUT_CUSTOMER", false},
+		"another account":        {AccountRecords{Customer: customer("b", false), Account: account}, false, "ACCOUNT_MISMATCH", false},
+	} {
+		row.records.CustomerID = "c"
+		findings, pending := CheckAccount(row.records, row.final)
+		got := ""
+		for _, f := range findings {
+			got += f.Kind
+		}
+		if got != row.want || pending != row.pending {
+			t.Errorf("%s: %q, pending %v; want %q, %v", name, got, pending, row.want, row.pending)
+		}
+	}
+}

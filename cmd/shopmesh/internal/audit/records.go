@@ -1,6 +1,7 @@
-// Package audit compares what the contexts record about every order and reports what
-// contradicts. It reads the Audit streams of OperationsService, merges them by order id
-// without keeping them, and checks one order at a time.
+// Package audit compares what the contexts record about every order, and about every
+// customer's account, and reports what contradicts. It reads the Audit streams of
+// OperationsService, merges them by the order's or customer's id without keeping them, and
+// checks one at a time.
 package audit
 
 import (
@@ -21,6 +22,14 @@ type Records struct {
 	Payment     *operationsv1.PaymentRecord
 	Provider    *operationsv1.ProviderRecord
 	Mails       []*operationsv1.MailRecord
+}
+
+// AccountRecords are those of one customer for whom an account was made; nil where a
+// context has none.
+type AccountRecords struct {
+	CustomerID string
+	Customer   *operationsv1.CustomerRecord
+	Account    *operationsv1.AccountRecord
 }
 
 // Finding is a contradiction, or something else that must not be.

@@ -155,42 +155,68 @@ func (p *pass) confirm(before map[string]string) (confirmed []Finding, doubtful 
 	return confirmed, doubtful
 }
 
-// run merges the streams by order id and checks each order.
+// run checks orders, then accounts, then reads what else the contexts state.
 func (p *pass) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	merge := []*feed{
+	if err := p.orders(ctx); err != nil {
+		return err
+	}
+	read := needed
+	if p.sources["customer"] != nil && p.sources["identity"] != nil {
+		if err := p.accounts(ctx); err != nil {
+			return err
+		}
+		read = slices.Concat(needed, []string{"customer", "identity"})
+	}
+	return p.others(ctx, read)
+}
+
+// merge reads feeds to their ends, and hands each key with its records to each.
+func merge(feeds []*feed, each func(key string, records []*operationsv1.AuditRecord)) error {
+	for _, f := range feeds {
+		if err := f.next(); err != nil {
+			return err
+		}
+	}
+	for {
+		key := ""
+		for _, f := range feeds {
+			if f.key != "" && (key == "" || f.key < key) {
+				key = f.key
+			}
+		}
+		if key == "" {
+			return nil
+		}
+		var records []*operationsv1.AuditRecord
+		for _, f := range feeds {
+			for f.key == key {
+				records = append(records, f.record)
+				if err := f.next(); err != nil {
+					return err
+				}
+			}
+		}
+		each(key, records)
+	}
+}
+
+// orders merges the streams by order id and checks each order.
+func (p *pass) orders(ctx context.Context) error {
+	feeds := []*feed{
 		p.open(ctx, "order", func(r *operationsv1.AuditRecord) string { return r.GetOrder().GetOrderId() }),
 		p.open(ctx, "inventory", func(r *operationsv1.AuditRecord) string { return r.GetReservation().GetOrderId() }),
 		p.open(ctx, "payment", func(r *operationsv1.AuditRecord) string { return r.GetPayment().GetOrderId() }),
 		p.open(ctx, "payment", func(r *operationsv1.AuditRecord) string { return r.GetProvider().GetOrderId() }),
 		p.open(ctx, "notification", func(r *operationsv1.AuditRecord) string { return r.GetMail().GetOrderId() }),
 	}
-	merge[3].quiet = true // the payment feed before it reports the context's own findings
-	for _, f := range merge {
-		if err := f.next(); err != nil {
-			return err
-		}
-	}
+	feeds[3].quiet = true // the payment feed before it reports the context's own findings
 	var underWay int64
-	for {
-		id := ""
-		for _, f := range merge {
-			if f.key != "" && (id == "" || f.key < id) {
-				id = f.key
-			}
-		}
-		if id == "" {
-			break
-		}
+	err := merge(feeds, func(id string, all []*operationsv1.AuditRecord) {
 		records := Records{OrderID: id}
-		for _, f := range merge {
-			for f.key == id {
-				records.take(f.record)
-				if err := f.next(); err != nil {
-					return err
-				}
-			}
+		for _, record := range all {
+			records.take(record)
 		}
 		if records.Order != nil {
 			p.report.Orders++
@@ -202,17 +228,43 @@ func (p *pass) run(ctx context.Context) error {
 		for _, f := range findings {
 			p.add(f, records.version())
 		}
-	}
+	})
 	if underWay > 0 {
 		p.pending = append(p.pending, Pending{Kind: "ORDER", Context: "order", Count: underWay})
 	}
-	return p.others(ctx)
+	return err
 }
 
-// others reads the contexts that have no records of orders.
-func (p *pass) others(ctx context.Context) error {
+// accounts merges the streams of customer and identity by customer, and checks that each
+// account is that of its customer, and that those of erased customers are gone.
+func (p *pass) accounts(ctx context.Context) error {
+	var underWay int64
+	err := merge([]*feed{
+		p.open(ctx, "customer", func(r *operationsv1.AuditRecord) string { return r.GetCustomer().GetCustomerId() }),
+		p.open(ctx, "identity", func(r *operationsv1.AuditRecord) string { return r.GetAccount().GetCustomerId() }),
+	}, func(id string, all []*operationsv1.AuditRecord) {
+		records := AccountRecords{CustomerID: id}
+		for _, record := range all {
+			records.take(record)
+		}
+		findings, pending := CheckAccount(records, p.final)
+		if pending {
+			underWay++
+		}
+		for _, f := range findings {
+			p.add(f, "")
+		}
+	})
+	if underWay > 0 {
+		p.pending = append(p.pending, Pending{Kind: "ERASURE", Context: "identity", Count: underWay})
+	}
+	return err
+}
+
+// others reads the contexts whose streams were not read yet.
+func (p *pass) others(ctx context.Context, read []string) error {
 	for _, name := range p.report.Contexts {
-		if slices.Contains(needed, name) {
+		if slices.Contains(read, name) {
 			continue
 		}
 		if err := p.open(ctx, name, func(*operationsv1.AuditRecord) string { return "" }).next(); err != nil {
@@ -234,6 +286,15 @@ func (r *Records) take(record *operationsv1.AuditRecord) {
 		r.Provider = rec.Provider
 	case *operationsv1.AuditRecord_Mail:
 		r.Mails = append(r.Mails, rec.Mail)
+	}
+}
+
+func (r *AccountRecords) take(record *operationsv1.AuditRecord) {
+	switch rec := record.GetRecord().(type) {
+	case *operationsv1.AuditRecord_Customer:
+		r.Customer = rec.Customer
+	case *operationsv1.AuditRecord_Account:
+		r.Account = rec.Account
 	}
 }
 
@@ -284,7 +345,7 @@ func (f *feed) next() error {
 	}
 }
 
-// aside takes what is no record of an order: the context's own findings and pending work.
+// aside takes what is no record of the feed's kind: the context's own findings and pending work.
 func (f *feed) aside(r *operationsv1.AuditRecord) {
 	if f.quiet {
 		return

@@ -93,6 +93,9 @@ func FillAt(ctx context.Context, clients []*connect.Client) (int, error) {
 	}
 	for name, client := range map[string]*connect.Client{"catalog": catalog, "inventory": inventory} {
 		if client == nil {
+			if code := connect.CodeOf(refused); code == connect.CodeUnauthenticated || code == connect.CodePermissionDenied {
+				return 0, fmt.Errorf("%s wants another token: pass --token-file with one that shopmesh token --as %s printed: %w", name, Role, refused)
+			}
 			return 0, fmt.Errorf("no address given answers as %s: pass --addr for its API: %w", name, refused)
 		}
 	}

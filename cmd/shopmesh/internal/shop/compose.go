@@ -3,12 +3,12 @@ package shop
 import (
 	"cmp"
 	"context"
-	"net/http"
 
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded/broker"
+	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -27,7 +27,14 @@ type components struct {
 	config   Config
 	postgres *postgres.Server
 	broker   *broker.Broker
-	internal map[string]http.Handler
+	// access lets callers into the inbox; nil with a mail server of others.
+	access *inbox.Access
+	// inboxLink is the file that the link to the inbox is kept in.
+	inboxLink string
+	// ownerLink is the file that the first owner's link is kept in.
+	ownerLink string
+	// demoFile is the file that the passwords of the demo's people are noted in.
+	demoFile string
 	// conditions are what is wrong with the embedded components.
 	conditions []func(context.Context) error
 }
@@ -62,36 +69,30 @@ func (c components) context(name string) app.ContextConfig {
 		Database:     pg.Config{URL: c.postgres.URL(databaseOf(name))},
 		Kafka:        kafka.Config{Brokers: c.broker.Addrs(), Dial: c.broker.Dial, Embedded: true},
 		SettingsFile: c.config.SettingsFile,
+		Secrets:      c.config.Secrets,
 		SoleWriter:   true,
 	}
 }
 
-// checkSettings refuses a settings file that contradicts itself or the shop.
-func checkSettings(shop Config) error { return config.CheckFile(shop.SettingsFile, providers(shop)) }
+// publicURL is where the shop is reached.
+func (c components) publicURL() string { return cmp.Or(c.config.PublicURL, app.DefaultPublicURL) }
 
-// providers are the payment providers that payment has credentials of.
-func providers(shop Config) []string {
-	if shop.Stripe.Key == "" {
-		return nil
-	}
-	return []string{config.Stripe}
-}
+// checkSettings refuses a settings file that contradicts itself or the shop.
+func checkSettings(shop Config) error { return config.CheckFile(shop.SettingsFile) }
 
 // modules are all contexts of the shop.
 func modules(c components) []fx.Option {
 	return []fx.Option{
 		catalog.Module(catalog.Config{Context: c.context("catalog")}),
-		config.Module(config.Config{Context: c.context("config"), Providers: providers(c.config)}),
+		config.Module(config.Config{Context: c.context("config")}),
 		customer.Module(customer.Config{Context: c.context("customer")}),
 		identity.Module(identity.Config{
-			Context: c.context("identity"), Key: c.config.IdentityKey, PublicURL: cmp.Or(c.config.PublicURL, app.DefaultPublicURL),
-			Contexts: contexts(),
+			Context: c.context("identity"), Key: c.config.IdentityKey, PublicURL: c.publicURL(),
+			Public: c.config.Edge.Public(c.config.Listen), Contexts: contexts(), KeepOwnerLink: c.keepOwnerLink(),
 		}),
 		inventory.Module(inventory.Config{Context: c.context("inventory")}),
-		order.Module(order.Config{Context: c.context("order")}),
-		payment.Module(payment.Config{Context: c.context("payment"), SandboxDatabase: pg.Config{URL: c.postgres.URL(sandbox)}, Stripe: c.config.Stripe}),
-		notification.Module(notification.Config{
-			Context: c.context("notification"), SMTPURL: c.config.SMTPURL, PublicURL: cmp.Or(c.config.PublicURL, app.DefaultPublicURL),
-		}),
+		order.Module(order.Config{Context: c.context("order"), PublicURL: c.publicURL()}),
+		payment.Module(payment.Config{Context: c.context("payment"), SandboxDatabase: pg.Config{URL: c.postgres.URL(sandbox)}, StripeURL: c.config.StripeURL}),
+		notification.Module(notification.Config{Context: c.context("notification"), SMTPURL: c.config.SMTPURL}),
 	}
 }

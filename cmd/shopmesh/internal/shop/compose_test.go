@@ -12,7 +12,6 @@ import (
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded/broker"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
-	"github.com/shopmesh/shopmesh/services/payment"
 )
 
 // Every dependency of a service is provided by the process or by itself.
@@ -43,9 +42,9 @@ func TestSettingsThatContradictTheShopStopTheStart(t *testing.T) {
 		want     []string
 	}{
 		"a misspelled context":           {`{"ordr":{"paymentWindow":"60s"}}`, []string{"ordr", "order"}},
-		"cards, and no key":              {`{"order":{"paymentMethods":["sandbox_ok","pm_*"]}}`, []string{`"pm_*"`, "SHOPMESH_STRIPE_KEY", "order.paymentMethods"}},
-		"one card, and no key":           {`{"order":{"paymentMethods":["pm_card_visa"]}}`, []string{`"pm_card_visa"`, "SHOPMESH_STRIPE_KEY"}},
-		"everything, and no key":         {`{"order":{"paymentMethods":["*"]}}`, []string{`"*"`, "SHOPMESH_STRIPE_KEY"}},
+		"cards, and no key":              {`{"order":{"paymentMethods":["sandbox_ok","pm_*"]}}`, []string{`"pm_*"`, "payment.stripeKeySecret", "order.paymentMethods"}},
+		"one card, and no key":           {`{"order":{"paymentMethods":["pm_card_visa"]}}`, []string{`"pm_card_visa"`, "payment.stripeKeySecret"}},
+		"everything, and no key":         {`{"order":{"paymentMethods":["*"]}}`, []string{`"*"`, "payment.stripeKeySecret"}},
 		"a value that order knows wrong": {`{"order":{"paymentMethods":[""]}}`, []string{"settings of order"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,12 +74,13 @@ func TestSettingsThatContradictTheShopStopTheStart(t *testing.T) {
 func TestPaymentMethodsThatArePaidAreOffered(t *testing.T) {
 	t.Parallel()
 	cards := filepath.Join(t.TempDir(), "settings.json")
-	if err := os.WriteFile(cards, []byte(`{"order":{"paymentMethods":["sandbox_*","pm_*"]}}`), 0o600); err != nil {
+	text := `{"order":{"paymentMethods":["sandbox_*","pm_*"]}, "payment": {"stripeKeySecret": "STRIPE_KEY"}}`
+	if err := os.WriteFile(cards, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, config := range map[string]Config{
 		"the defaults":     {},
-		"cards, and a key": {SettingsFile: cards, Stripe: payment.StripeConfig{Key: "sk_test_1"}},
+		"cards, and a key": {SettingsFile: cards},
 	} {
 		if err := checkSettings(config); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -18,10 +18,12 @@ import (
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	edgev1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/edge/v1"
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
+	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -45,6 +47,7 @@ func (n *node) start() {
 	ready, ended := make(chan app.Addresses, 1), make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(n.t.Context()))
 	process := n.process
+	process.Authenticator = testkit.Everyone(testkit.Owner())
 	process.Log, process.Ready = testkit.Log(n.t), func(a app.Addresses) { ready <- a }
 	go func() { ended <- app.Serve(ctx, process, n.module) }()
 	n.stop = sync.OnceFunc(func() {
@@ -61,8 +64,8 @@ func (n *node) start() {
 	case err := <-ended:
 		ended <- nil
 		n.t.Fatalf("%s did not start: %v", process.Name, err)
-	case <-time.After(30 * time.Second):
-		n.t.Fatalf("%s did not start in 30 s", process.Name)
+	case <-time.After(testkit.Patience):
+		n.t.Fatalf("%s did not start", process.Name)
 	}
 }
 
@@ -74,8 +77,9 @@ func follow(t *testing.T, name string, config *node, module func(app.ContextConf
 	}, module: module(app.ContextConfig{Database: pg.Config{URL: database}, Kafka: testkit.Broker(t), SoleWriter: true})}
 }
 
-// Done when 19: a valid change is live within two seconds, and is kept with config dead over
-// a restart of the service; when config is back, the next change is live again.
+// A valid change is live, and is kept with config dead over a restart of the service; when
+// config is back, the next change is live again. `make bench` measures how soon a change is in
+// force ("changed settings are in force after").
 func TestServicesLiveWithoutConfig(t *testing.T) {
 	t.Parallel()
 	broker := testkit.Broker(t)
@@ -87,7 +91,7 @@ func TestServicesLiveWithoutConfig(t *testing.T) {
 	settings.process.Name, mails.process.Name = "config", "notification"
 	settings.module = config.Module(config.Config{Context: context(testkit.DatabaseURL(t, config.Migrations()))})
 	settings.start()
-	mails.process.Peers, mails.process.NeedsPeers = map[string]string{"config": settings.url, "identity": "http://127.0.0.1:1"}, true
+	mails.process.Peers, mails.process.NeedsPeers = map[string]string{"config": settings.url, "identity": "http://127.0.0.1:1", "order": "http://127.0.0.1:1"}, true
 	mails.module = notification.Module(notification.Config{
 		Context: context(testkit.DatabaseURL(t, notification.Migrations())), SMTPURL: "smtp://127.0.0.1:1",
 	})
@@ -97,29 +101,74 @@ func TestServicesLiveWithoutConfig(t *testing.T) {
 		t.Helper()
 		client := configv1connect.NewConfigServiceClient(testkit.Client(t, settings.url))
 		_, err := client.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
-			Context: "notification", Value: &configv1.Settings_Notification{Notification: &notificationv1.Settings{ShopName: &shop}},
+			Context: "shop", Value: &configv1.Settings_Shop{Shop: &shopv1.Settings{Name: &shop}},
 		}})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	says := func(shop string) bool {
+	mailsName := func(shop string) bool {
 		client := notificationv1connect.NewNotificationServiceClient(testkit.Client(t, mails.url))
 		res, err := client.PreviewTemplate(t.Context(), &notificationv1.PreviewTemplateRequest{Kind: notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_CONFIRMED})
 		return err == nil && strings.Contains(res.GetText(), shop)
 	}
 	name("Hill & Dale")
-	testkit.Eventually(t, 2*time.Second, "the new name is in the mails", func() bool { return says("Hill & Dale") })
+	testkit.Eventually(t, "the new name is in the mails", func() bool { return mailsName("Hill & Dale") })
 
 	settings.stop()
 	mails.stop()
 	mails.start()
-	if !says("Hill & Dale") {
+	if !mailsName("Hill & Dale") {
 		t.Error("without config, the service forgot its settings")
 	}
 	settings.start()
 	name("Dale & Hill")
-	testkit.Eventually(t, 10*time.Second, "config is followed again", func() bool { return says("Dale & Hill") })
+	testkit.Eventually(t, "config is followed again", func() bool { return mailsName("Dale & Hill") })
+}
+
+// Rates and other sites' pages are set while a process serves, and hold from the first request
+// on after a restart.
+func TestTheEdgeIsSetWhileItServes(t *testing.T) {
+	t.Parallel()
+	settings := &node{t: t, process: app.Process{Name: "config", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0"}}
+	settings.module = config.Module(config.Config{Context: app.ContextConfig{
+		Database: pg.Config{URL: testkit.DatabaseURL(t, config.Migrations())}, Kafka: testkit.Broker(t),
+	}})
+	settings.start()
+	look := func() http.Header {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, settings.url+"/v1/settings/edge", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", "https://shop.example")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res.Header
+	}
+	if header := look(); header.Get("RateLimit-Policy") != "" || header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("a service alone limits by default, or lets other sites in: %v", header)
+	}
+	client := configv1connect.NewConfigServiceClient(testkit.Client(t, settings.url))
+	_, err := client.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
+		Context: "edge", Value: &configv1.Settings_Edge{Edge: &edgev1.Settings{ReadsRate: new("1000/min"), CorsOrigins: []string{"https://shop.example"}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds := func() bool {
+		header := look()
+		return header.Get("RateLimit-Policy") == `"reads";q=1000;w=60` && header.Get("Access-Control-Allow-Origin") == "https://shop.example"
+	}
+	testkit.Eventually(t, "what is set holds", holds)
+	settings.stop()
+	settings.start()
+	if !holds() {
+		t.Error("after a restart, the first request met other limits")
+	}
 }
 
 // BadSettingStopsNoSignIn (supabase/auth#2533): settings of identity that can't be applied,
@@ -133,7 +182,7 @@ func TestBadSettingStopsNoSignIn(t *testing.T) {
 	for _, damage := range []struct{ url, sql string }{
 		{books, `insert into settings_versions (context, version, id, value, actor, changed_paths, create_time)
 			values ('identity', 2, gen_random_uuid(), '{"signingKeyPeriod": "1s"}', 'owner', '{}', now())`},
-		{kept, `insert into last_settings (version, value, update_time) values (1, '{"signingKeyPeriod": "never"}', now())`},
+		{kept, `insert into last_settings (name, version, value, update_time) values ('identity', 1, '{"signingKeyPeriod": "never"}', now())`},
 	} {
 		if _, err := testkit.Open(t, pg.Config{URL: damage.url}).Exec(t.Context(), damage.sql); err != nil {
 			t.Fatal(err)
@@ -149,7 +198,7 @@ func TestBadSettingStopsNoSignIn(t *testing.T) {
 	if keys, err := client.ListSigningKeys(t.Context(), &identityv1.ListSigningKeysRequest{}); err != nil || len(keys.GetSigningKeys()) == 0 {
 		t.Errorf("no token can be verified: %v, %v", keys, err)
 	}
-	testkit.Eventually(t, 20*time.Second, "readiness shows the settings", func() bool {
+	testkit.Eventually(t, "readiness shows the settings", func() bool {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, accounts.internal+"/readyz", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -196,7 +245,7 @@ func TestRetentionOfATopicIsLive(t *testing.T) {
 			return slices.ContainsFunc(configs[0].Configs, func(c kadm.Config) bool { return c.Key == "retention.ms" && c.MaybeValue() == retention })
 		}
 	}
-	testkit.Eventually(t, 20*time.Second, "the topic keeps events for seven days", keeps("604800000"))
+	testkit.Eventually(t, "the topic keeps events for seven days", keeps("604800000"))
 	client := configv1connect.NewConfigServiceClient(testkit.Client(t, settings.url))
 	_, err = client.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
 		Context: "customer", Value: &configv1.Settings_Customer{Customer: &customerv1.Settings{EventRetention: durationpb.New(2 * time.Hour)}},
@@ -204,5 +253,5 @@ func TestRetentionOfATopicIsLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, 20*time.Second, "the topic keeps events for two hours", keeps("7200000"))
+	testkit.Eventually(t, "the topic keeps events for two hours", keeps("7200000"))
 }

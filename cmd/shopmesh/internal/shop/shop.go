@@ -2,31 +2,28 @@
 package shop
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
-	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connecthttp"
-
-	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/certs"
 	"github.com/shopmesh/shopmesh/kit/embedded/broker"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/operator"
+	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/identity"
-	"github.com/shopmesh/shopmesh/services/payment"
 )
 
 // Config is how the shop runs.
@@ -39,23 +36,27 @@ type Config struct {
 	Edge app.Edge
 	// Reflection serves gRPC reflection on the API's address, too.
 	Reflection bool
+	// OpenMetrics shows /metrics on the internal address without a token.
+	OpenMetrics bool
 	// SettingsFile overrides settings; empty for none.
 	SettingsFile string
 	// SMTPURL is a mail server to use instead of the built-in inbox; empty for the inbox.
 	SMTPURL string
-	// Stripe takes payments by card; the zero StripeConfig takes none.
-	Stripe payment.StripeConfig
+	// Secrets are those that settings name; nil for none.
+	Secrets app.Secrets
+	// StripeURL is where Stripe's API is; empty for Stripe's own address.
+	StripeURL string
 	// IdentityKey encrypts identity's secrets; the zero Key is that of the data directory,
 	// which is made at the first start.
 	IdentityKey identity.Key
 	// PublicURL is where the shop is reached; empty for app.DefaultPublicURL.
 	PublicURL string
-	// Demo fills the shop with a demo product line.
+	// Demo fills the shop with a demo product line, and people who sell and buy.
 	Demo    bool
 	Version string
 	Log     *slog.Logger
 	// Ready is called once, when the shop serves (and is filled, with Demo).
-	Ready func(Addresses)
+	Ready func(Opened)
 	// idle serves what is there and moves nothing: no event, charge or mail leaves.
 	idle bool
 }
@@ -69,6 +70,19 @@ type Addresses struct {
 	OperatorSocket string `json:"operator_socket"`
 	// Certificate is the PEM file of the certificate that both ports have; empty without TLS.
 	Certificate string `json:"certificate,omitempty"`
+}
+
+// Opened is what a shop shows to who started it.
+type Opened struct {
+	Addresses
+	// InboxLinkFile holds a link that opens the built-in inbox once, in one browser; empty
+	// without one.
+	InboxLinkFile string `json:"inbox_link_file,omitempty"`
+	// OwnerLinkFile holds the link with which the shop's first owner makes their account;
+	// empty when the shop has an owner.
+	OwnerLinkFile string `json:"owner_link_file,omitempty"`
+	// Demo are the accounts of the demo's people; nil without the demo.
+	Demo *demo.Accounts `json:"demo,omitempty"`
 }
 
 // Client is for calls from the shop's own machine, to addresses that its certificate need
@@ -150,23 +164,23 @@ func run(ctx context.Context, config Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, broker.Close()) }()
 	components := components{
-		config: config, postgres: postgres, broker: broker, internal: map[string]http.Handler{},
+		config: config, postgres: postgres, broker: broker, inboxLink: dir.InboxLink(), ownerLink: dir.OwnerLink(), demoFile: dir.Demo(),
 		conditions: []func(context.Context) error{postgres.Condition, datadir.NewDisk(dir.Path(), config.Log).Condition},
 	}
 	if config.SMTPURL == "" {
-		inbox, err := inbox.Open(dir.Inbox(), config.Log.With("component", "inbox"))
+		mails, err := inbox.Open(dir.Inbox(), config.Log.With("component", "inbox"))
 		if err != nil {
 			return err
 		}
-		defer closing(inbox.Close)
+		defer closing(mails.Close)
 		go func() {
-			if err := inbox.Serve(); err != nil {
+			if err := mails.Serve(); err != nil {
 				config.Log.Error("the inbox ended", "error", err.Error())
 			}
 		}()
-		components.conditions = append(components.conditions, inbox.Condition)
-		components.config.SMTPURL = "smtp://" + inbox.Addr()
-		components.internal["/inbox"], components.internal["/inbox/"], components.internal["/inbox.json"] = inbox.Handler(), inbox.Handler(), inbox.Handler()
+		components.conditions = append(components.conditions, mails.Condition)
+		components.config.SMTPURL = "smtp://" + mails.Addr()
+		components.access = inbox.NewAccess(mails)
 	}
 	socket, err := operator.PathFor(dir.OperatorSocket())
 	if err != nil {
@@ -205,17 +219,15 @@ func serve(ctx context.Context, components components, data, socket string) erro
 		Name: "shopmesh", Version: components.config.Version,
 		Listen: components.config.Listen, InternalListen: components.config.InternalListen,
 		Edge:       components.config.Edge,
-		Reflection: components.config.Reflection, Idle: components.config.idle, Internal: components.internal, Conditions: components.conditions,
+		Reflection: components.config.Reflection, OpenMetrics: components.config.OpenMetrics, Idle: components.config.idle, Internal: components.pages, Conditions: components.conditions,
 		OperatorSocket: socket, Log: components.config.Log,
 		Ready: func(a app.Addresses) {
 			addresses := Addresses{API: a.API, Internal: a.Internal, Data: data, OperatorSocket: a.OperatorSocket, Certificate: certificate}
 			go func() { filled <- components.open(ctx, addresses) }()
 		},
 	}
-	if services.Enforced {
-		if err := components.trust(&process); err != nil {
-			return err
-		}
+	if err := components.trust(&process); err != nil {
+		return err
 	}
 	failed := make(chan error, 1)
 	go func() {
@@ -227,6 +239,7 @@ func serve(ctx context.Context, components components, data, socket string) erro
 	}()
 	err = app.Serve(ctx, process, modules(components)...)
 	_ = forget(data)
+	_ = os.Remove(components.inboxLink)
 	select {
 	case cause := <-failed:
 		return errors.Join(cause, err)
@@ -242,32 +255,46 @@ func (c components) trust(process *app.Process) error {
 		return err
 	}
 	services.Trust{
-		PublicURL: cmp.Or(c.config.PublicURL, app.DefaultPublicURL), Keys: keys, Self: contexts(), Kafka: c.context(identity.Name).Kafka,
+		PublicURL: c.publicURL(), Keys: keys, Self: contexts(), Kafka: c.context(identity.Name).Kafka,
 	}.Apply(process)
 	return nil
 }
 
 // open fills the shop when the configuration has Demo, and reports that it is open.
 func (c components) open(ctx context.Context, a Addresses) error {
+	var accounts *demo.Accounts
 	if c.config.Demo {
-		issued, err := access.Issue(ctx, a.OperatorSocket, demo.Role, demoLife)
-		if err != nil {
+		var err error
+		if accounts, err = c.fillDemo(ctx, a); err != nil {
 			return fmt.Errorf("fill in the demo: %w", err)
 		}
-		client := connect.NewClient(connecthttp.NewTransport(a.Client(), a.API), access.Show(issued.AccessToken))
-		n, err := demo.Fill(ctx, client, client)
-		if err != nil {
-			return fmt.Errorf("fill in the demo: %w", err)
-		}
-		c.config.Log.Info("the demo is filled in", "products", n)
 	}
 	if err := remember(a); err != nil {
 		return err
 	}
 	if c.config.Ready != nil {
-		c.config.Ready(a)
+		opened := Opened{Addresses: a, Demo: accounts}
+		if accounts == nil { // the demo has an owner
+			opened.OwnerLinkFile = c.ownerLinkFile()
+		}
+		if c.access != nil {
+			if err := datadir.WriteFile(c.inboxLink, []byte(a.Internal+c.access.Path()+"\n"), 0o600); err != nil {
+				return fmt.Errorf("keep the link to the inbox: %w", err)
+			}
+			opened.InboxLinkFile = c.inboxLink
+		}
+		c.config.Ready(opened)
 	}
 	return nil
+}
+
+// pages are what the internal address serves beside the services' RPCs.
+func (c components) pages(authenticator authz.Authenticator, refused rpc.Refused) map[string]http.Handler {
+	if c.access == nil {
+		return nil
+	}
+	handler := c.access.Handler(authenticator, refused)
+	return map[string]http.Handler{"/inbox": handler, "/inbox/": handler, "/inbox.json": handler}
 }
 
 // certificateOf returns where the certificate is, from any working directory.

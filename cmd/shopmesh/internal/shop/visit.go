@@ -10,9 +10,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/services/identity"
-	"github.com/shopmesh/shopmesh/services/payment"
 )
 
 // addressesFile, in the data directory, holds where the running shop is reached.
@@ -43,8 +43,9 @@ type Visitor struct {
 	Opening func()
 	// Inspect is called once.
 	Inspect func(ctx context.Context, at Addresses) error
-	// Stripe is the account whose ledger a stopped shop is compared with.
-	Stripe payment.StripeConfig
+	// Secrets and StripeURL are as in Config: a stopped shop is compared with Stripe's ledger.
+	Secrets   app.Secrets
+	StripeURL string
 	// IdentityKey is as in Config.
 	IdentityKey identity.Key
 }
@@ -112,10 +113,10 @@ func visitStopped(ctx context.Context, data string, visitor Visitor) error {
 	defer end()
 	inspected := make(chan error, 1)
 	err := Run(visit, Config{
-		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Stripe: visitor.Stripe, IdentityKey: visitor.IdentityKey, idle: true,
+		Data: data, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Secrets: visitor.Secrets, StripeURL: visitor.StripeURL, IdentityKey: visitor.IdentityKey, idle: true,
 		Log: slog.New(slog.DiscardHandler),
-		Ready: func(a Addresses) {
-			inspected <- visitor.Inspect(visit, a)
+		Ready: func(a Opened) {
+			inspected <- visitor.Inspect(visit, a.Addresses)
 			end()
 		},
 	})

@@ -102,12 +102,16 @@ func (w writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Eventually polls until cond holds; what completes the sentence "waited in vain until".
-func Eventually(tb testing.TB, within time.Duration, what string, cond func() bool) {
+// patience is how long a test waits for what must come, as kit/testkit's does.
+const patience = 3 * time.Minute
+
+// Eventually polls until cond holds, and fails the test after patience; what completes the
+// sentence "waited in vain until".
+func Eventually(tb testing.TB, what string, cond func() bool) {
 	tb.Helper()
-	for deadline := time.Now().Add(within); !cond(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !cond(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			tb.Fatalf("waited in vain until %s (%v)", what, within)
+			tb.Fatalf("waited in vain until %s (%v)", what, patience)
 		}
 	}
 }

@@ -6,10 +6,12 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
@@ -25,7 +27,9 @@ func CreateCategory[Res proto.Message](ctx context.Context, s *Categories, reque
 	res, err := idempotency.RunOptional(ctx, s.Pool.Hot(), key, request, answer(domain.CategorySnapshot{}),
 		func(ctx context.Context, tx *pg.Tx) (Res, error) {
 			var err error
-			category, err = create(ctx, store.On(tx), fields, s.Deps)
+			if category, err = create(ctx, store.On(tx), fields, s.Deps); err == nil {
+				activity.Changed(ctx, "categories/"+category.Snapshot().ID.String(), nil, protoconv.Category(category.Snapshot()))
+			}
 			return answer(category.Snapshot()), err
 		})
 	if err != nil {

@@ -6,10 +6,12 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
@@ -32,6 +34,7 @@ func CreateProduct[Res proto.Message](ctx context.Context, s *Products, requestI
 			if err := store.On(tx).InsertProduct(ctx, product); err != nil {
 				return none, err
 			}
+			activity.Changed(ctx, "products/"+product.Snapshot().ID.String(), nil, protoconv.Product(product.Snapshot()))
 			return answer(domain.Listing{ProductSnapshot: product.Snapshot()}), s.publish(ctx, tx, product)
 		})
 	if err != nil {

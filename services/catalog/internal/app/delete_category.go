@@ -5,8 +5,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
@@ -27,6 +29,7 @@ func (s *Categories) DeleteCategory(ctx context.Context, id uuid.UUID, etag stri
 		if err := category.CheckEtag(etag); err != nil {
 			return err
 		}
+		activity.Changed(ctx, "categories/"+id.String(), protoconv.Category(category.Snapshot()), nil)
 		return st.DeleteCategory(ctx, id)
 	})
 	if !store.NotEmpty(err) {

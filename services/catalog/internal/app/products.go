@@ -9,12 +9,14 @@ import (
 	"github.com/google/uuid"
 
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
@@ -48,6 +50,11 @@ func (s *Products) publish(ctx context.Context, tx *pg.Tx, product domain.Produc
 	tx.OnCommit(func() { s.Cache.Changed(p.ID, p.Code, p.Version) })
 	tx.OnCommit(s.Wake)
 	return outbox.Write(ctx, tx, source, s.ToOutbox(product))
+}
+
+// record notes a change of a product for the activity log.
+func record(ctx context.Context, before, after domain.Product) {
+	activity.Changed(ctx, "products/"+after.Snapshot().ID.String(), protoconv.Product(before.Snapshot()), protoconv.Product(after.Snapshot()))
 }
 
 // failed translates what a change of a product failed with. Whether it was committed

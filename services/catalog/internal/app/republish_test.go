@@ -108,11 +108,11 @@ func TestWhatIsRepublishedWaitsForItsTurn(t *testing.T) {
 	s.put(t, "tea", 1200, s.now)
 	all := map[string]bool{}
 	for range 2 { // the batch fills the outbox, and nothing follows
-		cut, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		cut, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 		defer cancel()
 		ended := make(chan error, 1)
 		go func() { ended <- s.All(cut) }()
-		s.written.Wait(t, 20*time.Second, "a batch is written", func() bool { return len(s.published(t)) == 500 })
+		s.written.Wait(t, "a batch is written", func() bool { return len(s.published(t)) == 500 })
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Fatalf("ended with %v", err)

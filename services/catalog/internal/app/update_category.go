@@ -5,8 +5,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
+	"github.com/shopmesh/shopmesh/services/catalog/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
 )
 
@@ -44,8 +46,10 @@ func (s *Categories) UpdateCategory(ctx context.Context, id uuid.UUID, etag stri
 		}
 		category = next
 		if !changed {
+			activity.Unchanged(ctx)
 			return nil
 		}
+		activity.Changed(ctx, "categories/"+id.String(), protoconv.Category(before.Snapshot()), protoconv.Category(next.Snapshot()))
 		return st.UpdateCategory(ctx, next)
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/domain"
 	"github.com/shopmesh/shopmesh/services/catalog/internal/store"
@@ -40,9 +41,14 @@ func (s *Products) change(ctx context.Context, id uuid.UUID, etag string,
 			return err
 		}
 		next, changed, err := decide(product)
-		if err != nil || !changed {
+		if err != nil {
 			return err
 		}
+		if !changed {
+			activity.Unchanged(ctx)
+			return nil
+		}
+		record(ctx, product, next)
 		product = next
 		if err := store.On(tx).UpdateProduct(ctx, next); err != nil {
 			return err

@@ -6,7 +6,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// Settings are what the owner may set for the catalog.
+// Settings are what the owner may set that concerns the catalog.
 type Settings struct {
 	// DefaultCurrency is the ISO 4217 code of prices that name none.
 	DefaultCurrency string
@@ -15,7 +15,7 @@ type Settings struct {
 // NewSettings refuses a currency that ISO 4217 does not know.
 func NewSettings(defaultCurrency string) (Settings, error) {
 	if !money.Valid(defaultCurrency) {
-		return Settings{}, fmt.Errorf("settings of catalog: default_currency %q is no ISO 4217 code", defaultCurrency)
+		return Settings{}, fmt.Errorf("settings of shop: currency %q is no ISO 4217 code", defaultCurrency)
 	}
 	return Settings{DefaultCurrency: defaultCurrency}, nil
 }

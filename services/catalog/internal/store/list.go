@@ -33,6 +33,7 @@ type ProductScope struct {
 // the category at their top, are read before the statement is made.
 func productSchema(subtrees map[uuid.UUID][]uuid.UUID) page.Schema {
 	return page.Schema{
+		Name: "products",
 		Fields: map[string]page.Field{
 			"code":               {Column: "p.code", Kind: page.Text, Filter: true, Order: true},
 			"name":               {Column: "p.name", Kind: page.Text, Order: true},
@@ -154,6 +155,7 @@ func scanListing(row pgx.CollectableRow) (domain.Listing, error) {
 
 func categorySchema() page.Schema {
 	return page.Schema{
+		Name: "categories",
 		Fields: map[string]page.Field{
 			"name": {Kind: page.Text, Filter: true, Order: true, Column: "c.name", Condition: compareName},
 			"parent_id": {

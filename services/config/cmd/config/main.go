@@ -11,10 +11,6 @@ import (
 
 func main() {
 	services.Main(config.Name, func(env app.Environment) (fx.Option, error) {
-		providers, err := config.ProvidersFromEnv()
-		if err != nil {
-			return nil, err
-		}
-		return config.Module(config.Config{Context: env.Context, Providers: providers}), nil
+		return config.Module(config.Config{Context: env.Context}), nil
 	})
 }

@@ -98,14 +98,15 @@ func (c *Changes) run(ctx context.Context) {
 		switch {
 		case err == nil && count != known:
 			known = count
-			c.tell()
+			c.broadcast()
 		case err != nil && ctx.Err() == nil:
 			c.log.WarnContext(ctx, "can't look for changed settings", "error", err.Error())
 		}
 	}
 }
 
-func (c *Changes) tell() {
+// broadcast wakes everybody who waits for the next change.
+func (c *Changes) broadcast() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	close(c.next)

@@ -10,7 +10,7 @@ import (
 
 // Get returns the settings of a context, without the defaults. Errors: CONTEXT_NOT_FOUND.
 func (s *Settings) Get(ctx context.Context, name string) (*configv1.Settings, error) {
-	if err := protoconv.Known(name); err != nil {
+	if err := protoconv.CheckContext(name); err != nil {
 		return nil, err
 	}
 	if s.File != "" {

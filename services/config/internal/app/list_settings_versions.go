@@ -12,7 +12,7 @@ import (
 // ListVersions returns a page of the changes of a context's settings, the newest first, and
 // the token of the next one. Errors: CONTEXT_NOT_FOUND, PAGE_TOKEN_INVALID.
 func (s *Settings) ListVersions(ctx context.Context, name string, request page.Request) ([]domain.Version, string, error) {
-	if err := protoconv.Known(name); err != nil {
+	if err := protoconv.CheckContext(name); err != nil {
 		return nil, "", err
 	}
 	return store.On(s.Pool).List(ctx, name, request)

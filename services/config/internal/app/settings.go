@@ -4,13 +4,12 @@ package app
 import (
 	"context"
 	"log/slog"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -27,8 +26,6 @@ type Deps struct {
 	// File holds the settings instead of the database, which then can't be changed here;
 	// empty for none.
 	File string
-	// Providers are the payment providers that payment has credentials of.
-	Providers []string
 	// Changes wakes those who watch.
 	Changes *Changes
 	// Now is the time, in whole microseconds as the database keeps it.
@@ -56,7 +53,8 @@ type change struct {
 // version. Errors: CONTEXT_NOT_FOUND, SETTINGS_READ_ONLY, ETAG_MISMATCH, SETTINGS_INVALID,
 // STEP_UP_REQUIRED, decide's.
 func (s *Settings) write(ctx context.Context, c change) (*configv1.Settings, error) {
-	if err := protoconv.Known(c.context); err != nil {
+	activity.About(ctx, "settings/"+c.context)
+	if err := protoconv.CheckContext(c.context); err != nil {
 		return nil, err
 	}
 	if s.File != "" {
@@ -93,8 +91,9 @@ func (s *Settings) writeIn(ctx context.Context, tx *pg.Tx, newest map[string]dom
 	if err := s.check(ctx, newest, next, c.field); err != nil {
 		return nil, err
 	}
-	paths := protoconv.ChangedPaths(protoconv.Value(current), protoconv.Value(next))
+	paths := activity.Paths(protoconv.Value(current), protoconv.Value(next))
 	if len(paths) == 0 {
+		activity.Unchanged(ctx)
 		if c.validateOnly {
 			current.Etag = ""
 		}
@@ -117,9 +116,11 @@ func (s *Settings) writeIn(ctx context.Context, tx *pg.Tx, newest map[string]dom
 		return nil, err
 	}
 	if c.validateOnly {
+		activity.Unchanged(ctx)
 		after.Etag = ""
 		return after, nil
 	}
+	activity.Changed(ctx, "settings/"+c.context, protoconv.Value(current), protoconv.Value(next))
 	tx.OnCommit(s.Changes.Wake)
 	return after, st.Insert(ctx, version)
 }
@@ -132,8 +133,8 @@ func (s *Settings) check(ctx context.Context, newest map[string]domain.Version, 
 		return err
 	}
 	var broken []fault.Violation
-	for _, path := range slices.Sorted(maps.Keys(rules)) {
-		broken = append(broken, fault.Violation{Field: next.GetContext() + "." + path, Description: rules[path]})
+	for _, rule := range rules {
+		broken = append(broken, fault.Violation{Field: next.GetContext() + "." + rule.Field, Description: rule.Description})
 	}
 	if len(broken) == 0 {
 		broken = protoconv.Shop(func(context string) *configv1.Settings {
@@ -143,7 +144,7 @@ func (s *Settings) check(ctx context.Context, newest map[string]domain.Version, 
 			version := newest[context]
 			version.Context = context
 			return s.read(ctx, version)
-		}, s.Providers).Check()
+		}).Check()
 	}
 	return domain.ErrInvalid("these settings of "+next.GetContext()+" can't be set", field, broken)
 }

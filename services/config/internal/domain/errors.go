@@ -33,7 +33,7 @@ func ErrReadOnly() *fault.Error {
 			"change the file and start again, or start without it")
 }
 
-// ErrInvalid is the fault for settings that break rules, nil for none; subject says which
+// ErrInvalid is the fault for settings that break rules, nil for none; subject names the
 // settings. A field that the request holds is named as the request does, with the prefix.
 func ErrInvalid(subject, prefix string, broken []fault.Violation) error {
 	if len(broken) == 0 {

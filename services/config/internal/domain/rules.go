@@ -6,37 +6,61 @@ import (
 	"strings"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
-// Shop is what the settings of all contexts say together, as far as a rule is about it. An
-// empty value is that nothing is set, and the default fits.
+// Shop is the part of all contexts' settings that rules are about. An empty value means that
+// nothing is set, and that the default keeps the rule.
 type Shop struct {
-	// DefaultCurrency is catalog's.
-	DefaultCurrency string
+	// Currencies, Emails and Lines are what must be a currency, an e-mail address, and a text
+	// of one line that somebody can see.
+	Currencies, Emails, Lines []Value
+	// CORSOrigins are the edge's.
+	CORSOrigins []string
 	// PaymentMethods are those that order offers.
 	PaymentMethods []string
-	// Providers are the payment providers that payment has credentials of.
-	Providers []string
+	// StripeKeySecret names the secret with which payment takes payments by Stripe.
+	StripeKeySecret string
 }
 
-// Stripe is the payment provider that takes cards.
-const Stripe = "stripe"
+// Value is what is set at a path, such as "shop.currency".
+type Value struct{ Path, Text string }
+
+// maxLine is how many characters the contract lets a name or subject have.
+const maxLine = 100
 
 // Check returns the rules that the settings break, by the setting's path.
 func (s Shop) Check() []fault.Violation {
 	var broken []fault.Violation
-	if s.DefaultCurrency != "" && !money.Valid(s.DefaultCurrency) {
-		broken = append(broken, fault.Violation{
-			Field: "catalog.default_currency", Description: fmt.Sprintf("%q is no ISO 4217 code of a currency in use", s.DefaultCurrency),
-		})
+	for _, currency := range s.Currencies {
+		if !money.Valid(currency.Text) {
+			broken = append(broken, fault.Violation{
+				Field: currency.Path, Description: fmt.Sprintf("%q is no ISO 4217 code of a currency in use", currency.Text),
+			})
+		}
+	}
+	for _, email := range s.Emails {
+		if _, err := grammar.Email(email.Text); err != nil {
+			broken = append(broken, fault.Violation{Field: email.Path, Description: err.Error()})
+		}
+	}
+	for _, line := range s.Lines {
+		if err := grammar.RequiredLine(line.Text, maxLine); err != nil {
+			broken = append(broken, fault.Violation{Field: line.Path, Description: err.Error()})
+		}
+	}
+	for i, origin := range s.CORSOrigins {
+		if err := grammar.Origin(origin); err != nil {
+			broken = append(broken, fault.Violation{Field: fmt.Sprintf("edge.cors_origins[%d]", i), Description: err.Error()})
+		}
 	}
 	for i, method := range s.PaymentMethods {
-		if takenByStripe(method) && !slices.Contains(s.Providers, Stripe) {
+		if takenByStripe(method) && s.StripeKeySecret == "" {
 			broken = append(broken, fault.Violation{
 				Field: fmt.Sprintf("order.payment_methods[%d]", i),
-				Description: fmt.Sprintf("%q is Stripe's, and payment has no key of Stripe, so each such payment would be declined: "+
-					"give payment SHOPMESH_STRIPE_KEY, or take the method out of order.paymentMethods", method),
+				Description: fmt.Sprintf("%q is Stripe's, and payment.stripeKeySecret names no key of Stripe, so each such payment would be declined: "+
+					"name one there first, or take the method out of order.paymentMethods", method),
 			})
 		}
 	}
@@ -44,10 +68,22 @@ func (s Shop) Check() []fault.Violation {
 }
 
 // NeedsProof reports whether a change of these fields of a context needs a recent proof of
-// who makes it: whoever may write to the shop's customers in its name.
+// who makes it: in whose name the shop's customers get mail, where links in mails and banks'
+// pages lead them, who takes their money, and what decides when a proof is needed.
 func NeedsProof(context string, changedPaths []string) bool {
-	return context == "notification" &&
-		(slices.Contains(changedPaths, "sender_email") || slices.Contains(changedPaths, "reply_to_email"))
+	var proven []string
+	switch context {
+	case "shop":
+		proven = []string{"sender_email", "sender_name", "reply_to_email", "legal_notices"}
+	case "payment":
+		proven = []string{"return_url", "refund_step_up_limits", "stripe_key_secret", "stripe_webhook_secrets"}
+	case "identity":
+		proven = []string{"step_up_age", "require_staff_totp"}
+	}
+	return slices.ContainsFunc(changedPaths, func(path string) bool {
+		field, _, _ := strings.Cut(path, ".")
+		return slices.Contains(proven, field)
+	})
 }
 
 // takenByStripe reports whether what order offers holds a method that Stripe takes. One

@@ -3,11 +3,17 @@
 package protoconv
 
 import (
+	"fmt"
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/config/internal/domain"
 )
@@ -16,7 +22,8 @@ func fields() protoreflect.FieldDescriptors {
 	return (&configv1.Settings{}).ProtoReflect().Descriptor().Oneofs().ByName("value").Fields()
 }
 
-// Contexts are the names of all contexts that have settings.
+// Contexts are the names of all sets of settings: those of contexts, of the shop as a whole
+// and of the edge.
 func Contexts() []string {
 	all := make([]string, fields().Len())
 	for i := range all {
@@ -25,8 +32,8 @@ func Contexts() []string {
 	return all
 }
 
-// Known refuses a context that has no settings. Errors: CONTEXT_NOT_FOUND.
-func Known(context string) error {
+// CheckContext refuses a context that has no settings. Errors: CONTEXT_NOT_FOUND.
+func CheckContext(context string) error {
 	if fields().ByName(protoreflect.Name(context)) == nil {
 		return domain.ErrContextNotFound(context, Contexts())
 	}
@@ -65,38 +72,47 @@ func SettingsVersion(v domain.Version) *configv1.SettingsVersion {
 }
 
 // Shop gathers what the rules across contexts are about.
-func Shop(of func(context string) *configv1.Settings, providers []string) domain.Shop {
+func Shop(of func(context string) *configv1.Settings) domain.Shop {
+	shop, order := of("shop").GetShop(), of("order").GetOrder()
 	return domain.Shop{
-		DefaultCurrency: of("catalog").GetCatalog().GetDefaultCurrency(),
-		PaymentMethods:  of("order").GetOrder().GetPaymentMethods(),
-		Providers:       providers,
+		Currencies: currencies(shop, order, of("payment").GetPayment()),
+		Emails: set(
+			domain.Value{Path: "shop.sender_email", Text: shop.GetSenderEmail()},
+			domain.Value{Path: "shop.reply_to_email", Text: shop.GetReplyToEmail()},
+		),
+		Lines:           lines(shop),
+		CORSOrigins:     of("edge").GetEdge().GetCorsOrigins(),
+		PaymentMethods:  order.GetPaymentMethods(),
+		StripeKeySecret: of("payment").GetPayment().GetStripeKeySecret(),
 	}
 }
 
-// ChangedPaths names the fields in which two messages of one type differ; a nested message
-// is compared field by field, a list whole.
-func ChangedPaths(before, after proto.Message) []string {
-	return changed(nil, "", before.ProtoReflect(), after.ProtoReflect())
-}
-
-func changed(paths []string, prefix string, before, after protoreflect.Message) []string {
-	all := before.Descriptor().Fields()
-	for i := range all.Len() {
-		field := all.Get(i)
-		path := prefix + string(field.Name())
-		switch {
-		case before.Has(field) != after.Has(field):
-			paths = append(paths, path)
-		case !before.Has(field), before.Get(field).Equal(after.Get(field)):
-		case nested(field):
-			paths = changed(paths, path+".", before.Get(field).Message(), after.Get(field).Message())
-		default:
-			paths = append(paths, path)
+func currencies(shop *shopv1.Settings, order *orderv1.Settings, payment *paymentv1.Settings) []domain.Value {
+	all := []domain.Value{{Path: "shop.currency", Text: shop.GetCurrency()}}
+	for i, rule := range order.GetPaymentMethodRules() {
+		at := fmt.Sprintf("order.payment_method_rules[%d].", i)
+		for j, currency := range rule.GetCurrencies() {
+			all = append(all, domain.Value{Path: fmt.Sprintf("%scurrencies[%d]", at, j), Text: currency})
+		}
+		for j, limit := range rule.GetLimits() {
+			all = append(all, domain.Value{Path: fmt.Sprintf("%slimits[%d].currency", at, j), Text: limit.GetCurrency()})
 		}
 	}
-	return paths
+	for i, limit := range payment.GetRefundStepUpLimits() {
+		all = append(all, domain.Value{Path: fmt.Sprintf("payment.refund_step_up_limits[%d].currency", i), Text: limit.GetCurrency()})
+	}
+	return set(all...)
 }
 
-func nested(field protoreflect.FieldDescriptor) bool {
-	return field.Message() != nil && !field.IsList() && !field.IsMap() && field.Message().ParentFile().Package() != "google.protobuf"
+func lines(shop *shopv1.Settings) []domain.Value {
+	all := []domain.Value{{Path: "shop.name", Text: shop.GetName()}, {Path: "shop.sender_name", Text: shop.GetSenderName()}}
+	for i, subject := range shop.GetMailSubjects() {
+		all = append(all, domain.Value{Path: fmt.Sprintf("shop.mail_subjects[%d].subject", i), Text: subject.GetSubject()})
+	}
+	return set(all...)
+}
+
+// set leaves out what is not set: where a text may be empty, the contract gives it a meaning.
+func set(all ...domain.Value) []domain.Value {
+	return slices.DeleteFunc(all, func(v domain.Value) bool { return v.Text == "" })
 }

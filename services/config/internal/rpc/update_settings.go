@@ -14,7 +14,7 @@ import (
 func (s *Server) UpdateSettings(ctx context.Context, req *configv1.UpdateSettingsRequest) (*configv1.UpdateSettingsResponse, error) {
 	given := req.GetSettings()
 	name := given.GetContext()
-	if err := protoconv.Known(name); err != nil {
+	if err := protoconv.CheckContext(name); err != nil {
 		return nil, err
 	}
 	if other := given.ProtoReflect().WhichOneof(given.ProtoReflect().Descriptor().Oneofs().ByName("value")); other != nil && string(other.Name()) != name {

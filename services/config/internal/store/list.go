@@ -16,6 +16,7 @@ import (
 // column is a UUID.
 func versionSchema() page.Schema {
 	return page.Schema{
+		Name:   "settings versions",
 		Fields: map[string]page.Field{"version": {Column: "v.version", Kind: page.Number, Order: true}},
 		Order:  "version desc", ID: "v.id",
 	}

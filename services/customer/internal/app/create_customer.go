@@ -6,8 +6,10 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
+	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/customer/internal/store"
 )
 
@@ -25,6 +27,7 @@ func (s *Customers) CreateCustomer(ctx context.Context, requestID uuid.UUID, req
 		if err := store.On(tx).InsertCustomer(ctx, customer); err != nil {
 			return uuid.Nil, err
 		}
+		activity.Changed(ctx, "customers/"+customer.Snapshot().ID.String(), nil, protoconv.Customer(customer.Snapshot()))
 		return customer.Snapshot().ID, s.publish(ctx, tx, customer)
 	})
 	if err != nil {

@@ -10,10 +10,12 @@ import (
 	"github.com/google/uuid"
 
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/customer/internal/domain"
+	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/customer/internal/store"
 )
 
@@ -52,6 +54,11 @@ type Customers struct{ Deps }
 func (s *Customers) publish(ctx context.Context, tx *pg.Tx, customer domain.Customer) error {
 	tx.OnCommit(s.Wake)
 	return outbox.Write(ctx, tx, source, s.ToOutbox(customer))
+}
+
+// record notes a change of a customer for the activity log.
+func record(ctx context.Context, before, after domain.Customer) {
+	activity.Changed(ctx, "customers/"+before.Snapshot().ID.String(), protoconv.Customer(before.Snapshot()), protoconv.Customer(after.Snapshot()))
 }
 
 // The permissions of those who use customers that are not theirs.
@@ -105,9 +112,14 @@ func (s *Customers) changeIn(ctx context.Context, tx *pg.Tx, id uuid.UUID,
 		return domain.Customer{}, err
 	}
 	next, changed, err := decide(before)
-	if err != nil || !changed {
+	if err != nil {
 		return next, err
 	}
+	if !changed {
+		activity.Unchanged(ctx)
+		return next, nil
+	}
+	record(ctx, before, next)
 	if err := st.UpdateCustomer(ctx, next); err != nil {
 		return domain.Customer{}, err
 	}

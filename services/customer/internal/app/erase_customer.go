@@ -37,11 +37,16 @@ func (s *Customers) EraseCustomer(ctx context.Context, id uuid.UUID, evenOpenOrd
 			return err
 		}
 		var changed bool
-		if left, changed = customer.Erase(s.Now()); changed {
+		left, changed = customer.Erase(s.Now())
+		record(ctx, customer, left)
+		if changed {
 			if err := st.UpdateCustomer(ctx, left); err != nil {
 				return err
 			}
 			if err := st.DeleteAddresses(ctx, id); err != nil {
+				return err
+			}
+			if err := st.EraseSignInAddress(ctx, id); err != nil {
 				return err
 			}
 		}

@@ -65,7 +65,7 @@ func TestAddressesOfErasedGuestsAreForgotten(t *testing.T) {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- s.customers.PurgeGuests(ctx) }()
-	testkit.Eventually(t, 20*time.Second, "the old address is deleted", func() bool {
+	testkit.Eventually(t, "the old address is deleted", func() bool {
 		return slices.Equal(s.guests(t), []string{"kept@example.com"})
 	})
 	cancel()

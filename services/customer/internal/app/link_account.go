@@ -43,13 +43,13 @@ func (s *Customers) linkAccount(ctx context.Context, account uuid.UUID, customer
 			if err := holder.MayLink(c.Email); err != nil {
 				return err
 			}
-			return st.LinkAccount(ctx, account, id, c.CreateTime)
+			return st.LinkAccount(ctx, account, id, c.Email, c.CreateTime)
 		}
 		id = c.ID
 		if err := st.InsertCustomer(ctx, customer); err != nil {
 			return err
 		}
-		if err := st.LinkAccount(ctx, account, id, c.CreateTime); err != nil {
+		if err := st.LinkAccount(ctx, account, id, c.Email, c.CreateTime); err != nil {
 			return err
 		}
 		return s.publish(ctx, tx, customer)

@@ -116,11 +116,11 @@ func TestWhatIsRepublishedWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
 	s := newHarness(t)
 	s.put(t, "new", 700, s.now, true)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- s.All(ctx) }()
-	s.written.Wait(t, 20*time.Second, "a batch is written", func() bool { return len(s.published(t)) == 500 })
+	s.written.Wait(t, "a batch is written", func() bool { return len(s.published(t)) == 500 })
 	select {
 	case err := <-ended:
 		t.Fatalf("ended with %v while the outbox was full", err)

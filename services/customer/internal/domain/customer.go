@@ -28,6 +28,9 @@ type Snapshot struct {
 	Phone string
 	// Addresses are in the order of their creation.
 	Addresses []Address
+	// SignIn is the account that signs in as the customer; the zero one when there is none,
+	// and in lists.
+	SignIn SignInAddress
 	// Erased reports that nothing about the person is left.
 	Erased bool
 	// Version counts the changes of the customer and of its addresses, from 1.
@@ -103,8 +106,10 @@ type CustomerChange struct {
 	Phone     *string
 }
 
-// Change returns the customer after the change, and whether anything is different.
-// Errors: CUSTOMER_ERASED, INVALID_FIELD.
+// Change returns the customer after the change, and whether anything is different. The
+// address of a customer who has an account is the one that signs in, of which they showed
+// that it is theirs: here it becomes that one or stays as it is. Errors: CUSTOMER_ERASED,
+// INVALID_FIELD.
 func (c Customer) Change(change CustomerChange, now time.Time) (Customer, bool, error) {
 	if c.state.Erased {
 		return Customer{}, false, errCustomerErased(c.state.ID)
@@ -114,7 +119,11 @@ func (c Customer) Change(change CustomerChange, now time.Time) (Customer, bool, 
 	set(&next.LastName, change.LastName)
 	set(&next.Email, change.Email)
 	set(&next.Phone, change.Phone)
-	if err := next.normalize().err(); err != nil {
+	wrong := next.normalize()
+	if next.Email != before.Email && next.SignIn.AccountID != uuid.Nil && next.Email != next.SignIn.Email {
+		wrong.add("customer.email", "is the address that signs in: the customer changes it by RequestEmailChange")
+	}
+	if err := wrong.err(); err != nil {
 		return Customer{}, false, err
 	}
 	if next.FirstName == before.FirstName && next.LastName == before.LastName &&
@@ -135,7 +144,10 @@ func (c Customer) Erase(now time.Time) (Customer, bool) {
 	if c.state.Erased {
 		return c, false
 	}
-	left := Snapshot{ID: c.state.ID, Erased: true, Version: c.state.Version, CreateTime: c.state.CreateTime}
+	left := Snapshot{
+		ID: c.state.ID, SignIn: SignInAddress{AccountID: c.state.SignIn.AccountID}, Erased: true,
+		Version: c.state.Version, CreateTime: c.state.CreateTime,
+	}
 	return Customer{left}.changed(now), true
 }
 

@@ -1,9 +1,9 @@
 package domain
 
 import (
-	"strings"
-
 	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // Holder is the customer who has an e-mail address.
@@ -22,17 +22,8 @@ type Holder struct {
 // customers are looked up without regard to any case: the mail to one of them opens
 // nothing of the other. Errors: EMAIL_TAKEN.
 func (h Holder) MayLink(email string) error {
-	if h.Linked || asciiLower(h.Email) != asciiLower(email) {
+	if h.Linked || grammar.ExactEmailKey(h.Email) != grammar.ExactEmailKey(email) {
 		return ErrEmailTaken()
 	}
 	return nil
-}
-
-func asciiLower(text string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, text)
 }

@@ -2,6 +2,7 @@
 package events
 
 import (
+	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
@@ -23,7 +24,11 @@ func ToOutbox(customer domain.Customer) outbox.Event {
 func message(c domain.Snapshot) proto.Message {
 	switch {
 	case c.Erased:
-		return &customerv1.CustomerErased{CustomerId: c.ID.String(), Version: c.Version}
+		erased := &customerv1.CustomerErased{CustomerId: c.ID.String(), Version: c.Version}
+		if c.SignIn.AccountID != uuid.Nil {
+			erased.AccountId = c.SignIn.AccountID.String()
+		}
+		return erased
 	case c.Version == 1:
 		return &customerv1.CustomerRegistered{Customer: protoconv.Customer(c), Version: c.Version}
 	default:

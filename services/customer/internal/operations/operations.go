@@ -5,9 +5,11 @@ import (
 	"context"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	"github.com/shopmesh/shopmesh/kit/consumer"
 	kitoperations "github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/customer/internal/store"
 )
 
 // name is what the context is called.
@@ -16,14 +18,25 @@ const name = "customer"
 // Operations is the context as operators see it.
 type Operations struct {
 	kitoperations.Base
+
+	pool *pg.Pool
 }
 
 // New returns the context's operations.
-func New(pool *pg.Pool, relay *outbox.Relay) *Operations {
-	return &Operations{Base: kitoperations.NewBase(name, pool, relay)}
+func New(pool *pg.Pool, relay *outbox.Relay, inbound *consumer.Consumer) *Operations {
+	return &Operations{Base: kitoperations.NewBase(name, pool, relay, inbound), pool: pool}
 }
 
-// Audit states the events that are still in the outbox.
+// Audit states each customer for whom an account was made, by id, and the events that are
+// still in the outbox.
 func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRecord) error) error {
+	err := store.On(o.pool).EachLinked(ctx, func(c store.Linked) error {
+		return emit(&operationsv1.AuditRecord{Record: &operationsv1.AuditRecord_Customer{Customer: &operationsv1.CustomerRecord{
+			CustomerId: c.CustomerID.String(), AccountId: c.AccountID.String(), Erased: c.Erased,
+		}}})
+	})
+	if err != nil {
+		return err
+	}
 	return o.AuditOutbox(ctx, emit)
 }

@@ -39,6 +39,48 @@ func (s Store) LockHolder(ctx context.Context, email string) (domain.Holder, err
 
 // LinkAccount stores that an account signs in as a customer. The transaction fails when
 // another call did so meanwhile.
-func (s Store) LinkAccount(ctx context.Context, account, customer uuid.UUID, now time.Time) error {
-	return s.q.CustomerAccountInsert(ctx, db.CustomerAccountInsertParams{AccountID: account, CustomerID: customer, CreateTime: now})
+func (s Store) LinkAccount(ctx context.Context, account, customer uuid.UUID, email string, now time.Time) error {
+	return s.q.CustomerAccountInsert(ctx, db.CustomerAccountInsertParams{AccountID: account, CustomerID: customer, Email: email, CreateTime: now})
+}
+
+// UpdateSignInAddress stores with which address an account signs in.
+func (s Store) UpdateSignInAddress(ctx context.Context, a domain.SignInAddress) error {
+	return s.q.CustomerAccountUpdate(ctx, db.CustomerAccountUpdateParams{AccountID: a.AccountID, Email: a.Email, Version: a.Version})
+}
+
+// EraseSignInAddress forgets the address of a customer's account.
+func (s Store) EraseSignInAddress(ctx context.Context, customer uuid.UUID) error {
+	return s.q.CustomerAccountErase(ctx, customer)
+}
+
+// Linked is a customer for whom an account was made, as an audit sees it.
+type Linked struct {
+	CustomerID uuid.UUID
+	AccountID  uuid.UUID
+	Erased     bool
+}
+
+const linkedCustomers = `
+select a.customer_id, a.account_id, c.erased from customer_accounts a join customers c on c.id = a.customer_id
+order by a.customer_id`
+
+// EachLinked streams the customers for whom an account was made, sorted by id. Rows are read
+// as they arrive, which sqlc's generated code can't do, so that memory is bounded however
+// many there are.
+func (s Store) EachLinked(ctx context.Context, yield func(Linked) error) error {
+	rows, err := s.dbtx.Query(ctx, linkedCustomers)
+	if err != nil {
+		return fmt.Errorf("audit customers: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c Linked
+		if err := rows.Scan(&c.CustomerID, &c.AccountID, &c.Erased); err != nil {
+			return fmt.Errorf("audit customers: %w", err)
+		}
+		if err := yield(c); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

@@ -26,7 +26,9 @@ func (s Store) Customer(ctx context.Context, id uuid.UUID) (domain.Customer, err
 	if err != nil {
 		return domain.Customer{}, fmt.Errorf("read customer: %w", err)
 	}
-	return fromDBCustomer(row.Customer, row.Addresses)
+	return fromDBCustomer(row.Customer, row.Addresses, domain.SignInAddress{
+		AccountID: row.AccountID, CustomerID: id, Email: row.SignInEmail, Version: row.SignInVersion,
+	})
 }
 
 // InsertCustomer stores a new customer with its addresses. Errors: CustomerFault's,
@@ -101,7 +103,8 @@ func (s Store) LockErasedSince(ctx context.Context, since time.Time, after uuid.
 	}
 	customers := make([]domain.Customer, len(rows))
 	for i, row := range rows {
-		if customers[i], err = fromDBCustomer(row, []byte(`[]`)); err != nil { // an erased customer has no address
+		account := domain.SignInAddress{AccountID: row.AccountID}
+		if customers[i], err = fromDBCustomer(row.Customer, []byte(`[]`), account); err != nil { // an erased customer has no address
 			return nil, err
 		}
 	}

@@ -19,8 +19,9 @@ import (
 
 func customerSchema() page.Schema {
 	return page.Schema{
+		Name: "customers",
 		Fields: map[string]page.Field{
-			"email":       {Kind: page.Text, Filter: true, Condition: compareEmail},
+			"email":       {Kind: page.Email, Filter: true, Condition: compareEmail},
 			"last_name":   {Column: "c.last_name", Kind: page.Text, Filter: true, Order: true, Condition: compareLastName},
 			"erased":      {Column: "c.erased", Kind: page.Bool, Filter: true},
 			"create_time": {Column: "c.create_time", Kind: page.Time, Order: true},
@@ -86,6 +87,6 @@ func scanCustomer(row pgx.CollectableRow) (domain.Snapshot, error) {
 	if err != nil {
 		return domain.Snapshot{}, err
 	}
-	customer, err := fromDBCustomer(found.Customer, found.Addresses)
+	customer, err := fromDBCustomer(found.Customer, found.Addresses, domain.SignInAddress{})
 	return customer.Snapshot(), err
 }

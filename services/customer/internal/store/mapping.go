@@ -56,10 +56,10 @@ func document(a domain.Address) ([]byte, error) {
 	return text, nil
 }
 
-func fromDBCustomer(row db.Customer, addresses []byte) (domain.Customer, error) {
+func fromDBCustomer(row db.Customer, addresses []byte, signIn domain.SignInAddress) (domain.Customer, error) {
 	customer := domain.Snapshot{
 		ID: row.ID, FirstName: row.FirstName, LastName: row.LastName, Email: row.Email, Phone: row.Phone,
-		Erased: row.Erased, Version: row.Version, CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
+		SignIn: signIn, Erased: row.Erased, Version: row.Version, CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
 	}
 	var read []address
 	if err := json.Unmarshal(addresses, &read); err != nil {

@@ -17,7 +17,9 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		cfg := identity.Config{Context: env.Context, Key: key, PublicURL: env.PublicURL, Contexts: services.Contexts()}
+		cfg := identity.Config{
+			Context: env.Context, Key: key, PublicURL: env.PublicURL, Public: env.Process.Edge.Public(env.Process.Listen), Contexts: services.Contexts(),
+		}
 		return identity.Module(cfg), cfg.Check()
 	})
 }

@@ -6,13 +6,18 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 
-	"github.com/shopmesh/shopmesh/kit/authz"
+	activityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/activity/v1"
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
+	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/token"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 	"github.com/shopmesh/shopmesh/services/identity/internal/passwords"
+	"github.com/shopmesh/shopmesh/services/identity/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/identity/internal/store"
 )
 
@@ -35,8 +40,12 @@ type AccountDeps struct {
 	Sealing       domain.SealingKey
 	RefreshSecret domain.RefreshSecret
 	LinkSecret    domain.LinkSecret
+	// PublicURL is where links lead. Nothing of a request is in them.
+	PublicURL string
 	// Issue signs an access token.
 	Issue func(claims token.AccessClaims, life time.Duration) (string, error)
+	// Settings returns the settings as they are: each call reads them once.
+	Settings func() domain.Settings
 	// LinkCustomer makes the customer of an account, or returns the one that has the address
 	// already. It calls another context, and again returns the same.
 	LinkCustomer func(context.Context, domain.NewCustomer) (uuid.UUID, error)
@@ -55,11 +64,12 @@ type Accounts struct {
 	AccountDeps
 
 	requested chan struct{} // size 1: a wake-up that waits stands for all
+	ownerMade chan struct{} // size 1: somebody became an owner
 }
 
 // NewAccounts returns the use cases.
 func NewAccounts(deps AccountDeps) *Accounts {
-	return &Accounts{AccountDeps: deps, requested: make(chan struct{}, 1)}
+	return &Accounts{AccountDeps: deps, requested: make(chan struct{}, 1), ownerMade: make(chan struct{}, 1)}
 }
 
 // Client is who calls, as far as it shows itself.
@@ -88,6 +98,32 @@ func (a *Accounts) save(ctx context.Context, tx *pg.Tx, account domain.Account) 
 	return a.publish(ctx, tx, a.Publish.Changed(account.Snapshot()))
 }
 
+// record notes for the activity log what becomes of an account, whose before is the zero one
+// when it is new. Where only what belongs to it changes, such as its sessions, before and
+// after are the same.
+func record(ctx context.Context, before, after domain.AccountSnapshot) {
+	if !activity.Recording(ctx) {
+		return
+	}
+	var was proto.Message
+	if before.ID != uuid.Nil {
+		was = protoconv.Account(before)
+	}
+	activity.Changed(ctx, "accounts/"+after.ID.String(), was, protoconv.Account(after))
+}
+
+// recordLink notes for the activity log that somebody was invited, or was given a link that
+// sets the password of an account.
+func recordLink(ctx context.Context, link domain.LinkSnapshot) {
+	if link.Purpose == domain.ResetPassword {
+		activity.Changed(ctx, "accounts/"+link.AccountID.String(), nil, &activityv1.OperatorLink{ResetTotp: link.ResetTotp})
+		return
+	}
+	activity.Changed(ctx, "invitations/"+link.ID.String(), nil, &identityv1.Account{
+		Kind: identityv1.AccountKind(link.Kind), Owner: link.Owner, Permissions: protoconv.Permissions(link.Permissions),
+	})
+}
+
 func (a *Accounts) publish(ctx context.Context, tx *pg.Tx, events ...outbox.Event) error {
 	tx.OnCommit(a.Wake)
 	return outbox.Write(ctx, tx, source, events...)
@@ -95,57 +131,46 @@ func (a *Accounts) publish(ctx context.Context, tx *pg.Tx, events ...outbox.Even
 
 // notify has a notice mailed to the account's address.
 func (a *Accounts) notify(ctx context.Context, tx *pg.Tx, kind domain.NoticeKind, account domain.AccountSnapshot) error {
-	return a.publish(ctx, tx, a.Publish.Notice(domain.Notice{
-		ID: a.NewID(), Kind: kind, Account: account, Email: account.Email, Time: a.Now(),
-	}))
+	notice := domain.Notice{ID: a.NewID(), Kind: kind, Account: account, Email: account.Email, Time: a.Now()}
+	if err := a.on(tx).InsertNotice(ctx, notice); err != nil {
+		return err
+	}
+	return a.publish(ctx, tx, a.Publish.Notice(notice))
+}
+
+// mailLink stores a new link and has it mailed.
+func (a *Accounts) mailLink(ctx context.Context, tx *pg.Tx, mail domain.MailedLink) error {
+	if err := a.on(tx).InsertMailedLink(ctx, mail); err != nil {
+		return err
+	}
+	return a.publish(ctx, tx, a.Publish.Link(mail))
+}
+
+// orGone is err, or gone where the account of a person was deleted since it was read: their
+// data was erased meanwhile.
+func orGone(err error, gone *fault.Error) error {
+	if fault.ReasonOf(err) == domain.ReasonAccountNotFound {
+		return gone.Because(err)
+	}
+	return err
 }
 
 // begin returns a new session of an account.
 func (a *Accounts) begin(account domain.AccountSnapshot, methods []string, client Client) domain.Session {
-	now := a.Now()
-	return domain.Session{
-		ID: a.NewID(), AccountID: account.ID, Number: 1, RefreshTime: now, CreateTime: now, AuthTime: now,
-		Methods: methods, Place: client.Place, Agent: cut(client.Agent, maxAgent),
-	}
-}
-
-// maxAgent bounds what is kept of a program's name for itself.
-const maxAgent = 200
-
-func cut(text string, characters int) string {
-	clean := make([]rune, 0, characters)
-	for _, r := range text {
-		if len(clean) == characters {
-			break
-		}
-		if r >= ' ' && r != 0x7f {
-			clean = append(clean, r)
-		}
-	}
-	return string(clean)
+	return domain.NewSession(a.NewID(), account.ID, methods, client.Place, client.Agent, a.Now())
 }
 
 // issue returns the tokens of a session, after its transaction.
-func (a *Accounts) issue(account domain.AccountSnapshot, session domain.Session) (Session, error) {
-	expire := a.Now().Add(token.AccessLife)
-	access, err := a.Issue(claimsOf(account, session), token.AccessLife)
+func (a *Accounts) issue(account domain.AccountSnapshot, begun domain.Session, set domain.Settings) (Session, error) {
+	session := begun.Snapshot()
+	expire := a.Now().Add(set.AccessTokenLife)
+	access, err := a.Issue(claimsOf(account, session, set), set.AccessTokenLife)
 	if err != nil {
 		return Session{}, err
 	}
 	return Session{
 		AccessToken: access, ExpireTime: expire,
 		RefreshToken:      token.Format(token.Refresh, a.RefreshSecret.Token(session.ID, session.Number)),
-		RefreshExpireTime: session.ExpireTime(domain.SessionLifeOf(account.Kind)),
+		RefreshExpireTime: session.ExpireTime(set.SessionLife(account.Kind)),
 	}, nil
-}
-
-// caller returns the account and session of a caller who signed in.
-func caller(ctx context.Context) (account, session uuid.UUID, err error) {
-	identity := authz.Caller(ctx)
-	if account, err = uuid.Parse(identity.AccountID); err != nil {
-		return uuid.Nil, uuid.Nil, domain.ErrTokenExpired()
-	}
-	// The operator's socket hands out tokens without a session.
-	session, _ = uuid.Parse(identity.SessionID)
-	return account, session, nil
 }

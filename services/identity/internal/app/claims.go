@@ -8,10 +8,11 @@ import (
 )
 
 // claimsOf returns what a session's access tokens state.
-func claimsOf(account domain.AccountSnapshot, session domain.Session) token.AccessClaims {
+func claimsOf(account domain.AccountSnapshot, session domain.SessionSnapshot, set domain.Settings) token.AccessClaims {
 	claims := token.AccessClaims{
 		Account: account.ID.String(), Session: session.ID.String(), Epoch: account.Epoch, Kind: kindOf(account),
 		AuthTime: session.AuthTime, Methods: session.Methods, HasOTP: account.Totp.Confirmed,
+		MustEnroll: account.MustEnroll(set.RequireStaffTotp), StepUpAge: set.StepUpAge,
 	}
 	switch claims.Kind {
 	case authz.Customer:

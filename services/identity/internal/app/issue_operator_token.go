@@ -7,10 +7,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	activityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/activity/v1"
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/token"
 )
 
@@ -44,8 +48,20 @@ func (s *SigningKeys) IssueOperatorToken(ctx context.Context, as string, life ti
 		return OperatorToken{}, err
 	}
 	expires := now.Truncate(time.Second).Add(life)
+	if err := s.record(ctx, as, expires); err != nil {
+		return OperatorToken{}, err
+	}
 	s.Log.InfoContext(ctx, "the operator's socket handed out a token", "by", by, "as", as, "expires", expires)
 	return OperatorToken{AccessToken: text, ExpireTime: expires}, nil
+}
+
+// record writes into the activity log that an operator gets a token. Without its entry
+// nobody gets one.
+func (s *SigningKeys) record(ctx context.Context, as string, expires time.Time) error {
+	return s.Pool.InTx(ctx, func(ctx context.Context, _ *pg.Tx) error {
+		activity.Changed(ctx, "operatorTokens", nil, &activityv1.OperatorToken{As: as, ExpireTime: timestamppb.New(expires)})
+		return nil
+	})
 }
 
 func (s *SigningKeys) operatorClaims(as, by string) (token.AccessClaims, error) {

@@ -11,6 +11,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/store"
 )
 
+// newLink returns a link that begins now, about an account.
+func (a *Accounts) newLink(purpose domain.Purpose, kind domain.Kind, email domain.Email, account uuid.UUID) domain.Link {
+	return domain.NewLink(a.NewID(), purpose, kind, email, account, a.Now(), a.Settings().LinkLife(purpose))
+}
+
 // readLink returns the link of a token, if it is good for a purpose now. Reading uses
 // nothing up. Errors: LINK_INVALID.
 func (a *Accounts) readLink(ctx context.Context, text string, purpose domain.Purpose) (domain.Link, error) {
@@ -42,15 +47,9 @@ func (a *Accounts) useLink(ctx context.Context, tx *pg.Tx, id uuid.UUID, purpose
 	return link, st.UseLink(ctx, link)
 }
 
-// MintMailLink returns the token of a link, for who mails it: the same at each call.
-// Errors: LINK_INVALID when it is used, expired or none.
-func (a *Accounts) MintMailLink(ctx context.Context, id uuid.UUID) (string, domain.Link, error) {
-	link, err := a.on(a.Pool).Link(ctx, id)
-	if err != nil {
-		return "", domain.Link{}, err
-	}
-	if _, err := link.Use(link.Purpose, a.Now()); err != nil {
-		return "", domain.Link{}, err
-	}
-	return token.Format(token.Link, a.LinkSecret.Token(id)), link, nil
+// LinkURL returns a link as it is opened. Its token stands after the #, so that no server
+// and no log gets it.
+func (a *Accounts) LinkURL(link domain.Link) string {
+	s := link.Snapshot()
+	return a.PublicURL + s.Purpose.Path() + "#" + token.Format(token.Link, a.LinkSecret.Token(s.ID))
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 	"github.com/shopmesh/shopmesh/services/identity/internal/passwords"
@@ -35,10 +38,10 @@ type proved struct {
 // prove compares a password with that of the account of an address. Whether there is such
 // an account, it makes the same statements and one hash. The sign-in counts as failed
 // before its password is looked at, so that many at once get no more guesses than one
-// after the other; settle takes that back. Errors: RATE_LIMITED, CREDENTIALS_INVALID.
+// after the other; complete takes that back. Errors: RATE_LIMITED, CREDENTIALS_INVALID.
 func (a *Accounts) prove(ctx context.Context, p proof) (proved, error) {
 	out := proved{proof: p, subject: domain.SubjectOf(p.kind, p.email, p.place)}
-	err := a.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+	err := a.Pool.InTx(activity.Without(ctx), func(ctx context.Context, tx *pg.Tx) error {
 		now, st := a.Now(), a.on(tx)
 		account, _, err := st.FindAccount(ctx, p.kind, p.email)
 		if err != nil {
@@ -93,15 +96,15 @@ func busy(err error) error {
 	return err
 }
 
-// settle checks the second factor of a proved account, takes the failure back, and has
+// complete checks the second factor of a proved account, takes the failure back, and has
 // finish do the rest in the same transaction, with the locked account and how it was
 // proved. Errors: CREDENTIALS_INVALID, finish's.
-func (a *Accounts) settle(ctx context.Context, p proved, finish func(context.Context, *pg.Tx, domain.Account, []string) error) error {
+func (a *Accounts) complete(ctx context.Context, p proved, finish func(context.Context, *pg.Tx, domain.Account, []string) error) error {
 	return a.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		st := a.on(tx)
 		account, err := st.LockAccount(ctx, p.account.ID)
 		if err != nil {
-			return err
+			return orGone(err, domain.ErrCredentialsInvalid())
 		}
 		now := a.Now()
 		if s := account.Snapshot(); s.Disabled || s.PasswordHash != p.account.PasswordHash {
@@ -135,6 +138,22 @@ func (a *Accounts) settle(ctx context.Context, p proved, finish func(context.Con
 		if err := st.ForgetFailures(ctx, p.subject); err != nil {
 			return err
 		}
+		record(ctx, account.Snapshot(), account.Snapshot())
 		return finish(ctx, tx, account, methods)
 	})
+}
+
+// proveSelf is prove for the caller's own account.
+func (a *Accounts) proveSelf(ctx context.Context, password, code string, client Client) (proved, uuid.UUID, error) {
+	id, session, err := caller(ctx)
+	if err != nil {
+		return proved{}, session, err
+	}
+	account, err := a.on(a.Pool).Account(ctx, id)
+	if err != nil {
+		return proved{}, session, orGone(err, domain.ErrTokenExpired())
+	}
+	s := account.Snapshot()
+	who, err := a.prove(ctx, proof{kind: s.Kind, email: s.Email, password: password, code: code, place: client.Place})
+	return who, session, err
 }

@@ -12,6 +12,9 @@ const (
 	purgeEvery = 10 * time.Minute
 	// linkKept is how long a link is kept after it expired.
 	linkKept = 7 * 24 * time.Hour
+	// mailKept is how long it is kept what was requested to be mailed: longer than it is
+	// published again.
+	mailKept = 48 * time.Hour
 	// sessionKept is how long a session is kept after its last refresh: its place counts as
 	// known for so long.
 	sessionKept = knownPlaceLife
@@ -33,19 +36,22 @@ func (a *Accounts) RunPurge(ctx context.Context) error {
 	}
 }
 
-// Purge deletes sessions, links and failed sign-ins that are over.
+// Purge deletes sessions, links, mails and failed sign-ins that are over, and entries of the
+// activity log that are older than they are kept.
 func (a *Accounts) Purge(ctx context.Context) error {
 	st, now := store.On(a.Pool), a.Now()
-	for _, one := range []struct {
-		remove func(context.Context, time.Time) (int64, error)
-		before time.Time
-	}{
-		{st.DeleteFailures, domain.ForgetFailuresBefore(now)},
-		{st.DeleteLinks, now.Add(-linkKept)},
-		{st.DeleteSessions, now.Add(-sessionKept)},
+	before := func(remove func(context.Context, time.Time) (int64, error), t time.Time) func(context.Context) (int64, error) {
+		return func(ctx context.Context) (int64, error) { return remove(ctx, t) }
+	}
+	for _, remove := range []func(context.Context) (int64, error){
+		before(st.DeleteFailures, domain.ForgetFailuresBefore(now)),
+		before(st.DeleteLinks, now.Add(-linkKept)),
+		before(st.DeleteMails, now.Add(-mailKept)),
+		before(st.DeleteSessions, now.Add(-sessionKept)),
+		st.DeleteActivities, st.DeleteActivityValues, st.DeleteActivityAddresses,
 	} {
 		for {
-			n, err := one.remove(ctx, one.before)
+			n, err := remove(ctx)
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/token"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
@@ -17,6 +18,7 @@ func (a *Accounts) RefreshSession(ctx context.Context, refreshToken string) (Ses
 	if !ok {
 		return Session{}, domain.ErrTokenExpired()
 	}
+	set := a.Settings()
 	var account domain.Account
 	var session domain.Session
 	var outcome domain.Refreshed
@@ -25,16 +27,17 @@ func (a *Accounts) RefreshSession(ctx context.Context, refreshToken string) (Ses
 		found, ok, err := st.Session(ctx, id)
 		if err != nil || !ok {
 			outcome = domain.Over
+			activity.Unchanged(ctx)
 			return err
 		}
 		// The account first, as everywhere.
-		if account, err = st.LockAccount(ctx, found.AccountID); err != nil {
-			return err
+		if account, err = st.LockAccount(ctx, found.Snapshot().AccountID); err != nil {
+			return orGone(err, domain.ErrTokenExpired())
 		}
 		if found, _, err = st.LockSession(ctx, id); err != nil {
 			return err
 		}
-		session, outcome = found.Refresh(number, domain.SessionLifeOf(account.Snapshot().Kind), a.Now())
+		session, outcome = found.Refresh(number, set.SessionLife(account.Snapshot().Kind), a.Now())
 		if account.Snapshot().Disabled {
 			outcome = domain.Over
 		}
@@ -48,14 +51,15 @@ func (a *Accounts) RefreshSession(ctx context.Context, refreshToken string) (Ses
 	case outcome == domain.Reused:
 		return Session{}, domain.ErrTokenReused()
 	}
-	return a.issue(account.Snapshot(), session)
+	return a.issue(account.Snapshot(), session, set)
 }
 
 // refreshed stores what became of a session. One that is reused ends with its access
-// tokens, and its owner is told.
+// tokens, its owner is mailed, and the activity log has it; that a session goes on is no entry.
 func (a *Accounts) refreshed(ctx context.Context, tx *pg.Tx, account domain.Account, session domain.Session, outcome domain.Refreshed) error {
 	switch outcome {
 	case domain.Advanced:
+		activity.Unchanged(ctx)
 		return a.on(tx).UpdateSession(ctx, session)
 	case domain.Reused:
 		if err := a.on(tx).UpdateSession(ctx, session); err != nil {
@@ -64,8 +68,10 @@ func (a *Accounts) refreshed(ctx context.Context, tx *pg.Tx, account domain.Acco
 		if err := a.save(ctx, tx, account.Revoke(a.Now())); err != nil {
 			return err
 		}
+		record(ctx, account.Snapshot(), account.Snapshot())
 		return a.notify(ctx, tx, domain.NoticeTokenReused, account.Snapshot())
 	default:
+		activity.Unchanged(ctx)
 		return nil
 	}
 }

@@ -15,7 +15,7 @@ func (a *Accounts) SignIn(ctx context.Context, kind domain.Kind, email domain.Em
 	}
 	var account domain.AccountSnapshot
 	var session domain.Session
-	err = a.settle(ctx, who, func(ctx context.Context, tx *pg.Tx, signedIn domain.Account, methods []string) error {
+	err = a.complete(ctx, who, func(ctx context.Context, tx *pg.Tx, signedIn domain.Account, methods []string) error {
 		account = signedIn.Snapshot()
 		session = a.begin(account, methods, client)
 		return a.on(tx).InsertSession(ctx, session)
@@ -23,5 +23,5 @@ func (a *Accounts) SignIn(ctx context.Context, kind domain.Kind, email domain.Em
 	if err != nil {
 		return Session{}, err
 	}
-	return a.issue(account, session)
+	return a.issue(account, session, a.Settings())
 }

@@ -15,18 +15,18 @@ import (
 // TestUnknownEmailAnswersAlikeOnEveryDoor shows why it holds.
 func TestSignInsOfKnownAndUnknownAddressesTakeTheSame(t *testing.T) {
 	const n = 1000
-	d := newDesk(t)
-	d.signUp("known@example.com")
+	h := newHarness(t)
+	h.signUp("known@example.com")
 	measure := func(address string, i int) float64 {
 		begun := time.Now()
-		_, err := d.signIn(address, "a wrong password", fmt.Sprint("place ", i))
+		_, err := h.signIn(address, "a wrong password", fmt.Sprint("place ", i))
 		wants(t, address, err, "CREDENTIALS_INVALID")
 		return float64(time.Since(begun).Microseconds())
 	}
 	var known, unknown sample
 	for i := range n {
 		if i%90 == 0 {
-			d.after(25 * time.Hour) // the failures of a day count no more
+			h.after(25 * time.Hour) // the failures of a day count no more
 		}
 		// In turns, and each first as often as the other: what drifts is the same for both.
 		if i%2 == 0 {

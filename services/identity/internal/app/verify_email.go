@@ -2,29 +2,32 @@ package app
 
 import (
 	"context"
+	"errors"
+
+	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
-	"github.com/shopmesh/shopmesh/services/identity/internal/store"
 )
 
 // VerifyEmail makes the account that a mailed link is for, and signs in. The customer is
-// made, or found, before the account's transaction; a repeated call finds it again.
-// Errors: LINK_INVALID, PASSWORD_WEAK, INVALID_FIELD, RATE_LIMITED.
+// made, or found, before the account's transaction; a repeated call finds it again, and so
+// does one with a later link of the address. Errors: LINK_INVALID, PASSWORD_WEAK,
+// INVALID_FIELD, EMAIL_TAKEN, RATE_LIMITED.
 func (a *Accounts) VerifyEmail(ctx context.Context, text, password string, person domain.Person, client Client) (Session, error) {
-	link, err := a.readLink(ctx, text, domain.VerifyEmail)
+	link, hash, err := a.readLinkAndHash(ctx, text, domain.VerifyEmail, password, client)
 	if err != nil {
 		return Session{}, err
 	}
-	hash, err := a.newPassword(ctx, link.Kind, password, link.Email, client)
-	if err != nil {
-		return Session{}, err
-	}
+	stored := link.Snapshot()
 	// Refuses the names before another context is called.
-	if _, err := domain.NewAccount(link, person, link.AccountID, hash, a.Now()); err != nil {
+	if _, err := domain.NewAccount(link, person, stored.AccountID, hash, a.Now()); err != nil {
 		return Session{}, err
 	}
-	customer, err := a.LinkCustomer(ctx, domain.NewCustomer{AccountID: link.AccountID, Email: link.Email, Person: person})
+	if err := a.on(a.Pool).BeginLink(ctx, stored.ID); err != nil {
+		return Session{}, err
+	}
+	customer, err := a.LinkCustomer(ctx, domain.NewCustomer{AccountID: stored.AccountID, Email: stored.Email, Person: person})
 	if err != nil {
 		return Session{}, err
 	}
@@ -32,35 +35,28 @@ func (a *Accounts) VerifyEmail(ctx context.Context, text, password string, perso
 	if err != nil {
 		return Session{}, err
 	}
-	session := a.begin(account.Snapshot(), []string{domain.MethodPassword}, client)
-	err = a.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		if _, err := a.useLink(ctx, tx, link.ID, domain.VerifyEmail); err != nil {
-			return err
+	session, err := a.openAccount(ctx, account, link, client, func(ctx context.Context, tx *pg.Tx) error { return a.refuseErased(ctx, tx, customer) })
+	if errors.Is(err, errErased) {
+		// The next link is to make another account, of another customer.
+		if failed := a.on(a.Pool).DeleteLinksOf(ctx, []uuid.UUID{stored.AccountID}); failed != nil {
+			return Session{}, failed
 		}
-		if err := a.on(tx).InsertAccount(ctx, account); err != nil {
-			return err
-		}
-		if err := a.on(tx).InsertSession(ctx, session); err != nil {
-			return err
-		}
-		return a.publish(ctx, tx, a.Publish.Changed(account.Snapshot()), a.Publish.Verified(account.Snapshot()))
-	})
-	if store.EmailTaken(err) {
-		// Another link of the same address was used meanwhile.
-		return Session{}, domain.ErrLinkInvalid().Because(err)
 	}
-	if err != nil {
-		return Session{}, err
-	}
-	return a.issue(account.Snapshot(), session)
+	return session, err
 }
 
-// newPassword returns the hash of a password that is good enough. Errors: PASSWORD_WEAK,
-// RATE_LIMITED.
-func (a *Accounts) newPassword(ctx context.Context, kind domain.Kind, password string, email domain.Email, client Client) (string, error) {
-	if err := domain.CheckPassword(kind, password, email); err != nil {
-		return "", err
+var errErased = errors.New("the customer was erased since the link was read")
+
+// refuseErased refuses to make an account of a customer who was erased since the link was
+// read: LINK_INVALID. An erasure that comes later waits for the account.
+func (a *Accounts) refuseErased(ctx context.Context, tx *pg.Tx, customer uuid.UUID) error {
+	st := a.on(tx)
+	if err := st.AwaitErasures(ctx); err != nil {
+		return err
 	}
-	hash, err := a.Hasher.Hash(ctx, client.Place, password)
-	return hash, busy(err)
+	erased, err := st.IsErased(ctx, customer)
+	if err == nil && erased {
+		err = domain.ErrLinkInvalid().Because(errErased)
+	}
+	return err
 }

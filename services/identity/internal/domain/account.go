@@ -18,7 +18,13 @@ type Kind int16
 const (
 	Customer Kind = 1
 	Staff    Kind = 2
+
+	// LastKind is the highest of them.
+	LastKind = Staff
 )
+
+// String returns the kind's name in the contract: "CUSTOMER".
+func (k Kind) String() string { return nameOf(int(k), "CUSTOMER", "STAFF") }
 
 // Account is somebody who signs in. Its methods leave it as it is and return the account
 // that they make of it.
@@ -34,7 +40,7 @@ type AccountSnapshot struct {
 	LastName string
 	// CustomerID is the customer whom an account of the kind Customer signs in.
 	CustomerID uuid.UUID
-	// Owner may do everything; else Permissions say what a member of staff may do.
+	// Owner may do everything; else Permissions are what a member of staff may do.
 	Owner       bool
 	Permissions []Permission
 	// PasswordHash is in the PHC string format.
@@ -48,6 +54,10 @@ type AccountSnapshot struct {
 	Version    int64
 	CreateTime time.Time
 	UpdateTime time.Time
+	// VerifyTime is when the address was shown to be its owner's, and VerifyVersion the
+	// version then.
+	VerifyTime    time.Time
+	VerifyVersion int64
 }
 
 // RestoreAccount returns the account that a snapshot was taken of.
@@ -58,6 +68,12 @@ func (a Account) Snapshot() AccountSnapshot { return a.state }
 
 // Etag names this version of the account.
 func (s AccountSnapshot) Etag() string { return etag.Of(s.ID, s.Version) }
+
+// MustEnroll reports whether the account needs a second factor before it may do anything for
+// the shop, where those who work for it are required to have one.
+func (s AccountSnapshot) MustEnroll(required bool) bool {
+	return required && s.Kind == Staff && !s.Totp.Confirmed
+}
 
 // Actor returns what the account may do to others.
 func (s AccountSnapshot) Actor() Actor {
@@ -74,9 +90,9 @@ func NewAccount(link Link, person Person, customer uuid.UUID, passwordHash strin
 		return Account{}, err
 	}
 	return Account{AccountSnapshot{
-		ID: link.AccountID, Kind: link.Kind, Email: link.Email, FirstName: person.FirstName, LastName: person.LastName,
-		CustomerID: customer, Owner: link.Owner, Permissions: sorted(link.Permissions), PasswordHash: passwordHash,
-		Epoch: 1, Version: 1, CreateTime: now, UpdateTime: now,
+		ID: link.state.AccountID, Kind: link.state.Kind, Email: link.state.Email, FirstName: person.FirstName, LastName: person.LastName,
+		CustomerID: customer, Owner: link.state.Owner, Permissions: sorted(link.state.Permissions), PasswordHash: passwordHash,
+		Epoch: 1, Version: 1, CreateTime: now, UpdateTime: now, VerifyTime: now, VerifyVersion: 1,
 	}}, nil
 }
 
@@ -114,10 +130,13 @@ func (a Account) Rehash(hash string) Account {
 	return a
 }
 
-// ChangeEmail gives the account another address to sign in with; access tokens end.
+// ChangeEmail gives the account another address to sign in with, which its owner showed to
+// be theirs; access tokens end.
 func (a Account) ChangeEmail(email Email, now time.Time) Account {
 	a.state.Email = email
-	return a.revoke(now)
+	a = a.revoke(now)
+	a.state.VerifyTime, a.state.VerifyVersion = now, a.state.Version
+	return a
 }
 
 // TakeCode checks a code of the second factor, which is taken once. An account without
@@ -146,6 +165,12 @@ func (a Account) ConfirmTotp(secret []byte, code string, now time.Time) (Account
 	return a.revoke(now), true
 }
 
+// RemoveTotp takes the second factor from the account, so that its owner sets up another one.
+func (a Account) RemoveTotp(now time.Time) Account {
+	a.state.Totp = Totp{}
+	return a.revoke(now)
+}
+
 // SetRoles gives a member of staff other roles. owners is how many owners may sign in.
 // Errors: ROLE_ESCALATION, LAST_OWNER.
 func (a Account) SetRoles(by Actor, owner bool, permissions []Permission, owners int, now time.Time) (Account, error) {
@@ -169,10 +194,16 @@ func (a Account) SetRoles(by Actor, owner bool, permissions []Permission, owners
 	return a.revoke(now), nil
 }
 
-// SetDisabled lets an account sign in or not. Errors: ROLE_ESCALATION, LAST_OWNER.
+// SetDisabled lets an account sign in or not. Who enables it gives it what it may do, and has to
+// hold that. Errors: ROLE_ESCALATION, LAST_OWNER.
 func (a Account) SetDisabled(by Actor, disabled bool, owners int, now time.Time) (Account, error) {
 	if err := a.MayTouch(by); err != nil {
 		return a, err
+	}
+	if !disabled {
+		if err := MayGrant(by, a.state.Owner, a.state.Permissions); err != nil {
+			return a, err
+		}
 	}
 	if a.state.Owner && disabled && !a.state.Disabled && owners <= 1 {
 		return a, errLastOwner()
@@ -206,7 +237,7 @@ func MayGrant(by Actor, owner bool, permissions []Permission) error {
 		return fault.New(fault.PermissionDenied, ReasonRoleEscalation, "only an owner makes another one")
 	}
 	if p, lacks := by.lacks(permissions); lacks {
-		return fault.New(fault.PermissionDenied, ReasonRoleEscalation, "nobody grants what they lack: permission %d", p)
+		return fault.New(fault.PermissionDenied, ReasonRoleEscalation, "nobody grants what they lack: permission %s", p)
 	}
 	return nil
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
-// MaxAPIKeyLife is how long an API key is good at most.
-const MaxAPIKeyLife = 365 * 24 * time.Hour
-
 // APIKey lets a program call in the name of the member of staff who made it.
-type APIKey struct {
+type APIKey struct{ state APIKeySnapshot }
+
+// APIKeySnapshot is a key as it is stored.
+type APIKeySnapshot struct {
 	ID          uuid.UUID
 	DisplayName string
 	// Hash is the SHA-256 of the key, which is shown once and kept nowhere.
@@ -31,39 +31,58 @@ type APIKey struct {
 	RevokeTime time.Time
 }
 
-// NewAPIKey returns a key without its hash. Errors: INVALID_FIELD.
-func NewAPIKey(id uuid.UUID, name string, permissions []Permission, creator uuid.UUID, now, expire time.Time) (APIKey, error) {
+// NewAPIKey returns the key of a hash, which is good until expire, for the longest life at
+// most. Errors: INVALID_FIELD.
+func NewAPIKey(id uuid.UUID, hash []byte, name string, permissions []Permission, creator uuid.UUID, now, expire time.Time, longest time.Duration) (APIKey, error) {
 	var wrong []fault.Violation
 	if err := grammar.RequiredLine(name, 100); err != nil {
 		wrong = append(wrong, fault.Violation{Field: "display_name", Description: err.Error()})
 	}
-	if !expire.After(now) || expire.Sub(now) > MaxAPIKeyLife {
-		wrong = append(wrong, fault.Violation{Field: "expire_time", Description: "must be in the future, within 365 days"})
+	if !expire.After(now) || expire.Sub(now) > longest {
+		wrong = append(wrong, fault.Violation{
+			Field: "expire_time", Description: "must be in the future, and not after " + now.Add(longest).UTC().Format(time.RFC3339) + ", by the setting maxApiKeyLife of identity",
+		})
 	}
 	if refused := fault.Fields(wrong...); refused != nil {
 		return APIKey{}, refused
 	}
-	return APIKey{ID: id, DisplayName: name, Permissions: sorted(permissions), CreatorID: creator, CreateTime: now, ExpireTime: expire}, nil
+	return APIKey{APIKeySnapshot{
+		ID: id, DisplayName: name, Hash: hash, Permissions: sorted(permissions), CreatorID: creator, CreateTime: now, ExpireTime: expire,
+	}}, nil
 }
 
+// RestoreAPIKey returns a key that was stored.
+func RestoreAPIKey(stored APIKeySnapshot) APIKey { return APIKey{stored} }
+
+// Snapshot returns the key as it is stored.
+func (k APIKey) Snapshot() APIKeySnapshot { return k.state }
+
 // Etag names this state of the key.
-func (k APIKey) Etag() string {
-	if k.RevokeTime.IsZero() {
-		return etag.Of(k.ID, 1)
+func (s APIKeySnapshot) Etag() string {
+	if s.RevokeTime.IsZero() {
+		return etag.Of(s.ID, 1)
 	}
-	return etag.Of(k.ID, 2)
+	return etag.Of(s.ID, 2)
+}
+
+// Revoke ends the key. One that was revoked stays as it is.
+func (k APIKey) Revoke(now time.Time) APIKey {
+	if k.state.RevokeTime.IsZero() {
+		k.state.RevokeTime = now
+	}
+	return k
 }
 
 // May returns what the key may do now: as far as its creator still may. It returns false
 // when the key or its creator may not sign in any more.
 func (k APIKey) May(creator AccountSnapshot, now time.Time) ([]Permission, bool) {
-	if !k.RevokeTime.IsZero() || !now.Before(k.ExpireTime) || creator.Disabled || creator.Kind != Staff {
+	if !k.state.RevokeTime.IsZero() || !now.Before(k.state.ExpireTime) || creator.Disabled || creator.Kind != Staff {
 		return nil, false
 	}
 	if creator.Owner {
-		return k.Permissions, true
+		return k.state.Permissions, true
 	}
-	return slices.DeleteFunc(slices.Clone(k.Permissions), func(p Permission) bool {
+	return slices.DeleteFunc(slices.Clone(k.state.Permissions), func(p Permission) bool {
 		return !slices.Contains(creator.Permissions, p)
 	}), true
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -180,19 +181,19 @@ func TestAHundredFailuresLeaveKnownPlaces(t *testing.T) {
 func TestARefreshTokenHasOneSuccessor(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	life := SessionLifeOf(Customer)
-	first := Session{ID: uuid.New(), Number: 1, CreateTime: now, RefreshTime: now}
+	life := DefaultSettings().SessionLife(Customer)
+	first := NewSession(uuid.New(), uuid.New(), []string{MethodPassword}, "", "", now)
 
 	second, outcome := first.Refresh(1, life, now)
-	if outcome != Advanced || second.Number != 2 {
-		t.Fatalf("the first refresh: %v, number %d", outcome, second.Number)
+	if outcome != Advanced || second.Snapshot().Number != 2 {
+		t.Fatalf("the first refresh: %v, number %d", outcome, second.Snapshot().Number)
 	}
 	// Two tabs, or a lost answer: the same successor again, for 30 s.
-	if again, outcome := second.Refresh(1, life, now.Add(30*time.Second)); outcome != Repeated || again.Number != 2 {
-		t.Errorf("within 30 s: %v, number %d", outcome, again.Number)
+	if again, outcome := second.Refresh(1, life, now.Add(30*time.Second)); outcome != Repeated || again.Snapshot().Number != 2 {
+		t.Errorf("within 30 s: %v, number %d", outcome, again.Snapshot().Number)
 	}
-	if ended, outcome := second.Refresh(1, life, now.Add(31*time.Second)); outcome != Reused || ended.EndTime.IsZero() {
-		t.Errorf("after 31 s: %v, ended %v", outcome, ended.EndTime)
+	if ended, outcome := second.Refresh(1, life, now.Add(31*time.Second)); outcome != Reused || ended.Snapshot().EndTime.IsZero() {
+		t.Errorf("after 31 s: %v, ended %v", outcome, ended.Snapshot().EndTime)
 	}
 	// Once the successor is used, its parent is reuse at once.
 	third, _ := second.Refresh(2, life, now)
@@ -204,6 +205,25 @@ func TestARefreshTokenHasOneSuccessor(t *testing.T) {
 	}
 	if _, outcome := third.Refresh(3, life, now.Add(life.Idle)); outcome != Over {
 		t.Errorf("after the idle time: %v", outcome)
+	}
+}
+
+func TestASessionBeginsWithItsProof(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	life := DefaultSettings().SessionLife(Customer)
+	first := NewSession(uuid.New(), uuid.New(), []string{MethodPassword}, "192.0.2.0/24", "a\r\nb"+strings.Repeat("é", 300), now)
+	if want := "ab" + strings.Repeat("é", 198); first.Snapshot().Agent != want {
+		t.Errorf("the program is kept as %q, want %q", first.Snapshot().Agent, want)
+	}
+	later := now.Add(time.Minute)
+	again := first.Proved([]string{MethodPassword, MethodOTP}, later)
+	if s := again.Snapshot(); !s.AuthTime.Equal(later) || len(s.Methods) != 2 || !s.CreateTime.Equal(now) || !s.RefreshTime.Equal(now) {
+		t.Errorf("proved again: %+v", s)
+	}
+	ended := again.End(later)
+	if again.Ended(life, later) || !ended.Ended(life, later) || !ended.End(later.Add(time.Hour)).Snapshot().EndTime.Equal(later) {
+		t.Errorf("ended: %+v, again: %+v", ended, ended.End(later.Add(time.Hour)))
 	}
 }
 
@@ -236,7 +256,7 @@ func TestTokensAreReadByWhoMadeThem(t *testing.T) {
 func TestALinkIsGoodOnceForItsPurpose(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	link := NewLink(uuid.New(), ResetPassword, Customer, mustEmail(t, "ada@example.com"), uuid.New(), now)
+	link := NewLink(uuid.New(), ResetPassword, Customer, mustEmail(t, "ada@example.com"), uuid.New(), now, 30*time.Minute)
 	used, err := link.Use(ResetPassword, now)
 	if err != nil {
 		t.Fatal(err)
@@ -286,10 +306,26 @@ func TestNobodyGrantsWhatTheyLack(t *testing.T) {
 	}
 }
 
+func TestAKeyIsRevokedOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	key, err := NewAPIKey(uuid.New(), []byte("hash"), "till", nil, uuid.New(), now, now.Add(time.Hour), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked := key.Revoke(now).Snapshot()
+	if revoked.Etag() == key.Snapshot().Etag() || !revoked.RevokeTime.Equal(now) {
+		t.Errorf("revoked: %+v", revoked)
+	}
+	if again := key.Revoke(now).Revoke(now.Add(time.Minute)).Snapshot(); !again.RevokeTime.Equal(now) || again.Etag() != revoked.Etag() {
+		t.Errorf("revoked again: %+v", again)
+	}
+}
+
 func TestKeyDiesWithItsCreator(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	key := APIKey{ID: uuid.New(), Permissions: []Permission{1, 2}, ExpireTime: now.Add(time.Hour)}
+	key := RestoreAPIKey(APIKeySnapshot{ID: uuid.New(), Permissions: []Permission{1, 2}, ExpireTime: now.Add(time.Hour)})
 	creator := AccountSnapshot{Kind: Staff, Permissions: []Permission{2, 4}}
 	if may, ok := key.May(creator, now); !ok || len(may) != 1 || may[0] != 2 {
 		t.Errorf("the key may %v, %v: as far as its creator may", may, ok)

@@ -10,10 +10,9 @@ import (
 type Email struct {
 	// Address is as mails are sent to it (grammar.Email).
 	Address string
-	// Key is Address with ASCII's letters in lower case and every other byte as it is.
-	// Keys are compared as bytes: a comparison that also equates other letters (Unicode's
-	// case folding, a database's collation) would let the mail to one mailbox open the
-	// account of another.
+	// Key is its grammar.ExactEmailKey. Keys are compared as bytes: a comparison that also
+	// equates other letters (Unicode's case folding, a database's collation) would let the
+	// mail to one mailbox open the account of another.
 	Key []byte
 }
 
@@ -23,7 +22,7 @@ func ParseEmail(text string) (Email, error) {
 	if err != nil {
 		return Email{}, err
 	}
-	return Email{Address: address, Key: asciiLower(address)}, nil
+	return Email{Address: address, Key: []byte(grammar.ExactEmailKey(address))}, nil
 }
 
 // Equal reports whether two addresses are the same for signing in.
@@ -31,13 +30,3 @@ func (e Email) Equal(other Email) bool { return len(e.Key) > 0 && bytes.Equal(e.
 
 // String hides the address, which is about a person.
 func (e Email) String() string { return "[e-mail address]" }
-
-func asciiLower(text string) []byte {
-	key := []byte(text)
-	for i, c := range key {
-		if 'A' <= c && c <= 'Z' {
-			key[i] = c + 'a' - 'A'
-		}
-	}
-	return key
-}

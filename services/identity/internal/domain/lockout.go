@@ -54,8 +54,8 @@ func (f Failures) Wait(now time.Time) time.Duration {
 
 // MaySignIn decides about a sign-in by what failed before: here from this place, all
 // from everywhere. known reports that somebody signed in to the address from here
-// before. It is asked alike about addresses that nobody has, and before the password is
-// looked at: RATE_LIMITED.
+// before. It decides alike about addresses that nobody has, and before the password is
+// looked at. Errors: RATE_LIMITED.
 //
 // The wait belongs to a place, so nobody locks an owner out from elsewhere. Many places
 // together get a hundred guesses a day; then only known places may sign in, and whoever

@@ -20,7 +20,9 @@ type MailRequest struct {
 }
 
 const (
-	// mailsPerHour is how many links an address is mailed within an hour.
+	// mailsPerHour is how many links for one purpose an address is mailed within an hour, for
+	// each kind of account. They are counted apart, so that nobody keeps the link to set another
+	// password from who works for the shop by requesting links of customers.
 	mailsPerHour = 3
 	// MailWindow is over which time links are counted.
 	MailWindow = time.Hour
@@ -41,26 +43,44 @@ const (
 
 // MailedLink is a link and the mail that it stands in.
 type MailedLink struct {
-	Link
+	LinkSnapshot
+
 	Mail MailKind
 	// CustomerID is the customer of the account, where there is one already.
 	CustomerID uuid.UUID
 }
 
+// InMail returns the link in a mail. customer is that of its account, where there is one already.
+func (l Link) InMail(mail MailKind, customer uuid.UUID) MailedLink {
+	l.state.Mailed = true
+	return MailedLink{LinkSnapshot: l.state, Mail: mail, CustomerID: customer}
+}
+
 // Decide returns the link that follows on the request, and false when no mail does: when
-// the address was mailed three within the hour, or there is nothing to mail to it. account
-// is the one that has the address, if exists.
+// the address was mailed three such links within the hour, or there is nothing to mail to it.
+// mailed is how many those of its kind were, by purpose. account is the one that has the
+// address, if exists. unmade is the account that an earlier link
+// for signing up was to make; uuid.Nil for none. Another link makes the same one: customer
+// may have linked it already, and links the customer of an address to one account only.
 //
-// An address that signs up again is told that it has an account, and gets a link to set
+// An address that signs up again is mailed that it has an account, with a link to set
 // another password.
-func (r MailRequest) Decide(account AccountSnapshot, exists bool, mailed int64, newID func() uuid.UUID, now time.Time) (MailedLink, bool) {
-	if mailed >= mailsPerHour || exists && account.Disabled {
+func (r MailRequest) Decide(
+	account AccountSnapshot, exists bool, unmade uuid.UUID, mailed map[Purpose]int64, newID func() uuid.UUID, now time.Time, set Settings,
+) (MailedLink, bool) {
+	if exists && account.Disabled {
 		return MailedLink{}, false
 	}
 	link := func(purpose Purpose, mail MailKind, about uuid.UUID) (MailedLink, bool) {
-		return MailedLink{Link: NewLink(newID(), purpose, r.Kind, r.Email, about, now), Mail: mail, CustomerID: account.CustomerID}, true
+		if mailed[purpose] >= mailsPerHour {
+			return MailedLink{}, false
+		}
+		made := NewLink(newID(), purpose, r.Kind, r.Email, about, now, set.LinkLife(purpose))
+		return made.InMail(mail, account.CustomerID), true
 	}
 	switch {
+	case r.Purpose == VerifyEmail && !exists && unmade != uuid.Nil:
+		return link(VerifyEmail, MailVerifyEmail, unmade)
 	case r.Purpose == VerifyEmail && !exists:
 		return link(VerifyEmail, MailVerifyEmail, newID())
 	case r.Purpose == VerifyEmail:
@@ -85,7 +105,7 @@ const (
 	NoticeTotpChanged     NoticeKind = 4
 )
 
-// Notice tells somebody what happened to their account.
+// Notice is what happened to an account, for a mail to its owner.
 type Notice struct {
 	ID      uuid.UUID
 	Kind    NoticeKind

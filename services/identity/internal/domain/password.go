@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // The lengths of a password, in characters. There are no rules about which characters
@@ -41,7 +42,7 @@ func CheckPassword(kind Kind, password string, email Email) error {
 // isEmail reports whether a password is an e-mail address, or the part before its @
 // with up to three characters more.
 func isEmail(password string, email Email) bool {
-	text, key := string(asciiLower(password)), string(email.Key)
+	text, key := grammar.ExactEmailKey(password), string(email.Key)
 	if key == "" {
 		return false
 	}

@@ -6,9 +6,43 @@ import "slices"
 // shopmesh.options.v1.Permission.
 type Permission int32
 
+// The permissions.
+const (
+	CatalogWrite Permission = iota + 1
+	StockRead
+	StockWrite
+	CustomersRead
+	CustomersWrite
+	OrdersRead
+	OrdersWrite
+	PaymentsRead
+	PaymentsRefund
+	NotificationsRead
+	NotificationsWrite
+	OperateSystem
+	CatalogRead
+	SettingsRead
+	SettingsWrite
+	AccountsRead
+	AccountsWrite
+	ActivityRead
+
+	// LastPermission is the highest of them.
+	LastPermission = ActivityRead
+)
+
+// String returns the permission's name in the contract: "CATALOG_WRITE".
+func (p Permission) String() string {
+	return nameOf(int(p), "CATALOG_WRITE", "STOCK_READ", "STOCK_WRITE", "CUSTOMERS_READ", "CUSTOMERS_WRITE", "ORDERS_READ", "ORDERS_WRITE",
+		"PAYMENTS_READ", "PAYMENTS_REFUND", "NOTIFICATIONS_READ", "NOTIFICATIONS_WRITE", "OPERATIONS", "CATALOG_READ",
+		"SETTINGS_READ", "SETTINGS_WRITE", "ACCOUNTS_READ", "ACCOUNTS_WRITE", "ACTIVITY_READ")
+}
+
 // writes are the permissions to change something that is not the holder's own, to give
 // money back, and to operate the system.
-var writes = []Permission{1, 3, 5, 7, 9, 11, 12, 15, 17}
+var writes = []Permission{
+	CatalogWrite, StockWrite, CustomersWrite, OrdersWrite, PaymentsRefund, NotificationsWrite, OperateSystem, SettingsWrite, AccountsWrite,
+}
 
 // HoldsWrite reports whether one of the permissions changes something: only owners touch
 // an account that holds one.

@@ -28,18 +28,12 @@ type SessionLife struct {
 	Idle, Whole time.Duration
 }
 
-// SessionLifeOf returns the life of the sessions of a kind of account.
-func SessionLifeOf(kind Kind) SessionLife {
-	const day = 24 * time.Hour
-	if kind == Staff {
-		return SessionLife{Idle: 2 * time.Hour, Whole: day}
-	}
-	return SessionLife{Idle: 30 * day, Whole: 180 * day}
-}
-
 // Session is a sign-in and its family of refresh tokens: each of them is followed by
 // one successor, and only the last one is good.
-type Session struct {
+type Session struct{ state SessionSnapshot }
+
+// SessionSnapshot is a session as it is stored.
+type SessionSnapshot struct {
 	ID        uuid.UUID
 	AccountID uuid.UUID
 	// Number is that of the last refresh token, from 1.
@@ -57,13 +51,58 @@ type Session struct {
 	EndTime time.Time
 }
 
+// NewSession returns the session that a sign-in begins, with its first refresh token. methods
+// are how it was proved who signs in.
+func NewSession(id, account uuid.UUID, methods []string, place, agent string, now time.Time) Session {
+	return Session{SessionSnapshot{
+		ID: id, AccountID: account, Number: 1, RefreshTime: now, CreateTime: now, AuthTime: now,
+		Methods: methods, Place: place, Agent: cut(agent, maxAgent),
+	}}
+}
+
+// RestoreSession returns a session that was stored.
+func RestoreSession(stored SessionSnapshot) Session { return Session{stored} }
+
+// Snapshot returns the session as it is stored.
+func (s Session) Snapshot() SessionSnapshot { return s.state }
+
+// maxAgent bounds what is kept of a program's name for itself.
+const maxAgent = 200
+
+func cut(text string, characters int) string {
+	clean := make([]rune, 0, characters)
+	for _, r := range text {
+		if len(clean) == characters {
+			break
+		}
+		if r >= ' ' && r != 0x7f {
+			clean = append(clean, r)
+		}
+	}
+	return string(clean)
+}
+
+// Proved returns the session with another proof of who has it.
+func (s Session) Proved(methods []string, now time.Time) Session {
+	s.state.Methods, s.state.AuthTime = methods, now
+	return s
+}
+
+// End ends the session. One that was ended stays as it is.
+func (s Session) End(now time.Time) Session {
+	if s.state.EndTime.IsZero() {
+		s.state.EndTime = now
+	}
+	return s
+}
+
 // Ended reports whether the session is over.
 func (s Session) Ended(life SessionLife, now time.Time) bool {
-	return !s.EndTime.IsZero() || !now.Before(s.ExpireTime(life))
+	return !s.state.EndTime.IsZero() || !now.Before(s.state.ExpireTime(life))
 }
 
 // ExpireTime is when the session ends if nobody refreshes it.
-func (s Session) ExpireTime(life SessionLife) time.Time {
+func (s SessionSnapshot) ExpireTime(life SessionLife) time.Time {
 	idle, whole := s.RefreshTime.Add(life.Idle), s.CreateTime.Add(life.Whole)
 	if idle.Before(whole) {
 		return idle
@@ -92,17 +131,16 @@ const (
 // the database was restored from an older state: it is over.
 func (s Session) Refresh(number int64, life SessionLife, now time.Time) (Session, Refreshed) {
 	switch {
-	case s.Ended(life, now) || number > s.Number || number < 1:
+	case s.Ended(life, now) || number > s.state.Number || number < 1:
 		return s, Over
-	case number == s.Number:
-		s.Number++
-		s.RefreshTime = now
+	case number == s.state.Number:
+		s.state.Number++
+		s.state.RefreshTime = now
 		return s, Advanced
-	case number == s.Number-1 && now.Sub(s.RefreshTime) <= graceTime:
+	case number == s.state.Number-1 && now.Sub(s.state.RefreshTime) <= graceTime:
 		return s, Repeated
 	}
-	s.EndTime = now
-	return s, Reused
+	return s.End(now), Reused
 }
 
 // RefreshSecret is from what the keys of all families are derived.

@@ -6,4 +6,51 @@ import "time"
 type Settings struct {
 	// SigningKeyPeriod is how long a key signs before another follows.
 	SigningKeyPeriod time.Duration
+	// RequireStaffTotp requires a second factor of those who work for the shop. Where other
+	// machines reach the shop, it is always true.
+	RequireStaffTotp bool
+	// AccessTokenLife is how long an access token is good.
+	AccessTokenLife time.Duration
+	// StepUpAge is how long ago a caller may have proved who they are for what needs a step-up.
+	StepUpAge time.Duration
+	// CustomerSession and StaffSession are how long sessions last.
+	CustomerSession, StaffSession SessionLife
+	// The lives of mailed links, by their purpose.
+	VerifyEmailLinkLife, ResetPasswordLinkLife, InvitationLinkLife, ConfirmEmailLinkLife time.Duration
+	// MaxAPIKeyLife is how long an API key is good at most.
+	MaxAPIKeyLife time.Duration
+}
+
+// DefaultSettings are what holds where an owner set nothing.
+func DefaultSettings() Settings {
+	const day = 24 * time.Hour
+	return Settings{
+		SigningKeyPeriod: 30 * day, AccessTokenLife: 5 * time.Minute, StepUpAge: 10 * time.Minute,
+		CustomerSession:     SessionLife{Idle: 30 * day, Whole: 180 * day},
+		StaffSession:        SessionLife{Idle: 2 * time.Hour, Whole: day},
+		VerifyEmailLinkLife: day, ResetPasswordLinkLife: 30 * time.Minute, InvitationLinkLife: 3 * day, ConfirmEmailLinkLife: day,
+		MaxAPIKeyLife: 365 * day,
+	}
+}
+
+// SessionLife returns how long the sessions of a kind of account last.
+func (s Settings) SessionLife(kind Kind) SessionLife {
+	if kind == Staff {
+		return s.StaffSession
+	}
+	return s.CustomerSession
+}
+
+// LinkLife returns how long a link of a purpose is good.
+func (s Settings) LinkLife(purpose Purpose) time.Duration {
+	switch purpose {
+	case ResetPassword:
+		return s.ResetPasswordLinkLife
+	case Invitation:
+		return s.InvitationLinkLife
+	case ConfirmEmail:
+		return s.ConfirmEmailLinkLife
+	default:
+		return s.VerifyEmailLinkLife
+	}
 }

@@ -24,7 +24,7 @@ const (
 type Totp struct {
 	// Secret is shared with the authenticator; empty when there is none.
 	Secret []byte
-	// Confirmed reports that a code was shown: before, the secret is asked for nowhere.
+	// Confirmed reports that a code was shown: before, no proof needs the factor.
 	Confirmed bool
 	// LastStep is the step of the last code that was taken. A code is taken once.
 	LastStep int64
@@ -39,7 +39,7 @@ func (t Totp) Take(code string, now time.Time) (Totp, bool) {
 	current := now.Unix() / int64(totpStep/time.Second)
 	taken, found := t, false
 	for step := current - totpDrift; step <= current+totpDrift; step++ {
-		// Each step is compared, so that the time tells nothing.
+		// Each step is compared, so that the time shows nothing.
 		if subtle.ConstantTimeCompare([]byte(totpCode(t.Secret, step, totpDigits)), []byte(code)) == 1 && step > t.LastStep && !found {
 			taken.LastStep, found = step, true
 		}

@@ -27,10 +27,11 @@ func Changed(a domain.AccountSnapshot) outbox.Event {
 	}}
 }
 
-// Verified returns the event of a new account.
+// Verified returns the event of an address that was verified last: that of a new account, or
+// another one.
 func Verified(a domain.AccountSnapshot) outbox.Event {
-	return outbox.Event{Topic: VerificationTopic, Key: a.ID, Version: a.Version, Time: a.UpdateTime, Message: &identityv1.AccountVerified{
-		AccountId: a.ID.String(), Kind: identityv1.AccountKind(a.Kind), CustomerId: idOf(a.CustomerID), Email: a.Email.Address, Version: a.Version,
+	return outbox.Event{Topic: VerificationTopic, Key: a.ID, Version: a.VerifyVersion, Time: a.VerifyTime, Message: &identityv1.AccountVerified{
+		AccountId: a.ID.String(), Kind: identityv1.AccountKind(a.Kind), CustomerId: idOf(a.CustomerID), Email: a.Email.Address, Version: a.VerifyVersion,
 	}}
 }
 
@@ -38,7 +39,7 @@ func Verified(a domain.AccountSnapshot) outbox.Event {
 func Link(m domain.MailedLink) outbox.Event {
 	return outbox.Event{Topic: MailTopic, Key: m.ID, Version: 1, Time: m.CreateTime, Message: &identityv1.MailLinkRequested{
 		LinkId: m.ID.String(), Kind: identityv1.MailKind(m.Mail), Email: m.Email.Address,
-		ExpireTime: timestamppb.New(m.ExpireTime), AccountKind: identityv1.AccountKind(m.Kind), CustomerId: idOf(m.CustomerID),
+		ExpireTime: timestamppb.New(m.ExpireTime), AccountKind: identityv1.AccountKind(m.Kind), CustomerId: idOf(m.CustomerID), AccountId: idOf(m.AccountID),
 	}}
 }
 
@@ -47,6 +48,7 @@ func Notice(n domain.Notice) outbox.Event {
 	return outbox.Event{Topic: MailTopic, Key: n.ID, Version: 1, Time: n.Time, Message: &identityv1.AccountNoticed{
 		NoticeId: n.ID.String(), Kind: identityv1.NoticeKind(n.Kind), Email: n.Email.Address, Time: timestamppb.New(n.Time),
 		AccountKind: identityv1.AccountKind(n.Account.Kind), CustomerId: idOf(n.Account.CustomerID),
+		AccountId: idOf(n.Account.ID),
 	}}
 }
 

@@ -59,8 +59,10 @@ func NewHasher() *Hasher {
 // Hash returns the hash of a new password. Errors: ErrBusy, ctx's.
 func (h *Hasher) Hash(ctx context.Context, place, password string) (string, error) {
 	var hash string
-	err := h.wait(ctx, place, func() { hash = derive(password, h.params, newSalt()).String() })
-	return hash, err
+	if err := h.wait(ctx, place, func() { hash = derive(password, h.params, newSalt()).String() }); err != nil {
+		return "", err
+	}
+	return hash, nil
 }
 
 // Verdict is what became of a comparison.
@@ -86,7 +88,10 @@ func (h *Hasher) Compare(ctx context.Context, place, password, hash string) (Ver
 		matches := stored.matches(password)
 		verdict = Verdict{Matches: matches && has, Outdated: stored.params != h.params}
 	})
-	return verdict, err
+	if err != nil {
+		return Verdict{}, err
+	}
+	return verdict, nil
 }
 
 // Hashed returns how many hashes were made.
@@ -96,6 +101,8 @@ func (h *Hasher) Hashed() int64 {
 	return h.hashed
 }
 
+// wait returns once do was done. Where it fails, do may be under way still: what it writes
+// must not be read then.
 func (h *Hasher) wait(ctx context.Context, place string, do func()) error {
 	j := &job{do: do, done: make(chan error, 1)}
 	if err := h.enqueue(place, j); err != nil {
@@ -235,7 +242,7 @@ func rest(ctx context.Context, worked time.Duration) {
 	}
 }
 
-// collector has the memory of hashes collected: argon2 allocates its 19 MiB anew for each,
+// collector has the memory of hashes collected: argon2 allocates its 19 MiB again for each,
 // and the runtime would let several pile up before it looks.
 type collector struct {
 	cycles uint64

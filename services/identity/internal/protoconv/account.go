@@ -36,7 +36,7 @@ func Permissions(permissions []domain.Permission) []optionsv1.Permission {
 }
 
 // APIKey returns an API key, without the key itself.
-func APIKey(k domain.APIKey) *identityv1.ApiKey {
+func APIKey(k domain.APIKeySnapshot) *identityv1.ApiKey {
 	return &identityv1.ApiKey{
 		Id: k.ID.String(), DisplayName: k.DisplayName, Permissions: Permissions(k.Permissions), Creator: k.CreatorID.String(), Etag: k.Etag(),
 		CreateTime: timestamppb.New(k.CreateTime), ExpireTime: timestamppb.New(k.ExpireTime),
@@ -45,7 +45,7 @@ func APIKey(k domain.APIKey) *identityv1.ApiKey {
 }
 
 // ActiveSession returns a session that lasts, and whether it is the one that calls.
-func ActiveSession(s domain.Session, life domain.SessionLife, current bool) *identityv1.ActiveSession {
+func ActiveSession(s domain.SessionSnapshot, life domain.SessionLife, current bool) *identityv1.ActiveSession {
 	return &identityv1.ActiveSession{
 		Id: s.ID.String(), Current: current, Place: s.Place, Agent: s.Agent, CreateTime: timestamppb.New(s.CreateTime),
 		RefreshTime: timestamppb.New(s.RefreshTime), ExpireTime: timestamppb.New(s.ExpireTime(life)),

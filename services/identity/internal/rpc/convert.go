@@ -3,9 +3,13 @@ package rpc
 import (
 	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 )
 
@@ -23,4 +27,29 @@ func toAPITime(t time.Time) *timestamppb.Timestamp {
 		return nil
 	}
 	return timestamppb.New(t)
+}
+
+// readEmail reads an address; what was sent stays out of the error.
+func readEmail(field, text string) (domain.Email, error) {
+	email, err := domain.ParseEmail(text)
+	if err != nil {
+		return domain.Email{}, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
+	}
+	return email, nil
+}
+
+func readID(text string) (uuid.UUID, error) {
+	id, err := grammar.UUID(text)
+	if err != nil {
+		return uuid.Nil, fault.Fields(fault.Violation{Field: "id", Description: err.Error()})
+	}
+	return id, nil
+}
+
+func permissions(given []optionsv1.Permission) []domain.Permission {
+	list := make([]domain.Permission, len(given))
+	for i, p := range given {
+		list[i] = domain.Permission(p)
+	}
+	return list
 }

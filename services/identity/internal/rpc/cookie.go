@@ -91,3 +91,13 @@ func client(ctx context.Context) app.Client {
 	}
 	return caller
 }
+
+// refreshToken returns the token of the request, or else that of the cookie, and whether
+// it came in the cookie.
+func (s *AccountServer) refreshToken(ctx context.Context, given string) (token string, kept bool) {
+	if given != "" {
+		return given, false
+	}
+	token = s.cookie.read(ctx)
+	return token, token != ""
+}

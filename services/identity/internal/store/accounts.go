@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -18,7 +19,7 @@ func (s Store) InsertAccount(ctx context.Context, account domain.Account) error 
 		ID: a.ID, Kind: int16(a.Kind), Email: a.Email.Address, EmailKey: a.Email.Key, FirstName: a.FirstName, LastName: a.LastName,
 		CustomerID: optional(a.CustomerID), Owner: a.Owner, Permissions: toDBPermissions(a.Permissions), PasswordHash: a.PasswordHash,
 		TotpSealed: s.seal(a), TotpLastStep: a.Totp.LastStep, Disabled: a.Disabled, Epoch: a.Epoch, Version: a.Version,
-		CreateTime: a.CreateTime, UpdateTime: a.UpdateTime,
+		CreateTime: a.CreateTime, UpdateTime: a.UpdateTime, VerifyTime: a.VerifyTime, VerifyVersion: a.VerifyVersion,
 	})
 }
 
@@ -30,6 +31,7 @@ func (s Store) UpdateAccount(ctx context.Context, account domain.Account) error 
 		ID: a.ID, Email: a.Email.Address, EmailKey: a.Email.Key, FirstName: a.FirstName, LastName: a.LastName,
 		Owner: a.Owner, Permissions: toDBPermissions(a.Permissions), PasswordHash: a.PasswordHash,
 		TotpSealed: s.seal(a), TotpLastStep: a.Totp.LastStep, Disabled: a.Disabled, Epoch: a.Epoch, Version: a.Version, UpdateTime: a.UpdateTime,
+		VerifyTime: a.VerifyTime, VerifyVersion: a.VerifyVersion,
 	})
 }
 
@@ -68,17 +70,59 @@ func (s Store) FindAccount(ctx context.Context, kind domain.Kind, email domain.E
 	return account, err == nil, err
 }
 
-// LockOwners locks the owners who may sign in and returns how many they are.
+// LockOwners locks who owns the shop, also where nobody does yet, and returns how many
+// owners may sign in.
 func (s Store) LockOwners(ctx context.Context) (int, error) {
-	ids, err := s.q.AccountLockOwners(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("lock the owners: %w", err)
+	if err := s.q.AccountLockOwners(ctx); err != nil {
+		return 0, err
 	}
-	return len(ids), nil
+	owners, err := s.q.AccountCountOwners(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count the owners: %w", err)
+	}
+	return int(owners), nil
 }
 
-// EmailTaken reports that the database refused a second account of an address.
-func EmailTaken(err error) bool { return pg.Violated(err) == "accounts_email_once" }
+// NewestChange returns when an account was last changed; the epoch when there is none.
+func (s Store) NewestChange(ctx context.Context) (time.Time, error) {
+	return s.q.AccountNewestChange(ctx)
+}
+
+// LockChangedSince locks and reads the next accounts, by id after the one given, that were
+// changed at a time or after it; a page of the republisher's at most.
+func (s Store) LockChangedSince(ctx context.Context, since time.Time, after uuid.UUID) ([]domain.Account, error) {
+	rows, err := s.q.AccountLockChangedSince(ctx, db.AccountLockChangedSinceParams{Since: since, AfterID: after})
+	if err != nil {
+		return nil, fmt.Errorf("lock the accounts that were changed: %w", err)
+	}
+	return s.fromDBAccounts(rows)
+}
+
+func (s Store) fromDBAccounts(rows []db.Account) (accounts []domain.Account, err error) {
+	accounts = make([]domain.Account, len(rows))
+	for i, row := range rows {
+		if accounts[i], err = s.fromDBAccount(row); err != nil {
+			return nil, err
+		}
+	}
+	return accounts, nil
+}
+
+// HasOwner reports whether there is an owner who may sign in.
+func (s Store) HasOwner(ctx context.Context) (bool, error) {
+	has, err := s.q.AccountAnyOwner(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for an owner: %w", err)
+	}
+	return has, nil
+}
+
+// EmailTaken reports that the database refused a second account of an address, also where
+// another link of the same address made the very account.
+func EmailTaken(err error) bool {
+	violated := pg.Violated(err)
+	return violated == "accounts_email_once" || violated == "accounts_pkey"
+}
 
 func (s Store) fromDBAccount(row db.Account) (domain.Account, error) {
 	totp, err := s.open(row)
@@ -90,6 +134,7 @@ func (s Store) fromDBAccount(row db.Account) (domain.Account, error) {
 		FirstName: row.FirstName, LastName: row.LastName, CustomerID: value(row.CustomerID), Owner: row.Owner,
 		Permissions: fromDBPermissions(row.Permissions), PasswordHash: row.PasswordHash, Totp: totp, Disabled: row.Disabled,
 		Epoch: row.Epoch, Version: row.Version, CreateTime: row.CreateTime, UpdateTime: row.UpdateTime,
+		VerifyTime: row.VerifyTime, VerifyVersion: row.VerifyVersion,
 	}), nil
 }
 

@@ -13,7 +13,8 @@ import (
 )
 
 // InsertAPIKey stores a new key.
-func (s Store) InsertAPIKey(ctx context.Context, k domain.APIKey) error {
+func (s Store) InsertAPIKey(ctx context.Context, key domain.APIKey) error {
+	k := key.Snapshot()
 	return s.q.ApiKeyInsert(ctx, db.ApiKeyInsertParams{
 		ID: k.ID, DisplayName: k.DisplayName, Hash: k.Hash, Permissions: toDBPermissions(k.Permissions),
 		CreatorID: k.CreatorID, CreateTime: k.CreateTime, ExpireTime: k.ExpireTime,
@@ -43,10 +44,10 @@ func readAPIKey(row db.ApiKey, err error, id uuid.UUID) (domain.APIKey, error) {
 }
 
 func fromDBAPIKey(row db.ApiKey) domain.APIKey {
-	return domain.APIKey{
+	return domain.RestoreAPIKey(domain.APIKeySnapshot{
 		ID: row.ID, DisplayName: row.DisplayName, Hash: row.Hash, Permissions: fromDBPermissions(row.Permissions), CreatorID: row.CreatorID,
 		CreateTime: row.CreateTime, ExpireTime: row.ExpireTime, LastUseTime: timeOf(row.LastUseTime), RevokeTime: timeOf(row.RevokeTime),
-	}
+	})
 }
 
 // RevokeAPIKey stores that a key was revoked.

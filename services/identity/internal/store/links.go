@@ -13,11 +13,15 @@ import (
 )
 
 // InsertLink stores a new link.
-func (s Store) InsertLink(ctx context.Context, l domain.Link) error {
+func (s Store) InsertLink(ctx context.Context, link domain.Link) error {
+	return s.insertLink(ctx, link.Snapshot())
+}
+
+func (s Store) insertLink(ctx context.Context, l domain.LinkSnapshot) error {
 	return s.q.LinkInsert(ctx, db.LinkInsertParams{
 		ID: l.ID, Purpose: int16(l.Purpose), Kind: int16(l.Kind), Email: l.Email.Address, EmailKey: l.Email.Key, AccountID: l.AccountID,
 		Owner: l.Owner, Permissions: toDBPermissions(l.Permissions), InvitedBy: optional(l.InvitedBy),
-		CreateTime: l.CreateTime, ExpireTime: l.ExpireTime,
+		ResetTotp: l.ResetTotp, Mailed: l.Mailed, CreateTime: l.CreateTime, ExpireTime: l.ExpireTime,
 	})
 }
 
@@ -38,31 +42,69 @@ func readLink(row db.Link, err error) (domain.Link, error) {
 	if err != nil {
 		return domain.Link{}, fmt.Errorf("read link: %w", err)
 	}
-	return domain.Link{
+	return domain.RestoreLink(domain.LinkSnapshot{
 		ID: row.ID, Purpose: domain.Purpose(row.Purpose), Kind: domain.Kind(row.Kind),
 		Email: domain.Email{Address: row.Email, Key: row.EmailKey}, AccountID: row.AccountID, Owner: row.Owner,
 		Permissions: fromDBPermissions(row.Permissions), InvitedBy: value(row.InvitedBy),
-		CreateTime: row.CreateTime, ExpireTime: row.ExpireTime, UseTime: timeOf(row.UseTime),
-	}, nil
+		ResetTotp: row.ResetTotp, Mailed: row.Mailed, CreateTime: row.CreateTime, ExpireTime: row.ExpireTime, UseTime: timeOf(row.UseTime),
+	}), nil
 }
 
+// BeginLink stores that the account of a link for signing up is about to be made.
+func (s Store) BeginLink(ctx context.Context, id uuid.UUID) error { return s.q.LinkBegin(ctx, id) }
+
 // UseLink stores that a link was used.
-func (s Store) UseLink(ctx context.Context, l domain.Link) error {
+func (s Store) UseLink(ctx context.Context, link domain.Link) error {
+	l := link.Snapshot()
 	return s.q.LinkUse(ctx, db.LinkUseParams{ID: l.ID, UseTime: optionalTime(l.UseTime)})
 }
 
-// UseLinksOf uses up the links of an account that are for a purpose.
-func (s Store) UseLinksOf(ctx context.Context, account uuid.UUID, purpose domain.Purpose, now time.Time) error {
-	return s.q.LinkUseOf(ctx, db.LinkUseOfParams{AccountID: account, Purpose: int16(purpose), UseTime: now})
+// EndLinks uses up the links of an account, and deletes what it requested and would become
+// one.
+func (s Store) EndLinks(ctx context.Context, account uuid.UUID, now time.Time) error {
+	if err := s.q.MailRequestDeleteOfAccount(ctx, &account); err != nil {
+		return err
+	}
+	return s.q.LinkUseOf(ctx, db.LinkUseOfParams{AccountID: account, UseTime: now})
 }
 
-// CountLinks returns how many links were mailed to an address since a time.
-func (s Store) CountLinks(ctx context.Context, email domain.Email, since time.Time) (int64, error) {
-	return s.q.LinkCountSince(ctx, db.LinkCountSinceParams{EmailKey: email.Key, Since: since})
+// UseLinksTo uses up the links to an address that are for a purpose.
+func (s Store) UseLinksTo(ctx context.Context, kind domain.Kind, email domain.Email, purpose domain.Purpose, now time.Time) error {
+	return s.q.LinkUseTo(ctx, db.LinkUseToParams{Kind: int16(kind), EmailKey: email.Key, Purpose: int16(purpose), UseTime: now})
+}
+
+// InvitedOwner reports whether an address was invited to own the shop, within the week that
+// links are kept after their end.
+func (s Store) InvitedOwner(ctx context.Context, email domain.Email) (bool, error) {
+	return s.q.LinkInvitesOwner(ctx, db.LinkInvitesOwnerParams{EmailKey: email.Key, Purpose: int16(domain.Invitation)})
+}
+
+// CountLinks returns how many links for each purpose were mailed to an address since a time,
+// for a kind of account.
+func (s Store) CountLinks(ctx context.Context, kind domain.Kind, email domain.Email, since time.Time) (map[domain.Purpose]int64, error) {
+	rows, err := s.q.LinkCountSince(ctx, db.LinkCountSinceParams{EmailKey: email.Key, Kind: int16(kind), Since: since})
+	if err != nil {
+		return nil, fmt.Errorf("count links: %w", err)
+	}
+	mailed := make(map[domain.Purpose]int64, len(rows))
+	for _, row := range rows {
+		mailed[domain.Purpose(row.Purpose)] = row.Links
+	}
+	return mailed, nil
+}
+
+// AccountToMake returns the id of the account that a link for signing up with an address is to
+// make, and that customer may know already; uuid.Nil when there is no such link.
+func (s Store) AccountToMake(ctx context.Context, kind domain.Kind, email domain.Email) (uuid.UUID, error) {
+	id, err := s.q.LinkAccountToMake(ctx, db.LinkAccountToMakeParams{Kind: int16(kind), EmailKey: email.Key})
+	if pg.IsNoRows(err) {
+		return uuid.Nil, nil
+	}
+	return id, err
 }
 
 // DeleteLinks deletes a thousand of those that expired before a time, and returns how
-// many it were.
+// many it were. It leaves those that were begun and whose account is not there.
 func (s Store) DeleteLinks(ctx context.Context, before time.Time) (int64, error) {
 	return s.q.LinkDeleteBefore(ctx, db.LinkDeleteBeforeParams{Before: before, MaxRows: purgedAtOnce})
 }

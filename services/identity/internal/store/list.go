@@ -19,12 +19,10 @@ import (
 
 func accountSchema() page.Schema {
 	return page.Schema{
+		Name: "accounts",
 		Fields: map[string]page.Field{
-			"email": {Kind: page.Text, Filter: true, Condition: compareEmail},
-			"kind": {
-				Column: "a.kind", Kind: page.Enum, Filter: true, Prefix: "ACCOUNT_KIND_",
-				Values: map[string]any{"CUSTOMER": int16(domain.Customer), "STAFF": int16(domain.Staff)},
-			},
+			"email":       {Kind: page.Email, Filter: true, Condition: compareEmail},
+			"kind":        {Column: "a.kind", Kind: page.Enum, Filter: true, Prefix: "ACCOUNT_KIND_", Values: page.EnumValues(domain.Customer, domain.LastKind)},
 			"owner":       {Column: "a.owner", Kind: page.Bool, Filter: true},
 			"disabled":    {Column: "a.disabled", Kind: page.Bool, Filter: true},
 			"create_time": {Column: "a.create_time", Kind: page.Time, Order: true},
@@ -54,6 +52,7 @@ func (s Store) ListAccounts(ctx context.Context, req page.Request) ([]domain.Acc
 
 func apiKeySchema() page.Schema {
 	return page.Schema{
+		Name: "api keys",
 		Fields: map[string]page.Field{
 			"creator":     {Column: "k.creator_id", Kind: page.ID, Filter: true},
 			"create_time": {Column: "k.create_time", Kind: page.Time, Order: true},
@@ -64,10 +63,10 @@ func apiKeySchema() page.Schema {
 
 // ListAPIKeys returns a page of keys and the token of the next one. Errors:
 // FILTER_INVALID, PAGE_TOKEN_INVALID, INVALID_FIELD.
-func (s Store) ListAPIKeys(ctx context.Context, req page.Request) ([]domain.APIKey, string, error) {
+func (s Store) ListAPIKeys(ctx context.Context, req page.Request) ([]domain.APIKeySnapshot, string, error) {
 	return list(ctx, s, apiKeySchema(), req, page.Columns[db.ApiKey]("k"), "api_keys k",
-		func(row db.ApiKey) (domain.APIKey, error) { return fromDBAPIKey(row), nil },
-		func(k domain.APIKey) (time.Time, uuid.UUID) { return k.CreateTime, k.ID })
+		func(row db.ApiKey) (domain.APIKeySnapshot, error) { return fromDBAPIKey(row).Snapshot(), nil },
+		func(k domain.APIKeySnapshot) (time.Time, uuid.UUID) { return k.CreateTime, k.ID })
 }
 
 // list reads a page of a table. It is planned for its values each time (CacheDescribe): a

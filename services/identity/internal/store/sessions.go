@@ -13,7 +13,8 @@ import (
 )
 
 // InsertSession stores a new session and ends the oldest ones beyond domain.MaxSessions.
-func (s Store) InsertSession(ctx context.Context, session domain.Session) error {
+func (s Store) InsertSession(ctx context.Context, begun domain.Session) error {
+	session := begun.Snapshot()
 	err := s.q.SessionInsert(ctx, db.SessionInsertParams{
 		ID: session.ID, AccountID: session.AccountID, Number: session.Number, RefreshTime: session.RefreshTime,
 		CreateTime: session.CreateTime, AuthTime: session.AuthTime, Methods: session.Methods, Place: session.Place, Agent: session.Agent,
@@ -47,7 +48,8 @@ func readSession(row db.Session, err error) (domain.Session, bool, error) {
 }
 
 // UpdateSession stores a changed session.
-func (s Store) UpdateSession(ctx context.Context, session domain.Session) error {
+func (s Store) UpdateSession(ctx context.Context, changed domain.Session) error {
+	session := changed.Snapshot()
 	return s.q.SessionUpdate(ctx, db.SessionUpdateParams{
 		ID: session.ID, Number: session.Number, RefreshTime: session.RefreshTime, AuthTime: session.AuthTime,
 		Methods: session.Methods, EndTime: optionalTime(session.EndTime),
@@ -98,10 +100,10 @@ func (s Store) DeleteSessions(ctx context.Context, before time.Time) (int64, err
 const purgedAtOnce = 1000
 
 func fromDBSession(row db.Session) domain.Session {
-	return domain.Session{
+	return domain.RestoreSession(domain.SessionSnapshot{
 		ID: row.ID, AccountID: row.AccountID, Number: row.Number, RefreshTime: row.RefreshTime, CreateTime: row.CreateTime,
 		AuthTime: row.AuthTime, Methods: row.Methods, Place: row.Place, Agent: row.Agent, EndTime: timeOf(row.EndTime),
-	}
+	})
 }
 
 func optionalTime(t time.Time) *time.Time {

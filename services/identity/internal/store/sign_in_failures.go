@@ -13,11 +13,7 @@ import (
 // LockFailures locks and reads the failures of two subjects; it makes rows that are not
 // there yet.
 func (s Store) LockFailures(ctx context.Context, subject domain.SignInSubject, now time.Time) (here, everywhere domain.Failures, err error) {
-	both := [][]byte{subject.Here, subject.Everywhere}
-	if err := s.q.SignInFailureEnsure(ctx, db.SignInFailureEnsureParams{Now: now, Subjects: both}); err != nil {
-		return here, everywhere, err
-	}
-	rows, err := s.q.SignInFailureLock(ctx, both)
+	rows, err := s.q.SignInFailureLock(ctx, db.SignInFailureLockParams{Now: now, Subjects: [][]byte{subject.Here, subject.Everywhere}})
 	if err != nil {
 		return here, everywhere, fmt.Errorf("lock the failures: %w", err)
 	}
@@ -49,7 +45,7 @@ func (s Store) SaveFailures(ctx context.Context, subject domain.SignInSubject, h
 	return nil
 }
 
-// TakeBackFailure counts one failure less for both subjects.
+// TakeBackFailure counts one failure less for both subjects, and forgets one that has none left.
 func (s Store) TakeBackFailure(ctx context.Context, subject domain.SignInSubject) error {
 	return s.q.SignInFailureTakeBack(ctx, [][]byte{subject.Here, subject.Everywhere})
 }

@@ -1,8 +1,10 @@
 // Package store keeps what identity knows in PostgreSQL. Every statement is a method of
 // Store: the queries are in queries/, what sqlc makes of them in db/.
 //
-// Lock order: accounts (owners first), sessions, links, api_keys, sign_in_failures, each by
-// id. signing_keys (the whole table, by whoever adds or removes keys) is locked alone.
+// Lock order: erased_customers (the whole table, by erasures and by what makes an account or
+// a link), who owns the shop (LockOwners), accounts, sessions, links, api_keys, mail_requests,
+// mails, sign_in_failures, each by id. signing_keys (the whole table, by whoever adds or removes
+// keys) is locked alone.
 package store
 
 import (

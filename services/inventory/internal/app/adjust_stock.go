@@ -8,12 +8,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
+	"github.com/shopmesh/shopmesh/services/inventory/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/store"
 )
 
@@ -80,6 +82,7 @@ func (s *Stocks) adjust(ctx context.Context, tx *pg.Tx, a Adjustment) (domain.St
 	if err := store.On(tx).InsertMovements(ctx, cause.Time, movement); err != nil {
 		return domain.Stock{}, err
 	}
+	activity.Changed(ctx, "stock/"+after.ProductID().String(), protoconv.Stock(before), protoconv.Stock(after))
 	return after, s.publishLevelsOf(ctx, tx, after)
 }
 
@@ -92,7 +95,7 @@ func (s *Stocks) addFromCatalog(ctx context.Context, code string) error {
 	if !ok {
 		return domain.ErrProductNotFound("product_code", code)
 	}
-	return s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+	return s.Pool.Hot().InTx(activity.Without(ctx), func(ctx context.Context, tx *pg.Tx) error {
 		return s.AddProducts(ctx, tx, []domain.Product{product})
 	})
 }

@@ -68,7 +68,7 @@ func TestTwoHundredOrdersAtOnceForThirtyPiecesSellThirty(t *testing.T) {
 
 // Orders of several products, in any order of their lines, placed, confirmed and
 // cancelled by replicas at once, with every event coming twice.
-func TestReplicasThatSettleTheSameOrdersAtOnceKeepTheBooks(t *testing.T) {
+func TestReplicasThatApplyTheSameOrdersAtOnceKeepTheBooks(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	for p := range 5 {

@@ -105,7 +105,7 @@ func TestTheRunnerPublishesByItselfAndOnceMoreAtItsEnd(t *testing.T) {
 	go func() { ended <- h.RunLevels(ctx) }()
 	h.apply(t, h.placed(t, 1, line{1, 1}))
 	version := h.stock(t, 1).Version()
-	h.written.Wait(t, 20*time.Second, "the level is published", func() bool {
+	h.written.Wait(t, "the level is published", func() bool {
 		return h.count(t, `select count(*) from outbox where key = $1 and version = $2`, productID(1), version) > 0
 	})
 	h.apply(t, h.placed(t, 2, line{2, 1}))

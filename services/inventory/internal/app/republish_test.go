@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/events"
 )
 
@@ -40,11 +41,11 @@ func TestLevelsThatAreRepublishedWaitForTheirTurn(t *testing.T) {
 		select gen_random_uuid(), 'P-' || i, 0, 0, 1, $1 from generate_series(1, 700) i`, h.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- h.Republisher().All(ctx) }()
-	h.written.Wait(t, 20*time.Second, "a batch is written", func() bool { return h.count(t, `select count(*) from outbox`) == 500 })
+	h.written.Wait(t, "a batch is written", func() bool { return h.count(t, `select count(*) from outbox`) == 500 })
 	select {
 	case err := <-ended:
 		t.Fatalf("ended with %v while the outbox was full", err)

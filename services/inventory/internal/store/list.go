@@ -21,6 +21,7 @@ import (
 // already; the product's id closes it because a list's last column is a UUID.
 func MovementList() page.Schema {
 	return page.Schema{
+		Name: "movements",
 		Fields: map[string]page.Field{
 			"id":           {Column: "m.id", Kind: page.Number, Order: true},
 			"product_id":   {Column: "m.product_id", Kind: page.ID, Filter: true},
@@ -75,6 +76,7 @@ func (s Store) ListMovements(ctx context.Context, query page.Query) ([]domain.Mo
 // a status.
 func LowStockList() page.Schema {
 	return page.Schema{
+		Name: "low stock",
 		Fields: map[string]page.Field{
 			"available":    {Column: "(s.on_hand - s.reserved)", Kind: page.Number, Order: true},
 			"product_code": {Column: "s.product_code", Kind: page.Text, Filter: true},

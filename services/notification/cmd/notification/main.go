@@ -11,7 +11,6 @@ import (
 
 func main() {
 	services.Main(notification.Name, func(env app.Environment) (fx.Option, error) {
-		cfg := notification.Config{Context: env.Context, SMTPURL: env.SMTPURL, PublicURL: env.PublicURL}
-		return notification.Module(cfg), cfg.Check()
+		return notification.Module(notification.Config{Context: env.Context, SMTPURL: env.SMTPURL}), nil
 	})
 }

@@ -61,7 +61,7 @@ func TestAMailInMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 	h.apply(s, nil, customer)
 	release()
 	h.request(s, 1)
-	testkit.Eventually(t, soon, "another's mail was sent", func() bool { return h.count("status = 2") == 1 })
+	testkit.Eventually(t, "another's mail was sent", func() bool { return h.count("status = 2") == 1 })
 	if n := h.count("status = 4 and recipient = ''"); n != 40 {
 		t.Errorf("%d mails are erased, want 40", n)
 	}
@@ -106,10 +106,10 @@ func TestAMailInAnotherProcesssMemoryDoesNotLeaveAfterItsErasure(t *testing.T) {
 	there.apply(there.sender(app.SenderConfig{}), nil, gone)
 	before := polls.n.Load()
 	// The second poll begins after the first one was acted on.
-	testkit.Eventually(t, soon, "the busy process polled twice", func() bool { return polls.n.Load() >= before+2 })
+	testkit.Eventually(t, "the busy process polled twice", func() bool { return polls.n.Load() >= before+2 })
 	release()
 	here.request(busy, 1) // which goes through the same worker, after all others
-	testkit.Eventually(t, soon, "the others' mails were sent", func() bool { return here.count("status = 2") == 2 })
+	testkit.Eventually(t, "the others' mails were sent", func() bool { return here.count("status = 2") == 2 })
 	if n := here.count("status = 4"); n != 20 {
 		t.Errorf("%d mails are erased, want 20", n)
 	}
@@ -170,7 +170,7 @@ func TestAMailThatIsYetToBeErasedIsNotResent(t *testing.T) {
 		}
 		return id
 	}
-	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Settings: kitsettings.Fixed(settings()), Now: now}}
+	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Shop: kitsettings.Fixed(shop()), Now: now}}
 	for name, id := range map[string]uuid.UUID{"left": one("recipient <> ''", gone), "blank": one("recipient = ''", gone)} {
 		if _, err := mails.Resend(t.Context(), uuid.Nil, nil, id, ""); fault.ReasonOf(err) != domain.ReasonNotificationState {
 			t.Errorf("%s: resending it was answered with %v", name, err)

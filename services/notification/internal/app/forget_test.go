@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,7 +10,38 @@ import (
 
 	kitsettings "github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/notification/internal/app"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
+
+// A mail about an account that is no customer's is blank a week after its end: nobody may
+// ever be known whose erasure would name it.
+func TestMailsAboutNobodysAccountAreForgotten(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, nil)
+	s := h.sender(app.SenderConfig{})
+	about := func(customer, account uuid.UUID, status int, age string) uuid.UUID {
+		r := request(t)
+		r.Kind, r.SubjectID, r.OrderID, r.CustomerID, r.AccountID = domain.VerifyEmail, uuid.New(), uuid.Nil, customer, account
+		h.apply(s, []domain.Request{r})
+		if _, err := h.pool.Exec(t.Context(), `update notifications set status = $2::smallint, due_time = null, send_time = now(), end_time = now() - $3::interval,
+			cause = case when $2::smallint = 3 then 'refused' else '' end where subject_id = $1`, r.SubjectID, status, age); err != nil {
+			t.Fatal(err)
+		}
+		return r.SubjectID
+	}
+	gone := []uuid.UUID{about(uuid.Nil, uuid.New(), 2, "170 hours"), about(uuid.Nil, uuid.Nil, 3, "170 hours")}
+	kept := []uuid.UUID{about(uuid.Nil, uuid.New(), 2, "166 hours"), about(uuid.New(), uuid.New(), 2, "170 hours")}
+	bodies := &app.Bodies{Pool: h.pool, Retention: func() time.Duration { return 90 * 24 * time.Hour }, Now: now}
+	if n, err := bodies.Forget(t.Context()); err != nil || n != 2 {
+		t.Errorf("forgot %d mails, %v", n, err)
+	}
+	blank := "recipient = '' and recipient_key = '' and subject = '' and content = '' and subject_id = "
+	for _, subject := range append(gone, kept...) {
+		if is := h.count(blank+"'"+subject.String()+"'") == 1; is != slices.Contains(gone, subject) {
+			t.Errorf("mail %d: blank: %v", slices.Index(append(gone, kept...), subject), is)
+		}
+	}
+}
 
 // The texts of mails that were delivered long ago go, many at a time and around what
 // somebody else holds; younger ones, failed ones and those to be sent keep theirs.
@@ -57,7 +89,7 @@ func TestOldTextsAreForgotten(t *testing.T) {
 			t.Errorf("%d mails have %s, want %d", n, where, want)
 		}
 	}
-	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Settings: kitsettings.Fixed(settings()), Now: now}}
+	mails := &app.Notifications{Deps: app.Deps{Pool: h.pool, Sender: s, Shop: kitsettings.Fixed(shop()), Now: now}}
 	if m, text, err := mails.Get(t.Context(), one); err != nil || text.Text != "" || text.HTML != "" || m.Recipient == "" {
 		t.Errorf("it reads %+v as %q, %v", m, text.Text, err)
 	}

@@ -22,7 +22,8 @@ func (n *Notifications) Get(ctx context.Context, id uuid.UUID) (domain.Stored, m
 	if err != nil {
 		return stored, mail.Rendered{}, fmt.Errorf("read notification %s: %w", id, err)
 	}
-	rendered, err := n.Templates.Render(content, stored.Template, stored.ShopName)
+	content.Subject = stored.Subject
+	rendered, err := n.Templates.Render(content, stored.Template, stored.Shop)
 	if err != nil {
 		return stored, mail.Rendered{}, fmt.Errorf("render notification %s: %w", id, err)
 	}

@@ -17,7 +17,7 @@ import (
 type Mailbox struct {
 	Sender   *Sender
 	Erasure  *Erasure
-	Settings *settings.Live[domain.Settings]
+	Shop     *settings.Live[domain.Shop]
 	ToOutbox ToOutbox
 	Now      func() time.Time
 	NewID    func() uuid.UUID
@@ -64,28 +64,28 @@ func (b *Mailbox) accept(ctx context.Context, tx *pg.Tx, requests []domain.Reque
 	if err != nil {
 		return nil, err
 	}
-	lease, set := b.Sender.Lease(), b.Settings.Now()
+	lease, shop := b.Sender.Lease(), b.Shop.Now()
 	mails, published := domain.Accept(requests, known, domain.AcceptInput{
-		Now: now, Lease: lease, Domain: set.Domain(), NewID: b.NewID,
+		Now: now, Lease: lease, Shop: shop, NewID: b.NewID,
 	})
 	if len(mails) == 0 {
 		return published, nil
 	}
-	if err := store.On(tx).Insert(ctx, mails, set.ShopName, mail.Version); err != nil {
+	if err := store.On(tx).Insert(ctx, mails, shop.ShopDetails, mail.Version); err != nil {
 		return nil, err
 	}
-	tx.OnCommit(func() { b.Sender.Offer(outgoing(mails, set.ShopName), now.Add(lease)) })
+	tx.OnCommit(func() { b.Sender.Offer(outgoing(mails, shop.ShopDetails), now.Add(lease)) })
 	return published, nil
 }
 
-func outgoing(mails []domain.Notification, shopName string) []domain.Outgoing {
+func outgoing(mails []domain.Notification, shop domain.ShopDetails) []domain.Outgoing {
 	out := make([]domain.Outgoing, 0, len(mails))
 	for _, m := range mails {
 		if m.Status != domain.Pending {
 			continue
 		}
 		out = append(out, domain.Outgoing{
-			ID: m.ID, Kind: m.Kind, Recipient: m.Recipient, Subject: m.Subject, ShopName: shopName,
+			ID: m.ID, Kind: m.Kind, Recipient: m.Recipient, Subject: m.Subject, Shop: shop,
 			Template: mail.Version, Content: m.Content, MessageID: m.MessageID, Traceparent: m.Traceparent, RequestedTime: m.RequestedTime,
 		})
 	}

@@ -22,7 +22,7 @@ type Deps struct {
 	Pool      *pg.Pool
 	Sender    *Sender
 	Templates *mail.Templates
-	Settings  *settings.Live[domain.Settings]
+	Shop      *settings.Live[domain.Shop]
 	Now       func() time.Time
 }
 

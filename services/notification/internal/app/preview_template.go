@@ -7,5 +7,7 @@ import (
 
 // Preview renders the newest template of a kind with made-up data.
 func (n *Notifications) Preview(kind domain.Kind) (mail.Rendered, error) {
-	return n.Templates.Render(mail.Sample(kind), mail.Version, n.Settings.Now().ShopName)
+	shop, content := n.Shop.Now(), mail.Sample(kind)
+	content.Subject = shop.Subject(kind, mail.SubjectValues(content))
+	return n.Templates.Render(content, mail.Version, shop.ShopDetails)
 }

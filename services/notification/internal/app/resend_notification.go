@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/grammar"
@@ -73,7 +74,7 @@ func (n *Notifications) resend(ctx context.Context, tx *pg.Tx, id uuid.UUID, rec
 		return domain.Stored{}, err
 	}
 	now := n.Now()
-	stored, err := before.Resend(recipient, now, now.Add(n.Sender.Lease()), n.Settings.Now().Domain(), trace.FromContext(ctx))
+	stored, err := before.Resend(recipient, now, now.Add(n.Sender.Lease()), n.Shop.Now().Domain(), trace.FromContext(ctx))
 	if err != nil {
 		return domain.Stored{}, err
 	}
@@ -91,6 +92,7 @@ func (n *Notifications) resend(ctx context.Context, tx *pg.Tx, id uuid.UUID, rec
 	if err != nil {
 		return domain.Stored{}, err
 	}
+	activity.Changed(ctx, "notifications/"+id.String(), nil, nil)
 	tx.OnCommit(func() { n.Sender.Offer([]domain.Outgoing{resent.Outgoing()}, resent.DueTime) })
 	return resent, nil
 }

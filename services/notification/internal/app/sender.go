@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/kit/condition"
 	"github.com/shopmesh/shopmesh/kit/crashpoint"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/settings"
@@ -31,14 +33,18 @@ type SenderConfig struct {
 	Server    *smtp.Pool
 	Templates *mail.Templates
 	Settings  *settings.Live[domain.Settings]
+	Shop      *settings.Live[domain.Shop]
 	ToOutbox  ToOutbox
 	// MintLink returns the link of a mail about an account, while it is sent. It returns
 	// ErrLinkOver when the link is not good any more.
-	MintLink func(ctx context.Context, kind domain.Kind, linkID string) (string, error)
-	Now      func() time.Time
-	Log      *slog.Logger
-	Tracer   trace.TracerProvider
-	Meter    metric.MeterProvider
+	MintLink func(ctx context.Context, linkID string) (string, error)
+	// MintOrderLinks returns the links by which guests open their orders, one for each mail;
+	// empty where a mail is to have none.
+	MintOrderLinks func(ctx context.Context, mails []domain.OrderMail) ([]string, error)
+	Now            func() time.Time
+	Log            *slog.Logger
+	Tracer         trace.TracerProvider
+	Meter          metric.MeterProvider
 
 	// Workers render, hand over and record, one mail each at a time. More of them
 	// than connections keep those busy while outcomes are written. 0 means 64.
@@ -64,8 +70,10 @@ type Sender struct {
 	cfg      SenderConfig
 	tracer   trace.Tracer
 	attempts metric.Int64Counter
-	queue    chan *domain.Outgoing
-	wake     chan struct{} // size 1: a wake-up that waits stands for all
+	// orderLinks shows whether order gives links: very many mails can wait for them.
+	orderLinks *condition.Condition
+	queue      chan *domain.Outgoing
+	wake       chan struct{} // size 1: a wake-up that waits stands for all
 
 	mu   sync.Mutex
 	held map[holding]time.Time // until when
@@ -92,9 +100,6 @@ type holding struct {
 	resends int
 }
 
-// ErrLinkOver is returned for a link that expired or was used before its mail was sent.
-var ErrLinkOver = errors.New("the link is not good any more")
-
 // drainTime is how long mails that are under way may take when the process ends.
 const drainTime = 10 * time.Second
 
@@ -116,7 +121,8 @@ func NewSender(cfg SenderConfig) *Sender {
 	return &Sender{
 		cfg: cfg, tracer: cfg.Tracer.Tracer(scope), attempts: attempts,
 		queue: make(chan *domain.Outgoing, cfg.Queue), wake: make(chan struct{}, 1), held: make(map[holding]time.Time),
-		forgotten: make(map[uuid.UUID]time.Time),
+		forgotten:  make(map[uuid.UUID]time.Time),
+		orderLinks: condition.New(cfg.Log, "order gives no links for mails about guests' orders; those wait for ten minutes, and then go without"),
 	}
 }
 
@@ -182,36 +188,46 @@ func (s *Sender) Run(ctx context.Context) error {
 		cancel()
 	})
 	defer stop()
-	recorder := batch.New(batch.Config{Workers: 1, Wait: recordWait}, s.recordMany)
+	together := batches{
+		outcomes: batch.New(batch.Config{Workers: 1, Wait: recordWait}, s.recordMany),
+		links:    batch.New(batch.Config{Workers: 1, Max: maxLinks, Timeout: linksTimeout}, s.mintOrderLinks),
+	}
 	var working sync.WaitGroup
 	working.Go(func() { s.sweep(ctx) })
 	working.Go(func() { s.keep(ctx) })
 	for range s.cfg.Workers {
-		working.Go(func() { s.work(ctx, sending, recorder) })
+		working.Go(func() { s.work(ctx, sending, together) })
 	}
 	working.Wait()
-	recorder.Close()
+	together.links.Close()
+	together.outcomes.Close()
 	s.giveBack(context.WithoutCancel(ctx))
 	return nil
 }
 
-func (s *Sender) work(ctx, sending context.Context, recorder *recorder) {
+// batches are what the workers do together, for several mails at once.
+type batches struct {
+	outcomes *recorder
+	links    *minter
+}
+
+func (s *Sender) work(ctx, sending context.Context, together batches) {
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case m := <-s.queue:
-			s.handle(sending, *m, recorder)
+			s.handle(sending, *m, together)
 		}
 	}
 }
 
-func (s *Sender) handle(ctx context.Context, m domain.Outgoing, recorder *recorder) {
+func (s *Sender) handle(ctx context.Context, m domain.Outgoing, together batches) {
 	key := holding{m.ID, m.Resends}
 	if !s.ours(key) {
 		s.drop(key)
 		return
 	}
-	outcome, err := s.attempt(ctx, m)
+	outcome, err := s.attempt(ctx, m, together.links)
 	if errors.Is(err, smtp.ErrUnwanted) {
 		s.drop(key)
 		return
@@ -220,7 +236,7 @@ func (s *Sender) handle(ctx context.Context, m domain.Outgoing, recorder *record
 		return // still held: Run gives it back
 	}
 	crashpoint.Cross("after mail", "notification", m.Kind.String())
-	if !s.record(ctx, recorder, outcome) {
+	if !s.record(ctx, together.outcomes, outcome) {
 		s.postpone(ctx, key)
 	}
 	s.drop(key)
@@ -243,7 +259,7 @@ func (s *Sender) drop(key holding) {
 
 // attempt hands a mail over once. It fails when the process ends before, or the mail
 // is no longer ours: nothing was handed over then.
-func (s *Sender) attempt(ctx context.Context, m domain.Outgoing) (outcome domain.Outcome, err error) {
+func (s *Sender) attempt(ctx context.Context, m domain.Outgoing, links *minter) (outcome domain.Outcome, err error) {
 	if parent := kittrace.Parse(m.Traceparent); parent.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, parent)
 	}
@@ -251,7 +267,7 @@ func (s *Sender) attempt(ctx context.Context, m domain.Outgoing) (outcome domain
 		attribute.String("notification.id", m.ID.String()), attribute.String("notification.kind", m.Kind.String()),
 	))
 	defer span.End()
-	answer, err := s.handOver(ctx, m)
+	answer, err := s.handOver(ctx, m, links)
 	if err != nil {
 		return domain.Outcome{}, err
 	}
@@ -282,7 +298,7 @@ func outcomeName(a smtp.Answer) string {
 
 // handOver renders and sends. A mail that can't be rendered, as by a process older
 // than the templates, is deferred like one that the server did not take.
-func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.Answer, err error) {
+func (s *Sender) handOver(ctx context.Context, m domain.Outgoing, links *minter) (answer smtp.Answer, err error) {
 	defer func() {
 		// A mail whose rendering panics must not end the process at each attempt.
 		if value := recover(); value != nil {
@@ -294,24 +310,25 @@ func (s *Sender) handOver(ctx context.Context, m domain.Outgoing) (answer smtp.A
 	if err != nil {
 		return smtp.Answer{Text: err.Error()}, nil
 	}
-	if m.Kind.HasLink() {
-		written.Link, err = s.cfg.MintLink(ctx, m.Kind, written.LinkID)
-		if errors.Is(err, ErrLinkOver) {
-			return smtp.Answer{Permanent: true, Text: "the link was over before the mail could be sent"}, nil
-		}
+	if m.Kind.HasLink() || written.GuestOrder != uuid.Nil {
+		var without *smtp.Answer
+		written.Link, without, err = s.link(ctx, m, written, links)
 		if err != nil {
-			s.cfg.Log.WarnContext(ctx, "a mail waits for its link", "notification", m.ID, "error", err)
-			return smtp.Answer{Text: "identity gave no link"}, nil
+			return smtp.Answer{}, err
+		}
+		if without != nil {
+			return *without, nil
 		}
 	}
-	rendered, err := s.cfg.Templates.Render(written, m.Template, m.ShopName)
+	written.Subject = m.Subject
+	rendered, err := s.cfg.Templates.Render(written, m.Template, m.Shop)
 	if err != nil {
 		return smtp.Answer{Text: err.Error()}, nil
 	}
 	crashpoint.Cross("before mail", "notification", m.Kind.String())
-	set := s.cfg.Settings.Now()
+	shop := s.cfg.Shop.Now()
 	return s.cfg.Server.Send(ctx, smtp.Mail{
-		SenderName: m.ShopName, Sender: set.Sender, ReplyTo: set.ReplyTo,
+		SenderName: cmp.Or(shop.SenderName, m.Shop.Name), Sender: shop.Sender, ReplyTo: shop.ReplyTo,
 		RecipientName: written.Name, Recipient: m.Recipient,
 		Subject: m.Subject, Text: rendered.Text, HTML: rendered.HTML, MessageID: m.MessageID, Time: m.RequestedTime,
 		Wanted: func() bool { return s.ours(holding{m.ID, m.Resends}) },

@@ -1,9 +1,12 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,8 +29,6 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
 	"github.com/shopmesh/shopmesh/services/notification/internal/smtp/smtptest"
 )
-
-const soon = 20 * time.Second
 
 // harness is a mailbox and a mail server; senders work on them.
 type harness struct {
@@ -58,17 +59,19 @@ func (h *harness) sender(cfg app.SenderConfig) *app.Sender {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	cfg.Pool, cfg.Server, cfg.Templates, cfg.Settings = h.pool, server, templates, kitsettings.Fixed(settings())
+	cfg.Pool, cfg.Server, cfg.Templates = h.pool, server, templates
+	cfg.Settings, cfg.Shop = cmp.Or(cfg.Settings, kitsettings.Fixed(settings())), kitsettings.Fixed(shop())
 	cfg.Now, cfg.Log, cfg.ToOutbox = now, testkit.Log(h.t), events.ToOutbox
 	cfg.Tracer, cfg.Meter = tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider()
 	return app.NewSender(cfg)
 }
 
 func settings() domain.Settings {
-	return domain.Settings{
-		ShopName: "Shop", Sender: "shop@example.com",
-		RetryPolicy: domain.RetryPolicy{RetryAfter: 20 * time.Millisecond, GiveUpAfter: time.Hour},
-	}
+	return domain.Settings{RetryPolicy: domain.RetryPolicy{RetryAfter: 20 * time.Millisecond, GiveUpAfter: time.Hour}}
+}
+
+func shop() domain.Shop {
+	return domain.Shop{ShopDetails: domain.ShopDetails{Name: "Shop"}, Sender: "shop@example.com"}
 }
 
 // run has a sender work until the test, or the function that it returns, ends it.
@@ -98,11 +101,15 @@ func (h *harness) request(s *app.Sender, n int) {
 func (h *harness) apply(s *app.Sender, requests []domain.Request, erased ...uuid.UUID) {
 	h.t.Helper()
 	mailbox := &app.Mailbox{
-		Sender: s, Erasure: h.erasure(s), Settings: kitsettings.Fixed(settings()), ToOutbox: events.ToOutbox, Now: now,
+		Sender: s, Erasure: h.erasure(s), Shop: kitsettings.Fixed(shop()), ToOutbox: events.ToOutbox, Now: now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}
 	err := h.pool.InTx(h.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
-		return mailbox.Apply(ctx, tx, requests, domain.Erasure{Customers: erased})
+		var e domain.Erasure
+		for _, id := range erased {
+			e.Customers = append(e.Customers, domain.ErasedCustomer{ID: id})
+		}
+		return mailbox.Apply(ctx, tx, requests, e)
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -124,7 +131,7 @@ func request(t *testing.T) domain.Request {
 	order := uuid.Must(uuid.NewV7())
 	return domain.Request{
 		Kind: domain.OrderConfirmed, SubjectID: order, OrderID: order, Recipient: fmt.Sprintf("%s@example.com", order),
-		Subject: "Order 1 confirmed", Content: content,
+		Values: domain.SubjectValues{Number: "1"}, Content: content,
 	}
 }
 
@@ -158,7 +165,7 @@ func TestMailsThatTheQueueHasNoRoomForAreSentWithoutDelay(t *testing.T) {
 	s := h.sender(app.SenderConfig{Queue: 8, Workers: 4, Lease: time.Hour})
 	h.request(s, 300)
 	h.run(s)
-	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 300 })
+	testkit.Eventually(t, "all were sent", func() bool { return h.count("status = 2") == 300 })
 	if n := h.arrived(); n != 300 {
 		t.Errorf("%d mails arrived", n)
 	}
@@ -175,7 +182,7 @@ func TestReplicasNeverSendTheSameMail(t *testing.T) {
 		h.request(first, 40)
 		h.request(second, 40)
 	}
-	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 400 })
+	testkit.Eventually(t, "all were sent", func() bool { return h.count("status = 2") == 400 })
 	if n := h.arrived(); n != 400 {
 		t.Errorf("%d mails arrived", n)
 	}
@@ -188,7 +195,7 @@ func TestAnotherReplicaSendsWhatADeadOneHad(t *testing.T) {
 	dead, living := h.sender(app.SenderConfig{Lease: 300 * time.Millisecond}), h.sender(app.SenderConfig{})
 	h.run(living)
 	h.request(dead, 30) // which never runs
-	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 30 })
+	testkit.Eventually(t, "all were sent", func() bool { return h.count("status = 2") == 30 })
 	if n := h.arrived(); n != 30 {
 		t.Errorf("%d mails arrived", n)
 	}
@@ -215,12 +222,12 @@ func TestALivingProcessKeepsItsMails(t *testing.T) {
 	other := h.sender(app.SenderConfig{Lease: lease})
 	h.run(other)
 	started := now()
-	testkit.Eventually(t, soon, "three leases have passed", func() bool { return now().Sub(started) > 3*lease })
+	testkit.Eventually(t, "three leases have passed", func() bool { return now().Sub(started) > 3*lease })
 	if n := h.count("status = 2"); n != 0 {
 		t.Errorf("the other replica sent %d mails that were not its own", n)
 	}
 	close(slow)
-	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 10 })
+	testkit.Eventually(t, "all were sent", func() bool { return h.count("status = 2") == 10 })
 	if n := h.arrived(); n != 10 {
 		t.Errorf("%d mails arrived", n)
 	}
@@ -250,7 +257,7 @@ func TestAProcessThatEndsGivesItsMailsBack(t *testing.T) {
 		t.Errorf("%d were sent, %d given back, of 10", done, left)
 	}
 	h.run(h.sender(app.SenderConfig{}))
-	testkit.Eventually(t, soon, "all were sent", func() bool { return h.count("status = 2") == 10 })
+	testkit.Eventually(t, "all were sent", func() bool { return h.count("status = 2") == 10 })
 	if n := h.arrived(); n != 10 {
 		t.Errorf("%d mails arrived", n)
 	}
@@ -274,8 +281,36 @@ func TestAnOutcomeWaitsForTheDatabase(t *testing.T) {
 	s := h.sender(app.SenderConfig{})
 	h.run(s)
 	h.request(s, 1)
-	testkit.Eventually(t, soon, "it was recorded", func() bool { return h.count("status = 2 and attempt_count = 1") == 1 })
+	testkit.Eventually(t, "it was recorded", func() bool { return h.count("status = 2 and attempt_count = 1") == 1 })
 	if n := h.arrived(); n != 1 {
 		t.Errorf("%d mails arrived", n)
+	}
+}
+
+// No mail is lost because order stays away: at its last attempt it is sent without the link.
+func TestAMailIsSentWithoutALinkAtLast(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, nil)
+	impatient := settings()
+	impatient.RetryPolicy.GiveUpAfter = 300 * time.Millisecond
+	s := h.sender(app.SenderConfig{
+		Settings: kitsettings.Fixed(impatient),
+		MintOrderLinks: func(context.Context, []domain.OrderMail) ([]string, error) {
+			return nil, errors.New("order is away")
+		},
+	})
+	r := request(t)
+	event := &orderv1.OrderConfirmed{Notice: &orderv1.OrderNotice{
+		Number: "1", OrderId: r.OrderID.String(), Subtotal: moneypb.Proto(money.Money{Currency: "EUR"}), Total: moneypb.Proto(money.Money{Currency: "EUR"}),
+	}}
+	var err error
+	if r.Content, err = mail.Encode(event); err != nil {
+		t.Fatal(err)
+	}
+	h.apply(s, []domain.Request{r})
+	h.run(s)
+	testkit.Eventually(t, "the mail was sent", func() bool { return h.count("status = 2") == 1 })
+	if n := h.arrived(); n != 1 || strings.Contains(h.server.Mails()[0].Raw, "See your order") {
+		t.Errorf("%d mails arrived: %v", n, h.server.Mails())
 	}
 }

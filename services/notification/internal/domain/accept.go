@@ -14,9 +14,12 @@ type Request struct {
 	OrderID   uuid.UUID
 	// CustomerID is uuid.Nil for a guest.
 	CustomerID uuid.UUID
-	// Recipient is empty when the person's data was erased; so are Subject and Content then.
+	// AccountID is the account that the mail is about; uuid.Nil for one about an order.
+	AccountID uuid.UUID
+	// Recipient is empty when the person's data was erased; so is Content then.
 	Recipient string
-	Subject   string
+	// Values are what the subject may name.
+	Values SubjectValues
 	// Content is what the mail contains, encoded.
 	Content []byte
 	// Traceparent is the W3C trace context of the event.
@@ -39,6 +42,7 @@ type Existing struct {
 type Notification struct {
 	Snapshot
 	CustomerID uuid.UUID
+	AccountID  uuid.UUID
 	Recipient  string
 	Subject    string
 	Content    []byte
@@ -51,9 +55,9 @@ type AcceptInput struct {
 	Now time.Time
 	// Lease is how long the process that inserts a mail has it for itself.
 	Lease time.Duration
-	// Domain is the right side of Message-IDs: the sender address' domain.
-	Domain string
-	NewID  func() uuid.UUID
+	// Shop gives the subjects, and the right side of Message-IDs.
+	Shop  Shop
+	NewID func() uuid.UUID
 }
 
 // Accept decides about the requests of one batch, each beside what is known of it:
@@ -95,8 +99,8 @@ func (in AcceptInput) new(r Request, erased bool) Notification {
 			ID: id, Kind: r.Kind, SubjectID: r.SubjectID, OrderID: r.OrderID, Status: Pending, Readable: true,
 			Version: 1, RequestedTime: in.Now, DueTime: in.Now.Add(in.Lease), Traceparent: r.Traceparent,
 		},
-		CustomerID: r.CustomerID, Recipient: r.Recipient, Subject: r.Subject, Content: r.Content,
-		MessageID: MessageID(id, 0, in.Domain),
+		CustomerID: r.CustomerID, AccountID: r.AccountID, Recipient: r.Recipient, Subject: in.Shop.Subject(r.Kind, r.Values), Content: r.Content,
+		MessageID: MessageID(id, 0, in.Shop.Domain()),
 	}
 	if erased || r.Recipient == "" {
 		mail.Status, mail.Cause, mail.Readable = Erased, CauseErased, false

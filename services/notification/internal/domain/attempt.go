@@ -39,6 +39,16 @@ func (p RetryPolicy) Delay(failed int) time.Duration {
 	return max(p.RetryAfter, min(delay, maxRetryDelay))
 }
 
+// maxLinkWait is how long a mail waits for the link to the order that it is about.
+const maxLinkWait = 10 * time.Minute
+
+// WaitsForLink reports whether a mail about an order is rather tried again later than sent
+// without the link to it, while that can't be had. It waits for ten minutes, and never beyond
+// its last attempt: what it is about matters more than the link.
+func (p RetryPolicy) WaitsForLink(requested, now time.Time) bool {
+	return now.Before(requested.Add(min(maxLinkWait, p.GiveUpAfter)))
+}
+
 // Outcome is how one attempt to hand a mail to the mail server ended.
 type Outcome struct {
 	NotificationID uuid.UUID

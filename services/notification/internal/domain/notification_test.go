@@ -17,13 +17,13 @@ var policy = RetryPolicy{RetryAfter: time.Second, GiveUpAfter: 72 * time.Hour}
 func at(seconds int) time.Time { return time.Unix(1_800_000_000+int64(seconds), 0).UTC() }
 
 func input() AcceptInput {
-	return AcceptInput{Now: at(0), Lease: 10 * time.Second, Domain: "example.com", NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}
+	return AcceptInput{Now: at(0), Lease: 10 * time.Second, Shop: Shop{Sender: "shop@example.com"}, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }}
 }
 
 func request() Request {
 	return Request{
 		Kind: OrderConfirmed, SubjectID: uuid.New(), OrderID: uuid.New(), CustomerID: uuid.New(),
-		Recipient: "ada@example.com", Subject: "Order 1 confirmed", Content: []byte("content"),
+		Recipient: "ada@example.com", Values: SubjectValues{Number: "1"}, Content: []byte("content"),
 	}
 }
 
@@ -44,7 +44,7 @@ func TestANewMailIsPendingUnderALease(t *testing.T) {
 	if m.Status != Pending || m.Version != 1 || !m.DueTime.Equal(at(10)) || !m.EndTime.IsZero() || m.MessageID != m.ID.String()+"@example.com" {
 		t.Errorf("the mail is %+v", m)
 	}
-	if m.Recipient != r.Recipient || m.Subject != r.Subject || string(m.Content) != "content" {
+	if m.Recipient != r.Recipient || m.Subject != "Order 1 confirmed" || string(m.Content) != "content" {
 		t.Errorf("the mail is %+v", m)
 	}
 }
@@ -82,7 +82,7 @@ func TestWhatIsKnownIsAnsweredAndNotMadeAgain(t *testing.T) {
 func TestAMailForAnErasedPersonIsNeverSent(t *testing.T) {
 	t.Parallel()
 	blank := request()
-	blank.Recipient, blank.Subject, blank.Content = "", "", nil
+	blank.Recipient, blank.Content = "", nil
 	for name, c := range map[string]struct {
 		request Request
 		known   Existing
@@ -294,5 +294,22 @@ func TestTheAuditCountsAMailThatArrivedOnceAsSent(t *testing.T) {
 	t.Parallel()
 	if AuditStatus(Failed, true) != Sent || AuditStatus(Failed, false) != Failed || AuditStatus(Pending, true) != Pending {
 		t.Error("the audit's status is wrong")
+	}
+}
+
+func TestAMailWaitsForItsLinkForTenMinutesAtMost(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		giveUp time.Duration
+		after  int // seconds
+		waits  bool
+	}{
+		{72 * time.Hour, 0, true}, {72 * time.Hour, 599, true}, {72 * time.Hour, 600, false},
+		{time.Minute, 59, true}, {time.Minute, 60, false}, // the last attempt
+	} {
+		policy := RetryPolicy{RetryAfter: time.Second, GiveUpAfter: row.giveUp}
+		if got := policy.WaitsForLink(at(0), at(row.after)); got != row.waits {
+			t.Errorf("given up after %s, %d s after the request: %t", row.giveUp, row.after, got)
+		}
 	}
 }

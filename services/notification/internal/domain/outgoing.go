@@ -14,8 +14,8 @@ type Outgoing struct {
 	Kind      Kind
 	Recipient string
 	Subject   string
-	// ShopName, Template and Content are what it is rendered from.
-	ShopName    string
+	// Shop, Template and Content are what it is rendered from.
+	Shop        ShopDetails
 	Template    int
 	Content     []byte
 	MessageID   string
@@ -25,12 +25,18 @@ type Outgoing struct {
 	RequestedTime time.Time
 }
 
+// OrderMail is a mail about an order, and the address that it goes to.
+type OrderMail struct {
+	OrderID   uuid.UUID
+	Recipient string
+}
+
 // Stored is a mail as it is kept, with all that can be shown of it.
 type Stored struct {
 	Snapshot
 	Recipient  string
 	Subject    string
-	ShopName   string
+	Shop       ShopDetails
 	Template   int
 	Content    []byte
 	MessageID  string
@@ -78,7 +84,7 @@ func (s Stored) Resend(recipient string, now, due time.Time, domain, traceparent
 // Outgoing is the mail as it is handed over.
 func (s Stored) Outgoing() Outgoing {
 	return Outgoing{
-		ID: s.ID, Kind: s.Kind, Recipient: s.Recipient, Subject: s.Subject, ShopName: s.ShopName, Template: s.Template,
+		ID: s.ID, Kind: s.Kind, Recipient: s.Recipient, Subject: s.Subject, Shop: s.Shop, Template: s.Template,
 		Content: s.Content, MessageID: s.MessageID, Resends: s.Resends, Traceparent: s.Traceparent, RequestedTime: s.RequestedTime,
 	}
 }

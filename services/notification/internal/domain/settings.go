@@ -1,22 +1,11 @@
 package domain
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
-// Settings are what an owner may set.
+// Settings are what an owner may set for mails.
 type Settings struct {
-	ShopName string
-	// Sender is the address that mails come from; ReplyTo the one that answers go to.
-	Sender, ReplyTo string
-	RetryPolicy     RetryPolicy
+	RetryPolicy RetryPolicy
 	// BodyRetention is how long the texts of delivered mails are kept, EventRetention
 	// how long a broker keeps what this context publishes.
 	BodyRetention, EventRetention time.Duration
-}
-
-// Domain is the sender address' domain: the right side of Message-IDs.
-func (s Settings) Domain() string {
-	return s.Sender[strings.LastIndexByte(s.Sender, '@')+1:]
 }

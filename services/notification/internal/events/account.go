@@ -3,8 +3,6 @@ package events
 import (
 	"fmt"
 
-	"github.com/google/uuid"
-
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/grammar"
@@ -16,20 +14,20 @@ import (
 // of the link, or of the notice, which is the event's key.
 func readAccountMail(e consumer.Event) (domain.Request, error) {
 	var event mail.AccountEvent
-	var customer string
+	var customer, account string
 	switch e.Type {
 	case typeMailLink:
 		m := &identityv1.MailLinkRequested{}
 		if err := consumer.Decode(e, m); err != nil {
 			return domain.Request{}, err
 		}
-		event, customer = m, m.GetCustomerId()
+		event, customer, account = m, m.GetCustomerId(), m.GetAccountId()
 	default:
 		m := &identityv1.AccountNoticed{}
 		if err := consumer.Decode(e, m); err != nil {
 			return domain.Request{}, err
 		}
-		event, customer = m, m.GetCustomerId()
+		event, customer, account = m, m.GetCustomerId(), m.GetAccountId()
 	}
 	kind, err := mail.AccountKind(event)
 	if err != nil {
@@ -39,12 +37,12 @@ func readAccountMail(e consumer.Event) (domain.Request, error) {
 	if r.Recipient, err = grammar.Email(event.GetEmail()); err != nil {
 		return domain.Request{}, fmt.Errorf("email: %w", err)
 	}
-	if customer != "" {
-		if r.CustomerID, err = uuid.Parse(customer); err != nil {
-			return domain.Request{}, fmt.Errorf("customer_id %q: %w", customer, err)
-		}
+	if r.CustomerID, err = optionalID("customer_id", customer); err != nil {
+		return domain.Request{}, err
 	}
-	r.Subject = mail.Subject(mail.Content{Kind: kind})
+	if r.AccountID, err = optionalID("account_id", account); err != nil {
+		return domain.Request{}, err
+	}
 	r.Content, err = mail.EncodeAccount(event)
 	return r, err
 }

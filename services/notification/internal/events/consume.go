@@ -96,7 +96,8 @@ func mailOf(eventType string) (domain.Kind, bool) {
 	}
 }
 
-// readErased adds the customer whom an event erases. A guest is known by orders alone.
+// readErased adds the customer, or the guest, whom an event erases. What a guest ordered is
+// erased by the orders; the address finds what they requested for an account.
 func readErased(e consumer.Event, erased *domain.Erasure) error {
 	m := &customerv1.CustomerErased{}
 	if err := consumer.Decode(e, m); err != nil {
@@ -105,14 +106,18 @@ func readErased(e consumer.Event, erased *domain.Erasure) error {
 	if m.GetCustomerId() == "" && m.GetEmail() == "" {
 		return errors.New("names neither a customer nor an address")
 	}
+	if m.GetEmail() != "" {
+		erased.Guests = append(erased.Guests, domain.ErasedGuest{Email: domain.RecipientKey(m.GetEmail()), Time: e.Time})
+	}
 	if m.GetCustomerId() == "" {
 		return nil
 	}
 	if m.GetCustomerId() != e.Key.String() {
 		return fmt.Errorf("customer_id %q is not the key %s", m.GetCustomerId(), e.Key)
 	}
-	erased.Customers = append(erased.Customers, e.Key)
-	return nil
+	account, err := optionalID("account_id", m.GetAccountId())
+	erased.Customers = append(erased.Customers, domain.ErasedCustomer{ID: e.Key, AccountID: account})
+	return err
 }
 
 // readOrderErased adds the order whose person was erased.
@@ -153,10 +158,8 @@ func requestOf(e consumer.Event, kind domain.Kind, event mail.Event) (r domain.R
 	if r.SubjectID, err = subjectOf(event, e.Key); err != nil {
 		return domain.Request{}, err
 	}
-	if text := notice.GetCustomerId(); text != "" {
-		if r.CustomerID, err = uuid.Parse(text); err != nil {
-			return domain.Request{}, fmt.Errorf("notice.customer_id %q: %w", text, err)
-		}
+	if r.CustomerID, err = optionalID("notice.customer_id", notice.GetCustomerId()); err != nil {
+		return domain.Request{}, err
 	}
 	if r.Recipient = notice.GetContact().GetEmail(); r.Recipient == "" {
 		// The person's data was erased: there is nobody to write to.
@@ -174,7 +177,7 @@ func requestOf(e consumer.Event, kind domain.Kind, event mail.Event) (r domain.R
 	if err != nil {
 		return domain.Request{}, err
 	}
-	r.Subject = mail.Subject(written)
+	r.Values = mail.SubjectValues(written)
 	r.Content, err = mail.Encode(event)
 	return r, err
 }
@@ -196,6 +199,18 @@ func subjectOf(event mail.Event, order uuid.UUID) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil || id == uuid.Nil {
 		return uuid.Nil, fmt.Errorf("%s %q is no UUID", field, text)
+	}
+	return id, nil
+}
+
+// optionalID reads an id that may be empty: the nil id.
+func optionalID(field, text string) (uuid.UUID, error) {
+	if text == "" {
+		return uuid.Nil, nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("%s %q: %w", field, text, err)
 	}
 	return id, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
@@ -86,47 +87,13 @@ func decodeAccount(kind domain.Kind, content []byte) (Content, error) {
 	l := Content{Kind: kind, Link: LinkRemoved}
 	switch e := event.(type) {
 	case *identityv1.MailLinkRequested:
-		l.LinkID = e.GetLinkId()
+		l.LinkID, l.Time = e.GetLinkId(), forPeople(e.GetExpireTime())
 	case *identityv1.AccountNoticed:
-		l.Time = e.GetTime().AsTime().UTC().Format("2 January 2006, 15:04 UTC")
+		l.Time = forPeople(e.GetTime())
 	}
 	return l, nil
 }
 
-// LinkPath returns where a mail's link leads on the shop's site.
-func LinkPath(kind domain.Kind) string {
-	switch kind {
-	case domain.VerifyEmail:
-		return "/verify-email"
-	case domain.Invitation:
-		return "/accept-invitation"
-	case domain.ConfirmEmail:
-		return "/confirm-email"
-	default:
-		return "/reset-password"
-	}
-}
-
-// accountSubject is the subject line of a mail about an account, which names no person.
-func accountSubject(kind domain.Kind) string {
-	switch kind {
-	case domain.VerifyEmail:
-		return "Confirm your e-mail address"
-	case domain.AccountExists:
-		return "You have an account already"
-	case domain.ResetPassword:
-		return "Set a new password"
-	case domain.Invitation:
-		return "You are invited to work for the shop"
-	case domain.ConfirmEmail:
-		return "Confirm your new e-mail address"
-	case domain.PasswordChanged:
-		return "Your password was changed"
-	case domain.TokenReused:
-		return "You were signed out for your safety"
-	case domain.EmailChanged:
-		return "Your e-mail address was changed"
-	default:
-		return "Your second factor was changed"
-	}
+func forPeople(t *timestamppb.Timestamp) string {
+	return t.AsTime().UTC().Format("2 January 2006, 15:04 UTC")
 }

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/genproto/googleapis/type/postaladdress"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
 
 func TestAddressesAreWrittenAsTheirRegionsDo(t *testing.T) {
@@ -94,8 +95,8 @@ func TestTheFirstVersionOfTheTemplatesStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	content := Sample(1)
-	first, err := templates.Render(content, 1, "Shop")
-	if err != nil || strings.Contains(first.Text, "Delivery address") {
+	first, err := templates.Render(content, 1, domain.ShopDetails{Name: "Shop", LegalNotices: []string{"https://shop.example/imprint", "", "", ""}})
+	if err != nil || strings.Contains(first.Text, "Delivery address") || strings.Contains(first.Text, "Imprint") {
 		t.Errorf("version 1: %v\n%s", err, first.Text)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/protobuf/proto"
 
@@ -27,6 +28,8 @@ import (
 // Content is what a mail contains.
 type Content struct {
 	Kind domain.Kind
+	// Subject is the mail's, as it was made when the mail was requested.
+	Subject string
 	// Number is the order's, for people.
 	Number string
 	// Name is the recipient's, given name first.
@@ -47,11 +50,16 @@ type Content struct {
 	// Changes are what was corrected, in the mail about a correction.
 	Changes []Change
 
-	// Link is the link of a mail about an account: LinkRemoved but while it is sent.
+	// Link opens an account, or a guest's order: LinkRemoved but while the mail is sent. It is
+	// empty where there is none.
 	Link string
-	// LinkID names the link to identity, from which the sender gets it.
+	// LinkID names the link of a mail about an account to identity, from which the sender
+	// gets it.
 	LinkID string
-	// Time is when something happened to an account, for people.
+	// GuestOrder is the order of a guest, to which the sender gets the link from order;
+	// uuid.Nil for a customer's.
+	GuestOrder uuid.UUID
+	// Time is when something happened to an account, or until when the link is good, for people.
 	Time string
 }
 
@@ -208,7 +216,10 @@ func fromNotice(n *orderv1.OrderNotice) (Content, error) {
 	if l.Number == "" || utf8.RuneCountInString(l.Number) > 64 {
 		return Content{}, errors.New("the order's notice has no number, or one of more than 64 characters")
 	}
-	var err error
+	id, err := uuid.Parse(n.GetOrderId())
+	if err == nil && n.GetCustomerId() == "" {
+		l.GuestOrder, l.Link = id, LinkRemoved
+	}
 	if l.Subtotal, err = amount(n.GetSubtotal(), "notice.subtotal"); err != nil {
 		return Content{}, err
 	}

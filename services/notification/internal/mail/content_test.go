@@ -33,7 +33,7 @@ func render(t *testing.T, l Content) Rendered {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := templates.Render(l, Version, "Shop")
+	r, err := templates.Render(l, Version, domain.ShopDetails{Name: "Shop"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestTheHTMLIsWellFormedAndAccessible(t *testing.T) {
 		if tags["html"] != 1 || tags["h1"] != 1 || tags["title"] != 1 || tags["script"] != 0 {
 			t.Errorf("%s: the tags are %v", kind, tags)
 		}
-		if kind.HasLink() != (tags["a"] == 1) {
+		if (kind.HasLink() || !kind.AboutAccount()) != (tags["a"] == 1) {
 			t.Errorf("%s: the links' tags are %v", kind, tags)
 		}
 		if kind != domain.OrderRefunded && !kind.AboutAccount() && (tags["table"] != 1 || tags["caption"] != 1 || tags["thead"] != 1) {
@@ -217,10 +217,10 @@ func TestAnUnknownTemplateIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := templates.Render(Sample(domain.OrderConfirmed), Version+1, "Shop"); err == nil {
+	if _, err := templates.Render(Sample(domain.OrderConfirmed), Version+1, domain.ShopDetails{Name: "Shop"}); err == nil {
 		t.Error("a template that there is not was rendered")
 	}
-	if _, err := templates.Render(Sample(domain.LastKind+1), Version, "Shop"); err == nil {
+	if _, err := templates.Render(Sample(domain.LastKind+1), Version, domain.ShopDetails{Name: "Shop"}); err == nil {
 		t.Error("a kind that there is not was rendered")
 	}
 }

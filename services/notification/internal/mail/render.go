@@ -12,7 +12,7 @@ import (
 )
 
 // Version is the templates' version that new mails are rendered with.
-const Version = 2
+const Version = 4
 
 //go:embed templates
 var files embed.FS
@@ -88,24 +88,37 @@ type page struct {
 	Refund                      pageRefund
 	Shipment                    Shipment
 	Changes                     []Change
-	Kind, Link, Time            string
+	Kind, Link, OrderLink, Time string
+	LegalNotices                []pageNotice
 }
 
 type pageLine struct{ Quantity, Name, Code, UnitPrice, Total string }
 
 type pageAdjustment struct{ Label, Amount string }
 
+type pageNotice struct{ Label, URL string }
+
 type pageRefund struct{ Amount, Sum, Reason string }
 
-func newPage(l Content, shop string, escape func(string) string) page {
+func newPage(l Content, shop domain.ShopDetails, escape func(string) string) page {
 	p := page{
-		Subject: escape(Subject(l)), Shop: escape(line(shop)), Number: escape(l.Number), Name: escape(l.Name),
+		Subject: escape(line(l.Subject)), Shop: escape(line(shop.Name)), Number: escape(l.Number), Name: escape(l.Name),
 		Subtotal: escape(l.Subtotal.String()), Total: escape(l.Total.String()), Cancelled: l.Cancelled,
 		Refund:   pageRefund{escape(l.Refund.Amount.String()), escape(l.Refund.Sum.String()), escape(l.Refund.Reason)},
 		Shipment: Shipment{escape(l.Shipment.Carrier), escape(l.Shipment.TrackingCode)},
 	}
 	p.Cancelled.Note = escape(l.Cancelled.Note)
-	p.Kind, p.Link, p.Time = l.Kind.String(), escape(l.Link), escape(l.Time)
+	p.Kind, p.Time = l.Kind.String(), escape(l.Time)
+	if l.Kind.AboutAccount() {
+		p.Link = escape(l.Link)
+	} else {
+		p.OrderLink = escape(l.Link)
+	}
+	for notice, address := range shop.LegalNotices {
+		if address != "" {
+			p.LegalNotices = append(p.LegalNotices, pageNotice{noticeLabel(domain.LegalNotice(notice)), escape(line(address))})
+		}
+	}
 	for _, from := range l.Delivery {
 		p.Delivery = append(p.Delivery, escape(from))
 	}
@@ -123,10 +136,24 @@ func newPage(l Content, shop string, escape func(string) string) page {
 	return p
 }
 
+// noticeLabel is what a link to a legal notice is called.
+func noticeLabel(notice domain.LegalNotice) string {
+	switch notice {
+	case domain.Imprint:
+		return "Imprint"
+	case domain.Terms:
+		return "Terms and conditions"
+	case domain.Privacy:
+		return "Privacy"
+	default:
+		return "Right of withdrawal"
+	}
+}
+
 func plain(text string) string { return text }
 
 // Render makes a mail's texts with one version of the templates, in a shop's name.
-func (t *Templates) Render(l Content, version int, shop string) (Rendered, error) {
+func (t *Templates) Render(l Content, version int, shop domain.ShopDetails) (Rendered, error) {
 	n := name{version, l.Kind}
 	inText, inHTML := t.text[n], t.html[n]
 	if inText == nil || inHTML == nil {
@@ -140,7 +167,7 @@ func (t *Templates) Render(l Content, version int, shop string) (Rendered, error
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render the HTML of %s: %w", l.Kind, err)
 	}
-	return Rendered{Subject: Subject(l), Text: asText, HTML: asHTML}, nil
+	return Rendered{Subject: l.Subject, Text: asText, HTML: asHTML}, nil
 }
 
 func execute(t *template.Template, p page) (string, error) {
@@ -151,23 +178,11 @@ func execute(t *template.Template, p page) (string, error) {
 	return text.String(), err
 }
 
-// Subject is a mail's subject line.
-func Subject(l Content) string {
-	if l.Kind.AboutAccount() {
-		return accountSubject(l.Kind)
+// SubjectValues returns what the subject of a mail may name.
+func SubjectValues(l Content) domain.SubjectValues {
+	values := domain.SubjectValues{Number: l.Number}
+	if l.Kind == domain.OrderRefunded {
+		values.Amount = l.Refund.Amount.String()
 	}
-	switch l.Kind {
-	case domain.OrderConfirmed:
-		return "Order " + l.Number + " confirmed"
-	case domain.OrderCancelled:
-		return "Order " + l.Number + " cancelled"
-	case domain.OrderRefunded:
-		return "Order " + l.Number + ": refund of " + l.Refund.Amount.String()
-	case domain.OrderShipped:
-		return "Order " + l.Number + " is on its way"
-	case domain.OrderUpdated:
-		return "Order " + l.Number + " was changed"
-	default:
-		return "Order " + l.Number
-	}
+	return values
 }

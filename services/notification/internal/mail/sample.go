@@ -5,7 +5,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
 
-// Sample is a made-up mail of a kind, for a preview of its template.
+// Sample is a made-up mail of a kind, for a preview of its template; one about an order is a
+// guest's.
 func Sample(kind domain.Kind) Content {
 	eur := func(cents int64) money.Money { return money.Money{Currency: "EUR", Amount: cents} }
 	return Content{

@@ -8,14 +8,15 @@ import (
 
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
 )
 
-// parseID reads an id; validation has seen that it is a UUID.
-func parseID(text string) (uuid.UUID, error) {
-	id, err := uuid.Parse(text)
+// readID reads a required id.
+func readID(field, text string) (uuid.UUID, error) {
+	id, err := grammar.UUID(text)
 	if err != nil {
-		return uuid.Nil, fault.New(fault.Invalid, fault.ReasonInvalidField, "id: %q is no UUID", text).Field("id", "must be a UUID")
+		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
 	}
 	return id, nil
 }

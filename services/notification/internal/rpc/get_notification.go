@@ -10,7 +10,7 @@ import (
 func (s *Server) GetNotification(
 	ctx context.Context, req *notificationv1.GetNotificationRequest,
 ) (*notificationv1.GetNotificationResponse, error) {
-	id, err := parseID(req.GetId())
+	id, err := readID("id", req.GetId())
 	if err != nil {
 		return nil, err
 	}

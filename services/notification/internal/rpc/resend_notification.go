@@ -14,7 +14,7 @@ import (
 func (s *Server) ResendNotification(
 	ctx context.Context, req *notificationv1.ResendNotificationRequest,
 ) (*notificationv1.ResendNotificationResponse, error) {
-	id, err := parseID(req.GetId())
+	id, err := readID("id", req.GetId())
 	if err != nil {
 		return nil, err
 	}

@@ -86,3 +86,27 @@ func TestWhatIsNoAddressIsRefusedForGood(t *testing.T) {
 		t.Errorf("%d mails arrived", n)
 	}
 }
+
+// The sender's address is the shop's fault and no mail's: mails wait until it is mended.
+func TestABadSenderRefusesNoMail(t *testing.T) {
+	t.Parallel()
+	server := smtptest.New(t, smtptest.Options{Offers: []string{"8BITMIME"}})
+	p := poolFor(t, smtptest.URL(server.Addr()), 1)
+	for name, change := range map[string]func(*Mail){
+		"an IP address":       func(m *Mail) { m.Sender = "shop@10.0.0.1" },
+		"no SMTPUTF8":         func(m *Mail) { m.Sender = "jörg@example.com" },
+		"an answer's address": func(m *Mail) { m.ReplyTo = strings.Repeat("a", 65) + "@example.com" },
+	} {
+		m := newMail("x")
+		change(&m)
+		if a := send(t, p, m); a.Accepted || a.Permanent || a.Text == "" {
+			t.Errorf("%s was answered %+v", name, a)
+		}
+		if p.Condition(0) == nil {
+			t.Errorf("%s is no condition", name)
+		}
+		if a := send(t, p, newMail("y")); !a.Accepted || p.Condition(0) != nil {
+			t.Errorf("%s: the next mail was answered %+v, with the condition %v", name, a, p.Condition(0))
+		}
+	}
+}

@@ -252,7 +252,7 @@ func (c *conn) parameters(a addresses) string {
 	if c.takes8Bit() {
 		all += " BODY=8BITMIME"
 	}
-	if a.utf8 {
+	if a.utf8() {
 		all += " SMTPUTF8"
 	}
 	return all

@@ -34,30 +34,36 @@ type addresses struct {
 	from, to, reply *mail.Address
 
 	sender, recipient string
-	// utf8 means that an address has letters beyond ASCII before the @, which a server
-	// without SMTPUTF8 (RFC 6531) can't take.
-	utf8 bool
+	// senderUTF8 and recipientUTF8 mean that the address has letters beyond ASCII before the
+	// @, which a server without SMTPUTF8 (RFC 6531) can't take.
+	senderUTF8, recipientUTF8 bool
 }
 
-// readAddresses refuses an address that is none.
-func readAddresses(m Mail) (a addresses, err error) {
-	var senderUTF8, recipientUTF8 bool
-	if a.from, a.sender, senderUTF8, err = readAddress(m.Sender); err != nil {
-		return a, fmt.Errorf("the sender's address: %w", err)
+func (a addresses) utf8() bool { return a.senderUTF8 || a.recipientUTF8 }
+
+// readRecipient refuses a recipient's address that is none.
+func (a *addresses) readRecipient(m Mail) (err error) {
+	if a.to, a.recipient, a.recipientUTF8, err = readAddress(m.Recipient); err != nil {
+		return fmt.Errorf("the recipient's address: %w", err)
 	}
-	if a.to, a.recipient, recipientUTF8, err = readAddress(m.Recipient); err != nil {
-		return a, fmt.Errorf("the recipient's address: %w", err)
+	a.to.Name = oneLine(m.RecipientName)
+	return nil
+}
+
+// readSender refuses an address of the shop's own that is none.
+func (a *addresses) readSender(m Mail) (err error) {
+	if a.from, a.sender, a.senderUTF8, err = readAddress(m.Sender); err != nil {
+		return fmt.Errorf("the sender's address: %w", err)
 	}
-	a.utf8 = senderUTF8 || recipientUTF8
-	a.from.Name, a.to.Name = oneLine(m.SenderName), oneLine(m.RecipientName)
+	a.from.Name = oneLine(m.SenderName)
 	if m.ReplyTo == "" {
-		return a, nil
+		return nil
 	}
 	if a.reply, _, _, err = readAddress(m.ReplyTo); err != nil {
-		return a, fmt.Errorf("the address for answers: %w", err)
+		return fmt.Errorf("the address for answers: %w", err)
 	}
 	a.reply.Name = a.from.Name
-	return a, nil
+	return nil
 }
 
 // compose writes the message by RFC 5322, with a text and an HTML alternative: in 8 bits

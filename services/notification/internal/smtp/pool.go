@@ -67,12 +67,15 @@ func NewPool(server Server, size int, log *slog.Logger) *Pool {
 // The server's 250 accepts the mail. A 5xx refuses the recipient or the mail for
 // good. What is about us and not about the mail (no connection, TLS, signing in, the
 // sender's address) and a 4xx is no refusal. When the connection ends after the mail
-// was sent and before the answer, the server may have it: it can tell by the Message-ID,
-// which is the same at the next attempt.
+// was sent and before the answer, the server may have it: it recognizes the next
+// attempt by the Message-ID, which is the same.
 func (p *Pool) Send(ctx context.Context, m Mail) (Answer, error) {
-	to, err := readAddresses(m)
-	if err != nil {
+	var read addresses
+	if err := read.readRecipient(m); err != nil {
 		return cannotBe(err), nil
+	}
+	if err := read.readSender(m); err != nil {
+		return p.cannotYet(err), nil
 	}
 	select {
 	case p.places <- struct{}{}:
@@ -83,15 +86,21 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return Answer{}, err
 	}
-	return p.hand(ctx, m, to)
+	return p.hand(ctx, m, read)
 }
 
-// errNoUTF8 refuses a mail for good: trying again does not help until there is another
-// server, and then it can be resent.
+// errNoUTF8 refuses a mail to such an address for good: trying again does not help until
+// there is another server, and then it can be resent.
 var errNoUTF8 = errors.New("the address has letters beyond ASCII before the @, and the mail server does not offer SMTPUTF8 (RFC 6531)")
 
 // cannotBe is the answer to a mail that no server needs to see.
 func cannotBe(err error) Answer { return Answer{Permanent: true, Text: err.Error()} }
+
+// cannotYet is the answer to a mail that waits until the shop's own address is another.
+func (p *Pool) cannotYet(err error) Answer {
+	p.setCondition(err)
+	return Answer{Text: err.Error()}
+}
 
 func (p *Pool) hand(ctx context.Context, m Mail, to addresses) (Answer, error) {
 	c := p.takeIdle(ctx)
@@ -106,9 +115,12 @@ func (p *Pool) hand(ctx context.Context, m Mail, to addresses) (Answer, error) {
 				return Answer{Text: "no connection: " + explain(err)}, nil
 			}
 		}
-		if to.utf8 && !c.takesUTF8() {
+		if to.utf8() && !c.takesUTF8() {
 			p.release(c)
-			return cannotBe(errNoUTF8), nil
+			if to.recipientUTF8 {
+				return cannotBe(errNoUTF8), nil
+			}
+			return p.cannotYet(fmt.Errorf("the sender's address: %w", errNoUTF8)), nil
 		}
 		message, err := compose(m, to, c.takes8Bit())
 		if err != nil {

@@ -22,7 +22,8 @@ func (s Store) BeginErasure(ctx context.Context, e domain.Erasure, now time.Time
 		return err
 	}
 	if len(e.Customers) > 0 {
-		err := s.q.ErasedCustomerInsertMany(ctx, db.ErasedCustomerInsertManyParams{CustomerIds: e.Customers, CreateTime: now})
+		customers, accounts := idsOf(e.Customers)
+		err := s.q.ErasedCustomerInsertMany(ctx, db.ErasedCustomerInsertManyParams{CustomerIds: customers, AccountIds: accounts, CreateTime: now})
 		if err != nil {
 			return err
 		}
@@ -36,9 +37,12 @@ func (s Store) BeginErasure(ctx context.Context, e domain.Erasure, now time.Time
 // LockOfErased locks and reads up to limit mails of erased people that are not blank
 // yet, those first that are to be sent.
 func (s Store) LockOfErased(ctx context.Context, e domain.Erasure, limit int) ([]domain.Mail, error) {
-	rows, err := s.q.NotificationLockOfErased(ctx, db.NotificationLockOfErasedParams{
-		CustomerIds: e.Customers, OrderIds: e.Orders, MaxRows: int32(limit),
-	})
+	p := db.NotificationLockOfErasedParams{OrderIds: e.Orders, MaxRows: int32(limit)}
+	p.CustomerIds, p.AccountIds = idsOf(e.Customers)
+	for _, guest := range e.Guests {
+		p.GuestEmails, p.GuestTimes = append(p.GuestEmails, guest.Email), append(p.GuestTimes, guest.Time)
+	}
+	rows, err := s.q.NotificationLockOfErased(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("lock the mails of erased people: %w", err)
 	}
@@ -57,7 +61,8 @@ func (s Store) Blank(ctx context.Context, mails []domain.Mail) error {
 // SetUnfinished queues the note whether mails of erased people are left to blank.
 func (s Store) SetUnfinished(ctx context.Context, e domain.Erasure, unfinished bool) error {
 	if len(e.Customers) > 0 {
-		err := s.q.ErasedCustomerSetUnfinished(ctx, db.ErasedCustomerSetUnfinishedParams{Unfinished: unfinished, CustomerIds: e.Customers})
+		customers, _ := idsOf(e.Customers)
+		err := s.q.ErasedCustomerSetUnfinished(ctx, db.ErasedCustomerSetUnfinishedParams{Unfinished: unfinished, CustomerIds: customers})
 		if err != nil {
 			return err
 		}
@@ -71,15 +76,28 @@ func (s Store) SetUnfinished(ctx context.Context, e domain.Erasure, unfinished b
 // LockUnfinished locks and reads up to limit customers, and orders, whose mails are
 // not all blank yet, but for those that another process is about to blank.
 func (s Store) LockUnfinished(ctx context.Context, limit int) (domain.Erasure, error) {
-	customers, err := s.q.ErasedCustomerLockUnfinished(ctx, int32(limit))
+	rows, err := s.q.ErasedCustomerLockUnfinished(ctx, int32(limit))
 	if err != nil {
 		return domain.Erasure{}, fmt.Errorf("find erased customers whose mails are left: %w", err)
+	}
+	var customers []domain.ErasedCustomer
+	for _, row := range rows {
+		customers = append(customers, domain.ErasedCustomer{ID: row.CustomerID, AccountID: row.AccountID})
 	}
 	orders, err := s.q.ErasedOrderLockUnfinished(ctx, int32(limit))
 	if err != nil {
 		return domain.Erasure{}, fmt.Errorf("find erased orders whose mails are left: %w", err)
 	}
 	return domain.Erasure{Customers: customers, Orders: orders}, nil
+}
+
+// idsOf returns the ids of customers and, at the same places, of their accounts; the nil id
+// where there is none.
+func idsOf(erased []domain.ErasedCustomer) (customers, accounts []uuid.UUID) {
+	for _, c := range erased {
+		customers, accounts = append(customers, c.ID), append(accounts, c.AccountID)
+	}
+	return customers, accounts
 }
 
 // ErasedSince reports whether mails may have been blanked since a time.

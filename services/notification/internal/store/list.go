@@ -14,21 +14,14 @@ import (
 // listing reports what ListNotifications filters by. The newest comes first: ids are
 // UUIDv7, which sort by time, so the primary key serves the order.
 func listing() page.Schema {
-	kinds := make(map[string]any)
-	for k := domain.OrderConfirmed; k <= domain.LastKind; k++ {
-		kinds[k.String()] = int16(k)
-	}
-	statuses := make(map[string]any)
-	for s := domain.Pending; s <= domain.Erased; s++ {
-		statuses[s.String()] = int16(s)
-	}
 	return page.Schema{
+		Name: "notifications",
 		Fields: map[string]page.Field{
 			"age":       {Column: "id", Kind: page.ID, Order: true},
 			"order_id":  {Column: "order_id", Kind: page.ID, Filter: true},
 			"recipient": {Column: "recipient_key", Kind: page.Email, Filter: true},
-			"kind":      {Column: "kind", Kind: page.Enum, Values: kinds, Prefix: "NOTIFICATION_KIND_", Filter: true},
-			"status":    {Column: "status", Kind: page.Enum, Values: statuses, Prefix: "NOTIFICATION_STATUS_", Filter: true},
+			"kind":      {Column: "kind", Kind: page.Enum, Values: page.EnumValues(domain.OrderConfirmed, domain.LastKind), Prefix: "NOTIFICATION_KIND_", Filter: true},
+			"status":    {Column: "status", Kind: page.Enum, Values: page.EnumValues(domain.Pending, domain.Erased), Prefix: "NOTIFICATION_STATUS_", Filter: true},
 		},
 		Order: "age desc",
 		ID:    "id",

@@ -23,8 +23,8 @@ func (s Store) Existing(ctx context.Context, requests []domain.Request) ([]domai
 
 // Insert queues new mails, which are rendered in a shop's name by a version of the
 // templates.
-func (s Store) Insert(ctx context.Context, mails []domain.Notification, shopName string, template int) error {
-	return s.q.NotificationInsertMany(ctx, toDBNotifications(mails, shopName, template))
+func (s Store) Insert(ctx context.Context, mails []domain.Notification, shop domain.ShopDetails, template int) error {
+	return s.q.NotificationInsertMany(ctx, toDBNotifications(mails, shop, template))
 }
 
 // Lock locks and reads mails, by id.
@@ -180,6 +180,16 @@ func (s Store) DropTexts(ctx context.Context, before time.Time, limit int) (int6
 	n, err := s.q.NotificationForgetBodies(ctx, db.NotificationForgetBodiesParams{Before: before, MaxRows: int32(limit)})
 	if err != nil {
 		return n, fmt.Errorf("drop the texts of old mails: %w", err)
+	}
+	return n, nil
+}
+
+// DropAccountMails blanks up to limit mails about accounts that are no customer's and ended
+// before a time, the oldest first, and returns how many. It leaves out those that are locked.
+func (s Store) DropAccountMails(ctx context.Context, before time.Time, limit int) (int64, error) {
+	n, err := s.q.NotificationForgetAccountMails(ctx, db.NotificationForgetAccountMailsParams{Before: before, MaxRows: int32(limit)})
+	if err != nil {
+		return n, fmt.Errorf("blank old mails about accounts: %w", err)
 	}
 	return n, nil
 }

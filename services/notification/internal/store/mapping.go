@@ -13,11 +13,11 @@ func toDBRequests(requests []domain.Request) db.NotificationExistingParams {
 	n := len(requests)
 	p := db.NotificationExistingParams{
 		Positions: make([]int32, n), Kinds: make([]int16, n), SubjectIds: make([]uuid.UUID, n), CustomerIds: make([]uuid.UUID, n),
-		OrderIds: make([]uuid.UUID, n),
+		OrderIds: make([]uuid.UUID, n), AccountIds: make([]uuid.UUID, n),
 	}
 	for i, r := range requests {
 		p.Positions[i], p.Kinds[i], p.SubjectIds[i], p.CustomerIds[i] = int32(i), int16(r.Kind), r.SubjectID, r.CustomerID
-		p.OrderIds[i] = r.OrderID
+		p.OrderIds[i], p.AccountIds[i] = r.OrderID, r.AccountID
 	}
 	return p
 }
@@ -37,19 +37,20 @@ func fromDBExisting(rows []db.NotificationExistingRow) []domain.Existing {
 	return known
 }
 
-func toDBNotifications(mails []domain.Notification, shopName string, template int) db.NotificationInsertManyParams {
-	var p db.NotificationInsertManyParams
+func toDBNotifications(mails []domain.Notification, shop domain.ShopDetails, template int) db.NotificationInsertManyParams {
+	p := db.NotificationInsertManyParams{LegalNotices: shop.LegalNotices}
 	for _, m := range mails {
 		p.Ids = append(p.Ids, m.ID)
 		p.Kinds = append(p.Kinds, int16(m.Kind))
 		p.SubjectIds = append(p.SubjectIds, m.SubjectID)
 		p.OrderIds = append(p.OrderIds, m.OrderID)
 		p.CustomerIds = append(p.CustomerIds, m.CustomerID)
+		p.AccountIds = append(p.AccountIds, m.AccountID)
 		p.Statuses = append(p.Statuses, int16(m.Status))
 		p.Recipients = append(p.Recipients, m.Recipient)
 		p.RecipientKeys = append(p.RecipientKeys, domain.RecipientKey(m.Recipient))
 		p.Subjects = append(p.Subjects, m.Subject)
-		p.ShopNames = append(p.ShopNames, shopName)
+		p.ShopNames = append(p.ShopNames, shop.Name)
 		p.Templates = append(p.Templates, int16(template))
 		p.Contents = append(p.Contents, m.Content)
 		p.MessageIds = append(p.MessageIds, m.MessageID)
@@ -132,7 +133,8 @@ func fromDBAttempts(rows []db.DeliveryAttempt) map[uuid.UUID][]domain.Attempt {
 // fromDBOutgoing reads a claimed row.
 func fromDBOutgoing(row db.NotificationClaimDueRow) domain.Outgoing {
 	return domain.Outgoing{
-		ID: row.ID, Kind: domain.Kind(row.Kind), Recipient: row.Recipient, Subject: row.Subject, ShopName: row.ShopName,
+		ID: row.ID, Kind: domain.Kind(row.Kind), Recipient: row.Recipient, Subject: row.Subject,
+		Shop:     domain.ShopDetails{Name: row.ShopName, LegalNotices: row.LegalNotices},
 		Template: int(row.Template), Content: row.Content, MessageID: row.MessageID, Resends: int(row.ResendCount),
 		Traceparent: row.Traceparent, RequestedTime: row.RequestedTime,
 	}
@@ -148,7 +150,7 @@ func fromDBStored(row db.Notification) domain.Stored {
 			Cause: row.Cause, Version: row.Version, RequestedTime: row.RequestedTime, DueTime: fromNullable(row.DueTime),
 			EndTime: fromNullable(row.EndTime), SendTime: fromNullable(row.SendTime), Traceparent: row.Traceparent,
 		},
-		Recipient: row.Recipient, Subject: row.Subject, ShopName: row.ShopName, Template: int(row.Template),
+		Recipient: row.Recipient, Subject: row.Subject, Shop: domain.ShopDetails{Name: row.ShopName, LegalNotices: row.LegalNotices}, Template: int(row.Template),
 		Content: row.Content, MessageID: row.MessageID, CreateTime: row.CreateTime,
 	}
 }

@@ -11,6 +11,6 @@ import (
 
 func main() {
 	services.Main(order.Name, func(env app.Environment) (fx.Option, error) {
-		return order.Module(order.Config{Context: env.Context}), nil
+		return order.Module(order.Config{Context: env.Context, PublicURL: env.PublicURL}), nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -41,7 +42,10 @@ func (s *Orders) Claim(ctx context.Context, id uuid.UUID, guestToken string) (or
 		if order = found[id]; order == nil {
 			return domain.ErrOrderNotFound(id.String())
 		}
-		if order.CustomerID() != customer {
+		if order.CustomerID() == customer {
+			activity.Unchanged(ctx)
+		} else {
+			activity.Changed(ctx, "orders/"+id.String(), nil, nil)
 			if err := s.claim(ctx, tx, order, customer, shown); err != nil {
 				return err
 			}

@@ -23,15 +23,17 @@ import (
 // it is first needed. So an answer that is given again needs no stored secret.
 type GuestTokens struct {
 	pool *pg.Pool
+	// publicURL is where links lead. Nothing of a request is in them.
+	publicURL string
 	// client names the network that a call comes from; empty when that is not known.
 	client func(ctx context.Context) string
 	key    atomic.Pointer[[]byte]
 }
 
-// NewGuestTokens returns the tokens of a database; client names the network that a call
-// comes from.
-func NewGuestTokens(pool *pg.Pool, client func(ctx context.Context) string) *GuestTokens {
-	return &GuestTokens{pool: pool, client: client}
+// NewGuestTokens returns the tokens of a database, and links below the public URL; client
+// names the network that a call comes from.
+func NewGuestTokens(pool *pg.Pool, publicURL string, client func(ctx context.Context) string) *GuestTokens {
+	return &GuestTokens{pool: pool, publicURL: publicURL, client: client}
 }
 
 // load returns the key. A use case calls it before its transaction: within one it would
@@ -90,6 +92,16 @@ func (g *GuestTokens) ofOrder(ctx context.Context, o *domain.Order, now time.Tim
 	return g.order(ctx, o.ID(), version)
 }
 
+// link returns the link by which a guest opens an order; empty when no token opens it. The
+// token stands after the #, so that no server and no log gets it.
+func (g *GuestTokens) link(ctx context.Context, o *domain.Order, now time.Time) (string, error) {
+	text, err := g.ofOrder(ctx, o, now)
+	if err != nil || text == "" {
+		return "", err
+	}
+	return g.publicURL + "/orders/" + o.ID().String() + "#" + text, nil
+}
+
 // open reports whether what a guest shows opens an order.
 func (g *GuestTokens) open(ctx context.Context, shown authz.GuestOrder, o *domain.Order, now time.Time) (bool, error) {
 	version, open := o.GuestToken(now)
@@ -103,15 +115,13 @@ func (g *GuestTokens) open(ctx context.Context, shown authz.GuestOrder, o *domai
 // guestPrefix begins the keys of guests, in idempotency records and orders.
 const guestPrefix = "guest/"
 
-// callerKey names the caller in idempotency records. Guests are told apart by their cart,
-// else by the network that they call from, of which only a keyed digest is kept.
+// callerKey names the caller in idempotency records and in the count of unpaid orders. Guests
+// are distinguished by the cart that they order, else by the network that they call from, of
+// which only a keyed digest is kept. A cart that is shown and not ordered counts for nothing:
+// nobody looks it up, and a token that somebody made would be a guest of its own.
 func (g *GuestTokens) callerKey(ctx context.Context, cart store.CartRef) (string, error) {
-	caller := authz.Caller(ctx)
-	switch {
-	case caller.Kind != authz.Anonymous && caller.Kind != authz.Guest:
+	if caller := authz.Caller(ctx); caller.Kind != authz.Anonymous && caller.Kind != authz.Guest {
 		return caller.Key(), nil
-	case caller.Cart != nil && cart.IsZero():
-		cart = store.CartOfToken(*caller.Cart)
 	}
 	if hash, ok := cart.Token(); ok {
 		return guestPrefix + hex.EncodeToString(hash[:]), nil

@@ -32,6 +32,8 @@ type Deps struct {
 	ToOutbox func(domain.Event) outbox.Event
 	// ErasedToOutbox makes the message that an order was erased.
 	ErasedToOutbox func(domain.ErasedOrder) outbox.Event
+	// ClaimedToOutbox makes the message that an order was claimed.
+	ClaimedToOutbox func(domain.ClaimedOrder) outbox.Event
 	// Wake has the outbox published; it is called after commits.
 	Wake func()
 	// Tokens are those of guests.
@@ -48,10 +50,14 @@ type Deps struct {
 }
 
 // Orders are the use cases of orders.
-type Orders struct{ Deps }
+type Orders struct {
+	Deps
+
+	verified chan struct{} // size 1: a wake-up that waits stands for all
+}
 
 // NewOrders returns the use cases.
-func NewOrders(deps Deps) *Orders { return &Orders{Deps: deps} }
+func NewOrders(deps Deps) *Orders { return &Orders{Deps: deps, verified: make(chan struct{}, 1)} }
 
 // cause is now, on behalf of the caller.
 func (s *Orders) cause(ctx context.Context) domain.Cause {
@@ -140,7 +146,7 @@ func (s *Orders) mayRead(ctx context.Context, o *domain.Order) (bool, error) {
 }
 
 // readable returns ErrOrderNotFound for an order that is not there or is not the caller's,
-// so that nobody can tell the two apart.
+// so that nobody can distinguish the two.
 func (s *Orders) readable(ctx context.Context, id uuid.UUID, o *domain.Order) error {
 	if o == nil {
 		return domain.ErrOrderNotFound(id.String())

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
@@ -49,7 +50,7 @@ func (p *Placer) try(ctx context.Context, in []placing) ([]placed, error) {
 	var results []placed
 	var err error
 	for range placeAttempts {
-		err = p.orders.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		err = p.orders.Pool.Hot().InTx(activity.Batch(ctx), func(ctx context.Context, tx *pg.Tx) error {
 			results = make([]placed, len(in))
 			set, want := p.orders.Settings.Now(), specOf(in)
 			want.UnpaidSince = p.orders.Now().Add(-set.LongestUnpaid())
@@ -59,7 +60,7 @@ func (p *Placer) try(ctx context.Context, in []placing) ([]placed, error) {
 			}
 			b := placingBatch{orders: p.orders, settings: set, known: known, results: results, answered: known.Answered}
 			for i := range in {
-				b.place(i, in[i])
+				b.place(ctx, i, in[i])
 			}
 			return b.store(ctx, tx)
 		})
@@ -114,7 +115,7 @@ type placingBatch struct {
 	emptied  []uuid.UUID // carts
 }
 
-func (b *placingBatch) place(i int, in placing) {
+func (b *placingBatch) place(ctx context.Context, i int, in placing) {
 	if first, again := b.answered[in.key]; again {
 		response := &orderv1.PlaceOrderResponse{}
 		err := first.Reply(in.request, response)
@@ -151,6 +152,7 @@ func (b *placingBatch) place(i int, in placing) {
 		return
 	}
 	b.results[i].Value = placedOrder{response: response}
+	activity.ChangedBy(ctx, in.call, "orders/"+order.ID().String(), nil, nil)
 	if cart := b.known.Carts[in.cart]; cart != nil {
 		cart.Clear(at.Time)
 		b.emptied = append(b.emptied, cart.ID())

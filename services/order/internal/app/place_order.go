@@ -12,6 +12,7 @@ import (
 
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/batch"
 	"github.com/shopmesh/shopmesh/kit/fault"
@@ -38,6 +39,8 @@ type placing struct {
 	placement domain.Placement
 	// cause is the caller's; its time becomes that of the batch.
 	cause domain.Cause
+	// call is the caller's where the activity log records it; nil where not.
+	call *activity.Call
 	// cart is the one that is ordered; zero when the request has lines.
 	cart store.CartRef
 	// capped reports that the caller's unpaid orders are counted.
@@ -85,7 +88,7 @@ func (p *Placer) Place(
 	}
 	placement.CustomerID = customer
 	in := placing{
-		request: request, placement: placement, cause: p.orders.cause(ctx),
+		request: request, placement: placement, cause: p.orders.cause(ctx), call: activity.CallOf(ctx),
 		capped: caller.Kind != authz.Service && !caller.May(optionsv1.Permission_PERMISSION_ORDERS_WRITE),
 	}
 	if in.cart, err = orderedCart(caller, request); err != nil {

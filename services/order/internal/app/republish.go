@@ -28,3 +28,19 @@ func (s *Orders) Republisher() *outbox.Republisher {
 		},
 	}
 }
+
+// ClaimRepublisher republishes each recent OrderClaimed: nobody reports that they acted on it.
+func (s *Orders) ClaimRepublisher() *outbox.Republisher {
+	return &outbox.Republisher{
+		Pool: s.Pool, Source: s.Source, Wake: s.Wake, Now: s.Now,
+		Newest: func(ctx context.Context) (time.Time, error) { return store.On(s.Pool).NewestClaim(ctx) },
+		Page: func(ctx context.Context, tx *pg.Tx, since time.Time, after uuid.UUID) (ids []uuid.UUID, events []outbox.Event, err error) {
+			claimed, err := store.On(tx).OrdersClaimedSince(ctx, since, after)
+			for _, order := range claimed {
+				ids = append(ids, order.ID)
+				events = append(events, s.ClaimedToOutbox(order))
+			}
+			return ids, events, err
+		},
+	}
+}

@@ -5,12 +5,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
 // Watch sends every entry of an order's history after a version: those of the past
 // first, then each as it comes. It returns after the last that an order can have.
-// Errors: ORDER_NOT_FOUND; those of send and of ctx.
+// Errors: ORDER_NOT_FOUND, also once a guest's token opens the order no more; those of send
+// and of ctx.
 func (s *Orders) Watch(ctx context.Context, id uuid.UUID, after int64, send func(domain.Entry) error) error {
 	_, history, err := s.Get(ctx, id)
 	if err != nil {
@@ -29,5 +31,14 @@ func (s *Orders) Watch(ctx context.Context, id uuid.UUID, after int64, send func
 	if final {
 		return nil
 	}
-	return s.Tail.follow(ctx, id, after, send)
+	if authz.Caller(ctx).GuestOrder == nil {
+		return s.Tail.follow(ctx, id, after, send)
+	}
+	// The token ends with a claim or an erasure, of which nobody but order knows.
+	return s.Tail.follow(ctx, id, after, func(entry domain.Entry) error {
+		if _, _, err := s.Get(ctx, id); err != nil {
+			return err
+		}
+		return send(entry)
+	})
 }

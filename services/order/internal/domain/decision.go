@@ -8,8 +8,8 @@ type Decision struct {
 	// Changed reports that the order's row changed.
 	Changed bool
 	// Person reports that contact or address changed, Shipment that the shipment did,
-	// Disputes and Corrections that those did, Owner that a customer claimed the order.
-	// They are stored apart, because they change rarely.
+	// Disputes and Corrections that those did, Owner that a customer claimed the order,
+	// or that a guest's token ended. They are stored apart, because they change rarely.
 	Person, Shipment, Disputes, Corrections, Owner bool
 	// Erased reports that the personal data of the order was blanked.
 	Erased bool
@@ -46,6 +46,7 @@ const (
 	DeliveredEvent
 	UpdatedEvent
 	ErasedEvent
+	ClaimedEvent
 )
 
 // Event is an event to publish.
@@ -67,7 +68,7 @@ type Event struct {
 
 // NeedsNotice reports whether the event holds what was ordered and where it goes.
 func (e Event) NeedsNotice() bool {
-	return e.Kind != AwaitingPaymentEvent && e.Kind != DeliveredEvent && e.Kind != ErasedEvent
+	return e.Kind != AwaitingPaymentEvent && e.Kind != DeliveredEvent && e.Kind != ErasedEvent && e.Kind != ClaimedEvent
 }
 
 // take returns the decision that was gathered since the last call.

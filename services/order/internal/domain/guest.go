@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 const (
@@ -20,12 +22,42 @@ func (o *Order) GuestToken(now time.Time) (version int64, ok bool) {
 	return o.s.GuestVersion, open
 }
 
+// OrderMail is a mail about an order, and the address that it goes to.
+type OrderMail struct {
+	OrderID   uuid.UUID
+	Recipient string
+}
+
+// HasEmail reports whether an address is surely the one that the order is written about.
+func (o *Order) HasEmail(address string) bool {
+	return address != "" && grammar.ExactEmailKey(o.s.Contact.Email) == grammar.ExactEmailKey(address)
+}
+
+// VerifiedEmail is an e-mail address that a customer showed to be theirs, and when. What
+// guests ordered with it before is theirs; what is ordered later may be a stranger's typing
+// error, and is claimed by its token alone.
+type VerifiedEmail struct {
+	CustomerID uuid.UUID
+	Email      string
+	Time       time.Time
+}
+
+// ClaimedOrder is a guest's order that became a customer's.
+type ClaimedOrder struct {
+	ID         uuid.UUID
+	CustomerID uuid.UUID
+	// Version is the order's when it was claimed.
+	Version int64
+	Time    time.Time
+}
+
 // Claim makes a guest's order a customer's, and ends its token. Nobody's order but a
-// guest's can be claimed: the caller has seen its token.
+// guest's can be claimed: the customer showed its token, or that its address is theirs.
 func (o *Order) Claim(customer uuid.UUID, at Cause) Decision {
 	o.s.CustomerID = customer
 	o.s.GuestVersion++
 	o.d.Owner = true
 	o.record(Claimed, "", at)
+	o.publish(o.event(ClaimedEvent, o.s.Version, at))
 	return o.take()
 }

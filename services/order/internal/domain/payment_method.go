@@ -115,7 +115,7 @@ func notOffered(methods []string, method string) error {
 	offered := strings.Join(methods, ", ")
 	advice := ""
 	if strings.HasPrefix(method, cards) && !slices.ContainsFunc(methods, func(o string) bool { return strings.HasPrefix(o, cards) }) {
-		advice = fmt.Sprintf("; to take cards, the shop's owner gives payment SHOPMESH_STRIPE_KEY, and order's settings %q", `paymentMethods: ["pm_*"]`)
+		advice = fmt.Sprintf("; to take cards, the shop's owner sets payment's stripeKeySecret, and order's %s", `paymentMethods: ["pm_*"]`)
 	}
 	return fault.New(fault.Invalid, ReasonPaymentMethodUnknown,
 		"the payment method %q is not offered: choose one of %s%s", method, offered, advice).

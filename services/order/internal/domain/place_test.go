@@ -92,7 +92,7 @@ func TestCardsAreOfferedByTheirPrefix(t *testing.T) {
 		if (err == nil) != taken {
 			t.Errorf("%s: %v", method, err)
 		}
-		if err != nil && strings.Contains(err.Error(), "SHOPMESH_STRIPE_KEY") {
+		if err != nil && strings.Contains(err.Error(), "stripeKeySecret") {
 			t.Errorf("%s names a key that is set: %v", method, err)
 		}
 	}
@@ -100,7 +100,7 @@ func TestCardsAreOfferedByTheirPrefix(t *testing.T) {
 	g.PaymentMethods, p.PaymentMethod = domain.PaymentMethods{{Name: "sandbox_ok"}}, "pm_card_visa"
 	_, _, err := domain.Place(p, g, at(0))
 	if refused, ok := fault.Of(err); !ok || refused.Reason() != "PAYMENT_METHOD_UNKNOWN" ||
-		!strings.Contains(err.Error(), "SHOPMESH_STRIPE_KEY") || !strings.Contains(err.Error(), "pm_*") {
+		!strings.Contains(err.Error(), "stripeKeySecret") || !strings.Contains(err.Error(), "pm_*") {
 		t.Errorf("refused with %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
@@ -29,10 +30,11 @@ const (
 	NotificationTopic = "shopmesh.notification.notification.v1"
 	ProductTopic      = "shopmesh.catalog.product.v1"
 	CustomerTopic     = "shopmesh.customer.customer.v1"
+	VerificationTopic = "shopmesh.identity.verification.v1"
 )
 
 // Handlers are the use cases behind the events that order consumes. Each is called with
-// what the batch holds for it, perhaps nothing.
+// what the batch holds for it, perhaps nothing; Verify with something.
 type Handlers struct {
 	// ApplyProducts keeps what catalog published about products.
 	ApplyProducts func(ctx context.Context, tx *pg.Tx, products []domain.Product) error
@@ -40,11 +42,14 @@ type Handlers struct {
 	ApplyEvents func(ctx context.Context, tx *pg.Tx, inbound []domain.Inbound) error
 	// Erase blanks the personal data of people.
 	Erase func(ctx context.Context, tx *pg.Tx, erasure domain.Erasure) error
+	// Verify keeps which e-mail addresses customers verified.
+	Verify func(ctx context.Context, tx *pg.Tx, verified []domain.VerifiedEmail) error
 }
 
 // NewHandler returns what order does with the events that it consumes: products first,
-// then events about orders, then erasures, each kind in the batch's order. It is
-// idempotent by the order's state, by refund ids and by the product's version.
+// then events about orders, then verified addresses, then erasures, each kind in the
+// batch's order. It is idempotent by the order's state, by refund ids and by the product's
+// version.
 func NewHandler(handle Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		var b sorted
@@ -59,6 +64,11 @@ func NewHandler(handle Handlers) consumer.Handler {
 		if err := handle.ApplyEvents(ctx, tx, b.inbound); err != nil {
 			return err
 		}
+		if len(b.verified) > 0 {
+			if err := handle.Verify(ctx, tx, b.verified); err != nil {
+				return err
+			}
+		}
 		return handle.Erase(ctx, tx, b.erasure)
 	}
 }
@@ -68,12 +78,14 @@ type sorted struct {
 	products []domain.Product
 	inbound  []domain.Inbound
 	erasure  domain.Erasure
+	verified []domain.VerifiedEmail
 }
 
 // readers translate each type of event; others are none of order's business.
 var readers = map[string]func(*sorted, consumer.Event) error{
 	typeOf(&catalogv1.ProductChanged{}):          productChanged,
 	typeOf(&customerv1.CustomerErased{}):         customerErased,
+	typeOf(&identityv1.AccountVerified{}):        accountVerified,
 	typeOf(&inventoryv1.StockReserved{}):         stockReserved,
 	typeOf(&inventoryv1.StockRejected{}):         stockRejected,
 	typeOf(&inventoryv1.StockCommitted{}):        stockCommitted,
@@ -171,6 +183,27 @@ func customerErased(b *sorted, event consumer.Event) error {
 		return err
 	}
 	b.erasure.Customers = append(b.erasure.Customers, id)
+	return nil
+}
+
+// accountVerified reads which address a customer verified; members of staff order nothing.
+func accountVerified(b *sorted, event consumer.Event) error {
+	var m identityv1.AccountVerified
+	if err := consumer.Decode(event, &m); err != nil {
+		return err
+	}
+	if m.GetKind() != identityv1.AccountKind_ACCOUNT_KIND_CUSTOMER {
+		return nil
+	}
+	customer, err := parseID(event, "customer_id", m.GetCustomerId())
+	if err != nil {
+		return err
+	}
+	email, err := grammar.Email(m.GetEmail())
+	if err != nil {
+		return fmt.Errorf("event %s: email: %w", event.ID, err)
+	}
+	b.verified = append(b.verified, domain.VerifiedEmail{CustomerID: customer, Email: email, Time: event.Time})
 	return nil
 }
 

@@ -37,6 +37,14 @@ func Erased(o domain.ErasedOrder) outbox.Event {
 	}
 }
 
+// Claimed returns the message that an order was claimed, as ToOutbox made it at first.
+func Claimed(o domain.ClaimedOrder) outbox.Event {
+	return outbox.Event{
+		Topic: OrderTopic, Key: o.ID, Version: o.Version, Time: o.Time,
+		Message: &orderv1.OrderClaimed{OrderId: o.ID.String(), Version: o.Version, CustomerId: o.CustomerID.String()},
+	}
+}
+
 func message(o domain.Snapshot, event domain.Event) proto.Message {
 	switch event.Kind {
 	case domain.PlacedEvent:
@@ -69,6 +77,8 @@ func message(o domain.Snapshot, event domain.Event) proto.Message {
 			Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment),
 			UpdateId: protoconv.ID(event.Correction.ID), ChangedFields: &fieldmaskpb.FieldMask{Paths: event.Correction.Changed},
 		}
+	case domain.ClaimedEvent:
+		return &orderv1.OrderClaimed{OrderId: o.ID.String(), Version: event.Version, CustomerId: protoconv.ID(o.CustomerID)}
 	case domain.ErasedEvent:
 		return &orderv1.OrderErased{OrderId: o.ID.String(), Version: event.Version}
 	default:

@@ -20,9 +20,9 @@ import (
 
 // readID reads a required id.
 func readID(field, text string) (uuid.UUID, error) {
-	id, err := uuid.Parse(text)
-	if err != nil || len(text) != len(uuid.Nil.String()) {
-		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: fmt.Sprintf("must be a UUID, is %.80q", text)})
+	id, err := grammar.UUID(text)
+	if err != nil {
+		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
 	}
 	return id, nil
 }

@@ -89,6 +89,22 @@ func (s Store) OrdersErasedSince(ctx context.Context, since time.Time, after uui
 	return orders, err
 }
 
+// NewestClaim is when an order was last claimed; the epoch when none ever was.
+func (s Store) NewestClaim(ctx context.Context) (time.Time, error) {
+	return s.q.OrderHistoryNewestClaim(ctx)
+}
+
+// OrdersClaimedSince locks and returns the next orders, by id after the one given, that were
+// claimed at a time or after it and not erased; a page of the republisher's at most.
+func (s Store) OrdersClaimedSince(ctx context.Context, since time.Time, after uuid.UUID) ([]domain.ClaimedOrder, error) {
+	rows, err := s.q.OrderHistoryListClaimsSince(ctx, db.OrderHistoryListClaimsSinceParams{Since: since, AfterOrderID: after})
+	orders := make([]domain.ClaimedOrder, len(rows))
+	for i, row := range rows {
+		orders[i] = domain.ClaimedOrder{ID: row.OrderID, CustomerID: row.CustomerID, Version: row.Version, Time: row.CreateTime}
+	}
+	return orders, err
+}
+
 // IsErased reports whether a customer's data was erased.
 func (s Store) IsErased(ctx context.Context, customer uuid.UUID) (bool, error) {
 	erased, err := s.q.ErasedCustomerListMany(ctx, []uuid.UUID{customer})

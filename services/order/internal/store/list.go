@@ -15,13 +15,10 @@ import (
 // OrderSchema states what the list of orders can be filtered and ordered by. Numbers,
 // e-mail addresses and names are found however they are written.
 func OrderSchema() page.Schema {
-	states := make(map[string]any)
-	for s := domain.Placed; s <= domain.Cancelled; s++ {
-		states[s.String()] = int(s)
-	}
 	return page.Schema{
+		Name: "orders",
 		Fields: map[string]page.Field{
-			"state":       {Column: "o.state", Kind: page.Enum, Values: states, Prefix: "ORDER_STATE_", Filter: true},
+			"state":       {Column: "o.state", Kind: page.Enum, Values: page.EnumValues(domain.Placed, domain.Cancelled), Prefix: "ORDER_STATE_", Filter: true},
 			"number":      {Kind: page.Text, Filter: true, Condition: normalized("o.number", domain.NormalizeNumber)},
 			"email":       {Column: "o.email", Kind: page.Email, Filter: true},
 			"customer_id": {Column: "o.customer_id", Kind: page.ID, Filter: true},

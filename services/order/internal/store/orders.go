@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store/db"
@@ -30,6 +31,21 @@ func (s Store) GetOrder(ctx context.Context, id uuid.UUID) (*domain.Order, []dom
 	return l.all()[0], history, nil
 }
 
+// Orders reads orders without their lines, by id. Orders that do not exist are left out.
+func (s Store) Orders(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*domain.Order, error) {
+	rows, err := s.q.OrderGet(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read orders: %w", err)
+	}
+	l := newLoading()
+	for _, row := range rows {
+		if err := l.takeOrder(row.Order); err != nil {
+			return nil, err
+		}
+	}
+	return l.byID(), nil
+}
+
 // LockOrders locks orders in the order of their ids and loads what is wanted of them,
 // in one round trip. Orders that do not exist are left out; addresses come with lines.
 func (s Store) LockOrders(ctx context.Context, want domain.LoadSpec) (map[uuid.UUID]*domain.Order, error) {
@@ -45,11 +61,7 @@ func (s Store) LockOrders(ctx context.Context, want domain.LoadSpec) (map[uuid.U
 	if err := s.batch(ctx, "lock orders", b); err != nil {
 		return nil, err
 	}
-	found := make(map[uuid.UUID]*domain.Order, len(l.order))
-	for _, o := range l.all() {
-		found[o.ID()] = o
-	}
-	return found, nil
+	return l.byID(), nil
 }
 
 // LockDue locks at most limit due orders with all their parts, leaving out those that
@@ -85,6 +97,17 @@ func (s Store) LockOrdersOfGuest(ctx context.Context, email string, before time.
 		return nil, err
 	}
 	return loadParts(ctx, s, rows, func(row db.OrderLockOfGuestRow) db.Order { return row.Order })
+}
+
+// LockOrdersToClaim is LockOrdersOfGuest for the orders of exactly one mailbox.
+func (s Store) LockOrdersToClaim(ctx context.Context, email string, before time.Time, limit int) ([]*domain.Order, error) {
+	rows, err := s.q.OrderLockToClaim(ctx, db.OrderLockToClaimParams{
+		Email: email, ExactKey: grammar.ExactEmailKey(email), Before: before, AtMost: int32(limit), //nolint:gosec // a constant
+	})
+	if err != nil {
+		return nil, err
+	}
+	return loadParts(ctx, s, rows, func(row db.OrderLockToClaimRow) db.Order { return row.Order })
 }
 
 func loadParts[Row any](ctx context.Context, s Store, rows []Row, order func(Row) db.Order) ([]*domain.Order, error) {

@@ -107,6 +107,15 @@ func (l *loading) all() []*domain.Order {
 	return orders
 }
 
+// byID returns them by id.
+func (l *loading) byID() map[uuid.UUID]*domain.Order {
+	orders := make(map[uuid.UUID]*domain.Order, len(l.order))
+	for _, o := range l.all() {
+		orders[o.ID()] = o
+	}
+	return orders
+}
+
 // addParts loads lines, addresses and refunds of the orders.
 func (s Store) addParts(ctx context.Context, l *loading) error {
 	if len(l.order) == 0 {

@@ -1,7 +1,7 @@
 // Command payment runs payment as a process of its own. Beside the variables of
 // every service it needs SHOPMESH_SANDBOX_DATABASE_URL (or …_FILE): the database of
-// the sandbox provider's own ledger, another one than payment's. SHOPMESH_STRIPE_KEY,
-// SHOPMESH_STRIPE_WEBHOOK_SECRET and SHOPMESH_STRIPE_URL let Stripe take payments.
+// the sandbox provider's own ledger, another one than payment's; and the secrets that its
+// settings name, for payments by Stripe, in SHOPMESH_SECRET_<NAME>.
 package main
 
 import (
@@ -27,10 +27,10 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		stripe, err := payment.StripeFromEnv()
+		stripe, err := payment.StripeURLFromEnv()
 		if err != nil {
 			return nil, err
 		}
-		return payment.Module(payment.Config{Context: env.Context, SandboxDatabase: pg.Config{URL: sandbox}, Stripe: stripe}), nil
+		return payment.Module(payment.Config{Context: env.Context, SandboxDatabase: pg.Config{URL: sandbox}, StripeURL: stripe}), nil
 	})
 }

@@ -58,8 +58,8 @@ func (w *ChargeWorker) requestCharge(ctx context.Context, span trace.Span, p dom
 
 // taker is the provider of this name.
 func (w *ChargeWorker) taker(name string) (provider.Provider, error) {
-	taker, known := w.Providers[name]
-	if !known {
+	taker := w.Providers(name)
+	if taker == nil {
 		return nil, fmt.Errorf("this program has no payment provider %q", name)
 	}
 	return taker, nil
@@ -104,7 +104,7 @@ func (w *ChargeWorker) refund(ctx context.Context, order domain.RefundOrder, tim
 
 // findOtherRefunds records the refunds of a charge that were made at the provider.
 func (w *ChargeWorker) findOtherRefunds(ctx context.Context, order domain.RefundOrder, timeout time.Duration) {
-	lister, lists := w.Providers[order.Provider].(provider.RefundLister)
+	lister, lists := w.Providers(order.Provider).(provider.RefundLister)
 	if !lists {
 		return
 	}

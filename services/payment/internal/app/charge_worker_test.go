@@ -22,8 +22,6 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
 
-const soon = 20 * time.Second
-
 // scripted is a provider that does what a test wants, and remembers the keys.
 type scripted struct {
 	charge func(ctx context.Context, r provider.ChargeRequest, times int) (provider.Charge, error)
@@ -93,7 +91,7 @@ func (o harness) worker(p provider.Provider) *app.ChargeWorker {
 // idle makes a worker that does not run: what it is handed waits in its memory.
 func (o harness) idle(p provider.Provider) *app.ChargeWorker {
 	deps := o.deps
-	deps.Providers = provider.Providers{"scripted": p}
+	deps.Providers = func(string) provider.Provider { return p }
 	w := app.NewChargeWorker(deps, noop.NewTracerProvider())
 	o.t.Cleanup(w.Close)
 	return w
@@ -104,7 +102,7 @@ func (o harness) payments(w *app.ChargeWorker) app.Payments {
 	return app.Payments{Deps: w.Deps, Worker: w}
 }
 
-// placeOrders lets order ask for the money of n orders, and returns the payments' ids.
+// placeOrders has order request the money of n orders, and returns the payments' ids.
 func (o harness) placeOrders(w *app.ChargeWorker, n int) []uuid.UUID {
 	o.t.Helper()
 	ids, batch := make([]uuid.UUID, n), make([]domain.InboundEvent, n)
@@ -132,7 +130,7 @@ func (o harness) get(id uuid.UUID) app.PaymentDetails {
 
 func (o harness) waitStatus(status domain.PaymentStatus, ids ...uuid.UUID) {
 	o.t.Helper()
-	testkit.Eventually(o.t, soon, "all payments are "+status.String(), func() bool {
+	testkit.Eventually(o.t, "all payments are "+status.String(), func() bool {
 		for _, id := range ids {
 			if o.get(id).Payment.Status != status {
 				return false
@@ -168,7 +166,7 @@ func TestAnUnknownOutcomeIsRepeatedUnderTheSameKeyUntilThereIsAnAnswer(t *testin
 		t.Errorf("attempts %q", got)
 	}
 	if len(p.keys) != 1 || p.keys[provider.ChargeKey(id)] != 4 {
-		t.Errorf("asked under %v", p.keys)
+		t.Errorf("the keys of its requests are %v", p.keys)
 	}
 }
 
@@ -183,7 +181,7 @@ func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 	o.worker(next)
 	o.waitStatus(domain.PaymentCaptured, ids...)
 	if len(crashed.keys) != 0 || len(next.keys) != len(ids) {
-		t.Errorf("the first asked for %d, the next for %d", len(crashed.keys), len(next.keys))
+		t.Errorf("the first requested %d, the next %d", len(crashed.keys), len(next.keys))
 	}
 }
 
@@ -202,11 +200,11 @@ func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 	defer two.mu.Unlock()
 	for key := range one.keys {
 		if two.keys[key] > 0 {
-			t.Errorf("both asked under %s", key)
+			t.Errorf("both sent a request under %s", key)
 		}
 	}
 	if len(one.keys)+len(two.keys) != len(ids) {
-		t.Errorf("asked %d and %d of %d", len(one.keys), len(two.keys), len(ids))
+		t.Errorf("they requested %d and %d of %d", len(one.keys), len(two.keys), len(ids))
 	}
 }
 
@@ -266,13 +264,13 @@ func TestAnAnswerThatCannotBeKeptDoesNotHoldUpOthers(t *testing.T) {
 }
 
 // A process that stops records what it cut off as unknown, so that the next one
-// asks soon and need not wait for the lease.
+// repeats it soon and need not wait for the lease.
 func TestARequestThatIsCutOffIsRecordedAsUnknown(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, domain.Settings{ProviderTimeout: 30 * time.Second, RetryAfter: time.Second})
-	asked := make(chan struct{})
+	called := make(chan struct{})
 	w := o.idle(&scripted{charge: func(ctx context.Context, _ provider.ChargeRequest, _ int) (provider.Charge, error) {
-		close(asked)
+		close(called)
 		<-ctx.Done()
 		return provider.Charge{}, ctx.Err()
 	}})
@@ -280,7 +278,7 @@ func TestARequestThatIsCutOffIsRecordedAsUnknown(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var working sync.WaitGroup
 	working.Go(func() { _ = w.Run(ctx) })
-	<-asked
+	<-called
 	stop()
 	working.Wait()
 	tried := o.get(id)

@@ -35,8 +35,9 @@ type Deps struct {
 }
 
 // decision is what one decision takes from outside.
-func (d Deps) decision() domain.DecisionContext {
-	set := d.Settings.Now()
+func (d Deps) decision() domain.DecisionContext { return d.decisionBy(d.Settings.Now()) }
+
+func (d Deps) decisionBy(set domain.Settings) domain.DecisionContext {
 	return domain.DecisionContext{
 		Now: d.Now(), NewID: d.NewID, NewReference: newReference,
 		Provider: d.ProviderOf, Lease: set.Lease(), RetryAfter: set.RetryAfter,

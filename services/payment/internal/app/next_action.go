@@ -12,7 +12,7 @@ import (
 // zero Action when that is nothing. It is kept nowhere, because who holds it can act
 // for the customer. UNAVAILABLE when the provider does not answer.
 func (p Payments) NextAction(ctx context.Context, payment domain.Payment) (provider.Action, error) {
-	reader, can := p.Providers[payment.Provider].(provider.ActionReader)
+	reader, can := p.Providers(payment.Provider).(provider.ActionReader)
 	if !can || payment.PendingReason != domain.PendingAction || payment.OrderCancelled {
 		return provider.Action{}, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -27,29 +28,29 @@ import (
 type bank struct {
 	scripted
 
-	lock    sync.Mutex
-	asked   map[uuid.UUID]chan struct{} // closed when a payment's charge was asked for
-	answer  map[uuid.UUID]chan struct{} // the answer comes once it is closed
-	charged map[string]int64            // by charge
-	keys    map[string]int64            // amounts by idempotency key
-	given   map[string]int64            // given back, by charge
-	wrongs  []string
+	lock      sync.Mutex
+	requested map[uuid.UUID]chan struct{} // closed when a payment's charge is requested
+	answer    map[uuid.UUID]chan struct{} // the answer comes once it is closed
+	charged   map[string]int64            // by charge
+	keys      map[string]int64            // amounts by idempotency key
+	given     map[string]int64            // given back, by charge
+	wrongs    []string
 }
 
 func newBank() *bank {
 	return &bank{
-		asked: map[uuid.UUID]chan struct{}{}, answer: map[uuid.UUID]chan struct{}{},
+		requested: map[uuid.UUID]chan struct{}{}, answer: map[uuid.UUID]chan struct{}{},
 		charged: map[string]int64{}, keys: map[string]int64{}, given: map[string]int64{},
 	}
 }
 
-// hold has a payment's answer wait; asked is closed when the question came.
-func (b *bank) hold(payment uuid.UUID) (asked <-chan struct{}, release func()) {
+// hold has a payment's answer wait; requested is closed when the request came.
+func (b *bank) hold(payment uuid.UUID) (requested <-chan struct{}, release func()) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
-	b.asked[payment], b.answer[payment] = make(chan struct{}), make(chan struct{})
+	b.requested[payment], b.answer[payment] = make(chan struct{}), make(chan struct{})
 	answer := b.answer[payment]
-	return b.asked[payment], func() { close(answer) }
+	return b.requested[payment], func() { close(answer) }
 }
 
 func (b *bank) Charge(ctx context.Context, r provider.ChargeRequest) (provider.Charge, error) {
@@ -62,10 +63,10 @@ func (b *bank) Charge(ctx context.Context, r provider.ChargeRequest) (provider.C
 	if b.charged[id] != r.Amount.Amount {
 		b.wrongs = append(b.wrongs, fmt.Sprintf("%s was charged %d of %d", id, b.charged[id], r.Amount.Amount))
 	}
-	asked, answer := b.asked[r.PaymentID], b.answer[r.PaymentID]
+	requested, answer := b.requested[r.PaymentID], b.answer[r.PaymentID]
 	b.lock.Unlock()
 	if answer != nil {
-		close(asked)
+		close(requested)
 		select {
 		case <-answer:
 		case <-ctx.Done():
@@ -114,7 +115,7 @@ func (b *bank) wantNoWrongs(t *testing.T) {
 
 const captured = 1000
 
-// awaiting is an order that asks for its money.
+// awaiting is an order that awaits its payment.
 func awaiting() domain.InboundEvent {
 	return domain.InboundEvent{OrderID: uuid.Must(uuid.NewV7()), Awaiting: &domain.AwaitingPayment{
 		PaymentID: uuid.Must(uuid.NewV7()), Total: money.Money{Currency: "EUR", Amount: captured}, Method: "card",
@@ -182,11 +183,11 @@ func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 	w := o.worker(b)
 	begin := func() (e domain.InboundEvent, release func()) {
 		e = awaiting()
-		asked, release := b.hold(e.Awaiting.PaymentID)
+		requested, release := b.hold(e.Awaiting.PaymentID)
 		if err := o.apply(w, e); err != nil {
 			t.Fatal(err)
 		}
-		<-asked
+		<-requested
 		return e, release
 	}
 	for range 10 {
@@ -266,7 +267,7 @@ func TestACancellationMeetsTheProvidersAnswer(t *testing.T) {
 // is given back than was captured, and of a cancelled order all of it.
 func TestRefundsMeetRefunds(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, domain.Settings{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, domain.Settings{ProviderTimeout: time.Minute, RetryAfter: 10 * time.Millisecond, RefundStepUpLimits: map[string]int64{"": math.MaxInt64}})
 	b := newBank()
 	workers := []*app.ChargeWorker{o.worker(b), o.worker(b)}
 	refund := func(i int, payment uuid.UUID) error {
@@ -322,7 +323,7 @@ func TestRefundsMeetRefunds(t *testing.T) {
 			id := e.Awaiting.PaymentID
 			var pending, succeeded int
 			var sum int64
-			testkit.Eventually(t, soon, "no refund is under way", func() bool {
+			testkit.Eventually(t, "no refund is under way", func() bool {
 				err := o.pool.QueryRow(t.Context(), `select count(*) filter (where status = 1), count(*) filter (where status = 2),
 					coalesce(sum(amount) filter (where status = 2), 0)::bigint from refunds where payment_id = $1`, id).Scan(&pending, &succeeded, &sum)
 				return err == nil && pending == 0

@@ -27,30 +27,27 @@ const (
 
 var errNotHeld = errors.New("another process reads the list of events")
 
-// Reconciler reads a provider's list of events, so that what others did there reaches the
-// books though a webhook was lost or is not configured. It hands each event to the use
-// case that a webhook's go to: an event that comes both ways has one effect. Every process
-// has a Reconciler, and one of them at a time has the lease of the provider's cursor.
+// Reconciler reads a provider's list of events, while the provider has one, so that what
+// others did there reaches the books though a webhook was lost or is not configured. It
+// hands each event to the use case that a webhook's go to: an event that comes both ways
+// has one effect. Every process has a Reconciler, and one of them at a time has the lease
+// of the provider's cursor.
 type Reconciler struct {
 	Payments
 
-	name   string
-	lister provider.EventLister
+	name  string
+	added bool // the provider has a cursor
 	// applied are the events within the overlap of two rounds that this process applied.
 	applied map[string]time.Time
 }
 
 // Reconciler makes the Reconciler of a provider.
-func (p Payments) Reconciler(name string, lister provider.EventLister) *Reconciler {
-	return &Reconciler{Payments: p, name: name, lister: lister, applied: map[string]time.Time{}}
+func (p Payments) Reconciler(name string) *Reconciler {
+	return &Reconciler{Payments: p, name: name, applied: map[string]time.Time{}}
 }
 
 // Run reads the list whenever it is due, until ctx ends.
 func (r *Reconciler) Run(ctx context.Context) error {
-	now := r.Now()
-	if err := store.On(r.Pool).AddCursor(ctx, r.name, now, now.Add(-r.lister.EventsKept())); err != nil {
-		return err
-	}
 	failing := condition.New(r.Log, "can't read what others did at the payment provider; it is tried again")
 	changed := r.Settings.Changed()
 	ticker := time.NewTicker(min(claimInterval, r.Settings.Now().ReconcileInterval))
@@ -72,12 +69,22 @@ func (r *Reconciler) Run(ctx context.Context) error {
 
 // round reads the list to its end, or as far as one round may, if it is due.
 func (r *Reconciler) round(ctx context.Context) (claimed bool, err error) {
-	now := r.Now()
-	cursor, claimed, err := store.On(r.Pool).ClaimCursor(ctx, r.name, now, now.Add(domain.CursorLease))
+	lister, lists := r.Providers(r.name).(provider.EventLister)
+	if !lists {
+		return false, nil
+	}
+	now, s := r.Now(), store.On(r.Pool)
+	if !r.added {
+		if err := s.AddCursor(ctx, r.name, now, now.Add(-lister.EventsKept())); err != nil {
+			return false, err
+		}
+		r.added = true
+	}
+	cursor, claimed, err := s.ClaimCursor(ctx, r.name, now, now.Add(domain.CursorLease))
 	if err != nil || !claimed {
 		return false, err
 	}
-	reading := &reading{Reconciler: r, cursor: cursor}
+	reading := &reading{Reconciler: r, lister: lister, cursor: cursor}
 	incomplete, err := reading.read(ctx)
 	next, interval := reading.cursor, r.Settings.Now().ReconcileInterval
 	switch now := r.Now(); {
@@ -97,6 +104,7 @@ func (r *Reconciler) round(ctx context.Context) (claimed bool, err error) {
 type reading struct {
 	*Reconciler
 
+	lister provider.EventLister
 	cursor domain.Cursor // its Due is the end of the lease
 	// waiting is the first event that waits for its payment's outcome: the cursor stays
 	// before it. Its time is zero while there is none.

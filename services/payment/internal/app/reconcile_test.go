@@ -44,6 +44,12 @@ func (l *listing) ListEvents(_ context.Context, from, to time.Time, most int) (e
 	return events, true, nil
 }
 
+// reader is a provider that lists events.
+type reader struct {
+	provider.Provider
+	*listing
+}
+
 // Complete sees each event that is applied.
 func (l *listing) Complete(_ context.Context, n provider.Notice) (provider.Notice, error) {
 	l.mu.Lock()
@@ -65,15 +71,15 @@ func TestAMonthOfEventsIsReadPartByPart(t *testing.T) {
 		list.all = append(list.all, provider.Event{ID: id, Type: "refund.created", Time: at, Concerns: true, Notice: provider.Notice{ID: id}})
 	}
 	o.refunded(1, 2, now.Add(-60*24*time.Hour)) // the shop is older than the list reaches back
-	w := o.idle(&scripted{charge: yes})
+	w := o.idle(reader{&scripted{charge: yes}, list})
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	t.Cleanup(running.Wait)
 	defer cancel()
 	for range 2 {
-		running.Go(func() { _ = o.payments(w).Reconciler("scripted", list).Run(ctx) })
+		running.Go(func() { _ = o.payments(w).Reconciler("scripted").Run(ctx) })
 	}
-	testkit.Eventually(t, soon, "the list is read to its end", func() bool {
+	testkit.Eventually(t, "the list is read to its end", func() bool {
 		return o.count(`select count(*) from provider_cursors where read_time is not null`) == 1
 	})
 	list.mu.Lock()

@@ -9,10 +9,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	"github.com/shopmesh/shopmesh/kit/activity"
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/trace"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
 
@@ -40,7 +43,7 @@ func (p Payments) RefundPayment(ctx context.Context, key idempotency.Key, req *p
 	}
 	if made != nil {
 		// The caller may leave; what the provider does is recorded all the same.
-		p.Worker.Refund(context.WithoutCancel(ctx), *made)
+		p.Worker.Refund(activity.Without(context.WithoutCancel(ctx)), *made)
 	}
 	id, err := uuid.Parse(answer.GetRefund().GetId())
 	if err != nil {
@@ -70,7 +73,8 @@ func (p Payments) refundDetails(ctx context.Context, id uuid.UUID) (RefundDetail
 	return RefundDetails{Refund: refund, Attempts: attempts[id]}, err
 }
 
-// storeRefund decides under the payment's lock and queues the refund.
+// storeRefund decides under the payment's lock and queues the refund. The sum of a payment's
+// refunds needs the step-up, not one of them: else many small ones would do without.
 func (p Payments) storeRefund(ctx context.Context, tx *pg.Tx, paymentID uuid.UUID, request domain.RefundRequest) (domain.RefundOrder, error) {
 	accounts, err := store.On(tx).Lock(ctx, []uuid.UUID{paymentID})
 	if err != nil {
@@ -80,11 +84,20 @@ func (p Payments) storeRefund(ctx context.Context, tx *pg.Tx, paymentID uuid.UUI
 	if !known {
 		return domain.RefundOrder{}, domain.ErrPaymentNotFound(paymentID.String())
 	}
-	decision := p.decision()
+	before := protoconv.Payment(account.Payment(), nil, nil)
+	set := p.Settings.Now()
+	decision := p.decisionBy(set)
 	refund, err := account.Refund(request, decision)
 	if err != nil {
 		return domain.RefundOrder{}, err
 	}
+	if set.RefundsNeedStepUp(account.RefundSum()) {
+		if err := authz.SteppedUp(authz.Caller(ctx), decision.Now); err != nil {
+			return domain.RefundOrder{}, err
+		}
+	}
+	activity.Changed(ctx, "payments/"+paymentID.String(), before, protoconv.Payment(account.Payment(), nil, nil))
+	activity.Changed(ctx, "refunds/"+refund.ID.String(), nil, protoconv.Refund(refund, nil))
 	var changes domain.Changes
 	changes.Collect(account, decision.Now)
 	if err := p.Recorder.save(ctx, tx, changes); err != nil {

@@ -90,11 +90,11 @@ func TestRefundsThatAreRepublishedWaitForTheirTurn(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, domain.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second})
 	o.refunded(700, 2, time.Now())
-	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	ctx, cancel := context.WithTimeout(t.Context(), testkit.Patience)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- o.republisher().All(ctx) }()
-	testkit.Eventually(t, soon, "a batch is written", func() bool { return o.count(`select count(*) from outbox`) == 500 })
+	testkit.Eventually(t, "a batch is written", func() bool { return o.count(`select count(*) from outbox`) == 500 })
 	select {
 	case err := <-ended:
 		t.Fatalf("ended with %v while the outbox was full", err)

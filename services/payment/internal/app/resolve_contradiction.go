@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/activity"
+	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/store"
 )
@@ -12,7 +14,17 @@ import (
 // ResolveContradiction notes that somebody looked into a contradiction, and logs it;
 // CONTRADICTION_NOT_FOUND. The first resolution stays.
 func (p Payments) ResolveContradiction(ctx context.Context, id uuid.UUID, resolver, note string) (domain.Contradiction, error) {
-	c, err := store.On(p.Pool).ResolveContradiction(ctx, id, resolver, note, p.Now())
+	var c domain.Contradiction
+	now := p.Now()
+	err := p.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) (err error) {
+		c, err = store.On(tx).ResolveContradiction(ctx, id, resolver, note, now)
+		if c.ResolveTime.Equal(now) {
+			activity.Changed(ctx, "contradictions/"+id.String(), nil, nil)
+		} else {
+			activity.Unchanged(ctx)
+		}
+		return err
+	})
 	if err != nil {
 		return c, err
 	}

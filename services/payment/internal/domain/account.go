@@ -70,6 +70,17 @@ func (a *Account) left() int64 {
 	return max(left, 0)
 }
 
+// RefundSum is what the refunds come to: what was given back and what is about to be.
+func (a *Account) RefundSum() money.Money {
+	sum := a.payment.Refunded.Amount
+	for _, refund := range a.refunds {
+		if refund.Status == RefundPending {
+			sum += refund.Amount.Amount
+		}
+	}
+	return a.money(sum)
+}
+
 // money returns an amount in the payment's currency.
 func (a *Account) money(amount int64) money.Money {
 	return money.Money{Currency: a.payment.Amount.Currency, Amount: amount}

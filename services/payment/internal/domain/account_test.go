@@ -152,7 +152,7 @@ func TestTheOutcomeIsRecordedOnceAndPublishedAgainTheSame(t *testing.T) {
 	}
 }
 
-// A notice arrives while the provider is asked how the payment stands: the answer may be
+// A notice arrives while the provider is called to read how the payment stands: the answer may be
 // older than what the notice is about, so the payment stays due at once.
 func TestANoticeDuringARequestIsNotForgotten(t *testing.T) {
 	t.Parallel()
@@ -209,7 +209,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 			t.Errorf("then published %+v with %d charges", e, len(c.Charges))
 		}
 	})
-	t.Run("never asked for money: a silent tombstone", func(t *testing.T) {
+	t.Run("its money was never requested: a silent tombstone", func(t *testing.T) {
 		t.Parallel()
 		a := domain.NewAccount()
 		e := domain.InboundEvent{OrderID: orderID, Cancelled: &domain.Cancelled{}}
@@ -229,7 +229,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 			t.Errorf("published %+v with %d charges, stored %s", e, len(c.Charges), c.Insert[0].Status)
 		}
 	})
-	t.Run("while the provider is asked: given back if it captured", func(t *testing.T) {
+	t.Run("while the provider is called: given back if it captured", func(t *testing.T) {
 		t.Parallel()
 		a := pending()
 		a.Apply(cancelled(), decision())
@@ -246,7 +246,7 @@ func TestACancelledOrderKeepsNoMoney(t *testing.T) {
 			t.Errorf("refunds %+v", c.Refunds)
 		}
 	})
-	t.Run("while the provider is asked: nothing if it declined", func(t *testing.T) {
+	t.Run("while the provider is called: nothing if it declined", func(t *testing.T) {
 		t.Parallel()
 		a := pending()
 		a.Apply(cancelled(), decision())

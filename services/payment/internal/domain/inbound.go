@@ -23,6 +23,11 @@ type InboundEvent struct {
 	Trace string
 }
 
+// ClaimedOrder is a guest's order that became a customer's, with its payment.
+type ClaimedOrder struct {
+	OrderID, CustomerID uuid.UUID
+}
+
 // AwaitingPayment is the request for the money of an order.
 type AwaitingPayment struct {
 	PaymentID uuid.UUID

@@ -20,13 +20,13 @@ type world struct {
 	now     time.Time
 	ids     uint32
 
-	asked, ended bool
-	charge       domain.Outcome // what the provider does with the charge; 0 until it was asked
-	refunds      map[uuid.UUID]domain.Outcome
-	declines     bool    // the provider may decline refunds
-	given        int64   // what the provider gave back
-	others       []int64 // refunds that somebody made at the provider
-	published    map[string]domain.Event
+	awaited, ended bool
+	charge         domain.Outcome // what the provider does with the charge; 0 until it was called
+	refunds        map[uuid.UUID]domain.Outcome
+	declines       bool    // the provider may decline refunds
+	given          int64   // what the provider gave back
+	others         []int64 // refunds that somebody made at the provider
+	published      map[string]domain.Event
 }
 
 func (w *world) decision() domain.DecisionContext {
@@ -52,7 +52,7 @@ func (w *world) commit() {
 		}
 		w.published[id] = e
 	}
-	if !w.asked && !w.ended {
+	if !w.awaited && !w.ended {
 		return
 	}
 	w.account = reload(w.account)
@@ -111,7 +111,7 @@ func (w *world) apply(e domain.InboundEvent) {
 }
 
 func (w *world) tryCharge() {
-	if p := w.account.Payment(); w.asked && p.Amount.Amount > 0 && (p.Status == domain.PaymentPending || rapid.Bool().Draw(w.t, "late answer")) &&
+	if p := w.account.Payment(); w.awaited && p.Amount.Amount > 0 && (p.Status == domain.PaymentPending || rapid.Bool().Draw(w.t, "late answer")) &&
 		p.Status != domain.PaymentCancelled {
 		w.account.Charged(w.callProvider(&w.charge, true), w.decision())
 		w.commit()
@@ -131,7 +131,7 @@ func (w *world) tryRefund() {
 
 // requestRefund lets the provider decide about a refund, which it refuses when more
 // would be given back than was taken.
-func (w *world) requestRefund(id uuid.UUID, ask func(decided *domain.Outcome) domain.Answer) domain.Answer {
+func (w *world) requestRefund(id uuid.UUID, call func(decided *domain.Outcome) domain.Answer) domain.Answer {
 	i := slices.IndexFunc(w.account.Refunds(), func(r domain.Refund) bool { return r.ID == id })
 	refund := w.account.Refunds()[i]
 	decided, before := w.refunds[id], w.refunds[id]
@@ -140,7 +140,7 @@ func (w *world) requestRefund(id uuid.UUID, ask func(decided *domain.Outcome) do
 	} else if decided == 0 && w.given+refund.Amount.Amount > w.account.Payment().Captured.Amount {
 		decided = domain.Declined
 	}
-	answer := ask(&decided)
+	answer := call(&decided)
 	if before == 0 && decided == domain.Succeeded {
 		w.given += refund.Amount.Amount
 	}
@@ -187,11 +187,11 @@ func (w *world) wishRefund() {
 	w.commit()
 }
 
-// close lets the provider answer everything that is still open, and order ask
-// again once more.
+// close lets the provider answer everything that is still open, and order request
+// it once more.
 func (w *world) close() {
 	for range 5 {
-		if p := w.account.Payment(); w.asked && p.Status == domain.PaymentPending {
+		if p := w.account.Payment(); w.awaited && p.Status == domain.PaymentPending {
 			if w.charge == 0 {
 				w.charge = domain.Succeeded
 			}
@@ -230,7 +230,7 @@ func TestMoneyIsExactInEveryOrderOfEvents(t *testing.T) {
 		}
 		total := eur(rapid.SampledFrom([]int64{0, 1, 1000}).Draw(t, "total"))
 		t.Repeat(map[string]func(*rapid.T){
-			"awaiting":  func(*rapid.T) { w.asked = true; w.apply(awaiting(total)) },
+			"awaiting":  func(*rapid.T) { w.awaited = true; w.apply(awaiting(total)) },
 			"cancelled": func(*rapid.T) { w.ended = true; w.apply(cancelled()) },
 			"charge":    func(*rapid.T) { w.tryCharge() },
 			"refund":    func(*rapid.T) { w.tryRefund() },

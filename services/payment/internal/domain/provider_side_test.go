@@ -72,7 +72,7 @@ func TestARefundMadeAtTheProviderFitsTheBooks(t *testing.T) {
 
 // The order is cancelled, 4 of 10 EUR were given back elsewhere before the shop knew:
 // the request for all is refused for good, the request for the rest follows, and
-// neither is repeated however often order asks.
+// neither is repeated however often order requests it.
 func TestACancelledOrderRequestsWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	dc := decision()
@@ -230,7 +230,7 @@ func TestWhatABankTookBackIsNotGivenBackAgain(t *testing.T) {
 				t.Errorf("%s, disputed first: %t: refunds %+v, want %d", name, disputedFirst, refunds, row.rest)
 			}
 			if !slices.ContainsFunc(changesOf(a).Events, func(e domain.Event) bool { return e.Kind == domain.EventDisputed }) {
-				t.Errorf("%s: the order is not told of the dispute again", name)
+				t.Errorf("%s: the order gets no event of the dispute again", name)
 			}
 			won := lost(row.lost)
 			won.Dispute.Status, won.Dispute.ObserveTime = domain.DisputeWon, noon.Add(time.Hour)

@@ -17,6 +17,7 @@ import (
 const (
 	typeAwaitingPayment = "shopmesh.order.v1.OrderAwaitingPayment"
 	typeCancelled       = "shopmesh.order.v1.OrderCancelled"
+	typeClaimed         = "shopmesh.order.v1.OrderClaimed"
 	typeErased          = "shopmesh.order.v1.OrderErased"
 )
 
@@ -24,6 +25,8 @@ const (
 type Handlers struct {
 	// Orders applies what happened to orders, in its order.
 	Orders func(ctx context.Context, tx *pg.Tx, batch []domain.InboundEvent) error
+	// Claim makes the payments of guests' orders those of the customers who claimed these.
+	Claim func(ctx context.Context, tx *pg.Tx, orders []domain.ClaimedOrder) error
 	// Erase blanks what people typed about orders whose person was erased.
 	Erase func(ctx context.Context, tx *pg.Tx, orders []uuid.UUID) error
 }
@@ -34,25 +37,37 @@ type Handlers struct {
 func NewHandler(h Handlers) consumer.Handler {
 	return func(ctx context.Context, tx *pg.Tx, batch []consumer.Event) error {
 		orders := make([]domain.InboundEvent, 0, len(batch))
+		var claimed []domain.ClaimedOrder
 		var erased []uuid.UUID
 		for _, e := range batch {
-			if e.Type == typeErased {
-				if err := readErased(e); err != nil {
-					return fmt.Errorf("event %s: %w", e.ID, err)
-				}
+			var err error
+			switch e.Type {
+			case typeErased:
+				err = readErased(e)
 				erased = append(erased, e.Key)
-				continue
+			case typeClaimed:
+				var order domain.ClaimedOrder
+				order, err = readClaimed(e)
+				claimed = append(claimed, order)
+			default:
+				var event domain.InboundEvent
+				var concerns bool
+				if event, concerns, err = readOrder(e); concerns {
+					orders = append(orders, event)
+				}
 			}
-			event, concerns, err := readOrder(e)
 			if err != nil {
 				return fmt.Errorf("event %s: %w", e.ID, err)
 			}
-			if concerns {
-				orders = append(orders, event)
-			}
 		}
+		// Payments first: those that the batch makes can be claimed or erased in it.
 		if len(orders) > 0 {
 			if err := h.Orders(ctx, tx, orders); err != nil {
+				return err
+			}
+		}
+		if len(claimed) > 0 {
+			if err := h.Claim(ctx, tx, claimed); err != nil {
 				return err
 			}
 		}
@@ -70,6 +85,22 @@ func readErased(e consumer.Event) error {
 		return err
 	}
 	return sameOrder(e, m.GetOrderId())
+}
+
+// readClaimed reads whose an order of a guest became.
+func readClaimed(e consumer.Event) (domain.ClaimedOrder, error) {
+	m := &orderv1.OrderClaimed{}
+	if err := consumer.Decode(e, m); err != nil {
+		return domain.ClaimedOrder{}, err
+	}
+	if err := sameOrder(e, m.GetOrderId()); err != nil {
+		return domain.ClaimedOrder{}, err
+	}
+	customer, err := uuid.Parse(m.GetCustomerId())
+	if err != nil {
+		return domain.ClaimedOrder{}, fmt.Errorf("customer_id %q: %w", m.GetCustomerId(), err)
+	}
+	return domain.ClaimedOrder{OrderID: e.Key, CustomerID: customer}, nil
 }
 
 func readOrder(e consumer.Event) (event domain.InboundEvent, concerns bool, err error) {

@@ -30,19 +30,23 @@ type Operations struct {
 
 	pool    *pg.Pool
 	sandbox *sandbox.Sandbox
-	stripe  *stripe.Stripe // nil without a key
+	stripe  Stripe
 }
 
+// Stripe returns the account that takes payments now; nil when there is no key.
+type Stripe func() *stripe.Stripe
+
 // New returns payment's operations.
-func New(
-	pool *pg.Pool, relay *outbox.Relay, events *consumer.Consumer, box *sandbox.Sandbox, cards *stripe.Stripe, deps app.Deps,
-) *Operations {
+func New(pool *pg.Pool, relay *outbox.Relay, events *consumer.Consumer, box *sandbox.Sandbox, cards Stripe, deps app.Deps) *Operations {
 	base := operations.NewBase(name, pool, relay, events).
 		Also(func(ctx context.Context) error { return openContradictions(ctx, pool) }).
-		Also(func(ctx context.Context) error { return unansweredDisputes(ctx, pool) })
-	if cards != nil {
-		base = base.Also(func(ctx context.Context) error { return behind(ctx, deps) })
-	}
+		Also(func(ctx context.Context) error { return unansweredDisputes(ctx, pool) }).
+		Also(func(ctx context.Context) error {
+			if cards() == nil {
+				return nil
+			}
+			return behind(ctx, deps)
+		})
 	return &Operations{Base: base, pool: pool, sandbox: box, stripe: cards}
 }
 
@@ -108,16 +112,17 @@ func (o *Operations) Audit(ctx context.Context, emit func(*operationsv1.AuditRec
 // read from the oldest payment by it on, and not at all when there is none.
 func (o *Operations) stateBalances(ctx context.Context, oldest store.Stand, emit func(*operationsv1.AuditRecord) error) error {
 	var cards []provider.Balance
+	account := o.stripe()
 	switch {
 	case oldest.CreateTime.IsZero():
-	case o.stripe == nil:
+	case account == nil:
 		if err := emit(finding("PROVIDER_NOT_COMPARED", stripe.Name,
-			"there are payments by Stripe, and SHOPMESH_STRIPE_KEY is not set: they were not compared with Stripe's ledger")); err != nil {
+			"there are payments by Stripe, and there is no key of Stripe: they were not compared with Stripe's ledger")); err != nil {
 			return err
 		}
 	default:
 		var err error
-		if cards, err = o.stripe.Balances(ctx, oldest.CreateTime.Add(-clockSlack)); err != nil {
+		if cards, err = account.Balances(ctx, oldest.CreateTime.Add(-clockSlack)); err != nil {
 			return err
 		}
 	}

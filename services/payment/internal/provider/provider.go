@@ -76,8 +76,9 @@ type Action struct {
 	RedirectURL  string
 }
 
-// Providers are those of a process, by the name that payments keep.
-type Providers map[string]Provider
+// Providers returns the provider of a name that payments keep, as the settings in force have
+// it; nil when the process has none of that name.
+type Providers func(name string) Provider
 
 // The names of the providers.
 const (

@@ -5,13 +5,15 @@ import (
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
 
-func parseID(field, text string) (uuid.UUID, error) {
-	id, err := uuid.Parse(text)
+// readID reads a required id.
+func readID(field, text string) (uuid.UUID, error) {
+	id, err := grammar.UUID(text)
 	if err != nil {
-		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: "must be a UUID"})
+		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
 	}
 	return id, nil
 }

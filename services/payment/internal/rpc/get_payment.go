@@ -16,7 +16,7 @@ import (
 // payment answers as a missing one; what the customer has to do is shown to nobody but
 // the customer and the shop's owner.
 func (s *Server) GetPayment(ctx context.Context, req *paymentv1.GetPaymentRequest) (*paymentv1.GetPaymentResponse, error) {
-	id, err := parseID("id", req.GetId())
+	id, err := readID("id", req.GetId())
 	if err != nil {
 		return nil, err
 	}

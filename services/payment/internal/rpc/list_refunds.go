@@ -10,7 +10,7 @@ import (
 
 // ListRefunds reads a page of a payment's refunds, oldest first.
 func (s *Server) ListRefunds(ctx context.Context, req *paymentv1.ListRefundsRequest) (*paymentv1.ListRefundsResponse, error) {
-	id, err := parseID("payment_id", req.GetPaymentId())
+	id, err := readID("payment_id", req.GetPaymentId())
 	if err != nil {
 		return nil, err
 	}

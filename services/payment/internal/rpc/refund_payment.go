@@ -7,6 +7,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
@@ -15,11 +16,11 @@ import (
 
 // RefundPayment gives money back, once per request id and caller.
 func (s *Server) RefundPayment(ctx context.Context, req *paymentv1.RefundPaymentRequest) (*paymentv1.RefundPaymentResponse, error) {
-	requestID, err := parseID("request_id", req.GetRequestId())
+	requestID, err := grammar.RequestID(req.GetRequestId())
 	if err != nil {
-		return nil, err
+		return nil, fault.Fields(fault.Violation{Field: "request_id", Description: err.Error()})
 	}
-	paymentID, err := parseID("payment_id", req.GetPaymentId())
+	paymentID, err := readID("payment_id", req.GetPaymentId())
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 // ResolveContradiction notes that the caller looked into a contradiction.
 func (s *Server) ResolveContradiction(ctx context.Context, req *paymentv1.ResolveContradictionRequest) (*paymentv1.ResolveContradictionResponse, error) {
-	id, err := parseID("id", req.GetId())
+	id, err := readID("id", req.GetId())
 	if err != nil {
 		return nil, err
 	}

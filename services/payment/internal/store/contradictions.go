@@ -66,6 +66,7 @@ func (s Store) EachOpenContradiction(ctx context.Context, yield func(domain.Cont
 // by id, newest first: ids are UUIDv7, but for those that were dead letters before.
 func Contradictions() page.Schema {
 	return page.Schema{
+		Name: "contradictions",
 		Fields: map[string]page.Field{
 			"resolved":   {Column: "(resolve_time is not null)", Kind: page.Bool, Filter: true},
 			"payment_id": {Column: "payment_id", Kind: page.ID, Filter: true},

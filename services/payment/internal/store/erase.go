@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/store/db"
 )
 
 // Erase queues that the person of orders was erased: whose payments those were is
@@ -18,6 +21,18 @@ func (s Store) Erase(ctx context.Context, orders []uuid.UUID) error {
 	}
 	if err := s.q.RefundErase(ctx, orders); err != nil {
 		return fmt.Errorf("erase the refunds of %d orders: %w", len(orders), err)
+	}
+	return nil
+}
+
+// SetCustomers queues whose payments those of claimed orders are.
+func (s Store) SetCustomers(ctx context.Context, orders []domain.ClaimedOrder) error {
+	var p db.PaymentSetCustomersParams
+	for _, o := range orders {
+		p.OrderIds, p.CustomerIds = append(p.OrderIds, o.OrderID), append(p.CustomerIds, o.CustomerID)
+	}
+	if err := s.q.PaymentSetCustomers(ctx, p); err != nil {
+		return fmt.Errorf("set the customers of %d payments: %w", len(orders), err)
 	}
 	return nil
 }

@@ -15,16 +15,13 @@ import (
 // Payments is what the list of payments can be filtered by. It is ordered by id,
 // newest first: ids are UUIDv7.
 func Payments() page.Schema {
-	statuses := map[string]any{}
-	for status := domain.PaymentPending; status <= domain.PaymentRefunded; status++ {
-		statuses[status.String()] = int16(status)
-	}
 	return page.Schema{
+		Name: "payments",
 		Fields: map[string]page.Field{
 			"order_id":    {Column: "order_id", Kind: page.ID, Filter: true},
 			"customer_id": {Column: "customer_id", Kind: page.ID, Filter: true},
 			"reference":   {Column: "reference", Kind: page.Text, Filter: true},
-			"status":      {Column: "status", Kind: page.Enum, Values: statuses, Prefix: "PAYMENT_STATUS_", Filter: true},
+			"status":      {Column: "status", Kind: page.Enum, Values: page.EnumValues(domain.PaymentPending, domain.PaymentRefunded), Prefix: "PAYMENT_STATUS_", Filter: true},
 			"id":          {Column: "id", Kind: page.ID, Order: true},
 		},
 		Order: "id desc",
@@ -55,7 +52,7 @@ func (s Store) List(ctx context.Context, query page.Query) ([]domain.Payment, er
 }
 
 // Refunds is how the list of a payment's refunds is paged: by id, oldest first.
-func Refunds() page.Schema { return page.Schema{ID: "id"} }
+func Refunds() page.Schema { return page.Schema{Name: "refunds", ID: "id"} }
 
 // ListRefunds reads the refunds of a page, and one more when another page follows.
 func (s Store) ListRefunds(ctx context.Context, paymentID uuid.UUID, query page.Query) ([]domain.Refund, error) {

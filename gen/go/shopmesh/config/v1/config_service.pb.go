@@ -30,7 +30,7 @@ const (
 // GetSettingsRequest names a context.
 type GetSettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The context, such as "order".
+	// The context, such as "order", or "shop" or "edge" for the shop as a whole.
 	Context       string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -234,7 +234,7 @@ func (x *UpdateSettingsResponse) GetSettings() *Settings {
 // ListSettingsVersionsRequest names a context.
 type ListSettingsVersionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The context, such as "order".
+	// The context, such as "order", or "shop" or "edge" for the shop as a whole.
 	Context string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
 	// How many to return at most, 1 to 1000; 0 means 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -353,7 +353,7 @@ func (x *ListSettingsVersionsResponse) GetNextPageToken() string {
 // RollbackSettingsRequest names the version to go back to.
 type RollbackSettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The context, such as "order".
+	// The context, such as "order", or "shop" or "edge" for the shop as a whole.
 	Context string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
 	// The version; 0 goes back to the defaults.
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
@@ -473,7 +473,7 @@ func (x *RollbackSettingsResponse) GetSettings() *Settings {
 // WatchSettingsRequest names a context.
 type WatchSettingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The context, such as "order".
+	// The context, such as "order", or "shop" or "edge" for the shop as a whole.
 	Context       string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -599,9 +599,9 @@ const file_shopmesh_config_v1_config_service_proto_rawDesc = "" +
 	"\x14WatchSettingsRequest\x12&\n" +
 	"\acontext\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\acontext\"Q\n" +
 	"\x15WatchSettingsResponse\x128\n" +
-	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bsettings2\xae\x06\n" +
-	"\rConfigService\x12\x89\x01\n" +
-	"\vGetSettings\x12&.shopmesh.config.v1.GetSettingsRequest\x1a'.shopmesh.config.v1.GetSettingsResponse\")\xea\xe0\x18\x04\x10\x0e \x01\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/settings/{context}\x90\x02\x01\x12\xa3\x01\n" +
+	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bsettings2\xac\x06\n" +
+	"\rConfigService\x12\x87\x01\n" +
+	"\vGetSettings\x12&.shopmesh.config.v1.GetSettingsRequest\x1a'.shopmesh.config.v1.GetSettingsResponse\"'\xea\xe0\x18\x02\x10\x0e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/settings/{context}\x90\x02\x01\x12\xa3\x01\n" +
 	"\x0eUpdateSettings\x12).shopmesh.config.v1.UpdateSettingsRequest\x1a*.shopmesh.config.v1.UpdateSettingsResponse\":\xea\xe0\x18\x02\x10\x0f\x82\xd3\xe4\x93\x02+:\bsettings2\x1f/v1/settings/{settings.context}\x90\x02\x02\x12\xab\x01\n" +
 	"\x14ListSettingsVersions\x12/.shopmesh.config.v1.ListSettingsVersionsRequest\x1a0.shopmesh.config.v1.ListSettingsVersionsResponse\"0\xea\xe0\x18\x02\x10\x0e\x82\xd3\xe4\x93\x02!\x12\x1f/v1/settings/{context}/versions\x90\x02\x01\x12\xa2\x01\n" +
 	"\x10RollbackSettings\x12+.shopmesh.config.v1.RollbackSettingsRequest\x1a,.shopmesh.config.v1.RollbackSettingsResponse\"3\xea\xe0\x18\x02\x10\x0f\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/settings/{context}:rollback\x90\x02\x02\x12\x97\x01\n" +

@@ -8,13 +8,14 @@ package configv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	v1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
-	v11 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
-	v16 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
-	v12 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
-	v13 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
-	v14 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	v15 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	v1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
+	v17 "github.com/shopmesh/shopmesh/gen/go/shopmesh/edge/v1"
+	v15 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	v11 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
+	v12 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	v13 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	v14 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
+	v16 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -31,11 +32,11 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Settings are what the owner set for one context. A field that is not set has its
+// Settings are what the owner set for one context, or for the shop as a whole. A field that is not set has its
 // default, which the context's own message states.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The context, such as "order".
+	// The context, such as "order", or "shop" or "edge" for the shop as a whole.
 	Context string `protobuf:"bytes,1,opt,name=context,proto3" json:"context,omitempty"`
 	// Counts the changes of the context's settings; 0 while nothing was ever set.
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
@@ -50,13 +51,14 @@ type Settings struct {
 	//
 	// Types that are valid to be assigned to Value:
 	//
-	//	*Settings_Catalog
 	//	*Settings_Customer
 	//	*Settings_Inventory
 	//	*Settings_Notification
 	//	*Settings_Order
 	//	*Settings_Payment
 	//	*Settings_Identity
+	//	*Settings_Shop
+	//	*Settings_Edge
 	Value         isSettings_Value `protobuf_oneof:"value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -134,16 +136,7 @@ func (x *Settings) GetValue() isSettings_Value {
 	return nil
 }
 
-func (x *Settings) GetCatalog() *v1.Settings {
-	if x != nil {
-		if x, ok := x.Value.(*Settings_Catalog); ok {
-			return x.Catalog
-		}
-	}
-	return nil
-}
-
-func (x *Settings) GetCustomer() *v11.Settings {
+func (x *Settings) GetCustomer() *v1.Settings {
 	if x != nil {
 		if x, ok := x.Value.(*Settings_Customer); ok {
 			return x.Customer
@@ -152,7 +145,7 @@ func (x *Settings) GetCustomer() *v11.Settings {
 	return nil
 }
 
-func (x *Settings) GetInventory() *v12.Settings {
+func (x *Settings) GetInventory() *v11.Settings {
 	if x != nil {
 		if x, ok := x.Value.(*Settings_Inventory); ok {
 			return x.Inventory
@@ -161,7 +154,7 @@ func (x *Settings) GetInventory() *v12.Settings {
 	return nil
 }
 
-func (x *Settings) GetNotification() *v13.Settings {
+func (x *Settings) GetNotification() *v12.Settings {
 	if x != nil {
 		if x, ok := x.Value.(*Settings_Notification); ok {
 			return x.Notification
@@ -170,7 +163,7 @@ func (x *Settings) GetNotification() *v13.Settings {
 	return nil
 }
 
-func (x *Settings) GetOrder() *v14.Settings {
+func (x *Settings) GetOrder() *v13.Settings {
 	if x != nil {
 		if x, ok := x.Value.(*Settings_Order); ok {
 			return x.Order
@@ -179,7 +172,7 @@ func (x *Settings) GetOrder() *v14.Settings {
 	return nil
 }
 
-func (x *Settings) GetPayment() *v15.Settings {
+func (x *Settings) GetPayment() *v14.Settings {
 	if x != nil {
 		if x, ok := x.Value.(*Settings_Payment); ok {
 			return x.Payment
@@ -188,10 +181,28 @@ func (x *Settings) GetPayment() *v15.Settings {
 	return nil
 }
 
-func (x *Settings) GetIdentity() *v16.Settings {
+func (x *Settings) GetIdentity() *v15.Settings {
 	if x != nil {
 		if x, ok := x.Value.(*Settings_Identity); ok {
 			return x.Identity
+		}
+	}
+	return nil
+}
+
+func (x *Settings) GetShop() *v16.Settings {
+	if x != nil {
+		if x, ok := x.Value.(*Settings_Shop); ok {
+			return x.Shop
+		}
+	}
+	return nil
+}
+
+func (x *Settings) GetEdge() *v17.Settings {
+	if x != nil {
+		if x, ok := x.Value.(*Settings_Edge); ok {
+			return x.Edge
 		}
 	}
 	return nil
@@ -201,42 +212,45 @@ type isSettings_Value interface {
 	isSettings_Value()
 }
 
-type Settings_Catalog struct {
-	// Those of catalog.
-	Catalog *v1.Settings `protobuf:"bytes,16,opt,name=catalog,proto3,oneof"`
-}
-
 type Settings_Customer struct {
 	// Those of customer.
-	Customer *v11.Settings `protobuf:"bytes,17,opt,name=customer,proto3,oneof"`
+	Customer *v1.Settings `protobuf:"bytes,17,opt,name=customer,proto3,oneof"`
 }
 
 type Settings_Inventory struct {
 	// Those of inventory.
-	Inventory *v12.Settings `protobuf:"bytes,18,opt,name=inventory,proto3,oneof"`
+	Inventory *v11.Settings `protobuf:"bytes,18,opt,name=inventory,proto3,oneof"`
 }
 
 type Settings_Notification struct {
 	// Those of notification.
-	Notification *v13.Settings `protobuf:"bytes,19,opt,name=notification,proto3,oneof"`
+	Notification *v12.Settings `protobuf:"bytes,19,opt,name=notification,proto3,oneof"`
 }
 
 type Settings_Order struct {
 	// Those of order.
-	Order *v14.Settings `protobuf:"bytes,20,opt,name=order,proto3,oneof"`
+	Order *v13.Settings `protobuf:"bytes,20,opt,name=order,proto3,oneof"`
 }
 
 type Settings_Payment struct {
 	// Those of payment.
-	Payment *v15.Settings `protobuf:"bytes,21,opt,name=payment,proto3,oneof"`
+	Payment *v14.Settings `protobuf:"bytes,21,opt,name=payment,proto3,oneof"`
 }
 
 type Settings_Identity struct {
 	// Those of identity.
-	Identity *v16.Settings `protobuf:"bytes,22,opt,name=identity,proto3,oneof"`
+	Identity *v15.Settings `protobuf:"bytes,22,opt,name=identity,proto3,oneof"`
 }
 
-func (*Settings_Catalog) isSettings_Value() {}
+type Settings_Shop struct {
+	// Those of the shop as a whole, of which several contexts read what they need.
+	Shop *v16.Settings `protobuf:"bytes,23,opt,name=shop,proto3,oneof"`
+}
+
+type Settings_Edge struct {
+	// Those of how the outside world reaches the shop.
+	Edge *v17.Settings `protobuf:"bytes,24,opt,name=edge,proto3,oneof"`
+}
 
 func (*Settings_Customer) isSettings_Value() {}
 
@@ -249,6 +263,10 @@ func (*Settings_Order) isSettings_Value() {}
 func (*Settings_Payment) isSettings_Value() {}
 
 func (*Settings_Identity) isSettings_Value() {}
+
+func (*Settings_Shop) isSettings_Value() {}
+
+func (*Settings_Edge) isSettings_Value() {}
 
 // SettingsVersion is one change of a context's settings.
 type SettingsVersion struct {
@@ -320,7 +338,7 @@ var File_shopmesh_config_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_config_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/config/v1/settings.proto\x12\x12shopmesh.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"shopmesh/catalog/v1/settings.proto\x1a#shopmesh/customer/v1/settings.proto\x1a#shopmesh/identity/v1/settings.proto\x1a$shopmesh/inventory/v1/settings.proto\x1a'shopmesh/notification/v1/settings.proto\x1a shopmesh/order/v1/settings.proto\x1a\"shopmesh/payment/v1/settings.proto\"\xaa\x05\n" +
+	"!shopmesh/config/v1/settings.proto\x12\x12shopmesh.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#shopmesh/customer/v1/settings.proto\x1a\x1fshopmesh/edge/v1/settings.proto\x1a#shopmesh/identity/v1/settings.proto\x1a$shopmesh/inventory/v1/settings.proto\x1a'shopmesh/notification/v1/settings.proto\x1a shopmesh/order/v1/settings.proto\x1a\"shopmesh/payment/v1/settings.proto\x1a\x1fshopmesh/shop/v1/settings.proto\"\xe7\x05\n" +
 	"\bSettings\x12$\n" +
 	"\acontext\x18\x01 \x01(\tB\n" +
 	"\xe0A\b\xbaH\x04r\x02\x18@R\acontext\x12\x1d\n" +
@@ -329,15 +347,16 @@ const file_shopmesh_config_v1_settings_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12@\n" +
 	"\vupdate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x19\n" +
-	"\x05actor\x18\x05 \x01(\tB\x03\xe0A\x03R\x05actor\x12>\n" +
-	"\acatalog\x18\x10 \x01(\v2\x1d.shopmesh.catalog.v1.SettingsB\x03\xe0A\x01H\x00R\acatalog\x12A\n" +
+	"\x05actor\x18\x05 \x01(\tB\x03\xe0A\x03R\x05actor\x12A\n" +
 	"\bcustomer\x18\x11 \x01(\v2\x1e.shopmesh.customer.v1.SettingsB\x03\xe0A\x01H\x00R\bcustomer\x12D\n" +
 	"\tinventory\x18\x12 \x01(\v2\x1f.shopmesh.inventory.v1.SettingsB\x03\xe0A\x01H\x00R\tinventory\x12M\n" +
 	"\fnotification\x18\x13 \x01(\v2\".shopmesh.notification.v1.SettingsB\x03\xe0A\x01H\x00R\fnotification\x128\n" +
 	"\x05order\x18\x14 \x01(\v2\x1b.shopmesh.order.v1.SettingsB\x03\xe0A\x01H\x00R\x05order\x12>\n" +
 	"\apayment\x18\x15 \x01(\v2\x1d.shopmesh.payment.v1.SettingsB\x03\xe0A\x01H\x00R\apayment\x12A\n" +
-	"\bidentity\x18\x16 \x01(\v2\x1e.shopmesh.identity.v1.SettingsB\x03\xe0A\x01H\x00R\bidentityB\a\n" +
-	"\x05value\"\xb5\x01\n" +
+	"\bidentity\x18\x16 \x01(\v2\x1e.shopmesh.identity.v1.SettingsB\x03\xe0A\x01H\x00R\bidentity\x125\n" +
+	"\x04shop\x18\x17 \x01(\v2\x1a.shopmesh.shop.v1.SettingsB\x03\xe0A\x01H\x00R\x04shop\x125\n" +
+	"\x04edge\x18\x18 \x01(\v2\x1a.shopmesh.edge.v1.SettingsB\x03\xe0A\x01H\x00R\x04edgeB\a\n" +
+	"\x05valueJ\x04\b\x10\x10\x11R\acatalog\"\xb5\x01\n" +
 	"\x0fSettingsVersion\x128\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bsettings\x12#\n" +
 	"\rchanged_paths\x18\x02 \x03(\tR\fchangedPaths\x12.\n" +
@@ -362,29 +381,31 @@ var file_shopmesh_config_v1_settings_proto_goTypes = []any{
 	(*Settings)(nil),              // 0: shopmesh.config.v1.Settings
 	(*SettingsVersion)(nil),       // 1: shopmesh.config.v1.SettingsVersion
 	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
-	(*v1.Settings)(nil),           // 3: shopmesh.catalog.v1.Settings
-	(*v11.Settings)(nil),          // 4: shopmesh.customer.v1.Settings
-	(*v12.Settings)(nil),          // 5: shopmesh.inventory.v1.Settings
-	(*v13.Settings)(nil),          // 6: shopmesh.notification.v1.Settings
-	(*v14.Settings)(nil),          // 7: shopmesh.order.v1.Settings
-	(*v15.Settings)(nil),          // 8: shopmesh.payment.v1.Settings
-	(*v16.Settings)(nil),          // 9: shopmesh.identity.v1.Settings
+	(*v1.Settings)(nil),           // 3: shopmesh.customer.v1.Settings
+	(*v11.Settings)(nil),          // 4: shopmesh.inventory.v1.Settings
+	(*v12.Settings)(nil),          // 5: shopmesh.notification.v1.Settings
+	(*v13.Settings)(nil),          // 6: shopmesh.order.v1.Settings
+	(*v14.Settings)(nil),          // 7: shopmesh.payment.v1.Settings
+	(*v15.Settings)(nil),          // 8: shopmesh.identity.v1.Settings
+	(*v16.Settings)(nil),          // 9: shopmesh.shop.v1.Settings
+	(*v17.Settings)(nil),          // 10: shopmesh.edge.v1.Settings
 }
 var file_shopmesh_config_v1_settings_proto_depIdxs = []int32{
-	2, // 0: shopmesh.config.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
-	3, // 1: shopmesh.config.v1.Settings.catalog:type_name -> shopmesh.catalog.v1.Settings
-	4, // 2: shopmesh.config.v1.Settings.customer:type_name -> shopmesh.customer.v1.Settings
-	5, // 3: shopmesh.config.v1.Settings.inventory:type_name -> shopmesh.inventory.v1.Settings
-	6, // 4: shopmesh.config.v1.Settings.notification:type_name -> shopmesh.notification.v1.Settings
-	7, // 5: shopmesh.config.v1.Settings.order:type_name -> shopmesh.order.v1.Settings
-	8, // 6: shopmesh.config.v1.Settings.payment:type_name -> shopmesh.payment.v1.Settings
-	9, // 7: shopmesh.config.v1.Settings.identity:type_name -> shopmesh.identity.v1.Settings
-	0, // 8: shopmesh.config.v1.SettingsVersion.settings:type_name -> shopmesh.config.v1.Settings
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	2,  // 0: shopmesh.config.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 1: shopmesh.config.v1.Settings.customer:type_name -> shopmesh.customer.v1.Settings
+	4,  // 2: shopmesh.config.v1.Settings.inventory:type_name -> shopmesh.inventory.v1.Settings
+	5,  // 3: shopmesh.config.v1.Settings.notification:type_name -> shopmesh.notification.v1.Settings
+	6,  // 4: shopmesh.config.v1.Settings.order:type_name -> shopmesh.order.v1.Settings
+	7,  // 5: shopmesh.config.v1.Settings.payment:type_name -> shopmesh.payment.v1.Settings
+	8,  // 6: shopmesh.config.v1.Settings.identity:type_name -> shopmesh.identity.v1.Settings
+	9,  // 7: shopmesh.config.v1.Settings.shop:type_name -> shopmesh.shop.v1.Settings
+	10, // 8: shopmesh.config.v1.Settings.edge:type_name -> shopmesh.edge.v1.Settings
+	0,  // 9: shopmesh.config.v1.SettingsVersion.settings:type_name -> shopmesh.config.v1.Settings
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_config_v1_settings_proto_init() }
@@ -393,13 +414,14 @@ func file_shopmesh_config_v1_settings_proto_init() {
 		return
 	}
 	file_shopmesh_config_v1_settings_proto_msgTypes[0].OneofWrappers = []any{
-		(*Settings_Catalog)(nil),
 		(*Settings_Customer)(nil),
 		(*Settings_Inventory)(nil),
 		(*Settings_Notification)(nil),
 		(*Settings_Order)(nil),
 		(*Settings_Payment)(nil),
 		(*Settings_Identity)(nil),
+		(*Settings_Shop)(nil),
+		(*Settings_Edge)(nil),
 	}
 	file_shopmesh_config_v1_settings_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}

@@ -36,7 +36,8 @@ type Customer struct {
 	LastName string `protobuf:"bytes,3,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
 	// E-mail address, up to 254 characters, unique without regard to case. Blanks around
 	// it are dropped, and an internationalized domain is stored as A-labels
-	// (bücher.example as xn--bcher-kva.example).
+	// (bücher.example as xn--bcher-kva.example). Of a customer who has an account it is the
+	// address that signs in, which identity changes.
 	Email string `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
 	// Phone number, up to 40 characters.
 	Phone string `protobuf:"bytes,5,opt,name=phone,proto3" json:"phone,omitempty"`
@@ -224,14 +225,14 @@ var File_shopmesh_customer_v1_customer_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_customer_proto_rawDesc = "" +
 	"\n" +
-	"#shopmesh/customer/v1/customer.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a google/type/postal_address.proto\"\xd6\x03\n" +
+	"#shopmesh/customer/v1/customer.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a google/type/postal_address.proto\"\xe9\x03\n" +
 	"\bCustomer\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
 	"\xe0A\b\xbaH\x04r\x02\x18$R\x02id\x12,\n" +
 	"\n" +
 	"first_name\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\x04r\x02\x18d\x80\x01\x01R\tfirstName\x12*\n" +
-	"\tlast_name\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\blastName\x12$\n" +
-	"\x05email\x18\x04 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03\x18\xfe\x01\x80\x01\x01R\x05email\x12#\n" +
+	"\tlast_name\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\blastName\x127\n" +
+	"\x05email\x18\x04 \x01(\tB!\xe0A\x02\xbaH\x18r\x16\x18\xfe\x01\x92\x02\x10name@example.com\x80\x01\x01R\x05email\x12#\n" +
 	"\x05phone\x18\x05 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18(\x80\x01\x01R\x05phone\x12H\n" +
 	"\taddresses\x18\x06 \x03(\v2\x1d.shopmesh.customer.v1.AddressB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\taddresses\x12\x1b\n" +
 	"\x06erased\x18\a \x01(\bB\x03\xe0A\x03R\x06erased\x12@\n" +

@@ -144,7 +144,11 @@ type CustomerErased struct {
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// The e-mail address of a guest, in the form that compares: lower case, its
 	// domain as A-labels. Empty when a customer was erased.
-	Email         string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	// The account of identity that signs in as the customer, or was to be made for them:
+	// mails about it belong to the person, too. Empty for a customer without one, and for a
+	// guest.
+	AccountId     string `protobuf:"bytes,4,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -200,6 +204,13 @@ func (x *CustomerErased) GetEmail() string {
 	return ""
 }
 
+func (x *CustomerErased) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
 var File_shopmesh_customer_v1_customer_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_customer_events_proto_rawDesc = "" +
@@ -210,12 +221,14 @@ const file_shopmesh_customer_v1_customer_events_proto_rawDesc = "" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\"g\n" +
 	"\x0fCustomerUpdated\x12:\n" +
 	"\bcustomer\x18\x01 \x01(\v2\x1e.shopmesh.customer.v1.CustomerR\bcustomer\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x03R\aversion\"f\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\"\x85\x01\n" +
 	"\x0eCustomerErased\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x19\n" +
-	"\x05email\x18\x03 \x01(\tB\x03\x80\x01\x01R\x05emailB\xe6\x01\n" +
+	"\x05email\x18\x03 \x01(\tB\x03\x80\x01\x01R\x05email\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x04 \x01(\tR\taccountIdB\xe6\x01\n" +
 	"\x18com.shopmesh.customer.v1B\x13CustomerEventsProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1;customerv1\xa2\x02\x03SCX\xaa\x02\x14Shopmesh.Customer.V1\xca\x02\x14Shopmesh\\Customer\\V1\xe2\x02 Shopmesh\\Customer\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Customer::V1b\x06proto3"
 
 var (

@@ -51,7 +51,11 @@ type CustomerServiceClient interface {
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCustomers(ctx context.Context, in *ListCustomersRequest, opts ...grpc.CallOption) (*ListCustomersResponse, error)
-	// UpdateCustomer changes the fields that the mask names.
+	// UpdateCustomer changes the fields that the mask names. The e-mail address of a customer
+	// who has an account is the one that signs in: they change it by
+	// shopmesh.identity.v1.AccountService.RequestEmailChange, which has them show that it is
+	// theirs. Here it is INVALID_FIELD, whoever calls, but for that very address, which the
+	// customer may lack because another customer had it.
 	//
 	// Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
 	UpdateCustomer(ctx context.Context, in *UpdateCustomerRequest, opts ...grpc.CallOption) (*UpdateCustomerResponse, error)
@@ -64,7 +68,7 @@ type CustomerServiceClient interface {
 	// CONFIRMED and have a balance (shopmesh.order.v1.Order): one whose money was given back,
 	// by refunds or by a bank in a dispute that was lost, is not paid any more.
 	//
-	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
+	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, STEP_UP_REQUIRED.
 	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
 	// as one JSON document: profile, orders with their history, payments, refunds with
@@ -219,7 +223,11 @@ type CustomerServiceServer interface {
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCustomers(context.Context, *ListCustomersRequest) (*ListCustomersResponse, error)
-	// UpdateCustomer changes the fields that the mask names.
+	// UpdateCustomer changes the fields that the mask names. The e-mail address of a customer
+	// who has an account is the one that signs in: they change it by
+	// shopmesh.identity.v1.AccountService.RequestEmailChange, which has them show that it is
+	// theirs. Here it is INVALID_FIELD, whoever calls, but for that very address, which the
+	// customer may lack because another customer had it.
 	//
 	// Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
 	UpdateCustomer(context.Context, *UpdateCustomerRequest) (*UpdateCustomerResponse, error)
@@ -232,7 +240,7 @@ type CustomerServiceServer interface {
 	// CONFIRMED and have a balance (shopmesh.order.v1.Order): one whose money was given back,
 	// by refunds or by a bank in a dispute that was lost, is not paid any more.
 	//
-	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
+	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, STEP_UP_REQUIRED.
 	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
 	// as one JSON document: profile, orders with their history, payments, refunds with

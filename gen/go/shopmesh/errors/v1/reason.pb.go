@@ -156,7 +156,9 @@ const (
 	Reason_REASON_LINK_INVALID Reason = 93
 	// The caller has to prove again who they are, as Reauthenticate does, and repeat the call
 	// with the new token. The metadata max_age_seconds is how old the proof may be; otp is
-	// "true" when it has to include a one-time code.
+	// "true" when it has to include a one-time code. With the metadata enroll "true", every call
+	// of somebody who works for the shop is answered so until they set up one-time codes
+	// (EnrollTotp, ConfirmTotp).
 	Reason_REASON_STEP_UP_REQUIRED Reason = 94
 	// The password is too short, too long, common or equal to the e-mail address.
 	Reason_REASON_PASSWORD_WEAK Reason = 95

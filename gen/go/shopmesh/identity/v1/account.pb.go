@@ -85,8 +85,8 @@ type Account struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// For whom the account is.
 	Kind AccountKind `protobuf:"varint,2,opt,name=kind,proto3,enum=shopmesh.identity.v1.AccountKind" json:"kind,omitempty"`
-	// The e-mail address that signs in. A customer's e-mail address in customer.v1 is
-	// where orders are written about, and may be another.
+	// The e-mail address that signs in. A customer's e-mail address in customer.v1 follows it
+	// soon after, and differs only while another customer has it.
 	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
 	// The given name.
 	FirstName string `protobuf:"bytes,4,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`

@@ -99,7 +99,7 @@ const (
 	NoticeKind_NOTICE_KIND_TOKEN_REUSED NoticeKind = 2
 	// Another address signs in.
 	NoticeKind_NOTICE_KIND_EMAIL_CHANGED NoticeKind = 3
-	// Its second factor was set up, or replaced.
+	// Its second factor was set up, replaced or removed.
 	NoticeKind_NOTICE_KIND_TOTP_CHANGED NoticeKind = 4
 )
 
@@ -225,9 +225,9 @@ func (x *AccountChanged) GetDisabled() bool {
 	return false
 }
 
-// AccountVerified means that somebody made an account and showed that the address is
-// theirs. Topic shopmesh.identity.verification.v1, keyed by the account's id. It carries
-// personal data.
+// AccountVerified means that somebody showed that the address with which they sign in is
+// theirs: when they made the account, and when they changed the address. Topic
+// shopmesh.identity.verification.v1, keyed by the account's id. It carries personal data.
 type AccountVerified struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account's id.
@@ -325,7 +325,10 @@ type MailLinkRequested struct {
 	// For whom the account is.
 	AccountKind AccountKind `protobuf:"varint,5,opt,name=account_kind,json=accountKind,proto3,enum=shopmesh.identity.v1.AccountKind" json:"account_kind,omitempty"`
 	// The customer of an account that there is, of the kind CUSTOMER.
-	CustomerId    string `protobuf:"bytes,6,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	CustomerId string `protobuf:"bytes,6,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The account that the mail is about, also one that the link is to make: an erasure
+	// (shopmesh.customer.v1.CustomerErased) names it.
+	AccountId     string `protobuf:"bytes,7,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -402,8 +405,15 @@ func (x *MailLinkRequested) GetCustomerId() string {
 	return ""
 }
 
-// AccountNoticed means that somebody is to be told by mail what happened to their
-// account. Topic shopmesh.identity.mail.v1, keyed by the notice's id. It carries personal
+func (x *MailLinkRequested) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+// AccountNoticed means that something happened to an account which its owner is to get a
+// mail about. Topic shopmesh.identity.mail.v1, keyed by the notice's id. It carries personal
 // data.
 type AccountNoticed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -418,7 +428,9 @@ type AccountNoticed struct {
 	// For whom the account is.
 	AccountKind AccountKind `protobuf:"varint,5,opt,name=account_kind,json=accountKind,proto3,enum=shopmesh.identity.v1.AccountKind" json:"account_kind,omitempty"`
 	// The customer of an account of the kind CUSTOMER.
-	CustomerId    string `protobuf:"bytes,6,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	CustomerId string `protobuf:"bytes,6,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The account's id.
+	AccountId     string `protobuf:"bytes,7,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -495,6 +507,13 @@ func (x *AccountNoticed) GetCustomerId() string {
 	return ""
 }
 
+func (x *AccountNoticed) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
 var File_shopmesh_identity_v1_account_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_account_events_proto_rawDesc = "" +
@@ -513,7 +532,7 @@ const file_shopmesh_identity_v1_account_events_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x03 \x01(\tR\n" +
 	"customerId\x12\x19\n" +
 	"\x05email\x18\x04 \x01(\tB\x03\x80\x01\x01R\x05email\x12\x18\n" +
-	"\aversion\x18\x05 \x01(\x03R\aversion\"\x9f\x02\n" +
+	"\aversion\x18\x05 \x01(\x03R\aversion\"\xbe\x02\n" +
 	"\x11MailLinkRequested\x12\x17\n" +
 	"\alink_id\x18\x01 \x01(\tR\x06linkId\x122\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1e.shopmesh.identity.v1.MailKindR\x04kind\x12\x19\n" +
@@ -522,7 +541,9 @@ const file_shopmesh_identity_v1_account_events_proto_rawDesc = "" +
 	"expireTime\x12D\n" +
 	"\faccount_kind\x18\x05 \x01(\x0e2!.shopmesh.identity.v1.AccountKindR\vaccountKind\x12\x1f\n" +
 	"\vcustomer_id\x18\x06 \x01(\tR\n" +
-	"customerId\"\x95\x02\n" +
+	"customerId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\a \x01(\tR\taccountId\"\xb4\x02\n" +
 	"\x0eAccountNoticed\x12\x1b\n" +
 	"\tnotice_id\x18\x01 \x01(\tR\bnoticeId\x124\n" +
 	"\x04kind\x18\x02 \x01(\x0e2 .shopmesh.identity.v1.NoticeKindR\x04kind\x12\x19\n" +
@@ -530,7 +551,9 @@ const file_shopmesh_identity_v1_account_events_proto_rawDesc = "" +
 	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12D\n" +
 	"\faccount_kind\x18\x05 \x01(\x0e2!.shopmesh.identity.v1.AccountKindR\vaccountKind\x12\x1f\n" +
 	"\vcustomer_id\x18\x06 \x01(\tR\n" +
-	"customerId*\xb4\x01\n" +
+	"customerId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\a \x01(\tR\taccountId*\xb4\x01\n" +
 	"\bMailKind\x12\x19\n" +
 	"\x15MAIL_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MAIL_KIND_VERIFY_EMAIL\x10\x01\x12\x1c\n" +

@@ -44,12 +44,13 @@ const (
 // AccountService lets people sign up and in, and keep their own account.
 type AccountServiceClient interface {
 	// SignUp requests an account for a customer: a link is mailed to the address, and
-	// VerifyEmail makes the account. Until then there is nothing but a row that says who
-	// requested it. The answer and its time are the same whether the address has an account or
-	// not; one that has is told so by mail.
+	// VerifyEmail makes the account. Until then there is nothing but a row with the
+	// address. The answer and its time are the same whether the address has an account or
+	// not; one that has gets a mail about that.
 	SignUp(ctx context.Context, in *SignUpRequest, opts ...grpc.CallOption) (*SignUpResponse, error)
 	// VerifyEmail makes the account that a mailed link is for, with a password and names, and
-	// signs in. A customer whom staff had made with this address becomes the account's.
+	// signs in. A customer whom staff had made with this address becomes the account's, and so
+	// does, soon after, what guests ordered under it before.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, EMAIL_TAKEN, RATE_LIMITED.
 	VerifyEmail(ctx context.Context, in *VerifyEmailRequest, opts ...grpc.CallOption) (*VerifyEmailResponse, error)
@@ -62,7 +63,8 @@ type AccountServiceClient interface {
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
 	// RefreshSession gives another access token, and the successor of the refresh token. While
 	// nobody used that successor, the same token is answered with it again for 30 seconds;
-	// later it is reuse, which ends the session and is mailed to its owner.
+	// later it is reuse, which ends the session, is mailed to its owner, and alone of what this
+	// call does is in the activity log.
 	//
 	// Errors: TOKEN_EXPIRED, TOKEN_REUSED.
 	RefreshSession(ctx context.Context, in *RefreshSessionRequest, opts ...grpc.CallOption) (*RefreshSessionResponse, error)
@@ -82,7 +84,8 @@ type AccountServiceClient interface {
 	// The answer and its time are the same whether it has one or not.
 	RequestPasswordReset(ctx context.Context, in *RequestPasswordResetRequest, opts ...grpc.CallOption) (*RequestPasswordResetResponse, error)
 	// ResetPassword sets the password of the account that a mailed link is for, and ends its
-	// sessions. It removes no second factor, and signs nobody in.
+	// sessions. It removes no second factor, unless the operator requested the link for that,
+	// and signs nobody in.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED.
 	ResetPassword(ctx context.Context, in *ResetPasswordRequest, opts ...grpc.CallOption) (*ResetPasswordResponse, error)
@@ -97,7 +100,8 @@ type AccountServiceClient interface {
 	// Errors: CREDENTIALS_INVALID, TOKEN_EXPIRED, RATE_LIMITED.
 	RequestEmailChange(ctx context.Context, in *RequestEmailChangeRequest, opts ...grpc.CallOption) (*RequestEmailChangeResponse, error)
 	// ConfirmEmailChange makes the address that a mailed link went to the one that signs in. A
-	// notice goes to the address before.
+	// notice goes to the address before. Soon after, the customer's own e-mail address follows
+	// unless another customer has it, and what guests ordered under the new one is the customer's.
 	//
 	// Errors: LINK_INVALID.
 	ConfirmEmailChange(ctx context.Context, in *ConfirmEmailChangeRequest, opts ...grpc.CallOption) (*ConfirmEmailChangeResponse, error)
@@ -294,12 +298,13 @@ func (c *accountServiceClient) RevokeSession(ctx context.Context, in *RevokeSess
 // AccountService lets people sign up and in, and keep their own account.
 type AccountServiceServer interface {
 	// SignUp requests an account for a customer: a link is mailed to the address, and
-	// VerifyEmail makes the account. Until then there is nothing but a row that says who
-	// requested it. The answer and its time are the same whether the address has an account or
-	// not; one that has is told so by mail.
+	// VerifyEmail makes the account. Until then there is nothing but a row with the
+	// address. The answer and its time are the same whether the address has an account or
+	// not; one that has gets a mail about that.
 	SignUp(context.Context, *SignUpRequest) (*SignUpResponse, error)
 	// VerifyEmail makes the account that a mailed link is for, with a password and names, and
-	// signs in. A customer whom staff had made with this address becomes the account's.
+	// signs in. A customer whom staff had made with this address becomes the account's, and so
+	// does, soon after, what guests ordered under it before.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, EMAIL_TAKEN, RATE_LIMITED.
 	VerifyEmail(context.Context, *VerifyEmailRequest) (*VerifyEmailResponse, error)
@@ -312,7 +317,8 @@ type AccountServiceServer interface {
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
 	// RefreshSession gives another access token, and the successor of the refresh token. While
 	// nobody used that successor, the same token is answered with it again for 30 seconds;
-	// later it is reuse, which ends the session and is mailed to its owner.
+	// later it is reuse, which ends the session, is mailed to its owner, and alone of what this
+	// call does is in the activity log.
 	//
 	// Errors: TOKEN_EXPIRED, TOKEN_REUSED.
 	RefreshSession(context.Context, *RefreshSessionRequest) (*RefreshSessionResponse, error)
@@ -332,7 +338,8 @@ type AccountServiceServer interface {
 	// The answer and its time are the same whether it has one or not.
 	RequestPasswordReset(context.Context, *RequestPasswordResetRequest) (*RequestPasswordResetResponse, error)
 	// ResetPassword sets the password of the account that a mailed link is for, and ends its
-	// sessions. It removes no second factor, and signs nobody in.
+	// sessions. It removes no second factor, unless the operator requested the link for that,
+	// and signs nobody in.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED.
 	ResetPassword(context.Context, *ResetPasswordRequest) (*ResetPasswordResponse, error)
@@ -347,7 +354,8 @@ type AccountServiceServer interface {
 	// Errors: CREDENTIALS_INVALID, TOKEN_EXPIRED, RATE_LIMITED.
 	RequestEmailChange(context.Context, *RequestEmailChangeRequest) (*RequestEmailChangeResponse, error)
 	// ConfirmEmailChange makes the address that a mailed link went to the one that signs in. A
-	// notice goes to the address before.
+	// notice goes to the address before. Soon after, the customer's own e-mail address follows
+	// unless another customer has it, and what guests ordered under the new one is the customer's.
 	//
 	// Errors: LINK_INVALID.
 	ConfirmEmailChange(context.Context, *ConfirmEmailChangeRequest) (*ConfirmEmailChangeResponse, error)

@@ -30,8 +30,45 @@ type Settings struct {
 	// How long a key signs access tokens before another follows, 1 to 365 days; 30 days by
 	// default.
 	SigningKeyPeriod *durationpb.Duration `protobuf:"bytes,1,opt,name=signing_key_period,json=signingKeyPeriod,proto3" json:"signing_key_period,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Whether those who work for the shop need a second factor, also where nobody but the
+	// shop's own machine reaches it; no by default. Elsewhere they always need one.
+	RequireStaffTotp *bool `protobuf:"varint,2,opt,name=require_staff_totp,json=requireStaffTotp,proto3,oneof" json:"require_staff_totp,omitempty"`
+	// How long an access token is good, 1 to 5 minutes; 5 minutes by default. An API key's is good
+	// for a minute at most.
+	AccessTokenLife *durationpb.Duration `protobuf:"bytes,3,opt,name=access_token_life,json=accessTokenLife,proto3" json:"access_token_life,omitempty"`
+	// How long ago somebody may have proved who they are for what needs a step-up, 1 minute to
+	// 1 hour; 10 minutes by default. Access tokens state it, so a change holds for those that
+	// are made after it.
+	StepUpAge *durationpb.Duration `protobuf:"bytes,4,opt,name=step_up_age,json=stepUpAge,proto3" json:"step_up_age,omitempty"`
+	// A customer's session ends when it was not refreshed for so long, 1 hour to 180 days; 30
+	// days by default. This and the next three hold for sessions that there are, too.
+	CustomerSessionIdle *durationpb.Duration `protobuf:"bytes,5,opt,name=customer_session_idle,json=customerSessionIdle,proto3" json:"customer_session_idle,omitempty"`
+	// A customer's session ends so long after it began in any case, 1 hour to 365 days; 180
+	// days by default.
+	CustomerSessionLife *durationpb.Duration `protobuf:"bytes,6,opt,name=customer_session_life,json=customerSessionLife,proto3" json:"customer_session_life,omitempty"`
+	// A session of who works for the shop ends when it was not refreshed for so long, 5 minutes
+	// to 7 days; 2 hours by default.
+	StaffSessionIdle *durationpb.Duration `protobuf:"bytes,7,opt,name=staff_session_idle,json=staffSessionIdle,proto3" json:"staff_session_idle,omitempty"`
+	// A session of who works for the shop ends so long after it began in any case, 5 minutes to
+	// 30 days; 24 hours by default.
+	StaffSessionLife *durationpb.Duration `protobuf:"bytes,8,opt,name=staff_session_life,json=staffSessionLife,proto3" json:"staff_session_life,omitempty"`
+	// How long a mailed link is good that makes a customer's account, 5 minutes to 7 days; 24
+	// hours by default. This and the next three hold for links that are made after the change.
+	VerifyEmailLinkLife *durationpb.Duration `protobuf:"bytes,9,opt,name=verify_email_link_life,json=verifyEmailLinkLife,proto3" json:"verify_email_link_life,omitempty"`
+	// How long a link is good that sets another password, 5 minutes to 24 hours; 30 minutes by
+	// default.
+	ResetPasswordLinkLife *durationpb.Duration `protobuf:"bytes,10,opt,name=reset_password_link_life,json=resetPasswordLinkLife,proto3" json:"reset_password_link_life,omitempty"`
+	// How long the invitation of who is to work for the shop is good, 1 hour to 30 days; 72
+	// hours by default.
+	InvitationLinkLife *durationpb.Duration `protobuf:"bytes,11,opt,name=invitation_link_life,json=invitationLinkLife,proto3" json:"invitation_link_life,omitempty"`
+	// How long a mailed link is good that confirms another address to sign in with, 5 minutes to
+	// 7 days; 24 hours by default.
+	ConfirmEmailLinkLife *durationpb.Duration `protobuf:"bytes,12,opt,name=confirm_email_link_life,json=confirmEmailLinkLife,proto3" json:"confirm_email_link_life,omitempty"`
+	// How long an API key may be good at most, 1 to 365 days; 365 days by default. Keys that there
+	// are keep their end.
+	MaxApiKeyLife *durationpb.Duration `protobuf:"bytes,13,opt,name=max_api_key_life,json=maxApiKeyLife,proto3" json:"max_api_key_life,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -71,13 +108,111 @@ func (x *Settings) GetSigningKeyPeriod() *durationpb.Duration {
 	return nil
 }
 
+func (x *Settings) GetRequireStaffTotp() bool {
+	if x != nil && x.RequireStaffTotp != nil {
+		return *x.RequireStaffTotp
+	}
+	return false
+}
+
+func (x *Settings) GetAccessTokenLife() *durationpb.Duration {
+	if x != nil {
+		return x.AccessTokenLife
+	}
+	return nil
+}
+
+func (x *Settings) GetStepUpAge() *durationpb.Duration {
+	if x != nil {
+		return x.StepUpAge
+	}
+	return nil
+}
+
+func (x *Settings) GetCustomerSessionIdle() *durationpb.Duration {
+	if x != nil {
+		return x.CustomerSessionIdle
+	}
+	return nil
+}
+
+func (x *Settings) GetCustomerSessionLife() *durationpb.Duration {
+	if x != nil {
+		return x.CustomerSessionLife
+	}
+	return nil
+}
+
+func (x *Settings) GetStaffSessionIdle() *durationpb.Duration {
+	if x != nil {
+		return x.StaffSessionIdle
+	}
+	return nil
+}
+
+func (x *Settings) GetStaffSessionLife() *durationpb.Duration {
+	if x != nil {
+		return x.StaffSessionLife
+	}
+	return nil
+}
+
+func (x *Settings) GetVerifyEmailLinkLife() *durationpb.Duration {
+	if x != nil {
+		return x.VerifyEmailLinkLife
+	}
+	return nil
+}
+
+func (x *Settings) GetResetPasswordLinkLife() *durationpb.Duration {
+	if x != nil {
+		return x.ResetPasswordLinkLife
+	}
+	return nil
+}
+
+func (x *Settings) GetInvitationLinkLife() *durationpb.Duration {
+	if x != nil {
+		return x.InvitationLinkLife
+	}
+	return nil
+}
+
+func (x *Settings) GetConfirmEmailLinkLife() *durationpb.Duration {
+	if x != nil {
+		return x.ConfirmEmailLinkLife
+	}
+	return nil
+}
+
+func (x *Settings) GetMaxApiKeyLife() *durationpb.Duration {
+	if x != nil {
+		return x.MaxApiKeyLife
+	}
+	return nil
+}
+
 var File_shopmesh_identity_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"#shopmesh/identity/v1/settings.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"k\n" +
+	"#shopmesh/identity/v1/settings.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe7\t\n" +
 	"\bSettings\x12_\n" +
-	"\x12signing_key_period\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x10signingKeyPeriodB\xe0\x01\n" +
+	"\x12signing_key_period\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x10signingKeyPeriod\x126\n" +
+	"\x12require_staff_totp\x18\x02 \x01(\bB\x03\xe0A\x01H\x00R\x10requireStaffTotp\x88\x01\x01\x12Y\n" +
+	"\x11access_token_life\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x12\xe0A\x01\xbaH\f\xaa\x01\t\"\x03\b\xac\x022\x02\b<R\x0faccessTokenLife\x12M\n" +
+	"\vstep_up_age\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x12\xe0A\x01\xbaH\f\xaa\x01\t\"\x03\b\x90\x1c2\x02\b<R\tstepUpAge\x12d\n" +
+	"\x15customer_session_idle\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9c\xb5\a2\x03\b\x90\x1cR\x13customerSessionIdle\x12d\n" +
+	"\x15customer_session_life\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x13customerSessionLife\x12]\n" +
+	"\x12staff_session_idle\x18\a \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02R\x10staffSessionIdle\x12^\n" +
+	"\x12staff_session_life\x18\b \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9a\x9e\x012\x03\b\xac\x02R\x10staffSessionLife\x12d\n" +
+	"\x16verify_email_link_life\x18\t \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02R\x13verifyEmailLinkLife\x12h\n" +
+	"\x18reset_password_link_life\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xa3\x052\x03\b\xac\x02R\x15resetPasswordLinkLife\x12b\n" +
+	"\x14invitation_link_life\x18\v \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9a\x9e\x012\x03\b\x90\x1cR\x12invitationLinkLife\x12f\n" +
+	"\x17confirm_email_link_life\x18\f \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02R\x14confirmEmailLinkLife\x12Z\n" +
+	"\x10max_api_key_life\x18\r \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\rmaxApiKeyLifeB\x15\n" +
+	"\x13_require_staff_totpB\xe0\x01\n" +
 	"\x18com.shopmesh.identity.v1B\rSettingsProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"
 
 var (
@@ -98,12 +233,23 @@ var file_shopmesh_identity_v1_settings_proto_goTypes = []any{
 	(*durationpb.Duration)(nil), // 1: google.protobuf.Duration
 }
 var file_shopmesh_identity_v1_settings_proto_depIdxs = []int32{
-	1, // 0: shopmesh.identity.v1.Settings.signing_key_period:type_name -> google.protobuf.Duration
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	1,  // 0: shopmesh.identity.v1.Settings.signing_key_period:type_name -> google.protobuf.Duration
+	1,  // 1: shopmesh.identity.v1.Settings.access_token_life:type_name -> google.protobuf.Duration
+	1,  // 2: shopmesh.identity.v1.Settings.step_up_age:type_name -> google.protobuf.Duration
+	1,  // 3: shopmesh.identity.v1.Settings.customer_session_idle:type_name -> google.protobuf.Duration
+	1,  // 4: shopmesh.identity.v1.Settings.customer_session_life:type_name -> google.protobuf.Duration
+	1,  // 5: shopmesh.identity.v1.Settings.staff_session_idle:type_name -> google.protobuf.Duration
+	1,  // 6: shopmesh.identity.v1.Settings.staff_session_life:type_name -> google.protobuf.Duration
+	1,  // 7: shopmesh.identity.v1.Settings.verify_email_link_life:type_name -> google.protobuf.Duration
+	1,  // 8: shopmesh.identity.v1.Settings.reset_password_link_life:type_name -> google.protobuf.Duration
+	1,  // 9: shopmesh.identity.v1.Settings.invitation_link_life:type_name -> google.protobuf.Duration
+	1,  // 10: shopmesh.identity.v1.Settings.confirm_email_link_life:type_name -> google.protobuf.Duration
+	1,  // 11: shopmesh.identity.v1.Settings.max_api_key_life:type_name -> google.protobuf.Duration
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_identity_v1_settings_proto_init() }
@@ -111,6 +257,7 @@ func file_shopmesh_identity_v1_settings_proto_init() {
 	if File_shopmesh_identity_v1_settings_proto != nil {
 		return
 	}
+	file_shopmesh_identity_v1_settings_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

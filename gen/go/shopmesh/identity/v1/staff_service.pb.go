@@ -25,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// InviteStaffRequest says whom to invite, and to what.
+// InviteStaffRequest names whom to invite, and to what.
 type InviteStaffRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address.
@@ -89,12 +89,9 @@ func (x *InviteStaffRequest) GetPermissions() []v1.Permission {
 	return nil
 }
 
-// InviteStaffResponse is empty but for the operator of the machine.
+// InviteStaffResponse is empty: the link is in the mail alone.
 type InviteStaffResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token of the link, for callers whose token comes from the operator's socket: a
-	// shop that begins may have no mail server. For all others it is in the mail alone.
-	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -129,17 +126,10 @@ func (*InviteStaffResponse) Descriptor() ([]byte, []int) {
 	return file_shopmesh_identity_v1_staff_service_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *InviteStaffResponse) GetToken() string {
-	if x != nil {
-		return x.Token
-	}
-	return ""
-}
-
 // AcceptInviteRequest holds what makes an account.
 type AcceptInviteRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token of the mailed link, which stands after its #.
+	// The token of the link, which stands after its #.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// 15 to 256 characters, and none of those that are guessed first.
 	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
@@ -148,7 +138,10 @@ type AcceptInviteRequest struct {
 	// The family name, at most 100 characters; empty for people who have one name only.
 	LastName string `protobuf:"bytes,4,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
 	// Whether the refresh token is to be in a cookie that no script reads, for browsers.
-	UseCookie     bool `protobuf:"varint,5,opt,name=use_cookie,json=useCookie,proto3" json:"use_cookie,omitempty"`
+	UseCookie bool `protobuf:"varint,5,opt,name=use_cookie,json=useCookie,proto3" json:"use_cookie,omitempty"`
+	// The address to sign in with, for the link of the shop's first owner, which names none.
+	// All other invitations name theirs: it is left out.
+	Email         string `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,6 +209,13 @@ func (x *AcceptInviteRequest) GetUseCookie() bool {
 		return x.UseCookie
 	}
 	return false
+}
+
+func (x *AcceptInviteRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
 }
 
 // AcceptInviteResponse holds the session of the new account.
@@ -714,14 +714,14 @@ func (x *EnableAccountResponse) GetAccount() *Account {
 	return nil
 }
 
-// CreateApiKeyRequest says what the key is for.
+// CreateApiKeyRequest describes the key.
 type CreateApiKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the key is called, for people; 1 to 100 characters.
 	DisplayName string `protobuf:"bytes,1,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// What the key may do: nothing that its creator may not.
 	Permissions []v1.Permission `protobuf:"varint,2,rep,packed,name=permissions,proto3,enum=shopmesh.options.v1.Permission" json:"permissions,omitempty"`
-	// When it ends, within 365 days.
+	// When it ends, within 365 days (the setting max_api_key_life of identity).
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1061,9 +1061,8 @@ const file_shopmesh_identity_v1_staff_service_proto_rawDesc = "" +
 	"\x12InviteStaffRequest\x12$\n" +
 	"\x05email\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xf8\a\x80\x01\x01R\x05email\x12\x19\n" +
 	"\x05owner\x18\x02 \x01(\bB\x03\xe0A\x01R\x05owner\x12Y\n" +
-	"\vpermissions\x18\x03 \x03(\x0e2\x1f.shopmesh.options.v1.PermissionB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10d\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vpermissions\"0\n" +
-	"\x13InviteStaffResponse\x12\x19\n" +
-	"\x05token\x18\x01 \x01(\tB\x03\x80\x01\x01R\x05token\"\xe7\x01\n" +
+	"\vpermissions\x18\x03 \x03(\x0e2\x1f.shopmesh.options.v1.PermissionB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10d\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vpermissions\"\x15\n" +
+	"\x13InviteStaffResponse\"\x8d\x02\n" +
 	"\x13AcceptInviteRequest\x12$\n" +
 	"\x05token\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\x02\x80\x01\x01R\x05token\x12*\n" +
 	"\bpassword\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\b\x80\x01\x01R\bpassword\x12-\n" +
@@ -1071,7 +1070,8 @@ const file_shopmesh_identity_v1_staff_service_proto_rawDesc = "" +
 	"first_name\x18\x03 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x90\x03\x80\x01\x01R\tfirstName\x12+\n" +
 	"\tlast_name\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03(\x90\x03\x80\x01\x01R\blastName\x12\"\n" +
 	"\n" +
-	"use_cookie\x18\x05 \x01(\bB\x03\xe0A\x01R\tuseCookie\"O\n" +
+	"use_cookie\x18\x05 \x01(\bB\x03\xe0A\x01R\tuseCookie\x12$\n" +
+	"\x05email\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03(\xf8\a\x80\x01\x01R\x05email\"O\n" +
 	"\x14AcceptInviteResponse\x127\n" +
 	"\asession\x18\x01 \x01(\v2\x1d.shopmesh.identity.v1.SessionR\asession\"\xbc\x01\n" +
 	"\x13ListAccountsRequest\x12*\n" +
@@ -1125,18 +1125,18 @@ const file_shopmesh_identity_v1_staff_service_proto_rawDesc = "" +
 	"\x13RevokeApiKeyRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"M\n" +
 	"\x14RevokeApiKeyResponse\x125\n" +
-	"\aapi_key\x18\x01 \x01(\v2\x1c.shopmesh.identity.v1.ApiKeyR\x06apiKey2\xb5\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x1c.shopmesh.identity.v1.ApiKeyR\x06apiKey2\xbd\n" +
 	"\n" +
 	"\fStaffService\x12\x90\x01\n" +
-	"\vInviteStaff\x12(.shopmesh.identity.v1.InviteStaffRequest\x1a).shopmesh.identity.v1.InviteStaffResponse\",\xea\xe0\x18\x06\x10\x11@\x01H\x01\xf8\xe0\x18\x03\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/staff:invite\x90\x02\x00\x12\x95\x01\n" +
-	"\fAcceptInvite\x12).shopmesh.identity.v1.AcceptInviteRequest\x1a*.shopmesh.identity.v1.AcceptInviteResponse\".\xea\xe0\x18\x02\b\x01\xf8\xe0\x18\x02\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/staff:acceptInvite\x90\x02\x00\x12\x84\x01\n" +
+	"\vInviteStaff\x12(.shopmesh.identity.v1.InviteStaffRequest\x1a).shopmesh.identity.v1.InviteStaffResponse\",\xea\xe0\x18\x06\x10\x11@\x01H\x01\xf8\xe0\x18\x03\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/staff:invite\x90\x02\x00\x12\x99\x01\n" +
+	"\fAcceptInvite\x12).shopmesh.identity.v1.AcceptInviteRequest\x1a*.shopmesh.identity.v1.AcceptInviteResponse\"2\xea\xe0\x18\x02\b\x01\xf8\xe0\x18\x02\x80\xe1\x18\x01\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/staff:acceptInvite\x90\x02\x00\x12\x84\x01\n" +
 	"\fListAccounts\x12).shopmesh.identity.v1.ListAccountsRequest\x1a*.shopmesh.identity.v1.ListAccountsResponse\"\x1d\xea\xe0\x18\x02\x10\x10\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/accounts\x90\x02\x01\x12\x8d\x01\n" +
 	"\bSetRoles\x12%.shopmesh.identity.v1.SetRolesRequest\x1a&.shopmesh.identity.v1.SetRolesResponse\"2\xea\xe0\x18\x06\x10\x11@\x01H\x01\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/accounts/{id}:setRoles\x90\x02\x02\x12\x9e\x01\n" +
 	"\x0eDisableAccount\x12+.shopmesh.identity.v1.DisableAccountRequest\x1a,.shopmesh.identity.v1.DisableAccountResponse\"1\xea\xe0\x18\x06\x10\x11@\x01H\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/accounts/{id}:disable\x90\x02\x02\x12\x9a\x01\n" +
 	"\rEnableAccount\x12*.shopmesh.identity.v1.EnableAccountRequest\x1a+.shopmesh.identity.v1.EnableAccountResponse\"0\xea\xe0\x18\x06\x10\x11@\x01H\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/accounts/{id}:enable\x90\x02\x02\x12\x8a\x01\n" +
 	"\fCreateApiKey\x12).shopmesh.identity.v1.CreateApiKeyRequest\x1a*.shopmesh.identity.v1.CreateApiKeyResponse\"#\xea\xe0\x18\x06\x10\x11@\x01H\x01\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/apiKeys\x90\x02\x00\x12\x80\x01\n" +
-	"\vListApiKeys\x12(.shopmesh.identity.v1.ListApiKeysRequest\x1a).shopmesh.identity.v1.ListApiKeysResponse\"\x1c\xea\xe0\x18\x02\x10\x10\x82\xd3\xe4\x93\x02\r\x12\v/v1/apiKeys\x90\x02\x01\x12\x94\x01\n" +
-	"\fRevokeApiKey\x12).shopmesh.identity.v1.RevokeApiKeyRequest\x1a*.shopmesh.identity.v1.RevokeApiKeyResponse\"-\xea\xe0\x18\x04\x10\x11H\x01\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/apiKeys/{id}:revoke\x90\x02\x02B\xe4\x01\n" +
+	"\vListApiKeys\x12(.shopmesh.identity.v1.ListApiKeysRequest\x1a).shopmesh.identity.v1.ListApiKeysResponse\"\x1c\xea\xe0\x18\x02\x10\x10\x82\xd3\xe4\x93\x02\r\x12\v/v1/apiKeys\x90\x02\x01\x12\x98\x01\n" +
+	"\fRevokeApiKey\x12).shopmesh.identity.v1.RevokeApiKeyRequest\x1a*.shopmesh.identity.v1.RevokeApiKeyResponse\"1\xea\xe0\x18\b\x10\x11(\x01@\x01H\x01\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/apiKeys/{id}:revoke\x90\x02\x02B\xe4\x01\n" +
 	"\x18com.shopmesh.identity.v1B\x11StaffServiceProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"
 
 var (

@@ -39,11 +39,14 @@ const (
 // change something in the shop; the last owner stays.
 type StaffServiceClient interface {
 	// InviteStaff mails a link to an address, with which AcceptInvite makes the account of a
-	// member of staff. It is good for 72 hours, as long as who invited may grant what it grants.
+	// member of staff. It is good for 72 hours (the setting
+	// invitation_link_life of identity), as long as who invited may grant what it grants.
 	//
 	// Errors: EMAIL_TAKEN, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	InviteStaff(ctx context.Context, in *InviteStaffRequest, opts ...grpc.CallOption) (*InviteStaffResponse, error)
-	// AcceptInvite makes the account that a mailed invitation is for, and signs in.
+	// AcceptInvite makes the account that an invitation is for, and signs in. The link of the
+	// shop's first owner, which a shop in one process keeps in its data directory, is good
+	// while there is no owner.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED.
 	AcceptInvite(ctx context.Context, in *AcceptInviteRequest, opts ...grpc.CallOption) (*AcceptInviteResponse, error)
@@ -75,9 +78,10 @@ type StaffServiceClient interface {
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListApiKeys(ctx context.Context, in *ListApiKeysRequest, opts ...grpc.CallOption) (*ListApiKeysResponse, error)
 	// RevokeApiKey ends a key; access tokens that it got are good for a minute at most. Everybody
-	// may end their own; those of others whom they may change.
+	// may end their own, whatever their permissions are now; ACCOUNTS_WRITE ends those of others
+	// whom the caller may change. Without it another's key is API_KEY_NOT_FOUND.
 	//
-	// Errors: API_KEY_NOT_FOUND, ROLE_ESCALATION.
+	// Errors: API_KEY_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	RevokeApiKey(ctx context.Context, in *RevokeApiKeyRequest, opts ...grpc.CallOption) (*RevokeApiKeyResponse, error)
 }
 
@@ -188,11 +192,14 @@ func (c *staffServiceClient) RevokeApiKey(ctx context.Context, in *RevokeApiKeyR
 // change something in the shop; the last owner stays.
 type StaffServiceServer interface {
 	// InviteStaff mails a link to an address, with which AcceptInvite makes the account of a
-	// member of staff. It is good for 72 hours, as long as who invited may grant what it grants.
+	// member of staff. It is good for 72 hours (the setting
+	// invitation_link_life of identity), as long as who invited may grant what it grants.
 	//
 	// Errors: EMAIL_TAKEN, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	InviteStaff(context.Context, *InviteStaffRequest) (*InviteStaffResponse, error)
-	// AcceptInvite makes the account that a mailed invitation is for, and signs in.
+	// AcceptInvite makes the account that an invitation is for, and signs in. The link of the
+	// shop's first owner, which a shop in one process keeps in its data directory, is good
+	// while there is no owner.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED.
 	AcceptInvite(context.Context, *AcceptInviteRequest) (*AcceptInviteResponse, error)
@@ -224,9 +231,10 @@ type StaffServiceServer interface {
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListApiKeys(context.Context, *ListApiKeysRequest) (*ListApiKeysResponse, error)
 	// RevokeApiKey ends a key; access tokens that it got are good for a minute at most. Everybody
-	// may end their own; those of others whom they may change.
+	// may end their own, whatever their permissions are now; ACCOUNTS_WRITE ends those of others
+	// whom the caller may change. Without it another's key is API_KEY_NOT_FOUND.
 	//
-	// Errors: API_KEY_NOT_FOUND, ROLE_ESCALATION.
+	// Errors: API_KEY_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	RevokeApiKey(context.Context, *RevokeApiKeyRequest) (*RevokeApiKeyResponse, error)
 }
 

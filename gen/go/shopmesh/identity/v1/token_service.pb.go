@@ -252,8 +252,9 @@ func (x *MintMailLinkRequest) GetLinkId() string {
 // MintMailLinkResponse holds what opens an account: it is neither stored nor logged.
 type MintMailLinkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token, which stands after the # of the mailed link.
-	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// The link, below SHOPMESH_PUBLIC_URL, with the token after its #: no browser sends that
+	// part to a server.
+	Link          string `protobuf:"bytes,1,opt,name=link,proto3" json:"link,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -288,9 +289,9 @@ func (*MintMailLinkResponse) Descriptor() ([]byte, []int) {
 	return file_shopmesh_identity_v1_token_service_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *MintMailLinkResponse) GetToken() string {
+func (x *MintMailLinkResponse) GetLink() string {
 	if x != nil {
-		return x.Token
+		return x.Link
 	}
 	return ""
 }
@@ -407,16 +408,16 @@ const file_shopmesh_identity_v1_token_service_proto_rawDesc = "" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\";\n" +
 	"\x13MintMailLinkRequest\x12$\n" +
-	"\alink_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x06linkId\"1\n" +
-	"\x14MintMailLinkResponse\x12\x19\n" +
-	"\x05token\x18\x01 \x01(\tB\x03\x80\x01\x01R\x05token\"@\n" +
+	"\alink_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x06linkId\"/\n" +
+	"\x14MintMailLinkResponse\x12\x17\n" +
+	"\x04link\x18\x01 \x01(\tB\x03\x80\x01\x01R\x04link\"@\n" +
 	"\x15ExchangeApiKeyRequest\x12'\n" +
 	"\aapi_key\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\x02\x80\x01\x01R\x06apiKey\"@\n" +
 	"\x16ExchangeApiKeyResponse\x12&\n" +
-	"\faccess_token\x18\x01 \x01(\tB\x03\x80\x01\x01R\vaccessToken2\x8b\x03\n" +
+	"\faccess_token\x18\x01 \x01(\tB\x03\x80\x01\x01R\vaccessToken2\x97\x03\n" +
 	"\fTokenService\x12\x90\x01\n" +
-	"\x0fListSigningKeys\x12,.shopmesh.identity.v1.ListSigningKeysRequest\x1a-.shopmesh.identity.v1.ListSigningKeysResponse\" \xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/signingKeys\x90\x02\x01\x12p\n" +
-	"\fMintMailLink\x12).shopmesh.identity.v1.MintMailLinkRequest\x1a*.shopmesh.identity.v1.MintMailLinkResponse\"\t\xea\xe0\x18\x02 \x01\x90\x02\x01\x12v\n" +
+	"\x0fListSigningKeys\x12,.shopmesh.identity.v1.ListSigningKeysRequest\x1a-.shopmesh.identity.v1.ListSigningKeysResponse\" \xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/signingKeys\x90\x02\x01\x12|\n" +
+	"\fMintMailLink\x12).shopmesh.identity.v1.MintMailLinkRequest\x1a*.shopmesh.identity.v1.MintMailLinkResponse\"\x15\xea\xe0\x18\x0eR\fnotification\x90\x02\x01\x12v\n" +
 	"\x0eExchangeApiKey\x12+.shopmesh.identity.v1.ExchangeApiKeyRequest\x1a,.shopmesh.identity.v1.ExchangeApiKeyResponse\"\t\xea\xe0\x18\x02 \x01\x90\x02\x02B\xe4\x01\n" +
 	"\x18com.shopmesh.identity.v1B\x11TokenServiceProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"
 

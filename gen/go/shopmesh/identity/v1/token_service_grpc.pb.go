@@ -37,8 +37,9 @@ type TokenServiceClient interface {
 	// that signs, those that are about to, and those whose tokens may still be in use. The
 	// same keys are at /.well-known/jwks.json, for those who verify tokens outside the shop.
 	ListSigningKeys(ctx context.Context, in *ListSigningKeysRequest, opts ...grpc.CallOption) (*ListSigningKeysResponse, error)
-	// MintMailLink returns the token of a link for a mail that MailLinkRequested requests: the
-	// same at each call, while the link is good.
+	// MintMailLink returns the link for a mail that MailLinkRequested requests: the same at
+	// each call, while it is good. Whoever has the link has the account, so notification alone
+	// gets it, and only of links that are mailed.
 	//
 	// Errors: LINK_INVALID.
 	MintMailLink(ctx context.Context, in *MintMailLinkRequest, opts ...grpc.CallOption) (*MintMailLinkResponse, error)
@@ -95,8 +96,9 @@ type TokenServiceServer interface {
 	// that signs, those that are about to, and those whose tokens may still be in use. The
 	// same keys are at /.well-known/jwks.json, for those who verify tokens outside the shop.
 	ListSigningKeys(context.Context, *ListSigningKeysRequest) (*ListSigningKeysResponse, error)
-	// MintMailLink returns the token of a link for a mail that MailLinkRequested requests: the
-	// same at each call, while the link is good.
+	// MintMailLink returns the link for a mail that MailLinkRequested requests: the same at
+	// each call, while it is good. Whoever has the link has the account, so notification alone
+	// gets it, and only of links that are mailed.
 	//
 	// Errors: LINK_INVALID.
 	MintMailLink(context.Context, *MintMailLinkRequest) (*MintMailLinkResponse, error)

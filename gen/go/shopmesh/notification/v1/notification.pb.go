@@ -39,8 +39,7 @@ const (
 	NotificationKind_NOTIFICATION_KIND_ORDER_SHIPPED NotificationKind = 4
 	// Contact, delivery address or shipment of a paid order was corrected.
 	NotificationKind_NOTIFICATION_KIND_ORDER_UPDATED NotificationKind = 5
-	// Sign-up: the link makes the account. The texts of this and the next four hold
-	// "[link removed]" in the place of the link, which is in the mail alone.
+	// Sign-up: the link makes the account.
 	NotificationKind_NOTIFICATION_KIND_VERIFY_EMAIL NotificationKind = 6
 	// Sign-up with an address that has an account already.
 	NotificationKind_NOTIFICATION_KIND_ACCOUNT_EXISTS NotificationKind = 7
@@ -56,7 +55,7 @@ const (
 	NotificationKind_NOTIFICATION_KIND_TOKEN_REUSED NotificationKind = 12
 	// Another address signs in.
 	NotificationKind_NOTIFICATION_KIND_EMAIL_CHANGED NotificationKind = 13
-	// The second factor of an account was set up or replaced.
+	// The second factor of an account was set up, replaced or removed.
 	NotificationKind_NOTIFICATION_KIND_TOTP_CHANGED NotificationKind = 14
 )
 
@@ -208,10 +207,11 @@ type Notification struct {
 	// The mail's subject line; empty once erased.
 	Subject string `protobuf:"bytes,8,opt,name=subject,proto3" json:"subject,omitempty"`
 	// The mail's plain text; only in GetNotification; empty once erased, or
-	// kept no longer.
+	// kept no longer. It has "[link removed]" in the place of a link that opens an account
+	// or a guest's order, which is in the mail alone.
 	Text string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
 	// The mail's HTML; only in GetNotification; empty once erased, or
-	// kept no longer.
+	// kept no longer. Links are removed as in text.
 	Html string `protobuf:"bytes,10,opt,name=html,proto3" json:"html,omitempty"`
 	// When it was requested.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

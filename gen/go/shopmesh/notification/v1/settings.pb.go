@@ -27,12 +27,6 @@ const (
 // Settings are what an owner may set for mails.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The shop's name in subjects and texts, 1 to 100 characters; "Shopmesh" by default.
-	ShopName *string `protobuf:"bytes,1,opt,name=shop_name,json=shopName,proto3,oneof" json:"shop_name,omitempty"`
-	// The address that mails come from; "shop@shopmesh.example" by default.
-	SenderEmail *string `protobuf:"bytes,2,opt,name=sender_email,json=senderEmail,proto3,oneof" json:"sender_email,omitempty"`
-	// The address that answers go to; the sender's when unset.
-	ReplyToEmail *string `protobuf:"bytes,3,opt,name=reply_to_email,json=replyToEmail,proto3,oneof" json:"reply_to_email,omitempty"`
 	// How soon a mail that could not be handed over is tried again, 10 ms to 1
 	// hour; 1 s by default, doubled with each attempt up to 15 minutes.
 	RetryAfter *durationpb.Duration `protobuf:"bytes,4,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
@@ -40,7 +34,8 @@ type Settings struct {
 	GiveUpAfter *durationpb.Duration `protobuf:"bytes,5,opt,name=give_up_after,json=giveUpAfter,proto3" json:"give_up_after,omitempty"`
 	// How long the text of a delivered mail is kept, 1 minute to 10 years; 90 days by
 	// default. After that it can be neither read nor sent once more; that it was sent,
-	// to whom and under which subject stays known.
+	// to whom and under which subject stays known, but for mails about accounts that are no
+	// customer's, of which nothing about a person is kept beyond a week.
 	BodyRetention *durationpb.Duration `protobuf:"bytes,6,opt,name=body_retention,json=bodyRetention,proto3" json:"body_retention,omitempty"`
 	// How long a broker keeps the events that this context publishes, 1 hour to 365 days;
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
@@ -79,27 +74,6 @@ func (*Settings) Descriptor() ([]byte, []int) {
 	return file_shopmesh_notification_v1_settings_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *Settings) GetShopName() string {
-	if x != nil && x.ShopName != nil {
-		return *x.ShopName
-	}
-	return ""
-}
-
-func (x *Settings) GetSenderEmail() string {
-	if x != nil && x.SenderEmail != nil {
-		return *x.SenderEmail
-	}
-	return ""
-}
-
-func (x *Settings) GetReplyToEmail() string {
-	if x != nil && x.ReplyToEmail != nil {
-		return *x.ReplyToEmail
-	}
-	return ""
-}
-
 func (x *Settings) GetRetryAfter() *durationpb.Duration {
 	if x != nil {
 		return x.RetryAfter
@@ -132,21 +106,14 @@ var File_shopmesh_notification_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_notification_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"'shopmesh/notification/v1/settings.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xb8\x04\n" +
-	"\bSettings\x12.\n" +
-	"\tshop_name\x18\x01 \x01(\tB\f\xe0A\x01\xbaH\x06r\x04\x10\x01\x18dH\x00R\bshopName\x88\x01\x01\x125\n" +
-	"\fsender_email\x18\x02 \x01(\tB\r\xe0A\x01\xbaH\ar\x05\x18\xfe\x01`\x01H\x01R\vsenderEmail\x88\x01\x01\x128\n" +
-	"\x0ereply_to_email\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\ar\x05\x18\xfe\x01`\x01H\x02R\freplyToEmail\x88\x01\x01\x12Q\n" +
+	"'shopmesh/notification/v1/settings.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xa0\x03\n" +
+	"\bSettings\x12Q\n" +
 	"\vretry_after\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
 	"retryAfter\x12R\n" +
 	"\rgive_up_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x13\xe0A\x01\xbaH\r\xaa\x01\n" +
 	"\"\x04\b\x80\xeaI2\x02\b<R\vgiveUpAfter\x12W\n" +
 	"\x0ebody_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x06\b\x80\x86\xb0\x96\x012\x02\b<R\rbodyRetention\x12Y\n" +
-	"\x0fevent_retention\x18\a \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\f\n" +
-	"\n" +
-	"_shop_nameB\x0f\n" +
-	"\r_sender_emailB\x11\n" +
-	"\x0f_reply_to_emailB\xfc\x01\n" +
+	"\x0fevent_retention\x18\a \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionJ\x04\b\x01\x10\x02J\x04\b\x02\x10\x03J\x04\b\x03\x10\x04R\tshop_nameR\fsender_emailR\x0ereply_to_emailB\xfc\x01\n" +
 	"\x1ccom.shopmesh.notification.v1B\rSettingsProtoP\x01ZKgithub.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x18Shopmesh.Notification.V1\xca\x02\x18Shopmesh\\Notification\\V1\xe2\x02$Shopmesh\\Notification\\V1\\GPBMetadata\xea\x02\x1aShopmesh::Notification::V1b\x06proto3"
 
 var (
@@ -183,7 +150,6 @@ func file_shopmesh_notification_v1_settings_proto_init() {
 	if File_shopmesh_notification_v1_settings_proto != nil {
 		return
 	}
-	file_shopmesh_notification_v1_settings_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -52,8 +52,11 @@ type ContextStatus struct {
 	// The version of the settings that it applies; 0 for the defaults, and for settings of a
 	// file.
 	SettingsVersion int64 `protobuf:"varint,11,opt,name=settings_version,json=settingsVersion,proto3" json:"settings_version,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The versions of the other settings that it applies, by their names: "shop" for those of
+	// the shop as a whole. Those of the process, "edge", are shown by its first context.
+	OtherSettingsVersions map[string]int64 `protobuf:"bytes,12,rep,name=other_settings_versions,json=otherSettingsVersions,proto3" json:"other_settings_versions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
 }
 
 func (x *ContextStatus) Reset() {
@@ -161,6 +164,13 @@ func (x *ContextStatus) GetSettingsVersion() int64 {
 		return x.SettingsVersion
 	}
 	return 0
+}
+
+func (x *ContextStatus) GetOtherSettingsVersions() map[string]int64 {
+	if x != nil {
+		return x.OtherSettingsVersions
+	}
+	return nil
 }
 
 // DeadLetter is an event that a consumer could not apply, or one that waits behind such
@@ -309,9 +319,9 @@ func (x *DeadLetter) GetValueSize() int64 {
 	return 0
 }
 
-// AuditRecord is what one context has recorded about one order, product or charge, for an
-// auditor to compare. Within a stream, the records of one kind come sorted by their key
-// (the order's id), so that an auditor can merge the streams of several contexts without
+// AuditRecord is what one context has recorded about one order, product, charge or customer,
+// for an auditor to compare. Within a stream, the records of one kind come sorted by their
+// key (the order's id, or the customer's), so that an auditor can merge the streams of several contexts without
 // holding them in memory.
 type AuditRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -324,6 +334,8 @@ type AuditRecord struct {
 	//	*AuditRecord_Mail
 	//	*AuditRecord_Finding
 	//	*AuditRecord_Pending
+	//	*AuditRecord_Customer
+	//	*AuditRecord_Account
 	Record        isAuditRecord_Record `protobuf_oneof:"record"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -429,6 +441,24 @@ func (x *AuditRecord) GetPending() *Pending {
 	return nil
 }
 
+func (x *AuditRecord) GetCustomer() *CustomerRecord {
+	if x != nil {
+		if x, ok := x.Record.(*AuditRecord_Customer); ok {
+			return x.Customer
+		}
+	}
+	return nil
+}
+
+func (x *AuditRecord) GetAccount() *AccountRecord {
+	if x != nil {
+		if x, ok := x.Record.(*AuditRecord_Account); ok {
+			return x.Account
+		}
+	}
+	return nil
+}
+
 type isAuditRecord_Record interface {
 	isAuditRecord_Record()
 }
@@ -468,6 +498,16 @@ type AuditRecord_Pending struct {
 	Pending *Pending `protobuf:"bytes,7,opt,name=pending,proto3,oneof"`
 }
 
+type AuditRecord_Customer struct {
+	// From customer.
+	Customer *CustomerRecord `protobuf:"bytes,8,opt,name=customer,proto3,oneof"`
+}
+
+type AuditRecord_Account struct {
+	// From identity.
+	Account *AccountRecord `protobuf:"bytes,9,opt,name=account,proto3,oneof"`
+}
+
 func (*AuditRecord_Order) isAuditRecord_Record() {}
 
 func (*AuditRecord_Reservation) isAuditRecord_Record() {}
@@ -481,6 +521,10 @@ func (*AuditRecord_Mail) isAuditRecord_Record() {}
 func (*AuditRecord_Finding) isAuditRecord_Record() {}
 
 func (*AuditRecord_Pending) isAuditRecord_Record() {}
+
+func (*AuditRecord_Customer) isAuditRecord_Record() {}
+
+func (*AuditRecord_Account) isAuditRecord_Record() {}
 
 // OrderRecord is an order as the order context knows it.
 type OrderRecord struct {
@@ -1019,6 +1063,125 @@ func (x *MailRecord) GetStatus() string {
 	return ""
 }
 
+// CustomerRecord is a customer for whom an account was made, as customer knows it.
+type CustomerRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The customer.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The account of identity that signs in as the customer.
+	AccountId string `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Whether the customer's data was erased.
+	Erased        bool `protobuf:"varint,3,opt,name=erased,proto3" json:"erased,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CustomerRecord) Reset() {
+	*x = CustomerRecord{}
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CustomerRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CustomerRecord) ProtoMessage() {}
+
+func (x *CustomerRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CustomerRecord.ProtoReflect.Descriptor instead.
+func (*CustomerRecord) Descriptor() ([]byte, []int) {
+	return file_shopmesh_operations_v1_operations_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *CustomerRecord) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *CustomerRecord) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *CustomerRecord) GetErased() bool {
+	if x != nil {
+		return x.Erased
+	}
+	return false
+}
+
+// AccountRecord is a customer's account as identity knows it.
+type AccountRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The customer.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The account.
+	AccountId     string `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountRecord) Reset() {
+	*x = AccountRecord{}
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountRecord) ProtoMessage() {}
+
+func (x *AccountRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountRecord.ProtoReflect.Descriptor instead.
+func (*AccountRecord) Descriptor() ([]byte, []int) {
+	return file_shopmesh_operations_v1_operations_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *AccountRecord) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *AccountRecord) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
 // Finding is something that must not be.
 type Finding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1036,7 +1199,7 @@ type Finding struct {
 
 func (x *Finding) Reset() {
 	*x = Finding{}
-	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[9]
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1211,7 @@ func (x *Finding) String() string {
 func (*Finding) ProtoMessage() {}
 
 func (x *Finding) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[9]
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1224,7 @@ func (x *Finding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finding.ProtoReflect.Descriptor instead.
 func (*Finding) Descriptor() ([]byte, []int) {
-	return file_shopmesh_operations_v1_operations_proto_rawDescGZIP(), []int{9}
+	return file_shopmesh_operations_v1_operations_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Finding) GetKind() string {
@@ -1107,7 +1270,7 @@ type Pending struct {
 
 func (x *Pending) Reset() {
 	*x = Pending{}
-	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[10]
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1119,7 +1282,7 @@ func (x *Pending) String() string {
 func (*Pending) ProtoMessage() {}
 
 func (x *Pending) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[10]
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1132,7 +1295,7 @@ func (x *Pending) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pending.ProtoReflect.Descriptor instead.
 func (*Pending) Descriptor() ([]byte, []int) {
-	return file_shopmesh_operations_v1_operations_proto_rawDescGZIP(), []int{10}
+	return file_shopmesh_operations_v1_operations_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Pending) GetKind() string {
@@ -1168,7 +1331,7 @@ type DeadLetterSelection struct {
 
 func (x *DeadLetterSelection) Reset() {
 	*x = DeadLetterSelection{}
-	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[11]
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +1343,7 @@ func (x *DeadLetterSelection) String() string {
 func (*DeadLetterSelection) ProtoMessage() {}
 
 func (x *DeadLetterSelection) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[11]
+	mi := &file_shopmesh_operations_v1_operations_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,7 +1356,7 @@ func (x *DeadLetterSelection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadLetterSelection.ProtoReflect.Descriptor instead.
 func (*DeadLetterSelection) Descriptor() ([]byte, []int) {
-	return file_shopmesh_operations_v1_operations_proto_rawDescGZIP(), []int{11}
+	return file_shopmesh_operations_v1_operations_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeadLetterSelection) GetIds() []int64 {
@@ -1207,7 +1370,7 @@ var File_shopmesh_operations_v1_operations_proto protoreflect.FileDescriptor
 
 const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\n" +
-	"'shopmesh/operations/v1/operations.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xa1\x03\n" +
+	"'shopmesh/operations/v1/operations.proto\x12\x16shopmesh.operations.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\"\xe5\x04\n" +
 	"\rContextStatus\x12\x18\n" +
 	"\acontext\x18\x01 \x01(\tR\acontext\x12\x14\n" +
 	"\x05ready\x18\x02 \x01(\bR\x05ready\x12\x14\n" +
@@ -1222,7 +1385,11 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"conditions\x18\n" +
 	" \x03(\tR\n" +
 	"conditions\x12)\n" +
-	"\x10settings_version\x18\v \x01(\x03R\x0fsettingsVersion\"\xd6\x02\n" +
+	"\x10settings_version\x18\v \x01(\x03R\x0fsettingsVersion\x12x\n" +
+	"\x17other_settings_versions\x18\f \x03(\v2@.shopmesh.operations.v1.ContextStatus.OtherSettingsVersionsEntryR\x15otherSettingsVersions\x1aH\n" +
+	"\x1aOtherSettingsVersionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xd6\x02\n" +
 	"\n" +
 	"DeadLetter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x03R\x02id\x12\x18\n" +
@@ -1240,7 +1407,7 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x1d\n" +
 	"\n" +
-	"value_size\x18\f \x01(\x03R\tvalueSize\"\xe0\x03\n" +
+	"value_size\x18\f \x01(\x03R\tvalueSize\"\xe9\x04\n" +
 	"\vAuditRecord\x12;\n" +
 	"\x05order\x18\x01 \x01(\v2#.shopmesh.operations.v1.OrderRecordH\x00R\x05order\x12M\n" +
 	"\vreservation\x18\x02 \x01(\v2).shopmesh.operations.v1.ReservationRecordH\x00R\vreservation\x12A\n" +
@@ -1248,7 +1415,9 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\bprovider\x18\x04 \x01(\v2&.shopmesh.operations.v1.ProviderRecordH\x00R\bprovider\x128\n" +
 	"\x04mail\x18\x05 \x01(\v2\".shopmesh.operations.v1.MailRecordH\x00R\x04mail\x12;\n" +
 	"\afinding\x18\x06 \x01(\v2\x1f.shopmesh.operations.v1.FindingH\x00R\afinding\x12;\n" +
-	"\apending\x18\a \x01(\v2\x1f.shopmesh.operations.v1.PendingH\x00R\apendingB\b\n" +
+	"\apending\x18\a \x01(\v2\x1f.shopmesh.operations.v1.PendingH\x00R\apending\x12D\n" +
+	"\bcustomer\x18\b \x01(\v2&.shopmesh.operations.v1.CustomerRecordH\x00R\bcustomer\x12A\n" +
+	"\aaccount\x18\t \x01(\v2%.shopmesh.operations.v1.AccountRecordH\x00R\aaccountB\b\n" +
 	"\x06record\"\xeb\x03\n" +
 	"\vOrderRecord\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x14\n" +
@@ -1299,7 +1468,18 @@ const file_shopmesh_operations_v1_operations_proto_rawDesc = "" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1d\n" +
 	"\n" +
 	"subject_id\x18\x03 \x01(\tR\tsubjectId\x12\x16\n" +
-	"\x06status\x18\x04 \x01(\tR\x06status\"k\n" +
+	"\x06status\x18\x04 \x01(\tR\x06status\"h\n" +
+	"\x0eCustomerRecord\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12\x16\n" +
+	"\x06erased\x18\x03 \x01(\bR\x06erased\"O\n" +
+	"\rAccountRecord\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\"k\n" +
 	"\aFinding\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x18\n" +
 	"\asubject\x18\x02 \x01(\tR\asubject\x12\x18\n" +
@@ -1325,7 +1505,7 @@ func file_shopmesh_operations_v1_operations_proto_rawDescGZIP() []byte {
 	return file_shopmesh_operations_v1_operations_proto_rawDescData
 }
 
-var file_shopmesh_operations_v1_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_shopmesh_operations_v1_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_shopmesh_operations_v1_operations_proto_goTypes = []any{
 	(*ContextStatus)(nil),         // 0: shopmesh.operations.v1.ContextStatus
 	(*DeadLetter)(nil),            // 1: shopmesh.operations.v1.DeadLetter
@@ -1336,39 +1516,45 @@ var file_shopmesh_operations_v1_operations_proto_goTypes = []any{
 	(*PaymentRecord)(nil),         // 6: shopmesh.operations.v1.PaymentRecord
 	(*ProviderRecord)(nil),        // 7: shopmesh.operations.v1.ProviderRecord
 	(*MailRecord)(nil),            // 8: shopmesh.operations.v1.MailRecord
-	(*Finding)(nil),               // 9: shopmesh.operations.v1.Finding
-	(*Pending)(nil),               // 10: shopmesh.operations.v1.Pending
-	(*DeadLetterSelection)(nil),   // 11: shopmesh.operations.v1.DeadLetterSelection
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*money.Money)(nil),           // 13: google.type.Money
+	(*CustomerRecord)(nil),        // 9: shopmesh.operations.v1.CustomerRecord
+	(*AccountRecord)(nil),         // 10: shopmesh.operations.v1.AccountRecord
+	(*Finding)(nil),               // 11: shopmesh.operations.v1.Finding
+	(*Pending)(nil),               // 12: shopmesh.operations.v1.Pending
+	(*DeadLetterSelection)(nil),   // 13: shopmesh.operations.v1.DeadLetterSelection
+	nil,                           // 14: shopmesh.operations.v1.ContextStatus.OtherSettingsVersionsEntry
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*money.Money)(nil),           // 16: google.type.Money
 }
 var file_shopmesh_operations_v1_operations_proto_depIdxs = []int32{
-	12, // 0: shopmesh.operations.v1.ContextStatus.outbox_oldest_time:type_name -> google.protobuf.Timestamp
-	12, // 1: shopmesh.operations.v1.DeadLetter.create_time:type_name -> google.protobuf.Timestamp
-	3,  // 2: shopmesh.operations.v1.AuditRecord.order:type_name -> shopmesh.operations.v1.OrderRecord
-	5,  // 3: shopmesh.operations.v1.AuditRecord.reservation:type_name -> shopmesh.operations.v1.ReservationRecord
-	6,  // 4: shopmesh.operations.v1.AuditRecord.payment:type_name -> shopmesh.operations.v1.PaymentRecord
-	7,  // 5: shopmesh.operations.v1.AuditRecord.provider:type_name -> shopmesh.operations.v1.ProviderRecord
-	8,  // 6: shopmesh.operations.v1.AuditRecord.mail:type_name -> shopmesh.operations.v1.MailRecord
-	9,  // 7: shopmesh.operations.v1.AuditRecord.finding:type_name -> shopmesh.operations.v1.Finding
-	10, // 8: shopmesh.operations.v1.AuditRecord.pending:type_name -> shopmesh.operations.v1.Pending
-	13, // 9: shopmesh.operations.v1.OrderRecord.total:type_name -> google.type.Money
-	13, // 10: shopmesh.operations.v1.OrderRecord.captured:type_name -> google.type.Money
-	13, // 11: shopmesh.operations.v1.OrderRecord.refunded:type_name -> google.type.Money
-	12, // 12: shopmesh.operations.v1.OrderRecord.update_time:type_name -> google.protobuf.Timestamp
-	4,  // 13: shopmesh.operations.v1.OrderRecord.lines:type_name -> shopmesh.operations.v1.AuditLine
-	4,  // 14: shopmesh.operations.v1.ReservationRecord.lines:type_name -> shopmesh.operations.v1.AuditLine
-	4,  // 15: shopmesh.operations.v1.ReservationRecord.ledger:type_name -> shopmesh.operations.v1.AuditLine
-	13, // 16: shopmesh.operations.v1.PaymentRecord.captured:type_name -> google.type.Money
-	13, // 17: shopmesh.operations.v1.PaymentRecord.refunded:type_name -> google.type.Money
-	13, // 18: shopmesh.operations.v1.PaymentRecord.lost:type_name -> google.type.Money
-	13, // 19: shopmesh.operations.v1.ProviderRecord.charged:type_name -> google.type.Money
-	13, // 20: shopmesh.operations.v1.ProviderRecord.refunded:type_name -> google.type.Money
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	15, // 0: shopmesh.operations.v1.ContextStatus.outbox_oldest_time:type_name -> google.protobuf.Timestamp
+	14, // 1: shopmesh.operations.v1.ContextStatus.other_settings_versions:type_name -> shopmesh.operations.v1.ContextStatus.OtherSettingsVersionsEntry
+	15, // 2: shopmesh.operations.v1.DeadLetter.create_time:type_name -> google.protobuf.Timestamp
+	3,  // 3: shopmesh.operations.v1.AuditRecord.order:type_name -> shopmesh.operations.v1.OrderRecord
+	5,  // 4: shopmesh.operations.v1.AuditRecord.reservation:type_name -> shopmesh.operations.v1.ReservationRecord
+	6,  // 5: shopmesh.operations.v1.AuditRecord.payment:type_name -> shopmesh.operations.v1.PaymentRecord
+	7,  // 6: shopmesh.operations.v1.AuditRecord.provider:type_name -> shopmesh.operations.v1.ProviderRecord
+	8,  // 7: shopmesh.operations.v1.AuditRecord.mail:type_name -> shopmesh.operations.v1.MailRecord
+	11, // 8: shopmesh.operations.v1.AuditRecord.finding:type_name -> shopmesh.operations.v1.Finding
+	12, // 9: shopmesh.operations.v1.AuditRecord.pending:type_name -> shopmesh.operations.v1.Pending
+	9,  // 10: shopmesh.operations.v1.AuditRecord.customer:type_name -> shopmesh.operations.v1.CustomerRecord
+	10, // 11: shopmesh.operations.v1.AuditRecord.account:type_name -> shopmesh.operations.v1.AccountRecord
+	16, // 12: shopmesh.operations.v1.OrderRecord.total:type_name -> google.type.Money
+	16, // 13: shopmesh.operations.v1.OrderRecord.captured:type_name -> google.type.Money
+	16, // 14: shopmesh.operations.v1.OrderRecord.refunded:type_name -> google.type.Money
+	15, // 15: shopmesh.operations.v1.OrderRecord.update_time:type_name -> google.protobuf.Timestamp
+	4,  // 16: shopmesh.operations.v1.OrderRecord.lines:type_name -> shopmesh.operations.v1.AuditLine
+	4,  // 17: shopmesh.operations.v1.ReservationRecord.lines:type_name -> shopmesh.operations.v1.AuditLine
+	4,  // 18: shopmesh.operations.v1.ReservationRecord.ledger:type_name -> shopmesh.operations.v1.AuditLine
+	16, // 19: shopmesh.operations.v1.PaymentRecord.captured:type_name -> google.type.Money
+	16, // 20: shopmesh.operations.v1.PaymentRecord.refunded:type_name -> google.type.Money
+	16, // 21: shopmesh.operations.v1.PaymentRecord.lost:type_name -> google.type.Money
+	16, // 22: shopmesh.operations.v1.ProviderRecord.charged:type_name -> google.type.Money
+	16, // 23: shopmesh.operations.v1.ProviderRecord.refunded:type_name -> google.type.Money
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_operations_v1_operations_proto_init() }
@@ -1384,6 +1570,8 @@ func file_shopmesh_operations_v1_operations_proto_init() {
 		(*AuditRecord_Mail)(nil),
 		(*AuditRecord_Finding)(nil),
 		(*AuditRecord_Pending)(nil),
+		(*AuditRecord_Customer)(nil),
+		(*AuditRecord_Account)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1391,7 +1579,7 @@ func file_shopmesh_operations_v1_operations_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_operations_v1_operations_proto_rawDesc), len(file_shopmesh_operations_v1_operations_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -83,6 +83,62 @@ func (Limit) EnumDescriptor() ([]byte, []int) {
 	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{0}
 }
 
+// Recorded is whose calls of an RPC the activity log records. Refused calls are recorded
+// whoever made them.
+type Recorded int32
+
+const (
+	// What staff, owners, API keys and operators do, and services on their behalf. What
+	// shoppers do is kept by what they do it to, such as an order with its history. RPCs
+	// without side effects are not recorded.
+	Recorded_RECORDED_UNSPECIFIED Recorded = 0
+	// What anybody does: signing in, and changes of accounts.
+	Recorded_RECORDED_EVERYONE Recorded = 1
+	// Nobody's calls: it is part of another call, or of keeping a session.
+	Recorded_RECORDED_NEVER Recorded = 2
+)
+
+// Enum value maps for Recorded.
+var (
+	Recorded_name = map[int32]string{
+		0: "RECORDED_UNSPECIFIED",
+		1: "RECORDED_EVERYONE",
+		2: "RECORDED_NEVER",
+	}
+	Recorded_value = map[string]int32{
+		"RECORDED_UNSPECIFIED": 0,
+		"RECORDED_EVERYONE":    1,
+		"RECORDED_NEVER":       2,
+	}
+)
+
+func (x Recorded) Enum() *Recorded {
+	p := new(Recorded)
+	*p = x
+	return p
+}
+
+func (x Recorded) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Recorded) Descriptor() protoreflect.EnumDescriptor {
+	return file_shopmesh_options_v1_options_proto_enumTypes[1].Descriptor()
+}
+
+func (Recorded) Type() protoreflect.EnumType {
+	return &file_shopmesh_options_v1_options_proto_enumTypes[1]
+}
+
+func (x Recorded) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Recorded.Descriptor instead.
+func (Recorded) EnumDescriptor() ([]byte, []int) {
+	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{1}
+}
+
 // Permission is what a member of staff, an API key or a service may do.
 type Permission int32
 
@@ -113,7 +169,7 @@ const (
 	Permission_PERMISSION_NOTIFICATIONS_WRITE Permission = 11
 	// Read the status of the system, redrive and discard dead letters, audit.
 	Permission_PERMISSION_OPERATIONS Permission = 12
-	// Read products and categories that are not published: drafts and archived ones.
+	// Read products that are drafts; all others, archived ones too, and categories are public.
 	Permission_PERMISSION_CATALOG_READ Permission = 13
 	// Read the settings of all services, and their earlier versions.
 	Permission_PERMISSION_SETTINGS_READ Permission = 14
@@ -184,11 +240,11 @@ func (x Permission) String() string {
 }
 
 func (Permission) Descriptor() protoreflect.EnumDescriptor {
-	return file_shopmesh_options_v1_options_proto_enumTypes[1].Descriptor()
+	return file_shopmesh_options_v1_options_proto_enumTypes[2].Descriptor()
 }
 
 func (Permission) Type() protoreflect.EnumType {
-	return &file_shopmesh_options_v1_options_proto_enumTypes[1]
+	return &file_shopmesh_options_v1_options_proto_enumTypes[2]
 }
 
 func (x Permission) Number() protoreflect.EnumNumber {
@@ -197,13 +253,13 @@ func (x Permission) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Permission.Descriptor instead.
 func (Permission) EnumDescriptor() ([]byte, []int) {
-	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{1}
+	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{2}
 }
 
 // Authorization is who may call an RPC. At least one of public, permission,
-// resource_owner, service, signed_in, guest_order and guest_cart is set, and a caller
-// who fits any of them is let in; step_up and no_api_key restrict this further. The
-// shop's owner fits all of them but service.
+// resource_owner, service, services, signed_in, guest_order and guest_cart is set, and a
+// caller who fits any of them is let in; step_up and no_api_key restrict this further. The
+// shop's owner fits all of them but service and services.
 type Authorization struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Anyone may call it, signed in or not. It excludes step_up and no_api_key.
@@ -214,8 +270,8 @@ type Authorization struct {
 	// The customer whom the resource belongs to may call it. The use case
 	// compares the loaded resource with the caller.
 	ResourceOwner bool `protobuf:"varint,3,opt,name=resource_owner,json=resourceOwner,proto3" json:"resource_owner,omitempty"`
-	// Other services of the shop may call it under their own identity, each of them. Where
-	// it stands alone, nobody else may, not even the owner.
+	// All other services of the shop may call it under their own identity. Where it stands
+	// alone, nobody else may, not even the owner. It excludes services.
 	Service bool `protobuf:"varint,4,opt,name=service,proto3" json:"service,omitempty"`
 	// Whoever is signed in to an account may call it: customers, staff and the owner. An API
 	// key is no sign-in.
@@ -226,12 +282,15 @@ type Authorization struct {
 	// A guest may call it who shows the token of a cart. The use case compares the loaded
 	// cart with the token.
 	GuestCart bool `protobuf:"varint,7,opt,name=guest_cart,json=guestCart,proto3" json:"guest_cart,omitempty"`
-	// A customer, staff or the owner must have proved within the last 10 minutes who they
-	// are, with a one-time code where the account has these. API keys and guests can't
+	// A customer, staff or the owner must have proved within the last 10 minutes (the setting
+	// step_up_age of identity) who they are, with a one-time code where the account has these. API keys and guests can't
 	// prove that and are refused; services and tokens of the operator's socket need not.
 	StepUp bool `protobuf:"varint,8,opt,name=step_up,json=stepUp,proto3" json:"step_up,omitempty"`
 	// API keys may not call it, whatever their permissions.
-	NoApiKey      bool `protobuf:"varint,9,opt,name=no_api_key,json=noApiKey,proto3" json:"no_api_key,omitempty"`
+	NoApiKey bool `protobuf:"varint,9,opt,name=no_api_key,json=noApiKey,proto3" json:"no_api_key,omitempty"`
+	// The services that may call it under their own identity, by the names of their contexts, such
+	// as "notification": for what one context alone needs. Where they stand alone, nobody else may.
+	Services      []string `protobuf:"bytes,10,rep,name=services,proto3" json:"services,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -329,6 +388,13 @@ func (x *Authorization) GetNoApiKey() bool {
 	return false
 }
 
+func (x *Authorization) GetServices() []string {
+	if x != nil {
+		return x.Services
+	}
+	return nil
+}
+
 var file_shopmesh_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -344,6 +410,14 @@ var file_shopmesh_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Field:         50703,
 		Name:          "shopmesh.options.v1.limit",
 		Tag:           "varint,50703,opt,name=limit,enum=shopmesh.options.v1.Limit",
+		Filename:      "shopmesh/options/v1/options.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*Recorded)(nil),
+		Field:         50704,
+		Name:          "shopmesh.options.v1.recorded",
+		Tag:           "varint,50704,opt,name=recorded,enum=shopmesh.options.v1.Recorded",
 		Filename:      "shopmesh/options/v1/options.proto",
 	},
 	{
@@ -367,6 +441,11 @@ var (
 	//
 	// optional shopmesh.options.v1.Limit limit = 50703;
 	E_Limit = &file_shopmesh_options_v1_options_proto_extTypes[1]
+	// Whose calls of this RPC the activity log records. One that states nothing and has side
+	// effects is recorded for those who work for the shop.
+	//
+	// optional shopmesh.options.v1.Recorded recorded = 50704;
+	E_Recorded = &file_shopmesh_options_v1_options_proto_extTypes[2]
 )
 
 // Extension fields to descriptorpb.EnumValueOptions.
@@ -376,14 +455,14 @@ var (
 	// document and the clients' tables are made from it.
 	//
 	// repeated google.rpc.Code codes = 50702;
-	E_Codes = &file_shopmesh_options_v1_options_proto_extTypes[2]
+	E_Codes = &file_shopmesh_options_v1_options_proto_extTypes[3]
 )
 
 var File_shopmesh_options_v1_options_proto protoreflect.FileDescriptor
 
 const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/options/v1/options.proto\x12\x13shopmesh.options.v1\x1a google/protobuf/descriptor.proto\x1a\x15google/rpc/code.proto\"\xbd\x02\n" +
+	"!shopmesh/options/v1/options.proto\x12\x13shopmesh.options.v1\x1a google/protobuf/descriptor.proto\x1a\x15google/rpc/code.proto\"\xd9\x02\n" +
 	"\rAuthorization\x12\x16\n" +
 	"\x06public\x18\x01 \x01(\bR\x06public\x12?\n" +
 	"\n" +
@@ -398,12 +477,18 @@ const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"guest_cart\x18\a \x01(\bR\tguestCart\x12\x17\n" +
 	"\astep_up\x18\b \x01(\bR\x06stepUp\x12\x1c\n" +
 	"\n" +
-	"no_api_key\x18\t \x01(\bR\bnoApiKey*T\n" +
+	"no_api_key\x18\t \x01(\bR\bnoApiKey\x12\x1a\n" +
+	"\bservices\x18\n" +
+	" \x03(\tR\bservices*T\n" +
 	"\x05Limit\x12\x15\n" +
 	"\x11LIMIT_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fLIMIT_ORDERS\x10\x01\x12\x11\n" +
 	"\rLIMIT_SIGN_IN\x10\x02\x12\x0f\n" +
-	"\vLIMIT_MAILS\x10\x03*\xca\x04\n" +
+	"\vLIMIT_MAILS\x10\x03*O\n" +
+	"\bRecorded\x12\x18\n" +
+	"\x14RECORDED_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11RECORDED_EVERYONE\x10\x01\x12\x12\n" +
+	"\x0eRECORDED_NEVER\x10\x02*\xca\x04\n" +
 	"\n" +
 	"Permission\x12\x1a\n" +
 	"\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x1c\n" +
@@ -427,7 +512,8 @@ const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\x19PERMISSION_ACCOUNTS_WRITE\x10\x11\x12\x1c\n" +
 	"\x18PERMISSION_ACTIVITY_READ\x10\x12:j\n" +
 	"\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x8c\x03 \x01(\v2\".shopmesh.options.v1.AuthorizationR\rauthorization:R\n" +
-	"\x05limit\x12\x1e.google.protobuf.MethodOptions\x18\x8f\x8c\x03 \x01(\x0e2\x1a.shopmesh.options.v1.LimitR\x05limit:K\n" +
+	"\x05limit\x12\x1e.google.protobuf.MethodOptions\x18\x8f\x8c\x03 \x01(\x0e2\x1a.shopmesh.options.v1.LimitR\x05limit:[\n" +
+	"\brecorded\x12\x1e.google.protobuf.MethodOptions\x18\x90\x8c\x03 \x01(\x0e2\x1d.shopmesh.options.v1.RecordedR\brecorded:K\n" +
 	"\x05codes\x12!.google.protobuf.EnumValueOptions\x18\x8e\x8c\x03 \x03(\x0e2\x10.google.rpc.CodeR\x05codesB\xd8\x01\n" +
 	"\x17com.shopmesh.options.v1B\fOptionsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1;optionsv1\xa2\x02\x03SOX\xaa\x02\x13Shopmesh.Options.V1\xca\x02\x13Shopmesh\\Options\\V1\xe2\x02\x1fShopmesh\\Options\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Options::V1b\x06proto3"
 
@@ -443,28 +529,31 @@ func file_shopmesh_options_v1_options_proto_rawDescGZIP() []byte {
 	return file_shopmesh_options_v1_options_proto_rawDescData
 }
 
-var file_shopmesh_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_shopmesh_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_shopmesh_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_shopmesh_options_v1_options_proto_goTypes = []any{
 	(Limit)(0),                            // 0: shopmesh.options.v1.Limit
-	(Permission)(0),                       // 1: shopmesh.options.v1.Permission
-	(*Authorization)(nil),                 // 2: shopmesh.options.v1.Authorization
-	(*descriptorpb.MethodOptions)(nil),    // 3: google.protobuf.MethodOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 4: google.protobuf.EnumValueOptions
-	(code.Code)(0),                        // 5: google.rpc.Code
+	(Recorded)(0),                         // 1: shopmesh.options.v1.Recorded
+	(Permission)(0),                       // 2: shopmesh.options.v1.Permission
+	(*Authorization)(nil),                 // 3: shopmesh.options.v1.Authorization
+	(*descriptorpb.MethodOptions)(nil),    // 4: google.protobuf.MethodOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 5: google.protobuf.EnumValueOptions
+	(code.Code)(0),                        // 6: google.rpc.Code
 }
 var file_shopmesh_options_v1_options_proto_depIdxs = []int32{
-	1, // 0: shopmesh.options.v1.Authorization.permission:type_name -> shopmesh.options.v1.Permission
-	3, // 1: shopmesh.options.v1.authorization:extendee -> google.protobuf.MethodOptions
-	3, // 2: shopmesh.options.v1.limit:extendee -> google.protobuf.MethodOptions
-	4, // 3: shopmesh.options.v1.codes:extendee -> google.protobuf.EnumValueOptions
-	2, // 4: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
-	0, // 5: shopmesh.options.v1.limit:type_name -> shopmesh.options.v1.Limit
-	5, // 6: shopmesh.options.v1.codes:type_name -> google.rpc.Code
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	4, // [4:7] is the sub-list for extension type_name
-	1, // [1:4] is the sub-list for extension extendee
+	2, // 0: shopmesh.options.v1.Authorization.permission:type_name -> shopmesh.options.v1.Permission
+	4, // 1: shopmesh.options.v1.authorization:extendee -> google.protobuf.MethodOptions
+	4, // 2: shopmesh.options.v1.limit:extendee -> google.protobuf.MethodOptions
+	4, // 3: shopmesh.options.v1.recorded:extendee -> google.protobuf.MethodOptions
+	5, // 4: shopmesh.options.v1.codes:extendee -> google.protobuf.EnumValueOptions
+	3, // 5: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
+	0, // 6: shopmesh.options.v1.limit:type_name -> shopmesh.options.v1.Limit
+	1, // 7: shopmesh.options.v1.recorded:type_name -> shopmesh.options.v1.Recorded
+	6, // 8: shopmesh.options.v1.codes:type_name -> google.rpc.Code
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	5, // [5:9] is the sub-list for extension type_name
+	1, // [1:5] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
 }
 
@@ -478,9 +567,9 @@ func file_shopmesh_options_v1_options_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_options_v1_options_proto_rawDesc), len(file_shopmesh_options_v1_options_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   1,
-			NumExtensions: 3,
+			NumExtensions: 4,
 			NumServices:   0,
 		},
 		GoTypes:           file_shopmesh_options_v1_options_proto_goTypes,

@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// GetCartRequest asks for the caller's cart.
+// GetCartRequest has nothing: the cart is the caller's.
 type GetCartRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -240,7 +240,7 @@ func (x *SetCartItemResponse) GetCartToken() string {
 	return ""
 }
 
-// ClearCartRequest asks to empty the caller's cart.
+// ClearCartRequest empties the caller's cart.
 type ClearCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When set, must be the current etag.

@@ -792,6 +792,71 @@ func (x *OrderUpdated) GetChangedFields() *fieldmaskpb.FieldMask {
 	return nil
 }
 
+// OrderClaimed reports that a guest's order became a customer's: by its token, or because the
+// customer verified the address that it was ordered under.
+type OrderClaimed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Its version.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The customer.
+	CustomerId    string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderClaimed) Reset() {
+	*x = OrderClaimed{}
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderClaimed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderClaimed) ProtoMessage() {}
+
+func (x *OrderClaimed) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderClaimed.ProtoReflect.Descriptor instead.
+func (*OrderClaimed) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OrderClaimed) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *OrderClaimed) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *OrderClaimed) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
 // OrderErased obliges every context to blank what it holds about the person of an order,
 // and what people typed about the order: its customer, or the guest who ordered, was
 // erased. It names the order and no person, so that what was written to an address
@@ -809,7 +874,7 @@ type OrderErased struct {
 
 func (x *OrderErased) Reset() {
 	*x = OrderErased{}
-	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -821,7 +886,7 @@ func (x *OrderErased) String() string {
 func (*OrderErased) ProtoMessage() {}
 
 func (x *OrderErased) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -834,7 +899,7 @@ func (x *OrderErased) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderErased.ProtoReflect.Descriptor instead.
 func (*OrderErased) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{10}
+	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderErased) GetOrderId() string {
@@ -915,7 +980,12 @@ const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\x06notice\x18\x01 \x01(\v2\x1e.shopmesh.order.v1.OrderNoticeR\x06notice\x127\n" +
 	"\bshipment\x18\x02 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\x12\x1b\n" +
 	"\tupdate_id\x18\x03 \x01(\tR\bupdateId\x12A\n" +
-	"\x0echanged_fields\x18\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\rchangedFields\"B\n" +
+	"\x0echanged_fields\x18\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\rchangedFields\"d\n" +
+	"\fOrderClaimed\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1f\n" +
+	"\vcustomer_id\x18\x03 \x01(\tR\n" +
+	"customerId\"B\n" +
 	"\vOrderErased\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversionB\xce\x01\n" +
@@ -933,7 +1003,7 @@ func file_shopmesh_order_v1_order_events_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_events_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_events_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_shopmesh_order_v1_order_events_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
 	(*OrderNotice)(nil),                 // 0: shopmesh.order.v1.OrderNotice
 	(*OrderPlaced)(nil),                 // 1: shopmesh.order.v1.OrderPlaced
@@ -945,38 +1015,39 @@ var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
 	(*OrderShipped)(nil),                // 7: shopmesh.order.v1.OrderShipped
 	(*OrderDelivered)(nil),              // 8: shopmesh.order.v1.OrderDelivered
 	(*OrderUpdated)(nil),                // 9: shopmesh.order.v1.OrderUpdated
-	(*OrderErased)(nil),                 // 10: shopmesh.order.v1.OrderErased
-	(*OrderLine)(nil),                   // 11: shopmesh.order.v1.OrderLine
-	(*Adjustment)(nil),                  // 12: shopmesh.order.v1.Adjustment
-	(*money.Money)(nil),                 // 13: google.type.Money
-	(*Contact)(nil),                     // 14: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 15: google.type.PostalAddress
-	(*timestamppb.Timestamp)(nil),       // 16: google.protobuf.Timestamp
-	(CancelReason)(0),                   // 17: shopmesh.order.v1.CancelReason
-	(*Shipment)(nil),                    // 18: shopmesh.order.v1.Shipment
-	(*fieldmaskpb.FieldMask)(nil),       // 19: google.protobuf.FieldMask
+	(*OrderClaimed)(nil),                // 10: shopmesh.order.v1.OrderClaimed
+	(*OrderErased)(nil),                 // 11: shopmesh.order.v1.OrderErased
+	(*OrderLine)(nil),                   // 12: shopmesh.order.v1.OrderLine
+	(*Adjustment)(nil),                  // 13: shopmesh.order.v1.Adjustment
+	(*money.Money)(nil),                 // 14: google.type.Money
+	(*Contact)(nil),                     // 15: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 16: google.type.PostalAddress
+	(*timestamppb.Timestamp)(nil),       // 17: google.protobuf.Timestamp
+	(CancelReason)(0),                   // 18: shopmesh.order.v1.CancelReason
+	(*Shipment)(nil),                    // 19: shopmesh.order.v1.Shipment
+	(*fieldmaskpb.FieldMask)(nil),       // 20: google.protobuf.FieldMask
 }
 var file_shopmesh_order_v1_order_events_proto_depIdxs = []int32{
-	11, // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
-	12, // 1: shopmesh.order.v1.OrderNotice.adjustments:type_name -> shopmesh.order.v1.Adjustment
-	13, // 2: shopmesh.order.v1.OrderNotice.subtotal:type_name -> google.type.Money
-	13, // 3: shopmesh.order.v1.OrderNotice.total:type_name -> google.type.Money
-	14, // 4: shopmesh.order.v1.OrderNotice.contact:type_name -> shopmesh.order.v1.Contact
-	15, // 5: shopmesh.order.v1.OrderNotice.shipping_address:type_name -> google.type.PostalAddress
+	12, // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
+	13, // 1: shopmesh.order.v1.OrderNotice.adjustments:type_name -> shopmesh.order.v1.Adjustment
+	14, // 2: shopmesh.order.v1.OrderNotice.subtotal:type_name -> google.type.Money
+	14, // 3: shopmesh.order.v1.OrderNotice.total:type_name -> google.type.Money
+	15, // 4: shopmesh.order.v1.OrderNotice.contact:type_name -> shopmesh.order.v1.Contact
+	16, // 5: shopmesh.order.v1.OrderNotice.shipping_address:type_name -> google.type.PostalAddress
 	2,  // 6: shopmesh.order.v1.OrderPlaced.lines:type_name -> shopmesh.order.v1.ReservationLine
-	16, // 7: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
-	13, // 8: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
+	17, // 7: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
+	14, // 8: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
 	0,  // 9: shopmesh.order.v1.OrderConfirmed.notice:type_name -> shopmesh.order.v1.OrderNotice
 	0,  // 10: shopmesh.order.v1.OrderCancelled.notice:type_name -> shopmesh.order.v1.OrderNotice
-	17, // 11: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
+	18, // 11: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
 	0,  // 12: shopmesh.order.v1.OrderRefunded.notice:type_name -> shopmesh.order.v1.OrderNotice
-	13, // 13: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
-	13, // 14: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
+	14, // 13: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
+	14, // 14: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
 	0,  // 15: shopmesh.order.v1.OrderShipped.notice:type_name -> shopmesh.order.v1.OrderNotice
-	18, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
+	19, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
 	0,  // 17: shopmesh.order.v1.OrderUpdated.notice:type_name -> shopmesh.order.v1.OrderNotice
-	18, // 18: shopmesh.order.v1.OrderUpdated.shipment:type_name -> shopmesh.order.v1.Shipment
-	19, // 19: shopmesh.order.v1.OrderUpdated.changed_fields:type_name -> google.protobuf.FieldMask
+	19, // 18: shopmesh.order.v1.OrderUpdated.shipment:type_name -> shopmesh.order.v1.Shipment
+	20, // 19: shopmesh.order.v1.OrderUpdated.changed_fields:type_name -> google.protobuf.FieldMask
 	20, // [20:20] is the sub-list for method output_type
 	20, // [20:20] is the sub-list for method input_type
 	20, // [20:20] is the sub-list for extension type_name
@@ -996,7 +1067,7 @@ func file_shopmesh_order_v1_order_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_events_proto_rawDesc), len(file_shopmesh_order_v1_order_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1359,6 +1359,154 @@ func (x *GetOrderTimelineResponse) GetMissing() []string {
 	return nil
 }
 
+// MintOrderLinksRequest names the mails.
+type MintOrderLinksRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 256 mails.
+	Mails         []*OrderMail `protobuf:"bytes,1,rep,name=mails,proto3" json:"mails,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MintOrderLinksRequest) Reset() {
+	*x = MintOrderLinksRequest{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MintOrderLinksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MintOrderLinksRequest) ProtoMessage() {}
+
+func (x *MintOrderLinksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MintOrderLinksRequest.ProtoReflect.Descriptor instead.
+func (*MintOrderLinksRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *MintOrderLinksRequest) GetMails() []*OrderMail {
+	if x != nil {
+		return x.Mails
+	}
+	return nil
+}
+
+// OrderMail is a mail about an order.
+type OrderMail struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// The address that the mail goes to.
+	Recipient     string `protobuf:"bytes,2,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderMail) Reset() {
+	*x = OrderMail{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderMail) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderMail) ProtoMessage() {}
+
+func (x *OrderMail) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderMail.ProtoReflect.Descriptor instead.
+func (*OrderMail) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *OrderMail) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *OrderMail) GetRecipient() string {
+	if x != nil {
+		return x.Recipient
+	}
+	return ""
+}
+
+// MintOrderLinksResponse holds what opens orders: it is neither stored nor logged.
+type MintOrderLinksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A link for each mail, in their order; empty where there is none. It leads below
+	// SHOPMESH_PUBLIC_URL, with the token after its #: no browser sends that part to a server.
+	Links         []string `protobuf:"bytes,1,rep,name=links,proto3" json:"links,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MintOrderLinksResponse) Reset() {
+	*x = MintOrderLinksResponse{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MintOrderLinksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MintOrderLinksResponse) ProtoMessage() {}
+
+func (x *MintOrderLinksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MintOrderLinksResponse.ProtoReflect.Descriptor instead.
+func (*MintOrderLinksResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *MintOrderLinksResponse) GetLinks() []string {
+	if x != nil {
+		return x.Links
+	}
+	return nil
+}
+
 var File_shopmesh_order_v1_order_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
@@ -1458,7 +1606,14 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"p\n" +
 	"\x18GetOrderTimelineResponse\x12:\n" +
 	"\aentries\x18\x01 \x03(\v2 .shopmesh.order.v1.TimelineEntryR\aentries\x12\x18\n" +
-	"\amissing\x18\x02 \x03(\tR\amissing2\xf6\v\n" +
+	"\amissing\x18\x02 \x03(\tR\amissing\"[\n" +
+	"\x15MintOrderLinksRequest\x12B\n" +
+	"\x05mails\x18\x01 \x03(\v2\x1c.shopmesh.order.v1.OrderMailB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\x80\x02R\x05mails\"a\n" +
+	"\tOrderMail\x12&\n" +
+	"\border_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12,\n" +
+	"\trecipient\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xfe\x01\x80\x01\x01R\trecipient\"3\n" +
+	"\x16MintOrderLinksResponse\x12\x19\n" +
+	"\x05links\x18\x01 \x03(\tB\x03\x80\x01\x01R\x05links2\xf4\f\n" +
 	"\fOrderService\x12\x7f\n" +
 	"\n" +
 	"QuoteOrder\x12$.shopmesh.order.v1.QuoteOrderRequest\x1a%.shopmesh.order.v1.QuoteOrderResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/orders:quote\x90\x02\x01\x12}\n" +
@@ -1477,7 +1632,8 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"ClaimOrder\x12$.shopmesh.order.v1.ClaimOrderRequest\x1a%.shopmesh.order.v1.ClaimOrderResponse\")\xea\xe0\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/orders/{id}:claim\x90\x02\x02\x12\x80\x01\n" +
 	"\tShipOrder\x12#.shopmesh.order.v1.ShipOrderRequest\x1a$.shopmesh.order.v1.ShipOrderResponse\"(\xea\xe0\x18\x02\x10\a\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/orders/{id}:ship\x90\x02\x02\x12\xa4\x01\n" +
 	"\x12MarkOrderDelivered\x12,.shopmesh.order.v1.MarkOrderDeliveredRequest\x1a-.shopmesh.order.v1.MarkOrderDeliveredResponse\"1\xea\xe0\x18\x02\x10\a\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/orders/{id}:markDelivered\x90\x02\x02\x12\x96\x01\n" +
-	"\x10GetOrderTimeline\x12*.shopmesh.order.v1.GetOrderTimelineRequest\x1a+.shopmesh.order.v1.GetOrderTimelineResponse\")\xea\xe0\x18\x02\x10\x06\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/orders/{id}/timeline\x90\x02\x01B\xcf\x01\n" +
+	"\x10GetOrderTimeline\x12*.shopmesh.order.v1.GetOrderTimelineRequest\x1a+.shopmesh.order.v1.GetOrderTimelineResponse\")\xea\xe0\x18\x02\x10\x06\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/orders/{id}/timeline\x90\x02\x01\x12|\n" +
+	"\x0eMintOrderLinks\x12(.shopmesh.order.v1.MintOrderLinksRequest\x1a).shopmesh.order.v1.MintOrderLinksResponse\"\x15\xea\xe0\x18\x0eR\fnotification\x90\x02\x01B\xcf\x01\n" +
 	"\x15com.shopmesh.order.v1B\x11OrderServiceProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
 
 var (
@@ -1492,7 +1648,7 @@ func file_shopmesh_order_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_service_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*OrderLineRequest)(nil),            // 0: shopmesh.order.v1.OrderLineRequest
 	(*QuoteOrderRequest)(nil),           // 1: shopmesh.order.v1.QuoteOrderRequest
@@ -1517,61 +1673,67 @@ var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*MarkOrderDeliveredResponse)(nil),  // 20: shopmesh.order.v1.MarkOrderDeliveredResponse
 	(*GetOrderTimelineRequest)(nil),     // 21: shopmesh.order.v1.GetOrderTimelineRequest
 	(*GetOrderTimelineResponse)(nil),    // 22: shopmesh.order.v1.GetOrderTimelineResponse
-	(*OrderQuote)(nil),                  // 23: shopmesh.order.v1.OrderQuote
-	(*Contact)(nil),                     // 24: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 25: google.type.PostalAddress
-	(*money.Money)(nil),                 // 26: google.type.Money
-	(*Order)(nil),                       // 27: shopmesh.order.v1.Order
-	(*OrderHistoryEntry)(nil),           // 28: shopmesh.order.v1.OrderHistoryEntry
-	(*fieldmaskpb.FieldMask)(nil),       // 29: google.protobuf.FieldMask
-	(*TimelineEntry)(nil),               // 30: shopmesh.order.v1.TimelineEntry
+	(*MintOrderLinksRequest)(nil),       // 23: shopmesh.order.v1.MintOrderLinksRequest
+	(*OrderMail)(nil),                   // 24: shopmesh.order.v1.OrderMail
+	(*MintOrderLinksResponse)(nil),      // 25: shopmesh.order.v1.MintOrderLinksResponse
+	(*OrderQuote)(nil),                  // 26: shopmesh.order.v1.OrderQuote
+	(*Contact)(nil),                     // 27: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 28: google.type.PostalAddress
+	(*money.Money)(nil),                 // 29: google.type.Money
+	(*Order)(nil),                       // 30: shopmesh.order.v1.Order
+	(*OrderHistoryEntry)(nil),           // 31: shopmesh.order.v1.OrderHistoryEntry
+	(*fieldmaskpb.FieldMask)(nil),       // 32: google.protobuf.FieldMask
+	(*TimelineEntry)(nil),               // 33: shopmesh.order.v1.TimelineEntry
 }
 var file_shopmesh_order_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: shopmesh.order.v1.QuoteOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	23, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
-	24, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
-	25, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
+	26, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
+	27, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
+	28, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
 	0,  // 4: shopmesh.order.v1.PlaceOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	26, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
-	27, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	27, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	27, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
-	28, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
-	27, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
-	29, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	27, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	27, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	27, // 14: shopmesh.order.v1.ClaimOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	27, // 15: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	27, // 16: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
-	30, // 17: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
-	1,  // 18: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
-	3,  // 19: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
-	5,  // 20: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
-	7,  // 21: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
-	9,  // 22: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
-	11, // 23: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
-	13, // 24: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
-	15, // 25: shopmesh.order.v1.OrderService.ClaimOrder:input_type -> shopmesh.order.v1.ClaimOrderRequest
-	17, // 26: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
-	19, // 27: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
-	21, // 28: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
-	2,  // 29: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
-	4,  // 30: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
-	6,  // 31: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
-	8,  // 32: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
-	10, // 33: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
-	12, // 34: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
-	14, // 35: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
-	16, // 36: shopmesh.order.v1.OrderService.ClaimOrder:output_type -> shopmesh.order.v1.ClaimOrderResponse
-	18, // 37: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
-	20, // 38: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
-	22, // 39: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
-	29, // [29:40] is the sub-list for method output_type
-	18, // [18:29] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	29, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
+	30, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	30, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	30, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
+	31, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
+	30, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
+	32, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	30, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	30, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	30, // 14: shopmesh.order.v1.ClaimOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	30, // 15: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	30, // 16: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
+	33, // 17: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
+	24, // 18: shopmesh.order.v1.MintOrderLinksRequest.mails:type_name -> shopmesh.order.v1.OrderMail
+	1,  // 19: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
+	3,  // 20: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
+	5,  // 21: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
+	7,  // 22: shopmesh.order.v1.OrderService.ListOrders:input_type -> shopmesh.order.v1.ListOrdersRequest
+	9,  // 23: shopmesh.order.v1.OrderService.WatchOrder:input_type -> shopmesh.order.v1.WatchOrderRequest
+	11, // 24: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
+	13, // 25: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
+	15, // 26: shopmesh.order.v1.OrderService.ClaimOrder:input_type -> shopmesh.order.v1.ClaimOrderRequest
+	17, // 27: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
+	19, // 28: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
+	21, // 29: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
+	23, // 30: shopmesh.order.v1.OrderService.MintOrderLinks:input_type -> shopmesh.order.v1.MintOrderLinksRequest
+	2,  // 31: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
+	4,  // 32: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
+	6,  // 33: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
+	8,  // 34: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
+	10, // 35: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
+	12, // 36: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
+	14, // 37: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
+	16, // 38: shopmesh.order.v1.OrderService.ClaimOrder:output_type -> shopmesh.order.v1.ClaimOrderResponse
+	18, // 39: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
+	20, // 40: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
+	22, // 41: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
+	25, // 42: shopmesh.order.v1.OrderService.MintOrderLinks:output_type -> shopmesh.order.v1.MintOrderLinksResponse
+	31, // [31:43] is the sub-list for method output_type
+	19, // [19:31] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_service_proto_init() }
@@ -1586,7 +1748,7 @@ func file_shopmesh_order_v1_order_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_service_proto_rawDesc), len(file_shopmesh_order_v1_order_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

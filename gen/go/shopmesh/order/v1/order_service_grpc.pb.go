@@ -32,6 +32,7 @@ const (
 	OrderService_ShipOrder_FullMethodName          = "/shopmesh.order.v1.OrderService/ShipOrder"
 	OrderService_MarkOrderDelivered_FullMethodName = "/shopmesh.order.v1.OrderService/MarkOrderDelivered"
 	OrderService_GetOrderTimeline_FullMethodName   = "/shopmesh.order.v1.OrderService/GetOrderTimeline"
+	OrderService_MintOrderLinks_FullMethodName     = "/shopmesh.order.v1.OrderService/MintOrderLinks"
 )
 
 // OrderServiceClient is the client API for OrderService service.
@@ -74,7 +75,8 @@ type OrderServiceClient interface {
 	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
 	// and carrier and tracking code of one that is; only the shop's staff corrects the
 	// latter two. The history records who did it, when, and which fields. The
-	// customer of a paid order is mailed about it, at the new address.
+	// customer of a paid order is mailed about it, at the new address. Where that of a
+	// guest's paid order changed, the order's token ends, and the mail links with a new one.
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
 	// REQUEST_ID_REUSED.
@@ -107,6 +109,12 @@ type OrderServiceClient interface {
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrderTimeline(ctx context.Context, in *GetOrderTimelineRequest, opts ...grpc.CallOption) (*GetOrderTimelineResponse, error)
+	// MintOrderLinks returns the links by which guests open their orders, for the mails about
+	// these: the same at each call, while the order's token is good. There is none for the order
+	// of a customer, for one that was claimed or erased, once its token has expired, and for a
+	// mail that does not go to the order's own address: whoever reads it could cancel and claim
+	// the order.
+	MintOrderLinks(ctx context.Context, in *MintOrderLinksRequest, opts ...grpc.CallOption) (*MintOrderLinksResponse, error)
 }
 
 type orderServiceClient struct {
@@ -236,6 +244,16 @@ func (c *orderServiceClient) GetOrderTimeline(ctx context.Context, in *GetOrderT
 	return out, nil
 }
 
+func (c *orderServiceClient) MintOrderLinks(ctx context.Context, in *MintOrderLinksRequest, opts ...grpc.CallOption) (*MintOrderLinksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MintOrderLinksResponse)
+	err := c.cc.Invoke(ctx, OrderService_MintOrderLinks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OrderServiceServer is the server API for OrderService service.
 // All implementations should embed UnimplementedOrderServiceServer
 // for forward compatibility.
@@ -276,7 +294,8 @@ type OrderServiceServer interface {
 	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
 	// and carrier and tracking code of one that is; only the shop's staff corrects the
 	// latter two. The history records who did it, when, and which fields. The
-	// customer of a paid order is mailed about it, at the new address.
+	// customer of a paid order is mailed about it, at the new address. Where that of a
+	// guest's paid order changed, the order's token ends, and the mail links with a new one.
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
 	// REQUEST_ID_REUSED.
@@ -309,6 +328,12 @@ type OrderServiceServer interface {
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrderTimeline(context.Context, *GetOrderTimelineRequest) (*GetOrderTimelineResponse, error)
+	// MintOrderLinks returns the links by which guests open their orders, for the mails about
+	// these: the same at each call, while the order's token is good. There is none for the order
+	// of a customer, for one that was claimed or erased, once its token has expired, and for a
+	// mail that does not go to the order's own address: whoever reads it could cancel and claim
+	// the order.
+	MintOrderLinks(context.Context, *MintOrderLinksRequest) (*MintOrderLinksResponse, error)
 }
 
 // UnimplementedOrderServiceServer should be embedded to have
@@ -350,6 +375,9 @@ func (UnimplementedOrderServiceServer) MarkOrderDelivered(context.Context, *Mark
 }
 func (UnimplementedOrderServiceServer) GetOrderTimeline(context.Context, *GetOrderTimelineRequest) (*GetOrderTimelineResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOrderTimeline not implemented")
+}
+func (UnimplementedOrderServiceServer) MintOrderLinks(context.Context, *MintOrderLinksRequest) (*MintOrderLinksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MintOrderLinks not implemented")
 }
 func (UnimplementedOrderServiceServer) testEmbeddedByValue() {}
 
@@ -562,6 +590,24 @@ func _OrderService_GetOrderTimeline_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderService_MintOrderLinks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MintOrderLinksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).MintOrderLinks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_MintOrderLinks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).MintOrderLinks(ctx, req.(*MintOrderLinksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OrderService_ServiceDesc is the grpc.ServiceDesc for OrderService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -608,6 +654,10 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetOrderTimeline",
 			Handler:    _OrderService_GetOrderTimeline_Handler,
+		},
+		{
+			MethodName: "MintOrderLinks",
+			Handler:    _OrderService_MintOrderLinks_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

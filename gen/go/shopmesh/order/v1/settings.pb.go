@@ -34,7 +34,7 @@ type Settings struct {
 	// to 1 hour; 30 s by default, doubled with each repetition up to 10 minutes.
 	RetryAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// How many unpaid orders a customer or guest may have at once, 1 to 10,000;
-	// 20 by default. Guests are told apart by their cart, else by the network that they
+	// 20 by default. Guests are distinguished by their cart, else by the network that they
 	// call from. It does not bind staff and services.
 	MaxUnpaidOrders *int32 `protobuf:"varint,3,opt,name=max_unpaid_orders,json=maxUnpaidOrders,proto3,oneof" json:"max_unpaid_orders,omitempty"`
 	// The payment methods offered; the sandbox's by default. One that ends in "*"

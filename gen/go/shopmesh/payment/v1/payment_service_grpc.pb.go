@@ -47,10 +47,12 @@ type PaymentServiceClient interface {
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock.
+	// not restock. Where the refunds of the payment come to more than a limit of payment's
+	// settings, whoever requests it must have proved of late who they are, else
+	// STEP_UP_REQUIRED; an API key can't.
 	//
 	// Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE, CURRENCY_MISMATCH,
-	// REQUEST_ID_REUSED.
+	// REQUEST_ID_REUSED, STEP_UP_REQUIRED.
 	RefundPayment(ctx context.Context, in *RefundPaymentRequest, opts ...grpc.CallOption) (*RefundPaymentResponse, error)
 	// ListRefunds lists the refunds of a payment, oldest first.
 	//
@@ -155,10 +157,12 @@ type PaymentServiceServer interface {
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock.
+	// not restock. Where the refunds of the payment come to more than a limit of payment's
+	// settings, whoever requests it must have proved of late who they are, else
+	// STEP_UP_REQUIRED; an API key can't.
 	//
 	// Errors: PAYMENT_NOT_FOUND, PAYMENT_STATE, REFUND_TOO_LARGE, CURRENCY_MISMATCH,
-	// REQUEST_ID_REUSED.
+	// REQUEST_ID_REUSED, STEP_UP_REQUIRED.
 	RefundPayment(context.Context, *RefundPaymentRequest) (*RefundPaymentResponse, error)
 	// ListRefunds lists the refunds of a payment, oldest first.
 	//

@@ -48,8 +48,23 @@ type Settings struct {
 	// How often the provider's list of events is read for refunds and disputes that were
 	// made there, 50 ms to 1 day; 5 minutes by default.
 	ReconcileInterval *durationpb.Duration `protobuf:"bytes,7,opt,name=reconcile_interval,json=reconcileInterval,proto3" json:"reconcile_interval,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What the refunds of a payment may come to before whoever requests one more must have
+	// proved of late who they are; by default 50,000 of every currency's minor unit, such as
+	// 500.00 EUR or 50000 JPY. Where these limits name neither a currency nor an empty one, all
+	// refunds in it need that.
+	RefundStepUpLimits []*StepUpLimit `protobuf:"bytes,8,rep,name=refund_step_up_limits,json=refundStepUpLimits,proto3" json:"refund_step_up_limits,omitempty"`
+	// The name of the secret that is a key of the Stripe account which takes payments by card:
+	// for "STRIPE_KEY", payment's environment holds the key in SHOPMESH_SECRET_STRIPE_KEY, or
+	// the path of a file with it in SHOPMESH_SECRET_STRIPE_KEY_FILE. While it is empty, payments
+	// by Stripe are declined, and order can't offer them. Another key must be of the same
+	// account.
+	StripeKeySecret string `protobuf:"bytes,9,opt,name=stripe_key_secret,json=stripeKeySecret,proto3" json:"stripe_key_secret,omitempty"`
+	// The names of the secrets that sign Stripe's events: two while one is replaced by another.
+	// While there is none, there is no webhook: how payments stand, and what others did at
+	// Stripe, is only polled.
+	StripeWebhookSecrets []string `protobuf:"bytes,10,rep,name=stripe_webhook_secrets,json=stripeWebhookSecrets,proto3" json:"stripe_webhook_secrets,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -131,11 +146,87 @@ func (x *Settings) GetReconcileInterval() *durationpb.Duration {
 	return nil
 }
 
+func (x *Settings) GetRefundStepUpLimits() []*StepUpLimit {
+	if x != nil {
+		return x.RefundStepUpLimits
+	}
+	return nil
+}
+
+func (x *Settings) GetStripeKeySecret() string {
+	if x != nil {
+		return x.StripeKeySecret
+	}
+	return ""
+}
+
+func (x *Settings) GetStripeWebhookSecrets() []string {
+	if x != nil {
+		return x.StripeWebhookSecrets
+	}
+	return nil
+}
+
+// StepUpLimit bounds what may be done in a currency without a recent proof of who does it.
+type StepUpLimit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The currency; empty for those that have no limit of their own.
+	Currency string `protobuf:"bytes,1,opt,name=currency,proto3" json:"currency,omitempty"`
+	// The amount in the currency's minor unit (cents, yen); 0 for none at all.
+	Amount        int64 `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepUpLimit) Reset() {
+	*x = StepUpLimit{}
+	mi := &file_shopmesh_payment_v1_settings_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepUpLimit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepUpLimit) ProtoMessage() {}
+
+func (x *StepUpLimit) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_settings_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepUpLimit.ProtoReflect.Descriptor instead.
+func (*StepUpLimit) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_settings_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *StepUpLimit) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *StepUpLimit) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
 var File_shopmesh_payment_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xec\x04\n" +
+	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xb5\t\n" +
 	"\bSettings\x12[\n" +
 	"\x10provider_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\xac\x022\x05\x10\x80\xc2\xd7/R\x0fproviderTimeout\x12Q\n" +
 	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
@@ -146,7 +237,19 @@ const file_shopmesh_payment_v1_settings_proto_rawDesc = "" +
 	"\x0fevent_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetention\x120\n" +
 	"\n" +
 	"return_url\x18\x06 \x01(\tB\x11\xe0A\x01\xbaH\v\xd8\x01\x01r\x06\x18\xf4\x03\x88\x01\x01R\treturnUrl\x12`\n" +
-	"\x12reconcile_interval\x18\a \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xe1\xeb\x17R\x11reconcileIntervalB\xd9\x01\n" +
+	"\x12reconcile_interval\x18\a \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xe1\xeb\x17R\x11reconcileInterval\x12\xc4\x01\n" +
+	"\x15refund_step_up_limits\x18\b \x03(\v2 .shopmesh.payment.v1.StepUpLimitBo\xe0A\x01\xbaHi\xba\x01`\n" +
+	"\x1arefund_step_up_limits.once\x12\x18a currency has one limit\x1a(this.map(limit, limit.currency).unique()\x92\x01\x03\x10\xc8\x01R\x12refundStepUpLimits\x12\xb2\x01\n" +
+	"\x11stripe_key_secret\x18\t \x01(\tB\x85\x01\xe0A\x01\xbaH\x7f\xba\x01_\n" +
+	"\x19stripe_key_secret.no_file\x12)must not end in _FILE, which names a file\x1a\x17!this.endsWith('_FILE')\xd8\x01\x01r\x182\x16^[A-Z][A-Z0-9_]{0,99}$R\x0fstripeKeySecret\x12\xca\x01\n" +
+	"\x16stripe_webhook_secrets\x18\n" +
+	" \x03(\tB\x93\x01\xe0A\x01\xbaH\x8c\x01\x92\x01\x88\x01\x10\x04\x18\x01\"\x81\x01\xba\x01d\n" +
+	"\x1estripe_webhook_secrets.no_file\x12)must not end in _FILE, which names a file\x1a\x17!this.endsWith('_FILE')r\x182\x16^[A-Z][A-Z0-9_]{0,99}$R\x14stripeWebhookSecrets\"f\n" +
+	"\vStepUpLimit\x123\n" +
+	"\bcurrency\x18\x01 \x01(\tB\x17\xe0A\x01\xbaH\x11\xd8\x01\x01r\f2\n" +
+	"^[A-Z]{3}$R\bcurrency\x12\"\n" +
+	"\x06amount\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x01\xbaH\x04\"\x02(\x00R\x06amountB\xd9\x01\n" +
 	"\x17com.shopmesh.payment.v1B\rSettingsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1;paymentv1\xa2\x02\x03SPX\xaa\x02\x13Shopmesh.Payment.V1\xca\x02\x13Shopmesh\\Payment\\V1\xe2\x02\x1fShopmesh\\Payment\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Payment::V1b\x06proto3"
 
 var (
@@ -161,23 +264,25 @@ func file_shopmesh_payment_v1_settings_proto_rawDescGZIP() []byte {
 	return file_shopmesh_payment_v1_settings_proto_rawDescData
 }
 
-var file_shopmesh_payment_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_shopmesh_payment_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_shopmesh_payment_v1_settings_proto_goTypes = []any{
 	(*Settings)(nil),            // 0: shopmesh.payment.v1.Settings
-	(*durationpb.Duration)(nil), // 1: google.protobuf.Duration
+	(*StepUpLimit)(nil),         // 1: shopmesh.payment.v1.StepUpLimit
+	(*durationpb.Duration)(nil), // 2: google.protobuf.Duration
 }
 var file_shopmesh_payment_v1_settings_proto_depIdxs = []int32{
-	1, // 0: shopmesh.payment.v1.Settings.provider_timeout:type_name -> google.protobuf.Duration
-	1, // 1: shopmesh.payment.v1.Settings.retry_after:type_name -> google.protobuf.Duration
-	1, // 2: shopmesh.payment.v1.Settings.sandbox_slow_delay:type_name -> google.protobuf.Duration
-	1, // 3: shopmesh.payment.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
-	1, // 4: shopmesh.payment.v1.Settings.event_retention:type_name -> google.protobuf.Duration
-	1, // 5: shopmesh.payment.v1.Settings.reconcile_interval:type_name -> google.protobuf.Duration
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	2, // 0: shopmesh.payment.v1.Settings.provider_timeout:type_name -> google.protobuf.Duration
+	2, // 1: shopmesh.payment.v1.Settings.retry_after:type_name -> google.protobuf.Duration
+	2, // 2: shopmesh.payment.v1.Settings.sandbox_slow_delay:type_name -> google.protobuf.Duration
+	2, // 3: shopmesh.payment.v1.Settings.idempotency_retention:type_name -> google.protobuf.Duration
+	2, // 4: shopmesh.payment.v1.Settings.event_retention:type_name -> google.protobuf.Duration
+	2, // 5: shopmesh.payment.v1.Settings.reconcile_interval:type_name -> google.protobuf.Duration
+	1, // 6: shopmesh.payment.v1.Settings.refund_step_up_limits:type_name -> shopmesh.payment.v1.StepUpLimit
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_payment_v1_settings_proto_init() }
@@ -191,7 +296,7 @@ func file_shopmesh_payment_v1_settings_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_payment_v1_settings_proto_rawDesc), len(file_shopmesh_payment_v1_settings_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -12,6 +12,15 @@ import (
 	"github.com/google/uuid"
 )
 
+const customerAccountErase = `-- name: CustomerAccountErase :exec
+update customer_accounts set email = '' where customer_id = $1
+`
+
+func (q *Queries) CustomerAccountErase(ctx context.Context, customerID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, customerAccountErase, customerID)
+	return err
+}
+
 const customerAccountGet = `-- name: CustomerAccountGet :one
 select customer_id from customer_accounts where account_id = $1
 `
@@ -24,17 +33,38 @@ func (q *Queries) CustomerAccountGet(ctx context.Context, accountID uuid.UUID) (
 }
 
 const customerAccountInsert = `-- name: CustomerAccountInsert :exec
-insert into customer_accounts (account_id, customer_id, create_time) values ($1, $2, $3)
+insert into customer_accounts (account_id, customer_id, email, create_time) values ($1, $2, $3, $4)
 `
 
 type CustomerAccountInsertParams struct {
 	AccountID  uuid.UUID `db:"account_id"`
 	CustomerID uuid.UUID `db:"customer_id"`
+	Email      string    `db:"email"`
 	CreateTime time.Time `db:"create_time"`
 }
 
 func (q *Queries) CustomerAccountInsert(ctx context.Context, arg CustomerAccountInsertParams) error {
-	_, err := q.db.Exec(ctx, customerAccountInsert, arg.AccountID, arg.CustomerID, arg.CreateTime)
+	_, err := q.db.Exec(ctx, customerAccountInsert,
+		arg.AccountID,
+		arg.CustomerID,
+		arg.Email,
+		arg.CreateTime,
+	)
+	return err
+}
+
+const customerAccountUpdate = `-- name: CustomerAccountUpdate :exec
+update customer_accounts set email = $1, version = $2 where account_id = $3
+`
+
+type CustomerAccountUpdateParams struct {
+	Email     string    `db:"email"`
+	Version   int64     `db:"version"`
+	AccountID uuid.UUID `db:"account_id"`
+}
+
+func (q *Queries) CustomerAccountUpdate(ctx context.Context, arg CustomerAccountUpdateParams) error {
+	_, err := q.db.Exec(ctx, customerAccountUpdate, arg.Email, arg.Version, arg.AccountID)
 	return err
 }
 

@@ -16,14 +16,20 @@ const customerGet = `-- name: CustomerGet :one
 select c.id, c.first_name, c.last_name, c.email, c.email_key, c.phone, c.erased, c.version, c.create_time, c.update_time, c.last_name_key, coalesce((
   select jsonb_agg(jsonb_build_object('id', a.id, 'label', a.label, 'postal_address', a.postal_address) order by a.position)
   from addresses a where a.customer_id = c.id
-), '[]')::jsonb as addresses
+), '[]')::jsonb as addresses,
+  coalesce(l.account_id, '00000000-0000-0000-0000-000000000000')::uuid as account_id,
+  coalesce(l.email, '')::text as sign_in_email, coalesce(l.version, 0)::bigint as sign_in_version
 from customers c
+left join customer_accounts l on l.customer_id = c.id
 where c.id = $1
 `
 
 type CustomerGetRow struct {
-	Customer  Customer `db:"customer"`
-	Addresses []byte   `db:"addresses"`
+	Customer      Customer  `db:"customer"`
+	Addresses     []byte    `db:"addresses"`
+	AccountID     uuid.UUID `db:"account_id"`
+	SignInEmail   string    `db:"sign_in_email"`
+	SignInVersion int64     `db:"sign_in_version"`
 }
 
 func (q *Queries) CustomerGet(ctx context.Context, id uuid.UUID) (CustomerGetRow, error) {
@@ -42,6 +48,9 @@ func (q *Queries) CustomerGet(ctx context.Context, id uuid.UUID) (CustomerGetRow
 		&i.Customer.UpdateTime,
 		&i.Customer.LastNameKey,
 		&i.Addresses,
+		&i.AccountID,
+		&i.SignInEmail,
+		&i.SignInVersion,
 	)
 	return i, err
 }
@@ -94,11 +103,13 @@ func (q *Queries) CustomerLock(ctx context.Context, id uuid.UUID) error {
 }
 
 const customerLockErasedSince = `-- name: CustomerLockErasedSince :many
-select id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time, last_name_key from customers
-where erased and update_time >= $1 and id > $2
-order by id
+select c.id, c.first_name, c.last_name, c.email, c.email_key, c.phone, c.erased, c.version, c.create_time, c.update_time, c.last_name_key, coalesce(l.account_id, '00000000-0000-0000-0000-000000000000')::uuid as account_id
+from customers c
+left join customer_accounts l on l.customer_id = c.id
+where c.erased and c.update_time >= $1 and c.id > $2
+order by c.id
 limit 500
-for no key update
+for no key update of c
 `
 
 type CustomerLockErasedSinceParams struct {
@@ -106,30 +117,36 @@ type CustomerLockErasedSinceParams struct {
 	AfterID uuid.UUID `db:"after_id"`
 }
 
+type CustomerLockErasedSinceRow struct {
+	Customer  Customer  `db:"customer"`
+	AccountID uuid.UUID `db:"account_id"`
+}
+
 // Along the primary key and not by time: no index holds update_time, and one walk
 // then serves all batches. The limit is outbox.RepublishRows, written out so that a plan for any
 // values knows how little is wanted.
-func (q *Queries) CustomerLockErasedSince(ctx context.Context, arg CustomerLockErasedSinceParams) ([]Customer, error) {
+func (q *Queries) CustomerLockErasedSince(ctx context.Context, arg CustomerLockErasedSinceParams) ([]CustomerLockErasedSinceRow, error) {
 	rows, err := q.db.Query(ctx, customerLockErasedSince, arg.Since, arg.AfterID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []Customer{}
+	items := []CustomerLockErasedSinceRow{}
 	for rows.Next() {
-		var i Customer
+		var i CustomerLockErasedSinceRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.FirstName,
-			&i.LastName,
-			&i.Email,
-			&i.EmailKey,
-			&i.Phone,
-			&i.Erased,
-			&i.Version,
-			&i.CreateTime,
-			&i.UpdateTime,
-			&i.LastNameKey,
+			&i.Customer.ID,
+			&i.Customer.FirstName,
+			&i.Customer.LastName,
+			&i.Customer.Email,
+			&i.Customer.EmailKey,
+			&i.Customer.Phone,
+			&i.Customer.Erased,
+			&i.Customer.Version,
+			&i.Customer.CreateTime,
+			&i.Customer.UpdateTime,
+			&i.Customer.LastNameKey,
+			&i.AccountID,
 		); err != nil {
 			return nil, err
 		}

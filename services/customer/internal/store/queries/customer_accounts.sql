@@ -2,7 +2,13 @@
 select customer_id from customer_accounts where account_id = @account_id;
 
 -- name: CustomerAccountInsert :exec
-insert into customer_accounts (account_id, customer_id, create_time) values (@account_id, @customer_id, @create_time);
+insert into customer_accounts (account_id, customer_id, email, create_time) values (@account_id, @customer_id, @email, @create_time);
+
+-- name: CustomerAccountUpdate :exec
+update customer_accounts set email = @email, version = @version where account_id = @account_id;
+
+-- name: CustomerAccountErase :exec
+update customer_accounts set email = '' where customer_id = @customer_id;
 
 -- name: CustomerByEmail :one
 -- Who has an address, locked, and whether an account signs in as them.

@@ -11,8 +11,11 @@ select from customers where id = @id for no key update;
 select sqlc.embed(c), coalesce((
   select jsonb_agg(jsonb_build_object('id', a.id, 'label', a.label, 'postal_address', a.postal_address) order by a.position)
   from addresses a where a.customer_id = c.id
-), '[]')::jsonb as addresses
+), '[]')::jsonb as addresses,
+  coalesce(l.account_id, '00000000-0000-0000-0000-000000000000')::uuid as account_id,
+  coalesce(l.email, '')::text as sign_in_email, coalesce(l.version, 0)::bigint as sign_in_version
 from customers c
+left join customer_accounts l on l.customer_id = c.id
 where c.id = @id;
 
 -- name: CustomerUpdate :exec
@@ -29,8 +32,10 @@ select coalesce(max(update_time), 'epoch')::timestamptz as newest from customers
 -- Along the primary key and not by time: no index holds update_time, and one walk
 -- then serves all batches. The limit is outbox.RepublishRows, written out so that a plan for any
 -- values knows how little is wanted.
-select * from customers
-where erased and update_time >= @since and id > @after_id
-order by id
+select sqlc.embed(c), coalesce(l.account_id, '00000000-0000-0000-0000-000000000000')::uuid as account_id
+from customers c
+left join customer_accounts l on l.customer_id = c.id
+where c.erased and c.update_time >= @since and c.id > @after_id
+order by c.id
 limit 500
-for no key update;
+for no key update of c;

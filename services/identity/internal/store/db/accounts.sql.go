@@ -12,8 +12,66 @@ import (
 	"github.com/google/uuid"
 )
 
+const accountAmong = `-- name: AccountAmong :many
+select id from accounts where id = any ($1::uuid[])
+`
+
+func (q *Queries) AccountAmong(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, accountAmong, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const accountAnyOwner = `-- name: AccountAnyOwner :one
+select exists (select from accounts where owner and not disabled)
+`
+
+// Whether the shop has an owner who may sign in.
+func (q *Queries) AccountAnyOwner(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, accountAnyOwner)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const accountCountOwners = `-- name: AccountCountOwners :one
+select count(*) from accounts where owner and not disabled
+`
+
+// How many owners may sign in.
+func (q *Queries) AccountCountOwners(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, accountCountOwners)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const accountDelete = `-- name: AccountDelete :exec
+delete from accounts where id = $1
+`
+
+// Its sessions, recovery codes and API keys go with it.
+func (q *Queries) AccountDelete(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, accountDelete, id)
+	return err
+}
+
 const accountFind = `-- name: AccountFind :one
-select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time from accounts where kind = $1 and email_key = $2
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where kind = $1 and email_key = $2
 `
 
 type AccountFindParams struct {
@@ -42,12 +100,14 @@ func (q *Queries) AccountFind(ctx context.Context, arg AccountFindParams) (Accou
 		&i.Version,
 		&i.CreateTime,
 		&i.UpdateTime,
+		&i.VerifyTime,
+		&i.VerifyVersion,
 	)
 	return i, err
 }
 
 const accountGet = `-- name: AccountGet :one
-select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time from accounts where id = $1
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where id = $1
 `
 
 func (q *Queries) AccountGet(ctx context.Context, id uuid.UUID) (Account, error) {
@@ -71,6 +131,8 @@ func (q *Queries) AccountGet(ctx context.Context, id uuid.UUID) (Account, error)
 		&i.Version,
 		&i.CreateTime,
 		&i.UpdateTime,
+		&i.VerifyTime,
+		&i.VerifyVersion,
 	)
 	return i, err
 }
@@ -78,31 +140,33 @@ func (q *Queries) AccountGet(ctx context.Context, id uuid.UUID) (Account, error)
 const accountInsert = `-- name: AccountInsert :exec
 insert into accounts (
   id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash,
-  totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time
+  totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version
 ) values (
   $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-  $11, $12, $13, $14, $15, $16, $17
+  $11, $12, $13, $14, $15, $16, $17, $18, $19
 )
 `
 
 type AccountInsertParams struct {
-	ID           uuid.UUID  `db:"id"`
-	Kind         int16      `db:"kind"`
-	Email        string     `db:"email"`
-	EmailKey     []byte     `db:"email_key"`
-	FirstName    string     `db:"first_name"`
-	LastName     string     `db:"last_name"`
-	CustomerID   *uuid.UUID `db:"customer_id"`
-	Owner        bool       `db:"owner"`
-	Permissions  []int32    `db:"permissions"`
-	PasswordHash string     `db:"password_hash"`
-	TotpSealed   []byte     `db:"totp_sealed"`
-	TotpLastStep int64      `db:"totp_last_step"`
-	Disabled     bool       `db:"disabled"`
-	Epoch        int64      `db:"epoch"`
-	Version      int64      `db:"version"`
-	CreateTime   time.Time  `db:"create_time"`
-	UpdateTime   time.Time  `db:"update_time"`
+	ID            uuid.UUID  `db:"id"`
+	Kind          int16      `db:"kind"`
+	Email         string     `db:"email"`
+	EmailKey      []byte     `db:"email_key"`
+	FirstName     string     `db:"first_name"`
+	LastName      string     `db:"last_name"`
+	CustomerID    *uuid.UUID `db:"customer_id"`
+	Owner         bool       `db:"owner"`
+	Permissions   []int32    `db:"permissions"`
+	PasswordHash  string     `db:"password_hash"`
+	TotpSealed    []byte     `db:"totp_sealed"`
+	TotpLastStep  int64      `db:"totp_last_step"`
+	Disabled      bool       `db:"disabled"`
+	Epoch         int64      `db:"epoch"`
+	Version       int64      `db:"version"`
+	CreateTime    time.Time  `db:"create_time"`
+	UpdateTime    time.Time  `db:"update_time"`
+	VerifyTime    time.Time  `db:"verify_time"`
+	VerifyVersion int64      `db:"verify_version"`
 }
 
 func (q *Queries) AccountInsert(ctx context.Context, arg AccountInsertParams) error {
@@ -124,12 +188,14 @@ func (q *Queries) AccountInsert(ctx context.Context, arg AccountInsertParams) er
 		arg.Version,
 		arg.CreateTime,
 		arg.UpdateTime,
+		arg.VerifyTime,
+		arg.VerifyVersion,
 	)
 	return err
 }
 
 const accountLock = `-- name: AccountLock :one
-select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time from accounts where id = $1 for no key update
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where id = $1 for no key update
 `
 
 func (q *Queries) AccountLock(ctx context.Context, id uuid.UUID) (Account, error) {
@@ -153,29 +219,60 @@ func (q *Queries) AccountLock(ctx context.Context, id uuid.UUID) (Account, error
 		&i.Version,
 		&i.CreateTime,
 		&i.UpdateTime,
+		&i.VerifyTime,
+		&i.VerifyVersion,
 	)
 	return i, err
 }
 
-const accountLockOwners = `-- name: AccountLockOwners :many
-select id from accounts where owner and not disabled order by id for no key update
+const accountLockChangedSince = `-- name: AccountLockChangedSince :many
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts
+where update_time >= $1 and id > $2
+order by id
+limit 500
+for no key update
 `
 
-// The owners who may sign in. They are locked, so that of two who are removed at once the
-// second sees that the first is gone.
-func (q *Queries) AccountLockOwners(ctx context.Context) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, accountLockOwners)
+type AccountLockChangedSinceParams struct {
+	Since   time.Time `db:"since"`
+	AfterID uuid.UUID `db:"after_id"`
+}
+
+// Along the primary key, so that one walk serves all pages. The limit is
+// outbox.RepublishRows, written out so that a plan for any values knows how few are wanted.
+func (q *Queries) AccountLockChangedSince(ctx context.Context, arg AccountLockChangedSinceParams) ([]Account, error) {
+	rows, err := q.db.Query(ctx, accountLockChangedSince, arg.Since, arg.AfterID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []uuid.UUID{}
+	items := []Account{}
 	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
+		var i Account
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Email,
+			&i.EmailKey,
+			&i.FirstName,
+			&i.LastName,
+			&i.CustomerID,
+			&i.Owner,
+			&i.Permissions,
+			&i.PasswordHash,
+			&i.TotpSealed,
+			&i.TotpLastStep,
+			&i.Disabled,
+			&i.Epoch,
+			&i.Version,
+			&i.CreateTime,
+			&i.UpdateTime,
+			&i.VerifyTime,
+			&i.VerifyVersion,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -183,29 +280,99 @@ func (q *Queries) AccountLockOwners(ctx context.Context) ([]uuid.UUID, error) {
 	return items, nil
 }
 
+const accountLockOfCustomers = `-- name: AccountLockOfCustomers :many
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where customer_id = any ($1::uuid[]) order by id for no key update
+`
+
+func (q *Queries) AccountLockOfCustomers(ctx context.Context, customerIds []uuid.UUID) ([]Account, error) {
+	rows, err := q.db.Query(ctx, accountLockOfCustomers, customerIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Account{}
+	for rows.Next() {
+		var i Account
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Email,
+			&i.EmailKey,
+			&i.FirstName,
+			&i.LastName,
+			&i.CustomerID,
+			&i.Owner,
+			&i.Permissions,
+			&i.PasswordHash,
+			&i.TotpSealed,
+			&i.TotpLastStep,
+			&i.Disabled,
+			&i.Epoch,
+			&i.Version,
+			&i.CreateTime,
+			&i.UpdateTime,
+			&i.VerifyTime,
+			&i.VerifyVersion,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const accountLockOwners = `-- name: AccountLockOwners :exec
+select pg_advisory_xact_lock(122558743933555)
+`
+
+// Locks who owns the shop until the transaction ends: of two who are removed, or become the
+// first owner, at once, the second sees what the first did. A lock of rows would miss that
+// there are none. The key is "owners" in ASCII.
+func (q *Queries) AccountLockOwners(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, accountLockOwners)
+	return err
+}
+
+const accountNewestChange = `-- name: AccountNewestChange :one
+select coalesce(max(update_time), 'epoch')::timestamptz as newest from accounts
+`
+
+// When an account was last changed; the epoch when there is none.
+func (q *Queries) AccountNewestChange(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, accountNewestChange)
+	var newest time.Time
+	err := row.Scan(&newest)
+	return newest, err
+}
+
 const accountUpdate = `-- name: AccountUpdate :exec
 update accounts
 set email = $1, email_key = $2, first_name = $3, last_name = $4, owner = $5, permissions = $6,
     password_hash = $7, totp_sealed = $8, totp_last_step = $9, disabled = $10,
-    epoch = $11, version = $12, update_time = $13
-where id = $14
+    epoch = $11, version = $12, update_time = $13, verify_time = $14, verify_version = $15
+where id = $16
 `
 
 type AccountUpdateParams struct {
-	Email        string    `db:"email"`
-	EmailKey     []byte    `db:"email_key"`
-	FirstName    string    `db:"first_name"`
-	LastName     string    `db:"last_name"`
-	Owner        bool      `db:"owner"`
-	Permissions  []int32   `db:"permissions"`
-	PasswordHash string    `db:"password_hash"`
-	TotpSealed   []byte    `db:"totp_sealed"`
-	TotpLastStep int64     `db:"totp_last_step"`
-	Disabled     bool      `db:"disabled"`
-	Epoch        int64     `db:"epoch"`
-	Version      int64     `db:"version"`
-	UpdateTime   time.Time `db:"update_time"`
-	ID           uuid.UUID `db:"id"`
+	Email         string    `db:"email"`
+	EmailKey      []byte    `db:"email_key"`
+	FirstName     string    `db:"first_name"`
+	LastName      string    `db:"last_name"`
+	Owner         bool      `db:"owner"`
+	Permissions   []int32   `db:"permissions"`
+	PasswordHash  string    `db:"password_hash"`
+	TotpSealed    []byte    `db:"totp_sealed"`
+	TotpLastStep  int64     `db:"totp_last_step"`
+	Disabled      bool      `db:"disabled"`
+	Epoch         int64     `db:"epoch"`
+	Version       int64     `db:"version"`
+	UpdateTime    time.Time `db:"update_time"`
+	VerifyTime    time.Time `db:"verify_time"`
+	VerifyVersion int64     `db:"verify_version"`
+	ID            uuid.UUID `db:"id"`
 }
 
 func (q *Queries) AccountUpdate(ctx context.Context, arg AccountUpdateParams) error {
@@ -223,6 +390,8 @@ func (q *Queries) AccountUpdate(ctx context.Context, arg AccountUpdateParams) er
 		arg.Epoch,
 		arg.Version,
 		arg.UpdateTime,
+		arg.VerifyTime,
+		arg.VerifyVersion,
 		arg.ID,
 	)
 	return err

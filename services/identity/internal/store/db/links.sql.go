@@ -12,26 +12,79 @@ import (
 	"github.com/google/uuid"
 )
 
-const linkCountSince = `-- name: LinkCountSince :one
-select count(*) from links where email_key = $1 and create_time >= $2
+const linkAccountToMake = `-- name: LinkAccountToMake :one
+select l.account_id from links l
+where l.kind = $1 and l.email_key = $2 and l.purpose = 1 and (l.use_time is null or l.begun)
+  and not exists (select from accounts a where a.id = l.account_id)
+order by l.create_time desc, l.id desc limit 1
+`
+
+type LinkAccountToMakeParams struct {
+	Kind     int16  `db:"kind"`
+	EmailKey []byte `db:"email_key"`
+}
+
+// The account that the newest link for signing up with an address (purpose 1) is to make. One
+// that was begun counts also when it was used up, as a restore does with all.
+func (q *Queries) LinkAccountToMake(ctx context.Context, arg LinkAccountToMakeParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, linkAccountToMake, arg.Kind, arg.EmailKey)
+	var account_id uuid.UUID
+	err := row.Scan(&account_id)
+	return account_id, err
+}
+
+const linkBegin = `-- name: LinkBegin :exec
+update links set begun = true where id = $1
+`
+
+func (q *Queries) LinkBegin(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, linkBegin, id)
+	return err
+}
+
+const linkCountSince = `-- name: LinkCountSince :many
+select purpose, count(*) as links from links
+where email_key = $1 and kind = $2 and create_time >= $3
+group by purpose
 `
 
 type LinkCountSinceParams struct {
 	EmailKey []byte    `db:"email_key"`
+	Kind     int16     `db:"kind"`
 	Since    time.Time `db:"since"`
 }
 
-// How many links were mailed to an address since a time.
-func (q *Queries) LinkCountSince(ctx context.Context, arg LinkCountSinceParams) (int64, error) {
-	row := q.db.QueryRow(ctx, linkCountSince, arg.EmailKey, arg.Since)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+type LinkCountSinceRow struct {
+	Purpose int16 `db:"purpose"`
+	Links   int64 `db:"links"`
+}
+
+// How many links for each purpose were mailed to an address since a time, for a kind of account.
+func (q *Queries) LinkCountSince(ctx context.Context, arg LinkCountSinceParams) ([]LinkCountSinceRow, error) {
+	rows, err := q.db.Query(ctx, linkCountSince, arg.EmailKey, arg.Kind, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LinkCountSinceRow{}
+	for rows.Next() {
+		var i LinkCountSinceRow
+		if err := rows.Scan(&i.Purpose, &i.Links); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const linkDeleteBefore = `-- name: LinkDeleteBefore :execrows
 delete from links where id in (
-  select l.id from links l where l.expire_time < $1 order by l.expire_time limit $2::int
+  select l.id from links l
+  where l.expire_time < $1 and (not l.begun or exists (select from accounts a where a.id = l.account_id))
+  order by l.expire_time limit $2::int
 )
 `
 
@@ -40,6 +93,7 @@ type LinkDeleteBeforeParams struct {
 	MaxRows int32     `db:"max_rows"`
 }
 
+// But for those that were begun and whose account is not there yet.
 func (q *Queries) LinkDeleteBefore(ctx context.Context, arg LinkDeleteBeforeParams) (int64, error) {
 	result, err := q.db.Exec(ctx, linkDeleteBefore, arg.Before, arg.MaxRows)
 	if err != nil {
@@ -48,8 +102,51 @@ func (q *Queries) LinkDeleteBefore(ctx context.Context, arg LinkDeleteBeforePara
 	return result.RowsAffected(), nil
 }
 
+const linkDeleteOf = `-- name: LinkDeleteOf :exec
+delete from links where account_id = $1 or kind = $2 and email_key = $3 and purpose = 1
+`
+
+type LinkDeleteOfParams struct {
+	AccountID uuid.UUID `db:"account_id"`
+	Kind      int16     `db:"kind"`
+	EmailKey  []byte    `db:"email_key"`
+}
+
+// Deletes the links of an account, and those that would make another one of its address
+// (purpose 1).
+func (q *Queries) LinkDeleteOf(ctx context.Context, arg LinkDeleteOfParams) error {
+	_, err := q.db.Exec(ctx, linkDeleteOf, arg.AccountID, arg.Kind, arg.EmailKey)
+	return err
+}
+
+const linkDeleteOfAccounts = `-- name: LinkDeleteOfAccounts :exec
+delete from links where account_id = any ($1::uuid[])
+`
+
+func (q *Queries) LinkDeleteOfAccounts(ctx context.Context, accountIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, linkDeleteOfAccounts, accountIds)
+	return err
+}
+
+const linkDeleteOfGuest = `-- name: LinkDeleteOfGuest :exec
+delete from links
+where purpose = 1 and not begun and create_time <= $1 and lower(email collate "pg_unicode_fast") = $2::text
+`
+
+type LinkDeleteOfGuestParams struct {
+	Before     time.Time `db:"before"`
+	EmailLower string    `db:"email_lower"`
+}
+
+// Deletes the links that would make a customer's account of an address (purpose 1), however its
+// letters are written. One that was begun is of a customer, whose erasure deletes it.
+func (q *Queries) LinkDeleteOfGuest(ctx context.Context, arg LinkDeleteOfGuestParams) error {
+	_, err := q.db.Exec(ctx, linkDeleteOfGuest, arg.Before, arg.EmailLower)
+	return err
+}
+
 const linkGet = `-- name: LinkGet :one
-select id, purpose, kind, email, email_key, account_id, owner, permissions, invited_by, create_time, expire_time, use_time from links where id = $1
+select id, purpose, kind, email, email_key, account_id, owner, permissions, invited_by, create_time, expire_time, use_time, begun, reset_totp, mailed from links where id = $1
 `
 
 func (q *Queries) LinkGet(ctx context.Context, id uuid.UUID) (Link, error) {
@@ -68,15 +165,18 @@ func (q *Queries) LinkGet(ctx context.Context, id uuid.UUID) (Link, error) {
 		&i.CreateTime,
 		&i.ExpireTime,
 		&i.UseTime,
+		&i.Begun,
+		&i.ResetTotp,
+		&i.Mailed,
 	)
 	return i, err
 }
 
 const linkInsert = `-- name: LinkInsert :exec
 insert into links (
-  id, purpose, kind, email, email_key, account_id, owner, permissions, invited_by, create_time, expire_time
+  id, purpose, kind, email, email_key, account_id, owner, permissions, invited_by, reset_totp, mailed, create_time, expire_time
 ) values (
-  $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+  $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
 )
 `
 
@@ -90,6 +190,8 @@ type LinkInsertParams struct {
 	Owner       bool       `db:"owner"`
 	Permissions []int32    `db:"permissions"`
 	InvitedBy   *uuid.UUID `db:"invited_by"`
+	ResetTotp   bool       `db:"reset_totp"`
+	Mailed      bool       `db:"mailed"`
 	CreateTime  time.Time  `db:"create_time"`
 	ExpireTime  time.Time  `db:"expire_time"`
 }
@@ -105,14 +207,33 @@ func (q *Queries) LinkInsert(ctx context.Context, arg LinkInsertParams) error {
 		arg.Owner,
 		arg.Permissions,
 		arg.InvitedBy,
+		arg.ResetTotp,
+		arg.Mailed,
 		arg.CreateTime,
 		arg.ExpireTime,
 	)
 	return err
 }
 
+const linkInvitesOwner = `-- name: LinkInvitesOwner :one
+select exists (select from links where email_key = $1 and purpose = $2 and owner)
+`
+
+type LinkInvitesOwnerParams struct {
+	EmailKey []byte `db:"email_key"`
+	Purpose  int16  `db:"purpose"`
+}
+
+// Whether an address was invited to own the shop, as far back as links are kept.
+func (q *Queries) LinkInvitesOwner(ctx context.Context, arg LinkInvitesOwnerParams) (bool, error) {
+	row := q.db.QueryRow(ctx, linkInvitesOwner, arg.EmailKey, arg.Purpose)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const linkLock = `-- name: LinkLock :one
-select id, purpose, kind, email, email_key, account_id, owner, permissions, invited_by, create_time, expire_time, use_time from links where id = $1 for no key update
+select id, purpose, kind, email, email_key, account_id, owner, permissions, invited_by, create_time, expire_time, use_time, begun, reset_totp, mailed from links where id = $1 for no key update
 `
 
 func (q *Queries) LinkLock(ctx context.Context, id uuid.UUID) (Link, error) {
@@ -131,6 +252,9 @@ func (q *Queries) LinkLock(ctx context.Context, id uuid.UUID) (Link, error) {
 		&i.CreateTime,
 		&i.ExpireTime,
 		&i.UseTime,
+		&i.Begun,
+		&i.ResetTotp,
+		&i.Mailed,
 	)
 	return i, err
 }
@@ -150,18 +274,38 @@ func (q *Queries) LinkUse(ctx context.Context, arg LinkUseParams) error {
 }
 
 const linkUseOf = `-- name: LinkUseOf :exec
-update links set use_time = $1::timestamptz
-where account_id = $2 and purpose = $3 and use_time is null
+update links set use_time = $1::timestamptz where account_id = $2 and use_time is null
 `
 
 type LinkUseOfParams struct {
 	UseTime   time.Time `db:"use_time"`
 	AccountID uuid.UUID `db:"account_id"`
-	Purpose   int16     `db:"purpose"`
 }
 
-// Uses up the links of an account that are for a purpose.
 func (q *Queries) LinkUseOf(ctx context.Context, arg LinkUseOfParams) error {
-	_, err := q.db.Exec(ctx, linkUseOf, arg.UseTime, arg.AccountID, arg.Purpose)
+	_, err := q.db.Exec(ctx, linkUseOf, arg.UseTime, arg.AccountID)
+	return err
+}
+
+const linkUseTo = `-- name: LinkUseTo :exec
+update links set use_time = $1::timestamptz
+where email_key = $2 and kind = $3 and purpose = $4 and use_time is null
+`
+
+type LinkUseToParams struct {
+	UseTime  time.Time `db:"use_time"`
+	EmailKey []byte    `db:"email_key"`
+	Kind     int16     `db:"kind"`
+	Purpose  int16     `db:"purpose"`
+}
+
+// Uses up the links to an address that are for a purpose. The first owner's is to none.
+func (q *Queries) LinkUseTo(ctx context.Context, arg LinkUseToParams) error {
+	_, err := q.db.Exec(ctx, linkUseTo,
+		arg.UseTime,
+		arg.EmailKey,
+		arg.Kind,
+		arg.Purpose,
+	)
 	return err
 }

@@ -12,6 +12,46 @@ import (
 	"github.com/google/uuid"
 )
 
+const mailRequestDeleteOf = `-- name: MailRequestDeleteOf :exec
+delete from mail_requests where account_id = $1 or kind = $2 and email_key = $3 and account_id is null
+`
+
+type MailRequestDeleteOfParams struct {
+	AccountID *uuid.UUID `db:"account_id"`
+	Kind      int16      `db:"kind"`
+	EmailKey  []byte     `db:"email_key"`
+}
+
+func (q *Queries) MailRequestDeleteOf(ctx context.Context, arg MailRequestDeleteOfParams) error {
+	_, err := q.db.Exec(ctx, mailRequestDeleteOf, arg.AccountID, arg.Kind, arg.EmailKey)
+	return err
+}
+
+const mailRequestDeleteOfAccount = `-- name: MailRequestDeleteOfAccount :exec
+delete from mail_requests where account_id = $1
+`
+
+func (q *Queries) MailRequestDeleteOfAccount(ctx context.Context, accountID *uuid.UUID) error {
+	_, err := q.db.Exec(ctx, mailRequestDeleteOfAccount, accountID)
+	return err
+}
+
+const mailRequestDeleteOfGuest = `-- name: MailRequestDeleteOfGuest :exec
+delete from mail_requests
+where kind = 1 and account_id is null and create_time <= $1 and lower(email collate "pg_unicode_fast") = $2::text
+`
+
+type MailRequestDeleteOfGuestParams struct {
+	Before     time.Time `db:"before"`
+	EmailLower string    `db:"email_lower"`
+}
+
+// Of the account of a customer (kind 1).
+func (q *Queries) MailRequestDeleteOfGuest(ctx context.Context, arg MailRequestDeleteOfGuestParams) error {
+	_, err := q.db.Exec(ctx, mailRequestDeleteOfGuest, arg.Before, arg.EmailLower)
+	return err
+}
+
 const mailRequestInsert = `-- name: MailRequestInsert :exec
 insert into mail_requests (id, purpose, kind, email, email_key, account_id, create_time)
 values ($1, $2, $3, $4, $5, $6, $7)

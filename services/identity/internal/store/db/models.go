@@ -11,23 +11,37 @@ import (
 )
 
 type Account struct {
-	ID           uuid.UUID  `db:"id"`
-	Kind         int16      `db:"kind"`
-	Email        string     `db:"email"`
-	EmailKey     []byte     `db:"email_key"`
-	FirstName    string     `db:"first_name"`
-	LastName     string     `db:"last_name"`
-	CustomerID   *uuid.UUID `db:"customer_id"`
-	Owner        bool       `db:"owner"`
-	Permissions  []int32    `db:"permissions"`
-	PasswordHash string     `db:"password_hash"`
-	TotpSealed   []byte     `db:"totp_sealed"`
-	TotpLastStep int64      `db:"totp_last_step"`
-	Disabled     bool       `db:"disabled"`
-	Epoch        int64      `db:"epoch"`
-	Version      int64      `db:"version"`
-	CreateTime   time.Time  `db:"create_time"`
-	UpdateTime   time.Time  `db:"update_time"`
+	ID            uuid.UUID  `db:"id"`
+	Kind          int16      `db:"kind"`
+	Email         string     `db:"email"`
+	EmailKey      []byte     `db:"email_key"`
+	FirstName     string     `db:"first_name"`
+	LastName      string     `db:"last_name"`
+	CustomerID    *uuid.UUID `db:"customer_id"`
+	Owner         bool       `db:"owner"`
+	Permissions   []int32    `db:"permissions"`
+	PasswordHash  string     `db:"password_hash"`
+	TotpSealed    []byte     `db:"totp_sealed"`
+	TotpLastStep  int64      `db:"totp_last_step"`
+	Disabled      bool       `db:"disabled"`
+	Epoch         int64      `db:"epoch"`
+	Version       int64      `db:"version"`
+	CreateTime    time.Time  `db:"create_time"`
+	UpdateTime    time.Time  `db:"update_time"`
+	VerifyTime    time.Time  `db:"verify_time"`
+	VerifyVersion int64      `db:"verify_version"`
+}
+
+type ActivityAddress struct {
+	ID         uuid.UUID `db:"id"`
+	CreateTime time.Time `db:"create_time"`
+	Prefix     string    `db:"prefix"`
+}
+
+type ActivityValue struct {
+	ID         uuid.UUID `db:"id"`
+	CreateTime time.Time `db:"create_time"`
+	Changes    []byte    `db:"changes"`
 }
 
 type ApiKey struct {
@@ -55,6 +69,22 @@ type Link struct {
 	CreateTime  time.Time  `db:"create_time"`
 	ExpireTime  time.Time  `db:"expire_time"`
 	UseTime     *time.Time `db:"use_time"`
+	Begun       bool       `db:"begun"`
+	ResetTotp   bool       `db:"reset_totp"`
+	Mailed      bool       `db:"mailed"`
+}
+
+type Mail struct {
+	ID         uuid.UUID  `db:"id"`
+	Mail       int16      `db:"mail"`
+	Notice     int16      `db:"notice"`
+	Kind       int16      `db:"kind"`
+	AccountID  uuid.UUID  `db:"account_id"`
+	CustomerID *uuid.UUID `db:"customer_id"`
+	Email      string     `db:"email"`
+	EmailKey   []byte     `db:"email_key"`
+	CreateTime time.Time  `db:"create_time"`
+	ExpireTime *time.Time `db:"expire_time"`
 }
 
 type MailRequest struct {

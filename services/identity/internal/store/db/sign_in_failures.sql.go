@@ -38,31 +38,24 @@ func (q *Queries) SignInFailureDeleteBefore(ctx context.Context, arg SignInFailu
 	return result.RowsAffected(), nil
 }
 
-const signInFailureEnsure = `-- name: SignInFailureEnsure :exec
-insert into sign_in_failures (subject, count, since_time, last_time)
+const signInFailureLock = `-- name: SignInFailureLock :many
+insert into sign_in_failures as f (subject, count, since_time, last_time)
 select s.subject, 0, $1::timestamptz, $1::timestamptz
 from (select unnest($2::bytea[]) as subject) s
 order by s.subject
-on conflict do nothing
+on conflict (subject) do update set count = f.count
+returning subject, count, since_time, last_time
 `
 
-type SignInFailureEnsureParams struct {
+type SignInFailureLockParams struct {
 	Now      time.Time `db:"now"`
 	Subjects [][]byte  `db:"subjects"`
 }
 
-// Makes the rows that are locked next.
-func (q *Queries) SignInFailureEnsure(ctx context.Context, arg SignInFailureEnsureParams) error {
-	_, err := q.db.Exec(ctx, signInFailureEnsure, arg.Now, arg.Subjects)
-	return err
-}
-
-const signInFailureLock = `-- name: SignInFailureLock :many
-select subject, count, since_time, last_time from sign_in_failures where subject = any ($1::bytea[]) order by subject for no key update
-`
-
-func (q *Queries) SignInFailureLock(ctx context.Context, subjects [][]byte) ([]SignInFailure, error) {
-	rows, err := q.db.Query(ctx, signInFailureLock, subjects)
+// Makes the rows that are not there, and locks all. One statement, so that no row is deleted
+// between the two: a failure that finds no row would not count.
+func (q *Queries) SignInFailureLock(ctx context.Context, arg SignInFailureLockParams) ([]SignInFailure, error) {
+	rows, err := q.db.Query(ctx, signInFailureLock, arg.Now, arg.Subjects)
 	if err != nil {
 		return nil, err
 	}
@@ -87,15 +80,16 @@ func (q *Queries) SignInFailureLock(ctx context.Context, subjects [][]byte) ([]S
 }
 
 const signInFailureTakeBack = `-- name: SignInFailureTakeBack :exec
-update sign_in_failures f
-set count = greatest(0, f.count - 1)
-from (
-  select s.subject from sign_in_failures s where s.subject = any ($1::bytea[]) order by s.subject for no key update
-) l
-where f.subject = l.subject
+with l as (
+  select s.subject, s.count from sign_in_failures s where s.subject = any ($1::bytea[]) order by s.subject for update
+), gone as (
+  delete from sign_in_failures d using l where d.subject = l.subject and l.count <= 1
+)
+update sign_in_failures f set count = f.count - 1 from l where f.subject = l.subject and l.count > 1
 `
 
-// One failure less: the sign-in was right, or no password was compared.
+// One failure less: the sign-in was right, or no password was compared. A row that counts none
+// is deleted, so that whoever leaves one behind paid for a hash.
 func (q *Queries) SignInFailureTakeBack(ctx context.Context, subjects [][]byte) error {
 	_, err := q.db.Exec(ctx, signInFailureTakeBack, subjects)
 	return err

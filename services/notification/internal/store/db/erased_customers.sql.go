@@ -23,40 +23,48 @@ func (q *Queries) ErasedCustomerExclude(ctx context.Context) error {
 }
 
 const erasedCustomerInsertMany = `-- name: ErasedCustomerInsertMany :exec
-insert into erased_customers (customer_id, create_time)
-select unnest($1::uuid[]), $2::timestamptz
+insert into erased_customers (customer_id, account_id, create_time)
+select c.customer_id, nullif(c.account_id, '00000000-0000-0000-0000-000000000000'), $1::timestamptz
+from (select unnest($2::uuid[]) as customer_id, unnest($3::uuid[]) as account_id) c
 on conflict (customer_id) do nothing
 `
 
 type ErasedCustomerInsertManyParams struct {
-	CustomerIds []uuid.UUID `db:"customer_ids"`
 	CreateTime  time.Time   `db:"create_time"`
+	CustomerIds []uuid.UUID `db:"customer_ids"`
+	AccountIds  []uuid.UUID `db:"account_ids"`
 }
 
 func (q *Queries) ErasedCustomerInsertMany(ctx context.Context, arg ErasedCustomerInsertManyParams) error {
-	_, err := q.db.Exec(ctx, erasedCustomerInsertMany, arg.CustomerIds, arg.CreateTime)
+	_, err := q.db.Exec(ctx, erasedCustomerInsertMany, arg.CreateTime, arg.CustomerIds, arg.AccountIds)
 	return err
 }
 
 const erasedCustomerLockUnfinished = `-- name: ErasedCustomerLockUnfinished :many
-select customer_id from erased_customers where unfinished order by customer_id limit $1::int for update skip locked
+select customer_id, coalesce(account_id, '00000000-0000-0000-0000-000000000000')::uuid as account_id
+from erased_customers where unfinished order by customer_id limit $1::int for update skip locked
 `
+
+type ErasedCustomerLockUnfinishedRow struct {
+	CustomerID uuid.UUID `db:"customer_id"`
+	AccountID  uuid.UUID `db:"account_id"`
+}
 
 // Customers whose mails are not all blank yet, but for those that another process is
 // about to blank.
-func (q *Queries) ErasedCustomerLockUnfinished(ctx context.Context, maxRows int32) ([]uuid.UUID, error) {
+func (q *Queries) ErasedCustomerLockUnfinished(ctx context.Context, maxRows int32) ([]ErasedCustomerLockUnfinishedRow, error) {
 	rows, err := q.db.Query(ctx, erasedCustomerLockUnfinished, maxRows)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []uuid.UUID{}
+	items := []ErasedCustomerLockUnfinishedRow{}
 	for rows.Next() {
-		var customer_id uuid.UUID
-		if err := rows.Scan(&customer_id); err != nil {
+		var i ErasedCustomerLockUnfinishedRow
+		if err := rows.Scan(&i.CustomerID, &i.AccountID); err != nil {
 			return nil, err
 		}
-		items = append(items, customer_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

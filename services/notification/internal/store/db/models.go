@@ -44,4 +44,6 @@ type Notification struct {
 	EndTime       *time.Time `db:"end_time"`
 	SendTime      *time.Time `db:"send_time"`
 	RecipientKey  string     `db:"recipient_key"`
+	LegalNotices  []string   `db:"legal_notices"`
+	AccountID     *uuid.UUID `db:"account_id"`
 }

@@ -80,7 +80,7 @@ update notifications n
 set due_time = $1::timestamptz
 from due
 where n.id = due.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.legal_notices, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time
 `
 
 type NotificationClaimDueParams struct {
@@ -95,6 +95,7 @@ type NotificationClaimDueRow struct {
 	Recipient     string    `db:"recipient"`
 	Subject       string    `db:"subject"`
 	ShopName      string    `db:"shop_name"`
+	LegalNotices  []string  `db:"legal_notices"`
 	Template      int16     `db:"template"`
 	Content       []byte    `db:"content"`
 	MessageID     string    `db:"message_id"`
@@ -119,6 +120,7 @@ func (q *Queries) NotificationClaimDue(ctx context.Context, arg NotificationClai
 			&i.Recipient,
 			&i.Subject,
 			&i.ShopName,
+			&i.LegalNotices,
 			&i.Template,
 			&i.Content,
 			&i.MessageID,
@@ -146,7 +148,7 @@ from (
   for no key update of h
 ) h
 where n.id = h.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.legal_notices, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time
 `
 
 type NotificationClaimLeasedParams struct {
@@ -161,6 +163,7 @@ type NotificationClaimLeasedRow struct {
 	Recipient     string    `db:"recipient"`
 	Subject       string    `db:"subject"`
 	ShopName      string    `db:"shop_name"`
+	LegalNotices  []string  `db:"legal_notices"`
 	Template      int16     `db:"template"`
 	Content       []byte    `db:"content"`
 	MessageID     string    `db:"message_id"`
@@ -185,6 +188,7 @@ func (q *Queries) NotificationClaimLeased(ctx context.Context, arg NotificationC
 			&i.Recipient,
 			&i.Subject,
 			&i.ShopName,
+			&i.LegalNotices,
 			&i.Template,
 			&i.Content,
 			&i.MessageID,
@@ -203,7 +207,7 @@ func (q *Queries) NotificationClaimLeased(ctx context.Context, arg NotificationC
 }
 
 const notificationCorrections = `-- name: NotificationCorrections :many
-select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key from notifications where order_id = $1 and kind = 5 order by id
+select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key, legal_notices, account_id from notifications where order_id = $1 and kind = 5 order by id
 `
 
 // The mails about corrections of an order.
@@ -241,6 +245,8 @@ func (q *Queries) NotificationCorrections(ctx context.Context, orderID uuid.UUID
 			&i.EndTime,
 			&i.SendTime,
 			&i.RecipientKey,
+			&i.LegalNotices,
+			&i.AccountID,
 		); err != nil {
 			return nil, err
 		}
@@ -311,11 +317,12 @@ func (q *Queries) NotificationErasedAmong(ctx context.Context, ids []uuid.UUID) 
 const notificationExisting = `-- name: NotificationExisting :many
 select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
        exists (select from erased_customers e where e.customer_id = a.customer_id)
-         or exists (select from erased_orders e where e.order_id = a.order_id) as person_erased
+         or exists (select from erased_orders e where e.order_id = a.order_id)
+         or exists (select from erased_customers e where e.account_id = a.account_id) as person_erased
 from (
   select unnest($1::int[]) as position, unnest($2::smallint[]) as kind,
          unnest($3::uuid[]) as subject_id, unnest($4::uuid[]) as customer_id,
-         unnest($5::uuid[]) as order_id
+         unnest($5::uuid[]) as order_id, unnest($6::uuid[]) as account_id
 ) a
 left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
 order by a.position
@@ -327,6 +334,7 @@ type NotificationExistingParams struct {
 	SubjectIds  []uuid.UUID `db:"subject_ids"`
 	CustomerIds []uuid.UUID `db:"customer_ids"`
 	OrderIds    []uuid.UUID `db:"order_ids"`
+	AccountIds  []uuid.UUID `db:"account_ids"`
 }
 
 type NotificationExistingRow struct {
@@ -347,6 +355,7 @@ func (q *Queries) NotificationExisting(ctx context.Context, arg NotificationExis
 		arg.SubjectIds,
 		arg.CustomerIds,
 		arg.OrderIds,
+		arg.AccountIds,
 	)
 	if err != nil {
 		return nil, err
@@ -414,6 +423,31 @@ func (q *Queries) NotificationExtend(ctx context.Context, arg NotificationExtend
 	return items, nil
 }
 
+const notificationForgetAccountMails = `-- name: NotificationForgetAccountMails :execrows
+with old as materialized (
+  select id from notifications
+  where order_id = '00000000-0000-0000-0000-000000000000' and customer_id is null and recipient <> '' and end_time < $1::timestamptz
+  order by end_time
+  limit $2::int
+  for no key update skip locked
+)
+update notifications n set recipient = '', recipient_key = '', subject = '', content = '' from old where n.id = old.id
+`
+
+type NotificationForgetAccountMailsParams struct {
+	Before  time.Time `db:"before"`
+	MaxRows int32     `db:"max_rows"`
+}
+
+// Blanks mails about accounts that are no customer's and ended before @before, the oldest first.
+func (q *Queries) NotificationForgetAccountMails(ctx context.Context, arg NotificationForgetAccountMailsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, notificationForgetAccountMails, arg.Before, arg.MaxRows)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const notificationForgetBodies = `-- name: NotificationForgetBodies :execrows
 with old as materialized (
   select id from notifications
@@ -440,7 +474,7 @@ func (q *Queries) NotificationForgetBodies(ctx context.Context, arg Notification
 }
 
 const notificationGet = `-- name: NotificationGet :one
-select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key from notifications where id = $1
+select id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key, legal_notices, account_id from notifications where id = $1
 `
 
 func (q *Queries) NotificationGet(ctx context.Context, id uuid.UUID) (Notification, error) {
@@ -471,13 +505,16 @@ func (q *Queries) NotificationGet(ctx context.Context, id uuid.UUID) (Notificati
 		&i.EndTime,
 		&i.SendTime,
 		&i.RecipientKey,
+		&i.LegalNotices,
+		&i.AccountID,
 	)
 	return i, err
 }
 
 const notificationGetForUpdate = `-- name: NotificationGetForUpdate :one
-select n.id, n.kind, n.subject_id, n.order_id, n.customer_id, n.status, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.attempt_count, n.retry_count, n.cause, n.version, n.traceparent, n.create_time, n.requested_time, n.due_time, n.end_time, n.send_time, n.recipient_key, exists (select from erased_customers e where e.customer_id = n.customer_id)
-  or exists (select from erased_orders e where e.order_id = n.order_id) as person_erased
+select n.id, n.kind, n.subject_id, n.order_id, n.customer_id, n.status, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.attempt_count, n.retry_count, n.cause, n.version, n.traceparent, n.create_time, n.requested_time, n.due_time, n.end_time, n.send_time, n.recipient_key, n.legal_notices, n.account_id, exists (select from erased_customers e where e.customer_id = n.customer_id)
+  or exists (select from erased_orders e where e.order_id = n.order_id)
+  or exists (select from erased_customers e where e.account_id = n.account_id) as person_erased
 from notifications n
 where n.id = $1
 for no key update of n
@@ -517,6 +554,8 @@ func (q *Queries) NotificationGetForUpdate(ctx context.Context, id uuid.UUID) (N
 		&i.Notification.EndTime,
 		&i.Notification.SendTime,
 		&i.Notification.RecipientKey,
+		&i.Notification.LegalNotices,
+		&i.Notification.AccountID,
 		&i.PersonErased,
 	)
 	return i, err
@@ -524,36 +563,41 @@ func (q *Queries) NotificationGetForUpdate(ctx context.Context, id uuid.UUID) (N
 
 const notificationInsertMany = `-- name: NotificationInsertMany :exec
 insert into notifications (
-  id, kind, subject_id, order_id, customer_id, status, recipient, recipient_key, subject, shop_name, template,
+  id, kind, subject_id, order_id, customer_id, account_id, status, recipient, recipient_key, subject, shop_name, template,
   content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
-  create_time, requested_time, due_time, end_time
+  create_time, requested_time, due_time, end_time, legal_notices
 )
 select n.id, n.kind, n.subject_id, n.order_id, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'),
+       nullif(n.account_id, '00000000-0000-0000-0000-000000000000'),
        n.status, n.recipient, n.recipient_key, n.subject, n.shop_name, n.template,
        n.content, n.message_id, 0, 0, 0, n.cause, n.version, n.traceparent,
        n.create_time, n.create_time,
        case when n.status = 1 then n.due_time end,
-       case when n.status <> 1 then n.create_time end
+       case when n.status <> 1 then n.create_time end,
+       $1::text[]
 from (
-  select unnest($1::uuid[]) as id, unnest($2::smallint[]) as kind,
-         unnest($3::uuid[]) as subject_id, unnest($4::uuid[]) as order_id,
-         unnest($5::uuid[]) as customer_id, unnest($6::smallint[]) as status,
-         unnest($7::text[]) as recipient, unnest($8::text[]) as recipient_key,
-         unnest($9::text[]) as subject,
-         unnest($10::text[]) as shop_name, unnest($11::smallint[]) as template,
-         unnest($12::bytea[]) as content, unnest($13::text[]) as message_id,
-         unnest($14::text[]) as cause, unnest($15::bigint[]) as version,
-         unnest($16::text[]) as traceparent, unnest($17::timestamptz[]) as create_time,
-         unnest($18::timestamptz[]) as due_time
+  select unnest($2::uuid[]) as id, unnest($3::smallint[]) as kind,
+         unnest($4::uuid[]) as subject_id, unnest($5::uuid[]) as order_id,
+         unnest($6::uuid[]) as customer_id, unnest($7::uuid[]) as account_id,
+         unnest($8::smallint[]) as status,
+         unnest($9::text[]) as recipient, unnest($10::text[]) as recipient_key,
+         unnest($11::text[]) as subject,
+         unnest($12::text[]) as shop_name, unnest($13::smallint[]) as template,
+         unnest($14::bytea[]) as content, unnest($15::text[]) as message_id,
+         unnest($16::text[]) as cause, unnest($17::bigint[]) as version,
+         unnest($18::text[]) as traceparent, unnest($19::timestamptz[]) as create_time,
+         unnest($20::timestamptz[]) as due_time
 ) n
 `
 
 type NotificationInsertManyParams struct {
+	LegalNotices  []string    `db:"legal_notices"`
 	Ids           []uuid.UUID `db:"ids"`
 	Kinds         []int16     `db:"kinds"`
 	SubjectIds    []uuid.UUID `db:"subject_ids"`
 	OrderIds      []uuid.UUID `db:"order_ids"`
 	CustomerIds   []uuid.UUID `db:"customer_ids"`
+	AccountIds    []uuid.UUID `db:"account_ids"`
 	Statuses      []int16     `db:"statuses"`
 	Recipients    []string    `db:"recipients"`
 	RecipientKeys []string    `db:"recipient_keys"`
@@ -573,11 +617,13 @@ type NotificationInsertManyParams struct {
 // is not handed over twice; the batch then runs again and finds it known.
 func (q *Queries) NotificationInsertMany(ctx context.Context, arg NotificationInsertManyParams) error {
 	_, err := q.db.Exec(ctx, notificationInsertMany,
+		arg.LegalNotices,
 		arg.Ids,
 		arg.Kinds,
 		arg.SubjectIds,
 		arg.OrderIds,
 		arg.CustomerIds,
+		arg.AccountIds,
 		arg.Statuses,
 		arg.Recipients,
 		arg.RecipientKeys,
@@ -672,9 +718,17 @@ where id = any (array(
     union
     select m.id, m.due_time from notifications m
     where m.order_id = any ($2::uuid[]) and m.recipient <> ''
+    union
+    select m.id, m.due_time from notifications m
+    where m.account_id = any ($3::uuid[]) and m.recipient <> ''
+    union
+    select m.id, m.due_time
+    from (select unnest($4::text[]) as email, unnest($5::timestamptz[]) as erase_time) g
+    join notifications m on m.recipient_key = g.email and m.create_time <= g.erase_time
+    where m.recipient_key <> '' and m.kind = 6 and m.customer_id is null
   ) n
   order by n.due_time is null, n.id
-  limit $3::int
+  limit $6::int
 )) and recipient <> ''
 order by id
 for no key update
@@ -683,6 +737,9 @@ for no key update
 type NotificationLockOfErasedParams struct {
 	CustomerIds []uuid.UUID `db:"customer_ids"`
 	OrderIds    []uuid.UUID `db:"order_ids"`
+	AccountIds  []uuid.UUID `db:"account_ids"`
+	GuestEmails []string    `db:"guest_emails"`
+	GuestTimes  []time.Time `db:"guest_times"`
 	MaxRows     int32       `db:"max_rows"`
 }
 
@@ -705,10 +762,18 @@ type NotificationLockOfErasedRow struct {
 	SendTime      *time.Time `db:"send_time"`
 }
 
-// At most @max_rows mails of customers and orders that are not blank yet, those first
-// that are to be sent.
+// At most @max_rows mails of customers, their accounts and orders that are not blank yet, those
+// first that are to be sent; and mails to addresses of guests who signed up and made no account
+// (kind 6), from before their erasure.
 func (q *Queries) NotificationLockOfErased(ctx context.Context, arg NotificationLockOfErasedParams) ([]NotificationLockOfErasedRow, error) {
-	rows, err := q.db.Query(ctx, notificationLockOfErased, arg.CustomerIds, arg.OrderIds, arg.MaxRows)
+	rows, err := q.db.Query(ctx, notificationLockOfErased,
+		arg.CustomerIds,
+		arg.OrderIds,
+		arg.AccountIds,
+		arg.GuestEmails,
+		arg.GuestTimes,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -820,7 +885,7 @@ update notifications
 set status = 1, recipient = $1, recipient_key = $2, content = $3, resend_count = $4, retry_count = 0, message_id = $5, cause = '', version = $6,
     requested_time = $7, due_time = $8::timestamptz, end_time = null, traceparent = $9
 where id = $10
-returning id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key
+returning id, kind, subject_id, order_id, customer_id, status, recipient, subject, shop_name, template, content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent, create_time, requested_time, due_time, end_time, send_time, recipient_key, legal_notices, account_id
 `
 
 type NotificationResendParams struct {
@@ -875,6 +940,8 @@ func (q *Queries) NotificationResend(ctx context.Context, arg NotificationResend
 		&i.EndTime,
 		&i.SendTime,
 		&i.RecipientKey,
+		&i.LegalNotices,
+		&i.AccountID,
 	)
 	return i, err
 }

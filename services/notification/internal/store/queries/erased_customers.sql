@@ -7,8 +7,9 @@ lock table erased_customers in row share mode;
 lock table erased_customers in exclusive mode;
 
 -- name: ErasedCustomerInsertMany :exec
-insert into erased_customers (customer_id, create_time)
-select unnest(@customer_ids::uuid[]), @create_time::timestamptz
+insert into erased_customers (customer_id, account_id, create_time)
+select c.customer_id, nullif(c.account_id, '00000000-0000-0000-0000-000000000000'), @create_time::timestamptz
+from (select unnest(@customer_ids::uuid[]) as customer_id, unnest(@account_ids::uuid[]) as account_id) c
 on conflict (customer_id) do nothing;
 
 -- name: ErasedCustomerSetUnfinished :exec
@@ -17,7 +18,8 @@ update erased_customers set unfinished = @unfinished::boolean where customer_id 
 -- name: ErasedCustomerLockUnfinished :many
 -- Customers whose mails are not all blank yet, but for those that another process is
 -- about to blank.
-select customer_id from erased_customers where unfinished order by customer_id limit @max_rows::int for update skip locked;
+select customer_id, coalesce(account_id, '00000000-0000-0000-0000-000000000000')::uuid as account_id
+from erased_customers where unfinished order by customer_id limit @max_rows::int for update skip locked;
 
 -- name: ErasedRecent :one
 -- Whether mails may have been blanked since @since.

@@ -2,11 +2,12 @@
 -- What is known of each mail that events request; a row per request.
 select a.position::int as position, n.id, n.status, n.version, n.end_time, n.cause,
        exists (select from erased_customers e where e.customer_id = a.customer_id)
-         or exists (select from erased_orders e where e.order_id = a.order_id) as person_erased
+         or exists (select from erased_orders e where e.order_id = a.order_id)
+         or exists (select from erased_customers e where e.account_id = a.account_id) as person_erased
 from (
   select unnest(@positions::int[]) as position, unnest(@kinds::smallint[]) as kind,
          unnest(@subject_ids::uuid[]) as subject_id, unnest(@customer_ids::uuid[]) as customer_id,
-         unnest(@order_ids::uuid[]) as order_id
+         unnest(@order_ids::uuid[]) as order_id, unnest(@account_ids::uuid[]) as account_id
 ) a
 left join notifications n on n.kind = a.kind and n.subject_id = a.subject_id
 order by a.position;
@@ -15,20 +16,23 @@ order by a.position;
 -- A mail that another process inserted meanwhile fails the transaction, so that it
 -- is not handed over twice; the batch then runs again and finds it known.
 insert into notifications (
-  id, kind, subject_id, order_id, customer_id, status, recipient, recipient_key, subject, shop_name, template,
+  id, kind, subject_id, order_id, customer_id, account_id, status, recipient, recipient_key, subject, shop_name, template,
   content, message_id, resend_count, attempt_count, retry_count, cause, version, traceparent,
-  create_time, requested_time, due_time, end_time
+  create_time, requested_time, due_time, end_time, legal_notices
 )
 select n.id, n.kind, n.subject_id, n.order_id, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'),
+       nullif(n.account_id, '00000000-0000-0000-0000-000000000000'),
        n.status, n.recipient, n.recipient_key, n.subject, n.shop_name, n.template,
        n.content, n.message_id, 0, 0, 0, n.cause, n.version, n.traceparent,
        n.create_time, n.create_time,
        case when n.status = 1 then n.due_time end,
-       case when n.status <> 1 then n.create_time end
+       case when n.status <> 1 then n.create_time end,
+       sqlc.narg(legal_notices)::text[]
 from (
   select unnest(@ids::uuid[]) as id, unnest(@kinds::smallint[]) as kind,
          unnest(@subject_ids::uuid[]) as subject_id, unnest(@order_ids::uuid[]) as order_id,
-         unnest(@customer_ids::uuid[]) as customer_id, unnest(@statuses::smallint[]) as status,
+         unnest(@customer_ids::uuid[]) as customer_id, unnest(@account_ids::uuid[]) as account_id,
+         unnest(@statuses::smallint[]) as status,
          unnest(@recipients::text[]) as recipient, unnest(@recipient_keys::text[]) as recipient_key,
          unnest(@subjects::text[]) as subject,
          unnest(@shop_names::text[]) as shop_name, unnest(@templates::smallint[]) as template,
@@ -47,8 +51,9 @@ order by id
 for no key update;
 
 -- name: NotificationLockOfErased :many
--- At most @max_rows mails of customers and orders that are not blank yet, those first
--- that are to be sent.
+-- At most @max_rows mails of customers, their accounts and orders that are not blank yet, those
+-- first that are to be sent; and mails to addresses of guests who signed up and made no account
+-- (kind 6), from before their erasure.
 select id, kind, subject_id, order_id, status, content <> '' as readable, resend_count, attempt_count, retry_count,
        cause, version, traceparent, requested_time, due_time, end_time, send_time
 from notifications
@@ -60,6 +65,14 @@ where id = any (array(
     union
     select m.id, m.due_time from notifications m
     where m.order_id = any (@order_ids::uuid[]) and m.recipient <> ''
+    union
+    select m.id, m.due_time from notifications m
+    where m.account_id = any (@account_ids::uuid[]) and m.recipient <> ''
+    union
+    select m.id, m.due_time
+    from (select unnest(@guest_emails::text[]) as email, unnest(@guest_times::timestamptz[]) as erase_time) g
+    join notifications m on m.recipient_key = g.email and m.create_time <= g.erase_time
+    where m.recipient_key <> '' and m.kind = 6 and m.customer_id is null
   ) n
   order by n.due_time is null, n.id
   limit @max_rows::int
@@ -111,7 +124,7 @@ update notifications n
 set due_time = @lease::timestamptz
 from due
 where n.id = due.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time;
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.legal_notices, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time;
 
 -- name: NotificationClaimLeased :many
 -- Takes mails that are ours by the very lease that we gave them, until @lease.
@@ -124,7 +137,7 @@ from (
   for no key update of h
 ) h
 where n.id = h.id
-returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time;
+returning n.id, n.kind, n.recipient, n.subject, n.shop_name, n.legal_notices, n.template, n.content, n.message_id, n.resend_count, n.traceparent, n.requested_time;
 
 -- name: NotificationExtend :many
 -- Extends the lease of mails that are still ours: a lease that ended may be another's.
@@ -149,7 +162,8 @@ select * from notifications where id = @id;
 -- name: NotificationGetForUpdate :one
 -- With erased_customers taken before, so that no erasure runs meanwhile.
 select sqlc.embed(n), exists (select from erased_customers e where e.customer_id = n.customer_id)
-  or exists (select from erased_orders e where e.order_id = n.order_id) as person_erased
+  or exists (select from erased_orders e where e.order_id = n.order_id)
+  or exists (select from erased_customers e where e.account_id = n.account_id) as person_erased
 from notifications n
 where n.id = @id
 for no key update of n;
@@ -195,3 +209,14 @@ with old as materialized (
   for no key update skip locked
 )
 update notifications n set content = '' from old where n.id = old.id;
+
+-- name: NotificationForgetAccountMails :execrows
+-- Blanks mails about accounts that are no customer's and ended before @before, the oldest first.
+with old as materialized (
+  select id from notifications
+  where order_id = '00000000-0000-0000-0000-000000000000' and customer_id is null and recipient <> '' and end_time < @before::timestamptz
+  order by end_time
+  limit @max_rows::int
+  for no key update skip locked
+)
+update notifications n set recipient = '', recipient_key = '', subject = '', content = '' from old where n.id = old.id;

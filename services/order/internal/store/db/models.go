@@ -94,3 +94,10 @@ type Product struct {
 	Status   int16     `db:"status"`
 	Version  int64     `db:"version"`
 }
+
+type VerifiedEmail struct {
+	ID         int64     `db:"id"`
+	CustomerID uuid.UUID `db:"customer_id"`
+	Email      string    `db:"email"`
+	VerifyTime time.Time `db:"verify_time"`
+}

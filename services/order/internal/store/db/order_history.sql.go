@@ -55,6 +55,54 @@ func (q *Queries) OrderHistoryInsertMany(ctx context.Context, arg OrderHistoryIn
 	return err
 }
 
+const OrderHistoryListClaimsSince = `-- name: OrderHistoryListClaimsSince :many
+select h.order_id, o.customer_id::uuid as customer_id, h.version, h.create_time
+from order_history h join orders o on o.id = h.order_id
+where h.step = 6 and h.create_time >= $1 and h.order_id > $2 and o.customer_id is not null and not o.erased
+order by h.order_id
+limit 500
+for no key update of o
+`
+
+type OrderHistoryListClaimsSinceParams struct {
+	Since        time.Time `db:"since"`
+	AfterOrderID uuid.UUID `db:"after_order_id"`
+}
+
+type OrderHistoryListClaimsSinceRow struct {
+	OrderID    uuid.UUID `db:"order_id"`
+	CustomerID uuid.UUID `db:"customer_id"`
+	Version    int64     `db:"version"`
+	CreateTime time.Time `db:"create_time"`
+}
+
+// The next orders that were claimed since a time, by id. The limit is outbox.RepublishRows,
+// written out so that a plan for any values knows how few are wanted.
+func (q *Queries) OrderHistoryListClaimsSince(ctx context.Context, arg OrderHistoryListClaimsSinceParams) ([]OrderHistoryListClaimsSinceRow, error) {
+	rows, err := q.db.Query(ctx, OrderHistoryListClaimsSince, arg.Since, arg.AfterOrderID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderHistoryListClaimsSinceRow{}
+	for rows.Next() {
+		var i OrderHistoryListClaimsSinceRow
+		if err := rows.Scan(
+			&i.OrderID,
+			&i.CustomerID,
+			&i.Version,
+			&i.CreateTime,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const OrderHistoryListMany = `-- name: OrderHistoryListMany :many
 select h.order_id, h.version, h.state, h.cancel_reason, h.note, h.actor, h.trace_id, h.create_time, h.step from order_history h where h.order_id = any($1::uuid[]) order by h.order_id, h.version
 `
@@ -91,6 +139,18 @@ func (q *Queries) OrderHistoryListMany(ctx context.Context, orderIds []uuid.UUID
 		return nil, err
 	}
 	return items, nil
+}
+
+const OrderHistoryNewestClaim = `-- name: OrderHistoryNewestClaim :one
+select coalesce(max(create_time), 'epoch')::timestamptz as newest from order_history where step = 6
+`
+
+// When an order was last claimed (step 6 CLAIMED); the epoch when none ever was.
+func (q *Queries) OrderHistoryNewestClaim(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, OrderHistoryNewestClaim)
+	var newest time.Time
+	err := row.Scan(&newest)
+	return newest, err
 }
 
 const OrderHistoryTail = `-- name: OrderHistoryTail :many

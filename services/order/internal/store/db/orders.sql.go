@@ -137,7 +137,7 @@ type OrderCountUnpaidOfGuestsRow struct {
 	Count  int64  `db:"count"`
 }
 
-// Guests are told apart by the caller's key of the request that placed the order. What was
+// Guests are distinguished by the caller's key of the request that placed the order. What was
 // placed before @since expired; the condition on the key is the index's.
 func (q *Queries) OrderCountUnpaidOfGuests(ctx context.Context, arg OrderCountUnpaidOfGuestsParams) ([]OrderCountUnpaidOfGuestsRow, error) {
 	rows, err := q.db.Query(ctx, OrderCountUnpaidOfGuests, arg.Callers, arg.Since)
@@ -718,6 +718,97 @@ func (q *Queries) OrderLockOfGuest(ctx context.Context, arg OrderLockOfGuestPara
 	return items, nil
 }
 
+const OrderLockToClaim = `-- name: OrderLockToClaim :many
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o
+where o.email = $1 and lower(o.email collate "C") = $2::text
+  and o.customer_id is null and not o.erased and o.create_time <= $3
+order by o.id limit $4 for update
+`
+
+type OrderLockToClaimParams struct {
+	Email    string    `db:"email"`
+	ExactKey string    `db:"exact_key"`
+	Before   time.Time `db:"before"`
+	AtMost   int32     `db:"at_most"`
+}
+
+type OrderLockToClaimRow struct {
+	Order Order `db:"order"`
+}
+
+// The orders of guests of an address, which is compared by its grammar.ExactEmailKey: lower
+// in the collation C knows the letters of ASCII alone. The first condition is for the index,
+// and finds more.
+func (q *Queries) OrderLockToClaim(ctx context.Context, arg OrderLockToClaimParams) ([]OrderLockToClaimRow, error) {
+	rows, err := q.db.Query(ctx, OrderLockToClaim,
+		arg.Email,
+		arg.ExactKey,
+		arg.Before,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderLockToClaimRow{}
+	for rows.Next() {
+		var i OrderLockToClaimRow
+		if err := rows.Scan(
+			&i.Order.ID,
+			&i.Order.Number,
+			&i.Order.State,
+			&i.Order.CancelReason,
+			&i.Order.CancelNote,
+			&i.Order.Version,
+			&i.Order.AwaitingVersion,
+			&i.Order.ConfirmedVersion,
+			&i.Order.CancelledVersion,
+			&i.Order.ShippedVersion,
+			&i.Order.Awaits,
+			&i.Order.DueTime,
+			&i.Order.RetryCount,
+			&i.Order.LastPublishedTime,
+			&i.Order.ExpireTime,
+			&i.Order.Currency,
+			&i.Order.SubtotalAmount,
+			&i.Order.TotalAmount,
+			&i.Order.CapturedAmount,
+			&i.Order.RefundedAmount,
+			&i.Order.Adjustments,
+			&i.Order.PaymentID,
+			&i.Order.PaymentMethod,
+			&i.Order.CustomerID,
+			&i.Order.FirstName,
+			&i.Order.LastName,
+			&i.Order.Email,
+			&i.Order.Phone,
+			&i.Order.ShippingAddress,
+			&i.Order.Erased,
+			&i.Order.ShipmentID,
+			&i.Order.Carrier,
+			&i.Order.TrackingCode,
+			&i.Order.ShipTime,
+			&i.Order.DeliverTime,
+			&i.Order.CreateTime,
+			&i.Order.UpdateTime,
+			&i.Order.PaymentProgress,
+			&i.Order.Disputes,
+			&i.Order.RequestID,
+			&i.Order.RequestCaller,
+			&i.Order.Corrections,
+			&i.Order.LastNameKey,
+			&i.Order.GuestVersion,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const OrderOldestDue = `-- name: OrderOldestDue :one
 select due_time::timestamptz from orders where due_time is not null order by due_time limit 1
 `
@@ -836,7 +927,7 @@ func (q *Queries) OrderUpdateMany(ctx context.Context, arg OrderUpdateManyParams
 }
 
 const OrderUpdateOwner = `-- name: OrderUpdateOwner :exec
-update orders set customer_id = $1::uuid, guest_version = $2 where id = $3
+update orders set customer_id = nullif($1::uuid, '00000000-0000-0000-0000-000000000000'::uuid), guest_version = $2 where id = $3
 `
 
 type OrderUpdateOwnerParams struct {

@@ -16,3 +16,17 @@ select sqlc.embed(h) from order_history h where h.order_id = any(@order_ids::uui
 -- name: OrderHistoryErase :exec
 -- What people wrote when they cancelled an order (reason 4 REQUESTED).
 update order_history set note = '' where order_id = any(@order_ids::uuid[]) and cancel_reason = 4 and note <> '';
+
+-- name: OrderHistoryNewestClaim :one
+-- When an order was last claimed (step 6 CLAIMED); the epoch when none ever was.
+select coalesce(max(create_time), 'epoch')::timestamptz as newest from order_history where step = 6;
+
+-- name: OrderHistoryListClaimsSince :many
+-- The next orders that were claimed since a time, by id. The limit is outbox.RepublishRows,
+-- written out so that a plan for any values knows how few are wanted.
+select h.order_id, o.customer_id::uuid as customer_id, h.version, h.create_time
+from order_history h join orders o on o.id = h.order_id
+where h.step = 6 and h.create_time >= @since and h.order_id > @after_order_id and o.customer_id is not null and not o.erased
+order by h.order_id
+limit 500
+for no key update of o;

@@ -87,7 +87,7 @@ update orders set disputes = cast(@disputes::text as jsonb) where id = @id;
 update orders set corrections = cast(@corrections::text as jsonb) where id = @id;
 
 -- name: OrderUpdateOwner :exec
-update orders set customer_id = @customer_id::uuid, guest_version = @guest_version where id = @id;
+update orders set customer_id = nullif(@customer_id::uuid, '00000000-0000-0000-0000-000000000000'::uuid), guest_version = @guest_version where id = @id;
 
 -- name: OrderErasePersons :exec
 -- OrderUpdateMany stores the rest, and blanks the note of a cancellation.
@@ -121,6 +121,15 @@ select sqlc.embed(o) from orders o
 where o.email = @email and o.customer_id is null and not o.erased and o.create_time <= @before
 order by o.id limit @at_most for update;
 
+-- name: OrderLockToClaim :many
+-- The orders of guests of an address, which is compared by its grammar.ExactEmailKey: lower
+-- in the collation C knows the letters of ASCII alone. The first condition is for the index,
+-- and finds more.
+select sqlc.embed(o) from orders o
+where o.email = @email and lower(o.email collate "C") = @exact_key::text
+  and o.customer_id is null and not o.erased and o.create_time <= @before
+order by o.id limit @at_most for update;
+
 -- name: OrderAuditSome :many
 select sqlc.embed(o) from orders o where o.id > @after order by o.id limit @at_most;
 
@@ -139,7 +148,7 @@ select customer_id::uuid as customer_id, count(*) from orders
 where customer_id = any(@ids::uuid[]) and state in (1, 2) group by customer_id;
 
 -- name: OrderCountUnpaidOfGuests :many
--- Guests are told apart by the caller's key of the request that placed the order. What was
+-- Guests are distinguished by the caller's key of the request that placed the order. What was
 -- placed before @since expired; the condition on the key is the index's.
 select o.request_caller as caller, count(*) from orders o
 where o.request_caller = any(@callers::text[]) and (o.request_caller like 'guest/%' or o.request_caller like 'staff/%') and o.create_time > @since

@@ -18,7 +18,7 @@ const (
 	codeCanceled      = "canceled_at_stripe"
 )
 
-// maxKeys is how many keys a PaymentIntent is opened under at most, see open.
+// maxKeys is how many keys one attempt tries at most to open a PaymentIntent, see open.
 const maxKeys = 3
 
 // maxSteps bounds what is done about a PaymentIntent in one call: confirm, cancel,
@@ -35,7 +35,8 @@ func (s *Stripe) Charge(ctx context.Context, r provider.ChargeRequest) (provider
 
 // open makes a PaymentIntent that moves nothing yet. Only the recorded one is ever
 // confirmed, so making two does no harm. That is why open goes on to another key when
-// Stripe only answers a key with a failure, or knows it with other parameters.
+// Stripe only answers a key with a failure, or knows it with other parameters. The last key
+// of an attempt is one of its own: however often Stripe failed, a later attempt can succeed.
 func (s *Stripe) open(ctx context.Context, r provider.ChargeRequest) (provider.Charge, error) {
 	amount, err := toMinor(r.Amount)
 	if err != nil {
@@ -85,7 +86,10 @@ func (s *Stripe) createParams(r provider.ChargeRequest, amount int64, n int) *st
 		},
 	}
 	key := r.Key
-	if n > 1 {
+	switch {
+	case n == maxKeys:
+		key += "-" + strconv.FormatInt(s.now().UnixMicro(), 10)
+	case n > 1:
 		key += "-" + strconv.Itoa(n)
 	}
 	params.IdempotencyKey = stripego.String(key)

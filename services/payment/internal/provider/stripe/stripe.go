@@ -69,15 +69,18 @@ var (
 	_ provider.EventLister  = (*Stripe)(nil)
 )
 
-// Check refuses a key and an address that can't be right. Its error holds no part of the key.
-func (c Config) Check() error {
-	if !strings.HasPrefix(c.Key, "sk_") && !strings.HasPrefix(c.Key, "rk_") {
-		return errors.New("the key is no secret key of Stripe: it begins with sk_ or rk_")
+// CheckKey refuses a key that can't be right. Its error holds no part of the key.
+func CheckKey(key string) error {
+	if !strings.HasPrefix(key, "sk_") && !strings.HasPrefix(key, "rk_") {
+		return errors.New("it is no secret key of Stripe, which begins with sk_ or rk_")
 	}
-	if c.URL == "" {
-		return nil
-	}
-	parsed, err := url.Parse(c.URL)
+	return nil
+}
+
+// CheckURL refuses an address of the API that can't be right, or that a key must not be
+// sent to.
+func CheckURL(text string) error {
+	parsed, err := url.Parse(text)
 	if err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http") {
 		return errors.New("the address is no URL such as https://api.stripe.com")
 	}
@@ -87,7 +90,7 @@ func (c Config) Check() error {
 	return nil
 }
 
-// New makes the provider; Check reports whether the config is right.
+// New makes the provider; CheckKey and CheckURL report whether the config is right.
 func New(cfg Config) *Stripe {
 	backend := &stripego.BackendConfig{
 		EnableTelemetry: stripego.Bool(false),
@@ -162,31 +165,42 @@ func idOf(values map[string]string, key string) uuid.UUID {
 	return id
 }
 
-// Unconfigured stands where no key is set: it takes no money, and its code is the reason. What was
-// opened when there was a key stays open.
-type Unconfigured struct{}
+// Unconfigured stands where the settings name no key: it takes no money, and its code is the
+// reason. What was opened when there was a key stays open.
+type Unconfigured struct {
+	// Missing is why a key that the settings name is not there: then everything waits for
+	// it, and nothing is declined. Nil where they name none.
+	Missing error
+}
 
 // CodeUnconfigured is the code of charges that were requested from nobody.
 const CodeUnconfigured = "stripe_not_configured"
 
-var errUnconfigured = errors.New("SHOPMESH_STRIPE_KEY is not set, and this was begun when it was: set it again")
+var errUnconfigured = errors.New("payment's settings name no key of Stripe, and this was begun when they did: name it again")
 
-// Charge declines what was never opened.
-func (Unconfigured) Charge(_ context.Context, r provider.ChargeRequest) (provider.Charge, error) {
-	if r.ChargeID == "" && r.Attempts == 0 {
+func (u Unconfigured) err() error {
+	if u.Missing != nil {
+		return u.Missing
+	}
+	return errUnconfigured
+}
+
+// Charge declines what was never opened, where no key is named.
+func (u Unconfigured) Charge(_ context.Context, r provider.ChargeRequest) (provider.Charge, error) {
+	if r.ChargeID == "" && r.Attempts == 0 && u.Missing == nil {
 		return provider.Charge{Status: provider.Declined, Code: CodeUnconfigured}, nil
 	}
-	return provider.Charge{}, errUnconfigured
+	return provider.Charge{}, u.err()
 }
 
 // Refund can't be known.
-func (Unconfigured) Refund(context.Context, provider.RefundRequest) (provider.Refund, error) {
-	return provider.Refund{}, errUnconfigured
+func (u Unconfigured) Refund(context.Context, provider.RefundRequest) (provider.Refund, error) {
+	return provider.Refund{}, u.err()
 }
 
 // LookUpRefund can't be known.
-func (Unconfigured) LookUpRefund(context.Context, provider.RefundRequest) (provider.Refund, error) {
-	return provider.Refund{}, errUnconfigured
+func (u Unconfigured) LookUpRefund(context.Context, provider.RefundRequest) (provider.Refund, error) {
+	return provider.Refund{}, u.err()
 }
 
 // zero is nothing of a currency.

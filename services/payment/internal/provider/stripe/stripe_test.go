@@ -81,7 +81,7 @@ func (b *harness) refundOf(charge string, amount int64) provider.RefundRequest {
 	return provider.RefundRequest{Key: provider.RefundKey(id), ChargeID: charge, RefundID: id, PaymentID: uuid.Must(uuid.NewV7()), Amount: eur(amount), Time: b.clock()}
 }
 
-// Two processes ask at once for the same payment, with another PaymentIntent opened
+// Many processes charge the same payment at once, with another PaymentIntent opened
 // beside: the recorded one alone is charged, once.
 func TestAPaymentIsChargedOnceHoweverManyProcessesTry(t *testing.T) {
 	t.Parallel()
@@ -90,10 +90,10 @@ func TestAPaymentIsChargedOnceHoweverManyProcessesTry(t *testing.T) {
 	var calls sync.WaitGroup
 	for n := range 16 {
 		calls.Go(func() {
-			ask := r
-			ask.Attempts = int32(n % 2)
+			request := r
+			request.Attempts = int32(n % 2)
 			for {
-				charge, err := b.Charge(context.WithoutCancel(t.Context()), ask)
+				charge, err := b.Charge(context.WithoutCancel(t.Context()), request)
 				if err == nil {
 					if charge.Status != provider.Succeeded || charge.ID != r.ChargeID {
 						t.Errorf("answered %+v", charge)
@@ -370,22 +370,18 @@ func TestBalancesCountEveryPage(t *testing.T) {
 	}
 }
 
-func TestTheConfigIsChecked(t *testing.T) {
+func TestKeysAndAddressesAreChecked(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct {
-		cfg stripe.Config
-		ok  bool
-	}{
-		"secret":      {stripe.Config{Key: "sk_live_canary"}, true},
-		"restricted":  {stripe.Config{Key: "rk_test_canary", URL: "https://stripe.example"}, true},
-		"loopback":    {stripe.Config{Key: "sk_test_canary", URL: "http://127.0.0.1:1"}, true},
-		"publishable": {stripe.Config{Key: "pk_live_canary"}, false},
-		"in clear":    {stripe.Config{Key: "sk_live_canary", URL: "http://stripe.example"}, false},
-		"no URL":      {stripe.Config{Key: "sk_live_canary", URL: "stripe"}, false},
+	for key, ok := range map[string]bool{"sk_live_canary": true, "rk_test_canary": true, "pk_live_canary": false, "canary": false} {
+		if err := stripe.CheckKey(key); (err == nil) != ok || err != nil && strings.Contains(err.Error(), "canary") {
+			t.Errorf("the key %s: %v", key, err)
+		}
+	}
+	for address, ok := range map[string]bool{
+		"https://stripe.example": true, "http://127.0.0.1:1": true, "http://localhost:1": true, "http://stripe.example": false, "stripe": false,
 	} {
-		err := row.cfg.Check()
-		if (err == nil) != row.ok || err != nil && strings.Contains(err.Error(), "canary") {
-			t.Errorf("%s: %v", name, err)
+		if err := stripe.CheckURL(address); (err == nil) != ok {
+			t.Errorf("the address %s: %v", address, err)
 		}
 	}
 }

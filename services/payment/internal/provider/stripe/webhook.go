@@ -29,8 +29,10 @@ const (
 	badPerSecond = 5
 )
 
-// WebhookConfig is what a Webhook needs.
-type WebhookConfig struct {
+// Webhook is where Stripe reports that something changed
+// (https://docs.stripe.com/webhooks). Nothing is done for a request before its
+// signature is found right, and the reply never gives the reason when it was not.
+type Webhook struct {
 	// Secrets are the endpoint's signing secrets, "whsec_…": several while one is
 	// replaced by another. None refuses everything.
 	Secrets []string
@@ -38,29 +40,18 @@ type WebhookConfig struct {
 	Live bool
 	// Account reads what an event does not hold.
 	Account Account
+	// Limit bounds what is answered to requests that are not signed.
+	Limit *Limit
 	// Handle takes a notice. An error lets Stripe send it again.
 	Handle func(ctx context.Context, n provider.Notice) error
 	Now    func() time.Time
 	Log    *slog.Logger
 }
 
-// Webhook is where Stripe reports that something changed
-// (https://docs.stripe.com/webhooks). Nothing is done for a request before its
-// signature is found right, and the reply never gives the reason when it was not.
-type Webhook struct {
-	cfg WebhookConfig
-	bad *bucket
-}
-
-// NewWebhook makes the handler.
-func NewWebhook(cfg WebhookConfig) *Webhook {
-	return &Webhook{cfg: cfg, bad: &bucket{tokens: badBurst}}
-}
-
 // ServeHTTP answers 200 when the event needs not come again; 401, or 429 when there
 // are too many, to what is not signed; 400 to what is signed and no event; 503 when
 // it must come again.
-func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	signature, formed := parseSignature(r.Header.Get("Stripe-Signature"))
 	if !formed || !h.fresh(signature.at) {
@@ -72,27 +63,27 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w)
 		return
 	}
-	notice, concerns, err := readNotice(body, h.cfg.Live)
+	notice, concerns, err := readNotice(body, h.Live)
 	if err != nil {
-		h.cfg.Log.WarnContext(r.Context(), "can't read a signed event", "error", err)
+		h.Log.WarnContext(r.Context(), "can't read a signed event", "error", err)
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
 	if concerns {
-		if notice, err = complete(r.Context(), h.cfg.Account, notice); err == nil {
-			err = h.cfg.Handle(r.Context(), notice)
+		if notice, err = complete(r.Context(), h.Account, notice); err == nil {
+			err = h.Handle(r.Context(), notice)
 		}
 	}
 	if err != nil {
-		h.cfg.Log.WarnContext(r.Context(), "can't take an event now; it will come again", "event", notice.ID, "type", notice.Type, "error", err)
+		h.Log.WarnContext(r.Context(), "can't take an event now; it will come again", "event", notice.ID, "type", notice.Type, "error", err)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-func (h *Webhook) refuse(w http.ResponseWriter) {
-	if !h.bad.take(h.cfg.Now()) {
+func (h Webhook) refuse(w http.ResponseWriter) {
+	if !h.Limit.take(h.Now()) {
 		w.Header().Set("Retry-After", "10")
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
@@ -130,15 +121,15 @@ func parseSignature(header string) (signature, bool) {
 	return s, !s.at.IsZero() && len(s.values) > 0
 }
 
-func (h *Webhook) fresh(at time.Time) bool {
-	age := h.cfg.Now().Sub(at)
+func (h Webhook) fresh(at time.Time) bool {
+	age := h.Now().Sub(at)
 	return -tolerance <= age && age <= tolerance
 }
 
 // signed compares the body as it came: a body that was decoded and written again is
 // another one.
-func (h *Webhook) signed(s signature, body []byte) bool {
-	for _, secret := range h.cfg.Secrets {
+func (h Webhook) signed(s signature, body []byte) bool {
+	for _, secret := range h.Secrets {
 		want := webhook.ComputeSignature(s.at, body, secret)
 		for _, value := range s.values {
 			if hmac.Equal(want, value) {
@@ -149,14 +140,17 @@ func (h *Webhook) signed(s signature, body []byte) bool {
 	return false
 }
 
-// bucket bounds how many unsigned requests are answered 401: the others are answered 429.
-type bucket struct {
+// Limit bounds how many unsigned requests are answered 401: the others are answered 429.
+type Limit struct {
 	mu     sync.Mutex
 	tokens float64
 	last   time.Time
 }
 
-func (b *bucket) take(now time.Time) bool {
+// NewLimit makes a Limit for all requests of a process.
+func NewLimit() *Limit { return &Limit{tokens: badBurst} }
+
+func (b *Limit) take(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if elapsed := now.Sub(b.last); elapsed > 0 {

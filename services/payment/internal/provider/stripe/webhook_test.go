@@ -19,11 +19,11 @@ func TestAFloodReachesNothing(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_700_000_000, 0)
 	reached := 0
-	h := NewWebhook(WebhookConfig{
+	h := Webhook{
 		Secrets: []string{"whsec_1"}, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
-		Account: account{&reached},
-		Handle:  func(context.Context, provider.Notice) error { reached++; return nil },
-	})
+		Account: account{&reached}, Limit: NewLimit(),
+		Handle: func(context.Context, provider.Notice) error { reached++; return nil },
+	}
 	body := []byte(`{"id":"evt_1","type":"refund.updated","data":{"object":{"object":"refund","id":"re_1","amount":5,"currency":"jpy","payment_intent":"pi_1"}}}`)
 	answered := map[int]int{}
 	send := func(signature string) (left int) {
@@ -67,11 +67,11 @@ func FuzzWebhook(f *testing.F) {
 	f.Add([]byte(`{"data":{"object":{"object":"payment_intent","amount":"x"}}}`), "", true)
 	f.Fuzz(func(t *testing.T, body []byte, header string, sign bool) {
 		handled := 0
-		h := NewWebhook(WebhookConfig{
+		h := Webhook{
 			Secrets: []string{"whsec_1"}, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
-			Account: account{new(int)},
-			Handle:  func(context.Context, provider.Notice) error { handled++; return nil },
-		})
+			Account: account{new(int)}, Limit: NewLimit(),
+			Handle: func(context.Context, provider.Notice) error { handled++; return nil },
+		}
 		genuineHeader := stripefake.Sign(body, now, "whsec_1")
 		if sign {
 			header = genuineHeader
@@ -89,7 +89,7 @@ func FuzzWebhook(f *testing.F) {
 	})
 }
 
-// account counts how often Stripe is asked.
+// account counts how often Stripe is called.
 type account struct{ reached *int }
 
 func (a account) Owner(context.Context, string) (map[string]string, error) {

@@ -311,6 +311,32 @@ func (q *Queries) PaymentLockByOrders(ctx context.Context, orderIds []uuid.UUID)
 	return items, nil
 }
 
+const paymentSetCustomers = `-- name: PaymentSetCustomers :exec
+with theirs as materialized (
+  select t.id, c.customer_id
+  from (select unnest($1::uuid[]) as order_id, unnest($2::uuid[]) as customer_id) c
+  join payments t on t.order_id = c.order_id
+  where not exists (select from erased_orders e where e.order_id = t.order_id)
+  order by t.id
+  for update of t
+)
+update payments p
+set customer_id = theirs.customer_id
+from theirs
+where p.id = theirs.id
+`
+
+type PaymentSetCustomersParams struct {
+	OrderIds    []uuid.UUID `db:"order_ids"`
+	CustomerIds []uuid.UUID `db:"customer_ids"`
+}
+
+// Whose payments those of claimed orders are now, but for orders whose person was erased.
+func (q *Queries) PaymentSetCustomers(ctx context.Context, arg PaymentSetCustomersParams) error {
+	_, err := q.db.Exec(ctx, paymentSetCustomers, arg.OrderIds, arg.CustomerIds)
+	return err
+}
+
 const paymentUpdateMany = `-- name: PaymentUpdateMany :exec
 update payments p
 set captured = u.captured, refunded = u.refunded, status = u.status, provider_charge_id = u.provider_charge_id,

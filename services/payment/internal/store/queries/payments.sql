@@ -87,3 +87,18 @@ update payments p
 set customer_id = null
 from theirs
 where p.id = theirs.id;
+
+-- name: PaymentSetCustomers :exec
+-- Whose payments those of claimed orders are now, but for orders whose person was erased.
+with theirs as materialized (
+  select t.id, c.customer_id
+  from (select unnest(@order_ids::uuid[]) as order_id, unnest(@customer_ids::uuid[]) as customer_id) c
+  join payments t on t.order_id = c.order_id
+  where not exists (select from erased_orders e where e.order_id = t.order_id)
+  order by t.id
+  for update of t
+)
+update payments p
+set customer_id = theirs.customer_id
+from theirs
+where p.id = theirs.id;

@@ -94,8 +94,10 @@ type ConfigServiceClient interface {
 	// it; a field that the mask names and the request leaves out gets its default again.
 	// What changes nothing makes no version. SETTINGS_INVALID means that the settings would
 	// contradict each other or those of another context; SETTINGS_READ_ONLY that they come
-	// from a file. The addresses that mails come from and are answered to are changed only
-	// by somebody who proved of late who they are, else STEP_UP_REQUIRED.
+	// from a file. Only somebody who proved of late who they are changes who mails come from and
+	// where answers to them go, where links in mails and banks' pages lead (legal_notices,
+	// return_url), and what decides when a proof is needed (step_up_age, require_staff_totp,
+	// refund_step_up_limits), else STEP_UP_REQUIRED.
 	//
 	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY,
 	// STEP_UP_REQUIRED.
@@ -156,8 +158,10 @@ type ConfigServiceHandler interface {
 	// it; a field that the mask names and the request leaves out gets its default again.
 	// What changes nothing makes no version. SETTINGS_INVALID means that the settings would
 	// contradict each other or those of another context; SETTINGS_READ_ONLY that they come
-	// from a file. The addresses that mails come from and are answered to are changed only
-	// by somebody who proved of late who they are, else STEP_UP_REQUIRED.
+	// from a file. Only somebody who proved of late who they are changes who mails come from and
+	// where answers to them go, where links in mails and banks' pages lead (legal_notices,
+	// return_url), and what decides when a proof is needed (step_up_age, require_staff_totp,
+	// refund_step_up_limits), else STEP_UP_REQUIRED.
 	//
 	// Errors: CONTEXT_NOT_FOUND, ETAG_MISMATCH, SETTINGS_INVALID, SETTINGS_READ_ONLY,
 	// STEP_UP_REQUIRED.

@@ -152,7 +152,11 @@ type CustomerServiceClient interface {
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCustomers(context.Context, *v1.ListCustomersRequest) (*v1.ListCustomersResponse, error)
-	// UpdateCustomer changes the fields that the mask names.
+	// UpdateCustomer changes the fields that the mask names. The e-mail address of a customer
+	// who has an account is the one that signs in: they change it by
+	// shopmesh.identity.v1.AccountService.RequestEmailChange, which has them show that it is
+	// theirs. Here it is INVALID_FIELD, whoever calls, but for that very address, which the
+	// customer may lack because another customer had it.
 	//
 	// Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
 	UpdateCustomer(context.Context, *v1.UpdateCustomerRequest) (*v1.UpdateCustomerResponse, error)
@@ -165,7 +169,7 @@ type CustomerServiceClient interface {
 	// CONFIRMED and have a balance (shopmesh.order.v1.Order): one whose money was given back,
 	// by refunds or by a bank in a dispute that was lost, is not paid any more.
 	//
-	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
+	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, STEP_UP_REQUIRED.
 	EraseCustomer(context.Context, *v1.EraseCustomerRequest) (*v1.EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
 	// as one JSON document: profile, orders with their history, payments, refunds with
@@ -214,7 +218,11 @@ type CustomerServiceHandler interface {
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListCustomers(context.Context, *v1.ListCustomersRequest) (*v1.ListCustomersResponse, error)
-	// UpdateCustomer changes the fields that the mask names.
+	// UpdateCustomer changes the fields that the mask names. The e-mail address of a customer
+	// who has an account is the one that signs in: they change it by
+	// shopmesh.identity.v1.AccountService.RequestEmailChange, which has them show that it is
+	// theirs. Here it is INVALID_FIELD, whoever calls, but for that very address, which the
+	// customer may lack because another customer had it.
 	//
 	// Errors: CUSTOMER_NOT_FOUND, ETAG_MISMATCH, EMAIL_TAKEN, CUSTOMER_ERASED.
 	UpdateCustomer(context.Context, *v1.UpdateCustomerRequest) (*v1.UpdateCustomerResponse, error)
@@ -227,7 +235,7 @@ type CustomerServiceHandler interface {
 	// CONFIRMED and have a balance (shopmesh.order.v1.Order): one whose money was given back,
 	// by refunds or by a bank in a dispute that was lost, is not paid any more.
 	//
-	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS.
+	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, STEP_UP_REQUIRED.
 	EraseCustomer(context.Context, *v1.EraseCustomerRequest) (*v1.EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
 	// as one JSON document: profile, orders with their history, payments, refunds with

@@ -190,12 +190,13 @@ var (
 // AccountServiceClient is a client for the shopmesh.identity.v1.AccountService service.
 type AccountServiceClient interface {
 	// SignUp requests an account for a customer: a link is mailed to the address, and
-	// VerifyEmail makes the account. Until then there is nothing but a row that says who
-	// requested it. The answer and its time are the same whether the address has an account or
-	// not; one that has is told so by mail.
+	// VerifyEmail makes the account. Until then there is nothing but a row with the
+	// address. The answer and its time are the same whether the address has an account or
+	// not; one that has gets a mail about that.
 	SignUp(context.Context, *v1.SignUpRequest) (*v1.SignUpResponse, error)
 	// VerifyEmail makes the account that a mailed link is for, with a password and names, and
-	// signs in. A customer whom staff had made with this address becomes the account's.
+	// signs in. A customer whom staff had made with this address becomes the account's, and so
+	// does, soon after, what guests ordered under it before.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, EMAIL_TAKEN, RATE_LIMITED.
 	VerifyEmail(context.Context, *v1.VerifyEmailRequest) (*v1.VerifyEmailResponse, error)
@@ -208,7 +209,8 @@ type AccountServiceClient interface {
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
 	// RefreshSession gives another access token, and the successor of the refresh token. While
 	// nobody used that successor, the same token is answered with it again for 30 seconds;
-	// later it is reuse, which ends the session and is mailed to its owner.
+	// later it is reuse, which ends the session, is mailed to its owner, and alone of what this
+	// call does is in the activity log.
 	//
 	// Errors: TOKEN_EXPIRED, TOKEN_REUSED.
 	RefreshSession(context.Context, *v1.RefreshSessionRequest) (*v1.RefreshSessionResponse, error)
@@ -228,7 +230,8 @@ type AccountServiceClient interface {
 	// The answer and its time are the same whether it has one or not.
 	RequestPasswordReset(context.Context, *v1.RequestPasswordResetRequest) (*v1.RequestPasswordResetResponse, error)
 	// ResetPassword sets the password of the account that a mailed link is for, and ends its
-	// sessions. It removes no second factor, and signs nobody in.
+	// sessions. It removes no second factor, unless the operator requested the link for that,
+	// and signs nobody in.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED.
 	ResetPassword(context.Context, *v1.ResetPasswordRequest) (*v1.ResetPasswordResponse, error)
@@ -243,7 +246,8 @@ type AccountServiceClient interface {
 	// Errors: CREDENTIALS_INVALID, TOKEN_EXPIRED, RATE_LIMITED.
 	RequestEmailChange(context.Context, *v1.RequestEmailChangeRequest) (*v1.RequestEmailChangeResponse, error)
 	// ConfirmEmailChange makes the address that a mailed link went to the one that signs in. A
-	// notice goes to the address before.
+	// notice goes to the address before. Soon after, the customer's own e-mail address follows
+	// unless another customer has it, and what guests ordered under the new one is the customer's.
 	//
 	// Errors: LINK_INVALID.
 	ConfirmEmailChange(context.Context, *v1.ConfirmEmailChangeRequest) (*v1.ConfirmEmailChangeResponse, error)
@@ -274,12 +278,13 @@ func NewAccountServiceClient(client *connect.Client) AccountServiceClient {
 // AccountServiceHandler is an implementation of the shopmesh.identity.v1.AccountService service.
 type AccountServiceHandler interface {
 	// SignUp requests an account for a customer: a link is mailed to the address, and
-	// VerifyEmail makes the account. Until then there is nothing but a row that says who
-	// requested it. The answer and its time are the same whether the address has an account or
-	// not; one that has is told so by mail.
+	// VerifyEmail makes the account. Until then there is nothing but a row with the
+	// address. The answer and its time are the same whether the address has an account or
+	// not; one that has gets a mail about that.
 	SignUp(context.Context, *v1.SignUpRequest) (*v1.SignUpResponse, error)
 	// VerifyEmail makes the account that a mailed link is for, with a password and names, and
-	// signs in. A customer whom staff had made with this address becomes the account's.
+	// signs in. A customer whom staff had made with this address becomes the account's, and so
+	// does, soon after, what guests ordered under it before.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, EMAIL_TAKEN, RATE_LIMITED.
 	VerifyEmail(context.Context, *v1.VerifyEmailRequest) (*v1.VerifyEmailResponse, error)
@@ -292,7 +297,8 @@ type AccountServiceHandler interface {
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
 	// RefreshSession gives another access token, and the successor of the refresh token. While
 	// nobody used that successor, the same token is answered with it again for 30 seconds;
-	// later it is reuse, which ends the session and is mailed to its owner.
+	// later it is reuse, which ends the session, is mailed to its owner, and alone of what this
+	// call does is in the activity log.
 	//
 	// Errors: TOKEN_EXPIRED, TOKEN_REUSED.
 	RefreshSession(context.Context, *v1.RefreshSessionRequest) (*v1.RefreshSessionResponse, error)
@@ -312,7 +318,8 @@ type AccountServiceHandler interface {
 	// The answer and its time are the same whether it has one or not.
 	RequestPasswordReset(context.Context, *v1.RequestPasswordResetRequest) (*v1.RequestPasswordResetResponse, error)
 	// ResetPassword sets the password of the account that a mailed link is for, and ends its
-	// sessions. It removes no second factor, and signs nobody in.
+	// sessions. It removes no second factor, unless the operator requested the link for that,
+	// and signs nobody in.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED.
 	ResetPassword(context.Context, *v1.ResetPasswordRequest) (*v1.ResetPasswordResponse, error)
@@ -327,7 +334,8 @@ type AccountServiceHandler interface {
 	// Errors: CREDENTIALS_INVALID, TOKEN_EXPIRED, RATE_LIMITED.
 	RequestEmailChange(context.Context, *v1.RequestEmailChangeRequest) (*v1.RequestEmailChangeResponse, error)
 	// ConfirmEmailChange makes the address that a mailed link went to the one that signs in. A
-	// notice goes to the address before.
+	// notice goes to the address before. Soon after, the customer's own e-mail address follows
+	// unless another customer has it, and what guests ordered under the new one is the customer's.
 	//
 	// Errors: LINK_INVALID.
 	ConfirmEmailChange(context.Context, *v1.ConfirmEmailChangeRequest) (*v1.ConfirmEmailChangeResponse, error)

@@ -120,11 +120,14 @@ var (
 // StaffServiceClient is a client for the shopmesh.identity.v1.StaffService service.
 type StaffServiceClient interface {
 	// InviteStaff mails a link to an address, with which AcceptInvite makes the account of a
-	// member of staff. It is good for 72 hours, as long as who invited may grant what it grants.
+	// member of staff. It is good for 72 hours (the setting
+	// invitation_link_life of identity), as long as who invited may grant what it grants.
 	//
 	// Errors: EMAIL_TAKEN, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	InviteStaff(context.Context, *v1.InviteStaffRequest) (*v1.InviteStaffResponse, error)
-	// AcceptInvite makes the account that a mailed invitation is for, and signs in.
+	// AcceptInvite makes the account that an invitation is for, and signs in. The link of the
+	// shop's first owner, which a shop in one process keeps in its data directory, is good
+	// while there is no owner.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED.
 	AcceptInvite(context.Context, *v1.AcceptInviteRequest) (*v1.AcceptInviteResponse, error)
@@ -156,9 +159,10 @@ type StaffServiceClient interface {
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListApiKeys(context.Context, *v1.ListApiKeysRequest) (*v1.ListApiKeysResponse, error)
 	// RevokeApiKey ends a key; access tokens that it got are good for a minute at most. Everybody
-	// may end their own; those of others whom they may change.
+	// may end their own, whatever their permissions are now; ACCOUNTS_WRITE ends those of others
+	// whom the caller may change. Without it another's key is API_KEY_NOT_FOUND.
 	//
-	// Errors: API_KEY_NOT_FOUND, ROLE_ESCALATION.
+	// Errors: API_KEY_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.RevokeApiKeyResponse, error)
 }
 
@@ -171,11 +175,14 @@ func NewStaffServiceClient(client *connect.Client) StaffServiceClient {
 // StaffServiceHandler is an implementation of the shopmesh.identity.v1.StaffService service.
 type StaffServiceHandler interface {
 	// InviteStaff mails a link to an address, with which AcceptInvite makes the account of a
-	// member of staff. It is good for 72 hours, as long as who invited may grant what it grants.
+	// member of staff. It is good for 72 hours (the setting
+	// invitation_link_life of identity), as long as who invited may grant what it grants.
 	//
 	// Errors: EMAIL_TAKEN, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	InviteStaff(context.Context, *v1.InviteStaffRequest) (*v1.InviteStaffResponse, error)
-	// AcceptInvite makes the account that a mailed invitation is for, and signs in.
+	// AcceptInvite makes the account that an invitation is for, and signs in. The link of the
+	// shop's first owner, which a shop in one process keeps in its data directory, is good
+	// while there is no owner.
 	//
 	// Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED.
 	AcceptInvite(context.Context, *v1.AcceptInviteRequest) (*v1.AcceptInviteResponse, error)
@@ -207,9 +214,10 @@ type StaffServiceHandler interface {
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
 	ListApiKeys(context.Context, *v1.ListApiKeysRequest) (*v1.ListApiKeysResponse, error)
 	// RevokeApiKey ends a key; access tokens that it got are good for a minute at most. Everybody
-	// may end their own; those of others whom they may change.
+	// may end their own, whatever their permissions are now; ACCOUNTS_WRITE ends those of others
+	// whom the caller may change. Without it another's key is API_KEY_NOT_FOUND.
 	//
-	// Errors: API_KEY_NOT_FOUND, ROLE_ESCALATION.
+	// Errors: API_KEY_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.RevokeApiKeyResponse, error)
 }
 

@@ -69,8 +69,9 @@ type TokenServiceClient interface {
 	// that signs, those that are about to, and those whose tokens may still be in use. The
 	// same keys are at /.well-known/jwks.json, for those who verify tokens outside the shop.
 	ListSigningKeys(context.Context, *v1.ListSigningKeysRequest) (*v1.ListSigningKeysResponse, error)
-	// MintMailLink returns the token of a link for a mail that MailLinkRequested requests: the
-	// same at each call, while the link is good.
+	// MintMailLink returns the link for a mail that MailLinkRequested requests: the same at
+	// each call, while it is good. Whoever has the link has the account, so notification alone
+	// gets it, and only of links that are mailed.
 	//
 	// Errors: LINK_INVALID.
 	MintMailLink(context.Context, *v1.MintMailLinkRequest) (*v1.MintMailLinkResponse, error)
@@ -91,8 +92,9 @@ type TokenServiceHandler interface {
 	// that signs, those that are about to, and those whose tokens may still be in use. The
 	// same keys are at /.well-known/jwks.json, for those who verify tokens outside the shop.
 	ListSigningKeys(context.Context, *v1.ListSigningKeysRequest) (*v1.ListSigningKeysResponse, error)
-	// MintMailLink returns the token of a link for a mail that MailLinkRequested requests: the
-	// same at each call, while the link is good.
+	// MintMailLink returns the link for a mail that MailLinkRequested requests: the same at
+	// each call, while it is good. Whoever has the link has the account, so notification alone
+	// gets it, and only of links that are mailed.
 	//
 	// Errors: LINK_INVALID.
 	MintMailLink(context.Context, *v1.MintMailLinkRequest) (*v1.MintMailLinkResponse, error)

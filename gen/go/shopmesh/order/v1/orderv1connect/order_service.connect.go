@@ -49,6 +49,9 @@ const (
 	// OrderServiceGetOrderTimelineProcedure is the procedure name of the OrderService's
 	// GetOrderTimeline RPC.
 	OrderServiceGetOrderTimelineProcedure = "/shopmesh.order.v1.OrderService/GetOrderTimeline"
+	// OrderServiceMintOrderLinksProcedure is the procedure name of the OrderService's MintOrderLinks
+	// RPC.
+	OrderServiceMintOrderLinksProcedure = "/shopmesh.order.v1.OrderService/MintOrderLinks"
 )
 
 var (
@@ -140,6 +143,14 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	orderServiceMintOrderLinksSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("MintOrderLinks"),
+			Procedure:        OrderServiceMintOrderLinksProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // OrderServiceClient is a client for the shopmesh.order.v1.OrderService service.
@@ -178,7 +189,8 @@ type OrderServiceClient interface {
 	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
 	// and carrier and tracking code of one that is; only the shop's staff corrects the
 	// latter two. The history records who did it, when, and which fields. The
-	// customer of a paid order is mailed about it, at the new address.
+	// customer of a paid order is mailed about it, at the new address. Where that of a
+	// guest's paid order changed, the order's token ends, and the mail links with a new one.
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
 	// REQUEST_ID_REUSED.
@@ -211,6 +223,12 @@ type OrderServiceClient interface {
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrderTimeline(context.Context, *v1.GetOrderTimelineRequest) (*v1.GetOrderTimelineResponse, error)
+	// MintOrderLinks returns the links by which guests open their orders, for the mails about
+	// these: the same at each call, while the order's token is good. There is none for the order
+	// of a customer, for one that was claimed or erased, once its token has expired, and for a
+	// mail that does not go to the order's own address: whoever reads it could cancel and claim
+	// the order.
+	MintOrderLinks(context.Context, *v1.MintOrderLinksRequest) (*v1.MintOrderLinksResponse, error)
 }
 
 // NewOrderServiceClient constructs a client for the shopmesh.order.v1.OrderService service.
@@ -275,7 +293,8 @@ type OrderServiceHandler interface {
 	// UpdateOrder corrects contact and shipping address of an order that is not shipped,
 	// and carrier and tracking code of one that is; only the shop's staff corrects the
 	// latter two. The history records who did it, when, and which fields. The
-	// customer of a paid order is mailed about it, at the new address.
+	// customer of a paid order is mailed about it, at the new address. Where that of a
+	// guest's paid order changed, the order's token ends, and the mail links with a new one.
 	//
 	// Errors: ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, CUSTOMER_ERASED,
 	// REQUEST_ID_REUSED.
@@ -308,6 +327,12 @@ type OrderServiceHandler interface {
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrderTimeline(context.Context, *v1.GetOrderTimelineRequest) (*v1.GetOrderTimelineResponse, error)
+	// MintOrderLinks returns the links by which guests open their orders, for the mails about
+	// these: the same at each call, while the order's token is good. There is none for the order
+	// of a customer, for one that was claimed or erased, once its token has expired, and for a
+	// mail that does not go to the order's own address: whoever reads it could cancel and claim
+	// the order.
+	MintOrderLinks(context.Context, *v1.MintOrderLinksRequest) (*v1.MintOrderLinksResponse, error)
 }
 
 // RegisterOrderServiceHandler registers svc as the shopmesh.order.v1.OrderService implementation on
@@ -326,6 +351,7 @@ func RegisterOrderServiceHandler(server *connect.Server, svc OrderServiceHandler
 		connect.Method{Spec: orderServiceShipOrderSpec(), Handler: adapter.shipOrder},
 		connect.Method{Spec: orderServiceMarkOrderDeliveredSpec(), Handler: adapter.markOrderDelivered},
 		connect.Method{Spec: orderServiceGetOrderTimelineSpec(), Handler: adapter.getOrderTimeline},
+		connect.Method{Spec: orderServiceMintOrderLinksSpec(), Handler: adapter.mintOrderLinks},
 	)
 }
 
@@ -389,6 +415,10 @@ func (UnimplementedOrderServiceHandler) MarkOrderDelivered(context.Context, *v1.
 
 func (UnimplementedOrderServiceHandler) GetOrderTimeline(context.Context, *v1.GetOrderTimelineRequest) (*v1.GetOrderTimelineResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.GetOrderTimeline is not implemented")
+}
+
+func (UnimplementedOrderServiceHandler) MintOrderLinks(context.Context, *v1.MintOrderLinksRequest) (*v1.MintOrderLinksResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.MintOrderLinks is not implemented")
 }
 
 type orderServiceClient struct {
@@ -478,6 +508,14 @@ func (c *orderServiceClient) MarkOrderDelivered(ctx context.Context, req *v1.Mar
 func (c *orderServiceClient) GetOrderTimeline(ctx context.Context, req *v1.GetOrderTimelineRequest) (*v1.GetOrderTimelineResponse, error) {
 	var res v1.GetOrderTimelineResponse
 	if err := c.client.CallUnary(ctx, orderServiceGetOrderTimelineSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *orderServiceClient) MintOrderLinks(ctx context.Context, req *v1.MintOrderLinksRequest) (*v1.MintOrderLinksResponse, error) {
+	var res v1.MintOrderLinksResponse
+	if err := c.client.CallUnary(ctx, orderServiceMintOrderLinksSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -607,6 +645,18 @@ func (h orderServiceHandler) getOrderTimeline(ctx context.Context, _ connect.Spe
 		return err
 	}
 	res, err := h.svc.GetOrderTimeline(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h orderServiceHandler) mintOrderLinks(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.MintOrderLinksRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.MintOrderLinks(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -8,37 +8,39 @@ import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js
 import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Settings as Settings$1 } from "../../catalog/v1/settings_pb.js";
-import { file_shopmesh_catalog_v1_settings } from "../../catalog/v1/settings_pb.js";
-import type { Settings as Settings$2 } from "../../customer/v1/settings_pb.js";
+import type { Settings as Settings$1 } from "../../customer/v1/settings_pb.js";
 import { file_shopmesh_customer_v1_settings } from "../../customer/v1/settings_pb.js";
-import type { Settings as Settings$7 } from "../../identity/v1/settings_pb.js";
+import type { Settings as Settings$8 } from "../../edge/v1/settings_pb.js";
+import { file_shopmesh_edge_v1_settings } from "../../edge/v1/settings_pb.js";
+import type { Settings as Settings$6 } from "../../identity/v1/settings_pb.js";
 import { file_shopmesh_identity_v1_settings } from "../../identity/v1/settings_pb.js";
-import type { Settings as Settings$3 } from "../../inventory/v1/settings_pb.js";
+import type { Settings as Settings$2 } from "../../inventory/v1/settings_pb.js";
 import { file_shopmesh_inventory_v1_settings } from "../../inventory/v1/settings_pb.js";
-import type { Settings as Settings$4 } from "../../notification/v1/settings_pb.js";
+import type { Settings as Settings$3 } from "../../notification/v1/settings_pb.js";
 import { file_shopmesh_notification_v1_settings } from "../../notification/v1/settings_pb.js";
-import type { Settings as Settings$5 } from "../../order/v1/settings_pb.js";
+import type { Settings as Settings$4 } from "../../order/v1/settings_pb.js";
 import { file_shopmesh_order_v1_settings } from "../../order/v1/settings_pb.js";
-import type { Settings as Settings$6 } from "../../payment/v1/settings_pb.js";
+import type { Settings as Settings$5 } from "../../payment/v1/settings_pb.js";
 import { file_shopmesh_payment_v1_settings } from "../../payment/v1/settings_pb.js";
+import type { Settings as Settings$7 } from "../../shop/v1/settings_pb.js";
+import { file_shopmesh_shop_v1_settings } from "../../shop/v1/settings_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shopmesh/config/v1/settings.proto.
  */
 export const file_shopmesh_config_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9wbWVzaC9jb25maWcvdjEvc2V0dGluZ3MucHJvdG8SEnNob3BtZXNoLmNvbmZpZy52MSK5BAoIU2V0dGluZ3MSGwoHY29udGV4dBgBIAEoCUIK4EEIukgEcgIYQBIUCgd2ZXJzaW9uGAIgASgDQgPgQQMSGAoEZXRhZxgDIAEoCUIK4EEBukgEcgIYQBI0Cgt1cGRhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxISCgVhY3RvchgFIAEoCUID4EEDEjUKB2NhdGFsb2cYECABKAsyHS5zaG9wbWVzaC5jYXRhbG9nLnYxLlNldHRpbmdzQgPgQQFIABI3CghjdXN0b21lchgRIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLlNldHRpbmdzQgPgQQFIABI5CglpbnZlbnRvcnkYEiABKAsyHy5zaG9wbWVzaC5pbnZlbnRvcnkudjEuU2V0dGluZ3NCA+BBAUgAEj8KDG5vdGlmaWNhdGlvbhgTIAEoCzIiLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MS5TZXR0aW5nc0ID4EEBSAASMQoFb3JkZXIYFCABKAsyGy5zaG9wbWVzaC5vcmRlci52MS5TZXR0aW5nc0ID4EEBSAASNQoHcGF5bWVudBgVIAEoCzIdLnNob3BtZXNoLnBheW1lbnQudjEuU2V0dGluZ3NCA+BBAUgAEjcKCGlkZW50aXR5GBYgASgLMh4uc2hvcG1lc2guaWRlbnRpdHkudjEuU2V0dGluZ3NCA+BBAUgAQgcKBXZhbHVlIowBCg9TZXR0aW5nc1ZlcnNpb24SLgoIc2V0dGluZ3MYASABKAsyHC5zaG9wbWVzaC5jb25maWcudjEuU2V0dGluZ3MSFQoNY2hhbmdlZF9wYXRocxgCIAMoCRIdChByZXN0b3JlZF92ZXJzaW9uGAMgASgDSACIAQFCEwoRX3Jlc3RvcmVkX3ZlcnNpb25C0gEKFmNvbS5zaG9wbWVzaC5jb25maWcudjFCDVNldHRpbmdzUHJvdG9QAVo/Z2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvY29uZmlnL3YxO2NvbmZpZ3YxogIDU0NYqgISU2hvcG1lc2guQ29uZmlnLlYxygISU2hvcG1lc2hcQ29uZmlnXFYx4gIeU2hvcG1lc2hcQ29uZmlnXFYxXEdQQk1ldGFkYXRh6gIUU2hvcG1lc2g6OkNvbmZpZzo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_shopmesh_catalog_v1_settings, file_shopmesh_customer_v1_settings, file_shopmesh_identity_v1_settings, file_shopmesh_inventory_v1_settings, file_shopmesh_notification_v1_settings, file_shopmesh_order_v1_settings, file_shopmesh_payment_v1_settings]);
+  fileDesc("CiFzaG9wbWVzaC9jb25maWcvdjEvc2V0dGluZ3MucHJvdG8SEnNob3BtZXNoLmNvbmZpZy52MSLzBAoIU2V0dGluZ3MSGwoHY29udGV4dBgBIAEoCUIK4EEIukgEcgIYQBIUCgd2ZXJzaW9uGAIgASgDQgPgQQMSGAoEZXRhZxgDIAEoCUIK4EEBukgEcgIYQBI0Cgt1cGRhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxISCgVhY3RvchgFIAEoCUID4EEDEjcKCGN1c3RvbWVyGBEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuU2V0dGluZ3NCA+BBAUgAEjkKCWludmVudG9yeRgSIAEoCzIfLnNob3BtZXNoLmludmVudG9yeS52MS5TZXR0aW5nc0ID4EEBSAASPwoMbm90aWZpY2F0aW9uGBMgASgLMiIuc2hvcG1lc2gubm90aWZpY2F0aW9uLnYxLlNldHRpbmdzQgPgQQFIABIxCgVvcmRlchgUIAEoCzIbLnNob3BtZXNoLm9yZGVyLnYxLlNldHRpbmdzQgPgQQFIABI1CgdwYXltZW50GBUgASgLMh0uc2hvcG1lc2gucGF5bWVudC52MS5TZXR0aW5nc0ID4EEBSAASNwoIaWRlbnRpdHkYFiABKAsyHi5zaG9wbWVzaC5pZGVudGl0eS52MS5TZXR0aW5nc0ID4EEBSAASLwoEc2hvcBgXIAEoCzIaLnNob3BtZXNoLnNob3AudjEuU2V0dGluZ3NCA+BBAUgAEi8KBGVkZ2UYGCABKAsyGi5zaG9wbWVzaC5lZGdlLnYxLlNldHRpbmdzQgPgQQFIAEIHCgV2YWx1ZUoECBAQEVIHY2F0YWxvZyKMAQoPU2V0dGluZ3NWZXJzaW9uEi4KCHNldHRpbmdzGAEgASgLMhwuc2hvcG1lc2guY29uZmlnLnYxLlNldHRpbmdzEhUKDWNoYW5nZWRfcGF0aHMYAiADKAkSHQoQcmVzdG9yZWRfdmVyc2lvbhgDIAEoA0gAiAEBQhMKEV9yZXN0b3JlZF92ZXJzaW9uQtIBChZjb20uc2hvcG1lc2guY29uZmlnLnYxQg1TZXR0aW5nc1Byb3RvUAFaP2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2NvbmZpZy92MTtjb25maWd2MaICA1NDWKoCElNob3BtZXNoLkNvbmZpZy5WMcoCElNob3BtZXNoXENvbmZpZ1xWMeICHlNob3BtZXNoXENvbmZpZ1xWMVxHUEJNZXRhZGF0YeoCFFNob3BtZXNoOjpDb25maWc6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_shopmesh_customer_v1_settings, file_shopmesh_edge_v1_settings, file_shopmesh_identity_v1_settings, file_shopmesh_inventory_v1_settings, file_shopmesh_notification_v1_settings, file_shopmesh_order_v1_settings, file_shopmesh_payment_v1_settings, file_shopmesh_shop_v1_settings]);
 
 /**
- * Settings are what the owner set for one context. A field that is not set has its
+ * Settings are what the owner set for one context, or for the shop as a whole. A field that is not set has its
  * default, which the context's own message states.
  *
  * @generated from message shopmesh.config.v1.Settings
  */
 export type Settings = Message<"shopmesh.config.v1.Settings"> & {
   /**
-   * The context, such as "order".
+   * The context, such as "order", or "shop" or "edge" for the shop as a whole.
    *
    * @generated from field: string context = 1;
    */
@@ -80,19 +82,11 @@ export type Settings = Message<"shopmesh.config.v1.Settings"> & {
    */
   value: {
     /**
-     * Those of catalog.
-     *
-     * @generated from field: shopmesh.catalog.v1.Settings catalog = 16;
-     */
-    value: Settings$1;
-    case: "catalog";
-  } | {
-    /**
      * Those of customer.
      *
      * @generated from field: shopmesh.customer.v1.Settings customer = 17;
      */
-    value: Settings$2;
+    value: Settings$1;
     case: "customer";
   } | {
     /**
@@ -100,7 +94,7 @@ export type Settings = Message<"shopmesh.config.v1.Settings"> & {
      *
      * @generated from field: shopmesh.inventory.v1.Settings inventory = 18;
      */
-    value: Settings$3;
+    value: Settings$2;
     case: "inventory";
   } | {
     /**
@@ -108,7 +102,7 @@ export type Settings = Message<"shopmesh.config.v1.Settings"> & {
      *
      * @generated from field: shopmesh.notification.v1.Settings notification = 19;
      */
-    value: Settings$4;
+    value: Settings$3;
     case: "notification";
   } | {
     /**
@@ -116,7 +110,7 @@ export type Settings = Message<"shopmesh.config.v1.Settings"> & {
      *
      * @generated from field: shopmesh.order.v1.Settings order = 20;
      */
-    value: Settings$5;
+    value: Settings$4;
     case: "order";
   } | {
     /**
@@ -124,7 +118,7 @@ export type Settings = Message<"shopmesh.config.v1.Settings"> & {
      *
      * @generated from field: shopmesh.payment.v1.Settings payment = 21;
      */
-    value: Settings$6;
+    value: Settings$5;
     case: "payment";
   } | {
     /**
@@ -132,8 +126,24 @@ export type Settings = Message<"shopmesh.config.v1.Settings"> & {
      *
      * @generated from field: shopmesh.identity.v1.Settings identity = 22;
      */
-    value: Settings$7;
+    value: Settings$6;
     case: "identity";
+  } | {
+    /**
+     * Those of the shop as a whole, of which several contexts read what they need.
+     *
+     * @generated from field: shopmesh.shop.v1.Settings shop = 23;
+     */
+    value: Settings$7;
+    case: "shop";
+  } | {
+    /**
+     * Those of how the outside world reaches the shop.
+     *
+     * @generated from field: shopmesh.edge.v1.Settings edge = 24;
+     */
+    value: Settings$8;
+    case: "edge";
   } | { case: undefined; value?: undefined };
 };
 

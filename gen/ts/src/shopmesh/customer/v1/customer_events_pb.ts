@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/customer/v1/customer_events.proto.
  */
 export const file_shopmesh_customer_v1_customer_events: GenFile = /*@__PURE__*/
-  fileDesc("CipzaG9wbWVzaC9jdXN0b21lci92MS9jdXN0b21lcl9ldmVudHMucHJvdG8SFHNob3BtZXNoLmN1c3RvbWVyLnYxIlcKEkN1c3RvbWVyUmVnaXN0ZXJlZBIwCghjdXN0b21lchgBIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLkN1c3RvbWVyEg8KB3ZlcnNpb24YAiABKAMiVAoPQ3VzdG9tZXJVcGRhdGVkEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXISDwoHdmVyc2lvbhgCIAEoAyJKCg5DdXN0b21lckVyYXNlZBITCgtjdXN0b21lcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEhIKBWVtYWlsGAMgASgJQgOAAQFC5gEKGGNvbS5zaG9wbWVzaC5jdXN0b21lci52MUITQ3VzdG9tZXJFdmVudHNQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jdXN0b21lci92MTtjdXN0b21lcnYxogIDU0NYqgIUU2hvcG1lc2guQ3VzdG9tZXIuVjHKAhRTaG9wbWVzaFxDdXN0b21lclxWMeICIFNob3BtZXNoXEN1c3RvbWVyXFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OkN1c3RvbWVyOjpWMWIGcHJvdG8z", [file_shopmesh_customer_v1_customer]);
+  fileDesc("CipzaG9wbWVzaC9jdXN0b21lci92MS9jdXN0b21lcl9ldmVudHMucHJvdG8SFHNob3BtZXNoLmN1c3RvbWVyLnYxIlcKEkN1c3RvbWVyUmVnaXN0ZXJlZBIwCghjdXN0b21lchgBIAEoCzIeLnNob3BtZXNoLmN1c3RvbWVyLnYxLkN1c3RvbWVyEg8KB3ZlcnNpb24YAiABKAMiVAoPQ3VzdG9tZXJVcGRhdGVkEjAKCGN1c3RvbWVyGAEgASgLMh4uc2hvcG1lc2guY3VzdG9tZXIudjEuQ3VzdG9tZXISDwoHdmVyc2lvbhgCIAEoAyJeCg5DdXN0b21lckVyYXNlZBITCgtjdXN0b21lcl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEhIKBWVtYWlsGAMgASgJQgOAAQESEgoKYWNjb3VudF9pZBgEIAEoCULmAQoYY29tLnNob3BtZXNoLmN1c3RvbWVyLnYxQhNDdXN0b21lckV2ZW50c1Byb3RvUAFaQ2dpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL2N1c3RvbWVyL3YxO2N1c3RvbWVydjGiAgNTQ1iqAhRTaG9wbWVzaC5DdXN0b21lci5WMcoCFFNob3BtZXNoXEN1c3RvbWVyXFYx4gIgU2hvcG1lc2hcQ3VzdG9tZXJcVjFcR1BCTWV0YWRhdGHqAhZTaG9wbWVzaDo6Q3VzdG9tZXI6OlYxYgZwcm90bzM", [file_shopmesh_customer_v1_customer]);
 
 /**
  * CustomerRegistered holds a new customer. Topic
@@ -101,6 +101,15 @@ export type CustomerErased = Message<"shopmesh.customer.v1.CustomerErased"> & {
    * @generated from field: string email = 3;
    */
   email: string;
+
+  /**
+   * The account of identity that signs in as the customer, or was to be made for them:
+   * mails about it belong to the person, too. Empty for a customer without one, and for a
+   * guest.
+   *
+   * @generated from field: string account_id = 4;
+   */
+  accountId: string;
 };
 
 /**

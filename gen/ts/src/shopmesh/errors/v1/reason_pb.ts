@@ -444,7 +444,9 @@ export enum Reason {
   /**
    * The caller has to prove again who they are, as Reauthenticate does, and repeat the call
    * with the new token. The metadata max_age_seconds is how old the proof may be; otp is
-   * "true" when it has to include a one-time code.
+   * "true" when it has to include a one-time code. With the metadata enroll "true", every call
+   * of somebody who works for the shop is answered so until they set up one-time codes
+   * (EnrollTotp, ConfirmTotp).
    *
    * @generated from enum value: REASON_STEP_UP_REQUIRED = 94;
    */

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/identity/v1/account_events.proto.
  */
 export const file_shopmesh_identity_v1_account_events: GenFile = /*@__PURE__*/
-  fileDesc("CilzaG9wbWVzaC9pZGVudGl0eS92MS9hY2NvdW50X2V2ZW50cy5wcm90bxIUc2hvcG1lc2guaWRlbnRpdHkudjEiVgoOQWNjb3VudENoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWVwb2NoGAMgASgDEhAKCGRpc2FibGVkGAQgASgIIpABCg9BY2NvdW50VmVyaWZpZWQSEgoKYWNjb3VudF9pZBgBIAEoCRIvCgRraW5kGAIgASgOMiEuc2hvcG1lc2guaWRlbnRpdHkudjEuQWNjb3VudEtpbmQSEwoLY3VzdG9tZXJfaWQYAyABKAkSEgoFZW1haWwYBCABKAlCA4ABARIPCgd2ZXJzaW9uGAUgASgDIuUBChFNYWlsTGlua1JlcXVlc3RlZBIPCgdsaW5rX2lkGAEgASgJEiwKBGtpbmQYAiABKA4yHi5zaG9wbWVzaC5pZGVudGl0eS52MS5NYWlsS2luZBISCgVlbWFpbBgDIAEoCUIDgAEBEi8KC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CgxhY2NvdW50X2tpbmQYBSABKA4yIS5zaG9wbWVzaC5pZGVudGl0eS52MS5BY2NvdW50S2luZBITCgtjdXN0b21lcl9pZBgGIAEoCSLfAQoOQWNjb3VudE5vdGljZWQSEQoJbm90aWNlX2lkGAEgASgJEi4KBGtpbmQYAiABKA4yIC5zaG9wbWVzaC5pZGVudGl0eS52MS5Ob3RpY2VLaW5kEhIKBWVtYWlsGAMgASgJQgOAAQESKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoMYWNjb3VudF9raW5kGAUgASgOMiEuc2hvcG1lc2guaWRlbnRpdHkudjEuQWNjb3VudEtpbmQSEwoLY3VzdG9tZXJfaWQYBiABKAkqtAEKCE1haWxLaW5kEhkKFU1BSUxfS0lORF9VTlNQRUNJRklFRBAAEhoKFk1BSUxfS0lORF9WRVJJRllfRU1BSUwQARIcChhNQUlMX0tJTkRfQUNDT1VOVF9FWElTVFMQAhIcChhNQUlMX0tJTkRfUkVTRVRfUEFTU1dPUkQQAxIYChRNQUlMX0tJTkRfSU5WSVRBVElPThAEEhsKF01BSUxfS0lORF9DT05GSVJNX0VNQUlMEAUqpgEKCk5vdGljZUtpbmQSGwoXTk9USUNFX0tJTkRfVU5TUEVDSUZJRUQQABIgChxOT1RJQ0VfS0lORF9QQVNTV09SRF9DSEFOR0VEEAESHAoYTk9USUNFX0tJTkRfVE9LRU5fUkVVU0VEEAISHQoZTk9USUNFX0tJTkRfRU1BSUxfQ0hBTkdFRBADEhwKGE5PVElDRV9LSU5EX1RPVFBfQ0hBTkdFRBAEQuUBChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCEkFjY291bnRFdmVudHNQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9pZGVudGl0eS92MTtpZGVudGl0eXYxogIDU0lYqgIUU2hvcG1lc2guSWRlbnRpdHkuVjHKAhRTaG9wbWVzaFxJZGVudGl0eVxWMeICIFNob3BtZXNoXElkZW50aXR5XFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OklkZW50aXR5OjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp, file_shopmesh_identity_v1_account]);
+  fileDesc("CilzaG9wbWVzaC9pZGVudGl0eS92MS9hY2NvdW50X2V2ZW50cy5wcm90bxIUc2hvcG1lc2guaWRlbnRpdHkudjEiVgoOQWNjb3VudENoYW5nZWQSEgoKYWNjb3VudF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEg0KBWVwb2NoGAMgASgDEhAKCGRpc2FibGVkGAQgASgIIpABCg9BY2NvdW50VmVyaWZpZWQSEgoKYWNjb3VudF9pZBgBIAEoCRIvCgRraW5kGAIgASgOMiEuc2hvcG1lc2guaWRlbnRpdHkudjEuQWNjb3VudEtpbmQSEwoLY3VzdG9tZXJfaWQYAyABKAkSEgoFZW1haWwYBCABKAlCA4ABARIPCgd2ZXJzaW9uGAUgASgDIvkBChFNYWlsTGlua1JlcXVlc3RlZBIPCgdsaW5rX2lkGAEgASgJEiwKBGtpbmQYAiABKA4yHi5zaG9wbWVzaC5pZGVudGl0eS52MS5NYWlsS2luZBISCgVlbWFpbBgDIAEoCUIDgAEBEi8KC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CgxhY2NvdW50X2tpbmQYBSABKA4yIS5zaG9wbWVzaC5pZGVudGl0eS52MS5BY2NvdW50S2luZBITCgtjdXN0b21lcl9pZBgGIAEoCRISCgphY2NvdW50X2lkGAcgASgJIvMBCg5BY2NvdW50Tm90aWNlZBIRCglub3RpY2VfaWQYASABKAkSLgoEa2luZBgCIAEoDjIgLnNob3BtZXNoLmlkZW50aXR5LnYxLk5vdGljZUtpbmQSEgoFZW1haWwYAyABKAlCA4ABARIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CgxhY2NvdW50X2tpbmQYBSABKA4yIS5zaG9wbWVzaC5pZGVudGl0eS52MS5BY2NvdW50S2luZBITCgtjdXN0b21lcl9pZBgGIAEoCRISCgphY2NvdW50X2lkGAcgASgJKrQBCghNYWlsS2luZBIZChVNQUlMX0tJTkRfVU5TUEVDSUZJRUQQABIaChZNQUlMX0tJTkRfVkVSSUZZX0VNQUlMEAESHAoYTUFJTF9LSU5EX0FDQ09VTlRfRVhJU1RTEAISHAoYTUFJTF9LSU5EX1JFU0VUX1BBU1NXT1JEEAMSGAoUTUFJTF9LSU5EX0lOVklUQVRJT04QBBIbChdNQUlMX0tJTkRfQ09ORklSTV9FTUFJTBAFKqYBCgpOb3RpY2VLaW5kEhsKF05PVElDRV9LSU5EX1VOU1BFQ0lGSUVEEAASIAocTk9USUNFX0tJTkRfUEFTU1dPUkRfQ0hBTkdFRBABEhwKGE5PVElDRV9LSU5EX1RPS0VOX1JFVVNFRBACEh0KGU5PVElDRV9LSU5EX0VNQUlMX0NIQU5HRUQQAxIcChhOT1RJQ0VfS0lORF9UT1RQX0NIQU5HRUQQBELlAQoYY29tLnNob3BtZXNoLmlkZW50aXR5LnYxQhJBY2NvdW50RXZlbnRzUHJvdG9QAVpDZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICA1NJWKoCFFNob3BtZXNoLklkZW50aXR5LlYxygIUU2hvcG1lc2hcSWRlbnRpdHlcVjHiAiBTaG9wbWVzaFxJZGVudGl0eVxWMVxHUEJNZXRhZGF0YeoCFlNob3BtZXNoOjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp, file_shopmesh_identity_v1_account]);
 
 /**
  * AccountChanged holds what others have to know of an account, after each change of it.
@@ -63,9 +63,9 @@ export const AccountChangedSchema: GenMessage<AccountChanged> = /*@__PURE__*/
   messageDesc(file_shopmesh_identity_v1_account_events, 0);
 
 /**
- * AccountVerified means that somebody made an account and showed that the address is
- * theirs. Topic shopmesh.identity.verification.v1, keyed by the account's id. It carries
- * personal data.
+ * AccountVerified means that somebody showed that the address with which they sign in is
+ * theirs: when they made the account, and when they changed the address. Topic
+ * shopmesh.identity.verification.v1, keyed by the account's id. It carries personal data.
  *
  * @generated from message shopmesh.identity.v1.AccountVerified
  */
@@ -162,6 +162,14 @@ export type MailLinkRequested = Message<"shopmesh.identity.v1.MailLinkRequested"
    * @generated from field: string customer_id = 6;
    */
   customerId: string;
+
+  /**
+   * The account that the mail is about, also one that the link is to make: an erasure
+   * (shopmesh.customer.v1.CustomerErased) names it.
+   *
+   * @generated from field: string account_id = 7;
+   */
+  accountId: string;
 };
 
 /**
@@ -172,8 +180,8 @@ export const MailLinkRequestedSchema: GenMessage<MailLinkRequested> = /*@__PURE_
   messageDesc(file_shopmesh_identity_v1_account_events, 2);
 
 /**
- * AccountNoticed means that somebody is to be told by mail what happened to their
- * account. Topic shopmesh.identity.mail.v1, keyed by the notice's id. It carries personal
+ * AccountNoticed means that something happened to an account which its owner is to get a
+ * mail about. Topic shopmesh.identity.mail.v1, keyed by the notice's id. It carries personal
  * data.
  *
  * @generated from message shopmesh.identity.v1.AccountNoticed
@@ -220,6 +228,13 @@ export type AccountNoticed = Message<"shopmesh.identity.v1.AccountNoticed"> & {
    * @generated from field: string customer_id = 6;
    */
   customerId: string;
+
+  /**
+   * The account's id.
+   *
+   * @generated from field: string account_id = 7;
+   */
+  accountId: string;
 };
 
 /**
@@ -319,7 +334,7 @@ export enum NoticeKind {
   EMAIL_CHANGED = 3,
 
   /**
-   * Its second factor was set up, or replaced.
+   * Its second factor was set up, replaced or removed.
    *
    * @generated from enum value: NOTICE_KIND_TOTP_CHANGED = 4;
    */

@@ -38,8 +38,8 @@ export type Account = Message<"shopmesh.identity.v1.Account"> & {
   kind: AccountKind;
 
   /**
-   * The e-mail address that signs in. A customer's e-mail address in customer.v1 is
-   * where orders are written about, and may be another.
+   * The e-mail address that signs in. A customer's e-mail address in customer.v1 follows it
+   * soon after, and differs only while another customer has it.
    *
    * @generated from field: string email = 3;
    */

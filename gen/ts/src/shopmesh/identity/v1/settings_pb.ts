@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/identity/v1/settings.proto.
  */
 export const file_shopmesh_identity_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiNzaG9wbWVzaC9pZGVudGl0eS92MS9zZXR0aW5ncy5wcm90bxIUc2hvcG1lc2guaWRlbnRpdHkudjEiWQoIU2V0dGluZ3MSTQoSc2lnbmluZ19rZXlfcGVyaW9kGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhbgQQG6SBCqAQ0iBQiA54QPMgQIgKMFQuABChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCDVNldHRpbmdzUHJvdG9QAVpDZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICA1NJWKoCFFNob3BtZXNoLklkZW50aXR5LlYxygIUU2hvcG1lc2hcSWRlbnRpdHlcVjHiAiBTaG9wbWVzaFxJZGVudGl0eVxWMVxHUEJNZXRhZGF0YeoCFlNob3BtZXNoOjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration]);
+  fileDesc("CiNzaG9wbWVzaC9pZGVudGl0eS92MS9zZXR0aW5ncy5wcm90bxIUc2hvcG1lc2guaWRlbnRpdHkudjEi9AcKCFNldHRpbmdzEk0KEnNpZ25pbmdfa2V5X3BlcmlvZBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIW4EEBukgQqgENIgUIgOeEDzIECICjBRIkChJyZXF1aXJlX3N0YWZmX3RvdHAYAiABKAhCA+BBAUgAiAEBEkgKEWFjY2Vzc190b2tlbl9saWZlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhLgQQG6SAyqAQkiAwisAjICCDwSQgoLc3RlcF91cF9hZ2UYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEuBBAbpIDKoBCSIDCJAcMgIIPBJPChVjdXN0b21lcl9zZXNzaW9uX2lkbGUYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFeBBAbpID6oBDCIFCICctQcyAwiQHBJPChVjdXN0b21lcl9zZXNzaW9uX2xpZmUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFeBBAbpID6oBDCIFCIDnhA8yAwiQHBJLChJzdGFmZl9zZXNzaW9uX2lkbGUYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFOBBAbpIDqoBCyIECID1JDIDCKwCEkwKEnN0YWZmX3Nlc3Npb25fbGlmZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIV4EEBukgPqgEMIgUIgJqeATIDCKwCEk8KFnZlcmlmeV9lbWFpbF9saW5rX2xpZmUYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFOBBAbpIDqoBCyIECID1JDIDCKwCElEKGHJlc2V0X3Bhc3N3b3JkX2xpbmtfbGlmZRgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIU4EEBukgOqgELIgQIgKMFMgMIrAISTgoUaW52aXRhdGlvbl9saW5rX2xpZmUYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFeBBAbpID6oBDCIFCICangEyAwiQHBJQChdjb25maXJtX2VtYWlsX2xpbmtfbGlmZRgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIU4EEBukgOqgELIgQIgPUkMgMIrAISSwoQbWF4X2FwaV9rZXlfbGlmZRgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIW4EEBukgQqgENIgUIgOeEDzIECICjBUIVChNfcmVxdWlyZV9zdGFmZl90b3RwQuABChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCDVNldHRpbmdzUHJvdG9QAVpDZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvaWRlbnRpdHkvdjE7aWRlbnRpdHl2MaICA1NJWKoCFFNob3BtZXNoLklkZW50aXR5LlYxygIUU2hvcG1lc2hcSWRlbnRpdHlcVjHiAiBTaG9wbWVzaFxJZGVudGl0eVxWMVxHUEJNZXRhZGF0YeoCFlNob3BtZXNoOjpJZGVudGl0eTo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for identity.
@@ -29,6 +29,103 @@ export type Settings = Message<"shopmesh.identity.v1.Settings"> & {
    * @generated from field: google.protobuf.Duration signing_key_period = 1;
    */
   signingKeyPeriod?: Duration | undefined;
+
+  /**
+   * Whether those who work for the shop need a second factor, also where nobody but the
+   * shop's own machine reaches it; no by default. Elsewhere they always need one.
+   *
+   * @generated from field: optional bool require_staff_totp = 2;
+   */
+  requireStaffTotp?: boolean | undefined;
+
+  /**
+   * How long an access token is good, 1 to 5 minutes; 5 minutes by default. An API key's is good
+   * for a minute at most.
+   *
+   * @generated from field: google.protobuf.Duration access_token_life = 3;
+   */
+  accessTokenLife?: Duration | undefined;
+
+  /**
+   * How long ago somebody may have proved who they are for what needs a step-up, 1 minute to
+   * 1 hour; 10 minutes by default. Access tokens state it, so a change holds for those that
+   * are made after it.
+   *
+   * @generated from field: google.protobuf.Duration step_up_age = 4;
+   */
+  stepUpAge?: Duration | undefined;
+
+  /**
+   * A customer's session ends when it was not refreshed for so long, 1 hour to 180 days; 30
+   * days by default. This and the next three hold for sessions that there are, too.
+   *
+   * @generated from field: google.protobuf.Duration customer_session_idle = 5;
+   */
+  customerSessionIdle?: Duration | undefined;
+
+  /**
+   * A customer's session ends so long after it began in any case, 1 hour to 365 days; 180
+   * days by default.
+   *
+   * @generated from field: google.protobuf.Duration customer_session_life = 6;
+   */
+  customerSessionLife?: Duration | undefined;
+
+  /**
+   * A session of who works for the shop ends when it was not refreshed for so long, 5 minutes
+   * to 7 days; 2 hours by default.
+   *
+   * @generated from field: google.protobuf.Duration staff_session_idle = 7;
+   */
+  staffSessionIdle?: Duration | undefined;
+
+  /**
+   * A session of who works for the shop ends so long after it began in any case, 5 minutes to
+   * 30 days; 24 hours by default.
+   *
+   * @generated from field: google.protobuf.Duration staff_session_life = 8;
+   */
+  staffSessionLife?: Duration | undefined;
+
+  /**
+   * How long a mailed link is good that makes a customer's account, 5 minutes to 7 days; 24
+   * hours by default. This and the next three hold for links that are made after the change.
+   *
+   * @generated from field: google.protobuf.Duration verify_email_link_life = 9;
+   */
+  verifyEmailLinkLife?: Duration | undefined;
+
+  /**
+   * How long a link is good that sets another password, 5 minutes to 24 hours; 30 minutes by
+   * default.
+   *
+   * @generated from field: google.protobuf.Duration reset_password_link_life = 10;
+   */
+  resetPasswordLinkLife?: Duration | undefined;
+
+  /**
+   * How long the invitation of who is to work for the shop is good, 1 hour to 30 days; 72
+   * hours by default.
+   *
+   * @generated from field: google.protobuf.Duration invitation_link_life = 11;
+   */
+  invitationLinkLife?: Duration | undefined;
+
+  /**
+   * How long a mailed link is good that confirms another address to sign in with, 5 minutes to
+   * 7 days; 24 hours by default.
+   *
+   * @generated from field: google.protobuf.Duration confirm_email_link_life = 12;
+   */
+  confirmEmailLinkLife?: Duration | undefined;
+
+  /**
+   * How long an API key may be good at most, 1 to 365 days; 365 days by default. Keys that there
+   * are keep their end.
+   *
+   * @generated from field: google.protobuf.Duration max_api_key_life = 13;
+   */
+  maxApiKeyLife?: Duration | undefined;
 };
 
 /**

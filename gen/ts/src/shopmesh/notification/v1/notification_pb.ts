@@ -81,7 +81,8 @@ export type Notification = Message<"shopmesh.notification.v1.Notification"> & {
 
   /**
    * The mail's plain text; only in GetNotification; empty once erased, or
-   * kept no longer.
+   * kept no longer. It has "[link removed]" in the place of a link that opens an account
+   * or a guest's order, which is in the mail alone.
    *
    * @generated from field: string text = 9;
    */
@@ -89,7 +90,7 @@ export type Notification = Message<"shopmesh.notification.v1.Notification"> & {
 
   /**
    * The mail's HTML; only in GetNotification; empty once erased, or
-   * kept no longer.
+   * kept no longer. Links are removed as in text.
    *
    * @generated from field: string html = 10;
    */
@@ -223,8 +224,7 @@ export enum NotificationKind {
   ORDER_UPDATED = 5,
 
   /**
-   * Sign-up: the link makes the account. The texts of this and the next four hold
-   * "[link removed]" in the place of the link, which is in the mail alone.
+   * Sign-up: the link makes the account.
    *
    * @generated from enum value: NOTIFICATION_KIND_VERIFY_EMAIL = 6;
    */
@@ -280,7 +280,7 @@ export enum NotificationKind {
   EMAIL_CHANGED = 13,
 
   /**
-   * The second factor of an account was set up or replaced.
+   * The second factor of an account was set up, replaced or removed.
    *
    * @generated from enum value: NOTIFICATION_KIND_TOTP_CHANGED = 14;
    */

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/notification/v1/settings.proto.
  */
 export const file_shopmesh_notification_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CidzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvc2V0dGluZ3MucHJvdG8SGHNob3BtZXNoLm5vdGlmaWNhdGlvbi52MSLbAwoIU2V0dGluZ3MSJAoJc2hvcF9uYW1lGAEgASgJQgzgQQG6SAZyBBABGGRIAIgBARIoCgxzZW5kZXJfZW1haWwYAiABKAlCDeBBAbpIB3IFGP4BYAFIAYgBARIqCg5yZXBseV90b19lbWFpbBgDIAEoCUIN4EEBukgHcgUY/gFgAUgCiAEBEkUKC3JldHJ5X2FmdGVyGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhXgQQG6SA+qAQwiAwiQHDIFEICt4gQSRQoNZ2l2ZV91cF9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIT4EEBukgNqgEKIgQIgOpJMgIIPBJICg5ib2R5X3JldGVudGlvbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIV4EEBukgPqgEMIgYIgIawlgEyAgg8EkkKD2V2ZW50X3JldGVudGlvbhgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIV4EEBukgPqgEMIgUIgOeEDzIDCJAcQgwKCl9zaG9wX25hbWVCDwoNX3NlbmRlcl9lbWFpbEIRCg9fcmVwbHlfdG9fZW1haWxC/AEKHGNvbS5zaG9wbWVzaC5ub3RpZmljYXRpb24udjFCDVNldHRpbmdzUHJvdG9QAVpLZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvbm90aWZpY2F0aW9uL3YxO25vdGlmaWNhdGlvbnYxogIDU05YqgIYU2hvcG1lc2guTm90aWZpY2F0aW9uLlYxygIYU2hvcG1lc2hcTm90aWZpY2F0aW9uXFYx4gIkU2hvcG1lc2hcTm90aWZpY2F0aW9uXFYxXEdQQk1ldGFkYXRh6gIaU2hvcG1lc2g6Ok5vdGlmaWNhdGlvbjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration]);
+  fileDesc("CidzaG9wbWVzaC9ub3RpZmljYXRpb24vdjEvc2V0dGluZ3MucHJvdG8SGHNob3BtZXNoLm5vdGlmaWNhdGlvbi52MSLoAgoIU2V0dGluZ3MSRQoLcmV0cnlfYWZ0ZXIYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFeBBAbpID6oBDCIDCJAcMgUQgK3iBBJFCg1naXZlX3VwX2FmdGVyGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhPgQQG6SA2qAQoiBAiA6kkyAgg8EkgKDmJvZHlfcmV0ZW50aW9uGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhXgQQG6SA+qAQwiBgiAhrCWATICCDwSSQoPZXZlbnRfcmV0ZW50aW9uGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhXgQQG6SA+qAQwiBQiA54QPMgMIkBxKBAgBEAJKBAgCEANKBAgDEARSCXNob3BfbmFtZVIMc2VuZGVyX2VtYWlsUg5yZXBseV90b19lbWFpbEL8AQocY29tLnNob3BtZXNoLm5vdGlmaWNhdGlvbi52MUINU2V0dGluZ3NQcm90b1ABWktnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9ub3RpZmljYXRpb24vdjE7bm90aWZpY2F0aW9udjGiAgNTTliqAhhTaG9wbWVzaC5Ob3RpZmljYXRpb24uVjHKAhhTaG9wbWVzaFxOb3RpZmljYXRpb25cVjHiAiRTaG9wbWVzaFxOb3RpZmljYXRpb25cVjFcR1BCTWV0YWRhdGHqAhpTaG9wbWVzaDo6Tm90aWZpY2F0aW9uOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for mails.
@@ -22,27 +22,6 @@ export const file_shopmesh_notification_v1_settings: GenFile = /*@__PURE__*/
  * @generated from message shopmesh.notification.v1.Settings
  */
 export type Settings = Message<"shopmesh.notification.v1.Settings"> & {
-  /**
-   * The shop's name in subjects and texts, 1 to 100 characters; "Shopmesh" by default.
-   *
-   * @generated from field: optional string shop_name = 1;
-   */
-  shopName?: string | undefined;
-
-  /**
-   * The address that mails come from; "shop@shopmesh.example" by default.
-   *
-   * @generated from field: optional string sender_email = 2;
-   */
-  senderEmail?: string | undefined;
-
-  /**
-   * The address that answers go to; the sender's when unset.
-   *
-   * @generated from field: optional string reply_to_email = 3;
-   */
-  replyToEmail?: string | undefined;
-
   /**
    * How soon a mail that could not be handed over is tried again, 10 ms to 1
    * hour; 1 s by default, doubled with each attempt up to 15 minutes.
@@ -61,7 +40,8 @@ export type Settings = Message<"shopmesh.notification.v1.Settings"> & {
   /**
    * How long the text of a delivered mail is kept, 1 minute to 10 years; 90 days by
    * default. After that it can be neither read nor sent once more; that it was sent,
-   * to whom and under which subject stays known.
+   * to whom and under which subject stays known, but for mails about accounts that are no
+   * customer's, of which nothing about a person is kept beyond a week.
    *
    * @generated from field: google.protobuf.Duration body_retention = 6;
    */

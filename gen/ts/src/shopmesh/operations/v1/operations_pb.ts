@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/operations/v1/operations.proto.
  */
 export const file_shopmesh_operations_v1_operations: GenFile = /*@__PURE__*/
-  fileDesc("CidzaG9wbWVzaC9vcGVyYXRpb25zL3YxL29wZXJhdGlvbnMucHJvdG8SFnNob3BtZXNoLm9wZXJhdGlvbnMudjEilgIKDUNvbnRleHRTdGF0dXMSDwoHY29udGV4dBgBIAEoCRINCgVyZWFkeRgCIAEoCBINCgVjYXVzZRgDIAEoCRIWCg5vdXRib3hfcGVuZGluZxgEIAEoAxI2ChJvdXRib3hfb2xkZXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGRlYWRfbGV0dGVycxgGIAEoAxIWCg5zY2hlbWFfdmVyc2lvbhgHIAEoAxIUCgxzdG9wcGVkX2tleXMYCCADKAkSFAoMY29uc3VtZXJfbGFnGAkgASgDEhIKCmNvbmRpdGlvbnMYCiADKAkSGAoQc2V0dGluZ3NfdmVyc2lvbhgLIAEoAyLxAQoKRGVhZExldHRlchIKCgJpZBgBIAEoAxIPCgdjb250ZXh0GAIgASgJEg0KBWdyb3VwGAMgASgJEg0KBXRvcGljGAQgASgJEhEKCXBhcnRpdGlvbhgFIAEoBRIOCgZvZmZzZXQYBiABKAMSCwoDa2V5GAcgASgJEhAKCGV2ZW50X2lkGAggASgJEhIKCmV2ZW50X3R5cGUYCSABKAkSDQoFY2F1c2UYCiABKAkSLwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnZhbHVlX3NpemUYDCABKAMioQMKC0F1ZGl0UmVjb3JkEjQKBW9yZGVyGAEgASgLMiMuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5PcmRlclJlY29yZEgAEkAKC3Jlc2VydmF0aW9uGAIgASgLMikuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5SZXNlcnZhdGlvblJlY29yZEgAEjgKB3BheW1lbnQYAyABKAsyJS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLlBheW1lbnRSZWNvcmRIABI6Cghwcm92aWRlchgEIAEoCzImLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuUHJvdmlkZXJSZWNvcmRIABIyCgRtYWlsGAUgASgLMiIuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5NYWlsUmVjb3JkSAASMgoHZmluZGluZxgGIAEoCzIfLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuRmluZGluZ0gAEjIKB3BlbmRpbmcYByABKAsyHy5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLlBlbmRpbmdIAEIICgZyZWNvcmQi8AIKC09yZGVyUmVjb3JkEhAKCG9yZGVyX2lkGAEgASgJEg0KBXN0YXRlGAIgASgJEiEKBXRvdGFsGAMgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIY2FwdHVyZWQYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leRIkCghyZWZ1bmRlZBgFIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5Eg4KBmF3YWl0cxgGIAMoCRIvCgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoFbGluZXMYCCADKAsyIS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkF1ZGl0TGluZRISCgpyZWZ1bmRfaWRzGAkgAygJEg8KB3NoaXBwZWQYCiABKAgSFQoNY2FuY2VsX3JlYXNvbhgLIAEoCRIOCgZudW1iZXIYDCABKAkSEgoKdXBkYXRlX2lkcxgNIAMoCSIxCglBdWRpdExpbmUSEgoKcHJvZHVjdF9pZBgBIAEoCRIQCghxdWFudGl0eRgCIAEoAyKZAQoRUmVzZXJ2YXRpb25SZWNvcmQSEAoIb3JkZXJfaWQYASABKAkSDQoFc3RhdGUYAiABKAkSMAoFbGluZXMYAyADKAsyIS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkF1ZGl0TGluZRIxCgZsZWRnZXIYBCADKAsyIS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkF1ZGl0TGluZSLEAQoNUGF5bWVudFJlY29yZBIQCghvcmRlcl9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEg4KBnN0YXR1cxgDIAEoCRIkCghjYXB0dXJlZBgEIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EiQKCHJlZnVuZGVkGAUgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSDwoHcGVuZGluZxgGIAEoCBIgCgRsb3N0GAcgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkikgEKDlByb3ZpZGVyUmVjb3JkEhAKCG9yZGVyX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSDwoHY2hhcmdlcxgDIAEoBRIjCgdjaGFyZ2VkGAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIcmVmdW5kZWQYBSABKAsyEi5nb29nbGUudHlwZS5Nb25leSJQCgpNYWlsUmVjb3JkEhAKCG9yZGVyX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkiSgoHRmluZGluZxIMCgRraW5kGAEgASgJEg8KB3N1YmplY3QYAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIPCgdjb250ZXh0GAQgASgJIjcKB1BlbmRpbmcSDAoEa2luZBgBIAEoCRINCgVjb3VudBgCIAEoAxIPCgdjb250ZXh0GAMgASgJIjgKE0RlYWRMZXR0ZXJTZWxlY3Rpb24SIQoDaWRzGAEgAygDQhTgQQG6SA6SAQsQ6AcYASIEIgIgAELwAQoaY29tLnNob3BtZXNoLm9wZXJhdGlvbnMudjFCD09wZXJhdGlvbnNQcm90b1ABWkdnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcGVyYXRpb25zL3YxO29wZXJhdGlvbnN2MaICA1NPWKoCFlNob3BtZXNoLk9wZXJhdGlvbnMuVjHKAhZTaG9wbWVzaFxPcGVyYXRpb25zXFYx4gIiU2hvcG1lc2hcT3BlcmF0aW9uc1xWMVxHUEJNZXRhZGF0YeoCGFNob3BtZXNoOjpPcGVyYXRpb25zOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_google_type_money]);
+  fileDesc("CidzaG9wbWVzaC9vcGVyYXRpb25zL3YxL29wZXJhdGlvbnMucHJvdG8SFnNob3BtZXNoLm9wZXJhdGlvbnMudjEitwMKDUNvbnRleHRTdGF0dXMSDwoHY29udGV4dBgBIAEoCRINCgVyZWFkeRgCIAEoCBINCgVjYXVzZRgDIAEoCRIWCg5vdXRib3hfcGVuZGluZxgEIAEoAxI2ChJvdXRib3hfb2xkZXN0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDGRlYWRfbGV0dGVycxgGIAEoAxIWCg5zY2hlbWFfdmVyc2lvbhgHIAEoAxIUCgxzdG9wcGVkX2tleXMYCCADKAkSFAoMY29uc3VtZXJfbGFnGAkgASgDEhIKCmNvbmRpdGlvbnMYCiADKAkSGAoQc2V0dGluZ3NfdmVyc2lvbhgLIAEoAxJhChdvdGhlcl9zZXR0aW5nc192ZXJzaW9ucxgMIAMoCzJALnNob3BtZXNoLm9wZXJhdGlvbnMudjEuQ29udGV4dFN0YXR1cy5PdGhlclNldHRpbmdzVmVyc2lvbnNFbnRyeRo8ChpPdGhlclNldHRpbmdzVmVyc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBIvEBCgpEZWFkTGV0dGVyEgoKAmlkGAEgASgDEg8KB2NvbnRleHQYAiABKAkSDQoFZ3JvdXAYAyABKAkSDQoFdG9waWMYBCABKAkSEQoJcGFydGl0aW9uGAUgASgFEg4KBm9mZnNldBgGIAEoAxILCgNrZXkYByABKAkSEAoIZXZlbnRfaWQYCCABKAkSEgoKZXZlbnRfdHlwZRgJIAEoCRINCgVjYXVzZRgKIAEoCRIvCgtjcmVhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKdmFsdWVfc2l6ZRgMIAEoAyKXBAoLQXVkaXRSZWNvcmQSNAoFb3JkZXIYASABKAsyIy5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLk9yZGVyUmVjb3JkSAASQAoLcmVzZXJ2YXRpb24YAiABKAsyKS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLlJlc2VydmF0aW9uUmVjb3JkSAASOAoHcGF5bWVudBgDIAEoCzIlLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuUGF5bWVudFJlY29yZEgAEjoKCHByb3ZpZGVyGAQgASgLMiYuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5Qcm92aWRlclJlY29yZEgAEjIKBG1haWwYBSABKAsyIi5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLk1haWxSZWNvcmRIABIyCgdmaW5kaW5nGAYgASgLMh8uc2hvcG1lc2gub3BlcmF0aW9ucy52MS5GaW5kaW5nSAASMgoHcGVuZGluZxgHIAEoCzIfLnNob3BtZXNoLm9wZXJhdGlvbnMudjEuUGVuZGluZ0gAEjoKCGN1c3RvbWVyGAggASgLMiYuc2hvcG1lc2gub3BlcmF0aW9ucy52MS5DdXN0b21lclJlY29yZEgAEjgKB2FjY291bnQYCSABKAsyJS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkFjY291bnRSZWNvcmRIAEIICgZyZWNvcmQi8AIKC09yZGVyUmVjb3JkEhAKCG9yZGVyX2lkGAEgASgJEg0KBXN0YXRlGAIgASgJEiEKBXRvdGFsGAMgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIY2FwdHVyZWQYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leRIkCghyZWZ1bmRlZBgFIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5Eg4KBmF3YWl0cxgGIAMoCRIvCgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoFbGluZXMYCCADKAsyIS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkF1ZGl0TGluZRISCgpyZWZ1bmRfaWRzGAkgAygJEg8KB3NoaXBwZWQYCiABKAgSFQoNY2FuY2VsX3JlYXNvbhgLIAEoCRIOCgZudW1iZXIYDCABKAkSEgoKdXBkYXRlX2lkcxgNIAMoCSIxCglBdWRpdExpbmUSEgoKcHJvZHVjdF9pZBgBIAEoCRIQCghxdWFudGl0eRgCIAEoAyKZAQoRUmVzZXJ2YXRpb25SZWNvcmQSEAoIb3JkZXJfaWQYASABKAkSDQoFc3RhdGUYAiABKAkSMAoFbGluZXMYAyADKAsyIS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkF1ZGl0TGluZRIxCgZsZWRnZXIYBCADKAsyIS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxLkF1ZGl0TGluZSLEAQoNUGF5bWVudFJlY29yZBIQCghvcmRlcl9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEg4KBnN0YXR1cxgDIAEoCRIkCghjYXB0dXJlZBgEIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5EiQKCHJlZnVuZGVkGAUgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSDwoHcGVuZGluZxgGIAEoCBIgCgRsb3N0GAcgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkikgEKDlByb3ZpZGVyUmVjb3JkEhAKCG9yZGVyX2lkGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSDwoHY2hhcmdlcxgDIAEoBRIjCgdjaGFyZ2VkGAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXkSJAoIcmVmdW5kZWQYBSABKAsyEi5nb29nbGUudHlwZS5Nb25leSJQCgpNYWlsUmVjb3JkEhAKCG9yZGVyX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSEgoKc3ViamVjdF9pZBgDIAEoCRIOCgZzdGF0dXMYBCABKAkiSQoOQ3VzdG9tZXJSZWNvcmQSEwoLY3VzdG9tZXJfaWQYASABKAkSEgoKYWNjb3VudF9pZBgCIAEoCRIOCgZlcmFzZWQYAyABKAgiOAoNQWNjb3VudFJlY29yZBITCgtjdXN0b21lcl9pZBgBIAEoCRISCgphY2NvdW50X2lkGAIgASgJIkoKB0ZpbmRpbmcSDAoEa2luZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEg8KB21lc3NhZ2UYAyABKAkSDwoHY29udGV4dBgEIAEoCSI3CgdQZW5kaW5nEgwKBGtpbmQYASABKAkSDQoFY291bnQYAiABKAMSDwoHY29udGV4dBgDIAEoCSI4ChNEZWFkTGV0dGVyU2VsZWN0aW9uEiEKA2lkcxgBIAMoA0IU4EEBukgOkgELEOgHGAEiBCICIABC8AEKGmNvbS5zaG9wbWVzaC5vcGVyYXRpb25zLnYxQg9PcGVyYXRpb25zUHJvdG9QAVpHZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3BlcmF0aW9ucy92MTtvcGVyYXRpb25zdjGiAgNTT1iqAhZTaG9wbWVzaC5PcGVyYXRpb25zLlYxygIWU2hvcG1lc2hcT3BlcmF0aW9uc1xWMeICIlNob3BtZXNoXE9wZXJhdGlvbnNcVjFcR1BCTWV0YWRhdGHqAhhTaG9wbWVzaDo6T3BlcmF0aW9uczo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_google_type_money]);
 
 /**
  * ContextStatus is the state of one bounded context in one process.
@@ -102,6 +102,14 @@ export type ContextStatus = Message<"shopmesh.operations.v1.ContextStatus"> & {
    * @generated from field: int64 settings_version = 11;
    */
   settingsVersion: bigint;
+
+  /**
+   * The versions of the other settings that it applies, by their names: "shop" for those of
+   * the shop as a whole. Those of the process, "edge", are shown by its first context.
+   *
+   * @generated from field: map<string, int64> other_settings_versions = 12;
+   */
+  otherSettingsVersions: { [key: string]: bigint };
 };
 
 /**
@@ -211,9 +219,9 @@ export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
   messageDesc(file_shopmesh_operations_v1_operations, 1);
 
 /**
- * AuditRecord is what one context has recorded about one order, product or charge, for an
- * auditor to compare. Within a stream, the records of one kind come sorted by their key
- * (the order's id), so that an auditor can merge the streams of several contexts without
+ * AuditRecord is what one context has recorded about one order, product, charge or customer,
+ * for an auditor to compare. Within a stream, the records of one kind come sorted by their
+ * key (the order's id, or the customer's), so that an auditor can merge the streams of several contexts without
  * holding them in memory.
  *
  * @generated from message shopmesh.operations.v1.AuditRecord
@@ -278,6 +286,22 @@ export type AuditRecord = Message<"shopmesh.operations.v1.AuditRecord"> & {
      */
     value: Pending;
     case: "pending";
+  } | {
+    /**
+     * From customer.
+     *
+     * @generated from field: shopmesh.operations.v1.CustomerRecord customer = 8;
+     */
+    value: CustomerRecord;
+    case: "customer";
+  } | {
+    /**
+     * From identity.
+     *
+     * @generated from field: shopmesh.operations.v1.AccountRecord account = 9;
+     */
+    value: AccountRecord;
+    case: "account";
   } | { case: undefined; value?: undefined };
 };
 
@@ -618,6 +642,69 @@ export const MailRecordSchema: GenMessage<MailRecord> = /*@__PURE__*/
   messageDesc(file_shopmesh_operations_v1_operations, 8);
 
 /**
+ * CustomerRecord is a customer for whom an account was made, as customer knows it.
+ *
+ * @generated from message shopmesh.operations.v1.CustomerRecord
+ */
+export type CustomerRecord = Message<"shopmesh.operations.v1.CustomerRecord"> & {
+  /**
+   * The customer.
+   *
+   * @generated from field: string customer_id = 1;
+   */
+  customerId: string;
+
+  /**
+   * The account of identity that signs in as the customer.
+   *
+   * @generated from field: string account_id = 2;
+   */
+  accountId: string;
+
+  /**
+   * Whether the customer's data was erased.
+   *
+   * @generated from field: bool erased = 3;
+   */
+  erased: boolean;
+};
+
+/**
+ * Describes the message shopmesh.operations.v1.CustomerRecord.
+ * Use `create(CustomerRecordSchema)` to create a new message.
+ */
+export const CustomerRecordSchema: GenMessage<CustomerRecord> = /*@__PURE__*/
+  messageDesc(file_shopmesh_operations_v1_operations, 9);
+
+/**
+ * AccountRecord is a customer's account as identity knows it.
+ *
+ * @generated from message shopmesh.operations.v1.AccountRecord
+ */
+export type AccountRecord = Message<"shopmesh.operations.v1.AccountRecord"> & {
+  /**
+   * The customer.
+   *
+   * @generated from field: string customer_id = 1;
+   */
+  customerId: string;
+
+  /**
+   * The account.
+   *
+   * @generated from field: string account_id = 2;
+   */
+  accountId: string;
+};
+
+/**
+ * Describes the message shopmesh.operations.v1.AccountRecord.
+ * Use `create(AccountRecordSchema)` to create a new message.
+ */
+export const AccountRecordSchema: GenMessage<AccountRecord> = /*@__PURE__*/
+  messageDesc(file_shopmesh_operations_v1_operations, 10);
+
+/**
  * Finding is something that must not be.
  *
  * @generated from message shopmesh.operations.v1.Finding
@@ -657,7 +744,7 @@ export type Finding = Message<"shopmesh.operations.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_shopmesh_operations_v1_operations, 9);
+  messageDesc(file_shopmesh_operations_v1_operations, 11);
 
 /**
  * Pending is work that is under way.
@@ -692,7 +779,7 @@ export type Pending = Message<"shopmesh.operations.v1.Pending"> & {
  * Use `create(PendingSchema)` to create a new message.
  */
 export const PendingSchema: GenMessage<Pending> = /*@__PURE__*/
-  messageDesc(file_shopmesh_operations_v1_operations, 10);
+  messageDesc(file_shopmesh_operations_v1_operations, 12);
 
 /**
  * DeadLetterSelection names dead letters of one context.
@@ -714,5 +801,5 @@ export type DeadLetterSelection = Message<"shopmesh.operations.v1.DeadLetterSele
  * Use `create(DeadLetterSelectionSchema)` to create a new message.
  */
 export const DeadLetterSelectionSchema: GenMessage<DeadLetterSelection> = /*@__PURE__*/
-  messageDesc(file_shopmesh_operations_v1_operations, 11);
+  messageDesc(file_shopmesh_operations_v1_operations, 13);
 

@@ -16,13 +16,13 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/options/v1/options.proto.
  */
 export const file_shopmesh_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEi3gEKDUF1dGhvcml6YXRpb24SDgoGcHVibGljGAEgASgIEjMKCnBlcm1pc3Npb24YAiABKA4yHy5zaG9wbWVzaC5vcHRpb25zLnYxLlBlcm1pc3Npb24SFgoOcmVzb3VyY2Vfb3duZXIYAyABKAgSDwoHc2VydmljZRgEIAEoCBIRCglzaWduZWRfaW4YBSABKAgSEwoLZ3Vlc3Rfb3JkZXIYBiABKAgSEgoKZ3Vlc3RfY2FydBgHIAEoCBIPCgdzdGVwX3VwGAggASgIEhIKCm5vX2FwaV9rZXkYCSABKAgqVAoFTGltaXQSFQoRTElNSVRfVU5TUEVDSUZJRUQQABIQCgxMSU1JVF9PUkRFUlMQARIRCg1MSU1JVF9TSUdOX0lOEAISDwoLTElNSVRfTUFJTFMQAyrKBAoKUGVybWlzc2lvbhIaChZQRVJNSVNTSU9OX1VOU1BFQ0lGSUVEEAASHAoYUEVSTUlTU0lPTl9DQVRBTE9HX1dSSVRFEAESGQoVUEVSTUlTU0lPTl9TVE9DS19SRUFEEAISGgoWUEVSTUlTU0lPTl9TVE9DS19XUklURRADEh0KGVBFUk1JU1NJT05fQ1VTVE9NRVJTX1JFQUQQBBIeChpQRVJNSVNTSU9OX0NVU1RPTUVSU19XUklURRAFEhoKFlBFUk1JU1NJT05fT1JERVJTX1JFQUQQBhIbChdQRVJNSVNTSU9OX09SREVSU19XUklURRAHEhwKGFBFUk1JU1NJT05fUEFZTUVOVFNfUkVBRBAIEh4KGlBFUk1JU1NJT05fUEFZTUVOVFNfUkVGVU5EEAkSIQodUEVSTUlTU0lPTl9OT1RJRklDQVRJT05TX1JFQUQQChIiCh5QRVJNSVNTSU9OX05PVElGSUNBVElPTlNfV1JJVEUQCxIZChVQRVJNSVNTSU9OX09QRVJBVElPTlMQDBIbChdQRVJNSVNTSU9OX0NBVEFMT0dfUkVBRBANEhwKGFBFUk1JU1NJT05fU0VUVElOR1NfUkVBRBAOEh0KGVBFUk1JU1NJT05fU0VUVElOR1NfV1JJVEUQDxIcChhQRVJNSVNTSU9OX0FDQ09VTlRTX1JFQUQQEBIdChlQRVJNSVNTSU9OX0FDQ09VTlRTX1dSSVRFEBESHAoYUEVSTUlTU0lPTl9BQ1RJVklUWV9SRUFEEBI6agoNYXV0aG9yaXphdGlvbhIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGI2MAyABKAsyIi5zaG9wbWVzaC5vcHRpb25zLnYxLkF1dGhvcml6YXRpb25SDWF1dGhvcml6YXRpb246UgoFbGltaXQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiPjAMgASgOMhouc2hvcG1lc2gub3B0aW9ucy52MS5MaW1pdFIFbGltaXQ6SwoFY29kZXMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxiOjAMgAygOMhAuZ29vZ2xlLnJwYy5Db2RlUgVjb2Rlc0LYAQoXY29tLnNob3BtZXNoLm9wdGlvbnMudjFCDE9wdGlvbnNQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcHRpb25zL3YxO29wdGlvbnN2MaICA1NPWKoCE1Nob3BtZXNoLk9wdGlvbnMuVjHKAhNTaG9wbWVzaFxPcHRpb25zXFYx4gIfU2hvcG1lc2hcT3B0aW9uc1xWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpPcHRpb25zOjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_rpc_code]);
+  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEi8AEKDUF1dGhvcml6YXRpb24SDgoGcHVibGljGAEgASgIEjMKCnBlcm1pc3Npb24YAiABKA4yHy5zaG9wbWVzaC5vcHRpb25zLnYxLlBlcm1pc3Npb24SFgoOcmVzb3VyY2Vfb3duZXIYAyABKAgSDwoHc2VydmljZRgEIAEoCBIRCglzaWduZWRfaW4YBSABKAgSEwoLZ3Vlc3Rfb3JkZXIYBiABKAgSEgoKZ3Vlc3RfY2FydBgHIAEoCBIPCgdzdGVwX3VwGAggASgIEhIKCm5vX2FwaV9rZXkYCSABKAgSEAoIc2VydmljZXMYCiADKAkqVAoFTGltaXQSFQoRTElNSVRfVU5TUEVDSUZJRUQQABIQCgxMSU1JVF9PUkRFUlMQARIRCg1MSU1JVF9TSUdOX0lOEAISDwoLTElNSVRfTUFJTFMQAypPCghSZWNvcmRlZBIYChRSRUNPUkRFRF9VTlNQRUNJRklFRBAAEhUKEVJFQ09SREVEX0VWRVJZT05FEAESEgoOUkVDT1JERURfTkVWRVIQAirKBAoKUGVybWlzc2lvbhIaChZQRVJNSVNTSU9OX1VOU1BFQ0lGSUVEEAASHAoYUEVSTUlTU0lPTl9DQVRBTE9HX1dSSVRFEAESGQoVUEVSTUlTU0lPTl9TVE9DS19SRUFEEAISGgoWUEVSTUlTU0lPTl9TVE9DS19XUklURRADEh0KGVBFUk1JU1NJT05fQ1VTVE9NRVJTX1JFQUQQBBIeChpQRVJNSVNTSU9OX0NVU1RPTUVSU19XUklURRAFEhoKFlBFUk1JU1NJT05fT1JERVJTX1JFQUQQBhIbChdQRVJNSVNTSU9OX09SREVSU19XUklURRAHEhwKGFBFUk1JU1NJT05fUEFZTUVOVFNfUkVBRBAIEh4KGlBFUk1JU1NJT05fUEFZTUVOVFNfUkVGVU5EEAkSIQodUEVSTUlTU0lPTl9OT1RJRklDQVRJT05TX1JFQUQQChIiCh5QRVJNSVNTSU9OX05PVElGSUNBVElPTlNfV1JJVEUQCxIZChVQRVJNSVNTSU9OX09QRVJBVElPTlMQDBIbChdQRVJNSVNTSU9OX0NBVEFMT0dfUkVBRBANEhwKGFBFUk1JU1NJT05fU0VUVElOR1NfUkVBRBAOEh0KGVBFUk1JU1NJT05fU0VUVElOR1NfV1JJVEUQDxIcChhQRVJNSVNTSU9OX0FDQ09VTlRTX1JFQUQQEBIdChlQRVJNSVNTSU9OX0FDQ09VTlRTX1dSSVRFEBESHAoYUEVSTUlTU0lPTl9BQ1RJVklUWV9SRUFEEBI6agoNYXV0aG9yaXphdGlvbhIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGI2MAyABKAsyIi5zaG9wbWVzaC5vcHRpb25zLnYxLkF1dGhvcml6YXRpb25SDWF1dGhvcml6YXRpb246UgoFbGltaXQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiPjAMgASgOMhouc2hvcG1lc2gub3B0aW9ucy52MS5MaW1pdFIFbGltaXQ6WwoIcmVjb3JkZWQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiQjAMgASgOMh0uc2hvcG1lc2gub3B0aW9ucy52MS5SZWNvcmRlZFIIcmVjb3JkZWQ6SwoFY29kZXMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxiOjAMgAygOMhAuZ29vZ2xlLnJwYy5Db2RlUgVjb2Rlc0LYAQoXY29tLnNob3BtZXNoLm9wdGlvbnMudjFCDE9wdGlvbnNQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcHRpb25zL3YxO29wdGlvbnN2MaICA1NPWKoCE1Nob3BtZXNoLk9wdGlvbnMuVjHKAhNTaG9wbWVzaFxPcHRpb25zXFYx4gIfU2hvcG1lc2hcT3B0aW9uc1xWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpPcHRpb25zOjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_rpc_code]);
 
 /**
  * Authorization is who may call an RPC. At least one of public, permission,
- * resource_owner, service, signed_in, guest_order and guest_cart is set, and a caller
- * who fits any of them is let in; step_up and no_api_key restrict this further. The
- * shop's owner fits all of them but service.
+ * resource_owner, service, services, signed_in, guest_order and guest_cart is set, and a
+ * caller who fits any of them is let in; step_up and no_api_key restrict this further. The
+ * shop's owner fits all of them but service and services.
  *
  * @generated from message shopmesh.options.v1.Authorization
  */
@@ -51,8 +51,8 @@ export type Authorization = Message<"shopmesh.options.v1.Authorization"> & {
   resourceOwner: boolean;
 
   /**
-   * Other services of the shop may call it under their own identity, each of them. Where
-   * it stands alone, nobody else may, not even the owner.
+   * All other services of the shop may call it under their own identity. Where it stands
+   * alone, nobody else may, not even the owner. It excludes services.
    *
    * @generated from field: bool service = 4;
    */
@@ -83,8 +83,8 @@ export type Authorization = Message<"shopmesh.options.v1.Authorization"> & {
   guestCart: boolean;
 
   /**
-   * A customer, staff or the owner must have proved within the last 10 minutes who they
-   * are, with a one-time code where the account has these. API keys and guests can't
+   * A customer, staff or the owner must have proved within the last 10 minutes (the setting
+   * step_up_age of identity) who they are, with a one-time code where the account has these. API keys and guests can't
    * prove that and are refused; services and tokens of the operator's socket need not.
    *
    * @generated from field: bool step_up = 8;
@@ -97,6 +97,14 @@ export type Authorization = Message<"shopmesh.options.v1.Authorization"> & {
    * @generated from field: bool no_api_key = 9;
    */
   noApiKey: boolean;
+
+  /**
+   * The services that may call it under their own identity, by the names of their contexts, such
+   * as "notification": for what one context alone needs. Where they stand alone, nobody else may.
+   *
+   * @generated from field: repeated string services = 10;
+   */
+  services: string[];
 };
 
 /**
@@ -147,6 +155,43 @@ export enum Limit {
  */
 export const LimitSchema: GenEnum<Limit> = /*@__PURE__*/
   enumDesc(file_shopmesh_options_v1_options, 0);
+
+/**
+ * Recorded is whose calls of an RPC the activity log records. Refused calls are recorded
+ * whoever made them.
+ *
+ * @generated from enum shopmesh.options.v1.Recorded
+ */
+export enum Recorded {
+  /**
+   * What staff, owners, API keys and operators do, and services on their behalf. What
+   * shoppers do is kept by what they do it to, such as an order with its history. RPCs
+   * without side effects are not recorded.
+   *
+   * @generated from enum value: RECORDED_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * What anybody does: signing in, and changes of accounts.
+   *
+   * @generated from enum value: RECORDED_EVERYONE = 1;
+   */
+  EVERYONE = 1,
+
+  /**
+   * Nobody's calls: it is part of another call, or of keeping a session.
+   *
+   * @generated from enum value: RECORDED_NEVER = 2;
+   */
+  NEVER = 2,
+}
+
+/**
+ * Describes the enum shopmesh.options.v1.Recorded.
+ */
+export const RecordedSchema: GenEnum<Recorded> = /*@__PURE__*/
+  enumDesc(file_shopmesh_options_v1_options, 1);
 
 /**
  * Permission is what a member of staff, an API key or a service may do.
@@ -246,7 +291,7 @@ export enum Permission {
   OPERATIONS = 12,
 
   /**
-   * Read products and categories that are not published: drafts and archived ones.
+   * Read products that are drafts; all others, archived ones too, and categories are public.
    *
    * @generated from enum value: PERMISSION_CATALOG_READ = 13;
    */
@@ -292,7 +337,7 @@ export enum Permission {
  * Describes the enum shopmesh.options.v1.Permission.
  */
 export const PermissionSchema: GenEnum<Permission> = /*@__PURE__*/
-  enumDesc(file_shopmesh_options_v1_options, 1);
+  enumDesc(file_shopmesh_options_v1_options, 2);
 
 /**
  * Who may call this RPC. Every RPC states it; a server refuses to start with an RPC that does not.
@@ -312,6 +357,15 @@ export const limit: GenExtension<MethodOptions, Limit> = /*@__PURE__*/
   extDesc(file_shopmesh_options_v1_options, 1);
 
 /**
+ * Whose calls of this RPC the activity log records. One that states nothing and has side
+ * effects is recorded for those who work for the shop.
+ *
+ * @generated from extension: shopmesh.options.v1.Recorded recorded = 50704;
+ */
+export const recorded: GenExtension<MethodOptions, Recorded> = /*@__PURE__*/
+  extDesc(file_shopmesh_options_v1_options, 2);
+
+/**
  * The status codes that an error with this reason can have, the usual one
  * first. Every value of shopmesh.errors.v1.Reason states it; the REST
  * document and the clients' tables are made from it.
@@ -319,5 +373,5 @@ export const limit: GenExtension<MethodOptions, Limit> = /*@__PURE__*/
  * @generated from extension: repeated google.rpc.Code codes = 50702;
  */
 export const codes: GenExtension<EnumValueOptions, Code[]> = /*@__PURE__*/
-  extDesc(file_shopmesh_options_v1_options, 2);
+  extDesc(file_shopmesh_options_v1_options, 3);
 

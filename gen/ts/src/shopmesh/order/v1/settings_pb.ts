@@ -40,7 +40,7 @@ export type Settings = Message<"shopmesh.order.v1.Settings"> & {
 
   /**
    * How many unpaid orders a customer or guest may have at once, 1 to 10,000;
-   * 20 by default. Guests are told apart by their cart, else by the network that they
+   * 20 by default. Guests are distinguished by their cart, else by the network that they
    * call from. It does not bind staff and services.
    *
    * @generated from field: optional int32 max_unpaid_orders = 3;

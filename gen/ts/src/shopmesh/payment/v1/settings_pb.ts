@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/payment/v1/settings.proto.
  */
 export const file_shopmesh_payment_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiJzaG9wbWVzaC9wYXltZW50L3YxL3NldHRpbmdzLnByb3RvEhNzaG9wbWVzaC5wYXltZW50LnYxIvkDCghTZXR0aW5ncxJKChBwcm92aWRlcl90aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhXgQQG6SA+qAQwiAwisAjIFEIDC1y8SRQoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFeBBAbpID6oBDCIDCJAcMgUQgK3iBBJHChJzYW5kYm94X3Nsb3dfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEOBBAbpICqoBByIDCKwCMgASUAoVaWRlbXBvdGVuY3lfcmV0ZW50aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhbgQQG6SBCqAQ0iBQiA54QPMgQIgKMFEkkKD2V2ZW50X3JldGVudGlvbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIV4EEBukgPqgEMIgUIgOeEDzIDCJAcEiUKCnJldHVybl91cmwYBiABKAlCEeBBAbpIC9gBAXIGGPQDiAEBEk0KEnJlY29uY2lsZV9pbnRlcnZhbBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIW4EEBukgQqgENIgQIgKMFMgUQgOHrF0LZAQoXY29tLnNob3BtZXNoLnBheW1lbnQudjFCDVNldHRpbmdzUHJvdG9QAVpBZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvcGF5bWVudC92MTtwYXltZW50djGiAgNTUFiqAhNTaG9wbWVzaC5QYXltZW50LlYxygITU2hvcG1lc2hcUGF5bWVudFxWMeICH1Nob3BtZXNoXFBheW1lbnRcVjFcR1BCTWV0YWRhdGHqAhVTaG9wbWVzaDo6UGF5bWVudDo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration]);
+  fileDesc("CiJzaG9wbWVzaC9wYXltZW50L3YxL3NldHRpbmdzLnByb3RvEhNzaG9wbWVzaC5wYXltZW50LnYxIocICghTZXR0aW5ncxJKChBwcm92aWRlcl90aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhXgQQG6SA+qAQwiAwisAjIFEIDC1y8SRQoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CFeBBAbpID6oBDCIDCJAcMgUQgK3iBBJHChJzYW5kYm94X3Nsb3dfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEOBBAbpICqoBByIDCKwCMgASUAoVaWRlbXBvdGVuY3lfcmV0ZW50aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhbgQQG6SBCqAQ0iBQiA54QPMgQIgKMFEkkKD2V2ZW50X3JldGVudGlvbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIV4EEBukgPqgEMIgUIgOeEDzIDCJAcEiUKCnJldHVybl91cmwYBiABKAlCEeBBAbpIC9gBAXIGGPQDiAEBEk0KEnJlY29uY2lsZV9pbnRlcnZhbBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIW4EEBukgQqgENIgQIgKMFMgUQgOHrFxKwAQoVcmVmdW5kX3N0ZXBfdXBfbGltaXRzGAggAygLMiAuc2hvcG1lc2gucGF5bWVudC52MS5TdGVwVXBMaW1pdEJv4EEBukhpugFgChpyZWZ1bmRfc3RlcF91cF9saW1pdHMub25jZRIYYSBjdXJyZW5jeSBoYXMgb25lIGxpbWl0Gih0aGlzLm1hcChsaW1pdCwgbGltaXQuY3VycmVuY3kpLnVuaXF1ZSgpkgEDEMgBEqEBChFzdHJpcGVfa2V5X3NlY3JldBgJIAEoCUKFAeBBAbpIf7oBXwoZc3RyaXBlX2tleV9zZWNyZXQubm9fZmlsZRIpbXVzdCBub3QgZW5kIGluIF9GSUxFLCB3aGljaCBuYW1lcyBhIGZpbGUaFyF0aGlzLmVuZHNXaXRoKCdfRklMRScp2AEBchgyFl5bQS1aXVtBLVowLTlfXXswLDk5fSQStAEKFnN0cmlwZV93ZWJob29rX3NlY3JldHMYCiADKAlCkwHgQQG6SIwBkgGIARAEGAEigQG6AWQKHnN0cmlwZV93ZWJob29rX3NlY3JldHMubm9fZmlsZRIpbXVzdCBub3QgZW5kIGluIF9GSUxFLCB3aGljaCBuYW1lcyBhIGZpbGUaFyF0aGlzLmVuZHNXaXRoKCdfRklMRScpchgyFl5bQS1aXVtBLVowLTlfXXswLDk5fSQiVAoLU3RlcFVwTGltaXQSKQoIY3VycmVuY3kYASABKAlCF+BBAbpIEdgBAXIMMgpeW0EtWl17M30kEhoKBmFtb3VudBgCIAEoA0IK4EEBukgEIgIoAELZAQoXY29tLnNob3BtZXNoLnBheW1lbnQudjFCDVNldHRpbmdzUHJvdG9QAVpBZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvcGF5bWVudC92MTtwYXltZW50djGiAgNTUFiqAhNTaG9wbWVzaC5QYXltZW50LlYxygITU2hvcG1lc2hcUGF5bWVudFxWMeICH1Nob3BtZXNoXFBheW1lbnRcVjFcR1BCTWV0YWRhdGHqAhVTaG9wbWVzaDo6UGF5bWVudDo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration]);
 
 /**
  * Settings are what an owner may set for payments.
@@ -77,6 +77,36 @@ export type Settings = Message<"shopmesh.payment.v1.Settings"> & {
    * @generated from field: google.protobuf.Duration reconcile_interval = 7;
    */
   reconcileInterval?: Duration | undefined;
+
+  /**
+   * What the refunds of a payment may come to before whoever requests one more must have
+   * proved of late who they are; by default 50,000 of every currency's minor unit, such as
+   * 500.00 EUR or 50000 JPY. Where these limits name neither a currency nor an empty one, all
+   * refunds in it need that.
+   *
+   * @generated from field: repeated shopmesh.payment.v1.StepUpLimit refund_step_up_limits = 8;
+   */
+  refundStepUpLimits: StepUpLimit[];
+
+  /**
+   * The name of the secret that is a key of the Stripe account which takes payments by card:
+   * for "STRIPE_KEY", payment's environment holds the key in SHOPMESH_SECRET_STRIPE_KEY, or
+   * the path of a file with it in SHOPMESH_SECRET_STRIPE_KEY_FILE. While it is empty, payments
+   * by Stripe are declined, and order can't offer them. Another key must be of the same
+   * account.
+   *
+   * @generated from field: string stripe_key_secret = 9;
+   */
+  stripeKeySecret: string;
+
+  /**
+   * The names of the secrets that sign Stripe's events: two while one is replaced by another.
+   * While there is none, there is no webhook: how payments stand, and what others did at
+   * Stripe, is only polled.
+   *
+   * @generated from field: repeated string stripe_webhook_secrets = 10;
+   */
+  stripeWebhookSecrets: string[];
 };
 
 /**
@@ -85,4 +115,32 @@ export type Settings = Message<"shopmesh.payment.v1.Settings"> & {
  */
 export const SettingsSchema: GenMessage<Settings> = /*@__PURE__*/
   messageDesc(file_shopmesh_payment_v1_settings, 0);
+
+/**
+ * StepUpLimit bounds what may be done in a currency without a recent proof of who does it.
+ *
+ * @generated from message shopmesh.payment.v1.StepUpLimit
+ */
+export type StepUpLimit = Message<"shopmesh.payment.v1.StepUpLimit"> & {
+  /**
+   * The currency; empty for those that have no limit of their own.
+   *
+   * @generated from field: string currency = 1;
+   */
+  currency: string;
+
+  /**
+   * The amount in the currency's minor unit (cents, yen); 0 for none at all.
+   *
+   * @generated from field: int64 amount = 2;
+   */
+  amount: bigint;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.StepUpLimit.
+ * Use `create(StepUpLimitSchema)` to create a new message.
+ */
+export const StepUpLimitSchema: GenMessage<StepUpLimit> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_settings, 1);
 

@@ -1,0 +1,93 @@
+// Package inprocess serves all contexts in the process of a test.
+package inprocess
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/fstest"
+
+	"go.uber.org/fx"
+
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/catalog"
+	"github.com/shopmesh/shopmesh/services/config"
+	"github.com/shopmesh/shopmesh/services/customer"
+	"github.com/shopmesh/shopmesh/services/identity"
+	"github.com/shopmesh/shopmesh/services/inventory"
+	"github.com/shopmesh/shopmesh/services/notification"
+	"github.com/shopmesh/shopmesh/services/order"
+	"github.com/shopmesh/shopmesh/services/payment"
+)
+
+// Config is what shops differ in.
+type Config struct {
+	Broker kafka.Config
+	// Process states who calls. Serve sets its name, its ports and its log.
+	Process kitapp.Process
+	// Identity is all but its database and its key.
+	Identity identity.Config
+	// SMTPURL is where mails go.
+	SMTPURL string
+	// Options are applied beside the contexts' modules.
+	Options []fx.Option
+}
+
+// Shop is one that serves.
+type Shop struct {
+	kitapp.Addresses
+
+	// IdentityDatabase and PaymentDatabase are URLs.
+	IdentityDatabase, PaymentDatabase string
+}
+
+// Serve serves a shop on databases of its own until the test ends.
+func Serve(t *testing.T, c Config) Shop {
+	t.Helper()
+	s := Shop{IdentityDatabase: testkit.DatabaseURL(t, identity.Migrations()), PaymentDatabase: testkit.DatabaseURL(t, payment.Migrations())}
+	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
+	process := c.Process
+	process.Name, process.Listen, process.InternalListen = "shopmesh", "127.0.0.1:0", "127.0.0.1:0"
+	process.Log = slog.New(slog.DiscardHandler)
+	process.Ready = func(a kitapp.Addresses) { ready <- a }
+	modules := append(c.modules(t, s), c.Options...)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	go func() { ended <- kitapp.Serve(ctx, process, modules...) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the shop ended with %v", err)
+		}
+	})
+	select {
+	case s.Addresses = <-ready:
+	case err := <-ended:
+		ended <- nil
+		t.Fatalf("the shop did not start: %v", err)
+	}
+	return s
+}
+
+func (c Config) modules(t *testing.T, s Shop) []fx.Option {
+	t.Helper()
+	on := func(url string) kitapp.ContextConfig {
+		return kitapp.ContextConfig{Database: pg.Config{URL: url}, Kafka: c.Broker, SoleWriter: true}
+	}
+	accounts := c.Identity
+	accounts.Context, accounts.Key = on(s.IdentityDatabase), identity.NewKey()
+	return []fx.Option{
+		config.Module(config.Config{Context: on(testkit.DatabaseURL(t, config.Migrations()))}),
+		catalog.Module(catalog.Config{Context: on(testkit.DatabaseURL(t, catalog.Migrations()))}),
+		customer.Module(customer.Config{Context: on(testkit.DatabaseURL(t, customer.Migrations()))}),
+		identity.Module(accounts),
+		inventory.Module(inventory.Config{Context: on(testkit.DatabaseURL(t, inventory.Migrations()))}),
+		order.Module(order.Config{Context: on(testkit.DatabaseURL(t, order.Migrations())), PublicURL: c.Identity.PublicURL}),
+		payment.Module(payment.Config{
+			Context: on(s.PaymentDatabase), SandboxDatabase: pg.Config{URL: testkit.DatabaseURL(t, fstest.MapFS{})},
+		}),
+		notification.Module(notification.Config{Context: on(testkit.DatabaseURL(t, notification.Migrations())), SMTPURL: c.SMTPURL}),
+	}
+}

@@ -1,0 +1,54 @@
+package app
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/activity"
+	"github.com/shopmesh/shopmesh/kit/etag"
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
+)
+
+// change locks an account and the owners, and has decide change it. When it is disabled
+// then, its sessions end.
+func (a *Accounts) change(ctx context.Context, id uuid.UUID, given string, decide func(domain.Account, int) (domain.Account, error)) (domain.AccountSnapshot, error) {
+	activity.About(ctx, "accounts/"+id.String())
+	var after domain.AccountSnapshot
+	err := a.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		st := a.on(tx)
+		// The owners first: of two who remove each other at once, the second sees the first.
+		owners, err := st.LockOwners(ctx)
+		if err != nil {
+			return err
+		}
+		account, err := st.LockAccount(ctx, id)
+		if err != nil {
+			return err
+		}
+		before := account.Snapshot()
+		if err := etag.Check(given, before.Etag()); err != nil {
+			return err
+		}
+		next, err := decide(account, owners)
+		if err != nil {
+			return err
+		}
+		if after = next.Snapshot(); after.Version == before.Version {
+			activity.Unchanged(ctx)
+			return nil
+		}
+		record(ctx, before, after)
+		if after.Disabled {
+			if err := st.EndSessions(ctx, id, uuid.Nil, a.Now()); err != nil {
+				return err
+			}
+		}
+		if after.Owner {
+			tx.OnCommit(a.noteOwner)
+		}
+		return a.save(ctx, tx, next)
+	})
+	return after, err
+}

@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
+)
+
+// Invitation is to what somebody is invited.
+type Invitation struct {
+	Email       domain.Email
+	Owner       bool
+	Permissions []domain.Permission
+}
+
+// InviteStaff has an invitation mailed. Errors: EMAIL_TAKEN, ROLE_ESCALATION.
+func (a *Accounts) InviteStaff(ctx context.Context, invitation Invitation) error {
+	by := actor(ctx)
+	if err := domain.MayGrant(by, invitation.Owner, invitation.Permissions); err != nil {
+		return err
+	}
+	link := a.newLink(domain.Invitation, domain.Staff, invitation.Email, a.NewID()).WithRoles(invitation.Owner, invitation.Permissions, by.AccountID)
+	return a.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		_, taken, err := a.on(tx).FindAccount(ctx, domain.Staff, invitation.Email)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return domain.ErrEmailTaken()
+		}
+		recordLink(ctx, link.Snapshot())
+		return a.mailLink(ctx, tx, link.InMail(domain.MailInvitation, uuid.Nil))
+	})
+}

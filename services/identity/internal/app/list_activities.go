@@ -1,0 +1,15 @@
+package app
+
+import (
+	"context"
+
+	"github.com/shopmesh/shopmesh/kit/page"
+	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
+	"github.com/shopmesh/shopmesh/services/identity/internal/store"
+)
+
+// List returns a page of entries and the token of the next one. Errors: FILTER_INVALID,
+// PAGE_TOKEN_INVALID, INVALID_FIELD.
+func (a Activities) List(ctx context.Context, req page.Request) ([]domain.Activity, string, error) {
+	return store.On(a.Pool).ListActivities(ctx, req)
+}

@@ -1,0 +1,21 @@
+package app
+
+import (
+	"context"
+
+	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
+)
+
+// RequestEmailChange stores that the caller wants to sign in with another address. Errors:
+// CREDENTIALS_INVALID, TOKEN_EXPIRED, RATE_LIMITED.
+func (a *Accounts) RequestEmailChange(ctx context.Context, password, code string, email domain.Email, client Client) error {
+	who, _, err := a.proveSelf(ctx, password, code, client)
+	if err != nil {
+		return err
+	}
+	return a.complete(ctx, who, func(ctx context.Context, tx *pg.Tx, account domain.Account, _ []string) error {
+		s := account.Snapshot()
+		return a.requestIn(ctx, tx, domain.MailRequest{Purpose: domain.ConfirmEmail, Kind: s.Kind, Email: email, AccountID: s.ID})
+	})
+}

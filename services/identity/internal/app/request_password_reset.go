@@ -1,0 +1,12 @@
+package app
+
+import (
+	"context"
+
+	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
+)
+
+// RequestPasswordReset stores that somebody requested to set another password.
+func (a *Accounts) RequestPasswordReset(ctx context.Context, kind domain.Kind, email domain.Email) error {
+	return a.request(ctx, domain.MailRequest{Purpose: domain.ResetPassword, Kind: kind, Email: email})
+}

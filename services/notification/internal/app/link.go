@@ -1,0 +1,67 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/batch"
+	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
+	"github.com/shopmesh/shopmesh/services/notification/internal/mail"
+	"github.com/shopmesh/shopmesh/services/notification/internal/smtp"
+)
+
+// ErrLinkOver is returned for a link that expired or was used before its mail was sent.
+var ErrLinkOver = errors.New("the link is not good any more")
+
+const (
+	// maxLinks is how many links order gives in one call.
+	maxLinks = 256
+	// linksTimeout bounds such a call: all mails about guests' orders wait for it.
+	linksTimeout = 2 * time.Second
+)
+
+// minter gathers mails about guests' orders, whose links order gives in one call.
+type minter = batch.Collector[domain.OrderMail, string]
+
+// mintOrderLinks gets the links of several mails.
+func (s *Sender) mintOrderLinks(ctx context.Context, mails []domain.OrderMail) []batch.Result[string] {
+	results := make([]batch.Result[string], len(mails))
+	links, err := s.cfg.MintOrderLinks(ctx, mails)
+	s.orderLinks.Notice(context.WithoutCancel(ctx), err) // it counts that the time was over, too
+	for i := range results {
+		if results[i].Err = err; err == nil {
+			results[i].Value = links[i]
+		}
+	}
+	return results
+}
+
+// link returns the link that a mail is sent with. Where the mail can't be sent without it now,
+// the attempt ends with an answer. It fails when the process ends.
+func (s *Sender) link(ctx context.Context, m domain.Outgoing, written mail.Content, links *minter) (string, *smtp.Answer, error) {
+	var link string
+	var err error
+	if written.GuestOrder == uuid.Nil {
+		link, err = s.cfg.MintLink(ctx, written.LinkID)
+	} else {
+		link, err = links.Do(ctx, written.GuestOrder, domain.OrderMail{OrderID: written.GuestOrder, Recipient: m.Recipient})
+	}
+	switch {
+	case err == nil:
+		return link, nil, nil
+	case ctx.Err() != nil:
+		return "", nil, ctx.Err()
+	case errors.Is(err, ErrLinkOver):
+		return "", &smtp.Answer{Permanent: true, Text: "the link was over before the mail could be sent"}, nil
+	case written.GuestOrder == uuid.Nil:
+		s.cfg.Log.WarnContext(ctx, "a mail waits for its link", "notification", m.ID, "error", err)
+		return "", &smtp.Answer{Text: "identity gave no link"}, nil
+	case s.cfg.Settings.Now().RetryPolicy.WaitsForLink(m.RequestedTime, s.cfg.Now()):
+		return "", &smtp.Answer{Text: "order gave no link"}, nil
+	default:
+		return "", nil, nil
+	}
+}
