@@ -61,7 +61,9 @@ type shard[K comparable] struct {
 
 // New returns a Limiter that holds most keys at once. When there are more, it forgets
 // those that would have their whole quota again soonest: so a flood of new keys gives
-// nobody back what takes long to come back, such as sign-ins.
+// nobody back what takes long to come back, such as sign-ins. The room is divided evenly
+// over the shards, and keys fall into them at random: a shard may be full before all are,
+// so most should be hundreds and more.
 func New[K comparable](most int, clock func() time.Time) *Limiter[K] {
 	l := &Limiter[K]{clock: clock, start: clock(), seed: maphash.MakeSeed()}
 	for i := range l.shards {
