@@ -6,7 +6,11 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"connectrpc.com/connect/v2"
+
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
+	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -45,4 +49,27 @@ func TestAnUpgradeKeepsWhatIsSetOfTheShop(t *testing.T) {
 	if err != nil || len(list.GetVersions()) != 1 || !slices.Equal(list.GetVersions()[0].GetChangedPaths(), []string{"currency", "name", "sender_email"}) {
 		t.Errorf("%v, %v", list, err)
 	}
+}
+
+// What an earlier release let through and today's rules refuse keeps nobody from changing
+// what has nothing to do with it. Who changes that context's settings mends it with that.
+func TestWhatAnEarlierReleaseStoredBlocksNoOtherContext(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "ada")
+	if _, err := h.pool.Exec(t.Context(), `insert into settings_versions (context, version, id, value, actor, changed_paths, create_time)
+		values ('order', 1, gen_random_uuid(), '{"paymentMethods": ["pm_card"]}', 'owner', '{payment_methods}', now())`); err != nil {
+		t.Fatal(err)
+	}
+	set := func(currency string) error {
+		_, err := h.UpdateSettings(t.Context(), &configv1.UpdateSettingsRequest{Settings: &configv1.Settings{
+			Context: "shop", Value: &configv1.Settings_Shop{Shop: &shopv1.Settings{Currency: &currency}},
+		}})
+		return err
+	}
+	if err := set("CHF"); err != nil {
+		t.Errorf("another context's settings: %v", err)
+	}
+	testkit.Refused(t, set("XXY"), connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.shop.currency")
+	_, err := h.UpdateSettings(t.Context(), orderSettings(&orderv1.Settings{MaxUnpaidOrders: new(int32(3))}))
+	testkit.Refused(t, err, connect.CodeInvalidArgument, "SETTINGS_INVALID", "settings.order.payment_methods[0]")
 }

@@ -88,7 +88,7 @@ func (s *Settings) writeIn(ctx context.Context, tx *pg.Tx, newest map[string]dom
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(ctx, newest, next, c.field); err != nil {
+	if err := s.check(ctx, newest, current, next, c.field); err != nil {
 		return nil, err
 	}
 	paths := activity.Paths(protoconv.Value(current), protoconv.Value(next))
@@ -126,8 +126,8 @@ func (s *Settings) writeIn(ctx context.Context, tx *pg.Tx, newest map[string]dom
 }
 
 // check refuses settings that break a rule of their own message, or one about the settings
-// of several contexts. Errors: SETTINGS_INVALID.
-func (s *Settings) check(ctx context.Context, newest map[string]domain.Version, next *configv1.Settings, field string) error {
+// of several contexts that held before. Errors: SETTINGS_INVALID.
+func (s *Settings) check(ctx context.Context, newest map[string]domain.Version, current, next *configv1.Settings, field string) error {
 	rules, err := settings.Violations(protoconv.Value(next))
 	if err != nil {
 		return err
@@ -137,14 +137,17 @@ func (s *Settings) check(ctx context.Context, newest map[string]domain.Version, 
 		broken = append(broken, fault.Violation{Field: next.GetContext() + "." + rule.Field, Description: rule.Description})
 	}
 	if len(broken) == 0 {
-		broken = protoconv.Shop(func(context string) *configv1.Settings {
-			if context == next.GetContext() {
-				return next
-			}
-			version := newest[context]
-			version.Context = context
-			return s.read(ctx, version)
-		}).Check()
+		shop := func(changed *configv1.Settings) domain.Shop {
+			return protoconv.Shop(func(context string) *configv1.Settings {
+				if context == changed.GetContext() {
+					return changed
+				}
+				version := newest[context]
+				version.Context = context
+				return s.read(ctx, version)
+			})
+		}
+		broken = shop(next).BrokenBy(next.GetContext(), shop(current))
 	}
 	return domain.ErrInvalid("these settings of "+next.GetContext()+" can't be set", field, broken)
 }

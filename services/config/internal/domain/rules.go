@@ -67,6 +67,16 @@ func (s Shop) Check() []fault.Violation {
 	return broken
 }
 
+// BrokenBy returns the rules that settings break after a change of a context's: all of that
+// context, and those of others that held before. What was stored when another release's rules
+// held keeps nobody from changing something else.
+func (s Shop) BrokenBy(context string, before Shop) []fault.Violation {
+	earlier := before.Check()
+	return slices.DeleteFunc(s.Check(), func(v fault.Violation) bool {
+		return !strings.HasPrefix(v.Field, context+".") && slices.Contains(earlier, v)
+	})
+}
+
 // NeedsProof reports whether a change of these fields of a context needs a recent proof of
 // who makes it: in whose name the shop's customers get mail, where links in mails and banks'
 // pages lead them, who takes their money, and what decides when a proof is needed.
