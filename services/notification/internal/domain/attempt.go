@@ -43,10 +43,11 @@ func (p RetryPolicy) Delay(failed int) time.Duration {
 const maxLinkWait = 10 * time.Minute
 
 // WaitsForLink reports whether a mail about an order is rather tried again later than sent
-// without the link to it, while that can't be had. It waits for ten minutes, and never beyond
-// its last attempt: what it is about matters more than the link.
+// without the link to it, while that can't be had. It waits for ten minutes, and for half of
+// the time in which it is tried at most: what it is about matters more than the link, and an
+// attempt that is decided before the mail is given up may be recorded after that.
 func (p RetryPolicy) WaitsForLink(requested, now time.Time) bool {
-	return now.Before(requested.Add(min(maxLinkWait, p.GiveUpAfter)))
+	return now.Before(requested.Add(min(maxLinkWait, p.GiveUpAfter/2)))
 }
 
 // Outcome is how one attempt to hand a mail to the mail server ended.
