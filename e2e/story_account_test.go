@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -88,8 +89,30 @@ func shoppersAccount(t *testing.T, s *shop) {
 	}
 	_, err = orders.GetOrder(t.Context(), &orderv1.GetOrderRequest{Id: other.GetId()})
 	testkit.Refused(t, err, connect.CodeNotFound, "ORDER_NOT_FOUND")
-	_, err = customerv1connect.NewCustomerServiceClient(testkit.Client(t, s.api["customer"], with)).ListCustomers(t.Context(), &customerv1.ListCustomersRequest{})
+	customers := customerv1connect.NewCustomerServiceClient(testkit.Client(t, s.api["customer"], with))
+	_, err = customers.ListCustomers(t.Context(), &customerv1.ListCustomersRequest{})
 	testkit.Refused(t, err, connect.CodePermissionDenied, "PERMISSION_DENIED")
+	cart := orderv1connect.NewCartServiceClient(testkit.Client(t, s.api["order"], with))
+	if _, err := cart.SetCartItem(t.Context(), &orderv1.SetCartItemRequest{ProductCode: mug.GetCode(), Quantity: new(int32(3))}); err != nil {
+		t.Fatal(err)
+	}
+	exported, err := customers.ExportCustomer(t.Context(), &customerv1.ExportCustomerRequest{Id: self.GetAccount().GetCustomerId()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held struct {
+		Account  struct{ Email string }
+		Sessions []struct{ Agent string }
+		Cart     struct{ Lines []struct{ Quantity int } }
+		Mails    []struct{ Kind, Recipient, Text string }
+	}
+	if err := json.Unmarshal(exported.GetContent(), &held); err != nil {
+		t.Fatal(err)
+	}
+	if held.Account.Email != address || len(held.Sessions) != 2 || len(held.Cart.Lines) != 1 || held.Cart.Lines[0].Quantity != 3 ||
+		len(held.Mails) == 0 || held.Mails[0].Kind != "NOTIFICATION_KIND_VERIFY_EMAIL" || held.Mails[0].Recipient != address || strings.Contains(string(exported.GetContent()), "sm_ln_") {
+		t.Errorf("what they export is %s", exported.GetContent())
+	}
 
 	if _, err := accounts.SignOut(t.Context(), &identityv1.SignOutRequest{RefreshToken: signedIn.GetSession().GetRefreshToken()}); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ func peers() map[string][]string {
 	return map[string][]string{
 		"catalog":      {"config"},
 		"config":       nil,
-		"customer":     {"config", "notification", "order", "payment"},
+		"customer":     {"config", "identity", "notification", "order", "payment"},
 		"identity":     {"config", "customer"},
 		"inventory":    {"catalog", "config"},
 		"notification": {"config", "identity", "order"},

@@ -178,6 +178,9 @@ func accountFixtures() map[string]fixture {
 			}
 			return &identityv1.ListSessionsRequest{}
 		}},
+		"AccountService/ExportAccount": {request: func(c *cell) proto.Message {
+			return &identityv1.ExportAccountRequest{CustomerId: c.id(c.adasID)}
+		}},
 		"AccountService/RevokeSession": {dear: true, read: readSession, request: func(c *cell) proto.Message {
 			switch c.row.about {
 			case "own":

@@ -178,6 +178,9 @@ func readCart(s *shop, request proto.Message) proto.Message {
 
 func cartFixtures() map[string]fixture {
 	return map[string]fixture{
+		"CartService/ExportCart": {request: func(c *cell) proto.Message {
+			return &orderv1.ExportCartRequest{CustomerId: c.id(c.adasID)}
+		}},
 		"CartService/GetCart": {request: func(c *cell) proto.Message {
 			if c.missing() {
 				c.guestsCart()

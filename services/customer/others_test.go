@@ -10,6 +10,8 @@ import (
 	"connectrpc.com/connect/v2"
 	"google.golang.org/protobuf/proto"
 
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -21,22 +23,50 @@ import (
 	"github.com/shopmesh/shopmesh/services"
 )
 
-// others are order, payment and notification as customer sees them: their contracts,
-// on a server of their own.
+// others are identity, order, payment and notification as customer sees them: their
+// contracts, on a server of their own.
 type others struct {
+	identityv1connect.UnimplementedAccountServiceHandler
+	orderv1connect.UnimplementedCartServiceHandler
 	orderv1connect.UnimplementedOrderServiceHandler
 	paymentv1connect.UnimplementedPaymentServiceHandler
 	notificationv1connect.UnimplementedNotificationServiceHandler
 
 	mu     sync.Mutex
 	orders []*orderv1.Order
-	away   bool
+	// account is who signs in as a customer, by the customer's id.
+	account map[string]string
+	away    bool
 }
 
 func (s *others) add(orders ...*orderv1.Order) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.orders = append(s.orders, orders...)
+}
+
+// signIn gives a customer an account.
+func (s *others) signIn(customer, account string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account = map[string]string{customer: account}
+}
+
+// ExportAccount gives each account two sessions.
+func (s *others) ExportAccount(_ context.Context, req *identityv1.ExportAccountRequest) (*identityv1.ExportAccountResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.account[req.GetCustomerId()] == "" {
+		return &identityv1.ExportAccountResponse{}, nil
+	}
+	return &identityv1.ExportAccountResponse{
+		Account: &identityv1.Account{Id: s.account[req.GetCustomerId()]}, Sessions: []*identityv1.ActiveSession{{Agent: "phone"}, {Agent: "laptop"}},
+	}, nil
+}
+
+// ExportCart gives each customer one line, of the customer's id.
+func (s *others) ExportCart(_ context.Context, req *orderv1.ExportCartRequest) (*orderv1.ExportCartResponse, error) {
+	return &orderv1.ExportCartResponse{Cart: &orderv1.Cart{Lines: []*orderv1.CartLine{{ProductCode: req.GetCustomerId()}}}}, nil
 }
 
 func (s *others) leave() {
@@ -116,9 +146,9 @@ func (s *others) GetNotification(_ context.Context, req *notificationv1.GetNotif
 	return &notificationv1.GetNotificationResponse{Notification: &notificationv1.Notification{Id: req.GetId(), OrderId: req.GetId(), Text: "Hello Ada"}}, nil
 }
 
-// ListNotifications gives an order one mail, which has the order's id.
+// ListNotifications gives an order one mail, which has the order's id, and so an account.
 func (s *others) ListNotifications(_ context.Context, req *notificationv1.ListNotificationsRequest) (*notificationv1.ListNotificationsResponse, error) {
-	id := strings.TrimSuffix(strings.TrimPrefix(req.GetFilter(), `order_id = "`), `"`)
+	id := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(req.GetFilter(), `order_id = "`), `account_id = "`), `"`)
 	return &notificationv1.ListNotificationsResponse{Notifications: []*notificationv1.Notification{{Id: id, OrderId: id}}}, nil
 }
 
@@ -126,9 +156,11 @@ func (s *others) ListNotifications(_ context.Context, req *notificationv1.ListNo
 func (s *others) serve(t *testing.T) map[string]string {
 	t.Helper()
 	url := testkit.Others(t, services.Permissions(), func(server *connect.Server) {
+		identityv1connect.RegisterAccountServiceHandler(server, s)
+		orderv1connect.RegisterCartServiceHandler(server, s)
 		orderv1connect.RegisterOrderServiceHandler(server, s)
 		paymentv1connect.RegisterPaymentServiceHandler(server, s)
 		notificationv1connect.RegisterNotificationServiceHandler(server, s)
-	}, "order", "payment", "notification")
-	return map[string]string{"order": url, "payment": url, "notification": url}
+	}, "identity", "order", "payment", "notification")
+	return map[string]string{"identity": url, "order": url, "payment": url, "notification": url}
 }

@@ -105,29 +105,40 @@ func TestAGuestIsErasedByAddress(t *testing.T) {
 
 // An export holds what every context has about a person, also what was typed and what
 // was written to the person.
-func TestAnExportHoldsOrdersPaymentsAndMails(t *testing.T) {
+func TestAnExportHoldsAccountCartOrdersPaymentsAndMails(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t, owner())
 	id := o.create(t, ada()).GetId()
+	eva := ada()
+	eva.Email = "eva@example.com"
+	withoutAccount := o.create(t, eva).GetId()
 	own, second, guest := bought("1", id, "x@example.com", shipped), bought("2", id, "", confirmed), bought("3", "", "x@example.com", confirmed)
 	for _, order := range []*orderv1.Order{own, second, guest} {
 		order.History = []*orderv1.OrderHistoryEntry{{Note: "Ada moved house"}}
 		o.others.add(order)
 	}
+	account := uuid.NewString()
+	o.others.signIn(id, account)
 	for _, row := range []struct {
 		request *customerv1.ExportCustomerRequest
+		account []string
 		orders  []*orderv1.Order
 	}{
-		{&customerv1.ExportCustomerRequest{Id: id}, []*orderv1.Order{own, second}},
-		{&customerv1.ExportCustomerRequest{Email: "X@Example.com"}, []*orderv1.Order{guest}},
+		{&customerv1.ExportCustomerRequest{Id: id}, []string{account}, []*orderv1.Order{own, second}},
+		{&customerv1.ExportCustomerRequest{Id: withoutAccount}, nil, nil},
+		{&customerv1.ExportCustomerRequest{Email: "X@Example.com"}, nil, []*orderv1.Order{guest}},
 	} {
 		res, err := o.ExportCustomer(t.Context(), row.request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var document struct {
-			Customer *struct{ ID string }
-			Orders   []struct {
+			Customer, Account *struct{ ID string }
+			Sessions          []struct{ Agent string }
+			Cart              *struct {
+				Lines []struct{ ProductCode string }
+			}
+			Orders []struct {
 				ID      string
 				History []struct{ Note string }
 			}
@@ -137,8 +148,20 @@ func TestAnExportHoldsOrdersPaymentsAndMails(t *testing.T) {
 			t.Fatal(err)
 		}
 		if (document.Customer == nil) != (row.request.GetId() == "") || len(document.Orders) != len(row.orders) ||
-			len(document.Payments) != len(row.orders) || len(document.Mails) != len(row.orders) || len(document.Refunds) != 2*len(row.orders) {
+			len(document.Payments) != len(row.orders) || len(document.Mails) != len(row.account)+len(row.orders) || len(document.Refunds) != 2*len(row.orders) {
 			t.Fatalf("got %s", res.GetContent())
+		}
+		if (document.Account != nil) != (row.account != nil) || row.account != nil && document.Account.ID != account || len(document.Sessions) != 2*len(row.account) {
+			t.Fatalf("the account: got %s", res.GetContent())
+		}
+		if (document.Cart != nil) != (row.request.GetId() != "") || document.Cart != nil && document.Cart.Lines[0].ProductCode != row.request.GetId() {
+			t.Fatalf("the cart: got %s", res.GetContent())
+		}
+		for _, ofAccount := range row.account { // its mails come first
+			if document.Mails[0].Text != "Hello Ada" || document.Mails[0].OrderID != ofAccount {
+				t.Fatalf("the account's mail: got %s", res.GetContent())
+			}
+			document.Mails = document.Mails[1:]
 		}
 		for i, order := range row.orders {
 			if document.Orders[i].ID != order.GetId() || document.Payments[i].OrderID != order.GetId() || document.Mails[i].OrderID != order.GetId() {

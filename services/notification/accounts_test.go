@@ -2,6 +2,8 @@ package notification_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -132,6 +134,36 @@ func TestLinksAreInTheMailAlone(t *testing.T) {
 	var rows int
 	if err := s.pool.QueryRow(t.Context(), `select count(*) from notifications where position('sm_ln_'::bytea in content) > 0 or to_jsonb(notifications)::text like '%sm_ln_%'`).Scan(&rows); err != nil || rows != 0 {
 		t.Errorf("%d rows hold a link, %v", rows, err)
+	}
+}
+
+// What is mailed about an account is found by it, and by no other.
+func TestMailsOfAnAccountAreListed(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	account := uuid.New()
+	for i, of := range []uuid.UUID{account, uuid.New(), account, uuid.Nil} {
+		id := uuid.Must(uuid.NewV7())
+		event := linkMail(id, fmt.Sprintf("account%d@example.com", i), identityv1.MailKind_MAIL_KIND_RESET_PASSWORD)
+		if of != uuid.Nil {
+			event.Message.(*identityv1.MailLinkRequested).AccountId = of.String()
+		}
+		s.publish(event)
+		s.ofRecipient(fmt.Sprintf("account%d@example.com", i), sent)
+	}
+	res, err := s.mails.ListNotifications(t.Context(), &notificationv1.ListNotificationsRequest{Filter: `account_id = "` + account.String() + `"`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var to []string
+	for _, mail := range res.GetNotifications() {
+		to = append(to, mail.GetRecipient())
+		if mail.GetAccountId() != account.String() {
+			t.Errorf("the mail to %s is about account %q", mail.GetRecipient(), mail.GetAccountId())
+		}
+	}
+	if !slices.Equal(to, []string{"account2@example.com", "account0@example.com"}) {
+		t.Errorf("found the mails to %v", to)
 	}
 }
 

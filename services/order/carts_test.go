@@ -93,6 +93,17 @@ func TestACustomerHasOneCart(t *testing.T) {
 	}
 	wantCart(t, setItem(t, phone, "MUG", 0).GetCart(), 360, "3 PEN")
 	wantCart(t, setItem(t, phone, "HAT", 0).GetCart(), 360, "3 PEN") // what is not in it can be taken out
+	customer := b.shopper(testkit.ServiceCaller("customer"))
+	exported, err := customer.ExportCart(t.Context(), &orderv1.ExportCartRequest{CustomerId: ada.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCart(t, exported.GetCart(), 360, "3 PEN")
+	none, err := customer.ExportCart(t.Context(), &orderv1.ExportCartRequest{CustomerId: uuid.NewString()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCart(t, none.GetCart(), 0)
 	line := readCart(t, laptop).GetLines()[0]
 	if line.GetName() != "A PEN" || line.GetUnitPrice().GetUnits() != 1 || line.GetTotal().GetUnits() != 3 {
 		t.Errorf("the line is %v", line)

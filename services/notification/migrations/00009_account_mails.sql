@@ -1,9 +1,9 @@
 -- +goose Up
 
 -- The account that a mail is about: an erasure names it beside the customer, whom a mail from
--- before the account was made does not name.
+-- before the account was made does not name. The mails of an account are listed, too.
 alter table notifications add column account_id uuid;
-create index notifications_to_erase_by_account on notifications (account_id, id) where account_id is not null and recipient <> '';
+create index notifications_by_account on notifications (account_id, id) where account_id is not null;
 alter table erased_customers add column account_id uuid;
 create index erased_customers_by_account on erased_customers (account_id) where account_id is not null;
 
@@ -16,5 +16,5 @@ where order_id = '00000000-0000-0000-0000-000000000000' and customer_id is null 
 drop index notifications_of_no_customer;
 drop index erased_customers_by_account;
 alter table erased_customers drop column account_id;
-drop index notifications_to_erase_by_account;
+drop index notifications_by_account;
 alter table notifications drop column account_id;

@@ -42,9 +42,11 @@ type Deps struct {
 	NewID func() uuid.UUID
 }
 
-// Records are what other contexts hold about a person, each as its contract's JSON.
+// Records are what other contexts hold about a person, each as its contract's JSON. A guest
+// has no account and no cart, and neither has every customer an account: those are nil then.
 type Records struct {
-	Orders, Payments, Refunds, Mails []json.RawMessage
+	Account, Cart                              json.RawMessage
+	Sessions, Orders, Payments, Refunds, Mails []json.RawMessage
 }
 
 // Customers are the use cases about customers and their addresses.

@@ -1,5 +1,5 @@
-// Package peers calls the other contexts that hold data about people: order, payment
-// and notification.
+// Package peers calls the other contexts that hold data about people: identity, order,
+// payment and notification.
 package peers
 
 import (
@@ -9,10 +9,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
@@ -36,6 +39,8 @@ const (
 
 // Records reads what other contexts hold about people.
 type Records struct {
+	accounts identityv1connect.AccountServiceClient
+	carts    orderv1connect.CartServiceClient
 	orders   orderv1connect.OrderServiceClient
 	payments paymentv1connect.PaymentServiceClient
 	mails    notificationv1connect.NotificationServiceClient
@@ -44,6 +49,8 @@ type Records struct {
 // NewRecords returns the records of the contexts that others reaches.
 func NewRecords(others *peer.Peers) *Records {
 	return &Records{
+		accounts: identityv1connect.NewAccountServiceClient(others.Client("identity")),
+		carts:    orderv1connect.NewCartServiceClient(others.Client("order")),
 		orders:   orderv1connect.NewOrderServiceClient(others.Client("order")),
 		payments: paymentv1connect.NewPaymentServiceClient(others.Client("payment")),
 		mails:    notificationv1connect.NewNotificationServiceClient(others.Client("notification")),
@@ -68,11 +75,16 @@ func (r *Records) OpenOrders(ctx context.Context, person domain.Person) ([]strin
 	return numbers[:min(len(numbers), maxNumbers)], err
 }
 
-// Of returns all that order, payment and notification hold about a person, also what
-// people typed and what was written to the person. It fails with UNAVAILABLE when one
+// Of returns all that identity, order, payment and notification hold about a person, also
+// what people typed and what was written to the person. It fails with UNAVAILABLE when one
 // of them is away: an export without a part must not pass for a whole one.
 func (r *Records) Of(ctx context.Context, person domain.Person) (app.Records, error) {
 	var all app.Records
+	if person.CustomerID != uuid.Nil {
+		if err := r.ofCustomer(ctx, person.CustomerID.String(), &all); err != nil {
+			return all, err
+		}
+	}
 	err := r.eachPage(ctx, person, "", func(orders []*orderv1.Order) (bool, error) {
 		found := make([]app.Records, len(orders))
 		group, ctx := errgroup.WithContext(ctx)
@@ -92,6 +104,34 @@ func (r *Records) Of(ctx context.Context, person domain.Person) (app.Records, er
 		return true, nil
 	})
 	return all, err
+}
+
+// ofCustomer adds what only customers have: the account with its sessions and the mails
+// about it, and the cart.
+func (r *Records) ofCustomer(ctx context.Context, id string, found *app.Records) error {
+	account, err := r.accounts.ExportAccount(ctx, &identityv1.ExportAccountRequest{CustomerId: id})
+	if err != nil {
+		return failed("identity", err)
+	}
+	if account.GetAccount() != nil {
+		if found.Account, err = toJSON(account.GetAccount()); err != nil {
+			return err
+		}
+		if err := r.addMails(ctx, fmt.Sprintf("account_id = %q", account.GetAccount().GetId()), found); err != nil {
+			return err
+		}
+	}
+	for _, session := range account.GetSessions() {
+		if err := appendJSON(&found.Sessions, session); err != nil {
+			return err
+		}
+	}
+	cart, err := r.carts.ExportCart(ctx, &orderv1.ExportCartRequest{CustomerId: id})
+	if err != nil {
+		return failed("order", err)
+	}
+	found.Cart, err = toJSON(cart.GetCart())
+	return err
 }
 
 // eachPage calls use for the pages of a person's orders, until it returns false. A
@@ -130,7 +170,7 @@ func (r *Records) ofOrder(ctx context.Context, id string, found *app.Records) er
 	if err := r.addPayments(ctx, id, found); err != nil {
 		return err
 	}
-	return r.addMails(ctx, id, found)
+	return r.addMails(ctx, fmt.Sprintf("order_id = %q", id), found)
 }
 
 func (r *Records) addPayments(ctx context.Context, order string, found *app.Records) error {
@@ -166,9 +206,9 @@ func (r *Records) addRefunds(ctx context.Context, payment string, found *app.Rec
 	})
 }
 
-func (r *Records) addMails(ctx context.Context, order string, found *app.Records) error {
+func (r *Records) addMails(ctx context.Context, filter string, found *app.Records) error {
 	return eachToken(func(token string) (string, error) {
-		res, err := r.mails.ListNotifications(ctx, &notificationv1.ListNotificationsRequest{PageSize: pageSize, PageToken: token, Filter: fmt.Sprintf("order_id = %q", order)})
+		res, err := r.mails.ListNotifications(ctx, &notificationv1.ListNotificationsRequest{PageSize: pageSize, PageToken: token, Filter: filter})
 		if err != nil {
 			return "", failed("notification", err)
 		}
@@ -198,12 +238,17 @@ func eachToken(read func(token string) (next string, err error)) error {
 }
 
 func appendJSON(list *[]json.RawMessage, message proto.Message) error {
+	text, err := toJSON(message)
+	*list = append(*list, text)
+	return err
+}
+
+func toJSON(message proto.Message) (json.RawMessage, error) {
 	text, err := protojson.Marshal(message)
 	if err != nil {
-		return fmt.Errorf("write %s as JSON: %w", message.ProtoReflect().Descriptor().Name(), err)
+		return nil, fmt.Errorf("write %s as JSON: %w", message.ProtoReflect().Descriptor().Name(), err)
 	}
-	*list = append(*list, text)
-	return nil
+	return text, nil
 }
 
 func failed(context string, err error) error {

@@ -16,6 +16,9 @@ import (
 // export is the document that ExportCustomer returns.
 type export struct {
 	Customer json.RawMessage   `json:"customer,omitempty"`
+	Account  json.RawMessage   `json:"account,omitempty"`
+	Sessions []json.RawMessage `json:"sessions"`
+	Cart     json.RawMessage   `json:"cart,omitempty"`
 	Orders   []json.RawMessage `json:"orders"`
 	Payments []json.RawMessage `json:"payments"`
 	Refunds  []json.RawMessage `json:"refunds"`
@@ -31,8 +34,8 @@ func (s *Server) ExportCustomer(ctx context.Context, req *customerv1.ExportCusto
 	// People read this, so it is indented; the indenting also evens out the blanks that
 	// protojson varies on purpose.
 	content, err := json.MarshalIndent(export{
-		Customer: customer, Orders: some(records.Orders), Payments: some(records.Payments),
-		Refunds: some(records.Refunds), Mails: some(records.Mails),
+		Customer: customer, Account: records.Account, Sessions: some(records.Sessions), Cart: records.Cart,
+		Orders: some(records.Orders), Payments: some(records.Payments), Refunds: some(records.Refunds), Mails: some(records.Mails),
 	}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write an export: %w", err)

@@ -74,9 +74,9 @@ func NewAccounts(deps AccountDeps) *Accounts {
 
 // Client is who calls, as far as it shows itself.
 type Client struct {
-	// Place is from where: the prefix of its address, see rpc.ClientPrefix. Agent is the
-	// program, as it calls itself.
-	Place, Agent string
+	// AddressPrefix is from where, see rpc.ClientPrefix. Agent is the program, as it calls
+	// itself.
+	AddressPrefix, Agent string
 }
 
 // Session is what a sign-in gives.
@@ -157,7 +157,7 @@ func orGone(err error, gone *fault.Error) error {
 
 // begin returns a new session of an account.
 func (a *Accounts) begin(account domain.AccountSnapshot, methods []string, client Client) domain.Session {
-	return domain.NewSession(a.NewID(), account.ID, methods, client.Place, client.Agent, a.Now())
+	return domain.NewSession(a.NewID(), account.ID, methods, client.AddressPrefix, client.Agent, a.Now())
 }
 
 // issue returns the tokens of a session, after its transaction.

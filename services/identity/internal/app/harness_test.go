@@ -152,7 +152,7 @@ func email(t *testing.T, text string) domain.Email {
 	return e
 }
 
-func from(place string) app.Client { return app.Client{Place: place, Agent: "test"} }
+func from(prefix string) app.Client { return app.Client{AddressPrefix: prefix, Agent: "test"} }
 
 // signUp makes the account of an address, and returns its first session.
 func (h *harness) signUp(address string) app.Session {
@@ -167,8 +167,8 @@ func (h *harness) signUp(address string) app.Session {
 	return session
 }
 
-func (h *harness) signIn(address, password, place string) (app.Session, error) {
-	return h.SignIn(h.t.Context(), domain.Customer, email(h.t, address), password, "", from(place))
+func (h *harness) signIn(address, password, prefix string) (app.Session, error) {
+	return h.SignIn(h.t.Context(), domain.Customer, email(h.t, address), password, "", from(prefix))
 }
 
 // as returns a context in which the account of an address calls, with its newest session.

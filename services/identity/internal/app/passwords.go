@@ -27,7 +27,7 @@ func (a *Accounts) newPassword(ctx context.Context, kind domain.Kind, password s
 	if err := domain.CheckPassword(kind, password, email); err != nil {
 		return "", err
 	}
-	hash, err := a.Hasher.Hash(ctx, client.Place, password)
+	hash, err := a.Hasher.Hash(ctx, client.AddressPrefix, password)
 	return hash, busy(err)
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/passwords"
 )
 
-// knownPlaceLife is for how long a place counts as known after a session began there.
-const knownPlaceLife = 180 * 24 * time.Hour
+// knownPrefixLife is for how long an address prefix counts as known after a session began from it.
+const knownPrefixLife = 180 * 24 * time.Hour
 
 // proof is what somebody shows to prove who they are.
 type proof struct {
@@ -22,7 +22,7 @@ type proof struct {
 	email    domain.Email
 	password string
 	code     string
-	place    string
+	prefix   string
 }
 
 // proved is an account whose password was shown.
@@ -40,7 +40,7 @@ type proved struct {
 // before its password is looked at, so that many at once get no more guesses than one
 // after the other; complete takes that back. Errors: RATE_LIMITED, CREDENTIALS_INVALID.
 func (a *Accounts) prove(ctx context.Context, p proof) (proved, error) {
-	out := proved{proof: p, subject: domain.SubjectOf(p.kind, p.email, p.place)}
+	out := proved{proof: p, subject: domain.SubjectOf(p.kind, p.email, p.prefix)}
 	err := a.Pool.InTx(activity.Without(ctx), func(ctx context.Context, tx *pg.Tx) error {
 		now, st := a.Now(), a.on(tx)
 		account, _, err := st.FindAccount(ctx, p.kind, p.email)
@@ -48,7 +48,7 @@ func (a *Accounts) prove(ctx context.Context, p proof) (proved, error) {
 			return err
 		}
 		out.account = account.Snapshot() // the zero account where there is none
-		known, err := st.KnowsPlace(ctx, out.account.ID, p.place, now.Add(-knownPlaceLife))
+		known, err := st.KnowsPrefix(ctx, out.account.ID, p.prefix, now.Add(-knownPrefixLife))
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (a *Accounts) prove(ctx context.Context, p proof) (proved, error) {
 	if err != nil {
 		return out, err
 	}
-	verdict, err := a.Hasher.Compare(ctx, p.place, p.password, out.account.PasswordHash)
+	verdict, err := a.Hasher.Compare(ctx, p.prefix, p.password, out.account.PasswordHash)
 	if err != nil {
 		return out, a.unguessed(ctx, out.subject, err)
 	}
@@ -73,7 +73,7 @@ func (a *Accounts) prove(ctx context.Context, p proof) (proved, error) {
 	}
 	if verdict.Outdated {
 		// Another sign-in makes up for one that found no room.
-		out.rehashed, _ = a.Hasher.Hash(ctx, p.place, p.password)
+		out.rehashed, _ = a.Hasher.Hash(ctx, p.prefix, p.password)
 	}
 	return out, nil
 }
@@ -154,6 +154,6 @@ func (a *Accounts) proveSelf(ctx context.Context, password, code string, client 
 		return proved{}, session, orGone(err, domain.ErrTokenExpired())
 	}
 	s := account.Snapshot()
-	who, err := a.prove(ctx, proof{kind: s.Kind, email: s.Email, password: password, code: code, place: client.Place})
+	who, err := a.prove(ctx, proof{kind: s.Kind, email: s.Email, password: password, code: code, prefix: client.AddressPrefix})
 	return who, session, err
 }

@@ -15,9 +15,9 @@ const (
 	// mailKept is how long it is kept what was requested to be mailed: longer than it is
 	// published again.
 	mailKept = 48 * time.Hour
-	// sessionKept is how long a session is kept after its last refresh: its place counts as
+	// sessionKept is how long a session is kept after its last refresh: its address prefix counts as
 	// known for so long.
-	sessionKept = knownPlaceLife
+	sessionKept = knownPrefixLife
 )
 
 // RunPurge deletes what is over, until ctx ends.

@@ -37,7 +37,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, text, password string, cli
 			}
 		}
 		record(ctx, before, account.Snapshot())
-		return a.setPassword(ctx, tx, account, hash, uuid.Nil, domain.SubjectOf(stored.Kind, stored.Email, client.Place))
+		return a.setPassword(ctx, tx, account, hash, uuid.Nil, domain.SubjectOf(stored.Kind, stored.Email, client.AddressPrefix))
 	})
 }
 

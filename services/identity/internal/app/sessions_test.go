@@ -118,3 +118,34 @@ func TestARestoredShopHasNoSessions(t *testing.T) {
 		t.Errorf("signing in: %v", err)
 	}
 }
+
+// What is kept about a customer who signs in is exported, with the sessions that ended.
+func TestAnExportHoldsTheAccountAndItsSessions(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.signUp("ada@example.com")
+	h.signUp("eva@example.com")
+	h.after(time.Second)
+	laptop, err := h.signIn("ada@example.com", password, "laptop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.SignOut(t.Context(), laptop.RefreshToken); err != nil {
+		t.Fatal(err)
+	}
+	var customer uuid.UUID
+	if err := h.pool.QueryRow(t.Context(), `select customer_id from accounts where email = 'ada@example.com'`).Scan(&customer); err != nil {
+		t.Fatal(err)
+	}
+	account, sessions, _, err := h.ExportAccount(t.Context(), customer)
+	if err != nil || account.Email.Address != "ada@example.com" || len(sessions) != 2 {
+		t.Fatalf("the account %+v with %d sessions, %v", account, len(sessions), err)
+	}
+	if sessions[0].AddressPrefix != "laptop" || sessions[0].EndTime.IsZero() || sessions[1].AddressPrefix != "home" || !sessions[1].EndTime.IsZero() {
+		t.Errorf("the sessions are %+v", sessions)
+	}
+	account, sessions, _, err = h.ExportAccount(t.Context(), uuid.New())
+	if err != nil || account.ID != uuid.Nil || sessions != nil {
+		t.Errorf("of a customer without an account: %+v, %v, %v", account, sessions, err)
+	}
+}

@@ -9,7 +9,7 @@ import (
 
 // SignIn begins a session. Errors: CREDENTIALS_INVALID, RATE_LIMITED.
 func (a *Accounts) SignIn(ctx context.Context, kind domain.Kind, email domain.Email, password, code string, client Client) (Session, error) {
-	who, err := a.prove(ctx, proof{kind: kind, email: email, password: password, code: code, place: client.Place})
+	who, err := a.prove(ctx, proof{kind: kind, email: email, password: password, code: code, prefix: client.AddressPrefix})
 	if err != nil {
 		return Session{}, err
 	}

@@ -169,7 +169,7 @@ func TestOnlyComparedPasswordsAreKept(t *testing.T) {
 	}
 }
 
-// After a hundred failures a day, only known places may sign in, and who follows a
+// After a hundred failures a day, only known address prefixes may sign in, and who follows a
 // mailed link.
 func TestAfterAHundredFailuresAMailedLinkHelps(t *testing.T) {
 	t.Parallel()
@@ -180,9 +180,9 @@ func TestAfterAHundredFailuresAMailedLinkHelps(t *testing.T) {
 		wants(t, "a guess", err, domain.ReasonCredentialsInvalid)
 	}
 	_, err := h.signIn("ada@example.com", password, "hotel")
-	wants(t, "the owner from a new place", err, domain.ReasonRateLimited)
+	wants(t, "the owner from a new address prefix", err, domain.ReasonRateLimited)
 	if _, err := h.signIn("ada@example.com", password, "home"); err != nil {
-		t.Errorf("the owner from a known place: %v", err)
+		t.Errorf("the owner from a known address prefix: %v", err)
 	}
 	if err := h.RequestPasswordReset(t.Context(), domain.Customer, email(t, "ada@example.com")); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func TestSignInsOfKnownAndUnknownAddressesTakeTheSame(t *testing.T) {
 	h.signUp("known@example.com")
 	measure := func(address string, i int) float64 {
 		begun := time.Now()
-		_, err := h.signIn(address, "a wrong password", fmt.Sprint("place ", i))
+		_, err := h.signIn(address, "a wrong password", fmt.Sprint("prefix ", i))
 		wants(t, address, err, "CREDENTIALS_INVALID")
 		return float64(time.Since(begun).Microseconds())
 	}

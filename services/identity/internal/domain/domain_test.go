@@ -171,7 +171,7 @@ func TestAHundredFailuresLeaveKnownPlaces(t *testing.T) {
 		t.Errorf("the 101st guess was let through: %v", err)
 	}
 	if err := MaySignIn(Failures{}, everywhere, true, now); err != nil {
-		t.Errorf("a known place was refused: %v", err)
+		t.Errorf("a known address prefix was refused: %v", err)
 	}
 	if err := MaySignIn(Failures{}, everywhere, false, now.Add(failureLife)); err != nil {
 		t.Errorf("the next day it is refused: %v", err)

@@ -9,14 +9,14 @@ const (
 	firstWait   = time.Second
 	longestWait = 15 * time.Minute
 	// dailyFailures is how many sign-ins to one address may fail within a day, from all
-	// places together, before places from which nobody signed in to it are refused.
+	// address prefixes together, before prefixes from which nobody signed in to it are refused.
 	dailyFailures = 100
 	// failureLife is how long failures count.
 	failureLife = 24 * time.Hour
 )
 
-// Failures are failed sign-ins in a row: to one address from one place, or to one
-// address from everywhere.
+// Failures are failed sign-ins in a row: to one e-mail address from one address prefix, or
+// to one e-mail address from everywhere.
 type Failures struct {
 	Count int
 	// Since is when the first of them was, Last when the last.
@@ -42,7 +42,7 @@ func (f Failures) Add(now time.Time) Failures {
 	return f
 }
 
-// Wait returns how long the next sign-in from this place has to wait; 0 when it need not.
+// Wait returns how long the next sign-in from this address prefix has to wait; 0 when it need not.
 func (f Failures) Wait(now time.Time) time.Duration {
 	f = f.counted(now)
 	if f.Count < freeFailures {
@@ -52,14 +52,14 @@ func (f Failures) Wait(now time.Time) time.Duration {
 	return max(0, f.Last.Add(min(wait, longestWait)).Sub(now))
 }
 
-// MaySignIn decides about a sign-in by what failed before: here from this place, all
+// MaySignIn decides about a sign-in by what failed before: here from this address prefix, all
 // from everywhere. known reports that somebody signed in to the address from here
 // before. It decides alike about addresses that nobody has, and before the password is
 // looked at. Errors: RATE_LIMITED.
 //
-// The wait belongs to a place, so nobody locks an owner out from elsewhere. Many places
-// together get a hundred guesses a day; then only known places may sign in, and whoever
-// follows a link mailed to the address.
+// The wait belongs to an address prefix, so nobody locks an owner out from elsewhere. Many
+// prefixes together get a hundred guesses a day; then only known prefixes may sign in, and
+// whoever follows a link mailed to the address.
 func MaySignIn(here, everywhere Failures, known bool, now time.Time) error {
 	if wait := here.Wait(now); wait > 0 {
 		return ErrTooManyFailures(wait)

@@ -118,13 +118,13 @@ type Notice struct {
 // SignInSubject is for what failed sign-ins are counted: hashes, since addresses of
 // people who have no account here are no business of ours.
 type SignInSubject struct {
-	// Here is an address and a place, Everywhere an address.
+	// Here is an e-mail address and an address prefix, Everywhere an e-mail address.
 	Here, Everywhere []byte
 }
 
 // SubjectOf returns for what a sign-in counts.
-func SubjectOf(kind Kind, email Email, place string) SignInSubject {
+func SubjectOf(kind Kind, email Email, prefix string) SignInSubject {
 	everywhere := sha256.Sum256(append([]byte{byte(kind), 0}, email.Key...))
-	here := sha256.Sum256(append(everywhere[:], place...))
+	here := sha256.Sum256(append(everywhere[:], prefix...))
 	return SignInSubject{Here: here[:], Everywhere: everywhere[:]}
 }

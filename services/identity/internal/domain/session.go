@@ -44,19 +44,19 @@ type SessionSnapshot struct {
 	// AuthTime is when a password was last shown, Methods how (amr): "pwd", "otp".
 	AuthTime time.Time
 	Methods  []string
-	// Place is the prefix of the address that it began from; Agent is the program, as it
+	// AddressPrefix is that of the address that it began from; Agent is the program, as it
 	// calls itself.
-	Place, Agent string
+	AddressPrefix, Agent string
 	// EndTime is when it was ended; zero while it lasts.
 	EndTime time.Time
 }
 
 // NewSession returns the session that a sign-in begins, with its first refresh token. methods
 // are how it was proved who signs in.
-func NewSession(id, account uuid.UUID, methods []string, place, agent string, now time.Time) Session {
+func NewSession(id, account uuid.UUID, methods []string, prefix, agent string, now time.Time) Session {
 	return Session{SessionSnapshot{
 		ID: id, AccountID: account, Number: 1, RefreshTime: now, CreateTime: now, AuthTime: now,
-		Methods: methods, Place: place, Agent: cut(agent, maxAgent),
+		Methods: methods, AddressPrefix: prefix, Agent: cut(agent, maxAgent),
 	}}
 }
 

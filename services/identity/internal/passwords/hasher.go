@@ -23,8 +23,9 @@ const (
 var ErrBusy = errors.New("too many wait for a password hash")
 
 // Hasher hashes passwords, one at a time and in at most a quarter of a core. What has to
-// wait is served in turns by place, so that one place with many sign-ins delays itself; when
-// too many wait, the newest of the place that has most of them is refused. Run has it work.
+// wait is served in turns by the callers' address prefixes, so that one with many sign-ins
+// delays itself; when too many wait, the newest of the prefix that has most of them is
+// refused. Run has it work.
 type Hasher struct {
 	params params
 	dummy  encoded
@@ -32,8 +33,8 @@ type Hasher struct {
 	rest func(ctx context.Context, worked time.Duration)
 
 	mu      sync.Mutex
-	waiting map[string][]*job // by place, the longest waiting first
-	turns   []string          // places that wait, the next first
+	waiting map[string][]*job // by prefix, the longest waiting first
+	turns   []string          // prefixes that wait, the next first
 	count   int
 	wake    chan struct{} // size 1: a wake-up that waits stands for all
 	// hashed counts the hashes, for tests: it is what a sign-in's time depends on.
@@ -57,9 +58,9 @@ func NewHasher() *Hasher {
 }
 
 // Hash returns the hash of a new password. Errors: ErrBusy, ctx's.
-func (h *Hasher) Hash(ctx context.Context, place, password string) (string, error) {
+func (h *Hasher) Hash(ctx context.Context, prefix, password string) (string, error) {
 	var hash string
-	if err := h.wait(ctx, place, func() { hash = derive(password, h.params, newSalt()).String() }); err != nil {
+	if err := h.wait(ctx, prefix, func() { hash = derive(password, h.params, newSalt()).String() }); err != nil {
 		return "", err
 	}
 	return hash, nil
@@ -75,7 +76,7 @@ type Verdict struct {
 
 // Compare compares a password with a hash. An empty hash, where there is no account, costs
 // the same and matches nothing. Errors: ErrBusy, ctx's, a hash that is none of ours.
-func (h *Hasher) Compare(ctx context.Context, place, password, hash string) (Verdict, error) {
+func (h *Hasher) Compare(ctx context.Context, prefix, password, hash string) (Verdict, error) {
 	stored, has := h.dummy, hash != ""
 	if has {
 		var err error
@@ -84,7 +85,7 @@ func (h *Hasher) Compare(ctx context.Context, place, password, hash string) (Ver
 		}
 	}
 	var verdict Verdict
-	err := h.wait(ctx, place, func() {
+	err := h.wait(ctx, prefix, func() {
 		matches := stored.matches(password)
 		verdict = Verdict{Matches: matches && has, Outdated: stored.params != h.params}
 	})
@@ -103,36 +104,36 @@ func (h *Hasher) Hashed() int64 {
 
 // wait returns once do was done. Where it fails, do may be under way still: what it writes
 // must not be read then.
-func (h *Hasher) wait(ctx context.Context, place string, do func()) error {
+func (h *Hasher) wait(ctx context.Context, prefix string, do func()) error {
 	j := &job{do: do, done: make(chan error, 1)}
-	if err := h.enqueue(place, j); err != nil {
+	if err := h.enqueue(prefix, j); err != nil {
 		return err
 	}
 	select {
 	case err := <-j.done:
 		return err
 	case <-ctx.Done():
-		h.remove(place, j)
+		h.remove(prefix, j)
 		return ctx.Err()
 	}
 }
 
-func (h *Hasher) enqueue(place string, j *job) error {
+func (h *Hasher) enqueue(prefix string, j *job) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.count >= queued {
 		most := h.most()
-		if len(h.waiting[most]) <= len(h.waiting[place])+1 {
+		if len(h.waiting[most]) <= len(h.waiting[prefix])+1 {
 			return ErrBusy
 		}
 		last := h.waiting[most][len(h.waiting[most])-1]
 		h.drop(most, last)
 		last.done <- ErrBusy
 	}
-	if len(h.waiting[place]) == 0 {
-		h.turns = append(h.turns, place)
+	if len(h.waiting[prefix]) == 0 {
+		h.turns = append(h.turns, prefix)
 	}
-	h.waiting[place] = append(h.waiting[place], j)
+	h.waiting[prefix] = append(h.waiting[prefix], j)
 	h.count++
 	select {
 	case h.wake <- struct{}{}:
@@ -141,40 +142,40 @@ func (h *Hasher) enqueue(place string, j *job) error {
 	return nil
 }
 
-// most returns the place that has most waiting.
+// most returns the prefix that has most waiting.
 func (h *Hasher) most() string {
-	var place string
+	var prefix string
 	for p, jobs := range h.waiting {
-		if len(jobs) > len(h.waiting[place]) {
-			place = p
+		if len(jobs) > len(h.waiting[prefix]) {
+			prefix = p
 		}
 	}
-	return place
+	return prefix
 }
 
-func (h *Hasher) remove(place string, j *job) {
+func (h *Hasher) remove(prefix string, j *job) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.drop(place, j)
+	h.drop(prefix, j)
 }
 
 // drop takes a job out of its queue, if it is there.
-func (h *Hasher) drop(place string, j *job) {
-	for i, other := range h.waiting[place] {
+func (h *Hasher) drop(prefix string, j *job) {
+	for i, other := range h.waiting[prefix] {
 		if other == j {
-			h.waiting[place] = append(h.waiting[place][:i:i], h.waiting[place][i+1:]...)
+			h.waiting[prefix] = append(h.waiting[prefix][:i:i], h.waiting[prefix][i+1:]...)
 			h.count--
 		}
 	}
-	if len(h.waiting[place]) == 0 {
-		h.forget(place)
+	if len(h.waiting[prefix]) == 0 {
+		h.forget(prefix)
 	}
 }
 
-func (h *Hasher) forget(place string) {
-	delete(h.waiting, place)
+func (h *Hasher) forget(prefix string) {
+	delete(h.waiting, prefix)
 	for i, p := range h.turns {
-		if p == place {
+		if p == prefix {
 			h.turns = append(h.turns[:i:i], h.turns[i+1:]...)
 			return
 		}
@@ -188,15 +189,15 @@ func (h *Hasher) next() *job {
 	if len(h.turns) == 0 {
 		return nil
 	}
-	place := h.turns[0]
-	j := h.waiting[place][0]
-	h.waiting[place] = h.waiting[place][1:]
+	prefix := h.turns[0]
+	j := h.waiting[prefix][0]
+	h.waiting[prefix] = h.waiting[prefix][1:]
 	h.count--
 	h.turns = h.turns[1:]
-	if len(h.waiting[place]) == 0 {
-		delete(h.waiting, place)
+	if len(h.waiting[prefix]) == 0 {
+		delete(h.waiting, prefix)
 	} else {
-		h.turns = append(h.turns, place)
+		h.turns = append(h.turns, prefix)
 	}
 	h.hashed++
 	return j

@@ -76,7 +76,7 @@ func TestAHashOfOtherCostsIsOutdated(t *testing.T) {
 	}
 }
 
-func TestPlacesTakeTurns(t *testing.T) {
+func TestPrefixesTakeTurns(t *testing.T) {
 	t.Parallel()
 	h := cheap()
 	var order []string
@@ -85,7 +85,7 @@ func TestPlacesTakeTurns(t *testing.T) {
 		add(t, h, jobs, "flood", fmt.Sprint("flood", i), &order)
 	}
 	if err := h.enqueue("flood", &job{}); !errors.Is(err, ErrBusy) {
-		t.Fatalf("the place that has all waiting is let in: %v", err)
+		t.Fatalf("the prefix that has all waiting is let in: %v", err)
 	}
 	// A newcomer takes the room of the flood's newest.
 	add(t, h, jobs, "a", "a0", &order)
@@ -109,13 +109,13 @@ func TestPlacesTakeTurns(t *testing.T) {
 	}
 }
 
-func add(t *testing.T, h *Hasher, jobs map[string][]*job, place, name string, order *[]string) {
+func add(t *testing.T, h *Hasher, jobs map[string][]*job, prefix, name string, order *[]string) {
 	t.Helper()
 	j := &job{do: func() { *order = append(*order, name) }, done: make(chan error, 1)}
-	if err := h.enqueue(place, j); err != nil {
+	if err := h.enqueue(prefix, j); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	jobs[place] = append(jobs[place], j)
+	jobs[prefix] = append(jobs[prefix], j)
 }
 
 func TestWhoGoesAwayWaitsNoMore(t *testing.T) {
@@ -127,7 +127,7 @@ func TestWhoGoesAwayWaitsNoMore(t *testing.T) {
 		t.Errorf("hashed for a caller who went away: %v", err)
 	}
 	if h.count != 0 || len(h.turns) != 0 {
-		t.Errorf("%d wait, %d places", h.count, len(h.turns))
+		t.Errorf("%d wait, %d prefixes", h.count, len(h.turns))
 	}
 }
 
@@ -178,6 +178,6 @@ func TestSignInsKeepMemoryFlat(t *testing.T) {
 		t.Errorf("60 sign-ins held %d MiB, between %d and %d", most>>20, least>>20, most>>20)
 	}
 	if h.count != 0 || len(h.waiting) != 0 || len(h.turns) != 0 {
-		t.Errorf("places are kept: %d, %d, %d", h.count, len(h.waiting), len(h.turns))
+		t.Errorf("prefixes are kept: %d, %d, %d", h.count, len(h.waiting), len(h.turns))
 	}
 }

@@ -44,11 +44,11 @@ func APIKey(k domain.APIKeySnapshot) *identityv1.ApiKey {
 	}
 }
 
-// ActiveSession returns a session that lasts, and whether it is the one that calls.
+// ActiveSession returns a session, and whether it is the one that calls.
 func ActiveSession(s domain.SessionSnapshot, life domain.SessionLife, current bool) *identityv1.ActiveSession {
 	return &identityv1.ActiveSession{
-		Id: s.ID.String(), Current: current, Place: s.Place, Agent: s.Agent, CreateTime: timestamppb.New(s.CreateTime),
-		RefreshTime: timestamppb.New(s.RefreshTime), ExpireTime: timestamppb.New(s.ExpireTime(life)),
+		Id: s.ID.String(), Current: current, AddressPrefix: s.AddressPrefix, Agent: s.Agent, CreateTime: timestamppb.New(s.CreateTime),
+		RefreshTime: timestamppb.New(s.RefreshTime), ExpireTime: timestamppb.New(s.ExpireTime(life)), EndTime: Time(s.EndTime),
 	}
 }
 

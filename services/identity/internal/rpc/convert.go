@@ -38,10 +38,10 @@ func readEmail(field, text string) (domain.Email, error) {
 	return email, nil
 }
 
-func readID(text string) (uuid.UUID, error) {
+func readID(field, text string) (uuid.UUID, error) {
 	id, err := grammar.UUID(text)
 	if err != nil {
-		return uuid.Nil, fault.Fields(fault.Violation{Field: "id", Description: err.Error()})
+		return uuid.Nil, fault.Fields(fault.Violation{Field: field, Description: err.Error()})
 	}
 	return id, nil
 }

@@ -82,9 +82,9 @@ func (c Cookie) session(ctx context.Context, s app.Session, use bool) *identityv
 
 // client returns who calls.
 func client(ctx context.Context) app.Client {
-	caller := app.Client{Place: "in process"}
+	caller := app.Client{AddressPrefix: "in process"}
 	if prefix := kitrpc.ClientPrefix(ctx); prefix.IsValid() {
-		caller.Place = prefix.String()
+		caller.AddressPrefix = prefix.String()
 	}
 	if info, ok := connect.CallInfoForServerContext(ctx); ok {
 		caller.Agent = info.RequestHeader().Get("User-Agent")

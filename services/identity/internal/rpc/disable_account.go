@@ -9,7 +9,7 @@ import (
 
 // DisableAccount keeps an account from signing in.
 func (s *StaffServer) DisableAccount(ctx context.Context, req *identityv1.DisableAccountRequest) (*identityv1.DisableAccountResponse, error) {
-	id, err := readID(req.GetId())
+	id, err := readID("id", req.GetId())
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 
 // EnableAccount lets an account sign in again.
 func (s *StaffServer) EnableAccount(ctx context.Context, req *identityv1.EnableAccountRequest) (*identityv1.EnableAccountResponse, error) {
-	id, err := readID(req.GetId())
+	id, err := readID("id", req.GetId())
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 
 // MintMailLink returns a mailed link.
 func (s *TokenServer) MintMailLink(ctx context.Context, req *identityv1.MintMailLinkRequest) (*identityv1.MintMailLinkResponse, error) {
-	id, err := readID(req.GetLinkId())
+	id, err := readID("link_id", req.GetLinkId())
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 
 // RevokeApiKey ends a key.
 func (s *StaffServer) RevokeApiKey(ctx context.Context, req *identityv1.RevokeApiKeyRequest) (*identityv1.RevokeApiKeyResponse, error) {
-	id, err := readID(req.GetId())
+	id, err := readID("id", req.GetId())
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 
 // RevokeSession ends one of the caller's sessions.
 func (s *AccountServer) RevokeSession(ctx context.Context, req *identityv1.RevokeSessionRequest) (*identityv1.RevokeSessionResponse, error) {
-	id, err := readID(req.GetId())
+	id, err := readID("id", req.GetId())
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 
 // SetRoles gives a member of staff other roles.
 func (s *StaffServer) SetRoles(ctx context.Context, req *identityv1.SetRolesRequest) (*identityv1.SetRolesResponse, error) {
-	id, err := readID(req.GetId())
+	id, err := readID("id", req.GetId())
 	if err != nil {
 		return nil, err
 	}

@@ -70,6 +70,19 @@ func (s Store) FindAccount(ctx context.Context, kind domain.Kind, email domain.E
 	return account, err == nil, err
 }
 
+// AccountOfCustomer returns the account of a customer, and whether there is one.
+func (s Store) AccountOfCustomer(ctx context.Context, customer uuid.UUID) (domain.Account, bool, error) {
+	row, err := s.q.AccountOfCustomer(ctx, customer)
+	if pg.IsNoRows(err) {
+		return domain.Account{}, false, nil
+	}
+	if err != nil {
+		return domain.Account{}, false, fmt.Errorf("find the account of customer %s: %w", customer, err)
+	}
+	account, err := s.fromDBAccount(row)
+	return account, err == nil, err
+}
+
 // LockOwners locks who owns the shop, also where nobody does yet, and returns how many
 // owners may sign in.
 func (s Store) LockOwners(ctx context.Context) (int, error) {

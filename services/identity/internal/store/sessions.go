@@ -17,7 +17,7 @@ func (s Store) InsertSession(ctx context.Context, begun domain.Session) error {
 	session := begun.Snapshot()
 	err := s.q.SessionInsert(ctx, db.SessionInsertParams{
 		ID: session.ID, AccountID: session.AccountID, Number: session.Number, RefreshTime: session.RefreshTime,
-		CreateTime: session.CreateTime, AuthTime: session.AuthTime, Methods: session.Methods, Place: session.Place, Agent: session.Agent,
+		CreateTime: session.CreateTime, AuthTime: session.AuthTime, Methods: session.Methods, AddressPrefix: session.AddressPrefix, Agent: session.Agent,
 	})
 	if err != nil {
 		return err
@@ -75,19 +75,19 @@ func (s Store) EndAllSessions(ctx context.Context) error {
 // OpenSessions returns the sessions of an account that were not ended, the newest first.
 func (s Store) OpenSessions(ctx context.Context, account uuid.UUID) ([]domain.Session, error) {
 	rows, err := s.q.SessionListOpen(ctx, account)
-	if err != nil {
-		return nil, fmt.Errorf("list sessions: %w", err)
-	}
-	sessions := make([]domain.Session, len(rows))
-	for i, row := range rows {
-		sessions[i] = fromDBSession(row)
-	}
-	return sessions, nil
+	return fromDBSessions(rows, err)
 }
 
-// KnowsPlace reports whether a session of the account began from a place since a time.
-func (s Store) KnowsPlace(ctx context.Context, account uuid.UUID, place string, since time.Time) (bool, error) {
-	return s.q.SessionKnownPlace(ctx, db.SessionKnownPlaceParams{AccountID: account, Place: place, Since: since})
+// KeptSessions returns the sessions of an account, those that ended, too, the newest first.
+func (s Store) KeptSessions(ctx context.Context, account uuid.UUID) ([]domain.Session, error) {
+	rows, err := s.q.SessionListKept(ctx, account)
+	return fromDBSessions(rows, err)
+}
+
+// KnowsPrefix reports whether a session of the account began from an address prefix since
+// a time.
+func (s Store) KnowsPrefix(ctx context.Context, account uuid.UUID, prefix string, since time.Time) (bool, error) {
+	return s.q.SessionKnownPrefix(ctx, db.SessionKnownPrefixParams{AccountID: account, AddressPrefix: prefix, Since: since})
 }
 
 // DeleteSessions deletes a thousand of those that nobody refreshed since a time, and
@@ -99,10 +99,21 @@ func (s Store) DeleteSessions(ctx context.Context, before time.Time) (int64, err
 // purgedAtOnce bounds what one statement deletes.
 const purgedAtOnce = 1000
 
+func fromDBSessions(rows []db.Session, err error) ([]domain.Session, error) {
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	sessions := make([]domain.Session, len(rows))
+	for i, row := range rows {
+		sessions[i] = fromDBSession(row)
+	}
+	return sessions, nil
+}
+
 func fromDBSession(row db.Session) domain.Session {
 	return domain.RestoreSession(domain.SessionSnapshot{
 		ID: row.ID, AccountID: row.AccountID, Number: row.Number, RefreshTime: row.RefreshTime, CreateTime: row.CreateTime,
-		AuthTime: row.AuthTime, Methods: row.Methods, Place: row.Place, Agent: row.Agent, EndTime: timeOf(row.EndTime),
+		AuthTime: row.AuthTime, Methods: row.Methods, AddressPrefix: row.AddressPrefix, Agent: row.Agent, EndTime: timeOf(row.EndTime),
 	})
 }
 

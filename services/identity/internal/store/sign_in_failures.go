@@ -50,7 +50,7 @@ func (s Store) TakeBackFailure(ctx context.Context, subject domain.SignInSubject
 	return s.q.SignInFailureTakeBack(ctx, [][]byte{subject.Here, subject.Everywhere})
 }
 
-// ForgetFailures forgets the failures of an address from one place.
+// ForgetFailures forgets the failures of an e-mail address from one address prefix.
 func (s Store) ForgetFailures(ctx context.Context, subject domain.SignInSubject) error {
 	return s.q.SignInFailureDelete(ctx, [][]byte{subject.Here})
 }

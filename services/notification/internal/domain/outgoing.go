@@ -34,6 +34,8 @@ type OrderMail struct {
 // Stored is a mail as it is kept, with all that can be shown of it.
 type Stored struct {
 	Snapshot
+	// AccountID is the account that it is about; uuid.Nil for a mail about an order.
+	AccountID  uuid.UUID
 	Recipient  string
 	Subject    string
 	Shop       ShopDetails

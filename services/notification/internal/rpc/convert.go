@@ -31,6 +31,9 @@ func toNotification(m domain.Stored) *notificationv1.Notification {
 	if m.OrderID != uuid.Nil {
 		n.OrderId = m.OrderID.String()
 	}
+	if m.AccountID != uuid.Nil {
+		n.AccountId = m.AccountID.String()
+	}
 	for _, a := range m.History {
 		n.Attempts = append(n.Attempts, &notificationv1.DeliveryAttempt{
 			Number: int32(a.Number), Result: a.Result, Accepted: a.Accepted, CreateTime: timestamppb.New(a.Time), TraceId: a.TraceID,

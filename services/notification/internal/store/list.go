@@ -17,11 +17,12 @@ func listing() page.Schema {
 	return page.Schema{
 		Name: "notifications",
 		Fields: map[string]page.Field{
-			"age":       {Column: "id", Kind: page.ID, Order: true},
-			"order_id":  {Column: "order_id", Kind: page.ID, Filter: true},
-			"recipient": {Column: "recipient_key", Kind: page.Email, Filter: true},
-			"kind":      {Column: "kind", Kind: page.Enum, Values: page.EnumValues(domain.OrderConfirmed, domain.LastKind), Prefix: "NOTIFICATION_KIND_", Filter: true},
-			"status":    {Column: "status", Kind: page.Enum, Values: page.EnumValues(domain.Pending, domain.Erased), Prefix: "NOTIFICATION_STATUS_", Filter: true},
+			"age":        {Column: "id", Kind: page.ID, Order: true},
+			"order_id":   {Column: "order_id", Kind: page.ID, Filter: true},
+			"account_id": {Column: "account_id", Kind: page.ID, Filter: true},
+			"recipient":  {Column: "recipient_key", Kind: page.Email, Filter: true},
+			"kind":       {Column: "kind", Kind: page.Enum, Values: page.EnumValues(domain.OrderConfirmed, domain.LastKind), Prefix: "NOTIFICATION_KIND_", Filter: true},
+			"status":     {Column: "status", Kind: page.Enum, Values: page.EnumValues(domain.Pending, domain.Erased), Prefix: "NOTIFICATION_STATUS_", Filter: true},
 		},
 		Order: "age desc",
 		ID:    "id",

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"time"
-
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/services/notification/internal/domain"
@@ -150,15 +148,16 @@ func fromDBStored(row db.Notification) domain.Stored {
 			Cause: row.Cause, Version: row.Version, RequestedTime: row.RequestedTime, DueTime: fromNullable(row.DueTime),
 			EndTime: fromNullable(row.EndTime), SendTime: fromNullable(row.SendTime), Traceparent: row.Traceparent,
 		},
+		AccountID: fromNullable(row.AccountID),
 		Recipient: row.Recipient, Subject: row.Subject, Shop: domain.ShopDetails{Name: row.ShopName, LegalNotices: row.LegalNotices}, Template: int(row.Template),
 		Content: row.Content, MessageID: row.MessageID, CreateTime: row.CreateTime,
 	}
 }
 
-// fromNullable reads null as the zero time.
-func fromNullable(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
+// fromNullable reads null as the zero value.
+func fromNullable[T any](value *T) (zero T) {
+	if value == nil {
+		return zero
 	}
-	return *t
+	return *value
 }

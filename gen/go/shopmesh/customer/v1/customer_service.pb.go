@@ -628,8 +628,9 @@ func (x *ExportCustomerRequest) GetEmail() string {
 // ExportCustomerResponse holds the person's data.
 type ExportCustomerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A JSON document (RFC 8259), UTF-8: {"customer", "orders", "payments", "refunds",
-	// "mails"}, each as its contract's JSON; "customer" is missing for a guest.
+	// A JSON document (RFC 8259), UTF-8: {"customer", "account", "sessions", "cart", "orders",
+	// "payments", "refunds", "mails"}, each as its contract's JSON. A guest has no "customer",
+	// "account" and "cart", and a customer who does not sign in no "account".
 	Content []byte `protobuf:"bytes,1,opt,name=content,proto3" json:"content,omitempty"`
 	// Its media type: application/json.
 	ContentType string `protobuf:"bytes,2,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`

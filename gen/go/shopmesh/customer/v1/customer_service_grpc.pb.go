@@ -71,8 +71,9 @@ type CustomerServiceClient interface {
 	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, STEP_UP_REQUIRED.
 	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
-	// as one JSON document: profile, orders with their history, payments, refunds with
-	// their reasons, and mails with their texts.
+	// as one JSON document: profile, account, sessions, cart, orders with their history,
+	// payments, refunds with their reasons, and mails with their texts. The activity log is
+	// no part of it: it holds ids of people, and for 90 days address prefixes.
 	//
 	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(ctx context.Context, in *ExportCustomerRequest, opts ...grpc.CallOption) (*ExportCustomerResponse, error)
@@ -243,8 +244,9 @@ type CustomerServiceServer interface {
 	// Errors: CUSTOMER_NOT_FOUND, CUSTOMER_HAS_OPEN_ORDERS, STEP_UP_REQUIRED.
 	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
 	// ExportCustomer returns all that the shop holds about a customer, or about a guest,
-	// as one JSON document: profile, orders with their history, payments, refunds with
-	// their reasons, and mails with their texts.
+	// as one JSON document: profile, account, sessions, cart, orders with their history,
+	// payments, refunds with their reasons, and mails with their texts. The activity log is
+	// no part of it: it holds ids of people, and for 90 days address prefixes.
 	//
 	// Errors: CUSTOMER_NOT_FOUND.
 	ExportCustomer(context.Context, *ExportCustomerRequest) (*ExportCustomerResponse, error)

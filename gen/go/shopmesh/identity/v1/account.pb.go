@@ -298,7 +298,7 @@ func (x *Session) GetRefreshToken() string {
 	return ""
 }
 
-// ActiveSession is a sign-in that lasts.
+// ActiveSession is a sign-in that lasts. ExportAccount returns those that ended, too.
 type ActiveSession struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names the session; access tokens name it as sid.
@@ -306,7 +306,7 @@ type ActiveSession struct {
 	// Whether it is the one that calls.
 	Current bool `protobuf:"varint,2,opt,name=current,proto3" json:"current,omitempty"`
 	// The address from which it began, the first 64 bits of an IPv6 address.
-	Place string `protobuf:"bytes,3,opt,name=place,proto3" json:"place,omitempty"`
+	AddressPrefix string `protobuf:"bytes,3,opt,name=address_prefix,json=addressPrefix,proto3" json:"address_prefix,omitempty"`
 	// The program, as it calls itself (User-Agent).
 	Agent string `protobuf:"bytes,4,opt,name=agent,proto3" json:"agent,omitempty"`
 	// When it began.
@@ -314,7 +314,9 @@ type ActiveSession struct {
 	// When it was last refreshed.
 	RefreshTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=refresh_time,json=refreshTime,proto3" json:"refresh_time,omitempty"`
 	// When it ends if nobody refreshes it.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// When it was ended; missing while it lasts.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -363,9 +365,9 @@ func (x *ActiveSession) GetCurrent() bool {
 	return false
 }
 
-func (x *ActiveSession) GetPlace() string {
+func (x *ActiveSession) GetAddressPrefix() string {
 	if x != nil {
-		return x.Place
+		return x.AddressPrefix
 	}
 	return ""
 }
@@ -398,6 +400,13 @@ func (x *ActiveSession) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ActiveSession) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
 var File_shopmesh_identity_v1_account_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_account_proto_rawDesc = "" +
@@ -426,17 +435,18 @@ const file_shopmesh_identity_v1_account_proto_rawDesc = "" +
 	"\faccess_token\x18\x01 \x01(\tB\x06\xe0A\x03\x80\x01\x01R\vaccessToken\x12@\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"expireTime\x12+\n" +
-	"\rrefresh_token\x18\x03 \x01(\tB\x06\xe0A\x03\x80\x01\x01R\frefreshToken\"\xc4\x02\n" +
+	"\rrefresh_token\x18\x03 \x01(\tB\x06\xe0A\x03\x80\x01\x01R\frefreshToken\"\x91\x03\n" +
 	"\rActiveSession\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1d\n" +
-	"\acurrent\x18\x02 \x01(\bB\x03\xe0A\x03R\acurrent\x12\x1c\n" +
-	"\x05place\x18\x03 \x01(\tB\x06\xe0A\x03\x80\x01\x01R\x05place\x12\x19\n" +
+	"\acurrent\x18\x02 \x01(\bB\x03\xe0A\x03R\acurrent\x12-\n" +
+	"\x0eaddress_prefix\x18\x03 \x01(\tB\x06\xe0A\x03\x80\x01\x01R\raddressPrefix\x12\x19\n" +
 	"\x05agent\x18\x04 \x01(\tB\x03\xe0A\x03R\x05agent\x12@\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12B\n" +
 	"\frefresh_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vrefreshTime\x12@\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"expireTime*^\n" +
+	"expireTime\x12:\n" +
+	"\bend_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime*^\n" +
 	"\vAccountKind\x12\x1c\n" +
 	"\x18ACCOUNT_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ACCOUNT_KIND_CUSTOMER\x10\x01\x12\x16\n" +
@@ -474,11 +484,12 @@ var file_shopmesh_identity_v1_account_proto_depIdxs = []int32{
 	5, // 5: shopmesh.identity.v1.ActiveSession.create_time:type_name -> google.protobuf.Timestamp
 	5, // 6: shopmesh.identity.v1.ActiveSession.refresh_time:type_name -> google.protobuf.Timestamp
 	5, // 7: shopmesh.identity.v1.ActiveSession.expire_time:type_name -> google.protobuf.Timestamp
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	5, // 8: shopmesh.identity.v1.ActiveSession.end_time:type_name -> google.protobuf.Timestamp
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_identity_v1_account_proto_init() }

@@ -1555,6 +1555,107 @@ func (x *ConfirmTotpResponse) GetRecoveryCodes() []string {
 	return nil
 }
 
+// ExportAccountRequest names the customer.
+type ExportAccountRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the customer whom the account is of.
+	CustomerId    string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportAccountRequest) Reset() {
+	*x = ExportAccountRequest{}
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportAccountRequest) ProtoMessage() {}
+
+func (x *ExportAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportAccountRequest.ProtoReflect.Descriptor instead.
+func (*ExportAccountRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_account_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ExportAccountRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+// ExportAccountResponse holds the account with its sessions.
+type ExportAccountResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account; missing where the customer has none.
+	Account *Account `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// All sessions that are kept, the newest first, those that ended, too.
+	Sessions      []*ActiveSession `protobuf:"bytes,2,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportAccountResponse) Reset() {
+	*x = ExportAccountResponse{}
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportAccountResponse) ProtoMessage() {}
+
+func (x *ExportAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_identity_v1_account_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportAccountResponse.ProtoReflect.Descriptor instead.
+func (*ExportAccountResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_identity_v1_account_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ExportAccountResponse) GetAccount() *Account {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *ExportAccountResponse) GetSessions() []*ActiveSession {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
 var File_shopmesh_identity_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_account_service_proto_rawDesc = "" +
@@ -1632,7 +1733,13 @@ const file_shopmesh_identity_v1_account_service_proto_rawDesc = "" +
 	"\x06secret\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\x04r\x02(@\x80\x01\x01R\x06secret\x12*\n" +
 	"\ttotp_code\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\x04r\x02( \x80\x01\x01R\btotpCode\"A\n" +
 	"\x13ConfirmTotpResponse\x12*\n" +
-	"\x0erecovery_codes\x18\x01 \x03(\tB\x03\x80\x01\x01R\rrecoveryCodes2\xc2\x13\n" +
+	"\x0erecovery_codes\x18\x01 \x03(\tB\x03\x80\x01\x01R\rrecoveryCodes\"D\n" +
+	"\x14ExportAccountRequest\x12,\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"customerId\"\x91\x01\n" +
+	"\x15ExportAccountResponse\x127\n" +
+	"\aaccount\x18\x01 \x01(\v2\x1d.shopmesh.identity.v1.AccountR\aaccount\x12?\n" +
+	"\bsessions\x18\x02 \x03(\v2#.shopmesh.identity.v1.ActiveSessionR\bsessions2\xbf\x14\n" +
 	"\x0eAccountService\x12\x84\x01\n" +
 	"\x06SignUp\x12#.shopmesh.identity.v1.SignUpRequest\x1a$.shopmesh.identity.v1.SignUpResponse\"/\xea\xe0\x18\x02\b\x01\xf8\xe0\x18\x03\x80\xe1\x18\x02\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/accounts:signUp\x90\x02\x00\x12\x98\x01\n" +
 	"\vVerifyEmail\x12(.shopmesh.identity.v1.VerifyEmailRequest\x1a).shopmesh.identity.v1.VerifyEmailResponse\"4\xea\xe0\x18\x02\b\x01\xf8\xe0\x18\x02\x80\xe1\x18\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/accounts:verifyEmail\x90\x02\x00\x12\x84\x01\n" +
@@ -1650,7 +1757,9 @@ const file_shopmesh_identity_v1_account_service_proto_rawDesc = "" +
 	"EnrollTotp\x12'.shopmesh.identity.v1.EnrollTotpRequest\x1a(.shopmesh.identity.v1.EnrollTotpResponse\"1\xea\xe0\x18\x04(\x01@\x01\x80\xe1\x18\x02\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/accounts:enrollTotp\x90\x02\x02\x12\x9a\x01\n" +
 	"\vConfirmTotp\x12(.shopmesh.identity.v1.ConfirmTotpRequest\x1a).shopmesh.identity.v1.ConfirmTotpResponse\"6\xea\xe0\x18\x04(\x01@\x01\xf8\xe0\x18\x02\x80\xe1\x18\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/accounts:confirmTotp\x90\x02\x00\x12\x84\x01\n" +
 	"\fListSessions\x12).shopmesh.identity.v1.ListSessionsRequest\x1a*.shopmesh.identity.v1.ListSessionsResponse\"\x1d\xea\xe0\x18\x02(\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/sessions\x90\x02\x01\x12\x90\x01\n" +
-	"\rRevokeSession\x12*.shopmesh.identity.v1.RevokeSessionRequest\x1a+.shopmesh.identity.v1.RevokeSessionResponse\"&\xea\xe0\x18\x02(\x01\x80\xe1\x18\x01\x82\xd3\xe4\x93\x02\x13*\x11/v1/sessions/{id}\x90\x02\x02B\xe6\x01\n" +
+	"\rRevokeSession\x12*.shopmesh.identity.v1.RevokeSessionRequest\x1a+.shopmesh.identity.v1.RevokeSessionResponse\"&\xea\xe0\x18\x02(\x01\x80\xe1\x18\x01\x82\xd3\xe4\x93\x02\x13*\x11/v1/sessions/{id}\x90\x02\x02\x12{\n" +
+	"\rExportAccount\x12*.shopmesh.identity.v1.ExportAccountRequest\x1a+.shopmesh.identity.v1.ExportAccountResponse\"\x11\xea\xe0\x18\n" +
+	"R\bcustomer\x90\x02\x01B\xe6\x01\n" +
 	"\x18com.shopmesh.identity.v1B\x13AccountServiceProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"
 
 var (
@@ -1665,7 +1774,7 @@ func file_shopmesh_identity_v1_account_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_identity_v1_account_service_proto_rawDescData
 }
 
-var file_shopmesh_identity_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_shopmesh_identity_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_shopmesh_identity_v1_account_service_proto_goTypes = []any{
 	(*SignUpRequest)(nil),                // 0: shopmesh.identity.v1.SignUpRequest
 	(*SignUpResponse)(nil),               // 1: shopmesh.identity.v1.SignUpResponse
@@ -1699,57 +1808,63 @@ var file_shopmesh_identity_v1_account_service_proto_goTypes = []any{
 	(*EnrollTotpResponse)(nil),           // 29: shopmesh.identity.v1.EnrollTotpResponse
 	(*ConfirmTotpRequest)(nil),           // 30: shopmesh.identity.v1.ConfirmTotpRequest
 	(*ConfirmTotpResponse)(nil),          // 31: shopmesh.identity.v1.ConfirmTotpResponse
-	(*Session)(nil),                      // 32: shopmesh.identity.v1.Session
-	(AccountKind)(0),                     // 33: shopmesh.identity.v1.AccountKind
-	(*Account)(nil),                      // 34: shopmesh.identity.v1.Account
-	(*ActiveSession)(nil),                // 35: shopmesh.identity.v1.ActiveSession
+	(*ExportAccountRequest)(nil),         // 32: shopmesh.identity.v1.ExportAccountRequest
+	(*ExportAccountResponse)(nil),        // 33: shopmesh.identity.v1.ExportAccountResponse
+	(*Session)(nil),                      // 34: shopmesh.identity.v1.Session
+	(AccountKind)(0),                     // 35: shopmesh.identity.v1.AccountKind
+	(*Account)(nil),                      // 36: shopmesh.identity.v1.Account
+	(*ActiveSession)(nil),                // 37: shopmesh.identity.v1.ActiveSession
 }
 var file_shopmesh_identity_v1_account_service_proto_depIdxs = []int32{
-	32, // 0: shopmesh.identity.v1.VerifyEmailResponse.session:type_name -> shopmesh.identity.v1.Session
-	33, // 1: shopmesh.identity.v1.SignInRequest.kind:type_name -> shopmesh.identity.v1.AccountKind
-	32, // 2: shopmesh.identity.v1.SignInResponse.session:type_name -> shopmesh.identity.v1.Session
-	32, // 3: shopmesh.identity.v1.RefreshSessionResponse.session:type_name -> shopmesh.identity.v1.Session
-	34, // 4: shopmesh.identity.v1.GetSelfResponse.account:type_name -> shopmesh.identity.v1.Account
-	32, // 5: shopmesh.identity.v1.ReauthenticateResponse.session:type_name -> shopmesh.identity.v1.Session
-	33, // 6: shopmesh.identity.v1.RequestPasswordResetRequest.kind:type_name -> shopmesh.identity.v1.AccountKind
-	35, // 7: shopmesh.identity.v1.ListSessionsResponse.sessions:type_name -> shopmesh.identity.v1.ActiveSession
-	0,  // 8: shopmesh.identity.v1.AccountService.SignUp:input_type -> shopmesh.identity.v1.SignUpRequest
-	2,  // 9: shopmesh.identity.v1.AccountService.VerifyEmail:input_type -> shopmesh.identity.v1.VerifyEmailRequest
-	4,  // 10: shopmesh.identity.v1.AccountService.SignIn:input_type -> shopmesh.identity.v1.SignInRequest
-	6,  // 11: shopmesh.identity.v1.AccountService.RefreshSession:input_type -> shopmesh.identity.v1.RefreshSessionRequest
-	8,  // 12: shopmesh.identity.v1.AccountService.SignOut:input_type -> shopmesh.identity.v1.SignOutRequest
-	10, // 13: shopmesh.identity.v1.AccountService.GetSelf:input_type -> shopmesh.identity.v1.GetSelfRequest
-	12, // 14: shopmesh.identity.v1.AccountService.Reauthenticate:input_type -> shopmesh.identity.v1.ReauthenticateRequest
-	14, // 15: shopmesh.identity.v1.AccountService.RequestPasswordReset:input_type -> shopmesh.identity.v1.RequestPasswordResetRequest
-	16, // 16: shopmesh.identity.v1.AccountService.ResetPassword:input_type -> shopmesh.identity.v1.ResetPasswordRequest
-	18, // 17: shopmesh.identity.v1.AccountService.ChangePassword:input_type -> shopmesh.identity.v1.ChangePasswordRequest
-	24, // 18: shopmesh.identity.v1.AccountService.RequestEmailChange:input_type -> shopmesh.identity.v1.RequestEmailChangeRequest
-	26, // 19: shopmesh.identity.v1.AccountService.ConfirmEmailChange:input_type -> shopmesh.identity.v1.ConfirmEmailChangeRequest
-	28, // 20: shopmesh.identity.v1.AccountService.EnrollTotp:input_type -> shopmesh.identity.v1.EnrollTotpRequest
-	30, // 21: shopmesh.identity.v1.AccountService.ConfirmTotp:input_type -> shopmesh.identity.v1.ConfirmTotpRequest
-	20, // 22: shopmesh.identity.v1.AccountService.ListSessions:input_type -> shopmesh.identity.v1.ListSessionsRequest
-	22, // 23: shopmesh.identity.v1.AccountService.RevokeSession:input_type -> shopmesh.identity.v1.RevokeSessionRequest
-	1,  // 24: shopmesh.identity.v1.AccountService.SignUp:output_type -> shopmesh.identity.v1.SignUpResponse
-	3,  // 25: shopmesh.identity.v1.AccountService.VerifyEmail:output_type -> shopmesh.identity.v1.VerifyEmailResponse
-	5,  // 26: shopmesh.identity.v1.AccountService.SignIn:output_type -> shopmesh.identity.v1.SignInResponse
-	7,  // 27: shopmesh.identity.v1.AccountService.RefreshSession:output_type -> shopmesh.identity.v1.RefreshSessionResponse
-	9,  // 28: shopmesh.identity.v1.AccountService.SignOut:output_type -> shopmesh.identity.v1.SignOutResponse
-	11, // 29: shopmesh.identity.v1.AccountService.GetSelf:output_type -> shopmesh.identity.v1.GetSelfResponse
-	13, // 30: shopmesh.identity.v1.AccountService.Reauthenticate:output_type -> shopmesh.identity.v1.ReauthenticateResponse
-	15, // 31: shopmesh.identity.v1.AccountService.RequestPasswordReset:output_type -> shopmesh.identity.v1.RequestPasswordResetResponse
-	17, // 32: shopmesh.identity.v1.AccountService.ResetPassword:output_type -> shopmesh.identity.v1.ResetPasswordResponse
-	19, // 33: shopmesh.identity.v1.AccountService.ChangePassword:output_type -> shopmesh.identity.v1.ChangePasswordResponse
-	25, // 34: shopmesh.identity.v1.AccountService.RequestEmailChange:output_type -> shopmesh.identity.v1.RequestEmailChangeResponse
-	27, // 35: shopmesh.identity.v1.AccountService.ConfirmEmailChange:output_type -> shopmesh.identity.v1.ConfirmEmailChangeResponse
-	29, // 36: shopmesh.identity.v1.AccountService.EnrollTotp:output_type -> shopmesh.identity.v1.EnrollTotpResponse
-	31, // 37: shopmesh.identity.v1.AccountService.ConfirmTotp:output_type -> shopmesh.identity.v1.ConfirmTotpResponse
-	21, // 38: shopmesh.identity.v1.AccountService.ListSessions:output_type -> shopmesh.identity.v1.ListSessionsResponse
-	23, // 39: shopmesh.identity.v1.AccountService.RevokeSession:output_type -> shopmesh.identity.v1.RevokeSessionResponse
-	24, // [24:40] is the sub-list for method output_type
-	8,  // [8:24] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	34, // 0: shopmesh.identity.v1.VerifyEmailResponse.session:type_name -> shopmesh.identity.v1.Session
+	35, // 1: shopmesh.identity.v1.SignInRequest.kind:type_name -> shopmesh.identity.v1.AccountKind
+	34, // 2: shopmesh.identity.v1.SignInResponse.session:type_name -> shopmesh.identity.v1.Session
+	34, // 3: shopmesh.identity.v1.RefreshSessionResponse.session:type_name -> shopmesh.identity.v1.Session
+	36, // 4: shopmesh.identity.v1.GetSelfResponse.account:type_name -> shopmesh.identity.v1.Account
+	34, // 5: shopmesh.identity.v1.ReauthenticateResponse.session:type_name -> shopmesh.identity.v1.Session
+	35, // 6: shopmesh.identity.v1.RequestPasswordResetRequest.kind:type_name -> shopmesh.identity.v1.AccountKind
+	37, // 7: shopmesh.identity.v1.ListSessionsResponse.sessions:type_name -> shopmesh.identity.v1.ActiveSession
+	36, // 8: shopmesh.identity.v1.ExportAccountResponse.account:type_name -> shopmesh.identity.v1.Account
+	37, // 9: shopmesh.identity.v1.ExportAccountResponse.sessions:type_name -> shopmesh.identity.v1.ActiveSession
+	0,  // 10: shopmesh.identity.v1.AccountService.SignUp:input_type -> shopmesh.identity.v1.SignUpRequest
+	2,  // 11: shopmesh.identity.v1.AccountService.VerifyEmail:input_type -> shopmesh.identity.v1.VerifyEmailRequest
+	4,  // 12: shopmesh.identity.v1.AccountService.SignIn:input_type -> shopmesh.identity.v1.SignInRequest
+	6,  // 13: shopmesh.identity.v1.AccountService.RefreshSession:input_type -> shopmesh.identity.v1.RefreshSessionRequest
+	8,  // 14: shopmesh.identity.v1.AccountService.SignOut:input_type -> shopmesh.identity.v1.SignOutRequest
+	10, // 15: shopmesh.identity.v1.AccountService.GetSelf:input_type -> shopmesh.identity.v1.GetSelfRequest
+	12, // 16: shopmesh.identity.v1.AccountService.Reauthenticate:input_type -> shopmesh.identity.v1.ReauthenticateRequest
+	14, // 17: shopmesh.identity.v1.AccountService.RequestPasswordReset:input_type -> shopmesh.identity.v1.RequestPasswordResetRequest
+	16, // 18: shopmesh.identity.v1.AccountService.ResetPassword:input_type -> shopmesh.identity.v1.ResetPasswordRequest
+	18, // 19: shopmesh.identity.v1.AccountService.ChangePassword:input_type -> shopmesh.identity.v1.ChangePasswordRequest
+	24, // 20: shopmesh.identity.v1.AccountService.RequestEmailChange:input_type -> shopmesh.identity.v1.RequestEmailChangeRequest
+	26, // 21: shopmesh.identity.v1.AccountService.ConfirmEmailChange:input_type -> shopmesh.identity.v1.ConfirmEmailChangeRequest
+	28, // 22: shopmesh.identity.v1.AccountService.EnrollTotp:input_type -> shopmesh.identity.v1.EnrollTotpRequest
+	30, // 23: shopmesh.identity.v1.AccountService.ConfirmTotp:input_type -> shopmesh.identity.v1.ConfirmTotpRequest
+	20, // 24: shopmesh.identity.v1.AccountService.ListSessions:input_type -> shopmesh.identity.v1.ListSessionsRequest
+	22, // 25: shopmesh.identity.v1.AccountService.RevokeSession:input_type -> shopmesh.identity.v1.RevokeSessionRequest
+	32, // 26: shopmesh.identity.v1.AccountService.ExportAccount:input_type -> shopmesh.identity.v1.ExportAccountRequest
+	1,  // 27: shopmesh.identity.v1.AccountService.SignUp:output_type -> shopmesh.identity.v1.SignUpResponse
+	3,  // 28: shopmesh.identity.v1.AccountService.VerifyEmail:output_type -> shopmesh.identity.v1.VerifyEmailResponse
+	5,  // 29: shopmesh.identity.v1.AccountService.SignIn:output_type -> shopmesh.identity.v1.SignInResponse
+	7,  // 30: shopmesh.identity.v1.AccountService.RefreshSession:output_type -> shopmesh.identity.v1.RefreshSessionResponse
+	9,  // 31: shopmesh.identity.v1.AccountService.SignOut:output_type -> shopmesh.identity.v1.SignOutResponse
+	11, // 32: shopmesh.identity.v1.AccountService.GetSelf:output_type -> shopmesh.identity.v1.GetSelfResponse
+	13, // 33: shopmesh.identity.v1.AccountService.Reauthenticate:output_type -> shopmesh.identity.v1.ReauthenticateResponse
+	15, // 34: shopmesh.identity.v1.AccountService.RequestPasswordReset:output_type -> shopmesh.identity.v1.RequestPasswordResetResponse
+	17, // 35: shopmesh.identity.v1.AccountService.ResetPassword:output_type -> shopmesh.identity.v1.ResetPasswordResponse
+	19, // 36: shopmesh.identity.v1.AccountService.ChangePassword:output_type -> shopmesh.identity.v1.ChangePasswordResponse
+	25, // 37: shopmesh.identity.v1.AccountService.RequestEmailChange:output_type -> shopmesh.identity.v1.RequestEmailChangeResponse
+	27, // 38: shopmesh.identity.v1.AccountService.ConfirmEmailChange:output_type -> shopmesh.identity.v1.ConfirmEmailChangeResponse
+	29, // 39: shopmesh.identity.v1.AccountService.EnrollTotp:output_type -> shopmesh.identity.v1.EnrollTotpResponse
+	31, // 40: shopmesh.identity.v1.AccountService.ConfirmTotp:output_type -> shopmesh.identity.v1.ConfirmTotpResponse
+	21, // 41: shopmesh.identity.v1.AccountService.ListSessions:output_type -> shopmesh.identity.v1.ListSessionsResponse
+	23, // 42: shopmesh.identity.v1.AccountService.RevokeSession:output_type -> shopmesh.identity.v1.RevokeSessionResponse
+	33, // 43: shopmesh.identity.v1.AccountService.ExportAccount:output_type -> shopmesh.identity.v1.ExportAccountResponse
+	27, // [27:44] is the sub-list for method output_type
+	10, // [10:27] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_identity_v1_account_service_proto_init() }
@@ -1764,7 +1879,7 @@ func file_shopmesh_identity_v1_account_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_identity_v1_account_service_proto_rawDesc), len(file_shopmesh_identity_v1_account_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,6 +35,7 @@ const (
 	AccountService_ConfirmTotp_FullMethodName          = "/shopmesh.identity.v1.AccountService/ConfirmTotp"
 	AccountService_ListSessions_FullMethodName         = "/shopmesh.identity.v1.AccountService/ListSessions"
 	AccountService_RevokeSession_FullMethodName        = "/shopmesh.identity.v1.AccountService/RevokeSession"
+	AccountService_ExportAccount_FullMethodName        = "/shopmesh.identity.v1.AccountService/ExportAccount"
 )
 
 // AccountServiceClient is the client API for AccountService service.
@@ -56,8 +57,8 @@ type AccountServiceClient interface {
 	VerifyEmail(ctx context.Context, in *VerifyEmailRequest, opts ...grpc.CallOption) (*VerifyEmailResponse, error)
 	// SignIn begins a session. The one answer CREDENTIALS_INVALID stands for an address that
 	// nobody has, a wrong password, a missing or wrong code, and a disabled account; it takes
-	// as long for each. After five failures the same place has to wait, longer with each; after
-	// a hundred a day, only places from which somebody signed in before may.
+	// as long for each. After five failures the same address prefix has to wait, longer with
+	// each; after a hundred a day, only prefixes from which somebody signed in before may.
 	//
 	// Errors: CREDENTIALS_INVALID, RATE_LIMITED.
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
@@ -121,6 +122,9 @@ type AccountServiceClient interface {
 	//
 	// Errors: SESSION_NOT_FOUND.
 	RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*RevokeSessionResponse, error)
+	// ExportAccount returns what is kept about a customer who signs in, for customer's
+	// ExportCustomer, which decides who may read it. It is empty for one without an account.
+	ExportAccount(ctx context.Context, in *ExportAccountRequest, opts ...grpc.CallOption) (*ExportAccountResponse, error)
 }
 
 type accountServiceClient struct {
@@ -291,6 +295,16 @@ func (c *accountServiceClient) RevokeSession(ctx context.Context, in *RevokeSess
 	return out, nil
 }
 
+func (c *accountServiceClient) ExportAccount(ctx context.Context, in *ExportAccountRequest, opts ...grpc.CallOption) (*ExportAccountResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportAccountResponse)
+	err := c.cc.Invoke(ctx, AccountService_ExportAccount_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AccountServiceServer is the server API for AccountService service.
 // All implementations should embed UnimplementedAccountServiceServer
 // for forward compatibility.
@@ -310,8 +324,8 @@ type AccountServiceServer interface {
 	VerifyEmail(context.Context, *VerifyEmailRequest) (*VerifyEmailResponse, error)
 	// SignIn begins a session. The one answer CREDENTIALS_INVALID stands for an address that
 	// nobody has, a wrong password, a missing or wrong code, and a disabled account; it takes
-	// as long for each. After five failures the same place has to wait, longer with each; after
-	// a hundred a day, only places from which somebody signed in before may.
+	// as long for each. After five failures the same address prefix has to wait, longer with
+	// each; after a hundred a day, only prefixes from which somebody signed in before may.
 	//
 	// Errors: CREDENTIALS_INVALID, RATE_LIMITED.
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
@@ -375,6 +389,9 @@ type AccountServiceServer interface {
 	//
 	// Errors: SESSION_NOT_FOUND.
 	RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error)
+	// ExportAccount returns what is kept about a customer who signs in, for customer's
+	// ExportCustomer, which decides who may read it. It is empty for one without an account.
+	ExportAccount(context.Context, *ExportAccountRequest) (*ExportAccountResponse, error)
 }
 
 // UnimplementedAccountServiceServer should be embedded to have
@@ -431,6 +448,9 @@ func (UnimplementedAccountServiceServer) ListSessions(context.Context, *ListSess
 }
 func (UnimplementedAccountServiceServer) RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeSession not implemented")
+}
+func (UnimplementedAccountServiceServer) ExportAccount(context.Context, *ExportAccountRequest) (*ExportAccountResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportAccount not implemented")
 }
 func (UnimplementedAccountServiceServer) testEmbeddedByValue() {}
 
@@ -740,6 +760,24 @@ func _AccountService_RevokeSession_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccountService_ExportAccount_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportAccountRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).ExportAccount(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_ExportAccount_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).ExportAccount(ctx, req.(*ExportAccountRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AccountService_ServiceDesc is the grpc.ServiceDesc for AccountService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -810,6 +848,10 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RevokeSession",
 			Handler:    _AccountService_RevokeSession_Handler,
+		},
+		{
+			MethodName: "ExportAccount",
+			Handler:    _AccountService_ExportAccount_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

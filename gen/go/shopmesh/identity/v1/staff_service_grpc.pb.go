@@ -71,7 +71,7 @@ type StaffServiceClient interface {
 	// CreateApiKey makes a key for a program. It may do what it states as far as its creator
 	// still may, and dies with its creator's account.
 	//
-	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED, TOKEN_EXPIRED.
+	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	CreateApiKey(ctx context.Context, in *CreateApiKeyRequest, opts ...grpc.CallOption) (*CreateApiKeyResponse, error)
 	// ListApiKeys lists the keys of all members of staff, also those that are good no more.
 	//
@@ -224,7 +224,7 @@ type StaffServiceServer interface {
 	// CreateApiKey makes a key for a program. It may do what it states as far as its creator
 	// still may, and dies with its creator's account.
 	//
-	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED, TOKEN_EXPIRED.
+	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	CreateApiKey(context.Context, *CreateApiKeyRequest) (*CreateApiKeyResponse, error)
 	// ListApiKeys lists the keys of all members of staff, also those that are good no more.
 	//

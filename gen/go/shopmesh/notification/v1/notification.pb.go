@@ -219,8 +219,10 @@ type Notification struct {
 	SendTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=send_time,json=sendTime,proto3" json:"send_time,omitempty"`
 	// When it is tried next; unset when it is not.
 	NextAttemptTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=next_attempt_time,json=nextAttemptTime,proto3" json:"next_attempt_time,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The account that it is about; empty for a mail about an order.
+	AccountId     string `protobuf:"bytes,14,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Notification) Reset() {
@@ -344,6 +346,13 @@ func (x *Notification) GetNextAttemptTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Notification) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
 // DeliveryAttempt is one handing over to the mail server.
 type DeliveryAttempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -431,7 +440,7 @@ var File_shopmesh_notification_v1_notification_proto protoreflect.FileDescriptor
 
 const file_shopmesh_notification_v1_notification_proto_rawDesc = "" +
 	"\n" +
-	"+shopmesh/notification/v1/notification.proto\x12\x18shopmesh.notification.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x05\n" +
+	"+shopmesh/notification/v1/notification.proto\x12\x18shopmesh.notification.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x05\n" +
 	"\fNotification\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\border_id\x18\x02 \x01(\tB\x03\xe0A\x03R\aorderId\x12C\n" +
@@ -448,7 +457,9 @@ const file_shopmesh_notification_v1_notification_proto_rawDesc = "" +
 	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12<\n" +
 	"\tsend_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bsendTime\x12K\n" +
-	"\x11next_attempt_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x0fnextAttemptTime\"\xce\x01\n" +
+	"\x11next_attempt_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x0fnextAttemptTime\x12\"\n" +
+	"\n" +
+	"account_id\x18\x0e \x01(\tB\x03\xe0A\x03R\taccountId\"\xce\x01\n" +
 	"\x0fDeliveryAttempt\x12\x1b\n" +
 	"\x06number\x18\x01 \x01(\x05B\x03\xe0A\x03R\x06number\x12\x1b\n" +
 	"\x06result\x18\x02 \x01(\tB\x03\xe0A\x03R\x06result\x12\x1f\n" +

@@ -34,7 +34,7 @@ type ListNotificationsRequest struct {
 	// The next_page_token of the page before; empty for the first page.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// A conjunction of comparisons (https://google.aip.dev/160): `order_id = "…"`,
-	// `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"` without regard to
+	// `account_id = "…"`, `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"` without regard to
 	// case and to blanks around it.
 	Filter        string `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields

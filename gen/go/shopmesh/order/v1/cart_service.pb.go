@@ -61,6 +61,98 @@ func (*GetCartRequest) Descriptor() ([]byte, []int) {
 	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{0}
 }
 
+// ExportCartRequest names the customer.
+type ExportCartRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the customer whose cart it is.
+	CustomerId    string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportCartRequest) Reset() {
+	*x = ExportCartRequest{}
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportCartRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportCartRequest) ProtoMessage() {}
+
+func (x *ExportCartRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportCartRequest.ProtoReflect.Descriptor instead.
+func (*ExportCartRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ExportCartRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+// ExportCartResponse holds the cart.
+type ExportCartResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cart; empty where the customer put nothing in.
+	Cart          *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportCartResponse) Reset() {
+	*x = ExportCartResponse{}
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportCartResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportCartResponse) ProtoMessage() {}
+
+func (x *ExportCartResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportCartResponse.ProtoReflect.Descriptor instead.
+func (*ExportCartResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ExportCartResponse) GetCart() *Cart {
+	if x != nil {
+		return x.Cart
+	}
+	return nil
+}
+
 // GetCartResponse holds the cart.
 type GetCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -72,7 +164,7 @@ type GetCartResponse struct {
 
 func (x *GetCartResponse) Reset() {
 	*x = GetCartResponse{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[1]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -84,7 +176,7 @@ func (x *GetCartResponse) String() string {
 func (*GetCartResponse) ProtoMessage() {}
 
 func (x *GetCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[1]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -97,7 +189,7 @@ func (x *GetCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCartResponse.ProtoReflect.Descriptor instead.
 func (*GetCartResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{1}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetCartResponse) GetCart() *Cart {
@@ -128,7 +220,7 @@ type SetCartItemRequest struct {
 
 func (x *SetCartItemRequest) Reset() {
 	*x = SetCartItemRequest{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[2]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -140,7 +232,7 @@ func (x *SetCartItemRequest) String() string {
 func (*SetCartItemRequest) ProtoMessage() {}
 
 func (x *SetCartItemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[2]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -153,7 +245,7 @@ func (x *SetCartItemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCartItemRequest.ProtoReflect.Descriptor instead.
 func (*SetCartItemRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{2}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SetCartItemRequest) GetProductCode() string {
@@ -198,7 +290,7 @@ type SetCartItemResponse struct {
 
 func (x *SetCartItemResponse) Reset() {
 	*x = SetCartItemResponse{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[3]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -210,7 +302,7 @@ func (x *SetCartItemResponse) String() string {
 func (*SetCartItemResponse) ProtoMessage() {}
 
 func (x *SetCartItemResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[3]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -223,7 +315,7 @@ func (x *SetCartItemResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetCartItemResponse.ProtoReflect.Descriptor instead.
 func (*SetCartItemResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{3}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SetCartItemResponse) GetCart() *Cart {
@@ -251,7 +343,7 @@ type ClearCartRequest struct {
 
 func (x *ClearCartRequest) Reset() {
 	*x = ClearCartRequest{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[4]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -263,7 +355,7 @@ func (x *ClearCartRequest) String() string {
 func (*ClearCartRequest) ProtoMessage() {}
 
 func (x *ClearCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[4]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -276,7 +368,7 @@ func (x *ClearCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearCartRequest.ProtoReflect.Descriptor instead.
 func (*ClearCartRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{4}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ClearCartRequest) GetEtag() string {
@@ -297,7 +389,7 @@ type ClearCartResponse struct {
 
 func (x *ClearCartResponse) Reset() {
 	*x = ClearCartResponse{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[5]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -309,7 +401,7 @@ func (x *ClearCartResponse) String() string {
 func (*ClearCartResponse) ProtoMessage() {}
 
 func (x *ClearCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[5]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -322,7 +414,7 @@ func (x *ClearCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearCartResponse.ProtoReflect.Descriptor instead.
 func (*ClearCartResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{5}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ClearCartResponse) GetCart() *Cart {
@@ -346,7 +438,7 @@ type MergeCartRequest struct {
 
 func (x *MergeCartRequest) Reset() {
 	*x = MergeCartRequest{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[6]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -358,7 +450,7 @@ func (x *MergeCartRequest) String() string {
 func (*MergeCartRequest) ProtoMessage() {}
 
 func (x *MergeCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[6]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -371,7 +463,7 @@ func (x *MergeCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeCartRequest.ProtoReflect.Descriptor instead.
 func (*MergeCartRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{6}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MergeCartRequest) GetCartToken() string {
@@ -399,7 +491,7 @@ type MergeCartResponse struct {
 
 func (x *MergeCartResponse) Reset() {
 	*x = MergeCartResponse{}
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[7]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -411,7 +503,7 @@ func (x *MergeCartResponse) String() string {
 func (*MergeCartResponse) ProtoMessage() {}
 
 func (x *MergeCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[7]
+	mi := &file_shopmesh_order_v1_cart_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -424,7 +516,7 @@ func (x *MergeCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeCartResponse.ProtoReflect.Descriptor instead.
 func (*MergeCartResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{7}
+	return file_shopmesh_order_v1_cart_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *MergeCartResponse) GetCart() *Cart {
@@ -439,7 +531,12 @@ var File_shopmesh_order_v1_cart_service_proto protoreflect.FileDescriptor
 const file_shopmesh_order_v1_cart_service_proto_rawDesc = "" +
 	"\n" +
 	"$shopmesh/order/v1/cart_service.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a!shopmesh/options/v1/options.proto\x1a\x1cshopmesh/order/v1/cart.proto\"\x10\n" +
-	"\x0eGetCartRequest\">\n" +
+	"\x0eGetCartRequest\"A\n" +
+	"\x11ExportCartRequest\x12,\n" +
+	"\vcustomer_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"customerId\"A\n" +
+	"\x12ExportCartResponse\x12+\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart\">\n" +
 	"\x0fGetCartResponse\x12+\n" +
 	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart\"\xe9\x01\n" +
 	"\x12SetCartItemRequest\x12D\n" +
@@ -466,11 +563,14 @@ const file_shopmesh_order_v1_cart_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\"@\n" +
 	"\x11MergeCartResponse\x12+\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart2\xfb\x03\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart2\xe9\x04\n" +
 	"\vCartService\x12m\n" +
 	"\aGetCart\x12!.shopmesh.order.v1.GetCartRequest\x1a\".shopmesh.order.v1.GetCartResponse\"\x1b\xea\xe0\x18\x04\x18\x018\x01\x82\xd3\xe4\x93\x02\n" +
 	"\x12\b/v1/cart\x90\x02\x01\x12\x82\x01\n" +
-	"\vSetCartItem\x12%.shopmesh.order.v1.SetCartItemRequest\x1a&.shopmesh.order.v1.SetCartItemResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/cart:setItem\x90\x02\x02\x12|\n" +
+	"\vSetCartItem\x12%.shopmesh.order.v1.SetCartItemRequest\x1a&.shopmesh.order.v1.SetCartItemResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/cart:setItem\x90\x02\x02\x12l\n" +
+	"\n" +
+	"ExportCart\x12$.shopmesh.order.v1.ExportCartRequest\x1a%.shopmesh.order.v1.ExportCartResponse\"\x11\xea\xe0\x18\n" +
+	"R\bcustomer\x90\x02\x01\x12|\n" +
 	"\tClearCart\x12#.shopmesh.order.v1.ClearCartRequest\x1a$.shopmesh.order.v1.ClearCartResponse\"$\xea\xe0\x18\x04\x18\x018\x01\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/cart:clear\x90\x02\x02\x12z\n" +
 	"\tMergeCart\x12#.shopmesh.order.v1.MergeCartRequest\x1a$.shopmesh.order.v1.MergeCartResponse\"\"\xea\xe0\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/cart:merge\x90\x02\x02B\xce\x01\n" +
 	"\x15com.shopmesh.order.v1B\x10CartServiceProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
@@ -487,36 +587,41 @@ func file_shopmesh_order_v1_cart_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_cart_service_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_cart_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_shopmesh_order_v1_cart_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_shopmesh_order_v1_cart_service_proto_goTypes = []any{
 	(*GetCartRequest)(nil),      // 0: shopmesh.order.v1.GetCartRequest
-	(*GetCartResponse)(nil),     // 1: shopmesh.order.v1.GetCartResponse
-	(*SetCartItemRequest)(nil),  // 2: shopmesh.order.v1.SetCartItemRequest
-	(*SetCartItemResponse)(nil), // 3: shopmesh.order.v1.SetCartItemResponse
-	(*ClearCartRequest)(nil),    // 4: shopmesh.order.v1.ClearCartRequest
-	(*ClearCartResponse)(nil),   // 5: shopmesh.order.v1.ClearCartResponse
-	(*MergeCartRequest)(nil),    // 6: shopmesh.order.v1.MergeCartRequest
-	(*MergeCartResponse)(nil),   // 7: shopmesh.order.v1.MergeCartResponse
-	(*Cart)(nil),                // 8: shopmesh.order.v1.Cart
+	(*ExportCartRequest)(nil),   // 1: shopmesh.order.v1.ExportCartRequest
+	(*ExportCartResponse)(nil),  // 2: shopmesh.order.v1.ExportCartResponse
+	(*GetCartResponse)(nil),     // 3: shopmesh.order.v1.GetCartResponse
+	(*SetCartItemRequest)(nil),  // 4: shopmesh.order.v1.SetCartItemRequest
+	(*SetCartItemResponse)(nil), // 5: shopmesh.order.v1.SetCartItemResponse
+	(*ClearCartRequest)(nil),    // 6: shopmesh.order.v1.ClearCartRequest
+	(*ClearCartResponse)(nil),   // 7: shopmesh.order.v1.ClearCartResponse
+	(*MergeCartRequest)(nil),    // 8: shopmesh.order.v1.MergeCartRequest
+	(*MergeCartResponse)(nil),   // 9: shopmesh.order.v1.MergeCartResponse
+	(*Cart)(nil),                // 10: shopmesh.order.v1.Cart
 }
 var file_shopmesh_order_v1_cart_service_proto_depIdxs = []int32{
-	8, // 0: shopmesh.order.v1.GetCartResponse.cart:type_name -> shopmesh.order.v1.Cart
-	8, // 1: shopmesh.order.v1.SetCartItemResponse.cart:type_name -> shopmesh.order.v1.Cart
-	8, // 2: shopmesh.order.v1.ClearCartResponse.cart:type_name -> shopmesh.order.v1.Cart
-	8, // 3: shopmesh.order.v1.MergeCartResponse.cart:type_name -> shopmesh.order.v1.Cart
-	0, // 4: shopmesh.order.v1.CartService.GetCart:input_type -> shopmesh.order.v1.GetCartRequest
-	2, // 5: shopmesh.order.v1.CartService.SetCartItem:input_type -> shopmesh.order.v1.SetCartItemRequest
-	4, // 6: shopmesh.order.v1.CartService.ClearCart:input_type -> shopmesh.order.v1.ClearCartRequest
-	6, // 7: shopmesh.order.v1.CartService.MergeCart:input_type -> shopmesh.order.v1.MergeCartRequest
-	1, // 8: shopmesh.order.v1.CartService.GetCart:output_type -> shopmesh.order.v1.GetCartResponse
-	3, // 9: shopmesh.order.v1.CartService.SetCartItem:output_type -> shopmesh.order.v1.SetCartItemResponse
-	5, // 10: shopmesh.order.v1.CartService.ClearCart:output_type -> shopmesh.order.v1.ClearCartResponse
-	7, // 11: shopmesh.order.v1.CartService.MergeCart:output_type -> shopmesh.order.v1.MergeCartResponse
-	8, // [8:12] is the sub-list for method output_type
-	4, // [4:8] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	10, // 0: shopmesh.order.v1.ExportCartResponse.cart:type_name -> shopmesh.order.v1.Cart
+	10, // 1: shopmesh.order.v1.GetCartResponse.cart:type_name -> shopmesh.order.v1.Cart
+	10, // 2: shopmesh.order.v1.SetCartItemResponse.cart:type_name -> shopmesh.order.v1.Cart
+	10, // 3: shopmesh.order.v1.ClearCartResponse.cart:type_name -> shopmesh.order.v1.Cart
+	10, // 4: shopmesh.order.v1.MergeCartResponse.cart:type_name -> shopmesh.order.v1.Cart
+	0,  // 5: shopmesh.order.v1.CartService.GetCart:input_type -> shopmesh.order.v1.GetCartRequest
+	4,  // 6: shopmesh.order.v1.CartService.SetCartItem:input_type -> shopmesh.order.v1.SetCartItemRequest
+	1,  // 7: shopmesh.order.v1.CartService.ExportCart:input_type -> shopmesh.order.v1.ExportCartRequest
+	6,  // 8: shopmesh.order.v1.CartService.ClearCart:input_type -> shopmesh.order.v1.ClearCartRequest
+	8,  // 9: shopmesh.order.v1.CartService.MergeCart:input_type -> shopmesh.order.v1.MergeCartRequest
+	3,  // 10: shopmesh.order.v1.CartService.GetCart:output_type -> shopmesh.order.v1.GetCartResponse
+	5,  // 11: shopmesh.order.v1.CartService.SetCartItem:output_type -> shopmesh.order.v1.SetCartItemResponse
+	2,  // 12: shopmesh.order.v1.CartService.ExportCart:output_type -> shopmesh.order.v1.ExportCartResponse
+	7,  // 13: shopmesh.order.v1.CartService.ClearCart:output_type -> shopmesh.order.v1.ClearCartResponse
+	9,  // 14: shopmesh.order.v1.CartService.MergeCart:output_type -> shopmesh.order.v1.MergeCartResponse
+	10, // [10:15] is the sub-list for method output_type
+	5,  // [5:10] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_cart_service_proto_init() }
@@ -525,14 +630,14 @@ func file_shopmesh_order_v1_cart_service_proto_init() {
 		return
 	}
 	file_shopmesh_order_v1_cart_proto_init()
-	file_shopmesh_order_v1_cart_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_shopmesh_order_v1_cart_service_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_cart_service_proto_rawDesc), len(file_shopmesh_order_v1_cart_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

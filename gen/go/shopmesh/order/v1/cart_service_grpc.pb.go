@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	CartService_GetCart_FullMethodName     = "/shopmesh.order.v1.CartService/GetCart"
 	CartService_SetCartItem_FullMethodName = "/shopmesh.order.v1.CartService/SetCartItem"
+	CartService_ExportCart_FullMethodName  = "/shopmesh.order.v1.CartService/ExportCart"
 	CartService_ClearCart_FullMethodName   = "/shopmesh.order.v1.CartService/ClearCart"
 	CartService_MergeCart_FullMethodName   = "/shopmesh.order.v1.CartService/MergeCart"
 )
@@ -44,6 +45,9 @@ type CartServiceClient interface {
 	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	SetCartItem(ctx context.Context, in *SetCartItemRequest, opts ...grpc.CallOption) (*SetCartItemResponse, error)
+	// ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
+	// which decides who may read it.
+	ExportCart(ctx context.Context, in *ExportCartRequest, opts ...grpc.CallOption) (*ExportCartResponse, error)
 	// ClearCart takes everything out of the cart.
 	//
 	// Errors: CART_NOT_FOUND, ETAG_MISMATCH.
@@ -78,6 +82,16 @@ func (c *cartServiceClient) SetCartItem(ctx context.Context, in *SetCartItemRequ
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SetCartItemResponse)
 	err := c.cc.Invoke(ctx, CartService_SetCartItem_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cartServiceClient) ExportCart(ctx context.Context, in *ExportCartRequest, opts ...grpc.CallOption) (*ExportCartResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportCartResponse)
+	err := c.cc.Invoke(ctx, CartService_ExportCart_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +137,9 @@ type CartServiceServer interface {
 	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	SetCartItem(context.Context, *SetCartItemRequest) (*SetCartItemResponse, error)
+	// ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
+	// which decides who may read it.
+	ExportCart(context.Context, *ExportCartRequest) (*ExportCartResponse, error)
 	// ClearCart takes everything out of the cart.
 	//
 	// Errors: CART_NOT_FOUND, ETAG_MISMATCH.
@@ -147,6 +164,9 @@ func (UnimplementedCartServiceServer) GetCart(context.Context, *GetCartRequest) 
 }
 func (UnimplementedCartServiceServer) SetCartItem(context.Context, *SetCartItemRequest) (*SetCartItemResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetCartItem not implemented")
+}
+func (UnimplementedCartServiceServer) ExportCart(context.Context, *ExportCartRequest) (*ExportCartResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportCart not implemented")
 }
 func (UnimplementedCartServiceServer) ClearCart(context.Context, *ClearCartRequest) (*ClearCartResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ClearCart not implemented")
@@ -210,6 +230,24 @@ func _CartService_SetCartItem_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CartService_ExportCart_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportCartRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CartServiceServer).ExportCart(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CartService_ExportCart_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CartServiceServer).ExportCart(ctx, req.(*ExportCartRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CartService_ClearCart_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ClearCartRequest)
 	if err := dec(in); err != nil {
@@ -260,6 +298,10 @@ var CartService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetCartItem",
 			Handler:    _CartService_SetCartItem_Handler,
+		},
+		{
+			MethodName: "ExportCart",
+			Handler:    _CartService_ExportCart_Handler,
 		},
 		{
 			MethodName: "ClearCart",

@@ -348,6 +348,37 @@ func (q *Queries) AccountNewestChange(ctx context.Context) (time.Time, error) {
 	return newest, err
 }
 
+const accountOfCustomer = `-- name: AccountOfCustomer :one
+select id, kind, email, email_key, first_name, last_name, customer_id, owner, permissions, password_hash, totp_sealed, totp_last_step, disabled, epoch, version, create_time, update_time, verify_time, verify_version from accounts where customer_id = $1::uuid
+`
+
+func (q *Queries) AccountOfCustomer(ctx context.Context, customerID uuid.UUID) (Account, error) {
+	row := q.db.QueryRow(ctx, accountOfCustomer, customerID)
+	var i Account
+	err := row.Scan(
+		&i.ID,
+		&i.Kind,
+		&i.Email,
+		&i.EmailKey,
+		&i.FirstName,
+		&i.LastName,
+		&i.CustomerID,
+		&i.Owner,
+		&i.Permissions,
+		&i.PasswordHash,
+		&i.TotpSealed,
+		&i.TotpLastStep,
+		&i.Disabled,
+		&i.Epoch,
+		&i.Version,
+		&i.CreateTime,
+		&i.UpdateTime,
+		&i.VerifyTime,
+		&i.VerifyVersion,
+	)
+	return i, err
+}
+
 const accountUpdate = `-- name: AccountUpdate :exec
 update accounts
 set email = $1, email_key = $2, first_name = $3, last_name = $4, owner = $5, permissions = $6,

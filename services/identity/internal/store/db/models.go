@@ -98,16 +98,16 @@ type MailRequest struct {
 }
 
 type Session struct {
-	ID          uuid.UUID  `db:"id"`
-	AccountID   uuid.UUID  `db:"account_id"`
-	Number      int64      `db:"number"`
-	RefreshTime time.Time  `db:"refresh_time"`
-	CreateTime  time.Time  `db:"create_time"`
-	AuthTime    time.Time  `db:"auth_time"`
-	Methods     []string   `db:"methods"`
-	Place       string     `db:"place"`
-	Agent       string     `db:"agent"`
-	EndTime     *time.Time `db:"end_time"`
+	ID            uuid.UUID  `db:"id"`
+	AccountID     uuid.UUID  `db:"account_id"`
+	Number        int64      `db:"number"`
+	RefreshTime   time.Time  `db:"refresh_time"`
+	CreateTime    time.Time  `db:"create_time"`
+	AuthTime      time.Time  `db:"auth_time"`
+	Methods       []string   `db:"methods"`
+	AddressPrefix string     `db:"address_prefix"`
+	Agent         string     `db:"agent"`
+	EndTime       *time.Time `db:"end_time"`
 }
 
 type SignInFailure struct {

@@ -99,7 +99,7 @@ func (q *Queries) SessionEndOthers(ctx context.Context, arg SessionEndOthersPara
 }
 
 const sessionGet = `-- name: SessionGet :one
-select id, account_id, number, refresh_time, create_time, auth_time, methods, place, agent, end_time from sessions where id = $1
+select id, account_id, number, refresh_time, create_time, auth_time, methods, address_prefix, agent, end_time from sessions where id = $1
 `
 
 func (q *Queries) SessionGet(ctx context.Context, id uuid.UUID) (Session, error) {
@@ -113,7 +113,7 @@ func (q *Queries) SessionGet(ctx context.Context, id uuid.UUID) (Session, error)
 		&i.CreateTime,
 		&i.AuthTime,
 		&i.Methods,
-		&i.Place,
+		&i.AddressPrefix,
 		&i.Agent,
 		&i.EndTime,
 	)
@@ -121,20 +121,20 @@ func (q *Queries) SessionGet(ctx context.Context, id uuid.UUID) (Session, error)
 }
 
 const sessionInsert = `-- name: SessionInsert :exec
-insert into sessions (id, account_id, number, refresh_time, create_time, auth_time, methods, place, agent)
+insert into sessions (id, account_id, number, refresh_time, create_time, auth_time, methods, address_prefix, agent)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type SessionInsertParams struct {
-	ID          uuid.UUID `db:"id"`
-	AccountID   uuid.UUID `db:"account_id"`
-	Number      int64     `db:"number"`
-	RefreshTime time.Time `db:"refresh_time"`
-	CreateTime  time.Time `db:"create_time"`
-	AuthTime    time.Time `db:"auth_time"`
-	Methods     []string  `db:"methods"`
-	Place       string    `db:"place"`
-	Agent       string    `db:"agent"`
+	ID            uuid.UUID `db:"id"`
+	AccountID     uuid.UUID `db:"account_id"`
+	Number        int64     `db:"number"`
+	RefreshTime   time.Time `db:"refresh_time"`
+	CreateTime    time.Time `db:"create_time"`
+	AuthTime      time.Time `db:"auth_time"`
+	Methods       []string  `db:"methods"`
+	AddressPrefix string    `db:"address_prefix"`
+	Agent         string    `db:"agent"`
 }
 
 func (q *Queries) SessionInsert(ctx context.Context, arg SessionInsertParams) error {
@@ -146,34 +146,70 @@ func (q *Queries) SessionInsert(ctx context.Context, arg SessionInsertParams) er
 		arg.CreateTime,
 		arg.AuthTime,
 		arg.Methods,
-		arg.Place,
+		arg.AddressPrefix,
 		arg.Agent,
 	)
 	return err
 }
 
-const sessionKnownPlace = `-- name: SessionKnownPlace :one
+const sessionKnownPrefix = `-- name: SessionKnownPrefix :one
 select exists (
-  select from sessions where account_id = $1 and place = $2 and create_time >= $3
+  select from sessions where account_id = $1 and address_prefix = $2 and create_time >= $3
 )
 `
 
-type SessionKnownPlaceParams struct {
-	AccountID uuid.UUID `db:"account_id"`
-	Place     string    `db:"place"`
-	Since     time.Time `db:"since"`
+type SessionKnownPrefixParams struct {
+	AccountID     uuid.UUID `db:"account_id"`
+	AddressPrefix string    `db:"address_prefix"`
+	Since         time.Time `db:"since"`
 }
 
-// Whether a session of the account began from a place within a time.
-func (q *Queries) SessionKnownPlace(ctx context.Context, arg SessionKnownPlaceParams) (bool, error) {
-	row := q.db.QueryRow(ctx, sessionKnownPlace, arg.AccountID, arg.Place, arg.Since)
+// Whether a session of the account began from an address prefix within a time.
+func (q *Queries) SessionKnownPrefix(ctx context.Context, arg SessionKnownPrefixParams) (bool, error) {
+	row := q.db.QueryRow(ctx, sessionKnownPrefix, arg.AccountID, arg.AddressPrefix, arg.Since)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
 }
 
+const sessionListKept = `-- name: SessionListKept :many
+select id, account_id, number, refresh_time, create_time, auth_time, methods, address_prefix, agent, end_time from sessions where account_id = $1 order by create_time desc, id desc
+`
+
+// Those that ended, too. Each session is kept for 180 days after its last refresh.
+func (q *Queries) SessionListKept(ctx context.Context, accountID uuid.UUID) ([]Session, error) {
+	rows, err := q.db.Query(ctx, sessionListKept, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Session{}
+	for rows.Next() {
+		var i Session
+		if err := rows.Scan(
+			&i.ID,
+			&i.AccountID,
+			&i.Number,
+			&i.RefreshTime,
+			&i.CreateTime,
+			&i.AuthTime,
+			&i.Methods,
+			&i.AddressPrefix,
+			&i.Agent,
+			&i.EndTime,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const sessionListOpen = `-- name: SessionListOpen :many
-select id, account_id, number, refresh_time, create_time, auth_time, methods, place, agent, end_time from sessions where account_id = $1 and end_time is null order by create_time desc, id desc
+select id, account_id, number, refresh_time, create_time, auth_time, methods, address_prefix, agent, end_time from sessions where account_id = $1 and end_time is null order by create_time desc, id desc
 `
 
 func (q *Queries) SessionListOpen(ctx context.Context, accountID uuid.UUID) ([]Session, error) {
@@ -193,7 +229,7 @@ func (q *Queries) SessionListOpen(ctx context.Context, accountID uuid.UUID) ([]S
 			&i.CreateTime,
 			&i.AuthTime,
 			&i.Methods,
-			&i.Place,
+			&i.AddressPrefix,
 			&i.Agent,
 			&i.EndTime,
 		); err != nil {
@@ -208,7 +244,7 @@ func (q *Queries) SessionListOpen(ctx context.Context, accountID uuid.UUID) ([]S
 }
 
 const sessionLock = `-- name: SessionLock :one
-select id, account_id, number, refresh_time, create_time, auth_time, methods, place, agent, end_time from sessions where id = $1 for no key update
+select id, account_id, number, refresh_time, create_time, auth_time, methods, address_prefix, agent, end_time from sessions where id = $1 for no key update
 `
 
 func (q *Queries) SessionLock(ctx context.Context, id uuid.UUID) (Session, error) {
@@ -222,7 +258,7 @@ func (q *Queries) SessionLock(ctx context.Context, id uuid.UUID) (Session, error
 		&i.CreateTime,
 		&i.AuthTime,
 		&i.Methods,
-		&i.Place,
+		&i.AddressPrefix,
 		&i.Agent,
 		&i.EndTime,
 	)

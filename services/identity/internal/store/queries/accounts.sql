@@ -33,6 +33,9 @@ select pg_advisory_xact_lock(122558743933555);
 -- How many owners may sign in.
 select count(*) from accounts where owner and not disabled;
 
+-- name: AccountOfCustomer :one
+select * from accounts where customer_id = @customer_id::uuid;
+
 -- name: AccountLockOfCustomers :many
 select * from accounts where customer_id = any (@customer_ids::uuid[]) order by id for no key update;
 

@@ -1,6 +1,6 @@
 -- name: SessionInsert :exec
-insert into sessions (id, account_id, number, refresh_time, create_time, auth_time, methods, place, agent)
-values (@id, @account_id, @number, @refresh_time, @create_time, @auth_time, @methods, @place, @agent);
+insert into sessions (id, account_id, number, refresh_time, create_time, auth_time, methods, address_prefix, agent)
+values (@id, @account_id, @number, @refresh_time, @create_time, @auth_time, @methods, @address_prefix, @agent);
 
 -- name: SessionGet :one
 select * from sessions where id = @id;
@@ -31,10 +31,14 @@ where id in (
 -- name: SessionListOpen :many
 select * from sessions where account_id = @account_id and end_time is null order by create_time desc, id desc;
 
--- name: SessionKnownPlace :one
--- Whether a session of the account began from a place within a time.
+-- name: SessionListKept :many
+-- Those that ended, too. Each session is kept for 180 days after its last refresh.
+select * from sessions where account_id = @account_id order by create_time desc, id desc;
+
+-- name: SessionKnownPrefix :one
+-- Whether a session of the account began from an address prefix within a time.
 select exists (
-  select from sessions where account_id = @account_id and place = @place and create_time >= @since
+  select from sessions where account_id = @account_id and address_prefix = @address_prefix and create_time >= @since
 );
 
 -- name: SessionDeleteBefore :execrows

@@ -65,6 +65,9 @@ const (
 	// AccountServiceRevokeSessionProcedure is the procedure name of the AccountService's RevokeSession
 	// RPC.
 	AccountServiceRevokeSessionProcedure = "/shopmesh.identity.v1.AccountService/RevokeSession"
+	// AccountServiceExportAccountProcedure is the procedure name of the AccountService's ExportAccount
+	// RPC.
+	AccountServiceExportAccountProcedure = "/shopmesh.identity.v1.AccountService/ExportAccount"
 )
 
 var (
@@ -185,6 +188,14 @@ var (
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
+	accountServiceExportAccountSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_identity_v1_account_service_proto.Services().ByName("AccountService").Methods().ByName("ExportAccount"),
+			Procedure:        AccountServiceExportAccountProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
 )
 
 // AccountServiceClient is a client for the shopmesh.identity.v1.AccountService service.
@@ -202,8 +213,8 @@ type AccountServiceClient interface {
 	VerifyEmail(context.Context, *v1.VerifyEmailRequest) (*v1.VerifyEmailResponse, error)
 	// SignIn begins a session. The one answer CREDENTIALS_INVALID stands for an address that
 	// nobody has, a wrong password, a missing or wrong code, and a disabled account; it takes
-	// as long for each. After five failures the same place has to wait, longer with each; after
-	// a hundred a day, only places from which somebody signed in before may.
+	// as long for each. After five failures the same address prefix has to wait, longer with
+	// each; after a hundred a day, only prefixes from which somebody signed in before may.
 	//
 	// Errors: CREDENTIALS_INVALID, RATE_LIMITED.
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
@@ -267,6 +278,9 @@ type AccountServiceClient interface {
 	//
 	// Errors: SESSION_NOT_FOUND.
 	RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error)
+	// ExportAccount returns what is kept about a customer who signs in, for customer's
+	// ExportCustomer, which decides who may read it. It is empty for one without an account.
+	ExportAccount(context.Context, *v1.ExportAccountRequest) (*v1.ExportAccountResponse, error)
 }
 
 // NewAccountServiceClient constructs a client for the shopmesh.identity.v1.AccountService service.
@@ -290,8 +304,8 @@ type AccountServiceHandler interface {
 	VerifyEmail(context.Context, *v1.VerifyEmailRequest) (*v1.VerifyEmailResponse, error)
 	// SignIn begins a session. The one answer CREDENTIALS_INVALID stands for an address that
 	// nobody has, a wrong password, a missing or wrong code, and a disabled account; it takes
-	// as long for each. After five failures the same place has to wait, longer with each; after
-	// a hundred a day, only places from which somebody signed in before may.
+	// as long for each. After five failures the same address prefix has to wait, longer with
+	// each; after a hundred a day, only prefixes from which somebody signed in before may.
 	//
 	// Errors: CREDENTIALS_INVALID, RATE_LIMITED.
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
@@ -355,6 +369,9 @@ type AccountServiceHandler interface {
 	//
 	// Errors: SESSION_NOT_FOUND.
 	RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error)
+	// ExportAccount returns what is kept about a customer who signs in, for customer's
+	// ExportCustomer, which decides who may read it. It is empty for one without an account.
+	ExportAccount(context.Context, *v1.ExportAccountRequest) (*v1.ExportAccountResponse, error)
 }
 
 // RegisterAccountServiceHandler registers svc as the shopmesh.identity.v1.AccountService
@@ -378,6 +395,7 @@ func RegisterAccountServiceHandler(server *connect.Server, svc AccountServiceHan
 		connect.Method{Spec: accountServiceConfirmTotpSpec(), Handler: adapter.confirmTotp},
 		connect.Method{Spec: accountServiceListSessionsSpec(), Handler: adapter.listSessions},
 		connect.Method{Spec: accountServiceRevokeSessionSpec(), Handler: adapter.revokeSession},
+		connect.Method{Spec: accountServiceExportAccountSpec(), Handler: adapter.exportAccount},
 	)
 }
 
@@ -446,6 +464,10 @@ func (UnimplementedAccountServiceHandler) ListSessions(context.Context, *v1.List
 
 func (UnimplementedAccountServiceHandler) RevokeSession(context.Context, *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.identity.v1.AccountService.RevokeSession is not implemented")
+}
+
+func (UnimplementedAccountServiceHandler) ExportAccount(context.Context, *v1.ExportAccountRequest) (*v1.ExportAccountResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.identity.v1.AccountService.ExportAccount is not implemented")
 }
 
 type accountServiceClient struct {
@@ -575,6 +597,14 @@ func (c *accountServiceClient) ListSessions(ctx context.Context, req *v1.ListSes
 func (c *accountServiceClient) RevokeSession(ctx context.Context, req *v1.RevokeSessionRequest) (*v1.RevokeSessionResponse, error) {
 	var res v1.RevokeSessionResponse
 	if err := c.client.CallUnary(ctx, accountServiceRevokeSessionSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *accountServiceClient) ExportAccount(ctx context.Context, req *v1.ExportAccountRequest) (*v1.ExportAccountResponse, error) {
+	var res v1.ExportAccountResponse
+	if err := c.client.CallUnary(ctx, accountServiceExportAccountSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -768,6 +798,18 @@ func (h accountServiceHandler) revokeSession(ctx context.Context, _ connect.Spec
 		return err
 	}
 	res, err := h.svc.RevokeSession(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h accountServiceHandler) exportAccount(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExportAccountRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ExportAccount(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -152,7 +152,7 @@ type StaffServiceClient interface {
 	// CreateApiKey makes a key for a program. It may do what it states as far as its creator
 	// still may, and dies with its creator's account.
 	//
-	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED, TOKEN_EXPIRED.
+	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	CreateApiKey(context.Context, *v1.CreateApiKeyRequest) (*v1.CreateApiKeyResponse, error)
 	// ListApiKeys lists the keys of all members of staff, also those that are good no more.
 	//
@@ -207,7 +207,7 @@ type StaffServiceHandler interface {
 	// CreateApiKey makes a key for a program. It may do what it states as far as its creator
 	// still may, and dies with its creator's account.
 	//
-	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED, TOKEN_EXPIRED.
+	// Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
 	CreateApiKey(context.Context, *v1.CreateApiKeyRequest) (*v1.CreateApiKeyResponse, error)
 	// ListApiKeys lists the keys of all members of staff, also those that are good no more.
 	//

@@ -28,6 +28,8 @@ const (
 	CartServiceGetCartProcedure = "/shopmesh.order.v1.CartService/GetCart"
 	// CartServiceSetCartItemProcedure is the procedure name of the CartService's SetCartItem RPC.
 	CartServiceSetCartItemProcedure = "/shopmesh.order.v1.CartService/SetCartItem"
+	// CartServiceExportCartProcedure is the procedure name of the CartService's ExportCart RPC.
+	CartServiceExportCartProcedure = "/shopmesh.order.v1.CartService/ExportCart"
 	// CartServiceClearCartProcedure is the procedure name of the CartService's ClearCart RPC.
 	CartServiceClearCartProcedure = "/shopmesh.order.v1.CartService/ClearCart"
 	// CartServiceMergeCartProcedure is the procedure name of the CartService's MergeCart RPC.
@@ -49,6 +51,14 @@ var (
 			Schema:           v1.File_shopmesh_order_v1_cart_service_proto.Services().ByName("CartService").Methods().ByName("SetCartItem"),
 			Procedure:        CartServiceSetCartItemProcedure,
 			IdempotencyLevel: connect.IdempotencyIdempotent,
+		}
+	})
+	cartServiceExportCartSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_order_v1_cart_service_proto.Services().ByName("CartService").Methods().ByName("ExportCart"),
+			Procedure:        CartServiceExportCartProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
 	cartServiceClearCartSpec = sync.OnceValue(func() connect.Spec {
@@ -82,6 +92,9 @@ type CartServiceClient interface {
 	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	SetCartItem(context.Context, *v1.SetCartItemRequest) (*v1.SetCartItemResponse, error)
+	// ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
+	// which decides who may read it.
+	ExportCart(context.Context, *v1.ExportCartRequest) (*v1.ExportCartResponse, error)
 	// ClearCart takes everything out of the cart.
 	//
 	// Errors: CART_NOT_FOUND, ETAG_MISMATCH.
@@ -113,6 +126,9 @@ type CartServiceHandler interface {
 	// Errors: CART_NOT_FOUND, PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, CUSTOMER_ERASED, ETAG_MISMATCH, REQUEST_ID_REUSED.
 	SetCartItem(context.Context, *v1.SetCartItemRequest) (*v1.SetCartItemResponse, error)
+	// ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
+	// which decides who may read it.
+	ExportCart(context.Context, *v1.ExportCartRequest) (*v1.ExportCartResponse, error)
 	// ClearCart takes everything out of the cart.
 	//
 	// Errors: CART_NOT_FOUND, ETAG_MISMATCH.
@@ -132,6 +148,7 @@ func RegisterCartServiceHandler(server *connect.Server, svc CartServiceHandler) 
 	server.Register(
 		connect.Method{Spec: cartServiceGetCartSpec(), Handler: adapter.getCart},
 		connect.Method{Spec: cartServiceSetCartItemSpec(), Handler: adapter.setCartItem},
+		connect.Method{Spec: cartServiceExportCartSpec(), Handler: adapter.exportCart},
 		connect.Method{Spec: cartServiceClearCartSpec(), Handler: adapter.clearCart},
 		connect.Method{Spec: cartServiceMergeCartSpec(), Handler: adapter.mergeCart},
 	)
@@ -146,6 +163,10 @@ func (UnimplementedCartServiceHandler) GetCart(context.Context, *v1.GetCartReque
 
 func (UnimplementedCartServiceHandler) SetCartItem(context.Context, *v1.SetCartItemRequest) (*v1.SetCartItemResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.CartService.SetCartItem is not implemented")
+}
+
+func (UnimplementedCartServiceHandler) ExportCart(context.Context, *v1.ExportCartRequest) (*v1.ExportCartResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.CartService.ExportCart is not implemented")
 }
 
 func (UnimplementedCartServiceHandler) ClearCart(context.Context, *v1.ClearCartRequest) (*v1.ClearCartResponse, error) {
@@ -171,6 +192,14 @@ func (c *cartServiceClient) GetCart(ctx context.Context, req *v1.GetCartRequest)
 func (c *cartServiceClient) SetCartItem(ctx context.Context, req *v1.SetCartItemRequest) (*v1.SetCartItemResponse, error) {
 	var res v1.SetCartItemResponse
 	if err := c.client.CallUnary(ctx, cartServiceSetCartItemSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *cartServiceClient) ExportCart(ctx context.Context, req *v1.ExportCartRequest) (*v1.ExportCartResponse, error) {
+	var res v1.ExportCartResponse
+	if err := c.client.CallUnary(ctx, cartServiceExportCartSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -212,6 +241,18 @@ func (h cartServiceHandler) setCartItem(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.SetCartItem(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h cartServiceHandler) exportCart(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ExportCartRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ExportCart(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -333,8 +333,9 @@ export const ExportCustomerRequestSchema: GenMessage<ExportCustomerRequest> = /*
  */
 export type ExportCustomerResponse = Message<"shopmesh.customer.v1.ExportCustomerResponse"> & {
   /**
-   * A JSON document (RFC 8259), UTF-8: {"customer", "orders", "payments", "refunds",
-   * "mails"}, each as its contract's JSON; "customer" is missing for a guest.
+   * A JSON document (RFC 8259), UTF-8: {"customer", "account", "sessions", "cart", "orders",
+   * "payments", "refunds", "mails"}, each as its contract's JSON. A guest has no "customer",
+   * "account" and "cart", and a customer who does not sign in no "account".
    *
    * @generated from field: bytes content = 1;
    */
@@ -663,8 +664,9 @@ export const CustomerService: GenService<{
   },
   /**
    * ExportCustomer returns all that the shop holds about a customer, or about a guest,
-   * as one JSON document: profile, orders with their history, payments, refunds with
-   * their reasons, and mails with their texts.
+   * as one JSON document: profile, account, sessions, cart, orders with their history,
+   * payments, refunds with their reasons, and mails with their texts. The activity log is
+   * no part of it: it holds ids of people, and for 90 days address prefixes.
    *
    * Errors: CUSTOMER_NOT_FOUND.
    *

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/identity/v1/account.proto.
  */
 export const file_shopmesh_identity_v1_account: GenFile = /*@__PURE__*/
-  fileDesc("CiJzaG9wbWVzaC9pZGVudGl0eS92MS9hY2NvdW50LnByb3RvEhRzaG9wbWVzaC5pZGVudGl0eS52MSK5AwoHQWNjb3VudBIPCgJpZBgBIAEoCUID4EEDEjQKBGtpbmQYAiABKA4yIS5zaG9wbWVzaC5pZGVudGl0eS52MS5BY2NvdW50S2luZEID4EEDEhUKBWVtYWlsGAMgASgJQgaAAQHgQQMSGgoKZmlyc3RfbmFtZRgEIAEoCUIGgAEB4EEDEhkKCWxhc3RfbmFtZRgFIAEoCUIGgAEB4EEDEhgKC2N1c3RvbWVyX2lkGAYgASgJQgPgQQMSEgoFb3duZXIYByABKAhCA+BBAxI5CgtwZXJtaXNzaW9ucxgIIAMoDjIfLnNob3BtZXNoLm9wdGlvbnMudjEuUGVybWlzc2lvbkID4EEDEhUKCGRpc2FibGVkGAkgASgIQgPgQQMSGgoNdG90cF9lbnJvbGxlZBgKIAEoCEID4EEDEjQKC2NyZWF0ZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhEKBGV0YWcYDSABKAlCA+BBAyJ8CgdTZXNzaW9uEhwKDGFjY2Vzc190b2tlbhgBIAEoCUIGgAEB4EEDEjQKC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEh0KDXJlZnJlc2hfdG9rZW4YAyABKAlCBoABAeBBAyKEAgoNQWN0aXZlU2Vzc2lvbhIPCgJpZBgBIAEoCUID4EEDEhQKB2N1cnJlbnQYAiABKAhCA+BBAxIVCgVwbGFjZRgDIAEoCUIGgAEB4EEDEhIKBWFnZW50GAQgASgJQgPgQQMSNAoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSNQoMcmVmcmVzaF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC2V4cGlyZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDKl4KC0FjY291bnRLaW5kEhwKGEFDQ09VTlRfS0lORF9VTlNQRUNJRklFRBAAEhkKFUFDQ09VTlRfS0lORF9DVVNUT01FUhABEhYKEkFDQ09VTlRfS0lORF9TVEFGRhACQt8BChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCDEFjY291bnRQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9pZGVudGl0eS92MTtpZGVudGl0eXYxogIDU0lYqgIUU2hvcG1lc2guSWRlbnRpdHkuVjHKAhRTaG9wbWVzaFxJZGVudGl0eVxWMeICIFNob3BtZXNoXElkZW50aXR5XFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OklkZW50aXR5OjpWMWIGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp, file_shopmesh_options_v1_options]);
+  fileDesc("CiJzaG9wbWVzaC9pZGVudGl0eS92MS9hY2NvdW50LnByb3RvEhRzaG9wbWVzaC5pZGVudGl0eS52MSK5AwoHQWNjb3VudBIPCgJpZBgBIAEoCUID4EEDEjQKBGtpbmQYAiABKA4yIS5zaG9wbWVzaC5pZGVudGl0eS52MS5BY2NvdW50S2luZEID4EEDEhUKBWVtYWlsGAMgASgJQgaAAQHgQQMSGgoKZmlyc3RfbmFtZRgEIAEoCUIGgAEB4EEDEhkKCWxhc3RfbmFtZRgFIAEoCUIGgAEB4EEDEhgKC2N1c3RvbWVyX2lkGAYgASgJQgPgQQMSEgoFb3duZXIYByABKAhCA+BBAxI5CgtwZXJtaXNzaW9ucxgIIAMoDjIfLnNob3BtZXNoLm9wdGlvbnMudjEuUGVybWlzc2lvbkID4EEDEhUKCGRpc2FibGVkGAkgASgIQgPgQQMSGgoNdG90cF9lbnJvbGxlZBgKIAEoCEID4EEDEjQKC2NyZWF0ZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhEKBGV0YWcYDSABKAlCA+BBAyJ8CgdTZXNzaW9uEhwKDGFjY2Vzc190b2tlbhgBIAEoCUIGgAEB4EEDEjQKC2V4cGlyZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEh0KDXJlZnJlc2hfdG9rZW4YAyABKAlCBoABAeBBAyLAAgoNQWN0aXZlU2Vzc2lvbhIPCgJpZBgBIAEoCUID4EEDEhQKB2N1cnJlbnQYAiABKAhCA+BBAxIeCg5hZGRyZXNzX3ByZWZpeBgDIAEoCUIGgAEB4EEDEhIKBWFnZW50GAQgASgJQgPgQQMSNAoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSNQoMcmVmcmVzaF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC2V4cGlyZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjEKCGVuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDKl4KC0FjY291bnRLaW5kEhwKGEFDQ09VTlRfS0lORF9VTlNQRUNJRklFRBAAEhkKFUFDQ09VTlRfS0lORF9DVVNUT01FUhABEhYKEkFDQ09VTlRfS0lORF9TVEFGRhACQt8BChhjb20uc2hvcG1lc2guaWRlbnRpdHkudjFCDEFjY291bnRQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9pZGVudGl0eS92MTtpZGVudGl0eXYxogIDU0lYqgIUU2hvcG1lc2guSWRlbnRpdHkuVjHKAhRTaG9wbWVzaFxJZGVudGl0eVxWMeICIFNob3BtZXNoXElkZW50aXR5XFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OklkZW50aXR5OjpWMWIGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp, file_shopmesh_options_v1_options]);
 
 /**
  * Account is somebody who signs in.
@@ -160,7 +160,7 @@ export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
   messageDesc(file_shopmesh_identity_v1_account, 1);
 
 /**
- * ActiveSession is a sign-in that lasts.
+ * ActiveSession is a sign-in that lasts. ExportAccount returns those that ended, too.
  *
  * @generated from message shopmesh.identity.v1.ActiveSession
  */
@@ -182,9 +182,9 @@ export type ActiveSession = Message<"shopmesh.identity.v1.ActiveSession"> & {
   /**
    * The address from which it began, the first 64 bits of an IPv6 address.
    *
-   * @generated from field: string place = 3;
+   * @generated from field: string address_prefix = 3;
    */
-  place: string;
+  addressPrefix: string;
 
   /**
    * The program, as it calls itself (User-Agent).
@@ -213,6 +213,13 @@ export type ActiveSession = Message<"shopmesh.identity.v1.ActiveSession"> & {
    * @generated from field: google.protobuf.Timestamp expire_time = 7;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * When it was ended; missing while it lasts.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 8;
+   */
+  endTime?: Timestamp | undefined;
 };
 
 /**

@@ -648,7 +648,7 @@ export const StaffService: GenService<{
    * CreateApiKey makes a key for a program. It may do what it states as far as its creator
    * still may, and dies with its creator's account.
    *
-   * Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED, TOKEN_EXPIRED.
+   * Errors: ACCOUNT_NOT_FOUND, ROLE_ESCALATION, STEP_UP_REQUIRED.
    *
    * @generated from rpc shopmesh.identity.v1.StaffService.CreateApiKey
    */

@@ -42,7 +42,7 @@ export type ListNotificationsRequest = Message<"shopmesh.notification.v1.ListNot
 
   /**
    * A conjunction of comparisons (https://google.aip.dev/160): `order_id = "…"`,
-   * `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"` without regard to
+   * `account_id = "…"`, `kind = ORDER_CONFIRMED`, `status = FAILED`, `recipient = "…"` without regard to
    * case and to blanks around it.
    *
    * @generated from field: string filter = 3;

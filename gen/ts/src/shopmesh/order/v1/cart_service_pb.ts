@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/cart_service.proto.
  */
 export const file_shopmesh_order_v1_cart_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRzaG9wbWVzaC9vcmRlci92MS9jYXJ0X3NlcnZpY2UucHJvdG8SEXNob3BtZXNoLm9yZGVyLnYxIhAKDkdldENhcnRSZXF1ZXN0IjgKD0dldENhcnRSZXNwb25zZRIlCgRjYXJ0GAEgASgLMhcuc2hvcG1lc2gub3JkZXIudjEuQ2FydCLBAQoSU2V0Q2FydEl0ZW1SZXF1ZXN0EjcKDHByb2R1Y3RfY29kZRgBIAEoCUIh4EECukgbchkyF15bQS1aYS16MC05Ll8vLV17MSw2NH0kEicKCHF1YW50aXR5GAIgASgFQhDgQQK6SArIAQEaBRiQTigASACIAQESGAoEZXRhZxgDIAEoCUIK4EEBukgEcgIYQBIiCgpyZXF1ZXN0X2lkGAQgASgJQg7gQQG6SAjYAQFyA7ABAUILCglfcXVhbnRpdHkiVQoTU2V0Q2FydEl0ZW1SZXNwb25zZRIlCgRjYXJ0GAEgASgLMhcuc2hvcG1lc2gub3JkZXIudjEuQ2FydBIXCgpjYXJ0X3Rva2VuGAIgASgJQgOAAQEiLAoQQ2xlYXJDYXJ0UmVxdWVzdBIYCgRldGFnGAEgASgJQgrgQQG6SARyAhhAIjoKEUNsZWFyQ2FydFJlc3BvbnNlEiUKBGNhcnQYASABKAsyFy5zaG9wbWVzaC5vcmRlci52MS5DYXJ0IlgKEE1lcmdlQ2FydFJlcXVlc3QSIwoKY2FydF90b2tlbhgBIAEoCUIPgAEB4EECukgGcgQQARhkEh8KCnJlcXVlc3RfaWQYAiABKAlCC+BBArpIBXIDsAEBIjoKEU1lcmdlQ2FydFJlc3BvbnNlEiUKBGNhcnQYASABKAsyFy5zaG9wbWVzaC5vcmRlci52MS5DYXJ0MvsDCgtDYXJ0U2VydmljZRJtCgdHZXRDYXJ0EiEuc2hvcG1lc2gub3JkZXIudjEuR2V0Q2FydFJlcXVlc3QaIi5zaG9wbWVzaC5vcmRlci52MS5HZXRDYXJ0UmVzcG9uc2UiG5ACAergGAQYATgBgtPkkwIKEggvdjEvY2FydBKCAQoLU2V0Q2FydEl0ZW0SJS5zaG9wbWVzaC5vcmRlci52MS5TZXRDYXJ0SXRlbVJlcXVlc3QaJi5zaG9wbWVzaC5vcmRlci52MS5TZXRDYXJ0SXRlbVJlc3BvbnNlIiSQAgLq4BgCCAGC0+STAhU6ASoiEC92MS9jYXJ0OnNldEl0ZW0SfAoJQ2xlYXJDYXJ0EiMuc2hvcG1lc2gub3JkZXIudjEuQ2xlYXJDYXJ0UmVxdWVzdBokLnNob3BtZXNoLm9yZGVyLnYxLkNsZWFyQ2FydFJlc3BvbnNlIiSQAgLq4BgEGAE4AYLT5JMCEzoBKiIOL3YxL2NhcnQ6Y2xlYXISegoJTWVyZ2VDYXJ0EiMuc2hvcG1lc2gub3JkZXIudjEuTWVyZ2VDYXJ0UmVxdWVzdBokLnNob3BtZXNoLm9yZGVyLnYxLk1lcmdlQ2FydFJlc3BvbnNlIiKQAgLq4BgCGAGC0+STAhM6ASoiDi92MS9jYXJ0Om1lcmdlQs4BChVjb20uc2hvcG1lc2gub3JkZXIudjFCEENhcnRTZXJ2aWNlUHJvdG9QAVo9Z2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3JkZXIvdjE7b3JkZXJ2MaICA1NPWKoCEVNob3BtZXNoLk9yZGVyLlYxygIRU2hvcG1lc2hcT3JkZXJcVjHiAh1TaG9wbWVzaFxPcmRlclxWMVxHUEJNZXRhZGF0YeoCE1Nob3BtZXNoOjpPcmRlcjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_shopmesh_options_v1_options, file_shopmesh_order_v1_cart]);
+  fileDesc("CiRzaG9wbWVzaC9vcmRlci92MS9jYXJ0X3NlcnZpY2UucHJvdG8SEXNob3BtZXNoLm9yZGVyLnYxIhAKDkdldENhcnRSZXF1ZXN0IjUKEUV4cG9ydENhcnRSZXF1ZXN0EiAKC2N1c3RvbWVyX2lkGAEgASgJQgvgQQK6SAVyA7ABASI7ChJFeHBvcnRDYXJ0UmVzcG9uc2USJQoEY2FydBgBIAEoCzIXLnNob3BtZXNoLm9yZGVyLnYxLkNhcnQiOAoPR2V0Q2FydFJlc3BvbnNlEiUKBGNhcnQYASABKAsyFy5zaG9wbWVzaC5vcmRlci52MS5DYXJ0IsEBChJTZXRDYXJ0SXRlbVJlcXVlc3QSNwoMcHJvZHVjdF9jb2RlGAEgASgJQiHgQQK6SBtyGTIXXltBLVphLXowLTkuXy8tXXsxLDY0fSQSJwoIcXVhbnRpdHkYAiABKAVCEOBBArpICsgBARoFGJBOKABIAIgBARIYCgRldGFnGAMgASgJQgrgQQG6SARyAhhAEiIKCnJlcXVlc3RfaWQYBCABKAlCDuBBAbpICNgBAXIDsAEBQgsKCV9xdWFudGl0eSJVChNTZXRDYXJ0SXRlbVJlc3BvbnNlEiUKBGNhcnQYASABKAsyFy5zaG9wbWVzaC5vcmRlci52MS5DYXJ0EhcKCmNhcnRfdG9rZW4YAiABKAlCA4ABASIsChBDbGVhckNhcnRSZXF1ZXN0EhgKBGV0YWcYASABKAlCCuBBAbpIBHICGEAiOgoRQ2xlYXJDYXJ0UmVzcG9uc2USJQoEY2FydBgBIAEoCzIXLnNob3BtZXNoLm9yZGVyLnYxLkNhcnQiWAoQTWVyZ2VDYXJ0UmVxdWVzdBIjCgpjYXJ0X3Rva2VuGAEgASgJQg+AAQHgQQK6SAZyBBABGGQSHwoKcmVxdWVzdF9pZBgCIAEoCUIL4EECukgFcgOwAQEiOgoRTWVyZ2VDYXJ0UmVzcG9uc2USJQoEY2FydBgBIAEoCzIXLnNob3BtZXNoLm9yZGVyLnYxLkNhcnQy6QQKC0NhcnRTZXJ2aWNlEm0KB0dldENhcnQSIS5zaG9wbWVzaC5vcmRlci52MS5HZXRDYXJ0UmVxdWVzdBoiLnNob3BtZXNoLm9yZGVyLnYxLkdldENhcnRSZXNwb25zZSIbkAIB6uAYBBgBOAGC0+STAgoSCC92MS9jYXJ0EoIBCgtTZXRDYXJ0SXRlbRIlLnNob3BtZXNoLm9yZGVyLnYxLlNldENhcnRJdGVtUmVxdWVzdBomLnNob3BtZXNoLm9yZGVyLnYxLlNldENhcnRJdGVtUmVzcG9uc2UiJJACAurgGAIIAYLT5JMCFToBKiIQL3YxL2NhcnQ6c2V0SXRlbRJsCgpFeHBvcnRDYXJ0EiQuc2hvcG1lc2gub3JkZXIudjEuRXhwb3J0Q2FydFJlcXVlc3QaJS5zaG9wbWVzaC5vcmRlci52MS5FeHBvcnRDYXJ0UmVzcG9uc2UiEZACAergGApSCGN1c3RvbWVyEnwKCUNsZWFyQ2FydBIjLnNob3BtZXNoLm9yZGVyLnYxLkNsZWFyQ2FydFJlcXVlc3QaJC5zaG9wbWVzaC5vcmRlci52MS5DbGVhckNhcnRSZXNwb25zZSIkkAIC6uAYBBgBOAGC0+STAhM6ASoiDi92MS9jYXJ0OmNsZWFyEnoKCU1lcmdlQ2FydBIjLnNob3BtZXNoLm9yZGVyLnYxLk1lcmdlQ2FydFJlcXVlc3QaJC5zaG9wbWVzaC5vcmRlci52MS5NZXJnZUNhcnRSZXNwb25zZSIikAIC6uAYAhgBgtPkkwITOgEqIg4vdjEvY2FydDptZXJnZULOAQoVY29tLnNob3BtZXNoLm9yZGVyLnYxQhBDYXJ0U2VydmljZVByb3RvUAFaPWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29yZGVyL3YxO29yZGVydjGiAgNTT1iqAhFTaG9wbWVzaC5PcmRlci5WMcoCEVNob3BtZXNoXE9yZGVyXFYx4gIdU2hvcG1lc2hcT3JkZXJcVjFcR1BCTWV0YWRhdGHqAhNTaG9wbWVzaDo6T3JkZXI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_shopmesh_options_v1_options, file_shopmesh_order_v1_cart]);
 
 /**
  * GetCartRequest has nothing: the cart is the caller's.
@@ -32,6 +32,48 @@ export type GetCartRequest = Message<"shopmesh.order.v1.GetCartRequest"> & {
  */
 export const GetCartRequestSchema: GenMessage<GetCartRequest> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_cart_service, 0);
+
+/**
+ * ExportCartRequest names the customer.
+ *
+ * @generated from message shopmesh.order.v1.ExportCartRequest
+ */
+export type ExportCartRequest = Message<"shopmesh.order.v1.ExportCartRequest"> & {
+  /**
+   * The id of the customer whose cart it is.
+   *
+   * @generated from field: string customer_id = 1;
+   */
+  customerId: string;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.ExportCartRequest.
+ * Use `create(ExportCartRequestSchema)` to create a new message.
+ */
+export const ExportCartRequestSchema: GenMessage<ExportCartRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_cart_service, 1);
+
+/**
+ * ExportCartResponse holds the cart.
+ *
+ * @generated from message shopmesh.order.v1.ExportCartResponse
+ */
+export type ExportCartResponse = Message<"shopmesh.order.v1.ExportCartResponse"> & {
+  /**
+   * The cart; empty where the customer put nothing in.
+   *
+   * @generated from field: shopmesh.order.v1.Cart cart = 1;
+   */
+  cart?: Cart | undefined;
+};
+
+/**
+ * Describes the message shopmesh.order.v1.ExportCartResponse.
+ * Use `create(ExportCartResponseSchema)` to create a new message.
+ */
+export const ExportCartResponseSchema: GenMessage<ExportCartResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_cart_service, 2);
 
 /**
  * GetCartResponse holds the cart.
@@ -52,7 +94,7 @@ export type GetCartResponse = Message<"shopmesh.order.v1.GetCartResponse"> & {
  * Use `create(GetCartResponseSchema)` to create a new message.
  */
 export const GetCartResponseSchema: GenMessage<GetCartResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 1);
+  messageDesc(file_shopmesh_order_v1_cart_service, 3);
 
 /**
  * SetCartItemRequest is a product and how many of it shall be in the cart.
@@ -98,7 +140,7 @@ export type SetCartItemRequest = Message<"shopmesh.order.v1.SetCartItemRequest">
  * Use `create(SetCartItemRequestSchema)` to create a new message.
  */
 export const SetCartItemRequestSchema: GenMessage<SetCartItemRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 2);
+  messageDesc(file_shopmesh_order_v1_cart_service, 4);
 
 /**
  * SetCartItemResponse holds the cart as it is then.
@@ -127,7 +169,7 @@ export type SetCartItemResponse = Message<"shopmesh.order.v1.SetCartItemResponse
  * Use `create(SetCartItemResponseSchema)` to create a new message.
  */
 export const SetCartItemResponseSchema: GenMessage<SetCartItemResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 3);
+  messageDesc(file_shopmesh_order_v1_cart_service, 5);
 
 /**
  * ClearCartRequest empties the caller's cart.
@@ -148,7 +190,7 @@ export type ClearCartRequest = Message<"shopmesh.order.v1.ClearCartRequest"> & {
  * Use `create(ClearCartRequestSchema)` to create a new message.
  */
 export const ClearCartRequestSchema: GenMessage<ClearCartRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 4);
+  messageDesc(file_shopmesh_order_v1_cart_service, 6);
 
 /**
  * ClearCartResponse holds the cart, which is empty.
@@ -169,7 +211,7 @@ export type ClearCartResponse = Message<"shopmesh.order.v1.ClearCartResponse"> &
  * Use `create(ClearCartResponseSchema)` to create a new message.
  */
 export const ClearCartResponseSchema: GenMessage<ClearCartResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 5);
+  messageDesc(file_shopmesh_order_v1_cart_service, 7);
 
 /**
  * MergeCartRequest names the guest's cart by its token.
@@ -198,7 +240,7 @@ export type MergeCartRequest = Message<"shopmesh.order.v1.MergeCartRequest"> & {
  * Use `create(MergeCartRequestSchema)` to create a new message.
  */
 export const MergeCartRequestSchema: GenMessage<MergeCartRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 6);
+  messageDesc(file_shopmesh_order_v1_cart_service, 8);
 
 /**
  * MergeCartResponse holds the customer's cart.
@@ -219,7 +261,7 @@ export type MergeCartResponse = Message<"shopmesh.order.v1.MergeCartResponse"> &
  * Use `create(MergeCartResponseSchema)` to create a new message.
  */
 export const MergeCartResponseSchema: GenMessage<MergeCartResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_cart_service, 7);
+  messageDesc(file_shopmesh_order_v1_cart_service, 9);
 
 /**
  * CartService keeps what people mean to buy. A cart is that of the customer who is signed
@@ -255,6 +297,17 @@ export const CartService: GenService<{
     methodKind: "unary";
     input: typeof SetCartItemRequestSchema;
     output: typeof SetCartItemResponseSchema;
+  },
+  /**
+   * ExportCart returns the cart of a customer as GetCart does, for customer's ExportCustomer,
+   * which decides who may read it.
+   *
+   * @generated from rpc shopmesh.order.v1.CartService.ExportCart
+   */
+  exportCart: {
+    methodKind: "unary";
+    input: typeof ExportCartRequestSchema;
+    output: typeof ExportCartResponseSchema;
   },
   /**
    * ClearCart takes everything out of the cart.
