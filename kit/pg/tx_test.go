@@ -375,7 +375,7 @@ func TestErrorsAreDistinguished(t *testing.T) {
 			t.Errorf("%s: transient %v, want %v (%v)", code, got, want, err)
 		}
 	}
-	late, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	late, cancel := context.WithTimeout(ctx, 2*time.Second) // long enough for an attempt
 	defer cancel()
 	_, err = pg.Open(late, "away", pg.Config{URL: "postgres://u@127.0.0.1:1/x"}, testkit.Log(t))
 	if !pg.Transient(err) {
@@ -392,7 +392,7 @@ func TestAContextThatEndedIsNotTransient(t *testing.T) {
 	defer cancel()
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	soon, end := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ending, end := context.WithCancel(t.Context())
 	defer end()
 	runs := 0
 	for name, err := range map[string]error{
@@ -400,8 +400,9 @@ func TestAContextThatEndedIsNotTransient(t *testing.T) {
 		"wrapped":          fmt.Errorf("write: %w", context.Canceled),
 		"before":           pool.QueryRow(over, `select 1`).Scan(new(int)),
 		"left before":      pool.QueryRow(gone, `select 1`).Scan(new(int)),
-		"in a transaction": pool.InTx(soon, func(ctx context.Context, tx *pg.Tx) error {
+		"in a transaction": pool.InTx(ending, func(ctx context.Context, tx *pg.Tx) error {
 			runs++
+			time.AfterFunc(100*time.Millisecond, end)
 			return tx.QueryRow(ctx, `select 1 from pg_sleep(60)`).Scan(new(int))
 		}),
 	} {
