@@ -1,7 +1,9 @@
 package bounds_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"testing"
 
 	"connectrpc.com/connect/v2"
@@ -22,7 +24,11 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/kafka"
+	"github.com/shopmesh/shopmesh/kit/peer"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/identity"
 )
 
@@ -43,12 +49,35 @@ const most = 200
 
 func openShop(t *testing.T) *shop {
 	t.Helper()
+	broker := testkit.Broker(t)
 	served := inprocess.Serve(t, inprocess.Config{
-		Broker: testkit.Broker(t), Process: kitapp.Process{Authenticator: testkit.Everyone(testkit.Owner())},
+		Broker: broker, Process: trusting(t, broker),
 		Identity: identity.Config{PublicURL: "https://shop.example"},
 		SMTPURL:  "smtp://127.0.0.1:1", // nobody listens there: mails wait
 	})
 	return &shop{Addresses: served.Addresses, clients: newClients(t)}
+}
+
+// trusting is a process whose contexts know each other by their keys; every other caller
+// counts as the owner.
+func trusting(t *testing.T, broker kafka.Config) kitapp.Process {
+	t.Helper()
+	var process kitapp.Process
+	keys := must[services.ServiceKeys](t)(services.NewServiceKeys(services.Contexts()...))
+	services.Trust{PublicURL: testkit.TokenIssuer, Keys: keys, Self: services.Contexts(), Kafka: broker}.Apply(&process)
+	identify := process.Identify
+	process.Identify = func(peers *peer.Peers, log *slog.Logger) kitapp.Identification {
+		found := identify(peers, log)
+		verifier := found.Authenticator
+		found.Authenticator = authz.AuthenticatorFunc(func(ctx context.Context, header authz.Header) (authz.Identity, error) {
+			if header.Get("Authorization") == "" {
+				return testkit.Owner(), nil
+			}
+			return verifier.Authenticate(ctx, header)
+		})
+		return found
+	}
+	return process
 }
 
 // url is where a method is served: operators' on the internal port.

@@ -227,7 +227,7 @@ func TestRetentionOfATopicIsLive(t *testing.T) {
 		context.Kafka = broker
 		return customer.Module(customer.Config{Context: context})
 	}, testkit.DatabaseURL(t, customer.Migrations()))
-	for _, peer := range []string{"notification", "order", "payment"} {
+	for _, peer := range []string{"identity", "notification", "order", "payment"} {
 		people.process.Peers[peer] = "http://127.0.0.1:1"
 	}
 	people.start()
