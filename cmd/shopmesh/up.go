@@ -78,7 +78,11 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 			defer cancel()
 			stop := app.OnSignal(config.Log, cancel)
 			defer stop()
-			return logged(cmd.ErrOrStderr(), log, explainUp(shop.Run(ctx, config)))
+			if err := explainUp(shop.Run(ctx, config)); err != nil {
+				return logged(cmd.ErrOrStderr(), log, err)
+			}
+			log.Info("stopped")
+			return nil
 		},
 	}
 	f := cmd.Flags()
@@ -87,7 +91,7 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 	f.StringVar(&config.InternalListen, "internal-listen", "127.0.0.1:9090", "`address` for operators; port 0 picks a free one")
 	edge = newEdgeFlags(cmd)
 	f.StringVar(&config.SettingsFile, "settings", "", "JSON `file` that overrides settings, one object per context")
-	f.StringVar(&config.PublicURL, "public-url", "", "`URL` at which the shop is reached, such as https://shop.example (SHOPMESH_PUBLIC_URL; "+app.DefaultPublicURL+")")
+	f.StringVar(&config.PublicURL, "public-url", "", "`URL` at which the shop is reached, such as https://shop.example (SHOPMESH_PUBLIC_URL; "+app.DefaultPublicURL(config.Listen)+")")
 	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line, an owner, a member of staff and a customer with orders")
 	f.BoolVar(&config.Reflection, "reflection", false, "serve gRPC reflection on the API's address, too, for grpcurl and the like")
 	f.BoolVar(&config.OpenMetrics, "open-metrics", false, "show /metrics on the operators' address without a token, for who scrapes it")

@@ -111,6 +111,7 @@ func Run(process Process, modules ...fx.Option) int {
 		process.Log.Error("the process failed", "error", err.Error())
 		return exitFailed
 	}
+	process.Log.Info("stopped")
 	return exitOK
 }
 

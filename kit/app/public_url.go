@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 )
@@ -9,9 +10,17 @@ import (
 // PublicURLVariable names the variable that holds where the shop is reached.
 const PublicURLVariable = "SHOPMESH_PUBLIC_URL"
 
-// DefaultPublicURL is that of a shop in one process that is given none. The name leads to
-// the machine itself (RFC 6761).
-const DefaultPublicURL = "http://shopmesh.localhost"
+// DefaultPublicURL is that of a shop in one process that is given none and listens on
+// listen: a name that leads to the machine itself (RFC 6761), with the port. A port that is
+// chosen at each start (0) is left out: tokens name the URL, and stay good after the next.
+func DefaultPublicURL(listen string) string {
+	const name = "shopmesh.localhost"
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil || port == "" || port == "0" || port == "80" {
+		return "http://" + name
+	}
+	return "http://" + net.JoinHostPort(name, port)
+}
 
 // TokenAudience is what access tokens are for (aud): the services of the shop.
 const TokenAudience = "shopmesh"

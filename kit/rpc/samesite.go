@@ -18,7 +18,7 @@ func sameSite(errorWriter *connecthttp.ErrorWriter, localOnly bool, origins *Ori
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if localOnly && !isLocal(r.Host) {
 			refuse(errorWriter, w, r, fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
-				"this server answers for localhost and 127.0.0.1 alone"))
+				"this server answers for localhost, names below it such as shopmesh.localhost, and 127.0.0.1 alone"))
 			return
 		}
 		if err := origins.now.Load().protection.Check(r); err != nil {
@@ -30,7 +30,8 @@ func sameSite(errorWriter *connecthttp.ErrorWriter, localOnly bool, origins *Ori
 	})
 }
 
-// isLocal reports whether a Host header names this machine.
+// isLocal reports whether a Host header names this machine. Names below localhost lead
+// nowhere else (RFC 6761), so no other site can have one.
 func isLocal(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -38,7 +39,8 @@ func isLocal(host string) bool {
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
-		return strings.EqualFold(host, "localhost")
+		host = strings.ToLower(host)
+		return host == "localhost" || strings.HasSuffix(host, ".localhost")
 	}
 	return ip.Zone() == "" && ip.Unmap().IsLoopback()
 }

@@ -49,6 +49,7 @@ func TestALocalServerAnswersForThisMachineAlone(t *testing.T) {
 	s := open(t, &shop{}, func(_ *rpc.Config, h *rpc.HandlerConfig) { h.LocalOnly = true })
 	for host, want := range map[string]int{
 		"evil.example": 403, "evil.example:8080": 403, "127.0.0.1.evil.example": 403, "10.0.0.1": 403,
+		"localhost.evil.example": 403, "evillocalhost": 403, "shopmesh.localhost": 200, "shopmesh.localhost:8080": 200, "Shop.Localhost:1": 200,
 		"localhost": 200, "LOCALHOST:1": 200, "127.0.0.1:80": 200, "[::1]:80": 200,
 	} {
 		for _, path := range []string{statusPath, "/v1/operations/status"} {

@@ -14,8 +14,9 @@ import (
 // serverLogPrefix makes a line of the server's log "pid|database|SEVERITY:  text".
 const serverLogPrefix = "%p|%d|"
 
-// endedByCommand is logged for each connection that is still there when we stop the
-// server. When somebody else ends one, whoever used it reports that.
+// endedByCommand is logged for each connection whose end the server did not notice before
+// we stop it, of which there are dozens. When somebody else ends one, whoever used it reports
+// that.
 const endedByCommand = "terminating connection due to administrator command"
 
 // tailLines is how much of the log is kept to explain a failed start.
@@ -47,7 +48,7 @@ func (l *serverLog) follow(output io.Reader) {
 func (l *serverLog) take(line string) {
 	entry := parseServerLine(line)
 	if entry.text == endedByCommand {
-		entry.level = slog.LevelInfo
+		entry.level = slog.LevelDebug
 	}
 	if entry.level > slog.LevelInfo && l.limit.Repeated(entry.text) {
 		entry.level = slog.LevelDebug

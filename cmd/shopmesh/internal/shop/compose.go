@@ -75,7 +75,9 @@ func (c components) context(name string) app.ContextConfig {
 }
 
 // publicURL is where the shop is reached.
-func (c components) publicURL() string { return cmp.Or(c.config.PublicURL, app.DefaultPublicURL) }
+func (c components) publicURL() string {
+	return cmp.Or(c.config.PublicURL, app.DefaultPublicURL(c.config.Listen))
+}
 
 // checkSettings refuses a settings file that contradicts itself or the shop.
 func checkSettings(shop Config) error { return config.CheckFile(shop.SettingsFile) }

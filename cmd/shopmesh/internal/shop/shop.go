@@ -49,7 +49,7 @@ type Config struct {
 	// IdentityKey encrypts identity's secrets; the zero Key is that of the data directory,
 	// which is made at the first start.
 	IdentityKey identity.Key
-	// PublicURL is where the shop is reached; empty for app.DefaultPublicURL.
+	// PublicURL is where the shop is reached; empty for app.DefaultPublicURL of Listen.
 	PublicURL string
 	// Demo fills the shop with a demo product line, and people who sell and buy.
 	Demo    bool
