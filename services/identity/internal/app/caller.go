@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
+	"github.com/shopmesh/shopmesh/services/identity/internal/store"
 )
 
 // caller returns the account and session of a caller who signed in. A token of the operator's
@@ -20,14 +21,27 @@ func caller(ctx context.Context) (account, session uuid.UUID, err error) {
 	return account, session, nil
 }
 
-// actor returns who changes accounts: what the caller's token states, which is what the
-// call was let in for. A token of the operator's socket names no account.
-func actor(ctx context.Context) domain.Actor {
+// actor returns who changes accounts: what the caller's token states, as long as their
+// account is as it was then. Other services learn within seconds that somebody may no longer
+// do something; here it holds from the transaction on, because what was granted meanwhile
+// would stay. A token of the operator's socket names no account. Errors: TOKEN_EXPIRED.
+func actor(ctx context.Context, st store.Store) (domain.Actor, error) {
 	identity := authz.Caller(ctx)
-	account, _ := uuid.Parse(identity.AccountID)
-	by := domain.Actor{AccountID: account, Owner: identity.Kind == authz.Owner}
+	by := domain.Actor{Owner: identity.Kind == authz.Owner}
 	for _, p := range identity.Permissions {
 		by.Permissions = append(by.Permissions, domain.Permission(p))
 	}
-	return by
+	id, err := uuid.Parse(identity.AccountID)
+	if err != nil {
+		return by, nil
+	}
+	account, err := st.Account(ctx, id)
+	if err != nil {
+		return domain.Actor{}, orGone(err, domain.ErrTokenExpired())
+	}
+	if now := account.Snapshot(); now.Disabled || identity.Epoch < now.Epoch {
+		return domain.Actor{}, domain.ErrTokenExpired()
+	}
+	by.AccountID = id
+	return by, nil
 }

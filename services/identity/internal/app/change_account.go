@@ -11,15 +11,21 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 )
 
-// change locks an account and the owners, and has decide change it. When it is disabled
-// then, its sessions end.
-func (a *Accounts) change(ctx context.Context, id uuid.UUID, given string, decide func(domain.Account, int) (domain.Account, error)) (domain.AccountSnapshot, error) {
+// change locks an account and the owners, and has decide change it for who calls. When it is
+// disabled then, its sessions end.
+func (a *Accounts) change(
+	ctx context.Context, id uuid.UUID, given string, decide func(account domain.Account, by domain.Actor, owners int) (domain.Account, error),
+) (domain.AccountSnapshot, error) {
 	activity.About(ctx, "accounts/"+id.String())
 	var after domain.AccountSnapshot
 	err := a.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
 		st := a.on(tx)
 		// The owners first: of two who remove each other at once, the second sees the first.
 		owners, err := st.LockOwners(ctx)
+		if err != nil {
+			return err
+		}
+		by, err := actor(ctx, st)
 		if err != nil {
 			return err
 		}
@@ -31,7 +37,7 @@ func (a *Accounts) change(ctx context.Context, id uuid.UUID, given string, decid
 		if err := etag.Check(given, before.Etag()); err != nil {
 			return err
 		}
-		next, err := decide(account, owners)
+		next, err := decide(account, by, owners)
 		if err != nil {
 			return err
 		}

@@ -16,14 +16,18 @@ type Invitation struct {
 	Permissions []domain.Permission
 }
 
-// InviteStaff has an invitation mailed. Errors: EMAIL_TAKEN, ROLE_ESCALATION.
+// InviteStaff has an invitation mailed. Errors: EMAIL_TAKEN, ROLE_ESCALATION, TOKEN_EXPIRED.
 func (a *Accounts) InviteStaff(ctx context.Context, invitation Invitation) error {
-	by := actor(ctx)
-	if err := domain.MayGrant(by, invitation.Owner, invitation.Permissions); err != nil {
-		return err
-	}
-	link := a.newLink(domain.Invitation, domain.Staff, invitation.Email, a.NewID()).WithRoles(invitation.Owner, invitation.Permissions, by.AccountID)
+	id := a.NewID()
 	return a.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
+		by, err := actor(ctx, a.on(tx))
+		if err != nil {
+			return err
+		}
+		if err := domain.MayGrant(by, invitation.Owner, invitation.Permissions); err != nil {
+			return err
+		}
+		link := a.newLink(domain.Invitation, domain.Staff, invitation.Email, id).WithRoles(invitation.Owner, invitation.Permissions, by.AccountID)
 		_, taken, err := a.on(tx).FindAccount(ctx, domain.Staff, invitation.Email)
 		if err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 
 // RevokeAPIKey ends a key: everybody their own, and who may write accounts those of whom they
 // may change. For others another's key is as one that is not there. Errors: API_KEY_NOT_FOUND,
-// ROLE_ESCALATION.
+// ROLE_ESCALATION, TOKEN_EXPIRED.
 func (a *Accounts) RevokeAPIKey(ctx context.Context, id uuid.UUID) (domain.APIKeySnapshot, error) {
 	var after domain.APIKeySnapshot
 	err := a.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
@@ -24,8 +24,7 @@ func (a *Accounts) RevokeAPIKey(ctx context.Context, id uuid.UUID) (domain.APIKe
 		if err != nil {
 			return err
 		}
-		by := actor(ctx)
-		own := by.AccountID == found.Snapshot().CreatorID
+		own := authz.Caller(ctx).AccountID == found.Snapshot().CreatorID.String()
 		if !own && !authz.Caller(ctx).May(optionsv1.Permission_PERMISSION_ACCOUNTS_WRITE) {
 			return domain.ErrAPIKeyNotFound(id)
 		}
@@ -34,6 +33,10 @@ func (a *Accounts) RevokeAPIKey(ctx context.Context, id uuid.UUID) (domain.APIKe
 			return err
 		}
 		if !own {
+			by, err := actor(ctx, st)
+			if err != nil {
+				return err
+			}
 			if err := creator.MayTouch(by); err != nil {
 				return err
 			}

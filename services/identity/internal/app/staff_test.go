@@ -47,7 +47,11 @@ func (h *harness) idOf(address string) (id uuid.UUID) {
 
 // member returns a context in which a member of staff calls.
 func (h *harness) member(id uuid.UUID, owner bool, permissions ...domain.Permission) context.Context {
+	h.t.Helper()
 	caller := authz.Identity{Kind: authz.Staff, ID: id.String(), AccountID: id.String()}
+	if err := h.pool.QueryRow(h.t.Context(), `select epoch from accounts where id = $1`, id).Scan(&caller.Epoch); err != nil {
+		h.t.Fatal(err)
+	}
 	if owner {
 		caller.Kind = authz.Owner
 	}
@@ -326,4 +330,33 @@ func TestTheOperatorHasNoAccount(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+}
+
+// Who was demoted or disabled a moment ago grants nothing any more, though other services
+// may not know that yet.
+func TestWhoLostARightGrantsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	boss := h.hire(operator(t.Context()), "boss@example.com", true)
+	manager := h.hire(operator(t.Context()), "manager@example.com", false, domain.AccountsWrite, domain.StockRead)
+	accomplice := h.hire(operator(t.Context()), "accomplice@example.com", false)
+	before := h.member(manager, false, domain.AccountsWrite, domain.StockRead)
+	if _, err := h.SetRoles(h.member(boss, true), manager, "", false, []domain.Permission{domain.StockRead}); err != nil {
+		t.Fatal(err)
+	}
+	grants := func(as context.Context) {
+		t.Helper()
+		_, err := h.SetRoles(as, accomplice, "", false, []domain.Permission{domain.StockRead})
+		wants(t, "SetRoles", err, domain.ReasonTokenExpired)
+		_, err = h.SetDisabled(as, accomplice, "", true)
+		wants(t, "SetDisabled", err, domain.ReasonTokenExpired)
+		err = h.InviteStaff(as, app.Invitation{Email: email(t, "another@example.com"), Permissions: []domain.Permission{domain.StockRead}})
+		wants(t, "InviteStaff", err, domain.ReasonTokenExpired)
+	}
+	grants(before)
+	since := h.member(manager, false, domain.StockRead)
+	if _, err := h.SetDisabled(h.member(boss, true), manager, "", true); err != nil {
+		t.Fatal(err)
+	}
+	grants(since)
 }
