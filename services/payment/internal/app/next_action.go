@@ -8,10 +8,10 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
 
-// NextAction reads what the customer has to do for a payment from its provider; the
+// nextAction reads what the customer has to do for a payment from its provider; the
 // zero Action when that is nothing. It is kept nowhere, because who holds it can act
 // for the customer. UNAVAILABLE when the provider does not answer.
-func (p Payments) NextAction(ctx context.Context, payment domain.Payment) (provider.Action, error) {
+func (p Payments) nextAction(ctx context.Context, payment domain.Payment) (provider.Action, error) {
 	reader, can := p.Providers(payment.Provider).(provider.ActionReader)
 	if !can || payment.PendingReason != domain.PendingAction || payment.OrderCancelled {
 		return provider.Action{}, nil

@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
+	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 )
 
 // Payments are the use cases about payments; each is a method in a file of its own.
@@ -19,6 +20,9 @@ type PaymentDetails struct {
 	Payment  domain.Payment
 	Attempts []domain.Attempt
 	Disputes []domain.Dispute
+	// Action is what the customer has to do; the zero Action when that is nothing, or nothing
+	// that the caller may see.
+	Action provider.Action
 }
 
 // RefundDetails is a refund with its attempts, oldest first.
