@@ -18,7 +18,7 @@ import (
 // each client that the proxy names.
 func TestUpLimitsEachClient(t *testing.T) {
 	t.Parallel()
-	shop := up(t, tempDir(t), "--settings", settingsFile(t, `{"edge": {"readsRate": "2/h"}}`), "--trusted-proxies", "127.0.0.0/8")
+	shop := up(t, tempDir(t), "--settings", settingsFile(t, `{"edge": {"readsRate": "2/h"}}`), "--trusted-proxies", "127.0.0.0/8", "--public-url", "https://shop.example")
 	api := shop.ready(t)
 	get := func(from string) *http.Response {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api+"/v1/products", nil)
@@ -84,6 +84,26 @@ func TestUpIsNotExposedInTheClear(t *testing.T) {
 	}
 }
 
+// A shop that others reach says where, or mails would lead them to their own machine.
+func TestUpAsksWhereOthersReachIt(t *testing.T) {
+	t.Parallel()
+	issuer, dir := testkit.NewServer(t), tempDir(t)
+	cert, key := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	issuer.Write(cert, key)
+	for name, flags := range map[string][]string{
+		"behind a proxy":     {"--trusted-proxies", "127.0.0.0/8"},
+		"with a certificate": {"--listen", "0.0.0.0:0", "--tls-cert", cert, "--tls-key", key},
+	} {
+		got := run(t, append([]string{"up", "--data", filepath.Join(dir, "data")}, flags...)...)
+		if got.code != exitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, "--public-url") {
+			t.Errorf("%s: exit %d, %q", name, got.code, got.stderr)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
+		t.Error("something was started")
+	}
+}
+
 // With a certificate the shop is open to others, its demo is filled in, the line shows
 // https, a page of a listed site may call, and its owner may audit it, though this
 // machine does not trust who signed the certificate.
@@ -92,7 +112,7 @@ func TestUpServesTLS(t *testing.T) {
 	issuer, dir := testkit.NewServer(t), tempDir(t)
 	cert, key := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
 	issuer.Write(cert, key)
-	shop := up(t, filepath.Join(dir, "data"), "--listen", "0.0.0.0:0", "--tls-cert", cert, "--tls-key", key, "--demo",
+	shop := up(t, filepath.Join(dir, "data"), "--listen", "0.0.0.0:0", "--tls-cert", cert, "--tls-key", key, "--public-url", "https://shop.example", "--demo",
 		"--settings", settingsFile(t, `{"edge": {"corsOrigins": ["https://shop.example"]}}`))
 	api, err := url.Parse(shop.ready(t))
 	if err != nil || api.Scheme != "https" {

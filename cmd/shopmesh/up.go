@@ -72,6 +72,9 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 			if config.PublicURL, err = publicURL(config.PublicURL); err != nil {
 				return exitError{exitUsage, err}
 			}
+			if config.PublicURL == "" && config.Edge.Public(config.Listen) {
+				return exitError{exitUsage, errNoPublicURL}
+			}
 			config.SMTPURL, config.Secrets, config.Version, config.Log = smtp, app.SecretsFromEnv(), app.ReadBuild().Short(), log
 			config.Ready = func(a shop.Opened) { announce(cmd.OutOrStdout(), asJSON, a) }
 			ctx, cancel := context.WithCancel(cmd.Context())
@@ -91,13 +94,17 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 	f.StringVar(&config.InternalListen, "internal-listen", "127.0.0.1:9090", "`address` for operators; port 0 picks a free one")
 	edge = newEdgeFlags(cmd)
 	f.StringVar(&config.SettingsFile, "settings", "", "JSON `file` that overrides settings, one object per context")
-	f.StringVar(&config.PublicURL, "public-url", "", "`URL` at which the shop is reached, such as https://shop.example (SHOPMESH_PUBLIC_URL; "+app.DefaultPublicURL(config.Listen)+")")
+	f.StringVar(&config.PublicURL, "public-url", "", "`URL` at which the shop is reached, such as https://shop.example (SHOPMESH_PUBLIC_URL; "+app.DefaultPublicURL(config.Listen, false)+")")
 	f.BoolVar(&config.Demo, "demo", false, "fill the shop with a demo product line, an owner, a member of staff and a customer with orders")
 	f.BoolVar(&config.Reflection, "reflection", false, "serve gRPC reflection on the API's address, too, for grpcurl and the like")
 	f.BoolVar(&config.OpenMetrics, "open-metrics", false, "show /metrics on the operators' address without a token, for who scrapes it")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object when it serves")
 	return cmd
 }
+
+// errNoPublicURL refuses to mail links that lead whoever follows them to their own machine.
+var errNoPublicURL = errors.New("others reach this shop, and links in mails would lead them to their own machine: " +
+	"name where they reach it with --public-url, such as https://shop.example")
 
 // publicURL is the flag's, or the environment's; empty when neither is set.
 func publicURL(flag string) (string, error) {

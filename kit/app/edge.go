@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 
 	"github.com/shopmesh/shopmesh/kit/certs"
 	"github.com/shopmesh/shopmesh/kit/rpc"
@@ -90,9 +91,12 @@ func isLoopback(address string) (bool, error) {
 	return ip != nil && ip.IsLoopback(), nil
 }
 
-// Public reports whether others than this machine reach an API that listens on an address: it
-// is not loopback, or there are proxies before it, which pass on what others send.
-func (e Edge) Public(listen string) bool { return !OnLoopback(listen) || len(e.Proxies) > 0 }
+// Public reports whether others than this machine reach a program that listens on these
+// addresses: one of them is not loopback, or there are proxies before it, which pass on what
+// others send.
+func (e Edge) Public(listen ...string) bool {
+	return len(e.Proxies) > 0 || slices.ContainsFunc(listen, func(address string) bool { return !OnLoopback(address) })
+}
 
 // OnLoopback reports whether an address is one that this machine alone reaches.
 func OnLoopback(address string) bool {

@@ -172,16 +172,17 @@ func TestWhatIsPublic(t *testing.T) {
 	t.Parallel()
 	proxies := rpc.Proxies{netip.MustParsePrefix("127.0.0.0/8")}
 	for _, c := range []struct {
-		listen string
+		listen []string
 		edge   Edge
 		public bool
 	}{
-		{"127.0.0.1:8080", Edge{}, false},
-		{"127.0.0.1:8080", Edge{Proxies: proxies}, true},
-		{"0.0.0.0:8080", Edge{}, true},
-		{"0.0.0.0:8080", Edge{Proxies: proxies}, true},
+		{[]string{"127.0.0.1:8080", "127.0.0.1:9090"}, Edge{}, false},
+		{[]string{"127.0.0.1:8080"}, Edge{Proxies: proxies}, true},
+		{[]string{"0.0.0.0:8080"}, Edge{}, true},
+		{[]string{"127.0.0.1:8080", "0.0.0.0:9090"}, Edge{}, true},
+		{[]string{"0.0.0.0:8080"}, Edge{Proxies: proxies}, true},
 	} {
-		if got := c.edge.Public(c.listen); got != c.public {
+		if got := c.edge.Public(c.listen...); got != c.public {
 			t.Errorf("%s with the proxies %v: %t", c.listen, c.edge.Proxies, got)
 		}
 	}

@@ -11,15 +11,18 @@ import (
 const PublicURLVariable = "SHOPMESH_PUBLIC_URL"
 
 // DefaultPublicURL is that of a shop in one process that is given none and listens on
-// listen: a name that leads to the machine itself (RFC 6761), with the port. A port that is
-// chosen at each start (0) is left out: tokens name the URL, and stay good after the next.
-func DefaultPublicURL(listen string) string {
-	const name = "shopmesh.localhost"
-	_, port, err := net.SplitHostPort(listen)
-	if err != nil || port == "" || port == "0" || port == "80" {
-		return "http://" + name
+// listen, with TLS or not: a name that leads to the machine itself (RFC 6761), with the port.
+// A port that is chosen at each start (0) is left out: tokens name the URL, and stay good
+// after the next.
+func DefaultPublicURL(listen string, encrypted bool) string {
+	scheme, usual, host := "http://", "80", "shopmesh.localhost"
+	if encrypted {
+		scheme, usual = "https://", "443"
 	}
-	return "http://" + net.JoinHostPort(name, port)
+	if _, port, err := net.SplitHostPort(listen); err == nil && port != "" && port != "0" && port != usual {
+		host = net.JoinHostPort(host, port)
+	}
+	return scheme + host
 }
 
 // TokenAudience is what access tokens are for (aud): the services of the shop.

@@ -76,7 +76,7 @@ func (c components) context(name string) app.ContextConfig {
 
 // publicURL is where the shop is reached.
 func (c components) publicURL() string {
-	return cmp.Or(c.config.PublicURL, app.DefaultPublicURL(c.config.Listen))
+	return cmp.Or(c.config.PublicURL, app.DefaultPublicURL(c.config.Listen, c.config.Edge.Certificate != nil))
 }
 
 // checkSettings refuses a settings file that contradicts itself or the shop.
@@ -90,7 +90,7 @@ func modules(c components) []fx.Option {
 		customer.Module(customer.Config{Context: c.context("customer")}),
 		identity.Module(identity.Config{
 			Context: c.context("identity"), Key: c.config.IdentityKey, PublicURL: c.publicURL(),
-			Public: c.config.Edge.Public(c.config.Listen), Contexts: contexts(), KeepOwnerLink: c.keepOwnerLink(),
+			Public: c.config.Edge.Public(c.config.Listen, c.config.InternalListen), Contexts: contexts(), KeepOwnerLink: c.keepOwnerLink(),
 		}),
 		inventory.Module(inventory.Config{Context: c.context("inventory")}),
 		order.Module(order.Config{Context: c.context("order"), PublicURL: c.publicURL()}),

@@ -18,7 +18,7 @@ func main() {
 			return nil, err
 		}
 		cfg := identity.Config{
-			Context: env.Context, Key: key, PublicURL: env.PublicURL, Public: env.Process.Edge.Public(env.Process.Listen), Contexts: services.Contexts(),
+			Context: env.Context, Key: key, PublicURL: env.PublicURL, Public: env.Process.Edge.Public(env.Process.Listen, env.Process.InternalListen), Contexts: services.Contexts(),
 		}
 		return identity.Module(cfg), cfg.Check()
 	})
