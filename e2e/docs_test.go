@@ -50,6 +50,45 @@ func hasAnchor(text, name string) bool {
 	})
 }
 
+var (
+	findingKind = regexp.MustCompile(`"([A-Z]+(?:_[A-Z]+)+|OVERSOLD|CONTRADICTION)"`)
+	// Kinds of mails and states of orders stand in the audit's code, too.
+	noFindings = []string{"ORDER_CONFIRMED", "ORDER_SHIPPED", "AWAITING_PAYMENT"}
+)
+
+// Every kind of finding that an audit may print is explained to operators.
+func TestEveryFindingIsExplained(t *testing.T) {
+	t.Parallel()
+	explained := pages(t)["../docs/operations.md"]
+	kinds := map[string]bool{}
+	for _, pattern := range []string{"../cmd/shopmesh/internal/audit/*.go", "../services/*/internal/operations/*.go", "../services/order/internal/domain/audit.go"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			for _, kind := range findingKind.FindAllStringSubmatch(string(text), -1) {
+				kinds[kind[1]] = !slices.Contains(noFindings, kind[1])
+			}
+		}
+	}
+	for kind, finding := range kinds {
+		if finding && !regexp.MustCompile(`(?m)^\| (?:[A-Z_]+, )*`+kind+`[ ,]`).MatchString(explained) {
+			t.Errorf("docs/operations.md does not explain the finding %s", kind)
+		}
+	}
+	if len(kinds) < 30 {
+		t.Errorf("found the kinds %v alone", kinds)
+	}
+}
+
 // Every link of the pages leads to a file, and to a heading in it.
 func TestLinksOfThePagesResolve(t *testing.T) {
 	t.Parallel()

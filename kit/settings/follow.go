@@ -35,7 +35,7 @@ func (s *Source) Run(ctx context.Context) error {
 	for pause := minPause; ctx.Err() == nil; pause = min(2*pause, maxPause) {
 		received, err := s.follow(ctx, client)
 		if received {
-			pause = minPause // the stream had its time, and ended
+			pause = minPause // the stream worked before it ended
 		} else {
 			s.away.Notice(ctx, err)
 		}
@@ -44,7 +44,8 @@ func (s *Source) Run(ctx context.Context) error {
 	return nil
 }
 
-// follow applies what one stream sends until it ends, and reports whether it sent anything.
+// follow applies what one stream sends until it ends, and reports whether all went well with
+// what it sent. The error is that config can't be followed.
 func (s *Source) follow(ctx context.Context, client configv1connect.ConfigServiceClient) (received bool, err error) {
 	stream, err := client.WatchSettings(ctx, &configv1.WatchSettingsRequest{Context: s.cfg.Context})
 	if err != nil {
@@ -57,14 +58,16 @@ func (s *Source) follow(ctx context.Context, client configv1connect.ConfigServic
 			return received, err
 		}
 		set, err := s.valueOf(res.GetSettings())
-		if err == nil {
-			err = s.adopt(ctx, res.GetSettings().GetVersion(), set)
-		}
 		if err != nil {
 			return false, err
 		}
-		received = true
+		kept := s.adopt(ctx, res.GetSettings().GetVersion(), set)
+		s.unkept.Notice(ctx, kept)
 		s.away.Over(ctx)
+		if kept != nil {
+			return false, nil // the next stream begins with them, and they are kept then
+		}
+		received = true
 	}
 }
 

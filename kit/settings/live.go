@@ -30,8 +30,8 @@ func Fixed[T any](value T) *Live[T] {
 
 // Missing is read's error about settings that are right, and that name what the process was
 // not given, such as a secret. While settings are in force that were complete, these are not
-// applied. At a start there are none: the value that comes with the error is, and has to
-// stand what is missing.
+// applied. At a start there are none to fall back on: the value that read returns beside the
+// error is put in force, and must work without what is missing.
 type Missing struct{ Err error }
 
 func (m *Missing) Error() string { return m.Err.Error() }

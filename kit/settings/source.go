@@ -41,8 +41,9 @@ type Source struct {
 	cfg   Config
 	first record
 
-	// refused is that settings were not applied, and away that config can't be followed.
-	refused, away *condition.Condition
+	// refused is that settings were not applied, unkept that those in force could not be
+	// stored, and away that config can't be followed.
+	refused, unkept, away *condition.Condition
 
 	defaults proto.Message // nil until NewLive: there are no such settings
 	apply    func(merged proto.Message, starting bool) error
@@ -59,7 +60,8 @@ type Source struct {
 func NewSource(ctx context.Context, cfg Config) (*Source, error) {
 	s := &Source{
 		cfg: cfg, changed: make(chan struct{}),
-		refused: condition.New(cfg.Log, "not all settings are applied; what can't be keeps its value from before, or its default"),
+		refused: condition.New(cfg.Log, "not all settings are applied"),
+		unkept:  condition.New(cfg.Log, "the settings in force are not kept for the next start"),
 		away:    condition.New(cfg.Log, "changes of settings are not known; those that were applied last stay in force"),
 	}
 	if cfg.File != "" {
@@ -88,10 +90,10 @@ func (s *Source) Changed() <-chan struct{} {
 	return s.changed
 }
 
-// Conditions are what is wrong with the settings: some are not applied, or the config
-// service has been away for a while.
+// Conditions are what is wrong with the settings: some are not applied, those in force are
+// not kept, or the config service has been away for a while.
 func (s *Source) Conditions() []error {
-	return slices.DeleteFunc([]error{s.refused.Err(0), s.away.Err(awayAfter)}, func(err error) bool { return err == nil })
+	return slices.DeleteFunc([]error{s.refused.Err(0), s.unkept.Err(0), s.away.Err(awayAfter)}, func(err error) bool { return err == nil })
 }
 
 // open applies what was applied last, as far as that still can be.
