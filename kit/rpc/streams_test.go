@@ -63,8 +63,14 @@ func TestDrainEndsStreams(t *testing.T) {
 			t.Errorf("%s ended with %v", protocol, got)
 		}
 	}
-	if got := refusalOf(t, auditOver(t, s, http2(t))()); got.reason != "DRAINING" {
-		t.Errorf("a new stream: %v", got)
+	// On a busy machine a new connection may be closed before it sent anything.
+	var fresh refusal
+	eventually(t, "a new stream is answered", func() bool {
+		fresh = refusalOf(t, auditOver(t, s, http2(t))())
+		return fresh.reason != ""
+	})
+	if fresh.reason != "DRAINING" {
+		t.Errorf("a new stream: %v", fresh)
 	}
 	if got := s.send(t, http1(t), "GET", "/v1/operations/audit", "", nil); got.status != http.StatusServiceUnavailable {
 		t.Errorf("a new stream over REST: %d %s", got.status, got.body)
