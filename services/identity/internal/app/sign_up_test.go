@@ -208,3 +208,24 @@ func TestEachLinkOfAnAddressMakesTheSameAccount(t *testing.T) {
 	}
 	wants(t, "the first link then", verify(first), domain.ReasonLinkInvalid)
 }
+
+// An address whose customer is another account's gets no account, and its link goes as any
+// other does: no erasure would name it.
+func TestALinkThatMadeNoCustomerGoes(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.LinkCustomer = func(context.Context, domain.NewCustomer) (uuid.UUID, error) { return uuid.Nil, domain.ErrEmailTaken() }
+	if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.VerifyEmail(t.Context(), h.link("ada@example.com"), password, domain.Person{FirstName: "Ada"}, from("home"))
+	wants(t, "the customer of another account", err, domain.ReasonEmailTaken)
+	h.after(30 * 24 * time.Hour)
+	if err := h.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var kept int
+	if err := h.pool.QueryRow(t.Context(), `select count(*) from links`).Scan(&kept); err != nil || kept != 0 {
+		t.Errorf("%d links are kept, %v", kept, err)
+	}
+}

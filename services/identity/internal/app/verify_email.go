@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 )
@@ -24,10 +25,16 @@ func (a *Accounts) VerifyEmail(ctx context.Context, text, password string, perso
 	if _, err := domain.NewAccount(link, person, stored.AccountID, hash, a.Now()); err != nil {
 		return Session{}, err
 	}
-	if err := a.on(a.Pool).BeginLink(ctx, stored.ID); err != nil {
+	if err := a.on(a.Pool).SetLinkBegun(ctx, stored.ID, true); err != nil {
 		return Session{}, err
 	}
 	customer, err := a.LinkCustomer(ctx, domain.NewCustomer{AccountID: stored.AccountID, Email: stored.Email, Person: person})
+	if fault.ReasonOf(err) == domain.ReasonEmailTaken {
+		// No customer was made, whose erasure would delete the link: it goes when it is over.
+		if failed := a.on(a.Pool).SetLinkBegun(ctx, stored.ID, false); failed != nil {
+			return Session{}, failed
+		}
+	}
 	if err != nil {
 		return Session{}, err
 	}

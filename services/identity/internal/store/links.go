@@ -50,8 +50,10 @@ func readLink(row db.Link, err error) (domain.Link, error) {
 	}), nil
 }
 
-// BeginLink stores that the account of a link for signing up is about to be made.
-func (s Store) BeginLink(ctx context.Context, id uuid.UUID) error { return s.q.LinkBegin(ctx, id) }
+// SetLinkBegun stores whether the account of a link for signing up is about to be made.
+func (s Store) SetLinkBegun(ctx context.Context, id uuid.UUID, begun bool) error {
+	return s.q.LinkSetBegun(ctx, db.LinkSetBegunParams{ID: id, Begun: begun})
+}
 
 // UseLink stores that a link was used.
 func (s Store) UseLink(ctx context.Context, link domain.Link) error {

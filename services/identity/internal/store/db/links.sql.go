@@ -16,7 +16,7 @@ const linkAccountToMake = `-- name: LinkAccountToMake :one
 select l.account_id from links l
 where l.kind = $1 and l.email_key = $2 and l.purpose = 1 and (l.use_time is null or l.begun)
   and not exists (select from accounts a where a.id = l.account_id)
-order by l.create_time desc, l.id desc limit 1
+order by l.begun desc, l.create_time desc, l.id desc limit 1
 `
 
 type LinkAccountToMakeParams struct {
@@ -24,22 +24,14 @@ type LinkAccountToMakeParams struct {
 	EmailKey []byte `db:"email_key"`
 }
 
-// The account that the newest link for signing up with an address (purpose 1) is to make. One
-// that was begun counts also when it was used up, as a restore does with all.
+// The account that a link for signing up with an address (purpose 1) is to make: that of one
+// that was begun, whose customer may be there, else that of the newest. One that was begun
+// counts also when it was used up, as a restore does with all.
 func (q *Queries) LinkAccountToMake(ctx context.Context, arg LinkAccountToMakeParams) (uuid.UUID, error) {
 	row := q.db.QueryRow(ctx, linkAccountToMake, arg.Kind, arg.EmailKey)
 	var account_id uuid.UUID
 	err := row.Scan(&account_id)
 	return account_id, err
-}
-
-const linkBegin = `-- name: LinkBegin :exec
-update links set begun = true where id = $1
-`
-
-func (q *Queries) LinkBegin(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, linkBegin, id)
-	return err
 }
 
 const linkCountSince = `-- name: LinkCountSince :many
@@ -257,6 +249,20 @@ func (q *Queries) LinkLock(ctx context.Context, id uuid.UUID) (Link, error) {
 		&i.Mailed,
 	)
 	return i, err
+}
+
+const linkSetBegun = `-- name: LinkSetBegun :exec
+update links set begun = $1 where id = $2
+`
+
+type LinkSetBegunParams struct {
+	Begun bool      `db:"begun"`
+	ID    uuid.UUID `db:"id"`
+}
+
+func (q *Queries) LinkSetBegun(ctx context.Context, arg LinkSetBegunParams) error {
+	_, err := q.db.Exec(ctx, linkSetBegun, arg.Begun, arg.ID)
+	return err
 }
 
 const linkUse = `-- name: LinkUse :exec

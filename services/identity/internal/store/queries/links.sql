@@ -11,8 +11,8 @@ select * from links where id = @id;
 -- name: LinkLock :one
 select * from links where id = @id for no key update;
 
--- name: LinkBegin :exec
-update links set begun = true where id = @id;
+-- name: LinkSetBegun :exec
+update links set begun = @begun where id = @id;
 
 -- name: LinkUse :exec
 update links set use_time = @use_time where id = @id;
@@ -24,12 +24,13 @@ where email_key = @email_key and kind = @kind and create_time >= @since
 group by purpose;
 
 -- name: LinkAccountToMake :one
--- The account that the newest link for signing up with an address (purpose 1) is to make. One
--- that was begun counts also when it was used up, as a restore does with all.
+-- The account that a link for signing up with an address (purpose 1) is to make: that of one
+-- that was begun, whose customer may be there, else that of the newest. One that was begun
+-- counts also when it was used up, as a restore does with all.
 select l.account_id from links l
 where l.kind = @kind and l.email_key = @email_key and l.purpose = 1 and (l.use_time is null or l.begun)
   and not exists (select from accounts a where a.id = l.account_id)
-order by l.create_time desc, l.id desc limit 1;
+order by l.begun desc, l.create_time desc, l.id desc limit 1;
 
 -- name: LinkDeleteBefore :execrows
 -- But for those that were begun and whose account is not there yet.
