@@ -40,7 +40,8 @@ type Settings struct {
 	// What tries a password or another secret; "10/min" by default.
 	SignInRate *string `protobuf:"bytes,3,opt,name=sign_in_rate,json=signInRate,proto3,oneof" json:"sign_in_rate,omitempty"`
 	// What sends a mail to an address that the caller names; "20/h" by default. One address gets
-	// 3 of these an hour at most, whatever is set.
+	// 3 of these an hour at most for each purpose (signing up, another password, another
+	// address) and kind of account, whatever is set.
 	MailsRate *string `protobuf:"bytes,4,opt,name=mails_rate,json=mailsRate,proto3,oneof" json:"mails_rate,omitempty"`
 	// The origins of other sites whose pages may call from a browser, written as a browser
 	// does, such as "https://shop.example" or "http://localhost:5173"; none by default. They

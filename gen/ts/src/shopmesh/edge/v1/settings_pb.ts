@@ -50,7 +50,8 @@ export type Settings = Message<"shopmesh.edge.v1.Settings"> & {
 
   /**
    * What sends a mail to an address that the caller names; "20/h" by default. One address gets
-   * 3 of these an hour at most, whatever is set.
+   * 3 of these an hour at most for each purpose (signing up, another password, another
+   * address) and kind of account, whatever is set.
    *
    * @generated from field: optional string mails_rate = 4;
    */
