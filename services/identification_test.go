@@ -51,14 +51,14 @@ func newMesh(t *testing.T) *mesh {
 	if m.keys, err = services.NewServiceKeys("catalog", "identity", "order"); err != nil {
 		t.Fatal(err)
 	}
-	ground := func(url string) app.ContextConfig {
+	on := func(url string) app.ContextConfig {
 		return app.ContextConfig{Database: pg.Config{URL: url}, Kafka: m.broker}
 	}
 	m.identity, m.stopIdentity = m.serve(t, app.Process{Name: "identity", OperatorSocket: m.socket}, identity.Module(identity.Config{
-		Context: ground(testkit.DatabaseURL(t, identity.Migrations())), Key: identity.NewKey(), PublicURL: publicURL, Contexts: services.Contexts(),
+		Context: on(testkit.DatabaseURL(t, identity.Migrations())), Key: identity.NewKey(), PublicURL: publicURL, Contexts: services.Contexts(),
 	}))
 	m.catalog, _ = m.serve(t, app.Process{Name: "catalog", Peers: map[string]string{"identity": m.identity.API}},
-		catalog.Module(catalog.Config{Context: ground(testkit.DatabaseURL(t, catalog.Migrations()))}))
+		catalog.Module(catalog.Config{Context: on(testkit.DatabaseURL(t, catalog.Migrations()))}))
 	return m
 }
 

@@ -16,19 +16,19 @@ import (
 
 // driver is the shop's customers and staff.
 type driver struct {
-	*caller          // as the owner
-	public   *caller // as nobody, until a call shows a token
-	seed     uint64
-	token    string // of the owner
-	book     *book
-	mailbox  *mailbox
-	replicas func() []*replica
-	products []*product
-	window   chan struct{}      // one token for each order that may be under way
-	eyes     []*endpoint        // ways to call order that nothing disturbs
-	stop     context.CancelFunc // ends the clients' patience
-	polling  sync.Mutex         // one poll at a time, so that none overtakes another
-	healed   chan struct{}      // closed when the faults are over
+	*caller           // as the owner
+	public    *caller // as nobody, until a call shows a token
+	seed      uint64
+	token     string // of the owner
+	book      *book
+	mailbox   *mailbox
+	replicas  func() []*replica
+	products  []*product
+	window    chan struct{}      // one token for each order that may be under way
+	observers []*endpoint        // ways to call order that nothing disturbs
+	stop      context.CancelFunc // ends the clients' patience
+	polling   sync.Mutex         // one poll at a time, so that none overtakes another
+	healed    chan struct{}      // closed when the faults are over
 }
 
 // methods are the sandbox's and Stripe's, by how often they are used. Slow ones are

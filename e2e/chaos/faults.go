@@ -16,8 +16,8 @@ type shape interface {
 	owner() (string, error)
 	// endpoints are the ways to call each context with a token.
 	endpoints(token string) map[string][]*endpoint
-	// eyes are ways to call order that nothing disturbs, to count what is under way.
-	eyes(token string) []*endpoint
+	// observers are ways to call order that nothing disturbs, to count what is under way.
+	observers(token string) []*endpoint
 	// replicas are all processes, at addresses that nothing disturbs, with a token for the
 	// internal ports. They are those of now.
 	replicas(token string) []*replica

@@ -227,7 +227,7 @@ func (s *many) endpoints(token string) map[string][]*endpoint {
 	return all
 }
 
-func (s *many) eyes(token string) []*endpoint {
+func (s *many) observers(token string) []*endpoint {
 	var all []*endpoint
 	for _, v := range s.services {
 		if v.context == "order" {

@@ -88,7 +88,7 @@ func (s *oneProcess) endpoints(token string) map[string][]*endpoint {
 	return all
 }
 
-func (s *oneProcess) eyes(token string) []*endpoint {
+func (s *oneProcess) observers(token string) []*endpoint {
 	return []*endpoint{newEndpoint(s.direct.address(), token)}
 }
 

@@ -86,7 +86,7 @@ func (d *driver) poll(ctx context.Context) {
 		filter := fmt.Sprintf("state = %s AND create_time >= %q", short(state), oldest.UTC().Format(time.RFC3339Nano))
 		for token := ""; ; {
 			once, cancel := context.WithTimeout(ctx, 3*time.Second)
-			res, err := d.eyes[rand.IntN(len(d.eyes))].order.ListOrders(once, &orderv1.ListOrdersRequest{PageSize: 1000, PageToken: token, Filter: filter})
+			res, err := d.observers[rand.IntN(len(d.observers))].order.ListOrders(once, &orderv1.ListOrdersRequest{PageSize: 1000, PageToken: token, Filter: filter})
 			cancel()
 			if err != nil {
 				return
@@ -111,7 +111,7 @@ func (d *driver) poll(ctx context.Context) {
 		group.Go(func() error {
 			once, cancel := context.WithTimeout(ctx, 3*time.Second)
 			defer cancel()
-			res, err := d.eyes[rand.IntN(len(d.eyes))].order.GetOrder(once, &orderv1.GetOrderRequest{Id: id})
+			res, err := d.observers[rand.IntN(len(d.observers))].order.GetOrder(once, &orderv1.GetOrderRequest{Id: id})
 			switch {
 			case err == nil:
 				d.book.see(o, res.GetOrder().GetState())

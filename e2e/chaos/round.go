@@ -171,7 +171,7 @@ func (r round) breakAndCheck(ctx context.Context, s shape, w *workshop) (*summar
 	d := &driver{
 		caller: &caller{endpoints: s.endpoints(owner), tally: answers, patience: patience, hashing: hashing},
 		public: &caller{endpoints: s.endpoints(""), tally: answers, patience: patience, hashing: hashing},
-		seed:   r.seed, book: newBook(), eyes: s.eyes(owner), token: owner, window: make(chan struct{}, r.window), stop: stop,
+		seed:   r.seed, book: newBook(), observers: s.observers(owner), token: owner, window: make(chan struct{}, r.window), stop: stop,
 		healed: make(chan struct{}), mailbox: newMailbox(s.inbox), replicas: func() []*replica { return s.replicas(owner) },
 	}
 	starting, cancel := context.WithTimeout(ctx, time.Minute)

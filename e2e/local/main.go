@@ -55,12 +55,12 @@ func run(o options) (err error) {
 	if err != nil {
 		return err
 	}
-	ground, err := open(ctx, o)
+	resources, err := open(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer ground.close()
-	return serve(ctx, o, programs, ground)
+	defer resources.close()
+	return serve(ctx, o, programs, resources)
 }
 
 // build builds the services and shopmesh, and returns their paths by name.
@@ -84,7 +84,7 @@ func build(dir string) (map[string]string, error) {
 
 // serve starts the services, prints where they are, and stops them when ctx ends or one
 // of them does.
-func serve(ctx context.Context, o options, programs map[string]string, ground *ground) error {
+func serve(ctx context.Context, o options, programs map[string]string, resources *resources) error {
 	out := &prefixed{w: os.Stdout}
 	ended := make(chan string, len(services.Contexts()))
 	var all []*process.Process
@@ -104,7 +104,7 @@ func serve(ctx context.Context, o options, programs map[string]string, ground *g
 			return err
 		}
 		p, err := process.Start(process.Command{
-			Path: programs[s], Env: ground.environment(s, env[s]), Log: out.as(s), OwnGroup: true,
+			Path: programs[s], Env: resources.environment(s, env[s]), Log: out.as(s), OwnGroup: true,
 		})
 		if err != nil {
 			return fmt.Errorf("start %s: %w", s, err)
@@ -119,7 +119,7 @@ func serve(ctx context.Context, o options, programs map[string]string, ground *g
 		return err
 	}
 	if o.demo {
-		token, err := process.Token(programs["shopmesh"], ground.socket, "owner")
+		token, err := process.Token(programs["shopmesh"], resources.socket, "owner")
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func serve(ctx context.Context, o options, programs map[string]string, ground *g
 			return fmt.Errorf("fill in the demo: %w", err)
 		}
 	}
-	announce(env, ground)
+	announce(env, resources)
 	var over <-chan time.Time
 	if o.bound > 0 {
 		over = time.After(o.bound)
@@ -167,16 +167,16 @@ func awaitReady(ctx context.Context, env map[string]map[string]string, ended <-c
 	return nil
 }
 
-func announce(env map[string]map[string]string, ground *ground) {
+func announce(env map[string]map[string]string, resources *resources) {
 	fmt.Println("\nThe services are ready. Ctrl-C stops them all.")
-	token := "  go run ./cmd/shopmesh token --as owner --socket " + ground.socket + " > token"
+	token := "  go run ./cmd/shopmesh token --as owner --socket " + resources.socket + " > token"
 	audit := "  go run ./cmd/shopmesh audit --token-file token"
 	for _, s := range services.Contexts() {
 		api, internal := "http://"+env[s]["SHOPMESH_LISTEN"], "http://"+env[s]["SHOPMESH_INTERNAL_LISTEN"]
 		fmt.Printf("  %-13s %s  operators: %s/readyz\n", s, api, internal)
 		audit += " --addr " + internal
 	}
-	fmt.Printf("  %-13s %s/inbox\n\nType next, in another terminal:\n", "mails", ground.inboxURL)
+	fmt.Printf("  %-13s %s/inbox\n\nType next, in another terminal:\n", "mails", resources.inboxURL)
 	fmt.Printf("%s\n  go run ./cmd/shopmesh demo --token-file token --addr http://%s --addr http://%s\n%s\n\n",
 		token, env["catalog"]["SHOPMESH_LISTEN"], env["inventory"]["SHOPMESH_LISTEN"], audit)
 }

@@ -22,7 +22,7 @@ type Variable struct {
 	Contexts []string
 }
 
-// variables are those of every service. Each is read in readEnvironment.
+// variables are those of every service. Each is read by Program.environment.
 func variables() []Variable {
 	return append([]Variable{
 		{Name: "SHOPMESH_DATABASE_URL", About: "the service's own database; required", Credential: true},

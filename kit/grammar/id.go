@@ -33,10 +33,3 @@ func RequestID(text string) (uuid.UUID, error) {
 	}
 	return id, err
 }
-
-// EmailID returns the id that stands for an e-mail address, however it is written: the
-// UUIDv5 of "mailto:" and its key, in the namespace of URLs. It is the key of a guest's
-// CustomerErased, and lets a context know whose data it holds without the address.
-func EmailID(text string) uuid.UUID {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("mailto:"+EmailKey(text)))
-}

@@ -99,7 +99,7 @@ func IsOpaque(text string) bool { return strings.HasPrefix(text, opaquePrefix) }
 // Hash returns the SHA-256 of a token, which is what is stored of it: its 256 random bits
 // can't be guessed from that.
 func Hash(text string) [sha256.Size]byte {
-	var short [1024]byte // as most tokens are: a copy of these takes no memory
+	var short [1024]byte // room for a token of usual length, so that its copy allocates nothing
 	return sha256.Sum256(append(short[:0], text...))
 }
 

@@ -69,16 +69,6 @@ func Read(text string) (traceparent string, span trace.SpanContext) {
 // formatted is how long a traceparent of version 00 is, in bytes.
 const formatted = 55
 
-// Continue returns a context whose parent span is the one that a traceparent names;
-// ctx itself when it names none.
-func Continue(ctx context.Context, traceparent string) context.Context {
-	span := Parse(traceparent)
-	if !span.IsValid() {
-		return ctx
-	}
-	return trace.ContextWithRemoteSpanContext(ctx, span)
-}
-
 // ID returns the trace's id in a traceparent, for people who look it up; empty when
 // there is none.
 func ID(traceparent string) string {

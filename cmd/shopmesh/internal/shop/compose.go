@@ -62,7 +62,7 @@ func databases() []string {
 // relays' own and some for an operator.
 const maxConnections = 120
 
-// context is the ground of one context: the data directory's lock proves that
+// context is what one context runs on: the data directory's lock proves that
 // nobody else writes to it.
 func (c components) context(name string) app.ContextConfig {
 	return app.ContextConfig{

@@ -68,11 +68,6 @@ func ErrTokenReused() *fault.Error {
 		"this refresh token was used before, so the session was ended: sign in again")
 }
 
-// ErrStepUpRequired is the fault of a call that needs a recent proof of who calls.
-func ErrStepUpRequired() *fault.Error {
-	return fault.New(fault.PermissionDenied, ReasonStepUpRequired, "call Reauthenticate first: this needs your password again")
-}
-
 // ErrAccountNotFound is the fault for an id that no account has.
 func ErrAccountNotFound(id uuid.UUID) *fault.Error {
 	return fault.New(fault.NotFound, ReasonAccountNotFound, "no account has the id %s", id).With("account_id", id.String())

@@ -29,7 +29,7 @@ type SessionLife struct {
 }
 
 // Session is a sign-in and its family of refresh tokens: each of them is followed by
-// one successor, and only the last one is good.
+// one successor, and only the last one is good, and for a moment the one before it.
 type Session struct{ state SessionSnapshot }
 
 // SessionSnapshot is a session as it is stored.

@@ -9,11 +9,7 @@ import (
 // which people mistake for others.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// NumberBits is how many random bits an order's number holds.
-const NumberBits = 40
-
-// Number makes an order's number, such as "7K3M-Q2XD", of the lowest NumberBits
-// random bits.
+// Number makes an order's number, such as "7K3M-Q2XD", of the lowest 40 of random bits.
 func Number(random uint64) string {
 	var text [9]byte
 	for i := range text {

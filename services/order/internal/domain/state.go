@@ -71,16 +71,6 @@ func (s State) String() string {
 	}
 }
 
-// ParseState reads a state's name; false when there is none of this name.
-func ParseState(name string) (State, bool) {
-	for s := Placed; s <= Cancelled; s++ {
-		if s.String() == name {
-			return s, true
-		}
-	}
-	return 0, false
-}
-
 // CancelReason is why an order was cancelled. The numbers are stored.
 type CancelReason int
 

@@ -83,7 +83,6 @@ const (
 	MaxCode   = 200
 	MaxDetail = 500
 	MaxMethod = 100
-	MaxReason = 500
 )
 
 // Payment is the money for one order. Amount, Captured and Refunded share one

@@ -25,8 +25,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity"
 )
 
-// ground is what the services run on.
-type ground struct {
+// resources is what the services run on.
+type resources struct {
 	postgres  *postgres.Server
 	broker    string // host:port
 	smtp      string // a URL
@@ -39,8 +39,8 @@ type ground struct {
 }
 
 // open starts PostgreSQL, Kafka and the inbox, and runs the SQL that an operator would.
-func open(ctx context.Context, o options) (_ *ground, err error) {
-	g := &ground{passwords: make(map[string]string)}
+func open(ctx context.Context, o options) (_ *resources, err error) {
+	g := &resources{passwords: make(map[string]string)}
 	defer func() {
 		if err != nil {
 			g.close()
@@ -56,14 +56,14 @@ func open(ctx context.Context, o options) (_ *ground, err error) {
 }
 
 // close ends them, newest first.
-func (g *ground) close() {
+func (g *resources) close() {
 	for i := len(g.closing) - 1; i >= 0; i-- {
 		g.closing[i]()
 	}
 	g.closing = nil
 }
 
-func (g *ground) openPostgres(ctx context.Context, o options) error {
+func (g *resources) openPostgres(ctx context.Context, o options) error {
 	fmt.Println("starting PostgreSQL")
 	data, err := datadir.Open(filepath.Join(o.data, "shop"))
 	if err != nil {
@@ -94,7 +94,7 @@ func (g *ground) openPostgres(ctx context.Context, o options) error {
 // createDatabases runs the SQL statement by statement, as psql does, with passwords for
 // its variables. Roles and databases that an earlier run made stay, and the roles get the
 // new passwords.
-func (g *ground) createDatabases(ctx context.Context, file string) error {
+func (g *resources) createDatabases(ctx context.Context, file string) error {
 	sql, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (g *ground) createDatabases(ctx context.Context, file string) error {
 }
 
 // databaseURL is the URL of a service's database, for its role.
-func (g *ground) databaseURL(name string) string {
+func (g *resources) databaseURL(name string) string {
 	address, err := url.Parse(g.postgres.AdminURL("postgres"))
 	if err != nil {
 		panic(err) // the embedded database makes it
@@ -137,7 +137,7 @@ func (g *ground) databaseURL(name string) string {
 	return address.String()
 }
 
-func (g *ground) openKafka(ctx context.Context, o options) error {
+func (g *resources) openKafka(ctx context.Context, o options) error {
 	fmt.Println("starting Apache Kafka")
 	// Its topics are new with each run: the services publish again what is overdue.
 	dir := filepath.Join(o.data, "kafka")
@@ -173,7 +173,7 @@ func (g *ground) openKafka(ctx context.Context, o options) error {
 	}
 }
 
-func (g *ground) openInbox(ctx context.Context, o options) error {
+func (g *resources) openInbox(ctx context.Context, o options) error {
 	inbox, err := inbox.Open(filepath.Join(o.data, "inbox"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
@@ -196,7 +196,7 @@ func (g *ground) openInbox(ctx context.Context, o options) error {
 }
 
 // environment is a service's, with our own addresses for those of the files.
-func (g *ground) environment(service string, files map[string]string) []string {
+func (g *resources) environment(service string, files map[string]string) []string {
 	ours := map[string]string{
 		"SHOPMESH_DATABASE_URL":         g.databaseURL(service),
 		"SHOPMESH_SANDBOX_DATABASE_URL": g.databaseURL("sandbox"),
