@@ -1,13 +1,11 @@
 package services_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +20,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/operator"
 	"github.com/shopmesh/shopmesh/kit/outbox"
@@ -65,29 +64,8 @@ func newMesh(t *testing.T) *mesh {
 // serve runs a process until the test ends or stop is called.
 func (m *mesh) serve(t *testing.T, process app.Process, module fx.Option) (app.Addresses, func()) {
 	t.Helper()
-	ready, ended := make(chan app.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	process.Listen, process.InternalListen, process.Log = "127.0.0.1:0", "127.0.0.1:0", testkit.Log(t)
-	process.Ready = func(a app.Addresses) { ready <- a }
 	services.Trust{PublicURL: publicURL, Keys: m.keys, Self: []string{process.Name}, Kafka: m.broker}.Apply(&process)
-	go func() { ended <- app.Serve(ctx, process, module) }()
-	stop := sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("%s ended with %v", process.Name, err)
-		}
-	})
-	t.Cleanup(stop)
-	select {
-	case a := <-ready:
-		return a, stop
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("%s did not start: %v", process.Name, err)
-	case <-time.After(testkit.Patience):
-		t.Fatalf("%s did not start", process.Name)
-	}
-	return app.Addresses{}, stop
+	return apptest.Serve(t, process, module)
 }
 
 // token returns a token of the operator's socket.

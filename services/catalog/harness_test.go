@@ -1,16 +1,14 @@
 package catalog_test
 
 import (
-	"context"
-	"sync"
 	"testing"
-	"time"
 
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
 
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1/catalogv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -58,36 +56,13 @@ func newReplica(t *testing.T, caller authz.Identity) harness {
 // again starts another replica, whose callers are someone else.
 func (s harness) again(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	process := kitapp.Process{
-		Name: "catalog", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
-		Authenticator: testkit.Authenticator("catalog", services.Permissions()), OpenMetrics: true,
-		Ready: func(a kitapp.Addresses) { ready <- a },
-	}
-	go func() {
-		ended <- kitapp.Serve(ctx, process, catalog.Module(catalog.Config{Context: kitapp.ContextConfig{
-			Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: !s.replicas, SettingsFile: s.settings,
-		}}), fx.Decorate(
-			func(trace.TracerProvider) trace.TracerProvider { return s.handled.Tracer() },
-		))
-	}()
-	s.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the catalog ended with %v", err)
-		}
-	})
-	t.Cleanup(s.stop)
-	select {
-	case addresses := <-ready:
-		s.url, s.internal = addresses.API, addresses.Internal
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("the catalog did not start: %v", err)
-	case <-time.After(testkit.Patience):
-		t.Fatal("the catalog did not start")
-	}
+	var addresses kitapp.Addresses
+	addresses, s.stop = apptest.Serve(t, kitapp.Process{
+		Name: "catalog", Authenticator: testkit.Authenticator("catalog", services.Permissions()), OpenMetrics: true,
+	}, catalog.Module(catalog.Config{Context: kitapp.ContextConfig{
+		Database: pg.Config{URL: s.database}, Kafka: s.broker, SoleWriter: !s.replicas, SettingsFile: s.settings,
+	}}), fx.Decorate(func(trace.TracerProvider) trace.TracerProvider { return s.handled.Tracer() }))
+	s.url, s.internal = addresses.API, addresses.Internal
 	client := testkit.Client(t, s.url, testkit.As(t, caller))
 	s.categories = catalogv1connect.NewCategoryServiceClient(client)
 	s.products = catalogv1connect.NewProductServiceClient(client)

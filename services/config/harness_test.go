@@ -1,10 +1,8 @@
 package config_test
 
 import (
-	"context"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1/configv1connect"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -42,33 +41,10 @@ func newHarness(t *testing.T, staff string) harness {
 // replica starts another process on the same database.
 func (h harness) replica(caller authz.Identity, file string) harness {
 	h.t.Helper()
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(h.t.Context()))
-	process := kitapp.Process{
-		Name: config.Name, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(h.t),
-		Authenticator: testkit.Everyone(caller),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
-	}
-	go func() {
-		ended <- kitapp.Serve(ctx, process, config.Module(config.Config{
-			Context: kitapp.ContextConfig{Database: pg.Config{URL: h.database}, Kafka: h.broker, SettingsFile: file},
-		}))
-	}()
-	h.t.Cleanup(sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			h.t.Errorf("the process ended with %v", err)
-		}
+	addresses, _ := apptest.Serve(h.t, kitapp.Process{Name: config.Name, Authenticator: testkit.Everyone(caller)}, config.Module(config.Config{
+		Context: kitapp.ContextConfig{Database: pg.Config{URL: h.database}, Kafka: h.broker, SettingsFile: file},
 	}))
-	select {
-	case addresses := <-ready:
-		h.url = addresses.API
-	case err := <-ended:
-		ended <- nil
-		h.t.Fatalf("the process did not start: %v", err)
-	case <-time.After(testkit.Patience):
-		h.t.Fatal("the process did not start")
-	}
+	h.url = addresses.API
 	h.ConfigServiceClient = configv1connect.NewConfigServiceClient(testkit.Client(h.t, h.url))
 	return h
 }

@@ -1,13 +1,11 @@
 package customer_test
 
 import (
-	"context"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1/customerv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -43,36 +41,14 @@ func newHarness(t *testing.T, caller authz.Identity) harness {
 // again starts another replica, whose callers are someone else.
 func (o harness) again(t *testing.T, caller authz.Identity) harness {
 	t.Helper()
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	process := kitapp.Process{
-		Name: "customer", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
-		Authenticator: testkit.Authenticator("customer", services.Permissions()),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
-		Peers:         o.others.serve(t),
-		Signers:       testkit.Signer("customer"),
-	}
-	go func() {
-		ended <- kitapp.Serve(ctx, process, customer.Module(customer.Config{Context: kitapp.ContextConfig{
-			Database: pg.Config{URL: o.database}, Kafka: o.broker, SoleWriter: true,
-		}}))
-	}()
-	o.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the process ended with %v", err)
-		}
-	})
-	t.Cleanup(o.stop)
-	select {
-	case addresses := <-ready:
-		o.url = addresses.API
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("the process did not start: %v", err)
-	case <-time.After(testkit.Patience):
-		t.Fatal("the process did not start")
-	}
+	var addresses kitapp.Addresses
+	addresses, o.stop = apptest.Serve(t, kitapp.Process{
+		Name: "customer", Authenticator: testkit.Authenticator("customer", services.Permissions()),
+		Peers: o.others.serve(t), Signers: testkit.Signer("customer"),
+	}, customer.Module(customer.Config{Context: kitapp.ContextConfig{
+		Database: pg.Config{URL: o.database}, Kafka: o.broker, SoleWriter: true,
+	}}))
+	o.url = addresses.API
 	o.CustomerServiceClient = customerv1connect.NewCustomerServiceClient(testkit.Client(t, o.url, testkit.As(t, caller)))
 	return o
 }

@@ -1,14 +1,12 @@
 package identity_test
 
 import (
-	"context"
-	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -62,33 +60,15 @@ func (o harness) again(t *testing.T) harness {
 // start starts another replica, or returns why it does not start.
 func (o harness) start(t *testing.T) (harness, error) {
 	t.Helper()
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	process := kitapp.Process{
-		Name: "identity", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", OperatorSocket: o.socket, Log: testkit.Log(t),
-		Authenticator: o.verifier(),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
-		Peers:         map[string]string{"customer": o.customers.serve(t)},
-		Signers:       testkit.Signer("identity"),
-	}
-	go func() { ended <- kitapp.Serve(ctx, process, identity.Module(o.config)) }()
-	o.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the process ended with %v", err)
-		}
-	})
-	select {
-	case addresses := <-ready:
-		o.url = addresses.API
-		o.keysAt.Store(&o.url)
-	case err := <-ended:
-		cancel()
+	addresses, stop, err := apptest.Start(t, kitapp.Process{
+		Name: "identity", OperatorSocket: o.socket, Authenticator: o.verifier(),
+		Peers: map[string]string{"customer": o.customers.serve(t)}, Signers: testkit.Signer("identity"),
+	}, identity.Module(o.config))
+	if err != nil {
 		return o, err
-	case <-time.After(testkit.Patience):
-		t.Fatal("the process did not start")
 	}
-	t.Cleanup(o.stop)
+	o.url, o.stop = addresses.API, stop
+	o.keysAt.Store(&o.url)
 	o.TokenServiceClient = identityv1connect.NewTokenServiceClient(testkit.Client(t, o.url))
 	return o, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 	"testing"
-	"time"
 
 	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
@@ -16,6 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1/inventoryv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/kafka"
@@ -43,39 +43,15 @@ func newHarness(t *testing.T, caller authz.Identity) *harness {
 	t.Helper()
 	database := testkit.DatabaseURL(t, inventory.Migrations())
 	w := &harness{catalog: &shelf{}, pool: testkit.Open(t, pg.Config{URL: database}), broker: testkit.Broker(t)}
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	process := kitapp.Process{
-		Name: inventory.Name, Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(t),
-		Authenticator: testkit.Authenticator(inventory.Name, services.Permissions()),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
-		Peers:         map[string]string{"catalog": w.catalog.serve(t)},
-		Signers:       testkit.Signer(inventory.Name),
-	}
-	go func() {
-		ended <- kitapp.Serve(ctx, process, inventory.Module(inventory.Config{Context: kitapp.ContextConfig{
-			Database: pg.Config{URL: database}, Kafka: w.broker, SoleWriter: true,
-		}}), fx.Decorate(
-			func(trace.TracerProvider) trace.TracerProvider { return w.handled.Tracer() },
-		))
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("inventory ended with %v", err)
-		}
-	})
-	select {
-	case addresses := <-ready:
-		w.url = addresses.API
-		w.InventoryServiceClient = inventoryv1connect.NewInventoryServiceClient(testkit.Client(t, addresses.API, testkit.As(t, caller)))
-		w.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(t, addresses.Internal, testkit.As(t, caller)))
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("inventory did not start: %v", err)
-	case <-time.After(testkit.Patience):
-		t.Fatal("inventory did not start")
-	}
+	addresses, _ := apptest.Serve(t, kitapp.Process{
+		Name: inventory.Name, Authenticator: testkit.Authenticator(inventory.Name, services.Permissions()),
+		Peers: map[string]string{"catalog": w.catalog.serve(t)}, Signers: testkit.Signer(inventory.Name),
+	}, inventory.Module(inventory.Config{Context: kitapp.ContextConfig{
+		Database: pg.Config{URL: database}, Kafka: w.broker, SoleWriter: true,
+	}}), fx.Decorate(func(trace.TracerProvider) trace.TracerProvider { return w.handled.Tracer() }))
+	w.url = addresses.API
+	w.InventoryServiceClient = inventoryv1connect.NewInventoryServiceClient(testkit.Client(t, addresses.API, testkit.As(t, caller)))
+	w.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(t, addresses.Internal, testkit.As(t, caller)))
 	return w
 }
 

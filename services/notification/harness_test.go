@@ -21,6 +21,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1/operationsv1connect"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
@@ -152,31 +153,11 @@ func (s *harness) serve(o options) {
 	if err := os.WriteFile(cfg.Context.SettingsFile, []byte(quick(o)), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
-	process := kitapp.Process{
-		Name: "notification", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
-		Authenticator: testkit.Authenticator("notification", services.Permissions()),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
-		Peers:         map[string]string{"identity": s.identity.serve(s.t), "order": s.orders.serve(s.t)},
-		Signers:       testkit.Signer("notification"),
-	}
-	go func() { ended <- kitapp.Serve(ctx, process, notification.Module(cfg)) }()
-	s.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			s.t.Errorf("notification ended with %v", err)
-		}
-	})
-	s.t.Cleanup(s.stop)
-	select {
-	case s.Addresses = <-ready:
-	case err := <-ended:
-		ended <- nil
-		s.t.Fatalf("notification did not start: %v", err)
-	case <-time.After(testkit.Patience):
-		s.t.Fatal("notification did not start")
-	}
+	s.Addresses, s.stop = apptest.Serve(s.t, kitapp.Process{
+		Name: "notification", Authenticator: testkit.Authenticator("notification", services.Permissions()),
+		Peers:   map[string]string{"identity": s.identity.serve(s.t), "order": s.orders.serve(s.t)},
+		Signers: testkit.Signer("notification"),
+	}, notification.Module(cfg))
 	s.mails = notificationv1connect.NewNotificationServiceClient(testkit.Client(s.t, s.API, testkit.As(s.t, caller)))
 	s.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(s.t, s.Internal, testkit.As(s.t, caller)))
 }

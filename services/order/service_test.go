@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"connectrpc.com/connect/v2"
@@ -35,6 +34,7 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money/moneypb"
 	"github.com/shopmesh/shopmesh/kit/outbox"
@@ -77,32 +77,15 @@ func (p *process) serve(cfg kitapp.ContextConfig, others string) {
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
-	go func() {
-		ended <- kitapp.Serve(ctx, kitapp.Process{
-			Name: "order", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: p.log,
-			Peers:         map[string]string{"catalog": others, "inventory": others, "payment": others, "notification": others},
-			Authenticator: testkit.Authenticator("order", services.Permissions()), Signers: testkit.Signer("order"),
-			Ready: func(a kitapp.Addresses) { ready <- a },
-		}, order.Module(order.Config{Context: cfg}))
-	}()
-	p.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			p.t.Errorf("order ended with %v", err)
-		}
-	})
-	p.t.Cleanup(p.stop)
-	select {
-	case a := <-ready:
-		p.api, p.internal = a.API, a.Internal
-		p.orders = orderv1connect.NewOrderServiceClient(testkit.Client(p.t, a.API, testkit.As(p.t, testkit.Owner())))
-		p.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(p.t, a.Internal, testkit.As(p.t, testkit.Owner())))
-	case err := <-ended:
-		ended <- nil
-		p.t.Fatalf("order did not start: %v", err)
-	}
+	var addresses kitapp.Addresses
+	addresses, p.stop = apptest.Serve(p.t, kitapp.Process{
+		Name: "order", Log: p.log,
+		Peers:         map[string]string{"catalog": others, "inventory": others, "payment": others, "notification": others},
+		Authenticator: testkit.Authenticator("order", services.Permissions()), Signers: testkit.Signer("order"),
+	}, order.Module(order.Config{Context: cfg}))
+	p.api, p.internal = addresses.API, addresses.Internal
+	p.orders = orderv1connect.NewOrderServiceClient(testkit.Client(p.t, p.api, testkit.As(p.t, testkit.Owner())))
+	p.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(p.t, p.internal, testkit.As(p.t, testkit.Owner())))
 }
 
 // publish publishes events of other contexts on a topic of theirs.

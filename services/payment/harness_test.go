@@ -1,7 +1,6 @@
 package payment_test
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -22,6 +21,7 @@ import (
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/consumer"
 	"github.com/shopmesh/shopmesh/kit/money"
@@ -99,29 +99,9 @@ func newHarnessWith(t *testing.T, settings string, caller authz.Identity, secret
 // serve starts the process and ends it with the test.
 func (s *harness) serve() {
 	s.t.Helper()
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
-	process := kitapp.Process{
-		Name: "payment", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", Log: testkit.Log(s.t),
-		Authenticator: testkit.Authenticator("payment", services.Permissions()),
-		Ready:         func(a kitapp.Addresses) { ready <- a },
-	}
-	go func() { ended <- kitapp.Serve(ctx, process, payment.Module(s.config)) }()
-	s.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			s.t.Errorf("payment ended with %v", err)
-		}
-	})
-	s.t.Cleanup(s.stop)
-	select {
-	case s.Addresses = <-ready:
-	case err := <-ended:
-		ended <- nil
-		s.t.Fatalf("payment did not start: %v", err)
-	case <-time.After(testkit.Patience):
-		s.t.Fatal("payment did not start")
-	}
+	s.Addresses, s.stop = apptest.Serve(s.t, kitapp.Process{
+		Name: "payment", Authenticator: testkit.Authenticator("payment", services.Permissions()),
+	}, payment.Module(s.config))
 	as := testkit.AsFunc(s.t, func() authz.Identity {
 		s.mu.Lock()
 		defer s.mu.Unlock()

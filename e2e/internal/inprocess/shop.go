@@ -2,7 +2,6 @@
 package inprocess
 
 import (
-	"context"
 	"log/slog"
 	"testing"
 	"testing/fstest"
@@ -10,6 +9,7 @@ import (
 	"go.uber.org/fx"
 
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -48,26 +48,9 @@ type Shop struct {
 func Serve(t *testing.T, c Config) Shop {
 	t.Helper()
 	s := Shop{IdentityDatabase: testkit.DatabaseURL(t, identity.Migrations()), PaymentDatabase: testkit.DatabaseURL(t, payment.Migrations())}
-	ready, ended := make(chan kitapp.Addresses, 1), make(chan error, 1)
 	process := c.Process
-	process.Name, process.Listen, process.InternalListen = "shopmesh", "127.0.0.1:0", "127.0.0.1:0"
-	process.Log = slog.New(slog.DiscardHandler)
-	process.Ready = func(a kitapp.Addresses) { ready <- a }
-	modules := append(c.modules(t, s), c.Options...)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	go func() { ended <- kitapp.Serve(ctx, process, modules...) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the shop ended with %v", err)
-		}
-	})
-	select {
-	case s.Addresses = <-ready:
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("the shop did not start: %v", err)
-	}
+	process.Name, process.Log = "shopmesh", slog.New(slog.DiscardHandler)
+	s.Addresses, _ = apptest.Serve(t, process, append(c.modules(t, s), c.Options...)...)
 	return s
 }
 

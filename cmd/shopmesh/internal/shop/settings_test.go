@@ -1,12 +1,10 @@
 package shop
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +23,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1/notificationv1connect"
 	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services/config"
@@ -44,29 +43,12 @@ type node struct {
 
 func (n *node) start() {
 	n.t.Helper()
-	ready, ended := make(chan app.Addresses, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(n.t.Context()))
 	process := n.process
 	process.Authenticator = testkit.Everyone(testkit.Owner())
-	process.Log, process.Ready = testkit.Log(n.t), func(a app.Addresses) { ready <- a }
-	go func() { ended <- app.Serve(ctx, process, n.module) }()
-	n.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			n.t.Errorf("%s ended with %v", process.Name, err)
-		}
-	})
-	n.t.Cleanup(n.stop)
-	select {
-	case a := <-ready:
-		n.url, n.internal = a.API, a.Internal
-		n.process.Listen = a.API[len("http://"):] // the peers know this address
-	case err := <-ended:
-		ended <- nil
-		n.t.Fatalf("%s did not start: %v", process.Name, err)
-	case <-time.After(testkit.Patience):
-		n.t.Fatalf("%s did not start", process.Name)
-	}
+	var addresses app.Addresses
+	addresses, n.stop = apptest.Serve(n.t, process, n.module)
+	n.url, n.internal = addresses.API, addresses.Internal
+	n.process.Listen = n.url[len("http://"):] // the peers know this address
 }
 
 // follow makes a service that follows the settings of config.
