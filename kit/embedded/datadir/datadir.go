@@ -12,6 +12,7 @@
 //	DIR/demo.json   the passwords of the demo's people
 //	DIR/owner-link  the link of the first owner, while the shop has none
 //	DIR/inbox-link  the link that opens the inbox in a browser, while the shop runs
+//	DIR/addresses.json  where the shop listens, while it runs
 package datadir
 
 import (
