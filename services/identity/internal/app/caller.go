@@ -31,8 +31,8 @@ func actor(ctx context.Context, st store.Store) (domain.Actor, error) {
 	for _, p := range identity.Permissions {
 		by.Permissions = append(by.Permissions, domain.Permission(p))
 	}
-	id, err := uuid.Parse(identity.AccountID)
-	if err != nil {
+	id, _ := uuid.Parse(identity.AccountID)
+	if id == uuid.Nil {
 		return by, nil
 	}
 	account, err := st.Account(ctx, id)
