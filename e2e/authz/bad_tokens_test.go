@@ -51,13 +51,17 @@ func (m *matrix) tryBadTokensOf(r row, over map[string]http.Header) {
 	request := fixtures[r.rpc].request(&cell{shop: m.shop, row: r, as: caller{column: nobody}})
 	all := slices.Contains(overAll, r.rpc)
 	ways := slices.DeleteFunc(waysTo(method), func(by way) bool { return r.ports == internal && by.port == api })
-	var bad map[string]http.Header
+	var bad map[string]string
 	for at, by := range ways {
-		if at == 0 || all { // again and again: some of them become good, or expire, within a minute
-			bad = m.badHeaders(contextOf(method), all)
-			maps.Copy(bad, over)
+		if at == 0 || all { // again and again: one that expires meanwhile is bad for two things
+			bad = testkit.BadTokens(m.t, contextOf(method))
 		}
-		for i, name := range slices.Sorted(maps.Keys(bad)) {
+		headers := func() map[string]http.Header {
+			made := m.badHeaders(contextOf(method), bad, all)
+			maps.Copy(made, over)
+			return made
+		}
+		for i, name := range slices.Sorted(maps.Keys(headers())) {
 			if !all && at != i%len(ways) {
 				continue
 			}
@@ -65,7 +69,7 @@ func (m *matrix) tryBadTokensOf(r row, over map[string]http.Header) {
 			if strings.HasPrefix(name, "expired") {
 				want = "expired"
 			}
-			got := m.wire.call(m.t.Context(), by, method, request, bad[name])
+			got := m.wire.call(m.t.Context(), by, method, request, headers()[name])
 			m.count(r, got, mismatch{r, "who shows: " + name, by, want, got.word(want)})
 		}
 	}
@@ -75,10 +79,10 @@ func bearer(text string) http.Header { return http.Header{token.Authorization: {
 
 // badHeaders are those with tokens that were never good for a context, and with good ones that
 // are shown in a way that is not; where handedOn is set, also those with which a service hands
-// on a caller whose token is not good.
-func (m *matrix) badHeaders(callee string, handedOn bool) map[string]http.Header {
+// on a caller whose token is not good. They are made for one call: a service's token lives for a
+// minute, and when it has expired nobody looks at what it hands on.
+func (m *matrix) badHeaders(callee string, bad map[string]string, handedOn bool) map[string]http.Header {
 	ofOrder, ofOwner := must(testkit.Token(testkit.ServiceCaller("order"), callee)), must(testkit.Token(testkit.Owner(), ""))
-	bad := testkit.BadTokens(m.t, callee)
 	headers := map[string]http.Header{
 		"an empty header":        {token.Authorization: {""}},
 		"an empty token":         bearer(""),

@@ -117,27 +117,7 @@ func TestBadTokensAreRefusedByEveryProtocol(t *testing.T) {
 	s := openShop(t, service, func(c *rpc.Config, _ *rpc.HandlerConfig) {
 		c.Tracer = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
 	})
-	order, err := testkit.Token(testkit.ServiceCaller("order"), "catalog")
-	if err != nil {
-		t.Fatal(err)
-	}
-	owner, err := testkit.Token(testkit.Owner(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	bearer := func(text string) http.Header { return http.Header{"Authorization": {"Bearer " + text}} }
 	bad := testkit.BadTokens(t, "catalog")
-	headers := map[string]http.Header{
-		"an empty token":         bearer(""),
-		"two headers":            {"Authorization": {"Bearer " + owner, "Bearer " + owner}},
-		"another scheme":         {"Authorization": {"Basic b3duZXI6b3duZXI="}},
-		"handed on by nobody":    {"Shopmesh-Caller": {owner}},
-		"handed on by the owner": {"Authorization": {"Bearer " + owner}, "Shopmesh-Caller": {owner}},
-		"handed on: a bad token": {"Authorization": {"Bearer " + order}, "Shopmesh-Caller": {bad["alg none"]}},
-	}
-	for name, text := range bad {
-		headers[name] = bearer(text)
-	}
 	for protocol, call := range publicCalls(t, s) {
 		if got := call(http.Header{}); got != "ok" {
 			t.Fatalf("%s without a token: %s", protocol, got)
@@ -146,12 +126,12 @@ func TestBadTokensAreRefusedByEveryProtocol(t *testing.T) {
 		if strings.HasPrefix(protocol, "gRPC") {
 			code = "unauthenticated"
 		}
-		for name, header := range headers {
+		for name := range badHeaders(t, bad) {
 			want := code + " UNAUTHENTICATED"
 			if strings.HasPrefix(name, "expired") {
 				want = code + " TOKEN_EXPIRED"
 			}
-			if got := call(header); got != want {
+			if got := call(badHeaders(t, bad)[name]); got != want {
 				t.Errorf("%s, %s: %s, want %s", protocol, name, got, want)
 			}
 		}
@@ -168,6 +148,33 @@ func TestBadTokensAreRefusedByEveryProtocol(t *testing.T) {
 			t.Errorf("a log line or a span holds the token: %s", name)
 		}
 	}
+}
+
+// badHeaders show bad tokens, and good ones in a way that is not. They are made for one call: a
+// service's token lives for a minute.
+func badHeaders(t *testing.T, bad map[string]string) map[string]http.Header {
+	t.Helper()
+	order, err := testkit.Token(testkit.ServiceCaller("order"), "catalog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, err := testkit.Token(testkit.Owner(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer := func(text string) http.Header { return http.Header{"Authorization": {"Bearer " + text}} }
+	headers := map[string]http.Header{
+		"an empty token":         bearer(""),
+		"two headers":            {"Authorization": {"Bearer " + owner, "Bearer " + owner}},
+		"another scheme":         {"Authorization": {"Basic b3duZXI6b3duZXI="}},
+		"handed on by nobody":    {"Shopmesh-Caller": {owner}},
+		"handed on by the owner": {"Authorization": {"Bearer " + owner}, "Shopmesh-Caller": {owner}},
+		"handed on: a bad token": {"Authorization": {"Bearer " + order}, "Shopmesh-Caller": {bad["alg none"]}},
+	}
+	for name, text := range bad {
+		headers[name] = bearer(text)
+	}
+	return headers
 }
 
 // A good token, and that of whom a service calls for, reaches the handler by every protocol;

@@ -22,7 +22,8 @@ import (
 // BadTokens returns tokens that no verifier of VerifierConfig for the context callee takes,
 // by what is wrong with them. All answer UNAUTHENTICATED, but the one that is "expired"
 // TOKEN_EXPIRED. Each but for that is the token of the shop's owner,
-// or of the context "order".
+// or of the context "order". They are answered so for an hour, although each that is bad for
+// something else than its times expires meanwhile: that is judged last.
 func BadTokens(tb testing.TB, callee string) map[string]string {
 	tb.Helper()
 	forge := &forger{tb: tb, key: SigningKey(), now: time.Now(), public: publicDER(tb, SigningKey())}
@@ -35,8 +36,8 @@ func BadTokens(tb testing.TB, callee string) map[string]string {
 	parts := strings.Split(good, ".")
 	bad := map[string]string{
 		"expired":                            owner(map[string]any{"iat": now - 300, "nbf": now - 300, "exp": now}),
-		"not yet valid":                      owner(map[string]any{"nbf": now + 60}),
-		"issued in the future":               owner(map[string]any{"iat": now + 60, "exp": now + 120}),
+		"not yet valid":                      owner(map[string]any{"nbf": now + 3600}),
+		"issued in the future":               owner(map[string]any{"iat": now + 3600, "exp": now + 3660}),
 		"without exp":                        owner(map[string]any{"exp": nil}),
 		"without iat":                        owner(map[string]any{"iat": nil}),
 		"without nbf":                        owner(map[string]any{"nbf": nil}),
@@ -101,7 +102,7 @@ func BadTokens(tb testing.TB, callee string) map[string]string {
 		"an access token of a service's key":          forge.access(nil, nil),
 		"an access token under a service's type":      forge.access(map[string]any{"typ": "service+jwt"}, nil),
 		"a service token that expired":                forge.service("order", callee, map[string]any{"iat": now - 60, "nbf": now - 60, "exp": now}),
-		"a service token that is not yet valid":       forge.service("order", callee, map[string]any{"nbf": now + 60}),
+		"a service token that is not yet valid":       forge.service("order", callee, map[string]any{"nbf": now + 3600}),
 		"a service token with a jku header":           forge.jwt(map[string]any{"typ": "service+jwt", "jku": "https://evil.test"}, forge.serviceClaims("order", callee, nil)),
 		"a service token that claims to be the owner": forge.jwt(map[string]any{"typ": "at+jwt"}, forge.serviceClaims("order", TokenAudience, map[string]any{"kind": "owner", "sub": "o"})),
 	})
