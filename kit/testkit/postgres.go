@@ -84,13 +84,25 @@ func DatabaseURL(tb testing.TB, migrations fs.FS) string {
 		tb.Fatalf("create a database for the test: %v", err)
 	}
 	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), Patience)
 		defer cancel()
-		if err := s.admin(ctx, "drop database if exists "+name+" with (force)"); err != nil {
-			tb.Errorf("drop the test's database: %v", err)
+		if err := s.drop(ctx, name); err != nil {
+			// It shows nothing about the code under test, and dropLeftovers will drop it.
+			tb.Logf("drop the test's database: %v", err)
 		}
 	})
 	return s.postgres.AdminURL(name)
+}
+
+// drop drops a database. PostgreSQL waits 5 s for the connections that it ends, and refuses
+// then; on a busy machine they may need longer.
+func (s *server) drop(ctx context.Context, name string) error {
+	for {
+		err := s.admin(ctx, "drop database if exists "+name+" with (force)")
+		if !isInUse(err) || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 func startServer() (*server, error) {
@@ -170,7 +182,7 @@ func (s *server) dropLeftovers(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
-		if _, err := conn.Exec(ctx, "drop database "+name+" with (force)"); err != nil {
+		if err := s.drop(ctx, name); err != nil {
 			return err
 		}
 	}

@@ -84,7 +84,12 @@ func (o *output) end() {
 }
 
 // isMissing reports that a database does not exist.
-func isMissing(err error) bool {
+func isMissing(err error) bool { return hasCode(err, "3D000") }
+
+// isInUse reports that a database has connections.
+func isInUse(err error) bool { return hasCode(err, "55006") }
+
+func hasCode(err error, code string) bool {
 	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && pgErr.Code == "3D000"
+	return errors.As(err, &pgErr) && pgErr.Code == code
 }
