@@ -110,11 +110,16 @@ func TestIdleAndOldStreamsEnd(t *testing.T) {
 func TestAnIdleBidirectionalStreamEnds(t *testing.T) {
 	t.Parallel()
 	s := open(t, &shop{}, limited(rpc.StreamLimits{PerClient: 1, Idle: 100 * time.Millisecond, Lifetime: time.Hour}))
-	first := grpcreflect.NewClient(connect.NewClient(connecthttp.NewTransport(http2(t), s.url, connecthttp.WithGRPC()))).NewStream(t.Context())
-	defer func() { _ = first.Close() }()
-	if _, err := first.ListServices(); err != nil {
-		t.Fatal(err)
-	}
+	first := grpcreflect.NewClient(connect.NewClient(connecthttp.NewTransport(http2(t), s.url, connecthttp.WithGRPC())))
+	eventually(t, "a stream sends its first message before it counts as idle", func() bool {
+		stream := first.NewStream(t.Context())
+		if _, err := stream.ListServices(); err != nil {
+			_ = stream.Close()
+			return false
+		}
+		t.Cleanup(func() { _ = stream.Close() }) // its client leaves it open
+		return true
+	})
 	second := grpcreflect.NewClient(connect.NewClient(connecthttp.NewTransport(http2(t), s.url, connecthttp.WithGRPC())))
 	eventually(t, "the idle stream made room for another", func() bool {
 		stream := second.NewStream(t.Context())
@@ -152,11 +157,18 @@ func TestStreamsPerClientAreCapped(t *testing.T) {
 	eventually(t, "the closed stream made room", func() bool { return auditOver(t, s, http1(t))() == nil })
 }
 
+// handlers counts those that began, and those of them that run.
+type handlers struct{ begun, running atomic.Int64 }
+
+// ended reports whether the nth handler began, and none runs.
+func (h *handlers) ended(n int64) bool { return h.begun.Load() == n && h.running.Load() == 0 }
+
 // pouring is a shop whose stream never ends by itself.
-func pouring(open *atomic.Int64) *shop {
+func pouring(count *handlers) *shop {
 	return &shop{audit: func(_ context.Context, _ *operationsv1.AuditRequest, send func(*operationsv1.AuditResponse) error) error {
-		open.Add(1)
-		defer open.Add(-1)
+		count.running.Add(1)
+		defer count.running.Add(-1)
+		count.begun.Add(1)
 		for {
 			if err := send(&operationsv1.AuditResponse{Context: strings.Repeat("x", 1000)}); err != nil {
 				return err
@@ -171,13 +183,13 @@ func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
 	t.Parallel()
 	limits := roomy()
 	limits.Send = 100 * time.Millisecond
-	var running atomic.Int64
-	s := open(t, pouring(&running), limited(limits))
+	var count handlers
+	s := open(t, pouring(&count), limited(limits))
 	frames := callRaw(t, s.addr, "/shopmesh.operations.v1.OperationsService/Audit", nil)
 	if last := frames[len(frames)-1]; last.kind != http2frames.FrameRSTStream {
 		t.Errorf("HTTP/2 ended with %+v", last)
 	}
-	eventually(t, "the handler ended", func() bool { return running.Load() == 0 })
+	eventually(t, "the handler ended", func() bool { return count.ended(1) })
 
 	conn, err := net.Dial("tcp", s.addr)
 	if err != nil {
@@ -187,14 +199,13 @@ func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
 	if _, err := io.WriteString(conn, "GET /v1/operations/audit HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the handler began", func() bool { return running.Load() == 1 })
-	eventually(t, "the handler ended", func() bool { return running.Load() == 0 })
+	eventually(t, "the second handler ended", func() bool { return count.ended(2) })
 }
 
 func TestAClientThatGoesAwayEndsItsStream(t *testing.T) {
 	t.Parallel()
-	var running atomic.Int64
-	s := open(t, pouring(&running), limited(roomy()))
+	var count handlers
+	s := open(t, pouring(&count), limited(roomy()))
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/operations/audit", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +218,7 @@ func TestAClientThatGoesAwayEndsItsStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close()
-	eventually(t, "the handler ended", func() bool { return running.Load() == 0 })
+	eventually(t, "the handler ended", func() bool { return count.ended(1) })
 }
 
 func eventually(t *testing.T, what string, done func() bool) {

@@ -295,10 +295,16 @@ func TestInboxTakesABrokenMailLater(t *testing.T) {
 	}
 }
 
-// Connections share syncs: 8 of them together store more than 2000 mails a second. The test
-// requires a tenth, because the machine is shared too, and logs what it measured.
+// Connections share syncs: what waits when one begins is written together. Together, 8 of them
+// store more than 2000 mails a second; the test logs what it measured.
 func TestInboxSharesSyncs(t *testing.T) {
 	t.Parallel()
+	waiting := &mailLog{queue: make(chan delivery, 2)}
+	waiting.queue <- delivery{}
+	waiting.queue <- delivery{}
+	if n := len(waiting.gather(delivery{})); n != 3 {
+		t.Errorf("%d of 3 mails are written together", n)
+	}
 	const senders, each = 8, 250
 	i := open(t, t.TempDir())
 	begin := time.Now()
@@ -316,11 +322,7 @@ func TestInboxSharesSyncs(t *testing.T) {
 		})
 	}
 	sending.Wait()
-	rate := float64(senders*each) / time.Since(begin).Seconds()
-	t.Logf("%.0f mails per second", rate)
-	if rate < 200 {
-		t.Errorf("%.0f mails per second, want at least 200", rate)
-	}
+	t.Logf("%.0f mails per second", float64(senders*each)/time.Since(begin).Seconds())
 	if _, got := i.log.numbers(); got != senders*each {
 		t.Errorf("%d mails, want %d", got, senders*each)
 	}
