@@ -25,13 +25,15 @@ type guard struct {
 	streaming   map[string]bool // requests of which are streams, bounded message by message
 	bodyTimeout time.Duration
 	sendTimeout time.Duration
+	stall       time.Duration
 	errors      *connecthttp.ErrorWriter
 	next        http.Handler
 }
 
 func newGuard(server *connect.Server, cfg HandlerConfig, errorWriter *connecthttp.ErrorWriter, next http.Handler) *guard {
 	g := &guard{
-		limiter: cfg.Load, proxies: cfg.Proxies, origins: cfg.Origins, bodyTimeout: cfg.BodyTimeout, sendTimeout: cfg.SendTimeout, errors: errorWriter, next: next,
+		limiter: cfg.Load, proxies: cfg.Proxies, origins: cfg.Origins, bodyTimeout: cfg.BodyTimeout, sendTimeout: cfg.SendTimeout, stall: cfg.StallTimeout,
+		errors: errorWriter, next: next,
 		counted: make(map[string]bool), streaming: make(map[string]bool),
 	}
 	for spec := range server.Specs() {
@@ -111,7 +113,7 @@ func (g *guard) bound(x *exchange, w http.ResponseWriter, r *http.Request) *boun
 	body := &boundedBody{ReadCloser: http.MaxBytesReader(w, whole, MaxRequestBytes+envelopeSlack), all: whole, exchange: x, http1: r.ProtoMajor == 1}
 	patience := g.bodyTimeout
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		patience = min(patience, stallTimeout) // nobody waits for such a body
+		patience = min(patience, g.stall) // nobody waits for such a body
 	}
 	x.receive(patience)
 	r.Body = body
@@ -139,7 +141,7 @@ func (g *guard) finish(x *exchange, reply *replyWriter, body *boundedBody, r *ht
 	// gRPC's clients listen while they send. One that states a length is another program,
 	// such as curl.
 	overGRPC := isGRPC(r.Header.Get("Content-Type"))
-	if overGRPC && r.ContentLength < 0 || x.controller.SetReadDeadline(time.Now().Add(stallTimeout)) != nil {
+	if overGRPC && r.ContentLength < 0 || x.controller.SetReadDeadline(time.Now().Add(g.stall)) != nil {
 		return
 	}
 	// Over HTTP/1.1 net/http reads and drops a short rest, until that deadline. Over HTTP/2

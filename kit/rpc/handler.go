@@ -57,6 +57,8 @@ type HandlerConfig struct {
 	Refused Refused
 	// BodyTimeout and SendTimeout replace the constants of these names when they are not 0.
 	BodyTimeout, SendTimeout time.Duration
+	// StallTimeout is how long the rest of a body that was refused may take; 0 means 5 s.
+	StallTimeout time.Duration
 }
 
 // NewHandler serves the RPCs that are registered on server. Register all of them
@@ -92,6 +94,9 @@ func NewHandler(server *connect.Server, cfg HandlerConfig) (http.Handler, error)
 	}
 	if cfg.SendTimeout == 0 {
 		cfg.SendTimeout = SendTimeout
+	}
+	if cfg.StallTimeout == 0 {
+		cfg.StallTimeout = stallTimeout
 	}
 	if cfg.Origins == nil {
 		var err error
