@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +36,23 @@ type harness struct {
 	t      *testing.T
 	pool   *pg.Pool
 	server *smtptest.Server
+	// stopped is when the senders' clock stopped; at the zero time it runs. ahead is by how
+	// much the test moved it.
+	stopped time.Time
+	ahead   atomic.Int64
 }
+
+// now is what the senders' clock shows.
+func (h *harness) now() time.Time {
+	at := h.stopped
+	if at.IsZero() {
+		at = now()
+	}
+	return at.Add(time.Duration(h.ahead.Load()))
+}
+
+// move moves the senders' clock ahead.
+func (h *harness) move(by time.Duration) { h.ahead.Add(int64(by)) }
 
 func newHarness(t *testing.T, reply func(string, string) string) *harness {
 	t.Helper()
@@ -61,7 +78,7 @@ func (h *harness) sender(cfg app.SenderConfig) *app.Sender {
 	}
 	cfg.Pool, cfg.Server, cfg.Templates = h.pool, server, templates
 	cfg.Settings, cfg.Shop = cmp.Or(cfg.Settings, kitsettings.Fixed(settings())), kitsettings.Fixed(shop())
-	cfg.Now, cfg.Log, cfg.ToOutbox = now, testkit.Log(h.t), events.ToOutbox
+	cfg.Now, cfg.Log, cfg.ToOutbox = h.now, testkit.Log(h.t), events.ToOutbox
 	cfg.Tracer, cfg.Meter = tracenoop.NewTracerProvider(), metricnoop.NewMeterProvider()
 	return app.NewSender(cfg)
 }
@@ -101,7 +118,7 @@ func (h *harness) request(s *app.Sender, n int) {
 func (h *harness) apply(s *app.Sender, requests []domain.Request, erased ...uuid.UUID) {
 	h.t.Helper()
 	mailbox := &app.Mailbox{
-		Sender: s, Erasure: h.erasure(s), Shop: kitsettings.Fixed(shop()), ToOutbox: events.ToOutbox, Now: now,
+		Sender: s, Erasure: h.erasure(s), Shop: kitsettings.Fixed(shop()), ToOutbox: events.ToOutbox, Now: h.now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) },
 	}
 	err := h.pool.InTx(h.t.Context(), func(ctx context.Context, tx *pg.Tx) error {
@@ -117,7 +134,7 @@ func (h *harness) apply(s *app.Sender, requests []domain.Request, erased ...uuid
 }
 
 func (h *harness) erasure(s *app.Sender) *app.Erasure {
-	return &app.Erasure{Pool: h.pool, Sender: s, ToOutbox: events.ToOutbox, Now: now, Log: testkit.Log(h.t)}
+	return &app.Erasure{Pool: h.pool, Sender: s, ToOutbox: events.ToOutbox, Now: h.now, Log: testkit.Log(h.t)}
 }
 
 func request(t *testing.T) domain.Request {
@@ -202,33 +219,43 @@ func TestAnotherReplicaSendsWhatADeadOneHad(t *testing.T) {
 }
 
 // Mails wait behind a slow one for longer than their leases: the process that has
-// them extends those, and no other takes them.
+// them extends those, and no other takes them, but for one of a dead process.
 func TestALivingProcessKeepsItsMails(t *testing.T) {
 	t.Parallel()
-	slow := make(chan struct{})
-	var once sync.Once
-	waiting := make(chan struct{})
+	slow, waiting := make(chan struct{}), make(chan struct{})
+	var met atomic.Bool
 	h := newHarness(t, func(verb, _ string) string {
-		if verb == "." {
-			once.Do(func() { close(waiting); <-slow })
+		if verb == "." && met.CompareAndSwap(false, true) {
+			close(waiting)
+			<-slow
 		}
 		return ""
 	})
-	lease := 500 * time.Millisecond
-	busy := h.sender(app.SenderConfig{Workers: 1, Lease: lease})
+	h.stopped = now() // a busy machine extends in time all the same
+	const lease, leases, queue = 500 * time.Millisecond, 4, 10
+	h.request(h.sender(app.SenderConfig{Lease: leases * lease}), 1) // which never runs
+	var dead uuid.UUID
+	if err := h.pool.QueryRow(t.Context(), "select id from notifications").Scan(&dead); err != nil {
+		t.Fatal(err)
+	}
+	busy := h.sender(app.SenderConfig{Workers: 1, Lease: lease, Queue: queue})
 	h.run(busy)
-	h.request(busy, 10)
+	h.request(busy, 1)
 	<-waiting
-	other := h.sender(app.SenderConfig{Lease: lease})
-	h.run(other)
-	started := now()
-	testkit.Eventually(t, "three leases have passed", func() bool { return now().Sub(started) > 3*lease })
-	if n := h.count("status = 2"); n != 0 {
-		t.Errorf("the other replica sent %d mails that were not its own", n)
+	h.request(busy, queue) // it has no room for that of the dead process
+	h.run(h.sender(app.SenderConfig{Lease: lease}))
+	for range 4 * leases {
+		h.move(lease / 4)
+		extended := fmt.Sprintf("status = 1 and id <> '%s' and due_time < '%s'", dead, h.now().Add(lease*2/3).Format(time.RFC3339Nano))
+		testkit.Eventually(t, "the leases are extended", func() bool { return h.count(extended) == 0 })
+	}
+	testkit.Eventually(t, "the other replica sends the dead one's", func() bool { return h.count(fmt.Sprintf("status = 2 and id = '%s'", dead)) == 1 })
+	if n := h.count("status = 2"); n != 1 {
+		t.Errorf("the other replica sent %d mails that were not its own", n-1)
 	}
 	close(slow)
-	testkit.Eventually(t, "all were sent", func() bool { return h.count("status = 2") == 10 })
-	if n := h.arrived(); n != 10 {
+	testkit.Eventually(t, "all were sent", func() bool { return h.count("status = 2") == queue+2 })
+	if n := h.arrived(); n != queue+2 {
 		t.Errorf("%d mails arrived", n)
 	}
 }
@@ -287,14 +314,12 @@ func TestAnOutcomeWaitsForTheDatabase(t *testing.T) {
 	}
 }
 
-// No mail is lost because order stays away: at its last attempt it is sent without the link.
+// No mail is lost because order stays away: it waits for its link for a while, and is sent
+// without it then.
 func TestAMailIsSentWithoutALinkAtLast(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, nil)
-	impatient := settings()
-	impatient.RetryPolicy.GiveUpAfter = 300 * time.Millisecond
 	s := h.sender(app.SenderConfig{
-		Settings: kitsettings.Fixed(impatient),
 		MintOrderLinks: func(context.Context, []domain.OrderMail) ([]string, error) {
 			return nil, errors.New("order is away")
 		},
@@ -309,6 +334,8 @@ func TestAMailIsSentWithoutALinkAtLast(t *testing.T) {
 	}
 	h.apply(s, []domain.Request{r})
 	h.run(s)
+	testkit.Eventually(t, "the mail waits for its link", func() bool { return h.count("status = 1 and attempt_count > 0") == 1 })
+	h.move(settings().RetryPolicy.GiveUpAfter / 2)
 	testkit.Eventually(t, "the mail was sent", func() bool { return h.count("status = 2") == 1 })
 	if n := h.arrived(); n != 1 || strings.Contains(h.server.Mails()[0].Raw, "See your order") {
 		t.Errorf("%d mails arrived: %v", n, h.server.Mails())
