@@ -1,7 +1,7 @@
 package order_test
 
 import (
-	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -28,10 +28,10 @@ import (
 const (
 	// outageVariable makes the outage longer, such as "10m".
 	outageVariable = "SHOPMESH_TEST_OUTAGE"
-	// shortestOutage is longer than a record may be under way, a group's session, and
-	// heldAfter: from then on nothing is published again.
+	// shortestOutage is longer than a record may be under way, and a group's session.
 	shortestOutage = 18 * time.Second
-	heldAfter      = 13 * time.Second
+	// heldFor is how long orders are placed at least while nothing is published again.
+	heldFor = 5 * time.Second
 )
 
 // outage is how long the broker is away.
@@ -62,27 +62,12 @@ const (
 // back, every event leaves, once, and what others published is applied.
 func TestTheBrokerIsAway(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "settings.json")
-	if err := os.WriteFile(file, []byte(`{"order": {"retryAfter": "1s", "paymentWindow": "7200s"}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	log := &testkit.Lines{}
-	var gate testkit.Gate
-	broker := testkit.Broker(t)
-	p := &process{t: t, events: testkit.NewEvents(t, broker), log: log.Log()}
-	database := testkit.DatabaseURL(t, order.Migrations())
-	p.serve(kitapp.ContextConfig{
-		Database: pg.Config{URL: database}, Kafka: gate.Behind(broker), SettingsFile: file, SoleWriter: true,
-	}, othersURL(t))
-	o := &outing{process: p, log: log}
-	o.place()
-	testkit.Eventually(t, "its event leaves", func() bool { return o.status().GetOutboxPending() == 0 })
-
-	gate.Shut()
+	o := newOuting(t)
+	o.gate.Shut()
 	away := time.Now()
-	o.sell(heldAfter)
-	waiting, placed := o.status().GetOutboxPending(), len(o.placed)
-	o.sell(outage(t) - heldAfter)
+	o.sell(o.held)
+	waiting, placed, enough := o.status().GetOutboxPending(), len(o.placed), time.Now().Add(heldFor)
+	o.sell(func() bool { return time.Since(away) > outage(t) && time.Now().After(enough) })
 	// Overdue steps were published again until the outbox was seen to wait: since then
 	// each order has added its own event and, as the owner places it, its entry of the
 	// activity log, and no more.
@@ -90,29 +75,71 @@ func TestTheBrokerIsAway(t *testing.T) {
 		t.Errorf("%d orders added %d events", fresh, more)
 	}
 	o.mustReport(away)
-	fillOutbox(t, database)
+	o.fillOutbox()
 	o.mustShed()
 	o.mustReport(away)
-	// What waits is in the database alone.
-	if heap := liveBytes(); heap > mostEvents*eventBytes {
-		t.Errorf("%d MiB are in use while events of %d MiB wait", heap>>20, mostEvents*eventBytes>>20)
-	} else {
-		t.Logf("%d MiB are in use", heap>>20)
-	}
 
 	back := time.Since(away)
-	gate.Open()
-	o.mustRecover(broker)
+	o.gate.Open()
+	o.mustRecover()
 	t.Logf("the broker was away for %v; %d orders were placed; the log got %d warnings:\n%s",
-		back.Round(time.Second), len(o.placed), len(log.Warnings()), strings.Join(log.Warnings(), ""))
+		back.Round(time.Second), len(o.placed), len(o.log.Warnings()), strings.Join(o.log.Warnings(), ""))
+}
+
+// While the broker is away, what waits is in the database alone.
+func TestEventsDoNotWaitInMemory(t *testing.T) { //nolint:paralleltest // it measures the memory of the whole program
+	o := newOuting(t)
+	o.gate.Shut()
+	o.fillOutbox()
+	o.mustShed()
+	testkit.Eventually(t, "the broker is seen to be away", func() bool { return strings.Contains(fmt.Sprint(o.status().GetConditions()), "the broker is away") })
+	heap := liveBytes()
+	t.Logf("%d MiB are in use", heap>>20)
+	if heap > mostEvents*eventBytes {
+		t.Errorf("%d MiB are in use while events of %d MiB wait", heap>>20, mostEvents*eventBytes>>20)
+	}
+	o.gate.Open()
 }
 
 // outing is an order process whose broker goes away.
 type outing struct {
 	*process
 
+	gate   testkit.Gate
+	broker kafka.Config
+	pool   *pg.Pool // on the process's database
 	log    *testkit.Lines
 	placed []*orderv1.Order
+}
+
+// newOuting starts the process, and has it place an order while the broker is there.
+func newOuting(t *testing.T) *outing {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "settings.json")
+	if err := os.WriteFile(file, []byte(`{"order": {"retryAfter": "1s", "paymentWindow": "7200s"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := &outing{broker: testkit.Broker(t), log: &testkit.Lines{}}
+	o.process = &process{t: t, events: testkit.NewEvents(t, o.broker), log: o.log.Log()}
+	database := testkit.DatabaseURL(t, order.Migrations())
+	o.serve(kitapp.ContextConfig{
+		Database: pg.Config{URL: database}, Kafka: o.gate.Behind(o.broker), SettingsFile: file, SoleWriter: true,
+	}, othersURL(t))
+	o.pool = testkit.Open(t, pg.Config{URL: database, MaxConns: 1})
+	o.place()
+	testkit.Eventually(t, "its event leaves", func() bool { return o.status().GetOutboxPending() == 0 })
+	return o
+}
+
+// held reports whether the sweeper has postponed an overdue step instead of publishing its
+// event again: only then is an order due later than the delay after its last event.
+func (o *outing) held() (held bool) {
+	o.t.Helper()
+	const query = `select exists (select from orders where due_time > last_published_time + interval '1 s' * power(2, retry_count))`
+	if err := o.pool.QueryRow(o.t.Context(), query).Scan(&held); err != nil {
+		o.t.Fatal(err)
+	}
+	return held
 }
 
 func (o *outing) status() *operationsv1.ContextStatus {
@@ -133,20 +160,17 @@ func (o *outing) place() {
 	o.placed = append(o.placed, res.GetOrder())
 }
 
-// sell places orders and reads them for as long as the outage lasts.
-func (o *outing) sell(during time.Duration) {
+// sell places orders and reads them until over is true.
+func (o *outing) sell(over func() bool) {
 	o.t.Helper()
-	ctx, cancel := context.WithTimeout(o.t.Context(), during)
-	defer cancel()
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for late := time.Now().Add(outage(o.t) + testkit.Patience); !over(); <-tick.C {
+		if time.Now().After(late) {
+			o.t.Fatal("overdue steps are published again for as long as the broker is away")
+		}
 		o.place()
 		o.read(o.placed[0])
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-		}
 	}
 }
 
@@ -185,15 +209,14 @@ func (o *outing) mustReport(since time.Time) {
 }
 
 // fillOutbox lets as many events wait as may.
-func fillOutbox(t *testing.T, database string) {
-	t.Helper()
-	pool := testkit.Open(t, pg.Config{URL: database, MaxConns: 1})
-	_, err := pool.Exec(t.Context(), `
+func (o *outing) fillOutbox() {
+	o.t.Helper()
+	_, err := o.pool.Exec(o.t.Context(), `
 		insert into outbox (topic, key, version, type, source, payload, traceparent, create_time)
 		select $1, gen_random_uuid(), 1, 'filler', '/shopmesh/order', convert_to(repeat('x', $2), 'UTF8'), '', now()
 		from generate_series(1, $3)`, events.OrderTopic, eventBytes, mostEvents)
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
 }
 
@@ -218,7 +241,7 @@ func (o *outing) mustShed() {
 }
 
 // mustRecover waits until everything has left and was answered, and counts it.
-func (o *outing) mustRecover(broker kafka.Config) {
+func (o *outing) mustRecover() {
 	o.t.Helper()
 	testkit.Eventually(o.t, "the events leave", func() bool { return o.status().GetOutboxPending() < 1000 })
 	testkit.Eventually(o.t, "orders are taken again", func() bool {
@@ -236,7 +259,7 @@ func (o *outing) mustRecover(broker kafka.Config) {
 			return o.read(placed).GetState() != orderv1.OrderState_ORDER_STATE_AWAITING_PAYMENT
 		})
 	})
-	fillers, repeated, orders := o.published(broker)
+	fillers, repeated, orders := o.published()
 	o.t.Logf("%d events that waited came, %d of them twice", fillers, repeated)
 	// A batch whose time is over as it is under way may come twice, which consumers recognize.
 	if fillers != mostEvents || repeated > oneBatch || orders != len(o.placed) {
@@ -250,9 +273,9 @@ func (o *outing) mustRecover(broker kafka.Config) {
 
 // published counts what is on the topic, once all of the fillers and all orders' placing
 // are there.
-func (o *outing) published(broker kafka.Config) (fillers, repeated, orders int) {
+func (o *outing) published() (fillers, repeated, orders int) {
 	o.t.Helper()
-	topic := testkit.NewEvents(o.t, broker, events.OrderTopic)
+	topic := testkit.NewEvents(o.t, o.broker, events.OrderTopic)
 	for least := mostEvents + len(o.placed); fillers < mostEvents || orders < len(o.placed); least++ {
 		came := topic.Wait(least, func(consumer.Event) bool { return true })
 		least, fillers, repeated, orders = len(came), 0, 0, 0
