@@ -62,7 +62,7 @@ func (l *listing) Complete(_ context.Context, n provider.Notice) (provider.Notic
 // to the newest, each once, and by one of two processes at a time.
 func TestAMonthOfEventsIsReadPartByPart(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, domain.Settings{ProviderTimeout: time.Second, RetryAfter: time.Second, ReconcileInterval: 50 * time.Millisecond})
+	o := newHarness(t, domain.Settings{ProviderTimeout: time.Hour, RetryAfter: time.Second, ReconcileInterval: 50 * time.Millisecond})
 	now := time.Now().UTC().Truncate(time.Second)
 	list := &listing{}
 	for i := range 3500 {
