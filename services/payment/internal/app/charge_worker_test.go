@@ -187,9 +187,9 @@ func TestWhatACrashCutOffIsTakenOverWhenItsLeaseIsOver(t *testing.T) {
 
 func TestTwoProcessesShareWhatIsDue(t *testing.T) {
 	t.Parallel()
-	o := newHarness(t, domain.Settings{ProviderTimeout: 5 * time.Second, RetryAfter: 10 * time.Millisecond})
+	o := newHarness(t, domain.Settings{ProviderTimeout: time.Hour, RetryAfter: 10 * time.Millisecond})
 	ids := o.placeOrders(o.idle(&scripted{charge: yes}), 500)
-	o.deps.Now = microseconds(time.Minute)
+	o.deps.Now = microseconds(2 * time.Hour) // the first process's leases are over, theirs will not be
 	one, two := &scripted{charge: yes}, &scripted{charge: yes}
 	o.worker(one)
 	o.worker(two)
