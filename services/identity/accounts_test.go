@@ -3,6 +3,7 @@ package identity_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -216,12 +217,14 @@ func (o harness) post(t *testing.T, path, body string, cookie *http.Cookie, head
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	text := make([]byte, 64<<10)
-	n, _ := res.Body.Read(text)
-	for _, set := range res.Cookies() {
-		return res.StatusCode, text[:n], set
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return res.StatusCode, text[:n], nil
+	for _, set := range res.Cookies() {
+		return res.StatusCode, text, set
+	}
+	return res.StatusCode, text, nil
 }
 
 // A GET uses nothing up: RPCs that do are not served by it.

@@ -10,6 +10,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -96,17 +98,18 @@ func TestKeysRotateWithAnOverlap(t *testing.T) {
 	first := o.keys(t)[0]
 	o.stop()
 	o.move(t, 30*24*time.Hour-30*time.Minute)
-	started := make(chan harness, 2)
-	for range 2 {
-		go func() { started <- o.again(t) }()
+	var replicas [2]harness
+	var starting errgroup.Group
+	for i := range replicas {
+		starting.Go(func() (err error) {
+			replicas[i], err = o.start(t)
+			return err
+		})
 	}
-	for range 2 {
-		var replica harness
-		select {
-		case replica = <-started:
-		case <-time.After(testkit.Patience):
-			t.Fatal("the replicas did not start")
-		}
+	if err := starting.Wait(); err != nil {
+		t.Fatalf("a replica did not start: %v", err)
+	}
+	for _, replica := range replicas {
 		keys := replica.keys(t)
 		if len(keys) != 2 || keys[1].GetKid() != first.GetKid() {
 			t.Fatalf("keys %v", keys)
