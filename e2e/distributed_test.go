@@ -24,6 +24,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services"
 )
 
@@ -62,7 +63,7 @@ func upDistributed(t *testing.T, log io.Writer, broker broker) *distributed {
 	api, internal := map[string]string{}, []string{}
 	listen := map[string][2]string{}
 	for _, c := range contexts {
-		a, i := freeAddress(t), freeAddress(t)
+		a, i := testkit.HeldAddress(t), freeAddress(t)
 		listen[c] = [2]string{a, i}
 		api[c] = "http://" + a
 		internal = append(internal, "http://"+i)
@@ -172,16 +173,6 @@ func administer(t *testing.T, broker broker) *kadm.Client {
 	}
 	t.Cleanup(client.Close)
 	return kadm.NewClient(client)
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	address, err := process.HoldAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(address.Release)
-	return address.String()
 }
 
 func startDatabases(t *testing.T, dir string) *postgres.Server {

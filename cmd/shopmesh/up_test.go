@@ -37,15 +37,11 @@ func TestATakenPortIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = free.Close()
+	free := testkit.HeldAddress(t)
 	for name, row := range map[string]struct{ listen, internal, flag, port string }{
 		"the API's":          {taken, "127.0.0.1:0", "--listen", port},
 		"the operators'":     {"127.0.0.1:0", taken, "--internal-listen", port},
-		"one port for both ": {free.Addr().String(), free.Addr().String(), "--internal-listen", strings.TrimPrefix(free.Addr().String(), "127.0.0.1:")},
+		"one port for both ": {free, free, "--internal-listen", strings.TrimPrefix(free, "127.0.0.1:")},
 	} {
 		data := filepath.Join(tempDir(t), "data")
 		got := run(t, "up", "--data", data, "--listen", row.listen, "--internal-listen", row.internal)

@@ -17,6 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/e2e/kafka"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services"
 )
 
@@ -40,7 +41,7 @@ type many struct {
 type service struct {
 	*part
 	context                 string
-	listen, internalAddress *process.Address
+	listen, internalAddress *testkit.Address
 	api                     *link // the way to it
 	database                *link // its own way to PostgreSQL: a cut frees its locks alone
 }
@@ -134,10 +135,10 @@ func (s *many) startServices(w *workshop, broker *link) error {
 		for i := range replicas(c) {
 			v := &service{context: c}
 			var err error
-			if v.listen, err = process.HoldAddress(); err != nil {
+			if v.listen, err = testkit.HoldAddress(); err != nil {
 				return err
 			}
-			if v.internalAddress, err = process.HoldAddress(); err != nil {
+			if v.internalAddress, err = testkit.HoldAddress(); err != nil {
 				return err
 			}
 			name := c

@@ -20,6 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
+	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
 //go:embed server.properties
@@ -32,7 +33,7 @@ type Node struct {
 	OwnGroup bool
 
 	classPath, properties string
-	listener, controller  *process.Address
+	listener, controller  *testkit.Address
 	admin                 *tls.Config // nil for connections in the clear
 }
 
@@ -52,10 +53,10 @@ func Format(jars, dir, advertised string) (*Node, error) {
 
 func (n *Node) format(dir, advertised string) error {
 	var err error
-	if n.listener, err = process.HoldAddress(); err != nil {
+	if n.listener, err = testkit.HoldAddress(); err != nil {
 		return err
 	}
-	if n.controller, err = process.HoldAddress(); err != nil {
+	if n.controller, err = testkit.HoldAddress(); err != nil {
 		return err
 	}
 	if advertised == "" {
@@ -82,7 +83,7 @@ func (n *Node) format(dir, advertised string) error {
 
 // Release lets others have the node's ports, when it will not be started again.
 func (n *Node) Release() {
-	for _, a := range []*process.Address{n.listener, n.controller} {
+	for _, a := range []*testkit.Address{n.listener, n.controller} {
 		if a != nil {
 			a.Release()
 		}

@@ -43,12 +43,14 @@ type node struct {
 
 func (n *node) start() {
 	n.t.Helper()
+	if n.url == "" { // the first time; afterwards the peers know the address
+		n.process.Listen = testkit.HeldAddress(n.t)
+	}
 	process := n.process
 	process.Authenticator = testkit.Everyone(testkit.Owner())
 	var addresses app.Addresses
 	addresses, n.stop = apptest.Serve(n.t, process, n.module)
 	n.url, n.internal = addresses.API, addresses.Internal
-	n.process.Listen = n.url[len("http://"):] // the peers know this address
 }
 
 // follow makes a service that follows the settings of config.

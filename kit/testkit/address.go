@@ -1,9 +1,10 @@
-package process
+package testkit
 
 import (
 	"fmt"
 	"os"
 	"syscall"
+	"testing"
 )
 
 // Address is a port on loopback that is kept for one program, also while that does
@@ -49,6 +50,17 @@ func (a *Address) bind() error {
 	}
 	a.text = fmt.Sprintf("127.0.0.1:%d", bound.Port)
 	return nil
+}
+
+// HeldAddress returns the host:port of an Address that is released when the test ends.
+func HeldAddress(tb testing.TB) string {
+	tb.Helper()
+	a, err := HoldAddress()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(a.Release)
+	return a.String()
 }
 
 // String is host:port.
