@@ -171,7 +171,7 @@ func serve(t *testing.T, process app.Process, modules ...fx.Option) running {
 	case err := <-ended:
 		t.Fatalf("it ended: %v", err)
 	case <-time.After(testkit.Patience):
-		t.Fatal("it is not ready within a minute")
+		t.Fatalf("it is not ready within %v", testkit.Patience)
 	}
 	return running{}
 }
