@@ -226,22 +226,3 @@ func (o harness) post(t *testing.T, path, body string, cookie *http.Cookie, head
 	}
 	return res.StatusCode, text, nil
 }
-
-// A GET uses nothing up: RPCs that do are not served by it.
-func TestNoGetUsesALink(t *testing.T) {
-	t.Parallel()
-	o := newHarness(t)
-	for _, path := range []string{
-		"/v1/accounts:verifyEmail?token=x", "/v1/accounts:resetPassword?token=x", "/v1/staff:acceptInvite?token=x",
-		"/shopmesh.identity.v1.AccountService/VerifyEmail?connect=v1&encoding=json&message=%7B%7D",
-	} {
-		res, err := http.Get(o.url + path) //nolint:noctx // the test's end ends it
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-		if res.StatusCode != http.StatusMethodNotAllowed && res.StatusCode != http.StatusNotFound {
-			t.Errorf("GET %s: %d", path, res.StatusCode)
-		}
-	}
-}

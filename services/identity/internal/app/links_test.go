@@ -14,15 +14,15 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 )
 
-// supabase/auth#368: a scanner of mails that opens each link must not use it up.
-func TestScannerUsesNoLink(t *testing.T) {
+// A mail that is sent again holds the same link, which is not used up by that.
+func TestAMailSentAgainHasTheSameLink(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
 		t.Fatal(err)
 	}
 	link := h.link("ada@example.com")
-	for range 3 { // notification sends again, a scanner looks: same id, same link
+	for range 3 {
 		if again := h.link("ada@example.com"); again != link {
 			t.Fatal("the link changed")
 		}

@@ -1,0 +1,197 @@
+package identity_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/kit/testkit"
+)
+
+// door is a way to get a link mailed, and to use it.
+type door struct {
+	// request is the path that has the link mailed, body what it gets, and bearer the access
+	// token of who calls; empty for nobody.
+	request, body, bearer string
+	mail                  identityv1.MailKind
+	to                    string
+	// leads is the path of the mailed URL.
+	leads string
+	// rest and procedure are the paths that use the link up, and fields what they get beside it.
+	rest, procedure string
+	fields          map[string]string
+}
+
+// with returns what uses a link up.
+func (d door) with(token string) map[string]string {
+	fields := maps.Clone(d.fields)
+	if fields == nil {
+		fields = make(map[string]string)
+	}
+	fields["token"] = token
+	return fields
+}
+
+// doors returns one for each kind of link. The accounts that they need are there.
+func (o harness) doors(t *testing.T) []door {
+	t.Helper()
+	status, answer := o.operatorToken(t, `{"as": "owner", "for": "30m"}`)
+	var operator struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal(answer, &operator); err != nil || status != http.StatusOK {
+		t.Fatalf("%d %s", status, answer)
+	}
+	o.signUp(t, "forgetful@example.com")
+	moving := o.signUp(t, "moving@example.com")
+	return []door{
+		{
+			request: "/v1/accounts:signUp", body: `{"email": "new@example.com"}`,
+			mail: identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, to: "new@example.com", leads: "/verify-email",
+			rest: "/v1/accounts:verifyEmail", procedure: "/shopmesh.identity.v1.AccountService/VerifyEmail",
+			fields: map[string]string{"password": password, "firstName": "Ada"},
+		},
+		{
+			request: "/v1/accounts:requestPasswordReset", body: `{"kind": "ACCOUNT_KIND_CUSTOMER", "email": "forgetful@example.com"}`,
+			mail: identityv1.MailKind_MAIL_KIND_RESET_PASSWORD, to: "forgetful@example.com", leads: "/reset-password",
+			rest: "/v1/accounts:resetPassword", procedure: "/shopmesh.identity.v1.AccountService/ResetPassword",
+			fields: map[string]string{"password": "another long password here"},
+		},
+		{
+			request: "/v1/staff:invite", body: `{"email": "clerk@example.com", "permissions": ["PERMISSION_ORDERS_READ"]}`, bearer: operator.AccessToken,
+			mail: identityv1.MailKind_MAIL_KIND_INVITATION, to: "clerk@example.com", leads: "/accept-invitation",
+			rest: "/v1/staff:acceptInvite", procedure: "/shopmesh.identity.v1.StaffService/AcceptInvite",
+			fields: map[string]string{"password": staffPassword, "firstName": "Grace"},
+		},
+		{
+			request: "/v1/accounts:requestEmailChange", body: `{"password": "` + password + `", "email": "moved@example.com"}`, bearer: moving.GetAccessToken(),
+			mail: identityv1.MailKind_MAIL_KIND_CONFIRM_EMAIL, to: "moved@example.com", leads: "/confirm-email",
+			rest: "/v1/accounts:confirmEmailChange", procedure: "/shopmesh.identity.v1.AccountService/ConfirmEmailChange",
+		},
+	}
+}
+
+// mailedBy has a door's link mailed, by a request with further headers, and returns its URL.
+func (o harness) mailedBy(t *testing.T, d door, header http.Header) string {
+	t.Helper()
+	header = header.Clone()
+	if header == nil {
+		header = make(http.Header)
+	}
+	if d.bearer != "" {
+		header.Set("Authorization", "Bearer "+d.bearer)
+	}
+	events := testkit.NewEvents(t, o.broker, mailTopic)
+	if status, body, _ := o.post(t, d.request, d.body, nil, header); status != http.StatusOK {
+		t.Fatalf("%s: %d %s", d.request, status, body)
+	}
+	return o.mailedLink(t, events, d.mail, d.to)
+}
+
+// withOperator starts the process again, with an operator's socket.
+func (o harness) withOperator(t *testing.T) harness {
+	t.Helper()
+	o.stop()
+	o.socket = filepath.Join(t.TempDir(), "operator.sock")
+	return o.again(t)
+}
+
+// supabase/auth#368: a scanner of mails that opens each link must not use it up. What it
+// opens is the mailed URL, or one that a page made of it; a POST alone uses the link up, once.
+func TestScannerUsesNoLink(t *testing.T) {
+	t.Parallel()
+	o := newHarness(t).withOperator(t)
+	doors := o.doors(t)
+	var used []string
+	for _, d := range doors {
+		used = append(used, d.procedure)
+		_, mailed, _ := strings.Cut(o.mailedBy(t, d, nil), "#")
+		for _, address := range d.scanned(t, mailed) {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				for range 3 {
+					if status := o.open(t, method, address); status != http.StatusMethodNotAllowed && status != http.StatusNotFound {
+						t.Errorf("%s of %s: %d", method, address, status)
+					}
+				}
+			}
+		}
+		body, err := json.Marshal(d.with(mailed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, answer, _ := o.post(t, d.rest, string(body), nil, nil); status != http.StatusOK {
+			t.Errorf("%s after the scanner: %d %s", d.rest, status, answer)
+		}
+		for _, path := range []string{d.rest, d.procedure} {
+			if status, answer, _ := o.post(t, path, string(body), nil, nil); status != http.StatusBadRequest || !strings.Contains(string(answer), "LINK_INVALID") {
+				t.Errorf("%s again: %d %s", path, status, answer)
+			}
+		}
+	}
+	slices.Sort(used)
+	if all := takesLinks(); !slices.Equal(used, all) {
+		t.Errorf("links are used up by %q, and tried were %q", all, used)
+	}
+}
+
+// scanned are the URLs, without the host, that a scanner might open.
+func (d door) scanned(t *testing.T, mailed string) []string {
+	t.Helper()
+	message, err := json.Marshal(d.with(mailed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := url.Values{}
+	for name, value := range d.with(mailed) {
+		all.Set(name, value)
+	}
+	whole := url.Values{"connect": {"v1"}, "encoding": {"json"}, "message": {string(message)}}
+	shown := "?token=" + mailed
+	return []string{
+		d.leads, d.leads + shown, d.leads + "/" + mailed,
+		d.rest + shown, d.rest + "?" + all.Encode(),
+		d.procedure + shown, d.procedure + "?" + whole.Encode(),
+	}
+}
+
+// open requests a path without a body, and returns the status.
+func (o harness) open(t *testing.T, method, path string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, o.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
+// takesLinks are the paths of the RPCs whose request holds a link's token, sorted.
+func takesLinks() (paths []string) {
+	for _, file := range []protoreflect.FileDescriptor{
+		identityv1.File_shopmesh_identity_v1_account_service_proto, identityv1.File_shopmesh_identity_v1_staff_service_proto,
+		identityv1.File_shopmesh_identity_v1_token_service_proto,
+	} {
+		for i := range file.Services().Len() {
+			service := file.Services().Get(i)
+			for j := range service.Methods().Len() {
+				if method := service.Methods().Get(j); method.Input().Fields().ByName("token") != nil {
+					paths = append(paths, "/"+string(service.FullName())+"/"+string(method.Name()))
+				}
+			}
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
