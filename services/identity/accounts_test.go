@@ -116,31 +116,6 @@ func TestAShopperGetsAnAccount(t *testing.T) {
 	testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "email")
 }
 
-// Mailed links lead to the shop's own address, whatever a request states
-// (supabase/auth GHSA-3529-5m8x-rpv3).
-func TestForwardedHostNotInLinks(t *testing.T) {
-	t.Parallel()
-	o := newHarness(t)
-	o.signUp(t, "ada@example.com")
-	forged := http.Header{"X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"ftp"}, "Forwarded": {"host=evil.example"}, "X-Original-Url": {"https://evil.example"}}
-	events := testkit.NewEvents(t, o.broker, mailTopic)
-	for _, row := range []struct {
-		path, body string
-		mail       identityv1.MailKind
-		to, leads  string
-	}{
-		{"/v1/accounts:signUp", `{"email": "new@example.com"}`, identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, "new@example.com", "/verify-email#sm_ln_"},
-		{"/v1/accounts:requestPasswordReset", `{"kind": "ACCOUNT_KIND_CUSTOMER", "email": "ada@example.com"}`, identityv1.MailKind_MAIL_KIND_RESET_PASSWORD, "ada@example.com", "/reset-password#sm_ln_"},
-	} {
-		if status, body, _ := o.post(t, row.path, row.body, nil, forged); status != http.StatusOK {
-			t.Fatalf("%s: %d %s", row.path, status, body)
-		}
-		if link := o.mailedLink(t, events, row.mail, row.to); !strings.HasPrefix(link, publicURL+row.leads) {
-			t.Errorf("%s: the link is %s", row.path, link)
-		}
-	}
-}
-
 // What opens an account goes to who mails it, and to nobody else, not even another service.
 func TestLinksAreForNotificationAlone(t *testing.T) {
 	t.Parallel()
@@ -198,7 +173,8 @@ func TestABrowserKeepsItsRefreshTokenInACookie(t *testing.T) {
 	}
 }
 
-// post sends JSON and returns the status, the body and the refresh token's cookie.
+// post sends JSON and returns the status, the body and the refresh token's cookie. Host among
+// the headers is the one that the request is for.
 func (o harness) post(t *testing.T, path, body string, cookie *http.Cookie, header http.Header) (int, []byte, *http.Cookie) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.url+path, strings.NewReader(body))
@@ -208,6 +184,7 @@ func (o harness) post(t *testing.T, path, body string, cookie *http.Cookie, head
 	for name, values := range header {
 		req.Header[name] = values
 	}
+	req.Host = header.Get("Host") // empty for the URL's
 	req.Header.Set("Content-Type", "application/json")
 	if cookie != nil {
 		req.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})

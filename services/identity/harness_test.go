@@ -25,6 +25,7 @@ type harness struct {
 	database string
 	config   identity.Config
 	socket   string // the operator's; empty for none
+	edge     kitapp.Edge
 	stop     func()
 	// customers is customer as identity sees it.
 	customers *customers
@@ -61,7 +62,7 @@ func (o harness) again(t *testing.T) harness {
 func (o harness) start(t *testing.T) (harness, error) {
 	t.Helper()
 	addresses, stop, err := apptest.Start(t, kitapp.Process{
-		Name: "identity", OperatorSocket: o.socket, Authenticator: o.verifier(),
+		Name: "identity", OperatorSocket: o.socket, Edge: o.edge, Authenticator: o.verifier(),
 		Peers: map[string]string{"customer": o.customers.serve(t)}, Signers: testkit.Signer("identity"),
 	}, identity.Module(o.config))
 	if err != nil {

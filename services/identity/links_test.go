@@ -13,6 +13,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -102,6 +104,29 @@ func (o harness) withOperator(t *testing.T) harness {
 	o.stop()
 	o.socket = filepath.Join(t.TempDir(), "operator.sock")
 	return o.again(t)
+}
+
+// Mailed links lead to the shop's own address, whatever a request states
+// (supabase/auth GHSA-3529-5m8x-rpv3). A proxy stands before the process, so that it takes
+// requests for any host.
+func TestForwardedHostNotInLinks(t *testing.T) {
+	t.Parallel()
+	o := newHarness(t)
+	proxies, err := rpc.ParseProxies("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.edge = kitapp.Edge{Proxies: proxies}
+	o = o.withOperator(t)
+	forged := http.Header{
+		"Host": {"evil.example"}, "X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"ftp"}, "X-Forwarded-Port": {"81"}, "X-Forwarded-Prefix": {"/evil"},
+		"Forwarded": {"host=evil.example;proto=ftp"}, "X-Original-Url": {"https://evil.example"}, "X-Host": {"evil.example"},
+	}
+	for _, d := range o.doors(t) {
+		if link := o.mailedBy(t, d, forged); !strings.HasPrefix(link, publicURL+d.leads+"#sm_ln_") {
+			t.Errorf("%s: the link is %s", d.request, link)
+		}
+	}
 }
 
 // supabase/auth#368: a scanner of mails that opens each link must not use it up. What it
