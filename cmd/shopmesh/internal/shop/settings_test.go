@@ -155,46 +155,83 @@ func TestTheEdgeIsSetWhileItServes(t *testing.T) {
 	}
 }
 
-// BadSettingStopsNoSignIn (supabase/auth#2533): settings of identity that can't be applied,
-// in config and in what identity kept, stop neither its start nor its work, and are shown.
+// BadSettingStopsNoSignIn (supabase/auth#2533): settings of identity that can't be applied, in
+// config and in what identity kept, stop neither its start nor anybody's sign-in, and are shown.
 func TestBadSettingStopsNoSignIn(t *testing.T) {
 	t.Parallel()
 	books, kept := testkit.DatabaseURL(t, config.Migrations()), testkit.DatabaseURL(t, identity.Migrations())
 	settings := &node{t: t, process: app.Process{Name: "config", Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0"}}
 	settings.module = config.Module(config.Config{Context: app.ContextConfig{Database: pg.Config{URL: books}, Kafka: testkit.Broker(t)}})
 	settings.start()
-	for _, damage := range []struct{ url, sql string }{
-		{books, `insert into settings_versions (context, version, id, value, actor, changed_paths, create_time)
-			values ('identity', 2, gen_random_uuid(), '{"signingKeyPeriod": "1s"}', 'owner', '{}', now())`},
-		{kept, `insert into last_settings (name, version, value, update_time) values ('identity', 1, '{"signingKeyPeriod": "never"}', now())`},
-	} {
-		if _, err := testkit.Open(t, pg.Config{URL: damage.url}).Exec(t.Context(), damage.sql); err != nil {
-			t.Fatal(err)
-		}
-	}
+	links := make(chan string, 1) // the first owner's; what comes after it is of no interest
 	accounts := follow(t, "identity", settings, func(context app.ContextConfig) fx.Option {
-		return identity.Module(identity.Config{Context: context, Key: identity.NewKey(), PublicURL: "http://shop.test", Contexts: contexts()})
+		return identity.Module(identity.Config{
+			Context: context, Key: identity.NewKey(), PublicURL: "http://shop.test", Contexts: contexts(),
+			KeepOwnerLink: func(link string) error {
+				select {
+				case links <- link:
+				default:
+				}
+				return nil
+			},
+		})
 	}, kept)
 	accounts.process.Peers["customer"] = "http://127.0.0.1:1"
 	accounts.start()
-
-	client := identityv1connect.NewTokenServiceClient(testkit.Client(t, accounts.url))
-	if keys, err := client.ListSigningKeys(t.Context(), &identityv1.ListSigningKeysRequest{}); err != nil || len(keys.GetSigningKeys()) == 0 {
-		t.Errorf("no token can be verified: %v, %v", keys, err)
+	_, link, _ := strings.Cut(<-links, "#")
+	if _, err := identityv1connect.NewStaffServiceClient(testkit.Client(t, accounts.url)).AcceptInvite(t.Context(), &identityv1.AcceptInviteRequest{
+		Token: link, Email: "grace@example.com", Password: "seven quiet herons wait", FirstName: "Grace",
+	}); err != nil {
+		t.Fatal(err)
 	}
-	testkit.Eventually(t, "readiness shows the settings", func() bool {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, accounts.internal+"/readyz", nil)
-		if err != nil {
+	signsIn := func(when string) {
+		t.Helper()
+		res, err := identityv1connect.NewAccountServiceClient(testkit.Client(t, accounts.url)).SignIn(t.Context(), &identityv1.SignInRequest{
+			Kind: identityv1.AccountKind_ACCOUNT_KIND_STAFF, Email: "grace@example.com", Password: "seven quiet herons wait",
+		})
+		if err != nil || res.GetSession().GetAccessToken() == "" {
+			t.Errorf("%s: nobody signs in: %v, %v", when, res, err)
+		}
+	}
+	damage := func(url, sql string) {
+		t.Helper()
+		if _, err := testkit.Open(t, pg.Config{URL: url}).Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return false
-		}
-		defer func() { _ = res.Body.Close() }()
-		body, _ := io.ReadAll(res.Body)
-		return res.StatusCode == http.StatusOK && strings.Contains(string(body), "version 2") && strings.Contains(string(body), "signing_key_period")
-	})
+	}
+	signsIn("before")
+	damage(books, `insert into settings_versions (context, version, id, value, actor, changed_paths, create_time)
+		values ('identity', 2, gen_random_uuid(), '{"signingKeyPeriod": "1s"}', 'owner', '{}', now())`)
+	testkit.Eventually(t, "readiness shows the version that can't be applied", accounts.showsBadPeriod)
+	signsIn("with a bad version in config")
+
+	accounts.stop()
+	damage(kept, `insert into last_settings (name, version, value, update_time) values ('identity', 1, '{"signingKeyPeriod": "never"}', now())
+		on conflict (name) do update set version = excluded.version, value = excluded.value`)
+	accounts.start()
+	signsIn("after a start with bad settings")
+	testkit.Eventually(t, "readiness shows the settings", accounts.showsBadPeriod)
+	keys, err := identityv1connect.NewTokenServiceClient(testkit.Client(t, accounts.url)).ListSigningKeys(t.Context(), &identityv1.ListSigningKeysRequest{})
+	if err != nil || len(keys.GetSigningKeys()) == 0 {
+		t.Errorf("no token can be verified: %v, %v", keys, err)
+	}
+}
+
+// showsBadPeriod reports whether the service is ready, and readiness names the setting of
+// version 2 that is not applied.
+func (n *node) showsBadPeriod() bool {
+	n.t.Helper()
+	req, err := http.NewRequestWithContext(n.t.Context(), http.MethodGet, n.internal+"/readyz", nil)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, _ := io.ReadAll(res.Body)
+	return res.StatusCode == http.StatusOK && strings.Contains(string(body), "version 2") && strings.Contains(string(body), "signing_key_period")
 }
 
 // The retention of a topic follows its setting, without a restart.
