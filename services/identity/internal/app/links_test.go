@@ -7,10 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/token"
+	"github.com/shopmesh/shopmesh/services/identity/internal/app"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 )
 
@@ -32,10 +34,53 @@ func TestAMailSentAgainHasTheSameLink(t *testing.T) {
 	}
 }
 
-// Attack 25: used, expired, another purpose and another's tokens have one answer.
+// links returns a link of each purpose, of accounts and addresses that nothing else is about.
+func (h *harness) links(whose string) map[domain.Purpose]string {
+	h.t.Helper()
+	ctx := h.t.Context()
+	address := func(name string) string { return name + "." + whose + "@example.com" }
+	h.signUp(address("forgetful"))
+	h.signUp(address("moving"))
+	for what, err := range map[string]error{
+		"sign up":      h.SignUp(ctx, email(h.t, address("new"))),
+		"reset":        h.RequestPasswordReset(ctx, domain.Customer, email(h.t, address("forgetful"))),
+		"invite":       h.InviteStaff(operator(ctx), app.Invitation{Email: email(h.t, address("clerk"))}),
+		"change email": h.RequestEmailChange(h.as(address("moving")), password, "", email(h.t, address("moved")), from("home")),
+	} {
+		if err != nil {
+			h.t.Fatalf("%s: %v", what, err)
+		}
+	}
+	return map[domain.Purpose]string{
+		domain.VerifyEmail: h.link(address("new")), domain.ResetPassword: h.link(address("forgetful")),
+		domain.Invitation: h.link(address("clerk")), domain.ConfirmEmail: h.link(address("moved")),
+	}
+}
+
+// use uses a link for a purpose.
+func (h *harness) use(purpose domain.Purpose, link string) error {
+	ctx, person := h.t.Context(), domain.Person{FirstName: "Ada"}
+	switch purpose {
+	case domain.VerifyEmail:
+		_, err := h.VerifyEmail(ctx, link, password, person, from("home"))
+		return err
+	case domain.ResetPassword:
+		return h.ResetPassword(ctx, link, "another long password here", from("home"))
+	case domain.Invitation:
+		_, err := h.AcceptInvite(ctx, link, domain.Email{}, staffPassword, person, from("home"))
+		return err
+	default:
+		return h.ConfirmEmailChange(ctx, link)
+	}
+}
+
+// Attack 25: used, expired, another purpose and another's tokens have one answer, wherever a
+// link is shown, and leave the link that is good as it is.
 func TestLinksThatAreNoLongerGood(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
+	late := h.links("late")
+	h.after(8 * 24 * time.Hour)
 	session := h.signUp("ada@example.com")
 	reset := func() string {
 		h.after(time.Hour)
@@ -44,29 +89,69 @@ func TestLinksThatAreNoLongerGood(t *testing.T) {
 		}
 		return h.link("ada@example.com")
 	}
-	use := func(link string) error {
-		return h.ResetPassword(t.Context(), link, "another long password here", from("home"))
-	}
 	first, second := reset(), reset()
-	if err := use(second); err != nil {
+	if err := h.use(domain.ResetPassword, second); err != nil {
 		t.Fatal(err)
 	}
-	late := reset()
-	h.after(30 * time.Minute)
+	good, anothers := h.links("good"), h.links("another")
 	texts := map[string]bool{}
-	for what, link := range map[string]string{
-		"used": second, "its password was set by another link": first, "expired": late, "none": "sm_ln_x", "empty": "",
-		"a refresh token": session.RefreshToken,
-	} {
-		err := use(link)
-		wants(t, what, err, domain.ReasonLinkInvalid)
+	refused := func(purpose domain.Purpose, what, link string) {
+		t.Helper()
+		err := h.use(purpose, link)
+		wants(t, purpose.Path()+": "+what, err, domain.ReasonLinkInvalid)
 		if f, ok := fault.Of(err); ok {
 			texts[f.Message()] = true
+		}
+	}
+	for wanted := range good {
+		for other, link := range good {
+			if other != wanted {
+				refused(wanted, "a link to "+other.Path(), link)
+			}
+		}
+		for what, link := range map[string]string{
+			"expired": late[wanted], "used": second, "its password was set by another link": first, "none": "sm_ln_x", "empty": "",
+			"a refresh token": session.RefreshToken, "of another account, with the MAC of this one's": spliced(t, anothers[wanted], good[wanted]),
+			"of another account, made without our key": token.Format(token.Link, domain.LinkSecret("no key of ours").Token(idOfLink(t, anothers[wanted]))),
+		} {
+			refused(wanted, what, link)
+		}
+	}
+	// Another's link opens another's account, and does nothing to ours.
+	for _, links := range []map[domain.Purpose]string{anothers, good} {
+		for purpose, link := range links {
+			if err := h.use(purpose, link); err != nil {
+				t.Errorf("%s: the link that is good: %v", purpose.Path(), err)
+			}
+			refused(purpose, "used just now", link)
+		}
+		if _, err := h.signIn("forgetful.good@example.com", password, "home"); (err == nil) != (links[domain.ResetPassword] == anothers[domain.ResetPassword]) {
+			t.Errorf("the password from before: %v", err)
 		}
 	}
 	if len(texts) != 1 {
 		t.Errorf("there are several texts: %v", texts)
 	}
+}
+
+// spliced returns the token of a link's id and of another's MAC.
+func spliced(t *testing.T, id, mac string) string {
+	t.Helper()
+	_, of, idErr := token.Parse(id)
+	_, by, macErr := token.Parse(mac)
+	if err := errors.Join(idErr, macErr); err != nil {
+		t.Fatal(err)
+	}
+	return token.Format(token.Link, append(of[:16:16], by[16:]...))
+}
+
+func idOfLink(t *testing.T, link string) uuid.UUID {
+	t.Helper()
+	_, payload, err := token.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uuid.UUID(payload[:16])
 }
 
 // No event, and no row, holds what opens an account.
