@@ -2,12 +2,15 @@ package app_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/argon2"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/testkit"
@@ -113,6 +116,59 @@ func TestGuessesAtOnceAreCounted(t *testing.T) {
 	guesses.Wait()
 	if tried := h.hasher.Hashed() - before; tried > 5 {
 		t.Errorf("%d passwords were compared, want at most 5", tried)
+	}
+}
+
+// When the costs of hashes change, the stored hash follows with the next sign-in, which alone
+// has the password; a wrong one changes nothing. Nobody is signed out by that.
+func TestAnOutdatedHashIsReplacedBySigningIn(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	session := h.signUp("ada@example.com")
+	stored := func() (hash string) {
+		t.Helper()
+		if err := h.pool.QueryRow(t.Context(), `select password_hash from accounts where email = 'ada@example.com'`).Scan(&hash); err != nil {
+			t.Fatal(err)
+		}
+		return hash
+	}
+	const present = "$argon2id$v=19$m=19456,t=2,p=1$"
+	salt := []byte("sixteen bytes of")
+	outdated := fmt.Sprintf("$argon2id$v=19$m=8,t=1,p=1$%s$%s", base64.RawStdEncoding.EncodeToString(salt),
+		base64.RawStdEncoding.EncodeToString(argon2.IDKey([]byte(password), salt, 1, 8, 1, 32)))
+	if hash := stored(); !strings.HasPrefix(hash, present) {
+		t.Fatalf("the costs are other ones than this test knows: %s", hash)
+	}
+	if _, err := h.pool.Exec(t.Context(), `update accounts set password_hash = $1`, outdated); err != nil {
+		t.Fatal(err)
+	}
+	epoch := h.epoch("ada@example.com")
+
+	_, err := h.signIn("ada@example.com", "a wrong password", "home")
+	wants(t, "a wrong password", err, domain.ReasonCredentialsInvalid)
+	if hash := stored(); hash != outdated {
+		t.Errorf("after a wrong password the hash is %s", hash)
+	}
+	if _, err := h.signIn("ada@example.com", password, "home"); err != nil {
+		t.Fatal(err)
+	}
+	replaced := stored()
+	if !strings.HasPrefix(replaced, present) {
+		t.Errorf("after the sign-in the hash is %s", replaced)
+	}
+	if verdict, err := h.hasher.Compare(t.Context(), "home", password, replaced); err != nil || !verdict.Matches || verdict.Outdated {
+		t.Errorf("the replaced hash: %+v, %v", verdict, err)
+	}
+	if _, err := h.signIn("ada@example.com", password, "home"); err != nil {
+		t.Errorf("the next sign-in: %v", err)
+	}
+	_, err = h.signIn("ada@example.com", "a wrong password", "home")
+	wants(t, "a wrong password afterwards", err, domain.ReasonCredentialsInvalid)
+	if hash := stored(); hash != replaced {
+		t.Errorf("a hash of the present costs was replaced by %s", hash)
+	}
+	if _, err := h.RefreshSession(t.Context(), session.RefreshToken); err != nil || h.epoch("ada@example.com") != epoch {
+		t.Errorf("the session from before ended: %v, epoch %d and %d", err, epoch, h.epoch("ada@example.com"))
 	}
 }
 
