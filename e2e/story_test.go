@@ -214,6 +214,7 @@ var stories = []struct {
 	{"somebody signs up and finds their order", shoppersAccount},
 	{"a guest who signs up finds the order", guestsAccount},
 	{"an erased customer has no account", erasedAccount},
+	{"staff who is demoted or disabled is out", staffIsOut},
 }
 
 // runStories runs the stories against a shop and audits it in the end.
