@@ -4,6 +4,7 @@ import (
 	cryptorand "crypto/rand"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/type/money"
@@ -114,9 +115,19 @@ func orderFixtures() map[string]fixture {
 			return &orderv1.GetOrderTimelineRequest{Id: c.sharedOrder()}
 		}},
 		"OrderService/MintOrderLinks": {request: func(c *cell) proto.Message {
-			return &orderv1.MintOrderLinksRequest{Mails: []*orderv1.OrderMail{{
-				OrderId: c.id(func() string { return c.guestsOrder().id }), Recipient: "ada@example.com",
-			}}}
+			order := c.guestsOrder()
+			opens := "/orders/" + order.id + "#" + order.token
+			if c.missing() {
+				order.id, opens = uuid.NewString(), ""
+			}
+			c.answer = func(answer proto.Message) error {
+				got, _ := answer.(*orderv1.MintOrderLinksResponse)
+				if links := got.GetLinks(); len(links) != 1 || !strings.HasSuffix(links[0], opens) || opens == "" && links[0] != "" {
+					return fmt.Errorf("the links are %q, want one that ends with %q", links, opens)
+				}
+				return nil
+			}
+			return &orderv1.MintOrderLinksRequest{Mails: []*orderv1.OrderMail{{OrderId: order.id, Recipient: order.email}}}
 		}},
 	}
 }

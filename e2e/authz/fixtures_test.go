@@ -117,8 +117,8 @@ func (c *cell) newCustomer() string {
 	return id
 }
 
-// placed is an order, and its token when it is a guest's.
-type placed struct{ id, number, token string }
+// placed is an order, the address that it is written about, and its token when it is a guest's.
+type placed struct{ id, number, token, email string }
 
 // place places an order of a customer; "" stands for a guest. The owner places it, whose
 // orders are not counted.
@@ -126,7 +126,7 @@ func (s *shop) place(customer string, quantity int32) placed {
 	request := s.orderTo(quantity)
 	request.CustomerId = customer
 	answer := must(s.orders.PlaceOrder(s.t.Context(), request))
-	return placed{answer.GetOrder().GetId(), answer.GetOrder().GetNumber(), answer.GetGuestToken()}
+	return placed{answer.GetOrder().GetId(), answer.GetOrder().GetNumber(), answer.GetGuestToken(), request.GetContact().GetEmail()}
 }
 
 func (s *shop) orderTo(quantity int32) *orderv1.PlaceOrderRequest {
