@@ -63,7 +63,7 @@ func upDistributed(t *testing.T, log io.Writer, broker broker) *distributed {
 	api, internal := map[string]string{}, []string{}
 	listen := map[string][2]string{}
 	for _, c := range contexts {
-		a, i := testkit.HeldAddress(t), freeAddress(t)
+		a, i := testkit.HeldAddress(t), testkit.HeldAddress(t)
 		listen[c] = [2]string{a, i}
 		api[c] = "http://" + a
 		internal = append(internal, "http://"+i)
