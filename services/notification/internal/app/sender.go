@@ -77,10 +77,14 @@ type Sender struct {
 
 	mu   sync.Mutex
 	held map[holding]time.Time // until when
+	// again are mails in held that were claimed once more: their outcome was recorded, and they
+	// were due again before their worker let go of them.
+	again map[holding]bool
 	// forgotten are mails that were erased, and when this process noticed: a claim that
 	// runs meanwhile can still bring them into memory.
 	forgotten map[uuid.UUID]time.Time
-	// spilled are mails that the queue had no room for. They are read from the mailbox
+	// spilled are mails that are ours and not in memory: the queue had no room for them, or they
+	// were claimed while their worker still held them. They are read from the mailbox
 	// when it has room; once their lease has ended, any process may claim them.
 	spilled []spill
 }
@@ -120,7 +124,7 @@ func NewSender(cfg SenderConfig) *Sender {
 		metric.WithDescription("Mails handed to the mail server, by outcome."))
 	return &Sender{
 		cfg: cfg, tracer: cfg.Tracer.Tracer(scope), attempts: attempts,
-		queue: make(chan *domain.Outgoing, cfg.Queue), wake: make(chan struct{}, 1), held: make(map[holding]time.Time),
+		queue: make(chan *domain.Outgoing, cfg.Queue), wake: make(chan struct{}, 1), held: make(map[holding]time.Time), again: make(map[holding]bool),
 		forgotten:  make(map[uuid.UUID]time.Time),
 		orderLinks: condition.New(cfg.Log, "order gives no links for mails about guests' orders; those wait for ten minutes, and then go without"),
 	}
@@ -140,7 +144,7 @@ func (s *Sender) Offer(mails []domain.Outgoing, lease time.Time) {
 		}
 		key := holding{m.ID, m.Resends}
 		if _, has := s.held[key]; has {
-			s.held[key] = lease
+			s.held[key], s.again[key] = lease, true
 			continue
 		}
 		select {
@@ -251,10 +255,17 @@ func (s *Sender) ours(key holding) bool {
 	return has && until.Sub(s.cfg.Now()) > s.cfg.Lease/3
 }
 
+// drop lets go of a mail. One that was claimed again meanwhile is ours until its lease ends,
+// and is read from the mailbox once more.
 func (s *Sender) drop(key holding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.again[key] && len(s.spilled) < maxSpilled {
+		s.spilled = append(s.spilled, spill{key.id, s.held[key]})
+		s.wakeSweep()
+	}
 	delete(s.held, key)
+	delete(s.again, key)
 }
 
 // attempt hands a mail over once. It fails when the process ends before, or the mail

@@ -188,6 +188,27 @@ func TestMailsThatTheQueueHasNoRoomForAreSentWithoutDelay(t *testing.T) {
 	}
 }
 
+// A mail can be due again, and be claimed, after its outcome was recorded and before its worker
+// lets go of it. It is sent then, and not only when its lease ends.
+func TestAMailThatIsClaimedBeforeItIsLetGoIsSent(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, nil)
+	s := h.sender(app.SenderConfig{Lease: time.Hour})
+	h.request(s, 1)
+	var id uuid.UUID
+	lease := h.now().Add(time.Hour)
+	if err := h.pool.QueryRow(t.Context(), `update notifications set due_time = $1 returning id`, lease).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	s.Offer([]domain.Outgoing{{ID: id}}, lease)
+	app.Drop(s, id)
+	h.run(s)
+	testkit.Eventually(t, "it was sent", func() bool { return h.count("status = 2") == 1 })
+	if n := h.arrived(); n != 1 {
+		t.Errorf("%d mails arrived", n)
+	}
+}
+
 // Two replicas share the mailbox; each mail is sent by one of them.
 func TestReplicasNeverSendTheSameMail(t *testing.T) {
 	t.Parallel()

@@ -196,6 +196,7 @@ func (s *Sender) giveBack(ctx context.Context) {
 	}
 	s.mu.Lock()
 	clear(s.held) // what is still in the queue is no longer ours
+	clear(s.again)
 	s.spilled = nil
 	s.mu.Unlock()
 }
