@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 )
@@ -82,11 +83,11 @@ func TestAnErasedCustomersAccountIsGone(t *testing.T) {
 	_, err := h.signIn("ada@example.com", password, "home")
 	wants(t, "signing in", err, domain.ReasonCredentialsInvalid)
 	_, err = h.RefreshSession(t.Context(), session.RefreshToken)
-	wants(t, "the session", err, domain.ReasonTokenExpired)
+	wants(t, "the session", err, fault.ReasonTokenExpired)
 	wants(t, "the link to set a password", h.ResetPassword(t.Context(), reset, "another long password here", from("home")), domain.ReasonLinkInvalid)
 	wants(t, "the link to change the address", h.ConfirmEmailChange(t.Context(), change), domain.ReasonLinkInvalid)
 	_, _, _, err = h.ListSessions(as)
-	wants(t, "the access token", err, domain.ReasonTokenExpired)
+	wants(t, "the access token", err, fault.ReasonTokenExpired)
 	changes := published[*identityv1.AccountChanged](h)
 	if last := changes[len(changes)-1]; !last.GetDisabled() || last.GetEpoch() != epoch+1 {
 		t.Errorf("others get %v, want the epoch %d", last, epoch+1)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
+	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/services/identity/internal/app"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 )
@@ -39,7 +40,7 @@ func TestTwoTabsRefreshOnce(t *testing.T) {
 	_, err := h.RefreshSession(t.Context(), first)
 	wants(t, "after 31 s", err, domain.ReasonTokenReused)
 	_, err = h.RefreshSession(t.Context(), successors[0])
-	wants(t, "the successor then", err, domain.ReasonTokenExpired)
+	wants(t, "the successor then", err, fault.ReasonTokenExpired)
 	if h.epoch("ada@example.com") <= before {
 		t.Error("access tokens go on")
 	}
@@ -77,7 +78,7 @@ func TestSessionsEnd(t *testing.T) {
 		t.Error("access tokens from before the change are good")
 	}
 	_, err = h.RefreshSession(t.Context(), phone.RefreshToken)
-	wants(t, "another session after the change", err, domain.ReasonTokenExpired)
+	wants(t, "another session after the change", err, fault.ReasonTokenExpired)
 	next, err := h.RefreshSession(t.Context(), laptop.RefreshToken)
 	if err != nil {
 		t.Fatalf("the session that changed it: %v", err)
@@ -92,7 +93,7 @@ func TestSessionsEnd(t *testing.T) {
 		t.Errorf("signing out again: %v", err)
 	}
 	_, err = h.RefreshSession(t.Context(), next.RefreshToken)
-	wants(t, "after signing out", err, domain.ReasonTokenExpired)
+	wants(t, "after signing out", err, fault.ReasonTokenExpired)
 	wants(t, "another's session", h.RevokeSession(ada, uuid.New()), domain.ReasonSessionNotFound)
 }
 
@@ -109,7 +110,7 @@ func TestARestoredShopHasNoSessions(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := h.RefreshSession(t.Context(), session.RefreshToken)
-	wants(t, "a session", err, domain.ReasonTokenExpired)
+	wants(t, "a session", err, fault.ReasonTokenExpired)
 	wants(t, "a link", h.ResetPassword(t.Context(), link, "another long password here", from("home")), domain.ReasonLinkInvalid)
 	if h.epoch("ada@example.com") <= before {
 		t.Error("access tokens are good")

@@ -35,7 +35,7 @@ func TestSessionsLastAsTheSettingsState(t *testing.T) {
 	h.settings.CustomerSession.Idle = time.Hour
 	h.after(time.Hour)
 	_, err = h.RefreshSession(t.Context(), session.RefreshToken)
-	wants(t, "after the shorter idle time", err, domain.ReasonTokenExpired)
+	wants(t, "after the shorter idle time", err, fault.ReasonTokenExpired)
 }
 
 // A link keeps the life that it was made with, whatever the settings become.

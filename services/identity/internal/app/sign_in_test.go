@@ -87,7 +87,7 @@ func TestLockoutInAnyCaseAndPath(t *testing.T) {
 		if i%2 == 0 {
 			address[i%3] -= 'a' - 'A'
 		}
-		err, want := ways[i%len(ways)](string(address)), domain.ReasonRateLimited
+		err, want := ways[i%len(ways)](string(address)), fault.ReasonRateLimited
 		if i < 5 {
 			want = domain.ReasonCredentialsInvalid
 		}
@@ -97,7 +97,7 @@ func TestLockoutInAnyCaseAndPath(t *testing.T) {
 		}
 	}
 	_, err := h.signIn("ada@example.com", password, "attacker")
-	wants(t, "the right password where the wait lasts", err, domain.ReasonRateLimited)
+	wants(t, "the right password where the wait lasts", err, fault.ReasonRateLimited)
 	if _, err := h.signIn("ada@example.com", password, "127.0.0.2/32"); err != nil {
 		t.Errorf("the owner from elsewhere: %v", err)
 	}
@@ -207,9 +207,9 @@ func TestOnlyComparedPasswordsAreKept(t *testing.T) {
 		}
 	}
 	// One finds no room, so all others wait.
-	wants(t, "one more than may wait", answer(), domain.ReasonRateLimited)
+	wants(t, "one more than may wait", answer(), fault.ReasonRateLimited)
 	for n := range 50 {
-		wants(t, "with nobody hashing", signIn(100+n), domain.ReasonRateLimited)
+		wants(t, "with nobody hashing", signIn(100+n), fault.ReasonRateLimited)
 	}
 	if n := rows(); n != 2*waiting {
 		t.Errorf("%d rows are kept while %d sign-ins wait, want two for each", n, waiting)
@@ -236,7 +236,7 @@ func TestAfterAHundredFailuresAMailedLinkHelps(t *testing.T) {
 		wants(t, "a guess", err, domain.ReasonCredentialsInvalid)
 	}
 	_, err := h.signIn("ada@example.com", password, "hotel")
-	wants(t, "the owner from a new address prefix", err, domain.ReasonRateLimited)
+	wants(t, "the owner from a new address prefix", err, fault.ReasonRateLimited)
 	if _, err := h.signIn("ada@example.com", password, "home"); err != nil {
 		t.Errorf("the owner from a known address prefix: %v", err)
 	}

@@ -218,7 +218,7 @@ func TestADisabledAccountIsOut(t *testing.T) {
 	_, err = signIn()
 	wants(t, "the password", err, domain.ReasonCredentialsInvalid)
 	_, err = h.RefreshSession(t.Context(), session.RefreshToken)
-	wants(t, "the session", err, domain.ReasonTokenExpired)
+	wants(t, "the session", err, fault.ReasonTokenExpired)
 	_, err = h.ExchangeAPIKey(t.Context(), secret)
 	wants(t, "the key", err, fault.ReasonUnauthenticated)
 	if _, err := h.SetDisabled(owner, clerk, "", false); err != nil {
@@ -347,11 +347,11 @@ func TestWhoLostARightGrantsNothing(t *testing.T) {
 	grants := func(as context.Context) {
 		t.Helper()
 		_, err := h.SetRoles(as, accomplice, "", false, []domain.Permission{domain.StockRead})
-		wants(t, "SetRoles", err, domain.ReasonTokenExpired)
+		wants(t, "SetRoles", err, fault.ReasonTokenExpired)
 		_, err = h.SetDisabled(as, accomplice, "", true)
-		wants(t, "SetDisabled", err, domain.ReasonTokenExpired)
+		wants(t, "SetDisabled", err, fault.ReasonTokenExpired)
 		err = h.InviteStaff(as, app.Invitation{Email: email(t, "another@example.com"), Permissions: []domain.Permission{domain.StockRead}})
-		wants(t, "InviteStaff", err, domain.ReasonTokenExpired)
+		wants(t, "InviteStaff", err, fault.ReasonTokenExpired)
 	}
 	grants(before)
 	since := h.member(manager, false, domain.StockRead)

@@ -146,7 +146,7 @@ func TestSignInsWaitAfterFailures(t *testing.T) {
 	if wait := here.Wait(now.Add(longestWait)); wait != 0 {
 		t.Errorf("the wait does not end: %v", wait)
 	}
-	if err := MaySignIn(here, here, false, now); fault.ReasonOf(err) != ReasonRateLimited {
+	if err := MaySignIn(here, here, false, now); fault.ReasonOf(err) != fault.ReasonRateLimited {
 		t.Errorf("a sign-in was let through while it had to wait: %v", err)
 	}
 	if err := MaySignIn(Failures{}, here, false, now); err != nil {
@@ -167,7 +167,7 @@ func TestAHundredFailuresLeaveKnownPlaces(t *testing.T) {
 		}
 		everywhere = everywhere.Add(now)
 	}
-	if err := MaySignIn(Failures{}, everywhere, false, now); fault.ReasonOf(err) != ReasonRateLimited {
+	if err := MaySignIn(Failures{}, everywhere, false, now); fault.ReasonOf(err) != fault.ReasonRateLimited {
 		t.Errorf("the 101st guess was let through: %v", err)
 	}
 	if err := MaySignIn(Failures{}, everywhere, true, now); err != nil {

@@ -11,11 +11,8 @@ import (
 // The reasons of accounts and sessions (shopmesh.errors.v1.Reason).
 const (
 	ReasonCredentialsInvalid fault.Reason = "CREDENTIALS_INVALID"
-	ReasonTokenExpired       fault.Reason = "TOKEN_EXPIRED"
 	ReasonTokenReused        fault.Reason = "TOKEN_REUSED"
 	ReasonLinkInvalid        fault.Reason = "LINK_INVALID"
-	ReasonStepUpRequired     fault.Reason = "STEP_UP_REQUIRED"
-	ReasonRateLimited        fault.Reason = "RATE_LIMITED"
 	ReasonPasswordWeak       fault.Reason = "PASSWORD_WEAK"
 	ReasonRoleEscalation     fault.Reason = "ROLE_ESCALATION"
 	ReasonLastOwner          fault.Reason = "LAST_OWNER"
@@ -34,13 +31,13 @@ func ErrCredentialsInvalid() *fault.Error {
 // ErrTooManyFailures refuses a sign-in for what failed before; it is the same for an
 // address that nobody has.
 func ErrTooManyFailures(wait time.Duration) *fault.Error {
-	return fault.New(fault.Exhausted, ReasonRateLimited,
+	return fault.New(fault.Exhausted, fault.ReasonRateLimited,
 		"too many sign-ins failed: wait, or have a link mailed to reset the password").RetryAfter(wait)
 }
 
 // ErrHashing refuses what needs a password hashed while too many others wait for that.
 func ErrHashing() *fault.Error {
-	return fault.New(fault.Exhausted, ReasonRateLimited, "too many sign-ins wait: try again after the delay").RetryAbout(2 * time.Second)
+	return fault.New(fault.Exhausted, fault.ReasonRateLimited, "too many sign-ins wait: try again after the delay").RetryAbout(2 * time.Second)
 }
 
 // ErrLinkInvalid is the one answer to a link that is used, expired, of another purpose,
@@ -51,7 +48,7 @@ func ErrLinkInvalid() *fault.Error {
 
 // ErrTokenExpired is the fault of a session that is over.
 func ErrTokenExpired() *fault.Error {
-	return fault.New(fault.Unauthenticated, ReasonTokenExpired, "the session is over: sign in again")
+	return fault.New(fault.Unauthenticated, fault.ReasonTokenExpired, "the session is over: sign in again")
 }
 
 // ErrNoAccount is the fault of a call about the caller's own account by a token of the
@@ -81,7 +78,7 @@ func ErrSessionNotFound(id uuid.UUID) *fault.Error {
 // SessionIsOver reports whether an error means that a session ended for good.
 func SessionIsOver(err error) bool {
 	reason := fault.ReasonOf(err)
-	return reason == ReasonTokenExpired || reason == ReasonTokenReused
+	return reason == fault.ReasonTokenExpired || reason == ReasonTokenReused
 }
 
 // ErrAPIKeyNotFound is the fault for an id that no API key has.
