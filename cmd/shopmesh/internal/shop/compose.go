@@ -12,6 +12,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/catalog"
 	"github.com/shopmesh/shopmesh/services/config"
 	"github.com/shopmesh/shopmesh/services/customer"
@@ -45,14 +46,9 @@ const sandbox = "shopmesh_sandbox"
 
 func databaseOf(context string) string { return "shopmesh_" + context }
 
-// contexts are all that the shop consists of.
-func contexts() []string {
-	return []string{catalog.Name, config.Name, customer.Name, identity.Name, inventory.Name, notification.Name, order.Name, payment.Name}
-}
-
 func databases() []string {
 	names := []string{sandbox}
-	for _, context := range contexts() {
+	for _, context := range services.Contexts() {
 		names = append(names, databaseOf(context))
 	}
 	return names
@@ -90,7 +86,7 @@ func modules(c components) []fx.Option {
 		customer.Module(customer.Config{Context: c.context("customer")}),
 		identity.Module(identity.Config{
 			Context: c.context("identity"), Key: c.config.IdentityKey, PublicURL: c.publicURL(),
-			Public: c.config.Edge.Public(c.config.Listen, c.config.InternalListen), Contexts: contexts(), KeepOwnerLink: c.keepOwnerLink(),
+			Public: c.config.Edge.Public(c.config.Listen, c.config.InternalListen), Contexts: services.Contexts(), KeepOwnerLink: c.keepOwnerLink(),
 		}),
 		inventory.Module(inventory.Config{Context: c.context("inventory")}),
 		order.Module(order.Config{Context: c.context("order"), PublicURL: c.publicURL()}),

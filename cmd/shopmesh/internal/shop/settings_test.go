@@ -26,6 +26,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/app/apptest"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services"
 	"github.com/shopmesh/shopmesh/services/config"
 	"github.com/shopmesh/shopmesh/services/customer"
 	"github.com/shopmesh/shopmesh/services/identity"
@@ -166,7 +167,7 @@ func TestBadSettingStopsNoSignIn(t *testing.T) {
 	links := make(chan string, 1) // the first owner's; what comes after it is of no interest
 	accounts := follow(t, "identity", settings, func(context app.ContextConfig) fx.Option {
 		return identity.Module(identity.Config{
-			Context: context, Key: identity.NewKey(), PublicURL: "http://shop.test", Contexts: contexts(),
+			Context: context, Key: identity.NewKey(), PublicURL: "http://shop.test", Contexts: services.Contexts(),
 			KeepOwnerLink: func(link string) error {
 				select {
 				case links <- link:

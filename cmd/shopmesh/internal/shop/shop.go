@@ -250,12 +250,12 @@ func serve(ctx context.Context, components components, data, socket string) erro
 
 // trust makes the process find out who calls it.
 func (c components) trust(process *app.Process) error {
-	keys, err := services.NewServiceKeys(contexts()...)
+	keys, err := services.NewServiceKeys(services.Contexts()...)
 	if err != nil {
 		return err
 	}
 	services.Trust{
-		PublicURL: c.publicURL(), Keys: keys, Self: contexts(), Kafka: c.context(identity.Name).Kafka,
+		PublicURL: c.publicURL(), Keys: keys, Self: services.Contexts(), Kafka: c.context(identity.Name).Kafka,
 	}.Apply(process)
 	return nil
 }
