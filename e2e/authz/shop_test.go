@@ -33,6 +33,7 @@ import (
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1/paymentv1connect"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/operator"
@@ -90,7 +91,8 @@ func openShop(t *testing.T, alter func(connect.Spec) connect.Spec) *shop {
 	s.products = catalogv1connect.NewProductServiceClient(client)
 	s.settings = configv1connect.NewConfigServiceClient(client)
 	s.customers = customerv1connect.NewCustomerServiceClient(client)
-	s.staff = identityv1connect.NewStaffServiceClient(client)
+	// identity looks up who grants, and testkit's owner has no account there.
+	s.staff = identityv1connect.NewStaffServiceClient(testkit.Client(t, s.API, testkit.AsFunc(t, operatorsOwner)))
 	s.stock = inventoryv1connect.NewInventoryServiceClient(client)
 	s.notifications = notificationv1connect.NewNotificationServiceClient(client)
 	s.operations = operationsv1connect.NewOperationsServiceClient(testkit.Client(t, s.Internal, testkit.AsFunc(t, testkit.Owner)))
@@ -102,6 +104,13 @@ func openShop(t *testing.T, alter func(connect.Spec) connect.Spec) *shop {
 	s.events = testkit.NewEvents(t, s.broker, mailTopic)
 	s.wire = newWire(t, s.Addresses)
 	return s
+}
+
+// operatorsOwner is whoever shows a token of the operator's socket for an owner.
+func operatorsOwner() authz.Identity {
+	owner := testkit.Owner()
+	owner.ID, owner.AccountID, owner.Methods = "operator-0", "operator-0", []string{authz.MethodOperator}
+	return owner
 }
 
 const mailTopic = "shopmesh.identity.mail.v1"
@@ -239,6 +248,8 @@ func once[T any](s *shop, name string, create func() T) T {
 // unprepared is what a fixture panics with when it can't prepare its state: the cell that
 // needs it fails.
 type unprepared struct{ err error }
+
+func (u unprepared) Error() string { return u.err.Error() }
 
 // must returns a message, or panics with why there is none.
 func must[T any](value T, err error) T {
