@@ -11,6 +11,8 @@ import (
 	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/pg"
 	kitsettings "github.com/shopmesh/shopmesh/kit/settings"
@@ -121,7 +123,7 @@ func (o harness) placeOrders(w *app.ChargeWorker, n int) []uuid.UUID {
 
 func (o harness) get(id uuid.UUID) app.PaymentDetails {
 	o.t.Helper()
-	p, err := app.Payments{Deps: o.deps}.GetPayment(o.t.Context(), id)
+	p, err := app.Payments{Deps: o.deps}.GetPayment(authz.WithCaller(o.t.Context(), testkit.Staff(optionsv1.Permission_PERMISSION_PAYMENTS_READ)), id)
 	if err != nil {
 		o.t.Fatal(err)
 	}
