@@ -53,8 +53,8 @@ func openMortal(t *testing.T, reply func(verb, argument string) string) *mortal 
 	database, broker := testkit.DatabaseURL(t, notification.Migrations()), testkit.Broker(t)
 	m.harness = &harness{t: t, pool: testkit.Open(t, pg.Config{URL: database})}
 	// The program refuses variables that are none of its own, such as SHOPMESH_CACHE.
-	inherited := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "SHOPMESH_") })
-	m.env = append(inherited,
+	m.env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "SHOPMESH_") })
+	m.env = append(m.env,
 		"SHOPMESH_DATABASE_URL="+database, "SHOPMESH_KAFKA_BROKERS="+broker.Brokers[0], "SHOPMESH_SETTINGS="+settings,
 		"SHOPMESH_CONFIG_URL=http://127.0.0.1:1", "SHOPMESH_SMTP_URL="+smtptest.URL(m.server.Addr()), "SHOPMESH_LISTEN=127.0.0.1:0", "SHOPMESH_INTERNAL_LISTEN=127.0.0.1:0",
 		"SHOPMESH_PUBLIC_URL=http://shopmesh.localhost", "SHOPMESH_SERVICE_KEYS="+filepath.Join(dir, services.PublicKeysFile),
