@@ -257,6 +257,36 @@ func TestSettingsThatCannotBeAppliedChangeNothing(t *testing.T) {
 	}
 }
 
+// Settings that can't be stored are in force all the same, and shown as that; config is not
+// blamed, and they are kept once the database takes them.
+func TestSettingsThatCannotBeKeptAreInForce(t *testing.T) {
+	t.Parallel()
+	c := newConfig()
+	o := newOrder(t, c)
+	o.start()
+	c.set(1, &orderv1.Settings{MaxUnpaidOrders: new(int32(3))})
+	o.applies(1)
+	o.kept(1)
+	rename := func(from, to string) {
+		t.Helper()
+		if _, err := o.pool.Exec(t.Context(), `alter table `+from+` rename to `+to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rename("last_settings", "elsewhere")
+	c.set(2, &orderv1.Settings{MaxUnpaidOrders: new(int32(5))})
+	if got := o.applies(2); got.GetMaxUnpaidOrders() != 5 {
+		t.Errorf("in force are %v", got)
+	}
+	testkit.Eventually(t, "it is shown", func() bool { return strings.Contains(fmt.Sprint(o.source.Conditions()), "not kept for the next start") })
+	if shown := o.source.Conditions(); len(shown) != 1 {
+		t.Errorf("shown are %v", shown)
+	}
+	rename("elsewhere", "last_settings")
+	o.kept(2)
+	testkit.Eventually(t, "it is over", func() bool { return len(o.source.Conditions()) == 0 })
+}
+
 // Settings that name what is missing are not applied while others are in force. After a
 // restart they are, as far as they can be, until it is there.
 func TestSettingsThatNameWhatIsMissing(t *testing.T) {
