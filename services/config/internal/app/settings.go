@@ -137,17 +137,18 @@ func (s *Settings) check(ctx context.Context, newest map[string]domain.Version, 
 		broken = append(broken, fault.Violation{Field: next.GetContext() + "." + rule.Field, Description: rule.Description})
 	}
 	if len(broken) == 0 {
-		shop := func(changed *configv1.Settings) domain.Shop {
-			return protoconv.Shop(func(context string) *configv1.Settings {
-				if context == changed.GetContext() {
-					return changed
-				}
+		all := map[string]*configv1.Settings{current.GetContext(): current}
+		of := func(context string) *configv1.Settings {
+			if all[context] == nil {
 				version := newest[context]
 				version.Context = context
-				return s.read(ctx, version)
-			})
+				all[context] = s.read(ctx, version)
+			}
+			return all[context]
 		}
-		broken = shop(next).BrokenBy(next.GetContext(), shop(current))
+		before := protoconv.Shop(of)
+		all[next.GetContext()] = next
+		broken = protoconv.Shop(of).BrokenBy(next.GetContext(), before)
 	}
 	return domain.ErrInvalid("these settings of "+next.GetContext()+" can't be set", field, broken)
 }
