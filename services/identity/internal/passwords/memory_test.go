@@ -24,7 +24,7 @@ import (
 )
 
 // keycloak#28477: each sign-in left memory behind. Some hundreds of sign-ins, with the right
-// password and of addresses that have no account, each from a place of its own, leave the
+// password and of addresses that have no account, each from an address prefix of its own, leave the
 // live heap as it was. It runs alone in its process, since others would allocate meanwhile,
 // and here, where hashes can be cheap.
 func TestSignInsKeepMemoryFlat(t *testing.T) {
@@ -41,17 +41,17 @@ func TestSignInsKeepMemoryFlat(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	place := 0
+	n := 0
 	signIns := func(pairs int) {
 		t.Helper()
 		for range pairs {
-			place++
-			from := app.Client{AddressPrefix: fmt.Sprint("place ", place), Agent: fmt.Sprint("browser ", place)}
+			n++
+			from := app.Client{AddressPrefix: fmt.Sprint("n ", n), Agent: fmt.Sprint("browser ", n)}
 			if _, err := accounts.SignIn(t.Context(), domain.Staff, grace, password, "", from); err != nil {
 				t.Fatal(err)
 			}
-			from.AddressPrefix = fmt.Sprint("elsewhere ", place)
-			_, err := accounts.SignIn(t.Context(), domain.Staff, email(t, fmt.Sprintf("nobody%d@example.com", place)), password, "", from)
+			from.AddressPrefix = fmt.Sprint("elsewhere ", n)
+			_, err := accounts.SignIn(t.Context(), domain.Staff, email(t, fmt.Sprintf("nobody%d@example.com", n)), password, "", from)
 			if fault.ReasonOf(err) != domain.ReasonCredentialsInvalid {
 				t.Fatal(err)
 			}
