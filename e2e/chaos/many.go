@@ -17,7 +17,7 @@ import (
 	"github.com/shopmesh/shopmesh/e2e/kafka"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
-	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/kit/testkit/address"
 	"github.com/shopmesh/shopmesh/services"
 )
 
@@ -41,7 +41,7 @@ type many struct {
 type service struct {
 	*part
 	context                 string
-	listen, internalAddress *testkit.Address
+	listen, internalAddress *address.Held
 	api                     *link // the way to it
 	database                *link // its own way to PostgreSQL: a cut frees its locks alone
 }
@@ -135,10 +135,10 @@ func (s *many) startServices(w *workshop, broker *link) error {
 		for i := range replicas(c) {
 			v := &service{context: c}
 			var err error
-			if v.listen, err = testkit.HoldAddress(); err != nil {
+			if v.listen, err = address.Hold(); err != nil {
 				return err
 			}
-			if v.internalAddress, err = testkit.HoldAddress(); err != nil {
+			if v.internalAddress, err = address.Hold(); err != nil {
 				return err
 			}
 			name := c

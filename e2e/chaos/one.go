@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
-	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/kit/testkit/address"
 	"github.com/shopmesh/shopmesh/services"
 )
 
@@ -27,7 +27,7 @@ type oneProcess struct {
 	data     string
 	api      *link
 	direct   *relay // to the shop, past every fault
-	listen   *testkit.Address
+	listen   *address.Held
 	at       atomic.Pointer[process.Ready]
 	loseLog  atomic.Bool // remove the broker's directory before the next start
 }
@@ -42,7 +42,7 @@ func startOneProcess(w *workshop) (*oneProcess, error) {
 	if s.mail, err = startMailServer(s.net, filepath.Join(w.dir, "inbox"), w.log); err != nil {
 		return nil, err
 	}
-	if s.listen, err = testkit.HoldAddress(); err != nil {
+	if s.listen, err = address.Hold(); err != nil {
 		return nil, err
 	}
 	dial := func(ctx context.Context) (net.Conn, error) { return dialTCP(ctx, s.listen.String()) }

@@ -20,7 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
-	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/kit/testkit/address"
 )
 
 //go:embed server.properties
@@ -33,7 +33,7 @@ type Node struct {
 	OwnGroup bool
 
 	classPath, properties string
-	listener, controller  *testkit.Address
+	listener, controller  *address.Held
 	admin                 *tls.Config // nil for connections in the clear
 }
 
@@ -53,10 +53,10 @@ func Format(jars, dir, advertised string) (*Node, error) {
 
 func (n *Node) format(dir, advertised string) error {
 	var err error
-	if n.listener, err = testkit.HoldAddress(); err != nil {
+	if n.listener, err = address.Hold(); err != nil {
 		return err
 	}
-	if n.controller, err = testkit.HoldAddress(); err != nil {
+	if n.controller, err = address.Hold(); err != nil {
 		return err
 	}
 	if advertised == "" {
@@ -83,7 +83,7 @@ func (n *Node) format(dir, advertised string) error {
 
 // Release lets others have the node's ports, when it will not be started again.
 func (n *Node) Release() {
-	for _, a := range []*testkit.Address{n.listener, n.controller} {
+	for _, a := range []*address.Held{n.listener, n.controller} {
 		if a != nil {
 			a.Release()
 		}
