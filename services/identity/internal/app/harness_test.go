@@ -198,6 +198,17 @@ func wants(t *testing.T, what string, err error, reason fault.Reason) {
 	}
 }
 
+// compare compares a password with a hash.
+func (h *harness) compare(prefix, password, hash string) (passwords.Verdict, error) {
+	h.t.Helper()
+	place, err := h.hasher.Enter(prefix)
+	if err != nil {
+		return passwords.Verdict{}, err
+	}
+	defer place.Leave()
+	return place.Compare(h.t.Context(), password, hash)
+}
+
 // statements records the names of the statements that reach the database.
 type statements struct {
 	mu    sync.Mutex

@@ -36,12 +36,18 @@ type proved struct {
 }
 
 // prove compares a password with that of the account of an address. Whether there is such
-// an account, it makes the same statements and one hash. The sign-in counts as failed
+// an account, it makes the same statements and one hash; it makes none when too many wait
+// for a hash. The sign-in counts as failed
 // before its password is looked at, so that many at once get no more guesses than one
 // after the other; complete takes that back. Errors: RATE_LIMITED, CREDENTIALS_INVALID.
 func (a *Accounts) prove(ctx context.Context, p proof) (proved, error) {
 	out := proved{proof: p, subject: domain.SubjectOf(p.kind, p.email, p.prefix)}
-	err := a.Pool.InTx(activity.Without(ctx), func(ctx context.Context, tx *pg.Tx) error {
+	place, err := a.Hasher.Enter(p.prefix)
+	if err != nil {
+		return out, busy(err)
+	}
+	defer place.Leave()
+	err = a.Pool.InTx(activity.Without(ctx), func(ctx context.Context, tx *pg.Tx) error {
 		now, st := a.Now(), a.on(tx)
 		account, _, err := st.FindAccount(ctx, p.kind, p.email)
 		if err != nil {
@@ -64,7 +70,7 @@ func (a *Accounts) prove(ctx context.Context, p proof) (proved, error) {
 	if err != nil {
 		return out, err
 	}
-	verdict, err := a.Hasher.Compare(ctx, p.prefix, p.password, out.account.PasswordHash)
+	verdict, err := place.Compare(ctx, p.password, out.account.PasswordHash)
 	if err != nil {
 		return out, a.unguessed(ctx, out.subject, err)
 	}

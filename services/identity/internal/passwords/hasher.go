@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"runtime/metrics"
+	"slices"
 	"sync"
 	"time"
 )
@@ -25,7 +26,8 @@ var ErrBusy = errors.New("too many wait for a password hash")
 // Hasher hashes passwords, one at a time and in at most a quarter of a core. What has to
 // wait is served in turns by the callers' address prefixes, so that one with many sign-ins
 // delays itself; when too many wait, the newest of the prefix that has most of them is
-// refused. Run has it work.
+// refused. A caller takes its place before it reads what to compare with, so that a
+// sign-in that finds no place costs nothing more. Run has it work.
 type Hasher struct {
 	params params
 	dummy  encoded
@@ -33,17 +35,21 @@ type Hasher struct {
 	rest func(ctx context.Context, worked time.Duration)
 
 	mu      sync.Mutex
-	waiting map[string][]*job // by prefix, the longest waiting first
-	turns   []string          // prefixes that wait, the next first
+	waiting map[string][]*Place // by prefix, the longest waiting first
+	turns   []string            // prefixes that wait, the next first
 	count   int
 	wake    chan struct{} // size 1: a wake-up that waits stands for all
 	// hashed counts the hashes, for tests: it is what a sign-in's time depends on.
 	hashed int64
 }
 
-type job struct {
-	do   func()
-	done chan error
+// Place is a place among those who wait for a hash, and good for one.
+type Place struct {
+	hasher *Hasher
+	prefix string
+	done   chan error // size 1: the outcome
+	// do is the hash, and nil until it is known what to hash. The hasher's mu guards it.
+	do func()
 }
 
 // NewHasher returns a hasher with the current costs.
@@ -53,14 +59,35 @@ func NewHasher() *Hasher {
 		params: p,
 		// No password has this hash: it is compared where an account has none.
 		dummy: encoded{params: p, salt: newSalt(), hash: newSalt()},
-		rest:  rest, waiting: make(map[string][]*job), wake: make(chan struct{}, 1),
+		rest:  rest, waiting: make(map[string][]*Place), wake: make(chan struct{}, 1),
 	}
+}
+
+// Enter takes a place; Leave must follow. Errors: ErrBusy.
+func (h *Hasher) Enter(prefix string) (*Place, error) {
+	p := &Place{hasher: h, prefix: prefix, done: make(chan error, 1)}
+	if err := h.enqueue(p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Leave gives the place up, if it was not used.
+func (p *Place) Leave() {
+	p.hasher.mu.Lock()
+	defer p.hasher.mu.Unlock()
+	p.hasher.drop(p)
 }
 
 // Hash returns the hash of a new password. Errors: ErrBusy, ctx's.
 func (h *Hasher) Hash(ctx context.Context, prefix, password string) (string, error) {
+	place, err := h.Enter(prefix)
+	if err != nil {
+		return "", err
+	}
+	defer place.Leave()
 	var hash string
-	if err := h.wait(ctx, prefix, func() { hash = derive(password, h.params, newSalt()).String() }); err != nil {
+	if err := place.wait(ctx, func() { hash = derive(password, h.params, newSalt()).String() }); err != nil {
 		return "", err
 	}
 	return hash, nil
@@ -75,9 +102,10 @@ type Verdict struct {
 }
 
 // Compare compares a password with a hash. An empty hash, where there is no account, costs
-// the same and matches nothing. Errors: ErrBusy, ctx's, a hash that is none of ours.
-func (h *Hasher) Compare(ctx context.Context, prefix, password, hash string) (Verdict, error) {
-	stored, has := h.dummy, hash != ""
+// the same and matches nothing. Errors: ErrBusy when others took the place meanwhile, ctx's,
+// a hash that is none of ours.
+func (p *Place) Compare(ctx context.Context, password, hash string) (Verdict, error) {
+	stored, has := p.hasher.dummy, hash != ""
 	if has {
 		var err error
 		if stored, err = decode(hash); err != nil {
@@ -85,9 +113,9 @@ func (h *Hasher) Compare(ctx context.Context, prefix, password, hash string) (Ve
 		}
 	}
 	var verdict Verdict
-	err := h.wait(ctx, prefix, func() {
+	err := p.wait(ctx, func() {
 		matches := stored.matches(password)
-		verdict = Verdict{Matches: matches && has, Outdated: stored.params != h.params}
+		verdict = Verdict{Matches: matches && has, Outdated: stored.params != p.hasher.params}
 	})
 	if err != nil {
 		return Verdict{}, err
@@ -104,103 +132,93 @@ func (h *Hasher) Hashed() int64 {
 
 // wait returns once do was done. Where it fails, do may be under way still: what it writes
 // must not be read then.
-func (h *Hasher) wait(ctx context.Context, prefix string, do func()) error {
-	j := &job{do: do, done: make(chan error, 1)}
-	if err := h.enqueue(prefix, j); err != nil {
-		return err
-	}
+func (p *Place) wait(ctx context.Context, do func()) error {
+	p.hasher.ready(p, do)
 	select {
-	case err := <-j.done:
+	case err := <-p.done:
 		return err
 	case <-ctx.Done():
-		h.remove(prefix, j)
+		p.Leave()
 		return ctx.Err()
 	}
 }
 
-func (h *Hasher) enqueue(prefix string, j *job) error {
+func (h *Hasher) ready(p *Place, do func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.count >= queued {
-		most := h.most()
-		if len(h.waiting[most]) <= len(h.waiting[prefix])+1 {
-			return ErrBusy
-		}
-		last := h.waiting[most][len(h.waiting[most])-1]
-		h.drop(most, last)
-		last.done <- ErrBusy
-	}
-	if len(h.waiting[prefix]) == 0 {
-		h.turns = append(h.turns, prefix)
-	}
-	h.waiting[prefix] = append(h.waiting[prefix], j)
-	h.count++
+	p.do = do
 	select {
 	case h.wake <- struct{}{}:
 	default:
 	}
+}
+
+func (h *Hasher) enqueue(p *Place) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.count >= queued {
+		most := h.most()
+		if len(h.waiting[most]) <= len(h.waiting[p.prefix])+1 {
+			return ErrBusy
+		}
+		last := h.waiting[most][len(h.waiting[most])-1]
+		h.drop(last)
+		last.done <- ErrBusy
+	}
+	if len(h.waiting[p.prefix]) == 0 {
+		h.turns = append(h.turns, p.prefix)
+	}
+	h.waiting[p.prefix] = append(h.waiting[p.prefix], p)
+	h.count++
 	return nil
 }
 
 // most returns the prefix that has most waiting.
 func (h *Hasher) most() string {
 	var prefix string
-	for p, jobs := range h.waiting {
-		if len(jobs) > len(h.waiting[prefix]) {
+	for p, places := range h.waiting {
+		if len(places) > len(h.waiting[prefix]) {
 			prefix = p
 		}
 	}
 	return prefix
 }
 
-func (h *Hasher) remove(prefix string, j *job) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.drop(prefix, j)
-}
-
-// drop takes a job out of its queue, if it is there.
-func (h *Hasher) drop(prefix string, j *job) {
-	for i, other := range h.waiting[prefix] {
-		if other == j {
-			h.waiting[prefix] = append(h.waiting[prefix][:i:i], h.waiting[prefix][i+1:]...)
-			h.count--
-		}
+// drop takes a place out of its queue, if it is there.
+func (h *Hasher) drop(p *Place) {
+	queue := h.waiting[p.prefix]
+	i := slices.Index(queue, p)
+	if i < 0 {
+		return
 	}
-	if len(h.waiting[prefix]) == 0 {
-		h.forget(prefix)
-	}
-}
-
-func (h *Hasher) forget(prefix string) {
-	delete(h.waiting, prefix)
-	for i, p := range h.turns {
-		if p == prefix {
-			h.turns = append(h.turns[:i:i], h.turns[i+1:]...)
-			return
-		}
-	}
-}
-
-// next takes the job whose turn it is; nil when none waits.
-func (h *Hasher) next() *job {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.turns) == 0 {
-		return nil
-	}
-	prefix := h.turns[0]
-	j := h.waiting[prefix][0]
-	h.waiting[prefix] = h.waiting[prefix][1:]
 	h.count--
-	h.turns = h.turns[1:]
-	if len(h.waiting[prefix]) == 0 {
-		delete(h.waiting, prefix)
-	} else {
-		h.turns = append(h.turns, prefix)
+	if queue = slices.Delete(queue, i, i+1); len(queue) > 0 {
+		h.waiting[p.prefix] = queue
+		return
 	}
-	h.hashed++
-	return j
+	delete(h.waiting, p.prefix)
+	turn := slices.Index(h.turns, p.prefix)
+	h.turns = slices.Delete(h.turns, turn, turn+1)
+}
+
+// next takes the place whose turn it is, of those that know what to hash; nil when none does.
+func (h *Hasher) next() *Place {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, prefix := range h.turns {
+		i := slices.IndexFunc(h.waiting[prefix], func(p *Place) bool { return p.do != nil })
+		if i < 0 {
+			continue
+		}
+		p := h.waiting[prefix][i]
+		h.drop(p)
+		if turn := slices.Index(h.turns, prefix); turn >= 0 { // its others come after those of all other prefixes
+			h.turns = append(slices.Delete(h.turns, turn, turn+1), prefix)
+		}
+		h.hashed++
+		return p
+	}
+	return nil
 }
 
 // Run hashes until ctx ends; those that wait then are answered with its error.
@@ -208,8 +226,8 @@ func (h *Hasher) Run(ctx context.Context) error {
 	defer h.refuseAll(context.Canceled)
 	var garbage collector
 	for {
-		j := h.next()
-		if j == nil {
+		p := h.next()
+		if p == nil {
 			select {
 			case <-ctx.Done():
 				return nil
@@ -218,8 +236,8 @@ func (h *Hasher) Run(ctx context.Context) error {
 			continue
 		}
 		begun := time.Now()
-		j.do()
-		j.done <- nil
+		p.do()
+		p.done <- nil
 		garbage.hashed()
 		h.rest(ctx, time.Since(begun))
 		if ctx.Err() != nil {
@@ -229,8 +247,8 @@ func (h *Hasher) Run(ctx context.Context) error {
 }
 
 func (h *Hasher) refuseAll(err error) {
-	for j := h.next(); j != nil; j = h.next() {
-		j.done <- err
+	for p := h.next(); p != nil; p = h.next() {
+		p.done <- err
 	}
 }
 

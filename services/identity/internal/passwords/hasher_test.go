@@ -21,6 +21,16 @@ func cheap() *Hasher {
 	return h
 }
 
+// compare takes a place and compares.
+func (h *Hasher) compare(ctx context.Context, prefix, password, hash string) (Verdict, error) {
+	place, err := h.Enter(prefix)
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer place.Leave()
+	return place.Compare(ctx, password, hash)
+}
+
 func run(t *testing.T, h *Hasher) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -42,7 +52,7 @@ func TestAPasswordMatchesItsHash(t *testing.T) {
 	}
 	compare := func(password, hash string) Verdict {
 		t.Helper()
-		verdict, err := h.Compare(t.Context(), "here", password, hash)
+		verdict, err := h.compare(t.Context(), "here", password, hash)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +80,7 @@ func TestAHashOfOtherCostsIsOutdated(t *testing.T) {
 	h := cheap()
 	run(t, h)
 	old := derive("correct horse battery", params{memory: 16, time: 1, threads: 1}, newSalt()).String()
-	verdict, err := h.Compare(t.Context(), "here", "correct horse battery", old)
+	verdict, err := h.compare(t.Context(), "here", "correct horse battery", old)
 	if err != nil || !verdict.Matches || !verdict.Outdated {
 		t.Errorf("%+v, %v", verdict, err)
 	}
@@ -80,26 +90,26 @@ func TestPrefixesTakeTurns(t *testing.T) {
 	t.Parallel()
 	h := cheap()
 	var order []string
-	jobs := make(map[string][]*job)
+	places := make(map[string][]*Place)
 	for i := range queued {
-		add(t, h, jobs, "flood", fmt.Sprint("flood", i), &order)
+		add(t, h, places, "flood", fmt.Sprint("flood", i), &order)
 	}
-	if err := h.enqueue("flood", &job{}); !errors.Is(err, ErrBusy) {
+	if _, err := h.Enter("flood"); !errors.Is(err, ErrBusy) {
 		t.Fatalf("the prefix that has all waiting is let in: %v", err)
 	}
 	// A newcomer takes the room of the flood's newest.
-	add(t, h, jobs, "a", "a0", &order)
-	add(t, h, jobs, "b", "b0", &order)
-	for _, j := range jobs["flood"][queued-2:] {
-		if err := <-j.done; !errors.Is(err, ErrBusy) {
+	add(t, h, places, "a", "a0", &order)
+	add(t, h, places, "b", "b0", &order)
+	for _, p := range places["flood"][queued-2:] {
+		if err := p.wait(t.Context(), func() { t.Error("hashed without a place") }); !errors.Is(err, ErrBusy) {
 			t.Errorf("the newest of the flood: %v", err)
 		}
 	}
 	if h.count != queued {
 		t.Errorf("%d wait, want %d", h.count, queued)
 	}
-	for j := h.next(); j != nil; j = h.next() {
-		j.do()
+	for p := h.next(); p != nil; p = h.next() {
+		p.do()
 	}
 	if got := strings.Join(order[:4], " "); got != "flood0 a0 b0 flood1" {
 		t.Errorf("served in the order %s", got)
@@ -109,13 +119,54 @@ func TestPrefixesTakeTurns(t *testing.T) {
 	}
 }
 
-func add(t *testing.T, h *Hasher, jobs map[string][]*job, prefix, name string, order *[]string) {
+// add takes a place whose hash notes its name.
+func add(t *testing.T, h *Hasher, places map[string][]*Place, prefix, name string, order *[]string) {
 	t.Helper()
-	j := &job{do: func() { *order = append(*order, name) }, done: make(chan error, 1)}
-	if err := h.enqueue(prefix, j); err != nil {
+	p, err := h.Enter(prefix)
+	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	jobs[prefix] = append(jobs[prefix], j)
+	h.ready(p, func() { *order = append(*order, name) })
+	places[prefix] = append(places[prefix], p)
+}
+
+// A place counts from Enter on, while it is not known yet what to hash: it takes no turn
+// then, holds nobody up, and is free again after Leave.
+func TestAPlaceThatIsNotReadyTakesNoTurn(t *testing.T) {
+	t.Parallel()
+	h := cheap()
+	var order []string
+	places := make(map[string][]*Place)
+	var early []*Place
+	for i := range queued - 2 {
+		p, err := h.Enter(fmt.Sprint("early", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		early = append(early, p)
+	}
+	if h.next() != nil {
+		t.Fatal("a place without a hash has its turn")
+	}
+	add(t, h, places, "late", "late0", &order)
+	add(t, h, places, "late", "late1", &order)
+	if _, err := h.Enter("late"); !errors.Is(err, ErrBusy) {
+		t.Fatalf("a place without a hash counts as free: %v", err)
+	}
+	h.ready(early[3], func() { order = append(order, "early3") })
+	for p := h.next(); p != nil; p = h.next() {
+		p.do()
+	}
+	if got := strings.Join(order, " "); got != "early3 late0 late1" {
+		t.Errorf("served in the order %s", got)
+	}
+	for _, p := range early {
+		p.Leave()
+		p.Leave() // again is nothing
+	}
+	if h.count != 0 || len(h.waiting) != 0 || len(h.turns) != 0 {
+		t.Errorf("%d, %d and %d left", h.count, len(h.waiting), len(h.turns))
+	}
 }
 
 func TestWhoGoesAwayWaitsNoMore(t *testing.T) {
@@ -142,7 +193,11 @@ func TestHashingTakesAQuarterOfACore(t *testing.T) {
 		running.Go(func() { _ = h.Run(ctx) })
 		begun := time.Now()
 		for range 10 {
-			if err := h.wait(ctx, "here", func() { <-time.After(100 * time.Millisecond) }); err != nil {
+			p, err := h.Enter("here")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.wait(ctx, func() { <-time.After(100 * time.Millisecond) }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -162,7 +217,7 @@ func TestHashesDoNotPileUp(t *testing.T) {
 	run(t, h)
 	var least, most uint64
 	for i := range 60 {
-		if _, err := h.Compare(t.Context(), fmt.Sprint(i), "wrong", ""); err != nil {
+		if _, err := h.compare(t.Context(), fmt.Sprint(i), "wrong", ""); err != nil {
 			t.Fatal(err)
 		}
 		var m runtime.MemStats
