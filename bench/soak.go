@@ -130,7 +130,7 @@ func (b *bench) place(ctx, loading context.Context, rate float64, placed *atomic
 		req := b.order()
 		req.PaymentMethod = methods[rand.IntN(len(methods))]
 		calls.Go(func() error {
-			if _, err := b.shop.order.PlaceOrder(ctx, req); err != nil {
+			if _, _, err := b.placeOrder(ctx, req); err != nil {
 				err = fmt.Errorf("place an order: %w", err)
 				failure.Store(&err)
 				return err
