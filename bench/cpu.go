@@ -94,19 +94,19 @@ func childrenOf(pid int) []int {
 }
 
 // resident returns a process' resident memory and its peak, in MiB.
-func resident(pid int) (now, peak float64) {
+func resident(pid int) (now, peak float64) { return memoryOf(pid, "VmRSS"), memoryOf(pid, "VmHWM") }
+
+// memoryOf reads a line of proc(5)'s status that is a size, in MiB; 0 when the process has ended.
+func memoryOf(pid int, name string) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, 0
+		return 0
 	}
-	read := func(name string) float64 {
-		_, rest, _ := strings.Cut(string(text), name+":")
-		fields := strings.Fields(rest)
-		if len(fields) == 0 {
-			return 0
-		}
-		kB, _ := strconv.ParseFloat(fields[0], 64)
-		return kB / 1024
+	_, rest, _ := strings.Cut(string(text), name+":")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
 	}
-	return read("VmRSS"), read("VmHWM")
+	kB, _ := strconv.ParseFloat(fields[0], 64)
+	return kB / 1024
 }

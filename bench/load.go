@@ -138,7 +138,7 @@ func (b *bench) loop(ctx context.Context, window int, duration time.Duration, ra
 }
 
 // placeOrder places an order and returns its number. A call that is shed is made again after about
-// a second, as its answer asks for; shed is how often.
+// a second, as clients do; shed is how often.
 func (b *bench) placeOrder(ctx context.Context, order *orderv1.PlaceOrderRequest) (number string, shed int, err error) {
 	for {
 		res, err := b.shop.order.PlaceOrder(ctx, order)

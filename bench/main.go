@@ -56,7 +56,11 @@ func main() {
 	past := flag.Int("past", 0, "also measure with so many past products and orders in the tables (1000000 takes minutes to write)")
 	only := flag.String("only", "", `measure one part alone: "reads" or "orders"`)
 	bare := flag.Bool("bare", false, "be the bare handler that reads are compared with: the bench starts itself so")
+	flood := flag.String("flood", "", "be the flood of sign-ins to this `address`: the bench starts itself so")
 	flag.Parse()
+	if *flood != "" {
+		os.Exit(runFlood(*flood))
+	}
 	if *bare {
 		os.Exit(serveBare())
 	}

@@ -159,6 +159,18 @@ func newClient(address, shown string) *connect.Client {
 
 func (s *shop) pid() int { return s.cmd.Process.Pid }
 
+// memory returns the MiB that the shop has: its resident memory, and what the process that
+// hashes passwords has beside the program, which is in memory once.
+func (s *shop) memory() float64 {
+	now, _ := resident(s.pid())
+	for _, child := range childrenOf(s.pid()) {
+		if child != s.postmaster {
+			now += memoryOf(child, "RssAnon")
+		}
+	}
+	return now
+}
+
 func (s *shop) stop() error {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	return s.cmd.Wait()

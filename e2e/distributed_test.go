@@ -34,13 +34,15 @@ func TestDistributed(t *testing.T) {
 	t.Parallel()
 	s := upDistributed(t, nil, startKafka(t))
 	checkTopics(t, s.broker)
+	s.hashesApart(s.identity)
 	runStories(t, &s.shop)
 }
 
 // distributed is a shop with every service as a process of its own.
 type distributed struct {
 	shop
-	broker broker
+	broker   broker
+	identity *process.Process
 }
 
 // broker is an Apache Kafka, and how to reach it.
@@ -82,7 +84,10 @@ func upDistributed(t *testing.T, log io.Writer, broker broker) *distributed {
 		if broker.env != nil {
 			env = append(env, broker.env(c)...)
 		}
-		launch(t, process.Command{Path: program(t, "services/"+c+"/cmd/"+c), Env: env, Log: log})
+		p := launch(t, process.Command{Path: program(t, "services/"+c+"/cmd/"+c), Env: env, Log: log})
+		if c == "identity" {
+			s.identity = p
+		}
 	}
 	for _, address := range internal {
 		eventually(t, func(ctx context.Context) error { return process.CheckReady(ctx, address) })

@@ -46,6 +46,15 @@ func (s *shop) mailedToken(address string) string {
 	return found
 }
 
+// hashAPassword tries to sign in, with what nobody has.
+func (s *shop) hashAPassword() {
+	s.t.Helper()
+	_, err := identityv1connect.NewAccountServiceClient(testkit.Client(s.t, s.api["identity"])).SignIn(s.t.Context(), &identityv1.SignInRequest{
+		Kind: identityv1.AccountKind_ACCOUNT_KIND_CUSTOMER, Email: unique("nobody") + "@example.com", Password: shopperPassword,
+	})
+	testkit.Refused(s.t, err, connect.CodeUnauthenticated, "CREDENTIALS_INVALID")
+}
+
 // Somebody signs up, follows the link of the mail, orders, finds that order, and no other
 // person's; signed out, the tokens are no longer good.
 func shoppersAccount(t *testing.T, s *shop) {

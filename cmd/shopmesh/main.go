@@ -15,6 +15,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
+	"github.com/shopmesh/shopmesh/services/identity"
 )
 
 // The exit codes of every command.
@@ -44,6 +45,7 @@ func usage(format string, args ...any) error {
 }
 
 func main() {
+	identity.HashPasswords()
 	log, _ := app.LogFromEnv(os.Stderr) // the commands that log report a wrong level
 	telemetry.RouteLibraries(log)
 	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/shopmesh/shopmesh/services/identity"
 )
 
 // childVariable makes this test program the command itself, for what only a
@@ -15,6 +17,7 @@ import (
 const childVariable = "COMMAND_TEST_CHILD"
 
 func TestMain(m *testing.M) {
+	identity.HashPasswords() // the command starts this program again for that, without the variable
 	if os.Getenv(childVariable) != "" {
 		main()
 		return

@@ -69,6 +69,9 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 			if config.IdentityKey, err = identity.KeyFromEnv(); err != nil {
 				return exitError{exitUsage, err}
 			}
+			if config.Hasher, err = identity.HashCommand(); err != nil {
+				return err
+			}
 			if config.PublicURL, err = publicURL(config.PublicURL); err != nil {
 				return exitError{exitUsage, err}
 			}

@@ -56,6 +56,9 @@ type Config struct {
 	Public bool
 	// Contexts are the names of all contexts of the shop.
 	Contexts []string
+	// Hasher is the command line of a program that calls HashPasswords (HashCommand), for
+	// passwords that are hashed in a process of their own; empty where tests hash in this one.
+	Hasher []string
 	// KeepOwnerLink stores the link of the shop's first owner where whoever owns the machine's
 	// files finds it, in the place of the one before; an empty one is removed. Nil where
 	// operators invite the first owner, as shopmesh owner create does.
@@ -100,7 +103,8 @@ func Module(cfg Config) fx.Option {
 			},
 			func() rpc.Cookie { return rpc.CookieFor(cfg.PublicURL) },
 			func() Config { return cfg },
-			passwords.NewHasher, peers.NewCustomers, newConsumer, operations.New, fx.Private,
+			func(log *slog.Logger) *passwords.Hasher { return passwords.NewHasher(cfg.Hasher, log) },
+			peers.NewCustomers, newConsumer, operations.New, fx.Private,
 		),
 		kitapp.Join(newService),
 	)

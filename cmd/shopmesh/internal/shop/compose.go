@@ -86,7 +86,8 @@ func modules(c components) []fx.Option {
 		customer.Module(customer.Config{Context: c.context("customer")}),
 		identity.Module(identity.Config{
 			Context: c.context("identity"), Key: c.config.IdentityKey, PublicURL: c.publicURL(),
-			Public: c.config.Edge.Public(c.config.Listen, c.config.InternalListen), Contexts: services.Contexts(), KeepOwnerLink: c.keepOwnerLink(),
+			Public: c.config.Edge.Public(c.config.Listen, c.config.InternalListen), Contexts: services.Contexts(), Hasher: c.config.Hasher,
+			KeepOwnerLink: c.keepOwnerLink(),
 		}),
 		inventory.Module(inventory.Config{Context: c.context("inventory")}),
 		order.Module(order.Config{Context: c.context("order"), PublicURL: c.publicURL()}),

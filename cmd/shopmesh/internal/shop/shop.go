@@ -49,6 +49,9 @@ type Config struct {
 	// IdentityKey encrypts identity's secrets; the zero Key is that of the data directory,
 	// which is made at the first start.
 	IdentityKey identity.Key
+	// Hasher is the command line of the process that hashes passwords (identity.HashCommand);
+	// empty to hash in this one.
+	Hasher []string
 	// PublicURL is where the shop is reached; empty for app.DefaultPublicURL of Listen.
 	PublicURL string
 	// Demo fills the shop with a demo product line, and people who sell and buy.

@@ -12,13 +12,18 @@ import (
 )
 
 func main() {
+	identity.HashPasswords()
 	services.Main(identity.Name, func(env app.Environment) (fx.Option, error) {
 		key, err := identity.KeyFromEnv()
 		if err != nil {
 			return nil, err
 		}
+		hasher, err := identity.HashCommand()
+		if err != nil {
+			return nil, err
+		}
 		cfg := identity.Config{
-			Context: env.Context, Key: key, PublicURL: env.PublicURL, Public: env.Process.Edge.Public(env.Process.Listen, env.Process.InternalListen), Contexts: services.Contexts(),
+			Context: env.Context, Key: key, PublicURL: env.PublicURL, Public: env.Process.Edge.Public(env.Process.Listen, env.Process.InternalListen), Contexts: services.Contexts(), Hasher: hasher,
 		}
 		return identity.Module(cfg), cfg.Check()
 	})

@@ -46,7 +46,7 @@ type harness struct {
 func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{
-		t: t, hasher: passwords.NewHasher(), trace: &statements{}, now: time.Now().UTC().Truncate(time.Microsecond),
+		t: t, hasher: passwords.NewHasher(nil, testkit.Log(t)), trace: &statements{}, now: time.Now().UTC().Truncate(time.Microsecond),
 		customers: make(map[uuid.UUID]uuid.UUID), settings: domain.DefaultSettings(),
 	}
 	h.pool = testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, identity.Migrations()), Tracer: h.trace})

@@ -10,7 +10,8 @@ import (
 )
 
 // readLinkAndHash returns the link of a token, if it is good for a purpose now, and the
-// hash of the password that it is to set. Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED.
+// hash of the password that it is to set. Errors: LINK_INVALID, PASSWORD_WEAK, RATE_LIMITED,
+// UNAVAILABLE.
 func (a *Accounts) readLinkAndHash(ctx context.Context, text string, purpose domain.Purpose, password string, client Client) (domain.Link, string, error) {
 	link, err := a.readLink(ctx, text, purpose)
 	if err != nil {
@@ -22,7 +23,7 @@ func (a *Accounts) readLinkAndHash(ctx context.Context, text string, purpose dom
 }
 
 // newPassword returns the hash of a password that is good enough. Errors: PASSWORD_WEAK,
-// RATE_LIMITED.
+// RATE_LIMITED, UNAVAILABLE.
 func (a *Accounts) newPassword(ctx context.Context, kind domain.Kind, password string, email domain.Email, client Client) (string, error) {
 	if err := domain.CheckPassword(kind, password, email); err != nil {
 		return "", err

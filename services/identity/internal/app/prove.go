@@ -36,10 +36,10 @@ type proved struct {
 }
 
 // prove compares a password with that of the account of an address. Whether there is such
-// an account, it makes the same statements and one hash; it makes none when too many wait
-// for a hash. The sign-in counts as failed
-// before its password is looked at, so that many at once get no more guesses than one
-// after the other; complete takes that back. Errors: RATE_LIMITED, CREDENTIALS_INVALID.
+// an account, it makes the same statements and one hash; it makes neither when it finds no
+// place among those who wait for a hash. The sign-in counts as failed before its password is
+// looked at, so that many at once get no more guesses than one after the other; complete
+// takes that back. Errors: RATE_LIMITED, CREDENTIALS_INVALID, UNAVAILABLE.
 func (a *Accounts) prove(ctx context.Context, p proof) (proved, error) {
 	out := proved{proof: p, subject: domain.SubjectOf(p.kind, p.email, p.prefix)}
 	place, err := a.Hasher.Enter(p.prefix)
@@ -96,10 +96,14 @@ func (a *Accounts) unguessed(ctx context.Context, subject domain.SignInSubject, 
 
 // busy turns what a hasher returned into what the caller gets.
 func busy(err error) error {
-	if errors.Is(err, passwords.ErrBusy) {
+	switch {
+	case errors.Is(err, passwords.ErrBusy):
 		return domain.ErrHashing().Because(err)
+	case errors.Is(err, passwords.ErrProcess):
+		return domain.ErrNoHashing().Because(err)
+	default:
+		return err
 	}
-	return err
 }
 
 // complete checks the second factor of a proved account, takes the failure back, and has

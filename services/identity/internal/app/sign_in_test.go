@@ -178,7 +178,7 @@ func TestAnOutdatedHashIsReplacedBySigningIn(t *testing.T) {
 func TestOnlyComparedPasswordsAreKept(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	h.Hasher = passwords.NewHasher() // nobody runs it
+	h.Hasher = passwords.NewHasher(nil, nil) // nobody runs it
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
 	signIn := func(n int) error {
@@ -225,6 +225,49 @@ func TestOnlyComparedPasswordsAreKept(t *testing.T) {
 	}
 	if n := rows(); n != 0 {
 		t.Errorf("%d rows are kept of sign-ins whose passwords were not compared", n)
+	}
+}
+
+// A sign-in that is refused before its password is compared gives its place in the queue back.
+func TestARefusedSignInGivesItsPlaceBack(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.signUp("ada@example.com")
+	const places = 24
+	for i := range 5 + 2*places {
+		_, err := h.signIn("ada@example.com", "a wrong password", "attacker")
+		if i >= 5 {
+			wants(t, "a guess that has to wait", err, fault.ReasonRateLimited)
+			if errors.Is(err, passwords.ErrBusy) {
+				t.Fatalf("guess %d found no place: those before did not give theirs back", i+1)
+			}
+		}
+	}
+	if _, err := h.signIn("ada@example.com", password, "home"); err != nil {
+		t.Errorf("the right password from elsewhere: %v", err)
+	}
+}
+
+// While passwords can't be hashed, nobody is told that theirs is wrong, and no failure counts.
+func TestWithoutHashesNoSignInFails(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.signUp("ada@example.com")
+	h.Hasher = passwords.NewHasher([]string{"/there/is/no/such/program"}, testkit.Log(t))
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = h.Hasher.Run(ctx) })
+	defer running.Wait()
+	defer stop()
+	for range 2 {
+		_, err := h.signIn("ada@example.com", password, "home")
+		if f, ok := fault.Of(err); !ok || f.Kind() != fault.Unavailable || f.RetryDelay() <= 0 {
+			t.Errorf("the answer is %v", err)
+		}
+	}
+	var rows int
+	if err := h.pool.QueryRow(t.Context(), `select count(*) from sign_in_failures`).Scan(&rows); err != nil || rows != 0 {
+		t.Errorf("%d failures are kept (%v)", rows, err)
 	}
 }
 

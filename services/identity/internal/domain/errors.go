@@ -40,6 +40,11 @@ func ErrHashing() *fault.Error {
 	return fault.New(fault.Exhausted, fault.ReasonRateLimited, "too many sign-ins wait: try again after the delay").RetryAbout(2 * time.Second)
 }
 
+// ErrNoHashing refuses what needs a password hashed while that can't be done.
+func ErrNoHashing() *fault.Error {
+	return fault.New(fault.Unavailable, fault.ReasonUnavailable, "passwords can't be checked at the moment: try again after the delay").RetryAbout(2 * time.Second)
+}
+
 // ErrLinkInvalid is the one answer to a link that is used, expired, of another purpose,
 // or none at all.
 func ErrLinkInvalid() *fault.Error {

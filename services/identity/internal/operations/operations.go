@@ -11,6 +11,7 @@ import (
 	kitoperations "github.com/shopmesh/shopmesh/kit/operations"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/services/identity/internal/passwords"
 	"github.com/shopmesh/shopmesh/services/identity/internal/store"
 )
 
@@ -25,8 +26,8 @@ type Operations struct {
 }
 
 // New returns the context's operations.
-func New(pool *pg.Pool, relay *outbox.Relay, inbound *consumer.Consumer) *Operations {
-	return &Operations{Base: kitoperations.NewBase(name, pool, relay, inbound), pool: pool}
+func New(pool *pg.Pool, relay *outbox.Relay, inbound *consumer.Consumer, hasher *passwords.Hasher) *Operations {
+	return &Operations{Base: kitoperations.NewBase(name, pool, relay, inbound).Also(hasher.Condition), pool: pool}
 }
 
 // Audit states the account of each customer who has one, by customer, and the events that

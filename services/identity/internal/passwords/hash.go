@@ -4,7 +4,6 @@ package passwords
 
 import (
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -45,18 +44,14 @@ func (e encoded) String() string {
 		b64.EncodeToString(e.salt), b64.EncodeToString(e.hash))
 }
 
-func derive(password string, p params, salt []byte) encoded {
-	return encoded{params: p, salt: salt, hash: argon2.IDKey([]byte(password), salt, p.time, p.memory, p.threads, hashBytes)}
+func derive(password []byte, p params, salt []byte) []byte {
+	return argon2.IDKey(password, salt, p.time, p.memory, p.threads, hashBytes)
 }
 
 func newSalt() []byte {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // it never fails
 	return salt
-}
-
-func (e encoded) matches(password string) bool {
-	return subtle.ConstantTimeCompare(derive(password, e.params, e.salt).hash, e.hash) == 1
 }
 
 var errForm = errors.New("a stored password hash is not in the form $argon2id$v=19$m=…,t=…,p=…$salt$hash")
@@ -77,7 +72,7 @@ func decode(text string) (encoded, error) {
 	if e.hash, err = b64.DecodeString(part[5]); err != nil {
 		return e, errForm
 	}
-	if len(e.salt) < 8 || len(e.hash) != hashBytes || e.memory > maxMemory || e.time > maxTime || e.time < 1 || e.threads < 1 {
+	if len(e.salt) < 8 || len(e.salt) > maxSalt || len(e.hash) != hashBytes || e.memory > maxMemory || e.time > maxTime || e.time < 1 || e.threads < 1 {
 		return e, errForm
 	}
 	return e, nil

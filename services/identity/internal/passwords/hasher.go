@@ -2,22 +2,28 @@ package passwords
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
-	"runtime"
-	"runtime/metrics"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/shopmesh/shopmesh/kit/condition"
 )
 
 const (
-	// queued is how many may wait for a hash.
+	// queued is how many may have a place: those that wait for a hash, and those that still
+	// read what to compare with.
 	queued = 24
 	// share is the part of one core that hashing takes: a quarter.
 	share = 4
-	// longestRest bounds the pause after a hash, which is three times as long as the hash:
-	// on a machine that was busy with other things a hash took longer than it worked.
+	// longestRest bounds the pause after a hash, which is three times the processor time that
+	// the hash took, and the one after a failure, which begins with firstRest and doubles.
 	longestRest = time.Second
+	firstRest   = 250 * time.Millisecond
+	// retryAfter is how often it is tried whether hashes can be made again, while nobody signs in.
+	retryAfter = 5 * time.Second
 )
 
 // ErrBusy is returned when too many others wait.
@@ -31,8 +37,15 @@ var ErrBusy = errors.New("too many wait for a password hash")
 type Hasher struct {
 	params params
 	dummy  encoded
+	// derive makes the hashes, in process, or here where that is nil.
+	derive  deriver
+	process *process
+	// idleLife is how long the process is kept while nobody signs in.
+	idleLife time.Duration
 	// rest pauses between two hashes; tests replace it.
-	rest func(ctx context.Context, worked time.Duration)
+	rest func(ctx context.Context, pause time.Duration)
+	// fails is that the last hash could not be made.
+	fails *condition.Condition
 
 	mu      sync.Mutex
 	waiting map[string][]*Place // by prefix, the longest waiting first
@@ -49,19 +62,47 @@ type Place struct {
 	prefix string
 	done   chan error // size 1: the outcome
 	// do is the hash, and nil until it is known what to hash. The hasher's mu guards it.
-	do func()
+	do func(ctx context.Context) (worked time.Duration, err error)
 }
 
-// NewHasher returns a hasher with the current costs.
-func NewHasher() *Hasher {
+// A deriver derives the hash of a password.
+type deriver func(ctx context.Context, password string, p params, salt []byte) (derived, error)
+
+// derived is a hash, and the time that the processor worked for it.
+type derived struct {
+	hash   []byte
+	worked time.Duration
+}
+
+// deriveHere is the deriver that hashes in this process.
+func deriveHere(_ context.Context, password string, p params, salt []byte) (derived, error) {
+	begun := time.Now()
+	hash := derive([]byte(password), p, salt)
+	return derived{hash, time.Since(begun)}, nil
+}
+
+// NewHasher returns a hasher with the current costs. command is this program, with arguments
+// that have it call Serve: hashes are made in a process of their own. Where it is empty they
+// are made in this one, as suits tests.
+func NewHasher(command []string, log *slog.Logger) *Hasher {
 	p := current()
-	return &Hasher{
+	h := &Hasher{
 		params: p,
 		// No password has this hash: it is compared where an account has none.
-		dummy: encoded{params: p, salt: newSalt(), hash: newSalt()},
-		rest:  rest, waiting: make(map[string][]*Place), wake: make(chan struct{}, 1),
+		dummy:  encoded{params: p, salt: newSalt(), hash: newSalt()},
+		derive: deriveHere, idleLife: idleLife,
+		rest: rest, fails: condition.New(log, "passwords can't be hashed, and nobody signs in with one"),
+		waiting: make(map[string][]*Place), wake: make(chan struct{}, 1),
 	}
+	if len(command) > 0 {
+		h.process = &process{command: command, longest: longestHash}
+		h.derive = h.process.hash
+	}
+	return h
 }
+
+// Condition reports that the last hash could not be made, and why.
+func (h *Hasher) Condition(context.Context) error { return h.fails.Err(0) }
 
 // Enter takes a place; Leave must follow. Errors: ErrBusy.
 func (h *Hasher) Enter(prefix string) (*Place, error) {
@@ -79,18 +120,23 @@ func (p *Place) Leave() {
 	p.hasher.drop(p)
 }
 
-// Hash returns the hash of a new password. Errors: ErrBusy, ctx's.
+// Hash returns the hash of a new password. Errors: ErrBusy, ErrProcess, ctx's.
 func (h *Hasher) Hash(ctx context.Context, prefix, password string) (string, error) {
 	place, err := h.Enter(prefix)
 	if err != nil {
 		return "", err
 	}
 	defer place.Leave()
-	var hash string
-	if err := place.wait(ctx, func() { hash = derive(password, h.params, newSalt()).String() }); err != nil {
+	made := encoded{params: h.params, salt: newSalt()}
+	err = place.wait(ctx, func(ctx context.Context) (time.Duration, error) {
+		derived, err := h.derive(ctx, password, made.params, made.salt)
+		made.hash = derived.hash
+		return derived.worked, err
+	})
+	if err != nil {
 		return "", err
 	}
-	return hash, nil
+	return made.String(), nil
 }
 
 // Verdict is what became of a comparison.
@@ -102,8 +148,8 @@ type Verdict struct {
 }
 
 // Compare compares a password with a hash. An empty hash, where there is no account, costs
-// the same and matches nothing. Errors: ErrBusy when others took the place meanwhile, ctx's,
-// a hash that is none of ours.
+// the same and matches nothing. Errors: ErrBusy when others took the place meanwhile,
+// ErrProcess, ctx's, a hash that is none of ours.
 func (p *Place) Compare(ctx context.Context, password, hash string) (Verdict, error) {
 	stored, has := p.hasher.dummy, hash != ""
 	if has {
@@ -113,9 +159,11 @@ func (p *Place) Compare(ctx context.Context, password, hash string) (Verdict, er
 		}
 	}
 	var verdict Verdict
-	err := p.wait(ctx, func() {
-		matches := stored.matches(password)
+	err := p.wait(ctx, func(ctx context.Context) (time.Duration, error) {
+		derived, err := p.hasher.derive(ctx, password, stored.params, stored.salt)
+		matches := subtle.ConstantTimeCompare(derived.hash, stored.hash) == 1
 		verdict = Verdict{Matches: matches && has, Outdated: stored.params != p.hasher.params}
+		return derived.worked, err
 	})
 	if err != nil {
 		return Verdict{}, err
@@ -132,7 +180,7 @@ func (h *Hasher) Hashed() int64 {
 
 // wait returns once do was done. Where it fails, do may be under way still: what it writes
 // must not be read then.
-func (p *Place) wait(ctx context.Context, do func()) error {
+func (p *Place) wait(ctx context.Context, do func(context.Context) (time.Duration, error)) error {
 	p.hasher.ready(p, do)
 	select {
 	case err := <-p.done:
@@ -143,7 +191,7 @@ func (p *Place) wait(ctx context.Context, do func()) error {
 	}
 }
 
-func (h *Hasher) ready(p *Place, do func()) {
+func (h *Hasher) ready(p *Place, do func(context.Context) (time.Duration, error)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p.do = do
@@ -224,25 +272,46 @@ func (h *Hasher) next() *Place {
 // Run hashes until ctx ends; those that wait then are answered with its error.
 func (h *Hasher) Run(ctx context.Context) error {
 	defer h.refuseAll(context.Canceled)
-	var garbage collector
+	defer h.endProcess()
+	idle := time.NewTimer(h.idleLife)
+	defer idle.Stop()
+	var failed time.Duration // the pause after the last failure; 0 when it succeeded
 	for {
 		p := h.next()
 		if p == nil {
+			var retry <-chan time.Time
+			if failed > 0 {
+				retry = time.After(retryAfter)
+			}
 			select {
 			case <-ctx.Done():
 				return nil
 			case <-h.wake:
+			case <-idle.C:
+				h.endProcess()
+			case <-retry:
+				if _, err := h.derive(ctx, "", params{memory: 8, time: 1, threads: 1}, newSalt()); err == nil {
+					h.fails.Over(ctx)
+					failed = 0
+					idle.Reset(h.idleLife)
+				}
 			}
 			continue
 		}
-		begun := time.Now()
-		p.do()
-		p.done <- nil
-		garbage.hashed()
-		h.rest(ctx, time.Since(begun))
+		worked, err := p.do(ctx)
+		if errors.Is(err, ErrProcess) {
+			failed = min(max(firstRest, 2*failed), longestRest)
+			h.fails.Notice(ctx, err)
+		} else {
+			failed = 0
+			h.fails.Over(ctx)
+		}
+		p.done <- err
+		h.rest(ctx, min(max((share-1)*worked, failed), longestRest))
 		if ctx.Err() != nil {
 			return nil
 		}
+		idle.Reset(h.idleLife)
 	}
 }
 
@@ -252,8 +321,8 @@ func (h *Hasher) refuseAll(err error) {
 	}
 }
 
-func rest(ctx context.Context, worked time.Duration) {
-	timer := time.NewTimer(min((share-1)*worked, longestRest))
+func rest(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -261,24 +330,9 @@ func rest(ctx context.Context, worked time.Duration) {
 	}
 }
 
-// collector has the memory of hashes collected: argon2 allocates its 19 MiB again for each,
-// and the runtime would let several pile up before it looks.
-type collector struct {
-	cycles uint64
-	since  int
-}
-
-// hashed is called after each hash. It collects when the runtime did not do so since the
-// one before the last.
-func (c *collector) hashed() {
-	sample := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}}
-	metrics.Read(sample)
-	if cycles := sample[0].Value.Uint64(); cycles != c.cycles {
-		c.cycles, c.since = cycles, 0
-		return
-	}
-	if c.since++; c.since >= 2 {
-		runtime.GC()
-		c.since = 0
+// endProcess ends the process that hashes; the next hash starts another.
+func (h *Hasher) endProcess() {
+	if h.process != nil {
+		_ = h.process.end()
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,10 +14,10 @@ import (
 
 // cheap returns a hasher whose hashes cost nearly nothing.
 func cheap() *Hasher {
-	h := NewHasher()
+	h := NewHasher(nil, nil)
 	h.params = params{memory: 8, time: 1, threads: 1}
 	h.dummy.params = h.params
-	h.rest = func(context.Context, time.Duration) {}
+	h.rest = noRest
 	return h
 }
 
@@ -31,6 +31,8 @@ func (h *Hasher) compare(ctx context.Context, prefix, password, hash string) (Ve
 	return place.Compare(ctx, password, hash)
 }
 
+func noRest(context.Context, time.Duration) {}
+
 func run(t *testing.T, h *Hasher) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -41,7 +43,7 @@ func run(t *testing.T, h *Hasher) {
 
 func TestAPasswordMatchesItsHash(t *testing.T) {
 	t.Parallel()
-	h := NewHasher()
+	h := NewHasher(nil, nil)
 	run(t, h)
 	hash, err := h.Hash(t.Context(), "here", "correct horse battery")
 	if err != nil {
@@ -79,7 +81,8 @@ func TestAHashOfOtherCostsIsOutdated(t *testing.T) {
 	t.Parallel()
 	h := cheap()
 	run(t, h)
-	old := derive("correct horse battery", params{memory: 16, time: 1, threads: 1}, newSalt()).String()
+	costs, salt := params{memory: 16, time: 1, threads: 1}, newSalt()
+	old := encoded{costs, salt, derive([]byte("correct horse battery"), costs, salt)}.String()
 	verdict, err := h.compare(t.Context(), "here", "correct horse battery", old)
 	if err != nil || !verdict.Matches || !verdict.Outdated {
 		t.Errorf("%+v, %v", verdict, err)
@@ -101,7 +104,7 @@ func TestPrefixesTakeTurns(t *testing.T) {
 	add(t, h, places, "a", "a0", &order)
 	add(t, h, places, "b", "b0", &order)
 	for _, p := range places["flood"][queued-2:] {
-		if err := p.wait(t.Context(), func() { t.Error("hashed without a place") }); !errors.Is(err, ErrBusy) {
+		if err := p.wait(t.Context(), func(context.Context) (time.Duration, error) { return 0, errors.New("hashed without a place") }); !errors.Is(err, ErrBusy) {
 			t.Errorf("the newest of the flood: %v", err)
 		}
 	}
@@ -109,7 +112,7 @@ func TestPrefixesTakeTurns(t *testing.T) {
 		t.Errorf("%d wait, want %d", h.count, queued)
 	}
 	for p := h.next(); p != nil; p = h.next() {
-		p.do()
+		_, _ = p.do(t.Context())
 	}
 	if got := strings.Join(order[:4], " "); got != "flood0 a0 b0 flood1" {
 		t.Errorf("served in the order %s", got)
@@ -126,7 +129,7 @@ func add(t *testing.T, h *Hasher, places map[string][]*Place, prefix, name strin
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	h.ready(p, func() { *order = append(*order, name) })
+	h.ready(p, func(context.Context) (time.Duration, error) { *order = append(*order, name); return 0, nil })
 	places[prefix] = append(places[prefix], p)
 }
 
@@ -153,9 +156,9 @@ func TestAPlaceThatIsNotReadyTakesNoTurn(t *testing.T) {
 	if _, err := h.Enter("late"); !errors.Is(err, ErrBusy) {
 		t.Fatalf("a place without a hash counts as free: %v", err)
 	}
-	h.ready(early[3], func() { order = append(order, "early3") })
+	h.ready(early[3], func(context.Context) (time.Duration, error) { order = append(order, "early3"); return 0, nil })
 	for p := h.next(); p != nil; p = h.next() {
-		p.do()
+		_, _ = p.do(t.Context())
 	}
 	if got := strings.Join(order, " "); got != "early3 late0 late1" {
 		t.Errorf("served in the order %s", got)
@@ -182,7 +185,8 @@ func TestWhoGoesAwayWaitsNoMore(t *testing.T) {
 	}
 }
 
-// A hash is followed by three times its time of rest: a quarter of a core.
+// A hash is followed by three times its processor time of rest: a quarter of a core, and no
+// less where it had to wait for the processor.
 func TestHashingTakesAQuarterOfACore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -197,41 +201,100 @@ func TestHashingTakesAQuarterOfACore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := p.wait(ctx, func() { <-time.After(100 * time.Millisecond) }); err != nil {
+			if err := p.wait(ctx, func(context.Context) (time.Duration, error) {
+				<-time.After(100 * time.Millisecond)
+				return 40 * time.Millisecond, nil
+			}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if took := time.Since(begun); took != 10*100*time.Millisecond+9*300*time.Millisecond {
-			t.Errorf("ten hashes of 100 ms took %v", took)
+		if took := time.Since(begun); took != 10*100*time.Millisecond+9*120*time.Millisecond {
+			t.Errorf("ten hashes that worked for 40 ms of 100 took %v", took)
 		}
 		stop()
 		running.Wait()
 	})
 }
 
-// Each hash takes 19 MiB, which are collected before the next ones take theirs; and no prefix
-// is kept once nobody of it waits.
-func TestHashesDoNotPileUp(t *testing.T) {
-	h := NewHasher()
-	h.rest = func(context.Context, time.Duration) {}
+// After a hash that failed there is a pause, which doubles up to a second: a process that can't
+// be started costs a flood of sign-ins no more than one that works. What is wrong is a
+// condition, and ends with the first hash that is made.
+func TestFailuresArePausedFor(t *testing.T) {
+	t.Parallel()
+	h := cheap()
+	pauses := make(chan time.Duration, 6)
+	h.rest = func(_ context.Context, pause time.Duration) { pauses <- pause }
+	broken := fmt.Errorf("%w: no more processes", ErrProcess)
+	h.derive = func(_ context.Context, password string, _ params, _ []byte) (derived, error) {
+		if password == "broken" {
+			return derived{}, broken
+		}
+		return derived{hash: newSalt(), worked: 10 * time.Millisecond}, nil
+	}
 	run(t, h)
-	var least, most uint64
+	for range 4 {
+		if _, err := h.compare(t.Context(), "here", "broken", ""); !errors.Is(err, broken) {
+			t.Fatal(err)
+		}
+	}
+	if err := h.Condition(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("the condition is %v", err)
+	}
+	if _, err := h.compare(t.Context(), "here", "wrong", ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Condition(t.Context()); err != nil {
+		t.Errorf("the condition lasts: %v", err)
+	}
+	for _, want := range []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second, time.Second} {
+		if pause := <-pauses; pause != want {
+			t.Errorf("a pause of %v, want %v", pause, want)
+		}
+	}
+	if pause := <-pauses; pause != 30*time.Millisecond {
+		t.Errorf("a pause of %v after a hash of 10 ms", pause)
+	}
+}
+
+// While hashes can't be made, the hasher tries by itself, so that the condition ends with its
+// cause and not with the next sign-in.
+func TestTheConditionEndsWithItsCause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := cheap()
+		var broken atomic.Bool
+		h.derive = func(context.Context, string, params, []byte) (derived, error) {
+			if broken.Load() {
+				return derived{}, ErrProcess
+			}
+			return derived{hash: newSalt()}, nil
+		}
+		run(t, h)
+		broken.Store(true)
+		if _, err := h.compare(t.Context(), "here", "wrong", ""); err == nil {
+			t.Fatal("hashed")
+		}
+		<-time.After(time.Minute)
+		if h.Condition(t.Context()) == nil {
+			t.Error("the condition is over while hashes can't be made")
+		}
+		broken.Store(false)
+		<-time.After(retryAfter + time.Second)
+		if err := h.Condition(t.Context()); err != nil {
+			t.Errorf("the condition lasts: %v", err)
+		}
+	})
+}
+
+// No prefix is kept once nobody of it waits.
+func TestPrefixesAreForgotten(t *testing.T) {
+	t.Parallel()
+	h := cheap()
+	run(t, h)
 	for i := range 60 {
 		if _, err := h.compare(t.Context(), fmt.Sprint(i), "wrong", ""); err != nil {
 			t.Fatal(err)
 		}
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		if i >= 5 { // its first pieces are there
-			if least == 0 {
-				least = m.HeapAlloc
-			}
-			least, most = min(least, m.HeapAlloc), max(most, m.HeapAlloc)
-		}
-	}
-	const allowed = 64 << 20 // the block in use and two that wait for the collector
-	if most > allowed {
-		t.Errorf("60 hashes held %d MiB, between %d and %d", most>>20, least>>20, most>>20)
 	}
 	if h.count != 0 || len(h.waiting) != 0 || len(h.turns) != 0 {
 		t.Errorf("prefixes are kept: %d, %d, %d", h.count, len(h.waiting), len(h.turns))
