@@ -123,7 +123,7 @@ func (s *oneProcess) publish(context, topic, key, kind string, payload []byte) {
 // its key goes on.
 func TestDeadLetters(t *testing.T) {
 	t.Parallel()
-	settings := withSettings(t, `{"order": {"retryAfter": "1s"}, "payment": {"sandboxSlowDelay": "2s"}}`)
+	settings := withSettings(t, `{"order": {"retryAfter": "1s"}, "payment": {"sandboxSlowDelay": "6s"}}`)
 	s := up(t, "--settings", settings)
 	o := s.operator()
 	mug := s.sell(euros(5, 0), 100)

@@ -55,6 +55,22 @@ func (a *accepted) add(req *orderv1.PlaceOrderRequest, o *orderv1.Order) {
 	}
 }
 
+// mustBegin waits until some orders were accepted, and fails the test when placing is done
+// before that.
+func (a *accepted) mustBegin(t *testing.T, done <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-a.some:
+		return
+	case <-done:
+	}
+	select { // both may be
+	case <-a.some:
+	default:
+		t.Fatal("fewer than 250 orders were accepted")
+	}
+}
+
 // mustEnd checks that every accepted order exists and came to its end.
 func (a *accepted) mustEnd(t *testing.T, s *shop) {
 	t.Helper()
@@ -85,11 +101,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 		defer close(done)
 		s.placeMany(t.Context(), mug.GetCode(), 500, all.add)
 	}()
-	select {
-	case <-all.some:
-	case <-done:
-		t.Fatal("fewer than 250 orders were accepted")
-	}
+	all.mustBegin(t, done)
 	s.kill()
 	<-done
 	s.start()
@@ -115,7 +127,7 @@ func TestBrokerDirectoryLost(t *testing.T) {
 		defer close(done)
 		s.placeMany(t.Context(), mug.GetCode(), 500, all.add)
 	}()
-	<-all.some
+	all.mustBegin(t, done)
 	s.kill()
 	<-done
 	if err := os.RemoveAll(filepath.Join(s.data, "broker")); err != nil {
@@ -137,7 +149,7 @@ func TestDatabaseKilled(t *testing.T) {
 		defer close(done)
 		s.placeMany(t.Context(), mug.GetCode(), 500, all.add)
 	}()
-	<-all.some
+	all.mustBegin(t, done)
 	if err := syscall.Kill(s.postmaster(), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -225,11 +237,16 @@ func TestDrain(t *testing.T) {
 			}
 		})
 	}
-	<-all.some
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = group.Wait()
+	}()
+	all.mustBegin(t, done)
 	if code := s.stop(); code != 0 {
 		t.Errorf("the drain ended with exit code %d", code)
 	}
-	_ = group.Wait()
+	<-done
 	s.start()
 	all.mustEnd(t, &s.shop)
 	if r := s.mustAudit(); r.Orders != int64(len(all.reqs)) {

@@ -53,6 +53,13 @@ func newCensor(t *testing.T, fake *stripefake.Fake) *censor {
 	return &censor{mock: mock, fake: fake, seen: map[string]int{}}
 }
 
+// count returns how many requests of a kind came, such as "POST /v1/refunds".
+func (c *censor) count(kind string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen[kind]
+}
+
 func (c *censor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -139,6 +146,12 @@ func TestCardsAreTakenInTheShapeThatStripeRequires(t *testing.T) {
 	eventually(t, func(context.Context) error {
 		if n := s.run("payment", "update payments set create_time = now() - interval '30 hours' where order_id = '"+old.GetId()+"'"); n != 1 {
 			return errorf("%d payments of order %s", n, old.GetId())
+		}
+		return nil
+	})
+	eventually(t, func(context.Context) error { // the worker may hold the payment with its former time
+		if censor.count("GET /v1/payment_intents/search") == 0 {
+			return errorf("the payment is not looked for")
 		}
 		return nil
 	})

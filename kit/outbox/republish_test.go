@@ -143,7 +143,11 @@ func TestWhatIsRepublishedWaitsForRoom(t *testing.T) {
 		cut, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- republisher.Run(cut) }()
-		<-written
+		select {
+		case <-written:
+		case err := <-ended:
+			t.Fatalf("ended with %v", err)
+		}
 		if n := s.waiting(); n != outbox.RepublishRows {
 			t.Errorf("%d events wait, want a page", n)
 		}

@@ -131,7 +131,7 @@ func newSession(t *testing.T) *session {
 				return
 			}
 			proxies.Go(func() {
-				s.proxy(client, server)
+				s.proxy(client, server, first)
 				if first {
 					close(s.closed)
 				}
@@ -150,7 +150,8 @@ func newSession(t *testing.T) *session {
 	return s
 }
 
-func (s *session) proxy(client net.Conn, address string) {
+// proxy passes on what both ends send; what the test changes is of the first connection alone.
+func (s *session) proxy(client net.Conn, address string, first bool) {
 	defer func() { _ = client.Close() }()
 	server, err := net.Dial("unix", address)
 	if err != nil {
@@ -162,7 +163,7 @@ func (s *session) proxy(client net.Conn, address string) {
 		_ = pump(client, server, func(p []byte) ([]byte, bool) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if s.fromClient != nil {
+			if first && s.fromClient != nil {
 				p = s.fromClient(p)
 			}
 			return p, false
@@ -173,7 +174,7 @@ func (s *session) proxy(client net.Conn, address string) {
 		s.mu.Lock()
 		f := s.fromServer
 		s.mu.Unlock()
-		if f != nil {
+		if first && f != nil {
 			return f(p)
 		}
 		return p, false

@@ -23,14 +23,26 @@ func TestStoppingCutsOffNoRequest(t *testing.T) {
 	const callers = 100
 	var entered, answered, effects atomic.Int64
 	release := make(chan struct{})
-	s := open(t, &shop{status: func(context.Context, *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
-		entered.Add(1)
-		<-release
-		effects.Add(1)
+	letGo := sync.OnceFunc(func() { close(release) })
+	defer letGo()
+	const first = "first"
+	s := open(t, &shop{status: func(_ context.Context, req *operationsv1.GetStatusRequest) (*operationsv1.GetStatusResponse, error) {
+		if req.GetContext() != first {
+			entered.Add(1)
+			<-release
+			effects.Add(1)
+		}
 		return &operationsv1.GetStatusResponse{Contexts: []*operationsv1.ContextStatus{{Ready: true}}}, nil
 	}})
 	calls := protocols(t, s)
 	var calling sync.WaitGroup
+	// The connections are there before all call at once: an HTTP/2 server gives one up whose
+	// first frame it has not read within 2 s.
+	for protocol, call := range calls {
+		if ready, problem := call(first); !ready {
+			t.Fatalf("%s: %v", protocol, problem)
+		}
+	}
 	for protocol, call := range calls {
 		for range callers {
 			calling.Go(func() {
@@ -58,7 +70,7 @@ func TestStoppingCutsOffNoRequest(t *testing.T) {
 		_, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Get(s.url + "/")
 		return err != nil
 	})
-	close(release)
+	letGo()
 	calling.Wait()
 	within(t, "the server stopped", stopped)
 	if answered.Load() != total || effects.Load() != total {

@@ -243,11 +243,12 @@ func TestOneAddressDoesNotKeepOthersOut(t *testing.T) { //nolint:paralleltest //
 				}
 			}
 			_ = slowest(t, s) // while the calls of the attack come in
-			attacked := leastOf(t, s)
-			t.Logf("p99 %v quiet, %v attacked", quiet, attacked)
-			if attacked > 2*quiet+20*time.Millisecond { // the machine is busy with other tests
-				t.Errorf("p99 %v quiet, %v attacked", quiet, attacked)
-			}
+			// The machine may begin to be busy with other tests: one calm round is enough.
+			eventually(t, "calls take about as long as before", func() bool {
+				attacked := slowest(t, s)
+				t.Logf("p99 %v quiet, %v attacked", quiet, attacked)
+				return attacked <= 2*quiet+20*time.Millisecond
+			})
 		})
 	}
 }

@@ -39,7 +39,7 @@ type Events struct {
 // the test.
 func NewEvents(tb testing.TB, broker kafka.Config, receive ...string) *Events {
 	tb.Helper()
-	producer, err := kafka.NewProducer(broker)
+	producer, err := kafka.NewProducer(broker, kgo.ManualFlushing())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -133,8 +133,17 @@ func (e *Events) PublishRecords(records ...*kgo.Record) {
 	}
 	ctx, cancel := context.WithTimeout(e.tb.Context(), Patience)
 	defer cancel()
-	if err := e.producer.ProduceSync(ctx, records...).FirstErr(); err != nil {
+	failed := make(chan error, len(records))
+	for _, record := range records {
+		e.producer.Produce(ctx, record, func(_ *kgo.Record, err error) { failed <- err })
+	}
+	if err := e.producer.Flush(ctx); err != nil {
 		e.tb.Fatalf("publish: %v", err)
+	}
+	for range records {
+		if err := <-failed; err != nil {
+			e.tb.Fatalf("publish: %v", err)
+		}
 	}
 }
 

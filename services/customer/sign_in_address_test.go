@@ -154,6 +154,9 @@ func TestFollowingAnAddressThatIsTakenMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := tx.Exec(t.Context(), `set local idle_in_transaction_session_timeout = 0`); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := tx.Exec(t.Context(), `insert into customers (id, first_name, last_name, email, email_key, phone, erased, version, create_time, update_time)
 		values (gen_random_uuid(), 'Grace', '', 'new@example.com', 'new@example.com', '', false, 1, now(), now())`); err != nil {
 		t.Fatal(err)

@@ -38,8 +38,10 @@ func (b *harness) inTurn(lead, follow func() error) error {
 		return err
 	}
 	defer func() { _ = gate.Rollback(context.WithoutCancel(b.t.Context())) }()
-	if _, err := gate.Exec(b.t.Context(), `lock table outbox in share mode`); err != nil {
-		return err
+	for _, statement := range []string{`set local idle_in_transaction_session_timeout = 0`, `lock table outbox in share mode`} {
+		if _, err := gate.Exec(b.t.Context(), statement); err != nil {
+			return err
+		}
 	}
 	var errs [2]error
 	var running sync.WaitGroup

@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,17 +96,29 @@ func TestAWebhookAndTheListOfEventsCountOnce(t *testing.T) {
 func (s cardHarness) countedOnce(given, disputed order) {
 	s.t.Helper()
 	s.publish(given.awaits(), disputed.awaits()) // what is published after this is published after all else
-	if n := len(s.waitEvents(given, 3)); n != 3 {
-		s.t.Errorf("%d events of the refunded order, want captured, refunded, and captured again", n)
+	if all := news(s.waitCapturedAgain(given)); len(all) != 2 {
+		s.t.Errorf("the events of the refunded order are %v, want captured and refunded", all)
 	}
-	if n := len(s.waitEvents(disputed, 3)); n != 3 {
-		s.t.Errorf("%d events of the disputed order, want captured, disputed, and captured again", n)
+	if all := news(s.waitCapturedAgain(disputed)); len(all) != 2 {
+		s.t.Errorf("the events of the disputed order are %v, want captured and disputed", all)
 	}
 	if got := s.get(given); len(s.refunds(given)) != 1 || got.GetRefunded().GetUnits() != 5 {
 		s.t.Errorf("the books hold %v and the refunds %v", got, s.refunds(given))
 	}
 	if got := s.get(disputed).GetDisputes(); len(got) != 1 {
 		s.t.Errorf("the books hold the disputes %v", got)
+	}
+}
+
+// waitCapturedAgain returns an order's events up to the first one, captured, when that came
+// once more. A start republishes others.
+func (s cardHarness) waitCapturedAgain(o order) []event {
+	s.t.Helper()
+	for n := 3; ; n++ {
+		all := s.waitEvents(o, n)
+		if slices.ContainsFunc(all[1:], func(e event) bool { return e.id == all[0].id }) {
+			return all
+		}
 	}
 }
 

@@ -95,6 +95,9 @@ func TestTwoFirstOwnersAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := tx.Exec(t.Context(), `set local idle_in_transaction_session_timeout = 0`); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := tx.Exec(t.Context(), `select from links for update`); err != nil {
 		t.Fatal(err)
 	}

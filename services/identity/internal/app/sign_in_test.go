@@ -209,7 +209,10 @@ func TestOnlyComparedPasswordsAreKept(t *testing.T) {
 	}
 	// One finds no room, so all others wait.
 	wants(t, "one more than may wait", answer(), fault.ReasonRateLimited)
-	testkit.Eventually(t, "two rows are there for each that waits", func() bool { return rows() == 2*waiting })
+	testkit.Eventually(t, "all wait for their hashes", func() bool { return h.Hasher.Ready() == waiting })
+	if n := rows(); n != 2*waiting {
+		t.Errorf("%d rows are kept while %d sign-ins wait, want two for each", n, waiting)
+	}
 	h.trace.begin()
 	for n := range 50 {
 		wants(t, "with nobody hashing", signIn(100+n), fault.ReasonRateLimited)

@@ -178,6 +178,21 @@ func (h *Hasher) Hashed() int64 {
 	return h.hashed
 }
 
+// Ready returns how many places wait and know what to hash, for tests: those that do no more
+// before their hash.
+func (h *Hasher) Ready() (count int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, places := range h.waiting {
+		for _, p := range places {
+			if p.do != nil {
+				count++
+			}
+		}
+	}
+	return count
+}
+
 // wait returns once do was done. Where it fails, do may be under way still: what it writes
 // must not be read then.
 func (p *Place) wait(ctx context.Context, do func(context.Context) (time.Duration, error)) error {

@@ -23,8 +23,9 @@ const (
 	nicer = 10
 	// lowest is the lowest priority that there is.
 	lowest = 19
-	// longestHash bounds a hash, which takes some 30 ms on a machine that has time for it.
-	longestHash = 10 * time.Second
+	// longestHash bounds a hash, which takes some 30 ms on a machine that has time for it, and
+	// seconds beside a crowd of busy threads.
+	longestHash = 30 * time.Second
 	// idleLife is how long the process is kept while nobody signs in.
 	idleLife = time.Minute
 	// maxPassword and maxSalt bound what the process reads: a password is 256 characters of up
