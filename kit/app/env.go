@@ -64,7 +64,7 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 		},
 		Context: ContextConfig{
 			Database:     pg.Config{URL: reader.databaseURL("SHOPMESH_DATABASE_URL")},
-			Kafka:        kafka.Config{Brokers: reader.brokers("SHOPMESH_KAFKA_BROKERS"), TLS: reader.kafkaTLS()},
+			Kafka:        kafka.Config{Brokers: reader.brokers("SHOPMESH_KAFKA_BROKERS"), TLS: reader.kafkaTLS(), SASL: reader.kafkaSASL()},
 			SettingsFile: reader.file("SHOPMESH_SETTINGS"),
 			Secrets:      secretsFrom(environ),
 		},

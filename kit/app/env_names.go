@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/shopmesh/shopmesh/kit/kafka"
 )
 
 // Prefix begins the names of all our environment variables.
@@ -31,6 +33,9 @@ func variables() []Variable {
 		{Name: "SHOPMESH_KAFKA_CA", About: "PEM file that verifies the brokers; the system's by default"},
 		{Name: "SHOPMESH_KAFKA_CERT", About: "PEM file of our own certificate, for brokers that require one"},
 		{Name: "SHOPMESH_KAFKA_KEY", About: "PEM file of its key"},
+		{Name: "SHOPMESH_KAFKA_SASL_MECHANISM", About: "how the brokers know the service: " + strings.Join(kafka.SASLMechanisms(), ", ") + "; not at all by default"},
+		{Name: "SHOPMESH_KAFKA_SASL_USERNAME", About: "the service's name at the brokers", Credential: true},
+		{Name: "SHOPMESH_KAFKA_SASL_PASSWORD", About: "its password", Credential: true},
 		{Name: "SHOPMESH_LISTEN", About: "the API's address; " + DefaultListen + " by default"},
 		{Name: "SHOPMESH_INTERNAL_LISTEN", About: "the operators' address; " + DefaultInternalListen + " by default"},
 		{Name: "SHOPMESH_REFLECTION", About: `"on" serves gRPC reflection on the API's address, too`},

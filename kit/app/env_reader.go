@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/twmb/franz-go/pkg/sasl"
 
 	"github.com/shopmesh/shopmesh/kit/certs"
+	"github.com/shopmesh/shopmesh/kit/kafka"
 )
 
 // maxCredentialBytes bounds a …_FILE.
@@ -128,6 +130,32 @@ func (r *envReader) kafkaTLS() *certs.Files {
 		r.problem("SHOPMESH_KAFKA_TLS: %w", err)
 	}
 	return &files
+}
+
+// kafkaSASL returns nil where the brokers ask for no name.
+func (r *envReader) kafkaSASL() sasl.Mechanism {
+	const prefix = "SHOPMESH_KAFKA_SASL_"
+	mechanism := r.values[prefix+"MECHANISM"]
+	username, password := r.credential(prefix+"USERNAME"), r.credential(prefix+"PASSWORD")
+	if mechanism == "" {
+		if r.given(prefix+"USERNAME") || r.given(prefix+"PASSWORD") {
+			r.problem("%[1]sUSERNAME and …_PASSWORD need %[1]sMECHANISM: one of %[2]s", prefix, strings.Join(kafka.SASLMechanisms(), ", "))
+		}
+		return nil
+	}
+	for _, name := range []string{prefix + "USERNAME", prefix + "PASSWORD"} {
+		if !r.given(name) {
+			r.problem("%s is not set, and %sMECHANISM needs it", name, prefix)
+		}
+	}
+	if mechanism == kafka.SASLPlain && r.values["SHOPMESH_KAFKA_TLS"] != "on" {
+		r.problem("%sMECHANISM=%s would send the password in the clear: set SHOPMESH_KAFKA_TLS=on, or take a mechanism that does not send it", prefix, mechanism)
+	}
+	made, err := kafka.NewSASL(mechanism, username, password)
+	if err != nil {
+		r.problem("%sMECHANISM: %w", prefix, err)
+	}
+	return made
 }
 
 func (r *envReader) address(name, otherwise string) string {

@@ -137,6 +137,49 @@ func TestACredentialComesFromOnePlace(t *testing.T) {
 	}
 }
 
+// The brokers know a service by a name and a password. What is missing or wrong is named, and
+// no password is shown; one that would be sent in the clear is refused.
+func TestTheBrokersKnowTheService(t *testing.T) {
+	t.Parallel()
+	needed := []string{"SHOPMESH_DATABASE_URL=postgres://x@db/x", "SHOPMESH_KAFKA_BROKERS=k:1", "SHOPMESH_CATALOG_URL=http://catalog:8080"}
+	const mechanism, username, password = "SHOPMESH_KAFKA_SASL_MECHANISM=", "SHOPMESH_KAFKA_SASL_USERNAME=order", "SHOPMESH_KAFKA_SASL_PASSWORD=hunter2"
+	for _, row := range []struct {
+		environ []string
+		named   string // the mechanism
+		problem string
+	}{
+		{nil, "", ""},
+		{[]string{mechanism + "SCRAM-SHA-512", username, password}, "SCRAM-SHA-512", ""},
+		{[]string{mechanism + "SCRAM-SHA-256", username, password}, "SCRAM-SHA-256", ""},
+		{[]string{mechanism + "PLAIN", username, password, "SHOPMESH_KAFKA_TLS=on"}, "PLAIN", ""},
+		{[]string{mechanism + "PLAIN", username, password}, "", "in the clear: set SHOPMESH_KAFKA_TLS=on"},
+		{[]string{mechanism + "GSSAPI", username, password}, "", `"GSSAPI" is none of SCRAM-SHA-512, SCRAM-SHA-256, PLAIN`},
+		{[]string{mechanism + "SCRAM-SHA-512", password}, "", "SHOPMESH_KAFKA_SASL_USERNAME is not set"},
+		{[]string{mechanism + "SCRAM-SHA-512", username}, "", "SHOPMESH_KAFKA_SASL_PASSWORD is not set"},
+		{[]string{username, password}, "", "need SHOPMESH_KAFKA_SASL_MECHANISM: one of"},
+		{[]string{mechanism + "SCRAM-SHA-512", username, "SHOPMESH_KAFKA_SASL_PASSWORD_FILE=/nowhere/at/all"}, "", "SHOPMESH_KAFKA_SASL_PASSWORD_FILE: open"},
+	} {
+		env, err := ReadEnvironment(orderProgram(), append(row.environ, needed...))
+		if row.problem != "" {
+			if err == nil || !strings.Contains(err.Error(), row.problem) || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%v: %v, want %s", row.environ, err, row.problem)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%v: %v", row.environ, err)
+			continue
+		}
+		named := ""
+		if env.Context.Kafka.SASL != nil {
+			named = env.Context.Kafka.SASL.Name()
+		}
+		if named != row.named {
+			t.Errorf("%v: the mechanism is %q, want %q", row.environ, named, row.named)
+		}
+	}
+}
+
 // A credential is what its variable holds or what its file holds, without the line
 // break at its end; none is no error. The error names the variable and no value.
 func TestCredential(t *testing.T) {
