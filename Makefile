@@ -33,9 +33,9 @@ build: ## Build the shopmesh command into bin/
 .PHONY: test
 # Four test programs at once, on two cores too: they wait much, for brokers and deadlines.
 # Without debug information linking takes half the time: there are sixty test programs.
-test: ## Test every module of the workspace (ARGS="-run Name"), and our generator of the OpenAPI document
+test: ## Test every module of the workspace (ARGS="-run Name"), and our generators
 	$(IN_MEMORY) go test -ldflags=-w -p 4 -timeout 30m $(ARGS) $(MODULES)
-	cd tools/plugins && GOWORK=off go test ./openapi
+	cd tools/plugins && GOWORK=off go test ./openapi ./meshgen
 
 $(BIN)/buf: tools/go.mod tools/go.sum
 	cd tools && $(BUILD_TOOL) -o ../$@ github.com/bufbuild/buf/cmd/buf
@@ -46,9 +46,9 @@ $(BIN)/sqlc: tools/go.mod tools/go.sum
 $(BIN)/golangci-lint: tools/lint/go.mod tools/lint/go.sum
 	cd tools/lint && $(BUILD_TOOL) -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-$(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum $(wildcard tools/plugins/openapi/*.go)
+$(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum $(wildcard tools/plugins/openapi/*.go tools/plugins/meshgen/*.go)
 	cd tools/plugins && $(BUILD_TOOL) -o ../../$(BIN)/ tool
-	cd tools/plugins && $(BUILD_TOOL) -o ../../$(BIN)/openapi ./openapi
+	cd tools/plugins && $(BUILD_TOOL) -o ../../$(BIN)/ ./openapi ./meshgen
 	@touch $@
 
 .proto-deps/.stamp: tools/plugins/go.mod tools/plugins/go.sum tools/plugins/protodeps/main.go
@@ -65,7 +65,7 @@ $(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum $(wildcard tools/plug
 proto-deps: .proto-deps/.stamp ## Export the .proto files that ours import into .proto-deps/
 
 .PHONY: generate
-generate: $(BIN)/buf $(BIN)/sqlc $(BIN)/.plugins .proto-deps/.stamp tools/node_modules/.stamp ## Regenerate gen/ and the typed queries
+generate: $(BIN)/buf $(BIN)/sqlc $(BIN)/.plugins .proto-deps/.stamp tools/node_modules/.stamp ## Regenerate gen/, the mesh's routes and the typed queries
 	tools/generate.sh
 
 .PHONY: lint

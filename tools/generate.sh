@@ -1,6 +1,6 @@
 #!/bin/sh
 # Regenerates everything that is committed as generated code: gen/go, gen/ts/src,
-# gen/openapi and services/*/internal/store/db. Called by `make generate`, which
+# gen/openapi, mesh/istio/gen and services/*/internal/store/db. Called by `make generate`, which
 # has built the generators into bin/tools and the imported protos into .proto-deps.
 #
 # Each folder is generated aside and then swapped in, so that a build that runs
@@ -56,6 +56,10 @@ contracts() {
   # Bounds, errors and the like, which the generator does not know.
   buf build proto --output "$stage/contracts.binpb"
   openapi "$stage/contracts.binpb" <"$stage/merged.json" >"$stage/gen/openapi/shopmesh.openapi.json"
+  # Routes and policies of the mesh.
+  mkdir -p "$stage/mesh"
+  meshgen "$stage/contracts.binpb" mesh/istio/callers.yaml "$stage/mesh"
+  swap "$stage/mesh" mesh/istio/gen
   swap "$stage/gen/go" gen/go
   swap "$stage/gen/ts/src" gen/ts/src
   swap "$stage/gen/openapi" gen/openapi

@@ -574,13 +574,18 @@ const file_shopmesh_catalog_v1_category_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1e\n" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"\x18\n" +
-	"\x16DeleteCategoryResponse2\xf5\x05\n" +
-	"\x0fCategoryService\x12\x94\x01\n" +
-	"\x0eCreateCategory\x12*.shopmesh.catalog.v1.CreateCategoryRequest\x1a+.shopmesh.catalog.v1.CreateCategoryResponse\")\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1a:\bcategory\"\x0e/v1/categories\x90\x02\x00\x12\x86\x01\n" +
-	"\vGetCategory\x12'.shopmesh.catalog.v1.GetCategoryRequest\x1a(.shopmesh.catalog.v1.GetCategoryResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/categories/{id}\x90\x02\x01\x12\x8a\x01\n" +
-	"\x0eListCategories\x12*.shopmesh.catalog.v1.ListCategoriesRequest\x1a+.shopmesh.catalog.v1.ListCategoriesResponse\"\x1f\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/categories\x90\x02\x01\x12\xa2\x01\n" +
-	"\x0eUpdateCategory\x12*.shopmesh.catalog.v1.UpdateCategoryRequest\x1a+.shopmesh.catalog.v1.UpdateCategoryResponse\"7\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02(:\bcategory2\x1c/v1/categories/{category.id}\x90\x02\x02\x12\x8f\x01\n" +
-	"\x0eDeleteCategory\x12*.shopmesh.catalog.v1.DeleteCategoryRequest\x1a+.shopmesh.catalog.v1.DeleteCategoryResponse\"$\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x15*\x13/v1/categories/{id}\x90\x02\x02B\xe0\x01\n" +
+	"\x16DeleteCategoryResponse2\xa5\x06\n" +
+	"\x0fCategoryService\x12\x9c\x01\n" +
+	"\x0eCreateCategory\x12*.shopmesh.catalog.v1.CreateCategoryRequest\x1a+.shopmesh.catalog.v1.CreateCategoryResponse\"1\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1a:\bcategory\"\x0e/v1/categories\x90\x02\x00\x12\x92\x01\n" +
+	"\vGetCategory\x12'.shopmesh.catalog.v1.GetCategoryRequest\x1a(.shopmesh.catalog.v1.GetCategoryResponse\"0\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/categories/{id}\x90\x02\x01\x12\x96\x01\n" +
+	"\x0eListCategories\x12*.shopmesh.catalog.v1.ListCategoriesRequest\x1a+.shopmesh.catalog.v1.ListCategoriesResponse\"+\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/categories\x90\x02\x01\x12\xaa\x01\n" +
+	"\x0eUpdateCategory\x12*.shopmesh.catalog.v1.UpdateCategoryRequest\x1a+.shopmesh.catalog.v1.UpdateCategoryResponse\"?\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02(:\bcategory2\x1c/v1/categories/{category.id}\x90\x02\x02\x12\x97\x01\n" +
+	"\x0eDeleteCategory\x12*.shopmesh.catalog.v1.DeleteCategoryRequest\x1a+.shopmesh.catalog.v1.DeleteCategoryResponse\",\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x15*\x13/v1/categories/{id}\x90\x02\x02B\xe0\x01\n" +
 	"\x17com.shopmesh.catalog.v1B\x14CategoryServiceProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1;catalogv1\xa2\x02\x03SCX\xaa\x02\x13Shopmesh.Catalog.V1\xca\x02\x13Shopmesh\\Catalog\\V1\xe2\x02\x1fShopmesh\\Catalog\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Catalog::V1b\x06proto3"
 
 var (

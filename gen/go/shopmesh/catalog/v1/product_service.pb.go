@@ -828,16 +828,23 @@ const file_shopmesh_catalog_v1_product_service_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"R\n" +
 	"\x18UnarchiveProductResponse\x126\n" +
-	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct2\xb7\b\n" +
-	"\x0eProductService\x12\x8e\x01\n" +
-	"\rCreateProduct\x12).shopmesh.catalog.v1.CreateProductRequest\x1a*.shopmesh.catalog.v1.CreateProductResponse\"&\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x17:\aproduct\"\f/v1/products\x90\x02\x00\x12\x98\x01\n" +
+	"\aproduct\x18\x01 \x01(\v2\x1c.shopmesh.catalog.v1.ProductR\aproduct2\xfb\b\n" +
+	"\x0eProductService\x12\x96\x01\n" +
+	"\rCreateProduct\x12).shopmesh.catalog.v1.CreateProductRequest\x1a*.shopmesh.catalog.v1.CreateProductResponse\".\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x17:\aproduct\"\f/v1/products\x90\x02\x00\x12\xa4\x01\n" +
 	"\n" +
-	"GetProduct\x12&.shopmesh.catalog.v1.GetProductRequest\x1a'.shopmesh.catalog.v1.GetProductResponse\"9\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02*Z\x15\x12\x13/v1/products:lookup\x12\x11/v1/products/{id}\x90\x02\x01\x12\x97\x01\n" +
-	"\x10BatchGetProducts\x12,.shopmesh.catalog.v1.BatchGetProductsRequest\x1a-.shopmesh.catalog.v1.BatchGetProductsResponse\"&\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/products:batchGet\x90\x02\x01\x12\x82\x01\n" +
-	"\fListProducts\x12(.shopmesh.catalog.v1.ListProductsRequest\x1a).shopmesh.catalog.v1.ListProductsResponse\"\x1d\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\x90\x02\x01\x12\x9b\x01\n" +
-	"\rUpdateProduct\x12).shopmesh.catalog.v1.UpdateProductRequest\x1a*.shopmesh.catalog.v1.UpdateProductResponse\"3\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02$:\aproduct2\x19/v1/products/{product.id}\x90\x02\x02\x12\x98\x01\n" +
-	"\x0eArchiveProduct\x12*.shopmesh.catalog.v1.ArchiveProductRequest\x1a+.shopmesh.catalog.v1.ArchiveProductResponse\"-\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/products/{id}:archive\x90\x02\x02\x12\xa0\x01\n" +
-	"\x10UnarchiveProduct\x12,.shopmesh.catalog.v1.UnarchiveProductRequest\x1a-.shopmesh.catalog.v1.UnarchiveProductResponse\"/\xea\xe0\x18\x02\x10\x01\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/products/{id}:unarchive\x90\x02\x02B\xdf\x01\n" +
+	"GetProduct\x12&.shopmesh.catalog.v1.GetProductRequest\x1a'.shopmesh.catalog.v1.GetProductResponse\"E\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02*Z\x15\x12\x13/v1/products:lookup\x12\x11/v1/products/{id}\x90\x02\x01\x12\xa3\x01\n" +
+	"\x10BatchGetProducts\x12,.shopmesh.catalog.v1.BatchGetProductsRequest\x1a-.shopmesh.catalog.v1.BatchGetProductsResponse\"2\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/products:batchGet\x90\x02\x01\x12\x8e\x01\n" +
+	"\fListProducts\x12(.shopmesh.catalog.v1.ListProductsRequest\x1a).shopmesh.catalog.v1.ListProductsResponse\")\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\x90\x02\x01\x12\xa3\x01\n" +
+	"\rUpdateProduct\x12).shopmesh.catalog.v1.UpdateProductRequest\x1a*.shopmesh.catalog.v1.UpdateProductResponse\";\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02$:\aproduct2\x19/v1/products/{product.id}\x90\x02\x02\x12\xa0\x01\n" +
+	"\x0eArchiveProduct\x12*.shopmesh.catalog.v1.ArchiveProductRequest\x1a+.shopmesh.catalog.v1.ArchiveProductResponse\"5\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/products/{id}:archive\x90\x02\x02\x12\xa8\x01\n" +
+	"\x10UnarchiveProduct\x12,.shopmesh.catalog.v1.UnarchiveProductRequest\x1a-.shopmesh.catalog.v1.UnarchiveProductResponse\"7\xea\xe0\x18\x02\x10\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/products/{id}:unarchive\x90\x02\x02B\xdf\x01\n" +
 	"\x17com.shopmesh.catalog.v1B\x13ProductServiceProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1;catalogv1\xa2\x02\x03SCX\xaa\x02\x13Shopmesh.Catalog.V1\xca\x02\x13Shopmesh\\Catalog\\V1\xe2\x02\x1fShopmesh\\Catalog\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Catalog::V1b\x06proto3"
 
 var (

@@ -599,13 +599,17 @@ const file_shopmesh_config_v1_config_service_proto_rawDesc = "" +
 	"\x14WatchSettingsRequest\x12&\n" +
 	"\acontext\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\acontext\"Q\n" +
 	"\x15WatchSettingsResponse\x128\n" +
-	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bsettings2\xac\x06\n" +
-	"\rConfigService\x12\x87\x01\n" +
-	"\vGetSettings\x12&.shopmesh.config.v1.GetSettingsRequest\x1a'.shopmesh.config.v1.GetSettingsResponse\"'\xea\xe0\x18\x02\x10\x0e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/settings/{context}\x90\x02\x01\x12\xa3\x01\n" +
-	"\x0eUpdateSettings\x12).shopmesh.config.v1.UpdateSettingsRequest\x1a*.shopmesh.config.v1.UpdateSettingsResponse\":\xea\xe0\x18\x02\x10\x0f\x82\xd3\xe4\x93\x02+:\bsettings2\x1f/v1/settings/{settings.context}\x90\x02\x02\x12\xab\x01\n" +
-	"\x14ListSettingsVersions\x12/.shopmesh.config.v1.ListSettingsVersionsRequest\x1a0.shopmesh.config.v1.ListSettingsVersionsResponse\"0\xea\xe0\x18\x02\x10\x0e\x82\xd3\xe4\x93\x02!\x12\x1f/v1/settings/{context}/versions\x90\x02\x01\x12\xa2\x01\n" +
-	"\x10RollbackSettings\x12+.shopmesh.config.v1.RollbackSettingsRequest\x1a,.shopmesh.config.v1.RollbackSettingsResponse\"3\xea\xe0\x18\x02\x10\x0f\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/settings/{context}:rollback\x90\x02\x02\x12\x97\x01\n" +
-	"\rWatchSettings\x12(.shopmesh.config.v1.WatchSettingsRequest\x1a).shopmesh.config.v1.WatchSettingsResponse\"/\xea\xe0\x18\x04\x10\x0e \x01\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/settings/{context}:watch\x90\x02\x010\x01B\xd7\x01\n" +
+	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bsettings2\xd8\x06\n" +
+	"\rConfigService\x12\x93\x01\n" +
+	"\vGetSettings\x12&.shopmesh.config.v1.GetSettingsRequest\x1a'.shopmesh.config.v1.GetSettingsResponse\"3\xea\xe0\x18\x02\x10\x0e\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/settings/{context}\x90\x02\x01\x12\xab\x01\n" +
+	"\x0eUpdateSettings\x12).shopmesh.config.v1.UpdateSettingsRequest\x1a*.shopmesh.config.v1.UpdateSettingsResponse\"B\xea\xe0\x18\x02\x10\x0f\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02+:\bsettings2\x1f/v1/settings/{settings.context}\x90\x02\x02\x12\xb7\x01\n" +
+	"\x14ListSettingsVersions\x12/.shopmesh.config.v1.ListSettingsVersionsRequest\x1a0.shopmesh.config.v1.ListSettingsVersionsResponse\"<\xea\xe0\x18\x02\x10\x0e\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/settings/{context}/versions\x90\x02\x01\x12\xaa\x01\n" +
+	"\x10RollbackSettings\x12+.shopmesh.config.v1.RollbackSettingsRequest\x1a,.shopmesh.config.v1.RollbackSettingsResponse\";\xea\xe0\x18\x02\x10\x0f\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/settings/{context}:rollback\x90\x02\x02\x12\x9b\x01\n" +
+	"\rWatchSettings\x12(.shopmesh.config.v1.WatchSettingsRequest\x1a).shopmesh.config.v1.WatchSettingsResponse\"3\xea\xe0\x18\x04\x10\x0e \x01\x8a\xe1\x18\x00\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/settings/{context}:watch\x90\x02\x010\x01B\xd7\x01\n" +
 	"\x16com.shopmesh.config.v1B\x12ConfigServiceProtoP\x01Z?github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1;configv1\xa2\x02\x03SCX\xaa\x02\x12Shopmesh.Config.V1\xca\x02\x12Shopmesh\\Config\\V1\xe2\x02\x1eShopmesh\\Config\\V1\\GPBMetadata\xea\x02\x14Shopmesh::Config::V1b\x06proto3"
 
 var (

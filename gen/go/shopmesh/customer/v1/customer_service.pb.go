@@ -1211,19 +1211,29 @@ const file_shopmesh_customer_v1_customer_service_proto_rawDesc = "" +
 	"\tlast_name\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03(\x90\x03\x80\x01\x01R\blastName\"6\n" +
 	"\x13LinkAccountResponse\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
-	"customerId2\xea\f\n" +
-	"\x0fCustomerService\x12\x95\x01\n" +
-	"\x0eCreateCustomer\x12+.shopmesh.customer.v1.CreateCustomerRequest\x1a,.shopmesh.customer.v1.CreateCustomerResponse\"(\xea\xe0\x18\x02\x10\x05\x82\xd3\xe4\x93\x02\x19:\bcustomer\"\r/v1/customers\x90\x02\x00\x12\x89\x01\n" +
-	"\vGetCustomer\x12(.shopmesh.customer.v1.GetCustomerRequest\x1a).shopmesh.customer.v1.GetCustomerResponse\"%\xea\xe0\x18\x04\x10\x04\x18\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}\x90\x02\x01\x12\x88\x01\n" +
-	"\rListCustomers\x12*.shopmesh.customer.v1.ListCustomersRequest\x1a+.shopmesh.customer.v1.ListCustomersResponse\"\x1e\xea\xe0\x18\x02\x10\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/customers\x90\x02\x01\x12\xa5\x01\n" +
-	"\x0eUpdateCustomer\x12+.shopmesh.customer.v1.UpdateCustomerRequest\x1a,.shopmesh.customer.v1.UpdateCustomerResponse\"8\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02':\bcustomer2\x1b/v1/customers/{customer.id}\x90\x02\x02\x12\xb9\x01\n" +
-	"\rEraseCustomer\x12*.shopmesh.customer.v1.EraseCustomerRequest\x1a+.shopmesh.customer.v1.EraseCustomerResponse\"O\xea\xe0\x18\x06\x10\x05\x18\x01@\x01\x82\xd3\xe4\x93\x02<:\x01*Z\x1d:\x01*\"\x18/v1/customers:eraseGuest\"\x18/v1/customers/{id}:erase\x90\x02\x02\x12\xb9\x01\n" +
-	"\x0eExportCustomer\x12+.shopmesh.customer.v1.ExportCustomerRequest\x1a,.shopmesh.customer.v1.ExportCustomerResponse\"L\xea\xe0\x18\x04\x10\x04\x18\x01\x82\xd3\xe4\x93\x02;Z\x1e:\x01*\"\x19/v1/customers:exportGuest\x12\x19/v1/customers/{id}:export\x90\x02\x01\x12\xab\x01\n" +
-	"\rCreateAddress\x12*.shopmesh.customer.v1.CreateAddressRequest\x1a+.shopmesh.customer.v1.CreateAddressResponse\"A\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x020:\aaddress\"%/v1/customers/{customer_id}/addresses\x90\x02\x00\x12\xb8\x01\n" +
-	"\rUpdateAddress\x12*.shopmesh.customer.v1.UpdateAddressRequest\x1a+.shopmesh.customer.v1.UpdateAddressResponse\"N\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02=:\aaddress22/v1/customers/{customer_id}/addresses/{address.id}\x90\x02\x02\x12\xa7\x01\n" +
-	"\rDeleteAddress\x12*.shopmesh.customer.v1.DeleteAddressRequest\x1a+.shopmesh.customer.v1.DeleteAddressResponse\"=\xea\xe0\x18\x04\x10\x05\x18\x01\x82\xd3\xe4\x93\x02,**/v1/customers/{customer_id}/addresses/{id}\x90\x02\x02\x12u\n" +
-	"\vLinkAccount\x12(.shopmesh.customer.v1.LinkAccountRequest\x1a).shopmesh.customer.v1.LinkAccountResponse\"\x11\xea\xe0\x18\n" +
-	"R\bidentity\x90\x02\x02B\xe7\x01\n" +
+	"customerId2\xc2\r\n" +
+	"\x0fCustomerService\x12\x9d\x01\n" +
+	"\x0eCreateCustomer\x12+.shopmesh.customer.v1.CreateCustomerRequest\x1a,.shopmesh.customer.v1.CreateCustomerResponse\"0\xea\xe0\x18\x02\x10\x05\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x19:\bcustomer\"\r/v1/customers\x90\x02\x00\x12\x95\x01\n" +
+	"\vGetCustomer\x12(.shopmesh.customer.v1.GetCustomerRequest\x1a).shopmesh.customer.v1.GetCustomerResponse\"1\xea\xe0\x18\x04\x10\x04\x18\x01\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}\x90\x02\x01\x12\x94\x01\n" +
+	"\rListCustomers\x12*.shopmesh.customer.v1.ListCustomersRequest\x1a+.shopmesh.customer.v1.ListCustomersResponse\"*\xea\xe0\x18\x02\x10\x04\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/customers\x90\x02\x01\x12\xad\x01\n" +
+	"\x0eUpdateCustomer\x12+.shopmesh.customer.v1.UpdateCustomerRequest\x1a,.shopmesh.customer.v1.UpdateCustomerResponse\"@\xea\xe0\x18\x04\x10\x05\x18\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02':\bcustomer2\x1b/v1/customers/{customer.id}\x90\x02\x02\x12\xc1\x01\n" +
+	"\rEraseCustomer\x12*.shopmesh.customer.v1.EraseCustomerRequest\x1a+.shopmesh.customer.v1.EraseCustomerResponse\"W\xea\xe0\x18\x06\x10\x05\x18\x01@\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02<:\x01*Z\x1d:\x01*\"\x18/v1/customers:eraseGuest\"\x18/v1/customers/{id}:erase\x90\x02\x02\x12\xc1\x01\n" +
+	"\x0eExportCustomer\x12+.shopmesh.customer.v1.ExportCustomerRequest\x1a,.shopmesh.customer.v1.ExportCustomerResponse\"T\xea\xe0\x18\x04\x10\x04\x18\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\b\x82\xd3\xe4\x93\x02;Z\x1e:\x01*\"\x19/v1/customers:exportGuest\x12\x19/v1/customers/{id}:export\x90\x02\x01\x12\xb3\x01\n" +
+	"\rCreateAddress\x12*.shopmesh.customer.v1.CreateAddressRequest\x1a+.shopmesh.customer.v1.CreateAddressResponse\"I\xea\xe0\x18\x04\x10\x05\x18\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x020:\aaddress\"%/v1/customers/{customer_id}/addresses\x90\x02\x00\x12\xc0\x01\n" +
+	"\rUpdateAddress\x12*.shopmesh.customer.v1.UpdateAddressRequest\x1a+.shopmesh.customer.v1.UpdateAddressResponse\"V\xea\xe0\x18\x04\x10\x05\x18\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02=:\aaddress22/v1/customers/{customer_id}/addresses/{address.id}\x90\x02\x02\x12\xaf\x01\n" +
+	"\rDeleteAddress\x12*.shopmesh.customer.v1.DeleteAddressRequest\x1a+.shopmesh.customer.v1.DeleteAddressResponse\"E\xea\xe0\x18\x04\x10\x05\x18\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02,**/v1/customers/{customer_id}/addresses/{id}\x90\x02\x02\x12}\n" +
+	"\vLinkAccount\x12(.shopmesh.customer.v1.LinkAccountRequest\x1a).shopmesh.customer.v1.LinkAccountResponse\"\x19\xea\xe0\x18\n" +
+	"R\bidentity\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x90\x02\x02B\xe7\x01\n" +
 	"\x18com.shopmesh.customer.v1B\x14CustomerServiceProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1;customerv1\xa2\x02\x03SCX\xaa\x02\x14Shopmesh.Customer.V1\xca\x02\x14Shopmesh\\Customer\\V1\xe2\x02 Shopmesh\\Customer\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Customer::V1b\x06proto3"
 
 var (

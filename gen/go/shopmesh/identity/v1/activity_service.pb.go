@@ -171,9 +171,10 @@ const file_shopmesh_identity_v1_activity_service_proto_rawDesc = "" +
 	"\n" +
 	"activities\x18\x01 \x03(\v2\x1e.shopmesh.activity.v1.ActivityR\n" +
 	"activities\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x9a\x01\n" +
-	"\x0fActivityService\x12\x86\x01\n" +
-	"\fListActivity\x12).shopmesh.identity.v1.ListActivityRequest\x1a*.shopmesh.identity.v1.ListActivityResponse\"\x1f\xea\xe0\x18\x02\x10\x12\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/activities\x90\x02\x01B\xe7\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xa6\x01\n" +
+	"\x0fActivityService\x12\x92\x01\n" +
+	"\fListActivity\x12).shopmesh.identity.v1.ListActivityRequest\x1a*.shopmesh.identity.v1.ListActivityResponse\"+\xea\xe0\x18\x02\x10\x12\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/activities\x90\x02\x01B\xe7\x01\n" +
 	"\x18com.shopmesh.identity.v1B\x14ActivityServiceProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"
 
 var (

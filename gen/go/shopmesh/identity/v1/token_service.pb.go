@@ -414,11 +414,14 @@ const file_shopmesh_identity_v1_token_service_proto_rawDesc = "" +
 	"\x15ExchangeApiKeyRequest\x12'\n" +
 	"\aapi_key\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\x80\x02\x80\x01\x01R\x06apiKey\"@\n" +
 	"\x16ExchangeApiKeyResponse\x12&\n" +
-	"\faccess_token\x18\x01 \x01(\tB\x03\x80\x01\x01R\vaccessToken2\x97\x03\n" +
-	"\fTokenService\x12\x90\x01\n" +
-	"\x0fListSigningKeys\x12,.shopmesh.identity.v1.ListSigningKeysRequest\x1a-.shopmesh.identity.v1.ListSigningKeysResponse\" \xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/signingKeys\x90\x02\x01\x12|\n" +
-	"\fMintMailLink\x12).shopmesh.identity.v1.MintMailLinkRequest\x1a*.shopmesh.identity.v1.MintMailLinkResponse\"\x15\xea\xe0\x18\x0eR\fnotification\x90\x02\x01\x12v\n" +
-	"\x0eExchangeApiKey\x12+.shopmesh.identity.v1.ExchangeApiKeyRequest\x1a,.shopmesh.identity.v1.ExchangeApiKeyResponse\"\t\xea\xe0\x18\x02 \x01\x90\x02\x02B\xe4\x01\n" +
+	"\faccess_token\x18\x01 \x01(\tB\x03\x80\x01\x01R\vaccessToken2\xb8\x03\n" +
+	"\fTokenService\x12\x9c\x01\n" +
+	"\x0fListSigningKeys\x12,.shopmesh.identity.v1.ListSigningKeysRequest\x1a-.shopmesh.identity.v1.ListSigningKeysResponse\",\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/signingKeys\x90\x02\x01\x12\x88\x01\n" +
+	"\fMintMailLink\x12).shopmesh.identity.v1.MintMailLinkRequest\x1a*.shopmesh.identity.v1.MintMailLinkResponse\"!\xea\xe0\x18\x0eR\fnotification\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x90\x02\x01\x12~\n" +
+	"\x0eExchangeApiKey\x12+.shopmesh.identity.v1.ExchangeApiKeyRequest\x1a,.shopmesh.identity.v1.ExchangeApiKeyResponse\"\x11\xea\xe0\x18\x02 \x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x90\x02\x02B\xe4\x01\n" +
 	"\x18com.shopmesh.identity.v1B\x11TokenServiceProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"
 
 var (

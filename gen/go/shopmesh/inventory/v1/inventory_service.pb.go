@@ -648,13 +648,18 @@ const file_shopmesh_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"_threshold\"t\n" +
 	"\x14ListLowStockResponse\x124\n" +
 	"\x06stocks\x18\x01 \x03(\v2\x1c.shopmesh.inventory.v1.StockR\x06stocks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xe9\x05\n" +
-	"\x10InventoryService\x12\x98\x01\n" +
-	"\bGetStock\x12&.shopmesh.inventory.v1.GetStockRequest\x1a'.shopmesh.inventory.v1.GetStockResponse\";\xea\xe0\x18\x02\x10\x02\x82\xd3\xe4\x93\x02,Z\x12\x12\x10/v1/stock:lookup\x12\x16/v1/stock/{product_id}\x90\x02\x01\x12\x8f\x01\n" +
-	"\rBatchGetStock\x12+.shopmesh.inventory.v1.BatchGetStockRequest\x1a,.shopmesh.inventory.v1.BatchGetStockResponse\"#\xea\xe0\x18\x02\x10\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/stock:batchGet\x90\x02\x01\x12\x8a\x01\n" +
-	"\vAdjustStock\x12).shopmesh.inventory.v1.AdjustStockRequest\x1a*.shopmesh.inventory.v1.AdjustStockResponse\"$\xea\xe0\x18\x02\x10\x03\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock:adjust\x90\x02\x02\x12\x90\x01\n" +
-	"\rListMovements\x12+.shopmesh.inventory.v1.ListMovementsRequest\x1a,.shopmesh.inventory.v1.ListMovementsResponse\"$\xea\xe0\x18\x02\x10\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/stock/movements\x90\x02\x01\x12\x87\x01\n" +
-	"\fListLowStock\x12*.shopmesh.inventory.v1.ListLowStockRequest\x1a+.shopmesh.inventory.v1.ListLowStockResponse\"\x1e\xea\xe0\x18\x02\x10\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/stock:low\x90\x02\x01B\xef\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x99\x06\n" +
+	"\x10InventoryService\x12\xa0\x01\n" +
+	"\bGetStock\x12&.shopmesh.inventory.v1.GetStockRequest\x1a'.shopmesh.inventory.v1.GetStockResponse\"C\xea\xe0\x18\x02\x10\x02\x8a\xe1\x18\x04\n" +
+	"\x02\b\b\x82\xd3\xe4\x93\x02,Z\x12\x12\x10/v1/stock:lookup\x12\x16/v1/stock/{product_id}\x90\x02\x01\x12\x97\x01\n" +
+	"\rBatchGetStock\x12+.shopmesh.inventory.v1.BatchGetStockRequest\x1a,.shopmesh.inventory.v1.BatchGetStockResponse\"+\xea\xe0\x18\x02\x10\x02\x8a\xe1\x18\x04\n" +
+	"\x02\b\b\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/stock:batchGet\x90\x02\x01\x12\x92\x01\n" +
+	"\vAdjustStock\x12).shopmesh.inventory.v1.AdjustStockRequest\x1a*.shopmesh.inventory.v1.AdjustStockResponse\",\xea\xe0\x18\x02\x10\x03\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock:adjust\x90\x02\x02\x12\x9c\x01\n" +
+	"\rListMovements\x12+.shopmesh.inventory.v1.ListMovementsRequest\x1a,.shopmesh.inventory.v1.ListMovementsResponse\"0\xea\xe0\x18\x02\x10\x02\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/stock/movements\x90\x02\x01\x12\x93\x01\n" +
+	"\fListLowStock\x12*.shopmesh.inventory.v1.ListLowStockRequest\x1a+.shopmesh.inventory.v1.ListLowStockResponse\"*\xea\xe0\x18\x02\x10\x02\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/stock:low\x90\x02\x01B\xef\x01\n" +
 	"\x19com.shopmesh.inventory.v1B\x15InventoryServiceProtoP\x01ZEgithub.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1;inventoryv1\xa2\x02\x03SIX\xaa\x02\x15Shopmesh.Inventory.V1\xca\x02\x15Shopmesh\\Inventory\\V1\xe2\x02!Shopmesh\\Inventory\\V1\\GPBMetadata\xea\x02\x17Shopmesh::Inventory::V1b\x06proto3"
 
 var (

@@ -490,15 +490,19 @@ const file_shopmesh_notification_v1_notification_service_proto_rawDesc = "" +
 	"\x17PreviewTemplateResponse\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x12\n" +
-	"\x04html\x18\x03 \x01(\tR\x04html2\xb4\x05\n" +
-	"\x13NotificationService\x12\xa0\x01\n" +
-	"\x11ListNotifications\x122.shopmesh.notification.v1.ListNotificationsRequest\x1a3.shopmesh.notification.v1.ListNotificationsResponse\"\"\xea\xe0\x18\x02\x10\n" +
-	"\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/notifications\x90\x02\x01\x12\x9f\x01\n" +
-	"\x0fGetNotification\x120.shopmesh.notification.v1.GetNotificationRequest\x1a1.shopmesh.notification.v1.GetNotificationResponse\"'\xea\xe0\x18\x02\x10\n" +
-	"\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/notifications/{id}\x90\x02\x01\x12\xb2\x01\n" +
-	"\x12ResendNotification\x123.shopmesh.notification.v1.ResendNotificationRequest\x1a4.shopmesh.notification.v1.ResendNotificationResponse\"1\xea\xe0\x18\x02\x10\v\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications/{id}:resend\x90\x02\x00\x12\xa2\x01\n" +
-	"\x0fPreviewTemplate\x120.shopmesh.notification.v1.PreviewTemplateRequest\x1a1.shopmesh.notification.v1.PreviewTemplateResponse\"*\xea\xe0\x18\x02\x10\n" +
-	"\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/notifications:preview\x90\x02\x01B\x87\x02\n" +
+	"\x04html\x18\x03 \x01(\tR\x04html2\xe0\x05\n" +
+	"\x13NotificationService\x12\xac\x01\n" +
+	"\x11ListNotifications\x122.shopmesh.notification.v1.ListNotificationsRequest\x1a3.shopmesh.notification.v1.ListNotificationsResponse\".\xea\xe0\x18\x02\x10\n" +
+	"\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/notifications\x90\x02\x01\x12\xab\x01\n" +
+	"\x0fGetNotification\x120.shopmesh.notification.v1.GetNotificationRequest\x1a1.shopmesh.notification.v1.GetNotificationResponse\"3\xea\xe0\x18\x02\x10\n" +
+	"\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/notifications/{id}\x90\x02\x01\x12\xba\x01\n" +
+	"\x12ResendNotification\x123.shopmesh.notification.v1.ResendNotificationRequest\x1a4.shopmesh.notification.v1.ResendNotificationResponse\"9\xea\xe0\x18\x02\x10\v\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications/{id}:resend\x90\x02\x00\x12\xae\x01\n" +
+	"\x0fPreviewTemplate\x120.shopmesh.notification.v1.PreviewTemplateRequest\x1a1.shopmesh.notification.v1.PreviewTemplateResponse\"6\xea\xe0\x18\x02\x10\n" +
+	"\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/notifications:preview\x90\x02\x01B\x87\x02\n" +
 	"\x1ccom.shopmesh.notification.v1B\x18NotificationServiceProtoP\x01ZKgithub.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x18Shopmesh.Notification.V1\xca\x02\x18Shopmesh\\Notification\\V1\xe2\x02$Shopmesh\\Notification\\V1\\GPBMetadata\xea\x02\x1aShopmesh::Notification::V1b\x06proto3"
 
 var (

@@ -728,14 +728,19 @@ const file_shopmesh_operations_v1_operations_service_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\acontext\"f\n" +
 	"\rAuditResponse\x12\x18\n" +
 	"\acontext\x18\x01 \x01(\tR\acontext\x12;\n" +
-	"\x06record\x18\x02 \x01(\v2#.shopmesh.operations.v1.AuditRecordR\x06record2\xd6\a\n" +
-	"\x11OperationsService\x12\x88\x01\n" +
-	"\tGetStatus\x12(.shopmesh.operations.v1.GetStatusRequest\x1a).shopmesh.operations.v1.GetStatusResponse\"&\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/operations/status\x90\x02\x01\x12\x9f\x01\n" +
-	"\x0fListDeadLetters\x12..shopmesh.operations.v1.ListDeadLettersRequest\x1a/.shopmesh.operations.v1.ListDeadLettersResponse\"+\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/operations/deadLetters\x90\x02\x01\x12\xa8\x01\n" +
-	"\rGetDeadLetter\x12,.shopmesh.operations.v1.GetDeadLetterRequest\x1a-.shopmesh.operations.v1.GetDeadLetterResponse\":\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02+\x12)/v1/operations/{context}/deadLetters/{id}\x90\x02\x01\x12\xb3\x01\n" +
-	"\x12RedriveDeadLetters\x121.shopmesh.operations.v1.RedriveDeadLettersRequest\x1a2.shopmesh.operations.v1.RedriveDeadLettersResponse\"6\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/operations/deadLetters:redrive\x90\x02\x02\x12\xb3\x01\n" +
-	"\x12DiscardDeadLetters\x121.shopmesh.operations.v1.DiscardDeadLettersRequest\x1a2.shopmesh.operations.v1.DiscardDeadLettersResponse\"6\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/operations/deadLetters:discard\x90\x02\x02\x12}\n" +
-	"\x05Audit\x12$.shopmesh.operations.v1.AuditRequest\x1a%.shopmesh.operations.v1.AuditResponse\"%\xea\xe0\x18\x02\x10\f\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/operations/audit\x90\x02\x010\x01B\xf7\x01\n" +
+	"\x06record\x18\x02 \x01(\v2#.shopmesh.operations.v1.AuditRecordR\x06record2\x8f\b\n" +
+	"\x11OperationsService\x12\x94\x01\n" +
+	"\tGetStatus\x12(.shopmesh.operations.v1.GetStatusRequest\x1a).shopmesh.operations.v1.GetStatusResponse\"2\xea\xe0\x18\x02\x10\f\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/operations/status\x90\x02\x01\x12\xab\x01\n" +
+	"\x0fListDeadLetters\x12..shopmesh.operations.v1.ListDeadLettersRequest\x1a/.shopmesh.operations.v1.ListDeadLettersResponse\"7\xea\xe0\x18\x02\x10\f\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/operations/deadLetters\x90\x02\x01\x12\xb4\x01\n" +
+	"\rGetDeadLetter\x12,.shopmesh.operations.v1.GetDeadLetterRequest\x1a-.shopmesh.operations.v1.GetDeadLetterResponse\"F\xea\xe0\x18\x02\x10\f\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02+\x12)/v1/operations/{context}/deadLetters/{id}\x90\x02\x01\x12\xbb\x01\n" +
+	"\x12RedriveDeadLetters\x121.shopmesh.operations.v1.RedriveDeadLettersRequest\x1a2.shopmesh.operations.v1.RedriveDeadLettersResponse\">\xea\xe0\x18\x02\x10\f\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/operations/deadLetters:redrive\x90\x02\x02\x12\xbb\x01\n" +
+	"\x12DiscardDeadLetters\x121.shopmesh.operations.v1.DiscardDeadLettersRequest\x1a2.shopmesh.operations.v1.DiscardDeadLettersResponse\">\xea\xe0\x18\x02\x10\f\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/operations/deadLetters:discard\x90\x02\x02\x12\x81\x01\n" +
+	"\x05Audit\x12$.shopmesh.operations.v1.AuditRequest\x1a%.shopmesh.operations.v1.AuditResponse\")\xea\xe0\x18\x02\x10\f\x8a\xe1\x18\x00\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/operations/audit\x90\x02\x010\x01B\xf7\x01\n" +
 	"\x1acom.shopmesh.operations.v1B\x16OperationsServiceProtoP\x01ZGgithub.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1;operationsv1\xa2\x02\x03SOX\xaa\x02\x16Shopmesh.Operations.V1\xca\x02\x16Shopmesh\\Operations\\V1\xe2\x02\"Shopmesh\\Operations\\V1\\GPBMetadata\xea\x02\x18Shopmesh::Operations::V1b\x06proto3"
 
 var (

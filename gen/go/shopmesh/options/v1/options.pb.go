@@ -13,6 +13,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -395,6 +396,63 @@ func (x *Authorization) GetServices() []string {
 	return nil
 }
 
+// Mesh is how long a call may take on its way through the mesh. Together with the RPC's
+// idempotency_level it decides what is repeated: a read that states per_try_timeout when its
+// server fails or is slow; any other RPC only when the request reached no server.
+type Mesh struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The whole call with its repetitions. Streams have none: the server ends them.
+	Timeout *durationpb.Duration `protobuf:"bytes,1,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// Each try of a read that calls no other service.
+	PerTryTimeout *durationpb.Duration `protobuf:"bytes,2,opt,name=per_try_timeout,json=perTryTimeout,proto3" json:"per_try_timeout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Mesh) Reset() {
+	*x = Mesh{}
+	mi := &file_shopmesh_options_v1_options_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Mesh) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Mesh) ProtoMessage() {}
+
+func (x *Mesh) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_options_v1_options_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Mesh.ProtoReflect.Descriptor instead.
+func (*Mesh) Descriptor() ([]byte, []int) {
+	return file_shopmesh_options_v1_options_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Mesh) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
+func (x *Mesh) GetPerTryTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.PerTryTimeout
+	}
+	return nil
+}
+
 var file_shopmesh_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -418,6 +476,14 @@ var file_shopmesh_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Field:         50704,
 		Name:          "shopmesh.options.v1.recorded",
 		Tag:           "varint,50704,opt,name=recorded,enum=shopmesh.options.v1.Recorded",
+		Filename:      "shopmesh/options/v1/options.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*Mesh)(nil),
+		Field:         50705,
+		Name:          "shopmesh.options.v1.mesh",
+		Tag:           "bytes,50705,opt,name=mesh",
 		Filename:      "shopmesh/options/v1/options.proto",
 	},
 	{
@@ -446,6 +512,11 @@ var (
 	//
 	// optional shopmesh.options.v1.Recorded recorded = 50704;
 	E_Recorded = &file_shopmesh_options_v1_options_proto_extTypes[2]
+	// How long the mesh lets a call of this RPC take, and whether it repeats one. Every RPC
+	// states it.
+	//
+	// optional shopmesh.options.v1.Mesh mesh = 50705;
+	E_Mesh = &file_shopmesh_options_v1_options_proto_extTypes[3]
 )
 
 // Extension fields to descriptorpb.EnumValueOptions.
@@ -455,14 +526,14 @@ var (
 	// document and the clients' tables are made from it.
 	//
 	// repeated google.rpc.Code codes = 50702;
-	E_Codes = &file_shopmesh_options_v1_options_proto_extTypes[3]
+	E_Codes = &file_shopmesh_options_v1_options_proto_extTypes[4]
 )
 
 var File_shopmesh_options_v1_options_proto protoreflect.FileDescriptor
 
 const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/options/v1/options.proto\x12\x13shopmesh.options.v1\x1a google/protobuf/descriptor.proto\x1a\x15google/rpc/code.proto\"\xd9\x02\n" +
+	"!shopmesh/options/v1/options.proto\x12\x13shopmesh.options.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15google/rpc/code.proto\"\xd9\x02\n" +
 	"\rAuthorization\x12\x16\n" +
 	"\x06public\x18\x01 \x01(\bR\x06public\x12?\n" +
 	"\n" +
@@ -479,7 +550,10 @@ const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\n" +
 	"no_api_key\x18\t \x01(\bR\bnoApiKey\x12\x1a\n" +
 	"\bservices\x18\n" +
-	" \x03(\tR\bservices*T\n" +
+	" \x03(\tR\bservices\"~\n" +
+	"\x04Mesh\x123\n" +
+	"\atimeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12A\n" +
+	"\x0fper_try_timeout\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\rperTryTimeout*T\n" +
 	"\x05Limit\x12\x15\n" +
 	"\x11LIMIT_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fLIMIT_ORDERS\x10\x01\x12\x11\n" +
@@ -513,7 +587,8 @@ const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\x18PERMISSION_ACTIVITY_READ\x10\x12:j\n" +
 	"\rauthorization\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x8c\x03 \x01(\v2\".shopmesh.options.v1.AuthorizationR\rauthorization:R\n" +
 	"\x05limit\x12\x1e.google.protobuf.MethodOptions\x18\x8f\x8c\x03 \x01(\x0e2\x1a.shopmesh.options.v1.LimitR\x05limit:[\n" +
-	"\brecorded\x12\x1e.google.protobuf.MethodOptions\x18\x90\x8c\x03 \x01(\x0e2\x1d.shopmesh.options.v1.RecordedR\brecorded:K\n" +
+	"\brecorded\x12\x1e.google.protobuf.MethodOptions\x18\x90\x8c\x03 \x01(\x0e2\x1d.shopmesh.options.v1.RecordedR\brecorded:O\n" +
+	"\x04mesh\x12\x1e.google.protobuf.MethodOptions\x18\x91\x8c\x03 \x01(\v2\x19.shopmesh.options.v1.MeshR\x04mesh:K\n" +
 	"\x05codes\x12!.google.protobuf.EnumValueOptions\x18\x8e\x8c\x03 \x03(\x0e2\x10.google.rpc.CodeR\x05codesB\xd8\x01\n" +
 	"\x17com.shopmesh.options.v1B\fOptionsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1;optionsv1\xa2\x02\x03SOX\xaa\x02\x13Shopmesh.Options.V1\xca\x02\x13Shopmesh\\Options\\V1\xe2\x02\x1fShopmesh\\Options\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Options::V1b\x06proto3"
 
@@ -530,31 +605,37 @@ func file_shopmesh_options_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_shopmesh_options_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_shopmesh_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_shopmesh_options_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_shopmesh_options_v1_options_proto_goTypes = []any{
 	(Limit)(0),                            // 0: shopmesh.options.v1.Limit
 	(Recorded)(0),                         // 1: shopmesh.options.v1.Recorded
 	(Permission)(0),                       // 2: shopmesh.options.v1.Permission
 	(*Authorization)(nil),                 // 3: shopmesh.options.v1.Authorization
-	(*descriptorpb.MethodOptions)(nil),    // 4: google.protobuf.MethodOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 5: google.protobuf.EnumValueOptions
-	(code.Code)(0),                        // 6: google.rpc.Code
+	(*Mesh)(nil),                          // 4: shopmesh.options.v1.Mesh
+	(*durationpb.Duration)(nil),           // 5: google.protobuf.Duration
+	(*descriptorpb.MethodOptions)(nil),    // 6: google.protobuf.MethodOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 7: google.protobuf.EnumValueOptions
+	(code.Code)(0),                        // 8: google.rpc.Code
 }
 var file_shopmesh_options_v1_options_proto_depIdxs = []int32{
-	2, // 0: shopmesh.options.v1.Authorization.permission:type_name -> shopmesh.options.v1.Permission
-	4, // 1: shopmesh.options.v1.authorization:extendee -> google.protobuf.MethodOptions
-	4, // 2: shopmesh.options.v1.limit:extendee -> google.protobuf.MethodOptions
-	4, // 3: shopmesh.options.v1.recorded:extendee -> google.protobuf.MethodOptions
-	5, // 4: shopmesh.options.v1.codes:extendee -> google.protobuf.EnumValueOptions
-	3, // 5: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
-	0, // 6: shopmesh.options.v1.limit:type_name -> shopmesh.options.v1.Limit
-	1, // 7: shopmesh.options.v1.recorded:type_name -> shopmesh.options.v1.Recorded
-	6, // 8: shopmesh.options.v1.codes:type_name -> google.rpc.Code
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	5, // [5:9] is the sub-list for extension type_name
-	1, // [1:5] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2,  // 0: shopmesh.options.v1.Authorization.permission:type_name -> shopmesh.options.v1.Permission
+	5,  // 1: shopmesh.options.v1.Mesh.timeout:type_name -> google.protobuf.Duration
+	5,  // 2: shopmesh.options.v1.Mesh.per_try_timeout:type_name -> google.protobuf.Duration
+	6,  // 3: shopmesh.options.v1.authorization:extendee -> google.protobuf.MethodOptions
+	6,  // 4: shopmesh.options.v1.limit:extendee -> google.protobuf.MethodOptions
+	6,  // 5: shopmesh.options.v1.recorded:extendee -> google.protobuf.MethodOptions
+	6,  // 6: shopmesh.options.v1.mesh:extendee -> google.protobuf.MethodOptions
+	7,  // 7: shopmesh.options.v1.codes:extendee -> google.protobuf.EnumValueOptions
+	3,  // 8: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
+	0,  // 9: shopmesh.options.v1.limit:type_name -> shopmesh.options.v1.Limit
+	1,  // 10: shopmesh.options.v1.recorded:type_name -> shopmesh.options.v1.Recorded
+	4,  // 11: shopmesh.options.v1.mesh:type_name -> shopmesh.options.v1.Mesh
+	8,  // 12: shopmesh.options.v1.codes:type_name -> google.rpc.Code
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	8,  // [8:13] is the sub-list for extension type_name
+	3,  // [3:8] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_options_v1_options_proto_init() }
@@ -568,8 +649,8 @@ func file_shopmesh_options_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_options_v1_options_proto_rawDesc), len(file_shopmesh_options_v1_options_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   1,
-			NumExtensions: 4,
+			NumMessages:   2,
+			NumExtensions: 5,
 			NumServices:   0,
 		},
 		GoTypes:           file_shopmesh_options_v1_options_proto_goTypes,

@@ -563,16 +563,21 @@ const file_shopmesh_order_v1_cart_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\"@\n" +
 	"\x11MergeCartResponse\x12+\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart2\xe9\x04\n" +
-	"\vCartService\x12m\n" +
-	"\aGetCart\x12!.shopmesh.order.v1.GetCartRequest\x1a\".shopmesh.order.v1.GetCartResponse\"\x1b\xea\xe0\x18\x04\x18\x018\x01\x82\xd3\xe4\x93\x02\n" +
-	"\x12\b/v1/cart\x90\x02\x01\x12\x82\x01\n" +
-	"\vSetCartItem\x12%.shopmesh.order.v1.SetCartItemRequest\x1a&.shopmesh.order.v1.SetCartItemResponse\"$\xea\xe0\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/cart:setItem\x90\x02\x02\x12l\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.shopmesh.order.v1.CartR\x04cart2\x97\x05\n" +
+	"\vCartService\x12u\n" +
+	"\aGetCart\x12!.shopmesh.order.v1.GetCartRequest\x1a\".shopmesh.order.v1.GetCartResponse\"#\xea\xe0\x18\x04\x18\x018\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\b\x82\xd3\xe4\x93\x02\n" +
+	"\x12\b/v1/cart\x90\x02\x01\x12\x8a\x01\n" +
+	"\vSetCartItem\x12%.shopmesh.order.v1.SetCartItemRequest\x1a&.shopmesh.order.v1.SetCartItemResponse\",\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/cart:setItem\x90\x02\x02\x12x\n" +
 	"\n" +
-	"ExportCart\x12$.shopmesh.order.v1.ExportCartRequest\x1a%.shopmesh.order.v1.ExportCartResponse\"\x11\xea\xe0\x18\n" +
-	"R\bcustomer\x90\x02\x01\x12|\n" +
-	"\tClearCart\x12#.shopmesh.order.v1.ClearCartRequest\x1a$.shopmesh.order.v1.ClearCartResponse\"$\xea\xe0\x18\x04\x18\x018\x01\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/cart:clear\x90\x02\x02\x12z\n" +
-	"\tMergeCart\x12#.shopmesh.order.v1.MergeCartRequest\x1a$.shopmesh.order.v1.MergeCartResponse\"\"\xea\xe0\x18\x02\x18\x01\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/cart:merge\x90\x02\x02B\xce\x01\n" +
+	"ExportCart\x12$.shopmesh.order.v1.ExportCartRequest\x1a%.shopmesh.order.v1.ExportCartResponse\"\x1d\xea\xe0\x18\n" +
+	"R\bcustomer\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x90\x02\x01\x12\x84\x01\n" +
+	"\tClearCart\x12#.shopmesh.order.v1.ClearCartRequest\x1a$.shopmesh.order.v1.ClearCartResponse\",\xea\xe0\x18\x04\x18\x018\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/cart:clear\x90\x02\x02\x12\x82\x01\n" +
+	"\tMergeCart\x12#.shopmesh.order.v1.MergeCartRequest\x1a$.shopmesh.order.v1.MergeCartResponse\"*\xea\xe0\x18\x02\x18\x01\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/cart:merge\x90\x02\x02B\xce\x01\n" +
 	"\x15com.shopmesh.order.v1B\x10CartServiceProtoP\x01Z=github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1;orderv1\xa2\x02\x03SOX\xaa\x02\x11Shopmesh.Order.V1\xca\x02\x11Shopmesh\\Order\\V1\xe2\x02\x1dShopmesh\\Order\\V1\\GPBMetadata\xea\x02\x13Shopmesh::Order::V1b\x06proto3"
 
 var (

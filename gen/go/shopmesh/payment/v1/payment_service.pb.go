@@ -746,15 +746,21 @@ const file_shopmesh_payment_v1_payment_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1f\n" +
 	"\x04note\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\x04note\"h\n" +
 	"\x1cResolveContradictionResponse\x12H\n" +
-	"\rcontradiction\x18\x01 \x01(\v2\".shopmesh.payment.v1.ContradictionR\rcontradiction2\xa1\a\n" +
-	"\x0ePaymentService\x12\x83\x01\n" +
+	"\rcontradiction\x18\x01 \x01(\v2\".shopmesh.payment.v1.ContradictionR\rcontradiction2\xe1\a\n" +
+	"\x0ePaymentService\x12\x8f\x01\n" +
 	"\n" +
-	"GetPayment\x12&.shopmesh.payment.v1.GetPaymentRequest\x1a'.shopmesh.payment.v1.GetPaymentResponse\"$\xea\xe0\x18\x04\x10\b\x18\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/payments/{id}\x90\x02\x01\x12\x82\x01\n" +
-	"\fListPayments\x12(.shopmesh.payment.v1.ListPaymentsRequest\x1a).shopmesh.payment.v1.ListPaymentsResponse\"\x1d\xea\xe0\x18\x02\x10\b\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\x90\x02\x01\x12\x9c\x01\n" +
-	"\rRefundPayment\x12).shopmesh.payment.v1.RefundPaymentRequest\x1a*.shopmesh.payment.v1.RefundPaymentResponse\"4\xea\xe0\x18\x02\x10\t\x82\xd3\xe4\x93\x02%:\x01*\" /v1/payments/{payment_id}:refund\x90\x02\x02\x12\x94\x01\n" +
-	"\vListRefunds\x12'.shopmesh.payment.v1.ListRefundsRequest\x1a(.shopmesh.payment.v1.ListRefundsResponse\"2\xea\xe0\x18\x02\x10\b\x82\xd3\xe4\x93\x02#\x12!/v1/payments/{payment_id}/refunds\x90\x02\x01\x12\x9a\x01\n" +
-	"\x12ListContradictions\x12..shopmesh.payment.v1.ListContradictionsRequest\x1a/.shopmesh.payment.v1.ListContradictionsResponse\"#\xea\xe0\x18\x02\x10\b\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/contradictions\x90\x02\x01\x12\xb0\x01\n" +
-	"\x14ResolveContradiction\x120.shopmesh.payment.v1.ResolveContradictionRequest\x1a1.shopmesh.payment.v1.ResolveContradictionResponse\"3\xea\xe0\x18\x02\x10\t\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/contradictions/{id}:resolve\x90\x02\x02B\xdf\x01\n" +
+	"GetPayment\x12&.shopmesh.payment.v1.GetPaymentRequest\x1a'.shopmesh.payment.v1.GetPaymentResponse\"0\xea\xe0\x18\x04\x10\b\x18\x01\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/payments/{id}\x90\x02\x01\x12\x8e\x01\n" +
+	"\fListPayments\x12(.shopmesh.payment.v1.ListPaymentsRequest\x1a).shopmesh.payment.v1.ListPaymentsResponse\")\xea\xe0\x18\x02\x10\b\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\x90\x02\x01\x12\xa4\x01\n" +
+	"\rRefundPayment\x12).shopmesh.payment.v1.RefundPaymentRequest\x1a*.shopmesh.payment.v1.RefundPaymentResponse\"<\xea\xe0\x18\x02\x10\t\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02%:\x01*\" /v1/payments/{payment_id}:refund\x90\x02\x02\x12\xa0\x01\n" +
+	"\vListRefunds\x12'.shopmesh.payment.v1.ListRefundsRequest\x1a(.shopmesh.payment.v1.ListRefundsResponse\">\xea\xe0\x18\x02\x10\b\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02#\x12!/v1/payments/{payment_id}/refunds\x90\x02\x01\x12\xa6\x01\n" +
+	"\x12ListContradictions\x12..shopmesh.payment.v1.ListContradictionsRequest\x1a/.shopmesh.payment.v1.ListContradictionsResponse\"/\xea\xe0\x18\x02\x10\b\x8a\xe1\x18\b\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/contradictions\x90\x02\x01\x12\xb8\x01\n" +
+	"\x14ResolveContradiction\x120.shopmesh.payment.v1.ResolveContradictionRequest\x1a1.shopmesh.payment.v1.ResolveContradictionResponse\";\xea\xe0\x18\x02\x10\t\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/contradictions/{id}:resolve\x90\x02\x02B\xdf\x01\n" +
 	"\x17com.shopmesh.payment.v1B\x13PaymentServiceProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1;paymentv1\xa2\x02\x03SPX\xaa\x02\x13Shopmesh.Payment.V1\xca\x02\x13Shopmesh\\Payment\\V1\xe2\x02\x1fShopmesh\\Payment\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Payment::V1b\x06proto3"
 
 var (

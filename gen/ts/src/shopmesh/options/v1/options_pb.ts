@@ -6,8 +6,8 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
+import type { Duration, EnumValueOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_descriptor, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Code } from "../../../google/rpc/code_pb.js";
 import { file_google_rpc_code } from "../../../google/rpc/code_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/options/v1/options.proto.
  */
 export const file_shopmesh_options_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEi8AEKDUF1dGhvcml6YXRpb24SDgoGcHVibGljGAEgASgIEjMKCnBlcm1pc3Npb24YAiABKA4yHy5zaG9wbWVzaC5vcHRpb25zLnYxLlBlcm1pc3Npb24SFgoOcmVzb3VyY2Vfb3duZXIYAyABKAgSDwoHc2VydmljZRgEIAEoCBIRCglzaWduZWRfaW4YBSABKAgSEwoLZ3Vlc3Rfb3JkZXIYBiABKAgSEgoKZ3Vlc3RfY2FydBgHIAEoCBIPCgdzdGVwX3VwGAggASgIEhIKCm5vX2FwaV9rZXkYCSABKAgSEAoIc2VydmljZXMYCiADKAkqVAoFTGltaXQSFQoRTElNSVRfVU5TUEVDSUZJRUQQABIQCgxMSU1JVF9PUkRFUlMQARIRCg1MSU1JVF9TSUdOX0lOEAISDwoLTElNSVRfTUFJTFMQAypPCghSZWNvcmRlZBIYChRSRUNPUkRFRF9VTlNQRUNJRklFRBAAEhUKEVJFQ09SREVEX0VWRVJZT05FEAESEgoOUkVDT1JERURfTkVWRVIQAirKBAoKUGVybWlzc2lvbhIaChZQRVJNSVNTSU9OX1VOU1BFQ0lGSUVEEAASHAoYUEVSTUlTU0lPTl9DQVRBTE9HX1dSSVRFEAESGQoVUEVSTUlTU0lPTl9TVE9DS19SRUFEEAISGgoWUEVSTUlTU0lPTl9TVE9DS19XUklURRADEh0KGVBFUk1JU1NJT05fQ1VTVE9NRVJTX1JFQUQQBBIeChpQRVJNSVNTSU9OX0NVU1RPTUVSU19XUklURRAFEhoKFlBFUk1JU1NJT05fT1JERVJTX1JFQUQQBhIbChdQRVJNSVNTSU9OX09SREVSU19XUklURRAHEhwKGFBFUk1JU1NJT05fUEFZTUVOVFNfUkVBRBAIEh4KGlBFUk1JU1NJT05fUEFZTUVOVFNfUkVGVU5EEAkSIQodUEVSTUlTU0lPTl9OT1RJRklDQVRJT05TX1JFQUQQChIiCh5QRVJNSVNTSU9OX05PVElGSUNBVElPTlNfV1JJVEUQCxIZChVQRVJNSVNTSU9OX09QRVJBVElPTlMQDBIbChdQRVJNSVNTSU9OX0NBVEFMT0dfUkVBRBANEhwKGFBFUk1JU1NJT05fU0VUVElOR1NfUkVBRBAOEh0KGVBFUk1JU1NJT05fU0VUVElOR1NfV1JJVEUQDxIcChhQRVJNSVNTSU9OX0FDQ09VTlRTX1JFQUQQEBIdChlQRVJNSVNTSU9OX0FDQ09VTlRTX1dSSVRFEBESHAoYUEVSTUlTU0lPTl9BQ1RJVklUWV9SRUFEEBI6agoNYXV0aG9yaXphdGlvbhIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGI2MAyABKAsyIi5zaG9wbWVzaC5vcHRpb25zLnYxLkF1dGhvcml6YXRpb25SDWF1dGhvcml6YXRpb246UgoFbGltaXQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiPjAMgASgOMhouc2hvcG1lc2gub3B0aW9ucy52MS5MaW1pdFIFbGltaXQ6WwoIcmVjb3JkZWQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiQjAMgASgOMh0uc2hvcG1lc2gub3B0aW9ucy52MS5SZWNvcmRlZFIIcmVjb3JkZWQ6SwoFY29kZXMSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxiOjAMgAygOMhAuZ29vZ2xlLnJwYy5Db2RlUgVjb2Rlc0LYAQoXY29tLnNob3BtZXNoLm9wdGlvbnMudjFCDE9wdGlvbnNQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcHRpb25zL3YxO29wdGlvbnN2MaICA1NPWKoCE1Nob3BtZXNoLk9wdGlvbnMuVjHKAhNTaG9wbWVzaFxPcHRpb25zXFYx4gIfU2hvcG1lc2hcT3B0aW9uc1xWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpPcHRpb25zOjpWMWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_rpc_code]);
+  fileDesc("CiFzaG9wbWVzaC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8SE3Nob3BtZXNoLm9wdGlvbnMudjEi8AEKDUF1dGhvcml6YXRpb24SDgoGcHVibGljGAEgASgIEjMKCnBlcm1pc3Npb24YAiABKA4yHy5zaG9wbWVzaC5vcHRpb25zLnYxLlBlcm1pc3Npb24SFgoOcmVzb3VyY2Vfb3duZXIYAyABKAgSDwoHc2VydmljZRgEIAEoCBIRCglzaWduZWRfaW4YBSABKAgSEwoLZ3Vlc3Rfb3JkZXIYBiABKAgSEgoKZ3Vlc3RfY2FydBgHIAEoCBIPCgdzdGVwX3VwGAggASgIEhIKCm5vX2FwaV9rZXkYCSABKAgSEAoIc2VydmljZXMYCiADKAkiZgoETWVzaBIqCgd0aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjIKD3Blcl90cnlfdGltZW91dBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbipUCgVMaW1pdBIVChFMSU1JVF9VTlNQRUNJRklFRBAAEhAKDExJTUlUX09SREVSUxABEhEKDUxJTUlUX1NJR05fSU4QAhIPCgtMSU1JVF9NQUlMUxADKk8KCFJlY29yZGVkEhgKFFJFQ09SREVEX1VOU1BFQ0lGSUVEEAASFQoRUkVDT1JERURfRVZFUllPTkUQARISCg5SRUNPUkRFRF9ORVZFUhACKsoECgpQZXJtaXNzaW9uEhoKFlBFUk1JU1NJT05fVU5TUEVDSUZJRUQQABIcChhQRVJNSVNTSU9OX0NBVEFMT0dfV1JJVEUQARIZChVQRVJNSVNTSU9OX1NUT0NLX1JFQUQQAhIaChZQRVJNSVNTSU9OX1NUT0NLX1dSSVRFEAMSHQoZUEVSTUlTU0lPTl9DVVNUT01FUlNfUkVBRBAEEh4KGlBFUk1JU1NJT05fQ1VTVE9NRVJTX1dSSVRFEAUSGgoWUEVSTUlTU0lPTl9PUkRFUlNfUkVBRBAGEhsKF1BFUk1JU1NJT05fT1JERVJTX1dSSVRFEAcSHAoYUEVSTUlTU0lPTl9QQVlNRU5UU19SRUFEEAgSHgoaUEVSTUlTU0lPTl9QQVlNRU5UU19SRUZVTkQQCRIhCh1QRVJNSVNTSU9OX05PVElGSUNBVElPTlNfUkVBRBAKEiIKHlBFUk1JU1NJT05fTk9USUZJQ0FUSU9OU19XUklURRALEhkKFVBFUk1JU1NJT05fT1BFUkFUSU9OUxAMEhsKF1BFUk1JU1NJT05fQ0FUQUxPR19SRUFEEA0SHAoYUEVSTUlTU0lPTl9TRVRUSU5HU19SRUFEEA4SHQoZUEVSTUlTU0lPTl9TRVRUSU5HU19XUklURRAPEhwKGFBFUk1JU1NJT05fQUNDT1VOVFNfUkVBRBAQEh0KGVBFUk1JU1NJT05fQUNDT1VOVFNfV1JJVEUQERIcChhQRVJNSVNTSU9OX0FDVElWSVRZX1JFQUQQEjpqCg1hdXRob3JpemF0aW9uEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYjYwDIAEoCzIiLnNob3BtZXNoLm9wdGlvbnMudjEuQXV0aG9yaXphdGlvblINYXV0aG9yaXphdGlvbjpSCgVsaW1pdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGI+MAyABKA4yGi5zaG9wbWVzaC5vcHRpb25zLnYxLkxpbWl0UgVsaW1pdDpbCghyZWNvcmRlZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGJCMAyABKA4yHS5zaG9wbWVzaC5vcHRpb25zLnYxLlJlY29yZGVkUghyZWNvcmRlZDpPCgRtZXNoEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYkYwDIAEoCzIZLnNob3BtZXNoLm9wdGlvbnMudjEuTWVzaFIEbWVzaDpLCgVjb2RlcxIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGI6MAyADKA4yEC5nb29nbGUucnBjLkNvZGVSBWNvZGVzQtgBChdjb20uc2hvcG1lc2gub3B0aW9ucy52MUIMT3B0aW9uc1Byb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29wdGlvbnMvdjE7b3B0aW9uc3YxogIDU09YqgITU2hvcG1lc2guT3B0aW9ucy5WMcoCE1Nob3BtZXNoXE9wdGlvbnNcVjHiAh9TaG9wbWVzaFxPcHRpb25zXFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6Ok9wdGlvbnM6OlYxYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_rpc_code]);
 
 /**
  * Authorization is who may call an RPC. At least one of public, permission,
@@ -113,6 +113,36 @@ export type Authorization = Message<"shopmesh.options.v1.Authorization"> & {
  */
 export const AuthorizationSchema: GenMessage<Authorization> = /*@__PURE__*/
   messageDesc(file_shopmesh_options_v1_options, 0);
+
+/**
+ * Mesh is how long a call may take on its way through the mesh. Together with the RPC's
+ * idempotency_level it decides what is repeated: a read that states per_try_timeout when its
+ * server fails or is slow; any other RPC only when the request reached no server.
+ *
+ * @generated from message shopmesh.options.v1.Mesh
+ */
+export type Mesh = Message<"shopmesh.options.v1.Mesh"> & {
+  /**
+   * The whole call with its repetitions. Streams have none: the server ends them.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 1;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * Each try of a read that calls no other service.
+   *
+   * @generated from field: google.protobuf.Duration per_try_timeout = 2;
+   */
+  perTryTimeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message shopmesh.options.v1.Mesh.
+ * Use `create(MeshSchema)` to create a new message.
+ */
+export const MeshSchema: GenMessage<Mesh> = /*@__PURE__*/
+  messageDesc(file_shopmesh_options_v1_options, 1);
 
 /**
  * Limit is what an RPC is counted as. Each has a rate, of one address and of one account;
@@ -366,6 +396,15 @@ export const recorded: GenExtension<MethodOptions, Recorded> = /*@__PURE__*/
   extDesc(file_shopmesh_options_v1_options, 2);
 
 /**
+ * How long the mesh lets a call of this RPC take, and whether it repeats one. Every RPC
+ * states it.
+ *
+ * @generated from extension: shopmesh.options.v1.Mesh mesh = 50705;
+ */
+export const mesh: GenExtension<MethodOptions, Mesh> = /*@__PURE__*/
+  extDesc(file_shopmesh_options_v1_options, 3);
+
+/**
  * The status codes that an error with this reason can have, the usual one
  * first. Every value of shopmesh.errors.v1.Reason states it; the REST
  * document and the clients' tables are made from it.
@@ -373,5 +412,5 @@ export const recorded: GenExtension<MethodOptions, Recorded> = /*@__PURE__*/
  * @generated from extension: repeated google.rpc.Code codes = 50702;
  */
 export const codes: GenExtension<EnumValueOptions, Code[]> = /*@__PURE__*/
-  extDesc(file_shopmesh_options_v1_options, 3);
+  extDesc(file_shopmesh_options_v1_options, 4);
 
