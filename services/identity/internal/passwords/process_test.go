@@ -15,7 +15,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// What this program does when it is started with one of these arguments alone.
+// What this program does when it is started with one of these arguments alone, as the
+// tests start it for a process that hashes, prints or fails. It runs no test then.
 const (
 	serves = "hash-passwords-for-tests"
 	fails  = "fail-for-tests"
