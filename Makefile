@@ -46,7 +46,7 @@ $(BIN)/sqlc: tools/go.mod tools/go.sum
 $(BIN)/golangci-lint: tools/lint/go.mod tools/lint/go.sum
 	cd tools/lint && $(BUILD_TOOL) -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-$(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum $(wildcard tools/plugins/openapi/*.go tools/plugins/meshgen/*.go)
+$(BIN)/.plugins: tools/plugins/go.mod tools/plugins/go.sum $(wildcard tools/plugins/openapi/*.go tools/plugins/meshgen/*.go tools/plugins/internal/*/*.go)
 	cd tools/plugins && $(BUILD_TOOL) -o ../../$(BIN)/ tool
 	cd tools/plugins && $(BUILD_TOOL) -o ../../$(BIN)/ ./openapi ./meshgen
 	@touch $@

@@ -11,12 +11,11 @@ import (
 
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
-	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/shopmesh/shopmesh/tools/plugins/internal/descriptors"
 )
 
 // A meshContext is a service of the mesh, with the RPCs that its API's port serves.
@@ -76,12 +75,8 @@ const operations = "operations"
 // readContracts reads the RPCs of all contexts from a FileDescriptorSet, as `buf build`
 // writes it, sorted by name. An RPC whose options contradict each other is an error.
 func readContracts(raw []byte) ([]meshContext, error) {
-	files, err := filesOf(raw, nil)
+	files, err := descriptors.Load(raw)
 	if err != nil {
-		return nil, err
-	}
-	// Read again, with the extensions that the first reading found.
-	if files, err = filesOf(raw, dynamicpb.NewTypes(files)); err != nil {
 		return nil, err
 	}
 	byName := map[string]*meshContext{}
@@ -117,28 +112,13 @@ func readContracts(raw []byte) ([]meshContext, error) {
 	return contexts, errors.Join(errs...)
 }
 
-func filesOf(raw []byte, types *dynamicpb.Types) (*protoregistry.Files, error) {
-	options := proto.UnmarshalOptions{}
-	if types != nil {
-		options.Resolver = types
-	}
-	set := &descriptorpb.FileDescriptorSet{}
-	if err := options.Unmarshal(raw, set); err != nil {
-		return nil, err
-	}
-	return protodesc.NewFiles(set)
-}
-
 // option returns an option of an RPC that is a message; nil when the RPC does not state it.
 func option(m protoreflect.MethodDescriptor, name protoreflect.FullName) protoreflect.Message {
-	var found protoreflect.Message
-	m.Options().ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		if field.FullName() == name {
-			found = value.Message()
-		}
-		return found == nil
-	})
-	return found
+	stated := descriptors.Option(m, name)
+	if !stated.IsValid() {
+		return nil
+	}
+	return stated.Message()
 }
 
 // into reads a message into one of a type that this program knows.

@@ -123,7 +123,7 @@ func render(contexts []meshContext, calls []call) (map[string][]byte, error) {
 
 func write(what string, resources ...resource) ([]byte, error) {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "# Written by tools/meshgen from the contracts and callers.yaml; make generate writes it anew.\n# %s\n", what)
+	fmt.Fprintf(&out, "# Written by tools/plugins/meshgen from the contracts and callers.yaml; make generate writes it anew.\n# %s\n", what)
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
 	for _, r := range resources {

@@ -9,11 +9,10 @@ import (
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
-	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/shopmesh/shopmesh/tools/plugins/internal/descriptors"
 )
 
 const (
@@ -34,12 +33,8 @@ type contracts struct {
 }
 
 func load(raw []byte) (*contracts, error) {
-	files, err := filesOf(raw, nil)
+	files, err := descriptors.Load(raw)
 	if err != nil {
-		return nil, err
-	}
-	// Read again, with the extensions that the first reading found.
-	if files, err = filesOf(raw, dynamicpb.NewTypes(files)); err != nil {
 		return nil, err
 	}
 	c := &contracts{files: files, methods: map[string]protoreflect.MethodDescriptor{}, codes: map[string][]code.Code{}}
@@ -56,18 +51,6 @@ func load(raw []byte) (*contracts, error) {
 	return c, c.readCodes()
 }
 
-func filesOf(raw []byte, types *dynamicpb.Types) (*protoregistry.Files, error) {
-	options := proto.UnmarshalOptions{}
-	if types != nil {
-		options.Resolver = types
-	}
-	set := &descriptorpb.FileDescriptorSet{}
-	if err := options.Unmarshal(raw, set); err != nil {
-		return nil, err
-	}
-	return protodesc.NewFiles(set)
-}
-
 func (c *contracts) readCodes() error {
 	found, err := c.files.FindDescriptorByName(reasonEnum)
 	if err != nil {
@@ -79,7 +62,7 @@ func (c *contracts) readCodes() error {
 		if value.Number() == 0 {
 			continue
 		}
-		option := optionOf(value, codesOption)
+		option := descriptors.Option(value, codesOption)
 		if !option.IsValid() || option.List().Len() == 0 {
 			return errors.New(string(value.Name()) + " states no status code: add the option " + codesOption)
 		}
@@ -99,19 +82,6 @@ func (c *contracts) message(name string) protoreflect.MessageDescriptor {
 	}
 	message, _ := found.(protoreflect.MessageDescriptor)
 	return message
-}
-
-// optionOf returns an option of a descriptor; the zero Value when it is not set.
-func optionOf(d protoreflect.Descriptor, name protoreflect.FullName) protoreflect.Value {
-	var found protoreflect.Value
-	d.Options().ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		if field.FullName() == name {
-			found = value
-			return false
-		}
-		return true
-	})
-	return found
 }
 
 // rpc finds the RPC that an operation calls; nil when there is none.
@@ -134,7 +104,7 @@ func messageRulesOf(message protoreflect.MessageDescriptor) *validate.MessageRul
 }
 
 func readRules(of protoreflect.Descriptor, name protoreflect.FullName, rules proto.Message) {
-	if option := optionOf(of, name); option.IsValid() {
+	if option := descriptors.Option(of, name); option.IsValid() {
 		raw, err := proto.Marshal(option.Message().Interface())
 		if err == nil {
 			err = proto.Unmarshal(raw, rules)
@@ -146,7 +116,7 @@ func readRules(of protoreflect.Descriptor, name protoreflect.FullName, rules pro
 }
 
 func hasBehavior(field protoreflect.FieldDescriptor, behavior annotations.FieldBehavior) bool {
-	option := optionOf(field, behaviorOption)
+	option := descriptors.Option(field, behaviorOption)
 	if !option.IsValid() {
 		return false
 	}
@@ -163,7 +133,7 @@ func internal(method protoreflect.MethodDescriptor) bool {
 	if strings.HasPrefix(string(method.FullName()), "shopmesh.operations.") {
 		return true
 	}
-	option := optionOf(method, authorizationOption)
+	option := descriptors.Option(method, authorizationOption)
 	if !option.IsValid() {
 		return false
 	}
