@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -152,7 +153,9 @@ func (r *readiness) publish() {
 
 // report is what /readyz shows.
 type report struct {
-	Ready      bool            `json:"ready"`
+	Ready bool `json:"ready"`
+	// Serving is Ready without the databases: the process has started and does not drain.
+	Serving    bool            `json:"-"`
 	Cause      string          `json:"cause,omitempty"`
 	Conditions []string        `json:"conditions,omitempty"`
 	Contexts   []contextReport `json:"contexts"`
@@ -176,7 +179,8 @@ type workerReport struct {
 func (r *readiness) report() report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := report{Ready: r.checked && !r.draining, Conditions: r.conditions[""], Contexts: []contextReport{}}
+	serving := r.checked && !r.draining
+	all := report{Ready: serving, Serving: serving, Conditions: r.conditions[""], Contexts: []contextReport{}}
 	switch {
 	case r.draining:
 		all.Cause = "the process drains"
@@ -200,9 +204,22 @@ func (r *readiness) report() report {
 	return all
 }
 
-// ServeHTTP answers /readyz: 200 when ready, else 503.
-func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+// excludable is the one check that a caller of /readyz may leave out.
+const excludable = "database"
+
+// ServeHTTP answers /readyz: 200 when ready, else 503. With ?exclude=database, as
+// Kubernetes' own servers take it, databases that are away are shown and don't count: where
+// replicas share a database, all would leave the balancer at once, and clients would get
+// its error in place of ours.
+func (r *readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	report := r.report()
+	for _, check := range req.URL.Query()["exclude"] {
+		if check != excludable {
+			http.Error(w, "exclude: "+strconv.Quote(check)+" is no check that can be left out: write "+excludable, http.StatusBadRequest)
+			return
+		}
+		report.Ready = report.Serving
+	}
 	w.Header().Set("Content-Type", "application/json")
 	if !report.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
