@@ -22,8 +22,24 @@ import (
 type meshContext struct {
 	name string
 	rpcs []rpc
-	// public are the paths that the outside reaches beside the RPCs.
-	public []string
+	// public is what the outside reaches beside the RPCs.
+	public []page
+}
+
+// A page is a path that is no RPC: a document, or where others report events.
+type page struct {
+	path string
+	// writes reports that a request to it has side effects.
+	writes bool
+}
+
+// pages are those that services serve beside their RPCs, by context: the documents of who
+// verifies tokens (RFC 8414), and where Stripe reports events.
+func pages() map[string][]page {
+	return map[string][]page{
+		"identity": {{path: "/.well-known/jwks.json"}, {path: "/.well-known/oauth-authorization-server"}},
+		"payment":  {{path: "/webhooks/stripe", writes: true}},
+	}
 }
 
 // An rpc is what the mesh knows of an RPC.
@@ -40,6 +56,8 @@ type rpc struct {
 	// public reports that callers from outside the mesh may reach it; the service decides
 	// whether they may call it.
 	public bool
+	// limit is what its calls count as: a name of options.proto's Limit.
+	limit string
 }
 
 func (r rpc) name() string { return r.context + "." + r.service + "." + r.method }
@@ -103,9 +121,7 @@ func readContracts(raw []byte) ([]meshContext, error) {
 	var contexts []meshContext
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		c := *byName[name]
-		if name == "identity" { // who verifies tokens reads its documents (RFC 8414)
-			c.public = []string{"/.well-known/jwks.json", "/.well-known/oauth-authorization-server"}
-		}
+		c.public = pages()[name]
 		slices.SortFunc(c.rpcs, func(a, b rpc) int { return strings.Compare(a.name(), b.name()) })
 		contexts = append(contexts, c)
 	}
@@ -142,6 +158,7 @@ func readMethod(context string, m protoreflect.MethodDescriptor) (rpc, error) {
 		return r, fmt.Errorf("%s: %w", r.procedure, err)
 	}
 	r.public = fromOutside(m)
+	r.limit = limitOf(m, descriptors.Option(m, limitOption))
 	mesh := option(m, "shopmesh.options.v1.mesh")
 	if mesh == nil {
 		return r, fmt.Errorf("%s does not state the option mesh", r.procedure)

@@ -30,6 +30,8 @@ message_type {
   field { name: "per_try_timeout" number: 2 type: TYPE_MESSAGE type_name: ".google.protobuf.Duration" json_name: "perTryTimeout" }
 }
 extension { name: "authorization" number: 50701 type: TYPE_MESSAGE type_name: ".shopmesh.options.v1.Authorization" extendee: ".google.protobuf.MethodOptions" json_name: "authorization" }
+enum_type { name: "Limit" value { name: "LIMIT_UNSPECIFIED" number: 0 } value { name: "LIMIT_ORDERS" number: 1 } value { name: "LIMIT_SIGN_IN" number: 2 } value { name: "LIMIT_MAILS" number: 3 } }
+extension { name: "limit" number: 50703 type: TYPE_ENUM type_name: ".shopmesh.options.v1.Limit" extendee: ".google.protobuf.MethodOptions" json_name: "limit" }
 extension { name: "mesh" number: 50705 type: TYPE_MESSAGE type_name: ".shopmesh.options.v1.Mesh" extendee: ".google.protobuf.MethodOptions" json_name: "mesh" }
 `
 
@@ -48,6 +50,7 @@ service {
     [shopmesh.options.v1.authorization] { services: "desk" no_api_key: true } } }
   method { name: "LendBook" input_type: ".shopmesh.shelf.v1.M" output_type: ".shopmesh.shelf.v1.M" options {
     idempotency_level: IDEMPOTENT [shopmesh.options.v1.mesh] { timeout { seconds: 1 nanos: 500000000 } }
+    [shopmesh.options.v1.limit]: LIMIT_ORDERS
     [shopmesh.options.v1.authorization] { public: true services: "desk" } [google.api.http] { post: "/v1/books/{book.id}:lend" } } }
   method { name: "WatchBook" input_type: ".shopmesh.shelf.v1.M" output_type: ".shopmesh.shelf.v1.M" server_streaming: true options {
     idempotency_level: NO_SIDE_EFFECTS [shopmesh.options.v1.mesh] { }
@@ -61,7 +64,11 @@ message_type { name: "M" }
 service {
   name: "DeskService"
   method { name: "Ring" input_type: ".shopmesh.desk.v1.M" output_type: ".shopmesh.desk.v1.M" options {
+    [shopmesh.options.v1.limit]: LIMIT_MAILS
     [shopmesh.options.v1.mesh] { timeout { seconds: 15 } } [shopmesh.options.v1.authorization] { public: true } } }
+  method { name: "Knock" input_type: ".shopmesh.desk.v1.M" output_type: ".shopmesh.desk.v1.M" options {
+    [shopmesh.options.v1.limit]: LIMIT_SIGN_IN
+    [shopmesh.options.v1.mesh] { timeout { seconds: 15 } } [shopmesh.options.v1.authorization] { public: true } [google.api.http] { post: "/v1/knocks" } } }
 }
 `
 
@@ -156,12 +163,19 @@ func TestEachRPCHasItsRoute(t *testing.T) {
 	)
 	hasNot("public.yaml", "GatherBooks")
 	has("shelf.yaml",
-		"exact: /shopmesh.shelf.v1.ShelfService/GatherBooks "+to+"timeout: 8s retries: attempts: 1 retryOn: connect-failure,refused-stream",
+		"exact: /shopmesh.shelf.v1.ShelfService/GatherBooks port: 8080 "+to+"timeout: 8s retries: attempts: 1 retryOn: connect-failure,refused-stream",
 		"principals: - cluster.local/ns/shop/sa/desk to: - operation: ports: - \"8080\" paths: - /shopmesh.shelf.v1.ShelfService/GatherBooks - /shopmesh.shelf.v1.ShelfService/LendBook",
 		"principals: - cluster.local/ns/shop-ingress/sa/ingress to: - operation: ports: - \"8080\" paths: - /shopmesh.shelf.v1.ShelfService/GetBook - /shopmesh.shelf.v1.ShelfService/LendBook - /shopmesh.shelf.v1.ShelfService/WatchBook - /v1/books - /v1/books/* - /v1/books:*",
 	)
+	has("shelf.yaml", "- name: shelf.internal match: - port: 9090 route: - destination: host: shelf.shop.svc.cluster.local port: number: 9090 timeout: 0s retries: attempts: 0")
 	has("desk.yaml", "principals: - cluster.local/ns/shop/sa/shelf to: - operation: ports: - \"8080\" paths: - /shopmesh.desk.v1.DeskService/Ring")
 	hasNot("desk.yaml", "sa/desk")
+	has("limits.yaml",
+		"- entries: - key: limit value: LIMIT_SIGN_IN - key: masked_remote_address token_bucket: fill_interval: 6s max_tokens: 10 tokens_per_fill: 1",
+		`regex: (/shopmesh\.desk\.v1\.DeskService/Knock)(\?.*)?`,
+		`- name: :path string_match: safe_regex: regex: (/v1/knocks)(\?.*)? - name: :method string_match: exact: POST`,
+		`regex: (/v1/books/[^/:]+:lend)(\?.*)?`,
+	)
 }
 
 func TestContradictingOptionsAreRefused(t *testing.T) {

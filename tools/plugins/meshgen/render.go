@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,8 @@ const (
 	// namespace is where the services run, port their API.
 	namespace = "shop"
 	port      = 8080
+	// internalPort is for operators: its calls are neither routed nor repeated.
+	internalPort = 9090
 	// gateway is where calls from outside enter, ingress the identity that it has there.
 	gateway = "shop-ingress/public"
 	ingress = "cluster.local/ns/shop-ingress/sa/ingress"
@@ -44,8 +47,9 @@ type (
 		Retries retries       `yaml:"retries"`
 	}
 	httpMatch struct {
-		URI    stringMatch  `yaml:"uri"`
+		URI    *stringMatch `yaml:"uri,omitempty"`
 		Method *stringMatch `yaml:"method,omitempty"`
+		Port   int          `yaml:"port,omitempty"`
 	}
 	stringMatch struct {
 		Exact  string `yaml:"exact,omitempty"`
@@ -117,7 +121,15 @@ func render(contexts []meshContext, calls []call) (map[string][]byte, error) {
 	}
 	text, err := write("The calls from outside, over Connect, gRPC, gRPC-Web and REST. What is not listed is 404.",
 		resource{"networking.istio.io/v1", "VirtualService", metadata{"public", namespace}, public})
+	if err != nil {
+		return nil, err
+	}
 	files["public.yaml"] = text
+	bounded, err := limits(contexts)
+	if err != nil {
+		return nil, err
+	}
+	files["limits.yaml"], err = write("How often one client may call from outside: all RPCs, and those that state a limit.", bounded)
 	return files, err
 }
 
@@ -158,16 +170,20 @@ func (r rpc) route(matches ...httpMatch) httpRoute {
 // seconds is a duration as Istio reads it; 0s is none.
 func seconds(d time.Duration) string { return fmt.Sprintf("%gs", d.Seconds()) }
 
-// meshRoutes are the routes of what other services call. Anything else has none, and is
-// refused by the policy besides.
+// meshRoutes are the routes of what other services call, and of operators' calls. Anything
+// else has none, and is refused by the policy besides.
 func meshRoutes(c meshContext, calls []call) []httpRoute {
 	var routes []httpRoute
 	for _, r := range c.rpcs {
 		if slices.ContainsFunc(calls, func(made call) bool { return made.rpc.procedure == r.procedure }) {
-			routes = append(routes, r.route(httpMatch{URI: stringMatch{Exact: r.procedure}}))
+			routes = append(routes, r.route(httpMatch{URI: &stringMatch{Exact: r.procedure}, Port: port}))
 		}
 	}
-	return routes
+	// Without it the routes of the host would hold for this port, too.
+	return append(routes, httpRoute{
+		Name: c.name + ".internal", Match: []httpMatch{{Port: internalPort}}, Timeout: seconds(0),
+		Route: []destination{{host{hostOf(c.name), portNumber{internalPort}}}},
+	})
 }
 
 // publicRoutes are the routes of what may be called from outside.
@@ -177,9 +193,9 @@ func publicRoutes(c meshContext) []httpRoute {
 		if !r.public {
 			continue
 		}
-		matches := []httpMatch{{URI: stringMatch{Exact: r.procedure}}}
+		matches := []httpMatch{{URI: &stringMatch{Exact: r.procedure}}}
 		for _, rest := range r.rest {
-			uri := stringMatch{}
+			uri := &stringMatch{}
 			if text, constant := rest.expression(); constant {
 				uri.Exact = text
 			} else {
@@ -193,9 +209,12 @@ func publicRoutes(c meshContext) []httpRoute {
 		}
 		routes = append(routes, r.route(matches...))
 	}
-	for _, path := range c.public {
-		document := rpc{context: c.name, service: "document", method: strings.TrimPrefix(path, "/.well-known/"), class: read, timeout: 3 * time.Second, perTry: time.Second}
-		routes = append(routes, document.route(httpMatch{URI: stringMatch{Exact: path}}))
+	for _, p := range c.public {
+		r := rpc{context: c.name, service: "page", method: path.Base(p.path), class: read, timeout: 3 * time.Second, perTry: time.Second}
+		if p.writes {
+			r.class, r.timeout, r.perTry = writing, 15*time.Second, 0
+		}
+		routes = append(routes, r.route(httpMatch{URI: &stringMatch{Exact: p.path}}))
 	}
 	return routes
 }
@@ -205,7 +224,7 @@ func publicRoutes(c meshContext) []httpRoute {
 func unknownPaths(c meshContext) []httpRoute {
 	var matches []httpMatch
 	for _, prefix := range restPrefixes(c) {
-		matches = append(matches, httpMatch{URI: stringMatch{Exact: prefix}}, httpMatch{URI: stringMatch{Prefix: prefix + "/"}}, httpMatch{URI: stringMatch{Prefix: prefix + ":"}})
+		matches = append(matches, httpMatch{URI: &stringMatch{Exact: prefix}}, httpMatch{URI: &stringMatch{Prefix: prefix + "/"}}, httpMatch{URI: &stringMatch{Prefix: prefix + ":"}})
 	}
 	if len(matches) == 0 {
 		return nil
@@ -247,7 +266,10 @@ func policy(c meshContext, calls []call) authorizationPolicy {
 		to.Operation.Ports, to.Operation.Paths = []string{fmt.Sprint(port)}, paths
 		p.Rules = append(p.Rules, policyRule{[]policyFrom{from}, []policyTo{to}})
 	}
-	outside := slices.Clone(c.public)
+	var outside []string
+	for _, p := range c.public {
+		outside = append(outside, p.path)
+	}
 	for _, r := range c.rpcs {
 		if r.public {
 			outside = append(outside, r.procedure)
