@@ -128,14 +128,3 @@ func removeStale(ctx context.Context, path string) error {
 	}
 	return nil
 }
-
-// Client returns an HTTP client whose requests, to whatever host, go to the socket at path.
-func Client(path string) *http.Client {
-	return &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var dialer net.Dialer
-			return dialer.DialContext(ctx, "unix", path)
-		},
-		DisableKeepAlives: true,
-	}}
-}

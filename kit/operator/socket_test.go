@@ -29,9 +29,11 @@ func who() http.Handler {
 	})
 }
 
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 func listen(t *testing.T, path string) (*operator.Socket, error) {
 	t.Helper()
-	socket, err := operator.Listen(t.Context(), path, who(), slog.New(slog.DiscardHandler))
+	socket, err := operator.Listen(t.Context(), path, who(), discard())
 	if err == nil {
 		t.Cleanup(func() { _ = socket.Close(context.Background()) })
 	}
@@ -76,7 +78,7 @@ func TestTheOwnerIsServed(t *testing.T) {
 	}
 	hurried, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := operator.Listen(hurried, path, who(), slog.New(slog.DiscardHandler)); !errors.Is(err, context.Canceled) {
+	if _, err := operator.Listen(hurried, path, who(), discard()); !errors.Is(err, context.Canceled) {
 		t.Errorf("a second process that can't find out: %v", err)
 	}
 	if code, _ := get(t, path); code != http.StatusOK {
