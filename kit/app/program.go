@@ -25,12 +25,24 @@ type Program struct {
 	Contexts []string
 	// Variables are read beside those of every service.
 	Variables []Variable
+	// Commands are what it does beside serving, help and version.
+	Commands []Command
 	// Prepare completes what was read from the environment; nil for nothing.
 	Prepare func(*Environment) error
 }
 
+// Command is what a program does in place of serving when its first argument names it.
+type Command struct {
+	// Name is that argument.
+	Name string
+	// About is a line for --help.
+	About string
+	// Run gets all arguments, the name too, and returns the exit code.
+	Run func(args []string, stdout, stderr io.Writer) int
+}
+
 // Main is the whole main function of a service of its own. Without arguments it serves
-// the module until SIGTERM or SIGINT; it also answers --help and version.
+// the module until SIGTERM or SIGINT; it also answers --help, version and its commands.
 func Main(program Program, module func(Environment) (fx.Option, error)) {
 	os.Exit(program.run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr, module))
 }
@@ -48,9 +60,7 @@ func (p Program) run(args, environ []string, stdout, stderr io.Writer, module fu
 		_ = json.NewEncoder(stdout).Encode(ReadBuild())
 		return exitOK
 	default:
-		telemetry.LogTo(stderr, slog.LevelInfo).Error(fmt.Sprintf(
-			"%s takes no argument but version and --help, and got %q: it is configured by environment variables", p.Name, strings.Join(args, " ")))
-		return exitUsage
+		return p.runCommand(args, stdout, stderr)
 	}
 	log, env, problems := p.environment(environ, stderr)
 	var option fx.Option
@@ -74,11 +84,31 @@ func (p Program) run(args, environ []string, stdout, stderr io.Writer, module fu
 	return Run(env.Process, option)
 }
 
+func (p Program) runCommand(args []string, stdout, stderr io.Writer) int {
+	var names strings.Builder
+	for _, command := range p.Commands {
+		if command.Name == args[0] {
+			return command.Run(args, stdout, stderr)
+		}
+		names.WriteString(command.Name + ", ")
+	}
+	telemetry.LogTo(stderr, slog.LevelInfo).Error(fmt.Sprintf(
+		"%s takes no argument but %sversion and --help, and got %q: it is configured by environment variables", p.Name, names.String(), strings.Join(args, " ")))
+	return exitUsage
+}
+
 func (p Program) help() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Runs the context %s as a process of its own, until SIGTERM or SIGINT.\n\n", p.Name)
-	fmt.Fprintf(&b, "Usage:\n  %[1]s            serve\n  %[1]s version    print version, commit, date and platform (--json for programs)\n  %[1]s --help     print this\n\n", p.Name)
-	b.WriteString("Environment (a name ending in * can be given as NAME_FILE, which names a file that holds the value):\n")
+	b.WriteString("Usage:\n")
+	usage := func(argument, about string) { fmt.Fprintf(&b, "  %s %-10s %s\n", p.Name, argument, about) }
+	usage("", "serve")
+	for _, command := range p.Commands {
+		usage(command.Name, command.About)
+	}
+	usage("version", "print version, commit, date and platform (--json for programs)")
+	usage("--help", "print this")
+	b.WriteString("\nEnvironment (a name ending in * can be given as NAME_FILE, which names a file that holds the value):\n")
 	for _, v := range p.known() {
 		if len(v.Contexts) > 0 && !slices.Contains(v.Contexts, p.Name) {
 			continue

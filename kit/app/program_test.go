@@ -3,6 +3,8 @@ package app
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
@@ -47,6 +49,37 @@ func TestAServiceExplainsItself(t *testing.T) {
 	var build Build
 	if err := json.Unmarshal([]byte(out), &build); code != 0 || err != nil || build.Commit == "" || build.Platform == "" {
 		t.Errorf("version --json: %d %q: %v", code, out, err)
+	}
+}
+
+// A service's commands run in place of serving, get their arguments, and are explained.
+func TestAServiceHasCommands(t *testing.T) {
+	t.Parallel()
+	program := orderProgram()
+	program.Commands = []Command{{Name: "count", About: "print how many arguments follow", Run: func(args []string, stdout, stderr io.Writer) int {
+		_, _ = fmt.Fprint(stdout, args[0], len(args)-1)
+		_, _ = io.WriteString(stderr, "counted")
+		return 7
+	}}}
+	run := func(args ...string) (code int, stdout, stderr string) {
+		var out, errs bytes.Buffer
+		code = program.run(args, nil, &out, &errs, func(Environment) (fx.Option, error) {
+			t.Error("it serves")
+			return nil, nil
+		})
+		return code, out.String(), errs.String()
+	}
+	if code, out, errs := run("count", "--help", "x"); code != 7 || out != "count2" || errs != "counted" {
+		t.Errorf("the command: %d %q %q", code, out, errs)
+	}
+	if code, out, _ := run("--help"); code != 0 || !strings.Contains(out, "\n  order count      print how many arguments follow\n  order version    print") {
+		t.Errorf("--help: %d %q", code, out)
+	}
+	if code, _, errs := run("recount"); code != exitUsage || !strings.Contains(errs, "no argument but count, version and --help, and got") {
+		t.Errorf("another argument: %d %q", code, errs)
+	}
+	if code, _, errs := run("version", "count"); code != exitUsage || errs == "" {
+		t.Errorf("a command that is not first: %d %q", code, errs)
 	}
 }
 
