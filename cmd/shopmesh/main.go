@@ -46,7 +46,7 @@ func usage(format string, args ...any) error {
 
 func main() {
 	identity.HashPasswords()
-	log, _ := app.LogFromEnv(os.Stderr) // the commands that log report a wrong level
+	log, _ := app.LogFromEnv(os.Environ(), os.Stderr) // the commands that log report a wrong level
 	telemetry.RouteLibraries(log)
 	os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }

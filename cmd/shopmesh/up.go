@@ -128,7 +128,7 @@ func publicURL(flag string) (string, error) {
 // upLog reads the environment's log level, and refuses variables that are misspelt.
 // Those of services that run alone are without effect here, and are named in the log.
 func upLog(stderr io.Writer) (*slog.Logger, error) {
-	log, err := app.LogFromEnv(stderr)
+	log, err := app.LogFromEnv(os.Environ(), stderr)
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 		},
 		Context: ContextConfig{
 			Database:     pg.Config{URL: reader.databaseURL("SHOPMESH_DATABASE_URL")},
-			Kafka:        kafka.Config{Brokers: reader.brokers("SHOPMESH_KAFKA_BROKERS"), TLS: reader.kafkaTLS(), SASL: reader.kafkaSASL()},
+			Kafka:        reader.kafka(),
 			SettingsFile: reader.file("SHOPMESH_SETTINGS"),
 			Secrets:      secretsFrom(environ),
 		},
@@ -77,11 +77,36 @@ func (p Program) environment(environ []string, stderr io.Writer) (*slog.Logger, 
 	return log, env, append(CheckNames(environ, p.known()), reader.problems...)
 }
 
-// LogFromEnv returns a log that writes to w at the level of LogLevelVariable.
-func LogFromEnv(w io.Writer) (*slog.Logger, error) {
-	reader := newEnvReader(os.Environ())
+// LogFromEnv returns a log that writes to w at the level of LogLevelVariable in an
+// environment, such as os.Environ's.
+func LogFromEnv(environ []string, w io.Writer) (*slog.Logger, error) {
+	reader := newEnvReader(environ)
 	level := reader.level(LogLevelVariable)
 	return telemetry.LogTo(w, level), errors.Join(reader.problems...)
+}
+
+// KafkaFromEnv returns how a program that is no service reaches the brokers, by the variables
+// of services in an environment. The error names everything that is missing or wrong.
+func KafkaFromEnv(environ []string) (kafka.Config, error) {
+	reader := newEnvReader(environ)
+	config := reader.kafka()
+	return config, errors.Join(reader.problems...)
+}
+
+// FolderFromEnv returns the folder that a variable of an environment names; it need not be
+// there yet. One that is not set is an error, which gives the example.
+func FolderFromEnv(environ []string, name, example string) (string, error) {
+	reader := newEnvReader(environ)
+	folder := reader.folder(name, example)
+	return folder, errors.Join(reader.problems...)
+}
+
+// AddressFromEnv returns the host:port that a variable of an environment holds, or otherwise
+// where it is not set.
+func AddressFromEnv(environ []string, name, otherwise string) (string, error) {
+	reader := newEnvReader(environ)
+	address := reader.address(name, otherwise)
+	return address, errors.Join(reader.problems...)
 }
 
 // Credential returns what a variable holds, or what the file holds that its …_FILE

@@ -90,6 +90,11 @@ func (r *envReader) databaseURL(name string) string {
 	return value
 }
 
+// kafka is how the brokers are reached.
+func (r *envReader) kafka() kafka.Config {
+	return kafka.Config{Brokers: r.brokers("SHOPMESH_KAFKA_BROKERS"), TLS: r.kafkaTLS(), SASL: r.kafkaSASL()}
+}
+
 func (r *envReader) brokers(name string) []string {
 	if !r.given(name) {
 		r.problem("%s is not set: give the brokers' addresses, such as kafka-0:9092,kafka-1:9092", name)
@@ -200,6 +205,16 @@ func (r *envReader) file(name string) string {
 		r.problem("%s: %w", name, err)
 	} else if info.IsDir() {
 		r.problem("%s: %s is a directory", name, path)
+	}
+	return path
+}
+
+func (r *envReader) folder(name, example string) string {
+	path, ok := r.values[name]
+	if !ok {
+		r.problem("%s is not set: name a folder, such as %s", name, example)
+	} else if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		r.problem("%s: %s is no directory", name, path)
 	}
 	return path
 }
