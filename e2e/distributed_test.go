@@ -201,7 +201,7 @@ func startDatabases(t *testing.T, dir string) *postgres.Server {
 
 func startInbox(t *testing.T, dir string) (page, smtp string) {
 	t.Helper()
-	inbox, err := inbox.Open(dir, slog.New(slog.DiscardHandler))
+	inbox, err := inbox.Open(dir, "127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

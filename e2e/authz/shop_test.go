@@ -118,7 +118,7 @@ const mailTopic = "shopmesh.identity.mail.v1"
 func (s *shop) start(t *testing.T, alter func(connect.Spec) connect.Spec) {
 	t.Helper()
 	folder := t.TempDir()
-	mails, err := inbox.Open(filepath.Join(folder, "inbox"), testkit.Log(t))
+	mails, err := inbox.Open(filepath.Join(folder, "inbox"), "127.0.0.1:0", testkit.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ type serving struct {
 
 // serveInbox is the mail server as a program of its own, which can be killed.
 func serveInbox(dir string) error {
-	inbox, err := inbox.Open(dir, slog.New(slog.DiscardHandler))
+	inbox, err := inbox.Open(dir, "127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

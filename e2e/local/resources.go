@@ -174,7 +174,7 @@ func (g *resources) openKafka(ctx context.Context, o options) error {
 }
 
 func (g *resources) openInbox(ctx context.Context, o options) error {
-	inbox, err := inbox.Open(filepath.Join(o.data, "inbox"), slog.New(slog.DiscardHandler))
+	inbox, err := inbox.Open(filepath.Join(o.data, "inbox"), "127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func TestTheInboxOnAFullDisk(t *testing.T) {
 	disk := testkit.NewDisk(t, 2)
 	dir := filepath.Join(disk.Path, "inbox")
 	open := func() *inbox.Inbox {
-		box, err := inbox.Open(dir, testkit.Log(t))
+		box, err := inbox.Open(dir, "127.0.0.1:0", testkit.Log(t))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,7 +35,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 		}
 		defer func() { failOn(t, b.Close()) }()
 		produce(t, b)
-		i, err := inbox.Open(data.Inbox(), embeddedtest.Log(t))
+		i, err := inbox.Open(data.Inbox(), "127.0.0.1:0", embeddedtest.Log(t))
 		if err != nil {
 			t.Fatal(err)
 		}

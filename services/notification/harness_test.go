@@ -116,7 +116,7 @@ func newHarness(tb testing.TB, o options) *harness {
 
 func openInbox(tb testing.TB) *inbox.Inbox {
 	tb.Helper()
-	inbox, err := inbox.Open(tb.TempDir(), testkit.Log(tb))
+	inbox, err := inbox.Open(tb.TempDir(), "127.0.0.1:0", testkit.Log(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}

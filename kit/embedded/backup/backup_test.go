@@ -73,7 +73,7 @@ func scan[T any](t *testing.T, conn *pgx.Conn, query string) T {
 
 func openInbox(t *testing.T, dir string) *inbox.Inbox {
 	t.Helper()
-	i, err := inbox.Open(dir, embeddedtest.Log(t))
+	i, err := inbox.Open(dir, "127.0.0.1:0", embeddedtest.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}

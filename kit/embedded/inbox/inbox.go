@@ -33,7 +33,7 @@ const (
 )
 
 // Inbox takes the mails of a shop that has no mail provider, and shows them. It is an SMTP
-// server on the loopback interface.
+// server.
 //
 // A mail that it answered with 250 is synced to disk. A second mail with the same Message-ID
 // is answered with 250 too and not kept, because a sender that missed the first answer sends
@@ -48,13 +48,14 @@ type Inbox struct {
 	listener  *cuttingListener
 }
 
-// Open opens the inbox in a folder, usually [datadir.Dir.Inbox], and listens on a free port.
-// Serve takes mails. A nil logger is slog.Default.
-func Open(dir string, logger *slog.Logger) (*Inbox, error) {
-	return openWithin(dir, mailBounds{segment: usualSegment, total: usualInboxBytes}, logger)
+// Open opens the inbox in a folder, usually [datadir.Dir.Inbox], and listens for mails on an
+// address such as "127.0.0.1:1025"; port 0 picks a free one. Nobody who reaches it is asked who
+// they are. Serve takes mails. A nil logger is slog.Default.
+func Open(dir, listen string, logger *slog.Logger) (*Inbox, error) {
+	return openWithin(dir, listen, mailBounds{segment: usualSegment, total: usualInboxBytes}, logger)
 }
 
-func openWithin(dir string, bounds mailBounds, logger *slog.Logger) (*Inbox, error) {
+func openWithin(dir, listen string, bounds mailBounds, logger *slog.Logger) (*Inbox, error) {
 	if logger == nil {
 		logger = slog.Default()
 	}
@@ -69,7 +70,7 @@ func openWithin(dir string, bounds mailBounds, logger *slog.Logger) (*Inbox, err
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the inbox's port: %w", err), mails.close(), lock.Close())
 	}

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 func open(t *testing.T, dir string) *Inbox {
 	t.Helper()
-	i, err := Open(dir, embeddedtest.Log(t))
+	i, err := Open(dir, "127.0.0.1:0", embeddedtest.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestInboxKeepsEachMailOnce(t *testing.T) {
 	if want := []string{"ada@example.com", "bob@example.com"}; !slices.Equal(mails[0].To, want) || mails[0].From != "shop@example.com" {
 		t.Errorf("from %s to %v, want shop@example.com to %v", mails[0].From, mails[0].To, want)
 	}
-	if _, err := Open(dir, embeddedtest.Log(t)); err == nil || !strings.Contains(err.Error(), dir) {
+	if _, err := Open(dir, "127.0.0.1:0", embeddedtest.Log(t)); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("second open of one folder: %v", err)
 	}
 }
@@ -177,7 +177,7 @@ func sendForEver(_ context.Context, dir string) error {
 		return err
 	}
 	defer data.Close()
-	i, err := Open(data.Inbox(), nil)
+	i, err := Open(data.Inbox(), "127.0.0.1:0", nil)
 	if err != nil {
 		return err
 	}
@@ -362,7 +362,7 @@ func TestInboxKeepsTheNewest(t *testing.T) {
 	dir := t.TempDir()
 	bounds := mailBounds{segment: 2 << 10, total: 16 << 10}
 	open := func() *Inbox {
-		i, err := openWithin(dir, bounds, embeddedtest.Log(t))
+		i, err := openWithin(dir, "127.0.0.1:0", bounds, embeddedtest.Log(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -420,7 +420,7 @@ func TestInboxKeepsTheNewest(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, extents[len(extents)/2].Name)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openWithin(dir, bounds, embeddedtest.Log(t)); err == nil || !strings.Contains(err.Error(), "damaged") {
+	if _, err := openWithin(dir, "127.0.0.1:0", bounds, embeddedtest.Log(t)); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("opened with a file missing: %v", err)
 	}
 }

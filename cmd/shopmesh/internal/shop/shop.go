@@ -171,7 +171,7 @@ func run(ctx context.Context, config Config) (err error) {
 		conditions: []func(context.Context) error{postgres.Condition, datadir.NewDisk(dir.Path(), config.Log).Condition},
 	}
 	if config.SMTPURL == "" {
-		mails, err := inbox.Open(dir.Inbox(), config.Log.With("component", "inbox"))
+		mails, err := inbox.Open(dir.Inbox(), "127.0.0.1:0", config.Log.With("component", "inbox"))
 		if err != nil {
 			return err
 		}
