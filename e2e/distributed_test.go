@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -24,6 +23,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/embedded/inbox"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
+	kitkafka "github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services"
 )
@@ -133,25 +133,12 @@ func checkTopics(t *testing.T, broker broker) {
 	})
 }
 
-// topicRow is a topic of the operators' list.
-type topicRow struct {
-	name, partitions, policy string
-	publishers, consumers    []string // contexts
-}
-
 // topicRows are the topics of the operators' list.
-func topicRows(t *testing.T) []topicRow {
+func topicRows(t *testing.T) []kitkafka.ListedTopic {
 	t.Helper()
-	text, err := os.ReadFile("../deploy/local/topics.tsv")
+	rows, err := kitkafka.ReadTopicList("../deploy/local/topics.tsv")
 	if err != nil {
 		t.Fatal(err)
-	}
-	var rows []topicRow
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Split(strings.TrimSuffix(line, "\n"), "\t"); !strings.HasPrefix(line, "#") {
-			contexts := func(field string) []string { return strings.FieldsFunc(field, func(r rune) bool { return r == ',' }) }
-			rows = append(rows, topicRow{f[0], f[1], f[2], contexts(f[3]), contexts(f[4])})
-		}
 	}
 	return rows
 }
@@ -161,7 +148,7 @@ func listedTopics(t *testing.T) map[string]string {
 	t.Helper()
 	listed := map[string]string{}
 	for _, row := range topicRows(t) {
-		listed[row.name] = row.partitions + " " + row.policy
+		listed[row.Name] = fmt.Sprintf("%d %s", row.Partitions, row.CleanupPolicy())
 	}
 	return listed
 }

@@ -56,12 +56,12 @@ func TestDistributedRightsAreEnough(t *testing.T) {
 func grantRights(t *testing.T, admin *kadm.Client) {
 	t.Helper()
 	for _, topic := range topicRows(t) {
-		for _, c := range topic.publishers {
-			grant(t, admin, kadm.NewACLs().Topics(topic.name).Allow("User:CN="+c).
+		for _, c := range topic.Publishers {
+			grant(t, admin, kadm.NewACLs().Topics(topic.Name).Allow("User:CN="+c).
 				Operations(kadm.OpWrite, kadm.OpDescribe, kadm.OpCreate, kadm.OpAlterConfigs))
 		}
-		for _, c := range topic.consumers {
-			grant(t, admin, kadm.NewACLs().Topics(topic.name).Allow("User:CN="+c).Operations(kadm.OpRead, kadm.OpDescribe, kadm.OpCreate))
+		for _, c := range topic.Consumers {
+			grant(t, admin, kadm.NewACLs().Topics(topic.Name).Allow("User:CN="+c).Operations(kadm.OpRead, kadm.OpDescribe, kadm.OpCreate))
 		}
 	}
 	for _, c := range contexts {

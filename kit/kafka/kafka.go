@@ -4,6 +4,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,14 @@ type Config struct {
 // DefaultRetention is how long a topic keeps events where nothing else is set.
 const DefaultRetention = 7 * 24 * time.Hour
 
-const retentionConfig = "retention.ms"
+// The configurations of a topic that we set, and the values of the policy.
+const (
+	retentionConfig = "retention.ms"
+	policyConfig    = "cleanup.policy"
+
+	policyCompact = "compact"
+	policyDelete  = "delete"
+)
 
 // Topic is an aggregate's stream of events.
 type Topic struct {
@@ -175,6 +183,14 @@ func EnsureTopics(ctx context.Context, cfg Config, topics []Topic) error {
 		return nil
 	}
 	cfg.Link.remember(cfg, topics)
+	return administer(ctx, cfg, "create topics", func(admin *kadm.Client) error {
+		return createMissing(ctx, admin, cfg, topics)
+	})
+}
+
+// administer repeats a request about topics while the broker is away or not ready, until ctx
+// ends. what names the request.
+func administer(ctx context.Context, cfg Config, what string, request func(*kadm.Client) error) error {
 	client, err := kgo.NewClient(cfg.options(kgo.RequestRetries(1))...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)
@@ -183,7 +199,7 @@ func EnsureTopics(ctx context.Context, cfg Config, topics []Topic) error {
 	admin := kadm.NewClient(client)
 	waits := condition.New(cfg.log(), "the topics are not there yet; waiting for the broker")
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		err := createMissing(ctx, admin, cfg, topics)
+		err := request(admin)
 		if err == nil {
 			waits.Over(ctx)
 		}
@@ -195,7 +211,7 @@ func EnsureTopics(ctx context.Context, cfg Config, topics []Topic) error {
 		select {
 		case <-ctx.Done():
 			t.Stop()
-			return fmt.Errorf("create topics: %w (last: %w)", ctx.Err(), err)
+			return fmt.Errorf("%s: %w (last: %w)", what, ctx.Err(), err)
 		case <-t.C:
 		}
 	}
@@ -275,19 +291,26 @@ func (t Topic) partitions(embedded bool) int32 {
 	return max(t.Partitions, 1)
 }
 
+// CleanupPolicy is the topic's cleanup.policy.
+func (t Topic) CleanupPolicy() string {
+	if t.Compacted {
+		return policyCompact
+	}
+	return policyDelete
+}
+
 func (t Topic) configs(embedded bool) map[string]*string {
 	value := func(s string) *string { return &s }
-	if t.Compacted {
-		return map[string]*string{"cleanup.policy": value("compact")}
-	}
-	if embedded {
+	configs := map[string]*string{policyConfig: value(t.CleanupPolicy())}
+	switch {
+	case t.Compacted:
+	case embedded:
 		// A partition that is trimmed to nothing would start again at offset 0 while
 		// its groups' commits stay: the embedded broker trims by those commits instead.
-		return map[string]*string{"cleanup.policy": value("delete"), retentionConfig: value("-1")}
+		configs[retentionConfig] = value("-1")
+	default:
+		retention := cmp.Or(t.Retention, DefaultRetention)
+		configs[retentionConfig] = value(strconv.FormatInt(retention.Milliseconds(), 10))
 	}
-	retention := t.Retention
-	if retention == 0 {
-		retention = DefaultRetention
-	}
-	return map[string]*string{"cleanup.policy": value("delete"), retentionConfig: value(strconv.FormatInt(retention.Milliseconds(), 10))}
+	return configs
 }
