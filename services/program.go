@@ -73,7 +73,7 @@ func Variables() []app.Variable {
 		},
 		{
 			Name: app.OperatorSocketVariable, Contexts: []string{"identity"},
-			About: "path of a Unix socket that hands out tokens to the user that identity runs as, for shopmesh token --socket; none by default",
+			About: "path of a Unix socket that hands out tokens to the user that identity runs as, for identity token and shopmesh token --socket; none by default",
 		},
 		{
 			Name: "SHOPMESH_SECRET_<NAME>", Credential: true, Contexts: []string{"payment"},
@@ -83,9 +83,10 @@ func Variables() []app.Variable {
 	}
 }
 
-// Main is the whole main function of a context's command.
-func Main(name string, module func(app.Environment) (fx.Option, error)) {
-	program := app.Program{Name: name, Peers: peers()[name], Contexts: Contexts(), Variables: Variables()}
+// Main is the whole main function of a context's command. commands are what it does beside
+// serving.
+func Main(name string, module func(app.Environment) (fx.Option, error), commands ...app.Command) {
+	program := app.Program{Name: name, Peers: peers()[name], Contexts: Contexts(), Variables: Variables(), Commands: commands}
 	if name != identityContext && !slices.Contains(program.Peers, identityContext) {
 		program.Peers = append(program.Peers, identityContext)
 	}

@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/audit"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/services/identity"
 	"github.com/shopmesh/shopmesh/services/payment"
 )
@@ -33,26 +33,26 @@ mails with what was due. Work under way is pending, not a finding; --wait waits 
 
 It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not look.`,
 		Example: "  shopmesh audit --wait 60s\n  shopmesh audit --addr http://127.0.0.1:9090 --token-file token --json",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if wait < 0 {
-				return usage("--wait %v: give a time of 0 or more, such as 60s", wait)
+				return command.Usage("--wait %v: give a time of 0 or more, such as 60s", wait)
 			}
 			if cmd.Flags().Changed("data") && len(addresses) > 0 {
-				return usage("--data and --addr are both given: keep one")
+				return command.Usage("--data and --addr are both given: keep one")
 			}
 			if err := checkAddresses(addresses, "an internal port"); err != nil {
 				return err
 			}
 			stripeURL, err := payment.StripeURLFromEnv()
 			if err != nil {
-				return exitError{exitUsage, err}
+				return command.NotTried(err)
 			}
 			key, err := identity.KeyFromEnv()
 			if err != nil {
-				return exitError{exitUsage, err}
+				return command.NotTried(err)
 			}
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := command.Interruptible(cmd.Context())
 			defer stop()
 			var report audit.Report
 			inspect := func(ctx context.Context, by *http.Client, addresses []string, token string) error {
@@ -72,7 +72,7 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 						fmt.Fprintf(cmd.ErrOrStderr(), "No shop runs in %s: opening its books to read them, nothing is moved.\n", data)
 					},
 					Inspect: func(ctx context.Context, at shop.Addresses) error {
-						issued, err := access.Issue(ctx, at.OperatorSocket, "staff:OPERATIONS", defaultTokenLife)
+						issued, err := identity.IssueToken(ctx, at.OperatorSocket, "staff:OPERATIONS", identity.OperatorTokenLife)
 						if err != nil {
 							return err
 						}
@@ -82,13 +82,13 @@ It exits 0 when nothing is wrong, 1 when there is a finding, 2 when it could not
 				})
 			}
 			if err != nil {
-				return exitError{exitUsage, err}
+				return command.NotTried(err)
 			}
 			if err := printReport(cmd.OutOrStdout(), asJSON, report); err != nil {
-				return exitError{exitUsage, err}
+				return command.NotTried(err)
 			}
 			if len(report.Findings) > 0 {
-				return exitError{exitFailed, errors.New(findings(len(report.Findings)))}
+				return command.Failed(errors.New(findings(len(report.Findings))))
 			}
 			return nil
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/kit/embedded/backup"
 )
 
@@ -36,9 +37,9 @@ The settings file is yours and not in it. Events under way need no place in it: 
 
 It exits 0 when FILE is whole and on the disk, 1 when it could not be written, 2 when it was not tried.`,
 		Example: "  shopmesh backup monday.backup\n  shopmesh backup --data /srv/shop - | ssh elsewhere 'cat > monday.backup'",
-		Args:    oneArgument("file"),
+		Args:    command.OneArgument("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := command.Interruptible(cmd.Context())
 			defer stop()
 			config := backup.Config{
 				Data: data, Program: app.ReadBuild().Short(), Logger: slog.New(slog.DiscardHandler),
@@ -87,7 +88,7 @@ func backupInto(ctx context.Context, path string, config backup.Config) (backup.
 	partial := path + partialSuffix
 	file, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return none, 0, usage("%w; name a file in a folder that you may write to", err)
+		return none, 0, command.Usage("%w; name a file in a folder that you may write to", err)
 	}
 	// One that an earlier, killed backup left may be open to others.
 	err = file.Chmod(0o600)
@@ -112,20 +113,20 @@ func backupInto(ctx context.Context, path string, config backup.Config) (backup.
 func checkTarget(path, data string) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		if err != nil {
-			return usage("%w", err)
+			return command.Usage("%w", err)
 		}
-		return usage("%s is there already: name another file, a backup replaces none", path)
+		return command.Usage("%s is there already: name another file, a backup replaces none", path)
 	}
 	file, err := filepath.Abs(path)
 	if err != nil {
-		return usage("%s: %w", path, err)
+		return command.Usage("%s: %w", path, err)
 	}
 	dir, err := filepath.Abs(data)
 	if err != nil {
-		return usage("%s: %w", data, err)
+		return command.Usage("%s: %w", data, err)
 	}
 	if strings.HasPrefix(file, dir+string(filepath.Separator)) {
-		return usage("%s lies in the shop's own directory, and would be lost with it: name a file elsewhere", path)
+		return command.Usage("%s lies in the shop's own directory, and would be lost with it: name a file elsewhere", path)
 	}
 	return nil
 }
@@ -134,7 +135,7 @@ func checkTarget(path, data string) error {
 func publish(partial, path string) error {
 	if err := os.Link(partial, path); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return usage("%s came to be meanwhile: name another file, a backup replaces none", path)
+			return command.Usage("%s came to be meanwhile: name another file, a backup replaces none", path)
 		}
 		// Some file systems have no links.
 		if err := os.Rename(partial, path); err != nil {
@@ -151,14 +152,14 @@ func publish(partial, path string) error {
 }
 
 func explainBackup(err error) error {
-	var exit exitError
+	var exit command.Error
 	switch {
 	case errors.As(err, &exit):
 		return err
 	case errors.Is(err, backup.ErrNoShop):
-		return usage("%w: name its directory with --data", err)
+		return command.Usage("%w: name its directory with --data", err)
 	default:
-		return exitError{exitFailed, err}
+		return command.Failed(err)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"github.com/shopmesh/shopmesh/kit/command"
 )
 
 // dataFlag gives a command the flag --data, and refuses to run it without a directory.
@@ -15,11 +17,11 @@ func dataFlag(cmd *cobra.Command, data *string, about string) {
 		case *data != "":
 			return nil
 		case cmd.Flags().Changed("data"):
-			return usage("--data is empty: name the shop's directory")
+			return command.Usage("--data is empty: name the shop's directory")
 		case cmd.Flags().Changed("addr"), cmd.Flags().Changed("socket"):
 			return nil // it looks there instead
 		default:
-			return usage("HOME is not set, so there is no usual place for a shop: name its directory with --data")
+			return command.Usage("HOME is not set, so there is no usual place for a shop: name its directory with --data")
 		}
 	}
 }

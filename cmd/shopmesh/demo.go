@@ -12,10 +12,11 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/spf13/cobra"
 
-	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/kit/token"
+	"github.com/shopmesh/shopmesh/services/identity"
 )
 
 func newDemo() *cobra.Command {
@@ -33,12 +34,12 @@ What is there already stays as it is: filling a shop again changes nothing.
 
 It exits 0 when the shop is filled, 1 when a call failed, 2 when it was not tried.`,
 		Example: "  shopmesh demo --data /srv/shop\n  shopmesh demo --addr http://127.0.0.1:8101 --addr http://127.0.0.1:8103",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := command.Interruptible(cmd.Context())
 			defer stop()
 			if cmd.Flags().Changed("data") && len(addresses) > 0 {
-				return usage("--data and --addr are both given: keep one")
+				return command.Usage("--data and --addr are both given: keep one")
 			}
 			if err := checkAddresses(addresses, "an API"); err != nil {
 				return err
@@ -54,7 +55,7 @@ It exits 0 when the shop is filled, 1 when a call failed, 2 when it was not trie
 			}
 			n, err := demo.FillAt(ctx, clientsOf(http.DefaultClient, addresses, token))
 			if err != nil {
-				return exitError{exitFailed, err}
+				return command.Failed(err)
 			}
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]int{"products": n})
@@ -76,11 +77,11 @@ It exits 0 when the shop is filled, 1 when a call failed, 2 when it was not trie
 func demoAccess(ctx context.Context, data string) ([]string, string, error) {
 	running, err := shop.Find(data)
 	if err != nil {
-		return nil, "", exitError{exitUsage, err}
+		return nil, "", command.NotTried(err)
 	}
-	issued, err := access.Issue(ctx, running.OperatorSocket, demo.Role, defaultTokenLife)
+	issued, err := identity.IssueToken(ctx, running.OperatorSocket, demo.Role, identity.OperatorTokenLife)
 	if err != nil {
-		return nil, "", exitError{exitFailed, err}
+		return nil, "", command.Failed(err)
 	}
 	return []string{running.API}, issued.AccessToken, nil
 }
@@ -89,7 +90,7 @@ func demoAccess(ctx context.Context, data string) ([]string, string, error) {
 func checkAddresses(addresses []string, of string) error {
 	for _, a := range addresses {
 		if u, err := url.Parse(a); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			return usage("--addr %q is no URL of %s: write http://HOST:PORT", a, of)
+			return command.Usage("--addr %q is no URL of %s: write http://HOST:PORT", a, of)
 		}
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/shopmesh/shopmesh/kit/command"
 )
 
 // Filling a shop again changes nothing and fails no call: a second `up --demo` logs
@@ -31,7 +33,7 @@ func TestFillingAgainChangesNothing(t *testing.T) {
 	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := run(t, "demo", "--addr", api); got.code != exitFailed || !strings.Contains(got.stderr, "--token-file") {
+	if got := run(t, "demo", "--addr", api); got.code != command.ExitFailed || !strings.Contains(got.stderr, "--token-file") {
 		t.Errorf("without a token: %+v", got)
 	}
 	if got := run(t, "demo", "--addr", api, "--token-file", file); got.code != 0 || got.stderr != "" || !strings.HasPrefix(got.stdout, "The shop has the demo's ") {
@@ -43,7 +45,7 @@ func TestFillingAgainChangesNothing(t *testing.T) {
 	if got := run(t, "demo", "--addr", "http://127.0.0.1:1", "--addr", api, "--token-file", file); got.code != 0 {
 		t.Errorf("one of two addresses answers: %+v", got)
 	}
-	if got := run(t, "demo", "--addr", "http://127.0.0.1:1"); got.code != exitFailed || !strings.Contains(got.stderr, "pass --addr") {
+	if got := run(t, "demo", "--addr", "http://127.0.0.1:1"); got.code != command.ExitFailed || !strings.Contains(got.stderr, "pass --addr") {
 		t.Errorf("nobody answers: %+v", got)
 	}
 	second.stop(t, syscall.SIGTERM)

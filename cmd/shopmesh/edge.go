@@ -9,6 +9,7 @@ import (
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/command"
 )
 
 // edgeFlags are the flags of how the outside world reaches a shop, by the variables that
@@ -45,11 +46,11 @@ func (e edgeFlags) lookup(variable string) (name, value string) {
 func (e edgeFlags) read(config *shop.Config, log *slog.Logger) error {
 	edge, problems := app.ReadEdge(e.lookup, log)
 	if len(problems) > 0 {
-		return exitError{exitUsage, errors.Join(problems...)}
+		return command.NotTried(errors.Join(problems...))
 	}
 	for _, address := range []string{config.Listen, config.InternalListen} {
 		if err := edge.CheckListen(address, "--tls-cert and --tls-key", "--trusted-proxies"); err != nil {
-			return exitError{exitUsage, err}
+			return command.NotTried(err)
 		}
 	}
 	edge.Limited = true // it has no mesh before it

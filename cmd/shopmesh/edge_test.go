@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -65,7 +66,7 @@ func TestUpRefusesAWrongEdge(t *testing.T) {
 		"no such certificate":    {"--tls-cert", "/nowhere", "--tls-key go together"},
 	} {
 		got := run(t, "up", "--data", tempDir(t), row.flag, row.value)
-		if got.code != exitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, row.flag) || !strings.Contains(got.stderr, row.want) {
+		if got.code != command.ExitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, row.flag) || !strings.Contains(got.stderr, row.want) {
 			t.Errorf("%s: exit %d, %q", name, got.code, got.stderr)
 		}
 	}
@@ -78,7 +79,7 @@ func TestUpIsNotExposedInTheClear(t *testing.T) {
 	for _, flag := range []string{"--listen", "--internal-listen"} {
 		data := filepath.Join(tempDir(t), "data")
 		got := run(t, "up", "--data", data, flag, "0.0.0.0:0")
-		if got.code != exitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, "--tls-cert and --tls-key") || !strings.Contains(got.stderr, "--trusted-proxies") {
+		if got.code != command.ExitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, "--tls-cert and --tls-key") || !strings.Contains(got.stderr, "--trusted-proxies") {
 			t.Errorf("%s: exit %d, %q", flag, got.code, got.stderr)
 		}
 		if _, err := os.Stat(data); err == nil {
@@ -98,7 +99,7 @@ func TestUpAsksWhereOthersReachIt(t *testing.T) {
 		"with a certificate": {"--listen", "0.0.0.0:0", "--tls-cert", cert, "--tls-key", key},
 	} {
 		got := run(t, append([]string{"up", "--data", filepath.Join(dir, "data")}, flags...)...)
-		if got.code != exitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, "--public-url") {
+		if got.code != command.ExitUsage || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, "--public-url") {
 			t.Errorf("%s: exit %d, %q", name, got.code, got.stderr)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/services/identity"
 )
 
@@ -125,7 +126,7 @@ func TestWrongCommandLines(t *testing.T) {
 		t.Run(row.line, func(t *testing.T) {
 			t.Parallel()
 			got := run(t, strings.Fields(row.line)...)
-			if got.code != exitUsage || got.stdout != "" || !strings.HasPrefix(got.stderr, "shopmesh: ") {
+			if got.code != command.ExitUsage || got.stdout != "" || !strings.HasPrefix(got.stderr, "shopmesh: ") {
 				t.Errorf("%+v", got)
 			}
 			for _, want := range row.want {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -93,7 +94,7 @@ func TestTheOwnerOfTheDirectoryInvitesOwners(t *testing.T) {
 	owner := func(args ...string) result {
 		return run(t, append([]string{"owner"}, append(args, "--data", data)...)...)
 	}
-	if got := owner("create", "--email", "grace@example.com"); got.code != exitFailed || !strings.Contains(got.stderr, "no shop runs in "+data) {
+	if got := owner("create", "--email", "grace@example.com"); got.code != command.ExitFailed || !strings.Contains(got.stderr, "no shop runs in "+data) {
 		t.Errorf("without a shop: %+v", got)
 	}
 	c := up(t, data)
@@ -106,12 +107,12 @@ func TestTheOwnerOfTheDirectoryInvitesOwners(t *testing.T) {
 		"takes no argument":                   {"create", "grace@example.com"},
 	} {
 		if args == nil {
-			if got := run(t, "owner"); got.code != exitUsage || !strings.Contains(got.stderr, want) {
+			if got := run(t, "owner"); got.code != command.ExitUsage || !strings.Contains(got.stderr, want) {
 				t.Errorf("alone: %+v", got)
 			}
 			continue
 		}
-		if got := owner(args...); got.code != exitUsage || got.stdout != "" || !strings.Contains(got.stderr, want) {
+		if got := owner(args...); got.code != command.ExitUsage || got.stdout != "" || !strings.Contains(got.stderr, want) {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}
@@ -121,7 +122,7 @@ func TestTheOwnerOfTheDirectoryInvitesOwners(t *testing.T) {
 	}
 	acceptInvite(t, opened.API, created.stdout, "")
 	testkit.Eventually(t, "the first owner's link is removed", removed(opened.OwnerLinkFile))
-	if got := owner("create", "--email", "Grace@example.com"); got.code != exitUsage || !strings.Contains(got.stderr, "has this e-mail address") {
+	if got := owner("create", "--email", "Grace@example.com"); got.code != command.ExitUsage || !strings.Contains(got.stderr, "has this e-mail address") {
 		t.Errorf("twice: %+v", got)
 	}
 	var link struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/kit/embedded/backup"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 )
@@ -31,15 +32,15 @@ Stop the shop that the backup was taken from before: both would charge and send 
 
 It exits 0 when the shop is there, 1 when the backup is damaged or could not be unpacked, 2 when it was not tried.`,
 		Example: "  shopmesh restore monday.backup --data /srv/shop\n  shopmesh up --data /srv/shop",
-		Args:    oneArgument("file"),
+		Args:    command.OneArgument("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := command.Interruptible(cmd.Context())
 			defer stop()
 			in := cmd.InOrStdin()
 			if args[0] != "-" {
 				file, err := os.Open(args[0])
 				if err != nil {
-					return usage("%w", err)
+					return command.Usage("%w", err)
 				}
 				defer func() { _ = file.Close() }()
 				in = file
@@ -73,10 +74,10 @@ type restored struct {
 func explainRestore(file string, err error) error {
 	for _, untried := range []error{backup.ErrNotABackup, datadir.ErrNotEmpty, datadir.ErrInUse} {
 		if errors.Is(err, untried) {
-			return usage("%s: %w", file, err)
+			return command.Usage("%s: %w", file, err)
 		}
 	}
-	return exitError{exitFailed, fmt.Errorf("%s: %w", file, err)}
+	return command.Failed(fmt.Errorf("%s: %w", file, err))
 }
 
 func printRestore(w io.Writer, asJSON bool, r restored, took time.Duration) error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/services"
 )
 
@@ -18,10 +19,10 @@ of a service, for its SHOPMESH_SERVICE_KEY_FILE and for nobody else, and ` + ser
 SHOPMESH_SERVICE_KEYS. Keys that are there stay: to replace one, remove its file, make the keys again, and start all services again.
 A shop in one process needs none of this.`,
 		Example: "  shopmesh service-keys /etc/shopmesh/keys",
-		Args:    oneArgument("directory"),
+		Args:    command.OneArgument("directory"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := services.WriteServiceKeys(args[0], services.Contexts()...); err != nil {
-				return exitError{exitFailed, fmt.Errorf("make the services' keys: %w", err)}
+				return command.Failed(fmt.Errorf("make the services' keys: %w", err))
 			}
 			for _, name := range services.Contexts() {
 				_, _ = fmt.Fprintln(cmd.OutOrStdout(), filepath.Join(args[0], services.PrivateKeyFile(name)))

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/shopmesh/shopmesh/kit/command"
 )
 
 // Whoever owns the data directory gets a token for the role and the time that they name,
@@ -16,14 +18,14 @@ import (
 func TestTheOwnerOfTheDirectoryGetsTokens(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(tempDir(t), "data")
-	if got := run(t, "token", "--as", "owner", "--data", data); got.code != exitFailed || !strings.Contains(got.stderr, "no shop runs in "+data) {
+	if got := run(t, "token", "--as", "owner", "--data", data); got.code != command.ExitFailed || !strings.Contains(got.stderr, "no shop runs in "+data) {
 		t.Errorf("without a shop: %+v", got)
 	}
 	killed := up(t, data)
 	killed.ready(t)
 	_ = killed.cmd.Process.Kill()
 	_ = killed.cmd.Wait()
-	if got := run(t, "token", "--as", "owner", "--data", data); got.code != exitFailed || !strings.Contains(got.stderr, "no shop that you may operate answers at") {
+	if got := run(t, "token", "--as", "owner", "--data", data); got.code != command.ExitFailed || !strings.Contains(got.stderr, "no shop that you may operate answers at") {
 		t.Errorf("of a shop that was killed: %+v", got)
 	}
 	c := up(t, data)
@@ -64,7 +66,7 @@ func TestTheOwnerOfTheDirectoryGetsTokens(t *testing.T) {
 		case "--token-file is for the addresses of":
 			line = []string{"audit", "--data", data, "--token-file", "x"}
 		}
-		if got := run(t, line...); got.code != exitUsage || got.stdout != "" || !strings.Contains(got.stderr, want) {
+		if got := run(t, line...); got.code != command.ExitUsage || got.stdout != "" || !strings.Contains(got.stderr, want) {
 			t.Errorf("%v: %+v", line, got)
 		}
 	}

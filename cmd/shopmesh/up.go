@@ -16,9 +16,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
 	"github.com/shopmesh/shopmesh/kit/app"
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/kit/embedded/postgres"
 	"github.com/shopmesh/shopmesh/kit/telemetry"
 	"github.com/shopmesh/shopmesh/services"
@@ -46,12 +46,12 @@ SHOPMESH_SECRET_<NAME> (or SHOPMESH_SECRET_<NAME>_FILE) is the secret that setti
 SHOPMESH_IDENTITY_KEY (or SHOPMESH_IDENTITY_KEY_FILE) encrypts secrets instead of the data directory's identity.key.
 SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a terminal, and JSON lines elsewhere.`,
 		Example: "  shopmesh up --demo\n  shopmesh up --data /srv/shop --listen 127.0.0.1:8080",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			debug.SetGCPercent(gcPercent)
 			log, err := upLog(cmd.ErrOrStderr())
 			if err != nil {
-				return exitError{exitUsage, err}
+				return command.NotTried(err)
 			}
 			if err := edge.read(&config, log); err != nil {
 				return err
@@ -61,22 +61,22 @@ SHOPMESH_LOG_LEVEL is debug, info, warn or error. The log is for people on a ter
 			}
 			smtp, err := app.Credential("SHOPMESH_SMTP_URL")
 			if err != nil {
-				return exitError{exitUsage, err}
+				return command.NotTried(err)
 			}
 			if config.StripeURL, err = payment.StripeURLFromEnv(); err != nil {
-				return exitError{exitUsage, err}
+				return command.NotTried(err)
 			}
 			if config.IdentityKey, err = identity.KeyFromEnv(); err != nil {
-				return exitError{exitUsage, err}
+				return command.NotTried(err)
 			}
 			if config.Hasher, err = identity.HashCommand(); err != nil {
 				return err
 			}
 			if config.PublicURL, err = publicURL(config.PublicURL); err != nil {
-				return exitError{exitUsage, err}
+				return command.NotTried(err)
 			}
 			if config.PublicURL == "" && config.Edge.Public(config.Listen) {
-				return exitError{exitUsage, errNoPublicURL}
+				return command.NotTried(errNoPublicURL)
 			}
 			config.SMTPURL, config.Secrets, config.Version, config.Log = smtp, app.SecretsFromEnv(), app.ReadBuild().Short(), log
 			config.Ready = func(a shop.Opened) { announce(cmd.OutOrStdout(), asJSON, a) }
@@ -146,12 +146,12 @@ func upLog(stderr io.Writer) (*slog.Logger, error) {
 // logged writes the error that ended a shop into its log, so that standard error has one
 // format. Somebody at a terminal gets the sentence alone, from execute.
 func logged(stderr io.Writer, log *slog.Logger, err error) error {
-	var exit exitError
+	var exit command.Error
 	if err == nil || telemetry.IsTerminal(stderr) || !errors.As(err, &exit) {
 		return err
 	}
 	log.Error(err.Error())
-	return exitError{code: exit.code}
+	return command.Error{Code: exit.Code}
 }
 
 // checkUp refuses flags that can't work, before anything is started.
@@ -160,7 +160,7 @@ func checkUp(config shop.Config) error {
 		return nil
 	}
 	if _, err := os.Stat(config.SettingsFile); err != nil {
-		return usage("--settings: %w", err)
+		return command.Usage("--settings: %w", err)
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ func explainUp(err error) error {
 	}
 	var address *shop.AddressError
 	if !errors.As(err, &address) {
-		return exitError{exitFailed, err}
+		return command.Failed(err)
 	}
 	flag := "--listen"
 	if address.Internal {
@@ -186,7 +186,7 @@ func explainUp(err error) error {
 	case errors.Is(address.Err, syscall.EACCES):
 		why = "only the system's administrator may open it"
 	}
-	return usage("port %s can't be opened: %s; name another with %s, such as %[3]s %s for any free one",
+	return command.Usage("port %s can't be opened: %s; name another with %s, such as %[3]s %s for any free one",
 		port, why, flag, net.JoinHostPort(host, "0"))
 }
 
@@ -241,7 +241,7 @@ func firstOwner(a shop.Opened) string {
 		return ""
 	}
 	link, err := os.ReadFile(a.OwnerLinkFile)
-	token := access.Link{Link: strings.TrimSpace(string(link))}.Token()
+	token := identity.Link{Link: strings.TrimSpace(string(link))}.Token()
 	if err != nil || token == "" {
 		return "" // somebody became its owner just now
 	}

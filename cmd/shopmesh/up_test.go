@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/shop"
+	"github.com/shopmesh/shopmesh/kit/command"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
@@ -45,7 +46,7 @@ func TestATakenPortIsNamed(t *testing.T) {
 	} {
 		data := filepath.Join(tempDir(t), "data")
 		got := run(t, "up", "--data", data, "--listen", row.listen, "--internal-listen", row.internal)
-		if got.code != exitUsage || got.stdout != "" || !json.Valid([]byte(got.stderr)) {
+		if got.code != command.ExitUsage || got.stdout != "" || !json.Valid([]byte(got.stderr)) {
 			t.Errorf("%s: %+v", name, got)
 		}
 		for _, want := range []string{"port " + row.port, "another program has it", "with " + row.flag + ", such as " + row.flag + " 127.0.0.1:0"} {
@@ -155,12 +156,12 @@ func TestWithoutAHomeADirectoryIsNamed(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	for _, args := range [][]string{{"up"}, {"up", "--data", ""}, {"audit"}, {"backup", "x"}, {"restore", "x"}} {
-		command := exec.CommandContext(t.Context(), os.Args[0], args...)
-		command.Dir, command.Env = dir, []string{childVariable + "=1"}
+		program := exec.CommandContext(t.Context(), os.Args[0], args...)
+		program.Dir, program.Env = dir, []string{childVariable + "=1"}
 		var errs bytes.Buffer
-		command.Stderr = &errs
-		_ = command.Run()
-		if code := command.ProcessState.ExitCode(); code != exitUsage {
+		program.Stderr = &errs
+		_ = program.Run()
+		if code := program.ProcessState.ExitCode(); code != command.ExitUsage {
 			t.Errorf("%v: code %d", args, code)
 		}
 		want := "shopmesh: HOME is not set, so there is no usual place for a shop: name its directory with --data\n"
@@ -180,12 +181,12 @@ func TestWithoutAHomeADirectoryIsNamed(t *testing.T) {
 // alone is named in the log, and SHOPMESH_LOG_LEVEL decides what the log holds.
 func TestUpReadsItsEnvironment(t *testing.T) {
 	t.Setenv("SHOPMESH_LOGLEVEL", "debug")
-	if got := run(t, "up"); got.code != exitUsage || got.stderr != "shopmesh: SHOPMESH_LOGLEVEL is no variable of Shopmesh: did you mean SHOPMESH_LOG_LEVEL?\n" {
+	if got := run(t, "up"); got.code != command.ExitUsage || got.stderr != "shopmesh: SHOPMESH_LOGLEVEL is no variable of Shopmesh: did you mean SHOPMESH_LOG_LEVEL?\n" {
 		t.Errorf("misspelt: %+v", got)
 	}
 	t.Setenv("SHOPMESH_LOGLEVEL", "")
 	t.Setenv("SHOPMESH_LOG_LEVEL", "loud")
-	if got := run(t, "up"); got.code != exitUsage || !strings.Contains(got.stderr, `"loud" is none of debug, info, warn, error`) {
+	if got := run(t, "up"); got.code != command.ExitUsage || !strings.Contains(got.stderr, `"loud" is none of debug, info, warn, error`) {
 		t.Errorf("a wrong level: %+v", got)
 	}
 	t.Setenv("SHOPMESH_LOG_LEVEL", "warn")
@@ -231,7 +232,7 @@ func TestAuditMovesNothing(t *testing.T) {
 	if got := run(t, "audit", "--data", data); got.code != 0 || got.stderr != "" || !strings.HasSuffix(got.stdout, ": 0 findings\n") {
 		t.Errorf("of the running shop: %+v", got)
 	}
-	if got := run(t, "up", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"); got.code != exitFailed ||
+	if got := run(t, "up", "--data", data, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"); got.code != command.ExitFailed ||
 		!strings.Contains(got.stderr, "pid "+fmt.Sprint(c.cmd.Process.Pid)) || !strings.Contains(got.stderr, "--data") {
 		t.Errorf("a second shop on the same directory: %+v", got)
 	}

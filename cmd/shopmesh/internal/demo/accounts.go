@@ -10,11 +10,12 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/type/postaladdress"
 
-	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
+	"github.com/shopmesh/shopmesh/kit/operator"
+	"github.com/shopmesh/shopmesh/services/identity"
 )
 
 // Login is what somebody signs in with.
@@ -68,8 +69,8 @@ func (p People) Make(ctx context.Context, accounts Accounts) error {
 
 // makeOne makes one account by a link of the operator's, or sets its password.
 func (p People) makeOne(ctx context.Context, role, name string, login Login, open func(ctx context.Context, name, token, password string) error) error {
-	link, err := access.CreateLink(ctx, p.Socket, role, login.Email)
-	var refused *access.RefusedError
+	link, err := identity.CreateLink(ctx, p.Socket, role, login.Email)
+	var refused *operator.RefusedError
 	switch {
 	case err == nil:
 		err = open(ctx, name, link.Token(), login.Password)
@@ -83,7 +84,7 @@ func (p People) makeOne(ctx context.Context, role, name string, login Login, ope
 }
 
 func (p People) setPassword(ctx context.Context, role string, login Login) error {
-	link, err := access.RenewLink(ctx, p.Socket, role, login.Email, false)
+	link, err := identity.RenewLink(ctx, p.Socket, role, login.Email, false)
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,10 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 
-	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/access"
 	"github.com/shopmesh/shopmesh/cmd/shopmesh/internal/demo"
 	"github.com/shopmesh/shopmesh/kit/embedded/datadir"
 	"github.com/shopmesh/shopmesh/kit/token"
+	"github.com/shopmesh/shopmesh/services/identity"
 )
 
 // fillDemo fills the shop with the demo's products and people, and returns what these sign in
@@ -23,7 +23,7 @@ func (c components) fillDemo(ctx context.Context, a Addresses) (*demo.Accounts, 
 	client := func(shown string) *connect.Client {
 		return connect.NewClient(connecthttp.NewTransport(a.Client(), a.API), token.Show(shown))
 	}
-	issued, err := access.Issue(ctx, a.OperatorSocket, demo.Role, demoLife)
+	issued, err := identity.IssueToken(ctx, a.OperatorSocket, demo.Role, demoLife)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 // Command identity runs identity as a process of its own. Beside the variables of every
 // service it needs SHOPMESH_IDENTITY_KEY (or …_FILE), which encrypts the secrets in its
-// database.
+// database. Its commands token and owner are for operators who reach the machine, or the
+// container, of the identity that serves.
 package main
 
 import (
@@ -26,5 +27,5 @@ func main() {
 			Context: env.Context, Key: key, PublicURL: env.PublicURL, Public: env.Process.Edge.Public(env.Process.Listen, env.Process.InternalListen), Contexts: services.Contexts(), Hasher: hasher,
 		}
 		return identity.Module(cfg), cfg.Check()
-	})
+	}, identity.Commands()...)
 }
