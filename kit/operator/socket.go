@@ -41,12 +41,13 @@ type Socket struct {
 
 // Listen serves a handler on a socket at path until Close. A socket that a process left
 // which was killed is replaced; any other file there is an error, and so is a path that is
-// longer than the system takes (see PathFor). Errors: ErrInUse.
+// longer than the system takes (see PathFor). The socket's folder is made where there is
+// none, for its owner alone. Errors: ErrInUse.
 func Listen(ctx context.Context, path string, handler http.Handler, log *slog.Logger) (*Socket, error) {
 	if len(path) > maxPath {
 		return nil, fmt.Errorf("the operator's socket %s: its path has %d bytes, and may have %d: name a shorter one", path, len(path), maxPath)
 	}
-	if err := checkFolder(filepath.Dir(path)); err != nil {
+	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	if err := removeStale(ctx, path); err != nil {
@@ -90,8 +91,12 @@ func (s *Socket) Close(ctx context.Context) error {
 	return err
 }
 
-// checkFolder refuses a folder in which others could put another socket in place of ours.
-func checkFolder(folder string) error {
+// makeFolder makes the socket's folder where there is none, and refuses one in which others
+// could put another socket in place of ours, such as a volume of Kubernetes.
+func makeFolder(folder string) error {
+	if err := os.Mkdir(folder, folderMode); err != nil && !os.IsExist(err) {
+		return fmt.Errorf("the operator's socket: %w", err)
+	}
 	info, err := os.Stat(folder)
 	if err != nil {
 		return fmt.Errorf("the operator's socket: %w", err)

@@ -122,6 +122,13 @@ func TestASocketThatWasLeftIsReplaced(t *testing.T) {
 	if _, err := listen(t, filepath.Join(open, "operator.sock")); err == nil || !strings.Contains(err.Error(), "others may write to its folder") {
 		t.Errorf("in an open folder: %v", err)
 	}
+	// Below it, a folder of its own is made, as in a volume of Kubernetes.
+	if _, err := listen(t, filepath.Join(open, "own", "operator.sock")); err != nil {
+		t.Errorf("in a folder that is not there: %v", err)
+	}
+	if info, err := os.Stat(filepath.Join(open, "own")); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder that was made is %v, %v", info, err)
+	}
 }
 
 // Where a data directory's path is too long for a socket, the socket is in a folder that its
