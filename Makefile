@@ -163,6 +163,27 @@ test-timing: ## Measure whether sign-ins of known and unknown addresses take the
 bounds: ## Send every RPC all of the worst requests that its contract has a place for, of which `make test` tries a quarter
 	SHOPMESH_TEST_ALL_BOUNDS=1 $(IN_MEMORY) go test -timeout 20m -v -run TestNoRequestCostsMoreThanItMay $(ARGS) ./e2e/bounds
 
+# The cluster is the one of KUBECONFIG, or that of SHOPMESH_CLUSTER: a command with the verbs
+# up, in COMMAND and down, such as a script around kind.
+IN_CLUSTER = $(if $(SHOPMESH_CLUSTER),$(SHOPMESH_CLUSTER) in)
+
+.PHONY: cluster-named
+cluster-named:
+	@[ -n "$(SHOPMESH_CLUSTER)$(KUBECONFIG)" ] || { echo "no cluster is named: set KUBECONFIG, or SHOPMESH_CLUSTER to a command with the verbs up, in and down" >&2; exit 1; }
+
+.PHONY: mesh-install
+mesh-install: cluster-named ## Merge what the mesh needs into the configuration of the cluster's Istio
+	cd tools && GOWORK=off go run ./meshinstall ../mesh/istio/mesh-config.yaml $(IN_CLUSTER) kubectl
+
+.PHONY: mesh-up
+mesh-up: mesh-install ## Build the shop's images and deploy it as e2e/mesh tests it
+	go mod download
+	$(IN_CLUSTER) skaffold run --profile test
+
+.PHONY: mesh-test
+mesh-test: mesh-up ## Test the shop in a cluster with Istio, row by row (docs/mesh.md; ARGS="-run TestRow02")
+	cd e2e && go test -tags mesh -count=1 -timeout 60m -v ./mesh $(ARGS)
+
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)
 	go run ./bench $(ARGS)

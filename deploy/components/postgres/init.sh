@@ -1,0 +1,9 @@
+# Run once, on the empty data folder: a role and a database for each service, from deploy/local/databases.sql. The
+# passwords come from the Secret postgres, a file for each role.
+# (The image reads this file as a part of its own script, whose arguments are others.)
+set -e
+set --
+for role in catalog config customer identity inventory notification order payment sandbox; do
+  set -- "$@" -v "${role}_password=$(cat "/etc/shopmesh/passwords/$role")"
+done
+psql -v ON_ERROR_STOP=1 --no-psqlrc -q -U "$POSTGRES_USER" "$@" -f /etc/shopmesh/databases/databases.sql
