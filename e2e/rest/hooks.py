@@ -35,10 +35,10 @@ REQUIRED_LINE = (
     rf"|({ADDRESS})\.address_lines\[\d+\]"
 )
 LINE = (
-    r"(.+\.)?(last_name|phone)|(address|customer\.addresses\[\d+\])\.label|order\.shipment\.(carrier|tracking_code)"
+    r"(.+\.)?(last_name|phone)|(address|customer\.addresses\[\d+\])\.label|(order\.shipment\.)?(carrier|tracking_code)"
     rf"|({ADDRESS})\.(postal_code|sorting_code|administrative_area|locality|sublocality|organization|recipients\[\d+\])"
 )
-TEXT = r"(category|product)\.description|product\.attributes\[.*\]|product\.images\[\d+\]\.alt_text|reason"
+TEXT = r"(category|product)\.description|product\.attributes\[.*\]|product\.images\[\d+\]\.alt_text|reason|note"
 AMOUNT = r"product\.price|expected_total"
 
 # Rules that the document doesn't state: the operation, the field and the whole

@@ -101,6 +101,7 @@ func TestEveryRefusalHasItsReason(t *testing.T) {
 	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.RequestId = "again" }), connect.CodeInvalidArgument, "INVALID_FIELD", "request_id")
 	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Reason = strings.Repeat("ä", 501) }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason")
 	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Reason = "a\x00b" }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason")
+	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.Reason = "\u200b" }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason")
 	testkit.Refused(t, adjust(func(r *inventoryv1.AdjustStockRequest) { r.RequestId = uuid.Nil.String() }), connect.CodeInvalidArgument, "INVALID_FIELD", "request_id")
 	used := uuid.NewString()
 	if err := adjust(func(r *inventoryv1.AdjustStockRequest) { r.RequestId = used }); err != nil {

@@ -58,6 +58,34 @@ func TestCancelShipAndDeliverFollowTheStates(t *testing.T) {
 	}
 }
 
+// What is typed about an order is in mails, on labels and in its history: what nobody can
+// read there is refused, the same whether an order is shipped or its shipment corrected.
+func TestWhatNobodyCanReadIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newHarness(t)
+	b.sell("MUG", 500)
+	o := b.placed()
+	b.confirm(o)
+	for _, text := range []string{"\u3164", " \u200b\u2800 ", "a\x00b"} {
+		_, err := b.client.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: o.GetId(), Reason: text})
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "reason")
+	}
+	for _, text := range []string{"\u3164", "a\x00b", "DHL\r\nBcc: eve@example.com", "DHL\u2028Express", "DHL\x7f"} {
+		_, err := b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId(), Carrier: text, TrackingCode: text})
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "carrier", "tracking_code")
+	}
+	if got := b.get(o).GetState(); got != orderv1.OrderState_ORDER_STATE_CONFIRMED {
+		t.Fatalf("the order is %s", got)
+	}
+	if _, err := b.client.ShipOrder(t.Context(), &orderv1.ShipOrderRequest{Id: o.GetId(), Carrier: "DHL", TrackingCode: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"\u3164", "DHL\r\nBcc: eve@example.com"} {
+		_, err := b.update(&orderv1.Order{Id: o.GetId(), Shipment: &orderv1.Shipment{Carrier: text, TrackingCode: text}})
+		testkit.Refused(t, err, connect.CodeInvalidArgument, "INVALID_FIELD", "order.shipment.carrier", "order.shipment.tracking_code")
+	}
+}
+
 func TestCancellingTwiceWithOneRequestIdAnswersTheSame(t *testing.T) {
 	t.Parallel()
 	b := newHarness(t)

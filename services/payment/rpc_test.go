@@ -222,6 +222,12 @@ func TestBadRequestsNameWhatIsWrong(t *testing.T) {
 	refunds := func(req *paymentv1.ListRefundsRequest) func(context.Context) error {
 		return func(ctx context.Context) error { _, err := s.payments.ListRefunds(ctx, req); return err }
 	}
+	resolve := func(note string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := s.payments.ResolveContradiction(ctx, &paymentv1.ResolveContradictionRequest{Id: uuid.NewString(), Note: note})
+			return err
+		}
+	}
 	type R = paymentv1.RefundPaymentRequest
 	for name, row := range map[string]struct {
 		call   func(context.Context) error
@@ -251,6 +257,9 @@ func TestBadRequestsNameWhatIsWrong(t *testing.T) {
 		"refund in dollars": {refund(func(r *R) { r.Amount = &pb.Money{CurrencyCode: "USD", Units: 1} }),
 			connect.CodeFailedPrecondition, "CURRENCY_MISMATCH", ""},
 		"refund too much":        {refund(func(r *R) { r.Amount = eur(1235) }), connect.CodeFailedPrecondition, "REFUND_TOO_LARGE", ""},
+		"refund with a blank":    {refund(func(r *R) { r.Reason = "\u3164\u200b" }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason"},
+		"resolve with a blank":   {resolve("\u2800"), connect.CodeInvalidArgument, "INVALID_FIELD", "note"},
+		"resolve with U+0000":    {resolve("a\x00b"), connect.CodeInvalidArgument, "INVALID_FIELD", "note"},
 		"refund with U+0000":     {refund(func(r *R) { r.Reason = "a\x00b" }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason"},
 		"refund with an epistle": {refund(func(r *R) { r.Reason = string(make([]rune, 501)) + "!" }), connect.CodeInvalidArgument, "INVALID_FIELD", "reason"},
 	} {

@@ -10,8 +10,8 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
-// Cancel ends an order because somebody wants it. Errors: ORDER_NOT_FOUND,
-// ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
+// Cancel ends an order because somebody wants it. Errors: INVALID_FIELD,
+// ORDER_NOT_FOUND, ORDER_STATE, ETAG_MISMATCH, REQUEST_ID_REUSED.
 func (s *Orders) Cancel(ctx context.Context, requestID, id uuid.UUID, request *orderv1.CancelOrderRequest) (*orderv1.CancelOrderResponse, error) {
 	return changed(ctx, s, change{
 		rpc: "CancelOrder", requestID: requestID, orderID: id, etag: request.GetEtag(),

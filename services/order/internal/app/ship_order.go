@@ -11,8 +11,8 @@ import (
 )
 
 // Ship records that a confirmed order was sent. One that was sent in just this way is
-// answered as it is. Errors: ORDER_NOT_FOUND, ORDER_STATE, ORDER_REFUNDED,
-// ETAG_MISMATCH, REQUEST_ID_REUSED.
+// answered as it is. Errors: INVALID_FIELD, ORDER_NOT_FOUND, ORDER_STATE,
+// ORDER_REFUNDED, ETAG_MISMATCH, REQUEST_ID_REUSED.
 func (s *Orders) Ship(ctx context.Context, requestID, id uuid.UUID, request *orderv1.ShipOrderRequest) (*orderv1.ShipOrderResponse, error) {
 	how := domain.Dispatch{Carrier: request.GetCarrier(), TrackingCode: request.GetTrackingCode(), ShipRefunded: request.GetShipRefunded()}
 	return changed(ctx, s, change{

@@ -4,11 +4,20 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
+
+// maxCancelNote bounds what somebody writes about a cancellation, in characters.
+const maxCancelNote = 500
 
 // Cancel ends the order because somebody wants it; note is why. It is refused once
 // the order was shipped.
 func (o *Order) Cancel(note string, retry RetryPolicy, at Cause) (Decision, error) {
+	if err := grammar.Text(note, maxCancelNote); err != nil {
+		return Decision{}, fault.Fields(fault.Violation{Field: "reason", Description: err.Error()})
+	}
 	if !o.s.State.MayMoveTo(Cancelled) {
 		return Decision{}, o.refuseMove("cancelled")
 	}
@@ -61,6 +70,9 @@ func (o *Order) refundedInFull() bool {
 // Ship records that the order was sent, as shipment id. It is refused unless the order
 // is confirmed, and for one that was refunded in full unless that is wanted.
 func (o *Order) Ship(id uuid.UUID, how Dispatch, retry RetryPolicy, at Cause) (Decision, error) {
+	if wrong := checkShipment("", &how.Carrier, &how.TrackingCode); len(wrong) > 0 {
+		return Decision{}, fault.Fields(wrong...)
+	}
 	if !o.s.State.MayMoveTo(Shipped) {
 		return Decision{}, o.refuseMove("shipped")
 	}

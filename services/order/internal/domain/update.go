@@ -100,18 +100,28 @@ func (e Edit) checked() (Edit, error) {
 	if e.Address != nil {
 		broken = append(broken, checkAddress("order.shipping_address.", *e.Address)...)
 	}
-	for field, text := range map[string]*string{"carrier": e.Carrier, "tracking_code": e.TrackingCode} {
-		if text == nil {
-			continue
-		}
-		if err := grammar.Line(*text, maxShipmentText); err != nil {
-			broken = append(broken, fault.Violation{Field: "order.shipment." + field, Description: err.Error()})
-		}
-	}
+	broken = append(broken, checkShipment("order.shipment.", e.Carrier, e.TrackingCode)...)
 	if len(broken) > 0 {
 		return e, fault.Fields(broken...)
 	}
 	return e, nil
+}
+
+// checkShipment returns what is wrong with the carrier and the tracking code of a
+// shipment; nil is one that was not given.
+func checkShipment(at string, carrier, trackingCode *string) []fault.Violation {
+	var broken []fault.Violation
+	check := func(field string, text *string) {
+		if text == nil {
+			return
+		}
+		if err := grammar.Line(*text, maxShipmentText); err != nil {
+			broken = append(broken, fault.Violation{Field: at + field, Description: err.Error()})
+		}
+	}
+	check("carrier", carrier)
+	check("tracking_code", trackingCode)
+	return broken
 }
 
 // applyEdit changes what differs, and names it.

@@ -12,9 +12,12 @@ import (
 )
 
 // ResolveContradiction notes that somebody looked into a contradiction, and logs it;
-// CONTRADICTION_NOT_FOUND. The first resolution stays.
+// INVALID_FIELD, CONTRADICTION_NOT_FOUND. The first resolution stays.
 func (p Payments) ResolveContradiction(ctx context.Context, id uuid.UUID, resolver, note string) (domain.Contradiction, error) {
 	var c domain.Contradiction
+	if err := domain.CheckNote(note); err != nil {
+		return c, err
+	}
 	now := p.Now()
 	err := p.Pool.InTx(ctx, func(ctx context.Context, tx *pg.Tx) (err error) {
 		c, err = store.On(tx).ResolveContradiction(ctx, id, resolver, note, now)

@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
 // Contradiction is something that a provider reports and that contradicts the books.
@@ -24,6 +27,15 @@ type Contradiction struct {
 	ResolveTime time.Time
 	Resolver    string
 	Note        string
+}
+
+// CheckNote returns what is wrong with the note of whoever resolves a contradiction;
+// INVALID_FIELD.
+func CheckNote(note string) error {
+	if err := grammar.Text(note, maxTyped); err != nil {
+		return fault.Fields(fault.Violation{Field: "note", Description: err.Error()})
+	}
+	return nil
 }
 
 // NewContradiction makes an open contradiction of what a provider reports; its texts are

@@ -85,6 +85,9 @@ const (
 	MaxMethod = 100
 )
 
+// maxTyped bounds what somebody writes about a refund or a contradiction, in characters.
+const maxTyped = 500
+
 // Payment is the money for one order. Amount, Captured and Refunded share one
 // currency, and 0 ≤ Refunded ≤ Captured ≤ Amount.
 type Payment struct {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/grammar"
 	"github.com/shopmesh/shopmesh/kit/money"
 )
 
@@ -23,8 +24,11 @@ type RefundRequest struct {
 // Refund decides about a request to give money back. Refunds that are pending count
 // as given back. Errors: PAYMENT_STATE when nothing is captured or all was given
 // back, CURRENCY_MISMATCH, REFUND_TOO_LARGE, and INVALID_FIELD for an amount that
-// is not more than 0.
+// is not more than 0, or for a reason that is no text.
 func (a *Account) Refund(request RefundRequest, dc DecisionContext) (Refund, error) {
+	if err := grammar.Text(request.Reason, maxTyped); err != nil {
+		return Refund{}, fault.Fields(fault.Violation{Field: "reason", Description: err.Error()})
+	}
 	if request.Amount != nil && request.Amount.Amount <= 0 {
 		return Refund{}, fault.Fields(fault.Violation{
 			Field: "amount", Description: "must be more than 0; leave it out to give back all that is left",

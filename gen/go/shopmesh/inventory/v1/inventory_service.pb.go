@@ -238,7 +238,7 @@ type AdjustStockRequest struct {
 	ProductCode string `protobuf:"bytes,2,opt,name=product_code,json=productCode,proto3" json:"product_code,omitempty"`
 	// Pieces to add (positive) or take (negative); not 0, at most 1,000,000,000 either way.
 	Delta int64 `protobuf:"varint,3,opt,name=delta,proto3" json:"delta,omitempty"`
-	// Why, up to 500 characters.
+	// Why, up to 500 characters. A text of invisible characters alone is refused.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -828,9 +828,9 @@ type Shipment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7; given by the server.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Who carries it, up to 100 characters.
+	// Who carries it, up to 100 characters, in one line.
 	Carrier string `protobuf:"bytes,2,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	// The carrier's number for it, up to 100 characters.
+	// The carrier's number for it, up to 100 characters, in one line.
 	TrackingCode string `protobuf:"bytes,3,opt,name=tracking_code,json=trackingCode,proto3" json:"tracking_code,omitempty"`
 	// When it was sent.
 	ShipTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=ship_time,json=shipTime,proto3" json:"ship_time,omitempty"`

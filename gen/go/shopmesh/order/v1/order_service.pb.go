@@ -796,7 +796,8 @@ type CancelOrderRequest struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The order's id.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
-	// Why, for the history and the customer's mail, up to 500 characters; optional.
+	// Why, for the history and the customer's mail, up to 500 characters; optional. A
+	// text of invisible characters alone is refused.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// When set, must be the current etag.
 	Etag          string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1014,9 +1015,11 @@ type ShipOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order's id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Who carries it, up to 100 characters; optional.
+	// Who carries it, up to 100 characters, in one line; optional. Invisible characters
+	// alone are refused.
 	Carrier string `protobuf:"bytes,2,opt,name=carrier,proto3" json:"carrier,omitempty"`
-	// The carrier's number for it, up to 100 characters; optional.
+	// The carrier's number for it, up to 100 characters, in one line; optional. Invisible
+	// characters alone are refused.
 	TrackingCode string `protobuf:"bytes,3,opt,name=tracking_code,json=trackingCode,proto3" json:"tracking_code,omitempty"`
 	// When set, must be the current etag.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1565,12 +1568,12 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"E\n" +
 	"\x13UpdateOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xa2\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xa5\x01\n" +
 	"\x12CancelOrderRequest\x12*\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x1b\n" +
-	"\x02id\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12#\n" +
-	"\x06reason\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\x06reason\x12\x1e\n" +
+	"\x02id\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12&\n" +
+	"\x06reason\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\x80\x01\x01R\x06reason\x12\x1e\n" +
 	"\x04etag\x18\x04 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"E\n" +
 	"\x13CancelOrderResponse\x12.\n" +
@@ -1580,13 +1583,11 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\vguest_token\x18\x02 \x01(\tB\x10\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\x80\x01\x01R\n" +
 	"guestToken\"D\n" +
 	"\x12ClaimOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xff\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\x85\x02\n" +
 	"\x10ShipOrderRequest\x12\x1b\n" +
-	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12$\n" +
-	"\acarrier\x18\x02 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18dR\acarrier\x12/\n" +
-	"\rtracking_code\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18dR\ftrackingCode\x12\x1e\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
+	"\acarrier\x18\x02 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\acarrier\x122\n" +
+	"\rtracking_code\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\ftrackingCode\x12\x1e\n" +
 	"\x04etag\x18\x04 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x12-\n" +
 	"\n" +

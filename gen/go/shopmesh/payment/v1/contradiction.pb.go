@@ -46,7 +46,7 @@ type Contradiction struct {
 	ResolveTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=resolve_time,json=resolveTime,proto3" json:"resolve_time,omitempty"`
 	// Who resolved it, such as "owner"; empty while it is open.
 	Resolver string `protobuf:"bytes,8,opt,name=resolver,proto3" json:"resolver,omitempty"`
-	// What whoever resolved it wrote.
+	// What whoever resolved it wrote; empty where the order's person was erased.
 	Note          string `protobuf:"bytes,9,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -149,7 +149,7 @@ var File_shopmesh_payment_v1_contradiction_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_contradiction_proto_rawDesc = "" +
 	"\n" +
-	"'shopmesh/payment/v1/contradiction.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x03\n" +
+	"'shopmesh/payment/v1/contradiction.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x03\n" +
 	"\rContradiction\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12&\n" +
 	"\bevent_id\x18\x02 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03(\xf4\x03R\aeventId\x12*\n" +
@@ -161,8 +161,8 @@ const file_shopmesh_payment_v1_contradiction_proto_rawDesc = "" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12B\n" +
 	"\fresolve_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vresolveTime\x12'\n" +
-	"\bresolver\x18\b \x01(\tB\v\xe0A\x03\xbaH\x05r\x03(\xc8\x01R\bresolver\x12\x1f\n" +
-	"\x04note\x18\t \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xf4\x03R\x04noteB\xde\x01\n" +
+	"\bresolver\x18\b \x01(\tB\v\xe0A\x03\xbaH\x05r\x03(\xc8\x01R\bresolver\x12\"\n" +
+	"\x04note\x18\t \x01(\tB\x0e\xe0A\x03\xbaH\x05r\x03\x18\xf4\x03\x80\x01\x01R\x04noteB\xde\x01\n" +
 	"\x17com.shopmesh.payment.v1B\x12ContradictionProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1;paymentv1\xa2\x02\x03SPX\xaa\x02\x13Shopmesh.Payment.V1\xca\x02\x13Shopmesh\\Payment\\V1\xe2\x02\x1fShopmesh\\Payment\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Payment::V1b\x06proto3"
 
 var (

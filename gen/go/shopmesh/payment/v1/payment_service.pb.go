@@ -248,7 +248,8 @@ type RefundPaymentRequest struct {
 	PaymentId string `protobuf:"bytes,2,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// How much, more than 0; all that is left when unset.
 	Amount *money.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Why, for the books and the customer's mail, up to 500 characters; optional.
+	// Why, for the books and the customer's mail, up to 500 characters; optional. A text
+	// of invisible characters alone is refused.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -602,7 +603,8 @@ type ResolveContradictionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The contradiction's id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What was found and done, for whoever looks at it later; up to 500 characters.
+	// What was found and done, for whoever looks at it later; up to 500 characters. A text
+	// of invisible characters alone is refused.
 	Note          string `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -741,10 +743,10 @@ const file_shopmesh_payment_v1_payment_service_proto_rawDesc = "" +
 	"\x06filter\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06filter\"\x90\x01\n" +
 	"\x1aListContradictionsResponse\x12J\n" +
 	"\x0econtradictions\x18\x01 \x03(\v2\".shopmesh.payment.v1.ContradictionR\x0econtradictions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"[\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"^\n" +
 	"\x1bResolveContradictionRequest\x12\x1b\n" +
-	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\x1f\n" +
-	"\x04note\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\x04note\"h\n" +
+	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\"\n" +
+	"\x04note\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\x80\x01\x01R\x04note\"h\n" +
 	"\x1cResolveContradictionResponse\x12H\n" +
 	"\rcontradiction\x18\x01 \x01(\v2\".shopmesh.payment.v1.ContradictionR\rcontradiction2\xe1\a\n" +
 	"\x0ePaymentService\x12\x8f\x01\n" +

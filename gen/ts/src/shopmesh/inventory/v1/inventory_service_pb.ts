@@ -147,7 +147,7 @@ export type AdjustStockRequest = Message<"shopmesh.inventory.v1.AdjustStockReque
   delta: bigint;
 
   /**
-   * Why, up to 500 characters.
+   * Why, up to 500 characters. A text of invisible characters alone is refused.
    *
    * @generated from field: string reason = 4;
    */

@@ -346,14 +346,14 @@ export type Shipment = Message<"shopmesh.order.v1.Shipment"> & {
   id: string;
 
   /**
-   * Who carries it, up to 100 characters.
+   * Who carries it, up to 100 characters, in one line.
    *
    * @generated from field: string carrier = 2;
    */
   carrier: string;
 
   /**
-   * The carrier's number for it, up to 100 characters.
+   * The carrier's number for it, up to 100 characters, in one line.
    *
    * @generated from field: string tracking_code = 3;
    */
