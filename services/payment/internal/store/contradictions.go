@@ -27,8 +27,11 @@ func (s Store) AddContradiction(ctx context.Context, c domain.Contradiction) (ad
 }
 
 // ResolveContradiction notes who resolved it, and how; CONTRADICTION_NOT_FOUND. The
-// first resolution stays.
+// first resolution stays. Of an order whose person was erased the note is not kept.
 func (s Store) ResolveContradiction(ctx context.Context, id uuid.UUID, resolver, note string, at time.Time) (domain.Contradiction, error) {
+	if err := s.q.ContradictionLockPayment(ctx, id); err != nil {
+		return domain.Contradiction{}, fmt.Errorf("lock the payment of contradiction %s: %w", id, err)
+	}
 	row, err := s.q.ContradictionResolve(ctx, db.ContradictionResolveParams{ID: id, Resolver: resolver, Note: note, ResolveTime: &at})
 	if pg.IsNoRows(err) {
 		return domain.Contradiction{}, domain.ErrContradictionNotFound(id.String())

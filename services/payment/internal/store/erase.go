@@ -22,6 +22,9 @@ func (s Store) Erase(ctx context.Context, orders []uuid.UUID) error {
 	if err := s.q.RefundErase(ctx, orders); err != nil {
 		return fmt.Errorf("erase the refunds of %d orders: %w", len(orders), err)
 	}
+	if err := s.q.ContradictionErase(ctx, orders); err != nil {
+		return fmt.Errorf("erase the contradictions of %d orders: %w", len(orders), err)
+	}
 	return nil
 }
 

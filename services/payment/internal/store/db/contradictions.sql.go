@@ -23,6 +23,19 @@ func (q *Queries) ContradictionCountOpen(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const contradictionErase = `-- name: ContradictionErase :exec
+update contradictions c
+set note = ''
+from payments p
+where p.order_id = any($1::uuid[]) and c.payment_id = p.id and c.note <> ''
+`
+
+// Blanks what people typed when they resolved contradictions about erased orders.
+func (q *Queries) ContradictionErase(ctx context.Context, orderIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, contradictionErase, orderIds)
+	return err
+}
+
 const contradictionInsert = `-- name: ContradictionInsert :execrows
 insert into contradictions (id, event_id, event_type, payment_id, cause, create_time)
 select $1, $2, $3, $4, $5, $6
@@ -90,12 +103,32 @@ func (q *Queries) ContradictionListOpen(ctx context.Context) ([]Contradiction, e
 	return items, nil
 }
 
+const contradictionLockPayment = `-- name: ContradictionLockPayment :exec
+select p.id from payments p
+join contradictions c on c.payment_id = p.id
+where c.id = $1
+for share of p
+`
+
+// Keeps an erasure of the payment's order from coming between the look at erased_orders
+// and the note that is written: erasures lock the payment first, too.
+func (q *Queries) ContradictionLockPayment(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.Exec(ctx, contradictionLockPayment, id)
+	return err
+}
+
 const contradictionResolve = `-- name: ContradictionResolve :one
-update contradictions
-set resolver = case when resolve_time is null then $1 else resolver end,
-  note = case when resolve_time is null then $2 else note end,
-  resolve_time = coalesce(resolve_time, $3)
-where id = $4
+update contradictions c
+set resolver = case when c.resolve_time is null then $1 else c.resolver end,
+  note = case
+    when c.resolve_time is not null then c.note
+    when exists (
+      select from payments p join erased_orders e on e.order_id = p.order_id where p.id = c.payment_id
+    ) then ''
+    else $2
+  end,
+  resolve_time = coalesce(c.resolve_time, $3)
+where c.id = $4
 returning id, event_id, event_type, payment_id, cause, create_time, resolve_time, resolver, note
 `
 
@@ -106,7 +139,8 @@ type ContradictionResolveParams struct {
 	ID          uuid.UUID  `db:"id"`
 }
 
-// The first resolution stays: to resolve again changes nothing.
+// The first resolution stays: to resolve again changes nothing. What somebody typed about
+// an erased order is not kept.
 func (q *Queries) ContradictionResolve(ctx context.Context, arg ContradictionResolveParams) (Contradiction, error) {
 	row := q.db.QueryRow(ctx, contradictionResolve,
 		arg.Resolver,
