@@ -74,7 +74,7 @@ func (s *shop) tryTexts(t *testing.T, found worst, method protoreflect.MethodDes
 		}
 		for name, text := range costlyTexts(longest(field)) {
 			message := proto.Clone(plausible)
-			put(message.ProtoReflect(), path, text)
+			put(message.ProtoReflect(), path, text, mostListItems)
 			all := s.messageOver(method, message)
 			turn++
 			s.try(t, found, "costly texts", method, pathName(path)+" of "+name, all[turn%len(all)])
@@ -82,13 +82,15 @@ func (s *shop) tryTexts(t *testing.T, found worst, method protoreflect.MethodDes
 	})
 }
 
+// mostListItems is how many items of lists a request may hold in every codec.
+const mostListItems = 1600
+
 // tryDistinct fills each list of messages of a plausible request with items that all differ in
 // their first field, as many as a request may hold in every codec, whatever the contract lets
 // the list have: a rule that compares each with each has the most to do, and is evaluated
 // before the length is.
 func (s *shop) tryDistinct(t *testing.T, found worst, method protoreflect.MethodDescriptor, plausible proto.Message) {
 	t.Helper()
-	const items = 1600
 	walkFields(method.Input(), nil, func(path []protoreflect.FieldDescriptor) {
 		field := path[len(path)-1]
 		if !field.IsList() || field.Message() == nil || field.Message().Fields().Len() == 0 {
@@ -109,7 +111,7 @@ func (s *shop) tryDistinct(t *testing.T, found worst, method protoreflect.Method
 		}
 		list := within.Mutable(field).List()
 		list.Truncate(0)
-		for i := range items {
+		for i := range mostListItems {
 			value, _ := scalar(first, i)
 			list.AppendMutable().Message().Set(first, value)
 		}
@@ -153,28 +155,30 @@ func longest(field protoreflect.FieldDescriptor) int {
 	}
 }
 
-// put sets a field, and of a list all items that it may have.
-func put(message protoreflect.Message, path []protoreflect.FieldDescriptor, text string) {
+// put sets a field, and of a list all items that it may have; lists within lists have room
+// items together.
+func put(message protoreflect.Message, path []protoreflect.FieldDescriptor, text string, room int) {
 	field := path[0]
+	items := min(mostItems(field), room)
 	switch {
 	case len(path) == 1 && field.IsList():
 		list := message.Mutable(field).List()
 		list.Truncate(0)
-		for range mostItems(field) {
+		for range items {
 			list.Append(protoreflect.ValueOfString(text))
 		}
 	case len(path) == 1:
 		message.Set(field, protoreflect.ValueOfString(text))
 	case field.IsList():
 		list := message.Mutable(field).List()
-		for list.Len() < mostItems(field) {
+		for list.Len() < items {
 			list.AppendMutable()
 		}
 		for i := range list.Len() {
-			put(list.Get(i).Message(), path[1:], text)
+			put(list.Get(i).Message(), path[1:], text, max(room/list.Len(), 1))
 		}
 	default:
-		put(message.Mutable(field).Message(), path[1:], text)
+		put(message.Mutable(field).Message(), path[1:], text, room)
 	}
 }
 

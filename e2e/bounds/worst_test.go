@@ -14,9 +14,13 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/shopmesh/shopmesh/e2e/internal/contracts"
+	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
@@ -93,13 +97,44 @@ func hostiles(message protoreflect.MessageDescriptor) []hostile {
 	return all
 }
 
-// walkFields visits the fields of a message to the depth of three, each kind of message once per way.
+// walkFields visits the fields of a message, to any depth: each with the fields on the way
+// to it. It does not enter a kind of message inside itself.
 func walkFields(message protoreflect.MessageDescriptor, path []protoreflect.FieldDescriptor, visit func([]protoreflect.FieldDescriptor)) {
 	for i := range message.Fields().Len() {
 		next := slices.Concat(path, []protoreflect.FieldDescriptor{message.Fields().Get(i)})
 		visit(next)
-		if field := next[len(next)-1]; field.Message() != nil && !field.IsMap() && len(next) < 3 {
+		if field := next[len(next)-1]; field.Message() != nil && !field.IsMap() && !entered(next, field.Message()) {
 			walkFields(field.Message(), next, visit)
+		}
+	}
+}
+
+// entered reports whether a field of a kind of message is one of the message's own fields, or
+// of those around it.
+func entered(path []protoreflect.FieldDescriptor, kind protoreflect.MessageDescriptor) bool {
+	return slices.ContainsFunc(path, func(field protoreflect.FieldDescriptor) bool {
+		return field.ContainingMessage().FullName() == kind.FullName()
+	})
+}
+
+// The walk reaches the deepest field of the contracts, and ends in messages that hold
+// themselves.
+func TestEveryFieldIsReached(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		message proto.Message
+		path    string
+	}{
+		{&configv1.UpdateSettingsRequest{}, "settings.order.payment_method_rules.limits.currency"},
+		{&customerv1.CreateCustomerRequest{}, "customer.addresses.postal_address.region_code"},
+		{&structpb.ListValue{}, "values.struct_value"},
+	} {
+		var reached []string
+		walkFields(row.message.ProtoReflect().Descriptor(), nil, func(path []protoreflect.FieldDescriptor) {
+			reached = append(reached, pathName(path))
+		})
+		if !slices.Contains(reached, row.path) {
+			t.Errorf("%s is not among %q", row.path, reached)
 		}
 	}
 }
