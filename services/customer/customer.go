@@ -100,7 +100,7 @@ func newService(
 		IdempotencyRetention: func() time.Duration { return idempotency.Retention },
 		Topics: func() []kafka.Topic {
 			return []kafka.Topic{
-				{Name: events.Topic, Retention: set.Now().GetEventRetention().AsDuration()},
+				{Name: events.CustomerTopic, Retention: set.Now().GetEventRetention().AsDuration()},
 				{Name: events.VerificationTopic},
 			}
 		},

@@ -92,7 +92,7 @@ func newHarnessWith(t *testing.T, settings string, caller authz.Identity, secret
 		SandboxDatabase: pg.Config{URL: ledger}, StripeURL: stripeURL,
 	}
 	s.serve()
-	s.events = testkit.NewEvents(t, broker, events.TopicPayment)
+	s.events = testkit.NewEvents(t, broker, events.PaymentTopic)
 	return s
 }
 
@@ -147,13 +147,13 @@ func (s *harness) callAs(caller authz.Identity) {
 
 // eventsOfOrder returns what payment published of an order by now, in order.
 func (s *harness) eventsOfOrder(o order) []event {
-	return s.decode(s.events.Received(testkit.Of(events.TopicPayment, o.payment)))
+	return s.decode(s.events.Received(testkit.Of(events.PaymentTopic, o.payment)))
 }
 
 // waitEvents waits until payment has published count events of an order.
 func (s *harness) waitEvents(o order, count int) []event {
 	s.t.Helper()
-	return s.decode(s.events.Wait(count, testkit.Of(events.TopicPayment, o.payment)))
+	return s.decode(s.events.Wait(count, testkit.Of(events.PaymentTopic, o.payment)))
 }
 
 // waitNews waits until payment has published count different events of an order: one that is
@@ -225,7 +225,7 @@ func (o order) cancelled() outbox.Event {
 }
 
 func (o order) event(version int64, message proto.Message) outbox.Event {
-	return outbox.Event{Topic: events.TopicOrder, Key: o.id, Version: version, Message: message, Time: time.Now()}
+	return outbox.Event{Topic: events.OrderTopic, Key: o.id, Version: version, Message: message, Time: time.Now()}
 }
 
 // publish publishes as the other contexts do; the events can share a batch.

@@ -177,7 +177,7 @@ func newConsumer(
 	payments app.Payments, cfg kafka.Config, log *slog.Logger, meter metric.MeterProvider, tracer trace.TracerProvider,
 ) *consumer.Consumer {
 	return consumer.New(events.Group, payments.Pool, consumer.Config{
-		Kafka: cfg, Topics: []string{events.TopicOrder}, Meter: meter, Tracer: tracer, Log: log,
+		Kafka: cfg, Topics: []string{events.OrderTopic}, Meter: meter, Tracer: tracer, Log: log,
 	}, events.NewHandler(events.Handlers{Orders: payments.ApplyOrderEvents, Claim: payments.ClaimOrders, Erase: payments.EraseOrders}))
 }
 
@@ -207,8 +207,8 @@ func newService(in serviceParams) kitapp.Service {
 		},
 		Topics: func() []kafka.Topic {
 			return []kafka.Topic{
-				{Name: events.TopicOrder},
-				{Name: events.TopicPayment, Retention: in.Settings.Now().EventRetention},
+				{Name: events.OrderTopic},
+				{Name: events.PaymentTopic, Retention: in.Settings.Now().EventRetention},
 			}
 		},
 		HTTP:                 map[string]http.Handler{WebhookPath: in.Cards.webhook(in.Payments)},

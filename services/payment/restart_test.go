@@ -45,7 +45,7 @@ func TestARestartRepublishesRefunds(t *testing.T) {
 	broker := testkit.Broker(t)
 	s.config.Context.Kafka = broker
 	s.serve()
-	s.events = testkit.NewEvents(t, broker, events.TopicPayment)
+	s.events = testkit.NewEvents(t, broker, events.PaymentTopic)
 	again := s.waitEvents(o, 1)[0]
 	if again.id != first.id || !proto.Equal(again.message, first.message) {
 		t.Errorf("published %v, then %v", first, again)

@@ -24,7 +24,7 @@ import (
 )
 
 // Topics are those that payment consumes.
-var Topics = []string{events.TopicOrder}
+var Topics = []string{events.OrderTopic}
 
 // Config is what payment stands on.
 type Config struct {

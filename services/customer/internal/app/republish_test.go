@@ -66,7 +66,7 @@ func (s harness) published(t *testing.T) []string {
 	t.Helper()
 	rows, err := s.pool.Query(t.Context(), `
 		select o.version from outbox o join customers c on c.id = o.key and c.version = o.version and c.update_time = o.create_time
-		where o.type = 'shopmesh.customer.v1.CustomerErased' and o.topic = $1`, events.Topic)
+		where o.type = 'shopmesh.customer.v1.CustomerErased' and o.topic = $1`, events.CustomerTopic)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,14 +11,14 @@ import (
 	"github.com/shopmesh/shopmesh/services/customer/internal/protoconv"
 )
 
-// Topic holds what happens to customers. It carries personal data.
-const Topic = "shopmesh.customer.customer.v1"
+// CustomerTopic holds what happens to customers. It carries personal data.
+const CustomerTopic = "shopmesh.customer.customer.v1"
 
 // ToOutbox returns the event of what became of a customer: registered with its first
 // version, erased, or updated.
 func ToOutbox(customer domain.Customer) outbox.Event {
 	c := customer.Snapshot()
-	return outbox.Event{Topic: Topic, Key: c.ID, Version: c.Version, Time: c.UpdateTime, Message: message(c)}
+	return outbox.Event{Topic: CustomerTopic, Key: c.ID, Version: c.Version, Time: c.UpdateTime, Message: message(c)}
 }
 
 func message(c domain.Snapshot) proto.Message {
@@ -39,7 +39,7 @@ func message(c domain.Snapshot) proto.Message {
 // GuestToOutbox returns the event of a guest's erasure.
 func GuestToOutbox(e domain.GuestErasure) outbox.Event {
 	return outbox.Event{
-		Topic: Topic, Key: e.ID, Version: e.Version, Time: e.Time,
+		Topic: CustomerTopic, Key: e.ID, Version: e.Version, Time: e.Time,
 		Message: &customerv1.CustomerErased{Version: e.Version, Email: e.EmailKey},
 	}
 }

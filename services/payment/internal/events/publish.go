@@ -15,8 +15,8 @@ import (
 
 // The topics that payment consumes and publishes to, and its consumer group.
 const (
-	TopicOrder   = "shopmesh.order.order.v1"
-	TopicPayment = "shopmesh.payment.payment.v1"
+	OrderTopic   = "shopmesh.order.order.v1"
+	PaymentTopic = "shopmesh.payment.payment.v1"
 	Group        = "shopmesh.payment"
 	// Source is where payment's events come from (CloudEvents ce_source).
 	Source = "/shopmesh/payment"
@@ -25,7 +25,7 @@ const (
 // ToOutbox translates an event for the broker.
 func ToOutbox(e domain.Event) outbox.Event {
 	return outbox.Event{
-		Topic: TopicPayment, Key: e.PaymentID, Version: e.Version, Message: message(e),
+		Topic: PaymentTopic, Key: e.PaymentID, Version: e.Version, Message: message(e),
 		Time: e.PublishTime, Traceparent: e.Trace,
 	}
 }
