@@ -59,7 +59,7 @@ func hashersOf(parent int) (pids []int) {
 	return pids
 }
 
-// stat is what proc(5)'s stat says of a process; empty when it has ended.
+// stat is what proc(5)'s stat has about a process; empty when it has ended.
 type stat struct {
 	name, state string
 	parent      int

@@ -88,8 +88,8 @@ func TestUpIsNotExposedInTheClear(t *testing.T) {
 	}
 }
 
-// A shop that others reach says where, or mails would lead them to their own machine.
-func TestUpAsksWhereOthersReachIt(t *testing.T) {
+// A shop that others reach needs its URL, or mails would lead them to their own machine.
+func TestUpNeedsThePublicURL(t *testing.T) {
 	t.Parallel()
 	issuer, dir := testkit.NewServer(t), tempDir(t)
 	cert, key := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")

@@ -54,7 +54,7 @@ func serveInbox(dir string) error {
 
 // mailServer is that program as a part of the shop.
 type mailServer struct {
-	*part
+	*component
 	link *link
 	at   atomic.Pointer[serving]
 }
@@ -75,7 +75,7 @@ func startMailServer(n *network, dir string, log func(format string, args ...any
 	if err != nil {
 		return nil, err
 	}
-	m.part = newPart("smtp", log, func(began func(*process.Process)) error {
+	m.component = newComponent("smtp", log, func(began func(*process.Process)) error {
 		read, write := io.Pipe()
 		p, err := process.Start(process.Command{Path: self, Args: []string{"-serve-inbox", dir}, Stdout: write, Started: began})
 		if err != nil {

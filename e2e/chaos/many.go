@@ -29,7 +29,7 @@ type many struct {
 	mail     *mailServer
 	cards    *cardServer
 	node     *kafka.Node
-	broker   *part
+	broker   *component
 	data     *datadir.Dir
 	database *postgres.Server
 	postgres postmaster
@@ -39,7 +39,7 @@ type many struct {
 
 // service is one replica.
 type service struct {
-	*part
+	*component
 	context                 string
 	listen, internalAddress *address.Held
 	api                     *link // the way to it
@@ -119,7 +119,7 @@ func (s *many) startBroker(w *workshop) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.broker = newPart("kafka", w.log, func(began func(*process.Process)) error {
+	s.broker = newComponent("kafka", w.log, func(began func(*process.Process)) error {
 		p, err := s.node.Start(logFile)
 		if err == nil {
 			began(p)
@@ -156,7 +156,7 @@ func (s *many) startServices(w *workshop, broker *link) error {
 			if v.database, err = s.net.link("postgres of "+name, s.dialDatabase); err != nil {
 				return err
 			}
-			v.part = &part{name: name}
+			v.component = &component{name: name}
 			s.services = append(s.services, v)
 		}
 	}
@@ -190,7 +190,7 @@ func (s *many) startServices(w *workshop, broker *link) error {
 		if v.context == "payment" {
 			env = append(env, s.cards.env()...)
 		}
-		v.part = newPart(v.name, w.log, func(began func(*process.Process)) error {
+		v.component = newComponent(v.name, w.log, func(began func(*process.Process)) error {
 			_, err := process.Start(process.Command{Path: program, Env: env, Log: logFile, Started: began})
 			return err
 		})
@@ -350,8 +350,8 @@ func (s *many) died() []string {
 // close kills the services: what they hold was compared already.
 func (s *many) close() {
 	for _, v := range s.services {
-		if v.part != nil {
-			v.part.end()
+		if v.component != nil {
+			v.component.end()
 		}
 		v.listen.Release()
 		v.internalAddress.Release()

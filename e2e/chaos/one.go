@@ -20,7 +20,7 @@ import (
 // server of its own.
 type oneProcess struct {
 	net      *network
-	shop     *part
+	shop     *component
 	mail     *mailServer
 	cards    *cardServer
 	postgres postmaster
@@ -59,7 +59,7 @@ func startOneProcess(w *workshop) (*oneProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.shop = newPart("shop", w.log, func(began func(*process.Process)) error {
+	s.shop = newComponent("shop", w.log, func(began func(*process.Process)) error {
 		if s.loseLog.Swap(false) {
 			if err := os.RemoveAll(filepath.Join(s.data, "broker")); err != nil {
 				return err

@@ -137,7 +137,7 @@ func (r *envReader) kafkaTLS() *certs.Files {
 	return &files
 }
 
-// kafkaSASL returns nil where the brokers ask for no name.
+// kafkaSASL returns nil where the brokers require no name.
 func (r *envReader) kafkaSASL() sasl.Mechanism {
 	const prefix = "SHOPMESH_KAFKA_SASL_"
 	mechanism := r.values[prefix+"MECHANISM"]

@@ -6,7 +6,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/app"
 )
 
-// A shop that is told no URL is reached where it listens, and its links lead there.
+// A shop that is given no URL is reached where it listens, and its links lead there.
 func TestDefaultPublicURL(t *testing.T) {
 	t.Parallel()
 	for listen, want := range map[string]string{

@@ -11,7 +11,7 @@ import (
 const secretPrefix = Prefix + "SECRET_"
 
 // secretVariable is the name of a variable that holds a secret, or of one that names its
-// file: which there are, the settings say.
+// file. Which there are is for the settings to state.
 var secretVariable = regexp.MustCompile(`^` + secretPrefix + `[A-Z][A-Z0-9_]*$`) //nolint:gochecknoglobals // a constant
 
 // Secrets returns the value of a secret that settings name. The secret NAME is what

@@ -10,8 +10,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/kafka"
 )
 
-// A broker that asks who calls knows a client by each mechanism, and refuses a wrong
-// password; the error does not show it.
+// A broker that requires its clients to authenticate takes each mechanism, and refuses a
+// wrong password; the error does not show it.
 func TestABrokerKnowsItsClients(t *testing.T) {
 	t.Parallel()
 	options := []kfake.Opt{kfake.NumBrokers(1), kfake.EnableSASL(), kfake.SeedTopics(1, "known")}

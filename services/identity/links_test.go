@@ -18,8 +18,8 @@ import (
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
 
-// door is a way to get a link mailed, and to use it.
-type door struct {
+// linkFlow is a way to get a link mailed, and to use it.
+type linkFlow struct {
 	// request is the path that has the link mailed, body what it gets, and bearer the access
 	// token of who calls; empty for nobody.
 	request, body, bearer string
@@ -33,8 +33,8 @@ type door struct {
 }
 
 // with returns what uses a link up.
-func (d door) with(token string) map[string]string {
-	fields := maps.Clone(d.fields)
+func (f linkFlow) with(token string) map[string]string {
+	fields := maps.Clone(f.fields)
 	if fields == nil {
 		fields = make(map[string]string)
 	}
@@ -42,8 +42,8 @@ func (d door) with(token string) map[string]string {
 	return fields
 }
 
-// doors returns one for each kind of link. The accounts that they need are there.
-func (o harness) doors(t *testing.T) []door {
+// linkFlows returns one for each kind of link. The accounts that they need are there.
+func (o harness) linkFlows(t *testing.T) []linkFlow {
 	t.Helper()
 	status, answer := o.operatorToken(t, `{"as": "owner", "for": "30m"}`)
 	var operator struct {
@@ -54,7 +54,7 @@ func (o harness) doors(t *testing.T) []door {
 	}
 	o.signUp(t, "forgetful@example.com")
 	moving := o.signUp(t, "moving@example.com")
-	return []door{
+	return []linkFlow{
 		{
 			request: "/v1/accounts:signUp", body: `{"email": "new@example.com"}`,
 			mail: identityv1.MailKind_MAIL_KIND_VERIFY_EMAIL, to: "new@example.com", leads: "/verify-email",
@@ -81,21 +81,21 @@ func (o harness) doors(t *testing.T) []door {
 	}
 }
 
-// mailedBy has a door's link mailed, by a request with further headers, and returns its URL.
-func (o harness) mailedBy(t *testing.T, d door, header http.Header) string {
+// mailedBy has the link of a flow mailed, by a request with further headers, and returns its URL.
+func (o harness) mailedBy(t *testing.T, f linkFlow, header http.Header) string {
 	t.Helper()
 	header = header.Clone()
 	if header == nil {
 		header = make(http.Header)
 	}
-	if d.bearer != "" {
-		header.Set("Authorization", "Bearer "+d.bearer)
+	if f.bearer != "" {
+		header.Set("Authorization", "Bearer "+f.bearer)
 	}
 	events := testkit.NewEvents(t, o.broker, mailTopic)
-	if status, body, _ := o.post(t, d.request, d.body, nil, header); status != http.StatusOK {
-		t.Fatalf("%s: %d %s", d.request, status, body)
+	if status, body, _ := o.post(t, f.request, f.body, nil, header); status != http.StatusOK {
+		t.Fatalf("%s: %d %s", f.request, status, body)
 	}
-	return o.mailedLink(t, events, d.mail, d.to)
+	return o.mailedLink(t, events, f.mail, f.to)
 }
 
 // withOperator starts the process again, with an operator's socket.
@@ -122,9 +122,9 @@ func TestForwardedHostNotInLinks(t *testing.T) {
 		"Host": {"evil.example"}, "X-Forwarded-Host": {"evil.example"}, "X-Forwarded-Proto": {"ftp"}, "X-Forwarded-Port": {"81"}, "X-Forwarded-Prefix": {"/evil"},
 		"Forwarded": {"host=evil.example;proto=ftp"}, "X-Original-Url": {"https://evil.example"}, "X-Host": {"evil.example"},
 	}
-	for _, d := range o.doors(t) {
-		if link := o.mailedBy(t, d, forged); !strings.HasPrefix(link, publicURL+d.leads+"#sm_ln_") {
-			t.Errorf("%s: the link is %s", d.request, link)
+	for _, f := range o.linkFlows(t) {
+		if link := o.mailedBy(t, f, forged); !strings.HasPrefix(link, publicURL+f.leads+"#sm_ln_") {
+			t.Errorf("%s: the link is %s", f.request, link)
 		}
 	}
 }
@@ -134,12 +134,12 @@ func TestForwardedHostNotInLinks(t *testing.T) {
 func TestScannerUsesNoLink(t *testing.T) {
 	t.Parallel()
 	o := newHarness(t).withOperator(t)
-	doors := o.doors(t)
+	flows := o.linkFlows(t)
 	var used []string
-	for _, d := range doors {
-		used = append(used, d.procedure)
-		_, mailed, _ := strings.Cut(o.mailedBy(t, d, nil), "#")
-		for _, address := range d.scanned(t, mailed) {
+	for _, f := range flows {
+		used = append(used, f.procedure)
+		_, mailed, _ := strings.Cut(o.mailedBy(t, f, nil), "#")
+		for _, address := range f.scanned(t, mailed) {
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
 				for range 3 {
 					if status := o.open(t, method, address); status != http.StatusMethodNotAllowed && status != http.StatusNotFound {
@@ -148,14 +148,14 @@ func TestScannerUsesNoLink(t *testing.T) {
 				}
 			}
 		}
-		body, err := json.Marshal(d.with(mailed))
+		body, err := json.Marshal(f.with(mailed))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status, answer, _ := o.post(t, d.rest, string(body), nil, nil); status != http.StatusOK {
-			t.Errorf("%s after the scanner: %d %s", d.rest, status, answer)
+		if status, answer, _ := o.post(t, f.rest, string(body), nil, nil); status != http.StatusOK {
+			t.Errorf("%s after the scanner: %d %s", f.rest, status, answer)
 		}
-		for _, path := range []string{d.rest, d.procedure} {
+		for _, path := range []string{f.rest, f.procedure} {
 			if status, answer, _ := o.post(t, path, string(body), nil, nil); status != http.StatusBadRequest || !strings.Contains(string(answer), "LINK_INVALID") {
 				t.Errorf("%s again: %d %s", path, status, answer)
 			}
@@ -168,22 +168,22 @@ func TestScannerUsesNoLink(t *testing.T) {
 }
 
 // scanned are the URLs, without the host, that a scanner might open.
-func (d door) scanned(t *testing.T, mailed string) []string {
+func (f linkFlow) scanned(t *testing.T, mailed string) []string {
 	t.Helper()
-	message, err := json.Marshal(d.with(mailed))
+	message, err := json.Marshal(f.with(mailed))
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := url.Values{}
-	for name, value := range d.with(mailed) {
+	for name, value := range f.with(mailed) {
 		all.Set(name, value)
 	}
 	whole := url.Values{"connect": {"v1"}, "encoding": {"json"}, "message": {string(message)}}
 	shown := "?token=" + mailed
 	return []string{
-		d.leads, d.leads + shown, d.leads + "/" + mailed,
-		d.rest + shown, d.rest + "?" + all.Encode(),
-		d.procedure + shown, d.procedure + "?" + whole.Encode(),
+		f.leads, f.leads + shown, f.leads + "/" + mailed,
+		f.rest + shown, f.rest + "?" + all.Encode(),
+		f.procedure + shown, f.procedure + "?" + whole.Encode(),
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 // Serve serves modules until stop is called or the test ends, and returns where. A process
 // that does not start, or ends with an error, fails the test. It listens on free ports of
-// loopback and logs to the test, unless process says otherwise.
+// loopback and logs to the test, unless process has other addresses or another log.
 func Serve(tb testing.TB, process app.Process, modules ...fx.Option) (addresses app.Addresses, stop func()) {
 	tb.Helper()
 	addresses, stop, err := Start(tb, process, modules...)

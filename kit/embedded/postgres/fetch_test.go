@@ -49,7 +49,7 @@ func TestAStalledDownloadEnds(t *testing.T) {
 	}
 }
 
-func TestADownloadSaysHowFarItCame(t *testing.T) {
+func TestADownloadShowsHowFarItCame(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int64]string{15_000_000: "1.2 of 15.0 MB", -1: "1.2 MB"} {
 		download := &transfer{size: size}

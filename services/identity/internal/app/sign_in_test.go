@@ -251,7 +251,7 @@ func TestARefusedSignInGivesItsPlaceBack(t *testing.T) {
 	}
 }
 
-// While passwords can't be hashed, nobody is told that theirs is wrong, and no failure counts.
+// While passwords can't be hashed, no password is reported as wrong, and no failure counts.
 func TestWithoutHashesNoSignInFails(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)

@@ -126,7 +126,7 @@ func TestAnotherProcessTakesOver(t *testing.T) {
 	}
 }
 
-// Without a process there is no hash, and the error says why.
+// Without a process there is no hash, and the error states why.
 func TestAProcessThatFailsIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ program, argument, why string }{

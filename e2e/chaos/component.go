@@ -14,8 +14,8 @@ import (
 	"github.com/shopmesh/shopmesh/e2e/internal/process"
 )
 
-// part is a program of the shop that is started again whenever it has ended.
-type part struct {
+// component is a program of the shop that is started again whenever it has ended.
+type component struct {
 	name string
 	// start starts it and returns when it serves; it hands the process to began first.
 	start func(began func(*process.Process)) error
@@ -32,61 +32,61 @@ type part struct {
 	deaths  []string      // ends that were not ours, with the last words
 }
 
-func newPart(name string, log func(format string, args ...any), start func(began func(*process.Process)) error) *part {
-	p := &part{name: name, start: start, log: log, closing: make(chan struct{}), done: make(chan struct{})}
-	go p.supervise()
-	return p
+func newComponent(name string, log func(format string, args ...any), start func(began func(*process.Process)) error) *component {
+	c := &component{name: name, start: start, log: log, closing: make(chan struct{}), done: make(chan struct{})}
+	go c.supervise()
+	return c
 }
 
 // again is how soon a program that ended by itself is started again.
 const again = 300 * time.Millisecond
 
-func (p *part) supervise() {
-	defer close(p.done)
+func (c *component) supervise() {
+	defer close(c.done)
 	for {
-		p.mu.Lock()
-		p.current, p.killed, p.delay = nil, false, again
-		p.mu.Unlock()
-		err := p.start(func(current *process.Process) {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.current, p.killed, p.delay = current, false, again
+		c.mu.Lock()
+		c.current, c.killed, c.delay = nil, false, again
+		c.mu.Unlock()
+		err := c.start(func(current *process.Process) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.current, c.killed, c.delay = current, false, again
 		})
-		p.mu.Lock()
-		current := p.current
-		p.mu.Unlock()
+		c.mu.Lock()
+		current := c.current
+		c.mu.Unlock()
 		if current != nil {
 			select {
 			case <-current.Ended():
-			case <-p.closing:
+			case <-c.closing:
 				current.Resume()
 				current.Stop()
 			}
 		}
-		p.mu.Lock()
-		delay := p.delay
-		if !p.killed && !p.isClosing() {
+		c.mu.Lock()
+		delay := c.delay
+		if !c.killed && !c.isClosing() {
 			end := "it could not be started"
 			if current != nil {
 				end = current.Log()
 			}
-			p.log("%s ended by itself (%v):\n%s", p.name, err, lastLines(end, 5))
-			p.deaths = append(p.deaths, inShort(fmt.Sprintf("%s: %s", p.name, lastLines(end, 2))))
+			c.log("%s ended by itself (%v):\n%s", c.name, err, lastLines(end, 5))
+			c.deaths = append(c.deaths, inShort(fmt.Sprintf("%s: %s", c.name, lastLines(end, 2))))
 		}
-		p.mu.Unlock()
+		c.mu.Unlock()
 		select {
-		case <-p.closing:
+		case <-c.closing:
 			return
 		case <-time.After(max(delay, 10*time.Millisecond)):
 		}
-		p.mu.Lock()
-		held := p.held
-		p.mu.Unlock()
+		c.mu.Lock()
+		held := c.held
+		c.mu.Unlock()
 		if held == nil {
 			continue
 		}
 		select {
-		case <-p.closing:
+		case <-c.closing:
 			return
 		case <-held:
 		}
@@ -97,28 +97,28 @@ func (p *part) supervise() {
 const longestDelay = 5 * time.Second
 
 // hold kills the process and keeps it dead until release is called.
-func (p *part) hold() (release func()) {
+func (c *component) hold() (release func()) {
 	held := make(chan struct{})
-	p.mu.Lock()
-	p.held = held
-	p.mu.Unlock()
+	c.mu.Lock()
+	c.held = held
+	c.mu.Unlock()
 	// One that is dead already may be about to start.
-	for begin := time.Now(); !p.kill(0) && time.Since(begin) < longestDelay; {
+	for begin := time.Now(); !c.kill(0) && time.Since(begin) < longestDelay; {
 		time.Sleep(20 * time.Millisecond)
 	}
 	return func() {
-		p.mu.Lock()
-		p.held = nil
-		p.mu.Unlock()
+		c.mu.Lock()
+		c.held = nil
+		c.mu.Unlock()
 		close(held)
 	}
 }
 
 // ends are those that were not ours.
-func (p *part) ends() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.deaths)
+func (c *component) ends() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.deaths)
 }
 
 func lastLines(text string, n int) string {
@@ -126,9 +126,9 @@ func lastLines(text string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-func (p *part) isClosing() bool {
+func (c *component) isClosing() bool {
 	select {
-	case <-p.closing:
+	case <-c.closing:
 		return true
 	default:
 		return false
@@ -137,24 +137,24 @@ func (p *part) isClosing() bool {
 
 // kill ends the process with SIGKILL, wherever it is, and has it started again
 // after a delay. It reports false when it does not run.
-func (p *part) kill(delay time.Duration) bool {
-	p.mu.Lock()
-	current := p.current
+func (c *component) kill(delay time.Duration) bool {
+	c.mu.Lock()
+	current := c.current
 	if current == nil || ended(current) {
-		p.mu.Unlock()
+		c.mu.Unlock()
 		return false
 	}
-	p.killed, p.delay = true, delay
-	p.mu.Unlock()
+	c.killed, c.delay = true, delay
+	c.mu.Unlock()
 	current.Kill()
 	return true
 }
 
 // pause stops the process until resume, which never wakes another one.
-func (p *part) pause() (resume func()) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	current := p.current
+func (c *component) pause() (resume func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	current := c.current
 	if current == nil || ended(current) {
 		return func() {}
 	}
@@ -172,24 +172,24 @@ func ended(p *process.Process) bool {
 }
 
 // close stops the program for good.
-func (p *part) close() {
-	close(p.closing)
-	<-p.done
+func (c *component) close() {
+	close(c.closing)
+	<-c.done
 }
 
 // end kills the program for good.
-func (p *part) end() {
-	if p.closing == nil { // it never began
+func (c *component) end() {
+	if c.closing == nil { // it never began
 		return
 	}
-	p.mu.Lock()
-	current := p.current
-	p.mu.Unlock()
-	close(p.closing)
+	c.mu.Lock()
+	current := c.current
+	c.mu.Unlock()
+	close(c.closing)
 	if current != nil {
 		current.Kill()
 	}
-	<-p.done
+	<-c.done
 }
 
 // postmaster is the PostgreSQL server in one folder of dir.
