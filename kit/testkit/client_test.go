@@ -3,6 +3,8 @@ package testkit
 import (
 	"slices"
 	"testing"
+
+	errorsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/errors/v1"
 )
 
 const contract = `package shopmesh.shelf.v1;
@@ -48,5 +50,25 @@ func TestContractsAreFound(t *testing.T) {
 	}
 	if got := reasons["/shopmesh.order.v1.OrderService/GetOrder"]; !slices.Contains(got, "ORDER_NOT_FOUND") {
 		t.Errorf("GetOrder's reasons are %q, want ORDER_NOT_FOUND among them", got)
+	}
+}
+
+// A reason that a comment lists exists, so that none stays there misspelt or after it is gone.
+func TestEveryReasonThatAContractListsExists(t *testing.T) {
+	t.Parallel()
+	documented, err := documentedReasons()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(procedure string, reasons []string) {
+		for _, reason := range reasons {
+			if _, exists := errorsv1.Reason_value["REASON_"+reason]; !exists {
+				t.Errorf("%s: %q is no reason of shopmesh/errors/v1/reason.proto", procedure, reason)
+			}
+		}
+	}
+	check("every RPC", anyCall)
+	for procedure, reasons := range documented {
+		check(procedure, reasons)
 	}
 }
