@@ -317,3 +317,43 @@ func TestARegionThatIsNearlyOneIsRefusedWithTheOneThatIsMeant(t *testing.T) {
 		}
 	}
 }
+
+// What people are called and where they get mail differs more than forms believe: who has
+// one name and one of docomo's old addresses orders, is found by the address, and is
+// mailed at it. The same holds for a contact that is corrected.
+func TestPeopleOrderAsTheyAre(t *testing.T) {
+	t.Parallel()
+	b := newHarness(t)
+	b.sell("MUG", 500)
+	for _, email := range []string{"user.@docomo.ne.jp", "a..b@docomo.ne.jp"} {
+		want := &orderv1.Contact{FirstName: "Aiko", Email: email}
+		req := request()
+		req.Contact = proto.CloneOf(want)
+		res, err := b.client.PlaceOrder(t.Context(), req)
+		if err != nil {
+			t.Fatalf("%s: %v", email, err)
+		}
+		b.wantListed(`email = "`+strings.ToUpper(email)+`"`, res.GetOrder())
+		corrected := b.placed()
+		got, err := b.update(&orderv1.Order{Id: corrected.GetId(), Contact: want}, "contact")
+		if err != nil {
+			t.Fatalf("%s, corrected: %v", email, err)
+		}
+		if !proto.Equal(res.GetOrder().GetContact(), want) || !proto.Equal(got.GetContact(), want) {
+			t.Errorf("placed with %v, corrected to %v, want %v", res.GetOrder().GetContact(), got.GetContact(), want)
+		}
+		for _, o := range []*orderv1.Order{res.GetOrder(), corrected} {
+			b.published()
+			b.confirm(o)
+			var mailed *orderv1.Contact
+			for _, message := range b.published() {
+				if confirmed, ok := message.(*orderv1.OrderConfirmed); ok {
+					mailed = confirmed.GetNotice().GetContact()
+				}
+			}
+			if !proto.Equal(mailed, want) {
+				t.Errorf("the confirmation is for %v, want %v", mailed, want)
+			}
+		}
+	}
+}
