@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -82,8 +83,14 @@ func (l *lines) Write(p []byte) (int, error) {
 
 func start(t *testing.T, args ...string) *child {
 	t.Helper()
+	return startIn(t, "", os.Environ(), args...)
+}
+
+// startIn starts the command in a working directory, and with an environment of its own.
+func startIn(t *testing.T, dir string, environ []string, args ...string) *child {
+	t.Helper()
 	c := &child{cmd: exec.Command(os.Args[0], args...), stderr: &lines{first: make(chan struct{})}}
-	c.cmd.Env = append(os.Environ(), childVariable+"=1")
+	c.cmd.Dir, c.cmd.Env = dir, slices.Concat(environ, []string{childVariable + "=1"})
 	c.cmd.Stderr = c.stderr
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
@@ -174,6 +181,49 @@ func TestWithoutAHomeADirectoryIsNamed(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left in the working directory: %v, %v", left, err)
+	}
+}
+
+// A new user's first command makes the shop's directory with all that is above it: where a
+// user's data belongs, also in a home that nobody else may enter, as root's is, or where
+// --data names it. The next start finds the shop there.
+func TestUpMakesItsDirectory(t *testing.T) {
+	t.Parallel()
+	cache, err := os.UserCacheDir() // PostgreSQL's programs are there already
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct {
+		environ []string // with the folder in place of %s
+		args    []string
+		want    string // below the folder
+	}{
+		"XDG_DATA_HOME":     {[]string{"HOME=%s/home", "XDG_DATA_HOME=%s/xdg"}, nil, "xdg/shopmesh"},
+		"a private home":    {[]string{"HOME=%s/home"}, nil, "home/.local/share/shopmesh"},
+		"a relative --data": {[]string{"HOME=%s/home"}, []string{"--data", "new/a/b"}, "new/a/b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := tempDir(t)
+			if err := os.Mkdir(filepath.Join(dir, "home"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			environ := append(os.Environ(), "XDG_CACHE_HOME="+cache, "XDG_DATA_HOME=")
+			for _, variable := range row.environ {
+				environ = append(environ, fmt.Sprintf(variable, dir))
+			}
+			want := filepath.Join(dir, filepath.FromSlash(row.want))
+			for _, when := range []string{"first", "next"} {
+				c := startIn(t, dir, environ, append([]string{"up", "--json", "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"}, row.args...)...)
+				if opened := c.opened(t); opened.Data != want {
+					t.Errorf("the %s start serves %s, want %s", when, opened.Data, want)
+				}
+				c.stop(t, syscall.SIGTERM)
+			}
+			if made, err := os.Stat(want); err != nil || !made.IsDir() {
+				t.Errorf("%s: %v", want, err)
+			}
+		})
 	}
 }
 
