@@ -228,6 +228,12 @@ func TestAStopIsNotHeldUp(t *testing.T) {
 	}
 }
 
+// timeSlices is what the system's scheduler may take from a call beyond what it took from the
+// quiet ones: client, server and attack share the processors with other tests, and whoever
+// waits there for its turn waits slices of several milliseconds. Calls without a share would
+// wait for the deadlines of the attack, 20 s and more.
+const timeSlices = 20 * time.Millisecond
+
 // While one address attacks on three connections, with calls that only send headers
 // and with answers that it never reads, no call of another address is refused, and
 // they take about as long as before.
@@ -247,7 +253,7 @@ func TestOneAddressDoesNotKeepOthersOut(t *testing.T) { //nolint:paralleltest //
 			eventually(t, "calls take about as long as before", func() bool {
 				attacked := slowest(t, s)
 				t.Logf("p99 %v quiet, %v attacked", quiet, attacked)
-				return attacked <= 2*quiet+20*time.Millisecond
+				return attacked <= 2*quiet+timeSlices
 			})
 		})
 	}
