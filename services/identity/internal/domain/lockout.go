@@ -9,7 +9,8 @@ const (
 	firstWait   = time.Second
 	longestWait = 15 * time.Minute
 	// dailyFailures is how many sign-ins to one address may fail within a day, from all
-	// address prefixes together, before prefixes from which nobody signed in to it are refused.
+	// address prefixes together, before prefixes from which nobody signed in to it are refused;
+	// why not devices is in decision 51.
 	dailyFailures = 100
 	// failureLife is how long failures count.
 	failureLife = 24 * time.Hour
