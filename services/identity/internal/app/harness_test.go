@@ -3,7 +3,6 @@ package app_test
 import (
 	"bytes"
 	"context"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -34,7 +33,7 @@ type harness struct {
 	t      *testing.T
 	pool   *pg.Pool
 	hasher *passwords.Hasher
-	trace  *statements
+	trace  *testkit.Statements
 
 	mu        sync.Mutex
 	now       time.Time
@@ -46,7 +45,7 @@ type harness struct {
 func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{
-		t: t, hasher: passwords.NewHasher(nil, testkit.Log(t)), trace: &statements{}, now: time.Now().UTC().Truncate(time.Microsecond),
+		t: t, hasher: passwords.NewHasher(nil, testkit.Log(t)), trace: &testkit.Statements{}, now: time.Now().UTC().Truncate(time.Microsecond),
 		customers: make(map[uuid.UUID]uuid.UUID), settings: domain.DefaultSettings(),
 	}
 	h.pool = testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, identity.Migrations()), Tracer: h.trace})
@@ -208,45 +207,3 @@ func (h *harness) compare(prefix, password, hash string) (passwords.Verdict, err
 	defer place.Leave()
 	return place.Compare(h.t.Context(), password, hash)
 }
-
-// statements records the names of the statements that reach the database.
-type statements struct {
-	mu    sync.Mutex
-	names []string
-	on    bool
-}
-
-func (s *statements) begin() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.on, s.names = true, nil
-}
-
-func (s *statements) end() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.on = false
-	return strings.Join(s.names, ", ")
-}
-
-func (s *statements) add(sql string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.on {
-		line, _, _ := strings.Cut(strings.TrimSpace(sql), "\n")
-		s.names = append(s.names, line)
-	}
-}
-
-func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	s.add(data.SQL)
-	return ctx
-}
-func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-func (s *statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	return ctx
-}
-func (s *statements) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
-	s.add(data.SQL)
-}
-func (s *statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}

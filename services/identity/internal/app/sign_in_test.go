@@ -42,9 +42,9 @@ func TestUnknownEmailAnswersAlikeOnEveryDoor(t *testing.T) {
 	for way, call := range ways {
 		look := func(address string) string {
 			hashes := h.hasher.Hashed()
-			h.trace.begin()
+			h.trace.Begin()
 			err := call(address)
-			return fmt.Sprintf("%v; %d hashes; %s", err, h.hasher.Hashed()-hashes, h.trace.end())
+			return fmt.Sprintf("%v; %d hashes; %s", err, h.hasher.Hashed()-hashes, h.trace.End())
 		}
 		known, unknown := look("known@example.com"), look("unknown@example.com")
 		if strings.HasPrefix(way, "SignIn") && (!strings.Contains(known, "1 hashes") || !strings.Contains(known, "SignInFailureLock")) {
@@ -213,11 +213,11 @@ func TestOnlyComparedPasswordsAreKept(t *testing.T) {
 	if n := rows(); n != 2*waiting {
 		t.Errorf("%d rows are kept while %d sign-ins wait, want two for each", n, waiting)
 	}
-	h.trace.begin()
+	h.trace.Begin()
 	for n := range 50 {
 		wants(t, "with nobody hashing", signIn(100+n), fault.ReasonRateLimited)
 	}
-	if made := h.trace.end(); made != "" {
+	if made := h.trace.End(); made != "" {
 		t.Errorf("sign-ins without a place made the statements %s", made)
 	}
 	leave()
