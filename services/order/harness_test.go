@@ -39,6 +39,7 @@ import (
 // publishes is read from the outbox; what it consumes is handed to its consumer's handler.
 type harness struct {
 	t        testing.TB
+	database string // its URL
 	pool     *pg.Pool
 	orders   *app.Orders
 	products *app.Products
@@ -61,7 +62,8 @@ type harness struct {
 
 func newHarness(t testing.TB) *harness {
 	t.Helper()
-	b := &harness{t: t, pool: testkit.Database(t, order.Migrations()), streams: kitrpc.NewStreams(kitrpc.DefaultStreamLimits())}
+	b := &harness{t: t, database: testkit.DatabaseURL(t, order.Migrations()), streams: kitrpc.NewStreams(kitrpc.DefaultStreamLimits())}
+	b.pool = testkit.Open(t, pg.Config{URL: b.database})
 	b.now.Store(time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC).UnixMicro())
 	b.tail = app.NewTail(b.pool, testkit.Log(t))
 	b.tail.Start()

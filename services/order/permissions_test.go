@@ -1,6 +1,7 @@
 package order_test
 
 import (
+	"strings"
 	"testing"
 
 	"connectrpc.com/connect/v2"
@@ -10,7 +11,9 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	"github.com/shopmesh/shopmesh/kit/authz"
+	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/kit/testkit"
+	"github.com/shopmesh/shopmesh/services/order/internal/app"
 )
 
 func clerk(permissions ...optionsv1.Permission) authz.Identity {
@@ -120,6 +123,58 @@ func TestOnlyWhoWritesOrdersIsUncapped(t *testing.T) {
 	for name, caller := range map[string]authz.Identity{"staff that reads": reader, "a context": {Kind: authz.Service, ID: "customer", Permissions: []optionsv1.Permission{ordersRead}}} {
 		if err := place(caller, somebody); connect.CodeOf(err) != connect.CodePermissionDenied {
 			t.Errorf("%s orders for somebody: %v", name, err)
+		}
+	}
+}
+
+// Another's order costs the database no more than one that is not there: the statements, their
+// order and with them the time show nothing about it.
+func TestAnothersOrderCostsWhatAMissingOneCosts(t *testing.T) {
+	t.Parallel()
+	b := newHarness(t)
+	b.sell("MUG", 500)
+	ada := authz.Identity{Kind: authz.Customer, ID: uuid.NewString()}
+	placed, err := b.as(ada).PlaceOrder(t.Context(), request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements := &testkit.Statements{}
+	deps := b.orders.Deps
+	deps.Pool = testkit.Open(t, pg.Config{URL: b.database, Tracer: statements})
+	orders := app.NewOrders(deps)
+	for name, caller := range map[string]authz.Identity{
+		"another customer": {Kind: authz.Customer, ID: uuid.NewString()},
+		"a guest":          authz.GuestOfOrder(authz.GuestOrder{OrderID: uuid.New(), MAC: make([]byte, 32)}),
+	} {
+		client := orderv1connect.NewOrderServiceClient(b.serve(caller, orders, b.place))
+		for rpc, call := range map[string]func(id string) error{
+			"GetOrder": func(id string) error {
+				_, err := client.GetOrder(t.Context(), &orderv1.GetOrderRequest{Id: id})
+				return err
+			},
+			"WatchOrder": func(id string) error {
+				stream, err := client.WatchOrder(t.Context(), &orderv1.WatchOrderRequest{Id: id})
+				if err != nil {
+					return err
+				}
+				defer func() { _ = stream.Close() }()
+				_, err = stream.Receive()
+				return err
+			},
+			"CancelOrder": func(id string) error {
+				_, err := client.CancelOrder(t.Context(), &orderv1.CancelOrderRequest{RequestId: uuid.NewString(), Id: id})
+				return err
+			},
+		} {
+			look := func(id string) string {
+				statements.Begin()
+				testkit.Refused(t, call(id), connect.CodeNotFound, "ORDER_NOT_FOUND")
+				return statements.End()
+			}
+			anothers, missing := look(placed.GetOrder().GetId()), look(uuid.NewString())
+			if anothers != missing || !strings.Contains(anothers, "Order") || rpc != "CancelOrder" && strings.Contains(anothers, "Line") {
+				t.Errorf("%s: %s: another's order takes\n%s\nand a missing one\n%s", name, rpc, anothers, missing)
+			}
 		}
 	}
 }

@@ -69,17 +69,22 @@ const (
 	mayWrite = optionsv1.Permission_PERMISSION_CUSTOMERS_WRITE
 )
 
-// load reads a customer whom the caller may use: that of the caller, and with the permission
-// any. Another's answers as one that is not there. Errors: CUSTOMER_NOT_FOUND.
+// mayUse returns CUSTOMER_NOT_FOUND for a customer whom the caller may not use: those with the
+// permission may use any, others themselves. It takes the id alone, so that it comes before
+// anything is read or locked, and another's takes no longer than one that is not there.
+func mayUse(ctx context.Context, id uuid.UUID, permission optionsv1.Permission) error {
+	if caller := authz.Caller(ctx); !caller.May(permission) && !caller.Owns(id.String()) {
+		return domain.ErrCustomerNotFound(id)
+	}
+	return nil
+}
+
+// load reads a customer whom the caller may use. Errors: CUSTOMER_NOT_FOUND.
 func load(ctx context.Context, st store.Store, id uuid.UUID, permission optionsv1.Permission) (domain.Customer, error) {
-	customer, err := st.Customer(ctx, id)
-	if err != nil {
+	if err := mayUse(ctx, id, permission); err != nil {
 		return domain.Customer{}, err
 	}
-	if caller := authz.Caller(ctx); !caller.May(permission) && !caller.Owns(id.String()) {
-		return domain.Customer{}, domain.ErrCustomerNotFound(id)
-	}
-	return customer, nil
+	return st.Customer(ctx, id)
 }
 
 // change locks a customer and has decide change it. When something is different, it
@@ -105,11 +110,14 @@ func (s *Customers) changeIn(ctx context.Context, tx *pg.Tx, id uuid.UUID,
 	decide func(domain.Customer) (next domain.Customer, changed bool, err error),
 	write func(ctx context.Context, st store.Store) error,
 ) (domain.Customer, error) {
+	if err := mayUse(ctx, id, mayWrite); err != nil {
+		return domain.Customer{}, err
+	}
 	st := store.On(tx)
 	if err := st.LockCustomer(ctx, id); err != nil {
 		return domain.Customer{}, err
 	}
-	before, err := load(ctx, st, id, mayWrite)
+	before, err := st.Customer(ctx, id)
 	if err != nil {
 		return domain.Customer{}, err
 	}

@@ -20,15 +20,17 @@ import (
 type harness struct {
 	*outbox.Republisher
 
-	customers *app.Customers
-	pool      *pg.Pool
-	now       time.Time
-	written   *testkit.Signal // raised when something was written to the outbox
+	customers  *app.Customers
+	pool       *pg.Pool
+	statements *testkit.Statements
+	now        time.Time
+	written    *testkit.Signal // raised when something was written to the outbox
 }
 
 func newHarness(t *testing.T) harness {
 	t.Helper()
-	s := harness{pool: testkit.Database(t, customer.Migrations()), now: time.Now().UTC().Truncate(time.Microsecond), written: &testkit.Signal{}}
+	s := harness{statements: &testkit.Statements{}, now: time.Now().UTC().Truncate(time.Microsecond), written: &testkit.Signal{}}
+	s.pool = testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, customer.Migrations()), Tracer: s.statements})
 	s.customers = &app.Customers{Deps: app.Deps{
 		Pool: s.pool, ToOutbox: events.ToOutbox, GuestToOutbox: events.GuestToOutbox,
 		Wake: s.written.Raise, Now: func() time.Time { return s.now },

@@ -9,12 +9,21 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-// Get reads an order with its history. Errors: ORDER_NOT_FOUND, also for an order
-// that is not the caller's.
+// Get reads an order with its history. One that is not the caller's answers as one that is not
+// there, after the same statement: lines and history are read once it is known whose the order
+// is. Errors: ORDER_NOT_FOUND.
 func (s *Orders) Get(ctx context.Context, id uuid.UUID) (*domain.Order, []domain.Entry, error) {
-	order, history, err := store.On(s.Pool).GetOrder(ctx, id)
+	st := store.On(s.Pool)
+	found, err := st.Orders(ctx, []uuid.UUID{id})
 	if err != nil {
 		return nil, nil, err
 	}
-	return order, history, s.readable(ctx, id, order)
+	if err := s.readable(ctx, id, found[id]); err != nil {
+		return nil, nil, err
+	}
+	order, history, err := st.GetOrder(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return order, history, s.readable(ctx, id, order) // somebody may have claimed it meanwhile
 }

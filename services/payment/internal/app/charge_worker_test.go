@@ -57,15 +57,17 @@ func yes(_ context.Context, r provider.ChargeRequest, _ int) (provider.Charge, e
 
 // harness is payment's database with workers on it.
 type harness struct {
-	t    *testing.T
-	pool *pg.Pool
-	deps app.Deps
+	t          *testing.T
+	pool       *pg.Pool
+	statements *testkit.Statements
+	deps       app.Deps
 }
 
 func newHarness(t *testing.T, settings domain.Settings) harness {
 	t.Helper()
-	pool := testkit.Database(t, payment.Migrations())
-	return harness{t: t, pool: pool, deps: app.Deps{
+	statements := &testkit.Statements{}
+	pool := testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, payment.Migrations()), Tracer: statements})
+	return harness{t: t, pool: pool, statements: statements, deps: app.Deps{
 		Pool: pool, Settings: kitsettings.Fixed(settings), ProviderOf: func(string) string { return "scripted" },
 		Recorder: app.Recorder{Wake: func() {}, EventSource: events.Source, ToOutbox: events.ToOutbox},
 		Now:      microseconds(0), NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Log: testkit.Log(t),
