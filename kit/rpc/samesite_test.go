@@ -20,10 +20,13 @@ func TestForeignPagesAreRefused(t *testing.T) {
 	for _, headers := range [][]string{
 		{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site", "Origin", "null"},
 	} {
-		for path, contentType := range map[string]string{statusPath: "application/json", redriveREST: "application/json"} {
-			got := s.send(t, http1(t), "POST", path, contentType, strings.NewReader("{}"), headers...)
-			if got.status != http.StatusForbidden || !strings.Contains(string(got.body), "another site") || got.header.Get("Access-Control-Allow-Origin") != "" {
-				t.Errorf("%s with %q: %d %s", path, headers, got.status, got.body)
+		// A page's form sends the last three, for which no browser asks beforehand.
+		for _, contentType := range []string{"application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"} {
+			for _, path := range []string{statusPath, redriveREST} {
+				got := s.send(t, http1(t), "POST", path, contentType, strings.NewReader("{}"), headers...)
+				if got.status != http.StatusForbidden || !strings.Contains(string(got.body), "another site") || got.header.Get("Access-Control-Allow-Origin") != "" {
+					t.Errorf("%s as %s with %q: %d %s", path, contentType, headers, got.status, got.body)
+				}
 			}
 		}
 		got := s.send(t, http1(t), "POST", statusPath, "application/grpc-web+proto", strings.NewReader("\x00\x00\x00\x00\x00"), headers...)
