@@ -222,11 +222,19 @@ func (r *refusal) take(t *testing.T, kind string, value []byte) {
 }
 
 // codes are the Connect names of gRPC's status codes.
-var codes = map[int]string{3: "invalid_argument", 5: "not_found", 6: "already_exists", 8: "resource_exhausted", 9: "failed_precondition", 10: "aborted"}
+var codes = map[int]string{
+	3: "invalid_argument", 5: "not_found", 6: "already_exists", 7: "permission_denied", 8: "resource_exhausted", 9: "failed_precondition", 10: "aborted",
+	16: "unauthenticated",
+}
 
 func restError(t *testing.T, url string, body []byte) refusal {
 	t.Helper()
 	httpStatus, answer := post(t, url, "application/json", body)
+	return readRESTError(t, httpStatus, answer)
+}
+
+func readRESTError(t *testing.T, httpStatus int, answer []byte) refusal {
+	t.Helper()
 	var e struct {
 		Code    int
 		Message string

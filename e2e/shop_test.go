@@ -134,7 +134,8 @@ type oneProcess struct {
 	process *process.Process
 	data    string
 	env     []string
-	log     io.Writer // gets all that is logged; nil for nothing
+	log     io.Writer    // gets all that is logged; nil for nothing
+	demo    process.Demo // of a shop that was started with --demo
 }
 
 // stop ends the shop by SIGTERM, waits, and returns the exit code.
@@ -188,6 +189,7 @@ func (s *oneProcess) connectReady(ready process.Ready) {
 	for _, c := range contexts {
 		api[c] = ready.API
 	}
+	s.demo = ready.Demo
 	s.connectTo(api, []string{ready.Internal}, ready.Internal, ready.Token)
 }
 

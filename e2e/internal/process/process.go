@@ -131,8 +131,20 @@ type Ready struct {
 	Internal       string `json:"internal"`
 	Data           string `json:"data"`
 	OperatorSocket string `json:"operator_socket"`
+	// Demo are the people of a shop that was started with --demo.
+	Demo Demo `json:"demo"`
 	// Token is an access token of the owner.
 	Token string `json:"-"`
+}
+
+// Demo is what the demo's people sign in with.
+type Demo struct {
+	Owner, Staff, Customer Login
+}
+
+// Login is an address and its password.
+type Login struct {
+	Email, Password string
 }
 
 // StartShop starts `shopmesh up --json` with the command's further arguments, and
