@@ -84,7 +84,7 @@ func DefaultSettings() *identityv1.Settings {
 		StaffSessionIdle: durationpb.New(d.StaffSession.Idle), StaffSessionLife: durationpb.New(d.StaffSession.Whole),
 		VerifyEmailLinkLife: durationpb.New(d.VerifyEmailLinkLife), ResetPasswordLinkLife: durationpb.New(d.ResetPasswordLinkLife),
 		InvitationLinkLife: durationpb.New(d.InvitationLinkLife), ConfirmEmailLinkLife: durationpb.New(d.ConfirmEmailLinkLife),
-		MaxApiKeyLife: durationpb.New(d.MaxAPIKeyLife),
+		MaxApiKeyLife: durationpb.New(d.MaxAPIKeyLife), MailsPerAddress: proto.Int32(d.MailsPerAddress),
 	}
 }
 
@@ -118,7 +118,7 @@ func readSettings(set *identityv1.Settings) (domain.Settings, error) {
 		StaffSession:        domain.SessionLife{Idle: set.GetStaffSessionIdle().AsDuration(), Whole: set.GetStaffSessionLife().AsDuration()},
 		VerifyEmailLinkLife: set.GetVerifyEmailLinkLife().AsDuration(), ResetPasswordLinkLife: set.GetResetPasswordLinkLife().AsDuration(),
 		InvitationLinkLife: set.GetInvitationLinkLife().AsDuration(), ConfirmEmailLinkLife: set.GetConfirmEmailLinkLife().AsDuration(),
-		MaxAPIKeyLife: set.GetMaxApiKeyLife().AsDuration(),
+		MaxAPIKeyLife: set.GetMaxApiKeyLife().AsDuration(), MailsPerAddress: set.GetMailsPerAddress(),
 	}, nil
 }
 

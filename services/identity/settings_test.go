@@ -33,9 +33,10 @@ func TestSettingsHoldWhatAnOwnerSet(t *testing.T) {
 	want.StaffSession = domain.SessionLife{Idle: 5 * time.Minute, Whole: 10 * time.Minute}
 	want.VerifyEmailLinkLife, want.ResetPasswordLinkLife = 5*time.Minute, 6*time.Minute
 	want.InvitationLinkLife, want.ConfirmEmailLinkLife, want.MaxAPIKeyLife = 7*time.Hour, 8*time.Minute, 24*time.Hour
+	want.MailsPerAddress = 100
 	got, err := load(`{"requireStaffTotp": true, "stepUpAge": "60s", "accessTokenLife": "120s", "customerSessionIdle": "3600s", "customerSessionLife": "7200s",
 		"staffSessionIdle": "300s", "staffSessionLife": "600s", "verifyEmailLinkLife": "300s", "resetPasswordLinkLife": "360s",
-		"invitationLinkLife": "25200s", "confirmEmailLinkLife": "480s", "maxApiKeyLife": "86400s"}`)
+		"invitationLinkLife": "25200s", "confirmEmailLinkLife": "480s", "maxApiKeyLife": "86400s", "mailsPerAddress": 100}`)
 	if err != nil || got != want {
 		t.Errorf("what is set: %+v, %v; want %+v", got, err, want)
 	}
@@ -43,7 +44,7 @@ func TestSettingsHoldWhatAnOwnerSet(t *testing.T) {
 		`{"accessTokenLife": "301s"}`, `{"accessTokenLife": "59s"}`, `{"stepUpAge": "3601s"}`, `{"stepUpAge": "0s"}`,
 		`{"customerSessionIdle": "15552001s"}`, `{"customerSessionLife": "0s"}`, `{"staffSessionIdle": "604801s"}`, `{"staffSessionLife": "2592001s"}`,
 		`{"verifyEmailLinkLife": "1s"}`, `{"resetPasswordLinkLife": "86401s"}`, `{"invitationLinkLife": "60s"}`, `{"confirmEmailLinkLife": "604801s"}`,
-		`{"maxApiKeyLife": "31536001s"}`,
+		`{"maxApiKeyLife": "31536001s"}`, `{"mailsPerAddress": 0}`, `{"mailsPerAddress": 101}`,
 	} {
 		if got, err := load(text); err == nil {
 			t.Errorf("%s: accepted as %+v", text, got)

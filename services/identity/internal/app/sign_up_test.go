@@ -120,24 +120,31 @@ func TestSigningUpAgainIsMailedToTheOwner(t *testing.T) {
 	}
 }
 
-// An address is mailed three links for a purpose an hour at most; more are dropped in silence.
+// An address is mailed three links for a purpose an hour at most, or as many as an owner set,
+// from the next request on; more are dropped in silence.
 func TestAnAddressIsNotFlooded(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	for range 10 {
-		if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
-			t.Fatal(err)
+	requested := func(times int) int {
+		t.Helper()
+		for range times {
+			if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
+				t.Fatal(err)
+			}
 		}
+		return len(h.mails())
 	}
-	if mails := h.mails(); len(mails) != 3 {
-		t.Errorf("%d mails were requested, want 3", len(mails))
+	if mails := requested(10); mails != 3 {
+		t.Errorf("%d mails were requested, want 3", mails)
 	}
+	h.settings.MailsPerAddress = 5
+	if mails := requested(10); mails != 5 {
+		t.Errorf("with five allowed there are %d mails", mails)
+	}
+	h.settings.MailsPerAddress = 1
 	h.after(time.Hour + time.Second)
-	if err := h.SignUp(t.Context(), email(t, "ada@example.com")); err != nil {
-		t.Fatal(err)
-	}
-	if mails := h.mails(); len(mails) != 4 {
-		t.Errorf("an hour later there are %d mails, want 4", len(mails))
+	if mails := requested(2); mails != 6 {
+		t.Errorf("an hour later, with one allowed, there are %d mails, want 6", mails)
 	}
 }
 

@@ -19,14 +19,8 @@ type MailRequest struct {
 	CreateTime time.Time
 }
 
-const (
-	// mailsPerHour is how many links for one purpose an address is mailed within an hour, for
-	// each kind of account. They are counted apart, so that nobody keeps the link to set another
-	// password from who works for the shop by requesting links of customers.
-	mailsPerHour = 3
-	// MailWindow is over which time links are counted.
-	MailWindow = time.Hour
-)
+// MailWindow is over which time links are counted.
+const MailWindow = time.Hour
 
 // MailKind is what a mail with a link is about, numbered as in
 // shopmesh.identity.v1.MailKind.
@@ -57,8 +51,8 @@ func (l Link) InMail(mail MailKind, customer uuid.UUID) MailedLink {
 }
 
 // Decide returns the link that follows on the request, and false when no mail does: when
-// the address was mailed three such links within the hour, or there is nothing to mail to it.
-// mailed is how many those of its kind were, by purpose. account is the one that has the
+// the address was mailed as many such links within the hour as the settings allow, or there is
+// nothing to mail to it. mailed is how many those of its kind were, by purpose. account is the one that has the
 // address, if exists. unmade is the account that an earlier link
 // for signing up was to make; uuid.Nil for none. Another link makes the same one: customer
 // may have linked it already, and links the customer of an address to one account only.
@@ -72,7 +66,7 @@ func (r MailRequest) Decide(
 		return MailedLink{}, false
 	}
 	link := func(purpose Purpose, mail MailKind, about uuid.UUID) (MailedLink, bool) {
-		if mailed[purpose] >= mailsPerHour {
+		if mailed[purpose] >= int64(set.MailsPerAddress) {
 			return MailedLink{}, false
 		}
 		made := NewLink(newID(), purpose, r.Kind, r.Email, about, now, set.LinkLife(purpose))

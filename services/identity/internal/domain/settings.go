@@ -19,6 +19,10 @@ type Settings struct {
 	VerifyEmailLinkLife, ResetPasswordLinkLife, InvitationLinkLife, ConfirmEmailLinkLife time.Duration
 	// MaxAPIKeyLife is how long an API key is good at most.
 	MaxAPIKeyLife time.Duration
+	// MailsPerAddress is how many links for one purpose an address is mailed within MailWindow,
+	// for each kind of account. They are counted apart, so that nobody keeps the link to set
+	// another password from who works for the shop by requesting links of customers.
+	MailsPerAddress int32
 }
 
 // DefaultSettings are what holds where an owner set nothing.
@@ -29,7 +33,7 @@ func DefaultSettings() Settings {
 		CustomerSession:     SessionLife{Idle: 30 * day, Whole: 180 * day},
 		StaffSession:        SessionLife{Idle: 2 * time.Hour, Whole: day},
 		VerifyEmailLinkLife: day, ResetPasswordLinkLife: 30 * time.Minute, InvitationLinkLife: 3 * day, ConfirmEmailLinkLife: day,
-		MaxAPIKeyLife: 365 * day,
+		MaxAPIKeyLife: 365 * day, MailsPerAddress: 3,
 	}
 }
 

@@ -39,9 +39,8 @@ type Settings struct {
 	OrdersRate *string `protobuf:"bytes,2,opt,name=orders_rate,json=ordersRate,proto3,oneof" json:"orders_rate,omitempty"`
 	// What tries a password or another secret; "10/min" by default.
 	SignInRate *string `protobuf:"bytes,3,opt,name=sign_in_rate,json=signInRate,proto3,oneof" json:"sign_in_rate,omitempty"`
-	// What sends a mail to an address that the caller names; "20/h" by default. One address gets
-	// 3 of these an hour at most for each purpose (signing up, another password, another
-	// address) and kind of account, whatever is set.
+	// What sends a mail to an address that the caller names; "20/h" by default. How many of these
+	// one address gets is mails_per_address of identity's settings, whatever is set here.
 	MailsRate *string `protobuf:"bytes,4,opt,name=mails_rate,json=mailsRate,proto3,oneof" json:"mails_rate,omitempty"`
 	// The origins of other sites whose pages may call from a browser, written as a browser
 	// does, such as "https://shop.example" or "http://localhost:5173"; none by default. They

@@ -67,8 +67,12 @@ type Settings struct {
 	// How long an API key may be good at most, 1 to 365 days; 365 days by default. Keys that there
 	// are keep their end.
 	MaxApiKeyLife *durationpb.Duration `protobuf:"bytes,13,opt,name=max_api_key_life,json=maxApiKeyLife,proto3" json:"max_api_key_life,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// How many links for one purpose (signing up, another password, another address) an address
+	// is mailed within an hour, for each kind of account, 1 to 100; 3 by default. More are dropped
+	// in silence. Invitations are neither counted nor dropped.
+	MailsPerAddress *int32 `protobuf:"varint,14,opt,name=mails_per_address,json=mailsPerAddress,proto3,oneof" json:"mails_per_address,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Settings) Reset() {
@@ -192,11 +196,19 @@ func (x *Settings) GetMaxApiKeyLife() *durationpb.Duration {
 	return nil
 }
 
+func (x *Settings) GetMailsPerAddress() int32 {
+	if x != nil && x.MailsPerAddress != nil {
+		return *x.MailsPerAddress
+	}
+	return 0
+}
+
 var File_shopmesh_identity_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"#shopmesh/identity/v1/settings.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe7\t\n" +
+	"#shopmesh/identity/v1/settings.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbc\n" +
+	"\n" +
 	"\bSettings\x12_\n" +
 	"\x12signing_key_period\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x10signingKeyPeriod\x126\n" +
 	"\x12require_staff_totp\x18\x02 \x01(\bB\x03\xe0A\x01H\x00R\x10requireStaffTotp\x88\x01\x01\x12Y\n" +
@@ -211,8 +223,10 @@ const file_shopmesh_identity_v1_settings_proto_rawDesc = "" +
 	" \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xa3\x052\x03\b\xac\x02R\x15resetPasswordLinkLife\x12b\n" +
 	"\x14invitation_link_life\x18\v \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9a\x9e\x012\x03\b\x90\x1cR\x12invitationLinkLife\x12f\n" +
 	"\x17confirm_email_link_life\x18\f \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02R\x14confirmEmailLinkLife\x12Z\n" +
-	"\x10max_api_key_life\x18\r \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\rmaxApiKeyLifeB\x15\n" +
-	"\x13_require_staff_totpB\xe0\x01\n" +
+	"\x10max_api_key_life\x18\r \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\rmaxApiKeyLife\x12=\n" +
+	"\x11mails_per_address\x18\x0e \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\x0fmailsPerAddress\x88\x01\x01B\x15\n" +
+	"\x13_require_staff_totpB\x14\n" +
+	"\x12_mails_per_addressB\xe0\x01\n" +
 	"\x18com.shopmesh.identity.v1B\rSettingsProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"
 
 var (

@@ -49,9 +49,8 @@ export type Settings = Message<"shopmesh.edge.v1.Settings"> & {
   signInRate?: string | undefined;
 
   /**
-   * What sends a mail to an address that the caller names; "20/h" by default. One address gets
-   * 3 of these an hour at most for each purpose (signing up, another password, another
-   * address) and kind of account, whatever is set.
+   * What sends a mail to an address that the caller names; "20/h" by default. How many of these
+   * one address gets is mails_per_address of identity's settings, whatever is set here.
    *
    * @generated from field: optional string mails_rate = 4;
    */
