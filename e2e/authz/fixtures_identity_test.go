@@ -1,11 +1,7 @@
 package authz_test
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // what one-time codes of RFC 6238 are made of
-	"encoding/base32"
-	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
@@ -15,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/shopmesh/shopmesh/e2e/internal/totp"
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1/identityv1connect"
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
@@ -164,7 +161,7 @@ func accountFixtures() map[string]fixture {
 		"AccountService/EnrollTotp": {request: func(*cell) proto.Message { return &identityv1.EnrollTotpRequest{} }},
 		"AccountService/ConfirmTotp": {dear: true, request: func(c *cell) proto.Message {
 			secret := must(c.asAccount(c.newOwn()).EnrollTotp(c.t.Context(), &identityv1.EnrollTotpRequest{})).GetSecret()
-			return &identityv1.ConfirmTotpRequest{Secret: secret, TotpCode: oneTimeCode(secret)}
+			return &identityv1.ConfirmTotpRequest{Secret: secret, TotpCode: must(totp.Code(secret, time.Now()))}
 		}},
 		"AccountService/ListSessions": {request: func(c *cell) proto.Message {
 			others := c.somebody().identity.SessionID
@@ -193,16 +190,6 @@ func accountFixtures() map[string]fixture {
 		}},
 		"ActivityService/ListActivity": {request: func(*cell) proto.Message { return &identityv1.ListActivityRequest{PageSize: 5} }},
 	}
-}
-
-// oneTimeCode is the code of a secret at this time (RFC 6238).
-func oneTimeCode(secret string) string {
-	key := must(base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret))
-	mac := hmac.New(sha1.New, key)
-	_ = binary.Write(mac, binary.BigEndian, time.Now().Unix()/30)
-	sum := mac.Sum(nil)
-	at := sum[len(sum)-1] & 0xf
-	return fmt.Sprintf("%06d", (binary.BigEndian.Uint32(sum[at:])&0x7fffffff)%1_000_000)
 }
 
 // target is the account that a row about staff is about: of somebody who may change nothing,

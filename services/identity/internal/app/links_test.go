@@ -3,6 +3,7 @@ package app_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,7 +155,7 @@ func idOfLink(t *testing.T, link string) uuid.UUID {
 	return uuid.UUID(payload[:16])
 }
 
-// No event, and no row, holds what opens an account.
+// No event, and no row, holds what opens an account: each table of the database is read.
 func TestNoSecretIsStored(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
@@ -166,13 +167,30 @@ func TestNoSecretIsStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	staff := h.member(h.hire(operator(t.Context()), "staff@example.com", false, domain.StockRead), false, domain.StockRead)
+	_, key, keyErr := h.CreateAPIKey(staff, "warehouse", []domain.Permission{domain.StockRead}, h.clock().Add(time.Hour))
+	ada := h.as("ada@example.com")
+	totp, _, totpErr := h.EnrollTotp(ada)
+	recovery, recoveryErr := h.ConfirmTotp(ada, totp, domain.TotpCode(totp, h.clock()))
 	_, linkBytes, linkErr := token.Parse(link)
 	_, refreshBytes, refreshErr := token.Parse(session.RefreshToken)
-	if err := errors.Join(linkErr, refreshErr); err != nil {
-		t.Fatal(err)
+	_, keyBytes, parseErr := token.Parse(key)
+	if err := errors.Join(totpErr, recoveryErr, keyErr, linkErr, refreshErr, parseErr); err != nil || len(recovery) == 0 {
+		t.Fatalf("%v, %q", err, recovery)
 	}
-	for _, table := range []string{"outbox", "accounts", "sessions", "links", "mail_requests", "mails", "sign_in_failures"} {
-		rows, err := h.pool.Query(t.Context(), `select to_jsonb(t)::text from `+table+` t`)
+	// The ids are at the beginning of tokens; the 32 bytes behind them are what counts.
+	secrets := map[string]string{
+		"the link": link, "the refresh token": session.RefreshToken, "the access token": session.AccessToken, "the password": password,
+		"the link's MAC": fmt.Sprintf("%x", linkBytes[16:]), "the refresh token's MAC": fmt.Sprintf("%x", refreshBytes[24:]),
+		"the API key": key, "the API key's random bytes": fmt.Sprintf("%x", keyBytes[16:]),
+		"the second factor": fmt.Sprintf("%x", totp), "the second factor as it is typed": domain.TotpText(totp),
+	}
+	for i, code := range recovery {
+		secrets[fmt.Sprint("recovery code ", i+1)] = code
+		secrets[fmt.Sprintf("recovery code %d without its hyphens", i+1)] = strings.ToUpper(strings.ReplaceAll(code, "-", ""))
+	}
+	for _, table := range h.tables() {
+		rows, err := h.pool.Query(t.Context(), `select to_jsonb(t)::text from `+pgx.Identifier{table}.Sanitize()+` t`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,15 +198,28 @@ func TestNoSecretIsStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if wanted := []string{"outbox", "accounts", "sessions", "links", "mails", "api_keys", "recovery_codes"}; slices.Contains(wanted, table) && len(texts) == 0 {
+			t.Errorf("%s has no rows", table)
+		}
 		all := strings.Join(texts, "\n")
-		// The ids are at the beginning; the 32 bytes of the MACs are what counts.
-		for what, secret := range map[string]string{
-			"the link": link, "the refresh token": session.RefreshToken, "the access token": session.AccessToken, "the password": password,
-			"the link's MAC": fmt.Sprintf("%x", linkBytes[16:]), "the refresh token's MAC": fmt.Sprintf("%x", refreshBytes[24:]),
-		} {
-			if strings.Contains(all, secret) {
+		for what, secret := range secrets {
+			if strings.Contains(all, secret) || strings.Contains(all, fmt.Sprintf("%x", secret)) { // bytes are written so
 				t.Errorf("%s holds %s", table, what)
 			}
 		}
 	}
+}
+
+// tables are those of identity's database.
+func (h *harness) tables() []string {
+	h.t.Helper()
+	rows, err := h.pool.Query(h.t.Context(), `select tablename::text from pg_tables where schemaname = 'public'`)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(tables) < 12 {
+		h.t.Fatalf("the tables are %q (%v)", tables, err)
+	}
+	return tables
 }
