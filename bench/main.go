@@ -134,6 +134,9 @@ func (b *bench) run(ctx context.Context, keep bool) (err error) {
 	if err := b.settings(ctx); err != nil {
 		return err
 	}
+	if err := b.access(ctx); err != nil {
+		return err
+	}
 	if err := preparePgbench(ctx, b.postgresDir(), b.products); err != nil {
 		return err
 	}

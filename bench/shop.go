@@ -38,6 +38,7 @@ type shop struct {
 	data       string
 	api        string
 	internal   string
+	socket     string // the operator's
 	token      string // of the owner
 	postmaster int
 	started    time.Duration // from exec to the line that reports that it serves
@@ -93,9 +94,9 @@ func start(program, data, smtp string, more ...string) (*shop, error) {
 		_ = s.stop()
 		return nil, err
 	}
-	s.api, s.internal = ready.Ready.API, ready.Ready.Internal
+	s.api, s.internal, s.socket = ready.Ready.API, ready.Ready.Internal, ready.Ready.OperatorSocket
 	s.postmaster, _ = strconv.Atoi(strings.SplitN(string(pid), "\n", 2)[0])
-	if err := s.connect(program, ready.Ready.OperatorSocket); err != nil {
+	if err := s.connect(program); err != nil {
 		_ = s.stop()
 		return nil, err
 	}
@@ -109,13 +110,13 @@ func start(program, data, smtp string, more ...string) (*shop, error) {
 }
 
 // connect makes the clients, with tokens of the operator's socket.
-func (s *shop) connect(program, socket string) (err error) {
-	if s.token, err = operatorsToken(program, socket, "owner"); err != nil {
+func (s *shop) connect(program string) (err error) {
+	if s.token, err = operatorsToken(program, s.socket, "owner"); err != nil {
 		return err
 	}
 	// Orders are placed as a service does, which like a shopper's are not in the activity log,
 	// and like an owner's are not capped.
-	placing, err := operatorsToken(program, socket, "service:customer")
+	placing, err := operatorsToken(program, s.socket, "service:customer")
 	if err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func (s *shop) connect(program, socket string) (err error) {
 func (s *shop) unlimit() error {
 	_, err := configv1connect.NewConfigServiceClient(newClient(s.api, s.token)).UpdateSettings(context.Background(), &configv1.UpdateSettingsRequest{
 		Settings: &configv1.Settings{Context: "edge", Value: &configv1.Settings_Edge{Edge: &edgev1.Settings{
-			ReadsRate: new("10000000/min"), OrdersRate: new("10000000/min"),
+			ReadsRate: new("10000000/min"), OrdersRate: new("10000000/min"), SignInRate: new("10000000/min"),
 		}}},
 	})
 	if err != nil {
