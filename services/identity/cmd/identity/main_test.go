@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func run(t *testing.T, environ []string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	program := exec.CommandContext(t.Context(), os.Args[0], args...)
-	program.Env, program.Stdout, program.Stderr = append(environ, childVariable+"=1"), &stdout, &stderr
+	program.Env, program.Stdout, program.Stderr = slices.Concat(environ, []string{childVariable + "=1"}), &stdout, &stderr
 	_ = program.Run() // the exit code tells
 	return result{program.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
