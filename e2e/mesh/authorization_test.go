@@ -1,0 +1,182 @@
+//go:build mesh
+
+package mesh
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/e2e/internal/contracts"
+	"github.com/shopmesh/shopmesh/services"
+)
+
+// called is what a call of the driver got.
+type called struct {
+	Procedure, Body, Error string
+	Status                 int
+	Proxy                  bool
+}
+
+// Row 6: each service account reaches the RPCs that callers.yaml lists for it, the ingress
+// those that somebody outside may call, the operator none at the API's port, and nobody
+// anything else. The calls go by a host of their own, past the routes, so that the rules alone
+// decide.
+func TestRow06Authorization(t *testing.T) {
+	accounts := append(services.Contexts(), "operator", "default")
+	var manifests strings.Builder
+	for _, service := range services.Contexts() {
+		fmt.Fprintf(&manifests, directHost, service)
+	}
+	for _, account := range accounts {
+		fmt.Fprintf(&manifests, caller, account, "shop", account, imageOfDriver(t))
+	}
+	fmt.Fprintf(&manifests, caller, "ingress", "shop-ingress", "ingress", imageOfDriver(t))
+	apply(t, manifests.String())
+	t.Cleanup(func() { _, _ = try(t.Context(), manifests.String(), "kubectl", "delete", "--wait=false", "-f", "-") })
+	for namespace, names := range map[string][]string{"shop": accounts, "shop-ingress": {"ingress"}} {
+		for _, name := range names {
+			kubectl(t, "-n", namespace, "wait", "--for=condition=Ready", "pod/caller-"+name, "--timeout=180s")
+		}
+	}
+	procedures := proceduresByService()
+	listed := listedCalls(t)
+	var mu sync.Mutex
+	cells, passed := 0, 0
+	var callers sync.WaitGroup
+	for _, account := range append(accounts, "ingress") {
+		callers.Go(func() {
+			namespace := "shop"
+			if account == "ingress" {
+				namespace = "shop-ingress"
+			}
+			for _, service := range services.Contexts() {
+				got := drive[[]called](t, namespace+"/caller-"+account, "calls", "-url", "http://"+service+".shop:8080",
+					"-host", service+"-direct.shop.svc.cluster.local", "-procedures", strings.Join(procedures[service], ","))
+				mu.Lock()
+				for _, c := range got {
+					cells++
+					want := listed[account][c.Procedure]
+					if reached := !c.Proxy && c.Error == ""; reached != want {
+						t.Errorf("%s calls %s: reached %t, want %t (%d %s %s)", account, c.Procedure, reached, want, c.Status, c.Body, c.Error)
+					} else if reached {
+						passed++
+					} else if c.Status != 403 {
+						t.Errorf("%s calls %s: refused with %d %q, want 403", account, c.Procedure, c.Status, c.Body)
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	callers.Wait()
+	t.Logf("row 6: %d cells, %d let in, %d refused", cells, passed, cells-passed)
+}
+
+// imageOfDriver is the driver's image.
+func imageOfDriver(t *testing.T) string {
+	t.Helper()
+	return kubectl(t, "-n", "shop-test", "get", "deployment", "outside", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
+}
+
+// proceduresByService are all RPCs of the API's ports.
+func proceduresByService() map[string][]string {
+	all := map[string][]string{}
+	for _, method := range contracts.RPCs() {
+		service := strings.Split(string(method.FullName()), ".")[1]
+		if service != "operations" {
+			all[service] = append(all[service], contracts.Procedure(method))
+		}
+	}
+	return all
+}
+
+// listedCalls are the procedures that each account may call.
+func listedCalls(t *testing.T) map[string]map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile("../../mesh/istio/callers.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written map[string]map[string][]string
+	if err := yaml.Unmarshal(text, &written); err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]map[string]bool{"ingress": {}}
+	for _, service := range services.Contexts() {
+		listed[service] = map[string]bool{}
+	}
+	for account, callees := range written {
+		who := []string{account}
+		if account == "*" {
+			who = services.Contexts()
+		}
+		for callee, rpcs := range callees {
+			for _, rpc := range rpcs {
+				for _, name := range who {
+					if name != callee {
+						listed[name]["/shopmesh."+callee+".v1."+rpc] = true
+					}
+				}
+			}
+		}
+	}
+	for _, method := range contracts.RPCs() {
+		if forOutside(method) {
+			listed["ingress"][contracts.Procedure(method)] = true
+		}
+	}
+	if len(listed["ingress"]) < 50 || len(slices.Collect(maps.Keys(listed["order"]))) < 5 {
+		t.Fatalf("too little is listed: %v", listed)
+	}
+	return listed
+}
+
+// forOutside reports whether somebody else than a service may call an RPC.
+func forOutside(method protoreflect.MethodDescriptor) bool {
+	option, _ := proto.GetExtension(method.Options(), optionsv1.E_Authorization).(*optionsv1.Authorization)
+	rest := proto.CloneOf(option)
+	rest.Service, rest.Services, rest.StepUp, rest.NoApiKey = false, nil, false, false
+	return !proto.Equal(rest, &optionsv1.Authorization{})
+}
+
+// directHost leads to a service's pods by a host without routes.
+const directHost = `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: %[1]s-direct, namespace: shop}
+spec:
+  hosts: [%[1]s-direct.shop.svc.cluster.local]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  ports: [{number: 8080, name: grpc, protocol: GRPC}]
+  workloadSelector: {labels: {app: %[1]s}}
+`
+
+// caller is a pod that calls as a service account.
+const caller = `
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: caller-%[1]s, namespace: %[2]s, labels: {app: caller}}
+spec:
+  serviceAccountName: %[3]s
+  automountServiceAccountToken: false
+  terminationGracePeriodSeconds: 1
+  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: driver
+      image: %[4]s
+      args: [wait]
+      securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+`

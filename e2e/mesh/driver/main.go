@@ -1,0 +1,63 @@
+// Command driver makes the calls of e2e/mesh from inside a cluster: as a client outside the
+// mesh, and as an operator in it. The tests run it in pods and read the JSON that it prints.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// verbs are what it does, by the first argument.
+var verbs = map[string]func(ctx context.Context, args []string) (any, error){ //nolint:gochecknoglobals // a constant
+	"orders":  placeOrders,
+	"calls":   callAll,
+	"request": request,
+	"connect": tryConnections,
+	"load":    load,
+	"mails":   readMails,
+	"probe":   probe,
+	"verify":  verify,
+	"watch":   watch,
+	"wait": func(ctx context.Context, _ []string) (any, error) {
+		<-ctx.Done() // the pod's main process: the tests start the others beside it
+		return nil, nil
+	},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "driver:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 || verbs[args[0]] == nil {
+		return fmt.Errorf("usage: driver VERB [FLAGS]; got %q", args)
+	}
+	result, err := verbs[args[0]](ctx, args[1:])
+	if err != nil || result == nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(result)
+}
+
+// parse reads a verb's flags.
+func parse(verb string, args []string, define func(*flag.FlagSet)) error {
+	flags := flag.NewFlagSet(verb, flag.ContinueOnError)
+	define(flags)
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%s takes flags alone, and got %q", verb, flags.Args())
+	}
+	return nil
+}

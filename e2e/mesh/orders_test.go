@@ -1,0 +1,98 @@
+//go:build mesh
+
+package mesh
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// ordered is what became of an order of the driver.
+type ordered struct {
+	Protocol, Number, Email, State, Error string
+	Millis                                int64
+}
+
+// mail is one of the inbox.
+type mail struct{ To, Subject string }
+
+// gateway is the way in, as clients in the cluster reach it.
+const gateway = "https://ingress.shop-ingress.svc.cluster.local"
+
+// certificate is the ingress's, which signs itself, as PEM.
+func certificate(t *testing.T) string {
+	t.Helper()
+	text, err := base64.StdEncoding.DecodeString(kubectl(t, "-n", "shop-ingress", "get", "secret", "shop-tls", "-o", `jsonpath={.data.tls\.crt}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// stock fills the shop with the demo's products.
+func stock(t *testing.T) {
+	t.Helper()
+	if _, err := job(t, "shopmesh", "demo", "--token-file", "/etc/shopmesh/token", "--addr", "http://catalog:9090", "--addr", "http://inventory:9090"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Row 2: an order goes its way over each protocol, by TLS, with PostgreSQL and Kafka behind
+// STRICT mTLS.
+func TestRow02OrdersWay(t *testing.T) {
+	stock(t)
+	const each = 25
+	orders := drive[[]ordered](t, outside, "orders", "-url", gateway, "-ca", certificate(t), "-n", fmt.Sprint(each))
+	confirmed := map[string]int{}
+	var slowest int64
+	for _, o := range orders {
+		if o.State != "CONFIRMED" {
+			t.Errorf("an order over %s is %q: %s", o.Protocol, o.State, o.Error)
+			continue
+		}
+		confirmed[o.Protocol]++
+		slowest = max(slowest, o.Millis)
+	}
+	began := time.Now()
+	eventually(t, 5*time.Second, func() error {
+		mailed := map[string]int{}
+		for _, m := range drive[[]mail](t, operator, "mails", "-url", "http://inbox.shop-data:8025/inbox.json") {
+			mailed[m.To+" "+m.Subject]++
+		}
+		for _, o := range orders {
+			if n := mailed[o.Email+" Order "+o.Number+" confirmed"]; n != 1 && o.State == "CONFIRMED" {
+				return fmt.Errorf("%d mails confirm order %s", n, o.Number)
+			}
+		}
+		return nil
+	})
+	audit(t)
+	t.Logf("row 2: %v of %d each confirmed, the slowest after %d ms; their mails were there %v later", confirmed, each, slowest, time.Since(began).Round(time.Millisecond))
+}
+
+// Row 5: nobody without a certificate of the mesh gets a byte from a service, the database or
+// the broker.
+func TestRow05MutualTLS(t *testing.T) {
+	type connection struct {
+		Address, Way, Got string
+		Refused           bool
+	}
+	addresses := []string{"order.shop:8080", "order.shop:9090", "postgres.shop-data:5432", "kafka.shop-data:9092"}
+	tried := drive[[]connection](t, outside, "connect", "-addresses", strings.Join(addresses, ","))
+	refused := 0
+	for _, c := range tried {
+		if !c.Refused {
+			t.Errorf("%s by %s: %s", c.Address, c.Way, c.Got)
+			continue
+		}
+		refused++
+		t.Logf("%s by %s: %s", c.Address, c.Way, c.Got)
+	}
+	if len(tried) != 3*len(addresses) {
+		t.Errorf("%d connections were tried", len(tried))
+	}
+	t.Logf("row 5: %d of %d refused", refused, len(tried))
+}

@@ -1,0 +1,163 @@
+//go:build mesh
+
+package mesh
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// calls and made are what the driver's load got.
+type (
+	calls struct {
+		Made, Failed  int
+		Errors        map[string]int
+		P50, P99, Max float64
+	}
+	made struct{ Reads, Writes calls }
+)
+
+// during runs a verb of the driver while something happens.
+func during[T any](t *testing.T, pod string, args []string, happens func()) T {
+	t.Helper()
+	got := make(chan T, 1)
+	go func() {
+		defer close(got)
+		got <- drive[T](t, pod, args...)
+	}()
+	happens()
+	answer, ok := <-got
+	if !ok {
+		t.FailNow()
+	}
+	return answer
+}
+
+// replicas sets how many there are of a service and waits for them.
+func replicas(t *testing.T, service string, n int) {
+	t.Helper()
+	kubectl(t, "-n", "shop", "scale", "deployment/"+service, fmt.Sprintf("--replicas=%d", n))
+	kubectl(t, "-n", "shop", "rollout", "status", "deployment/"+service, "--timeout=180s")
+}
+
+// restart rolls a Deployment.
+func restart(t *testing.T, namespace, name string) {
+	t.Helper()
+	kubectl(t, "-n", namespace, "rollout", "restart", "deployment/"+name)
+	kubectl(t, "-n", namespace, "rollout", "status", "deployment/"+name, "--timeout=240s")
+}
+
+// Row 3: watchers see each version of their order once, though the service and the ingress are
+// rolled under them; they resume by the version that they saw last.
+func TestRow03Streams(t *testing.T) {
+	stock(t)
+	const watchers = 50
+	type watched struct {
+		Versions []int64
+		Broken   int
+		Ends     map[string]int
+		Resumed  int64
+		Error    string
+	}
+	seen := during[[]watched](t, outside, []string{"watch", "-url", gateway, "-ca", certificate(t), "-n", fmt.Sprint(watchers), "-for", "150s"}, func() {
+		restart(t, "shop", "order")
+		restart(t, "shop-ingress", "ingress")
+	})
+	broken, slowest := 0, int64(0)
+	ends := map[string]int{}
+	for i, w := range seen {
+		for j, version := range w.Versions {
+			if version != int64(j+1) {
+				t.Errorf("watcher %d saw the versions %v", i, w.Versions)
+				break
+			}
+		}
+		if w.Error != "" || len(w.Versions) < 3 {
+			t.Errorf("watcher %d: %d versions, %s", i, len(w.Versions), w.Error)
+		}
+		if w.Resumed > 2000 {
+			t.Errorf("watcher %d stood without a stream for %d ms", i, w.Resumed)
+		}
+		broken += w.Broken
+		slowest = max(slowest, w.Resumed)
+		for why, n := range w.Ends {
+			ends[why] += n
+		}
+	}
+	if broken < watchers {
+		t.Errorf("streams ended %d times only: nothing was rolled under them", broken)
+	}
+	t.Logf("row 3: %d watchers, %d streams ended (%v), resumed within %d ms, each version once", len(seen), broken, ends, slowest)
+}
+
+// Row 4: no call fails while a service goes from one replica to three and back, and is rolled.
+func TestRow04Rollout(t *testing.T) {
+	stock(t)
+	replicas(t, "order", 1)
+	replicas(t, "catalog", 1)
+	t.Cleanup(func() {
+		replicas(t, "order", 2)
+		replicas(t, "catalog", 2)
+	})
+	var shares []float64
+	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "40", "-for", "150s"}, func() {
+		replicas(t, "order", 3)
+		replicas(t, "catalog", 3)
+		before := served(t, "order")
+		time.Sleep(25 * time.Second) // what is measured is the load in it
+		shares = sharesSince(before, served(t, "order"))
+		replicas(t, "order", 1)
+		replicas(t, "catalog", 1)
+		restart(t, "shop", "order")
+		restart(t, "shop", "catalog")
+	})
+	for kind, c := range map[string]calls{"reads": load.Reads, "writes": load.Writes} {
+		if c.Failed > 0 {
+			t.Errorf("%d of %d %s failed: %v", c.Failed, c.Made, kind, c.Errors)
+		}
+		if c.P99 > 1000 {
+			t.Errorf("the p99 of %s is %.0f ms", kind, c.P99)
+		}
+	}
+	for _, share := range shares {
+		if share < 0.25 || share > 0.41 {
+			t.Errorf("the replicas' shares are %.2f", shares)
+		}
+	}
+	audit(t)
+	t.Logf("row 4: %d reads (p99 %.0f ms) and %d writes (p99 %.0f ms), %d failed; shares of three replicas %.2f",
+		load.Reads.Made, load.Reads.P99, load.Writes.Made, load.Writes.P99, load.Reads.Failed+load.Writes.Failed, shares)
+}
+
+// served is how many calls each replica of a service has had, by its proxy's counters.
+func served(t *testing.T, service string) map[string]float64 {
+	t.Helper()
+	counts := map[string]float64{}
+	for _, pod := range strings.Fields(kubectl(t, "-n", "shop", "get", "pods", "-l", "app="+service, "--field-selector=status.phase=Running", "-o", "jsonpath={.items[*].metadata.name}")) {
+		stats := kubectl(t, "-n", "shop", "exec", pod, "-c", "istio-proxy", "--", "pilot-agent", "request", "GET", "stats?filter=inbound_0.0.0.0_8080.*downstream_rq_total")
+		for line := range strings.Lines(stats) {
+			var n float64
+			if _, value, ok := strings.Cut(line, ": "); ok {
+				if _, err := fmt.Sscanf(value, "%g", &n); err == nil {
+					counts[pod] += n
+				}
+			}
+		}
+	}
+	return counts
+}
+
+// sharesSince are the parts of the calls between two counts.
+func sharesSince(before, after map[string]float64) []float64 {
+	all := 0.0
+	for pod, n := range after {
+		all += n - before[pod]
+	}
+	var shares []float64
+	for pod, n := range after {
+		shares = append(shares, (n-before[pod])/max(all, 1))
+	}
+	return shares
+}

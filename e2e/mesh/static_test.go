@@ -1,0 +1,223 @@
+//go:build mesh
+
+package mesh
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// object is a resource of Kubernetes.
+type object map[string]any
+
+func (o object) at(path ...string) any {
+	var at any = map[string]any(o)
+	for _, name := range path {
+		fields, _ := at.(map[string]any)
+		at = fields[name]
+	}
+	return at
+}
+
+func (o object) String() string {
+	return fmt.Sprintf("%v %v/%v", o["kind"], o.at("metadata", "namespace"), o.at("metadata", "name"))
+}
+
+// json is how kubectl takes it.
+func (o object) json(t *testing.T) string {
+	t.Helper()
+	text, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// objects reads manifests.
+func objects(t *testing.T, manifests string) []object {
+	t.Helper()
+	decoder := yaml.NewDecoder(strings.NewReader(manifests))
+	var all []object
+	for {
+		var o object
+		err := decoder.Decode(&o)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o != nil {
+			all = append(all, o)
+		}
+	}
+}
+
+// overlay builds an overlay's manifests.
+func overlay(t *testing.T, name string) string {
+	t.Helper()
+	return kubectl(t, "kustomize", filepath.Join(root(t), "deploy", "overlays", name))
+}
+
+// root is the repository's folder.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// checked is what the checks of manifests say; empty when nothing is wrong.
+func checked(t *testing.T, all []object) []string {
+	t.Helper()
+	var findings []string
+	find := func(what string, err error) {
+		if err != nil {
+			findings = append(findings, what+": "+err.Error())
+		}
+	}
+	var mesh bytes.Buffer
+	for _, o := range all {
+		version, _ := o["apiVersion"].(string)
+		if strings.Contains(version, "istio.io/") {
+			fmt.Fprintf(&mesh, "%s\n---\n", o.json(t))
+		}
+		if template, ok := o.at("spec", "template").(map[string]any); ok && template["spec"] != nil {
+			pod := object{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{
+				"name": o.at("metadata", "name"), "namespace": restricted, "labels": map[string]any{"sidecar.istio.io/inject": "false"},
+			}, "spec": podSpec(template["spec"], o.at("spec", "volumeClaimTemplates"))}
+			_, err := try(t.Context(), pod.json(t), "kubectl", "create", "--dry-run=server", "-f", "-")
+			find("the pod of "+o.String(), err)
+		}
+		verb := []string{"apply"}
+		if o["kind"] == "Job" { // the one that ran can't be changed
+			verb = []string{"create"}
+			metadata, _ := o["metadata"].(map[string]any)
+			o["metadata"] = map[string]any{"name": "checked", "namespace": metadata["namespace"]}
+		}
+		_, err := try(t.Context(), o.json(t), "kubectl", append(verb, "--dry-run=server", "-f", "-")...)
+		find(o.String(), err)
+	}
+	if mesh.Len() > 0 {
+		file := filepath.Join(t.TempDir(), "mesh.yaml")
+		if err := os.WriteFile(file, mesh.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := try(t.Context(), "", "istioctl", "validate", "-f", file)
+		find("istioctl validate", err)
+		_, err = try(t.Context(), "", "istioctl", "analyze", "-A", "--failure-threshold", "Warning",
+			"--suppress", "IST0133=EnvoyFilter *.shop-ingress", file) // what every EnvoyFilter is warned of
+		find("istioctl analyze", err)
+	}
+	return findings
+}
+
+// restricted is a namespace that enforces the Pod Security Standard of that name.
+const restricted = "shop-restricted"
+
+// podSpec is a template's, without the account, which the namespace does not have, and with
+// folders in place of claimed volumes.
+func podSpec(of, claims any) any {
+	spec, _ := of.(map[string]any)
+	pod := map[string]any{}
+	for name, value := range spec {
+		if name != "serviceAccountName" {
+			pod[name] = value
+		}
+	}
+	pod["restartPolicy"] = "Always"
+	claimed, _ := claims.([]any)
+	volumes, _ := pod["volumes"].([]any)
+	volumes = slices.Clone(volumes)
+	for _, claim := range claimed {
+		fields, _ := claim.(map[string]any)
+		volumes = append(volumes, map[string]any{"name": object(fields).at("metadata", "name"), "emptyDir": map[string]any{}})
+	}
+	pod["volumes"] = volumes
+	return pod
+}
+
+// Row 1: the API server, Istio's own checks and the Pod Security Standard find nothing wrong
+// with the manifests, and find what is planted in them; no proxy refused its configuration.
+func TestRow01Static(t *testing.T) {
+	apply(t, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+restricted+", labels: {pod-security.kubernetes.io/enforce: restricted}}\n")
+	all := objects(t, overlay(t, "test"))
+	findings := checked(t, all)
+	for _, finding := range findings {
+		t.Error(finding)
+	}
+	caught := 0
+	for name, plant := range planted {
+		if found := checked(t, objects(t, plant)); len(found) == 0 {
+			t.Errorf("the planted mistake was not found: %s", name)
+		} else {
+			caught++
+			t.Logf("planted: %s: %.160s", name, found[0])
+		}
+	}
+	rejects := 0.0
+	pods := strings.Fields(kubectl(t, "-n", "istio-system", "get", "pods", "-l", "app=istiod", "-o", "jsonpath={.items[*].metadata.name}"))
+	for _, pod := range pods {
+		metrics := kubectl(t, "get", "--raw", "/api/v1/namespaces/istio-system/pods/"+pod+":15014/proxy/metrics")
+		for line := range strings.Lines(metrics) {
+			var n float64
+			if strings.HasPrefix(line, "pilot_total_xds_rejects") {
+				if _, err := fmt.Sscanf(line[strings.LastIndexByte(strings.TrimSpace(line), ' '):], "%g", &n); err != nil {
+					t.Errorf("%q: %v", line, err)
+				}
+				rejects += n
+			}
+		}
+	}
+	if rejects != 0 {
+		t.Errorf("proxies refused their configuration %g times", rejects)
+	}
+	t.Logf("row 1: %d resources, %d findings; %d of %d planted mistakes found; %g refusals of configuration", len(all), len(findings), caught, len(planted), rejects)
+}
+
+// planted are manifests with a mistake each.
+var planted = map[string]string{ //nolint:gochecknoglobals // a constant
+	"a route that leads nowhere": `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: planted, namespace: shop}
+spec: {hosts: [order.shop.svc.cluster.local], http: [{name: nowhere}]}
+`,
+	"a field that Istio does not know": `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: planted, namespace: shop}
+spec: {action: ALLOW, rules: [{from: [{source: {principal: [cluster.local/ns/shop/sa/order]}}]}]}
+`,
+	"a gateway that nobody has": `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: planted, namespace: shop}
+spec:
+  hosts: ["planted.example"]
+  gateways: [shop-ingress/planted]
+  http: [{route: [{destination: {host: order.shop.svc.cluster.local, port: {number: 8080}}}]}]
+`,
+	"a container that runs as root": `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: planted, namespace: shop}
+spec:
+  selector: {matchLabels: {app: planted}}
+  template:
+    metadata: {labels: {app: planted}}
+    spec: {containers: [{name: planted, image: order, securityContext: {runAsUser: 0}}]}
+`,
+}
