@@ -158,7 +158,7 @@ func TestEachRPCHasItsRoute(t *testing.T) {
 		"- name: shelf.ShelfService.GetBook match: - uri: exact: /shopmesh.shelf.v1.ShelfService/GetBook - uri: regex: /v1/books/[^/:]+ method: regex: GET|HEAD "+to+
 			"timeout: 3s retries: attempts: 2 perTryTimeout: 1s retryOn: connect-failure,refused-stream,reset,unavailable,gateway-error",
 		"- uri: regex: /v1/books/[^/:]+:lend method: exact: POST "+to+"timeout: 1.5s retries: attempts: 2 retryOn: connect-failure,refused-stream,reset-before-request",
-		"- uri: exact: /shopmesh.shelf.v1.ShelfService/WatchBook "+to+"timeout: 0s retries: attempts: 2 retryOn: connect-failure,refused-stream",
+		"- uri: exact: /shopmesh.shelf.v1.ShelfService/WatchBook "+to+"retries: attempts: 2 retryOn: connect-failure,refused-stream",
 		"- name: shelf.unknown.path match: - uri: exact: /v1/books - uri: prefix: /v1/books/ - uri: prefix: '/v1/books:'",
 	)
 	hasNot("public.yaml", "GatherBooks")
@@ -167,7 +167,7 @@ func TestEachRPCHasItsRoute(t *testing.T) {
 		"principals: - cluster.local/ns/shop/sa/desk to: - operation: ports: - \"8080\" paths: - /shopmesh.shelf.v1.ShelfService/GatherBooks - /shopmesh.shelf.v1.ShelfService/LendBook",
 		"principals: - cluster.local/ns/shop-ingress/sa/ingress to: - operation: ports: - \"8080\" paths: - /shopmesh.shelf.v1.ShelfService/GetBook - /shopmesh.shelf.v1.ShelfService/LendBook - /shopmesh.shelf.v1.ShelfService/WatchBook - /v1/books - /v1/books/* - /v1/books:*",
 	)
-	has("shelf.yaml", "- name: shelf.internal match: - port: 9090 route: - destination: host: shelf.shop.svc.cluster.local port: number: 9090 timeout: 0s retries: attempts: 0")
+	has("shelf.yaml", "- name: shelf.internal match: - port: 9090 route: - destination: host: shelf.shop.svc.cluster.local port: number: 9090 retries: attempts: 0")
 	has("desk.yaml", "principals: - cluster.local/ns/shop/sa/shelf to: - operation: ports: - \"8080\" paths: - /shopmesh.desk.v1.DeskService/Ring")
 	hasNot("desk.yaml", "sa/desk")
 	has("limits.yaml",

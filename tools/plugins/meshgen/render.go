@@ -43,7 +43,7 @@ type (
 		Name    string        `yaml:"name"`
 		Match   []httpMatch   `yaml:"match,omitempty"`
 		Route   []destination `yaml:"route"`
-		Timeout string        `yaml:"timeout"`
+		Timeout string        `yaml:"timeout,omitempty"` // none where it is empty
 		Retries retries       `yaml:"retries"`
 	}
 	httpMatch struct {
@@ -167,8 +167,13 @@ func (r rpc) route(matches ...httpMatch) httpRoute {
 	return route
 }
 
-// seconds is a duration as Istio reads it; 0s is none.
-func seconds(d time.Duration) string { return fmt.Sprintf("%gs", d.Seconds()) }
+// seconds is a duration as Istio reads it; empty for none, because it refuses 0s.
+func seconds(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%gs", d.Seconds())
+}
 
 // meshRoutes are the routes of what other services call, and of operators' calls. Anything
 // else has none, and is refused by the policy besides.
@@ -181,7 +186,7 @@ func meshRoutes(c meshContext, calls []call) []httpRoute {
 	}
 	// Without it the routes of the host would hold for this port, too.
 	return append(routes, httpRoute{
-		Name: c.name + ".internal", Match: []httpMatch{{Port: internalPort}}, Timeout: seconds(0),
+		Name: c.name + ".internal", Match: []httpMatch{{Port: internalPort}},
 		Route: []destination{{host{hostOf(c.name), portNumber{internalPort}}}},
 	})
 }
