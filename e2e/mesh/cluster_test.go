@@ -152,11 +152,16 @@ func imageOf(t *testing.T, program string) string {
 	return kubectl(t, "-n", "shop-test", "get", "deployment", "tools", "-o", `jsonpath={.spec.template.spec.containers[?(@.name=="`+program+`")].image}`)
 }
 
+// operatorToken is an owner's token, from identity's own program in its container.
+func operatorToken(t *testing.T) string {
+	t.Helper()
+	return strings.TrimSpace(kubectl(t, "-n", "shop", "exec", "deployment/identity", "-c", "service", "--", "/ko-app/identity", "token", "--as", "owner", "--for", "1h"))
+}
+
 // giveOperatorToken puts a token of an owner into the Secret operator-token.
 func giveOperatorToken(t *testing.T) {
 	t.Helper()
-	token := strings.TrimSpace(kubectl(t, "-n", "shop", "exec", "deployment/identity", "-c", "service", "--", "/ko-app/identity", "token", "--as", "owner", "--for", "1h"))
-	apply(t, fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: operator-token, namespace: shop}\nstringData: {token: %q}\n", token))
+	apply(t, fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: operator-token, namespace: shop}\nstringData: {token: %q}\n", operatorToken(t)))
 }
 
 // internalPorts are those of all services, as the audit takes them.

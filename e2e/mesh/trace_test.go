@@ -26,7 +26,6 @@ func TestRow16Trace(t *testing.T) {
 		}
 	}
 	type span struct{ Service, Name string }
-	type answer struct{ Body string }
 	var spans []span
 	services := map[string]int{}
 	eventually(t, patience, func() error {
