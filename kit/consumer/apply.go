@@ -34,6 +34,9 @@ func (c *Consumer) attempt(ctx context.Context, part []item) error {
 	ctx, span := c.tracer.Start(ctx, c.group+" batch", trace.WithSpanKind(trace.SpanKindConsumer),
 		trace.WithLinks(links(part)...), trace.WithAttributes(attribute.Int("messaging.batch.message_count", len(part))))
 	defer span.End()
+	for _, event := range c.startEvents(ctx, part) {
+		defer event.End()
+	}
 	if crashpoint.On {
 		ctx = crashpoint.Within(ctx, kinds(part))
 	}
@@ -104,6 +107,23 @@ func (c *Consumer) call(ctx context.Context, tx *pg.Tx, events []Event) (err err
 		}
 	}()
 	return c.handle(ctx, tx, events)
+}
+
+// startEvents starts a span for each event of a batch that is recorded, in the trace of the
+// event: a trace then shows what all services did about it, though they did it together with
+// other events, whose batch the span links to.
+func (c *Consumer) startEvents(ctx context.Context, part []item) []trace.Span {
+	var spans []trace.Span
+	batch := trace.LinkFromContext(ctx)
+	for _, it := range part {
+		if !it.Span.IsSampled() {
+			continue
+		}
+		_, span := c.tracer.Start(trace.ContextWithRemoteSpanContext(ctx, it.Span), c.group+" event",
+			trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(batch))
+		spans = append(spans, span)
+	}
+	return spans
 }
 
 // links ties a batch's span to those of its events that are recorded.
