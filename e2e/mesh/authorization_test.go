@@ -3,6 +3,7 @@
 package mesh
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -42,7 +43,7 @@ func TestRow06Authorization(t *testing.T) {
 	}
 	fmt.Fprintf(&manifests, caller, "ingress", "shop-ingress", "ingress", imageOfDriver(t))
 	apply(t, manifests.String())
-	t.Cleanup(func() { _, _ = try(t.Context(), manifests.String(), "kubectl", "delete", "--wait=false", "-f", "-") })
+	t.Cleanup(func() { _, _ = try(context.WithoutCancel(t.Context()), manifests.String(), "kubectl", "delete", "--wait=false", "-f", "-") })
 	for namespace, names := range map[string][]string{"shop": accounts, "shop-ingress": {"ingress"}} {
 		for _, name := range names {
 			kubectl(t, "-n", namespace, "wait", "--for=condition=Ready", "pod/caller-"+name, "--timeout=180s")

@@ -25,7 +25,8 @@ type Watched struct {
 	// Broken is how often the stream ended, and Ends counts why.
 	Broken int            `json:"broken"`
 	Ends   map[string]int `json:"ends,omitempty"`
-	// Resumed is the longest time in milliseconds from an end until the next stream stood.
+	// Resumed is the longest time in milliseconds from an end until the call began that
+	// was the next stream. (Its answer begins with an entry, which may come much later.)
 	Resumed int64  `json:"resumed"`
 	Error   string `json:"error,omitempty"`
 }
@@ -65,7 +66,7 @@ func watchOne(ctx context.Context, to target, product string, duration time.Dura
 	}
 	client.Timeout = 0 // streams
 	transport := connecthttp.NewTransport(client, to.url, connecthttp.WithGRPC())
-	placed, err := orderv1connect.NewOrderServiceClient(connect.NewClient(transport)).PlaceOrder(ctx, orderOf(uuid.NewString(), product, "sandbox_ok"))
+	placed, err := placeSoon(ctx, orderv1connect.NewOrderServiceClient(connect.NewClient(transport)), orderOf(uuid.NewString(), product, "sandbox_ok"))
 	if err != nil {
 		return fmt.Errorf("place: %w", err)
 	}
@@ -96,6 +97,21 @@ func watchOne(ctx context.Context, to target, product string, duration time.Dura
 	}
 }
 
+// placeSoon places an order once fewer orders of this network wait for their payment.
+func placeSoon(ctx context.Context, orders orderv1connect.OrderServiceClient, request *orderv1.PlaceOrderRequest) (*orderv1.PlaceOrderResponse, error) {
+	for {
+		placed, err := orders.PlaceOrder(ctx, request)
+		if connect.CodeOf(err) != connect.CodeResourceExhausted {
+			return placed, err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
 // cancelOrder cancels an order, as often as it takes: the request_id makes it one.
 func cancelOrder(ctx context.Context, orders orderv1connect.OrderServiceClient, id string) {
 	request := &orderv1.CancelOrderRequest{Id: id, RequestId: uuid.NewString()}
@@ -116,12 +132,13 @@ func follow(ctx context.Context, orders orderv1connect.OrderServiceClient, id st
 	if n := len(seen.Versions); n > 0 {
 		after = seen.Versions[n-1]
 	}
+	began := time.Now()
 	stream, err := orders.WatchOrder(ctx, &orderv1.WatchOrderRequest{Id: id, AfterVersion: after})
 	if err != nil {
 		return false, err
 	}
 	if !ended.IsZero() {
-		seen.Resumed = max(seen.Resumed, time.Since(*ended).Milliseconds())
+		seen.Resumed = max(seen.Resumed, began.Sub(*ended).Milliseconds())
 		*ended = time.Time{}
 	}
 	for {
