@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -19,7 +15,7 @@ import (
 	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
-	"github.com/shopmesh/shopmesh/kit/operator"
+	"github.com/shopmesh/shopmesh/services/identity"
 )
 
 const (
@@ -100,12 +96,12 @@ func (b *bench) outAfter(ctx context.Context, times int, take func(context.Conte
 // hire makes the account of a member of staff, by a link of the operator's, and an API key of
 // theirs.
 func (b *bench) hire(ctx context.Context) (m member, err error) {
-	link, err := b.operatorsLink(ctx, "staff:ORDERS_READ,ACCOUNTS_WRITE", strings.ToLower(rand.Text())+"@example.com")
+	link, err := identity.CreateLink(ctx, b.shop.socket, "staff:ORDERS_READ,ACCOUNTS_WRITE", strings.ToLower(rand.Text())+"@example.com")
 	if err != nil {
 		return m, err
 	}
 	accepted, err := identityv1connect.NewStaffServiceClient(newClient(b.shop.api, "")).AcceptInvite(ctx, &identityv1.AcceptInviteRequest{
-		Token: link, Password: rand.Text(), FirstName: "Grace",
+		Token: link.Token(), Password: rand.Text(), FirstName: "Grace",
 	})
 	if err != nil {
 		return m, fmt.Errorf("AcceptInvite: %w", err)
@@ -119,30 +115,4 @@ func (b *bench) hire(ctx context.Context) (m member, err error) {
 	}
 	m.id, m.key = created.GetApiKey().GetCreator(), created.GetSecret()
 	return m, nil
-}
-
-// operatorsLink returns the token of a link that makes an account, from the operator's socket.
-func (b *bench) operatorsLink(ctx context.Context, as, email string) (string, error) {
-	body, err := json.Marshal(map[string]string{"as": as, "email": email})
-	if err != nil {
-		return "", err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://operator/link/create", bytes.NewReader(body))
-	if err != nil {
-		return "", err
-	}
-	res, err := operator.Client(b.shop.socket).Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = res.Body.Close() }()
-	var answer struct{ Link string }
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return "", fmt.Errorf("read the operator's answer: %w", err)
-	}
-	_, token, found := strings.Cut(answer.Link, "#")
-	if !found {
-		return "", errors.New("the operator's socket gave no link: " + res.Status)
-	}
-	return token, nil
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -219,15 +218,11 @@ func (s *shop) prepare() {
 
 // operate requests a link from the operator's socket, and returns its token.
 func (s *shop) operate(path, as, email string) string {
-	body := fmt.Sprintf(`{"as": %q, "email": %q}`, as, email)
-	req := must(http.NewRequestWithContext(s.t.Context(), http.MethodPost, "http://operator"+path, strings.NewReader(body)))
-	res := must(operator.Client(s.OperatorSocket).Do(req))
-	defer func() { _ = res.Body.Close() }()
 	var answer struct{ Link string }
-	_ = json.NewDecoder(res.Body).Decode(&answer)
+	err := operator.Call(s.t.Context(), s.OperatorSocket, path, map[string]string{"as": as, "email": email}, &answer)
 	_, text, given := strings.Cut(answer.Link, "#")
-	if res.StatusCode != http.StatusOK || !given {
-		panic(unprepared{fmt.Errorf("the operator's socket answered %d with the link %q to %s", res.StatusCode, answer.Link, body)})
+	if err != nil || !given {
+		panic(unprepared{fmt.Errorf("the operator's socket gave the link %q to %s: %w", answer.Link, as, err)})
 	}
 	return text
 }
