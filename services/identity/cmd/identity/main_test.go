@@ -26,6 +26,7 @@ import (
 // childVariable makes this test program the program identity itself.
 const childVariable = "IDENTITY_TEST_CHILD"
 
+// TestMain runs all tests, except in the children that tests start, which are the program.
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		main()
