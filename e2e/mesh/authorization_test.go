@@ -16,8 +16,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/e2e/internal/contracts"
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	"github.com/shopmesh/shopmesh/services"
 )
 
@@ -43,7 +43,9 @@ func TestRow06Authorization(t *testing.T) {
 	}
 	fmt.Fprintf(&manifests, caller, "ingress", "shop-ingress", "ingress", imageOfDriver(t))
 	apply(t, manifests.String())
-	t.Cleanup(func() { _, _ = try(context.WithoutCancel(t.Context()), manifests.String(), "kubectl", "delete", "--wait=false", "-f", "-") })
+	t.Cleanup(func() {
+		_, _ = try(context.WithoutCancel(t.Context()), manifests.String(), "kubectl", "delete", "--wait=false", "-f", "-")
+	})
 	for namespace, names := range map[string][]string{"shop": accounts, "shop-ingress": {"ingress"}} {
 		for _, name := range names {
 			kubectl(t, "-n", namespace, "wait", "--for=condition=Ready", "pod/caller-"+name, "--timeout=180s")
