@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,8 @@ import (
 // the mail.
 func TestRow16Trace(t *testing.T) {
 	stock(t)
+	traced(t, 100)
+	defer traced(t, 1) // before the test's context ends
 	id := make([]byte, 16)
 	_, _ = rand.Read(id)
 	trace := hex.EncodeToString(id)
@@ -27,22 +30,49 @@ func TestRow16Trace(t *testing.T) {
 	}
 	type span struct{ Service, Name string }
 	var spans []span
-	services := map[string]int{}
+	services, events := map[string]int{}, 0
 	eventually(t, patience, func() error {
 		spans = nil
 		if err := json.Unmarshal([]byte(drive[[]answer](t, operator, "request", "-url", "http://otel.shop-data:4318/spans?trace="+trace)[0].Body), &spans); err != nil {
 			return err
 		}
 		clear(services)
-		mail := false
+		mails, consumed := 0, 0
 		for _, s := range spans {
-			services[s.Service]++
-			mail = mail || strings.Contains(strings.ToLower(s.Name), "mail") || strings.Contains(s.Name, "smtp")
+			service, _, _ := strings.Cut(s.Service, ".") // a proxy's spans are those of its service
+			services[service]++
+			if s.Name == "send mail" {
+				mails++
+			}
+			if strings.HasSuffix(s.Name, " event") {
+				consumed++
+			}
 		}
-		if len(services) < 5 || !mail {
-			return fmt.Errorf("the trace has spans of %v; of a mail: %t", services, mail)
+		// Each of the four orders leads to an event for inventory, payment and notification at least.
+		if len(services) < 5 || mails < 4 || consumed < 12 {
+			return fmt.Errorf("the trace has spans of %v, %d of consumed events, %d of mails", services, consumed, mails)
 		}
+		events = consumed
 		return nil
 	})
-	t.Logf("row 16: %d spans of %v in one trace", len(spans), slices.Sorted(maps.Keys(services)))
+	t.Logf("row 16: %d spans of %v in one trace, %d of them of events from Kafka, and the mails", len(spans), slices.Sorted(maps.Keys(services)), events)
 }
+
+// traced sets how many of a hundred calls the ingress traces, and waits until its proxies know.
+func traced(t *testing.T, percent int) {
+	t.Helper()
+	kubectl(t, "-n", "shop-ingress", "patch", "telemetry", "shop", "--type=json",
+		"-p", fmt.Sprintf(`[{"op": "replace", "path": "/spec/tracing/0/randomSamplingPercentage", "value": %d}]`, percent))
+	for _, pod := range strings.Fields(kubectl(t, "-n", "shop-ingress", "get", "pods", "-l", "app=ingress", "-o", "jsonpath={.items[*].metadata.name}")) {
+		eventually(t, patience, func() error {
+			dump := kubectl(t, "-n", "shop-ingress", "exec", pod, "-c", "istio-proxy", "--", "pilot-agent", "request", "GET", "config_dump?resource=dynamic_listeners")
+			if found := sampling.FindStringSubmatch(dump); found == nil || found[1] != fmt.Sprint(percent) {
+				return fmt.Errorf("the proxy %s samples %v of a hundred, want %d", pod, found, percent)
+			}
+			return nil
+		})
+	}
+}
+
+// sampling finds the share of traced calls in a proxy's configuration.
+var sampling = regexp.MustCompile(`"random_sampling": \{\s*"value": (\d+)`)
