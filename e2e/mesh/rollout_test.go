@@ -15,6 +15,7 @@ type (
 	calls struct {
 		Made, Failed  int
 		Errors        map[string]int
+		PerSecond     float64
 		P50, P99, Max float64
 	}
 	made struct{ Reads, Writes calls }

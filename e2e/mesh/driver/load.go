@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -30,6 +31,8 @@ type Calls struct {
 	Made   int            `json:"made"`
 	Failed int            `json:"failed"`
 	Errors map[string]int `json:"errors,omitempty"`
+	// PerSecond are those that succeeded, from the first call to the last answer.
+	PerSecond float64 `json:"perSecond"`
 	// P50, P99 and Max are milliseconds.
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
@@ -50,10 +53,11 @@ func (c *Calls) add(took time.Duration, err error) {
 	}
 }
 
-func (c *Calls) measure() {
+func (c *Calls) measure(in time.Duration) {
 	if len(c.took) == 0 {
 		return
 	}
+	c.PerSecond = float64(c.Made-c.Failed) / in.Seconds()
 	slices.Sort(c.took)
 	of := func(part float64) float64 {
 		return float64(c.took[min(int(part*float64(len(c.took))), len(c.took)-1)].Microseconds()) / 1000
@@ -61,14 +65,15 @@ func (c *Calls) measure() {
 	c.P50, c.P99, c.Max = of(0.5), of(0.99), of(1)
 }
 
-// load calls at a steady rate, whether or not the calls before are answered: GetProduct, and
-// PlaceOrder for a part of them. Nothing is repeated.
+// load calls at a steady rate, whether or not the calls before are answered, or keeps so many
+// calls under way: GetProduct, and PlaceOrder for a part of them. Nothing is repeated.
 func load(ctx context.Context, args []string) (any, error) {
 	var to target
 	var rate, writes float64
 	var duration time.Duration
 	var product string
 	var grpc bool
+	var underWay, calls int
 	if err := parse("load", args, func(f *flag.FlagSet) {
 		to.flags(f)
 		f.Float64Var(&rate, "rate", 40, "calls a second")
@@ -76,6 +81,8 @@ func load(ctx context.Context, args []string) (any, error) {
 		f.DurationVar(&duration, "for", 30*time.Second, "how long")
 		f.StringVar(&product, "product", "KI-MUG-INK", "the product's code")
 		f.BoolVar(&grpc, "grpc", false, "over gRPC in place of Connect")
+		f.IntVar(&underWay, "under-way", 0, "how many calls are under way, each begun when one is answered, in place of a rate")
+		f.IntVar(&calls, "n", 1000, "how many calls there are, with -under-way")
 	}); err != nil {
 		return nil, err
 	}
@@ -92,41 +99,52 @@ func load(ctx context.Context, args []string) (any, error) {
 	var made Load
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	ticker := time.NewTicker(time.Duration(float64(time.Second) / rate))
-	defer ticker.Stop()
-	written := 0.0
-	for end, n := time.After(duration), 0; ; n++ {
-		select {
-		case <-ticker.C:
-		case <-end:
-			all.Wait()
-			made.Reads.measure()
-			made.Writes.measure()
-			return made, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		write := float64(n)*writes >= written
-		if write && writes > 0 {
-			written++
+	call := func(write bool) {
+		began := time.Now()
+		var err error
+		to := &made.Reads
+		if write {
+			to = &made.Writes
+			_, err = orders.PlaceOrder(ctx, orderOf(uuid.NewString(), product, "sandbox_ok"))
 		} else {
-			write = false
+			_, err = products.GetProduct(ctx, &catalogv1.GetProductRequest{Code: product})
 		}
-		all.Go(func() {
-			began := time.Now()
-			if !write {
-				_, err := products.GetProduct(ctx, &catalogv1.GetProductRequest{Code: product})
-				mu.Lock()
-				defer mu.Unlock()
-				made.Reads.add(time.Since(began), err)
-				return
-			}
-			_, err := orders.PlaceOrder(ctx, orderOf(uuid.NewString(), product, "sandbox_ok"))
-			mu.Lock()
-			defer mu.Unlock()
-			made.Writes.add(time.Since(began), err)
-		})
+		mu.Lock()
+		defer mu.Unlock()
+		to.add(time.Since(began), err)
 	}
+	// isWrite spreads the orders evenly among the calls.
+	isWrite := func(n int) bool { return int(float64(n+1)*writes) > int(float64(n)*writes) }
+	began := time.Now()
+	if underWay > 0 {
+		var next atomic.Int64
+		for range underWay {
+			all.Go(func() {
+				for n := next.Add(1); n <= int64(calls) && ctx.Err() == nil; n = next.Add(1) {
+					call(isWrite(int(n)))
+				}
+			})
+		}
+	} else {
+		ticker := time.NewTicker(time.Duration(float64(time.Second) / rate))
+		defer ticker.Stop()
+		for end, n := time.After(duration), 0; n >= 0; {
+			select {
+			case <-ticker.C:
+				write := isWrite(n)
+				all.Go(func() { call(write) })
+				n++
+			case <-end:
+				n = -1
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+	}
+	all.Wait()
+	made.Reads.measure(time.Since(began))
+	made.Writes.measure(time.Since(began))
+	return made, nil
 }
 
 // orderOf is a guest's order of one product; the e-mail holds the request's id.

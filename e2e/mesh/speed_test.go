@@ -1,0 +1,157 @@
+//go:build mesh
+
+package mesh
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Row 20: what the mesh costs. The same calls in turns, by the ingress and straight to a replica
+// without a sidecar, which has the same database and broker.
+func TestRow20Speed(t *testing.T) {
+	stock(t)
+	for _, service := range []string{"order", "catalog"} {
+		bare(t, service)
+	}
+	const rounds, orders, reads = 3, 400, 1000
+	type side struct{ p50, readP50, perSecond []float64 }
+	var mesh, straight side
+	add := func(to *side, ordered, read made) {
+		if n := ordered.Writes.Failed + read.Reads.Failed; n > 0 {
+			t.Fatalf("%d calls failed: %v %v", n, ordered.Writes.Errors, read.Reads.Errors)
+		}
+		to.p50 = append(to.p50, ordered.Writes.P50)
+		to.readP50 = append(to.readP50, read.Reads.P50)
+		to.perSecond = append(to.perSecond, ordered.Writes.PerSecond)
+	}
+	closed := func(writes, n, underWay int, to ...string) made {
+		return drive[made](t, outside, append([]string{"load", "-writes", fmt.Sprint(writes), "-n", fmt.Sprint(n), "-under-way", fmt.Sprint(underWay)}, to...)...)
+	}
+	in := []string{"-url", gateway, "-ca", certificate(t)}
+	closed(1, 50, 4, in...) // connections are made, and code is read from the disk
+	closed(1, 50, 4, "-url", "http://order-bare.shop:8080")
+	for range rounds {
+		add(&mesh, closed(1, orders, 16, in...), closed(0, reads, 4, in...))
+		add(&straight, closed(1, orders, 16, "-url", "http://order-bare.shop:8080"), closed(0, reads, 4, "-url", "http://catalog-bare.shop:8080"))
+	}
+	ratio := func(a, b []float64) float64 { return median(a) / median(b) }
+	if r := ratio(mesh.readP50, straight.readP50); r > 5 {
+		t.Errorf("a read's p50 is %.1f times that without the mesh, want 5 at most", r)
+	}
+	if r := ratio(mesh.p50, straight.p50); r > 5 {
+		t.Errorf("an order's p50 is %.1f times that without the mesh, want 5 at most", r)
+	}
+	if r := ratio(mesh.perSecond, straight.perSecond); r < 0.5 {
+		t.Errorf("the mesh takes %.2f of the orders that go without it, want 0.5", r)
+	}
+	services, sidecars := memory(t)
+	t.Logf("row 20: GetProduct p50 %.1f ms, without the mesh %.1f: %.1f times; PlaceOrder p50 %.0f and %.0f ms: %.1f times; %.0f and %.0f orders/s: %.2f; a pod has %.0f MiB, %.0f of them its sidecar",
+		median(mesh.readP50), median(straight.readP50), ratio(mesh.readP50, straight.readP50),
+		median(mesh.p50), median(straight.p50), ratio(mesh.p50, straight.p50),
+		median(mesh.perSecond), median(straight.perSecond), ratio(mesh.perSecond, straight.perSecond),
+		services+sidecars, sidecars)
+}
+
+// median is the middle one of several.
+func median(of []float64) float64 {
+	sorted := slices.Sorted(slices.Values(of))
+	return sorted[len(sorted)/2]
+}
+
+// bare runs one replica of a service without a sidecar, as SERVICE-bare, until the test ends.
+// PostgreSQL and Kafka take connections in the clear meanwhile.
+func bare(t *testing.T, service string) {
+	t.Helper()
+	var deployment map[string]any
+	if err := json.Unmarshal([]byte(kubectl(t, "-n", "shop", "get", "deployment", service, "-o", "json")), &deployment); err != nil {
+		t.Fatal(err)
+	}
+	name := service + "-bare"
+	spec := deployment["spec"].(map[string]any)
+	template := spec["template"].(map[string]any)
+	labels := map[string]any{"app": name, "sidecar.istio.io/inject": "false"}
+	template["metadata"] = map[string]any{"labels": labels}
+	made, err := json.Marshal(map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": name, "namespace": "shop"},
+		"spec": map[string]any{"replicas": 1, "selector": map[string]any{"matchLabels": map[string]any{"app": name}}, "template": template},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range []string{"postgres", "kafka"} {
+		apply(t, fmt.Sprintf(`
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: in-the-clear-%[1]s, namespace: shop-data}
+spec: {selector: {matchLabels: {app: %[1]s}}, mtls: {mode: PERMISSIVE}}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: in-the-clear-%[1]s, namespace: shop-data}
+spec: {selector: {matchLabels: {app: %[1]s}}, action: ALLOW, rules: [{to: [{operation: {ports: ["5432", "9092"]}}]}]}
+`, data))
+	}
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		_, _ = try(ctx, "", "kubectl", "-n", "shop", "delete", "deployment,service", name, "--ignore-not-found")
+		_, _ = try(ctx, "", "kubectl", "-n", "shop-data", "delete", "peerauthentication,authorizationpolicy",
+			"in-the-clear-postgres", "in-the-clear-kafka", "--ignore-not-found")
+	})
+	apply(t, string(made))
+	apply(t, fmt.Sprintf(`
+apiVersion: v1
+kind: Service
+metadata: {name: %[1]s, namespace: shop}
+spec: {selector: {app: %[1]s}, ports: [{name: grpc, port: 8080, targetPort: grpc}]}
+`, name))
+	kubectl(t, "-n", "shop", "rollout", "status", "deployment/"+name, "--timeout=180s")
+}
+
+// container is what the kubelet says of a pod's container.
+type container struct {
+	Name   string
+	CPU    struct{ UsageCoreNanoSeconds float64 }
+	Memory struct{ WorkingSetBytes float64 }
+}
+
+// containers are those of the services' pods, by service.
+func containers(t *testing.T) map[string][]container {
+	t.Helper()
+	found := map[string][]container{}
+	for _, node := range strings.Fields(kubectl(t, "get", "nodes", "-o", "jsonpath={.items[*].metadata.name}")) {
+		var summary struct {
+			Pods []struct {
+				PodRef     struct{ Name, Namespace string }
+				Containers []container
+			}
+		}
+		if err := json.Unmarshal([]byte(kubectl(t, "get", "--raw", "/api/v1/nodes/"+node+"/proxy/stats/summary")), &summary); err != nil {
+			t.Fatal(err)
+		}
+		for _, pod := range summary.Pods {
+			service, _, _ := strings.Cut(pod.PodRef.Name, "-")
+			if pod.PodRef.Namespace == "shop" && slices.ContainsFunc(pod.Containers, func(c container) bool { return c.Name == "service" }) {
+				found[service] = append(found[service], pod.Containers...)
+			}
+		}
+	}
+	return found
+}
+
+// memory is what a service and its sidecar hold, in MiB, the mean of all pods.
+func memory(t *testing.T) (service, sidecar float64) {
+	t.Helper()
+	sums, counts := map[string]float64{}, map[string]float64{}
+	for _, all := range containers(t) {
+		for _, c := range all {
+			sums[c.Name] += c.Memory.WorkingSetBytes / (1 << 20)
+			counts[c.Name]++
+		}
+	}
+	return sums["service"] / counts["service"], sums["istio-proxy"] / counts["istio-proxy"]
+}
