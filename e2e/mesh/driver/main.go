@@ -18,9 +18,12 @@ var verbs = map[string]func(ctx context.Context, args []string) (any, error){ //
 	"calls":   callAll,
 	"request": request,
 	"connect": tryConnections,
+	"idle":    idle,
 	"load":    load,
 	"mails":   readMails,
+	"pipe":    pipe,
 	"probe":   probe,
+	"provide": provide,
 	"verify":  verify,
 	"watch":   watch,
 	"wait": func(ctx context.Context, _ []string) (any, error) {
