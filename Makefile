@@ -182,7 +182,7 @@ mesh-up: mesh-install ## Build the shop's images and deploy it as e2e/mesh tests
 
 .PHONY: mesh-test
 mesh-test: mesh-up ## Test the shop in a cluster with Istio, row by row (docs/mesh.md; ARGS="-run TestRow02")
-	cd e2e && go test -tags mesh -count=1 -timeout 60m -v ./mesh $(ARGS)
+	cd e2e && go test -tags mesh -count=1 -parallel 4 -timeout 60m -v ./mesh $(ARGS)
 
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)

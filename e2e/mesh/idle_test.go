@@ -1,0 +1,153 @@
+//go:build mesh
+
+package mesh
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// watched is what one watcher of the driver saw.
+type watched struct {
+	Versions []int64
+	Broken   int
+	Ends     map[string]int
+	Resumed  int64
+	Error    string
+}
+
+// once returns an error unless each version came once, to the last one.
+func (w watched) once() error {
+	want := make([]int64, len(w.Versions))
+	for i := range want {
+		want[i] = int64(i + 1)
+	}
+	if w.Error != "" || len(w.Versions) < 3 || !slices.Equal(w.Versions, want) {
+		return fmt.Errorf("versions %v, %s", w.Versions, w.Error)
+	}
+	return nil
+}
+
+// Row 3, idle: a stream on which nothing comes for 330 s sees what comes then. It lasts longer
+// than the idle times of Envoy (5 minutes in some profiles) and of the services (2 minutes).
+func TestRow03Idle(t *testing.T) {
+	t.Parallel()
+	stock(t)
+	began := time.Now()
+	seen := drive[[]watched](t, outside, "watch", "-url", gateway, "-ca", certificate(t), "-n", "5", "-for", "335s")
+	broken := 0
+	for _, w := range seen {
+		if err := w.once(); err != nil {
+			t.Error(err)
+		}
+		broken += w.Broken
+	}
+	if broken > 0 && slices.ContainsFunc(seen, func(w watched) bool { return w.Resumed > 2000 }) {
+		t.Errorf("streams stood still after they were broken: %+v", seen)
+	}
+	t.Logf("row 3, idle: %d streams of %v, 330 s of it silent: %d were broken, each version once", len(seen), time.Since(began).Round(time.Second), broken)
+}
+
+// Row 4, idle: connections that were silent for about as long as the services keep theirs (120 s)
+// are used again, and no call meets one that is just being closed. Both sides of each sidecar
+// leave connections after 60 s.
+func TestRow04Idle(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	procedures := []string{
+		"/shopmesh.catalog.v1.ProductService/ListProducts", "/shopmesh.config.v1.ConfigService/GetSettings", "/shopmesh.customer.v1.CustomerService/ListCustomers",
+		"/shopmesh.identity.v1.AccountService/GetSelf", "/shopmesh.inventory.v1.InventoryService/ListMovements", "/shopmesh.notification.v1.NotificationService/ListNotifications",
+		"/shopmesh.order.v1.OrderService/ListOrders", "/shopmesh.payment.v1.PaymentService/ListPayments",
+	}
+	type idled struct {
+		Connections, Reused int
+		Answers             map[string]int
+	}
+	got := drive[idled](t, outside, "idle", "-url", gateway, "-ca", certificate(t), "-procedures", strings.Join(procedures, ","))
+	for answer, n := range got.Answers {
+		if answer != "200" && answer != "401" { // 401: the service itself, which asks for a token
+			t.Errorf("%d calls got %s", n, answer)
+		}
+	}
+	if got.Reused != got.Connections {
+		t.Errorf("%d of %d connections were still open", got.Reused, got.Connections)
+	}
+	cut := 0
+	for _, of := range []struct{ namespace, app string }{
+		{"shop-ingress", "ingress"}, {"shop", "catalog"}, {"shop", "config"}, {"shop", "customer"}, {"shop", "identity"},
+		{"shop", "inventory"}, {"shop", "notification"}, {"shop", "order"}, {"shop", "payment"},
+	} {
+		for _, pod := range podsOf(t, of.namespace, of.app) {
+			cut += cutOff(t, of.namespace, pod, began)
+		}
+	}
+	if cut > 0 {
+		t.Errorf("%d calls met a connection that was being closed (503 UC)", cut)
+	}
+	t.Logf("row 4, idle: %d connections, silent for 118 to 122 s: %d were used again, answers %v, %d with 503 UC", got.Connections, got.Reused, got.Answers, cut)
+}
+
+// cutOff counts the calls since a time whose connection to the next proxy or service was cut off
+// before they were answered, by the log of a proxy. Streams that end so have had an answer.
+func cutOff(t *testing.T, namespace, pod string, since time.Time) int {
+	t.Helper()
+	n := 0
+	for line := range strings.Lines(kubectl(t, "-n", namespace, "logs", pod, "-c", "istio-proxy", "--since-time="+since.UTC().Format(time.RFC3339))) {
+		var entry struct {
+			Flags string `json:"response_flags"`
+			Code  int    `json:"response_code"`
+		}
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Code == 503 && strings.Contains(entry.Flags, "UC") {
+			n++
+			t.Logf("%s: %.600s", pod, line)
+		}
+	}
+	return n
+}
+
+// Row 3, addresses: sixty-five watchers from five addresses on one replica: none waits for
+// another's stream to end.
+func TestRow03Addresses(t *testing.T) {
+	stock(t)
+	const addresses, each = 5, 13
+	outsiders := func(n int) []string {
+		kubectl(t, "-n", "shop-test", "scale", "deployment/outside", fmt.Sprintf("--replicas=%d", n))
+		kubectl(t, "-n", "shop-test", "rollout", "status", "deployment/outside", "--timeout=180s")
+		return podsOf(t, "shop-test", "outside")
+	}
+	defer func() {
+		replicas(t, "order", 2)
+		outsiders(1)
+	}()
+	replicas(t, "order", 1)
+	pods := outsiders(addresses)
+	if len(pods) < addresses {
+		t.Fatalf("the pods are %v", pods)
+	}
+	ca := certificate(t)
+	seen := make([][]watched, addresses)
+	var all sync.WaitGroup
+	for i := range seen {
+		all.Go(func() {
+			seen[i] = drive[[]watched](t, "shop-test/"+pods[i], "watch", "-url", gateway, "-ca", ca, "-n", fmt.Sprint(each), "-for", "30s")
+		})
+	}
+	all.Wait()
+	streams, broken := 0, 0
+	for _, w := range slices.Concat(seen...) {
+		if err := w.once(); err != nil {
+			t.Error(err)
+		}
+		streams++
+		broken += w.Broken
+	}
+	if streams != addresses*each || broken > 0 {
+		t.Errorf("%d streams, broken %d times", streams, broken)
+	}
+	t.Logf("row 3, addresses: %d watchers from %d addresses on one replica, each version once, no stream was broken", streams, addresses)
+}
