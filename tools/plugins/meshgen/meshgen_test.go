@@ -156,7 +156,7 @@ func TestEachRPCHasItsRoute(t *testing.T) {
 	to := "route: - destination: host: shelf.shop.svc.cluster.local port: number: 8080 "
 	has("public.yaml",
 		"- name: shelf.ShelfService.GetBook match: - uri: exact: /shopmesh.shelf.v1.ShelfService/GetBook - uri: regex: /v1/books/[^/:]+ method: regex: GET|HEAD "+to+
-			"timeout: 3s retries: attempts: 2 perTryTimeout: 1s retryOn: connect-failure,refused-stream,reset,unavailable,gateway-error",
+			"timeout: 3s retries: attempts: 2 perTryTimeout: 1s retryOn: connect-failure,refused-stream,reset,unavailable,deadline-exceeded,gateway-error",
 		"- uri: regex: /v1/books/[^/:]+:lend method: exact: POST "+to+"timeout: 1.5s retries: attempts: 2 retryOn: connect-failure,refused-stream,reset-before-request",
 		"- uri: exact: /shopmesh.shelf.v1.ShelfService/WatchBook "+to+"retries: attempts: 2 retryOn: connect-failure,refused-stream",
 		"- name: shelf.unknown.path match: - uri: exact: /v1/books - uri: prefix: /v1/books/ - uri: prefix: '/v1/books:'",

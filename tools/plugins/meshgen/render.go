@@ -156,7 +156,7 @@ func (r rpc) route(matches ...httpMatch) httpRoute {
 	}
 	switch r.class {
 	case read:
-		route.Retries = retries{Attempts: 2, PerTryTimeout: seconds(r.perTry), RetryOn: "connect-failure,refused-stream,reset,unavailable,gateway-error"}
+		route.Retries = retries{Attempts: 2, PerTryTimeout: seconds(r.perTry), RetryOn: "connect-failure,refused-stream,reset,unavailable,deadline-exceeded,gateway-error"}
 	case gathering:
 		route.Retries = retries{Attempts: 1, RetryOn: "connect-failure,refused-stream"}
 	case writing:
