@@ -15,6 +15,8 @@ import (
 type probed struct {
 	Protocol, Code, Message, RetryAfter, Reason, Error string
 	HTTP                                               int
+	Start                                              time.Time
+	Millis                                             int64
 }
 
 // jwt is a token with these claims and a signature that is none.

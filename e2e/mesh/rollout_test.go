@@ -15,6 +15,7 @@ type (
 	calls struct {
 		Made, Failed  int
 		Errors        map[string]int
+		LastFailed    time.Time
 		PerSecond     float64
 		P50, P99, Max float64
 	}

@@ -31,6 +31,8 @@ type Calls struct {
 	Made   int            `json:"made"`
 	Failed int            `json:"failed"`
 	Errors map[string]int `json:"errors,omitempty"`
+	// LastFailed is when the last call was made that failed.
+	LastFailed time.Time `json:"lastFailed"`
 	// PerSecond are those that succeeded, from the first call to the last answer.
 	PerSecond float64 `json:"perSecond"`
 	// P50, P99 and Max are milliseconds.
@@ -41,11 +43,14 @@ type Calls struct {
 	took []time.Duration
 }
 
-func (c *Calls) add(took time.Duration, err error) {
+func (c *Calls) add(began time.Time, err error) {
 	c.Made++
-	c.took = append(c.took, took)
+	c.took = append(c.took, time.Since(began))
 	if err != nil {
 		c.Failed++
+		if began.After(c.LastFailed) {
+			c.LastFailed = began
+		}
 		if c.Errors == nil {
 			c.Errors = map[string]int{}
 		}
@@ -73,16 +78,16 @@ func load(ctx context.Context, args []string) (any, error) {
 	var duration time.Duration
 	var product string
 	var grpc bool
-	var underWay, calls int
+	var most, underWay int
 	if err := parse("load", args, func(f *flag.FlagSet) {
 		to.flags(f)
 		f.Float64Var(&rate, "rate", 40, "calls a second")
 		f.Float64Var(&writes, "writes", 0.5, "the part of them that places orders")
 		f.DurationVar(&duration, "for", 30*time.Second, "how long")
+		f.IntVar(&most, "n", 0, "how many calls at most; 0 is as many as the time allows")
 		f.StringVar(&product, "product", "KI-MUG-INK", "the product's code")
 		f.BoolVar(&grpc, "grpc", false, "over gRPC in place of Connect")
 		f.IntVar(&underWay, "under-way", 0, "how many calls are under way, each begun when one is answered, in place of a rate")
-		f.IntVar(&calls, "n", 1000, "how many calls there are, with -under-way")
 	}); err != nil {
 		return nil, err
 	}
@@ -101,8 +106,7 @@ func load(ctx context.Context, args []string) (any, error) {
 	var all sync.WaitGroup
 	call := func(write bool) {
 		began := time.Now()
-		var err error
-		to := &made.Reads
+		to, err := &made.Reads, error(nil)
 		if write {
 			to = &made.Writes
 			_, err = orders.PlaceOrder(ctx, orderOf(uuid.NewString(), product, "sandbox_ok"))
@@ -111,40 +115,36 @@ func load(ctx context.Context, args []string) (any, error) {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		to.add(time.Since(began), err)
+		to.add(began, err)
 	}
-	// isWrite spreads the orders evenly among the calls.
-	isWrite := func(n int) bool { return int(float64(n+1)*writes) > int(float64(n)*writes) }
 	began := time.Now()
+	// next begins the call n, if there is one more; the orders are spread evenly among the calls.
+	next := func(n int, begin func(write bool)) bool {
+		if most > 0 && n >= most || time.Since(began) >= duration || ctx.Err() != nil {
+			return false
+		}
+		begin(int(float64(n+1)*writes) > int(float64(n)*writes))
+		return true
+	}
 	if underWay > 0 {
-		var next atomic.Int64
+		var n atomic.Int64
 		for range underWay {
 			all.Go(func() {
-				for n := next.Add(1); n <= int64(calls) && ctx.Err() == nil; n = next.Add(1) {
-					call(isWrite(int(n)))
+				for next(int(n.Add(1))-1, call) {
 				}
 			})
 		}
 	} else {
 		ticker := time.NewTicker(time.Duration(float64(time.Second) / rate))
 		defer ticker.Stop()
-		for end, n := time.After(duration), 0; n >= 0; {
-			select {
-			case <-ticker.C:
-				write := isWrite(n)
-				all.Go(func() { call(write) })
-				n++
-			case <-end:
-				n = -1
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
+		for n := 0; next(n, func(write bool) { all.Go(func() { call(write) }) }); n++ {
+			<-ticker.C
 		}
 	}
 	all.Wait()
 	made.Reads.measure(time.Since(began))
 	made.Writes.measure(time.Since(began))
-	return made, nil
+	return made, ctx.Err()
 }
 
 // orderOf is a guest's order of one product; the e-mail holds the request's id.

@@ -24,6 +24,7 @@ var verbs = map[string]func(ctx context.Context, args []string) (any, error){ //
 	"pipe":    pipe,
 	"probe":   probe,
 	"provide": provide,
+	"signal":  signalContainer,
 	"verify":  verify,
 	"watch":   watch,
 	"wait": func(ctx context.Context, _ []string) (any, error) {

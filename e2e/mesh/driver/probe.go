@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 )
 
 // Probed is what one call got, over one protocol.
@@ -22,15 +24,20 @@ type Probed struct {
 	// Reason is that of the error's details, where the body has them.
 	Reason string `json:"reason,omitempty"`
 	Error  string `json:"error,omitempty"`
+	// Start is when the call was made, Millis how long it took.
+	Start  time.Time `json:"start"`
+	Millis int64     `json:"millis"`
 }
 
-// probe calls an RPC with an empty request over all four protocols, so many times each, one
-// after the other.
+// probe calls an RPC with an empty request over all four protocols, so many times each, in
+// turns. Each caller has connections of its own, so that several callers reach each replica of
+// the ingress; the proxies' logs name the protocol as the User-Agent. Nothing is repeated.
 func probe(ctx context.Context, args []string) (any, error) {
 	var to target
 	var procedure, rest, protocols string
 	var header headers
-	var n int
+	var n, callers int
+	var rate float64
 	if err := parse("probe", args, func(f *flag.FlagSet) {
 		to.flags(f)
 		f.StringVar(&procedure, "procedure", "", "the RPC's path")
@@ -38,41 +45,72 @@ func probe(ctx context.Context, args []string) (any, error) {
 		f.StringVar(&protocols, "protocols", "connect,grpc,grpc-web,rest", "over which")
 		f.Var(&header, "header", "a header, as \"Name: value\"; again for more")
 		f.IntVar(&n, "n", 1, "how many times")
+		f.IntVar(&callers, "callers", 1, "how many call at once")
+		f.Float64Var(&rate, "rate", 0, "calls a second, at most; 0 is as many as the callers make")
 	}); err != nil {
 		return nil, err
 	}
-	http1, err := to.client(false)
-	if err != nil {
-		return nil, err
-	}
-	http2, err := to.client(true)
-	if err != nil {
-		return nil, err
-	}
-	method, path, _ := strings.Cut(rest, " ")
-	var all []Probed
-	for range n {
-		for protocol := range strings.SplitSeq(protocols, ",") {
-			var got Probed
-			switch protocol {
-			case "connect":
-				got = probeOnce(ctx, http1, http.MethodPost, to.url+procedure, "application/json", []byte("{}"), header)
-			case "grpc":
-				got = probeOnce(ctx, http2, http.MethodPost, to.url+procedure, "application/grpc+proto", make([]byte, 5), header)
-			case "grpc-web":
-				got = probeOnce(ctx, http1, http.MethodPost, to.url+procedure, "application/grpc-web+proto", make([]byte, 5), header)
-			case "rest":
-				body := []byte("{}")
-				if method == http.MethodGet {
-					body = nil
-				}
-				got = probeOnce(ctx, http1, method, to.url+path, "application/json", body, header)
-			}
-			got.Protocol = protocol
-			all = append(all, got)
+	by := strings.Split(protocols, ",")
+	all := make([]Probed, n*len(by))
+	next := make(chan int)
+	var calling sync.WaitGroup
+	for range callers {
+		http1, err := to.client(false)
+		if err != nil {
+			return nil, err
 		}
+		http2, err := to.client(true)
+		if err != nil {
+			return nil, err
+		}
+		one := prober{http1, http2, to.url, procedure, rest, header}
+		calling.Go(func() {
+			for i := range next {
+				all[i] = one.call(ctx, by[i%len(by)])
+			}
+		})
 	}
+	began := time.Now()
+	for i := range all {
+		if rate > 0 {
+			time.Sleep(time.Until(began.Add(time.Duration(float64(i) / rate * float64(time.Second)))))
+		}
+		next <- i
+	}
+	close(next)
+	calling.Wait()
 	return all, nil
+}
+
+// prober is one caller.
+type prober struct {
+	http1, http2         *http.Client
+	url, procedure, rest string
+	header               headers
+}
+
+// call makes one call over a protocol.
+func (p prober) call(ctx context.Context, protocol string) Probed {
+	header := append(headers{"User-Agent: driver " + protocol}, p.header...)
+	method, path, _ := strings.Cut(p.rest, " ")
+	began := time.Now()
+	var got Probed
+	switch protocol {
+	case "connect":
+		got = probeOnce(ctx, p.http1, http.MethodPost, p.url+p.procedure, "application/json", []byte("{}"), header)
+	case "grpc":
+		got = probeOnce(ctx, p.http2, http.MethodPost, p.url+p.procedure, "application/grpc+proto", make([]byte, 5), header)
+	case "grpc-web":
+		got = probeOnce(ctx, p.http1, http.MethodPost, p.url+p.procedure, "application/grpc-web+proto", make([]byte, 5), header)
+	case "rest":
+		body := []byte("{}")
+		if method == http.MethodGet {
+			body = nil
+		}
+		got = probeOnce(ctx, p.http1, method, p.url+path, "application/json", body, header)
+	}
+	got.Protocol, got.Start, got.Millis = protocol, began, time.Since(began).Milliseconds()
+	return got
 }
 
 func probeOnce(ctx context.Context, client *http.Client, method, url, contentType string, body []byte, header headers) Probed {
