@@ -1,0 +1,183 @@
+//go:build mesh
+
+package mesh
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A read that asks the database each time, which anybody may call.
+const (
+	listCategories = "/shopmesh.catalog.v1.CategoryService/ListCategories"
+	categories     = "/v1/categories"
+	placeOrder     = "/shopmesh.order.v1.OrderService/PlaceOrder"
+)
+
+// protocols are those of the driver's probe.
+var protocols = []string{"connect", "grpc", "grpc-web", "rest"} //nolint:gochecknoglobals // a constant
+
+// reads calls the read so often over each protocol.
+func reads(t *testing.T, each int, flags ...string) []probed {
+	t.Helper()
+	return drive[[]probed](t, outside, append([]string{
+		"probe", "-url", gateway, "-ca", certificate(t), "-n", fmt.Sprint(each), "-procedure", listCategories, "-rest", "GET " + categories,
+	}, flags...)...)
+}
+
+// answered reports whether a call got its answer.
+func (p probed) answered() bool {
+	return p.HTTP == 200 && p.Error == "" && (p.Code == "0" || p.Code == "" && !strings.HasPrefix(p.Protocol, "grpc"))
+}
+
+// failedOf are the calls without an answer.
+func failedOf(all []probed) []probed {
+	return slices.DeleteFunc(slices.Clone(all), probed.answered)
+}
+
+// met counts the reads that came to a sick replica, by protocol.
+func met(t *testing.T, pod string, since time.Time) map[string]int {
+	t.Helper()
+	by := map[string]int{}
+	for _, one := range requests(t, "shop", pod, since, listCategories, categories) {
+		by[strings.TrimPrefix(one.Agent, "driver ")]++
+	}
+	return by
+}
+
+// Row 7: calls that meet a sick replica are repeated at the other one where that is safe, and
+// not more often than the budget allows; what may have had an effect is never repeated.
+func TestRow07Retries(t *testing.T) {
+	defer healed(t, "catalog")
+	healed(t, "catalog")
+	var figures []string
+	pods := podsOf(t, "shop", "catalog")
+	if len(pods) != 2 {
+		t.Fatalf("the replicas of catalog are %v, want two", pods)
+	}
+	for _, sickness := range []sickness{injected("503", "abort: {http_status: 503, percentage: {numerator: 100}}"), withoutDatabase("catalog")} {
+		sicken(t, sickness, pods[0])
+		began := time.Now()
+		// Slowly, so that the replica comes back between and is out again; and by three at once,
+		// whom the budget always lets repeat.
+		all := reads(t, 200, "-callers", "3", "-rate", "25")
+		written(t, categories, pods[1:]) // the sick one has logged its last request long before
+		by := met(t, pods[0], began)
+		failed := failedOf(all)
+		for _, one := range failed[:min(len(failed), 5)] {
+			t.Errorf("a read over %s while one of two replicas answers %s: %+v", one.Protocol, sickness.name, one)
+		}
+		for _, protocol := range protocols {
+			if by[protocol] == 0 {
+				t.Errorf("no read over %s came to the replica that answers %s: %v", protocol, sickness.name, by)
+			}
+		}
+		figures = append(figures, fmt.Sprintf("%s at one of two: %d of %d reads answered, %v had come to it", sickness.name, len(all)-len(failed), len(all), by))
+		healed(t, "catalog")
+	}
+	figures = append(figures, slowReplica(t, pods), bothSick(t, pods))
+	figures = append(figures, killedWhileWriting(t))
+	audit(t)
+	t.Logf("row 7: %s", strings.Join(figures, "; "))
+}
+
+// slowReplica shows that a try is ended in time for another one.
+func slowReplica(t *testing.T, pods []string) string {
+	t.Helper()
+	sicken(t, injected("delay", "delay: {fixed_delay: 3s, percentage: {numerator: 100}}"), pods[0])
+	all := reads(t, 50, "-callers", "3", "-rate", "25")
+	var slow, slowest int64
+	for _, one := range all {
+		if !one.answered() || one.Millis > 1300 {
+			t.Errorf("a read over %s while one of two replicas takes 3 s: %+v", one.Protocol, one)
+		}
+		if one.Millis >= 1000 {
+			slow++
+		}
+		slowest = max(slowest, one.Millis)
+	}
+	if slow == 0 {
+		t.Error("no read came to the replica that takes 3 s")
+	}
+	healed(t, "catalog")
+	return fmt.Sprintf("3 s at one of two: %d of %d reads met it, the slowest was answered after %d ms", slow, len(all), slowest)
+}
+
+// bothSick shows that repeating does not multiply the load on what is sick altogether.
+func bothSick(t *testing.T, pods []string) string {
+	t.Helper()
+	sicken(t, injected("both", "delay: {fixed_delay: 0.2s, percentage: {numerator: 100}}, abort: {http_status: 503, percentage: {numerator: 100}}"), pods...)
+	before := atIngress(t, "catalog", "upstream_rq_retry")
+	all := reads(t, 100, "-callers", "100")
+	repeated := 0
+	for i, n := range atIngress(t, "catalog", "upstream_rq_retry") {
+		repeated += n - before[i]
+	}
+	failed := len(failedOf(all))
+	if failed == 0 {
+		t.Error("no read failed though both replicas are sick")
+	}
+	// The budget is a part of what is under way, repetitions included.
+	if tries := len(all) + repeated; repeated == 0 || float64(repeated) > 0.2*float64(tries)+3 {
+		t.Errorf("%d of %d tries were repetitions, want a fifth of them and three", repeated, tries)
+	}
+	healed(t, "catalog")
+	return fmt.Sprintf("both sick: %d repetitions for %d reads, %d of which failed", repeated, len(all), failed)
+}
+
+// killedWhileWriting shows that no order is sent twice, though a replica is killed while it
+// has orders under way.
+func killedWhileWriting(t *testing.T) string {
+	t.Helper()
+	stock(t)
+	pods := podsOf(t, "shop", "order")
+	if len(pods) != 2 {
+		t.Fatalf("the replicas of order are %v, want two", pods)
+	}
+	raiseHand(t)
+	const lock = "lock table orders in exclusive mode"
+	began := time.Now()
+	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "10", "-writes", "1", "-n", "200", "-for", "2m", "-grpc"}, func() {
+		// Orders wait in both replicas for a table until the kill is done, so that it meets some.
+		unlocked := make(chan struct{})
+		go func() {
+			defer close(unlocked)
+			_, _ = try(t.Context(), "", "kubectl", "-n", "shop-data", "exec", "postgres-0", "-c", "postgres", "--",
+				"psql", "-U", "postgres", "-d", "shopmesh_order", "-c", "begin; "+lock+"; select pg_sleep(60)")
+		}()
+		eventually(t, 30*time.Second, func() error {
+			waiting := sql(t, "postgres", "select count(*) from pg_stat_activity where datname = 'shopmesh_order' and wait_event_type = 'Lock'")
+			if waiting == "0" || waiting == "1" {
+				return fmt.Errorf("%s transactions wait", waiting)
+			}
+			return nil
+		})
+		signal(t, "shop", pods[0], "service", "KILL")
+		sql(t, "postgres", "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and query like '%"+lock+"%'")
+		<-unlocked
+	}).Writes
+	kubectl(t, "-n", "shop", "rollout", "status", "deployment/order", "--timeout=180s")
+	written(t, "/v1/orders", pods)
+	sent, twice, cut := map[string]int{}, 0, 0
+	for _, pod := range pods {
+		for _, one := range requests(t, "shop", pod, began, placeOrder) {
+			if sent[one.ID]++; sent[one.ID] == 2 {
+				twice++
+				t.Errorf("the order of the request %s was sent twice", one.ID)
+			}
+			if pod == pods[0] && one.Flags == "UC" {
+				cut++
+			}
+		}
+	}
+	if cut == 0 {
+		t.Error("the kill met no order that was under way")
+	}
+	if load.Made != 200 || len(sent) > load.Made || load.Failed == load.Made {
+		t.Errorf("%d orders were made, %d failed, %d requests came to the replicas", load.Made, load.Failed, len(sent))
+	}
+	return fmt.Sprintf("a replica killed with %d orders under way: of %d orders %d came to a replica, %d of them twice; %d failed (%v)", cut, load.Made, len(sent), twice, load.Failed, load.Errors)
+}
