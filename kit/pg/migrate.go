@@ -52,10 +52,10 @@ func NewTables(name string, embedded embed.FS) Tables {
 
 // Migrate binds the database to its context, brings its schema to the newest version,
 // and returns the version of the context's own migrations. It refuses a database of
-// another context and one whose schema is newer than this program knows. Only one
-// process at a time migrates a database; others wait up to five minutes. When the server
-// goes away in between, Migrate begins again with the first migration that was not done,
-// until ctx ends.
+// another context, and one whose schema is newer than this program knows, unless each newer
+// migration says that the version before keeps working. Only one process at a time migrates
+// a database; others wait up to five minutes. When the server goes away in between, Migrate
+// begins again with the first migration that was not done, until ctx ends.
 func Migrate(ctx context.Context, p *Pool, schema Schema) (int64, error) {
 	if schema.Log == nil {
 		schema.Log = slog.Default()
@@ -78,7 +78,7 @@ func migrate(ctx context.Context, p *Pool, schema Schema) (int64, error) {
 	if err := checkServer(ctx, p); err != nil {
 		return 0, err
 	}
-	own, err := newMigrator(db, NewTables("context", migrations), schema)
+	own, err := newMigrator(p, db, NewTables("context", migrations), schema)
 	if err != nil {
 		return 0, err
 	}
@@ -90,7 +90,7 @@ func migrate(ctx context.Context, p *Pool, schema Schema) (int64, error) {
 	}
 	all := make([]*migrator, 0, len(schema.Kit)+1)
 	for _, tables := range append(slices.Clone(schema.Kit), Tables{Migrations: schema.Migrations}) {
-		m, err := newMigrator(db, tables, schema)
+		m, err := newMigrator(p, db, tables, schema)
 		if err != nil {
 			return 0, err
 		}
@@ -101,6 +101,9 @@ func migrate(ctx context.Context, p *Pool, schema Schema) (int64, error) {
 		if _, err := m.version(ctx); err != nil {
 			return 0, err
 		}
+	}
+	if err := setFloors(ctx, db, all); err != nil {
+		return 0, err
 	}
 	for _, m := range all {
 		if err := m.up(ctx); err != nil {
@@ -158,18 +161,22 @@ func bind(ctx context.Context, p *Pool, name string) error {
 // migrator brings the tables of one version table to their newest version.
 type migrator struct {
 	what     string
+	pool     *Pool
 	provider *goose.Provider // nil when there are no migrations
-	newest   int64
-	log      *slog.Logger
+	// table holds which of them ran.
+	table  string
+	newest int64
+	// floor is the newest of them with which the version before does not work.
+	floor int64
+	log   *slog.Logger
 }
 
-func newMigrator(db *sql.DB, tables Tables, schema Schema) (*migrator, error) {
-	m := &migrator{what: "the context's schema", log: schema.Log}
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+func newMigrator(pool *Pool, db *sql.DB, tables Tables, schema Schema) (*migrator, error) {
+	m := &migrator{what: "the context's schema", pool: pool, table: goose.DefaultTablename, log: schema.Log}
 	if tables.Name != "" {
-		m.what = "the schema of the kit's " + tables.Name
-		options = append(options, goose.WithTableName("kit_"+tables.Name+"_version"))
+		m.what, m.table = "the schema of the kit's "+tables.Name, "kit_"+tables.Name+"_version"
 	}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithTableName(m.table)}
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return nil, fmt.Errorf("migration lock: %w", err)
@@ -183,12 +190,20 @@ func newMigrator(db *sql.DB, tables Tables, schema Schema) (*migrator, error) {
 	}
 	for _, source := range m.provider.ListSources() {
 		m.newest = max(m.newest, source.Version)
+		works, err := stillWorks(tables.Migrations, source.Path)
+		if err != nil {
+			return nil, fmt.Errorf("read the migrations of %s: %w", m.what, err)
+		}
+		if !works {
+			m.floor = max(m.floor, source.Version)
+		}
 	}
 	return m, nil
 }
 
 // version is the version in the database. One that is newer than the newest migration is
-// refused: this program would not know what it reads, and write what the newer one can't.
+// refused, unless what came since lets this program work: it would not know what it reads, and
+// write what the newer one can't.
 func (m *migrator) version(ctx context.Context) (int64, error) {
 	if m.provider == nil {
 		return 0, nil
@@ -197,7 +212,14 @@ func (m *migrator) version(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the version of %s: %w", m.what, err)
 	}
-	if version > m.newest {
+	if version <= m.newest {
+		return version, nil
+	}
+	floor, known, err := readFloor(ctx, m.pool, m.table)
+	if err != nil {
+		return 0, fmt.Errorf("read which versions of %s may start: %w", m.what, err)
+	}
+	if !known || m.newest < floor {
 		return 0, fmt.Errorf("%s has version %d and this program knows versions up to %d: a newer program has changed the database; "+
 			"start that one, or restore the backup from before the upgrade", m.what, version, m.newest)
 	}

@@ -82,6 +82,67 @@ func TestAnOldProgramIsRefusedByANewerSchema(t *testing.T) {
 	}
 }
 
+// The version before starts on a database that the newer one only added to, as often as
+// rollbacks need it, and no more once it has changed what the version before uses.
+func TestTheVersionBeforeStartsAfterAnExpansion(t *testing.T) {
+	t.Parallel()
+	pool := testkit.Database(t, nil)
+	before := files("00001_orders.sql")
+	after := files("00001_orders.sql")
+	after["00002_note.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\n-- The version before keeps working: it never names the column.\nalter table orders add column note text not null default '';\n")}
+	for i, program := range []fstest.MapFS{before, after, before, after} {
+		version, err := pg.Migrate(t.Context(), pool, pg.Schema{Migrations: program})
+		if want := min(i+1, 2); err != nil || version != int64(want) {
+			t.Fatalf("start %d: version %d, %v", i+1, version, err)
+		}
+	}
+	later := files("00001_orders.sql", "00003_lines.sql")
+	later["00002_note.sql"] = after["00002_note.sql"]
+	if _, err := pg.Migrate(t.Context(), pool, pg.Schema{Migrations: later}); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []fstest.MapFS{before, after} {
+		if _, err := pg.Migrate(t.Context(), pool, pg.Schema{Migrations: program}); err == nil || !strings.Contains(err.Error(), "a newer program has changed the database") {
+			t.Errorf("an older program after a change: %v", err)
+		}
+	}
+}
+
+// A migration that says that the version before keeps working, and takes away what that uses
+// or demands what it does not write, is refused before anything is changed.
+func TestAnExpansionAddsOnly(t *testing.T) {
+	t.Parallel()
+	const says = "-- The version before keeps working: it is said.\n"
+	for statement, kept := range map[string]bool{
+		says + "alter table orders drop column id;":                                      false,
+		says + "alter table orders rename to others;":                                    false,
+		says + "alter table orders\n  alter column id set not null;":                     false,
+		says + "alter table orders alter column id type bigint;":                         false,
+		says + "alter table orders add column note text not null;":                       false,
+		says + "alter table orders add constraint positive check (id > 0);":              false,
+		says + "create unique index orders_id on orders (id);":                           false,
+		"-- The version before keeps working:\nalter table orders add column note text;": false,
+		says + "alter table orders add column note text not null default '';":            true,
+		says + "alter table orders add column note text, alter column id drop not null;": true,
+		says + "create table notes (id int not null); create index on orders (id);":      true,
+		"alter table orders rename to others;":                                           true,
+	} {
+		t.Run(statement, func(t *testing.T) {
+			t.Parallel()
+			migrations := files("00001_orders.sql")
+			migrations["00002_next.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + statement + "\n-- +goose Down\ndrop table notes;\n")}
+			pool := testkit.Database(t, nil)
+			_, err := pg.Migrate(t.Context(), pool, pg.Schema{Migrations: migrations})
+			if kept != (err == nil) {
+				t.Errorf("got %v", err)
+			}
+			if !kept && has(t, pool, "orders") {
+				t.Error("what is refused was changed")
+			}
+		})
+	}
+}
+
 // Each migration leaves a line in the log, and a start that finds all done leaves none.
 func TestMigrationsAreLogged(t *testing.T) {
 	t.Parallel()
