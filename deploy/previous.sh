@@ -1,0 +1,12 @@
+#!/bin/sh
+# Builds a service's image from the tree of the commit in deploy/PREVIOUS, as skaffold's custom builder: IMAGE is the
+# name and tag to push, the argument is the program's folder. It needs ko, and the history that holds the commit.
+set -eu
+commit=$(sed -n 's/^\([0-9a-f]\{7,\}\).*/\1/p' deploy/PREVIOUS | head -n 1)
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+git archive --format tar --output "$tree/archive.tar" "$commit"
+tar -x -f "$tree/archive.tar" -C "$tree"
+cd "$tree"
+# Without the paths of the folder (-trimpath, in .ko.yaml) Go's build cache knows what it compiled for the service before.
+KO_DOCKER_REPO=${IMAGE%:*} ko build --bare --tags "${IMAGE##*:}" --sbom none "$1"
