@@ -164,10 +164,15 @@ func giveOperatorToken(t *testing.T) {
 	apply(t, fmt.Sprintf("apiVersion: v1\nkind: Secret\nmetadata: {name: operator-token, namespace: shop}\nstringData: {token: %q}\n", operatorToken(t)))
 }
 
+// allServices are the Deployments that skaffold builds as services.
+func allServices() []string {
+	return []string{"catalog", "config", "customer", "identity", "inventory", "notification", "order", "payment"}
+}
+
 // internalPorts are those of all services, as the audit takes them.
 func internalPorts() []string {
 	var args []string
-	for _, service := range []string{"catalog", "config", "customer", "identity", "inventory", "notification", "order", "payment"} {
+	for _, service := range allServices() {
 		args = append(args, "--addr", "http://"+service+":9090")
 	}
 	return args

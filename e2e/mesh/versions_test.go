@@ -1,0 +1,236 @@
+//go:build mesh
+
+package mesh
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Row 13: the versions before and after work beside today's, and calls move between them
+// without one that fails.
+func TestRow13Versions(t *testing.T) {
+	stock(t)
+	now := map[string]string{}
+	for _, service := range allServices() {
+		now[service] = runs(t, service)
+	}
+	before, next := built(t, "previous", allServices()...), built(t, "next", "order")
+	defer func() { // before the test's context ends
+		endCanary(t, "order")
+		roll(t, now)
+		forgetNext(t)
+	}()
+	t.Run("back and forth", func(t *testing.T) { backAndForth(t, before, now) })
+	roll(t, now)
+	t.Run("mixed", func(t *testing.T) { mixed(t, next["order"]) })
+	t.Run("canary", func(t *testing.T) { tenPercent(t) })
+}
+
+// backAndForth sets all services to the version before, to today's, and back, under orders.
+func backAndForth(t *testing.T, before, now map[string]string) {
+	var told []string
+	for _, step := range []struct {
+		name   string
+		to     map[string]string
+		within time.Duration
+	}{{"N-1", before, 3 * time.Minute}, {"N", now, 3 * time.Minute}, {"N-1 again", before, time.Minute}} {
+		const lasts = 100 * time.Second
+		var took time.Duration
+		load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-for", lasts.String()}, func() {
+			began := time.Now()
+			roll(t, step.to)
+			took = time.Since(began)
+		})
+		if took > step.within || took > lasts {
+			t.Errorf("all services were set to %s within %v, want %v at most, and under orders for %v", step.name, took, step.within, lasts)
+		}
+		told = append(told, fmt.Sprintf("%s in %.0f s (%s)", step.name, took.Seconds(), none(t, load)))
+	}
+	audit(t)
+	t.Logf("row 13: all eight services to %s", strings.Join(told, ", to "))
+}
+
+// mixed runs an order of the version after beside today's replicas: it has a column and a field
+// of its events that nobody else knows. Half of the calls go there, and today's replicas are
+// rolled meanwhile: they start on the newer schema.
+func mixed(t *testing.T, next string) {
+	canary(t, "start", "-service", "order", "-image", next, "-weight", "50")
+	since := strings.TrimSpace(sql(t, "order", `select now()`))
+	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-for", "60s"}, func() {
+		restart(t, "shop", "order")
+	})
+	figures := none(t, load)
+	audit(t)
+	byNext, all := twoCounts(t, "order", `select count(*) filter (where placed_by = 'next'), count(*) from orders where create_time > '`+since+`'`)
+	if share := float64(byNext) / float64(all); share < 0.3 || share > 0.7 {
+		t.Errorf("%d of %d orders were placed by the version after", byNext, all)
+	}
+	// The field 1000 with "next", as it is on the wire: today's notification kept the event.
+	mailed, confirmed := twoCounts(t, "notification", `select count(*) filter (where position('\xc23e046e657874'::bytea in content) > 0), count(*) from notifications where create_time > '`+since+`'`)
+	if mailed == 0 || mailed == confirmed {
+		t.Errorf("%d of %d mails are of events of the version after", mailed, confirmed)
+	}
+	t.Logf("row 13: %s; %d of %d orders have the new column set, %d of %d mails came of events with the new field", figures, byNext, all, mailed, confirmed)
+}
+
+// tenPercent leads a tenth of the orders to the canary, and ends it.
+func tenPercent(t *testing.T) {
+	canary(t, "set", "-service", "order", "-weight", "10")
+	const path = "/shopmesh.order.v1.OrderService/PlaceOrder"
+	thereBefore, hereBefore := arrived(t, "order-canary", path), arrived(t, "order", path)
+	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "40", "-writes", "1", "-for", "52s"}, func() {})
+	if load.Writes.Made < 2000 {
+		t.Errorf("%d calls were made, want 2000", load.Writes.Made)
+	}
+	figures := none(t, load)
+	there := 0
+	eventually(t, time.Minute, func() error { // proxies write their logs every ten seconds
+		there = arrived(t, "order-canary", path) - thereBefore
+		if here := arrived(t, "order", path) - hereBefore; there+here < load.Writes.Made {
+			return fmt.Errorf("%d and %d of %d calls are in the proxies' logs", here, there, load.Writes.Made)
+		}
+		return nil
+	})
+	share := float64(there) / float64(load.Writes.Made)
+	if share < 0.08 || share > 0.12 {
+		t.Errorf("the canary got %.1f %% of the calls, want 8 to 12", 100*share)
+	}
+	var took time.Duration
+	ending := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-for", "45s"}, func() {
+		began := time.Now()
+		canary(t, "end", "-service", "order")
+		took = time.Since(began)
+	})
+	if took > time.Minute {
+		t.Errorf("the canary ended after %v", took)
+	}
+	ended := none(t, ending)
+	audit(t)
+	t.Logf("row 13: the canary got %d of %d calls, %.1f %% (%s); it ended within %.0f s (%s)", there, load.Writes.Made, 100*share, figures, took.Seconds(), ended)
+}
+
+// none demands that no call failed, and tells how many there were.
+func none(t *testing.T, load made) string {
+	t.Helper()
+	for kind, c := range map[string]calls{"reads": load.Reads, "orders": load.Writes} {
+		if c.Failed > 0 {
+			t.Errorf("%d of %d %s failed: %v", c.Failed, c.Made, kind, c.Errors)
+		}
+	}
+	return fmt.Sprintf("%d reads and %d orders, %d failed, p99 %.0f ms",
+		load.Reads.Made, load.Writes.Made, load.Reads.Failed+load.Writes.Failed, max(load.Reads.P99, load.Writes.P99))
+}
+
+// runs is the image that a service has.
+func runs(t *testing.T, service string) string {
+	t.Helper()
+	return kubectl(t, "-n", "shop", "get", "deployment", service, "-o", `jsonpath={.spec.template.spec.containers[?(@.name=="service")].image}`)
+}
+
+// built are the images of services by a profile of skaffold.yaml.
+func built(t *testing.T, profile string, of ...string) map[string]string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "build.json")
+	args := []string{"build", "--profile", profile, "--file-output", file}
+	for _, service := range of {
+		args = append(args, "--build-image", service)
+	}
+	inRoot(t, "skaffold", args...)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var build struct {
+		Builds []struct{ ImageName, Tag string }
+	}
+	if err := json.Unmarshal(text, &build); err != nil {
+		t.Fatal(err)
+	}
+	images := map[string]string{}
+	for _, one := range build.Builds {
+		images[one.ImageName] = one.Tag
+	}
+	for _, service := range of {
+		if images[service] == "" {
+			t.Fatalf("skaffold built no %s with the profile %s", service, profile)
+		}
+	}
+	return images
+}
+
+// roll gives services their images and waits until no pod of another is left to get a call.
+func roll(t *testing.T, images map[string]string) {
+	t.Helper()
+	for service, image := range images {
+		kubectl(t, "-n", "shop", "set", "image", "deployment/"+service, "service="+image)
+	}
+	for service := range images {
+		kubectl(t, "-n", "shop", "rollout", "status", "deployment/"+service, "--timeout=240s")
+	}
+}
+
+// canary runs tools/canary, which has to be built outside the workspace.
+func canary(t *testing.T, args ...string) {
+	t.Helper()
+	t.Log(strings.TrimSpace(inRoot(t, "env", append([]string{"GOWORK=off", "go", "run", "-C", "tools", "./canary"}, args...)...)))
+}
+
+func endCanary(t *testing.T, service string) {
+	t.Helper()
+	if kubectl(t, "-n", "shop", "get", "service", service+"-canary", "--ignore-not-found", "-o", "name") != "" {
+		canary(t, "end", "-service", service)
+	}
+}
+
+// inRoot runs a command in the repository's root and the cluster's surroundings.
+func inRoot(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := command(t.Context(), name, args...)
+	cmd.Dir = "../.."
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// arrived is how many calls of a path reached pods of an app, by the logs of their proxies.
+func arrived(t *testing.T, app, path string) int {
+	t.Helper()
+	n := 0
+	for line := range strings.Lines(kubectl(t, "-n", "shop", "logs", "-l", "app="+app, "-c", "istio-proxy", "--tail=-1")) {
+		if strings.Contains(line, path) && strings.Contains(line, "inbound|8080") {
+			n++
+		}
+	}
+	return n
+}
+
+// twoCounts asks the database of a service for two numbers.
+func twoCounts(t *testing.T, service, query string) (first, second int) {
+	t.Helper()
+	text := sql(t, service, query)
+	if n, err := fmt.Sscanf(text, "%d|%d", &first, &second); n != 2 {
+		t.Fatalf("%s: %q: %v", query, text, err)
+	}
+	return first, second
+}
+
+// sql runs a statement in the database of a service.
+func sql(t *testing.T, service, statement string) string {
+	t.Helper()
+	return kubectl(t, "-n", "shop-data", "exec", "postgres-0", "-c", "postgres", "--", "psql", "-U", "postgres", "-d", "shopmesh_"+service, "-AtX", "-v", "ON_ERROR_STOP=1", "-c", statement)
+}
+
+// forgetNext takes back what the version after did to order's database.
+func forgetNext(t *testing.T) {
+	t.Helper()
+	sql(t, "order", "alter table orders drop column if exists placed_by")
+	sql(t, "order", "delete from goose_db_version where version_id = 99")
+}
