@@ -20,20 +20,20 @@ func TestRow13Versions(t *testing.T) {
 	for _, service := range allServices() {
 		now[service] = runs(t, service)
 	}
-	before, next := built(t, "previous", allServices()...), built(t, "next", "order")
 	defer func() { // before the test's context ends
 		endCanary(t, "order")
 		roll(t, now)
 		forgetNext(t)
 	}()
-	t.Run("back and forth", func(t *testing.T) { backAndForth(t, before, now) })
+	t.Run("back and forth", func(t *testing.T) { backAndForth(t, now) })
 	roll(t, now)
-	t.Run("mixed", func(t *testing.T) { mixed(t, next["order"]) })
-	t.Run("canary", func(t *testing.T) { tenPercent(t) })
+	t.Run("mixed", mixed)
+	t.Run("canary", tenPercent)
 }
 
 // backAndForth sets all services to the version before, to today's, and back, under orders.
-func backAndForth(t *testing.T, before, now map[string]string) {
+func backAndForth(t *testing.T, now map[string]string) {
+	before := built(t, "previous", allServices()...)
 	var told []string
 	for _, step := range []struct {
 		name   string
@@ -59,7 +59,8 @@ func backAndForth(t *testing.T, before, now map[string]string) {
 // mixed runs an order of the version after beside today's replicas: it has a column and a field
 // of its events that nobody else knows. Half of the calls go there, and today's replicas are
 // rolled meanwhile: they start on the newer schema.
-func mixed(t *testing.T, next string) {
+func mixed(t *testing.T) {
+	next := built(t, "next", "order")["order"]
 	canary(t, "start", "-service", "order", "-image", next, "-weight", "50")
 	since := strings.TrimSpace(sql(t, "order", `select now()`))
 	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-for", "60s"}, func() {
@@ -84,11 +85,13 @@ func tenPercent(t *testing.T) {
 	canary(t, "set", "-service", "order", "-weight", "10")
 	const path = "/shopmesh.order.v1.OrderService/PlaceOrder"
 	thereBefore, hereBefore := arrived(t, "order-canary", path), arrived(t, "order", path)
-	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "40", "-writes", "1", "-for", "52s"}, func() {})
-	if load.Writes.Made < 2000 {
-		t.Errorf("%d calls were made, want 2000", load.Writes.Made)
+	var load made
+	for load.Writes.Made < 2000 { // a busy machine makes fewer in the time
+		part := drive[made](t, outside, "load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-writes", "1", "-for", "51s")
+		load.Writes.Made += part.Writes.Made
+		load.Writes.P99 = max(load.Writes.P99, part.Writes.P99)
+		none(t, part)
 	}
-	figures := none(t, load)
 	there := 0
 	eventually(t, time.Minute, func() error { // proxies write their logs every ten seconds
 		there = arrived(t, "order-canary", path) - thereBefore
@@ -112,7 +115,7 @@ func tenPercent(t *testing.T) {
 	}
 	ended := none(t, ending)
 	audit(t)
-	t.Logf("row 13: the canary got %d of %d calls, %.1f %% (%s); it ended within %.0f s (%s)", there, load.Writes.Made, 100*share, figures, took.Seconds(), ended)
+	t.Logf("row 13: the canary got %d of %d calls, %.1f %% (p99 %.0f ms); it ended within %.0f s (%s)", there, load.Writes.Made, 100*share, load.Writes.P99, took.Seconds(), ended)
 }
 
 // none demands that no call failed, and tells how many there were.
