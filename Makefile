@@ -184,6 +184,10 @@ mesh-up: mesh-install ## Build the shop's images and deploy it as e2e/mesh tests
 mesh-test: mesh-up ## Test the shop in a cluster with Istio, row by row (docs/mesh.md; ARGS="-run TestRow02")
 	cd e2e && go test -tags mesh -count=1 -parallel 4 -timeout 60m -v ./mesh $(ARGS)
 
+.PHONY: images
+images: ## Build the images with their lists of contents (SBOM) into the registry of KO_DOCKER_REPO, and print their digests
+	@ko build --base-import-paths --sbom=spdx ./services/*/cmd/* ./cmd/inbox ./cmd/topics
+
 .PHONY: bench
 bench: ## Measure the shop (ARGS as bench's flags)
 	go run ./bench $(ARGS)
