@@ -126,7 +126,7 @@ func sharesOf(t *testing.T, service string, last time.Duration) []float64 {
 	t.Helper()
 	var counts []float64
 	all := 0.0
-	for _, pod := range strings.Fields(kubectl(t, "-n", "shop", "get", "pods", "-l", "app="+service, "--field-selector=status.phase=Running", "-o", "jsonpath={.items[*].metadata.name}")) {
+	for _, pod := range podsOf(t, "shop", service) {
 		log := kubectl(t, "-n", "shop", "logs", pod, "-c", "istio-proxy", "--since="+last.String())
 		n := float64(strings.Count(log, "inbound|8080"))
 		counts, all = append(counts, n), all+n

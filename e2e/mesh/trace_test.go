@@ -63,9 +63,9 @@ func traced(t *testing.T, percent int) {
 	t.Helper()
 	kubectl(t, "-n", "shop-ingress", "patch", "telemetry", "shop", "--type=json",
 		"-p", fmt.Sprintf(`[{"op": "replace", "path": "/spec/tracing/0/randomSamplingPercentage", "value": %d}]`, percent))
-	for _, pod := range strings.Fields(kubectl(t, "-n", "shop-ingress", "get", "pods", "-l", "app=ingress", "-o", "jsonpath={.items[*].metadata.name}")) {
+	for _, pod := range podsOf(t, "shop-ingress", "ingress") {
 		eventually(t, patience, func() error {
-			dump := kubectl(t, "-n", "shop-ingress", "exec", pod, "-c", "istio-proxy", "--", "pilot-agent", "request", "GET", "config_dump?resource=dynamic_listeners")
+			dump := proxy(t, "shop-ingress", pod, "config_dump?resource=dynamic_listeners")
 			if found := sampling.FindStringSubmatch(dump); found == nil || found[1] != fmt.Sprint(percent) {
 				return fmt.Errorf("the proxy %s samples %v of a hundred, want %d", pod, found, percent)
 			}

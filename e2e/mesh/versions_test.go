@@ -62,7 +62,7 @@ func backAndForth(t *testing.T, now map[string]string) {
 func mixed(t *testing.T) {
 	next := built(t, "next", "order")["order"]
 	canary(t, "start", "-service", "order", "-image", next, "-weight", "50")
-	since := strings.TrimSpace(sql(t, "order", `select now()`))
+	since := strings.TrimSpace(sql(t, "shopmesh_order", `select now()`))
 	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-for", "60s"}, func() {
 		restart(t, "shop", "order")
 	})
@@ -218,22 +218,16 @@ func arrived(t *testing.T, app, path string) int {
 // twoCounts asks the database of a service for two numbers.
 func twoCounts(t *testing.T, service, query string) (first, second int) {
 	t.Helper()
-	text := sql(t, service, query)
+	text := sql(t, "shopmesh_"+service, query)
 	if n, err := fmt.Sscanf(text, "%d|%d", &first, &second); n != 2 {
 		t.Fatalf("%s: %q: %v", query, text, err)
 	}
 	return first, second
 }
 
-// sql runs a statement in the database of a service.
-func sql(t *testing.T, service, statement string) string {
-	t.Helper()
-	return kubectl(t, "-n", "shop-data", "exec", "postgres-0", "-c", "postgres", "--", "psql", "-U", "postgres", "-d", "shopmesh_"+service, "-AtX", "-v", "ON_ERROR_STOP=1", "-c", statement)
-}
-
 // forgetNext takes back what the version after did to order's database.
 func forgetNext(t *testing.T) {
 	t.Helper()
-	sql(t, "order", "alter table orders drop column if exists placed_by")
-	sql(t, "order", "delete from goose_db_version where version_id = 99")
+	sql(t, "shopmesh_order", "alter table orders drop column if exists placed_by")
+	sql(t, "shopmesh_order", "delete from goose_db_version where version_id = 99")
 }
