@@ -115,20 +115,12 @@ func cutOff(t *testing.T, namespace, pod string, since time.Time) int {
 func TestRow03Addresses(t *testing.T) {
 	stock(t)
 	const addresses, each = 5, 13
-	outsiders := func(n int) []string {
-		kubectl(t, "-n", "shop-test", "scale", "deployment/outside", fmt.Sprintf("--replicas=%d", n))
-		kubectl(t, "-n", "shop-test", "rollout", "status", "deployment/outside", "--timeout=180s")
-		return podsOf(t, "shop-test", "outside")
-	}
 	defer func() {
 		replicas(t, "order", 2)
-		outsiders(1)
+		outsiders(t, 1)
 	}()
 	replicas(t, "order", 1)
-	pods := outsiders(addresses)
-	if len(pods) < addresses {
-		t.Fatalf("the pods are %v", pods)
-	}
+	pods := outsiders(t, addresses)
 	ca := certificate(t)
 	seen := make([][]watched, addresses)
 	var all sync.WaitGroup
