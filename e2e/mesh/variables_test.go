@@ -22,37 +22,35 @@ func TestRow19Variables(t *testing.T) {
 		"no file":  {"SHOPMESH_DATABASE_URL_FILE", "/etc/shopmesh/secrets/nothing", "SHOPMESH_DATABASE_URL_FILE"},
 	}
 	defer kubectl(t, "-n", "shop", "delete", "pod", "-l", "app=mistaken", "--wait=false")
-	var pods []string
+	said, all := 0, 0
 	for _, service := range contexts {
 		var deployment object
 		if err := json.Unmarshal([]byte(kubectl(t, "-n", "shop", "get", "deployment", service, "-o", "json")), &deployment); err != nil {
 			t.Fatal(err)
 		}
+		podOf := func(kind string) string { return "mistaken-" + service + "-" + strings.ReplaceAll(kind, " ", "-") }
 		for kind, mistake := range mistakes {
-			name := "mistaken-" + service + "-" + strings.ReplaceAll(kind, " ", "-")
-			apply(t, mistaken(name, deployment, mistake.name, mistake.value).json(t))
-			pods = append(pods, name)
+			apply(t, mistaken(podOf(kind), deployment, mistake.name, mistake.value).json(t))
 		}
-	}
-	said := 0
-	for _, pod := range pods {
-		eventually(t, patience, func() error {
-			if phase := kubectl(t, "-n", "shop", "get", "pod", pod, "-o", "jsonpath={.status.phase}"); phase != "Failed" {
-				return fmt.Errorf("the pod %s is %s", pod, phase)
+		for kind, mistake := range mistakes {
+			pod := podOf(kind)
+			all++
+			eventually(t, patience, func() error {
+				if phase := kubectl(t, "-n", "shop", "get", "pod", pod, "-o", "jsonpath={.status.phase}"); phase != "Failed" {
+					return fmt.Errorf("the pod %s is %s", pod, phase)
+				}
+				return nil
+			})
+			log := strings.TrimSpace(kubectl(t, "-n", "shop", "logs", pod))
+			if strings.Contains(log, "\n") || !strings.Contains(log, mistake.want) {
+				t.Errorf("%s ended with %q, want one sentence about %s", pod, log, mistake.want)
+				continue
 			}
-			return nil
-		})
-		parts := strings.SplitN(pod, "-", 3)
-		want := mistakes[strings.ReplaceAll(parts[2], "-", " ")].want
-		log := strings.TrimSpace(kubectl(t, "-n", "shop", "logs", pod))
-		if strings.Contains(log, "\n") || !strings.Contains(log, want) {
-			t.Errorf("%s ended with %q, want one sentence about %s", pod, log, want)
-			continue
+			said++
+			t.Logf("%s: %s", pod, log)
 		}
-		said++
-		t.Logf("%s: %s", pod, log)
 	}
-	t.Logf("row 19, variables: %d of %d containers ended with one sentence that names the variable", said, len(pods))
+	t.Logf("row 19, variables: %d of %d containers ended with one sentence that names the variable", said, all)
 }
 
 // mistaken is a pod like those of a Deployment, outside the mesh and balanced to by nobody,
