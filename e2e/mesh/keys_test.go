@@ -26,7 +26,7 @@ func TestRow09Keys(t *testing.T) {
 	istiod(t, "PILOT_JWT_PUB_KEY_REFRESH_INTERVAL="+refresh)
 	defer istiod(t, "PILOT_JWT_PUB_KEY_REFRESH_INTERVAL-")
 	var before, after string
-	latest := keysQuery(t, "select kid from signing_keys order by activate_time desc limit 1")
+	latest := sql(t, "shopmesh_identity", "select kid from signing_keys order by activate_time desc limit 1")
 	eventually(t, 100*time.Second, func() error { return signedWith(t, latest, &before) })
 	calls := newBearer(t, before)
 	defer calls.stop()
@@ -98,15 +98,8 @@ func istiod(t *testing.T, variable string) {
 // passForKeys lets time pass for the signing keys.
 func passForKeys(t *testing.T, by string) {
 	t.Helper()
-	keysQuery(t, fmt.Sprintf(`update signing_keys set create_time = create_time - interval '%[1]s', activate_time = activate_time - interval '%[1]s',
+	sql(t, "shopmesh_identity", fmt.Sprintf(`update signing_keys set create_time = create_time - interval '%[1]s', activate_time = activate_time - interval '%[1]s',
   retire_time = retire_time - interval '%[1]s', expire_time = expire_time - interval '%[1]s'`, by))
-}
-
-// keysQuery runs a statement in identity's database.
-func keysQuery(t *testing.T, statement string) string {
-	t.Helper()
-	return strings.TrimSpace(kubectl(t, "-n", "shop-data", "exec", "postgres-0", "-c", "postgres", "--",
-		"psql", "-U", "postgres", "-d", "shopmesh_identity", "-v", "ON_ERROR_STOP=1", "-qtAc", statement))
 }
 
 // signedWith has each replica of identity sign a token, keeps the last one, and returns an error

@@ -11,9 +11,6 @@ import (
 	"time"
 )
 
-// contexts are the eight services, by name.
-var contexts = []string{"catalog", "config", "customer", "identity", "inventory", "notification", "order", "payment"}
-
 // cost is what an order cost a service: CPU of its containers and of their sidecars in
 // milliseconds, statements, and bytes of WAL.
 type cost struct{ cpu, sidecar, statements, wal float64 }
@@ -37,7 +34,7 @@ func TestRow20Costs(t *testing.T) {
 	}
 	var all cost
 	t.Logf("row 20, costs: per order, of %d at 20 a second, less what runs without orders", placed)
-	for _, service := range contexts {
+	for _, service := range allServices() {
 		// What runs without orders, such as probes and polls, is not the orders'.
 		rest := float64(duration) / float64(20*time.Second)
 		c := cost{

@@ -42,7 +42,9 @@ type logged struct {
 	Agent string `json:"user_agent"`
 	Code  int    `json:"response_code"`
 	Flags string `json:"response_flags"`
-	Bytes int    `json:"bytes_sent"`
+	// Details say who made the answer, and why.
+	Details string `json:"response_code_details"`
+	Bytes   int    `json:"bytes_sent"`
 }
 
 // requests are those of these paths that a pod's proxy had since a time.

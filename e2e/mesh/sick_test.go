@@ -80,9 +80,10 @@ func sql(t *testing.T, database, statement string) string {
 	return strings.TrimSpace(kubectl(t, "-n", "shop-data", "exec", "postgres-0", "-c", "postgres", "--", "psql", "-U", "postgres", "-d", database, "-v", "ON_ERROR_STOP=1", "-qtAc", statement))
 }
 
-// sicken makes replicas sick, and returns when they are.
-func sicken(t *testing.T, by sickness, pods ...string) {
+// sicken makes replicas sick, waits until they are, and returns since when they can have been.
+func sicken(t *testing.T, by sickness, pods ...string) time.Time {
 	t.Helper()
+	since := time.Now()
 	for _, pod := range pods {
 		kubectl(t, "-n", "shop", "label", "pod", pod, "fault=on", "--overwrite")
 	}
@@ -96,8 +97,10 @@ func sicken(t *testing.T, by sickness, pods ...string) {
 		return nil
 	})
 	if by.then != nil {
+		since = time.Now()
 		by.then(t)
 	}
+	return since
 }
 
 // heal ends every sickness. What the test does afterwards to be repeatable, it does while its

@@ -9,9 +9,6 @@ import (
 	"testing"
 )
 
-// contexts are the services.
-var contexts = []string{"catalog", "config", "customer", "identity", "inventory", "notification", "order", "payment"} //nolint:gochecknoglobals // a constant
-
 // Row 19, variables: a container whose environment lacks a variable, or has a wrong or
 // misspelt one, ends at once and says which, in one sentence.
 func TestRow19Variables(t *testing.T) {
@@ -23,7 +20,7 @@ func TestRow19Variables(t *testing.T) {
 	}
 	defer kubectl(t, "-n", "shop", "delete", "pod", "-l", "app=mistaken", "--wait=false")
 	said, all := 0, 0
-	for _, service := range contexts {
+	for _, service := range allServices() {
 		var deployment object
 		if err := json.Unmarshal([]byte(kubectl(t, "-n", "shop", "get", "deployment", service, "-o", "json")), &deployment); err != nil {
 			t.Fatal(err)
