@@ -22,8 +22,8 @@ import (
 
 // What an image may weigh: as the registry keeps it, and unpacked.
 const (
-	compressed = 20 << 20
-	unpacked   = 45 << 20
+	compressed = 20_000_000
+	unpacked   = 45_000_000
 )
 
 // manifest is an image's, and its configuration.
