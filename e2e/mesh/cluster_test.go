@@ -60,19 +60,36 @@ func apply(t *testing.T, manifests string) {
 // drive runs a verb of the driver in a pod and reads its answer.
 func drive[T any](t *testing.T, pod string, args ...string) T {
 	t.Helper()
-	var answer T
-	namespace, name, _ := strings.Cut(pod, "/")
-	line := append([]string{"-n", namespace, "exec", name, "-c", "driver", "--", "/ko-app/driver"}, args...)
-	if err := json.Unmarshal([]byte(kubectl(t, line...)), &answer); err != nil {
-		t.Fatalf("driver %s: %v", strings.Join(args, " "), err)
+	answer, err := run[T](t, pod, append([]string{"driver"}, args...)...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return answer
 }
 
-// The pods of the driver: outside the mesh, and in it as an operator.
+// run runs a program's verb in a pod, in the container that has the program's name, and reads
+// its answer.
+func run[T any](t *testing.T, pod string, line ...string) (T, error) {
+	t.Helper()
+	var answer T
+	namespace, name, _ := strings.Cut(pod, "/")
+	args := append([]string{"-n", namespace, "exec", name, "-c", line[0], "--", "/ko-app/" + line[0]}, line[1:]...)
+	out, err := try(t.Context(), "", "kubectl", args...)
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &answer)
+	}
+	if err != nil {
+		return answer, fmt.Errorf("%s: %w", strings.Join(line, " "), err)
+	}
+	return answer, nil
+}
+
+// The pods of the driver: outside the mesh, and in it as an operator and as who makes the
+// topics.
 const (
-	outside  = "shop-test/deployment/outside"
-	operator = "shop/deployment/operator"
+	outside     = "shop-test/deployment/outside"
+	operator    = "shop/deployment/operator"
+	brokerAdmin = "shop/deployment/broker-admin"
 )
 
 // eventually waits until a check holds; its error is what is shown when it never does.

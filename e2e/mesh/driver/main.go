@@ -20,11 +20,13 @@ var verbs = map[string]func(ctx context.Context, args []string) (any, error){ //
 	"connect": tryConnections,
 	"idle":    idle,
 	"load":    load,
+	"groups":  groups,
 	"mails":   readMails,
 	"pipe":    pipe,
 	"probe":   probe,
 	"provide": provide,
 	"signal":  signalContainer,
+	"sell":    sell,
 	"verify":  verify,
 	"watch":   watch,
 	"wait": func(ctx context.Context, _ []string) (any, error) {

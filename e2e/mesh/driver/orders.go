@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,7 +38,7 @@ type Ordered struct {
 func placeOrders(ctx context.Context, args []string) (any, error) {
 	var to target
 	var n, callers int
-	var product, method, trace string
+	var product, method, trace, over string
 	var patience time.Duration
 	err := parse("orders", args, func(f *flag.FlagSet) {
 		to.flags(f)
@@ -45,6 +46,7 @@ func placeOrders(ctx context.Context, args []string) (any, error) {
 		f.IntVar(&callers, "callers", 8, "how many are under way at once")
 		f.StringVar(&product, "product", "KI-MUG-INK", "the product's code")
 		f.StringVar(&method, "method", "sandbox_ok", "the payment method")
+		f.StringVar(&over, "over", "connect,grpc,grpc-web,rest", "the protocols")
 		f.StringVar(&trace, "trace", "", "the id of the trace that the orders are part of")
 		f.DurationVar(&patience, "patience", time.Minute, "how long an order may take")
 	})
@@ -55,6 +57,7 @@ func placeOrders(ctx context.Context, args []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	guests = slices.DeleteFunc(guests, func(g guest) bool { return !slices.Contains(strings.Split(over, ","), g.protocol) })
 	results := make([]Ordered, n*len(guests))
 	var all sync.WaitGroup
 	free := make(chan struct{}, callers)
@@ -191,8 +194,8 @@ func order(ctx context.Context, by guest, product, method string) Ordered {
 		if got, err = by.get(ctx, placed.GetOrder().GetId(), placed.GetGuestToken()); err != nil {
 			break
 		}
-		made.Number, made.State = got.GetOrder().GetNumber(), strings.TrimPrefix(got.GetOrder().GetState().String(), "ORDER_STATE_")
-		if made.State != "PLACED" && made.State != "AWAITING_PAYMENT" {
+		made.Number, made.State = got.GetOrder().GetNumber(), stateOf(got.GetOrder())
+		if settled(made.State) {
 			break
 		}
 		select {
@@ -206,4 +209,14 @@ func order(ctx context.Context, by guest, product, method string) Ordered {
 	}
 	made.Millis = time.Since(began).Milliseconds()
 	return made
+}
+
+// stateOf is the name of an order's state.
+func stateOf(order *orderv1.Order) string {
+	return strings.TrimPrefix(order.GetState().String(), "ORDER_STATE_")
+}
+
+// settled reports that a state is one that an order keeps when nobody calls.
+func settled(state string) bool {
+	return state != "PLACED" && state != "AWAITING_PAYMENT"
 }
