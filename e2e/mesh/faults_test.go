@@ -137,7 +137,6 @@ func killedWhileWriting(t *testing.T) string {
 	if len(pods) != 2 {
 		t.Fatalf("the replicas of order are %v, want two", pods)
 	}
-	raiseHand(t)
 	const lock = "lock table orders in exclusive mode"
 	began := time.Now()
 	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "10", "-writes", "1", "-n", "200", "-for", "2m", "-grpc"}, func() {
@@ -155,7 +154,17 @@ func killedWhileWriting(t *testing.T) string {
 			}
 			return nil
 		})
-		signal(t, "shop", pods[0], "service", "KILL")
+		restarts := func() string {
+			return kubectl(t, "-n", "shop", "get", "pod", pods[0], "-o", `jsonpath={.status.containerStatuses[?(@.name=="service")].restartCount}`)
+		}
+		before := restarts()
+		signal(t, "-containers", containerOf(t, "shop", pods[0], "service"), "-signal", "KILL")
+		eventually(t, 30*time.Second, func() error { // the hand signals a moment later
+			if restarts() == before {
+				return fmt.Errorf("%s was not killed", pods[0])
+			}
+			return nil
+		})
 		sql(t, "postgres", "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and query like '%"+lock+"%'")
 		<-unlocked
 	}).Writes

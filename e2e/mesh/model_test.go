@@ -72,7 +72,7 @@ func spent(t *testing.T, least time.Duration, happens func()) map[string]cost {
 func used(t *testing.T) map[string]cost {
 	t.Helper()
 	found := map[string]cost{}
-	for service, all := range containers(t) {
+	for service, all := range usages(t) {
 		c := found[service]
 		for _, container := range all {
 			if container.Name == "service" {

@@ -112,22 +112,22 @@ spec: {selector: {app: %[1]s}, ports: [{name: grpc, port: 8080, targetPort: grpc
 	kubectl(t, "-n", "shop", "rollout", "status", "deployment/"+name, "--timeout=180s")
 }
 
-// container is what the kubelet says of a pod's container.
-type container struct {
+// usage is what the kubelet says of a pod's container.
+type usage struct {
 	Name   string
 	CPU    struct{ UsageCoreNanoSeconds float64 }
 	Memory struct{ WorkingSetBytes float64 }
 }
 
-// containers are those of the services' pods, by service.
-func containers(t *testing.T) map[string][]container {
+// usages are those of the services' pods, by service.
+func usages(t *testing.T) map[string][]usage {
 	t.Helper()
-	found := map[string][]container{}
+	found := map[string][]usage{}
 	for _, node := range strings.Fields(kubectl(t, "get", "nodes", "-o", "jsonpath={.items[*].metadata.name}")) {
 		var summary struct {
 			Pods []struct {
 				PodRef     struct{ Name, Namespace string }
-				Containers []container
+				Containers []usage
 			}
 		}
 		if err := json.Unmarshal([]byte(kubectl(t, "get", "--raw", "/api/v1/nodes/"+node+"/proxy/stats/summary")), &summary); err != nil {
@@ -135,7 +135,7 @@ func containers(t *testing.T) map[string][]container {
 		}
 		for _, pod := range summary.Pods {
 			service, _, _ := strings.Cut(pod.PodRef.Name, "-")
-			if pod.PodRef.Namespace == "shop" && slices.ContainsFunc(pod.Containers, func(c container) bool { return c.Name == "service" }) {
+			if pod.PodRef.Namespace == "shop" && slices.ContainsFunc(pod.Containers, func(c usage) bool { return c.Name == "service" }) {
 				found[service] = append(found[service], pod.Containers...)
 			}
 		}
@@ -147,7 +147,7 @@ func containers(t *testing.T) map[string][]container {
 func memory(t *testing.T) (service, sidecar float64) {
 	t.Helper()
 	sums, counts := map[string]float64{}, map[string]float64{}
-	for _, all := range containers(t) {
+	for _, all := range usages(t) {
 		for _, c := range all {
 			sums[c.Name] += c.Memory.WorkingSetBytes / (1 << 20)
 			counts[c.Name]++

@@ -25,7 +25,6 @@ var verbs = map[string]func(ctx context.Context, args []string) (any, error){ //
 	"pipe":    pipe,
 	"probe":   probe,
 	"provide": provide,
-	"signal":  signalContainer,
 	"sell":    sell,
 	"verify":  verify,
 	"watch":   watch,
