@@ -48,7 +48,7 @@ func TestRow17Scaling(t *testing.T) {
 	began := time.Now()
 	var loaded scaled
 	var took time.Duration
-	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "60", "-for", scaledWithin.String()}, func() {
+	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "100", "-for", scaledWithin.String()}, func() {
 		eventually(t, scaledWithin, func() error {
 			if loaded = scaling(t, service); loaded.ready < 3 {
 				return fmt.Errorf("%+v under load", loaded)
