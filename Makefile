@@ -178,7 +178,7 @@ mesh-install: cluster-named ## Merge what the mesh needs into the configuration 
 .PHONY: mesh-up
 mesh-up: mesh-install ## Build the shop's images and deploy it as e2e/mesh tests it
 	go mod download
-	cd deploy/components/metrics-server && GOWORK=off go mod download
+	cd deploy/components/metrics-server && go mod download
 	$(IN_CLUSTER) skaffold run --profile test
 
 # The rows that CI runs. The others take longer, or need a machine that does nothing else.
