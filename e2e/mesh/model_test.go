@@ -109,11 +109,11 @@ func TestRow20Model(t *testing.T) {
 	var rates []float64
 	for _, n := range counts {
 		replicas(t, "order", int(n))
-		in := []string{"load", "-url", gateway, "-ca", certificate(t), "-writes", "1", "-under-way", "32"}
+		in := []string{"load", "-url", gateway, "-ca", certificate(t), "-follow", "-for", "3m", "-writes", "1", "-under-way", "18"}
 		drive[made](t, outside, append(in, "-n", "100")...)
 		var rounds []float64
 		for range 3 {
-			got := drive[made](t, outside, append(in, "-n", "400")...).Writes
+			got := drive[made](t, outside, append(in, "-n", "250")...).Writes
 			if got.Failed > 0 {
 				t.Fatalf("%d of %d orders failed with %v replicas: %v", got.Failed, got.Made, n, got.Errors)
 			}

@@ -33,11 +33,15 @@ func TestRow17Scaling(t *testing.T) {
 	stock(t)
 	const service = "order"
 	scaler := base(t, "HorizontalPodAutoscaler", service)
-	apply(t, scaler.json(t))
+	before := cpuOf(t, objects(t, kubectl(t, "-n", "shop", "get", "deployment", service, "-o", "yaml"))[0])
 	defer func() { // before the test's context ends
-		kubectl(t, "-n", "shop", "delete", "hpa", service)
+		kubectl(t, "-n", "shop", "delete", "hpa", service, "--ignore-not-found")
+		request(t, service, before)
 		replicas(t, service, 2)
 	}()
+	// What is requested decides: the test overlay requests less, to have room on one node.
+	request(t, service, cpuOf(t, base(t, "Deployment", service)))
+	apply(t, scaler.json(t))
 	eventually(t, patience, func() error { // metrics have been read, and nothing is to be changed yet
 		if got := scaling(t, service); !got.measured() || got.ready != 2 {
 			return fmt.Errorf("%+v before the load", got)
@@ -63,6 +67,28 @@ func TestRow17Scaling(t *testing.T) {
 	t.Logf("row 17: %s went from %d to %d replicas after %v (CPU %d %% of what is requested, %d %% before), %d reads (%d failed %v), %d writes (%d failed %v); evicted: %s, then %s",
 		service, idle.ready, loaded.ready, took.Round(time.Second), loaded.percent, idle.percent,
 		load.Reads.Made, load.Reads.Failed, load.Reads.Errors, load.Writes.Made, load.Writes.Failed, load.Writes.Errors, first, second)
+}
+
+// cpuOf is what a Deployment's service requests of the CPU.
+func cpuOf(t *testing.T, deployment object) string {
+	t.Helper()
+	containers, _ := deployment.at("spec", "template", "spec", "containers").([]any)
+	for _, c := range containers {
+		if c := object(c.(map[string]any)); c["name"] == "service" {
+			if cpu, ok := c.at("resources", "requests", "cpu").(string); ok {
+				return cpu
+			}
+		}
+	}
+	t.Fatalf("%v requests no CPU", deployment.at("metadata", "name"))
+	return ""
+}
+
+// request sets what a service requests of the CPU.
+func request(t *testing.T, service, cpu string) {
+	t.Helper()
+	kubectl(t, "-n", "shop", "set", "resources", "deployment/"+service, "-c", "service", "--requests=cpu="+cpu)
+	kubectl(t, "-n", "shop", "rollout", "status", "deployment/"+service, "--timeout=180s")
 }
 
 // scaled is what an autoscaler and its Deployment say.

@@ -18,7 +18,7 @@ func TestRow20Speed(t *testing.T) {
 	for _, service := range []string{"order", "catalog"} {
 		bare(t, service)
 	}
-	const rounds, orders, reads = 3, 400, 1000
+	const rounds, orders, reads = 3, 200, 1000
 	type side struct{ p50, readP50, perSecond []float64 }
 	var mesh, straight side
 	add := func(to *side, ordered, read made) {
@@ -30,7 +30,7 @@ func TestRow20Speed(t *testing.T) {
 		to.perSecond = append(to.perSecond, ordered.Writes.PerSecond)
 	}
 	closed := func(writes, n, underWay int, to ...string) made {
-		return drive[made](t, outside, append([]string{"load", "-writes", fmt.Sprint(writes), "-n", fmt.Sprint(n), "-under-way", fmt.Sprint(underWay)}, to...)...)
+		return drive[made](t, outside, append([]string{"load", "-follow", "-for", "3m", "-writes", fmt.Sprint(writes), "-n", fmt.Sprint(n), "-under-way", fmt.Sprint(underWay)}, to...)...)
 	}
 	in := []string{"-url", gateway, "-ca", certificate(t)}
 	closed(1, 50, 4, in...) // connections are made, and code is read from the disk

@@ -77,7 +77,7 @@ func load(ctx context.Context, args []string) (any, error) {
 	var rate, writes float64
 	var duration time.Duration
 	var product string
-	var grpc bool
+	var grpc, follow bool
 	var most, underWay int
 	if err := parse("load", args, func(f *flag.FlagSet) {
 		to.flags(f)
@@ -88,7 +88,12 @@ func load(ctx context.Context, args []string) (any, error) {
 		f.StringVar(&product, "product", "KI-MUG-INK", "the product's code")
 		f.BoolVar(&grpc, "grpc", false, "over gRPC in place of Connect")
 		f.IntVar(&underWay, "under-way", 0, "how many calls are under way, each begun when one is answered, in place of a rate")
+		f.BoolVar(&follow, "follow", false, "read each order until it is confirmed; what is measured is placing it")
 	}); err != nil {
+		return nil, err
+	}
+	guests, err := guestsOf(to, "")
+	if err != nil {
 		return nil, err
 	}
 	client, err := to.client(true)
@@ -104,18 +109,23 @@ func load(ctx context.Context, args []string) (any, error) {
 	var made Load
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	call := func(write bool) {
-		began := time.Now()
-		to, err := &made.Reads, error(nil)
-		if write {
-			to = &made.Writes
-			_, err = orders.PlaceOrder(ctx, orderOf(uuid.NewString(), product, "sandbox_ok"))
-		} else {
-			_, err = products.GetProduct(ctx, &catalogv1.GetProductRequest{Code: product})
-		}
+	add := func(to *Calls, began time.Time, err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		to.add(began, err)
+	}
+	call := func(write bool) {
+		began := time.Now()
+		if !write {
+			_, err := products.GetProduct(ctx, &catalogv1.GetProductRequest{Code: product})
+			add(&made.Reads, began, err)
+			return
+		}
+		placed, err := orders.PlaceOrder(ctx, orderOf(uuid.NewString(), product, "sandbox_ok"))
+		add(&made.Writes, began, err)
+		if follow && err == nil {
+			_, _ = guests[0].follow(ctx, placed) // a failure of these reads is nothing that is measured
+		}
 	}
 	began := time.Now()
 	// next begins the call n, if there is one more; the orders are spread evenly among the calls.

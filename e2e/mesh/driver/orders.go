@@ -189,26 +189,35 @@ func order(ctx context.Context, by guest, product, method string) Ordered {
 	id := uuid.NewString()
 	made := Ordered{Protocol: by.protocol, Email: "guest-" + id + "@example.com"}
 	placed, err := by.place(ctx, orderOf(id, product, method))
-	for err == nil {
-		var got *orderv1.GetOrderResponse
-		if got, err = by.get(ctx, placed.GetOrder().GetId(), placed.GetGuestToken()); err != nil {
-			break
-		}
-		made.Number, made.State = got.GetOrder().GetNumber(), stateOf(got.GetOrder())
-		if settled(made.State) {
-			break
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
+	if err == nil {
+		var last *orderv1.Order
+		last, err = by.follow(ctx, placed)
+		made.Number, made.State = last.GetNumber(), stateOf(last)
 	}
 	if err != nil {
 		made.Error = err.Error()
 	}
 	made.Millis = time.Since(began).Milliseconds()
 	return made
+}
+
+// follow reads an order until its state is settled.
+func (by guest) follow(ctx context.Context, placed *orderv1.PlaceOrderResponse) (*orderv1.Order, error) {
+	last := placed.GetOrder()
+	for {
+		got, err := by.get(ctx, last.GetId(), placed.GetGuestToken())
+		if err != nil {
+			return last, err
+		}
+		if last = got.GetOrder(); settled(stateOf(last)) {
+			return last, nil
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return last, ctx.Err()
+		}
+	}
 }
 
 // stateOf is the name of an order's state.
