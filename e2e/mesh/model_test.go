@@ -16,7 +16,7 @@ import (
 type cost struct{ cpu, sidecar, statements, wal float64 }
 
 // Row 20, costs: what each service spends on an order, from placing to the mail, at a steady
-// rate (docs/scaling.md).
+// rate.
 func TestRow20Costs(t *testing.T) {
 	stock(t)
 	sql(t, "postgres", "create extension if not exists pg_stat_statements")
@@ -97,7 +97,7 @@ func used(t *testing.T) map[string]cost {
 }
 
 // Row 20, model: orders a second of one, two and four replicas of order, each with 150m of CPU,
-// beside Amdahl's law fitted to them (docs/scaling.md).
+// beside Amdahl's law fitted to them.
 func TestRow20Model(t *testing.T) {
 	stock(t)
 	defer func() { // before the test's context ends
