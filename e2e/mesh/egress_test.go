@@ -73,8 +73,7 @@ func TestRow18Egress(t *testing.T) {
 func beside(t *testing.T, pod string, call []string) answer {
 	t.Helper()
 	name := fmt.Sprintf("row-%d", time.Now().UnixNano())
-	image := kubectl(t, "-n", "shop-test", "get", "deployment", "outside", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
-	kubectl(t, append([]string{"-n", "shop", "debug", pod, "-c", name, "--image=" + image, "--profile=restricted", "--", "/ko-app/driver"}, call...)...)
+	kubectl(t, append([]string{"-n", "shop", "debug", pod, "-c", name, "--image=" + imageOfDriver(t), "--profile=restricted", "--", "/ko-app/driver"}, call...)...)
 	eventually(t, patience, func() error {
 		code := kubectl(t, "-n", "shop", "get", "pod", pod, "-o", `jsonpath={.status.ephemeralContainerStatuses[?(@.name=="`+name+`")].state.terminated.exitCode}`)
 		if code == "" {

@@ -89,8 +89,13 @@ func used(t *testing.T) map[string]cost {
 		parts := strings.Split(strings.TrimSpace(row), "|")
 		service := strings.TrimPrefix(parts[0], "shopmesh_")
 		c := found[service]
-		c.statements, _ = strconv.ParseFloat(parts[1], 64)
-		c.wal, _ = strconv.ParseFloat(parts[2], 64)
+		var err error
+		if c.statements, err = strconv.ParseFloat(parts[1], 64); err == nil {
+			c.wal, err = strconv.ParseFloat(parts[2], 64)
+		}
+		if err != nil {
+			t.Fatalf("the counters of %s: %v", row, err)
+		}
 		found[service] = c
 	}
 	return found

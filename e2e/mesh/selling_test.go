@@ -29,7 +29,6 @@ func sell(t *testing.T) selling {
 	if err != nil {
 		t.Fatal(err)
 	}
-	image := kubectl(t, "-n", "shop-test", "get", "deployment", "outside", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
 	apply(t, fmt.Sprintf(`
 apiVersion: v1
 kind: Pod
@@ -43,7 +42,7 @@ spec:
       image: %s
       args: %s
       securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
-`, s.pod, image, line))
+`, s.pod, imageOfDriver(t), line))
 	kubectl(t, "-n", "shop-test", "wait", "--for=condition=Ready", "pod/"+s.pod, "--timeout=60s")
 	return s
 }
@@ -75,10 +74,13 @@ func (s selling) end(t *testing.T) sold {
 // books agree. It returns a sentence about them.
 func (s sold) judge(t *testing.T) string {
 	t.Helper()
+	confirmed, mails := 0, 0
 	for _, o := range s.Orders {
 		if o.State != "CONFIRMED" {
 			t.Errorf("the order %s of %s is %q: %s", o.Number, o.Email, o.State, o.Error)
+			continue
 		}
+		confirmed++
 	}
 	audit(t) // waits until nothing is under way
 	mailed := map[string]int{}
@@ -86,16 +88,18 @@ func (s sold) judge(t *testing.T) string {
 		mailed[m.To+" "+m.Subject]++
 	}
 	for _, o := range s.Orders {
-		if n := mailed[o.Email+" Order "+o.Number+" confirmed"]; n != 1 && o.State == "CONFIRMED" {
+		n := mailed[o.Email+" Order "+o.Number+" confirmed"]
+		if n != 1 && o.State == "CONFIRMED" {
 			t.Errorf("%d mails confirm order %s", n, o.Number)
 		}
+		mails += n
 	}
 	failed := 0
 	for _, n := range s.Failed {
 		failed += n
 	}
-	return fmt.Sprintf("%d orders, acknowledged after %d of %d calls had failed %v, all confirmed with a mail each, audit 0",
-		len(s.Orders), failed, s.Calls, s.Failed)
+	return fmt.Sprintf("%d orders, acknowledged after %d of %d calls had failed %v; %d confirmed, %d mails",
+		len(s.Orders), failed, s.Calls, s.Failed, confirmed, mails)
 }
 
 // inbox is where mails can be read.

@@ -18,9 +18,9 @@ import (
 
 // The edit of row 19: a sentence of catalog, in the answer about a product that there is not.
 const (
-	edited  = "services/catalog/internal/domain/errors.go"
-	before  = "no product has the id or code %q"
-	unknown = gateway + "/v1/products:lookup?code=NO-SUCH-PRODUCT"
+	edited   = "services/catalog/internal/domain/errors.go"
+	sentence = "no product has the id or code %q"
+	unknown  = gateway + "/v1/products:lookup?code=NO-SUCH-PRODUCT"
 )
 
 // Row 19: with warm images the shop is deployed and takes an order within 90 s, and a changed
@@ -37,7 +37,7 @@ func TestRow19Skaffold(t *testing.T) {
 	build := func() { skaffold(t, tree, "build", "--file-output", built) }
 	build() // the images that are to be warm
 
-	image := kubectl(t, "-n", "shop", "get", "deployment", "catalog", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
+	image := runs(t, "catalog")
 	began := time.Now()
 	dev := develop(t, tree)
 	defer dev.stop(t, image)
@@ -49,29 +49,25 @@ func TestRow19Skaffold(t *testing.T) {
 		t.Errorf("the shop was deployed and verified after %v", verified)
 	}
 
-	after := strings.Replace(before, "no product", fmt.Sprintf("no product of %d", began.UnixNano()), 1)
+	after := strings.Replace(sentence, "no product", fmt.Sprintf("no product of %d", began.UnixNano()), 1)
 	began = time.Now()
-	edit(t, tree, before, after)
+	edit(t, tree, sentence, after)
 	eventually(t, patience, func() error { return says(t, strings.ReplaceAll(after, " %q", "")) })
 	ran := time.Since(began)
 	if ran > 20*time.Second {
 		t.Errorf("the edit answered after %v", ran)
 	}
 	eventually(t, patience, func() error { return dev.watches(2) })
-	edit(t, tree, after, before)
+	edit(t, tree, after, sentence)
 	eventually(t, patience, func() error { return dev.watches(3) })
-	eventually(t, patience, func() error { return says(t, strings.ReplaceAll(before, " %q", "")) })
+	eventually(t, patience, func() error { return says(t, strings.ReplaceAll(sentence, " %q", "")) })
 	t.Logf("row 19: deployed and verified within %v, an edit answered within %v", verified.Round(time.Second), ran.Round(100*time.Millisecond))
 }
 
 // skaffold runs a verb of skaffold with the profile test in a tree.
 func skaffold(t *testing.T, tree, verb string, args ...string) {
 	t.Helper()
-	cmd := command(t.Context(), "skaffold", append([]string{verb, "--profile", "test"}, args...)...)
-	cmd.Dir = tree
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("skaffold %s: %v\n%s", verb, err, out)
-	}
+	inTree(t, tree, "skaffold", append([]string{verb, "--profile", "test"}, args...)...)
 }
 
 // edit replaces a sentence of catalog.
@@ -90,11 +86,11 @@ func edit(t *testing.T, tree, old, with string) {
 	}
 }
 
-// says is nil when catalog answers with a sentence about a product that there is not.
-func says(t *testing.T, sentence string) error {
+// says is nil when catalog's answer about a product that there is not has a text.
+func says(t *testing.T, text string) error {
 	t.Helper()
 	got := drive[[]answer](t, outside, "request", "-url", unknown, "-ca", certificate(t))[0]
-	if !strings.Contains(got.Body, sentence) {
+	if !strings.Contains(got.Body, text) {
 		return fmt.Errorf("catalog answers %d %s", got.Status, got.Body)
 	}
 	return nil

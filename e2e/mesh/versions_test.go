@@ -144,7 +144,7 @@ func built(t *testing.T, profile string, of ...string) map[string]string {
 	for _, service := range of {
 		args = append(args, "--build-image", service)
 	}
-	inRoot(t, "skaffold", args...)
+	inTree(t, root(t), "skaffold", args...)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func roll(t *testing.T, images map[string]string) {
 // canary runs tools/canary, which has to be built outside the workspace.
 func canary(t *testing.T, args ...string) {
 	t.Helper()
-	t.Log(strings.TrimSpace(inRoot(t, "env", append([]string{"GOWORK=off", "go", "run", "-C", "tools", "./canary"}, args...)...)))
+	t.Log(strings.TrimSpace(inTree(t, root(t), "env", append([]string{"GOWORK=off", "go", "run", "-C", "tools", "./canary"}, args...)...)))
 }
 
 func endCanary(t *testing.T, service string) {
@@ -191,11 +191,11 @@ func endCanary(t *testing.T, service string) {
 	}
 }
 
-// inRoot runs a command in the repository's root and the cluster's surroundings.
-func inRoot(t *testing.T, name string, args ...string) string {
+// inTree runs a command in the root of a tree and the cluster's surroundings.
+func inTree(t *testing.T, tree, name string, args ...string) string {
 	t.Helper()
 	cmd := command(t.Context(), name, args...)
-	cmd.Dir = "../.."
+	cmd.Dir = tree
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
