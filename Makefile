@@ -177,8 +177,10 @@ mesh-install: cluster-named ## Merge what the mesh needs into the configuration 
 
 .PHONY: mesh-up
 mesh-up: mesh-install ## Build the shop's images and deploy it as e2e/mesh tests it
-	go mod download
-	cd deploy/components/metrics-server && go mod download
+	@# Beforehand: from the surroundings of a cluster no registry may be reached.
+	go list -deps ./services/... ./cmd/... ./e2e/mesh/... >/dev/null
+	cd deploy/components/metrics-server && go list -deps . >/dev/null
+	cd tools && GOWORK=off go list -deps ./canary >/dev/null
 	$(IN_CLUSTER) skaffold run --profile test
 
 # The rows that CI runs. The others take longer, or need a machine that does nothing else.

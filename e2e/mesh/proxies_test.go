@@ -45,20 +45,40 @@ type logged struct {
 	// Details say who made the answer, and why.
 	Details string `json:"response_code_details"`
 	Bytes   int    `json:"bytes_sent"`
+	// Cluster is where the proxy sent it: inbound|8080|| is the pod's own service.
+	Cluster string `json:"upstream_cluster"`
 }
 
-// requests are those of these paths that a pod's proxy had since a time.
+// requests are those of these paths that a pod's proxy had since a time; of all paths, where
+// none is named.
 func requests(t *testing.T, namespace, pod string, since time.Time, paths ...string) []logged {
 	t.Helper()
 	log := kubectl(t, "-n", namespace, "logs", pod, "-c", "istio-proxy", "--since-time="+since.UTC().Format(time.RFC3339))
 	var all []logged
 	for line := range strings.Lines(log) {
 		var one logged
-		if strings.HasPrefix(line, "{") && json.Unmarshal([]byte(line), &one) == nil && slices.Contains(paths, one.Path) && !one.Start.Before(since) {
+		if strings.HasPrefix(line, "{") && json.Unmarshal([]byte(line), &one) == nil &&
+			(len(paths) == 0 || slices.Contains(paths, one.Path)) && !one.Start.Before(since) {
 			all = append(all, one)
 		}
 	}
 	return all
+}
+
+// arrived are those that came to the service in each pod of an app.
+func arrived(t *testing.T, app string, since time.Time, paths ...string) []int {
+	t.Helper()
+	var counts []int
+	for _, pod := range podsOf(t, "shop", app) {
+		n := 0
+		for _, one := range requests(t, "shop", pod, since, paths...) {
+			if strings.HasPrefix(one.Cluster, "inbound|8080") {
+				n++
+			}
+		}
+		counts = append(counts, n)
+	}
+	return counts
 }
 
 // written waits until the logs of a service's proxies hold all requests that are over. A proxy

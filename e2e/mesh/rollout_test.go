@@ -3,9 +3,10 @@
 package mesh
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -36,6 +37,53 @@ func during[T any](t *testing.T, pod string, args []string, happens func()) T {
 		t.FailNow()
 	}
 	return answer
+}
+
+// loaded calls the shop at a rate while something happens, half of it orders or what flags say.
+// The calls come from eight addresses: one may have twenty orders only that wait for their
+// payment, and while consumers move between replicas payments wait, too.
+func loaded(t *testing.T, rate float64, lasts time.Duration, happens func(), flags ...string) made {
+	t.Helper()
+	const addresses = 8
+	kubectl(t, "-n", "shop-test", "scale", "deployment/outside", fmt.Sprintf("--replicas=%d", addresses))
+	kubectl(t, "-n", "shop-test", "rollout", "status", "deployment/outside", "--timeout=180s")
+	defer kubectl(t, "-n", "shop-test", "scale", "deployment/outside", "--replicas=1")
+	pods := podsOf(t, "shop-test", "outside")
+	args := append([]string{"load", "-url", gateway, "-ca", certificate(t), "-rate", fmt.Sprint(rate / float64(len(pods))), "-for", lasts.String()}, flags...)
+	parts := make([]made, len(pods))
+	errs := make([]error, len(pods))
+	var all sync.WaitGroup
+	for i, pod := range pods {
+		all.Go(func() { parts[i], errs[i] = run[made](t, "shop-test/"+pod, append([]string{"driver"}, args...)...) })
+	}
+	happens()
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	var sum made
+	for _, part := range parts {
+		sum.Reads.add(part.Reads)
+		sum.Writes.add(part.Writes)
+	}
+	return sum
+}
+
+// add counts other calls in. Of the percentiles the worst stays.
+func (c *calls) add(other calls) {
+	c.Made += other.Made
+	c.Failed += other.Failed
+	for text, n := range other.Errors {
+		if c.Errors == nil {
+			c.Errors = map[string]int{}
+		}
+		c.Errors[text] += n
+	}
+	if other.LastFailed.After(c.LastFailed) {
+		c.LastFailed = other.LastFailed
+	}
+	c.PerSecond += other.PerSecond
+	c.P50, c.P99, c.Max = max(c.P50, other.P50), max(c.P99, other.P99), max(c.Max, other.Max)
 }
 
 // replicas sets how many there are of a service and waits for them.
@@ -91,14 +139,14 @@ func TestRow04Rollout(t *testing.T) {
 		replicas(t, "order", 2)
 		replicas(t, "catalog", 2)
 	}()
-	var shares []float64
-	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "40", "-for", "150s"}, func() {
+	var parts []float64
+	load := loaded(t, 40, 150*time.Second, func() {
 		replicas(t, "order", 3)
 		replicas(t, "catalog", 3)
 		eventually(t, 90*time.Second, func() error {
-			shares = sharesOf(t, "order", 20*time.Second)
-			if len(shares) != 3 || slices.Min(shares) < 0.25 || slices.Max(shares) > 0.41 {
-				return fmt.Errorf("the replicas' shares are %.2f, want 0.33 ± 0.08 each", shares)
+			parts = shares(arrived(t, "order", time.Now().Add(-20*time.Second)))
+			if len(parts) != 3 || slices.Min(parts) < 0.25 || slices.Max(parts) > 0.41 {
+				return fmt.Errorf("the replicas' shares are %.2f, want 0.33 ± 0.08 each", parts)
 			}
 			return nil
 		})
@@ -117,22 +165,22 @@ func TestRow04Rollout(t *testing.T) {
 	}
 	audit(t)
 	t.Logf("row 4: %d reads (p99 %.0f ms) and %d writes (p99 %.0f ms), %d failed; shares of three replicas %.2f",
-		load.Reads.Made, load.Reads.P99, load.Writes.Made, load.Writes.P99, load.Reads.Failed+load.Writes.Failed, shares)
+		load.Reads.Made, load.Reads.P99, load.Writes.Made, load.Writes.P99, load.Reads.Failed+load.Writes.Failed, parts)
 }
 
-// sharesOf are the parts of the calls that each replica of a service had in the last time, by
-// the log of its proxy.
-func sharesOf(t *testing.T, service string, last time.Duration) []float64 {
-	t.Helper()
-	var counts []float64
-	all := 0.0
-	for _, pod := range podsOf(t, "shop", service) {
-		log := kubectl(t, "-n", "shop", "logs", pod, "-c", "istio-proxy", "--since="+last.String())
-		n := float64(strings.Count(log, "inbound|8080"))
-		counts, all = append(counts, n), all+n
+// shares are the parts that several had of all.
+func shares(counts []int) []float64 {
+	var parts []float64
+	for _, n := range counts {
+		parts = append(parts, float64(n)/float64(max(total(counts), 1)))
 	}
-	for i := range counts {
-		counts[i] /= max(all, 1)
+	return parts
+}
+
+func total(counts []int) int {
+	sum := 0
+	for _, n := range counts {
+		sum += n
 	}
-	return counts
+	return sum
 }

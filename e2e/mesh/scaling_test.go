@@ -50,12 +50,12 @@ func TestRow17Scaling(t *testing.T) {
 	})
 	idle := scaling(t, service)
 	began := time.Now()
-	var loaded scaled
+	var grown scaled
 	var took time.Duration
-	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "100", "-for", scaledWithin.String()}, func() {
+	load := loaded(t, 100, scaledWithin, func() {
 		eventually(t, scaledWithin, func() error {
-			if loaded = scaling(t, service); loaded.ready < 3 {
-				return fmt.Errorf("%+v under load", loaded)
+			if grown = scaling(t, service); grown.ready < 3 {
+				return fmt.Errorf("%+v under load", grown)
 			}
 			took = time.Since(began)
 			return nil
@@ -65,7 +65,7 @@ func TestRow17Scaling(t *testing.T) {
 	first, second := evict(t, "catalog")
 	// One address may have few orders that wait for their payment: some are refused here.
 	t.Logf("row 17: %s went from %d to %d replicas after %v (CPU %d %% of what is requested, %d %% before), %d reads (%d failed %v), %d writes (%d failed %v); evicted: %s, then %s",
-		service, idle.ready, loaded.ready, took.Round(time.Second), loaded.percent, idle.percent,
+		service, idle.ready, grown.ready, took.Round(time.Second), grown.percent, idle.percent,
 		load.Reads.Made, load.Reads.Failed, load.Reads.Errors, load.Writes.Made, load.Writes.Failed, load.Writes.Errors, first, second)
 }
 

@@ -42,7 +42,7 @@ func backAndForth(t *testing.T, now map[string]string) {
 	}{{"N-1", before, 3 * time.Minute}, {"N", now, 3 * time.Minute}, {"N-1 again", before, time.Minute}} {
 		const lasts = 100 * time.Second
 		var took time.Duration
-		load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-for", lasts.String()}, func() {
+		load := loaded(t, 20, lasts, func() {
 			began := time.Now()
 			roll(t, step.to)
 			took = time.Since(began)
@@ -63,7 +63,7 @@ func mixed(t *testing.T) {
 	next := built(t, "next", "order")["order"]
 	canary(t, "start", "-service", "order", "-image", next, "-weight", "50")
 	since := strings.TrimSpace(sql(t, "shopmesh_order", `select now()`))
-	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-for", "60s"}, func() {
+	load := loaded(t, 20, time.Minute, func() {
 		restart(t, "shop", "order")
 	})
 	figures := none(t, load)
@@ -84,18 +84,18 @@ func mixed(t *testing.T) {
 func tenPercent(t *testing.T) {
 	canary(t, "set", "-service", "order", "-weight", "10")
 	const path = "/shopmesh.order.v1.OrderService/PlaceOrder"
-	thereBefore, hereBefore := arrived(t, "order-canary", path), arrived(t, "order", path)
+	began := time.Now()
 	var load made
 	for load.Writes.Made < 2000 { // a busy machine makes fewer in the time
-		part := drive[made](t, outside, "load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-writes", "1", "-for", "51s")
+		part := loaded(t, 20, 51*time.Second, func() {}, "-writes", "1")
 		load.Writes.Made += part.Writes.Made
 		load.Writes.P99 = max(load.Writes.P99, part.Writes.P99)
 		none(t, part)
 	}
 	there := 0
 	eventually(t, time.Minute, func() error { // proxies write their logs every ten seconds
-		there = arrived(t, "order-canary", path) - thereBefore
-		if here := arrived(t, "order", path) - hereBefore; there+here < load.Writes.Made {
+		there = total(arrived(t, "order-canary", began, path))
+		if here := total(arrived(t, "order", began, path)); there+here < load.Writes.Made {
 			return fmt.Errorf("%d and %d of %d calls are in the proxies' logs", here, there, load.Writes.Made)
 		}
 		return nil
@@ -105,7 +105,7 @@ func tenPercent(t *testing.T) {
 		t.Errorf("the canary got %.1f %% of the calls, want 8 to 12", 100*share)
 	}
 	var took time.Duration
-	ending := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "20", "-for", "45s"}, func() {
+	ending := loaded(t, 20, 45*time.Second, func() {
 		began := time.Now()
 		canary(t, "end", "-service", "order")
 		took = time.Since(began)
@@ -201,18 +201,6 @@ func inTree(t *testing.T, tree, name string, args ...string) string {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
 	return string(out)
-}
-
-// arrived is how many calls of a path reached pods of an app, by the logs of their proxies.
-func arrived(t *testing.T, app, path string) int {
-	t.Helper()
-	n := 0
-	for line := range strings.Lines(kubectl(t, "-n", "shop", "logs", "-l", "app="+app, "-c", "istio-proxy", "--tail=-1")) {
-		if strings.Contains(line, path) && strings.Contains(line, "inbound|8080") {
-			n++
-		}
-	}
-	return n
 }
 
 // twoCounts asks the database of a service for two numbers.
