@@ -48,7 +48,7 @@ type Config struct {
 // NewServer returns a server without RPCs, whose chain surrounds each call, from
 // the outside in: panic recovery; telemetry and the access log; deadline and
 // stream bounds; faults to statuses; load shedding; authentication; the activity log; the
-// limit of the caller's account; authorization by the RPC's option; validation. An unknown
+// limit of the caller's account, and its share of streams; authorization by the RPC's option; validation. An unknown
 // procedure answers UNKNOWN_RPC.
 func NewServer(cfg Config) (*connect.Server, error) {
 	cfg = cfg.withDefaults()
@@ -74,6 +74,7 @@ func NewServer(cfg Config) (*connect.Server, error) {
 		authenticate(cfg.Authenticator, cfg.Refused),
 		record(cfg.Refused),
 		limitCallers,
+		cfg.Streams.share,
 		authorize(cfg.Clock, cfg.Reflection),
 		newRequestCheck(validator).intercept,
 	)

@@ -8,12 +8,14 @@ import (
 
 	"connectrpc.com/connect/v2"
 
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 )
 
 // StreamLimits bounds streams, so that none holds a server's memory for nothing.
 type StreamLimits struct {
-	// PerClient is how many streams a client, by its address's prefix, may hold at once.
+	// PerClient is how many streams a client may hold at once: a service by its name, since
+	// all of them have their proxy's address in a mesh, and others by their address's prefix.
 	PerClient int
 	// Idle is how long a stream may pass without a message.
 	Idle time.Duration
@@ -76,12 +78,29 @@ func (s *Streams) intercept(next connect.ServerFunc) connect.ServerFunc {
 			defer cancel()
 			return next(ctx, spec, stream)
 		}
+		if drained, ok := fault.Of(context.Cause(s.draining)); ok {
+			return fromFault(drained, drained)
+		}
+		return s.serve(ctx, next, spec, stream)
+	}
+}
+
+// share refuses a stream of a client that holds its share already. It comes after
+// authentication, which says whether it is a service.
+func (s *Streams) share(next connect.ServerFunc) connect.ServerFunc {
+	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+		if spec.StreamType == connect.StreamTypeUnary || spec.Schema == nil {
+			return next(ctx, spec, stream)
+		}
 		client := originOf(ctx).client.name
+		if caller := authz.Caller(ctx); caller.Kind == authz.Service {
+			client = caller.Key()
+		}
 		if err := s.enter(client); err != nil {
-			return fromFault(err, err)
+			return err
 		}
 		defer s.leave(client)
-		return s.serve(ctx, next, spec, stream)
+		return next(ctx, spec, stream)
 	}
 }
 
@@ -112,10 +131,7 @@ func (s *Streams) serve(ctx context.Context, next connect.ServerFunc, spec conne
 	return next(ctx, spec, bounded)
 }
 
-func (s *Streams) enter(client string) *fault.Error {
-	if drained, ok := fault.Of(context.Cause(s.draining)); ok {
-		return drained
-	}
+func (s *Streams) enter(client string) error {
 	if client == "" {
 		return nil
 	}

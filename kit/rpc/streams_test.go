@@ -16,6 +16,8 @@ import (
 	http2frames "golang.org/x/net/http2"
 
 	operationsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/operations/v1"
+	optionsv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
+	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/rpc"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 )
@@ -155,6 +157,29 @@ func TestStreamsPerClientAreCapped(t *testing.T) {
 	}
 	_ = first.Close()
 	eventually(t, "the closed stream made room", func() bool { return auditOver(t, s, http1(t))() == nil })
+}
+
+// Services that come through one proxy have its address: each has streams of its own all the
+// same, and none has more than its share.
+func TestServicesOfOneAddressHaveTheirOwnStreams(t *testing.T) {
+	t.Parallel()
+	limits := roomy()
+	limits.PerClient = 1
+	var running atomic.Int64
+	s := open(t, watching(&running), limited(limits), func(c *rpc.Config, _ *rpc.HandlerConfig) {
+		c.Authenticator = callers(func(name string) (authz.Identity, error) {
+			return authz.Identity{Kind: authz.Service, ID: name, Permissions: []optionsv1.Permission{optionsv1.Permission_PERMISSION_OPERATIONS}}, nil
+		})
+	})
+	for _, name := range []string{"order", "payment"} {
+		from := behind(s, map[string]string{"Authorization": name})
+		if err := auditOver(t, s, from.with(http2(t)), connecthttp.WithGRPC())(); err != nil {
+			t.Errorf("the first stream of %s: %v", name, err)
+		}
+		if got := refusalOf(t, auditOver(t, s, from.with(http2(t)), connecthttp.WithGRPC())()); got.reason != "TOO_MANY_STREAMS" {
+			t.Errorf("the second stream of %s: %v", name, got)
+		}
+	}
 }
 
 // handlers counts those that began, and those of them that run.

@@ -1,0 +1,51 @@
+package rpc_test
+
+import (
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/shopmesh/shopmesh/kit/limit"
+	"github.com/shopmesh/shopmesh/kit/rpc"
+)
+
+// The ingress of the mesh limits clients as one process does: the same quotas in the same times.
+func TestTheMeshLimitsAsOneProcess(t *testing.T) {
+	t.Parallel()
+	const file = "../../mesh/istio/gen/limits.yaml"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rates := rpc.DefaultRates()
+	want := map[string]limit.Rate{"": rates.Reads, "LIMIT_ORDERS": rates.Orders, "LIMIT_SIGN_IN": rates.SignIn, "LIMIT_MAILS": rates.Mails}
+	bucket := regexp.MustCompile(`(?:value: (LIMIT_\w+)\n\s+)?- key: masked_remote_address\n\s+token_bucket:\n\s+fill_interval: (\d+s)\n\s+max_tokens: (\d+)\n\s+tokens_per_fill: (\d+)`)
+	number := func(text string) int {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	found := bucket.FindAllStringSubmatch(string(text), -1)
+	if len(found) != len(want) {
+		t.Errorf("%s has %d limits by address, want %d", file, len(found), len(want))
+	}
+	for _, b := range found {
+		rate, ok := want[b[1]]
+		if !ok {
+			t.Errorf("%s limits %q, which one process does not", file, b[1])
+			continue
+		}
+		every, err := time.ParseDuration(b[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		most, each := number(b[3]), number(b[4])
+		if most != rate.Quota || time.Duration(most/each)*every != rate.Window {
+			t.Errorf("%s allows %d calls of %q in %v, one process %d in %v", file, most, b[1], time.Duration(most/each)*every, rate.Quota, rate.Window)
+		}
+	}
+}
