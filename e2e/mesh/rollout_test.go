@@ -3,24 +3,10 @@
 package mesh
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
-)
-
-// calls and made are what the driver's load got.
-type (
-	calls struct {
-		Made, Failed  int
-		Errors        map[string]int
-		LastFailed    time.Time
-		PerSecond     float64
-		P50, P99, Max float64
-	}
-	made struct{ Reads, Writes calls }
 )
 
 // during runs a verb of the driver while something happens.
@@ -37,53 +23,6 @@ func during[T any](t *testing.T, pod string, args []string, happens func()) T {
 		t.FailNow()
 	}
 	return answer
-}
-
-// loaded calls the shop at a rate while something happens, half of it orders or what flags say.
-// The calls come from eight addresses: one may have twenty orders only that wait for their
-// payment, and while consumers move between replicas payments wait, too.
-func loaded(t *testing.T, rate float64, lasts time.Duration, happens func(), flags ...string) made {
-	t.Helper()
-	const addresses = 8
-	kubectl(t, "-n", "shop-test", "scale", "deployment/outside", fmt.Sprintf("--replicas=%d", addresses))
-	kubectl(t, "-n", "shop-test", "rollout", "status", "deployment/outside", "--timeout=180s")
-	defer kubectl(t, "-n", "shop-test", "scale", "deployment/outside", "--replicas=1")
-	pods := podsOf(t, "shop-test", "outside")
-	args := append([]string{"load", "-url", gateway, "-ca", certificate(t), "-rate", fmt.Sprint(rate / float64(len(pods))), "-for", lasts.String()}, flags...)
-	parts := make([]made, len(pods))
-	errs := make([]error, len(pods))
-	var all sync.WaitGroup
-	for i, pod := range pods {
-		all.Go(func() { parts[i], errs[i] = run[made](t, "shop-test/"+pod, append([]string{"driver"}, args...)...) })
-	}
-	happens()
-	all.Wait()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-	var sum made
-	for _, part := range parts {
-		sum.Reads.add(part.Reads)
-		sum.Writes.add(part.Writes)
-	}
-	return sum
-}
-
-// add counts other calls in. Of the percentiles the worst stays.
-func (c *calls) add(other calls) {
-	c.Made += other.Made
-	c.Failed += other.Failed
-	for text, n := range other.Errors {
-		if c.Errors == nil {
-			c.Errors = map[string]int{}
-		}
-		c.Errors[text] += n
-	}
-	if other.LastFailed.After(c.LastFailed) {
-		c.LastFailed = other.LastFailed
-	}
-	c.PerSecond += other.PerSecond
-	c.P50, c.P99, c.Max = max(c.P50, other.P50), max(c.P99, other.P99), max(c.Max, other.Max)
 }
 
 // replicas sets how many there are of a service and waits for them.
@@ -140,7 +79,7 @@ func TestRow04Rollout(t *testing.T) {
 		replicas(t, "catalog", 2)
 	}()
 	var parts []float64
-	load := loaded(t, 40, 150*time.Second, func() {
+	load := steady(t, 40, 150*time.Second, func() {
 		replicas(t, "order", 3)
 		replicas(t, "catalog", 3)
 		eventually(t, 90*time.Second, func() error {

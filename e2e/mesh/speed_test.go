@@ -11,23 +11,28 @@ import (
 	"testing"
 )
 
-// Row 20: what the mesh costs. The same calls in turns, by the ingress and straight to a replica
-// without a sidecar, which has the same database and broker.
+// Row 20: what the mesh costs. The same calls in turns, by the ingress to a replica with a sidecar
+// and straight to one without, which has the same database and broker.
 func TestRow20Speed(t *testing.T) {
 	stock(t)
+	defer func() { // before the test's context ends
+		replicas(t, "order", 2)
+		replicas(t, "catalog", 2)
+	}()
 	for _, service := range []string{"order", "catalog"} {
+		replicas(t, service, 1) // calls of two would make batches of half the size
 		bare(t, service)
 	}
-	const rounds, orders, reads = 3, 200, 1000
+	const rounds, orders, reads = 3, 100, 1000
 	type side struct{ p50, readP50, perSecond []float64 }
 	var mesh, straight side
-	add := func(to *side, ordered, read made) {
-		if n := ordered.Writes.Failed + read.Reads.Failed; n > 0 {
-			t.Fatalf("%d calls failed: %v %v", n, ordered.Writes.Errors, read.Reads.Errors)
+	add := func(to *side, ordered, read made, many calls) {
+		if n := ordered.Writes.Failed + read.Reads.Failed + many.Failed; n > 0 {
+			t.Fatalf("%d calls failed: %v %v %v", n, ordered.Writes.Errors, read.Reads.Errors, many.Errors)
 		}
 		to.p50 = append(to.p50, ordered.Writes.P50)
 		to.readP50 = append(to.readP50, read.Reads.P50)
-		to.perSecond = append(to.perSecond, ordered.Writes.PerSecond)
+		to.perSecond = append(to.perSecond, many.PerSecond)
 	}
 	closed := func(writes, n, underWay int, to ...string) made {
 		return drive[made](t, outside, append([]string{"load", "-follow", "-for", "3m", "-writes", fmt.Sprint(writes), "-n", fmt.Sprint(n), "-under-way", fmt.Sprint(underWay)}, to...)...)
@@ -36,8 +41,9 @@ func TestRow20Speed(t *testing.T) {
 	closed(1, 50, 4, in...) // connections are made, and code is read from the disk
 	closed(1, 50, 4, "-url", "http://order-bare.shop:8080")
 	for range rounds {
-		add(&mesh, closed(1, orders, 16, in...), closed(0, reads, 4, in...))
-		add(&straight, closed(1, orders, 16, "-url", "http://order-bare.shop:8080"), closed(0, reads, 4, "-url", "http://catalog-bare.shop:8080"))
+		add(&mesh, closed(1, orders, 4, in...), closed(0, reads, 4, in...), most(t, "15s", in...))
+		straightTo := []string{"-url", "http://order-bare.shop:8080"}
+		add(&straight, closed(1, orders, 4, straightTo...), closed(0, reads, 4, "-url", "http://catalog-bare.shop:8080"), most(t, "15s", straightTo...))
 	}
 	ratio := func(a, b []float64) float64 { return median(a) / median(b) }
 	if r := ratio(mesh.readP50, straight.readP50); r > 5 {

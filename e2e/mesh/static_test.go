@@ -197,9 +197,13 @@ func podSpec(of, claims any) any {
 // with the manifests, and find what is planted in them; no proxy refused its configuration.
 func TestRow01Static(t *testing.T) {
 	apply(t, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+restricted+", labels: {pod-security.kubernetes.io/enforce: restricted}}\n")
-	// Redpanda is no part of what runs: that it would be taken is all that is known of it.
-	all := append(objects(t, overlay(t, "test")), objects(t, component(t, "redpanda"))...)
+	all := objects(t, overlay(t, "test"))
 	findings := checked(t, all)
+	// Redpanda is no part of what runs: that it would be taken is all that is known of it.
+	redpanda := objects(t, component(t, "redpanda"))
+	findings = append(findings, slices.DeleteFunc(checked(t, redpanda), func(finding string) bool {
+		return strings.Contains(finding, "IST0127") // a rule for pods that there are not
+	})...)
 	for _, finding := range findings {
 		t.Error(finding)
 	}
@@ -235,7 +239,7 @@ func TestRow01Static(t *testing.T) {
 	if rejects != 0 {
 		t.Errorf("proxies refused their configuration %g times", rejects)
 	}
-	t.Logf("row 1: %d resources, %d findings; %d of %d planted mistakes found; %g refusals of configuration", len(all), len(findings), caught, len(planted), rejects)
+	t.Logf("row 1: %d resources, %d findings; %d of %d planted mistakes found; %g refusals of configuration", len(all)+len(redpanda), len(findings), caught, len(planted), rejects)
 }
 
 // planted are manifests with a mistake each.

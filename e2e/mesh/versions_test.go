@@ -42,7 +42,7 @@ func backAndForth(t *testing.T, now map[string]string) {
 	}{{"N-1", before, 3 * time.Minute}, {"N", now, 3 * time.Minute}, {"N-1 again", before, time.Minute}} {
 		const lasts = 100 * time.Second
 		var took time.Duration
-		load := loaded(t, 20, lasts, func() {
+		load := steady(t, 20, lasts, func() {
 			began := time.Now()
 			roll(t, step.to)
 			took = time.Since(began)
@@ -63,7 +63,7 @@ func mixed(t *testing.T) {
 	next := built(t, "next", "order")["order"]
 	canary(t, "start", "-service", "order", "-image", next, "-weight", "50")
 	since := strings.TrimSpace(sql(t, "shopmesh_order", `select now()`))
-	load := loaded(t, 20, time.Minute, func() {
+	load := steady(t, 20, time.Minute, func() {
 		restart(t, "shop", "order")
 	})
 	figures := none(t, load)
@@ -87,7 +87,7 @@ func tenPercent(t *testing.T) {
 	began := time.Now()
 	var load made
 	for load.Writes.Made < 2000 { // a busy machine makes fewer in the time
-		part := loaded(t, 20, 51*time.Second, func() {}, "-writes", "1")
+		part := steady(t, 20, 51*time.Second, func() {}, "-writes", "1")
 		load.Writes.Made += part.Writes.Made
 		load.Writes.P99 = max(load.Writes.P99, part.Writes.P99)
 		none(t, part)
@@ -105,7 +105,7 @@ func tenPercent(t *testing.T) {
 		t.Errorf("the canary got %.1f %% of the calls, want 8 to 12", 100*share)
 	}
 	var took time.Duration
-	ending := loaded(t, 20, 45*time.Second, func() {
+	ending := steady(t, 20, 45*time.Second, func() {
 		began := time.Now()
 		canary(t, "end", "-service", "order")
 		took = time.Since(began)

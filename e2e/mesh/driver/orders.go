@@ -191,7 +191,7 @@ func order(ctx context.Context, by guest, product, method string) Ordered {
 	placed, err := by.place(ctx, orderOf(id, product, method))
 	if err == nil {
 		var last *orderv1.Order
-		last, err = by.follow(ctx, placed)
+		last, err = by.follow(ctx, placed, 100*time.Millisecond)
 		made.Number, made.State = last.GetNumber(), stateOf(last)
 	}
 	if err != nil {
@@ -201,8 +201,8 @@ func order(ctx context.Context, by guest, product, method string) Ordered {
 	return made
 }
 
-// follow reads an order until its state is settled.
-func (by guest) follow(ctx context.Context, placed *orderv1.PlaceOrderResponse) (*orderv1.Order, error) {
+// follow reads an order every so often until its state is settled.
+func (by guest) follow(ctx context.Context, placed *orderv1.PlaceOrderResponse, every time.Duration) (*orderv1.Order, error) {
 	last := placed.GetOrder()
 	for {
 		got, err := by.get(ctx, last.GetId(), placed.GetGuestToken())
@@ -213,7 +213,7 @@ func (by guest) follow(ctx context.Context, placed *orderv1.PlaceOrderResponse) 
 			return last, nil
 		}
 		select {
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(every):
 		case <-ctx.Done():
 			return last, ctx.Err()
 		}

@@ -1,0 +1,84 @@
+//go:build mesh
+
+package mesh
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+)
+
+// calls and made are what the driver's load got.
+type (
+	calls struct {
+		Made, Failed  int
+		Errors        map[string]int
+		LastFailed    time.Time
+		PerSecond     float64
+		P50, P99, Max float64
+	}
+	made struct{ Reads, Writes calls }
+)
+
+// addresses are how many the calls of loaded come from.
+const addresses = 8
+
+// steady calls the shop at a rate while something happens, half of it orders or what flags say.
+func steady(t *testing.T, rate float64, lasts time.Duration, happens func(), flags ...string) made {
+	t.Helper()
+	return loaded(t, append([]string{"-url", gateway, "-ca", certificate(t), "-rate", fmt.Sprint(rate / addresses), "-for", lasts.String()}, flags...), happens)
+}
+
+// loaded has the driver's load come from several addresses at once: one may have twenty orders
+// only that wait for their payment, and while consumers move between replicas payments wait, too.
+func loaded(t *testing.T, flags []string, happens func()) made {
+	t.Helper()
+	kubectl(t, "-n", "shop-test", "scale", "deployment/outside", fmt.Sprintf("--replicas=%d", addresses))
+	kubectl(t, "-n", "shop-test", "rollout", "status", "deployment/outside", "--timeout=180s")
+	defer kubectl(t, "-n", "shop-test", "scale", "deployment/outside", "--replicas=1")
+	var pods []string
+	eventually(t, time.Minute, func() error { // an earlier test's may be about to end
+		if pods = podsOf(t, "shop-test", "outside"); len(pods) != addresses {
+			return fmt.Errorf("the clients are %v, want %d", pods, addresses)
+		}
+		return nil
+	})
+	parts := make([]made, len(pods))
+	errs := make([]error, len(pods))
+	var all sync.WaitGroup
+	for i, pod := range pods {
+		all.Go(func() {
+			parts[i], errs[i] = run[made](t, "shop-test/"+pod, append([]string{"driver", "load"}, flags...)...)
+		})
+	}
+	happens()
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	var sum made
+	for _, part := range parts {
+		sum.Reads.add(part.Reads)
+		sum.Writes.add(part.Writes)
+	}
+	return sum
+}
+
+// add counts other calls in. Of the percentiles the worst stays.
+func (c *calls) add(other calls) {
+	c.Made += other.Made
+	c.Failed += other.Failed
+	for text, n := range other.Errors {
+		if c.Errors == nil {
+			c.Errors = map[string]int{}
+		}
+		c.Errors[text] += n
+	}
+	if other.LastFailed.After(c.LastFailed) {
+		c.LastFailed = other.LastFailed
+	}
+	c.PerSecond += other.PerSecond
+	c.P50, c.P99, c.Max = max(c.P50, other.P50), max(c.P99, other.P99), max(c.Max, other.Max)
+}
