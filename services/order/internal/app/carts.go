@@ -28,10 +28,29 @@ func NewCarts(deps Deps, products *Products) *Carts { return &Carts{Deps: deps, 
 type PricedCart struct {
 	*domain.Cart
 	domain.PricedCart
+
+	// LastOrderToken is the token of the order that was last placed from a guest's cart;
+	// empty when none opens it.
+	LastOrderToken string
 }
 
 func priced(cart *domain.Cart, products map[string]domain.Product) PricedCart {
 	return PricedCart{Cart: cart, PricedCart: domain.PriceCart(cart.Lines(), products)}
+}
+
+// withLastOrder adds the token of the order that was last placed from a guest's cart: the
+// answer that held it may have been lost. Whoever has the cart's token was that guest.
+func (s *Carts) withLastOrder(ctx context.Context, cart PricedCart) (PricedCart, error) {
+	of := cart.Snapshot()
+	if of.TokenHash == nil || of.LastOrderID == uuid.Nil {
+		return cart, nil
+	}
+	orders, err := store.On(s.Pool.Hot()).Orders(ctx, []uuid.UUID{of.LastOrderID})
+	if err != nil || orders[of.LastOrderID] == nil {
+		return cart, err
+	}
+	cart.LastOrderToken, err = s.Tokens.ofOrder(ctx, orders[of.LastOrderID], s.Now())
+	return cart, err
 }
 
 // cartOf is the caller's cart: that of the customer who is signed in, or of the guest who
@@ -89,7 +108,7 @@ func (s *Carts) lock(ctx context.Context, tx *pg.Tx, codes []string, refs ...sto
 		if ref.Customer() == uuid.Nil {
 			continue
 		}
-		if err := store.On(tx).AddCustomerCart(ctx, ref.Customer(), s.Now()); err != nil {
+		if err := store.On(tx).AddCustomerCart(ctx, ref.Customer(), s.NewID(), s.Now()); err != nil {
 			return store.Carts{}, err
 		}
 	}
@@ -127,7 +146,10 @@ func (s *Carts) change(
 		changed = priced(cart, carts.Products)
 		return store.On(tx).SaveCart(ctx, cart)
 	})
-	return changed, err
+	if err != nil {
+		return changed, err
+	}
+	return s.withLastOrder(ctx, changed)
 }
 
 // learning runs do, and once more when it found products that order does not know yet:

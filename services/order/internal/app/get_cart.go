@@ -32,7 +32,7 @@ func (s *Carts) get(ctx context.Context, ref store.CartRef) (PricedCart, error) 
 	switch {
 	case cart != nil && cart.Usable(now):
 		s.touch(ctx, cart)
-		return priced(cart, carts.Products), nil
+		return s.withLastOrder(ctx, priced(cart, carts.Products))
 	case ref.Customer() != uuid.Nil:
 		return priced(domain.NewCustomerCart(ref.Customer(), now), nil), nil
 	default:

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/activity"
@@ -112,7 +113,7 @@ type placingBatch struct {
 	answered map[idempotency.Key]idempotency.Record
 	accepted []domain.Decided
 	records  []idempotency.Record
-	emptied  []uuid.UUID // carts
+	ordered  []*domain.Cart
 }
 
 func (b *placingBatch) place(ctx context.Context, i int, in placing) {
@@ -124,7 +125,7 @@ func (b *placingBatch) place(ctx context.Context, i int, in placing) {
 			err = first.Reply(blankRequest(in.request), response)
 		}
 		if err != nil {
-			b.results[i].Err = err
+			b.results[i].Err = namingOrder(err, first)
 			return
 		}
 		b.results[i].Value = placedOrder{response: response, again: true}
@@ -154,13 +155,24 @@ func (b *placingBatch) place(ctx context.Context, i int, in placing) {
 	b.results[i].Value = placedOrder{response: response}
 	activity.ChangedBy(ctx, in.call, "orders/"+order.ID().String(), nil, nil)
 	if cart := b.known.Carts[in.cart]; cart != nil {
-		cart.Clear(at.Time)
-		b.emptied = append(b.emptied, cart.ID())
+		cart.Ordered(order.ID(), b.orders.NewID(), at.Time)
+		b.ordered = append(b.ordered, cart)
 	}
 	b.answered[in.key] = record
 	b.records = append(b.records, record)
 	b.accepted = append(b.accepted, domain.Decided{Order: order, Decision: decision})
 	b.count(in)
+}
+
+// namingOrder adds to the refusal of a request id that came with another request which order
+// it made: of two tabs the second one leads to it.
+func namingOrder(err error, first idempotency.Record) error {
+	refused, ok := fault.Of(err)
+	made := &orderv1.PlaceOrderResponse{}
+	if !ok || refused.Reason() != fault.ReasonRequestIDReused || proto.Unmarshal(first.Response, made) != nil {
+		return err
+	}
+	return refused.With("order_id", made.GetOrder().GetId())
 }
 
 // takeCart makes what is in the cart, where one is ordered, the lines of the order.
@@ -232,8 +244,8 @@ func (b *placingBatch) store(ctx context.Context, tx *pg.Tx) error {
 	if err := store.On(tx).InsertOrders(ctx, b.accepted, requests); err != nil {
 		return err
 	}
-	if len(b.emptied) > 0 {
-		if err := store.On(tx).EmptyCarts(ctx, b.emptied, b.orders.Now()); err != nil {
+	if len(b.ordered) > 0 {
+		if err := store.On(tx).SaveOrderedCarts(ctx, b.ordered, b.orders.Now()); err != nil {
 			return err
 		}
 	}

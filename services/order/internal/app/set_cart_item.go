@@ -57,7 +57,7 @@ func (s *Carts) begin(
 		if err != nil {
 			return id, err
 		}
-		cart := domain.NewGuestCart(id, token.Hash(text), s.Now())
+		cart := domain.NewGuestCart(id, s.NewID(), token.Hash(text), s.Now())
 		if err := cart.CheckEtag(request.GetEtag()); err != nil {
 			return id, err
 		}

@@ -34,6 +34,11 @@ type CartSnapshot struct {
 	Lines     []LineRequest
 	// Version counts the changes of what is in the cart, from 0.
 	Version int64
+	// CheckoutID is the request_id for the order of what is in the cart; uuid.Nil for a
+	// customer's cart that is not stored.
+	CheckoutID uuid.UUID
+	// LastOrderID is the order that was last placed from the cart; uuid.Nil when none was.
+	LastOrderID uuid.UUID
 	// MergedInto is the customer whose cart took the lines; uuid.Nil while the cart is in use.
 	MergedInto uuid.UUID
 	UseTime    time.Time
@@ -45,8 +50,8 @@ func NewCustomerCart(customer uuid.UUID, now time.Time) *Cart {
 }
 
 // NewGuestCart returns the empty cart of a guest whose token has this SHA-256.
-func NewGuestCart(id uuid.UUID, tokenHash [32]byte, now time.Time) *Cart {
-	return &Cart{s: CartSnapshot{ID: id, TokenHash: tokenHash[:], UseTime: now}}
+func NewGuestCart(id, checkout uuid.UUID, tokenHash [32]byte, now time.Time) *Cart {
+	return &Cart{s: CartSnapshot{ID: id, TokenHash: tokenHash[:], CheckoutID: checkout, UseTime: now}}
 }
 
 // RestoreCart returns a cart as it was stored.
@@ -137,11 +142,19 @@ func mayPut(lines []LineRequest, at int, products map[string]Product) error {
 func (c *Cart) Renew(now time.Time) {
 	if !c.Usable(now) {
 		c.put(nil, now)
+		c.s.LastOrderID = uuid.Nil
 	}
 }
 
 // Clear takes everything out of the cart.
 func (c *Cart) Clear(now time.Time) { c.put(nil, now) }
+
+// Ordered takes everything out of the cart, which the order is of; checkout is the
+// request_id for the next one.
+func (c *Cart) Ordered(order, checkout uuid.UUID, now time.Time) {
+	c.put(nil, now)
+	c.s.LastOrderID, c.s.CheckoutID = order, checkout
+}
 
 // put replaces what is in the cart, under a new version when that changes it.
 func (c *Cart) put(lines []LineRequest, now time.Time) {

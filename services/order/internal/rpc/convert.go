@@ -67,7 +67,11 @@ func readLines(lines []*orderv1.OrderLineRequest) []domain.LineRequest {
 }
 
 func cartOf(cart app.PricedCart) *orderv1.Cart {
-	res := &orderv1.Cart{Id: cart.ID().String(), UnavailableCodes: cart.Unavailable, Etag: cart.Etag()}
+	of := cart.Snapshot()
+	res := &orderv1.Cart{
+		Id: of.ID.String(), UnavailableCodes: cart.Unavailable, Etag: cart.Etag(),
+		CheckoutId: protoconv.ID(of.CheckoutID), LastOrderId: protoconv.ID(of.LastOrderID), LastOrderToken: cart.LastOrderToken,
+	}
 	for _, line := range cart.PricedCart.Lines {
 		res.Lines = append(res.Lines, &orderv1.CartLine{
 			ProductCode: line.Code, Quantity: line.Quantity, ProductId: protoconv.ID(line.ProductID), Name: line.Name,

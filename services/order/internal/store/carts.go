@@ -99,7 +99,8 @@ func refOf(row db.Cart) CartRef {
 func fromDBCart(row db.Cart) domain.CartSnapshot {
 	cart := domain.CartSnapshot{
 		ID: row.ID, TokenHash: row.TokenHash, Lines: make([]domain.LineRequest, len(row.Codes)),
-		Version: row.Version, MergedInto: orNil(row.MergedInto), UseTime: row.UseTime,
+		Version: row.Version, CheckoutID: row.CheckoutID, LastOrderID: orNil(row.LastOrderID),
+		MergedInto: orNil(row.MergedInto), UseTime: row.UseTime,
 	}
 	for i, code := range row.Codes {
 		cart.Lines[i] = domain.LineRequest{Code: code, Quantity: row.Quantities[i]}
@@ -117,8 +118,8 @@ func toDBCartLines(lines []domain.LineRequest) (codes []string, quantities []int
 
 // AddCustomerCart queues that a customer has a cart, if only an empty one; one whose data
 // was erased gets none.
-func (s Store) AddCustomerCart(ctx context.Context, customer uuid.UUID, now time.Time) error {
-	return s.q.CartInsertOfCustomer(ctx, db.CartInsertOfCustomerParams{CustomerID: customer, UseTime: now})
+func (s Store) AddCustomerCart(ctx context.Context, customer, checkout uuid.UUID, now time.Time) error {
+	return s.q.CartInsertOfCustomer(ctx, db.CartInsertOfCustomerParams{CustomerID: customer, CheckoutID: checkout, UseTime: now})
 }
 
 // InsertCart queues the insert of a guest's cart.
@@ -126,22 +127,31 @@ func (s Store) InsertCart(ctx context.Context, cart *domain.Cart) error {
 	c := cart.Snapshot()
 	codes, quantities := toDBCartLines(c.Lines)
 	return s.q.CartInsert(ctx, db.CartInsertParams{
-		ID: c.ID, TokenHash: c.TokenHash, Codes: codes, Quantities: quantities, Version: c.Version, UseTime: c.UseTime,
+		ID: c.ID, TokenHash: c.TokenHash, Codes: codes, Quantities: quantities, Version: c.Version,
+		CheckoutID: c.CheckoutID, UseTime: c.UseTime,
 	})
 }
 
-// SaveCart queues the update of a cart that is locked.
+// SaveCart queues the update of a cart that is locked, after anything but its order.
 func (s Store) SaveCart(ctx context.Context, cart *domain.Cart) error {
 	c := cart.Snapshot()
 	codes, quantities := toDBCartLines(c.Lines)
 	return s.q.CartUpdate(ctx, db.CartUpdateParams{
-		ID: c.ID, Codes: codes, Quantities: quantities, Version: c.Version, MergedInto: c.MergedInto, UseTime: c.UseTime,
+		ID: c.ID, Codes: codes, Quantities: quantities, Version: c.Version,
+		LastOrderID: c.LastOrderID, MergedInto: c.MergedInto, UseTime: c.UseTime,
 	})
 }
 
-// EmptyCarts queues that what was in these carts, which are locked, was ordered.
-func (s Store) EmptyCarts(ctx context.Context, ids []uuid.UUID, now time.Time) error {
-	return s.q.CartEmptyMany(ctx, db.CartEmptyManyParams{Ids: ids, UseTime: now})
+// SaveOrderedCarts queues the updates of carts that are locked and were ordered.
+func (s Store) SaveOrderedCarts(ctx context.Context, carts []*domain.Cart, now time.Time) error {
+	params := db.CartOrderManyParams{UseTime: now}
+	for _, cart := range carts {
+		c := cart.Snapshot()
+		params.Ids = append(params.Ids, c.ID)
+		params.OrderIds = append(params.OrderIds, c.LastOrderID)
+		params.CheckoutIds = append(params.CheckoutIds, c.CheckoutID)
+	}
+	return s.q.CartOrderMany(ctx, params)
 }
 
 // TouchCart moves the time of a cart's last use.

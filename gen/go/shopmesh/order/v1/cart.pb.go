@@ -40,9 +40,18 @@ type Cart struct {
 	UnavailableCodes []string `protobuf:"bytes,4,rep,name=unavailable_codes,json=unavailableCodes,proto3" json:"unavailable_codes,omitempty"`
 	// Names this version of what is in the cart (https://google.aip.dev/154); a price that
 	// changes does not change it.
-	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The request_id for PlaceOrder of this cart: a UUID that stays while the cart is changed
+	// and is another once it was ordered. So a click that is made twice, two tabs and an answer
+	// that was lost make one order. Empty for a customer who put nothing in yet.
+	CheckoutId string `protobuf:"bytes,6,opt,name=checkout_id,json=checkoutId,proto3" json:"checkout_id,omitempty"`
+	// The order that was last placed from this cart, whoever placed it; empty when none was.
+	LastOrderId string `protobuf:"bytes,7,opt,name=last_order_id,json=lastOrderId,proto3" json:"last_order_id,omitempty"`
+	// Of a guest's cart: the token of that order (sm_go_…), as PlaceOrder answered it. It is a
+	// secret. Empty for the order of a customer, and once the token ended.
+	LastOrderToken string `protobuf:"bytes,8,opt,name=last_order_token,json=lastOrderToken,proto3" json:"last_order_token,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Cart) Reset() {
@@ -106,6 +115,27 @@ func (x *Cart) GetUnavailableCodes() []string {
 func (x *Cart) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *Cart) GetCheckoutId() string {
+	if x != nil {
+		return x.CheckoutId
+	}
+	return ""
+}
+
+func (x *Cart) GetLastOrderId() string {
+	if x != nil {
+		return x.LastOrderId
+	}
+	return ""
+}
+
+func (x *Cart) GetLastOrderToken() string {
+	if x != nil {
+		return x.LastOrderToken
 	}
 	return ""
 }
@@ -205,13 +235,17 @@ var File_shopmesh_order_v1_cart_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_cart_proto_rawDesc = "" +
 	"\n" +
-	"\x1cshopmesh/order/v1/cart.proto\x12\x11shopmesh.order.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/type/money.proto\"\xcd\x01\n" +
+	"\x1cshopmesh/order/v1/cart.proto\x12\x11shopmesh.order.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/type/money.proto\"\xce\x02\n" +
 	"\x04Cart\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x126\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1b.shopmesh.order.v1.CartLineB\x03\xe0A\x03R\x05lines\x12-\n" +
 	"\x05total\x18\x03 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\x05total\x120\n" +
 	"\x11unavailable_codes\x18\x04 \x03(\tB\x03\xe0A\x03R\x10unavailableCodes\x12\x17\n" +
-	"\x04etag\x18\x05 \x01(\tB\x03\xe0A\x03R\x04etag\"\xf7\x01\n" +
+	"\x04etag\x18\x05 \x01(\tB\x03\xe0A\x03R\x04etag\x12$\n" +
+	"\vcheckout_id\x18\x06 \x01(\tB\x03\xe0A\x03R\n" +
+	"checkoutId\x12'\n" +
+	"\rlast_order_id\x18\a \x01(\tB\x03\xe0A\x03R\vlastOrderId\x120\n" +
+	"\x10last_order_token\x18\b \x01(\tB\x06\xe0A\x03\x80\x01\x01R\x0elastOrderToken\"\xf7\x01\n" +
 	"\bCartLine\x12&\n" +
 	"\fproduct_code\x18\x01 \x01(\tB\x03\xe0A\x03R\vproductCode\x12\x1f\n" +
 	"\bquantity\x18\x02 \x01(\x05B\x03\xe0A\x03R\bquantity\x12\"\n" +

@@ -181,7 +181,7 @@ type PlaceOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Any UUID, made and kept by the caller before it sends: the same request
 	// sent again makes no second order and gets the same answer, for at least 24
-	// hours (https://google.aip.dev/155).
+	// hours (https://google.aip.dev/155). Of a cart it is best the cart's checkout_id.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The customer who orders; empty for a guest.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`

@@ -49,8 +49,10 @@ type OrderServiceClient interface {
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
 	// payment follow. It never refuses for stock: such an order ends CANCELLED with
 	// OUT_OF_STOCK. What is ordered are the lines of the request, or else a cart, which is
-	// empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
-	// return, or, when its lines do not fit into an error, one with lines_omitted.
+	// empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an
+	// OrderQuote as detail: the one that QuoteOrder would return, or, when its lines do not fit
+	// into an error, one with lines_omitted. REQUEST_ID_REUSED names the order that the
+	// request_id made, as order_id.
 	//
 	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
@@ -268,8 +270,10 @@ type OrderServiceServer interface {
 	// PlaceOrder accepts an order and answers at once, in state PLACED; stock and
 	// payment follow. It never refuses for stock: such an order ends CANCELLED with
 	// OUT_OF_STOCK. What is ordered are the lines of the request, or else a cart, which is
-	// empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
-	// return, or, when its lines do not fit into an error, one with lines_omitted.
+	// empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an
+	// OrderQuote as detail: the one that QuoteOrder would return, or, when its lines do not fit
+	// into an error, one with lines_omitted. REQUEST_ID_REUSED names the order that the
+	// request_id made, as order_id.
 	//
 	// Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
 	// TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,

@@ -46,25 +46,9 @@ func (q *Queries) CartDeleteUnused(ctx context.Context, before time.Time) (int64
 	return result.RowsAffected(), nil
 }
 
-const CartEmptyMany = `-- name: CartEmptyMany :exec
-update carts set codes = '{}', quantities = '{}', version = version + 1, use_time = $1
-where id = any($2::uuid[])
-`
-
-type CartEmptyManyParams struct {
-	UseTime time.Time   `db:"use_time"`
-	Ids     []uuid.UUID `db:"ids"`
-}
-
-// What was in them was ordered. They are locked.
-func (q *Queries) CartEmptyMany(ctx context.Context, arg CartEmptyManyParams) error {
-	_, err := q.db.Exec(ctx, CartEmptyMany, arg.UseTime, arg.Ids)
-	return err
-}
-
 const CartInsert = `-- name: CartInsert :exec
-insert into carts (id, token_hash, codes, quantities, version, use_time)
-values ($1, $2, $3::text[], $4::integer[], $5, $6)
+insert into carts (id, token_hash, codes, quantities, version, checkout_id, use_time)
+values ($1, $2, $3::text[], $4::integer[], $5, $6, $7)
 `
 
 type CartInsertParams struct {
@@ -73,6 +57,7 @@ type CartInsertParams struct {
 	Codes      []string  `db:"codes"`
 	Quantities []int32   `db:"quantities"`
 	Version    int64     `db:"version"`
+	CheckoutID uuid.UUID `db:"checkout_id"`
 	UseTime    time.Time `db:"use_time"`
 }
 
@@ -83,31 +68,33 @@ func (q *Queries) CartInsert(ctx context.Context, arg CartInsertParams) error {
 		arg.Codes,
 		arg.Quantities,
 		arg.Version,
+		arg.CheckoutID,
 		arg.UseTime,
 	)
 	return err
 }
 
 const CartInsertOfCustomer = `-- name: CartInsertOfCustomer :exec
-insert into carts (id, use_time)
-select $1::uuid, $2::timestamptz
+insert into carts (id, checkout_id, use_time)
+select $1::uuid, $2::uuid, $3::timestamptz
 where not exists (select 1 from erased_customers e where e.customer_id = $1::uuid)
 on conflict (id) do nothing
 `
 
 type CartInsertOfCustomerParams struct {
 	CustomerID uuid.UUID `db:"customer_id"`
+	CheckoutID uuid.UUID `db:"checkout_id"`
 	UseTime    time.Time `db:"use_time"`
 }
 
 // Makes sure that the customer has a cart, unless the customer's data was erased.
 func (q *Queries) CartInsertOfCustomer(ctx context.Context, arg CartInsertOfCustomerParams) error {
-	_, err := q.db.Exec(ctx, CartInsertOfCustomer, arg.CustomerID, arg.UseTime)
+	_, err := q.db.Exec(ctx, CartInsertOfCustomer, arg.CustomerID, arg.CheckoutID, arg.UseTime)
 	return err
 }
 
 const CartListMany = `-- name: CartListMany :many
-select c.id, c.token_hash, c.codes, c.quantities, c.version, c.merged_into, c.use_time from carts c
+select c.id, c.token_hash, c.codes, c.quantities, c.version, c.merged_into, c.use_time, c.checkout_id, c.last_order_id from carts c
 where (c.id = any($1::uuid[]) and c.token_hash is null) or c.token_hash = any($2::bytea[])
 `
 
@@ -139,6 +126,8 @@ func (q *Queries) CartListMany(ctx context.Context, arg CartListManyParams) ([]C
 			&i.Cart.Version,
 			&i.Cart.MergedInto,
 			&i.Cart.UseTime,
+			&i.Cart.CheckoutID,
+			&i.Cart.LastOrderID,
 		); err != nil {
 			return nil, err
 		}
@@ -195,7 +184,7 @@ func (q *Queries) CartListProducts(ctx context.Context, arg CartListProductsPara
 }
 
 const CartLockMany = `-- name: CartLockMany :many
-select c.id, c.token_hash, c.codes, c.quantities, c.version, c.merged_into, c.use_time from carts c
+select c.id, c.token_hash, c.codes, c.quantities, c.version, c.merged_into, c.use_time, c.checkout_id, c.last_order_id from carts c
 where (c.id = any($1::uuid[]) and c.token_hash is null) or c.token_hash = any($2::bytea[])
 order by c.id for update
 `
@@ -226,6 +215,8 @@ func (q *Queries) CartLockMany(ctx context.Context, arg CartLockManyParams) ([]C
 			&i.Cart.Version,
 			&i.Cart.MergedInto,
 			&i.Cart.UseTime,
+			&i.Cart.CheckoutID,
+			&i.Cart.LastOrderID,
 		); err != nil {
 			return nil, err
 		}
@@ -235,6 +226,35 @@ func (q *Queries) CartLockMany(ctx context.Context, arg CartLockManyParams) ([]C
 		return nil, err
 	}
 	return items, nil
+}
+
+const CartOrderMany = `-- name: CartOrderMany :exec
+update carts c set codes = '{}', quantities = '{}', version = c.version + 1,
+  last_order_id = o.order_id, checkout_id = o.checkout_id, use_time = $1
+from (select
+  unnest($2::uuid[]) as id,
+  unnest($3::uuid[]) as order_id,
+  unnest($4::uuid[]) as checkout_id
+) as o
+where c.id = o.id
+`
+
+type CartOrderManyParams struct {
+	UseTime     time.Time   `db:"use_time"`
+	Ids         []uuid.UUID `db:"ids"`
+	OrderIds    []uuid.UUID `db:"order_ids"`
+	CheckoutIds []uuid.UUID `db:"checkout_ids"`
+}
+
+// What was in them was ordered. They are locked.
+func (q *Queries) CartOrderMany(ctx context.Context, arg CartOrderManyParams) error {
+	_, err := q.db.Exec(ctx, CartOrderMany,
+		arg.UseTime,
+		arg.Ids,
+		arg.OrderIds,
+		arg.CheckoutIds,
+	)
+	return err
 }
 
 const CartTouch = `-- name: CartTouch :exec
@@ -255,24 +275,28 @@ func (q *Queries) CartTouch(ctx context.Context, arg CartTouchParams) error {
 
 const CartUpdate = `-- name: CartUpdate :exec
 update carts set codes = $1::text[], quantities = $2::integer[], version = $3,
-  merged_into = nullif($4::uuid, '00000000-0000-0000-0000-000000000000'::uuid), use_time = $5
-where id = $6
+  last_order_id = nullif($4::uuid, '00000000-0000-0000-0000-000000000000'::uuid),
+  merged_into = nullif($5::uuid, '00000000-0000-0000-0000-000000000000'::uuid), use_time = $6
+where id = $7
 `
 
 type CartUpdateParams struct {
-	Codes      []string  `db:"codes"`
-	Quantities []int32   `db:"quantities"`
-	Version    int64     `db:"version"`
-	MergedInto uuid.UUID `db:"merged_into"`
-	UseTime    time.Time `db:"use_time"`
-	ID         uuid.UUID `db:"id"`
+	Codes       []string  `db:"codes"`
+	Quantities  []int32   `db:"quantities"`
+	Version     int64     `db:"version"`
+	LastOrderID uuid.UUID `db:"last_order_id"`
+	MergedInto  uuid.UUID `db:"merged_into"`
+	UseTime     time.Time `db:"use_time"`
+	ID          uuid.UUID `db:"id"`
 }
 
+// The checkout_id changes by an order alone.
 func (q *Queries) CartUpdate(ctx context.Context, arg CartUpdateParams) error {
 	_, err := q.db.Exec(ctx, CartUpdate,
 		arg.Codes,
 		arg.Quantities,
 		arg.Version,
+		arg.LastOrderID,
 		arg.MergedInto,
 		arg.UseTime,
 		arg.ID,

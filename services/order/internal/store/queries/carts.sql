@@ -20,24 +20,32 @@ where p.code = any(@codes::text[]) or p.code in (
 
 -- name: CartInsertOfCustomer :exec
 -- Makes sure that the customer has a cart, unless the customer's data was erased.
-insert into carts (id, use_time)
-select @customer_id::uuid, @use_time::timestamptz
+insert into carts (id, checkout_id, use_time)
+select @customer_id::uuid, @checkout_id::uuid, @use_time::timestamptz
 where not exists (select 1 from erased_customers e where e.customer_id = @customer_id::uuid)
 on conflict (id) do nothing;
 
 -- name: CartInsert :exec
-insert into carts (id, token_hash, codes, quantities, version, use_time)
-values (@id, @token_hash, @codes::text[], @quantities::integer[], @version, @use_time);
+insert into carts (id, token_hash, codes, quantities, version, checkout_id, use_time)
+values (@id, @token_hash, @codes::text[], @quantities::integer[], @version, @checkout_id, @use_time);
 
 -- name: CartUpdate :exec
+-- The checkout_id changes by an order alone.
 update carts set codes = @codes::text[], quantities = @quantities::integer[], version = @version,
+  last_order_id = nullif(@last_order_id::uuid, '00000000-0000-0000-0000-000000000000'::uuid),
   merged_into = nullif(@merged_into::uuid, '00000000-0000-0000-0000-000000000000'::uuid), use_time = @use_time
 where id = @id;
 
--- name: CartEmptyMany :exec
+-- name: CartOrderMany :exec
 -- What was in them was ordered. They are locked.
-update carts set codes = '{}', quantities = '{}', version = version + 1, use_time = @use_time
-where id = any(@ids::uuid[]);
+update carts c set codes = '{}', quantities = '{}', version = c.version + 1,
+  last_order_id = o.order_id, checkout_id = o.checkout_id, use_time = @use_time
+from (select
+  unnest(@ids::uuid[]) as id,
+  unnest(@order_ids::uuid[]) as order_id,
+  unnest(@checkout_ids::uuid[]) as checkout_id
+) as o
+where c.id = o.id;
 
 -- name: CartTouch :exec
 -- It was read. At most one of those who read it at once writes.

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/cart.proto.
  */
 export const file_shopmesh_order_v1_cart: GenFile = /*@__PURE__*/
-  fileDesc("ChxzaG9wbWVzaC9vcmRlci92MS9jYXJ0LnByb3RvEhFzaG9wbWVzaC5vcmRlci52MSKjAQoEQ2FydBIPCgJpZBgBIAEoCUID4EEDEi8KBWxpbmVzGAIgAygLMhsuc2hvcG1lc2gub3JkZXIudjEuQ2FydExpbmVCA+BBAxImCgV0b3RhbBgDIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSHgoRdW5hdmFpbGFibGVfY29kZXMYBCADKAlCA+BBAxIRCgRldGFnGAUgASgJQgPgQQMivQEKCENhcnRMaW5lEhkKDHByb2R1Y3RfY29kZRgBIAEoCUID4EEDEhUKCHF1YW50aXR5GAIgASgFQgPgQQMSFwoKcHJvZHVjdF9pZBgDIAEoCUID4EEDEhEKBG5hbWUYBCABKAlCA+BBAxIrCgp1bml0X3ByaWNlGAUgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAxImCgV0b3RhbBgGIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQNCxwEKFWNvbS5zaG9wbWVzaC5vcmRlci52MUIJQ2FydFByb3RvUAFaPWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL29yZGVyL3YxO29yZGVydjGiAgNTT1iqAhFTaG9wbWVzaC5PcmRlci5WMcoCEVNob3BtZXNoXE9yZGVyXFYx4gIdU2hvcG1lc2hcT3JkZXJcVjFcR1BCTWV0YWRhdGHqAhNTaG9wbWVzaDo6T3JkZXI6OlYxYgZwcm90bzM", [file_google_api_field_behavior, file_google_type_money]);
+  fileDesc("ChxzaG9wbWVzaC9vcmRlci92MS9jYXJ0LnByb3RvEhFzaG9wbWVzaC5vcmRlci52MSL7AQoEQ2FydBIPCgJpZBgBIAEoCUID4EEDEi8KBWxpbmVzGAIgAygLMhsuc2hvcG1lc2gub3JkZXIudjEuQ2FydExpbmVCA+BBAxImCgV0b3RhbBgDIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSHgoRdW5hdmFpbGFibGVfY29kZXMYBCADKAlCA+BBAxIRCgRldGFnGAUgASgJQgPgQQMSGAoLY2hlY2tvdXRfaWQYBiABKAlCA+BBAxIaCg1sYXN0X29yZGVyX2lkGAcgASgJQgPgQQMSIAoQbGFzdF9vcmRlcl90b2tlbhgIIAEoCUIGgAEB4EEDIr0BCghDYXJ0TGluZRIZCgxwcm9kdWN0X2NvZGUYASABKAlCA+BBAxIVCghxdWFudGl0eRgCIAEoBUID4EEDEhcKCnByb2R1Y3RfaWQYAyABKAlCA+BBAxIRCgRuYW1lGAQgASgJQgPgQQMSKwoKdW5pdF9wcmljZRgFIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSJgoFdG90YWwYBiABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDQscBChVjb20uc2hvcG1lc2gub3JkZXIudjFCCUNhcnRQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_google_api_field_behavior, file_google_type_money]);
 
 /**
  * Cart is what a customer or a guest means to buy. Its prices are those of the moment at
@@ -60,6 +60,30 @@ export type Cart = Message<"shopmesh.order.v1.Cart"> & {
    * @generated from field: string etag = 5;
    */
   etag: string;
+
+  /**
+   * The request_id for PlaceOrder of this cart: a UUID that stays while the cart is changed
+   * and is another once it was ordered. So a click that is made twice, two tabs and an answer
+   * that was lost make one order. Empty for a customer who put nothing in yet.
+   *
+   * @generated from field: string checkout_id = 6;
+   */
+  checkoutId: string;
+
+  /**
+   * The order that was last placed from this cart, whoever placed it; empty when none was.
+   *
+   * @generated from field: string last_order_id = 7;
+   */
+  lastOrderId: string;
+
+  /**
+   * Of a guest's cart: the token of that order (sm_go_…), as PlaceOrder answered it. It is a
+   * secret. Empty for the order of a customer, and once the token ended.
+   *
+   * @generated from field: string last_order_token = 8;
+   */
+  lastOrderToken: string;
 };
 
 /**

@@ -105,7 +105,7 @@ export type PlaceOrderRequest = Message<"shopmesh.order.v1.PlaceOrderRequest"> &
   /**
    * Any UUID, made and kept by the caller before it sends: the same request
    * sent again makes no second order and gets the same answer, for at least 24
-   * hours (https://google.aip.dev/155).
+   * hours (https://google.aip.dev/155). Of a cart it is best the cart's checkout_id.
    *
    * @generated from field: string request_id = 1;
    */
@@ -822,8 +822,10 @@ export const OrderService: GenService<{
    * PlaceOrder accepts an order and answers at once, in state PLACED; stock and
    * payment follow. It never refuses for stock: such an order ends CANCELLED with
    * OUT_OF_STOCK. What is ordered are the lines of the request, or else a cart, which is
-   * empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an OrderQuote as detail: the one that QuoteOrder would
-   * return, or, when its lines do not fit into an error, one with lines_omitted.
+   * empty afterwards. The order of a guest is answered with its token. PRICE_CHANGED has an
+   * OrderQuote as detail: the one that QuoteOrder would return, or, when its lines do not fit
+   * into an error, one with lines_omitted. REQUEST_ID_REUSED names the order that the
+   * request_id made, as order_id.
    *
    * Errors: PRODUCT_NOT_FOUND, PRODUCT_ARCHIVED, DUPLICATE_LINE, CURRENCY_MIXED,
    * TOTAL_TOO_LARGE, PRICE_CHANGED, PAYMENT_METHOD_UNKNOWN, PAYMENT_METHOD_UNFIT,
