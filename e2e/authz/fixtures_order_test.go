@@ -114,6 +114,13 @@ func orderFixtures() map[string]fixture {
 		"OrderService/GetOrderTimeline": {request: func(c *cell) proto.Message {
 			return &orderv1.GetOrderTimelineRequest{Id: c.sharedOrder()}
 		}},
+		"OrderService/SendOrderLink": {request: func(c *cell) proto.Message {
+			order := c.guestsOrder()
+			if c.missing() {
+				order.email = address("nobody")
+			}
+			return &orderv1.SendOrderLinkRequest{Number: order.number, Email: order.email}
+		}},
 		"OrderService/MintOrderLinks": {request: func(c *cell) proto.Message {
 			order := c.guestsOrder()
 			opens := "/orders/" + order.id + "#" + order.token
@@ -266,6 +273,9 @@ func paymentFixtures() map[string]fixture {
 	return map[string]fixture{
 		"PaymentService/GetPayment": {request: func(c *cell) proto.Message {
 			return &paymentv1.GetPaymentRequest{Id: c.id(func() string { return c.paymentOf(c.sharedOrder()) })}
+		}},
+		"PaymentService/GetNextAction": {request: func(c *cell) proto.Message {
+			return &paymentv1.GetNextActionRequest{PaymentId: c.id(func() string { return c.paymentOf(c.sharedOrder()) })}
 		}},
 		"PaymentService/ListPayments": {request: func(*cell) proto.Message { return &paymentv1.ListPaymentsRequest{PageSize: 5} }},
 		"PaymentService/RefundPayment": {

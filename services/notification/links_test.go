@@ -14,6 +14,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1/orderv1connect"
 	"github.com/shopmesh/shopmesh/kit/fault"
+	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/services"
 )
@@ -131,5 +132,58 @@ func TestMailsWaitForTheLinksToTheirOrders(t *testing.T) {
 	defer s.orders.mu.Unlock()
 	if want := []string{o.id.String() + " " + o.email, o.id.String() + " other@example.com"}; !slices.Equal(s.orders.wanted, want) {
 		t.Errorf("links were requested for %q, want %q", s.orders.wanted, want)
+	}
+}
+
+// linkRequested has somebody request the link of an order.
+func (o order) linkRequested(id string) outbox.Event {
+	return o.event(8, &orderv1.OrderLinkRequested{Notice: o.notice, RequestId: id})
+}
+
+// A mail that somebody requested holds the link and nothing that was ordered, once for each
+// request. It waits for its link however long that takes.
+func TestALinkIsMailedOnRequest(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	s.orders.mu.Lock()
+	s.orders.away = 2
+	s.orders.mu.Unlock()
+	o := guestOrder("lost.link@example.com")
+	first, second := uuid.NewString(), uuid.NewString()
+	s.publish(o.linkRequested(first), o.linkRequested(first), o.linkRequested(second))
+	for _, m := range s.mailTo(o.email, 2) {
+		if m.Subject != "The link to your order "+o.number || !strings.Contains(m.Text, "See your order: "+orderLink(o.id.String())+"\n") || strings.Contains(m.Text, "LAMP-01") {
+			t.Errorf("%s:\n%s", m.Subject, m.Text)
+		}
+	}
+	for _, e := range s.waitEvents(o, 2) {
+		done, is := e.message.(*notificationv1.NotificationSent)
+		if !is || done.GetKind() != notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_LINK || done.GetSubjectId() != first && done.GetSubjectId() != second {
+			t.Errorf("published %v", e.message)
+		}
+	}
+	for _, m := range s.list(o) {
+		if shown := s.get(m.GetId()); strings.Contains(shown.GetText()+shown.GetHtml(), "sm_go_") {
+			t.Errorf("staff reads\n%s", shown.GetText())
+		}
+	}
+}
+
+// Where no token opens the order any more, a mail that is nothing but the link is not sent.
+func TestALinkThatIsOverIsNotMailed(t *testing.T) {
+	t.Parallel()
+	s := newHarness(t, options{})
+	claimed, customers := guestOrder("claimed.link@example.com"), newOrder()
+	s.orders.mu.Lock()
+	s.orders.claimed = []string{claimed.id.String()}
+	s.orders.mu.Unlock()
+	for _, o := range []order{claimed, customers} {
+		s.publish(o.linkRequested(uuid.NewString()))
+		if m := s.waitStatus(o, failed); len(m.GetAttempts()) != 1 {
+			t.Errorf("the mail was tried %d times", len(m.GetAttempts()))
+		}
+		if mails := s.received(o); len(mails) != 0 {
+			t.Errorf("mailed %v", mails)
+		}
 	}
 }

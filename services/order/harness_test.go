@@ -57,6 +57,8 @@ type harness struct {
 	shelf   []domain.Product // what catalog answers
 	lookups int
 	away    error
+	action  app.ReadNextAction // what payment answers; nil for nothing
+	reads   int                // of next actions
 	sources []app.TimelineSource
 }
 
@@ -71,7 +73,7 @@ func newHarness(t testing.TB) *harness {
 	b.network.Store("192.0.2.1")
 	deps := app.Deps{
 		Pool: b.pool, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, ClaimedToOutbox: events.Claimed, Wake: func() {}, Tail: b.tail,
-		Tokens: b.tokens(),
+		Tokens: b.tokens(), ReadNextAction: b.readNextAction,
 		Settings: settings.Fixed(domain.Settings{
 			MaxUnpaid: 3, PaymentMethods: domain.PaymentMethods{
 				{Name: "sandbox_ok", Window: 30 * time.Minute, Processing: 7 * 24 * time.Hour},
@@ -157,6 +159,17 @@ func (b *harness) lookup(_ context.Context, codes []string) ([]domain.Product, e
 		return nil, b.away
 	}
 	return slices.DeleteFunc(slices.Clone(b.shelf), func(p domain.Product) bool { return !slices.Contains(codes, p.Code) }), nil
+}
+
+func (b *harness) readNextAction(ctx context.Context, paymentID uuid.UUID) (app.NextAction, error) {
+	b.mu.Lock()
+	b.reads++
+	read := b.action
+	b.mu.Unlock()
+	if read == nil {
+		return app.NextAction{}, nil
+	}
+	return read(ctx, paymentID)
 }
 
 func (b *harness) wait(d time.Duration) { b.now.Add(d.Microseconds()) }

@@ -97,11 +97,11 @@ func newGuestTokens(pool *pg.Pool, publicURL string) *app.GuestTokens {
 
 func newDeps(
 	pool *pg.Pool, relay *outbox.Relay, tokens *app.GuestTokens, tail *app.Tail, backlog *app.Backlog, set *settings.Live[domain.Settings],
-	clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
+	others *peer.Peers, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger,
 ) app.Deps {
 	return app.Deps{
 		Pool: pool, Settings: set, Source: events.Source, ToOutbox: events.ToOutbox, ErasedToOutbox: events.Erased, ClaimedToOutbox: events.Claimed,
-		Wake: relay.Wake, Tokens: tokens, Tail: tail, Backlog: backlog, Now: clock, NewID: id, Random: randomBits, Log: log,
+		Wake: relay.Wake, ReadNextAction: peers.ReadNextAction(others), Tokens: tokens, Tail: tail, Backlog: backlog, Now: clock, NewID: id, Random: randomBits, Log: log,
 	}
 }
 
@@ -153,6 +153,7 @@ func newService(
 			{Name: "sweeper", Run: orders.RunSweeper},
 			{Name: "cart sweeper", Run: carts.RunSweeper},
 			{Name: "claims", Run: orders.RunClaims},
+			{Name: "links", Run: orders.RunLinks},
 			{Name: "backlog", Run: orders.Backlog.Run},
 			{Name: "republisher", Run: orders.Republisher().Run},
 			{Name: "claim republisher", Run: orders.ClaimRepublisher().Run},

@@ -63,11 +63,20 @@ func TestTheNextActionIsShownToTheOrdersCustomerAlone(t *testing.T) {
 			t.Errorf("%s lists %v, %v", name, list, err)
 		}
 	}
+	s.callAs(testkit.ServiceCaller("order")) // which decides who may see it
+	for o, want := range map[order]string{check: secret, page: "https://bank.invalid/"} {
+		res, err := s.payments.GetNextAction(t.Context(), &paymentv1.GetNextActionRequest{PaymentId: o.payment.String()})
+		if got := res.GetNextAction().GetClientSecret() + res.GetNextAction().GetRedirectUrl(); err != nil || !strings.HasPrefix(got, want) {
+			t.Errorf("order reads %q, %v, want %q", got, err, want)
+		}
+	}
+	_, err := s.payments.GetNextAction(t.Context(), &paymentv1.GetNextActionRequest{PaymentId: check.id.String()})
+	testkit.Refused(t, err, connect.CodeNotFound, "PAYMENT_NOT_FOUND")
 	s.callAs(authz.Identity{Kind: authz.Customer, ID: page.customer})
 	if got := s.get(page).GetNextAction().GetRedirectUrl(); !strings.HasPrefix(got, "https://bank.invalid/") {
 		t.Errorf("the customer is sent to %q", got)
 	}
-	_, err := s.payments.GetPayment(t.Context(), &paymentv1.GetPaymentRequest{Id: check.payment.String()})
+	_, err = s.payments.GetPayment(t.Context(), &paymentv1.GetPaymentRequest{Id: check.payment.String()})
 	another := testkit.Refused(t, err, connect.CodeNotFound, "PAYMENT_NOT_FOUND")
 	_, err = s.payments.GetPayment(t.Context(), &paymentv1.GetPaymentRequest{Id: check.id.String()})
 	missing := testkit.Refused(t, err, connect.CodeNotFound, "PAYMENT_NOT_FOUND")

@@ -247,6 +247,9 @@ func (s *Store) update(r *row, c domain.Decided) {
 	if !c.Decision.Corrections {
 		next.Corrections = r.order.Corrections
 	}
+	if !c.Decision.LinkMails {
+		next.LinkMails = r.order.LinkMails
+	}
 	next.Refunds = slices.Clone(r.order.Refunds)
 	for _, refund := range c.Decision.Refunds {
 		at := slices.IndexFunc(next.Refunds, func(known domain.Refund) bool { return known.ID == refund.ID })

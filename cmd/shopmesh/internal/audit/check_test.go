@@ -70,6 +70,14 @@ func TestCheckNamesWhatIsWrong(t *testing.T) {
 		{"a mail about a correction that nobody made", confirmed(), func(f *Records) {
 			f.Mails = append(f.Mails, &operationsv1.MailRecord{OrderId: "o", Kind: "ORDER_UPDATED", SubjectId: "u", Status: "SENT"})
 		}, []string{"MAIL_NOT_DUE"}},
+		{"links of an order that were requested", confirmed(), func(f *Records) {
+			f.Mails = append(f.Mails,
+				&operationsv1.MailRecord{OrderId: "o", Kind: "ORDER_LINK", SubjectId: "1", Status: "SENT"},
+				&operationsv1.MailRecord{OrderId: "o", Kind: "ORDER_LINK", SubjectId: "2", Status: "FAILED"})
+		}, nil},
+		{"a link that is not sent", confirmed(), func(f *Records) {
+			f.Mails = append(f.Mails, &operationsv1.MailRecord{OrderId: "o", Kind: "ORDER_LINK", SubjectId: "1", Status: "PENDING"})
+		}, []string{"MAIL_NOT_SENT"}},
 		{"two charges", confirmed(), func(f *Records) { f.Provider.Charges = 2 }, []string{"DOUBLE_CHARGE"}},
 		{"the provider took more than we know", confirmed(), func(f *Records) { f.Provider.Charged = eur(20) }, []string{"PROVIDER_MISMATCH"}},
 		{"the provider's charge is gone", confirmed(), func(f *Records) { f.Provider = nil }, []string{"PROVIDER_MISMATCH"}},

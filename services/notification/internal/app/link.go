@@ -42,13 +42,7 @@ func (s *Sender) mintOrderLinks(ctx context.Context, mails []domain.OrderMail) [
 // link returns the link that a mail is sent with. Where the mail can't be sent without it now,
 // the attempt ends with an answer. It fails when the process ends.
 func (s *Sender) link(ctx context.Context, m domain.Outgoing, written mail.Content, links *minter) (string, *smtp.Answer, error) {
-	var link string
-	var err error
-	if written.GuestOrder == uuid.Nil {
-		link, err = s.cfg.MintLink(ctx, written.LinkID)
-	} else {
-		link, err = links.Do(ctx, written.GuestOrder, domain.OrderMail{OrderID: written.GuestOrder, Recipient: m.Recipient})
-	}
+	link, err := s.mintLink(ctx, m, written, links)
 	switch {
 	case err == nil:
 		return link, nil, nil
@@ -56,12 +50,30 @@ func (s *Sender) link(ctx context.Context, m domain.Outgoing, written mail.Conte
 		return "", nil, ctx.Err()
 	case errors.Is(err, ErrLinkOver):
 		return "", &smtp.Answer{Permanent: true, Text: "the link was over before the mail could be sent"}, nil
-	case written.GuestOrder == uuid.Nil:
+	case m.Kind.AboutAccount():
 		s.cfg.Log.WarnContext(ctx, "a mail waits for its link", "notification", m.ID, "error", err)
 		return "", &smtp.Answer{Text: "identity gave no link"}, nil
+	case m.Kind.NeedsLink():
+		return "", &smtp.Answer{Text: "order gave no link"}, nil
 	case s.cfg.Settings.Now().RetryPolicy.WaitsForLink(m.RequestedTime, s.cfg.Now()):
 		return "", &smtp.Answer{Text: "order gave no link"}, nil
 	default:
 		return "", nil, nil
 	}
+}
+
+// mintLink gets a mail's link from the context whose it is. A mail that is nothing without one
+// gets ErrLinkOver where no token opens the order any more.
+func (s *Sender) mintLink(ctx context.Context, m domain.Outgoing, written mail.Content, links *minter) (string, error) {
+	switch {
+	case m.Kind.AboutAccount():
+		return s.cfg.MintLink(ctx, written.LinkID)
+	case written.GuestOrder == uuid.Nil: // it was claimed before the mail was requested
+		return "", ErrLinkOver
+	}
+	link, err := links.Do(ctx, written.GuestOrder, domain.OrderMail{OrderID: written.GuestOrder, Recipient: m.Recipient})
+	if err == nil && link == "" && m.Kind.NeedsLink() {
+		err = ErrLinkOver
+	}
+	return link, err
 }

@@ -321,7 +321,7 @@ func (s *Sender) handOver(ctx context.Context, m domain.Outgoing, links *minter)
 	if err != nil {
 		return smtp.Answer{Text: err.Error()}, nil
 	}
-	if m.Kind.HasLink() || written.GuestOrder != uuid.Nil {
+	if m.Kind.NeedsLink() || written.GuestOrder != uuid.Nil {
 		var without *smtp.Answer
 		written.Link, without, err = s.link(ctx, m, written, links)
 		if err != nil {

@@ -18,6 +18,8 @@ type Request struct {
 	AccountID uuid.UUID
 	// Recipient is empty when the person's data was erased; so is Content then.
 	Recipient string
+	// Language is the one that the mail is written in.
+	Language Language
 	// Values are what the subject may name.
 	Values SubjectValues
 	// Content is what the mail contains, encoded.
@@ -99,7 +101,7 @@ func (in AcceptInput) new(r Request, erased bool) Notification {
 			ID: id, Kind: r.Kind, SubjectID: r.SubjectID, OrderID: r.OrderID, Status: Pending, Readable: true,
 			Version: 1, RequestedTime: in.Now, DueTime: in.Now.Add(in.Lease), Traceparent: r.Traceparent,
 		},
-		CustomerID: r.CustomerID, AccountID: r.AccountID, Recipient: r.Recipient, Subject: in.Shop.Subject(r.Kind, r.Values), Content: r.Content,
+		CustomerID: r.CustomerID, AccountID: r.AccountID, Recipient: r.Recipient, Subject: in.Shop.Subject(r.Kind, r.Language, r.Values), Content: r.Content,
 		MessageID: MessageID(id, 0, in.Shop.Domain()),
 	}
 	if erased || r.Recipient == "" {

@@ -31,13 +31,19 @@ const (
 	EmailChanged    Kind = 13
 	TotpChanged     Kind = 14
 
+	// OrderLink holds nothing but the link of a guest's order, which somebody requested.
+	OrderLink Kind = 15
+
 	// LastKind is the highest of them.
-	LastKind = TotpChanged
+	LastKind = OrderLink
 )
 
 // AboutAccount reports whether a mail is about an account and not about an order: no order
 // awaits it.
-func (k Kind) AboutAccount() bool { return k >= VerifyEmail }
+func (k Kind) AboutAccount() bool { return k >= VerifyEmail && k <= TotpChanged }
+
+// NeedsLink reports whether a mail is nothing without its link.
+func (k Kind) NeedsLink() bool { return k.HasLink() || k == OrderLink }
 
 // HasLink reports whether a mail holds a link that opens an account.
 func (k Kind) HasLink() bool { return k >= VerifyEmail && k <= ConfirmEmail }
@@ -73,6 +79,8 @@ func (k Kind) String() string {
 		return "EMAIL_CHANGED"
 	case TotpChanged:
 		return "TOTP_CHANGED"
+	case OrderLink:
+		return "ORDER_LINK"
 	default:
 		return "UNSPECIFIED"
 	}

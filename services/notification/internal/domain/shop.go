@@ -54,11 +54,12 @@ type SubjectValues struct {
 // maxSubject bounds a subject, in characters.
 const maxSubject = 250
 
-// Subject returns the subject of a mail.
-func (s Shop) Subject(kind Kind, values SubjectValues) string {
+// Subject returns the subject of a mail in a language. One that an owner set is the same in
+// all languages.
+func (s Shop) Subject(kind Kind, language Language, values SubjectValues) string {
 	pattern, ok := s.Subjects[kind]
 	if !ok {
-		pattern = usualSubject(kind)
+		pattern = usualSubject(kind, language)
 	}
 	subject := []rune(strings.NewReplacer("{shop}", s.Name, "{number}", values.Number, "{amount}", values.Amount).Replace(pattern))
 	return string(subject[:min(len(subject), maxSubject)])
@@ -66,7 +67,10 @@ func (s Shop) Subject(kind Kind, values SubjectValues) string {
 
 // usualSubject is the subject of a kind of mail where an owner set none. Those of mails about
 // accounts name no person.
-func usualSubject(kind Kind) string {
+func usualSubject(kind Kind, language Language) string {
+	if language == German && kind == OrderConfirmed {
+		return "Bestellung {number} bestätigt"
+	}
 	switch kind {
 	case OrderConfirmed:
 		return "Order {number} confirmed"
@@ -94,6 +98,8 @@ func usualSubject(kind Kind) string {
 		return "You were signed out for your safety"
 	case EmailChanged:
 		return "Your e-mail address was changed"
+	case OrderLink:
+		return "The link to your order {number}"
 	default:
 		return "Your second factor was changed"
 	}

@@ -23,6 +23,7 @@ const (
 	typeRefunded  = "shopmesh.order.v1.OrderRefunded"
 	typeShipped   = "shopmesh.order.v1.OrderShipped"
 	typeUpdated   = "shopmesh.order.v1.OrderUpdated"
+	typeLink      = "shopmesh.order.v1.OrderLinkRequested"
 	typeErased    = "shopmesh.customer.v1.CustomerErased"
 	// OrderErased comes for each order of an erased customer or guest.
 	typeOrderErased = "shopmesh.order.v1.OrderErased"
@@ -91,6 +92,8 @@ func mailOf(eventType string) (domain.Kind, bool) {
 		return domain.OrderShipped, true
 	case typeUpdated:
 		return domain.OrderUpdated, true
+	case typeLink:
+		return domain.OrderLink, true
 	default:
 		return 0, false
 	}
@@ -177,13 +180,13 @@ func requestOf(e consumer.Event, kind domain.Kind, event mail.Event) (r domain.R
 	if err != nil {
 		return domain.Request{}, err
 	}
-	r.Values = mail.SubjectValues(written)
+	r.Values, r.Language = mail.SubjectValues(written), written.Language()
 	r.Content, err = mail.Encode(event)
 	return r, err
 }
 
-// subjectOf is what the mail is about: the refund, the shipment, the correction, else
-// the order.
+// subjectOf is what the mail is about: the refund, the shipment, the correction, the request
+// of a link, else the order.
 func subjectOf(event mail.Event, order uuid.UUID) (uuid.UUID, error) {
 	var text, field string
 	switch m := event.(type) {
@@ -193,6 +196,8 @@ func subjectOf(event mail.Event, order uuid.UUID) (uuid.UUID, error) {
 		text, field = m.GetShipment().GetId(), "shipment.id"
 	case *orderv1.OrderUpdated:
 		text, field = m.GetUpdateId(), "update_id"
+	case *orderv1.OrderLinkRequested:
+		text, field = m.GetRequestId(), "request_id"
 	default:
 		return order, nil
 	}

@@ -30,6 +30,8 @@ type Content struct {
 	Kind domain.Kind
 	// Subject is the mail's, as it was made when the mail was requested.
 	Subject string
+	// LanguageCode is the one that the order was placed with (BCP 47); empty for the shop's.
+	LanguageCode string
 	// Number is the order's, for people.
 	Number string
 	// Name is the recipient's, given name first.
@@ -63,6 +65,9 @@ type Content struct {
 	Time string
 }
 
+// Language returns the language that the mail is written in.
+func (l Content) Language() domain.Language { return domain.LanguageOf(l.Kind, l.LanguageCode) }
+
 // Line is a product and how many of it.
 type Line struct {
 	Name, Code string
@@ -71,9 +76,10 @@ type Line struct {
 	Total      exact.Money
 }
 
-// Adjustment is what was added or taken off.
+// Adjustment is what was added or taken off. Where it has no label, its kind has one.
 type Adjustment struct {
 	Label  string
+	Kind   orderv1.AdjustmentKind
 	Amount exact.Money
 }
 
@@ -121,6 +127,8 @@ func New(kind domain.Kind) (Event, error) {
 		return &orderv1.OrderShipped{}, nil
 	case domain.OrderUpdated:
 		return &orderv1.OrderUpdated{}, nil
+	case domain.OrderLink:
+		return &orderv1.OrderLinkRequested{}, nil
 	default:
 		return nil, fmt.Errorf("no mail is of kind %d", kind)
 	}
@@ -184,6 +192,8 @@ func FromEvent(event Event) (Content, error) {
 		l.Shipment = Shipment{Carrier: line(e.GetShipment().GetCarrier()), TrackingCode: line(e.GetShipment().GetTrackingCode())}
 	case *orderv1.OrderUpdated:
 		l.Kind, l.Changes = domain.OrderUpdated, changes(e)
+	case *orderv1.OrderLinkRequested:
+		l.Kind = domain.OrderLink
 	default:
 		return Content{}, fmt.Errorf("no mail is about a %T", event)
 	}
@@ -208,8 +218,8 @@ func cancellation(e *orderv1.OrderCancelled) Cancellation {
 
 func fromNotice(n *orderv1.OrderNotice) (Content, error) {
 	l := Content{
-		Number: line(n.GetNumber()),
-		Name:   line(n.GetContact().GetFirstName() + " " + n.GetContact().GetLastName()),
+		Number: line(n.GetNumber()), LanguageCode: n.GetLanguageCode(),
+		Name: line(n.GetContact().GetFirstName() + " " + n.GetContact().GetLastName()),
 
 		Delivery: deliveryLines(n.GetShippingAddress()),
 	}
@@ -237,29 +247,13 @@ func fromNotice(n *orderv1.OrderNotice) (Content, error) {
 		l.Lines = append(l.Lines, to)
 	}
 	for i, from := range n.GetAdjustments() {
-		to := Adjustment{Label: label(from)}
+		to := Adjustment{Label: line(from.GetLabel()), Kind: from.GetKind()}
 		if to.Amount, err = amount(from.GetAmount(), fmt.Sprintf("notice.adjustments[%d].amount", i)); err != nil {
 			return Content{}, err
 		}
 		l.Adjustments = append(l.Adjustments, to)
 	}
 	return l, nil
-}
-
-func label(a *orderv1.Adjustment) string {
-	if text := line(a.GetLabel()); text != "" {
-		return text
-	}
-	switch a.GetKind() {
-	case orderv1.AdjustmentKind_ADJUSTMENT_KIND_SHIPPING:
-		return "Delivery"
-	case orderv1.AdjustmentKind_ADJUSTMENT_KIND_TAX:
-		return "Tax"
-	case orderv1.AdjustmentKind_ADJUSTMENT_KIND_DISCOUNT:
-		return "Discount"
-	default:
-		return "Adjustment"
-	}
 }
 
 func amount(m *money.Money, path string) (exact.Money, error) {

@@ -12,7 +12,7 @@ import (
 )
 
 // Version is the templates' version that new mails are rendered with.
-const Version = 4
+const Version = 5
 
 //go:embed templates
 var files embed.FS
@@ -30,8 +30,9 @@ type Templates struct {
 }
 
 type name struct {
-	version int
-	kind    domain.Kind
+	version  int
+	kind     domain.Kind
+	language domain.Language
 }
 
 // Parse reads the templates that the program carries.
@@ -39,8 +40,10 @@ func Parse() (*Templates, error) {
 	t := &Templates{text: map[name]*template.Template{}, html: map[name]*template.Template{}}
 	for version := 1; version <= Version; version++ {
 		for kind := domain.OrderConfirmed; kind <= lastKind(version); kind++ {
-			if err := t.parse(name{version, kind}); err != nil {
-				return nil, err
+			for _, language := range languages(version, kind) {
+				if err := t.parse(name{version, kind, language}); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
@@ -48,16 +51,34 @@ func Parse() (*Templates, error) {
 }
 
 // lastKind is the highest kind that a version has a template for: corrections were not
-// mailed yet when the first was written.
+// mailed yet when the first was written, and links alone not before the fifth.
 func lastKind(version int) domain.Kind {
-	if version == 1 {
+	switch {
+	case version == 1:
 		return domain.OrderShipped
+	case version < firstInLanguages:
+		return domain.TotpChanged
+	default:
+		return domain.LastKind
 	}
-	return domain.LastKind
+}
+
+// firstInLanguages is the first version with texts in other languages than English.
+const firstInLanguages = 5
+
+// languages are those that a version has a kind's template in.
+func languages(version int, kind domain.Kind) []domain.Language {
+	if version >= firstInLanguages && domain.LanguageOf(kind, string(domain.German)) == domain.German {
+		return []domain.Language{domain.English, domain.German}
+	}
+	return []domain.Language{domain.English}
 }
 
 func (t *Templates) parse(n name) error {
 	folder := fmt.Sprintf("templates/v%d/", n.version)
+	if n.language != domain.English {
+		folder += string(n.language) + "/"
+	}
 	file := folder + strings.ToLower(n.kind.String())
 	if n.kind.AboutAccount() {
 		file = folder + "account"
@@ -100,13 +121,14 @@ type pageNotice struct{ Label, URL string }
 
 type pageRefund struct{ Amount, Sum, Reason string }
 
-func newPage(l Content, shop domain.ShopDetails, escape func(string) string) page {
+func newPage(l Content, language domain.Language, shop domain.ShopDetails, escape func(string) string) page {
 	p := page{
 		Subject: escape(line(l.Subject)), Shop: escape(line(shop.Name)), Number: escape(l.Number), Name: escape(l.Name),
 		Subtotal: escape(l.Subtotal.String()), Total: escape(l.Total.String()), Cancelled: l.Cancelled,
 		Refund:   pageRefund{escape(l.Refund.Amount.String()), escape(l.Refund.Sum.String()), escape(l.Refund.Reason)},
 		Shipment: Shipment{escape(l.Shipment.Carrier), escape(l.Shipment.TrackingCode)},
 	}
+	says := wordsOf(language)
 	p.Cancelled.Note = escape(l.Cancelled.Note)
 	p.Kind, p.Time = l.Kind.String(), escape(l.Time)
 	if l.Kind.AboutAccount() {
@@ -116,7 +138,7 @@ func newPage(l Content, shop domain.ShopDetails, escape func(string) string) pag
 	}
 	for notice, address := range shop.LegalNotices {
 		if address != "" {
-			p.LegalNotices = append(p.LegalNotices, pageNotice{noticeLabel(domain.LegalNotice(notice)), escape(line(address))})
+			p.LegalNotices = append(p.LegalNotices, pageNotice{says.notice(domain.LegalNotice(notice)), escape(line(address))})
 		}
 	}
 	for _, from := range l.Delivery {
@@ -131,39 +153,28 @@ func newPage(l Content, shop domain.ShopDetails, escape func(string) string) pag
 		})
 	}
 	for _, from := range l.Adjustments {
-		p.Adjustments = append(p.Adjustments, pageAdjustment{escape(from.Label), escape(from.Amount.String())})
+		p.Adjustments = append(p.Adjustments, pageAdjustment{escape(says.label(from)), escape(from.Amount.String())})
 	}
 	return p
-}
-
-// noticeLabel is what a link to a legal notice is called.
-func noticeLabel(notice domain.LegalNotice) string {
-	switch notice {
-	case domain.Imprint:
-		return "Imprint"
-	case domain.Terms:
-		return "Terms and conditions"
-	case domain.Privacy:
-		return "Privacy"
-	default:
-		return "Right of withdrawal"
-	}
 }
 
 func plain(text string) string { return text }
 
 // Render makes a mail's texts with one version of the templates, in a shop's name.
 func (t *Templates) Render(l Content, version int, shop domain.ShopDetails) (Rendered, error) {
-	n := name{version, l.Kind}
+	n := name{version, l.Kind, domain.English}
+	if version >= firstInLanguages {
+		n.language = l.Language()
+	}
 	inText, inHTML := t.text[n], t.html[n]
 	if inText == nil || inHTML == nil {
 		return Rendered{}, fmt.Errorf("there is no version %d of the template %s", version, l.Kind)
 	}
-	asText, err := execute(inText, newPage(l, shop, plain))
+	asText, err := execute(inText, newPage(l, n.language, shop, plain))
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render the text of %s: %w", l.Kind, err)
 	}
-	asHTML, err := execute(inHTML, newPage(l, shop, html.EscapeString))
+	asHTML, err := execute(inHTML, newPage(l, n.language, shop, html.EscapeString))
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render the HTML of %s: %w", l.Kind, err)
 	}

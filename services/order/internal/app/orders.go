@@ -36,6 +36,8 @@ type Deps struct {
 	ClaimedToOutbox func(domain.ClaimedOrder) outbox.Event
 	// Wake has the outbox published; it is called after commits.
 	Wake func()
+	// ReadNextAction reads what a customer has to do so that a payment goes on.
+	ReadNextAction ReadNextAction
 	// Tokens are those of guests.
 	Tokens *GuestTokens
 	// Backlog sheds new orders while too many wait to be worked off.
@@ -53,11 +55,14 @@ type Deps struct {
 type Orders struct {
 	Deps
 
-	verified chan struct{} // size 1: a wake-up that waits stands for all
+	// Size 1: a wake-up that waits stands for all.
+	verified, linksRequested chan struct{}
 }
 
 // NewOrders returns the use cases.
-func NewOrders(deps Deps) *Orders { return &Orders{Deps: deps, verified: make(chan struct{}, 1)} }
+func NewOrders(deps Deps) *Orders {
+	return &Orders{Deps: deps, verified: make(chan struct{}, 1), linksRequested: make(chan struct{}, 1)}
+}
 
 // cause is now, on behalf of the caller.
 func (s *Orders) cause(ctx context.Context) domain.Cause {

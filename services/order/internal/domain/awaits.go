@@ -26,13 +26,15 @@ const (
 	AwaitsRefundMail
 	// AwaitsUpdateMail waits for the mail of at least one correction to be sent.
 	AwaitsUpdateMail
+	// AwaitsLinkMail waits for a mail with the link of a guest's order to be sent.
+	AwaitsLinkMail
 
-	awaitsMail = AwaitsConfirmationMail | AwaitsCancellationMail | AwaitsShippingMail | AwaitsRefundMail | AwaitsUpdateMail
+	awaitsMail = AwaitsConfirmationMail | AwaitsCancellationMail | AwaitsShippingMail | AwaitsRefundMail | AwaitsUpdateMail | AwaitsLinkMail
 )
 
 var awaitsNames = [...]string{
 	"STOCK", "PAYMENT", "COMMIT", "CONFIRMATION_MAIL", "RELEASE", "REFUND",
-	"CANCELLATION_MAIL", "SHIPPING_MAIL", "REFUND_MAIL", "UPDATE_MAIL",
+	"CANCELLATION_MAIL", "SHIPPING_MAIL", "REFUND_MAIL", "UPDATE_MAIL", "LINK_MAIL",
 }
 
 // Has reports whether one of the given steps is waited for.

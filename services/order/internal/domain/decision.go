@@ -8,9 +8,9 @@ type Decision struct {
 	// Changed reports that the order's row changed.
 	Changed bool
 	// Person reports that contact or address changed, Shipment that the shipment did,
-	// Disputes and Corrections that those did, Owner that a customer claimed the order,
-	// or that a guest's token ended. They are stored apart, because they change rarely.
-	Person, Shipment, Disputes, Corrections, Owner bool
+	// Disputes, Corrections and LinkMails that those did, Owner that a customer claimed the
+	// order, or that a guest's token ended. They are stored apart, because they change rarely.
+	Person, Shipment, Disputes, Corrections, LinkMails, Owner bool
 	// Erased reports that the personal data of the order was blanked.
 	Erased bool
 	// History holds the new entries, oldest first.
@@ -47,6 +47,7 @@ const (
 	UpdatedEvent
 	ErasedEvent
 	ClaimedEvent
+	LinkRequestedEvent
 )
 
 // Event is an event to publish.
@@ -61,6 +62,8 @@ type Event struct {
 	Refund Refund
 	// Correction is the one that an UpdatedEvent is about.
 	Correction Correction
+	// LinkMail is the one that a LinkRequestedEvent requests.
+	LinkMail LinkMail
 	// Time is when it is published, this time.
 	Time        time.Time
 	Traceparent string

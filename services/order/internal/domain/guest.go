@@ -57,6 +57,7 @@ func (o *Order) Claim(customer uuid.UUID, at Cause) Decision {
 	o.s.CustomerID = customer
 	o.s.GuestVersion++
 	o.d.Owner = true
+	o.endLinkMail(uuid.Nil) // there is no link any more
 	o.record(Claimed, "", at)
 	o.publish(o.event(ClaimedEvent, o.s.Version, at))
 	return o.take()

@@ -16,13 +16,15 @@ const (
 	RefundMail
 	ShippingMail
 	UpdateMail
+	LinkOnlyMail
 )
 
 // MailDone reports that a mail was sent, or can't be. For a refund's mail the
 // order's refunds must be loaded.
 type MailDone struct {
 	Kind MailKind
-	// SubjectID is what the mail is about: the order, refund, shipment or correction.
+	// SubjectID is what the mail is about: the order, refund, shipment, correction or request
+	// of a link.
 	SubjectID uuid.UUID
 }
 
@@ -38,6 +40,8 @@ func (f MailDone) apply(o *Order, _ Policy, _ Cause) error {
 		o.clearRefundMail(f.SubjectID)
 	case UpdateMail:
 		o.clearUpdateMail(f.SubjectID)
+	case LinkOnlyMail:
+		o.endLinkMail(f.SubjectID)
 	default:
 		o.ignore("a mail of an unknown kind")
 	}

@@ -43,3 +43,8 @@ func NormalizeNumber(text string) string {
 	}
 	return digits[:4] + "-" + digits[4:]
 }
+
+// isNumber reports whether a text is an order's number as it is stored.
+func isNumber(text string) bool {
+	return len(text) == 9 && text[4] == '-' && strings.Trim(text[:4]+text[5:], crockford) == ""
+}

@@ -90,11 +90,16 @@ type Snapshot struct {
 	Address      Address
 	// Erased reports that contact and address were blanked on the person's behalf.
 	Erased bool
+	// LanguageCode is the language in which the customer is written to (BCP 47); empty for the
+	// shop's.
+	LanguageCode string
 
 	// Shipment is the zero Shipment before the order is shipped.
 	Shipment Shipment
 	// Corrections are those that the customer is mailed about, oldest first.
 	Corrections []Correction
+	// LinkMails are the last ones with nothing but the link of a guest's order, oldest first.
+	LinkMails []LinkMail
 	// Refunds are loaded only where a decision needs them.
 	Refunds []Refund
 

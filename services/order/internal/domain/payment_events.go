@@ -174,6 +174,11 @@ func (f PaymentActionRequired) apply(o *Order, _ Policy, at Cause) error {
 	return nil
 }
 
+// NeedsAction reports whether the order waits for its customer to act, so that it is paid.
+func (o *Order) NeedsAction() bool {
+	return o.s.State == AwaitingPayment && o.s.Payment == PaymentNeedsAction
+}
+
 // PaymentProcessing reports that a bank has begun to work on the payment, at a time.
 type PaymentProcessing struct {
 	PaymentID uuid.UUID

@@ -17,6 +17,8 @@ type Placement struct {
 	Address       Address
 	Lines         []LineRequest
 	PaymentMethod string
+	// LanguageCode is the language in which the customer is written to; empty for the shop's.
+	LanguageCode string
 	// ExpectedTotal is what the customer was shown; nil when that does not matter.
 	ExpectedTotal *money.Money
 }
@@ -82,7 +84,7 @@ func place(p Placement, in PlaceInput, quote Quote, method PaymentMethod, at Cau
 		ID: in.OrderID, Number: in.Number, Quote: quote, Captured: none, Refunded: none,
 		PaymentID: in.PaymentID, PaymentMethod: p.PaymentMethod,
 		CustomerID: p.CustomerID, GuestVersion: FirstGuestVersion, Contact: p.Contact, Address: p.Address,
-		CreateTime: at.Time, ExpireTime: at.Time.Add(method.Window),
+		LanguageCode: p.LanguageCode, CreateTime: at.Time, ExpireTime: at.Time.Add(method.Window),
 	})
 	o.transition(Placed, "", at)
 	o.await(AwaitsStock, o.event(PlacedEvent, o.s.Version, at))

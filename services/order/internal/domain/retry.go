@@ -100,6 +100,13 @@ func (o *Order) republish(at Cause) {
 			}
 		}
 	}
+	if o.s.Awaits.Has(AwaitsLinkMail) {
+		for _, mail := range o.s.LinkMails {
+			if mail.MailAwaited {
+				o.publish(o.linkEvent(mail, at))
+			}
+		}
+	}
 	o.s.LastPublishedTime = at.Time
 	o.s.RetryCount++
 	o.d.Changed = true

@@ -29,8 +29,8 @@ func (e Edit) shipment() bool { return e.Carrier != nil || e.TrackingCode != nil
 // tracking code after it, as correction id. What is corrected is named in the history,
 // its content is not. The customer is mailed about it once the order was confirmed:
 // before, the confirmation will name what is right. The token of a guest's order ends when
-// the address of one that was confirmed changed: whoever has the former address was mailed
-// it. An edit that changes nothing leaves no trace.
+// the address changed of one that was confirmed, or whose link was requested: whoever has the
+// former address was mailed it. An edit that changes nothing leaves no trace.
 func (o *Order) Update(id uuid.UUID, edit Edit, retry RetryPolicy, at Cause) (Decision, error) {
 	if err := o.refuseUpdate(edit); err != nil {
 		return Decision{}, err
@@ -43,14 +43,15 @@ func (o *Order) Update(id uuid.UUID, edit Edit, retry RetryPolicy, at Cause) (De
 	if changed := o.applyEdit(edit); len(changed) > 0 {
 		o.record(Updated, strings.Join(changed, ", "), at)
 		correction := Correction{ID: id, Version: o.s.Version, Changed: changed, MailAwaited: o.s.First.Confirmed > 0}
+		mailed := o.s.First.Confirmed > 0 || len(o.s.LinkMails) > 0
+		if mailed && o.s.CustomerID == uuid.Nil && !o.HasEmail(former) {
+			o.s.GuestVersion++
+			o.d.Owner = true
+		}
 		if !correction.MailAwaited {
 			correction.ID = uuid.Nil
 			o.publish(o.correctionEvent(correction, at))
 			return o.take(), nil
-		}
-		if o.s.CustomerID == uuid.Nil && !o.HasEmail(former) {
-			o.s.GuestVersion++
-			o.d.Owner = true
 		}
 		o.s.Corrections = append(slices.Clip(o.s.Corrections), correction)
 		o.d.Corrections = true

@@ -393,6 +393,8 @@ func (b *sorted) mail(event consumer.Event, order string, kind notificationv1.No
 		inbound.Kind = domain.ShippingMail
 	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_UPDATED:
 		inbound.Kind = domain.UpdateMail
+	case notificationv1.NotificationKind_NOTIFICATION_KIND_ORDER_LINK:
+		inbound.Kind = domain.LinkOnlyMail
 	default:
 		return nil // a mail that is none of an order's
 	}

@@ -77,6 +77,8 @@ func message(o domain.Snapshot, event domain.Event) proto.Message {
 			Notice: protoconv.Notice(o, event.Version), Shipment: protoconv.Shipment(o.Shipment),
 			UpdateId: protoconv.ID(event.Correction.ID), ChangedFields: &fieldmaskpb.FieldMask{Paths: event.Correction.Changed},
 		}
+	case domain.LinkRequestedEvent:
+		return &orderv1.OrderLinkRequested{Notice: protoconv.Notice(o, event.Version), RequestId: event.LinkMail.ID.String()}
 	case domain.ClaimedEvent:
 		return &orderv1.OrderClaimed{OrderId: o.ID.String(), Version: event.Version, CustomerId: protoconv.ID(o.CustomerID)}
 	case domain.ErasedEvent:

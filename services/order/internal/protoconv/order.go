@@ -39,6 +39,7 @@ func Order(from *domain.Order, history []domain.Entry) *orderv1.Order {
 		UpdateTime:      timestamppb.New(o.UpdateTime),
 		ExpireTime:      timestamp(o.ExpireTime),
 		Etag:            from.Etag(),
+		LanguageCode:    o.LanguageCode,
 	}
 	for _, dispute := range o.Disputes {
 		order.Disputes = append(order.Disputes, disputed(dispute))
@@ -96,6 +97,7 @@ func Notice(o domain.Snapshot, version int64) *orderv1.OrderNotice {
 		Lines: lines(o.Lines), Adjustments: adjustments(o.Adjustments),
 		Subtotal: moneypb.Proto(o.Subtotal), Total: moneypb.Proto(o.Total),
 		Contact: contact(o), CustomerId: ID(o.CustomerID), ShippingAddress: address(o),
+		LanguageCode: o.LanguageCode,
 	}
 }
 

@@ -82,6 +82,18 @@ func cartOf(cart app.PricedCart) *orderv1.Cart {
 	return res
 }
 
+// actionOf is nil when there is nothing to do.
+func actionOf(action app.NextAction) *orderv1.OrderNextAction {
+	switch {
+	case action.RedirectURL != "":
+		return &orderv1.OrderNextAction{Action: &orderv1.OrderNextAction_RedirectUrl{RedirectUrl: action.RedirectURL}}
+	case action.ClientSecret != "":
+		return &orderv1.OrderNextAction{Action: &orderv1.OrderNextAction_ClientSecret{ClientSecret: action.ClientSecret}}
+	default:
+		return nil
+	}
+}
+
 // priceOf is unset where nothing has a price.
 func priceOf(amount money.Money) *pb.Money {
 	if amount.Currency == "" {
@@ -94,6 +106,7 @@ func readPlacement(req *orderv1.PlaceOrderRequest) (domain.Placement, error) {
 	placement := domain.Placement{
 		Contact: protoconv.FromContact(req.GetContact()),
 		Address: protoconv.FromAddress(req.GetShippingAddress()), Lines: readLines(req.GetLines()), PaymentMethod: req.GetPaymentMethod(),
+		LanguageCode: req.GetLanguageCode(),
 	}
 	if text := req.GetCustomerId(); text != "" {
 		id, err := readID("customer_id", text)

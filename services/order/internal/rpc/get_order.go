@@ -7,15 +7,17 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/protoconv"
 )
 
-// GetOrder reads one order with its history.
+// GetOrder reads one order with its history, and what its customer has to do.
 func (s *Server) GetOrder(ctx context.Context, req *orderv1.GetOrderRequest) (*orderv1.GetOrderResponse, error) {
 	id, err := readOrderID(req.GetId())
 	if err != nil {
 		return nil, err
 	}
-	order, history, err := s.orders.Get(ctx, id)
+	read, err := s.orders.Details(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return &orderv1.GetOrderResponse{Order: protoconv.Order(order, history)}, nil
+	order := protoconv.Order(read.Order, read.History)
+	order.NextAction = actionOf(read.Action)
+	return &orderv1.GetOrderResponse{Order: order}, nil
 }

@@ -96,6 +96,7 @@ func toDBOrders(orders []domain.Decided, requests []idempotency.Key) (db.OrderIn
 		p.ShippingAddresses = append(p.ShippingAddresses, string(address))
 		p.RequestIds = append(p.RequestIds, requests[i].RequestID)
 		p.RequestCallers = append(p.RequestCallers, requests[i].Caller)
+		p.LanguageCodes = append(p.LanguageCodes, o.LanguageCode)
 		p.CreateTimes = append(p.CreateTimes, o.CreateTime)
 	}
 	return p, nil
@@ -209,7 +210,7 @@ func fromDBOrder(row db.Order) (domain.Snapshot, error) {
 		Quote:    domain.Quote{Subtotal: amount(row.SubtotalAmount), Total: amount(row.TotalAmount)},
 		Captured: amount(row.CapturedAmount), Refunded: amount(row.RefundedAmount),
 		PaymentID: row.PaymentID, PaymentMethod: row.PaymentMethod, Payment: domain.PaymentProgress(row.PaymentProgress),
-		CustomerID: orNil(row.CustomerID), GuestVersion: row.GuestVersion, Erased: row.Erased,
+		CustomerID: orNil(row.CustomerID), GuestVersion: row.GuestVersion, Erased: row.Erased, LanguageCode: row.LanguageCode,
 		Contact: domain.Contact{FirstName: row.FirstName, LastName: row.LastName, Email: row.Email, Phone: row.Phone},
 		Shipment: domain.Shipment{
 			ID: orNil(row.ShipmentID), Carrier: row.Carrier, TrackingCode: row.TrackingCode,
@@ -225,6 +226,9 @@ func fromDBOrder(row db.Order) (domain.Snapshot, error) {
 		return o, fmt.Errorf("order %s: %w", row.ID, err)
 	}
 	if o.Corrections, err = fromDBCorrections(row.Corrections); err != nil {
+		return o, fmt.Errorf("order %s: %w", row.ID, err)
+	}
+	if o.LinkMails, err = fromDBLinkMails(row.LinkMails); err != nil {
 		return o, fmt.Errorf("order %s: %w", row.ID, err)
 	}
 	return o, nil

@@ -115,6 +115,15 @@ func (s Store) saveParts(ctx context.Context, d domain.Decided) error {
 			return err
 		}
 	}
+	if d.Decision.LinkMails {
+		text, err := toDBLinkMails(o.LinkMails)
+		if err != nil {
+			return err
+		}
+		if err := s.q.OrderUpdateLinkMails(ctx, db.OrderUpdateLinkMailsParams{ID: o.ID, LinkMails: text}); err != nil {
+			return err
+		}
+	}
 	if d.Decision.Disputes {
 		text, err := toDBDisputes(o.Disputes)
 		if err != nil {

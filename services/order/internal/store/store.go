@@ -3,8 +3,8 @@
 // their results together, so that a transaction costs two round trips. Only the list
 // of orders is put together here, because callers compose its filter.
 //
-// Lock order: idempotency (request_id), then carts (id), then orders (id), then the rest,
-// which is reached only under the order's lock. PlaceOrder locks carts before it inserts
+// Lock order: idempotency (request_id), link_requests, then carts (id), then orders (id), then
+// the rest, which is reached only under the order's lock. PlaceOrder locks carts before it inserts
 // its request ids, which nothing else that locks carts uses.
 package store
 

@@ -57,6 +57,8 @@ const (
 	NotificationKind_NOTIFICATION_KIND_EMAIL_CHANGED NotificationKind = 13
 	// The second factor of an account was set up, replaced or removed.
 	NotificationKind_NOTIFICATION_KIND_TOTP_CHANGED NotificationKind = 14
+	// The link of a guest's order, which somebody requested who knows its number and address.
+	NotificationKind_NOTIFICATION_KIND_ORDER_LINK NotificationKind = 15
 )
 
 // Enum value maps for NotificationKind.
@@ -77,6 +79,7 @@ var (
 		12: "NOTIFICATION_KIND_TOKEN_REUSED",
 		13: "NOTIFICATION_KIND_EMAIL_CHANGED",
 		14: "NOTIFICATION_KIND_TOTP_CHANGED",
+		15: "NOTIFICATION_KIND_ORDER_LINK",
 	}
 	NotificationKind_value = map[string]int32{
 		"NOTIFICATION_KIND_UNSPECIFIED":      0,
@@ -94,6 +97,7 @@ var (
 		"NOTIFICATION_KIND_TOKEN_REUSED":     12,
 		"NOTIFICATION_KIND_EMAIL_CHANGED":    13,
 		"NOTIFICATION_KIND_TOTP_CHANGED":     14,
+		"NOTIFICATION_KIND_ORDER_LINK":       15,
 	}
 )
 
@@ -201,8 +205,8 @@ type Notification struct {
 	Status NotificationStatus `protobuf:"varint,5,opt,name=status,proto3,enum=shopmesh.notification.v1.NotificationStatus" json:"status,omitempty"`
 	// What was tried, oldest first; the newest 20.
 	Attempts []*DeliveryAttempt `protobuf:"bytes,6,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	// What the mail is about: the order, refund, shipment or correction; the link or the notice
-	// of an account.
+	// What the mail is about: the order, refund, shipment, correction or request of a link; the
+	// link or the notice of an account.
 	SubjectId string `protobuf:"bytes,7,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
 	// The mail's subject line; empty once erased.
 	Subject string `protobuf:"bytes,8,opt,name=subject,proto3" json:"subject,omitempty"`
@@ -466,7 +470,7 @@ const file_shopmesh_notification_v1_notification_proto_rawDesc = "" +
 	"\baccepted\x18\x03 \x01(\bB\x03\xe0A\x03R\baccepted\x12@\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12\x1e\n" +
-	"\btrace_id\x18\x05 \x01(\tB\x03\xe0A\x03R\atraceId*\xbf\x04\n" +
+	"\btrace_id\x18\x05 \x01(\tB\x03\xe0A\x03R\atraceId*\xe1\x04\n" +
 	"\x10NotificationKind\x12!\n" +
 	"\x1dNOTIFICATION_KIND_UNSPECIFIED\x10\x00\x12%\n" +
 	"!NOTIFICATION_KIND_ORDER_CONFIRMED\x10\x01\x12%\n" +
@@ -483,7 +487,8 @@ const file_shopmesh_notification_v1_notification_proto_rawDesc = "" +
 	"\"NOTIFICATION_KIND_PASSWORD_CHANGED\x10\v\x12\"\n" +
 	"\x1eNOTIFICATION_KIND_TOKEN_REUSED\x10\f\x12#\n" +
 	"\x1fNOTIFICATION_KIND_EMAIL_CHANGED\x10\r\x12\"\n" +
-	"\x1eNOTIFICATION_KIND_TOTP_CHANGED\x10\x0e*\xb8\x01\n" +
+	"\x1eNOTIFICATION_KIND_TOTP_CHANGED\x10\x0e\x12 \n" +
+	"\x1cNOTIFICATION_KIND_ORDER_LINK\x10\x0f*\xb8\x01\n" +
 	"\x12NotificationStatus\x12#\n" +
 	"\x1fNOTIFICATION_STATUS_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bNOTIFICATION_STATUS_PENDING\x10\x01\x12\x1c\n" +

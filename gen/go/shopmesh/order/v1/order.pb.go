@@ -286,7 +286,7 @@ const (
 	OrderStep_ORDER_STEP_UNSPECIFIED OrderStep = 0
 	// The order came to a state.
 	OrderStep_ORDER_STEP_STATE OrderStep = 1
-	// The customer has to approve the payment: GetPayment shows how, to the order's owner.
+	// The customer has to approve the payment: GetOrder shows how, as next_action.
 	OrderStep_ORDER_STEP_PAYMENT_ACTION_REQUIRED OrderStep = 2
 	// The bank works on the payment, which can take days.
 	OrderStep_ORDER_STEP_PAYMENT_PROCESSING OrderStep = 3
@@ -398,7 +398,15 @@ type Order struct {
 	// that was lost.
 	Balance *money.Money `protobuf:"bytes,22,opt,name=balance,proto3" json:"balance,omitempty"`
 	// What banks demand back for their customers, oldest first.
-	Disputes      []*OrderDispute `protobuf:"bytes,23,rep,name=disputes,proto3" json:"disputes,omitempty"`
+	Disputes []*OrderDispute `protobuf:"bytes,23,rep,name=disputes,proto3" json:"disputes,omitempty"`
+	// What the customer has to do so that the order is paid. GetOrder alone answers with it,
+	// while the order waits for that, and to nobody but the order's customer or the guest who
+	// shows its token: who holds it can act for them. It is unset, too, while payment or its
+	// provider does not answer: read the order again then.
+	NextAction *OrderNextAction `protobuf:"bytes,24,opt,name=next_action,json=nextAction,proto3" json:"next_action,omitempty"`
+	// The language in which its customer is written to (BCP 47), as the order was placed with;
+	// empty for the shop's.
+	LanguageCode  string `protobuf:"bytes,25,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -594,6 +602,108 @@ func (x *Order) GetDisputes() []*OrderDispute {
 	return nil
 }
 
+func (x *Order) GetNextAction() *OrderNextAction {
+	if x != nil {
+		return x.NextAction
+	}
+	return nil
+}
+
+func (x *Order) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
+	}
+	return ""
+}
+
+// OrderNextAction is what a customer has to do so that an order is paid.
+type OrderNextAction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of the two, as the provider of the payment wants it.
+	//
+	// Types that are valid to be assigned to Action:
+	//
+	//	*OrderNextAction_ClientSecret
+	//	*OrderNextAction_RedirectUrl
+	Action        isOrderNextAction_Action `protobuf_oneof:"action"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderNextAction) Reset() {
+	*x = OrderNextAction{}
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderNextAction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderNextAction) ProtoMessage() {}
+
+func (x *OrderNextAction) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderNextAction.ProtoReflect.Descriptor instead.
+func (*OrderNextAction) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *OrderNextAction) GetAction() isOrderNextAction_Action {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
+func (x *OrderNextAction) GetClientSecret() string {
+	if x != nil {
+		if x, ok := x.Action.(*OrderNextAction_ClientSecret); ok {
+			return x.ClientSecret
+		}
+	}
+	return ""
+}
+
+func (x *OrderNextAction) GetRedirectUrl() string {
+	if x != nil {
+		if x, ok := x.Action.(*OrderNextAction_RedirectUrl); ok {
+			return x.RedirectUrl
+		}
+	}
+	return ""
+}
+
+type isOrderNextAction_Action interface {
+	isOrderNextAction_Action()
+}
+
+type OrderNextAction_ClientSecret struct {
+	// The client secret of Stripe's PaymentIntent: Stripe.js shows the check with
+	// handleNextAction (https://docs.stripe.com/js/payment_intents/handle_next_action).
+	ClientSecret string `protobuf:"bytes,1,opt,name=client_secret,json=clientSecret,proto3,oneof"`
+}
+
+type OrderNextAction_RedirectUrl struct {
+	// Where to send the customer's browser.
+	RedirectUrl string `protobuf:"bytes,2,opt,name=redirect_url,json=redirectUrl,proto3,oneof"`
+}
+
+func (*OrderNextAction_ClientSecret) isOrderNextAction_Action() {}
+
+func (*OrderNextAction_RedirectUrl) isOrderNextAction_Action() {}
+
 // OrderLine is a product and how many of it.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -615,7 +725,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[1]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +737,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[1]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +750,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{1}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *OrderLine) GetProductId() string {
@@ -700,7 +810,7 @@ type Adjustment struct {
 
 func (x *Adjustment) Reset() {
 	*x = Adjustment{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[2]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -712,7 +822,7 @@ func (x *Adjustment) String() string {
 func (*Adjustment) ProtoMessage() {}
 
 func (x *Adjustment) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[2]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -725,7 +835,7 @@ func (x *Adjustment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adjustment.ProtoReflect.Descriptor instead.
 func (*Adjustment) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{2}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Adjustment) GetKind() AdjustmentKind {
@@ -767,7 +877,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[3]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -779,7 +889,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[3]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -792,7 +902,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Contact) GetFirstName() string {
@@ -842,7 +952,7 @@ type Shipment struct {
 
 func (x *Shipment) Reset() {
 	*x = Shipment{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[4]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +964,7 @@ func (x *Shipment) String() string {
 func (*Shipment) ProtoMessage() {}
 
 func (x *Shipment) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[4]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +977,7 @@ func (x *Shipment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shipment.ProtoReflect.Descriptor instead.
 func (*Shipment) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{4}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Shipment) GetId() string {
@@ -926,7 +1036,7 @@ type OrderDispute struct {
 
 func (x *OrderDispute) Reset() {
 	*x = OrderDispute{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[5]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -938,7 +1048,7 @@ func (x *OrderDispute) String() string {
 func (*OrderDispute) ProtoMessage() {}
 
 func (x *OrderDispute) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[5]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -951,7 +1061,7 @@ func (x *OrderDispute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderDispute.ProtoReflect.Descriptor instead.
 func (*OrderDispute) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{5}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OrderDispute) GetId() string {
@@ -1022,7 +1132,7 @@ type OrderHistoryEntry struct {
 
 func (x *OrderHistoryEntry) Reset() {
 	*x = OrderHistoryEntry{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[6]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1034,7 +1144,7 @@ func (x *OrderHistoryEntry) String() string {
 func (*OrderHistoryEntry) ProtoMessage() {}
 
 func (x *OrderHistoryEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[6]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1047,7 +1157,7 @@ func (x *OrderHistoryEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderHistoryEntry.ProtoReflect.Descriptor instead.
 func (*OrderHistoryEntry) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{6}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OrderHistoryEntry) GetVersion() int64 {
@@ -1128,7 +1238,7 @@ type OrderQuote struct {
 
 func (x *OrderQuote) Reset() {
 	*x = OrderQuote{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[7]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1140,7 +1250,7 @@ func (x *OrderQuote) String() string {
 func (*OrderQuote) ProtoMessage() {}
 
 func (x *OrderQuote) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[7]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1153,7 +1263,7 @@ func (x *OrderQuote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderQuote.ProtoReflect.Descriptor instead.
 func (*OrderQuote) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{7}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OrderQuote) GetLines() []*OrderLine {
@@ -1219,7 +1329,7 @@ type TimelineEntry struct {
 
 func (x *TimelineEntry) Reset() {
 	*x = TimelineEntry{}
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[8]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1231,7 +1341,7 @@ func (x *TimelineEntry) String() string {
 func (*TimelineEntry) ProtoMessage() {}
 
 func (x *TimelineEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_proto_msgTypes[8]
+	mi := &file_shopmesh_order_v1_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1244,7 +1354,7 @@ func (x *TimelineEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineEntry.ProtoReflect.Descriptor instead.
 func (*TimelineEntry) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{8}
+	return file_shopmesh_order_v1_order_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TimelineEntry) GetCreateTime() *timestamppb.Timestamp {
@@ -1293,7 +1403,8 @@ var File_shopmesh_order_v1_order_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1dshopmesh/order/v1/order.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\"\xf4\t\n" +
+	"\x1dshopmesh/order/v1/order.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\"\xeb\n" +
+	"\n" +
 	"\x05Order\x12\x1e\n" +
 	"\x02id\x18\x01 \x01(\tB\x0e\xe0A\b\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x1b\n" +
 	"\x06number\x18\x02 \x01(\tB\x03\xe0A\x03R\x06number\x128\n" +
@@ -1324,7 +1435,14 @@ const file_shopmesh_order_v1_order_proto_rawDesc = "" +
 	"\x04etag\x18\x15 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\x121\n" +
 	"\abalance\x18\x16 \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x03R\abalance\x12@\n" +
-	"\bdisputes\x18\x17 \x03(\v2\x1f.shopmesh.order.v1.OrderDisputeB\x03\xe0A\x03R\bdisputes\"\xf8\x01\n" +
+	"\bdisputes\x18\x17 \x03(\v2\x1f.shopmesh.order.v1.OrderDisputeB\x03\xe0A\x03R\bdisputes\x12K\n" +
+	"\vnext_action\x18\x18 \x01(\v2\".shopmesh.order.v1.OrderNextActionB\x06\xe0A\x03\x80\x01\x01R\n" +
+	"nextAction\x12(\n" +
+	"\rlanguage_code\x18\x19 \x01(\tB\x03\xe0A\x03R\flanguageCode\"w\n" +
+	"\x0fOrderNextAction\x12-\n" +
+	"\rclient_secret\x18\x01 \x01(\tB\x06\xe0A\x03\x80\x01\x01H\x00R\fclientSecret\x12+\n" +
+	"\fredirect_url\x18\x02 \x01(\tB\x06\xe0A\x03\x80\x01\x01H\x00R\vredirectUrlB\b\n" +
+	"\x06action\"\xf8\x01\n" +
 	"\tOrderLine\x12\"\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tB\x03\xe0A\x03R\tproductId\x12&\n" +
@@ -1438,7 +1556,7 @@ func file_shopmesh_order_v1_order_proto_rawDescGZIP() []byte {
 }
 
 var file_shopmesh_order_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_shopmesh_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_shopmesh_order_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_shopmesh_order_v1_order_proto_goTypes = []any{
 	(OrderState)(0),                     // 0: shopmesh.order.v1.OrderState
 	(CancelReason)(0),                   // 1: shopmesh.order.v1.CancelReason
@@ -1446,60 +1564,62 @@ var file_shopmesh_order_v1_order_proto_goTypes = []any{
 	(OrderDisputeStatus)(0),             // 3: shopmesh.order.v1.OrderDisputeStatus
 	(OrderStep)(0),                      // 4: shopmesh.order.v1.OrderStep
 	(*Order)(nil),                       // 5: shopmesh.order.v1.Order
-	(*OrderLine)(nil),                   // 6: shopmesh.order.v1.OrderLine
-	(*Adjustment)(nil),                  // 7: shopmesh.order.v1.Adjustment
-	(*Contact)(nil),                     // 8: shopmesh.order.v1.Contact
-	(*Shipment)(nil),                    // 9: shopmesh.order.v1.Shipment
-	(*OrderDispute)(nil),                // 10: shopmesh.order.v1.OrderDispute
-	(*OrderHistoryEntry)(nil),           // 11: shopmesh.order.v1.OrderHistoryEntry
-	(*OrderQuote)(nil),                  // 12: shopmesh.order.v1.OrderQuote
-	(*TimelineEntry)(nil),               // 13: shopmesh.order.v1.TimelineEntry
-	(*money.Money)(nil),                 // 14: google.type.Money
-	(*postaladdress.PostalAddress)(nil), // 15: google.type.PostalAddress
-	(*timestamppb.Timestamp)(nil),       // 16: google.protobuf.Timestamp
+	(*OrderNextAction)(nil),             // 6: shopmesh.order.v1.OrderNextAction
+	(*OrderLine)(nil),                   // 7: shopmesh.order.v1.OrderLine
+	(*Adjustment)(nil),                  // 8: shopmesh.order.v1.Adjustment
+	(*Contact)(nil),                     // 9: shopmesh.order.v1.Contact
+	(*Shipment)(nil),                    // 10: shopmesh.order.v1.Shipment
+	(*OrderDispute)(nil),                // 11: shopmesh.order.v1.OrderDispute
+	(*OrderHistoryEntry)(nil),           // 12: shopmesh.order.v1.OrderHistoryEntry
+	(*OrderQuote)(nil),                  // 13: shopmesh.order.v1.OrderQuote
+	(*TimelineEntry)(nil),               // 14: shopmesh.order.v1.TimelineEntry
+	(*money.Money)(nil),                 // 15: google.type.Money
+	(*postaladdress.PostalAddress)(nil), // 16: google.type.PostalAddress
+	(*timestamppb.Timestamp)(nil),       // 17: google.protobuf.Timestamp
 }
 var file_shopmesh_order_v1_order_proto_depIdxs = []int32{
 	0,  // 0: shopmesh.order.v1.Order.state:type_name -> shopmesh.order.v1.OrderState
 	1,  // 1: shopmesh.order.v1.Order.cancel_reason:type_name -> shopmesh.order.v1.CancelReason
-	6,  // 2: shopmesh.order.v1.Order.lines:type_name -> shopmesh.order.v1.OrderLine
-	7,  // 3: shopmesh.order.v1.Order.adjustments:type_name -> shopmesh.order.v1.Adjustment
-	14, // 4: shopmesh.order.v1.Order.subtotal:type_name -> google.type.Money
-	14, // 5: shopmesh.order.v1.Order.total:type_name -> google.type.Money
-	8,  // 6: shopmesh.order.v1.Order.contact:type_name -> shopmesh.order.v1.Contact
-	15, // 7: shopmesh.order.v1.Order.shipping_address:type_name -> google.type.PostalAddress
-	14, // 8: shopmesh.order.v1.Order.captured:type_name -> google.type.Money
-	14, // 9: shopmesh.order.v1.Order.refunded:type_name -> google.type.Money
-	11, // 10: shopmesh.order.v1.Order.history:type_name -> shopmesh.order.v1.OrderHistoryEntry
-	9,  // 11: shopmesh.order.v1.Order.shipment:type_name -> shopmesh.order.v1.Shipment
-	16, // 12: shopmesh.order.v1.Order.create_time:type_name -> google.protobuf.Timestamp
-	16, // 13: shopmesh.order.v1.Order.update_time:type_name -> google.protobuf.Timestamp
-	16, // 14: shopmesh.order.v1.Order.expire_time:type_name -> google.protobuf.Timestamp
-	14, // 15: shopmesh.order.v1.Order.balance:type_name -> google.type.Money
-	10, // 16: shopmesh.order.v1.Order.disputes:type_name -> shopmesh.order.v1.OrderDispute
-	14, // 17: shopmesh.order.v1.OrderLine.unit_price:type_name -> google.type.Money
-	14, // 18: shopmesh.order.v1.OrderLine.total:type_name -> google.type.Money
-	2,  // 19: shopmesh.order.v1.Adjustment.kind:type_name -> shopmesh.order.v1.AdjustmentKind
-	14, // 20: shopmesh.order.v1.Adjustment.amount:type_name -> google.type.Money
-	16, // 21: shopmesh.order.v1.Shipment.ship_time:type_name -> google.protobuf.Timestamp
-	16, // 22: shopmesh.order.v1.Shipment.deliver_time:type_name -> google.protobuf.Timestamp
-	14, // 23: shopmesh.order.v1.OrderDispute.amount:type_name -> google.type.Money
-	3,  // 24: shopmesh.order.v1.OrderDispute.status:type_name -> shopmesh.order.v1.OrderDisputeStatus
-	16, // 25: shopmesh.order.v1.OrderDispute.open_time:type_name -> google.protobuf.Timestamp
-	16, // 26: shopmesh.order.v1.OrderDispute.close_time:type_name -> google.protobuf.Timestamp
-	0,  // 27: shopmesh.order.v1.OrderHistoryEntry.state:type_name -> shopmesh.order.v1.OrderState
-	1,  // 28: shopmesh.order.v1.OrderHistoryEntry.cancel_reason:type_name -> shopmesh.order.v1.CancelReason
-	16, // 29: shopmesh.order.v1.OrderHistoryEntry.create_time:type_name -> google.protobuf.Timestamp
-	4,  // 30: shopmesh.order.v1.OrderHistoryEntry.step:type_name -> shopmesh.order.v1.OrderStep
-	6,  // 31: shopmesh.order.v1.OrderQuote.lines:type_name -> shopmesh.order.v1.OrderLine
-	7,  // 32: shopmesh.order.v1.OrderQuote.adjustments:type_name -> shopmesh.order.v1.Adjustment
-	14, // 33: shopmesh.order.v1.OrderQuote.subtotal:type_name -> google.type.Money
-	14, // 34: shopmesh.order.v1.OrderQuote.total:type_name -> google.type.Money
-	16, // 35: shopmesh.order.v1.TimelineEntry.create_time:type_name -> google.protobuf.Timestamp
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	7,  // 2: shopmesh.order.v1.Order.lines:type_name -> shopmesh.order.v1.OrderLine
+	8,  // 3: shopmesh.order.v1.Order.adjustments:type_name -> shopmesh.order.v1.Adjustment
+	15, // 4: shopmesh.order.v1.Order.subtotal:type_name -> google.type.Money
+	15, // 5: shopmesh.order.v1.Order.total:type_name -> google.type.Money
+	9,  // 6: shopmesh.order.v1.Order.contact:type_name -> shopmesh.order.v1.Contact
+	16, // 7: shopmesh.order.v1.Order.shipping_address:type_name -> google.type.PostalAddress
+	15, // 8: shopmesh.order.v1.Order.captured:type_name -> google.type.Money
+	15, // 9: shopmesh.order.v1.Order.refunded:type_name -> google.type.Money
+	12, // 10: shopmesh.order.v1.Order.history:type_name -> shopmesh.order.v1.OrderHistoryEntry
+	10, // 11: shopmesh.order.v1.Order.shipment:type_name -> shopmesh.order.v1.Shipment
+	17, // 12: shopmesh.order.v1.Order.create_time:type_name -> google.protobuf.Timestamp
+	17, // 13: shopmesh.order.v1.Order.update_time:type_name -> google.protobuf.Timestamp
+	17, // 14: shopmesh.order.v1.Order.expire_time:type_name -> google.protobuf.Timestamp
+	15, // 15: shopmesh.order.v1.Order.balance:type_name -> google.type.Money
+	11, // 16: shopmesh.order.v1.Order.disputes:type_name -> shopmesh.order.v1.OrderDispute
+	6,  // 17: shopmesh.order.v1.Order.next_action:type_name -> shopmesh.order.v1.OrderNextAction
+	15, // 18: shopmesh.order.v1.OrderLine.unit_price:type_name -> google.type.Money
+	15, // 19: shopmesh.order.v1.OrderLine.total:type_name -> google.type.Money
+	2,  // 20: shopmesh.order.v1.Adjustment.kind:type_name -> shopmesh.order.v1.AdjustmentKind
+	15, // 21: shopmesh.order.v1.Adjustment.amount:type_name -> google.type.Money
+	17, // 22: shopmesh.order.v1.Shipment.ship_time:type_name -> google.protobuf.Timestamp
+	17, // 23: shopmesh.order.v1.Shipment.deliver_time:type_name -> google.protobuf.Timestamp
+	15, // 24: shopmesh.order.v1.OrderDispute.amount:type_name -> google.type.Money
+	3,  // 25: shopmesh.order.v1.OrderDispute.status:type_name -> shopmesh.order.v1.OrderDisputeStatus
+	17, // 26: shopmesh.order.v1.OrderDispute.open_time:type_name -> google.protobuf.Timestamp
+	17, // 27: shopmesh.order.v1.OrderDispute.close_time:type_name -> google.protobuf.Timestamp
+	0,  // 28: shopmesh.order.v1.OrderHistoryEntry.state:type_name -> shopmesh.order.v1.OrderState
+	1,  // 29: shopmesh.order.v1.OrderHistoryEntry.cancel_reason:type_name -> shopmesh.order.v1.CancelReason
+	17, // 30: shopmesh.order.v1.OrderHistoryEntry.create_time:type_name -> google.protobuf.Timestamp
+	4,  // 31: shopmesh.order.v1.OrderHistoryEntry.step:type_name -> shopmesh.order.v1.OrderStep
+	7,  // 32: shopmesh.order.v1.OrderQuote.lines:type_name -> shopmesh.order.v1.OrderLine
+	8,  // 33: shopmesh.order.v1.OrderQuote.adjustments:type_name -> shopmesh.order.v1.Adjustment
+	15, // 34: shopmesh.order.v1.OrderQuote.subtotal:type_name -> google.type.Money
+	15, // 35: shopmesh.order.v1.OrderQuote.total:type_name -> google.type.Money
+	17, // 36: shopmesh.order.v1.TimelineEntry.create_time:type_name -> google.protobuf.Timestamp
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_proto_init() }
@@ -1507,13 +1627,17 @@ func file_shopmesh_order_v1_order_proto_init() {
 	if File_shopmesh_order_v1_order_proto != nil {
 		return
 	}
+	file_shopmesh_order_v1_order_proto_msgTypes[1].OneofWrappers = []any{
+		(*OrderNextAction_ClientSecret)(nil),
+		(*OrderNextAction_RedirectUrl)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_proto_rawDesc), len(file_shopmesh_order_v1_order_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

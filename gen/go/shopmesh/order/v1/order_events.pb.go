@@ -50,8 +50,10 @@ type OrderNotice struct {
 	CustomerId string `protobuf:"bytes,9,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Where it is sent; empty once the person's data was erased.
 	ShippingAddress *postaladdress.PostalAddress `protobuf:"bytes,10,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The language to write to its customer in (BCP 47); empty for the shop's.
+	LanguageCode  string `protobuf:"bytes,11,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderNotice) Reset() {
@@ -152,6 +154,13 @@ func (x *OrderNotice) GetShippingAddress() *postaladdress.PostalAddress {
 		return x.ShippingAddress
 	}
 	return nil
+}
+
+func (x *OrderNotice) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
+	}
+	return ""
 }
 
 // OrderPlaced has inventory reserve all lines or none. Topic
@@ -792,6 +801,62 @@ func (x *OrderUpdated) GetChangedFields() *fieldmaskpb.FieldMask {
 	return nil
 }
 
+// OrderLinkRequested reports that somebody who knows the number and the address of a guest's
+// order requested the link that opens it: notification mails it there.
+type OrderLinkRequested struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	Notice *OrderNotice `protobuf:"bytes,1,opt,name=notice,proto3" json:"notice,omitempty"`
+	// The request, so that its mail is sent once.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderLinkRequested) Reset() {
+	*x = OrderLinkRequested{}
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderLinkRequested) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderLinkRequested) ProtoMessage() {}
+
+func (x *OrderLinkRequested) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderLinkRequested.ProtoReflect.Descriptor instead.
+func (*OrderLinkRequested) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OrderLinkRequested) GetNotice() *OrderNotice {
+	if x != nil {
+		return x.Notice
+	}
+	return nil
+}
+
+func (x *OrderLinkRequested) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // OrderClaimed reports that a guest's order became a customer's: by its token, or because the
 // customer verified the address that it was ordered under.
 type OrderClaimed struct {
@@ -808,7 +873,7 @@ type OrderClaimed struct {
 
 func (x *OrderClaimed) Reset() {
 	*x = OrderClaimed{}
-	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -820,7 +885,7 @@ func (x *OrderClaimed) String() string {
 func (*OrderClaimed) ProtoMessage() {}
 
 func (x *OrderClaimed) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[10]
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -833,7 +898,7 @@ func (x *OrderClaimed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderClaimed.ProtoReflect.Descriptor instead.
 func (*OrderClaimed) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{10}
+	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderClaimed) GetOrderId() string {
@@ -874,7 +939,7 @@ type OrderErased struct {
 
 func (x *OrderErased) Reset() {
 	*x = OrderErased{}
-	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[11]
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -886,7 +951,7 @@ func (x *OrderErased) String() string {
 func (*OrderErased) ProtoMessage() {}
 
 func (x *OrderErased) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[11]
+	mi := &file_shopmesh_order_v1_order_events_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -899,7 +964,7 @@ func (x *OrderErased) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderErased.ProtoReflect.Descriptor instead.
 func (*OrderErased) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{11}
+	return file_shopmesh_order_v1_order_events_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OrderErased) GetOrderId() string {
@@ -920,7 +985,7 @@ var File_shopmesh_order_v1_order_events_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\n" +
-	"$shopmesh/order/v1/order_events.proto\x12\x11shopmesh.order.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a\x1dshopmesh/order/v1/order.proto\"\xcc\x03\n" +
+	"$shopmesh/order/v1/order_events.proto\x12\x11shopmesh.order.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/type/money.proto\x1a google/type/postal_address.proto\x1a\x1dshopmesh/order/v1/order.proto\"\xf1\x03\n" +
 	"\vOrderNotice\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x18\n" +
@@ -933,7 +998,8 @@ const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\vcustomer_id\x18\t \x01(\tR\n" +
 	"customerId\x12J\n" +
 	"\x10shipping_address\x18\n" +
-	" \x01(\v2\x1a.google.type.PostalAddressB\x03\x80\x01\x01R\x0fshippingAddress\"\xb9\x01\n" +
+	" \x01(\v2\x1a.google.type.PostalAddressB\x03\x80\x01\x01R\x0fshippingAddress\x12#\n" +
+	"\rlanguage_code\x18\v \x01(\tR\flanguageCode\"\xb9\x01\n" +
 	"\vOrderPlaced\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x128\n" +
@@ -980,7 +1046,11 @@ const file_shopmesh_order_v1_order_events_proto_rawDesc = "" +
 	"\x06notice\x18\x01 \x01(\v2\x1e.shopmesh.order.v1.OrderNoticeR\x06notice\x127\n" +
 	"\bshipment\x18\x02 \x01(\v2\x1b.shopmesh.order.v1.ShipmentR\bshipment\x12\x1b\n" +
 	"\tupdate_id\x18\x03 \x01(\tR\bupdateId\x12A\n" +
-	"\x0echanged_fields\x18\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\rchangedFields\"d\n" +
+	"\x0echanged_fields\x18\x04 \x01(\v2\x1a.google.protobuf.FieldMaskR\rchangedFields\"k\n" +
+	"\x12OrderLinkRequested\x126\n" +
+	"\x06notice\x18\x01 \x01(\v2\x1e.shopmesh.order.v1.OrderNoticeR\x06notice\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tR\trequestId\"d\n" +
 	"\fOrderClaimed\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1f\n" +
@@ -1003,7 +1073,7 @@ func file_shopmesh_order_v1_order_events_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_events_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_events_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_shopmesh_order_v1_order_events_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
 	(*OrderNotice)(nil),                 // 0: shopmesh.order.v1.OrderNotice
 	(*OrderPlaced)(nil),                 // 1: shopmesh.order.v1.OrderPlaced
@@ -1015,44 +1085,46 @@ var file_shopmesh_order_v1_order_events_proto_goTypes = []any{
 	(*OrderShipped)(nil),                // 7: shopmesh.order.v1.OrderShipped
 	(*OrderDelivered)(nil),              // 8: shopmesh.order.v1.OrderDelivered
 	(*OrderUpdated)(nil),                // 9: shopmesh.order.v1.OrderUpdated
-	(*OrderClaimed)(nil),                // 10: shopmesh.order.v1.OrderClaimed
-	(*OrderErased)(nil),                 // 11: shopmesh.order.v1.OrderErased
-	(*OrderLine)(nil),                   // 12: shopmesh.order.v1.OrderLine
-	(*Adjustment)(nil),                  // 13: shopmesh.order.v1.Adjustment
-	(*money.Money)(nil),                 // 14: google.type.Money
-	(*Contact)(nil),                     // 15: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 16: google.type.PostalAddress
-	(*timestamppb.Timestamp)(nil),       // 17: google.protobuf.Timestamp
-	(CancelReason)(0),                   // 18: shopmesh.order.v1.CancelReason
-	(*Shipment)(nil),                    // 19: shopmesh.order.v1.Shipment
-	(*fieldmaskpb.FieldMask)(nil),       // 20: google.protobuf.FieldMask
+	(*OrderLinkRequested)(nil),          // 10: shopmesh.order.v1.OrderLinkRequested
+	(*OrderClaimed)(nil),                // 11: shopmesh.order.v1.OrderClaimed
+	(*OrderErased)(nil),                 // 12: shopmesh.order.v1.OrderErased
+	(*OrderLine)(nil),                   // 13: shopmesh.order.v1.OrderLine
+	(*Adjustment)(nil),                  // 14: shopmesh.order.v1.Adjustment
+	(*money.Money)(nil),                 // 15: google.type.Money
+	(*Contact)(nil),                     // 16: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 17: google.type.PostalAddress
+	(*timestamppb.Timestamp)(nil),       // 18: google.protobuf.Timestamp
+	(CancelReason)(0),                   // 19: shopmesh.order.v1.CancelReason
+	(*Shipment)(nil),                    // 20: shopmesh.order.v1.Shipment
+	(*fieldmaskpb.FieldMask)(nil),       // 21: google.protobuf.FieldMask
 }
 var file_shopmesh_order_v1_order_events_proto_depIdxs = []int32{
-	12, // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
-	13, // 1: shopmesh.order.v1.OrderNotice.adjustments:type_name -> shopmesh.order.v1.Adjustment
-	14, // 2: shopmesh.order.v1.OrderNotice.subtotal:type_name -> google.type.Money
-	14, // 3: shopmesh.order.v1.OrderNotice.total:type_name -> google.type.Money
-	15, // 4: shopmesh.order.v1.OrderNotice.contact:type_name -> shopmesh.order.v1.Contact
-	16, // 5: shopmesh.order.v1.OrderNotice.shipping_address:type_name -> google.type.PostalAddress
+	13, // 0: shopmesh.order.v1.OrderNotice.lines:type_name -> shopmesh.order.v1.OrderLine
+	14, // 1: shopmesh.order.v1.OrderNotice.adjustments:type_name -> shopmesh.order.v1.Adjustment
+	15, // 2: shopmesh.order.v1.OrderNotice.subtotal:type_name -> google.type.Money
+	15, // 3: shopmesh.order.v1.OrderNotice.total:type_name -> google.type.Money
+	16, // 4: shopmesh.order.v1.OrderNotice.contact:type_name -> shopmesh.order.v1.Contact
+	17, // 5: shopmesh.order.v1.OrderNotice.shipping_address:type_name -> google.type.PostalAddress
 	2,  // 6: shopmesh.order.v1.OrderPlaced.lines:type_name -> shopmesh.order.v1.ReservationLine
-	17, // 7: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
-	14, // 8: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
+	18, // 7: shopmesh.order.v1.OrderPlaced.expire_time:type_name -> google.protobuf.Timestamp
+	15, // 8: shopmesh.order.v1.OrderAwaitingPayment.total:type_name -> google.type.Money
 	0,  // 9: shopmesh.order.v1.OrderConfirmed.notice:type_name -> shopmesh.order.v1.OrderNotice
 	0,  // 10: shopmesh.order.v1.OrderCancelled.notice:type_name -> shopmesh.order.v1.OrderNotice
-	18, // 11: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
+	19, // 11: shopmesh.order.v1.OrderCancelled.reason:type_name -> shopmesh.order.v1.CancelReason
 	0,  // 12: shopmesh.order.v1.OrderRefunded.notice:type_name -> shopmesh.order.v1.OrderNotice
-	14, // 13: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
-	14, // 14: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
+	15, // 13: shopmesh.order.v1.OrderRefunded.amount:type_name -> google.type.Money
+	15, // 14: shopmesh.order.v1.OrderRefunded.refunded:type_name -> google.type.Money
 	0,  // 15: shopmesh.order.v1.OrderShipped.notice:type_name -> shopmesh.order.v1.OrderNotice
-	19, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
+	20, // 16: shopmesh.order.v1.OrderShipped.shipment:type_name -> shopmesh.order.v1.Shipment
 	0,  // 17: shopmesh.order.v1.OrderUpdated.notice:type_name -> shopmesh.order.v1.OrderNotice
-	19, // 18: shopmesh.order.v1.OrderUpdated.shipment:type_name -> shopmesh.order.v1.Shipment
-	20, // 19: shopmesh.order.v1.OrderUpdated.changed_fields:type_name -> google.protobuf.FieldMask
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	20, // 18: shopmesh.order.v1.OrderUpdated.shipment:type_name -> shopmesh.order.v1.Shipment
+	21, // 19: shopmesh.order.v1.OrderUpdated.changed_fields:type_name -> google.protobuf.FieldMask
+	0,  // 20: shopmesh.order.v1.OrderLinkRequested.notice:type_name -> shopmesh.order.v1.OrderNotice
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_order_v1_order_events_proto_init() }
@@ -1067,7 +1139,7 @@ func file_shopmesh_order_v1_order_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_events_proto_rawDesc), len(file_shopmesh_order_v1_order_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

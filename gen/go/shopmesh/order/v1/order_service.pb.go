@@ -202,7 +202,10 @@ type PlaceOrderRequest struct {
 	// is refused with PRICE_CHANGED.
 	ExpectedTotal *money.Money `protobuf:"bytes,7,opt,name=expected_total,json=expectedTotal,proto3" json:"expected_total,omitempty"`
 	// The token of the guest's cart to order (sm_ct_…); it excludes lines.
-	CartToken     string `protobuf:"bytes,8,opt,name=cart_token,json=cartToken,proto3" json:"cart_token,omitempty"`
+	CartToken string `protobuf:"bytes,8,opt,name=cart_token,json=cartToken,proto3" json:"cart_token,omitempty"`
+	// The language in which the customer is written to about the order (BCP 47), such as "en",
+	// "de" or "ar-EG"; empty for the shop's.
+	LanguageCode  string `protobuf:"bytes,9,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -289,6 +292,13 @@ func (x *PlaceOrderRequest) GetExpectedTotal() *money.Money {
 func (x *PlaceOrderRequest) GetCartToken() string {
 	if x != nil {
 		return x.CartToken
+	}
+	return ""
+}
+
+func (x *PlaceOrderRequest) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
 	}
 	return ""
 }
@@ -1010,6 +1020,99 @@ func (x *ClaimOrderResponse) GetOrder() *Order {
 	return nil
 }
 
+// SendOrderLinkRequest names an order as a person knows it.
+type SendOrderLinkRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order's number, such as "7K3M-Q2XD": in any case of letters, with or without dash
+	// or #.
+	Number string `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	// The address that the order is written about.
+	Email         string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendOrderLinkRequest) Reset() {
+	*x = SendOrderLinkRequest{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendOrderLinkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendOrderLinkRequest) ProtoMessage() {}
+
+func (x *SendOrderLinkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendOrderLinkRequest.ProtoReflect.Descriptor instead.
+func (*SendOrderLinkRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SendOrderLinkRequest) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *SendOrderLinkRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+// SendOrderLinkResponse has nothing: it shows nothing about orders and addresses.
+type SendOrderLinkResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendOrderLinkResponse) Reset() {
+	*x = SendOrderLinkResponse{}
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendOrderLinkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendOrderLinkResponse) ProtoMessage() {}
+
+func (x *SendOrderLinkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendOrderLinkResponse.ProtoReflect.Descriptor instead.
+func (*SendOrderLinkResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{18}
+}
+
 // ShipOrderRequest names an order that was sent.
 type ShipOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1034,7 +1137,7 @@ type ShipOrderRequest struct {
 
 func (x *ShipOrderRequest) Reset() {
 	*x = ShipOrderRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1046,7 +1149,7 @@ func (x *ShipOrderRequest) String() string {
 func (*ShipOrderRequest) ProtoMessage() {}
 
 func (x *ShipOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[17]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1059,7 +1162,7 @@ func (x *ShipOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipOrderRequest.ProtoReflect.Descriptor instead.
 func (*ShipOrderRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{17}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ShipOrderRequest) GetId() string {
@@ -1115,7 +1218,7 @@ type ShipOrderResponse struct {
 
 func (x *ShipOrderResponse) Reset() {
 	*x = ShipOrderResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1230,7 @@ func (x *ShipOrderResponse) String() string {
 func (*ShipOrderResponse) ProtoMessage() {}
 
 func (x *ShipOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[18]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1243,7 @@ func (x *ShipOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShipOrderResponse.ProtoReflect.Descriptor instead.
 func (*ShipOrderResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{18}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ShipOrderResponse) GetOrder() *Order {
@@ -1166,7 +1269,7 @@ type MarkOrderDeliveredRequest struct {
 
 func (x *MarkOrderDeliveredRequest) Reset() {
 	*x = MarkOrderDeliveredRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1281,7 @@ func (x *MarkOrderDeliveredRequest) String() string {
 func (*MarkOrderDeliveredRequest) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[19]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1294,7 @@ func (x *MarkOrderDeliveredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredRequest.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{19}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *MarkOrderDeliveredRequest) GetId() string {
@@ -1226,7 +1329,7 @@ type MarkOrderDeliveredResponse struct {
 
 func (x *MarkOrderDeliveredResponse) Reset() {
 	*x = MarkOrderDeliveredResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1341,7 @@ func (x *MarkOrderDeliveredResponse) String() string {
 func (*MarkOrderDeliveredResponse) ProtoMessage() {}
 
 func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[20]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1354,7 @@ func (x *MarkOrderDeliveredResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkOrderDeliveredResponse.ProtoReflect.Descriptor instead.
 func (*MarkOrderDeliveredResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{20}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *MarkOrderDeliveredResponse) GetOrder() *Order {
@@ -1272,7 +1375,7 @@ type GetOrderTimelineRequest struct {
 
 func (x *GetOrderTimelineRequest) Reset() {
 	*x = GetOrderTimelineRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1387,7 @@ func (x *GetOrderTimelineRequest) String() string {
 func (*GetOrderTimelineRequest) ProtoMessage() {}
 
 func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[21]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1400,7 @@ func (x *GetOrderTimelineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{21}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetOrderTimelineRequest) GetId() string {
@@ -1320,7 +1423,7 @@ type GetOrderTimelineResponse struct {
 
 func (x *GetOrderTimelineResponse) Reset() {
 	*x = GetOrderTimelineResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1435,7 @@ func (x *GetOrderTimelineResponse) String() string {
 func (*GetOrderTimelineResponse) ProtoMessage() {}
 
 func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[22]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1448,7 @@ func (x *GetOrderTimelineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderTimelineResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderTimelineResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{22}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetOrderTimelineResponse) GetEntries() []*TimelineEntry {
@@ -1373,7 +1476,7 @@ type MintOrderLinksRequest struct {
 
 func (x *MintOrderLinksRequest) Reset() {
 	*x = MintOrderLinksRequest{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1385,7 +1488,7 @@ func (x *MintOrderLinksRequest) String() string {
 func (*MintOrderLinksRequest) ProtoMessage() {}
 
 func (x *MintOrderLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[23]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1398,7 +1501,7 @@ func (x *MintOrderLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MintOrderLinksRequest.ProtoReflect.Descriptor instead.
 func (*MintOrderLinksRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{23}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *MintOrderLinksRequest) GetMails() []*OrderMail {
@@ -1421,7 +1524,7 @@ type OrderMail struct {
 
 func (x *OrderMail) Reset() {
 	*x = OrderMail{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1536,7 @@ func (x *OrderMail) String() string {
 func (*OrderMail) ProtoMessage() {}
 
 func (x *OrderMail) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[24]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1549,7 @@ func (x *OrderMail) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderMail.ProtoReflect.Descriptor instead.
 func (*OrderMail) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{24}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *OrderMail) GetOrderId() string {
@@ -1475,7 +1578,7 @@ type MintOrderLinksResponse struct {
 
 func (x *MintOrderLinksResponse) Reset() {
 	*x = MintOrderLinksResponse{}
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1487,7 +1590,7 @@ func (x *MintOrderLinksResponse) String() string {
 func (*MintOrderLinksResponse) ProtoMessage() {}
 
 func (x *MintOrderLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[25]
+	mi := &file_shopmesh_order_v1_order_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1500,7 +1603,7 @@ func (x *MintOrderLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MintOrderLinksResponse.ProtoReflect.Descriptor instead.
 func (*MintOrderLinksResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{25}
+	return file_shopmesh_order_v1_order_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *MintOrderLinksResponse) GetLinks() []string {
@@ -1521,7 +1624,7 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x11QuoteOrderRequest\x12I\n" +
 	"\x05lines\x18\x01 \x03(\v2#.shopmesh.order.v1.OrderLineRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xc8\x01R\x05lines\"I\n" +
 	"\x12QuoteOrderResponse\x123\n" +
-	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\xf1\a\n" +
+	"\x05quote\x18\x01 \x01(\v2\x1d.shopmesh.order.v1.OrderQuoteR\x05quote\"\xca\b\n" +
 	"\x11PlaceOrderRequest\x12*\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
@@ -1535,7 +1638,8 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x0epayment_method\x18\x06 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\rpaymentMethod\x12>\n" +
 	"\x0eexpected_total\x18\a \x01(\v2\x12.google.type.MoneyB\x03\xe0A\x01R\rexpectedTotal\x12,\n" +
 	"\n" +
-	"cart_token\x18\b \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\tcartToken\"j\n" +
+	"cart_token\x18\b \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\tcartToken\x12W\n" +
+	"\rlanguage_code\x18\t \x01(\tB2\xe0A\x01\xbaH,\xd8\x01\x01r'\x18#2#^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$R\flanguageCode\"j\n" +
 	"\x12PlaceOrderResponse\x12.\n" +
 	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\x12$\n" +
 	"\vguest_token\x18\x02 \x01(\tB\x03\x80\x01\x01R\n" +
@@ -1583,7 +1687,11 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\vguest_token\x18\x02 \x01(\tB\x10\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\x80\x01\x01R\n" +
 	"guestToken\"D\n" +
 	"\x12ClaimOrderResponse\x12.\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\x85\x02\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.shopmesh.order.v1.OrderR\x05order\"\xc1\x01\n" +
+	"\x14SendOrderLinkRequest\x12n\n" +
+	"\x06number\x18\x01 \x01(\tBV\xe0A\x02\xbaHPrN\x18\x142>^ *#?[0-9A-TV-Za-tv-z]{4}[ ‐‑–-]?[0-9A-TV-Za-tv-z]{4} *$\x92\x02\t7K3M-Q2XDR\x06number\x129\n" +
+	"\x05email\x18\x02 \x01(\tB#\xe0A\x02\xbaH\x1ar\x18\x10\x01(\xf8\a\x92\x02\x10name@example.com\x80\x01\x01R\x05email\"\x17\n" +
+	"\x15SendOrderLinkResponse\"\x85\x02\n" +
 	"\x10ShipOrderRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
 	"\acarrier\x18\x02 \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\acarrier\x122\n" +
@@ -1614,7 +1722,7 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12,\n" +
 	"\trecipient\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\x05r\x03(\xfe\x01\x80\x01\x01R\trecipient\"3\n" +
 	"\x16MintOrderLinksResponse\x12\x19\n" +
-	"\x05links\x18\x01 \x03(\tB\x03\x80\x01\x01R\x05links2\xe1\r\n" +
+	"\x05links\x18\x01 \x03(\tB\x03\x80\x01\x01R\x05links2\xff\x0e\n" +
 	"\fOrderService\x12\x87\x01\n" +
 	"\n" +
 	"QuoteOrder\x12$.shopmesh.order.v1.QuoteOrderRequest\x1a%.shopmesh.order.v1.QuoteOrderResponse\",\xea\xe0\x18\x02\b\x01\x8a\xe1\x18\x04\n" +
@@ -1637,7 +1745,9 @@ const file_shopmesh_order_v1_order_service_proto_rawDesc = "" +
 	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/orders/{id}:cancel\x90\x02\x02\x12\x8c\x01\n" +
 	"\n" +
 	"ClaimOrder\x12$.shopmesh.order.v1.ClaimOrderRequest\x1a%.shopmesh.order.v1.ClaimOrderResponse\"1\xea\xe0\x18\x02\x18\x01\x8a\xe1\x18\x04\n" +
-	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/orders/{id}:claim\x90\x02\x02\x12\x88\x01\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/orders/{id}:claim\x90\x02\x02\x12\x9b\x01\n" +
+	"\rSendOrderLink\x12'.shopmesh.order.v1.SendOrderLinkRequest\x1a(.shopmesh.order.v1.SendOrderLinkResponse\"7\xea\xe0\x18\x02\b\x01\xf8\xe0\x18\x03\x80\xe1\x18\x02\x8a\xe1\x18\x04\n" +
+	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/orders:sendLink\x90\x02\x00\x12\x88\x01\n" +
 	"\tShipOrder\x12#.shopmesh.order.v1.ShipOrderRequest\x1a$.shopmesh.order.v1.ShipOrderResponse\"0\xea\xe0\x18\x02\x10\a\x8a\xe1\x18\x04\n" +
 	"\x02\b\x0f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/orders/{id}:ship\x90\x02\x02\x12\xac\x01\n" +
 	"\x12MarkOrderDelivered\x12,.shopmesh.order.v1.MarkOrderDeliveredRequest\x1a-.shopmesh.order.v1.MarkOrderDeliveredResponse\"9\xea\xe0\x18\x02\x10\a\x8a\xe1\x18\x04\n" +
@@ -1660,7 +1770,7 @@ func file_shopmesh_order_v1_order_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_order_v1_order_service_proto_rawDescData
 }
 
-var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_shopmesh_order_v1_order_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*OrderLineRequest)(nil),            // 0: shopmesh.order.v1.OrderLineRequest
 	(*QuoteOrderRequest)(nil),           // 1: shopmesh.order.v1.QuoteOrderRequest
@@ -1679,44 +1789,46 @@ var file_shopmesh_order_v1_order_service_proto_goTypes = []any{
 	(*CancelOrderResponse)(nil),         // 14: shopmesh.order.v1.CancelOrderResponse
 	(*ClaimOrderRequest)(nil),           // 15: shopmesh.order.v1.ClaimOrderRequest
 	(*ClaimOrderResponse)(nil),          // 16: shopmesh.order.v1.ClaimOrderResponse
-	(*ShipOrderRequest)(nil),            // 17: shopmesh.order.v1.ShipOrderRequest
-	(*ShipOrderResponse)(nil),           // 18: shopmesh.order.v1.ShipOrderResponse
-	(*MarkOrderDeliveredRequest)(nil),   // 19: shopmesh.order.v1.MarkOrderDeliveredRequest
-	(*MarkOrderDeliveredResponse)(nil),  // 20: shopmesh.order.v1.MarkOrderDeliveredResponse
-	(*GetOrderTimelineRequest)(nil),     // 21: shopmesh.order.v1.GetOrderTimelineRequest
-	(*GetOrderTimelineResponse)(nil),    // 22: shopmesh.order.v1.GetOrderTimelineResponse
-	(*MintOrderLinksRequest)(nil),       // 23: shopmesh.order.v1.MintOrderLinksRequest
-	(*OrderMail)(nil),                   // 24: shopmesh.order.v1.OrderMail
-	(*MintOrderLinksResponse)(nil),      // 25: shopmesh.order.v1.MintOrderLinksResponse
-	(*OrderQuote)(nil),                  // 26: shopmesh.order.v1.OrderQuote
-	(*Contact)(nil),                     // 27: shopmesh.order.v1.Contact
-	(*postaladdress.PostalAddress)(nil), // 28: google.type.PostalAddress
-	(*money.Money)(nil),                 // 29: google.type.Money
-	(*Order)(nil),                       // 30: shopmesh.order.v1.Order
-	(*OrderHistoryEntry)(nil),           // 31: shopmesh.order.v1.OrderHistoryEntry
-	(*fieldmaskpb.FieldMask)(nil),       // 32: google.protobuf.FieldMask
-	(*TimelineEntry)(nil),               // 33: shopmesh.order.v1.TimelineEntry
+	(*SendOrderLinkRequest)(nil),        // 17: shopmesh.order.v1.SendOrderLinkRequest
+	(*SendOrderLinkResponse)(nil),       // 18: shopmesh.order.v1.SendOrderLinkResponse
+	(*ShipOrderRequest)(nil),            // 19: shopmesh.order.v1.ShipOrderRequest
+	(*ShipOrderResponse)(nil),           // 20: shopmesh.order.v1.ShipOrderResponse
+	(*MarkOrderDeliveredRequest)(nil),   // 21: shopmesh.order.v1.MarkOrderDeliveredRequest
+	(*MarkOrderDeliveredResponse)(nil),  // 22: shopmesh.order.v1.MarkOrderDeliveredResponse
+	(*GetOrderTimelineRequest)(nil),     // 23: shopmesh.order.v1.GetOrderTimelineRequest
+	(*GetOrderTimelineResponse)(nil),    // 24: shopmesh.order.v1.GetOrderTimelineResponse
+	(*MintOrderLinksRequest)(nil),       // 25: shopmesh.order.v1.MintOrderLinksRequest
+	(*OrderMail)(nil),                   // 26: shopmesh.order.v1.OrderMail
+	(*MintOrderLinksResponse)(nil),      // 27: shopmesh.order.v1.MintOrderLinksResponse
+	(*OrderQuote)(nil),                  // 28: shopmesh.order.v1.OrderQuote
+	(*Contact)(nil),                     // 29: shopmesh.order.v1.Contact
+	(*postaladdress.PostalAddress)(nil), // 30: google.type.PostalAddress
+	(*money.Money)(nil),                 // 31: google.type.Money
+	(*Order)(nil),                       // 32: shopmesh.order.v1.Order
+	(*OrderHistoryEntry)(nil),           // 33: shopmesh.order.v1.OrderHistoryEntry
+	(*fieldmaskpb.FieldMask)(nil),       // 34: google.protobuf.FieldMask
+	(*TimelineEntry)(nil),               // 35: shopmesh.order.v1.TimelineEntry
 }
 var file_shopmesh_order_v1_order_service_proto_depIdxs = []int32{
 	0,  // 0: shopmesh.order.v1.QuoteOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	26, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
-	27, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
-	28, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
+	28, // 1: shopmesh.order.v1.QuoteOrderResponse.quote:type_name -> shopmesh.order.v1.OrderQuote
+	29, // 2: shopmesh.order.v1.PlaceOrderRequest.contact:type_name -> shopmesh.order.v1.Contact
+	30, // 3: shopmesh.order.v1.PlaceOrderRequest.shipping_address:type_name -> google.type.PostalAddress
 	0,  // 4: shopmesh.order.v1.PlaceOrderRequest.lines:type_name -> shopmesh.order.v1.OrderLineRequest
-	29, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
-	30, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	30, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	30, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
-	31, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
-	30, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
-	32, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
-	30, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	30, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	30, // 14: shopmesh.order.v1.ClaimOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	30, // 15: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
-	30, // 16: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
-	33, // 17: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
-	24, // 18: shopmesh.order.v1.MintOrderLinksRequest.mails:type_name -> shopmesh.order.v1.OrderMail
+	31, // 5: shopmesh.order.v1.PlaceOrderRequest.expected_total:type_name -> google.type.Money
+	32, // 6: shopmesh.order.v1.PlaceOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	32, // 7: shopmesh.order.v1.GetOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	32, // 8: shopmesh.order.v1.ListOrdersResponse.orders:type_name -> shopmesh.order.v1.Order
+	33, // 9: shopmesh.order.v1.WatchOrderResponse.entry:type_name -> shopmesh.order.v1.OrderHistoryEntry
+	32, // 10: shopmesh.order.v1.UpdateOrderRequest.order:type_name -> shopmesh.order.v1.Order
+	34, // 11: shopmesh.order.v1.UpdateOrderRequest.update_mask:type_name -> google.protobuf.FieldMask
+	32, // 12: shopmesh.order.v1.UpdateOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	32, // 13: shopmesh.order.v1.CancelOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	32, // 14: shopmesh.order.v1.ClaimOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	32, // 15: shopmesh.order.v1.ShipOrderResponse.order:type_name -> shopmesh.order.v1.Order
+	32, // 16: shopmesh.order.v1.MarkOrderDeliveredResponse.order:type_name -> shopmesh.order.v1.Order
+	35, // 17: shopmesh.order.v1.GetOrderTimelineResponse.entries:type_name -> shopmesh.order.v1.TimelineEntry
+	26, // 18: shopmesh.order.v1.MintOrderLinksRequest.mails:type_name -> shopmesh.order.v1.OrderMail
 	1,  // 19: shopmesh.order.v1.OrderService.QuoteOrder:input_type -> shopmesh.order.v1.QuoteOrderRequest
 	3,  // 20: shopmesh.order.v1.OrderService.PlaceOrder:input_type -> shopmesh.order.v1.PlaceOrderRequest
 	5,  // 21: shopmesh.order.v1.OrderService.GetOrder:input_type -> shopmesh.order.v1.GetOrderRequest
@@ -1725,24 +1837,26 @@ var file_shopmesh_order_v1_order_service_proto_depIdxs = []int32{
 	11, // 24: shopmesh.order.v1.OrderService.UpdateOrder:input_type -> shopmesh.order.v1.UpdateOrderRequest
 	13, // 25: shopmesh.order.v1.OrderService.CancelOrder:input_type -> shopmesh.order.v1.CancelOrderRequest
 	15, // 26: shopmesh.order.v1.OrderService.ClaimOrder:input_type -> shopmesh.order.v1.ClaimOrderRequest
-	17, // 27: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
-	19, // 28: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
-	21, // 29: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
-	23, // 30: shopmesh.order.v1.OrderService.MintOrderLinks:input_type -> shopmesh.order.v1.MintOrderLinksRequest
-	2,  // 31: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
-	4,  // 32: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
-	6,  // 33: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
-	8,  // 34: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
-	10, // 35: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
-	12, // 36: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
-	14, // 37: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
-	16, // 38: shopmesh.order.v1.OrderService.ClaimOrder:output_type -> shopmesh.order.v1.ClaimOrderResponse
-	18, // 39: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
-	20, // 40: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
-	22, // 41: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
-	25, // 42: shopmesh.order.v1.OrderService.MintOrderLinks:output_type -> shopmesh.order.v1.MintOrderLinksResponse
-	31, // [31:43] is the sub-list for method output_type
-	19, // [19:31] is the sub-list for method input_type
+	17, // 27: shopmesh.order.v1.OrderService.SendOrderLink:input_type -> shopmesh.order.v1.SendOrderLinkRequest
+	19, // 28: shopmesh.order.v1.OrderService.ShipOrder:input_type -> shopmesh.order.v1.ShipOrderRequest
+	21, // 29: shopmesh.order.v1.OrderService.MarkOrderDelivered:input_type -> shopmesh.order.v1.MarkOrderDeliveredRequest
+	23, // 30: shopmesh.order.v1.OrderService.GetOrderTimeline:input_type -> shopmesh.order.v1.GetOrderTimelineRequest
+	25, // 31: shopmesh.order.v1.OrderService.MintOrderLinks:input_type -> shopmesh.order.v1.MintOrderLinksRequest
+	2,  // 32: shopmesh.order.v1.OrderService.QuoteOrder:output_type -> shopmesh.order.v1.QuoteOrderResponse
+	4,  // 33: shopmesh.order.v1.OrderService.PlaceOrder:output_type -> shopmesh.order.v1.PlaceOrderResponse
+	6,  // 34: shopmesh.order.v1.OrderService.GetOrder:output_type -> shopmesh.order.v1.GetOrderResponse
+	8,  // 35: shopmesh.order.v1.OrderService.ListOrders:output_type -> shopmesh.order.v1.ListOrdersResponse
+	10, // 36: shopmesh.order.v1.OrderService.WatchOrder:output_type -> shopmesh.order.v1.WatchOrderResponse
+	12, // 37: shopmesh.order.v1.OrderService.UpdateOrder:output_type -> shopmesh.order.v1.UpdateOrderResponse
+	14, // 38: shopmesh.order.v1.OrderService.CancelOrder:output_type -> shopmesh.order.v1.CancelOrderResponse
+	16, // 39: shopmesh.order.v1.OrderService.ClaimOrder:output_type -> shopmesh.order.v1.ClaimOrderResponse
+	18, // 40: shopmesh.order.v1.OrderService.SendOrderLink:output_type -> shopmesh.order.v1.SendOrderLinkResponse
+	20, // 41: shopmesh.order.v1.OrderService.ShipOrder:output_type -> shopmesh.order.v1.ShipOrderResponse
+	22, // 42: shopmesh.order.v1.OrderService.MarkOrderDelivered:output_type -> shopmesh.order.v1.MarkOrderDeliveredResponse
+	24, // 43: shopmesh.order.v1.OrderService.GetOrderTimeline:output_type -> shopmesh.order.v1.GetOrderTimelineResponse
+	27, // 44: shopmesh.order.v1.OrderService.MintOrderLinks:output_type -> shopmesh.order.v1.MintOrderLinksResponse
+	32, // [32:45] is the sub-list for method output_type
+	19, // [19:32] is the sub-list for method input_type
 	19, // [19:19] is the sub-list for extension type_name
 	19, // [19:19] is the sub-list for extension extendee
 	0,  // [0:19] is the sub-list for field type_name
@@ -1760,7 +1874,7 @@ func file_shopmesh_order_v1_order_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_order_v1_order_service_proto_rawDesc), len(file_shopmesh_order_v1_order_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

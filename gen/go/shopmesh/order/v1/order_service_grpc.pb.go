@@ -29,6 +29,7 @@ const (
 	OrderService_UpdateOrder_FullMethodName        = "/shopmesh.order.v1.OrderService/UpdateOrder"
 	OrderService_CancelOrder_FullMethodName        = "/shopmesh.order.v1.OrderService/CancelOrder"
 	OrderService_ClaimOrder_FullMethodName         = "/shopmesh.order.v1.OrderService/ClaimOrder"
+	OrderService_SendOrderLink_FullMethodName      = "/shopmesh.order.v1.OrderService/SendOrderLink"
 	OrderService_ShipOrder_FullMethodName          = "/shopmesh.order.v1.OrderService/ShipOrder"
 	OrderService_MarkOrderDelivered_FullMethodName = "/shopmesh.order.v1.OrderService/MarkOrderDelivered"
 	OrderService_GetOrderTimeline_FullMethodName   = "/shopmesh.order.v1.OrderService/GetOrderTimeline"
@@ -59,8 +60,8 @@ type OrderServiceClient interface {
 	// CART_NOT_FOUND, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED,
 	// REQUEST_ID_REUSED.
 	PlaceOrder(ctx context.Context, in *PlaceOrderRequest, opts ...grpc.CallOption) (*PlaceOrderResponse, error)
-	// GetOrder reads an order with its history. A guest reads the order whose token they show
-	// (`Authorization: Bearer sm_go_…`).
+	// GetOrder reads an order with its history, and what its customer has to do. A guest reads
+	// the order whose token they show (`Authorization: Bearer sm_go_…`).
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
@@ -94,6 +95,11 @@ type OrderServiceClient interface {
 	//
 	// Errors: ORDER_NOT_FOUND, CUSTOMER_ERASED.
 	ClaimOrder(ctx context.Context, in *ClaimOrderRequest, opts ...grpc.CallOption) (*ClaimOrderResponse, error)
+	// SendOrderLink mails the link that opens a guest's order, to the order's own address, if
+	// that is the address given. The answer and its time are the same whether there is such an
+	// order or not. No mail follows for the order of a customer, for one that was claimed or
+	// erased or is older than 180 days, while one is on its way, and after three within an hour.
+	SendOrderLink(ctx context.Context, in *SendOrderLinkRequest, opts ...grpc.CallOption) (*SendOrderLinkResponse, error)
 	// ShipOrder records that a confirmed order was sent. One that was sent by the same
 	// carrier under the same tracking code already is returned as it is. One that was
 	// refunded in full is refused unless ship_refunded is set.
@@ -216,6 +222,16 @@ func (c *orderServiceClient) ClaimOrder(ctx context.Context, in *ClaimOrderReque
 	return out, nil
 }
 
+func (c *orderServiceClient) SendOrderLink(ctx context.Context, in *SendOrderLinkRequest, opts ...grpc.CallOption) (*SendOrderLinkResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SendOrderLinkResponse)
+	err := c.cc.Invoke(ctx, OrderService_SendOrderLink_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *orderServiceClient) ShipOrder(ctx context.Context, in *ShipOrderRequest, opts ...grpc.CallOption) (*ShipOrderResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ShipOrderResponse)
@@ -280,8 +296,8 @@ type OrderServiceServer interface {
 	// CART_NOT_FOUND, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED,
 	// REQUEST_ID_REUSED.
 	PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error)
-	// GetOrder reads an order with its history. A guest reads the order whose token they show
-	// (`Authorization: Bearer sm_go_…`).
+	// GetOrder reads an order with its history, and what its customer has to do. A guest reads
+	// the order whose token they show (`Authorization: Bearer sm_go_…`).
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
@@ -315,6 +331,11 @@ type OrderServiceServer interface {
 	//
 	// Errors: ORDER_NOT_FOUND, CUSTOMER_ERASED.
 	ClaimOrder(context.Context, *ClaimOrderRequest) (*ClaimOrderResponse, error)
+	// SendOrderLink mails the link that opens a guest's order, to the order's own address, if
+	// that is the address given. The answer and its time are the same whether there is such an
+	// order or not. No mail follows for the order of a customer, for one that was claimed or
+	// erased or is older than 180 days, while one is on its way, and after three within an hour.
+	SendOrderLink(context.Context, *SendOrderLinkRequest) (*SendOrderLinkResponse, error)
 	// ShipOrder records that a confirmed order was sent. One that was sent by the same
 	// carrier under the same tracking code already is returned as it is. One that was
 	// refunded in full is refused unless ship_refunded is set.
@@ -370,6 +391,9 @@ func (UnimplementedOrderServiceServer) CancelOrder(context.Context, *CancelOrder
 }
 func (UnimplementedOrderServiceServer) ClaimOrder(context.Context, *ClaimOrderRequest) (*ClaimOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ClaimOrder not implemented")
+}
+func (UnimplementedOrderServiceServer) SendOrderLink(context.Context, *SendOrderLinkRequest) (*SendOrderLinkResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SendOrderLink not implemented")
 }
 func (UnimplementedOrderServiceServer) ShipOrder(context.Context, *ShipOrderRequest) (*ShipOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShipOrder not implemented")
@@ -540,6 +564,24 @@ func _OrderService_ClaimOrder_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrderService_SendOrderLink_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SendOrderLinkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrderServiceServer).SendOrderLink(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrderService_SendOrderLink_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrderServiceServer).SendOrderLink(ctx, req.(*SendOrderLinkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrderService_ShipOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ShipOrderRequest)
 	if err := dec(in); err != nil {
@@ -646,6 +688,10 @@ var OrderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ClaimOrder",
 			Handler:    _OrderService_ClaimOrder_Handler,
+		},
+		{
+			MethodName: "SendOrderLink",
+			Handler:    _OrderService_SendOrderLink_Handler,
 		},
 		{
 			MethodName: "ShipOrder",

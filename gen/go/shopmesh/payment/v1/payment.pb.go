@@ -362,7 +362,7 @@ type Payment struct {
 	PendingReason PendingReason `protobuf:"varint,16,opt,name=pending_reason,json=pendingReason,proto3,enum=shopmesh.payment.v1.PendingReason" json:"pending_reason,omitempty"`
 	// What the customer has to do, while pending_reason is ACTION. GetPayment alone
 	// answers with it, and to nobody but the order's customer and the shop's owner: who
-	// holds it can act for the customer.
+	// holds it can act for the customer. Guests have it by the order's next_action.
 	NextAction *NextAction `protobuf:"bytes,17,opt,name=next_action,json=nextAction,proto3" json:"next_action,omitempty"`
 	// How often the provider was polled without any news.
 	PollCount int32 `protobuf:"varint,18,opt,name=poll_count,json=pollCount,proto3" json:"poll_count,omitempty"`

@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	PaymentService_GetPayment_FullMethodName           = "/shopmesh.payment.v1.PaymentService/GetPayment"
+	PaymentService_GetNextAction_FullMethodName        = "/shopmesh.payment.v1.PaymentService/GetNextAction"
 	PaymentService_ListPayments_FullMethodName         = "/shopmesh.payment.v1.PaymentService/ListPayments"
 	PaymentService_RefundPayment_FullMethodName        = "/shopmesh.payment.v1.PaymentService/RefundPayment"
 	PaymentService_ListRefunds_FullMethodName          = "/shopmesh.payment.v1.PaymentService/ListRefunds"
@@ -41,6 +42,11 @@ type PaymentServiceClient interface {
 	//
 	// Errors: PAYMENT_NOT_FOUND.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
+	// GetNextAction reads what the customer of an order has to do, from the provider, for
+	// order's GetOrder, which decides who may see it: guests have no access to payments.
+	//
+	// Errors: PAYMENT_NOT_FOUND.
+	GetNextAction(ctx context.Context, in *GetNextActionRequest, opts ...grpc.CallOption) (*GetNextActionResponse, error)
 	// ListPayments lists payments, newest first.
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
@@ -83,6 +89,16 @@ func (c *paymentServiceClient) GetPayment(ctx context.Context, in *GetPaymentReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetPaymentResponse)
 	err := c.cc.Invoke(ctx, PaymentService_GetPayment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) GetNextAction(ctx context.Context, in *GetNextActionRequest, opts ...grpc.CallOption) (*GetNextActionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetNextActionResponse)
+	err := c.cc.Invoke(ctx, PaymentService_GetNextAction_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +167,11 @@ type PaymentServiceServer interface {
 	//
 	// Errors: PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
+	// GetNextAction reads what the customer of an order has to do, from the provider, for
+	// order's GetOrder, which decides who may see it: guests have no access to payments.
+	//
+	// Errors: PAYMENT_NOT_FOUND.
+	GetNextAction(context.Context, *GetNextActionRequest) (*GetNextActionResponse, error)
 	// ListPayments lists payments, newest first.
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
@@ -190,6 +211,9 @@ type UnimplementedPaymentServiceServer struct{}
 
 func (UnimplementedPaymentServiceServer) GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPayment not implemented")
+}
+func (UnimplementedPaymentServiceServer) GetNextAction(context.Context, *GetNextActionRequest) (*GetNextActionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetNextAction not implemented")
 }
 func (UnimplementedPaymentServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
@@ -240,6 +264,24 @@ func _PaymentService_GetPayment_Handler(srv interface{}, ctx context.Context, de
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(PaymentServiceServer).GetPayment(ctx, req.(*GetPaymentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_GetNextAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetNextActionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).GetNextAction(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_GetNextAction_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).GetNextAction(ctx, req.(*GetNextActionRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -344,6 +386,10 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPayment",
 			Handler:    _PaymentService_GetPayment_Handler,
+		},
+		{
+			MethodName: "GetNextAction",
+			Handler:    _PaymentService_GetNextAction_Handler,
 		},
 		{
 			MethodName: "ListPayments",

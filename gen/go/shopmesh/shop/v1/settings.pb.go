@@ -282,11 +282,11 @@ const file_shopmesh_shop_v1_settings_proto_rawDesc = "" +
 	"\t_currencyB\x0f\n" +
 	"\r_sender_emailB\x0e\n" +
 	"\f_sender_nameB\x11\n" +
-	"\x0f_reply_to_email\"\xaf\x03\n" +
+	"\x0f_reply_to_email\"\xc3\x03\n" +
 	"\vMailSubject\x12M\n" +
 	"\x04kind\x18\x01 \x01(\x0e2*.shopmesh.notification.v1.NotificationKindB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12]\n" +
-	"\asubject\x18\x02 \x01(\tBC\xe0A\x02\xbaH=r;\x10\x01\x18d25^([^{}\\x00-\\x1f\\x7f-\\x9f]|\\{(shop|number|amount)\\})*$R\asubject:\xf1\x01\xbaH\xed\x01\x1at\n" +
-	"\x13mail_subject.number\x12'{number} is in mails about orders alone\x1a4this.kind <= 5 || !this.subject.contains('{number}')\x1au\n" +
+	"\asubject\x18\x02 \x01(\tBC\xe0A\x02\xbaH=r;\x10\x01\x18d25^([^{}\\x00-\\x1f\\x7f-\\x9f]|\\{(shop|number|amount)\\})*$R\asubject:\x85\x02\xbaH\x81\x02\x1a\x87\x01\n" +
+	"\x13mail_subject.number\x12'{number} is in mails about orders alone\x1aGthis.kind <= 5 || this.kind == 15 || !this.subject.contains('{number}')\x1au\n" +
 	"\x13mail_subject.amount\x12({amount} is in mails about refunds alone\x1a4this.kind == 3 || !this.subject.contains('{amount}')\"\xbd\x03\n" +
 	"\fLegalNotices\x12Y\n" +
 	"\vimprint_url\x18\x01 \x01(\tB3\xe0A\x01\xbaH-r+\x18\xf4\x032&^https?://[^\\x00-\\x20\\x7f-\\x9f<>\"{}]+$H\x00R\n" +

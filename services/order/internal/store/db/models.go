@@ -28,6 +28,14 @@ type ErasedOrder struct {
 	CreateTime time.Time `db:"create_time"`
 }
 
+type LinkRequest struct {
+	ID          int64     `db:"id"`
+	Number      string    `db:"number"`
+	Email       string    `db:"email"`
+	Traceparent string    `db:"traceparent"`
+	CreateTime  time.Time `db:"create_time"`
+}
+
 type Order struct {
 	ID                uuid.UUID  `db:"id"`
 	Number            string     `db:"number"`
@@ -73,6 +81,8 @@ type Order struct {
 	Corrections       []byte     `db:"corrections"`
 	LastNameKey       string     `db:"last_name_key"`
 	GuestVersion      int64      `db:"guest_version"`
+	LanguageCode      string     `db:"language_code"`
+	LinkMails         []byte     `db:"link_mails"`
 }
 
 type OrderHistory struct {

@@ -13,7 +13,7 @@ import (
 )
 
 const OrderAuditSome = `-- name: OrderAuditSome :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.id > $1 order by o.id limit $2
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version, o.language_code, o.link_mails from orders o where o.id > $1 order by o.id limit $2
 `
 
 type OrderAuditSomeParams struct {
@@ -79,6 +79,8 @@ func (q *Queries) OrderAuditSome(ctx context.Context, arg OrderAuditSomeParams) 
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
 			&i.Order.GuestVersion,
+			&i.Order.LanguageCode,
+			&i.Order.LinkMails,
 		); err != nil {
 			return nil, err
 		}
@@ -172,7 +174,7 @@ func (q *Queries) OrderErasePersons(ctx context.Context, ids []uuid.UUID) error 
 }
 
 const OrderGet = `-- name: OrderGet :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.id = any($1::uuid[])
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version, o.language_code, o.link_mails from orders o where o.id = any($1::uuid[])
 `
 
 type OrderGetRow struct {
@@ -234,6 +236,8 @@ func (q *Queries) OrderGet(ctx context.Context, ids []uuid.UUID) ([]OrderGetRow,
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
 			&i.Order.GuestVersion,
+			&i.Order.LanguageCode,
+			&i.Order.LinkMails,
 		); err != nil {
 			return nil, err
 		}
@@ -251,14 +255,14 @@ insert into orders (id, number, state, cancel_reason, cancel_note, version,
   awaits, due_time, retry_count, last_published_time, expire_time,
   currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments,
   payment_id, payment_method, customer_id, first_name, last_name, last_name_key, email, phone, shipping_address,
-  request_id, request_caller, create_time, update_time)
+  request_id, request_caller, language_code, create_time, update_time)
 select n.id, n.number, n.state, 0, '', n.version,
   0, 0, 0, 0,
   n.awaits, n.due_time, 0, n.create_time, n.expire_time,
   n.currency, n.subtotal_amount, n.total_amount, 0, 0, n.adjustments::jsonb,
   n.payment_id, n.payment_method, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'::uuid),
   n.first_name, n.last_name, n.last_name_key, n.email, n.phone, n.shipping_address::jsonb,
-  n.request_id, n.request_caller,
+  n.request_id, n.request_caller, n.language_code,
   n.create_time, n.create_time
 from (select
   unnest($1::uuid[]) as id,
@@ -283,7 +287,8 @@ from (select
   unnest($20::text[]) as shipping_address,
   unnest($21::uuid[]) as request_id,
   unnest($22::text[]) as request_caller,
-  unnest($23::timestamptz[]) as create_time) as n
+  unnest($23::text[]) as language_code,
+  unnest($24::timestamptz[]) as create_time) as n
 `
 
 type OrderInsertManyParams struct {
@@ -309,6 +314,7 @@ type OrderInsertManyParams struct {
 	ShippingAddresses []string    `db:"shipping_addresses"`
 	RequestIds        []uuid.UUID `db:"request_ids"`
 	RequestCallers    []string    `db:"request_callers"`
+	LanguageCodes     []string    `db:"language_codes"`
 	CreateTimes       []time.Time `db:"create_times"`
 }
 
@@ -336,6 +342,7 @@ func (q *Queries) OrderInsertMany(ctx context.Context, arg OrderInsertManyParams
 		arg.ShippingAddresses,
 		arg.RequestIds,
 		arg.RequestCallers,
+		arg.LanguageCodes,
 		arg.CreateTimes,
 	)
 	return err
@@ -404,8 +411,83 @@ func (q *Queries) OrderListRequests(ctx context.Context, ids []uuid.UUID) ([]Ord
 	return items, nil
 }
 
+const OrderLockByNumber = `-- name: OrderLockByNumber :many
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version, o.language_code, o.link_mails from orders o where o.number = $1 for update
+`
+
+type OrderLockByNumberRow struct {
+	Order Order `db:"order"`
+}
+
+func (q *Queries) OrderLockByNumber(ctx context.Context, number string) ([]OrderLockByNumberRow, error) {
+	rows, err := q.db.Query(ctx, OrderLockByNumber, number)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrderLockByNumberRow{}
+	for rows.Next() {
+		var i OrderLockByNumberRow
+		if err := rows.Scan(
+			&i.Order.ID,
+			&i.Order.Number,
+			&i.Order.State,
+			&i.Order.CancelReason,
+			&i.Order.CancelNote,
+			&i.Order.Version,
+			&i.Order.AwaitingVersion,
+			&i.Order.ConfirmedVersion,
+			&i.Order.CancelledVersion,
+			&i.Order.ShippedVersion,
+			&i.Order.Awaits,
+			&i.Order.DueTime,
+			&i.Order.RetryCount,
+			&i.Order.LastPublishedTime,
+			&i.Order.ExpireTime,
+			&i.Order.Currency,
+			&i.Order.SubtotalAmount,
+			&i.Order.TotalAmount,
+			&i.Order.CapturedAmount,
+			&i.Order.RefundedAmount,
+			&i.Order.Adjustments,
+			&i.Order.PaymentID,
+			&i.Order.PaymentMethod,
+			&i.Order.CustomerID,
+			&i.Order.FirstName,
+			&i.Order.LastName,
+			&i.Order.Email,
+			&i.Order.Phone,
+			&i.Order.ShippingAddress,
+			&i.Order.Erased,
+			&i.Order.ShipmentID,
+			&i.Order.Carrier,
+			&i.Order.TrackingCode,
+			&i.Order.ShipTime,
+			&i.Order.DeliverTime,
+			&i.Order.CreateTime,
+			&i.Order.UpdateTime,
+			&i.Order.PaymentProgress,
+			&i.Order.Disputes,
+			&i.Order.RequestID,
+			&i.Order.RequestCaller,
+			&i.Order.Corrections,
+			&i.Order.LastNameKey,
+			&i.Order.GuestVersion,
+			&i.Order.LanguageCode,
+			&i.Order.LinkMails,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const OrderLockDue = `-- name: OrderLockDue :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version, o.language_code, o.link_mails from orders o where o.due_time <= $1 order by o.due_time limit $2 for update skip locked
 `
 
 type OrderLockDueParams struct {
@@ -472,6 +554,8 @@ func (q *Queries) OrderLockDue(ctx context.Context, arg OrderLockDueParams) ([]O
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
 			&i.Order.GuestVersion,
+			&i.Order.LanguageCode,
+			&i.Order.LinkMails,
 		); err != nil {
 			return nil, err
 		}
@@ -484,7 +568,7 @@ func (q *Queries) OrderLockDue(ctx context.Context, arg OrderLockDueParams) ([]O
 }
 
 const OrderLockMany = `-- name: OrderLockMany :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.id = any($1::uuid[]) order by o.id for update
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version, o.language_code, o.link_mails from orders o where o.id = any($1::uuid[]) order by o.id for update
 `
 
 type OrderLockManyRow struct {
@@ -545,6 +629,8 @@ func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLo
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
 			&i.Order.GuestVersion,
+			&i.Order.LanguageCode,
+			&i.Order.LinkMails,
 		); err != nil {
 			return nil, err
 		}
@@ -557,7 +643,7 @@ func (q *Queries) OrderLockMany(ctx context.Context, ids []uuid.UUID) ([]OrderLo
 }
 
 const OrderLockOfCustomer = `-- name: OrderLockOfCustomer :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o where o.customer_id = $1::uuid and not o.erased
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version, o.language_code, o.link_mails from orders o where o.customer_id = $1::uuid and not o.erased
 order by o.id limit $2 for update
 `
 
@@ -625,6 +711,8 @@ func (q *Queries) OrderLockOfCustomer(ctx context.Context, arg OrderLockOfCustom
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
 			&i.Order.GuestVersion,
+			&i.Order.LanguageCode,
+			&i.Order.LinkMails,
 		); err != nil {
 			return nil, err
 		}
@@ -637,7 +725,7 @@ func (q *Queries) OrderLockOfCustomer(ctx context.Context, arg OrderLockOfCustom
 }
 
 const OrderLockOfGuest = `-- name: OrderLockOfGuest :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version, o.language_code, o.link_mails from orders o
 where o.email = $1 and o.customer_id is null and not o.erased and o.create_time <= $2
 order by o.id limit $3 for update
 `
@@ -707,6 +795,8 @@ func (q *Queries) OrderLockOfGuest(ctx context.Context, arg OrderLockOfGuestPara
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
 			&i.Order.GuestVersion,
+			&i.Order.LanguageCode,
+			&i.Order.LinkMails,
 		); err != nil {
 			return nil, err
 		}
@@ -719,7 +809,7 @@ func (q *Queries) OrderLockOfGuest(ctx context.Context, arg OrderLockOfGuestPara
 }
 
 const OrderLockToClaim = `-- name: OrderLockToClaim :many
-select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version from orders o
+select o.id, o.number, o.state, o.cancel_reason, o.cancel_note, o.version, o.awaiting_version, o.confirmed_version, o.cancelled_version, o.shipped_version, o.awaits, o.due_time, o.retry_count, o.last_published_time, o.expire_time, o.currency, o.subtotal_amount, o.total_amount, o.captured_amount, o.refunded_amount, o.adjustments, o.payment_id, o.payment_method, o.customer_id, o.first_name, o.last_name, o.email, o.phone, o.shipping_address, o.erased, o.shipment_id, o.carrier, o.tracking_code, o.ship_time, o.deliver_time, o.create_time, o.update_time, o.payment_progress, o.disputes, o.request_id, o.request_caller, o.corrections, o.last_name_key, o.guest_version, o.language_code, o.link_mails from orders o
 where o.email = $1 and lower(o.email collate "C") = $2::text
   and o.customer_id is null and not o.erased and o.create_time <= $3
 order by o.id limit $4 for update
@@ -798,6 +888,8 @@ func (q *Queries) OrderLockToClaim(ctx context.Context, arg OrderLockToClaimPara
 			&i.Order.Corrections,
 			&i.Order.LastNameKey,
 			&i.Order.GuestVersion,
+			&i.Order.LanguageCode,
+			&i.Order.LinkMails,
 		); err != nil {
 			return nil, err
 		}
@@ -846,6 +938,20 @@ type OrderUpdateDisputesParams struct {
 
 func (q *Queries) OrderUpdateDisputes(ctx context.Context, arg OrderUpdateDisputesParams) error {
 	_, err := q.db.Exec(ctx, OrderUpdateDisputes, arg.Disputes, arg.ID)
+	return err
+}
+
+const OrderUpdateLinkMails = `-- name: OrderUpdateLinkMails :exec
+update orders set link_mails = cast($1::text as jsonb) where id = $2
+`
+
+type OrderUpdateLinkMailsParams struct {
+	LinkMails string    `db:"link_mails"`
+	ID        uuid.UUID `db:"id"`
+}
+
+func (q *Queries) OrderUpdateLinkMails(ctx context.Context, arg OrderUpdateLinkMailsParams) error {
+	_, err := q.db.Exec(ctx, OrderUpdateLinkMails, arg.LinkMails, arg.ID)
 	return err
 }
 

@@ -4,14 +4,14 @@ insert into orders (id, number, state, cancel_reason, cancel_note, version,
   awaits, due_time, retry_count, last_published_time, expire_time,
   currency, subtotal_amount, total_amount, captured_amount, refunded_amount, adjustments,
   payment_id, payment_method, customer_id, first_name, last_name, last_name_key, email, phone, shipping_address,
-  request_id, request_caller, create_time, update_time)
+  request_id, request_caller, language_code, create_time, update_time)
 select n.id, n.number, n.state, 0, '', n.version,
   0, 0, 0, 0,
   n.awaits, n.due_time, 0, n.create_time, n.expire_time,
   n.currency, n.subtotal_amount, n.total_amount, 0, 0, n.adjustments::jsonb,
   n.payment_id, n.payment_method, nullif(n.customer_id, '00000000-0000-0000-0000-000000000000'::uuid),
   n.first_name, n.last_name, n.last_name_key, n.email, n.phone, n.shipping_address::jsonb,
-  n.request_id, n.request_caller,
+  n.request_id, n.request_caller, n.language_code,
   n.create_time, n.create_time
 from (select
   unnest(@ids::uuid[]) as id,
@@ -36,6 +36,7 @@ from (select
   unnest(@shipping_addresses::text[]) as shipping_address,
   unnest(@request_ids::uuid[]) as request_id,
   unnest(@request_callers::text[]) as request_caller,
+  unnest(@language_codes::text[]) as language_code,
   unnest(@create_times::timestamptz[]) as create_time) as n;
 
 -- name: OrderUpdateMany :exec
@@ -86,6 +87,9 @@ update orders set disputes = cast(@disputes::text as jsonb) where id = @id;
 -- name: OrderUpdateCorrections :exec
 update orders set corrections = cast(@corrections::text as jsonb) where id = @id;
 
+-- name: OrderUpdateLinkMails :exec
+update orders set link_mails = cast(@link_mails::text as jsonb) where id = @id;
+
 -- name: OrderUpdateOwner :exec
 update orders set customer_id = nullif(@customer_id::uuid, '00000000-0000-0000-0000-000000000000'::uuid), guest_version = @guest_version where id = @id;
 
@@ -105,6 +109,9 @@ select sqlc.embed(o) from orders o where o.id = any(@ids::uuid[]);
 
 -- name: OrderLockMany :many
 select sqlc.embed(o) from orders o where o.id = any(@ids::uuid[]) order by o.id for update;
+
+-- name: OrderLockByNumber :many
+select sqlc.embed(o) from orders o where o.number = @number for update;
 
 -- name: OrderLockDue :many
 -- The index alone finds due orders; those that another sweeper holds are its own.

@@ -41,6 +41,8 @@ const (
 	OrderServiceCancelOrderProcedure = "/shopmesh.order.v1.OrderService/CancelOrder"
 	// OrderServiceClaimOrderProcedure is the procedure name of the OrderService's ClaimOrder RPC.
 	OrderServiceClaimOrderProcedure = "/shopmesh.order.v1.OrderService/ClaimOrder"
+	// OrderServiceSendOrderLinkProcedure is the procedure name of the OrderService's SendOrderLink RPC.
+	OrderServiceSendOrderLinkProcedure = "/shopmesh.order.v1.OrderService/SendOrderLink"
 	// OrderServiceShipOrderProcedure is the procedure name of the OrderService's ShipOrder RPC.
 	OrderServiceShipOrderProcedure = "/shopmesh.order.v1.OrderService/ShipOrder"
 	// OrderServiceMarkOrderDeliveredProcedure is the procedure name of the OrderService's
@@ -119,6 +121,13 @@ var (
 			IdempotencyLevel: connect.IdempotencyIdempotent,
 		}
 	})
+	orderServiceSendOrderLinkSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_shopmesh_order_v1_order_service_proto.Services().ByName("OrderService").Methods().ByName("SendOrderLink"),
+			Procedure:  OrderServiceSendOrderLinkProcedure,
+		}
+	})
 	orderServiceShipOrderSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType:       connect.StreamTypeUnary,
@@ -173,8 +182,8 @@ type OrderServiceClient interface {
 	// CART_NOT_FOUND, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED,
 	// REQUEST_ID_REUSED.
 	PlaceOrder(context.Context, *v1.PlaceOrderRequest) (*v1.PlaceOrderResponse, error)
-	// GetOrder reads an order with its history. A guest reads the order whose token they show
-	// (`Authorization: Bearer sm_go_…`).
+	// GetOrder reads an order with its history, and what its customer has to do. A guest reads
+	// the order whose token they show (`Authorization: Bearer sm_go_…`).
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *v1.GetOrderRequest) (*v1.GetOrderResponse, error)
@@ -208,6 +217,11 @@ type OrderServiceClient interface {
 	//
 	// Errors: ORDER_NOT_FOUND, CUSTOMER_ERASED.
 	ClaimOrder(context.Context, *v1.ClaimOrderRequest) (*v1.ClaimOrderResponse, error)
+	// SendOrderLink mails the link that opens a guest's order, to the order's own address, if
+	// that is the address given. The answer and its time are the same whether there is such an
+	// order or not. No mail follows for the order of a customer, for one that was claimed or
+	// erased or is older than 180 days, while one is on its way, and after three within an hour.
+	SendOrderLink(context.Context, *v1.SendOrderLinkRequest) (*v1.SendOrderLinkResponse, error)
 	// ShipOrder records that a confirmed order was sent. One that was sent by the same
 	// carrier under the same tracking code already is returned as it is. One that was
 	// refunded in full is refused unless ship_refunded is set.
@@ -279,8 +293,8 @@ type OrderServiceHandler interface {
 	// CART_NOT_FOUND, CUSTOMER_ERASED, TOO_MANY_UNPAID_ORDERS, ORDERS_BACKLOGGED,
 	// REQUEST_ID_REUSED.
 	PlaceOrder(context.Context, *v1.PlaceOrderRequest) (*v1.PlaceOrderResponse, error)
-	// GetOrder reads an order with its history. A guest reads the order whose token they show
-	// (`Authorization: Bearer sm_go_…`).
+	// GetOrder reads an order with its history, and what its customer has to do. A guest reads
+	// the order whose token they show (`Authorization: Bearer sm_go_…`).
 	//
 	// Errors: ORDER_NOT_FOUND.
 	GetOrder(context.Context, *v1.GetOrderRequest) (*v1.GetOrderResponse, error)
@@ -314,6 +328,11 @@ type OrderServiceHandler interface {
 	//
 	// Errors: ORDER_NOT_FOUND, CUSTOMER_ERASED.
 	ClaimOrder(context.Context, *v1.ClaimOrderRequest) (*v1.ClaimOrderResponse, error)
+	// SendOrderLink mails the link that opens a guest's order, to the order's own address, if
+	// that is the address given. The answer and its time are the same whether there is such an
+	// order or not. No mail follows for the order of a customer, for one that was claimed or
+	// erased or is older than 180 days, while one is on its way, and after three within an hour.
+	SendOrderLink(context.Context, *v1.SendOrderLinkRequest) (*v1.SendOrderLinkResponse, error)
 	// ShipOrder records that a confirmed order was sent. One that was sent by the same
 	// carrier under the same tracking code already is returned as it is. One that was
 	// refunded in full is refused unless ship_refunded is set.
@@ -352,6 +371,7 @@ func RegisterOrderServiceHandler(server *connect.Server, svc OrderServiceHandler
 		connect.Method{Spec: orderServiceUpdateOrderSpec(), Handler: adapter.updateOrder},
 		connect.Method{Spec: orderServiceCancelOrderSpec(), Handler: adapter.cancelOrder},
 		connect.Method{Spec: orderServiceClaimOrderSpec(), Handler: adapter.claimOrder},
+		connect.Method{Spec: orderServiceSendOrderLinkSpec(), Handler: adapter.sendOrderLink},
 		connect.Method{Spec: orderServiceShipOrderSpec(), Handler: adapter.shipOrder},
 		connect.Method{Spec: orderServiceMarkOrderDeliveredSpec(), Handler: adapter.markOrderDelivered},
 		connect.Method{Spec: orderServiceGetOrderTimelineSpec(), Handler: adapter.getOrderTimeline},
@@ -407,6 +427,10 @@ func (UnimplementedOrderServiceHandler) CancelOrder(context.Context, *v1.CancelO
 
 func (UnimplementedOrderServiceHandler) ClaimOrder(context.Context, *v1.ClaimOrderRequest) (*v1.ClaimOrderResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.ClaimOrder is not implemented")
+}
+
+func (UnimplementedOrderServiceHandler) SendOrderLink(context.Context, *v1.SendOrderLinkRequest) (*v1.SendOrderLinkResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.order.v1.OrderService.SendOrderLink is not implemented")
 }
 
 func (UnimplementedOrderServiceHandler) ShipOrder(context.Context, *v1.ShipOrderRequest) (*v1.ShipOrderResponse, error) {
@@ -488,6 +512,14 @@ func (c *orderServiceClient) CancelOrder(ctx context.Context, req *v1.CancelOrde
 func (c *orderServiceClient) ClaimOrder(ctx context.Context, req *v1.ClaimOrderRequest) (*v1.ClaimOrderResponse, error) {
 	var res v1.ClaimOrderResponse
 	if err := c.client.CallUnary(ctx, orderServiceClaimOrderSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *orderServiceClient) SendOrderLink(ctx context.Context, req *v1.SendOrderLinkRequest) (*v1.SendOrderLinkResponse, error) {
+	var res v1.SendOrderLinkResponse
+	if err := c.client.CallUnary(ctx, orderServiceSendOrderLinkSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -613,6 +645,18 @@ func (h orderServiceHandler) claimOrder(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.ClaimOrder(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h orderServiceHandler) sendOrderLink(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.SendOrderLinkRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.SendOrderLink(ctx, &req)
 	if err != nil {
 		return err
 	}

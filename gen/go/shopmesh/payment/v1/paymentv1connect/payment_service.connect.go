@@ -27,6 +27,9 @@ const (
 const (
 	// PaymentServiceGetPaymentProcedure is the procedure name of the PaymentService's GetPayment RPC.
 	PaymentServiceGetPaymentProcedure = "/shopmesh.payment.v1.PaymentService/GetPayment"
+	// PaymentServiceGetNextActionProcedure is the procedure name of the PaymentService's GetNextAction
+	// RPC.
+	PaymentServiceGetNextActionProcedure = "/shopmesh.payment.v1.PaymentService/GetNextAction"
 	// PaymentServiceListPaymentsProcedure is the procedure name of the PaymentService's ListPayments
 	// RPC.
 	PaymentServiceListPaymentsProcedure = "/shopmesh.payment.v1.PaymentService/ListPayments"
@@ -49,6 +52,14 @@ var (
 			StreamType:       connect.StreamTypeUnary,
 			Schema:           v1.File_shopmesh_payment_v1_payment_service_proto.Services().ByName("PaymentService").Methods().ByName("GetPayment"),
 			Procedure:        PaymentServiceGetPaymentProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	paymentServiceGetNextActionSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_shopmesh_payment_v1_payment_service_proto.Services().ByName("PaymentService").Methods().ByName("GetNextAction"),
+			Procedure:        PaymentServiceGetNextActionProcedure,
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
@@ -101,6 +112,11 @@ type PaymentServiceClient interface {
 	//
 	// Errors: PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *v1.GetPaymentRequest) (*v1.GetPaymentResponse, error)
+	// GetNextAction reads what the customer of an order has to do, from the provider, for
+	// order's GetOrder, which decides who may see it: guests have no access to payments.
+	//
+	// Errors: PAYMENT_NOT_FOUND.
+	GetNextAction(context.Context, *v1.GetNextActionRequest) (*v1.GetNextActionResponse, error)
 	// ListPayments lists payments, newest first.
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
@@ -144,6 +160,11 @@ type PaymentServiceHandler interface {
 	//
 	// Errors: PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *v1.GetPaymentRequest) (*v1.GetPaymentResponse, error)
+	// GetNextAction reads what the customer of an order has to do, from the provider, for
+	// order's GetOrder, which decides who may see it: guests have no access to payments.
+	//
+	// Errors: PAYMENT_NOT_FOUND.
+	GetNextAction(context.Context, *v1.GetNextActionRequest) (*v1.GetNextActionResponse, error)
 	// ListPayments lists payments, newest first.
 	//
 	// Errors: FILTER_INVALID, PAGE_TOKEN_INVALID.
@@ -180,6 +201,7 @@ func RegisterPaymentServiceHandler(server *connect.Server, svc PaymentServiceHan
 	adapter := paymentServiceHandler{svc: svc}
 	server.Register(
 		connect.Method{Spec: paymentServiceGetPaymentSpec(), Handler: adapter.getPayment},
+		connect.Method{Spec: paymentServiceGetNextActionSpec(), Handler: adapter.getNextAction},
 		connect.Method{Spec: paymentServiceListPaymentsSpec(), Handler: adapter.listPayments},
 		connect.Method{Spec: paymentServiceRefundPaymentSpec(), Handler: adapter.refundPayment},
 		connect.Method{Spec: paymentServiceListRefundsSpec(), Handler: adapter.listRefunds},
@@ -193,6 +215,10 @@ type UnimplementedPaymentServiceHandler struct{}
 
 func (UnimplementedPaymentServiceHandler) GetPayment(context.Context, *v1.GetPaymentRequest) (*v1.GetPaymentResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.payment.v1.PaymentService.GetPayment is not implemented")
+}
+
+func (UnimplementedPaymentServiceHandler) GetNextAction(context.Context, *v1.GetNextActionRequest) (*v1.GetNextActionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "shopmesh.payment.v1.PaymentService.GetNextAction is not implemented")
 }
 
 func (UnimplementedPaymentServiceHandler) ListPayments(context.Context, *v1.ListPaymentsRequest) (*v1.ListPaymentsResponse, error) {
@@ -222,6 +248,14 @@ type paymentServiceClient struct {
 func (c *paymentServiceClient) GetPayment(ctx context.Context, req *v1.GetPaymentRequest) (*v1.GetPaymentResponse, error) {
 	var res v1.GetPaymentResponse
 	if err := c.client.CallUnary(ctx, paymentServiceGetPaymentSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *paymentServiceClient) GetNextAction(ctx context.Context, req *v1.GetNextActionRequest) (*v1.GetNextActionResponse, error) {
+	var res v1.GetNextActionResponse
+	if err := c.client.CallUnary(ctx, paymentServiceGetNextActionSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -275,6 +309,18 @@ func (h paymentServiceHandler) getPayment(ctx context.Context, _ connect.Spec, s
 		return err
 	}
 	res, err := h.svc.GetPayment(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h paymentServiceHandler) getNextAction(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetNextActionRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetNextAction(ctx, &req)
 	if err != nil {
 		return err
 	}

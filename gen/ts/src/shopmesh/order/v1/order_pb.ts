@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/order/v1/order.proto.
  */
 export const file_shopmesh_order_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zaG9wbWVzaC9vcmRlci92MS9vcmRlci5wcm90bxIRc2hvcG1lc2gub3JkZXIudjEiiggKBU9yZGVyEhoKAmlkGAEgASgJQg7gQQi6SAjYAQFyA7ABARITCgZudW1iZXIYAiABKAlCA+BBAxIxCgVzdGF0ZRgDIAEoDjIdLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyU3RhdGVCA+BBAxI7Cg1jYW5jZWxfcmVhc29uGAQgASgOMh8uc2hvcG1lc2gub3JkZXIudjEuQ2FuY2VsUmVhc29uQgPgQQMSMAoFbGluZXMYBSADKAsyHC5zaG9wbWVzaC5vcmRlci52MS5PcmRlckxpbmVCA+BBAxI3CgthZGp1c3RtZW50cxgGIAMoCzIdLnNob3BtZXNoLm9yZGVyLnYxLkFkanVzdG1lbnRCA+BBAxIpCghzdWJ0b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSJgoFdG90YWwYCCABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEjAKB2NvbnRhY3QYCSABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0QgPgQQESPAoQc2hpcHBpbmdfYWRkcmVzcxgKIAEoCzIaLmdvb2dsZS50eXBlLlBvc3RhbEFkZHJlc3NCBoABAeBBARIYCgtjdXN0b21lcl9pZBgLIAEoCUID4EEDEhsKDnBheW1lbnRfbWV0aG9kGAwgASgJQgPgQQMSFwoKcGF5bWVudF9pZBgNIAEoCUID4EEDEikKCGNhcHR1cmVkGA4gASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAxIpCghyZWZ1bmRlZBgPIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSOgoHaGlzdG9yeRgQIAMoCzIkLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVySGlzdG9yeUVudHJ5QgPgQQMSMgoIc2hpcG1lbnQYESABKAsyGy5zaG9wbWVzaC5vcmRlci52MS5TaGlwbWVudEID4EEBEjQKC2NyZWF0ZV90aW1lGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC2V4cGlyZV90aW1lGBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhgKBGV0YWcYFSABKAlCCuBBAbpIBHICGEASKAoHYmFsYW5jZRgWIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSNgoIZGlzcHV0ZXMYFyADKAsyHy5zaG9wbWVzaC5vcmRlci52MS5PcmRlckRpc3B1dGVCA+BBAyK+AQoJT3JkZXJMaW5lEhcKCnByb2R1Y3RfaWQYASABKAlCA+BBAxIZCgxwcm9kdWN0X2NvZGUYAiABKAlCA+BBAxIRCgRuYW1lGAMgASgJQgPgQQMSKwoKdW5pdF9wcmljZRgEIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSFQoIcXVhbnRpdHkYBSABKAVCA+BBAxImCgV0b3RhbBgGIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMifwoKQWRqdXN0bWVudBI0CgRraW5kGAEgASgOMiEuc2hvcG1lc2gub3JkZXIudjEuQWRqdXN0bWVudEtpbmRCA+BBAxISCgVsYWJlbBgCIAEoCUID4EEDEicKBmFtb3VudBgDIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMi1gIKB0NvbnRhY3QSfQoKZmlyc3RfbmFtZRgBIAEoCUJpgAEB4EECukhgugFZCgxjb250YWN0LmxpbmUSL211c3Qgbm90IGhvbGQgY29udHJvbCBjaGFyYWN0ZXJzIG9yIGxpbmUgYnJlYWtzGhghdGhpcy5tYXRjaGVzKCdcXHB7Q2N9JylyAhhkEnwKCWxhc3RfbmFtZRgCIAEoCUJpgAEB4EEBukhgugFZCgxjb250YWN0LmxpbmUSL211c3Qgbm90IGhvbGQgY29udHJvbCBjaGFyYWN0ZXJzIG9yIGxpbmUgYnJlYWtzGhghdGhpcy5tYXRjaGVzKCdcXHB7Q2N9JylyAhhkEjAKBWVtYWlsGAMgASgJQiGAAQHgQQK6SBhyFij4B5ICEG5hbWVAZXhhbXBsZS5jb20SHAoFcGhvbmUYBCABKAlCDYABAeBBAbpIBHICGCgizAEKCFNoaXBtZW50Eg8KAmlkGAEgASgJQgPgQQMSHgoHY2FycmllchgCIAEoCUINgAEB4EEBukgEcgIYZBIkCg10cmFja2luZ19jb2RlGAMgASgJQg2AAQHgQQG6SARyAhhkEjIKCXNoaXBfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI1CgxkZWxpdmVyX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMiggIKDE9yZGVyRGlzcHV0ZRIPCgJpZBgBIAEoCUID4EEDEhMKBnJlYXNvbhgCIAEoCUID4EEDEicKBmFtb3VudBgDIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSOgoGc3RhdHVzGAQgASgOMiUuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJEaXNwdXRlU3RhdHVzQgPgQQMSMgoJb3Blbl90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjMKCmNsb3NlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMivgIKEU9yZGVySGlzdG9yeUVudHJ5EhQKB3ZlcnNpb24YASABKANCA+BBAxIxCgVzdGF0ZRgCIAEoDjIdLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyU3RhdGVCA+BBAxI7Cg1jYW5jZWxfcmVhc29uGAMgASgOMh8uc2hvcG1lc2gub3JkZXIudjEuQ2FuY2VsUmVhc29uQgPgQQMSEQoEbm90ZRgEIAEoCUID4EEDEhIKBWFjdG9yGAUgASgJQgPgQQMSNAoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSFQoIdHJhY2VfaWQYByABKAlCA+BBAxIvCgRzdGVwGAggASgOMhwuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJTdGVwQgPgQQMihAIKCk9yZGVyUXVvdGUSMAoFbGluZXMYASADKAsyHC5zaG9wbWVzaC5vcmRlci52MS5PcmRlckxpbmVCA+BBAxI3CgthZGp1c3RtZW50cxgCIAMoCzIdLnNob3BtZXNoLm9yZGVyLnYxLkFkanVzdG1lbnRCA+BBAxIpCghzdWJ0b3RhbBgDIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSJgoFdG90YWwYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEhwKD3BheW1lbnRfbWV0aG9kcxgFIAMoCUID4EEDEhoKDWxpbmVzX29taXR0ZWQYBiABKAhCA+BBAyKuAQoNVGltZWxpbmVFbnRyeRI0CgtjcmVhdGVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIUCgdjb250ZXh0GAIgASgJQgPgQQMSEQoEa2luZBgDIAEoCUID4EEDEhMKBmRldGFpbBgEIAEoCUID4EEDEhIKBWFjdG9yGAUgASgJQgPgQQMSFQoIdHJhY2VfaWQYBiABKAlCA+BBAyrNAQoKT3JkZXJTdGF0ZRIbChdPUkRFUl9TVEFURV9VTlNQRUNJRklFRBAAEhYKEk9SREVSX1NUQVRFX1BMQUNFRBABEiAKHE9SREVSX1NUQVRFX0FXQUlUSU5HX1BBWU1FTlQQAhIZChVPUkRFUl9TVEFURV9DT05GSVJNRUQQAxIXChNPUkRFUl9TVEFURV9TSElQUEVEEAQSGQoVT1JERVJfU1RBVEVfREVMSVZFUkVEEAUSGQoVT1JERVJfU1RBVEVfQ0FOQ0VMTEVEEAYqpwEKDENhbmNlbFJlYXNvbhIdChlDQU5DRUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASHgoaQ0FOQ0VMX1JFQVNPTl9PVVRfT0ZfU1RPQ0sQARIgChxDQU5DRUxfUkVBU09OX1BBWU1FTlRfRkFJTEVEEAISGQoVQ0FOQ0VMX1JFQVNPTl9FWFBJUkVEEAMSGwoXQ0FOQ0VMX1JFQVNPTl9SRVFVRVNURUQQBCqGAQoOQWRqdXN0bWVudEtpbmQSHwobQURKVVNUTUVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASHAoYQURKVVNUTUVOVF9LSU5EX1NISVBQSU5HEAESFwoTQURKVVNUTUVOVF9LSU5EX1RBWBACEhwKGEFESlVTVE1FTlRfS0lORF9ESVNDT1VOVBADKugBChJPcmRlckRpc3B1dGVTdGF0dXMSJAogT1JERVJfRElTUFVURV9TVEFUVVNfVU5TUEVDSUZJRUQQABInCiNPUkRFUl9ESVNQVVRFX1NUQVRVU19ORUVEU19SRVNQT05TRRABEiUKIU9SREVSX0RJU1BVVEVfU1RBVFVTX1VOREVSX1JFVklFVxACEhwKGE9SREVSX0RJU1BVVEVfU1RBVFVTX1dPThADEh0KGU9SREVSX0RJU1BVVEVfU1RBVFVTX0xPU1QQBBIfChtPUkRFUl9ESVNQVVRFX1NUQVRVU19DTE9TRUQQBSrZAQoJT3JkZXJTdGVwEhoKFk9SREVSX1NURVBfVU5TUEVDSUZJRUQQABIUChBPUkRFUl9TVEVQX1NUQVRFEAESJgoiT1JERVJfU1RFUF9QQVlNRU5UX0FDVElPTl9SRVFVSVJFRBACEiEKHU9SREVSX1NURVBfUEFZTUVOVF9QUk9DRVNTSU5HEAMSFgoST1JERVJfU1RFUF9VUERBVEVEEAQSHwobT1JERVJfU1RFUF9QQVlNRU5UX0RJU1BVVEVEEAUSFgoST1JERVJfU1RFUF9DTEFJTUVEEAZCyAEKFWNvbS5zaG9wbWVzaC5vcmRlci52MUIKT3JkZXJQcm90b1ABWj1naXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9vcmRlci92MTtvcmRlcnYxogIDU09YqgIRU2hvcG1lc2guT3JkZXIuVjHKAhFTaG9wbWVzaFxPcmRlclxWMeICHVNob3BtZXNoXE9yZGVyXFYxXEdQQk1ldGFkYXRh6gITU2hvcG1lc2g6Ok9yZGVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_google_type_money, file_google_type_postal_address]);
+  fileDesc("Ch1zaG9wbWVzaC9vcmRlci92MS9vcmRlci5wcm90bxIRc2hvcG1lc2gub3JkZXIudjEi5wgKBU9yZGVyEhoKAmlkGAEgASgJQg7gQQi6SAjYAQFyA7ABARITCgZudW1iZXIYAiABKAlCA+BBAxIxCgVzdGF0ZRgDIAEoDjIdLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyU3RhdGVCA+BBAxI7Cg1jYW5jZWxfcmVhc29uGAQgASgOMh8uc2hvcG1lc2gub3JkZXIudjEuQ2FuY2VsUmVhc29uQgPgQQMSMAoFbGluZXMYBSADKAsyHC5zaG9wbWVzaC5vcmRlci52MS5PcmRlckxpbmVCA+BBAxI3CgthZGp1c3RtZW50cxgGIAMoCzIdLnNob3BtZXNoLm9yZGVyLnYxLkFkanVzdG1lbnRCA+BBAxIpCghzdWJ0b3RhbBgHIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSJgoFdG90YWwYCCABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEjAKB2NvbnRhY3QYCSABKAsyGi5zaG9wbWVzaC5vcmRlci52MS5Db250YWN0QgPgQQESPAoQc2hpcHBpbmdfYWRkcmVzcxgKIAEoCzIaLmdvb2dsZS50eXBlLlBvc3RhbEFkZHJlc3NCBoABAeBBARIYCgtjdXN0b21lcl9pZBgLIAEoCUID4EEDEhsKDnBheW1lbnRfbWV0aG9kGAwgASgJQgPgQQMSFwoKcGF5bWVudF9pZBgNIAEoCUID4EEDEikKCGNhcHR1cmVkGA4gASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAxIpCghyZWZ1bmRlZBgPIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSOgoHaGlzdG9yeRgQIAMoCzIkLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVySGlzdG9yeUVudHJ5QgPgQQMSMgoIc2hpcG1lbnQYESABKAsyGy5zaG9wbWVzaC5vcmRlci52MS5TaGlwbWVudEID4EEBEjQKC2NyZWF0ZV90aW1lGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC3VwZGF0ZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEjQKC2V4cGlyZV90aW1lGBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhgKBGV0YWcYFSABKAlCCuBBAbpIBHICGEASKAoHYmFsYW5jZRgWIAEoCzISLmdvb2dsZS50eXBlLk1vbmV5QgPgQQMSNgoIZGlzcHV0ZXMYFyADKAsyHy5zaG9wbWVzaC5vcmRlci52MS5PcmRlckRpc3B1dGVCA+BBAxI/CgtuZXh0X2FjdGlvbhgYIAEoCzIiLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyTmV4dEFjdGlvbkIGgAEB4EEDEhoKDWxhbmd1YWdlX2NvZGUYGSABKAlCA+BBAyJcCg9PcmRlck5leHRBY3Rpb24SHwoNY2xpZW50X3NlY3JldBgBIAEoCUIGgAEB4EEDSAASHgoMcmVkaXJlY3RfdXJsGAIgASgJQgaAAQHgQQNIAEIICgZhY3Rpb24ivgEKCU9yZGVyTGluZRIXCgpwcm9kdWN0X2lkGAEgASgJQgPgQQMSGQoMcHJvZHVjdF9jb2RlGAIgASgJQgPgQQMSEQoEbmFtZRgDIAEoCUID4EEDEisKCnVuaXRfcHJpY2UYBCABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEhUKCHF1YW50aXR5GAUgASgFQgPgQQMSJgoFdG90YWwYBiABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDIn8KCkFkanVzdG1lbnQSNAoEa2luZBgBIAEoDjIhLnNob3BtZXNoLm9yZGVyLnYxLkFkanVzdG1lbnRLaW5kQgPgQQMSEgoFbGFiZWwYAiABKAlCA+BBAxInCgZhbW91bnQYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDItYCCgdDb250YWN0En0KCmZpcnN0X25hbWUYASABKAlCaYABAeBBArpIYLoBWQoMY29udGFjdC5saW5lEi9tdXN0IG5vdCBob2xkIGNvbnRyb2wgY2hhcmFjdGVycyBvciBsaW5lIGJyZWFrcxoYIXRoaXMubWF0Y2hlcygnXFxwe0NjfScpcgIYZBJ8CglsYXN0X25hbWUYAiABKAlCaYABAeBBAbpIYLoBWQoMY29udGFjdC5saW5lEi9tdXN0IG5vdCBob2xkIGNvbnRyb2wgY2hhcmFjdGVycyBvciBsaW5lIGJyZWFrcxoYIXRoaXMubWF0Y2hlcygnXFxwe0NjfScpcgIYZBIwCgVlbWFpbBgDIAEoCUIhgAEB4EECukgYchYo+AeSAhBuYW1lQGV4YW1wbGUuY29tEhwKBXBob25lGAQgASgJQg2AAQHgQQG6SARyAhgoIswBCghTaGlwbWVudBIPCgJpZBgBIAEoCUID4EEDEh4KB2NhcnJpZXIYAiABKAlCDYABAeBBAbpIBHICGGQSJAoNdHJhY2tpbmdfY29kZRgDIAEoCUINgAEB4EEBukgEcgIYZBIyCglzaGlwX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSNQoMZGVsaXZlcl90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDIoICCgxPcmRlckRpc3B1dGUSDwoCaWQYASABKAlCA+BBAxITCgZyZWFzb24YAiABKAlCA+BBAxInCgZhbW91bnQYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEjoKBnN0YXR1cxgEIAEoDjIlLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyRGlzcHV0ZVN0YXR1c0ID4EEDEjIKCW9wZW5fdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxIzCgpjbG9zZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDIr4CChFPcmRlckhpc3RvcnlFbnRyeRIUCgd2ZXJzaW9uGAEgASgDQgPgQQMSMQoFc3RhdGUYAiABKA4yHS5zaG9wbWVzaC5vcmRlci52MS5PcmRlclN0YXRlQgPgQQMSOwoNY2FuY2VsX3JlYXNvbhgDIAEoDjIfLnNob3BtZXNoLm9yZGVyLnYxLkNhbmNlbFJlYXNvbkID4EEDEhEKBG5vdGUYBCABKAlCA+BBAxISCgVhY3RvchgFIAEoCUID4EEDEjQKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDEhUKCHRyYWNlX2lkGAcgASgJQgPgQQMSLwoEc3RlcBgIIAEoDjIcLnNob3BtZXNoLm9yZGVyLnYxLk9yZGVyU3RlcEID4EEDIoQCCgpPcmRlclF1b3RlEjAKBWxpbmVzGAEgAygLMhwuc2hvcG1lc2gub3JkZXIudjEuT3JkZXJMaW5lQgPgQQMSNwoLYWRqdXN0bWVudHMYAiADKAsyHS5zaG9wbWVzaC5vcmRlci52MS5BZGp1c3RtZW50QgPgQQMSKQoIc3VidG90YWwYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leUID4EEDEiYKBXRvdGFsGAQgASgLMhIuZ29vZ2xlLnR5cGUuTW9uZXlCA+BBAxIcCg9wYXltZW50X21ldGhvZHMYBSADKAlCA+BBAxIaCg1saW5lc19vbWl0dGVkGAYgASgIQgPgQQMirgEKDVRpbWVsaW5lRW50cnkSNAoLY3JlYXRlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQMSFAoHY29udGV4dBgCIAEoCUID4EEDEhEKBGtpbmQYAyABKAlCA+BBAxITCgZkZXRhaWwYBCABKAlCA+BBAxISCgVhY3RvchgFIAEoCUID4EEDEhUKCHRyYWNlX2lkGAYgASgJQgPgQQMqzQEKCk9yZGVyU3RhdGUSGwoXT1JERVJfU1RBVEVfVU5TUEVDSUZJRUQQABIWChJPUkRFUl9TVEFURV9QTEFDRUQQARIgChxPUkRFUl9TVEFURV9BV0FJVElOR19QQVlNRU5UEAISGQoVT1JERVJfU1RBVEVfQ09ORklSTUVEEAMSFwoTT1JERVJfU1RBVEVfU0hJUFBFRBAEEhkKFU9SREVSX1NUQVRFX0RFTElWRVJFRBAFEhkKFU9SREVSX1NUQVRFX0NBTkNFTExFRBAGKqcBCgxDYW5jZWxSZWFzb24SHQoZQ0FOQ0VMX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkNBTkNFTF9SRUFTT05fT1VUX09GX1NUT0NLEAESIAocQ0FOQ0VMX1JFQVNPTl9QQVlNRU5UX0ZBSUxFRBACEhkKFUNBTkNFTF9SRUFTT05fRVhQSVJFRBADEhsKF0NBTkNFTF9SRUFTT05fUkVRVUVTVEVEEAQqhgEKDkFkanVzdG1lbnRLaW5kEh8KG0FESlVTVE1FTlRfS0lORF9VTlNQRUNJRklFRBAAEhwKGEFESlVTVE1FTlRfS0lORF9TSElQUElORxABEhcKE0FESlVTVE1FTlRfS0lORF9UQVgQAhIcChhBREpVU1RNRU5UX0tJTkRfRElTQ09VTlQQAyroAQoST3JkZXJEaXNwdXRlU3RhdHVzEiQKIE9SREVSX0RJU1BVVEVfU1RBVFVTX1VOU1BFQ0lGSUVEEAASJwojT1JERVJfRElTUFVURV9TVEFUVVNfTkVFRFNfUkVTUE9OU0UQARIlCiFPUkRFUl9ESVNQVVRFX1NUQVRVU19VTkRFUl9SRVZJRVcQAhIcChhPUkRFUl9ESVNQVVRFX1NUQVRVU19XT04QAxIdChlPUkRFUl9ESVNQVVRFX1NUQVRVU19MT1NUEAQSHwobT1JERVJfRElTUFVURV9TVEFUVVNfQ0xPU0VEEAUq2QEKCU9yZGVyU3RlcBIaChZPUkRFUl9TVEVQX1VOU1BFQ0lGSUVEEAASFAoQT1JERVJfU1RFUF9TVEFURRABEiYKIk9SREVSX1NURVBfUEFZTUVOVF9BQ1RJT05fUkVRVUlSRUQQAhIhCh1PUkRFUl9TVEVQX1BBWU1FTlRfUFJPQ0VTU0lORxADEhYKEk9SREVSX1NURVBfVVBEQVRFRBAEEh8KG09SREVSX1NURVBfUEFZTUVOVF9ESVNQVVRFRBAFEhYKEk9SREVSX1NURVBfQ0xBSU1FRBAGQsgBChVjb20uc2hvcG1lc2gub3JkZXIudjFCCk9yZGVyUHJvdG9QAVo9Z2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvb3JkZXIvdjE7b3JkZXJ2MaICA1NPWKoCEVNob3BtZXNoLk9yZGVyLlYxygIRU2hvcG1lc2hcT3JkZXJcVjHiAh1TaG9wbWVzaFxPcmRlclxWMVxHUEJNZXRhZGF0YeoCE1Nob3BtZXNoOjpPcmRlcjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_timestamp, file_google_type_money, file_google_type_postal_address]);
 
 /**
  * Order is what a customer bought, with prices, names, contact and address as
@@ -189,6 +189,24 @@ export type Order = Message<"shopmesh.order.v1.Order"> & {
    * @generated from field: repeated shopmesh.order.v1.OrderDispute disputes = 23;
    */
   disputes: OrderDispute[];
+
+  /**
+   * What the customer has to do so that the order is paid. GetOrder alone answers with it,
+   * while the order waits for that, and to nobody but the order's customer or the guest who
+   * shows its token: who holds it can act for them. It is unset, too, while payment or its
+   * provider does not answer: read the order again then.
+   *
+   * @generated from field: shopmesh.order.v1.OrderNextAction next_action = 24;
+   */
+  nextAction?: OrderNextAction | undefined;
+
+  /**
+   * The language in which its customer is written to (BCP 47), as the order was placed with;
+   * empty for the shop's.
+   *
+   * @generated from field: string language_code = 25;
+   */
+  languageCode: string;
 };
 
 /**
@@ -197,6 +215,44 @@ export type Order = Message<"shopmesh.order.v1.Order"> & {
  */
 export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
   messageDesc(file_shopmesh_order_v1_order, 0);
+
+/**
+ * OrderNextAction is what a customer has to do so that an order is paid.
+ *
+ * @generated from message shopmesh.order.v1.OrderNextAction
+ */
+export type OrderNextAction = Message<"shopmesh.order.v1.OrderNextAction"> & {
+  /**
+   * One of the two, as the provider of the payment wants it.
+   *
+   * @generated from oneof shopmesh.order.v1.OrderNextAction.action
+   */
+  action: {
+    /**
+     * The client secret of Stripe's PaymentIntent: Stripe.js shows the check with
+     * handleNextAction (https://docs.stripe.com/js/payment_intents/handle_next_action).
+     *
+     * @generated from field: string client_secret = 1;
+     */
+    value: string;
+    case: "clientSecret";
+  } | {
+    /**
+     * Where to send the customer's browser.
+     *
+     * @generated from field: string redirect_url = 2;
+     */
+    value: string;
+    case: "redirectUrl";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message shopmesh.order.v1.OrderNextAction.
+ * Use `create(OrderNextActionSchema)` to create a new message.
+ */
+export const OrderNextActionSchema: GenMessage<OrderNextAction> = /*@__PURE__*/
+  messageDesc(file_shopmesh_order_v1_order, 1);
 
 /**
  * OrderLine is a product and how many of it.
@@ -252,7 +308,7 @@ export type OrderLine = Message<"shopmesh.order.v1.OrderLine"> & {
  * Use `create(OrderLineSchema)` to create a new message.
  */
 export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 1);
+  messageDesc(file_shopmesh_order_v1_order, 2);
 
 /**
  * Adjustment changes what the customer pays.
@@ -287,7 +343,7 @@ export type Adjustment = Message<"shopmesh.order.v1.Adjustment"> & {
  * Use `create(AdjustmentSchema)` to create a new message.
  */
 export const AdjustmentSchema: GenMessage<Adjustment> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 2);
+  messageDesc(file_shopmesh_order_v1_order, 3);
 
 /**
  * Contact is whom to write to about an order. One name is enough.
@@ -330,7 +386,7 @@ export type Contact = Message<"shopmesh.order.v1.Contact"> & {
  * Use `create(ContactSchema)` to create a new message.
  */
 export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 3);
+  messageDesc(file_shopmesh_order_v1_order, 4);
 
 /**
  * Shipment is how and when an order was sent.
@@ -379,7 +435,7 @@ export type Shipment = Message<"shopmesh.order.v1.Shipment"> & {
  * Use `create(ShipmentSchema)` to create a new message.
  */
 export const ShipmentSchema: GenMessage<Shipment> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 4);
+  messageDesc(file_shopmesh_order_v1_order, 5);
 
 /**
  * OrderDispute is a bank's demand, for its customer, to have a payment's money back.
@@ -435,7 +491,7 @@ export type OrderDispute = Message<"shopmesh.order.v1.OrderDispute"> & {
  * Use `create(OrderDisputeSchema)` to create a new message.
  */
 export const OrderDisputeSchema: GenMessage<OrderDispute> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 5);
+  messageDesc(file_shopmesh_order_v1_order, 6);
 
 /**
  * OrderHistoryEntry is one step of an order: a state that it came to, or something
@@ -506,7 +562,7 @@ export type OrderHistoryEntry = Message<"shopmesh.order.v1.OrderHistoryEntry"> &
  * Use `create(OrderHistoryEntrySchema)` to create a new message.
  */
 export const OrderHistoryEntrySchema: GenMessage<OrderHistoryEntry> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 6);
+  messageDesc(file_shopmesh_order_v1_order, 7);
 
 /**
  * OrderQuote is what an order would cost now.
@@ -563,7 +619,7 @@ export type OrderQuote = Message<"shopmesh.order.v1.OrderQuote"> & {
  * Use `create(OrderQuoteSchema)` to create a new message.
  */
 export const OrderQuoteSchema: GenMessage<OrderQuote> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 7);
+  messageDesc(file_shopmesh_order_v1_order, 8);
 
 /**
  * TimelineEntry is one thing that happened to an order, in any context.
@@ -619,7 +675,7 @@ export type TimelineEntry = Message<"shopmesh.order.v1.TimelineEntry"> & {
  * Use `create(TimelineEntrySchema)` to create a new message.
  */
 export const TimelineEntrySchema: GenMessage<TimelineEntry> = /*@__PURE__*/
-  messageDesc(file_shopmesh_order_v1_order, 8);
+  messageDesc(file_shopmesh_order_v1_order, 9);
 
 /**
  * OrderState is where an order is on its way.
@@ -848,7 +904,7 @@ export enum OrderStep {
   STATE = 1,
 
   /**
-   * The customer has to approve the payment: GetPayment shows how, to the order's owner.
+   * The customer has to approve the payment: GetOrder shows how, as next_action.
    *
    * @generated from enum value: ORDER_STEP_PAYMENT_ACTION_REQUIRED = 2;
    */

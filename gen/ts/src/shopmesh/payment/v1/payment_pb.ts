@@ -142,7 +142,7 @@ export type Payment = Message<"shopmesh.payment.v1.Payment"> & {
   /**
    * What the customer has to do, while pending_reason is ACTION. GetPayment alone
    * answers with it, and to nobody but the order's customer and the shop's owner: who
-   * holds it can act for the customer.
+   * holds it can act for the customer. Guests have it by the order's next_action.
    *
    * @generated from field: shopmesh.payment.v1.NextAction next_action = 17;
    */
