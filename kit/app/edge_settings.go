@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
-	"google.golang.org/protobuf/proto"
 
 	edgev1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/edge/v1"
 	"github.com/shopmesh/shopmesh/kit/grammar"
@@ -36,7 +35,7 @@ func (h *host) openEdge(meter metric.MeterProvider) (appliedEdge, error) {
 	if edge.origins, err = rpc.NewOrigins(); err != nil {
 		return edge, err
 	}
-	defaults := defaultEdge(h.process.Edge.Limited)
+	defaults := h.process.DefaultEdge()
 	first, ok := h.firstContext()
 	if !ok {
 		_, err = edge.apply(defaults)
@@ -59,16 +58,15 @@ func (h *host) firstContext() (contextDeps, bool) {
 	return h.contexts[names[0]], true
 }
 
-// defaultEdge is what holds where an owner set nothing.
-func defaultEdge(limited bool) *edgev1.Settings {
-	var rates rpc.Rates
-	if limited {
-		rates = rpc.DefaultRates()
+// DefaultEdge is what holds for the process where an owner set nothing: the rates of the
+// contract where the process limits, else none.
+func (p Process) DefaultEdge() *edgev1.Settings {
+	defaults := settings.Defaults[*edgev1.Settings]()
+	if !p.Edge.Limited {
+		off := limit.Rate{}.String()
+		defaults.ReadsRate, defaults.OrdersRate, defaults.SignInRate, defaults.MailsRate = &off, &off, &off, &off
 	}
-	return &edgev1.Settings{
-		ReadsRate: proto.String(rates.Reads.String()), OrdersRate: proto.String(rates.Orders.String()),
-		SignInRate: proto.String(rates.SignIn.String()), MailsRate: proto.String(rates.Mails.String()),
-	}
+	return defaults
 }
 
 // apply lets requests from now on meet the settings, or returns why it can't.

@@ -43,16 +43,6 @@ type Rates struct {
 	Mails limit.Rate
 }
 
-// DefaultRates are those of a shop that anybody can reach.
-func DefaultRates() Rates {
-	return Rates{
-		Reads:  limit.Rate{Quota: 6000, Window: time.Minute},
-		Orders: limit.Rate{Quota: 1200, Window: time.Minute},
-		SignIn: limit.Rate{Quota: 10, Window: time.Minute},
-		Mails:  limit.Rate{Quota: 20, Window: time.Hour},
-	}
-}
-
 // class is what an RPC is counted as.
 type class struct {
 	name string

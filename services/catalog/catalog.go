@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
-	"google.golang.org/protobuf/proto"
 
 	catalogv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/catalog/v1"
 	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
@@ -49,10 +48,6 @@ type Config struct {
 	Context kitapp.ContextConfig
 }
 
-// defaultShop is what catalog needs of the settings of the shop as a whole, where an owner
-// set nothing.
-func defaultShop() *shopv1.Settings { return &shopv1.Settings{Currency: proto.String("EUR")} }
-
 // Module is the catalog, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
@@ -81,7 +76,7 @@ func newSettings(open kitapp.OpenSettings) (*settings.Live[domain.Settings], err
 	if err != nil {
 		return nil, err
 	}
-	return settings.NewLive(source, defaultShop(), func(set *shopv1.Settings) (domain.Settings, error) {
+	return settings.NewLive(source, settings.Defaults[*shopv1.Settings](), func(set *shopv1.Settings) (domain.Settings, error) {
 		return domain.NewSettings(set.GetCurrency())
 	})
 }

@@ -44,9 +44,9 @@ func Module(cfg Config) fx.Option {
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			newChanges,
-			func(pool *pg.Pool, changes *app.Changes, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger) *app.Settings {
+			func(pool *pg.Pool, changes *app.Changes, process kitapp.Process, clock kitapp.Clock, id kitapp.NewID, log *slog.Logger) *app.Settings {
 				return &app.Settings{Deps: app.Deps{
-					Pool: pool, File: cfg.Context.SettingsFile, Changes: changes, Now: clock, NewID: id, Log: log,
+					Pool: pool, File: cfg.Context.SettingsFile, DefaultEdge: process.DefaultEdge, Changes: changes, Now: clock, NewID: id, Log: log,
 				}}
 			},
 			operations.New,

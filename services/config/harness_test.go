@@ -52,11 +52,18 @@ func (h harness) replica(caller authz.Identity, file string) harness {
 // current reads the settings of a context.
 func (h harness) current(context string) *configv1.Settings {
 	h.t.Helper()
+	set, _ := h.withDefaults(context)
+	return set
+}
+
+// withDefaults reads the settings of a context, and what holds where nobody set anything.
+func (h harness) withDefaults(context string) (set, defaults *configv1.Settings) {
+	h.t.Helper()
 	res, err := h.GetSettings(h.t.Context(), &configv1.GetSettingsRequest{Context: context})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return res.GetSettings()
+	return res.GetSettings(), res.GetDefaults()
 }
 
 // setOrder changes what is set of order's settings.

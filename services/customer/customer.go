@@ -14,7 +14,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	customerv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
@@ -46,18 +45,13 @@ type Config struct {
 	Context kitapp.ContextConfig
 }
 
-// DefaultSettings are what holds where an owner set nothing.
-func DefaultSettings() *customerv1.Settings {
-	return &customerv1.Settings{EventRetention: durationpb.New(kafka.DefaultRetention)}
-}
-
 // Module is the context, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func(source *settings.Source) (*settings.Live[*customerv1.Settings], error) {
-				return settings.NewLive(source, DefaultSettings(), func(set *customerv1.Settings) (*customerv1.Settings, error) { return set, nil })
+				return settings.NewLive(source, settings.Defaults[*customerv1.Settings](), func(set *customerv1.Settings) (*customerv1.Settings, error) { return set, nil })
 			},
 			peers.NewRecords, newCustomers, newConsumer, operations.New, fx.Private,
 		),

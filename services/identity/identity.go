@@ -15,8 +15,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
@@ -31,6 +29,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/operations"
 	"github.com/shopmesh/shopmesh/services/identity/internal/passwords"
 	"github.com/shopmesh/shopmesh/services/identity/internal/peers"
+	"github.com/shopmesh/shopmesh/services/identity/internal/protoconv"
 	"github.com/shopmesh/shopmesh/services/identity/internal/rpc"
 )
 
@@ -74,27 +73,15 @@ func (c Config) Check() error {
 	return err
 }
 
-// DefaultSettings are what holds where an owner set nothing.
-func DefaultSettings() *identityv1.Settings {
-	d := domain.DefaultSettings()
-	return &identityv1.Settings{
-		SigningKeyPeriod: durationpb.New(d.SigningKeyPeriod), RequireStaffTotp: proto.Bool(d.RequireStaffTotp),
-		AccessTokenLife: durationpb.New(d.AccessTokenLife), StepUpAge: durationpb.New(d.StepUpAge),
-		CustomerSessionIdle: durationpb.New(d.CustomerSession.Idle), CustomerSessionLife: durationpb.New(d.CustomerSession.Whole),
-		StaffSessionIdle: durationpb.New(d.StaffSession.Idle), StaffSessionLife: durationpb.New(d.StaffSession.Whole),
-		VerifyEmailLinkLife: durationpb.New(d.VerifyEmailLinkLife), ResetPasswordLinkLife: durationpb.New(d.ResetPasswordLinkLife),
-		InvitationLinkLife: durationpb.New(d.InvitationLinkLife), ConfirmEmailLinkLife: durationpb.New(d.ConfirmEmailLinkLife),
-		MaxApiKeyLife: durationpb.New(d.MaxAPIKeyLife), MailsPerAddress: proto.Int32(d.MailsPerAddress),
-	}
-}
-
 // Module is the context, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
-				return settings.NewLive(source, DefaultSettings(), readSettings)
+				return settings.NewLive(source, settings.Defaults[*identityv1.Settings](), func(set *identityv1.Settings) (domain.Settings, error) {
+					return protoconv.Settings(set), nil
+				})
 			},
 			func(in signingDeps) (*app.SigningKeys, error) { return newSigningKeys(cfg, in) },
 			func(in accountDeps) (*app.Accounts, error) { return newAccounts(cfg, in) },
@@ -108,18 +95,6 @@ func Module(cfg Config) fx.Option {
 		),
 		kitapp.Join(newService),
 	)
-}
-
-func readSettings(set *identityv1.Settings) (domain.Settings, error) {
-	return domain.Settings{
-		SigningKeyPeriod: set.GetSigningKeyPeriod().AsDuration(), RequireStaffTotp: set.GetRequireStaffTotp(),
-		AccessTokenLife: set.GetAccessTokenLife().AsDuration(), StepUpAge: set.GetStepUpAge().AsDuration(),
-		CustomerSession:     domain.SessionLife{Idle: set.GetCustomerSessionIdle().AsDuration(), Whole: set.GetCustomerSessionLife().AsDuration()},
-		StaffSession:        domain.SessionLife{Idle: set.GetStaffSessionIdle().AsDuration(), Whole: set.GetStaffSessionLife().AsDuration()},
-		VerifyEmailLinkLife: set.GetVerifyEmailLinkLife().AsDuration(), ResetPasswordLinkLife: set.GetResetPasswordLinkLife().AsDuration(),
-		InvitationLinkLife: set.GetInvitationLinkLife().AsDuration(), ConfirmEmailLinkLife: set.GetConfirmEmailLinkLife().AsDuration(),
-		MaxAPIKeyLife: set.GetMaxApiKeyLife().AsDuration(), MailsPerAddress: set.GetMailsPerAddress(),
-	}, nil
 }
 
 type signingDeps struct {

@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
+	"github.com/shopmesh/shopmesh/services/identity/internal/protoconv"
 )
 
 // What an owner set holds, and the defaults elsewhere; what is out of bounds is refused.
@@ -18,13 +20,13 @@ func TestSettingsHoldWhatAnOwnerSet(t *testing.T) {
 		if err := os.WriteFile(file, []byte(`{"identity": `+text+`}`), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		set, err := settings.Load(file, Name, DefaultSettings())
+		set, err := settings.Load(file, Name, settings.Defaults[*identityv1.Settings]())
 		if err != nil {
 			return domain.Settings{}, err
 		}
-		return readSettings(set)
+		return protoconv.Settings(set), nil
 	}
-	want := domain.DefaultSettings()
+	want := protoconv.Settings(settings.Defaults[*identityv1.Settings]())
 	if got, err := load(`{}`); err != nil || got != want {
 		t.Errorf("the defaults: %+v, %v", got, err)
 	}

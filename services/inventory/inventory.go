@@ -12,13 +12,10 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -46,21 +43,13 @@ type Config struct {
 	Context kitapp.ContextConfig
 }
 
-// DefaultSettings are what holds where an owner set nothing.
-func DefaultSettings() *inventoryv1.Settings {
-	return &inventoryv1.Settings{
-		LowStockThreshold: proto.Int64(5), LevelInterval: durationpb.New(2 * time.Second),
-		IdempotencyRetention: durationpb.New(idempotency.Retention), EventRetention: durationpb.New(kafka.DefaultRetention),
-	}
-}
-
 // Module is inventory, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
-				return settings.NewLive(source, DefaultSettings(), readSettings)
+				return settings.NewLive(source, settings.Defaults[*inventoryv1.Settings](), readSettings)
 			},
 			peers.NewProducts,
 			newStocks,

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	inventoryv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/inventory/internal/domain"
 )
@@ -38,7 +39,7 @@ func TestSettingsHoldWhatAnOwnerSetAndDefaultsElsewhere(t *testing.T) {
 
 func fromFile(t *testing.T, text string) (domain.Settings, error) {
 	t.Helper()
-	loaded, err := settings.Load(file(t, text), Name, DefaultSettings())
+	loaded, err := settings.Load(file(t, text), Name, settings.Defaults[*inventoryv1.Settings]())
 	if err != nil {
 		return domain.Settings{}, err
 	}

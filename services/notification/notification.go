@@ -33,8 +33,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	notificationv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
 	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
@@ -80,27 +78,13 @@ type Config struct {
 	SMTPURL string
 }
 
-// DefaultSettings are what holds where an owner set nothing.
-func DefaultSettings() *notificationv1.Settings {
-	return &notificationv1.Settings{
-		RetryAfter: durationpb.New(time.Second), GiveUpAfter: durationpb.New(72 * time.Hour),
-		BodyRetention: durationpb.New(90 * 24 * time.Hour), EventRetention: durationpb.New(kafka.DefaultRetention),
-	}
-}
-
-// defaultShop are what mails need of the settings of the shop as a whole, where an owner set
-// nothing.
-func defaultShop() *shopv1.Settings {
-	return &shopv1.Settings{Name: proto.String("Shopmesh"), SenderEmail: proto.String("shop@shopmesh.example")}
-}
-
 // Module is notification, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
-				return settings.NewLive(source, DefaultSettings(), readSettings)
+				return settings.NewLive(source, settings.Defaults[*notificationv1.Settings](), readSettings)
 			},
 			newShop,
 			func() (smtp.Server, error) { return smtp.ParseURL(cfg.SMTPURL) },
@@ -135,7 +119,7 @@ func newShop(open kitapp.OpenSettings) (*settings.Live[domain.Shop], error) {
 	if err != nil {
 		return nil, err
 	}
-	return settings.NewLive(source, defaultShop(), readShop)
+	return settings.NewLive(source, settings.Defaults[*shopv1.Settings](), readShop)
 }
 
 func readShop(loaded *shopv1.Settings) (domain.Shop, error) {

@@ -57,7 +57,7 @@ func Module(cfg Config) fx.Option {
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
-				return settings.NewLive(source, DefaultSettings(), readSettings)
+				return settings.NewLive(source, settings.Defaults[*orderv1.Settings](), readSettings)
 			},
 			newTail,
 			newBacklog,

@@ -3,59 +3,13 @@ package order
 import (
 	"time"
 
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
-	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 )
 
 // processingWindow is how long an order waits for a payment that a bank works on: the
 // slowest bank debits that Stripe takes need a week.
 const processingWindow = 7 * 24 * time.Hour
-
-// DefaultSettings are what holds where an owner set nothing.
-func DefaultSettings() *orderv1.Settings {
-	return &orderv1.Settings{
-		PaymentWindow:   durationpb.New(30 * time.Minute),
-		RetryAfter:      durationpb.New(30 * time.Second),
-		MaxUnpaidOrders: proto.Int32(20),
-
-		IdempotencyRetention: durationpb.New(idempotency.Retention),
-		EventRetention:       durationpb.New(kafka.DefaultRetention),
-		PaymentMethods: []string{
-			"sandbox_ok", "sandbox_declined", "sandbox_slow", "sandbox_unknown_then_ok", "sandbox_unknown_then_declined",
-		},
-		PaymentMethodRules: []*orderv1.PaymentMethodRule{stripeRule()},
-	}
-}
-
-// stripeRule is what Stripe takes (https://docs.stripe.com/currencies): at most eight
-// digits, a smallest amount for the currencies in which it pays out, and currencies of
-// three digits in tens.
-func stripeRule() *orderv1.PaymentMethodRule {
-	const largest = 99_999_999
-	rule := &orderv1.PaymentMethodRule{
-		Method: "pm_*", ProcessingWindow: durationpb.New(processingWindow),
-		Limits: []*orderv1.PaymentLimit{{Smallest: 1, Largest: largest}},
-	}
-	for _, limit := range []struct {
-		currency string
-		smallest int64
-	}{
-		{"AED", 200}, {"AUD", 50}, {"BRL", 50}, {"CAD", 50}, {"CHF", 50}, {"CZK", 1500}, {"DKK", 250},
-		{"EUR", 50}, {"GBP", 30}, {"HKD", 400}, {"HUF", 17500}, {"INR", 50}, {"JPY", 50}, {"MXN", 1000}, {"MYR", 200},
-		{"NOK", 300}, {"NZD", 50}, {"PLN", 200}, {"RON", 200}, {"SEK", 300}, {"SGD", 50}, {"THB", 1000}, {"USD", 50},
-	} {
-		rule.Limits = append(rule.Limits, &orderv1.PaymentLimit{Currency: limit.currency, Smallest: limit.smallest, Largest: largest})
-	}
-	for _, currency := range []string{"BHD", "JOD", "KWD", "OMR", "TND"} {
-		rule.Limits = append(rule.Limits, &orderv1.PaymentLimit{Currency: currency, Smallest: 10, Largest: largest, Step: 10})
-	}
-	return rule
-}
 
 func readSettings(loaded *orderv1.Settings) (domain.Settings, error) {
 	return domain.Settings{

@@ -14,7 +14,6 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	"github.com/shopmesh/shopmesh/kit/money"
 	"github.com/shopmesh/shopmesh/kit/settings"
-	"github.com/shopmesh/shopmesh/services/order"
 )
 
 func defaults() *orderv1.Settings {
@@ -112,7 +111,7 @@ func TestAnErrorNamesFileContextAndField(t *testing.T) {
 // debit that the bank works on. A file that names rules replaces them.
 func TestCardsHaveStripesBoundsUnlessTheOwnerSetsOthers(t *testing.T) {
 	t.Parallel()
-	rule := order.DefaultSettings().GetPaymentMethodRules()[0]
+	rule := settings.Defaults[*orderv1.Settings]().GetPaymentMethodRules()[0]
 	if rule.GetMethod() != "pm_*" || rule.GetProcessingWindow().AsDuration() != 7*24*time.Hour {
 		t.Errorf("the default rule is for %s, %v", rule.GetMethod(), rule.GetProcessingWindow())
 	}
@@ -122,11 +121,11 @@ func TestCardsHaveStripesBoundsUnlessTheOwnerSetsOthers(t *testing.T) {
 		}
 	}
 	own := file(t, `{"order":{"paymentMethodRules":[{"method":"sandbox_*","currencies":["EUR"],"paymentWindow":"60s"}]}}`)
-	loaded, err := settings.Load(own, "order", order.DefaultSettings())
+	loaded, err := settings.Load(own, "order", settings.Defaults[*orderv1.Settings]())
 	if err != nil || len(loaded.GetPaymentMethodRules()) != 1 || loaded.GetPaymentMethodRules()[0].GetPaymentWindow().AsDuration() != time.Minute {
 		t.Errorf("loaded %v, %v", loaded.GetPaymentMethodRules(), err)
 	}
-	if _, err := settings.Load(file(t, `{"order":{"paymentMethodRules":[{"method":"pm_*","currencies":["euro"]}]}}`), "order", order.DefaultSettings()); err == nil {
+	if _, err := settings.Load(file(t, `{"order":{"paymentMethodRules":[{"method":"pm_*","currencies":["euro"]}]}}`), "order", settings.Defaults[*orderv1.Settings]()); err == nil {
 		t.Error("a currency that is none was taken")
 	}
 }
@@ -134,7 +133,7 @@ func TestCardsHaveStripesBoundsUnlessTheOwnerSetsOthers(t *testing.T) {
 // An owner who starts from the defaults may set them.
 func TestTheDefaultsNameCurrenciesInUse(t *testing.T) {
 	t.Parallel()
-	for _, rule := range order.DefaultSettings().GetPaymentMethodRules() {
+	for _, rule := range settings.Defaults[*orderv1.Settings]().GetPaymentMethodRules() {
 		for _, limit := range rule.GetLimits() {
 			if code := limit.GetCurrency(); code != "" && !money.Valid(code) {
 				t.Errorf("%s: %s is no currency in use", rule.GetMethod(), code)

@@ -18,12 +18,10 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/fx"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	kitapp "github.com/shopmesh/shopmesh/kit/app"
 	"github.com/shopmesh/shopmesh/kit/consumer"
-	"github.com/shopmesh/shopmesh/kit/idempotency"
 	"github.com/shopmesh/shopmesh/kit/kafka"
 	"github.com/shopmesh/shopmesh/kit/outbox"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -58,27 +56,13 @@ type Config struct {
 	StripeURL string
 }
 
-// DefaultSettings apply where an owner set nothing.
-func DefaultSettings() *paymentv1.Settings {
-	return &paymentv1.Settings{
-		ProviderTimeout:  durationpb.New(10 * time.Second),
-		RetryAfter:       durationpb.New(time.Second),
-		SandboxSlowDelay: durationpb.New(3 * time.Second),
-
-		RefundStepUpLimits:   []*paymentv1.StepUpLimit{{Amount: 500_00}},
-		ReconcileInterval:    durationpb.New(5 * time.Minute),
-		IdempotencyRetention: durationpb.New(idempotency.Retention),
-		EventRetention:       durationpb.New(kafka.DefaultRetention),
-	}
-}
-
 // Module is payment, to be put into a process.
 func Module(cfg Config) fx.Option {
 	return fx.Module(Name,
 		kitapp.Context(Name, cfg.Context, Migrations()),
 		fx.Provide(
 			func(source *settings.Source) (*settings.Live[domain.Settings], error) {
-				return settings.NewLive(source, DefaultSettings(), func(set *paymentv1.Settings) (domain.Settings, error) {
+				return settings.NewLive(source, settings.Defaults[*paymentv1.Settings](), func(set *paymentv1.Settings) (domain.Settings, error) {
 					return readSettings(set, cfg.Context.Secrets)
 				})
 			},

@@ -8,6 +8,19 @@ import (
 	"github.com/shopmesh/shopmesh/services/config/internal/store"
 )
 
+// Defaults returns what holds in a context where nothing was ever set.
+// Errors: CONTEXT_NOT_FOUND.
+func (s *Settings) Defaults(name string) (*configv1.Settings, error) {
+	if err := protoconv.CheckContext(name); err != nil {
+		return nil, err
+	}
+	defaults := protoconv.Defaults(name)
+	if defaults.GetEdge() != nil {
+		defaults.Value = &configv1.Settings_Edge{Edge: s.DefaultEdge()}
+	}
+	return defaults, nil
+}
+
 // Get returns the settings of a context, without the defaults. Errors: CONTEXT_NOT_FOUND.
 func (s *Settings) Get(ctx context.Context, name string) (*configv1.Settings, error) {
 	if err := protoconv.CheckContext(name); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	configv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/config/v1"
+	edgev1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/edge/v1"
 	"github.com/shopmesh/shopmesh/kit/activity"
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
@@ -26,6 +27,9 @@ type Deps struct {
 	// File holds the settings instead of the database, which then can't be changed here;
 	// empty for none.
 	File string
+	// DefaultEdge returns what holds at the edge where nobody set anything: it depends on
+	// whether the process limits, which its contract does not know.
+	DefaultEdge func() *edgev1.Settings
 	// Changes wakes those who watch.
 	Changes *Changes
 	// Now is the time, in whole microseconds as the database keeps it.

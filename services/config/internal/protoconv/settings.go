@@ -52,6 +52,14 @@ func Value(set *configv1.Settings) proto.Message {
 	return set.ProtoReflect().Mutable(fields().ByName(protoreflect.Name(set.GetContext()))).Message().Interface()
 }
 
+// Defaults returns what holds in a known context where nothing was ever set, as its contract
+// states it.
+func Defaults(context string) *configv1.Settings {
+	set := Empty(context)
+	settings.FillDefaults(Value(set))
+	return set
+}
+
 // Settings translates a version of a known context. The error names the fields that are
 // stored in a form that can't be read; they are left out of the result, which is good
 // without them.

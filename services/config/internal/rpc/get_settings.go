@@ -12,5 +12,9 @@ func (s *Server) GetSettings(ctx context.Context, req *configv1.GetSettingsReque
 	if err != nil {
 		return nil, err
 	}
-	return &configv1.GetSettingsResponse{Settings: current}, nil
+	defaults, err := s.settings.Defaults(req.GetContext())
+	if err != nil {
+		return nil, err
+	}
+	return &configv1.GetSettingsResponse{Settings: current, Defaults: defaults}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/kit/token"
 	"github.com/shopmesh/shopmesh/services/identity"
@@ -22,6 +23,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 	"github.com/shopmesh/shopmesh/services/identity/internal/events"
 	"github.com/shopmesh/shopmesh/services/identity/internal/passwords"
+	"github.com/shopmesh/shopmesh/services/identity/internal/protoconv"
 )
 
 const password = "tall bread under rivers"
@@ -46,7 +48,7 @@ func newHarness(t *testing.T) *harness {
 	t.Helper()
 	h := &harness{
 		t: t, hasher: passwords.NewHasher(nil, testkit.Log(t)), trace: &testkit.Statements{}, now: time.Now().UTC().Truncate(time.Microsecond),
-		customers: make(map[uuid.UUID]uuid.UUID), settings: domain.DefaultSettings(),
+		customers: make(map[uuid.UUID]uuid.UUID), settings: protoconv.Settings(settings.Defaults[*identityv1.Settings]()),
 	}
 	h.pool = testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, identity.Migrations()), Tracer: h.trace})
 	key, err := token.NewKey()

@@ -181,7 +181,7 @@ func TestAHundredFailuresLeaveKnownPlaces(t *testing.T) {
 func TestARefreshTokenHasOneSuccessor(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	life := DefaultSettings().SessionLife(Customer)
+	life := SessionLife{Idle: 30 * 24 * time.Hour, Whole: 180 * 24 * time.Hour}
 	first := NewSession(uuid.New(), uuid.New(), []string{MethodPassword}, "", "", now)
 
 	second, outcome := first.Refresh(1, life, now)
@@ -211,7 +211,7 @@ func TestARefreshTokenHasOneSuccessor(t *testing.T) {
 func TestASessionBeginsWithItsProof(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
-	life := DefaultSettings().SessionLife(Customer)
+	life := SessionLife{Idle: 30 * 24 * time.Hour, Whole: 180 * 24 * time.Hour}
 	first := NewSession(uuid.New(), uuid.New(), []string{MethodPassword}, "192.0.2.0/24", "a\r\nb"+strings.Repeat("é", 300), now)
 	if want := "ab" + strings.Repeat("é", 198); first.Snapshot().Agent != want {
 		t.Errorf("the program is kept as %q, want %q", first.Snapshot().Agent, want)

@@ -25,18 +25,6 @@ type Settings struct {
 	MailsPerAddress int32
 }
 
-// DefaultSettings are what holds where an owner set nothing.
-func DefaultSettings() Settings {
-	const day = 24 * time.Hour
-	return Settings{
-		SigningKeyPeriod: 30 * day, AccessTokenLife: 5 * time.Minute, StepUpAge: 10 * time.Minute,
-		CustomerSession:     SessionLife{Idle: 30 * day, Whole: 180 * day},
-		StaffSession:        SessionLife{Idle: 2 * time.Hour, Whole: day},
-		VerifyEmailLinkLife: day, ResetPasswordLinkLife: 30 * time.Minute, InvitationLinkLife: 3 * day, ConfirmEmailLinkLife: day,
-		MaxAPIKeyLife: 365 * day, MailsPerAddress: 3,
-	}
-}
-
 // SessionLife returns how long the sessions of a kind of account last.
 func (s Settings) SessionLife(kind Kind) SessionLife {
 	if kind == Staff {

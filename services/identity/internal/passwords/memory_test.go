@@ -12,8 +12,10 @@ import (
 
 	"github.com/google/uuid"
 
+	identityv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1"
 	"github.com/shopmesh/shopmesh/kit/fault"
 	"github.com/shopmesh/shopmesh/kit/pg"
+	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/kit/testkit"
 	"github.com/shopmesh/shopmesh/kit/token"
 	"github.com/shopmesh/shopmesh/services/identity"
@@ -21,6 +23,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/identity/internal/domain"
 	"github.com/shopmesh/shopmesh/services/identity/internal/events"
 	"github.com/shopmesh/shopmesh/services/identity/internal/passwords"
+	"github.com/shopmesh/shopmesh/services/identity/internal/protoconv"
 )
 
 // keycloak#28477: each sign-in left memory behind. Some hundreds of sign-ins, with the right
@@ -97,7 +100,7 @@ func newAccounts(t *testing.T) *app.Accounts {
 		Pool:   testkit.Open(t, pg.Config{URL: testkit.DatabaseURL(t, identity.Migrations())}),
 		Hasher: hasher, Sealing: sealing, RefreshSecret: []byte("refresh"), LinkSecret: []byte("link"),
 		Issue:        token.NewIssuer("https://shop.example", "shopmesh", key, time.Now).Access,
-		Settings:     domain.DefaultSettings,
+		Settings:     func() domain.Settings { return protoconv.Settings(settings.Defaults[*identityv1.Settings]()) },
 		LinkCustomer: func(context.Context, domain.NewCustomer) (uuid.UUID, error) { return uuid.New(), nil },
 		Publish:      app.Publish{Changed: events.Changed, Verified: events.Verified, Link: events.Link, Notice: events.Notice},
 		Wake:         func() {}, Now: func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },

@@ -76,8 +76,12 @@ func (x *GetSettingsRequest) GetContext() string {
 // GetSettingsResponse holds the settings.
 type GetSettingsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The settings.
-	Settings      *Settings `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
+	// The settings: what is set.
+	Settings *Settings `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
+	// What holds where nobody set a field, with the context's name and its value alone. A field
+	// that has no value here has none by default, and its comment says what that means. A
+	// service of another release may have other defaults.
+	Defaults      *Settings `protobuf:"bytes,2,opt,name=defaults,proto3" json:"defaults,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -115,6 +119,13 @@ func (*GetSettingsResponse) Descriptor() ([]byte, []int) {
 func (x *GetSettingsResponse) GetSettings() *Settings {
 	if x != nil {
 		return x.Settings
+	}
+	return nil
+}
+
+func (x *GetSettingsResponse) GetDefaults() *Settings {
+	if x != nil {
+		return x.Defaults
 	}
 	return nil
 }
@@ -568,9 +579,10 @@ const file_shopmesh_config_v1_config_service_proto_rawDesc = "" +
 	"\n" +
 	"'shopmesh/config/v1/config_service.proto\x12\x12shopmesh.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a!shopmesh/config/v1/settings.proto\x1a!shopmesh/options/v1/options.proto\"<\n" +
 	"\x12GetSettingsRequest\x12&\n" +
-	"\acontext\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\acontext\"O\n" +
+	"\acontext\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\acontext\"\x89\x01\n" +
 	"\x13GetSettingsResponse\x128\n" +
-	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bsettings\"\x91\x02\n" +
+	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bsettings\x128\n" +
+	"\bdefaults\x18\x02 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bdefaults\"\x91\x02\n" +
 	"\x15UpdateSettingsRequest\x12\x8b\x01\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsBQ\xe0A\x02\xbaHK\xba\x01E\n" +
 	"\x10settings.context\x12\x1dcontext must name the context\x1a\x12this.context != ''\xc8\x01\x01R\bsettings\x12@\n" +
@@ -642,27 +654,28 @@ var file_shopmesh_config_v1_config_service_proto_goTypes = []any{
 }
 var file_shopmesh_config_v1_config_service_proto_depIdxs = []int32{
 	10, // 0: shopmesh.config.v1.GetSettingsResponse.settings:type_name -> shopmesh.config.v1.Settings
-	10, // 1: shopmesh.config.v1.UpdateSettingsRequest.settings:type_name -> shopmesh.config.v1.Settings
-	11, // 2: shopmesh.config.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
-	10, // 3: shopmesh.config.v1.UpdateSettingsResponse.settings:type_name -> shopmesh.config.v1.Settings
-	12, // 4: shopmesh.config.v1.ListSettingsVersionsResponse.versions:type_name -> shopmesh.config.v1.SettingsVersion
-	10, // 5: shopmesh.config.v1.RollbackSettingsResponse.settings:type_name -> shopmesh.config.v1.Settings
-	10, // 6: shopmesh.config.v1.WatchSettingsResponse.settings:type_name -> shopmesh.config.v1.Settings
-	0,  // 7: shopmesh.config.v1.ConfigService.GetSettings:input_type -> shopmesh.config.v1.GetSettingsRequest
-	2,  // 8: shopmesh.config.v1.ConfigService.UpdateSettings:input_type -> shopmesh.config.v1.UpdateSettingsRequest
-	4,  // 9: shopmesh.config.v1.ConfigService.ListSettingsVersions:input_type -> shopmesh.config.v1.ListSettingsVersionsRequest
-	6,  // 10: shopmesh.config.v1.ConfigService.RollbackSettings:input_type -> shopmesh.config.v1.RollbackSettingsRequest
-	8,  // 11: shopmesh.config.v1.ConfigService.WatchSettings:input_type -> shopmesh.config.v1.WatchSettingsRequest
-	1,  // 12: shopmesh.config.v1.ConfigService.GetSettings:output_type -> shopmesh.config.v1.GetSettingsResponse
-	3,  // 13: shopmesh.config.v1.ConfigService.UpdateSettings:output_type -> shopmesh.config.v1.UpdateSettingsResponse
-	5,  // 14: shopmesh.config.v1.ConfigService.ListSettingsVersions:output_type -> shopmesh.config.v1.ListSettingsVersionsResponse
-	7,  // 15: shopmesh.config.v1.ConfigService.RollbackSettings:output_type -> shopmesh.config.v1.RollbackSettingsResponse
-	9,  // 16: shopmesh.config.v1.ConfigService.WatchSettings:output_type -> shopmesh.config.v1.WatchSettingsResponse
-	12, // [12:17] is the sub-list for method output_type
-	7,  // [7:12] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	10, // 1: shopmesh.config.v1.GetSettingsResponse.defaults:type_name -> shopmesh.config.v1.Settings
+	10, // 2: shopmesh.config.v1.UpdateSettingsRequest.settings:type_name -> shopmesh.config.v1.Settings
+	11, // 3: shopmesh.config.v1.UpdateSettingsRequest.update_mask:type_name -> google.protobuf.FieldMask
+	10, // 4: shopmesh.config.v1.UpdateSettingsResponse.settings:type_name -> shopmesh.config.v1.Settings
+	12, // 5: shopmesh.config.v1.ListSettingsVersionsResponse.versions:type_name -> shopmesh.config.v1.SettingsVersion
+	10, // 6: shopmesh.config.v1.RollbackSettingsResponse.settings:type_name -> shopmesh.config.v1.Settings
+	10, // 7: shopmesh.config.v1.WatchSettingsResponse.settings:type_name -> shopmesh.config.v1.Settings
+	0,  // 8: shopmesh.config.v1.ConfigService.GetSettings:input_type -> shopmesh.config.v1.GetSettingsRequest
+	2,  // 9: shopmesh.config.v1.ConfigService.UpdateSettings:input_type -> shopmesh.config.v1.UpdateSettingsRequest
+	4,  // 10: shopmesh.config.v1.ConfigService.ListSettingsVersions:input_type -> shopmesh.config.v1.ListSettingsVersionsRequest
+	6,  // 11: shopmesh.config.v1.ConfigService.RollbackSettings:input_type -> shopmesh.config.v1.RollbackSettingsRequest
+	8,  // 12: shopmesh.config.v1.ConfigService.WatchSettings:input_type -> shopmesh.config.v1.WatchSettingsRequest
+	1,  // 13: shopmesh.config.v1.ConfigService.GetSettings:output_type -> shopmesh.config.v1.GetSettingsResponse
+	3,  // 14: shopmesh.config.v1.ConfigService.UpdateSettings:output_type -> shopmesh.config.v1.UpdateSettingsResponse
+	5,  // 15: shopmesh.config.v1.ConfigService.ListSettingsVersions:output_type -> shopmesh.config.v1.ListSettingsVersionsResponse
+	7,  // 16: shopmesh.config.v1.ConfigService.RollbackSettings:output_type -> shopmesh.config.v1.RollbackSettingsResponse
+	9,  // 17: shopmesh.config.v1.ConfigService.WatchSettings:output_type -> shopmesh.config.v1.WatchSettingsResponse
+	13, // [13:18] is the sub-list for method output_type
+	8,  // [8:13] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_config_v1_config_service_proto_init() }

@@ -36,7 +36,7 @@ const (
 // change within two seconds, without a restart. No setting holds a secret: secrets are
 // given to a service by its environment, and a setting at most names one.
 type ConfigServiceClient interface {
-	// GetSettings reads the settings of a context: what is set, without the defaults.
+	// GetSettings reads the settings of a context: what is set, and beside it the defaults.
 	//
 	// Errors: CONTEXT_NOT_FOUND.
 	GetSettings(ctx context.Context, in *GetSettingsRequest, opts ...grpc.CallOption) (*GetSettingsResponse, error)
@@ -146,7 +146,7 @@ type ConfigService_WatchSettingsClient = grpc.ServerStreamingClient[WatchSetting
 // change within two seconds, without a restart. No setting holds a secret: secrets are
 // given to a service by its environment, and a setting at most names one.
 type ConfigServiceServer interface {
-	// GetSettings reads the settings of a context: what is set, without the defaults.
+	// GetSettings reads the settings of a context: what is set, and beside it the defaults.
 	//
 	// Errors: CONTEXT_NOT_FOUND.
 	GetSettings(context.Context, *GetSettingsRequest) (*GetSettingsResponse, error)

@@ -8,6 +8,7 @@ package customerv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -75,9 +76,9 @@ var File_shopmesh_customer_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_customer_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"#shopmesh/customer/v1/settings.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"e\n" +
-	"\bSettings\x12Y\n" +
-	"\x0fevent_retention\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\xe0\x01\n" +
+	"#shopmesh/customer/v1/settings.proto\x12\x14shopmesh.customer.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"r\n" +
+	"\bSettings\x12f\n" +
+	"\x0fevent_retention\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1c\x92\xe1\x18\t\"604800s\"R\x0eeventRetentionB\xe0\x01\n" +
 	"\x18com.shopmesh.customer.v1B\rSettingsProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/customer/v1;customerv1\xa2\x02\x03SCX\xaa\x02\x14Shopmesh.Customer.V1\xca\x02\x14Shopmesh\\Customer\\V1\xe2\x02 Shopmesh\\Customer\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Customer::V1b\x06proto3"
 
 var (

@@ -11,6 +11,7 @@ package edgev1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -119,16 +120,18 @@ var File_shopmesh_edge_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_edge_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshopmesh/edge/v1/settings.proto\x12\x10shopmesh.edge.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xf9\x03\n" +
-	"\bSettings\x12Z\n" +
+	"\x1fshopmesh/edge/v1/settings.proto\x12\x10shopmesh.edge.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a!shopmesh/options/v1/options.proto\"\xab\x04\n" +
+	"\bSettings\x12h\n" +
 	"\n" +
-	"reads_rate\x18\x01 \x01(\tB6\xe0A\x01\xbaH0r.2,^(off|([1-9][0-9]{0,6}|10000000)/(s|min|h))$H\x00R\treadsRate\x88\x01\x01\x12\\\n" +
-	"\vorders_rate\x18\x02 \x01(\tB6\xe0A\x01\xbaH0r.2,^(off|([1-9][0-9]{0,6}|10000000)/(s|min|h))$H\x01R\n" +
-	"ordersRate\x88\x01\x01\x12]\n" +
-	"\fsign_in_rate\x18\x03 \x01(\tB6\xe0A\x01\xbaH0r.2,^(off|([1-9][0-9]{0,6}|10000000)/(s|min|h))$H\x02R\n" +
-	"signInRate\x88\x01\x01\x12Z\n" +
+	"reads_rate\x18\x01 \x01(\tBD\xe0A\x01\xbaH0r.2,^(off|([1-9][0-9]{0,6}|10000000)/(s|min|h))$\x92\xe1\x18\n" +
+	"\"6000/min\"H\x00R\treadsRate\x88\x01\x01\x12j\n" +
+	"\vorders_rate\x18\x02 \x01(\tBD\xe0A\x01\xbaH0r.2,^(off|([1-9][0-9]{0,6}|10000000)/(s|min|h))$\x92\xe1\x18\n" +
+	"\"1200/min\"H\x01R\n" +
+	"ordersRate\x88\x01\x01\x12i\n" +
+	"\fsign_in_rate\x18\x03 \x01(\tBB\xe0A\x01\xbaH0r.2,^(off|([1-9][0-9]{0,6}|10000000)/(s|min|h))$\x92\xe1\x18\b\"10/min\"H\x02R\n" +
+	"signInRate\x88\x01\x01\x12d\n" +
 	"\n" +
-	"mails_rate\x18\x04 \x01(\tB6\xe0A\x01\xbaH0r.2,^(off|([1-9][0-9]{0,6}|10000000)/(s|min|h))$H\x03R\tmailsRate\x88\x01\x01\x129\n" +
+	"mails_rate\x18\x04 \x01(\tB@\xe0A\x01\xbaH0r.2,^(off|([1-9][0-9]{0,6}|10000000)/(s|min|h))$\x92\xe1\x18\x06\"20/h\"H\x03R\tmailsRate\x88\x01\x01\x129\n" +
 	"\fcors_origins\x18\x05 \x03(\tB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x102\x18\x01\"\ar\x05\x10\x01\x18\xac\x02R\vcorsOriginsB\r\n" +
 	"\v_reads_rateB\x0e\n" +
 	"\f_orders_rateB\x0f\n" +

@@ -8,6 +8,7 @@ package identityv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -207,24 +208,25 @@ var File_shopmesh_identity_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_identity_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"#shopmesh/identity/v1/settings.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbc\n" +
-	"\n" +
-	"\bSettings\x12_\n" +
-	"\x12signing_key_period\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x10signingKeyPeriod\x126\n" +
-	"\x12require_staff_totp\x18\x02 \x01(\bB\x03\xe0A\x01H\x00R\x10requireStaffTotp\x88\x01\x01\x12Y\n" +
-	"\x11access_token_life\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x12\xe0A\x01\xbaH\f\xaa\x01\t\"\x03\b\xac\x022\x02\b<R\x0faccessTokenLife\x12M\n" +
-	"\vstep_up_age\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x12\xe0A\x01\xbaH\f\xaa\x01\t\"\x03\b\x90\x1c2\x02\b<R\tstepUpAge\x12d\n" +
-	"\x15customer_session_idle\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9c\xb5\a2\x03\b\x90\x1cR\x13customerSessionIdle\x12d\n" +
-	"\x15customer_session_life\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x13customerSessionLife\x12]\n" +
-	"\x12staff_session_idle\x18\a \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02R\x10staffSessionIdle\x12^\n" +
-	"\x12staff_session_life\x18\b \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9a\x9e\x012\x03\b\xac\x02R\x10staffSessionLife\x12d\n" +
-	"\x16verify_email_link_life\x18\t \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02R\x13verifyEmailLinkLife\x12h\n" +
+	"#shopmesh/identity/v1/settings.proto\x12\x14shopmesh.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"\xdf\v\n" +
+	"\bSettings\x12m\n" +
+	"\x12signing_key_period\x18\x01 \x01(\v2\x19.google.protobuf.DurationB$\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05\x92\xe1\x18\n" +
+	"\"2592000s\"R\x10signingKeyPeriod\x12?\n" +
+	"\x12require_staff_totp\x18\x02 \x01(\bB\f\xe0A\x01\x92\xe1\x18\x05falseH\x00R\x10requireStaffTotp\x88\x01\x01\x12c\n" +
+	"\x11access_token_life\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x1c\xe0A\x01\xbaH\f\xaa\x01\t\"\x03\b\xac\x022\x02\b<\x92\xe1\x18\x06\"300s\"R\x0faccessTokenLife\x12W\n" +
+	"\vstep_up_age\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x1c\xe0A\x01\xbaH\f\xaa\x01\t\"\x03\b\x90\x1c2\x02\b<\x92\xe1\x18\x06\"600s\"R\tstepUpAge\x12r\n" +
+	"\x15customer_session_idle\x18\x05 \x01(\v2\x19.google.protobuf.DurationB#\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9c\xb5\a2\x03\b\x90\x1c\x92\xe1\x18\n" +
+	"\"2592000s\"R\x13customerSessionIdle\x12s\n" +
+	"\x15customer_session_life\x18\x06 \x01(\v2\x19.google.protobuf.DurationB$\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1c\x92\xe1\x18\v\"15552000s\"R\x13customerSessionLife\x12h\n" +
+	"\x12staff_session_idle\x18\a \x01(\v2\x19.google.protobuf.DurationB\x1f\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02\x92\xe1\x18\a\"7200s\"R\x10staffSessionIdle\x12j\n" +
+	"\x12staff_session_life\x18\b \x01(\v2\x19.google.protobuf.DurationB!\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9a\x9e\x012\x03\b\xac\x02\x92\xe1\x18\b\"86400s\"R\x10staffSessionLife\x12p\n" +
+	"\x16verify_email_link_life\x18\t \x01(\v2\x19.google.protobuf.DurationB \xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02\x92\xe1\x18\b\"86400s\"R\x13verifyEmailLinkLife\x12s\n" +
 	"\x18reset_password_link_life\x18\n" +
-	" \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xa3\x052\x03\b\xac\x02R\x15resetPasswordLinkLife\x12b\n" +
-	"\x14invitation_link_life\x18\v \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9a\x9e\x012\x03\b\x90\x1cR\x12invitationLinkLife\x12f\n" +
-	"\x17confirm_email_link_life\x18\f \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02R\x14confirmEmailLinkLife\x12Z\n" +
-	"\x10max_api_key_life\x18\r \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\rmaxApiKeyLife\x12=\n" +
-	"\x11mails_per_address\x18\x0e \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\x0fmailsPerAddress\x88\x01\x01B\x15\n" +
+	" \x01(\v2\x19.google.protobuf.DurationB\x1f\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xa3\x052\x03\b\xac\x02\x92\xe1\x18\a\"1800s\"R\x15resetPasswordLinkLife\x12o\n" +
+	"\x14invitation_link_life\x18\v \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\x9a\x9e\x012\x03\b\x90\x1c\x92\xe1\x18\t\"259200s\"R\x12invitationLinkLife\x12r\n" +
+	"\x17confirm_email_link_life\x18\f \x01(\v2\x19.google.protobuf.DurationB \xe0A\x01\xbaH\x0e\xaa\x01\v\"\x04\b\x80\xf5$2\x03\b\xac\x02\x92\xe1\x18\b\"86400s\"R\x14confirmEmailLinkLife\x12i\n" +
+	"\x10max_api_key_life\x18\r \x01(\v2\x19.google.protobuf.DurationB%\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05\x92\xe1\x18\v\"31536000s\"R\rmaxApiKeyLife\x12B\n" +
+	"\x11mails_per_address\x18\x0e \x01(\x05B\x11\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01\x92\xe1\x18\x013H\x01R\x0fmailsPerAddress\x88\x01\x01B\x15\n" +
 	"\x13_require_staff_totpB\x14\n" +
 	"\x12_mails_per_addressB\xe0\x01\n" +
 	"\x18com.shopmesh.identity.v1B\rSettingsProtoP\x01ZCgithub.com/shopmesh/shopmesh/gen/go/shopmesh/identity/v1;identityv1\xa2\x02\x03SIX\xaa\x02\x14Shopmesh.Identity.V1\xca\x02\x14Shopmesh\\Identity\\V1\xe2\x02 Shopmesh\\Identity\\V1\\GPBMetadata\xea\x02\x16Shopmesh::Identity::V1b\x06proto3"

@@ -8,6 +8,7 @@ package inventoryv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -105,13 +106,13 @@ var File_shopmesh_inventory_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_inventory_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"$shopmesh/inventory/v1/settings.proto\x12\x15shopmesh.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\x84\x03\n" +
-	"\bSettings\x12E\n" +
-	"\x13low_stock_threshold\x18\x01 \x01(\x03B\x10\xe0A\x01\xbaH\n" +
-	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00H\x00R\x11lowStockThreshold\x88\x01\x01\x12V\n" +
-	"\x0elevel_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x02\b<2\x05\x10\x80\xc2\xd7/R\rlevelInterval\x12f\n" +
-	"\x15idempotency_retention\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12Y\n" +
-	"\x0fevent_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionB\x16\n" +
+	"$shopmesh/inventory/v1/settings.proto\x12\x15shopmesh.inventory.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"\xab\x03\n" +
+	"\bSettings\x12J\n" +
+	"\x13low_stock_threshold\x18\x01 \x01(\x03B\x15\xe0A\x01\xbaH\n" +
+	"\"\b\x18\x80\x94\xeb\xdc\x03(\x00\x92\xe1\x18\x015H\x00R\x11lowStockThreshold\x88\x01\x01\x12^\n" +
+	"\x0elevel_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x1c\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x02\b<2\x05\x10\x80\xc2\xd7/\x92\xe1\x18\x04\"2s\"R\rlevelInterval\x12s\n" +
+	"\x15idempotency_retention\x18\x03 \x01(\v2\x19.google.protobuf.DurationB#\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05\x92\xe1\x18\t\"172800s\"R\x14idempotencyRetention\x12f\n" +
+	"\x0fevent_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1c\x92\xe1\x18\t\"604800s\"R\x0eeventRetentionB\x16\n" +
 	"\x14_low_stock_thresholdB\xe7\x01\n" +
 	"\x19com.shopmesh.inventory.v1B\rSettingsProtoP\x01ZEgithub.com/shopmesh/shopmesh/gen/go/shopmesh/inventory/v1;inventoryv1\xa2\x02\x03SIX\xaa\x02\x15Shopmesh.Inventory.V1\xca\x02\x15Shopmesh\\Inventory\\V1\xe2\x02!Shopmesh\\Inventory\\V1\\GPBMetadata\xea\x02\x17Shopmesh::Inventory::V1b\x06proto3"
 

@@ -8,6 +8,7 @@ package notificationv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -106,14 +107,15 @@ var File_shopmesh_notification_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_notification_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"'shopmesh/notification/v1/settings.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xa0\x03\n" +
-	"\bSettings\x12Q\n" +
-	"\vretry_after\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
-	"retryAfter\x12R\n" +
-	"\rgive_up_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x13\xe0A\x01\xbaH\r\xaa\x01\n" +
-	"\"\x04\b\x80\xeaI2\x02\b<R\vgiveUpAfter\x12W\n" +
-	"\x0ebody_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x06\b\x80\x86\xb0\x96\x012\x02\b<R\rbodyRetention\x12Y\n" +
-	"\x0fevent_retention\x18\a \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetentionJ\x04\b\x01\x10\x02J\x04\b\x02\x10\x03J\x04\b\x03\x10\x04R\tshop_nameR\fsender_emailR\x0ereply_to_emailB\xfc\x01\n" +
+	"'shopmesh/notification/v1/settings.proto\x12\x18shopmesh.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"\xd0\x03\n" +
+	"\bSettings\x12Y\n" +
+	"\vretry_after\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x1d\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04\x92\xe1\x18\x04\"1s\"R\n" +
+	"retryAfter\x12_\n" +
+	"\rgive_up_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationB \xe0A\x01\xbaH\r\xaa\x01\n" +
+	"\"\x04\b\x80\xeaI2\x02\b<\x92\xe1\x18\t\"259200s\"R\vgiveUpAfter\x12e\n" +
+	"\x0ebody_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB#\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x06\b\x80\x86\xb0\x96\x012\x02\b<\x92\xe1\x18\n" +
+	"\"7776000s\"R\rbodyRetention\x12f\n" +
+	"\x0fevent_retention\x18\a \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1c\x92\xe1\x18\t\"604800s\"R\x0eeventRetentionJ\x04\b\x01\x10\x02J\x04\b\x02\x10\x03J\x04\b\x03\x10\x04R\tshop_nameR\fsender_emailR\x0ereply_to_emailB\xfc\x01\n" +
 	"\x1ccom.shopmesh.notification.v1B\rSettingsProtoP\x01ZKgithub.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x18Shopmesh.Notification.V1\xca\x02\x18Shopmesh\\Notification\\V1\xe2\x02$Shopmesh\\Notification\\V1\\GPBMetadata\xea\x02\x1aShopmesh::Notification::V1b\x06proto3"
 
 var (

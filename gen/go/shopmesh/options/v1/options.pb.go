@@ -494,6 +494,14 @@ var file_shopmesh_options_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "varint,50702,rep,packed,name=codes,enum=google.rpc.Code",
 		Filename:      "shopmesh/options/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*string)(nil),
+		Field:         50706,
+		Name:          "shopmesh.options.v1.default_json",
+		Tag:           "bytes,50706,opt,name=default_json",
+		Filename:      "shopmesh/options/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -527,6 +535,16 @@ var (
 	//
 	// repeated google.rpc.Code codes = 50702;
 	E_Codes = &file_shopmesh_options_v1_options_proto_extTypes[4]
+)
+
+// Extension fields to descriptorpb.FieldOptions.
+var (
+	// What holds where nobody set this field of a context's settings, as ProtoJSON, such as
+	// '"1800s"' or '5'. It stands here alone: services and the forms of the office read it. A
+	// field without it has no value by default, and its comment says what that means.
+	//
+	// optional string default_json = 50706;
+	E_DefaultJson = &file_shopmesh_options_v1_options_proto_extTypes[5]
 )
 
 var File_shopmesh_options_v1_options_proto protoreflect.FileDescriptor
@@ -589,7 +607,8 @@ const file_shopmesh_options_v1_options_proto_rawDesc = "" +
 	"\x05limit\x12\x1e.google.protobuf.MethodOptions\x18\x8f\x8c\x03 \x01(\x0e2\x1a.shopmesh.options.v1.LimitR\x05limit:[\n" +
 	"\brecorded\x12\x1e.google.protobuf.MethodOptions\x18\x90\x8c\x03 \x01(\x0e2\x1d.shopmesh.options.v1.RecordedR\brecorded:O\n" +
 	"\x04mesh\x12\x1e.google.protobuf.MethodOptions\x18\x91\x8c\x03 \x01(\v2\x19.shopmesh.options.v1.MeshR\x04mesh:K\n" +
-	"\x05codes\x12!.google.protobuf.EnumValueOptions\x18\x8e\x8c\x03 \x03(\x0e2\x10.google.rpc.CodeR\x05codesB\xd8\x01\n" +
+	"\x05codes\x12!.google.protobuf.EnumValueOptions\x18\x8e\x8c\x03 \x03(\x0e2\x10.google.rpc.CodeR\x05codes:B\n" +
+	"\fdefault_json\x12\x1d.google.protobuf.FieldOptions\x18\x92\x8c\x03 \x01(\tR\vdefaultJsonB\xd8\x01\n" +
 	"\x17com.shopmesh.options.v1B\fOptionsProtoP\x01ZAgithub.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1;optionsv1\xa2\x02\x03SOX\xaa\x02\x13Shopmesh.Options.V1\xca\x02\x13Shopmesh\\Options\\V1\xe2\x02\x1fShopmesh\\Options\\V1\\GPBMetadata\xea\x02\x15Shopmesh::Options::V1b\x06proto3"
 
 var (
@@ -615,7 +634,8 @@ var file_shopmesh_options_v1_options_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),           // 5: google.protobuf.Duration
 	(*descriptorpb.MethodOptions)(nil),    // 6: google.protobuf.MethodOptions
 	(*descriptorpb.EnumValueOptions)(nil), // 7: google.protobuf.EnumValueOptions
-	(code.Code)(0),                        // 8: google.rpc.Code
+	(*descriptorpb.FieldOptions)(nil),     // 8: google.protobuf.FieldOptions
+	(code.Code)(0),                        // 9: google.rpc.Code
 }
 var file_shopmesh_options_v1_options_proto_depIdxs = []int32{
 	2,  // 0: shopmesh.options.v1.Authorization.permission:type_name -> shopmesh.options.v1.Permission
@@ -626,15 +646,16 @@ var file_shopmesh_options_v1_options_proto_depIdxs = []int32{
 	6,  // 5: shopmesh.options.v1.recorded:extendee -> google.protobuf.MethodOptions
 	6,  // 6: shopmesh.options.v1.mesh:extendee -> google.protobuf.MethodOptions
 	7,  // 7: shopmesh.options.v1.codes:extendee -> google.protobuf.EnumValueOptions
-	3,  // 8: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
-	0,  // 9: shopmesh.options.v1.limit:type_name -> shopmesh.options.v1.Limit
-	1,  // 10: shopmesh.options.v1.recorded:type_name -> shopmesh.options.v1.Recorded
-	4,  // 11: shopmesh.options.v1.mesh:type_name -> shopmesh.options.v1.Mesh
-	8,  // 12: shopmesh.options.v1.codes:type_name -> google.rpc.Code
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	8,  // [8:13] is the sub-list for extension type_name
-	3,  // [3:8] is the sub-list for extension extendee
+	8,  // 8: shopmesh.options.v1.default_json:extendee -> google.protobuf.FieldOptions
+	3,  // 9: shopmesh.options.v1.authorization:type_name -> shopmesh.options.v1.Authorization
+	0,  // 10: shopmesh.options.v1.limit:type_name -> shopmesh.options.v1.Limit
+	1,  // 11: shopmesh.options.v1.recorded:type_name -> shopmesh.options.v1.Recorded
+	4,  // 12: shopmesh.options.v1.mesh:type_name -> shopmesh.options.v1.Mesh
+	9,  // 13: shopmesh.options.v1.codes:type_name -> google.rpc.Code
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	9,  // [9:14] is the sub-list for extension type_name
+	3,  // [3:9] is the sub-list for extension extendee
 	0,  // [0:3] is the sub-list for field type_name
 }
 
@@ -650,7 +671,7 @@ func file_shopmesh_options_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_options_v1_options_proto_rawDesc), len(file_shopmesh_options_v1_options_proto_rawDesc)),
 			NumEnums:      3,
 			NumMessages:   2,
-			NumExtensions: 5,
+			NumExtensions: 6,
 			NumServices:   0,
 		},
 		GoTypes:           file_shopmesh_options_v1_options_proto_goTypes,

@@ -8,6 +8,7 @@ package orderv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -47,7 +48,9 @@ type Settings struct {
 	// 7 days by default. The embedded broker keeps each until everybody has it instead.
 	EventRetention *durationpb.Duration `protobuf:"bytes,6,opt,name=event_retention,json=eventRetention,proto3" json:"event_retention,omitempty"`
 	// What the methods can take, and how long their payments may last; the first that
-	// fits a method holds. By default Stripe's bounds for "pm_*", and none for others.
+	// fits a method holds. By default Stripe's bounds for "pm_*", and none for others: at most
+	// eight digits, a smallest amount for the currencies in which it pays out, and currencies
+	// of three digits in tens (https://docs.stripe.com/currencies).
 	PaymentMethodRules []*PaymentMethodRule `protobuf:"bytes,7,rep,name=payment_method_rules,json=paymentMethodRules,proto3" json:"payment_method_rules,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
@@ -293,16 +296,16 @@ var File_shopmesh_order_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_order_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf3\x04\n" +
-	"\bSettings\x12V\n" +
-	"\x0epayment_window\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x14\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01R\rpaymentWindow\x12Q\n" +
-	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/R\n" +
-	"retryAfter\x12>\n" +
-	"\x11max_unpaid_orders\x18\x03 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\x90N(\x01H\x00R\x0fmaxUnpaidOrders\x88\x01\x01\x12>\n" +
-	"\x0fpayment_methods\x18\x04 \x03(\tB\x15\xe0A\x01\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01\x18@R\x0epaymentMethods\x12f\n" +
-	"\x15idempotency_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12Y\n" +
-	"\x0fevent_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetention\x12c\n" +
-	"\x14payment_method_rules\x18\a \x03(\v2$.shopmesh.order.v1.PaymentMethodRuleB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\x12paymentMethodRulesB\x14\n" +
+	" shopmesh/order/v1/settings.proto\x12\x11shopmesh.order.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"\x8e\x15\n" +
+	"\bSettings\x12a\n" +
+	"\x0epayment_window\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x1f\xe0A\x01\xbaH\x0e\xaa\x01\v\"\x05\b\x80\x9a\x9e\x012\x02\b\x01\x92\xe1\x18\a\"1800s\"R\rpaymentWindow\x12Z\n" +
+	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x1e\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xc2\xd7/\x92\xe1\x18\x05\"30s\"R\n" +
+	"retryAfter\x12D\n" +
+	"\x11max_unpaid_orders\x18\x03 \x01(\x05B\x13\xe0A\x01\xbaH\a\x1a\x05\x18\x90N(\x01\x92\xe1\x18\x0220H\x00R\x0fmaxUnpaidOrders\x88\x01\x01\x12\xb1\x01\n" +
+	"\x0fpayment_methods\x18\x04 \x03(\tB\x87\x01\xe0A\x01\xbaH\x0f\x92\x01\f\x102\x18\x01\"\x06r\x04\x10\x01\x18@\x92\xe1\x18n[\"sandbox_ok\", \"sandbox_declined\", \"sandbox_slow\", \"sandbox_unknown_then_ok\", \"sandbox_unknown_then_declined\"]R\x0epaymentMethods\x12s\n" +
+	"\x15idempotency_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB#\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05\x92\xe1\x18\t\"172800s\"R\x14idempotencyRetention\x12f\n" +
+	"\x0fevent_retention\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1c\x92\xe1\x18\t\"604800s\"R\x0eeventRetention\x12\xd5\x0f\n" +
+	"\x14payment_method_rules\x18\a \x03(\v2$.shopmesh.order.v1.PaymentMethodRuleB\xfc\x0e\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xe1\x18\xec\x0e[{\"method\": \"pm_*\", \"processingWindow\": \"604800s\", \"limits\": [{\"smallest\": \"1\", \"largest\": \"99999999\"},{\"currency\": \"AED\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"AUD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BRL\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CAD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CHF\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"CZK\", \"smallest\": \"1500\", \"largest\": \"99999999\"},{\"currency\": \"DKK\", \"smallest\": \"250\", \"largest\": \"99999999\"},{\"currency\": \"EUR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"GBP\", \"smallest\": \"30\", \"largest\": \"99999999\"},{\"currency\": \"HKD\", \"smallest\": \"400\", \"largest\": \"99999999\"},{\"currency\": \"HUF\", \"smallest\": \"17500\", \"largest\": \"99999999\"},{\"currency\": \"INR\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"JPY\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"MXN\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"MYR\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"NOK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"NZD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"PLN\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"RON\", \"smallest\": \"200\", \"largest\": \"99999999\"},{\"currency\": \"SEK\", \"smallest\": \"300\", \"largest\": \"99999999\"},{\"currency\": \"SGD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"THB\", \"smallest\": \"1000\", \"largest\": \"99999999\"},{\"currency\": \"USD\", \"smallest\": \"50\", \"largest\": \"99999999\"},{\"currency\": \"BHD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"JOD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"KWD\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"OMR\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"},{\"currency\": \"TND\", \"smallest\": \"10\", \"largest\": \"99999999\", \"step\": \"10\"}]}]R\x12paymentMethodRulesB\x14\n" +
 	"\x12_max_unpaid_orders\"\xf4\x02\n" +
 	"\x11PaymentMethodRule\x12$\n" +
 	"\x06method\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\x06method\x12<\n" +

@@ -8,6 +8,7 @@ package paymentv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -226,20 +227,21 @@ var File_shopmesh_payment_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xb5\t\n" +
-	"\bSettings\x12[\n" +
-	"\x10provider_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\xac\x022\x05\x10\x80\xc2\xd7/R\x0fproviderTimeout\x12Q\n" +
-	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04R\n" +
-	"retryAfter\x12Y\n" +
-	"\x12sandbox_slow_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x10\xe0A\x01\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xac\x022\x00R\x10sandboxSlowDelay\x12f\n" +
-	"\x15idempotency_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05R\x14idempotencyRetention\x12Y\n" +
-	"\x0fevent_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x15\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1cR\x0eeventRetention\x120\n" +
+	"\"shopmesh/payment/v1/settings.proto\x12\x13shopmesh.payment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a!shopmesh/options/v1/options.proto\"\x8c\n" +
 	"\n" +
-	"return_url\x18\x06 \x01(\tB\x11\xe0A\x01\xbaH\v\xd8\x01\x01r\x06\x18\xf4\x03\x88\x01\x01R\treturnUrl\x12`\n" +
-	"\x12reconcile_interval\x18\a \x01(\v2\x19.google.protobuf.DurationB\x16\xe0A\x01\xbaH\x10\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xe1\xeb\x17R\x11reconcileInterval\x12\xc4\x01\n" +
-	"\x15refund_step_up_limits\x18\b \x03(\v2 .shopmesh.payment.v1.StepUpLimitBo\xe0A\x01\xbaHi\xba\x01`\n" +
-	"\x1arefund_step_up_limits.once\x12\x18a currency has one limit\x1a(this.map(limit, limit.currency).unique()\x92\x01\x03\x10\xc8\x01R\x12refundStepUpLimits\x12\xb2\x01\n" +
+	"\bSettings\x12d\n" +
+	"\x10provider_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x1e\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\xac\x022\x05\x10\x80\xc2\xd7/\x92\xe1\x18\x05\"10s\"R\x0fproviderTimeout\x12Y\n" +
+	"\vretry_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x1d\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x03\b\x90\x1c2\x05\x10\x80\xad\xe2\x04\x92\xe1\x18\x04\"1s\"R\n" +
+	"retryAfter\x12a\n" +
+	"\x12sandbox_slow_delay\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x18\xe0A\x01\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xac\x022\x00\x92\xe1\x18\x04\"3s\"R\x10sandboxSlowDelay\x12s\n" +
+	"\x15idempotency_retention\x18\x04 \x01(\v2\x19.google.protobuf.DurationB#\xe0A\x01\xbaH\x10\xaa\x01\r\"\x05\b\x80\xe7\x84\x0f2\x04\b\x80\xa3\x05\x92\xe1\x18\t\"172800s\"R\x14idempotencyRetention\x12f\n" +
+	"\x0fevent_retention\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\"\xe0A\x01\xbaH\x0f\xaa\x01\f\"\x05\b\x80\xe7\x84\x0f2\x03\b\x90\x1c\x92\xe1\x18\t\"604800s\"R\x0eeventRetention\x120\n" +
+	"\n" +
+	"return_url\x18\x06 \x01(\tB\x11\xe0A\x01\xbaH\v\xd8\x01\x01r\x06\x18\xf4\x03\x88\x01\x01R\treturnUrl\x12j\n" +
+	"\x12reconcile_interval\x18\a \x01(\v2\x19.google.protobuf.DurationB \xe0A\x01\xbaH\x10\xaa\x01\r\"\x04\b\x80\xa3\x052\x05\x10\x80\xe1\xeb\x17\x92\xe1\x18\x06\"300s\"R\x11reconcileInterval\x12\xde\x01\n" +
+	"\x15refund_step_up_limits\x18\b \x03(\v2 .shopmesh.payment.v1.StepUpLimitB\x88\x01\xe0A\x01\xbaHi\xba\x01`\n" +
+	"\x1arefund_step_up_limits.once\x12\x18a currency has one limit\x1a(this.map(limit, limit.currency).unique()\x92\x01\x03\x10\xc8\x01\x92\xe1\x18\x15[{\"amount\": \"50000\"}]R\x12refundStepUpLimits\x12\xb2\x01\n" +
 	"\x11stripe_key_secret\x18\t \x01(\tB\x85\x01\xe0A\x01\xbaH\x7f\xba\x01_\n" +
 	"\x19stripe_key_secret.no_file\x12)must not end in _FILE, which names a file\x1a\x17!this.endsWith('_FILE')\xd8\x01\x01r\x182\x16^[A-Z][A-Z0-9_]{0,99}$R\x0fstripeKeySecret\x12\xca\x01\n" +
 	"\x16stripe_webhook_secrets\x18\n" +

@@ -11,6 +11,7 @@ package shopv1
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	v1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/notification/v1"
+	_ "github.com/shopmesh/shopmesh/gen/go/shopmesh/options/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -266,12 +267,13 @@ var File_shopmesh_shop_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_shop_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"\x1fshopmesh/shop/v1/settings.proto\x12\x10shopmesh.shop.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a+shopmesh/notification/v1/notification.proto\"\x99\x05\n" +
-	"\bSettings\x12?\n" +
-	"\x04name\x18\x01 \x01(\tB&\xe0A\x01\xbaH r\x1e\x10\x01\x18d2\x18^[^\\x00-\\x1f\\x7f-\\x9f]*$H\x00R\x04name\x88\x01\x01\x125\n" +
-	"\bcurrency\x18\x02 \x01(\tB\x14\xe0A\x01\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$H\x01R\bcurrency\x88\x01\x01\x125\n" +
-	"\fsender_email\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\ar\x05\x10\x01\x18\xfe\x01H\x02R\vsenderEmail\x88\x01\x01\x12L\n" +
+	"\x1fshopmesh/shop/v1/settings.proto\x12\x10shopmesh.shop.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a+shopmesh/notification/v1/notification.proto\x1a!shopmesh/options/v1/options.proto\"\xcb\x05\n" +
+	"\bSettings\x12M\n" +
+	"\x04name\x18\x01 \x01(\tB4\xe0A\x01\xbaH r\x1e\x10\x01\x18d2\x18^[^\\x00-\\x1f\\x7f-\\x9f]*$\x92\xe1\x18\n" +
+	"\"Shopmesh\"H\x00R\x04name\x88\x01\x01\x12>\n" +
+	"\bcurrency\x18\x02 \x01(\tB\x1d\xe0A\x01\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$\x92\xe1\x18\x05\"EUR\"H\x01R\bcurrency\x88\x01\x01\x12P\n" +
+	"\fsender_email\x18\x03 \x01(\tB(\xe0A\x01\xbaH\ar\x05\x10\x01\x18\xfe\x01\x92\xe1\x18\x17\"shop@shopmesh.example\"H\x02R\vsenderEmail\x88\x01\x01\x12L\n" +
 	"\vsender_name\x18\x04 \x01(\tB&\xe0A\x01\xbaH r\x1e\x10\x01\x18d2\x18^[^\\x00-\\x1f\\x7f-\\x9f]*$H\x03R\n" +
 	"senderName\x88\x01\x01\x128\n" +
 	"\x0ereply_to_email\x18\x05 \x01(\tB\r\xe0A\x01\xbaH\ar\x05\x10\x01\x18\xfe\x01H\x04R\freplyToEmail\x88\x01\x01\x12O\n" +

@@ -86,7 +86,7 @@ var (
 
 // ConfigServiceClient is a client for the shopmesh.config.v1.ConfigService service.
 type ConfigServiceClient interface {
-	// GetSettings reads the settings of a context: what is set, without the defaults.
+	// GetSettings reads the settings of a context: what is set, and beside it the defaults.
 	//
 	// Errors: CONTEXT_NOT_FOUND.
 	GetSettings(context.Context, *v1.GetSettingsRequest) (*v1.GetSettingsResponse, error)
@@ -150,7 +150,7 @@ func (s ConfigServiceWatchSettingsClientStream) Close() error {
 
 // ConfigServiceHandler is an implementation of the shopmesh.config.v1.ConfigService service.
 type ConfigServiceHandler interface {
-	// GetSettings reads the settings of a context: what is set, without the defaults.
+	// GetSettings reads the settings of a context: what is set, and beside it the defaults.
 	//
 	// Errors: CONTEXT_NOT_FOUND.
 	GetSettings(context.Context, *v1.GetSettingsRequest) (*v1.GetSettingsResponse, error)

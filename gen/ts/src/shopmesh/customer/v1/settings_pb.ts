@@ -8,13 +8,14 @@ import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.js
 import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import { file_shopmesh_options_v1_options } from "../../options/v1/options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file shopmesh/customer/v1/settings.proto.
  */
 export const file_shopmesh_customer_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("CiNzaG9wbWVzaC9jdXN0b21lci92MS9zZXR0aW5ncy5wcm90bxIUc2hvcG1lc2guY3VzdG9tZXIudjEiVQoIU2V0dGluZ3MSSQoPZXZlbnRfcmV0ZW50aW9uGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhXgQQG6SA+qAQwiBQiA54QPMgMIkBxC4AEKGGNvbS5zaG9wbWVzaC5jdXN0b21lci52MUINU2V0dGluZ3NQcm90b1ABWkNnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9jdXN0b21lci92MTtjdXN0b21lcnYxogIDU0NYqgIUU2hvcG1lc2guQ3VzdG9tZXIuVjHKAhRTaG9wbWVzaFxDdXN0b21lclxWMeICIFNob3BtZXNoXEN1c3RvbWVyXFYxXEdQQk1ldGFkYXRh6gIWU2hvcG1lc2g6OkN1c3RvbWVyOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration]);
+  fileDesc("CiNzaG9wbWVzaC9jdXN0b21lci92MS9zZXR0aW5ncy5wcm90bxIUc2hvcG1lc2guY3VzdG9tZXIudjEiYgoIU2V0dGluZ3MSVgoPZXZlbnRfcmV0ZW50aW9uGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQiLgQQG6SA+qAQwiBQiA54QPMgMIkByS4RgJIjYwNDgwMHMiQuABChhjb20uc2hvcG1lc2guY3VzdG9tZXIudjFCDVNldHRpbmdzUHJvdG9QAVpDZ2l0aHViLmNvbS9zaG9wbWVzaC9zaG9wbWVzaC9nZW4vZ28vc2hvcG1lc2gvY3VzdG9tZXIvdjE7Y3VzdG9tZXJ2MaICA1NDWKoCFFNob3BtZXNoLkN1c3RvbWVyLlYxygIUU2hvcG1lc2hcQ3VzdG9tZXJcVjHiAiBTaG9wbWVzaFxDdXN0b21lclxWMVxHUEJNZXRhZGF0YeoCFlNob3BtZXNoOjpDdXN0b21lcjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_api_field_behavior, file_google_protobuf_duration, file_shopmesh_options_v1_options]);
 
 /**
  * Settings are what an owner may set for customers.
