@@ -21,6 +21,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
+	storefrontv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/storefront/v1"
 )
 
 // contextSettings are the settings of a context, or of the shop as a whole, as the one who
@@ -64,7 +65,7 @@ func (c *contextSettings) with(change *configv1.Settings) *configv1.Settings {
 // orders to expire under faults.
 func shopsSettings() []*configv1.Settings {
 	return []*configv1.Settings{
-		{Context: "customer"}, {Context: "identity"}, {Context: "inventory"}, {Context: "shop"},
+		{Context: "customer"}, {Context: "identity"}, {Context: "inventory"}, {Context: "shop"}, {Context: "storefront"},
 		// All clients call from one address, and more often than one client does.
 		{Context: "edge", Value: &configv1.Settings_Edge{Edge: &edgev1.Settings{
 			ReadsRate: new("off"), OrdersRate: new("off"), SignInRate: new("off"), MailsRate: new("off"),
@@ -206,6 +207,8 @@ func (c *contextSettings) numbered() *configv1.Settings {
 		set.Value = &configv1.Settings_Edge{Edge: &edgev1.Settings{MailsRate: new(fmt.Sprintf("%d/s", 9_000_000+c.serial))}}
 	case "shop":
 		set.Value = &configv1.Settings_Shop{Shop: &shopv1.Settings{Currency: new([]string{"EUR", "USD", "GBP", "CHF", "SEK"}[c.serial%5])}}
+	case "storefront":
+		set.Value = &configv1.Settings_Storefront{Storefront: &storefrontv1.Settings{Accent: storefrontv1.Accent(1 + c.serial%8).Enum()}}
 	case "customer":
 		set.Value = &configv1.Settings_Customer{Customer: &customerv1.Settings{EventRetention: days(7)}}
 	case "identity":
@@ -230,6 +233,8 @@ func outOfBounds(context string) *configv1.Settings {
 		set.Value = &configv1.Settings_Edge{Edge: &edgev1.Settings{MailsRate: new("many")}}
 	case "shop":
 		set.Value = &configv1.Settings_Shop{Shop: &shopv1.Settings{Currency: new("euro")}}
+	case "storefront":
+		set.Value = &configv1.Settings_Storefront{Storefront: &storefrontv1.Settings{Languages: []string{"fr"}}}
 	case "customer":
 		set.Value = &configv1.Settings_Customer{Customer: &customerv1.Settings{EventRetention: second}}
 	case "identity":

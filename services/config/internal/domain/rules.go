@@ -13,9 +13,11 @@ import (
 // Shop is the part of all contexts' settings that rules are about. An empty value means that
 // nothing is set, and that the default keeps the rule.
 type Shop struct {
-	// Currencies, Emails and Lines are what must be a currency, an e-mail address, and a text
-	// of one line that somebody can see.
-	Currencies, Emails, Lines []Value
+	// Currencies, Emails, Lines, TimeZones and Regions are what must be a currency, an e-mail
+	// address, a text of one line that somebody can see, a time zone and a country or territory.
+	Currencies, Emails, Lines, TimeZones, Regions []Value
+	// Texts are of several lines; one that is set has something to see.
+	Texts []Value
 	// CORSOrigins are the edge's.
 	CORSOrigins []string
 	// PaymentMethods are those that order offers.
@@ -27,27 +29,27 @@ type Shop struct {
 // Value is what is set at a path, such as "shop.currency".
 type Value struct{ Path, Text string }
 
-// maxLine is how many characters the contract lets a name or subject have.
-const maxLine = 100
+// The most characters that the contract lets a name, a subject or an announcement have, and a
+// legal text. Names and subjects have a lower bound of their own there.
+const (
+	maxLine = 300
+	maxText = 20_000
+)
 
 // Check returns the rules that the settings break, by the setting's path.
 func (s Shop) Check() []fault.Violation {
 	var broken []fault.Violation
-	for _, currency := range s.Currencies {
-		if !money.Valid(currency.Text) {
-			broken = append(broken, fault.Violation{
-				Field: currency.Path, Description: fmt.Sprintf("%q is no ISO 4217 code of a currency in use", currency.Text),
-			})
-		}
-	}
-	for _, email := range s.Emails {
-		if _, err := grammar.Email(email.Text); err != nil {
-			broken = append(broken, fault.Violation{Field: email.Path, Description: err.Error()})
-		}
-	}
-	for _, line := range s.Lines {
-		if err := grammar.RequiredLine(line.Text, maxLine); err != nil {
-			broken = append(broken, fault.Violation{Field: line.Path, Description: err.Error()})
+	for _, kind := range []struct {
+		values []Value
+		check  func(text string) error
+	}{
+		{s.Currencies, checkCurrency}, {s.Emails, checkEmail}, {s.Lines, checkLine}, {s.Texts, checkText},
+		{s.TimeZones, grammar.TimeZone}, {s.Regions, grammar.Region},
+	} {
+		for _, value := range kind.values {
+			if err := kind.check(value.Text); err != nil {
+				broken = append(broken, fault.Violation{Field: value.Path, Description: err.Error()})
+			}
 		}
 	}
 	for i, origin := range s.CORSOrigins {
@@ -66,6 +68,22 @@ func (s Shop) Check() []fault.Violation {
 	}
 	return broken
 }
+
+func checkCurrency(code string) error {
+	if !money.Valid(code) {
+		return fmt.Errorf("%q is no ISO 4217 code of a currency in use", code)
+	}
+	return nil
+}
+
+func checkEmail(address string) error {
+	_, err := grammar.Email(address)
+	return err
+}
+
+func checkLine(text string) error { return grammar.RequiredLine(text, maxLine) }
+
+func checkText(text string) error { return grammar.RequiredText(text, maxText) }
 
 // BrokenBy returns the rules that settings break after a change of a context's: all of that
 // context, and those of others that held before. What was stored when another release's rules

@@ -14,6 +14,7 @@ import (
 	orderv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	paymentv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	shopv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
+	storefrontv1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/storefront/v1"
 	"github.com/shopmesh/shopmesh/kit/settings"
 	"github.com/shopmesh/shopmesh/services/config/internal/domain"
 )
@@ -81,14 +82,17 @@ func SettingsVersion(v domain.Version) *configv1.SettingsVersion {
 
 // Shop gathers what the rules across contexts are about.
 func Shop(of func(context string) *configv1.Settings) domain.Shop {
-	shop, order := of("shop").GetShop(), of("order").GetOrder()
+	shop, order, pages := of("shop").GetShop(), of("order").GetOrder(), of("storefront").GetStorefront()
 	return domain.Shop{
 		Currencies: currencies(shop, order, of("payment").GetPayment()),
 		Emails: set(
 			domain.Value{Path: "shop.sender_email", Text: shop.GetSenderEmail()},
 			domain.Value{Path: "shop.reply_to_email", Text: shop.GetReplyToEmail()},
 		),
-		Lines:           lines(shop),
+		Lines:           lines(shop, pages),
+		Texts:           legalTexts(pages),
+		TimeZones:       set(domain.Value{Path: "storefront.time_zone", Text: pages.GetTimeZone()}),
+		Regions:         regions(pages),
 		CORSOrigins:     of("edge").GetEdge().GetCorsOrigins(),
 		PaymentMethods:  order.GetPaymentMethods(),
 		StripeKeySecret: of("payment").GetPayment().GetStripeKeySecret(),
@@ -112,12 +116,36 @@ func currencies(shop *shopv1.Settings, order *orderv1.Settings, payment *payment
 	return set(all...)
 }
 
-func lines(shop *shopv1.Settings) []domain.Value {
+func lines(shop *shopv1.Settings, pages *storefrontv1.Settings) []domain.Value {
 	all := []domain.Value{{Path: "shop.name", Text: shop.GetName()}, {Path: "shop.sender_name", Text: shop.GetSenderName()}}
 	for i, subject := range shop.GetMailSubjects() {
 		all = append(all, domain.Value{Path: fmt.Sprintf("shop.mail_subjects[%d].subject", i), Text: subject.GetSubject()})
 	}
+	for i, announcement := range pages.GetAnnouncements() {
+		all = append(all, domain.Value{Path: fmt.Sprintf("storefront.announcements[%d].text", i), Text: announcement.GetText()})
+	}
 	return set(all...)
+}
+
+func legalTexts(pages *storefrontv1.Settings) []domain.Value {
+	var all []domain.Value
+	for i, texts := range pages.GetLegalTexts() {
+		at := fmt.Sprintf("storefront.legal_texts[%d].", i)
+		all = append(all,
+			domain.Value{Path: at + "imprint", Text: texts.GetImprint()}, domain.Value{Path: at + "terms", Text: texts.GetTerms()},
+			domain.Value{Path: at + "privacy", Text: texts.GetPrivacy()}, domain.Value{Path: at + "withdrawal", Text: texts.GetWithdrawal()},
+			domain.Value{Path: at + "shipping", Text: texts.GetShipping()},
+		)
+	}
+	return set(all...)
+}
+
+func regions(pages *storefrontv1.Settings) []domain.Value {
+	var all []domain.Value
+	for i, region := range pages.GetRegions() {
+		all = append(all, domain.Value{Path: fmt.Sprintf("storefront.regions[%d]", i), Text: region})
+	}
+	return all
 }
 
 // set leaves out what is not set: where a text may be empty, the contract gives it a meaning.

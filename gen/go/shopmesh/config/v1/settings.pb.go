@@ -16,6 +16,7 @@ import (
 	v13 "github.com/shopmesh/shopmesh/gen/go/shopmesh/order/v1"
 	v14 "github.com/shopmesh/shopmesh/gen/go/shopmesh/payment/v1"
 	v16 "github.com/shopmesh/shopmesh/gen/go/shopmesh/shop/v1"
+	v18 "github.com/shopmesh/shopmesh/gen/go/shopmesh/storefront/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -59,6 +60,7 @@ type Settings struct {
 	//	*Settings_Identity
 	//	*Settings_Shop
 	//	*Settings_Edge
+	//	*Settings_Storefront
 	Value         isSettings_Value `protobuf_oneof:"value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -208,6 +210,15 @@ func (x *Settings) GetEdge() *v17.Settings {
 	return nil
 }
 
+func (x *Settings) GetStorefront() *v18.Settings {
+	if x != nil {
+		if x, ok := x.Value.(*Settings_Storefront); ok {
+			return x.Storefront
+		}
+	}
+	return nil
+}
+
 type isSettings_Value interface {
 	isSettings_Value()
 }
@@ -252,6 +263,11 @@ type Settings_Edge struct {
 	Edge *v17.Settings `protobuf:"bytes,24,opt,name=edge,proto3,oneof"`
 }
 
+type Settings_Storefront struct {
+	// Those of the pages that customers see.
+	Storefront *v18.Settings `protobuf:"bytes,25,opt,name=storefront,proto3,oneof"`
+}
+
 func (*Settings_Customer) isSettings_Value() {}
 
 func (*Settings_Inventory) isSettings_Value() {}
@@ -267,6 +283,8 @@ func (*Settings_Identity) isSettings_Value() {}
 func (*Settings_Shop) isSettings_Value() {}
 
 func (*Settings_Edge) isSettings_Value() {}
+
+func (*Settings_Storefront) isSettings_Value() {}
 
 // SettingsVersion is one change of a context's settings.
 type SettingsVersion struct {
@@ -338,7 +356,7 @@ var File_shopmesh_config_v1_settings_proto protoreflect.FileDescriptor
 
 const file_shopmesh_config_v1_settings_proto_rawDesc = "" +
 	"\n" +
-	"!shopmesh/config/v1/settings.proto\x12\x12shopmesh.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#shopmesh/customer/v1/settings.proto\x1a\x1fshopmesh/edge/v1/settings.proto\x1a#shopmesh/identity/v1/settings.proto\x1a$shopmesh/inventory/v1/settings.proto\x1a'shopmesh/notification/v1/settings.proto\x1a shopmesh/order/v1/settings.proto\x1a\"shopmesh/payment/v1/settings.proto\x1a\x1fshopmesh/shop/v1/settings.proto\"\xe7\x05\n" +
+	"!shopmesh/config/v1/settings.proto\x12\x12shopmesh.config.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#shopmesh/customer/v1/settings.proto\x1a\x1fshopmesh/edge/v1/settings.proto\x1a#shopmesh/identity/v1/settings.proto\x1a$shopmesh/inventory/v1/settings.proto\x1a'shopmesh/notification/v1/settings.proto\x1a shopmesh/order/v1/settings.proto\x1a\"shopmesh/payment/v1/settings.proto\x1a\x1fshopmesh/shop/v1/settings.proto\x1a%shopmesh/storefront/v1/settings.proto\"\xb0\x06\n" +
 	"\bSettings\x12$\n" +
 	"\acontext\x18\x01 \x01(\tB\n" +
 	"\xe0A\b\xbaH\x04r\x02\x18@R\acontext\x12\x1d\n" +
@@ -355,7 +373,10 @@ const file_shopmesh_config_v1_settings_proto_rawDesc = "" +
 	"\apayment\x18\x15 \x01(\v2\x1d.shopmesh.payment.v1.SettingsB\x03\xe0A\x01H\x00R\apayment\x12A\n" +
 	"\bidentity\x18\x16 \x01(\v2\x1e.shopmesh.identity.v1.SettingsB\x03\xe0A\x01H\x00R\bidentity\x125\n" +
 	"\x04shop\x18\x17 \x01(\v2\x1a.shopmesh.shop.v1.SettingsB\x03\xe0A\x01H\x00R\x04shop\x125\n" +
-	"\x04edge\x18\x18 \x01(\v2\x1a.shopmesh.edge.v1.SettingsB\x03\xe0A\x01H\x00R\x04edgeB\a\n" +
+	"\x04edge\x18\x18 \x01(\v2\x1a.shopmesh.edge.v1.SettingsB\x03\xe0A\x01H\x00R\x04edge\x12G\n" +
+	"\n" +
+	"storefront\x18\x19 \x01(\v2 .shopmesh.storefront.v1.SettingsB\x03\xe0A\x01H\x00R\n" +
+	"storefrontB\a\n" +
 	"\x05valueJ\x04\b\x10\x10\x11R\acatalog\"\xb5\x01\n" +
 	"\x0fSettingsVersion\x128\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.shopmesh.config.v1.SettingsR\bsettings\x12#\n" +
@@ -389,6 +410,7 @@ var file_shopmesh_config_v1_settings_proto_goTypes = []any{
 	(*v15.Settings)(nil),          // 8: shopmesh.identity.v1.Settings
 	(*v16.Settings)(nil),          // 9: shopmesh.shop.v1.Settings
 	(*v17.Settings)(nil),          // 10: shopmesh.edge.v1.Settings
+	(*v18.Settings)(nil),          // 11: shopmesh.storefront.v1.Settings
 }
 var file_shopmesh_config_v1_settings_proto_depIdxs = []int32{
 	2,  // 0: shopmesh.config.v1.Settings.update_time:type_name -> google.protobuf.Timestamp
@@ -400,12 +422,13 @@ var file_shopmesh_config_v1_settings_proto_depIdxs = []int32{
 	8,  // 6: shopmesh.config.v1.Settings.identity:type_name -> shopmesh.identity.v1.Settings
 	9,  // 7: shopmesh.config.v1.Settings.shop:type_name -> shopmesh.shop.v1.Settings
 	10, // 8: shopmesh.config.v1.Settings.edge:type_name -> shopmesh.edge.v1.Settings
-	0,  // 9: shopmesh.config.v1.SettingsVersion.settings:type_name -> shopmesh.config.v1.Settings
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	11, // 9: shopmesh.config.v1.Settings.storefront:type_name -> shopmesh.storefront.v1.Settings
+	0,  // 10: shopmesh.config.v1.SettingsVersion.settings:type_name -> shopmesh.config.v1.Settings
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_config_v1_settings_proto_init() }
@@ -422,6 +445,7 @@ func file_shopmesh_config_v1_settings_proto_init() {
 		(*Settings_Identity)(nil),
 		(*Settings_Shop)(nil),
 		(*Settings_Edge)(nil),
+		(*Settings_Storefront)(nil),
 	}
 	file_shopmesh_config_v1_settings_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}

@@ -31,8 +31,8 @@ const (
 // needs of them.
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The shop's name in subjects and texts of mails, 1 to 100 characters; "Shopmesh" by
-	// default. A mail keeps the name that the shop had when it was requested.
+	// The shop's name on its pages, and in subjects and texts of mails, 1 to 100 characters;
+	// "Shopmesh" by default. A mail keeps the name that the shop had when it was requested.
 	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// The currency of prices that name none, in new products and in filters, ISO 4217; EUR by
 	// default.

@@ -27,8 +27,8 @@ export const file_shopmesh_shop_v1_settings: GenFile = /*@__PURE__*/
  */
 export type Settings = Message<"shopmesh.shop.v1.Settings"> & {
   /**
-   * The shop's name in subjects and texts of mails, 1 to 100 characters; "Shopmesh" by
-   * default. A mail keeps the name that the shop had when it was requested.
+   * The shop's name on its pages, and in subjects and texts of mails, 1 to 100 characters;
+   * "Shopmesh" by default. A mail keeps the name that the shop had when it was requested.
    *
    * @generated from field: optional string name = 1;
    */

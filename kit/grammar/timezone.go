@@ -1,0 +1,23 @@
+package grammar
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	_ "time/tzdata" // an image has no list of its own
+)
+
+// TimeZone checks the name of a time zone: one of the IANA's list, such as "Europe/Berlin", or
+// "UTC". What a machine's own folder holds beside these is none.
+func TimeZone(name string) error {
+	_, err := time.LoadLocation(name)
+	first, _, _ := strings.Cut(name, "/")
+	switch first {
+	case "", "Local", "localtime", "posix", "posixrules", "right", "Factory":
+	default:
+		if err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf(`%q is no time zone: use a name of the IANA's list such as "Europe/Berlin" or "UTC"`, name)
+}
