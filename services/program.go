@@ -22,7 +22,7 @@ func peers() map[string][]string {
 		"inventory":    {"catalog", "config"},
 		"notification": {"config", "identity", "order"},
 		"order":        {"catalog", "config", "inventory", "notification", "payment"},
-		"payment":      {"config"},
+		"payment":      {"config", "order"},
 	}
 }
 
@@ -43,6 +43,8 @@ func Permissions() map[string][]optionsv1.Permission {
 		"inventory": {catalog},
 		// It does the same, and gathers an order's timeline.
 		"order": {catalog, stock, payments, notifications},
+		// It reads what was ordered, for refunds by lines.
+		"payment": {orders},
 	}
 	for context := range peers() {
 		if _, calls := granted[context]; !calls {

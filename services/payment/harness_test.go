@@ -47,6 +47,7 @@ type harness struct {
 	events     *testkit.Events
 
 	config payment.Config
+	orders *orders
 	stop   func() // ends the process
 
 	mu     sync.Mutex
@@ -82,7 +83,7 @@ func newHarnessWith(t *testing.T, settings string, caller authz.Identity, secret
 	database := testkit.DatabaseURL(t, payment.Migrations())
 	ledger := testkit.DatabaseURL(t, sandbox.Migrations())
 	s := &harness{
-		t: t, pool: testkit.Open(t, pg.Config{URL: database}), ledger: testkit.Open(t, pg.Config{URL: ledger}), caller: caller,
+		t: t, pool: testkit.Open(t, pg.Config{URL: database}), ledger: testkit.Open(t, pg.Config{URL: ledger}), caller: caller, orders: &orders{},
 	}
 	broker := testkit.Broker(t)
 	s.config = payment.Config{
@@ -101,6 +102,7 @@ func (s *harness) serve() {
 	s.t.Helper()
 	s.Addresses, s.stop = apptest.Serve(s.t, kitapp.Process{
 		Name: "payment", Authenticator: testkit.Authenticator("payment", services.Permissions()),
+		Peers: map[string]string{"order": s.orders.serve(s.t)}, Signers: testkit.Signer("payment"),
 	}, payment.Module(s.config))
 	as := testkit.AsFunc(s.t, func() authz.Identity {
 		s.mu.Lock()

@@ -31,6 +31,7 @@ import (
 	"github.com/shopmesh/shopmesh/services/payment/internal/domain"
 	"github.com/shopmesh/shopmesh/services/payment/internal/events"
 	"github.com/shopmesh/shopmesh/services/payment/internal/operations"
+	"github.com/shopmesh/shopmesh/services/payment/internal/peers"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/sandbox"
 	"github.com/shopmesh/shopmesh/services/payment/internal/provider/stripe"
@@ -74,6 +75,7 @@ func Module(cfg Config) fx.Option {
 			},
 			func(cards *cards) operations.Stripe { return cards.account },
 			newProviders,
+			peers.NewOrders,
 			newDeps,
 			newChargeWorker,
 			newPayments,
@@ -111,6 +113,7 @@ type depsParams struct {
 	Settings  *settings.Live[domain.Settings]
 	Clock     kitapp.Clock
 	NewID     kitapp.NewID
+	Orders    *peers.Orders
 	Meter     metric.MeterProvider
 	Log       *slog.Logger
 }
@@ -120,7 +123,7 @@ func newDeps(in depsParams) app.Deps {
 		Pool:      in.Pool,
 		Recorder:  app.Recorder{Wake: in.Relay.Wake, EventSource: events.Source, ToOutbox: events.ToOutbox},
 		Settings:  in.Settings,
-		Providers: in.Providers, ProviderOf: provider.Of, Alerts: app.NewAlerts(in.Meter, in.Log),
+		Providers: in.Providers, ProviderOf: provider.Of, OrderedLines: in.Orders.Lines, Alerts: app.NewAlerts(in.Meter, in.Log),
 		Now: in.Clock, NewID: in.NewID, Log: in.Log,
 	}
 }

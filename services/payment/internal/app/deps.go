@@ -4,6 +4,7 @@
 package app
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"time"
@@ -24,6 +25,8 @@ type Deps struct {
 	Providers provider.Providers
 	// ProviderOf names who takes a payment method.
 	ProviderOf func(method string) string
+	// OrderedLines reads the lines of an order from order.
+	OrderedLines func(ctx context.Context, orderID uuid.UUID) ([]domain.OrderedLine, error)
 	// Alerts reports what somebody has to look into.
 	Alerts Alerts
 	// Now is the clock, in UTC and in microseconds as PostgreSQL keeps them: a decision

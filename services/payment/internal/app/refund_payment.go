@@ -27,6 +27,12 @@ func (p Payments) RefundPayment(ctx context.Context, key idempotency.Key, req *p
 	paymentID uuid.UUID, request domain.RefundRequest,
 ) (RefundDetails, error) {
 	request.Trace = trace.FromContext(ctx)
+	if len(request.Lines) > 0 {
+		var err error
+		if request.Ordered, err = p.orderedLines(ctx, paymentID); err != nil {
+			return RefundDetails{}, err
+		}
+	}
 	var made *domain.RefundOrder
 	// Only the refund's id is kept as the answer: the rest is read when it is needed.
 	answer, err := idempotency.Run(ctx, p.Pool, key, withoutReason(req), &paymentv1.RefundPaymentResponse{},
@@ -50,6 +56,16 @@ func (p Payments) RefundPayment(ctx context.Context, key idempotency.Key, req *p
 		return RefundDetails{}, err
 	}
 	return p.refundDetails(ctx, id)
+}
+
+// orderedLines reads the lines of a payment's order, which never change. It is read outside of
+// the transaction, and only for refunds by lines, because payment keeps no lines.
+func (p Payments) orderedLines(ctx context.Context, paymentID uuid.UUID) ([]domain.OrderedLine, error) {
+	payment, err := store.On(p.Pool).Get(ctx, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	return p.OrderedLines(ctx, payment.OrderID)
 }
 
 // withoutReason is a request as it is kept for comparison: with a digest in place of

@@ -58,6 +58,8 @@ type Refund struct {
 	Status    RefundStatus
 	Origin    RefundOrigin
 	Reason    string
+	// Lines are what it is for, where whoever requested it said so.
+	Lines []RefundLine
 	// Requester is the key of who requested it: a caller, "service/order", or
 	// "provider/stripe".
 	Requester string
@@ -99,6 +101,19 @@ func (r Refund) refusedForGood(amount int64) bool {
 		return true
 	}
 	return false
+}
+
+// RefundLine is a part of what was ordered: some of a line, named by its product's code.
+type RefundLine struct {
+	ProductCode string
+	Quantity    int32
+}
+
+// OrderedLine is a line of the order.
+type OrderedLine struct {
+	ProductCode string
+	UnitPrice   money.Money
+	Quantity    int32
 }
 
 // RefundOrder is a refund to be requested from the provider.

@@ -1,7 +1,9 @@
 package domain
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,9 +15,13 @@ import (
 
 // RefundRequest is somebody's request to give money back.
 type RefundRequest struct {
-	// Amount is how much; nil gives back all that is left.
+	// Amount is how much; nil gives back what the lines come to, and without lines all that
+	// is left.
 	Amount *money.Money
 	Reason string
+	// Lines are what it is for; none for no line in particular. Ordered are the order's.
+	Lines   []RefundLine
+	Ordered []OrderedLine
 	// Requester is the key of who requests it.
 	Requester string
 	Trace     string
@@ -23,8 +29,9 @@ type RefundRequest struct {
 
 // Refund decides about a request to give money back. Refunds that are pending count
 // as given back. Errors: PAYMENT_STATE when nothing is captured or all was given
-// back, CURRENCY_MISMATCH, REFUND_TOO_LARGE, and INVALID_FIELD for an amount that
-// is not more than 0, or for a reason that is no text.
+// back, CURRENCY_MISMATCH, REFUND_TOO_LARGE also for more of a line than is left of it, and
+// INVALID_FIELD for an amount that is not more than 0 or more than the lines come to, for a
+// line that was not ordered, or for a reason that is no text.
 func (a *Account) Refund(request RefundRequest, dc DecisionContext) (Refund, error) {
 	if err := grammar.Text(request.Reason, maxTyped); err != nil {
 		return Refund{}, fault.Fields(fault.Violation{Field: "reason", Description: err.Error()})
@@ -41,11 +48,23 @@ func (a *Account) Refund(request RefundRequest, dc DecisionContext) (Refund, err
 	}
 	left := a.left()
 	amount := left
+	if len(request.Lines) > 0 {
+		worth, err := a.worth(request)
+		if err != nil {
+			return Refund{}, err
+		}
+		amount = worth.Amount
+	}
 	if request.Amount != nil {
 		if request.Amount.Currency != a.payment.Amount.Currency {
 			return Refund{}, fault.New(fault.FailedPrecondition, ReasonCurrencyMismatch,
 				"payment %s is in %s, not in %s", a.payment.ID, a.payment.Amount.Currency, request.Amount.Currency).
 				With("currency", a.payment.Amount.Currency)
+		}
+		if len(request.Lines) > 0 && request.Amount.Amount > amount {
+			return Refund{}, fault.Fields(fault.Violation{
+				Field: "amount", Description: fmt.Sprintf("must be at most %s, which the lines come to", a.money(amount)),
+			})
 		}
 		amount = request.Amount.Amount
 	}
@@ -56,8 +75,52 @@ func (a *Account) Refund(request RefundRequest, dc DecisionContext) (Refund, err
 			With("left", a.money(left).String())
 	}
 	return a.addRefund(Refund{
-		Amount: a.money(amount), Origin: OriginRequest, Reason: request.Reason, Requester: request.Requester, Trace: request.Trace,
+		Amount: a.money(amount), Origin: OriginRequest, Reason: request.Reason, Lines: request.Lines, Requester: request.Requester, Trace: request.Trace,
 	}, dc), nil
+}
+
+// worth is what the lines of a request come to. No more of a line is given back than was
+// ordered, in all refunds that name it and did not fail. Errors: INVALID_FIELD,
+// REFUND_TOO_LARGE.
+func (a *Account) worth(request RefundRequest) (money.Money, error) {
+	sum := a.money(0)
+	for i, line := range request.Lines {
+		field := fmt.Sprintf("lines[%d]", i)
+		at := slices.IndexFunc(request.Ordered, func(o OrderedLine) bool { return o.ProductCode == line.ProductCode })
+		if at < 0 {
+			return sum, fault.Fields(fault.Violation{Field: field + ".product_code", Description: fmt.Sprintf("order %s has no line of %q", a.payment.OrderID, line.ProductCode)})
+		}
+		ordered := request.Ordered[at]
+		if left := ordered.Quantity - a.refundedOf(line.ProductCode); line.Quantity > left {
+			return sum, fault.New(fault.FailedPrecondition, ReasonRefundTooLarge,
+				"of %d %s that were ordered, %d can still be given back, not %d", ordered.Quantity, line.ProductCode, left, line.Quantity).
+				Field(field+".quantity", fmt.Sprintf("must be at most %d, which is left of the line", left)).With("left", strconv.Itoa(int(left)))
+		}
+		part, err := ordered.UnitPrice.Mul(int64(line.Quantity))
+		if err != nil {
+			return sum, err
+		}
+		if sum, err = sum.Add(part); err != nil {
+			return sum, err
+		}
+	}
+	if sum.IsZero() {
+		return sum, fault.Fields(fault.Violation{Field: "lines", Description: "must come to more than 0: what was ordered for nothing is not given back"})
+	}
+	return sum, nil
+}
+
+// refundedOf is how many of a line are in refunds that did not fail.
+func (a *Account) refundedOf(productCode string) int32 {
+	var sum int32
+	for _, refund := range a.refunds {
+		for _, line := range refund.Lines {
+			if line.ProductCode == productCode && refund.Status != RefundFailed {
+				sum += line.Quantity
+			}
+		}
+	}
+	return sum
 }
 
 // RefundAnswered records what came of a request for a refund. An answer

@@ -32,12 +32,16 @@ func Payment(p domain.Payment, attempts []domain.Attempt, disputes []domain.Disp
 
 // Refund is a refund with its attempts.
 func Refund(r domain.Refund, attempts []domain.Attempt) *paymentv1.Refund {
-	return &paymentv1.Refund{
+	message := &paymentv1.Refund{
 		Id: r.ID.String(), PaymentId: r.PaymentID.String(), OrderId: r.OrderID.String(), Amount: moneypb.Proto(r.Amount),
 		Status: paymentv1.RefundStatus(r.Status), Reason: r.Reason, ProviderRefundId: r.ProviderRefundID,
 		CreateTime: timestamppb.New(r.CreateTime), UpdateTime: timestamppb.New(r.UpdateTime),
 		Attempts: Attempts(attempts), Origin: paymentv1.RefundOrigin(r.Origin), FailureCode: r.FailureCode, PollCount: r.Polls,
 	}
+	for _, line := range r.Lines {
+		message.Lines = append(message.Lines, &paymentv1.RefundLine{ProductCode: line.ProductCode, Quantity: line.Quantity})
+	}
+	return message
 }
 
 // Attempts are the attempts of a payment or a refund.

@@ -26,6 +26,9 @@ func (s *Server) RefundPayment(ctx context.Context, req *paymentv1.RefundPayment
 	}
 	caller := authz.Caller(ctx).Key()
 	request := domain.RefundRequest{Reason: req.GetReason(), Requester: caller}
+	for _, line := range req.GetLines() {
+		request.Lines = append(request.Lines, domain.RefundLine{ProductCode: line.GetProductCode(), Quantity: line.GetQuantity()})
+	}
 	if req.GetAmount() != nil {
 		amount, err := moneypb.FromProto(req.GetAmount())
 		if err != nil {

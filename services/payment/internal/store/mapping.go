@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,6 +66,7 @@ func fromDBRefund(row db.Refund) domain.Refund {
 		ProviderRefundID: row.ProviderRefundID, FailureCode: row.FailureCode, Version: row.Version,
 		Attempts: row.AttemptCount, Due: fromDBTime(row.DueTime), Trace: row.Traceparent,
 		CreateTime: row.CreateTime, UpdateTime: row.UpdateTime, Origin: domain.RefundOrigin(row.Origin), Polls: row.PollCount,
+		Lines: fromDBLines(row.Lines),
 	}
 }
 
@@ -161,7 +163,38 @@ func toDBRefundInserts(rows []domain.Refund) db.RefundInsertManyParams {
 		Origins:      column(rows, func(r r) int16 { return int16(r.Origin) }),
 
 		ProviderRefundIds: column(rows, func(r r) string { return r.ProviderRefundID }),
+		Lines:             column(rows, func(r r) string { return toDBLines(r.Lines) }),
 	}
+}
+
+// refundLine is a line of a refund as it is stored.
+type refundLine struct {
+	Code     string `json:"code"`
+	Quantity int32  `json:"quantity"`
+}
+
+// toDBLines is empty for no lines.
+func toDBLines(lines []domain.RefundLine) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	stored := make([]refundLine, len(lines))
+	for i, line := range lines {
+		stored[i] = refundLine{line.ProductCode, line.Quantity}
+	}
+	text, _ := json.Marshal(stored) // of texts and numbers
+	return string(text)
+}
+
+// fromDBLines reads what toDBLines wrote.
+func fromDBLines(text []byte) []domain.RefundLine {
+	var stored []refundLine
+	_ = json.Unmarshal(text, &stored)
+	var lines []domain.RefundLine
+	for _, line := range stored {
+		lines = append(lines, domain.RefundLine{ProductCode: line.Code, Quantity: line.Quantity})
+	}
+	return lines
 }
 
 func toDBRefundUpdates(rows []domain.Refund) db.RefundUpdateManyParams {

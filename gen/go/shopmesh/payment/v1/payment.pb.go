@@ -754,7 +754,9 @@ type Refund struct {
 	// Why it failed, as the provider reports it, such as "refund_exceeds_charge"; empty otherwise.
 	FailureCode string `protobuf:"bytes,12,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
 	// How often the provider was polled without any news.
-	PollCount     int32 `protobuf:"varint,13,opt,name=poll_count,json=pollCount,proto3" json:"poll_count,omitempty"`
+	PollCount int32 `protobuf:"varint,13,opt,name=poll_count,json=pollCount,proto3" json:"poll_count,omitempty"`
+	// What it is for, as whoever requested it named; empty for no line in particular.
+	Lines         []*RefundLine `protobuf:"bytes,14,rep,name=lines,proto3" json:"lines,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -880,6 +882,68 @@ func (x *Refund) GetPollCount() int32 {
 	return 0
 }
 
+func (x *Refund) GetLines() []*RefundLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// RefundLine is a part of what was ordered.
+type RefundLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The product's code, as the order's line has it.
+	ProductCode string `protobuf:"bytes,1,opt,name=product_code,json=productCode,proto3" json:"product_code,omitempty"`
+	// How many of it, 1 to 10,000.
+	Quantity      int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundLine) Reset() {
+	*x = RefundLine{}
+	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundLine) ProtoMessage() {}
+
+func (x *RefundLine) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundLine.ProtoReflect.Descriptor instead.
+func (*RefundLine) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RefundLine) GetProductCode() string {
+	if x != nil {
+		return x.ProductCode
+	}
+	return ""
+}
+
+func (x *RefundLine) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
 var File_shopmesh_payment_v1_payment_proto protoreflect.FileDescriptor
 
 const file_shopmesh_payment_v1_payment_proto_rawDesc = "" +
@@ -927,7 +991,7 @@ const file_shopmesh_payment_v1_payment_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12:\n" +
 	"\bend_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime\x126\n" +
-	"\btrace_id\x18\x06 \x01(\tB\x1b\xe0A\x03\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\atraceId\"\xb2\x05\n" +
+	"\btrace_id\x18\x06 \x01(\tB\x1b\xe0A\x03\xbaH\x15r\x132\x11^([0-9a-f]{32})?$R\atraceId\"\xee\x05\n" +
 	"\x06Refund\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12*\n" +
 	"\n" +
@@ -947,7 +1011,12 @@ const file_shopmesh_payment_v1_payment_proto_rawDesc = "" +
 	"\ffailure_code\x18\f \x01(\tB\v\xe0A\x03\xbaH\x05r\x03(\xc8\x01R\vfailureCode\x12)\n" +
 	"\n" +
 	"poll_count\x18\r \x01(\x05B\n" +
-	"\xe0A\x03\xbaH\x04\x1a\x02(\x00R\tpollCount*c\n" +
+	"\xe0A\x03\xbaH\x04\x1a\x02(\x00R\tpollCount\x12:\n" +
+	"\x05lines\x18\x0e \x03(\v2\x1f.shopmesh.payment.v1.RefundLineB\x03\xe0A\x03R\x05lines\"}\n" +
+	"\n" +
+	"RefundLine\x12D\n" +
+	"\fproduct_code\x18\x01 \x01(\tB!\xe0A\x02\xbaH\x1br\x192\x17^[A-Za-z0-9._/-]{1,64}$R\vproductCode\x12)\n" +
+	"\bquantity\x18\x02 \x01(\x05B\r\xe0A\x02\xbaH\a\x1a\x05\x18\x90N(\x01R\bquantity*c\n" +
 	"\rPendingReason\x12\x1e\n" +
 	"\x1aPENDING_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PENDING_REASON_ACTION\x10\x01\x12\x17\n" +
@@ -991,7 +1060,7 @@ func file_shopmesh_payment_v1_payment_proto_rawDescGZIP() []byte {
 }
 
 var file_shopmesh_payment_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_shopmesh_payment_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_shopmesh_payment_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_shopmesh_payment_v1_payment_proto_goTypes = []any{
 	(PendingReason)(0),            // 0: shopmesh.payment.v1.PendingReason
 	(PaymentStatus)(0),            // 1: shopmesh.payment.v1.PaymentStatus
@@ -1002,36 +1071,38 @@ var file_shopmesh_payment_v1_payment_proto_goTypes = []any{
 	(*NextAction)(nil),            // 6: shopmesh.payment.v1.NextAction
 	(*PaymentAttempt)(nil),        // 7: shopmesh.payment.v1.PaymentAttempt
 	(*Refund)(nil),                // 8: shopmesh.payment.v1.Refund
-	(*money.Money)(nil),           // 9: google.type.Money
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*Dispute)(nil),               // 11: shopmesh.payment.v1.Dispute
+	(*RefundLine)(nil),            // 9: shopmesh.payment.v1.RefundLine
+	(*money.Money)(nil),           // 10: google.type.Money
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*Dispute)(nil),               // 12: shopmesh.payment.v1.Dispute
 }
 var file_shopmesh_payment_v1_payment_proto_depIdxs = []int32{
-	9,  // 0: shopmesh.payment.v1.Payment.amount:type_name -> google.type.Money
+	10, // 0: shopmesh.payment.v1.Payment.amount:type_name -> google.type.Money
 	1,  // 1: shopmesh.payment.v1.Payment.status:type_name -> shopmesh.payment.v1.PaymentStatus
 	7,  // 2: shopmesh.payment.v1.Payment.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
-	9,  // 3: shopmesh.payment.v1.Payment.captured:type_name -> google.type.Money
-	9,  // 4: shopmesh.payment.v1.Payment.refunded:type_name -> google.type.Money
-	10, // 5: shopmesh.payment.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
-	10, // 6: shopmesh.payment.v1.Payment.update_time:type_name -> google.protobuf.Timestamp
+	10, // 3: shopmesh.payment.v1.Payment.captured:type_name -> google.type.Money
+	10, // 4: shopmesh.payment.v1.Payment.refunded:type_name -> google.type.Money
+	11, // 5: shopmesh.payment.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
+	11, // 6: shopmesh.payment.v1.Payment.update_time:type_name -> google.protobuf.Timestamp
 	0,  // 7: shopmesh.payment.v1.Payment.pending_reason:type_name -> shopmesh.payment.v1.PendingReason
 	6,  // 8: shopmesh.payment.v1.Payment.next_action:type_name -> shopmesh.payment.v1.NextAction
-	10, // 9: shopmesh.payment.v1.Payment.poll_time:type_name -> google.protobuf.Timestamp
-	11, // 10: shopmesh.payment.v1.Payment.disputes:type_name -> shopmesh.payment.v1.Dispute
+	11, // 9: shopmesh.payment.v1.Payment.poll_time:type_name -> google.protobuf.Timestamp
+	12, // 10: shopmesh.payment.v1.Payment.disputes:type_name -> shopmesh.payment.v1.Dispute
 	2,  // 11: shopmesh.payment.v1.PaymentAttempt.outcome:type_name -> shopmesh.payment.v1.AttemptOutcome
-	10, // 12: shopmesh.payment.v1.PaymentAttempt.start_time:type_name -> google.protobuf.Timestamp
-	10, // 13: shopmesh.payment.v1.PaymentAttempt.end_time:type_name -> google.protobuf.Timestamp
-	9,  // 14: shopmesh.payment.v1.Refund.amount:type_name -> google.type.Money
+	11, // 12: shopmesh.payment.v1.PaymentAttempt.start_time:type_name -> google.protobuf.Timestamp
+	11, // 13: shopmesh.payment.v1.PaymentAttempt.end_time:type_name -> google.protobuf.Timestamp
+	10, // 14: shopmesh.payment.v1.Refund.amount:type_name -> google.type.Money
 	4,  // 15: shopmesh.payment.v1.Refund.status:type_name -> shopmesh.payment.v1.RefundStatus
-	10, // 16: shopmesh.payment.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
-	10, // 17: shopmesh.payment.v1.Refund.update_time:type_name -> google.protobuf.Timestamp
+	11, // 16: shopmesh.payment.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
+	11, // 17: shopmesh.payment.v1.Refund.update_time:type_name -> google.protobuf.Timestamp
 	7,  // 18: shopmesh.payment.v1.Refund.attempts:type_name -> shopmesh.payment.v1.PaymentAttempt
 	3,  // 19: shopmesh.payment.v1.Refund.origin:type_name -> shopmesh.payment.v1.RefundOrigin
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	9,  // 20: shopmesh.payment.v1.Refund.lines:type_name -> shopmesh.payment.v1.RefundLine
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_payment_v1_payment_proto_init() }
@@ -1050,7 +1121,7 @@ func file_shopmesh_payment_v1_payment_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_payment_v1_payment_proto_rawDesc), len(file_shopmesh_payment_v1_payment_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

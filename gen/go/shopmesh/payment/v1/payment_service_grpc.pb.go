@@ -53,7 +53,7 @@ type PaymentServiceClient interface {
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock. Where the refunds of the payment come to more than a limit of payment's
+	// not restock. With lines it reads the order, and is UNAVAILABLE while order is away. Where the refunds of the payment come to more than a limit of payment's
 	// settings, whoever requests it must have proved of late who they are, else
 	// STEP_UP_REQUIRED; an API key can't.
 	//
@@ -178,7 +178,7 @@ type PaymentServiceServer interface {
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock. Where the refunds of the payment come to more than a limit of payment's
+	// not restock. With lines it reads the order, and is UNAVAILABLE while order is away. Where the refunds of the payment come to more than a limit of payment's
 	// settings, whoever requests it must have proved of late who they are, else
 	// STEP_UP_REQUIRED; an API key can't.
 	//

@@ -104,4 +104,5 @@ type Refund struct {
 	UpdateTime       time.Time  `db:"update_time"`
 	Origin           int16      `db:"origin"`
 	PollCount        int32      `db:"poll_count"`
+	Lines            []byte     `db:"lines"`
 }

@@ -25,7 +25,7 @@ update refunds r
 set due_time = $1::timestamptz
 from taken
 where r.id = taken.id
-returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, r.origin, r.poll_count, taken.provider, taken.provider_charge_id
+returning r.id, r.payment_id, r.order_id, r.currency, r.amount, r.status, r.reason, r.requester, r.provider_refund_id, r.failure_code, r.attempt_count, r.due_time, r.version, r.traceparent, r.create_time, r.update_time, r.origin, r.poll_count, r.lines, taken.provider, taken.provider_charge_id
 `
 
 type RefundClaimDueParams struct {
@@ -69,6 +69,7 @@ func (q *Queries) RefundClaimDue(ctx context.Context, arg RefundClaimDueParams) 
 			&i.Refund.UpdateTime,
 			&i.Refund.Origin,
 			&i.Refund.PollCount,
+			&i.Refund.Lines,
 			&i.Provider,
 			&i.ProviderChargeID,
 		); err != nil {
@@ -97,7 +98,7 @@ func (q *Queries) RefundErase(ctx context.Context, orderIds []uuid.UUID) error {
 }
 
 const refundGet = `-- name: RefundGet :one
-select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count from refunds where id = $1
+select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count, lines from refunds where id = $1
 `
 
 func (q *Queries) RefundGet(ctx context.Context, id uuid.UUID) (Refund, error) {
@@ -122,6 +123,7 @@ func (q *Queries) RefundGet(ctx context.Context, id uuid.UUID) (Refund, error) {
 		&i.UpdateTime,
 		&i.Origin,
 		&i.PollCount,
+		&i.Lines,
 	)
 	return i, err
 }
@@ -129,19 +131,20 @@ func (q *Queries) RefundGet(ctx context.Context, id uuid.UUID) (Refund, error) {
 const refundInsertMany = `-- name: RefundInsertMany :exec
 insert into refunds (
   id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code,
-  attempt_count, due_time, version, traceparent, create_time, update_time, origin
+  attempt_count, due_time, version, traceparent, create_time, update_time, origin, lines
 )
 select
   r.id, r.payment_id, r.order_id, r.currency, r.amount, 1,
   case when r.origin = 1 and exists (select from erased_orders e where e.order_id = r.order_id) then '' else r.reason end,
-  r.requester, r.provider_refund_id, '', 0, r.due_time, 0, r.traceparent, r.time, r.time, r.origin
+  r.requester, r.provider_refund_id, '', 0, r.due_time, 0, r.traceparent, r.time, r.time, r.origin, nullif(r.lines, '')::jsonb
 from (
   select
     unnest($1::uuid[]) as id, unnest($2::uuid[]) as payment_id, unnest($3::uuid[]) as order_id,
     unnest($4::text[]) as currency, unnest($5::bigint[]) as amount, unnest($6::text[]) as reason,
     unnest($7::text[]) as requester, unnest($8::text[]) as provider_refund_id,
     unnest($9::timestamptz[]) as due_time, unnest($10::text[]) as traceparent,
-    unnest($11::timestamptz[]) as time, unnest($12::smallint[]) as origin
+    unnest($11::timestamptz[]) as time, unnest($12::smallint[]) as origin,
+    unnest($13::text[]) as lines
 ) r
 `
 
@@ -158,6 +161,7 @@ type RefundInsertManyParams struct {
 	Traceparents      []string    `db:"traceparents"`
 	Times             []time.Time `db:"times"`
 	Origins           []int16     `db:"origins"`
+	Lines             []string    `db:"lines"`
 }
 
 // What somebody typed (origin 1) about an erased order is not kept.
@@ -175,12 +179,13 @@ func (q *Queries) RefundInsertMany(ctx context.Context, arg RefundInsertManyPara
 		arg.Traceparents,
 		arg.Times,
 		arg.Origins,
+		arg.Lines,
 	)
 	return err
 }
 
 const refundListByPayments = `-- name: RefundListByPayments :many
-select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count from refunds
+select id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code, attempt_count, due_time, version, traceparent, create_time, update_time, origin, poll_count, lines from refunds
 where payment_id = any($1::uuid[])
 order by payment_id, id
 `
@@ -213,6 +218,7 @@ func (q *Queries) RefundListByPayments(ctx context.Context, paymentIds []uuid.UU
 			&i.UpdateTime,
 			&i.Origin,
 			&i.PollCount,
+			&i.Lines,
 		); err != nil {
 			return nil, err
 		}

@@ -7,19 +7,20 @@ order by payment_id, id;
 -- What somebody typed (origin 1) about an erased order is not kept.
 insert into refunds (
   id, payment_id, order_id, currency, amount, status, reason, requester, provider_refund_id, failure_code,
-  attempt_count, due_time, version, traceparent, create_time, update_time, origin
+  attempt_count, due_time, version, traceparent, create_time, update_time, origin, lines
 )
 select
   r.id, r.payment_id, r.order_id, r.currency, r.amount, 1,
   case when r.origin = 1 and exists (select from erased_orders e where e.order_id = r.order_id) then '' else r.reason end,
-  r.requester, r.provider_refund_id, '', 0, r.due_time, 0, r.traceparent, r.time, r.time, r.origin
+  r.requester, r.provider_refund_id, '', 0, r.due_time, 0, r.traceparent, r.time, r.time, r.origin, nullif(r.lines, '')::jsonb
 from (
   select
     unnest(@ids::uuid[]) as id, unnest(@payment_ids::uuid[]) as payment_id, unnest(@order_ids::uuid[]) as order_id,
     unnest(@currencies::text[]) as currency, unnest(@amounts::bigint[]) as amount, unnest(@reasons::text[]) as reason,
     unnest(@requesters::text[]) as requester, unnest(@provider_refund_ids::text[]) as provider_refund_id,
     unnest(@due_times::timestamptz[]) as due_time, unnest(@traceparents::text[]) as traceparent,
-    unnest(@times::timestamptz[]) as time, unnest(@origins::smallint[]) as origin
+    unnest(@times::timestamptz[]) as time, unnest(@origins::smallint[]) as origin,
+    unnest(@lines::text[]) as lines
 ) r;
 
 -- name: RefundUpdateMany :exec

@@ -123,7 +123,7 @@ type PaymentServiceClient interface {
 	ListPayments(context.Context, *v1.ListPaymentsRequest) (*v1.ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock. Where the refunds of the payment come to more than a limit of payment's
+	// not restock. With lines it reads the order, and is UNAVAILABLE while order is away. Where the refunds of the payment come to more than a limit of payment's
 	// settings, whoever requests it must have proved of late who they are, else
 	// STEP_UP_REQUIRED; an API key can't.
 	//
@@ -171,7 +171,7 @@ type PaymentServiceHandler interface {
 	ListPayments(context.Context, *v1.ListPaymentsRequest) (*v1.ListPaymentsResponse, error)
 	// RefundPayment gives money back, in part or all that is left. It answers
 	// with the refund, PENDING while the provider's answer is not known; it does
-	// not restock. Where the refunds of the payment come to more than a limit of payment's
+	// not restock. With lines it reads the order, and is UNAVAILABLE while order is away. Where the refunds of the payment come to more than a limit of payment's
 	// settings, whoever requests it must have proved of late who they are, else
 	// STEP_UP_REQUIRED; an API key can't.
 	//
