@@ -48,9 +48,6 @@ func run(folder string) error {
 	if err := services.WriteServiceKeys(filepath.Join(folder, "keys"), services.Contexts()...); err != nil {
 		return err
 	}
-	if _, err := keep(filepath.Join(folder, "passwords", "postgres"), rand.Text); err != nil {
-		return err
-	}
 	for _, role := range append([]string{"sandbox"}, services.Contexts()...) {
 		password, err := keep(filepath.Join(folder, "passwords", role), rand.Text)
 		if err != nil {
@@ -90,7 +87,7 @@ func keep(path string, text func() string) (string, error) {
 }
 
 // certificateLife is that of the ingress's certificate; a new one is made when less than a
-// tenth of it is left.
+// third of it is left, which make.sh knows, too.
 const certificateLife = 90 * 24 * time.Hour
 
 // keepCertificate makes a certificate that signs itself, for the names by which the ingress
@@ -99,7 +96,7 @@ func keepCertificate(certFile, keyFile string) error {
 	if text, err := os.ReadFile(certFile); err == nil {
 		if block, _ := pem.Decode(text); block != nil {
 			cert, err := x509.ParseCertificate(block.Bytes)
-			if err == nil && time.Until(cert.NotAfter) > certificateLife/10 {
+			if err == nil && time.Until(cert.NotAfter) > certificateLife/3 {
 				return nil
 			}
 		}
