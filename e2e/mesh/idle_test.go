@@ -40,17 +40,18 @@ func TestRow03Idle(t *testing.T) {
 	stock(t)
 	began := time.Now()
 	seen := drive[[]watched](t, outside, "watch", "-url", gateway, "-ca", certificate(t), "-n", "5", "-for", "335s")
-	broken := 0
 	for _, w := range seen {
 		if err := w.once(); err != nil {
 			t.Error(err)
 		}
-		broken += w.Broken
+		if w.Broken > 0 { // the ingress's connections last 15 minutes
+			t.Errorf("a silent stream ended %d times: %v", w.Broken, w.Ends)
+		}
 	}
-	if broken > 0 && slices.ContainsFunc(seen, func(w watched) bool { return w.Resumed > 2000 }) {
-		t.Errorf("streams stood still after they were broken: %+v", seen)
+	if len(seen) != 5 {
+		t.Errorf("%d streams, want 5", len(seen))
 	}
-	t.Logf("row 3, idle: %d streams of %v, 330 s of it silent: %d were broken, each version once", len(seen), time.Since(began).Round(time.Second), broken)
+	t.Logf("row 3, idle: %d streams of %v, 330 s of it silent: none ended, each version once", len(seen), time.Since(began).Round(time.Second))
 }
 
 // Row 4, idle: connections that were silent for about as long as the services keep theirs (120 s)

@@ -25,8 +25,8 @@ type Watched struct {
 	// Broken is how often the stream ended, and Ends counts why.
 	Broken int            `json:"broken"`
 	Ends   map[string]int `json:"ends,omitempty"`
-	// Resumed is the longest time in milliseconds from an end until the call began that
-	// was the next stream. (Its answer begins with an entry, which may come much later.)
+	// Resumed is the longest time in milliseconds from an end until the next stream was served:
+	// until it brought the entry that was seen last, which it is asked for again.
 	Resumed int64  `json:"resumed"`
 	Error   string `json:"error,omitempty"`
 }
@@ -126,22 +126,19 @@ func cancelOrder(ctx context.Context, orders orderv1connect.OrderServiceClient, 
 	}
 }
 
-// follow reads one stream. It reports that the order's last state came.
+// follow reads one stream. It reports that the order's last state came. A stream that goes on after
+// another asks for the entry that was seen last once more, which is due at once: when it comes, the
+// stream is served. It is no repetition, and left out.
 func follow(ctx context.Context, orders orderv1connect.OrderServiceClient, id string, seen *Watched, ended *time.Time) (bool, error) {
-	after := int64(0)
+	last := int64(0)
 	if n := len(seen.Versions); n > 0 {
-		after = seen.Versions[n-1]
+		last = seen.Versions[n-1]
 	}
-	began := time.Now()
-	stream, err := orders.WatchOrder(ctx, &orderv1.WatchOrderRequest{Id: id, AfterVersion: after})
+	stream, err := orders.WatchOrder(ctx, &orderv1.WatchOrderRequest{Id: id, AfterVersion: max(last-1, 0)})
 	if err != nil {
 		return false, err
 	}
-	if !ended.IsZero() {
-		seen.Resumed = max(seen.Resumed, began.Sub(*ended).Milliseconds())
-		*ended = time.Time{}
-	}
-	for {
+	for first := true; ; first = false {
 		message, err := stream.Receive()
 		if err != nil {
 			if errors.Is(err, io.EOF) {
@@ -149,7 +146,15 @@ func follow(ctx context.Context, orders orderv1connect.OrderServiceClient, id st
 			}
 			return false, err
 		}
-		seen.Versions = append(seen.Versions, message.GetEntry().GetVersion())
+		if !ended.IsZero() {
+			seen.Resumed = max(seen.Resumed, time.Since(*ended).Milliseconds())
+			*ended = time.Time{}
+		}
+		version := message.GetEntry().GetVersion()
+		if first && last > 0 && version == last {
+			continue
+		}
+		seen.Versions = append(seen.Versions, version)
 		if message.GetEntry().GetState() == orderv1.OrderState_ORDER_STATE_CANCELLED {
 			return true, nil
 		}
