@@ -39,15 +39,35 @@ func restart(t *testing.T, namespace, name string) {
 	kubectl(t, "-n", namespace, "rollout", "status", "deployment/"+name, "--timeout=240s")
 }
 
+// restartWhole rolls a Deployment, and waits until none of its former pods is left: those that are
+// about to end still have calls and streams.
+func restartWhole(t *testing.T, namespace, name string) {
+	t.Helper()
+	restart(t, namespace, name)
+	eventually(t, patience, func() error {
+		if all, running := replicasOf(t, part{namespace: namespace, app: name}), podsOf(t, namespace, name); len(all) > len(running) {
+			return fmt.Errorf("of the pods %v only %v are not about to end", all, running)
+		}
+		return nil
+	})
+}
+
 // Row 3: watchers see each version of their order once, though the service and the ingress are
 // rolled under them; they resume by the version that they saw last.
 func TestRow03Streams(t *testing.T) {
 	stock(t)
-	const watchers = 50
-	seen := during[[]watched](t, outside, []string{"watch", "-url", gateway, "-ca", certificate(t), "-n", fmt.Sprint(watchers), "-for", "150s"}, func() {
-		restart(t, "shop", "order")
-		restart(t, "shop-ingress", "ingress")
+	const watchers, lasts = 50, 180 * time.Second
+	began := time.Now()
+	var middle, end time.Time
+	seen := during[[]watched](t, outside, []string{"watch", "-url", gateway, "-ca", certificate(t), "-n", fmt.Sprint(watchers), "-for", lasts.String()}, func() {
+		restartWhole(t, "shop", "order")
+		middle = time.Now()
+		restartWhole(t, "shop-ingress", "ingress")
+		end = time.Now()
 	})
+	if took := end.Sub(began); took > lasts {
+		t.Errorf("order and the ingress were rolled within %v, and watched for %v", took, lasts)
+	}
 	broken, slowest := 0, int64(0)
 	ends := map[string]int{}
 	for i, w := range seen {
@@ -57,19 +77,23 @@ func TestRow03Streams(t *testing.T) {
 		if w.Resumed > 2000 {
 			t.Errorf("watcher %d stood without a stream for %d ms", i, w.Resumed)
 		}
-		broken += w.Broken
+		if order, ingress := w.endedIn(began, middle), w.endedIn(middle, end); order == 0 || ingress == 0 {
+			t.Errorf("watcher %d: its stream ended %d times while order was rolled, %d times while the ingress was: want once each at least", i, order, ingress)
+		}
+		broken += len(w.Broken)
 		slowest = max(slowest, w.Resumed)
 		for why, n := range w.Ends {
 			ends[why] += n
 		}
 	}
-	if broken < watchers {
-		t.Errorf("streams ended %d times only: nothing was rolled under them", broken)
+	if broken < 2*watchers || len(seen) != watchers {
+		t.Errorf("%d streams ended %d times only, want %d streams and twice each", len(seen), broken, watchers)
 	}
-	t.Logf("row 3: %d watchers, %d streams ended (%v), resumed within %d ms, each version once", len(seen), broken, ends, slowest)
+	t.Logf("row 3: %d watchers, %d streams ended (%v) while order and the ingress were rolled, resumed within %d ms, each version once", len(seen), broken, ends, slowest)
 }
 
-// Row 4: no call fails while a service goes from one replica to three and back, and is rolled.
+// Row 4: no call fails while services go from one replica to three and back, and are rolled, and the
+// ingress is rolled, too: it ends its connections when what is under way is answered (istio#48138).
 func TestRow04Rollout(t *testing.T) {
 	stock(t)
 	replicas(t, "order", 1)
@@ -78,14 +102,22 @@ func TestRow04Rollout(t *testing.T) {
 		replicas(t, "order", 2)
 		replicas(t, "catalog", 2)
 	}()
-	var parts []float64
-	load := steady(t, 40, 150*time.Second, func() {
+	parts := map[string][]float64{}
+	const lasts = 210 * time.Second
+	var took time.Duration
+	load := steady(t, 40, lasts, func() {
+		began := time.Now()
 		replicas(t, "order", 3)
 		replicas(t, "catalog", 3)
 		eventually(t, 90*time.Second, func() error {
-			parts = shares(arrived(t, "order", time.Now().Add(-20*time.Second)))
-			if len(parts) != 3 || slices.Min(parts) < 0.25 || slices.Max(parts) > 0.41 {
-				return fmt.Errorf("the replicas' shares are %.2f, want 0.33 ± 0.08 each", parts)
+			since := time.Now().Add(-20 * time.Second)
+			for _, service := range []string{"order", "catalog"} {
+				parts[service] = shares(arrived(t, service, since))
+			}
+			for service, of := range parts {
+				if len(of) != 3 || slices.Min(of) < 0.25 || slices.Max(of) > 0.41 {
+					return fmt.Errorf("the shares of the replicas of %s are %.2f, want 0.33 ± 0.08 each", service, of)
+				}
 			}
 			return nil
 		})
@@ -93,7 +125,12 @@ func TestRow04Rollout(t *testing.T) {
 		replicas(t, "catalog", 1)
 		restart(t, "shop", "order")
 		restart(t, "shop", "catalog")
+		restartWhole(t, "shop-ingress", "ingress")
+		took = time.Since(began)
 	})
+	if took > lasts {
+		t.Errorf("all that happened took %v, and there were calls for %v", took, lasts)
+	}
 	for kind, c := range map[string]calls{"reads": load.Reads, "writes": load.Writes} {
 		if c.Failed > 0 {
 			t.Errorf("%d of %d %s failed: %v", c.Failed, c.Made, kind, c.Errors)
@@ -103,8 +140,8 @@ func TestRow04Rollout(t *testing.T) {
 		}
 	}
 	audit(t)
-	t.Logf("row 4: %d reads (p99 %.0f ms) and %d writes (p99 %.0f ms), %d failed; shares of three replicas %.2f",
-		load.Reads.Made, load.Reads.P99, load.Writes.Made, load.Writes.P99, load.Reads.Failed+load.Writes.Failed, parts)
+	t.Logf("row 4: %d reads (p99 %.0f ms) and %d writes (p99 %.0f ms), %d failed within %v; shares of three replicas %.2f (order) and %.2f (catalog)",
+		load.Reads.Made, load.Reads.P99, load.Writes.Made, load.Writes.P99, load.Reads.Failed+load.Writes.Failed, took.Round(time.Second), parts["order"], parts["catalog"])
 }
 
 // shares are the parts that several had of all.

@@ -22,8 +22,8 @@ import (
 type Watched struct {
 	// Versions are those of the entries, in the order in which they came.
 	Versions []int64 `json:"versions"`
-	// Broken is how often the stream ended, and Ends counts why.
-	Broken int            `json:"broken"`
+	// Broken is when the stream ended, each time, and Ends counts why.
+	Broken []time.Time    `json:"broken,omitempty"`
 	Ends   map[string]int `json:"ends,omitempty"`
 	// Resumed is the longest time in milliseconds from an end until the next stream was served:
 	// until it brought the entry that was seen last, which it is asked for again.
@@ -86,7 +86,7 @@ func watchOne(ctx context.Context, to target, product string, duration time.Dura
 			seen.Ends = map[string]int{}
 		}
 		seen.Ends[fmt.Sprintf("%.120v", err)]++
-		seen.Broken++
+		seen.Broken = append(seen.Broken, time.Now())
 		if ended.IsZero() {
 			ended = time.Now()
 		}
