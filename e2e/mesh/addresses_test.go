@@ -50,7 +50,7 @@ spec:
           image: %[3]s
           args: %[4]s
           securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
-`, name, addresses, kubectl(t, "-n", "shop-test", "get", "deployment", "outside", "-o", "jsonpath={.spec.template.spec.containers[0].image}"), line))
+`, name, addresses, imageOfDriver(t), line))
 	defer remove()
 	flooded, passed := 0, 0
 	eventually(t, patience, func() error {

@@ -116,7 +116,7 @@ func signUp(t *testing.T, own page) {
 	link := regexp.MustCompile(`#(sm_ln_[0-9A-Za-z]+)`)
 	var token string
 	eventually(t, 30*time.Second, func() error {
-		mails := drive[[]answer](t, operator, "request", "-url", "http://inbox.shop-data:8025/inbox.json?to="+url.QueryEscape(email))[0]
+		mails := drive[[]answer](t, operator, "request", "-url", inbox+"?to="+url.QueryEscape(email))[0]
 		found := link.FindStringSubmatch(mails.Body)
 		if found == nil {
 			return fmt.Errorf("no link was mailed: %+v", mails)

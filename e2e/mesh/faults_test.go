@@ -113,8 +113,8 @@ func bothSick(t *testing.T, pods []string) string {
 	before := atIngress(t, "catalog", "upstream_rq_retry")
 	all := reads(t, 100, "-callers", "100")
 	repeated := 0
-	for i, n := range atIngress(t, "catalog", "upstream_rq_retry") {
-		repeated += n - before[i]
+	for pod, n := range atIngress(t, "catalog", "upstream_rq_retry") {
+		repeated += n - before[pod]
 	}
 	failed := len(failedOf(all))
 	if failed == 0 {

@@ -3,7 +3,6 @@
 package mesh
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -89,14 +88,9 @@ func TestRow04Idle(t *testing.T) {
 	if got.Reused != got.Connections {
 		t.Errorf("%d of %d connections were still open", got.Reused, got.Connections)
 	}
-	cut := 0
-	for _, of := range []struct{ namespace, app string }{
-		{"shop-ingress", "ingress"}, {"shop", "catalog"}, {"shop", "config"}, {"shop", "customer"}, {"shop", "identity"},
-		{"shop", "inventory"}, {"shop", "notification"}, {"shop", "order"}, {"shop", "payment"},
-	} {
-		for _, pod := range podsOf(t, of.namespace, of.app) {
-			cut += cutOff(t, of.namespace, pod, began)
-		}
+	cut := cutOff(t, "shop-ingress", "ingress", began)
+	for _, service := range allServices() {
+		cut += cutOff(t, "shop", service, began)
 	}
 	if cut > 0 {
 		t.Errorf("%d calls met a connection that was being closed (503 UC)", cut)
@@ -105,18 +99,17 @@ func TestRow04Idle(t *testing.T) {
 }
 
 // cutOff counts the calls since a time whose connection to the next proxy or service was cut off
-// before they were answered, by the log of a proxy. Streams that end so have had an answer.
-func cutOff(t *testing.T, namespace, pod string, since time.Time) int {
+// before they were answered, by the logs of the proxies of an app's pods. Streams that end so have
+// had an answer.
+func cutOff(t *testing.T, namespace, app string, since time.Time) int {
 	t.Helper()
 	n := 0
-	for line := range strings.Lines(kubectl(t, "-n", namespace, "logs", pod, "-c", "istio-proxy", "--since-time="+since.UTC().Format(time.RFC3339))) {
-		var entry struct {
-			Flags string `json:"response_flags"`
-			Code  int    `json:"response_code"`
-		}
-		if json.Unmarshal([]byte(line), &entry) == nil && entry.Code == 503 && strings.Contains(entry.Flags, "UC") {
-			n++
-			t.Logf("%s: %.600s", pod, line)
+	for _, pod := range podsOf(t, namespace, app) {
+		for _, one := range requests(t, namespace, pod, since) {
+			if one.Code == 503 && strings.Contains(one.Flags, "UC") {
+				n++
+				t.Logf("%s: %+v", pod, one)
+			}
 		}
 	}
 	return n

@@ -134,7 +134,7 @@ func TestRow10Limits(t *testing.T) {
 	}
 	other := flood(pods[1], 2)
 	for _, got := range other {
-		if got.Reason == "RATE_LIMITED" || got.Code == "8" || got.Code == "resource_exhausted" {
+		if limited(got) {
 			t.Errorf("another address is refused over %s: %+v", got.Protocol, got)
 		}
 	}

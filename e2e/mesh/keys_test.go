@@ -158,7 +158,7 @@ func knownAtIngress(t *testing.T, kid string) error {
 }
 
 // checksWith returns an error unless a proxy's configuration has checks of tokens with this key,
-// or any when it is empty, and none with a placeholder.
+// and none with a placeholder.
 func checksWith(config, kid string) error {
 	found := false
 	for _, key := range strings.Split(config, `"inline_string": "{`)[1:] {

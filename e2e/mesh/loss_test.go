@@ -49,7 +49,7 @@ func (l loss) String() string {
 func losses(seed uint64) []loss {
 	random := rand.New(rand.NewPCG(seed, 14)) //nolint:gosec // repeatable is what it has to be
 	services := []part{}
-	for _, name := range []string{"catalog", "config", "customer", "identity", "inventory", "notification", "order", "payment"} {
+	for _, name := range allServices() {
 		services = append(services, part{name, "shop", name, "service"})
 	}
 	shared := []part{

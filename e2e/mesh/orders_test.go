@@ -59,6 +59,9 @@ func TestRow02OrdersWay(t *testing.T) {
 	stock(t)
 	const each = 25
 	orders := drive[[]ordered](t, outside, "orders", "-url", gateway, "-ca", certificate(t), "-n", fmt.Sprint(each))
+	if len(orders) != 4*each {
+		t.Errorf("%d orders were placed, want %d", len(orders), 4*each)
+	}
 	confirmed := map[string]int{}
 	var slowest int64
 	for _, o := range orders {
@@ -72,7 +75,7 @@ func TestRow02OrdersWay(t *testing.T) {
 	began := time.Now()
 	eventually(t, 5*time.Second, func() error {
 		mailed := map[string]int{}
-		for _, m := range drive[[]mail](t, operator, "mails", "-url", "http://inbox.shop-data:8025/inbox.json") {
+		for _, m := range drive[[]mail](t, operator, "mails", "-url", inbox) {
 			mailed[m.To+" "+m.Subject]++
 		}
 		for _, o := range orders {

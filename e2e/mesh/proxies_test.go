@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// atIngress is a counter of the calls to a service, by replica of the ingress.
-func atIngress(t *testing.T, service, counter string) []int {
+// atIngress is a counter of the calls to a service, by the name of the ingress's replica.
+func atIngress(t *testing.T, service, counter string) map[string]int {
 	t.Helper()
-	var counts []int
+	counts := map[string]int{}
 	for _, pod := range podsOf(t, "shop-ingress", "ingress") {
 		count := 0 // a counter that never counted is not listed
 		for line := range strings.Lines(proxy(t, "shop-ingress", pod, "stats?filter="+counter+"$")) {
@@ -28,7 +28,10 @@ func atIngress(t *testing.T, service, counter string) []int {
 				count += n
 			}
 		}
-		counts = append(counts, count)
+		counts[pod] = count
+	}
+	if len(counts) == 0 {
+		t.Fatal("the ingress has no replica")
 	}
 	return counts
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -125,7 +126,7 @@ func healed(t *testing.T, service string) {
 				return fmt.Errorf("%s is still sick", pod)
 			}
 		}
-		if out := atIngress(t, service, "ejections_active"); slices.Max(out) > 0 {
+		if out := atIngress(t, service, "ejections_active"); slices.Max(slices.Collect(maps.Values(out))) > 0 {
 			return fmt.Errorf("replicas of %s are out at the ingress's replicas: %v", service, out)
 		}
 		return nil

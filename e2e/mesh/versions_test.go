@@ -83,7 +83,6 @@ func mixed(t *testing.T) {
 // tenPercent leads a tenth of the orders to the canary, and ends it.
 func tenPercent(t *testing.T) {
 	canary(t, "set", "-service", "order", "-weight", "10")
-	const path = "/shopmesh.order.v1.OrderService/PlaceOrder"
 	began := time.Now()
 	var load made
 	for load.Writes.Made < 2000 { // a busy machine makes fewer in the time
@@ -94,8 +93,8 @@ func tenPercent(t *testing.T) {
 	}
 	there := 0
 	eventually(t, time.Minute, func() error { // proxies write their logs every ten seconds
-		there = total(arrived(t, "order-canary", began, path))
-		if here := total(arrived(t, "order", began, path)); there+here < load.Writes.Made {
+		there = total(arrived(t, "order-canary", began, placeOrder))
+		if here := total(arrived(t, "order", began, placeOrder)); there+here < load.Writes.Made {
 			return fmt.Errorf("%d and %d of %d calls are in the proxies' logs", here, there, load.Writes.Made)
 		}
 		return nil

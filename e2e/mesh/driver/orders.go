@@ -37,15 +37,13 @@ type Ordered struct {
 // it is confirmed or cancelled.
 func placeOrders(ctx context.Context, args []string) (any, error) {
 	var to target
-	var n, callers int
-	var product, method, trace, over string
+	var n int
+	var product, trace, over string
 	var patience time.Duration
 	err := parse("orders", args, func(f *flag.FlagSet) {
 		to.flags(f)
 		f.IntVar(&n, "n", 1, "how many orders over each protocol")
-		f.IntVar(&callers, "callers", 8, "how many are under way at once")
 		f.StringVar(&product, "product", "KI-MUG-INK", "the product's code")
-		f.StringVar(&method, "method", "sandbox_ok", "the payment method")
 		f.StringVar(&over, "over", "connect,grpc,grpc-web,rest", "the protocols")
 		f.StringVar(&trace, "trace", "", "the id of the trace that the orders are part of")
 		f.DurationVar(&patience, "patience", time.Minute, "how long an order may take")
@@ -60,14 +58,14 @@ func placeOrders(ctx context.Context, args []string) (any, error) {
 	guests = slices.DeleteFunc(guests, func(g guest) bool { return !slices.Contains(strings.Split(over, ","), g.protocol) })
 	results := make([]Ordered, n*len(guests))
 	var all sync.WaitGroup
-	free := make(chan struct{}, callers)
+	free := make(chan struct{}, 8)
 	for i := range results {
 		all.Go(func() {
 			free <- struct{}{}
 			defer func() { <-free }()
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
-			results[i] = order(ctx, guests[i%len(guests)], product, method)
+			results[i] = order(ctx, guests[i%len(guests)], product)
 		})
 	}
 	all.Wait()
@@ -184,11 +182,11 @@ func restGuest(client *http.Client, url string) guest {
 }
 
 // order places one order and follows it.
-func order(ctx context.Context, by guest, product, method string) Ordered {
+func order(ctx context.Context, by guest, product string) Ordered {
 	began := time.Now()
 	id := uuid.NewString()
 	made := Ordered{Protocol: by.protocol, Email: "guest-" + id + "@example.com"}
-	placed, err := by.place(ctx, orderOf(id, product, method))
+	placed, err := by.place(ctx, orderOf(id, product))
 	if err == nil {
 		var last *orderv1.Order
 		last, err = by.follow(ctx, placed, 100*time.Millisecond)

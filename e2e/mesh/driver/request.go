@@ -17,7 +17,6 @@ import (
 // Answer is what an HTTP request got.
 type Answer struct {
 	Status int               `json:"status"`
-	Proto  string            `json:"proto"`
 	Header map[string]string `json:"header"`
 	Body   string            `json:"body"`
 	Error  string            `json:"error,omitempty"`
@@ -55,20 +54,18 @@ func request(ctx context.Context, args []string) (any, error) {
 	var to target
 	var method, body string
 	var header headers
-	var http2 bool
 	var n int
 	err := parse("request", args, func(f *flag.FlagSet) {
 		to.flags(f)
 		f.StringVar(&method, "method", http.MethodGet, "the method")
 		f.StringVar(&body, "body", "", "the body")
 		f.Var(&header, "header", "a header, as \"Name: value\"; again for more")
-		f.BoolVar(&http2, "http2", false, "speak HTTP/2")
 		f.IntVar(&n, "n", 1, "how many times, one after the other")
 	})
 	if err != nil {
 		return nil, err
 	}
-	client, err := to.client(http2)
+	client, err := to.client(false)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +88,7 @@ func requestOnce(ctx context.Context, client *http.Client, method, url, body str
 	}
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	answer := Answer{Status: res.StatusCode, Proto: res.Proto, Header: map[string]string{}, Body: string(text)}
+	answer := Answer{Status: res.StatusCode, Header: map[string]string{}, Body: string(text)}
 	if err != nil {
 		answer.Error = err.Error()
 	}

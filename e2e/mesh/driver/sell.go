@@ -74,7 +74,7 @@ func (s *seller) sellOne(ctx context.Context) {
 	began := time.Now()
 	id := uuid.NewString()
 	made := Ordered{Protocol: s.by.protocol, Email: "guest-" + id + "@example.com"}
-	placed, err := s.place(context.WithoutCancel(ctx), orderOf(id, s.product, "sandbox_ok"))
+	placed, err := s.place(context.WithoutCancel(ctx), orderOf(id, s.product))
 	made.Millis = time.Since(began).Milliseconds()
 	if err == nil {
 		made.Number = placed.GetOrder().GetNumber()

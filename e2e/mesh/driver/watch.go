@@ -66,7 +66,7 @@ func watchOne(ctx context.Context, to target, product string, duration time.Dura
 	}
 	client.Timeout = 0 // streams
 	transport := connecthttp.NewTransport(client, to.url, connecthttp.WithGRPC())
-	placed, err := placeSoon(ctx, orderv1connect.NewOrderServiceClient(connect.NewClient(transport)), orderOf(uuid.NewString(), product, "sandbox_ok"))
+	placed, err := placeSoon(ctx, orderv1connect.NewOrderServiceClient(connect.NewClient(transport)), orderOf(uuid.NewString(), product))
 	if err != nil {
 		return fmt.Errorf("place: %w", err)
 	}
