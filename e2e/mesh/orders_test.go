@@ -5,7 +5,6 @@ package mesh
 import (
 	"encoding/base64"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -88,28 +87,4 @@ func TestRow02OrdersWay(t *testing.T) {
 	mailed := time.Since(began)
 	audit(t)
 	t.Logf("row 2: %v of %d each confirmed, the slowest after %d ms; all mails were seen %v later", confirmed, each, slowest, mailed.Round(time.Millisecond))
-}
-
-// Row 5: nobody without a certificate of the mesh gets a byte from a service, the database or
-// the broker.
-func TestRow05MutualTLS(t *testing.T) {
-	type connection struct {
-		Address, Way, Got string
-		Refused           bool
-	}
-	addresses := []string{"order.shop:8080", "order.shop:9090", "postgres.shop-data:5432", "kafka.shop-data:9092"}
-	tried := drive[[]connection](t, outside, "connect", "-addresses", strings.Join(addresses, ","))
-	refused := 0
-	for _, c := range tried {
-		if !c.Refused {
-			t.Errorf("%s by %s: %s", c.Address, c.Way, c.Got)
-			continue
-		}
-		refused++
-		t.Logf("%s by %s: %s", c.Address, c.Way, c.Got)
-	}
-	if len(tried) != 3*len(addresses) {
-		t.Errorf("%d connections were tried", len(tried))
-	}
-	t.Logf("row 5: %d of %d refused", refused, len(tried))
 }

@@ -89,24 +89,11 @@ func bare(t *testing.T, service string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, data := range []string{"postgres", "kafka"} {
-		apply(t, fmt.Sprintf(`
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: {name: in-the-clear-%[1]s, namespace: shop-data}
-spec: {selector: {matchLabels: {app: %[1]s}}, mtls: {mode: PERMISSIVE}}
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: {name: in-the-clear-%[1]s, namespace: shop-data}
-spec: {selector: {matchLabels: {app: %[1]s}}, action: ALLOW, rules: [{to: [{operation: {ports: ["5432", "9092"]}}]}]}
-`, data))
+	for app, port := range map[string]string{"postgres": "5432", "kafka": "9092"} {
+		t.Cleanup(inTheClear(t, "shop-data", app, port))
 	}
 	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		_, _ = try(ctx, "", "kubectl", "-n", "shop", "delete", "deployment,service", name, "--ignore-not-found")
-		_, _ = try(ctx, "", "kubectl", "-n", "shop-data", "delete", "peerauthentication,authorizationpolicy",
-			"in-the-clear-postgres", "in-the-clear-kafka", "--ignore-not-found")
+		_, _ = try(context.WithoutCancel(t.Context()), "", "kubectl", "-n", "shop", "delete", "deployment,service", name, "--ignore-not-found")
 	})
 	apply(t, string(made))
 	apply(t, fmt.Sprintf(`

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // Answer is what an HTTP request got.
@@ -98,74 +94,6 @@ func requestOnce(ctx context.Context, client *http.Client, method, url, body str
 		}
 	}
 	return answer
-}
-
-// Connection is what a client without a certificate of the mesh got at a port.
-type Connection struct {
-	Address string `json:"address"`
-	// Way is "http1", "h2c" or "tls".
-	Way string `json:"way"`
-	// Refused reports that no byte of an application came back.
-	Refused bool   `json:"refused"`
-	Got     string `json:"got"`
-}
-
-// tryConnections tries each address in the clear and by TLS without a certificate.
-func tryConnections(ctx context.Context, args []string) (any, error) {
-	var addresses string
-	if err := parse("connect", args, func(f *flag.FlagSet) {
-		f.StringVar(&addresses, "addresses", "", "host:port, separated by commas")
-	}); err != nil {
-		return nil, err
-	}
-	var tried []Connection
-	for address := range strings.SplitSeq(addresses, ",") {
-		for _, way := range []string{"http1", "h2c", "tls"} {
-			tried = append(tried, tryConnection(ctx, address, way))
-		}
-	}
-	return tried, nil
-}
-
-// preface begins a connection of HTTP/2, with an empty SETTINGS frame.
-const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-
-func tryConnection(ctx context.Context, address, way string) Connection {
-	tried := Connection{Address: address, Way: way, Refused: true}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-	if err != nil {
-		tried.Got = err.Error()
-		return tried
-	}
-	defer func() { _ = conn.Close() }()
-	deadline, _ := ctx.Deadline()
-	_ = conn.SetDeadline(deadline)
-	sent := "GET / HTTP/1.1\r\nHost: " + address + "\r\n\r\n"
-	switch way {
-	case "h2c":
-		sent = preface
-	case "tls":
-		// Whom the server is does not matter here: whether it lets us in does.
-		secure := tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1", "istio"}}) //nolint:gosec // see above
-		if err := secure.HandshakeContext(ctx); err != nil {
-			tried.Got = err.Error()
-			return tried
-		}
-		conn = secure // TLS 1.3 refuses a client without a certificate at its first read
-	}
-	if _, err := io.WriteString(conn, sent); err != nil {
-		tried.Got = err.Error()
-		return tried
-	}
-	first, err := bufio.NewReader(conn).Peek(1)
-	if err != nil {
-		tried.Got = err.Error()
-		return tried
-	}
-	tried.Refused, tried.Got = false, fmt.Sprintf("an answer that begins with %q", first)
-	return tried
 }
 
 // Mail is one of the inbox's.
