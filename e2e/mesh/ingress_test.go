@@ -103,11 +103,14 @@ func TestRow09Tokens(t *testing.T) {
 // Row 10: who calls too often is refused in their own protocol, with a time to come back; others
 // are not.
 func TestRow10Limits(t *testing.T) {
-	pods := outsiders(t, 2)
+	pods := outsiders(t, 3)
 	defer outsiders(t, 1) // the next row's client is none that flooded
-	flood := func(pod string, n int) []probed {
-		return drive[[]probed](t, "shop-test/"+pod, "probe", "-url", gateway, "-ca", certificate(t), "-n", fmt.Sprint(n),
-			"-procedure", "/shopmesh.identity.v1.AccountService/SignIn", "-rest", "POST /v1/sessions:signIn")
+	ca := certificate(t)
+	flood := func(pod string, n int, flags ...string) []probed {
+		return drive[[]probed](t, "shop-test/"+pod, append([]string{
+			"probe", "-url", gateway, "-ca", ca, "-n", fmt.Sprint(n),
+			"-procedure", "/shopmesh.identity.v1.AccountService/SignIn", "-rest", "POST /v1/sessions:signIn",
+		}, flags...)...)
 	}
 	// Two replicas of the ingress let ten each through at once, and one more in six seconds.
 	refused := map[string]int{}
@@ -138,7 +141,22 @@ func TestRow10Limits(t *testing.T) {
 			t.Errorf("another address is refused over %s: %+v", got.Protocol, got)
 		}
 	}
-	t.Logf("row 10: of 100 calls %d passed, refused were %v; of another address's %d none", passed, refused, len(other))
+	// Whoever states another address with each handful of calls is still one client: as many
+	// addresses would let all of them through.
+	const addresses, each = 10, 3
+	stated := 0
+	for i := range addresses {
+		for _, got := range flood(pods[2], each, "-header", fmt.Sprintf("X-Forwarded-For: 198.51.100.%d", i+1)) {
+			if !limited(got) {
+				stated++
+			}
+		}
+	}
+	if stated < 10 || stated > 30 {
+		t.Errorf("of %d calls that state %d addresses %d passed, want 20 and a few", 4*addresses*each, addresses, stated)
+	}
+	t.Logf("row 10: of 100 calls %d passed, refused were %v; of another address's %d none; of %d that stated %d addresses %d passed",
+		passed, refused, len(other), 4*addresses*each, addresses, stated)
 }
 
 // Row 12: what a client states about itself does not get in, and what is not for the outside
@@ -151,7 +169,7 @@ func TestRow12Hygiene(t *testing.T) {
 		}
 		return drive[[]answer](t, outside, args...)[0]
 	}
-	// A service refuses a forged Shopmesh-Caller with 401 when it sees one.
+	// Which headers get in is TestRow12Headers'. A service refuses a forged Shopmesh-Caller with 401 when it sees one.
 	if got := get("/v1/products?pageSize=1", "Shopmesh-Caller: "+jwt(t, "none", map[string]any{"sub": "owner"})); got.Status != 200 {
 		t.Errorf("with a forged Shopmesh-Caller: %+v", got)
 	}

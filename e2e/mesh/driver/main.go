@@ -18,6 +18,7 @@ var verbs = map[string]func(ctx context.Context, args []string) (any, error){ //
 	"calls":   callAll,
 	"request": request,
 	"connect": tryConnections,
+	"echo":    echo,
 	"idle":    idle,
 	"load":    load,
 	"groups":  groups,
