@@ -51,12 +51,16 @@ func request(ctx context.Context, args []string) (any, error) {
 	var method, body string
 	var header headers
 	var n int
+	var until string
+	var within time.Duration
 	err := parse("request", args, func(f *flag.FlagSet) {
 		to.flags(f)
 		f.StringVar(&method, "method", http.MethodGet, "the method")
 		f.StringVar(&body, "body", "", "the body")
 		f.Var(&header, "header", "a header, as \"Name: value\"; again for more")
 		f.IntVar(&n, "n", 1, "how many times, one after the other")
+		f.StringVar(&until, "until", "", "make it again and again until the body holds this text")
+		f.DurationVar(&within, "within", time.Minute, "how long that may take")
 	})
 	if err != nil {
 		return nil, err
@@ -65,9 +69,22 @@ func request(ctx context.Context, args []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if until != "" {
+		defer time.AfterFunc(within, cancel).Stop()
+	}
 	answers := make([]Answer, n)
 	for i := range answers {
 		answers[i] = requestOnce(ctx, client, method, to.url, body, header)
+		for !strings.Contains(answers[i].Body, until) {
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+				return nil, fmt.Errorf("after %v the answer is still %+v", within, answers[i])
+			}
+			answers[i] = requestOnce(ctx, client, method, to.url, body, header)
+		}
 	}
 	return answers, nil
 }
