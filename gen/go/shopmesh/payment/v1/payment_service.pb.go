@@ -119,6 +119,98 @@ func (x *GetPaymentResponse) GetPayment() *Payment {
 	return nil
 }
 
+// GetNextActionRequest names a payment.
+type GetNextActionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment's id.
+	PaymentId     string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetNextActionRequest) Reset() {
+	*x = GetNextActionRequest{}
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetNextActionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetNextActionRequest) ProtoMessage() {}
+
+func (x *GetNextActionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetNextActionRequest.ProtoReflect.Descriptor instead.
+func (*GetNextActionRequest) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *GetNextActionRequest) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+// GetNextActionResponse holds what the customer has to do: it is neither stored nor logged.
+type GetNextActionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unset when there is nothing to do.
+	NextAction    *NextAction `protobuf:"bytes,1,opt,name=next_action,json=nextAction,proto3" json:"next_action,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetNextActionResponse) Reset() {
+	*x = GetNextActionResponse{}
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetNextActionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetNextActionResponse) ProtoMessage() {}
+
+func (x *GetNextActionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetNextActionResponse.ProtoReflect.Descriptor instead.
+func (*GetNextActionResponse) Descriptor() ([]byte, []int) {
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GetNextActionResponse) GetNextAction() *NextAction {
+	if x != nil {
+		return x.NextAction
+	}
+	return nil
+}
+
 // ListPaymentsRequest selects payments.
 type ListPaymentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -135,7 +227,7 @@ type ListPaymentsRequest struct {
 
 func (x *ListPaymentsRequest) Reset() {
 	*x = ListPaymentsRequest{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[2]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -147,7 +239,7 @@ func (x *ListPaymentsRequest) String() string {
 func (*ListPaymentsRequest) ProtoMessage() {}
 
 func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[2]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -160,7 +252,7 @@ func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{2}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListPaymentsRequest) GetPageSize() int32 {
@@ -197,7 +289,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[3]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -209,7 +301,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[3]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -222,7 +314,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{3}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*Payment {
@@ -262,7 +354,7 @@ type RefundPaymentRequest struct {
 
 func (x *RefundPaymentRequest) Reset() {
 	*x = RefundPaymentRequest{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[4]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -274,7 +366,7 @@ func (x *RefundPaymentRequest) String() string {
 func (*RefundPaymentRequest) ProtoMessage() {}
 
 func (x *RefundPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[4]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -287,7 +379,7 @@ func (x *RefundPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundPaymentRequest.ProtoReflect.Descriptor instead.
 func (*RefundPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{4}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RefundPaymentRequest) GetRequestId() string {
@@ -336,7 +428,7 @@ type RefundPaymentResponse struct {
 
 func (x *RefundPaymentResponse) Reset() {
 	*x = RefundPaymentResponse{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[5]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -348,7 +440,7 @@ func (x *RefundPaymentResponse) String() string {
 func (*RefundPaymentResponse) ProtoMessage() {}
 
 func (x *RefundPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[5]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -361,7 +453,7 @@ func (x *RefundPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundPaymentResponse.ProtoReflect.Descriptor instead.
 func (*RefundPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{5}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RefundPaymentResponse) GetRefund() *Refund {
@@ -386,7 +478,7 @@ type ListRefundsRequest struct {
 
 func (x *ListRefundsRequest) Reset() {
 	*x = ListRefundsRequest{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[6]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +490,7 @@ func (x *ListRefundsRequest) String() string {
 func (*ListRefundsRequest) ProtoMessage() {}
 
 func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[6]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +503,7 @@ func (x *ListRefundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefundsRequest.ProtoReflect.Descriptor instead.
 func (*ListRefundsRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{6}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListRefundsRequest) GetPaymentId() string {
@@ -448,7 +540,7 @@ type ListRefundsResponse struct {
 
 func (x *ListRefundsResponse) Reset() {
 	*x = ListRefundsResponse{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[7]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -460,7 +552,7 @@ func (x *ListRefundsResponse) String() string {
 func (*ListRefundsResponse) ProtoMessage() {}
 
 func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[7]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -473,7 +565,7 @@ func (x *ListRefundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRefundsResponse.ProtoReflect.Descriptor instead.
 func (*ListRefundsResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{7}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListRefundsResponse) GetRefunds() []*Refund {
@@ -506,7 +598,7 @@ type ListContradictionsRequest struct {
 
 func (x *ListContradictionsRequest) Reset() {
 	*x = ListContradictionsRequest{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[8]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -518,7 +610,7 @@ func (x *ListContradictionsRequest) String() string {
 func (*ListContradictionsRequest) ProtoMessage() {}
 
 func (x *ListContradictionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[8]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -531,7 +623,7 @@ func (x *ListContradictionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContradictionsRequest.ProtoReflect.Descriptor instead.
 func (*ListContradictionsRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{8}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListContradictionsRequest) GetPageSize() int32 {
@@ -568,7 +660,7 @@ type ListContradictionsResponse struct {
 
 func (x *ListContradictionsResponse) Reset() {
 	*x = ListContradictionsResponse{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[9]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -580,7 +672,7 @@ func (x *ListContradictionsResponse) String() string {
 func (*ListContradictionsResponse) ProtoMessage() {}
 
 func (x *ListContradictionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[9]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -593,7 +685,7 @@ func (x *ListContradictionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContradictionsResponse.ProtoReflect.Descriptor instead.
 func (*ListContradictionsResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{9}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListContradictionsResponse) GetContradictions() []*Contradiction {
@@ -624,7 +716,7 @@ type ResolveContradictionRequest struct {
 
 func (x *ResolveContradictionRequest) Reset() {
 	*x = ResolveContradictionRequest{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[10]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +728,7 @@ func (x *ResolveContradictionRequest) String() string {
 func (*ResolveContradictionRequest) ProtoMessage() {}
 
 func (x *ResolveContradictionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[10]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +741,7 @@ func (x *ResolveContradictionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveContradictionRequest.ProtoReflect.Descriptor instead.
 func (*ResolveContradictionRequest) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{10}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ResolveContradictionRequest) GetId() string {
@@ -677,7 +769,7 @@ type ResolveContradictionResponse struct {
 
 func (x *ResolveContradictionResponse) Reset() {
 	*x = ResolveContradictionResponse{}
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[11]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +781,7 @@ func (x *ResolveContradictionResponse) String() string {
 func (*ResolveContradictionResponse) ProtoMessage() {}
 
 func (x *ResolveContradictionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[11]
+	mi := &file_shopmesh_payment_v1_payment_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +794,7 @@ func (x *ResolveContradictionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveContradictionResponse.ProtoReflect.Descriptor instead.
 func (*ResolveContradictionResponse) Descriptor() ([]byte, []int) {
-	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{11}
+	return file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ResolveContradictionResponse) GetContradiction() *Contradiction {
@@ -720,7 +812,13 @@ const file_shopmesh_payment_v1_payment_service_proto_rawDesc = "" +
 	"\x11GetPaymentRequest\x12\x1b\n" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\"L\n" +
 	"\x12GetPaymentResponse\x126\n" +
-	"\apayment\x18\x01 \x01(\v2\x1c.shopmesh.payment.v1.PaymentR\apayment\"\x92\x01\n" +
+	"\apayment\x18\x01 \x01(\v2\x1c.shopmesh.payment.v1.PaymentR\apayment\"B\n" +
+	"\x14GetNextActionRequest\x12*\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\"^\n" +
+	"\x15GetNextActionResponse\x12E\n" +
+	"\vnext_action\x18\x01 \x01(\v2\x1f.shopmesh.payment.v1.NextActionB\x03\x80\x01\x01R\n" +
+	"nextAction\"\x92\x01\n" +
 	"\x13ListPaymentsRequest\x12*\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12*\n" +
 	"\n" +
@@ -762,11 +860,13 @@ const file_shopmesh_payment_v1_payment_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12\"\n" +
 	"\x04note\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\x80\x01\x01R\x04note\"h\n" +
 	"\x1cResolveContradictionResponse\x12H\n" +
-	"\rcontradiction\x18\x01 \x01(\v2\".shopmesh.payment.v1.ContradictionR\rcontradiction2\xe1\a\n" +
+	"\rcontradiction\x18\x01 \x01(\v2\".shopmesh.payment.v1.ContradictionR\rcontradiction2\xe1\b\n" +
 	"\x0ePaymentService\x12\x8f\x01\n" +
 	"\n" +
 	"GetPayment\x12&.shopmesh.payment.v1.GetPaymentRequest\x1a'.shopmesh.payment.v1.GetPaymentResponse\"0\xea\xe0\x18\x04\x10\b\x18\x01\x8a\xe1\x18\b\n" +
-	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/payments/{id}\x90\x02\x01\x12\x8e\x01\n" +
+	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/payments/{id}\x90\x02\x01\x12~\n" +
+	"\rGetNextAction\x12).shopmesh.payment.v1.GetNextActionRequest\x1a*.shopmesh.payment.v1.GetNextActionResponse\"\x16\xea\xe0\x18\aR\x05order\x8a\xe1\x18\x04\n" +
+	"\x02\b\b\x90\x02\x01\x12\x8e\x01\n" +
 	"\fListPayments\x12(.shopmesh.payment.v1.ListPaymentsRequest\x1a).shopmesh.payment.v1.ListPaymentsResponse\")\xea\xe0\x18\x02\x10\b\x8a\xe1\x18\b\n" +
 	"\x02\b\x03\x12\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/payments\x90\x02\x01\x12\xa4\x01\n" +
 	"\rRefundPayment\x12).shopmesh.payment.v1.RefundPaymentRequest\x1a*.shopmesh.payment.v1.RefundPaymentResponse\"<\xea\xe0\x18\x02\x10\t\x8a\xe1\x18\x04\n" +
@@ -791,52 +891,58 @@ func file_shopmesh_payment_v1_payment_service_proto_rawDescGZIP() []byte {
 	return file_shopmesh_payment_v1_payment_service_proto_rawDescData
 }
 
-var file_shopmesh_payment_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_shopmesh_payment_v1_payment_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_shopmesh_payment_v1_payment_service_proto_goTypes = []any{
 	(*GetPaymentRequest)(nil),            // 0: shopmesh.payment.v1.GetPaymentRequest
 	(*GetPaymentResponse)(nil),           // 1: shopmesh.payment.v1.GetPaymentResponse
-	(*ListPaymentsRequest)(nil),          // 2: shopmesh.payment.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),         // 3: shopmesh.payment.v1.ListPaymentsResponse
-	(*RefundPaymentRequest)(nil),         // 4: shopmesh.payment.v1.RefundPaymentRequest
-	(*RefundPaymentResponse)(nil),        // 5: shopmesh.payment.v1.RefundPaymentResponse
-	(*ListRefundsRequest)(nil),           // 6: shopmesh.payment.v1.ListRefundsRequest
-	(*ListRefundsResponse)(nil),          // 7: shopmesh.payment.v1.ListRefundsResponse
-	(*ListContradictionsRequest)(nil),    // 8: shopmesh.payment.v1.ListContradictionsRequest
-	(*ListContradictionsResponse)(nil),   // 9: shopmesh.payment.v1.ListContradictionsResponse
-	(*ResolveContradictionRequest)(nil),  // 10: shopmesh.payment.v1.ResolveContradictionRequest
-	(*ResolveContradictionResponse)(nil), // 11: shopmesh.payment.v1.ResolveContradictionResponse
-	(*Payment)(nil),                      // 12: shopmesh.payment.v1.Payment
-	(*money.Money)(nil),                  // 13: google.type.Money
-	(*RefundLine)(nil),                   // 14: shopmesh.payment.v1.RefundLine
-	(*Refund)(nil),                       // 15: shopmesh.payment.v1.Refund
-	(*Contradiction)(nil),                // 16: shopmesh.payment.v1.Contradiction
+	(*GetNextActionRequest)(nil),         // 2: shopmesh.payment.v1.GetNextActionRequest
+	(*GetNextActionResponse)(nil),        // 3: shopmesh.payment.v1.GetNextActionResponse
+	(*ListPaymentsRequest)(nil),          // 4: shopmesh.payment.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),         // 5: shopmesh.payment.v1.ListPaymentsResponse
+	(*RefundPaymentRequest)(nil),         // 6: shopmesh.payment.v1.RefundPaymentRequest
+	(*RefundPaymentResponse)(nil),        // 7: shopmesh.payment.v1.RefundPaymentResponse
+	(*ListRefundsRequest)(nil),           // 8: shopmesh.payment.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),          // 9: shopmesh.payment.v1.ListRefundsResponse
+	(*ListContradictionsRequest)(nil),    // 10: shopmesh.payment.v1.ListContradictionsRequest
+	(*ListContradictionsResponse)(nil),   // 11: shopmesh.payment.v1.ListContradictionsResponse
+	(*ResolveContradictionRequest)(nil),  // 12: shopmesh.payment.v1.ResolveContradictionRequest
+	(*ResolveContradictionResponse)(nil), // 13: shopmesh.payment.v1.ResolveContradictionResponse
+	(*Payment)(nil),                      // 14: shopmesh.payment.v1.Payment
+	(*NextAction)(nil),                   // 15: shopmesh.payment.v1.NextAction
+	(*money.Money)(nil),                  // 16: google.type.Money
+	(*RefundLine)(nil),                   // 17: shopmesh.payment.v1.RefundLine
+	(*Refund)(nil),                       // 18: shopmesh.payment.v1.Refund
+	(*Contradiction)(nil),                // 19: shopmesh.payment.v1.Contradiction
 }
 var file_shopmesh_payment_v1_payment_service_proto_depIdxs = []int32{
-	12, // 0: shopmesh.payment.v1.GetPaymentResponse.payment:type_name -> shopmesh.payment.v1.Payment
-	12, // 1: shopmesh.payment.v1.ListPaymentsResponse.payments:type_name -> shopmesh.payment.v1.Payment
-	13, // 2: shopmesh.payment.v1.RefundPaymentRequest.amount:type_name -> google.type.Money
-	14, // 3: shopmesh.payment.v1.RefundPaymentRequest.lines:type_name -> shopmesh.payment.v1.RefundLine
-	15, // 4: shopmesh.payment.v1.RefundPaymentResponse.refund:type_name -> shopmesh.payment.v1.Refund
-	15, // 5: shopmesh.payment.v1.ListRefundsResponse.refunds:type_name -> shopmesh.payment.v1.Refund
-	16, // 6: shopmesh.payment.v1.ListContradictionsResponse.contradictions:type_name -> shopmesh.payment.v1.Contradiction
-	16, // 7: shopmesh.payment.v1.ResolveContradictionResponse.contradiction:type_name -> shopmesh.payment.v1.Contradiction
-	0,  // 8: shopmesh.payment.v1.PaymentService.GetPayment:input_type -> shopmesh.payment.v1.GetPaymentRequest
-	2,  // 9: shopmesh.payment.v1.PaymentService.ListPayments:input_type -> shopmesh.payment.v1.ListPaymentsRequest
-	4,  // 10: shopmesh.payment.v1.PaymentService.RefundPayment:input_type -> shopmesh.payment.v1.RefundPaymentRequest
-	6,  // 11: shopmesh.payment.v1.PaymentService.ListRefunds:input_type -> shopmesh.payment.v1.ListRefundsRequest
-	8,  // 12: shopmesh.payment.v1.PaymentService.ListContradictions:input_type -> shopmesh.payment.v1.ListContradictionsRequest
-	10, // 13: shopmesh.payment.v1.PaymentService.ResolveContradiction:input_type -> shopmesh.payment.v1.ResolveContradictionRequest
-	1,  // 14: shopmesh.payment.v1.PaymentService.GetPayment:output_type -> shopmesh.payment.v1.GetPaymentResponse
-	3,  // 15: shopmesh.payment.v1.PaymentService.ListPayments:output_type -> shopmesh.payment.v1.ListPaymentsResponse
-	5,  // 16: shopmesh.payment.v1.PaymentService.RefundPayment:output_type -> shopmesh.payment.v1.RefundPaymentResponse
-	7,  // 17: shopmesh.payment.v1.PaymentService.ListRefunds:output_type -> shopmesh.payment.v1.ListRefundsResponse
-	9,  // 18: shopmesh.payment.v1.PaymentService.ListContradictions:output_type -> shopmesh.payment.v1.ListContradictionsResponse
-	11, // 19: shopmesh.payment.v1.PaymentService.ResolveContradiction:output_type -> shopmesh.payment.v1.ResolveContradictionResponse
-	14, // [14:20] is the sub-list for method output_type
-	8,  // [8:14] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	14, // 0: shopmesh.payment.v1.GetPaymentResponse.payment:type_name -> shopmesh.payment.v1.Payment
+	15, // 1: shopmesh.payment.v1.GetNextActionResponse.next_action:type_name -> shopmesh.payment.v1.NextAction
+	14, // 2: shopmesh.payment.v1.ListPaymentsResponse.payments:type_name -> shopmesh.payment.v1.Payment
+	16, // 3: shopmesh.payment.v1.RefundPaymentRequest.amount:type_name -> google.type.Money
+	17, // 4: shopmesh.payment.v1.RefundPaymentRequest.lines:type_name -> shopmesh.payment.v1.RefundLine
+	18, // 5: shopmesh.payment.v1.RefundPaymentResponse.refund:type_name -> shopmesh.payment.v1.Refund
+	18, // 6: shopmesh.payment.v1.ListRefundsResponse.refunds:type_name -> shopmesh.payment.v1.Refund
+	19, // 7: shopmesh.payment.v1.ListContradictionsResponse.contradictions:type_name -> shopmesh.payment.v1.Contradiction
+	19, // 8: shopmesh.payment.v1.ResolveContradictionResponse.contradiction:type_name -> shopmesh.payment.v1.Contradiction
+	0,  // 9: shopmesh.payment.v1.PaymentService.GetPayment:input_type -> shopmesh.payment.v1.GetPaymentRequest
+	2,  // 10: shopmesh.payment.v1.PaymentService.GetNextAction:input_type -> shopmesh.payment.v1.GetNextActionRequest
+	4,  // 11: shopmesh.payment.v1.PaymentService.ListPayments:input_type -> shopmesh.payment.v1.ListPaymentsRequest
+	6,  // 12: shopmesh.payment.v1.PaymentService.RefundPayment:input_type -> shopmesh.payment.v1.RefundPaymentRequest
+	8,  // 13: shopmesh.payment.v1.PaymentService.ListRefunds:input_type -> shopmesh.payment.v1.ListRefundsRequest
+	10, // 14: shopmesh.payment.v1.PaymentService.ListContradictions:input_type -> shopmesh.payment.v1.ListContradictionsRequest
+	12, // 15: shopmesh.payment.v1.PaymentService.ResolveContradiction:input_type -> shopmesh.payment.v1.ResolveContradictionRequest
+	1,  // 16: shopmesh.payment.v1.PaymentService.GetPayment:output_type -> shopmesh.payment.v1.GetPaymentResponse
+	3,  // 17: shopmesh.payment.v1.PaymentService.GetNextAction:output_type -> shopmesh.payment.v1.GetNextActionResponse
+	5,  // 18: shopmesh.payment.v1.PaymentService.ListPayments:output_type -> shopmesh.payment.v1.ListPaymentsResponse
+	7,  // 19: shopmesh.payment.v1.PaymentService.RefundPayment:output_type -> shopmesh.payment.v1.RefundPaymentResponse
+	9,  // 20: shopmesh.payment.v1.PaymentService.ListRefunds:output_type -> shopmesh.payment.v1.ListRefundsResponse
+	11, // 21: shopmesh.payment.v1.PaymentService.ListContradictions:output_type -> shopmesh.payment.v1.ListContradictionsResponse
+	13, // 22: shopmesh.payment.v1.PaymentService.ResolveContradiction:output_type -> shopmesh.payment.v1.ResolveContradictionResponse
+	16, // [16:23] is the sub-list for method output_type
+	9,  // [9:16] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_shopmesh_payment_v1_payment_service_proto_init() }
@@ -852,7 +958,7 @@ func file_shopmesh_payment_v1_payment_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_shopmesh_payment_v1_payment_service_proto_rawDesc), len(file_shopmesh_payment_v1_payment_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

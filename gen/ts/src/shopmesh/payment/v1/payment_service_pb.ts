@@ -14,7 +14,7 @@ import { file_google_type_money } from "../../../google/type/money_pb.js";
 import { file_shopmesh_options_v1_options } from "../../options/v1/options_pb.js";
 import type { Contradiction } from "./contradiction_pb.js";
 import { file_shopmesh_payment_v1_contradiction } from "./contradiction_pb.js";
-import type { Payment, Refund, RefundLine } from "./payment_pb.js";
+import type { NextAction, Payment, Refund, RefundLine } from "./payment_pb.js";
 import { file_shopmesh_payment_v1_payment } from "./payment_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file shopmesh/payment/v1/payment_service.proto.
  */
 export const file_shopmesh_payment_v1_payment_service: GenFile = /*@__PURE__*/
-  fileDesc("CilzaG9wbWVzaC9wYXltZW50L3YxL3BheW1lbnRfc2VydmljZS5wcm90bxITc2hvcG1lc2gucGF5bWVudC52MSIsChFHZXRQYXltZW50UmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiQwoSR2V0UGF5bWVudFJlc3BvbnNlEi0KB3BheW1lbnQYASABKAsyHC5zaG9wbWVzaC5wYXltZW50LnYxLlBheW1lbnQidQoTTGlzdFBheW1lbnRzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgCIAEoCUIL4EEBukgFcgMYgBASGwoGZmlsdGVyGAMgASgJQgvgQQG6SAVyAxjoByJfChRMaXN0UGF5bWVudHNSZXNwb25zZRIuCghwYXltZW50cxgBIAMoCzIcLnNob3BtZXNoLnBheW1lbnQudjEuUGF5bWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki1AMKFFJlZnVuZFBheW1lbnRSZXF1ZXN0Eh8KCnJlcXVlc3RfaWQYASABKAlCC+BBArpIBXIDsAEBEh8KCnBheW1lbnRfaWQYAiABKAlCC+BBArpIBXIDsAEBErcBCgZhbW91bnQYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leUKSAeBBAbpIiwG6AYcBCg1yZWZ1bmQuYW1vdW50Ej9tdXN0IGJlIG1vcmUgdGhhbiAwOyBsZWF2ZSBpdCBvdXQgdG8gZ2l2ZSBiYWNrIGFsbCB0aGF0IGlzIGxlZnQaNXRoaXMudW5pdHMgPiAwIHx8ICh0aGlzLnVuaXRzID09IDAgJiYgdGhpcy5uYW5vcyA+IDApEh4KBnJlYXNvbhgEIAEoCUIOgAEB4EEBukgFcgMY9AMSnwEKBWxpbmVzGAUgAygLMh8uc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmRMaW5lQm/gQQG6SGm6AWAKEXJlZnVuZC5saW5lcy5vbmNlEh9hIHByb2R1Y3QncyBjb2RlIGlzIGluIG9uZSBsaW5lGip0aGlzLm1hcChsaW5lLCBsaW5lLnByb2R1Y3RfY29kZSkudW5pcXVlKCmSAQMQyAEiRAoVUmVmdW5kUGF5bWVudFJlc3BvbnNlEisKBnJlZnVuZBgBIAEoCzIbLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kIngKEkxpc3RSZWZ1bmRzUmVxdWVzdBIfCgpwYXltZW50X2lkGAEgASgJQgvgQQK6SAVyA7ABARIgCglwYWdlX3NpemUYAiABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgDIAEoCUIL4EEBukgFcgMYgBAiXAoTTGlzdFJlZnVuZHNSZXNwb25zZRIsCgdyZWZ1bmRzGAEgAygLMhsuc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInsKGUxpc3RDb250cmFkaWN0aW9uc1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEhsKBmZpbHRlchgDIAEoCUIL4EEBukgFcgMY6AcicQoaTGlzdENvbnRyYWRpY3Rpb25zUmVzcG9uc2USOgoOY29udHJhZGljdGlvbnMYASADKAsyIi5zaG9wbWVzaC5wYXltZW50LnYxLkNvbnRyYWRpY3Rpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlQKG1Jlc29sdmVDb250cmFkaWN0aW9uUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQESHAoEbm90ZRgCIAEoCUIOgAEB4EEBukgFcgMY9AMiWQocUmVzb2x2ZUNvbnRyYWRpY3Rpb25SZXNwb25zZRI5Cg1jb250cmFkaWN0aW9uGAEgASgLMiIuc2hvcG1lc2gucGF5bWVudC52MS5Db250cmFkaWN0aW9uMuEHCg5QYXltZW50U2VydmljZRKPAQoKR2V0UGF5bWVudBImLnNob3BtZXNoLnBheW1lbnQudjEuR2V0UGF5bWVudFJlcXVlc3QaJy5zaG9wbWVzaC5wYXltZW50LnYxLkdldFBheW1lbnRSZXNwb25zZSIwkAIB6uAYBBAIGAGK4RgICgIIAxICCAGC0+STAhMSES92MS9wYXltZW50cy97aWR9Eo4BCgxMaXN0UGF5bWVudHMSKC5zaG9wbWVzaC5wYXltZW50LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaKS5zaG9wbWVzaC5wYXltZW50LnYxLkxpc3RQYXltZW50c1Jlc3BvbnNlIimQAgHq4BgCEAiK4RgICgIIAxICCAGC0+STAg4SDC92MS9wYXltZW50cxKkAQoNUmVmdW5kUGF5bWVudBIpLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kUGF5bWVudFJlcXVlc3QaKi5zaG9wbWVzaC5wYXltZW50LnYxLlJlZnVuZFBheW1lbnRSZXNwb25zZSI8kAIC6uAYAhAJiuEYBAoCCA+C0+STAiU6ASoiIC92MS9wYXltZW50cy97cGF5bWVudF9pZH06cmVmdW5kEqABCgtMaXN0UmVmdW5kcxInLnNob3BtZXNoLnBheW1lbnQudjEuTGlzdFJlZnVuZHNSZXF1ZXN0Giguc2hvcG1lc2gucGF5bWVudC52MS5MaXN0UmVmdW5kc1Jlc3BvbnNlIj6QAgHq4BgCEAiK4RgICgIIAxICCAGC0+STAiMSIS92MS9wYXltZW50cy97cGF5bWVudF9pZH0vcmVmdW5kcxKmAQoSTGlzdENvbnRyYWRpY3Rpb25zEi4uc2hvcG1lc2gucGF5bWVudC52MS5MaXN0Q29udHJhZGljdGlvbnNSZXF1ZXN0Gi8uc2hvcG1lc2gucGF5bWVudC52MS5MaXN0Q29udHJhZGljdGlvbnNSZXNwb25zZSIvkAIB6uAYAhAIiuEYCAoCCAMSAggBgtPkkwIUEhIvdjEvY29udHJhZGljdGlvbnMSuAEKFFJlc29sdmVDb250cmFkaWN0aW9uEjAuc2hvcG1lc2gucGF5bWVudC52MS5SZXNvbHZlQ29udHJhZGljdGlvblJlcXVlc3QaMS5zaG9wbWVzaC5wYXltZW50LnYxLlJlc29sdmVDb250cmFkaWN0aW9uUmVzcG9uc2UiO5ACAurgGAIQCYrhGAQKAggPgtPkkwIkOgEqIh8vdjEvY29udHJhZGljdGlvbnMve2lkfTpyZXNvbHZlQt8BChdjb20uc2hvcG1lc2gucGF5bWVudC52MUITUGF5bWVudFNlcnZpY2VQcm90b1ABWkFnaXRodWIuY29tL3Nob3BtZXNoL3Nob3BtZXNoL2dlbi9nby9zaG9wbWVzaC9wYXltZW50L3YxO3BheW1lbnR2MaICA1NQWKoCE1Nob3BtZXNoLlBheW1lbnQuVjHKAhNTaG9wbWVzaFxQYXltZW50XFYx4gIfU2hvcG1lc2hcUGF5bWVudFxWMVxHUEJNZXRhZGF0YeoCFVNob3BtZXNoOjpQYXltZW50OjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_type_money, file_shopmesh_options_v1_options, file_shopmesh_payment_v1_contradiction, file_shopmesh_payment_v1_payment]);
+  fileDesc("CilzaG9wbWVzaC9wYXltZW50L3YxL3BheW1lbnRfc2VydmljZS5wcm90bxITc2hvcG1lc2gucGF5bWVudC52MSIsChFHZXRQYXltZW50UmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQEiQwoSR2V0UGF5bWVudFJlc3BvbnNlEi0KB3BheW1lbnQYASABKAsyHC5zaG9wbWVzaC5wYXltZW50LnYxLlBheW1lbnQiNwoUR2V0TmV4dEFjdGlvblJlcXVlc3QSHwoKcGF5bWVudF9pZBgBIAEoCUIL4EECukgFcgOwAQEiUgoVR2V0TmV4dEFjdGlvblJlc3BvbnNlEjkKC25leHRfYWN0aW9uGAEgASgLMh8uc2hvcG1lc2gucGF5bWVudC52MS5OZXh0QWN0aW9uQgOAAQEidQoTTGlzdFBheW1lbnRzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgCIAEoCUIL4EEBukgFcgMYgBASGwoGZmlsdGVyGAMgASgJQgvgQQG6SAVyAxjoByJfChRMaXN0UGF5bWVudHNSZXNwb25zZRIuCghwYXltZW50cxgBIAMoCzIcLnNob3BtZXNoLnBheW1lbnQudjEuUGF5bWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki1AMKFFJlZnVuZFBheW1lbnRSZXF1ZXN0Eh8KCnJlcXVlc3RfaWQYASABKAlCC+BBArpIBXIDsAEBEh8KCnBheW1lbnRfaWQYAiABKAlCC+BBArpIBXIDsAEBErcBCgZhbW91bnQYAyABKAsyEi5nb29nbGUudHlwZS5Nb25leUKSAeBBAbpIiwG6AYcBCg1yZWZ1bmQuYW1vdW50Ej9tdXN0IGJlIG1vcmUgdGhhbiAwOyBsZWF2ZSBpdCBvdXQgdG8gZ2l2ZSBiYWNrIGFsbCB0aGF0IGlzIGxlZnQaNXRoaXMudW5pdHMgPiAwIHx8ICh0aGlzLnVuaXRzID09IDAgJiYgdGhpcy5uYW5vcyA+IDApEh4KBnJlYXNvbhgEIAEoCUIOgAEB4EEBukgFcgMY9AMSnwEKBWxpbmVzGAUgAygLMh8uc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmRMaW5lQm/gQQG6SGm6AWAKEXJlZnVuZC5saW5lcy5vbmNlEh9hIHByb2R1Y3QncyBjb2RlIGlzIGluIG9uZSBsaW5lGip0aGlzLm1hcChsaW5lLCBsaW5lLnByb2R1Y3RfY29kZSkudW5pcXVlKCmSAQMQyAEiRAoVUmVmdW5kUGF5bWVudFJlc3BvbnNlEisKBnJlZnVuZBgBIAEoCzIbLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kIngKEkxpc3RSZWZ1bmRzUmVxdWVzdBIfCgpwYXltZW50X2lkGAEgASgJQgvgQQK6SAVyA7ABARIgCglwYWdlX3NpemUYAiABKAVCDeBBAbpIBxoFGOgHKAASHwoKcGFnZV90b2tlbhgDIAEoCUIL4EEBukgFcgMYgBAiXAoTTGlzdFJlZnVuZHNSZXNwb25zZRIsCgdyZWZ1bmRzGAEgAygLMhsuc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInsKGUxpc3RDb250cmFkaWN0aW9uc1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFQg3gQQG6SAcaBRjoBygAEh8KCnBhZ2VfdG9rZW4YAiABKAlCC+BBAbpIBXIDGIAQEhsKBmZpbHRlchgDIAEoCUIL4EEBukgFcgMY6AcicQoaTGlzdENvbnRyYWRpY3Rpb25zUmVzcG9uc2USOgoOY29udHJhZGljdGlvbnMYASADKAsyIi5zaG9wbWVzaC5wYXltZW50LnYxLkNvbnRyYWRpY3Rpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlQKG1Jlc29sdmVDb250cmFkaWN0aW9uUmVxdWVzdBIXCgJpZBgBIAEoCUIL4EECukgFcgOwAQESHAoEbm90ZRgCIAEoCUIOgAEB4EEBukgFcgMY9AMiWQocUmVzb2x2ZUNvbnRyYWRpY3Rpb25SZXNwb25zZRI5Cg1jb250cmFkaWN0aW9uGAEgASgLMiIuc2hvcG1lc2gucGF5bWVudC52MS5Db250cmFkaWN0aW9uMuEICg5QYXltZW50U2VydmljZRKPAQoKR2V0UGF5bWVudBImLnNob3BtZXNoLnBheW1lbnQudjEuR2V0UGF5bWVudFJlcXVlc3QaJy5zaG9wbWVzaC5wYXltZW50LnYxLkdldFBheW1lbnRSZXNwb25zZSIwkAIB6uAYBBAIGAGK4RgICgIIAxICCAGC0+STAhMSES92MS9wYXltZW50cy97aWR9En4KDUdldE5leHRBY3Rpb24SKS5zaG9wbWVzaC5wYXltZW50LnYxLkdldE5leHRBY3Rpb25SZXF1ZXN0Giouc2hvcG1lc2gucGF5bWVudC52MS5HZXROZXh0QWN0aW9uUmVzcG9uc2UiFpACAergGAdSBW9yZGVyiuEYBAoCCAgSjgEKDExpc3RQYXltZW50cxIoLnNob3BtZXNoLnBheW1lbnQudjEuTGlzdFBheW1lbnRzUmVxdWVzdBopLnNob3BtZXNoLnBheW1lbnQudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiKZACAergGAIQCIrhGAgKAggDEgIIAYLT5JMCDhIML3YxL3BheW1lbnRzEqQBCg1SZWZ1bmRQYXltZW50Eikuc2hvcG1lc2gucGF5bWVudC52MS5SZWZ1bmRQYXltZW50UmVxdWVzdBoqLnNob3BtZXNoLnBheW1lbnQudjEuUmVmdW5kUGF5bWVudFJlc3BvbnNlIjyQAgLq4BgCEAmK4RgECgIID4LT5JMCJToBKiIgL3YxL3BheW1lbnRzL3twYXltZW50X2lkfTpyZWZ1bmQSoAEKC0xpc3RSZWZ1bmRzEicuc2hvcG1lc2gucGF5bWVudC52MS5MaXN0UmVmdW5kc1JlcXVlc3QaKC5zaG9wbWVzaC5wYXltZW50LnYxLkxpc3RSZWZ1bmRzUmVzcG9uc2UiPpACAergGAIQCIrhGAgKAggDEgIIAYLT5JMCIxIhL3YxL3BheW1lbnRzL3twYXltZW50X2lkfS9yZWZ1bmRzEqYBChJMaXN0Q29udHJhZGljdGlvbnMSLi5zaG9wbWVzaC5wYXltZW50LnYxLkxpc3RDb250cmFkaWN0aW9uc1JlcXVlc3QaLy5zaG9wbWVzaC5wYXltZW50LnYxLkxpc3RDb250cmFkaWN0aW9uc1Jlc3BvbnNlIi+QAgHq4BgCEAiK4RgICgIIAxICCAGC0+STAhQSEi92MS9jb250cmFkaWN0aW9ucxK4AQoUUmVzb2x2ZUNvbnRyYWRpY3Rpb24SMC5zaG9wbWVzaC5wYXltZW50LnYxLlJlc29sdmVDb250cmFkaWN0aW9uUmVxdWVzdBoxLnNob3BtZXNoLnBheW1lbnQudjEuUmVzb2x2ZUNvbnRyYWRpY3Rpb25SZXNwb25zZSI7kAIC6uAYAhAJiuEYBAoCCA+C0+STAiQ6ASoiHy92MS9jb250cmFkaWN0aW9ucy97aWR9OnJlc29sdmVC3wEKF2NvbS5zaG9wbWVzaC5wYXltZW50LnYxQhNQYXltZW50U2VydmljZVByb3RvUAFaQWdpdGh1Yi5jb20vc2hvcG1lc2gvc2hvcG1lc2gvZ2VuL2dvL3Nob3BtZXNoL3BheW1lbnQvdjE7cGF5bWVudHYxogIDU1BYqgITU2hvcG1lc2guUGF5bWVudC5WMcoCE1Nob3BtZXNoXFBheW1lbnRcVjHiAh9TaG9wbWVzaFxQYXltZW50XFYxXEdQQk1ldGFkYXRh6gIVU2hvcG1lc2g6OlBheW1lbnQ6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_field_behavior, file_google_type_money, file_shopmesh_options_v1_options, file_shopmesh_payment_v1_contradiction, file_shopmesh_payment_v1_payment]);
 
 /**
  * GetPaymentRequest names a payment.
@@ -67,6 +67,48 @@ export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PUR
   messageDesc(file_shopmesh_payment_v1_payment_service, 1);
 
 /**
+ * GetNextActionRequest names a payment.
+ *
+ * @generated from message shopmesh.payment.v1.GetNextActionRequest
+ */
+export type GetNextActionRequest = Message<"shopmesh.payment.v1.GetNextActionRequest"> & {
+  /**
+   * The payment's id.
+   *
+   * @generated from field: string payment_id = 1;
+   */
+  paymentId: string;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.GetNextActionRequest.
+ * Use `create(GetNextActionRequestSchema)` to create a new message.
+ */
+export const GetNextActionRequestSchema: GenMessage<GetNextActionRequest> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment_service, 2);
+
+/**
+ * GetNextActionResponse holds what the customer has to do: it is neither stored nor logged.
+ *
+ * @generated from message shopmesh.payment.v1.GetNextActionResponse
+ */
+export type GetNextActionResponse = Message<"shopmesh.payment.v1.GetNextActionResponse"> & {
+  /**
+   * Unset when there is nothing to do.
+   *
+   * @generated from field: shopmesh.payment.v1.NextAction next_action = 1;
+   */
+  nextAction?: NextAction | undefined;
+};
+
+/**
+ * Describes the message shopmesh.payment.v1.GetNextActionResponse.
+ * Use `create(GetNextActionResponseSchema)` to create a new message.
+ */
+export const GetNextActionResponseSchema: GenMessage<GetNextActionResponse> = /*@__PURE__*/
+  messageDesc(file_shopmesh_payment_v1_payment_service, 3);
+
+/**
  * ListPaymentsRequest selects payments.
  *
  * @generated from message shopmesh.payment.v1.ListPaymentsRequest
@@ -100,7 +142,7 @@ export type ListPaymentsRequest = Message<"shopmesh.payment.v1.ListPaymentsReque
  * Use `create(ListPaymentsRequestSchema)` to create a new message.
  */
 export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 2);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 4);
 
 /**
  * ListPaymentsResponse is a page of payments.
@@ -128,7 +170,7 @@ export type ListPaymentsResponse = Message<"shopmesh.payment.v1.ListPaymentsResp
  * Use `create(ListPaymentsResponseSchema)` to create a new message.
  */
 export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 3);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 5);
 
 /**
  * RefundPaymentRequest is what to give back.
@@ -181,7 +223,7 @@ export type RefundPaymentRequest = Message<"shopmesh.payment.v1.RefundPaymentReq
  * Use `create(RefundPaymentRequestSchema)` to create a new message.
  */
 export const RefundPaymentRequestSchema: GenMessage<RefundPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 4);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 6);
 
 /**
  * RefundPaymentResponse holds the refund.
@@ -202,7 +244,7 @@ export type RefundPaymentResponse = Message<"shopmesh.payment.v1.RefundPaymentRe
  * Use `create(RefundPaymentResponseSchema)` to create a new message.
  */
 export const RefundPaymentResponseSchema: GenMessage<RefundPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 5);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 7);
 
 /**
  * ListRefundsRequest names a payment.
@@ -237,7 +279,7 @@ export type ListRefundsRequest = Message<"shopmesh.payment.v1.ListRefundsRequest
  * Use `create(ListRefundsRequestSchema)` to create a new message.
  */
 export const ListRefundsRequestSchema: GenMessage<ListRefundsRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 6);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 8);
 
 /**
  * ListRefundsResponse is a page of refunds.
@@ -265,7 +307,7 @@ export type ListRefundsResponse = Message<"shopmesh.payment.v1.ListRefundsRespon
  * Use `create(ListRefundsResponseSchema)` to create a new message.
  */
 export const ListRefundsResponseSchema: GenMessage<ListRefundsResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 7);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 9);
 
 /**
  * ListContradictionsRequest selects contradictions.
@@ -301,7 +343,7 @@ export type ListContradictionsRequest = Message<"shopmesh.payment.v1.ListContrad
  * Use `create(ListContradictionsRequestSchema)` to create a new message.
  */
 export const ListContradictionsRequestSchema: GenMessage<ListContradictionsRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 8);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 10);
 
 /**
  * ListContradictionsResponse is a page of contradictions.
@@ -329,7 +371,7 @@ export type ListContradictionsResponse = Message<"shopmesh.payment.v1.ListContra
  * Use `create(ListContradictionsResponseSchema)` to create a new message.
  */
 export const ListContradictionsResponseSchema: GenMessage<ListContradictionsResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 9);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 11);
 
 /**
  * ResolveContradictionRequest is what came of looking into a contradiction.
@@ -358,7 +400,7 @@ export type ResolveContradictionRequest = Message<"shopmesh.payment.v1.ResolveCo
  * Use `create(ResolveContradictionRequestSchema)` to create a new message.
  */
 export const ResolveContradictionRequestSchema: GenMessage<ResolveContradictionRequest> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 10);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 12);
 
 /**
  * ResolveContradictionResponse holds the contradiction.
@@ -379,7 +421,7 @@ export type ResolveContradictionResponse = Message<"shopmesh.payment.v1.ResolveC
  * Use `create(ResolveContradictionResponseSchema)` to create a new message.
  */
 export const ResolveContradictionResponseSchema: GenMessage<ResolveContradictionResponse> = /*@__PURE__*/
-  messageDesc(file_shopmesh_payment_v1_payment_service, 11);
+  messageDesc(file_shopmesh_payment_v1_payment_service, 13);
 
 /**
  * PaymentService shows payments and gives money back. Payments are made by the
@@ -400,6 +442,19 @@ export const PaymentService: GenService<{
     methodKind: "unary";
     input: typeof GetPaymentRequestSchema;
     output: typeof GetPaymentResponseSchema;
+  },
+  /**
+   * GetNextAction reads what the customer of an order has to do, from the provider, for
+   * order's GetOrder, which decides who may see it: guests have no access to payments.
+   *
+   * Errors: PAYMENT_NOT_FOUND.
+   *
+   * @generated from rpc shopmesh.payment.v1.PaymentService.GetNextAction
+   */
+  getNextAction: {
+    methodKind: "unary";
+    input: typeof GetNextActionRequestSchema;
+    output: typeof GetNextActionResponseSchema;
   },
   /**
    * ListPayments lists payments, newest first.
