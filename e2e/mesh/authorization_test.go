@@ -5,8 +5,11 @@ package mesh
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -82,7 +85,98 @@ func TestRow06Authorization(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	t.Logf("row 6: %d cells, %d let in, %d refused", cells, passed, cells-passed)
+	internal := internalPort(t, append(accounts, "ingress"))
+	t.Logf("row 6: %d cells, %d let in, %d refused; the internal ports let the operator in, and refused %d calls of others", cells, passed, cells-passed, internal)
+}
+
+// internalPort calls each service's internal port from each account's pod: it is for the operator
+// alone. It returns how many calls were refused.
+func internalPort(t *testing.T, accounts []string) int {
+	t.Helper()
+	const status = "/shopmesh.operations.v1.OperationsService/GetStatus"
+	var mu sync.Mutex
+	refused := 0
+	var callers sync.WaitGroup
+	for _, account := range accounts {
+		callers.Go(func() {
+			namespace := "shop"
+			if account == "ingress" {
+				namespace = "shop-ingress"
+			}
+			for _, service := range services.Contexts() {
+				for _, c := range drive[[]called](t, namespace+"/caller-"+account, "calls", "-url", "http://"+service+".shop:9090", "-procedures", status) {
+					// The operator's call has no token, so that it is the service that says no.
+					reached := !c.Proxy && c.Error == "" && c.Status != 404
+					if reached != (account == "operator") {
+						t.Errorf("%s calls the internal port of %s: reached %t (%d %s %s)", account, service, reached, c.Status, c.Body, c.Error)
+					}
+					if !reached && c.Status != 403 {
+						t.Errorf("%s calls the internal port of %s: %d %q %s, want 403", account, service, c.Status, c.Body, c.Error)
+						continue
+					}
+					if !reached {
+						mu.Lock()
+						refused++
+						mu.Unlock()
+					}
+				}
+			}
+		})
+	}
+	callers.Wait()
+	return refused
+}
+
+// Row 6, used: each RPC that callers.yaml lists for a service is called by its code, through the
+// client that is generated for the RPC's service. A right that nobody uses is one too many.
+func TestRow06Used(t *testing.T) {
+	n := 0
+	for account, callees := range writtenCalls(t) {
+		folders := []string{"services/" + account}
+		if account == "*" { // what each of them does: kit/settings and kit/token are given their clients here
+			folders = []string{"kit/settings", "services/identification.go"}
+		}
+		for callee, rpcs := range callees {
+			for _, rpc := range rpcs {
+				service, method, _ := strings.Cut(rpc, "/")
+				client := fmt.Sprintf(`%sv1connect\.New%sClient\(|%[1]sv1connect\.%[2]sClient\b`, callee, service)
+				call := fmt.Sprintf(`\.%s\((ctx|authz\.WithCaller\(ctx)\b`, method)
+				if !inOnePackage(t, folders, client, call) {
+					t.Errorf("callers.yaml lists %s of %s for %s, whose code in %v does not call it", rpc, callee, account, folders)
+				}
+				n++
+			}
+		}
+	}
+	if n < 15 {
+		t.Errorf("%d RPCs are listed", n)
+	}
+	t.Logf("row 6, used: each of %d listed RPCs is called by its caller's code", n)
+}
+
+// inOnePackage reports whether a package in one of the folders, tests aside, has something that
+// matches each of the expressions.
+func inOnePackage(t *testing.T, folders []string, expressions ...string) bool {
+	t.Helper()
+	packages := map[string]string{}
+	for _, folder := range folders {
+		if err := filepath.WalkDir(filepath.Join(root(t), folder), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path) //nolint:gosec // a file of the tree
+			packages[filepath.Dir(path)] += string(text)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range packages {
+		if !slices.ContainsFunc(expressions, func(e string) bool { return !regexp.MustCompile(e).MatchString(text) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // imageOfDriver is the driver's image.
@@ -103,8 +197,8 @@ func proceduresByService() map[string][]string {
 	return all
 }
 
-// listedCalls are the procedures that each account may call.
-func listedCalls(t *testing.T) map[string]map[string]bool {
+// writtenCalls are what callers.yaml says: by caller and callee, SERVICE/METHOD.
+func writtenCalls(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("../../mesh/istio/callers.yaml")
 	if err != nil {
@@ -114,11 +208,17 @@ func listedCalls(t *testing.T) map[string]map[string]bool {
 	if err := yaml.Unmarshal(text, &written); err != nil {
 		t.Fatal(err)
 	}
+	return written
+}
+
+// listedCalls are the procedures that each account may call.
+func listedCalls(t *testing.T) map[string]map[string]bool {
+	t.Helper()
 	listed := map[string]map[string]bool{"ingress": {}}
 	for _, service := range services.Contexts() {
 		listed[service] = map[string]bool{}
 	}
-	for account, callees := range written {
+	for account, callees := range writtenCalls(t) {
 		who := []string{account}
 		if account == "*" {
 			who = services.Contexts()
