@@ -81,10 +81,10 @@ func TestRow09Keys(t *testing.T) {
 	if len(calls.refused) > 0 {
 		t.Errorf("valid tokens were refused: %+v", calls.refused)
 	}
-	if len(calls.failed) > (rotated+away)/10 { // a busy node; without answers nothing is shown
-		t.Errorf("calls failed otherwise: %+v", calls.failed)
+	if all := rotated + away; len(calls.failed)*100 > all { // without answers nothing is shown
+		t.Errorf("%d of %d calls failed otherwise, want one in a hundred at most: %+v", len(calls.failed), all, calls.failed)
 	}
-	t.Logf("row 9, keys: the next key was known at the ingress %v after it was published (istiod reads them every %s here); %d calls until it signed and after, %d in the minute without identity, %d refused, %d failed otherwise; no placeholder key",
+	t.Logf("row 9, keys: the next key was known at the ingress %v after it was published (istiod reads them every %s here); %d calls until it signed and after, %d in the minute without identity, %d refused, %d failed otherwise (1 %% at most); no placeholder key",
 		took.Round(time.Second), refresh, rotated, away, len(calls.refused), len(calls.failed))
 }
 
