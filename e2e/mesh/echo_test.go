@@ -24,8 +24,8 @@ type echoed struct {
 // forged is a value of headers that nobody but a client would write.
 const forged = "7777777"
 
-// taken is the list of the headers that the ingress takes away.
-var taken = regexp.MustCompile(`(?s)local taken = \{(.*?)\}`)
+// takenAway is the list of the headers that the ingress takes away.
+var takenAway = regexp.MustCompile(`(?s)local taken = \{(.*?)\}`)
 
 // Row 12, headers: what a client states about itself, about how it is called for, and about how
 // proxies shall call, does not come to a service behind the ingress, and has no effect on the way.
@@ -35,7 +35,7 @@ func TestRow12Headers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := taken.FindSubmatch(text)
+	list := takenAway.FindSubmatch(text)
 	if list == nil {
 		t.Fatal("headers.yaml has no list of what is taken away")
 	}
