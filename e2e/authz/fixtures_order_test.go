@@ -115,10 +115,10 @@ func orderFixtures() map[string]fixture {
 			return &orderv1.GetOrderTimelineRequest{Id: c.sharedOrder()}
 		}},
 		"OrderService/SendOrderLink": {request: func(c *cell) proto.Message {
-			order := c.guestsOrder()
 			if c.missing() {
-				order.email = address("nobody")
+				return &orderv1.SendOrderLinkRequest{Number: c.guestsOrder().number, Email: address("nobody")}
 			}
+			order := c.place("", 1) // of its own: its version rises
 			return &orderv1.SendOrderLinkRequest{Number: order.number, Email: order.email}
 		}},
 		"OrderService/MintOrderLinks": {request: func(c *cell) proto.Message {
