@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -46,57 +47,64 @@ func limitOf(m protoreflect.MethodDescriptor, stated protoreflect.Value) string 
 const limitOption = "shopmesh.options.v1.limit"
 
 // limits is the EnvoyFilter that bounds how often a client calls the ingress: by its address,
-// of IPv6 by its /64, as the services count where nothing stands before them.
+// of IPv6 by its /64, as the services count where nothing stands before them. Each limit has a
+// filter of its own, because a filter has one set of headers for all that it refuses: when a
+// call comes back is told by Retry-After.
 func limits(contexts []meshContext) (resource, error) {
-	client := map[string]any{"masked_remote_address": map[string]any{"v6_prefix_mask_len": 64}}
-	var descriptors, actions []any
+	var patches []any
 	for i, b := range buckets() {
-		entries := []any{map[string]any{"key": "masked_remote_address"}} // without a value: each gets its own
-		kinds := [][]any{{client}}
+		var calls [][]any // of every RPC, whatever they are
 		if i > 0 {
-			entries = append([]any{map[string]any{"key": "limit", "value": b.limit}}, entries...)
-			kinds = nil
-			for _, match := range requestsOf(contexts, b.limit) {
-				kinds = append(kinds, []any{map[string]any{"header_value_match": map[string]any{
-					"descriptor_key": "limit", "descriptor_value": b.limit, "headers": match,
-				}}, client})
-			}
-			if len(kinds) == 0 {
+			if calls = requestsOf(contexts, b.limit); len(calls) == 0 {
 				return resource{}, fmt.Errorf("no RPC counts as %s", b.limit)
 			}
 		}
-		descriptors = append(descriptors, map[string]any{"entries": entries, "token_bucket": map[string]any{
-			"max_tokens": b.tokens, "tokens_per_fill": b.fill, "fill_interval": fmt.Sprintf("%ds", b.interval),
-		}})
-		for _, kind := range kinds {
-			actions = append(actions, map[string]any{"actions": kind})
-		}
-	}
-	filter := map[string]any{
-		"@type":       "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
-		"stat_prefix": "http_local_rate_limit",
-		// Nobody is refused for what all together send.
-		"token_bucket":            map[string]any{"max_tokens": 1000000, "tokens_per_fill": 1000000, "fill_interval": "1s"},
-		"filter_enabled":          map[string]any{"default_value": map[string]any{"numerator": 100}},
-		"filter_enforced":         map[string]any{"default_value": map[string]any{"numerator": 100}},
-		"descriptors":             descriptors,
-		"rate_limits":             actions,
-		"max_dynamic_descriptors": 10000,
-		// gRPC's clients read RESOURCE_EXHAUSTED, not UNAVAILABLE, which they would repeat.
-		"rate_limited_as_resource_exhausted": true,
-		"response_headers_to_add":            []any{map[string]any{"header": map[string]any{"key": "retry-after", "value": "6"}}},
-	}
-	return resource{"networking.istio.io/v1alpha3", "EnvoyFilter", metadata{"limits", "shop-ingress"}, map[string]any{
-		"priority":         10, // after Istio's own filters are there
-		"workloadSelector": map[string]any{"labels": map[string]any{"app": "ingress"}},
-		"configPatches": []any{map[string]any{
+		patches = append(patches, map[string]any{
 			"applyTo": "HTTP_FILTER",
 			"match": map[string]any{"context": "GATEWAY", "listener": map[string]any{"filterChain": map[string]any{"filter": map[string]any{
 				"name": "envoy.filters.network.http_connection_manager", "subFilter": map[string]any{"name": "envoy.filters.http.router"},
 			}}}},
-			"patch": map[string]any{"operation": "INSERT_BEFORE", "value": map[string]any{"name": "envoy.filters.http.local_ratelimit", "typed_config": filter}},
-		}},
+			"patch": map[string]any{"operation": "INSERT_BEFORE", "value": map[string]any{"name": "shopmesh." + b.limit, "typed_config": b.filter(calls)}},
+		})
+	}
+	return resource{"networking.istio.io/v1alpha3", "EnvoyFilter", metadata{"limits", "shop-ingress"}, map[string]any{
+		"priority":         10, // after Istio's own filters are there
+		"workloadSelector": map[string]any{"labels": map[string]any{"app": "ingress"}},
+		"configPatches":    patches,
 	}}, nil
+}
+
+// filter is the filter of a bucket that counts the calls whose headers match one of calls; all
+// of them where there is none.
+func (b bucket) filter(calls [][]any) map[string]any {
+	client := map[string]any{"masked_remote_address": map[string]any{"v6_prefix_mask_len": 64}}
+	entries := []any{map[string]any{"key": "masked_remote_address"}} // without a value: each gets its own
+	actions := []any{map[string]any{"actions": []any{client}}}
+	if len(calls) > 0 {
+		entries = append([]any{map[string]any{"key": "limit", "value": b.limit}}, entries...)
+		actions = nil
+	}
+	for _, headers := range calls {
+		match := map[string]any{"descriptor_key": "limit", "descriptor_value": b.limit, "headers": headers}
+		actions = append(actions, map[string]any{"actions": []any{map[string]any{"header_value_match": match}, client}})
+	}
+	return map[string]any{
+		"@type":       "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
+		"stat_prefix": "http_local_rate_limit",
+		// Nobody is refused for what all together send.
+		"token_bucket":    map[string]any{"max_tokens": 1000000, "tokens_per_fill": 1000000, "fill_interval": "1s"},
+		"filter_enabled":  map[string]any{"default_value": map[string]any{"numerator": 100}},
+		"filter_enforced": map[string]any{"default_value": map[string]any{"numerator": 100}},
+		"descriptors": []any{map[string]any{"entries": entries, "token_bucket": map[string]any{
+			"max_tokens": b.tokens, "tokens_per_fill": b.fill, "fill_interval": fmt.Sprintf("%ds", b.interval),
+		}}},
+		"rate_limits":             actions,
+		"max_dynamic_descriptors": 10000,
+		// gRPC's clients read RESOURCE_EXHAUSTED, not UNAVAILABLE, which they would repeat.
+		"rate_limited_as_resource_exhausted": true,
+		// The longest that it takes until a call is let through again.
+		"response_headers_to_add": []any{map[string]any{"header": map[string]any{"key": "retry-after", "value": strconv.Itoa(b.interval)}}},
+	}
 }
 
 // requestsOf matches the requests of the RPCs that count as a limit: by procedure, and by REST

@@ -172,6 +172,9 @@ func TestEachRPCHasItsRoute(t *testing.T) {
 	hasNot("desk.yaml", "sa/desk")
 	has("limits.yaml",
 		"- entries: - key: limit value: LIMIT_SIGN_IN - key: masked_remote_address token_bucket: fill_interval: 6s max_tokens: 10 tokens_per_fill: 1",
+		"rate_limits: - actions: - masked_remote_address: v6_prefix_mask_len: 64 response_headers_to_add: - header: key: retry-after value: \"1\"",
+		"name: shopmesh.LIMIT_MAILS typed_config:",
+		"v6_prefix_mask_len: 64 response_headers_to_add: - header: key: retry-after value: \"180\"",
 		`regex: (/shopmesh\.desk\.v1\.DeskService/Knock)(\?.*)?`,
 		`- name: :path string_match: safe_regex: regex: (/v1/knocks)(\?.*)? - name: :method string_match: exact: POST`,
 		`regex: (/v1/books/[^/:]+:lend)(\?.*)?`,
