@@ -140,7 +140,7 @@ func sickWhileWriting(t *testing.T) string {
 	}
 	sicken(t, injected("503", "abort: {http_status: 503, percentage: {numerator: 100}}"), pods[0])
 	began := time.Now()
-	load := drive[made](t, outside, "load", "-url", gateway, "-ca", certificate(t), "-rate", "10", "-writes", "1", "-n", "200", "-for", "2m", "-grpc").Writes
+	load := twoHundred(t, func() {})
 	healed(t, "order")
 	written(t, "/v1/orders", pods)
 	sent, twice := sentOrders(t, pods, began)
@@ -185,7 +185,7 @@ func killedWhileWriting(t *testing.T) string {
 	}
 	const lock = "lock table orders in exclusive mode"
 	began := time.Now()
-	load := during[made](t, outside, []string{"load", "-url", gateway, "-ca", certificate(t), "-rate", "10", "-writes", "1", "-n", "200", "-for", "2m", "-grpc"}, func() {
+	load := twoHundred(t, func() {
 		// Orders wait in both replicas for a table until the kill is done, so that it meets some.
 		unlocked := make(chan struct{})
 		go func() {
@@ -213,7 +213,7 @@ func killedWhileWriting(t *testing.T) string {
 		})
 		sql(t, "postgres", "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and query like '%"+lock+"%'")
 		<-unlocked
-	}).Writes
+	})
 	kubectl(t, "-n", "shop", "rollout", "status", "deployment/order", "--timeout=180s")
 	written(t, "/v1/orders", pods)
 	sent, twice := sentOrders(t, pods, began)
@@ -231,4 +231,13 @@ func killedWhileWriting(t *testing.T) string {
 		t.Errorf("%d orders were made, %d failed (%v), %d were cut off, %d requests came to the replicas", load.Made, load.Failed, load.Errors, cut, len(sent))
 	}
 	return fmt.Sprintf("a replica killed with %d orders under way: of %d orders %d came to a replica, %d of them twice; %d failed (%v)", cut, load.Made, len(sent), twice, load.Failed, load.Errors)
+}
+
+// twoHundred places as many orders at ten a second.
+func twoHundred(t *testing.T, happens func()) calls {
+	t.Helper()
+	return loaded(t, []string{
+		"-url", gateway, "-ca", certificate(t), "-writes", "1", "-grpc", "-for", "2m",
+		"-rate", fmt.Sprint(10.0 / addresses), "-n", fmt.Sprint(200 / addresses),
+	}, happens).Writes
 }

@@ -114,7 +114,8 @@ func (d *developing) Write(text []byte) (int, error) {
 func develop(t *testing.T, tree string) *developing {
 	t.Helper()
 	d := &developing{ended: make(chan struct{})}
-	d.cmd = command(context.WithoutCancel(t.Context()), "skaffold", "dev", "--profile", "test", "--cleanup=false", "--tail=false", "--auto-build", "--auto-deploy")
+	d.cmd = command(context.WithoutCancel(t.Context()), "skaffold", "dev", "--profile", "test", "--cleanup=false", "--tail=false", "--auto-build", "--auto-deploy",
+		"--wait-for-deletions=false") // it reads each of the objects before each deployment, for three seconds
 	d.cmd.Dir, d.cmd.Stdout, d.cmd.Stderr = tree, d, d
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it and what it starts are ended together
 	if err := d.cmd.Start(); err != nil {
