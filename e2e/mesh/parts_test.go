@@ -161,7 +161,7 @@ func whole(t *testing.T, killed []string) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(mails, mail{made[0].Email, "Order " + made[0].Number + " confirmed"}) {
+	if !slices.ContainsFunc(mails, func(m mail) bool { return m.Subject == "Order "+made[0].Number+" confirmed" }) {
 		return fmt.Errorf("no mail confirms order %s", made[0].Number)
 	}
 	return nil

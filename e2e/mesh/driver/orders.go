@@ -29,8 +29,10 @@ type Ordered struct {
 	Email    string `json:"email"`
 	State    string `json:"state,omitempty"`
 	// Millis is how long it took from the request until the state was seen.
-	Millis int64  `json:"millis"`
-	Error  string `json:"error,omitempty"`
+	Millis int64 `json:"millis"`
+	// Seen is when that was.
+	Seen  time.Time `json:"seen"`
+	Error string    `json:"error,omitempty"`
 }
 
 // placeOrders places orders as guests, each over one of the protocols, and follows each until
@@ -195,7 +197,7 @@ func order(ctx context.Context, by guest, product string) Ordered {
 	if err != nil {
 		made.Error = err.Error()
 	}
-	made.Millis = time.Since(began).Milliseconds()
+	made.Millis, made.Seen = time.Since(began).Milliseconds(), time.Now()
 	return made
 }
 

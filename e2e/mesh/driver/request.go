@@ -118,6 +118,8 @@ func requestOnce(ctx context.Context, client *http.Client, method, url, body str
 type Mail struct {
 	To      string `json:"to"`
 	Subject string `json:"subject"`
+	// Received is when the inbox took it.
+	Received time.Time `json:"received"`
 }
 
 // readMails reads the inbox.

@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed pages
@@ -142,6 +143,8 @@ type mailJSON struct {
 	Text    string              `json:"text"`
 	HTML    string              `json:"html"`
 	Headers map[string][]string `json:"headers"`
+	// Received is when the server took it.
+	Received time.Time `json:"received"`
 }
 
 // serveJSON writes mail by mail, because the inbox may be larger than the memory. An error in
@@ -167,7 +170,7 @@ func (i *Inbox) serveJSON(w http.ResponseWriter, r *http.Request) {
 }
 
 func writeMailJSON(w io.Writer, before string, m Mail) error {
-	encoded, err := json.Marshal(mailJSON{To: strings.Join(m.To, ", "), Subject: m.Subject, Text: m.Text, HTML: m.HTML, Headers: m.Headers})
+	encoded, err := json.Marshal(mailJSON{To: strings.Join(m.To, ", "), Subject: m.Subject, Text: m.Text, HTML: m.HTML, Headers: m.Headers, Received: m.Received})
 	if err != nil {
 		return err
 	}
