@@ -53,7 +53,7 @@ func hasAnchor(text, name string) bool {
 var (
 	findingKind = regexp.MustCompile(`"([A-Z]+(?:_[A-Z]+)+|OVERSOLD|CONTRADICTION)"`)
 	// Kinds of mails and states of orders stand in the audit's code, too.
-	noFindings = []string{"ORDER_CONFIRMED", "ORDER_SHIPPED", "AWAITING_PAYMENT"}
+	noFindings = []string{"ORDER_CONFIRMED", "ORDER_SHIPPED", "ORDER_LINK", "AWAITING_PAYMENT"}
 )
 
 // Every kind of finding that an audit may print is explained to operators.
