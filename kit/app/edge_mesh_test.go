@@ -1,4 +1,4 @@
-package rpc_test
+package app_test
 
 import (
 	"os"
@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
+	edgev1 "github.com/shopmesh/shopmesh/gen/go/shopmesh/edge/v1"
 	"github.com/shopmesh/shopmesh/kit/limit"
-	"github.com/shopmesh/shopmesh/kit/rpc"
+	"github.com/shopmesh/shopmesh/kit/settings"
 )
 
 // The ingress of the mesh limits clients as one process does: the same quotas in the same times.
@@ -19,8 +20,15 @@ func TestTheMeshLimitsAsOneProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rates := rpc.DefaultRates()
-	want := map[string]limit.Rate{"": rates.Reads, "LIMIT_ORDERS": rates.Orders, "LIMIT_SIGN_IN": rates.SignIn, "LIMIT_MAILS": rates.Mails}
+	defaults := settings.Defaults[*edgev1.Settings]()
+	want := map[string]limit.Rate{}
+	for name, text := range map[string]string{
+		"": defaults.GetReadsRate(), "LIMIT_ORDERS": defaults.GetOrdersRate(), "LIMIT_SIGN_IN": defaults.GetSignInRate(), "LIMIT_MAILS": defaults.GetMailsRate(),
+	} {
+		if want[name], err = limit.ParseRate(text); err != nil {
+			t.Fatal(err)
+		}
+	}
 	bucket := regexp.MustCompile(`(?:value: (LIMIT_\w+)\n\s+)?- key: masked_remote_address\n\s+token_bucket:\n\s+fill_interval: (\d+s)\n\s+max_tokens: (\d+)\n\s+tokens_per_fill: (\d+)`)
 	number := func(text string) int {
 		n, err := strconv.Atoi(text)
