@@ -2,60 +2,29 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/shopmesh/shopmesh/kit/pg"
 	"github.com/shopmesh/shopmesh/services/order/internal/domain"
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-const (
-	// claimedAtOnce bounds the orders of one transaction that claims.
-	claimedAtOnce = 500
-	// claimPause is how long the runner waits where nothing wakes it: for what another
-	// process stored and died.
-	claimPause = 5 * time.Second
-)
+// claimedAtOnce bounds the orders of one transaction that claims.
+const claimedAtOnce = 500
 
 // Verify stores that customers verified e-mail addresses, so that the guests' orders of
 // these become theirs. ClaimVerified does the work, since an address may have more orders
 // than fit into a batch of events.
 func (s *Orders) Verify(ctx context.Context, tx *pg.Tx, verified []domain.VerifiedEmail) error {
-	tx.OnCommit(func() {
-		select {
-		case s.verified <- struct{}{}:
-		default:
-		}
-	})
+	tx.OnCommit(s.claims.wake)
 	return store.On(tx).AddVerified(ctx, verified)
 }
 
 // RunClaims claims orders whenever an address was verified, until ctx ends.
-func (s *Orders) RunClaims(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := s.ClaimVerified(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		timer := time.NewTimer(claimPause)
-		select {
-		case <-ctx.Done():
-		case <-s.verified:
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
-	return nil
-}
+func (s *Orders) RunClaims(ctx context.Context) error { return s.claims.run(ctx) }
 
 // ClaimVerified makes the guests' orders of all verified addresses those of the customers,
 // and ends their tokens. Replicas take turns.
-func (s *Orders) ClaimVerified(ctx context.Context) error {
-	for {
-		if more, err := s.claimSome(ctx); err != nil || !more {
-			return err
-		}
-	}
-}
+func (s *Orders) ClaimVerified(ctx context.Context) error { return s.claims.empty(ctx) }
 
 // claimSome claims orders of the next address, and reports whether there was one.
 func (s *Orders) claimSome(ctx context.Context) (more bool, err error) {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/shopmesh/shopmesh/kit/authz"
 	"github.com/shopmesh/shopmesh/kit/pg"
@@ -11,35 +10,11 @@ import (
 	"github.com/shopmesh/shopmesh/services/order/internal/store"
 )
 
-// linkPause is how long the runner waits where nothing wakes it: for the requests that
-// another process stored and died.
-const linkPause = 5 * time.Second
-
 // RunLinks decides about the links that people requested, until ctx ends.
-func (s *Orders) RunLinks(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := s.MailLinks(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-		timer := time.NewTimer(linkPause)
-		select {
-		case <-ctx.Done():
-		case <-s.linksRequested:
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
-	return nil
-}
+func (s *Orders) RunLinks(ctx context.Context) error { return s.links.run(ctx) }
 
 // MailLinks decides about all requests that there are. Replicas share them.
-func (s *Orders) MailLinks(ctx context.Context) error {
-	for {
-		if more, err := s.mailNextLink(ctx); err != nil || !more {
-			return err
-		}
-	}
-}
+func (s *Orders) MailLinks(ctx context.Context) error { return s.links.empty(ctx) }
 
 // mailNextLink decides about the oldest request, and reports whether there was one.
 func (s *Orders) mailNextLink(ctx context.Context) (more bool, err error) {

@@ -55,13 +55,14 @@ type Deps struct {
 type Orders struct {
 	Deps
 
-	// Size 1: a wake-up that waits stands for all.
-	verified, linksRequested chan struct{}
+	claims, links queue
 }
 
 // NewOrders returns the use cases.
 func NewOrders(deps Deps) *Orders {
-	return &Orders{Deps: deps, verified: make(chan struct{}, 1), linksRequested: make(chan struct{}, 1)}
+	s := &Orders{Deps: deps}
+	s.claims, s.links = newQueue(s.claimSome), newQueue(s.mailNextLink)
+	return s
 }
 
 // cause is now, on behalf of the caller.

@@ -18,12 +18,7 @@ func (s *Orders) RequestLink(ctx context.Context, number, email string) error {
 		return err
 	}
 	return s.Pool.Hot().InTx(ctx, func(ctx context.Context, tx *pg.Tx) error {
-		tx.OnCommit(func() {
-			select {
-			case s.linksRequested <- struct{}{}:
-			default:
-			}
-		})
+		tx.OnCommit(s.links.wake)
 		return store.On(tx).InsertLinkRequest(ctx, request)
 	})
 }
