@@ -48,8 +48,8 @@ type Config struct {
 // NewServer returns a server without RPCs, whose chain surrounds each call, from
 // the outside in: panic recovery; telemetry and the access log; deadline and
 // stream bounds; faults to statuses; load shedding; authentication; the activity log; the
-// limit of the caller's account, and its share of streams; authorization by the RPC's option; validation. An unknown
-// procedure answers UNKNOWN_RPC.
+// limit of the caller's account, and its share of streams; authorization by the RPC's
+// option; validation. An unknown procedure answers UNKNOWN_RPC.
 func NewServer(cfg Config) (*connect.Server, error) {
 	cfg = cfg.withDefaults()
 	validator, err := protovalidate.New()
