@@ -181,7 +181,8 @@ mesh-up: mesh-install ## Build the shop's images and deploy it as e2e/mesh tests
 	go list -deps ./services/... ./cmd/... ./e2e/mesh/... >/dev/null
 	cd deploy/components/metrics-server && go list -deps . >/dev/null
 	cd tools && GOWORK=off go list -deps ./canary >/dev/null
-	$(IN_CLUSTER) skaffold run --profile test
+	@# One after the other: where nothing is compiled yet, two would compile the same packages twice.
+	$(IN_CLUSTER) skaffold run --profile test --build-concurrency=1
 
 # The rows that CI runs. The others take longer, or need a machine that does nothing else.
 MESH_ROWS = TestRow(01|02|03|04|05|06|07|08|09|10|12|18|19)

@@ -5,6 +5,7 @@ package mesh
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -13,11 +14,12 @@ import (
 // calls and made are what the driver's load got.
 type (
 	calls struct {
-		Made, Failed  int
-		Errors        map[string]int
-		LastFailed    time.Time
-		PerSecond     float64
-		P50, P99, Max float64
+		Made, Failed int
+		Errors       map[string]int
+		LastFailed   time.Time
+		PerSecond    float64
+		Took         []float64   // milliseconds
+		Slow         []time.Time // when those began that took more than a second
 	}
 	made struct{ Reads, Writes calls }
 )
@@ -66,7 +68,7 @@ func loaded(t *testing.T, flags []string, happens func()) made {
 	return sum
 }
 
-// add counts other calls in. Of the percentiles the worst stays.
+// add counts other calls in.
 func (c *calls) add(other calls) {
 	c.Made += other.Made
 	c.Failed += other.Failed
@@ -80,5 +82,15 @@ func (c *calls) add(other calls) {
 		c.LastFailed = other.LastFailed
 	}
 	c.PerSecond += other.PerSecond
-	c.P50, c.P99, c.Max = max(c.P50, other.P50), max(c.P99, other.P99), max(c.Max, other.Max)
+	c.Took = append(c.Took, other.Took...)
+	c.Slow = append(c.Slow, other.Slow...)
+}
+
+// within are the milliseconds that a part of the calls took at most, 0 without calls.
+func (c calls) within(part float64) float64 {
+	if len(c.Took) == 0 {
+		return 0
+	}
+	took := slices.Sorted(slices.Values(c.Took))
+	return took[min(int(part*float64(len(took))), len(took)-1)]
 }

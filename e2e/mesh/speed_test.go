@@ -30,8 +30,8 @@ func TestRow20Speed(t *testing.T) {
 		if n := ordered.Writes.Failed + read.Reads.Failed + many.Failed; n > 0 {
 			t.Fatalf("%d calls failed: %v %v %v", n, ordered.Writes.Errors, read.Reads.Errors, many.Errors)
 		}
-		to.p50 = append(to.p50, ordered.Writes.P50)
-		to.readP50 = append(to.readP50, read.Reads.P50)
+		to.p50 = append(to.p50, ordered.Writes.within(0.5))
+		to.readP50 = append(to.readP50, read.Reads.within(0.5))
 		to.perSecond = append(to.perSecond, many.PerSecond)
 	}
 	closed := func(writes, n, underWay int, to ...string) made {

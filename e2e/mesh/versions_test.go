@@ -87,8 +87,7 @@ func tenPercent(t *testing.T) {
 	var load made
 	for load.Writes.Made < 2000 { // a busy machine makes fewer in the time
 		part := steady(t, 20, 51*time.Second, func() {}, "-writes", "1")
-		load.Writes.Made += part.Writes.Made
-		load.Writes.P99 = max(load.Writes.P99, part.Writes.P99)
+		load.Writes.add(part.Writes)
 		none(t, part)
 	}
 	there := 0
@@ -114,7 +113,7 @@ func tenPercent(t *testing.T) {
 	}
 	ended := none(t, ending)
 	audit(t)
-	t.Logf("row 13: the canary got %d of %d calls, %.1f %% (p99 %.0f ms); it ended within %.0f s (%s)", there, load.Writes.Made, 100*share, load.Writes.P99, took.Seconds(), ended)
+	t.Logf("row 13: the canary got %d of %d calls, %.1f %% (p99 %.0f ms); it ended within %.0f s (%s)", there, load.Writes.Made, 100*share, load.Writes.within(0.99), took.Seconds(), ended)
 }
 
 // none demands that no call failed, and tells how many there were.
@@ -126,7 +125,7 @@ func none(t *testing.T, load made) string {
 		}
 	}
 	return fmt.Sprintf("%d reads and %d orders, %d failed, p99 %.0f ms",
-		load.Reads.Made, load.Writes.Made, load.Reads.Failed+load.Writes.Failed, max(load.Reads.P99, load.Writes.P99))
+		load.Reads.Made, load.Writes.Made, load.Reads.Failed+load.Writes.Failed, max(load.Reads.within(0.99), load.Writes.within(0.99)))
 }
 
 // runs is the image that a service has.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,17 +34,19 @@ type Calls struct {
 	LastFailed time.Time `json:"lastFailed"`
 	// PerSecond are those that succeeded, from the first call to the last answer.
 	PerSecond float64 `json:"perSecond"`
-	// P50, P99 and Max are milliseconds.
-	P50 float64 `json:"p50"`
-	P99 float64 `json:"p99"`
-	Max float64 `json:"max"`
-
-	took []time.Duration
+	// Took has the milliseconds of each, in the order of their answers.
+	Took []float64 `json:"took"`
+	// Slow is when those began that took more than a second, a hundred at most.
+	Slow []time.Time `json:"slow,omitempty"`
 }
 
 func (c *Calls) add(began time.Time, err error) {
+	took := time.Since(began)
 	c.Made++
-	c.took = append(c.took, time.Since(began))
+	c.Took = append(c.Took, float64(took.Microseconds())/1000)
+	if took > time.Second && len(c.Slow) < 100 {
+		c.Slow = append(c.Slow, began)
+	}
 	if err != nil {
 		c.Failed++
 		if began.After(c.LastFailed) {
@@ -56,18 +57,6 @@ func (c *Calls) add(began time.Time, err error) {
 		}
 		c.Errors[fmt.Sprintf("%.120s", err)]++
 	}
-}
-
-func (c *Calls) measure(in time.Duration) {
-	if len(c.took) == 0 {
-		return
-	}
-	c.PerSecond = float64(c.Made-c.Failed) / in.Seconds()
-	slices.Sort(c.took)
-	of := func(part float64) float64 {
-		return float64(c.took[min(int(part*float64(len(c.took))), len(c.took)-1)].Microseconds()) / 1000
-	}
-	c.P50, c.P99, c.Max = of(0.5), of(0.99), of(1)
 }
 
 // load calls at a steady rate, whether or not the calls before are answered, or keeps so many
@@ -160,8 +149,9 @@ func load(ctx context.Context, args []string) (any, error) {
 		}
 	}
 	all.Wait()
-	made.Reads.measure(time.Since(began))
-	made.Writes.measure(time.Since(began))
+	for _, c := range []*Calls{&made.Reads, &made.Writes} {
+		c.PerSecond = float64(c.Made-c.Failed) / time.Since(began).Seconds()
+	}
 	return made, ctx.Err()
 }
 
