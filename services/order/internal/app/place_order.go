@@ -157,7 +157,8 @@ func (p *Placer) guestToken(ctx context.Context, answer placedOrder) (string, er
 
 // collect places an order with others. Requests go by their id: unpaid orders of one caller
 // are counted within the batch, and the collector's one worker runs batches one after the
-// other, so that the count holds.
+// other, so that the count holds in this process. Each replica counts what is committed: at
+// the same moment each may admit a caller's last one.
 func (p *Placer) collect(ctx context.Context, in placing) (placedOrder, error) {
 	answer, err := p.collector.Do(ctx, in.key.RequestID, in)
 	if errors.Is(err, batch.ErrFull) {
