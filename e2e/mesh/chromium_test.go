@@ -37,17 +37,17 @@ type devtools struct {
 	Error  *struct{ Message string }
 }
 
-// browser starts Chromium: the program that SHOPMESH_BROWSER names, or one in the PATH.
+// browser starts Chromium: the program that SHOPMESH_TEST_BROWSER names, or one in the PATH.
 func browser(t *testing.T) *chromium {
 	t.Helper()
-	program := os.Getenv("SHOPMESH_BROWSER")
+	program := os.Getenv("SHOPMESH_TEST_BROWSER")
 	for _, name := range []string{"chromium-headless-shell", "chromium", "google-chrome"} {
 		if path, err := exec.LookPath(name); program == "" && err == nil {
 			program = path
 		}
 	}
 	if program == "" {
-		t.Fatal("there is no browser: install Chromium, or let SHOPMESH_BROWSER name it")
+		t.Fatal("there is no browser: install Chromium, or let SHOPMESH_TEST_BROWSER name it")
 	}
 	toBrowser, in, err := os.Pipe()
 	if err != nil {

@@ -59,9 +59,9 @@ func Variables(contexts []string) []Variable {
 	return all
 }
 
-// foreign are names that others make of ours: tests, and Kubernetes for a Service whose
-// name begins with "shopmesh-".
-var foreign = regexp.MustCompile(`^SHOPMESH_(TEST_.+|CRASHPOINT(_.+)?|.+_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_[0-9]+_.+)?))$`) //nolint:gochecknoglobals // a constant
+// foreign are names that others make of ours: tests, the tasks of the Makefile that need a
+// cluster, and Kubernetes for a Service whose name begins with "shopmesh-".
+var foreign = regexp.MustCompile(`^SHOPMESH_(CLUSTER|TEST_.+|CRASHPOINT(_.+)?|.+_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_[0-9]+_.+)?))$`) //nolint:gochecknoglobals // a constant
 
 // CheckNames returns an error for each environment variable that begins with Prefix and
 // that no program of ours reads: it is most likely misspelt, and would be without effect.

@@ -110,7 +110,7 @@ func TestMissingPeersAndUnknownNamesStopTheStart(t *testing.T) {
 		}, ""},
 		"what Kubernetes, tests and other programs set": {[]string{
 			"SHOPMESH_CATALOG_URL=http://catalog:8080", "SHOPMESH_ORDER_SERVICE_HOST=10.0.0.1", "SHOPMESH_ORDER_PORT=tcp://10.0.0.1:8080",
-			"SHOPMESH_ORDER_PORT_8080_TCP_ADDR=10.0.0.1", "SHOPMESH_TEST_SEED=7", "SHOPMESHED=1", "SHOPMESH_GONE=",
+			"SHOPMESH_ORDER_PORT_8080_TCP_ADDR=10.0.0.1", "SHOPMESH_TEST_SEED=7", "SHOPMESH_CLUSTER=kind.sh", "SHOPMESHED=1", "SHOPMESH_GONE=",
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
