@@ -14,8 +14,14 @@ import (
 	"github.com/shopmesh/shopmesh/kit/grammar"
 )
 
-// maxComparisons bounds a filter's length in comparisons.
-const maxComparisons = 20
+// maxTerms bounds a filter's length in comparisons and words.
+const maxTerms = 20
+
+// filter is what a filter's text says: all of it has to fit.
+type filter struct {
+	comparisons []comparison
+	words       []string
+}
 
 // comparison is `field op literal`; op is SQL's and value is a parameter.
 type comparison struct {
@@ -25,34 +31,24 @@ type comparison struct {
 	value any
 }
 
-// parseFilter reads `field op literal {AND field op literal}`.
-func (s Schema) parseFilter(filter string) ([]comparison, error) {
-	p := parser{schema: s, text: filter}
+// parseFilter reads `term {AND term}`, where a term is `field op literal`. A list with a
+// Search also takes words as terms, and terms that only a blank parts.
+func (s Schema) parseFilter(text string) (filter, error) {
+	p := parser{schema: s, text: text}
 	p.space()
-	if p.end() {
-		return nil, nil
-	}
-	var all []comparison
-	for {
-		c, err := p.comparison()
-		if err != nil {
-			return nil, err
+	var f filter
+	for !p.end() {
+		if err := p.term(&f); err != nil {
+			return filter{}, err
 		}
-		if all = append(all, c); len(all) > maxComparisons {
-			return nil, p.bad(p.at, fmt.Sprintf("more than %d comparisons", maxComparisons))
+		if len(f.comparisons)+len(f.words) > maxTerms {
+			return filter{}, p.bad(p.at, fmt.Sprintf("more than %d comparisons and words", maxTerms))
 		}
-		p.space()
-		if p.end() {
-			return all, nil
-		}
-		at := p.at
-		if word := p.word(); word != "AND" {
-			if word == "OR" || word == "NOT" {
-				return nil, p.bad(at, word+" is not supported, comparisons are joined by AND")
-			}
-			return nil, p.bad(at, "expected AND or the end")
+		if err := p.conjunction(); err != nil {
+			return filter{}, err
 		}
 	}
+	return f, nil
 }
 
 type parser struct {
@@ -88,8 +84,102 @@ func (p *parser) word() string {
 	return p.text[from:p.at]
 }
 
-func (p *parser) comparison() (comparison, error) {
+// conjunction reads what stands between two terms: AND, or for a list with a Search no more
+// than blanks.
+func (p *parser) conjunction() error {
+	from := p.at
 	p.space()
+	at := p.at
+	switch word := p.word(); word {
+	case "AND":
+		if p.space(); p.end() {
+			return p.bad(p.at, "after AND comes another comparison")
+		}
+		return nil
+	case "OR", "NOT":
+		return p.bad(at, word+" is not supported, comparisons are joined by AND")
+	}
+	p.at = at
+	if !p.end() && (p.schema.Search == nil || at == from) {
+		return p.bad(at, "expected AND or the end")
+	}
+	return nil
+}
+
+func (p *parser) term(f *filter) error {
+	at := p.at
+	if p.schema.Search != nil {
+		if word, ok, err := p.searched(); err != nil {
+			return err
+		} else if ok {
+			f.words = append(f.words, word)
+			return nil
+		}
+		p.at = at
+	}
+	c, err := p.comparison()
+	f.comparisons = append(f.comparisons, c)
+	return err
+}
+
+// searched reads a text in double quotes, or a bare word: any run of characters that mean
+// nothing in a filter. What an operator follows is no word but a field. So that a typing
+// mistake in a comparison is not searched for, the name of a field is a word in quotes only.
+func (p *parser) searched() (word string, ok bool, err error) {
+	at := p.at
+	if p.text[at] == '"' {
+		if word, err = p.quoted("a word"); err != nil {
+			return "", false, err
+		}
+		if word, err = Text.read(word); err != nil {
+			return "", false, p.bad(at, "a word "+err.Error())
+		}
+	} else {
+		name := p.word()
+		p.space()
+		if p.operates() {
+			return "", false, nil
+		}
+		if field, ok := p.schema.Fields[name]; ok && field.Filter {
+			return "", false, p.bad(p.at, "expected one of = != < <= > >= after "+name+", which is a word to search for in double quotes only")
+		}
+		p.at = at
+		if word, err = p.bare(); err != nil {
+			return "", false, err
+		}
+	}
+	if word = strings.TrimFunc(word, grammar.Invisible); word == "" {
+		return "", false, p.bad(at, "a word to search for can't be blank")
+	}
+	return word, true, nil
+}
+
+// operates reports whether an operator comes next.
+func (p *parser) operates() bool {
+	return !p.end() && (strings.ContainsRune("=<>", rune(p.text[p.at])) || strings.HasPrefix(p.text[p.at:], "!="))
+}
+
+// bare reads a word without quotes.
+func (p *parser) bare() (string, error) {
+	from := p.at
+	for !p.end() && !strings.ContainsRune(" \t\r\n", rune(p.text[p.at])) {
+		r, n := utf8.DecodeRuneInString(p.text[p.at:])
+		if strings.ContainsRune(`"'=<>!():,*`, r) || r == '-' && p.at == from {
+			return "", p.bad(p.at, fmt.Sprintf("%q can't stand here; in double quotes it is part of a word", r))
+		}
+		p.at += n
+	}
+	word := p.text[from:p.at]
+	if word == "AND" || word == "OR" || word == "NOT" {
+		return "", p.bad(from, word+" can't stand here; in double quotes it is a word")
+	}
+	if _, err := Text.read(word); err != nil {
+		return "", p.bad(from, "a word "+err.Error())
+	}
+	return word, nil
+}
+
+func (p *parser) comparison() (comparison, error) {
 	at := p.at
 	name := p.word()
 	field, ok := p.schema.Fields[name]

@@ -1,9 +1,11 @@
 // Package page serves lists as Google's AIPs describe them: pages (AIP-158), order_by
-// (AIP-132) and filter (AIP-160, conjunctions of comparisons).
+// (AIP-132) and filter (AIP-160, conjunctions of comparisons and of words to search for).
 //
 // A list is ordered by columns that its Schema declares, and by a unique id last. A page
 // begins after the values of the previous page's last row. So each page costs the same,
 // and rows that are added or removed meanwhile neither repeat nor hide others.
+//
+// Schema.Parse checks a request, and Read runs its statement.
 package page
 
 import (
@@ -35,6 +37,9 @@ type Schema struct {
 	// Filter holds beside a request's filter as far as that does not name its fields, such
 	// as "status = ACTIVE".
 	Filter string
+	// Search finds rows by the words of a filter, which stand in it without a field. A list
+	// without a Search refuses them.
+	Search *Search
 	// ID is the column of type uuid that makes every order total.
 	ID string
 	// Size is the number of items when a request names none, 0 means 50; MaxSize is
@@ -104,6 +109,8 @@ const (
 type Request struct {
 	Size                           int32
 	Token, OrderBy, Filter, Parent string
+	// TotalSize asks for how many items all pages hold.
+	TotalSize bool
 }
 
 // Query is a checked request.
@@ -111,7 +118,8 @@ type Query struct {
 	schema Schema
 	size   int
 	order  []term
-	filter []comparison
+	filter filter
+	total  bool
 	sum    string // what tokens are bound to
 	after  []string
 }
@@ -126,7 +134,7 @@ type term struct {
 // INVALID_FIELD for the size, FILTER_INVALID for filter and order_by,
 // PAGE_TOKEN_INVALID.
 func (s Schema) Parse(r Request) (Query, error) {
-	q := Query{schema: s, size: int(r.Size)}
+	q := Query{schema: s, size: int(r.Size), total: r.TotalSize}
 	if s.Name == "" {
 		return q, errors.New("page: a list's schema has no name")
 	}
@@ -163,18 +171,18 @@ func (s Schema) Parse(r Request) (Query, error) {
 
 // withDefault adds the comparisons of the schema's own filter whose fields a request's does
 // not name.
-func (s Schema) withDefault(filter []comparison) ([]comparison, error) {
+func (s Schema) withDefault(f filter) (filter, error) {
 	own, err := s.parseFilter(s.Filter)
 	if err != nil {
-		return nil, err
+		return filter{}, err
 	}
-	given := filter
-	for _, c := range own {
+	given := f.comparisons
+	for _, c := range own.comparisons {
 		if !slices.ContainsFunc(given, func(g comparison) bool { return g.name == c.name }) {
-			filter = append(filter, c)
+			f.comparisons = append(f.comparisons, c)
 		}
 	}
-	return filter, nil
+	return f, nil
 }
 
 // list distinguishes one list from another, so that a token of one is none of the other,
@@ -264,8 +272,8 @@ type Comparison struct {
 
 // Comparisons returns the filter's comparisons, in its order.
 func (q Query) Comparisons() []Comparison {
-	all := make([]Comparison, len(q.filter))
-	for i, c := range q.filter {
+	all := make([]Comparison, len(q.filter.comparisons))
+	for i, c := range q.filter.comparisons {
 		all[i] = Comparison{c.name, c.op, c.value}
 	}
 	return all
@@ -279,23 +287,29 @@ func (q Query) Limit() int { return q.size + 1 }
 // args and numbered after those that are there; it is "true" when there is none.
 // Both texts hold the schema's columns and parameters, and nothing from a request.
 func (q Query) SQL(args *[]any) (where, orderBy string) {
-	param := func(v any) string {
-		*args = append(*args, v)
-		return fmt.Sprintf("$%d", len(*args))
-	}
-	conditions := []string{"true"}
-	for _, c := range q.filter {
-		conditions = append(conditions, c.condition(param))
-	}
+	param := parameters(args)
+	where = q.where(param)
 	if q.after != nil {
-		conditions = append(conditions, q.continuation(param))
+		where += " and " + q.continuation(param)
 	}
 	var order []string
 	for _, t := range q.order {
 		order = append(order, t.field.Column+direction(t.desc))
 	}
 	order = append(order, q.schema.ID+direction(q.idDesc()))
-	return strings.Join(conditions, " and "), strings.Join(order, ", ")
+	return where, strings.Join(order, ", ")
+}
+
+// where is the condition of the filter.
+func (q Query) where(param func(any) string) string {
+	conditions := []string{"true"}
+	for _, c := range q.filter.comparisons {
+		conditions = append(conditions, c.condition(param))
+	}
+	if len(q.filter.words) > 0 {
+		conditions = append(conditions, q.schema.Search.condition(q.filter.words, param))
+	}
+	return strings.Join(conditions, " and ")
 }
 
 // idDesc has the id run like the field before it, so that one index can serve both.

@@ -188,8 +188,11 @@ func TestPagesHoldEachRowOnce(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(`code = "a\"b" AND price >= 10.00`, "price desc", "")
 	f.Add("status != ACTIVE", "", "eyJ2IjoxfQ")
+	f.Add(`red "blue mug" status = ACTIVE AND -x`, "", "")
+	schema := products()
+	schema.Search = page.EachWord(page.Prefix("p", "p.code", strings.ToLower))
 	f.Fuzz(func(t *testing.T, filter, orderBy, token string) {
-		q, err := products().Parse(page.Request{Filter: filter, OrderBy: orderBy, Token: token})
+		q, err := schema.Parse(page.Request{Filter: filter, OrderBy: orderBy, Token: token})
 		if err != nil {
 			if _, ok := fault.Of(err); !ok {
 				t.Fatalf("no fault: %v", err)
